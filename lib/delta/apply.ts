@@ -1,0 +1,193 @@
+/**
+ * Applying a patch: one pass over the new file, which is digested and handed on as it is made. Memory is bounded
+ * whatever the files are: one chunk, and a window for each stream. Every number of the patch is held against both
+ * files before it is used.
+ */
+import { DamagedError } from '../errors.ts';
+import { CHUNK, type Digest, type Source, sliceSource } from '../platform/files.ts';
+import { STREAMS, type StreamName } from './format.ts';
+import { type PatchHeader, readPatchHeader } from './header.ts';
+import { Inflater, VARINT_LIMIT } from './inflater.ts';
+import { SparseDiff } from './sparse-diff.ts';
+
+/** Awaited now and then, so that the caller sees Ctrl-C; what it throws ends the work. */
+export type Checkpoint = () => Promise<void> | void;
+
+export interface ApplyOptions {
+  patch: Source;
+  old: Source;
+  /** Takes the new file piece by piece; a piece is valid until `write` returns. What it throws ends the work. */
+  write: (chunk: Uint8Array) => void;
+  checkpoint?: Checkpoint;
+  /** Whether the old file's digest is checked before the first byte is written. Default true. */
+  verifyOld?: boolean;
+}
+
+/** Bytes between checkpoints. */
+const PACE = 8 << 20;
+
+/**
+ * Writes the new file and returns its digest, which is the header's `toChecksum`. DamagedError where the old file is
+ * not the one that the patch was made from, or where the patch is damaged; then what was written is worthless.
+ */
+export async function applyPatch(options: ApplyOptions): Promise<Digest> {
+  const { patch, old, checkpoint = () => undefined, verifyOld = true } = options;
+  const header = readPatchHeader(patch);
+  const body = sliceSource(patch, header.headerSize, header.size);
+  const found = await digestSource(body, checkpoint);
+  if (found !== header.patchChecksum) {
+    throw new DamagedError(
+      `the patch is damaged: the SHA-256 of its content is ${found}, wanted ${header.patchChecksum}`,
+    );
+  }
+  if (old.size !== header.fromSize)
+    throw otherBinary(header, `${old.size} bytes`, `${header.fromSize} bytes`);
+  if (verifyOld) {
+    const actual = await digestSource(old, checkpoint);
+    if (actual !== header.fromChecksum) {
+      throw otherBinary(header, `SHA-256 ${actual}`, header.fromChecksum);
+    }
+  }
+  const streams = new Map<StreamName, Inflater>();
+  try {
+    openStreams(header, body, streams);
+    return await rebuild(header, streams, options, checkpoint);
+  } finally {
+    for (const stream of streams.values()) stream.close();
+  }
+}
+
+function otherBinary(header: PatchHeader, found: string, wanted: string): DamagedError {
+  return new DamagedError(
+    `the installed binary is not the one this patch was made from (version ${header.fromVersion}): it has ${found}, wanted ${wanted}`,
+  );
+}
+
+function openStreams(header: PatchHeader, body: Source, into: Map<StreamName, Inflater>): void {
+  let at = 0;
+  for (const [index, { name, windowLog }] of STREAMS.entries()) {
+    const { rawSize = 0, compressedSize = 0 } = header.streams[index] ?? {};
+    const frame = sliceSource(body, at, compressedSize);
+    into.set(name, new Inflater(frame, rawSize, windowLog, `the stream ${name} of the patch`));
+    at += compressedSize;
+  }
+}
+
+async function rebuild(
+  header: PatchHeader,
+  streams: Map<StreamName, Inflater>,
+  { old, write }: ApplyOptions,
+  checkpoint: Checkpoint,
+): Promise<Digest> {
+  const stream = (name: StreamName) => streams.get(name) as Inflater;
+  const [diffLengths, extraLengths, seeks] = [stream('diffLengths'), stream('extraLengths'), stream('seeks')];
+  const extra = stream('extra');
+  const values = [stream('values1'), stream('values2'), stream('values3'), stream('values4')];
+  const diff = new SparseDiff(stream('skips'), stream('runs'), values, header.toSize);
+  const output = new Output(write, checkpoint);
+  let oldAt = 0;
+  let newAt = 0;
+  while (newAt < header.toSize) {
+    for (const control of [diffLengths, extraLengths, seeks]) {
+      if (!control.has(VARINT_LIMIT)) await control.fill(VARINT_LIMIT);
+    }
+    const diffLength = diffLengths.varint();
+    const extraLength = extraLengths.varint();
+    oldAt += seeks.zigzag();
+    const end = newAt + diffLength + extraLength;
+    if (end === newAt || end > header.toSize) {
+      throw new DamagedError(
+        `the patch is malformed: at byte ${newAt} it makes ${end - newAt} more of a file of ${header.toSize} bytes`,
+      );
+    }
+    if (oldAt < 0 || oldAt + diffLength > header.fromSize) {
+      throw new DamagedError(
+        `the patch is malformed: at byte ${newAt} it reads ${diffLength} bytes at ${oldAt} of a file of ${header.fromSize} bytes`,
+      );
+    }
+    diff.begin();
+    for (let left = diffLength; left > 0; ) {
+      const piece = output.room(left);
+      old.read(oldAt, piece);
+      await diff.addTo(piece);
+      left -= piece.length;
+      oldAt += piece.length;
+      if (output.full) await output.flush();
+    }
+    for (let left = extraLength; left > 0; ) {
+      if (extra.left === 0) throw new DamagedError(`${extra.name} ends too early`);
+      if (!extra.has(1)) await extra.fill(1);
+      const piece = output.room(Math.min(left, extra.there));
+      piece.set(extra.take(piece.length));
+      left -= piece.length;
+      if (output.full) await output.flush();
+    }
+    newAt = end;
+  }
+  await output.flush();
+  diff.end();
+  for (const each of streams.values()) await each.end();
+  const digest = output.digest();
+  if (digest.sha256 !== header.toChecksum) {
+    throw new DamagedError(
+      `the patch gave a file with SHA-256 ${digest.sha256}, wanted ${header.toChecksum} (version ${header.toVersion})`,
+    );
+  }
+  return digest;
+}
+
+/** One chunk of the new file in the making. */
+class Output {
+  readonly #write: (chunk: Uint8Array) => void;
+  readonly #checkpoint: Checkpoint;
+  readonly #hash = new Bun.CryptoHasher('sha256');
+  readonly #chunk = new Uint8Array(CHUNK);
+  #filled = 0;
+  #size = 0;
+  #sinceCheckpoint = 0;
+
+  constructor(write: (chunk: Uint8Array) => void, checkpoint: Checkpoint) {
+    this.#write = write;
+    this.#checkpoint = checkpoint;
+  }
+
+  get full(): boolean {
+    return this.#filled === CHUNK;
+  }
+
+  /** The next bytes to fill in, at most `wanted` and at least one. */
+  room(wanted: number): Uint8Array {
+    const from = this.#filled;
+    this.#filled = Math.min(CHUNK, from + wanted);
+    return this.#chunk.subarray(from, this.#filled);
+  }
+
+  async flush(): Promise<void> {
+    const chunk = this.#chunk.subarray(0, this.#filled);
+    if (chunk.length > 0) this.#write(chunk);
+    this.#hash.update(chunk);
+    this.#size += chunk.length;
+    this.#sinceCheckpoint += chunk.length;
+    this.#filled = 0;
+    if (this.#sinceCheckpoint >= PACE) {
+      this.#sinceCheckpoint = 0;
+      await this.#checkpoint();
+    }
+  }
+
+  digest(): Digest {
+    return { sha256: this.#hash.digest('hex'), size: this.#size };
+  }
+}
+
+async function digestSource(source: Source, checkpoint: Checkpoint): Promise<string> {
+  const hash = new Bun.CryptoHasher('sha256');
+  const buffer = new Uint8Array(Math.min(CHUNK, source.size));
+  for (let at = 0; at < source.size; at += buffer.length) {
+    const piece = buffer.subarray(0, Math.min(buffer.length, source.size - at));
+    source.read(at, piece);
+    hash.update(piece);
+    if (at % PACE === 0) await checkpoint();
+  }
+  return hash.digest('hex');
+}

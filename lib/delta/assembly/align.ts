@@ -1,0 +1,124 @@
+/**
+ * Alignments of the new file to the old one, as bsdiff finds them (C. Percival, "Naive Differences of Executable
+ * Code", 2003): follow one alignment through its mismatches for as long as no other place of the old file matches
+ * clearly better; then extend neighbouring alignments towards each other for as long as half of the bytes are equal.
+ */
+import { commonPrefix, commonSuffix, countEqual } from './compare';
+import { longest, matchLength, matchOld } from './search';
+
+/**
+ * A match takes over when it is this much longer than what the present alignment has equal there. A change of
+ * alignment costs about as much as this many bytes of text or code after compression.
+ */
+const BETTER: u32 = 40;
+/**
+ * Places that are looked up are this far apart. The search knows multiples of four only: as 5 is odd, four places in
+ * a row reach every alignment, so a match of more than BETTER bytes is met with at least LEAST of them still ahead.
+ */
+const STRIDE: u32 = 5;
+const LEAST: u32 = 12;
+/** Where the present alignment is equal for this long, nothing else is looked for. */
+const LONG: u32 = 32;
+
+/**
+ * Seeds of new alignments in the new bytes [from, to), where `offset` (new - old position, wrapping) is the alignment
+ * that holds at `from`. Writes up to `room` of them to `out`, three u32 each: new position, old position, length;
+ * ascending and disjoint. Returns their number; when it is `room`, go on from the end of the last.
+ */
+export function findSeeds(
+  old: usize,
+  oldSize: u32,
+  fresh: usize,
+  from: u32,
+  to: u32,
+  offset: u32,
+  out: usize,
+  room: u32,
+): u32 {
+  let count: u32 = 0;
+  let done = from;
+  let at = from;
+  while (at < to && count < room) {
+    const aligned = at - offset;
+    const inside = aligned < oldSize;
+    if (inside) {
+      const equal = commonPrefix(old + aligned, oldSize - aligned, fresh + at, to - at);
+      if (equal >= LONG || at + equal === to) {
+        at += equal;
+        continue;
+      }
+    }
+    longest(fresh + at, to - at);
+    if (matchLength >= LEAST) {
+      const length = commonPrefix(old + matchOld, oldSize - matchOld, fresh + at, to - at);
+      const back = commonSuffix(old + matchOld, matchOld, fresh + at, at - done);
+      const from = aligned - back;
+      const score =
+        from < oldSize ? countEqual(old + from, fresh + at - back, min(back + length, oldSize - from)) : 0;
+      if (back + length > score + BETTER) {
+        const entry = out + <usize>count * 12;
+        store<u32>(entry, at - back);
+        store<u32>(entry, matchOld - back, 4);
+        store<u32>(entry, back + length, 8);
+        count++;
+        offset = at - matchOld;
+        at += length;
+        done = at;
+        continue;
+      }
+      if (matchOld === aligned) {
+        at += length;
+        continue;
+      }
+    }
+    at += STRIDE;
+  }
+  return count;
+}
+
+/** How far, at most `limit`, to go up from two places so that equal bytes less unequal ones are the most. */
+export function extendForward(a: usize, b: usize, limit: u32): u32 {
+  let balance: i32 = 0;
+  let most: i32 = 0;
+  let best: u32 = 0;
+  for (let i: u32 = 0; i < limit; ) {
+    balance += load<u8>(a + i) === load<u8>(b + i) ? 1 : -1;
+    i++;
+    if (balance > most) {
+      most = balance;
+      best = i;
+    }
+  }
+  return best;
+}
+
+/** As `extendForward`, going down from the bytes before `a` and `b`. */
+export function extendBackward(a: usize, b: usize, limit: u32): u32 {
+  let balance: i32 = 0;
+  let most: i32 = 0;
+  let best: u32 = 0;
+  for (let i: u32 = 1; i <= limit; i++) {
+    balance += load<u8>(a - i) === load<u8>(b - i) ? 1 : -1;
+    if (balance > most) {
+      most = balance;
+      best = i;
+    }
+  }
+  return best;
+}
+
+/** Where `size` bytes at `b` that both alignments reach go over from the first (`left`) to the second (`right`). */
+export function splitOverlap(left: usize, right: usize, b: usize, size: u32): u32 {
+  let balance: i32 = 0;
+  let most: i32 = 0;
+  let best: u32 = 0;
+  for (let i: u32 = 0; i < size; i++) {
+    const byte = load<u8>(b + i);
+    balance += i32(load<u8>(left + i) === byte) - i32(load<u8>(right + i) === byte);
+    if (balance > most) {
+      most = balance;
+      best = i + 1;
+    }
+  }
+  return best;
+}

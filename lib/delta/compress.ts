@@ -1,0 +1,33 @@
+/** zstd, native, as this room uses it: content size in the frame, no checksum (SHA-256 is above it), no threads. */
+import { promisify } from 'node:util';
+import { constants, zstdCompress } from 'node:zlib';
+
+const compress = promisify(zstdCompress);
+
+export interface ZstdSettings {
+  level: number;
+  /** A decoder must remember 2^windowLog bytes. */
+  windowLog: number;
+  longDistance?: boolean;
+}
+
+/** One zstd frame. The same bytes and settings give the same frame. */
+export async function zstdFrame(bytes: Uint8Array, settings: ZstdSettings): Promise<Uint8Array> {
+  const frame = await compress(bytes, {
+    params: {
+      [constants.ZSTD_c_compressionLevel]: settings.level,
+      [constants.ZSTD_c_windowLog]: settings.windowLog,
+      [constants.ZSTD_c_enableLongDistanceMatching]: settings.longDistance ? 1 : 0,
+      [constants.ZSTD_c_contentSizeFlag]: 1,
+      [constants.ZSTD_c_checksumFlag]: 0,
+    },
+    // Without it the frame of an empty input does not say its size.
+    pledgedSrcSize: bytes.length,
+  });
+  return plain(frame);
+}
+
+/** The same bytes without a Buffer's ways, whose `slice` is no copy. */
+export function plain(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+}

@@ -1,0 +1,85 @@
+/** From alignments to the ten streams of a patch (FORMAT.md). */
+import { ByteWriter } from './byte-writer.ts';
+import { STREAMS, type StreamName } from './format.ts';
+
+export class Encoder {
+  readonly #old: Uint8Array;
+  readonly #fresh: Uint8Array;
+  readonly #equal: (oldAt: number, newAt: number, limit: number) => number;
+  readonly #streams = Object.fromEntries(STREAMS.map(({ name }) => [name, new ByteWriter()])) as Record<
+    StreamName,
+    ByteWriter
+  >;
+  #oldAt = 0;
+  #newAt = 0;
+  /** Zero bytes of the diff since the last that was not zero. */
+  #zeros = 0;
+  readonly #run: number[] = [];
+
+  /** `equal` counts equal bytes going up from two positions, fast. */
+  constructor(
+    old: Uint8Array,
+    fresh: Uint8Array,
+    equal: (oldAt: number, newAt: number, limit: number) => number,
+  ) {
+    this.#old = old;
+    this.#fresh = fresh;
+    this.#equal = equal;
+  }
+
+  /** The next `diffLength` new bytes from `oldStart`, then `extraLength` as they are. Not both may be 0. */
+  add(oldStart: number, diffLength: number, extraLength: number): void {
+    this.#streams.seeks.zigzag(oldStart - this.#oldAt);
+    this.#streams.diffLengths.varint(diffLength);
+    this.#streams.extraLengths.varint(extraLength);
+    this.#diff(oldStart, diffLength);
+    this.#oldAt = oldStart + diffLength;
+    this.#newAt += diffLength;
+    this.#streams.extra.append(this.#fresh.subarray(this.#newAt, this.#newAt + extraLength));
+    this.#newAt += extraLength;
+  }
+
+  /** The raw streams by name. Nothing can be added any more. */
+  finish(): Record<StreamName, Uint8Array> {
+    this.#endRun();
+    return Object.fromEntries(STREAMS.map(({ name }) => [name, this.#streams[name].bytes])) as Record<
+      StreamName,
+      Uint8Array
+    >;
+  }
+
+  #diff(oldStart: number, length: number): void {
+    let carry = 0;
+    for (let i = 0; i < length; i++) {
+      if (carry === 0) {
+        const same = this.#equal(oldStart + i, this.#newAt + i, length - i);
+        if (same > 0) {
+          this.#endRun();
+          this.#zeros += same;
+          i += same;
+          if (i >= length) break;
+        }
+      }
+      const from = this.#old[oldStart + i] ?? 0;
+      const digit = (((this.#fresh[this.#newAt + i] ?? 0) - from - carry) << 24) >> 24;
+      carry = (from + digit + carry) >> 8;
+      if (digit === 0) {
+        this.#endRun();
+        this.#zeros++;
+      } else {
+        this.#run.push(digit & 255);
+      }
+    }
+  }
+
+  #endRun(): void {
+    const run = this.#run;
+    if (run.length === 0) return;
+    this.#streams.skips.varint(this.#zeros);
+    this.#streams.runs.varint(run.length);
+    const values = this.#streams[`values${Math.min(run.length, 4) as 1 | 2 | 3 | 4}`];
+    for (const digit of run) values.byte(digit);
+    this.#zeros = 0;
+    run.length = 0;
+  }
+}

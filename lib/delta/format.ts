@@ -1,0 +1,34 @@
+/** The fixed facts of DGMO_PATCH_V1. The layout is in FORMAT.md. */
+
+export const MAGIC = 'DGMO_PATCH_V1';
+export const ALGORITHM = 'bsdiff';
+export const COMPRESSION = 'zstd';
+
+/** Bytes. No file on either side of a patch is larger, and no patch. */
+export const FILE_LIMIT = 2 ** 30;
+/** Bytes of a header. */
+export const HEADER_LIMIT = 4096;
+/** Characters of a version. */
+export const VERSION_LIMIT = 128;
+
+/**
+ * The streams, in their order in the patch. `windowLog` bounds what a decoder must remember of each: all of them
+ * together take at most 26 MiB.
+ */
+export const STREAMS = [
+  // control
+  { name: 'diffLengths', windowLog: 21 },
+  { name: 'extraLengths', windowLog: 21 },
+  { name: 'seeks', windowLog: 21 },
+  // diff
+  { name: 'skips', windowLog: 21 },
+  { name: 'runs', windowLog: 21 },
+  { name: 'values1', windowLog: 21 },
+  { name: 'values2', windowLog: 21 },
+  { name: 'values3', windowLog: 21 },
+  { name: 'values4', windowLog: 21 },
+  // extra
+  { name: 'extra', windowLog: 23 },
+] as const;
+
+export type StreamName = (typeof STREAMS)[number]['name'];

@@ -1,0 +1,54 @@
+/**
+ * The outside of a zstd frame (RFC 8878, section 3.1.1), looked at before it is decoded: how much comes out, how much
+ * a decoder must remember, and that exactly one frame fills its place. What is inside the blocks is zstd's business.
+ */
+import { DamagedError } from '../errors.ts';
+import type { Source } from '../platform/files.ts';
+
+const MAGIC = 0xfd2fb528;
+const BLOCK_RLE = 1;
+const BLOCK_RESERVED = 3;
+
+/**
+ * DamagedError unless `frame` is one frame, whole, of `rawSize` bytes, with a window of at most 2^`windowLog`, with
+ * neither dictionary nor checksum. `name` is for the message.
+ */
+export function checkFrame(frame: Source, rawSize: number, windowLog: number, name: string): void {
+  const fail = (what: string) => new DamagedError(`${name} is not a whole zstd frame: ${what}`);
+  const head = Buffer.alloc(Math.min(14, frame.size));
+  frame.read(0, head);
+  if (head.length < 6 || head.readUInt32LE(0) !== MAGIC) throw fail('it does not begin as one');
+  const descriptor = head.readUInt8(4);
+  const singleSegment = (descriptor & 0x20) !== 0;
+  if ((descriptor & 0x1f) !== 0) throw fail(`its descriptor is 0x${descriptor.toString(16)}`);
+  const sizeAt = singleSegment ? 5 : 6;
+  const sizeBytes = descriptor >> 6 === 0 ? Number(singleSegment) : 1 << (descriptor >> 6);
+  if (sizeBytes === 0 || head.length < sizeAt + sizeBytes) throw fail('it does not say its size');
+  const size =
+    sizeBytes === 8
+      ? Number(head.readBigUInt64LE(sizeAt))
+      : head.readUIntLE(sizeAt, sizeBytes) + (sizeBytes === 2 ? 256 : 0);
+  if (size !== rawSize) throw fail(`it holds ${size} bytes, wanted ${rawSize}`);
+  const window = singleSegment ? size : windowSize(head.readUInt8(5));
+  if (window > 2 ** windowLog)
+    throw fail(`its window is ${window} bytes, at most ${2 ** windowLog} are possible`);
+
+  const header = Buffer.alloc(3);
+  let at = sizeAt + sizeBytes;
+  for (let last = false; !last; ) {
+    if (at + 3 > frame.size) throw fail(`it ends at byte ${frame.size}, in mid-frame`);
+    frame.read(at, header);
+    const word = header.readUIntLE(0, 3);
+    const type = (word >> 1) & 3;
+    if (type === BLOCK_RESERVED) throw fail(`the block at byte ${at} is of no known kind`);
+    at += 3 + (type === BLOCK_RLE ? 1 : word >> 3);
+    last = (word & 1) === 1;
+  }
+  if (at !== frame.size) throw fail(`it ends at byte ${at} of ${frame.size}`);
+}
+
+/** Bytes; RFC 8878, section 3.1.1.1.2. */
+function windowSize(descriptor: number): number {
+  const base = 2 ** (10 + (descriptor >> 3));
+  return base + (base / 8) * (descriptor & 7);
+}

@@ -1,0 +1,8 @@
+/**
+ * Differences between binaries: DGMO_PATCH_V1 patches, made and applied, and whole binaries compressed. Nothing here
+ * touches the disk; files come and go as a Source and a `write`.
+ */
+export { type ApplyOptions, applyPatch } from './apply.ts';
+export { compressFull, type DecompressOptions, decompressFull } from './full.ts';
+export { type GenerateOptions, generatePatch } from './generate.ts';
+export { type PatchHeader, readPatchHeader } from './header.ts';

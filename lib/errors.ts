@@ -1,0 +1,89 @@
+/**
+ * Errors by what the caller must do. Each class is one line of the exit-code table (README.md), so that a
+ * person, a script and DGMO learn the same thing from one failure.
+ *
+ * A message is one sentence: what was tried, on what, what was wanted and what was found. `advice` is the next
+ * thing to do. Every room may import this file; it imports nothing.
+ */
+
+export type ExitCode = 0 | 1 | 2 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17 | 130;
+
+export interface ErrorOptions {
+  /** What the person should do now, as a sentence. */
+  advice?: string;
+  cause?: unknown;
+}
+
+export abstract class UpdaterError extends Error {
+  abstract readonly exitCode: ExitCode;
+  readonly advice: string | undefined;
+
+  constructor(message: string, options: ErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.name = new.target.name;
+    this.advice = options.advice;
+  }
+}
+
+/** 2: the command was called wrongly. */
+export class UsageError extends UpdaterError {
+  readonly exitCode = 2;
+}
+
+/** 10: signature, threshold, expiry, rollback or freeze. Nobody installs this. */
+export class TrustError extends UpdaterError {
+  readonly exitCode = 10;
+}
+
+/** 11: a package, patch, receipt or binary fails its digest or its format. */
+export class DamagedError extends UpdaterError {
+  readonly exitCode = 11;
+}
+
+/** 12: the machine: disk full, permission, read-only, a file locked for too long. */
+export class MachineError extends UpdaterError {
+  readonly exitCode = 12;
+}
+
+/** 13: the network. */
+export class NetworkError extends UpdaterError {
+  readonly exitCode = 13;
+}
+
+/** 14: another transaction holds the lock, or DGMO did not exit in time. */
+export class BusyError extends UpdaterError {
+  readonly exitCode = 14;
+}
+
+/** 14: the lock is held by another updater. */
+export class LockedError extends BusyError {}
+
+/** 15: the update failed and the old version is back. */
+export class RevertedError extends UpdaterError {
+  readonly exitCode = 15;
+}
+
+/** 16: neither the new nor the old version could be made to run. */
+export class UnrecoverableError extends UpdaterError {
+  readonly exitCode = 16;
+}
+
+/** 17: refused by policy: downgrade, quarantine, wrong platform, wrong app, another owner. */
+export class PolicyError extends UpdaterError {
+  readonly exitCode = 17;
+}
+
+/** 130: interrupted by the person, nothing changed. */
+export class InterruptedError extends UpdaterError {
+  readonly exitCode = 130;
+}
+
+/** The errno name (`ENOSPC`, `EACCES`, ...) of an error that the operating system gave, else undefined. */
+export function errorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
+export function errorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

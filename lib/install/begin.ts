@@ -1,0 +1,29 @@
+/** The start of a transaction: an id, a clean work dir, the record in the journal. */
+import { appendEntry, compactJournal, type OpenTransaction } from './journal.ts';
+import type { Binary, Receipt } from './receipt.ts';
+import type { Session } from './session.ts';
+import { sweep } from './sweep.ts';
+
+export interface Intention {
+  kind: 'update' | 'rollback';
+  from: Binary;
+  to: Binary;
+  /** The receipt that stands now, and the one to write on commit. */
+  receipt: { before: Receipt; after: Receipt };
+}
+
+/** The caller holds the lock, and no transaction is open. */
+export function begin(session: Session, intention: Intention): OpenTransaction {
+  const { host, layout } = session;
+  sweep(session, intention.receipt.before);
+  compactJournal(host.disk, layout);
+  const id = newId(session);
+  const { kind, from, to } = intention;
+  const receipt = intention.receipt.after;
+  appendEntry(host.disk, layout, { type: 'begin', id, at: host.clock.now(), kind, from, to, receipt });
+  return { id, kind, from, to, receipt, verdict: null };
+}
+
+export function newId(session: Session): string {
+  return Buffer.from(session.host.random.bytes(8)).toString('hex');
+}

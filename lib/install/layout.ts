@@ -1,0 +1,102 @@
+/**
+ * Where things stand in one install. Everything that a transaction touches is in the install dir itself: the
+ * executable, and `.dgmo-updater/` beside it (on the same filesystem, so that every move is a rename, and found
+ * again whatever $DGMO_HOME says on the next run).
+ */
+import { posix, win32 } from 'node:path';
+import { errorCode, MachineError, UsageError } from '../errors.ts';
+import { createDirectories } from '../platform/files.ts';
+import type { Host, Platform } from '../platform/host.ts';
+import { executableName } from '../version/index.ts';
+
+export interface Layout {
+  /** The folder with the executable, symlinks resolved. */
+  installDir: string;
+  /** The executable itself: `<install dir>/dgmo`, or `dgmo.exe`. */
+  target: string;
+  /** `.dgmo-updater/`: everything below belongs to the updater. */
+  workDir: string;
+  receipt: string;
+  journal: string;
+  lock: string;
+  /** Which process the holder of the lock waits for. */
+  holder: string;
+  /** The new binary of a transaction, verified, before the swap. */
+  staged(transaction: string): string;
+  /** Windows: where the old executable is moved to when it can't be replaced where it stands. */
+  away(transaction: string, attempt?: number): string;
+  /** A binary that was replaced, kept under its digest. */
+  kept(sha256: string): string;
+  join(...parts: string[]): string;
+}
+
+/** What a sweep may remove: files that a transaction made, by the beginning of their names. */
+export const TRANSIENT_PREFIXES = ['staged-', 'away-', 'kept-'];
+
+export function pathsOf(platform: Platform): typeof posix {
+  return platform === 'win32' ? win32 : posix;
+}
+
+/**
+ * @param installDir the folder that the person named, or where the updater stands; `<installDir>/<app>` may be a
+ *   symlink: the install is where it leads.
+ */
+export function locate(host: Pick<Host, 'platform' | 'disk'>, installDir: string, app: string): Layout {
+  const path = pathsOf(host.platform);
+  const name = executableName(app, host.platform);
+  const target = resolveTarget(host, installDir, path.join(installDir, name), path);
+  const directory = path.dirname(target);
+  const workDir = path.join(directory, '.dgmo-updater');
+  const suffix = host.platform === 'win32' ? '.exe' : '';
+  return {
+    installDir: directory,
+    target,
+    workDir,
+    receipt: path.join(workDir, 'installed.json'),
+    journal: path.join(workDir, 'journal'),
+    lock: path.join(workDir, 'lock'),
+    holder: path.join(workDir, 'holder'),
+    staged: (transaction) => path.join(workDir, `staged-${transaction}${suffix}`),
+    away: (transaction, attempt = 0) =>
+      path.join(workDir, `away-${transaction}${attempt ? `-${attempt}` : ''}${suffix}`),
+    kept: (sha256) => path.join(workDir, `kept-${sha256.slice(0, 32)}${suffix}`),
+    join: path.join,
+  };
+}
+
+function resolveTarget(
+  host: Pick<Host, 'disk'>,
+  installDir: string,
+  target: string,
+  path: typeof posix,
+): string {
+  try {
+    return host.disk.resolve(target);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'ENOTDIR')
+      throw new MachineError(`${target} can't be looked up: ${errorCode(error)}`, { cause: error });
+  }
+  if (host.disk.status(target)?.kind === 'symlink') {
+    throw new MachineError(`${target} is a symlink that leads nowhere`, {
+      advice: 'Name the folder that the executable itself belongs in with --install-dir.',
+    });
+  }
+  try {
+    const folder = host.disk.resolve(installDir);
+    if (host.disk.status(folder)?.kind === 'directory') return path.join(folder, path.basename(target));
+  } catch (error) {
+    throw noFolder(installDir, error);
+  }
+  throw noFolder(installDir);
+}
+
+function noFolder(installDir: string, cause?: unknown): UsageError {
+  return new UsageError(`--install-dir: wanted a folder, found none at ${JSON.stringify(installDir)}`, {
+    advice: 'Name the folder that holds the executable with --install-dir.',
+    cause,
+  });
+}
+
+export function createWorkDir(host: Pick<Host, 'platform' | 'disk'>, layout: Layout): void {
+  createDirectories(host.disk, layout.workDir, pathsOf(host.platform).dirname, 0o755);
+}

@@ -1,0 +1,72 @@
+/**
+ * What to do next: a table over what the journal says and what the disk shows. The same table carries a
+ * transaction forward and brings one back that was interrupted. Pure: every line of it is tried in the tests.
+ *
+ * The digest of the target decides. The journal only adds what the disk can't show: whether the new version
+ * has been tried, and what came of it.
+ */
+
+/** What a path holds, by its digest. */
+export type Content = 'old' | 'new' | 'other' | 'missing';
+
+export interface Observed {
+  target: Content;
+  staged: Content;
+  kept: Content;
+  away: Content;
+}
+
+export interface Known {
+  verdict: 'commit' | 'revert' | null;
+  /** The transaction was begun by a run that is gone: its preparations are not carried on, its swap is. */
+  resumed: boolean;
+}
+
+export type Step =
+  /** Give the old binary its second name, so that it outlives the swap. */
+  | { do: 'keep' }
+  /** The new binary takes the place of the old one. */
+  | { do: 'swap' }
+  /** Start the new binary, and write down the verdict. */
+  | { do: 'probe' }
+  /** The old binary takes its place again, from where it is. */
+  | { do: 'restore'; from: 'kept' | 'away' }
+  /** The target is missing and the old binary is gone: the new one, which is verified, takes its place. */
+  | { do: 'place' }
+  /** Write down that the new version is not to stay. */
+  | { do: 'condemn'; reason: string }
+  /** Nothing is left to move: bring the receipt and the work dir in line, and end. */
+  | { do: 'end'; outcome: 'committed' | 'reverted' | 'abandoned' | 'foreign' }
+  /** Nothing sound is left to put at the target. */
+  | { do: 'give up'; reason: string };
+
+export function next(known: Known, { target, staged, kept, away }: Observed): Step {
+  const old = kept === 'old' ? 'kept' : away === 'old' ? 'away' : null;
+  const restore = old === null ? null : ({ do: 'restore', from: old } as const);
+
+  switch (target) {
+    case 'old':
+      if (known.verdict === 'revert') return { do: 'end', outcome: 'reverted' };
+      // A commit is written only after the new binary stood: somebody has put the old one back by hand since.
+      if (known.verdict === 'commit') return { do: 'end', outcome: 'abandoned' };
+      if (known.resumed) return { do: 'end', outcome: 'abandoned' };
+      if (staged !== 'new') return { do: 'end', outcome: 'abandoned' };
+      return kept === 'old' ? { do: 'swap' } : { do: 'keep' };
+
+    case 'new':
+      if (known.verdict === 'commit') return { do: 'end', outcome: 'committed' };
+      if (known.verdict === null) return { do: 'probe' };
+      return restore ?? { do: 'give up', reason: 'the old binary is no longer there to go back to' };
+
+    case 'missing':
+      // The gap of a Windows rename. A version that was proven comes before the one that was not.
+      if (restore !== null)
+        return known.verdict === 'commit' ? { do: 'condemn', reason: 'the new binary is gone' } : restore;
+      if (staged === 'new') return { do: 'place' };
+      return { do: 'give up', reason: 'neither the old nor the new binary is there' };
+
+    case 'other':
+      // Not the old and not the new: somebody has installed something else meanwhile. It is theirs.
+      return { do: 'end', outcome: 'foreign' };
+  }
+}

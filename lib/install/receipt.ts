@@ -1,0 +1,142 @@
+/**
+ * The receipt, `installed.json`: what is installed and how it came. It is written by replacement only, carries a
+ * digest of itself, and a copy of it stands in the journal, from which `recover` can write it again.
+ */
+import { DamagedError, errorMessage, UsageError } from '../errors.ts';
+import type { Disk } from '../platform/disk.ts';
+import { digestBytes, readFile, replaceDurably } from '../platform/files.ts';
+import { isVersion } from '../version/index.ts';
+import type { Layout } from './layout.ts';
+
+/** One executable: which version it is, and what its bytes are. */
+export interface Binary {
+  version: string;
+  /** 64 lower-case hex digits. */
+  sha256: string;
+  /** Bytes. */
+  size: number;
+}
+
+export interface Receipt {
+  schema: 1;
+  app: string;
+  /** Made at random once for each install; decides which side of a staged rollout it falls. */
+  installId: string;
+  binary: Binary;
+  /** What `rollback` goes back to, kept in the work dir. */
+  previous: Binary | null;
+  /** The lowest version that a package may bring without a person's word. */
+  floor: string;
+  /** Where releases are announced; null: nowhere, or where the updater was built to look. */
+  feed: string | null;
+  source: 'init' | 'package' | 'rollback';
+  /** Milliseconds since the epoch. */
+  installedAt: number;
+}
+
+const LIMIT = 64 * 1024;
+
+export function encodeReceipt(receipt: Receipt): Uint8Array {
+  const content = JSON.stringify(receipt);
+  const { sha256 } = digestBytes(new TextEncoder().encode(content));
+  return new TextEncoder().encode(`${JSON.stringify({ receipt, digest: sha256 }, null, 2)}\n`);
+}
+
+/** Throws DamagedError, naming the field, where the bytes are not a receipt that this updater wrote. */
+export function decodeReceipt(bytes: Uint8Array, name: string): Receipt {
+  let outer: unknown;
+  try {
+    outer = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw damaged(name, `it is not JSON (${errorMessage(error)})`);
+  }
+  if (!isRecord(outer)) throw damaged(name, 'wanted an object');
+  const { sha256 } = digestBytes(new TextEncoder().encode(JSON.stringify(outer.receipt) ?? ''));
+  if (outer.digest !== sha256)
+    throw damaged(name, `its digest is ${sha256}, but it says ${String(outer.digest)}`);
+  return checkReceipt(outer.receipt, name);
+}
+
+/** The fields, after the digest has been found right; also for the copies in the journal. */
+export function checkReceipt(value: unknown, name: string): Receipt {
+  if (!isRecord(value)) throw damaged(name, 'wanted an object in `receipt`');
+  if (value.schema !== 1) {
+    throw new DamagedError(`${name} has schema ${String(value.schema)}, this updater reads schema 1`, {
+      advice: 'Use the newer updater that wrote it.',
+    });
+  }
+  const text = (field: string): string => {
+    const found = value[field];
+    if (typeof found !== 'string' || found === '')
+      throw damaged(name, `${field}: wanted text, found ${JSON.stringify(found)}`);
+    return found;
+  };
+  const source = text('source');
+  if (source !== 'init' && source !== 'package' && source !== 'rollback')
+    throw damaged(name, `source: found ${source}`);
+  const floor = text('floor');
+  if (!isVersion(floor)) throw damaged(name, `floor: wanted a version, found ${floor}`);
+  if (typeof value.installedAt !== 'number') throw damaged(name, 'installedAt: wanted milliseconds');
+  return {
+    schema: 1,
+    app: text('app'),
+    installId: text('installId'),
+    binary: checkBinary(value.binary, name, 'binary'),
+    previous: value.previous === null ? null : checkBinary(value.previous, name, 'previous'),
+    floor,
+    feed: value.feed === null ? null : text('feed'),
+    source,
+    installedAt: value.installedAt,
+  };
+}
+
+export function checkBinary(value: unknown, name: string, field: string): Binary {
+  if (!isRecord(value)) throw damaged(name, `${field}: wanted an object`);
+  const { version, sha256, size } = value;
+  if (typeof version !== 'string' || !isVersion(version))
+    throw damaged(name, `${field}.version: found ${JSON.stringify(version)}`);
+  if (typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(sha256)) {
+    throw damaged(name, `${field}.sha256: wanted 64 hex digits, found ${JSON.stringify(sha256)}`);
+  }
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
+    throw damaged(name, `${field}.size: wanted a number of bytes, found ${JSON.stringify(size)}`);
+  }
+  return { version, sha256, size };
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function damaged(name: string, what: string): DamagedError {
+  return new DamagedError(`the receipt ${name} is damaged: ${what}`, {
+    advice: 'Run `dgmo-updater recover`: it writes the receipt again from the journal.',
+  });
+}
+
+/** Null where there is none. Throws DamagedError where it can't be read. */
+export function loadReceipt(disk: Disk, layout: Layout): Receipt | null {
+  const bytes = readFile(disk, layout.receipt, LIMIT);
+  return bytes === null ? null : decodeReceipt(bytes, layout.receipt);
+}
+
+/** Throws UsageError where there is none: then the binary was never adopted. */
+export function requireReceipt(disk: Disk, layout: Layout): Receipt {
+  const receipt = loadReceipt(disk, layout);
+  if (receipt !== null) return receipt;
+  throw missingReceipt(layout);
+}
+
+export function missingReceipt(layout: Layout): UsageError {
+  return new UsageError(
+    `there is no receipt at ${layout.receipt}, so it is not known which version is installed`,
+    {
+      advice:
+        'Run `dgmo-updater recover` if it was lost, or `dgmo-updater init --version <v>` to adopt the binary.',
+    },
+  );
+}
+
+export function saveReceipt(disk: Disk, layout: Layout, receipt: Receipt): void {
+  replaceDurably(disk, layout.receipt, layout.workDir, encodeReceipt(receipt), 0o644);
+}

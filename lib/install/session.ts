@@ -1,0 +1,63 @@
+/** What every operation on one install is handed: the machine, where things stand, the limits, and who listens. */
+import { InterruptedError } from '../errors.ts';
+import type { Host } from '../platform/host.ts';
+import type { Digests } from './digests.ts';
+import type { Layout } from './layout.ts';
+import type { Binary } from './receipt.ts';
+
+/** What happens, as it happens: for a progress line, a log, or JSON lines. */
+export type InstallEvent =
+  | { event: 'recovering'; id: string; from: string; to: string }
+  | { event: 'verified'; version: string; bytes: number }
+  | { event: 'staging'; version: string; route: string; bytes: number }
+  | { event: 'staged'; version: string; milliseconds: number }
+  | { event: 'progress'; done: number; total: number }
+  | { event: 'waiting'; pid: number }
+  | { event: 'held'; path: string; seconds: number }
+  | { event: 'swapped'; from: string; to: string; milliseconds: number }
+  | { event: 'probing'; version: string }
+  | { event: 'probed'; version: string; ok: boolean; detail: string; milliseconds: number }
+  | { event: 'restored'; version: string }
+  | { event: 'committed'; version: string }
+  | { event: 'relaunching'; file: string }
+  | { event: 'relaunched'; file: string }
+  | { event: 'terminal lost'; file: string };
+
+/** All in milliseconds. */
+export interface Limits {
+  /** For DGMO to exit. */
+  exit: number;
+  /** For whoever holds the executable (a scanner, a late process) to let go. */
+  held: number;
+  /** For the new binary to print its version. */
+  probe: number;
+}
+
+export const DEFAULT_LIMITS: Limits = { exit: 60_000, held: 30_000, probe: 30_000 };
+
+export interface Session {
+  host: Host;
+  layout: Layout;
+  limits: Limits;
+  digests: Digests;
+  /** The program that is updated. */
+  app: string;
+  emit(event: InstallEvent): void;
+  /** Whether the person has asked to stop (Ctrl-C). Heeded until the target is touched, not after. */
+  interrupted(): boolean;
+}
+
+/** Throws InterruptedError when the person has asked to stop. */
+export function checkInterrupted(session: Session): void {
+  if (session.interrupted()) throw new InterruptedError('interrupted: nothing was changed');
+}
+
+/** A turn of the event loop, since a Ctrl-C is seen only then; throws InterruptedError when there was one. */
+export async function breathe(session: Session): Promise<void> {
+  await session.host.clock.sleep(0);
+  checkInterrupted(session);
+}
+
+export function describe(binary: Binary): string {
+  return `${binary.version} (SHA-256 ${binary.sha256.slice(0, 12)}…)`;
+}

@@ -1,0 +1,63 @@
+/** What is installed, and whether it is what it should be. Reads only, and needs no lock. */
+import { DamagedError } from '../errors.ts';
+import { type OpenTransaction, openTransaction, readJournal } from './journal.ts';
+import { loadReceipt, type Receipt } from './receipt.ts';
+import type { Session } from './session.ts';
+
+export interface Status {
+  installDir: string;
+  executable: string;
+  /** null: never adopted, or the receipt is damaged (then `receiptProblem` says how). */
+  receipt: Receipt | null;
+  receiptProblem: string | null;
+  /** `sound`: the digest is the receipt's; `unknown`: there is no receipt to hold it against. */
+  binary: 'sound' | 'changed' | 'missing' | 'unknown';
+  sha256: string | null;
+  /** A transaction that has begun and not ended. */
+  open: { id: string; kind: string; from: string; to: string } | null;
+  /** Why the journal can't be read, where it can't. */
+  journalProblem: string | null;
+}
+
+export function status(session: Session): Status {
+  const { host, layout, digests } = session;
+  let receipt: Receipt | null = null;
+  let receiptProblem: string | null = null;
+  try {
+    receipt = loadReceipt(host.disk, layout);
+  } catch (error) {
+    if (!(error instanceof DamagedError)) throw error;
+    receiptProblem = error.message;
+  }
+  const digest = digests.of(layout.target);
+  const { open, journalProblem } = interrupted(session);
+  return {
+    installDir: layout.installDir,
+    executable: layout.target,
+    receipt,
+    receiptProblem,
+    binary: judge(digest?.sha256 ?? null, receipt),
+    sha256: digest?.sha256 ?? null,
+    open:
+      open === null ? null : { id: open.id, kind: open.kind, from: open.from.version, to: open.to.version },
+    journalProblem,
+  };
+}
+
+function interrupted({ host, layout }: Session): {
+  open: OpenTransaction | null;
+  journalProblem: string | null;
+} {
+  try {
+    return { open: openTransaction(readJournal(host.disk, layout).entries), journalProblem: null };
+  } catch (error) {
+    if (!(error instanceof DamagedError)) throw error;
+    return { open: null, journalProblem: error.message };
+  }
+}
+
+function judge(sha256: string | null, receipt: Receipt | null): Status['binary'] {
+  if (sha256 === null) return 'missing';
+  if (receipt === null) return 'unknown';
+  return sha256 === receipt.binary.sha256 ? 'sound' : 'changed';
+}

@@ -1,0 +1,47 @@
+/** Which root is trusted: the one kept in the home (rotated, or given by the person), else the compiled-in one. */
+import { DamagedError, TrustError } from '../errors.ts';
+import { createDirectories, readFile, replaceDurably } from '../platform/files.ts';
+import type { Host } from '../platform/host.ts';
+import { decodeRoot, type TrustedRoot, trustRoot } from '../trust/index.ts';
+import { pathsOf } from './layout.ts';
+
+const LIMIT = 1 << 20;
+
+function rootPath(host: Host, home: string): { folder: string; file: string } {
+  const path = pathsOf(host.platform);
+  const folder = path.join(home, 'trust');
+  return { folder, file: path.join(folder, 'root.json') };
+}
+
+/**
+ * The kept root, unless the compiled-in one is newer: then the keys have been rotated since. A kept root that is
+ * damaged does not brick the updater: the compiled-in one stands in for it. TrustError where there is neither.
+ */
+export function loadTrustedRoot(host: Host, home: string, compiledIn: unknown): TrustedRoot {
+  const builtIn = compiledIn === null ? null : trustRoot(compiledIn);
+  const kept = keptRoot(host, home, builtIn !== null);
+  if (kept !== null && (builtIn === null || kept.version >= builtIn.version)) return kept;
+  if (builtIn !== null) return builtIn;
+  throw new TrustError('no root is trusted here: none was compiled in, and none was given', {
+    advice: 'Give one with `dgmo-updater init --version <v> --root <root.json>`.',
+  });
+}
+
+function keptRoot(host: Host, home: string, replaceable: boolean): TrustedRoot | null {
+  try {
+    const bytes = readFile(host.disk, rootPath(host, home).file, LIMIT);
+    return bytes === null ? null : decodeRoot(bytes);
+  } catch (error) {
+    if (replaceable && (error instanceof DamagedError || error instanceof TrustError)) return null;
+    throw error;
+  }
+}
+
+/** Keeps the root that the person names. Throws where it is damaged, or not signed by its own keys. */
+export function keepTrustedRoot(host: Host, home: string, bytes: Uint8Array): TrustedRoot {
+  const root = decodeRoot(bytes);
+  const { folder, file } = rootPath(host, home);
+  createDirectories(host.disk, folder, pathsOf(host.platform).dirname);
+  replaceDurably(host.disk, file, folder, bytes);
+  return root;
+}

@@ -1,0 +1,7 @@
+/** The `.dgmopkg` container: what `--apply` takes and `release bundle` makes. */
+export { looksLikePackage } from './layout.ts';
+export { checkPackage, type Installation } from './policy.ts';
+export { type Checkpoint, type PackageContents, peekPackage, readPackage, verifyPayloads } from './reader.ts';
+export { type Installed, isInstalled, planRoute, type Route, type Step } from './route.ts';
+export { isAppName, type Payload, STATEMENT_TYPE, type Statement } from './statement.ts';
+export { type PackageDraft, type PayloadDraft, writePackage } from './writer.ts';

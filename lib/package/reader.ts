@@ -1,0 +1,105 @@
+/**
+ * Reading a package, in an order that never acts on what is not vouched for: header, digest of the envelope,
+ * signatures, and only then what they vouch for. `verifyPayloads` comes next, before anything is touched.
+ */
+import { DamagedError } from '../errors.ts';
+import { CHUNK, type Source, sliceSource } from '../platform/files.ts';
+import { decodeEnvelope, openEnvelope, type TrustedRoot, verifyBinarySignature } from '../trust/index.ts';
+import { binaryFor } from '../version/index.ts';
+import { GET_AGAIN, HEADER_SIZE, readEnvelope } from './layout.ts';
+import { decodeStatement, type Payload, STATEMENT_TYPE, type Statement } from './statement.ts';
+
+export interface PackageContents extends Readonly<Statement> {
+  /** Ids of the trusted keys that signed; empty where no root was asked. */
+  readonly signedBy: readonly string[];
+  /** Bytes of the whole package. */
+  readonly size: number;
+  /** The bytes of `payloads[index]`, as they stand in the package. RangeError for another index. */
+  payload(index: number): Source;
+}
+
+/**
+ * What the package says, believed. TrustError where too few of the root's `targets` keys signed it; DamagedError
+ * where it is cut, changed or longer than it should be. Payloads are not read yet. `source` stays open with the
+ * caller.
+ */
+export function readPackage(source: Source, root: TrustedRoot): PackageContents {
+  const envelope = readEnvelope(source);
+  const { payload, signedBy } = openEnvelope(envelope, STATEMENT_TYPE, root);
+  const statement = decodeStatement(payload);
+  const binary = binaryFor(statement.manifest, statement);
+  if (binary !== undefined) verifyBinarySignature(binary, statement.version, root);
+  return contents(source, HEADER_SIZE + envelope.length, statement, signedBy);
+}
+
+/** What the package says, checked for damage but not for trust: to be shown to a person, never to be acted on. */
+export function peekPackage(source: Source): PackageContents & { claimedSigners: string[] } {
+  const bytes = readEnvelope(source);
+  const envelope = decodeEnvelope(bytes);
+  if (envelope.payloadType !== STATEMENT_TYPE) {
+    throw new DamagedError(
+      `package: wanted a document of type ${STATEMENT_TYPE}, found ${envelope.payloadType}`,
+    );
+  }
+  const claimedSigners = envelope.signatures.map(({ keyId }) => keyId);
+  return {
+    ...contents(source, HEADER_SIZE + bytes.length, decodeStatement(envelope.payload), []),
+    claimedSigners,
+  };
+}
+
+function contents(source: Source, start: number, statement: Statement, signedBy: string[]): PackageContents {
+  const offsets: number[] = [];
+  let size = start;
+  for (const { length } of statement.payloads) {
+    offsets.push(size);
+    size += length;
+  }
+  if (source.size !== size) {
+    throw new DamagedError(`package: wanted ${size} bytes in all, found ${source.size}`, {
+      advice: GET_AGAIN,
+    });
+  }
+  return {
+    ...statement,
+    signedBy,
+    size,
+    payload(index) {
+      const offset = offsets[index];
+      const length = statement.payloads[index]?.length;
+      if (offset === undefined || length === undefined) throw new RangeError(`there is no payload ${index}`);
+      return sliceSource(source, offset, length);
+    },
+  };
+}
+
+/** Called between pieces of work with the bytes done so far; may pause, or stop it by throwing. */
+export type Checkpoint = (done: number) => void | Promise<void>;
+
+/** Reads every payload once and compares its digest. DamagedError names the first one that is not as signed. */
+export async function verifyPayloads(found: PackageContents, checkpoint?: Checkpoint): Promise<void> {
+  const buffer = new Uint8Array(CHUNK);
+  let done = 0;
+  for (const [index, entry] of found.payloads.entries()) {
+    const hash = new Bun.CryptoHasher('sha256');
+    const source = found.payload(index);
+    for (let position = 0; position < source.size; position += buffer.length) {
+      const piece = buffer.subarray(0, Math.min(buffer.length, source.size - position));
+      source.read(position, piece);
+      hash.update(piece);
+      done += piece.length;
+      await checkpoint?.(done);
+    }
+    const sha256 = hash.digest('hex');
+    if (sha256 !== entry.sha256) {
+      throw new DamagedError(
+        `package: wanted ${describe(entry)} with SHA-256 ${entry.sha256}, found ${sha256}`,
+        { advice: GET_AGAIN },
+      );
+    }
+  }
+}
+
+function describe(entry: Payload): string {
+  return entry.kind === 'patch' ? `the patch from ${entry.from} to ${entry.to}` : `the binary of ${entry.to}`;
+}

@@ -1,0 +1,129 @@
+/**
+ * The statement: what the signatures of a package vouch for. JSON, decoded strictly. It says for which app and
+ * target the package is, what release it brings (the manifest), which bytes the installed binary will have
+ * afterwards, and what each payload is, by digest. Nothing else in a package steers anything.
+ */
+import {
+  array,
+  checked,
+  type Decoded,
+  hex,
+  integer,
+  object,
+  oneOf,
+  stringOf,
+  tagged,
+  unwanted,
+} from '../version/decoder.ts';
+import { binaryFor, type DGMOVersion, MAX_BINARY_SIZE, type Target, targetName } from '../version/index.ts';
+import { parseJson } from '../version/json.ts';
+import { manifest } from '../version/manifest.ts';
+import { version } from '../version/semver.ts';
+import { arch, platform } from '../version/target.ts';
+
+export const STATEMENT_TYPE = 'application/vnd.dgmo.package.v1+json';
+
+const MAX_PAYLOADS = 16;
+const APP_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+
+export function isAppName(value: string): boolean {
+  return APP_NAME.test(value);
+}
+
+/** What every payload says: the binary that comes out of it, and its own bytes in the package. */
+const common = {
+  to: version,
+  toChecksum: hex(32),
+  toSize: integer(1, MAX_BINARY_SIZE, 'bytes'),
+  compression: oneOf('zstd'),
+  length: integer(1, MAX_BINARY_SIZE, 'bytes'),
+  sha256: hex(32),
+};
+
+const payload = tagged('kind', {
+  /** A DGMO_PATCH_V1 file (lib/delta), from one exact binary to another. */
+  patch: object({ kind: oneOf('patch'), from: version, fromChecksum: hex(32), ...common }),
+  /** The whole binary, one zstd frame. */
+  full: object({ kind: oneOf('full'), ...common }),
+});
+
+const shape = object({
+  schema: oneOf(1),
+  app: stringOf('a name of a-z, 0-9, dot, dash and underscore, at most 64 long', isAppName),
+  platform,
+  arch,
+  version,
+  manifest,
+  binary: object({ sha256: hex(32), size: integer(1, MAX_BINARY_SIZE, 'bytes') }),
+  payloads: array(payload, 1, MAX_PAYLOADS),
+});
+
+/** Lengths and sizes in bytes, digests SHA-256 in hex. */
+export type Payload = Decoded<typeof payload>;
+
+export interface Statement extends Target {
+  schema: 1;
+  app: string;
+  /** The version that the package brings. */
+  version: string;
+  manifest: DGMOVersion;
+  /** The binary that is installed afterwards. */
+  binary: { sha256: string; size: number };
+  payloads: Payload[];
+}
+
+const statement = checked<Statement>(shape, (found, path) => {
+  checkManifest(found, path);
+  for (const [index, entry] of found.payloads.entries()) {
+    checkPayload(entry, found, `${path}.payloads[${index}]`);
+  }
+  if (!found.payloads.some(({ toChecksum }) => toChecksum === found.binary.sha256)) {
+    throw unwanted(`${path}.payloads`, `one that makes the binary ${found.binary.sha256}`, found.payloads);
+  }
+});
+
+function checkManifest(found: Statement, path: string): void {
+  if (found.manifest.version !== found.version) {
+    throw unwanted(`${path}.manifest.version`, found.version, found.manifest.version);
+  }
+  const entry = binaryFor(found.manifest, found);
+  if (entry === undefined) {
+    throw unwanted(`${path}.manifest.binaries`, `one for ${targetName(found)}`, found.manifest.binaries);
+  }
+  if (entry.checksum !== found.binary.sha256) {
+    throw unwanted(`${path}.binary.sha256`, `${entry.checksum} as in the manifest`, found.binary.sha256);
+  }
+  if (entry.size !== found.binary.size) {
+    throw unwanted(`${path}.binary.size`, `${entry.size} as in the manifest`, found.binary.size);
+  }
+}
+
+/** What makes the release makes its binary; a full payload makes nothing else. */
+function checkPayload(entry: Payload, { version, binary }: Statement, path: string): void {
+  if (entry.kind === 'full' && entry.to !== version) throw unwanted(`${path}.to`, version, entry.to);
+  if (entry.kind === 'patch' && entry.fromChecksum === entry.toChecksum) {
+    throw unwanted(`${path}.toChecksum`, 'another binary than the patch starts from', entry.toChecksum);
+  }
+  if ((entry.to === version) !== (entry.toChecksum === binary.sha256)) {
+    throw unwanted(
+      `${path}.toChecksum`,
+      `${binary.sha256} where version ${version} is made, and only there`,
+      entry.toChecksum,
+    );
+  }
+  if (entry.to === version && entry.toSize !== binary.size) {
+    throw unwanted(`${path}.toSize`, `${binary.size}`, entry.toSize);
+  }
+}
+
+/** DamagedError names the first field that is wrong. */
+export function decodeStatement(bytes: Uint8Array): Statement {
+  return statement(parseJson(bytes, 'package'), 'package');
+}
+
+/** What is to be signed; DamagedError where it would not decode again. */
+export function encodeStatement(value: Statement): Uint8Array {
+  const bytes = new TextEncoder().encode(JSON.stringify(value));
+  decodeStatement(bytes);
+  return bytes;
+}

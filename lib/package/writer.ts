@@ -1,0 +1,72 @@
+/** Writing a package: digest the payloads, sign the statement, then header, envelope and payloads in one pass. */
+import { UsageError } from '../errors.ts';
+import { CHUNK, type Digest, type Source } from '../platform/files.ts';
+import { type SigningKey, signEnvelope } from '../trust/index.ts';
+import { binaryFor, type DGMOVersion, type Target, targetName } from '../version/index.ts';
+import { encodeHeader } from './layout.ts';
+import { encodeStatement, type Payload, STATEMENT_TYPE } from './statement.ts';
+
+type WithContent<P> = P extends Payload ? Omit<P, 'length' | 'sha256'> & { content: Source } : never;
+/** A payload before its bytes were measured. */
+export type PayloadDraft = WithContent<Payload>;
+
+export interface PackageDraft extends Target {
+  app: string;
+  manifest: DGMOVersion;
+  payloads: PayloadDraft[];
+}
+
+/**
+ * Gives the package to `write`, piece by piece from its first byte (a piece is valid until `write` returns), and
+ * returns its digest. DamagedError where the draft would not decode again, UsageError where the manifest has no
+ * binary for the target.
+ */
+export function writePackage(
+  draft: PackageDraft,
+  keys: SigningKey[],
+  write: (bytes: Uint8Array) => void,
+): Digest {
+  const { app, platform, arch, manifest } = draft;
+  const binary = binaryFor(manifest, draft);
+  if (binary === undefined) {
+    throw new UsageError(`the manifest of ${manifest.version} has no binary for ${targetName(draft)}`);
+  }
+  const statement = encodeStatement({
+    schema: 1,
+    app,
+    platform,
+    arch,
+    version: manifest.version,
+    manifest,
+    binary: { sha256: binary.checksum, size: binary.size },
+    payloads: draft.payloads.map(measured),
+  });
+  const envelope = signEnvelope(STATEMENT_TYPE, statement, keys);
+  const hash = new Bun.CryptoHasher('sha256');
+  let size = 0;
+  const emit = (bytes: Uint8Array) => {
+    hash.update(bytes);
+    size += bytes.length;
+    write(bytes);
+  };
+  emit(encodeHeader(envelope));
+  emit(envelope);
+  for (const { content } of draft.payloads) eachChunk(content, emit);
+  return { sha256: hash.digest('hex'), size };
+}
+
+function measured({ content, ...rest }: PayloadDraft): Payload {
+  const hash = new Bun.CryptoHasher('sha256');
+  eachChunk(content, (bytes) => hash.update(bytes));
+  return { ...rest, length: content.size, sha256: hash.digest('hex') };
+}
+
+/** The buffer is used again as soon as `take` returns. */
+function eachChunk(source: Source, take: (bytes: Uint8Array) => void): void {
+  const buffer = new Uint8Array(Math.min(CHUNK, source.size));
+  for (let position = 0; position < source.size; position += buffer.length) {
+    const piece = buffer.subarray(0, Math.min(buffer.length, source.size - position));
+    source.read(position, piece);
+    take(piece);
+  }
+}

@@ -1,0 +1,185 @@
+/** Whole-file operations over a `Disk`: nothing here decides anything, and every count is checked. */
+import { DamagedError, errorCode } from '../errors.ts';
+import type { Disk, Handle } from './disk.ts';
+
+/** Bytes that can be read at any position: an open file, a part of one, or memory. */
+export interface Source {
+  /** Bytes. */
+  readonly size: number;
+  /** Fills `into` from `position`; throws DamagedError where the source ends before `into` is full. */
+  read(position: number, into: Uint8Array): void;
+}
+
+/** 1 MiB: large enough that calls cost nothing beside the bytes, small enough to hold several. */
+export const CHUNK = 1 << 20;
+
+export function memorySource(bytes: Uint8Array, name = 'input'): Source {
+  return {
+    size: bytes.length,
+    read(position, into) {
+      if (position < 0 || position + into.length > bytes.length)
+        throw ended(name, position, into.length, bytes.length);
+      into.set(bytes.subarray(position, position + into.length));
+    },
+  };
+}
+
+/** The part of `source` from `offset`, `size` bytes long; RangeError where that is not inside it. */
+export function sliceSource(source: Source, offset: number, size: number): Source {
+  if (offset < 0 || size < 0 || offset + size > source.size) {
+    throw new RangeError(`slice ${offset}+${size} is outside a source of ${source.size} bytes`);
+  }
+  return {
+    size,
+    read(position, into) {
+      if (position < 0 || position + into.length > size) throw ended('slice', position, into.length, size);
+      source.read(offset + position, into);
+    },
+  };
+}
+
+/** An open file as a Source. The size is the one it had when it was opened; the caller closes it. */
+export function openSource(disk: Disk, path: string): Source & { close(): void } {
+  const size = disk.status(disk.resolve(path))?.size ?? 0;
+  const handle = disk.open(path, 'read');
+  return {
+    size,
+    read(position, into) {
+      let done = 0;
+      while (done < into.length) {
+        const count = disk.read(handle, into.subarray(done), position + done);
+        if (count === 0) throw ended(path, position, into.length, position + done);
+        done += count;
+      }
+    },
+    close: () => disk.close(handle),
+  };
+}
+
+function ended(name: string, position: number, wanted: number, size: number): DamagedError {
+  return new DamagedError(
+    `${name} ends at byte ${size}, but ${wanted} bytes were wanted at byte ${position}`,
+  );
+}
+
+/** Writes all of `bytes`, or throws ENOSPC: a full disk shows as a short count and no error. */
+export function writeAll(disk: Disk, handle: Handle, bytes: Uint8Array, position: number): void {
+  let done = 0;
+  while (done < bytes.length) {
+    const count = disk.write(handle, bytes.subarray(done), position + done);
+    if (count <= 0)
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    done += count;
+  }
+}
+
+/** The whole file, at most `limit` bytes (DamagedError above it); null where there is none. */
+export function readFile(disk: Disk, path: string, limit: number): Uint8Array | null {
+  const handle = openIfThere(disk, path);
+  if (handle === null) return null;
+  try {
+    const size = disk.status(disk.resolve(path))?.size ?? 0;
+    if (size > limit) throw new DamagedError(`${path} has ${size} bytes, at most ${limit} are possible`);
+    const bytes = new Uint8Array(size);
+    let done = 0;
+    while (done < size) {
+      const count = disk.read(handle, bytes.subarray(done), done);
+      if (count === 0) return bytes.subarray(0, done);
+      done += count;
+    }
+    return bytes;
+  } finally {
+    disk.close(handle);
+  }
+}
+
+function openIfThere(disk: Disk, path: string): Handle | null {
+  try {
+    return disk.open(path, 'read');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+export interface Digest {
+  /** SHA-256, 64 lower-case hex digits. */
+  sha256: string;
+  /** Bytes. */
+  size: number;
+}
+
+/** Reads the file from the disk and digests it; null where there is none. */
+export function digestFile(disk: Disk, path: string): Digest | null {
+  const handle = openIfThere(disk, path);
+  if (handle === null) return null;
+  try {
+    const hash = new Bun.CryptoHasher('sha256');
+    const buffer = new Uint8Array(CHUNK);
+    let size = 0;
+    for (;;) {
+      const count = disk.read(handle, buffer, size);
+      if (count === 0) break;
+      hash.update(buffer.subarray(0, count));
+      size += count;
+    }
+    return { sha256: hash.digest('hex'), size };
+  } finally {
+    disk.close(handle);
+  }
+}
+
+export function digestBytes(bytes: Uint8Array): Digest {
+  return { sha256: new Bun.CryptoHasher('sha256').update(bytes).digest('hex'), size: bytes.length };
+}
+
+export function removeIfThere(disk: Disk, path: string): void {
+  try {
+    disk.remove(path);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** Makes the directory and those above it that are missing. */
+export function createDirectories(
+  disk: Disk,
+  path: string,
+  parentOf: (path: string) => string,
+  mode = 0o700,
+): void {
+  if (disk.status(path) !== null) return;
+  const parent = parentOf(path);
+  if (parent !== path) createDirectories(disk, parent, parentOf, mode);
+  try {
+    disk.createDirectory(path, mode);
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+    return;
+  }
+  if (parent !== path) disk.flushDirectory(parent);
+}
+
+/**
+ * Replaces `path` by `bytes` so that a reader sees the old content or the new, whatever stops us: temporary
+ * name in the same directory, every count checked, file flushed, renamed, directory flushed.
+ */
+export function replaceDurably(
+  disk: Disk,
+  path: string,
+  directory: string,
+  bytes: Uint8Array,
+  mode = 0o600,
+): void {
+  const temporary = `${path}.tmp`;
+  removeIfThere(disk, temporary);
+  const handle = disk.open(temporary, 'create', mode);
+  try {
+    writeAll(disk, handle, bytes, 0);
+    disk.flush(handle);
+  } finally {
+    disk.close(handle);
+  }
+  disk.replace(temporary, path);
+  disk.flushDirectory(directory);
+}

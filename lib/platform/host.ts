@@ -1,0 +1,79 @@
+/** Everything outside the program, as one argument: what a room needs from the machine comes in through here. */
+import type { Disk } from './disk.ts';
+
+export type Platform = 'linux' | 'darwin' | 'win32';
+
+export interface RunResult {
+  /** Exit code, null where a signal ended it or it never started. */
+  code: number | null;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+  timedOut: boolean;
+  /** Milliseconds. */
+  duration: number;
+}
+
+export interface SpawnOptions {
+  environment: Record<string, string>;
+  workingDirectory: string;
+}
+
+export interface StartOptions extends SpawnOptions {
+  /** Its standard output goes to our standard error: ours is spoken for. */
+  outputToError: boolean;
+}
+
+export interface Processes {
+  readonly pid: number;
+  readonly parent: number;
+  isAlive(pid: number): boolean;
+  /** Path of the executable that a process runs, symlinks resolved; null where it can't be told. */
+  executable(pid: number): string | null;
+  /** Whether standard input is a terminal, and whether this process is the one that may read from it. */
+  hasTerminal(): boolean;
+  ownsTerminal(): boolean;
+  /** Runs a program to its end with no input, at most `timeLimit` milliseconds (then it is killed), at most 64 KiB of output kept. */
+  run(file: string, args: string[], options: SpawnOptions & { timeLimit: number }): Promise<RunResult>;
+  /**
+   * Starts a program that inherits the terminal, and outlives this process. Resolves to its exit code when this
+   * process has to stay to keep the terminal for it, to null when it may go.
+   */
+  start(file: string, args: string[], options: StartOptions): Promise<number | null>;
+}
+
+export interface Lock {
+  release(): void;
+}
+
+export interface Locks {
+  /** Null where another live process holds it. The operating system drops it when the holder dies, however it dies. */
+  acquire(path: string): Lock | null;
+}
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Milliseconds that never run backwards. */
+  monotonic(): number;
+  sleep(milliseconds: number): Promise<void>;
+}
+
+export interface Random {
+  bytes(count: number): Uint8Array;
+}
+
+export interface Host {
+  readonly platform: Platform;
+  readonly arch: 'x64' | 'arm64';
+  readonly musl: boolean;
+  readonly disk: Disk;
+  readonly processes: Processes;
+  readonly locks: Locks;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly workingDirectory: string;
+  /** Null for a user that has none. */
+  readonly homeDirectory: string | null;
+}

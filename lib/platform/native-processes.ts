@@ -1,0 +1,105 @@
+/** Real processes: the probe (`run`), and the start of a program that outlives us (`start`). */
+import { spawn } from 'node:child_process';
+import type { Processes, RunResult, SpawnOptions, StartOptions } from './host.ts';
+import { ownsTerminal, posixExecutable, posixIsAlive } from './posix.ts';
+import { windowsExecutable, windowsIsAlive } from './windows.ts';
+import { windowsStart } from './windows-start.ts';
+
+const OUTPUT_KEPT = 64 * 1024;
+/** How long after its end a program's output may still be held open by a child that it left behind. */
+const OUTPUT_GRACE = 500;
+
+const windows = process.platform === 'win32';
+
+function run(
+  file: string,
+  args: string[],
+  options: SpawnOptions & { timeLimit: number },
+): Promise<RunResult> {
+  const begun = performance.now();
+  return new Promise((resolve) => {
+    const output = { stdout: '', stderr: '' };
+    let timedOut = false;
+    const child = spawn(file, args, {
+      cwd: options.workingDirectory,
+      env: options.environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // A process group of its own, so that the time limit ends what it started as well.
+      detached: !windows,
+      windowsHide: true,
+    });
+    const settle = (code: number | null, signal: string | null) => {
+      clearTimeout(limit);
+      child.stdout.destroy();
+      child.stderr.destroy();
+      resolve({ code, signal, ...output, timedOut, duration: performance.now() - begun });
+    };
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].on('data', (bytes: Buffer) => {
+        if (output[name].length < OUTPUT_KEPT) output[name] += bytes.toString('utf8');
+      });
+    }
+    const limit = setTimeout(() => {
+      timedOut = true;
+      if (child.pid === undefined) return;
+      try {
+        if (windows) child.kill('SIGKILL');
+        else process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        // It ended between the time limit and the signal: 'exit' tells.
+      }
+    }, options.timeLimit);
+    child.on('error', (error) => {
+      output.stderr += error.message;
+      settle(null, null);
+    });
+    child.on('exit', (code, signal) => {
+      const grace = setTimeout(() => settle(code, signal), OUTPUT_GRACE);
+      child.on('close', () => {
+        clearTimeout(grace);
+        settle(code, signal);
+      });
+    });
+  });
+}
+
+/**
+ * With a terminal on standard input this process has to stay: a shell waits for it, and would take the terminal
+ * away from the program at the moment at which it ended. Without one it may go; on Windows also where the one that
+ * started us is gone, so that nobody waits for us.
+ */
+function start(file: string, args: string[], options: StartOptions): Promise<number | null> {
+  const holdTerminal = process.stdin.isTTY === true && (!windows || windowsIsAlive(process.ppid));
+  if (windows && !holdTerminal) {
+    windowsStart(file, args, options);
+    return Promise.resolve(null);
+  }
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, {
+      cwd: options.workingDirectory,
+      env: options.environment,
+      stdio: ['inherit', options.outputToError ? 2 : 'inherit', 'inherit'],
+      detached: !holdTerminal,
+    });
+    child.on('error', reject);
+    if (holdTerminal) {
+      child.on('exit', (code) => resolve(code ?? 1));
+      return;
+    }
+    child.on('spawn', () => {
+      child.unref();
+      resolve(null);
+    });
+  });
+}
+
+export const nativeProcesses: Processes = {
+  pid: process.pid,
+  parent: process.ppid,
+  isAlive: windows ? windowsIsAlive : posixIsAlive,
+  executable: windows ? windowsExecutable : posixExecutable,
+  hasTerminal: () => process.stdin.isTTY === true,
+  ownsTerminal: () => windows || ownsTerminal(),
+  run,
+  start,
+};

@@ -1,0 +1,61 @@
+/** The machine that this program runs on, as a `Host`. */
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import { UsageError } from '../errors.ts';
+import type { Host, Platform } from './host.ts';
+import { nativeDisk } from './native-disk.ts';
+import { nativeProcesses } from './native-processes.ts';
+import { posixAcquireLock } from './posix.ts';
+import { windowsAcquireLock } from './windows.ts';
+
+/** Throws UsageError on a system that there are no releases for. */
+export function nativeHost(): Host {
+  return {
+    platform: supportedPlatform(),
+    arch: supportedArch(),
+    musl: usesMusl(),
+    disk: nativeDisk,
+    processes: nativeProcesses,
+    locks: { acquire: process.platform === 'win32' ? windowsAcquireLock : posixAcquireLock },
+    clock: {
+      now: () => Date.now(),
+      monotonic: () => performance.now(),
+      sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    },
+    random: { bytes: (count) => new Uint8Array(randomBytes(count)) },
+    environment: process.env,
+    workingDirectory: process.cwd(),
+    homeDirectory: homeDirectory(),
+  };
+}
+
+function supportedPlatform(): Platform {
+  const { platform } = process;
+  if (platform === 'linux' || platform === 'darwin' || platform === 'win32') return platform;
+  throw new UsageError(`dgmo-updater runs on linux, darwin and win32, not on ${platform}`);
+}
+
+function supportedArch(): 'x64' | 'arm64' {
+  const { arch } = process;
+  if (arch === 'x64' || arch === 'arm64') return arch;
+  throw new UsageError(`dgmo-updater runs on x64 and arm64, not on ${arch}`);
+}
+
+function usesMusl(): boolean {
+  if (process.platform !== 'linux') return false;
+  return fs.existsSync(`/lib/ld-musl-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}.so.1`) && !hasGlibc();
+}
+
+function hasGlibc(): boolean {
+  return ['/lib64/ld-linux-x86-64.so.2', '/lib/ld-linux-aarch64.so.1'].some((path) => fs.existsSync(path));
+}
+
+/** In a container a user may be a number and nothing else: then there is neither $HOME nor an entry to look it up in. */
+function homeDirectory(): string | null {
+  try {
+    return os.homedir() || null;
+  } catch {
+    return null;
+  }
+}

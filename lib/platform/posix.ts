@@ -1,0 +1,119 @@
+/** What POSIX offers and node:fs does not: flock, a flush that reaches the drive on macOS, who owns the terminal. */
+import { dlopen, FFIType, type Pointer, ptr, read } from 'bun:ffi';
+import fs from 'node:fs';
+import { errorCode, MachineError } from '../errors.ts';
+import type { Lock } from './host.ts';
+
+const LOCK_EXCLUSIVE_NONBLOCKING = 2 | 4;
+const F_FULLFSYNC = 51;
+
+const CANDIDATES = {
+  darwin: ['libSystem.B.dylib'],
+  linux: ['libc.so.6', `libc.musl-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}.so.1`, 'libc.so'],
+};
+
+function loadLibc() {
+  const names = process.platform === 'darwin' ? CANDIDATES.darwin : CANDIDATES.linux;
+  const failures: string[] = [];
+  for (const name of names) {
+    try {
+      const errno = process.platform === 'darwin' ? '__error' : '__errno_location';
+      const { symbols } = dlopen(name, {
+        [errno]: { args: [], returns: FFIType.ptr },
+        flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+        fcntl: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+        tcgetpgrp: { args: [FFIType.i32], returns: FFIType.i32 },
+        getpgrp: { args: [], returns: FFIType.i32 },
+      });
+      return { ...symbols, errno: symbols[errno] as () => Pointer | null };
+    } catch (error) {
+      failures.push(`${name}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  throw new MachineError(`the C library could not be loaded (${failures.join('; ')})`);
+}
+
+let loaded: ReturnType<typeof loadLibc> | undefined;
+function libc() {
+  loaded ??= loadLibc();
+  return loaded;
+}
+
+/** fsync on macOS leaves the bytes in the drive's cache; F_FULLFSYNC does not. Filesystems without it get fsync. */
+export function fullFlush(handle: number): void {
+  if (libc().fcntl(handle, F_FULLFSYNC) !== 0) fs.fsyncSync(handle);
+}
+
+/** Numbers of EWOULDBLOCK and EINTR. */
+const WOULD_BLOCK = process.platform === 'darwin' ? 35 : 11;
+const INTERRUPTED = 4;
+
+/**
+ * flock: the kernel drops it when the last descriptor closes, so a dead process never keeps it. Null where another
+ * process holds it; throws MachineError where the filesystem has no locks.
+ */
+export function posixAcquireLock(path: string): Lock | null {
+  const handle = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_CREAT, 0o644);
+  for (;;) {
+    if (libc().flock(handle, LOCK_EXCLUSIVE_NONBLOCKING) === 0)
+      return { release: () => fs.closeSync(handle) };
+    const error = lastError();
+    if (error === INTERRUPTED) continue;
+    fs.closeSync(handle);
+    if (error === WOULD_BLOCK) return null;
+    throw new MachineError(`${path} can't be locked: the system says error ${error}`, {
+      advice: 'Install DGMO on a filesystem with locks (some network filesystems have none).',
+    });
+  }
+}
+
+function lastError(): number {
+  const at = libc().errno();
+  return at === null ? 0 : read.i32(at);
+}
+
+/** Whether this process may read from the terminal on standard input: a shell takes it back when its job has ended. */
+export function ownsTerminal(): boolean {
+  return libc().tcgetpgrp(0) === libc().getpgrp();
+}
+
+/** A zombie counts as gone: it runs nothing any more, only its parent has not asked yet. */
+export function posixIsAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return errorCode(error) === 'EPERM';
+  }
+  if (process.platform !== 'linux') return true;
+  try {
+    const text = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const state = text.slice(text.lastIndexOf(')') + 2, text.lastIndexOf(')') + 3);
+    return state !== 'Z' && state !== 'X';
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ESRCH') return false;
+    throw error;
+  }
+}
+
+export function posixExecutable(pid: number): string | null {
+  if (process.platform === 'darwin') return darwinExecutable(pid);
+  try {
+    return fs.readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, '');
+  } catch (error) {
+    if (['ENOENT', 'EACCES', 'EPERM', 'ESRCH'].includes(errorCode(error) ?? '')) return null;
+    throw error;
+  }
+}
+
+function darwinExecutable(pid: number): string | null {
+  const { symbols, close } = dlopen('libSystem.B.dylib', {
+    proc_pidpath: { args: [FFIType.i32, FFIType.ptr, FFIType.u32], returns: FFIType.i32 },
+  });
+  try {
+    const buffer = new Uint8Array(4096);
+    const length = symbols.proc_pidpath(pid, ptr(buffer), buffer.length);
+    return length > 0 ? new TextDecoder().decode(buffer.subarray(0, length)) : null;
+  } finally {
+    close();
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * The `signature` of a manifest's binary: Ed25519 by one `targets` key over what the binary is and for whom. It
+ * lets a binary that was taken out of its package be attributed; how many keys must agree on a release is decided
+ * by the envelope around the whole manifest, which this does not replace.
+ */
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import { TrustError } from '../errors.ts';
+import { type Binary, targetName } from '../version/index.ts';
+import { type SigningKey, verifySignature } from './key.ts';
+import { preAuthEncoding } from './pae.ts';
+import type { TrustedRoot } from './root.ts';
+
+export const BINARY_TYPE = 'application/vnd.dgmo.binary.v1+json';
+
+type Subject = Omit<Binary, 'signature' | 'downloadUrl'>;
+
+/** 128 hex digits. `version` is the release that the binary belongs to. */
+export function signBinary(binary: Subject, version: string, key: SigningKey): string {
+  return bytesToHex(key.sign(signedBytes(binary, version)));
+}
+
+/** TrustError where none of the root's `targets` keys made the signature. */
+export function verifyBinarySignature(binary: Binary, version: string, root: TrustedRoot): void {
+  const message = signedBytes(binary, version);
+  const signature = hexToBytes(binary.signature);
+  const { keys } = root.roles.targets;
+  if (!keys.some((key) => verifySignature(key, message, signature))) {
+    throw new TrustError(
+      `not trusted: wanted the ${targetName(binary)} binary of ${version} signed by a targets key of root ` +
+        `version ${root.version}, found a signature by none of them`,
+      { advice: 'Do not install this. Get the package from where DGMO is published.' },
+    );
+  }
+}
+
+/** The DSSE encoding of a JSON object with these five fields in this order. */
+function signedBytes({ platform, arch, size, checksum }: Subject, version: string): Uint8Array {
+  const body = JSON.stringify({ version, platform, arch, size, checksum });
+  return preAuthEncoding(BINARY_TYPE, new TextEncoder().encode(body));
+}

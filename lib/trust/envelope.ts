@@ -1,0 +1,120 @@
+/**
+ * The signed envelope, DSSE 1.0 (https://github.com/secure-systems-lab/dsse, envelope.md):
+ *
+ *     {"payloadType":"...","payload":"<base64>","signatures":[{"keyid":"<hex>","sig":"<base64>"}, ...]}
+ *
+ * There is one way to write an envelope: these fields in this order, no white space, base64 of RFC 4648 section 4
+ * with its padding and zero spare bits. What is written otherwise is damaged, so no two files say the same.
+ */
+import { DamagedError, TrustError } from '../errors.ts';
+import { array, hex, line, object, stringOf } from '../version/decoder.ts';
+import { parseJson } from '../version/json.ts';
+import { type PublicKey, type SigningKey, verifySignature } from './key.ts';
+import { preAuthEncoding } from './pae.ts';
+import type { TrustedRoot } from './root.ts';
+
+/** 2 MiB: a payload of 1 MiB in base64, and its signatures. */
+export const MAX_ENVELOPE = 2 << 20;
+const MAX_SIGNATURES = 32;
+
+export interface Envelope {
+  payloadType: string;
+  payload: Uint8Array;
+  signatures: { keyId: string; signature: Uint8Array }[];
+}
+
+export interface OpenedEnvelope {
+  payload: Uint8Array;
+  /** Ids of the trusted keys whose signatures verified. */
+  signedBy: string[];
+}
+
+/** Signs `payload` with every key; the keys are distinct. */
+export function signEnvelope(payloadType: string, payload: Uint8Array, keys: SigningKey[]): Uint8Array {
+  const message = preAuthEncoding(payloadType, payload);
+  const signatures = keys.map((key) => ({ keyId: key.id, signature: key.sign(message) }));
+  return encodeEnvelope({ payloadType, payload, signatures });
+}
+
+/**
+ * The payload, when at least the threshold of the root's distinct `targets` keys signed it. Signatures of strangers
+ * are passed over (a package may be signed for an older and a newer root at once), and a key counts once however
+ * often it signed. DamagedError where it is no envelope, TrustError where it is of another type or too few signed.
+ */
+export function openEnvelope(bytes: Uint8Array, payloadType: string, root: TrustedRoot): OpenedEnvelope {
+  const envelope = decodeEnvelope(bytes);
+  if (envelope.payloadType !== payloadType) {
+    throw new TrustError(
+      `the signed document is of type ${envelope.payloadType}, but ${payloadType} was wanted here`,
+    );
+  }
+  const { keys, threshold } = root.roles.targets;
+  const signedBy = verifiedSigners(envelope, keys);
+  if (signedBy.length < threshold) {
+    throw new TrustError(
+      `not trusted: wanted signatures by ${threshold} of the ${keys.length} targets keys of root version ` +
+        `${root.version} (${list(keys.map(({ id }) => id))}), found ${signedBy.length} that are right among ` +
+        `those by ${list(envelope.signatures.map(({ keyId }) => keyId))}`,
+      { advice: 'Do not install this. Get the package from where DGMO is published.' },
+    );
+  }
+  return { payload: envelope.payload, signedBy };
+}
+
+function verifiedSigners(envelope: Envelope, keys: readonly PublicKey[]): string[] {
+  const message = preAuthEncoding(envelope.payloadType, envelope.payload);
+  return keys
+    .filter((key) =>
+      envelope.signatures.some(
+        ({ keyId, signature }) => keyId === key.id && verifySignature(key, message, signature),
+      ),
+    )
+    .map(({ id }) => id);
+}
+
+/** Long ids make a sentence unreadable; 12 digits tell keys apart. */
+function list(keyIds: string[]): string {
+  return keyIds.length === 0 ? 'nobody' : keyIds.map((id) => id.slice(0, 12)).join(', ');
+}
+
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+const base64 = stringOf('base64', (value) => BASE64.test(value));
+const document = object({
+  payloadType: line(100),
+  payload: base64,
+  signatures: array(object({ keyid: hex(32), sig: base64 }), 0, MAX_SIGNATURES),
+});
+
+/** Reads an envelope and checks no signature: for `openEnvelope`, and for `release inspect`. */
+export function decodeEnvelope(bytes: Uint8Array): Envelope {
+  const { payloadType, payload, signatures } = document(
+    parseJson(bytes, 'envelope', MAX_ENVELOPE),
+    'envelope',
+  );
+  const envelope: Envelope = {
+    payloadType,
+    payload: fromBase64(payload),
+    signatures: signatures.map(({ keyid, sig }) => ({ keyId: keyid, signature: fromBase64(sig) })),
+  };
+  if (Buffer.compare(encodeEnvelope(envelope), bytes) !== 0) {
+    throw new DamagedError('envelope: wanted the one canonical way to write it, found another');
+  }
+  return envelope;
+}
+
+function encodeEnvelope({ payloadType, payload, signatures }: Envelope): Uint8Array {
+  const value = {
+    payloadType,
+    payload: toBase64(payload),
+    signatures: signatures.map(({ keyId, signature }) => ({ keyid: keyId, sig: toBase64(signature) })),
+  };
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
+function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}
+
+function fromBase64(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'base64'));
+}

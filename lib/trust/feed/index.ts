@@ -1,0 +1,12 @@
+/** The client of a TUF repository: what the publisher says now, and how far it is to be believed. */
+export { type Feed, type FeedOptions, openFeed } from './feed.ts';
+export { ANY_KEYS, type KeyPolicy, OWN_KEYS } from './key-policy.ts';
+export type { MetadataSource } from './metadata-source.ts';
+export {
+  checkTargetPath,
+  type Measured,
+  TARGET_HASHES,
+  type TargetHash,
+  type TargetInfo,
+  verifyTarget,
+} from './target.ts';

@@ -1,0 +1,16 @@
+/** How much a feed may ask of a client: everything that is read from a stranger is bounded before it is read. */
+import type { FeedRole } from './document.ts';
+
+/** Bytes of one metadata file, also where signed metadata gives a greater length or none (spec 5.3.3, 5.4.1, 5.5.1, 5.6.1). */
+export const MAX_BYTES: Readonly<Record<FeedRole, number>> = {
+  root: 512_000,
+  timestamp: 16_384,
+  snapshot: 2_000_000,
+  targets: 5_000_000,
+};
+
+/** New roots in one refresh (spec 5.3.3, X). What was walked is kept, so that the next refresh goes on from there. */
+export const MAX_ROOT_ROTATIONS = 256;
+
+/** Delegated roles that are looked into for one target (spec 5.6.7). */
+export const MAX_DELEGATIONS = 32;

@@ -1,0 +1,79 @@
+/**
+ * The metadata that a client keeps, as files in one folder (spec 5.3.8, 5.4.5, 5.5.7, 5.6.6). Every file is replaced
+ * durably, never written in place: whatever stops us, a file holds its old content or its new one. What stands
+ * there is believed no more than what comes over the network: it is verified again whenever it is read.
+ *
+ * One client at a time writes. A second one at the same time reads what stands, verifies its own answers in memory,
+ * and leaves the writing to the first.
+ */
+import { posix, win32 } from 'node:path';
+import { DamagedError, errorCode } from '../../errors.ts';
+import type { Disk } from '../../platform/disk.ts';
+import { tellable } from '../../platform/failures.ts';
+import { createDirectories, readFile, replaceDurably } from '../../platform/files.ts';
+import type { Locks, Platform } from '../../platform/host.ts';
+
+export interface FolderOptions {
+  disk: Disk;
+  locks: Locks;
+  platform: Platform;
+  /** Made when it is missing. */
+  folder: string;
+}
+
+export class MetadataFolder {
+  readonly #options: FolderOptions;
+  readonly #path: typeof posix;
+  #writable = false;
+
+  constructor(options: FolderOptions) {
+    this.#options = options;
+    this.#path = options.platform === 'win32' ? win32 : posix;
+  }
+
+  /** Does `work` while no other process writes here, or without writing when another one does. */
+  async alone<Result>(work: () => Promise<Result>): Promise<Result> {
+    const { disk, locks, folder } = this.#options;
+    const lock = this.#effect(folder, () => {
+      createDirectories(disk, folder, this.#path.dirname);
+      return locks.acquire(this.#path.join(folder, 'lock'));
+    });
+    this.#writable = lock !== null;
+    try {
+      return await work();
+    } finally {
+      this.#writable = false;
+      lock?.release();
+    }
+  }
+
+  /** At most `limit` bytes; null where there is nothing that can be read: no file, a longer one, a bad sector. */
+  read(name: string, limit: number): Uint8Array | null {
+    const file = this.#path.join(this.#options.folder, name);
+    try {
+      return readFile(this.#options.disk, file, limit);
+    } catch (error) {
+      const code = errorCode(error);
+      const ofMachine = code !== undefined && code !== 'EIO' && code !== 'EISDIR';
+      if (ofMachine) throw tellable(error, file);
+      if (code === undefined && !(error instanceof DamagedError)) throw error;
+      return null;
+    }
+  }
+
+  /** MachineError where the machine refuses: disk full, permission. */
+  write(name: string, bytes: Uint8Array): void {
+    if (!this.#writable) return;
+    const { disk, folder } = this.#options;
+    const file = this.#path.join(folder, name);
+    this.#effect(file, () => replaceDurably(disk, file, folder, bytes));
+  }
+
+  #effect<Result>(where: string, effect: () => Result): Result {
+    try {
+      return effect();
+    } catch (error) {
+      throw tellable(error, where);
+    }
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * The metadata that one refresh has verified so far. The arithmetic of trust for root, timestamp and snapshot is
+ * tuf-js's (`TrustedMetadataStore`: signatures, thresholds, versions, rollback); what it leaves open is checked here
+ * before or after it. Targets roles are verified here too, since their delegations must keep their order.
+ */
+import {
+  Metadata,
+  MetadataKind,
+  type Root,
+  type Snapshot,
+  type Targets,
+  type Timestamp,
+} from '@tufjs/models';
+import { EqualVersionError, ExpiredMetadataError } from 'tuf-js/dist/error.js';
+import { TrustedMetadataStore } from 'tuf-js/dist/store.js';
+import { errorMessage, TrustError, UpdaterError } from '../../errors.ts';
+import { printable } from '../../version/printable.ts';
+import { keepOrder } from './delegations.ts';
+import { type Document, record } from './document.ts';
+import { checkExpiry } from './expiry.ts';
+import type { KeyPolicy } from './key-policy.ts';
+
+export class TrustedMetadata {
+  readonly #store: TrustedMetadataStore;
+  readonly #now: number;
+  readonly #policy: KeyPolicy;
+  readonly #targets = new Map<string, Metadata<Targets>>();
+
+  /** Spec 5.1 and 5.2: `now` is the time of the whole refresh; `root` is trusted already, expired or not. */
+  constructor(root: Document, now: number, policy: KeyPolicy) {
+    this.#now = now;
+    this.#policy = policy;
+    this.#store = trusting(root, () => {
+      policy.root(root.json);
+      return new TrustedMetadataStore(root.bytes);
+    });
+    setReferenceTime(this.#store, now);
+  }
+
+  get root(): Metadata<Root> {
+    return this.#store.root;
+  }
+
+  get timestamp(): Metadata<Timestamp> | undefined {
+    return this.#store.timestamp;
+  }
+
+  get snapshot(): Metadata<Snapshot> | undefined {
+    return this.#store.snapshot;
+  }
+
+  targets(role: string): Metadata<Targets> | undefined {
+    return this.#targets.get(role);
+  }
+
+  /** Spec 5.3.4 to 5.3.7: signed by the root before it and by itself, and the very next version. */
+  addRoot(document: Document): void {
+    trusting(document, () => {
+      this.#policy.root(document.json);
+      this.#store.updateRoot(document.bytes);
+    });
+  }
+
+  /** Spec 5.3.10, after the last root. */
+  checkRootExpiry(): void {
+    checkExpiry('root.json', this.root.signed.expires, this.#now);
+  }
+
+  /** Spec 5.4.2 to 5.4.4. False where it is the version that is trusted already, and so is not taken. */
+  addTimestamp(document: Document): boolean {
+    return trusting(document, () => {
+      try {
+        this.#store.updateTimestamp(document.bytes);
+        return true;
+      } catch (error) {
+        if (error instanceof EqualVersionError) return false;
+        this.#explainExpiry(document, error);
+        throw error;
+      }
+    });
+  }
+
+  /** Spec 5.4.4 for the timestamp that stays when nothing newer came. */
+  checkTimestampExpiry(): void {
+    const { timestamp } = this;
+    if (timestamp !== undefined) checkExpiry('timestamp.json', timestamp.signed.expires, this.#now);
+  }
+
+  /** Spec 5.5.2 to 5.5.6. `kept`: it was verified by an earlier refresh, so the timestamp's hashes are not for it. */
+  addSnapshot(document: Document, kept: boolean): void {
+    trusting(document, () => {
+      try {
+        this.#store.updateSnapshot(document.bytes, kept);
+      } catch (error) {
+        this.#explainExpiry(document, error);
+        throw error;
+      }
+    });
+  }
+
+  /** Spec 5.6.2 to 5.6.5, for the top-level targets role and for those that it delegates to. */
+  addTargets(document: Document, role: string, delegator: string): Metadata<Targets> {
+    return trusting(document, () => {
+      const meta = this.metaOf(role);
+      meta.verify(document.bytes);
+      const targets = readTargets(document);
+      this.verifyDelegation(targets, role, delegator);
+      if (document.version !== meta.version) {
+        throw new Error(`wanted version ${meta.version}, as the snapshot says, found ${document.version}`);
+      }
+      checkExpiry(document.file, document.expires, this.#now);
+      const { delegations } = targets.signed;
+      if (delegations !== undefined) this.#policy.keys(delegations.keys, document.file);
+      this.#targets.set(role, targets);
+      return targets;
+    });
+  }
+
+  /** What the snapshot says of a targets role: TrustError where it says nothing (spec 5.6.1). */
+  metaOf(role: string): Snapshot['meta'][string] {
+    const meta = this.snapshot?.signed.meta ?? {};
+    const name = `${role}.json`;
+    const found = Object.hasOwn(meta, name) ? meta[name] : undefined;
+    if (found === undefined) {
+      throw new TrustError(`not trusted: wanted ${printable(name)} in the snapshot, found no word of it`);
+    }
+    return found;
+  }
+
+  /** Spec 5.6.3, also for a role that was reached by another way before: each delegator speaks for itself. */
+  verifyDelegation(targets: Metadata<Targets>, role: string, delegator: string): void {
+    const by = delegator === 'root' ? this.root : this.#targets.get(delegator);
+    if (by === undefined) throw new TrustError(`not trusted: ${printable(delegator)} is not verified itself`);
+    try {
+      by.verifyDelegate(role, targets);
+    } catch (cause) {
+      throw new TrustError(`not trusted: ${printable(role)}.json: ${errorMessage(cause)}`, { cause });
+    }
+  }
+
+  #explainExpiry(document: Document, error: unknown): void {
+    if (error instanceof ExpiredMetadataError) checkExpiry(document.file, document.expires, this.#now);
+  }
+}
+
+/** tuf-js takes the machine's clock in its constructor and has no argument for it. */
+function setReferenceTime(store: TrustedMetadataStore, now: number): void {
+  const opened = store as unknown as { referenceTime?: unknown };
+  if (!(opened.referenceTime instanceof Date)) throw new Error('tuf-js has no reference time any more');
+  opened.referenceTime = new Date(now);
+}
+
+/** Whatever is wrong with signed metadata is a matter of trust. */
+function trusting<Result>({ file }: Document, check: () => Result): Result {
+  try {
+    return check();
+  } catch (error) {
+    if (error instanceof TrustError) throw error;
+    const message = error instanceof UpdaterError ? error.message : `${file}: ${errorMessage(error)}`;
+    throw new TrustError(`not trusted: ${message}`, {
+      advice: 'Nothing was installed. Try later; if it stays, tell the publisher.',
+      cause: error,
+    });
+  }
+}
+
+function readTargets(document: Document): Metadata<Targets> {
+  const targets = Metadata.fromJSON(
+    MetadataKind.Targets,
+    document.json as Parameters<typeof Metadata.fromJSON>[1],
+  );
+  const { delegations } = targets.signed;
+  if (delegations !== undefined) {
+    const { roles } = record(document.signed.delegations, `${document.file}: signed.delegations`);
+    const names = Array.isArray(roles) ? roles.map((role: { name: string }) => role.name) : [];
+    keepOrder(delegations, names);
+  }
+  return targets;
+}

@@ -1,0 +1,38 @@
+/** Whose word counts: keys, the trusted root, signed envelopes. */
+export { signBinary, verifyBinarySignature } from './binary-signature.ts';
+export {
+  decodeEnvelope,
+  type Envelope,
+  MAX_ENVELOPE,
+  type OpenedEnvelope,
+  openEnvelope,
+  signEnvelope,
+} from './envelope.ts';
+export {
+  ANY_KEYS,
+  checkTargetPath,
+  type Feed,
+  type FeedOptions,
+  type KeyPolicy,
+  type Measured,
+  type MetadataSource,
+  OWN_KEYS,
+  openFeed,
+  TARGET_HASHES,
+  type TargetHash,
+  type TargetInfo,
+  verifyTarget,
+} from './feed/index.ts';
+export { type PublicKey, publicKey, type SigningKey, signingKey, verifySignature } from './key.ts';
+export { decodeKeyFile, KEY_FILE_TYPE, type KeyFile, openKey, SCRYPT_COST, sealKey } from './key-file.ts';
+export {
+  decodeRoot,
+  isExpired,
+  makeRoot,
+  ROLES,
+  type Role,
+  type RoleName,
+  type RootDraft,
+  type TrustedRoot,
+  trustRoot,
+} from './root.ts';

@@ -1,0 +1,47 @@
+/**
+ * Ed25519 keys (RFC 8032) and their names. A key's id is that of TUF: SHA-256 over the canonical JSON of the key
+ * object (spec 1.0, section 4.2), so one key has one name in the root, in a feed and on a package.
+ */
+import { ed25519 } from '@noble/curves/ed25519.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+
+export interface PublicKey {
+  /** 64 lower-case hex digits. */
+  readonly id: string;
+  /** 32 bytes. */
+  readonly bytes: Uint8Array;
+}
+
+export interface SigningKey extends PublicKey {
+  /** 64 bytes. */
+  sign(message: Uint8Array): Uint8Array;
+  /** The 32 secret bytes; for key-file.ts alone. */
+  readonly seed: Uint8Array;
+}
+
+export const KEY_TYPE = 'ed25519';
+
+export function publicKey(bytes: Uint8Array): PublicKey {
+  // Canonical JSON of {keytype, keyval: {public}, scheme}: names sorted, no white space.
+  const canonical = `{"keytype":"${KEY_TYPE}","keyval":{"public":"${bytesToHex(bytes)}"},"scheme":"${KEY_TYPE}"}`;
+  return { id: bytesToHex(sha256(utf8ToBytes(canonical))), bytes };
+}
+
+/** `seed`: 32 random bytes, which are the whole secret. */
+export function signingKey(seed: Uint8Array): SigningKey {
+  const secret = seed.slice();
+  return {
+    ...publicKey(ed25519.getPublicKey(secret)),
+    seed: secret,
+    sign: (message) => ed25519.sign(message, secret),
+  };
+}
+
+/**
+ * Strict verification: canonical encodings only and no keys of small order, as RFC 8032 section 5.1.7 and FIPS
+ * 186-5 have it, not the looser ZIP 215. So nobody can turn one valid signature into another.
+ */
+export function verifySignature(key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
+  return signature.length === 64 && ed25519.verify(signature, message, key.bytes, { zip215: false });
+}

@@ -1,0 +1,166 @@
+/**
+ * The trusted root: a TUF `root.json` (https://theupdateframework.github.io/specification/v1.0.33/, section 4.3). It
+ * names the keys of every role and how many of them must sign. One is compiled into the updater; packages are
+ * verified against its `targets` keys, and the feed against all of it.
+ *
+ * Narrower than TUF, because all keys here are made by `release keys init`: Ed25519 only, and every key under the id
+ * that its own content gives (with free ids, one key under two names could fill a threshold of two).
+ */
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import { Key, Metadata, MetadataKind, Root, Signature } from '@tufjs/models';
+import { DamagedError, errorMessage, TrustError } from '../errors.ts';
+import { unwanted } from '../version/decoder.ts';
+import { parseJson } from '../version/json.ts';
+import { KEY_TYPE, type PublicKey, publicKey, type SigningKey } from './key.ts';
+
+export const ROLES = ['root', 'targets', 'snapshot', 'timestamp'] as const;
+export type RoleName = (typeof ROLES)[number];
+
+export interface Role {
+  readonly keys: readonly PublicKey[];
+  /** How many distinct keys must sign. */
+  readonly threshold: number;
+}
+
+export interface TrustedRoot {
+  readonly version: number;
+  /**
+   * Milliseconds since the epoch. The feed is refused after this moment, as TUF demands. A package is not: it is
+   * installed from a stick without a network, where no newer root can come from, and an expired root must not
+   * take a person's only way to repair an installation. What a package can do is held by the version floor.
+   */
+  readonly expires: number;
+  readonly roles: Readonly<Record<RoleName, Role>>;
+  /** As @tufjs/models has it, for the feed. */
+  readonly metadata: Metadata<Root>;
+}
+
+export function isExpired(root: TrustedRoot, now: number): boolean {
+  return now >= root.expires;
+}
+
+/** Reads `root.json`. DamagedError where it is malformed, TrustError where its own root keys did not sign it. */
+export function decodeRoot(bytes: Uint8Array): TrustedRoot {
+  return trustRoot(parseJson(bytes, 'root'));
+}
+
+/** The same for a root that is JSON already, as the compiled-in one is. */
+export function trustRoot(json: unknown): TrustedRoot {
+  const metadata = readMetadata(json);
+  const { signed } = metadata;
+  if (!Number.isSafeInteger(signed.version) || signed.version < 1) {
+    throw unwanted('root.signed.version', 'a whole number from 1', signed.version);
+  }
+  if (!signed.consistentSnapshot) throw unwanted('root.signed.consistent_snapshot', 'true', false);
+  const roles = {
+    root: readRole(signed, 'root'),
+    targets: readRole(signed, 'targets'),
+    snapshot: readRole(signed, 'snapshot'),
+    timestamp: readRole(signed, 'timestamp'),
+  };
+  verifyOwnSignatures(metadata);
+  return { version: signed.version, expires: readExpiry(signed.expires), roles, metadata };
+}
+
+function readMetadata(json: unknown): Metadata<Root> {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw unwanted('root', 'an object', json);
+  }
+  try {
+    return Metadata.fromJSON(MetadataKind.Root, json as Parameters<typeof Metadata.fromJSON>[1]);
+  } catch (cause) {
+    throw new DamagedError(`root: wanted TUF root metadata, found what is not (${errorMessage(cause)})`, {
+      cause,
+    });
+  }
+}
+
+function readRole(root: Root, name: RoleName): Role {
+  const path = `root.signed.roles.${name}`;
+  const role = root.roles[name];
+  if (role === undefined) throw unwanted(path, 'an object', undefined);
+  const keys = role.keyIDs.map((id) => readKey(root, id));
+  if (!Number.isInteger(role.threshold) || role.threshold < 1 || role.threshold > keys.length) {
+    throw unwanted(`${path}.threshold`, `a whole number from 1 to ${keys.length}`, role.threshold);
+  }
+  return { keys, threshold: role.threshold };
+}
+
+const PUBLIC_KEY = /^[0-9a-f]{64}$/;
+
+function readKey(root: Root, id: string): PublicKey {
+  const path = `root.signed.keys.${id}`;
+  const found = Object.hasOwn(root.keys, id) ? root.keys[id] : undefined;
+  if (found === undefined) throw unwanted(path, 'an object', undefined);
+  if (found.keyType !== KEY_TYPE) throw unwanted(`${path}.keytype`, `"${KEY_TYPE}"`, found.keyType);
+  if (found.scheme !== KEY_TYPE) throw unwanted(`${path}.scheme`, `"${KEY_TYPE}"`, found.scheme);
+  const value = found.keyVal.public;
+  if (value === undefined || !PUBLIC_KEY.test(value)) {
+    throw unwanted(`${path}.keyval.public`, '64 lower-case hex digits', value);
+  }
+  const key = publicKey(hexToBytes(value));
+  if (key.id !== id) throw unwanted(path, `its key under the id ${key.id}`, id);
+  return key;
+}
+
+const EXPIRES = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+
+function readExpiry(expires: string): number {
+  const time = Date.parse(expires);
+  if (!EXPIRES.test(expires) || Number.isNaN(time)) {
+    throw unwanted('root.signed.expires', 'a time such as 2030-01-31T00:00:00Z', expires);
+  }
+  return time;
+}
+
+/** Spec 5.3.4: the threshold of the root keys that this root itself names. */
+function verifyOwnSignatures(metadata: Metadata<Root>): void {
+  try {
+    metadata.verifyDelegate('root', metadata);
+  } catch (cause) {
+    throw new TrustError(`root version ${metadata.signed.version}: ${errorMessage(cause)}`, { cause });
+  }
+}
+
+export interface RootDraft {
+  version: number;
+  /** Milliseconds since the epoch; the seconds count. */
+  expires: number;
+  roles: Record<RoleName, { keys: readonly PublicKey[]; threshold: number }>;
+}
+
+/** A new `root.json`, signed by these root keys. What comes out has been read back by `decodeRoot`. */
+export function makeRoot(draft: RootDraft, rootKeys: readonly SigningKey[]): Uint8Array {
+  const keys = ROLES.flatMap((name) => draft.roles[name].keys);
+  const metadata = new Metadata(
+    Root.fromJSON({
+      _type: MetadataKind.Root,
+      spec_version: '1.0.31',
+      version: draft.version,
+      expires: `${new Date(draft.expires).toISOString().slice(0, 19)}Z`,
+      consistent_snapshot: true,
+      keys: Object.fromEntries(keys.map((key) => [key.id, tufKey(key).toJSON()])),
+      roles: Object.fromEntries(
+        ROLES.map((name) => {
+          const role = draft.roles[name];
+          return [name, { keyids: role.keys.map(({ id }) => id), threshold: role.threshold }];
+        }),
+      ),
+    }),
+  );
+  for (const key of rootKeys) {
+    metadata.sign((message) => new Signature({ keyID: key.id, sig: bytesToHex(key.sign(message)) }));
+  }
+  const bytes = new TextEncoder().encode(`${JSON.stringify(metadata.toJSON(), null, 2)}\n`);
+  decodeRoot(bytes);
+  return bytes;
+}
+
+function tufKey(key: PublicKey): Key {
+  return new Key({
+    keyID: key.id,
+    keyType: KEY_TYPE,
+    scheme: KEY_TYPE,
+    keyVal: { public: bytesToHex(key.bytes) },
+  });
+}

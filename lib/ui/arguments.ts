@@ -1,0 +1,112 @@
+/** The command line of CLI.md, parsed strictly: an unknown word is an error that names what is known. */
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { errorMessage, UsageError } from '../errors.ts';
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+
+const EVERYWHERE = {
+  'install-dir': { type: 'string' },
+  home: { type: 'string' },
+  app: { type: 'string' },
+  json: { type: 'boolean' },
+  quiet: { type: 'boolean', short: 'q' },
+  verbose: { type: 'boolean' },
+  yes: { type: 'boolean', short: 'y' },
+  'no-color': { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} satisfies Options;
+
+const LIMITS = {
+  'exit-limit': { type: 'string' },
+  'held-limit': { type: 'string' },
+  'probe-limit': { type: 'string' },
+} satisfies Options;
+
+const COMMANDS = {
+  apply: {
+    ...LIMITS,
+    apply: { type: 'string' },
+    'wait-pid': { type: 'string' },
+    'no-wait': { type: 'boolean' },
+    'no-relaunch': { type: 'boolean' },
+  },
+  init: { version: { type: 'string' }, feed: { type: 'string' }, root: { type: 'string' } },
+  rollback: LIMITS,
+  recover: LIMITS,
+  status: {},
+  help: {},
+  version: { version: { type: 'boolean' } },
+} satisfies Record<string, Options>;
+
+export type CommandName = keyof typeof COMMANDS;
+
+export interface CommandLine {
+  command: CommandName;
+  values: Record<string, string | boolean | undefined>;
+  /** What stands behind `--`: for the DGMO that is started. */
+  rest: string[];
+}
+
+/** Throws UsageError. */
+export function parseCommandLine(argv: readonly string[]): CommandLine {
+  const split = argv.indexOf('--');
+  const own = split === -1 ? [...argv] : argv.slice(0, split);
+  const rest = split === -1 ? [] : argv.slice(split + 1);
+  const { command, at } = commandOf(own);
+  const words = own.filter((_, index) => index !== at);
+  return { command, values: parseValues(command, words), rest };
+}
+
+/** Which command, and where its word stands (-1: it has none of its own). */
+function commandOf(words: string[]): { command: CommandName; at: number } {
+  const takesValue = new Set(
+    Object.entries({ ...EVERYWHERE, ...COMMANDS.apply, ...COMMANDS.init })
+      .filter(([name, option]) => option.type === 'string' && name !== 'apply')
+      .map(([name]) => `--${name}`),
+  );
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? '';
+    if (word === '--apply' || word.startsWith('--apply=')) return { command: 'apply', at: -1 };
+    if (word === '--version') return { command: 'version', at: -1 };
+    if (takesValue.has(word)) at++;
+    else if (!word.startsWith('-')) {
+      const known = Object.hasOwn(COMMANDS, word) && word !== 'apply' && word !== 'version';
+      if (known) return { command: word as CommandName, at };
+      throw new UsageError(`there is no command ${JSON.stringify(word)}`, { advice: ADVICE });
+    }
+  }
+  if (words.includes('--help') || words.includes('-h')) return { command: 'help', at: -1 };
+  throw new UsageError('no command was given', { advice: ADVICE });
+}
+
+const ADVICE =
+  'The commands are --apply <package>, init, rollback, recover and status; `dgmo-updater --help` tells more.';
+
+function parseValues(command: CommandName, words: string[]): CommandLine['values'] {
+  try {
+    const parsed = parseArgs({
+      args: words,
+      options: { ...EVERYWHERE, ...COMMANDS[command] } as Options,
+      strict: true,
+      allowPositionals: false,
+    });
+    return parsed.values as CommandLine['values'];
+  } catch (error) {
+    throw new UsageError(errorMessage(error).split('\n')[0] ?? '', {
+      advice: `\`dgmo-updater${command === 'apply' ? '' : ` ${command}`} --help\` lists the options.`,
+    });
+  }
+}
+
+/** A whole number of process ids, 0 for none. */
+export function parsePid(value: string): number {
+  if (/^\d{1,10}$/.test(value)) return Number(value);
+  throw new UsageError(`--wait-pid: wanted a process id, found ${JSON.stringify(value)}`);
+}
+
+/** Seconds on the command line, milliseconds inside. */
+export function parseSeconds(name: string, value: string): number {
+  const seconds = Number(value);
+  if (/^\d+(\.\d+)?$/.test(value) && seconds <= 86_400) return seconds * 1000;
+  throw new UsageError(`--${name}: wanted seconds from 0 to 86400, found ${JSON.stringify(value)}`);
+}

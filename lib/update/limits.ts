@@ -1,0 +1,31 @@
+/** How long a download may take and how often it is tried again. */
+export interface DownloadLimits {
+  /** Milliseconds for name, connection, proxy and TLS together. */
+  connectTimeout: number;
+  /** Milliseconds without a byte. */
+  idleTimeout: number;
+  /** Bytes per second, over `speedWindow` milliseconds. */
+  minimumSpeed: number;
+  speedWindow: number;
+  /** Milliseconds for the whole of it, attempts, pauses and the wait for another process included. */
+  totalTime: number;
+  /** Failures in a row, without `progressBytes` between them, after which an address is given up. */
+  attempts: number;
+  /** Bytes that make an attempt count as progress. */
+  progressBytes: number;
+  /** Milliseconds: the first pause, which doubles, and the longest one. */
+  firstPause: number;
+  longestPause: number;
+}
+
+export const DEFAULT_LIMITS: DownloadLimits = {
+  connectTimeout: 30_000,
+  idleTimeout: 30_000,
+  minimumSpeed: 1024,
+  speedWindow: 30_000,
+  totalTime: 6 * 3_600_000,
+  attempts: 6,
+  progressBytes: 256 * 1024,
+  firstPause: 500,
+  longestPause: 30_000,
+};

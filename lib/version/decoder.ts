@@ -1,0 +1,144 @@
+/**
+ * Decoders: functions from a JSON value of unknown origin to a value of a known type. They accept nothing that
+ * they were not told of (unknown fields, other types, values out of range), and the error names the field by its
+ * path, what was wanted and what was found: `manifest.binaries[2].size: wanted a whole number of bytes from 1 to
+ * 1073741824, found -5`.
+ */
+import { DamagedError } from '../errors.ts';
+import { printable } from './printable.ts';
+
+/** `path` is where `value` stands in its document. Throws DamagedError. */
+export type Decoder<T> = (value: unknown, path: string) => T;
+export type Decoded<D> = D extends Decoder<infer T> ? T : never;
+
+type Fields = Record<string, Decoder<unknown>>;
+
+/** The error of every decoder; exported for rules that look at several fields. */
+export function unwanted(path: string, wanted: string, found: unknown): DamagedError {
+  return new DamagedError(`${path}: wanted ${wanted}, found ${show(found)}`);
+}
+
+function show(found: unknown): string {
+  if (found === undefined) return 'nothing';
+  if (Array.isArray(found)) return `a list of ${found.length}`;
+  if (typeof found === 'object' && found !== null) return 'an object';
+  return printable(JSON.stringify(found));
+}
+
+/** The value is one of these, and nothing else. */
+export function oneOf<const T extends string | number | boolean>(...choices: T[]): Decoder<T> {
+  const wanted = choices.map((choice) => JSON.stringify(choice)).join(' or ');
+  return (value, path) => {
+    const found = choices.find((choice) => choice === value);
+    if (found === undefined) throw unwanted(path, wanted, value);
+    return found;
+  };
+}
+
+export const boolean: Decoder<boolean> = (value, path) => {
+  if (typeof value !== 'boolean') throw unwanted(path, 'true or false', value);
+  return value;
+};
+
+/** `unit` names what is counted, in the plural. Both bounds are included. */
+export function integer(min: number, max: number, unit?: string): Decoder<number> {
+  const wanted = `a whole number${unit === undefined ? '' : ` of ${unit}`} from ${min} to ${max}`;
+  return (value, path) => {
+    // -0 prints as 0 but is another value: what is not canonical is not accepted.
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min || value > max) {
+      throw unwanted(path, wanted, value);
+    }
+    if (Object.is(value, -0)) throw unwanted(path, wanted, '-0');
+    return value;
+  };
+}
+
+/** A string that `test` accepts; `wanted` describes what that is. */
+export function stringOf(wanted: string, test: (value: string) => boolean): Decoder<string> {
+  return (value, path) => {
+    if (typeof value !== 'string' || !test(value)) throw unwanted(path, wanted, value);
+    return value;
+  };
+}
+
+const CONTROL = /\p{Cc}/u;
+const CONTROL_BUT_LAYOUT = /(?![\n\t])\p{Cc}/u;
+
+/** One line for people: no control characters, so that it can be printed on a terminal as it is. */
+export function line(max: number): Decoder<string> {
+  return stringOf(
+    `one line of 1 to ${max} characters`,
+    (value) => value.length >= 1 && value.length <= max && !CONTROL.test(value) && value.isWellFormed(),
+  );
+}
+
+/** Lines for people, empty allowed: line feed and tab are the only control characters. */
+export function text(max: number): Decoder<string> {
+  return stringOf(
+    `text of at most ${max} characters`,
+    (value) => value.length <= max && !CONTROL_BUT_LAYOUT.test(value) && value.isWellFormed(),
+  );
+}
+
+/** Lower-case hexadecimal digits of this many bytes. */
+export function hex(bytes: number): Decoder<string> {
+  const digits = new RegExp(`^[0-9a-f]{${bytes * 2}}$`);
+  return stringOf(`${bytes * 2} lower-case hex digits`, (value) => digits.test(value));
+}
+
+export function nullable<T>(decode: Decoder<T>): Decoder<T | null> {
+  return (value, path) => (value === null ? null : decode(value, path));
+}
+
+export function array<T>(decode: Decoder<T>, min: number, max: number): Decoder<T[]> {
+  return (value, path) => {
+    if (!Array.isArray(value) || value.length < min || value.length > max) {
+      throw unwanted(path, `a list of ${min} to ${max}`, value);
+    }
+    return value.map((item, index) => decode(item, `${path}[${index}]`));
+  };
+}
+
+/** Exactly these fields, all of them. */
+export function object<F extends Fields>(fields: F): Decoder<{ [K in keyof F]: Decoded<F[K]> }> {
+  return (value, path) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw unwanted(path, 'an object', value);
+    }
+    const source = value as Record<string, unknown>;
+    for (const name of Object.keys(source)) {
+      if (!Object.hasOwn(fields, name)) {
+        const known = Object.keys(fields).join(', ');
+        throw new DamagedError(`${path}: wanted no fields but ${known}, found ${show(name)}`);
+      }
+    }
+    const decoded = Object.entries(fields).map(([name, decode]) => {
+      const field = Object.hasOwn(source, name) ? source[name] : undefined;
+      return [name, decode(field, `${path}.${name}`)];
+    });
+    return Object.fromEntries(decoded) as { [K in keyof F]: Decoded<F[K]> };
+  };
+}
+
+/** An object whose field `tag` says which of the decoders is for it. */
+export function tagged<Tag extends string, V extends Record<string, Decoder<unknown>>>(
+  tag: Tag,
+  variants: V,
+): Decoder<Decoded<V[keyof V]>> {
+  const choose = oneOf(...Object.keys(variants));
+  return (value, path) => {
+    if (typeof value !== 'object' || value === null) throw unwanted(path, 'an object', value);
+    const found = Object.hasOwn(value, tag) ? (value as Record<string, unknown>)[tag] : undefined;
+    const decode = variants[choose(found, `${path}.${tag}`)];
+    return decode?.(value, path) as Decoded<V[keyof V]>;
+  };
+}
+
+/** A rule over a decoded value: `check` throws what `unwanted` makes. */
+export function checked<T>(decode: Decoder<T>, check: (value: T, path: string) => void): Decoder<T> {
+  return (value, path) => {
+    const decoded = decode(value, path);
+    check(decoded, path);
+    return decoded;
+  };
+}

@@ -1,0 +1,26 @@
+/** What a release is and how releases are ordered. */
+export { CHANGE_KINDS, type ChangeLog } from './change-log.ts';
+export { isAddress } from './download-url.ts';
+export {
+  type Binary,
+  binaryFor,
+  type DGMOVersion,
+  decodeManifest,
+  type Evolution,
+  encodeManifest,
+  MAX_BINARY_SIZE,
+  RISK_LEVELS,
+  type RiskLevel,
+  UPDATE_TYPES,
+  type UpdateType,
+} from './manifest.ts';
+export { compareVersions, isNewer, isVersion } from './semver.ts';
+export {
+  type BinaryArch,
+  executableName,
+  parseTarget,
+  TARGETS,
+  type Target,
+  targetName,
+  targetOf,
+} from './target.ts';

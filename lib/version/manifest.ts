@@ -1,0 +1,159 @@
+/**
+ * The manifest: what a release is, on all platforms. It is the plan's `DGMOVersion`, decoded strictly; it says
+ * nothing that may be believed unless it came out of a signed envelope (lib/trust) or a TUF target.
+ */
+
+import type { Platform } from '../platform/host.ts';
+import type { ChangeLog } from './change-log.ts';
+import { changeLog } from './change-log.ts';
+import {
+  array,
+  boolean,
+  checked,
+  hex,
+  integer,
+  line,
+  nullable,
+  object,
+  oneOf,
+  stringOf,
+  unwanted,
+} from './decoder.ts';
+import { DOWNLOAD_URL, isDownloadUrl } from './download-url.ts';
+import { parseJson } from './json.ts';
+import { isNewer, version } from './semver.ts';
+import { arch, type BinaryArch, platform, TARGETS, type Target, targetName } from './target.ts';
+
+/** 1 GiB. */
+export const MAX_BINARY_SIZE = 1 << 30;
+
+export const UPDATE_TYPES = ['patch', 'minor', 'major', 'security'] as const;
+export const RISK_LEVELS = ['low', 'medium', 'high'] as const;
+export type UpdateType = (typeof UPDATE_TYPES)[number];
+export type RiskLevel = (typeof RISK_LEVELS)[number];
+
+export interface Binary {
+  platform: Platform;
+  /** With `-musl` for Linux with musl; see target.ts. */
+  arch: BinaryArch;
+  /** Bytes. */
+  size: number;
+  /** SHA-256, 64 lower-case hex digits. */
+  checksum: string;
+  /** Ed25519 by a targets key over what lib/trust/binary-signature.ts says, 128 lower-case hex digits. */
+  signature: string;
+  /** An https address, or a path inside the feed; see download-url.ts. */
+  downloadUrl: string;
+}
+
+export interface Evolution {
+  id: string;
+  description: string;
+  autoApply: boolean;
+}
+
+export interface DGMOVersion {
+  version: string;
+  /** Milliseconds since the epoch. */
+  releaseDate: number;
+  /** One for each target that the release was built for. */
+  binaries: Binary[];
+  updates: {
+    /** The release before this one; null for the first. */
+    from: string | null;
+    type: UpdateType;
+    /** Bytes to fetch: of the patch from `from`, or of the compressed binary where there is no patch. */
+    size: number;
+    changes: ChangeLog;
+    riskLevel: RiskLevel;
+  };
+  /** Plugins that come with the release. */
+  evolutions: Evolution[];
+  rollback: {
+    supported: boolean;
+    /** The lowest version that this one can be rolled back to. */
+    minVersion: string;
+    /** Format of the user data that this release writes. */
+    dataVersion: number;
+  };
+}
+
+const EVOLUTION_ID = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+
+const binary = object({
+  platform,
+  arch,
+  size: integer(1, MAX_BINARY_SIZE, 'bytes'),
+  checksum: hex(32),
+  signature: hex(64),
+  downloadUrl: stringOf(DOWNLOAD_URL, isDownloadUrl),
+});
+
+export const evolution = object({
+  id: stringOf('a name of a-z, 0-9, dot, dash and underscore, at most 64 long', (id) =>
+    EVOLUTION_ID.test(id),
+  ),
+  description: line(1000),
+  autoApply: boolean,
+});
+
+const shape = object({
+  version,
+  releaseDate: integer(0, 253_402_300_799_999, 'milliseconds since 1970'),
+  binaries: array(binary, 1, TARGETS.length),
+  updates: object({
+    from: nullable(version),
+    type: oneOf(...UPDATE_TYPES),
+    size: integer(1, MAX_BINARY_SIZE, 'bytes'),
+    changes: changeLog,
+    riskLevel: oneOf(...RISK_LEVELS),
+  }),
+  evolutions: array(evolution, 0, 256),
+  rollback: object({
+    supported: boolean,
+    minVersion: version,
+    dataVersion: integer(0, 0x7fffffff),
+  }),
+});
+
+/** The decoder, for documents that hold a manifest. */
+export const manifest = checked<DGMOVersion>(shape, (found, path) => {
+  const targets = new Set<string>();
+  found.binaries.forEach((entry, index) => {
+    const name = targetName(entry);
+    const at = `${path}.binaries[${index}]`;
+    if (!TARGETS.some((target) => targetName(target) === name)) {
+      throw unwanted(`${at}.arch`, `an architecture of ${entry.platform}`, entry.arch);
+    }
+    if (targets.has(name)) throw unwanted(at, 'one binary for each target', `${name} again`);
+    targets.add(name);
+  });
+  const { from } = found.updates;
+  if (from !== null && !isNewer(found.version, from)) {
+    throw unwanted(`${path}.updates.from`, `a version before ${found.version}`, from);
+  }
+  const ids = new Set<string>();
+  found.evolutions.forEach(({ id }, index) => {
+    if (ids.has(id)) throw unwanted(`${path}.evolutions[${index}].id`, 'each id once', `${id} again`);
+    ids.add(id);
+  });
+  const { minVersion } = found.rollback;
+  if (isNewer(minVersion, found.version)) {
+    throw unwanted(`${path}.rollback.minVersion`, `at most ${found.version}`, minVersion);
+  }
+});
+
+/** `bytes` is JSON in UTF-8, at most 1 MiB. DamagedError names the first field that is wrong. */
+export function decodeManifest(bytes: Uint8Array): DGMOVersion {
+  return manifest(parseJson(bytes, 'manifest'), 'manifest');
+}
+
+/** The manifest as a document of its own; DamagedError where it would not decode again. */
+export function encodeManifest(value: DGMOVersion): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(manifest(value, 'manifest')));
+}
+
+/** The binary of the release for that target, undefined where it was not built for it. */
+export function binaryFor(release: DGMOVersion, target: Target): Binary | undefined {
+  return release.binaries.find(({ platform, arch }) => platform === target.platform && arch === target.arch);
+}

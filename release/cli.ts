@@ -1,0 +1,64 @@
+/**
+ * `release`: what the release engineer runs. Results go to standard output, messages to standard error; exit codes
+ * are those of the updater (README.md).
+ */
+import { errorMessage, UpdaterError, UsageError } from '../lib/errors.ts';
+import { tellable } from '../lib/platform/failures.ts';
+import { bundle } from './bundle.ts';
+import type { Command } from './command.ts';
+import { compile } from './compile.ts';
+import { diff } from './diff.ts';
+import { inspect } from './inspect.ts';
+import { keysInit } from './keys-init.ts';
+import { patch } from './patch.ts';
+
+const COMMANDS: readonly Command[] = [keysInit, diff, patch, bundle, inspect, compile];
+
+function overview(): string {
+  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
+  const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
+  return `Usage: release <command> [options]\n\n${lines.join('\n')}\n\n\`release <command> --help\` tells more.\n`;
+}
+
+/** The command that the arguments name, and its own arguments. */
+function choose(args: string[]): { command: Command; rest: string[] } {
+  for (const command of COMMANDS) {
+    const words = command.name.split(' ');
+    if (words.every((word, index) => args[index] === word))
+      return { command, rest: args.slice(words.length) };
+  }
+  const found = args.length === 0 ? 'none' : JSON.stringify(args[0]);
+  throw new UsageError(`wanted a command (${COMMANDS.map(({ name }) => name).join(', ')}), found ${found}`, {
+    advice: 'See `release --help`.',
+  });
+}
+
+const wantsHelp = (args: string[]) => args.includes('--help') || args.includes('-h');
+
+async function main(args: string[]): Promise<number> {
+  try {
+    if (wantsHelp(args.slice(0, 1))) {
+      process.stdout.write(overview());
+      return 0;
+    }
+    const { command, rest } = choose(args);
+    if (wantsHelp(rest)) process.stdout.write(command.help);
+    else await command.run(rest);
+    return 0;
+  } catch (thrown) {
+    return tell(tellable(thrown, 'release'));
+  }
+}
+
+function tell(error: unknown): number {
+  if (!(error instanceof UpdaterError)) {
+    const details = error instanceof Error ? (error.stack ?? error.message) : errorMessage(error);
+    process.stderr.write(`release: a fault of its own: ${details}\n`);
+    return 1;
+  }
+  process.stderr.write(`release: ${error.message}\n`);
+  if (error.advice !== undefined) process.stderr.write(`${error.advice}\n`);
+  return error.exitCode;
+}
+
+process.exitCode = await main(process.argv.slice(2));

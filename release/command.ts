@@ -1,0 +1,77 @@
+/** What a command of `release` is, and how its arguments are read: strictly, every mistake a UsageError. */
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { errorMessage, UsageError } from '../lib/errors.ts';
+
+export interface Command {
+  /** As it is typed, `keys init`. */
+  name: string;
+  summary: string;
+  /** Everything that `--help` prints. */
+  help: string;
+  run(args: string[]): Promise<void>;
+}
+
+type Parsed<O extends ParseArgsOptionsConfig> = ReturnType<
+  typeof parseArgs<{ options: O; strict: true; allowPositionals: true }>
+>['values'];
+
+/** `operands` names the arguments that are not options; there must be exactly as many. */
+export function readArguments<O extends ParseArgsOptionsConfig>(
+  args: string[],
+  operands: string[],
+  options: O,
+): { values: Parsed<O>; operands: string[] } {
+  const { values, positionals } = parse(args, options);
+  if (positionals.length !== operands.length) {
+    const wanted =
+      operands.length === 0 ? 'no arguments but options' : operands.map((name) => `<${name}>`).join(' ');
+    throw new UsageError(
+      `wanted ${wanted}, found ${positionals.length === 0 ? 'none' : positionals.join(' ')}`,
+    );
+  }
+  return { values, operands: positionals };
+}
+
+function parse<O extends ParseArgsOptionsConfig>(args: string[], options: O) {
+  try {
+    return parseArgs({ args, options, strict: true, allowPositionals: true } as const);
+  } catch (cause) {
+    throw new UsageError(errorMessage(cause), { cause });
+  }
+}
+
+export function required(option: string, value: string | undefined): string {
+  if (value === undefined || value === '') throw new UsageError(`${option} is wanted, and was not given`);
+  return value;
+}
+
+/** The number that an option was given as, `otherwise` where it was not given. Both bounds are included. */
+export function wholeNumber(
+  option: string,
+  value: string | undefined,
+  otherwise: number,
+  [min, max]: [number, number],
+): number {
+  if (value === undefined) return otherwise;
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number < min || number > max) {
+    throw new UsageError(
+      `${option}: wanted a whole number from ${min} to ${max}, found ${JSON.stringify(value)}`,
+    );
+  }
+  return number;
+}
+
+export function choice<const T extends string>(
+  option: string,
+  value: string | undefined,
+  choices: readonly T[],
+  otherwise: T,
+): T {
+  if (value === undefined) return otherwise;
+  const found = choices.find((name) => name === value);
+  if (found === undefined) {
+    throw new UsageError(`${option}: wanted ${choices.join(' or ')}, found ${JSON.stringify(value)}`);
+  }
+  return found;
+}

@@ -1,0 +1,45 @@
+/** A package: what it says, whether its payloads are as signed, and, with a root, whether the signatures count. */
+import { readPatchHeader } from '../lib/delta/index.ts';
+import { DamagedError } from '../lib/errors.ts';
+import { type PackageContents, peekPackage, readPackage, verifyPayloads } from '../lib/package/index.ts';
+import { targetName } from '../lib/version/index.ts';
+import type { Inspector } from './inspector.ts';
+
+export const inspectPackage: Inspector = async (source, note, root) => {
+  const contents = peekPackage(source);
+  const { manifest } = contents;
+  note('app', contents.app);
+  note('target', targetName(contents));
+  note('version', contents.version);
+  note('released', new Date(manifest.releaseDate).toISOString());
+  note('from', manifest.updates.from ?? 'none');
+  note('type', manifest.updates.type);
+  note('risk', manifest.updates.riskLevel);
+  note(
+    'evolutions',
+    manifest.evolutions.map(({ id }) => id),
+  );
+  note('rollback', manifest.rollback);
+  note('binary', contents.binary);
+  note('payloads', contents.payloads);
+  note('signatures', contents.claimedSigners);
+  if (root === null) note('trusted', 'not checked, no root given');
+  else note('trusted', readPackage(source, root).signedBy);
+  await verifyPayloads(contents);
+  checkPatches(contents);
+};
+
+/** The header of a patch must say what the signed statement says of it, or the updater would refuse it later. */
+function checkPatches(contents: PackageContents): void {
+  for (const [index, payload] of contents.payloads.entries()) {
+    if (payload.kind !== 'patch') continue;
+    const header = readPatchHeader(contents.payload(index));
+    for (const name of ['fromChecksum', 'toChecksum'] as const) {
+      if (header[name] !== payload[name]) {
+        throw new DamagedError(
+          `package.payloads[${index}]: wanted a patch with ${name} ${payload[name]}, found ${header[name]}`,
+        );
+      }
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/** One line on a terminal that says how far a long step is. Off a terminal: nothing. */
+
+const INTERVAL = 100;
+
+export interface Progress {
+  /** `fraction` of the step, 0 to 1. */
+  report(fraction: number): void;
+  /** Takes the line away again. */
+  end(): void;
+}
+
+export function progress(label: string): Progress {
+  if (process.stderr.isTTY !== true) return { report: () => undefined, end: () => undefined };
+  let shown = Number.NEGATIVE_INFINITY;
+  return {
+    report(fraction) {
+      const now = performance.now();
+      if (now - shown < INTERVAL) return;
+      shown = now;
+      process.stderr.write(`\r\u001b[K${label} ${Math.floor(fraction * 100)}%`);
+    },
+    end: () => {
+      process.stderr.write('\r\u001b[K');
+    },
+  };
+}
+
+/** Runs a step under its progress line, which goes when the step ends, however it ends. */
+export async function withProgress<T>(
+  label: string,
+  step: (report: (fraction: number) => void) => Promise<T>,
+): Promise<T> {
+  const line = progress(label);
+  try {
+    return await step(line.report);
+  } finally {
+    line.end();
+  }
+}
+
+export function bytes(count: number): string {
+  return `${count.toLocaleString('en-US')} bytes`;
+}

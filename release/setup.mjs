@@ -1,0 +1,44 @@
+// Makes a fresh checkout ready with nothing but Node and npm: installs what the lock file names, lets bun place
+// its executable (npm may hold back install scripts), compiles the WebAssembly. Quick when all of it stands.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const top = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const at = (...parts) => path.join(top, ...parts);
+
+function run(command, args) {
+  const done = spawnSync(command, args, {
+    cwd: top,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  });
+  if (done.status !== 0) {
+    console.error(
+      `setup: \`${command} ${args.join(' ')}\` failed (exit code ${done.status ?? done.error?.message})`,
+    );
+    process.exit(1);
+  }
+}
+
+const stamp = at('node_modules', '.setup-lock');
+const lock = readFileSync(at('package-lock.json'), 'utf8');
+if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
+  console.error('setup: installing what the lock file names');
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  const bun = spawnSync(at('node_modules', 'bun', 'bin', 'bun.exe'), ['--version']);
+  if (bun.status !== 0) run(process.execPath, [at('node_modules', 'bun', 'install.js')]);
+  writeFileSync(stamp, lock);
+}
+
+const source = at('lib', 'delta', 'assembly');
+const compiled = at('lib', 'delta', 'delta.wasm');
+if (existsSync(source) && (!existsSync(compiled) || newest(source) > statSync(compiled).mtimeMs)) {
+  console.error('setup: compiling the WebAssembly');
+  run('npm', ['run', '--silent', 'build:wasm']);
+}
+
+function newest(folder) {
+  return Math.max(...readdirSync(folder).map((name) => statSync(path.join(folder, name)).mtimeMs));
+}

@@ -1,0 +1,20 @@
+/**
+ * `npm run bench`: everything that is measured, as Markdown, beside the peers that are installed. `-- --no-peers`
+ * leaves them out (zstd --patch-from and bsdiff take minutes).
+ */
+import { benchPair, fetchPairs } from './delta.ts';
+import { benchStarts } from './starts.ts';
+
+const peers = !process.argv.includes('--no-peers');
+
+for (const pair of await fetchPairs()) console.log(await benchPair(pair, { peers }));
+
+const { updates, starts, failed, median } = await benchStarts();
+console.log(`### ${updates} updates and rollbacks while DGMO is started as fast as it can be
+
+| starts | failed | one update or rollback of 109 MB, median |
+|---|---|---|
+| ${starts.toLocaleString('en')} | ${failed.length} | ${Math.round(median)} ms |
+`);
+for (const failure of failed) console.log(`- ${failure}`);
+process.exitCode = failed.length === 0 ? 0 : 1;

@@ -1,0 +1,82 @@
+/**
+ * One measured piece of work in a process of its own, so that its peak memory is its own:
+ * `bun delta-child.ts generate|apply|floor|compress|decompress ...`. Prints one line of JSON (Measured, delta.ts).
+ */
+import fs from 'node:fs';
+import { zstdFrame } from '../../lib/delta/compress.ts';
+import { applyPatch, decompressFull, generatePatch } from '../../lib/delta/index.ts';
+import { digestFile, openSource, writeAll } from '../../lib/platform/files.ts';
+import { nativeDisk } from '../../lib/platform/native-disk.ts';
+
+const tasks: Record<string, (...paths: string[]) => Promise<void>> = {
+  async generate(old = '', fresh = '', patch = '') {
+    const made = await generatePatch({
+      old: fs.readFileSync(old),
+      new: fs.readFileSync(fresh),
+      fromVersion: '1.0.0',
+      toVersion: '1.0.1',
+    });
+    fs.writeFileSync(patch, made);
+  },
+
+  /** From the patch to a new file that is verified, flushed, and read back. */
+  async apply(old = '', patch = '', fresh = '') {
+    const sources = { old: openSource(nativeDisk, old), patch: openSource(nativeDisk, patch) };
+    const handle = nativeDisk.open(fresh, 'create');
+    let done = 0;
+    const { sha256 } = await applyPatch({
+      ...sources,
+      write(chunk) {
+        writeAll(nativeDisk, handle, chunk, done);
+        done += chunk.length;
+      },
+    });
+    nativeDisk.flush(handle);
+    nativeDisk.close(handle);
+    if (digestFile(nativeDisk, fresh)?.sha256 !== sha256) throw new Error('it reads back otherwise');
+  },
+
+  /** A whole binary as a package carries it, with a window of 2^`windowLog`. */
+  async compress(file = '', windowLog = '', frame = '') {
+    const settings = { level: 19, windowLog: Number(windowLog), longDistance: true };
+    fs.writeFileSync(frame, await zstdFrame(fs.readFileSync(file), settings));
+  },
+
+  async decompress(frame = '', size = '', file = '') {
+    const source = openSource(nativeDisk, frame);
+    const handle = nativeDisk.open(file, 'create');
+    let done = 0;
+    await decompressFull({
+      source,
+      size: Number(size),
+      write(chunk) {
+        writeAll(nativeDisk, handle, chunk, done);
+        done += chunk.length;
+      },
+    });
+    nativeDisk.close(handle);
+  },
+
+  /** What no safe update can do without: digest the old, copy, flush, digest the new. */
+  async floor(old = '', fresh = '', copy = '') {
+    digestFile(nativeDisk, old);
+    fs.copyFileSync(fresh, copy);
+    const handle = nativeDisk.open(copy, 'update');
+    nativeDisk.flush(handle);
+    nativeDisk.close(handle);
+    digestFile(nativeDisk, copy);
+  },
+};
+
+const [, , task = '', ...paths] = process.argv;
+const begun = performance.now();
+await tasks[task]?.(...paths);
+const milliseconds = performance.now() - begun;
+console.log(JSON.stringify({ milliseconds, peak: peak() }));
+
+/** Bytes. Where there is /proc, the high-water mark there: maxRSS counts what the parent had when it forked, too. */
+function peak(): number {
+  if (!fs.existsSync('/proc/self/status')) return process.resourceUsage().maxRSS * 1024;
+  const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(fs.readFileSync('/proc/self/status', 'utf8')) ?? [];
+  return Number(kibibytes) * 1024;
+}

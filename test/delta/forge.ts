@@ -1,0 +1,67 @@
+/** Patches that are wrong in one place and, their checksums made anew, right in all others. */
+import { createHash } from 'node:crypto';
+import { constants, zstdCompressSync } from 'node:zlib';
+import { decompress, type PlainPatch, parse, type RawStreams, STREAM_NAMES, sha256 } from './reference.ts';
+
+const u32 = (value: number) => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+};
+const text = (value: string) => Buffer.from(String.fromCharCode(value.length) + value, 'latin1');
+
+export function zstd(raw: Uint8Array, params: Record<number, number> = {}): Buffer {
+  return zstdCompressSync(raw, {
+    params: { [constants.ZSTD_c_checksumFlag]: 0, ...params },
+    pledgedSrcSize: raw.length,
+  });
+}
+
+export function varint(value: number): number[] {
+  return value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))];
+}
+
+export const zigzag = (value: number) => varint(value < 0 ? -2 * value - 1 : 2 * value);
+
+/** Header and streams of `patch`, in the layout of FORMAT.md, every checksum and sum computed anew. */
+export function assemble(patch: PlainPatch, count = patch.streams.length): Buffer {
+  const content = Buffer.concat(patch.streams.map(({ frame }) => frame));
+  const fields = Buffer.concat([
+    text(patch.algorithm),
+    text(patch.compression),
+    text(patch.fromVersion),
+    text(patch.toVersion),
+    u32(patch.fromSize),
+    u32(patch.toSize),
+    Buffer.from(patch.fromChecksum, 'hex'),
+    Buffer.from(patch.toChecksum, 'hex'),
+    u32(content.length),
+    Buffer.from(sha256(content), 'hex'),
+    Buffer.of(count),
+    ...patch.streams.flatMap(({ rawSize, frame }) => [u32(rawSize), u32(frame.length)]),
+  ]);
+  return Buffer.concat([sealHeader(fields), content]);
+}
+
+/** A header around its fields (everything from `algorithm` on), with size and checksum. */
+export function sealHeader(fields: Uint8Array): Buffer {
+  const size = 15 + fields.length + 32;
+  const body = Buffer.concat([Buffer.from('DGMO_PATCH_V1'), Buffer.of(size % 256, size >> 8), fields]);
+  return Buffer.concat([body, createHash('sha256').update(body).digest()]);
+}
+
+/** `patch` with some of its streams replaced, decompressed. */
+export function withStreams(patch: Uint8Array, changed: Partial<Record<keyof RawStreams, number[]>>): Buffer {
+  const plain = parse(patch);
+  const raw = decompress(plain);
+  plain.streams = STREAM_NAMES.map((name) => {
+    const bytes = Uint8Array.from(changed[name] ?? raw[name]);
+    return { rawSize: bytes.length, frame: bytes.length === 0 ? bytes : zstd(bytes) };
+  });
+  return assemble(plain);
+}
+
+/** `patch` with other header fields. */
+export function withHeader(patch: Uint8Array, changed: Partial<PlainPatch>): Buffer {
+  return assemble({ ...parse(patch), ...changed });
+}

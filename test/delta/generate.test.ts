@@ -1,0 +1,43 @@
+/** What generatePatch refuses, and how it reports. */
+import { expect, test } from 'bun:test';
+import { generatePatch } from '../../lib/delta/index.ts';
+import { UsageError } from '../../lib/errors.ts';
+import { randomBytes } from './pairs.ts';
+import { failure } from './support.ts';
+
+const versions = { fromVersion: '1.0.0', toVersion: '1.0.1' };
+const small = randomBytes(5000, 1);
+
+test.each(['', 'one two', 'ä', '1'.repeat(129)])('a version %p is refused', async (toVersion) => {
+  const error = await failure(generatePatch({ old: small, new: small, ...versions, toVersion }));
+  expect(error).toBeInstanceOf(UsageError);
+});
+
+test('a file above the limit is refused before anything is done with it', async () => {
+  const huge = new Uint8Array(2 ** 30 + 1);
+  for (const pair of [
+    { old: huge, new: small },
+    { old: small, new: huge },
+  ]) {
+    const error = await failure(generatePatch({ ...pair, ...versions }));
+    expect(error).toBeInstanceOf(UsageError);
+    expect(String(error)).toContain('a file of 1073741825 bytes');
+  }
+});
+
+test('progress goes from 0 to 1 and never back', async () => {
+  const seen: number[] = [];
+  const fresh = Uint8Array.from(Buffer.concat([small.subarray(2000), randomBytes(3000, 2), small]));
+  await generatePatch({ old: small, new: fresh, ...versions, onProgress: (fraction) => seen.push(fraction) });
+  expect(seen[0]).toBe(0);
+  expect(seen.at(-1)).toBe(1);
+  expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+  expect(seen.length).toBeGreaterThan(5);
+});
+
+test('what it is given stays as it is', async () => {
+  const [old, fresh] = [randomBytes(5000, 1), randomBytes(5000, 2)];
+  await generatePatch({ old, new: fresh, ...versions });
+  expect(old).toEqual(small);
+  expect(fresh).toEqual(randomBytes(5000, 2));
+});

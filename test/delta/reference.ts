@@ -1,0 +1,138 @@
+/**
+ * DGMO_PATCH_V1 once more, from lib/delta/FORMAT.md alone and sharing no code with lib/delta: a plain decoder in memory,
+ * with zstd-codec for the streams. It believes what it reads; it is for patches that are well-formed.
+ */
+import { createHash } from 'node:crypto';
+import { ZstdCodec } from 'zstd-codec';
+
+export const STREAM_NAMES = [
+  'diffLengths',
+  'extraLengths',
+  'seeks',
+  'skips',
+  'runs',
+  'values1',
+  'values2',
+  'values3',
+  'values4',
+  'extra',
+] as const;
+export type RawStreams = Record<(typeof STREAM_NAMES)[number], Uint8Array>;
+
+export interface PlainPatch {
+  algorithm: string;
+  compression: string;
+  fromVersion: string;
+  toVersion: string;
+  fromSize: number;
+  toSize: number;
+  fromChecksum: string;
+  toChecksum: string;
+  streams: { rawSize: number; frame: Uint8Array }[];
+}
+
+const zstd = await new Promise<{ decompress(bytes: Uint8Array): Uint8Array }>((resolve) => {
+  ZstdCodec.run(({ Simple }) => resolve(new Simple()));
+});
+
+export const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+export function parse(patch: Uint8Array): PlainPatch {
+  const bytes = Buffer.from(patch);
+  let at = 15;
+  const take = (size: number) => {
+    at += size;
+    return bytes.subarray(at - size, at);
+  };
+  const text = () => take(take(1).readUInt8()).toString('latin1');
+  const number = () => take(4).readUInt32LE();
+  const digest = () => take(32).toString('hex');
+  const [algorithm, compression, fromVersion, toVersion] = [text(), text(), text(), text()];
+  const [fromSize, toSize] = [number(), number()];
+  const [fromChecksum, toChecksum] = [digest(), digest()];
+  take(4 + 32);
+  const sizes = Array.from({ length: take(1).readUInt8() }, () => [number(), number()] as const);
+  at = bytes.readUInt16LE(13);
+  const streams = sizes.map(([rawSize, size]) => ({ rawSize, frame: take(size) }));
+  return {
+    algorithm,
+    compression,
+    fromVersion,
+    toVersion,
+    fromSize,
+    toSize,
+    fromChecksum,
+    toChecksum,
+    streams,
+  };
+}
+
+export function decompress({ streams }: PlainPatch): RawStreams {
+  return Object.fromEntries(
+    STREAM_NAMES.map((name, index) => {
+      const frame = streams[index]?.frame ?? new Uint8Array();
+      return [name, frame.length === 0 ? frame : zstd.decompress(frame)];
+    }),
+  ) as RawStreams;
+}
+
+function varints(bytes: Uint8Array): number[] {
+  const all: number[] = [];
+  let value = 0;
+  let factor = 1;
+  for (const byte of bytes) {
+    value += (byte & 127) * factor;
+    factor *= 128;
+    if (byte < 128) {
+      all.push(value);
+      value = 0;
+      factor = 1;
+    }
+  }
+  return all;
+}
+
+/** The whole diff, its zeros included. */
+function plainDiff(raw: RawStreams, size: number): Int8Array {
+  const diff = new Int8Array(size);
+  const values = [raw.values1, raw.values2, raw.values3, raw.values4];
+  const taken = [0, 0, 0, 0];
+  const runs = varints(raw.runs);
+  let at = 0;
+  for (const [index, zeros] of varints(raw.skips).entries()) {
+    const run = runs[index] as number;
+    const column = Math.min(run, 4) - 1;
+    const from = taken[column] as number;
+    taken[column] = from + run;
+    at += zeros;
+    diff.set(new Int8Array((values[column] as Uint8Array).slice(from, from + run).buffer), at);
+    at += run;
+  }
+  return diff;
+}
+
+export function bspatch(old: Uint8Array, toSize: number, raw: RawStreams): Uint8Array {
+  const [diffLengths, extraLengths] = [varints(raw.diffLengths), varints(raw.extraLengths)];
+  const diff = plainDiff(
+    raw,
+    diffLengths.reduce((sum, length) => sum + length, 0),
+  );
+  const fresh = new Uint8Array(toSize);
+  let [oldAt, newAt, diffAt, extraAt] = [0, 0, 0, 0];
+  for (const [step, seek] of varints(raw.seeks).entries()) {
+    oldAt += seek % 2 === 0 ? seek / 2 : -(seek + 1) / 2;
+    let carry = 0;
+    for (let i = diffLengths[step] as number; i > 0; i--) {
+      const sum = (old[oldAt++] as number) + (diff[diffAt++] as number) + carry;
+      fresh[newAt++] = sum;
+      carry = Math.floor(sum / 256);
+    }
+    for (let i = extraLengths[step] as number; i > 0; i--) fresh[newAt++] = raw.extra[extraAt++] as number;
+  }
+  return fresh;
+}
+
+export function applyPlainly(patch: Uint8Array, old: Uint8Array): Uint8Array {
+  const plain = parse(patch);
+  return bspatch(old, plain.toSize, decompress(plain));
+}

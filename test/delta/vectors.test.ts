@@ -1,0 +1,48 @@
+/**
+ * Patches as they were written once. They are never made anew: whatever this updater becomes, it reads them. A new
+ * version of the format gets a folder of its own.
+ */
+import { describe, expect, test } from 'bun:test';
+import fs from 'node:fs';
+import path from 'node:path';
+import { readPatchHeader } from '../../lib/delta/index.ts';
+import { memorySource } from '../../lib/platform/files.ts';
+import { applyPlainly } from './reference.ts';
+import { apply } from './support.ts';
+
+const FOLDER = path.join(import.meta.dir, '..', 'vectors', 'patch-v1');
+const names = fs
+  .readdirSync(FOLDER)
+  .filter((file) => file.endsWith('.patch'))
+  .map((file) => file.slice(0, -'.patch'.length));
+const read = (name: string, kind: string) =>
+  Uint8Array.from(fs.readFileSync(path.join(FOLDER, `${name}.${kind}`)));
+
+test('the vectors are there', () => {
+  expect(names.sort()).toEqual([
+    'addresses-moved',
+    'blocks-moved',
+    'carries',
+    'nothing-to-nothing',
+    'nothing-to-something',
+    'runs-of-every-length',
+    'something-to-nothing',
+  ]);
+});
+
+describe.each(names)('%s', (name) => {
+  const patch = read(name, 'patch');
+
+  test('has the header that it had', () => {
+    const wanted = JSON.parse(Buffer.from(read(name, 'json')).toString());
+    expect(readPatchHeader(memorySource(patch))).toEqual(wanted);
+  });
+
+  test('applies', async () => {
+    expect(Buffer.compare(await apply(patch, read(name, 'old')), read(name, 'new'))).toBe(0);
+  });
+
+  test('applies by the independent decoder', () => {
+    expect(Buffer.compare(applyPlainly(patch, read(name, 'old')), read(name, 'new'))).toBe(0);
+  });
+});

@@ -1,0 +1,320 @@
+/**
+ * A disk in memory that knows what a power cut does. Names and contents each have two states: as a process sees
+ * them, and as they are on the drive. A flush of a file takes its content to the drive, a flush of a directory
+ * takes there, in their order, all changes of names up to the last in that directory (as a journalling
+ * filesystem does).
+ */
+import { dirname } from 'node:path/posix';
+import type { Disk, FileStatus, Handle } from '../../lib/platform/disk.ts';
+
+/** What becomes of unflushed writes when everything stops. */
+export const LOSSES = ['kept', 'lost', 'names only', 'torn'] as const;
+export type Loss = (typeof LOSSES)[number];
+
+interface Inode {
+  kind: 'file' | 'directory';
+  content: Uint8Array;
+  durable: Uint8Array;
+  dirty: boolean;
+  mode: number;
+  /** Counts writes: the part that a modification time plays. */
+  written: number;
+}
+
+interface NameChange {
+  directories: string[];
+  set: [path: string, inode: number | null][];
+}
+
+export function systemError(code: string, call: string, path = ''): Error {
+  return Object.assign(new Error(`${code}: ${call} ${path}`), { code, ...(path ? { path } : {}) });
+}
+
+export class SimulatedDisk implements Disk {
+  readonly #inodes = new Map<number, Inode>();
+  #names = new Map<string, number>();
+  readonly #durableNames = new Map<string, number>();
+  #pending: NameChange[] = [];
+  readonly #handles = new Map<Handle, { inode: number; writable: boolean }>();
+  #nextInode = 1;
+  #nextHandle = 3;
+
+  constructor() {
+    const root = this.#newInode('directory', 0o755);
+    this.#names.set('/', root);
+    this.#durableNames.set('/', root);
+  }
+
+  /** The same disk, to try something else on. Open files are not carried over. */
+  clone(): SimulatedDisk {
+    const copy = new SimulatedDisk();
+    copy.#inodes.clear();
+    for (const [id, inode] of this.#inodes) copy.#inodes.set(id, { ...inode });
+    copy.#names = new Map(this.#names);
+    copy.#durableNames.clear();
+    for (const [path, inode] of this.#durableNames) copy.#durableNames.set(path, inode);
+    copy.#pending = [...this.#pending];
+    copy.#nextInode = this.#nextInode;
+    return copy;
+  }
+
+  /** The disk as the next start of the machine (or, with `kept`, the next process) finds it. */
+  after(loss: Loss): SimulatedDisk {
+    const next = this.clone();
+    if (loss === 'kept') return next;
+    const names = new Map(next.#durableNames);
+    const carried =
+      loss === 'lost' ? 0 : loss === 'torn' ? Math.ceil(next.#pending.length / 2) : next.#pending.length;
+    for (const change of next.#pending.slice(0, carried)) applyChange(names, change);
+    next.#names = names;
+    next.#durableNames.clear();
+    for (const [path, inode] of names) next.#durableNames.set(path, inode);
+    next.#pending = [];
+    for (const inode of next.#inodes.values()) {
+      inode.content = loss === 'torn' ? tear(inode) : inode.durable;
+      inode.durable = inode.content;
+      inode.dirty = false;
+    }
+    return next;
+  }
+
+  /** Every path with its content, as a process sees it: for comparing two states. */
+  picture(): Record<string, string> {
+    const picture: Record<string, string> = {};
+    for (const [path, id] of [...this.#names].sort()) {
+      const inode = this.#inode(id);
+      picture[path] =
+        inode.kind === 'directory' ? '(directory)' : Buffer.from(inode.content).toString('base64');
+    }
+    return picture;
+  }
+
+  /** The same of what is on the drive. */
+  durablePicture(): unknown {
+    const names = [...this.#durableNames].sort();
+    return names.map(([path, id]) => [path, Buffer.from(this.#inode(id).durable).toString('base64')]);
+  }
+
+  contentOf(path: string): Uint8Array | null {
+    const id = this.#names.get(path);
+    return id === undefined ? null : this.#inode(id).content;
+  }
+
+  sameFile(a: string, b: string): boolean {
+    return this.#names.has(a) && this.#names.get(a) === this.#names.get(b);
+  }
+
+  inodeOf(path: string): number | undefined {
+    return this.#names.get(path);
+  }
+
+  /** Puts a file there, flushed, with the folders above it. */
+  place(path: string, content: Uint8Array, mode = 0o755): void {
+    const missing: string[] = [];
+    for (let folder = dirname(path); !this.#names.has(folder); folder = dirname(folder))
+      missing.unshift(folder);
+    for (const folder of missing) this.createDirectory(folder);
+    if (this.#names.has(path)) this.remove(path);
+    const handle = this.open(path, 'create', mode);
+    this.write(handle, content, 0);
+    this.flush(handle);
+    this.close(handle);
+    this.flushDirectory(dirname(path));
+  }
+
+  open(path: string, how: 'read' | 'create' | 'update', mode = 0o600): Handle {
+    let id = this.#names.get(path);
+    if (how === 'create') {
+      if (id !== undefined) throw systemError('EEXIST', 'open', path);
+      this.#requireFolder(path);
+      id = this.#newInode('file', mode);
+      this.#change({ directories: [dirname(path)], set: [[path, id]] });
+    }
+    if (id === undefined) throw systemError('ENOENT', 'open', path);
+    if (this.#inode(id).kind === 'directory') throw systemError('EISDIR', 'open', path);
+    const handle = this.#nextHandle++;
+    this.#handles.set(handle, { inode: id, writable: how !== 'read' });
+    return handle;
+  }
+
+  read(handle: Handle, into: Uint8Array, position: number): number {
+    const part = this.#opened(handle).content.subarray(position, position + into.length);
+    into.set(part);
+    return part.length;
+  }
+
+  write(handle: Handle, bytes: Uint8Array, position: number): number {
+    const inode = this.#opened(handle, true);
+    const content = new Uint8Array(Math.max(inode.content.length, position + bytes.length));
+    content.set(inode.content);
+    content.set(bytes, position);
+    this.#setContent(inode, content);
+    return bytes.length;
+  }
+
+  truncate(handle: Handle, size: number): void {
+    const inode = this.#opened(handle, true);
+    const content = new Uint8Array(size);
+    content.set(inode.content.subarray(0, size));
+    this.#setContent(inode, content);
+  }
+
+  flush(handle: Handle): void {
+    const inode = this.#opened(handle);
+    if (inode.dirty) inode.durable = inode.content;
+    inode.dirty = false;
+  }
+
+  /** What a failed flush does on Linux: the content stays in memory, is taken for written, and never gets to the drive. */
+  failFlush(handle: Handle): void {
+    this.#opened(handle).dirty = false;
+  }
+
+  close(handle: Handle): void {
+    if (!this.#handles.delete(handle)) throw systemError('EBADF', 'close');
+  }
+
+  openHandles(): number {
+    return this.#handles.size;
+  }
+
+  status(path: string): FileStatus | null {
+    const id = this.#names.get(path);
+    if (id === undefined) return null;
+    const inode = this.#inode(id);
+    const size = inode.content.length;
+    return {
+      kind: inode.kind,
+      size,
+      mode: inode.mode,
+      modified: inode.written,
+      identity: `${id}:${size}:${inode.written}`,
+    };
+  }
+
+  resolve(path: string): string {
+    if (!this.#names.has(path)) throw systemError('ENOENT', 'realpath', path);
+    return path;
+  }
+
+  rename(from: string, to: string): void {
+    const id = this.#names.get(from);
+    if (id === undefined) throw systemError('ENOENT', 'rename', from);
+    this.#requireFolder(to);
+    // POSIX: two names of one file, and nothing happens.
+    if (this.#names.get(to) === id) return;
+    this.#change({
+      directories: [dirname(from), dirname(to)],
+      set: [
+        [from, null],
+        [to, id],
+      ],
+    });
+  }
+
+  replace(from: string, to: string): void {
+    this.rename(from, to);
+  }
+
+  link(existing: string, path: string): void {
+    const id = this.#names.get(existing);
+    if (id === undefined) throw systemError('ENOENT', 'link', existing);
+    if (this.#names.has(path)) throw systemError('EEXIST', 'link', path);
+    this.#requireFolder(path);
+    this.#change({ directories: [dirname(path)], set: [[path, id]] });
+  }
+
+  copy(from: string, to: string): void {
+    const content = this.contentOf(from);
+    if (content === null) throw systemError('ENOENT', 'copyfile', from);
+    const handle = this.open(to, 'create', 0o755);
+    this.write(handle, content, 0);
+    this.close(handle);
+  }
+
+  remove(path: string): void {
+    if (!this.#names.has(path)) throw systemError('ENOENT', 'unlink', path);
+    this.#change({ directories: [dirname(path)], set: [[path, null]] });
+  }
+
+  createDirectory(path: string, mode = 0o700): void {
+    if (this.#names.has(path)) throw systemError('EEXIST', 'mkdir', path);
+    this.#requireFolder(path);
+    this.#change({ directories: [dirname(path)], set: [[path, this.#newInode('directory', mode)]] });
+  }
+
+  list(path: string): string[] {
+    if (!this.#names.has(path)) throw systemError('ENOENT', 'scandir', path);
+    return [...this.#names.keys()]
+      .filter((name) => name !== '/' && dirname(name) === path)
+      .map((name) => name.slice(path === '/' ? 1 : path.length + 1));
+  }
+
+  setMode(path: string, mode: number): void {
+    const id = this.#names.get(path);
+    if (id === undefined) throw systemError('ENOENT', 'chmod', path);
+    this.#inode(id).mode = mode;
+  }
+
+  flushDirectory(path: string): void {
+    const last = this.#pending.findLastIndex((change) => change.directories.includes(path));
+    for (const change of this.#pending.splice(0, last + 1)) applyChange(this.#durableNames, change);
+  }
+
+  #newInode(kind: Inode['kind'], mode: number): number {
+    const empty = new Uint8Array(0);
+    this.#inodes.set(this.#nextInode, {
+      kind,
+      content: empty,
+      durable: empty,
+      dirty: false,
+      mode,
+      written: 0,
+    });
+    return this.#nextInode++;
+  }
+
+  #inode(id: number): Inode {
+    const inode = this.#inodes.get(id);
+    if (inode === undefined) throw new Error(`no inode ${id}`);
+    return inode;
+  }
+
+  #opened(handle: Handle, forWriting = false): Inode {
+    const opened = this.#handles.get(handle);
+    if (opened === undefined || (forWriting && !opened.writable)) throw systemError('EBADF', 'handle');
+    return this.#inode(opened.inode);
+  }
+
+  #setContent(inode: Inode, content: Uint8Array): void {
+    inode.content = content;
+    inode.dirty = true;
+    inode.written++;
+  }
+
+  #requireFolder(path: string): void {
+    if (!this.#names.has(dirname(path))) throw systemError('ENOENT', 'open', path);
+  }
+
+  #change(change: NameChange): void {
+    applyChange(this.#names, change);
+    this.#pending.push(change);
+  }
+}
+
+function applyChange(names: Map<string, number>, change: NameChange): void {
+  for (const [path, inode] of change.set) {
+    if (inode === null) names.delete(path);
+    else names.set(path, inode);
+  }
+}
+
+/** Half of what was written arrived: the first half of the new bytes over what was there. */
+function tear(inode: Inode): Uint8Array {
+  if (!inode.dirty) return inode.durable;
+  const half = Math.ceil(inode.content.length / 2);
+  const torn = new Uint8Array(Math.max(half, Math.min(inode.durable.length, inode.content.length)));
+  torn.set(inode.durable.subarray(0, torn.length));
+  torn.set(inode.content.subarray(0, half));
+  return torn;
+}

@@ -1,0 +1,157 @@
+/**
+ * Tries a piece of work with every fault at every effect, and recovery with a stop at each of *its* effects, and
+ * holds what comes out against what must always hold.
+ */
+import { LOSSES, type Loss, type SimulatedDisk } from './disk.ts';
+import { ERRORS, type Fault, FaultInjector, HARMLESS, type Plan, Stopped } from './faults.ts';
+import { type SimulatedHost, simulatedHost } from './host.ts';
+
+export interface Scenario {
+  /** The machine before; asked once. */
+  prepare(): Promise<SimulatedDisk> | SimulatedDisk;
+  host: Omit<Parameters<typeof simulatedHost>[0], 'disk' | 'faults'>;
+  /** The work. An UpdaterError is a proper end; anything else fails the test. */
+  work(host: SimulatedHost): Promise<void>;
+  /** Recovery, as the next run of any command does it. */
+  recover(host: SimulatedHost): Promise<void>;
+  /** Throws where the disk is not as it may be at an instant. */
+  always(disk: SimulatedDisk): void;
+  /** Throws where the disk is not as it must be after recovery. */
+  afterwards(disk: SimulatedDisk): void;
+}
+
+export interface Tally {
+  effects: number;
+  /** Faults in the work. */
+  points: number;
+  /** Stops in the recoveries that followed. */
+  recoveryPoints: number;
+}
+
+export async function exhaust(scenario: Scenario): Promise<Tally> {
+  const start = await scenario.prepare();
+  const clean = new FaultInjector();
+  const disk = start.clone();
+  clean.onEffect = () => scenario.always(disk);
+  await scenario.work(hostOf(scenario, disk, clean));
+  const tally: Tally = { effects: clean.seen.length, points: 0, recoveryPoints: 0 };
+  await recoverEverywhere(scenario, disk, { at: -1, fault: { kind: 'stop' } }, 'kept');
+  const tried = new Map<string, Promise<number>>();
+
+  for (let at = 0; at < clean.seen.length; at++) {
+    for (const fault of faultsOf(clean.seen[at] ?? '')) {
+      const stopped = await runWith(scenario, start, { at, fault });
+      tally.points++;
+      const losses: readonly Loss[] = fault.kind === 'stop' ? LOSSES : ['kept', 'lost'];
+      for (const loss of losses) {
+        const left = stopped.after(loss);
+        check(scenario, left, { at, fault }, loss, scenario.always);
+        // Many faults leave the same disk behind: its recovery is tried once.
+        const picture = JSON.stringify([left.picture(), left.durablePicture()]);
+        if (!tried.has(picture)) tried.set(picture, recoverEverywhere(scenario, left, { at, fault }, loss));
+        await tried.get(picture);
+      }
+    }
+  }
+  for (const count of tried.values()) tally.recoveryPoints += await count;
+  return tally;
+}
+
+function faultsOf(name: string): Fault[] {
+  const faults: Fault[] = [];
+  if (!HARMLESS.has(name)) faults.push({ kind: 'stop' });
+  if (name === 'write') faults.push({ kind: 'short' });
+  for (const code of ERRORS[name] ?? []) {
+    faults.push({ kind: 'error', code, forGood: false }, { kind: 'error', code, forGood: true });
+  }
+  return faults;
+}
+
+function hostOf(scenario: Scenario, disk: SimulatedDisk, faults: FaultInjector): SimulatedHost {
+  return simulatedHost({ ...scenario.host, disk, faults });
+}
+
+/** By the time of the recovery nothing of before runs or is held any more. */
+function quietHost(scenario: Scenario, disk: SimulatedDisk, faults: FaultInjector): SimulatedHost {
+  return simulatedHost({ ...scenario.host, running: [], held: [], disk, faults });
+}
+
+/** The disk as it is when the run has ended, or was stopped. */
+async function runWith(scenario: Scenario, start: SimulatedDisk, plan: Plan): Promise<SimulatedDisk> {
+  const disk = start.clone();
+  const faults = new FaultInjector(plan);
+  faults.onEffect = () => check(scenario, disk, plan, 'kept', scenario.always);
+  await settled(scenario.work(hostOf(scenario, disk, faults)), plan);
+  return disk;
+}
+
+/** Recovers; stops it at each of its effects in turn and recovers again. The number of stops. */
+async function recoverEverywhere(
+  scenario: Scenario,
+  left: SimulatedDisk,
+  plan: Plan,
+  loss: Loss,
+): Promise<number> {
+  const disk = left.clone();
+  const faults = new FaultInjector();
+  faults.onEffect = () => check(scenario, disk, plan, loss, scenario.always);
+  // What came after the fault happened on a healthy machine: recovery has no excuse.
+  await scenario.recover(quietHost(scenario, disk, faults)).catch((error) => {
+    throw failed(plan, loss, error);
+  });
+  check(scenario, disk, plan, loss, scenario.afterwards);
+  const once = JSON.stringify(disk.picture());
+  await scenario.recover(quietHost(scenario, disk, new FaultInjector()));
+  if (JSON.stringify(disk.picture()) !== once)
+    throw failed(plan, loss, 'a second recovery changed something');
+
+  let stops = 0;
+  for (const [at, name] of faults.seen.entries()) {
+    if (HARMLESS.has(name)) continue;
+    stops++;
+    const again = left.clone();
+    const stopping = new FaultInjector({ at, fault: { kind: 'stop' } });
+    await settled(scenario.recover(quietHost(scenario, again, stopping)), plan);
+    for (const second of ['kept', 'lost', 'torn'] as const) {
+      const rest = again.after(second);
+      check(scenario, rest, plan, loss, scenario.always);
+      await scenario.recover(quietHost(scenario, rest, new FaultInjector())).catch((error) => {
+        throw failed(
+          plan,
+          loss,
+          `after a stop at effect ${at} (${name}, ${second}) of the recovery: ${error}`,
+        );
+      });
+      check(scenario, rest, plan, loss, scenario.afterwards);
+    }
+  }
+  return stops;
+}
+
+async function settled(work: Promise<void>, plan: Plan): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw failed(plan, 'kept', error);
+  }
+}
+
+function check(
+  scenario: Scenario,
+  disk: SimulatedDisk,
+  plan: Plan,
+  loss: Loss,
+  rule: (disk: SimulatedDisk) => void,
+): void {
+  try {
+    rule.call(scenario, disk);
+  } catch (error) {
+    throw failed(plan, loss, error);
+  }
+}
+
+function failed(plan: Plan, loss: Loss, error: unknown): Error {
+  return new Error(`effect ${plan.at}, ${JSON.stringify(plan.fault)}, unflushed ${loss}: ${error}`, {
+    cause: error,
+  });
+}

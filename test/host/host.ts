@@ -1,0 +1,110 @@
+/** A whole machine in memory, behind the interfaces of lib/platform. Its time passes only by sleeping. */
+import { dirname } from 'node:path/posix';
+import type { Host, Platform, RunResult } from '../../lib/platform/host.ts';
+import type { SimulatedDisk } from './disk.ts';
+import { FaultInjector, faultyDisk, type HeldFiles } from './faults.ts';
+
+export interface SimulatedHostOptions {
+  disk: SimulatedDisk;
+  faults?: FaultInjector;
+  platform?: Platform;
+  /** What `--version` of an executable with this content prints; null: it crashes. */
+  versionOf(content: Uint8Array): string | null;
+  /** Windows: the executable that runs, and the one that is held without delete sharing; the latter until this time. */
+  running?: string[];
+  held?: { path: string; until: number }[];
+}
+
+export interface SimulatedHost extends Host {
+  /** The content of every executable that was started for good. */
+  readonly started: Uint8Array[];
+  readonly faults: FaultInjector;
+}
+
+/** One process on the machine: a lock that it holds goes with it, since each host is one run. */
+export function simulatedHost(options: SimulatedHostOptions): SimulatedHost {
+  const { disk } = options;
+  const platform = options.platform ?? 'linux';
+  const faults = options.faults ?? new FaultInjector();
+  const started: Uint8Array[] = [];
+  let time = 0;
+  let seed = 1;
+  const nextByte = () => {
+    seed = (seed * 1103515245 + 12345) & 0x7fffffff;
+    return (seed >> 16) & 255;
+  };
+  const windows: HeldFiles | null = platform === 'win32' ? { running: new Set(), held: new Set() } : null;
+  for (const path of options.running ?? []) windows?.running.add(disk.inodeOf(path) ?? -1);
+  const holdings = (options.held ?? []).map(({ path, until }) => ({
+    inode: disk.inodeOf(path) ?? -1,
+    until,
+  }));
+  const updateHeld = () => {
+    windows?.held.clear();
+    for (const { inode, until } of holdings) if (time < until) windows?.held.add(inode);
+  };
+  updateHeld();
+
+  const execute = (file: string): Uint8Array => {
+    const content = disk.contentOf(file.replaceAll('\\', '/'));
+    if (content === null) throw Object.assign(new Error(`ENOENT: spawn ${file}`), { code: 'ENOENT' });
+    return content;
+  };
+
+  return {
+    platform,
+    arch: 'x64',
+    musl: false,
+    disk: faultyDisk(disk, faults, windows),
+    processes: {
+      pid: 100,
+      parent: 1,
+      isAlive: () => false,
+      executable: () => null,
+      hasTerminal: () => false,
+      ownsTerminal: () => false,
+      run: async (file): Promise<RunResult> => {
+        faults.meet('run', file);
+        const content = disk.contentOf(file.replaceAll('\\', '/'));
+        const version = content === null ? null : options.versionOf(content);
+        const ok = version !== null;
+        return {
+          code: ok ? 0 : 70,
+          signal: null,
+          stdout: ok ? `${version}\n` : '',
+          stderr: ok ? '' : 'crashed',
+          timedOut: false,
+          duration: 1,
+        };
+      },
+      start: async (file) => {
+        faults.meet('start', file);
+        started.push(execute(file));
+        return null;
+      },
+    },
+    locks: {
+      acquire: (path) => {
+        faults.meet('lock', path);
+        const file = path.replaceAll('\\', '/');
+        if (disk.contentOf(file) === null && disk.status(dirname(file)) !== null)
+          disk.place(file, new Uint8Array(0));
+        return { release: () => undefined };
+      },
+    },
+    clock: {
+      now: () => 1_700_000_000_000 + time,
+      monotonic: () => time,
+      sleep: async (milliseconds) => {
+        time += milliseconds;
+        updateHeld();
+      },
+    },
+    random: { bytes: (count) => Uint8Array.from({ length: count }, nextByte) },
+    environment: {},
+    workingDirectory: '/',
+    homeDirectory: '/home',
+    started,
+    faults,
+  };
+}

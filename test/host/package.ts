@@ -1,0 +1,68 @@
+/** A real package for the simulated install: signed, with a real patch or a real full binary. */
+import { compressFull, generatePatch } from '../../lib/delta/index.ts';
+import { type PayloadDraft, writePackage } from '../../lib/package/index.ts';
+import { memorySource } from '../../lib/platform/files.ts';
+import type { Platform } from '../../lib/platform/host.ts';
+import { signBinary } from '../../lib/trust/index.ts';
+import { testKey } from '../trust/keys.ts';
+import { testManifest } from '../version/release.ts';
+import type { Executable } from './install.ts';
+
+export async function packageFor(
+  platform: Platform,
+  chain: Executable[],
+  kind: 'patch' | 'full',
+): Promise<Uint8Array> {
+  const to = chain.at(-1) as Executable;
+  const key = testKey(11);
+  const subject = { platform, arch: 'x64', size: to.size, checksum: to.sha256 } as const;
+  const manifest = {
+    ...testManifest(),
+    version: to.version,
+    binaries: [{ ...subject, signature: signBinary(subject, to.version, key), downloadUrl: 'dgmo' }],
+  };
+  manifest.updates = { ...manifest.updates, from: chain[0]?.version ?? null };
+  manifest.rollback = { ...manifest.rollback, minVersion: chain[0]?.version ?? to.version };
+  const payloads = kind === 'full' ? [await fullOf(to)] : await patchesOf(chain);
+  const pieces: Uint8Array[] = [];
+  writePackage({ app: 'dgmo', platform, arch: 'x64', manifest, payloads }, [key], (bytes) =>
+    pieces.push(bytes.slice()),
+  );
+  return new Uint8Array(Buffer.concat(pieces));
+}
+
+async function fullOf(to: Executable): Promise<PayloadDraft> {
+  const content = memorySource(await compressFull(to.bytes));
+  return {
+    kind: 'full',
+    to: to.version,
+    toChecksum: to.sha256,
+    toSize: to.size,
+    compression: 'zstd',
+    content,
+  };
+}
+
+function patchesOf(chain: Executable[]): Promise<PayloadDraft[]> {
+  return Promise.all(
+    chain.slice(1).map(async (to, index): Promise<PayloadDraft> => {
+      const from = chain[index] as Executable;
+      const patch = await generatePatch({
+        old: from.bytes,
+        new: to.bytes,
+        fromVersion: from.version,
+        toVersion: to.version,
+      });
+      return {
+        kind: 'patch',
+        from: from.version,
+        fromChecksum: from.sha256,
+        to: to.version,
+        toChecksum: to.sha256,
+        toSize: to.size,
+        compression: 'zstd',
+        content: memorySource(patch),
+      };
+    }),
+  );
+}

@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'bun:test';
+import fs from 'node:fs';
+import path from 'node:path';
+import { DamagedError } from '../../lib/errors.ts';
+import { decodeReceipt, encodeReceipt } from '../../lib/install/receipt.ts';
+import { executable, receiptOf } from '../host/install.ts';
+
+const RECEIPT = receiptOf(executable('2.0.0'), executable('1.0.0'));
+
+describe('a receipt', () => {
+  test('is read as it was written', () => {
+    expect(decodeReceipt(encodeReceipt(RECEIPT), 'installed.json')).toEqual(RECEIPT);
+  });
+
+  test('as version 1 wrote it stays readable', () => {
+    const bytes = fs.readFileSync(path.join(import.meta.dir, '../vectors/receipt-v1/installed.json'));
+    expect(decodeReceipt(bytes, 'installed.json')).toEqual(RECEIPT);
+  });
+
+  test('that is cut at any byte is refused', () => {
+    const bytes = encodeReceipt(RECEIPT);
+    for (let end = 0; end < bytes.length - 2; end++) {
+      expect(() => decodeReceipt(bytes.subarray(0, end), 'installed.json')).toThrow(DamagedError);
+    }
+  });
+
+  test('with any one bit flipped is refused, or says the same', () => {
+    const bytes = encodeReceipt(RECEIPT);
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      const flipped = bytes.slice();
+      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      let read: unknown = RECEIPT;
+      try {
+        read = decodeReceipt(flipped, 'installed.json');
+      } catch (error) {
+        expect(error).toBeInstanceOf(DamagedError);
+      }
+      // White space between the fields is not covered by the digest.
+      expect(read).toEqual(RECEIPT);
+    }
+  });
+
+  test.each([
+    ['schema', 2, 'schema 2'],
+    ['app', '', 'app: wanted text'],
+    ['floor', 'one', 'floor: wanted a version'],
+    ['source', 'magic', 'source: found magic'],
+    ['installedAt', 'now', 'installedAt'],
+    ['binary', null, 'binary: wanted an object'],
+    ['previous', { version: '1.0.0', sha256: 'xyz', size: 1 }, 'previous.sha256: wanted 64 hex digits'],
+  ])('names the field that is wrong: %s', (field, value, message) => {
+    const bytes = encodeReceipt({ ...RECEIPT, [field]: value } as typeof RECEIPT);
+    expect(() => decodeReceipt(bytes, 'installed.json')).toThrow(message);
+  });
+});

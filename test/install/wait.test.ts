@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'bun:test';
+import { BusyError } from '../../lib/errors.ts';
+import { openSession } from '../../lib/install/open.ts';
+import type { Session } from '../../lib/install/session.ts';
+import { awaitExit, processToAwait } from '../../lib/install/wait.ts';
+import { simulatedHost } from '../host/host.ts';
+import { executable, INSTALL_DIR, installedDisk, targetPath, versionOf } from '../host/install.ts';
+
+const PARENT = 41;
+
+/** @param parent what the parent process runs; `diesAt`: when every process is gone, in milliseconds. */
+function session(
+  platform: 'linux' | 'win32',
+  parent: string | null,
+  diesAt = Number.POSITIVE_INFINITY,
+): Session {
+  const host = simulatedHost({ disk: installedDisk(platform, executable('1.0.0')), platform, versionOf });
+  const processes = {
+    ...host.processes,
+    parent: PARENT,
+    executable: (pid: number) => (pid === PARENT ? parent : null),
+    isAlive: () => host.clock.monotonic() < diesAt,
+  };
+  return openSession({ ...host, processes }, { installDir: INSTALL_DIR, app: 'dgmo', defaultApp: 'dgmo' });
+}
+
+describe('whom to wait for', () => {
+  test('the parent, when it is DGMO', () => {
+    expect(processToAwait(session('linux', targetPath('linux')), undefined)).toBe(PARENT);
+    // Windows names files in any case.
+    expect(processToAwait(session('win32', '/OPT/dgmo/DGMO.EXE'), undefined)).toBe(PARENT);
+  });
+
+  test('nobody, when the parent is something else, or can not be looked at', () => {
+    expect(processToAwait(session('linux', '/bin/bash'), undefined)).toBeNull();
+    expect(processToAwait(session('linux', null), undefined)).toBeNull();
+  });
+
+  test('the process that was named, and none for 0', () => {
+    const here = session('linux', targetPath('linux'));
+    expect(processToAwait(here, 77)).toBe(77);
+    expect(processToAwait(here, 0)).toBeNull();
+  });
+});
+
+describe('waiting', () => {
+  test('ends soon after the process has', async () => {
+    const here = session('linux', null, 1000);
+    await awaitExit(here, 77);
+    expect(here.host.clock.monotonic()).toBeGreaterThanOrEqual(1000);
+    expect(here.host.clock.monotonic()).toBeLessThan(1100);
+  });
+
+  test('is bounded', async () => {
+    const here = session('linux', null);
+    await expect(awaitExit(here, 77)).rejects.toThrow(BusyError);
+    expect(here.host.clock.monotonic()).toBeLessThan(here.limits.exit + 100);
+  });
+});

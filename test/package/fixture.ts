@@ -1,0 +1,85 @@
+/**
+ * A small package for tests. Its payloads are not real patches: this room carries them and does not look inside.
+ * Three binaries stand in a row, 1.0.0, 1.1.0 and 1.2.0; the package brings 1.2.0.
+ */
+
+import { type PackageDraft, type PayloadDraft, writePackage } from '../../lib/package/index.ts';
+import { digestBytes, memorySource } from '../../lib/platform/files.ts';
+import { type SigningKey, signBinary } from '../../lib/trust/index.ts';
+import type { BinaryArch } from '../../lib/version/index.ts';
+import { testKey } from '../trust/keys.ts';
+import { testManifest } from '../version/release.ts';
+
+const text = (value: string) => new TextEncoder().encode(value);
+
+export const BINARIES = {
+  '1.0.0': text('binary of 1.0.0'),
+  '1.1.0': text('binary of 1.1.0'),
+  '1.2.0': text('the binary of 1.2.0'),
+};
+export type TestVersion = keyof typeof BINARIES;
+
+export function digestOf(version: TestVersion) {
+  return digestBytes(BINARIES[version]);
+}
+
+export function installed(version: TestVersion) {
+  return { version, ...digestOf(version) };
+}
+
+/** A patch of that many bytes. */
+export function patchPayload(from: TestVersion, to: TestVersion, length = 20): PayloadDraft {
+  return {
+    kind: 'patch',
+    from,
+    fromChecksum: digestOf(from).sha256,
+    to,
+    toChecksum: digestOf(to).sha256,
+    toSize: digestOf(to).size,
+    compression: 'zstd',
+    content: memorySource(new Uint8Array(length).fill(from.charCodeAt(2))),
+  };
+}
+
+export function fullPayload(length = 40): PayloadDraft {
+  const { sha256, size } = digestOf('1.2.0');
+  const content = memorySource(new Uint8Array(length).fill(0xf0));
+  return { kind: 'full', to: '1.2.0', toChecksum: sha256, toSize: size, compression: 'zstd', content };
+}
+
+export interface TestPackageOptions {
+  payloads?: PayloadDraft[];
+  keys?: SigningKey[];
+  app?: string;
+  arch?: BinaryArch;
+}
+
+export function testDraft({
+  payloads,
+  keys = [testKey(11)],
+  app = 'dgmo',
+  arch = 'x64',
+}: TestPackageOptions = {}): PackageDraft {
+  const manifest = testManifest();
+  const { sha256: checksum, size } = digestOf('1.2.0');
+  const subject = { platform: 'linux', arch, size, checksum } as const;
+  const signature = signBinary(subject, '1.2.0', keys[0] ?? testKey(11));
+  manifest.binaries = [{ ...subject, signature, downloadUrl: 'dgmo' }];
+  return {
+    app,
+    platform: 'linux',
+    arch,
+    manifest,
+    payloads: payloads ?? [patchPayload('1.1.0', '1.2.0'), fullPayload()],
+  };
+}
+
+export function pack(draft: PackageDraft, keys: SigningKey[] = [testKey(11)]): Uint8Array {
+  const pieces: Uint8Array[] = [];
+  writePackage(draft, keys, (bytes) => pieces.push(bytes.slice()));
+  return new Uint8Array(Buffer.concat(pieces));
+}
+
+export function testPackage(options: TestPackageOptions = {}): Uint8Array {
+  return pack(testDraft(options), options.keys);
+}

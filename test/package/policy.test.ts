@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'bun:test';
+import { PolicyError } from '../../lib/errors.ts';
+import { checkPackage, type Installation, readPackage } from '../../lib/package/index.ts';
+import { memorySource } from '../../lib/platform/files.ts';
+import { testRoot } from '../trust/keys.ts';
+import { digestOf, installed, testPackage } from './fixture.ts';
+
+/** Brings dgmo 1.2.0 for linux-x64. */
+const contents = readPackage(memorySource(testPackage()), testRoot());
+const here: Installation = {
+  app: 'dgmo',
+  platform: 'linux',
+  arch: 'x64',
+  installed: installed('1.1.0'),
+  floor: '1.1.0',
+};
+const other = 'ee'.repeat(32);
+const standing = (version: string) => ({ version, sha256: other, size: 5 });
+
+describe('a package is taken', () => {
+  const cases: [when: string, installation: Partial<Installation>][] = [
+    ['when it is newer', {}],
+    ['when no floor was set', { floor: null }],
+    ['at the floor', { floor: '1.2.0' }],
+    ['when its binary is installed already', { installed: installed('1.2.0'), floor: '1.3.0' }],
+    ['over a prerelease of it', { installed: standing('1.2.0-rc.1') }],
+    ["over a newer version, by a person's word", { installed: standing('2.0.0'), allowDowngrade: true }],
+    ["below the floor, by a person's word", { floor: '1.9.0', allowDowngrade: true }],
+  ];
+  for (const [when, installation] of cases) {
+    test(when, () => {
+      expect(() => checkPackage(contents, { ...here, ...installation })).not.toThrow();
+    });
+  }
+});
+
+describe('a package is refused', () => {
+  const cases: [when: string, installation: Partial<Installation>, message: string][] = [
+    ['for another app', { app: 'other' }, 'the package is for the app dgmo, wanted one for other'],
+    [
+      'for another platform',
+      { platform: 'darwin' },
+      'the package is for linux-x64, wanted one for darwin-x64',
+    ],
+    [
+      'for another architecture',
+      { arch: 'arm64' },
+      'the package is for linux-x64, wanted one for linux-arm64',
+    ],
+    [
+      'for another C library',
+      { arch: 'x64-musl' },
+      'the package is for linux-x64, wanted one for linux-x64-musl',
+    ],
+    [
+      'when it is older',
+      { installed: standing('1.10.0') },
+      'the package brings 1.2.0, wanted a version newer than the installed 1.10.0',
+    ],
+    [
+      'below the floor',
+      { floor: '1.3.0' },
+      'the package brings 1.2.0, wanted at least 1.3.0, the lowest version accepted here',
+    ],
+    [
+      'when it is another binary of the same version',
+      { installed: standing('1.2.0') },
+      `the package brings another binary of 1.2.0, which is installed already: wanted SHA-256 ${other}, found ${digestOf('1.2.0').sha256}`,
+    ],
+    [
+      "for another app, even by a person's word",
+      { app: 'other', allowDowngrade: true },
+      'the package is for the app dgmo, wanted one for other',
+    ],
+  ];
+  for (const [when, installation, message] of cases) {
+    test(when, () => {
+      expect(() => checkPackage(contents, { ...here, ...installation })).toThrow(PolicyError);
+      expect(() => checkPackage(contents, { ...here, ...installation })).toThrow(message);
+    });
+  }
+});

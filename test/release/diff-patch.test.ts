@@ -1,0 +1,35 @@
+import { expect, test } from 'bun:test';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { freshFolder, noise } from './run.ts';
+
+test('release diff makes a patch with which release patch makes the new file', async () => {
+  using folder = freshFolder();
+  const contents = { old: noise(1, 50_000), new: noise(1, 60_000) };
+  writeFileSync(folder.at('old'), contents.old);
+  writeFileSync(folder.at('new'), contents.new);
+  const made = await folder.release(['diff', 'old', 'new', '-o', 'p', '--from', '1.0.0', '--to', '1.1.0']);
+  expect([made.code, made.stderr]).toEqual([0, '']);
+  const applied = await folder.release(['patch', 'old', 'p', '-o', 'again']);
+  expect([applied.code, applied.stdout]).toEqual([0, 'again: 60,000 bytes\n']);
+  expect(readFileSync(folder.at('again')).equals(contents.new)).toBe(true);
+});
+
+test('release patch writes nothing when the old file is another one, or the patch is damaged', async () => {
+  using folder = freshFolder();
+  writeFileSync(folder.at('old'), noise(1, 5000));
+  writeFileSync(folder.at('new'), noise(2, 5000));
+  writeFileSync(folder.at('other'), noise(3, 5000));
+  await folder.release(['diff', 'old', 'new', '-o', 'p']);
+  const patch = readFileSync(folder.at('p'));
+  writeFileSync(folder.at('cut'), patch.subarray(0, -1));
+  const before = readdirSync(folder.at()).toSorted();
+  for (const [old, file] of [
+    ['other', 'p'],
+    ['old', 'cut'],
+    ['old', 'new'],
+  ] as const) {
+    const { code, stdout } = await folder.release(['patch', old, file, '-o', 'out']);
+    expect([code, stdout, existsSync(folder.at('out'))]).toEqual([11, '', false]);
+  }
+  expect(readdirSync(folder.at()).toSorted()).toEqual(before);
+});

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { CHEAP, type Folder, freshFolder, noise } from './run.ts';
+
+let folder: Folder;
+beforeAll(async () => {
+  folder = freshFolder();
+  writeFileSync(folder.at('old'), noise(1, 5000));
+  writeFileSync(folder.at('new'), noise(2, 5000));
+  await folder.release(['keys', 'init', '--dir', 'keys', ...CHEAP]);
+  await folder.release(['keys', 'init', '--dir', 'strangers', ...CHEAP]);
+  await folder.release(['diff', 'old', 'new', '-o', 'p', '--from', '1.0.0', '--to', '1.1.0']);
+  const args = [
+    'bundle',
+    '1.1.0',
+    '--platform',
+    'win32-arm64',
+    '--keys',
+    'keys',
+    '--new',
+    'new',
+    '--old',
+    'old',
+  ];
+  await folder.release([...args, '--from', '1.0.0', '-o', 'package.dgmopkg']);
+});
+afterAll(() => folder[Symbol.dispose]());
+
+async function inspect(...args: string[]) {
+  const { code, stdout, stderr } = await folder.release(['inspect', '--json', ...args]);
+  return { code, stderr, facts: JSON.parse(stdout) };
+}
+
+describe('release inspect tells', () => {
+  test('a package', async () => {
+    const { code, facts } = await inspect('package.dgmopkg');
+    expect(code).toBe(0);
+    expect(facts).toMatchObject({
+      file: 'package.dgmopkg',
+      kind: 'package',
+      app: 'dgmo',
+      target: 'win32-arm64',
+      version: '1.1.0',
+      from: '1.0.0',
+      trusted: 'not checked, no root given',
+      sound: true,
+    });
+  });
+
+  test('whether its signatures count', async () => {
+    const { code, facts } = await inspect('package.dgmopkg', '--root', 'keys/root.json');
+    expect(code).toBe(0);
+    expect(facts.trusted).toEqual(facts.signatures);
+    const stranger = await inspect('package.dgmopkg', '--root', 'strangers/root.json');
+    expect(stranger.code).toBe(10);
+    expect(stranger.facts).toMatchObject({ version: '1.1.0', sound: false, exitCode: 10 });
+    expect(stranger.facts.problem).toStartWith('not trusted: wanted signatures by 1 of the 1 targets keys');
+  });
+
+  test('a patch, a root, a key file', async () => {
+    const patch = await inspect('p');
+    expect([patch.code, patch.facts.kind, patch.facts.header.toVersion]).toEqual([0, 'patch', '1.1.0']);
+    const root = await inspect('keys/root.json');
+    expect([root.code, root.facts.kind, root.facts.root.threshold]).toEqual([0, 'root', 2]);
+    const key = await inspect('keys/targets-1.key');
+    expect([key.code, key.facts.kind, key.facts.role]).toEqual([0, 'key file', 'targets']);
+    expect(root.facts.targets.keys).toEqual([key.facts.keyid]);
+  });
+
+  test('damage, and what is known nonetheless', async () => {
+    const bytes = readFileSync(folder.at('package.dgmopkg'));
+    bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1);
+    writeFileSync(folder.at('flipped.dgmopkg'), bytes);
+    const flipped = await inspect('flipped.dgmopkg');
+    expect([flipped.code, flipped.facts.version, flipped.facts.sound]).toEqual([11, '1.1.0', false]);
+    writeFileSync(folder.at('cut.dgmopkg'), bytes.subarray(0, -1));
+    expect((await inspect('cut.dgmopkg')).code).toBe(11);
+    const patch = readFileSync(folder.at('p'));
+    patch.writeUInt8(patch.readUInt8(patch.length - 1) ^ 1, patch.length - 1);
+    writeFileSync(folder.at('flipped'), patch);
+    const flippedPatch = await inspect('flipped');
+    expect([flippedPatch.code, flippedPatch.facts.header.toVersion]).toEqual([11, '1.1.0']);
+    const unknown = await inspect('old');
+    expect([unknown.code, unknown.facts.kind]).toEqual([11, 'unknown']);
+  });
+
+  test('people the same as a table', async () => {
+    const { code, stdout } = await folder.release(['inspect', 'package.dgmopkg']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^version {5}1\.1\.0$/m);
+    expect(stdout).toMatch(/^sound {7}true$/m);
+  });
+});
+
+test('release inspect still reads the frozen package', async () => {
+  const vector = (name: string) => path.join(import.meta.dir, '../vectors/package-v1', name);
+  const { facts } = await inspect(vector('tiny.dgmopkg'), '--root', vector('root.json'));
+  expect(facts).toMatchObject({ kind: 'package', version: '1.2.0' });
+});

@@ -1,0 +1,26 @@
+/** A process that downloads, for tests that kill it or start two: arguments as JSON; prints its progress as JSON lines. */
+import fs from 'node:fs';
+import { nativeHost } from '../../../lib/platform/native.ts';
+import { nativeNetwork } from '../../../lib/platform/native-network.ts';
+import { download } from '../../../lib/update/index.ts';
+
+const { disk, clock, locks, random } = nativeHost();
+const network = nativeNetwork({ environment: {} });
+const request = JSON.parse(process.argv[2] ?? '{}');
+try {
+  const file = await download({
+    ...{ network, disk, clock, locks, random },
+    ...request,
+    onProgress: (progress) => console.log(JSON.stringify(progress)),
+  });
+  console.log(JSON.stringify({ state: 'file', file, peak: peakMemory() }));
+} catch (error) {
+  console.log(JSON.stringify({ state: 'error', error: String(error) }));
+  process.exitCode = 1;
+}
+
+/** KiB, null where it can't be told. Not resourceUsage(): that counts what the parent had when it started us. */
+function peakMemory(): number | null {
+  if (process.platform !== 'linux') return null;
+  return Number(/VmHWM:\s+(\d+)/.exec(fs.readFileSync('/proc/self/status', 'utf8'))?.[1]);
+}

@@ -1,0 +1,14 @@
+/** Asks for one address, as a compiled program: `<url>`, the authority and the proxy from the environment. */
+import { nativeNetwork } from '../../../lib/platform/native-network.ts';
+
+const network = nativeNetwork({ environment: process.env });
+try {
+  const url = process.argv[2] ?? '';
+  const response = await network.request({ url, connectTimeout: 5000, idleTimeout: 5000 });
+  const hash = new Bun.CryptoHasher('sha256');
+  for await (const chunk of response.body) hash.update(chunk);
+  console.log(`${response.status} ${hash.digest('hex')}`);
+} catch (error) {
+  console.log(error instanceof Error ? error.message : error);
+  process.exitCode = 13;
+}

@@ -1,0 +1,125 @@
+/**
+ * What a release engineer has, in a temporary folder: keys, the trusted root, and an updater with it compiled in.
+ * Everything is done with the commands that an engineer types.
+ */
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+const TOP = path.resolve(import.meta.dir, '../..');
+export const PASSPHRASE = 'only for tests';
+
+export interface Ran {
+  code: number | null;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  cwd?: string;
+  env?: Record<string, string>;
+}
+
+/** Runs a program to its end, without input. */
+export function run(file: string, args: string[], options: RunOptions = {}): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, {
+      cwd: options.cwd ?? TOP,
+      env: { ...process.env, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const said = { stdout: '', stderr: '' };
+    child.stdout.on('data', (bytes: Buffer) => {
+      said.stdout += bytes;
+    });
+    child.stderr.on('data', (bytes: Buffer) => {
+      said.stderr += bytes;
+    });
+    child.on('error', reject);
+    // Not 'close': what was started for good may hold the pipes open.
+    child.on('exit', (code, signal) => setImmediate(() => resolve({ code, signal, ...said })));
+  });
+}
+
+/** `release <args>`; throws where it fails. */
+export async function release(args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await run(process.execPath, [path.join(TOP, 'release/cli.ts'), ...args], {
+    env: { DGMO_KEY_PASSPHRASE: PASSPHRASE },
+  });
+  if (code !== 0) throw new Error(`release ${args.join(' ')} ended with ${code}: ${stderr}`);
+  return stdout;
+}
+
+export interface Workshop {
+  folder: string;
+  keys: string;
+  root: string;
+  /** Path of a package; `old` makes it a patch. */
+  bundle(options: BundleOptions): Promise<string>;
+  /** Path of the updater for a target of `bun build --compile`; this machine unless given. */
+  updater(target?: string): Promise<string>;
+  remove(): void;
+}
+
+export interface BundleOptions {
+  version: string;
+  platform?: string;
+  app?: string;
+  file: string;
+  old?: { version: string; file: string };
+}
+
+export const NATIVE_TARGET = `bun-${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+export const NATIVE_PLATFORM = `${process.platform}-${process.arch}`;
+
+/** Makes the keys, too. `app` is the program that the updater is compiled for. */
+export async function openWorkshop(app = 'dgmo'): Promise<Workshop> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dgmo-workshop-'));
+  const keys = path.join(folder, 'keys');
+  await release(['keys', 'init', '--dir', keys, '--scrypt-cost', '10']);
+  const root = path.join(keys, 'root.json');
+  const updaters = new Map<string, Promise<string>>();
+  let packages = 0;
+  return {
+    folder,
+    keys,
+    root,
+    async bundle({ version, platform = NATIVE_PLATFORM, app: forApp = app, file, old }) {
+      const to = path.join(folder, `${forApp}-${version}-${packages++}.dgmopkg`);
+      // A full binary takes two minutes at the level that releases are made with.
+      const from = old === undefined ? ['--level', '3'] : ['--old', old.file, '--from', old.version];
+      const what = [
+        'bundle',
+        version,
+        '--platform',
+        platform,
+        '--keys',
+        keys,
+        '--app',
+        forApp,
+        '--new',
+        file,
+      ];
+      await release([...what, ...from, '-o', to]);
+      return to;
+    },
+    updater(target = NATIVE_TARGET) {
+      const made = updaters.get(target) ?? compileUpdater(folder, root, app, target);
+      updaters.set(target, made);
+      return made;
+    },
+    remove: () => fs.rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+async function compileUpdater(folder: string, root: string, app: string, target: string): Promise<string> {
+  const dist = path.join(folder, `dist-${target}`);
+  await release(['compile', '--target', target, '--root', root, '--app', app, '--outdir', dist]);
+  const name = fs
+    .readdirSync(dist)
+    .find((entry) => entry.startsWith('dgmo-updater') && !entry.endsWith('.sha256'));
+  if (name === undefined) throw new Error(`release compile left nothing in ${dist}`);
+  return path.join(dist, name);
+}

@@ -1,0 +1,14 @@
+import { expect, test } from 'bun:test';
+import { printable } from '../../lib/version/printable.ts';
+
+test('what could move the cursor or turn the text around is spelled out', () => {
+  expect(printable('a\u001b[2Jb\u009b2J\n')).toBe('a\\u001b[2Jb\\u009b2J\\u000a');
+  expect(printable('dgmo\u202efdp.exe\u200b\u2028')).toBe('dgmo\\u202efdp.exe\\u200b\\u2028');
+  expect(printable('\u{e0041}')).toBe('\\u{e0041}');
+  expect(printable('Grüße, 世界 👋')).toBe('Grüße, 世界 👋');
+});
+
+test('what is long is cut, and says how long it was', () => {
+  expect(printable('x'.repeat(100))).toBe('x'.repeat(100));
+  expect(printable('x'.repeat(101))).toBe(`${'x'.repeat(100)}... (101 characters)`);
+});

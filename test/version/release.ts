@@ -1,0 +1,42 @@
+/** A release for tests: two targets, every field filled. */
+import type { DGMOVersion } from '../../lib/version/index.ts';
+
+export const SOME_DIGEST = 'ab'.repeat(32);
+export const SOME_SIGNATURE = 'cd'.repeat(64);
+
+export function testManifest(): DGMOVersion {
+  return {
+    version: '1.2.0',
+    releaseDate: 1_790_000_000_000,
+    binaries: [
+      {
+        platform: 'linux',
+        arch: 'x64',
+        size: 1000,
+        checksum: SOME_DIGEST,
+        signature: SOME_SIGNATURE,
+        downloadUrl: 'https://downloads.example.org/dgmo/1.2.0/dgmo-linux-x64',
+      },
+      {
+        platform: 'win32',
+        arch: 'arm64',
+        size: 2000,
+        checksum: '01'.repeat(32),
+        signature: SOME_SIGNATURE,
+        downloadUrl: '1.2.0/dgmo-win32-arm64.exe',
+      },
+    ],
+    updates: {
+      from: '1.1.0',
+      type: 'minor',
+      size: 100,
+      changes: {
+        notes: '# 1.2.0\n\n- Grüße, 世界\n',
+        entries: [{ kind: 'added', text: 'Greets the world' }],
+      },
+      riskLevel: 'low',
+    },
+    evolutions: [{ id: 'faster-search', description: 'Searches faster', autoApply: true }],
+    rollback: { supported: true, minVersion: '1.0.0', dataVersion: 3 },
+  };
+}

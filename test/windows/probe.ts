@@ -1,0 +1,79 @@
+/**
+ * A Windows program that does to files and processes what the updater does, through lib/platform itself. It
+ * takes steps as JSON, each `[operation, ...arguments]`, and prints one JSON line for each: what it gave, or
+ * the code of what it threw. `hold` and `lock` keep what they opened until it ends, which `stay` puts off.
+ */
+import fs from 'node:fs';
+import { errorCode } from '../../lib/errors.ts';
+import { nativeDisk } from '../../lib/platform/native-disk.ts';
+import {
+  windowsAcquireLock,
+  windowsExecutable,
+  windowsIsAlive,
+  windowsRename,
+} from '../../lib/platform/windows.ts';
+import { windowsStart } from '../../lib/platform/windows-start.ts';
+
+export type Step = [operation: keyof typeof operations, ...values: string[]];
+export type Answer = { value: unknown } | { code: string; message: string };
+
+const operations = {
+  readable: (file: string) => nativeDisk.close(nativeDisk.open(file, 'read')),
+  openForWriting: (file: string) => nativeDisk.close(nativeDisk.open(file, 'update')),
+  read: (file: string) => fs.readFileSync(file, 'latin1').slice(0, 20),
+  create: (file: string, content: string) => {
+    const handle = nativeDisk.open(file, 'create', 0o755);
+    nativeDisk.write(handle, Buffer.from(content), 0);
+    nativeDisk.flush(handle);
+    nativeDisk.close(handle);
+  },
+  hold: (file: string) => void nativeDisk.open(file, 'read'),
+  holdForWriting: (file: string) => void nativeDisk.open(file, 'update'),
+  remove: (file: string) => nativeDisk.remove(file),
+  rename: (from: string, to: string) => windowsRename(from, to),
+  renameByNode: (from: string, to: string) => fs.renameSync(from, to),
+  link: (existing: string, file: string) => nativeDisk.link(existing, file),
+  copy: (from: string, to: string) => nativeDisk.copy(from, to),
+  setMode: (file: string) => nativeDisk.setMode(file, 0o755),
+  status: (file: string) => nativeDisk.status(file),
+  resolve: (file: string) => nativeDisk.resolve(file),
+  list: (folder: string) => nativeDisk.list(folder).sort(),
+  createDirectory: (folder: string) => nativeDisk.createDirectory(folder),
+  lock: (file: string) => windowsAcquireLock(file) !== null,
+  lockAndRelease: (file: string) => {
+    const lock = windowsAcquireLock(file);
+    lock?.release();
+    return lock !== null;
+  },
+  pid: () => process.pid,
+  parent: () => process.ppid,
+  isAlive: (pid: string) => windowsIsAlive(Number(pid)),
+  untilGone: async (pid: string) => {
+    while (windowsIsAlive(Number(pid))) await Bun.sleep(20);
+    return true;
+  },
+  executable: (pid: string) => windowsExecutable(Number(pid)),
+  ownExecutable: () => windowsExecutable(process.pid),
+  start: (file: string, workingDirectory: string, environment: string, ...args: string[]) => {
+    const inherited = process.env as Record<string, string>;
+    const options = { workingDirectory, environment: { ...inherited, ...JSON.parse(environment) } };
+    windowsStart(file, args, { ...options, outputToError: 'TEST_TO_ERROR' in options.environment });
+  },
+  say: (text: string) => text,
+  stay: (milliseconds: string) => new Promise((resolve) => setTimeout(resolve, Number(milliseconds))),
+};
+
+async function answer([operation, ...values]: Step): Promise<Answer> {
+  try {
+    const effect: (...values: string[]) => unknown = operations[operation];
+    return { value: (await effect(...values)) ?? null };
+  } catch (error) {
+    return { code: errorCode(error) ?? 'none', message: String(error) };
+  }
+}
+
+if (import.meta.main) {
+  for (const step of JSON.parse(process.argv[2] ?? '[]') as Step[]) {
+    console.log(JSON.stringify(await answer(step)));
+  }
+}

@@ -1,0 +1,33 @@
+/** dgmo-updater: arguments, wiring, exit code. */
+import path from 'node:path';
+import { settings } from './lib/install/index.ts';
+import { nativeHost } from './lib/platform/native.ts';
+import { main } from './lib/ui/main.ts';
+
+// What draws on the terminal asks for this variable.
+if (process.argv.includes('--no-color')) process.env.NO_COLOR = '1';
+
+let interrupted = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    interrupted = true;
+  });
+}
+// The terminal may close while we swap; that is no reason to leave it half done.
+if (process.platform !== 'win32') process.on('SIGHUP', () => undefined);
+// A reader that has gone away (`dgmo-updater status | head`) is no reason either.
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
+
+process.exitCode = await main(process.argv.slice(2), {
+  host: nativeHost(),
+  settings,
+  ownFolder: path.dirname(process.execPath),
+  output: {
+    out: (text) => process.stdout.write(text),
+    error: (text) => process.stderr.write(text),
+    terminal: process.stderr.isTTY === true && process.env.TERM !== 'dumb',
+  },
+  interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
+  interrupted: () => interrupted,
+});
