@@ -7,7 +7,7 @@ import {
   UnrecoverableError,
   UpdaterError,
 } from '../errors.ts';
-import { holderAwaits, lockWhenFree } from './lock.ts';
+import { lockUnlessServed } from './lock.ts';
 import { loadReceipt } from './receipt.ts';
 import { recoverTransaction } from './recover.ts';
 import { relaunch } from './relaunch.ts';
@@ -38,8 +38,7 @@ async function mayStart(session: Session, awaited: number | null, failure: unkno
   if (awaited === null || failure instanceof InterruptedError) return false;
   if (failure instanceof UnrecoverableError) return oldStands(session);
   if (failure instanceof LockedError) {
-    if (holderAwaits(session.host, session.layout) === awaited) return false;
-    if (!(await quiet(session))) return false;
+    if (!(await quiet(session, awaited))) return false;
   }
   return hasGone(session, awaited);
 }
@@ -60,9 +59,13 @@ function oldStands(session: Session): boolean {
   return receipt !== null && session.digests.of(session.layout.target)?.sha256 === receipt.binary.sha256;
 }
 
-/** Waits for the other updater to be done, and closes what it may have left open: only then is it safe to start. */
-async function quiet(session: Session): Promise<boolean> {
-  const lock = await lockWhenFree(session.host, session.layout, session.limits.exit, session.interrupted);
+/**
+ * Waits for the other updater to be done, and closes what it may have left open: only then is it safe to start.
+ * False where that one starts DGMO itself.
+ */
+async function quiet(session: Session, awaited: number): Promise<boolean> {
+  const { host, layout, limits, interrupted } = session;
+  const lock = await lockUnlessServed(host, layout, awaited, { limit: limits.exit, interrupted });
   if (lock === null) return false;
   try {
     await recoverTransaction(session);

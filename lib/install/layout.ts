@@ -21,6 +21,8 @@ export interface Layout {
   lock: string;
   /** Which process the holder of the lock waits for. */
   holder: string;
+  /** The same note of the last holder that came to its end. */
+  lastHolder: string;
   /** The new binary of a transaction, verified, before the swap. */
   staged(transaction: string): string;
   /** Windows: where the old executable is moved to when it can't be replaced where it stands. */
@@ -56,6 +58,7 @@ export function locate(host: Pick<Host, 'platform' | 'disk'>, installDir: string
     journal: path.join(workDir, 'journal'),
     lock: path.join(workDir, 'lock'),
     holder: path.join(workDir, 'holder'),
+    lastHolder: path.join(workDir, 'last-holder'),
     staged: (transaction) => path.join(workDir, `staged-${transaction}${suffix}`),
     away: (transaction, attempt = 0) =>
       path.join(workDir, `away-${transaction}${attempt ? `-${attempt}` : ''}${suffix}`),

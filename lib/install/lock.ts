@@ -1,6 +1,7 @@
 /** One transaction at a time for one install. */
-import { DamagedError, LockedError } from '../errors.ts';
-import { readFile, removeIfThere, replaceDurably } from '../platform/files.ts';
+/** One transaction at a time for one install. */
+import { DamagedError, errorCode, LockedError } from '../errors.ts';
+import { readFile, replaceDurably } from '../platform/files.ts';
 import type { Host, Lock } from '../platform/host.ts';
 import type { Layout } from './layout.ts';
 import { missingReceipt } from './receipt.ts';
@@ -28,23 +29,32 @@ export async function withLock<Result>(
     if (awaits !== null) noteHolder(host, layout, awaits);
     return await work();
   } finally {
-    if (awaits !== null) removeIfThere(host.disk, layout.holder);
+    if (awaits !== null) noteDone(host, layout);
     lock.release();
   }
 }
 
 const PAUSE = 50;
 
-/** The lock, as soon as it is free; null where it is not within `limit` milliseconds, or the person stops us. */
-export async function lockWhenFree(
+/**
+ * Who starts DGMO again where another updater holds the lock: null where that one does, since it waits for the same
+ * process (or did, and is done); else the lock, as soon as it is free. Null as well where it is not free within
+ * `limit` milliseconds, or the person stops us.
+ */
+export async function lockUnlessServed(
   host: Host,
   layout: Layout,
-  limit: number,
-  interrupted: () => boolean,
+  awaited: number,
+  { limit, interrupted }: { limit: number; interrupted(): boolean },
 ): Promise<Lock | null> {
   const begun = host.clock.monotonic();
   for (;;) {
     const lock = host.locks.acquire(layout.lock);
+    // Read anew each time: a holder takes the lock first and says what it waits for a moment later.
+    if (awaitsIn(host, lock === null ? layout.holder : layout.lastHolder) === awaited) {
+      lock?.release();
+      return null;
+    }
     if (lock !== null) return lock;
     if (interrupted() || host.clock.monotonic() - begun >= limit) return null;
     await host.clock.sleep(PAUSE);
@@ -56,16 +66,27 @@ function noteHolder(host: Host, layout: Layout, awaits: number): void {
   replaceDurably(host.disk, layout.holder, layout.workDir, note, 0o644);
 }
 
-/** Which process the holder of the lock waits for, by the last note; null where there is none that can be read. */
-export function holderAwaits(host: Host, layout: Layout): number | null {
+/** A rename, which a full disk can't refuse: who finds the lock free later learns that DGMO was seen to. */
+function noteDone({ disk }: Host, layout: Layout): void {
   try {
-    const bytes = readFile(host.disk, layout.holder, 4096);
+    disk.replace(layout.holder, layout.lastHolder);
+  } catch {
+    // At the worst a second updater for the same DGMO starts it a second time: no reason to fail an update.
+  }
+}
+
+/** Which process a note says is waited for; null where there is none that can be read. */
+function awaitsIn(host: Host, note: string): number | null {
+  try {
+    const bytes = readFile(host.disk, note, 4096);
     if (bytes === null) return null;
-    const note: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    const awaits = typeof note === 'object' && note !== null && 'awaits' in note ? note.awaits : null;
+    const found: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    const awaits = typeof found === 'object' && found !== null && 'awaits' in found ? found.awaits : null;
     return typeof awaits === 'number' ? awaits : null;
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof DamagedError) return null;
+    // ENOENT: it was renamed between two of our looks at it.
+    if (error instanceof SyntaxError || error instanceof DamagedError || errorCode(error) === 'ENOENT')
+      return null;
     throw error;
   }
 }

@@ -12,7 +12,12 @@ export const DOWNLOAD_URL = 'an https address, or a path inside the feed';
  */
 export function isDownloadUrl(value: string): boolean {
   if (value.length > MAX_LENGTH) return false;
-  return value.includes(':') ? isAddress(value) : value.split('/').every((segment) => SEGMENT.test(segment));
+  return value.includes(':') ? isAddress(value) : isFeedPath(value);
+}
+
+/** Relative, of plain names; nothing in it means another folder. */
+export function isFeedPath(value: string): boolean {
+  return value.length <= MAX_LENGTH && value.split('/').every((segment) => SEGMENT.test(segment));
 }
 
 export function isAddress(value: string): boolean {

@@ -1,5 +1,20 @@
 /** What a release is and how releases are ordered. */
 export { CHANGE_KINDS, type ChangeLog } from './change-log.ts';
+export {
+  type ChannelIndex,
+  decodeIndex,
+  decodePage,
+  encodeIndex,
+  encodePage,
+  type IndexPage,
+  indexPath,
+  isChannelName,
+  type ListedFile,
+  type ListedPackage,
+  type ListedRelease,
+  MAX_LISTED,
+  MAX_PACKAGES,
+} from './channel-index.ts';
 export { isAddress } from './download-url.ts';
 export {
   type Binary,

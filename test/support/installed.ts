@@ -21,7 +21,7 @@ export interface Installed {
   startDgmo(): Promise<RunningDgmo>;
   /** What `dgmo --version` prints. */
   version(): Promise<string>;
-  /** Every file of the install dir by its digest, and the receipt; not the journal, the lock and the note of its holder. */
+  /** Every file of the install dir by its digest, and the receipt; not the journal, the lock and the notes of its holders. */
   picture(): Record<string, string>;
   remove(): void;
 }
@@ -104,7 +104,7 @@ function picture(dir: string): Record<string, string> {
   const found: Record<string, string> = {};
   for (const entry of fs.readdirSync(dir, { recursive: true, withFileTypes: true })) {
     const file = path.join(entry.parentPath, entry.name);
-    if (!entry.isFile() || ['journal', 'lock', 'holder'].includes(entry.name)) continue;
+    if (!entry.isFile() || ['journal', 'lock', 'holder', 'last-holder'].includes(entry.name)) continue;
     const digest = createHash('sha256').update(fs.readFileSync(file)).digest('hex');
     found[path.relative(dir, file)] = `${digest} ${fs.statSync(file).mode.toString(8)}`;
   }

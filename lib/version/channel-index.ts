@@ -1,0 +1,146 @@
+/**
+ * The channel index: which releases a channel offers for one target, and where their files stand. It is the one kind
+ * of target that the feed's TUF metadata names (`indexPath`); every other file of the feed is named in it, by length
+ * and digest, so that the metadata does not grow with the number of releases. The newest releases stand in the index
+ * itself, older ones in pages that are never changed, each naming the page before it.
+ *
+ * All paths are below the feed's `targets/`, and hold the digest of what stands there: such a file never changes.
+ */
+import {
+  array,
+  checked,
+  type Decoded,
+  hex,
+  integer,
+  line,
+  nullable,
+  object,
+  oneOf,
+  stringOf,
+  tagged,
+  unwanted,
+} from './decoder.ts';
+import { isFeedPath } from './download-url.ts';
+import { parseJson } from './json.ts';
+import { MAX_BINARY_SIZE, RISK_LEVELS, UPDATE_TYPES } from './manifest.ts';
+import { compareVersions, isNewer, version } from './semver.ts';
+import { arch, platform, type Target, targetName } from './target.ts';
+
+/** Releases in the index itself, and in one page. */
+export const MAX_LISTED = 20;
+/** Of one release for one target: the full binary and patches. */
+export const MAX_PACKAGES = 32;
+const MAX_REVOKED = 1000;
+
+const CHANNEL = /^[a-z0-9][a-z0-9-]{0,31}$/;
+
+export function isChannelName(value: string): boolean {
+  return CHANNEL.test(value);
+}
+
+/** The TUF target that holds the index. */
+export function indexPath(channel: string, target: Target): string {
+  return `channels/${channel}/${targetName(target)}.json`;
+}
+
+/** A file of the feed: where it stands below `targets/`, and what it is. */
+const file = {
+  path: stringOf('a path inside the feed', isFeedPath),
+  /** Bytes. */
+  length: integer(1, MAX_BINARY_SIZE, 'bytes'),
+  sha256: hex(32),
+};
+
+/** A `.dgmopkg` with one payload. */
+const packageFile = tagged('kind', {
+  full: object({ kind: oneOf('full'), ...file }),
+  /** For an installation of exactly this binary. */
+  patch: object({ kind: oneOf('patch'), from: version, fromChecksum: hex(32), ...file }),
+});
+
+const release = checked(
+  object({
+    version,
+    /** Milliseconds since the epoch. */
+    releaseDate: integer(0, 253_402_300_799_999, 'milliseconds since 1970'),
+    type: oneOf(...UPDATE_TYPES),
+    riskLevel: oneOf(...RISK_LEVELS),
+    /** The binary that is installed afterwards. */
+    binary: object({ sha256: hex(32), size: integer(1, MAX_BINARY_SIZE, 'bytes') }),
+    /** Percent of all installs that it is offered to; see lib/update/rollout.ts. */
+    rollout: integer(0, 100, 'percent'),
+    /** The lowest version that an update to it may start from; null: any. */
+    minimumFrom: nullable(version),
+    manifest: object(file),
+    packages: array(packageFile, 0, MAX_PACKAGES),
+  }),
+  (found, path) => {
+    found.packages.forEach((entry, index) => {
+      if (entry.kind === 'patch' && entry.fromChecksum === found.binary.sha256)
+        throw unwanted(`${path}.packages[${index}].fromChecksum`, 'another binary', entry.fromChecksum);
+    });
+  },
+);
+
+const releases = checked(array(release, 0, MAX_LISTED), (found, path) => {
+  found.forEach((entry, index) => {
+    const newer = found[index - 1];
+    if (newer !== undefined && compareVersions(newer.version, entry.version) <= 0) {
+      throw unwanted(`${path}[${index}].version`, `a version before ${newer.version}`, entry.version);
+    }
+  });
+});
+
+/** The page with the releases before these; null where there are none. */
+const older = nullable(object(file));
+
+const index = checked(
+  object({
+    schema: oneOf(1),
+    app: stringOf('a name of a-z, 0-9, dot, dash and underscore, at most 64 long', (value) =>
+      /^[a-z0-9][a-z0-9._-]{0,63}$/.test(value),
+    ),
+    channel: stringOf('a name of a-z, 0-9 and dash, at most 32 long', isChannelName),
+    platform,
+    arch,
+    /** Newest first. */
+    releases,
+    /** Installations of a version before this one must update; null: none must. */
+    minimum: nullable(version),
+    /** Not to be installed, and to be left where they are installed. */
+    revoked: array(object({ version, reason: line(1000) }), 0, MAX_REVOKED),
+    older,
+  }),
+  (found, path) => {
+    const newest = found.releases[0]?.version;
+    if (found.minimum !== null && newest !== undefined && isNewer(found.minimum, newest)) {
+      throw unwanted(`${path}.minimum`, `at most ${newest}`, found.minimum);
+    }
+  },
+);
+
+const page = object({ schema: oneOf(1), releases, older });
+
+export type ChannelIndex = Decoded<typeof index>;
+export type IndexPage = Decoded<typeof page>;
+export type ListedRelease = Decoded<typeof release>;
+export type ListedPackage = Decoded<typeof packageFile>;
+export type ListedFile = Pick<ListedPackage, 'path' | 'length' | 'sha256'>;
+
+/** DamagedError names the first field that is wrong. */
+export function decodeIndex(bytes: Uint8Array): ChannelIndex {
+  return index(parseJson(bytes, 'index'), 'index');
+}
+
+export function decodePage(bytes: Uint8Array): IndexPage {
+  return page(parseJson(bytes, 'page'), 'page');
+}
+
+/** DamagedError where it would not decode again. */
+export function encodeIndex(value: ChannelIndex): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(index(value, 'index')));
+}
+
+export function encodePage(value: IndexPage): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(page(value, 'page')));
+}

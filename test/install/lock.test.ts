@@ -1,0 +1,84 @@
+import { expect, test } from 'bun:test';
+import { LockedError } from '../../lib/errors.ts';
+import { lockUnlessServed, withLock } from '../../lib/install/lock.ts';
+import { openSession } from '../../lib/install/open.ts';
+import type { Host } from '../../lib/platform/host.ts';
+import { simulatedHost } from '../host/host.ts';
+import { executable, INSTALL_DIR, installedDisk, versionOf } from '../host/install.ts';
+
+const DGMO = 41;
+const PATIENCE = { limit: 60_000, interrupted: () => false };
+
+/** Two updaters on one machine, with a lock that one of them can hold. */
+function machine() {
+  const disk = installedDisk('linux', executable('1.0.0'));
+  const host = simulatedHost({ disk, versionOf });
+  let held = false;
+  const locks = {
+    acquire: () => {
+      if (held) return null;
+      held = true;
+      return { release: () => (held = false) };
+    },
+  };
+  const { layout } = openSession(host, { installDir: INSTALL_DIR, app: 'dgmo', defaultApp: 'dgmo' });
+  const waiting: (() => void)[] = [];
+  /** What the other updater does while this one sleeps. */
+  const duringSleep = (act: () => void) => waiting.push(act);
+  const clock = {
+    ...host.clock,
+    sleep: async (milliseconds: number) => {
+      await host.clock.sleep(milliseconds);
+      waiting.shift()?.();
+    },
+  };
+  const all: Host = { ...host, locks, clock };
+  return {
+    host: all,
+    layout,
+    duringSleep,
+    note: (awaits: number) =>
+      disk.place(layout.holder, new TextEncoder().encode(`${JSON.stringify({ awaits })}\n`)),
+  };
+}
+
+test('a second updater is refused while the first is at work, and the lock is free after it', async () => {
+  const { host, layout } = machine();
+  await withLock(host, layout, async () => {
+    await expect(withLock(host, layout, async () => 'never')).rejects.toThrow(LockedError);
+  });
+  expect(await withLock(host, layout, async () => 'free')).toBe('free');
+});
+
+test('who starts DGMO: the holder that waits for it, also when it says so a moment after it took the lock', async () => {
+  const { host, layout, duringSleep, note } = machine();
+  host.locks.acquire(layout.lock);
+  duringSleep(() => note(DGMO));
+  expect(await lockUnlessServed(host, layout, DGMO, PATIENCE)).toBeNull();
+  expect(host.clock.monotonic()).toBeLessThan(1000);
+});
+
+test('who starts DGMO: the holder that waited for it and is done', async () => {
+  const { host, layout } = machine();
+  await withLock(host, layout, async () => undefined, DGMO);
+  expect(await lockUnlessServed(host, layout, DGMO, PATIENCE)).toBeNull();
+  expect(host.locks.acquire(layout.lock)).not.toBeNull();
+});
+
+test('who starts DGMO: the second, where the first waited for another, or died at it', async () => {
+  const other = machine();
+  await withLock(other.host, other.layout, async () => undefined, DGMO + 1);
+  expect(await lockUnlessServed(other.host, other.layout, DGMO, PATIENCE)).not.toBeNull();
+
+  // Killed: its note is there, the lock is not held any more.
+  const died = machine();
+  died.note(DGMO);
+  expect(await lockUnlessServed(died.host, died.layout, DGMO, PATIENCE)).not.toBeNull();
+});
+
+test('waiting for the lock is bounded', async () => {
+  const { host, layout } = machine();
+  host.locks.acquire(layout.lock);
+  expect(await lockUnlessServed(host, layout, DGMO, PATIENCE)).toBeNull();
+  expect(host.clock.monotonic()).toBeLessThan(61_000);
+});
