@@ -120,7 +120,7 @@ posixOnly('applying a package', () => {
 
   test.each([
     ['crash', 'it exited with code 70'],
-    ['hang', 'printed no version within 1 s'],
+    ['hang', 'printed no version within 5 s'],
     ['wrong-version', 'it says it is 0.0.0-wrong, not 3.0.0'],
   ] as const)(
     'a version that does not work (%s): 15, and the old one is back and running',
@@ -129,7 +129,7 @@ posixOnly('applying a package', () => {
       const three = await buildStandin({ version: '3.0.0', behaviour });
       const bad = await shop.bundle({ version: '3.0.0', file: three, old: { version: '1.0.0', file: one } });
       const before = here.picture();
-      const ran = await here.update(['--apply', bad, '--probe-limit', '1', '--', '--resume']);
+      const ran = await here.update(['--apply', bad, '--probe-limit', '5', '--', '--resume']);
       expect(ran.code).toBe(15);
       expect(ran.stderr).toContain(why);
       expect(ran.stderr).toContain('1.0.0 is back and works');

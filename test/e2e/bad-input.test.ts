@@ -1,11 +1,14 @@
 /** Bad input, one clear sentence each, the exit code of the contract, and an install byte for byte as before. */
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { type Installed, makeInstall, resultOf } from '../support/installed.ts';
 import { buildStandin } from '../support/standin.ts';
 import { NATIVE_PLATFORM, openWorkshop, type Ran, run, type Workshop } from '../support/workshop.ts';
+
+// On a busy machine one start of an executable of 100 MB can take a second.
+setDefaultTimeout(60_000);
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;
 const isRoot = process.getuid?.() === 0;
