@@ -1,11 +1,12 @@
 /** `release compile`: the updater as one executable for every platform, with whom it trusts compiled in. */
-import { spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { MachineError, UsageError } from '../lib/errors.ts';
+import { InterruptedError, MachineError, UsageError } from '../lib/errors.ts';
 import type { Settings } from '../lib/install/settings.ts';
 import { isAppName } from '../lib/package/index.ts';
-import { createDirectories, digestFile, removeIfThere } from '../lib/platform/files.ts';
+import { createDirectories, digestFile } from '../lib/platform/files.ts';
 import { nativeDisk as disk } from '../lib/platform/native-disk.ts';
 import { decodeRoot } from '../lib/trust/index.ts';
 import { isAddress } from '../lib/version/download-url.ts';
@@ -13,7 +14,7 @@ import { executableName, TARGETS, type Target, targetName } from '../lib/version
 import { MAX_DOCUMENT, parseJson } from '../lib/version/json.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { type Command, readArguments } from './command.ts';
-import { readInput, writeOutput } from './files.ts';
+import { readInput, untilInterrupted, writeOutput } from './files.ts';
 import { bytes } from './progress.ts';
 
 const TOP = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -50,12 +51,15 @@ export const compile: Command = {
     const targets = values.target.length === 0 ? [...TARGETS] : values.target.map(readTarget);
     const settings = makeSettings(values.app, values.feed, values.root);
     createDirectories(disk, values.outdir, path.dirname, 0o755);
-    for (const target of targets) {
-      process.stderr.write(`compiling for ${targetName(target)}\n`);
-      const file = await compileTarget(target, settings, values.outdir);
-      const digest = digestFile(disk, file);
-      process.stdout.write(`${file}: ${bytes(digest?.size ?? 0)}, SHA-256 ${digest?.sha256}\n`);
-    }
+    await untilInterrupted('not everything was compiled', async (stopIfInterrupted) => {
+      for (const target of targets) {
+        process.stderr.write(`compiling for ${targetName(target)}\n`);
+        const file = await compileTarget(target, settings, values.outdir);
+        stopIfInterrupted();
+        const digest = digestFile(disk, file);
+        process.stdout.write(`${file}: ${bytes(digest?.size ?? 0)}, SHA-256 ${digest?.sha256}\n`);
+      }
+    });
   },
 };
 
@@ -101,9 +105,11 @@ export async function compileTarget(
 ): Promise<string> {
   const name = executableName(`dgmo-updater-${targetName(target)}`, target.platform);
   const file = path.join(folder, name);
-  const temporary = path.join(folder, `.${process.pid}-${name}`);
+  // Of its own: Bun's working directory, where it leaves a file of 80 MB when it is stopped.
+  const workDir = mkdtempSync(path.join(path.resolve(folder), '.compile-'));
+  const temporary = path.join(workDir, name);
   try {
-    build(target, settings, entry, path.resolve(temporary));
+    await build(target, settings, entry, temporary);
     const digest = digestFile(disk, temporary);
     if (digest === null)
       throw new MachineError(`bun build: wanted an executable at ${temporary}, found nothing`);
@@ -111,7 +117,7 @@ export async function compileTarget(
     const line = new TextEncoder().encode(`${digest.sha256}  ${name}\n`);
     await writeOutput(`${file}.sha256`, (write) => write(line));
   } finally {
-    removeIfThere(disk, temporary);
+    rmSync(workDir, { recursive: true, force: true });
   }
   return file;
 }
@@ -120,8 +126,8 @@ export async function compileTarget(
  * Nothing beside the executable may change what it does: a stray `.env` or `bunfig.toml` in the folder in which a
  * person starts it is not read.
  */
-function build(target: Target, settings: Settings, entry: string, output: string): void {
-  const done = spawnSync(
+async function build(target: Target, settings: Settings, entry: string, output: string): Promise<void> {
+  const child = spawn(
     process.execPath,
     [
       'build',
@@ -134,11 +140,23 @@ function build(target: Target, settings: Settings, entry: string, output: string
       `--outfile=${output}`,
       entry,
     ],
-    { cwd: TOP, encoding: 'utf8' },
+    { cwd: path.dirname(output), stdio: ['ignore', 'ignore', 'pipe'] },
   );
-  if (done.status !== 0) {
-    throw new MachineError(
-      `bun build for ${targetName(target)} failed (exit code ${done.status}): ${done.stderr.trim()}`,
-    );
+  const { code, signal, errors } = await endOf(child);
+  // A Ctrl-C reaches it as well, and of its end we may hear first.
+  if (signal === 'SIGINT') throw new InterruptedError(`interrupted: ${path.basename(output)} was not made`);
+  if (code !== 0) {
+    throw new MachineError(`bun build for ${targetName(target)} failed (exit code ${code}): ${errors}`);
   }
+}
+
+function endOf(child: ChildProcess): Promise<{ code: number | null; signal: string | null; errors: string }> {
+  return new Promise((resolve, reject) => {
+    let errors = '';
+    child.stderr?.on('data', (bytes: Buffer) => {
+      errors += bytes;
+    });
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, errors: errors.trim() }));
+  });
 }

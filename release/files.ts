@@ -43,37 +43,53 @@ export async function writeOutput(
 ): Promise<void> {
   const temporary = `${file}.${process.pid}.tmp`;
   removeIfThere(disk, temporary);
+  await untilInterrupted(`${file} was not written`, async (stopIfInterrupted) => {
+    try {
+      const handle = disk.open(temporary, 'create', mode);
+      try {
+        let position = 0;
+        await fill((bytes) => {
+          stopIfInterrupted();
+          writeAll(disk, handle, bytes, position);
+          position += bytes.length;
+        });
+        disk.flush(handle);
+      } finally {
+        disk.close(handle);
+      }
+      await check?.(temporary);
+      stopIfInterrupted();
+      disk.rename(temporary, file);
+    } catch (error) {
+      removeIfThere(disk, temporary);
+      throw error;
+    }
+  });
+  disk.flushDirectory(path.dirname(file));
+}
+
+/**
+ * A Ctrl-C does not end the process while `work` runs: it clears up first.
+ *
+ * @param undone what is not done then, for the message
+ * @param work is handed what throws InterruptedError after a Ctrl-C
+ */
+export async function untilInterrupted<T>(
+  undone: string,
+  work: (stopIfInterrupted: () => void) => Promise<T>,
+): Promise<T> {
   let interrupted = false;
   const interrupt = () => {
     interrupted = true;
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
-  const stopIfInterrupted = () => {
-    if (interrupted) throw new InterruptedError(`interrupted: ${file} was not written`);
-  };
   try {
-    const handle = disk.open(temporary, 'create', mode);
-    try {
-      let position = 0;
-      await fill((bytes) => {
-        stopIfInterrupted();
-        writeAll(disk, handle, bytes, position);
-        position += bytes.length;
-      });
-      disk.flush(handle);
-    } finally {
-      disk.close(handle);
-    }
-    await check?.(temporary);
-    stopIfInterrupted();
-    disk.rename(temporary, file);
-  } catch (error) {
-    removeIfThere(disk, temporary);
-    throw error;
+    return await work(() => {
+      if (interrupted) throw new InterruptedError(`interrupted: ${undone}`);
+    });
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
   }
-  disk.flushDirectory(path.dirname(file));
 }

@@ -1,10 +1,15 @@
 import { expect, test } from 'bun:test';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { digestBytes } from '../../lib/platform/files.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { TARGETS, targetName, targetOf } from '../../lib/version/index.ts';
 import { bunTarget, compileTarget } from '../../release/compile.ts';
 import { freshFolder } from './run.ts';
+
+const TOP = path.resolve(import.meta.dir, '../..');
 
 test('every target has the name that bun gives it', () => {
   expect(TARGETS.map(bunTarget)).toEqual([
@@ -37,3 +42,31 @@ test('the settings are compiled in, nothing beside the executable is read, and i
   expect(readFileSync(`${file}.sha256`, 'utf8')).toBe(`${digest}  ${name}\n`);
   expect(readdirSync(folder.at()).toSorted()).toEqual(['.env', name, `${name}.sha256`, 'entry.ts']);
 }, 60_000);
+
+test.skipIf(process.platform === 'win32')(
+  'Ctrl-C while it compiles: 130, and nothing half is left',
+  async () => {
+    using folder = freshFolder();
+    const dist = folder.at('dist');
+    const target = bunTarget(targetOf(nativeHost()));
+    // The same twice, so that it is still at work when the signal comes.
+    const args = ['compile', '--target', target, '--target', target, '--outdir', dist];
+    // In a process group of its own, which is what a terminal sends Ctrl-C to.
+    const child = spawn(process.execPath, [path.join(TOP, 'release/cli.ts'), ...args], {
+      stdio: 'ignore',
+      detached: true,
+    });
+    const ended = once(child, 'exit');
+    while (leftovers(dist).length === 0 && child.exitCode === null) await Bun.sleep(5);
+    process.kill(-(child.pid ?? 0), 'SIGINT');
+    expect(await ended).toEqual([130, null]);
+    expect(leftovers(dist)).toEqual([]);
+  },
+  60_000,
+);
+
+/** What Bun leaves in its working directory when it is stopped, there and here. */
+function leftovers(folder: string): string[] {
+  const names = [TOP, folder].filter((name) => existsSync(name)).flatMap((name) => readdirSync(name));
+  return names.filter((name) => name.endsWith('.bun-build') || name.startsWith('.compile-'));
+}
