@@ -2,15 +2,16 @@
 import path from 'node:path';
 import { settings } from './lib/install/index.ts';
 import { nativeHost } from './lib/platform/native.ts';
+import { nativeNetwork } from './lib/platform/native-network.ts';
 import { main } from './lib/ui/main.ts';
 
 // What draws on the terminal asks for this variable.
 if (process.argv.includes('--no-color')) process.env.NO_COLOR = '1';
 
-let interrupted = false;
+const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    interrupted = true;
+    stop.abort();
   });
 }
 // The terminal may close while we swap; that is no reason to leave it half done.
@@ -29,5 +30,7 @@ process.exitCode = await main(process.argv.slice(2), {
     terminal: process.stderr.isTTY === true && process.env.TERM !== 'dumb',
   },
   interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
-  interrupted: () => interrupted,
+  interrupted: () => stop.signal.aborted,
+  signal: stop.signal,
+  network: nativeNetwork,
 });

@@ -61,6 +61,13 @@ export class LockedError extends BusyError {}
 /** 15: the update failed and the old version is back. */
 export class RevertedError extends UpdaterError {
   readonly exitCode = 15;
+  /** The version that did not work; null where that is not known. */
+  readonly version: string | null;
+
+  constructor(message: string, options: ErrorOptions & { version?: string } = {}) {
+    super(message, options);
+    this.version = options.version ?? null;
+  }
 }
 
 /** 16: neither the new nor the old version could be made to run. */

@@ -13,34 +13,32 @@ import { nativeHost } from '../lib/platform/native.ts';
 import { signBinary } from '../lib/trust/index.ts';
 import { DOWNLOAD_URL, isDownloadUrl } from '../lib/version/download-url.ts';
 import {
-  type DGMOVersion,
   executableName,
   isNewer,
-  isVersion,
   parseTarget,
-  RISK_LEVELS,
   TARGETS,
   type Target,
   targetName,
-  UPDATE_TYPES,
-  type UpdateType,
 } from '../lib/version/index.ts';
-import { type Command, choice, readArguments, required, wholeNumber } from './command.ts';
-import { readEvolution } from './evolution.ts';
+import { bundlePublished, type PublishedRequest } from './bundle-published.ts';
+import { type Command, readArguments, required, wholeNumber } from './command.ts';
+import { DESCRIBE_HELP, DESCRIBE_OPTIONS, readWords, requireVersion, type Words } from './describe.ts';
 import { readInput, withInput, writeOutput } from './files.ts';
 import { loadKeys, loadRoot, ROOT_FILE } from './keyring.ts';
-import { parseNotes } from './notes.ts';
 import { askPassphrase } from './passphrase.ts';
 import { type Build, build, makeFull, makePatch } from './payloads.ts';
 import { bytes } from './progress.ts';
 
 const HELP = `Usage: release bundle <version> --platform <p>-<a> --keys <keys> --new <file>
                       [--old <file> --from <version>] -o <file.dgmopkg> [options]
+       release bundle <version> --platform <p>-<a> --repo <dir> [--from <version>] -o <file.dgmopkg>
 
 Makes one package that \`dgmo-updater --apply\` takes: with --old a patch from that binary, else the full binary.
 Everything in it is tried out before it is signed, and the package is read back before it gets its name.
+With --repo it is a package that is published there: the patch from --from, or the full binary.
 
   --platform <p>-<a>       ${TARGETS.map(targetName).join(', ')}
+  --repo <dir>             a repository of \`release init\`
   --keys <keys>            the folder of \`release keys init\`; the passphrase is asked for, or DGMO_KEY_PASSPHRASE
   --new <file>             the binary of <version>
   --old <file>             the released binary of --from
@@ -48,19 +46,12 @@ Everything in it is tried out before it is signed, and the package is read back 
   --with-full              the full binary as well, for when the patch does not fit
   --level <1-22>           how hard the full binary is compressed
   --app <name>             default dgmo
-  --notes <file.md>        release notes; lists under "Added", "Fixed", ... become entries
-  --type <t>               ${UPDATE_TYPES.join(', ')} (default: by the numbers)
-  --risk <r>               ${RISK_LEVELS.join(', ')} (default low)
-  --evolution <dir>        a plugin that comes with it: <dir>/evolution.json; may be repeated
-  --data-version <n>       format of the user data (default 1)
-  --rollback-min <v>       lowest version to roll back to (default: --from, else <version>)
-  --no-rollback            it cannot be rolled back
-  --release-date <time>    ISO 8601 (default: now)
-  --download-url <url>     where the binary is to be had, an https address or a path in the feed
+${DESCRIBE_HELP}  --download-url <url>     where the binary is to be had, an https address or a path in the feed
 `;
 
 const OPTIONS = {
   platform: { type: 'string' },
+  repo: { type: 'string' },
   keys: { type: 'string' },
   new: { type: 'string' },
   old: { type: 'string' },
@@ -69,14 +60,7 @@ const OPTIONS = {
   'with-full': { type: 'boolean', default: false },
   level: { type: 'string' },
   app: { type: 'string', default: 'dgmo' },
-  notes: { type: 'string' },
-  type: { type: 'string' },
-  risk: { type: 'string' },
-  evolution: { type: 'string', multiple: true, default: [] as string[] },
-  'data-version': { type: 'string' },
-  'rollback-min': { type: 'string' },
-  'no-rollback': { type: 'boolean', default: false },
-  'release-date': { type: 'string' },
+  ...DESCRIBE_OPTIONS,
   'download-url': { type: 'string' },
 } as const;
 
@@ -89,6 +73,10 @@ export const bundle: Command = {
   async run(args) {
     const { values, operands } = readArguments(args, ['version'], OPTIONS);
     const [version = ''] = operands;
+    if (values.repo !== undefined) {
+      await bundlePublished(readPublishedRequest(version, values.repo, values));
+      return;
+    }
     const request = readRequest(version, values);
     const root = loadRoot(path.join(request.keys, ROOT_FILE));
     const keys = loadKeys(request.keys, 'targets', root, await askPassphrase());
@@ -103,7 +91,10 @@ export const bundle: Command = {
     const subject = { ...request.target, size: to.digest.size, checksum: to.digest.sha256 };
     const signature = signBinary(subject, version, signer);
     const size = payloads[0]?.content.size ?? 0;
-    const manifest = request.manifest({ ...subject, signature, downloadUrl: request.downloadUrl }, size);
+    const manifest = {
+      ...request.words.describe(old?.version ?? null, size, nativeHost().clock.now()),
+      binaries: [{ ...subject, signature, downloadUrl: request.downloadUrl }],
+    };
     const draft = { app: request.app, ...request.target, manifest, payloads };
     let written = { sha256: '', size: 0 };
     await writeOutput(
@@ -136,23 +127,47 @@ interface Request {
   withFull: boolean;
   level: number | undefined;
   downloadUrl: string;
-  manifest(binary: DGMOVersion['binaries'][number], size: number): DGMOVersion;
+  words: Words;
 }
 
-function readRequest(version: string, values: Values): Request {
+/** With a repository everything else is said by what is published there. */
+function readPublishedRequest(version: string, repo: string, values: Values): PublishedRequest {
   requireVersion('<version>', version);
-  const name = required('--platform', values.platform);
+  const { repo: _, platform, from, output, ...others } = values;
+  const stranger = Object.entries(others).find(
+    ([name, value]) => value !== undefined && value !== false && name !== 'app' && String(value) !== '',
+  );
+  if (stranger !== undefined) throw new UsageError(`--${stranger[0]} and --repo do not go together`);
+  if (from !== undefined) requireVersion('--from', from);
+  return {
+    version,
+    target: readTarget(platform),
+    repo,
+    from: from ?? null,
+    output: required('-o <file.dgmopkg>', output),
+  };
+}
+
+function readTarget(value: string | undefined): Target {
+  const name = required('--platform', value);
   const target = parseTarget(name);
   if (target === null) {
     throw new UsageError(
       `--platform: wanted ${TARGETS.map(targetName).join(', ')}, found ${JSON.stringify(name)}`,
     );
   }
+  return target;
+}
+
+function readRequest(version: string, values: Values): Request {
+  requireVersion('<version>', version);
+  const target = readTarget(values.platform);
+  const name = targetName(target);
   if (!isAppName(values.app))
     throw new UsageError(`--app: wanted a name such as dgmo, found ${JSON.stringify(values.app)}`);
   const old = readOld(version, values);
   const level = values.level === undefined ? undefined : wholeNumber('--level', values.level, 0, [1, 22]);
-  const manifest = readManifest(version, old?.version ?? null, values);
+  const words = readWords(version, values);
   const downloadUrl =
     values['download-url'] ?? executableName(`${values.app}-${version}-${name}`, target.platform);
   if (!isDownloadUrl(downloadUrl)) {
@@ -168,7 +183,7 @@ function readRequest(version: string, values: Values): Request {
     withFull: values['with-full'],
     level,
     downloadUrl,
-    manifest,
+    words,
   };
 }
 
@@ -180,57 +195,6 @@ function readOld(version: string, { old, from }: Values): Request['old'] {
   if (!isNewer(version, from))
     throw new UsageError(`--from: wanted a version before ${version}, found ${from}`);
   return { file: old, version: from };
-}
-
-function readManifest(version: string, from: string | null, values: Values): Request['manifest'] {
-  const type = choice('--type', values.type, UPDATE_TYPES, typeByNumbers(version, from));
-  const riskLevel = choice('--risk', values.risk, RISK_LEVELS, 'low');
-  const minVersion = values['rollback-min'] ?? from ?? version;
-  requireVersion('--rollback-min', minVersion);
-  if (isNewer(minVersion, version)) {
-    throw new UsageError(`--rollback-min: wanted at most ${version}, found ${minVersion}`);
-  }
-  const dataVersion = wholeNumber('--data-version', values['data-version'], 1, [0, 0x7fffffff]);
-  const releaseDate = readDate(values['release-date']);
-  const changes = parseNotes(
-    values.notes === undefined ? '' : new TextDecoder().decode(readInput(values.notes)),
-  );
-  const evolutions = values.evolution.map(readEvolution);
-  return (binary, size) => ({
-    version,
-    releaseDate,
-    binaries: [binary],
-    updates: { from, type, size, changes, riskLevel },
-    evolutions,
-    rollback: { supported: !values['no-rollback'], minVersion, dataVersion },
-  });
-}
-
-function requireVersion(option: string, value: string): void {
-  if (!isVersion(value)) {
-    throw new UsageError(
-      `${option}: wanted a semantic version such as 1.2.3, found ${JSON.stringify(value)}`,
-    );
-  }
-}
-
-function readDate(value: string | undefined): number {
-  if (value === undefined) return nativeHost().clock.now();
-  const time = Date.parse(value);
-  if (Number.isNaN(time)) {
-    throw new UsageError(
-      `--release-date: wanted a time such as 2030-01-31T12:00:00Z, found ${JSON.stringify(value)}`,
-    );
-  }
-  return time;
-}
-
-/** Which number differs from the release before; for the first release, which is the last that is not 0. */
-function typeByNumbers(version: string, from: string | null): UpdateType {
-  const [major, minor] = version.split('.', 2);
-  const [fromMajor, fromMinor] = (from ?? '0.0').split('.', 2);
-  if (major !== fromMajor) return 'major';
-  return minor !== fromMinor ? 'minor' : 'patch';
 }
 
 /** The cheapest first. A patch that saves nothing over the full binary is left out. */

@@ -4,15 +4,42 @@
  */
 import { errorMessage, UpdaterError, UsageError } from '../lib/errors.ts';
 import { tellable } from '../lib/platform/failures.ts';
+import { add } from './add.ts';
 import { bundle } from './bundle.ts';
 import type { Command } from './command.ts';
 import { compile } from './compile.ts';
 import { diff } from './diff.ts';
+import { init } from './init.ts';
 import { inspect } from './inspect.ts';
 import { keysInit } from './keys-init.ts';
+import { keysSign } from './keys-sign.ts';
 import { patch } from './patch.ts';
+import { prune } from './prune.ts';
+import { publish } from './publish.ts';
+import { refresh } from './refresh.ts';
+import { revoke } from './revoke.ts';
+import { rollout } from './rollout.ts';
+import { rotate } from './rotate.ts';
+import { serve } from './serve.ts';
 
-const COMMANDS: readonly Command[] = [keysInit, diff, patch, bundle, inspect, compile];
+const COMMANDS: readonly Command[] = [
+  keysInit,
+  keysSign,
+  init,
+  add,
+  rollout,
+  revoke,
+  refresh,
+  rotate,
+  prune,
+  diff,
+  patch,
+  bundle,
+  inspect,
+  compile,
+  publish,
+  serve,
+];
 
 function overview(): string {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length));

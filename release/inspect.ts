@@ -7,6 +7,14 @@ import { MAX_DOCUMENT } from '../lib/version/json.ts';
 import { type Command, readArguments } from './command.ts';
 import { withInput } from './files.ts';
 import { inspectKeyFile, inspectRoot } from './inspect-keys.ts';
+import {
+  inspectIndex,
+  inspectManifest,
+  inspectPage,
+  inspectSnapshot,
+  inspectTargets,
+  inspectTimestamp,
+} from './inspect-metadata.ts';
 import { inspectPackage } from './inspect-package.ts';
 import { inspectPatch, looksLikePatch } from './inspect-patch.ts';
 import { type Inspector, type Note, wholeOf } from './inspector.ts';
@@ -14,12 +22,17 @@ import { loadRoot } from './keyring.ts';
 
 const HELP = `Usage: release inspect <file> [--root <root.json>] [--json]
 
-Says what a package, patch, root or key file is and whether it is sound: every digest is checked, no passphrase is
-needed. Exit code 11 where it is damaged.
+Says what a package, patch, root, key file or file of a repository (metadata, index, page, manifest) is and whether it
+is sound: every digest is checked, no passphrase is needed. Exit code 11 where it is damaged.
 
-  --root <root.json>   check the signatures of a package against this root (exit code 10 where it is not trusted)
+  --root <root.json>   check the signatures of a package or of metadata against this root (exit code 10 where it is
+                       not trusted)
   --json               one JSON object
 `;
+
+const INDEX_FIELDS = ['channel', 'releases', 'revoked'];
+const PAGE_FIELDS = ['releases', 'older'];
+const MANIFEST_FIELDS = ['binaries', 'updates', 'rollback'];
 
 const INSPECTORS: { kind: string; recognizes: (source: Source) => boolean; inspect: Inspector }[] = [
   { kind: 'package', recognizes: looksLikePackage, inspect: inspectPackage },
@@ -30,6 +43,16 @@ const INSPECTORS: { kind: string; recognizes: (source: Source) => boolean; inspe
     recognizes: (source) => documentType(source) === KEY_FILE_TYPE,
     inspect: inspectKeyFile,
   },
+  {
+    kind: 'timestamp',
+    recognizes: (source) => documentType(source) === 'timestamp',
+    inspect: inspectTimestamp,
+  },
+  { kind: 'snapshot', recognizes: (source) => documentType(source) === 'snapshot', inspect: inspectSnapshot },
+  { kind: 'targets', recognizes: (source) => documentType(source) === 'targets', inspect: inspectTargets },
+  { kind: 'index', recognizes: (source) => hasFields(source, INDEX_FIELDS), inspect: inspectIndex },
+  { kind: 'page', recognizes: (source) => hasFields(source, PAGE_FIELDS), inspect: inspectPage },
+  { kind: 'manifest', recognizes: (source) => hasFields(source, MANIFEST_FIELDS), inspect: inspectManifest },
 ];
 
 export const inspect: Command = {
@@ -62,7 +85,9 @@ async function examine(source: Source, note: Note, root: TrustedRoot | null): Pr
     note('kind', found?.kind ?? 'unknown');
     note('size', source.size);
     if (found === undefined) {
-      throw new DamagedError('wanted a package, a patch, a root or a key file, found none of these');
+      throw new DamagedError(
+        'wanted a package, a patch, a key file or a file of a repository, found none of these',
+      );
     }
     await found.inspect(source, note, root);
     return null;
@@ -73,10 +98,23 @@ async function examine(source: Source, note: Note, root: TrustedRoot | null): Pr
 
 /** The type that a JSON document gives itself, at its top or in its signed part; null where it is no such document. */
 function documentType(source: Source): unknown {
+  const value = jsonOf(source);
+  const signed = value?.signed;
+  const inner = typeof signed === 'object' && signed !== null && '_type' in signed ? signed._type : undefined;
+  return inner ?? value?._type ?? null;
+}
+
+function hasFields(source: Source, names: string[]): boolean {
+  const value = jsonOf(source);
+  return value !== null && names.every((name) => Object.hasOwn(value, name));
+}
+
+/** Null where it is no JSON object, or too long for one of ours. */
+function jsonOf(source: Source): Record<string, unknown> | null {
   if (source.size > MAX_DOCUMENT) return null;
   try {
-    const value = JSON.parse(new TextDecoder().decode(wholeOf(source)));
-    return value?.signed?._type ?? value?._type ?? null;
+    const value: unknown = JSON.parse(new TextDecoder().decode(wholeOf(source)));
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
   } catch {
     return null;
   }

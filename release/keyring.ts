@@ -3,7 +3,7 @@
  * `root-3.key`, `targets-1.key`, `snapshot-1.key`, `timestamp-1.key`.
  */
 import path from 'node:path';
-import { TrustError, UsageError } from '../lib/errors.ts';
+import { UsageError } from '../lib/errors.ts';
 import { createDirectories } from '../lib/platform/files.ts';
 import { nativeDisk as disk } from '../lib/platform/native-disk.ts';
 import {
@@ -16,12 +16,22 @@ import {
 } from '../lib/trust/index.ts';
 import { MAX_DOCUMENT } from '../lib/version/json.ts';
 import { readInput } from './files.ts';
+import { type Signers, signersOf } from './repository/signers.ts';
 
 export const ROOT_FILE = 'root.json';
 const KEY_FILE = /^(root|targets|snapshot|timestamp)-(\d+)\.key$/;
 
 export function keyFileName(role: RoleName, number: number): string {
   return `${role}-${number}.key`;
+}
+
+/** The first number that no key of the role has in the folder. */
+export function nextKeyNumber(folder: string, role: RoleName): number {
+  const numbers = keyringFiles(folder).map((name) => {
+    const [, found, number] = KEY_FILE.exec(name) ?? [];
+    return found === role ? Number(number) : 0;
+  });
+  return Math.max(0, ...numbers) + 1;
 }
 
 /** Names of everything in the folder that is a key or a root; empty where there is no folder. */
@@ -35,6 +45,42 @@ export function loadRoot(file: string): TrustedRoot {
   return decodeRoot(readInput(file, MAX_DOCUMENT));
 }
 
+export interface KeyOnDisk {
+  file: string;
+  role: RoleName;
+  id: string;
+  bytes: Uint8Array;
+}
+
+/** Every private key in the folders, none opened. */
+export function listKeys(folders: readonly string[]): KeyOnDisk[] {
+  return folders.flatMap((folder) =>
+    keyringFiles(folder)
+      .filter((name) => name !== ROOT_FILE)
+      .toSorted()
+      .map((name) => {
+        const file = path.join(folder, name);
+        const bytes = readInput(file, MAX_DOCUMENT);
+        const { role, keyid: id } = decodeKeyFile(bytes);
+        return { file, role, id, bytes };
+      }),
+  );
+}
+
+/** The keys in the folders; each is opened when it is wanted for the first time, which takes a while. */
+export function keyringSigners(folders: readonly string[], passphrase: string): Signers {
+  const files = new Map(listKeys(folders).map(({ id, bytes }) => [id, bytes]));
+  const opened = new Map<string, SigningKey>();
+  return signersOf((id) => {
+    const before = opened.get(id);
+    const bytes = files.get(id);
+    if (before !== undefined || bytes === undefined) return before ?? null;
+    const key = openKey(bytes, passphrase);
+    opened.set(id, key);
+    return key;
+  }, folders.join(', '));
+}
+
 /**
  * The keys of a role that stand in the folder and in the root. TrustError where they are fewer than the root's
  * threshold: what they sign would be trusted by nobody.
@@ -45,19 +91,7 @@ export function loadKeys(
   root: TrustedRoot,
   passphrase: string,
 ): SigningKey[] {
-  const trusted = new Set(root.roles[role].keys.map(({ id }) => id));
-  const files = keyringFiles(folder)
-    .filter((name) => KEY_FILE.exec(name)?.[1] === role)
-    .toSorted()
-    .map((name) => readInput(path.join(folder, name), MAX_DOCUMENT))
-    .filter((bytes) => trusted.has(decodeKeyFile(bytes).keyid));
-  const { threshold } = root.roles[role];
-  if (files.length < threshold) {
-    throw new TrustError(
-      `${folder}: wanted ${threshold} of the root's ${trusted.size} ${role} keys to sign with, found ${files.length}`,
-    );
-  }
-  return files.map((bytes) => openKey(bytes, passphrase));
+  return keyringSigners([folder], passphrase).keys(role, root);
 }
 
 /** UsageError where keys stand in the folder already. */

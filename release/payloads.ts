@@ -2,7 +2,7 @@
 import { applyPatch, compressFull, decompressFull, generatePatch } from '../lib/delta/index.ts';
 import { DamagedError } from '../lib/errors.ts';
 import type { PayloadDraft } from '../lib/package/index.ts';
-import { type Digest, digestBytes, memorySource } from '../lib/platform/files.ts';
+import { type Digest, digestBytes, memorySource, type Source } from '../lib/platform/files.ts';
 import { withProgress } from './progress.ts';
 
 export interface Build {
@@ -11,20 +11,37 @@ export interface Build {
   digest: Digest;
 }
 
+/** A build without its bytes. */
+export type Built = Omit<Build, 'content'>;
+
 export function build(version: string, content: Uint8Array): Build {
   return { version, content, digest: digestBytes(content) };
 }
 
 export async function makePatch(from: Build, to: Build): Promise<PayloadDraft> {
-  const patch = await withProgress('patch', (onProgress) =>
-    generatePatch({
-      old: from.content,
-      new: to.content,
-      fromVersion: from.version,
-      toVersion: to.version,
-      onProgress,
-    }),
-  );
+  const patch = await withProgress('patch', (onProgress) => patchBytes(from, to, onProgress));
+  return patchPayload(from, to, memorySource(patch, 'patch'));
+}
+
+/** `level` of zstd; lib/delta's own where it is not given. */
+export async function makeFull(to: Build, level?: number): Promise<PayloadDraft> {
+  const compressed = await withProgress('full binary', () => fullBytes(to, level));
+  return fullPayload(to, memorySource(compressed, 'full binary'));
+}
+
+/** A patch that was tried. */
+export async function patchBytes(
+  from: Build,
+  to: Build,
+  onProgress: (fraction: number) => void,
+): Promise<Uint8Array> {
+  const patch = await generatePatch({
+    old: from.content,
+    new: to.content,
+    fromVersion: from.version,
+    toVersion: to.version,
+    onProgress,
+  });
   const made = await applyPatch({
     patch: memorySource(patch, 'patch'),
     old: memorySource(from.content, 'old binary'),
@@ -32,28 +49,36 @@ export async function makePatch(from: Build, to: Build): Promise<PayloadDraft> {
     verifyOld: true,
   });
   prove('patch', made, to.digest);
-  return {
-    kind: 'patch',
-    from: from.version,
-    fromChecksum: from.digest.sha256,
-    ...outcome(to),
-    content: memorySource(patch, 'patch'),
-  };
+  return patch;
 }
 
-/** `level` of zstd; lib/delta's own where it is not given. */
-export async function makeFull(to: Build, level?: number): Promise<PayloadDraft> {
-  const compressed = await withProgress('full binary', () => compressFull(to.content, level));
+/** A compressed binary that was decompressed again. */
+export async function fullBytes(to: Build, level?: number): Promise<Uint8Array> {
+  const compressed = await compressFull(to.content, level);
   const made = await decompressFull({
     source: memorySource(compressed, 'full binary'),
     size: to.digest.size,
     write: () => undefined,
   });
   prove('full binary', made, to.digest);
-  return { kind: 'full', ...outcome(to), content: memorySource(compressed, 'full binary') };
+  return compressed;
 }
 
-function outcome(to: Build) {
+export function patchPayload(from: Built, to: Built, content: Source): PayloadDraft {
+  return {
+    kind: 'patch',
+    from: from.version,
+    fromChecksum: from.digest.sha256,
+    ...outcome(to),
+    content,
+  };
+}
+
+export function fullPayload(to: Built, content: Source): PayloadDraft {
+  return { kind: 'full', ...outcome(to), content };
+}
+
+function outcome(to: Built) {
   return {
     to: to.version,
     toChecksum: to.digest.sha256,

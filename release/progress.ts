@@ -3,8 +3,8 @@
 const INTERVAL = 100;
 
 export interface Progress {
-  /** `fraction` of the step, 0 to 1. */
-  report(fraction: number): void;
+  /** `fraction` of the step, 0 to 1; `label` where it changes. */
+  report(fraction: number, label?: string): void;
   /** Takes the line away again. */
   end(): void;
 }
@@ -13,11 +13,11 @@ export function progress(label: string): Progress {
   if (process.stderr.isTTY !== true) return { report: () => undefined, end: () => undefined };
   let shown = Number.NEGATIVE_INFINITY;
   return {
-    report(fraction) {
-      const now = performance.now();
-      if (now - shown < INTERVAL) return;
-      shown = now;
-      process.stderr.write(`\r\u001b[K${label} ${Math.floor(fraction * 100)}%`);
+    report(fraction, now = label) {
+      const time = performance.now();
+      if (time - shown < INTERVAL) return;
+      shown = time;
+      process.stderr.write(`\r\u001b[K${now} ${Math.floor(fraction * 100)}%`);
     },
     end: () => {
       process.stderr.write('\r\u001b[K');

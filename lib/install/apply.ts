@@ -1,8 +1,9 @@
 /** `--apply`: read, verify, decide, stage, wait, swap, probe, commit or revert, start DGMO again. */
-import { UsageError } from '../errors.ts';
+import { DamagedError, UsageError } from '../errors.ts';
 import {
   checkPackage,
   isInstalled,
+  joinPackages,
   type PackageContents,
   planRoute,
   type Route,
@@ -28,8 +29,15 @@ import { settle } from './transaction.ts';
 import { awaitExit, processToAwait } from './wait.ts';
 
 export interface ApplyOptions {
-  /** Path of the `.dgmopkg`. */
-  package: string;
+  /** Paths of `.dgmopkg` files: the last one brings the release, those before it lend their patches (a chain). */
+  packages: readonly string[];
+  /**
+   * Asked for other packages of the same release where these are damaged, or their patches do not fit: while DGMO still
+   * runs and nothing was touched. Null: there are none.
+   */
+  instead?(failure: DamagedError): Promise<readonly string[] | null>;
+  /** A person's word: an older version than the installed one, or one below the floor, is wanted. */
+  allowDowngrade?: boolean;
   /** Throws where none is trusted. */
   root(): TrustedRoot;
   /** `--wait-pid`: undefined where it was not given. */
@@ -42,7 +50,7 @@ export interface ApplyOptions {
   /** Our standard output carries JSON lines: what DGMO prints goes to standard error. */
   outputToError: boolean;
   /** Told what came of it before DGMO is started again, which may keep us for as long as it has the terminal. */
-  onSettled?(outcome: { applied: Applied } | { failure: unknown }): void;
+  onSettled?(outcome: { applied: Applied } | { failure: unknown }): void | Promise<void>;
 }
 
 export interface Applied {
@@ -62,12 +70,17 @@ export async function applyPackage(session: Session, options: ApplyOptions): Pro
   let failure: unknown;
   let applied: Applied | undefined;
   try {
-    checkIsFile(session, options.package);
-    applied = await withLock(session.host, session.layout, () => update(session, options, awaited), awaited);
+    for (const path of options.packages) checkIsFile(session, path);
+    applied = await withLock(
+      session.host,
+      session.layout,
+      () => updateOrElse(session, options, awaited),
+      awaited,
+    );
   } catch (error) {
     failure = tellable(error, session.layout.installDir);
   }
-  options.onSettled?.(applied === undefined ? { failure } : { applied });
+  await options.onSettled?.(applied === undefined ? { failure } : { applied });
   if (options.relaunch && !options.noWait) await startAgain(session, options, awaited, failure);
   if (failure !== undefined) throw failure;
   if (applied === undefined) throw new Error('an update ended with neither a result nor a failure');
@@ -88,16 +101,49 @@ function checkIsFile(session: Session, path: string): void {
   throw new UsageError(`--apply: wanted a package, found ${found} at ${path}`);
 }
 
-async function update(session: Session, options: ApplyOptions, awaited: number | null): Promise<Applied> {
-  const { host, layout } = session;
+/** With these packages, or, where they do not do, with others of the same release. */
+async function updateOrElse(
+  session: Session,
+  options: ApplyOptions,
+  awaited: number | null,
+): Promise<Applied> {
   await recoverTransaction(session);
+  try {
+    return await update(session, options, options.packages, awaited);
+  } catch (error) {
+    const packages =
+      error instanceof DamagedError && stands(session) ? await options.instead?.(error) : undefined;
+    if (packages === undefined || packages === null) throw error;
+    return update(session, options, packages, awaited);
+  }
+}
+
+/** Where the installed binary is not what it was, no other package of a newer version helps. */
+function stands({ host, layout, digests }: Session): boolean {
+  return digests.of(layout.target)?.sha256 === requireReceipt(host.disk, layout).binary.sha256;
+}
+
+async function update(
+  session: Session,
+  options: ApplyOptions,
+  packages: readonly string[],
+  awaited: number | null,
+): Promise<Applied> {
+  const { host, layout } = session;
   const receipt = requireReceipt(host.disk, layout);
   const root = options.root();
-  const source = openSource(host.disk, options.package);
+  const sources: ReturnType<typeof openSource>[] = [];
   try {
-    const contents = readPackage(source, root);
+    for (const path of packages) sources.push(openSource(host.disk, path));
+    const contents = joinPackages(sources.map((source) => readPackage(source, root)));
     const installed = receipt.binary;
-    checkPackage(contents, { app: receipt.app, ...targetOf(host), installed, floor: receipt.floor });
+    checkPackage(contents, {
+      app: receipt.app,
+      ...targetOf(host),
+      installed,
+      floor: receipt.floor,
+      allowDowngrade: options.allowDowngrade === true,
+    });
     await verifyPayloads(contents, () => breathe(session));
     session.emit({ event: 'verified', version: contents.version, bytes: contents.size });
     const to: Binary = { version: contents.version, ...contents.binary };
@@ -110,7 +156,7 @@ async function update(session: Session, options: ApplyOptions, awaited: number |
     await transact(session, { contents, routes, receipt, from, to, awaited });
     return { from, to, changed: true };
   } finally {
-    source.close();
+    for (const source of sources) source.close();
   }
 }
 

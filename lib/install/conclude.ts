@@ -36,6 +36,7 @@ export async function conclude(
       const { ok, detail } = await probe(session, from, true);
       if (ok) {
         throw new RevertedError(`${failed}; ${from.version} is back and works`, {
+          version: to.version,
           advice: `Nothing is left to do: ${from.version} stays until another version is installed.`,
         });
       }

@@ -1,4 +1,5 @@
 /** The `.dgmopkg` container: what `--apply` takes and `release bundle` makes. */
+export { joinPackages, MAX_JOINED } from './chain.ts';
 export { looksLikePackage } from './layout.ts';
 export { checkPackage, type Installation } from './policy.ts';
 export { type Checkpoint, type PackageContents, peekPackage, readPackage, verifyPayloads } from './reader.ts';

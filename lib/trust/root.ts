@@ -11,6 +11,7 @@ import { Key, Metadata, MetadataKind, Root, Signature } from '@tufjs/models';
 import { DamagedError, errorMessage, TrustError } from '../errors.ts';
 import { unwanted } from '../version/decoder.ts';
 import { parseJson } from '../version/json.ts';
+import { printable } from '../version/printable.ts';
 import { KEY_TYPE, type PublicKey, publicKey, type SigningKey } from './key.ts';
 
 export const ROLES = ['root', 'targets', 'snapshot', 'timestamp'] as const;
@@ -69,9 +70,12 @@ function readMetadata(json: unknown): Metadata<Root> {
   try {
     return Metadata.fromJSON(MetadataKind.Root, json as Parameters<typeof Metadata.fromJSON>[1]);
   } catch (cause) {
-    throw new DamagedError(`root: wanted TUF root metadata, found what is not (${errorMessage(cause)})`, {
-      cause,
-    });
+    throw new DamagedError(
+      `root: wanted TUF root metadata, found what is not (${printable(errorMessage(cause))})`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -89,7 +93,7 @@ function readRole(root: Root, name: RoleName): Role {
 const PUBLIC_KEY = /^[0-9a-f]{64}$/;
 
 function readKey(root: Root, id: string): PublicKey {
-  const path = `root.signed.keys.${id}`;
+  const path = `root.signed.keys.${printable(id)}`;
   const found = Object.hasOwn(root.keys, id) ? root.keys[id] : undefined;
   if (found === undefined) throw unwanted(path, 'an object', undefined);
   if (found.keyType !== KEY_TYPE) throw unwanted(`${path}.keytype`, `"${KEY_TYPE}"`, found.keyType);

@@ -22,18 +22,30 @@ const LIMITS = {
   'probe-limit': { type: 'string' },
 } satisfies Options;
 
+const WAITING = {
+  ...LIMITS,
+  'wait-pid': { type: 'string' },
+  'no-wait': { type: 'boolean' },
+  'no-relaunch': { type: 'boolean' },
+} satisfies Options;
+
+const FEED = {
+  feed: { type: 'string' },
+  channel: { type: 'string' },
+  'ca-file': { type: 'string' },
+  'allow-http': { type: 'boolean' },
+} satisfies Options;
+
 const COMMANDS = {
-  apply: {
-    ...LIMITS,
-    apply: { type: 'string' },
-    'wait-pid': { type: 'string' },
-    'no-wait': { type: 'boolean' },
-    'no-relaunch': { type: 'boolean' },
-  },
+  apply: { ...WAITING, apply: { type: 'string' }, via: { type: 'string', multiple: true } },
   init: { version: { type: 'string' }, feed: { type: 'string' }, root: { type: 'string' } },
   rollback: LIMITS,
   recover: LIMITS,
   status: {},
+  check: FEED,
+  download: { ...FEED, version: { type: 'string' } },
+  update: { ...FEED, ...WAITING, version: { type: 'string' }, 'check-only': { type: 'boolean' } },
+  config: {},
   help: {},
   version: { version: { type: 'boolean' } },
 } satisfies Record<string, Options>;
@@ -42,7 +54,9 @@ export type CommandName = keyof typeof COMMANDS;
 
 export interface CommandLine {
   command: CommandName;
-  values: Record<string, string | boolean | undefined>;
+  values: Record<string, string | boolean | string[] | undefined>;
+  /** Words after the command's own: for `config` alone. */
+  operands: string[];
   /** What stands behind `--`: for the DGMO that is started. */
   rest: string[];
 }
@@ -54,13 +68,14 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   const rest = split === -1 ? [] : argv.slice(split + 1);
   const { command, at } = commandOf(own);
   const words = own.filter((_, index) => index !== at);
-  return { command, values: parseValues(command, words), rest };
+  return { command, ...parseWords(command, words), rest };
 }
 
 /** Which command, and where its word stands (-1: it has none of its own). */
 function commandOf(words: string[]): { command: CommandName; at: number } {
   const takesValue = new Set(
-    Object.entries({ ...EVERYWHERE, ...COMMANDS.apply, ...COMMANDS.init })
+    [EVERYWHERE, ...Object.values(COMMANDS)]
+      .flatMap((options: Options) => Object.entries(options))
       .filter(([name, option]) => option.type === 'string' && name !== 'apply')
       .map(([name]) => `--${name}`),
   );
@@ -80,17 +95,17 @@ function commandOf(words: string[]): { command: CommandName; at: number } {
 }
 
 const ADVICE =
-  'The commands are --apply <package>, init, rollback, recover and status; `dgmo-updater --help` tells more.';
+  'The commands are check, update, download, rollback, status, recover, config, init and --apply <package>; `dgmo-updater --help` tells more.';
 
-function parseValues(command: CommandName, words: string[]): CommandLine['values'] {
+function parseWords(command: CommandName, words: string[]): Pick<CommandLine, 'values' | 'operands'> {
   try {
     const parsed = parseArgs({
       args: words,
       options: { ...EVERYWHERE, ...COMMANDS[command] } as Options,
       strict: true,
-      allowPositionals: false,
+      allowPositionals: command === 'config',
     });
-    return parsed.values as CommandLine['values'];
+    return { values: parsed.values as CommandLine['values'], operands: parsed.positionals };
   } catch (error) {
     throw new UsageError(errorMessage(error).split('\n')[0] ?? '', {
       advice: `\`dgmo-updater${command === 'apply' ? '' : ` ${command}`} --help\` lists the options.`,

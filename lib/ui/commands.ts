@@ -1,5 +1,5 @@
 /** The commands: each wires the arguments to one operation on the install, and says what came of it. */
-import { InterruptedError, UsageError } from '../errors.ts';
+import { InterruptedError, RevertedError, UsageError } from '../errors.ts';
 import {
   type Applied,
   adopt,
@@ -19,10 +19,12 @@ import {
   withLock,
 } from '../install/index.ts';
 import { readFile } from '../platform/files.ts';
+import type { Network, NetworkSettings } from '../platform/network.ts';
 import { decodeRoot } from '../trust/index.ts';
+import { rememberReverted, rememberRollback } from '../update/index.ts';
 import { isAddress } from '../version/index.ts';
-import type { CommandLine } from './arguments.ts';
-import { parsePid } from './arguments.ts';
+import { type CommandLine, parsePid } from './arguments.ts';
+import type { Choice } from './choose.ts';
 import type { Report } from './report.ts';
 import { describeStatus } from './status-text.ts';
 
@@ -34,6 +36,10 @@ export interface CommandContext {
   report: Report;
   /** Asks yes or no; null where nobody can be asked. */
   confirm: ((question: string) => Promise<boolean>) | null;
+  choose: ((question: string, choices: readonly Choice[]) => Promise<string>) | null;
+  network(settings: NetworkSettings): Network;
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal;
 }
 
 export async function runApply({ session, line, settings, home, report }: CommandContext): Promise<void> {
@@ -52,14 +58,16 @@ export async function runApply({ session, line, settings, home, report }: Comman
       { changed, from: from.version, to: to.version, sha256: to.sha256 },
     );
   const applied = await applyPackage(session, {
-    package: path,
+    packages: [...texts(values.via), path],
     root: () => loadTrustedRoot(session.host, home(), settings.root),
     waitFor: pid === undefined ? undefined : parsePid(pid),
     noWait: values['no-wait'] === true,
     relaunch: values['no-relaunch'] !== true,
     args: line.rest,
     outputToError: values.json === true,
-    onSettled: (outcome) => {
+    onSettled: async (outcome) => {
+      if ('failure' in outcome && outcome.failure instanceof RevertedError)
+        await rememberReverted(session.host, home(), outcome.failure);
       // A script reads the result as the last line; a person reads it before DGMO takes the terminal.
       if (values.json === true) return;
       if ('applied' in outcome) tell(outcome.applied);
@@ -114,13 +122,14 @@ function readRoot({ host }: Session, file: string | undefined): Uint8Array | nul
   return bytes;
 }
 
-export async function runRollback({ session, line, report, confirm }: CommandContext): Promise<void> {
+export async function runRollback({ session, line, home, report, confirm }: CommandContext): Promise<void> {
   const { receipt, to } = rollbackTarget(session);
   const question = `Go back from ${receipt.binary.version} to ${to.version}?`;
   if (line.values.yes !== true && confirm !== null && !(await confirm(question))) {
     throw new InterruptedError(`not rolled back: ${receipt.binary.version} stays`);
   }
   const done = await withLock(session.host, session.layout, () => rollback(session));
+  await rememberRollback(session.host, home, done.from.version, done.to.version);
   report.result('rollback', `${done.to.version} is back (before: ${done.from.version}).`, {
     from: done.from.version,
     to: done.to.version,
@@ -158,6 +167,12 @@ export function runStatus({ session, report }: CommandContext): void {
   report.result('status', describeStatus(found), { ...found });
 }
 
-function text(value: string | boolean | undefined): string | undefined {
+type Value = CommandLine['values'][string];
+
+function text(value: Value): string | undefined {
   return typeof value === 'string' ? value : undefined;
+}
+
+function texts(value: Value): string[] {
+  return Array.isArray(value) ? value : [];
 }

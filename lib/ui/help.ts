@@ -17,14 +17,24 @@ const LIMITS = `
   --held-limit <s>      how long another process may hold the executable (default 30)
   --probe-limit <s>     how long the new version may take to print its version (default 30)`;
 
+const FEED = `
+  --feed <url>          in place of the feed that was configured
+  --channel <name>      in place of the channel that was configured
+  --ca-file <file>      authorities to trust besides the built-in ones, PEM (also: NODE_EXTRA_CA_CERTS)
+  --allow-http          accept plain http, not only on loopback`;
+
 const TEXTS: Record<CommandName, string> = {
   help: `dgmo-updater: brings DGMO from one version to the next, and back.
 
   dgmo-updater --apply <package> [-- <arguments for the new dgmo>]
                                   verify the package, swap the executable, start it again
+  dgmo-updater check              is there something new?
+  dgmo-updater update             check, ask, download, install
+  dgmo-updater download           check and download, and install nothing
   dgmo-updater rollback           back to the version before
   dgmo-updater status             what is installed, and whether it is sound
   dgmo-updater recover            finish or take back what was interrupted
+  dgmo-updater config get|set     how updates are done here
   dgmo-updater init --version <v> adopt an installed executable
 
 \`dgmo-updater <command> --help\` tells more of each.
@@ -42,7 +52,43 @@ new version once to see that it works (else the old one comes back: exit code 15
   --wait-pid <pid>      the process to wait for (default: the parent, when it is DGMO; 0: none)
   --no-wait             wait for nobody and start nothing: what runs keeps running, the next start is the new version
   --no-relaunch         do not start DGMO again
+  --via <package>       a package whose patch leads to the version that <package> starts from; may be repeated, in order
   --exit-limit <s>      how long DGMO may take to exit (default 60)${LIMITS}
+${EVERYWHERE}`,
+  check: `dgmo-updater check [options]
+
+Reads the feed's signed metadata and tells what it offers to this installation. Changes nothing.
+${FEED}
+${EVERYWHERE}`,
+  download: `dgmo-updater download [--version <v>] [options]
+
+Checks, and downloads what is offered into the cache: the cheapest of a patch, a chain of patches and the full binary.
+Prints where it stands; \`dgmo-updater update\` goes on from there.
+
+  --version <v>         this version, in place of the one that is offered
+${FEED}
+${EVERYWHERE}`,
+  update: `dgmo-updater update [--yes] [--version <v>] [--check-only] [options] [-- <arguments for the new dgmo>]
+
+Checks, shows what is offered, asks, downloads and installs it. A DGMO that runs keeps running: its next start is the
+new version. Without a terminal nothing is asked, and nothing done without --yes.
+
+  --version <v>         this version, in place of the one that is offered; may be an older one
+  --check-only          only tell what is offered
+  --wait-pid <pid>      wait for this process to exit before the swap, and start DGMO again after it
+  --no-relaunch         with --wait-pid: do not start DGMO again
+  --exit-limit <s>      how long DGMO may take to exit (default 60)${LIMITS}
+${FEED}
+${EVERYWHERE}`,
+  config: `dgmo-updater config get [<key>]
+dgmo-updater config set <key> <value>
+
+  autoUpdate            all, security or manual: what the background service installs by itself (default manual)
+  channel               the channel of the feed (default stable)
+  feed                  the feed's address, or none: as it was installed (default none)
+  checkApi              address of a check API that is asked besides the feed, or none (default none)
+  telemetry             on or off (default off): four anonymous fields for the check API, listed in README.md
+  caFile                a PEM file with authorities to trust besides the built-in ones, or none (default none)
 ${EVERYWHERE}`,
   init: `dgmo-updater init --version <v> [--root <root.json>] [--feed <url>]
 

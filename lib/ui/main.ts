@@ -1,6 +1,7 @@
 /** From the arguments to the exit code. */
 import { type ExitCode, UnrecoverableError, UpdaterError, UsageError } from '../errors.ts';
 import {
+  homeOf,
   type Outcome,
   openSession,
   openTransaction,
@@ -13,12 +14,15 @@ import {
 import { pathsOf } from '../install/layout.ts';
 import { tellable } from '../platform/failures.ts';
 import type { Host } from '../platform/host.ts';
+import type { Network, NetworkSettings } from '../platform/network.ts';
 import { type CommandLine, parseCommandLine, parseSeconds } from './arguments.ts';
+import { chooseOnTerminal } from './choose.ts';
 import { type CommandContext, runApply, runInit, runRecover, runRollback, runStatus } from './commands.ts';
+import { runConfig } from './config-command.ts';
 import { confirmOnTerminal } from './confirm.ts';
 import { helpText } from './help.ts';
-import { homeOf } from './home.ts';
 import { createReport, type Output, type Report } from './report.ts';
+import { runCheck, runDownload, runUpdate } from './update-commands.ts';
 
 export interface Surroundings {
   host: Host;
@@ -29,6 +33,9 @@ export interface Surroundings {
   /** Whether a person is there to answer: standard input and standard error are a terminal. */
   interactive: boolean;
   interrupted(): boolean;
+  /** Aborted when the person has asked to stop. */
+  signal: AbortSignal;
+  network(settings: NetworkSettings): Network;
 }
 
 export async function main(argv: readonly string[], around: Surroundings): Promise<ExitCode> {
@@ -105,6 +112,9 @@ function openContext(around: Surroundings, line: CommandLine, report: Report): C
     home: () => homeOf(host, notEmpty('home', given('home'))),
     report,
     confirm: asks ? confirmOnTerminal : null,
+    choose: asks ? chooseOnTerminal : null,
+    network: around.network,
+    signal: around.signal,
   };
 }
 
@@ -124,6 +134,17 @@ async function run(context: CommandContext): Promise<void> {
     case 'rollback':
       await recoverFirst(context.session, (error) => error instanceof UnrecoverableError);
       return runRollback(context);
+    case 'check':
+      await recoverFirst(context.session, () => true);
+      return runCheck(context);
+    case 'download':
+      await recoverFirst(context.session, () => true);
+      return runDownload(context);
+    case 'update':
+      await recoverFirst(context.session, () => false);
+      return runUpdate(context);
+    case 'config':
+      return runConfig(context);
     case 'recover':
       return runRecover(context, await recoverFirst(context.session, () => false));
     default:

@@ -5,6 +5,10 @@
  */
 import { type ExitCode, errorMessage, UpdaterError } from '../errors.ts';
 import type { InstallEvent } from '../install/session.ts';
+import type { UpdateEvent } from '../update/index.ts';
+import { bytesText, timeText } from './sizes.ts';
+
+export type ReportedEvent = InstallEvent | UpdateEvent;
 
 export interface Output {
   out(text: string): void;
@@ -20,7 +24,9 @@ export interface ReportOptions {
 }
 
 export interface Report {
-  event(event: InstallEvent): void;
+  event(event: ReportedEvent): void;
+  /** Words before a question; nothing with --json. */
+  text(text: string): void;
   /** The one result of the command: text for people, data for scripts. */
   result(command: string, text: string, data: Record<string, unknown>): void;
   failure(command: string, error: unknown): ExitCode;
@@ -30,9 +36,10 @@ export interface Report {
 const PATIENCE = 700;
 
 export function createReport(output: Output, options: ReportOptions, now: () => number): Report {
-  const line = (value: Record<string, unknown>) => output.out(`${JSON.stringify(value)}\n`);
+  const print = (value: Record<string, unknown>) => output.out(`${JSON.stringify(value)}\n`);
   let begun = now();
   let progressShown = false;
+  let downloadState = '';
   // The end is told once, even where it is known before the command returns.
   let told: 'nothing' | 'result' | 'failure' = 'nothing';
   const clear = () => {
@@ -46,24 +53,34 @@ export function createReport(output: Output, options: ReportOptions, now: () => 
   return {
     event(event) {
       if (options.json) {
-        line({ ...event });
+        print({ ...event });
         return;
       }
-      if (event.event === 'progress') {
-        if (options.quiet || !output.terminal || now() - begun < PATIENCE) return;
-        output.error(`\r\x1b[K${Math.floor((100 * event.done) / Math.max(event.total, 1))} %`);
+      const line = progressLine(event);
+      if (line !== null) {
+        if (options.quiet) return;
+        if (event.event === 'download' && event.state !== downloadState) {
+          downloadState = event.state;
+          // Where lines can't be written over, only what keeps us waiting is worth one.
+          if (!output.terminal && (event.state === 'waiting' || event.state === 'pausing')) say(line);
+        }
+        if (!output.terminal || now() - begun < PATIENCE) return;
+        output.error(`\r\x1b[K${line}`);
         progressShown = true;
         return;
       }
-      if (event.event === 'staging') begun = now();
+      if (event.event === 'staging' || event.event === 'route') begun = now();
       const text = sentence(event, options.verbose);
       if (text !== null && !options.quiet) say(text);
+    },
+    text(text) {
+      if (!options.json) say(text);
     },
     result(command, text, data) {
       if (told !== 'nothing') return;
       told = 'result';
       clear();
-      if (options.json) line({ event: 'result', command, ok: true, exitCode: 0, ...data });
+      if (options.json) print({ event: 'result', command, ok: true, exitCode: 0, ...data });
       else if (text !== '') output.out(`${text}\n`);
     },
     failure(command, error) {
@@ -76,7 +93,7 @@ export function createReport(output: Output, options: ReportOptions, now: () => 
         error instanceof UpdaterError ? error.advice : 'This is a fault of dgmo-updater: please report it.';
       const message = errorMessage(error);
       if (options.json)
-        line({ event: 'result', command, ok: false, exitCode, message, advice: advice ?? null });
+        print({ event: 'result', command, ok: false, exitCode, message, advice: advice ?? null });
       else {
         say(`dgmo-updater: ${message}`);
         if (advice !== undefined) say(advice);
@@ -88,7 +105,33 @@ export function createReport(output: Output, options: ReportOptions, now: () => 
   };
 }
 
-function sentence(event: InstallEvent, verbose: boolean): string | null {
+/** For what is told over and over, on a line that is written over; null for all else. */
+function progressLine(event: ReportedEvent): string | null {
+  if (event.event === 'progress') return `${percent(event.done, event.total)} %`;
+  if (event.event !== 'download') return null;
+  const { version, package: number, packages, received, length, rate, left } = event;
+  const what = packages > 1 ? `${version}, ${number} of ${packages}` : version;
+  switch (event.state) {
+    case 'waiting':
+      return `Another dgmo-updater downloads ${what}: waiting for it.`;
+    case 'pausing':
+      return `${event.reason ?? 'The download stopped'}; it is tried again.`;
+    default:
+      return [
+        `Downloading ${what}: ${percent(received, length)} % of ${bytesText(length)}`,
+        rate === null ? null : `${bytesText(rate)}/s`,
+        left === null ? null : `${timeText(left)} left`,
+      ]
+        .filter((part) => part !== null)
+        .join(', ');
+  }
+}
+
+function percent(done: number, total: number): number {
+  return Math.floor((100 * done) / Math.max(total, 1));
+}
+
+function sentence(event: ReportedEvent, verbose: boolean): string | null {
   switch (event.event) {
     case 'recovering':
       return `An update from ${event.from} to ${event.to} was interrupted: it is finished or taken back first.`;
@@ -113,6 +156,16 @@ function sentence(event: InstallEvent, verbose: boolean): string | null {
       return verbose ? `The package of ${event.version} is sound (${event.bytes} bytes).` : null;
     case 'staging':
       return verbose ? `Preparing ${event.version}: ${event.route}, ${event.bytes} bytes.` : null;
+    case 'checking':
+      return verbose ? `Reading the channel ${event.channel} of ${event.feed}.` : null;
+    case 'advice':
+      return verbose ? `${event.detail.slice(0, 1).toUpperCase()}${event.detail.slice(1)}.` : null;
+    case 'route':
+      return verbose
+        ? `Fetching ${event.version}: ${event.kind}, ${event.packages} file(s), ${event.bytes} bytes.`
+        : null;
+    case 'fallback':
+      return `${event.reason}. The ${event.to === 'full' ? 'full binary' : event.to} of ${event.version} is taken instead.`;
     default:
       return null;
   }

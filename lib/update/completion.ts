@@ -79,8 +79,8 @@ function checkDigest(
   url: string,
   resumed: boolean,
 ): void {
-  partial.flush();
   meter.report('checking', partial.received);
+  partial.flush();
   const digest = digestFile(disk, path);
   if (digest?.sha256 === sha256 && digest.size === partial.length) return;
   const message = `the file from ${new URL(url).host} has the digest ${digest?.sha256}, ${sha256} is signed`;

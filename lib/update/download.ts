@@ -77,11 +77,14 @@ export async function download(request: DownloadRequest): Promise<string> {
   }
 }
 
-/** Whether the cache has it, whole; what is there and damaged is removed. */
-function isThere(disk: Disk, { file }: CachePaths, { length, sha256 }: DownloadRequest): boolean {
+/** Whether the cache has it, whole; what is there and damaged is removed, and so is a record that a kill left there. */
+function isThere(disk: Disk, { file, record }: CachePaths, { length, sha256 }: DownloadRequest): boolean {
   if (disk.status(file) === null) return false;
   const digest = digestFile(disk, file);
-  if (digest?.sha256 === sha256 && digest.size === length) return true;
+  if (digest?.sha256 === sha256 && digest.size === length) {
+    removeIfThere(disk, record);
+    return true;
+  }
   removeIfThere(disk, file);
   return false;
 }

@@ -45,20 +45,39 @@ function parse(text: string, what: string): unknown {
   }
 }
 
-/** In text that is known to be JSON a string before a colon is a name, and braces outside strings nest. */
-const TOKENS = /("[^"\\]*(?:\\.[^"\\]*)*")[ \t\n\r]*(:)?|[{}]/g;
-
+/**
+ * In text that is known to be JSON a string before a colon is a name, and braces outside strings nest. Read by hand: on a
+ * string with a million escapes a regular expression runs out of stack, and then finds nothing at all.
+ */
 function repeatedName(text: string): string | null {
-  const open: Set<unknown>[] = [];
-  for (const [token, string, colon] of text.matchAll(TOKENS)) {
-    if (token === '{') open.push(new Set());
-    else if (token === '}') open.pop();
-    else if (string !== undefined && colon !== undefined) {
-      const name: unknown = JSON.parse(string);
+  const open: Set<string>[] = [];
+  for (let index = 0; index < text.length; index++) {
+    const character = text[index];
+    if (character === '{') open.push(new Set());
+    else if (character === '}') open.pop();
+    else if (character === '"') {
+      const end = endOfString(text, index);
+      const string = text.slice(index, end);
+      index = end - 1;
+      if (!isBeforeColon(text, end)) continue;
+      const name: string = JSON.parse(string);
       const names = open.at(-1);
       if (names?.has(name)) return string;
       names?.add(name);
     }
   }
   return null;
+}
+
+/** `start`: of the opening quote. Behind the closing one. */
+function endOfString(text: string, start: number): number {
+  let index = start + 1;
+  while (text[index] !== '"') index += text[index] === '\\' ? 2 : 1;
+  return index + 1;
+}
+
+function isBeforeColon(text: string, start: number): boolean {
+  let index = start;
+  while (text[index] === ' ' || text[index] === '\t' || text[index] === '\n' || text[index] === '\r') index++;
+  return text[index] === ':';
 }

@@ -1,6 +1,6 @@
 /**
  * A client for the TUF conformance suite (github.com/theupdateframework/tuf-conformance, CLIENT-CLI.md) over the same
- * lib/trust/feed that the updater runs. Compile it and point the suite at it:
+ * lib/trust/feed and network that the updater runs. Compile it and point the suite at it:
  *
  *     bun build --compile test/conformance/client.ts --outfile client
  *     pytest tuf_conformance --entrypoint ./client
@@ -8,15 +8,14 @@
  * The suite's repositories have ECDSA and RSA keys, so every key that tuf-js knows is taken here (ANY_KEYS).
  */
 import fs from 'node:fs';
-import http from 'node:http';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { NetworkError } from '../../lib/errors.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
+import { nativeNetwork } from '../../lib/platform/native-network.ts';
 import {
   ANY_KEYS,
   type Feed,
-  type MetadataSource,
+  networkSource,
   openFeed,
   type TargetInfo,
   verifyTarget,
@@ -39,34 +38,11 @@ function option(name: Exclude<keyof typeof values, 'target-name'>): string {
   return value;
 }
 
-const source: MetadataSource = { get };
-
-function get(url: string, maxLength: number): Promise<Uint8Array | null> {
-  return new Promise((resolve, reject) => {
-    const request = http.get(url, { agent: false }, (response) => {
-      const { statusCode } = response;
-      if (statusCode !== 200) {
-        response.destroy();
-        if (statusCode === 404 || statusCode === 403) resolve(null);
-        else reject(new NetworkError(`${url}: wanted status 200, found ${statusCode}`));
-        return;
-      }
-      const chunks: Buffer[] = [];
-      let length = 0;
-      response.on('data', (chunk: Buffer) => {
-        length += chunk.length;
-        chunks.push(chunk);
-        if (length > maxLength) {
-          response.destroy();
-          reject(new NetworkError(`${url}: wanted at most ${maxLength} bytes, found more`));
-        }
-      });
-      response.on('end', () => resolve(Buffer.concat(chunks)));
-      response.on('error', (cause) => reject(new NetworkError(`${url}: ${cause.message}`, { cause })));
-    });
-    request.on('error', (cause) => reject(new NetworkError(`${url}: ${cause.message}`, { cause })));
-  });
-}
+const host = nativeHost();
+const source = networkSource({
+  network: nativeNetwork({ environment: {} }),
+  clock: host.clock,
+});
 
 /** "Simply copying the trusted root" is what the protocol asks for. */
 function init(): void {
@@ -77,7 +53,7 @@ function init(): void {
 }
 
 function feed(): Feed {
-  const { disk, locks, platform, clock } = nativeHost();
+  const { disk, locks, platform, clock } = host;
   return openFeed({
     disk,
     locks,
@@ -106,7 +82,7 @@ async function downloadTarget(info: TargetInfo): Promise<void> {
   if (isDownloaded(info, file)) return;
   const base = option('target-base-url');
   const url = new URL(info.location, base.endsWith('/') ? base : `${base}/`).href;
-  const bytes = await get(url, info.length);
+  const bytes = await source.get(url, info.length);
   if (bytes === null) throw new Error(`${url}: not there`);
   verifyTarget(info, measure(bytes));
   fs.writeFileSync(`${file}.part`, bytes);

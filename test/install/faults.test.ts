@@ -95,6 +95,7 @@ function rules(
 }
 
 const PACKAGE = '/downloads/dgmo.dgmopkg';
+const FULL = '/downloads/full.dgmopkg';
 const root = testRoot();
 
 interface Update {
@@ -103,6 +104,8 @@ interface Update {
   kind?: 'patch' | 'full';
   /** Between the old and the new one: makes it a chain of patches. */
   through?: Executable[];
+  /** `each`: every patch in a package of its own; `damaged`: it does not apply, and there is a full one in its place. */
+  packages?: 'one' | 'each' | 'damaged';
   host?: Partial<Scenario['host']>;
 }
 
@@ -113,13 +116,16 @@ interface Trial extends Scenario {
 }
 
 function update(
-  { platform, fresh, kind = 'patch', through = [], host = {} }: Update,
+  { platform, fresh, kind = 'patch', through = [], packages = 'one', host = {} }: Update,
   clean: Trial['clean'],
 ): Trial {
+  const chain = [OLD, ...through, fresh];
+  const files = packages === 'each' ? chain.slice(1).map((_, index) => `${PACKAGE}.${index}`) : [PACKAGE];
   const run = (on: SimulatedHost) =>
     exitCode(
       applyPackage(sessionOn(on), {
-        package: PACKAGE,
+        packages: files,
+        ...(packages === 'damaged' ? { instead: async () => [FULL] } : {}),
         root: () => root,
         waitFor: 0,
         noWait: false,
@@ -131,7 +137,14 @@ function update(
   return {
     async prepare() {
       const disk = installedDisk(platform, OLD);
-      disk.place(PACKAGE, await packageFor(platform, [OLD, ...through, fresh], kind));
+      if (packages === 'each') {
+        for (const [index, file] of files.entries())
+          disk.place(file, await packageFor(platform, chain.slice(index, index + 2), kind));
+        return disk;
+      }
+      const content = await packageFor(platform, chain, kind);
+      disk.place(PACKAGE, packages === 'damaged' ? content.subarray(0, content.length - 9) : content);
+      if (packages === 'damaged') disk.place(FULL, await packageFor(platform, chain, 'full'));
       return disk;
     },
     host: { platform, versionOf, ...host },
@@ -171,6 +184,14 @@ const TRIALS: [name: string, trial: Trial][] = [
   [
     'an update by a chain of patches',
     update({ platform: 'linux', fresh: NEW, through: [executable('1.5.0')] }, committed),
+  ],
+  [
+    'an update by a chain of patches, each in a package of its own',
+    update({ platform: 'linux', fresh: NEW, through: [executable('1.5.0')], packages: 'each' }, committed),
+  ],
+  [
+    'an update by full binary, where the patch was damaged',
+    update({ platform: 'linux', fresh: NEW, packages: 'damaged' }, committed),
   ],
   ['an update by full binary', update({ platform: 'linux', fresh: NEW, kind: 'full' }, committed)],
   ['an update to a version that crashes', update({ platform: 'linux', fresh: BROKEN }, reverted)],

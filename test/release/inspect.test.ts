@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { CHEAP, type Folder, freshFolder, noise } from './run.ts';
+
+setDefaultTimeout(30_000);
 
 let folder: Folder;
 beforeAll(async () => {
@@ -91,6 +93,35 @@ describe('release inspect tells', () => {
     expect(stdout).toMatch(/^version {5}1\.1\.0$/m);
     expect(stdout).toMatch(/^sound {7}true$/m);
   });
+});
+
+test('release inspect tells the files of a repository', async () => {
+  const repo = ['--repo', 'repo', '--keys', 'keys'];
+  await folder.release(['init', ...repo]);
+  const added = ['add', '1.1.0', ...repo, '--binary', 'linux-x64=new', '--level', '1', '--rollout', '7'];
+  await folder.release(added);
+  const kinds: Record<string, string> = {};
+  for (const name of readdirSync(folder.at('repo'), { recursive: true }).map(String)) {
+    if (!/^(metadata|targets)\/.*\.json$/.test(name)) continue;
+    const { code, facts } = await inspect(path.join('repo', name), '--root', 'keys/root.json');
+    kinds[name.replaceAll(/[0-9a-f]{64}/g, '#')] = `${code} ${facts.kind}`;
+    if (facts.kind === 'index') {
+      expect(facts.releases).toEqual({ '1.1.0': 'major, 7 %, 1 packages' });
+    }
+  }
+  expect(kinds).toEqual({
+    'metadata/1.root.json': '0 root',
+    'metadata/1.targets.json': '0 targets',
+    'metadata/2.targets.json': '0 targets',
+    'metadata/1.linux-x64.json': '0 targets',
+    'metadata/1.snapshot.json': '0 snapshot',
+    'metadata/2.snapshot.json': '0 snapshot',
+    'metadata/timestamp.json': '0 timestamp',
+    'targets/channels/stable/#.linux-x64.json': '0 index',
+    'targets/releases/1.1.0/#.manifest.json': '0 manifest',
+  });
+  const stranger = await inspect('repo/metadata/timestamp.json', '--root', 'strangers/root.json');
+  expect([stranger.code, stranger.facts.version]).toEqual([10, 2]);
 });
 
 test('release inspect still reads the frozen package', async () => {

@@ -29,6 +29,11 @@ describe('JSON from outside', () => {
     });
   }
 
+  test('is refused when a name stands twice behind a string with a million escapes', () => {
+    const text = `{"x":"${'\\n'.repeat(1_000_000)}","a":1,"a":2}`;
+    expect(() => parseJson(new TextEncoder().encode(text), 'document', 3_000_000)).toThrow(/found "a" twice/);
+  });
+
   const once = ['{"a":{"a":{"a":1}}}', '[{"a":1},{"a":2}]', '{"a":"a","b":"a:"}', '{"a":["b","b"],"b":"}{"}'];
   for (const text of once) {
     test(`is read when names only look repeated: ${text}`, () => {

@@ -6,7 +6,8 @@
 import { DamagedError, NetworkError, TrustError } from '../../errors.ts';
 import { integer, stringOf } from '../../version/decoder.ts';
 import { parseJson } from '../../version/json.ts';
-import { MAX_BYTES } from './limits.ts';
+import { printable } from '../../version/printable.ts';
+import { MAX_BYTES, MAX_ENTRIES } from './limits.ts';
 
 export type FeedRole = 'root' | 'timestamp' | 'snapshot' | 'targets';
 
@@ -44,6 +45,7 @@ export function readDocument(bytes: Uint8Array, role: FeedRole, file: string): D
     throw new DamagedError(`${file}: wanted metadata of type ${role}, found another type`);
   }
   specVersion(signed.spec_version, `${file}: signed.spec_version`);
+  boundEntries(json, signed, file);
   if (role === 'timestamp' || role === 'snapshot') readMeta(signed, file);
   return {
     file,
@@ -82,17 +84,39 @@ function isJson(bytes: Uint8Array): boolean {
   }
 }
 
+/** What the lists are is for those who read them; here is only how long they are. */
+function boundEntries(json: Record<string, unknown>, signed: Record<string, unknown>, file: string): void {
+  const { keys, roles, meta, targets, delegations } = signed;
+  const delegated = typeof delegations === 'object' ? (delegations as Record<string, unknown> | null) : null;
+  const lists = {
+    signatures: json.signatures,
+    'signed.keys': keys,
+    'signed.roles': roles,
+    'signed.meta': meta,
+    'signed.targets': targets,
+    'signed.delegations.keys': delegated?.keys,
+    'signed.delegations.roles': delegated?.roles,
+  };
+  for (const [path, list] of Object.entries(lists)) {
+    if (typeof list !== 'object' || list === null) continue;
+    const count = Object.keys(list).length;
+    if (count <= MAX_ENTRIES) continue;
+    throw new DamagedError(`${file}: ${path}: wanted at most ${MAX_ENTRIES} entries, found ${count}`);
+  }
+}
+
 /** Spec 4.4 and 4.5: version, and optionally length and hashes, each without the other. */
 function readMeta(signed: Record<string, unknown>, file: string): void {
   const path = `${file}: signed.meta`;
   for (const [name, value] of Object.entries(record(signed.meta, path))) {
-    const meta = record(value, `${path}.${name}`);
-    version(meta.version, `${path}.${name}.version`);
-    if (meta.length !== undefined) length(meta.length, `${path}.${name}.length`);
+    const entry = `${path}.${printable(name)}`;
+    const meta = record(value, entry);
+    version(meta.version, `${entry}.version`);
+    if (meta.length !== undefined) length(meta.length, `${entry}.length`);
     if (meta.hashes === undefined) continue;
-    const hashes = Object.entries(record(meta.hashes, `${path}.${name}.hashes`));
-    if (hashes.length === 0) throw new DamagedError(`${path}.${name}.hashes: wanted a hash, found none`);
-    for (const [algorithm, value] of hashes) digest(value, `${path}.${name}.hashes.${algorithm}`);
+    const hashes = Object.entries(record(meta.hashes, `${entry}.hashes`));
+    if (hashes.length === 0) throw new DamagedError(`${entry}.hashes: wanted a hash, found none`);
+    for (const [algorithm, value] of hashes) digest(value, `${entry}.hashes.${printable(algorithm)}`);
   }
 }
 

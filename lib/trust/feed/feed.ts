@@ -36,7 +36,7 @@ export interface FeedOptions {
 export interface Feed {
   /** Reads what is published now (spec 5.3 to 5.6). When it throws, the feed answers as before it. */
   refresh(): Promise<void>;
-  /** What the feed says of one target; null where it has none of that name. Refreshes if nobody did. */
+  /** What the feed says of one target; null where it has none of that name. Refreshes if nobody did, or if it has expired since. */
   target(path: string): Promise<TargetInfo | null>;
 }
 
@@ -54,10 +54,21 @@ export function openFeed(options: FeedOptions): Feed {
     trusted = await refresh(context, options.now());
     return trusted;
   };
+  // One after the other: two at once would each ask for the same files, and the second could not write.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const turn = last.then(() => folder.alone(work));
+    last = turn.catch(() => undefined);
+    return turn;
+  };
   return {
     refresh: async () => {
-      await folder.alone(refreshNow);
+      await inTurn(refreshNow);
     },
-    target: (path) => folder.alone(async () => search(context, trusted ?? (await refreshNow()), path)),
+    target: (path) =>
+      inTurn(async () => {
+        const usable = trusted === null || trusted.isExpired(options.now()) ? await refreshNow() : trusted;
+        return search(context, usable, path);
+      }),
   };
 }

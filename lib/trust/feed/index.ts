@@ -3,6 +3,12 @@ export { type Feed, type FeedOptions, openFeed } from './feed.ts';
 export { ANY_KEYS, type KeyPolicy, OWN_KEYS } from './key-policy.ts';
 export type { MetadataSource } from './metadata-source.ts';
 export {
+  type NetworkSourceOptions,
+  networkSource,
+  SOURCE_LIMITS,
+  type SourceLimits,
+} from './network-source.ts';
+export {
   checkTargetPath,
   type Measured,
   TARGET_HASHES,

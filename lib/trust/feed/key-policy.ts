@@ -1,6 +1,7 @@
 /** Which keys may vouch for anything, beyond what the specification asks. */
 import type { Key } from '@tufjs/models';
 import { TrustError } from '../../errors.ts';
+import { printable } from '../../version/printable.ts';
 import { KEY_TYPE, publicKey } from '../key.ts';
 import { trustRoot } from '../root.ts';
 
@@ -27,7 +28,7 @@ export const OWN_KEYS: KeyPolicy = {
       const right = key.keyType === KEY_TYPE && key.scheme === KEY_TYPE && PUBLIC.test(value);
       if (!right || publicKey(Buffer.from(value, 'hex')).id !== id) {
         throw new TrustError(
-          `not trusted: ${file}: wanted Ed25519 keys under their own ids, found another one under ${id.slice(0, 12)}`,
+          `not trusted: ${file}: wanted Ed25519 keys under their own ids, found another one under ${printable(id.slice(0, 12))}`,
         );
       }
     }

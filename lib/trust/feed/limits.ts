@@ -9,6 +9,12 @@ export const MAX_BYTES: Readonly<Record<FeedRole, number>> = {
   targets: 5_000_000,
 };
 
+/**
+ * Entries of one list in a metadata file: files of a snapshot, targets, keys, roles, signatures. The libraries that read
+ * them copy the whole list for each entry, before any signature is looked at, so that a megabyte would take minutes.
+ */
+export const MAX_ENTRIES = 1024;
+
 /** New roots in one refresh (spec 5.3.3, X). What was walked is kept, so that the next refresh goes on from there. */
 export const MAX_ROOT_ROTATIONS = 256;
 

@@ -33,28 +33,36 @@ export async function refresh(context: RefreshContext, now: number): Promise<Tru
 }
 
 /**
- * Spec 5.2: the kept root; where it is damaged or gone, the compiled-in one, from which the walk over the rotations
- * leads to the same place.
+ * Spec 5.2: the kept root, unless the compiled-in one is newer: then an update of the updater itself brought it, which
+ * is the way out when too many root keys are lost to sign a rotation (install/trusted-root.ts has the same rule for
+ * packages). Where the kept one is damaged or gone, the walk from the compiled-in one leads to the same place.
  */
 function trustedRoot({ folder, compiledInRoot, policy }: RefreshContext, now: number): TrustedMetadata {
+  const builtIn = builtInRoot(compiledInRoot);
   const bytes = folder.read('root.json', MAX_BYTES.root);
   let cause: unknown;
   if (bytes !== null) {
     try {
-      return new TrustedMetadata(readDocument(bytes, 'root', 'root.json'), now, policy);
+      const document = readDocument(bytes, 'root', 'root.json');
+      if (builtIn === null || document.version >= builtIn.version) {
+        return new TrustedMetadata(document, now, policy);
+      }
     } catch (error) {
       if (!isUnusable(error)) throw error;
       cause = error;
     }
   }
-  if (compiledInRoot === null || compiledInRoot === undefined) {
-    throw new TrustError('no root is trusted here: none was compiled in, and none that is kept can be used', {
-      advice: 'Give one with `dgmo-updater init --version <v> --root <root.json>`.',
-      cause,
-    });
-  }
-  const compiledIn = new TextEncoder().encode(JSON.stringify(compiledInRoot));
-  return new TrustedMetadata(readDocument(compiledIn, 'root', 'the compiled-in root'), now, policy);
+  if (builtIn !== null) return new TrustedMetadata(builtIn, now, policy);
+  throw new TrustError('no root is trusted here: none was compiled in, and none that is kept can be used', {
+    advice: 'Give one with `dgmo-updater init --version <v> --root <root.json>`.',
+    cause,
+  });
+}
+
+function builtInRoot(json: unknown): Document | null {
+  if (json === null || json === undefined) return null;
+  const bytes = new TextEncoder().encode(JSON.stringify(json));
+  return readDocument(bytes, 'root', 'the compiled-in root');
 }
 
 /** Spec 5.3: one version after the other, each signed by the one before it, to the last. */

@@ -53,6 +53,12 @@ export class TrustedMetadata {
     return this.#targets.get(role);
   }
 
+  /** Whether all of it that every answer rests on still counts at `now`, some time after the refresh. */
+  isExpired(now: number): boolean {
+    const roles = [this.root, this.timestamp, this.snapshot, this.targets('targets')];
+    return roles.some((role) => role === undefined || now >= Date.parse(role.signed.expires));
+  }
+
   /** Spec 5.3.4 to 5.3.7: signed by the root before it and by itself, and the very next version. */
   addRoot(document: Document): void {
     trusting(document, () => {
@@ -134,7 +140,9 @@ export class TrustedMetadata {
     try {
       by.verifyDelegate(role, targets);
     } catch (cause) {
-      throw new TrustError(`not trusted: ${printable(role)}.json: ${errorMessage(cause)}`, { cause });
+      throw new TrustError(`not trusted: ${printable(role)}.json: ${printable(errorMessage(cause))}`, {
+        cause,
+      });
     }
   }
 
@@ -156,7 +164,9 @@ function trusting<Result>({ file }: Document, check: () => Result): Result {
     return check();
   } catch (error) {
     if (error instanceof TrustError) throw error;
-    const message = error instanceof UpdaterError ? error.message : `${file}: ${errorMessage(error)}`;
+    // The libraries' messages quote what nobody has signed yet.
+    const message =
+      error instanceof UpdaterError ? error.message : `${file}: ${printable(errorMessage(error))}`;
     throw new TrustError(`not trusted: ${message}`, {
       advice: 'Nothing was installed. Try later; if it stays, tell the publisher.',
       cause: error,

@@ -7,13 +7,20 @@ import { download } from '../../../lib/update/index.ts';
 const { disk, clock, locks, random } = nativeHost();
 const network = nativeNetwork({ environment: {} });
 const request = JSON.parse(process.argv[2] ?? '{}');
+const begun = clock.monotonic();
+let received = begun;
 try {
   const file = await download({
     ...{ network, disk, clock, locks, random },
     ...request,
-    onProgress: (progress) => console.log(JSON.stringify(progress)),
+    onProgress: (progress) => {
+      if (progress.state === 'checking') received = clock.monotonic();
+      console.log(JSON.stringify(progress));
+    },
   });
-  console.log(JSON.stringify({ state: 'file', file, peak: peakMemory() }));
+  // Milliseconds to the last byte, and to the file that is checked and flushed.
+  const times = { received: received - begun, done: clock.monotonic() - begun };
+  console.log(JSON.stringify({ state: 'file', file, peak: peakMemory(), ...times }));
 } catch (error) {
   console.log(JSON.stringify({ state: 'error', error: String(error) }));
   process.exitCode = 1;

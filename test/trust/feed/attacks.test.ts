@@ -9,6 +9,8 @@ import { clientOf, feedOn, kept, refused } from './client.ts';
 import { changed, digest, failing, NOW, Repository } from './repository.ts';
 
 const encode = (text: string) => new TextEncoder().encode(text);
+const twins = (name: string) =>
+  [1, 2].map(() => ({ name, keyids: [], threshold: 1, terminating: false, paths: ['*'] }));
 
 describe('the way it should be', () => {
   test('asks for what it needs, in the order of the specification', async () => {
@@ -305,6 +307,30 @@ describe('freeze, and clocks', () => {
     await refused(clientOf(repository, { disk, now: -1 }).refresh(), TrustError, /less than current/);
   });
 
+  for (const role of ['root', 'timestamp', 'snapshot', 'targets'] as const) {
+    test(`a feed that stays open refreshes when its ${role} has expired`, async () => {
+      const repository = new Repository();
+      repository.expires[role] = NOW + 1000;
+      repository.publishRoot();
+      repository.publish({ files: { 'dgmo.json': 'two!' } });
+      let now = NOW;
+      const feed = feedOn(simulatedHost({ disk: new SimulatedDisk(), versionOf: () => null }), repository, {
+        clock: () => now,
+      });
+      await feed.refresh();
+      now = NOW + 999;
+      repository.asked.length = 0;
+      await feed.target('dgmo.json');
+      expect(repository.asked).toEqual([]);
+      now = NOW + 1000;
+      await refused(feed.target('dgmo.json'), TrustError, new RegExp(`${role}\\.json expired`));
+      delete repository.expires[role];
+      repository.publishRoot();
+      repository.publish({ files: { 'dgmo.json': 'three' } });
+      expect((await feed.target('dgmo.json'))?.length).toBe(5);
+    });
+  }
+
   test('a clock that ran backwards between two refreshes', async () => {
     const repository = new Repository();
     const disk = new SimulatedDisk();
@@ -362,6 +388,72 @@ describe('what is no metadata', () => {
     await refused(clientOf(repository).refresh(), TrustError, /found "version" twice/);
   });
 
+  test('no message has a control character of the attacker', async () => {
+    const ESC = '\u001b]0;x\u0007';
+    type Json = { signed: Record<string, unknown>; signatures: unknown[] };
+    const changes: [string, (json: Json) => void][] = [
+      ['2.root.json', ({ signatures }) => signatures.push(...[1, 2].map(() => ({ keyid: ESC, sig: '00' })))],
+      [
+        '2.root.json',
+        ({ signed }) => Object.assign(signed, { roles: { root: { keyids: [ESC], threshold: 1 } } }),
+      ],
+      [
+        '2.root.json',
+        ({ signed }) => {
+          const roles = signed.roles as Record<string, unknown>;
+          roles.targets = { keyids: [ESC], threshold: 1 };
+        },
+      ],
+      ['2.root.json', ({ signed }) => Object.assign(signed, { expires: ESC })],
+      ['2.root.json', ({ signed }) => Object.assign(signed, { [ESC]: ESC, keys: ESC })],
+      ['timestamp.json', ({ signed }) => Object.assign(signed, { meta: { [ESC]: ESC } })],
+      ['timestamp.json', ({ signed }) => Object.assign(signed, { meta: { [ESC]: { version: ESC } } })],
+      [
+        'timestamp.json',
+        ({ signed }) =>
+          Object.assign(signed, { meta: { 'snapshot.json': { version: 1, hashes: { [ESC]: ESC } } } }),
+      ],
+      ['timestamp.json', ({ signed }) => Object.assign(signed, { _type: ESC })],
+      [
+        '1.targets.json',
+        ({ signed }) => Object.assign(signed, { delegations: { keys: {}, roles: twins(ESC) } }),
+      ],
+    ];
+    for (const [name, change] of changes) {
+      const repository = new Repository();
+      repository.describe = 'version';
+      repository.meta.set('targets.json', { version: 1 });
+      repository.publish();
+      const model = repository.files.get(name === '2.root.json' ? '1.root.json' : name);
+      repository.answer = (asked) => (asked === name ? changed(model, change) : undefined);
+      const { message } = await refused(clientOf(repository).refresh(), TrustError, /./);
+      expect(message).not.toMatch(/\p{Cc}/u);
+    }
+  });
+
+  test('another specification, in every role', async () => {
+    for (const name of ['2.root.json', 'timestamp.json', '2.snapshot.json', '1.targets.json']) {
+      for (const version of ['2.0.0', '0.9.0', '10.0', '1', '1.0.31.1', '1.0x', ' 1.0', 1]) {
+        const repository = new Repository();
+        repository.describe = 'version';
+        repository.meta.set('targets.json', { version: 1 });
+        repository.publish();
+        const model = repository.files.get(name === '2.root.json' ? '1.root.json' : name);
+        repository.answer = (asked) =>
+          asked === name
+            ? changed(model, (json: { signed: object }) =>
+                Object.assign(json.signed, { spec_version: version }),
+              )
+            : undefined;
+        await refused(
+          clientOf(repository).refresh(),
+          TrustError,
+          /signed\.spec_version: wanted .*version 1\.x/,
+        );
+      }
+    }
+  });
+
   test('another minor version of the specification is understood', async () => {
     const repository = new Repository();
     repository.specVersion = '1.9';
@@ -400,6 +492,72 @@ describe('endless data and endless work', () => {
     await feedOn(host(), repository, { source }).refresh();
     expect(limits.get('1.targets.json')).toBe(5_000_000);
     expect(Object.fromEntries(limits)).toMatchObject({ '2.root.json': 512_000, 'timestamp.json': 16_384 });
+  });
+
+  test('a list that is too long is refused before anything is done with it', async () => {
+    // Unsigned: whoever answers in the server's place can send it. With the libraries alone each takes minutes.
+    const many = <Entry>(entry: (index: number) => Entry) =>
+      Array.from({ length: 40_000 }, (_, i) => entry(i));
+    const named = (value: unknown) => Object.fromEntries(many((index) => [`a${index}`, value]));
+    const signed: [string, string, Record<string, unknown>][] = [
+      ['2.root.json', 'keys', { keys: named(1) }],
+      ['2.root.json', 'roles', { roles: named(1) }],
+      ['1.snapshot.json', 'meta', { meta: named({ version: 1 }) }],
+      ['1.targets.json', 'targets', { targets: named(1) }],
+      ['1.targets.json', 'delegations.keys', { delegations: { keys: named(1), roles: [] } }],
+      ['1.targets.json', 'delegations.roles', { delegations: { keys: {}, roles: many(() => 1) } }],
+    ];
+    for (const [name, field, change] of signed) {
+      const repository = new Repository();
+      repository.describe = 'version';
+      repository.meta.set('targets.json', { version: 1 });
+      repository.publish();
+      const asked = name.replace('1.snapshot', '2.snapshot');
+      const model = name === '2.root.json' ? '1.root.json' : asked;
+      repository.answer = (one) =>
+        one === asked
+          ? changed(repository.files.get(model), (json: { signed: object }) =>
+              Object.assign(json.signed, change),
+            )
+          : undefined;
+      await refused(
+        clientOf(repository).refresh(),
+        TrustError,
+        new RegExp(`signed\\.${field}: wanted at most 1024 entries, found 40000`),
+      );
+    }
+    const repository = new Repository();
+    repository.answer = (name) =>
+      name === '2.root.json'
+        ? changed(repository.files.get('1.root.json'), (json: { signatures: unknown }) => {
+            json.signatures = many(() => 1);
+          })
+        : undefined;
+    await refused(clientOf(repository).refresh(), TrustError, /signatures: wanted at most 1024 entries/);
+  });
+
+  test('as many entries as are allowed', async () => {
+    const names = Array.from({ length: 1023 }, (_, index) => [`file-${index}`, 'x']);
+    const feed = clientOf(new Repository({ files: Object.fromEntries([['dgmo.json', 'one'], ...names]) }));
+    expect((await feed.target('dgmo.json'))?.length).toBe(3);
+  });
+
+  test('brackets within brackets, deeper than any stack', async () => {
+    for (const name of ['2.root.json', 'timestamp.json', '1.snapshot.json', '1.targets.json']) {
+      const repository = new Repository();
+      repository.describe = 'version';
+      repository.meta.set('targets.json', { version: 1 });
+      repository.publish();
+      const asked = name.replace('1.snapshot', '2.snapshot');
+      const depth = name === 'timestamp.json' ? 4000 : 200_000;
+      const model = repository.files.get(name === '2.root.json' ? '1.root.json' : asked);
+      const text = new TextDecoder().decode(model);
+      repository.answer = (one) =>
+        one === asked
+          ? encode(text.replace('"signed":{', `"signed":{"x":${'['.repeat(depth)}${']'.repeat(depth)},`))
+          : undefined;
+      await refused(clientOf(repository).refresh(), TrustError, /signed by 0|stack/);
+    }
   });
 
   test('256 new roots are walked and kept; more are refused until the next run', async () => {

@@ -24,7 +24,11 @@ export function clientOf(
 export function feedOn(
   host: Host,
   repository: Repository,
-  { now = NOW, ...rest }: { now?: number } & Partial<Omit<FeedOptions, 'now'>> = {},
+  {
+    now = NOW,
+    clock = () => now,
+    ...rest
+  }: { now?: number; clock?: () => number } & Partial<Omit<FeedOptions, 'now'>> = {},
 ): Feed {
   return openFeed({
     disk: host.disk,
@@ -35,7 +39,7 @@ export function feedOn(
     baseUrl: BASE_URL,
     compiledInRoot: repository.trustedRoot,
     ...rest,
-    now: () => now,
+    now: clock,
   });
 }
 

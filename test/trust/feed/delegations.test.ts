@@ -109,6 +109,25 @@ describe('who speaks for whom', () => {
   });
 });
 
+test('keys of another kind, or written otherwise, under the right id', async () => {
+  for (const change of [
+    { keytype: 'ecdsa' },
+    { scheme: 'other' },
+    { keyval: { public: Buffer.from(key.bytes).toString('hex').toUpperCase() } },
+    { keyval: {} },
+  ]) {
+    const repository = delegating([{}], { a: {} });
+    const json = changed(
+      repository.files.get('2.targets.json'),
+      ({ signed }: { signed: { delegations: { keys: Record<string, object> } } }) => {
+        Object.assign(signed.delegations.keys[key.id] ?? {}, change);
+      },
+    );
+    repository.resign('targets', json, TARGETS_KEYS.slice(0, 1));
+    await refused(clientOf(repository).refresh(), TrustError, /wanted Ed25519 keys under their own ids/);
+  }
+});
+
 describe('bounds', () => {
   test('at most 32 delegated roles are looked into', async () => {
     const names = Array.from({ length: 33 }, (_, index) => `r${index}`);
@@ -163,7 +182,7 @@ describe('role names', () => {
     const files = Object.keys(disk.picture()).filter((path) => path.endsWith('.json'));
     expect(files).toHaveLength(3 + STRANGE.length);
     for (const path of files)
-      expect(path).toMatch(new RegExp(`^${FOLDER}/(role-[0-9a-f]{64}|[a-z]+)\\.json$`));
+      expect(path).toMatch(new RegExp(`^${FOLDER}/(role-[0-9a-f]{64}|timestamp|snapshot|targets)\\.json$`));
     // What was kept under those names is found again.
     repository.asked.length = 0;
     expect(await clientOf(repository, { disk }).target('file')).toBeNull();

@@ -117,6 +117,24 @@ describe('damage', () => {
     expect(repository.asked).toEqual([]);
   });
 
+  test('a newer compiled-in root counts more than the kept one: the way out when root keys are lost', async () => {
+    const { repository, disk } = await published();
+    // A new line of roots that no old key signed: the walk from the kept root ends at it.
+    repository.roles.root = { keys: [testKey(71), testKey(72)], threshold: 2 };
+    repository.publishRoot();
+    repository.publish();
+    await refused(clientOf(repository, { disk }).refresh(), TrustError, /signed by 0\/2/);
+    const compiledInRoot = JSON.parse(text(repository, '5.root.json'));
+    await clientOf(repository, { disk, compiledInRoot }).target('file');
+    // The next rotation is kept, and then counts more.
+    repository.publishRoot();
+    await clientOf(repository, { disk, compiledInRoot }).refresh();
+    expect(kept(disk, 'root.json')).toBe(text(repository, '6.root.json'));
+    repository.asked.length = 0;
+    await clientOf(repository, { disk, compiledInRoot }).refresh();
+    expect(repository.asked[0]).toBe('7.root.json');
+  });
+
   test('a kept root needs nothing compiled in', async () => {
     const { repository, disk } = await published();
     await clientOf(repository, { disk, compiledInRoot: null }).target('file');
@@ -210,6 +228,25 @@ describe('two clients on one folder', () => {
     const feed = clientOf(repository, { disk, locks: { acquire: () => null } });
     expect((await feed.target('file'))?.length).toBe(4);
     expect(disk.picture()).toEqual(before);
+  });
+
+  test('two questions at once to one feed are answered in turn, from one refresh, and all is kept', async () => {
+    const { repository, disk } = await published();
+    repository.asked.length = 0;
+    const feed = clientOf(repository, { disk });
+    const answers = await Promise.all([feed.target('file'), feed.target('other'), feed.target('file')]);
+    expect(answers.map((answer) => answer?.length)).toEqual([4, undefined, 4]);
+    expect(repository.asked.filter((name) => name === 'timestamp.json')).toHaveLength(1);
+    expectCurrent(disk, repository);
+  });
+
+  test('a question that fails does not stop the next one', async () => {
+    const { repository, disk } = await published();
+    const feed = clientOf(repository, { disk });
+    const failed = feed.target('../file');
+    const answered = feed.target('file');
+    await refused(failed, TrustError, /plain names/);
+    expect((await answered)?.length).toBe(4);
   });
 
   test('both at once, at every interleaving of their downloads', async () => {

@@ -1,7 +1,7 @@
 /** Where the home is: `--home`, else `$DGMO_HOME`, else `~/.dgmo`. */
 import { MachineError, UsageError } from '../errors.ts';
-import { pathsOf } from '../install/layout.ts';
 import type { Host } from '../platform/host.ts';
+import { pathsOf } from './layout.ts';
 
 /**
  * What is trusted stands in the home. So an empty `$DGMO_HOME` counts as none, and a relative one is refused: DGMO is

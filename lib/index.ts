@@ -1,0 +1,30 @@
+/** The public API, under the plan's names. What DGMO imports; everything else here may change without notice. */
+export {
+  BusyError,
+  DamagedError,
+  type ExitCode,
+  InterruptedError,
+  MachineError,
+  NetworkError,
+  PolicyError,
+  RevertedError,
+  TrustError,
+  UnrecoverableError,
+  UpdaterError,
+  UsageError,
+} from './errors.ts';
+export type { Applied, InstallEvent, Limits, Settings } from './install/index.ts';
+export {
+  type CheckOptions,
+  type CheckResult,
+  type DownloadProgress,
+  type Preferences,
+  type RestartCommand,
+  type RestartNotice,
+  type UpdateEvent,
+  type UpdateInfo,
+  UpdateManager,
+  type UpdateManagerOptions,
+  type UpdatePackage,
+} from './update/index.ts';
+export type { ChangeLog, DGMOVersion, Evolution, RiskLevel, UpdateType } from './version/index.ts';

@@ -1,0 +1,46 @@
+/**
+ * Several packages taken together, so that a chain of patches can come in as many files as it has patches: the last one
+ * brings the release, those before it lend their patches. Each was opened with its own signatures.
+ */
+import { PolicyError, UsageError } from '../errors.ts';
+import { targetName } from '../version/index.ts';
+import type { PackageContents } from './reader.ts';
+
+export const MAX_JOINED = 16;
+
+/**
+ * One package, as it were: the last one's word, and the patches of all. PolicyError where one is for another app or
+ * target than the last one is.
+ */
+export function joinPackages(packages: readonly PackageContents[]): PackageContents {
+  const last = packages.at(-1);
+  if (last === undefined || packages.length > MAX_JOINED) {
+    throw new UsageError(`wanted 1 to ${MAX_JOINED} packages at once, found ${packages.length}`);
+  }
+  if (packages.length === 1) return last;
+  for (const other of packages) checkKin(other, last);
+  const parts = packages.flatMap((contents) =>
+    contents.payloads.flatMap((payload, index) =>
+      payload.kind === 'patch' || contents === last ? [{ contents, payload, index }] : [],
+    ),
+  );
+  return {
+    ...last,
+    payloads: parts.map(({ payload }) => payload),
+    size: packages.reduce((sum, { size }) => sum + size, 0),
+    payload(index) {
+      const part = parts[index];
+      if (part === undefined) throw new RangeError(`there is no payload ${index}`);
+      return part.contents.payload(part.index);
+    },
+  };
+}
+
+function checkKin(other: PackageContents, last: PackageContents): void {
+  const found = `${other.app} for ${targetName(other)}`;
+  const wanted = `${last.app} for ${targetName(last)}`;
+  if (found === wanted) return;
+  throw new PolicyError(
+    `the package of ${other.version} is of ${found}, wanted one of ${wanted}, as that of ${last.version} is`,
+  );
+}

@@ -1,0 +1,104 @@
+/**
+ * The feed's metadata over HTTP. Metadata is small and comes first, so it is strict: no byte more than was asked for is
+ * read, and every answer is there within a bounded time, however slowly a server drips it (the endless-data and
+ * slow-retrieval attacks of the specification, 1.5.2).
+ */
+import { TrustError } from '../../errors.ts';
+import type { Clock } from '../../platform/host.ts';
+import { type Network, NetworkFailure, type NetworkResponse } from '../../platform/network.ts';
+import { refuseStatus, refuseWebPage } from '../../platform/network-failures.ts';
+import type { MetadataSource } from './metadata-source.ts';
+
+export interface SourceLimits {
+  /** Milliseconds for name, connection, proxy and TLS together. */
+  connectTimeout: number;
+  /** Milliseconds until the answer begins, and between two parts of it. */
+  idleTimeout: number;
+  /** Milliseconds after which a file that still comes is given up. */
+  totalTime: number;
+}
+
+export const SOURCE_LIMITS: SourceLimits = { connectTimeout: 15_000, idleTimeout: 15_000, totalTime: 30_000 };
+
+export interface NetworkSourceOptions {
+  network: Network;
+  clock: Clock;
+  /** The default is SOURCE_LIMITS. */
+  limits?: SourceLimits;
+  /** Names in lower case. */
+  headers?: Readonly<Record<string, string>>;
+  signal?: AbortSignal;
+}
+
+/** NetworkFailure where a file can't be read; TrustError where it is longer than was asked for. */
+export function networkSource(options: NetworkSourceOptions): MetadataSource {
+  const { network, clock, limits = SOURCE_LIMITS, headers = {}, signal } = options;
+  return {
+    async get(url, maxLength) {
+      const deadline = clock.monotonic() + limits.totalTime;
+      const response = await network.request({
+        url,
+        headers,
+        connectTimeout: limits.connectTimeout,
+        idleTimeout: limits.idleTimeout,
+        ...(signal === undefined ? {} : { signal }),
+      });
+      try {
+        // S3 says 403 for what is not there to those who may not list.
+        if (response.status === 404 || response.status === 403) return null;
+        if (response.status !== 200) refuseStatus(response);
+        refuseWebPage(response);
+        refuseEncoded(response);
+        return await readBody(response, maxLength, () => {
+          if (clock.monotonic() > deadline) throw tooSlow(response, limits.totalTime);
+        });
+      } finally {
+        response.close();
+      }
+    },
+  };
+}
+
+async function readBody(
+  response: NetworkResponse,
+  maxLength: number,
+  checkTime: () => void,
+): Promise<Uint8Array> {
+  if (Number(response.headers['content-length'] ?? 0) > maxLength) throw tooLong(response, maxLength);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body) {
+    length += chunk.length;
+    if (length > maxLength) throw tooLong(response, maxLength);
+    chunks.push(chunk);
+    checkTime();
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Asked for is `identity`: what a proxy packs all the same would fail its digest, with a message that misleads. */
+function refuseEncoded(response: NetworkResponse): void {
+  const encoding = response.headers['content-encoding'] ?? 'identity';
+  if (encoding === 'identity') return;
+  throw new NetworkFailure(
+    'page',
+    `${hostOf(response)} sent the file encoded (${encoding.slice(0, 40)}), which was not asked for`,
+    { advice: 'Tell who runs the server; a proxy of your network may be the cause, too.' },
+  );
+}
+
+function tooLong(response: NetworkResponse, maxLength: number): TrustError {
+  return new TrustError(`not trusted: ${response.url}: wanted at most ${maxLength} bytes, found more`);
+}
+
+function tooSlow(response: NetworkResponse, milliseconds: number): NetworkFailure {
+  return new NetworkFailure(
+    'slow',
+    `${hostOf(response)} did not send all of ${new URL(response.url).pathname.slice(0, 200)} within ${milliseconds / 1000} s`,
+    { advice: 'Try again later, or from another network.' },
+  );
+}
+
+function hostOf(response: NetworkResponse): string {
+  return new URL(response.url).host;
+}

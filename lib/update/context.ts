@@ -1,0 +1,88 @@
+/** What everything that looks for updates is handed: one install, one home, one feed, and the person's preferences. */
+import { UsageError } from '../errors.ts';
+import type { Receipt, Session, Settings } from '../install/index.ts';
+import type { Network, NetworkSettings } from '../platform/network.ts';
+import { networkSource } from '../trust/index.ts';
+import { isAddress, type Target, targetOf } from '../version/index.ts';
+import type { DocumentContext } from './documents.ts';
+import type { UpdateEvent } from './events.ts';
+import { type FeedLocation, locateFeed } from './feed-location.ts';
+import { patientSource } from './patient-source.ts';
+import type { Preferences } from './preferences.ts';
+
+export interface UpdateContext {
+  session: Session;
+  settings: Settings;
+  home: string;
+  preferences: Preferences;
+  receipt: Receipt;
+  target: Target;
+  network: Network;
+  location: FeedLocation;
+  documents: DocumentContext;
+  emit(event: UpdateEvent): void;
+  signal: AbortSignal | undefined;
+}
+
+export interface ContextOptions {
+  session: Session;
+  settings: Settings;
+  home: string;
+  preferences: Preferences;
+  receipt: Receipt;
+  /** How the network is opened: with which proxies and authorities. */
+  network(settings: NetworkSettings): Network;
+  /** Instead of the preferences and the receipt. */
+  feed?: string | undefined;
+  caFile?: string | undefined;
+  /** Plain http to hosts other than loopback. */
+  allowPlainHttp?: boolean | undefined;
+  emit?: ((event: UpdateEvent) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** UsageError where no feed is known, or its address is none. */
+export function openContext(options: ContextOptions): UpdateContext {
+  const { session, settings, home, preferences, receipt, signal, allowPlainHttp = false } = options;
+  const { host } = session;
+  const feed = options.feed ?? preferences.feed ?? receipt.feed ?? settings.feed;
+  if (feed === null) {
+    throw new UsageError('no feed is known here: none was compiled in, and none was given', {
+      advice: 'Give its address with --feed <url>, or for good with `dgmo-updater config set feed <url>`.',
+    });
+  }
+  checkFeedAddress(feed, allowPlainHttp);
+  const certificateFile = options.caFile ?? preferences.caFile ?? undefined;
+  const network = options.network({
+    environment: host.environment,
+    allowPlainHttp,
+    ...(certificateFile === undefined ? {} : { certificateFile }),
+  });
+  const location = locateFeed(feed, home, host.platform);
+  const source = patientSource(
+    networkSource({ network, clock: host.clock, ...(signal === undefined ? {} : { signal }) }),
+    { clock: host.clock, random: host.random, signal },
+  );
+  return {
+    session,
+    settings,
+    home,
+    preferences,
+    receipt,
+    target: targetOf(host),
+    network,
+    location,
+    documents: { disk: host.disk, locks: host.locks, source, location },
+    emit: options.emit ?? (() => undefined),
+    signal,
+  };
+}
+
+function checkFeedAddress(feed: string, allowPlainHttp: boolean): void {
+  const secure = allowPlainHttp ? feed.replace(/^http:/, 'https:') : feed;
+  // A host alone is written without the slash that the parser adds.
+  if (isAddress(secure) || isAddress(`${secure}/`)) return;
+  throw new UsageError(`the feed: wanted an https address, found ${JSON.stringify(feed)}`, {
+    advice: 'Plain http is for loopback, or with --allow-http.',
+  });
+}

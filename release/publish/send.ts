@@ -1,0 +1,84 @@
+/** Carries a plan out: in its order, some files at once, and nothing further after the first failure. */
+import path from 'node:path';
+import { DamagedError, InterruptedError } from '../../lib/errors.ts';
+import { digestFile } from '../../lib/platform/files.ts';
+import { type Published, requireCurrent } from '../repository/published.ts';
+import type { Destination } from './destination.ts';
+import type { LocalFile } from './inventory.ts';
+import { type Plan, sendingOf, TIMESTAMP } from './plan.ts';
+
+const DIGEST = /^([0-9a-f]{64})\./;
+
+export interface Sending {
+  published: Published;
+  destination: Destination;
+  /** `fraction` of the bytes, 0 to 1. */
+  report(fraction: number): void;
+  /** Ends it between two files, with InterruptedError. */
+  stop: AbortSignal;
+}
+
+export async function send(plan: Plan, sending: Sending): Promise<void> {
+  const { destination, report, stop } = sending;
+  const total = Math.max(1, sendingOf(plan).bytes);
+  let done = 0;
+  const one = async (file: LocalFile) => {
+    await sendFile(file, sending);
+    done += file.size;
+    report(done / total);
+  };
+  await each(plan.targets, destination.concurrency, stop, one);
+  await each(plan.metadata, destination.concurrency, stop, one);
+  await each(plan.last, 1, stop, one);
+  await each(plan.remove, destination.concurrency, stop, (name) => destination.remove(name));
+}
+
+async function sendFile(file: LocalFile, { published, destination }: Sending): Promise<void> {
+  if (file.path === TIMESTAMP) {
+    // As it was when the repository was found whole, whatever has been written since.
+    await destination.putBytes(file.path, requireCurrent(published).timestamp.bytes);
+    return;
+  }
+  const at = path.join(published.layout.folder, file.path);
+  const named = file.path.startsWith('targets/') ? DIGEST.exec(path.basename(at))?.[1] : undefined;
+  const found = named === undefined ? undefined : (digestFile(published.host.disk, at)?.sha256 ?? 'no file');
+  if (found !== named) {
+    throw new DamagedError(`${at}: wanted a file with SHA-256 ${named}, found ${found}`, {
+      advice: 'Clients see the feed as it was. Copy the file again from where it was made.',
+    });
+  }
+  await destination.putFile(file.path, at);
+}
+
+/** At most `width` at once; the first error ends it when those under way have ended. */
+async function each<Item>(
+  items: readonly Item[],
+  width: number,
+  stop: AbortSignal,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const left = [...items];
+  let failed = false;
+  const worker = async () => {
+    for (let item = left.shift(); item !== undefined && !failed; item = left.shift()) {
+      // Files are copied without a pause: signals are heard here.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (stop.aborted) {
+        throw new InterruptedError('interrupted: clients see the feed as it was, or the new one whole', {
+          advice: 'Run it again: what was sent is not sent again.',
+        });
+      }
+      await work(item);
+    }
+  };
+  const workers = Array.from({ length: width }, async () => {
+    try {
+      await worker();
+    } catch (error) {
+      failed = true;
+      throw error;
+    }
+  });
+  const outcomes = await Promise.allSettled(workers);
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+}

@@ -1,0 +1,69 @@
+/** A repository with an empty feed. */
+
+import path from 'node:path';
+import { PolicyError, UsageError } from '../../lib/errors.ts';
+import { createDirectories, readFile, replaceDurably } from '../../lib/platform/files.ts';
+import type { Host } from '../../lib/platform/host.ts';
+import { decodeRoot } from '../../lib/trust/index.ts';
+import { MAX_DOCUMENT } from '../../lib/version/json.ts';
+import { commit } from './commit.ts';
+import { type RepositoryLayout, repositoryLayout } from './layout.ts';
+import { aloneIn } from './open.ts';
+import { placeBytes } from './place.ts';
+import { readPublished } from './published.ts';
+import { DEFAULT_DAYS, encodeSettings, type RepositorySettings } from './settings.ts';
+import type { Signers } from './signers.ts';
+
+export interface InitializeOptions {
+  app: string;
+  /** `root.json` as the clients trust it. */
+  root: Uint8Array;
+  days?: RepositorySettings['days'];
+}
+
+/**
+ * Writes settings, root, and the first targets, snapshot and timestamp. Goes on where it was interrupted; UsageError
+ * where the folder holds anything else, or a complete repository.
+ */
+export async function initialize(
+  host: Host,
+  folder: string,
+  { app, root: rootBytes, days = DEFAULT_DAYS }: InitializeOptions,
+  signers: Signers,
+): Promise<void> {
+  const root = decodeRoot(rootBytes);
+  requireOurs(host, repositoryLayout(folder));
+  createDirectories(host.disk, folder, path.dirname, 0o755);
+  await aloneIn(host, folder, async (layout) => {
+    if (readFile(host.disk, layout.timestamp, MAX_DOCUMENT) !== null) {
+      throw new UsageError(`${folder}: wanted an empty folder, found a repository`, {
+        advice: 'Add releases to it with `release add`.',
+      });
+    }
+    replaceDurably(host.disk, layout.settings, folder, encodeSettings(app, days), 0o644);
+    createDirectories(host.disk, layout.targets, path.dirname, 0o755);
+    const place = { disk: host.disk, layout };
+    placeBytes(place, path.join(layout.metadata, `${root.version}.root.json`), rootBytes);
+    const published = readPublished(host, folder);
+    if (published.root.version !== root.version) {
+      throw new PolicyError(
+        `${folder}: wanted root version ${root.version}, found version ${published.root.version} there already`,
+      );
+    }
+    commit(published, { now: host.clock.now() }, signers);
+  });
+}
+
+const OURS = new Set(['repository.json', 'repository.json.tmp', 'metadata', 'targets', '.work']);
+
+function requireOurs({ disk }: Host, layout: RepositoryLayout): void {
+  if (disk.status(layout.folder) === null) return;
+  const names = disk.list(layout.folder);
+  // Before anything else a run of ours makes .work, and the settings before the rest.
+  const begun = names.every((name) => OURS.has(name)) && (names.includes('.work') || names.length === 0);
+  if (begun) return;
+  const stranger = names.find((name) => !OURS.has(name)) ?? names[0];
+  throw new UsageError(`${layout.folder}: wanted an empty folder, found ${stranger} in it`, {
+    advice: 'Choose a folder that holds nothing else.',
+  });
+}

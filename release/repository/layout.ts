@@ -1,0 +1,80 @@
+/**
+ * Where everything stands in a repository. `metadata/` and `targets/` are what clients see and what is published;
+ * the rest is the release engineer's own.
+ *
+ *     repository.json     for which app, and how long signatures last
+ *     metadata/           TUF: <n>.root.json, timestamp.json, <n>.snapshot.json, <n>.targets.json, <n>.<target>.json
+ *     targets/            channel indexes, manifests, packages; a file's name holds its digest, and it never changes
+ *     .work/              the lock, half-written files, products that an interrupted `add` left to be used again
+ *
+ * `.work/` may be removed whenever no command runs: then what was made is made again.
+ */
+import path from 'node:path';
+import { type Target, targetName } from '../../lib/version/index.ts';
+
+export interface RepositoryLayout {
+  folder: string;
+  settings: string;
+  metadata: string;
+  targets: string;
+  timestamp: string;
+  work: string;
+  lock: string;
+  /** Files in the making. */
+  temporary: string;
+  /** Payloads, by the digest of what they were made from. */
+  products: string;
+  /** What the work under way said of itself, so that it goes on the same. */
+  pending: string;
+  /** A rotation that is under way. */
+  rotation: string;
+  /** Work whose signatures are made on another machine. */
+  session: string;
+  /** Since when which files are named by nobody. */
+  unnamed: string;
+}
+
+export function repositoryLayout(folder: string): RepositoryLayout {
+  const work = path.join(folder, '.work');
+  const metadata = path.join(folder, 'metadata');
+  return {
+    folder,
+    settings: path.join(folder, 'repository.json'),
+    metadata,
+    targets: path.join(folder, 'targets'),
+    timestamp: path.join(metadata, 'timestamp.json'),
+    work,
+    lock: path.join(work, 'lock'),
+    temporary: path.join(work, 'tmp'),
+    products: path.join(work, 'products'),
+    pending: path.join(work, 'pending.json'),
+    rotation: path.join(work, 'rotation.json'),
+    session: path.join(work, 'session.json'),
+    unnamed: path.join(work, 'unnamed.json'),
+  };
+}
+
+/** Feed paths of immutable files, below `targets/`. */
+export function pagePath(channel: string, target: Target, sha256: string): string {
+  return `channels/${channel}/${targetName(target)}/${sha256}.page.json`;
+}
+
+export function manifestPath(version: string, sha256: string): string {
+  return `releases/${version}/${sha256}.manifest.json`;
+}
+
+export function packagePath(version: string, target: Target, sha256: string, from: string | null): string {
+  const kind = from === null ? 'full' : `from-${from}`;
+  return `releases/${version}/${targetName(target)}/${sha256}.${kind}.dgmopkg`;
+}
+
+/** The place of the full package without its digest: what the manifest calls the binary's address. */
+export function downloadUrl(version: string, target: Target): string {
+  return `releases/${version}/${targetName(target)}/full.dgmopkg`;
+}
+
+/** Where a TUF target stands with consistent snapshots (spec 6.2): its digest leads the last part of its path. */
+export function consistentPath(target: string, sha256: string): string {
+  const at = target.lastIndexOf('/') + 1;
+  return `${target.slice(0, at)}${sha256}.${target.slice(at)}`;
+}

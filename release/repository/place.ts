@@ -1,0 +1,65 @@
+/**
+ * Immutable files: written under a temporary name, flushed, and only then given their own. A file that stands there
+ * already with the same content stays; so what an interrupted run left is used again.
+ */
+import path from 'node:path';
+import type { Disk } from '../../lib/platform/disk.ts';
+import {
+  createDirectories,
+  type Digest,
+  digestBytes,
+  digestFile,
+  removeIfThere,
+  writeAll,
+} from '../../lib/platform/files.ts';
+import type { RepositoryLayout } from './layout.ts';
+
+const FILE_MODE = 0o644;
+const FOLDER_MODE = 0o755;
+
+/** What `place` needs to know; `name` tells temporary files apart. */
+export interface Place {
+  disk: Disk;
+  layout: RepositoryLayout;
+}
+
+export function placeBytes(place: Place, file: string, bytes: Uint8Array): void {
+  if (digestFile(place.disk, file)?.sha256 === digestBytes(bytes).sha256) return;
+  const draft = writeDraft(place, (write) => write(bytes));
+  settleDraft(place, draft, file);
+}
+
+/** A whole, flushed file in the repository's temporary folder; it goes again when `fill` throws. */
+export function writeDraft(
+  { disk, layout }: Place,
+  fill: (write: (bytes: Uint8Array) => void) => void,
+  name = 'draft',
+): string {
+  createDirectories(disk, layout.temporary, path.dirname);
+  const draft = path.join(layout.temporary, name);
+  removeIfThere(disk, draft);
+  const handle = disk.open(draft, 'create', FILE_MODE);
+  try {
+    let position = 0;
+    fill((bytes) => {
+      writeAll(disk, handle, bytes, position);
+      position += bytes.length;
+    });
+    disk.flush(handle);
+  } finally {
+    disk.close(handle);
+  }
+  return draft;
+}
+
+/** Gives the draft its name, durably. What stood there is replaced. */
+export function settleDraft({ disk }: Place, draft: string, file: string): void {
+  createDirectories(disk, path.dirname(file), path.dirname, FOLDER_MODE);
+  disk.rename(draft, file);
+  disk.flushDirectory(path.dirname(file));
+}
+
+export function isPlaced({ disk }: Place, file: string, digest: Digest): boolean {
+  const found = digestFile(disk, file);
+  return found !== null && found.sha256 === digest.sha256 && found.size === digest.size;
+}

@@ -1,0 +1,182 @@
+/**
+ * What the repository says now, read from its folder and held against its own signatures and digests: a release
+ * engineer must not sign again what somebody else put there.
+ */
+import path from 'node:path';
+import type { Metadata, Snapshot, Targets, Timestamp } from '@tufjs/models';
+import { TrustError, UsageError } from '../../lib/errors.ts';
+import { digestBytes, readFile } from '../../lib/platform/files.ts';
+import type { Host } from '../../lib/platform/host.ts';
+import { decodeRoot, type TrustedRoot } from '../../lib/trust/index.ts';
+import {
+  type Document,
+  readSnapshot,
+  readTargets,
+  readTimestamp,
+  type TargetsDocument,
+} from './documents.ts';
+import { type RepositoryLayout, repositoryLayout } from './layout.ts';
+import { type RepositorySettings, readSettings } from './settings.ts';
+
+const MAX_BYTES = 5_000_000;
+
+export interface Published {
+  host: Host;
+  layout: RepositoryLayout;
+  settings: RepositorySettings;
+  /** The newest one. */
+  root: TrustedRoot;
+  /** Null before the first timestamp. */
+  current: Current | null;
+  /** The highest version of each metadata file that stands here, published or left over; `root` among them. */
+  highest: ReadonlyMap<string, number>;
+}
+
+export interface Current {
+  timestamp: Document<Timestamp>;
+  snapshot: Document<Snapshot>;
+  targets: TargetsDocument;
+  /** Delegated roles, by the name of their target. */
+  roles: ReadonlyMap<string, TargetsDocument>;
+}
+
+const METADATA = /^([1-9]\d{0,14})\.([a-z0-9-]+)\.json$/;
+
+/** The version and role of a metadata file by its name, null for another file and for `timestamp.json`. */
+export function metadataName(name: string): { version: number; role: string } | null {
+  const [, version, role] = METADATA.exec(name) ?? [];
+  return version === undefined || role === undefined ? null : { version: Number(version), role };
+}
+
+/** UsageError where there is no repository, TrustError where what stands there was not signed by its keys. */
+export function readPublished(host: Host, folder: string): Published {
+  const layout = repositoryLayout(folder);
+  const settings = readSettings(host.disk, layout);
+  const highest = highestVersions(host, layout);
+  const newest = highest.get('root');
+  const root = newest === undefined ? null : readRoot(host, layout, newest);
+  if (newest === undefined || root === null) {
+    throw new UsageError(`${layout.metadata}: wanted a root, found none`, {
+      advice: 'Run `release init` again.',
+    });
+  }
+  return { host, layout, settings, root, current: readCurrent(host, layout, root), highest };
+}
+
+/** Of a repository that has been initialized to its end. */
+export function requireCurrent({ current, layout }: Published): Current {
+  if (current !== null) return current;
+  throw new UsageError(`${layout.timestamp}: wanted a repository that is complete, found no timestamp`, {
+    advice: 'Run `release init` again.',
+  });
+}
+
+function highestVersions(host: Host, layout: RepositoryLayout): Map<string, number> {
+  const highest = new Map<string, number>();
+  if (host.disk.status(layout.metadata) === null) return highest;
+  for (const file of host.disk.list(layout.metadata)) {
+    const found = metadataName(file);
+    if (found === null) continue;
+    highest.set(found.role, Math.max(found.version, highest.get(found.role) ?? 0));
+  }
+  return highest;
+}
+
+function readRoot(host: Host, layout: RepositoryLayout, version: number): TrustedRoot | null {
+  const bytes = readFile(host.disk, path.join(layout.metadata, `${version}.root.json`), MAX_BYTES);
+  return bytes === null ? null : decodeRoot(bytes);
+}
+
+/** Ids of the keys that any root here names: a key that was replaced never comes back. */
+export function keysEverNamed(host: Host, folder: string): Set<string> {
+  const layout = repositoryLayout(folder);
+  const last = highestVersions(host, layout).get('root') ?? 0;
+  const ids = new Set<string>();
+  for (let version = 1; version <= last; version++) {
+    for (const role of Object.values(readRoot(host, layout, version)?.roles ?? {})) {
+      for (const { id } of role.keys) ids.add(id);
+    }
+  }
+  return ids;
+}
+
+function readCurrent(host: Host, layout: RepositoryLayout, root: TrustedRoot): Current | null {
+  const read = (name: string) => readFile(host.disk, path.join(layout.metadata, name), MAX_BYTES);
+  const bytes = read('timestamp.json');
+  if (bytes === null) return null;
+  const timestamp = readTimestamp(bytes, 'timestamp.json');
+  requireSigned(layout, root, 'timestamp', timestamp.metadata);
+
+  const snapshotName = `${timestamp.metadata.signed.snapshotMeta.version}.snapshot.json`;
+  const snapshot = readSnapshot(
+    requireMeant(layout, snapshotName, read(snapshotName), timestamp.metadata.signed.snapshotMeta.hashes),
+    snapshotName,
+  );
+  requireSigned(layout, root, 'snapshot', snapshot.metadata);
+
+  const readRole = (role: string): TargetsDocument => {
+    const meta = snapshot.metadata.signed.meta[`${role}.json`];
+    const name = `${meta?.version}.${role}.json`;
+    return readTargets(requireMeant(layout, name, read(name), meta?.hashes), name);
+  };
+  const targets = readRole('targets');
+  requireSigned(layout, root, 'targets', targets.metadata);
+  const roles = new Map<string, TargetsDocument>();
+  for (const role of Object.keys(targets.metadata.signed.delegations?.roles ?? {})) {
+    const document = readRole(role);
+    if (!isSignedBy(targets.metadata, role, document.metadata)) throw unsigned(layout, role);
+    roles.set(role, document);
+  }
+  return { timestamp, snapshot, targets, roles };
+}
+
+function requireMeant(
+  layout: RepositoryLayout,
+  name: string,
+  bytes: Uint8Array | null,
+  hashes: Record<string, string> | undefined,
+): Uint8Array {
+  const found = bytes === null ? 'nothing' : digestBytes(bytes).sha256;
+  if (bytes !== null && found === hashes?.sha256) return bytes;
+  throw new TrustError(
+    `${path.join(layout.metadata, name)}: wanted the file with SHA-256 ${hashes?.sha256}, found ${found}`,
+    { advice: RESTORE },
+  );
+}
+
+type AnyMetadata = Metadata<Snapshot> | Metadata<Targets> | Metadata<Timestamp>;
+
+/** Whether enough of the keys that `by` names for the role signed the document. */
+export function isSignedBy(
+  by: TrustedRoot['metadata'] | Metadata<Targets>,
+  role: string,
+  document: AnyMetadata,
+): boolean {
+  try {
+    by.verifyDelegate(role, document as Parameters<typeof by.verifyDelegate>[1]);
+    return true;
+  } catch {
+    // The one thing that it can say of two documents that were decoded: too few signatures.
+    return false;
+  }
+}
+
+function requireSigned(
+  layout: RepositoryLayout,
+  root: TrustedRoot,
+  role: string,
+  document: AnyMetadata,
+): void {
+  if (isSignedBy(root.metadata, role, document)) return;
+  throw unsigned(layout, role);
+}
+
+const RESTORE =
+  'Somebody else changed the folder, or it was copied in part: copy it again from where it is published.';
+
+function unsigned(layout: RepositoryLayout, role: string): TrustError {
+  return new TrustError(
+    `${layout.metadata}: wanted ${role}.json signed by the keys of this repository, found that it is not`,
+    { advice: RESTORE },
+  );
+}

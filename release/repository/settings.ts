@@ -1,0 +1,43 @@
+/** `repository.json`: for which app the repository is, and for how many days what it signs is good. */
+
+import { UsageError } from '../../lib/errors.ts';
+import { isAppName } from '../../lib/package/index.ts';
+import type { Disk } from '../../lib/platform/disk.ts';
+import { readFile } from '../../lib/platform/files.ts';
+import { type Decoded, integer, object, oneOf, stringOf } from '../../lib/version/decoder.ts';
+import { MAX_DOCUMENT, parseJson } from '../../lib/version/json.ts';
+import type { RepositoryLayout } from './layout.ts';
+
+export const MAX_DAYS = 3650;
+const days = integer(1, MAX_DAYS, 'days');
+
+const settings = object({
+  _type: oneOf('dgmo-repository'),
+  schema: oneOf(1),
+  app: stringOf('a name such as dgmo', isAppName),
+  days: object({ timestamp: days, snapshot: days, targets: days }),
+});
+
+export type RepositorySettings = Decoded<typeof settings>;
+
+/**
+ * The timestamp is what tells a client that nobody hides a newer feed from it, so its life is short and a machine
+ * renews it every day; targets are signed by people, who should not have to every month.
+ */
+export const DEFAULT_DAYS = { timestamp: 7, snapshot: 30, targets: 365 } as const;
+
+export function encodeSettings(app: string, lifetimes: RepositorySettings['days']): Uint8Array {
+  const value: RepositorySettings = { _type: 'dgmo-repository', schema: 1, app, days: lifetimes };
+  return new TextEncoder().encode(`${JSON.stringify(settings(value, 'repository.json'), null, 2)}\n`);
+}
+
+/** UsageError where there is no repository. */
+export function readSettings(disk: Disk, layout: RepositoryLayout): RepositorySettings {
+  const bytes = readFile(disk, layout.settings, MAX_DOCUMENT);
+  if (bytes === null) {
+    throw new UsageError(`${layout.folder}: wanted a repository, found no repository.json`, {
+      advice: 'Make one with `release init --repo <dir> --keys <keys>`.',
+    });
+  }
+  return settings(parseJson(bytes, layout.settings), layout.settings);
+}

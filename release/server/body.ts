@@ -1,0 +1,33 @@
+/** The body of a request, bounded in bytes and in time. */
+
+/** The bytes, or the status to refuse it with: 413 too large, 408 too slow, 400 cut off. */
+export async function readBody(
+  request: Request,
+  { bytes, milliseconds }: { bytes: number; milliseconds: number },
+): Promise<Uint8Array | 400 | 408 | 413> {
+  const announced = request.headers.get('content-length');
+  if (announced !== null && Number(announced) > bytes) return 413;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<408>((resolve) => {
+    timer = setTimeout(() => resolve(408), milliseconds);
+  });
+  try {
+    return await Promise.race([announced === null ? readPieces(request, bytes) : request.bytes(), late]);
+  } catch {
+    return 400;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Without an announced length every piece is counted. */
+async function readPieces(request: Request, limit: number): Promise<Uint8Array | 413> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of request.body ?? []) {
+    size += piece.length;
+    if (size > limit) return 413;
+    pieces.push(piece);
+  }
+  return new Uint8Array(Buffer.concat(pieces));
+}

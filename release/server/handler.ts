@@ -1,0 +1,139 @@
+/** One request to one answer: the route, its answer, and what is counted and logged of it. */
+import { realpathSync } from 'node:fs';
+import { errorMessage, UpdaterError } from '../../lib/errors.ts';
+import { tellable } from '../../lib/platform/failures.ts';
+import { CHECK_PATH } from '../../lib/update/check-api.ts';
+import type { AccessLog } from './access-log.ts';
+import { CheckApi } from './check.ts';
+import { CurrentFeed } from './current-feed.ts';
+import type { Metrics } from './metrics.ts';
+import { json, type Reply, type Route, refusal, text, withoutBody, wrongMethod } from './reply.ts';
+import { serveFile } from './static.ts';
+
+export interface HandlerOptions {
+  repository: string;
+  metrics: Metrics;
+  log: AccessLog;
+  /** Milliseconds that the body of a request may take. */
+  bodyTime: number;
+  /** Milliseconds since the epoch; milliseconds that never run backwards. */
+  clock: { now(): number; monotonic(): number };
+}
+
+/** MachineError where there is no such folder. */
+export function makeHandler({ repository, metrics, log, bodyTime, clock }: HandlerOptions) {
+  const folder = resolved(repository);
+  const feed = new CurrentFeed(folder, clock.monotonic);
+  const check = new CheckApi(feed, metrics, bodyTime);
+
+  const answer = (
+    request: Request,
+    route: Route,
+    path: string,
+    note: Record<string, string>,
+  ): Reply | Promise<Reply> => {
+    switch (route) {
+      case 'check':
+        return check.answer(request, note);
+      case 'metadata':
+      case 'targets':
+        return serveFile(folder, request, path.slice(1));
+      case 'health':
+        return readable(request, () => health(feed, clock.now()));
+      case 'metrics':
+        return readable(request, () => metricsOf(metrics, feed, log));
+      case 'other':
+        return refusal(404, 'there is no such file');
+    }
+  };
+
+  return async (request: Request): Promise<Response> => {
+    const began = clock.monotonic();
+    const path = pathOf(request.url);
+    const route = routeOf(path);
+    const note: Record<string, string> = {};
+    let reply: Reply;
+    try {
+      reply = await answer(request, route, path, note);
+    } catch (error) {
+      note.error = errorMessage(error);
+      reply = refusal(500, 'the server failed');
+    }
+    const milliseconds = clock.monotonic() - began;
+    const { status } = reply.response;
+    metrics.request(route, status, reply.bytes, milliseconds / 1000);
+    log.write({ method: request.method, path, route, status, bytes: reply.bytes, milliseconds }, note);
+    return reply.response;
+  };
+}
+
+function resolved(repository: string): string {
+  try {
+    return realpathSync(repository);
+  } catch (error) {
+    throw tellable(error, repository);
+  }
+}
+
+function pathOf(url: string): string {
+  const start = url.indexOf('/', url.indexOf('://') + 3);
+  const query = url.indexOf('?', start);
+  return query < 0 ? url.slice(start) : url.slice(start, query);
+}
+
+function routeOf(path: string): Route {
+  if (path === CHECK_PATH) return 'check';
+  if (path.startsWith('/metadata/')) return 'metadata';
+  if (path.startsWith('/targets/')) return 'targets';
+  if (path === '/healthz') return 'health';
+  return path === '/metrics' ? 'metrics' : 'other';
+}
+
+function readable(request: Request, make: () => Reply): Reply {
+  const refused = wrongMethod(request.method, ['GET', 'HEAD']);
+  if (refused !== null) return refused;
+  return request.method === 'HEAD' ? withoutBody(make()) : make();
+}
+
+/** 200 where clients can use the repository as it stands now, else 503 and why not. */
+function health(feed: CurrentFeed, now: number): Reply {
+  try {
+    const timestamp = feed.status();
+    if (Date.parse(timestamp.expires) > now) return json(200, { status: 'ok', timestamp });
+    const reason = `the timestamp expired at ${timestamp.expires}: run \`release refresh\``;
+    return json(503, { status: 'failing', reason, timestamp });
+  } catch (error) {
+    const found = tellable(error, 'the repository');
+    if (!(found instanceof UpdaterError)) throw error;
+    return json(503, { status: 'failing', reason: found.message });
+  }
+}
+
+function metricsOf(metrics: Metrics, feed: CurrentFeed, log: AccessLog): Reply {
+  const expires = timestampExpires(feed);
+  const body = metrics.text({
+    dgmo_repository_read_failures: {
+      help: 'Looks at the repository that found it unreadable, since the start.',
+      value: feed.failures,
+    },
+    dgmo_access_log_failures: {
+      help: 'Writes of the access log that failed, since the start.',
+      value: log.lost,
+    },
+    ...(expires === null
+      ? {}
+      : {
+          dgmo_timestamp_expires_seconds: { help: 'When timestamp.json expires, Unix time.', value: expires },
+        }),
+  });
+  const headers = { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8', 'Cache-Control': 'no-store' };
+  return text(200, new TextEncoder().encode(body), headers);
+}
+
+function timestampExpires(feed: CurrentFeed): number | null {
+  try {
+    return Date.parse(feed.status().expires) / 1000;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,92 @@
+/** The socket side of one process: Bun's server, TLS 1.3 at least, bounded waits, and an end that lets requests finish. */
+import { constants } from 'node:crypto';
+import { errorCode, errorMessage, MachineError, UsageError } from '../../lib/errors.ts';
+import { readInput } from '../files.ts';
+
+/** Seconds without a byte in either direction. Bun itself ends a connection that has no whole head after 12 s. */
+const IDLE = 30;
+/** Bytes. Above what any route takes, so that the routes themselves say 413. */
+const MAX_BODY = 1 << 20;
+const MAX_CERTIFICATE = 1 << 20;
+/** BoringSSL in Bun takes a floor in no other way. */
+const TLS_1_3_ONLY = constants.SSL_OP_NO_TLSv1 | constants.SSL_OP_NO_TLSv1_1 | constants.SSL_OP_NO_TLSv1_2;
+
+export interface Address {
+  host: string;
+  /** 0: any that is free. */
+  port: number;
+  /** PEM files; null: plain http. */
+  tls: { cert: string; key: string } | null;
+  /** Several processes share the port. */
+  shared: boolean;
+}
+
+export interface Listener {
+  url: string;
+  port: number;
+  /** Takes no more connections, and ends when the requests under way are answered, or after `grace` milliseconds. */
+  stop(grace: number): Promise<void>;
+}
+
+/** UsageError where the certificate can't be used, MachineError where the port can't be had. */
+export function listen(address: Address, handle: (request: Request) => Promise<Response>): Listener {
+  let stopping = false;
+  const tls = address.tls && {
+    cert: Buffer.from(readInput(address.tls.cert, MAX_CERTIFICATE)),
+    key: Buffer.from(readInput(address.tls.key, MAX_CERTIFICATE)),
+    secureOptions: TLS_1_3_ONLY,
+  };
+  const server = start(address, {
+    ...(tls === null ? {} : { tls }),
+    hostname: address.host,
+    port: address.port,
+    reusePort: address.shared,
+    idleTimeout: IDLE,
+    maxRequestBodySize: MAX_BODY,
+    development: false,
+    fetch: async (request) => {
+      const response = await handle(request);
+      // A client that keeps its connection is to ask another process, or the next one.
+      if (stopping) response.headers.set('Connection', 'close');
+      return response;
+    },
+  });
+  return {
+    url: server.url.href,
+    port: server.port ?? 0,
+    async stop(grace) {
+      stopping = true;
+      const over = server.stop();
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, grace);
+      });
+      await Promise.race([over, late]);
+      clearTimeout(timer);
+      await server.stop(true);
+    },
+  };
+}
+
+function start({ host, port, tls }: Address, options: Bun.Serve.Options<undefined>) {
+  try {
+    return Bun.serve(options);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'EADDRINUSE') {
+      throw new MachineError(`${host}:${port}: the port is in use, by another process`, {
+        advice: 'Choose another with --port.',
+        cause: error,
+      });
+    }
+    if (code?.startsWith('E') === true && !code.startsWith('ERR_')) {
+      throw new MachineError(`${host}:${port}: cannot listen there (${code})`, { cause: error });
+    }
+    if (tls === null) throw error;
+    throw new UsageError(
+      `--tls-cert ${tls.cert}, --tls-key ${tls.key}: wanted a certificate and its key, found what is none ` +
+        `(${errorMessage(error)})`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * The static side: files of the repository with the headers that let a browser, a proxy and a CDN keep them. What
+ * never changes says so for a year; what does (`timestamp.json`, and whether there is a next root) for a minute.
+ */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { type PublicFile, publicFile } from './public-file.ts';
+import { has, spanOf } from './range.ts';
+import { type Reply, refusal, withoutBody, wrongMethod } from './reply.ts';
+
+export const IMMUTABLE = 'public, max-age=31536000, immutable';
+export const CHANGING = 'public, max-age=60';
+
+const NUMBERED = /^\d+\.[^/]+\.json$/;
+const DIGEST = /^([0-9a-f]{64})\./;
+const ROOT_PROBE = /^metadata\/\d+\.root\.json$/;
+
+/** `location`: the path of the address, without its leading slash. */
+export function serveFile(repository: string, request: Request, location: string): Reply {
+  const refused = wrongMethod(request.method, ['GET', 'HEAD']);
+  if (refused !== null) return refused;
+  const found = publicFile(repository, location);
+  if (found === null) {
+    return refusal(404, 'there is no such file', {
+      'Cache-Control': ROOT_PROBE.test(location) ? CHANGING : 'no-cache',
+    });
+  }
+  const reply = found.kind === 'metadata' ? serveMetadata(found, request) : serveTarget(found, request);
+  return request.method === 'HEAD' && reply.response.status !== 304 ? withoutBody(reply) : reply;
+}
+
+interface Content {
+  size: number;
+  etag: string;
+  cache: string;
+  type: string;
+  part(first: number, end: number): Blob | Uint8Array<ArrayBuffer>;
+}
+
+/** Small files, read whole: what is sent is one state of a file that may be replaced meanwhile. */
+function serveMetadata({ file }: PublicFile, request: Request): Reply {
+  const bytes = Uint8Array.from(readFileSync(file));
+  const digest = new Bun.CryptoHasher('sha256').update(bytes).digest('hex');
+  return answer(request, {
+    size: bytes.length,
+    etag: `"${digest}"`,
+    cache: NUMBERED.test(path.basename(file)) ? IMMUTABLE : CHANGING,
+    type: 'application/json',
+    part: (first, end) => bytes.subarray(first, end),
+  });
+}
+
+function serveTarget({ file, size, modified }: PublicFile, request: Request): Reply {
+  const digest = DIGEST.exec(path.basename(file))?.[1];
+  return answer(request, {
+    size,
+    etag: digest === undefined ? `W/"${size}-${modified}"` : `"${digest}"`,
+    cache: digest === undefined ? 'no-cache' : IMMUTABLE,
+    type: file.endsWith('.json') ? 'application/json' : 'application/octet-stream',
+    part: (first, end) => Bun.file(file).slice(first, end),
+  });
+}
+
+function answer(request: Request, content: Content): Reply {
+  const { size, etag } = content;
+  const headers: Record<string, string> = {
+    ETag: etag,
+    'Cache-Control': content.cache,
+    'Accept-Ranges': 'bytes',
+    'X-Content-Type-Options': 'nosniff',
+  };
+  if (has(request.headers.get('if-none-match'), etag)) {
+    return { response: new Response(null, { status: 304, headers }), bytes: 0 };
+  }
+  // Bun names the file in this header otherwise, without saying what for.
+  Object.assign(headers, { 'Content-Type': content.type, 'Content-Disposition': 'inline' });
+  // Bun would answer a Range to a file by itself, by the same rules; the log and the metrics are to know of it.
+  const span = spanOf(request.headers.get('range'), request.headers.get('if-range'), etag, size);
+  if (span.kind === 'outside') {
+    return refusal(416, `the file has ${size} bytes`, { ...headers, 'Content-Range': `bytes */${size}` });
+  }
+  if (span.kind === 'whole') {
+    return { response: new Response(content.part(0, size), { headers }), bytes: size };
+  }
+  const { first, last } = span;
+  headers['Content-Range'] = `bytes ${first}-${last}/${size}`;
+  return {
+    response: new Response(content.part(first, last + 1), { status: 206, headers }),
+    bytes: last + 1 - first,
+  };
+}

@@ -1,0 +1,74 @@
+/** A job, done: the proven payload, written durably under the name that it is wanted by. */
+import path from 'node:path';
+import { decompressFull } from '../../lib/delta/index.ts';
+import { DamagedError, UsageError } from '../../lib/errors.ts';
+import { peekPackage } from '../../lib/package/index.ts';
+import type { Disk } from '../../lib/platform/disk.ts';
+import { digestBytes, openSource, readFile, removeIfThere, writeAll } from '../../lib/platform/files.ts';
+import { MAX_BINARY_SIZE } from '../../lib/version/index.ts';
+import { type Build, build, fullBytes, patchBytes } from '../payloads.ts';
+import type { Job, NewBinary, OldBinary } from './job.ts';
+
+export async function perform(
+  disk: Disk,
+  job: Job,
+  output: string,
+  onProgress: (fraction: number) => void,
+): Promise<void> {
+  const to = readNew(disk, job.to);
+  const bytes =
+    job.kind === 'full'
+      ? await fullBytes(to, job.level ?? undefined)
+      : await patchBytes(await readOld(disk, job.from), to, onProgress);
+  writeProduct(disk, output, bytes);
+}
+
+/** Whole and durable, or not there. */
+export function writeProduct(disk: Disk, output: string, bytes: Uint8Array): void {
+  const temporary = `${output}.tmp`;
+  removeIfThere(disk, temporary);
+  const handle = disk.open(temporary, 'create', 0o644);
+  try {
+    writeAll(disk, handle, bytes, 0);
+    disk.flush(handle);
+  } finally {
+    disk.close(handle);
+  }
+  disk.rename(temporary, output);
+  disk.flushDirectory(path.dirname(output));
+}
+
+function readNew(disk: Disk, { version, digest, file }: NewBinary): Build {
+  const made = build(version, readFile(disk, file, MAX_BINARY_SIZE) ?? new Uint8Array());
+  if (made.digest.sha256 === digest.sha256) return made;
+  throw new UsageError(
+    `${file} changed while it was read: wanted SHA-256 ${digest.sha256}, found ${made.digest.sha256}`,
+  );
+}
+
+async function readOld(disk: Disk, { version, digest, package: file }: OldBinary): Promise<Build> {
+  const source = openSource(disk, file);
+  try {
+    const contents = peekPackage(source);
+    const index = contents.payloads.findIndex(({ kind }) => kind === 'full');
+    const content = new Uint8Array(digest.size);
+    let done = 0;
+    await decompressFull({
+      source: contents.payload(index),
+      size: digest.size,
+      write(chunk) {
+        content.set(chunk, done);
+        done += chunk.length;
+      },
+    });
+    const found = digestBytes(content).sha256;
+    if (found !== digest.sha256) {
+      throw new DamagedError(
+        `${file}: wanted the binary of ${version} with SHA-256 ${digest.sha256}, found ${found}`,
+      );
+    }
+    return build(version, content);
+  } finally {
+    source.close();
+  }
+}

@@ -1,0 +1,27 @@
+/** What the person at `add` sees: one line on standard error for each product, and on a terminal how far the others are. */
+import { bytes, progress } from '../progress.ts';
+import type { WorkReport } from './products.ts';
+
+export interface WorkLines extends WorkReport {
+  say(line: string): void;
+  end(): void;
+}
+
+export function workLines(): WorkLines {
+  const line = progress('');
+  const say = (text: string) => {
+    line.end();
+    process.stderr.write(`${text}\n`);
+  };
+  return {
+    say,
+    made: (job, size, milliseconds) =>
+      say(
+        milliseconds === null
+          ? `${job.label}: ${bytes(size)}, made before`
+          : `${job.label}: ${bytes(size)}, ${(milliseconds / 1000).toFixed(1)} s`,
+      ),
+    progress: (job, fraction, done, total) => line.report(fraction, `${done} of ${total} made; ${job.label}`),
+    end: () => line.end(),
+  };
+}

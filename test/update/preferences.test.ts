@@ -1,0 +1,143 @@
+/** Preferences and choices in the home. */
+import { describe, expect, test } from 'bun:test';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { BusyError, DamagedError, UsageError } from '../../lib/errors.ts';
+import { nativeHost } from '../../lib/platform/native.ts';
+import {
+  choicesFile,
+  NO_CHOICES,
+  withInstalled,
+  withQuarantine,
+  withSkipped,
+} from '../../lib/update/choices.ts';
+import {
+  DEFAULT_PREFERENCES,
+  PREFERENCE_KEYS,
+  preferenceKey,
+  preferencesFile,
+  preferenceText,
+  withPreference,
+} from '../../lib/update/preferences.ts';
+import { SimulatedDisk } from '../host/disk.ts';
+import { simulatedHost } from '../host/host.ts';
+
+const HOME = '/home/.dgmo';
+const hostOn = (disk: SimulatedDisk) => simulatedHost({ disk, versionOf: () => null });
+const write = (disk: SimulatedDisk, name: string, text: string) =>
+  disk.place(`${HOME}/${name}`, new TextEncoder().encode(text));
+
+describe('preferences', () => {
+  test('nothing there: the defaults, telemetry off', () => {
+    const found = preferencesFile.load(hostOn(new SimulatedDisk()), HOME);
+    expect(found).toEqual(DEFAULT_PREFERENCES);
+    expect(found.telemetry).toBe(false);
+  });
+
+  test('what was changed is loaded', async () => {
+    const host = hostOn(new SimulatedDisk());
+    await preferencesFile.change(host, HOME, (before) => withPreference(before, 'channel', 'beta'));
+    await preferencesFile.change(host, HOME, (before) => withPreference(before, 'telemetry', 'on'));
+    expect(preferencesFile.load(host, HOME)).toEqual({
+      ...DEFAULT_PREFERENCES,
+      channel: 'beta',
+      telemetry: true,
+    });
+  });
+
+  test.each([
+    ['autoUpdate', 'all', 'all'],
+    ['channel', 'beta-2', 'beta-2'],
+    ['feed', 'https://feed.example.org/', 'https://feed.example.org/'],
+    ['feed', 'none', 'none'],
+    ['checkApi', 'none', 'none'],
+    ['telemetry', 'on', 'on'],
+    ['caFile', '/etc/ca.pem', '/etc/ca.pem'],
+  ] as const)('%s %s', (key, typed, shown) => {
+    expect(preferenceText(withPreference(DEFAULT_PREFERENCES, key, typed), key)).toBe(shown);
+  });
+
+  test.each([
+    ['autoUpdate', 'always', '"all" or "security" or "manual"'],
+    ['channel', 'a b', 'at most 32 long'],
+    ['channel', 'none/../x', 'at most 32 long'],
+    ['feed', 'http://feed.example.org/', 'an https address'],
+    ['checkApi', 'feed.example.org', 'an https address'],
+    ['telemetry', 'yes', 'on or off'],
+    ['caFile', 'a\nb', 'one line'],
+  ] as const)('%s %s is refused', (key, typed, why) => {
+    expect(() => withPreference(DEFAULT_PREFERENCES, key, typed)).toThrow(UsageError);
+    expect(() => withPreference(DEFAULT_PREFERENCES, key, typed)).toThrow(why);
+  });
+
+  test('an unknown key names the known ones', () => {
+    expect(() => preferenceKey('autoupdate')).toThrow(PREFERENCE_KEYS.join(', '));
+    expect(() => preferenceKey('schema')).toThrow(UsageError);
+  });
+
+  test.each([
+    ['cut', '{"schema":1,"autoUpd'],
+    ['of another kind', '[]'],
+    ['with an unknown field', JSON.stringify({ ...DEFAULT_PREFERENCES, more: 1 })],
+    ['with a field missing', JSON.stringify({ schema: 1 })],
+    ['with a wrong value', JSON.stringify({ ...DEFAULT_PREFERENCES, telemetry: 'on' })],
+    ['empty', ''],
+  ])('a file that is damaged (%s): DamagedError with the way out', (_, text) => {
+    const disk = new SimulatedDisk();
+    write(disk, 'updater.json', text);
+    const load = () => preferencesFile.load(hostOn(disk), HOME);
+    expect(load).toThrow(DamagedError);
+    expect(load).toThrow(`${HOME}/updater.json`);
+    try {
+      load();
+    } catch (error) {
+      expect((error as DamagedError).advice).toContain('remove it');
+    }
+  });
+});
+
+describe('choices', () => {
+  test('skipped and quarantined, each once, until it is installed and works', () => {
+    let choices = withSkipped(withSkipped(NO_CHOICES, '2.0.0'), '2.0.0');
+    choices = withQuarantine(choices, { version: '2.1.0', reason: 'it crashed', at: 1 });
+    choices = withQuarantine(choices, { version: '2.1.0', reason: 'it crashed again', at: 2 });
+    expect(choices.skipped).toEqual(['2.0.0']);
+    expect(choices.quarantined).toEqual([{ version: '2.1.0', reason: 'it crashed again', at: 2 }]);
+    const after = withInstalled({ ...choices, remindAfter: 5 }, '2.1.0');
+    expect(after).toMatchObject({ skipped: ['2.0.0'], quarantined: [], remindAfter: null });
+  });
+
+  test('no more than is remembered, the oldest go first', async () => {
+    let choices = NO_CHOICES;
+    for (let patch = 0; patch < 300; patch++) choices = withSkipped(choices, `1.0.${patch}`);
+    expect(choices.skipped).toHaveLength(200);
+    expect(choices.skipped.at(0)).toBe('1.0.100');
+    const host = hostOn(new SimulatedDisk());
+    await choicesFile.change(host, HOME, () => choices);
+    expect(choicesFile.load(host, HOME)).toEqual(choices);
+  });
+
+  test('twenty at once: each change is there', async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dgmo-choices-'));
+    try {
+      const host = nativeHost();
+      const versions = Array.from({ length: 20 }, (_, index) => `1.0.${index}`);
+      await Promise.all(
+        versions.map((version) =>
+          choicesFile.change(host, folder, (choices) => withSkipped(choices, version)),
+        ),
+      );
+      expect(choicesFile.load(host, folder).skipped.toSorted()).toEqual(versions.toSorted());
+    } finally {
+      fs.rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test('a lock that nobody lets go of: busy, and nothing is written', async () => {
+    const host = hostOn(new SimulatedDisk());
+    const held = { ...host, locks: { acquire: () => null } };
+    await expect(choicesFile.change(held, HOME, () => NO_CHOICES)).rejects.toThrow(BusyError);
+    expect(host.disk.status(choicesFile.path(host, HOME))).toBeNull();
+  });
+});

@@ -1,0 +1,64 @@
+/** The feed on Windows: check, a chain of patches, and the swap while DGMO runs. */
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import fs from 'node:fs';
+import path from 'node:path';
+import { makeFeed, type TestFeed } from '../release/feed.ts';
+import { type Serving, serving } from '../support/servers/serve.ts';
+import { buildStandin } from '../support/standin.ts';
+import { describeOnWine } from '../support/wine.ts';
+import { openWorkshop, type Workshop } from '../support/workshop.ts';
+import { makeWindowsInstall, type WindowsInstall } from './installed.ts';
+
+const TARGET = 'bun-windows-x64';
+
+describeOnWine('the feed on Windows', () => {
+  let shop: Workshop;
+  let feed: TestFeed;
+  let server: Serving;
+  let here: WindowsInstall;
+
+  beforeAll(async () => {
+    const versions = ['1.0.0', '1.1.0', '2.0.0'];
+    const [files, opened] = await Promise.all([
+      Promise.all(versions.map((version) => buildStandin({ version, target: TARGET }))),
+      openWorkshop(),
+    ]);
+    shop = opened;
+    feed = await makeFeed();
+    for (const [index, version] of versions.entries()) {
+      const bytes = new Uint8Array(fs.readFileSync(files[index] ?? ''));
+      await feed.add(version, { 'win32-x64': bytes }, { deltas: 1, level: 1 });
+    }
+    server = await serving(feed.folder);
+    const updater = await shop.updater(TARGET);
+    here = await makeWindowsInstall({ binary: files[0] ?? '', version: '1.0.0', updater });
+    fs.writeFileSync(path.join(here.folder, 'root.json'), feed.root);
+  }, 300_000);
+
+  afterAll(async () => {
+    await server?.[Symbol.asyncDispose]();
+    here?.remove();
+    feed?.[Symbol.dispose]();
+    shop?.remove();
+  });
+
+  test('an update by a chain while DGMO runs; then nothing is new', async () => {
+    const init = ['init', '--version', '1.0.0', '--root', here.at('root.json'), '--feed', server.url];
+    expect((await here.update(...init)).code).toBe(0);
+    const running = await here.startDgmo();
+    const ran = await here.update('update', '--yes', '--json');
+    const result = JSON.parse(ran.stdout.trim().split('\n').at(-1) ?? '');
+    expect(result).toMatchObject({
+      ok: true,
+      from: '1.0.0',
+      to: '2.0.0',
+      update: { route: { kind: 'chain', packages: 2 } },
+    });
+    expect(await here.version()).toBe('2.0.0');
+    expect((await here.update('check')).stdout.trim()).toBe('2.0.0 is the newest.');
+    running.release();
+    await running.process.ended;
+    expect((await here.update('config', 'set', 'channel', 'beta')).code).toBe(0);
+    expect((await here.update('check')).code).toBe(17);
+  }, 240_000);
+});
