@@ -10,6 +10,18 @@ import { Stage } from './stage.ts';
 import { showStandins } from './standins.ts';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dgmo-demo-'));
+// What it starts puts its own temporary folders (of 100 MB each) there as well.
+process.env.TMPDIR = folder;
+const clear = () => fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.once(signal, () => {
+    clear();
+    process.exit(code);
+  });
+}
 const stage = new Stage();
 try {
   if (process.argv.includes('--real')) await showRealReleases(stage, folder);
@@ -18,5 +30,5 @@ try {
   stage.failed(error);
   process.exitCode = 1;
 } finally {
-  fs.rmSync(folder, { recursive: true, force: true });
+  clear();
 }

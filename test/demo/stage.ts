@@ -3,6 +3,9 @@ import fs from 'node:fs';
 import { intro, log, outro } from '@clack/prompts';
 
 const color = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
+/** Columns of the bar and the space behind it. */
+const BAR = 3;
+
 const paint = (code: number, text: string) => (color ? `\x1b[${code}m${text}\x1b[0m` : text);
 
 export class Stage {
@@ -24,14 +27,14 @@ export class Stage {
     const result = await work();
     const took = performance.now() - begun;
     const detail = tell === undefined ? '' : `: ${tell(result)}`;
-    log.success(`${what}${detail} ${paint(2, `(${duration(took)})`)}`, { spacing: 0 });
+    log.success(fitted(`${what}${detail} ${paint(2, `(${duration(took)})`)}`), { spacing: 0 });
     return result;
   }
 
   /** What a program said, line by line. */
   quote(text: string): void {
     const lines = text.trimEnd().split('\n').filter(Boolean);
-    for (const line of lines) log.message(paint(36, `  ${line}`), { spacing: 0 });
+    for (const line of lines) log.message(paint(36, fitted(line)), { spacing: 0 });
   }
 
   close(text: string): void {
@@ -41,6 +44,11 @@ export class Stage {
   failed(error: unknown): void {
     log.error(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** In lines that leave room for the bar at their left, so that no terminal breaks them in the middle of a word. */
+export function fitted(text: string, columns = process.stdout.columns ?? 0): string {
+  return columns > BAR ? Bun.wrapAnsi(text, columns - BAR) : text;
 }
 
 export function duration(milliseconds: number): string {
