@@ -79,18 +79,24 @@ function resolveTarget(
     if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'ENOTDIR')
       throw new MachineError(`${target} can't be looked up: ${errorCode(error)}`, { cause: error });
   }
+  const folder = existingFolder(host, installDir);
   if (host.disk.status(target)?.kind === 'symlink') {
     throw new MachineError(`${target} is a symlink that leads nowhere`, {
       advice: 'Name the folder that the executable itself belongs in with --install-dir.',
     });
   }
+  return path.join(folder, path.basename(target));
+}
+
+function existingFolder(host: Pick<Host, 'disk'>, installDir: string): string {
+  let folder: string;
   try {
-    const folder = host.disk.resolve(installDir);
-    if (host.disk.status(folder)?.kind === 'directory') return path.join(folder, path.basename(target));
+    folder = host.disk.resolve(installDir);
   } catch (error) {
     throw noFolder(installDir, error);
   }
-  throw noFolder(installDir);
+  if (host.disk.status(folder)?.kind !== 'directory') throw noFolder(installDir);
+  return folder;
 }
 
 function noFolder(installDir: string, cause?: unknown): UsageError {

@@ -64,12 +64,14 @@ export async function main(argv: readonly string[], around: Surroundings): Promi
     });
     return 0;
   }
+  let where = host.workingDirectory;
   try {
     const context = openContext(around, line, report);
+    where = context.session.layout.installDir;
     await run(context);
     return 0;
   } catch (error) {
-    return report.failure(command, tellable(error, host.workingDirectory));
+    return report.failure(command, tellable(error, where));
   }
 }
 

@@ -127,6 +127,7 @@ posixOnly('bad input', () => {
     refused(await here.update(['frob']), 2, 'frob');
     refused(await here.update([]), 2, 'no command');
     refused(await here.update(['--apply', toTwo, '--install-dir', '/nowhere']), 2, '/nowhere');
+    refused(await here.update(['status', '--install-dir', toTwo]), 2, 'wanted a folder, found none');
   });
 
   test('an old binary that was changed by hand', async () => {
@@ -203,6 +204,22 @@ posixOnly('bad input', () => {
     },
     60_000,
   );
+
+  withMounts('init on a full disk says which one; with room again it does its work', async () => {
+    const script = `
+      mount -t tmpfs -o size=108m none "$1" && cp "$2" "$1/dgmo" || exit 99
+      cat /dev/zero > "$1/filler" 2>/dev/null
+      "$3" init --install-dir "$1" --version 1.0.0; code=$?
+      rm "$1/filler"
+      "$3" init --install-dir "$1" --version 1.0.0 || exit 98
+      exit $code`;
+    const mount = path.join(here.folder, 'full');
+    fs.mkdirSync(mount);
+    const ran = await run('unshare', ['-m', 'sh', '-c', script, 'sh', mount, one, here.updater], {
+      env: here.env,
+    });
+    refused(ran, 12, `${mount}: no space is left on the disk`);
+  });
 
   test('a second updater while one is at work', async () => {
     const env = { ...process.env, ...here.env };
