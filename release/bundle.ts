@@ -23,7 +23,7 @@ import {
 import { bundlePublished, type PublishedRequest } from './bundle-published.ts';
 import { type Command, readArguments, required, wholeNumber } from './command.ts';
 import { DESCRIBE_HELP, DESCRIBE_OPTIONS, readWords, requireVersion, type Words } from './describe.ts';
-import { readInput, withInput, writeOutput } from './files.ts';
+import { readInput, requireOutput, withInput, writeOutput } from './files.ts';
 import { loadKeys, loadRoot, ROOT_FILE } from './keyring.ts';
 import { askPassphrase } from './passphrase.ts';
 import { type Build, build, makeFull, makePatch } from './payloads.ts';
@@ -86,6 +86,7 @@ export const bundle: Command = {
     const to = build(version, readInput(request.newFile));
     const old = request.old;
     const from = old === null ? null : build(old.version, readInput(old.file));
+    requireOutput(request.output, old === null ? [request.newFile] : [request.newFile, old.file]);
     const payloads = await makePayloads(from, to, request);
 
     const subject = { ...request.target, size: to.digest.size, checksum: to.digest.sha256 };

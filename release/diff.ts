@@ -3,7 +3,7 @@ import { generatePatch } from '../lib/delta/index.ts';
 import { UsageError } from '../lib/errors.ts';
 import { isVersion } from '../lib/version/index.ts';
 import { type Command, readArguments, required } from './command.ts';
-import { readInput, writeOutput } from './files.ts';
+import { readInput, requireOutput, writeOutput } from './files.ts';
 import { bytes, withProgress } from './progress.ts';
 
 const HELP = `Usage: release diff <old> <new> -o <patch> [--from <version>] [--to <version>]
@@ -32,6 +32,7 @@ export const diff: Command = {
         throw new UsageError(`${option}: wanted a semantic version, found ${JSON.stringify(value)}`);
     }
     const contents = { old: readInput(oldFile), new: readInput(newFile) };
+    requireOutput(output, [oldFile, newFile]);
     const patch = await withProgress('diff', (onProgress) =>
       generatePatch({ ...contents, fromVersion: values.from, toVersion: values.to, onProgress }),
     );

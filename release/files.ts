@@ -1,4 +1,5 @@
 /** Files that the commands read and write: inputs as sources, outputs that are whole or not there. */
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { InterruptedError, UsageError } from '../lib/errors.ts';
 import { openSource, readFile, removeIfThere, type Source, writeAll } from '../lib/platform/files.ts';
@@ -23,7 +24,22 @@ export async function withInput<T>(file: string, use: (source: Source) => Promis
 }
 
 function requireFile(file: string): void {
-  if (disk.status(file) === null) throw new UsageError(`${file}: wanted a file to read, found nothing there`);
+  if (!existsSync(file)) throw new UsageError(`${file}: wanted a file to read, found nothing there`);
+  if (statSync(file).isDirectory()) {
+    throw new UsageError(`${file}: wanted a file to read, found a folder`);
+  }
+}
+
+/** UsageError where there is no folder for it, or where it would replace one of the `inputs`. To be called before the work. */
+export function requireOutput(file: string, inputs: string[] = []): void {
+  const folder = path.dirname(file);
+  if (!existsSync(folder)) {
+    throw new UsageError(`${file}: wanted a folder to write to, found none at ${folder}`);
+  }
+  if (!existsSync(file)) return;
+  if (statSync(file).isDirectory()) throw new UsageError(`${file}: wanted a file to write, found a folder`);
+  const same = inputs.find((input) => realpathSync(file) === realpathSync(input));
+  if (same !== undefined) throw new UsageError(`-o: wanted another file than ${same}, which is read`);
 }
 
 export interface OutputOptions {
@@ -41,6 +57,7 @@ export async function writeOutput(
   fill: (write: (bytes: Uint8Array) => void) => void | Promise<void>,
   { mode = 0o644, check }: OutputOptions = {},
 ): Promise<void> {
+  requireOutput(file);
   const temporary = `${file}.${process.pid}.tmp`;
   removeIfThere(disk, temporary);
   await untilInterrupted(`${file} was not written`, async (stopIfInterrupted) => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { freshFolder, noise } from './run.ts';
 
 test('release diff makes a patch with which release patch makes the new file', async () => {
@@ -32,4 +32,24 @@ test('release patch writes nothing when the old file is another one, or the patc
     expect([code, stdout, existsSync(folder.at('out'))]).toEqual([11, '', false]);
   }
   expect(readdirSync(folder.at()).toSorted()).toEqual(before);
+});
+
+test('folders, and an output that is also read, are told before the work, and nothing is written', async () => {
+  using folder = freshFolder();
+  const contents = { old: noise(1, 5000), new: noise(2, 5000) };
+  writeFileSync(folder.at('old'), contents.old);
+  writeFileSync(folder.at('new'), contents.new);
+  mkdirSync(folder.at('folder'));
+  const cases: [args: string[], message: string][] = [
+    [['diff', 'folder', 'new', '-o', 'p'], 'release: folder: wanted a file to read, found a folder\n'],
+    [['diff', 'old', 'new', '-o', './new'], 'release: -o: wanted another file than new, which is read\n'],
+    [['diff', 'old', 'new', '-o', 'no/p'], 'release: no/p: wanted a folder to write to, found none at no\n'],
+    [['diff', 'old', 'new', '-o', 'folder'], 'release: folder: wanted a file to write, found a folder\n'],
+    [['inspect', 'folder'], 'release: folder: wanted a file to read, found a folder\n'],
+  ];
+  for (const [args, stderr] of cases) {
+    expect(await folder.release(args)).toEqual({ code: 2, stdout: '', stderr });
+  }
+  expect(readFileSync(folder.at('new')).equals(contents.new)).toBe(true);
+  expect(readdirSync(folder.at()).toSorted()).toEqual(['folder', 'new', 'old']);
 });
