@@ -1,4 +1,8 @@
-/** What is installed, and whether it is what it should be. Reads only, and needs no lock. */
+/**
+ * What is installed, and whether it is what it should be. Reads only, and needs no lock: an update that is under way
+ * meanwhile is not taken for damage.
+ */
+import { isDeepStrictEqual } from 'node:util';
 import { DamagedError } from '../errors.ts';
 import { type OpenTransaction, openTransaction, readJournal } from './journal.ts';
 import { loadReceipt, type Receipt } from './receipt.ts';
@@ -10,7 +14,7 @@ export interface Status {
   /** null: never adopted, or the receipt is damaged (then `receiptProblem` says how). */
   receipt: Receipt | null;
   receiptProblem: string | null;
-  /** `sound`: the digest is the receipt's; `unknown`: there is no receipt to hold it against. */
+  /** `sound`: the digest is the receipt's, or what an open transaction brings; `unknown`: there is no receipt. */
   binary: 'sound' | 'changed' | 'missing' | 'unknown';
   sha256: string | null;
   /** A transaction that has begun and not ended. */
@@ -19,7 +23,20 @@ export interface Status {
   journalProblem: string | null;
 }
 
+const MOST_LOOKS = 5;
+
+/** Looks until it sees the same twice: what is read in one look may come from before and after a step of an update. */
 export function status(session: Session): Status {
+  let seen = look(session);
+  for (let looks = 1; looks < MOST_LOOKS; looks++) {
+    const again = look(session);
+    if (isDeepStrictEqual(again, seen)) break;
+    seen = again;
+  }
+  return seen;
+}
+
+function look(session: Session): Status {
   const { host, layout, digests } = session;
   let receipt: Receipt | null = null;
   let receiptProblem: string | null = null;
@@ -29,22 +46,22 @@ export function status(session: Session): Status {
     if (!(error instanceof DamagedError)) throw error;
     receiptProblem = error.message;
   }
-  const digest = digests.of(layout.target);
-  const { open, journalProblem } = interrupted(session);
+  const sha256 = digests.of(layout.target)?.sha256 ?? null;
+  const { open, journalProblem } = unfinished(session);
   return {
     installDir: layout.installDir,
     executable: layout.target,
     receipt,
     receiptProblem,
-    binary: judge(digest?.sha256 ?? null, receipt),
-    sha256: digest?.sha256 ?? null,
+    binary: judge(sha256, receipt, open),
+    sha256,
     open:
       open === null ? null : { id: open.id, kind: open.kind, from: open.from.version, to: open.to.version },
     journalProblem,
   };
 }
 
-function interrupted({ host, layout }: Session): {
+function unfinished({ host, layout }: Session): {
   open: OpenTransaction | null;
   journalProblem: string | null;
 } {
@@ -56,8 +73,12 @@ function interrupted({ host, layout }: Session): {
   }
 }
 
-function judge(sha256: string | null, receipt: Receipt | null): Status['binary'] {
+function judge(
+  sha256: string | null,
+  receipt: Receipt | null,
+  open: OpenTransaction | null,
+): Status['binary'] {
   if (sha256 === null) return 'missing';
   if (receipt === null) return 'unknown';
-  return sha256 === receipt.binary.sha256 ? 'sound' : 'changed';
+  return sha256 === receipt.binary.sha256 || sha256 === open?.to.sha256 ? 'sound' : 'changed';
 }

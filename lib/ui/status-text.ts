@@ -20,7 +20,7 @@ export function describeStatus(status: Status): string {
   if (status.sha256 !== null) rows.push(['SHA-256', status.sha256]);
   if (status.journalProblem !== null) rows.push(['Journal', status.journalProblem]);
   if (status.open !== null)
-    rows.push(['Interrupted', `${status.open.kind} from ${status.open.from} to ${status.open.to}`]);
+    rows.push(['Unfinished', `${status.open.kind} from ${status.open.from} to ${status.open.to}`]);
   return rows.map(([name, value]) => `${`${name}:`.padEnd(13)}${value}`).join('\n');
 }
 

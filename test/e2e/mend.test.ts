@@ -110,6 +110,30 @@ posixOnly('around an update', () => {
     });
   }, 60_000);
 
+  test('status while an update is under way: the new version is no damage', async () => {
+    const here = await install();
+    const child = spawn(here.updater, ['--apply', toTwo, '--no-relaunch', '--json', '--probe-limit', '3'], {
+      env: { ...process.env, ...here.env, DGMO_STANDIN_BEHAVIOUR: 'hang' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const ended = new Promise((resolve) => child.on('exit', resolve));
+    await new Promise<void>((resolve) => {
+      child.stdout.on('data', (bytes: Buffer) => {
+        if (String(bytes).includes('"probing"')) resolve();
+      });
+    });
+    const seen = await here.update(['status', '--json']);
+    expect(resultOf(seen)).toMatchObject({
+      binary: 'sound',
+      receipt: { binary: { version: '1.0.0' } },
+      open: { from: '1.0.0', to: '2.0.0' },
+    });
+    child.kill('SIGKILL');
+    await ended;
+    expect((await here.update(['recover'])).code).toBe(0);
+    expect(resultOf(await here.update(['status', '--json']))).toMatchObject({ binary: 'sound', open: null });
+  }, 60_000);
+
   test('the new version is damaged while it is probed: the kept one stays within reach', async () => {
     const here = await install();
     const child = spawn(here.updater, ['--apply', toTwo, '--no-relaunch', '--json'], {
