@@ -2,7 +2,10 @@
  * `npm run bench`: everything that is measured, as Markdown, beside the peers that are installed. `-- --no-peers`
  * leaves them out (zstd --patch-from and bsdiff take minutes).
  */
+import path from 'node:path';
 import { benchPair, fetchPairs } from './delta.ts';
+import { benchDownload, downloadTable } from './download.ts';
+import { benchFeed, feedTable } from './feed.ts';
 import { benchStarts } from './starts.ts';
 
 const peers = !process.argv.includes('--no-peers');
@@ -17,4 +20,11 @@ console.log(`### ${updates} updates and rollbacks while DGMO is started as fast 
 | ${starts.toLocaleString('en')} | ${failed.length} | ${Math.round(median)} ms |
 `);
 for (const failure of failed) console.log(`- ${failure}`);
+
+console.log(`### A check that finds nothing new\n\n${feedTable(await benchFeed())}`);
+console.log(`### A download beside curl\n\n${downloadTable(await benchDownload())}`);
+Bun.spawnSync([process.execPath, path.join(import.meta.dir, 'server.ts')], {
+  stdio: ['ignore', 'inherit', 'inherit'],
+});
+
 process.exitCode = failed.length === 0 ? 0 : 1;
