@@ -215,6 +215,19 @@ describe('a repository', () => {
     await expect(feed.rollout('1.0.0', 100)).rejects.toBeInstanceOf(TrustError);
   });
 
+  test('whose timestamp was made by somebody else is not signed again', async () => {
+    using feed = await makeFeed();
+    await feed.add('1.0.0', { 'linux-x64': build(0) });
+    const file = path.join(feed.folder, 'metadata', 'timestamp.json');
+    const genuine = await Bun.file(file).text();
+    writeFileSync(file, genuine.replace(/"expires":"\d{4}/, '"expires":"2099'));
+    const error = await feed.refresh({ all: true }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(TrustError);
+    expect(String(error)).toContain('timestamp.json signed by the keys of this repository');
+    writeFileSync(file, genuine);
+    await feed.refresh({ all: true });
+  });
+
   test('holds no private key', async () => {
     using feed = await makeFeed();
     await feed.add('1.0.0', { 'linux-x64': build(0) });
