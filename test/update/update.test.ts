@@ -135,7 +135,8 @@ posixOnly('an update', () => {
   });
 
   test('a package of an older version is refused where nobody asked for it', async () => {
-    await stage.release('2.0.0', { rollbackMin: '1.0.0' });
+    // The full binary, which would fit on any version.
+    await stage.release('2.0.0', { rollbackMin: '1.0.0', deltas: 0 });
     const one = manager();
     const old = (await one.checkForUpdates({ version: '2.0.0' })) ?? expect.unreachable();
     const downloaded = await one.downloadUpdate(old);
