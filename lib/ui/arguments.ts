@@ -68,6 +68,9 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   const rest = split === -1 ? [] : argv.slice(split + 1);
   const { command, at } = commandOf(own);
   const words = own.filter((_, index) => index !== at);
+  // Who asks for help is not told of other mistakes: `--apply --help` has no package.
+  if (words.some((word) => word === '--help' || word === '-h'))
+    return { command: command === 'version' ? 'help' : command, values: { help: true }, rest, operands: [] };
   return { command, ...parseWords(command, words), rest };
 }
 
@@ -108,7 +111,7 @@ function parseWords(command: CommandName, words: string[]): Pick<CommandLine, 'v
     return { values: parsed.values as CommandLine['values'], operands: parsed.positionals };
   } catch (error) {
     throw new UsageError(errorMessage(error).split('\n')[0] ?? '', {
-      advice: `\`dgmo-updater${command === 'apply' ? '' : ` ${command}`} --help\` lists the options.`,
+      advice: `\`dgmo-updater ${command === 'apply' ? '--apply' : command} --help\` lists the options.`,
     });
   }
 }

@@ -1,0 +1,36 @@
+import { expect, test } from 'bun:test';
+import { UsageError } from '../../lib/errors.ts';
+import { parseCommandLine } from '../../lib/ui/arguments.ts';
+import { helpText } from '../../lib/ui/help.ts';
+
+test.each([
+  [['--help'], 'help'],
+  [['--apply', '--help'], 'apply'],
+  [['--apply', 'p.dgmopkg', '-h'], 'apply'],
+  [['status', '--help', '--frob'], 'status'],
+  [['--version', '--help'], 'help'],
+] as const)('help is told whatever else is said: %p', (words, command) => {
+  const line = parseCommandLine(words);
+  expect(line.command).toBe(command);
+  expect(line.values.help).toBe(true);
+  expect(helpText(line.command)).not.toBe('');
+});
+
+test('what stands behind -- is for DGMO, --help too', () => {
+  const line = parseCommandLine(['--apply', 'p.dgmopkg', '--', '--help']);
+  expect(line).toMatchObject({ command: 'apply', values: { apply: 'p.dgmopkg' }, rest: ['--help'] });
+  expect(line.values.help).toBeUndefined();
+});
+
+test.each([
+  [['--apply', 'p.dgmopkg', '--frob'], '--apply --help'],
+  [['status', '--frob'], 'status --help'],
+] as const)('a wrong word leads to the help that lists the right ones: %p', (words, advice) => {
+  try {
+    parseCommandLine(words);
+    expect.unreachable();
+  } catch (error) {
+    expect(error).toBeInstanceOf(UsageError);
+    expect((error as UsageError).advice).toContain(advice);
+  }
+});
