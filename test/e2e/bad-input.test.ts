@@ -3,9 +3,12 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from '
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import type { SigningKey } from '../../lib/trust/index.ts';
+import { patchPayload, testPackage } from '../package/fixture.ts';
 import { type Installed, makeInstall, resultOf } from '../support/installed.ts';
 import { buildStandin } from '../support/standin.ts';
 import { NATIVE_PLATFORM, openWorkshop, type Ran, run, type Workshop } from '../support/workshop.ts';
+import { testKey, testRootBytes } from '../trust/keys.ts';
 
 // On a machine that is busy with other things one update has taken half a minute, and the clearing up ten seconds.
 setDefaultTimeout(180_000);
@@ -99,6 +102,24 @@ posixOnly('bad input', () => {
     );
     stranger.remove();
   }, 180_000);
+
+  test('a package that too few keys signed', async () => {
+    const keys = [testKey(11), testKey(12)];
+    const home = path.join(here.folder, 'two-keys');
+    fs.mkdirSync(path.join(home, 'trust'), { recursive: true });
+    fs.writeFileSync(path.join(home, 'trust/root.json'), testRootBytes({ targets: keys, threshold: 2 }));
+    const apply = (signers: SigningKey[]) => {
+      const file = path.join(here.folder, 'signed.dgmopkg');
+      fs.writeFileSync(file, testPackage({ keys: signers, payloads: [patchPayload('1.1.0', '1.2.0')] }));
+      return here.update(['--apply', file, '--home', home]);
+    };
+    const says =
+      /not trusted: wanted signatures by 2 of the 2 targets keys of root version 1 .*, found 1 that are right/;
+    refused(await apply(keys.slice(0, 1)), 10, says);
+    refused(await apply([testKey(11), testKey(11)]), 10, says);
+    // By enough of them it is believed: then it is for another version than the one that is installed.
+    refused(await apply(keys), 17, /./);
+  });
 
   test('a package for another platform, for another app', async () => {
     const patch = { version: '2.0.0', file: two, old: { version: '1.0.0', file: one } };
