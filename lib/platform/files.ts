@@ -160,6 +160,26 @@ export function createDirectories(
   if (parent !== path) disk.flushDirectory(parent);
 }
 
+/** A new file out of the pieces that `fill` gives, whole and flushed. Throws EEXIST where something stands there. */
+export function writeNew(
+  disk: Disk,
+  path: string,
+  mode: number,
+  fill: (write: (bytes: Uint8Array) => void) => void,
+): void {
+  const handle = disk.open(path, 'create', mode);
+  try {
+    let position = 0;
+    fill((bytes) => {
+      writeAll(disk, handle, bytes, position);
+      position += bytes.length;
+    });
+    disk.flush(handle);
+  } finally {
+    disk.close(handle);
+  }
+}
+
 /**
  * Replaces `path` by `bytes` so that a reader sees the old content or the new, whatever stops us: temporary
  * name in the same directory, every count checked, file flushed, renamed, directory flushed.
@@ -173,13 +193,7 @@ export function replaceDurably(
 ): void {
   const temporary = `${path}.tmp`;
   removeIfThere(disk, temporary);
-  const handle = disk.open(temporary, 'create', mode);
-  try {
-    writeAll(disk, handle, bytes, 0);
-    disk.flush(handle);
-  } finally {
-    disk.close(handle);
-  }
+  writeNew(disk, temporary, mode, (write) => write(bytes));
   disk.replace(temporary, path);
   disk.flushDirectory(directory);
 }

@@ -7,7 +7,7 @@ import {
   openSource,
   readFile,
   removeIfThere,
-  writeAll,
+  writeNew,
 } from '../../lib/platform/files.ts';
 import { MAX_BYTES } from '../../lib/trust/feed/limits.ts';
 import type { Destination, RemoteFile } from './destination.ts';
@@ -25,17 +25,7 @@ export function folderDestination(disk: Disk, folder: string): Destination {
     const temporary = `${file}.${process.pid}.tmp`;
     removeIfThere(disk, temporary);
     try {
-      const handle = disk.open(temporary, 'create', FILE_MODE);
-      try {
-        let position = 0;
-        fill((bytes) => {
-          writeAll(disk, handle, bytes, position);
-          position += bytes.length;
-        });
-        disk.flush(handle);
-      } finally {
-        disk.close(handle);
-      }
+      writeNew(disk, temporary, FILE_MODE, fill);
       disk.rename(temporary, file);
     } catch (error) {
       removeIfThere(disk, temporary);

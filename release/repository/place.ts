@@ -10,7 +10,7 @@ import {
   digestBytes,
   digestFile,
   removeIfThere,
-  writeAll,
+  writeNew,
 } from '../../lib/platform/files.ts';
 import type { RepositoryLayout } from './layout.ts';
 
@@ -38,17 +38,7 @@ export function writeDraft(
   createDirectories(disk, layout.temporary, path.dirname);
   const draft = path.join(layout.temporary, name);
   removeIfThere(disk, draft);
-  const handle = disk.open(draft, 'create', FILE_MODE);
-  try {
-    let position = 0;
-    fill((bytes) => {
-      writeAll(disk, handle, bytes, position);
-      position += bytes.length;
-    });
-    disk.flush(handle);
-  } finally {
-    disk.close(handle);
-  }
+  writeNew(disk, draft, FILE_MODE, fill);
   return draft;
 }
 

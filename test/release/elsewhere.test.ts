@@ -36,6 +36,13 @@ function published(): string {
   return readdirSync(folder.at('repo', 'metadata')).toSorted().join(' ');
 }
 
+/** The package from 1.0.0 to 1.1.0 that the repository has, held against the root. */
+async function expectSoundBundle(file: string): Promise<void> {
+  const which = ['1.1.0', '--repo', 'repo', '--platform', 'linux-x64', '--from', '1.0.0'];
+  expect((await folder.release(['bundle', ...which, '-o', file])).code).toBe(0);
+  expect((await folder.release(['inspect', file, '--root', 'here/root.json'])).code).toBe(0);
+}
+
 /** Runs the command, and the other machine, until it is done. How often the other machine was asked, and what it saw. */
 async function rounds(command: string[], more: string[] = []) {
   const args = [...command, '--repo', 'repo', '--keys', 'here', ...more, '--sign-request', 'request.json'];
@@ -86,20 +93,7 @@ describe('with the targets and root keys on another machine', () => {
     expect(told[1]).toMatch(
       /: targets version 2, good until .*: channels\/stable\/linux-x64\.json [0-9a-f]{64}/,
     );
-    const bundled = [
-      'bundle',
-      '1.1.0',
-      '--repo',
-      'repo',
-      '--platform',
-      'linux-x64',
-      '--from',
-      '1.0.0',
-      '-o',
-      'b',
-    ];
-    expect((await folder.release(bundled)).code).toBe(0);
-    expect((await folder.release(['inspect', 'b', '--root', 'here/root.json'])).code).toBe(0);
+    await expectSoundBundle('b');
   });
 
   test('nothing is published before all signatures are there, and a wrong one is refused', async () => {
@@ -139,20 +133,7 @@ describe('with the targets and root keys on another machine', () => {
       /: root version 2, good until .*targets: 2 of [0-9a-f]{12}, [0-9a-f]{12}, [0-9a-f]{12}; /,
     );
     expect(told.length).toBeLessThanOrEqual(3);
-    const bundled = [
-      'bundle',
-      '1.1.0',
-      '--repo',
-      'repo',
-      '--platform',
-      'linux-x64',
-      '--from',
-      '1.0.0',
-      '-o',
-      'c',
-    ];
-    expect((await folder.release(bundled)).code).toBe(0);
-    expect((await folder.release(['inspect', 'c', '--root', 'here/root.json'])).code).toBe(0);
+    await expectSoundBundle('c');
   });
 
   test('nothing is signed that is nothing of ours', async () => {
