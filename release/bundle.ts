@@ -23,6 +23,7 @@ import {
 import { bundlePublished, type PublishedRequest } from './bundle-published.ts';
 import { type Command, readArguments, required, wholeNumber } from './command.ts';
 import { DESCRIBE_HELP, DESCRIBE_OPTIONS, readWords, requireVersion, type Words } from './describe.ts';
+import { packEvolutions } from './evolution.ts';
 import { readInput, requireOutput, withInput, writeOutput } from './files.ts';
 import { loadKeys, loadRoot, ROOT_FILE } from './keyring.ts';
 import { askPassphrase } from './passphrase.ts';
@@ -87,16 +88,18 @@ export const bundle: Command = {
     const old = request.old;
     const from = old === null ? null : build(old.version, readInput(old.file));
     requireOutput(request.output, old === null ? [request.newFile] : [request.newFile, old.file]);
+    const evolutions = await packEvolutions(request.words.evolutions, version);
     const payloads = await makePayloads(from, to, request);
 
     const subject = { ...request.target, size: to.digest.size, checksum: to.digest.sha256 };
     const signature = signBinary(subject, version, signer);
-    const size = payloads[0]?.content.size ?? 0;
+    const size = [payloads[0], ...evolutions].reduce((sum, payload) => sum + (payload?.content.size ?? 0), 0);
     const manifest = {
       ...request.words.describe(old?.version ?? null, size, nativeHost().clock.now()),
       binaries: [{ ...subject, signature, downloadUrl: request.downloadUrl }],
     };
-    const draft = { app: request.app, ...request.target, manifest, payloads };
+    const all = [...payloads, ...evolutions];
+    const draft = { app: request.app, ...request.target, manifest, payloads: all };
     let written = { sha256: '', size: 0 };
     await writeOutput(
       request.output,
@@ -110,9 +113,12 @@ export const bundle: Command = {
           }),
       },
     );
-    const contents = payloads.map(({ kind, content }) => `${kind} ${bytes(content.size)}`).join(', ');
+    const contents = all.map((payload) => {
+      const name = payload.kind === 'evolution' ? `evolution ${payload.id}` : payload.kind;
+      return `${name} ${bytes(payload.content.size)}`;
+    });
     process.stderr.write(
-      `${contents}, signed by ${keys.length} of ${root.roles.targets.keys.length} targets keys\n`,
+      `${contents.join(', ')}, signed by ${keys.length} of ${root.roles.targets.keys.length} targets keys\n`,
     );
     process.stdout.write(`${request.output}: ${bytes(written.size)}, SHA-256 ${written.sha256}\n`);
   },

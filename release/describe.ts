@@ -9,7 +9,7 @@ import {
   type UpdateType,
 } from '../lib/version/index.ts';
 import { choice, wholeNumber } from './command.ts';
-import { readEvolution } from './evolution.ts';
+import { type EvolutionFolder, readEvolution } from './evolution.ts';
 import { readInput } from './files.ts';
 import { parseNotes } from './notes.ts';
 
@@ -28,7 +28,8 @@ export const DESCRIBE_HELP = `\
   --notes <file.md>        release notes; lists under "Added", "Fixed", ... become entries
   --type <t>               ${UPDATE_TYPES.join(', ')} (default: by the numbers)
   --risk <r>               ${RISK_LEVELS.join(', ')} (default low)
-  --evolution <dir>        a plugin that comes with it: <dir>/evolution.json; may be repeated
+  --evolution <dir>        a plugin that comes with it: <dir>/evolution.json describes it, and every package carries all
+                           files of the folder; may be repeated
   --data-version <n>       format of the user data (default 1)
   --rollback-min <v>       lowest version to roll back to (default: the release before, else <version>)
   --no-rollback            it cannot be rolled back
@@ -52,6 +53,7 @@ export type Description = Omit<DGMOVersion, 'binaries'>;
 export interface Words {
   /** Whether a person said anything at all. */
   readonly given: boolean;
+  readonly evolutions: readonly EvolutionFolder[];
   /** `from`: the release before; `size`: bytes to fetch; `now`: where no date was given. */
   describe(from: string | null, size: number, now: number): Description;
 }
@@ -71,9 +73,10 @@ export function readWords(version: string, values: DescribeValues): Words {
   const changes = parseNotes(
     values.notes === undefined ? '' : new TextDecoder().decode(readInput(values.notes)),
   );
-  const evolutions = values.evolution.map(readEvolution);
+  const evolutions = readEvolutions(values.evolution);
   const noRollback = values['no-rollback'];
   return {
+    evolutions,
     given: evolutions.length > 0 || noRollback || NAMES.some((name) => values[name] !== undefined),
     describe: (from, size, now) => ({
       version,
@@ -85,13 +88,21 @@ export function readWords(version: string, values: DescribeValues): Words {
         changes,
         riskLevel,
       },
-      evolutions,
+      evolutions: evolutions.map(({ entry }) => entry),
       rollback: { supported: !noRollback, minVersion: rollbackMin ?? from ?? version, dataVersion },
     }),
   };
 }
 
 const NAMES = ['notes', 'type', 'risk', 'data-version', 'rollback-min', 'release-date'] as const;
+
+function readEvolutions(folders: readonly string[]): EvolutionFolder[] {
+  const evolutions = folders.map(readEvolution);
+  const ids = evolutions.map(({ entry }) => entry.id);
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+  if (twice !== undefined) throw new UsageError(`--evolution: wanted each id once, found ${twice} twice`);
+  return evolutions;
+}
 
 export function requireVersion(option: string, value: string): void {
   if (!isVersion(value)) {

@@ -3,7 +3,8 @@ import { readPatchHeader } from '../lib/delta/index.ts';
 import { DamagedError } from '../lib/errors.ts';
 import { type PackageContents, peekPackage, readPackage, verifyPayloads } from '../lib/package/index.ts';
 import { targetName } from '../lib/version/index.ts';
-import type { Inspector } from './inspector.ts';
+import type { Inspector, Note } from './inspector.ts';
+import { bytes } from './progress.ts';
 
 export const inspectPackage: Inspector = async (source, note, root) => {
   const contents = peekPackage(source);
@@ -27,7 +28,20 @@ export const inspectPackage: Inspector = async (source, note, root) => {
   else note('trusted', readPackage(source, root).signedBy);
   await verifyPayloads(contents);
   checkPatches(contents);
+  await noteEvolutions(contents, note);
 };
+
+/** Every archive is opened; one that does not hold what the updater wants is damaged. */
+async function noteEvolutions(contents: PackageContents, note: Note): Promise<void> {
+  for (const { id } of contents.evolutions()) {
+    const { files } = await contents.evolution(id);
+    const told = files.map((file) => [
+      file.path,
+      `${file.mode === 0o755 ? 'executable, ' : ''}${bytes(file.bytes.length)}, SHA-256 ${file.sha256}`,
+    ]);
+    note(`evolution ${id}`, Object.fromEntries(told));
+  }
+}
 
 /** The header of a patch must say what the signed statement says of it, or the updater would refuse it later. */
 function checkPatches(contents: PackageContents): void {

@@ -1,6 +1,6 @@
 /** What bytes say that are to be signed, in words, read from the bytes themselves and from nothing beside them. */
 import { DamagedError } from '../lib/errors.ts';
-import { decodeStatement, STATEMENT_TYPE } from '../lib/package/statement.ts';
+import { decodeStatement, type Payload, STATEMENT_TYPE } from '../lib/package/statement.ts';
 import { BINARY_TYPE } from '../lib/trust/binary-signature.ts';
 import type { RoleName } from '../lib/trust/index.ts';
 import { hex, integer, object } from '../lib/version/decoder.ts';
@@ -42,7 +42,7 @@ function tellEnvelope(message: Uint8Array): Told | null {
   }
   if (type !== STATEMENT_TYPE) return null;
   const { app, manifest, payloads, ...statement } = decodeStatement(payload);
-  const what = payloads.map((entry) => (entry.kind === 'full' ? 'full binary' : `patch from ${entry.from}`));
+  const what = payloads.map(tellPayload);
   return {
     text:
       `package of ${app} ${statement.version} for ${targetName(statement)}: ${what.join(', ')}, to the binary ` +
@@ -50,6 +50,12 @@ function tellEnvelope(message: Uint8Array): Told | null {
       `${new Date(manifest.releaseDate).toISOString()}`,
     roles: ['targets'],
   };
+}
+
+function tellPayload(payload: Payload): string {
+  if (payload.kind === 'full') return 'full binary';
+  if (payload.kind === 'patch') return `patch from ${payload.from}`;
+  return `evolution ${payload.id}, SHA-256 ${payload.sha256}`;
 }
 
 interface Signed {

@@ -3,6 +3,8 @@
  * touches the disk; files come and go as a Source and a `write`.
  */
 export { type ApplyOptions, applyPatch } from './apply.ts';
+export { zstdFrame } from './compress.ts';
+export { checkFrame } from './frame.ts';
 export { compressFull, type DecompressOptions, decompressFull } from './full.ts';
 export { type GenerateOptions, generatePatch } from './generate.ts';
 export { type PatchHeader, readPatchHeader } from './header.ts';

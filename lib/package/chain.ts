@@ -9,7 +9,7 @@ import type { PackageContents } from './reader.ts';
 export const MAX_JOINED = 16;
 
 /**
- * One package, as it were: the last one's word, and the patches of all. PolicyError where one is for another app or
+ * One package, as it were: the last one's word and evolutions, and the patches of all. PolicyError where one is for another app or
  * target than the last one is.
  */
 export function joinPackages(packages: readonly PackageContents[]): PackageContents {

@@ -1,8 +1,23 @@
 /** The `.dgmopkg` container: what `--apply` takes and `release bundle` makes. */
 export { joinPackages, MAX_JOINED } from './chain.ts';
+export {
+  decodeEvolution,
+  type EvolutionArchive,
+  type EvolutionFile,
+  encodeEvolution,
+} from './evolution-archive.ts';
+export { MAX_EVOLUTION_FILES, MAX_UNPACKED } from './evolution-index.ts';
+export type { CarriedEvolution } from './evolutions.ts';
 export { looksLikePackage } from './layout.ts';
 export { checkPackage, type Installation } from './policy.ts';
 export { type Checkpoint, type PackageContents, peekPackage, readPackage, verifyPayloads } from './reader.ts';
 export { type Installed, isInstalled, planRoute, type Route, type Step } from './route.ts';
-export { isAppName, type Payload, STATEMENT_TYPE, type Statement } from './statement.ts';
+export {
+  type BinaryPayload,
+  type EvolutionPayload,
+  isAppName,
+  type Payload,
+  STATEMENT_TYPE,
+  type Statement,
+} from './statement.ts';
 export { type PackageDraft, type PayloadDraft, writePackage } from './writer.ts';

@@ -6,6 +6,8 @@ import { DamagedError } from '../errors.ts';
 import { CHUNK, type Source, sliceSource } from '../platform/files.ts';
 import { decodeEnvelope, openEnvelope, type TrustedRoot, verifyBinarySignature } from '../trust/index.ts';
 import { binaryFor } from '../version/index.ts';
+import type { EvolutionArchive } from './evolution-archive.ts';
+import { type CarriedEvolution, carriedEvolutions, openEvolution } from './evolutions.ts';
 import { GET_AGAIN, HEADER_SIZE, readEnvelope } from './layout.ts';
 import { decodeStatement, type Payload, STATEMENT_TYPE, type Statement } from './statement.ts';
 
@@ -16,6 +18,13 @@ export interface PackageContents extends Readonly<Statement> {
   readonly size: number;
   /** The bytes of `payloads[index]`, as they stand in the package. RangeError for another index. */
   payload(index: number): Source;
+  /** Those evolutions of the manifest that the package carries, in the manifest's order. */
+  evolutions(): CarriedEvolution[];
+  /**
+   * The files of one, its digest checked first. DamagedError where it is not as signed, RangeError where the package
+   * carries none of that id.
+   */
+  evolution(id: string): Promise<EvolutionArchive>;
 }
 
 /**
@@ -60,16 +69,19 @@ function contents(source: Source, start: number, statement: Statement, signedBy:
       advice: GET_AGAIN,
     });
   }
+  const payload = (index: number): Source => {
+    const offset = offsets[index];
+    const length = statement.payloads[index]?.length;
+    if (offset === undefined || length === undefined) throw new RangeError(`there is no payload ${index}`);
+    return sliceSource(source, offset, length);
+  };
   return {
     ...statement,
     signedBy,
     size,
-    payload(index) {
-      const offset = offsets[index];
-      const length = statement.payloads[index]?.length;
-      if (offset === undefined || length === undefined) throw new RangeError(`there is no payload ${index}`);
-      return sliceSource(source, offset, length);
-    },
+    payload,
+    evolutions: () => carriedEvolutions(statement),
+    evolution: (id) => openEvolution(statement, payload, id),
   };
 }
 
@@ -101,5 +113,6 @@ export async function verifyPayloads(found: PackageContents, checkpoint?: Checkp
 }
 
 function describe(entry: Payload): string {
+  if (entry.kind === 'evolution') return `the evolution ${entry.id}`;
   return entry.kind === 'patch' ? `the patch from ${entry.from} to ${entry.to}` : `the binary of ${entry.to}`;
 }

@@ -2,7 +2,7 @@
 import { DamagedError, PolicyError } from '../errors.ts';
 import type { Digest } from '../platform/files.ts';
 import type { PackageContents } from './reader.ts';
-import type { Payload } from './statement.ts';
+import type { BinaryPayload } from './statement.ts';
 
 /** What is installed now: the version by its receipt, digest and size by the disk. */
 export interface Installed extends Digest {
@@ -12,11 +12,11 @@ export interface Installed extends Digest {
 export interface Step {
   /** Index into the package's payloads. */
   index: number;
-  payload: Payload;
+  payload: BinaryPayload;
 }
 
 export interface Route {
-  kind: Payload['kind'];
+  kind: BinaryPayload['kind'];
   /** One patch, a chain of patches in order, or one full binary. */
   steps: Step[];
   /** Sum of the payloads' lengths. */
@@ -34,7 +34,9 @@ export function isInstalled(contents: PackageContents, installed: Digest): boole
  * installed binary is not the released one.
  */
 export function planRoute(contents: PackageContents, installed: Installed): Route[] {
-  const steps = contents.payloads.map((payload, index) => ({ index, payload }));
+  const steps = contents.payloads.flatMap((payload, index) =>
+    payload.kind === 'evolution' ? [] : [{ index, payload }],
+  );
   const full = steps.filter(({ payload }) => payload.kind === 'full').map((step) => [step]);
   const routes = [...chains(steps, installed.sha256, contents.binary.sha256), ...full]
     .map(measure)

@@ -1,7 +1,8 @@
 /**
  * The statement: what the signatures of a package vouch for. JSON, decoded strictly. It says for which app and
  * target the package is, what release it brings (the manifest), which bytes the installed binary will have
- * afterwards, and what each payload is, by digest. Nothing else in a package steers anything.
+ * afterwards, and what each payload is, by digest: patches and full binaries, and the evolutions of the release.
+ * Nothing else in a package steers anything.
  */
 import {
   array,
@@ -17,20 +18,23 @@ import {
 } from '../version/decoder.ts';
 import { binaryFor, type DGMOVersion, MAX_BINARY_SIZE, type Target, targetName } from '../version/index.ts';
 import { parseJson } from '../version/json.ts';
-import { manifest } from '../version/manifest.ts';
+import { evolutionId, MAX_EVOLUTIONS, manifest } from '../version/manifest.ts';
 import { version } from '../version/semver.ts';
 import { arch, platform } from '../version/target.ts';
+import { MAX_ARCHIVE } from './evolution-archive.ts';
 
 export const STATEMENT_TYPE = 'application/vnd.dgmo.package.v1+json';
 
-const MAX_PAYLOADS = 16;
+/** Patches and full binaries. Routes are looked for among them, in every combination. */
+const MAX_BINARY_PAYLOADS = 16;
+const MAX_PAYLOADS = MAX_BINARY_PAYLOADS + MAX_EVOLUTIONS;
 const APP_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 export function isAppName(value: string): boolean {
   return APP_NAME.test(value);
 }
 
-/** What every payload says: the binary that comes out of it, and its own bytes in the package. */
+/** What a patch or full binary says: the binary that comes out of it, and its own bytes in the package. */
 const common = {
   to: version,
   toChecksum: hex(32),
@@ -45,6 +49,14 @@ const payload = tagged('kind', {
   patch: object({ kind: oneOf('patch'), from: version, fromChecksum: hex(32), ...common }),
   /** The whole binary, one zstd frame. */
   full: object({ kind: oneOf('full'), ...common }),
+  /** An evolution of the manifest, its files in an archive (evolution-archive.ts). */
+  evolution: object({
+    kind: oneOf('evolution'),
+    id: evolutionId,
+    compression: oneOf('zstd'),
+    length: integer(1, MAX_ARCHIVE, 'bytes'),
+    sha256: hex(32),
+  }),
 });
 
 const shape = object({
@@ -60,6 +72,9 @@ const shape = object({
 
 /** Lengths and sizes in bytes, digests SHA-256 in hex. */
 export type Payload = Decoded<typeof payload>;
+export type EvolutionPayload = Extract<Payload, { kind: 'evolution' }>;
+/** What makes a binary. */
+export type BinaryPayload = Exclude<Payload, EvolutionPayload>;
 
 export interface Statement extends Target {
   schema: 1;
@@ -75,12 +90,30 @@ export interface Statement extends Target {
 const statement = checked<Statement>(shape, (found, path) => {
   checkManifest(found, path);
   for (const [index, entry] of found.payloads.entries()) {
+    if (entry.kind === 'evolution') continue;
     checkPayload(entry, found, `${path}.payloads[${index}]`);
   }
-  if (!found.payloads.some(({ toChecksum }) => toChecksum === found.binary.sha256)) {
+  const binaries = found.payloads.filter((entry) => entry.kind !== 'evolution');
+  if (!binaries.some(({ toChecksum }) => toChecksum === found.binary.sha256)) {
     throw unwanted(`${path}.payloads`, `one that makes the binary ${found.binary.sha256}`, found.payloads);
   }
+  if (binaries.length > MAX_BINARY_PAYLOADS) {
+    throw unwanted(
+      `${path}.payloads`,
+      `at most ${MAX_BINARY_PAYLOADS} patches and full binaries`,
+      binaries.length,
+    );
+  }
+  checkEvolutions(found, path);
 });
+
+function checkEvolutions({ payloads, manifest }: Statement, path: string): void {
+  const left = new Set(manifest.evolutions.map(({ id }) => id));
+  for (const [index, entry] of payloads.entries()) {
+    if (entry.kind !== 'evolution' || left.delete(entry.id)) continue;
+    throw unwanted(`${path}.payloads[${index}].id`, 'an evolution of the manifest, each once', entry.id);
+  }
+}
 
 function checkManifest(found: Statement, path: string): void {
   if (found.manifest.version !== found.version) {
@@ -99,7 +132,7 @@ function checkManifest(found: Statement, path: string): void {
 }
 
 /** What makes the release makes its binary; a full payload makes nothing else. */
-function checkPayload(entry: Payload, { version, binary }: Statement, path: string): void {
+function checkPayload(entry: BinaryPayload, { version, binary }: Statement, path: string): void {
   if (entry.kind === 'full' && entry.to !== version) throw unwanted(`${path}.to`, version, entry.to);
   if (entry.kind === 'patch' && entry.fromChecksum === entry.toChecksum) {
     throw unwanted(`${path}.toChecksum`, 'another binary than the patch starts from', entry.toChecksum);

@@ -51,7 +51,7 @@ const file = {
   sha256: hex(32),
 };
 
-/** A `.dgmopkg` with one payload. */
+/** A `.dgmopkg` with one patch or full binary, and the evolutions of the release. */
 const packageFile = tagged('kind', {
   full: object({ kind: oneOf('full'), ...file }),
   /** For an installation of exactly this binary. */

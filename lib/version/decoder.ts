@@ -90,6 +90,11 @@ export function nullable<T>(decode: Decoder<T>): Decoder<T | null> {
   return (value, path) => (value === null ? null : decode(value, path));
 }
 
+/** For fields that documents from before there was such a field do not have. */
+export function optional<T>(decode: Decoder<T>, fallback: T): Decoder<T> {
+  return (value, path) => (value === undefined ? fallback : decode(value, path));
+}
+
 export function array<T>(decode: Decoder<T>, min: number, max: number): Decoder<T[]> {
   return (value, path) => {
     if (!Array.isArray(value) || value.length < min || value.length > max) {

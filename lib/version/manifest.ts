@@ -21,6 +21,7 @@ import {
 } from './decoder.ts';
 import { DOWNLOAD_URL, isDownloadUrl } from './download-url.ts';
 import { parseJson } from './json.ts';
+import { isPortableName } from './portable-path.ts';
 import { isNewer, version } from './semver.ts';
 import { arch, type BinaryArch, platform, TARGETS, type Target, targetName } from './target.ts';
 
@@ -62,7 +63,7 @@ export interface DGMOVersion {
     /** The release before this one; null for the first. */
     from: string | null;
     type: UpdateType;
-    /** Bytes to fetch: of the patch from `from`, or of the compressed binary where there is no patch. */
+    /** Bytes to fetch: of the patch from `from`, or of the compressed binary where there is none; and of the evolutions. */
     size: number;
     changes: ChangeLog;
     riskLevel: RiskLevel;
@@ -78,6 +79,7 @@ export interface DGMOVersion {
   };
 }
 
+export const MAX_EVOLUTIONS = 256;
 const EVOLUTION_ID = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 const binary = object({
@@ -89,10 +91,14 @@ const binary = object({
   downloadUrl: stringOf(DOWNLOAD_URL, isDownloadUrl),
 });
 
+/** It names a folder, on every system. */
+export const evolutionId = stringOf(
+  'a name of a-z, 0-9, dot, dash and underscore, at most 64 long, and no device of Windows',
+  (id) => EVOLUTION_ID.test(id) && isPortableName(id),
+);
+
 export const evolution = object({
-  id: stringOf('a name of a-z, 0-9, dot, dash and underscore, at most 64 long', (id) =>
-    EVOLUTION_ID.test(id),
-  ),
+  id: evolutionId,
   description: line(1000),
   autoApply: boolean,
 });
@@ -108,7 +114,7 @@ const shape = object({
     changes: changeLog,
     riskLevel: oneOf(...RISK_LEVELS),
   }),
-  evolutions: array(evolution, 0, 256),
+  evolutions: array(evolution, 0, MAX_EVOLUTIONS),
   rollback: object({
     supported: boolean,
     minVersion: version,

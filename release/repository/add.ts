@@ -1,7 +1,7 @@
 /**
  * A release, added to a channel: payloads made, packages read back and placed, then the index that names them. What is
  * there already is not made again, whichever channel it came by. A release is described once, when its first binary
- * comes.
+ * comes; every package of it carries the same evolutions.
  *
  * Binaries for further targets may come later: the manifest that their packages carry lists those of before as well,
  * while the entries and packages of the other targets stay as they are.
@@ -9,12 +9,14 @@
 import type { Host } from '../../lib/platform/host.ts';
 import { type ListedPackage, type ListedRelease, type Target, targetName } from '../../lib/version/index.ts';
 import type { Words } from '../describe.ts';
+import { evolutionContents, packEvolutions } from '../evolution.ts';
 import { removeProducts, type WorkReport } from '../work/products.ts';
 import type { Limits } from '../work/schedule.ts';
 import type { Workers } from '../work/workers.ts';
 import type { Channel } from './channel.ts';
 import { commit } from './commit.ts';
 import { describedBefore, makeEntries } from './entries.ts';
+import { publishedEvolutions } from './evolutions.ts';
 import { type Goal, readGoal, requireNamedBases } from './goal.ts';
 import { alone } from './open.ts';
 import { makePayloadFiles } from './payload-files.ts';
@@ -77,8 +79,14 @@ export async function addRelease(
     requireNamedBases(goals, request, means.report.say);
     const before = describedBefore(published, goals, request);
     const now = beginning(host, layout, work(request, goals));
+    // What can't be packed is told before the long work.
+    const packed =
+      before === undefined ? await packEvolutions(request.words.evolutions, request.version) : null;
     const payloads = await makePayloadFiles(published, goals, request, means);
-    const added = await makeEntries(published, goals, request, { before, payloads, now }, signers);
+    const making = goals.some((goal) => payloads.get(goal)?.length !== 0);
+    const evolutions = packed ?? (making ? publishedEvolutions(published, before) : []);
+    const options = { before, payloads, evolutions, now };
+    const added = await makeEntries(published, goals, request, options, signers);
     const channels = goals.flatMap((goal) => changedChannel(goal, added, request));
     if (channels.length > 0) commit(published, { channels, now: host.clock.now() }, signers);
     ended(host, layout);
@@ -90,7 +98,8 @@ export async function addRelease(
 /** All that tells this work from another; where the files stand is no part of it. */
 function work({ words, binaries: _, ...request }: AddRequest, goals: readonly Goal[]): unknown {
   const binaries = goals.map(({ target, digest }) => [targetName(target), digest.sha256]);
-  return ['add', request, words.describe(null, 1, 0), binaries];
+  const files = evolutionContents(words.evolutions);
+  return ['add', request, words.describe(null, 1, 0), binaries, files];
 }
 
 /** Empty where nothing in it changed. */

@@ -1,6 +1,6 @@
 /** Manifest and packages of a release, signed and placed, and the entries that name them. */
 import { UsageError } from '../../lib/errors.ts';
-import type { PackageDraft } from '../../lib/package/index.ts';
+import type { PackageDraft, PayloadDraft } from '../../lib/package/index.ts';
 import { openSource } from '../../lib/platform/files.ts';
 import { type SigningKey, signBinary } from '../../lib/trust/index.ts';
 import {
@@ -45,6 +45,8 @@ export function describedBefore(
 export interface EntryOptions {
   before: DGMOVersion | undefined;
   payloads: ReadonlyMap<Goal, PayloadFile[]>;
+  /** Every package carries all of them. */
+  evolutions: readonly PayloadDraft[];
   /** Milliseconds since the epoch: the date of a release that bears none. */
   now: number;
 }
@@ -54,17 +56,18 @@ export async function makeEntries(
   published: Published,
   goals: readonly Goal[],
   request: AddRequest,
-  { before, payloads, now }: EntryOptions,
+  { before, payloads, evolutions, now }: EntryOptions,
   signers: Signers,
 ): Promise<Added[]> {
   const wanted = goals.filter((goal) => goal.here === undefined || payloads.get(goal)?.length !== 0);
   const fresh = wanted.filter(({ known }) => known === undefined);
   const needsKeys = wanted.some((goal) => payloads.get(goal)?.length !== 0);
   const keys = needsKeys ? signers.keys('targets', published.root) : [];
+  const extra = evolutions.reduce((sum, { content }) => sum + content.size, 0);
   const fresher =
     fresh.length === 0
       ? null
-      : makeManifest(fresh, request, before, { sizes: smallest(fresh, payloads), keys, now });
+      : makeManifest(fresh, request, before, { sizes: smallest(fresh, payloads) + extra, keys, now });
   const described = (goal: Goal): Described =>
     fresher !== null && goal.known === undefined
       ? { manifest: fresher, file: listManifest(fresher).file }
@@ -73,7 +76,7 @@ export async function makeEntries(
     for (const goal of wanted) {
       for (const payload of payloads.get(goal) ?? []) {
         const ask = (draft: PackageDraft) => askForPackage(draft, keys);
-        await withDraft(published, goal, described(goal).manifest, payload, ask);
+        await withDraft(published, goal, described(goal).manifest, payload, evolutions, ask);
       }
     }
     signers.elsewhere.requireAll();
@@ -86,7 +89,7 @@ export async function makeEntries(
     const made: ListedPackage[] = [];
     for (const payload of payloads.get(goal) ?? []) {
       const place = (draft: PackageDraft) => placePackage(published, draft, keys);
-      made.push(await withDraft(published, goal, manifest, payload, place));
+      made.push(await withDraft(published, goal, manifest, payload, evolutions, place));
     }
     const release: ListedRelease = {
       version: request.version,
@@ -157,17 +160,18 @@ function previous(goals: readonly Goal[], version: string): string | null {
     );
 }
 
-/** The package of one payload, whose file is open until `use` is done. */
+/** The package of one payload, whose file is open until `use` is done, and of the evolutions. */
 async function withDraft<Result>(
   { host, settings: { app } }: Published,
   { target }: Goal,
   manifest: DGMOVersion,
   { file, payload }: PayloadFile,
+  evolutions: readonly PayloadDraft[],
   use: (draft: PackageDraft) => Result | Promise<Result>,
 ): Promise<Result> {
   const source = openSource(host.disk, file);
   try {
-    return await use({ app, ...target, manifest, payloads: [payload(source)] });
+    return await use({ app, ...target, manifest, payloads: [payload(source), ...evolutions] });
   } finally {
     source.close();
   }

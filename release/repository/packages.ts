@@ -1,4 +1,7 @@
-/** Packages of the feed: each carries one payload, is complete and signed, and was read back before it is named. */
+/**
+ * Packages of the feed: each carries one patch or full binary and the evolutions of the release, is complete and signed,
+ * and was read back before it is named.
+ */
 import path from 'node:path';
 import { DamagedError } from '../../lib/errors.ts';
 import { type PackageDraft, readPackage, verifyPayloads, writePackage } from '../../lib/package/index.ts';
@@ -36,15 +39,16 @@ export function placeManifest({ host, layout }: Published, manifest: DGMOVersion
   return file;
 }
 
-/** The draft's one payload decides what kind of package it becomes. */
+/** The draft's one patch or full binary decides what kind of package it becomes. */
 export async function placePackage(
   { host, layout, root }: Published,
   draft: PackageDraft,
   keys: SigningKey[],
 ): Promise<ListedPackage> {
   const place = { disk: host.disk, layout };
-  const [payload] = draft.payloads;
-  if (payload === undefined || draft.payloads.length !== 1) throw new Error('wanted one payload');
+  const binaries = draft.payloads.flatMap((found) => (found.kind === 'evolution' ? [] : [found]));
+  const [payload] = binaries;
+  if (payload === undefined || binaries.length !== 1) throw new Error('wanted one patch or full binary');
   let digest: Digest = { sha256: '', size: 0 };
   const file = writeDraft(place, (write) => {
     digest = writePackage(draft, keys, write);
@@ -83,7 +87,7 @@ export function requireListed(published: Published, listed: ListedPackage): stri
   });
 }
 
-/** The payload of a package that the feed names, with its file open until `use` is done. */
+/** The patch or full binary of a package that the feed names, with its file open until `use` is done. */
 export async function withPayload<Result>(
   published: Published,
   listed: ListedPackage,
@@ -91,7 +95,8 @@ export async function withPayload<Result>(
 ): Promise<Result> {
   const source = openSource(published.host.disk, requireListed(published, listed));
   try {
-    return await use(readPackage(source, published.root).payload(0));
+    const contents = readPackage(source, published.root);
+    return await use(contents.payload(contents.payloads.findIndex(({ kind }) => kind !== 'evolution')));
   } finally {
     source.close();
   }

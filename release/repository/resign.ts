@@ -1,6 +1,6 @@
 /** Packages of listed releases, signed for another root: new manifests and envelopes around the same payloads. */
 import { TrustError } from '../../lib/errors.ts';
-import { type PackageContents, readPackage } from '../../lib/package/index.ts';
+import { type PackageContents, type PayloadDraft, readPackage } from '../../lib/package/index.ts';
 import { openSource, type Source } from '../../lib/platform/files.ts';
 import { signBinary, type TrustedRoot, verifyBinarySignature } from '../../lib/trust/index.ts';
 import {
@@ -108,7 +108,7 @@ class Resigner {
   async #rewrite(listed: ListedPackage, source: Source, manifest: DGMOVersion): Promise<ListedPackage> {
     const contents = readPackage(source, this.#published.root);
     const { app, platform, arch } = contents;
-    const draft = { app, platform, arch, manifest, payloads: [payloadOf(contents)] };
+    const draft = { app, platform, arch, manifest, payloads: payloadsOf(contents) };
     const keys = this.#signers.keys('targets', this.#goal);
     if (this.#asksOnly) {
       askForPackage(draft, keys);
@@ -118,11 +118,11 @@ class Resigner {
   }
 }
 
-function payloadOf(contents: PackageContents) {
-  const [payload] = contents.payloads;
-  if (payload === undefined) throw new Error('a package without a payload');
-  const { length: _, sha256: __, ...rest } = payload;
-  return { ...rest, content: contents.payload(0) };
+function payloadsOf(contents: PackageContents): PayloadDraft[] {
+  return contents.payloads.map(({ length: _, sha256: __, ...rest }, index) => ({
+    ...rest,
+    content: contents.payload(index),
+  }));
 }
 
 /** Null where a signature is wanted that is not there. */

@@ -3,7 +3,13 @@
  * Three binaries stand in a row, 1.0.0, 1.1.0 and 1.2.0; the package brings 1.2.0.
  */
 
-import { type PackageDraft, type PayloadDraft, writePackage } from '../../lib/package/index.ts';
+import {
+  type EvolutionFile,
+  encodeEvolution,
+  type PackageDraft,
+  type PayloadDraft,
+  writePackage,
+} from '../../lib/package/index.ts';
 import { digestBytes, memorySource } from '../../lib/platform/files.ts';
 import { type SigningKey, signBinary } from '../../lib/trust/index.ts';
 import type { BinaryArch } from '../../lib/version/index.ts';
@@ -45,6 +51,20 @@ export function fullPayload(length = 40): PayloadDraft {
   const { sha256, size } = digestOf('1.2.0');
   const content = memorySource(new Uint8Array(length).fill(0xf0));
   return { kind: 'full', to: '1.2.0', toChecksum: sha256, toSize: size, compression: 'zstd', content };
+}
+
+/** An archive, whatever it holds. The release of the fixture has the evolution `faster-search`. */
+export function evolutionPayload(archive: Uint8Array, id = 'faster-search'): PayloadDraft {
+  return { kind: 'evolution', id, compression: 'zstd', content: memorySource(archive) };
+}
+
+/** A well-made archive of it. */
+export function testArchive(id = 'faster-search', version = '1.2.0'): Promise<Uint8Array> {
+  const files: EvolutionFile[] = [
+    { path: 'evolution.json', mode: 0o644, bytes: text(`{"id":"${id}"}`) },
+    { path: 'bin/run', mode: 0o755, bytes: text('#!/bin/sh\n') },
+  ];
+  return encodeEvolution({ id, version, files });
 }
 
 export interface TestPackageOptions {

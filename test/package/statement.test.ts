@@ -53,9 +53,17 @@ describe('the error of a bad statement names the field and both values', () => {
     ],
     ['binary.sha256', other, `package.binary.sha256: wanted ${target} as in the manifest, found "${other}"`],
     ['binary.size', 1, 'package.binary.size: wanted 19 as in the manifest, found 1'],
-    ['payloads', [], 'package.payloads: wanted a list of 1 to 16, found a list of 0'],
-    ['payloads.0.kind', 'script', 'package.payloads[0].kind: wanted "patch" or "full", found "script"'],
-    ['payloads.0.kind', undefined, 'package.payloads[0].kind: wanted "patch" or "full", found nothing'],
+    ['payloads', [], 'package.payloads: wanted a list of 1 to 272, found a list of 0'],
+    [
+      'payloads.0.kind',
+      'script',
+      'package.payloads[0].kind: wanted "patch" or "full" or "evolution", found "script"',
+    ],
+    [
+      'payloads.0.kind',
+      undefined,
+      'package.payloads[0].kind: wanted "patch" or "full" or "evolution", found nothing',
+    ],
     [
       'payloads.0.fromChecksum',
       undefined,

@@ -54,6 +54,9 @@ export interface FeedOptions {
   days?: RepositorySettings['days'];
 }
 
+/** `files`: content by path, beside `evolution.json`; those below `bin/` are executable. */
+export type TestEvolution = Evolution & { files?: Record<string, string | Uint8Array> };
+
 export interface ReleaseOptions {
   channel?: string;
   /** Percent. */
@@ -62,7 +65,7 @@ export interface ReleaseOptions {
   notes?: string;
   type?: UpdateType;
   risk?: RiskLevel;
-  evolutions?: Evolution[];
+  evolutions?: TestEvolution[];
   dataVersion?: number;
   rollbackMin?: string;
   deltas?: number;
@@ -190,10 +193,14 @@ function requireTarget(name: string): Target {
 function words(version: string, drop: string, options: ReleaseOptions) {
   const notes = path.join(drop, 'notes.md');
   if (options.notes !== undefined) writeFileSync(notes, options.notes);
-  const evolution = (options.evolutions ?? []).map((described) => {
-    const folder = path.join(drop, described.id);
-    mkdirSync(folder);
-    writeFileSync(path.join(folder, 'evolution.json'), JSON.stringify(described));
+  const evolution = (options.evolutions ?? []).map(({ files = {}, ...described }) => {
+    const folder = path.join(drop, 'evolutions', described.id);
+    const all = { ...files, 'evolution.json': JSON.stringify(described) };
+    for (const [name, content] of Object.entries(all)) {
+      const file = path.join(folder, name);
+      mkdirSync(path.dirname(file), { recursive: true });
+      writeFileSync(file, content, { mode: name.startsWith('bin/') ? 0o755 : 0o644 });
+    }
     return folder;
   });
   return readWords(version, {

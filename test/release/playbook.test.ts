@@ -35,7 +35,7 @@ let folder: Folder;
 
 beforeAll(async () => {
   folder = freshFolder();
-  for (const [number, version] of ['1.0.0', '1.1.0', '1.2.0', '1.2.1', '1.2.2'].entries()) {
+  for (const [number, version] of ['1.0.0', '1.1.0', '1.1.1', '1.2.0', '1.2.1', '1.2.2'].entries()) {
     for (const [name, executable] of [
       ['linux-x64', 'dgmo'],
       ['win32-x64', 'dgmo.exe'],
@@ -46,6 +46,11 @@ beforeAll(async () => {
       mkdirSync(folder.at('build', version, name), { recursive: true });
       writeFileSync(folder.at('build', version, name, executable), bytes);
     }
+    const evolution = folder.at('build', version, 'evolutions', 'faster-search');
+    mkdirSync(evolution, { recursive: true });
+    const described = { id: 'faster-search', description: 'Searches faster', autoApply: true };
+    writeFileSync(path.join(evolution, 'evolution.json'), JSON.stringify(described));
+    writeFileSync(path.join(evolution, 'index.js'), `export const since = '${version}';\n`);
     writeFileSync(folder.at('build', version, 'notes.md'), `# ${version}\n\n### Fixed\n\n- Something\n`);
   }
 });

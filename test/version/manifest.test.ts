@@ -156,7 +156,12 @@ describe('the error of a bad manifest names the field and both values', () => {
     [
       'evolutions.0.id',
       '../x',
-      'manifest.evolutions[0].id: wanted a name of a-z, 0-9, dot, dash and underscore, at most 64 long, found "../x"',
+      'manifest.evolutions[0].id: wanted a name of a-z, 0-9, dot, dash and underscore, at most 64 long, and no device of Windows, found "../x"',
+    ],
+    [
+      'evolutions.0.id',
+      'nul.search',
+      'manifest.evolutions[0].id: wanted a name of a-z, 0-9, dot, dash and underscore, at most 64 long, and no device of Windows, found "nul.search"',
     ],
     [
       'evolutions.0.description',

@@ -1,6 +1,7 @@
 /** What the feed says of one target file, and whether bytes are it (spec 4.5, 5.7). */
 import type { TargetFile } from '@tufjs/models';
 import { DamagedError, TrustError } from '../../errors.ts';
+import { isPortableName } from '../../version/portable-path.ts';
 import { printable } from '../../version/printable.ts';
 
 /** Digests that are known, the preferred one first. */
@@ -23,9 +24,6 @@ export interface TargetInfo {
 /** 255 bytes are what filesystems take; the digest before it takes 65. */
 const MAX_SEGMENT = 180;
 const MAX_PATH = 1000;
-const DEVICE =
-  /^(con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])(\.|$)/i;
-const REFUSED = /[\p{Cc}\\:<>"|?*]/u;
 
 /**
  * TrustError where a path could mean anything but one file below a folder, on any system: `..`, absolute, NUL,
@@ -33,19 +31,9 @@ const REFUSED = /[\p{Cc}\\:<>"|?*]/u;
  */
 export function checkTargetPath(path: string): void {
   const segments = path.split('/');
-  if (path.isWellFormed() && path.length <= MAX_PATH && segments.every(isSegment)) return;
+  if (path.length <= MAX_PATH && segments.every((segment) => isPortableName(segment, MAX_SEGMENT))) return;
   throw new TrustError(
     `not trusted: wanted a relative path of plain names for a target, found "${printable(path)}"`,
-  );
-}
-
-function isSegment(segment: string): boolean {
-  return (
-    segment.length > 0 &&
-    Buffer.byteLength(segment) <= MAX_SEGMENT &&
-    !REFUSED.test(segment) &&
-    !/[. ]$/.test(segment) &&
-    !DEVICE.test(segment)
   );
 }
 

@@ -1,0 +1,64 @@
+/** The evolutions that a package carries: which they are, and each of them opened. */
+import { DamagedError } from '../errors.ts';
+import { digestBytes, type Source } from '../platform/files.ts';
+import type { Evolution } from '../version/index.ts';
+import { decodeEvolution, type EvolutionArchive } from './evolution-archive.ts';
+import { GET_AGAIN } from './layout.ts';
+import type { EvolutionPayload, Payload, Statement } from './statement.ts';
+
+export interface CarriedEvolution extends Evolution {
+  /** Of the release that it comes with. */
+  version: string;
+  /** Of its archive. */
+  sha256: string;
+  /** Bytes of its archive. */
+  size: number;
+}
+
+/** In the order of the manifest. One of the manifest that the package does not carry is left out. */
+export function carriedEvolutions({ manifest, payloads, version }: Statement): CarriedEvolution[] {
+  return manifest.evolutions.flatMap((entry) => {
+    const found = findEvolution(payloads, entry.id)?.payload;
+    return found === undefined ? [] : [{ ...entry, version, sha256: found.sha256, size: found.length }];
+  });
+}
+
+/**
+ * The archive of one, its digest checked before it is looked into. DamagedError where it is not as signed or not of
+ * this release; RangeError where the package carries none of that id.
+ */
+export async function openEvolution(
+  { payloads, version }: Statement,
+  payload: (index: number) => Source,
+  id: string,
+): Promise<EvolutionArchive> {
+  const found = findEvolution(payloads, id);
+  if (found === undefined) throw new RangeError(`there is no evolution ${id}`);
+  const source = payload(found.index);
+  const bytes = new Uint8Array(source.size);
+  source.read(0, bytes);
+  const { sha256 } = digestBytes(bytes);
+  if (sha256 !== found.payload.sha256) {
+    throw new DamagedError(
+      `package: wanted the evolution ${id} with SHA-256 ${found.payload.sha256}, found ${sha256}`,
+      { advice: GET_AGAIN },
+    );
+  }
+  const archive = await decodeEvolution(bytes);
+  if (archive.id !== id || archive.version !== version) {
+    throw new DamagedError(
+      `package: wanted the evolution ${id} of ${version}, found an archive of ${archive.id} of ${archive.version}`,
+    );
+  }
+  return archive;
+}
+
+function findEvolution(
+  payloads: readonly Payload[],
+  id: string,
+): { payload: EvolutionPayload; index: number } | undefined {
+  for (const [index, payload] of payloads.entries()) {
+    if (payload.kind === 'evolution' && payload.id === id) return { payload, index };
+  }
+  return undefined;
+}
