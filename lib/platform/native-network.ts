@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import type tls from 'node:tls';
 import { tellable } from './failures.ts';
 import { connect, interruption, trustedCertificates } from './native-network-socket.ts';
+import { Wire } from './native-network-wire.ts';
 import {
   type Network,
   NetworkFailure,
@@ -89,17 +90,16 @@ async function exchange(
     timeout: request.connectTimeout,
     signal: request.signal,
   });
-  const message = await answerOf(request, url, secure ? null : proxy, socket);
-  const end = () => {
-    message.destroy();
-    socket.destroy();
-  };
+  const wire = new Wire(socket);
+  const message = await answerOf(request, url, secure ? null : proxy, socket, wire);
+  const disconnect = () => void socket.destroy();
+  const body = wire.bodyOf(message, request.method, { request, host: url.host, disconnect });
   return {
     url: url.href,
     status: message.statusCode ?? 0,
     headers: joined(message.headers),
-    body: bodyOf(message, request, url.host, end),
-    close: end,
+    body,
+    close: () => body.close(),
   };
 }
 
@@ -108,10 +108,11 @@ function answerOf(
   url: URL,
   forwarding: WebProxy | null,
   socket: Socket,
+  wire: Wire,
 ): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
     const sent = http.request({
-      createConnection: () => socket,
+      createConnection: () => wire,
       method,
       // RFC 9112, section 3.2.2: a proxy that forwards is given the whole address.
       path:
@@ -147,39 +148,6 @@ function answerOf(
     if (signal?.aborted === true) abort();
     sent.end(body);
   });
-}
-
-async function* bodyOf(
-  message: http.IncomingMessage,
-  { idleTimeout, signal }: NetworkRequest,
-  host: string,
-  end: () => void,
-): AsyncGenerator<Uint8Array> {
-  const chunks = message[Symbol.asyncIterator]();
-  let stop: (error: unknown) => void = () => undefined;
-  const abort = () => stop(interruption(signal));
-  signal?.addEventListener('abort', abort, { once: true });
-  try {
-    for (;;) {
-      if (signal?.aborted === true) throw interruption(signal);
-      // The clock runs only while we wait for the peer, not while the caller writes.
-      const timer = setTimeout(() => stop(tooLate(host, 'sent nothing more', idleTimeout)), idleTimeout);
-      const stopped = new Promise<never>((_, reject) => {
-        stop = reject;
-      });
-      const next = chunks.next();
-      next.catch(() => undefined);
-      const { done, value } = await Promise.race([next, stopped]).finally(() => clearTimeout(timer));
-      if (done === true) break;
-      yield value as Uint8Array;
-    }
-    if (!message.complete) throw Object.assign(new Error('closed'), { code: 'ECONNRESET' });
-  } catch (error) {
-    throw networkFailure(error, host);
-  } finally {
-    signal?.removeEventListener('abort', abort);
-    end();
-  }
 }
 
 function joined(headers: http.IncomingHttpHeaders): Record<string, string> {

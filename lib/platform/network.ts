@@ -18,6 +18,8 @@ export interface NetworkRequest {
   connectTimeout: number;
   /** Milliseconds for the whole of the answer's headers, and between two chunks of its body. */
   idleTimeout: number;
+  /** The chunks of the body are lent: each is gone when the next one is asked for. For bodies that are written away as they come. */
+  lendChunks?: boolean;
 }
 
 export interface NetworkResponse {

@@ -1,7 +1,8 @@
 /**
  * A download, checked and flushed, beside curl from the same server: `bun test/bench/download.ts`. The server is a process
- * of its own on loopback; every download is one as well. The first size is that of a full binary of 185 MB, compressed;
- * the second shows that memory does not grow with it.
+ * of its own on loopback; every download is one as well, and has asked the server for a small file before, as an update has
+ * read the feed's metadata by then. The one row where it has not shows what the first request of a process costs. 46 MB is
+ * the size of a full binary of 185 MB, compressed; the other one shows that memory does not grow with it.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,17 +12,46 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { digestFile } from '../../lib/platform/files.ts';
 import { nativeDisk } from '../../lib/platform/native-disk.ts';
+import { makeCertificates } from '../support/servers/certificates.ts';
+import type { DownloadTask, DownloadTimes } from './download-child.ts';
 
-const SIZES = [46_000_000, 184_000_000];
-const ROUNDS = 7;
-const CHILD = path.join(import.meta.dir, '../support/servers/download-child.ts');
+const FULL = 46_000_000;
+const LARGE = 184_000_000;
+const SMALL = 2000;
+const ROUNDS = 15;
+const CHILD = path.join(import.meta.dir, 'download-child.ts');
 
+/** Arguments: the folder, a certificate and its key. Says its ports for http and https. */
 const SERVER = `
-  const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: (request) => new Response(Bun.file(process.argv[1] + new URL(request.url).pathname)) });
-  console.log(server.port);
+  const [folder, cert, key] = process.argv.slice(1);
+  const serve = (tls) => Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    fetch: (request) => new Response(Bun.file(folder + new URL(request.url).pathname)),
+    ...(tls ? { tls: { cert: Bun.file(cert), key: Bun.file(key) } } : {}),
+  }).port;
+  console.log(serve(false) + ' ' + serve(true));
 `;
 
+interface Case {
+  name: string;
+  /** Bytes. */
+  size: number;
+  secure: boolean;
+  /** Whether the process has made a request before. */
+  warm: boolean;
+}
+
+const CASES: readonly Case[] = [
+  { name: '46 MB', size: FULL, secure: false, warm: true },
+  { name: '46 MB, first request of the process', size: FULL, secure: false, warm: false },
+  { name: '46 MB, https', size: FULL, secure: true, warm: true },
+  { name: '184 MB', size: LARGE, secure: false, warm: true },
+  { name: '184 MB, https', size: LARGE, secure: true, warm: true },
+];
+
 export interface DownloadRow {
+  name: string;
   /** Bytes. */
   size: number;
   /** Medians, in milliseconds, without the start of a process: to the last byte, and to the file checked and flushed. */
@@ -33,15 +63,29 @@ export interface DownloadRow {
   peak: number;
 }
 
+interface Bench {
+  folder: string;
+  /** http and https. */
+  origins: readonly [string, string];
+  authority: string;
+  rounds: number;
+}
+
 export async function benchDownload(rounds = ROUNDS): Promise<DownloadRow[]> {
   if (Bun.which('curl') === null)
     throw new Error('curl is not on the PATH: there is nothing to measure against');
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'download-bench-'));
-  const server = spawn(process.execPath, ['-e', SERVER, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const { authority, good } = makeCertificates(folder);
+  const server = spawn(process.execPath, ['-e', SERVER, folder, good.cert, good.key], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   try {
-    const [port] = await once(createInterface({ input: server.stdout }), 'line');
+    const [ports] = await once(createInterface({ input: server.stdout }), 'line');
+    const [plain, secure] = String(ports).split(' ');
+    const origins = [`http://127.0.0.1:${plain}`, `https://127.0.0.1:${secure}`] as const;
+    for (const size of [SMALL, FULL, LARGE]) makeFile(path.join(folder, String(size)), size);
     const rows: DownloadRow[] = [];
-    for (const size of SIZES) rows.push(await benchSize(folder, `http://127.0.0.1:${port}`, size, rounds));
+    for (const one of CASES) rows.push(await benchCase({ folder, origins, authority, rounds }, one));
     return rows;
   } finally {
     server.kill();
@@ -49,36 +93,47 @@ export async function benchDownload(rounds = ROUNDS): Promise<DownloadRow[]> {
   }
 }
 
-async function benchSize(folder: string, origin: string, size: number, rounds: number): Promise<DownloadRow> {
-  const file = path.join(folder, String(size));
-  fs.writeFileSync(file, crypto.getRandomValues(Buffer.alloc(65_536)));
-  const block = fs.readFileSync(file);
-  // Incompressible, and not one block again and again.
-  for (let at = block.length, turn = 1; at < size; at += block.length, turn++) {
+/** Incompressible, and not one block again and again. */
+function makeFile(file: string, size: number): void {
+  const block = crypto.getRandomValues(Buffer.alloc(65_536));
+  for (let at = 0, turn = 0; at < size; at += block.length, turn++) {
     block.writeUInt32LE(turn, (turn * 8) % 60_000);
     fs.appendFileSync(file, block.subarray(0, Math.min(block.length, size - at)));
   }
-  const sha256 = digestFile(nativeDisk, file)?.sha256;
-  const url = `${origin}/${size}`;
-  const received: number[] = [];
-  const done: number[] = [];
+}
+
+async function benchCase(
+  { folder, origins, authority, rounds }: Bench,
+  { name, size, secure, warm }: Case,
+): Promise<DownloadRow> {
+  const origin = origins[secure ? 1 : 0];
+  const cacheFolder = path.join(folder, 'cache');
+  const copy = path.join(folder, 'curl');
+  const task: DownloadTask = {
+    url: `${origin}/${size}`,
+    length: size,
+    sha256: digestFile(nativeDisk, path.join(folder, String(size)))?.sha256 ?? '',
+    cacheFolder,
+    certificateFile: authority,
+    before: warm ? `${origin}/${SMALL}` : null,
+  };
+  const curlArguments = ['-sS', '--cacert', authority, '-w', '%{time_total}', '-o', copy, task.url];
+  const ours: DownloadTimes[] = [];
   const curl: number[] = [];
-  let peak = 0;
   for (let round = 0; round < rounds; round++) {
-    const cacheFolder = path.join(folder, `cache-${round}`);
-    const request = JSON.stringify({ urls: [url], length: size, sha256, cacheFolder });
-    const stdout = await output(process.execPath, [CHILD, request]);
-    const result = JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}');
-    if (result.state !== 'file') throw new Error(`the download failed: ${stdout}`);
-    peak = Math.max(peak, result.peak * 1024);
-    received.push(result.received);
-    done.push(result.done);
+    ours.push(JSON.parse(await output(process.execPath, [CHILD, JSON.stringify(task)])));
     fs.rmSync(cacheFolder, { recursive: true });
-    const copy = path.join(folder, 'curl');
-    curl.push(1000 * Number(await output('curl', ['-sS', '-w', '%{time_total}', '-o', copy, url])));
+    curl.push(1000 * Number(await output('curl', curlArguments)));
     fs.rmSync(copy);
   }
-  return { size, received: median(received), done: median(done), curl: median(curl), peak };
+  return {
+    name,
+    size,
+    received: median(ours.map((times) => times.received)),
+    done: median(ours.map((times) => times.done)),
+    curl: median(curl),
+    peak: Math.max(...ours.map((times) => times.peak)),
+  };
 }
 
 async function output(program: string, args: string[]): Promise<string> {
@@ -100,10 +155,10 @@ export function downloadTable(rows: DownloadRow[]): string {
   return [
     '| file | received | curl | ratio | checked and flushed | ratio | peak memory |',
     '|---|---|---|---|---|---|---|',
-    ...rows.map(({ size, received, done, curl, peak }) =>
+    ...rows.map(({ name, size, received, done, curl, peak }) =>
       [
         '',
-        `${size / 1e6} MB`,
+        name,
         rate(size, received),
         rate(size, curl),
         (curl / received).toFixed(2),
