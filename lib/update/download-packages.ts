@@ -1,6 +1,7 @@
 /** The packages of a route, one after the other, into the cache; the next route where one of them can't be had. */
 import { DamagedError, errorMessage, PolicyError } from '../errors.ts';
 import { NetworkFailure } from '../platform/network.ts';
+import { checkBrings } from './agreement.ts';
 import { pruneCache } from './cache.ts';
 import type { UpdateContext } from './context.ts';
 import { download } from './download.ts';
@@ -72,6 +73,8 @@ export async function downloadRoute(
     });
     files.push(path);
   }
+  const last = files.at(-1);
+  if (last !== undefined) checkBrings(disk, last, update.release);
   emit({ event: 'downloaded', version, files });
   return { version, route: route.kind, files, update };
 }

@@ -5,9 +5,18 @@ import path from 'node:path';
 import { type DownloadProgress, download } from '../../lib/update/index.ts';
 import { content, sha256 } from '../support/servers/content.ts';
 import { type ServerProcess, startServer } from '../support/servers/start.ts';
-import { askedFor, type Fixture, failure, fixture, LIMITS, quickClock } from './support.ts';
+import {
+  askedFor,
+  brokenOff,
+  type Fixture,
+  failure,
+  fixture,
+  HALF,
+  LIMITS,
+  leaping,
+  quickClock,
+} from './support.ts';
 
-const HALF = 1 << 19;
 let server: ServerProcess;
 let cache: Fixture;
 let seed = 100;
@@ -109,7 +118,7 @@ describe('answers that are no file', () => {
 
 describe('connections that break', () => {
   test('in the middle: the rest is asked for, nothing twice', async () => {
-    expectWhole(await download(cache.request(server, 'reset-once', seed)));
+    expectWhole(await download(brokenOff(server, cache.request(server, 'reset-once', seed))));
     const asked = await askedFor(server, `reset-once/${seed}`);
     expect(asked.map(({ range }) => range)).toEqual([null, `bytes=${HALF}-`]);
     expect(asked.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(1 << 20);
@@ -123,7 +132,7 @@ describe('connections that break', () => {
   test('a server that is gone: what has come stays, and a later run goes on', async () => {
     const gone = await startServer('origin');
     const request = cache.request(gone, 'reset-once', seed, { limits: { ...LIMITS, attempts: 1 } });
-    expect((await failure(request)).exitCode).toBe(13);
+    expect((await failure(brokenOff(gone, request))).exitCode).toBe(13);
     await gone.stop();
     const refused = await failure({ ...request, limits: { ...LIMITS, attempts: 2 } });
     expect(refused.message).toMatch(/refused the connection/);
@@ -156,28 +165,37 @@ describe('connections that break', () => {
 
 describe('ranges', () => {
   test('answered with the whole file: from the start, correctly', async () => {
-    expectWhole(await download(cache.request(server, 'range-ignored', seed)));
+    expectWhole(await download(brokenOff(server, cache.request(server, 'range-ignored', seed))));
+    const asked = await askedFor(server, `range-ignored/${seed}`);
+    expect(asked.map(({ range }) => range)).toEqual([null, `bytes=${HALF}-`]);
   });
 
   test('answered with another range: refused, then all of it', async () => {
     const reasons: string[] = [];
     const onProgress = ({ reason }: DownloadProgress) => void (reason !== undefined && reasons.push(reason));
-    expectWhole(await download(cache.request(server, 'range-wrong', seed, { onProgress })));
+    const request = cache.request(server, 'range-wrong', seed, { onProgress });
+    expectWhole(await download(brokenOff(server, request)));
     expect(reasons.at(-1)).toMatch(new RegExp(`a range from byte ${HALF - 100} instead of ${HALF}`));
   });
 
   test('of a file that changed: noticed by its ETag, once more from the start', async () => {
-    expectWhole(await download(cache.request(server, 'changing', seed)));
+    expectWhole(await download(brokenOff(server, cache.request(server, 'changing', seed))));
+    // The second one is told that it is another file, and the third asks for all of that.
+    expect((await askedFor(server, `changing/${seed}`)).map(({ range }) => range)).toEqual([
+      null,
+      `bytes=${HALF}-`,
+      null,
+    ]);
   });
 
   test('of a file that changed and has no ETag: noticed by its digest, once more from the start', async () => {
-    expectWhole(await download(cache.request(server, 'changing-unnoticed', seed)));
+    expectWhole(await download(brokenOff(server, cache.request(server, 'changing-unnoticed', seed))));
     const asked = await askedFor(server, `changing-unnoticed/${seed}`);
     expect(asked.map(({ range }) => range)).toEqual([null, `bytes=${HALF}-`, null]);
   });
 
   test('of a file that never stops changing: given up', async () => {
-    const error = await failure(cache.request(server, 'changing-always', seed));
+    const error = await failure(brokenOff(server, cache.request(server, 'changing-always', seed)));
     expect(error.exitCode).toBe(13);
     expect(error.message).toMatch(/changed while it was downloaded/);
   });
@@ -246,7 +264,6 @@ describe('the person', () => {
     const onProgress = ({ received }: DownloadProgress) => {
       if (received === HALF) person.abort();
     };
-    // The progress is told at most every so often; a clock that leaps lets each report through.
     const clock = { ...quickClock(), monotonic: leaping() };
     const request = cache.request(server, 'gate', seed, { clock, signal: person.signal, onProgress });
     const error = await failure(request);
@@ -264,14 +281,6 @@ describe('the person', () => {
     expect(error.exitCode).toBe(130);
   });
 });
-
-function leaping(): () => number {
-  let now = 0;
-  return () => {
-    now += 150;
-    return now;
-  };
-}
 
 test('what is no digest or no length is refused before anything happens', () => {
   expect(download(cache.request(server, 'good', seed, { sha256: '../x' }))).rejects.toThrow(/sha256/);

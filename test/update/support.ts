@@ -33,6 +33,31 @@ export function quickClock(): Clock & { slept: number[] } {
   };
 }
 
+/** A clock that leaps: progress is told at most every so often, and this lets each report through. */
+export function leaping(): () => number {
+  let now = 0;
+  return () => {
+    now += 150;
+    return now;
+  };
+}
+
+/** What the origin sends of a file before it waits for the test, or breaks off. */
+export const HALF = 1 << 19;
+
+/** The same request; the server that waits to break off is let go as soon as the first half has come. */
+export function brokenOff(server: ServerProcess, request: DownloadRequest): DownloadRequest {
+  return {
+    ...request,
+    clock: { ...request.clock, monotonic: leaping() },
+    onProgress(progress) {
+      request.onProgress?.(progress);
+      // Its answer may not come any more: a test that has what it wants ends the server.
+      if (progress.state === 'receiving' && progress.received === HALF) server.open().catch(() => undefined);
+    },
+  };
+}
+
 export const LIMITS: Partial<DownloadLimits> = { connectTimeout: 5000, idleTimeout: 5000, attempts: 3 };
 
 export interface Fixture {

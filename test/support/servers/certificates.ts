@@ -15,6 +15,7 @@ export interface Certificates {
   authority: string;
   good: Certificate;
   expired: Certificate;
+  notYetValid: Certificate;
   wrongHost: Certificate;
   selfSigned: Certificate;
 }
@@ -46,7 +47,7 @@ export function makeCertificates(folder: string): Certificates {
   fs.writeFileSync(path.join(folder, 'index.txt'), '');
   fs.writeFileSync(path.join(folder, 'serial'), '1000\n');
   fs.writeFileSync(path.join(folder, 'ca.cnf'), CONFIGURATION);
-  const issue = (name: string, names: string, end: string) => {
+  const issue = (name: string, names: string, end: string, start = '20200101000000Z') => {
     openssl('req', ...key, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${name}`);
     fs.writeFileSync(path.join(folder, `${name}.ext`), `subjectAltName=${names}\n`);
     openssl(
@@ -60,7 +61,7 @@ export function makeCertificates(folder: string): Certificates {
       '-out',
       `${name}.pem`,
       '-startdate',
-      '20200101000000Z',
+      start,
       '-enddate',
       end,
       '-extfile',
@@ -73,6 +74,7 @@ export function makeCertificates(folder: string): Certificates {
     authority: path.join(folder, 'authority.pem'),
     good: issue('good', names, '20991231000000Z'),
     expired: issue('expired', names, '20200201000000Z'),
+    notYetValid: issue('early', names, '20991231000000Z', '20980101000000Z'),
     wrongHost: issue('wrong', 'DNS:elsewhere.test', '20991231000000Z'),
     selfSigned: pair(folder, 'self'),
   };

@@ -68,6 +68,23 @@ describe('damage', () => {
     });
   }
 
+  test('of a file that is longer than its kind may be, not a byte is read', async () => {
+    const { repository, disk } = await published();
+    for (const file of FILES) disk.place(`${FOLDER}/${file}`, new Uint8Array(6_000_000).fill(32));
+    const host = simulatedHost({ disk, versionOf: () => null });
+    let read = 0;
+    const counting = {
+      ...host.disk,
+      read(...args: Parameters<typeof host.disk.read>) {
+        const count = host.disk.read(...args);
+        read += count;
+        return count;
+      },
+    };
+    expect((await feedOn({ ...host, disk: counting }, repository).target('file'))?.length).toBe(4);
+    expect(read).toBe(0);
+  });
+
   test('every file gone', async () => {
     for (const file of FILES) {
       const { repository, disk } = await published();

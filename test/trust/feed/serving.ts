@@ -19,6 +19,11 @@ export interface Serving {
 export async function serve(folder: string, repository: Repository): Promise<Serving> {
   fs.mkdirSync(folder, { recursive: true });
   putFiles(folder, repository);
+  return serveFolder(folder);
+}
+
+/** Of whatever stands in it. */
+export async function serveFolder(folder: string): Promise<Serving> {
   const child = spawn(process.execPath, [path.join(import.meta.dir, 'server.ts'), folder], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
