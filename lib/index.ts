@@ -13,7 +13,15 @@ export {
   UpdaterError,
   UsageError,
 } from './errors.ts';
-export type { Applied, InstallEvent, Limits, Settings } from './install/index.ts';
+export type {
+  Applied,
+  EvolutionWish,
+  InstallEvent,
+  Limits,
+  RolledBack,
+  Settings,
+} from './install/index.ts';
+export type { Component, Snapshot } from './snapshot/index.ts';
 export {
   type CheckOptions,
   type CheckResult,
@@ -21,6 +29,8 @@ export {
   type Preferences,
   type RestartCommand,
   type RestartNotice,
+  SnapshotManager,
+  type SnapshotManagerOptions,
   type UpdateEvent,
   type UpdateInfo,
   UpdateManager,

@@ -19,7 +19,7 @@ const ROOMS = [
 
 /** Only `platform/` touches files, processes, sockets, clocks and randomness. */
 const EFFECTS =
-  /^(node:)?(fs|fs\/promises|child_process|net|tls|http|https|http2|dgram|dns|os|worker_threads|cluster)$|^bun:ffi$/;
+  /^(node:)?(fs|fs\/promises|child_process|net|tls|http|https|http2|dgram|dns|os|worker_threads|cluster)$|^bun:(ffi|sqlite)$/;
 /** Pure parts of node. */
 const PURE = new Set([
   'node:path',

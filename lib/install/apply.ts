@@ -17,13 +17,23 @@ import { isNewer, targetOf } from '../version/index.ts';
 import { startAgain } from './again.ts';
 import { begin } from './begin.ts';
 import { conclude } from './conclude.ts';
-import { appendEntry } from './journal.ts';
+import {
+  chooseEvolutions,
+  type EvolutionWish,
+  installedEvolutions,
+  openEvolutions,
+  withEvolutions,
+} from './evolutions.ts';
+import { clearFolders, restoring } from './folders.ts';
+import { appendEntry, type OpenTransaction } from './journal.ts';
 import { withLock } from './lock.ts';
 import { type Binary, type Receipt, requireReceipt } from './receipt.ts';
 import { recoverTransaction } from './recover.ts';
 import { repairRoutes, standing } from './repair-from-package.ts';
 import { breathe, type Session } from './session.ts';
+import { pruneAfter, takeSnapshotBefore, takeSnapshotHere } from './snapshots.ts';
 import { stage } from './stage.ts';
+import { runningCopies } from './stop.ts';
 import { sweep } from './sweep.ts';
 import { settle } from './transaction.ts';
 import { awaitExit, processToAwait } from './wait.ts';
@@ -36,6 +46,8 @@ export interface ApplyOptions {
    * runs and nothing was touched. Null: there are none.
    */
   instead?(failure: DamagedError): Promise<readonly string[] | null>;
+  /** Which of the evolutions that come with the release are installed; without it those that apply by themselves. */
+  evolutions?: EvolutionWish;
   /** A person's word: an older version than the installed one, or one below the floor, is wanted. */
   allowDowngrade?: boolean;
   /** Throws where none is trusted. */
@@ -153,7 +165,8 @@ async function update(
       return { from, to, changed: false };
     }
     const routes = from === installed ? planRoute(contents, installed) : repairRoutes(session, contents);
-    await transact(session, { contents, routes, receipt, from, to, awaited });
+    const wish = options.evolutions ?? 'auto';
+    await transact(session, { contents, routes, receipt, from, to, awaited, wish });
     return { from, to, changed: true };
   } finally {
     for (const source of sources) source.close();
@@ -167,27 +180,66 @@ interface Undertaking {
   from: Binary;
   to: Binary;
   awaited: number | null;
+  wish: EvolutionWish;
 }
 
 async function transact(session: Session, undertaking: Undertaking): Promise<void> {
-  const { contents, routes, receipt, from, to, awaited } = undertaking;
-  const after = receiptAfter(session, receipt, from, to);
-  const open = begin(session, { kind: 'update', from, to, receipt: { before: receipt, after } });
+  const { contents, routes, receipt, from, to, awaited, wish } = undertaking;
+  const { snapshots } = session;
+  const installed = snapshots === null ? [] : installedEvolutions(session, snapshots);
+  const chosen = chooseEvolutions(contents.evolutions(), installed, wish);
+  const archives = await openEvolutions(contents, chosen);
+  const snapshot = {
+    kind: from === receipt.binary ? ('update' as const) : ('repair' as const),
+    reason: `Pre-update to ${to.version}`,
+    replaced: true,
+  };
+  let before = await takeSnapshotBefore(session, receipt, snapshot);
+  const after = receiptAfter(session, receipt, from, contents, to);
+  const open = begin(session, {
+    kind: 'update',
+    from,
+    to,
+    receipt: { before: receipt, after },
+    folders:
+      before === null || snapshots === null
+        ? null
+        : { home: snapshots.home, before: before.id, changes: archives.length > 0 ? ['evolutions'] : [] },
+  });
+  let change = null;
   try {
     await stage(session, { contents, routes, from, to, path: session.layout.staged(open.id) });
     if (awaited !== null) await awaitExit(session, awaited);
     await breathe(session);
+    if (before !== null && snapshots !== null) {
+      // What DGMO wrote before it went belongs to what was.
+      if (awaited !== null)
+        before = await takeSnapshotHere(session, snapshots, receipt, { ...snapshot, id: before.id });
+      if (archives.length > 0) {
+        const wanted = await withEvolutions(session, snapshots, before, chosen, archives);
+        change = restoring(session, {
+          home: snapshots.home,
+          snapshot: wanted,
+          before,
+          components: ['evolutions'],
+          id: open.id,
+        });
+      }
+    }
   } catch (error) {
-    abandon(session, receipt);
+    abandon(session, open, receipt);
     throw error;
   }
-  await conclude(session, await settle(session, open, false), from, to, receipt);
+  const quiet = before !== null && runningCopies(session).length === 0;
+  await conclude(session, await settle(session, open, { resumed: false, change, quiet }), from, to, receipt);
+  await pruneAfter(session, after);
 }
 
 /** Nothing was touched yet: what was prepared goes, and the journal says so. */
-function abandon(session: Session, receipt: Receipt): void {
+function abandon(session: Session, open: OpenTransaction, receipt: Receipt): void {
   const { host, layout } = session;
   try {
+    if (open.folders !== null) clearFolders(session, open.folders, open.id);
     sweep(session, receipt);
     appendEntry(host.disk, layout, { type: 'end', at: host.clock.now(), outcome: 'abandoned' });
   } catch {
@@ -195,7 +247,13 @@ function abandon(session: Session, receipt: Receipt): void {
   }
 }
 
-function receiptAfter(session: Session, receipt: Receipt, from: Binary, to: Binary): Receipt {
+function receiptAfter(
+  session: Session,
+  receipt: Receipt,
+  from: Binary,
+  { manifest }: PackageContents,
+  to: Binary,
+): Receipt {
   return {
     ...receipt,
     binary: to,
@@ -203,6 +261,7 @@ function receiptAfter(session: Session, receipt: Receipt, from: Binary, to: Bina
     previous: from === receipt.binary ? receipt.binary : receipt.previous,
     floor: isNewer(to.version, receipt.floor) ? to.version : receipt.floor,
     source: 'package',
+    rollback: manifest.rollback,
     installedAt: session.host.clock.now(),
   };
 }

@@ -46,6 +46,8 @@ export function adopt(
     floor: version,
     feed: feed ?? earlier?.feed ?? null,
     source: 'init',
+    // Nothing says so of a binary that was installed by hand, unless it is the one that an update brought.
+    rollback: earlier?.binary.sha256 === digest.sha256 ? earlier.rollback : null,
     installedAt: host.clock.now(),
   };
   appendEntry(host.disk, layout, { type: 'receipt', at: host.clock.now(), receipt });

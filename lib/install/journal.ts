@@ -9,10 +9,21 @@
 import { DamagedError, errorMessage, MachineError } from '../errors.ts';
 import type { Disk, Handle } from '../platform/disk.ts';
 import { digestBytes, readFile, replaceDurably, writeAll } from '../platform/files.ts';
+import { FOLDER_COMPONENTS, type FolderComponent, isSnapshotId } from '../snapshot/index.ts';
 import type { Layout } from './layout.ts';
 import { type Binary, checkBinary, checkReceipt, isRecord, type Receipt } from './receipt.ts';
 
 export type Outcome = 'committed' | 'reverted' | 'abandoned' | 'foreign';
+
+/** The folders beside the executable, where a transaction may change them. */
+export interface Folders {
+  /** Where the store is, whatever $DGMO_HOME says on the next run. */
+  home: string;
+  /** The snapshot of what stood. */
+  before: string;
+  /** Those that the transaction changes. */
+  changes: FolderComponent[];
+}
 
 export type Entry =
   /** What stood, what is to stand, and the receipt that says so once it does. */
@@ -24,7 +35,10 @@ export type Entry =
       from: Binary;
       to: Binary;
       receipt: Receipt;
+      folders?: Folders;
     }
+  /** From here on the folders may be half changed, until they are whole again: as they were, or by a verdict to commit. */
+  | { type: 'folders'; state: 'touched' | 'back' }
   /** From here on the target may be touched. */
   | { type: 'swap' }
   /** Windows: from here on, until the target stands again, its name may be free. */
@@ -89,8 +103,15 @@ function checkEntry(json: string, name: string): Entry {
       if ((kind !== 'update' && kind !== 'rollback') || typeof id !== 'string') throw unknown('begin');
       const from = checkBinary(value.from, name, 'from');
       const to = checkBinary(value.to, name, 'to');
-      return { type: 'begin', id, at, kind, from, to, receipt: checkReceipt(value.receipt, name) };
+      const receipt = checkReceipt(value.receipt, name);
+      if (value.folders === undefined) return { type: 'begin', id, at, kind, from, to, receipt };
+      const folders = checkFolders(value.folders);
+      if (folders === null) throw unknown('begin with folders');
+      return { type: 'begin', id, at, kind, from, to, receipt, folders };
     }
+    case 'folders':
+      if (value.state !== 'touched' && value.state !== 'back') throw unknown('folders');
+      return { type: 'folders', state: value.state };
     case 'swap':
     case 'gap':
       return { type: value.type };
@@ -116,6 +137,14 @@ function checkEntry(json: string, name: string): Entry {
     default:
       throw unknown(String(value.type));
   }
+}
+
+function checkFolders(value: unknown): Folders | null {
+  if (!isRecord(value) || typeof value.home !== 'string' || typeof value.before !== 'string') return null;
+  const { home, before, changes } = value;
+  if (!isSnapshotId(before) || !Array.isArray(changes)) return null;
+  const known = FOLDER_COMPONENTS.filter((component) => changes.includes(component));
+  return known.length === changes.length ? { home, before, changes: known } : null;
 }
 
 export function readJournal(disk: Disk, layout: Layout): { entries: Entry[]; length: number } {
@@ -179,15 +208,20 @@ export interface OpenTransaction {
   /** The receipt to write on commit. */
   receipt: Receipt;
   verdict: { verdict: 'commit' | 'revert'; reason: string } | null;
+  /** Null where the transaction is about the executable alone. */
+  folders: Folders | null;
+  /** Whether the folders may be half changed. */
+  touched: boolean;
 }
 
 export function openTransaction(entries: readonly Entry[]): OpenTransaction | null {
   let open: OpenTransaction | null = null;
   for (const entry of entries) {
     if (entry.type === 'begin') {
-      const { id, kind, from, to, receipt } = entry;
-      open = { id, kind, from, to, receipt, verdict: null };
+      const { id, kind, from, to, receipt, folders = null } = entry;
+      open = { id, kind, from, to, receipt, verdict: null, folders, touched: false };
     } else if (entry.type === 'end') open = null;
+    else if (open !== null && entry.type === 'folders') open.touched = entry.state === 'touched';
     else if (open !== null && entry.type === 'verdict')
       open.verdict = { verdict: entry.verdict, reason: entry.reason };
   }

@@ -18,10 +18,18 @@ export function keepOld(session: Session, old: Binary): void {
   host.disk.flushDirectory(layout.workDir);
 }
 
-/** Gives the file at `existing` the name `path` as well; whatever stood there is replaced. */
+/**
+ * Gives the file at `existing` the name `path` as well; whatever stood there is replaced. A file that has other names
+ * already, in the store of snapshots, is copied: who writes into the installed one must not reach them.
+ */
 export function keepUnder(session: Session, existing: string, path: string): void {
   const { disk } = session.host;
+  const { layout } = session;
   removeIfThere(disk, path);
+  if (existing !== layout.target && (disk.status(existing)?.links ?? 1) > 1) {
+    copyDurably(session, existing, path);
+    return;
+  }
   try {
     disk.link(existing, path);
   } catch {

@@ -20,9 +20,21 @@ export interface Known {
   verdict: 'commit' | 'revert' | null;
   /** The transaction was begun by a run that is gone: its preparations are not carried on, its swap is. */
   resumed: boolean;
+  /** The old and the new binary are the same: only the folders beside it change. */
+  same: boolean;
+  /** Folders are still to be changed: by the run that began, before the swap. */
+  due: boolean;
+  /** Folders are not, or may not be, what they were, and are to be brought back where the new version does not stay. */
+  astray: boolean;
 }
 
 export type Step =
+  /** The folders beside the executable become what they are to be. */
+  | { do: 'change folders' }
+  /** The folders become what they were. */
+  | { do: 'bring folders back' }
+  /** There is nothing to swap, and nothing to try: what was to change has changed. */
+  | { do: 'accept' }
   /** Give the old binary its second name, so that it outlives the swap. */
   | { do: 'keep' }
   /** The new binary takes the place of the old one. */
@@ -43,14 +55,18 @@ export type Step =
 export function next(known: Known, { target, staged, kept, away }: Observed): Step {
   const old = kept === 'old' ? 'kept' : away === 'old' ? 'away' : null;
   const restore = old === null ? null : ({ do: 'restore', from: old } as const);
+  const end = (outcome: 'reverted' | 'abandoned' | 'foreign'): Step =>
+    known.astray ? { do: 'bring folders back' } : { do: 'end', outcome };
 
   switch (target) {
     case 'old':
-      if (known.verdict === 'revert') return { do: 'end', outcome: 'reverted' };
+      if (known.verdict === 'revert') return end('reverted');
       // A commit is written only after the new binary stood: somebody has put the old one back by hand since.
-      if (known.verdict === 'commit') return { do: 'end', outcome: 'abandoned' };
-      if (known.resumed) return { do: 'end', outcome: 'abandoned' };
-      if (staged !== 'new') return { do: 'end', outcome: 'abandoned' };
+      if (known.verdict === 'commit') return { do: 'end', outcome: known.same ? 'committed' : 'abandoned' };
+      if (known.resumed) return end('abandoned');
+      if (staged !== 'new' && !known.same) return end('abandoned');
+      if (known.due) return { do: 'change folders' };
+      if (known.same) return { do: 'accept' };
       return kept === 'old' ? { do: 'swap' } : { do: 'keep' };
 
     case 'new':
@@ -67,6 +83,6 @@ export function next(known: Known, { target, staged, kept, away }: Observed): St
 
     case 'other':
       // Not the old and not the new: somebody has installed something else meanwhile. It is theirs.
-      return { do: 'end', outcome: 'foreign' };
+      return known.verdict === 'commit' ? { do: 'end', outcome: 'foreign' } : end('foreign');
   }
 }

@@ -7,6 +7,7 @@ import { lastReceipt, readJournal } from './journal.ts';
 import { type Layout, locate } from './layout.ts';
 import { loadReceipt } from './receipt.ts';
 import { DEFAULT_LIMITS, type InstallEvent, type Limits, type Session } from './session.ts';
+import type { SnapshotSetup } from './snapshot-setup.ts';
 
 export interface OpenOptions {
   installDir: string;
@@ -16,6 +17,8 @@ export interface OpenOptions {
   limits?: Partial<Limits>;
   emit?(event: InstallEvent): void;
   interrupted?(): boolean;
+  /** Asked once the app is known; null: this user has no home. */
+  snapshots?(app: string): SnapshotSetup | null;
 }
 
 /** Throws UsageError where the app has no possible name, or the folder is none. */
@@ -33,6 +36,7 @@ export function openSession(host: Host, options: OpenOptions): Session {
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     digests: new Digests(host.disk),
     app,
+    snapshots: options.snapshots?.(app) ?? null,
     emit: options.emit ?? (() => undefined),
     interrupted: options.interrupted ?? (() => false),
   };

@@ -17,6 +17,15 @@ export interface Binary {
   size: number;
 }
 
+/** As in the release's manifest. */
+export interface RollbackRule {
+  supported: boolean;
+  /** The lowest version to go back to. */
+  minVersion: string;
+  /** Format of the user data that the release writes. */
+  dataVersion: number;
+}
+
 export interface Receipt {
   schema: 1;
   app: string;
@@ -30,6 +39,8 @@ export interface Receipt {
   /** Where releases are announced; null: nowhere, or where the updater was built to look. */
   feed: string | null;
   source: 'init' | 'package' | 'rollback';
+  /** What the installed release says about going back from it; null where that is not known. */
+  rollback: RollbackRule | null;
   /** Milliseconds since the epoch. */
   installedAt: number;
 }
@@ -86,8 +97,21 @@ export function checkReceipt(value: unknown, name: string): Receipt {
     floor,
     feed: value.feed === null ? null : text('feed'),
     source,
+    rollback: checkRollback(value.rollback, name),
     installedAt: value.installedAt,
   };
+}
+
+/** Receipts from before there were snapshots do not have it. */
+function checkRollback(value: unknown, name: string): RollbackRule | null {
+  if (value === undefined || value === null) return null;
+  if (!isRecord(value)) throw damaged(name, 'rollback: wanted an object');
+  const { supported, minVersion, dataVersion } = value;
+  if (typeof supported !== 'boolean' || typeof minVersion !== 'string' || !isVersion(minVersion))
+    throw damaged(name, 'rollback: wanted supported and minVersion');
+  if (typeof dataVersion !== 'number' || !Number.isSafeInteger(dataVersion))
+    throw damaged(name, `rollback.dataVersion: wanted a number, found ${JSON.stringify(dataVersion)}`);
+  return { supported, minVersion, dataVersion };
 }
 
 export function checkBinary(value: unknown, name: string, field: string): Binary {

@@ -12,7 +12,7 @@ export async function recoverTransaction(session: Session): Promise<Ended | null
   const open = openTransaction(readJournal(session.host.disk, session.layout).entries);
   if (open === null) return null;
   session.emit({ event: 'recovering', id: open.id, from: open.from.version, to: open.to.version });
-  return settle(session, open, true);
+  return settle(session, open, { resumed: true });
 }
 
 export interface Recovery {

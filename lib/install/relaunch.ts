@@ -2,8 +2,11 @@
 import { errorMessage, MachineError } from '../errors.ts';
 import type { Session } from './session.ts';
 
-/** With BUN_BE_BUN a Bun-compiled program turns into the Bun CLI, so it must not be handed on. */
-const STRIPPED = new Set(['BUN_BE_BUN']);
+/**
+ * With BUN_BE_BUN a Bun-compiled program turns into the Bun CLI; with the other one it ends as soon as we do. Neither may
+ * be handed on.
+ */
+const STRIPPED = new Set(['BUN_BE_BUN', 'BUN_FEATURE_FLAG_NO_ORPHANS']);
 
 export function childEnvironment(
   environment: Readonly<Record<string, string | undefined>>,

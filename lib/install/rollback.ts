@@ -1,66 +1,142 @@
-/** Back to the binary that the last update replaced, which is kept in the work dir. */
-import { DamagedError, PolicyError } from '../errors.ts';
+/** Going back: the executable, and the folders beside it, as one transaction that begins with a snapshot of what stands. */
+import { DamagedError, MachineError } from '../errors.ts';
+import { type FolderComponent, listSnapshots, type Snapshot } from '../snapshot/index.ts';
 import { compareVersions } from '../version/index.ts';
 import { begin } from './begin.ts';
 import { conclude } from './conclude.ts';
-import { appendEntry, openTransaction, readJournal } from './journal.ts';
+import { clearFolders, restoring } from './folders.ts';
+import { appendEntry, type OpenTransaction, openTransaction, readJournal } from './journal.ts';
 import { keepUnder } from './keep.ts';
-import { type Binary, type Receipt, requireReceipt, saveReceipt } from './receipt.ts';
+import { type Binary, type Receipt, saveReceipt } from './receipt.ts';
+import { adviceAfter, binarySource, type RollbackTarget } from './rollback-target.ts';
 import type { Session } from './session.ts';
+import { pruneAfter, takeSnapshotBefore } from './snapshots.ts';
+import { sweep } from './sweep.ts';
 import { settle } from './transaction.ts';
 
-/** Where a rollback would go. Throws PolicyError where nothing is kept, DamagedError where it is not what it was. */
-export function rollbackTarget(session: Session): { receipt: Receipt; to: Binary } {
-  const { layout, digests } = session;
-  const receipt = requireReceipt(session.host.disk, layout);
-  const to = receipt.previous;
-  if (to === null) {
-    throw new PolicyError(
-      `there is no version before ${receipt.binary.version} to go back to: none was kept here`,
-    );
-  }
-  const found = digests.of(layout.kept(to.sha256));
-  if (found?.sha256 !== to.sha256) {
-    throw new DamagedError(
-      `the kept binary of ${to.version}, ${layout.kept(to.sha256)}, has SHA-256 ${found?.sha256 ?? '(no file)'}, wanted ${to.sha256}`,
-      { advice: `Install ${to.version} from a package instead.` },
-    );
-  }
-  return { receipt, to };
+export interface RolledBack {
+  from: Binary;
+  to: Binary;
+  /** Of what stood before: where a rollback of the rollback goes. Null where only the kept binary tells. */
+  before: Snapshot | null;
 }
 
 /**
  * The caller holds the lock. Also mends a binary that was damaged or removed, and gets out of a transaction that could
  * be neither finished nor taken back. Throws as `conclude` does.
  */
-export async function rollback(session: Session): Promise<{ from: Binary; to: Binary }> {
+export async function rollback(session: Session, target: RollbackTarget): Promise<RolledBack> {
   const { host, layout, digests } = session;
-  const { receipt, to } = rollbackTarget(session);
+  const { receipt, snapshot } = target;
   if (openTransaction(readJournal(host.disk, layout).entries) !== null) {
     appendEntry(host.disk, layout, { type: 'end', at: host.clock.now(), outcome: 'abandoned' });
   }
+  const folders = target.components.filter(
+    (component): component is FolderComponent => component !== 'binary',
+  );
   const found = digests.of(layout.target);
-  const sound = found?.sha256 === receipt.binary.sha256;
   const from: Binary =
-    found === null || sound ? receipt.binary : { version: receipt.binary.version, ...found };
-  const after: Receipt = {
-    ...receipt,
-    binary: to,
-    // What is damaged is not worth going back to.
-    previous: sound && receipt.binary.sha256 !== to.sha256 ? receipt.binary : null,
-    floor: compareVersions(to.version, receipt.floor) < 0 ? to.version : receipt.floor,
-    source: 'rollback',
-    installedAt: host.clock.now(),
-  };
-  if (found?.sha256 === to.sha256) {
+    found === null || found.sha256 === receipt.binary.sha256
+      ? receipt.binary
+      : { version: receipt.binary.version, ...found };
+  const to = target.components.includes('binary') ? target.to : from;
+  const before = await snapshotFirst(session, target, folders);
+  const after = receiptAfter(session, target, from, to);
+  if (found?.sha256 === to.sha256 && folders.length === 0) {
     // It stands there already, put back by hand: only the receipt has to learn of it.
     appendEntry(host.disk, layout, { type: 'receipt', at: host.clock.now(), receipt: after });
     saveReceipt(host.disk, layout, after);
-    return { from, to };
+    return { from, to, before };
   }
-  const open = begin(session, { kind: 'rollback', from, to, receipt: { before: receipt, after } });
-  keepUnder(session, layout.kept(to.sha256), layout.staged(open.id));
-  host.disk.flushDirectory(layout.workDir);
-  await conclude(session, await settle(session, open, false), from, to, receipt);
-  return { from, to };
+  const { snapshots } = session;
+  const open = begin(session, {
+    kind: 'rollback',
+    from,
+    to,
+    receipt: { before: receipt, after },
+    folders:
+      before === null || snapshots === null
+        ? null
+        : { home: snapshots.home, before: before.id, changes: folders },
+  });
+  stageBinary(session, open, receipt);
+  const change =
+    snapshot === null || snapshots === null || before === null || folders.length === 0
+      ? null
+      : restoring(session, { home: snapshots.home, snapshot, before, components: folders, id: open.id });
+  try {
+    await conclude(
+      session,
+      await settle(session, open, { resumed: false, change, quiet: change !== null }),
+      from,
+      to,
+      receipt,
+    );
+  } catch (error) {
+    throw explained(session, snapshot, error);
+  }
+  await pruneAfter(session, after);
+  return { from, to, before };
+}
+
+/** The binary alone goes back without it, where the disk is too full for one: what stands is kept beside it anyway. */
+async function snapshotFirst(
+  session: Session,
+  { receipt, to }: RollbackTarget,
+  folders: readonly FolderComponent[],
+): Promise<Snapshot | null> {
+  const wish = { kind: 'rollback' as const, reason: `Before going back to ${to.version}`, replaced: true };
+  try {
+    return await takeSnapshotBefore(session, receipt, wish);
+  } catch (error) {
+    if (!(error instanceof MachineError) || folders.length > 0) throw error;
+    session.emit({ event: 'no snapshot', reason: error.message });
+    return null;
+  }
+}
+
+function receiptAfter({ host }: Session, target: RollbackTarget, from: Binary, to: Binary): Receipt {
+  const { receipt, snapshot, components } = target;
+  if (!components.includes('binary')) return receipt;
+  const sound = from.sha256 === receipt.binary.sha256;
+  return {
+    ...receipt,
+    binary: to,
+    // What is damaged is not worth going back to.
+    previous: sound && receipt.binary.sha256 !== to.sha256 ? receipt.binary : sound ? receipt.previous : null,
+    floor: compareVersions(to.version, receipt.floor) < 0 ? to.version : receipt.floor,
+    source: 'rollback',
+    rollback: snapshot === null ? null : snapshot.rollback,
+    installedAt: host.clock.now(),
+  };
+}
+
+/** Beside the old one, before anything is touched. */
+function stageBinary(session: Session, open: OpenTransaction, receipt: Receipt): void {
+  const { host, layout } = session;
+  if (open.from.sha256 === open.to.sha256) return;
+  try {
+    const source = binarySource(session, open.to);
+    if (source === null) throw new DamagedError(`the binary of ${open.to.version} is gone`);
+    keepUnder(session, source, layout.staged(open.id));
+    host.disk.flushDirectory(layout.workDir);
+  } catch (error) {
+    if (open.folders !== null) clearFolders(session, open.folders, open.id);
+    sweep(session, receipt);
+    appendEntry(host.disk, layout, { type: 'end', at: host.clock.now(), outcome: 'abandoned' });
+    throw error;
+  }
+}
+
+/** Where the snapshot turned out to be damaged, the next one is named. */
+function explained({ host, snapshots }: Session, snapshot: Snapshot | null, error: unknown): unknown {
+  if (!(error instanceof DamagedError) || error.advice !== undefined) return error;
+  if (snapshot === null || snapshots === null) return error;
+  const listed = listSnapshots(host.disk, snapshots.layout).filter(
+    ({ found }) => found instanceof Error || found.installId === snapshot.installId,
+  );
+  return new DamagedError(`${error.message}; nothing was changed`, {
+    advice: adviceAfter(snapshot.id, listed),
+    cause: error,
+  });
 }

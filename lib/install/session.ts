@@ -4,9 +4,21 @@ import type { Host } from '../platform/host.ts';
 import type { Digests } from './digests.ts';
 import type { Layout } from './layout.ts';
 import type { Binary } from './receipt.ts';
+import type { SnapshotSetup } from './snapshot-setup.ts';
 
 /** What happens, as it happens: for a progress line, a log, or JSON lines. */
 export type InstallEvent =
+  | { event: 'snapshot'; id: string; reason: string; added: number; milliseconds: number; warnings: number }
+  | { event: 'no snapshot'; reason: string }
+  | {
+      event: 'folders';
+      snapshot: string;
+      files: number;
+      bytes: number;
+      removed: number;
+      milliseconds: number;
+    }
+  | { event: 'stopping'; pids: number[] }
   | { event: 'recovering'; id: string; from: string; to: string }
   | { event: 'verified'; version: string; bytes: number }
   | { event: 'staging'; version: string; route: string; bytes: number }
@@ -42,6 +54,8 @@ export interface Session {
   digests: Digests;
   /** The program that is updated. */
   app: string;
+  /** Null where this user has no home to keep them in. */
+  snapshots: SnapshotSetup | null;
   emit(event: InstallEvent): void;
   /** Whether the person has asked to stop (Ctrl-C). Heeded until the target is touched, not after. */
   interrupted(): boolean;

@@ -14,6 +14,7 @@
 import { DamagedError, UnrecoverableError } from '../errors.ts';
 import { tellable } from '../platform/failures.ts';
 import { removeIfThere } from '../platform/files.ts';
+import { bringBack, clearFolders, type FolderChange } from './folders.ts';
 import { appendEntry, type OpenTransaction, type Outcome } from './journal.ts';
 import { keepOld } from './keep.ts';
 import { next } from './next.ts';
@@ -31,23 +32,59 @@ export interface Ended {
 }
 
 /** Longer than any path through the table: a loop that does not end is a fault of ours, not of the machine's. */
-const MOST_STEPS = 16;
+const MOST_STEPS = 20;
+
+export interface SettleOptions {
+  /** Begun by a run that is gone. */
+  resumed: boolean;
+  /** What happens to the folders beside the executable; null: nothing, or it is not known any more. */
+  change?: FolderChange | null;
+  /** Nobody has used DGMO since the snapshot that the transaction began with was taken. */
+  quiet?: boolean;
+}
 
 /**
  * Carries the transaction to its end. Throws what stopped it, after bringing back the old binary where that was
  * possible; a transaction that could not even be brought back stays open for the next run.
  */
-export async function settle(session: Session, open: OpenTransaction, resumed: boolean): Promise<Ended> {
+export async function settle(
+  session: Session,
+  open: OpenTransaction,
+  { resumed, change = null, quiet = false }: SettleOptions,
+): Promise<Ended> {
   const state: State = {
     verdict: open.verdict?.verdict ?? null,
     reason: open.verdict?.reason ?? null,
     resumed,
+    same: open.from.sha256 === open.to.sha256,
+    due: change !== null,
+    touched: open.touched,
+    tried: false,
   };
+  const { folders } = open;
   let failure: unknown;
   for (let steps = 0; steps < MOST_STEPS; steps++) {
     try {
-      const step = next(state, observe(session, open));
+      const astray = folders !== null && (state.touched || (quiet && state.tried));
+      const step = next({ ...state, astray }, observe(session, open));
       switch (step.do) {
+        case 'change folders':
+          await change?.prepare();
+          appendEntry(session.host.disk, session.layout, { type: 'folders', state: 'touched' });
+          state.touched = true;
+          change?.carryOut();
+          change?.verify();
+          state.due = false;
+          break;
+        case 'bring folders back':
+          if (folders !== null)
+            await bringBack(session, { ...open, folders }, { resumed, all: quiet && state.tried });
+          state.touched = false;
+          state.tried = false;
+          break;
+        case 'accept':
+          decide(session, state, 'commit', 'the folders are what they were to be');
+          break;
         case 'keep':
           keepOld(session, open.from);
           break;
@@ -61,6 +98,7 @@ export async function settle(session: Session, open: OpenTransaction, resumed: b
           await putBack(session, open, placeOf(session, open, step.from));
           break;
         case 'probe': {
+          state.tried = true;
           const { ok, detail } = await probe(session, open.to);
           decide(session, state, ok ? 'commit' : 'revert', detail);
           break;
@@ -100,6 +138,12 @@ interface State {
   verdict: 'commit' | 'revert' | null;
   reason: string | null;
   resumed: boolean;
+  same: boolean;
+  due: boolean;
+  /** The folders may be half changed. */
+  touched: boolean;
+  /** The new version has been started: it may have written into the folders. */
+  tried: boolean;
 }
 
 /** The verdict holds from the moment at which it stands in the journal, not before. */
@@ -141,6 +185,7 @@ async function replace(session: Session, open: OpenTransaction, from: string): P
 function end(session: Session, open: OpenTransaction, outcome: Outcome): void {
   const { host, layout } = session;
   flushNames(session);
+  if (open.folders !== null) clearFolders(session, open.folders, open.id);
   const receipt = outcome === 'committed' ? open.receipt : receiptAfter(session, open, outcome);
   if (receipt !== null && outcome !== 'reverted' && outcome !== 'abandoned') {
     saveReceipt(host.disk, layout, receipt);

@@ -4,6 +4,9 @@
  *
  * Every call throws an Error with an errno name in `code` (ENOENT, ENOSPC, EBUSY, ...), as node:fs does. Calls
  * are synchronous so that effects happen in the order in which they are written down.
+ *
+ * A path is a string. POSIX names are bytes, and need not be UTF-8: a byte that is not part of a valid character stands
+ * in the string as the lone surrogate U+DC00 + byte, and becomes that byte again on the way out (as in Python, PEP 383).
  */
 
 export type Handle = number;
@@ -16,13 +19,26 @@ export interface FileStatus {
   mode: number;
   /** Milliseconds since the epoch. */
   modified: number;
+  /** The same in whole microseconds, which is what a JavaScript number can give back exactly. */
+  modifiedMicros: number;
+  /** Milliseconds since the epoch: the last change of the content, the mode, the times or the name. */
+  changed: number;
+  /** Bytes that it takes on the drive: fewer than `size` where it has holes. */
+  allocated: number;
+  /** Names that the file has. */
+  links: number;
   /** Equal for two looks at one file as long as nobody wrote it, under whatever name it stands. */
   identity: string;
+  /** Like `identity`, but different as well where somebody wrote it and put its times back. */
+  fingerprint: string;
 }
 
 export interface Disk {
-  /** `read`: an existing file; `create`: a new file, EEXIST where there is one; `update`: read and write an existing file. */
-  open(path: string, how: 'read' | 'create' | 'update', mode?: number): Handle;
+  /**
+   * `read`: an existing file; `read itself`: the same, ELOOP where the path is a symlink; `create`: a new file, EEXIST
+   * where there is one; `update`: read and write an existing file.
+   */
+  open(path: string, how: 'read' | 'read itself' | 'create' | 'update', mode?: number): Handle;
   /** Reads into the whole of `into` as far as the file goes; returns the number of bytes, 0 at the end. */
   read(handle: Handle, into: Uint8Array, position: number): number;
   /** May write less than it was given, as on a full disk. Callers use `writeAll` of files.ts. */
@@ -30,6 +46,8 @@ export interface Disk {
   truncate(handle: Handle, size: number): void;
   /** Down to the drive (fsync; F_FULLFSYNC on macOS). */
   flush(handle: Handle): void;
+  /** The same, while this process goes on with something else; the handle stays open until then. */
+  flushMeanwhile(handle: Handle): Promise<void>;
   close(handle: Handle): void;
   /** Of the path itself (a symlink is not followed); null where there is nothing. */
   status(path: string): FileStatus | null;
@@ -43,9 +61,18 @@ export interface Disk {
   link(existing: string, path: string): void;
   /** EEXIST where there is a file already. Shares blocks where the filesystem can; may leave a partial file when it fails. */
   copy(from: string, to: string): void;
+  /** The same, and nothing where blocks can't be shared: ENOTSUP, EXDEV or EINVAL. */
+  reflink(from: string, to: string): void;
+  readLink(path: string): string;
+  /** EEXIST where something stands at `path`. */
+  symlink(target: string, path: string): void;
+  /** Of the path itself. */
+  setModified(path: string, micros: number): void;
   remove(path: string): void;
   /** One level; EEXIST where it stands already. */
   createDirectory(path: string, mode?: number): void;
+  /** ENOTEMPTY where something is in it. */
+  removeDirectory(path: string): void;
   list(path: string): string[];
   setMode(path: string, mode: number): void;
   /** Makes renames, links and removals in this directory durable. Nothing to do on Windows. */

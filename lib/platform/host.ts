@@ -1,4 +1,5 @@
 /** Everything outside the program, as one argument: what a room needs from the machine comes in through here. */
+import type { Databases } from './databases.ts';
 import type { Disk } from './disk.ts';
 
 export type Platform = 'linux' | 'darwin' | 'win32';
@@ -30,10 +31,27 @@ export interface Processes {
   isAlive(pid: number): boolean;
   /** Path of the executable that a process runs, symlinks resolved; null where it can't be told. */
   executable(pid: number): string | null;
+  /**
+   * The live processes, other than this one, whose program is the executable at this path (symlinks resolved), also
+   * where it has been replaced or removed since they began. Those that may not be looked at are passed over. One
+   * whose file was moved goes by the new path on some systems, by the old one on others: ask for both.
+   */
+  running(executable: string): number[];
+  /**
+   * Asks a process to end, as a person would who wants nothing lost, and does not wait. False where it can't be
+   * asked: on Windows, which knows no such request, or because it belongs to another user. An id may go to another
+   * process once its own has ended, so take it from `running` just before.
+   */
+  requestEnd(pid: number): boolean;
+  /** Ends a process at once, whatever it is doing. Nothing where it is gone; MachineError where it is not permitted. */
+  forceEnd(pid: number): void;
   /** Whether standard input is a terminal, and whether this process is the one that may read from it. */
   hasTerminal(): boolean;
   ownsTerminal(): boolean;
-  /** Runs a program to its end with no input, at most `timeLimit` milliseconds (then it is killed), at most 64 KiB of output kept. */
+  /**
+   * Runs a program to its end with no input, at most `timeLimit` milliseconds (then it is killed), at most 64 KiB of
+   * output kept. When this process is killed meanwhile, the program ends as well, on POSIX if Bun made it.
+   */
   run(file: string, args: string[], options: SpawnOptions & { timeLimit: number }): Promise<RunResult>;
   /**
    * Starts a program that inherits the terminal, and outlives this process. Resolves to its exit code when this
@@ -68,6 +86,7 @@ export interface Host {
   readonly arch: 'x64' | 'arm64';
   readonly musl: boolean;
   readonly disk: Disk;
+  readonly databases: Databases;
   readonly processes: Processes;
   readonly locks: Locks;
   readonly clock: Clock;

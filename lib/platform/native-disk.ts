@@ -1,19 +1,34 @@
 /** The real disk, over node:fs. What differs between systems: the flush of macOS, and renames on Windows. */
 import fs from 'node:fs';
 import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import { errorCode } from '../errors.ts';
 import type { Disk, FileStatus } from './disk.ts';
 import { fullFlush } from './posix.ts';
+import { nameOf, systemPath } from './raw-names.ts';
 import { windowsRename } from './windows.ts';
 
-const OPEN_FLAGS = { read: 'r', create: 'wx', update: 'r+' } as const;
+const { COPYFILE_EXCL, COPYFILE_FICLONE, COPYFILE_FICLONE_FORCE } = fs.constants;
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
+/** Not to wait where a pipe took the place of the file meanwhile. */
+const OPEN_FLAGS = {
+  read: 'r',
+  'read itself': O_RDONLY | O_NOFOLLOW | O_NONBLOCK,
+  create: 'wx',
+  update: 'r+',
+} as const;
+
+const flushInThread = promisify(fs.fsync);
+
+const windows = process.platform === 'win32';
 
 /** Filesystems that have no notion of flushing a directory answer with one of these. */
 const CANNOT_FLUSH_DIRECTORY = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EISDIR', 'ENOSYS']);
 
 function status(path: string): FileStatus | null {
-  const found = fs.lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  const found = fs.lstatSync(systemPath(path), { bigint: true, throwIfNoEntry: false });
   if (found === undefined) return null;
+  const identity = `${found.dev}:${found.ino}:${found.size}:${found.mtimeNs}`;
   return {
     kind: found.isFile()
       ? 'file'
@@ -25,12 +40,33 @@ function status(path: string): FileStatus | null {
     size: Number(found.size),
     mode: Number(found.mode & 0o7777n),
     modified: Number(found.mtimeMs),
-    identity: `${found.dev}:${found.ino}:${found.size}:${found.mtimeNs}`,
+    modifiedMicros: Number((found.mtimeNs + 500n) / 1000n),
+    changed: Number(found.ctimeMs > found.mtimeMs ? found.ctimeMs : found.mtimeMs),
+    // Windows tells no blocks.
+    allocated: windows ? Number(found.size) : Number(found.blocks) * 512,
+    links: Number(found.nlink),
+    identity,
+    fingerprint: `${identity}:${found.ctimeNs}`,
   };
 }
 
+function list(path: string): string[] {
+  const names = fs.readdirSync(systemPath(path));
+  // A name that is no UTF-8 was read with U+FFFD in it: once more, as bytes.
+  if (windows || !names.some((name) => name.includes('\ufffd'))) return names;
+  return fs.readdirSync(systemPath(path), { encoding: 'buffer' }).map(nameOf);
+}
+
+function setModified(path: string, micros: number): void {
+  fs.lutimesSync(systemPath(path), micros / 1e6, micros / 1e6);
+}
+
+function resolvePosix(path: string): string {
+  return nameOf(fs.realpathSync.native(systemPath(path), { encoding: 'buffer' }));
+}
+
 function flushDirectory(path: string): void {
-  const handle = fs.openSync(path, 'r');
+  const handle = fs.openSync(systemPath(path), 'r');
   try {
     fs.fsyncSync(handle);
   } catch (error) {
@@ -40,7 +76,6 @@ function flushDirectory(path: string): void {
   }
 }
 
-const windows = process.platform === 'win32';
 /** How long a scanner may hold one of our small files, in milliseconds. */
 const HELD_LIMIT = 3000;
 const HELD_PAUSE = 20;
@@ -63,13 +98,13 @@ function whenFree<Result>(effect: () => Result): Result {
 /** Run as root in somebody's folder, what is made there is theirs: else one `sudo` would lock them out of it. */
 function giveToOwner(path: string): void {
   if (windows || process.geteuid?.() !== 0) return;
-  const { uid, gid } = fs.statSync(dirname(path));
-  if (uid !== 0) fs.lchownSync(path, uid, gid);
+  const { uid, gid } = fs.statSync(systemPath(dirname(path)));
+  if (uid !== 0) fs.lchownSync(systemPath(path), uid, gid);
 }
 
 export const nativeDisk: Disk = {
   open: (path, how, mode = 0o600) => {
-    const handle = whenFree(() => fs.openSync(path, OPEN_FLAGS[how], mode));
+    const handle = whenFree(() => fs.openSync(systemPath(path), OPEN_FLAGS[how], mode));
     if (how === 'create') giveToOwner(path);
     return handle;
   },
@@ -77,25 +112,38 @@ export const nativeDisk: Disk = {
   write: (handle, bytes, position) => fs.writeSync(handle, bytes, 0, bytes.length, position),
   truncate: (handle, size) => fs.ftruncateSync(handle, size),
   flush: process.platform === 'darwin' ? fullFlush : (handle) => fs.fsyncSync(handle),
+  flushMeanwhile:
+    process.platform === 'darwin' ? async (handle) => fullFlush(handle) : (handle) => flushInThread(handle),
   close: (handle) => fs.closeSync(handle),
   status,
   // The system's own fails on Windows where a path is long; the other one follows the links by itself.
-  resolve: windows ? (path) => fs.realpathSync(path) : (path) => fs.realpathSync.native(path),
-  rename: windows ? windowsRename : (from, to) => fs.renameSync(from, to),
+  resolve: windows ? (path) => fs.realpathSync(path) : resolvePosix,
+  rename: windows ? windowsRename : (from, to) => fs.renameSync(systemPath(from), systemPath(to)),
   replace: windows
     ? (from, to) => whenFree(() => windowsRename(from, to))
-    : (from, to) => fs.renameSync(from, to),
-  link: (existing, path) => fs.linkSync(existing, path),
+    : (from, to) => fs.renameSync(systemPath(from), systemPath(to)),
+  link: (existing, path) => fs.linkSync(systemPath(existing), systemPath(path)),
   copy: (from, to) => {
-    fs.copyFileSync(from, to, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE);
+    fs.copyFileSync(systemPath(from), systemPath(to), COPYFILE_EXCL | COPYFILE_FICLONE);
     giveToOwner(to);
   },
-  remove: (path) => fs.unlinkSync(path),
-  createDirectory: (path, mode = 0o700) => {
-    fs.mkdirSync(path, { mode });
+  reflink: (from, to) => {
+    fs.copyFileSync(systemPath(from), systemPath(to), COPYFILE_EXCL | COPYFILE_FICLONE_FORCE);
+    giveToOwner(to);
+  },
+  readLink: (path) => nameOf(fs.readlinkSync(systemPath(path), { encoding: 'buffer' })),
+  symlink: (target, path) => {
+    fs.symlinkSync(systemPath(target), systemPath(path));
     giveToOwner(path);
   },
-  list: (path) => fs.readdirSync(path),
-  setMode: (path, mode) => fs.chmodSync(path, mode),
+  setModified,
+  remove: (path) => fs.unlinkSync(systemPath(path)),
+  createDirectory: (path, mode = 0o700) => {
+    fs.mkdirSync(systemPath(path), { mode });
+    giveToOwner(path);
+  },
+  removeDirectory: (path) => fs.rmdirSync(systemPath(path)),
+  list,
+  setMode: (path, mode) => fs.chmodSync(systemPath(path), mode),
   flushDirectory: windows ? () => undefined : flushDirectory,
 };

@@ -1,13 +1,26 @@
-/** Real processes: the probe (`run`), and the start of a program that outlives us (`start`). */
+/** Real processes: the probe (`run`), the start of a program that outlives us (`start`), and those of others. */
 import { spawn } from 'node:child_process';
 import type { Processes, RunResult, SpawnOptions, StartOptions } from './host.ts';
-import { ownsTerminal, posixExecutable, posixIsAlive } from './posix.ts';
-import { windowsExecutable, windowsIsAlive } from './windows.ts';
+import { ownsTerminal } from './posix.ts';
+import {
+  posixExecutable,
+  posixForceEnd,
+  posixIsAlive,
+  posixRequestEnd,
+  posixRunning,
+} from './posix-processes.ts';
+import { windowsExecutable, windowsForceEnd, windowsIsAlive, windowsRunning } from './windows-processes.ts';
 import { windowsStart } from './windows-start.ts';
 
 const OUTPUT_KEPT = 64 * 1024;
 /** How long after its end a program's output may still be held open by a child that it left behind. */
 const OUTPUT_GRACE = 500;
+/**
+ * Makes a program that Bun runs end with its parent, however the parent ends: a version that hangs in its probe
+ * would stay for ever where we were killed. A version that was made with an older Bun takes no notice, and other
+ * programs neither; on Windows Bun's own job does the same for all.
+ */
+const END_WITH_PARENT = { BUN_FEATURE_FLAG_NO_ORPHANS: '1' };
 
 const windows = process.platform === 'win32';
 
@@ -22,7 +35,7 @@ function run(
     let timedOut = false;
     const child = spawn(file, args, {
       cwd: options.workingDirectory,
-      env: options.environment,
+      env: { ...options.environment, ...END_WITH_PARENT },
       stdio: ['ignore', 'pipe', 'pipe'],
       // A process group of its own, so that the time limit ends what it started as well.
       detached: !windows,
@@ -98,6 +111,9 @@ export const nativeProcesses: Processes = {
   parent: process.ppid,
   isAlive: windows ? windowsIsAlive : posixIsAlive,
   executable: windows ? windowsExecutable : posixExecutable,
+  running: windows ? windowsRunning : posixRunning,
+  requestEnd: windows ? () => false : posixRequestEnd,
+  forceEnd: windows ? windowsForceEnd : posixForceEnd,
   hasTerminal: () => process.stdin.isTTY === true,
   ownsTerminal: () => windows || ownsTerminal(),
   run,

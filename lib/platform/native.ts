@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import { UsageError } from '../errors.ts';
+import { nativeDatabases } from './databases.ts';
 import type { Host, Platform } from './host.ts';
 import { nativeDisk } from './native-disk.ts';
 import { nativeProcesses } from './native-processes.ts';
@@ -16,6 +17,7 @@ export function nativeHost(): Host {
     arch: supportedArch(),
     musl: usesMusl(),
     disk: nativeDisk,
+    databases: nativeDatabases,
     processes: nativeProcesses,
     locks: { acquire: process.platform === 'win32' ? windowsAcquireLock : posixAcquireLock },
     clock: {

@@ -1,7 +1,7 @@
 /** What POSIX offers and node:fs does not: flock, a flush that reaches the drive on macOS, who owns the terminal. */
-import { dlopen, FFIType, type Pointer, ptr, read } from 'bun:ffi';
+import { dlopen, FFIType, type Pointer, read } from 'bun:ffi';
 import fs from 'node:fs';
-import { errorCode, MachineError } from '../errors.ts';
+import { MachineError } from '../errors.ts';
 import type { Lock } from './host.ts';
 
 const LOCK_EXCLUSIVE_NONBLOCKING = 2 | 4;
@@ -75,45 +75,4 @@ function lastError(): number {
 /** Whether this process may read from the terminal on standard input: a shell takes it back when its job has ended. */
 export function ownsTerminal(): boolean {
   return libc().tcgetpgrp(0) === libc().getpgrp();
-}
-
-/** A zombie counts as gone: it runs nothing any more, only its parent has not asked yet. */
-export function posixIsAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return errorCode(error) === 'EPERM';
-  }
-  if (process.platform !== 'linux') return true;
-  try {
-    const text = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const state = text.slice(text.lastIndexOf(')') + 2, text.lastIndexOf(')') + 3);
-    return state !== 'Z' && state !== 'X';
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ESRCH') return false;
-    throw error;
-  }
-}
-
-export function posixExecutable(pid: number): string | null {
-  if (process.platform === 'darwin') return darwinExecutable(pid);
-  try {
-    return fs.readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, '');
-  } catch (error) {
-    if (['ENOENT', 'EACCES', 'EPERM', 'ESRCH'].includes(errorCode(error) ?? '')) return null;
-    throw error;
-  }
-}
-
-function darwinExecutable(pid: number): string | null {
-  const { symbols, close } = dlopen('libSystem.B.dylib', {
-    proc_pidpath: { args: [FFIType.i32, FFIType.ptr, FFIType.u32], returns: FFIType.i32 },
-  });
-  try {
-    const buffer = new Uint8Array(4096);
-    const length = symbols.proc_pidpath(pid, ptr(buffer), buffer.length);
-    return length > 0 ? new TextDecoder().decode(buffer.subarray(0, length)) : null;
-  } finally {
-    close();
-  }
 }

@@ -1,6 +1,6 @@
 /**
  * kernel32.dll through bun:ffi, loaded at the first call, so that this file can be imported anywhere; and what
- * it answers in the words of node:fs. Only windows.ts and windows-start.ts call it.
+ * it answers in the words of node:fs. Only the other windows*.ts call it.
  */
 import { dlopen, FFIType } from 'bun:ffi';
 import path from 'node:path/win32';
@@ -18,11 +18,13 @@ function load() {
       GetFileType: { args: [i64], returns: u32 },
       GetLastError: { args: [], returns: u32 },
       GetStdHandle: { args: [u32], returns: i64 },
+      K32EnumProcesses: { args: [ptr, u32, ptr], returns: i32 },
       MoveFileExW: { args: [ptr, ptr, u32], returns: i32 },
       OpenProcess: { args: [u32, i32, u32], returns: i64 },
       QueryFullProcessImageNameW: { args: [i64, u32, ptr, ptr], returns: i32 },
       SetFileInformationByHandle: { args: [i64, i32, ptr, u32], returns: i32 },
       SetHandleInformation: { args: [i64, u32, u32], returns: i32 },
+      TerminateProcess: { args: [i64, u32], returns: i32 },
       WaitForSingleObject: { args: [i64, u32], returns: u32 },
     }).symbols;
   } catch (error) {
@@ -50,6 +52,8 @@ export function wide(text: string): Uint16Array {
 
 export const ERROR_ACCESS_DENIED = 5;
 export const ERROR_SHARING_VIOLATION = 32;
+/** What OpenProcess says of an id that no process has. */
+export const ERROR_INVALID_PARAMETER = 87;
 
 /** System error codes (winerror.h) in the names that libuv gives them, so that callers tell them apart as with node:fs. */
 const NAMES: Record<number, { code: string; text: string }> = {

@@ -1,19 +1,10 @@
 /**
- * What Windows offers and node:fs does not: a durable rename, a lock that dies with its process, what a process
- * runs and whether it still does. Callable on Windows alone. How Windows behaves around held and running files
- * is written down as tests in test/windows/files.test.ts.
+ * What Windows offers and node:fs does not: a durable rename, and a lock that dies with its process. Callable on
+ * Windows alone. How Windows behaves around held and running files is written down as tests in
+ * test/windows/files.test.ts.
  */
-import fs from 'node:fs';
-import path from 'node:path/win32';
 import type { Lock } from './host.ts';
-import {
-  ERROR_ACCESS_DENIED,
-  ERROR_SHARING_VIOLATION,
-  INVALID_HANDLE,
-  kernel,
-  systemError,
-  widePath,
-} from './windows-kernel.ts';
+import { ERROR_SHARING_VIOLATION, INVALID_HANDLE, kernel, systemError, widePath } from './windows-kernel.ts';
 
 const DELETE = 0x0001_0000;
 const SYNCHRONIZE = 0x0010_0000;
@@ -28,10 +19,6 @@ const FLAG_BACKUP_SEMANTICS = 0x0200_0000;
 const FLAG_WRITE_THROUGH = 0x8000_0000;
 const MOVE_REPLACE_EXISTING = 1;
 const MOVE_WRITE_THROUGH = 8;
-const QUERY_LIMITED_INFORMATION = 0x1000;
-const WAIT_TIMEOUT = 258;
-/** The longest path that Windows has, in UTF-16 units. */
-const LONGEST_PATH = 32_768;
 
 /**
  * Replaces what stands at `to`, through to the drive. With POSIX semantics (Windows 10, NTFS) the name `to` is
@@ -102,46 +89,4 @@ export function windowsAcquireLock(file: string): Lock | null {
   const status = GetLastError();
   if (status === ERROR_SHARING_VIOLATION) return null;
   throw systemError(status, 'lock', file);
-}
-
-/** Path of the executable that a process was started from; null where it is gone or belongs to someone else. */
-export function windowsExecutable(pid: number): string | null {
-  const { CloseHandle, OpenProcess, QueryFullProcessImageNameW } = kernel();
-  const handle = OpenProcess(QUERY_LIMITED_INFORMATION, 0, pid);
-  if (handle === 0n) return null;
-  try {
-    const name = new Uint16Array(LONGEST_PATH);
-    const length = Uint32Array.of(LONGEST_PATH);
-    if (QueryFullProcessImageNameW(handle, 0, name, length) === 0) return null;
-    return resolved(String.fromCharCode(...name.subarray(0, length[0])));
-  } finally {
-    CloseHandle(handle);
-  }
-}
-
-/** As it is where the file has been renamed or removed meanwhile: it still says what the process was started from. */
-function resolved(file: string): string {
-  try {
-    return fs.realpathSync.native(file);
-  } catch {
-    return path.normalize(file);
-  }
-}
-
-/** Processes that were found alive. An open handle keeps Windows from giving the id to another process. */
-const watched = new Map<number, bigint>();
-
-/** Once a process was found alive, the answer stays about that very process until it was found gone. */
-export function windowsIsAlive(pid: number): boolean {
-  const { CloseHandle, GetLastError, OpenProcess, WaitForSingleObject } = kernel();
-  const handle = watched.get(pid) ?? OpenProcess(SYNCHRONIZE, 0, pid);
-  // A process of another user is there, but can't be opened.
-  if (handle === 0n) return GetLastError() === ERROR_ACCESS_DENIED;
-  if (WaitForSingleObject(handle, 0) === WAIT_TIMEOUT) {
-    watched.set(pid, handle);
-    return true;
-  }
-  watched.delete(pid);
-  CloseHandle(handle);
-  return false;
 }

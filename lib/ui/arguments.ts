@@ -29,6 +29,8 @@ const WAITING = {
   'no-relaunch': { type: 'boolean' },
 } satisfies Options;
 
+const EVOLUTIONS = { evolutions: { type: 'string' } } satisfies Options;
+
 const FEED = {
   feed: { type: 'string' },
   channel: { type: 'string' },
@@ -37,14 +39,28 @@ const FEED = {
 } satisfies Options;
 
 const COMMANDS = {
-  apply: { ...WAITING, apply: { type: 'string' }, via: { type: 'string', multiple: true } },
+  apply: { ...WAITING, ...EVOLUTIONS, apply: { type: 'string' }, via: { type: 'string', multiple: true } },
   init: { version: { type: 'string' }, feed: { type: 'string' }, root: { type: 'string' } },
-  rollback: LIMITS,
+  rollback: {
+    ...LIMITS,
+    to: { type: 'string' },
+    only: { type: 'string' },
+    force: { type: 'boolean' },
+    kill: { type: 'boolean' },
+    'no-relaunch': { type: 'boolean' },
+  },
+  snapshots: { reason: { type: 'string' }, pin: { type: 'boolean' }, keep: { type: 'string' } },
   recover: LIMITS,
   status: {},
   check: FEED,
   download: { ...FEED, version: { type: 'string' } },
-  update: { ...FEED, ...WAITING, version: { type: 'string' }, 'check-only': { type: 'boolean' } },
+  update: {
+    ...FEED,
+    ...WAITING,
+    ...EVOLUTIONS,
+    version: { type: 'string' },
+    'check-only': { type: 'boolean' },
+  },
   config: {},
   help: {},
   version: { version: { type: 'boolean' } },
@@ -55,7 +71,7 @@ export type CommandName = keyof typeof COMMANDS;
 export interface CommandLine {
   command: CommandName;
   values: Record<string, string | boolean | string[] | undefined>;
-  /** Words after the command's own: for `config` alone. */
+  /** Words after the command's own, for those that take any. */
   operands: string[];
   /** What stands behind `--`: for the DGMO that is started. */
   rest: string[];
@@ -98,7 +114,9 @@ function commandOf(words: string[]): { command: CommandName; at: number } {
 }
 
 const ADVICE =
-  'The commands are check, update, download, rollback, status, recover, config, init and --apply <package>; `dgmo-updater --help` tells more.';
+  'The commands are check, update, download, rollback, snapshots, status, recover, config, init and --apply <package>; `dgmo-updater --help` tells more.';
+
+const TAKES_WORDS: ReadonlySet<CommandName> = new Set(['config', 'rollback', 'snapshots']);
 
 function parseWords(command: CommandName, words: string[]): Pick<CommandLine, 'values' | 'operands'> {
   try {
@@ -106,7 +124,7 @@ function parseWords(command: CommandName, words: string[]): Pick<CommandLine, 'v
       args: words,
       options: { ...EVERYWHERE, ...COMMANDS[command] } as Options,
       strict: true,
-      allowPositionals: command === 'config',
+      allowPositionals: TAKES_WORDS.has(command),
     });
     return { values: parsed.values as CommandLine['values'], operands: parsed.positionals };
   } catch (error) {
@@ -120,6 +138,14 @@ function parseWords(command: CommandName, words: string[]): Pick<CommandLine, 'v
 export function parsePid(value: string): number {
   if (/^\d{1,10}$/.test(value)) return Number(value);
   throw new UsageError(`--wait-pid: wanted a process id, found ${JSON.stringify(value)}`);
+}
+
+/** `a,b`, without empty words. */
+export function parseList(value: string): string[] {
+  return value
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
 }
 
 /** Seconds on the command line, milliseconds inside. */

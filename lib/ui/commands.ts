@@ -1,18 +1,17 @@
 /** The commands: each wires the arguments to one operation on the install, and says what came of it. */
-import { InterruptedError, RevertedError, UsageError } from '../errors.ts';
+import { RevertedError, UsageError } from '../errors.ts';
 import {
   type Applied,
   adopt,
   applyPackage,
   createWorkDir,
+  type EvolutionWish,
   foreignBinary,
   keepTrustedRoot,
   loadTrustedRoot,
   type Outcome,
   recoverInstall,
   requireExecutable,
-  rollback,
-  rollbackTarget,
   type Session,
   type Settings,
   status,
@@ -21,9 +20,9 @@ import {
 import { readFile } from '../platform/files.ts';
 import type { Network, NetworkSettings } from '../platform/network.ts';
 import { decodeRoot } from '../trust/index.ts';
-import { rememberReverted, rememberRollback } from '../update/index.ts';
+import { rememberReverted } from '../update/index.ts';
 import { isAddress } from '../version/index.ts';
-import { type CommandLine, parsePid } from './arguments.ts';
+import { type CommandLine, parseList, parsePid } from './arguments.ts';
 import type { Choice } from './choose.ts';
 import type { Report } from './report.ts';
 import { describeStatus } from './status-text.ts';
@@ -59,6 +58,7 @@ export async function runApply({ session, line, settings, home, report }: Comman
     );
   const applied = await applyPackage(session, {
     packages: [...texts(values.via), path],
+    evolutions: evolutionWish(values.evolutions),
     root: () => loadTrustedRoot(session.host, home(), settings.root),
     waitFor: pid === undefined ? undefined : parsePid(pid),
     noWait: values['no-wait'] === true,
@@ -122,21 +122,6 @@ function readRoot({ host }: Session, file: string | undefined): Uint8Array | nul
   return bytes;
 }
 
-export async function runRollback({ session, line, home, report, confirm }: CommandContext): Promise<void> {
-  const { receipt, to } = rollbackTarget(session);
-  const question = `Go back from ${receipt.binary.version} to ${to.version}?`;
-  if (line.values.yes !== true && confirm !== null && !(await confirm(question))) {
-    throw new InterruptedError(`not rolled back: ${receipt.binary.version} stays`);
-  }
-  const done = await withLock(session.host, session.layout, () => rollback(session));
-  await rememberRollback(session.host, home, done.from.version, done.to.version);
-  report.result('rollback', `${done.to.version} is back (before: ${done.from.version}).`, {
-    from: done.from.version,
-    to: done.to.version,
-    sha256: done.to.sha256,
-  });
-}
-
 /** @param earlier what the recovery that comes before every command had found */
 export async function runRecover(
   { session, report }: CommandContext,
@@ -165,6 +150,12 @@ const OUTCOMES: Record<Exclude<Outcome, 'foreign'>, string> = {
 export function runStatus({ session, report }: CommandContext): void {
   const found = status(session);
   report.result('status', describeStatus(found), { ...found });
+}
+
+/** `--evolutions all`, `none`, or ids. */
+export function evolutionWish(value: Value): EvolutionWish {
+  if (typeof value !== 'string') return 'auto';
+  return value === 'all' || value === 'none' ? value : parseList(value);
 }
 
 type Value = CommandLine['values'][string];

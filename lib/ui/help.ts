@@ -31,7 +31,8 @@ const TEXTS: Record<CommandName, string> = {
   dgmo-updater check              is there something new?
   dgmo-updater update             check, ask, download, install
   dgmo-updater download           check and download, and install nothing
-  dgmo-updater rollback           back to the version before
+  dgmo-updater rollback           back to the version before, with its data
+  dgmo-updater snapshots          what there is to go back to
   dgmo-updater status             what is installed, and whether it is sound
   dgmo-updater recover            finish or take back what was interrupted
   dgmo-updater config get|set     how updates are done here
@@ -52,6 +53,8 @@ new version once to see that it works (else the old one comes back: exit code 15
   --wait-pid <pid>      the process to wait for (default: the parent, when it is DGMO; 0: none)
   --no-wait             wait for nobody and start nothing: what runs keeps running, the next start is the new version
   --no-relaunch         do not start DGMO again
+  --evolutions <ids>    which of the evolutions in the package are installed: ids with commas, all, or none (default: those
+                        that apply by themselves, and those that are installed)
   --via <package>       a package whose patch leads to the version that <package> starts from; may be repeated, in order
   --exit-limit <s>      how long DGMO may take to exit (default 60)${LIMITS}
 ${EVERYWHERE}`,
@@ -74,6 +77,7 @@ Checks, shows what is offered, asks, downloads and installs it. A DGMO that runs
 new version. Without a terminal nothing is asked, and nothing done without --yes.
 
   --version <v>         this version, in place of the one that is offered; may be an older one
+  --evolutions <ids>    which of its evolutions are installed: ids with commas, all, or none
   --check-only          only tell what is offered
   --wait-pid <pid>      wait for this process to exit before the swap, and start DGMO again after it
   --no-relaunch         with --wait-pid: do not start DGMO again
@@ -89,6 +93,11 @@ dgmo-updater config set <key> <value>
   checkApi              address of a check API that is asked besides the feed, or none (default none)
   telemetry             on or off (default off): four anonymous fields for the check API, listed in README.md
   caFile                a PEM file with authorities to trust besides the built-in ones, or none (default none)
+  configFolder, pluginsFolder, dataFolder, evolutionsFolder
+                        where these are, or none: in the home, and where programs of this family keep them
+  snapshotExclude       patterns, with commas, that snapshots leave out besides caches and logs (default none)
+  snapshotInclude       patterns that they hold all the same (default none)
+  snapshotsKept         how many snapshots are kept (default 5)
 ${EVERYWHERE}`,
   init: `dgmo-updater init --version <v> [--root <root.json>] [--feed <url>]
 
@@ -98,10 +107,28 @@ Adopts an executable that is installed already: writes down its version and dige
   --root <root.json>    trust this root from now on (default: the one compiled in)
   --feed <url>          where its releases are published
 ${EVERYWHERE}`,
-  rollback: `dgmo-updater rollback [--yes]
+  rollback: `dgmo-updater rollback [<snapshot>] [--to <version>] [--only <components>] [options]
 
-Goes back to the version that the last update replaced. It can be rolled back in turn.
-${LIMITS}
+Goes back to the state before the last change: executable, config, plugins, evolutions and data. What is there now is
+taken as a snapshot first, so that the rollback can be rolled back. A DGMO that runs is ended, and started again.
+
+  <snapshot>            an id of \`dgmo-updater snapshots list\`, or the beginning of one
+  --to <version>        the newest snapshot of this version
+  --only <components>   some of binary, config, plugins, evolutions, data, with commas between them
+  --kill                end a DGMO by force that does not end when it is asked to
+  --force               go back even where the release says that this is not possible
+  --no-relaunch         do not start DGMO again
+  --exit-limit <s>      how long DGMO may take to exit (default 60)${LIMITS}
+${EVERYWHERE}`,
+  snapshots: `dgmo-updater snapshots [list]
+dgmo-updater snapshots create [--reason <text>] [--pin]
+dgmo-updater snapshots show <id>
+dgmo-updater snapshots verify [<id>]
+dgmo-updater snapshots prune [--keep <n>]
+dgmo-updater snapshots pin <id> | unpin <id>
+
+States to go back to. Every update and every rollback begins with one; the last five are kept, and the pinned ones.
+verify reads all of it. An id may be shortened as long as it is clear. OWN is the room that only this one takes.
 ${EVERYWHERE}`,
   recover: `dgmo-updater recover
 

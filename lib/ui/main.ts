@@ -9,19 +9,23 @@ import {
   recoverTransaction,
   type Session,
   type Settings,
+  type SnapshotSetup,
   withLock,
 } from '../install/index.ts';
 import { pathsOf } from '../install/layout.ts';
 import { tellable } from '../platform/failures.ts';
 import type { Host } from '../platform/host.ts';
 import type { Network, NetworkSettings } from '../platform/network.ts';
+import { snapshotsIn } from '../update/index.ts';
 import { type CommandLine, parseCommandLine, parseSeconds } from './arguments.ts';
 import { chooseOnTerminal } from './choose.ts';
-import { type CommandContext, runApply, runInit, runRecover, runRollback, runStatus } from './commands.ts';
+import { type CommandContext, runApply, runInit, runRecover, runStatus } from './commands.ts';
 import { runConfig } from './config-command.ts';
 import { confirmOnTerminal } from './confirm.ts';
 import { helpText } from './help.ts';
 import { createReport, type Output, type Report } from './report.ts';
+import { runRollback } from './rollback-command.ts';
+import { runSnapshots } from './snapshot-commands.ts';
 import { runCheck, runDownload, runUpdate } from './update-commands.ts';
 
 export interface Surroundings {
@@ -105,6 +109,7 @@ function openContext(around: Surroundings, line: CommandLine, report: Report): C
     limits: Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined)),
     emit: (event) => report.event(event),
     interrupted: around.interrupted,
+    snapshots: (app) => snapshotsOf(host, app, settings, notEmpty('home', given('home'))),
   });
   const asks = around.interactive && values.json !== true && values.yes !== true;
   return {
@@ -118,6 +123,23 @@ function openContext(around: Surroundings, line: CommandLine, report: Report): C
     network: around.network,
     signal: around.signal,
   };
+}
+
+/** Null where this user has no home, or none that can be used: who needs it asks for it again, and is told. */
+function snapshotsOf(
+  host: Host,
+  app: string,
+  settings: Settings,
+  typed: string | undefined,
+): SnapshotSetup | null {
+  let home: string;
+  try {
+    home = homeOf(host, typed);
+  } catch (error) {
+    if (error instanceof UpdaterError) return null;
+    throw error;
+  }
+  return snapshotsIn(host, home, app, settings);
 }
 
 function notEmpty(name: string, value: string | undefined): string | undefined {
@@ -136,6 +158,9 @@ async function run(context: CommandContext): Promise<void> {
     case 'rollback':
       await recoverFirst(context.session, (error) => error instanceof UnrecoverableError);
       return runRollback(context);
+    case 'snapshots':
+      await recoverFirst(context.session, () => true);
+      return runSnapshots(context);
     case 'check':
       await recoverFirst(context.session, () => true);
       return runCheck(context);

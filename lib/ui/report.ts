@@ -133,6 +133,19 @@ function percent(done: number, total: number): number {
 
 function sentence(event: ReportedEvent, verbose: boolean): string | null {
   switch (event.event) {
+    case 'snapshot': {
+      const left = event.warnings === 0 ? '' : `, ${event.warnings} files were left out`;
+      if (!verbose && event.milliseconds < 1000 && left === '') return null;
+      return `Snapshot ${event.id} (${seconds(event.milliseconds)})${left}.`;
+    }
+    case 'no snapshot':
+      return `No snapshot was taken: ${event.reason}.`;
+    case 'folders':
+      return verbose
+        ? `${event.files} files were brought back as of ${event.snapshot}, ${event.removed} removed.`
+        : null;
+    case 'stopping':
+      return `Asking process ${event.pids.join(', ')} to end.`;
     case 'recovering':
       return `An update from ${event.from} to ${event.to} was interrupted: it is finished or taken back first.`;
     case 'staged':

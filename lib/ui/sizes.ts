@@ -19,3 +19,9 @@ export function timeText(milliseconds: number): string {
   if (seconds < 100) return `${seconds} s`;
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
 }
+
+/** How long ago, for a list: `8 s`, `2 min`, `3 h`, `12 d`. */
+export function ageText(milliseconds: number): string {
+  const hours = milliseconds / 3_600_000;
+  return hours < 48 ? timeText(milliseconds) : `${Math.round(hours / 24)} d`;
+}

@@ -15,7 +15,7 @@ import {
   withSkipped,
 } from '../update/index.ts';
 import { parsePid } from './arguments.ts';
-import type { CommandContext } from './commands.ts';
+import { type CommandContext, evolutionWish } from './commands.ts';
 import { checkData, describeCheck } from './update-text.ts';
 
 /** How long "later" is, in milliseconds. */
@@ -71,6 +71,7 @@ export async function runUpdate(command: CommandContext): Promise<void> {
     );
   const applied = await applyUpdate(context, downloaded, {
     ...waiting,
+    evolutions: evolutionWish(values.evolutions),
     relaunch: values['no-relaunch'] !== true,
     args: line.rest,
     outputToError: values.json === true,

@@ -1,5 +1,7 @@
 /** A check: signed metadata, channel index, selection, manifest. Reads the network and changes nothing but caches. */
+
 import { PolicyError, UsageError } from '../errors.ts';
+import { installedEvolutions } from '../install/index.ts';
 import {
   type ChannelIndex,
   compareVersions,
@@ -217,7 +219,7 @@ function ask(context: UpdateContext, channel: string, choices: Choices): Promise
     request: {
       version: receipt.binary.version,
       target,
-      evolutions: [],
+      evolutions: evolutionsOf(context),
       channel,
       ...(preferences.telemetry ? { telemetry: telemetryOf(settings.version, choices) } : {}),
     },
@@ -226,6 +228,11 @@ function ask(context: UpdateContext, channel: string, choices: Choices): Promise
   // Where the feed fails first, nobody looks at the advice any more.
   asked.catch(() => undefined);
   return asked;
+}
+
+function evolutionsOf({ session }: UpdateContext): string[] {
+  if (session.snapshots === null) return [];
+  return installedEvolutions(session, session.snapshots).map(({ id }) => id);
 }
 
 function tellAdvice(context: UpdateContext, advice: Advice | null, { release }: Selection): void {

@@ -36,4 +36,6 @@ export { rememberReverted, rememberRollback } from './remember.ts';
 export { type DownloadRoute, MAX_CHAIN, planDownload } from './route.ts';
 export { applyUpdate, type RunOptions } from './run-update.ts';
 export { type Hold, type Selection, select } from './selection.ts';
+export { snapshotsIn } from './snapshot-choices.ts';
+export { SnapshotManager, type SnapshotManagerOptions } from './snapshot-manager.ts';
 export type { CheckResult, UpdateInfo, UpdatePackage } from './update-info.ts';

@@ -13,6 +13,7 @@ import { MachineError, UsageError } from '../errors.ts';
 import {
   type Applied,
   settings as compiledIn,
+  type EvolutionWish,
   homeOf,
   type InstallEvent,
   type Limits,
@@ -35,6 +36,7 @@ import { downloadPackages, type PackageOptions } from './download-packages.ts';
 import type { UpdateEvent } from './events.ts';
 import { type Preferences, preferencesFile } from './preferences.ts';
 import { applyUpdate } from './run-update.ts';
+import { snapshotsIn } from './snapshot-choices.ts';
 import type { CheckResult, UpdateInfo, UpdatePackage } from './update-info.ts';
 
 export interface UpdateManagerOptions {
@@ -90,6 +92,7 @@ export class UpdateManager {
       ...(options.limits === undefined ? {} : { limits: options.limits }),
       emit: (event) => options.onEvent?.(event),
       interrupted: () => options.signal?.aborted === true,
+      snapshots: (app) => snapshotsIn(this.#host, this.#home, app, this.#settings),
     });
   }
 
@@ -109,10 +112,14 @@ export class UpdateManager {
   }
 
   /** Swaps the executable; RevertedError where the new version did not work, and the old one is back. */
-  async applyUpdate(downloaded: UpdatePackage, options: PackageOptions = {}): Promise<Applied> {
+  async applyUpdate(
+    downloaded: UpdatePackage,
+    options: PackageOptions & { evolutions?: EvolutionWish } = {},
+  ): Promise<Applied> {
     return this.#told(() =>
       applyUpdate(this.#context(), downloaded, {
         ...options,
+        evolutions: options.evolutions ?? 'auto',
         waitFor: undefined,
         noWait: true,
         relaunch: false,

@@ -1,13 +1,17 @@
 /** What the person wants of updates, `<home>/updater.json`: read with `config get`, written with `config set`. */
 import { UsageError } from '../errors.ts';
+import { KEEP } from '../snapshot/index.ts';
 import {
+  array,
   boolean,
   type Decoded,
   type Decoder,
+  integer,
   line,
   nullable,
   object,
   oneOf,
+  optional,
   stringOf,
 } from '../version/decoder.ts';
 import { isAddress, isChannelName } from '../version/index.ts';
@@ -15,6 +19,14 @@ import { DEFAULT_CHANNEL } from './check-api.ts';
 import { type HomeFile, homeFile } from './home-file.ts';
 
 const address = stringOf('an https address', isAddress);
+
+/** Where somebody else's folder is named by mistake, a rollback would write into it: it has to be named in full. */
+const folder = stringOf(
+  'the full path of a folder',
+  (value) => /^(\/|[A-Za-z]:[\\/]|\\\\)/.test(value) && value.length <= 4096 && !/\p{Cc}/u.test(value),
+);
+const folderOrUsual = optional(nullable(folder), null);
+const patterns = optional(array(line(1000), 0, 100), []);
 
 const shape = object({
   schema: oneOf(1),
@@ -28,6 +40,16 @@ const shape = object({
   telemetry: boolean,
   /** A PEM file with authorities to trust besides the built-in ones. */
   caFile: nullable(line(4096)),
+  /** What a snapshot holds; null: where it usually is. */
+  configFolder: folderOrUsual,
+  pluginsFolder: folderOrUsual,
+  dataFolder: folderOrUsual,
+  evolutionsFolder: folderOrUsual,
+  /** Left out of snapshots besides caches and logs, and what is in them whatever else says. */
+  snapshotExclude: patterns,
+  snapshotInclude: patterns,
+  /** How many snapshots are kept, besides the pinned ones. */
+  snapshotsKept: optional(integer(1, 1000), KEEP),
 });
 
 export type Preferences = Decoded<typeof shape>;
@@ -40,6 +62,13 @@ export const DEFAULT_PREFERENCES: Preferences = {
   checkApi: null,
   telemetry: false,
   caFile: null,
+  configFolder: null,
+  pluginsFolder: null,
+  dataFolder: null,
+  evolutionsFolder: null,
+  snapshotExclude: [],
+  snapshotInclude: [],
+  snapshotsKept: KEEP,
 };
 
 export const preferencesFile: HomeFile<Preferences> = homeFile('updater.json', shape, DEFAULT_PREFERENCES);
@@ -51,6 +80,13 @@ export const PREFERENCE_KEYS = [
   'checkApi',
   'telemetry',
   'caFile',
+  'configFolder',
+  'pluginsFolder',
+  'dataFolder',
+  'evolutionsFolder',
+  'snapshotExclude',
+  'snapshotInclude',
+  'snapshotsKept',
 ] as const satisfies readonly (keyof Preferences)[];
 export type PreferenceKey = (typeof PREFERENCE_KEYS)[number];
 
@@ -64,7 +100,8 @@ export function preferenceKey(name: string): PreferenceKey {
 export function preferenceText(preferences: Preferences, key: PreferenceKey): string {
   const value = preferences[key];
   if (typeof value === 'boolean') return value ? 'on' : 'off';
-  return value ?? 'none';
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(',');
+  return value === null ? 'none' : String(value);
 }
 
 /** `none` is for what may be missing. UsageError says what is wanted. */
@@ -73,13 +110,25 @@ export function withPreference(preferences: Preferences, key: PreferenceKey, typ
   return asUsage(shape, changed);
 }
 
-function typedValue(key: PreferenceKey, typed: string): string | boolean | null {
+const MAY_BE_MISSING: ReadonlySet<PreferenceKey> = new Set([
+  'feed',
+  'checkApi',
+  'caFile',
+  'configFolder',
+  'pluginsFolder',
+  'dataFolder',
+  'evolutionsFolder',
+]);
+
+function typedValue(key: PreferenceKey, typed: string): unknown {
+  if (key === 'snapshotExclude' || key === 'snapshotInclude')
+    return typed === 'none' ? [] : typed.split(',').map((pattern) => pattern.trim());
+  if (key === 'snapshotsKept') return /^\d{1,6}$/.test(typed) ? Number(typed) : typed;
   if (key === 'telemetry') {
     if (typed === 'on' || typed === 'off') return typed === 'on';
     throw new UsageError(`config telemetry: wanted on or off, found ${JSON.stringify(typed)}`);
   }
-  const mayBeMissing = key === 'feed' || key === 'checkApi' || key === 'caFile';
-  return mayBeMissing && typed === 'none' ? null : typed;
+  return MAY_BE_MISSING.has(key) && typed === 'none' ? null : typed;
 }
 
 function asUsage<Value>(decode: Decoder<Value>, value: unknown): Value {

@@ -154,6 +154,7 @@ posixOnly('applying a package', () => {
       .map((line) => (JSON.parse(line) as { event: string }).event);
     expect(events.filter((event) => event !== 'progress')).toEqual([
       'verified',
+      'snapshot',
       'staging',
       'staged',
       'swapped',

@@ -4,7 +4,7 @@
  * takes there, in their order, all changes of names up to the last in that directory (as a journalling
  * filesystem does).
  */
-import { dirname } from 'node:path/posix';
+import { dirname, resolve } from 'node:path/posix';
 import type { Disk, FileStatus, Handle } from '../../lib/platform/disk.ts';
 
 /** What becomes of unflushed writes when everything stops. */
@@ -12,13 +12,16 @@ export const LOSSES = ['kept', 'lost', 'names only', 'torn'] as const;
 export type Loss = (typeof LOSSES)[number];
 
 interface Inode {
-  kind: 'file' | 'directory';
+  kind: 'file' | 'directory' | 'symlink';
+  /** Of a symlink: the path that it leads to. */
   content: Uint8Array;
   durable: Uint8Array;
   dirty: boolean;
   mode: number;
-  /** Counts writes: the part that a modification time plays. */
-  written: number;
+  /** Microseconds; counts the writes, unless it was set. */
+  modified: number;
+  /** Counts everything that was ever done to it. */
+  changes: number;
 }
 
 interface NameChange {
@@ -83,8 +86,8 @@ export class SimulatedDisk implements Disk {
     const picture: Record<string, string> = {};
     for (const [path, id] of [...this.#names].sort()) {
       const inode = this.#inode(id);
-      picture[path] =
-        inode.kind === 'directory' ? '(directory)' : Buffer.from(inode.content).toString('base64');
+      const content = Buffer.from(inode.content).toString('base64');
+      picture[path] = inode.kind === 'file' ? content : `(${inode.kind})${content}`;
     }
     return picture;
   }
@@ -122,8 +125,8 @@ export class SimulatedDisk implements Disk {
     this.flushDirectory(dirname(path));
   }
 
-  open(path: string, how: 'read' | 'create' | 'update', mode = 0o600): Handle {
-    let id = this.#names.get(path);
+  open(path: string, how: Parameters<Disk['open']>[1], mode = 0o600): Handle {
+    let id = this.#names.get(how === 'create' || how === 'read itself' ? path : this.#followed(path));
     if (how === 'create') {
       if (id !== undefined) throw systemError('EEXIST', 'open', path);
       this.#requireFolder(path);
@@ -132,8 +135,9 @@ export class SimulatedDisk implements Disk {
     }
     if (id === undefined) throw systemError('ENOENT', 'open', path);
     if (this.#inode(id).kind === 'directory') throw systemError('EISDIR', 'open', path);
+    if (this.#inode(id).kind === 'symlink') throw systemError('ELOOP', 'open', path);
     const handle = this.#nextHandle++;
-    this.#handles.set(handle, { inode: id, writable: how !== 'read' });
+    this.#handles.set(handle, { inode: id, writable: how === 'create' || how === 'update' });
     return handle;
   }
 
@@ -165,6 +169,10 @@ export class SimulatedDisk implements Disk {
     inode.dirty = false;
   }
 
+  async flushMeanwhile(handle: Handle): Promise<void> {
+    this.flush(handle);
+  }
+
   /** What a failed flush does on Linux: the content stays in memory, is taken for written, and never gets to the drive. */
   failFlush(handle: Handle): void {
     this.#opened(handle).dirty = false;
@@ -187,14 +195,42 @@ export class SimulatedDisk implements Disk {
       kind: inode.kind,
       size,
       mode: inode.mode,
-      modified: inode.written,
-      identity: `${id}:${size}:${inode.written}`,
+      modified: inode.modified / 1000,
+      modifiedMicros: inode.modified,
+      changed: inode.modified / 1000,
+      allocated: size,
+      links: [...this.#names.values()].filter((other) => other === id).length,
+      identity: `${id}:${size}:${inode.modified}`,
+      fingerprint: `${id}:${size}:${inode.modified}:${inode.changes}`,
     };
   }
 
   resolve(path: string): string {
-    if (!this.#names.has(path)) throw systemError('ENOENT', 'realpath', path);
-    return path;
+    const found = this.#followed(path);
+    if (!this.#names.has(found)) throw systemError('ENOENT', 'realpath', path);
+    return found;
+  }
+
+  readLink(path: string): string {
+    const id = this.#names.get(path);
+    if (id === undefined) throw systemError('ENOENT', 'readlink', path);
+    if (this.#inode(id).kind !== 'symlink') throw systemError('EINVAL', 'readlink', path);
+    return new TextDecoder().decode(this.#inode(id).content);
+  }
+
+  symlink(target: string, path: string): void {
+    if (this.#names.has(path)) throw systemError('EEXIST', 'symlink', path);
+    this.#requireFolder(path);
+    const id = this.#newInode('symlink', 0o777);
+    const content = new TextEncoder().encode(target);
+    Object.assign(this.#inode(id), { content, durable: content });
+    this.#change({ directories: [dirname(path)], set: [[path, id]] });
+  }
+
+  setModified(path: string, micros: number): void {
+    const inode = this.#named(path, 'utimes');
+    inode.modified = micros;
+    inode.changes++;
   }
 
   rename(from: string, to: string): void {
@@ -203,6 +239,11 @@ export class SimulatedDisk implements Disk {
     this.#requireFolder(to);
     // POSIX: two names of one file, and nothing happens.
     if (this.#names.get(to) === id) return;
+    if (this.#inode(id).kind === 'directory') throw new Error('folders are not renamed here');
+    const replaced = this.#names.get(to);
+    if (replaced !== undefined && this.#inode(replaced).kind === 'directory')
+      throw systemError('EISDIR', 'rename', to);
+    this.#inode(id).changes++;
     this.#change({
       directories: [dirname(from), dirname(to)],
       set: [
@@ -219,6 +260,7 @@ export class SimulatedDisk implements Disk {
   link(existing: string, path: string): void {
     const id = this.#names.get(existing);
     if (id === undefined) throw systemError('ENOENT', 'link', existing);
+    this.#inode(id).changes++;
     if (this.#names.has(path)) throw systemError('EEXIST', 'link', path);
     this.#requireFolder(path);
     this.#change({ directories: [dirname(path)], set: [[path, id]] });
@@ -232,8 +274,13 @@ export class SimulatedDisk implements Disk {
     this.close(handle);
   }
 
+  /** As on ext4. */
+  reflink(from: string, to: string): void {
+    throw systemError('ENOTSUP', 'reflink', `${from} ${to}`);
+  }
+
   remove(path: string): void {
-    if (!this.#names.has(path)) throw systemError('ENOENT', 'unlink', path);
+    if (this.#named(path, 'unlink').kind === 'directory') throw systemError('EISDIR', 'unlink', path);
     this.#change({ directories: [dirname(path)], set: [[path, null]] });
   }
 
@@ -243,17 +290,23 @@ export class SimulatedDisk implements Disk {
     this.#change({ directories: [dirname(path)], set: [[path, this.#newInode('directory', mode)]] });
   }
 
+  removeDirectory(path: string): void {
+    if (this.#named(path, 'rmdir').kind !== 'directory') throw systemError('ENOTDIR', 'rmdir', path);
+    if (this.list(path).length > 0) throw systemError('ENOTEMPTY', 'rmdir', path);
+    this.#change({ directories: [dirname(path)], set: [[path, null]] });
+  }
+
   list(path: string): string[] {
-    if (!this.#names.has(path)) throw systemError('ENOENT', 'scandir', path);
+    if (this.#named(path, 'scandir').kind !== 'directory') throw systemError('ENOTDIR', 'scandir', path);
     return [...this.#names.keys()]
       .filter((name) => name !== '/' && dirname(name) === path)
       .map((name) => name.slice(path === '/' ? 1 : path.length + 1));
   }
 
   setMode(path: string, mode: number): void {
-    const id = this.#names.get(path);
-    if (id === undefined) throw systemError('ENOENT', 'chmod', path);
-    this.#inode(id).mode = mode;
+    const inode = this.#named(path, 'chmod');
+    inode.mode = mode;
+    inode.changes++;
   }
 
   flushDirectory(path: string): void {
@@ -269,9 +322,31 @@ export class SimulatedDisk implements Disk {
       durable: empty,
       dirty: false,
       mode,
-      written: 0,
+      modified: 0,
+      changes: 0,
     });
     return this.#nextInode++;
+  }
+
+  #named(path: string, call: string): Inode {
+    const id = this.#names.get(path);
+    if (id === undefined) throw systemError('ENOENT', call, path);
+    return this.#inode(id);
+  }
+
+  /** Every symlink on the way resolved; the last name need not be there. */
+  #followed(path: string, most = 40): string {
+    let followed = '';
+    const parts = path.split('/').filter(Boolean);
+    for (const [index, part] of parts.entries()) {
+      followed = `${followed}/${part}`;
+      const id = this.#names.get(followed);
+      if (id === undefined || this.#inode(id).kind !== 'symlink') continue;
+      if (most === 0) throw systemError('ELOOP', 'open', path);
+      const target = new TextDecoder().decode(this.#inode(id).content);
+      return this.#followed(resolve(dirname(followed), target, ...parts.slice(index + 1)), most - 1);
+    }
+    return followed === '' ? '/' : followed;
   }
 
   #inode(id: number): Inode {
@@ -289,7 +364,8 @@ export class SimulatedDisk implements Disk {
   #setContent(inode: Inode, content: Uint8Array): void {
     inode.content = content;
     inode.dirty = true;
-    inode.written++;
+    inode.modified++;
+    inode.changes++;
   }
 
   #requireFolder(path: string): void {

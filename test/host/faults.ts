@@ -23,6 +23,7 @@ export class Stopped extends Error {}
 /** The errors that each real call can give, and that a transaction has to survive. */
 export const ERRORS: Record<string, string[]> = {
   'open read': ['EIO', 'EACCES', 'EMFILE'],
+  'open read itself': ['EIO', 'EACCES'],
   'open create': ['ENOSPC', 'EACCES', 'EROFS'],
   'open update': ['EIO', 'EACCES'],
   read: ['EIO'],
@@ -34,7 +35,11 @@ export const ERRORS: Record<string, string[]> = {
   rename: ['EACCES', 'EPERM', 'EIO', 'ENOSPC'],
   link: ['EPERM', 'ENOTSUP', 'ENOSPC'],
   copy: ['ENOSPC', 'EIO'],
+  readLink: ['EIO'],
+  symlink: ['ENOSPC', 'EACCES'],
+  setModified: ['EPERM', 'EIO'],
   remove: ['EACCES', 'EBUSY', 'EIO'],
+  removeDirectory: ['EACCES', 'EBUSY', 'EIO'],
   createDirectory: ['EACCES', 'ENOSPC', 'EROFS'],
   list: ['EIO'],
   setMode: ['EPERM', 'EIO'],
@@ -43,7 +48,7 @@ export const ERRORS: Record<string, string[]> = {
 };
 
 /** Calls that change nothing: to stop there is to stop at the effect after them. */
-export const HARMLESS = new Set(['open read', 'read', 'close', 'status', 'list']);
+export const HARMLESS = new Set(['open read', 'open read itself', 'read', 'readLink', 'close', 'status', 'list']);
 
 export class FaultInjector {
   /** The name of every effect so far, in order. */
@@ -105,6 +110,15 @@ export function faultyDisk(simulated: SimulatedDisk, faults: FaultInjector, wind
     faults.meet(name, path);
     return effect();
   };
+  const flush = (handle: number) => {
+    try {
+      faults.meet('flush');
+    } catch (error) {
+      if (!(error instanceof Stopped)) simulated.failFlush(handle);
+      throw error;
+    }
+    disk.flush(handle);
+  };
   return {
     open: (path, how, mode) => guarded(`open ${how}`, path, () => disk.open(path, how, mode)),
     read: (handle, into, position) => guarded('read', '', () => disk.read(handle, into, position)),
@@ -113,15 +127,8 @@ export function faultyDisk(simulated: SimulatedDisk, faults: FaultInjector, wind
       return disk.write(handle, half ? bytes.subarray(0, bytes.length >> 1) : bytes, position);
     },
     truncate: (handle, size) => guarded('truncate', '', () => disk.truncate(handle, size)),
-    flush: (handle) => {
-      try {
-        faults.meet('flush');
-      } catch (error) {
-        if (!(error instanceof Stopped)) simulated.failFlush(handle);
-        throw error;
-      }
-      disk.flush(handle);
-    },
+    flush,
+    flushMeanwhile: async (handle) => flush(handle),
     close: (handle) => {
       // The descriptor is gone whatever close answers.
       try {
@@ -149,6 +156,12 @@ export function faultyDisk(simulated: SimulatedDisk, faults: FaultInjector, wind
       }
       disk.copy(from, to);
     },
+    // What can't be shared is refused before anything happens: there is no fault to try.
+    reflink: (from, to) => disk.reflink(from, to),
+    readLink: (path) => guarded('readLink', path, () => disk.readLink(path)),
+    symlink: (target, path) => guarded('symlink', path, () => disk.symlink(target, path)),
+    setModified: (path, micros) => guarded('setModified', path, () => disk.setModified(path, micros)),
+    removeDirectory: (path) => guarded('removeDirectory', path, () => disk.removeDirectory(path)),
     remove: (path) =>
       guarded('remove', path, () => {
         refuse('unlink', path, true);
@@ -171,6 +184,7 @@ function withBackslashes(disk: SimulatedDisk): Disk {
     write: (handle, bytes, position) => disk.write(handle, bytes, position),
     truncate: (handle, size) => disk.truncate(handle, size),
     flush: (handle) => disk.flush(handle),
+    flushMeanwhile: (handle) => disk.flushMeanwhile(handle),
     close: (handle) => disk.close(handle),
     status: (path) => disk.status(slashes(path)),
     resolve: (path) => disk.resolve(slashes(path)),
@@ -178,6 +192,11 @@ function withBackslashes(disk: SimulatedDisk): Disk {
     replace: (from, to) => disk.replace(slashes(from), slashes(to)),
     link: (existing, path) => disk.link(slashes(existing), slashes(path)),
     copy: (from, to) => disk.copy(slashes(from), slashes(to)),
+    reflink: (from, to) => disk.reflink(slashes(from), slashes(to)),
+    readLink: (path) => disk.readLink(slashes(path)),
+    symlink: (target, path) => disk.symlink(target, slashes(path)),
+    setModified: (path, micros) => disk.setModified(slashes(path), micros),
+    removeDirectory: (path) => disk.removeDirectory(slashes(path)),
     remove: (path) => disk.remove(slashes(path)),
     createDirectory: (path, mode) => disk.createDirectory(slashes(path), mode),
     list: (path) => disk.list(slashes(path)),

@@ -13,6 +13,14 @@ export interface SimulatedHostOptions {
   /** Windows: the executable that runs, and the one that is held without delete sharing; the latter until this time. */
   running?: string[];
   held?: { path: string; until: number }[];
+  /** The other processes: what each runs, and whether it goes on when it is asked to end. */
+  processes?: SimulatedProcess[];
+}
+
+export interface SimulatedProcess {
+  pid: number;
+  file: string;
+  stubborn?: boolean;
 }
 
 export interface SimulatedHost extends Host {
@@ -45,6 +53,12 @@ export function simulatedHost(options: SimulatedHostOptions): SimulatedHost {
   };
   updateHeld();
 
+  const others = new Map((options.processes ?? []).map((each) => [each.pid, each]));
+  const sameName = (path: string) => {
+    const name = path.replaceAll('\\', '/');
+    return platform === 'win32' ? name.toLowerCase() : name;
+  };
+
   const execute = (file: string): Uint8Array => {
     const content = disk.contentOf(file.replaceAll('\\', '/'));
     if (content === null) throw Object.assign(new Error(`ENOENT: spawn ${file}`), { code: 'ENOENT' });
@@ -56,11 +70,26 @@ export function simulatedHost(options: SimulatedHostOptions): SimulatedHost {
     arch: 'x64',
     musl: false,
     disk: faultyDisk(disk, faults, windows),
+    databases: { hold: () => null },
     processes: {
       pid: 100,
       parent: 1,
-      isAlive: () => false,
-      executable: () => null,
+      isAlive: (pid) => others.has(pid),
+      executable: (pid) => others.get(pid)?.file ?? null,
+      running: (executable) =>
+        [...others.values()]
+          .filter(({ file }) => sameName(file) === sameName(executable))
+          .map(({ pid }) => pid),
+      requestEnd: (pid) => {
+        faults.meet('requestEnd', String(pid));
+        if (platform === 'win32') return false;
+        if (others.get(pid)?.stubborn !== true) others.delete(pid);
+        return true;
+      },
+      forceEnd: (pid) => {
+        faults.meet('forceEnd', String(pid));
+        others.delete(pid);
+      },
       hasTerminal: () => false,
       ownsTerminal: () => false,
       run: async (file): Promise<RunResult> => {

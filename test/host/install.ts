@@ -41,6 +41,7 @@ export function receiptOf(installed: Executable, previous: Executable | null): R
     floor: installed.version,
     feed: null,
     source: 'init',
+    rollback: null,
     installedAt: 1_700_000_000_000,
   };
 }

@@ -10,6 +10,7 @@ import { openSession } from '../../lib/install/open.ts';
 import { decodeReceipt } from '../../lib/install/receipt.ts';
 import { recoverInstall } from '../../lib/install/recover.ts';
 import { rollback } from '../../lib/install/rollback.ts';
+import { rollbackTarget } from '../../lib/install/rollback-target.ts';
 import type { Session } from '../../lib/install/session.ts';
 import { tellable } from '../../lib/platform/failures.ts';
 import type { Platform } from '../../lib/platform/host.ts';
@@ -160,7 +161,7 @@ function update(
 function rollbackTrial(platform: Platform): Trial {
   const run = (on: SimulatedHost) => {
     const session = sessionOn(on);
-    return exitCode(withLock(on, session.layout, () => rollback(session)));
+    return exitCode(withLock(on, session.layout, () => rollback(session, rollbackTarget(session))));
   };
   return {
     prepare: () => installedDisk(platform, NEW, OLD),

@@ -136,3 +136,27 @@ test('the journal as version 1 wrote it stays readable', () => {
   const bytes = fs.readFileSync(path.join(import.meta.dir, '../vectors/journal-v1/journal'));
   expect(decodeJournal(bytes, 'journal')).toEqual({ entries: ENTRIES, length: bytes.length });
 });
+
+test('with folders, as version 2 wrote it, it stays readable', () => {
+  const bytes = fs.readFileSync(path.join(import.meta.dir, '../vectors/journal-v2/journal'));
+  const { entries, length } = decodeJournal(bytes, 'journal');
+  const folders = {
+    home: '/home/.dgmo',
+    before: '20231114-221320-3f9a',
+    changes: ['evolutions' as const],
+  };
+  const rollback = { supported: true, minVersion: '0.9.0', dataVersion: 2 };
+  expect(length).toBe(bytes.length);
+  expect(entries[1]).toMatchObject({ type: 'begin', folders, receipt: { rollback } });
+  expect(openTransaction(entries)).toMatchObject({ folders, touched: false, verdict: { verdict: 'revert' } });
+  expect(openTransaction(entries.slice(0, -1))).toMatchObject({ folders, touched: true });
+});
+
+test.each([
+  ['no snapshot', { home: '/home/.dgmo', changes: [] }],
+  ['an id that is none', { home: '/home/.dgmo', before: '../../x', changes: [] }],
+  ['a component that is none', { home: '/home/.dgmo', before: '20231114-221320-3f9a', changes: ['binary'] }],
+])('folders with %s are a record that this updater does not know', (_, folders) => {
+  const line = encodeEntry({ ...begin, folders } as unknown as Entry);
+  expect(() => decodeJournal(new TextEncoder().encode(line), 'journal')).toThrow('does not know');
+});

@@ -17,6 +17,15 @@ describe('a receipt', () => {
     expect(decodeReceipt(bytes, 'installed.json')).toEqual(RECEIPT);
   });
 
+  test('with what the release says about going back, as version 2 wrote it, stays readable', () => {
+    const bytes = fs.readFileSync(path.join(import.meta.dir, '../vectors/receipt-v2/installed.json'));
+    expect(decodeReceipt(bytes, 'installed.json')).toEqual({
+      ...RECEIPT,
+      source: 'package',
+      rollback: { supported: true, minVersion: '0.9.0', dataVersion: 2 },
+    });
+  });
+
   test('that is cut at any byte is refused', () => {
     const bytes = encodeReceipt(RECEIPT);
     for (let end = 0; end < bytes.length - 2; end++) {

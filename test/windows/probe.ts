@@ -6,12 +6,9 @@
 import fs from 'node:fs';
 import { errorCode } from '../../lib/errors.ts';
 import { nativeDisk } from '../../lib/platform/native-disk.ts';
-import {
-  windowsAcquireLock,
-  windowsExecutable,
-  windowsIsAlive,
-  windowsRename,
-} from '../../lib/platform/windows.ts';
+import { nativeProcesses } from '../../lib/platform/native-processes.ts';
+import { windowsAcquireLock, windowsRename } from '../../lib/platform/windows.ts';
+import { windowsExecutable, windowsIsAlive } from '../../lib/platform/windows-processes.ts';
 import { windowsStart } from '../../lib/platform/windows-start.ts';
 
 export type Step = [operation: keyof typeof operations, ...values: string[]];
@@ -54,6 +51,17 @@ const operations = {
   },
   executable: (pid: string) => windowsExecutable(Number(pid)),
   ownExecutable: () => windowsExecutable(process.pid),
+  running: (file: string) => nativeProcesses.running(file),
+  untilRunning: async (file: string) => {
+    while (nativeProcesses.running(file).length === 0) await Bun.sleep(20);
+    return nativeProcesses.running(file);
+  },
+  requestEnd: (pid: string) => nativeProcesses.requestEnd(Number(pid)),
+  forceEnd: (pid: string) => nativeProcesses.forceEnd(Number(pid)),
+  run: (file: string, workingDirectory: string, timeLimit: string, ...args: string[]) => {
+    const environment = process.env as Record<string, string>;
+    return nativeProcesses.run(file, args, { workingDirectory, environment, timeLimit: Number(timeLimit) });
+  },
   start: (file: string, workingDirectory: string, environment: string, ...args: string[]) => {
     const inherited = process.env as Record<string, string>;
     const options = { workingDirectory, environment: { ...inherited, ...JSON.parse(environment) } };

@@ -72,6 +72,51 @@ describeOnWine('processes on Windows', () => {
     await watcher.waitForOutput('gone');
   }, 60_000);
 
+  test('who runs a program is told, in any case of its name, also once its file was moved', async () => {
+    const [here, away] = [probe.at('here.exe'), probe.at('away.exe')];
+    fs.linkSync(probe.executable, path.join(probe.folder, 'here.exe'));
+    const steps: Step[] = [['pid'], ['running', here], ['stay', '50000']];
+    const program = startWine(path.join(probe.folder, 'here.exe'), [JSON.stringify(steps)]);
+    await program.waitForOutput('[]');
+    const pid = JSON.parse(program.output.stdout.split('\n')[0] ?? '').value;
+    expect(await probe.ask(['running', here], ['running', here.toUpperCase()])).toEqual([[pid], [pid]]);
+    expect(await probe.ask(['running', probe.at('missing.exe')])).toEqual([[]]);
+    const moved = await probe.ask(['rename', here, away], ['running', here], ['running', away]);
+    expect(moved.flat()).toEqual(['ok', pid]);
+    program.kill();
+    await program.ended;
+    expect(await probe.ask(['running', here], ['running', away])).toEqual([[], []]);
+  }, 60_000);
+
+  test('a process can not be asked to end, and is ended by force', async () => {
+    const { process, answers } = await probe.keep(['pid']);
+    const pid = String(answers[0]);
+    expect(await probe.ask(['requestEnd', pid], ['isAlive', pid], ['forceEnd', pid])).toEqual([
+      false,
+      true,
+      'ok',
+    ]);
+    await process.ended;
+    expect(await probe.ask(['isAlive', pid], ['forceEnd', pid], ['forceEnd', NO_SUCH_PROCESS])).toEqual([
+      false,
+      'ok',
+      'ok',
+    ]);
+    // Before it would have ended by itself.
+  }, 30_000);
+
+  test('a program that is run for its output ends with us', async () => {
+    const standin = await buildStandin({ version: '1.0.0', behaviour: 'hang', target: 'bun-windows-x64' });
+    const copy = path.join(probe.folder, 'hanging.exe');
+    fs.copyFileSync(standin, copy);
+    const run: Step = ['run', windowsPath(copy), windowsPath(probe.folder), '50000', '--version'];
+    const runner = startWine(probe.executable, [JSON.stringify([run])]);
+    const [pid] = (await probe.ask(['untilRunning', windowsPath(copy)]))[0] as number[];
+    runner.kill();
+    await runner.ended;
+    expect(await probe.ask(['untilGone', String(pid)])).toEqual([true]);
+  }, 60_000);
+
   test('a started program outlives us, with its arguments, folder and environment, and without our lock', async () => {
     const standin = await buildStandin({ version: '1.0.0', target: 'bun-windows-x64' });
     const log = path.join(probe.folder, 'log');

@@ -1,0 +1,40 @@
+/** Where snapshots of this install go, and what they hold. */
+import type { Host } from '../platform/host.ts';
+import {
+  KEEP,
+  type Profile,
+  type ProfileSettings,
+  profileOf,
+  type StoreLayout,
+  storeLayout,
+} from '../snapshot/index.ts';
+
+export interface SnapshotSetup {
+  home: string;
+  layout: StoreLayout;
+  profile: Profile;
+  /** How many are kept, besides the pinned ones. */
+  keep: number;
+  /** Version of this updater. */
+  updater: string;
+}
+
+export interface SnapshotChoices {
+  profile?: ProfileSettings;
+  keep?: number;
+}
+
+export function snapshotSetup(
+  host: Host,
+  { home, app, updater }: { home: string; app: string; updater: string },
+  { profile, keep = KEEP }: SnapshotChoices = {},
+): SnapshotSetup {
+  const layout = storeLayout(host, home);
+  return {
+    home,
+    layout,
+    keep,
+    updater,
+    profile: profileOf(host, { home, app, store: layout.folder }, profile),
+  };
+}

@@ -1,0 +1,100 @@
+/**
+ * Whole executables, each named by its SHA-256. One that was read and found sound is recognised by its status from then
+ * on; `verify` reads it again.
+ */
+import { DamagedError, errorCode } from '../errors.ts';
+import type { Disk } from '../platform/disk.ts';
+import { digestFile, readFile, removeIfThere, writeNew } from '../platform/files.ts';
+import type { StoreLayout } from './store-layout.ts';
+
+export function binaryPath(layout: StoreLayout, sha256: string): string {
+  return layout.join(layout.binaries, sha256);
+}
+
+export interface BinaryToKeep {
+  path: string;
+  sha256: string;
+  /**
+   * A transaction is about to give its name to another file: a second name for it is as good as a copy. Else somebody may
+   * write into it, and it is shared or copied.
+   */
+  replaced: boolean;
+  /** A name in the folder of binaries that is free. */
+  temporary: string;
+}
+
+/** Whether it was not there; its name is for the caller to flush. DamagedError where it changed meanwhile. */
+export function keepBinary(
+  disk: Disk,
+  layout: StoreLayout,
+  { path, sha256, replaced, temporary }: BinaryToKeep,
+): boolean {
+  const kept = binaryPath(layout, sha256);
+  if (disk.status(kept) !== null) {
+    if (isKnown(disk, layout, sha256)) return false;
+    if (digestFile(disk, kept)?.sha256 === sha256) {
+      remember(disk, layout, sha256);
+      return false;
+    }
+    disk.remove(kept);
+  }
+  if (attempt(disk, () => disk.reflink(path, temporary), temporary)) flushFile(disk, temporary);
+  else if (!replaced || !attempt(disk, () => disk.link(path, temporary), temporary)) {
+    disk.copy(path, temporary);
+    flushFile(disk, temporary);
+    const copied = digestFile(disk, temporary)?.sha256;
+    if (copied !== sha256) {
+      throw new DamagedError(
+        `${path} changed while it was copied: wanted SHA-256 ${sha256}, found ${copied}`,
+        {
+          advice: 'Try again.',
+        },
+      );
+    }
+  }
+  disk.rename(temporary, kept);
+  return true;
+}
+
+function attempt(disk: Disk, way: () => void, temporary: string): boolean {
+  try {
+    way();
+    return true;
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    removeIfThere(disk, temporary);
+    return false;
+  }
+}
+
+export function flushFile(disk: Disk, path: string): void {
+  const handle = disk.open(path, 'update');
+  try {
+    disk.flush(handle);
+  } finally {
+    disk.close(handle);
+  }
+}
+
+/** In the cache: the fingerprint of a binary when it was found sound. */
+export const KNOWN_BINARY = 'binary-';
+
+function knownPath(layout: StoreLayout, sha256: string): string {
+  return layout.join(layout.cache, `${KNOWN_BINARY}${sha256}`);
+}
+
+function isKnown(disk: Disk, layout: StoreLayout, sha256: string): boolean {
+  const bytes = readFile(disk, knownPath(layout, sha256), 1024);
+  const fingerprint = disk.status(binaryPath(layout, sha256))?.fingerprint;
+  return bytes !== null && new TextDecoder().decode(bytes) === fingerprint;
+}
+
+function remember(disk: Disk, layout: StoreLayout, sha256: string): void {
+  const fingerprint = disk.status(binaryPath(layout, sha256))?.fingerprint ?? '';
+  forgetBinary(disk, layout, sha256);
+  writeNew(disk, knownPath(layout, sha256), 0o600, (write) => write(new TextEncoder().encode(fingerprint)));
+}
+
+export function forgetBinary(disk: Disk, layout: StoreLayout, sha256: string): void {
+  removeIfThere(disk, knownPath(layout, sha256));
+}

@@ -1,0 +1,183 @@
+/**
+ * The document of a snapshot, `snapshots/<id>.json`: what was taken, when, why and where. JSON with a digest of itself,
+ * decoded strictly; written by replacement, after everything that it names is on the drive.
+ */
+import { DamagedError, errorMessage } from '../errors.ts';
+import type { Disk } from '../platform/disk.ts';
+import { digestBytes, readFile, removeIfThere, replaceDurably } from '../platform/files.ts';
+import {
+  array,
+  boolean,
+  type Decoded,
+  hex,
+  integer,
+  nullable,
+  object,
+  oneOf,
+  stringOf,
+} from '../version/decoder.ts';
+import { version } from '../version/semver.ts';
+import { FOLDER_COMPONENTS, type FolderComponent } from './components.ts';
+import type { StoreLayout } from './store-layout.ts';
+import { newer } from './tree.ts';
+
+const text = (limit: number) =>
+  stringOf(`text of at most ${limit} characters`, (value) => value.length <= limit);
+const time = integer(0, 253_402_300_799_999, 'milliseconds since 1970');
+const bytes = integer(0, Number.MAX_SAFE_INTEGER, 'bytes');
+const snapshotId = stringOf('an id such as 20261125-184210-3f9a', isSnapshotId);
+
+export function isSnapshotId(value: string): boolean {
+  return /^\d{8}-\d{6}-[0-9a-f]{4,16}$/.test(value);
+}
+
+const root = object({
+  /** As the profile names it, and what it led to then: the same, but for symlinks. */
+  path: text(4096),
+  resolved: text(4096),
+  /** SHA-256 of the tree; null: there was no such folder. */
+  tree: nullable(hex(32)),
+  files: integer(0, Number.MAX_SAFE_INTEGER),
+  size: bytes,
+});
+
+const folder = object({ checksum: hex(32), size: bytes, roots: array(root, 1, 16) });
+
+const shape = object({
+  schema: oneOf(1),
+  id: snapshotId,
+  timestamp: time,
+  reason: text(500),
+  /** What it was taken for. */
+  kind: oneOf('manual', 'update', 'rollback', 'repair', 'recovery'),
+  app: text(64),
+  installId: text(64),
+  version,
+  /** What the release that stood said about going back from it; null where that is not known. */
+  rollback: nullable(
+    object({ supported: boolean, minVersion: version, dataVersion: integer(0, 0x7fffffff) }),
+  ),
+  components: object({
+    /** Null: there was none. */
+    binary: nullable(
+      object({
+        path: text(4096),
+        size: bytes,
+        checksum: hex(32),
+        mode: integer(0, 0o7777),
+        /** Whether it was the very binary that the receipt vouched for. */
+        sound: boolean,
+      }),
+    ),
+    data: folder,
+    evolutions: folder,
+    plugins: folder,
+    config: folder,
+  }),
+  warnings: array(text(5000), 0, 1000),
+  metadata: object({
+    size: bytes,
+    checksum: hex(32),
+    platform: text(16),
+    arch: text(16),
+    /** Of the updater that took it. */
+    updater: text(64),
+  }),
+});
+
+/** Sizes in bytes, times in milliseconds since the epoch, digests SHA-256 in hex. */
+export type Snapshot = Decoded<typeof shape>;
+export type FolderSnapshot = Snapshot['components']['data'];
+export type RootSnapshot = FolderSnapshot['roots'][number];
+
+const LIMIT = 8 << 20;
+
+export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
+  const { sha256 } = digestBytes(new TextEncoder().encode(JSON.stringify(snapshot)));
+  return new TextEncoder().encode(`${JSON.stringify({ snapshot, digest: sha256 }, null, 1)}\n`);
+}
+
+export function decodeSnapshot(content: Uint8Array, name: string): Snapshot {
+  const wrong = (what: string) => new DamagedError(`the snapshot ${name} is damaged: ${what}`);
+  let outer: { snapshot?: unknown; digest?: unknown };
+  try {
+    outer = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content));
+  } catch (error) {
+    throw wrong(`it is not JSON (${errorMessage(error)})`);
+  }
+  if (typeof outer !== 'object' || outer === null) throw wrong('wanted an object');
+  const { sha256 } = digestBytes(new TextEncoder().encode(JSON.stringify(outer.snapshot) ?? ''));
+  if (outer.digest !== sha256) throw wrong(`its digest is ${sha256}, but it says ${String(outer.digest)}`);
+  const schema = (outer.snapshot as { schema?: unknown } | null)?.schema;
+  if (schema !== 1) throw newer(`the snapshot ${name}`, schema);
+  return shape(outer.snapshot, 'snapshot');
+}
+
+export function documentPath(layout: StoreLayout, id: string): string {
+  return layout.join(layout.documents, `${id}.json`);
+}
+
+export function pinPath(layout: StoreLayout, id: string): string {
+  return layout.join(layout.documents, `${id}.pin`);
+}
+
+export function saveSnapshot(disk: Disk, layout: StoreLayout, snapshot: Snapshot): void {
+  replaceDurably(disk, documentPath(layout, snapshot.id), layout.documents, encodeSnapshot(snapshot));
+}
+
+export function removeSnapshot(disk: Disk, layout: StoreLayout, id: string): void {
+  removeIfThere(disk, documentPath(layout, id));
+  removeIfThere(disk, pinPath(layout, id));
+  disk.flushDirectory(layout.documents);
+}
+
+/** UsageError is for the caller to throw: null where there is none. DamagedError where it can't be read. */
+export function loadSnapshot(disk: Disk, layout: StoreLayout, id: string): Snapshot | null {
+  const path = documentPath(layout, id);
+  const content = readFile(disk, path, LIMIT);
+  if (content === null) return null;
+  const snapshot = decodeSnapshot(content, path);
+  if (snapshot.id !== id)
+    throw new DamagedError(`the snapshot ${path} is damaged: it says that it is ${snapshot.id}`);
+  return snapshot;
+}
+
+export interface Listed {
+  id: string;
+  pinned: boolean;
+  /** The error says why it can't be read. */
+  found: Snapshot | DamagedError;
+}
+
+/** All of them, the oldest first. */
+export function listSnapshots(disk: Disk, layout: StoreLayout): Listed[] {
+  if (disk.status(layout.documents) === null) return [];
+  const names = new Set(disk.list(layout.documents));
+  const listed: Listed[] = [];
+  for (const name of [...names].sort()) {
+    const id = name.slice(0, -'.json'.length);
+    if (!name.endsWith('.json') || !isSnapshotId(id)) continue;
+    const pinned = names.has(`${id}.pin`);
+    try {
+      const found = loadSnapshot(disk, layout, id);
+      if (found !== null) listed.push({ id, pinned, found });
+    } catch (error) {
+      if (!(error instanceof DamagedError)) throw error;
+      listed.push({ id, pinned, found: error });
+    }
+  }
+  return listed.sort((a, b) => timeOf(a) - timeOf(b));
+}
+
+/** The id has whole seconds. */
+function timeOf({ id, found }: Listed): number {
+  if (!(found instanceof Error)) return found.timestamp;
+  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)/.exec(id) ?? [];
+  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) || 0;
+}
+
+export function rootsOf(snapshot: Snapshot): { component: FolderComponent; root: RootSnapshot }[] {
+  return FOLDER_COMPONENTS.flatMap((component) =>
+    snapshot.components[component].roots.map((root) => ({ component, root })),
+  );
+}

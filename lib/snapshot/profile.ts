@@ -1,0 +1,89 @@
+/**
+ * Where DGMO keeps what a snapshot holds. By default that is `$DGMO_HOME/{config,plugins,data,evolutions}`, and beside it
+ * the XDG layout of opencode's family where it is found; a person may set every component to another folder.
+ */
+import { posix, win32 } from 'node:path';
+import type { Host } from '../platform/host.ts';
+import { FOLDER_COMPONENTS, type FolderComponent } from './components.ts';
+import { DEFAULT_EXCLUDES, excluder, type PathFilter } from './patterns.ts';
+import { resolveFar } from './roots.ts';
+
+/** What a person has set; absolute paths. */
+export type ProfileSettings = Partial<Record<FolderComponent, string>> & {
+  exclude?: readonly string[];
+  include?: readonly string[];
+};
+
+export interface Profile {
+  /** Folders of each component; one that is not there counts as a component that is empty. */
+  roots: Record<FolderComponent, readonly string[]>;
+  excluded: PathFilter;
+  /**
+   * Absolute paths that are no part of a component even where they lie in one: the store, other components; as they are
+   * named and as they are with symlinks resolved.
+   */
+  apart: ReadonlySet<string>;
+}
+
+type Machine = Pick<Host, 'platform' | 'disk' | 'environment' | 'homeDirectory'>;
+
+export function profileOf(
+  host: Machine,
+  { home, app, store }: { home: string; app: string; store: string },
+  settings: ProfileSettings = {},
+): Profile {
+  const path = host.platform === 'win32' ? win32 : posix;
+  const found = familyLayout(host, home, app);
+  const roots = {} as Record<FolderComponent, readonly string[]>;
+  for (const component of FOLDER_COMPONENTS) {
+    const chosen = settings[component];
+    roots[component] = chosen === undefined ? [path.join(home, component), ...found[component]] : [chosen];
+  }
+  const updaters = ['trust', 'cache'].map((name) => path.join(home, name));
+  const apart = [store, ...updaters, ...Object.values(roots).flat()];
+  return {
+    roots,
+    excluded: excluder([...DEFAULT_EXCLUDES, ...(settings.exclude ?? [])], settings.include ?? []),
+    apart: new Set([...apart, ...apart.map((one) => resolveFar(host.disk, path, one))]),
+  };
+}
+
+/**
+ * The folders of opencode's family that are there. Only where the home is the usual one: who has set another has said
+ * where everything is.
+ */
+function familyLayout(host: Machine, home: string, app: string): Record<FolderComponent, string[]> {
+  const none = { data: [], evolutions: [], plugins: [], config: [] };
+  const { homeDirectory, environment, platform } = host;
+  if (homeDirectory === null) return none;
+  const path = platform === 'win32' ? win32 : posix;
+  if (home !== path.join(homeDirectory, '.dgmo')) return none;
+  const base = (variable: string, ...usual: string[]): string => {
+    const set = environment[variable];
+    return set !== undefined && path.isAbsolute(set) ? set : path.join(homeDirectory, ...usual);
+  };
+  const windows = (variable: string): string[] => {
+    const set = platform === 'win32' ? environment[variable] : undefined;
+    return set !== undefined && path.isAbsolute(set) ? [set] : [];
+  };
+  const there = (folders: string[]) =>
+    [...new Set(folders)].map((folder) => path.join(folder, app)).filter((folder) => isFolder(host, folder));
+  const config = there([base('XDG_CONFIG_HOME', '.config'), ...windows('APPDATA')]);
+  const data = there([
+    base('XDG_DATA_HOME', '.local', 'share'),
+    base('XDG_STATE_HOME', '.local', 'state'),
+    ...windows('LOCALAPPDATA'),
+  ]);
+  const plugins = config
+    .flatMap((folder) => [path.join(folder, 'plugin'), path.join(folder, 'plugins')])
+    .filter((folder) => isFolder(host, folder));
+  return { data, evolutions: [], plugins, config };
+}
+
+function isFolder({ disk }: Machine, path: string): boolean {
+  try {
+    return disk.status(disk.resolve(path))?.kind === 'directory';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * Adding to the store. Nothing that was added counts until `finish` has brought it to the drive; what an interrupted
+ * writer leaves is temporary files, which the next one removes, and whole packs, trees and clones that nothing refers to,
+ * which pruning removes.
+ */
+import { zstdFrame } from '../delta/index.ts';
+import { DamagedError, errorCode, errorMessage } from '../errors.ts';
+import type { Disk } from '../platform/disk.ts';
+import { digestBytes, readFile, removeIfThere, writeNew } from '../platform/files.ts';
+import type { Host } from '../platform/host.ts';
+import { flushFile, keepBinary } from './binaries.ts';
+import { Blocks } from './blocks.ts';
+import { clonePath, holdsClone } from './clones.ts';
+import { PACK_BUFFER, PACK_SIZE, PackWriter } from './pack.ts';
+import { type StoreLayout, TEMPORARY } from './store-layout.ts';
+import { decodeTree, encodeTree, MAX_TREE, type Tree } from './tree.ts';
+
+/** The filesystem can't share blocks. */
+const NO_REFLINKS = new Set(['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'ENOTTY']);
+/** It can't share those of this file: it is on another one, or of a kind that is not shared. */
+const NOT_THIS_ONE = new Set(['EXDEV', 'EINVAL', 'EPERM', 'ETXTBSY']);
+
+export class StoreWriter {
+  readonly blocks: Blocks;
+  readonly layout: StoreLayout;
+  readonly #host: Host;
+  readonly #disk: Disk;
+  #pack: PackWriter | null = null;
+  #ending: { writer: PackWriter; entries: PackWriter['entries']; flushed: Promise<unknown> }[] = [];
+  /** The blocks that were rewritten. */
+  readonly #written = new Set<string>();
+  #sharing = true;
+  readonly #buffer = new Uint8Array(PACK_BUFFER);
+  #named = new Set<string>();
+
+  constructor(host: Host, layout: StoreLayout) {
+    this.#host = host;
+    this.#disk = host.disk;
+    this.layout = layout;
+    this.blocks = new Blocks(host.disk, layout);
+  }
+
+  /** Bytes that were added as blocks, as they are stored. */
+  added = 0;
+
+  /** Adds the block where the store has none like it; its SHA-256. The bytes may be overwritten afterwards. */
+  addBlock(raw: Uint8Array, sha256 = digestBytes(raw).sha256): string {
+    if (this.#has(sha256)) return sha256;
+    this.#append(sha256, raw);
+    return sha256;
+  }
+
+  #append(sha256: string, raw: Uint8Array): void {
+    if (this.#pack === null) {
+      const path = this.layout.join(this.layout.packs, `${this.#newName(this.layout.packs)}${TEMPORARY}`);
+      this.#pack = new PackWriter(this.#disk, path, this.#buffer);
+    }
+    this.added += this.#pack.add(sha256, raw).stored;
+    if (this.#pack.size >= PACK_SIZE) this.#endPack();
+  }
+
+  /** The pack that is written and the ones on their way to the drive: what is in them counts as there. */
+  #has(block: string): boolean {
+    return (
+      this.blocks.has(block) ||
+      this.#pack?.entries.has(block) === true ||
+      this.#ending.some(({ entries }) => entries.has(block))
+    );
+  }
+
+  /** Into another pack, from where it is. DamagedError where it is not what it was. */
+  rewriteBlock(sha256: string): void {
+    const raw = this.blocks.read(sha256);
+    if (this.#written.has(sha256)) return;
+    this.#written.add(sha256);
+    this.#append(sha256, raw);
+  }
+
+  /** Whether the store still has what an unchanged file is made of. */
+  holds(blocks: readonly string[]): boolean {
+    return blocks.every((block) => this.#has(block));
+  }
+
+  holdsClone(name: string, size: number): boolean {
+    return holdsClone(this.#disk, this.layout, name, size);
+  }
+
+  clonePath(name: string): string {
+    return clonePath(this.layout, name);
+  }
+
+  /** A file that shares its blocks with the one at `path`; null where the filesystem has no such thing. */
+  addClone(path: string): string | null {
+    if (!this.#sharing) return null;
+    const name = this.#newName(this.layout.clones);
+    const clone = this.clonePath(name);
+    try {
+      this.#disk.reflink(path, clone);
+    } catch (error) {
+      const code = errorCode(error) ?? '';
+      if (!NO_REFLINKS.has(code) && !NOT_THIS_ONE.has(code)) throw error;
+      if (NO_REFLINKS.has(code)) this.#sharing = false;
+      removeIfThere(this.#disk, clone);
+      return null;
+    }
+    this.#disk.setMode(clone, 0o600);
+    flushFile(this.#disk, clone);
+    this.#named.add(this.layout.clones);
+    return name;
+  }
+
+  dropClone(name: string): void {
+    removeIfThere(this.#disk, this.clonePath(name));
+  }
+
+  /** As `keepBinary`. */
+  addBinary(path: string, sha256: string, replaced: boolean): void {
+    const name = `${this.#newName(this.layout.binaries)}${TEMPORARY}`;
+    const temporary = this.layout.join(this.layout.binaries, name);
+    if (keepBinary(this.#disk, this.layout, { path, sha256, replaced, temporary }))
+      this.#named.add(this.layout.binaries);
+  }
+
+  /** The digest of the tree, which is its name. */
+  async addTree(tree: Tree): Promise<string> {
+    const document = encodeTree(tree);
+    const { sha256 } = digestBytes(document);
+    const path = treePath(this.layout, sha256);
+    if (this.#disk.status(path) !== null) {
+      try {
+        readTree(this.#disk, this.layout, sha256);
+        return sha256;
+      } catch (error) {
+        if (!(error instanceof DamagedError)) throw error;
+      }
+    }
+    const frame = await zstdFrame(document, { level: 3, windowLog: 23 });
+    const temporary = `${path}${TEMPORARY}`;
+    removeIfThere(this.#disk, temporary);
+    writeNew(this.#disk, temporary, 0o600, (write) => write(frame));
+    this.#disk.rename(temporary, path);
+    this.#named.add(this.layout.trees);
+    return sha256;
+  }
+
+  /** Everything that was added is on the drive afterwards. */
+  async finish(): Promise<void> {
+    this.#endPack();
+    for (const pack of this.#ending) {
+      const failure = await pack.flushed;
+      if (failure !== null) throw failure;
+      const name = this.#newName(this.layout.packs);
+      this.#disk.rename(pack.writer.path, this.blocks.pathOf(name));
+      this.blocks.learn(name, pack.entries);
+      this.#named.add(this.layout.packs);
+    }
+    this.#ending = [];
+    for (const folder of this.#named) this.#disk.flushDirectory(folder);
+    this.#named.clear();
+  }
+
+  /** What did not get its name is removed. */
+  async close(): Promise<void> {
+    this.blocks.close();
+    await Promise.all(this.#ending.map(({ flushed }) => flushed));
+    const begun = [...this.#ending.map(({ writer }) => writer), ...(this.#pack === null ? [] : [this.#pack])];
+    this.#ending = [];
+    this.#pack = null;
+    for (const writer of begun) {
+      try {
+        writer.close();
+        removeIfThere(this.#disk, writer.path);
+      } catch (error) {
+        // The next writer removes it.
+        if (errorCode(error) === undefined) throw error;
+      }
+    }
+  }
+
+  /** The next blocks are read and compressed while the drive is at work on this pack. */
+  #endPack(): void {
+    if (this.#pack === null) return;
+    const writer = this.#pack;
+    this.#pack = null;
+    this.#ending.push({
+      writer,
+      entries: writer.entries,
+      flushed: writer.finish().then(
+        () => null,
+        (error: unknown) => error,
+      ),
+    });
+  }
+
+  /** Taken by nothing in the folder. */
+  #newName(folder: string): string {
+    for (;;) {
+      const name = Buffer.from(this.#host.random.bytes(16)).toString('hex');
+      const path = this.layout.join(folder, name);
+      if (this.#disk.status(path) === null && this.#disk.status(`${path}${TEMPORARY}`) === null) return name;
+    }
+  }
+}
+
+export function treePath(layout: StoreLayout, sha256: string): string {
+  return layout.join(layout.trees, sha256);
+}
+
+/** DamagedError names the file where it is missing or not what its name says. */
+export function readTree(disk: Disk, layout: StoreLayout, sha256: string): Tree {
+  const path = treePath(layout, sha256);
+  const frame = readFile(disk, path, MAX_TREE);
+  if (frame === null) throw new DamagedError(`the tree ${path} is missing`);
+  let document: Uint8Array;
+  try {
+    document = Bun.zstdDecompressSync(frame);
+  } catch (error) {
+    throw new DamagedError(`the tree ${path} is damaged: it can't be decompressed (${errorMessage(error)})`);
+  }
+  const found = digestBytes(document).sha256;
+  if (found !== sha256) throw new DamagedError(`the tree ${path} is damaged: it has SHA-256 ${found}`);
+  return decodeTree(document, path);
+}

@@ -1,0 +1,17 @@
+/** Columns of text, each as wide as its widest cell; the last one ends where it ends. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(...all.map((row) => Bun.stringWidth(row[column] ?? ''))));
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          column === row.length - 1
+            ? cell
+            : `${cell}${' '.repeat((widths[column] ?? 0) - Bun.stringWidth(cell))}`,
+        )
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
