@@ -31,7 +31,7 @@ export const DESCRIBE_HELP = `\
   --evolution <dir>        a plugin that comes with it: <dir>/evolution.json describes it, and every package carries all
                            files of the folder; may be repeated
   --data-version <n>       format of the user data (default 1)
-  --rollback-min <v>       lowest version to roll back to (default: the release before, else <version>)
+  --rollback-min <v>       lowest version to roll back to (default: any)
   --no-rollback            it cannot be rolled back
   --release-date <time>    ISO 8601 (default: now)
 `;
@@ -89,10 +89,13 @@ export function readWords(version: string, values: DescribeValues): Words {
         riskLevel,
       },
       evolutions: evolutions.map(({ entry }) => entry),
-      rollback: { supported: !noRollback, minVersion: rollbackMin ?? from ?? version, dataVersion },
+      rollback: { supported: !noRollback, minVersion: rollbackMin ?? ANY_VERSION, dataVersion },
     }),
   };
 }
+
+/** Below every release: data goes back with the executable, so there is no reason to stop anywhere unless one is given. */
+const ANY_VERSION = '0.0.0';
 
 const NAMES = ['notes', 'type', 'risk', 'data-version', 'rollback-min', 'release-date'] as const;
 

@@ -17,25 +17,19 @@ import { isNewer, targetOf } from '../version/index.ts';
 import { startAgain } from './again.ts';
 import { begin } from './begin.ts';
 import { conclude } from './conclude.ts';
-import {
-  chooseEvolutions,
-  type EvolutionWish,
-  installedEvolutions,
-  openEvolutions,
-  withEvolutions,
-} from './evolutions.ts';
-import { clearFolders, restoring } from './folders.ts';
+import type { EvolutionWish } from './evolutions.ts';
+import { clearFolders } from './folders.ts';
 import { appendEntry, type OpenTransaction } from './journal.ts';
 import { withLock } from './lock.ts';
 import { type Binary, type Receipt, requireReceipt } from './receipt.ts';
 import { recoverTransaction } from './recover.ts';
 import { repairRoutes, standing } from './repair-from-package.ts';
 import { breathe, type Session } from './session.ts';
-import { pruneAfter, takeSnapshotBefore, takeSnapshotHere } from './snapshots.ts';
+import { pruneAfter } from './snapshots.ts';
 import { stage } from './stage.ts';
-import { runningCopies } from './stop.ts';
 import { sweep } from './sweep.ts';
 import { settle } from './transaction.ts';
+import { openUpdateFolders } from './update-folders.ts';
 import { awaitExit, processToAwait } from './wait.ts';
 
 export interface ApplyOptions {
@@ -155,6 +149,7 @@ async function update(
       installed,
       floor: receipt.floor,
       allowDowngrade: options.allowDowngrade === true,
+      rollback: receipt.rollback,
     });
     await verifyPayloads(contents, () => breathe(session));
     session.emit({ event: 'verified', version: contents.version, bytes: contents.size });
@@ -185,53 +180,21 @@ interface Undertaking {
 
 async function transact(session: Session, undertaking: Undertaking): Promise<void> {
   const { contents, routes, receipt, from, to, awaited, wish } = undertaking;
-  const { snapshots } = session;
-  const installed = snapshots === null ? [] : installedEvolutions(session, snapshots);
-  const chosen = chooseEvolutions(contents.evolutions(), installed, wish);
-  const archives = await openEvolutions(contents, chosen);
-  const snapshot = {
-    kind: from === receipt.binary ? ('update' as const) : ('repair' as const),
-    reason: `Pre-update to ${to.version}`,
-    replaced: true,
-  };
-  let before = await takeSnapshotBefore(session, receipt, snapshot);
-  const after = receiptAfter(session, receipt, from, contents, to);
-  const open = begin(session, {
-    kind: 'update',
-    from,
-    to,
-    receipt: { before: receipt, after },
-    folders:
-      before === null || snapshots === null
-        ? null
-        : { home: snapshots.home, before: before.id, changes: archives.length > 0 ? ['evolutions'] : [] },
-  });
-  let change = null;
+  const repair = from !== receipt.binary;
+  const { folders, ready } = await openUpdateFolders(session, { receipt, contents, wish, repair });
+  const after = receiptAfter(session, undertaking);
+  const open = begin(session, { kind: 'update', from, to, receipt: { before: receipt, after }, folders });
+  let beside: Awaited<ReturnType<typeof ready>>;
   try {
     await stage(session, { contents, routes, from, to, path: session.layout.staged(open.id) });
     if (awaited !== null) await awaitExit(session, awaited);
     await breathe(session);
-    if (before !== null && snapshots !== null) {
-      // What DGMO wrote before it went belongs to what was.
-      if (awaited !== null)
-        before = await takeSnapshotHere(session, snapshots, receipt, { ...snapshot, id: before.id });
-      if (archives.length > 0) {
-        const wanted = await withEvolutions(session, snapshots, before, chosen, archives);
-        change = restoring(session, {
-          home: snapshots.home,
-          snapshot: wanted,
-          before,
-          components: ['evolutions'],
-          id: open.id,
-        });
-      }
-    }
+    beside = await ready(open.id);
   } catch (error) {
     abandon(session, open, receipt);
     throw error;
   }
-  const quiet = before !== null && runningCopies(session).length === 0;
-  await conclude(session, await settle(session, open, { resumed: false, change, quiet }), from, to, receipt);
+  await conclude(session, await settle(session, open, { resumed: false, ...beside }), from, to, receipt);
   await pruneAfter(session, after);
 }
 
@@ -247,13 +210,7 @@ function abandon(session: Session, open: OpenTransaction, receipt: Receipt): voi
   }
 }
 
-function receiptAfter(
-  session: Session,
-  receipt: Receipt,
-  from: Binary,
-  { manifest }: PackageContents,
-  to: Binary,
-): Receipt {
+function receiptAfter({ host }: Session, { receipt, from, to, contents }: Undertaking): Receipt {
   return {
     ...receipt,
     binary: to,
@@ -261,7 +218,7 @@ function receiptAfter(
     previous: from === receipt.binary ? receipt.binary : receipt.previous,
     floor: isNewer(to.version, receipt.floor) ? to.version : receipt.floor,
     source: 'package',
-    rollback: manifest.rollback,
-    installedAt: session.host.clock.now(),
+    rollback: contents.manifest.rollback,
+    installedAt: host.clock.now(),
   };
 }

@@ -53,8 +53,7 @@ export function restoring(
 ): FolderChange {
   const request = requestFor(session, home, snapshot, components, id);
   let plan: ReturnType<typeof planRestore> | undefined;
-  const { clock } = session.host;
-  const begun = clock.monotonic();
+  const begun = session.host.clock.monotonic();
   return {
     async prepare() {
       plan = planRestore(request);
@@ -64,12 +63,20 @@ export function restoring(
     carryOut() {
       if (plan === undefined) throw new Error('folders are changed before they were prepared');
       carryOut(request, plan);
-      const { files, bytes, removed } = plan;
-      const milliseconds = Math.round(clock.monotonic() - begun);
-      session.emit({ event: 'folders', snapshot: snapshot.id, files, bytes, removed, milliseconds });
+      tellFolders(session, snapshot.id, plan, begun);
     },
-    verify: () => verifyRestored(request),
+    verify: () => verifyRestored(request, plan),
   };
+}
+
+function tellFolders(
+  { host, emit }: Session,
+  snapshot: string,
+  { files, bytes, removed, leftAlone }: Plan,
+  begun: number,
+): void {
+  const milliseconds = Math.round(host.clock.monotonic() - begun);
+  emit({ event: 'folders', snapshot, files, bytes, removed, leftAlone, milliseconds });
 }
 
 function checkKept({ host, app }: Session, { layout }: RestoreRequest, before: Snapshot, plan: Plan): void {
@@ -124,7 +131,10 @@ export async function bringBack(
   { resumed, all }: BringBack,
 ): Promise<void> {
   const { host, layout } = session;
+  const begun = host.clock.monotonic();
   const { home, before } = open.folders;
+  // Somebody has started DGMO meanwhile: what it writes is not the failed version's doing.
+  if (!open.touched && runningCopies(session).length > 0) return;
   const snapshot = snapshotBefore(session, open.folders);
   const components = all ? FOLDER_COMPONENTS : open.folders.changes;
   const request = requestFor(session, home, snapshot, components, open.id);
@@ -139,9 +149,8 @@ export async function bringBack(
       appendEntry(host.disk, layout, { type: 'folders', state: 'touched' });
       await prepare(request, plan);
       carryOut(request, plan);
-      verifyRestored(request);
-      const { files, bytes, removed } = plan;
-      session.emit({ event: 'folders', snapshot: before, files, bytes, removed, milliseconds: 0 });
+      verifyRestored(request, plan);
+      tellFolders(session, before, plan, begun);
     }
     flushFolders(request);
   } catch (error) {

@@ -22,7 +22,7 @@ export interface Known {
   resumed: boolean;
   /** The old and the new binary are the same: only the folders beside it change. */
   same: boolean;
-  /** Folders are still to be changed: by the run that began, before the swap. */
+  /** Folders are still to be changed: by the run that began, before the swap. Where they have come back they are again. */
   due: boolean;
   /** Folders are not, or may not be, what they were, and are to be brought back where the new version does not stay. */
   astray: boolean;
@@ -78,8 +78,13 @@ export function next(known: Known, { target, staged, kept, away }: Observed): St
       // The gap of a Windows rename. A version that was proven comes before the one that was not.
       if (restore !== null)
         return known.verdict === 'commit' ? { do: 'condemn', reason: 'the new binary is gone' } : restore;
-      if (staged === 'new') return { do: 'place' };
-      return { do: 'give up', reason: 'neither the old nor the new binary is there' };
+      if (staged === 'new' && known.due && known.verdict === null && !known.resumed)
+        return { do: 'change folders' };
+      // Never the new binary with folders that are not what it was to find: rather none, as at the start.
+      if (known.due && known.verdict !== 'commit') return end('abandoned');
+      if (staged !== 'new') return { do: 'give up', reason: 'neither the old nor the new binary is there' };
+      if (known.resumed && known.astray && known.verdict === null) return end('abandoned');
+      return { do: 'place' };
 
     case 'other':
       // Not the old and not the new: somebody has installed something else meanwhile. It is theirs.

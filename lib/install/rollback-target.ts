@@ -130,7 +130,8 @@ export function findSnapshot(listed: readonly Listed[], name: string): Listed {
 
 function intact({ id, found }: Listed, listed: readonly Listed[]): Snapshot {
   if (!(found instanceof Error)) return found;
-  throw new DamagedError(found.message, { advice: adviceAfter(id, listed), cause: found });
+  const own = found.advice === undefined ? '' : `${found.advice} `;
+  throw new DamagedError(found.message, { advice: `${own}${adviceAfter(id, listed)}`, cause: found });
 }
 
 /** The newest one that is left to try; the caller has found this one damaged. */
@@ -219,16 +220,20 @@ function checkRelease(
       );
     }
   }
-  const now = rollback?.dataVersion;
-  const then = snapshot?.rollback?.dataVersion;
-  if (now === undefined || then === undefined || now === then) return;
+  if (snapshot === null) return;
+  const now = rollback?.dataVersion ?? FIRST_FORMAT;
+  const then = snapshot.rollback?.dataVersion ?? FIRST_FORMAT;
+  if (now === then) return;
   const both = ['binary', 'data'].map((name) => components.some((component) => component === name));
   if (both[0] === both[1]) return;
   throw new PolicyError(
-    `the data has format ${now} now, it had ${then} in the snapshot: binary and data go back together or not at all`,
+    `the data has format ${now} now, it had format ${then} in the snapshot: binary and data go back together or not at all`,
     { advice: `Name both with --only, or leave it out. ${advice}` },
   );
 }
+
+/** Of a version that was adopted nothing is known: it counts like a release that says nothing. */
+const FIRST_FORMAT = 1;
 
 /** Whether the format of the data is another one then: worth saying before it is done. */
 export function dataMoves({ receipt, snapshot }: RollbackTarget): { from: number; to: number } | null {

@@ -1,5 +1,6 @@
 /** Going back: the executable, and the folders beside it, as one transaction that begins with a snapshot of what stands. */
-import { DamagedError, MachineError } from '../errors.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { BusyError, DamagedError, MachineError } from '../errors.ts';
 import { type FolderComponent, listSnapshots, type Snapshot } from '../snapshot/index.ts';
 import { compareVersions } from '../version/index.ts';
 import { begin } from './begin.ts';
@@ -7,7 +8,7 @@ import { conclude } from './conclude.ts';
 import { clearFolders, restoring } from './folders.ts';
 import { appendEntry, type OpenTransaction, openTransaction, readJournal } from './journal.ts';
 import { keepUnder } from './keep.ts';
-import { type Binary, type Receipt, saveReceipt } from './receipt.ts';
+import { type Binary, type Receipt, requireReceipt, saveReceipt } from './receipt.ts';
 import { adviceAfter, binarySource, type RollbackTarget } from './rollback-target.ts';
 import type { Session } from './session.ts';
 import { pruneAfter, takeSnapshotBefore } from './snapshots.ts';
@@ -28,6 +29,7 @@ export interface RolledBack {
 export async function rollback(session: Session, target: RollbackTarget): Promise<RolledBack> {
   const { host, layout, digests } = session;
   const { receipt, snapshot } = target;
+  checkStillSo(session, receipt);
   if (openTransaction(readJournal(host.disk, layout).entries) !== null) {
     appendEntry(host.disk, layout, { type: 'end', at: host.clock.now(), outcome: 'abandoned' });
   }
@@ -77,6 +79,16 @@ export async function rollback(session: Session, target: RollbackTarget): Promis
   }
   await pruneAfter(session, after);
   return { from, to, before };
+}
+
+/** The target was chosen before the lock was taken, and a person may have thought about it for long. */
+function checkStillSo({ host, layout }: Session, receipt: Receipt): void {
+  const now = requireReceipt(host.disk, layout);
+  if (isDeepStrictEqual(now, receipt)) return;
+  throw new BusyError(
+    `something else has changed ${layout.installDir} meanwhile: ${receipt.binary.version} was installed, ${now.binary.version} is now; nothing was changed`,
+    { advice: 'Try again.' },
+  );
 }
 
 /** The binary alone goes back without it, where the disk is too full for one: what stands is kept beside it anyway. */

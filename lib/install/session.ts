@@ -16,6 +16,8 @@ export type InstallEvent =
       files: number;
       bytes: number;
       removed: number;
+      /** Paths that could not be looked at, and stayed as they are. */
+      leftAlone: string[];
       milliseconds: number;
     }
   | { event: 'stopping'; pids: number[] }

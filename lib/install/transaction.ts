@@ -57,7 +57,7 @@ export async function settle(
     reason: open.verdict?.reason ?? null,
     resumed,
     same: open.from.sha256 === open.to.sha256,
-    due: change !== null,
+    due: change !== null || (resumed && !open.touched && changesFolders(open)),
     touched: open.touched,
     tried: false,
   };
@@ -78,8 +78,13 @@ export async function settle(
           break;
         case 'bring folders back':
           if (folders !== null)
-            await bringBack(session, { ...open, folders }, { resumed, all: quiet && state.tried });
+            await bringBack(
+              session,
+              { ...open, folders, touched: state.touched },
+              { resumed, all: quiet && state.tried },
+            );
           state.touched = false;
+          state.due = changesFolders(open);
           state.tried = false;
           break;
         case 'accept':
@@ -144,6 +149,10 @@ interface State {
   touched: boolean;
   /** The new version has been started: it may have written into the folders. */
   tried: boolean;
+}
+
+function changesFolders({ folders }: OpenTransaction): boolean {
+  return folders !== null && folders.changes.length > 0;
 }
 
 /** The verdict holds from the moment at which it stands in the journal, not before. */

@@ -1,6 +1,6 @@
 /** Whether a package may be installed here: a pure decision over what it says and what this installation is. */
 import { PolicyError } from '../errors.ts';
-import { compareVersions, type Target, targetName } from '../version/index.ts';
+import { compareVersions, type DGMOVersion, type Target, targetName } from '../version/index.ts';
 import type { PackageContents } from './reader.ts';
 import { type Installed, isInstalled } from './route.ts';
 
@@ -11,6 +11,8 @@ export interface Installation extends Target {
   floor: string | null;
   /** A person's word: versions older than the installed one, and below the floor, are wanted. */
   allowDowngrade?: boolean;
+  /** What the installed release says about going back from it; null, or not given: nothing. */
+  rollback?: DGMOVersion['rollback'] | null;
 }
 
 /** PolicyError says which rule refuses it and names both sides. Passes where the very same binary is installed. */
@@ -32,7 +34,10 @@ export function checkPackage(contents: PackageContents, here: Installation): voi
       { advice: 'If the installed binary was changed, run `dgmo-updater repair`.' },
     );
   }
-  if (here.allowDowngrade === true) return;
+  if (here.allowDowngrade === true) {
+    if (order < 0) checkWayBack(contents, here);
+    return;
+  }
   if (order < 0) {
     throw new PolicyError(
       `the package brings ${contents.version}, wanted a version newer than the installed ${here.installed.version}`,
@@ -44,4 +49,24 @@ export function checkPackage(contents: PackageContents, here: Installation): voi
       `the package brings ${contents.version}, wanted at least ${here.floor}, the lowest version accepted here`,
     );
   }
+}
+
+/** The data stays as it is, other than with a snapshot: an older version has to be able to read it. */
+function checkWayBack({ version, manifest }: PackageContents, { installed, rollback }: Installation): void {
+  if (rollback === undefined || rollback === null) return;
+  const advice = '`dgmo-updater rollback` goes back to a snapshot, with the data as it was then.';
+  if (!rollback.supported)
+    throw new PolicyError(`${installed.version} can't be rolled back: its release says so`, { advice });
+  if (compareVersions(version, rollback.minVersion) < 0) {
+    throw new PolicyError(
+      `${installed.version} can be rolled back to ${rollback.minVersion} at the lowest, the package brings ${version}`,
+      { advice },
+    );
+  }
+  const { dataVersion } = manifest.rollback;
+  if (dataVersion >= rollback.dataVersion) return;
+  throw new PolicyError(
+    `${version} reads data of format ${dataVersion}, the data here has format ${rollback.dataVersion} since ${installed.version}`,
+    { advice },
+  );
 }

@@ -1,5 +1,5 @@
 /** SQLite, as far as a copy of a database in use needs it: a read transaction that keeps the file from changing. */
-import { Database } from 'bun:sqlite';
+import { Database, SQLiteError } from 'bun:sqlite';
 
 export interface Hold {
   release(): void;
@@ -16,6 +16,8 @@ export interface Databases {
 
 /** Milliseconds that a writer may be waited for. */
 const PATIENCE = 2000;
+/** Between two tries: SQLite's own wait grows to 100, and never meets the short rest of a writer that hardly rests. */
+const PAUSE = 0.5;
 
 export const nativeDatabases: Databases = {
   hold(path) {
@@ -23,9 +25,9 @@ export const nativeDatabases: Databases = {
     try {
       // Read-only: it neither checkpoints nor removes the log when it is closed.
       database = new Database(path, { readonly: true });
-      database.exec(`PRAGMA busy_timeout = ${PATIENCE}; PRAGMA mmap_size = 0`);
+      database.exec('PRAGMA busy_timeout = 0; PRAGMA mmap_size = 0');
       database.exec('BEGIN');
-      database.query('SELECT count(*) FROM sqlite_schema').get();
+      readFirst(database);
     } catch {
       database?.close();
       return null;
@@ -38,3 +40,18 @@ export const nativeDatabases: Databases = {
     };
   },
 };
+
+/** The transaction begins with it. */
+function readFirst(database: Database): void {
+  const begun = performance.now();
+  for (;;) {
+    try {
+      database.query('SELECT count(*) FROM sqlite_schema').get();
+      return;
+    } catch (error) {
+      const busy = error instanceof SQLiteError && error.code?.startsWith('SQLITE_BUSY') === true;
+      if (!busy || performance.now() - begun > PATIENCE) throw error;
+      Bun.sleepSync(PAUSE);
+    }
+  }
+}

@@ -41,6 +41,11 @@ export interface Disk {
   open(path: string, how: 'read' | 'read itself' | 'create' | 'update', mode?: number): Handle;
   /** Reads into the whole of `into` as far as the file goes; returns the number of bytes, 0 at the end. */
   read(handle: Handle, into: Uint8Array, position: number): number;
+  /**
+   * Where the file has content at or after `position`: what is before is a hole, which reads as zeros. Past its end where
+   * nothing follows; `position` itself where it can't be told.
+   */
+  nextData(handle: Handle, position: number): number;
   /** May write less than it was given, as on a full disk. Callers use `writeAll` of files.ts. */
   write(handle: Handle, bytes: Uint8Array, position: number): number;
   truncate(handle: Handle, size: number): void;

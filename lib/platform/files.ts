@@ -62,6 +62,17 @@ function ended(name: string, position: number, wanted: number, size: number): Da
   );
 }
 
+/** Reads until `into` is full or the file ends; the number of bytes. */
+export function fill(disk: Disk, handle: Handle, into: Uint8Array, position: number): number {
+  let done = 0;
+  while (done < into.length) {
+    const count = disk.read(handle, into.subarray(done), position + done);
+    if (count === 0) break;
+    done += count;
+  }
+  return done;
+}
+
 /** Writes all of `bytes`, or throws ENOSPC: a full disk shows as a short count and no error. */
 export function writeAll(disk: Disk, handle: Handle, bytes: Uint8Array, position: number): void {
   let done = 0;

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { errorCode } from '../errors.ts';
 import type { Disk, FileStatus } from './disk.ts';
-import { fullFlush } from './posix.ts';
+import { fullFlush, posixNextData } from './posix.ts';
 import { nameOf, systemPath } from './raw-names.ts';
 import { windowsRename } from './windows.ts';
 
@@ -109,6 +109,7 @@ export const nativeDisk: Disk = {
     return handle;
   },
   read: (handle, into, position) => fs.readSync(handle, into, 0, into.length, position),
+  nextData: windows ? (_, position) => position : posixNextData,
   write: (handle, bytes, position) => fs.writeSync(handle, bytes, 0, bytes.length, position),
   truncate: (handle, size) => fs.ftruncateSync(handle, size),
   flush: process.platform === 'darwin' ? fullFlush : (handle) => fs.fsyncSync(handle),

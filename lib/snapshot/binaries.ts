@@ -7,6 +7,9 @@ import type { Disk } from '../platform/disk.ts';
 import { digestFile, readFile, removeIfThere, writeNew } from '../platform/files.ts';
 import type { StoreLayout } from './store-layout.ts';
 
+/** Milliseconds: what has not changed for so long is what the caller has read to tell its digest. */
+const SETTLED = 60_000;
+
 export function binaryPath(layout: StoreLayout, sha256: string): string {
   return layout.join(layout.binaries, sha256);
 }
@@ -21,13 +24,15 @@ export interface BinaryToKeep {
   replaced: boolean;
   /** A name in the folder of binaries that is free. */
   temporary: string;
+  /** Milliseconds since the epoch. */
+  now: number;
 }
 
 /** Whether it was not there; its name is for the caller to flush. DamagedError where it changed meanwhile. */
 export function keepBinary(
   disk: Disk,
   layout: StoreLayout,
-  { path, sha256, replaced, temporary }: BinaryToKeep,
+  { path, sha256, replaced, temporary, now }: BinaryToKeep,
 ): boolean {
   const kept = binaryPath(layout, sha256);
   if (disk.status(kept) !== null) {
@@ -38,7 +43,9 @@ export function keepBinary(
     }
     disk.remove(kept);
   }
-  if (attempt(disk, () => disk.reflink(path, temporary), temporary)) flushFile(disk, temporary);
+  const isOld = now - (disk.status(path)?.changed ?? now) > SETTLED;
+  const shared = attempt(disk, () => disk.reflink(path, temporary), temporary);
+  if (shared) flushFile(disk, temporary);
   else if (!replaced || !attempt(disk, () => disk.link(path, temporary), temporary)) {
     disk.copy(path, temporary);
     flushFile(disk, temporary);
@@ -53,6 +60,7 @@ export function keepBinary(
     }
   }
   disk.rename(temporary, kept);
+  if (shared && isOld) remember(disk, layout, sha256);
   return true;
 }
 

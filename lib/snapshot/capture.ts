@@ -26,7 +26,8 @@ export async function captureFolder(context: CaptureContext, root: string, known
   const { host, profile, join } = context;
   const found = walk({ disk: host.disk, root, join, ...profile });
   const mode = host.disk.status(root)?.mode ?? 0o700;
-  const files = new Map(found.flatMap((one) => (one.kind === 'file' ? [[one.path, one] as const] : [])));
+  const files = new Map<string, Extract<Found, { kind: 'file' }>>();
+  for (const one of found) if (one.kind === 'file') files.set(one.path, one);
   const groups = databaseGroups(files);
   const entries: Entry[] = [];
   const fingerprints = new Map<string, bigint>();

@@ -18,6 +18,10 @@ const JOURNAL = '-journal';
 /** Made again by SQLite, and of no meaning without the very files that it is an index of. */
 export const INDEX = '-shm';
 const LOG_HEADER = 32;
+const HEADER = 100;
+/** Where the header tells whether there is a log. */
+const READ_VERSION = 19;
+const WITH_LOG = 2;
 const MOST_TRIES = 6;
 
 type File = Extract<Found, { kind: 'file' }>;
@@ -70,7 +74,7 @@ export async function captureDatabase(
 ): Promise<Result[]> {
   const full = context.join(root, path);
   for (let tries = 1; ; tries++) {
-    const hold = context.host.databases.hold(full);
+    const hold = mayHold(context.host.disk, full) ? context.host.databases.hold(full) : null;
     let results: Result[];
     let consistent: boolean;
     try {
@@ -91,6 +95,16 @@ export async function captureDatabase(
   }
 }
 
+/**
+ * Where a log is kept and there is no index, nobody has the database open; opening it would make both files anew in a
+ * folder that is not ours.
+ */
+function mayHold(disk: Disk, full: string): boolean {
+  const bytes = head(disk, full, HEADER);
+  if (Buffer.compare(bytes.subarray(0, MAGIC.length), MAGIC) !== 0) return false;
+  return bytes[READ_VERSION] !== WITH_LOG || disk.status(`${full}${INDEX}`) !== null;
+}
+
 interface Attempt {
   results: Result[];
   consistent: boolean;
@@ -107,8 +121,8 @@ function takeHeld(context: CaptureContext, full: string, path: string): Attempt 
 }
 
 /**
- * Nobody could be kept from writing: it is no database, or a journal lies beside it that only a writer may roll back.
- * Then it is whole where nothing changed while it was read.
+ * Nobody could be kept from writing, or nobody is there who would: it is no database, it is not open, or a journal lies
+ * beside it that only a writer may roll back. Then it is whole where nothing changed while it was read.
  */
 function takeUnheld(context: CaptureContext, full: string, path: string): Attempt {
   const { disk } = context.host;

@@ -1,11 +1,11 @@
 /** Whether a file that stands holds what a snapshot says, by reading it. */
 import { errorCode } from '../errors.ts';
 import type { Disk, Handle } from '../platform/disk.ts';
-import { CHUNK, digestBytes } from '../platform/files.ts';
+import { CHUNK, digestBytes, fill } from '../platform/files.ts';
 import { clonePath } from './clones.ts';
 import type { StoreLayout } from './store-layout.ts';
 import { BLOCK, type FileEntry } from './tree.ts';
-import { isZero, ZERO_BLOCK } from './zeros.ts';
+import { ZERO_BLOCK } from './zeros.ts';
 
 /** The caller has compared the sizes. A file that can't be read does not hold it. */
 export function fileHolds(
@@ -41,9 +41,15 @@ function openQuietly(disk: Disk, path: string): Handle | null {
 
 function holdsBlocks(disk: Disk, handle: Handle, blocks: readonly string[]): boolean {
   const buffer = new Uint8Array(BLOCK);
+  let data = 0;
   return blocks.every((block, index) => {
-    const part = buffer.subarray(0, fill(disk, handle, buffer, index * BLOCK));
-    return block === ZERO_BLOCK ? part.length === BLOCK && isZero(part) : digestBytes(part).sha256 === block;
+    const at = index * BLOCK;
+    if (block === ZERO_BLOCK) {
+      if (data <= at) data = disk.nextData(handle, at);
+      if (at + BLOCK <= data) return true;
+    }
+    const part = buffer.subarray(0, fill(disk, handle, buffer, at));
+    return digestBytes(part).sha256 === block;
   });
 }
 
@@ -56,14 +62,4 @@ function sameBytes(disk: Disk, a: Handle, b: Handle, size: number): boolean {
     if (one.length === 0 || Buffer.compare(one, other) !== 0) return false;
   }
   return true;
-}
-
-function fill(disk: Disk, handle: Handle, into: Uint8Array, position: number): number {
-  let done = 0;
-  while (done < into.length) {
-    const count = disk.read(handle, into.subarray(done), position + done);
-    if (count === 0) break;
-    done += count;
-  }
-  return done;
 }

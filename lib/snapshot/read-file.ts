@@ -1,17 +1,18 @@
 /** Reading one file into the store, once: what it held, as blocks or as a clone. Whether it kept still is for the caller. */
 import { errorCode } from '../errors.ts';
 import type { FileStatus } from '../platform/disk.ts';
+import { fill } from '../platform/files.ts';
 import type { Host } from '../platform/host.ts';
 import type { Profile } from './profile.ts';
 import { BLOCK, type Content } from './tree.ts';
 import type { StoreWriter } from './writer.ts';
-import { isZero, ZERO_BLOCK } from './zeros.ts';
+import { isZero } from './zeros.ts';
 
 export interface CaptureContext {
   host: Host;
   writer: StoreWriter;
   profile: Pick<Profile, 'excluded' | 'apart'>;
-  join(...parts: string[]): string;
+  join(first: string, ...names: string[]): string;
   folderOf(path: string): string;
   warn(text: string): void;
   /** A turn of the event loop now and then: throws where the person has asked to stop. */
@@ -60,7 +61,7 @@ export function readOnce(
       const size = context.host.disk.status(context.writer.clonePath(clone))?.size ?? 0;
       return { content: { clone }, status, size, settled: false };
     }
-    const { blocks, size } = readBlocks(context, full, status.size);
+    const { blocks, size } = readBlocks(context, full, status);
     return { content: { blocks }, status, size, settled: false };
   } catch (error) {
     const code = errorCode(error) ?? '';
@@ -81,6 +82,7 @@ const NOT_TO_BE_HAD: Record<string, string> = {
   EISDIR: REPLACED,
   ENXIO: REPLACED,
   EAGAIN: REPLACED,
+  ESPIPE: REPLACED,
 };
 
 const buffer = new Uint8Array(BLOCK);
@@ -88,25 +90,25 @@ const buffer = new Uint8Array(BLOCK);
 function readBlocks(
   { host: { disk }, writer }: CaptureContext,
   full: string,
-  most: number,
+  { size: most, allocated }: FileStatus,
 ): { blocks: string[]; size: number } {
   const handle = disk.open(full, 'read itself');
   try {
     const blocks: string[] = [];
     let size = 0;
+    let data = 0;
     while (size < most) {
-      const wanted = buffer.subarray(0, Math.min(BLOCK, most - size));
-      let filled = 0;
-      while (filled < wanted.length) {
-        const count = disk.read(handle, wanted.subarray(filled), size + filled);
-        if (count === 0) break;
-        filled += count;
+      if (allocated < most && data <= size) data = disk.nextData(handle, size);
+      if (size + BLOCK <= Math.min(data, most)) {
+        blocks.push(writer.addZeros());
+        size += BLOCK;
+        continue;
       }
+      const wanted = buffer.subarray(0, Math.min(BLOCK, most - size));
+      const filled = fill(disk, handle, wanted, size);
       if (filled === 0) break;
       const block = wanted.subarray(0, filled);
-      // A hole of gigabytes costs a comparison, not a digest.
-      const empty = filled === BLOCK && isZero(block);
-      blocks.push(empty ? writer.addBlock(block, ZERO_BLOCK) : writer.addBlock(block));
+      blocks.push(filled === BLOCK && isZero(block) ? writer.addZeros() : writer.addBlock(block));
       size += filled;
       if (filled < wanted.length) break;
     }

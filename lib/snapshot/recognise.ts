@@ -57,19 +57,16 @@ function cachePath(layout: StoreLayout, root: string): string {
   return layout.join(layout.cache, sha256.slice(0, 32));
 }
 
-/** @param referred the trees that a snapshot still holds: what is only known from elsewhere may be gone */
 export function loadKnown(
   disk: Disk,
   layout: StoreLayout,
   root: string,
-  referred: ReadonlySet<string>,
   read: (digest: string) => Tree = (digest) => readTree(disk, layout, digest),
 ): Known {
   try {
     const bytes = readFile(disk, cachePath(layout, root), LIMIT);
     if (bytes === null) return new Known();
     const { digest, fingerprints } = decode(bytes);
-    if (!referred.has(digest)) return new Known();
     const tree = read(digest);
     if (tree.entries.length !== fingerprints.length) return new Known();
     return new Known(digest, tree, fingerprints);

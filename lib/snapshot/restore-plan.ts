@@ -4,7 +4,7 @@ import type { Disk } from '../platform/disk.ts';
 import type { Host } from '../platform/host.ts';
 import type { FolderComponent } from './components.ts';
 import { type Difference, difference, isEmpty } from './difference.ts';
-import { listSnapshots, type RootSnapshot, rootsOf, type Snapshot } from './document.ts';
+import { type RootSnapshot, rootsOf, type Snapshot } from './document.ts';
 import { fileHolds } from './file-holds.ts';
 import { STAGING_PREFIX } from './patterns.ts';
 import type { Profile } from './profile.ts';
@@ -57,11 +57,6 @@ export interface Plan {
  */
 export function planRestore(request: RestoreRequest): Plan {
   const { disk } = request.host;
-  const referred = new Set(
-    listSnapshots(disk, request.layout).flatMap(({ found }) =>
-      found instanceof Error ? [] : rootsOf(found).flatMap(({ root }) => root.tree ?? []),
-    ),
-  );
   const trees = new Map<string, Tree>();
   const read = (digest: string): Tree => {
     const tree = trees.get(digest) ?? readTree(disk, request.layout, digest);
@@ -70,7 +65,7 @@ export function planRestore(request: RestoreRequest): Plan {
   };
   const roots = rootsOf(request.snapshot)
     .filter(({ component }) => request.components.includes(component))
-    .map(({ root }) => planRoot(request, root, referred, read));
+    .map(({ root }) => planRoot(request, root, read));
   const writes = roots.flatMap((root) => root.difference.write);
   return {
     roots,
@@ -90,19 +85,14 @@ function isDone(disk: Disk, { difference, tree, mode, folder }: RootPlan): boole
   return mode === null || disk.list(folder).length > 0;
 }
 
-function planRoot(
-  request: RestoreRequest,
-  root: RootSnapshot,
-  referred: ReadonlySet<string>,
-  read: (digest: string) => Tree,
-): RootPlan {
+function planRoot(request: RestoreRequest, root: RootSnapshot, read: (digest: string) => Tree): RootPlan {
   const { host, layout, profile } = request;
   const { disk } = host;
   const folder = standingFolder(disk, layout, root);
   const status = disk.status(folder);
   const mode = status?.kind === 'directory' ? status.mode : null;
   const tree = root.tree === null ? null : within(request, folder, read(root.tree));
-  const known = loadKnown(disk, layout, folder, referred, read);
+  const known = loadKnown(disk, layout, folder, read);
   const plan = difference({
     found: mode === null ? [] : walk({ disk, root: folder, join: layout.join, ...profile }),
     wanted: tree ?? { mode: 0o700, entries: [] },

@@ -62,8 +62,8 @@ function carryOutRoot(request: RestoreRequest, root: RootPlan): void {
     disk.replace(layout.join(root.staging, String(index)), at(path));
   }
   for (const entry of touch) if (entry.kind === 'file') settle(disk, at(entry.path), entry);
-  finishFolders(request, root, new Set([...changed, ...opened]), at);
   clearRoot(request, root);
+  finishFolders(request, root, new Set([...changed, ...opened]), at);
 }
 
 function parentOf(path: string): string {
@@ -166,14 +166,18 @@ function clearRoot({ host: { disk }, layout }: RestoreRequest, { folder }: RootP
 }
 
 export function clearStaging(disk: Disk, layout: StoreLayout, folder: string): void {
-  if (disk.status(folder)?.kind !== 'directory') return;
-  for (const name of disk.list(folder)) {
-    if (!name.startsWith(STAGING_PREFIX)) continue;
+  const status = disk.status(folder);
+  if (status?.kind !== 'directory') return;
+  const left = disk.list(folder).filter((name) => name.startsWith(STAGING_PREFIX));
+  if (left.length === 0) return;
+  makeWritable(disk, folder);
+  for (const name of left) {
     const staging = layout.join(folder, name);
     if (disk.status(staging)?.kind !== 'directory') continue;
     for (const file of disk.list(staging)) removeIfThere(disk, layout.join(staging, file));
     disk.removeDirectory(staging);
-    // Or a power cut brings it back when nobody looks for it any more.
-    disk.flushDirectory(folder);
   }
+  // Or a power cut brings it back when nobody looks for it any more.
+  disk.flushDirectory(folder);
+  if (disk.status(folder)?.mode !== status.mode) disk.setMode(folder, status.mode);
 }

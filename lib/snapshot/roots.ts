@@ -18,7 +18,6 @@ export function resolveFar(
     if (!NOT_THERE.has(errorCode(error) ?? '')) throw error;
   }
   const parent = dirname(path);
-  return parent === path
-    ? path
-    : join(resolveFar(disk, { join, dirname }, parent), path.slice(parent.length));
+  if (parent === path) return path;
+  return join(resolveFar(disk, { join, dirname }, parent), path.slice(parent.length).replace(/^[/\\]/, ''));
 }

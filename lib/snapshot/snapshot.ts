@@ -13,7 +13,6 @@ import {
   type FolderSnapshot,
   listSnapshots,
   type RootSnapshot,
-  rootsOf,
   type Snapshot,
   saveSnapshot,
 } from './document.ts';
@@ -84,16 +83,18 @@ async function take(host: Host, request: SnapshotRequest, writer: StoreWriter): 
   if (binary !== null) writer.addBinary(binary.path, binary.digest.sha256, binary.replaced);
   const folders = {} as Record<FolderComponent, FolderSnapshot>;
   const learned: (() => void)[] = [];
-  const referred = referredTrees(host, layout);
+  const earlier = listSnapshots(host.disk, layout).flatMap(({ found }) =>
+    found instanceof Error ? [] : [found],
+  );
   for (const component of FOLDER_COMPONENTS) {
     const roots: RootSnapshot[] = [];
     for (const path of request.profile.roots[component]) {
-      roots.push(await takeRoot(context, path, referred, learned));
+      roots.push(await takeRoot(context, path, learned));
     }
     folders[component] = summary(roots);
   }
   await writer.finish();
-  const snapshot = describe(host, request, folders, warnings);
+  const snapshot = describe(host, request, folders, warnings, nextTimestamp(host, earlier));
   saveSnapshot(host.disk, layout, snapshot);
   for (const learn of learned) learn();
   return { snapshot, added: writer.added };
@@ -101,19 +102,14 @@ async function take(host: Host, request: SnapshotRequest, writer: StoreWriter): 
 
 const MOST_WARNINGS = 1000;
 
-function referredTrees({ disk }: Host, layout: StoreLayout): Set<string> {
-  const trees = new Set<string>();
-  for (const { found } of listSnapshots(disk, layout)) {
-    if (found instanceof Error) continue;
-    for (const { root } of rootsOf(found)) if (root.tree !== null) trees.add(root.tree);
-  }
-  return trees;
+/** Later than all the others, whatever the clock says: retention goes by it. */
+function nextTimestamp(host: Host, earlier: readonly Snapshot[]): number {
+  return Math.max(host.clock.now(), ...earlier.map(({ timestamp }) => timestamp + 1));
 }
 
 async function takeRoot(
   context: CaptureContext,
   path: string,
-  referred: ReadonlySet<string>,
   learned: (() => void)[],
 ): Promise<RootSnapshot> {
   const { host, writer } = context;
@@ -121,7 +117,7 @@ async function takeRoot(
   const resolved = resolveFar(disk, writer.layout, path);
   if (rootKind(context, path, resolved) === 'nothing')
     return { path, resolved, tree: null, files: 0, size: 0 };
-  const known = loadKnown(disk, writer.layout, resolved, referred);
+  const known = loadKnown(disk, writer.layout, resolved);
   const { tree, fingerprints, unchanged } = await captureFolder(context, resolved, known);
   let digest = known.digest;
   if (digest === null || !unchanged) {
@@ -174,9 +170,9 @@ function describe(
   request: SnapshotRequest,
   folders: Record<FolderComponent, FolderSnapshot>,
   warnings: string[],
+  timestamp: number,
 ): Snapshot {
   const { binary, reason, kind, app, installId, version, rollback } = request;
-  const timestamp = host.clock.now();
   const components = {
     binary: binary === null ? null : binaryEntry(host, binary),
     ...folders,

@@ -1,5 +1,5 @@
 /** Where things stand in the store of snapshots, `$DGMO_HOME/.snapshots`. */
-import { posix, win32 } from 'node:path';
+import { win32 } from 'node:path';
 import type { Host } from '../platform/host.ts';
 
 export interface StoreLayout {
@@ -18,12 +18,18 @@ export interface StoreLayout {
   clones: string;
   /** What may be lost: by what an unchanged file is recognised. */
   cache: string;
-  join(...parts: string[]): string;
+  join(first: string, ...names: string[]): string;
   dirname(path: string): string;
 }
 
+/** node:path would take a name that is no UTF-8 (lib/platform/disk.ts) for another one. Absolute paths, already in order. */
+const ANY_BYTES = {
+  join: (first: string, ...names: string[]) => [first.replace(/\/+$/, ''), ...names].join('/'),
+  dirname: (path: string) => path.slice(0, path.lastIndexOf('/')) || '/',
+};
+
 export function storeLayout({ platform }: Pick<Host, 'platform'>, home: string): StoreLayout {
-  const { join, dirname } = platform === 'win32' ? win32 : posix;
+  const { join, dirname } = platform === 'win32' ? win32 : ANY_BYTES;
   const folder = join(home, '.snapshots');
   const at = (name: string) => join(folder, name);
   return {

@@ -1,5 +1,6 @@
 /** Whether a restore came to what it should: what stands is looked at, and what was written is read again. */
-import { DamagedError } from '../errors.ts';
+import { DamagedError, errorCode } from '../errors.ts';
+import type { Disk, FileStatus } from '../platform/disk.ts';
 import { type Difference, differs } from './difference.ts';
 import { fileHolds } from './file-holds.ts';
 import { type Plan, planRestore, type RestoreRequest, type RootPlan } from './restore-plan.ts';
@@ -45,9 +46,9 @@ function failureIn({ host: { disk }, layout }: RestoreRequest, root: RootPlan): 
   const written = new Set([...folders, ...write].map(({ path }) => path));
   const isBelow = (path: string) =>
     path.split('/').some((_, index, names) => written.has(names.slice(0, index + 1).join('/')));
-  for (const { path } of remove) if (!isBelow(path) && disk.status(at(path)) !== null) return path;
+  for (const { path } of remove) if (!isBelow(path) && statusOf(disk, at(path)) !== null) return path;
   for (const entry of [...folders, ...write, ...touch]) {
-    const status = disk.status(at(entry.path));
+    const status = statusOf(disk, at(entry.path));
     switch (entry.kind) {
       case 'folder':
         if (status?.kind !== 'directory' || differs(status, entry)) return entry.path;
@@ -62,4 +63,14 @@ function failureIn({ host: { disk }, layout }: RestoreRequest, root: RootPlan): 
     }
   }
   return null;
+}
+
+/** Null as well where a folder above it is none any more. */
+function statusOf(disk: Disk, path: string): FileStatus | null {
+  try {
+    return disk.status(path);
+  } catch (error) {
+    if (errorCode(error) === 'ENOTDIR') return null;
+    throw error;
+  }
 }

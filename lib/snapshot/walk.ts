@@ -22,7 +22,7 @@ export interface WalkOptions {
   disk: Disk;
   /** The root: a folder, symlinks resolved. */
   root: string;
-  join(...parts: string[]): string;
+  join(first: string, ...names: string[]): string;
   excluded: PathFilter;
   /** Absolute paths that are not entered. */
   apart: ReadonlySet<string>;

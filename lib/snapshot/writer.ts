@@ -14,6 +14,7 @@ import { clonePath, holdsClone } from './clones.ts';
 import { PACK_BUFFER, PACK_SIZE, PackWriter } from './pack.ts';
 import { type StoreLayout, TEMPORARY } from './store-layout.ts';
 import { decodeTree, encodeTree, MAX_TREE, type Tree } from './tree.ts';
+import { ZERO_BLOCK, ZEROS } from './zeros.ts';
 
 /** The filesystem can't share blocks. */
 const NO_REFLINKS = new Set(['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'ENOTTY']);
@@ -48,6 +49,11 @@ export class StoreWriter {
     if (this.#has(sha256)) return sha256;
     this.#append(sha256, raw);
     return sha256;
+  }
+
+  /** A block of zeros, which need not be read to be known. */
+  addZeros(): string {
+    return this.addBlock(ZEROS, ZERO_BLOCK);
   }
 
   #append(sha256: string, raw: Uint8Array): void {
@@ -117,7 +123,9 @@ export class StoreWriter {
   addBinary(path: string, sha256: string, replaced: boolean): void {
     const name = `${this.#newName(this.layout.binaries)}${TEMPORARY}`;
     const temporary = this.layout.join(this.layout.binaries, name);
-    if (keepBinary(this.#disk, this.layout, { path, sha256, replaced, temporary }))
+    if (
+      keepBinary(this.#disk, this.layout, { path, sha256, replaced, temporary, now: this.#host.clock.now() })
+    )
       this.#named.add(this.layout.binaries);
   }
 

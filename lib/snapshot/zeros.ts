@@ -2,12 +2,12 @@
 import { digestBytes } from '../platform/files.ts';
 import { BLOCK } from './tree.ts';
 
-const zeros = new Uint8Array(BLOCK);
+export const ZEROS: Uint8Array = new Uint8Array(BLOCK);
 
 /** SHA-256 of a whole block of zeros. */
-export const ZERO_BLOCK = digestBytes(zeros).sha256;
+export const ZERO_BLOCK = digestBytes(ZEROS).sha256;
 
 /** At most BLOCK bytes. */
 export function isZero(bytes: Uint8Array): boolean {
-  return Buffer.compare(bytes, bytes.length === BLOCK ? zeros : zeros.subarray(0, bytes.length)) === 0;
+  return Buffer.compare(bytes, bytes.length === BLOCK ? ZEROS : ZEROS.subarray(0, bytes.length)) === 0;
 }

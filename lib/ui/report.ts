@@ -6,7 +6,7 @@
 import { type ExitCode, errorMessage, UpdaterError } from '../errors.ts';
 import type { InstallEvent } from '../install/session.ts';
 import type { UpdateEvent } from '../update/index.ts';
-import { bytesText, timeText } from './sizes.ts';
+import { bytesText, countText, timeText } from './sizes.ts';
 
 export type ReportedEvent = InstallEvent | UpdateEvent;
 
@@ -134,16 +134,24 @@ function percent(done: number, total: number): number {
 function sentence(event: ReportedEvent, verbose: boolean): string | null {
   switch (event.event) {
     case 'snapshot': {
-      const left = event.warnings === 0 ? '' : `, ${event.warnings} files were left out`;
+      const left = event.warnings === 0 ? '' : `, ${countText(event.warnings, 'file')} left out`;
       if (!verbose && event.milliseconds < 1000 && left === '') return null;
       return `Snapshot ${event.id} (${seconds(event.milliseconds)})${left}.`;
     }
     case 'no snapshot':
       return `No snapshot was taken: ${event.reason}.`;
-    case 'folders':
-      return verbose
-        ? `${event.files} files were brought back as of ${event.snapshot}, ${event.removed} removed.`
+    case 'folders': {
+      const { files, snapshot, removed, leftAlone } = event;
+      const [first] = leftAlone;
+      const left =
+        first === undefined
+          ? null
+          : `${first}${leftAlone.length > 1 ? ` and ${leftAlone.length - 1} more` : ''} can't be looked at and stayed as it is.`;
+      const done = verbose
+        ? `${countText(files, 'file')} brought back as of ${snapshot}, ${removed} removed.`
         : null;
+      return [done, left].filter(Boolean).join(' ') || null;
+    }
     case 'stopping':
       return `Asking process ${event.pids.join(', ')} to end.`;
     case 'recovering':

@@ -1,5 +1,5 @@
 /** `rollback`: says in two lines where it goes, asks, ends a DGMO that runs, goes back, and starts it again. */
-import { InterruptedError, UsageError } from '../errors.ts';
+import { InterruptedError, UnrecoverableError, UsageError } from '../errors.ts';
 import {
   dataMoves,
   type RollbackTarget,
@@ -10,6 +10,7 @@ import {
   stopRunning,
   withLock,
 } from '../install/index.ts';
+import { tellable } from '../platform/failures.ts';
 import { COMPONENTS, type Component, isComponent } from '../snapshot/index.ts';
 import { rememberRollback } from '../update/index.ts';
 import { parseList } from './arguments.ts';
@@ -28,19 +29,39 @@ export async function runRollback(context: CommandContext): Promise<void> {
     if (!(await confirm('Go back?')))
       throw new InterruptedError(`not rolled back: ${receipt.binary.version} stays`);
   }
-  const stopped = snapshot === null ? false : await stopFirst(context);
-  const done = await withLock(host, session.layout, () => rollback(session, target));
-  if (done.from.sha256 !== done.to.sha256)
-    await rememberRollback(host, home, done.from.version, done.to.version);
-  report.result('rollback', resultText(target, done.from.version, done.to.version, done.before?.id ?? null), {
-    from: done.from.version,
-    to: done.to.version,
-    sha256: done.to.sha256,
-    snapshot: snapshot?.id ?? null,
-    components: [...target.components],
-    before: done.before?.id ?? null,
-  });
-  if (stopped && values['no-relaunch'] !== true) await relaunch(session, line.rest, values.json === true);
+  const changesFolders = target.components.some((component) => component !== 'binary');
+  const stopped = changesFolders && (await stopFirst(context));
+  const startAgain = async () => {
+    if (stopped && values['no-relaunch'] !== true) await relaunch(session, line.rest, values.json === true);
+  };
+  let tell: () => void;
+  try {
+    const done = await withLock(host, session.layout, () => rollback(session, target));
+    if (done.from.sha256 !== done.to.sha256)
+      await rememberRollback(host, home, done.from.version, done.to.version);
+    const text = resultText(target, done.from.version, done.to.version, done.before?.id ?? null);
+    tell = () =>
+      report.result('rollback', text, {
+        from: done.from.version,
+        to: done.to.version,
+        sha256: done.to.sha256,
+        snapshot: snapshot?.id ?? null,
+        components: [...target.components],
+        before: done.before?.id ?? null,
+      });
+  } catch (error) {
+    // Nothing that works is left to start, or the person stopped us.
+    if (error instanceof UnrecoverableError || error instanceof InterruptedError) throw error;
+    if (values.json !== true && stopped)
+      report.failure('rollback', tellable(error, session.layout.installDir));
+    // The failure that brought us here is the one to tell.
+    await startAgain().catch(() => undefined);
+    throw error;
+  }
+  // A script reads the result as the last line; a person reads it before DGMO takes the terminal.
+  if (values.json !== true) tell();
+  await startAgain();
+  tell();
 }
 
 function wishOf({ line }: CommandContext): Parameters<typeof rollbackTarget>[1] {

@@ -25,3 +25,8 @@ export function ageText(milliseconds: number): string {
   const hours = milliseconds / 3_600_000;
   return hours < 48 ? timeText(milliseconds) : `${Math.round(hours / 24)} d`;
 }
+
+/** `1 file`, `2 files`. */
+export function countText(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}

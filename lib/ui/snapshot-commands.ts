@@ -22,7 +22,7 @@ import {
   withStore,
 } from '../snapshot/index.ts';
 import type { CommandContext } from './commands.ts';
-import { ageText, bytesText } from './sizes.ts';
+import { ageText, bytesText, countText } from './sizes.ts';
 import { table } from './table.ts';
 
 const VERBS = ['list', 'create', 'show', 'verify', 'prune', 'pin', 'unpin'] as const;
@@ -196,7 +196,7 @@ function describeComponent({ components }: Snapshot, component: Component): stri
   }
   return components[component].roots
     .map(({ path, tree, files, size }) =>
-      tree === null ? `${path}: not there` : `${path}: ${files} files, ${bytesText(size)}`,
+      tree === null ? `${path}: not there` : `${path}: ${countText(files, 'file')}, ${bytesText(size)}`,
     )
     .join('; ');
 }
@@ -237,17 +237,22 @@ async function verify(
     for (const { id, problems } of damaged)
       for (const problem of problems.slice(0, 20)) report.text(`${id}: ${problem}`);
     throw new DamagedError(
-      `${damaged.length} of ${results.length} snapshots can't be brought back in full: ${damaged.map(({ id }) => id).join(', ')}${first === undefined ? '' : ` (${first.problems[0]})`}`,
+      `${damaged.length} of ${countText(results.length, 'snapshot')} can't be brought back in full: ${damaged.map(({ id }) => id).join(', ')}${first === undefined ? '' : ` (${first.problems[0]})`}`,
       {
         advice: good === undefined ? 'None is sound: take a new one.' : `The newest sound one is ${good.id}.`,
       },
     );
   }
-  report.result(
-    'snapshots',
-    results.length === 1 ? `${results[0]?.id} is sound.` : `${results.length} snapshots are sound.`,
-    { verified: results.map(({ id }) => id), milliseconds },
-  );
+  report.result('snapshots', soundText(results.map(({ id }) => id)), {
+    verified: results.map(({ id }) => id),
+    milliseconds,
+  });
+}
+
+function soundText(ids: string[]): string {
+  const [only] = ids;
+  if (only === undefined) return 'There are no snapshots.';
+  return ids.length === 1 ? `${only} is sound.` : `${ids.length} snapshots are sound.`;
 }
 
 async function pruneThem(context: CommandContext, setup: SnapshotSetup): Promise<void> {
@@ -268,7 +273,7 @@ async function pruneThem(context: CommandContext, setup: SnapshotSetup): Promise
     'snapshots',
     removed.length === 0 && freed === 0
       ? `Nothing to remove.${kept}`
-      : `Removed ${removed.length} snapshots, ${bytesText(freed)}.${kept}`,
+      : `Removed ${countText(removed.length, 'snapshot')}, ${bytesText(freed)}.${kept}`,
     { removed, freed, unreadable },
   );
 }

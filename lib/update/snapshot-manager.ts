@@ -116,7 +116,8 @@ export class SnapshotManager {
         ...wish,
         ...(id === undefined ? {} : { snapshot: id }),
       });
-      const running = target.snapshot === null ? [] : runningCopies(this.#session);
+      const changesFolders = target.components.some((component) => component !== 'binary');
+      const running = changesFolders ? runningCopies(this.#session) : [];
       if (running.length > 0) await stopRunning(this.#session, running, async () => kill);
       return rollback(this.#session, target);
     });

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { benchPair, fetchPairs } from './delta.ts';
 import { benchDownload, downloadTable } from './download.ts';
 import { benchFeed, feedTable } from './feed.ts';
+import { benchSnapshots } from './snapshots.ts';
 import { benchStarts } from './starts.ts';
 
 const peers = !process.argv.includes('--no-peers');
@@ -21,6 +22,7 @@ console.log(`### ${updates} updates and rollbacks while DGMO is started as fast 
 `);
 for (const failure of failed) console.log(`- ${failure}`);
 
+console.log(`### Snapshots and rollbacks\n\n${await benchSnapshots()}`);
 console.log(`### A check that finds nothing new\n\n${feedTable(await benchFeed())}`);
 console.log(`### A download beside curl\n\n${downloadTable(await benchDownload())}`);
 Bun.spawnSync([process.execPath, path.join(import.meta.dir, 'server.ts')], {

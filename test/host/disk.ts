@@ -147,6 +147,10 @@ export class SimulatedDisk implements Disk {
     return part.length;
   }
 
+  nextData(_: Handle, position: number): number {
+    return position;
+  }
+
   write(handle: Handle, bytes: Uint8Array, position: number): number {
     const inode = this.#opened(handle, true);
     const content = new Uint8Array(Math.max(inode.content.length, position + bytes.length));

@@ -48,7 +48,15 @@ export const ERRORS: Record<string, string[]> = {
 };
 
 /** Calls that change nothing: to stop there is to stop at the effect after them. */
-export const HARMLESS = new Set(['open read', 'open read itself', 'read', 'readLink', 'close', 'status', 'list']);
+export const HARMLESS = new Set([
+  'open read',
+  'open read itself',
+  'read',
+  'readLink',
+  'close',
+  'status',
+  'list',
+]);
 
 export class FaultInjector {
   /** The name of every effect so far, in order. */
@@ -122,6 +130,7 @@ export function faultyDisk(simulated: SimulatedDisk, faults: FaultInjector, wind
   return {
     open: (path, how, mode) => guarded(`open ${how}`, path, () => disk.open(path, how, mode)),
     read: (handle, into, position) => guarded('read', '', () => disk.read(handle, into, position)),
+    nextData: (handle, position) => disk.nextData(handle, position),
     write: (handle, bytes, position) => {
       const half = faults.meet('write');
       return disk.write(handle, half ? bytes.subarray(0, bytes.length >> 1) : bytes, position);
@@ -181,6 +190,7 @@ function withBackslashes(disk: SimulatedDisk): Disk {
   return {
     open: (path, how, mode) => disk.open(slashes(path), how, mode),
     read: (handle, into, position) => disk.read(handle, into, position),
+    nextData: (handle, position) => disk.nextData(handle, position),
     write: (handle, bytes, position) => disk.write(handle, bytes, position),
     truncate: (handle, size) => disk.truncate(handle, size),
     flush: (handle) => disk.flush(handle),

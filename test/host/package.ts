@@ -1,6 +1,6 @@
 /** A real package for the simulated install: signed, with a real patch or a real full binary. */
 import { compressFull, generatePatch } from '../../lib/delta/index.ts';
-import { type PayloadDraft, writePackage } from '../../lib/package/index.ts';
+import { encodeEvolution, type PayloadDraft, writePackage } from '../../lib/package/index.ts';
 import { memorySource } from '../../lib/platform/files.ts';
 import type { Platform } from '../../lib/platform/host.ts';
 import { signBinary } from '../../lib/trust/index.ts';
@@ -12,6 +12,7 @@ export async function packageFor(
   platform: Platform,
   chain: Executable[],
   kind: 'patch' | 'full',
+  evolutions: readonly { id: string; files: Record<string, string> }[] = [],
 ): Promise<Uint8Array> {
   const to = chain.at(-1) as Executable;
   const key = testKey(11);
@@ -24,11 +25,29 @@ export async function packageFor(
   manifest.updates = { ...manifest.updates, from: chain[0]?.version ?? null };
   manifest.rollback = { ...manifest.rollback, minVersion: chain[0]?.version ?? to.version };
   const payloads = kind === 'full' ? [await fullOf(to)] : await patchesOf(chain);
+  for (const { id, files } of evolutions) payloads.push(await evolutionOf(id, to.version, files));
   const pieces: Uint8Array[] = [];
   writePackage({ app: 'dgmo', platform, arch: 'x64', manifest, payloads }, [key], (bytes) =>
     pieces.push(bytes.slice()),
   );
   return new Uint8Array(Buffer.concat(pieces));
+}
+
+async function evolutionOf(
+  id: string,
+  version: string,
+  files: Record<string, string>,
+): Promise<PayloadDraft> {
+  const archive = await encodeEvolution({
+    id,
+    version,
+    files: Object.entries(files).map(([path, text]) => ({
+      path,
+      mode: path.startsWith('bin/') ? 0o755 : 0o644,
+      bytes: new TextEncoder().encode(text),
+    })),
+  });
+  return { kind: 'evolution', id, compression: 'zstd', content: memorySource(archive) };
 }
 
 async function fullOf(to: Executable): Promise<PayloadDraft> {

@@ -17,6 +17,19 @@ const here: Installation = {
 const other = 'ee'.repeat(32);
 const standing = (version: string) => ({ version, sha256: other, size: 5 });
 
+/** What the installed release says about going back. The package reads data of format 3. */
+const says = (word: Partial<NonNullable<Installation['rollback']>>) => ({
+  supported: true,
+  minVersion: '0.0.0',
+  dataVersion: 3,
+  ...word,
+});
+const back = (word: Parameters<typeof says>[0]): Partial<Installation> => ({
+  installed: standing('2.0.0'),
+  allowDowngrade: true,
+  rollback: says(word),
+});
+
 describe('a package is taken', () => {
   const cases: [when: string, installation: Partial<Installation>][] = [
     ['when it is newer', {}],
@@ -26,6 +39,11 @@ describe('a package is taken', () => {
     ['over a prerelease of it', { installed: standing('1.2.0-rc.1') }],
     ["over a newer version, by a person's word", { installed: standing('2.0.0'), allowDowngrade: true }],
     ["below the floor, by a person's word", { floor: '1.9.0', allowDowngrade: true }],
+    ['over a newer version with data of the same format', back({})],
+    [
+      'when it is newer, whatever the installed release says about going back',
+      { rollback: says({ supported: false }) },
+    ],
   ];
   for (const [when, installation] of cases) {
     test(when, () => {
@@ -66,6 +84,21 @@ describe('a package is refused', () => {
       'when it is another binary of the same version',
       { installed: standing('1.2.0') },
       `the package brings another binary of 1.2.0, which is installed already: wanted SHA-256 ${other}, found ${digestOf('1.2.0').sha256}`,
+    ],
+    [
+      'when it is older, and the installed release has moved the data',
+      back({ dataVersion: 4 }),
+      '1.2.0 reads data of format 3, the data here has format 4 since 2.0.0',
+    ],
+    [
+      "when it is older, and the installed release can't be rolled back",
+      back({ supported: false }),
+      "2.0.0 can't be rolled back",
+    ],
+    [
+      'when it is older than the installed release can be rolled back to',
+      back({ minVersion: '1.5.0' }),
+      '2.0.0 can be rolled back to 1.5.0 at the lowest, the package brings 1.2.0',
     ],
     [
       "for another app, even by a person's word",

@@ -66,7 +66,7 @@ describe('release bundle', () => {
       riskLevel: 'low',
       size: route?.bytes,
     });
-    expect(contents.manifest.rollback).toEqual({ supported: true, minVersion: '1.0.0', dataVersion: 1 });
+    expect(contents.manifest.rollback).toEqual({ supported: true, minVersion: '0.0.0', dataVersion: 1 });
     expect(contents.manifest.binaries[0]?.downloadUrl).toBe('dgmo-1.1.0-linux-x64');
   });
 

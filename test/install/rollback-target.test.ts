@@ -1,0 +1,240 @@
+/** Where a rollback goes: the decision, over every kind of thing that there may be to go back to. */
+import { describe, expect, test } from 'bun:test';
+import { DamagedError, PolicyError, UsageError } from '../../lib/errors.ts';
+import { encodeReceipt, type Receipt, type RollbackRule } from '../../lib/install/receipt.ts';
+import { dataMoves, type RollbackWish, rollbackTarget } from '../../lib/install/rollback-target.ts';
+import { takeSnapshotHere } from '../../lib/install/snapshots.ts';
+import { decodeSnapshot, documentPath, encodeSnapshot, type Snapshot } from '../../lib/snapshot/document.ts';
+import { binaryPath } from '../../lib/snapshot/index.ts';
+import { type SimulatedHost, simulatedHost } from '../host/host.ts';
+import {
+  type Executable,
+  executable,
+  INSTALL_DIR,
+  installedDisk,
+  receiptOf,
+  targetPath,
+  versionOf,
+} from '../host/install.ts';
+import { placeFiles, sessionOn } from './folders-stage.ts';
+
+const ONE = executable('1.0.0');
+const TWO = executable('2.0.0');
+const THREE = executable('3.0.0');
+const rule = (dataVersion: number, more: Partial<RollbackRule> = {}): RollbackRule => ({
+  supported: true,
+  minVersion: '0.1.0',
+  dataVersion,
+  ...more,
+});
+
+interface Machine {
+  host: SimulatedHost;
+  /** This version stands from now on, and says this of going back from it. */
+  install(installed: Executable, rollback?: RollbackRule | null, previous?: Executable): void;
+  snapshot(changes?: Partial<Receipt>): Promise<Snapshot>;
+  target(wish?: RollbackWish): ReturnType<typeof rollbackTarget>;
+  edit(snapshot: Snapshot, change: (found: Snapshot) => unknown): void;
+}
+
+function machine(): Machine {
+  const disk = installedDisk('linux', ONE);
+  placeFiles(disk, 'data', { file: 'data' });
+  const host = simulatedHost({ disk, versionOf });
+  let receipt = receiptOf(ONE, null);
+  const work = `${INSTALL_DIR}/.dgmo-updater`;
+  const setup = () => {
+    const session = sessionOn(host);
+    if (session.snapshots === null) throw new Error('no home');
+    return { session, snapshots: session.snapshots };
+  };
+  return {
+    host,
+    install(installed, rollback = null, previous) {
+      receipt = { ...receiptOf(installed, previous ?? null), rollback };
+      disk.place(targetPath('linux'), installed.bytes);
+      disk.place(`${work}/installed.json`, encodeReceipt(receipt), 0o600);
+      if (previous) disk.place(`${work}/kept-${previous.sha256.slice(0, 32)}`, previous.bytes);
+    },
+    async snapshot(changes = {}) {
+      await host.clock.sleep(1000);
+      const { session, snapshots } = setup();
+      const wish = { kind: 'manual' as const, reason: 'test', replaced: true };
+      return takeSnapshotHere(session, snapshots, { ...receipt, ...changes }, wish);
+    },
+    target: (wish) => rollbackTarget(setup().session, wish),
+    edit({ id }, change) {
+      const path = documentPath(setup().snapshots.layout, id);
+      const found = decodeSnapshot(disk.contentOf(path) ?? new Uint8Array(0), path);
+      disk.place(path, encodeSnapshot(change(found) as Snapshot), 0o600);
+    },
+  };
+}
+
+/** 1.0.0 with a snapshot, then 2.0.0. */
+async function updated(rollback: RollbackRule | null = rule(1), then: RollbackRule | null = rule(1)) {
+  const here = machine();
+  here.install(ONE, then);
+  const before = await here.snapshot();
+  here.install(TWO, rollback, ONE);
+  return { here, before };
+}
+
+describe('without a word', () => {
+  test('to the newest snapshot of the version before', async () => {
+    const { here } = await updated();
+    here.install(ONE, rule(1));
+    const newer = await here.snapshot();
+    here.install(TWO, rule(1), ONE);
+    await here.snapshot();
+    const { snapshot, to, components } = here.target();
+    expect(snapshot?.id).toBe(newer.id);
+    expect(to).toEqual({ version: '1.0.0', sha256: ONE.sha256, size: ONE.size });
+    expect(components).toHaveLength(5);
+  });
+
+  test('to the kept binary alone, where there is no snapshot of it', () => {
+    const here = machine();
+    here.install(TWO, null, ONE);
+    expect(here.target()).toMatchObject({ snapshot: null, components: ['binary'], to: { version: '1.0.0' } });
+    expect(() => here.target({ only: ['data'] })).toThrow(PolicyError);
+  });
+
+  test('to the last other version, where nothing was kept; nowhere, where there is none', async () => {
+    const here = machine();
+    expect(() => here.target()).toThrow('there is no version before 1.0.0');
+    const before = await here.snapshot();
+    expect(() => here.target()).toThrow('there is no version before 1.0.0');
+    here.install(TWO);
+    expect(here.target().snapshot?.id).toBe(before.id);
+  });
+
+  test('to the very same version, where what stands is damaged', async () => {
+    const here = machine();
+    const sound = await here.snapshot();
+    here.host.disk.remove(targetPath('linux'));
+    expect(here.target()).toMatchObject({ snapshot: { id: sound.id }, to: { version: '1.0.0' } });
+  });
+
+  test('not to that of another installation', async () => {
+    const here = machine();
+    const theirs = await here.snapshot({ installId: 'ffffffffffffffffffffffffffffffff' });
+    here.install(TWO);
+    expect(() => here.target()).toThrow(PolicyError);
+    expect(() => here.target({ version: '1.0.0' })).toThrow('there is no snapshot of 1.0.0 here');
+    expect(() => here.target({ snapshot: theirs.id })).toThrow('of another installation (dgmo 1.0.0)');
+  });
+});
+
+describe('what is asked for', () => {
+  test('a snapshot by the beginning of its id, where that is clear', async () => {
+    const { here, before } = await updated();
+    const second = await here.snapshot();
+    expect(here.target({ snapshot: before.id.slice(0, -2) }).snapshot?.id).toBe(before.id);
+    for (const name of ['20', '', 'nonsense', `${second.id}0`])
+      expect(() => here.target({ snapshot: name })).toThrow(UsageError);
+  });
+
+  test('a version: its newest snapshot, else the kept binary', async () => {
+    const { here } = await updated();
+    here.install(THREE, rule(1), TWO);
+    expect(here.target({ version: '1.0.0' }).to.version).toBe('1.0.0');
+    expect(here.target({ version: '2.0.0' }).snapshot).toBeNull();
+    const two = await here.snapshot({ binary: receiptOf(TWO, null).binary });
+    expect(here.target({ version: '2.0.0', only: ['data'] }).snapshot?.id).toBe(two.id);
+  });
+
+  test('parts of it, in the order of the plan; without the binary the installed one stays', async () => {
+    const { here } = await updated();
+    const { components, to } = here.target({ only: ['config', 'data'] });
+    expect(components).toEqual(['data', 'config']);
+    expect(to.version).toBe('2.0.0');
+  });
+
+  test('a snapshot of another platform is refused', async () => {
+    const { here, before } = await updated();
+    here.edit(before, (it) => ({ ...it, metadata: { ...it.metadata, arch: 'arm64' } }));
+    expect(() => here.target({ snapshot: before.id })).toThrow('taken on linux-arm64, this is linux-x64');
+  });
+});
+
+describe('what the release says', () => {
+  test.each([
+    [rule(1, { supported: false }), /2\.0\.0 can't be rolled back/],
+    [rule(1, { minVersion: '1.5.0' }), /to 1\.5\.0 at the lowest, wanted 1\.0\.0/],
+  ])('%p', async (said, why) => {
+    const { here } = await updated(said);
+    for (const only of [undefined, ['binary'], ['binary', 'data']] as const)
+      expect(() => here.target(only === undefined ? {} : { only })).toThrow(why);
+    expect(here.target({ only: ['data'] }).to.version).toBe('2.0.0');
+    expect(here.target({ force: true }).to.version).toBe('1.0.0');
+  });
+
+  test('does not keep anybody from going forward again', async () => {
+    const { here } = await updated(rule(1, { supported: false }));
+    const two = await here.snapshot();
+    here.install(ONE, rule(1, { supported: false }), TWO);
+    expect(here.target().snapshot?.id).toBe(two.id);
+  });
+
+  const FORMATS = [undefined, 1, 2] as const;
+  test.each(FORMATS.flatMap((now) => FORMATS.map((then) => [now, then] as const)))(
+    'data of format %p now and %p then: binary and data together, or not at all',
+    async (now, then) => {
+      const said = (format: number | undefined) => (format === undefined ? null : rule(format));
+      const { here } = await updated(said(now), said(then));
+      expect(here.target().components).toHaveLength(5);
+      expect(here.target({ only: ['config'] }).components).toEqual(['config']);
+      expect(here.target({ only: ['binary', 'data'] }).components).toEqual(['data', 'binary']);
+      for (const only of [['binary'], ['data'], ['binary', 'config']] as const) {
+        // What is not known counts as the first format.
+        if ((now ?? 1) === (then ?? 1)) expect(here.target({ only }).components).toHaveLength(only.length);
+        else expect(() => here.target({ only })).toThrow('together or not at all');
+        expect(here.target({ only, force: true }).components).toHaveLength(only.length);
+      }
+      const moved = now === undefined || then === undefined || now === then ? null : { from: now, to: then };
+      expect(dataMoves(here.target())).toEqual(moved);
+    },
+  );
+});
+
+describe('what is damaged', () => {
+  test('a document: refused, and the next one is named', async () => {
+    const { here, before } = await updated();
+    const other = await here.snapshot();
+    here.edit(before, (it) => ({ ...it, timestamp: 'soon' }));
+    let thrown: unknown;
+    try {
+      here.target({ snapshot: before.id });
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(DamagedError);
+    expect((thrown as DamagedError).advice).toContain(`The next one is ${other.id} (2.0.0)`);
+    // The binary that was kept needs no document.
+    expect(here.target()).toMatchObject({ snapshot: null, to: { version: '1.0.0' } });
+  });
+
+  test('the binary in the store: another sound copy does as well, and without any it is refused', async () => {
+    const { here, before } = await updated();
+    const { disk } = here.host;
+    disk.remove(binaryPath(sessionOn(here.host).snapshots?.layout ?? fail(), ONE.sha256));
+    expect(here.target().snapshot?.id).toBe(before.id);
+    disk.remove(`${INSTALL_DIR}/.dgmo-updater/kept-${ONE.sha256.slice(0, 32)}`);
+    expect(() => here.target()).toThrow('is damaged or missing');
+    expect(here.target({ only: ['data', 'config'] }).snapshot?.id).toBe(before.id);
+  });
+
+  test('a binary that was not sound when it was taken is not put back', async () => {
+    const { here, before } = await updated();
+    here.edit(before, (it) => ({
+      ...it,
+      components: { ...it.components, binary: { ...it.components.binary, sound: false } },
+    }));
+    expect(() => here.target()).toThrow('changed or damaged when it was taken');
+  });
+});
+
+function fail(): never {
+  throw new Error('no home');
+}

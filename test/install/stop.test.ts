@@ -1,0 +1,105 @@
+/** Ending a DGMO that runs: asked first, by force only with consent, and nothing but what was asked about. */
+import { describe, expect, test } from 'bun:test';
+import { BusyError, InterruptedError } from '../../lib/errors.ts';
+import type { Session } from '../../lib/install/session.ts';
+import { runningCopies, stopRunning } from '../../lib/install/stop.ts';
+import type { Platform } from '../../lib/platform/host.ts';
+import { FaultInjector } from '../host/faults.ts';
+import { type SimulatedProcess, simulatedHost } from '../host/host.ts';
+import { executable, INSTALL_DIR, installedDisk, targetPath, versionOf } from '../host/install.ts';
+import { sessionOn } from './folders-stage.ts';
+
+const ONE = executable('1.0.0');
+const TWO = executable('2.0.0');
+const LIMIT = 500;
+
+function sessionWith(processes: SimulatedProcess[], { platform = 'linux' as Platform } = {}) {
+  const faults = new FaultInjector();
+  const disk = installedDisk(platform, TWO, ONE);
+  const host = simulatedHost({ disk, faults, versionOf, platform, processes });
+  const events: unknown[] = [];
+  const session: Session = {
+    ...sessionOn(host),
+    limits: { exit: LIMIT, held: 0, probe: 0 },
+    emit: (event) => events.push(event),
+  };
+  return { session, host, events, asked: () => faults.seen.filter((name) => /End$/.test(name)) };
+}
+
+const TARGET = targetPath('linux');
+const never = () => Promise.reject(new Error('nobody is asked'));
+
+describe('which copies run', () => {
+  test('of the installed executable, and of the one that an update has replaced', () => {
+    const kept = `${INSTALL_DIR}/.dgmo-updater/kept-${ONE.sha256.slice(0, 32)}`;
+    const { session } = sessionWith([
+      { pid: 30, file: TARGET },
+      { pid: 20, file: kept },
+      { pid: 10, file: '/usr/bin/dgmo' },
+    ]);
+    expect(runningCopies(session)).toEqual([20, 30]);
+  });
+});
+
+describe('ending them', () => {
+  test('those that end when they are asked: nothing more is done', async () => {
+    const { session, events, host, asked } = sessionWith([
+      { pid: 20, file: TARGET },
+      { pid: 30, file: TARGET },
+    ]);
+    await stopRunning(session, [20, 30], never);
+    expect(runningCopies(session)).toEqual([]);
+    expect(events).toEqual([{ event: 'stopping', pids: [20, 30] }]);
+    expect(asked()).toEqual(['requestEnd', 'requestEnd']);
+    expect(host.clock.monotonic()).toBeLessThan(LIMIT);
+  });
+
+  test('one that goes on: after the time limit, by force with consent, which is asked about it alone', async () => {
+    const { session, host, asked } = sessionWith([
+      { pid: 20, file: TARGET, stubborn: true },
+      { pid: 30, file: TARGET },
+    ]);
+    let left: readonly number[] = [];
+    await stopRunning(session, [20, 30], async (pids) => {
+      expect(host.clock.monotonic()).toBeGreaterThanOrEqual(LIMIT);
+      left = pids;
+      return true;
+    });
+    expect(left).toEqual([20]);
+    expect(runningCopies(session)).toEqual([]);
+    expect(asked()).toEqual(['requestEnd', 'requestEnd', 'forceEnd']);
+  });
+
+  test('without consent: 14, and it still runs', async () => {
+    const { session, asked } = sessionWith([{ pid: 20, file: TARGET, stubborn: true }]);
+    await expect(stopRunning(session, [20], async () => false)).rejects.toThrow(
+      new BusyError(`process 20, which runs ${TARGET}, has not ended`),
+    );
+    expect(runningCopies(session)).toEqual([20]);
+    expect(asked()).toEqual(['requestEnd']);
+  });
+
+  test('where nobody can be asked to end, as on Windows, consent is asked for at once', async () => {
+    const file = targetPath('win32');
+    const { session, host } = sessionWith([{ pid: 20, file }], { platform: 'win32' });
+    await expect(stopRunning(session, runningCopies(session), async () => false)).rejects.toThrow(BusyError);
+    expect(host.clock.monotonic()).toBe(0);
+    await stopRunning(session, [20], async () => true);
+    expect(runningCopies(session)).toEqual([]);
+  });
+
+  test('one that was started meanwhile is not ended: nobody was asked about it', async () => {
+    const { session } = sessionWith([
+      { pid: 20, file: TARGET },
+      { pid: 30, file: TARGET },
+    ]);
+    await stopRunning(session, [20], never);
+    expect(runningCopies(session)).toEqual([30]);
+  });
+
+  test('Ctrl-C while it is waited for: 130', async () => {
+    const { session } = sessionWith([{ pid: 20, file: TARGET, stubborn: true }]);
+    const interrupted = { ...session, interrupted: () => true };
+    await expect(stopRunning(interrupted, [20], never)).rejects.toThrow(InterruptedError);
+  });
+});

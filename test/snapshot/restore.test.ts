@@ -1,0 +1,179 @@
+/** A restore writes what differs and nothing else, and what it came to is looked at. */
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { DamagedError } from '../../lib/errors.ts';
+import {
+  carryOut,
+  clear,
+  clearLeftovers,
+  planRestore,
+  prepare,
+  type Snapshot,
+  verifyRestored,
+} from '../../lib/snapshot/index.ts';
+import { openWorkshop, picture, type Workshop } from './workshop.ts';
+
+let workshop: Workshop;
+let root: string;
+let snapshot: Snapshot;
+let before: Map<string, string>;
+
+beforeEach(async () => {
+  workshop = openWorkshop();
+  root = workshop.root('data');
+  fs.mkdirSync(join(root, 'folder/deep'), { recursive: true });
+  for (const path of ['a', 'b', 'folder/c', 'folder/deep/d'])
+    fs.writeFileSync(join(root, path), `then ${path}`);
+  fs.symlinkSync('a', join(root, 'link'));
+  fs.chmodSync(root, 0o750);
+  before = picture(root);
+  snapshot = await workshop.take();
+});
+
+afterEach(() => workshop.remove());
+
+const inode = (path: string) => fs.lstatSync(join(root, path)).ino;
+
+test('nothing differs: nothing is done', async () => {
+  const plan = planRestore(workshop.request(snapshot));
+  expect(plan).toMatchObject({ files: 0, bytes: 0, removed: 0, leftAlone: [], empty: true });
+});
+
+test('a file with other content and the same size is written, and no other one', async () => {
+  const inodes = ['a', 'b', 'folder/c', 'folder/deep/d'].map(inode);
+  fs.writeFileSync(join(root, 'b'), 'now! b');
+  const plan = await workshop.restore(snapshot);
+  expect(plan).toMatchObject({ files: 1, bytes: 6, removed: 0 });
+  expect(picture(root)).toEqual(before);
+  expect(['a', 'b', 'folder/c', 'folder/deep/d'].map((path, index) => inode(path) === inodes[index])).toEqual(
+    [true, false, true, true],
+  );
+});
+
+test('what was touched and not changed gets its time and mode again, and is not written', async () => {
+  const inodes = ['a', 'folder/c'].map(inode);
+  fs.utimesSync(join(root, 'a'), 1, 1);
+  fs.chmodSync(join(root, 'folder/c'), 0o777);
+  fs.chmodSync(join(root, 'folder'), 0o700);
+  const plan = await workshop.restore(snapshot);
+  expect(plan).toMatchObject({ files: 0, removed: 0, empty: false });
+  expect(picture(root)).toEqual(before);
+  expect(['a', 'folder/c'].map(inode)).toEqual(inodes);
+});
+
+test('the folder of the component gets its mode again, and nothing but that is a difference, too', async () => {
+  fs.chmodSync(root, 0o711);
+  const request = workshop.request(snapshot);
+  expect(planRestore(request).empty).toBe(false);
+  expect(() => verifyRestored(request)).toThrow(DamagedError);
+  await workshop.restore(snapshot);
+  expect(fs.statSync(root).mode & 0o777).toBe(0o750);
+});
+
+test('a component that was not there goes, one that is gone comes back', async () => {
+  fs.rmSync(workshop.root('plugins'), { recursive: true });
+  const without = await workshop.take();
+  fs.mkdirSync(join(workshop.root('plugins'), 'new/folder'), { recursive: true });
+  await workshop.restore(without);
+  expect(fs.existsSync(workshop.root('plugins'))).toBe(false);
+  fs.rmSync(root, { recursive: true });
+  await workshop.restore(snapshot);
+  expect(picture(root)).toEqual(before);
+  expect(fs.existsSync(workshop.root('plugins'))).toBe(true);
+});
+
+test('only the components that are asked for are touched', async () => {
+  for (const component of ['data', 'config'] as const)
+    fs.writeFileSync(join(workshop.root(component), 'new'), 'x');
+  await workshop.restore(snapshot, ['config']);
+  expect(fs.existsSync(join(workshop.root('config'), 'new'))).toBe(false);
+  expect(fs.existsSync(join(root, 'new'))).toBe(true);
+});
+
+describe('what was prepared and not carried out', () => {
+  test('is cleared away: all is as it was', async () => {
+    fs.writeFileSync(join(root, 'a'), 'now');
+    fs.rmSync(join(root, 'folder'), { recursive: true });
+    const standing = [...picture(root)].filter(([path]) => path !== '');
+    const request = workshop.request(snapshot);
+    const plan = planRestore(request);
+    await prepare(request, plan);
+    expect([...picture(root)]).not.toEqual(standing);
+    clear(request, plan);
+    expect([...picture(root)].sort()).toEqual(standing.sort());
+  });
+
+  test('by a run that knows no plan as well, and a folder that was made for it goes', async () => {
+    fs.rmSync(root, { recursive: true });
+    const without = await workshop.take();
+    const request = workshop.request(snapshot);
+    await prepare(request, planRestore(request));
+    expect(fs.existsSync(root)).toBe(true);
+    clearLeftovers(workshop.request(without));
+    expect(fs.existsSync(root)).toBe(false);
+  });
+
+  test('is in no snapshot, and in nobody’s way', async () => {
+    fs.writeFileSync(join(root, 'a'), 'now');
+    const request = { ...workshop.request(snapshot), id: 'interrupted' };
+    await prepare(request, planRestore(request));
+    const meanwhile = await workshop.take();
+    expect(meanwhile.components.data.roots[0]?.files).toBe(4);
+    await workshop.restore(snapshot);
+    expect(picture(root)).toEqual(before);
+  });
+});
+
+describe('what it came to is looked at', () => {
+  for (const [what, spoil] of Object.entries({
+    'other content, with the old size and time': () => {
+      const { mtimeNs } = fs.statSync(join(root, 'b'), { bigint: true });
+      fs.writeFileSync(join(root, 'b'), 'NOW! b');
+      fs.utimesSync(join(root, 'b'), 1, Number((mtimeNs + 500n) / 1000n) / 1e6);
+    },
+    'another mode': () => fs.chmodSync(join(root, 'b'), 0o600),
+    'another time': () => fs.utimesSync(join(root, 'b'), 5, 5),
+    'a file that is missing': () => fs.rmSync(join(root, 'b')),
+    'a folder that is missing': () => fs.rmSync(join(root, 'folder'), { recursive: true }),
+    'a file in the place of a folder': () => {
+      fs.rmSync(join(root, 'folder/deep'), { recursive: true });
+      fs.writeFileSync(join(root, 'folder/deep'), 'x');
+    },
+    'a symlink that leads elsewhere': () => {
+      fs.rmSync(join(root, 'link'));
+      fs.symlinkSync('b', join(root, 'link'));
+    },
+    'something that should be gone': () => fs.writeFileSync(join(root, 'new'), 'x'),
+  })) {
+    test(what, async () => {
+      fs.rmSync(root, { recursive: true });
+      fs.mkdirSync(root);
+      fs.writeFileSync(join(root, 'new'), 'x');
+      const request = workshop.request(snapshot);
+      const plan = planRestore(request);
+      await prepare(request, plan);
+      carryOut(request, plan);
+      verifyRestored(request, plan);
+      verifyRestored(request);
+      spoil();
+      expect(() => verifyRestored(request, plan)).toThrow(
+        /is not what the snapshot .* says after it was brought back/,
+      );
+      expect(() => verifyRestored(request)).toThrow(
+        /is not what the snapshot .* says after it was brought back/,
+      );
+    });
+  }
+
+  test('a file that was written, in a folder that is none any more', async () => {
+    fs.writeFileSync(join(root, 'folder/deep/d'), 'now');
+    const request = workshop.request(snapshot);
+    const plan = planRestore(request);
+    await prepare(request, plan);
+    carryOut(request, plan);
+    fs.rmSync(join(root, 'folder/deep'), { recursive: true });
+    fs.writeFileSync(join(root, 'folder/deep'), 'x');
+    expect(() => verifyRestored(request, plan)).toThrow(DamagedError);
+  });
+});
