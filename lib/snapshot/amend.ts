@@ -38,10 +38,10 @@ export function amendSnapshot(
     const tree = root.tree === null ? { mode: 0o700, entries: [] } : readTree(host.disk, layout, root.tree);
     const writer = new StoreWriter(host, layout);
     try {
-      const entries = amended(tree.entries, remove, add, host.clock.now() * 1000, (bytes) => {
+      const entries = await amended(tree.entries, remove, add, host.clock.now() * 1000, async (bytes) => {
         const blocks: string[] = [];
         for (let at = 0; at < bytes.length; at += BLOCK)
-          blocks.push(writer.addBlock(bytes.subarray(at, at + BLOCK)));
+          blocks.push(await writer.addBlock(bytes.subarray(at, at + BLOCK)));
         return blocks;
       });
       const digest = await writer.addTree({ mode: tree.mode, entries });
@@ -55,13 +55,13 @@ export function amendSnapshot(
   });
 }
 
-function amended(
+async function amended(
   entries: readonly Entry[],
   remove: ReadonlySet<string>,
   add: readonly NewFile[],
   modified: number,
-  store: (bytes: Uint8Array) => string[],
-): Entry[] {
+  store: (bytes: Uint8Array) => Promise<string[]>,
+): Promise<Entry[]> {
   const byPath = new Map(entries.filter(({ path }) => !remove.has(path)).map((entry) => [entry.path, entry]));
   for (const { path, mode, bytes } of add) {
     for (let parent = posix.dirname(path); parent !== '.'; parent = posix.dirname(parent)) {
@@ -69,7 +69,7 @@ function amended(
         byPath.set(parent, { kind: 'folder', path: parent, mode: 0o755, modified });
     }
     for (const other of [...byPath.keys()]) if (other.startsWith(`${path}/`)) byPath.delete(other);
-    const content = { blocks: store(bytes) };
+    const content = { blocks: await store(bytes) };
     byPath.set(path, { kind: 'file', path, mode, modified, size: bytes.length, holes: false, content });
   }
   return [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1));

@@ -31,7 +31,7 @@ export async function captureFile(
   if (!isOld(host, first) && looksLikeDatabase(host.disk, full)) return captureDatabase(context, root, path);
   let before = first;
   for (let reads = 1; ; reads++) {
-    const taken = readOnce(context, full, before);
+    const taken = await readOnce(context, full, before);
     if (taken === null) return [];
     if ('reason' in taken) return [[path, taken]];
     const now = host.disk.status(full);

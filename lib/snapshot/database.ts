@@ -79,7 +79,7 @@ export async function captureDatabase(
     let consistent: boolean;
     try {
       ({ results, consistent } =
-        hold === null ? takeUnheld(context, full, path) : takeHeld(context, full, path));
+        hold === null ? await takeUnheld(context, full, path) : await takeHeld(context, full, path));
     } finally {
       hold?.release();
     }
@@ -111,12 +111,12 @@ interface Attempt {
 }
 
 /** The log first: it is small, and so is the time in which it could be begun anew. */
-function takeHeld(context: CaptureContext, full: string, path: string): Attempt {
+async function takeHeld(context: CaptureContext, full: string, path: string): Promise<Attempt> {
   const { disk } = context.host;
   const before = head(disk, `${full}${LOG}`, LOG_HEADER);
-  const log = take(context, `${full}${LOG}`, `${path}${LOG}`);
+  const log = await take(context, `${full}${LOG}`, `${path}${LOG}`);
   const after = head(disk, `${full}${LOG}`, LOG_HEADER);
-  const file = take(context, full, path);
+  const file = await take(context, full, path);
   return { results: [...file, ...log], consistent: Buffer.compare(before, after) === 0 };
 }
 
@@ -124,21 +124,22 @@ function takeHeld(context: CaptureContext, full: string, path: string): Attempt 
  * Nobody could be kept from writing, or nobody is there who would: it is no database, it is not open, or a journal lies
  * beside it that only a writer may roll back. Then it is whole where nothing changed while it was read.
  */
-function takeUnheld(context: CaptureContext, full: string, path: string): Attempt {
+async function takeUnheld(context: CaptureContext, full: string, path: string): Promise<Attempt> {
   const { disk } = context.host;
   const names = ['', LOG, JOURNAL];
   const look = () => names.map((name) => disk.status(`${full}${name}`)?.fingerprint ?? null);
   const before = look();
-  const results = names.flatMap((name) => take(context, `${full}${name}`, `${path}${name}`));
+  const results: Result[] = [];
+  for (const name of names) results.push(...(await take(context, `${full}${name}`, `${path}${name}`)));
   const after = look();
   return { results, consistent: before.every((fingerprint, index) => fingerprint === after[index]) };
 }
 
-function take(context: CaptureContext, full: string, path: string): Result[] {
+async function take(context: CaptureContext, full: string, path: string): Promise<Result[]> {
   const { disk } = context.host;
   const status = statusInside(context, full);
   if (status === null || status.kind !== 'file') return [];
-  const taken = readOnce(context, full, status);
+  const taken = await readOnce(context, full, status);
   if (taken === null) return [];
   if ('reason' in taken) return [[path, taken]];
   const settled: Taken = { ...taken, settled: disk.status(full)?.fingerprint === status.fingerprint };

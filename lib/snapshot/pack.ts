@@ -28,6 +28,7 @@ export const PACK_SIZE = 32 << 20;
 export const PACK_BUFFER = 4 << 20;
 /** What compression has to leave out to be worth the time of the way back. */
 const WORTH = 0.9;
+const LEVEL = 1;
 /** Of a frame that was made from one block. */
 const WINDOW_LOG = 20;
 
@@ -65,10 +66,10 @@ export class PackWriter {
     return this.#written + this.#buffered;
   }
 
-  add(sha256: string, raw: Uint8Array): Stored {
-    const frame = raw.length < 64 ? raw : Bun.zstdCompressSync(raw, { level: 1 });
-    const compressed = frame.length < raw.length * WORTH;
-    const bytes = compressed ? frame : raw;
+  /** @param frame what `compressBlock` made of it */
+  add(sha256: string, raw: Uint8Array, frame: Uint8Array | null): Stored {
+    const compressed = frame !== null;
+    const bytes = frame ?? raw;
     const entry = { offset: this.size, stored: bytes.length, raw: raw.length, compressed };
     this.#append(bytes);
     this.entries.set(sha256, entry);
@@ -106,6 +107,20 @@ export class PackWriter {
     this.#open = false;
     this.#disk.close(this.#handle);
   }
+}
+
+/** Null where it is not worth it. */
+export function compressBlock(raw: Uint8Array): Uint8Array | null {
+  return raw.length < 64 ? null : worth(raw, Bun.zstdCompressSync(raw, { level: LEVEL }));
+}
+
+/** The same on another core. The bytes must stay as they are until then. */
+export async function compressBlockMeanwhile(raw: Uint8Array): Promise<Uint8Array | null> {
+  return worth(raw, await Bun.zstdCompress(raw, { level: LEVEL }));
+}
+
+function worth(raw: Uint8Array, frame: Uint8Array): Uint8Array | null {
+  return frame.length < raw.length * WORTH ? frame : null;
 }
 
 function encodeEntries(entries: ReadonlyMap<string, Stored>): Uint8Array {

@@ -95,7 +95,7 @@ async function collectPacks(host: Host, layout: StoreLayout, needed: ReadonlySet
     for (const [pack, list] of live) {
       if (!isWasteful(pack) && !(small.length > MOST_SMALL && small.includes(pack))) continue;
       try {
-        for (const block of list) writer.rewriteBlock(block);
+        for (const block of list) await writer.rewriteBlock(block);
         useless.push(pack);
       } catch (error) {
         // A damaged pack is left as it is: `verify` names what can't be brought back.

@@ -50,18 +50,18 @@ export function drop({ writer }: CaptureContext, { content }: Taken): void {
 }
 
 /** As far as `status.size`. Null where it is gone; the reason where it may not be read. */
-export function readOnce(
+export async function readOnce(
   context: CaptureContext,
   full: string,
   status: FileStatus,
-): Taken | { reason: string } | null {
+): Promise<Taken | { reason: string } | null> {
   try {
     const clone = status.size >= CLONE_FROM ? context.writer.addClone(full) : null;
     if (clone !== null) {
       const size = context.host.disk.status(context.writer.clonePath(clone))?.size ?? 0;
       return { content: { clone }, status, size, settled: false };
     }
-    const { blocks, size } = readBlocks(context, full, status);
+    const { blocks, size } = await readBlocks(context, full, status);
     return { content: { blocks }, status, size, settled: false };
   } catch (error) {
     const code = errorCode(error) ?? '';
@@ -87,11 +87,11 @@ const NOT_TO_BE_HAD: Record<string, string> = {
 
 const buffer = new Uint8Array(BLOCK);
 
-function readBlocks(
+async function readBlocks(
   { host: { disk }, writer }: CaptureContext,
   full: string,
   { size: most, allocated }: FileStatus,
-): { blocks: string[]; size: number } {
+): Promise<{ blocks: string[]; size: number }> {
   const handle = disk.open(full, 'read itself');
   try {
     const blocks: string[] = [];
@@ -100,7 +100,7 @@ function readBlocks(
     while (size < most) {
       if (allocated < most && data <= size) data = disk.nextData(handle, size);
       if (size + BLOCK <= Math.min(data, most)) {
-        blocks.push(writer.addZeros());
+        blocks.push(await writer.addZeros());
         size += BLOCK;
         continue;
       }
@@ -108,7 +108,7 @@ function readBlocks(
       const filled = fill(disk, handle, wanted, size);
       if (filled === 0) break;
       const block = wanted.subarray(0, filled);
-      blocks.push(filled === BLOCK && isZero(block) ? writer.addZeros() : writer.addBlock(block));
+      blocks.push(await (filled === BLOCK && isZero(block) ? writer.addZeros() : writer.addBlock(block)));
       size += filled;
       if (filled < wanted.length) break;
     }

@@ -11,7 +11,7 @@ import type { Host } from '../platform/host.ts';
 import { flushFile, keepBinary } from './binaries.ts';
 import { Blocks } from './blocks.ts';
 import { clonePath, holdsClone } from './clones.ts';
-import { PACK_BUFFER, PACK_SIZE, PackWriter } from './pack.ts';
+import { compressBlock, compressBlockMeanwhile, PACK_BUFFER, PACK_SIZE, PackWriter } from './pack.ts';
 import { type StoreLayout, TEMPORARY } from './store-layout.ts';
 import { decodeTree, encodeTree, MAX_TREE, type Tree } from './tree.ts';
 import { ZERO_BLOCK, ZEROS } from './zeros.ts';
@@ -21,6 +21,11 @@ const NO_REFLINKS = new Set(['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'ENOTTY']);
 /** It can't share those of this file: it is on another one, or of a kind that is not shared. */
 const NOT_THIS_ONE = new Set(['EXDEV', 'EINVAL', 'EPERM', 'ETXTBSY']);
 
+/** Bytes from which on it pays to hand a block to another core. */
+const MEANWHILE = 16 << 10;
+/** Blocks that may be waiting: enough to keep the cores busy, few enough to hold them all. */
+const MOST_WAITING = 8;
+
 export class StoreWriter {
   readonly blocks: Blocks;
   readonly layout: StoreLayout;
@@ -28,6 +33,8 @@ export class StoreWriter {
   readonly #disk: Disk;
   #pack: PackWriter | null = null;
   #ending: { writer: PackWriter; entries: PackWriter['entries']; flushed: Promise<unknown> }[] = [];
+  /** What is being compressed, in the order in which it came. */
+  readonly #waiting = new Map<string, { raw: Uint8Array; frame: Promise<Uint8Array | null> }>();
   /** The blocks that were rewritten. */
   readonly #written = new Set<string>();
   #sharing = true;
@@ -44,24 +51,50 @@ export class StoreWriter {
   /** Bytes that were added as blocks, as they are stored. */
   added = 0;
 
-  /** Adds the block where the store has none like it; its SHA-256. The bytes may be overwritten afterwards. */
-  addBlock(raw: Uint8Array, sha256 = digestBytes(raw).sha256): string {
-    if (this.#has(sha256)) return sha256;
-    this.#append(sha256, raw);
+  /**
+   * Adds the block where the store has none like it; its SHA-256. The bytes may be overwritten as soon as this returns,
+   * which it does when few enough blocks are waiting to be compressed.
+   */
+  async addBlock(raw: Uint8Array, sha256 = digestBytes(raw).sha256): Promise<string> {
+    if (!this.#has(sha256)) await this.#append(sha256, raw);
     return sha256;
   }
 
   /** A block of zeros, which need not be read to be known. */
-  addZeros(): string {
+  addZeros(): Promise<string> {
     return this.addBlock(ZEROS, ZERO_BLOCK);
   }
 
-  #append(sha256: string, raw: Uint8Array): void {
+  /** Large blocks are compressed on other cores while the next ones are read; all are stored in the order they came in. */
+  async #append(sha256: string, raw: Uint8Array): Promise<void> {
+    const large = raw.length >= MEANWHILE;
+    if (!large && this.#waiting.size === 0) {
+      this.#put(sha256, raw, compressBlock(raw));
+      return;
+    }
+    const own = raw.slice();
+    const frame = large ? compressBlockMeanwhile(own) : Promise.resolve(compressBlock(own));
+    // Told when its turn comes.
+    frame.catch(() => undefined);
+    this.#waiting.set(sha256, { raw: own, frame });
+    await this.#store(MOST_WAITING);
+  }
+
+  /** Until no more than `most` are waiting. */
+  async #store(most: number): Promise<void> {
+    for (const [sha256, { raw, frame }] of this.#waiting) {
+      if (this.#waiting.size <= most) return;
+      this.#put(sha256, raw, await frame);
+      this.#waiting.delete(sha256);
+    }
+  }
+
+  #put(sha256: string, raw: Uint8Array, frame: Uint8Array | null): void {
     if (this.#pack === null) {
       const path = this.layout.join(this.layout.packs, `${this.#newName(this.layout.packs)}${TEMPORARY}`);
       this.#pack = new PackWriter(this.#disk, path, this.#buffer);
     }
-    this.added += this.#pack.add(sha256, raw).stored;
+    this.added += this.#pack.add(sha256, raw, frame).stored;
     if (this.#pack.size >= PACK_SIZE) this.#endPack();
   }
 
@@ -69,17 +102,18 @@ export class StoreWriter {
   #has(block: string): boolean {
     return (
       this.blocks.has(block) ||
+      this.#waiting.has(block) ||
       this.#pack?.entries.has(block) === true ||
       this.#ending.some(({ entries }) => entries.has(block))
     );
   }
 
   /** Into another pack, from where it is. DamagedError where it is not what it was. */
-  rewriteBlock(sha256: string): void {
+  async rewriteBlock(sha256: string): Promise<void> {
     const raw = this.blocks.read(sha256);
     if (this.#written.has(sha256)) return;
     this.#written.add(sha256);
-    this.#append(sha256, raw);
+    await this.#append(sha256, raw);
   }
 
   /** Whether the store still has what an unchanged file is made of. */
@@ -153,6 +187,7 @@ export class StoreWriter {
 
   /** Everything that was added is on the drive afterwards. */
   async finish(): Promise<void> {
+    await this.#store(0);
     this.#endPack();
     for (const pack of this.#ending) {
       const failure = await pack.flushed;
@@ -170,6 +205,8 @@ export class StoreWriter {
   /** What did not get its name is removed. */
   async close(): Promise<void> {
     this.blocks.close();
+    await Promise.allSettled([...this.#waiting.values()].map(({ frame }) => frame));
+    this.#waiting.clear();
     await Promise.all(this.#ending.map(({ flushed }) => flushed));
     const begun = [...this.#ending.map(({ writer }) => writer), ...(this.#pack === null ? [] : [this.#pack])];
     this.#ending = [];

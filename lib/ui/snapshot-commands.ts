@@ -85,7 +85,8 @@ function list(context: CommandContext, setup: SnapshotSetup): void {
   );
   const now = host.clock.now();
   const rows = listed.map((entry) => {
-    if (entry.found instanceof Error) return [entry.id, '', '', '', '', `DAMAGED: ${entry.found.message}`];
+    if (entry.found instanceof Error)
+      return [entry.id, '', '', '', '', "can't be read: `dgmo-updater snapshots verify` tells why"];
     const { found, pinned } = entry;
     const { own = 0, shared = 0 } = usage.get(entry.id) ?? {};
     const notes = [
