@@ -90,7 +90,7 @@ function checkKept({ host, app }: Session, { layout }: RestoreRequest, before: S
   );
 }
 
-function requestFor(
+export function requestFor(
   session: Session,
   home: string,
   snapshot: Snapshot,
@@ -109,7 +109,7 @@ function requestFor(
     profile: setup.profile,
     components,
     id,
-    // From here on a Ctrl-C would leave half of it.
+    // A Ctrl-C would leave half of it.
     breathe: async () => undefined,
   };
 }

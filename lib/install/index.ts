@@ -11,7 +11,7 @@ export { openSession } from './open.ts';
 export { type Binary, type Receipt, requireReceipt } from './receipt.ts';
 export { type Recovery, recoverInstall, recoverTransaction } from './recover.ts';
 export { relaunch } from './relaunch.ts';
-export { type RolledBack, rollback } from './rollback.ts';
+export { type RolledBack, rollback, verifyTarget } from './rollback.ts';
 export {
   dataMoves,
   findSnapshot,

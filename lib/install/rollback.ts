@@ -1,11 +1,11 @@
 /** Going back: the executable, and the folders beside it, as one transaction that begins with a snapshot of what stands. */
 import { isDeepStrictEqual } from 'node:util';
 import { BusyError, DamagedError, MachineError } from '../errors.ts';
-import { type FolderComponent, listSnapshots, type Snapshot } from '../snapshot/index.ts';
+import { checkStored, type FolderComponent, listSnapshots, type Snapshot } from '../snapshot/index.ts';
 import { compareVersions } from '../version/index.ts';
 import { begin } from './begin.ts';
 import { conclude } from './conclude.ts';
-import { clearFolders, restoring } from './folders.ts';
+import { clearFolders, requestFor, restoring } from './folders.ts';
 import { appendEntry, type OpenTransaction, openTransaction, readJournal } from './journal.ts';
 import { keepUnder } from './keep.ts';
 import { type Binary, type Receipt, requireReceipt, saveReceipt } from './receipt.ts';
@@ -23,6 +23,25 @@ export interface RolledBack {
 }
 
 /**
+ * Before anything is stopped or taken for it: whether the snapshot can be brought back. Throws DamagedError, which names
+ * what is not what it was, and the next snapshot to try.
+ */
+export async function verifyTarget(session: Session, target: RollbackTarget): Promise<void> {
+  const { snapshot } = target;
+  const folders = foldersOf(target);
+  if (snapshot === null || session.snapshots === null || folders.length === 0) return;
+  try {
+    await checkStored(requestFor(session, session.snapshots.home, snapshot, folders, 'check'));
+  } catch (error) {
+    throw explained(session, snapshot, error);
+  }
+}
+
+function foldersOf({ components }: RollbackTarget): FolderComponent[] {
+  return components.filter((component): component is FolderComponent => component !== 'binary');
+}
+
+/**
  * The caller holds the lock. Also mends a binary that was damaged or removed, and gets out of a transaction that could
  * be neither finished nor taken back. Throws as `conclude` does.
  */
@@ -33,9 +52,7 @@ export async function rollback(session: Session, target: RollbackTarget): Promis
   if (openTransaction(readJournal(host.disk, layout).entries) !== null) {
     appendEntry(host.disk, layout, { type: 'end', at: host.clock.now(), outcome: 'abandoned' });
   }
-  const folders = target.components.filter(
-    (component): component is FolderComponent => component !== 'binary',
-  );
+  const folders = foldersOf(target);
   const found = digests.of(layout.target);
   const from: Binary =
     found === null || found.sha256 === receipt.binary.sha256

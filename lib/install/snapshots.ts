@@ -45,7 +45,9 @@ export async function takeSnapshotHere(
     });
     const milliseconds = Math.round(host.clock.monotonic() - begun);
     const warnings = snapshot.warnings.length;
-    session.emit({ event: 'snapshot', id: snapshot.id, reason, added, milliseconds, warnings });
+    // What is added to one is not told again.
+    if (id === undefined)
+      session.emit({ event: 'snapshot', id: snapshot.id, reason, added, milliseconds, warnings });
     return snapshot;
   } catch (error) {
     throw tellable(error, setup.layout.folder);

@@ -92,8 +92,11 @@ export function isEmpty({ remove, folders, write, touch, blocked }: Difference):
   return remove.length + folders.length + write.length + touch.length + blocked.length === 0;
 }
 
+/** Microseconds: times are set as fractions of a second, and Windows counts in tenths of a microsecond from 1601 on. */
+const TIME_TOLERANCE = 2;
+
 export function differs(status: FileStatus, entry: { mode: number; modified: number }): boolean {
-  return status.mode !== entry.mode || status.modifiedMicros !== entry.modified;
+  return status.mode !== entry.mode || Math.abs(status.modifiedMicros - entry.modified) > TIME_TOLERANCE;
 }
 
 /** Whether the path is one that is skipped, or below one. */

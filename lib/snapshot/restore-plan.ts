@@ -139,7 +139,7 @@ function standingFolder(disk: Disk, layout: StoreLayout, root: RootSnapshot): st
     throw new MachineError(
       kind === 'symlink'
         ? `${root.path} is a symlink that leads nowhere, it led to ${root.resolved}`
-        : `${root.path}: wanted a folder, found something else`,
+        : `${root.path}: wanted a folder, found ${kind === 'file' ? 'a file' : 'something else'}`,
       { advice: 'Move it out of the way, then try again.' },
     );
   }

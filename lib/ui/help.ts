@@ -125,7 +125,7 @@ dgmo-updater snapshots create [--reason <text>] [--pin]
 dgmo-updater snapshots show <id>
 dgmo-updater snapshots verify [<id>]
 dgmo-updater snapshots prune [--keep <n>]
-dgmo-updater snapshots pin <id> | unpin <id>
+dgmo-updater snapshots pin <id> | unpin <id> | remove <id>
 
 States to go back to. Every update and every rollback begins with one; the last five are kept, and the pinned ones.
 verify reads all of it. An id may be shortened as long as it is clear. OWN is the room that only this one takes.

@@ -8,6 +8,7 @@ import {
   rollbackTarget,
   runningCopies,
   stopRunning,
+  verifyTarget,
   withLock,
 } from '../install/index.ts';
 import { tellable } from '../platform/failures.ts';
@@ -29,6 +30,7 @@ export async function runRollback(context: CommandContext): Promise<void> {
     if (!(await confirm('Go back?')))
       throw new InterruptedError(`not rolled back: ${receipt.binary.version} stays`);
   }
+  await verifyTarget(session, target);
   const changesFolders = target.components.some((component) => component !== 'binary');
   const stopped = changesFolders && (await stopFirst(context));
   const startAgain = async () => {

@@ -1,5 +1,5 @@
-/** `snapshots list | create | show | verify | prune | pin | unpin`. */
-import { DamagedError, errorCode, MachineError, UsageError } from '../errors.ts';
+/** `snapshots list | create | show | verify | prune | pin | unpin | remove`. */
+import { DamagedError, errorCode, InterruptedError, MachineError, UsageError } from '../errors.ts';
 import {
   findSnapshot,
   pruneSnapshots,
@@ -15,6 +15,7 @@ import {
   type Listed,
   listSnapshots,
   pinPath,
+  removeSnapshot,
   type Snapshot,
   type Usage,
   usageOf,
@@ -25,12 +26,12 @@ import type { CommandContext } from './commands.ts';
 import { ageText, bytesText, countText } from './sizes.ts';
 import { table } from './table.ts';
 
-const VERBS = ['list', 'create', 'show', 'verify', 'prune', 'pin', 'unpin'] as const;
+const VERBS = ['list', 'create', 'show', 'verify', 'prune', 'pin', 'unpin', 'remove'] as const;
 
 export async function runSnapshots(context: CommandContext): Promise<void> {
   const [verb = 'list', name, ...more] = context.line.operands;
   const setup = setupOf(context);
-  const wanted = verb === 'show' || verb === 'pin' || verb === 'unpin';
+  const wanted = verb === 'show' || verb === 'pin' || verb === 'unpin' || verb === 'remove';
   if (
     more.length > 0 ||
     (wanted && name === undefined) ||
@@ -51,6 +52,8 @@ export async function runSnapshots(context: CommandContext): Promise<void> {
       return verify(context, setup, name);
     case 'prune':
       return pruneThem(context, setup);
+    case 'remove':
+      return removeOne(context, setup, name ?? '');
     case 'pin':
     case 'unpin':
       return pin(context, setup, name ?? '', verb === 'pin');
@@ -233,7 +236,7 @@ async function verify(
   const damaged = results.filter(({ problems }) => problems.length > 0);
   const milliseconds = Math.round(host.clock.monotonic() - begun);
   if (damaged.length > 0) {
-    const [first] = damaged;
+    const [first] = context.line.values.json === true ? damaged : [];
     const good = results.findLast(({ problems }) => problems.length === 0);
     for (const { id, problems } of damaged)
       for (const problem of problems.slice(0, 20)) report.text(`${id}: ${problem}`);
@@ -277,6 +280,21 @@ async function pruneThem(context: CommandContext, setup: SnapshotSetup): Promise
       : `Removed ${countText(removed.length, 'snapshot')}, ${bytesText(freed)}.${kept}`,
     { removed, freed, unreadable },
   );
+}
+
+/** Also one that can't be read: as long as it is there, pruning does not know what is still needed. */
+async function removeOne(context: CommandContext, setup: SnapshotSetup, name: string): Promise<void> {
+  const { session, report, confirm, line } = context;
+  const { host, layout } = session;
+  const receipt = requireReceipt(host.disk, layout);
+  const { id } = findSnapshot(all(context, setup), name);
+  if (line.values.yes !== true && confirm !== null && !(await confirm(`Remove ${id} for good?`)))
+    throw new InterruptedError(`${id} stays`);
+  const freed = await withLock(host, layout, async () => {
+    await withStore(host, setup.layout, async () => removeSnapshot(host.disk, setup.layout, id));
+    return (await pruneSnapshots(session, setup, receipt)).freed;
+  });
+  report.result('snapshots', `${id} is gone, ${bytesText(freed)} with it.`, { removed: [id], freed });
 }
 
 async function pin(

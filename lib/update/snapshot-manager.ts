@@ -31,6 +31,7 @@ import {
   type SnapshotSetup,
   stopRunning,
   takeSnapshotHere,
+  verifyTarget,
   withLock,
 } from '../install/index.ts';
 import { tellable } from '../platform/failures.ts';
@@ -116,6 +117,7 @@ export class SnapshotManager {
         ...wish,
         ...(id === undefined ? {} : { snapshot: id }),
       });
+      await verifyTarget(this.#session, target);
       const changesFolders = target.components.some((component) => component !== 'binary');
       const running = changesFolders ? runningCopies(this.#session) : [];
       if (running.length > 0) await stopRunning(this.#session, running, async () => kill);

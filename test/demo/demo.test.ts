@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { run } from '../support/workshop.ts';
 import { fitted } from './stage.ts';
 
 test.skipIf(process.platform === 'win32')(
@@ -28,6 +29,23 @@ test.skipIf(process.platform === 'win32')(
     expect(await ended).toEqual([130, null]);
     expect(fs.readdirSync(temporary)).toEqual([]);
     fs.rmdirSync(temporary);
+  },
+  60_000,
+);
+
+test.skipIf(process.platform === 'win32')(
+  'shows a rollback: the data that 2.0.0 migrated is what 1.0.0 had, and 1.0.0 reads it',
+  async () => {
+    const { code, stdout, stderr } = await run(process.execPath, [path.join(import.meta.dir, 'demo.ts')]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const shown = ['self-update', '"dataVersion":2', 'Pre-update to 2.0.0', '1.0.0 is back (before: 2.0.0)'];
+    const last = ['rollback --yes', 'its data of format 1', '"dataVersion":1', 'nothing was lost'];
+    let at = 0;
+    for (const words of [...shown, ...last]) {
+      const found = stdout.indexOf(words, at);
+      expect(found === -1 ? `${words} is missing in ${stdout}` : words).toBe(words);
+      at = found;
+    }
   },
   60_000,
 );

@@ -1,14 +1,14 @@
-/** An update that goes well, one that does not, and a rollback, with a stand-in for DGMO. */
+/** An update that goes well, one that does not, and a rollback that brings the data back, with a stand-in for DGMO. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { buildStandin, waitForStarts } from '../support/standin.ts';
-import { openWorkshop, type Ran, run } from '../support/workshop.ts';
+import { buildStandin, type StandinStart, waitForStarts } from '../support/standin.ts';
+import { NATIVE_PLATFORM, openWorkshop, type Ran, release, run } from '../support/workshop.ts';
 import { type Stage, size } from './stage.ts';
 
 const suffix = process.platform === 'win32' ? '.exe' : '';
 
 export async function showStandins(stage: Stage, folder: string): Promise<void> {
-  stage.open('dgmo-updater: an update, a bad update, a rollback');
+  stage.open('dgmo-updater: an update, a bad update, a rollback with its data');
 
   stage.act('The release engineer');
   const one = await stage.step(
@@ -16,9 +16,13 @@ export async function showStandins(stage: Stage, folder: string): Promise<void> 
     () => buildStandin({ version: '1.0.0' }),
     size,
   );
-  const two = await stage.step('compiled DGMO 2.0.0', () => buildStandin({ version: '2.0.0' }), size);
+  const two = await stage.step(
+    'compiled DGMO 2.0.0, which keeps its data in another format',
+    () => buildStandin({ version: '2.0.0', dataVersion: 2 }),
+    size,
+  );
   const three = await stage.step('compiled DGMO 3.0.0, which crashes at start', () =>
-    buildStandin({ version: '3.0.0', behaviour: 'crash' }),
+    buildStandin({ version: '3.0.0', behaviour: 'crash', dataVersion: 2 }),
   );
   const shop = await stage.step('made keys and a trusted root (release keys init)', () => openWorkshop());
   try {
@@ -27,20 +31,30 @@ export async function showStandins(stage: Stage, folder: string): Promise<void> 
       () => shop.updater(),
       size,
     );
+    const bundle = async (version: string, file: string, old: { version: string; file: string }) => {
+      const to = path.join(shop.folder, `${version}.dgmopkg`);
+      const files = ['--new', file, '--old', old.file, '--from', old.version, '-o', to];
+      const what = ['--platform', NATIVE_PLATFORM, '--keys', shop.keys, '--data-version', '2'];
+      await release(['bundle', version, ...what, ...files]);
+      return to;
+    };
     const toTwo = await stage.step(
       'made the package 1.0.0 → 2.0.0 (release bundle)',
-      () => shop.bundle({ version: '2.0.0', file: two, old: { version: '1.0.0', file: one } }),
+      () => bundle('2.0.0', two, { version: '1.0.0', file: one }),
       (file) => `${size(file)} for a binary of ${size(two)}`,
     );
     const toThree = await stage.step(
       'made the package 2.0.0 → 3.0.0',
-      () => shop.bundle({ version: '3.0.0', file: three, old: { version: '2.0.0', file: two } }),
+      () => bundle('3.0.0', three, { version: '2.0.0', file: two }),
       size,
     );
 
-    stage.act('A machine with DGMO 1.0.0');
+    stage.act('A machine with DGMO 1.0.0, and data of format 1');
     const dir = path.join(folder, 'bin');
+    const data = path.join(folder, 'home', 'data', 'data.json');
     fs.mkdirSync(dir);
+    fs.mkdirSync(path.dirname(data), { recursive: true });
+    fs.writeFileSync(data, '{"dataVersion":1,"sessions":["one","two"]}\n');
     const dgmo = path.join(dir, `dgmo${suffix}`);
     const installed = path.join(dir, `dgmo-updater${suffix}`);
     fs.copyFileSync(one, dgmo);
@@ -65,6 +79,7 @@ export async function showStandins(stage: Stage, folder: string): Promise<void> 
       ([start]) => `DGMO ${start?.version} runs, with its arguments ${start?.args.join(' ')}`,
     );
     stage.quote((await call(dgmo, '--version')).stdout);
+    stage.quote(`its data: ${fs.readFileSync(data, 'utf8')}`);
 
     stage.act('3.0.0 crashes at start: 2.0.0 comes back by itself');
     await stage.step(
@@ -79,15 +94,33 @@ export async function showStandins(stage: Stage, folder: string): Promise<void> 
     );
     stage.quote((await call(dgmo, '--version')).stdout);
 
-    stage.act('By hand: back to 1.0.0, and what stands now');
-    await stage.step('dgmo-updater rollback', async () => wanted(0, await asked(installed, 'rollback')));
+    stage.act('By hand: back to 1.0.0, which could not read the data of 2.0.0');
+    await stage.step('dgmo-updater snapshots list', async () =>
+      wanted(0, await asked(installed, 'snapshots', 'list')),
+    );
+    await stage.step('dgmo-updater rollback --yes', async () =>
+      wanted(0, await asked(installed, 'rollback', '--yes')),
+    );
+    const last = await stage.step(
+      'dgmo',
+      async () => {
+        wanted(0, await call(dgmo));
+        return (await waitForStarts(starts, 3))[2];
+      },
+      (start) => `DGMO ${start?.version} runs, with its data of format ${start?.data?.dataVersion}`,
+    );
+    checkLast(last);
+    stage.quote(`its data: ${fs.readFileSync(data, 'utf8')}`);
     wanted(0, await asked(installed, 'status'));
-    const last = (await call(dgmo, '--version')).stdout.trim();
-    if (last !== '1.0.0') throw new Error(`dgmo --version printed ${last}, wanted 1.0.0`);
-    stage.close('Nothing was broken on the way.');
+    stage.close('Nothing was broken on the way, and nothing was lost.');
   } finally {
     shop.remove();
   }
+}
+
+function checkLast(start: StandinStart | undefined): void {
+  const found = `${start?.version} with data of format ${start?.data?.dataVersion}`;
+  if (found !== '1.0.0 with data of format 1') throw new Error(`wanted 1.0.0 with its data, found ${found}`);
 }
 
 function wanted(code: number, ran: Ran): void {

@@ -66,6 +66,14 @@ async function updatedDisk(old: Executable): Promise<SimulatedDisk> {
   return disk;
 }
 
+/** The same, and somebody has removed the executable. */
+async function removedDisk(): Promise<SimulatedDisk> {
+  const disk = await updatedDisk(OLD);
+  disk.remove(targetPath('linux'));
+  disk.flushDirectory(INSTALL_DIR);
+  return disk;
+}
+
 interface Trial extends Scenario {
   run(host: SimulatedHost): Promise<number>;
   clean: { code: number; version: string; data: Files };
@@ -77,11 +85,13 @@ function rollbackTrial(
   clean: Trial['clean'],
   allowed: readonly [stands: Executable, data: Files][],
 ): Trial {
-  const run = (on: SimulatedHost) => {
+  const go = async (on: SimulatedHost) => {
     const session = sessionOn(on);
-    const work = async () => rollback(session, rollbackTarget(session, only === undefined ? {} : { only }));
-    return exitCode(withLock(on, session.layout, work));
+    return withLock(on, session.layout, async () =>
+      rollback(session, rollbackTarget(session, only === undefined ? {} : { only })),
+    );
   };
+  const run = (on: SimulatedHost) => exitCode(go(on));
   return {
     prepare: () => updatedDisk(old),
     host: { versionOf },
@@ -100,6 +110,24 @@ function rollbackTrial(
   };
 }
 
+function removedTrial(): Trial {
+  const trial = rollbackTrial(OLD, undefined, { code: 0, version: '1.0.0', data: OLD_DATA }, []);
+  const isGone = (disk: SimulatedDisk) => disk.contentOf(targetPath('linux')) === null;
+  return {
+    ...trial,
+    prepare: removedDisk,
+    always: (disk) => {
+      if (!isGone(disk)) standing(disk, [OLD]);
+    },
+    afterwards(disk) {
+      const data = filesOn(disk, 'data');
+      if (!sameFiles(data, isGone(disk) ? NEW_DATA : OLD_DATA))
+        throw new Error(`${isGone(disk) ? 'no executable' : '1.0.0'} stands with ${JSON.stringify(data)}`);
+      if (!isGone(disk)) checkSettled(disk, OLD);
+    },
+  };
+}
+
 const TRIALS: [name: string, trial: Trial][] = [
   [
     'a rollback to a snapshot',
@@ -112,6 +140,7 @@ const TRIALS: [name: string, trial: Trial][] = [
     'a rollback to a version that crashes',
     rollbackTrial(BROKEN, undefined, { code: 15, version: '2.0.0', data: NEW_DATA }, [[NEW, NEW_DATA]]),
   ],
+  ['a rollback where the executable is gone', removedTrial()],
   [
     'a rollback of the data alone',
     rollbackTrial(OLD, ['data'], { code: 0, version: '2.0.0', data: OLD_DATA }, [
