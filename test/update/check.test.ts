@@ -320,6 +320,16 @@ posixOnly('a check', () => {
       expect(bodies).not.toMatchObject([{ telemetry: expect.anything() }]);
     });
 
+    test('is told which evolutions are installed', async () => {
+      const folder = path.join(stage.home, 'evolutions');
+      fs.mkdirSync(folder, { recursive: true });
+      const files = [{ path: 'index.js', sha256: 'aa'.repeat(32) }];
+      const evolutions = [{ id: 'faster', version: '1.0.0', digest: 'bb'.repeat(32), files }];
+      fs.writeFileSync(path.join(folder, 'installed.json'), JSON.stringify({ schema: 1, evolutions }));
+      await (await advised(() => says(null))).checkForUpdates();
+      expect(bodies).toEqual([expect.objectContaining({ evolutions: ['faster'] })]);
+    });
+
     test('that claims more, or less, than was signed is not believed', async () => {
       expect(await (await advised(() => says('9.0.0'))).checkForUpdates()).toBeNull();
       expect(advice()).toMatchObject({ agrees: false });
