@@ -1,5 +1,5 @@
 /** Snapshots of this install: taking one before a change, and letting the old ones go after it. */
-import { UpdaterError } from '../errors.ts';
+import { MachineError, UpdaterError } from '../errors.ts';
 import { tellable } from '../platform/failures.ts';
 import { listSnapshots, type Pruned, prune, type Snapshot, takeSnapshot } from '../snapshot/index.ts';
 import type { Receipt } from './receipt.ts';
@@ -50,7 +50,12 @@ export async function takeSnapshotHere(
       session.emit({ event: 'snapshot', id: snapshot.id, reason, added, milliseconds, warnings });
     return snapshot;
   } catch (error) {
-    throw tellable(error, setup.layout.folder);
+    const told = tellable(error, setup.layout.folder);
+    if (!(told instanceof MachineError)) throw told;
+    throw new MachineError(`the snapshot could not be taken, and nothing was changed: ${told.message}`, {
+      cause: told,
+      ...(told.advice === undefined ? {} : { advice: told.advice }),
+    });
   }
 }
 

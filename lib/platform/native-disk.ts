@@ -102,6 +102,12 @@ function giveToOwner(path: string): void {
   if (uid !== 0) fs.lchownSync(systemPath(path), uid, gid);
 }
 
+/** Of the two paths of a copy the error names the first, also where it is the second that there is no room for. */
+function aboutTarget(error: unknown, to: string): unknown {
+  const full = ['ENOSPC', 'EDQUOT', 'EROFS'].includes(errorCode(error) ?? '');
+  return full && error instanceof Error ? Object.assign(error, { path: to }) : error;
+}
+
 export const nativeDisk: Disk = {
   open: (path, how, mode = 0o600) => {
     const handle = whenFree(() => fs.openSync(systemPath(path), OPEN_FLAGS[how], mode));
@@ -125,7 +131,11 @@ export const nativeDisk: Disk = {
     : (from, to) => fs.renameSync(systemPath(from), systemPath(to)),
   link: (existing, path) => fs.linkSync(systemPath(existing), systemPath(path)),
   copy: (from, to) => {
-    fs.copyFileSync(systemPath(from), systemPath(to), COPYFILE_EXCL | COPYFILE_FICLONE);
+    try {
+      fs.copyFileSync(systemPath(from), systemPath(to), COPYFILE_EXCL | COPYFILE_FICLONE);
+    } catch (error) {
+      throw aboutTarget(error, to);
+    }
     giveToOwner(to);
   },
   reflink: (from, to) => {

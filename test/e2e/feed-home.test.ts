@@ -31,7 +31,10 @@ posixOnly('the home', () => {
         upd() { command=$1; shift; "$updater" $command --install-dir "$dir" --home "$home" "$@"; echo "$?"; }
         home=$1 updater=$2 dir=$3
         for version in 3.0.0 2.0.0; do upd download --version $version >/dev/null; done
+        mkdir "$1/.snapshots"
         cat /dev/zero >"$1/filler" 2>/dev/null
+        upd "update --yes" --version 2.0.0; "$dir/dgmo" --version
+        mount -t tmpfs -o size=8m none "$1/.snapshots"
         upd "update --yes" --version 3.0.0; "$dir/dgmo" --version
         upd "update --yes" --version 2.0.0; "$dir/dgmo" --version
         upd "config set channel beta"
@@ -39,13 +42,16 @@ posixOnly('the home', () => {
       const paths = [home, updater, stage.dir, stage.folder];
       const ran = await run('unshare', ['-m', 'sh', '-c', script, 'sh', ...paths]);
       const said = ran.stdout.trim().split('\n');
-      expect(said.slice(0, 6)).toEqual([
+      expect(said.slice(0, 8)).toEqual([
+        // Without a snapshot nothing is changed.
+        ...['12', '1.0.0'],
         ...['15', '1.0.0'],
         ...['2.0.0 is installed (before: 1.0.0).', '0', '2.0.0'],
         ...['12'],
       ]);
-      expect(said.slice(6)).not.toContain('choices.json');
-      expect(said.slice(6)).not.toContain('updater.json');
+      expect(said.slice(8)).not.toContain('choices.json');
+      expect(said.slice(8)).not.toContain('updater.json');
+      expect(ran.stderr).toMatch(/\.snapshots.*no space is left on the disk/);
       expect(ran.stderr).toContain('3.0.0 was installed and did not work');
       expect(ran.stderr).toMatch(/updater\.json.*no space is left on the disk/);
     },

@@ -88,6 +88,7 @@ posixOnly('the commands of the feed', () => {
       'route',
       'downloaded',
       'verified',
+      'snapshot',
       'staging',
       'staged',
       'swapped',
