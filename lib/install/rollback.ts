@@ -1,7 +1,13 @@
 /** Going back: the executable, and the folders beside it, as one transaction that begins with a snapshot of what stands. */
 import { isDeepStrictEqual } from 'node:util';
-import { BusyError, DamagedError, MachineError } from '../errors.ts';
-import { checkStored, type FolderComponent, listSnapshots, type Snapshot } from '../snapshot/index.ts';
+import { BusyError, DamagedError, errorCode, MachineError } from '../errors.ts';
+import {
+  checkStored,
+  type FolderComponent,
+  listSnapshots,
+  removeSnapshot,
+  type Snapshot,
+} from '../snapshot/index.ts';
 import { compareVersions } from '../version/index.ts';
 import { begin } from './begin.ts';
 import { conclude } from './conclude.ts';
@@ -78,12 +84,12 @@ export async function rollback(session: Session, target: RollbackTarget): Promis
         ? null
         : { home: snapshots.home, before: before.id, changes: folders },
   });
-  stageBinary(session, open, receipt);
   const change =
     snapshot === null || snapshots === null || before === null || folders.length === 0
       ? null
       : restoring(session, { home: snapshots.home, snapshot, before, components: folders, id: open.id });
   try {
+    stageBinary(session, open, receipt);
     await conclude(
       session,
       await settle(session, open, { resumed: false, change, quiet: change !== null }),
@@ -92,6 +98,7 @@ export async function rollback(session: Session, target: RollbackTarget): Promis
       receipt,
     );
   } catch (error) {
+    if (before !== null) forgetUnneeded(session, open.id, before);
     throw explained(session, snapshot, error);
   }
   await pruneAfter(session, after);
@@ -154,6 +161,20 @@ function stageBinary(session: Session, open: OpenTransaction, receipt: Receipt):
     sweep(session, receipt);
     appendEntry(host.disk, layout, { type: 'end', at: host.clock.now(), outcome: 'abandoned' });
     throw error;
+  }
+}
+
+/** Nothing was touched: what was taken of it would only push another snapshot out. */
+function forgetUnneeded({ host, layout, snapshots }: Session, transaction: string, before: Snapshot): void {
+  try {
+    const { entries } = readJournal(host.disk, layout);
+    const begun = entries.findLastIndex((entry) => entry.type === 'begin' && entry.id === transaction);
+    const [only, ...more] = entries.slice(begun + 1);
+    const untouched = only?.type === 'end' && only.outcome === 'abandoned' && more.length === 0;
+    if (snapshots !== null && untouched) removeSnapshot(host.disk, snapshots.layout, before.id);
+  } catch (error) {
+    // What brought us here is to be told.
+    if (errorCode(error) === undefined) throw error;
   }
 }
 

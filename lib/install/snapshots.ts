@@ -1,7 +1,16 @@
 /** Snapshots of this install: taking one before a change, and letting the old ones go after it. */
 import { MachineError, UpdaterError } from '../errors.ts';
 import { tellable } from '../platform/failures.ts';
-import { listSnapshots, type Pruned, prune, type Snapshot, takeSnapshot } from '../snapshot/index.ts';
+import type { Digest } from '../platform/files.ts';
+import {
+  listSnapshots,
+  type Pruned,
+  prune,
+  recogniseExecutable,
+  rememberExecutable,
+  type Snapshot,
+  takeSnapshot,
+} from '../snapshot/index.ts';
 import type { Receipt } from './receipt.ts';
 import { breathe, type Session } from './session.ts';
 import type { SnapshotSetup } from './snapshot-setup.ts';
@@ -22,9 +31,9 @@ export async function takeSnapshotHere(
   receipt: Receipt,
   { kind, reason, replaced, id }: SnapshotWish,
 ): Promise<Snapshot> {
-  const { host, layout, digests } = session;
+  const { host, layout } = session;
   const begun = host.clock.monotonic();
-  const digest = digests.of(layout.target);
+  const digest = digestOfTarget(session, setup, kind);
   try {
     const { snapshot, added } = await takeSnapshot(host, {
       layout: setup.layout,
@@ -59,6 +68,22 @@ export async function takeSnapshotHere(
   }
 }
 
+/** By hand a person waits for it, and nothing else needs it: an executable that has not changed is not read again. */
+function digestOfTarget(
+  { host, layout, digests }: Session,
+  setup: SnapshotSetup,
+  kind: SnapshotWish['kind'],
+): Digest | null {
+  const { disk, clock } = host;
+  if (kind !== 'manual') return digests.of(layout.target);
+  const known = recogniseExecutable(disk, setup.layout, layout.target);
+  if (known !== null) return known;
+  const digest = digests.of(layout.target);
+  if (digest !== null && digest.size >= 0 && disk.status(setup.layout.cache) !== null)
+    rememberExecutable(disk, setup.layout, layout.target, digest, clock.now());
+  return digest;
+}
+
 /** Before a change: null where this user has no home, which is told. */
 export async function takeSnapshotBefore(
   session: Session,
@@ -91,7 +116,7 @@ export async function pruneSnapshots(
   session: Session,
   setup: SnapshotSetup,
   receipt: Receipt,
-  keep = setup.keep,
+  { keep = setup.keep, lazy = false }: { keep?: number; lazy?: boolean } = {},
 ): Promise<Pruned> {
   const { host } = session;
   try {
@@ -99,6 +124,7 @@ export async function pruneSnapshots(
       layout: setup.layout,
       installId: receipt.installId,
       keep,
+      lazy,
       needed: neededSnapshots(session, setup, receipt),
     });
   } catch (error) {
@@ -110,7 +136,7 @@ export async function pruneSnapshots(
 export async function pruneAfter(session: Session, receipt: Receipt): Promise<void> {
   if (session.snapshots === null) return;
   try {
-    await pruneSnapshots(session, session.snapshots, receipt);
+    await pruneSnapshots(session, session.snapshots, receipt, { lazy: true });
   } catch (error) {
     if (!(error instanceof UpdaterError)) throw error;
   }

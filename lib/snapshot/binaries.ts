@@ -4,7 +4,14 @@
  */
 import { DamagedError, errorCode } from '../errors.ts';
 import type { Disk } from '../platform/disk.ts';
-import { digestFile, readFile, removeIfThere, writeNew } from '../platform/files.ts';
+import {
+  type Digest,
+  digestBytes,
+  digestFile,
+  readFile,
+  removeIfThere,
+  writeNew,
+} from '../platform/files.ts';
 import type { StoreLayout } from './store-layout.ts';
 
 /** Milliseconds: what has not changed for so long is what the caller has read to tell its digest. */
@@ -28,12 +35,15 @@ export interface BinaryToKeep {
   now: number;
 }
 
-/** Whether it was not there; its name is for the caller to flush. DamagedError where it changed meanwhile. */
-export function keepBinary(
+/**
+ * Whether it was not there; its name is for the caller to flush. It goes to the drive while this process goes on. DamagedError
+ * where it changed meanwhile.
+ */
+export async function keepBinary(
   disk: Disk,
   layout: StoreLayout,
   { path, sha256, replaced, temporary, now }: BinaryToKeep,
-): boolean {
+): Promise<boolean> {
   const kept = binaryPath(layout, sha256);
   if (disk.status(kept) !== null) {
     if (isKnown(disk, layout, sha256)) return false;
@@ -47,9 +57,7 @@ export function keepBinary(
   const shared = attempt(disk, () => disk.reflink(path, temporary), temporary);
   if (shared) flushFile(disk, temporary);
   else if (!replaced || !attempt(disk, () => disk.link(path, temporary), temporary)) {
-    disk.copy(path, temporary);
-    flushFile(disk, temporary);
-    const copied = digestFile(disk, temporary)?.sha256;
+    const copied = await copyFlushed(disk, path, temporary);
     if (copied !== sha256) {
       throw new DamagedError(
         `${path} changed while it was copied: wanted SHA-256 ${sha256}, found ${copied}`,
@@ -62,6 +70,22 @@ export function keepBinary(
   disk.rename(temporary, kept);
   if (shared && isOld) remember(disk, layout, sha256);
   return true;
+}
+
+/** The digest of the copy. */
+async function copyFlushed(disk: Disk, path: string, temporary: string): Promise<string | undefined> {
+  disk.copy(path, temporary);
+  const handle = disk.open(temporary, 'update');
+  try {
+    const flushed = disk.flushMeanwhile(handle);
+    // Told below.
+    flushed.catch(() => undefined);
+    const digest = digestFile(disk, temporary);
+    await flushed;
+    return digest?.sha256;
+  } finally {
+    disk.close(handle);
+  }
 }
 
 function attempt(disk: Disk, way: () => void, temporary: string): boolean {
@@ -105,4 +129,38 @@ function remember(disk: Disk, layout: StoreLayout, sha256: string): void {
 
 export function forgetBinary(disk: Disk, layout: StoreLayout, sha256: string): void {
   removeIfThere(disk, knownPath(layout, sha256));
+}
+
+/**
+ * The digest of an executable that was read before and has not changed since, as an unchanged file is recognised; null where
+ * it has to be read. For a snapshot alone: what a transaction decides by is read each time.
+ */
+export function recogniseExecutable(disk: Disk, layout: StoreLayout, path: string): Digest | null {
+  const bytes = readFile(disk, executablePath(layout, path), 1024);
+  const fingerprint = disk.status(path)?.fingerprint;
+  if (bytes === null || fingerprint === undefined) return null;
+  const [then, sha256 = '', size] = new TextDecoder().decode(bytes).split('\n');
+  return then === fingerprint && /^[0-9a-f]{64}$/.test(sha256) ? { sha256, size: Number(size) } : null;
+}
+
+/** The caller has just read it. What was written a moment ago may be written again without a trace, and is not remembered. */
+export function rememberExecutable(
+  disk: Disk,
+  layout: StoreLayout,
+  path: string,
+  { sha256, size }: Digest,
+  now: number,
+): void {
+  const status = disk.status(path);
+  if (status === null || now - status.changed < SETTLED) return;
+  const name = executablePath(layout, path);
+  removeIfThere(disk, name);
+  writeNew(disk, name, 0o600, (write) =>
+    write(new TextEncoder().encode(`${status.fingerprint}\n${sha256}\n${size}`)),
+  );
+}
+
+function executablePath(layout: StoreLayout, path: string): string {
+  const { sha256 } = digestBytes(new TextEncoder().encode(path));
+  return layout.join(layout.cache, `executable-${sha256.slice(0, 32)}`);
 }

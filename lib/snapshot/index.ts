@@ -1,6 +1,6 @@
 /** Snapshots: binary, config, plugins, data and evolutions as they were at one moment, in a content-addressed store. */
 export { type Amendment, amendSnapshot, type NewFile } from './amend.ts';
-export { binaryPath } from './binaries.ts';
+export { binaryPath, recogniseExecutable, rememberExecutable } from './binaries.ts';
 export { checkStored } from './check-stored.ts';
 export {
   COMPONENTS,

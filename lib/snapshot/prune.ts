@@ -19,6 +19,8 @@ export interface PruneOptions {
   installId: string;
   keep: number;
   needed: ReadonlySet<string>;
+  /** Looks for what is no longer needed only where snapshots go: what an interrupted writer left can wait until then. */
+  lazy?: boolean;
 }
 
 export interface Pruned {
@@ -41,6 +43,7 @@ export function prune(host: Host, options: PruneOptions): Promise<Pruned> {
   return withStore(host, layout, async () => {
     const listed = listSnapshots(host.disk, layout);
     const removed = outdated({ ...options, listed });
+    if (options.lazy === true && removed.length === 0) return { removed, freed: 0, unreadable: [] };
     for (const id of removed) removeSnapshot(host.disk, layout, id);
     const left = listed.filter(({ id }) => !removed.includes(id));
     const { references, unreadable } = referencesOf(host.disk, layout, left);

@@ -33,6 +33,8 @@ export class StoreWriter {
   readonly #disk: Disk;
   #pack: PackWriter | null = null;
   #ending: { writer: PackWriter; entries: PackWriter['entries']; flushed: Promise<unknown> }[] = [];
+  /** Resolve to what went wrong, else to null. */
+  readonly #binaries: Promise<unknown>[] = [];
   /** What is being compressed, in the order in which it came. */
   readonly #waiting = new Map<string, { raw: Uint8Array; frame: Promise<Uint8Array | null> }>();
   /** The blocks that were rewritten. */
@@ -153,14 +155,21 @@ export class StoreWriter {
     removeIfThere(this.#disk, this.clonePath(name));
   }
 
-  /** As `keepBinary`. */
+  /** As `keepBinary`; `finish` tells what came of it. */
   addBinary(path: string, sha256: string, replaced: boolean): void {
     const name = `${this.#newName(this.layout.binaries)}${TEMPORARY}`;
     const temporary = this.layout.join(this.layout.binaries, name);
-    if (
-      keepBinary(this.#disk, this.layout, { path, sha256, replaced, temporary, now: this.#host.clock.now() })
-    )
-      this.#named.add(this.layout.binaries);
+    const now = this.#host.clock.now();
+    const kept = keepBinary(this.#disk, this.layout, { path, sha256, replaced, temporary, now });
+    this.#binaries.push(
+      kept.then(
+        (fresh) => {
+          if (fresh) this.#named.add(this.layout.binaries);
+          return null;
+        },
+        (error: unknown) => error,
+      ),
+    );
   }
 
   /** The digest of the tree, which is its name. */
@@ -189,6 +198,10 @@ export class StoreWriter {
   async finish(): Promise<void> {
     await this.#store(0);
     this.#endPack();
+    for (const binary of this.#binaries) {
+      const failure = await binary;
+      if (failure !== null) throw failure;
+    }
     for (const pack of this.#ending) {
       const failure = await pack.flushed;
       if (failure !== null) throw failure;
@@ -205,6 +218,7 @@ export class StoreWriter {
   /** What did not get its name is removed. */
   async close(): Promise<void> {
     this.blocks.close();
+    await Promise.all(this.#binaries);
     await Promise.allSettled([...this.#waiting.values()].map(({ frame }) => frame));
     this.#waiting.clear();
     await Promise.all(this.#ending.map(({ flushed }) => flushed));

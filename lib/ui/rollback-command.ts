@@ -30,9 +30,8 @@ export async function runRollback(context: CommandContext): Promise<void> {
     if (!(await confirm('Go back?')))
       throw new InterruptedError(`not rolled back: ${receipt.binary.version} stays`);
   }
-  await verifyTarget(session, target);
   const changesFolders = target.components.some((component) => component !== 'binary');
-  const stopped = changesFolders && (await stopFirst(context));
+  const stopped = changesFolders && (await stopFirst(context, target));
   const startAgain = async () => {
     if (stopped && values['no-relaunch'] !== true) await relaunch(session, line.rest, values.json === true);
   };
@@ -89,9 +88,13 @@ function parseComponents(list: string): Component[] {
 }
 
 /** Its data is about to be changed under it. True where there was one, and it has ended. */
-async function stopFirst({ session, line, confirm }: CommandContext): Promise<boolean> {
+async function stopFirst(
+  { session, line, confirm }: CommandContext,
+  target: RollbackTarget,
+): Promise<boolean> {
   const running = runningCopies(session);
   if (running.length === 0) return false;
+  await verifyTarget(session, target);
   const { app } = session;
   const which = `process ${running.join(', ')}`;
   if (line.values.yes !== true && line.values.kill !== true && confirm !== null) {

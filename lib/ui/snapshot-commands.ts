@@ -148,7 +148,7 @@ async function create(context: CommandContext, setup: SnapshotSetup): Promise<vo
     }),
   );
   if (line.values.pin === true) setPin(context, setup, snapshot.id, true);
-  await withLock(host, layout, () => pruneSnapshots(session, setup, receipt));
+  await withLock(host, layout, () => pruneSnapshots(session, setup, receipt, { lazy: true }));
   for (const warning of snapshot.warnings) report.text(warning);
   const milliseconds = Math.round(host.clock.monotonic() - begun);
   report.result(
@@ -267,7 +267,7 @@ async function pruneThem(context: CommandContext, setup: SnapshotSetup): Promise
   if (typeof keep === 'string' && !/^\d{1,6}$/.test(keep))
     throw new UsageError(`--keep: wanted a number, found ${JSON.stringify(keep)}`);
   const { removed, freed, unreadable } = await withLock(host, layout, () =>
-    pruneSnapshots(session, setup, receipt, typeof keep === 'string' ? Number(keep) : setup.keep),
+    pruneSnapshots(session, setup, receipt, typeof keep === 'string' ? { keep: Number(keep) } : {}),
   );
   const kept =
     unreadable.length === 0

@@ -84,7 +84,7 @@ export class SnapshotManager {
       const receipt = requireReceipt(this.#host.disk, this.#session.layout);
       const wish = { kind: 'manual' as const, reason, replaced: false };
       const snapshot = await takeSnapshotHere(this.#session, this.#setup, receipt, wish);
-      await pruneSnapshots(this.#session, this.#setup, receipt);
+      await pruneSnapshots(this.#session, this.#setup, receipt, { lazy: true });
       return snapshot;
     });
   }
@@ -117,10 +117,12 @@ export class SnapshotManager {
         ...wish,
         ...(id === undefined ? {} : { snapshot: id }),
       });
-      await verifyTarget(this.#session, target);
       const changesFolders = target.components.some((component) => component !== 'binary');
       const running = changesFolders ? runningCopies(this.#session) : [];
-      if (running.length > 0) await stopRunning(this.#session, running, async () => kill);
+      if (running.length > 0) {
+        await verifyTarget(this.#session, target);
+        await stopRunning(this.#session, running, async () => kill);
+      }
       return rollback(this.#session, target);
     });
   }
@@ -129,7 +131,7 @@ export class SnapshotManager {
   async cleanupOldSnapshots(keep: number = this.#setup.keep): Promise<Pruned> {
     return this.#locked(() => {
       const receipt = requireReceipt(this.#host.disk, this.#session.layout);
-      return pruneSnapshots(this.#session, this.#setup, receipt, keep);
+      return pruneSnapshots(this.#session, this.#setup, receipt, { keep });
     });
   }
 
