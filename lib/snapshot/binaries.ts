@@ -12,6 +12,7 @@ import {
   removeIfThere,
   writeNew,
 } from '../platform/files.ts';
+import { isOld } from './settled.ts';
 import type { StoreLayout } from './store-layout.ts';
 
 /** Milliseconds: what has not changed for so long is what the caller has read to tell its digest. */
@@ -53,11 +54,13 @@ export async function keepBinary(
     }
     disk.remove(kept);
   }
-  const isOld = now - (disk.status(path)?.changed ?? now) > SETTLED;
+  const settled = now - (disk.status(path)?.changed ?? now) > SETTLED;
+  let read = false;
   const shared = attempt(disk, () => disk.reflink(path, temporary), temporary);
   if (shared) flushFile(disk, temporary);
   else if (!replaced || !attempt(disk, () => disk.link(path, temporary), temporary)) {
     const copied = await copyFlushed(disk, path, temporary);
+    read = true;
     if (copied !== sha256) {
       throw new DamagedError(
         `${path} changed while it was copied: wanted SHA-256 ${sha256}, found ${copied}`,
@@ -68,7 +71,7 @@ export async function keepBinary(
     }
   }
   disk.rename(temporary, kept);
-  if (shared && isOld) remember(disk, layout, sha256);
+  if (read || (shared && settled)) remember(disk, layout, sha256);
   return true;
 }
 
@@ -152,7 +155,7 @@ export function rememberExecutable(
   now: number,
 ): void {
   const status = disk.status(path);
-  if (status === null || now - status.changed < SETTLED) return;
+  if (status === null || !isOld(now, status)) return;
   const name = executablePath(layout, path);
   removeIfThere(disk, name);
   writeNew(disk, name, 0o600, (write) =>

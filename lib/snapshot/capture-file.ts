@@ -3,22 +3,12 @@
  * use.
  */
 import type { FileStatus } from '../platform/disk.ts';
-import type { Host } from '../platform/host.ts';
 import { captureDatabase, looksLikeDatabase } from './database.ts';
 import { type CaptureContext, drop, REPLACED, type Result, readOnce, statusInside } from './read-file.ts';
+import { isOld } from './settled.ts';
 
 /** How often a file that keeps changing is read. */
 const MOST_READS = 4;
-/**
- * Milliseconds: a file that changed less than this before it was read may change again within the same tick of the
- * filesystem's clock, and is not recognised by its status. FAT counts in two seconds.
- */
-const TICK = 2500;
-
-export function isOld({ clock }: Pick<Host, 'clock'>, { changed }: FileStatus): boolean {
-  return clock.now() - changed >= TICK;
-}
-
 /** @param first its status when it was found; nothing comes back where it is gone */
 export async function captureFile(
   context: CaptureContext,
@@ -28,7 +18,8 @@ export async function captureFile(
 ): Promise<Result[]> {
   const { host, join } = context;
   const full = join(root, path);
-  if (!isOld(host, first) && looksLikeDatabase(host.disk, full)) return captureDatabase(context, root, path);
+  if (!isOld(host.clock.now(), first) && looksLikeDatabase(host.disk, full))
+    return captureDatabase(context, root, path);
   let before = first;
   for (let reads = 1; ; reads++) {
     const taken = await readOnce(context, full, before);

@@ -4,10 +4,11 @@
  * use is taken under a read transaction (database.ts).
  */
 import type { FileStatus } from '../platform/disk.ts';
-import { captureFile, isOld } from './capture-file.ts';
+import { captureFile } from './capture-file.ts';
 import { captureDatabase, databaseGroups, isIndex } from './database.ts';
 import type { CaptureContext, Result, Taken } from './read-file.ts';
 import { fingerprintOf, type Known } from './recognise.ts';
+import { isOld } from './settled.ts';
 import type { Entry, FileEntry, Tree } from './tree.ts';
 import { type Found, walk } from './walk.ts';
 
@@ -43,7 +44,8 @@ export async function captureFolder(context: CaptureContext, root: string, known
       return;
     }
     entries.push(fileEntry(path, result));
-    if (result.settled && isOld(host, result.status)) fingerprints.set(path, fingerprintOf(result.status));
+    if (result.settled && isOld(host.clock.now(), result.status))
+      fingerprints.set(path, fingerprintOf(result.status));
     since += result.size;
   };
 

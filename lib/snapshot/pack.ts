@@ -109,6 +109,16 @@ export class PackWriter {
   }
 }
 
+/** A part of a large block, from its middle, that tells whether the whole is worth it: most of what is not was compressed before. */
+const SAMPLE = 4096;
+
+/** Whether compressing this block looks worth the time; a small one is simply tried. */
+export function looksCompressible(raw: Uint8Array): boolean {
+  if (raw.length < 4 * SAMPLE) return true;
+  const middle = raw.length >> 1;
+  return compressBlock(raw.subarray(middle, middle + SAMPLE)) !== null;
+}
+
 /** Null where it is not worth it. */
 export function compressBlock(raw: Uint8Array): Uint8Array | null {
   return raw.length < 64 ? null : worth(raw, Bun.zstdCompressSync(raw, { level: LEVEL }));

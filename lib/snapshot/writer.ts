@@ -11,9 +11,16 @@ import type { Host } from '../platform/host.ts';
 import { flushFile, keepBinary } from './binaries.ts';
 import { Blocks } from './blocks.ts';
 import { clonePath, holdsClone } from './clones.ts';
-import { compressBlock, compressBlockMeanwhile, PACK_BUFFER, PACK_SIZE, PackWriter } from './pack.ts';
+import {
+  compressBlock,
+  compressBlockMeanwhile,
+  looksCompressible,
+  PACK_BUFFER,
+  PACK_SIZE,
+  PackWriter,
+} from './pack.ts';
 import { type StoreLayout, TEMPORARY } from './store-layout.ts';
-import { decodeTree, encodeTree, MAX_TREE, type Tree } from './tree.ts';
+import { BLOCK, decodeTree, encodeTree, MAX_TREE, type Tree } from './tree.ts';
 import { ZERO_BLOCK, ZEROS } from './zeros.ts';
 
 /** The filesystem can't share blocks. */
@@ -36,7 +43,12 @@ export class StoreWriter {
   /** Resolve to what went wrong, else to null. */
   readonly #binaries: Promise<unknown>[] = [];
   /** What is being compressed, in the order in which it came. */
-  readonly #waiting = new Map<string, { raw: Uint8Array; frame: Promise<Uint8Array | null> }>();
+  readonly #waiting = new Map<
+    string,
+    { raw: Uint8Array; room: Uint8Array; frame: Promise<Uint8Array | null> }
+  >();
+  /** Room for a block each, free to be used again. */
+  readonly #rooms: Uint8Array[] = [];
   /** The blocks that were rewritten. */
   readonly #written = new Set<string>();
   #sharing = true;
@@ -69,25 +81,30 @@ export class StoreWriter {
 
   /** Large blocks are compressed on other cores while the next ones are read; all are stored in the order they came in. */
   async #append(sha256: string, raw: Uint8Array): Promise<void> {
-    const large = raw.length >= MEANWHILE;
+    const worth = looksCompressible(raw);
+    const large = worth && raw.length >= MEANWHILE;
     if (!large && this.#waiting.size === 0) {
-      this.#put(sha256, raw, compressBlock(raw));
+      this.#put(sha256, raw, worth ? compressBlock(raw) : null);
       return;
     }
-    const own = raw.slice();
-    const frame = large ? compressBlockMeanwhile(own) : Promise.resolve(compressBlock(own));
+    // Fresh memory for each would cost more than the compression.
+    const room = this.#rooms.pop() ?? new Uint8Array(BLOCK);
+    const own = room.subarray(0, raw.length);
+    own.set(raw);
+    const frame = large ? compressBlockMeanwhile(own) : Promise.resolve(worth ? compressBlock(own) : null);
     // Told when its turn comes.
     frame.catch(() => undefined);
-    this.#waiting.set(sha256, { raw: own, frame });
+    this.#waiting.set(sha256, { raw: own, room, frame });
     await this.#store(MOST_WAITING);
   }
 
   /** Until no more than `most` are waiting. */
   async #store(most: number): Promise<void> {
-    for (const [sha256, { raw, frame }] of this.#waiting) {
+    for (const [sha256, { raw, room, frame }] of this.#waiting) {
       if (this.#waiting.size <= most) return;
       this.#put(sha256, raw, await frame);
       this.#waiting.delete(sha256);
+      this.#rooms.push(room);
     }
   }
 

@@ -8,10 +8,14 @@ const PER_FOLDER = 100;
 /** The same for the same numbers. Returns the bytes written. */
 export function makeTree(folder: string, files: number): number {
   const random = new Uint8Array(4 * AVERAGE);
-  let seed = 1;
-  for (let at = 0; at < random.length; at++) {
-    seed = (seed * 1103515245 + 12345) & 0x7fffffff;
-    random[at] = seed >> 16;
+  let state = 1;
+  for (let at = 0; at < random.length; at++) random[at] = next();
+  /** Mulberry32: a simpler one repeats itself soon enough for a compressor to notice. */
+  function next(): number {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) & 255;
   }
   const words = Buffer.from(
     Array.from(
