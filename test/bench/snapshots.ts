@@ -66,10 +66,11 @@ async function beside(updater: string, standin: string): Promise<string> {
     await settle();
     spawnSync('sync');
     const peers = timedPeer('restic', ['init', '-q'], restic) !== null;
-    const backup = () => (peers ? timedPeer('restic', ['backup', '-q', data], restic) : null);
+    const backup = () => (peers ? timedPeer('restic', ['backup', '-q', data, here.dgmo], restic) : null);
     const rows: [string, number, number | null, number | null][] = [];
 
-    const copy = timedPeer('cp', ['-a', data, path.join(work, 'copy')]);
+    mkdirSync(path.join(work, 'copy'));
+    const copy = timedPeer('cp', ['-a', data, here.dgmo, path.join(work, 'copy')]);
     rmSync(path.join(work, 'copy'), { recursive: true });
     spawnSync('sync');
     const resticFirst = backup();
@@ -98,7 +99,7 @@ async function beside(updater: string, standin: string): Promise<string> {
       ([what, ours, theirs, copied]) =>
         `| ${what} | ${seconds(ours)} | ${seconds(theirs)} | ${theirs === null ? '-' : (ours / theirs).toFixed(2)} | ${seconds(copied)} |`,
     );
-    return `${FILES.toLocaleString('en')} files, ${(bytes / 1e9).toFixed(2)} GB, ext4; the store takes ${(room / 1e6).toFixed(0)} MB after the first (with the executable of ${(statSync(here.dgmo).size / 1e6).toFixed(0)} MB, which is copied), ${added.toLocaleString('en')} bytes more after the second.
+    return `${FILES.toLocaleString('en')} files, ${(bytes / 1e9).toFixed(2)} GB, ext4; the store takes ${(room / 1e6).toFixed(0)} MB after the first (the executable of ${(statSync(here.dgmo).size / 1e6).toFixed(0)} MB is a part of all three), ${added.toLocaleString('en')} bytes more after the second.
 
 | snapshot | dgmo-updater | restic | ratio | cp -a |
 |---|---|---|---|---|
