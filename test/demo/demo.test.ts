@@ -38,7 +38,15 @@ test.skipIf(process.platform === 'win32')(
   async () => {
     const { code, stdout, stderr } = await run(process.execPath, [path.join(import.meta.dir, 'demo.ts')]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    const shown = ['self-update', '"dataVersion":2', 'Pre-update to 2.0.0', '1.0.0 is back (before: 2.0.0)'];
+    const shown = [
+      'release publish',
+      'release serve',
+      'dgmo-updater check',
+      'update --yes',
+      '"dataVersion":2',
+      'Pre-update to 2.0.0',
+      '1.0.0 is back (before: 2.0.0)',
+    ];
     const last = ['rollback --yes', 'its data of format 1', '"dataVersion":1', 'nothing was lost'];
     let at = 0;
     for (const words of [...shown, ...last]) {

@@ -1,6 +1,7 @@
 /** An update that goes well, one that does not, and a rollback that brings the data back, with a stand-in for DGMO. */
 import fs from 'node:fs';
 import path from 'node:path';
+import { serving } from '../support/servers/serve.ts';
 import { buildStandin, type StandinStart, waitForStarts } from '../support/standin.ts';
 import { NATIVE_PLATFORM, openWorkshop, type Ran, release, run } from '../support/workshop.ts';
 import { type Stage, size } from './stage.ts';
@@ -38,13 +39,26 @@ export async function showStandins(stage: Stage, folder: string): Promise<void> 
       await release(['bundle', version, ...what, ...files]);
       return to;
     };
-    const toTwo = await stage.step(
-      'made the package 1.0.0 → 2.0.0 (release bundle)',
-      () => bundle('2.0.0', two, { version: '1.0.0', file: one }),
-      (file) => `${size(file)} for a binary of ${size(two)}`,
+    const repo = path.join(shop.folder, 'repo');
+    const feed = path.join(shop.folder, 'www');
+    await stage.step('made a signed feed with 1.0.0 and 2.0.0 (release init, add, add)', async () => {
+      const where = ['--repo', repo, '--keys', shop.keys];
+      await release(['init', ...where]);
+      const binary = (file: string) => ['--binary', `${NATIVE_PLATFORM}=${file}`, '--level', '1'];
+      await release(['add', '1.0.0', ...where, ...binary(one)]);
+      await release(['add', '2.0.0', ...where, ...binary(two), '--data-version', '2']);
+    });
+    await stage.step('published it to a folder (release publish)', () =>
+      release(['publish', '--repo', repo, '--to', feed]),
     );
+    await using server = await stage.step(
+      'serves it on loopback (release serve)',
+      () => serving(feed),
+      ({ url }) => url,
+    );
+    process.once('exit', () => server.kill('SIGTERM'));
     const toThree = await stage.step(
-      'made the package 2.0.0 → 3.0.0',
+      'made a package 2.0.0 → 3.0.0, to be carried by hand (release bundle)',
       () => bundle('3.0.0', three, { version: '2.0.0', file: two }),
       size,
     );
@@ -67,18 +81,21 @@ export async function showStandins(stage: Stage, folder: string): Promise<void> 
       stage.quote(ran.stderr + ran.stdout);
       return ran;
     };
-    wanted(0, await asked(installed, 'init', '--version', '1.0.0'));
+    wanted(0, await asked(installed, 'init', '--version', '1.0.0', '--feed', server.url));
 
-    stage.act('DGMO 1.0.0 starts the updater and exits; 2.0.0 comes up by itself');
+    stage.act('It looks for something new, and updates itself from the feed');
+    await stage.step('dgmo-updater check', async () => wanted(0, await asked(installed, 'check')));
+    await stage.step('dgmo-updater update --yes', async () =>
+      wanted(0, await asked(installed, 'update', '--yes')),
+    );
     await stage.step(
-      'dgmo self-update',
+      'dgmo --resume',
       async () => {
-        wanted(0, await call(dgmo, 'self-update', toTwo, '--', '--resume'));
+        wanted(0, await call(dgmo, '--resume'));
         return waitForStarts(starts, 1);
       },
-      ([start]) => `DGMO ${start?.version} runs, with its arguments ${start?.args.join(' ')}`,
+      ([start]) => `DGMO ${start?.version} runs, and has brought its data to its format`,
     );
-    stage.quote((await call(dgmo, '--version')).stdout);
     stage.quote(`its data: ${fs.readFileSync(data, 'utf8')}`);
 
     stage.act('3.0.0 crashes at start: 2.0.0 comes back by itself');
