@@ -25,7 +25,7 @@ import { loadReceipt } from './receipt.ts';
 import type { Session } from './session.ts';
 import { snapshotSetup } from './snapshot-setup.ts';
 import { takeSnapshotHere } from './snapshots.ts';
-import { runningCopies } from './stop.ts';
+import { isInUse, runningCopies } from './stop.ts';
 
 /** A change of folders, in the two halves that the journal stands between. */
 export interface FolderChange {
@@ -134,7 +134,7 @@ export async function bringBack(
   const begun = host.clock.monotonic();
   const { home, before } = open.folders;
   // Somebody has started DGMO meanwhile: what it writes is not the failed version's doing.
-  if (!open.touched && runningCopies(session).length > 0) return;
+  if (!open.touched && isInUse(session)) return;
   const snapshot = snapshotBefore(session, open.folders);
   const components = all ? FOLDER_COMPONENTS : open.folders.changes;
   const request = requestFor(session, home, snapshot, components, open.id);

@@ -13,6 +13,7 @@ export { type Recovery, recoverInstall, recoverTransaction } from './recover.ts'
 export { relaunch } from './relaunch.ts';
 export { type RolledBack, rollback, verifyTarget } from './rollback.ts';
 export {
+  changesFolders,
   dataMoves,
   findSnapshot,
   type RollbackTarget,

@@ -221,8 +221,8 @@ function checkRelease(
     }
   }
   if (snapshot === null) return;
-  const now = rollback?.dataVersion ?? FIRST_FORMAT;
-  const then = snapshot.rollback?.dataVersion ?? FIRST_FORMAT;
+  const now = formatIn(rollback);
+  const then = formatIn(snapshot.rollback);
   if (now === then) return;
   const both = ['binary', 'data'].map((name) => components.some((component) => component === name));
   if (both[0] === both[1]) return;
@@ -235,9 +235,19 @@ function checkRelease(
 /** Of a version that was adopted nothing is known: it counts like a release that says nothing. */
 const FIRST_FORMAT = 1;
 
+function formatIn(rollback: Receipt['rollback']): number {
+  return rollback?.dataVersion ?? FIRST_FORMAT;
+}
+
+/** Whether more than the executable changes: then nobody may be working with it meanwhile. */
+export function changesFolders({ components }: RollbackTarget): boolean {
+  return components.some((component) => component !== 'binary');
+}
+
 /** Whether the format of the data is another one then: worth saying before it is done. */
 export function dataMoves({ receipt, snapshot }: RollbackTarget): { from: number; to: number } | null {
-  const from = receipt.rollback?.dataVersion;
-  const to = snapshot?.rollback?.dataVersion;
-  return from === undefined || to === undefined || from === to ? null : { from, to };
+  if (snapshot === null) return null;
+  const from = formatIn(receipt.rollback);
+  const to = formatIn(snapshot.rollback);
+  return from === to ? null : { from, to };
 }

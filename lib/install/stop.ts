@@ -1,6 +1,7 @@
 /** Ending a DGMO that runs, before its data is changed under it: asked first, and ended by force only with consent. */
 import { BusyError } from '../errors.ts';
 import { checkInterrupted, type Session } from './session.ts';
+import { isTarget } from './wait.ts';
 
 const PAUSE = 25;
 /** Milliseconds that it takes the system to end what it was told to end. */
@@ -15,6 +16,14 @@ export function runningCopies({ host, layout }: Session): number[] {
     .map((name) => layout.join(layout.workDir, name));
   const found = [layout.target, ...moved].flatMap((path) => processes.running(path));
   return [...new Set(found)].sort((a, b) => a - b);
+}
+
+/**
+ * Whether anybody may be writing DGMO's data: a copy that runs, or this very process, where it is DGMO that updates itself
+ * by way of `UpdateManager`.
+ */
+export function isInUse(session: Session): boolean {
+  return isTarget(session, session.host.processes.pid) || runningCopies(session).length > 0;
 }
 
 /**
@@ -44,15 +53,11 @@ export async function stopRunning(
     throw new BusyError(`process ${still.join(', ')} could not be ended`, { advice: 'Nothing was changed.' });
 }
 
-async function ended(
-  { host, interrupted, ...session }: Session,
-  pids: readonly number[],
-  limit: number,
-): Promise<void> {
-  const { clock, processes } = host;
+async function ended(session: Session, pids: readonly number[], limit: number): Promise<void> {
+  const { clock, processes } = session.host;
   const begun = clock.monotonic();
   while (pids.some((pid) => processes.isAlive(pid)) && clock.monotonic() - begun < limit) {
-    checkInterrupted({ ...session, host, interrupted });
+    checkInterrupted(session);
     await clock.sleep(PAUSE);
   }
 }

@@ -14,7 +14,7 @@ import type { Receipt } from './receipt.ts';
 import type { Session } from './session.ts';
 import type { SnapshotSetup } from './snapshot-setup.ts';
 import { takeSnapshotBefore, takeSnapshotHere } from './snapshots.ts';
-import { runningCopies } from './stop.ts';
+import { isInUse } from './stop.ts';
 
 export interface UpdateFolders {
   /** For the journal; null where there is no snapshot to go back to. */
@@ -55,7 +55,7 @@ export async function openUpdateFolders(
   return {
     folders: { home: snapshots.home, before: first.id, changes },
     async ready(transaction) {
-      const quiet = runningCopies(session).length === 0;
+      const quiet = !isInUse(session);
       // What DGMO wrote before it went belongs to what was.
       const before = quiet
         ? await takeSnapshotHere(session, snapshots, receipt, { ...what, id: first.id })

@@ -12,7 +12,8 @@ export function processToAwait(session: Session, named: number | undefined): num
   return named === 0 ? null : named;
 }
 
-function isTarget(session: Session, pid: number): boolean {
+/** Whether that process is DGMO. */
+export function isTarget(session: Session, pid: number): boolean {
   const executable = session.host.processes.executable(pid);
   if (executable === null) return false;
   if (session.host.platform !== 'win32') return executable === session.layout.target;

@@ -1,6 +1,7 @@
 /** `rollback`: says in two lines where it goes, asks, ends a DGMO that runs, goes back, and starts it again. */
 import { InterruptedError, UnrecoverableError, UsageError } from '../errors.ts';
 import {
+  changesFolders,
   dataMoves,
   type RollbackTarget,
   relaunch,
@@ -30,8 +31,7 @@ export async function runRollback(context: CommandContext): Promise<void> {
     if (!(await confirm('Go back?')))
       throw new InterruptedError(`not rolled back: ${receipt.binary.version} stays`);
   }
-  const changesFolders = target.components.some((component) => component !== 'binary');
-  const stopped = changesFolders && (await stopFirst(context, target));
+  const stopped = changesFolders(target) && (await stopFirst(context, target));
   const startAgain = async () => {
     if (stopped && values['no-relaunch'] !== true) await relaunch(session, line.rest, values.json === true);
   };

@@ -140,15 +140,16 @@ async function create(context: CommandContext, setup: SnapshotSetup): Promise<vo
   const receipt = requireReceipt(host.disk, layout);
   const { reason } = line.values;
   const begun = host.clock.monotonic();
-  const snapshot = await withLock(host, layout, () =>
-    takeSnapshotHere(session, setup, receipt, {
+  const snapshot = await withLock(host, layout, async () => {
+    const taken = await takeSnapshotHere(session, setup, receipt, {
       kind: 'manual',
       reason: typeof reason === 'string' && reason.trim() !== '' ? reason : 'Taken by hand',
       replaced: false,
-    }),
-  );
-  if (line.values.pin === true) setPin(context, setup, snapshot.id, true);
-  await withLock(host, layout, () => pruneSnapshots(session, setup, receipt, { lazy: true }));
+    });
+    if (line.values.pin === true) setPin(context, setup, taken.id, true);
+    await pruneSnapshots(session, setup, receipt, { lazy: true });
+    return taken;
+  });
   for (const warning of snapshot.warnings) report.text(warning);
   const milliseconds = Math.round(host.clock.monotonic() - begun);
   report.result(

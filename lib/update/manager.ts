@@ -9,7 +9,7 @@
  * Every method throws an UpdaterError that says what happened and what to do; a failed check is never taken for "nothing
  * new". The executable is swapped while DGMO runs: what runs goes on, and the next start is the new version.
  */
-import { MachineError, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import {
   type Applied,
   settings as compiledIn,
@@ -18,7 +18,6 @@ import {
   type InstallEvent,
   type Limits,
   openSession,
-  pathsOf,
   requireReceipt,
   type Session,
   type Settings,
@@ -34,6 +33,7 @@ import { choicesFile, withSkipped } from './choices.ts';
 import { openContext, type UpdateContext } from './context.ts';
 import { downloadPackages, type PackageOptions } from './download-packages.ts';
 import type { UpdateEvent } from './events.ts';
+import { ownFolder } from './own-folder.ts';
 import { type Preferences, preferencesFile } from './preferences.ts';
 import { applyUpdate } from './run-update.ts';
 import { snapshotsIn } from './snapshot-choices.ts';
@@ -211,14 +211,4 @@ export class UpdateManager {
       signal,
     });
   }
-}
-
-function ownFolder({ processes, platform }: Host): string {
-  const own = processes.executable(processes.pid);
-  if (own === null) {
-    throw new MachineError("it can't be told where this program stands", {
-      advice: 'Give `installDir`.',
-    });
-  }
-  return pathsOf(platform).dirname(own);
 }

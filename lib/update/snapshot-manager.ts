@@ -9,15 +9,15 @@
  *
  * Every method throws an UpdaterError that says what happened and what to do.
  */
-import { DamagedError, MachineError } from '../errors.ts';
+import { DamagedError } from '../errors.ts';
 import {
+  changesFolders,
   settings as compiledIn,
   findSnapshot,
   homeOf,
   type InstallEvent,
   type Limits,
   openSession,
-  pathsOf,
   pruneSnapshots,
   type RollbackWish,
   type RolledBack,
@@ -37,7 +37,8 @@ import {
 import { tellable } from '../platform/failures.ts';
 import type { Host } from '../platform/host.ts';
 import { nativeHost } from '../platform/native.ts';
-import { listSnapshots, type Pruned, type Snapshot, Verifier } from '../snapshot/index.ts';
+import { listSnapshots, type Pruned, type Snapshot, Verifier, withStore } from '../snapshot/index.ts';
+import { ownFolder } from './own-folder.ts';
 import { snapshotsIn } from './snapshot-choices.ts';
 
 export interface SnapshotManagerOptions {
@@ -98,13 +99,16 @@ export class SnapshotManager {
   async verifySnapshot(id: string): Promise<void> {
     const { found } = findSnapshot(listSnapshots(this.#host.disk, this.#setup.layout), id);
     if (found instanceof Error) throw found;
-    const verifier = new Verifier(this.#host, this.#setup.layout, () => this.#host.clock.sleep(0));
-    try {
-      const [problem] = (await verifier.verify(found)).problems;
-      if (problem !== undefined) throw new DamagedError(problem);
-    } finally {
-      verifier.close();
-    }
+    // It marks what it finds damaged, for the next snapshot to store it again.
+    await withStore(this.#host, this.#setup.layout, async () => {
+      const verifier = new Verifier(this.#host, this.#setup.layout, () => this.#host.clock.sleep(0));
+      try {
+        const [problem] = (await verifier.verify(found)).problems;
+        if (problem !== undefined) throw new DamagedError(problem);
+      } finally {
+        verifier.close();
+      }
+    });
   }
 
   /**
@@ -117,8 +121,7 @@ export class SnapshotManager {
         ...wish,
         ...(id === undefined ? {} : { snapshot: id }),
       });
-      const changesFolders = target.components.some((component) => component !== 'binary');
-      const running = changesFolders ? runningCopies(this.#session) : [];
+      const running = changesFolders(target) ? runningCopies(this.#session) : [];
       if (running.length > 0) {
         await verifyTarget(this.#session, target);
         await stopRunning(this.#session, running, async () => kill);
@@ -147,10 +150,4 @@ export class SnapshotManager {
       throw tellable(error, layout.installDir);
     }
   }
-}
-
-function ownFolder({ processes, platform }: Host): string {
-  const own = processes.executable(processes.pid);
-  if (own !== null) return pathsOf(platform).dirname(own);
-  throw new MachineError("it can't be told where this program stands", { advice: 'Give `installDir`.' });
 }

@@ -29,6 +29,9 @@ export interface SimulatedHost extends Host {
   readonly faults: FaultInjector;
 }
 
+/** The process that the host is: as one of `processes` it says which executable it runs. */
+export const OWN = 100;
+
 /** One process on the machine: a lock that it holds goes with it, since each host is one run. */
 export function simulatedHost(options: SimulatedHostOptions): SimulatedHost {
   const { disk } = options;
@@ -72,13 +75,13 @@ export function simulatedHost(options: SimulatedHostOptions): SimulatedHost {
     disk: faultyDisk(disk, faults, windows),
     databases: { hold: () => null },
     processes: {
-      pid: 100,
+      pid: OWN,
       parent: 1,
       isAlive: (pid) => others.has(pid),
       executable: (pid) => others.get(pid)?.file ?? null,
       running: (executable) =>
         [...others.values()]
-          .filter(({ file }) => sameName(file) === sameName(executable))
+          .filter(({ pid, file }) => pid !== OWN && sameName(file) === sameName(executable))
           .map(({ pid }) => pid),
       requestEnd: (pid) => {
         faults.meet('requestEnd', String(pid));

@@ -192,7 +192,8 @@ describe('what the release says', () => {
         else expect(() => here.target({ only })).toThrow('together or not at all');
         expect(here.target({ only, force: true }).components).toHaveLength(only.length);
       }
-      const moved = now === undefined || then === undefined || now === then ? null : { from: now, to: then };
+      const [from, to] = [now ?? 1, then ?? 1];
+      const moved = from === to ? null : { from, to };
       expect(dataMoves(here.target())).toEqual(moved);
     },
   );

@@ -1,0 +1,53 @@
+/** A failed update brings the data back, too, but never from under somebody who may have written it meanwhile. */
+import { describe, expect, test } from 'bun:test';
+import { applyPackage } from '../../lib/install/apply.ts';
+import { OWN, type SimulatedProcess, simulatedHost } from '../host/host.ts';
+import { executable, installedDisk, targetPath, versionOf } from '../host/install.ts';
+import { packageFor } from '../host/package.ts';
+import { testRoot } from '../trust/keys.ts';
+import { exitCode, filesOn, placeFiles, sessionOn } from './folders-stage.ts';
+
+const OLD = executable('1.0.0');
+const BROKEN = executable('2.0.0', 'broken');
+const PACKAGE = '/downloads/dgmo.dgmopkg';
+const root = testRoot();
+
+/** What the data is after an update that failed, where it was written while the new version was tried. */
+async function dataAfter(processes: SimulatedProcess[]): Promise<string | undefined> {
+  const disk = installedDisk('linux', OLD);
+  placeFiles(disk, 'data', { 'session.json': 'before' });
+  disk.place(PACKAGE, await packageFor('linux', [OLD, BROKEN], 'full'));
+  const host = simulatedHost({
+    disk,
+    processes,
+    versionOf(content) {
+      if (content.length === BROKEN.size) placeFiles(disk, 'data', { 'session.json': 'meanwhile' });
+      return versionOf(content);
+    },
+  });
+  const update = applyPackage(sessionOn(host), {
+    packages: [PACKAGE],
+    root: () => root,
+    waitFor: undefined,
+    noWait: true,
+    relaunch: false,
+    args: [],
+    outputToError: false,
+  });
+  expect(await exitCode(update)).toBe(15);
+  return filesOn(disk, 'data')['session.json'];
+}
+
+describe('data that was written while a version was tried that failed', () => {
+  test('was written by that version, where nobody uses DGMO: it is what it was', async () => {
+    expect(await dataAfter([])).toBe('before');
+  });
+
+  test('stays where DGMO runs', async () => {
+    expect(await dataAfter([{ pid: 20, file: targetPath('linux') }])).toBe('meanwhile');
+  });
+
+  test('stays where it is DGMO itself that updates', async () => {
+    expect(await dataAfter([{ pid: OWN, file: targetPath('linux') }])).toBe('meanwhile');
+  });
+});
