@@ -5,15 +5,15 @@
 import { describe, expect, test } from 'bun:test';
 import { applyPackage } from '../../lib/install/apply.ts';
 import type { SimulatedDisk } from '../host/disk.ts';
-import { exhaust, type Scenario } from '../host/exhaust.ts';
+import type { Scenario } from '../host/exhaust.ts';
 import { type SimulatedHost, simulatedHost } from '../host/host.ts';
 import { type Executable, executable, installedDisk, versionOf } from '../host/install.ts';
 import { packageFor } from '../host/package.ts';
 import { testRoot } from '../trust/keys.ts';
+import { everyFault, exitCode } from './every-fault.ts';
 import {
   checkSettled,
   checkStore,
-  exitCode,
   filesOn,
   placeFiles,
   recoverAll,
@@ -91,16 +91,4 @@ describe('with no fault', () => {
   });
 });
 
-describe('every fault at every effect, and a stop at every effect of the recovery after it', () => {
-  test.each(TRIALS)(
-    '%s',
-    async (name, trial) => {
-      const tally = await exhaust(trial);
-      console.log(
-        `  ${name}: ${tally.effects} effects, ${tally.points} faults, ${tally.recoveryPoints} stops in the recoveries after them`,
-      );
-      expect(tally.points).toBeGreaterThan(500);
-    },
-    240_000,
-  );
-});
+everyFault(TRIALS, { faults: 500, stops: 500 });

@@ -3,7 +3,6 @@
  * POSIX and on Windows, and a stop at every effect of the recovery that follows.
  */
 import { describe, expect, test } from 'bun:test';
-import { UpdaterError } from '../../lib/errors.ts';
 import { applyPackage } from '../../lib/install/apply.ts';
 import { withLock } from '../../lib/install/lock.ts';
 import { openSession } from '../../lib/install/open.ts';
@@ -12,10 +11,9 @@ import { recoverInstall } from '../../lib/install/recover.ts';
 import { rollback } from '../../lib/install/rollback.ts';
 import { rollbackTarget } from '../../lib/install/rollback-target.ts';
 import type { Session } from '../../lib/install/session.ts';
-import { tellable } from '../../lib/platform/failures.ts';
 import type { Platform } from '../../lib/platform/host.ts';
 import type { SimulatedDisk } from '../host/disk.ts';
-import { exhaust, type Scenario } from '../host/exhaust.ts';
+import type { Scenario } from '../host/exhaust.ts';
 import { type SimulatedHost, simulatedHost } from '../host/host.ts';
 import {
   type Executable,
@@ -27,24 +25,13 @@ import {
 } from '../host/install.ts';
 import { packageFor } from '../host/package.ts';
 import { testRoot } from '../trust/keys.ts';
+import { everyFault, exitCode } from './every-fault.ts';
 
 const OLD = executable('1.0.0');
 const NEW = executable('2.0.0');
 
 function sessionOn(host: SimulatedHost): Session {
   return openSession(host, { installDir: INSTALL_DIR, app: 'dgmo', defaultApp: 'dgmo' });
-}
-
-/** The exit code. A failure that the person is told of is a proper end; a fault of ours is not, and is thrown. */
-async function exitCode(work: Promise<unknown>): Promise<number> {
-  try {
-    await work;
-    return 0;
-  } catch (error) {
-    const told = tellable(error, INSTALL_DIR);
-    if (told instanceof UpdaterError) return told.exitCode;
-    throw error;
-  }
 }
 
 async function recoverAll(host: SimulatedHost): Promise<void> {
@@ -237,17 +224,4 @@ describe('with no fault', () => {
   });
 });
 
-describe('every fault at every effect, and a stop at every effect of the recovery after it', () => {
-  test.each(TRIALS)(
-    '%s',
-    async (name, trial) => {
-      const tally = await exhaust(trial);
-      console.log(
-        `  ${name}: ${tally.effects} effects, ${tally.points} faults, ${tally.recoveryPoints} stops in the recoveries after them`,
-      );
-      expect(tally.points).toBeGreaterThan(100);
-      expect(tally.recoveryPoints).toBeGreaterThan(50);
-    },
-    120_000,
-  );
-});
+everyFault(TRIALS, { faults: 100, stops: 50 });

@@ -11,7 +11,7 @@ import { rollbackTarget } from '../../lib/install/rollback-target.ts';
 import { takeSnapshotHere } from '../../lib/install/snapshots.ts';
 import type { Component } from '../../lib/snapshot/index.ts';
 import type { SimulatedDisk } from '../host/disk.ts';
-import { exhaust, type Scenario } from '../host/exhaust.ts';
+import type { Scenario } from '../host/exhaust.ts';
 import { type SimulatedHost, simulatedHost } from '../host/host.ts';
 import {
   type Executable,
@@ -22,10 +22,10 @@ import {
   targetPath,
   versionOf,
 } from '../host/install.ts';
+import { everyFault, exitCode } from './every-fault.ts';
 import {
   checkSettled,
   checkStore,
-  exitCode,
   type Files,
   filesOn,
   HOME,
@@ -164,16 +164,4 @@ describe('with no fault', () => {
   });
 });
 
-describe('every fault at every effect, and a stop at every effect of the recovery after it', () => {
-  test.each(TRIALS)(
-    '%s',
-    async (name, trial) => {
-      const tally = await exhaust(trial);
-      console.log(
-        `  ${name}: ${tally.effects} effects, ${tally.points} faults, ${tally.recoveryPoints} stops in the recoveries after them`,
-      );
-      expect(tally.points).toBeGreaterThan(500);
-    },
-    240_000,
-  );
-});
+everyFault(TRIALS, { faults: 500, stops: 500 });

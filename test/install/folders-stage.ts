@@ -1,12 +1,10 @@
 /** A simulated install with folders beside its executable: for the proofs of transactions that change those as well. */
-import { UpdaterError } from '../../lib/errors.ts';
 import { withLock } from '../../lib/install/lock.ts';
 import { openSession } from '../../lib/install/open.ts';
 import { decodeReceipt } from '../../lib/install/receipt.ts';
 import { recoverInstall } from '../../lib/install/recover.ts';
 import type { Session } from '../../lib/install/session.ts';
 import { snapshotSetup } from '../../lib/install/snapshot-setup.ts';
-import { tellable } from '../../lib/platform/failures.ts';
 import { listSnapshots, type Snapshot, storeLayout, Verifier } from '../../lib/snapshot/index.ts';
 import type { SimulatedDisk } from '../host/disk.ts';
 import { type SimulatedHost, simulatedHost } from '../host/host.ts';
@@ -23,18 +21,6 @@ export function sessionOn(host: SimulatedHost): Session {
     defaultApp: 'dgmo',
     snapshots: (app) => snapshotSetup(host, { home: HOME, app, updater: '1.0.0' }),
   });
-}
-
-/** A failure that the person is told of is a proper end; a fault of ours is not, and is thrown. */
-export async function exitCode(work: Promise<unknown>): Promise<number> {
-  try {
-    await work;
-    return 0;
-  } catch (error) {
-    const told = tellable(error, INSTALL_DIR);
-    if (told instanceof UpdaterError) return told.exitCode;
-    throw error;
-  }
 }
 
 export async function recoverAll(host: SimulatedHost): Promise<void> {
