@@ -37,6 +37,8 @@ export async function attempt(options: Attempt): Promise<void> {
     headers: { ...headers, ...rangeHeaders(partial, url) },
     connectTimeout: limits.connectTimeout,
     idleTimeout: limits.idleTimeout,
+    // What has come is written before the next chunk is asked for, so its memory may be used again.
+    lendChunks: true,
     ...(signal === undefined ? {} : { signal }),
   });
   try {

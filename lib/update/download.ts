@@ -102,7 +102,6 @@ async function complete(
   try {
     await completePartial({
       ...request,
-      network: lending(request.network),
       partial,
       path: paths.partial,
       meter,
@@ -121,11 +120,6 @@ async function complete(
     if (isFull(error)) partial.discard();
     throw error;
   }
-}
-
-/** What has come is written before the next chunk is asked for, so its memory may be used again. */
-function lending(network: Network): Network {
-  return { request: (request) => network.request({ ...request, lendChunks: true }) };
 }
 
 function isFull(error: unknown): boolean {
