@@ -1,0 +1,40 @@
+/** A damaged or missing executable that a package mends: this, too, begins with a snapshot of what stands. */
+import { expect, test } from 'bun:test';
+import { applyPackage } from '../../lib/install/apply.ts';
+import { simulatedHost } from '../host/host.ts';
+import { executable, INSTALL_DIR, installedDisk, targetPath, versionOf } from '../host/install.ts';
+import { packageFor } from '../host/package.ts';
+import { testRoot } from '../trust/keys.ts';
+import { exitCode } from './every-fault.ts';
+import { checkStore, sessionOn } from './folders-stage.ts';
+
+const ONE = executable('1.0.0');
+const DAMAGED = new TextEncoder().encode('half of it');
+const PACKAGE = '/downloads/dgmo.dgmopkg';
+
+test.each([
+  ['damaged', DAMAGED, { sound: false, size: DAMAGED.length }],
+  ['gone', null, null],
+])('an executable that is %s', async (_, stands, kept) => {
+  const disk = installedDisk('linux', ONE);
+  if (stands === null) disk.remove(targetPath('linux'));
+  else disk.place(targetPath('linux'), stands);
+  disk.place(PACKAGE, await packageFor('linux', [executable('0.9.0'), ONE], 'full'));
+  const repair = applyPackage(sessionOn(simulatedHost({ disk, versionOf })), {
+    packages: [PACKAGE],
+    root: () => testRoot(),
+    waitFor: undefined,
+    noWait: true,
+    relaunch: false,
+    args: [],
+    outputToError: false,
+  });
+  expect(await exitCode(repair)).toBe(0);
+  expect(disk.contentOf(targetPath('linux'))).toEqual(ONE.bytes);
+  const [snapshot, ...more] = await checkStore(disk);
+  expect(more).toEqual([]);
+  expect(snapshot).toMatchObject({ kind: 'repair', reason: 'Pre-update to 1.0.0', version: '1.0.0' });
+  const { binary = null } = snapshot?.components ?? {};
+  expect(binary === null ? null : { sound: binary.sound, size: binary.size }).toEqual(kept);
+  expect(binary?.path ?? `${INSTALL_DIR}/dgmo`).toBe(`${INSTALL_DIR}/dgmo`);
+});
