@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { settings } from './lib/install/index.ts';
 import { nativeHost } from './lib/platform/native.ts';
-import { nativeNetwork } from './lib/platform/native-network.ts';
+import { nativeNetwork } from './lib/platform/network/native.ts';
 import { main } from './lib/ui/main.ts';
 
 // What draws on the terminal asks for this variable.

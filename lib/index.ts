@@ -1,4 +1,13 @@
 /** The public API, under the plan's names. What DGMO imports; everything else here may change without notice. */
+
+export {
+  type RestartCommand,
+  type RestartNotice,
+  SnapshotManager,
+  type SnapshotManagerOptions,
+  UpdateManager,
+  type UpdateManagerOptions,
+} from './api/index.ts';
 export {
   BusyError,
   DamagedError,
@@ -22,19 +31,13 @@ export type {
   Settings,
 } from './install/index.ts';
 export type { Component, Snapshot } from './snapshot/index.ts';
-export {
-  type CheckOptions,
-  type CheckResult,
-  type DownloadProgress,
-  type Preferences,
-  type RestartCommand,
-  type RestartNotice,
-  SnapshotManager,
-  type SnapshotManagerOptions,
-  type UpdateEvent,
-  type UpdateInfo,
-  UpdateManager,
-  type UpdateManagerOptions,
-  type UpdatePackage,
+export type {
+  CheckOptions,
+  CheckResult,
+  DownloadProgress,
+  Preferences,
+  UpdateEvent,
+  UpdateInfo,
+  UpdatePackage,
 } from './update/index.ts';
 export type { ChangeLog, DGMOVersion, Evolution, RiskLevel, UpdateType } from './version/index.ts';

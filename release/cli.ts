@@ -4,23 +4,23 @@
  */
 import { errorMessage, UpdaterError, UsageError } from '../lib/errors.ts';
 import { tellable } from '../lib/platform/failures.ts';
-import { add } from './add.ts';
-import { bundle } from './bundle.ts';
 import type { Command } from './command.ts';
-import { compile } from './compile.ts';
-import { diff } from './diff.ts';
-import { init } from './init.ts';
-import { inspect } from './inspect.ts';
-import { keysInit } from './keys-init.ts';
-import { keysSign } from './keys-sign.ts';
-import { patch } from './patch.ts';
-import { prune } from './prune.ts';
-import { publish } from './publish.ts';
-import { refresh } from './refresh.ts';
-import { revoke } from './revoke.ts';
-import { rollout } from './rollout.ts';
-import { rotate } from './rotate.ts';
-import { serve } from './serve.ts';
+import { add } from './commands/add.ts';
+import { bundle } from './commands/bundle.ts';
+import { compile } from './commands/compile.ts';
+import { diff } from './commands/diff.ts';
+import { init } from './commands/init.ts';
+import { inspect } from './commands/inspect/inspect.ts';
+import { keysInit } from './commands/keys/init.ts';
+import { keysSign } from './commands/keys/sign.ts';
+import { patch } from './commands/patch.ts';
+import { prune } from './commands/prune.ts';
+import { publish } from './commands/publish.ts';
+import { refresh } from './commands/refresh.ts';
+import { revoke } from './commands/revoke.ts';
+import { rollout } from './commands/rollout.ts';
+import { rotate } from './commands/rotate.ts';
+import { serve } from './commands/serve.ts';
 
 const COMMANDS: readonly Command[] = [
   keysInit,

@@ -4,16 +4,19 @@ import { Glob } from 'bun';
 
 /** A room may import the ones before it. */
 const ROOMS = [
+  'format',
   'platform',
   'version',
   'trust',
   'delta',
   'package',
   'snapshot',
+  'home',
   'install',
   'health',
   'update',
   'service',
+  'api',
   'ui',
 ];
 
@@ -31,7 +34,7 @@ const PURE = new Set([
   'node:stream',
 ]);
 const EFFECT_CALLS =
-  /\b(Date\.now|new Date\(\)|performance\.now|Math\.random|setTimeout|setInterval|process\.(?!stderr\b)|Bun\.(file|write|spawn|spawnSync|sleep|serve|mmap)|randomBytes|fetch)\(?/;
+  /\b(Date\.now|new Date\(\)|performance\.now|Math\.random|setTimeout|setInterval|process\.(?!stderr\b)|Bun\.(file|write|spawn|spawnSync|sleep|serve|mmap)|randomBytes)\(?|\bfetch\(/;
 
 const root = `${import.meta.dir}/..`;
 

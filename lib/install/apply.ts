@@ -14,23 +14,23 @@ import { tellable } from '../platform/failures.ts';
 import { openSource } from '../platform/files.ts';
 import type { TrustedRoot } from '../trust/index.ts';
 import { isNewer, targetOf } from '../version/index.ts';
-import { startAgain } from './again.ts';
-import { begin } from './begin.ts';
-import { conclude } from './conclude.ts';
-import type { EvolutionWish } from './evolutions.ts';
-import { clearFolders } from './folders.ts';
-import { appendEntry, type OpenTransaction } from './journal.ts';
+import type { EvolutionWish } from './folders/evolutions.ts';
+import { clearFolders } from './folders/folders.ts';
+import { pruneAfter } from './folders/snapshots.ts';
+import { openUpdateFolders } from './folders/update-folders.ts';
 import { withLock } from './lock.ts';
+import { startAgain } from './process/restart-policy.ts';
+import { awaitExit, processToAwait } from './process/wait.ts';
 import { type Binary, type Receipt, requireReceipt } from './receipt.ts';
-import { recoverTransaction } from './recover.ts';
 import { repairRoutes, standing } from './repair-from-package.ts';
 import { breathe, type Session } from './session.ts';
-import { pruneAfter } from './snapshots.ts';
-import { stage } from './stage.ts';
-import { sweep } from './sweep.ts';
-import { settle } from './transaction.ts';
-import { openUpdateFolders } from './update-folders.ts';
-import { awaitExit, processToAwait } from './wait.ts';
+import { begin } from './transaction/begin.ts';
+import { conclude } from './transaction/conclude.ts';
+import { appendEntry, type OpenTransaction } from './transaction/journal.ts';
+import { recoverTransaction } from './transaction/recover.ts';
+import { stage } from './transaction/stage.ts';
+import { sweep } from './transaction/sweep.ts';
+import { settle } from './transaction/transaction.ts';
 
 export interface ApplyOptions {
   /** Paths of `.dgmopkg` files: the last one brings the release, those before it lend their patches (a chain). */

@@ -3,10 +3,11 @@
  * executable, and `.dgmo-updater/` beside it (on the same filesystem, so that every move is a rename, and found
  * again whatever $DGMO_HOME says on the next run).
  */
-import { posix, win32 } from 'node:path';
+
 import { errorCode, MachineError, UsageError } from '../errors.ts';
 import { createDirectories } from '../platform/files.ts';
-import type { Host, Platform } from '../platform/host.ts';
+import type { Host } from '../platform/host.ts';
+import { type PathFlavour, pathsOf } from '../platform/path-flavour.ts';
 import { executableName } from '../version/index.ts';
 
 export interface Layout {
@@ -34,10 +35,6 @@ export interface Layout {
 
 /** What a sweep may remove: files that a transaction made, by the beginning of their names. */
 export const TRANSIENT_PREFIXES = ['staged-', 'away-', 'kept-'];
-
-export function pathsOf(platform: Platform): typeof posix {
-  return platform === 'win32' ? win32 : posix;
-}
 
 /**
  * @param installDir the folder that the person named, or where the updater stands; `<installDir>/<app>` may be a
@@ -71,7 +68,7 @@ function resolveTarget(
   host: Pick<Host, 'disk'>,
   installDir: string,
   target: string,
-  path: typeof posix,
+  path: PathFlavour,
 ): string {
   try {
     return host.disk.resolve(target);

@@ -1,13 +1,13 @@
 /** Opening a session on an install: which program, where, with which limits. */
 import { errorCode, UpdaterError, UsageError } from '../errors.ts';
+import type { SnapshotSetup } from '../home/snapshot-setup.ts';
 import { isAppName } from '../package/index.ts';
 import type { Host } from '../platform/host.ts';
 import { Digests } from './digests.ts';
-import { lastReceipt, readJournal } from './journal.ts';
 import { type Layout, locate } from './layout.ts';
 import { loadReceipt } from './receipt.ts';
 import { DEFAULT_LIMITS, type InstallEvent, type Limits, type Session } from './session.ts';
-import type { SnapshotSetup } from './snapshot-setup.ts';
+import { lastReceipt, readJournal } from './transaction/journal.ts';
 
 export interface OpenOptions {
   installDir: string;

@@ -9,17 +9,17 @@ import {
   type Snapshot,
 } from '../snapshot/index.ts';
 import { compareVersions } from '../version/index.ts';
-import { begin } from './begin.ts';
-import { conclude } from './conclude.ts';
-import { clearFolders, requestFor, restoring } from './folders.ts';
-import { appendEntry, type OpenTransaction, openTransaction, readJournal } from './journal.ts';
-import { keepUnder } from './keep.ts';
+import { clearFolders, requestFor, restoring } from './folders/folders.ts';
+import { pruneAfter, takeSnapshotBefore } from './folders/snapshots.ts';
 import { type Binary, type Receipt, requireReceipt, saveReceipt } from './receipt.ts';
 import { adviceAfter, binarySource, type RollbackTarget } from './rollback-target.ts';
 import type { Session } from './session.ts';
-import { pruneAfter, takeSnapshotBefore } from './snapshots.ts';
-import { sweep } from './sweep.ts';
-import { settle } from './transaction.ts';
+import { begin } from './transaction/begin.ts';
+import { conclude } from './transaction/conclude.ts';
+import { appendEntry, type OpenTransaction, openTransaction, readJournal } from './transaction/journal.ts';
+import { keepUnder } from './transaction/keep.ts';
+import { sweep } from './transaction/sweep.ts';
+import { settle } from './transaction/transaction.ts';
 
 export interface RolledBack {
   from: Binary;

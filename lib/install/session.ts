@@ -1,10 +1,10 @@
 /** What every operation on one install is handed: the machine, where things stand, the limits, and who listens. */
 import { InterruptedError } from '../errors.ts';
+import type { SnapshotSetup } from '../home/snapshot-setup.ts';
 import type { Host } from '../platform/host.ts';
 import type { Digests } from './digests.ts';
 import type { Layout } from './layout.ts';
 import type { Binary } from './receipt.ts';
-import type { SnapshotSetup } from './snapshot-setup.ts';
 
 /** What happens, as it happens: for a progress line, a log, or JSON lines. */
 export type InstallEvent =

@@ -4,9 +4,9 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { DamagedError } from '../errors.ts';
-import { type OpenTransaction, openTransaction, readJournal } from './journal.ts';
 import { loadReceipt, type Receipt } from './receipt.ts';
 import type { Session } from './session.ts';
+import { type OpenTransaction, openTransaction, readJournal } from './transaction/journal.ts';
 
 export interface Status {
   installDir: string;

@@ -18,7 +18,7 @@
  *     id                of the evolution, as in the manifest
  *     version           of the release that it comes with
  *     files             1 to 4,096, in the order of the bytes of their paths
- *       path            relative, plain names with slashes between them (lib/version/portable-path.ts)
+ *       path            relative, plain names with slashes between them (lib/format/portable-path.ts)
  *       mode            permission bits in octal, "0644" or "0755"
  *       size            bytes
  *       sha256          of the content, 64 lower-case hex digits

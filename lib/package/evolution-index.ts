@@ -10,10 +10,10 @@ import {
   oneOf,
   stringOf,
   unwanted,
-} from '../version/decoder.ts';
-import { parseJson } from '../version/json.ts';
+} from '../format/decoder.ts';
+import { parseJson } from '../format/json.ts';
+import { findClash, isPortablePath } from '../format/portable-path.ts';
 import { evolutionId } from '../version/manifest.ts';
-import { findClash, isPortablePath } from '../version/portable-path.ts';
 import { version } from '../version/semver.ts';
 
 export const MAX_EVOLUTION_FILES = 4096;

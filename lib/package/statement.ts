@@ -15,9 +15,9 @@ import {
   stringOf,
   tagged,
   unwanted,
-} from '../version/decoder.ts';
+} from '../format/decoder.ts';
+import { parseJson } from '../format/json.ts';
 import { binaryFor, type DGMOVersion, MAX_BINARY_SIZE, type Target, targetName } from '../version/index.ts';
-import { parseJson } from '../version/json.ts';
 import { evolutionId, MAX_EVOLUTIONS, manifest } from '../version/manifest.ts';
 import { version } from '../version/semver.ts';
 import { arch, platform } from '../version/target.ts';

@@ -4,9 +4,9 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { errorCode } from '../errors.ts';
 import type { Disk, FileStatus } from './disk.ts';
-import { fullFlush, posixNextData } from './posix.ts';
+import { fullFlush, posixNextData } from './posix/system.ts';
 import { nameOf, systemPath } from './raw-names.ts';
-import { windowsRename } from './windows.ts';
+import { windowsRename } from './windows/system.ts';
 
 const { COPYFILE_EXCL, COPYFILE_FICLONE, COPYFILE_FICLONE_FORCE } = fs.constants;
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;

@@ -1,16 +1,16 @@
 /** Real processes: the probe (`run`), the start of a program that outlives us (`start`), and those of others. */
 import { spawn } from 'node:child_process';
 import type { Processes, RunResult, SpawnOptions, StartOptions } from './host.ts';
-import { ownsTerminal } from './posix.ts';
 import {
   posixExecutable,
   posixForceEnd,
   posixIsAlive,
   posixRequestEnd,
   posixRunning,
-} from './posix-processes.ts';
-import { windowsExecutable, windowsForceEnd, windowsIsAlive, windowsRunning } from './windows-processes.ts';
-import { windowsStart } from './windows-start.ts';
+} from './posix/processes.ts';
+import { ownsTerminal } from './posix/system.ts';
+import { windowsExecutable, windowsForceEnd, windowsIsAlive, windowsRunning } from './windows/processes.ts';
+import { windowsStart } from './windows/start.ts';
 
 const OUTPUT_KEPT = 64 * 1024;
 /** How long after its end a program's output may still be held open by a child that it left behind. */

@@ -7,8 +7,8 @@ import { nativeDatabases } from './databases.ts';
 import type { Host, Platform } from './host.ts';
 import { nativeDisk } from './native-disk.ts';
 import { nativeProcesses } from './native-processes.ts';
-import { posixAcquireLock } from './posix.ts';
-import { windowsAcquireLock } from './windows.ts';
+import { posixAcquireLock } from './posix/system.ts';
+import { windowsAcquireLock } from './windows/system.ts';
 
 /** Throws UsageError on a system that there are no releases for. */
 export function nativeHost(): Host {

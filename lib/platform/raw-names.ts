@@ -6,6 +6,11 @@
 const ESCAPED = /[\udc80-\udcff]/;
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** Whether a name on the path is not UTF-8. */
+export function hasRawBytes(path: string): boolean {
+  return ESCAPED.test(path);
+}
+
 /** What node:fs takes for this path. */
 export function systemPath(path: string): string | Buffer {
   if (process.platform === 'win32' || !ESCAPED.test(path)) return path;

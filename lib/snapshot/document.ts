@@ -3,8 +3,6 @@
  * decoded strictly; written by replacement, after everything that it names is on the drive.
  */
 import { DamagedError, errorMessage } from '../errors.ts';
-import type { Disk } from '../platform/disk.ts';
-import { digestBytes, readFile, removeIfThere, replaceDurably } from '../platform/files.ts';
 import {
   array,
   boolean,
@@ -15,11 +13,13 @@ import {
   object,
   oneOf,
   stringOf,
-} from '../version/decoder.ts';
+} from '../format/decoder.ts';
+import type { Disk } from '../platform/disk.ts';
+import { digestBytes, readFile, removeIfThere, replaceDurably } from '../platform/files.ts';
 import { version } from '../version/semver.ts';
 import { FOLDER_COMPONENTS, type FolderComponent } from './components.ts';
-import type { StoreLayout } from './store-layout.ts';
-import { newer } from './tree.ts';
+import type { StoreLayout } from './store/layout.ts';
+import { newer } from './store/tree.ts';
 
 const text = (limit: number) =>
   stringOf(`text of at most ${limit} characters`, (value) => value.length <= limit);

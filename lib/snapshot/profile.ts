@@ -2,8 +2,8 @@
  * Where DGMO keeps what a snapshot holds. By default that is `$DGMO_HOME/{config,plugins,data,evolutions}`, and beside it
  * the XDG layout of opencode's family where it is found; a person may set every component to another folder.
  */
-import { posix, win32 } from 'node:path';
 import type { Host } from '../platform/host.ts';
+import { pathsOf } from '../platform/path-flavour.ts';
 import { FOLDER_COMPONENTS, type FolderComponent } from './components.ts';
 import { DEFAULT_EXCLUDES, excluder, type PathFilter } from './patterns.ts';
 import { resolveFar } from './roots.ts';
@@ -32,7 +32,7 @@ export function profileOf(
   { home, app, store }: { home: string; app: string; store: string },
   settings: ProfileSettings = {},
 ): Profile {
-  const path = host.platform === 'win32' ? win32 : posix;
+  const path = pathsOf(host.platform);
   const found = familyLayout(host, home, app);
   const roots = {} as Record<FolderComponent, readonly string[]>;
   for (const component of FOLDER_COMPONENTS) {
@@ -56,7 +56,7 @@ function familyLayout(host: Machine, home: string, app: string): Record<FolderCo
   const none = { data: [], evolutions: [], plugins: [], config: [] };
   const { homeDirectory, environment, platform } = host;
   if (homeDirectory === null) return none;
-  const path = platform === 'win32' ? win32 : posix;
+  const path = pathsOf(platform);
   if (home !== path.join(homeDirectory, '.dgmo')) return none;
   const base = (variable: string, ...usual: string[]): string => {
     const set = environment[variable];

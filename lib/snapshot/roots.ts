@@ -1,7 +1,7 @@
 /** Where a folder of the profile leads to, symlinks resolved, whether it stands or not. */
 import { errorCode } from '../errors.ts';
 import type { Disk } from '../platform/disk.ts';
-import type { StoreLayout } from './store-layout.ts';
+import type { StoreLayout } from './store/layout.ts';
 
 /** With those that can't be seen from here: whoever opens what comes out is told so. */
 const NOT_THERE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM']);

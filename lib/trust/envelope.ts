@@ -7,8 +7,8 @@
  * with its padding and zero spare bits. What is written otherwise is damaged, so no two files say the same.
  */
 import { DamagedError, TrustError } from '../errors.ts';
-import { array, hex, line, object, stringOf } from '../version/decoder.ts';
-import { parseJson } from '../version/json.ts';
+import { array, hex, line, object, stringOf } from '../format/decoder.ts';
+import { parseJson } from '../format/json.ts';
 import { type PublicKey, type SigningKey, verifySignature } from './key.ts';
 import { preAuthEncoding } from './pae.ts';
 import type { TrustedRoot } from './root.ts';

@@ -6,8 +6,8 @@ import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { scrypt } from '@noble/hashes/scrypt.js';
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { DamagedError, TrustError } from '../errors.ts';
-import { type Decoded, hex, integer, object, oneOf, stringOf } from '../version/decoder.ts';
-import { parseJson } from '../version/json.ts';
+import { type Decoded, hex, integer, object, oneOf, stringOf } from '../format/decoder.ts';
+import { parseJson } from '../format/json.ts';
 import { type SigningKey, signingKey } from './key.ts';
 import { ROLES, type RoleName } from './root.ts';
 

@@ -9,9 +9,9 @@
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { Key, Metadata, MetadataKind, Root, Signature } from '@tufjs/models';
 import { DamagedError, errorMessage, TrustError } from '../errors.ts';
-import { unwanted } from '../version/decoder.ts';
-import { parseJson } from '../version/json.ts';
-import { printable } from '../version/printable.ts';
+import { unwanted } from '../format/decoder.ts';
+import { parseJson } from '../format/json.ts';
+import { printable } from '../format/printable.ts';
 import { KEY_TYPE, type PublicKey, publicKey, type SigningKey } from './key.ts';
 
 export const ROLES = ['root', 'targets', 'snapshot', 'timestamp'] as const;

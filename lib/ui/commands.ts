@@ -18,7 +18,7 @@ import {
   withLock,
 } from '../install/index.ts';
 import { readFile } from '../platform/files.ts';
-import type { Network, NetworkSettings } from '../platform/network.ts';
+import type { Network, NetworkSettings } from '../platform/network/network.ts';
 import { decodeRoot } from '../trust/index.ts';
 import { rememberReverted } from '../update/index.ts';
 import { isAddress } from '../version/index.ts';

@@ -12,10 +12,10 @@ import {
   type SnapshotSetup,
   withLock,
 } from '../install/index.ts';
-import { pathsOf } from '../install/layout.ts';
 import { tellable } from '../platform/failures.ts';
 import type { Host } from '../platform/host.ts';
-import type { Network, NetworkSettings } from '../platform/network.ts';
+import type { Network, NetworkSettings } from '../platform/network/network.ts';
+import { pathsOf } from '../platform/path-flavour.ts';
 import { snapshotsIn } from '../update/index.ts';
 import { type CommandLine, parseCommandLine, parseSeconds } from './arguments.ts';
 import { chooseOnTerminal } from './choose.ts';

@@ -1,8 +1,9 @@
 /** The commands of the feed: check, download, update. */
+
+import { applyUpdate } from '../api/index.ts';
 import { UsageError } from '../errors.ts';
 import { type Applied, requireReceipt } from '../install/index.ts';
 import {
-  applyUpdate,
   type CheckResult,
   check,
   choicesFile,

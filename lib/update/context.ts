@@ -1,14 +1,14 @@
 /** What everything that looks for updates is handed: one install, one home, one feed, and the person's preferences. */
 import { UsageError } from '../errors.ts';
+import type { Preferences } from '../home/preferences.ts';
 import type { Receipt, Session, Settings } from '../install/index.ts';
-import type { Network, NetworkSettings } from '../platform/network.ts';
+import type { Network, NetworkSettings } from '../platform/network/network.ts';
 import { networkSource } from '../trust/index.ts';
 import { isAddress, type Target, targetOf } from '../version/index.ts';
-import type { DocumentContext } from './documents.ts';
+import type { DocumentContext } from './check/documents.ts';
+import { type FeedLocation, locateFeed } from './check/feed-location.ts';
+import { patientSource } from './check/patient-source.ts';
 import type { UpdateEvent } from './events.ts';
-import { type FeedLocation, locateFeed } from './feed-location.ts';
-import { patientSource } from './patient-source.ts';
-import type { Preferences } from './preferences.ts';
 
 export interface UpdateContext {
   session: Session;

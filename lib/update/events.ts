@@ -1,5 +1,5 @@
 /** What happens while an update is looked for and fetched, as it happens: for a progress line, a log, or JSON lines. */
-import type { DownloadProgress } from './progress.ts';
+import type { DownloadProgress } from './download/progress.ts';
 
 export type UpdateEvent =
   | { event: 'checking'; feed: string; channel: string }

@@ -1,5 +1,5 @@
 /** What changed in a release, for people: the words of https://keepachangelog.com/en/1.1.0/. */
-import { array, type Decoded, line, object, oneOf, text } from './decoder.ts';
+import { array, type Decoded, line, object, oneOf, text } from '../format/decoder.ts';
 
 export const CHANGE_KINDS = ['added', 'changed', 'deprecated', 'removed', 'fixed', 'security'] as const;
 

@@ -19,9 +19,9 @@ import {
   stringOf,
   tagged,
   unwanted,
-} from './decoder.ts';
+} from '../format/decoder.ts';
+import { parseJson } from '../format/json.ts';
 import { isFeedPath } from './download-url.ts';
-import { parseJson } from './json.ts';
 import { MAX_BINARY_SIZE, RISK_LEVELS, UPDATE_TYPES } from './manifest.ts';
 import { compareVersions, isNewer, version } from './semver.ts';
 import { arch, platform, type Target, targetName } from './target.ts';
@@ -33,6 +33,9 @@ export const MAX_PACKAGES = 32;
 const MAX_REVOKED = 1000;
 
 const CHANNEL = /^[a-z0-9][a-z0-9-]{0,31}$/;
+
+/** The channel of whoever has not chosen one. */
+export const DEFAULT_CHANNEL = 'stable';
 
 export function isChannelName(value: string): boolean {
   return CHANNEL.test(value);
@@ -67,7 +70,7 @@ const release = checked(
     riskLevel: oneOf(...RISK_LEVELS),
     /** The binary that is installed afterwards. */
     binary: object({ sha256: hex(32), size: integer(1, MAX_BINARY_SIZE, 'bytes') }),
-    /** Percent of all installs that it is offered to; see lib/update/rollout.ts. */
+    /** Percent of all installs that it is offered to; see lib/update/check/rollout.ts. */
     rollout: integer(0, 100, 'percent'),
     /** The lowest version that an update to it may start from; null: any. */
     minimumFrom: nullable(version),

@@ -2,6 +2,7 @@
 export { CHANGE_KINDS, type ChangeLog } from './change-log.ts';
 export {
   type ChannelIndex,
+  DEFAULT_CHANNEL,
   decodeIndex,
   decodePage,
   encodeIndex,

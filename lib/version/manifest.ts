@@ -3,9 +3,6 @@
  * nothing that may be believed unless it came out of a signed envelope (lib/trust) or a TUF target.
  */
 
-import type { Platform } from '../platform/host.ts';
-import type { ChangeLog } from './change-log.ts';
-import { changeLog } from './change-log.ts';
 import {
   array,
   boolean,
@@ -18,10 +15,13 @@ import {
   oneOf,
   stringOf,
   unwanted,
-} from './decoder.ts';
+} from '../format/decoder.ts';
+import { parseJson } from '../format/json.ts';
+import { isPortableName } from '../format/portable-path.ts';
+import type { Platform } from '../platform/host.ts';
+import type { ChangeLog } from './change-log.ts';
+import { changeLog } from './change-log.ts';
 import { DOWNLOAD_URL, isDownloadUrl } from './download-url.ts';
-import { parseJson } from './json.ts';
-import { isPortableName } from './portable-path.ts';
 import { isNewer, version } from './semver.ts';
 import { arch, type BinaryArch, platform, TARGETS, type Target, targetName } from './target.ts';
 

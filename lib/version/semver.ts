@@ -1,7 +1,7 @@
 /** Versions and their order: Semantic Versioning 2.0.0, precedence by the npm package `semver`. */
 import compare from 'semver/functions/compare.js';
 import valid from 'semver/functions/valid.js';
-import { type Decoder, stringOf } from './decoder.ts';
+import { type Decoder, stringOf } from '../format/decoder.ts';
 
 /** Versions stand in file names, too. */
 const MAX_LENGTH = 64;

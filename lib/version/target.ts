@@ -3,8 +3,9 @@
  * library is part of the architecture: `x64` is for glibc, `x64-musl` for musl. So the eight targets print as
  * `linux-x64`, `linux-x64-musl`, `win32-arm64`, ...
  */
+
+import { oneOf } from '../format/decoder.ts';
 import type { Platform } from '../platform/host.ts';
-import { oneOf } from './decoder.ts';
 
 export type BinaryArch = 'x64' | 'arm64' | 'x64-musl' | 'arm64-musl';
 

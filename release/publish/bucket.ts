@@ -9,7 +9,7 @@
 import { errorCode, errorMessage, NetworkError, UsageError } from '../../lib/errors.ts';
 import type { Clock, Random } from '../../lib/platform/host.ts';
 import { MAX_BYTES } from '../../lib/trust/feed/limits.ts';
-import { backoff, chanceOf } from '../../lib/update/backoff.ts';
+import { backoff, chanceOf } from '../../lib/update/download/backoff.ts';
 import type { Destination, RemoteFile } from './destination.ts';
 
 const ATTEMPTS = 5;

@@ -2,8 +2,8 @@
 import path from 'node:path';
 import { DamagedError } from '../../lib/errors.ts';
 import type { ListedFile, ListedRelease } from '../../lib/version/index.ts';
-import { readChannels } from '../repository/channel.ts';
 import { type Published, requireCurrent } from '../repository/published.ts';
+import { readChannels } from '../repository/releases/channel.ts';
 
 /**
  * Every file that the signed metadata leads to is there: indexes and pages with their digest, manifests and packages

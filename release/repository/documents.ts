@@ -12,9 +12,9 @@ import {
   Timestamp,
 } from '@tufjs/models';
 import { DamagedError, errorMessage } from '../../lib/errors.ts';
+import { parseJson } from '../../lib/format/json.ts';
 import { type Digest, digestBytes } from '../../lib/platform/files.ts';
 import type { Role, SigningKey } from '../../lib/trust/index.ts';
-import { parseJson } from '../../lib/version/json.ts';
 
 const SPEC_VERSION = '1.0.31';
 const MAX_BYTES = 5_000_000;

@@ -4,10 +4,10 @@
  */
 
 import { DamagedError } from '../../lib/errors.ts';
+import { hex, integer, object } from '../../lib/format/decoder.ts';
+import { MAX_DOCUMENT, parseJson } from '../../lib/format/json.ts';
 import { digestBytes, readFile, removeIfThere, replaceDurably } from '../../lib/platform/files.ts';
 import type { Host } from '../../lib/platform/host.ts';
-import { hex, integer, object } from '../../lib/version/decoder.ts';
-import { MAX_DOCUMENT, parseJson } from '../../lib/version/json.ts';
 import type { RepositoryLayout } from './layout.ts';
 
 const pending = object({ work: hex(32), began: integer(0, 253_402_300_799_999) });

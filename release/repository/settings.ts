@@ -1,11 +1,11 @@
 /** `repository.json`: for which app the repository is, and for how many days what it signs is good. */
 
 import { UsageError } from '../../lib/errors.ts';
+import { type Decoded, integer, object, oneOf, stringOf } from '../../lib/format/decoder.ts';
+import { MAX_DOCUMENT, parseJson } from '../../lib/format/json.ts';
 import { isAppName } from '../../lib/package/index.ts';
 import type { Disk } from '../../lib/platform/disk.ts';
 import { readFile } from '../../lib/platform/files.ts';
-import { type Decoded, integer, object, oneOf, stringOf } from '../../lib/version/decoder.ts';
-import { MAX_DOCUMENT, parseJson } from '../../lib/version/json.ts';
 import type { RepositoryLayout } from './layout.ts';
 
 export const MAX_DAYS = 3650;

@@ -6,8 +6,8 @@
  * several processes can share one file.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { printable } from '../../lib/format/printable.ts';
 import { tellable } from '../../lib/platform/failures.ts';
-import { printable } from '../../lib/version/printable.ts';
 import type { Route } from './reply.ts';
 
 /** Bytes of waiting lines, and milliseconds that a line waits at most. */

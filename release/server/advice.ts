@@ -1,5 +1,5 @@
 /** What the check API answers, as a function of the channel's index and the version that asks. */
-import { type CheckAnswer, encodeCheckAnswer } from '../../lib/update/check-api.ts';
+import { type CheckAnswer, encodeCheckAnswer } from '../../lib/update/check/check-api.ts';
 import { type ChannelIndex, compareVersions, isNewer, type ListedRelease } from '../../lib/version/index.ts';
 
 /**

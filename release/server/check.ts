@@ -1,6 +1,10 @@
-/** `POST /v1/updates/check` (lib/update/check-api.ts has the wire). */
+/** `POST /v1/updates/check` (lib/update/check/check-api.ts has the wire). */
 import { UpdaterError } from '../../lib/errors.ts';
-import { type CheckRequest, decodeCheckRequest, MAX_CHECK_REQUEST } from '../../lib/update/check-api.ts';
+import {
+  type CheckRequest,
+  decodeCheckRequest,
+  MAX_CHECK_REQUEST,
+} from '../../lib/update/check/check-api.ts';
 import { targetName } from '../../lib/version/index.ts';
 import type { AccessLog } from './access-log.ts';
 import { Advice } from './advice.ts';

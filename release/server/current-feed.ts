@@ -6,6 +6,7 @@
  */
 import path from 'node:path';
 import { DamagedError, MachineError } from '../../lib/errors.ts';
+import { MAX_DOCUMENT } from '../../lib/format/json.ts';
 import { digestBytes, readFile } from '../../lib/platform/files.ts';
 import { nativeDisk as disk } from '../../lib/platform/native-disk.ts';
 import { type FeedRole, readDocument, record } from '../../lib/trust/feed/document.ts';
@@ -17,7 +18,6 @@ import {
   type Target,
   targetName,
 } from '../../lib/version/index.ts';
-import { MAX_DOCUMENT } from '../../lib/version/json.ts';
 
 /** Milliseconds between two looks at `timestamp.json`. */
 const RECHECK = 250;

@@ -2,7 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { errorMessage, UpdaterError } from '../../lib/errors.ts';
 import { tellable } from '../../lib/platform/failures.ts';
-import { CHECK_PATH } from '../../lib/update/check-api.ts';
+import { CHECK_PATH } from '../../lib/update/check/check-api.ts';
 import type { AccessLog } from './access-log.ts';
 import { CheckApi } from './check.ts';
 import { CurrentFeed } from './current-feed.ts';

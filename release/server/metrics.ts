@@ -2,7 +2,7 @@
  * Counters in the Prometheus text format (version 0.0.4). With several processes each has its own, under its own
  * `worker` and `pid`, and a scrape reaches one of them: scrape often, and sum over `worker` what each last said.
  */
-import type { Telemetry } from '../../lib/update/check-api.ts';
+import type { Telemetry } from '../../lib/update/check/check-api.ts';
 import type { Route } from './reply.ts';
 
 export const CHECK_OUTCOMES = ['update', 'current', 'unknown', 'refused', 'failed'] as const;

@@ -6,8 +6,8 @@ import { peekPackage } from '../../lib/package/index.ts';
 import type { Disk } from '../../lib/platform/disk.ts';
 import { digestBytes, openSource, readFile, removeIfThere, writeAll } from '../../lib/platform/files.ts';
 import { MAX_BINARY_SIZE } from '../../lib/version/index.ts';
-import { type Build, build, fullBytes, patchBytes } from '../payloads.ts';
 import type { Job, NewBinary, OldBinary } from './job.ts';
+import { type Build, build, fullBytes, patchBytes } from './payloads.ts';
 
 export async function perform(
   disk: Disk,

@@ -4,9 +4,9 @@
  */
 import fs from 'node:fs';
 import { nativeHost } from '../../lib/platform/native.ts';
-import { nativeNetwork } from '../../lib/platform/native-network.ts';
+import { nativeNetwork } from '../../lib/platform/network/native.ts';
+import { DEFAULT_LIMITS } from '../../lib/update/download/limits.ts';
 import { download } from '../../lib/update/index.ts';
-import { DEFAULT_LIMITS } from '../../lib/update/limits.ts';
 
 export interface DownloadTask {
   url: string;

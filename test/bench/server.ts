@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { CHECK_PATH, encodeCheckRequest } from '../../lib/update/check-api.ts';
+import { CHECK_PATH, encodeCheckRequest } from '../../lib/update/check/check-api.ts';
 import { feedFolder, TARGET, versions } from '../support/servers/feed-folder.ts';
 import { NGINX, startNginx } from '../support/servers/nginx.ts';
 import { serving } from '../support/servers/serve.ts';

@@ -11,7 +11,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { nativeHost } from '../../lib/platform/native.ts';
-import { nativeNetwork } from '../../lib/platform/native-network.ts';
+import { nativeNetwork } from '../../lib/platform/network/native.ts';
 import {
   ANY_KEYS,
   type Feed,

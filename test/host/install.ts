@@ -1,7 +1,7 @@
 /** A small install on a simulated disk: executables whose content is their version. */
 import { createHash } from 'node:crypto';
-import { encodeEntry } from '../../lib/install/journal.ts';
 import { type Binary, encodeReceipt, type Receipt } from '../../lib/install/receipt.ts';
+import { encodeEntry } from '../../lib/install/transaction/journal.ts';
 import type { Platform } from '../../lib/platform/host.ts';
 import { SimulatedDisk } from './disk.ts';
 

@@ -6,16 +6,16 @@ import {
   type EvolutionWish,
   installedEvolutions,
   withEvolutions,
-} from '../../lib/install/evolutions.ts';
-import { takeSnapshotHere } from '../../lib/install/snapshots.ts';
+} from '../../lib/install/folders/evolutions.ts';
+import { takeSnapshotHere } from '../../lib/install/folders/snapshots.ts';
 import type { CarriedEvolution, EvolutionArchive } from '../../lib/package/index.ts';
 import { digestBytes } from '../../lib/platform/files.ts';
 import type { Snapshot } from '../../lib/snapshot/index.ts';
-import { readTree } from '../../lib/snapshot/writer.ts';
+import { readTree } from '../../lib/snapshot/store/writer.ts';
 import type { SimulatedDisk } from '../host/disk.ts';
 import { simulatedHost } from '../host/host.ts';
 import { executable, installedDisk, receiptOf, versionOf } from '../host/install.ts';
-import { placeFiles, sessionOn } from './folders-stage.ts';
+import { placeFiles, sessionOn } from './transaction/folders-stage.ts';
 
 const carried = (id: string, autoApply: boolean): CarriedEvolution => ({
   id,

@@ -5,8 +5,8 @@ import { OWN, type SimulatedProcess, simulatedHost } from '../host/host.ts';
 import { executable, installedDisk, targetPath, versionOf } from '../host/install.ts';
 import { packageFor } from '../host/package.ts';
 import { testRoot } from '../trust/keys.ts';
-import { exitCode } from './every-fault.ts';
-import { filesOn, placeFiles, sessionOn } from './folders-stage.ts';
+import { exitCode } from './transaction/every-fault.ts';
+import { filesOn, placeFiles, sessionOn } from './transaction/folders-stage.ts';
 
 const OLD = executable('1.0.0');
 const BROKEN = executable('2.0.0', 'broken');

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { childEnvironment } from '../../lib/install/relaunch.ts';
+import { childEnvironment } from '../../lib/install/process/start.ts';
 
 test('what is started inherits the environment, less what turns a Bun-compiled program into Bun', () => {
   const environment = {

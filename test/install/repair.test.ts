@@ -5,8 +5,8 @@ import { simulatedHost } from '../host/host.ts';
 import { executable, INSTALL_DIR, installedDisk, targetPath, versionOf } from '../host/install.ts';
 import { packageFor } from '../host/package.ts';
 import { testRoot } from '../trust/keys.ts';
-import { exitCode } from './every-fault.ts';
-import { checkStore, sessionOn } from './folders-stage.ts';
+import { exitCode } from './transaction/every-fault.ts';
+import { checkStore, sessionOn } from './transaction/folders-stage.ts';
 
 const ONE = executable('1.0.0');
 const DAMAGED = new TextEncoder().encode('half of it');

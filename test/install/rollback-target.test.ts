@@ -1,9 +1,9 @@
 /** Where a rollback goes: the decision, over every kind of thing that there may be to go back to. */
 import { describe, expect, test } from 'bun:test';
 import { DamagedError, PolicyError, UsageError } from '../../lib/errors.ts';
+import { takeSnapshotHere } from '../../lib/install/folders/snapshots.ts';
 import { encodeReceipt, type Receipt, type RollbackRule } from '../../lib/install/receipt.ts';
 import { dataMoves, type RollbackWish, rollbackTarget } from '../../lib/install/rollback-target.ts';
-import { takeSnapshotHere } from '../../lib/install/snapshots.ts';
 import { decodeSnapshot, documentPath, encodeSnapshot, type Snapshot } from '../../lib/snapshot/document.ts';
 import { binaryPath } from '../../lib/snapshot/index.ts';
 import { type SimulatedHost, simulatedHost } from '../host/host.ts';
@@ -16,7 +16,7 @@ import {
   targetPath,
   versionOf,
 } from '../host/install.ts';
-import { placeFiles, sessionOn } from './folders-stage.ts';
+import { placeFiles, sessionOn } from './transaction/folders-stage.ts';
 
 const ONE = executable('1.0.0');
 const TWO = executable('2.0.0');

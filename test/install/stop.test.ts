@@ -1,13 +1,13 @@
 /** Ending a DGMO that runs: asked first, by force only with consent, and nothing but what was asked about. */
 import { describe, expect, test } from 'bun:test';
 import { BusyError, InterruptedError } from '../../lib/errors.ts';
+import { runningCopies, stopRunning } from '../../lib/install/process/stop.ts';
 import type { Session } from '../../lib/install/session.ts';
-import { runningCopies, stopRunning } from '../../lib/install/stop.ts';
 import type { Platform } from '../../lib/platform/host.ts';
 import { FaultInjector } from '../host/faults.ts';
 import { type SimulatedProcess, simulatedHost } from '../host/host.ts';
 import { executable, INSTALL_DIR, installedDisk, targetPath, versionOf } from '../host/install.ts';
-import { sessionOn } from './folders-stage.ts';
+import { sessionOn } from './transaction/folders-stage.ts';
 
 const ONE = executable('1.0.0');
 const TWO = executable('2.0.0');

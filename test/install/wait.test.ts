@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { BusyError } from '../../lib/errors.ts';
 import { openSession } from '../../lib/install/open.ts';
+import { awaitExit, processToAwait } from '../../lib/install/process/wait.ts';
 import type { Session } from '../../lib/install/session.ts';
-import { awaitExit, processToAwait } from '../../lib/install/wait.ts';
 import { simulatedHost } from '../host/host.ts';
 import { executable, INSTALL_DIR, installedDisk, targetPath, versionOf } from '../host/install.ts';
 

@@ -1,7 +1,7 @@
 /** The parts of the Windows platform that are plain text and numbers: the same on every system. */
 import { describe, expect, test } from 'bun:test';
-import { systemError, widePath } from '../../lib/platform/windows-kernel.ts';
-import { environmentBlock, quoted } from '../../lib/platform/windows-start.ts';
+import { systemError, widePath } from '../../lib/platform/windows/kernel.ts';
+import { environmentBlock, quoted } from '../../lib/platform/windows/start.ts';
 
 describe('the command line', () => {
   // As Microsoft's "Parsing C command-line arguments" has it.

@@ -7,9 +7,9 @@ import { cpSync, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { nativeDisk } from '../../lib/platform/native-disk.ts';
 import { initialize } from '../../release/repository/initialize.ts';
-import { rotate } from '../../release/repository/rotate.ts';
+import { rotate } from '../../release/repository/signing/replace-key.ts';
 import { FaultInjector, Stopped } from '../host/faults.ts';
-import { KEYS, ROOT, SIGNERS, signersWith } from '../release/simulated.ts';
+import { KEYS, ROOT, SIGNERS, signersWith } from '../release/repository/simulated.ts';
 import { testKey } from '../trust/keys.ts';
 import { clientOf, filesOf, host, publishOn, scratch, stoppable } from './support.ts';
 

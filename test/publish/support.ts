@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { Disk } from '../../lib/platform/disk.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { nativeDisk } from '../../lib/platform/native-disk.ts';
-import { nativeNetwork } from '../../lib/platform/native-network.ts';
+import { nativeNetwork } from '../../lib/platform/network/native.ts';
 import { type Feed, networkSource, openFeed } from '../../lib/trust/index.ts';
 import { decodeIndex, indexPath, type ListedFile } from '../../lib/version/index.ts';
 import { folderDestination } from '../../release/publish/folder.ts';

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { digestBytes } from '../../lib/platform/files.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { TARGETS, targetName, targetOf } from '../../lib/version/index.ts';
-import { bunTarget, compileTarget } from '../../release/compile.ts';
+import { bunTarget, compileTarget } from '../../release/commands/compile.ts';
 import { freshFolder } from './run.ts';
 
 const TOP = path.resolve(import.meta.dir, '../..');

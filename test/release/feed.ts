@@ -37,13 +37,13 @@ import {
   type Target,
   type UpdateType,
 } from '../../lib/version/index.ts';
-import { readWords } from '../../release/describe.ts';
-import { type Added, addRelease } from '../../release/repository/add.ts';
-import { revoke, setRollout } from '../../release/repository/change.ts';
+import { readWords } from '../../release/manifest/options.ts';
 import { initialize } from '../../release/repository/initialize.ts';
-import { refresh } from '../../release/repository/refresh.ts';
+import { type Added, addRelease } from '../../release/repository/releases/add-release.ts';
+import { revoke, setRollout } from '../../release/repository/releases/change-listing.ts';
 import type { RepositorySettings } from '../../release/repository/settings.ts';
-import { signersOf } from '../../release/repository/signers.ts';
+import { refresh } from '../../release/repository/signing/renew.ts';
+import { signersOf } from '../../release/repository/signing/signers.ts';
 import { hereWorkers } from '../../release/work/workers.ts';
 import { PASSPHRASE } from './run.ts';
 

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
-import { nativeNetwork } from '../../lib/platform/native-network.ts';
+import { nativeNetwork } from '../../lib/platform/network/native.ts';
 import {
   CHECK_PATH,
   decodeCheckAnswer,
   encodeCheckRequest,
   MAX_CHECK_REQUEST,
-} from '../../lib/update/check-api.ts';
+} from '../../lib/update/check/check-api.ts';
 import { feedFolder, TARGET } from '../support/servers/feed-folder.ts';
 import { type Serving, serving } from '../support/servers/serve.ts';
 

@@ -1,7 +1,7 @@
 /** A feed made by `release add` and served by `release serve`, as the updater reads it: trust, advice and bytes. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { nativeNetwork } from '../../lib/platform/native-network.ts';
-import { askApi } from '../../lib/update/ask-api.ts';
+import { nativeNetwork } from '../../lib/platform/network/native.ts';
+import { askApi } from '../../lib/update/check/ask-api.ts';
 import { fromUrl, host, httpClientOf, scratch, TARGET, versionsSeen } from '../publish/support.ts';
 import { makeFeed, type TestFeed } from '../release/feed.ts';
 import { noise } from '../release/run.ts';

@@ -4,7 +4,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import tls from 'node:tls';
-import { nativeNetwork } from '../../lib/platform/native-network.ts';
+import { nativeNetwork } from '../../lib/platform/network/native.ts';
 import { freshFolder } from '../release/run.ts';
 import { makeCertificates } from '../support/servers/certificates.ts';
 import { feedFolder } from '../support/servers/feed-folder.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { readFileSync, renameSync, rmSync } from 'node:fs';
-import { CHECK_PATH, encodeCheckRequest } from '../../lib/update/check-api.ts';
+import { CHECK_PATH, encodeCheckRequest } from '../../lib/update/check/check-api.ts';
 import { feedFolder, TARGET } from '../support/servers/feed-folder.ts';
 import { type Serving, serving } from '../support/servers/serve.ts';
 

@@ -9,7 +9,7 @@ import {
   encodeCheckRequest,
   MAX_CHECK_ANSWER,
   MAX_CHECK_REQUEST,
-} from '../../lib/update/check-api.ts';
+} from '../../lib/update/check/check-api.ts';
 import { TARGETS } from '../../lib/version/index.ts';
 
 const REQUEST: CheckRequest = {

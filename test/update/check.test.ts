@@ -5,7 +5,7 @@ import path from 'node:path';
 import { NetworkError, PolicyError, TrustError, UsageError } from '../../lib/errors.ts';
 import { loadTrustedRoot } from '../../lib/install/index.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
-import { CHECK_PATH, decodeCheckRequest, encodeCheckAnswer } from '../../lib/update/check-api.ts';
+import { CHECK_PATH, decodeCheckRequest, encodeCheckAnswer } from '../../lib/update/check/check-api.ts';
 import type { UpdateEvent } from '../../lib/update/index.ts';
 import { feedFolder } from '../support/servers/feed-folder.ts';
 import { NATIVE_PLATFORM } from '../support/workshop.ts';

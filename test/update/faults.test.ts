@@ -5,9 +5,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
+import { UpdateManager } from '../../lib/api/index.ts';
 import { UpdaterError } from '../../lib/errors.ts';
-import type { Network } from '../../lib/platform/network.ts';
-import { UpdateManager } from '../../lib/update/index.ts';
+import type { Network } from '../../lib/platform/network/network.ts';
 import { LOSSES, type SimulatedDisk } from '../host/disk.ts';
 import { ERRORS, type Fault, FaultInjector, HARMLESS, Stopped } from '../host/faults.ts';
 import { simulatedHost } from '../host/host.ts';

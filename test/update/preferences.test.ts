@@ -4,14 +4,13 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { BusyError, DamagedError, UsageError } from '../../lib/errors.ts';
-import { nativeHost } from '../../lib/platform/native.ts';
 import {
   choicesFile,
   NO_CHOICES,
   withInstalled,
   withQuarantine,
   withSkipped,
-} from '../../lib/update/choices.ts';
+} from '../../lib/home/choices.ts';
 import {
   DEFAULT_PREFERENCES,
   PREFERENCE_KEYS,
@@ -19,7 +18,8 @@ import {
   preferencesFile,
   preferenceText,
   withPreference,
-} from '../../lib/update/preferences.ts';
+} from '../../lib/home/preferences.ts';
+import { nativeHost } from '../../lib/platform/native.ts';
 import { SimulatedDisk } from '../host/disk.ts';
 import { simulatedHost } from '../host/host.ts';
 

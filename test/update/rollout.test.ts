@@ -1,7 +1,7 @@
 /** Staged rollout: who is offered a release. */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { bucketOf, isRolledOut } from '../../lib/update/rollout.ts';
+import { bucketOf, isRolledOut } from '../../lib/update/check/rollout.ts';
 
 const installId = fc
   .uint8Array({ minLength: 16, maxLength: 16 })

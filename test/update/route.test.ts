@@ -1,7 +1,7 @@
 /** The cheapest way to a release. */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { MAX_CHAIN, planDownload } from '../../lib/update/route.ts';
+import { MAX_CHAIN, planDownload } from '../../lib/update/download/route.ts';
 import type { ListedPackage, ListedRelease } from '../../lib/version/index.ts';
 import { binaryOf, full, listed, patch } from './listed.ts';
 

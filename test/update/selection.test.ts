@@ -1,8 +1,8 @@
 /** Which release an installation is offered. */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { bucketOf } from '../../lib/update/rollout.ts';
-import { type Offered, type Situation, select } from '../../lib/update/selection.ts';
+import { bucketOf } from '../../lib/update/check/rollout.ts';
+import { type Offered, type Situation, select } from '../../lib/update/check/selection.ts';
 import { isNewer } from '../../lib/version/index.ts';
 import { listed } from './listed.ts';
 

@@ -7,8 +7,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { NetworkError } from '../../lib/errors.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
-import { nativeNetwork } from '../../lib/platform/native-network.ts';
-import type { NetworkSettings } from '../../lib/platform/network.ts';
+import { nativeNetwork } from '../../lib/platform/network/native.ts';
+import type { NetworkSettings } from '../../lib/platform/network/network.ts';
 import { type Serving, serveFolder } from '../trust/feed/serving.ts';
 import { openStage, type Stage } from './stage.ts';
 

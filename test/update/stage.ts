@@ -5,6 +5,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { UpdateManager, type UpdateManagerOptions } from '../../lib/api/index.ts';
 import {
   adopt,
   createWorkDir,
@@ -14,7 +15,6 @@ import {
   withLock,
 } from '../../lib/install/index.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
-import { UpdateManager, type UpdateManagerOptions } from '../../lib/update/index.ts';
 import { makeFeed, type ReleaseOptions, type TestFeed } from '../release/feed.ts';
 import { content } from '../support/servers/content.ts';
 import { NATIVE_PLATFORM } from '../support/workshop.ts';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { UpdaterError } from '../../lib/errors.ts';
 import type { Clock } from '../../lib/platform/host.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
-import { nativeNetwork } from '../../lib/platform/native-network.ts';
+import { nativeNetwork } from '../../lib/platform/network/native.ts';
 import {
   type DownloadLimits,
   type DownloadProgress,

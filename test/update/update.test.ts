@@ -2,8 +2,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
+import type { UpdateManager } from '../../lib/api/index.ts';
 import { NetworkError, PolicyError, RevertedError } from '../../lib/errors.ts';
-import type { UpdateEvent, UpdateInfo, UpdateManager } from '../../lib/update/index.ts';
+import type { UpdateEvent, UpdateInfo } from '../../lib/update/index.ts';
 import { openStage, type Stage } from './stage.ts';
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;

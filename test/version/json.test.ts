@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { DamagedError } from '../../lib/errors.ts';
-import { MAX_DOCUMENT, parseJson } from '../../lib/version/json.ts';
+import { MAX_DOCUMENT, parseJson } from '../../lib/format/json.ts';
 
 const parse = (text: string) => parseJson(new TextEncoder().encode(text), 'document');
 

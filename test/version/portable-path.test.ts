@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { findClash, isPortablePath } from '../../lib/version/portable-path.ts';
+import { findClash, isPortablePath } from '../../lib/format/portable-path.ts';
 
 describe('a path that means one place below a folder on every system', () => {
   const plain = [

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { printable } from '../../lib/version/printable.ts';
+import { printable } from '../../lib/format/printable.ts';
 
 test('what could move the cursor or turn the text around is spelled out', () => {
   expect(printable('a\u001b[2Jb\u009b2J\n')).toBe('a\\u001b[2Jb\\u009b2J\\u000a');

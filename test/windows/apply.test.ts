@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
-import { encodeEntry } from '../../lib/install/journal.ts';
 import { decodeReceipt, type Receipt } from '../../lib/install/receipt.ts';
+import { encodeEntry } from '../../lib/install/transaction/journal.ts';
 import { digestBytes } from '../../lib/platform/files.ts';
 import { buildStandin, waitForStarts } from '../support/standin.ts';
 import { compileForWindows, describeOnWine, startWine, windowsPath } from '../support/wine.ts';

@@ -7,9 +7,9 @@ import fs from 'node:fs';
 import { errorCode } from '../../lib/errors.ts';
 import { nativeDisk } from '../../lib/platform/native-disk.ts';
 import { nativeProcesses } from '../../lib/platform/native-processes.ts';
-import { windowsAcquireLock, windowsRename } from '../../lib/platform/windows.ts';
-import { windowsExecutable, windowsIsAlive } from '../../lib/platform/windows-processes.ts';
-import { windowsStart } from '../../lib/platform/windows-start.ts';
+import { windowsExecutable, windowsIsAlive } from '../../lib/platform/windows/processes.ts';
+import { windowsStart } from '../../lib/platform/windows/start.ts';
+import { windowsAcquireLock, windowsRename } from '../../lib/platform/windows/system.ts';
 
 export type Step = [operation: keyof typeof operations, ...values: string[]];
 export type Answer = { value: unknown } | { code: string; message: string };

@@ -4,7 +4,7 @@
  */
 import type { Targets } from '@tufjs/models';
 import { TrustError } from '../../errors.ts';
-import { printable } from '../../version/printable.ts';
+import { printable } from '../../format/printable.ts';
 import { checkRoleName } from './role-name.ts';
 
 type Delegations = NonNullable<Targets['delegations']>;

@@ -4,9 +4,9 @@
  * version that looks like numbers; here both are what the specification says.
  */
 import { DamagedError, NetworkError, TrustError } from '../../errors.ts';
-import { integer, stringOf } from '../../version/decoder.ts';
-import { parseJson } from '../../version/json.ts';
-import { printable } from '../../version/printable.ts';
+import { integer, stringOf } from '../../format/decoder.ts';
+import { parseJson } from '../../format/json.ts';
+import { printable } from '../../format/printable.ts';
 import { MAX_BYTES, MAX_ENTRIES } from './limits.ts';
 
 export type FeedRole = 'root' | 'timestamp' | 'snapshot' | 'targets';

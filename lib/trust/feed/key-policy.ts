@@ -1,7 +1,7 @@
 /** Which keys may vouch for anything, beyond what the specification asks. */
 import type { Key } from '@tufjs/models';
 import { TrustError } from '../../errors.ts';
-import { printable } from '../../version/printable.ts';
+import { printable } from '../../format/printable.ts';
 import { KEY_TYPE, publicKey } from '../key.ts';
 import { trustRoot } from '../root.ts';
 

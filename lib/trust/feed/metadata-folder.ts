@@ -6,12 +6,13 @@
  * One client at a time writes. A second one at the same time reads what stands, verifies its own answers in memory,
  * and leaves the writing to the first.
  */
-import { posix, win32 } from 'node:path';
+
 import { DamagedError, errorCode } from '../../errors.ts';
 import type { Disk } from '../../platform/disk.ts';
 import { tellable } from '../../platform/failures.ts';
 import { createDirectories, readFile, replaceDurably } from '../../platform/files.ts';
 import type { Locks, Platform } from '../../platform/host.ts';
+import { type PathFlavour, pathsOf } from '../../platform/path-flavour.ts';
 
 export interface FolderOptions {
   disk: Disk;
@@ -23,12 +24,12 @@ export interface FolderOptions {
 
 export class MetadataFolder {
   readonly #options: FolderOptions;
-  readonly #path: typeof posix;
+  readonly #path: PathFlavour;
   #writable = false;
 
   constructor(options: FolderOptions) {
     this.#options = options;
-    this.#path = options.platform === 'win32' ? win32 : posix;
+    this.#path = pathsOf(options.platform);
   }
 
   /** Does `work` while no other process writes here, or without writing when another one does. */

@@ -5,8 +5,8 @@
  */
 import { TrustError } from '../../errors.ts';
 import type { Clock } from '../../platform/host.ts';
-import { type Network, NetworkFailure, type NetworkResponse } from '../../platform/network.ts';
-import { refuseStatus, refuseWebPage } from '../../platform/network-failures.ts';
+import { refuseStatus, refuseWebPage } from '../../platform/network/failures.ts';
+import { type Network, NetworkFailure, type NetworkResponse } from '../../platform/network/network.ts';
 import type { MetadataSource } from './metadata-source.ts';
 
 export interface SourceLimits {

@@ -3,7 +3,7 @@
  * no name leads out of a folder, to a device, or onto the file of a top-level role.
  */
 import { TrustError } from '../../errors.ts';
-import { printable } from '../../version/printable.ts';
+import { printable } from '../../format/printable.ts';
 
 const TOP_LEVEL = new Set(['root', 'timestamp', 'snapshot', 'targets']);
 /** Lower case alone: where a filesystem folds case, `Root` must not become `root`. */

@@ -1,6 +1,6 @@
 /** Spec 5.6.7: the search for one target through the delegations, depth first, in the written order. */
 import { TrustError } from '../../errors.ts';
-import { printable } from '../../version/printable.ts';
+import { printable } from '../../format/printable.ts';
 import { MAX_DELEGATIONS } from './limits.ts';
 import { loadTargets, type RefreshContext } from './refresh.ts';
 import { checkTargetPath, type TargetInfo, targetInfo } from './target.ts';

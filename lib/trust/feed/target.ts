@@ -1,8 +1,8 @@
 /** What the feed says of one target file, and whether bytes are it (spec 4.5, 5.7). */
 import type { TargetFile } from '@tufjs/models';
 import { DamagedError, TrustError } from '../../errors.ts';
-import { isPortableName } from '../../version/portable-path.ts';
-import { printable } from '../../version/printable.ts';
+import { isPortableName } from '../../format/portable-path.ts';
+import { printable } from '../../format/printable.ts';
 
 /** Digests that are known, the preferred one first. */
 export const TARGET_HASHES = ['sha256', 'sha512'] as const;

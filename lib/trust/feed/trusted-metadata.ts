@@ -14,7 +14,7 @@ import {
 import { EqualVersionError, ExpiredMetadataError } from 'tuf-js/dist/error.js';
 import { TrustedMetadataStore } from 'tuf-js/dist/store.js';
 import { errorMessage, TrustError, UpdaterError } from '../../errors.ts';
-import { printable } from '../../version/printable.ts';
+import { printable } from '../../format/printable.ts';
 import { keepOrder } from './delegations.ts';
 import { type Document, record } from './document.ts';
 import { checkExpiry } from './expiry.ts';

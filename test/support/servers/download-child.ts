@@ -1,7 +1,7 @@
 /** A process that downloads, for tests that kill it or start two: arguments as JSON; prints its progress as JSON lines. */
 import fs from 'node:fs';
 import { nativeHost } from '../../../lib/platform/native.ts';
-import { nativeNetwork } from '../../../lib/platform/native-network.ts';
+import { nativeNetwork } from '../../../lib/platform/network/native.ts';
 import { download } from '../../../lib/update/index.ts';
 
 const { disk, clock, locks, random } = nativeHost();

@@ -1,5 +1,5 @@
 /** Asks for one address, as a compiled program: `<url>`, the authority and the proxy from the environment. */
-import { nativeNetwork } from '../../../lib/platform/native-network.ts';
+import { nativeNetwork } from '../../../lib/platform/network/native.ts';
 
 const network = nativeNetwork({ environment: process.env });
 try {

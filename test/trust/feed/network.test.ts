@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { InterruptedError, NetworkError, TrustError } from '../../../lib/errors.ts';
 import { nativeHost } from '../../../lib/platform/native.ts';
-import { nativeNetwork } from '../../../lib/platform/native-network.ts';
+import { nativeNetwork } from '../../../lib/platform/network/native.ts';
 import { type Feed, networkSource, openFeed, type SourceLimits } from '../../../lib/trust/index.ts';
 import { refused } from './client.ts';
 import { NOW, Repository } from './repository.ts';

@@ -1,0 +1,139 @@
+/** What the person wants of updates, `<home>/updater.json`: read with `config get`, written with `config set`. */
+import { UsageError } from '../errors.ts';
+import {
+  array,
+  boolean,
+  type Decoded,
+  type Decoder,
+  integer,
+  line,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  stringOf,
+} from '../format/decoder.ts';
+import { KEEP } from '../snapshot/index.ts';
+import { DEFAULT_CHANNEL, isAddress, isChannelName } from '../version/index.ts';
+import { type HomeFile, homeFile } from './home-file.ts';
+
+const address = stringOf('an https address', isAddress);
+
+/** Where somebody else's folder is named by mistake, a rollback would write into it: it has to be named in full. */
+const folder = stringOf(
+  'the full path of a folder',
+  (value) => /^(\/|[A-Za-z]:[\\/]|\\\\)/.test(value) && value.length <= 4096 && !/\p{Cc}/u.test(value),
+);
+const folderOrUsual = optional(nullable(folder), null);
+const patterns = optional(array(line(1000), 0, 100), []);
+
+const shape = object({
+  schema: oneOf(1),
+  /** What the background service installs by itself; what the person asks for is always theirs to decide. */
+  autoUpdate: oneOf('all', 'security', 'manual'),
+  channel: stringOf('a name of a-z, 0-9 and dash, at most 32 long', isChannelName),
+  /** Instead of the address that the installation was made with. */
+  feed: nullable(address),
+  /** Asked besides the feed; null: nobody is. */
+  checkApi: nullable(address),
+  telemetry: boolean,
+  /** A PEM file with authorities to trust besides the built-in ones. */
+  caFile: nullable(line(4096)),
+  /** What a snapshot holds; null: where it usually is. */
+  configFolder: folderOrUsual,
+  pluginsFolder: folderOrUsual,
+  dataFolder: folderOrUsual,
+  evolutionsFolder: folderOrUsual,
+  /** Left out of snapshots besides caches and logs, and what is in them whatever else says. */
+  snapshotExclude: patterns,
+  snapshotInclude: patterns,
+  /** How many snapshots are kept, besides the pinned ones. */
+  snapshotsKept: optional(integer(1, 1000), KEEP),
+});
+
+export type Preferences = Decoded<typeof shape>;
+
+export const DEFAULT_PREFERENCES: Preferences = {
+  schema: 1,
+  autoUpdate: 'manual',
+  channel: DEFAULT_CHANNEL,
+  feed: null,
+  checkApi: null,
+  telemetry: false,
+  caFile: null,
+  configFolder: null,
+  pluginsFolder: null,
+  dataFolder: null,
+  evolutionsFolder: null,
+  snapshotExclude: [],
+  snapshotInclude: [],
+  snapshotsKept: KEEP,
+};
+
+export const preferencesFile: HomeFile<Preferences> = homeFile('updater.json', shape, DEFAULT_PREFERENCES);
+
+export const PREFERENCE_KEYS = [
+  'autoUpdate',
+  'channel',
+  'feed',
+  'checkApi',
+  'telemetry',
+  'caFile',
+  'configFolder',
+  'pluginsFolder',
+  'dataFolder',
+  'evolutionsFolder',
+  'snapshotExclude',
+  'snapshotInclude',
+  'snapshotsKept',
+] as const satisfies readonly (keyof Preferences)[];
+export type PreferenceKey = (typeof PREFERENCE_KEYS)[number];
+
+export function preferenceKey(name: string): PreferenceKey {
+  const key = PREFERENCE_KEYS.find((known) => known === name);
+  if (key !== undefined) return key;
+  throw new UsageError(`config: wanted one of ${PREFERENCE_KEYS.join(', ')}, found ${JSON.stringify(name)}`);
+}
+
+/** As it is typed and shown. */
+export function preferenceText(preferences: Preferences, key: PreferenceKey): string {
+  const value = preferences[key];
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(',');
+  return value === null ? 'none' : String(value);
+}
+
+/** `none` is for what may be missing. UsageError says what is wanted. */
+export function withPreference(preferences: Preferences, key: PreferenceKey, typed: string): Preferences {
+  const changed = { ...preferences, [key]: typedValue(key, typed) };
+  return asUsage(shape, changed);
+}
+
+const MAY_BE_MISSING: ReadonlySet<PreferenceKey> = new Set([
+  'feed',
+  'checkApi',
+  'caFile',
+  'configFolder',
+  'pluginsFolder',
+  'dataFolder',
+  'evolutionsFolder',
+]);
+
+function typedValue(key: PreferenceKey, typed: string): unknown {
+  if (key === 'snapshotExclude' || key === 'snapshotInclude')
+    return typed === 'none' ? [] : typed.split(',').map((pattern) => pattern.trim());
+  if (key === 'snapshotsKept') return /^\d{1,6}$/.test(typed) ? Number(typed) : typed;
+  if (key === 'telemetry') {
+    if (typed === 'on' || typed === 'off') return typed === 'on';
+    throw new UsageError(`config telemetry: wanted on or off, found ${JSON.stringify(typed)}`);
+  }
+  return MAY_BE_MISSING.has(key) && typed === 'none' ? null : typed;
+}
+
+function asUsage<Value>(decode: Decoder<Value>, value: unknown): Value {
+  try {
+    return decode(value, 'config');
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,61 @@
+/** Which root is trusted: the one kept in the home (rotated, or given by the person), else the compiled-in one. */
+import { DamagedError, TrustError } from '../errors.ts';
+import { parseJson } from '../format/json.ts';
+import { createDirectories, readFile, replaceDurably } from '../platform/files.ts';
+import type { Host } from '../platform/host.ts';
+import { pathsOf } from '../platform/path-flavour.ts';
+import { decodeRoot, type TrustedRoot, trustRoot } from '../trust/index.ts';
+
+const LIMIT = 1 << 20;
+
+function rootPath(host: Host, home: string): { folder: string; file: string } {
+  const path = pathsOf(host.platform);
+  const folder = path.join(home, 'trust');
+  return { folder, file: path.join(folder, 'root.json') };
+}
+
+/**
+ * The kept root, unless the compiled-in one is newer: then the keys have been rotated since. A kept root that is
+ * damaged does not brick the updater: the compiled-in one stands in for it. TrustError where there is neither.
+ */
+export function loadTrustedRoot(host: Host, home: string, compiledIn: unknown): TrustedRoot {
+  return loadRootDocument(host, home, compiledIn).root;
+}
+
+export interface RootDocument {
+  root: TrustedRoot;
+  /** The same as parsed JSON. */
+  json: unknown;
+  /** As it is kept in the home; null for the compiled-in one. */
+  bytes: Uint8Array | null;
+}
+
+/** The same, with the document that it was read from: what the feed's client starts from. */
+export function loadRootDocument(host: Host, home: string, compiledIn: unknown): RootDocument {
+  const builtIn = compiledIn === null ? null : trustRoot(compiledIn);
+  const kept = keptRoot(host, home, builtIn !== null);
+  if (kept !== null && (builtIn === null || kept.root.version >= builtIn.version)) return kept;
+  if (builtIn !== null) return { root: builtIn, json: compiledIn, bytes: null };
+  throw new TrustError('no root is trusted here: none was compiled in, and none was given', {
+    advice: 'Give one with `dgmo-updater init --version <v> --root <root.json>`.',
+  });
+}
+
+function keptRoot(host: Host, home: string, replaceable: boolean): RootDocument | null {
+  try {
+    const bytes = readFile(host.disk, rootPath(host, home).file, LIMIT);
+    return bytes === null ? null : { root: decodeRoot(bytes), json: parseJson(bytes, 'root'), bytes };
+  } catch (error) {
+    if (replaceable && (error instanceof DamagedError || error instanceof TrustError)) return null;
+    throw error;
+  }
+}
+
+/** Keeps the root that the person names, or that the feed has rotated to. Throws where it is damaged, or not signed by its own keys. */
+export function keepTrustedRoot(host: Host, home: string, bytes: Uint8Array): TrustedRoot {
+  const root = decodeRoot(bytes);
+  const { folder, file } = rootPath(host, home);
+  createDirectories(host.disk, folder, pathsOf(host.platform).dirname);
+  replaceDurably(host.disk, file, folder, bytes);
+  return root;
+}

@@ -1,0 +1,87 @@
+/** Adopting a binary that is installed already: from here on the updater knows what stands. */
+import { DamagedError, UsageError } from '../errors.ts';
+import type { Digest } from '../platform/files.ts';
+import { isVersion } from '../version/index.ts';
+import { loadReceipt, type Receipt, saveReceipt } from './receipt.ts';
+import type { Session } from './session.ts';
+import { newId } from './transaction/begin.ts';
+import { appendEntry, type Entry, openTransaction, readJournal } from './transaction/journal.ts';
+
+/**
+ * Writes the receipt for the binary at the target; it is not started, since nothing vouches for it. Adopting
+ * again is how a person says that a binary which was changed by hand is meant to be there. The caller holds the
+ * lock.
+ *
+ * Throws UsageError where there is no executable, or no such version.
+ */
+export function adopt(
+  session: Session,
+  version: string,
+  feed: string | null = null,
+): { receipt: Receipt; changed: boolean } {
+  const { host, layout, app } = session;
+  if (!isVersion(version)) {
+    throw new UsageError(
+      `--version: wanted a semantic version such as 1.2.3, found ${JSON.stringify(version)}`,
+    );
+  }
+  const digest = requireExecutable(session);
+  const entries = readableJournal(session);
+  const earlier = readable(() => loadReceipt(host.disk, layout));
+  const binary = { version, sha256: digest.sha256, size: digest.size };
+  const same =
+    (feed === null || earlier?.feed === feed) &&
+    earlier?.app === app &&
+    earlier.binary.version === version &&
+    earlier.binary.sha256 === digest.sha256;
+  if (openTransaction(entries) !== null) {
+    appendEntry(host.disk, layout, { type: 'end', at: host.clock.now(), outcome: 'abandoned' });
+  } else if (earlier !== null && same) return { receipt: earlier, changed: false };
+  const receipt: Receipt = {
+    schema: 1,
+    app,
+    installId: earlier?.installId ?? `${newId(session)}${newId(session)}`,
+    binary,
+    previous: earlier?.previous ?? null,
+    floor: version,
+    feed: feed ?? earlier?.feed ?? null,
+    source: 'init',
+    // Nothing says so of a binary that was installed by hand, unless it is the one that an update brought.
+    rollback: earlier?.binary.sha256 === digest.sha256 ? earlier.rollback : null,
+    installedAt: host.clock.now(),
+  };
+  appendEntry(host.disk, layout, { type: 'receipt', at: host.clock.now(), receipt });
+  saveReceipt(host.disk, layout, receipt);
+  return { receipt, changed: true };
+}
+
+/** Throws UsageError where there is nothing to adopt. */
+export function requireExecutable({ layout, digests }: Session): Digest {
+  const digest = digests.of(layout.target);
+  if (digest !== null && digest.size >= 0) return digest;
+  throw new UsageError(`there is no executable at ${layout.target} to adopt`, {
+    advice: 'Name the folder that holds it with --install-dir, and the program with --app.',
+  });
+}
+
+/** A journal that can't be read is set aside: adopting is how a person gets out of a state in which nothing else helps. */
+function readableJournal({ host, layout }: Session): Entry[] {
+  try {
+    return readJournal(host.disk, layout).entries;
+  } catch (error) {
+    if (!(error instanceof DamagedError)) throw error;
+    host.disk.replace(layout.journal, `${layout.journal}.bad`);
+    host.disk.flushDirectory(layout.workDir);
+    return [];
+  }
+}
+
+/** A damaged receipt is no hindrance to writing a new one. */
+function readable(load: () => Receipt | null): Receipt | null {
+  try {
+    return load();
+  } catch (error) {
+    if (error instanceof DamagedError) return null;
+    throw error;
+  }
+}

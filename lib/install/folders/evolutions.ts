@@ -1,0 +1,115 @@
+/**
+ * Evolutions, the signed plugins of a release: which of a package's are installed, and where. Each has a folder of its own
+ * in the evolutions folder and writes nowhere else; `installed.json` beside them is the receipt of their files. What came
+ * with an update goes with its rollback, since the folder is a part of every snapshot.
+ */
+import { UpdaterError, UsageError } from '../../errors.ts';
+import { array, type Decoded, hex, object, oneOf, stringOf } from '../../format/decoder.ts';
+import { parseJson } from '../../format/json.ts';
+import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
+import type { CarriedEvolution, EvolutionArchive, PackageContents } from '../../package/index.ts';
+import { digestBytes, readFile } from '../../platform/files.ts';
+import { amendSnapshot, type NewFile, type Snapshot } from '../../snapshot/index.ts';
+import { version } from '../../version/semver.ts';
+import type { Session } from '../session.ts';
+
+/** What the person wants: those that apply by themselves and those that are there already, all, none, or these. */
+export type EvolutionWish = 'auto' | 'all' | 'none' | readonly string[];
+
+const RECEIPT = 'installed.json';
+const LIMIT = 8 << 20;
+const name = stringOf('a name', (value) => value.length > 0 && value.length <= 1024);
+
+const receiptShape = object({
+  schema: oneOf(1),
+  evolutions: array(
+    object({
+      id: name,
+      /** Of the release that it came with. */
+      version,
+      /** SHA-256 of its archive. */
+      digest: hex(32),
+      files: array(object({ path: name, sha256: hex(32) }), 1, 4096),
+    }),
+    0,
+    1000,
+  ),
+});
+
+export type InstalledEvolution = Decoded<typeof receiptShape>['evolutions'][number];
+
+/** None where nothing was ever installed, or the receipt can't be read: then what stands there is left as it is. */
+export function installedEvolutions({ host }: Session, setup: SnapshotSetup): InstalledEvolution[] {
+  const [root] = setup.profile.roots.evolutions;
+  if (root === undefined) return [];
+  const path = setup.layout.join(root, RECEIPT);
+  try {
+    const bytes = readFile(host.disk, path, LIMIT);
+    return bytes === null ? [] : receiptShape(parseJson(bytes, path, LIMIT), path).evolutions;
+  } catch (error) {
+    if (error instanceof UpdaterError) return [];
+    throw error;
+  }
+}
+
+/** UsageError where one is wanted that the package does not carry. */
+export function chooseEvolutions(
+  carried: readonly CarriedEvolution[],
+  installed: readonly InstalledEvolution[],
+  wish: EvolutionWish,
+): CarriedEvolution[] {
+  if (wish === 'all') return [...carried];
+  if (wish === 'none') return [];
+  if (wish === 'auto')
+    return carried.filter(({ id, autoApply }) => autoApply || installed.some((one) => one.id === id));
+  const unknown = wish.find((id) => !carried.some((one) => one.id === id));
+  if (unknown === undefined) return carried.filter(({ id }) => wish.includes(id));
+  throw new UsageError(
+    `--evolutions: wanted some of ${carried.map(({ id }) => id).join(', ') || '(none)'}, which come with the package, found ${JSON.stringify(unknown)}`,
+  );
+}
+
+/** Their archives, checked: before anything is begun. */
+export function openEvolutions(
+  contents: PackageContents,
+  chosen: readonly CarriedEvolution[],
+): Promise<EvolutionArchive[]> {
+  return Promise.all(chosen.map(({ id }) => contents.evolution(id)));
+}
+
+/** The state to come: what stood, with these evolutions in the place of their earlier versions. */
+export function withEvolutions(
+  session: Session,
+  setup: SnapshotSetup,
+  before: Snapshot,
+  chosen: readonly CarriedEvolution[],
+  archives: readonly EvolutionArchive[],
+): Promise<Snapshot> {
+  const earlier = installedEvolutions(session, setup);
+  const fresh = archives.map(
+    (archive): InstalledEvolution => ({
+      id: archive.id,
+      version: archive.version,
+      digest: chosen.find(({ id }) => id === archive.id)?.sha256 ?? '',
+      files: archive.files.map(({ path, bytes }) => ({ path, sha256: digestBytes(bytes).sha256 })),
+    }),
+  );
+  const isFresh = ({ id }: { id: string }) => fresh.some((one) => one.id === id);
+  const evolutions = [...earlier.filter((one) => !isFresh(one)), ...fresh];
+  const receipt: NewFile = {
+    path: RECEIPT,
+    mode: 0o644,
+    bytes: new TextEncoder().encode(`${JSON.stringify({ schema: 1, evolutions }, null, 2)}\n`),
+  };
+  const files = archives.flatMap(({ id, files }) =>
+    files.map(({ path, mode, bytes }) => ({ path: `${id}/${path}`, mode, bytes })),
+  );
+  const replaced = earlier
+    .filter(isFresh)
+    .flatMap(({ id, files }) => files.map(({ path }) => `${id}/${path}`));
+  return amendSnapshot(session.host, setup.layout, before, {
+    component: 'evolutions',
+    remove: new Set(replaced),
+    add: [...files, receipt],
+  });
+}

@@ -1,0 +1,143 @@
+/** Snapshots of this install: taking one before a change, and letting the old ones go after it. */
+import { MachineError, UpdaterError } from '../../errors.ts';
+import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
+import { tellable } from '../../platform/failures.ts';
+import type { Digest } from '../../platform/files.ts';
+import {
+  listSnapshots,
+  type Pruned,
+  prune,
+  recogniseExecutable,
+  rememberExecutable,
+  type Snapshot,
+  takeSnapshot,
+} from '../../snapshot/index.ts';
+import type { Receipt } from '../receipt.ts';
+import { breathe, type Session } from '../session.ts';
+
+export interface SnapshotWish {
+  kind: Snapshot['kind'];
+  reason: string;
+  /** The executable is about to be replaced. */
+  replaced: boolean;
+  /** Takes the place of the snapshot with this id. */
+  id?: string;
+}
+
+/** Throws what keeps it from being whole: MachineError on a full disk, BusyError where another one is being taken. */
+export async function takeSnapshotHere(
+  session: Session,
+  setup: SnapshotSetup,
+  receipt: Receipt,
+  { kind, reason, replaced, id }: SnapshotWish,
+): Promise<Snapshot> {
+  const { host, layout } = session;
+  const begun = host.clock.monotonic();
+  const digest = digestOfTarget(session, setup, kind);
+  try {
+    const { snapshot, added } = await takeSnapshot(host, {
+      layout: setup.layout,
+      profile: setup.profile,
+      kind,
+      reason,
+      app: receipt.app,
+      installId: receipt.installId,
+      version: receipt.binary.version,
+      rollback: receipt.rollback,
+      binary:
+        digest === null || digest.size < 0
+          ? null
+          : { path: layout.target, digest, sound: digest.sha256 === receipt.binary.sha256, replaced },
+      updater: setup.updater,
+      ...(id === undefined ? {} : { id }),
+      breathe: () => breathe(session),
+    });
+    const milliseconds = Math.round(host.clock.monotonic() - begun);
+    const warnings = snapshot.warnings.length;
+    // What is added to one is not told again.
+    if (id === undefined)
+      session.emit({ event: 'snapshot', id: snapshot.id, reason, added, milliseconds, warnings });
+    return snapshot;
+  } catch (error) {
+    const told = tellable(error, setup.layout.folder);
+    if (!(told instanceof MachineError)) throw told;
+    throw new MachineError(`the snapshot could not be taken, and nothing was changed: ${told.message}`, {
+      cause: told,
+      ...(told.advice === undefined ? {} : { advice: told.advice }),
+    });
+  }
+}
+
+/** By hand a person waits for it, and nothing else needs it: an executable that has not changed is not read again. */
+function digestOfTarget(
+  { host, layout, digests }: Session,
+  setup: SnapshotSetup,
+  kind: SnapshotWish['kind'],
+): Digest | null {
+  const { disk, clock } = host;
+  if (kind !== 'manual') return digests.of(layout.target);
+  const known = recogniseExecutable(disk, setup.layout, layout.target);
+  if (known !== null) return known;
+  const digest = digests.of(layout.target);
+  if (digest !== null && digest.size >= 0 && disk.status(setup.layout.cache) !== null)
+    rememberExecutable(disk, setup.layout, layout.target, digest, clock.now());
+  return digest;
+}
+
+/** Before a change: null where this user has no home, which is told. */
+export async function takeSnapshotBefore(
+  session: Session,
+  receipt: Receipt,
+  wish: Omit<SnapshotWish, 'id'>,
+): Promise<Snapshot | null> {
+  if (session.snapshots === null) {
+    session.emit({ event: 'no snapshot', reason: 'this user has no home directory' });
+    return null;
+  }
+  return takeSnapshotHere(session, session.snapshots, receipt, wish);
+}
+
+/** The newest snapshot of the binary that a rollback would put back is needed, however many came after it. */
+export function neededSnapshots(session: Session, setup: SnapshotSetup, receipt: Receipt): Set<string> {
+  const needed = new Set<string>();
+  const previous = receipt.previous?.sha256;
+  if (previous === undefined) return needed;
+  const newest = listSnapshots(session.host.disk, setup.layout).findLast(
+    ({ found }) =>
+      !(found instanceof Error) &&
+      found.installId === receipt.installId &&
+      found.components.binary?.checksum === previous,
+  );
+  if (newest !== undefined) needed.add(newest.id);
+  return needed;
+}
+
+export async function pruneSnapshots(
+  session: Session,
+  setup: SnapshotSetup,
+  receipt: Receipt,
+  { keep = setup.keep, lazy = false }: { keep?: number; lazy?: boolean } = {},
+): Promise<Pruned> {
+  const { host } = session;
+  try {
+    return await prune(host, {
+      layout: setup.layout,
+      installId: receipt.installId,
+      keep,
+      lazy,
+      needed: neededSnapshots(session, setup, receipt),
+    });
+  } catch (error) {
+    throw tellable(error, setup.layout.folder);
+  }
+}
+
+/** After a change: room that could not be given back is no reason to fail it. */
+export async function pruneAfter(session: Session, receipt: Receipt): Promise<void> {
+  if (session.snapshots === null) return;
+  try {
+    await pruneSnapshots(session, session.snapshots, receipt, { lazy: true });
+  } catch (error) {
+    if (!(error instanceof UpdaterError)) throw error;
+  }
+}

@@ -1,0 +1,63 @@
+/** Ending a DGMO that runs, before its data is changed under it: asked first, and ended by force only with consent. */
+import { BusyError } from '../../errors.ts';
+import { checkInterrupted, type Session } from '../session.ts';
+import { isTarget } from './wait.ts';
+
+const PAUSE = 25;
+/** Milliseconds that it takes the system to end what it was told to end. */
+const END_LIMIT = 10_000;
+
+/** Ids of the processes that run the installed executable, or one that an update replaced under them. */
+export function runningCopies({ host, layout }: Session): number[] {
+  const { disk, processes } = host;
+  const moved = disk
+    .list(layout.workDir)
+    .filter((name) => name.startsWith('away-') || name.startsWith('kept-'))
+    .map((name) => layout.join(layout.workDir, name));
+  const found = [layout.target, ...moved].flatMap((path) => processes.running(path));
+  return [...new Set(found)].sort((a, b) => a - b);
+}
+
+/**
+ * Whether anybody may be writing DGMO's data: a copy that runs, or this very process, where it is DGMO that updates itself
+ * by way of `UpdateManager`.
+ */
+export function isInUse(session: Session): boolean {
+  return isTarget(session, session.host.processes.pid) || runningCopies(session).length > 0;
+}
+
+/**
+ * Asks them to end, and waits. Throws BusyError where one does not end in time, or can't be asked on this system, and
+ * force was not consented to.
+ */
+export async function stopRunning(
+  session: Session,
+  pids: readonly number[],
+  force: (left: readonly number[]) => Promise<boolean>,
+): Promise<void> {
+  const { processes } = session.host;
+  session.emit({ event: 'stopping', pids: [...pids] });
+  const asked = pids.filter((pid) => processes.requestEnd(pid));
+  await ended(session, asked, session.limits.exit);
+  const left = runningCopies(session).filter((pid) => pids.includes(pid));
+  if (left.length === 0) return;
+  if (!(await force(left))) {
+    throw new BusyError(`process ${left.join(', ')}, which runs ${session.layout.target}, has not ended`, {
+      advice: 'Close it, then try again, or use --kill. Nothing was changed.',
+    });
+  }
+  for (const pid of left) processes.forceEnd(pid);
+  await ended(session, left, END_LIMIT);
+  const still = left.filter((pid) => processes.isAlive(pid));
+  if (still.length > 0)
+    throw new BusyError(`process ${still.join(', ')} could not be ended`, { advice: 'Nothing was changed.' });
+}
+
+async function ended(session: Session, pids: readonly number[], limit: number): Promise<void> {
+  const { clock, processes } = session.host;
+  const begun = clock.monotonic();
+  while (pids.some((pid) => processes.isAlive(pid)) && clock.monotonic() - begun < limit) {
+    checkInterrupted(session);
+    await clock.sleep(PAUSE);
+  }
+}

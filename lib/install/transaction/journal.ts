@@ -1,0 +1,241 @@
+/**
+ * The journal: one line a record, each flushed before the effect that it announces. A line is
+ *
+ *     <first 16 hex digits of the SHA-256 of the JSON> <space> <JSON> <newline>
+ *
+ * A torn tail is ignored, and cut off by the next append. What is lost that way was never acted upon, since each
+ * record is flushed before the next effect.
+ */
+import { DamagedError, errorMessage, MachineError } from '../../errors.ts';
+import type { Disk, Handle } from '../../platform/disk.ts';
+import { digestBytes, readFile, replaceDurably, writeAll } from '../../platform/files.ts';
+import { FOLDER_COMPONENTS, type FolderComponent, isSnapshotId } from '../../snapshot/index.ts';
+import type { Layout } from '../layout.ts';
+import { type Binary, checkBinary, checkReceipt, isRecord, type Receipt } from '../receipt.ts';
+
+export type Outcome = 'committed' | 'reverted' | 'abandoned' | 'foreign';
+
+/** The folders beside the executable, where a transaction may change them. */
+export interface Folders {
+  /** Where the store is, whatever $DGMO_HOME says on the next run. */
+  home: string;
+  /** The snapshot of what stood. */
+  before: string;
+  /** Those that the transaction changes. */
+  changes: FolderComponent[];
+}
+
+export type Entry =
+  /** What stood, what is to stand, and the receipt that says so once it does. */
+  | {
+      type: 'begin';
+      id: string;
+      at: number;
+      kind: 'update' | 'rollback';
+      from: Binary;
+      to: Binary;
+      receipt: Receipt;
+      folders?: Folders;
+    }
+  /** From here on the folders may be half changed, until they are whole again: as they were, or by a verdict to commit. */
+  | { type: 'folders'; state: 'touched' | 'back' }
+  /** From here on the target may be touched. */
+  | { type: 'swap' }
+  /** Windows: from here on, until the target stands again, its name may be free. */
+  | { type: 'gap' }
+  | { type: 'verdict'; verdict: 'commit' | 'revert'; reason: string }
+  | { type: 'end'; at: number; outcome: Outcome }
+  /** The receipt as it was written outside a transaction (`init`), or rewritten by `recover`. */
+  | { type: 'receipt'; at: number; receipt: Receipt };
+
+/** Larger journals are cut down to what `recover` and `history` need, at the start of a transaction. */
+const COMPACT_ABOVE = 256 * 1024;
+const ENTRIES_KEPT = 200;
+const LIMIT = 4 * 1024 * 1024;
+
+export function encodeEntry(entry: Entry): string {
+  const json = JSON.stringify(entry);
+  return `${checksum(json)} ${json}\n`;
+}
+
+function checksum(json: string): string {
+  return digestBytes(new TextEncoder().encode(json)).sha256.slice(0, 16);
+}
+
+/**
+ * The sound records, and where the last of them ends. A torn tail is what a crash leaves. A damaged line between
+ * sound ones is the drive's doing: it is passed over, since what is decided is decided by the digests of the
+ * files, and every step may be taken twice.
+ */
+export function decodeJournal(bytes: Uint8Array, name: string): { entries: Entry[]; length: number } {
+  const entries: Entry[] = [];
+  let length = 0;
+  for (let start = 0; ; ) {
+    const end = bytes.indexOf(10, start);
+    if (end === -1) break;
+    const line = new TextDecoder().decode(bytes.subarray(start, end));
+    const json = line.slice(17);
+    start = end + 1;
+    if (line[16] !== ' ' || line.slice(0, 16) !== checksum(json)) continue;
+    entries.push(checkEntry(json, name));
+    length = start;
+  }
+  return { entries, length };
+}
+
+/** A record whose checksum is right but whose content is unknown was written by a newer updater: nothing is guessed. */
+function checkEntry(json: string, name: string): Entry {
+  const unknown = (what: string) =>
+    new DamagedError(`the journal ${name} has a record that this updater does not know (${what})`, {
+      advice: 'Use the newer updater that wrote it.',
+    });
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw unknown(errorMessage(error));
+  }
+  if (!isRecord(value)) throw unknown('not an object');
+  const at = typeof value.at === 'number' ? value.at : 0;
+  switch (value.type) {
+    case 'begin': {
+      const { kind, id } = value;
+      if ((kind !== 'update' && kind !== 'rollback') || typeof id !== 'string') throw unknown('begin');
+      const from = checkBinary(value.from, name, 'from');
+      const to = checkBinary(value.to, name, 'to');
+      const receipt = checkReceipt(value.receipt, name);
+      if (value.folders === undefined) return { type: 'begin', id, at, kind, from, to, receipt };
+      const folders = checkFolders(value.folders);
+      if (folders === null) throw unknown('begin with folders');
+      return { type: 'begin', id, at, kind, from, to, receipt, folders };
+    }
+    case 'folders':
+      if (value.state !== 'touched' && value.state !== 'back') throw unknown('folders');
+      return { type: 'folders', state: value.state };
+    case 'swap':
+    case 'gap':
+      return { type: value.type };
+    case 'verdict': {
+      const { verdict, reason } = value;
+      if (verdict !== 'commit' && verdict !== 'revert') throw unknown('verdict');
+      return { type: 'verdict', verdict, reason: String(reason) };
+    }
+    case 'end': {
+      const { outcome } = value;
+      if (
+        outcome !== 'committed' &&
+        outcome !== 'reverted' &&
+        outcome !== 'abandoned' &&
+        outcome !== 'foreign'
+      ) {
+        throw unknown('end');
+      }
+      return { type: 'end', at, outcome };
+    }
+    case 'receipt':
+      return { type: 'receipt', at, receipt: checkReceipt(value.receipt, name) };
+    default:
+      throw unknown(String(value.type));
+  }
+}
+
+function checkFolders(value: unknown): Folders | null {
+  if (!isRecord(value) || typeof value.home !== 'string' || typeof value.before !== 'string') return null;
+  const { home, before, changes } = value;
+  if (!isSnapshotId(before) || !Array.isArray(changes)) return null;
+  const known = FOLDER_COMPONENTS.filter((component) => changes.includes(component));
+  return known.length === changes.length ? { home, before, changes: known } : null;
+}
+
+export function readJournal(disk: Disk, layout: Layout): { entries: Entry[]; length: number } {
+  const bytes = readFile(disk, layout.journal, LIMIT);
+  return bytes === null ? { entries: [], length: 0 } : decodeJournal(bytes, layout.journal);
+}
+
+/** Adds a record after the last sound one, and flushes it. The caller holds the lock. */
+export function appendEntry(disk: Disk, layout: Layout, entry: Entry): void {
+  if (disk.status(layout.journal) === null) {
+    replaceDurably(disk, layout.journal, layout.workDir, new TextEncoder().encode(encodeEntry(entry)), 0o644);
+    return;
+  }
+  const { length } = readJournal(disk, layout);
+  const line = new TextEncoder().encode(encodeEntry(entry));
+  if (length + line.length > LIMIT)
+    throw new MachineError(`the journal ${layout.journal} would grow past ${LIMIT} bytes`);
+  const handle = disk.open(layout.journal, 'update');
+  try {
+    disk.truncate(handle, length);
+    writeAll(disk, handle, line, length);
+    disk.flush(handle);
+  } catch (error) {
+    // What could not be flushed must not be read as if it had been: the next append writes it anew.
+    cutBack(disk, handle, length);
+    throw error;
+  } finally {
+    disk.close(handle);
+  }
+}
+
+function cutBack(disk: Disk, handle: Handle, length: number): void {
+  try {
+    disk.truncate(handle, length);
+  } catch {
+    // The failure that brought us here is the one to tell.
+  }
+}
+
+/** Between transactions: keeps the journal small for ever. */
+export function compactJournal(disk: Disk, layout: Layout): void {
+  const { entries, length } = readJournal(disk, layout);
+  if (length <= COMPACT_ABOVE) return;
+  const kept = entries.slice(-ENTRIES_KEPT);
+  const receipt = lastReceipt(entries.slice(0, -ENTRIES_KEPT));
+  if (receipt !== null) kept.unshift({ type: 'receipt', at: receipt.installedAt, receipt });
+  replaceDurably(
+    disk,
+    layout.journal,
+    layout.workDir,
+    new TextEncoder().encode(kept.map(encodeEntry).join('')),
+  );
+}
+
+/** The transaction that has begun and not ended, as the journal tells it; null where there is none. */
+export interface OpenTransaction {
+  id: string;
+  kind: 'update' | 'rollback';
+  from: Binary;
+  to: Binary;
+  /** The receipt to write on commit. */
+  receipt: Receipt;
+  verdict: { verdict: 'commit' | 'revert'; reason: string } | null;
+  /** Null where the transaction is about the executable alone. */
+  folders: Folders | null;
+  /** Whether the folders may be half changed. */
+  touched: boolean;
+}
+
+export function openTransaction(entries: readonly Entry[]): OpenTransaction | null {
+  let open: OpenTransaction | null = null;
+  for (const entry of entries) {
+    if (entry.type === 'begin') {
+      const { id, kind, from, to, receipt, folders = null } = entry;
+      open = { id, kind, from, to, receipt, verdict: null, folders, touched: false };
+    } else if (entry.type === 'end') open = null;
+    else if (open !== null && entry.type === 'folders') open.touched = entry.state === 'touched';
+    else if (open !== null && entry.type === 'verdict')
+      open.verdict = { verdict: entry.verdict, reason: entry.reason };
+  }
+  return open;
+}
+
+/** The receipt as it stood after the last thing that finished: what `recover` writes when the file is lost. */
+export function lastReceipt(entries: readonly Entry[]): Receipt | null {
+  let last: Receipt | null = null;
+  let begun: Receipt | null = null;
+  for (const entry of entries) {
+    if (entry.type === 'receipt') last = entry.receipt;
+    else if (entry.type === 'begin') begun = entry.receipt;
+    else if (entry.type === 'end' && entry.outcome === 'committed' && begun !== null) last = begun;
+  }
+  return last;
+}

@@ -1,0 +1,53 @@
+/** A second name for the old binary, so that it outlives the swap: a hard link, or a copy where there are none. */
+import { DamagedError } from '../../errors.ts';
+import { removeIfThere } from '../../platform/files.ts';
+import type { Binary } from '../receipt.ts';
+import type { Session } from '../session.ts';
+
+/** Throws DamagedError where the copy is not what it was made from. */
+export function keepOld(session: Session, old: Binary): void {
+  const { layout, digests, host } = session;
+  const kept = layout.kept(old.sha256);
+  keepUnder(session, layout.target, kept);
+  const found = digests.of(kept);
+  if (found?.sha256 !== old.sha256) {
+    throw new DamagedError(
+      `the copy ${kept} of the old binary has SHA-256 ${found?.sha256}, wanted ${old.sha256}`,
+    );
+  }
+  host.disk.flushDirectory(layout.workDir);
+}
+
+/**
+ * Gives the file at `existing` the name `path` as well; whatever stood there is replaced. A file that has other names
+ * already, in the store of snapshots, is copied: who writes into the installed one must not reach them.
+ */
+export function keepUnder(session: Session, existing: string, path: string): void {
+  const { disk } = session.host;
+  const { layout } = session;
+  removeIfThere(disk, path);
+  if (existing !== layout.target && (disk.status(existing)?.links ?? 1) > 1) {
+    copyDurably(session, existing, path);
+    return;
+  }
+  try {
+    disk.link(existing, path);
+  } catch {
+    // No hard links on this filesystem, or none for us: a copy is as good, only slower. It fails with the reason.
+    copyDurably(session, existing, path);
+  }
+}
+
+function copyDurably(session: Session, existing: string, path: string): void {
+  const { disk } = session.host;
+  removeIfThere(disk, path);
+  const mode = disk.status(existing)?.mode ?? 0o755;
+  disk.copy(existing, path);
+  const handle = disk.open(path, 'update');
+  try {
+    disk.flush(handle);
+  } finally {
+    disk.close(handle);
+  }
+  disk.setMode(path, mode);
+}

@@ -1,0 +1,123 @@
+/**
+ * Putting one executable in the place of another, so that its path names a complete one at every instant. POSIX
+ * does it in one rename. Windows refuses while somebody holds the old file: then we wait, with growing pauses,
+ * and a file that may be renamed but not replaced (a running executable) is renamed away first.
+ *
+ * That Windows leaves a gap between the two renames is announced in the journal before; `next.ts` closes it.
+ */
+import { errorCode, errorMessage, MachineError } from '../../errors.ts';
+import type { Disk } from '../../platform/disk.ts';
+import type { Session } from '../session.ts';
+
+/** What Windows answers while a scanner, an indexer or a late process holds the file. */
+const HELD = new Set(['EBUSY', 'EPERM', 'EACCES', 'ETXTBSY']);
+
+const FIRST_PAUSE = 20;
+const LONGEST_PAUSE = 500;
+
+export interface Replacement {
+  from: string;
+  /** Names that the file at the target may be moved to; the first that is free is taken, since what was moved there before may still run. */
+  away(attempt: number): string;
+  /**
+   * Whether `from` is tried before the target is moved: a scanner likes to hold a fresh file. Not for the only copy
+   * of the old binary, which must not lose its name.
+   */
+  checkFree: boolean;
+  /** Called once, before the target's name may become free. */
+  announceGap(): void;
+}
+
+/** Throws MachineError where it can't be done within the limit; the target is then what it was, or in the announced gap. */
+export async function replaceTarget(session: Session, replacement: Replacement): Promise<void> {
+  if (session.host.platform === 'win32') await replaceOnWindows(session, replacement);
+  else session.host.disk.rename(replacement.from, session.layout.target);
+  session.host.disk.flushDirectory(session.layout.installDir);
+  session.host.disk.flushDirectory(session.layout.workDir);
+}
+
+async function replaceOnWindows(
+  session: Session,
+  { from, away, checkFree, announceGap }: Replacement,
+): Promise<void> {
+  const { disk } = session.host;
+  const { target } = session.layout;
+  let announced = false;
+  let movedTo: string | null = null;
+  await whileHeld(session, target, () => {
+    if (checkFree) regainName(disk, from);
+    if (disk.status(target) === null) {
+      fillGap(disk, from, target, movedTo);
+      return;
+    }
+    const direct = attempt(() => disk.rename(from, target));
+    if (direct === null) return;
+    if (!HELD.has(errorCode(direct) ?? '')) throw direct;
+    if (checkFree) moveAndBack(disk, from);
+    if (!announced) announceGap();
+    announced = true;
+    let free = 0;
+    while (disk.status(away(free)) !== null) free++;
+    movedTo = away(free);
+    disk.rename(target, movedTo);
+    fillGap(disk, from, target, movedTo);
+  });
+}
+
+/**
+ * The name of the target is free: the new file takes it; else the one that was moved away takes it back, since the
+ * name must not stay free while we wait. Throws why the new one could not; the next try comes here again.
+ */
+function fillGap(disk: Disk, from: string, target: string, movedTo: string | null): void {
+  const placed = attempt(() => disk.rename(from, target));
+  if (placed === null) return;
+  if (movedTo !== null && disk.status(movedTo) !== null) attempt(() => disk.rename(movedTo, target));
+  throw placed;
+}
+
+const FREE = '.free';
+
+/** Throws where the file is held. */
+function moveAndBack(disk: Disk, path: string): void {
+  disk.rename(path, path + FREE);
+  disk.rename(path + FREE, path);
+}
+
+/** Where a scanner came in between the two renames of `moveAndBack`. */
+function regainName(disk: Disk, path: string): void {
+  if (disk.status(path) === null && disk.status(path + FREE) !== null) disk.rename(path + FREE, path);
+}
+
+function attempt(effect: () => void): Error | null {
+  try {
+    effect();
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(errorMessage(error));
+  }
+}
+
+/** Tries until it succeeds, fails for another reason than a held file, or the limit is reached. */
+async function whileHeld(session: Session, path: string, effect: () => void): Promise<void> {
+  const { clock, random } = session.host;
+  const begun = clock.monotonic();
+  for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+    const failure = attempt(effect);
+    if (failure === null) return;
+    const code = errorCode(failure) ?? '';
+    if (!HELD.has(code)) throw failure;
+    const waited = clock.monotonic() - begun;
+    if (waited >= session.limits.held) {
+      throw new MachineError(
+        `${path} could not be replaced: another process has held it for ${Math.round(waited / 1000)} s (${code})`,
+        {
+          advice: 'Close other programs that use it (a virus scanner can be one), then try again.',
+          cause: failure,
+        },
+      );
+    }
+    session.emit({ event: 'held', path, seconds: Math.round(waited / 1000) });
+    const jitter = 0.5 + (random.bytes(1)[0] ?? 0) / 256;
+    await clock.sleep(pause * jitter);
+  }
+}

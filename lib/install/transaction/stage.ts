@@ -1,0 +1,157 @@
+/**
+ * Staging: the new binary is written beside the old one, flushed, and read back, while DGMO still runs. Nothing
+ * here touches the target.
+ */
+
+import { applyPatch, decompressFull } from '../../delta/index.ts';
+import { DamagedError } from '../../errors.ts';
+import type { PackageContents, Route, Step } from '../../package/index.ts';
+import { type Digest, openSource, removeIfThere, type Source, writeAll } from '../../platform/files.ts';
+import type { Binary } from '../receipt.ts';
+import { ABSENT } from '../repair-from-package.ts';
+import { breathe, type Session } from '../session.ts';
+
+export interface Staging {
+  contents: PackageContents;
+  /** Fewest bytes first; the next one is taken where one fails. */
+  routes: Route[];
+  from: Binary;
+  to: Binary;
+  /** Where the new binary is to stand. */
+  path: string;
+}
+
+/** Throws DamagedError where no route gives the binary that was signed; InterruptedError on Ctrl-C. */
+export async function stage(session: Session, staging: Staging): Promise<void> {
+  const { clock } = session.host;
+  const begun = clock.monotonic();
+  let failure: unknown;
+  for (const route of staging.routes) {
+    const name = route.steps.length > 1 ? `${route.steps.length} patches` : route.kind;
+    session.emit({ event: 'staging', version: staging.to.version, route: name, bytes: route.bytes });
+    try {
+      await takeRoute(session, staging, route);
+      const milliseconds = Math.round(clock.monotonic() - begun);
+      session.emit({ event: 'staged', version: staging.to.version, milliseconds });
+      return;
+    } catch (error) {
+      // Another route may do where the patch does not fit; where the machine refuses, no other one will.
+      if (!(error instanceof DamagedError)) throw error;
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
+
+async function takeRoute(session: Session, staging: Staging, route: Route): Promise<void> {
+  const { layout, host } = session;
+  let old = layout.target;
+  for (const [index, step] of route.steps.entries()) {
+    const last = index === route.steps.length - 1;
+    const path = last ? staging.path : `${staging.path}.${index}`;
+    await takeStep(session, staging, step, old, path, index === 0);
+    if (index > 0) removeIfThere(host.disk, old);
+    old = path;
+  }
+  const found = session.digests.readBack(staging.path);
+  if (found?.sha256 !== staging.to.sha256 || found.size !== staging.to.size) {
+    throw new DamagedError(
+      `the prepared ${staging.to.version} reads back with SHA-256 ${found?.sha256}, wanted ${staging.to.sha256}`,
+    );
+  }
+  host.disk.flushDirectory(layout.workDir);
+}
+
+async function takeStep(
+  session: Session,
+  staging: Staging,
+  step: Step,
+  old: string,
+  path: string,
+  fromTarget: boolean,
+): Promise<void> {
+  const { disk } = session.host;
+  const payload = staging.contents.payload(step.index);
+  const { toSize } = step.payload;
+  if (step.payload.kind === 'full') {
+    checkOld(session, staging.from);
+    await writeFile(
+      session,
+      path,
+      (write, checkpoint) => decompressFull({ source: payload, size: toSize, write, checkpoint }),
+      toSize,
+    );
+    return;
+  }
+  const identity = disk.status(old)?.identity;
+  const source = openSource(disk, old);
+  try {
+    await writeFile(
+      session,
+      path,
+      (write, checkpoint) => applyPatch({ patch: payload, old: source, write, checkpoint }),
+      toSize,
+    );
+  } catch (error) {
+    if (fromTarget) explainOld(session, staging.from, source, error);
+    throw error;
+  } finally {
+    source.close();
+  }
+  // applyPatch has read all of the old binary and found it right: it need not be read again before the swap.
+  if (fromTarget && identity !== undefined) session.digests.learn(identity, staging.from);
+}
+
+/** The installed binary has to be the one of the receipt: what a person changed by hand is not overwritten. */
+export function checkOld(session: Session, from: Binary): void {
+  const found = session.digests.of(session.layout.target)?.sha256;
+  if ((found ?? ABSENT) !== from.sha256) throw changedByHand(session, from, found);
+}
+
+/** Where a patch fails, tells whether it was because of the installed binary. Throws what explains it. */
+function explainOld(session: Session, from: Binary, old: Source, error: unknown): void {
+  if (!(error instanceof DamagedError)) return;
+  if (old.size === from.size && session.digests.of(session.layout.target)?.sha256 === from.sha256) return;
+  throw changedByHand(session, from, session.digests.of(session.layout.target)?.sha256);
+}
+
+function changedByHand(session: Session, from: Binary, found: string | undefined): DamagedError {
+  return new DamagedError(
+    `${session.layout.target} is not the ${from.version} that was installed: wanted SHA-256 ${from.sha256}, found ${found ?? 'no file'}`,
+    {
+      advice:
+        'If you changed it yourself, run `dgmo-updater init --version <v>` to adopt it; else install it again, or run `dgmo-updater rollback`.',
+    },
+  );
+}
+
+/** Who may read it may run it, even where somebody has taken that right away by mistake. */
+function executableMode(mode: number): number {
+  return mode | ((mode & 0o444) >> 2);
+}
+
+type Producer = (write: (chunk: Uint8Array) => void, checkpoint: () => Promise<void>) => Promise<Digest>;
+
+async function writeFile(session: Session, path: string, produce: Producer, total: number): Promise<void> {
+  const { disk } = session.host;
+  removeIfThere(disk, path);
+  const mode = executableMode(disk.status(session.layout.target)?.mode ?? 0o755);
+  const handle = disk.open(path, 'create', mode);
+  try {
+    let done = 0;
+    await produce(
+      (chunk) => {
+        writeAll(disk, handle, chunk, done);
+        done += chunk.length;
+      },
+      async () => {
+        session.emit({ event: 'progress', done, total });
+        await breathe(session);
+      },
+    );
+    disk.setMode(path, mode);
+    disk.flush(handle);
+  } finally {
+    disk.close(handle);
+  }
+}

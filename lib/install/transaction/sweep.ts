@@ -1,0 +1,26 @@
+/** Removing what transactions left in the work dir, all but what the receipt still needs. */
+import { TRANSIENT_PREFIXES } from '../layout.ts';
+import type { Receipt } from '../receipt.ts';
+import type { Session } from '../session.ts';
+
+/**
+ * The caller holds the lock, and no transaction is open but the one that ends now. A file that can't be removed
+ * (Windows: it still runs) is left for a later run.
+ */
+export function sweep(session: Session, receipt: Receipt | null): void {
+  const { disk } = session.host;
+  const { layout } = session;
+  const needed = receipt?.previous ? layout.kept(receipt.previous.sha256) : null;
+  const leftovers = disk
+    .list(layout.workDir)
+    .filter((name) => name.endsWith('.tmp') || TRANSIENT_PREFIXES.some((prefix) => name.startsWith(prefix)))
+    .map((name) => layout.join(layout.workDir, name))
+    .filter((path) => path !== needed);
+  for (const path of leftovers) {
+    try {
+      disk.remove(path);
+    } catch {
+      // It is only space. The next run tries again.
+    }
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * Other processes on Windows: which ones run, what each runs, and how one is ended. Callable on Windows alone.
+ *
+ * There is no request to end: a console program has no window to close, and a Ctrl-C reaches only who shares our
+ * console, and us with it.
+ */
+import fs from 'node:fs';
+import path from 'node:path/win32';
+import { MachineError } from '../../errors.ts';
+import { ERROR_ACCESS_DENIED, ERROR_INVALID_PARAMETER, kernel, systemError } from './kernel.ts';
+
+const PROCESS_TERMINATE = 1;
+const QUERY_LIMITED_INFORMATION = 0x1000;
+const SYNCHRONIZE = 0x0010_0000;
+const WAIT_TIMEOUT = 258;
+/** The longest path that Windows has, in UTF-16 units. */
+const LONGEST_PATH = 32_768;
+
+/** Path of the executable that a process was started from; null where it is gone or belongs to someone else. */
+export function windowsExecutable(pid: number): string | null {
+  const { CloseHandle, OpenProcess, QueryFullProcessImageNameW } = kernel();
+  const handle = OpenProcess(QUERY_LIMITED_INFORMATION, 0, pid);
+  if (handle === 0n) return null;
+  try {
+    const name = new Uint16Array(LONGEST_PATH);
+    const length = Uint32Array.of(LONGEST_PATH);
+    if (QueryFullProcessImageNameW(handle, 0, name, length) === 0) return null;
+    return resolved(String.fromCharCode(...name.subarray(0, length[0])));
+  } finally {
+    CloseHandle(handle);
+  }
+}
+
+/** As it is where the file has been renamed or removed meanwhile: it still says what the process was started from. */
+function resolved(file: string): string {
+  try {
+    return fs.realpathSync.native(file);
+  } catch {
+    return path.normalize(file);
+  }
+}
+
+/** Processes that were found alive. An open handle keeps Windows from giving the id to another process. */
+const watched = new Map<number, bigint>();
+
+/** Once a process was found alive, the answer stays about that very process until it was found gone. */
+export function windowsIsAlive(pid: number): boolean {
+  const { CloseHandle, GetLastError, OpenProcess, WaitForSingleObject } = kernel();
+  const handle = watched.get(pid) ?? OpenProcess(SYNCHRONIZE, 0, pid);
+  // A process of another user is there, but can't be opened.
+  if (handle === 0n) return GetLastError() === ERROR_ACCESS_DENIED;
+  if (WaitForSingleObject(handle, 0) === WAIT_TIMEOUT) {
+    watched.set(pid, handle);
+    return true;
+  }
+  watched.delete(pid);
+  CloseHandle(handle);
+  return false;
+}
+
+/** From here on the ids that are handed out are watched, so that none goes to another process before it is ended. */
+export function windowsRunning(executable: string): number[] {
+  const wanted = executable.toLowerCase();
+  const isIt = (pid: number) => windowsExecutable(pid)?.toLowerCase() === wanted && windowsIsAlive(pid);
+  return allProcesses().filter((pid) => pid !== process.pid && isIt(pid));
+}
+
+/** The list is cut to what it is given, without a word: one that is full may be cut. */
+function allProcesses(): number[] {
+  const { GetLastError, K32EnumProcesses } = kernel();
+  for (let count = 1024; ; count *= 2) {
+    const ids = new Uint32Array(count);
+    const bytes = new Uint32Array(1);
+    if (K32EnumProcesses(ids, ids.byteLength, bytes) === 0)
+      throw systemError(GetLastError(), 'list', 'processes');
+    const found = (bytes[0] ?? 0) / 4;
+    // 0 is no process, but the time in which none runs.
+    if (found < count) return [...ids.subarray(0, found)].filter((pid) => pid !== 0);
+  }
+}
+
+export function windowsForceEnd(pid: number): void {
+  const { CloseHandle, GetLastError, OpenProcess, TerminateProcess } = kernel();
+  const handle = OpenProcess(PROCESS_TERMINATE, 0, pid);
+  if (handle === 0n) {
+    tellUnlessGone(pid, GetLastError());
+    return;
+  }
+  try {
+    if (TerminateProcess(handle, 1) === 0) tellUnlessGone(pid, GetLastError());
+  } finally {
+    CloseHandle(handle);
+  }
+}
+
+/** A process that is on its way out refuses to be ended, as does one that we may not end. */
+function tellUnlessGone(pid: number, status: number): void {
+  if (status === ERROR_INVALID_PARAMETER || !windowsIsAlive(pid)) return;
+  const why = status === ERROR_ACCESS_DENIED ? 'it is not ours to end' : 'the system refused';
+  throw new MachineError(`process ${pid} could not be ended: ${why} (Windows error ${status})`, {
+    advice: 'End it in the Task Manager, then try again.',
+  });
+}

@@ -1,0 +1,106 @@
+/**
+ * Starting a program that outlives us on Windows. Bun puts what it spawns into a job that ends with the spawning
+ * process, and `detached` takes the console away, so this is CreateProcess itself: out of every job that lets
+ * it go, on our console where that is ours alone, with our standard handles where they are redirected.
+ */
+import type { SpawnOptions, StartOptions } from '../host.ts';
+import { ERROR_ACCESS_DENIED, kernel, systemError, wide } from './kernel.ts';
+
+const CREATE_NEW_CONSOLE = 0x10;
+const CREATE_UNICODE_ENVIRONMENT = 0x400;
+const CREATE_BREAKAWAY_FROM_JOB = 0x0100_0000;
+const CREATE_NO_WINDOW = 0x0800_0000;
+const STARTF_USESTDHANDLES = 0x100;
+const HANDLE_FLAG_INHERIT = 1;
+const FILE_TYPE_DISK = 1;
+const FILE_TYPE_PIPE = 3;
+/** Standard input, output and error, as GetStdHandle numbers them. */
+const STANDARD = [0xffff_fff6, 0xffff_fff5, 0xffff_fff4] as const;
+
+/** Throws an Error with an errno name in `code` where it can't be started. */
+export function windowsStart(file: string, args: string[], options: StartOptions): void {
+  const { GetStdHandle, SetHandleInformation } = kernel();
+  const [input, output, error] = STANDARD;
+  const wanted = [input, options.outputToError ? error : output, error];
+  const handles = wanted.map((which) => GetStdHandle(which));
+  const console = consoleFor(handles);
+  if (console.inherit) for (const handle of handles) SetHandleInformation(handle, HANDLE_FLAG_INHERIT, 1);
+  try {
+    const information = startupInformation(console.inherit ? handles : null);
+    const create = (flags: number) => createProcess(file, args, options, information, console.flags | flags);
+    // A job may forbid to leave it; then being in it is how whoever made it wants it.
+    const status = create(CREATE_BREAKAWAY_FROM_JOB);
+    const refused = status === ERROR_ACCESS_DENIED ? create(0) : status;
+    if (refused !== 0) throw systemError(refused, 'start', file);
+  } finally {
+    if (console.inherit) for (const handle of handles) SetHandleInformation(handle, HANDLE_FLAG_INHERIT, 0);
+  }
+}
+
+/**
+ * Redirected input or output is handed on. A console that others use as well belongs to the shell that DGMO was
+ * started from, which reads from it again: the program gets a window of its own, or they would share the keys.
+ */
+function consoleFor(handles: bigint[]): { inherit: boolean; flags: number } {
+  const { GetConsoleProcessList, GetFileType } = kernel();
+  const attached = GetConsoleProcessList(new Uint32Array(1), 1);
+  const redirected = handles.slice(0, 2).some((handle) => {
+    const type = GetFileType(handle);
+    return type === FILE_TYPE_DISK || type === FILE_TYPE_PIPE;
+  });
+  if (redirected) return { inherit: true, flags: attached === 0 ? CREATE_NO_WINDOW : 0 };
+  if (attached === 1) return { inherit: true, flags: 0 };
+  return { inherit: false, flags: CREATE_NEW_CONSOLE };
+}
+
+/** STARTUPINFOW of 64-bit Windows. */
+function startupInformation(handles: bigint[] | null): Uint8Array {
+  const information = new Uint8Array(104);
+  const view = new DataView(information.buffer);
+  view.setUint32(0, information.length, true);
+  if (handles === null) return information;
+  view.setUint32(60, STARTF_USESTDHANDLES, true);
+  for (const [index, handle] of handles.entries()) view.setBigInt64(80 + 8 * index, handle, true);
+  return information;
+}
+
+/** 0, or GetLastError's status. */
+function createProcess(
+  file: string,
+  args: string[],
+  { environment, workingDirectory }: SpawnOptions,
+  information: Uint8Array,
+  flags: number,
+): number {
+  const { CloseHandle, CreateProcessW, GetLastError } = kernel();
+  const created = new BigInt64Array(3);
+  const done = CreateProcessW(
+    wide(`${file}\0`),
+    wide(`${[file, ...args].map(quoted).join(' ')}\0`),
+    null,
+    null,
+    1,
+    flags | CREATE_UNICODE_ENVIRONMENT,
+    wide(environmentBlock(environment)),
+    wide(`${workingDirectory}\0`),
+    information,
+    created,
+  );
+  if (done === 0) return GetLastError();
+  for (const handle of created.subarray(0, 2)) CloseHandle(handle);
+  return 0;
+}
+
+/** `name=value` each ended by a zero, sorted by name without regard to case, and a zero at the end. */
+export function environmentBlock(environment: Record<string, string>): string {
+  const names = Object.keys(environment).sort((a, b) => (a.toUpperCase() < b.toUpperCase() ? -1 : 1));
+  const entries = names.map((name) => `${name}=${environment[name]}\0`).join('');
+  return `${entries || '\0'}\0`;
+}
+
+/** One argument so that CommandLineToArgvW, and every C runtime, reads it back as it is. */
+export function quoted(argument: string): string {
+  if (argument !== '' && !/[\s"]/.test(argument)) return argument;
+  const escaped = argument.replace(/(\\*)"/g, '$1$1\\"').replace(/(\\+)$/, '$1$1');
+  return `"${escaped}"`;
+}

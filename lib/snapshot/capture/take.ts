@@ -1,0 +1,220 @@
+/**
+ * Taking a snapshot: every component into the store, then the document that names it all. What is interrupted before
+ * the document stands has left nothing but space.
+ */
+import { errorCode, MachineError } from '../../errors.ts';
+import type { Digest } from '../../platform/files.ts';
+import { digestBytes } from '../../platform/files.ts';
+import type { Host } from '../../platform/host.ts';
+import { FOLDER_COMPONENTS, type FolderComponent } from '../components.ts';
+import {
+  documentPath,
+  type FolderSnapshot,
+  listSnapshots,
+  type RootSnapshot,
+  type Snapshot,
+  saveSnapshot,
+} from '../document.ts';
+import type { Profile } from '../profile.ts';
+import { resolveFar } from '../roots.ts';
+import type { StoreLayout } from '../store/layout.ts';
+import { withStore } from '../store/lock.ts';
+import { StoreWriter } from '../store/writer.ts';
+import { captureFolder } from './folder.ts';
+import type { CaptureContext } from './read-file.ts';
+import { loadKnown, saveKnown } from './recognise.ts';
+
+export interface SnapshotRequest {
+  layout: StoreLayout;
+  profile: Profile;
+  reason: string;
+  kind: Snapshot['kind'];
+  app: string;
+  installId: string;
+  version: string;
+  rollback: Snapshot['rollback'];
+  /** Null where there is none. */
+  binary: {
+    path: string;
+    digest: Digest;
+    sound: boolean;
+    /** A transaction is about to give its name to another file. */
+    replaced: boolean;
+  } | null;
+  updater: string;
+  /** Takes the place of the snapshot with this id; else a new one is made. */
+  id?: string;
+  breathe(): Promise<void>;
+}
+
+export interface Taken {
+  snapshot: Snapshot;
+  /** Bytes that the store had not yet, as they are stored. */
+  added: number;
+}
+
+/** MachineError where the disk is full, or the drive fails; nothing that stood in the store is touched then. */
+export function takeSnapshot(host: Host, request: SnapshotRequest): Promise<Taken> {
+  const { layout } = request;
+  return withStore(host, layout, async () => {
+    const writer = new StoreWriter(host, layout);
+    try {
+      return await take(host, request, writer);
+    } finally {
+      await writer.close();
+    }
+  });
+}
+
+async function take(host: Host, request: SnapshotRequest, writer: StoreWriter): Promise<Taken> {
+  const { layout, binary } = request;
+  const warnings: string[] = [];
+  const context: CaptureContext = {
+    host,
+    writer,
+    profile: request.profile,
+    join: layout.join,
+    folderOf: layout.dirname,
+    warn: (text) => {
+      if (warnings.length < MOST_WARNINGS) warnings.push(text.slice(0, 5000));
+    },
+    breathe: request.breathe,
+  };
+  if (binary !== null) writer.addBinary(binary.path, binary.digest.sha256, binary.replaced);
+  const folders = {} as Record<FolderComponent, FolderSnapshot>;
+  const learned: (() => void)[] = [];
+  const earlier = listSnapshots(host.disk, layout).flatMap(({ found }) =>
+    found instanceof Error ? [] : [found],
+  );
+  for (const component of FOLDER_COMPONENTS) {
+    const roots: RootSnapshot[] = [];
+    for (const path of request.profile.roots[component]) {
+      roots.push(await takeRoot(context, path, learned));
+    }
+    folders[component] = summary(roots);
+  }
+  await writer.finish();
+  const snapshot = describe(host, request, folders, warnings, nextTimestamp(host, earlier));
+  saveSnapshot(host.disk, layout, snapshot);
+  for (const learn of learned) learn();
+  return { snapshot, added: writer.added };
+}
+
+const MOST_WARNINGS = 1000;
+
+/** Later than all the others, whatever the clock says: retention goes by it. */
+function nextTimestamp(host: Host, earlier: readonly Snapshot[]): number {
+  return Math.max(host.clock.now(), ...earlier.map(({ timestamp }) => timestamp + 1));
+}
+
+async function takeRoot(
+  context: CaptureContext,
+  path: string,
+  learned: (() => void)[],
+): Promise<RootSnapshot> {
+  const { host, writer } = context;
+  const { disk } = host;
+  const resolved = resolveFar(disk, writer.layout, path);
+  if (rootKind(context, path, resolved) === 'nothing')
+    return { path, resolved, tree: null, files: 0, size: 0 };
+  const known = loadKnown(disk, writer.layout, resolved);
+  const { tree, fingerprints, unchanged } = await captureFolder(context, resolved, known);
+  let digest = known.digest;
+  if (digest === null || !unchanged) {
+    const added = await writer.addTree(tree);
+    digest = added;
+    // Not before the document stands: until then nothing keeps the tree from being pruned.
+    learned.push(() => forgive(() => saveKnown(disk, writer.layout, resolved, added, tree, fingerprints)));
+  }
+  let files = 0;
+  let size = 0;
+  for (const entry of tree.entries) {
+    if (entry.kind !== 'file') continue;
+    files++;
+    size += entry.size;
+  }
+  return { path, resolved, tree: digest, files, size };
+}
+
+/** The folder itself may be reached by a symlink, as those do who keep their settings elsewhere. */
+function rootKind({ host, warn }: CaptureContext, path: string, resolved: string): 'folder' | 'nothing' {
+  const kind = host.disk.status(resolved)?.kind;
+  if (kind === 'directory') return 'folder';
+  if (kind === undefined) return 'nothing';
+  if (kind === 'symlink') {
+    warn(`${path} is a symlink that leads nowhere: it is held as a folder that is not there`);
+    return 'nothing';
+  }
+  throw new MachineError(`${path}: wanted a folder, found ${kind === 'file' ? 'a file' : 'something else'}`, {
+    advice: 'Move it out of the way, or name another folder with `dgmo-updater config set`.',
+  });
+}
+
+/** What is only there for speed may fail: the next snapshot reads every file. */
+function forgive(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+  }
+}
+
+function summary(roots: RootSnapshot[]): FolderSnapshot {
+  const size = roots.reduce((sum, root) => sum + root.size, 0);
+  const names = roots.map(({ path, tree }) => `${path}\n${tree ?? ''}\n`).join('');
+  return { checksum: digestBytes(new TextEncoder().encode(names)).sha256, size, roots };
+}
+
+function describe(
+  host: Host,
+  request: SnapshotRequest,
+  folders: Record<FolderComponent, FolderSnapshot>,
+  warnings: string[],
+  timestamp: number,
+): Snapshot {
+  const { binary, reason, kind, app, installId, version, rollback } = request;
+  const components = {
+    binary: binary === null ? null : binaryEntry(host, binary),
+    ...folders,
+  };
+  const present = Object.values(components).filter((component) => component !== null);
+  const size = present.reduce((sum, component) => sum + component.size, 0);
+  const checksums = present.map(({ checksum }) => checksum);
+  return {
+    schema: 1,
+    id: request.id ?? newId(host, request.layout, timestamp),
+    timestamp,
+    reason: reason.replaceAll(/\p{Cc}/gu, ' ').slice(0, 500),
+    kind,
+    app,
+    installId,
+    version,
+    rollback,
+    components,
+    warnings,
+    metadata: {
+      size,
+      checksum: digestBytes(new TextEncoder().encode(checksums.join('\n'))).sha256,
+      platform: host.platform,
+      arch: host.arch,
+      updater: request.updater,
+    },
+  };
+}
+
+function binaryEntry(
+  { disk }: Host,
+  { path, digest, sound }: NonNullable<SnapshotRequest['binary']>,
+): NonNullable<Snapshot['components']['binary']> {
+  const mode = disk.status(path)?.mode ?? 0o755;
+  return { path, size: digest.size, checksum: digest.sha256, mode, sound };
+}
+
+/** By the time, so that ids sort as they were made; with four digits at random. */
+function newId(host: Host, layout: StoreLayout, timestamp: number): string {
+  const time = new Date(timestamp).toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  for (;;) {
+    const id = `${time}-${Buffer.from(host.random.bytes(2)).toString('hex')}`;
+    if (host.disk.status(documentPath(layout, id)) === null) return id;
+  }
+}

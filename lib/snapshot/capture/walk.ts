@@ -1,0 +1,115 @@
+/** What stands in a folder, all the way down, as names and statuses; nothing is opened, and no symlink followed. */
+import { errorCode } from '../../errors.ts';
+import type { Disk, FileStatus } from '../../platform/disk.ts';
+import type { PathFilter } from '../patterns.ts';
+
+export type Found =
+  | FoundFolder
+  | { kind: 'file'; path: string; status: FileStatus }
+  | { kind: 'link'; path: string; status: FileStatus; target: string }
+  /** There, and not to be had: a device, a socket, a pipe, or something that we may not read. */
+  | { kind: 'skipped'; path: string; reason: string };
+
+export interface FoundFolder {
+  kind: 'folder';
+  path: string;
+  status: FileStatus;
+  /** Something is in it, at whatever depth, that is no part of the component: it can't be removed. */
+  keeps: boolean;
+}
+
+export interface WalkOptions {
+  disk: Disk;
+  /** The root: a folder, symlinks resolved. */
+  root: string;
+  join(first: string, ...names: string[]): string;
+  excluded: PathFilter;
+  /** Absolute paths that are not entered. */
+  apart: ReadonlySet<string>;
+}
+
+const REASONS: Record<string, string> = {
+  EACCES: 'it may not be read',
+  EPERM: 'it may not be read',
+  ENAMETOOLONG: 'its path is longer than the system takes',
+};
+const GONE = new Set(['ENOENT', 'ENOTDIR', 'ESTALE']);
+
+/** Sorted by path, folders before what is in them. What vanishes meanwhile is not in it. */
+export function walk(options: WalkOptions): Found[] {
+  const found: Found[] = [];
+  visit(options, options.root, '', found);
+  return found.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Whether something is in the folder that is left out. */
+function visit(options: WalkOptions, folder: string, prefix: string, found: Found[]): boolean {
+  let keeps = false;
+  for (const name of options.disk.list(folder)) {
+    const path = `${prefix}${name}`;
+    const full = options.join(folder, name);
+    if (options.apart.has(full)) {
+      keeps = true;
+      continue;
+    }
+    const one = lookQuietly(options.disk, full, path);
+    if (one === null) continue;
+    if (options.excluded(path, one.kind === 'folder')) {
+      keeps = true;
+      continue;
+    }
+    if (one.kind === 'folder') keeps = enter(options, full, one, found) || keeps;
+    else {
+      found.push(one);
+      if (one.kind === 'skipped') keeps = true;
+    }
+  }
+  return keeps;
+}
+
+/** A folder that vanished, or gave its name to something else, while it was looked at counts as one that was not there. */
+function enter(options: WalkOptions, full: string, folder: FoundFolder, found: Found[]): boolean {
+  const at = found.push(folder) - 1;
+  try {
+    folder.keeps = visit(options, full, `${folder.path}/`, found);
+    if (options.disk.status(full)?.kind === 'directory') return folder.keeps;
+    found.length = at;
+    return false;
+  } catch (error) {
+    found.length = at;
+    const code = errorCode(error) ?? '';
+    if (GONE.has(code)) return false;
+    const reason = REASONS[code];
+    if (reason === undefined) throw error;
+    found.push({ kind: 'skipped', path: folder.path, reason });
+    return true;
+  }
+}
+
+function lookQuietly(disk: Disk, full: string, path: string): Found | null {
+  try {
+    return look(disk, full, path);
+  } catch (error) {
+    const code = errorCode(error) ?? '';
+    // EINVAL: a symlink that was replaced between the two looks.
+    if (GONE.has(code) || code === 'EINVAL') return null;
+    const reason = code === 'ENAMETOOLONG' ? REASONS[code] : undefined;
+    if (reason === undefined) throw error;
+    return { kind: 'skipped', path, reason };
+  }
+}
+
+function look(disk: Disk, full: string, path: string): Found | null {
+  const status = disk.status(full);
+  if (status === null) return null;
+  switch (status.kind) {
+    case 'directory':
+      return { kind: 'folder', path, status, keeps: false };
+    case 'file':
+      return { kind: 'file', path, status };
+    case 'symlink':
+      return { kind: 'link', path, status, target: disk.readLink(full) };
+    case 'other':
+      return { kind: 'skipped', path, reason: 'it is neither a file, a folder nor a symlink' };
+  }
+}

@@ -1,0 +1,27 @@
+/** Whether the store still has what a restore would write: before anything is stopped, taken or touched for it. */
+import { Blocks } from '../store/blocks.ts';
+import { verifyClone } from '../store/clones.ts';
+import { planRestore, type RestoreRequest } from './plan.ts';
+
+const PACE = 16 << 20;
+
+/** Throws as `planRestore` does, and DamagedError that names the file of the store that is not what it was. */
+export async function checkStored(request: RestoreRequest): Promise<void> {
+  const { host, layout, breathe } = request;
+  const { roots } = planRestore(request);
+  const blocks = new Blocks(host.disk, layout);
+  let since = 0;
+  try {
+    for (const entry of roots.flatMap(({ difference }) => difference.write)) {
+      if (entry.kind !== 'file') continue;
+      if ('clone' in entry.content) verifyClone(host.disk, layout, entry.content.clone, entry.size, false);
+      else for (const block of entry.content.blocks) blocks.read(block);
+      since += entry.size;
+      if (since < PACE) continue;
+      since = 0;
+      await breathe();
+    }
+  } finally {
+    blocks.close();
+  }
+}

@@ -1,0 +1,65 @@
+/** Whether a file that stands holds what a snapshot says, by reading it. */
+import { errorCode } from '../../errors.ts';
+import type { Disk, Handle } from '../../platform/disk.ts';
+import { CHUNK, digestBytes, fill } from '../../platform/files.ts';
+import { clonePath } from '../store/clones.ts';
+import type { StoreLayout } from '../store/layout.ts';
+import { BLOCK, type FileEntry } from '../store/tree.ts';
+import { ZERO_BLOCK } from '../store/zeros.ts';
+
+/** The caller has compared the sizes. A file that can't be read does not hold it. */
+export function fileHolds(
+  disk: Disk,
+  layout: StoreLayout,
+  path: string,
+  { content, size }: FileEntry,
+): boolean {
+  const handle = openQuietly(disk, path);
+  if (handle === null) return false;
+  try {
+    if ('blocks' in content) return holdsBlocks(disk, handle, content.blocks);
+    const clone = openQuietly(disk, clonePath(layout, content.clone));
+    if (clone === null) return false;
+    try {
+      return sameBytes(disk, handle, clone, size);
+    } finally {
+      disk.close(clone);
+    }
+  } finally {
+    disk.close(handle);
+  }
+}
+
+function openQuietly(disk: Disk, path: string): Handle | null {
+  try {
+    return disk.open(path, 'read itself');
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return null;
+  }
+}
+
+function holdsBlocks(disk: Disk, handle: Handle, blocks: readonly string[]): boolean {
+  const buffer = new Uint8Array(BLOCK);
+  let data = 0;
+  return blocks.every((block, index) => {
+    const at = index * BLOCK;
+    if (block === ZERO_BLOCK) {
+      if (data <= at) data = disk.nextData(handle, at);
+      if (at + BLOCK <= data) return true;
+    }
+    const part = buffer.subarray(0, fill(disk, handle, buffer, at));
+    return digestBytes(part).sha256 === block;
+  });
+}
+
+function sameBytes(disk: Disk, a: Handle, b: Handle, size: number): boolean {
+  const left = new Uint8Array(CHUNK);
+  const right = new Uint8Array(CHUNK);
+  for (let at = 0; at < size; at += CHUNK) {
+    const one = left.subarray(0, fill(disk, a, left, at));
+    const other = right.subarray(0, fill(disk, b, right, at));
+    if (one.length === 0 || Buffer.compare(one, other) !== 0) return false;
+  }
+  return true;
+}

@@ -1,0 +1,151 @@
+/** What has to be done to bring the folders of a snapshot back: looks at what stands, and touches nothing. */
+import { MachineError } from '../../errors.ts';
+import type { Disk } from '../../platform/disk.ts';
+import type { Host } from '../../platform/host.ts';
+import { fingerprintOf, loadKnown } from '../capture/recognise.ts';
+import { walk } from '../capture/walk.ts';
+import type { FolderComponent } from '../components.ts';
+import { type RootSnapshot, rootsOf, type Snapshot } from '../document.ts';
+import { STAGING_PREFIX } from '../patterns.ts';
+import type { Profile } from '../profile.ts';
+import { resolveFar } from '../roots.ts';
+import type { StoreLayout } from '../store/layout.ts';
+import { sameContent, type Tree } from '../store/tree.ts';
+import { readTree } from '../store/writer.ts';
+import { type Difference, difference, isEmpty } from './difference.ts';
+import { fileHolds } from './file-holds.ts';
+
+export interface RestoreRequest {
+  host: Host;
+  layout: StoreLayout;
+  snapshot: Snapshot;
+  profile: Pick<Profile, 'excluded' | 'apart'>;
+  components: readonly FolderComponent[];
+  /** Names the temporary folders of this restore. */
+  id: string;
+  breathe(): Promise<void>;
+}
+
+export interface RootPlan {
+  /** The folder itself, and whether it stands. */
+  folder: string;
+  stands: boolean;
+  /** Its mode as it stands; null where it does not. */
+  mode: number | null;
+  /** Where files wait for their names: in the folder, so that it is the same filesystem. */
+  staging: string;
+  /** Null: the folder is not to be there. */
+  tree: Tree | null;
+  difference: Difference;
+}
+
+export interface Plan {
+  roots: RootPlan[];
+  /** Files and symlinks that are written, and their bytes. */
+  files: number;
+  bytes: number;
+  removed: number;
+  /** Paths that the snapshot holds, and that can't be looked at now: they stay as they are. */
+  leftAlone: string[];
+  /** Nothing differs. */
+  empty: boolean;
+}
+
+/**
+ * DamagedError where a tree can't be read; MachineError where a folder has become something else, is reached by another
+ * way than it was then, or has something in it that may not be removed.
+ */
+export function planRestore(request: RestoreRequest): Plan {
+  const { disk } = request.host;
+  const trees = new Map<string, Tree>();
+  const read = (digest: string): Tree => {
+    const tree = trees.get(digest) ?? readTree(disk, request.layout, digest);
+    trees.set(digest, tree);
+    return tree;
+  };
+  const roots = rootsOf(request.snapshot)
+    .filter(({ component }) => request.components.includes(component))
+    .map(({ root }) => planRoot(request, root, read));
+  const writes = roots.flatMap((root) => root.difference.write);
+  return {
+    roots,
+    files: writes.length,
+    bytes: writes.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.size : 0), 0),
+    removed: roots.reduce((sum, root) => sum + root.difference.remove.length, 0),
+    leftAlone: roots.flatMap(({ folder, difference }) =>
+      difference.leftAlone.map((path) => request.layout.join(folder, path)),
+    ),
+    empty: roots.every((root) => isDone(disk, root)),
+  };
+}
+
+function isDone(disk: Disk, { difference, tree, mode, folder }: RootPlan): boolean {
+  if (!isEmpty(difference)) return false;
+  if (tree !== null) return mode === tree.mode;
+  return mode === null || disk.list(folder).length > 0;
+}
+
+function planRoot(request: RestoreRequest, root: RootSnapshot, read: (digest: string) => Tree): RootPlan {
+  const { host, layout, profile } = request;
+  const { disk } = host;
+  const folder = standingFolder(disk, layout, root);
+  const status = disk.status(folder);
+  const mode = status?.kind === 'directory' ? status.mode : null;
+  const tree = root.tree === null ? null : within(request, folder, read(root.tree));
+  const known = loadKnown(disk, layout, folder, read);
+  const plan = difference({
+    found: mode === null ? [] : walk({ disk, root: folder, join: layout.join, ...profile }),
+    wanted: tree ?? { mode: 0o700, entries: [] },
+    holds: (path, status, entry) => {
+      const last = known.entryOf(path, fingerprintOf(status));
+      if (last !== null && 'clone' in last.content === 'clone' in entry.content)
+        return sameContent(last.content, entry.content);
+      return fileHolds(disk, layout, layout.join(folder, path), entry);
+    },
+  });
+  const [blocked] = plan.blocked;
+  if (blocked !== undefined) {
+    throw new MachineError(
+      `${layout.join(folder, blocked)} is a folder, and something that belongs to no snapshot is in it; the snapshot ${request.snapshot.id} has a file there`,
+      { advice: 'Move the folder out of the way, then try again.' },
+    );
+  }
+  const staging = layout.join(folder, `${STAGING_PREFIX}${request.id}`);
+  return { folder, stands: mode !== null, mode, staging, tree, difference: plan };
+}
+
+/** What the profile leaves out by now is left alone, though the snapshot may have it. */
+function within({ layout, profile }: RestoreRequest, folder: string, tree: Tree): Tree {
+  const inside = layout.join(folder, 'x').slice(0, -1);
+  const apart = new Set([...profile.apart].filter((path) => path.startsWith(inside)));
+  const out = new Set<string>();
+  const entries = tree.entries.filter(({ path, kind }) => {
+    const isOut =
+      (out.size > 0 && out.has(path.slice(0, Math.max(0, path.lastIndexOf('/'))))) ||
+      (apart.size > 0 && apart.has(layout.join(folder, path))) ||
+      profile.excluded(path, kind === 'folder');
+    if (isOut) out.add(path);
+    return !isOut;
+  });
+  return { ...tree, entries };
+}
+
+/** A folder that is reached by another way than it was may belong to something else: it is left alone. */
+function standingFolder(disk: Disk, layout: StoreLayout, root: RootSnapshot): string {
+  const now = resolveFar(disk, layout, root.path);
+  const kind = disk.status(now)?.kind;
+  const nothing = kind === undefined || (kind === 'symlink' && root.tree === null);
+  if (!nothing && kind !== 'directory') {
+    throw new MachineError(
+      kind === 'symlink'
+        ? `${root.path} is a symlink that leads nowhere, it led to ${root.resolved}`
+        : `${root.path}: wanted a folder, found ${kind === 'file' ? 'a file' : 'something else'}`,
+      { advice: 'Move it out of the way, then try again.' },
+    );
+  }
+  if (now === root.resolved) return now;
+  throw new MachineError(
+    `${root.path} leads to ${now} now, it led to ${root.resolved} when the snapshot was taken`,
+    { advice: 'Put it back as it was, or leave this component out with --only.' },
+  );
+}

@@ -1,0 +1,183 @@
+/**
+ * Making the folders of a snapshot what they were. Two halves, and the caller's journal between them: `prepare`
+ * (restore-stage.ts) brings every file that differs to the filesystem where it belongs; `carryOut` gives them their names,
+ * which takes no room and little time. From whatever state either was stopped in, the whole may be done again, with this
+ * snapshot or another: it begins by looking at what stands.
+ */
+import { errorCode, MachineError } from '../../errors.ts';
+import type { Disk } from '../../platform/disk.ts';
+import { createDirectories, removeIfThere } from '../../platform/files.ts';
+import { walk } from '../capture/walk.ts';
+import { rootsOf } from '../document.ts';
+import { STAGING_PREFIX } from '../patterns.ts';
+import type { StoreLayout } from '../store/layout.ts';
+import type { Entry } from '../store/tree.ts';
+import type { Plan, RestoreRequest, RootPlan } from './plan.ts';
+
+/** Of a file or folder of ours. Mode last: it may take away our own right to write. */
+export function settle(
+  disk: Disk,
+  path: string,
+  { mode, modified }: { mode: number; modified: number },
+): void {
+  disk.setModified(path, modified);
+  disk.setMode(path, mode);
+}
+
+/** From here on what stands is touched: the caller's journal says so. Follows a `prepare` of the same plan. */
+export function carryOut(request: RestoreRequest, plan: Plan): void {
+  for (const root of plan.roots) carryOutRoot(request, root);
+}
+
+function carryOutRoot(request: RestoreRequest, root: RootPlan): void {
+  const { layout } = request;
+  const { disk } = request.host;
+  const { remove, folders, write, touch } = root.difference;
+  if (root.tree !== null) createDirectories(disk, root.folder, layout.dirname, 0o700);
+  const at = (path: string) => (path === '' ? root.folder : layout.join(root.folder, path));
+  const opened = new Set<string>();
+  const open = (folder: string) => {
+    if (opened.has(folder)) return;
+    if (folder !== '') open(parentOf(folder));
+    makeWritable(disk, at(folder));
+    opened.add(folder);
+  };
+  const changed = new Set<string>();
+  const change = (path: string) => {
+    open(parentOf(path));
+    changed.add(parentOf(path));
+  };
+  for (const { path, folder } of remove) {
+    change(path);
+    if (!folder) removeIfThere(disk, at(path));
+    else if (removeEmpty(disk, at(path))) for (const names of [changed, opened]) names.delete(path);
+  }
+  for (const { path, mode } of folders) {
+    change(path);
+    disk.createDirectory(at(path), mode | 0o700);
+    changed.add(path);
+  }
+  for (const [index, { path }] of write.entries()) {
+    change(path);
+    disk.replace(layout.join(root.staging, String(index)), at(path));
+  }
+  for (const entry of touch) if (entry.kind === 'file') settle(disk, at(entry.path), entry);
+  clearRoot(request, root);
+  finishFolders(request, root, new Set([...changed, ...opened]), at);
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+/** Modes and times of folders: after what is in them, and the deepest first. */
+function finishFolders(
+  { host: { disk }, layout: { dirname } }: RestoreRequest,
+  { tree, folder, stands, difference: { touch } }: RootPlan,
+  changed: ReadonlySet<string>,
+  at: (path: string) => string,
+): void {
+  for (const path of changed) disk.flushDirectory(at(path));
+  if (tree === null) {
+    if (stands && removeEmpty(disk, folder)) disk.flushDirectory(dirname(folder));
+    return;
+  }
+  const again = new Set([...changed, ...touch.map(({ path }) => path)]);
+  const entries = tree.entries.filter((entry): entry is Extract<Entry, { kind: 'folder' }> =>
+    entry.kind === 'folder' ? again.has(entry.path) : false,
+  );
+  for (const entry of entries.toReversed()) settle(disk, at(entry.path), entry);
+  if (disk.status(folder)?.mode !== tree.mode) disk.setMode(folder, tree.mode);
+}
+
+/**
+ * A folder that its owner may not write into gets its own mode back at the end. One that has become a symlink since it was
+ * planned leads to something that is not ours.
+ */
+export function makeWritable(disk: Disk, folder: string): void {
+  const status = disk.status(folder);
+  if (status?.kind !== 'directory') {
+    throw new MachineError(
+      `${folder} was a folder and is none any more: something changes it while it is restored`,
+      {
+        advice: 'Close what works in it, then try again.',
+      },
+    );
+  }
+  if ((status.mode & 0o300) !== 0o300) disk.setMode(folder, status.mode | 0o700);
+}
+
+/** What a snapshot leaves out may still be in it: then it stays. Whether it is gone. */
+function removeEmpty(disk: Disk, folder: string): boolean {
+  try {
+    disk.removeDirectory(folder);
+    return true;
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EBUSY'].includes(errorCode(error) ?? '')) throw error;
+    return errorCode(error) === 'ENOENT';
+  }
+}
+
+/**
+ * Every folder down to the drive. What an earlier run renamed and could not flush looks right to us, and would be gone
+ * after a power cut.
+ */
+export function flushFolders({
+  host: { disk },
+  layout,
+  snapshot,
+  profile,
+  components,
+}: RestoreRequest): void {
+  const { dirname } = layout;
+  for (const { component, root } of rootsOf(snapshot)) {
+    if (!components.includes(component)) continue;
+    const folder = root.resolved;
+    if (disk.status(dirname(folder)) !== null) disk.flushDirectory(dirname(folder));
+    if (disk.status(folder)?.kind !== 'directory') continue;
+    for (const one of walk({ disk, root: folder, join: layout.join, ...profile }))
+      if (one.kind === 'folder') disk.flushDirectory(layout.join(folder, one.path));
+    disk.flushDirectory(folder);
+  }
+}
+
+/** Removes what `prepare` made, and what an earlier restore left. */
+export function clear(request: RestoreRequest, plan: Plan): void {
+  for (const root of plan.roots) {
+    const { disk } = request.host;
+    clearRoot(request, root);
+    if (!root.stands) removeEmpty(disk, root.folder);
+    else if (root.mode !== null && disk.status(root.folder)?.mode !== root.mode)
+      disk.setMode(root.folder, root.mode);
+  }
+}
+
+/** The same from the snapshot alone, for a run that knows no plan: of what an interrupted one left. */
+export function clearLeftovers({ host, layout, snapshot, components }: RestoreRequest): void {
+  for (const { component, root } of rootsOf(snapshot)) {
+    if (!components.includes(component)) continue;
+    clearStaging(host.disk, layout, root.resolved);
+    if (root.tree === null) removeEmpty(host.disk, root.resolved);
+  }
+}
+
+function clearRoot({ host: { disk }, layout }: RestoreRequest, { folder }: RootPlan): void {
+  clearStaging(disk, layout, folder);
+}
+
+export function clearStaging(disk: Disk, layout: StoreLayout, folder: string): void {
+  const status = disk.status(folder);
+  if (status?.kind !== 'directory') return;
+  const left = disk.list(folder).filter((name) => name.startsWith(STAGING_PREFIX));
+  if (left.length === 0) return;
+  makeWritable(disk, folder);
+  for (const name of left) {
+    const staging = layout.join(folder, name);
+    if (disk.status(staging)?.kind !== 'directory') continue;
+    for (const file of disk.list(staging)) removeIfThere(disk, layout.join(staging, file));
+    disk.removeDirectory(staging);
+  }
+  // Or a power cut brings it back when nobody looks for it any more.
+  disk.flushDirectory(folder);
+  if (disk.status(folder)?.mode !== status.mode) disk.setMode(folder, status.mode);
+}

@@ -1,0 +1,76 @@
+/** Whether a restore came to what it should: what stands is looked at, and what was written is read again. */
+import { DamagedError, errorCode } from '../../errors.ts';
+import type { Disk, FileStatus } from '../../platform/disk.ts';
+import { type Difference, differs } from './difference.ts';
+import { fileHolds } from './file-holds.ts';
+import { type Plan, planRestore, type RestoreRequest, type RootPlan } from './plan.ts';
+
+/**
+ * Throws DamagedError where what stands is not what the snapshot says. With the plan that was carried out only what it
+ * changed is looked at: it found the rest as it is to be. Without one everything is.
+ */
+export function verifyRestored(request: RestoreRequest, plan?: Plan): void {
+  const wrong = plan === undefined ? firstDifference(planRestore(request)) : firstFailure(request, plan);
+  if (wrong === null) return;
+  throw new DamagedError(
+    `${wrong} is not what the snapshot ${request.snapshot.id} says after it was brought back`,
+  );
+}
+
+function firstDifference({ roots, empty }: Plan): string | null {
+  if (empty) return null;
+  for (const { folder, difference } of roots) {
+    const [first] = pathsIn(difference);
+    if (first !== undefined) return `${first} in ${folder}`;
+  }
+  return roots.map(({ folder }) => folder).join(' or ');
+}
+
+function pathsIn({ write, remove, folders, touch }: Difference): string[] {
+  return [...write, ...remove, ...folders, ...touch].map(({ path }) => path);
+}
+
+function firstFailure(request: RestoreRequest, { roots }: Plan): string | null {
+  for (const root of roots) {
+    const path = failureIn(request, root);
+    if (path !== null) return path === '' ? root.folder : request.layout.join(root.folder, path);
+  }
+  return null;
+}
+
+function failureIn({ host: { disk }, layout }: RestoreRequest, root: RootPlan): string | null {
+  const { remove, folders, write, touch } = root.difference;
+  const at = (path: string) => layout.join(root.folder, path);
+  const standing = disk.status(root.folder);
+  if (root.tree !== null && standing?.mode !== root.tree.mode) return '';
+  const written = new Set([...folders, ...write].map(({ path }) => path));
+  const isBelow = (path: string) =>
+    path.split('/').some((_, index, names) => written.has(names.slice(0, index + 1).join('/')));
+  for (const { path } of remove) if (!isBelow(path) && statusOf(disk, at(path)) !== null) return path;
+  for (const entry of [...folders, ...write, ...touch]) {
+    const status = statusOf(disk, at(entry.path));
+    switch (entry.kind) {
+      case 'folder':
+        if (status?.kind !== 'directory' || differs(status, entry)) return entry.path;
+        break;
+      case 'link':
+        if (status?.kind !== 'symlink' || disk.readLink(at(entry.path)) !== entry.target) return entry.path;
+        break;
+      case 'file':
+        if (status?.kind !== 'file' || status.size !== entry.size || differs(status, entry))
+          return entry.path;
+        if (!fileHolds(disk, layout, at(entry.path), entry)) return entry.path;
+    }
+  }
+  return null;
+}
+
+/** Null as well where a folder above it is none any more. */
+function statusOf(disk: Disk, path: string): FileStatus | null {
+  try {
+    return disk.status(path);
+  } catch (error) {
+    if (errorCode(error) === 'ENOTDIR') return null;
+    throw error;
+  }
+}

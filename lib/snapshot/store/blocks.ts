@@ -1,0 +1,156 @@
+/** All the blocks of the store: where each one is, and reading it. */
+import { DamagedError, errorCode } from '../../errors.ts';
+import type { Disk, Handle } from '../../platform/disk.ts';
+import { readFile, removeIfThere, replaceDurably } from '../../platform/files.ts';
+import { type StoreLayout, TEMPORARY } from './layout.ts';
+import { readBlock, readEntries, type Stored } from './pack.ts';
+
+export interface Place extends Stored {
+  pack: string;
+}
+
+/** Beside a pack or a clone: what of it was found to be lost, so that the next snapshot stores it again. */
+export const LOST = '.lost';
+const LOST_LIMIT = 1 << 26;
+
+export class Blocks {
+  readonly #disk: Disk;
+  readonly #layout: StoreLayout;
+  readonly #places = new Map<string, Place>();
+  /** Where else a block is: in a second pack, or where it was once found not to be what it was. */
+  readonly #others = new Map<string, Place[]>();
+  readonly #handles = new Map<string, Handle>();
+  /** Packs whose list of blocks can't be read, and why: what is in them counts as lost. */
+  readonly damaged = new Map<string, DamagedError>();
+  readonly packs: string[] = [];
+  /** By pack: the blocks that were found not to be what they were, now or earlier. */
+  readonly #lost = new Map<string, Set<string>>();
+
+  constructor(disk: Disk, layout: StoreLayout) {
+    this.#disk = disk;
+    this.#layout = layout;
+    const names = disk.status(layout.packs) === null ? [] : disk.list(layout.packs);
+    for (const name of names) {
+      if (name.endsWith(TEMPORARY) || name.endsWith(LOST)) continue;
+      this.packs.push(name);
+      try {
+        if (names.includes(`${name}${LOST}`)) this.#lost.set(name, this.#readLost(name));
+        this.learn(name, readEntries(disk, this.pathOf(name)));
+      } catch (error) {
+        if (!(error instanceof DamagedError)) throw error;
+        this.damaged.set(name, error);
+      }
+    }
+  }
+
+  pathOf(pack: string): string {
+    return this.#layout.join(this.#layout.packs, pack);
+  }
+
+  learn(pack: string, entries: ReadonlyMap<string, Stored>): void {
+    const lost = this.#lost.get(pack);
+    for (const [sha256, entry] of entries) {
+      const place = { ...entry, pack };
+      if (lost?.has(sha256) !== true && !this.#places.has(sha256)) this.#places.set(sha256, place);
+      else (this.#others.get(sha256) ?? this.#others.set(sha256, []).get(sha256))?.push(place);
+    }
+  }
+
+  /** Not where it is one that was found to be lost. */
+  has(sha256: string): boolean {
+    return this.#places.has(sha256);
+  }
+
+  place(sha256: string): Place | undefined {
+    return this.#places.get(sha256);
+  }
+
+  all(): IterableIterator<[string, Place]> {
+    return this.#places.entries();
+  }
+
+  /** DamagedError names the pack where the block is not what it was, or what is known of one that is missing. */
+  read(sha256: string): Uint8Array {
+    const place = this.#places.get(sha256);
+    const places = [...(place === undefined ? [] : [place]), ...(this.#others.get(sha256) ?? [])];
+    let failure: unknown = null;
+    for (const { pack, ...entry } of places) {
+      try {
+        const raw = readBlock(this.#disk, this.#handleOf(pack), this.pathOf(pack), sha256, entry);
+        this.#lost.get(pack)?.delete(sha256);
+        return raw;
+      } catch (error) {
+        if (!(error instanceof DamagedError)) throw error;
+        failure ??= error;
+        (this.#lost.get(pack) ?? this.#lost.set(pack, new Set()).get(pack))?.add(sha256);
+      }
+    }
+    throw failure ?? this.#missing(sha256);
+  }
+
+  #handleOf(pack: string): Handle {
+    const path = this.pathOf(pack);
+    const opened = this.#handles.get(path);
+    if (opened !== undefined) return opened;
+    try {
+      const handle = this.#disk.open(path, 'read');
+      this.#handles.set(path, handle);
+      return handle;
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') throw new DamagedError(`the pack ${path} is missing`);
+      throw error;
+    }
+  }
+
+  #missing(sha256: string): DamagedError {
+    const [first] = this.damaged.values();
+    if (first !== undefined) return first;
+    return new DamagedError(
+      `the block ${sha256.slice(0, 16)}… is in none of the packs in ${this.#layout.packs}: one of them is missing`,
+    );
+  }
+
+  /** Whether one of these blocks may be in the pack, and in no other: as far as its list, or the block, can be mended. */
+  mayHold(pack: string, needed: ReadonlySet<string>): boolean {
+    const candidates = this.damaged.has(pack) ? needed : (this.#lost.get(pack) ?? new Set());
+    return [...candidates].some((block) => needed.has(block) && !this.has(block));
+  }
+
+  /** Writes down what was found to be lost. The caller is the one writer of the store. */
+  recordLost(): void {
+    for (const [pack, lost] of this.#lost) {
+      const path = `${this.pathOf(pack)}${LOST}`;
+      const text = `${[...lost].join('\n')}\n`;
+      if (lost.size === 0) removeIfThere(this.#disk, path);
+      else replaceDurably(this.#disk, path, this.#layout.packs, new TextEncoder().encode(text));
+    }
+  }
+
+  #readLost(pack: string): Set<string> {
+    const bytes = readFile(this.#disk, `${this.pathOf(pack)}${LOST}`, LOST_LIMIT);
+    return new Set(
+      new TextDecoder()
+        .decode(bytes ?? new Uint8Array(0))
+        .split('\n')
+        .filter(Boolean),
+    );
+  }
+
+  /** The pack, with what is written down of it. */
+  remove(pack: string): void {
+    removeIfThere(this.#disk, `${this.pathOf(pack)}${LOST}`);
+    this.#disk.remove(this.pathOf(pack));
+  }
+
+  close(): void {
+    for (const handle of this.#handles.values()) {
+      try {
+        this.#disk.close(handle);
+      } catch (error) {
+        // What was read of it was held against its digest.
+        if (errorCode(error) === undefined) throw error;
+      }
+    }
+    this.#handles.clear();
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * A pack: blocks of many files in one, since ten thousand small files cost ten thousand flushes, and one costs one.
+ *
+ *     offset      size   what
+ *     0           8      magic, "DGMOPAK1"
+ *     8           ...    blocks as they are stored, back to back: raw, or one zstd frame each
+ *     F           48 n   n entries: SHA-256 of the raw block (32), offset (4), stored size (4), raw size (4),
+ *                        1 where it is compressed, else 0 (4); numbers unsigned, little endian
+ *     F + 48 n    32     SHA-256 of the entries
+ *     ... + 32    4      n
+ *     ... + 36    8      magic, "DGMOEND1"; the file ends here
+ *
+ * A pack is written under a temporary name, flushed and renamed: one that has its name is whole. It never changes.
+ */
+import { checkFrame } from '../../delta/index.ts';
+import { DamagedError, errorMessage } from '../../errors.ts';
+import type { Disk, Handle } from '../../platform/disk.ts';
+import { digestBytes, memorySource, writeAll } from '../../platform/files.ts';
+import { BLOCK } from './tree.ts';
+
+const HEAD = new TextEncoder().encode('DGMOPAK1');
+const TAIL = new TextEncoder().encode('DGMOEND1');
+const ENTRY = 48;
+const TRAILER = 32 + 4 + TAIL.length;
+/** A pack is ended when it has this much: few enough to open them all, small enough to write one anew. */
+export const PACK_SIZE = 32 << 20;
+/** Bytes that are gathered before they are written. */
+export const PACK_BUFFER = 4 << 20;
+/** What compression has to leave out to be worth the time of the way back. */
+const WORTH = 0.9;
+const LEVEL = 1;
+/** Of a frame that was made from one block. */
+const WINDOW_LOG = 20;
+
+export interface Stored {
+  /** Where the block stands in its pack. */
+  offset: number;
+  stored: number;
+  raw: number;
+  compressed: boolean;
+}
+
+export class PackWriter {
+  readonly path: string;
+  readonly entries = new Map<string, Stored>();
+  readonly #disk: Disk;
+  readonly #handle: Handle;
+  readonly #buffer: Uint8Array;
+  #buffered = 0;
+  #written = 0;
+  #open = true;
+
+  /**
+   * @param path a temporary name; EEXIST where it is taken
+   * @param buffer PACK_BUFFER bytes, lent until `finish` is called
+   */
+  constructor(disk: Disk, path: string, buffer: Uint8Array) {
+    this.#disk = disk;
+    this.#buffer = buffer;
+    this.path = path;
+    this.#handle = disk.open(path, 'create', 0o600);
+    this.#append(HEAD);
+  }
+
+  get size(): number {
+    return this.#written + this.#buffered;
+  }
+
+  /** @param frame what `compressBlock` made of it */
+  add(sha256: string, raw: Uint8Array, frame: Uint8Array | null): Stored {
+    const compressed = frame !== null;
+    const bytes = frame ?? raw;
+    const entry = { offset: this.size, stored: bytes.length, raw: raw.length, compressed };
+    this.#append(bytes);
+    this.entries.set(sha256, entry);
+    return entry;
+  }
+
+  #append(bytes: Uint8Array): void {
+    if (this.#buffered + bytes.length > this.#buffer.length) this.#drain();
+    this.#buffer.set(bytes, this.#buffered);
+    this.#buffered += bytes.length;
+  }
+
+  #drain(): void {
+    writeAll(this.#disk, this.#handle, this.#buffer.subarray(0, this.#buffered), this.#written);
+    this.#written += this.#buffered;
+    this.#buffered = 0;
+  }
+
+  /** Writes the entries, and resolves when all is on the drive; then the caller gives the file its name. */
+  async finish(): Promise<void> {
+    const table = encodeEntries(this.entries);
+    const trailer = new Uint8Array(TRAILER);
+    trailer.set(Buffer.from(digestBytes(table).sha256, 'hex'));
+    new DataView(trailer.buffer).setUint32(32, this.entries.size, true);
+    trailer.set(TAIL, 36);
+    this.#drain();
+    writeAll(this.#disk, this.#handle, table, this.#written);
+    writeAll(this.#disk, this.#handle, trailer, this.#written + table.length);
+    await this.#disk.flushMeanwhile(this.#handle);
+    this.close();
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#disk.close(this.#handle);
+  }
+}
+
+/** A part of a large block, from its middle, that tells whether the whole is worth it: most of what is not was compressed before. */
+const SAMPLE = 4096;
+
+/** Whether compressing this block looks worth the time; a small one is simply tried. */
+export function looksCompressible(raw: Uint8Array): boolean {
+  if (raw.length < 4 * SAMPLE) return true;
+  const middle = raw.length >> 1;
+  return compressBlock(raw.subarray(middle, middle + SAMPLE)) !== null;
+}
+
+/** Null where it is not worth it. */
+export function compressBlock(raw: Uint8Array): Uint8Array | null {
+  return raw.length < 64 ? null : worth(raw, Bun.zstdCompressSync(raw, { level: LEVEL }));
+}
+
+/** The same on another core. The bytes must stay as they are until then. */
+export async function compressBlockMeanwhile(raw: Uint8Array): Promise<Uint8Array | null> {
+  return worth(raw, await Bun.zstdCompress(raw, { level: LEVEL }));
+}
+
+function worth(raw: Uint8Array, frame: Uint8Array): Uint8Array | null {
+  return frame.length < raw.length * WORTH ? frame : null;
+}
+
+function encodeEntries(entries: ReadonlyMap<string, Stored>): Uint8Array {
+  const table = Buffer.alloc(entries.size * ENTRY);
+  let at = 0;
+  for (const [sha256, { offset, stored, raw, compressed }] of entries) {
+    table.write(sha256, at, 'hex');
+    table.writeUInt32LE(offset, at + 32);
+    table.writeUInt32LE(stored, at + 36);
+    table.writeUInt32LE(raw, at + 40);
+    table.writeUInt32LE(compressed ? 1 : 0, at + 44);
+    at += ENTRY;
+  }
+  return table;
+}
+
+/** What is in the pack. DamagedError where it is not a whole pack. */
+export function readEntries(disk: Disk, path: string): Map<string, Stored> {
+  const fail = (what: string) => new DamagedError(`the pack ${path} is damaged: ${what}`);
+  const size = disk.status(path)?.size ?? 0;
+  if (size < HEAD.length + TRAILER) throw fail(`it has ${size} bytes`);
+  const handle = disk.open(path, 'read');
+  try {
+    const head = new Uint8Array(HEAD.length);
+    readExactly(disk, handle, head, 0, fail);
+    if (Buffer.compare(head, HEAD) !== 0) throw fail('it does not begin as a pack');
+    const trailer = Buffer.alloc(TRAILER);
+    readExactly(disk, handle, trailer, size - TRAILER, fail);
+    if (Buffer.compare(trailer.subarray(36), TAIL) !== 0)
+      throw fail('it does not end as a pack: it was cut off or overwritten');
+    const count = trailer.readUInt32LE(32);
+    const start = size - TRAILER - count * ENTRY;
+    if (start < HEAD.length) throw fail(`it names ${count} blocks and has ${size} bytes`);
+    const table = Buffer.alloc(count * ENTRY);
+    readExactly(disk, handle, table, start, fail);
+    const found = digestBytes(table).sha256;
+    const wanted = trailer.toString('hex', 0, 32);
+    if (found !== wanted)
+      throw fail(`the list of its blocks has SHA-256 ${found.slice(0, 16)}…, wanted ${wanted.slice(0, 16)}…`);
+    return decodeEntries(table, start);
+  } finally {
+    disk.close(handle);
+  }
+}
+
+function decodeEntries(table: Buffer, end: number): Map<string, Stored> {
+  const entries = new Map<string, Stored>();
+  for (let at = 0; at < table.length; at += ENTRY) {
+    const entry = {
+      offset: table.readUInt32LE(at + 32),
+      stored: table.readUInt32LE(at + 36),
+      raw: table.readUInt32LE(at + 40),
+      compressed: table.readUInt32LE(at + 44) === 1,
+    };
+    if (entry.offset + entry.stored <= end && entry.raw <= BLOCK)
+      entries.set(table.toString('hex', at, at + 32), entry);
+  }
+  return entries;
+}
+
+/** The raw block, held against its digest; DamagedError where it is another. */
+export function readBlock(
+  disk: Disk,
+  handle: Handle,
+  path: string,
+  sha256: string,
+  entry: Stored,
+): Uint8Array {
+  const fail = (what: string) =>
+    new DamagedError(`the pack ${path} is damaged: the block at byte ${entry.offset} ${what}`);
+  const stored = new Uint8Array(entry.stored);
+  readExactly(disk, handle, stored, entry.offset, fail);
+  let raw: Uint8Array = stored;
+  if (entry.compressed) {
+    try {
+      checkFrame(memorySource(stored), entry.raw, WINDOW_LOG, 'it');
+      raw = Bun.zstdDecompressSync(stored);
+    } catch (error) {
+      throw fail(`can't be decompressed (${errorMessage(error)})`);
+    }
+  }
+  const found = digestBytes(raw).sha256;
+  if (found !== sha256) throw fail(`has SHA-256 ${found.slice(0, 16)}…, wanted ${sha256.slice(0, 16)}…`);
+  return raw;
+}
+
+function readExactly(
+  disk: Disk,
+  handle: Handle,
+  into: Uint8Array,
+  position: number,
+  fail: (what: string) => DamagedError,
+): void {
+  for (let done = 0; done < into.length; ) {
+    const count = disk.read(handle, into.subarray(done), position + done);
+    if (count === 0) throw fail(`ends at byte ${position + done}`);
+    done += count;
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Giving back room: snapshots that are outdated go, then what no snapshot refers to. Safe to be stopped anywhere, since
+ * documents go before what they name, and a pack is written anew before the old one goes.
+ */
+import { DamagedError } from '../../errors.ts';
+import type { Disk } from '../../platform/disk.ts';
+import type { Host } from '../../platform/host.ts';
+import { listSnapshots, removeSnapshot } from '../document.ts';
+import { KNOWN_BINARY } from './binaries.ts';
+import type { StoreLayout } from './layout.ts';
+import { withStore } from './lock.ts';
+import { PACK_SIZE } from './pack.ts';
+import { type References, referencesOf } from './references.ts';
+import { outdated } from './retention.ts';
+import { StoreWriter } from './writer.ts';
+
+export interface PruneOptions {
+  layout: StoreLayout;
+  installId: string;
+  keep: number;
+  needed: ReadonlySet<string>;
+  /** Looks for what is no longer needed only where snapshots go: what an interrupted writer left can wait until then. */
+  lazy?: boolean;
+}
+
+export interface Pruned {
+  /** Ids of the snapshots that are gone. */
+  removed: string[];
+  /** Bytes that the store takes less. */
+  freed: number;
+  /** What of the snapshots can't be read: where there is one, nothing but whole snapshots was removed. */
+  unreadable: string[];
+}
+
+/** A pack is written anew when this part of it is of no use any more. */
+const WORTH = 0.25;
+/** Every snapshot adds a pack. More than this many small ones become one: opening them would cost each command something. */
+const MOST_SMALL = 16;
+const SMALL = PACK_SIZE / 8;
+
+export function prune(host: Host, options: PruneOptions): Promise<Pruned> {
+  const { layout } = options;
+  return withStore(host, layout, async () => {
+    const listed = listSnapshots(host.disk, layout);
+    const removed = outdated({ ...options, listed });
+    if (options.lazy === true && removed.length === 0) return { removed, freed: 0, unreadable: [] };
+    for (const id of removed) removeSnapshot(host.disk, layout, id);
+    const left = listed.filter(({ id }) => !removed.includes(id));
+    const { references, unreadable } = referencesOf(host.disk, layout, left);
+    const freed = unreadable.length > 0 ? 0 : await collect(host, layout, references);
+    return { removed, freed, unreadable };
+  });
+}
+
+async function collect(host: Host, layout: StoreLayout, references: References): Promise<number> {
+  const { disk } = host;
+  let freed = 0;
+  const drop = (folder: string, needed: (name: string) => boolean) => {
+    for (const name of disk.list(folder)) {
+      if (needed(name)) continue;
+      const path = layout.join(folder, name);
+      freed += roomOf(disk, path);
+      disk.remove(path);
+    }
+  };
+  drop(layout.trees, (name) => references.trees.has(name));
+  drop(layout.binaries, (name) => references.binaries.has(name));
+  drop(layout.clones, (name) => references.clones.has(name.replace(/\..*/, '')));
+  drop(
+    layout.cache,
+    (name) => references.binaries.has(name.slice(KNOWN_BINARY.length)) || !name.startsWith(KNOWN_BINARY),
+  );
+  return freed + (await collectPacks(host, layout, references.blocks));
+}
+
+/** A binary that stands elsewhere as well, by a second name, gives no room back. */
+function roomOf(disk: Disk, path: string): number {
+  const status = disk.status(path);
+  return status === null || status.links > 1 ? 0 : status.allocated;
+}
+
+async function collectPacks(host: Host, layout: StoreLayout, needed: ReadonlySet<string>): Promise<number> {
+  const { disk } = host;
+  const writer = new StoreWriter(host, layout);
+  const { blocks } = writer;
+  try {
+    const live = new Map<string, string[]>();
+    const used = new Map<string, number>();
+    for (const [block, { pack, stored }] of blocks.all()) {
+      if (!needed.has(block)) continue;
+      (live.get(pack) ?? live.set(pack, []).get(pack))?.push(block);
+      used.set(pack, (used.get(pack) ?? 0) + stored);
+    }
+    const sizes = new Map(blocks.packs.map((pack) => [pack, disk.status(blocks.pathOf(pack))?.size ?? 0]));
+    const small = [...live.keys()].filter((pack) => (sizes.get(pack) ?? 0) < SMALL);
+    const isWasteful = (pack: string) => (used.get(pack) ?? 0) < (sizes.get(pack) ?? 0) * (1 - WORTH);
+    const useless = blocks.packs.filter((pack) => !live.has(pack));
+    for (const [pack, list] of live) {
+      if (!isWasteful(pack) && !(small.length > MOST_SMALL && small.includes(pack))) continue;
+      try {
+        for (const block of list) await writer.rewriteBlock(block);
+        useless.push(pack);
+      } catch (error) {
+        // A damaged pack is left as it is: `verify` names what can't be brought back.
+        if (!(error instanceof DamagedError)) throw error;
+      }
+    }
+    await writer.finish();
+    let freed = 0;
+    for (const pack of useless) {
+      // What is missed may be in it, and somebody may still mend it.
+      if (blocks.mayHold(pack, needed)) continue;
+      freed += sizes.get(pack) ?? 0;
+      blocks.remove(pack);
+    }
+    if (useless.length > 0) disk.flushDirectory(layout.packs);
+    return Math.max(0, freed - writer.added);
+  } finally {
+    await writer.close();
+  }
+}

@@ -1,0 +1,57 @@
+/** What the snapshots refer to in the store. */
+import { DamagedError } from '../../errors.ts';
+import type { Disk } from '../../platform/disk.ts';
+import { type Listed, rootsOf, type Snapshot } from '../document.ts';
+import type { StoreLayout } from './layout.ts';
+import { readTree } from './writer.ts';
+
+export interface References {
+  trees: Set<string>;
+  blocks: Set<string>;
+  /** With their sizes. */
+  clones: Map<string, number>;
+  binaries: Set<string>;
+}
+
+export function noReferences(): References {
+  return { trees: new Set(), blocks: new Set(), clones: new Map(), binaries: new Set() };
+}
+
+/** DamagedError where a tree can't be read. */
+export function addReferences(disk: Disk, layout: StoreLayout, snapshot: Snapshot, to: References): void {
+  const { binary } = snapshot.components;
+  if (binary !== null) to.binaries.add(binary.checksum);
+  for (const { root } of rootsOf(snapshot)) if (root.tree !== null) addTree(disk, layout, root.tree, to);
+}
+
+/** The same for one tree. */
+export function addTree(disk: Disk, layout: StoreLayout, digest: string, to: References): void {
+  if (to.trees.has(digest)) return;
+  const tree = readTree(disk, layout, digest);
+  to.trees.add(digest);
+  for (const entry of tree.entries) {
+    if (entry.kind !== 'file') continue;
+    if ('clone' in entry.content) to.clones.set(entry.content.clone, entry.size);
+    else for (const block of entry.content.blocks) to.blocks.add(block);
+  }
+}
+
+/** Of all of them; and the ids of those that can't be read: while there is one, it is not known what is still needed. */
+export function referencesOf(
+  disk: Disk,
+  layout: StoreLayout,
+  listed: readonly Listed[],
+): { references: References; unreadable: string[] } {
+  const references = noReferences();
+  const unreadable = listed.filter(({ found }) => {
+    if (found instanceof DamagedError) return true;
+    try {
+      addReferences(disk, layout, found, references);
+      return false;
+    } catch (error) {
+      if (error instanceof DamagedError) return true;
+      throw error;
+    }
+  });
+  return { references, unreadable: unreadable.map(({ id }) => id) };
+}

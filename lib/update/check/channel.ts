@@ -1,0 +1,108 @@
+/** A channel of the feed for one target: its index, and older pages as far as they are needed. */
+import { PolicyError, TrustError } from '../../errors.ts';
+import type { Feed } from '../../trust/index.ts';
+import {
+  type ChannelIndex,
+  compareVersions,
+  type DGMOVersion,
+  decodeIndex,
+  decodeManifest,
+  decodePage,
+  indexPath,
+  isNewer,
+  type ListedRelease,
+  type Target,
+  targetName,
+} from '../../version/index.ts';
+import { type DocumentContext, readDocument } from './documents.ts';
+
+/** Twenty releases stand in each. */
+export const MAX_PAGES = 100;
+
+export interface ChannelQuestion {
+  app: string;
+  channel: string;
+  target: Target;
+}
+
+/** TrustError where the index is another one than was asked for, PolicyError where the feed has none. */
+export async function readChannel(
+  context: DocumentContext,
+  feed: Feed,
+  { app, channel, target }: ChannelQuestion,
+): Promise<ChannelIndex> {
+  const path = indexPath(channel, target);
+  const info = await feed.target(path);
+  const sha256 = info?.hashes.sha256;
+  if (info === null || sha256 === undefined) {
+    throw new PolicyError(
+      `the feed ${context.location.feed} has no channel ${channel} for ${targetName(target)}`,
+      {
+        advice:
+          'Choose another channel with `dgmo-updater config set channel <name>`, or tell the publisher.',
+      },
+    );
+  }
+  const bytes = await readDocument(context, { path: info.location, length: info.length, sha256 });
+  const index = decodeIndex(bytes);
+  const found = `${index.app} ${index.channel} ${targetName(index)}`;
+  const wanted = `${app} ${channel} ${targetName(target)}`;
+  if (found !== wanted) {
+    throw new TrustError(`not trusted: wanted the index of ${wanted}, found that of ${found}`, {
+      advice:
+        index.app === app
+          ? 'Tell the publisher.'
+          : `Name the feed of ${app} with --feed, or the app with --app.`,
+    });
+  }
+  return index;
+}
+
+/**
+ * The releases of the index, then those of one page after the other, each newest first, for as long as `enough` says
+ * no. TrustError where pages go in a circle.
+ */
+export async function readReleases(
+  context: DocumentContext,
+  index: ChannelIndex,
+  enough: (releases: readonly ListedRelease[]) => boolean,
+): Promise<ListedRelease[]> {
+  const releases = [...index.releases];
+  let { older } = index;
+  for (let pages = 0; older !== null && pages < MAX_PAGES && !enough(releases); pages++) {
+    const page = decodePage(await readDocument(context, older));
+    for (const release of page.releases) {
+      const last = releases.at(-1);
+      if (last !== undefined && !isNewer(last.version, release.version)) {
+        throw new TrustError(
+          `not trusted: ${older.path}: wanted releases before ${last.version}, found ${release.version}`,
+        );
+      }
+      releases.push(release);
+    }
+    older = page.older;
+  }
+  return releases;
+}
+
+/** The release of that version, null where the channel has none. */
+export async function findRelease(
+  context: DocumentContext,
+  index: ChannelIndex,
+  version: string,
+): Promise<ListedRelease | null> {
+  const releases = await readReleases(context, index, (read) => {
+    const last = read.at(-1);
+    return last !== undefined && compareVersions(last.version, version) <= 0;
+  });
+  return releases.find((release) => release.version === version) ?? null;
+}
+
+/** What the release says of itself. TrustError where it is of another release than the index says. */
+export async function readManifest(context: DocumentContext, release: ListedRelease): Promise<DGMOVersion> {
+  const manifest = decodeManifest(await readDocument(context, release.manifest));
+  if (manifest.version === release.version) return manifest;
+  throw new TrustError(
+    `not trusted: wanted the manifest of ${release.version}, found that of ${manifest.version}`,
+  );
+}

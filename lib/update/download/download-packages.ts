@@ -1,0 +1,88 @@
+/** The packages of a route, one after the other, into the cache; the next route where one of them can't be had. */
+import { DamagedError, errorMessage, PolicyError } from '../../errors.ts';
+import { NetworkFailure } from '../../platform/network/network.ts';
+import { pruneCache } from '../cache/cache.ts';
+import type { UpdateInfo, UpdatePackage } from '../check/update-info.ts';
+import type { UpdateContext } from '../context.ts';
+import { download } from './download.ts';
+import type { DownloadLimits } from './limits.ts';
+import { checkBrings } from './match-index.ts';
+import type { DownloadRoute } from './route.ts';
+
+export interface PackageOptions {
+  limits?: Partial<DownloadLimits> | undefined;
+}
+
+/** Tries the routes in their order. PolicyError where there is none, else what the last one failed with. */
+export async function downloadPackages(
+  context: UpdateContext,
+  update: UpdateInfo,
+  options: PackageOptions = {},
+): Promise<UpdatePackage> {
+  const [first, second] = update.routes;
+  if (first === undefined) {
+    throw new PolicyError(
+      `the feed has no package of ${update.version} for the installed ${update.currentVersion}`,
+      { advice: 'Choose another version, or tell the publisher.' },
+    );
+  }
+  try {
+    return await downloadRoute(context, update, first, options);
+  } catch (error) {
+    if (second === undefined || !isOfOneFile(error)) throw error;
+    const reason = errorMessage(error);
+    context.emit({ event: 'fallback', version: update.version, to: second.kind, reason });
+    return downloadRoute(context, update, second, options);
+  }
+}
+
+/** The full binary, for when the patches do not fit; null where the feed has none, or it was taken already. */
+export function fullRoute({ routes }: UpdateInfo, taken: DownloadRoute['kind']): DownloadRoute | null {
+  return taken === 'full' ? null : (routes.find(({ kind }) => kind === 'full') ?? null);
+}
+
+export async function downloadRoute(
+  context: UpdateContext,
+  update: UpdateInfo,
+  route: DownloadRoute,
+  { limits }: PackageOptions = {},
+): Promise<UpdatePackage> {
+  const { session, network, location, emit, signal } = context;
+  const { disk, clock, locks, random } = session.host;
+  const { version } = update;
+  const packages = route.packages.length;
+  emit({ event: 'route', version, kind: route.kind, packages, bytes: route.remaining });
+  const keep = route.packages.map(({ sha256 }) => sha256);
+  pruneCache({ disk, locks, clock, cacheFolder: location.cacheFolder, keep });
+  const files: string[] = [];
+  for (const [index, file] of route.packages.entries()) {
+    const path = await download({
+      network,
+      disk,
+      clock,
+      locks,
+      random,
+      urls: [location.targetUrl(file.path)],
+      length: file.length,
+      sha256: file.sha256,
+      cacheFolder: location.cacheFolder,
+      onProgress: (progress) =>
+        emit({ event: 'download', version, package: index + 1, packages, ...progress }),
+      ...(limits === undefined ? {} : { limits }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    files.push(path);
+  }
+  const last = files.at(-1);
+  if (last !== undefined) checkBrings(disk, last, update.release);
+  emit({ event: 'downloaded', version, files });
+  return { version, route: route.kind, files, update };
+}
+
+/** What is wrong with one file of the feed, and not with the way to it. */
+function isOfOneFile(error: unknown): boolean {
+  if (error instanceof DamagedError) return true;
+  return (
+    error instanceof NetworkFailure && ['missing', 'server', 'changed', 'protocol'].includes(error.reason)
+  );
+}

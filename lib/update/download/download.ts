@@ -1,0 +1,127 @@
+/**
+ * A file of known length and digest, from the network into the cache.
+ *
+ * - Under its final name a file is whole and checked, always: it gets that name last, after its digest was read back.
+ * - What has come stays, whatever stops us, and the next run asks for the rest.
+ * - Never is a byte more than the signed length written.
+ * - Of several processes that want the same file one downloads, and the others wait for it.
+ */
+import path from 'node:path';
+import { errorCode } from '../../errors.ts';
+import type { Disk } from '../../platform/disk.ts';
+import { tellable } from '../../platform/failures.ts';
+import { createDirectories, digestFile, removeIfThere } from '../../platform/files.ts';
+import type { Clock, Locks, Random } from '../../platform/host.ts';
+import type { Network } from '../../platform/network/network.ts';
+import { type CachePaths, cachePaths, DIGEST } from '../cache/layout.ts';
+import { completePartial } from './completion.ts';
+import { whenFree } from './download-lock.ts';
+import { DEFAULT_LIMITS, type DownloadLimits } from './limits.ts';
+import { Partial as PartialFile } from './partial-file.ts';
+import { type DownloadProgress, Meter } from './progress.ts';
+
+export interface DownloadRequest {
+  network: Network;
+  disk: Disk;
+  clock: Clock;
+  locks: Locks;
+  random: Random;
+  /** Where the file is to be had; tried in turn. */
+  urls: readonly string[];
+  /** Bytes. */
+  length: number;
+  /** 64 lower-case hex digits. */
+  sha256: string;
+  /** Made where it is missing. */
+  cacheFolder: string;
+  headers?: Readonly<Record<string, string>>;
+  limits?: Partial<DownloadLimits>;
+  onProgress?: (progress: DownloadProgress) => void;
+  signal?: AbortSignal;
+}
+
+/**
+ * Path of the file in the cache.
+ *
+ * @throws NetworkError 13, DamagedError 11 (the server's file is not the signed one), MachineError 12, BusyError 14
+ * (another process took longer than `totalTime`), InterruptedError 130 by the signal, or its reason
+ */
+export async function download(request: DownloadRequest): Promise<string> {
+  const { sha256, length, cacheFolder, disk, clock, locks, signal } = request;
+  if (!DIGEST.test(sha256)) throw new RangeError(`sha256 is not 64 lower-case hex digits: ${sha256}`);
+  if (!Number.isSafeInteger(length) || length < 0)
+    throw new RangeError(`length is no count of bytes: ${length}`);
+  const limits = { ...DEFAULT_LIMITS, ...request.limits };
+  const paths = cachePaths(cacheFolder, sha256);
+  const meter = new Meter(clock, length, request.onProgress);
+  const deadline = clock.monotonic() + limits.totalTime;
+  try {
+    createDirectories(disk, cacheFolder, path.dirname);
+    const lock = await whenFree({
+      locks,
+      clock,
+      path: paths.lock,
+      deadline,
+      signal,
+      onWait: () => meter.report('waiting', disk.status(paths.partial)?.size ?? 0),
+    });
+    try {
+      if (!isThere(disk, paths, request)) await complete(request, paths, meter, limits, deadline);
+    } finally {
+      lock.release();
+    }
+    meter.report('done', length);
+    return paths.file;
+  } catch (error) {
+    throw tellable(error, cacheFolder);
+  }
+}
+
+/** Whether the cache has it, whole; what is there and damaged is removed, and so is a record that a kill left there. */
+function isThere(disk: Disk, { file, record }: CachePaths, { length, sha256 }: DownloadRequest): boolean {
+  if (disk.status(file) === null) return false;
+  const digest = digestFile(disk, file);
+  if (digest?.sha256 === sha256 && digest.size === length) {
+    removeIfThere(disk, record);
+    return true;
+  }
+  removeIfThere(disk, file);
+  return false;
+}
+
+async function complete(
+  request: DownloadRequest,
+  paths: CachePaths,
+  meter: Meter,
+  limits: DownloadLimits,
+  deadline: number,
+): Promise<void> {
+  const { disk, cacheFolder } = request;
+  const partial = new PartialFile(disk, paths, cacheFolder, request.length);
+  meter.resumed = partial.received;
+  try {
+    await completePartial({
+      ...request,
+      partial,
+      path: paths.partial,
+      meter,
+      limits,
+      deadline,
+      headers: request.headers ?? {},
+      signal: request.signal,
+    });
+    partial.close();
+    disk.replace(paths.partial, paths.file);
+    disk.flushDirectory(cacheFolder);
+    removeIfThere(disk, paths.record);
+  } catch (error) {
+    partial.close();
+    // A full disk is of no use to anybody: what was written goes, rather than wait there for another try.
+    if (isFull(error)) partial.discard();
+    throw error;
+  }
+}
+
+function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '');
+}

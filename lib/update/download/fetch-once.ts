@@ -1,0 +1,180 @@
+/** One request, whose body goes to the end of the partial file. */
+import { DamagedError } from '../../errors.ts';
+import type { Clock } from '../../platform/host.ts';
+import { refuseStatus, refuseWebPage } from '../../platform/network/failures.ts';
+import { type Network, NetworkFailure, type NetworkResponse } from '../../platform/network/network.ts';
+import { throwIfInterrupted } from './backoff.ts';
+import { rangeFault } from './content-range.ts';
+import type { DownloadLimits } from './limits.ts';
+import type { Origin, Partial } from './partial-file.ts';
+import type { Meter } from './progress.ts';
+import { SpeedLimit } from './speed.ts';
+
+export interface Attempt {
+  network: Network;
+  clock: Clock;
+  url: string;
+  partial: Partial;
+  meter: Meter;
+  limits: DownloadLimits;
+  /** By the clock's monotonic milliseconds. */
+  deadline: number;
+  headers: Readonly<Record<string, string>>;
+  signal: AbortSignal | undefined;
+}
+
+/**
+ * Returns when the partial file has all of its bytes. Throws NetworkFailure (its `reason` is `changed` where the file
+ * is another one than the one that the partial came from; the partial is empty then), DamagedError where the server's
+ * file can't be the signed one, and what the disk throws.
+ */
+export async function attempt(options: Attempt): Promise<void> {
+  const { network, partial, url, limits, headers, signal } = options;
+  const offset = partial.received;
+  if (offset === partial.length) return;
+  const response = await network.request({
+    url,
+    headers: { ...headers, ...rangeHeaders(partial, url) },
+    connectTimeout: limits.connectTimeout,
+    idleTimeout: limits.idleTimeout,
+    // What has come is written before the next chunk is asked for, so its memory may be used again.
+    lendChunks: true,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  try {
+    accept(response, partial, url);
+    await receive(options, response);
+  } finally {
+    response.close();
+  }
+}
+
+/** RFC 9110, section 13.1.5: the rest of that very file, or all of the new one. */
+function rangeHeaders({ received, origin }: Partial, url: string): Record<string, string> {
+  if (received === 0) return {};
+  const validator = origin?.url === url ? (origin.etag ?? origin.modified) : null;
+  return { range: `bytes=${received}-`, ...(validator === null ? {} : { 'if-range': validator }) };
+}
+
+/** Leaves the partial so that the body continues it. */
+function accept(response: NetworkResponse, partial: Partial, url: string): void {
+  const offset = partial.received;
+  const before = partial.origin?.url === url ? partial.origin : null;
+  const origin = originOf(response, url);
+  if (response.status === 416 && offset > 0) {
+    partial.restart();
+    throw changed(response);
+  }
+  if (response.status !== 200 && response.status !== 206) refuseStatus(response);
+  refuseWebPage(response);
+  refuseEncoded(response);
+  if (response.status === 206) {
+    const fault =
+      offset === 0
+        ? 'a part of the file unasked'
+        : rangeFault(response.headers['content-range'], offset, partial.length);
+    if (fault !== null) {
+      // Its ranges are of no use: the next attempt asks for all of it.
+      if (offset > 0) partial.restart();
+      throw new NetworkFailure('protocol', `${hostOf(response)} answered with ${fault}`);
+    }
+    if (isOther(before, origin)) {
+      partial.restart();
+      throw changed(response);
+    }
+    partial.comesFrom(before ?? origin);
+    return;
+  }
+  refuseLength(response, partial.length);
+  if (offset > 0) {
+    partial.restart();
+    if (isOther(before, origin)) throw changed(response);
+  }
+  partial.comesFrom(origin);
+}
+
+function originOf({ headers }: NetworkResponse, url: string): Origin {
+  const { etag } = headers;
+  // A weak one says nothing about bytes.
+  return {
+    url,
+    etag: etag === undefined || etag.startsWith('W/') || !/^[\x21-\x7e]{1,500}$/.test(etag) ? null : etag,
+    modified: /^[\x20-\x7e]{1,100}$/.test(headers['last-modified'] ?? '')
+      ? (headers['last-modified'] ?? null)
+      : null,
+  };
+}
+
+function isOther(before: Origin | null, now: Origin): boolean {
+  if (before === null) return false;
+  if (before.etag !== null && now.etag !== null) return before.etag !== now.etag;
+  return before.modified !== null && now.modified !== null && before.modified !== now.modified;
+}
+
+function changed(response: NetworkResponse): NetworkFailure {
+  return new NetworkFailure('changed', `the file on ${hostOf(response)} changed while it was downloaded`, {
+    advice: 'Try again; if it stays so, tell who runs the feed.',
+  });
+}
+
+function refuseEncoded({ headers, url }: NetworkResponse): void {
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding === 'identity') return;
+  throw new NetworkFailure(
+    'page',
+    `${new URL(url).host} sent the file encoded (${encoding.slice(0, 40)}), which was not asked for`,
+  );
+}
+
+function refuseLength(response: NetworkResponse, length: number): void {
+  const announced = response.headers['content-length'];
+  if (announced === undefined || Number(announced) === length) return;
+  throw new DamagedError(
+    `the file on ${hostOf(response)} has ${announced.slice(0, 20)} bytes, ${length} are signed`,
+    { advice: 'Try again later; if it stays so, tell who runs the feed.' },
+  );
+}
+
+async function receive(
+  { clock, partial, meter, limits, deadline, signal }: Attempt,
+  response: NetworkResponse,
+): Promise<void> {
+  const speed = new SpeedLimit(limits, clock.monotonic());
+  meter.report('receiving', partial.received);
+  for await (const chunk of response.body) {
+    partial.append(chunk);
+    meter.report('receiving', partial.received, chunk.length);
+    throwIfInterrupted(signal);
+    const now = clock.monotonic();
+    if (now > deadline && partial.received < partial.length)
+      throw outOfTime(hostOf(response), limits.totalTime);
+    if (!speed.allows(chunk.length, now)) {
+      throw new NetworkFailure(
+        'slow',
+        `${hostOf(response)} sent less than ${limits.minimumSpeed} bytes a second for ${limits.speedWindow / 1000} s`,
+        { advice: 'Try again later: it goes on where it stopped.' },
+      );
+    }
+  }
+  if (partial.received < partial.length) {
+    throw new NetworkFailure(
+      'lost',
+      `${hostOf(response)} ended the file after ${partial.received} of ${partial.length} bytes`,
+    );
+  }
+}
+
+/** Not worth another attempt: the time is up for all of them. */
+export function outOfTime(host: string, milliseconds: number): NetworkFailure {
+  return new NetworkFailure(
+    'missing',
+    `the download from ${host} was not done within ${milliseconds / 1000} s`,
+    {
+      advice: 'Try again: it goes on where it stopped.',
+    },
+  );
+}
+
+function hostOf(response: NetworkResponse): string {
+  return new URL(response.url).host;
+}

@@ -1,0 +1,58 @@
+/** What a download tells while it runs. */
+import type { Clock } from '../../platform/host.ts';
+import { Rate } from './speed.ts';
+
+export interface DownloadProgress {
+  /** `waiting`: another process downloads this very file; `pausing`: before another attempt. */
+  state: 'waiting' | 'receiving' | 'pausing' | 'checking' | 'done';
+  /** Bytes on the disk, and signed bytes in all. */
+  received: number;
+  length: number;
+  /** Bytes that an earlier run had left. */
+  resumed: number;
+  /** Bytes per second, smoothed; null while too little is known. */
+  rate: number | null;
+  /** Milliseconds; null while too little is known. */
+  left: number | null;
+  /** Why there is a pause. */
+  reason?: string;
+}
+
+/** Milliseconds between two reports of one state. */
+const INTERVAL = 100;
+
+export class Meter {
+  readonly #clock: Clock;
+  readonly #length: number;
+  readonly #tell: ((progress: DownloadProgress) => void) | undefined;
+  readonly #rate: Rate;
+  #state: DownloadProgress['state'] | null = null;
+  #told = Number.NEGATIVE_INFINITY;
+  resumed = 0;
+
+  constructor(clock: Clock, length: number, tell: ((progress: DownloadProgress) => void) | undefined) {
+    this.#clock = clock;
+    this.#length = length;
+    this.#tell = tell;
+    this.#rate = new Rate(clock.monotonic());
+  }
+
+  /** @param fresh bytes that have come since the last call */
+  report(state: DownloadProgress['state'], received: number, fresh = 0, reason?: string): void {
+    const now = this.#clock.monotonic();
+    this.#rate.add(fresh, now);
+    if (state === this.#state && now - this.#told < INTERVAL) return;
+    this.#state = state;
+    this.#told = now;
+    const rate = this.#rate.bytesPerSecond;
+    this.#tell?.({
+      state,
+      received,
+      length: this.#length,
+      resumed: this.resumed,
+      rate,
+      left: rate === null || rate <= 0 ? null : ((this.#length - received) * 1000) / rate,
+      ...(reason === undefined ? {} : { reason }),
+    });
+  }
+}

@@ -1,0 +1,154 @@
+/** `release add`: a release, published on a channel. */
+import { UsageError } from '../../lib/errors.ts';
+import {
+  isChannelName,
+  isNewer,
+  MAX_PACKAGES,
+  parseTarget,
+  TARGETS,
+  type Target,
+  targetName,
+} from '../../lib/version/index.ts';
+import { type Command, readArguments, wholeNumber } from '../command.ts';
+import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from '../keys/signing.ts';
+import { DESCRIBE_HELP, DESCRIBE_OPTIONS, readWords, requireVersion } from '../manifest/options.ts';
+import { bytes } from '../progress.ts';
+import { type AddOutcome, type AddRequest, addRelease } from '../repository/releases/add-release.ts';
+import { machineLimits } from '../work/limits.ts';
+import { workLines } from '../work/report.ts';
+import { processWorkers } from '../work/workers.ts';
+
+const HELP = `Usage: release add <version> --repo <dir> --keys <keys> --binary <platform>-<arch>=<file> ... [options]
+
+Publishes a version on a channel: the compressed binary of each target, patches from the releases before it, the
+manifest, all signed. Clients see nothing of it before everything is there. Every payload is tried out, and every
+package read back, before it is named.
+
+It uses all cores, one process for each payload. What was made before it was interrupted stands in <dir>/.work and is
+not made again; once published, the same \`add\` finds nothing to do. A version never gets another binary (exit code 17).
+
+Of a version that is there already, \`add\` takes what is new: a further target (which keeps the description of the
+first \`add\`; the entries of the other targets stay as they are), another channel (whose packages are those that are
+there), a patch from a release named by --from, a higher --minimum.
+
+${SIGNING_HELP}\
+  --binary <p>-<a>=<file>  the binary of a target, once for each:
+                           ${TARGETS.map(targetName).join(', ')}
+  --channel <name>         default stable
+  --rollout <percent>      of the installations it is offered to; \`release rollout\` raises it (default: what other
+                           targets of the version have on the channel, else 100)
+  --deltas <k>             patches from the last k releases of the channel (default 5). A patch that is not at least
+                           30 % smaller than the full binary is left out
+  --from <version>         a patch from this release as well; may be repeated: for whatever many people still have
+  --minimum <version>      installations of an older version must update
+  --minimum-from <v>       the lowest version that may be updated to it
+  --level <1-22>           how hard the full binary is compressed (default 19)
+${DESCRIBE_HELP}`;
+
+const OPTIONS = {
+  ...SIGNING_OPTIONS,
+  ...DESCRIBE_OPTIONS,
+  binary: { type: 'string', multiple: true, default: [] as string[] },
+  channel: { type: 'string', default: 'stable' },
+  rollout: { type: 'string' },
+  deltas: { type: 'string' },
+  from: { type: 'string', multiple: true, default: [] as string[] },
+  minimum: { type: 'string' },
+  'minimum-from': { type: 'string' },
+  level: { type: 'string' },
+} as const;
+
+export const add: Command = {
+  name: 'add',
+  summary: 'publish a release in a repository',
+  help: HELP,
+  async run(args) {
+    const { values, operands } = readArguments(args, ['version'], OPTIONS);
+    const [version = ''] = operands;
+    requireVersion('<version>', version);
+    requireChannel(values.channel);
+    for (const from of values.from) requireOlder('--from', from, version);
+    if (values.minimum !== undefined) requireVersion('--minimum', values.minimum);
+    if (values['minimum-from'] !== undefined) requireOlder('--minimum-from', values['minimum-from'], version);
+    const level = values.level === undefined ? null : wholeNumber('--level', values.level, 0, [1, 22]);
+    const request = {
+      version,
+      channel: values.channel,
+      binaries: readBinaries(values.binary),
+      words: readWords(version, values),
+      deltas: wholeNumber('--deltas', values.deltas, 5, [0, MAX_PACKAGES - 1]),
+      from: values.from,
+      rollout: values.rollout === undefined ? null : wholeNumber('--rollout', values.rollout, 0, [0, 100]),
+      minimum: values.minimum ?? null,
+      minimumFrom: values['minimum-from'] ?? null,
+      level,
+    };
+    const stop = new AbortController();
+    const interrupt = () => stop.abort();
+    process.on('SIGINT', interrupt);
+    process.on('SIGTERM', interrupt);
+    const report = workLines();
+    try {
+      const outcome = await withSigning(['add', version], values, ({ host, repo, signers }) =>
+        addRelease(host, repo, request, signers, {
+          workers: processWorkers(host.disk),
+          limits: machineLimits(),
+          report,
+          stop: stop.signal,
+        }),
+      );
+      report.end();
+      process.stdout.write(summary(request, outcome));
+    } finally {
+      report.end();
+      process.off('SIGINT', interrupt);
+      process.off('SIGTERM', interrupt);
+    }
+  },
+};
+
+export function requireChannel(name: string): void {
+  if (!isChannelName(name)) {
+    throw new UsageError(`--channel: wanted a name of a-z, 0-9 and dash, found ${JSON.stringify(name)}`);
+  }
+}
+
+function requireOlder(option: string, found: string, version: string): void {
+  requireVersion(option, found);
+  if (!isNewer(version, found)) {
+    throw new UsageError(`${option}: wanted a version before ${version}, found ${found}`);
+  }
+}
+
+function readBinaries(values: string[]): { target: Target; file: string }[] {
+  const binaries = values.map((value) => {
+    const at = value.indexOf('=');
+    const target = parseTarget(value.slice(0, Math.max(at, 0)));
+    if (target === null || at === value.length - 1) {
+      throw new UsageError(
+        `--binary: wanted ${TARGETS.map(targetName).join(', ')}, then = and a file, found ${JSON.stringify(value)}`,
+      );
+    }
+    return { target, file: value.slice(at + 1) };
+  });
+  if (binaries.length === 0) throw new UsageError('--binary is wanted, and was not given');
+  const names = binaries.map(({ target }) => targetName(target));
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new UsageError(`--binary: wanted each target once, found ${twice} twice`);
+  return binaries;
+}
+
+function summary({ version, channel, minimum }: AddRequest, { added, changed }: AddOutcome): string {
+  if (!changed) return `${version} is on ${channel} already: nothing to do\n`;
+  const lines = added.flatMap(({ target, release }) =>
+    release.packages.map((entry) => {
+      const kind = entry.kind === 'full' ? 'full binary' : `patch from ${entry.from}`;
+      return `${targetName(target)}: ${kind}, ${bytes(entry.length)}\n`;
+    }),
+  );
+  const percent = added[0]?.release.rollout;
+  if (percent !== undefined)
+    lines.push(`${version} is on ${channel}, for ${percent} % of the installations\n`);
+  if (minimum !== null) lines.push(`installations before ${minimum} must update\n`);
+  return lines.join('');
+}

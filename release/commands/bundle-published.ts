@@ -1,0 +1,70 @@
+/** `release bundle --repo`: a package of the feed, as a file to be carried by hand. No key is needed: it is signed. */
+import { PolicyError, UsageError } from '../../lib/errors.ts';
+import { readPackage, verifyPayloads } from '../../lib/package/index.ts';
+import { CHUNK, type Source } from '../../lib/platform/files.ts';
+import { nativeHost } from '../../lib/platform/native.ts';
+import { type ListedPackage, type Target, targetName } from '../../lib/version/index.ts';
+import { withInput, writeOutput } from '../files.ts';
+import { bytes } from '../progress.ts';
+import { readPublished } from '../repository/published.ts';
+import { type Channel, readChannels } from '../repository/releases/channel.ts';
+import { findRelease, isRevoked } from '../repository/releases/list-changes.ts';
+import { requireListed } from '../repository/releases/packages.ts';
+
+export interface PublishedRequest {
+  version: string;
+  target: Target;
+  repo: string;
+  /** Null: the full binary. */
+  from: string | null;
+  output: string;
+}
+
+export async function bundlePublished({
+  version,
+  target,
+  repo,
+  from,
+  output,
+}: PublishedRequest): Promise<void> {
+  const published = readPublished(nativeHost(), repo);
+  const channels = readChannels(published).filter(
+    (channel) => targetName(channel.target) === targetName(target),
+  );
+  if (channels.some((channel) => isRevoked(channel, version))) {
+    throw new PolicyError(`${version} was revoked: no package of it is handed out`);
+  }
+  const file = requireListed(published, choose(channels, { version, target, from }));
+  await withInput(file, async (source) => {
+    await writeOutput(output, (write) => copy(source, write), {
+      check: (written) =>
+        withInput(written, async (made) => {
+          await verifyPayloads(readPackage(made, published.root));
+        }),
+    });
+    process.stdout.write(`${output}: ${bytes(source.size)}, of ${file}\n`);
+  });
+}
+
+function choose(
+  channels: Channel[],
+  { version, target, from }: Pick<PublishedRequest, 'version' | 'target' | 'from'>,
+): ListedPackage {
+  const packages = channels.flatMap((channel) => findRelease(channel, version)?.packages ?? []);
+  const found = packages.find((entry) => (entry.kind === 'full' ? null : entry.from) === from);
+  if (found !== undefined) return found;
+  const wanted = from === null ? 'with the full binary' : `from ${from}`;
+  const there = packages.map((entry) => (entry.kind === 'full' ? 'the full binary' : `from ${entry.from}`));
+  throw new UsageError(
+    `wanted a package of ${version} for ${targetName(target)} ${wanted}, found ${there.join(', ') || 'none'}`,
+  );
+}
+
+function copy(source: Source, write: (bytes: Uint8Array) => void): void {
+  const buffer = new Uint8Array(Math.min(CHUNK, source.size));
+  for (let position = 0; position < source.size; position += buffer.length) {
+    const piece = buffer.subarray(0, Math.min(buffer.length, source.size - position));
+    source.read(position, piece);
+    write(piece);
+  }
+}

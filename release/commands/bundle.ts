@@ -1,0 +1,233 @@
+/** `release bundle`: a signed package out of binaries. */
+
+import path from 'node:path';
+import { UsageError } from '../../lib/errors.ts';
+import {
+  isAppName,
+  type PayloadDraft,
+  readPackage,
+  verifyPayloads,
+  writePackage,
+} from '../../lib/package/index.ts';
+import { nativeHost } from '../../lib/platform/native.ts';
+import { signBinary } from '../../lib/trust/index.ts';
+import { DOWNLOAD_URL, isDownloadUrl } from '../../lib/version/download-url.ts';
+import {
+  executableName,
+  isNewer,
+  parseTarget,
+  TARGETS,
+  type Target,
+  targetName,
+} from '../../lib/version/index.ts';
+import { type Command, readArguments, required, wholeNumber } from '../command.ts';
+import { readInput, requireOutput, withInput, writeOutput } from '../files.ts';
+import { loadKeys, loadRoot, ROOT_FILE } from '../keys/keyring.ts';
+import { askPassphrase } from '../keys/passphrase.ts';
+import { packEvolutions } from '../manifest/evolution.ts';
+import {
+  DESCRIBE_HELP,
+  DESCRIBE_OPTIONS,
+  readWords,
+  requireVersion,
+  type Words,
+} from '../manifest/options.ts';
+import { bytes } from '../progress.ts';
+import { type Build, build, makeFull, makePatch } from '../work/payloads.ts';
+import { bundlePublished, type PublishedRequest } from './bundle-published.ts';
+
+const HELP = `Usage: release bundle <version> --platform <p>-<a> --keys <keys> --new <file>
+                      [--old <file> --from <version>] -o <file.dgmopkg> [options]
+       release bundle <version> --platform <p>-<a> --repo <dir> [--from <version>] -o <file.dgmopkg>
+
+Makes one package that \`dgmo-updater --apply\` takes: with --old a patch from that binary, else the full binary.
+Everything in it is tried out before it is signed, and the package is read back before it gets its name.
+With --repo it is a package that is published there: the patch from --from, or the full binary.
+
+  --platform <p>-<a>       ${TARGETS.map(targetName).join(', ')}
+  --repo <dir>             a repository of \`release init\`
+  --keys <keys>            the folder of \`release keys init\`; the passphrase is asked for, or DGMO_KEY_PASSPHRASE
+  --new <file>             the binary of <version>
+  --old <file>             the released binary of --from
+  --from <version>         the version that is updated
+  --with-full              the full binary as well, for when the patch does not fit
+  --level <1-22>           how hard the full binary is compressed
+  --app <name>             default dgmo
+${DESCRIBE_HELP}  --download-url <url>     where the binary is to be had, an https address or a path in the feed
+`;
+
+const OPTIONS = {
+  platform: { type: 'string' },
+  repo: { type: 'string' },
+  keys: { type: 'string' },
+  new: { type: 'string' },
+  old: { type: 'string' },
+  from: { type: 'string' },
+  output: { type: 'string', short: 'o' },
+  'with-full': { type: 'boolean', default: false },
+  level: { type: 'string' },
+  app: { type: 'string', default: 'dgmo' },
+  ...DESCRIBE_OPTIONS,
+  'download-url': { type: 'string' },
+} as const;
+
+type Values = ReturnType<typeof readArguments<typeof OPTIONS>>['values'];
+
+export const bundle: Command = {
+  name: 'bundle',
+  summary: 'make a signed package out of binaries',
+  help: HELP,
+  async run(args) {
+    const { values, operands } = readArguments(args, ['version'], OPTIONS);
+    const [version = ''] = operands;
+    if (values.repo !== undefined) {
+      await bundlePublished(readPublishedRequest(version, values.repo, values));
+      return;
+    }
+    const request = readRequest(version, values);
+    const root = loadRoot(path.join(request.keys, ROOT_FILE));
+    const keys = loadKeys(request.keys, 'targets', root, await askPassphrase());
+    const [signer] = keys;
+    if (signer === undefined) throw new UsageError(`${request.keys}: wanted a targets key, found none`);
+
+    const to = build(version, readInput(request.newFile));
+    const old = request.old;
+    const from = old === null ? null : build(old.version, readInput(old.file));
+    requireOutput(request.output, old === null ? [request.newFile] : [request.newFile, old.file]);
+    const evolutions = await packEvolutions(request.words.evolutions, version);
+    const payloads = await makePayloads(from, to, request);
+
+    const subject = { ...request.target, size: to.digest.size, checksum: to.digest.sha256 };
+    const signature = signBinary(subject, version, signer);
+    const size = [payloads[0], ...evolutions].reduce((sum, payload) => sum + (payload?.content.size ?? 0), 0);
+    const manifest = {
+      ...request.words.describe(old?.version ?? null, size, nativeHost().clock.now()),
+      binaries: [{ ...subject, signature, downloadUrl: request.downloadUrl }],
+    };
+    const all = [...payloads, ...evolutions];
+    const draft = { app: request.app, ...request.target, manifest, payloads: all };
+    let written = { sha256: '', size: 0 };
+    await writeOutput(
+      request.output,
+      (write) => {
+        written = writePackage(draft, keys, write);
+      },
+      {
+        check: (file) =>
+          withInput(file, async (source) => {
+            await verifyPayloads(readPackage(source, root));
+          }),
+      },
+    );
+    const contents = all.map((payload) => {
+      const name = payload.kind === 'evolution' ? `evolution ${payload.id}` : payload.kind;
+      return `${name} ${bytes(payload.content.size)}`;
+    });
+    process.stderr.write(
+      `${contents.join(', ')}, signed by ${keys.length} of ${root.roles.targets.keys.length} targets keys\n`,
+    );
+    process.stdout.write(`${request.output}: ${bytes(written.size)}, SHA-256 ${written.sha256}\n`);
+  },
+};
+
+interface Request {
+  target: Target;
+  app: string;
+  keys: string;
+  newFile: string;
+  old: { file: string; version: string } | null;
+  output: string;
+  withFull: boolean;
+  level: number | undefined;
+  downloadUrl: string;
+  words: Words;
+}
+
+/** With a repository everything else is said by what is published there. */
+function readPublishedRequest(version: string, repo: string, values: Values): PublishedRequest {
+  requireVersion('<version>', version);
+  const { repo: _, platform, from, output, ...others } = values;
+  const stranger = Object.entries(others).find(
+    ([name, value]) => value !== undefined && value !== false && name !== 'app' && String(value) !== '',
+  );
+  if (stranger !== undefined) throw new UsageError(`--${stranger[0]} and --repo do not go together`);
+  if (from !== undefined) requireVersion('--from', from);
+  return {
+    version,
+    target: readTarget(platform),
+    repo,
+    from: from ?? null,
+    output: required('-o <file.dgmopkg>', output),
+  };
+}
+
+function readTarget(value: string | undefined): Target {
+  const name = required('--platform', value);
+  const target = parseTarget(name);
+  if (target === null) {
+    throw new UsageError(
+      `--platform: wanted ${TARGETS.map(targetName).join(', ')}, found ${JSON.stringify(name)}`,
+    );
+  }
+  return target;
+}
+
+function readRequest(version: string, values: Values): Request {
+  requireVersion('<version>', version);
+  const target = readTarget(values.platform);
+  const name = targetName(target);
+  if (!isAppName(values.app))
+    throw new UsageError(`--app: wanted a name such as dgmo, found ${JSON.stringify(values.app)}`);
+  const old = readOld(version, values);
+  const level = values.level === undefined ? undefined : wholeNumber('--level', values.level, 0, [1, 22]);
+  const words = readWords(version, values);
+  const downloadUrl =
+    values['download-url'] ?? executableName(`${values.app}-${version}-${name}`, target.platform);
+  if (!isDownloadUrl(downloadUrl)) {
+    throw new UsageError(`--download-url: wanted ${DOWNLOAD_URL}, found ${JSON.stringify(downloadUrl)}`);
+  }
+  return {
+    target,
+    app: values.app,
+    keys: required('--keys', values.keys),
+    newFile: required('--new', values.new),
+    old,
+    output: required('-o <file.dgmopkg>', values.output),
+    withFull: values['with-full'],
+    level,
+    downloadUrl,
+    words,
+  };
+}
+
+function readOld(version: string, { old, from }: Values): Request['old'] {
+  if (old === undefined && from === undefined) return null;
+  if (old === undefined || from === undefined)
+    throw new UsageError('--old and --from are wanted together, found one');
+  requireVersion('--from', from);
+  if (!isNewer(version, from))
+    throw new UsageError(`--from: wanted a version before ${version}, found ${from}`);
+  return { file: old, version: from };
+}
+
+/** The cheapest first. A patch that saves nothing over the full binary is left out. */
+async function makePayloads(
+  from: Build | null,
+  to: Build,
+  { withFull, level }: Request,
+): Promise<PayloadDraft[]> {
+  if (from === null) return [await makeFull(to, level)];
+  if (from.digest.sha256 === to.digest.sha256) {
+    throw new UsageError(
+      `--old and --new: wanted two different binaries, found SHA-256 ${to.digest.sha256} twice`,
+    );
+  }
+  const patch = await makePatch(from, to);
+  if (!withFull) return [patch];
+  const full = await makeFull(to, level);
+  if (patch.content.size < full.content.size) return [patch, full];
+  process.stderr.write(
+    `the patch (${bytes(patch.content.size)}) saves nothing over the full binary (${bytes(full.content.size)}): left out\n`,
+  );
+  return [full];
+}

@@ -1,0 +1,161 @@
+/** `release compile`: the updater as one executable for every platform, with whom it trusts compiled in. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { InterruptedError, MachineError, UsageError } from '../../lib/errors.ts';
+import { MAX_DOCUMENT, parseJson } from '../../lib/format/json.ts';
+import type { Settings } from '../../lib/home/compiled-in.ts';
+import { isAppName } from '../../lib/package/index.ts';
+import { createDirectories, digestFile } from '../../lib/platform/files.ts';
+import { nativeDisk as disk } from '../../lib/platform/native-disk.ts';
+import { decodeRoot } from '../../lib/trust/index.ts';
+import { isAddress } from '../../lib/version/download-url.ts';
+import { executableName, TARGETS, type Target, targetName } from '../../lib/version/index.ts';
+import packageJson from '../../package.json' with { type: 'json' };
+import { type Command, readArguments } from '../command.ts';
+import { readInput, untilInterrupted, writeOutput } from '../files.ts';
+import { bytes } from '../progress.ts';
+
+const TOP = path.resolve(import.meta.dir, '../..');
+
+/** What bun calls a target. */
+export function bunTarget({ platform, arch }: Target): string {
+  return `bun-${platform === 'win32' ? 'windows' : platform}-${arch}`;
+}
+
+const HELP = `Usage: release compile [--target <bun-target> ...] [--root <root.json>] [--app <name>] [--feed <url>]
+                       [--outdir <dir>]
+
+Writes <dir>/dgmo-updater-<platform>-<arch>[-musl][.exe] and its digest beside it (.sha256), for one target or all:
+${TARGETS.map(bunTarget).join(', ')}.
+
+  --root <root.json>   the trusted root of \`release keys init\`; without it \`dgmo-updater init --root\` gives it
+  --app <name>         the program that is updated (default dgmo)
+  --feed <url>         where releases are announced (default none)
+  --outdir <dir>       default dist
+`;
+
+export const compile: Command = {
+  name: 'compile',
+  summary: 'make the updater, for every platform',
+  help: HELP,
+  async run(args) {
+    const { values } = readArguments(args, [], {
+      target: { type: 'string', multiple: true, default: [] },
+      root: { type: 'string' },
+      app: { type: 'string', default: 'dgmo' },
+      feed: { type: 'string' },
+      outdir: { type: 'string', default: 'dist' },
+    });
+    const targets = values.target.length === 0 ? [...TARGETS] : values.target.map(readTarget);
+    const settings = makeSettings(values.app, values.feed, values.root);
+    createDirectories(disk, values.outdir, path.dirname, 0o755);
+    await untilInterrupted('not everything was compiled', async (stopIfInterrupted) => {
+      for (const target of targets) {
+        process.stderr.write(`compiling for ${targetName(target)}\n`);
+        const file = await compileTarget(target, settings, values.outdir);
+        stopIfInterrupted();
+        const digest = digestFile(disk, file);
+        process.stdout.write(`${file}: ${bytes(digest?.size ?? 0)}, SHA-256 ${digest?.sha256}\n`);
+      }
+    });
+  },
+};
+
+function readTarget(name: string): Target {
+  const target = TARGETS.find((candidate) => bunTarget(candidate) === name);
+  if (target === undefined) {
+    throw new UsageError(
+      `--target: wanted ${TARGETS.map(bunTarget).join(', ')}, found ${JSON.stringify(name)}`,
+    );
+  }
+  return target;
+}
+
+function makeSettings(app: string, feed: string | undefined, rootFile: string | undefined): Settings {
+  if (!isAppName(app))
+    throw new UsageError(`--app: wanted a name such as dgmo, found ${JSON.stringify(app)}`);
+  if (feed !== undefined && !isAddress(feed)) {
+    throw new UsageError(`--feed: wanted an https address, found ${JSON.stringify(feed)}`);
+  }
+  let root: unknown = null;
+  if (rootFile !== undefined) {
+    const content = readInput(rootFile, MAX_DOCUMENT);
+    // An updater with a root that does not hold would trust nobody, and say so only to the person who has it.
+    decodeRoot(content);
+    root = parseJson(content, rootFile);
+  }
+  return { app, feed: feed ?? null, root, version: packageJson.version, revision: revision() };
+}
+
+/** The commit that it is built from, with `-dirty` where files differ from it; 'unknown' outside of a checkout. */
+function revision(): string {
+  const args = ['describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'];
+  const git = spawnSync('git', args, { cwd: TOP, encoding: 'utf8' });
+  return git.status === 0 ? git.stdout.trim() : 'unknown';
+}
+
+/** The executable's path. `entry` is what is compiled. */
+export async function compileTarget(
+  target: Target,
+  settings: Settings,
+  folder: string,
+  entry = path.join(TOP, 'updater.ts'),
+): Promise<string> {
+  const name = executableName(`dgmo-updater-${targetName(target)}`, target.platform);
+  const file = path.join(folder, name);
+  // Of its own: Bun's working directory, where it leaves a file of 80 MB when it is stopped.
+  const workDir = mkdtempSync(path.join(path.resolve(folder), '.compile-'));
+  const temporary = path.join(workDir, name);
+  try {
+    await build(target, settings, entry, temporary);
+    const digest = digestFile(disk, temporary);
+    if (digest === null)
+      throw new MachineError(`bun build: wanted an executable at ${temporary}, found nothing`);
+    disk.rename(temporary, file);
+    const line = new TextEncoder().encode(`${digest.sha256}  ${name}\n`);
+    await writeOutput(`${file}.sha256`, (write) => write(line));
+  } finally {
+    rmSync(workDir, { recursive: true, force: true });
+  }
+  return file;
+}
+
+/**
+ * Nothing beside the executable may change what it does: a stray `.env` or `bunfig.toml` in the folder in which a
+ * person starts it is not read.
+ */
+async function build(target: Target, settings: Settings, entry: string, output: string): Promise<void> {
+  const child = spawn(
+    process.execPath,
+    [
+      'build',
+      '--compile',
+      '--minify',
+      '--no-compile-autoload-dotenv',
+      '--no-compile-autoload-bunfig',
+      `--target=${bunTarget(target)}`,
+      `--define=BUILD_SETTINGS=${JSON.stringify(settings)}`,
+      `--outfile=${output}`,
+      entry,
+    ],
+    { cwd: path.dirname(output), stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  const { code, signal, errors } = await endOf(child);
+  // A Ctrl-C reaches it as well, and of its end we may hear first.
+  if (signal === 'SIGINT') throw new InterruptedError(`interrupted: ${path.basename(output)} was not made`);
+  if (code !== 0) {
+    throw new MachineError(`bun build for ${targetName(target)} failed (exit code ${code}): ${errors}`);
+  }
+}
+
+function endOf(child: ChildProcess): Promise<{ code: number | null; signal: string | null; errors: string }> {
+  return new Promise((resolve, reject) => {
+    let errors = '';
+    child.stderr?.on('data', (bytes: Buffer) => {
+      errors += bytes;
+    });
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, errors: errors.trim() }));
+  });
+}

@@ -1,0 +1,42 @@
+/** `release diff`: one patch between two files. */
+import { generatePatch } from '../../lib/delta/index.ts';
+import { UsageError } from '../../lib/errors.ts';
+import { isVersion } from '../../lib/version/index.ts';
+import { type Command, readArguments, required } from '../command.ts';
+import { readInput, requireOutput, writeOutput } from '../files.ts';
+import { bytes, withProgress } from '../progress.ts';
+
+const HELP = `Usage: release diff <old> <new> -o <patch> [--from <version>] [--to <version>]
+
+Writes the DGMO_PATCH_V1 file that turns <old> into <new>. The versions stand in its header for people to read
+(default 0.0.0): what it applies to is decided by digest.
+`;
+
+export const diff: Command = {
+  name: 'diff',
+  summary: 'make the patch between two binaries',
+  help: HELP,
+  async run(args) {
+    const { values, operands } = readArguments(args, ['old', 'new'], {
+      output: { type: 'string', short: 'o' },
+      from: { type: 'string', default: '0.0.0' },
+      to: { type: 'string', default: '0.0.0' },
+    });
+    const [oldFile = '', newFile = ''] = operands;
+    const output = required('-o <patch>', values.output);
+    for (const [option, value] of [
+      ['--from', values.from],
+      ['--to', values.to],
+    ] as const) {
+      if (!isVersion(value))
+        throw new UsageError(`${option}: wanted a semantic version, found ${JSON.stringify(value)}`);
+    }
+    const contents = { old: readInput(oldFile), new: readInput(newFile) };
+    requireOutput(output, [oldFile, newFile]);
+    const patch = await withProgress('diff', (onProgress) =>
+      generatePatch({ ...contents, fromVersion: values.from, toVersion: values.to, onProgress }),
+    );
+    await writeOutput(output, (write) => write(patch));
+    process.stdout.write(`${output}: ${bytes(patch.length)}\n`);
+  },
+};

@@ -1,0 +1,52 @@
+/** `release init`: a repository with an empty feed. */
+import path from 'node:path';
+import { UsageError } from '../../lib/errors.ts';
+import { MAX_DOCUMENT } from '../../lib/format/json.ts';
+import { isAppName } from '../../lib/package/index.ts';
+import { type Command, readArguments, wholeNumber } from '../command.ts';
+import { readInput } from '../files.ts';
+import { ROOT_FILE } from '../keys/keyring.ts';
+import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from '../keys/signing.ts';
+import { initialize } from '../repository/initialize.ts';
+import { DEFAULT_DAYS, MAX_DAYS } from '../repository/settings.ts';
+
+const HELP = `Usage: release init --repo <dir> --keys <keys> [options]
+
+Makes a repository with an empty feed: the root of <keys>, and signed metadata that names no release yet. What is
+published of it is <dir>/metadata and <dir>/targets. Private keys never get there.
+
+${SIGNING_HELP}\
+  --app <name>             the program that is updated (default dgmo)
+  --timestamp-days <n>     how long a timestamp is good (default ${DEFAULT_DAYS.timestamp}); \`release refresh\` renews it at half of that
+  --snapshot-days <n>      the same for a snapshot (default ${DEFAULT_DAYS.snapshot})
+  --targets-days <n>       the same for what the targets keys sign (default ${DEFAULT_DAYS.targets})
+`;
+
+export const init: Command = {
+  name: 'init',
+  summary: 'make a repository with an empty feed',
+  help: HELP,
+  async run(args) {
+    const { values } = readArguments(args, [], {
+      ...SIGNING_OPTIONS,
+      app: { type: 'string', default: 'dgmo' },
+      'timestamp-days': { type: 'string' },
+      'snapshot-days': { type: 'string' },
+      'targets-days': { type: 'string' },
+    });
+    if (!isAppName(values.app))
+      throw new UsageError(`--app: wanted a name such as dgmo, found ${JSON.stringify(values.app)}`);
+    const days = (role: keyof typeof DEFAULT_DAYS) =>
+      wholeNumber(`--${role}-days`, values[`${role}-days`], DEFAULT_DAYS[role], [1, MAX_DAYS]);
+    const lifetimes = {
+      timestamp: days('timestamp'),
+      snapshot: days('snapshot'),
+      targets: days('targets'),
+    };
+    await withSigning(['init'], values, async ({ host, repo, keys, signers }) => {
+      const root = readInput(path.join(keys[0], ROOT_FILE), MAX_DOCUMENT);
+      await initialize(host, repo, { app: values.app, root, days: lifetimes }, signers);
+      process.stdout.write(`${repo}: a repository for ${values.app}, with no release yet\n`);
+    });
+  },
+};

@@ -1,0 +1,144 @@
+/** `release inspect`: what a file is, and whether it is sound. */
+import { DamagedError, errorMessage, UpdaterError } from '../../../lib/errors.ts';
+import { MAX_DOCUMENT } from '../../../lib/format/json.ts';
+import { looksLikePackage } from '../../../lib/package/index.ts';
+import type { Source } from '../../../lib/platform/files.ts';
+import { KEY_FILE_TYPE, type TrustedRoot } from '../../../lib/trust/index.ts';
+import { type Command, readArguments } from '../../command.ts';
+import { withInput } from '../../files.ts';
+import { loadRoot } from '../../keys/keyring.ts';
+import { type Inspector, type Note, wholeOf } from './inspector.ts';
+import { inspectKeyFile, inspectRoot } from './keys.ts';
+import {
+  inspectIndex,
+  inspectManifest,
+  inspectPage,
+  inspectSnapshot,
+  inspectTargets,
+  inspectTimestamp,
+} from './metadata.ts';
+import { inspectPackage } from './package.ts';
+import { inspectPatch, looksLikePatch } from './patch.ts';
+
+const HELP = `Usage: release inspect <file> [--root <root.json>] [--json]
+
+Says what a package, patch, root, key file or file of a repository (metadata, index, page, manifest) is and whether it
+is sound: every digest is checked, no passphrase is needed. Exit code 11 where it is damaged.
+
+  --root <root.json>   check the signatures of a package or of metadata against this root (exit code 10 where it is
+                       not trusted)
+  --json               one JSON object
+`;
+
+const INDEX_FIELDS = ['channel', 'releases', 'revoked'];
+const PAGE_FIELDS = ['releases', 'older'];
+const MANIFEST_FIELDS = ['binaries', 'updates', 'rollback'];
+
+const INSPECTORS: { kind: string; recognizes: (source: Source) => boolean; inspect: Inspector }[] = [
+  { kind: 'package', recognizes: looksLikePackage, inspect: inspectPackage },
+  { kind: 'patch', recognizes: looksLikePatch, inspect: inspectPatch },
+  { kind: 'root', recognizes: (source) => documentType(source) === 'root', inspect: inspectRoot },
+  {
+    kind: 'key file',
+    recognizes: (source) => documentType(source) === KEY_FILE_TYPE,
+    inspect: inspectKeyFile,
+  },
+  {
+    kind: 'timestamp',
+    recognizes: (source) => documentType(source) === 'timestamp',
+    inspect: inspectTimestamp,
+  },
+  { kind: 'snapshot', recognizes: (source) => documentType(source) === 'snapshot', inspect: inspectSnapshot },
+  { kind: 'targets', recognizes: (source) => documentType(source) === 'targets', inspect: inspectTargets },
+  { kind: 'index', recognizes: (source) => hasFields(source, INDEX_FIELDS), inspect: inspectIndex },
+  { kind: 'page', recognizes: (source) => hasFields(source, PAGE_FIELDS), inspect: inspectPage },
+  { kind: 'manifest', recognizes: (source) => hasFields(source, MANIFEST_FIELDS), inspect: inspectManifest },
+];
+
+export const inspect: Command = {
+  name: 'inspect',
+  summary: 'say what a file is and whether it is sound',
+  help: HELP,
+  async run(args) {
+    const { values, operands } = readArguments(args, ['file'], {
+      root: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    });
+    const [file = ''] = operands;
+    const root = values.root === undefined ? null : loadRoot(values.root);
+    await withInput(file, async (source) => {
+      const facts: [string, unknown][] = [['file', file]];
+      const note: Note = (name, value) => facts.push([name, value]);
+      const problem = await examine(source, note, root);
+      note('sound', problem === null);
+      if (problem !== null) note('problem', errorMessage(problem));
+      if (problem instanceof UpdaterError) note('exitCode', problem.exitCode);
+      process.stdout.write(values.json ? `${JSON.stringify(Object.fromEntries(facts))}\n` : table(facts));
+      if (problem !== null) throw problem;
+    });
+  },
+};
+
+async function examine(source: Source, note: Note, root: TrustedRoot | null): Promise<unknown> {
+  try {
+    const found = INSPECTORS.find(({ recognizes }) => recognizes(source));
+    note('kind', found?.kind ?? 'unknown');
+    note('size', source.size);
+    if (found === undefined) {
+      throw new DamagedError(
+        'wanted a package, a patch, a key file or a file of a repository, found none of these',
+      );
+    }
+    await found.inspect(source, note, root);
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
+
+/** The type that a JSON document gives itself, at its top or in its signed part; null where it is no such document. */
+function documentType(source: Source): unknown {
+  const value = jsonOf(source);
+  const signed = value?.signed;
+  const inner = typeof signed === 'object' && signed !== null && '_type' in signed ? signed._type : undefined;
+  return inner ?? value?._type ?? null;
+}
+
+function hasFields(source: Source, names: string[]): boolean {
+  const value = jsonOf(source);
+  return value !== null && names.every((name) => Object.hasOwn(value, name));
+}
+
+/** Null where it is no JSON object, or too long for one of ours. */
+function jsonOf(source: Source): Record<string, unknown> | null {
+  if (source.size > MAX_DOCUMENT) return null;
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(wholeOf(source)));
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** One fact a line; what has parts is told part by part below it. */
+function table(facts: [string, unknown][], indent = ''): string {
+  const width = Math.max(...facts.map(([name]) => name.length));
+  return facts
+    .map(([name, value]) =>
+      hasParts(value)
+        ? `${indent}${name}\n${table(Object.entries(value), `${indent}  `)}`
+        : `${indent}${name.padEnd(width)}  ${cell(value)}\n`,
+    )
+    .join('');
+}
+
+function hasParts(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  return !Array.isArray(value) || value.some((item) => typeof item === 'object');
+}
+
+function cell(value: unknown): string {
+  if (typeof value === 'number') return value.toLocaleString('en-US');
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(', ');
+  return String(value);
+}

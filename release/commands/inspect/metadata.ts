@@ -1,0 +1,101 @@
+/** Files of a repository: TUF metadata, channel indexes, their pages, manifests. With a root, whether it vouches for them. */
+import type { Snapshot, Targets, Timestamp } from '@tufjs/models';
+import { TrustError } from '../../../lib/errors.ts';
+import type { TrustedRoot } from '../../../lib/trust/index.ts';
+import {
+  decodeIndex,
+  decodeManifest,
+  decodePage,
+  type ListedRelease,
+  targetName,
+} from '../../../lib/version/index.ts';
+import { type Document, readSnapshot, readTargets, readTimestamp } from '../../repository/documents.ts';
+import { isSignedBy } from '../../repository/published.ts';
+import { type Inspector, type Note, wholeOf } from './inspector.ts';
+
+type AnyDocument = Document<Timestamp> | Document<Snapshot> | Document<Targets>;
+
+export const inspectTimestamp: Inspector = (source, note, root) => {
+  const document = readTimestamp(wholeOf(source), 'timestamp');
+  common(document, note);
+  note('snapshot', document.metadata.signed.snapshotMeta.version);
+  vouched(document, 'timestamp', note, root);
+};
+
+export const inspectSnapshot: Inspector = (source, note, root) => {
+  const document = readSnapshot(wholeOf(source), 'snapshot');
+  common(document, note);
+  const meta = Object.entries(document.metadata.signed.meta);
+  note('files', Object.fromEntries(meta.map(([name, { version }]) => [name, version])));
+  vouched(document, 'snapshot', note, root);
+};
+
+/** The top-level one; a delegated one is vouched for by that, and only shown. */
+export const inspectTargets: Inspector = (source, note, root) => {
+  const document = readTargets(wholeOf(source), 'targets');
+  common(document, note);
+  const { targets, delegations } = document.metadata.signed;
+  note('delegates to', Object.keys(delegations?.roles ?? {}));
+  const files = Object.entries(targets).map(([name, { hashes }]) => [name, hashes.sha256]);
+  note('targets', Object.fromEntries(files));
+  if (delegations !== undefined || files.length === 0) vouched(document, 'targets', note, root);
+};
+
+function common({ metadata: { signed, signatures } }: AnyDocument, note: Note): void {
+  note('version', signed.version);
+  note('expires', signed.expires);
+  note('signatures', Object.keys(signatures));
+}
+
+function vouched({ metadata }: AnyDocument, role: string, note: Note, root: TrustedRoot | null): void {
+  if (root === null) {
+    note('trusted', 'not checked, no root given');
+    return;
+  }
+  if (!isSignedBy(root.metadata, role, metadata)) {
+    throw new TrustError(
+      `not trusted: wanted it signed by enough of the ${role} keys of root version ${root.version}, found too few`,
+    );
+  }
+  note('trusted', true);
+}
+
+export const inspectIndex: Inspector = (source, note) => {
+  const index = decodeIndex(wholeOf(source));
+  note('app', index.app);
+  note('channel', index.channel);
+  note('target', targetName(index));
+  note('minimum', index.minimum ?? 'none');
+  note('revoked', index.revoked.length === 0 ? 'none' : index.revoked);
+  releases(index.releases, note);
+  note('older', index.older?.path ?? 'none');
+};
+
+export const inspectPage: Inspector = (source, note) => {
+  const page = decodePage(wholeOf(source));
+  releases(page.releases, note);
+  note('older', page.older?.path ?? 'none');
+};
+
+function releases(list: readonly ListedRelease[], note: Note): void {
+  const lines = list.map(({ version, rollout, type, packages }) => [
+    version,
+    `${type}, ${rollout} %, ${packages.length} packages`,
+  ]);
+  note('releases', Object.fromEntries(lines));
+}
+
+export const inspectManifest: Inspector = (source, note) => {
+  const manifest = decodeManifest(wholeOf(source));
+  note('version', manifest.version);
+  note('released', new Date(manifest.releaseDate).toISOString());
+  note('from', manifest.updates.from ?? 'none');
+  note('type', manifest.updates.type);
+  note('risk', manifest.updates.riskLevel);
+  note('targets', manifest.binaries.map(targetName));
+  note(
+    'evolutions',
+    manifest.evolutions.map(({ id }) => id),
+  );
+  note('rollback', manifest.rollback);
+};

@@ -1,0 +1,61 @@
+/** `release keys sign`: signatures for a request, made where the keys are. */
+import { confirm, isCancel } from '@clack/prompts';
+import { InterruptedError, TrustError, UsageError } from '../../../lib/errors.ts';
+import { type Command, readArguments, required } from '../../command.ts';
+import { readInput, writeOutput } from '../../files.ts';
+import { tellMessage } from '../../keys/describe-message.ts';
+import { keyringSigners } from '../../keys/keyring.ts';
+import { askPassphrase } from '../../keys/passphrase.ts';
+import { decodeRequest, encodeSignatures, signRequest } from '../../repository/signing/sign-request.ts';
+
+const HELP = `Usage: release keys sign <request> --keys <keys> -o <signatures> [--yes]
+
+Shows what a request of --sign-request is to have signed, as it stands in the very bytes, and signs it with those keys
+of <keys> that it asks for. Whoever else is asked signs the same request; all answers are handed to --signatures.
+
+  --keys <keys>            a folder with private keys; the passphrase is asked for, or DGMO_KEY_PASSPHRASE
+  -o, --output <file>      the signatures
+  --yes                    sign without asking at a terminal
+`;
+
+export const keysSign: Command = {
+  name: 'keys sign',
+  summary: 'sign a request of another machine',
+  help: HELP,
+  async run(args) {
+    const { values, operands } = readArguments(args, ['request'], {
+      keys: { type: 'string' },
+      output: { type: 'string', short: 'o' },
+      yes: { type: 'boolean', default: false },
+    });
+    const [file = ''] = operands;
+    const keys = required('--keys', values.keys);
+    const output = required('-o <signatures>', values.output);
+    const { title, wanted } = decodeRequest(readInput(file));
+    const signers = keyringSigners([keys], await askPassphrase());
+    process.stderr.write(`${file} is for: ${title}\n`);
+    const signed = signRequest(wanted, signers.find, ({ role, keyid }, message) => {
+      const told = tellMessage(message);
+      if (told === null || !told.roles.includes(role)) {
+        throw new TrustError(
+          `${file}: wanted something that a ${role} key signs, found other bytes: nothing is signed`,
+        );
+      }
+      process.stderr.write(`${role} ${keyid.slice(0, 12)}: ${told.text}\n`);
+    });
+    if (signed.length === 0) {
+      throw new UsageError(`${keys}: wanted a key that the request asks for, found none`);
+    }
+    if (!values.yes) await ask(signed.length);
+    await writeOutput(output, (write) => write(encodeSignatures(signed.map(({ entry }) => entry))));
+    process.stdout.write(`${output}: ${signed.length} of ${wanted.length} signatures\n`);
+  },
+};
+
+/** Without a terminal whoever gave the passphrase has decided. */
+async function ask(count: number): Promise<void> {
+  if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return;
+  const message = `Sign all ${count} of these?`;
+  const answer = await confirm({ message, initialValue: false, output: process.stderr });
+  if (isCancel(answer) || !answer) throw new InterruptedError('nothing was signed');
+}

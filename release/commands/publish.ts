@@ -1,0 +1,98 @@
+/** `release publish`: the feed goes to where clients read it, so that they never see half of a release. */
+import path from 'node:path';
+import { UsageError } from '../../lib/errors.ts';
+import type { Disk } from '../../lib/platform/disk.ts';
+import type { Host } from '../../lib/platform/host.ts';
+import { nativeHost } from '../../lib/platform/native.ts';
+import { type Command, readArguments, required } from '../command.ts';
+import { bytes, withProgress } from '../progress.ts';
+import { bucketAddress, bucketDestination } from '../publish/bucket.ts';
+import type { Destination } from '../publish/destination.ts';
+import { folderDestination } from '../publish/folder.ts';
+import { look } from '../publish/look.ts';
+import { type Plan, planPublish, sendingOf } from '../publish/plan.ts';
+import { send } from '../publish/send.ts';
+import { requireWhole } from '../publish/whole.ts';
+import { readPublished } from '../repository/published.ts';
+
+const HELP = `Usage: release publish --repo <dir> --to <dir | s3://bucket/prefix> [options]
+
+Copies metadata/ and targets/ of a repository, and nothing else of it, to where clients read them: what is missing
+there or is another. Before it starts it checks that the repository is whole. timestamp.json goes last, so that clients
+see the old feed or the new one, wherever this is stopped; run again, it goes on.
+
+  --to <dir>              a folder that a web server serves
+  --to s3://bucket/<p>    S3-compatible storage. S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, and where they are wanted
+                          S3_ENDPOINT, S3_REGION, S3_SESSION_TOKEN (or AWS_...) are taken from the environment
+  --dry-run               say what would be done, and do nothing
+  --delete                in the end remove what is no longer in the repository
+`;
+
+export const publish: Command = {
+  name: 'publish',
+  summary: 'copy the feed to a folder or a bucket',
+  help: HELP,
+  async run(args) {
+    const { values } = readArguments(args, [], {
+      repo: { type: 'string' },
+      to: { type: 'string' },
+      'dry-run': { type: 'boolean', default: false },
+      delete: { type: 'boolean', default: false },
+    });
+    const folder = required('--repo', values.repo);
+    const host = nativeHost();
+    const destination = destinationOf(host, folder, required('--to', values.to));
+    const published = readPublished(host, folder);
+    const { channels, releases } = requireWhole(published);
+    process.stderr.write(`${folder} is whole: ${channels} channel indexes, ${releases} releases in them\n`);
+    const plan = planPublish(await look(published, destination, values.delete));
+    if (values['dry-run']) {
+      process.stdout.write(describe(plan));
+      return;
+    }
+    const stop = new AbortController();
+    const interrupt = () => stop.abort();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
+    try {
+      await withProgress(`publishing to ${destination.name}`, (report) =>
+        send(plan, { published, destination, report, stop: stop.signal }),
+      );
+    } finally {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupt);
+    }
+    process.stdout.write(`${destination.name}: ${summary(plan)}\n`);
+  },
+};
+
+function destinationOf(host: Host, folder: string, to: string): Destination {
+  const address = bucketAddress(to);
+  if (address !== null) return bucketDestination(address, host);
+  if (/^[a-z0-9]+:\/\//i.test(to)) {
+    throw new UsageError(`--to: wanted a folder or s3://bucket/prefix, found ${JSON.stringify(to)}`);
+  }
+  const [from, there] = [realPath(host.disk, folder), realPath(host.disk, to)];
+  if (there === from || there.startsWith(`${from}${path.sep}`)) {
+    throw new UsageError(`--to: wanted a folder apart from the repository, found ${to}`);
+  }
+  return folderDestination(host.disk, there);
+}
+
+/** Of what may not be there yet: as far as it is. */
+function realPath(disk: Disk, name: string): string {
+  const full = path.resolve(name);
+  if (disk.status(full) !== null) return disk.resolve(full);
+  return path.join(realPath(disk, path.dirname(full)), path.basename(full));
+}
+
+function describe(plan: Plan): string {
+  const lines = [...plan.targets, ...plan.metadata, ...plan.last].map(
+    ({ path, size }) => `send ${path} (${bytes(size)})`,
+  );
+  const removals = plan.remove.map((path) => `remove ${path}`);
+  return [...lines, ...removals, `would be: ${summary(plan)}`].map((line) => `${line}\n`).join('');
+}
+
+function summary(plan: Plan): string {
+  const { files, bytes: size } = sendingOf(plan);
+  return `${files} files sent, ${bytes(size)}; ${plan.kept} were there; ${plan.remove.length} removed`;
+}

@@ -1,0 +1,46 @@
+/** `release revoke`: a release that nobody is to install any more. */
+import { UsageError } from '../../lib/errors.ts';
+import { type Command, readArguments } from '../command.ts';
+import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from '../keys/signing.ts';
+import { requireVersion } from '../manifest/options.ts';
+import { revoke as revokeRelease } from '../repository/releases/change-listing.ts';
+import { requireChannel } from './add.ts';
+
+const HELP = `Usage: release revoke <version> --repo <dir> --keys <keys> [options]
+
+Takes a release back: no client installs it any more, and where it is installed the way back is offered. For good: a
+version that was revoked is never offered again.
+
+${SIGNING_HELP}\
+  --reason <text>          one line that people are shown
+  --channel <name>         on this channel alone (default: on every one)
+`;
+
+export const revoke: Command = {
+  name: 'revoke',
+  summary: 'take a release back',
+  help: HELP,
+  async run(args) {
+    const { values, operands } = readArguments(args, ['version'], {
+      ...SIGNING_OPTIONS,
+      reason: { type: 'string', default: 'It was withdrawn by its publisher.' },
+      channel: { type: 'string' },
+    });
+    const [version = ''] = operands;
+    requireVersion('<version>', version);
+    if (values.channel !== undefined) requireChannel(values.channel);
+    const { reason } = values;
+    if (reason.length === 0 || reason.length > 1000 || /\p{Cc}/u.test(reason)) {
+      throw new UsageError('--reason: wanted one line of 1 to 1000 characters, found another');
+    }
+    const change = { version, reason, channel: values.channel ?? null };
+    const changed = await withSigning(['revoke', ...operands], values, ({ host, repo, signers }) =>
+      revokeRelease(host, repo, change, signers),
+    );
+    process.stdout.write(
+      changed.length === 0
+        ? `${version} is revoked already: nothing to do\n`
+        : changed.map((where) => `${where}: ${version} revoked\n`).join(''),
+    );
+  },
+};

@@ -1,0 +1,44 @@
+/** `release rollout`: how many installations a release is offered to. */
+import { UsageError } from '../../lib/errors.ts';
+import { type Command, readArguments, wholeNumber } from '../command.ts';
+import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from '../keys/signing.ts';
+import { requireVersion } from '../manifest/options.ts';
+import { setRollout } from '../repository/releases/change-listing.ts';
+import { requireChannel } from './add.ts';
+
+const HELP = `Usage: release rollout <version> <percent> --repo <dir> --keys <keys> [options]
+
+Offers a release to that many percent of the installations, for every target that it has. The same installation always
+falls on the same side, so raising the percentage only adds to those that it is offered to.
+
+${SIGNING_HELP}\
+  --channel <name>         default stable
+  --lower                  a lower percentage is meant: whoever has the release keeps it, nobody else gets it
+`;
+
+export const rollout: Command = {
+  name: 'rollout',
+  summary: 'offer a release to more installations',
+  help: HELP,
+  async run(args) {
+    const { values, operands } = readArguments(args, ['version', 'percent'], {
+      ...SIGNING_OPTIONS,
+      channel: { type: 'string', default: 'stable' },
+      lower: { type: 'boolean', default: false },
+    });
+    const [version = '', percentage = ''] = operands;
+    requireVersion('<version>', version);
+    requireChannel(values.channel);
+    if (percentage === '') throw new UsageError('<percent> is wanted, and was not given');
+    const percent = wholeNumber('<percent>', percentage.replace(/%$/, ''), 0, [0, 100]);
+    const change = { version, percent, channel: values.channel, lower: values.lower };
+    const changed = await withSigning(['rollout', ...operands], values, ({ host, repo, signers }) =>
+      setRollout(host, repo, change, signers),
+    );
+    process.stdout.write(
+      changed.length === 0
+        ? `${version} is at ${percent} % already: nothing to do\n`
+        : changed.map((where) => `${where}: ${version} at ${percent} %\n`).join(''),
+    );
+  },
+};

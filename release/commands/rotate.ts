@@ -1,0 +1,148 @@
+/** `release rotate`: another key in the place of one that is old, lost or stolen. */
+import path from 'node:path';
+import { UsageError } from '../../lib/errors.ts';
+import type { Host } from '../../lib/platform/host.ts';
+import {
+  decodeRoot,
+  ROLES,
+  type RoleName,
+  SCRYPT_COST,
+  type SigningKey,
+  sealKey,
+  signingKey,
+} from '../../lib/trust/index.ts';
+import { type Command, choice, readArguments, wholeNumber } from '../command.ts';
+import { writeOutput } from '../files.ts';
+import { keyFileName, keyringSigners, listKeys, nextKeyNumber, ROOT_FILE } from '../keys/keyring.ts';
+import { SIGNING_HELP, SIGNING_OPTIONS, type Signing, withSigning } from '../keys/signing.ts';
+import { repositoryLayout } from '../repository/layout.ts';
+import { keysEverNamed, readPublished } from '../repository/published.ts';
+import { rotate as rotateKeys, unfinishedRotation } from '../repository/signing/replace-key.ts';
+
+const HELP = `Usage: release rotate <role> --repo <dir> --keys <keys> [options]
+
+Makes a new key for a role (${ROLES.join(', ')}), publishes a root that names it in the place of the old
+one, and signs again what the role signs; of targets that are the packages of all listed releases, too. Wanted are
+enough root keys, and enough of the keys that the role has afterwards: the old key itself may be lost. Clients can
+follow at every moment. When it was stopped, the same command goes on with it.
+
+The new root is written to <keys>/root.json as well: compile it into the next updater.
+
+${SIGNING_HELP}\
+  --replace <key>          which key goes: its file's name (root-3) or the beginning of its id; may be repeated
+                           (default: the only one of the role)
+  --to <dir>               where the new key is written (default: the first --keys)
+  --scrypt-cost <c>        as for \`release keys init\`
+`;
+
+export const rotate: Command = {
+  name: 'rotate',
+  summary: 'put another key in the place of one',
+  help: HELP,
+  async run(args) {
+    const { values, operands } = readArguments(args, ['role'], {
+      ...SIGNING_OPTIONS,
+      replace: { type: 'string', multiple: true, default: [] },
+      to: { type: 'string' },
+      'scrypt-cost': { type: 'string' },
+    });
+    const role = choice('<role>', operands[0], ROLES, 'root');
+    const cost = wholeNumber('--scrypt-cost', values['scrypt-cost'], SCRYPT_COST.default, [
+      SCRYPT_COST.min,
+      SCRYPT_COST.max,
+    ]);
+    await withSigning(['rotate', role], values, async (signing) => {
+      const { host, repo, keys } = signing;
+      const folder = values.to ?? keys[0];
+      const folders = [...new Set([...keys, folder])];
+      const begun = unfinishedRotation(host, repositoryLayout(repo));
+      const replaced =
+        begun?.role === role && values.replace.length === 0
+          ? begun.replaced
+          : chooseReplaced(signing, role, values.replace);
+      const added = await newKeys(signing, role, folders, begun?.role === role ? begun.added : null, {
+        count: replaced.length,
+        folder,
+        cost,
+      });
+      const signers = signing.signersOf(folders, replaced);
+      const root = await rotateKeys(host, repo, { role, replaced, added }, signers);
+      await writeOutput(path.join(keys[0], ROOT_FILE), (write) => write(root));
+      for (const [index, id] of replaced.entries()) {
+        process.stdout.write(`${role}: ${id} replaced by ${added[index]?.id ?? 'none'}\n`);
+      }
+      const { version } = decodeRoot(root);
+      process.stdout.write(`${repo}: root version ${version}, also in ${path.join(keys[0], ROOT_FILE)}\n`);
+    });
+  },
+};
+
+function chooseReplaced({ host, repo, keys }: Signing, role: RoleName, wanted: string[]): string[] {
+  const present = listKeys(keys);
+  const named = readPublished(host, repo).root.roles[role].keys.map(({ id }) => ({
+    id,
+    file: present.find((key) => key.id === id)?.file,
+  }));
+  const [only, ...more] = named;
+  if (wanted.length === 0 && only !== undefined && more.length === 0) return [only.id];
+  const list = named.map(({ id, file }) => `${id.slice(0, 12)} (${file ?? 'not here'})`).join(', ');
+  if (wanted.length === 0) {
+    throw new UsageError(`--replace is wanted, for ${role} has ${named.length} keys: ${list}`);
+  }
+  return wanted.map((name) => {
+    const found = named.filter(
+      ({ id, file }) =>
+        (name.length >= 8 && id.startsWith(name)) ||
+        (file !== undefined && path.basename(file, '.key') === path.basename(name, '.key')),
+    );
+    if (found[0] === undefined || found.length > 1) {
+      throw new UsageError(
+        `--replace: wanted one of the ${role} keys ${list}, found ${JSON.stringify(name)}`,
+      );
+    }
+    return found[0].id;
+  });
+}
+
+/**
+ * Keys of the role that stand in the folders and that no root ever named, as a rotation leaves them that was stopped;
+ * as many new ones, written, as are missing. `wanted`: just these ids.
+ */
+async function newKeys(
+  { host, repo, passphrase }: Signing,
+  role: RoleName,
+  folders: string[],
+  wanted: string[] | null,
+  { count, folder, cost }: { count: number; folder: string; cost: number },
+): Promise<{ id: string; bytes: Uint8Array }[]> {
+  const named = keysEverNamed(host, repo);
+  const signers = keyringSigners(folders, passphrase);
+  const usable = listKeys(folders).filter(
+    (key) => key.role === role && (wanted === null ? !named.has(key.id) : wanted.includes(key.id)),
+  );
+  if (wanted !== null && usable.length < wanted.length) {
+    throw new UsageError(`a rotation of ${role} was begun, and its new key is not in ${folders.join(', ')}`, {
+      advice: 'Name the folder that it was written to with --keys.',
+    });
+  }
+  const keys: { id: string; bytes: Uint8Array }[] = usable
+    .slice(0, count)
+    .flatMap(({ id }) => signers.find(id) ?? []);
+  while (keys.length < count) keys.push(await writeKey(host, role, folder, passphrase, cost));
+  return keys;
+}
+
+async function writeKey(
+  { random }: Host,
+  role: RoleName,
+  folder: string,
+  passphrase: string,
+  cost: number,
+): Promise<SigningKey> {
+  const key = signingKey(random.bytes(32));
+  const file = path.join(folder, keyFileName(role, nextKeyNumber(folder, role)));
+  const sealed = sealKey(key, { role, passphrase, random: random.bytes, cost });
+  await writeOutput(file, (write) => write(sealed), { mode: 0o600 });
+  process.stderr.write(`${file}: ${key.id}\n`);
+  return key;
+}

@@ -1,0 +1,110 @@
+/**
+ * The folder of keys: `root.json`, and one encrypted file for each private key, named for its role: `root-1.key` ..
+ * `root-3.key`, `targets-1.key`, `snapshot-1.key`, `timestamp-1.key`.
+ */
+import path from 'node:path';
+import { UsageError } from '../../lib/errors.ts';
+import { MAX_DOCUMENT } from '../../lib/format/json.ts';
+import { createDirectories } from '../../lib/platform/files.ts';
+import { nativeDisk as disk } from '../../lib/platform/native-disk.ts';
+import {
+  decodeKeyFile,
+  decodeRoot,
+  openKey,
+  type RoleName,
+  type SigningKey,
+  type TrustedRoot,
+} from '../../lib/trust/index.ts';
+import { readInput } from '../files.ts';
+import { type Signers, signersOf } from '../repository/signing/signers.ts';
+
+export const ROOT_FILE = 'root.json';
+const KEY_FILE = /^(root|targets|snapshot|timestamp)-(\d+)\.key$/;
+
+export function keyFileName(role: RoleName, number: number): string {
+  return `${role}-${number}.key`;
+}
+
+/** The first number that no key of the role has in the folder. */
+export function nextKeyNumber(folder: string, role: RoleName): number {
+  const numbers = keyringFiles(folder).map((name) => {
+    const [, found, number] = KEY_FILE.exec(name) ?? [];
+    return found === role ? Number(number) : 0;
+  });
+  return Math.max(0, ...numbers) + 1;
+}
+
+/** Names of everything in the folder that is a key or a root; empty where there is no folder. */
+export function keyringFiles(folder: string): string[] {
+  if (disk.status(folder) === null) return [];
+  return disk.list(folder).filter((name) => name === ROOT_FILE || KEY_FILE.test(name));
+}
+
+/** UsageError where there is no root, DamagedError or TrustError where it is a bad one. */
+export function loadRoot(file: string): TrustedRoot {
+  return decodeRoot(readInput(file, MAX_DOCUMENT));
+}
+
+export interface KeyOnDisk {
+  file: string;
+  role: RoleName;
+  id: string;
+  bytes: Uint8Array;
+}
+
+/** Every private key in the folders, none opened. */
+export function listKeys(folders: readonly string[]): KeyOnDisk[] {
+  return folders.flatMap((folder) =>
+    keyringFiles(folder)
+      .filter((name) => name !== ROOT_FILE)
+      .toSorted()
+      .map((name) => {
+        const file = path.join(folder, name);
+        const bytes = readInput(file, MAX_DOCUMENT);
+        const { role, keyid: id } = decodeKeyFile(bytes);
+        return { file, role, id, bytes };
+      }),
+  );
+}
+
+/** The keys in the folders; each is opened when it is wanted for the first time, which takes a while. */
+export function keyringSigners(folders: readonly string[], passphrase: string): Signers {
+  const files = new Map(listKeys(folders).map(({ id, bytes }) => [id, bytes]));
+  const opened = new Map<string, SigningKey>();
+  return signersOf((id) => {
+    const before = opened.get(id);
+    const bytes = files.get(id);
+    if (before !== undefined || bytes === undefined) return before ?? null;
+    const key = openKey(bytes, passphrase);
+    opened.set(id, key);
+    return key;
+  }, folders.join(', '));
+}
+
+/**
+ * The keys of a role that stand in the folder and in the root. TrustError where they are fewer than the root's
+ * threshold: what they sign would be trusted by nobody.
+ */
+export function loadKeys(
+  folder: string,
+  role: RoleName,
+  root: TrustedRoot,
+  passphrase: string,
+): SigningKey[] {
+  return keyringSigners([folder], passphrase).keys(role, root);
+}
+
+/** UsageError where keys stand in the folder already. */
+export function requireNoKeys(folder: string): void {
+  const [found] = keyringFiles(folder);
+  if (found === undefined) return;
+  throw new UsageError(`${folder}: wanted a folder without keys, found ${found}`, {
+    advice: 'Choose another folder: keys are never overwritten.',
+  });
+}
+
+/** Makes the folder, readable by its owner alone. */
+export function makeKeyring(folder: string): void {
+  createDirectories(disk, folder, path.dirname);
+  disk.setMode(folder, 0o700);
+}

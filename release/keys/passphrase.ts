@@ -1,0 +1,35 @@
+/** The passphrase of the keys: from DGMO_KEY_PASSPHRASE, else from a person at a terminal, hidden. */
+import { isCancel, password } from '@clack/prompts';
+import { InterruptedError, UsageError } from '../../lib/errors.ts';
+
+export const PASSPHRASE_VARIABLE = 'DGMO_KEY_PASSPHRASE';
+const MIN_LENGTH = 8;
+
+/** For keys that exist. */
+export async function askPassphrase(): Promise<string> {
+  return process.env[PASSPHRASE_VARIABLE] ?? (await prompt('Passphrase of the keys'));
+}
+
+/** For keys that are to be made: typed twice at a terminal, at least 8 characters. */
+export async function choosePassphrase(): Promise<string> {
+  const given = process.env[PASSPHRASE_VARIABLE];
+  const chosen = given ?? (await prompt('Passphrase for the new keys'));
+  if (chosen.length < MIN_LENGTH) {
+    throw new UsageError(`the passphrase: wanted at least ${MIN_LENGTH} characters, found ${chosen.length}`);
+  }
+  if (given === undefined && (await prompt('The same once more')) !== chosen) {
+    throw new UsageError('the passphrase: wanted the same twice, found two different ones');
+  }
+  return chosen;
+}
+
+async function prompt(message: string): Promise<string> {
+  if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) {
+    throw new UsageError(`the passphrase of the keys is wanted, and there is no terminal to ask for it`, {
+      advice: `Set ${PASSPHRASE_VARIABLE}.`,
+    });
+  }
+  const answer = await password({ message, output: process.stderr });
+  if (isCancel(answer)) throw new InterruptedError('interrupted at the passphrase, nothing was changed');
+  return answer;
+}

@@ -1,0 +1,105 @@
+/** What every command that changes a repository is told: where it is, and where the keys are. */
+import { BusyError, UsageError } from '../../lib/errors.ts';
+import type { Host } from '../../lib/platform/host.ts';
+import { nativeHost } from '../../lib/platform/native.ts';
+import { required } from '../command.ts';
+import { readInput, writeOutput } from '../files.ts';
+import { repositoryLayout } from '../repository/layout.ts';
+import { readSettings } from '../repository/settings.ts';
+import { ElsewhereSession, SignaturesWanted } from '../repository/signing/elsewhere.ts';
+import { decodeSignatures } from '../repository/signing/sign-request.ts';
+import type { Signers } from '../repository/signing/signers.ts';
+import { keyringSigners, listKeys } from './keyring.ts';
+import { askPassphrase } from './passphrase.ts';
+
+export const SIGNING_OPTIONS = {
+  repo: { type: 'string' },
+  keys: { type: 'string', multiple: true, default: [] as string[] },
+  'sign-request': { type: 'string' },
+  signatures: { type: 'string', multiple: true, default: [] as string[] },
+  without: { type: 'string', multiple: true, default: [] as string[] },
+} as const;
+
+export const SIGNING_HELP = `\
+  --repo <dir>             the repository
+  --keys <keys>            the folder of \`release keys init\`, or one with some of its keys; may be repeated. The
+                           passphrase is asked for, or DGMO_KEY_PASSPHRASE
+  --sign-request <file>    where keys are on another machine: what they are to sign is written here, nothing is published,
+                           and it ends with 14. Take it to \`release keys sign\`, then run the same command with
+  --signatures <file>      the answer; may be repeated. There may be two or three rounds
+  --without <key id>       a key that is not asked (the beginning of its id); may be repeated
+`;
+
+export interface SigningValues {
+  repo?: string | undefined;
+  keys: string[];
+  'sign-request'?: string | undefined;
+  signatures: string[];
+  without: string[];
+}
+
+export interface Signing {
+  /** Its clock stands still where signatures are made elsewhere, so that each round signs the same bytes. */
+  host: Host;
+  repo: string;
+  /** Folders with keys, at least one. */
+  keys: [string, ...string[]];
+  passphrase: string;
+  signers: Signers;
+  /** The same for other folders; of the keys that `go` none is asked for its signature. */
+  signersOf(folders: readonly string[], go?: readonly string[]): Signers;
+}
+
+/** The command and its operands: with its options they tell one piece of work from another. */
+export type Work = readonly [command: string, ...operands: string[]];
+
+/**
+ * Runs `run` with the keys. Where signatures of another machine are wanted first, writes the request for them and
+ * throws BusyError.
+ */
+export async function withSigning<Result>(
+  work: Work,
+  values: SigningValues,
+  run: (signing: Signing) => Promise<Result>,
+): Promise<Result> {
+  const repo = required('--repo', values.repo);
+  const [first, ...others] = values.keys;
+  if (first === undefined) throw new UsageError('--keys is wanted, and was not given');
+  const keys: Signing['keys'] = [first, ...others];
+  const native = nativeHost();
+  if (work[0] !== 'init') readSettings(native.disk, repositoryLayout(repo));
+  const request = values['sign-request'];
+  const session = request === undefined ? null : openSession(native, repo, work, values);
+  if (session === null && values.signatures.length > 0) {
+    throw new UsageError(
+      '--signatures is wanted together with --sign-request, which may ask for more of them',
+    );
+  }
+  const passphrase = session !== null && listKeys(keys).length === 0 ? '' : await askPassphrase();
+  const signersOf: Signing['signersOf'] = (folders, go) => {
+    const here = keyringSigners(folders, passphrase);
+    return session === null ? here : session.signers(here, go);
+  };
+  const host = session?.host ?? native;
+  try {
+    const result = await run({ host, repo, keys, passphrase, signers: signersOf(keys), signersOf });
+    session?.end();
+    return result;
+  } catch (error) {
+    if (!(error instanceof SignaturesWanted) || request === undefined) throw error;
+    await writeOutput(request, (write) => write(error.request));
+    throw new BusyError(`${error.message}; the request is in ${request}`, {
+      ...(error.advice !== undefined && { advice: error.advice }),
+    });
+  }
+}
+
+function openSession(host: Host, repo: string, work: Work, values: SigningValues): ElsewhereSession {
+  const { keys: _, 'sign-request': __, signatures, without, ...options } = values;
+  return new ElsewhereSession(host, repositoryLayout(repo), {
+    work: JSON.stringify([work, options]),
+    title: work.join(' '),
+    signatures: signatures.flatMap((file) => decodeSignatures(readInput(file))),
+    without,
+  });
+}

@@ -1,0 +1,135 @@
+/** What a person says about a release: options of `bundle` and `add`, read into the parts of a manifest. */
+import { UsageError } from '../../lib/errors.ts';
+import {
+  type DGMOVersion,
+  isNewer,
+  isVersion,
+  RISK_LEVELS,
+  UPDATE_TYPES,
+  type UpdateType,
+} from '../../lib/version/index.ts';
+import { choice, wholeNumber } from '../command.ts';
+import { readInput } from '../files.ts';
+import { type EvolutionFolder, readEvolution } from './evolution.ts';
+import { parseNotes } from './notes.ts';
+
+export const DESCRIBE_OPTIONS = {
+  notes: { type: 'string' },
+  type: { type: 'string' },
+  risk: { type: 'string' },
+  evolution: { type: 'string', multiple: true, default: [] as string[] },
+  'data-version': { type: 'string' },
+  'rollback-min': { type: 'string' },
+  'no-rollback': { type: 'boolean', default: false },
+  'release-date': { type: 'string' },
+} as const;
+
+export const DESCRIBE_HELP = `\
+  --notes <file.md>        release notes; lists under "Added", "Fixed", ... become entries
+  --type <t>               ${UPDATE_TYPES.join(', ')} (default: by the numbers)
+  --risk <r>               ${RISK_LEVELS.join(', ')} (default low)
+  --evolution <dir>        a plugin that comes with it: <dir>/evolution.json describes it, and every package carries all
+                           files of the folder; may be repeated
+  --data-version <n>       format of the user data (default 1)
+  --rollback-min <v>       lowest version to roll back to (default: any)
+  --no-rollback            it cannot be rolled back
+  --release-date <time>    ISO 8601 (default: now)
+`;
+
+export interface DescribeValues {
+  notes?: string | undefined;
+  type?: string | undefined;
+  risk?: string | undefined;
+  evolution: string[];
+  'data-version'?: string | undefined;
+  'rollback-min'?: string | undefined;
+  'no-rollback': boolean;
+  'release-date'?: string | undefined;
+}
+
+/** A manifest without its binaries. */
+export type Description = Omit<DGMOVersion, 'binaries'>;
+
+export interface Words {
+  /** Whether a person said anything at all. */
+  readonly given: boolean;
+  readonly evolutions: readonly EvolutionFolder[];
+  /** `from`: the release before; `size`: bytes to fetch; `now`: where no date was given. */
+  describe(from: string | null, size: number, now: number): Description;
+}
+
+export function readWords(version: string, values: DescribeValues): Words {
+  const type = values.type === undefined ? null : choice('--type', values.type, UPDATE_TYPES, 'patch');
+  const riskLevel = choice('--risk', values.risk, RISK_LEVELS, 'low');
+  const rollbackMin = values['rollback-min'];
+  if (rollbackMin !== undefined) {
+    requireVersion('--rollback-min', rollbackMin);
+    if (isNewer(rollbackMin, version)) {
+      throw new UsageError(`--rollback-min: wanted at most ${version}, found ${rollbackMin}`);
+    }
+  }
+  const dataVersion = wholeNumber('--data-version', values['data-version'], 1, [0, 0x7fffffff]);
+  const date = readDate(values['release-date']);
+  const changes = parseNotes(
+    values.notes === undefined ? '' : new TextDecoder().decode(readInput(values.notes)),
+  );
+  const evolutions = readEvolutions(values.evolution);
+  const noRollback = values['no-rollback'];
+  return {
+    evolutions,
+    given: evolutions.length > 0 || noRollback || NAMES.some((name) => values[name] !== undefined),
+    describe: (from, size, now) => ({
+      version,
+      releaseDate: date ?? now,
+      updates: {
+        from,
+        type: type ?? typeByNumbers(version, from),
+        size,
+        changes,
+        riskLevel,
+      },
+      evolutions: evolutions.map(({ entry }) => entry),
+      rollback: { supported: !noRollback, minVersion: rollbackMin ?? ANY_VERSION, dataVersion },
+    }),
+  };
+}
+
+/** Below every release: data goes back with the executable, so there is no reason to stop anywhere unless one is given. */
+const ANY_VERSION = '0.0.0';
+
+const NAMES = ['notes', 'type', 'risk', 'data-version', 'rollback-min', 'release-date'] as const;
+
+function readEvolutions(folders: readonly string[]): EvolutionFolder[] {
+  const evolutions = folders.map(readEvolution);
+  const ids = evolutions.map(({ entry }) => entry.id);
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+  if (twice !== undefined) throw new UsageError(`--evolution: wanted each id once, found ${twice} twice`);
+  return evolutions;
+}
+
+export function requireVersion(option: string, value: string): void {
+  if (!isVersion(value)) {
+    throw new UsageError(
+      `${option}: wanted a semantic version such as 1.2.3, found ${JSON.stringify(value)}`,
+    );
+  }
+}
+
+function readDate(value: string | undefined): number | null {
+  if (value === undefined) return null;
+  const time = Date.parse(value);
+  if (Number.isNaN(time)) {
+    throw new UsageError(
+      `--release-date: wanted a time such as 2030-01-31T12:00:00Z, found ${JSON.stringify(value)}`,
+    );
+  }
+  return time;
+}
+
+/** Which number differs from the release before; for the first release, which is the last that is not 0. */
+function typeByNumbers(version: string, from: string | null): UpdateType {
+  const [major, minor] = version.split('.', 2);
+  const [fromMajor, fromMinor] = (from ?? '0.0').split('.', 2);
+  if (major !== fromMajor) return 'major';
+  return minor !== fromMinor ? 'minor' : 'patch';
+}

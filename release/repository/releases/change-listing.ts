@@ -1,0 +1,73 @@
+/** Changes of what is listed, without new files: how many a release is offered to, and that it is offered no more. */
+import { UsageError } from '../../../lib/errors.ts';
+import type { Host } from '../../../lib/platform/host.ts';
+import { targetName } from '../../../lib/version/index.ts';
+import { commit } from '../commit.ts';
+import { alone } from '../open.ts';
+import { readPublished, requireCurrent } from '../published.ts';
+import type { Signers } from '../signing/signers.ts';
+import { type Channel, readChannels } from './channel.ts';
+import { findRelease, type RolloutChange, withRevoked, withRollout } from './list-changes.ts';
+
+/** Names of what changed, `stable linux-x64`; empty where it was so before. */
+export type Changed = string[];
+
+export async function setRollout(
+  host: Host,
+  folder: string,
+  change: RolloutChange & { channel: string },
+  signers: Signers,
+): Promise<Changed> {
+  return await changeListed(
+    host,
+    folder,
+    change.version,
+    change.channel,
+    (channel) => withRollout(channel, change),
+    signers,
+  );
+}
+
+export interface Revocation {
+  version: string;
+  reason: string;
+  /** Null: of every channel. */
+  channel: string | null;
+}
+
+export async function revoke(
+  host: Host,
+  folder: string,
+  change: Revocation,
+  signers: Signers,
+): Promise<Changed> {
+  const edit = (channel: Channel) => withRevoked(channel, change.version, change.reason);
+  return await changeListed(host, folder, change.version, change.channel, edit, signers);
+}
+
+/** UsageError where no channel lists the version. */
+async function changeListed(
+  host: Host,
+  folder: string,
+  version: string,
+  name: string | null,
+  edit: (channel: Channel) => Channel,
+  signers: Signers,
+): Promise<Changed> {
+  return await alone(host, folder, async () => {
+    const published = readPublished(host, folder);
+    requireCurrent(published);
+    const listing = readChannels(published, name ?? undefined).filter(
+      (channel) => findRelease(channel, version) !== undefined,
+    );
+    if (listing.length === 0) {
+      throw new UsageError(`${folder}: wanted a release ${version} on ${name ?? 'any channel'}, found none`);
+    }
+    const channels = listing.flatMap((before) => {
+      const after = edit(before);
+      return JSON.stringify(after) === JSON.stringify(before) ? [] : [after];
+    });
+    if (channels.length > 0) commit(published, { channels, now: host.clock.now() }, signers);
+    return channels.map((channel) => `${channel.name} ${targetName(channel.target)}`);
+  });
+}

@@ -1,0 +1,116 @@
+/** The releases of one channel for one target, all of them: read from the index and its pages, and written as such. */
+import path from 'node:path';
+import { DamagedError } from '../../../lib/errors.ts';
+import { MAX_DOCUMENT } from '../../../lib/format/json.ts';
+import { digestBytes, readFile } from '../../../lib/platform/files.ts';
+import {
+  type ChannelIndex,
+  decodeIndex,
+  decodePage,
+  encodeIndex,
+  encodePage,
+  indexPath,
+  type ListedFile,
+  type ListedRelease,
+  parseTarget,
+  type Target,
+  targetName,
+} from '../../../lib/version/index.ts';
+import { consistentPath, pagePath } from '../layout.ts';
+import type { Published } from '../published.ts';
+import { paginate } from './pages.ts';
+
+export interface Channel {
+  name: string;
+  target: Target;
+  /** Newest first. */
+  releases: ListedRelease[];
+  minimum: string | null;
+  revoked: ChannelIndex['revoked'];
+}
+
+/** Of every channel and target that has an index. */
+export function channelNames({ current }: Published): { name: string; target: Target }[] {
+  const paths = [...(current?.roles.values() ?? [])].flatMap(({ metadata }) =>
+    Object.keys(metadata.signed.targets),
+  );
+  return paths.flatMap((found) => {
+    const [, name, file] = found.split('/');
+    const target = parseTarget(file?.replace(/\.json$/, '') ?? '');
+    return name === undefined || target === null ? [] : [{ name, target }];
+  });
+}
+
+/** Every channel, or those of one name. */
+export function readChannels(published: Published, name?: string): Channel[] {
+  return channelNames(published)
+    .filter((found) => name === undefined || found.name === name)
+    .map((found) => readChannel(published, found.name, found.target));
+}
+
+/** An empty one where it is new. DamagedError where a file is not what the signed metadata says. */
+export function readChannel(published: Published, name: string, target: Target): Channel {
+  const { current } = published;
+  const tufPath = indexPath(name, target);
+  const file = current?.roles.get(targetName(target))?.metadata.signed.targets[tufPath];
+  if (file === undefined) return { name, target, releases: [], minimum: null, revoked: [] };
+  const sha256 = file.hashes.sha256 ?? '';
+  const index = decodeIndex(
+    readListed(published, { path: consistentPath(tufPath, sha256), length: file.length, sha256 }),
+  );
+  const releases = [...index.releases];
+  for (let { older } = index; older !== null; ) {
+    const page = decodePage(readListed(published, older));
+    releases.push(...page.releases);
+    older = page.older;
+  }
+  return { name, target, releases, minimum: index.minimum, revoked: index.revoked };
+}
+
+/** A small file that the feed names, as it is named. */
+export function readListed({ host, layout }: Published, file: ListedFile): Uint8Array {
+  const at = path.join(layout.targets, file.path);
+  const bytes = readFile(host.disk, at, MAX_DOCUMENT);
+  const found = bytes === null ? 'nothing' : digestBytes(bytes).sha256;
+  if (bytes !== null && found === file.sha256) return bytes;
+  throw new DamagedError(`${at}: wanted a file with SHA-256 ${file.sha256}, found ${found}`, {
+    advice: 'Copy the folder again from where it is published.',
+  });
+}
+
+export interface WrittenChannel {
+  /** Below `targets/`: the index and every page, oldest page first. */
+  files: { path: string; bytes: Uint8Array }[];
+  index: Uint8Array;
+}
+
+export function writeChannel(app: string, channel: Channel): WrittenChannel {
+  const { name, target } = channel;
+  const { index, pages } = paginate(channel.releases);
+  const files: WrittenChannel['files'] = [];
+  let older: ListedFile | null = null;
+  for (const releases of pages) {
+    const bytes = encodePage({ schema: 1, releases, older });
+    const { sha256 } = digestBytes(bytes);
+    older = { path: pagePath(name, target, sha256), length: bytes.length, sha256 };
+    files.push({ path: older.path, bytes });
+  }
+  const bytes = encodeIndex({
+    schema: 1,
+    app,
+    channel: name,
+    platform: target.platform,
+    arch: target.arch,
+    releases: index,
+    minimum: channel.minimum,
+    revoked: channel.revoked,
+    older,
+  });
+  files.push({ path: consistentPath(indexPath(name, target), digestBytes(bytes).sha256), bytes });
+  return { files, index: bytes };
+}
+
+/** Paths of the files that `writeChannel` makes of it, without their bytes. */
+export function channelPaths(app: string, channel: Channel): string[] {
+  return writeChannel(app, channel).files.map((file) => file.path);
+}

@@ -1,0 +1,35 @@
+/** The evolutions of a release that is published already: what comes to it later carries what its packages carry. */
+import { UsageError } from '../../../lib/errors.ts';
+import { type PayloadDraft, readPackage } from '../../../lib/package/index.ts';
+import { openSource } from '../../../lib/platform/files.ts';
+import type { DGMOVersion } from '../../../lib/version/index.ts';
+import { wholeOf } from '../../commands/inspect/inspector.ts';
+import { evolutionPayload } from '../../manifest/evolution.ts';
+import type { Published } from '../published.ts';
+import { readChannels } from './channel.ts';
+import { findRelease } from './list-changes.ts';
+import { requireListed } from './packages.ts';
+
+/** UsageError where it has evolutions and no package that could carry them any more. */
+export function publishedEvolutions(published: Published, release: DGMOVersion | undefined): PayloadDraft[] {
+  if (release === undefined || release.evolutions.length === 0) return [];
+  const { version } = release;
+  const [listed] = readChannels(published).flatMap(
+    (channel) => findRelease(channel, version)?.packages ?? [],
+  );
+  if (listed === undefined) {
+    throw new UsageError(
+      `${version} has evolutions: wanted a package that carries them, found that all were pruned`,
+      { advice: 'Give the binary a new version.' },
+    );
+  }
+  const source = openSource(published.host.disk, requireListed(published, listed));
+  try {
+    const { payloads, payload } = readPackage(source, published.root);
+    return payloads.flatMap((entry, index) =>
+      entry.kind === 'evolution' ? [evolutionPayload(entry.id, wholeOf(payload(index)))] : [],
+    );
+  } finally {
+    source.close();
+  }
+}

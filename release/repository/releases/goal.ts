@@ -1,0 +1,114 @@
+/** What `add` is to come to for one target, seen from what is published. */
+import { PolicyError, UsageError } from '../../../lib/errors.ts';
+import { type Digest, digestFile } from '../../../lib/platform/files.ts';
+import {
+  type ListedPackage,
+  type ListedRelease,
+  MAX_BINARY_SIZE,
+  MAX_PACKAGES,
+  type Target,
+  targetName,
+} from '../../../lib/version/index.ts';
+import type { Published } from '../published.ts';
+import type { AddRequest } from './add-release.ts';
+import { type Channel, readChannel, readChannels } from './channel.ts';
+import { findRelease, isRevoked, releasesBefore } from './list-changes.ts';
+import { fullPackage } from './packages.ts';
+
+export interface Goal {
+  target: Target;
+  /** The binary. */
+  file: string;
+  digest: Digest;
+  channel: Channel;
+  /** The version's entry in this channel. */
+  here: ListedRelease | undefined;
+  /** Its entry in any channel, this one first. */
+  known: ListedRelease | undefined;
+  /** Releases that a patch is wanted from, newest first. */
+  bases: ListedRelease[];
+}
+
+/** PolicyError where the version has another binary, or was revoked. */
+export function readGoal(
+  published: Published,
+  request: AddRequest,
+  { target, file }: AddRequest['binaries'][number],
+): Goal {
+  const { version } = request;
+  const digest = digestFile(published.host.disk, file);
+  if (digest === null) throw new UsageError(`${file}: wanted a file to read, found nothing there`);
+  if (digest.size === 0 || digest.size > MAX_BINARY_SIZE) {
+    throw new UsageError(`${file}: wanted 1 to ${MAX_BINARY_SIZE} bytes, found ${digest.size}`);
+  }
+  const channel = readChannel(published, request.channel, target);
+  if (isRevoked(channel, version)) {
+    throw new PolicyError(`${version} was revoked on ${channel.name}: it is not added again`, {
+      advice: 'Give the binary a new version.',
+    });
+  }
+  const here = findRelease(channel, version);
+  const known = here ?? findAnywhere(published, target, version);
+  if (known !== undefined && known.binary.sha256 !== digest.sha256) {
+    throw new PolicyError(
+      `${version} for ${targetName(target)} is published with another binary: wanted SHA-256 ` +
+        `${known.binary.sha256}, found ${digest.sha256} in ${file}`,
+      { advice: 'A version never changes. Give the new binary a new version.' },
+    );
+  }
+  const goal = { target, file, digest, channel, here, known };
+  return { ...goal, bases: chooseBases(published, goal, request) };
+}
+
+function findAnywhere(published: Published, target: Target, version: string): ListedRelease | undefined {
+  return readChannels(published)
+    .filter((channel) => targetName(channel.target) === targetName(target))
+    .flatMap((channel) => findRelease(channel, version) ?? [])[0];
+}
+
+/** What is listed here already gets only those patches that are asked for by name. */
+function chooseBases(
+  published: Published,
+  { target, channel, digest, here }: Omit<Goal, 'bases'>,
+  { version, deltas, from }: AddRequest,
+): ListedRelease[] {
+  const usable = (release: ListedRelease) =>
+    fullPackage(release) !== undefined && release.binary.sha256 !== digest.sha256;
+  const newest = here === undefined ? releasesBefore(channel, version).filter(usable).slice(0, deltas) : [];
+  const named = from.flatMap((wanted) => {
+    const found = findRelease(channel, wanted) ?? findAnywhere(published, target, wanted);
+    return found !== undefined && usable(found) ? [found] : [];
+  });
+  const bases = [...new Map([...newest, ...named].map((base) => [base.binary.sha256, base])).values()];
+  const patches = bases.length + (here?.packages.length ?? 1) - 1;
+  if (patches >= MAX_PACKAGES) {
+    throw new UsageError(`wanted at most ${MAX_PACKAGES - 1} patches for one binary, found ${patches}`);
+  }
+  return bases;
+}
+
+/** UsageError where no target has a release that was named for patches; says so where only some have. */
+export function requireNamedBases(
+  goals: readonly Goal[],
+  { from, version }: AddRequest,
+  say: (line: string) => void,
+): void {
+  for (const wanted of from) {
+    const without = goals.filter(({ bases }) => bases.every((base) => base.version !== wanted));
+    if (without.length === goals.length) {
+      throw new UsageError(
+        `--from: wanted a release before ${version} with another binary and a full package, found ${wanted}`,
+      );
+    }
+    for (const { target } of without) say(`${targetName(target)}: has no release ${wanted} to patch`);
+  }
+}
+
+export function patchFrom(
+  release: ListedRelease | undefined,
+  base: ListedRelease,
+): ListedPackage | undefined {
+  return release?.packages.find(
+    (entry) => entry.kind === 'patch' && entry.fromChecksum === base.binary.sha256,
+  );
+}

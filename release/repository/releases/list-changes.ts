@@ -1,0 +1,75 @@
+/** Changes of a channel's list of releases: pure functions from one to the next. */
+import { PolicyError, UsageError } from '../../../lib/errors.ts';
+import { compareVersions, isNewer, type ListedRelease, targetName } from '../../../lib/version/index.ts';
+import type { Channel } from './channel.ts';
+
+export function findRelease({ releases }: Channel, version: string): ListedRelease | undefined {
+  return releases.find((release) => release.version === version);
+}
+
+/** Newest first. */
+export function releasesBefore({ releases }: Channel, version: string): ListedRelease[] {
+  return releases.filter((release) => isNewer(version, release.version));
+}
+
+/** In its place among the others; in the place of one of the same version. */
+export function withRelease(channel: Channel, release: ListedRelease): Channel {
+  const others = channel.releases.filter(({ version }) => version !== release.version);
+  return {
+    ...channel,
+    releases: [...others, release].sort((a, b) => compareVersions(b.version, a.version)),
+  };
+}
+
+export interface RolloutChange {
+  version: string;
+  percent: number;
+  /** Whether a lower percentage than before is meant. */
+  lower: boolean;
+}
+
+/** PolicyError where it would be lowered and that was not said. */
+export function withRollout(channel: Channel, { version, percent, lower }: RolloutChange): Channel {
+  const found = findRelease(channel, version);
+  if (found === undefined) return channel;
+  if (percent < found.rollout && !lower) {
+    throw new PolicyError(
+      `${version} on ${channel.name} for ${targetName(channel.target)}: wanted at least ${found.rollout} %, ` +
+        `found ${percent}: whoever has it already keeps it`,
+      { advice: 'Say --lower if that is what you want, or `release revoke` it.' },
+    );
+  }
+  return withRelease(channel, { ...found, rollout: percent });
+}
+
+/** UsageError where nothing that new is offered. */
+export function withMinimum(channel: Channel, minimum: string): Channel {
+  const newest = channel.releases[0]?.version;
+  if (newest === undefined || isNewer(minimum, newest)) {
+    throw new UsageError(
+      `--minimum: wanted at most ${newest ?? 'a release that is there'}, the newest on ${channel.name} for ` +
+        `${targetName(channel.target)}, found ${minimum}`,
+    );
+  }
+  return { ...channel, minimum };
+}
+
+/** A minimum that only revoked releases reach would force people to what they can't have: it goes. */
+export function withRevoked(channel: Channel, version: string, reason: string): Channel {
+  if (isRevoked(channel, version)) return channel;
+  const revoked = [...channel.revoked, { version, reason }].sort((a, b) =>
+    compareVersions(b.version, a.version),
+  );
+  const next = { ...channel, revoked };
+  const { minimum } = channel;
+  const reached =
+    minimum === null ||
+    channel.releases.some(
+      (release) => !isNewer(minimum, release.version) && !isRevoked(next, release.version),
+    );
+  return reached ? next : { ...next, minimum: null };
+}
+
+export function isRevoked({ revoked }: Channel, version: string): boolean {
+  return revoked.some((entry) => entry.version === version);
+}

@@ -1,0 +1,109 @@
+/**
+ * Packages of the feed: each carries one patch or full binary and the evolutions of the release, is complete and signed,
+ * and was read back before it is named.
+ */
+import path from 'node:path';
+import { DamagedError } from '../../../lib/errors.ts';
+import { type PackageDraft, readPackage, verifyPayloads, writePackage } from '../../../lib/package/index.ts';
+import {
+  type Digest,
+  digestBytes,
+  digestFile,
+  openSource,
+  type Source,
+} from '../../../lib/platform/files.ts';
+import type { SigningKey } from '../../../lib/trust/index.ts';
+import {
+  type DGMOVersion,
+  encodeManifest,
+  type ListedFile,
+  type ListedPackage,
+  type ListedRelease,
+} from '../../../lib/version/index.ts';
+import { manifestPath, packagePath } from '../layout.ts';
+import { placeBytes, settleDraft, writeDraft } from '../place.ts';
+import type { Published } from '../published.ts';
+
+/** Asks the keys for the signature that `placePackage` will want, and writes nothing. */
+export function askForPackage(draft: PackageDraft, keys: SigningKey[]): void {
+  writePackage(draft, keys, () => undefined);
+}
+
+/** The manifest as a file of the feed, not yet there. */
+export function listManifest(manifest: DGMOVersion): { file: ListedFile; bytes: Uint8Array } {
+  const bytes = encodeManifest(manifest);
+  const { sha256 } = digestBytes(bytes);
+  return {
+    file: { path: manifestPath(manifest.version, sha256), length: bytes.length, sha256 },
+    bytes,
+  };
+}
+
+export function placeManifest({ host, layout }: Published, manifest: DGMOVersion): ListedFile {
+  const { file, bytes } = listManifest(manifest);
+  placeBytes({ disk: host.disk, layout }, path.join(layout.targets, file.path), bytes);
+  return file;
+}
+
+/** The draft's one patch or full binary decides what kind of package it becomes. */
+export async function placePackage(
+  { host, layout, root }: Published,
+  draft: PackageDraft,
+  keys: SigningKey[],
+): Promise<ListedPackage> {
+  const place = { disk: host.disk, layout };
+  const binaries = draft.payloads.flatMap((found) => (found.kind === 'evolution' ? [] : [found]));
+  const [payload] = binaries;
+  if (payload === undefined || binaries.length !== 1) throw new Error('wanted one patch or full binary');
+  let digest: Digest = { sha256: '', size: 0 };
+  const file = writeDraft(place, (write) => {
+    digest = writePackage(draft, keys, write);
+  });
+  const source = openSource(host.disk, file);
+  try {
+    await verifyPayloads(readPackage(source, root));
+  } finally {
+    source.close();
+  }
+  const from = payload.kind === 'patch' ? payload.from : null;
+  const { sha256, size: length } = digest;
+  const at = packagePath(draft.manifest.version, draft, sha256, from);
+  settleDraft(place, file, path.join(layout.targets, at));
+  const common = { path: at, length, sha256 };
+  return payload.kind === 'patch'
+    ? { kind: 'patch', from: payload.from, fromChecksum: payload.fromChecksum, ...common }
+    : { kind: 'full', ...common };
+}
+
+export function fullPackage({ packages }: ListedRelease): ListedPackage | undefined {
+  return packages.find(({ kind }) => kind === 'full');
+}
+
+export function packageFile({ layout }: Published, listed: ListedPackage): string {
+  return path.join(layout.targets, listed.path);
+}
+
+/** DamagedError where the file is not the one that the feed names. */
+export function requireListed(published: Published, listed: ListedPackage): string {
+  const file = packageFile(published, listed);
+  const found = digestFile(published.host.disk, file);
+  if (found?.sha256 === listed.sha256) return file;
+  throw new DamagedError(`${file}: wanted SHA-256 ${listed.sha256}, found ${found?.sha256 ?? 'nothing'}`, {
+    advice: 'Copy the folder again from where it is published.',
+  });
+}
+
+/** The patch or full binary of a package that the feed names, with its file open until `use` is done. */
+export async function withPayload<Result>(
+  published: Published,
+  listed: ListedPackage,
+  use: (payload: Source) => Promise<Result>,
+): Promise<Result> {
+  const source = openSource(published.host.disk, requireListed(published, listed));
+  try {
+    const contents = readPackage(source, published.root);
+    return await use(contents.payload(contents.payloads.findIndex(({ kind }) => kind !== 'evolution')));
+  } finally {
+    source.close();
+  }
+}

@@ -1,0 +1,99 @@
+/** The payloads that goals still need, made by workers or found where an interrupted run left them. */
+import type { PayloadDraft } from '../../../lib/package/index.ts';
+import type { Source } from '../../../lib/platform/files.ts';
+import { targetName } from '../../../lib/version/index.ts';
+import type { Job } from '../../work/job.ts';
+import { fullPayload, patchPayload } from '../../work/payloads.ts';
+import { makeProducts, noteLeftOut, wasLeftOut } from '../../work/products.ts';
+import type { Published } from '../published.ts';
+import type { AddMeans, AddRequest } from './add-release.ts';
+import { type Goal, patchFrom } from './goal.ts';
+import { fullPackage, requireListed, withPayload } from './packages.ts';
+
+export interface PayloadFile {
+  file: string;
+  /** Bytes. */
+  size: number;
+  payload(content: Source): PayloadDraft;
+}
+
+/** A patch is at least 30 % smaller than the full binary, or not worth its place and its checks. */
+const WORTHWHILE = 0.7;
+
+/** Of each goal, what no package carries yet; the full binary first. Says which patches are left out. */
+export async function makePayloadFiles(
+  published: Published,
+  goals: readonly Goal[],
+  request: AddRequest,
+  means: AddMeans,
+): Promise<Map<Goal, PayloadFile[]>> {
+  const { host, layout } = published;
+  const { disk } = host;
+  const planned = goals.flatMap((goal) =>
+    jobsOf(published, goal, request)
+      .filter((job) => {
+        const before = wasLeftOut(disk, layout.products, job);
+        if (before) means.report.say(`${job.label}: left out, as before`);
+        return !before;
+      })
+      .map((job) => ({ goal, job })),
+  );
+  // Full binaries take the longest and are begun first.
+  planned.sort((a, b) => Number(a.job.kind === 'patch') - Number(b.job.kind === 'patch'));
+  const files = await makeProducts(
+    planned.map(({ job }) => job),
+    {
+      disk,
+      folder: layout.products,
+      workers: means.workers,
+      limits: means.limits,
+      monotonic: () => host.clock.monotonic(),
+      report: means.report,
+      stop: means.stop,
+    },
+  );
+  const made = new Map<Goal, PayloadFile[]>(goals.map((goal) => [goal, []]));
+  const fullSizes = new Map<Goal, number>();
+  for (const [index, { goal, job }] of planned.entries()) {
+    const file = files[index] ?? '';
+    const size = disk.status(file)?.size ?? 0;
+    const to = { version: request.version, digest: goal.digest };
+    const mine = made.get(goal) ?? [];
+    if (job.kind === 'full') {
+      fullSizes.set(goal, size);
+      mine.push({ file, size, payload: (content) => fullPayload(to, content) });
+      continue;
+    }
+    const full = fullSizes.get(goal) ?? (await listedSize(published, goal));
+    if (size <= WORTHWHILE * full) {
+      mine.push({ file, size, payload: (content) => patchPayload(job.from, to, content) });
+      continue;
+    }
+    const [patch, whole] = [size, full].map((count) => count.toLocaleString('en-US'));
+    means.report.say(`${job.label}: left out, it has ${patch} bytes and the full binary ${whole}`);
+    noteLeftOut(disk, layout.products, job);
+  }
+  return made;
+}
+
+/** Bytes of the compressed binary that is published. */
+async function listedSize(published: Published, { known }: Goal): Promise<number> {
+  const listed = known === undefined ? undefined : fullPackage(known);
+  return listed === undefined ? 0 : await withPayload(published, listed, async ({ size }) => size);
+}
+
+function jobsOf(published: Published, goal: Goal, { version, level }: AddRequest): Job[] {
+  const to = { version, digest: goal.digest, file: goal.file };
+  const name = targetName(goal.target);
+  const jobs: Job[] = [];
+  if (goal.known === undefined || (goal.here === undefined && fullPackage(goal.known) === undefined)) {
+    jobs.push({ kind: 'full', label: `${name}: full binary`, to, level });
+  }
+  for (const base of goal.bases) {
+    const full = fullPackage(base);
+    if (full === undefined || patchFrom(goal.known, base) !== undefined) continue;
+    const from = { version: base.version, digest: base.binary, package: requireListed(published, full) };
+    jobs.push({ kind: 'patch', label: `${name}: patch from ${base.version}`, to, from });
+  }
+  return jobs;
+}

@@ -1,0 +1,137 @@
+/**
+ * Files that nothing names any more are removed: half-published ones, metadata, indexes and pages that were replaced,
+ * and, where it is asked for, the packages of old releases, whose entries stay.
+ *
+ * Clients may be in the middle of reading what was named a moment ago, and caches before them longer. So a file first
+ * has to be seen unnamed, and goes only when it still is after the grace.
+ */
+import path from 'node:path';
+import { MAX_DOCUMENT } from '../../lib/format/json.ts';
+import type { Disk } from '../../lib/platform/disk.ts';
+import { readFile, removeIfThere, replaceDurably } from '../../lib/platform/files.ts';
+import type { Host } from '../../lib/platform/host.ts';
+import { commit } from './commit.ts';
+import type { RepositoryLayout } from './layout.ts';
+import { alone } from './open.ts';
+import { metadataName, type Published, readPublished, requireCurrent } from './published.ts';
+import { type Channel, channelPaths, readChannels } from './releases/channel.ts';
+import type { Signers } from './signing/signers.ts';
+
+export interface PruneOptions {
+  /** Releases of each channel and target that keep their packages; null: all. */
+  keep: number | null;
+  /** Milliseconds for which a file has to have been unnamed. */
+  grace: number;
+}
+
+export interface Pruned {
+  /** Releases that lost their packages now. */
+  emptied: string[];
+  removed: { files: number; bytes: number };
+  /** Unnamed, and too young to go. */
+  waiting: { files: number; bytes: number };
+}
+
+/** `signers` is wanted where `keep` is given. */
+export async function prune(
+  host: Host,
+  folder: string,
+  { keep, grace }: PruneOptions,
+  signers: Signers | null,
+): Promise<Pruned> {
+  return await alone(host, folder, async (layout) => {
+    const published = readPublished(host, folder);
+    requireCurrent(published);
+    const channels = readChannels(published);
+    const changed = keep === null ? [] : channels.flatMap((channel) => emptied(channel, keep));
+    if (changed.length > 0 && signers !== null) {
+      const edit = { channels: changed.map(({ channel }) => channel), now: host.clock.now() };
+      commit(published, edit, signers);
+    }
+    const named = namedFiles(readPublished(host, folder));
+    const unnamed = [...files(host.disk, layout.metadata), ...files(host.disk, layout.targets)].filter(
+      (file) => !named.has(file),
+    );
+    const outcome = remove(host, layout, unnamed, grace);
+    return { emptied: changed.flatMap(({ versions }) => versions), ...outcome };
+  });
+}
+
+function emptied(channel: Channel, keep: number): { channel: Channel; versions: string[] }[] {
+  const versions: string[] = [];
+  const releases = channel.releases.map((release, index) => {
+    if (index < keep || release.packages.length === 0) return release;
+    versions.push(release.version);
+    return { ...release, packages: [] };
+  });
+  return versions.length === 0 ? [] : [{ channel: { ...channel, releases }, versions }];
+}
+
+/** Everything that a client can come to. */
+function namedFiles(published: Published): Set<string> {
+  const { layout, settings } = published;
+  const { snapshot } = requireCurrent(published);
+  const named = new Set([layout.timestamp]);
+  const metadata = (name: string) => named.add(path.join(layout.metadata, name));
+  metadata(`${snapshot.metadata.signed.version}.snapshot.json`);
+  for (const [name, { version }] of Object.entries(snapshot.metadata.signed.meta)) {
+    metadata(`${version}.${name}`);
+  }
+  for (const file of files(published.host.disk, layout.metadata)) {
+    // Clients of any age walk over all of them.
+    if (metadataName(path.basename(file))?.role === 'root') named.add(file);
+  }
+  for (const channel of readChannels(published)) {
+    const listed = channel.releases.flatMap(({ manifest, packages }) => [manifest, ...packages]);
+    for (const at of [...channelPaths(settings.app, channel), ...listed.map((entry) => entry.path)]) {
+      named.add(path.join(layout.targets, at));
+    }
+  }
+  return named;
+}
+
+function files(disk: Disk, folder: string): string[] {
+  if (disk.status(folder) === null) return [];
+  return disk.list(folder).flatMap((name) => {
+    const at = path.join(folder, name);
+    return disk.status(at)?.kind === 'directory' ? files(disk, at) : [at];
+  });
+}
+
+function remove(
+  { disk, clock }: Host,
+  layout: RepositoryLayout,
+  unnamed: string[],
+  grace: number,
+): Pick<Pruned, 'removed' | 'waiting'> {
+  const before = readSeen(disk, layout);
+  const now = clock.now();
+  const seen: Record<string, number> = {};
+  const removed = { files: 0, bytes: 0 };
+  const waiting = { files: 0, bytes: 0 };
+  for (const file of unnamed) {
+    const name = path.relative(layout.folder, file);
+    const since = Math.min(before[name] ?? now, now);
+    const count = now - since >= grace ? removed : waiting;
+    count.files++;
+    count.bytes += disk.status(file)?.size ?? 0;
+    if (count === removed) removeIfThere(disk, file);
+    else seen[name] = since;
+  }
+  replaceDurably(disk, layout.unnamed, layout.work, new TextEncoder().encode(JSON.stringify(seen)));
+  return { removed, waiting };
+}
+
+/** Paths in the repository to the time when they were first seen unnamed. */
+function readSeen(disk: Disk, layout: RepositoryLayout): Record<string, number> {
+  try {
+    const bytes = readFile(disk, layout.unnamed, 64 * MAX_DOCUMENT);
+    const value: unknown = bytes === null ? {} : JSON.parse(new TextDecoder().decode(bytes));
+    const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+    return Object.fromEntries(entries.filter(([, since]) => typeof since === 'number'));
+  } catch (error) {
+    // Our own note, damaged: everything is seen for the first time.
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * Signing where the keys are not on this machine. What a missing key is to sign is collected with the exact bytes; the
+ * answers come back as a file, and the same command, run again, finds them and goes on. It makes the same bytes each
+ * time, because the session remembers when it began and the clock of its commands stands still there.
+ *
+ * A signature that is not there yet is stood in for by a placeholder that occurs nowhere else, 64 bytes made of key
+ * and message. What is to be signed may hold placeholders of what stands before it in the request (a package holds the
+ * signatures of its binaries): the other machine puts the signatures in their place, so that both are done in one go.
+ */
+import path from 'node:path';
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import { TrustError, UpdaterError } from '../../../lib/errors.ts';
+import { array, type Decoded, hex, integer, object } from '../../../lib/format/decoder.ts';
+import { parseJson } from '../../../lib/format/json.ts';
+import { createDirectories, readFile, removeIfThere, replaceDurably } from '../../../lib/platform/files.ts';
+import type { Host } from '../../../lib/platform/host.ts';
+import { type PublicKey, type RoleName, type SigningKey, verifySignature } from '../../../lib/trust/index.ts';
+import type { RepositoryLayout } from '../layout.ts';
+import { encodeRequest, placeholderOf, type SignatureEntry, type WantedSignature } from './sign-request.ts';
+import { enough, type Roles, type Signers } from './signers.ts';
+
+const MAX_SESSION = 64 << 20;
+
+const session = object({
+  work: hex(32),
+  began: integer(0, 253_402_300_799_999),
+  signatures: array(object({ keyid: hex(32), message: hex(32), signature: hex(64) }), 0, 100_000),
+});
+
+type Session = Decoded<typeof session>;
+
+/** Signatures of other machines are wanted first; nothing was published. */
+export class SignaturesWanted extends UpdaterError {
+  readonly exitCode = 14;
+  readonly request: Uint8Array;
+  constructor(message: string, request: Uint8Array, advice: string) {
+    super(message, { advice });
+    this.request = request;
+  }
+}
+
+export interface ElsewhereOptions {
+  /** Tells the command with all its arguments from others. */
+  work: string;
+  /** In words, for who signs. */
+  title: string;
+  signatures: readonly SignatureEntry[];
+  /** Beginnings of ids of keys that are not asked. */
+  without: readonly string[];
+}
+
+export class ElsewhereSession {
+  readonly #host: Host;
+  readonly #layout: RepositoryLayout;
+  readonly #session: Session;
+  readonly #title: string;
+  readonly #without: readonly string[];
+  readonly #known: Map<string, Uint8Array>;
+  readonly #wanted = new Map<string, WantedSignature>();
+
+  constructor(host: Host, layout: RepositoryLayout, options: ElsewhereOptions) {
+    this.#host = host;
+    this.#layout = layout;
+    this.#title = options.title;
+    this.#without = options.without;
+    const work = digest(new TextEncoder().encode(options.work));
+    const before = readSession(host, layout);
+    const kept = before?.work === work ? before : { work, began: host.clock.now(), signatures: [] };
+    const all = new Map([...kept.signatures, ...options.signatures].map((entry) => [nameOf(entry), entry]));
+    this.#session = { ...kept, signatures: [...all.values()] };
+    this.#known = new Map([...all].map(([name, { signature }]) => [name, hexToBytes(signature)]));
+    createDirectories(host.disk, layout.work, path.dirname);
+    replaceDurably(
+      host.disk,
+      layout.session,
+      layout.work,
+      new TextEncoder().encode(JSON.stringify(this.#session)),
+    );
+  }
+
+  /** The machine, at the time when the session began. */
+  get host(): Host {
+    const { began } = this.#session;
+    return { ...this.#host, clock: { ...this.#host.clock, now: () => began } };
+  }
+
+  /** The keys that are here, and in place of others those elsewhere, as many as a threshold wants; not those that `go`. */
+  signers(here: Signers, go: readonly string[] = []): Signers {
+    const mayBeAsked = (id: string) =>
+      ![...this.#without, ...go].some((beginning) => id.startsWith(beginning));
+    const keys = (role: RoleName, root: Roles): SigningKey[] => {
+      const present = here.present(role, root);
+      const missing = root.roles[role].threshold - present.length;
+      const askable = root.roles[role].keys.filter(
+        ({ id }) => present.every((key) => key.id !== id) && mayBeAsked(id),
+      );
+      const asked = askable.slice(0, Math.max(missing, 0)).map((key) => this.#remote(key, role));
+      return enough([...present, ...asked], role, root, 'here and elsewhere');
+    };
+    return {
+      keys,
+      present: (role, root) => {
+        const askable = root.roles[role].keys.filter(({ id }) => mayBeAsked(id) || here.find(id) !== null);
+        return askable.length >= root.roles[role].threshold ? keys(role, root) : here.present(role, root);
+      },
+      find: here.find,
+      elsewhere: { requireAll: () => this.#requireAll() },
+    };
+  }
+
+  /** When all is done: another run of the command is other work. */
+  end(): void {
+    removeIfThere(this.#host.disk, this.#layout.session);
+  }
+
+  #remote(key: PublicKey, role: RoleName): SigningKey {
+    return {
+      ...key,
+      get seed(): Uint8Array {
+        throw new Error('the private key is on another machine');
+      },
+      sign: (message) => {
+        const entry = { keyid: key.id, message: digest(message) };
+        const known = this.#known.get(nameOf(entry));
+        if (known !== undefined) {
+          if (verifySignature(key, message, known)) return known;
+          throw new TrustError(`the signature by the ${role} key ${key.id.slice(0, 12)} is wrong`, {
+            advice: 'Sign the request again.',
+          });
+        }
+        this.#wanted.set(nameOf(entry), { role, keyid: key.id, message: new Uint8Array(message) });
+        return placeholderOf(key.id, message);
+      },
+    };
+  }
+
+  #requireAll(): void {
+    const wanted = [...this.#wanted.values()];
+    if (wanted.length === 0) return;
+    const keys = [...new Set(wanted.map(({ role, keyid }) => `${role} ${keyid.slice(0, 12)}`))];
+    throw new SignaturesWanted(
+      `${wanted.length} signatures are wanted first, by ${keys.join(', ')}; nothing was published`,
+      encodeRequest(this.#title, wanted),
+      'Sign the request with `release keys sign`, then run this again with --signatures.',
+    );
+  }
+}
+
+function nameOf({ keyid, message }: { keyid: string; message: string }): string {
+  return `${keyid} ${message}`;
+}
+
+function digest(bytes: Uint8Array): string {
+  return bytesToHex(new Uint8Array(new Bun.CryptoHasher('sha256').update(bytes).digest()));
+}
+
+function readSession(host: Host, layout: RepositoryLayout): Session | null {
+  const bytes = readFile(host.disk, layout.session, MAX_SESSION);
+  return bytes === null ? null : session(parseJson(bytes, layout.session, MAX_SESSION), layout.session);
+}

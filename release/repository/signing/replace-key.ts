@@ -1,0 +1,163 @@
+/**
+ * A key of a role, replaced by another one. Clients can follow at every instant, also when the old key is lost, because
+ * there is a root between the old and the new in which both keys count:
+ *
+ * 1. A root with the old keys and the new one. Everything that is published is good for it.
+ * 2. Everything that the role signs, signed again: metadata, and where it is `targets`, the packages of all listed
+ *    releases (new envelopes around the same payloads). That is one change of the feed, and good for the roots of
+ *    1 and 3.
+ * 3. A root without the old key.
+ *
+ * A root key signs nothing but roots, so there one root does. What was stopped goes on with the next `rotate`.
+ */
+import { MachineError, UsageError } from '../../../lib/errors.ts';
+import { array, type Decoded, hex, integer, object, oneOf } from '../../../lib/format/decoder.ts';
+import { MAX_DOCUMENT, parseJson } from '../../../lib/format/json.ts';
+import { readFile, removeIfThere, replaceDurably } from '../../../lib/platform/files.ts';
+import type { Host } from '../../../lib/platform/host.ts';
+import {
+  decodeRoot,
+  type PublicKey,
+  ROLES,
+  type RoleName,
+  type RootDraft,
+  type TrustedRoot,
+} from '../../../lib/trust/index.ts';
+import { commit, placeRoot } from '../commit.ts';
+import type { RepositoryLayout } from '../layout.ts';
+import { alone } from '../open.ts';
+import { isSignedBy, type Published, readPublished, requireCurrent } from '../published.ts';
+import { ROOT_DAYS } from './renew.ts';
+import { resignedChannels } from './resign-packages.ts';
+import { askForRoot, signRoot } from './sign-root.ts';
+import type { Roles, Signers } from './signers.ts';
+
+const DAY = 24 * 60 * 60 * 1000;
+
+const rotation = object({
+  role: oneOf(...ROLES),
+  /** Ids of the keys that go. */
+  replaced: array(hex(32), 1, 16),
+  /** Ids of the keys that come. */
+  added: array(hex(32), 0, 16),
+  began: integer(0, 253_402_300_799_999),
+});
+
+export type Rotation = Decoded<typeof rotation>;
+
+/** The one that was stopped in its middle, null where none was. */
+export function unfinishedRotation(host: Host, layout: RepositoryLayout): Rotation | null {
+  const bytes = readFile(host.disk, layout.rotation, MAX_DOCUMENT);
+  return bytes === null ? null : rotation(parseJson(bytes, layout.rotation), layout.rotation);
+}
+
+export interface RotateRequest {
+  role: RoleName;
+  /** Ids of keys that the root gives the role. */
+  replaced: readonly string[];
+  added: readonly PublicKey[];
+}
+
+/** The root that is trusted from now on. TrustError where too few keys are here to sign it and what follows. */
+export async function rotate(
+  host: Host,
+  folder: string,
+  request: RotateRequest,
+  signers: Signers,
+): Promise<Uint8Array> {
+  return await alone(host, folder, async (layout) => {
+    const published = readPublished(host, folder);
+    requireCurrent(published);
+    const began = begin(host, layout, published, request, signers);
+    if (signers.elsewhere !== undefined) askForRoots(published, request, began, signers);
+    let current = published;
+    if (request.role !== 'root' && !request.added.every((key) => names(current.root, request.role, key.id))) {
+      placeRoot(current, signRoot(current.root, draftRoot(current, request, began, []), signers));
+      current = readPublished(host, folder);
+    }
+    const root = signRoot(current.root, draftRoot(current, request, began, request.replaced), signers);
+    if (request.role !== 'root') {
+      const goal = decodeRoot(root);
+      const channels = request.role === 'targets' ? await resignedChannels(current, goal, signers) : [];
+      commit(current, { channels, root: goal, now: host.clock.now() }, signers);
+      requireGoodFor(readPublished(host, folder), goal);
+    }
+    placeRoot(current, root);
+    removeIfThere(host.disk, layout.rotation);
+    return root;
+  });
+}
+
+/** Looks first whether all of it can be signed here, then notes what is to be done. When it began. */
+function begin(
+  host: Host,
+  layout: RepositoryLayout,
+  published: Published,
+  request: RotateRequest,
+  signers: Signers,
+): number {
+  const { role, added, replaced } = request;
+  const before = unfinishedRotation(host, layout);
+  const ids = added.map(({ id }) => id);
+  if (
+    before !== null &&
+    (before.role !== role || !Bun.deepEquals([before.replaced, before.added], [replaced, ids]))
+  ) {
+    throw new UsageError(`a rotation of ${before.role} was begun and has to be finished first`, {
+      advice: `Run \`release rotate ${before.role}\`.`,
+    });
+  }
+  const stranger = replaced.find((id) => !names(published.root, role, id));
+  if (stranger !== undefined) {
+    throw new UsageError(`wanted a ${role} key of root version ${published.root.version}, found ${stranger}`);
+  }
+  const began = before?.began ?? host.clock.now();
+  const goal = draftRoot(published, request, began, replaced);
+  signers.keys('root', published.root);
+  signers.keys('root', goal);
+  signers.keys(role, goal);
+  const record: Rotation = { role, replaced: [...replaced], added: ids, began };
+  replaceDurably(host.disk, layout.rotation, layout.work, new TextEncoder().encode(JSON.stringify(record)));
+  return began;
+}
+
+function names({ roles }: Roles, role: RoleName, id: string): boolean {
+  return roles[role].keys.some((key) => key.id === id);
+}
+
+/** The root after this one: with what comes, without what goes. */
+function draftRoot(
+  { root }: Pick<Published, 'root'>,
+  { role, added }: RotateRequest,
+  now: number,
+  without: readonly string[],
+): RootDraft {
+  const roles = { ...root.roles };
+  const fresh = added.filter(({ id }) => !names(root, role, id));
+  roles[role] = {
+    threshold: root.roles[role].threshold,
+    keys: [...root.roles[role].keys, ...fresh].filter(({ id }) => !without.includes(id)),
+  };
+  return { version: root.version + 1, expires: now + ROOT_DAYS * DAY, roles };
+}
+
+/** Asks the keys for all roots that there will be, at once. */
+function askForRoots(published: Published, request: RotateRequest, began: number, signers: Signers): void {
+  let { root } = published;
+  const all = request.role !== 'root' && !request.added.every(({ id }) => names(root, request.role, id));
+  for (const without of all ? [[], request.replaced] : [request.replaced]) {
+    const draft = draftRoot({ root }, request, began, without);
+    askForRoot(root, draft, signers);
+    root = { ...root, version: draft.version, roles: draft.roles };
+  }
+  signers.elsewhere?.requireAll();
+}
+
+function requireGoodFor(published: Published, root: TrustedRoot): void {
+  const { timestamp, snapshot, targets } = requireCurrent(published);
+  const good =
+    isSignedBy(root.metadata, 'timestamp', timestamp.metadata) &&
+    isSignedBy(root.metadata, 'snapshot', snapshot.metadata) &&
+    isSignedBy(root.metadata, 'targets', targets.metadata);
+  if (!good) throw new MachineError(`${published.layout.metadata} was changed while keys were rotated`);
+}

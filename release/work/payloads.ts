@@ -1,0 +1,96 @@
+/** The payloads of a package, each proven before it is signed: applied here, and the outcome compared. */
+import { applyPatch, compressFull, decompressFull, generatePatch } from '../../lib/delta/index.ts';
+import { DamagedError } from '../../lib/errors.ts';
+import type { PayloadDraft } from '../../lib/package/index.ts';
+import { type Digest, digestBytes, memorySource, type Source } from '../../lib/platform/files.ts';
+import { withProgress } from '../progress.ts';
+
+export interface Build {
+  version: string;
+  content: Uint8Array;
+  digest: Digest;
+}
+
+/** A build without its bytes. */
+export type Built = Omit<Build, 'content'>;
+
+export function build(version: string, content: Uint8Array): Build {
+  return { version, content, digest: digestBytes(content) };
+}
+
+export async function makePatch(from: Build, to: Build): Promise<PayloadDraft> {
+  const patch = await withProgress('patch', (onProgress) => patchBytes(from, to, onProgress));
+  return patchPayload(from, to, memorySource(patch, 'patch'));
+}
+
+/** `level` of zstd; lib/delta's own where it is not given. */
+export async function makeFull(to: Build, level?: number): Promise<PayloadDraft> {
+  const compressed = await withProgress('full binary', () => fullBytes(to, level));
+  return fullPayload(to, memorySource(compressed, 'full binary'));
+}
+
+/** A patch that was tried. */
+export async function patchBytes(
+  from: Build,
+  to: Build,
+  onProgress: (fraction: number) => void,
+): Promise<Uint8Array> {
+  const patch = await generatePatch({
+    old: from.content,
+    new: to.content,
+    fromVersion: from.version,
+    toVersion: to.version,
+    onProgress,
+  });
+  const made = await applyPatch({
+    patch: memorySource(patch, 'patch'),
+    old: memorySource(from.content, 'old binary'),
+    write: () => undefined,
+    verifyOld: true,
+  });
+  prove('patch', made, to.digest);
+  return patch;
+}
+
+/** A compressed binary that was decompressed again. */
+export async function fullBytes(to: Build, level?: number): Promise<Uint8Array> {
+  const compressed = await compressFull(to.content, level);
+  const made = await decompressFull({
+    source: memorySource(compressed, 'full binary'),
+    size: to.digest.size,
+    write: () => undefined,
+  });
+  prove('full binary', made, to.digest);
+  return compressed;
+}
+
+export function patchPayload(from: Built, to: Built, content: Source): PayloadDraft {
+  return {
+    kind: 'patch',
+    from: from.version,
+    fromChecksum: from.digest.sha256,
+    ...outcome(to),
+    content,
+  };
+}
+
+export function fullPayload(to: Built, content: Source): PayloadDraft {
+  return { kind: 'full', ...outcome(to), content };
+}
+
+function outcome(to: Built) {
+  return {
+    to: to.version,
+    toChecksum: to.digest.sha256,
+    toSize: to.digest.size,
+    compression: 'zstd',
+  } as const;
+}
+
+function prove(what: string, made: Digest, wanted: Digest): void {
+  if (made.sha256 !== wanted.sha256) {
+    throw new DamagedError(
+      `the ${what} was tried: wanted a binary with SHA-256 ${wanted.sha256}, found ${made.sha256}`,
+    );
+  }
+}

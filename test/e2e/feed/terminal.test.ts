@@ -1,0 +1,111 @@
+/** `update` with a person in front of it: a real terminal, and Ctrl-C. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import fs from 'node:fs';
+import path from 'node:path';
+import { openWorkshop, type Workshop } from '../../support/workshop.ts';
+import { openStage, type Stage } from '../../update/stage.ts';
+
+const posixOnly = process.platform === 'win32' ? describe.skip : describe;
+
+const DOWN = '\u001b[B';
+const ENTER = '\r';
+const CTRL_C = '\u0003';
+
+posixOnly('update on a terminal', () => {
+  let shop: Workshop;
+  let updater: string;
+  let stage: Stage;
+  beforeAll(async () => {
+    shop = await openWorkshop();
+    updater = await shop.updater();
+  }, 120_000);
+  afterAll(() => shop.remove());
+  beforeEach(async () => {
+    stage = await openStage();
+    await stage.release('2.0.0', { notes: '## Added\n\n- a thing\n', deltas: 0 });
+  });
+  afterEach(() => stage[Symbol.asyncDispose]());
+
+  /** Types `keys` as soon as the terminal shows `prompt`. */
+  async function on(prompt: string, keys: string): Promise<{ code: number; said: string }> {
+    let said = '';
+    let typed = false;
+    const child = Bun.spawn([updater, 'update', '--install-dir', stage.dir, '--home', stage.home], {
+      env: { ...process.env, TERM: 'xterm' },
+      terminal: {
+        cols: 120,
+        rows: 50,
+        data(terminal, bytes) {
+          said += new TextDecoder().decode(bytes);
+          if (typed || !said.includes(prompt)) return;
+          typed = true;
+          terminal.write(keys);
+        },
+      },
+    });
+    const code = await child.exited;
+    child.terminal?.close();
+    return { code, said };
+  }
+  const choices = () => JSON.parse(fs.readFileSync(path.join(stage.home, 'choices.json'), 'utf8'));
+  const LAST = 'always by itself';
+
+  test('shows what it is, asks, and installs it on Enter', async () => {
+    const { code, said } = await on(LAST, ENTER);
+    expect(said).toContain('2.0.0 is available (installed: 1.0.0)');
+    expect(said).toContain('a thing');
+    expect({ code, version: stage.version() }).toEqual({ code: 0, version: '2.0.0' });
+  });
+
+  test('remind me later', async () => {
+    const { code, said } = await on(LAST, DOWN + ENTER);
+    expect({ code, version: stage.version() }).toEqual({ code: 0, version: '1.0.0' });
+    expect(said).toContain('not offered again before tomorrow');
+    expect(choices().remindAfter).toBeGreaterThan(Date.now() + 23 * 3_600_000);
+  });
+
+  test('skip this version', async () => {
+    expect((await on(LAST, DOWN + DOWN + ENTER)).said).toContain('2.0.0 is skipped.');
+    expect(choices().skipped).toEqual(['2.0.0']);
+    expect(await stage.manager().checkForUpdates()).toBeNull();
+  });
+
+  test('always by itself', async () => {
+    expect((await on(LAST, DOWN + DOWN + DOWN + ENTER)).code).toBe(0);
+    expect(stage.version()).toBe('2.0.0');
+    expect(stage.manager().preferences().autoUpdate).toBe('all');
+  });
+
+  test('Ctrl-C at the question: 130, and nothing has changed', async () => {
+    const { code } = await on(LAST, CTRL_C);
+    expect({ code, version: stage.version() }).toEqual({ code: 130, version: '1.0.0' });
+    expect(fs.existsSync(path.join(stage.home, 'choices.json'))).toBe(false);
+  });
+
+  test('Ctrl-C in the middle of the download: 130, and what has come is kept', async () => {
+    stage.answer = (name) => {
+      if (!name.endsWith('.dgmopkg')) return undefined;
+      const bytes = fs.readFileSync(path.join(stage.feed.folder, name));
+      return new Response(
+        new ReadableStream({ start: (controller) => controller.enqueue(bytes.subarray(0, 20_000)) }),
+        { headers: { 'content-length': String(bytes.length) } },
+      );
+    };
+    const child = Bun.spawn(
+      [updater, 'update', '--yes', '--json', '--install-dir', stage.dir, '--home', stage.home],
+      { stdout: 'pipe', stderr: 'pipe' },
+    );
+    let said = '';
+    const decoder = new TextDecoder();
+    for await (const bytes of child.stdout) {
+      said += decoder.decode(bytes);
+      if (said.includes('"receiving"')) child.kill('SIGINT');
+    }
+    expect(await child.exited).toBe(130);
+    expect(JSON.parse(said.trim().split('\n').at(-1) ?? '')).toMatchObject({ ok: false, exitCode: 130 });
+    expect(fs.readdirSync(path.join(stage.home, 'cache')).some((name) => name.endsWith('.partial'))).toBe(
+      true,
+    );
+    expect(stage.version()).toBe('1.0.0');
+  });
+});

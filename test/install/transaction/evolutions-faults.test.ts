@@ -1,0 +1,94 @@
+/**
+ * The proof of the transaction of an update that brings an evolution: every fault at every effect, and a stop at every
+ * effect of the recovery after it. What stands afterwards is the old version without it, or the new one with all of it.
+ */
+import { describe, expect, test } from 'bun:test';
+import { applyPackage } from '../../../lib/install/apply.ts';
+import type { SimulatedDisk } from '../../host/disk.ts';
+import type { Scenario } from '../../host/exhaust.ts';
+import { type SimulatedHost, simulatedHost } from '../../host/host.ts';
+import { type Executable, executable, installedDisk, versionOf } from '../../host/install.ts';
+import { packageFor } from '../../host/package.ts';
+import { testRoot } from '../../trust/keys.ts';
+import { everyFault, exitCode } from './every-fault.ts';
+import {
+  checkSettled,
+  checkStore,
+  filesOn,
+  placeFiles,
+  recoverAll,
+  sessionOn,
+  standing,
+} from './folders-stage.ts';
+
+const OLD = executable('1.0.0');
+const NEW = executable('2.0.0');
+const BROKEN = executable('2.0.0', 'broken');
+const PACKAGE = '/downloads/dgmo.dgmopkg';
+const EVOLUTION = { id: 'faster-search', files: { 'index.js': 'export {}', 'bin/run': '#!/bin/sh' } };
+const NAMES = [
+  ...Object.keys(EVOLUTION.files).map((name) => `faster-search/${name}`),
+  'installed.json',
+].sort();
+const root = testRoot();
+
+interface Trial extends Scenario {
+  run(host: SimulatedHost): Promise<number>;
+  clean: { code: number; stands: Executable };
+}
+
+function updateTrial(fresh: Executable, clean: Trial['clean']): Trial {
+  const run = (on: SimulatedHost) =>
+    exitCode(
+      applyPackage(sessionOn(on), {
+        packages: [PACKAGE],
+        root: () => root,
+        waitFor: 0,
+        noWait: false,
+        relaunch: true,
+        args: [],
+        outputToError: false,
+        evolutions: 'all',
+      }),
+    );
+  return {
+    async prepare() {
+      const disk = installedDisk('linux', OLD);
+      placeFiles(disk, 'data', { 'session.json': 'old' });
+      disk.place(PACKAGE, await packageFor('linux', [OLD, fresh], 'full', [EVOLUTION]));
+      return disk;
+    },
+    host: { versionOf },
+    run,
+    work: async (on) => void (await run(on)),
+    recover: recoverAll,
+    clean,
+    always: (disk) => void standing(disk, [OLD, fresh]),
+    afterwards(disk: SimulatedDisk) {
+      const stands = standing(disk, fresh === BROKEN ? [OLD] : [OLD, fresh]);
+      const found = Object.keys(filesOn(disk, 'evolutions')).sort();
+      const wanted = stands === OLD ? [] : NAMES;
+      if (JSON.stringify(found) !== JSON.stringify(wanted))
+        throw new Error(`${stands.version} stands with the files ${found.join(', ') || '(none)'}`);
+      checkSettled(disk, stands);
+    },
+  };
+}
+
+const TRIALS: [name: string, trial: Trial][] = [
+  ['an update', updateTrial(NEW, { code: 0, stands: NEW })],
+  ['an update to a version that crashes', updateTrial(BROKEN, { code: 15, stands: OLD })],
+];
+
+describe('with no fault', () => {
+  test.each(TRIALS)('%s', async (_, trial) => {
+    const disk = await trial.prepare();
+    const code = await trial.run(simulatedHost({ ...trial.host, disk }));
+    expect({ code, stands: standing(disk, [OLD, NEW, BROKEN]) }).toEqual(trial.clean);
+    expect(disk.openHandles()).toBe(0);
+    expect((await checkStore(disk)).map(({ kind }) => kind)).toEqual(['update']);
+    trial.afterwards(disk);
+  });
+});
+
+everyFault(TRIALS, { faults: 500, stops: 500 });

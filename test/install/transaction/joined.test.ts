@@ -1,0 +1,151 @@
+/** Several packages in one transaction. */
+import { describe, expect, test } from 'bun:test';
+import { DamagedError, PolicyError, UsageError } from '../../../lib/errors.ts';
+import { type ApplyOptions, applyPackage } from '../../../lib/install/apply.ts';
+import { openSession } from '../../../lib/install/open.ts';
+import { simulatedHost } from '../../host/host.ts';
+import {
+  type Executable,
+  executable,
+  INSTALL_DIR,
+  installedDisk,
+  targetPath,
+  versionOf,
+} from '../../host/install.ts';
+import { packageFor } from '../../host/package.ts';
+import { testRoot } from '../../trust/keys.ts';
+
+const [ONE, TWO, THREE, FOUR] = ['1.0.0', '2.0.0', '3.0.0', '4.0.0'].map((version) =>
+  executable(version),
+) as [Executable, Executable, Executable, Executable];
+
+async function apply(
+  packages: Record<string, Uint8Array>,
+  order: string[],
+  more: Partial<ApplyOptions> = {},
+) {
+  const disk = installedDisk('linux', ONE);
+  for (const [name, bytes] of Object.entries(packages)) disk.place(`/downloads/${name}`, bytes);
+  const host = simulatedHost({ disk, platform: 'linux', versionOf });
+  const session = openSession(host, { installDir: INSTALL_DIR, app: 'dgmo', defaultApp: 'dgmo' });
+  const failure = await applyPackage(session, {
+    packages: order.map((name) => `/downloads/${name}`),
+    root: () => testRoot(),
+    waitFor: 0,
+    noWait: true,
+    relaunch: false,
+    args: [],
+    outputToError: false,
+    ...more,
+  }).then(
+    () => null,
+    (error: unknown) => error as Error,
+  );
+  const stands = versionOf(disk.contentOf(targetPath('linux')) ?? new Uint8Array());
+  return { failure, stands, open: disk.openHandles() };
+}
+
+const patch = (from: Executable, to: Executable) => packageFor('linux', [from, to], 'patch');
+
+describe('a chain in several packages', () => {
+  test('leads to the version of the last', async () => {
+    const made = {
+      two: await patch(ONE, TWO),
+      three: await patch(TWO, THREE),
+      four: await patch(THREE, FOUR),
+    };
+    expect(await apply(made, ['two', 'three', 'four'])).toEqual({ failure: null, stands: '4.0.0', open: 0 });
+  });
+
+  test('with a gap leads nowhere', async () => {
+    const made = { two: await patch(ONE, TWO), four: await patch(THREE, FOUR) };
+    const { failure, stands, open } = await apply(made, ['two', 'four']);
+    expect(failure).toBeInstanceOf(DamagedError);
+    expect({ stands, open }).toEqual({ stands: '1.0.0', open: 0 });
+  });
+
+  test('the last one has the word: its version is what the policy is asked about', async () => {
+    const made = { two: await patch(ONE, TWO), three: await patch(TWO, THREE) };
+    expect((await apply(made, ['three', 'two'])).stands).toBe('2.0.0');
+  });
+
+  test('a full binary of another version than the last is none of its routes', async () => {
+    const made = { two: await packageFor('linux', [ONE, TWO], 'full'), three: await patch(TWO, THREE) };
+    const { failure, stands } = await apply(made, ['two', 'three']);
+    expect(failure).toBeInstanceOf(PolicyError);
+    expect(stands).toBe('1.0.0');
+  });
+
+  test('each is opened with its own signatures', async () => {
+    const forged = (await patch(ONE, TWO)).slice();
+    // In the envelope: its digest does not hold any more.
+    forged[200] = (forged[200] ?? 0) ^ 1;
+    const { failure, stands, open } = await apply({ two: forged, three: await patch(TWO, THREE) }, [
+      'two',
+      'three',
+    ]);
+    expect(failure).toBeInstanceOf(DamagedError);
+    expect({ stands, open }).toEqual({ stands: '1.0.0', open: 0 });
+  });
+
+  test('of another platform: refused', async () => {
+    const other = await packageFor('win32', [ONE, TWO], 'patch');
+    const { failure } = await apply({ two: other, three: await patch(TWO, THREE) }, ['two', 'three']);
+    expect(failure).toBeInstanceOf(PolicyError);
+    expect(failure?.message).toContain('win32-x64');
+  });
+
+  test('no more than sixteen, and at least one', async () => {
+    const { failure } = await apply({}, []);
+    expect(failure).toBeInstanceOf(UsageError);
+    const many = { two: await patch(ONE, TWO) };
+    expect(
+      (
+        await apply(
+          many,
+          Array.from({ length: 17 }, () => 'two'),
+        )
+      ).failure,
+    ).toBeInstanceOf(UsageError);
+  });
+});
+
+describe('others in their place', () => {
+  test('are asked for once, where the first are damaged', async () => {
+    const good = await packageFor('linux', [ONE, TWO], 'full');
+    const cut = (await patch(ONE, TWO)).subarray(0, -5);
+    const reasons: string[] = [];
+    const done = await apply({ cut, good }, ['cut'], {
+      instead: async ({ message }) => {
+        reasons.push(message);
+        return ['/downloads/good'];
+      },
+    });
+    expect(done).toEqual({ failure: null, stands: '2.0.0', open: 0 });
+    expect(reasons).toHaveLength(1);
+    const again = await apply({ cut }, ['cut'], { instead: async () => ['/downloads/cut'] });
+    expect(again.failure).toBeInstanceOf(DamagedError);
+    expect((await apply({ cut }, ['cut'], { instead: async () => null })).failure).toBeInstanceOf(
+      DamagedError,
+    );
+  });
+
+  test('are not asked for where the policy refuses', async () => {
+    const old = await packageFor('linux', [executable('0.8.0'), executable('0.9.0')], 'full');
+    let asked = 0;
+    const { failure } = await apply({ old }, ['old'], {
+      instead: async () => {
+        asked++;
+        return null;
+      },
+    });
+    expect(failure).toBeInstanceOf(PolicyError);
+    expect(asked).toBe(0);
+  });
+});
+
+test('an older version: by a person’s word alone, and the floor stays', async () => {
+  const old = await packageFor('linux', [executable('0.8.0'), executable('0.9.0')], 'full');
+  expect((await apply({ old }, ['old'], { allowDowngrade: true })).stands).toBe('0.9.0');
+  expect((await apply({ old }, ['old'])).stands).toBe('1.0.0');
+});

@@ -1,0 +1,162 @@
+import { describe, expect, test } from 'bun:test';
+import fs from 'node:fs';
+import path from 'node:path';
+import { DamagedError } from '../../../lib/errors.ts';
+import { locate } from '../../../lib/install/layout.ts';
+import {
+  appendEntry,
+  compactJournal,
+  decodeJournal,
+  type Entry,
+  encodeEntry,
+  lastReceipt,
+  openTransaction,
+  readJournal,
+} from '../../../lib/install/transaction/journal.ts';
+import type { SimulatedDisk } from '../../host/disk.ts';
+import { binaryOf, executable, INSTALL_DIR, installedDisk, receiptOf } from '../../host/install.ts';
+
+const OLD = executable('1.0.0');
+const NEW = executable('2.0.0');
+const begin: Entry = {
+  type: 'begin',
+  id: '0011223344556677',
+  at: 1_700_000_000_000,
+  kind: 'update',
+  from: binaryOf(OLD),
+  to: binaryOf(NEW),
+  receipt: receiptOf(NEW, OLD),
+};
+const ENTRIES: Entry[] = [
+  { type: 'receipt', at: 1_700_000_000_000, receipt: receiptOf(OLD, null) },
+  begin,
+  { type: 'swap' },
+  { type: 'gap' },
+  { type: 'verdict', verdict: 'commit', reason: 'it printed 2.0.0' },
+  { type: 'end', at: 1_700_000_000_001, outcome: 'committed' },
+];
+const encode = (entries: Entry[]) => new TextEncoder().encode(entries.map(encodeEntry).join(''));
+
+function layoutOn(disk: SimulatedDisk) {
+  return locate({ disk, platform: 'linux' }, INSTALL_DIR, 'dgmo');
+}
+
+describe('reading', () => {
+  test('gives back what was written', () => {
+    const bytes = encode(ENTRIES);
+    expect(decodeJournal(bytes, 'journal')).toEqual({ entries: ENTRIES, length: bytes.length });
+  });
+
+  test('a tail that is torn at any byte is ignored, and what stands before it is kept', () => {
+    const whole = encode(ENTRIES.slice(0, 2)).length;
+    const bytes = encode(ENTRIES.slice(0, 3));
+    for (let end = whole; end < bytes.length; end++) {
+      const { entries, length } = decodeJournal(bytes.subarray(0, end), 'journal');
+      expect({ count: entries.length, length }).toEqual({ count: 2, length: whole });
+    }
+  });
+
+  test('a record with any one bit flipped is never believed', () => {
+    const bytes = encode([ENTRIES[4] as Entry]);
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      const flipped = bytes.slice();
+      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      expect(decodeJournal(flipped, 'journal').entries).toEqual([]);
+    }
+  });
+
+  test('a damaged record in the middle does not hide those after it', () => {
+    const bytes = encode(ENTRIES);
+    bytes[40] = (bytes[40] ?? 0) ^ 1;
+    expect(decodeJournal(bytes, 'journal').entries).toEqual(ENTRIES.slice(1));
+  });
+
+  test('a record of a kind that is not known is refused, not passed over', () => {
+    const bytes = new TextEncoder().encode(encodeEntry({ type: 'future' } as unknown as Entry));
+    expect(() => decodeJournal(bytes, 'journal')).toThrow(DamagedError);
+  });
+});
+
+describe('appending', () => {
+  test('cuts off a torn tail first', () => {
+    const disk = installedDisk('linux', OLD);
+    const layout = layoutOn(disk);
+    const whole = disk.contentOf(layout.journal) ?? new Uint8Array(0);
+    disk.place(layout.journal, Buffer.concat([whole, Buffer.from('0123456789abcdef {"type":"sw')]));
+    appendEntry(disk, layout, { type: 'swap' });
+    expect(readJournal(disk, layout).entries.map((entry) => entry.type)).toEqual(['receipt', 'swap']);
+  });
+
+  test('makes the journal where there is none, durably', () => {
+    const disk = installedDisk('linux', OLD);
+    const layout = layoutOn(disk);
+    disk.remove(layout.journal);
+    appendEntry(disk, layout, { type: 'swap' });
+    expect(readJournal(disk.after('lost'), layout).entries).toEqual([{ type: 'swap' }]);
+  });
+});
+
+describe('what it tells', () => {
+  test('a transaction is open from its beginning to its end', () => {
+    expect(openTransaction(ENTRIES.slice(0, 1))).toBeNull();
+    expect(openTransaction(ENTRIES.slice(0, 2))).toMatchObject({ id: begin.id, verdict: null });
+    expect(openTransaction(ENTRIES.slice(0, 5))?.verdict).toEqual({
+      verdict: 'commit',
+      reason: 'it printed 2.0.0',
+    });
+    expect(openTransaction(ENTRIES)).toBeNull();
+  });
+
+  test('the last receipt is that of the last transaction that was committed', () => {
+    expect(lastReceipt(ENTRIES)?.binary.version).toBe('2.0.0');
+    expect(lastReceipt(ENTRIES.slice(0, 5))?.binary.version).toBe('1.0.0');
+    const reverted: Entry[] = [...ENTRIES.slice(0, 3), { type: 'end', at: 0, outcome: 'reverted' }];
+    expect(lastReceipt(reverted)?.binary.version).toBe('1.0.0');
+    expect(lastReceipt([])).toBeNull();
+  });
+});
+
+test('compacting keeps a large journal small, and the last receipt in it', () => {
+  const disk = installedDisk('linux', OLD);
+  const layout = layoutOn(disk);
+  const failed: Entry[] = [begin, { type: 'end', at: 0, outcome: 'reverted' }];
+  disk.place(
+    layout.journal,
+    encode([ENTRIES[0] as Entry, ...Array.from({ length: 400 }, () => failed).flat()]),
+  );
+  const before = disk.contentOf(layout.journal)?.length ?? 0;
+  compactJournal(disk, layout);
+  const after = disk.contentOf(layout.journal)?.length ?? 0;
+  expect(before).toBeGreaterThan(256 * 1024);
+  expect(after).toBeLessThan(before / 2);
+  expect(lastReceipt(readJournal(disk, layout).entries)?.binary.version).toBe('1.0.0');
+});
+
+test('the journal as version 1 wrote it stays readable', () => {
+  const bytes = fs.readFileSync(path.join(import.meta.dir, '../../vectors/journal-v1/journal'));
+  expect(decodeJournal(bytes, 'journal')).toEqual({ entries: ENTRIES, length: bytes.length });
+});
+
+test('with folders, as version 2 wrote it, it stays readable', () => {
+  const bytes = fs.readFileSync(path.join(import.meta.dir, '../../vectors/journal-v2/journal'));
+  const { entries, length } = decodeJournal(bytes, 'journal');
+  const folders = {
+    home: '/home/.dgmo',
+    before: '20231114-221320-3f9a',
+    changes: ['evolutions' as const],
+  };
+  const rollback = { supported: true, minVersion: '0.9.0', dataVersion: 2 };
+  expect(length).toBe(bytes.length);
+  expect(entries[1]).toMatchObject({ type: 'begin', folders, receipt: { rollback } });
+  expect(openTransaction(entries)).toMatchObject({ folders, touched: false, verdict: { verdict: 'revert' } });
+  expect(openTransaction(entries.slice(0, -1))).toMatchObject({ folders, touched: true });
+});
+
+test.each([
+  ['no snapshot', { home: '/home/.dgmo', changes: [] }],
+  ['an id that is none', { home: '/home/.dgmo', before: '../../x', changes: [] }],
+  ['a component that is none', { home: '/home/.dgmo', before: '20231114-221320-3f9a', changes: ['binary'] }],
+])('folders with %s are a record that this updater does not know', (_, folders) => {
+  const line = encodeEntry({ ...begin, folders } as unknown as Entry);
+  expect(() => decodeJournal(new TextEncoder().encode(line), 'journal')).toThrow('does not know');
+});

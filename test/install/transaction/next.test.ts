@@ -1,0 +1,178 @@
+/** The table of the transaction, exhausted: every state that the disk and the journal can be in. */
+import { describe, expect, test } from 'bun:test';
+import {
+  type Content,
+  type Known,
+  next,
+  type Observed,
+  type Step,
+} from '../../../lib/install/transaction/next.ts';
+
+const CONTENTS: Content[] = ['old', 'new', 'other', 'missing'];
+const VERDICTS: Known['verdict'][] = [null, 'commit', 'revert'];
+
+/** What is known of the folders beside the executable. Where the binaries are the same, nothing but folders is to change. */
+const FOLDERS = [false, true].flatMap((same) =>
+  [false, true].flatMap((due) => [false, true].map((astray) => ({ same, due, astray }))),
+);
+const ALONE = { same: false, due: false, astray: false };
+
+function* states(): Generator<{ known: Known; seen: Observed }> {
+  for (const verdict of VERDICTS)
+    for (const resumed of [false, true])
+      for (const { same, due, astray } of FOLDERS)
+        for (const target of CONTENTS)
+          for (const staged of CONTENTS)
+            for (const kept of CONTENTS)
+              for (const away of CONTENTS)
+                if (!same || ![target, staged, kept, away].includes('new'))
+                  yield {
+                    known: { verdict, resumed, same, due, astray },
+                    seen: { target, staged, kept, away },
+                  };
+}
+
+/** What a step does to what is seen, when nothing goes wrong. `works`: what the probe finds. */
+function take(known: Known, seen: Observed, works: boolean): { known: Known; seen: Observed } | null {
+  const step = next(known, seen);
+  switch (step.do) {
+    case 'change folders':
+      return { known: { ...known, due: false, astray: true }, seen };
+    case 'bring folders back':
+      return { known: { ...known, due: true, astray: false }, seen };
+    case 'accept':
+      return { known: { ...known, verdict: 'commit' }, seen };
+    case 'keep':
+      return { known, seen: { ...seen, kept: 'old' } };
+    case 'swap':
+    case 'place':
+      return { known, seen: { ...seen, target: 'new', staged: 'missing' } };
+    case 'probe':
+      return { known: { ...known, verdict: works ? 'commit' : 'revert' }, seen };
+    case 'restore':
+      return { known, seen: { ...seen, target: 'old', [step.from]: 'missing' } };
+    case 'condemn':
+      return { known: { ...known, verdict: 'revert' }, seen };
+    case 'end':
+    case 'give up':
+      return null;
+  }
+}
+
+describe('every state', () => {
+  test('comes to an end in a few steps, whatever the probe finds', () => {
+    for (const works of [true, false]) {
+      for (const state of states()) {
+        let at = state;
+        for (let steps = 0; ; steps++) {
+          expect(steps).toBeLessThan(9);
+          const after = take(at.known, at.seen, works);
+          if (after === null) break;
+          at = after;
+        }
+      }
+    }
+  });
+
+  test('ends with the old or the new binary at the target, or says that it gives up, or leaves what is not ours', () => {
+    for (const works of [true, false]) {
+      for (const state of states()) {
+        let at = state;
+        for (
+          let after = take(at.known, at.seen, works);
+          after !== null;
+          after = take(at.known, at.seen, works)
+        )
+          at = after;
+        const last = next(at.known, at.seen);
+        if (last.do === 'give up') {
+          expect([at.seen.kept, at.seen.away]).not.toContain('old');
+          continue;
+        }
+        if (last.do !== 'end') throw new Error('not an end');
+        // What was missing from the start may be missing still, where the folders could not come before it.
+        if (at.known.due && last.outcome === 'abandoned' && at.seen.target === 'missing') continue;
+        const wanted = { committed: 'new', reverted: 'old', abandoned: 'old', foreign: 'other' } as const;
+        const standing = at.known.same && last.outcome === 'committed' ? 'old' : wanted[last.outcome];
+        expect({ outcome: last.outcome, target: at.seen.target }).toEqual({
+          outcome: last.outcome,
+          target: standing,
+        });
+      }
+    }
+  });
+
+  test('never lets a version stay that was condemned, where the old one is there', () => {
+    for (const { known, seen } of states()) {
+      if (known.verdict !== 'revert' || seen.target === 'other') continue;
+      if (seen.kept !== 'old' && seen.away !== 'old' && seen.target !== 'old') continue;
+      const step = next(known, seen);
+      const back: Step = known.astray ? { do: 'bring folders back' } : { do: 'end', outcome: 'reverted' };
+      if (seen.target === 'old') expect(step).toEqual(back);
+      else expect(step.do).toBe('restore');
+    }
+  });
+
+  test('swaps only a verified new binary, only over the old one, only with the old one kept, only in the run that began', () => {
+    const swaps = [...states()].filter(({ known, seen }) => next(known, seen).do === 'swap');
+    expect(swaps.length).toBeGreaterThan(0);
+    for (const { known, seen } of swaps) {
+      expect(known).toMatchObject({ verdict: null, resumed: false, same: false, due: false });
+      expect(seen).toMatchObject({ target: 'old', staged: 'new', kept: 'old' });
+    }
+  });
+});
+
+test('the way of an update that goes well', () => {
+  let at: { known: Known; seen: Observed } | null = {
+    known: { verdict: null, resumed: false, ...ALONE },
+    seen: { target: 'old', staged: 'new', kept: 'missing', away: 'missing' },
+  };
+  const way: string[] = [];
+  while (at !== null) {
+    way.push(next(at.known, at.seen).do);
+    at = take(at.known, at.seen, true);
+  }
+  expect(way).toEqual(['keep', 'swap', 'probe', 'end']);
+});
+
+describe('the folders beside the executable', () => {
+  test('change before the swap, in the run that began, and while the old binary stands or none is left', () => {
+    const changes = [...states()].filter(({ known, seen }) => next(known, seen).do === 'change folders');
+    expect(changes.length).toBeGreaterThan(0);
+    for (const { known, seen } of changes) {
+      expect(known).toMatchObject({ verdict: null, resumed: false, due: true });
+      if (seen.target !== 'old') expect(seen).toMatchObject({ target: 'missing', staged: 'new' });
+    }
+    for (const { known, seen } of states())
+      if (known.due && !known.resumed) expect(next(known, seen).do).not.toBe('swap');
+    for (const { known, seen } of states())
+      if (known.due && known.verdict !== 'commit') expect(next(known, seen).do).not.toBe('place');
+  });
+
+  test('are brought back before the end, wherever the old version stays, and never after a commit', () => {
+    for (const { known, seen } of states()) {
+      const step = next(known, seen);
+      if (step.do === 'bring folders back') expect(known.verdict).not.toBe('commit');
+      if (step.do !== 'end' || !known.astray) continue;
+      expect(known.verdict).toBe('commit');
+    }
+  });
+
+  test('the way of a rollback that changes them, and of one that changes nothing else', () => {
+    const way = (same: boolean) => {
+      const steps: string[] = [];
+      let at: { known: Known; seen: Observed } | null = {
+        known: { verdict: null, resumed: false, same, due: true, astray: false },
+        seen: { target: 'old', staged: same ? 'missing' : 'new', kept: 'missing', away: 'missing' },
+      };
+      while (at !== null) {
+        steps.push(next(at.known, at.seen).do);
+        at = take(at.known, at.seen, true);
+      }
+      return steps;
+    };
+    expect(way(false)).toEqual(['change folders', 'keep', 'swap', 'probe', 'end']);
+    expect(way(true)).toEqual(['change folders', 'accept', 'end']);
+  });
+});

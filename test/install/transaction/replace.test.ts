@@ -1,0 +1,77 @@
+/** Windows: what a scanner can do between two renames. */
+import { expect, test } from 'bun:test';
+import { openSession } from '../../../lib/install/open.ts';
+import { replaceTarget } from '../../../lib/install/transaction/replace.ts';
+import { systemError } from '../../host/disk.ts';
+import { simulatedHost } from '../../host/host.ts';
+import { executable, INSTALL_DIR, installedDisk, targetPath, versionOf } from '../../host/install.ts';
+
+const OLD = executable('1.0.0');
+const NEW = executable('2.0.0');
+const TARGET = targetPath('win32');
+const WORK = `${INSTALL_DIR}/.dgmo-updater`;
+const SECOND = 1000;
+
+/** @param scanner told of each rename that worked; gives the file's number a time until which it is held */
+function world(from: string, running: string, scanner: (from: string, to: string) => boolean) {
+  const disk = installedDisk('win32', running === 'old' ? OLD : NEW);
+  disk.place(from, running === 'old' ? NEW.bytes : OLD.bytes);
+  const host = simulatedHost({ disk, platform: 'win32', versionOf, running: [TARGET] });
+  const held = new Map<number, number>();
+  const rename = (source: string, to: string) => {
+    const inode = disk.inodeOf(source.replaceAll('\\', '/'));
+    if (inode !== undefined && host.clock.monotonic() < (held.get(inode) ?? 0))
+      throw systemError('EBUSY', 'rename', source);
+    host.disk.rename(source, to);
+    if (inode !== undefined && scanner(source.replaceAll('\\', '/'), to.replaceAll('\\', '/'))) {
+      held.set(inode, host.clock.monotonic() + SECOND);
+    }
+  };
+  const session = openSession(
+    { ...host, disk: { ...host.disk, rename } },
+    { installDir: INSTALL_DIR, app: 'dgmo', defaultApp: 'dgmo' },
+  );
+  return { disk, session, held };
+}
+
+const stands = (disk: ReturnType<typeof world>['disk']) =>
+  versionOf(disk.contentOf(TARGET) ?? new Uint8Array(0));
+
+test('the prepared file is opened while it is tried: it gets its name back, and is placed later', async () => {
+  const from = `${WORK}/staged-1.exe`;
+  let once = false;
+  const { disk, session } = world(from, 'old', (_, to) => {
+    if (once || !to.endsWith('.free')) return false;
+    once = true;
+    return true;
+  });
+  await replaceTarget(session, {
+    from,
+    away: (n) => `${WORK}/away-1-${n}.exe`,
+    checkFree: true,
+    announceGap: () => undefined,
+  });
+  expect(once).toBe(true);
+  expect(stands(disk)).toBe('2.0.0');
+});
+
+test('the kept file is held, and the one that was moved away as well: the gap is closed as soon as either is let go', async () => {
+  const from = `${WORK}/kept-1.exe`;
+  let once = false;
+  const { disk, session, held } = world(from, 'new', (source) => {
+    if (once || source !== TARGET) return false;
+    once = true;
+    return true;
+  });
+  held.set(disk.inodeOf(from) ?? -1, SECOND);
+  let announced = 0;
+  await replaceTarget(session, {
+    from,
+    away: (n) => `${WORK}/away-1-${n}.exe`,
+    checkFree: false,
+    announceGap: () => {
+      announced++;
+    },
+  });
+  expect({ once, announced, stands: stands(disk) }).toEqual({ once: true, announced: 1, stands: '1.0.0' });
+});

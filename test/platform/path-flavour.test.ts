@@ -1,0 +1,35 @@
+/** Paths whose names are not UTF-8 keep every byte; all others are what node:path says. */
+import { expect, test } from 'bun:test';
+import { posix, win32 } from 'node:path';
+import fc from 'fast-check';
+import { pathsOf } from '../../lib/platform/path-flavour.ts';
+
+const RAW = '\udcff';
+const paths = pathsOf('linux');
+
+/** A letter that stands for the raw byte, where node:path is asked for the same. */
+const asText = (path: string) => path.replaceAll(RAW, 'ü');
+const asRaw = (path: string) => path.replaceAll('ü', RAW);
+
+/** Without two slashes in a row, of which `dirname` of node:path keeps one. */
+const name = fc.stringMatching(/^[a.ü/]{0,6}$/).filter((text) => !text.includes('//'));
+
+test('a raw byte is a letter like any other', () => {
+  fc.assert(
+    fc.property(fc.array(name, { minLength: 1, maxLength: 4 }), (names) => {
+      const [first = ''] = names;
+      const raw = names.map(asRaw);
+      expect(asText(paths.join(...raw))).toBe(posix.join(...names));
+      expect(asText(paths.dirname(asRaw(first)))).toBe(posix.dirname(first));
+      expect(asText(paths.basename(asRaw(first)))).toBe(posix.basename(first));
+      expect(asText(paths.normalize(asRaw(first)))).toBe(posix.normalize(first));
+      expect(asText(paths.resolve('/x', ...raw))).toBe(posix.resolve('/x', ...names));
+      expect(paths.isAbsolute(asRaw(first))).toBe(posix.isAbsolute(first));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('Windows has its own', () => {
+  expect(pathsOf('win32')).toBe(win32);
+});
