@@ -1,6 +1,6 @@
 /** dgmo-updater: arguments, wiring, exit code. */
 import path from 'node:path';
-import { settings } from './lib/install/index.ts';
+import { settings } from './lib/home/compiled-in.ts';
 import { nativeHost } from './lib/platform/native.ts';
 import { nativeNetwork } from './lib/platform/network/native.ts';
 import { main } from './lib/ui/main.ts';
@@ -30,7 +30,6 @@ process.exitCode = await main(process.argv.slice(2), {
     terminal: process.stderr.isTTY === true && process.env.TERM !== 'dumb',
   },
   interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
-  interrupted: () => stop.signal.aborted,
   signal: stop.signal,
   network: nativeNetwork,
 });

@@ -58,6 +58,17 @@ export class BusyError extends UpdaterError {
 /** 14: the lock is held by another updater. */
 export class LockedError extends BusyError {}
 
+/** 14: DGMO has been asked to end, and has not. */
+export class StillRunningError extends BusyError {
+  /** Ids of its processes. */
+  readonly pids: readonly number[];
+
+  constructor(message: string, pids: readonly number[], options: ErrorOptions = {}) {
+    super(message, options);
+    this.pids = pids;
+  }
+}
+
 /** 15: the update failed and the old version is back. */
 export class RevertedError extends UpdaterError {
   readonly exitCode = 15;

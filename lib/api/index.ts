@@ -1,9 +1,67 @@
-/** What can be done with an install: the plan's classes. */
-export { applyUpdate, type RunOptions } from './run-update.ts';
-export { SnapshotManager, type SnapshotManagerOptions } from './snapshot-manager.ts';
+/** What can be done with an install: the plan's classes, and every type that can be reached from them. */
+export { type Settings, settings } from '../home/compiled-in.ts';
 export {
-  type RestartCommand,
-  type RestartNotice,
-  UpdateManager,
-  type UpdateManagerOptions,
-} from './update-manager.ts';
+  PREFERENCE_KEYS,
+  type PreferenceKey,
+  type Preferences,
+  preferenceKey,
+  preferenceText,
+} from '../home/preferences.ts';
+export type { SnapshotSetup } from '../home/snapshot-setup.ts';
+export {
+  type Applied,
+  type Binary,
+  dataMoves,
+  type EvolutionWish,
+  type InstallEvent,
+  type Limits,
+  type Outcome,
+  type Receipt,
+  type RollbackRule,
+  type RollbackTarget,
+  type RollbackWish,
+  type RolledBack,
+  type Status,
+} from '../install/index.ts';
+export type { Host } from '../platform/host.ts';
+export type { Network, NetworkSettings } from '../platform/network/network.ts';
+export {
+  COMPONENTS,
+  type Component,
+  isComponent,
+  type Pruned,
+  type Snapshot,
+  type Usage,
+} from '../snapshot/index.ts';
+export type {
+  CheckOptions,
+  CheckResult,
+  DownloadProgress,
+  DownloadRoute,
+  Hold,
+  PackageOptions,
+  UpdateEvent,
+  UpdateInfo,
+  UpdatePackage,
+} from '../update/index.ts';
+export type { ChangeLog, DGMOVersion, Evolution, RiskLevel, UpdateType } from '../version/index.ts';
+export type { ApplyOptions, ApplyPackageOptions } from './apply-options.ts';
+export {
+  type Adopted,
+  type AdoptOptions,
+  Installation,
+  type InstallationOptions,
+  type Recovered,
+} from './installation.ts';
+export type { InstallOptions } from './open-install.ts';
+export type { RestartCommand, RestartNotice } from './restart.ts';
+export type { RollbackPlan } from './rollback.ts';
+export {
+  type CreateOptions,
+  type RollbackOptions,
+  type SnapshotCheck,
+  SnapshotManager,
+  type SnapshotManagerOptions,
+  type StoredSnapshot,
+} from './snapshot-manager.ts';
+export { UpdateManager, type UpdateManagerOptions } from './update-manager.ts';

@@ -1,153 +1,313 @@
-/**
- * The plan's `SnapshotManager`: what DGMO imports to take snapshots of itself, and to go back to one. The commands
- * `snapshots` and `rollback` go the same ways.
- *
- *     const snapshots = new SnapshotManager();
- *     const { id } = await snapshots.createSnapshot('Before trying the new plugin');
- *     ...
- *     await snapshots.rollback(id);
- *
- * Every method throws an UpdaterError that says what happened and what to do.
- */
-import { DamagedError } from '../errors.ts';
-import { ownFolder } from '../home/own-folder.ts';
+/** The plan's `SnapshotManager`: the only way in which snapshots are taken, looked at, and gone back to. */
+import { DamagedError, UnrecoverableError } from '../errors.ts';
+import { requireHome } from '../home/folder.ts';
 import { snapshotsIn } from '../home/snapshot-choices.ts';
+import type { SnapshotSetup } from '../home/snapshot-setup.ts';
 import {
-  changesFolders,
-  settings as compiledIn,
   findSnapshot,
-  homeOf,
   type InstallEvent,
-  type Limits,
-  openSession,
   pruneSnapshots,
+  type Receipt,
   type RollbackWish,
   type RolledBack,
   recoverTransaction,
   requireReceipt,
-  rollback,
-  rollbackTarget,
-  runningCopies,
   type Session,
-  type Settings,
-  type SnapshotSetup,
-  stopRunning,
   takeSnapshotHere,
-  verifyTarget,
   withLock,
 } from '../install/index.ts';
-import { tellable } from '../platform/failures.ts';
-import type { Host } from '../platform/host.ts';
-import { nativeHost } from '../platform/native.ts';
-import { listSnapshots, type Pruned, type Snapshot, Verifier, withStore } from '../snapshot/index.ts';
+import {
+  type Listed,
+  listSnapshots,
+  type Pruned,
+  removeSnapshot,
+  type Snapshot,
+  setPin,
+  type Usage,
+  usageOf,
+  Verifier,
+  withStore,
+} from '../snapshot/index.ts';
+import {
+  ANY_FAILURE,
+  failureOf,
+  type InstallOptions,
+  openInstall,
+  recoverFirst,
+  type Tolerated,
+  withErrors,
+} from './open-install.ts';
+import { planRollback, type RollbackPlan, rollBack } from './rollback.ts';
 
-export interface SnapshotManagerOptions {
-  /** The folder with the executable; that of the running program unless given. */
-  installDir?: string;
-  /** `$DGMO_HOME`, else `~/.dgmo`, unless given. */
-  home?: string;
-  app?: string;
-  limits?: Partial<Limits>;
+export interface SnapshotManagerOptions extends InstallOptions {
+  /** What happens, as it happens. */
   onEvent?(event: InstallEvent): void;
-  settings?: Settings;
-  host?: Host;
+}
+
+export interface CreateOptions {
+  /** Keep it for good. */
+  pin?: boolean | undefined;
 }
 
 export interface RollbackOptions extends Omit<RollbackWish, 'snapshot'> {
-  /** End other processes of DGMO by force where they do not end when they are asked to. */
-  kill?: boolean;
+  /**
+   * End other processes of DGMO by force if they do not end within the exit limit when they are asked to; `now`: they were
+   * asked already. Default: false.
+   */
+  kill?: boolean | 'now' | undefined;
+  /** Start DGMO again if it was ended. Default: false. */
+  relaunch?: boolean | undefined;
+  /** Arguments for the DGMO that is started. */
+  args?: readonly string[] | undefined;
+  /** What the started DGMO prints goes to standard error. */
+  outputToError?: boolean | undefined;
 }
 
+/** A snapshot in the store. */
+export interface StoredSnapshot {
+  id: string;
+  /** Kept for good. */
+  pinned: boolean;
+  /** The snapshot, or why it can't be read. */
+  found: Snapshot | DamagedError;
+  /** Room in the store; null if that can't be told, because part of it can't be read. */
+  usage: Usage | null;
+  /** It was taken of this installation, not of another one that shares the home. */
+  isOwn: boolean;
+}
+
+/** What was found when a snapshot was read. */
+export interface SnapshotCheck {
+  id: string;
+  /** What is wrong with it, a sentence each; empty if it can be brought back in full. */
+  problems: string[];
+}
+
+/**
+ * Takes snapshots of DGMO (executable, config, plugins, data, evolutions), and goes back to them.
+ *
+ * Every method throws an UpdaterError that says what happened and what to do.
+ *
+ * @example
+ * const snapshots = new SnapshotManager();
+ * const { id } = await snapshots.createSnapshot('Before trying the new plugin');
+ * await snapshots.rollback(id);
+ */
 export class SnapshotManager {
-  readonly #host: Host;
   readonly #session: Session;
   readonly #setup: SnapshotSetup;
 
-  /** UsageError where the folder is none. */
-  constructor(options: SnapshotManagerOptions = {}) {
-    this.#host = options.host ?? nativeHost();
-    const settings = options.settings ?? compiledIn;
-    const home = homeOf(this.#host, options.home);
-    this.#session = openSession(this.#host, {
-      installDir: options.installDir ?? ownFolder(this.#host),
-      app: options.app,
-      defaultApp: settings.app,
-      ...(options.limits === undefined ? {} : { limits: options.limits }),
-      emit: (event) => options.onEvent?.(event),
-      snapshots: (app) => snapshotsIn(this.#host, home, app, settings),
-    });
-    this.#setup = this.#session.snapshots ?? snapshotsIn(this.#host, home, this.#session.app, settings);
+  /** @throws UsageError if there is no such folder, MachineError if this user has no home */
+  constructor({ onEvent, ...options }: SnapshotManagerOptions = {}) {
+    const session = openInstall(options, (event) => onEvent?.(event));
+    this.#session = session;
+    this.#setup =
+      session.snapshots ??
+      snapshotsIn(session.host, requireHome(session.home), session.app, session.settings);
   }
 
-  /** MachineError where the disk is full; nothing that was taken before is touched then. Old ones are let go after it. */
-  async createSnapshot(reason: string): Promise<Snapshot> {
-    return this.#locked(async () => {
-      const receipt = requireReceipt(this.#host.disk, this.#session.layout);
+  /**
+   * Takes a snapshot, and removes those that are no longer kept.
+   *
+   * @param reason for people: it is shown in the list
+   * @throws MachineError if the disk is full: nothing that was there before has changed then; BusyError, UsageError if
+   *   nothing was adopted here
+   * @example
+   * const { id } = await snapshots.createSnapshot('Before the migration', { pin: true });
+   */
+  createSnapshot(reason: string, { pin = false }: CreateOptions = {}): Promise<Snapshot> {
+    return this.#locked(async (receipt) => {
       const wish = { kind: 'manual' as const, reason, replaced: false };
       const snapshot = await takeSnapshotHere(this.#session, this.#setup, receipt, wish);
+      if (pin) setPin(this.#session.host.disk, this.#setup.layout, snapshot.id, true);
       await pruneSnapshots(this.#session, this.#setup, receipt, { lazy: true });
       return snapshot;
     });
   }
 
-  /** The oldest first; an error in the place of one that can't be read. */
-  listSnapshots(): (Snapshot | DamagedError)[] {
-    return listSnapshots(this.#host.disk, this.#setup.layout).map(({ found }) => found);
-  }
-
-  /** Reads all of it. Throws DamagedError where it can't be brought back in full. */
-  async verifySnapshot(id: string): Promise<void> {
-    const { found } = findSnapshot(listSnapshots(this.#host.disk, this.#setup.layout), id);
-    if (found instanceof Error) throw found;
-    // It marks what it finds damaged, for the next snapshot to store it again.
-    await withStore(this.#host, this.#setup.layout, async () => {
-      const verifier = new Verifier(this.#host, this.#setup.layout, () => this.#host.clock.sleep(0));
-      try {
-        const [problem] = (await verifier.verify(found)).problems;
-        if (problem !== undefined) throw new DamagedError(problem);
-      } finally {
-        verifier.close();
-      }
+  /**
+   * All snapshots in the store, the oldest first, each with the room that it takes.
+   *
+   * @throws MachineError if the store can't be read
+   * @example
+   * for (const { id, found } of await snapshots.listSnapshots())
+   *   console.log(id, found instanceof Error ? found.message : found.reason);
+   */
+  listSnapshots(): Promise<StoredSnapshot[]> {
+    return this.#look(() => {
+      const listed = this.#listed();
+      const readable = listed.flatMap(({ found }) => (found instanceof Error ? [] : [found]));
+      const usage = usageOf(this.#session.host, this.#setup.layout, readable);
+      const { installId } = this.#receipt();
+      return listed.map(({ id, pinned, found }) => ({
+        ...{ id, pinned, found, usage: usage.get(id) ?? null },
+        isOwn: found instanceof Error || found.installId === installId,
+      }));
     });
   }
 
   /**
-   * To the snapshot with this id, or to the state before the last change. Other processes of DGMO are asked to end first:
-   * BusyError where they do not. The process that calls this goes on as it is; the next start is what was gone back to.
+   * One snapshot.
+   *
+   * @param id its id, or the beginning of it
+   * @throws UsageError if none, or more than one, begins so
+   * @example
+   * const { usage } = await snapshots.getSnapshot('20261125');
    */
-  async rollback(id?: string, { kill = false, ...wish }: RollbackOptions = {}): Promise<RolledBack> {
-    return this.#locked(async () => {
-      const target = rollbackTarget(this.#session, {
-        ...wish,
-        ...(id === undefined ? {} : { snapshot: id }),
+  async getSnapshot(id: string): Promise<StoredSnapshot> {
+    const listed = await this.listSnapshots();
+    const { id: full } = findSnapshot(listed, id);
+    return listed.find((one) => one.id === full) as StoredSnapshot;
+  }
+
+  /**
+   * Reads all of one snapshot, or of all of them.
+   *
+   * @param id its id, or the beginning of it
+   * @returns what is wrong with each; an empty list of problems: it can be brought back in full
+   * @example
+   * const damaged = (await snapshots.verifySnapshots()).filter(({ problems }) => problems.length > 0);
+   */
+  verifySnapshots(id?: string): Promise<SnapshotCheck[]> {
+    const { host } = this.#session;
+    return this.#look(() => {
+      const listed = this.#listed();
+      const entries = id === undefined ? listed : [findSnapshot(listed, id)];
+      // What is found damaged is marked, so that the next snapshot stores it again: hence the lock.
+      return withStore(host, this.#setup.layout, async () => {
+        const verifier = new Verifier(host, this.#setup.layout, () => host.clock.sleep(0));
+        try {
+          const results: SnapshotCheck[] = [];
+          for (const { id, found } of entries)
+            results.push(
+              found instanceof Error ? { id, problems: [found.message] } : await verifier.verify(found),
+            );
+          return results;
+        } finally {
+          verifier.close();
+        }
       });
-      const running = changesFolders(target) ? runningCopies(this.#session) : [];
-      if (running.length > 0) {
-        await verifyTarget(this.#session, target);
-        await stopRunning(this.#session, running, async () => kill);
-      }
-      return rollback(this.#session, target);
     });
   }
 
-  /** All but the last `keep`, the pinned ones and those that the installed version needs to go back. */
-  async cleanupOldSnapshots(keep: number = this.#setup.keep): Promise<Pruned> {
-    return this.#locked(() => {
-      const receipt = requireReceipt(this.#host.disk, this.#session.layout);
-      return pruneSnapshots(this.#session, this.#setup, receipt, { keep });
+  /**
+   * Reads all of one snapshot.
+   *
+   * @param id its id, or the beginning of it
+   * @throws DamagedError if it can't be brought back in full; UsageError if none, or more than one, begins so
+   * @example
+   * await snapshots.verifySnapshot('20261125-1842');
+   */
+  async verifySnapshot(id: string): Promise<void> {
+    const [result] = await this.verifySnapshots(id);
+    const [problem] = result?.problems ?? [];
+    if (problem !== undefined) throw new DamagedError(problem);
+  }
+
+  /**
+   * Where `rollback` would go: to show it to the user before. Changes nothing.
+   *
+   * @throws PolicyError if there is nothing to go back to, or the release does not allow it; DamagedError, UsageError
+   * @example
+   * const plan = await snapshots.planRollback({ version: '1.4.0' });
+   * if (await confirm(`Back to ${plan.to.version}?`)) await snapshots.rollback(plan);
+   */
+  planRollback(wish: RollbackWish = {}): Promise<RollbackPlan> {
+    return this.#look(async () => planRollback(this.#session, wish), failureOf(UnrecoverableError));
+  }
+
+  /**
+   * Goes back: to what was planned, to the snapshot with this id, or to the state before the last change. Other processes
+   * of DGMO are asked to end first. The process that calls this goes on as it is; the next start is the state that it went
+   * back to. A snapshot of what is replaced is taken first.
+   *
+   * @throws StillRunningError if DGMO does not end; else as `planRollback` does. Nothing has changed then.
+   *   RevertedError if the older version did not work here: all is as it was before.
+   * @example
+   * const { to, before } = await snapshots.rollback();
+   */
+  rollback(to?: string | RollbackPlan, options: RollbackOptions = {}): Promise<RolledBack> {
+    const { kill = false, relaunch = false, args = [], outputToError = false, ...wish } = options;
+    const wished = typeof to === 'object' ? to : { ...wish, ...(to === undefined ? {} : { snapshot: to }) };
+    return rollBack(this.#session, {
+      ...{ to: wished, relaunch, args, outputToError },
+      kill: kill === 'now' ? 'now' : kill ? 'after the limit' : 'never',
     });
   }
 
-  /** What an interrupted run left open is closed first, as with every command. */
-  async #locked<Result>(work: () => Promise<Result>): Promise<Result> {
-    const { layout } = this.#session;
-    try {
-      return await withLock(this.#host, layout, async () => {
+  /**
+   * Removes all snapshots but the newest ones, the pinned ones, and those that the installed version needs to go back.
+   *
+   * @param keep how many; as configured unless given
+   * @example
+   * const { freed } = await snapshots.cleanupOldSnapshots(3);
+   */
+  cleanupOldSnapshots(keep: number = this.#setup.keep): Promise<Pruned> {
+    return this.#locked((receipt) => pruneSnapshots(this.#session, this.#setup, receipt, { keep }));
+  }
+
+  /**
+   * Removes one snapshot, also one that can't be read: as long as it is there, it is not known what it still needs.
+   *
+   * @param id its id, or the beginning of it
+   * @throws UsageError if none, or more than one, begins so
+   * @example
+   * const { freed } = await snapshots.removeSnapshot('20261125-1842');
+   */
+  removeSnapshot(id: string): Promise<{ id: string; freed: number }> {
+    const { host } = this.#session;
+    return this.#locked(async (receipt) => {
+      const { id: full } = findSnapshot(this.#listed(), id);
+      await withStore(host, this.#setup.layout, async () =>
+        removeSnapshot(host.disk, this.#setup.layout, full),
+      );
+      const { freed } = await pruneSnapshots(this.#session, this.#setup, receipt);
+      return { id: full, freed };
+    });
+  }
+
+  /**
+   * Keeps a snapshot for good, or like the others again.
+   *
+   * @param id its id, or the beginning of it
+   * @returns its full id
+   * @throws UsageError if none, or more than one, begins so; DamagedError if it can't be read
+   * @example
+   * await snapshots.pinSnapshot('20261125-1842');
+   */
+  pinSnapshot(id: string, pinned = true): Promise<string> {
+    const { host } = this.#session;
+    return this.#look(() => {
+      const { found } = findSnapshot(this.#listed(), id);
+      if (found instanceof Error) throw found;
+      return withStore(host, this.#setup.layout, async () => {
+        setPin(host.disk, this.#setup.layout, found.id, pinned);
+        return found.id;
+      });
+    });
+  }
+
+  #listed(): Listed[] {
+    return listSnapshots(this.#session.host.disk, this.#setup.layout);
+  }
+
+  #receipt(): Receipt {
+    return requireReceipt(this.#session.host.disk, this.#session.layout);
+  }
+
+  #look<Result>(work: () => Result | Promise<Result>, tolerated: Tolerated = ANY_FAILURE): Promise<Result> {
+    return withErrors(this.#session, async () => {
+      await recoverFirst(this.#session, tolerated);
+      return work();
+    });
+  }
+
+  #locked<Result>(work: (receipt: Receipt) => Promise<Result>): Promise<Result> {
+    return withErrors(this.#session, () =>
+      withLock(this.#session.host, this.#session.layout, async () => {
         await recoverTransaction(this.#session);
-        return work();
-      });
-    } catch (error) {
-      throw tellable(error, layout.installDir);
-    }
+        return work(this.#receipt());
+      }),
+    );
   }
 }

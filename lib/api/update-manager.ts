@@ -1,197 +1,244 @@
-/**
- * The plan's `UpdateManager`: what DGMO imports to look for updates, fetch and install them while it runs. The commands
- * `check`, `download` and `update` go the same ways.
- *
- *     const manager = new UpdateManager();
- *     const update = await manager.checkForUpdates();
- *     if (update !== null) await manager.applyUpdate(await manager.downloadUpdate(update));
- *
- * Every method throws an UpdaterError that says what happened and what to do; a failed check is never taken for "nothing
- * new". The executable is swapped while DGMO runs: what runs goes on, and the next start is the new version.
- */
-import { UsageError } from '../errors.ts';
+/** The plan's `UpdateManager`: the only way in which updates are looked for, downloaded and installed. */
 import { choicesFile, withSkipped } from '../home/choices.ts';
-import { ownFolder } from '../home/own-folder.ts';
-import { type Preferences, preferencesFile } from '../home/preferences.ts';
-import { snapshotsIn } from '../home/snapshot-choices.ts';
+import { requireHome } from '../home/folder.ts';
 import {
-  type Applied,
-  settings as compiledIn,
-  type EvolutionWish,
-  homeOf,
-  type InstallEvent,
-  type Limits,
-  openSession,
-  requireReceipt,
-  type Session,
-  type Settings,
-} from '../install/index.ts';
-import { tellable } from '../platform/failures.ts';
-import type { Host } from '../platform/host.ts';
-import { nativeHost } from '../platform/native.ts';
+  type PreferenceKey,
+  type Preferences,
+  preferencesFile,
+  withPreference,
+} from '../home/preferences.ts';
+import { type Applied, type InstallEvent, requireReceipt, type Session } from '../install/index.ts';
 import { nativeNetwork } from '../platform/network/native.ts';
 import type { Network, NetworkSettings } from '../platform/network/network.ts';
 import { type CheckOptions, check } from '../update/check/check.ts';
 import type { CheckResult, UpdateInfo, UpdatePackage } from '../update/check/update-info.ts';
 import { openContext, type UpdateContext } from '../update/context.ts';
-import { downloadPackages, type PackageOptions } from '../update/download/download-packages.ts';
+import { downloadPackages, fullRoute, type PackageOptions } from '../update/download/download-packages.ts';
 import type { UpdateEvent } from '../update/events.ts';
-import { executableName } from '../version/index.ts';
-import { applyUpdate } from './run-update.ts';
+import { applyPackages } from './apply.ts';
+import {
+  type ApplyOptions,
+  type ApplyPackageOptions,
+  requestOf,
+  requireWordForDowngrade,
+} from './apply-options.ts';
+import {
+  ANY_FAILURE,
+  type InstallOptions,
+  NO_FAILURE,
+  openInstall,
+  recoverFirst,
+  withErrors,
+} from './open-install.ts';
+import { handOverCommand, type RestartCommand, type RestartNotice, restartNotice } from './restart.ts';
 
-export interface UpdateManagerOptions {
-  /** The folder with the executable; that of the running program unless given. */
-  installDir?: string;
-  /** `$DGMO_HOME`, else `~/.dgmo`, unless given. */
-  home?: string;
-  app?: string;
-  /** In place of the one that was configured. */
-  feed?: string;
-  caFile?: string;
-  /** Plain http to hosts other than loopback. */
-  allowPlainHttp?: boolean;
-  limits?: Partial<Limits>;
+export interface UpdateManagerOptions extends InstallOptions {
+  /** Address of the feed, in place of the configured one. */
+  feed?: string | undefined;
+  /** PEM file with authorities to trust besides the built-in ones. */
+  caFile?: string | undefined;
+  /** Plain http to other hosts than loopback. */
+  allowPlainHttp?: boolean | undefined;
   /** What happens, as it happens. */
   onEvent?(event: InstallEvent | UpdateEvent): void;
-  /** Stops what runs, until the executable is touched. */
-  signal?: AbortSignal;
-  settings?: Settings;
-  host?: Host;
+  /** How the network is opened; for tests. */
   network?(settings: NetworkSettings): Network;
 }
 
-export interface RestartNotice {
-  title: string;
-  message: string;
-  actions: { label: string; action: 'restart' | 'defer' }[];
-}
-
-/** What is to be started, by a process that ends or becomes it (`process.execve`). */
-export interface RestartCommand {
-  file: string;
-  args: string[];
-}
-
+/**
+ * Looks for updates, downloads and installs them.
+ *
+ * The executable is swapped while DGMO runs: what runs goes on, and the next start is the new version. Every method throws
+ * an UpdaterError that says what happened and what to do; a failed check is never taken for "nothing new".
+ *
+ * @example
+ * const manager = new UpdateManager();
+ * const update = await manager.checkForUpdates();
+ * if (update !== null) await manager.applyUpdate(await manager.downloadUpdate(update));
+ */
 export class UpdateManager {
   readonly #options: UpdateManagerOptions;
-  readonly #host: Host;
   readonly #session: Session;
-  readonly #home: string;
-  readonly #settings: Settings;
 
-  /** UsageError where the folder is none. */
+  /** @throws UsageError if there is no such folder */
   constructor(options: UpdateManagerOptions = {}) {
     this.#options = options;
-    this.#host = options.host ?? nativeHost();
-    this.#settings = options.settings ?? compiledIn;
-    this.#home = homeOf(this.#host, options.home);
-    this.#session = openSession(this.#host, {
-      installDir: options.installDir ?? ownFolder(this.#host),
-      app: options.app,
-      defaultApp: this.#settings.app,
-      ...(options.limits === undefined ? {} : { limits: options.limits }),
-      emit: (event) => options.onEvent?.(event),
-      interrupted: () => options.signal?.aborted === true,
-      snapshots: (app) => snapshotsIn(this.#host, this.#home, app, this.#settings),
-    });
+    this.#session = openInstall(options, (event) => options.onEvent?.(event));
   }
 
-  /** What is offered to this installation; null: nothing. */
+  /**
+   * What is offered to this installation; null: nothing.
+   *
+   * @throws as `check` does
+   * @example
+   * const update = await manager.checkForUpdates();
+   * console.log(update === null ? 'nothing new' : `${update.version}, ${update.downloadSize} bytes`);
+   */
   async checkForUpdates(options: CheckOptions = {}): Promise<UpdateInfo | null> {
     return (await this.check(options)).update;
   }
 
-  /** The same with all that is known: what is held back and why, and whether the installed version was revoked. */
-  async check(options: CheckOptions = {}): Promise<CheckResult> {
-    return this.#told(() => check(this.#context(), options));
+  /**
+   * The same with all that is known: what is held back and why, and whether the installed version was revoked. Changes
+   * nothing but caches.
+   *
+   * @param options.version only this version, older or newer
+   * @param options.channel in place of the configured channel
+   * @throws TrustError, DamagedError, MachineError, NetworkError; UsageError if no feed is known or it has no such
+   *   version; PolicyError if the version may not be installed
+   * @example
+   * const { held } = await manager.check();
+   * for (const { version, why } of held) console.log(`${version} is held back: ${why}`);
+   */
+  check(options: CheckOptions = {}): Promise<CheckResult> {
+    return withErrors(this.#session, async () => {
+      await recoverFirst(this.#session, ANY_FAILURE);
+      return check(this.#context(), options);
+    });
   }
 
-  /** Into the cache, by the cheapest way that works. */
-  async downloadUpdate(update: UpdateInfo, options: PackageOptions = {}): Promise<UpdatePackage> {
-    return this.#told(() => downloadPackages(this.#context(), update, options));
+  /**
+   * Downloads the packages of an update into the cache, by the route with the fewest bytes that works. What was downloaded
+   * before is not downloaded again.
+   *
+   * @param options.limits limits of time and speed
+   * @throws NetworkError, DamagedError, TrustError, MachineError, BusyError, InterruptedError; PolicyError if the feed
+   *   has no package for this installation
+   * @example
+   * const { files } = await manager.downloadUpdate(update);
+   */
+  downloadUpdate(update: UpdateInfo, options: PackageOptions = {}): Promise<UpdatePackage> {
+    return withErrors(this.#session, () => downloadPackages(this.#context(), update, options));
   }
 
-  /** Swaps the executable; RevertedError where the new version did not work, and the old one is back. */
-  async applyUpdate(
-    downloaded: UpdatePackage,
-    options: PackageOptions & { evolutions?: EvolutionWish } = {},
-  ): Promise<Applied> {
-    return this.#told(() =>
-      applyUpdate(this.#context(), downloaded, {
-        ...options,
-        evolutions: options.evolutions ?? 'auto',
-        waitFor: undefined,
-        noWait: true,
-        relaunch: false,
-        args: [],
-        outputToError: false,
-      }),
-    );
+  /**
+   * Installs what was downloaded; if the patches turn out not to fit, downloads and installs the full binary.
+   *
+   * @throws RevertedError if the new version did not work: the old one is back. PolicyError if the update is a way back
+   *   and `allowDowngrade` was not given. Else as `applyPackage` does
+   * @example
+   * const { to, changed } = await manager.applyUpdate(downloaded);
+   */
+  applyUpdate(downloaded: UpdatePackage, options: ApplyOptions & PackageOptions = {}): Promise<Applied> {
+    return withErrors(this.#session, async () => {
+      const { update, files, route } = downloaded;
+      requireWordForDowngrade(update, options);
+      await recoverFirst(this.#session, NO_FAILURE);
+      const context = this.#context();
+      const full = fullRoute(update, route);
+      const fallback = full === null ? null : { context, update, route: full, options };
+      const noWait = options.waitFor === undefined;
+      return applyPackages(this.#session, {
+        ...requestOf(options),
+        ...{ packages: files, route, fallback, noWait },
+      });
+    });
   }
 
-  /** After `applyUpdate`: asks by way of `notify`, and says what is to be started; null: later. */
+  /**
+   * Installs a package that is on this machine already: no network is needed.
+   *
+   * @param packages paths of `.dgmopkg` files: the last one brings the release, those before it lend their patches
+   * @throws TrustError, DamagedError, PolicyError; MachineError; BusyError if another updater is at work or DGMO does not
+   *   exit; RevertedError if the new version did not work, UnrecoverableError if the old one does not either;
+   *   InterruptedError. After each but UnrecoverableError the old version is in place, and DGMO has been started again if
+   *   it had been waited for
+   * @example
+   * await manager.applyPackage(['/mnt/usb/dgmo-2.0.0.dgmopkg'], { noWait: true });
+   */
+  applyPackage(packages: readonly string[], options: ApplyPackageOptions = {}): Promise<Applied> {
+    return applyPackages(this.#session, {
+      ...requestOf(options),
+      ...{ packages, route: null, fallback: null, noWait: options.noWait === true },
+    });
+  }
+
+  /**
+   * After `applyUpdate`: asks the user by way of `notify`, and returns what to start (for example with
+   * `process.execve`); null: later.
+   *
+   * @param args for the new DGMO, such as the id of the session to resume
+   * @throws UsageError if nothing is installed here
+   * @example
+   * const command = await manager.scheduleRestart(askTheUser, ['--session', id]);
+   * if (command !== null) process.execve(command.file, [command.file, ...command.args], process.env);
+   */
   async scheduleRestart(
     notify: (notice: RestartNotice) => Promise<'restart' | 'defer'>,
     args: readonly string[] = [],
   ): Promise<RestartCommand | null> {
-    const { version } = this.#receipt().binary;
-    const answer = await notify({
-      title: 'Restart Required',
-      message: `DGMO needs to restart to run ${version}.`,
-      actions: [
-        { label: 'Restart Now', action: 'restart' },
-        { label: 'Restart Later', action: 'defer' },
-      ],
-    });
+    const answer = await notify(restartNotice(this.#session.app, this.#receipt().binary.version));
     return answer === 'restart' ? { file: this.#session.layout.target, args: [...args] } : null;
   }
 
-  /** Instead of `applyUpdate`: the updater waits for this process to end, swaps, and starts DGMO again. */
-  handOver(downloaded: UpdatePackage, args: readonly string[] = []): RestartCommand {
-    const { layout, app } = this.#session;
-    const files = [...downloaded.files];
-    const last = files.pop();
-    if (last === undefined) throw new UsageError('there is nothing to hand over: no package was downloaded');
-    return {
-      file: layout.join(layout.installDir, executableName('dgmo-updater', this.#host.platform)),
-      args: [
-        ...['--apply', last, ...files.flatMap((file) => ['--via', file])],
-        ...['--wait-pid', String(this.#host.processes.pid), '--home', this.#home],
-        ...['--install-dir', layout.installDir, '--app', app, '--', ...args],
-      ],
-    };
+  /**
+   * Instead of `applyUpdate`: the command of the updater that waits for this process to exit, swaps, and starts DGMO again.
+   * On POSIX replace this process by it (`process.execve`), so that DGMO keeps its terminal; elsewhere spawn it, detached,
+   * and exit.
+   *
+   * @throws UsageError if nothing was downloaded; PolicyError if the update is a way back and `allowDowngrade` was not given
+   * @example
+   * const { file, args } = manager.handOver(downloaded, { args: ['--session', id] });
+   * process.execve(file, [file, ...args], process.env);
+   */
+  handOver(
+    downloaded: UpdatePackage,
+    options: Pick<ApplyOptions, 'evolutions' | 'allowDowngrade' | 'args'> = {},
+  ): RestartCommand {
+    requireWordForDowngrade(downloaded.update, options);
+    return handOverCommand(this.#session, downloaded, options);
   }
 
-  /** Not to be offered any more; `update --version` and a minimum still reach it. */
+  /**
+   * Never offers that version again; `update --version` still reaches it.
+   *
+   * @throws UsageError if it is no version
+   */
   async skipVersion(version: string): Promise<void> {
-    await choicesFile.change(this.#host, this.#home, (choices) => withSkipped(choices, version));
+    const { host } = this.#session;
+    await choicesFile.change(host, this.#home(), (choices) => withSkipped(choices, version));
   }
 
-  /** Nothing is offered for that many milliseconds. */
+  /** Offers nothing for that many milliseconds. */
   async remindLater(milliseconds: number): Promise<void> {
-    const remindAfter = this.#host.clock.now() + milliseconds;
-    await choicesFile.change(this.#host, this.#home, (choices) => ({ ...choices, remindAfter }));
+    const { host } = this.#session;
+    const remindAfter = host.clock.now() + milliseconds;
+    await choicesFile.change(host, this.#home(), (choices) => ({ ...choices, remindAfter }));
   }
 
+  /** @throws DamagedError if the file is damaged, MachineError if it can't be read */
   preferences(): Preferences {
-    return preferencesFile.load(this.#host, this.#home);
+    return preferencesFile.load(this.#session.host, this.#home());
   }
 
+  /**
+   * Changes some of the preferences.
+   *
+   * @returns all of them, as they are now
+   * @throws UsageError if a value is not valid
+   */
   setPreferences(changes: Partial<Omit<Preferences, 'schema'>>): Promise<Preferences> {
-    return preferencesFile.change(this.#host, this.#home, (preferences) => ({ ...preferences, ...changes }));
+    return preferencesFile.change(this.#session.host, this.#home(), (now) => ({ ...now, ...changes }));
   }
 
-  /** What the operating system refuses is told as what it is. */
-  async #told<Result>(work: () => Promise<Result>): Promise<Result> {
-    try {
-      return await work();
-    } catch (error) {
-      throw tellable(error, this.#session.layout.installDir);
-    }
+  /**
+   * Changes one of the preferences, as it is typed on the command line.
+   *
+   * @returns all of them, as they are now
+   * @throws UsageError if the value is not valid
+   * @example
+   * await manager.setPreferenceText('channel', 'beta');
+   */
+  setPreferenceText(key: PreferenceKey, text: string): Promise<Preferences> {
+    return preferencesFile.change(this.#session.host, this.#home(), (now) => withPreference(now, key, text));
+  }
+
+  #home(): string {
+    return requireHome(this.#session.home);
   }
 
   #receipt() {
-    return requireReceipt(this.#host.disk, this.#session.layout);
+    return requireReceipt(this.#session.host.disk, this.#session.layout);
   }
 
   /** Anew each time: another process may have updated, or changed the preferences. */
@@ -199,8 +246,8 @@ export class UpdateManager {
     const { network = nativeNetwork, feed, caFile, allowPlainHttp, signal, onEvent } = this.#options;
     return openContext({
       session: this.#session,
-      settings: this.#settings,
-      home: this.#home,
+      settings: this.#session.settings,
+      home: this.#home(),
       preferences: this.preferences(),
       receipt: this.#receipt(),
       network,

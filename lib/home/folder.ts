@@ -1,22 +1,36 @@
 /** Where the home is: `--home`, else `$DGMO_HOME`, else `~/.dgmo`. */
-import { MachineError, UsageError } from '../errors.ts';
+import { MachineError, type UpdaterError, UsageError } from '../errors.ts';
 import type { Host } from '../platform/host.ts';
 import { pathsOf } from '../platform/path-flavour.ts';
 
+/** The home, or why there is none: much can be done without it, and what can't says why. */
+export type Home = { folder: string } | { missing: UpdaterError };
+
+export const NO_HOME: Home = {
+  missing: new MachineError('this user has no home directory', {
+    advice: 'Set DGMO_HOME to a folder of your own.',
+  }),
+};
+
 /**
- * What is trusted stands in the home. So an empty `$DGMO_HOME` counts as none, and a relative one is refused: DGMO is
+ * The home holds what is trusted. So an empty `$DGMO_HOME` counts as unset, and a relative one is refused: DGMO is
  * started in folders whose content nobody vouches for. What is typed as `--home` may be relative.
  */
-export function homeOf(host: Host, typed: string | undefined): string {
+export function findHome(host: Host, typed: string | undefined): Home {
   const path = pathsOf(host.platform);
-  if (typed !== undefined) return path.resolve(host.workingDirectory, typed);
+  if (typed !== undefined) return { folder: path.resolve(host.workingDirectory, typed) };
   const { DGMO_HOME: fromEnvironment } = host.environment;
   if (fromEnvironment !== undefined && fromEnvironment !== '') {
-    if (path.isAbsolute(fromEnvironment)) return path.normalize(fromEnvironment);
-    throw new UsageError(`DGMO_HOME: wanted an absolute path, found ${JSON.stringify(fromEnvironment)}`);
+    if (path.isAbsolute(fromEnvironment)) return { folder: path.normalize(fromEnvironment) };
+    const found = JSON.stringify(fromEnvironment);
+    return { missing: new UsageError(`DGMO_HOME: wanted an absolute path, found ${found}`) };
   }
-  if (host.homeDirectory !== null) return path.join(host.homeDirectory, '.dgmo');
-  throw new MachineError('this user has no home directory', {
-    advice: 'Set DGMO_HOME to a folder of your own.',
-  });
+  if (host.homeDirectory === null) return NO_HOME;
+  return { folder: path.join(host.homeDirectory, '.dgmo') };
+}
+
+/** Throws why there is none. */
+export function requireHome(home: Home): string {
+  if ('missing' in home) throw home.missing;
+  return home.folder;
 }

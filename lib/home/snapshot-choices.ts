@@ -1,5 +1,5 @@
 /** What the person has set of snapshots, as the install takes it. */
-import { DamagedError } from '../errors.ts';
+import { UpdaterError } from '../errors.ts';
 import type { Host } from '../platform/host.ts';
 import type { Settings } from './compiled-in.ts';
 import { DEFAULT_PREFERENCES, type Preferences, preferencesFile } from './preferences.ts';
@@ -28,7 +28,7 @@ function loadSnapshotChoices(host: Host, home: string): SnapshotChoices {
   try {
     return snapshotChoices(preferencesFile.load(host, home));
   } catch (error) {
-    if (error instanceof DamagedError) return snapshotChoices(DEFAULT_PREFERENCES);
+    if (error instanceof UpdaterError) return snapshotChoices(DEFAULT_PREFERENCES);
     throw error;
   }
 }

@@ -5,6 +5,8 @@ import { createDirectories, readFile, replaceDurably } from '../platform/files.t
 import type { Host } from '../platform/host.ts';
 import { pathsOf } from '../platform/path-flavour.ts';
 import { decodeRoot, type TrustedRoot, trustRoot } from '../trust/index.ts';
+import type { Settings } from './compiled-in.ts';
+import type { Home } from './folder.ts';
 
 const LIMIT = 1 << 20;
 
@@ -20,6 +22,21 @@ function rootPath(host: Host, home: string): { folder: string; file: string } {
  */
 export function loadTrustedRoot(host: Host, home: string, compiledIn: unknown): TrustedRoot {
   return loadRootDocument(host, home, compiledIn).root;
+}
+
+/** The same for a session; without a home only the compiled-in root can be trusted. Throws TrustError if there is none. */
+export function trustedRootOf({
+  host,
+  home,
+  settings,
+}: {
+  host: Host;
+  home: Home;
+  settings: Settings;
+}): TrustedRoot {
+  if ('folder' in home) return loadTrustedRoot(host, home.folder, settings.root);
+  if (settings.root !== null) return trustRoot(settings.root);
+  throw home.missing;
 }
 
 export interface RootDocument {

@@ -2,7 +2,7 @@
 import { DamagedError, UsageError } from '../errors.ts';
 import type { Digest } from '../platform/files.ts';
 import { isVersion } from '../version/index.ts';
-import { loadReceipt, type Receipt, saveReceipt } from './receipt.ts';
+import { type Receipt, receiptUnlessDamaged, saveReceipt } from './receipt.ts';
 import type { Session } from './session.ts';
 import { newId } from './transaction/begin.ts';
 import { appendEntry, type Entry, openTransaction, readJournal } from './transaction/journal.ts';
@@ -27,7 +27,8 @@ export function adopt(
   }
   const digest = requireExecutable(session);
   const entries = readableJournal(session);
-  const earlier = readable(() => loadReceipt(host.disk, layout));
+  // A damaged receipt does not keep a new one from being written.
+  const earlier = receiptUnlessDamaged(host.disk, layout);
   const binary = { version, sha256: digest.sha256, size: digest.size };
   const same =
     (feed === null || earlier?.feed === feed) &&
@@ -73,15 +74,5 @@ function readableJournal({ host, layout }: Session): Entry[] {
     host.disk.replace(layout.journal, `${layout.journal}.bad`);
     host.disk.flushDirectory(layout.workDir);
     return [];
-  }
-}
-
-/** A damaged receipt is no hindrance to writing a new one. */
-function readable(load: () => Receipt | null): Receipt | null {
-  try {
-    return load();
-  } catch (error) {
-    if (error instanceof DamagedError) return null;
-    throw error;
   }
 }

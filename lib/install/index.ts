@@ -1,20 +1,27 @@
-/** One install: what stands, and the transactions that change it. */
-
-export { type Settings, settings } from '../home/compiled-in.ts';
-export { homeOf } from '../home/folder.ts';
-export { type SnapshotChoices, type SnapshotSetup, snapshotSetup } from '../home/snapshot-setup.ts';
-export { keepTrustedRoot, loadRootDocument, loadTrustedRoot } from '../home/trusted-root.ts';
+/** One install: what is installed, and the transactions that change it. */
 export { adopt, requireExecutable } from './adopt.ts';
-export { type Applied, type ApplyOptions, applyPackage } from './apply.ts';
-export { type EvolutionWish, type InstalledEvolution, installedEvolutions } from './folders/evolutions.ts';
-export { pruneSnapshots, takeSnapshotHere } from './folders/snapshots.ts';
+export { forgetSnapshot, pruneAfter, pruneSnapshots, takeSnapshotHere } from './folders/snapshots.ts';
+export { isIntact } from './installed-binary.ts';
 export { createWorkDir } from './layout.ts';
 export { withLock } from './lock.ts';
 export { openSession } from './open.ts';
+export { restartAfter } from './process/restart-policy.ts';
 export { relaunch } from './process/start.ts';
 export { runningCopies, stopRunning } from './process/stop.ts';
-export { type Binary, type Receipt, requireReceipt } from './receipt.ts';
-export { type RolledBack, rollback, verifyTarget } from './rollback.ts';
+export { awaitExit, processToAwait } from './process/wait.ts';
+export { type Binary, type Receipt, type RollbackRule, requireReceipt } from './receipt.ts';
+export {
+  planRollbackChange,
+  type RollbackChange,
+  receiptAfterRollback,
+  rollbackFolderChange,
+  rollbackFolders,
+  snapshotBeforeRollback,
+  stageRollback,
+  verifyTarget,
+  withNextSnapshot,
+  writeReceiptOnly,
+} from './rollback/change.ts';
 export {
   changesFolders,
   dataMoves,
@@ -22,9 +29,23 @@ export {
   type RollbackTarget,
   type RollbackWish,
   rollbackTarget,
-} from './rollback-target.ts';
-export { DEFAULT_LIMITS, type InstallEvent, type Limits, type Session } from './session.ts';
+} from './rollback/target.ts';
+export {
+  type Applied,
+  checkpoint,
+  DEFAULT_LIMITS,
+  type InstallEvent,
+  type Limits,
+  type RolledBack,
+  type Session,
+} from './session.ts';
 export { type Status, status } from './status.ts';
-export { foreignBinary } from './transaction/conclude.ts';
+export { abandon, begin } from './transaction/begin.ts';
+export { conclude, foreignBinary } from './transaction/conclude.ts';
 export { type Outcome, openTransaction, readJournal } from './transaction/journal.ts';
 export { type Recovery, recoverInstall, recoverTransaction } from './transaction/recover.ts';
+export { settle } from './transaction/transaction.ts';
+export { type EvolutionWish, type InstalledEvolution, installedEvolutions } from './update/evolutions.ts';
+export { foldersOf, planFolders, snapshotBeforeUpdate } from './update/folders.ts';
+export { type PreparedUpdate, prepareUpdate, receiptAfterUpdate } from './update/prepare.ts';
+export { stageUpdate } from './update/stage.ts';

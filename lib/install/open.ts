@@ -1,6 +1,8 @@
 /** Opening a session on an install: which program, where, with which limits. */
 import { errorCode, UpdaterError, UsageError } from '../errors.ts';
-import type { SnapshotSetup } from '../home/snapshot-setup.ts';
+import { settings as compiledIn, type Settings } from '../home/compiled-in.ts';
+import { type Home, NO_HOME } from '../home/folder.ts';
+import { snapshotsIn } from '../home/snapshot-choices.ts';
 import { isAppName } from '../package/index.ts';
 import type { Host } from '../platform/host.ts';
 import { Digests } from './digests.ts';
@@ -11,19 +13,20 @@ import { lastReceipt, readJournal } from './transaction/journal.ts';
 
 export interface OpenOptions {
   installDir: string;
-  /** `--app`; without it the receipt says, and without one `defaultApp`. */
-  app: string | undefined;
-  defaultApp: string;
+  /** The program to update; without it the one that the receipt names, else the compiled-in one. */
+  app?: string | undefined;
+  /** Without one there are no snapshots, no preferences, and no trust but the compiled-in one. */
+  home?: Home;
+  settings?: Settings;
   limits?: Partial<Limits>;
   emit?(event: InstallEvent): void;
   interrupted?(): boolean;
-  /** Asked once the app is known; null: this user has no home. */
-  snapshots?(app: string): SnapshotSetup | null;
 }
 
-/** Throws UsageError where the app has no possible name, or the folder is none. */
+/** Throws UsageError if the app has an impossible name, or there is no such folder. */
 export function openSession(host: Host, options: OpenOptions): Session {
-  const named = options.app ?? options.defaultApp;
+  const { settings = compiledIn, home = NO_HOME } = options;
+  const named = options.app ?? settings.app;
   if (!isAppName(named)) {
     throw new UsageError(`--app: wanted a name such as dgmo, found ${JSON.stringify(named)}`);
   }
@@ -31,25 +34,27 @@ export function openSession(host: Host, options: OpenOptions): Session {
   const app = (options.app === undefined ? recordedApp(host, first) : null) ?? named;
   return {
     host,
-    // Not from the folder of the first: where the executable is a symlink, its own folder may know it by another name.
+    // Not from the folder of the first: if the executable is a symlink, its own folder may know it by another name.
     layout: app === named ? first : locate(host, options.installDir, app),
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     digests: new Digests(host.disk),
     app,
-    snapshots: options.snapshots?.(app) ?? null,
+    home,
+    settings,
+    snapshots: 'folder' in home ? snapshotsIn(host, home.folder, app, settings) : null,
     emit: options.emit ?? (() => undefined),
     interrupted: options.interrupted ?? (() => false),
   };
 }
 
-/** What was adopted here, by the receipt or by the journal's copy of it; null where neither can be read. */
+/** What was adopted here, by the receipt or by the journal's copy of it; null if neither can be read. */
 function recordedApp(host: Host, layout: Layout): string | null {
   const receipt = readable(() => loadReceipt(host.disk, layout));
   if (receipt !== null) return receipt.app;
   return readable(() => lastReceipt(readJournal(host.disk, layout).entries))?.app ?? null;
 }
 
-/** What can't be read is told by the command itself, which reads it again. */
+/** What can't be read is reported by the command itself, which reads it again. */
 function readable<Value>(read: () => Value | null): Value | null {
   try {
     return read();

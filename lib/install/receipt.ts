@@ -138,13 +138,23 @@ function damaged(name: string, what: string): DamagedError {
   });
 }
 
-/** Null where there is none. Throws DamagedError where it can't be read. */
+/** Null if there is none. Throws DamagedError if it can't be decoded. */
 export function loadReceipt(disk: Disk, layout: Layout): Receipt | null {
   const bytes = readFile(disk, layout.receipt, LIMIT);
   return bytes === null ? null : decodeReceipt(bytes, layout.receipt);
 }
 
-/** Throws UsageError where there is none: then the binary was never adopted. */
+/** The receipt; null if there is none, or if it is damaged. */
+export function receiptUnlessDamaged(disk: Disk, layout: Layout): Receipt | null {
+  try {
+    return loadReceipt(disk, layout);
+  } catch (error) {
+    if (error instanceof DamagedError) return null;
+    throw error;
+  }
+}
+
+/** Throws UsageError if there is none: then the binary was never adopted. */
 export function requireReceipt(disk: Disk, layout: Layout): Receipt {
   const receipt = loadReceipt(disk, layout);
   if (receipt !== null) return receipt;

@@ -1,7 +1,10 @@
-/** What every operation on one install is handed: the machine, where things stand, the limits, and who listens. */
+/** What every operation on one install is handed: the machine, where things are, the limits, and who listens. */
 import { InterruptedError } from '../errors.ts';
+import type { Settings } from '../home/compiled-in.ts';
+import type { Home } from '../home/folder.ts';
 import type { SnapshotSetup } from '../home/snapshot-setup.ts';
 import type { Host } from '../platform/host.ts';
+import type { Component, Snapshot } from '../snapshot/index.ts';
 import type { Digests } from './digests.ts';
 import type { Layout } from './layout.ts';
 import type { Binary } from './receipt.ts';
@@ -35,13 +38,38 @@ export type InstallEvent =
   | { event: 'committed'; version: string }
   | { event: 'relaunching'; file: string }
   | { event: 'relaunched'; file: string }
-  | { event: 'terminal lost'; file: string };
+  | { event: 'terminal lost'; file: string }
+  /** How the operation ended, before DGMO is started again, which may take the terminal. */
+  | { event: 'updated'; applied: Applied }
+  | { event: 'rolled back'; rolledBack: RolledBack }
+  | { event: 'failed'; error: unknown };
 
-/** All in milliseconds. */
+/** What an update has done. */
+export interface Applied {
+  from: Binary;
+  to: Binary;
+  /** False if that very binary was installed already. */
+  changed: boolean;
+  /** Ids of the evolutions that were installed. */
+  evolutions: string[];
+}
+
+/** What a rollback has done. */
+export interface RolledBack {
+  from: Binary;
+  to: Binary;
+  /** The snapshot that it went back to; null if the kept binary alone was put back. */
+  snapshot: Snapshot | null;
+  components: readonly Component[];
+  /** Snapshot of what was replaced: where a rollback of the rollback goes. Null if none could be taken. */
+  before: Snapshot | null;
+}
+
+/** How long to wait, in milliseconds. */
 export interface Limits {
   /** For DGMO to exit. */
   exit: number;
-  /** For whoever holds the executable (a scanner, a late process) to let go. */
+  /** For whoever holds the executable (a virus scanner, a process that is late to end) to release it. */
   held: number;
   /** For the new binary to print its version. */
   probe: number;
@@ -56,20 +84,23 @@ export interface Session {
   digests: Digests;
   /** The program that is updated. */
   app: string;
-  /** Null where this user has no home to keep them in. */
+  home: Home;
+  /** What this updater was compiled with. */
+  settings: Settings;
+  /** Null if this user has no home to keep them in. */
   snapshots: SnapshotSetup | null;
   emit(event: InstallEvent): void;
-  /** Whether the person has asked to stop (Ctrl-C). Heeded until the target is touched, not after. */
+  /** Whether the user has asked to stop (Ctrl-C). It counts until the executable is touched, not after. */
   interrupted(): boolean;
 }
 
-/** Throws InterruptedError when the person has asked to stop. */
+/** Throws InterruptedError if the user has asked to stop. */
 export function checkInterrupted(session: Session): void {
   if (session.interrupted()) throw new InterruptedError('interrupted: nothing was changed');
 }
 
-/** A turn of the event loop, since a Ctrl-C is seen only then; throws InterruptedError when there was one. */
-export async function breathe(session: Session): Promise<void> {
+/** Lets the event loop turn, since a Ctrl-C is noticed only then. Throws InterruptedError if there was one. */
+export async function checkpoint(session: Session): Promise<void> {
   await session.host.clock.sleep(0);
   checkInterrupted(session);
 }

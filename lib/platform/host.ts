@@ -58,6 +58,11 @@ export interface Processes {
    * process has to stay to keep the terminal for it, to null when it may go.
    */
   start(file: string, args: string[], options: StartOptions): Promise<number | null>;
+  /**
+   * Replaces this process by a program (execve): same id, same terminal, same standard streams. Never resolves; rejects
+   * if the program could not be started. Null on systems that can't.
+   */
+  become: ((file: string, args: readonly string[], options: SpawnOptions) => Promise<never>) | null;
 }
 
 export interface Lock {

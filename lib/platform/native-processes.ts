@@ -106,6 +106,20 @@ function start(file: string, args: string[], options: StartOptions): Promise<num
   });
 }
 
+/** What was written to a pipe may still be on its way, and would be lost. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
+}
+
+async function become(file: string, args: readonly string[], options: SpawnOptions): Promise<never> {
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  process.chdir(options.workingDirectory);
+  if (process.execve === undefined) throw new Error('this system has no execve');
+  return process.execve(file, [file, ...args], options.environment);
+}
+
 export const nativeProcesses: Processes = {
   pid: process.pid,
   parent: process.ppid,
@@ -118,4 +132,5 @@ export const nativeProcesses: Processes = {
   ownsTerminal: () => windows || ownsTerminal(),
   run,
   start,
+  become: windows ? null : become,
 };

@@ -121,6 +121,12 @@ export function pinPath(layout: StoreLayout, id: string): string {
   return layout.join(layout.documents, `${id}.pin`);
 }
 
+/** Keeps a snapshot for good, or like the others. */
+export function setPin(disk: Disk, layout: StoreLayout, id: string, pinned: boolean): void {
+  if (pinned) replaceDurably(disk, pinPath(layout, id), layout.documents, new Uint8Array(0));
+  else removeIfThere(disk, pinPath(layout, id));
+}
+
 export function saveSnapshot(disk: Disk, layout: StoreLayout, snapshot: Snapshot): void {
   replaceDurably(disk, documentPath(layout, snapshot.id), layout.documents, encodeSnapshot(snapshot));
 }

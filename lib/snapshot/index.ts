@@ -14,9 +14,9 @@ export {
   type Listed,
   listSnapshots,
   loadSnapshot,
-  pinPath,
   removeSnapshot,
   type Snapshot,
+  setPin,
 } from './document.ts';
 export { type Profile, type ProfileSettings, profileOf } from './profile.ts';
 export { type Amendment, amendSnapshot, type NewFile } from './restore/amend.ts';

@@ -39,7 +39,13 @@ const FEED = {
 } satisfies Options;
 
 const COMMANDS = {
-  apply: { ...WAITING, ...EVOLUTIONS, apply: { type: 'string' }, via: { type: 'string', multiple: true } },
+  apply: {
+    ...WAITING,
+    ...EVOLUTIONS,
+    apply: { type: 'string' },
+    via: { type: 'string', multiple: true },
+    'allow-downgrade': { type: 'boolean' },
+  },
   init: { version: { type: 'string' }, feed: { type: 'string' }, root: { type: 'string' } },
   rollback: {
     ...LIMITS,
@@ -73,7 +79,7 @@ export interface CommandLine {
   values: Record<string, string | boolean | string[] | undefined>;
   /** Words after the command's own, for those that take any. */
   operands: string[];
-  /** What stands behind `--`: for the DGMO that is started. */
+  /** What follows `--`: for the DGMO that is started. */
   rest: string[];
 }
 
@@ -84,13 +90,13 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   const rest = split === -1 ? [] : argv.slice(split + 1);
   const { command, at } = commandOf(own);
   const words = own.filter((_, index) => index !== at);
-  // Who asks for help is not told of other mistakes: `--apply --help` has no package.
+  // Whoever asks for help is not told of other mistakes: `--apply --help` has no package.
   if (words.some((word) => word === '--help' || word === '-h'))
     return { command: command === 'version' ? 'help' : command, values: { help: true }, rest, operands: [] };
   return { command, ...parseWords(command, words), rest };
 }
 
-/** Which command, and where its word stands (-1: it has none of its own). */
+/** Which command, and the index of its word (-1: it has none of its own). */
 function commandOf(words: string[]): { command: CommandName; at: number } {
   const takesValue = new Set(
     [EVERYWHERE, ...Object.values(COMMANDS)]
@@ -146,6 +152,12 @@ export function parseList(value: string): string[] {
     .split(',')
     .map((word) => word.trim())
     .filter((word) => word !== '');
+}
+
+/** `--evolutions all`, `none`, or ids with commas; undefined if it was not given. */
+export function evolutionWish(value: string | undefined): 'all' | 'none' | string[] | undefined {
+  if (value === undefined || value === 'all' || value === 'none') return value;
+  return parseList(value);
 }
 
 /** Seconds on the command line, milliseconds inside. */

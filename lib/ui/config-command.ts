@@ -1,40 +1,40 @@
-/** `config get|set`: the person's preferences. */
-import { UsageError } from '../errors.ts';
+/** `config get|set`: the user's preferences. */
 import {
   PREFERENCE_KEYS,
+  type PreferenceKey,
+  type Preferences,
   preferenceKey,
-  preferencesFile,
   preferenceText,
-  withPreference,
-} from '../update/index.ts';
-import type { CommandContext } from './commands.ts';
+  UpdateManager,
+} from '../api/index.ts';
+import { UsageError } from '../errors.ts';
+import type { CommandContext } from './context.ts';
 
-export async function runConfig({ session, line, home, report }: CommandContext): Promise<void> {
+export async function runConfig({ line, report, install }: CommandContext): Promise<void> {
   const [verb, name, value, ...more] = line.operands;
-  const { host } = session;
+  const manager = new UpdateManager(install);
   if (verb === 'get' && value === undefined) {
-    const preferences = preferencesFile.load(host, home());
     const keys = name === undefined ? PREFERENCE_KEYS : [preferenceKey(name)];
-    const text = keys
-      .map((key) =>
-        name === undefined
-          ? `${key} = ${preferenceText(preferences, key)}`
-          : preferenceText(preferences, key),
-      )
-      .join('\n');
-    report.result('config', text, Object.fromEntries(keys.map((key) => [key, preferences[key]])));
+    const preferences = manager.preferences();
+    const lines = keys.map((key) => {
+      const text = preferenceText(preferences, key);
+      return name === undefined ? `${key} = ${text}` : text;
+    });
+    report.result('config', lines.join('\n'), dataOf(preferences, keys));
     return;
   }
   if (verb === 'set' && name !== undefined && value !== undefined && more.length === 0) {
     const key = preferenceKey(name);
-    const changed = await preferencesFile.change(host, home(), (preferences) =>
-      withPreference(preferences, key, value),
-    );
-    report.result('config', `${key} = ${preferenceText(changed, key)}`, { [key]: changed[key] });
+    const changed = await manager.setPreferenceText(key, value);
+    report.result('config', `${key} = ${preferenceText(changed, key)}`, dataOf(changed, [key]));
     return;
   }
   throw new UsageError(
     `config: wanted get [<key>] or set <key> <value>, found ${JSON.stringify(line.operands.join(' '))}`,
     { advice: `The keys are ${PREFERENCE_KEYS.join(', ')}.` },
   );
+}
+
+function dataOf(preferences: Preferences, keys: readonly PreferenceKey[]): Record<string, unknown> {
+  return Object.fromEntries(keys.map((key) => [key, preferences[key]]));
 }

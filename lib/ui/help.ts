@@ -55,6 +55,7 @@ new version once to see that it works (else the old one comes back: exit code 15
   --no-relaunch         do not start DGMO again
   --evolutions <ids>    which of the evolutions in the package are installed: ids with commas, all, or none (default: those
                         that apply by themselves, and those that are installed)
+  --allow-downgrade     the package may bring an older version than the installed one
   --via <package>       a package whose patch leads to the version that <package> starts from; may be repeated, in order
   --exit-limit <s>      how long DGMO may take to exit (default 60)${LIMITS}
 ${EVERYWHERE}`,
@@ -80,6 +81,7 @@ new version. Without a terminal nothing is asked, and nothing done without --yes
   --evolutions <ids>    which of its evolutions are installed: ids with commas, all, or none
   --check-only          only tell what is offered
   --wait-pid <pid>      wait for this process to exit before the swap, and start DGMO again after it
+  --no-wait             wait for nobody and start nothing: this is the default
   --no-relaunch         with --wait-pid: do not start DGMO again
   --exit-limit <s>      how long DGMO may take to exit (default 60)${LIMITS}
 ${FEED}

@@ -3,9 +3,9 @@
  * `--json` standard output carries JSON lines alone, the last of them the result. A failure is one sentence
  * (what happened), then the state, then what to do.
  */
-import { type ExitCode, errorMessage, UpdaterError } from '../errors.ts';
-import type { InstallEvent } from '../install/session.ts';
-import type { UpdateEvent } from '../update/index.ts';
+
+import type { Applied, InstallEvent, RolledBack, UpdateEvent } from '../api/index.ts';
+import { type ExitCode, errorMessage, StillRunningError, UpdaterError } from '../errors.ts';
 import { bytesText, countText, timeText } from './sizes.ts';
 
 export type ReportedEvent = InstallEvent | UpdateEvent;
@@ -23,8 +23,22 @@ export interface ReportOptions {
   verbose: boolean;
 }
 
+/** A result in words, and as data. */
+type Result = [text: string, data: Record<string, unknown>];
+
+/** How the end of an operation is told. */
+export interface Endings {
+  updated?(applied: Applied): Result;
+  'rolled back'?(rolledBack: RolledBack): Result;
+}
+
 export interface Report {
   event(event: ReportedEvent): void;
+  /**
+   * The same, and a person is told the end of the operation when it is known: before DGMO is started again and takes the
+   * terminal. A script gets it as the last line.
+   */
+  eventsOf(command: string, endings: Endings): (event: ReportedEvent) => void;
   /** Words before a question; nothing with --json. */
   text(text: string): void;
   /** The one result of the command: text for people, data for scripts. */
@@ -40,7 +54,7 @@ export function createReport(output: Output, options: ReportOptions, now: () => 
   let begun = now();
   let progressShown = false;
   let downloadState = '';
-  // The end is told once, even where it is known before the command returns.
+  // The end is told once, even if it is known before the command returns.
   let told: 'nothing' | 'result' | 'failure' = 'nothing';
   const clear = () => {
     if (progressShown) output.error('\r\x1b[K');
@@ -50,7 +64,17 @@ export function createReport(output: Output, options: ReportOptions, now: () => 
     clear();
     output.error(`${text}\n`);
   };
-  return {
+  const report: Report = {
+    eventsOf: (command, endings) => (event) => {
+      const result = resultOf(event, endings);
+      if (result !== null) {
+        if (!options.json) report.result(command, ...result);
+      } else if (event.event === 'failed') {
+        // A DGMO that does not end is no failure yet: the user may be asked whether to end it.
+        if (!options.json && !(event.error instanceof StillRunningError))
+          report.failure(command, event.error);
+      } else report.event(event);
+    },
     event(event) {
       if (options.json) {
         print({ ...event });
@@ -103,6 +127,13 @@ export function createReport(output: Output, options: ReportOptions, now: () => 
       return exitCode;
     },
   };
+  return report;
+}
+
+function resultOf(event: ReportedEvent, endings: Endings): Result | null {
+  if (event.event === 'updated') return endings.updated?.(event.applied) ?? null;
+  if (event.event === 'rolled back') return endings['rolled back']?.(event.rolledBack) ?? null;
+  return null;
 }
 
 /** For what is told over and over, on a line that is written over; null for all else. */

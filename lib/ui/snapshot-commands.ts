@@ -1,28 +1,14 @@
 /** `snapshots list | create | show | verify | prune | pin | unpin | remove`. */
-import { DamagedError, errorCode, InterruptedError, MachineError, UsageError } from '../errors.ts';
-import {
-  findSnapshot,
-  pruneSnapshots,
-  requireReceipt,
-  type SnapshotSetup,
-  takeSnapshotHere,
-  withLock,
-} from '../install/index.ts';
-import { removeIfThere, replaceDurably } from '../platform/files.ts';
 import {
   COMPONENTS,
   type Component,
-  type Listed,
-  listSnapshots,
-  pinPath,
-  removeSnapshot,
   type Snapshot,
-  type Usage,
-  usageOf,
-  Verifier,
-  withStore,
-} from '../snapshot/index.ts';
-import type { CommandContext } from './commands.ts';
+  type SnapshotCheck,
+  SnapshotManager,
+  type StoredSnapshot,
+} from '../api/index.ts';
+import { DamagedError, InterruptedError, UsageError } from '../errors.ts';
+import { type CommandContext, isGiven, optionOf } from './context.ts';
 import { ageText, bytesText, countText } from './sizes.ts';
 import { table } from './table.ts';
 
@@ -30,7 +16,6 @@ const VERBS = ['list', 'create', 'show', 'verify', 'prune', 'pin', 'unpin', 'rem
 
 export async function runSnapshots(context: CommandContext): Promise<void> {
   const [verb = 'list', name, ...more] = context.line.operands;
-  const setup = setupOf(context);
   const wanted = verb === 'show' || verb === 'pin' || verb === 'unpin' || verb === 'remove';
   if (
     more.length > 0 ||
@@ -41,142 +26,85 @@ export async function runSnapshots(context: CommandContext): Promise<void> {
       `snapshots: wanted ${VERBS.join(', ')}${wanted ? ` and an id after ${verb}` : ''}, found ${JSON.stringify(context.line.operands.join(' '))}`,
     );
   }
+  const manager = new SnapshotManager({ ...context.install, onEvent: context.report.event });
   switch (verb) {
     case 'list':
-      return list(context, setup);
+      return list(context, manager);
     case 'create':
-      return create(context, setup);
+      return create(context, manager);
     case 'show':
-      return show(context, setup, name ?? '');
+      return show(context, manager, name ?? '');
     case 'verify':
-      return verify(context, setup, name);
+      return verify(context, manager, name);
     case 'prune':
-      return pruneThem(context, setup);
+      return prune(context, manager);
     case 'remove':
-      return removeOne(context, setup, name ?? '');
+      return remove(context, manager, name ?? '');
     case 'pin':
     case 'unpin':
-      return pin(context, setup, name ?? '', verb === 'pin');
+      return pin(context, manager, name ?? '', verb === 'pin');
     default:
-      throw new UsageError(`snapshots: wanted one of ${VERBS.join(', ')}, found ${JSON.stringify(verb)}`);
+      throw new UsageError(`snapshots: wanted ${VERBS.join(', ')}, found ${JSON.stringify(verb)}`);
   }
 }
 
-function setupOf({ session, home }: CommandContext): SnapshotSetup {
-  if (session.snapshots !== null) return session.snapshots;
-  // Says what is wrong with it.
-  throw new MachineError(`there is no home to keep snapshots in: ${home()}`);
-}
-
-function all({ session }: CommandContext, { layout }: SnapshotSetup): Listed[] {
-  return listSnapshots(session.host.disk, layout);
-}
-
-function isSound(entry: Listed): entry is Listed & { found: Snapshot } {
-  return !(entry.found instanceof Error);
-}
-
-function list(context: CommandContext, setup: SnapshotSetup): void {
-  const { session, report } = context;
-  const { host, layout } = session;
-  const { installId } = requireReceipt(host.disk, layout);
-  const listed = all(context, setup);
-  const usage = usageOf(
-    host,
-    setup.layout,
-    listed.filter(isSound).map(({ found }) => found),
-  );
+async function list({ report, host }: CommandContext, manager: SnapshotManager): Promise<void> {
+  const listed = await manager.listSnapshots();
   const now = host.clock.now();
-  const rows = listed.map((entry) => {
-    if (entry.found instanceof Error)
-      return [entry.id, '', '', '', '', "can't be read: `dgmo-updater snapshots verify` tells why"];
-    const { found, pinned } = entry;
-    const { own = 0, shared = 0 } = usage.get(entry.id) ?? {};
-    const notes = [
-      pinned ? 'pinned' : '',
-      found.installId === installId ? '' : 'of another installation',
-      usage.has(entry.id) ? '' : 'DAMAGED',
-    ].filter(Boolean);
-    const reason = notes.length === 0 ? found.reason : `${found.reason} (${notes.join(', ')})`;
-    return [
-      entry.id,
-      found.version,
-      ageText(now - found.timestamp),
-      bytesText(own),
-      bytesText(shared),
-      reason,
-    ];
-  });
   const text =
-    rows.length === 0
+    listed.length === 0
       ? 'There are no snapshots yet: every update takes one, and so does `dgmo-updater snapshots create`.'
-      : table(['ID', 'VERSION', 'AGE', 'OWN', 'SHARED', 'REASON'], rows);
-  report.result('snapshots', text, {
-    snapshots: listed.map((entry) => summary(entry, usage.get(entry.id) ?? null, installId)),
-  });
+      : table(
+          ['ID', 'VERSION', 'AGE', 'OWN', 'SHARED', 'REASON'],
+          listed.map((entry) => rowOf(entry, now)),
+        );
+  report.result('snapshots', text, { snapshots: listed.map(dataOf) });
 }
 
-function summary(entry: Listed, usage: Usage | null, installId: string): Record<string, unknown> {
-  const { id, pinned, found } = entry;
+function rowOf({ id, pinned, found, usage, isOwn }: StoredSnapshot, now: number): string[] {
+  if (found instanceof Error)
+    return [id, '', '', '', '', "can't be read: `dgmo-updater snapshots verify` tells why"];
+  const notes = [
+    pinned ? 'pinned' : '',
+    isOwn ? '' : 'of another installation',
+    usage === null ? 'DAMAGED' : '',
+  ].filter(Boolean);
+  const reason = notes.length === 0 ? found.reason : `${found.reason} (${notes.join(', ')})`;
+  const { own = 0, shared = 0 } = usage ?? {};
+  return [id, found.version, ageText(now - found.timestamp), bytesText(own), bytesText(shared), reason];
+}
+
+function dataOf({ id, pinned, found, usage, isOwn }: StoredSnapshot): Record<string, unknown> {
   if (found instanceof Error) return { id, pinned, damaged: found.message };
+  const { version, timestamp, reason, kind, metadata, warnings } = found;
   return {
-    id,
-    pinned,
-    version: found.version,
-    timestamp: found.timestamp,
-    reason: found.reason,
-    kind: found.kind,
-    size: found.metadata.size,
+    ...{ id, pinned, version, timestamp, reason, kind },
+    size: metadata.size,
     own: usage?.own ?? null,
     shared: usage?.shared ?? null,
-    thisInstallation: found.installId === installId,
-    warnings: found.warnings.length,
+    thisInstallation: isOwn,
+    warnings: warnings.length,
   };
 }
 
-async function create(context: CommandContext, setup: SnapshotSetup): Promise<void> {
-  const { session, line, report } = context;
-  const { host, layout } = session;
-  const receipt = requireReceipt(host.disk, layout);
-  const { reason } = line.values;
+async function create({ line, report, host }: CommandContext, manager: SnapshotManager): Promise<void> {
   const begun = host.clock.monotonic();
-  const snapshot = await withLock(host, layout, async () => {
-    const taken = await takeSnapshotHere(session, setup, receipt, {
-      kind: 'manual',
-      reason: typeof reason === 'string' && reason.trim() !== '' ? reason : 'Taken by hand',
-      replaced: false,
-    });
-    if (line.values.pin === true) setPin(context, setup, taken.id, true);
-    await pruneSnapshots(session, setup, receipt, { lazy: true });
-    return taken;
+  const reason = optionOf(line, 'reason')?.trim() || 'Taken by hand';
+  const { id, version, metadata, warnings } = await manager.createSnapshot(reason, {
+    pin: isGiven(line, 'pin'),
   });
-  for (const warning of snapshot.warnings) report.text(warning);
+  for (const warning of warnings) report.text(warning);
   const milliseconds = Math.round(host.clock.monotonic() - begun);
-  report.result(
-    'snapshots',
-    `${snapshot.id}: ${bytesText(snapshot.metadata.size)} of ${snapshot.version}, in ${milliseconds} ms.`,
-    { id: snapshot.id, size: snapshot.metadata.size, milliseconds, warnings: snapshot.warnings },
-  );
+  report.result('snapshots', `${id}: ${bytesText(metadata.size)} of ${version}, in ${milliseconds} ms.`, {
+    ...{ id, size: metadata.size, milliseconds, warnings },
+  });
 }
 
-function soundOne(context: CommandContext, setup: SnapshotSetup, name: string): Listed & { found: Snapshot } {
-  const entry = findSnapshot(all(context, setup), name);
-  if (isSound(entry)) return entry;
-  throw entry.found;
-}
-
-function show(context: CommandContext, setup: SnapshotSetup, name: string): void {
-  const { session, report } = context;
-  const { found, pinned } = soundOne(context, setup, name);
-  const usage = usageOf(
-    session.host,
-    setup.layout,
-    all(context, setup)
-      .filter(isSound)
-      .map((one) => one.found),
-  );
-  const { own = 0, shared = 0 } = usage.get(found.id) ?? {};
-  const { metadata, components } = found;
+async function show({ report }: CommandContext, manager: SnapshotManager, name: string): Promise<void> {
+  const { found, pinned, usage } = await manager.getSnapshot(name);
+  if (found instanceof Error) throw found;
+  const { own = 0, shared = 0 } = usage ?? {};
+  const { metadata } = found;
   const rows = [
     ['Snapshot', `${found.id}${pinned ? ' (pinned)' : ''}`],
     ['Taken', `${new Date(found.timestamp).toISOString()} (${found.reason})`],
@@ -190,13 +118,13 @@ function show(context: CommandContext, setup: SnapshotSetup, name: string): void
     ...found.warnings.map((warning, index) => [index === 0 ? 'Left out' : '', warning]),
   ];
   const text = rows.map(([label, value]) => `${(label ? `${label}:` : '').padEnd(13)}${value}`).join('\n');
-  report.result('snapshots', text, { snapshot: { ...found, components }, pinned, own, shared });
+  report.result('snapshots', text, { snapshot: found, pinned, own, shared });
 }
 
 function describeComponent({ components }: Snapshot, component: Component): string {
   if (component === 'binary') {
     const { binary } = components;
-    if (binary === null) return 'none stood';
+    if (binary === null) return 'there was none';
     return `${binary.path}, ${bytesText(binary.size)}${binary.sound ? '' : ', changed or damaged when it was taken'}`;
   }
   return components[component].roots
@@ -211,47 +139,37 @@ function capital(word: string): string {
 }
 
 async function verify(
-  context: CommandContext,
-  setup: SnapshotSetup,
+  { report, line, host }: CommandContext,
+  manager: SnapshotManager,
   name: string | undefined,
 ): Promise<void> {
-  const { session, report } = context;
-  const { host } = session;
-  const entries = name === undefined ? all(context, setup) : [findSnapshot(all(context, setup), name)];
   const begun = host.clock.monotonic();
-  const results = await withStore(host, setup.layout, async () => {
-    const verifier = new Verifier(host, setup.layout, () => host.clock.sleep(0));
-    try {
-      const found: { id: string; problems: string[] }[] = [];
-      for (const entry of entries)
-        found.push(
-          entry.found instanceof Error
-            ? { id: entry.id, problems: [entry.found.message] }
-            : await verifier.verify(entry.found),
-        );
-      return found;
-    } finally {
-      verifier.close();
-    }
-  });
-  const damaged = results.filter(({ problems }) => problems.length > 0);
+  const results = await manager.verifySnapshots(name);
   const milliseconds = Math.round(host.clock.monotonic() - begun);
+  const damaged = results.filter(({ problems }) => problems.length > 0);
   if (damaged.length > 0) {
-    const [first] = context.line.values.json === true ? damaged : [];
-    const good = results.findLast(({ problems }) => problems.length === 0);
     for (const { id, problems } of damaged)
       for (const problem of problems.slice(0, 20)) report.text(`${id}: ${problem}`);
-    throw new DamagedError(
-      `${damaged.length} of ${countText(results.length, 'snapshot')} can't be brought back in full: ${damaged.map(({ id }) => id).join(', ')}${first === undefined ? '' : ` (${first.problems[0]})`}`,
-      {
-        advice: good === undefined ? 'None is sound: take a new one.' : `The newest sound one is ${good.id}.`,
-      },
-    );
+    throw damageFound(results, damaged, isGiven(line, 'json'));
   }
-  report.result('snapshots', soundText(results.map(({ id }) => id)), {
-    verified: results.map(({ id }) => id),
-    milliseconds,
-  });
+  const verified = results.map(({ id }) => id);
+  report.result('snapshots', soundText(verified), { verified, milliseconds });
+}
+
+/** @param withProblem a script does not see what was printed before */
+function damageFound(
+  results: readonly SnapshotCheck[],
+  damaged: readonly SnapshotCheck[],
+  withProblem: boolean,
+): DamagedError {
+  const [first] = withProblem ? damaged : [];
+  const good = results.findLast(({ problems }) => problems.length === 0);
+  const ids = damaged.map(({ id }) => id).join(', ');
+  const problem = first === undefined ? '' : ` (${first.problems[0]})`;
+  return new DamagedError(
+    `${damaged.length} of ${countText(results.length, 'snapshot')} can't be brought back in full: ${ids}${problem}`,
+    { advice: good === undefined ? 'None is sound: take a new one.' : `The newest sound one is ${good.id}.` },
+  );
 }
 
 function soundText(ids: string[]): string {
@@ -260,15 +178,12 @@ function soundText(ids: string[]): string {
   return ids.length === 1 ? `${only} is sound.` : `${ids.length} snapshots are sound.`;
 }
 
-async function pruneThem(context: CommandContext, setup: SnapshotSetup): Promise<void> {
-  const { session, line, report } = context;
-  const { host, layout } = session;
-  const receipt = requireReceipt(host.disk, layout);
-  const { keep } = line.values;
-  if (typeof keep === 'string' && !/^\d{1,6}$/.test(keep))
+async function prune({ line, report }: CommandContext, manager: SnapshotManager): Promise<void> {
+  const keep = optionOf(line, 'keep');
+  if (keep !== undefined && !/^\d{1,6}$/.test(keep))
     throw new UsageError(`--keep: wanted a number, found ${JSON.stringify(keep)}`);
-  const { removed, freed, unreadable } = await withLock(host, layout, () =>
-    pruneSnapshots(session, setup, receipt, typeof keep === 'string' ? { keep: Number(keep) } : {}),
+  const { removed, freed, unreadable } = await manager.cleanupOldSnapshots(
+    keep === undefined ? undefined : Number(keep),
   );
   const kept =
     unreadable.length === 0
@@ -283,42 +198,27 @@ async function pruneThem(context: CommandContext, setup: SnapshotSetup): Promise
   );
 }
 
-/** Also one that can't be read: as long as it is there, pruning does not know what is still needed. */
-async function removeOne(context: CommandContext, setup: SnapshotSetup, name: string): Promise<void> {
-  const { session, report, confirm, line } = context;
-  const { host, layout } = session;
-  const receipt = requireReceipt(host.disk, layout);
-  const { id } = findSnapshot(all(context, setup), name);
-  if (line.values.yes !== true && confirm !== null && !(await confirm(`Remove ${id} for good?`)))
+async function remove(
+  { line, report, confirm }: CommandContext,
+  manager: SnapshotManager,
+  name: string,
+): Promise<void> {
+  const { id } = await manager.getSnapshot(name);
+  if (!isGiven(line, 'yes') && confirm !== null && !(await confirm(`Remove ${id} for good?`)))
     throw new InterruptedError(`${id} stays`);
-  const freed = await withLock(host, layout, async () => {
-    await withStore(host, setup.layout, async () => removeSnapshot(host.disk, setup.layout, id));
-    return (await pruneSnapshots(session, setup, receipt)).freed;
-  });
+  const { freed } = await manager.removeSnapshot(id);
   report.result('snapshots', `${id} is gone, ${bytesText(freed)} with it.`, { removed: [id], freed });
 }
 
 async function pin(
-  context: CommandContext,
-  setup: SnapshotSetup,
+  { report }: CommandContext,
+  manager: SnapshotManager,
   name: string,
   pinned: boolean,
 ): Promise<void> {
-  const { session, report } = context;
-  const { found } = soundOne(context, setup, name);
-  await withStore(session.host, setup.layout, async () => setPin(context, setup, found.id, pinned));
-  report.result('snapshots', `${found.id} ${pinned ? 'is kept for good' : 'is kept like the others'}.`, {
-    id: found.id,
+  const id = await manager.pinSnapshot(name, pinned);
+  report.result('snapshots', `${id} ${pinned ? 'is kept for good' : 'is kept like the others'}.`, {
+    id,
     pinned,
   });
-}
-
-function setPin({ session }: CommandContext, { layout }: SnapshotSetup, id: string, pinned: boolean): void {
-  const { disk } = session.host;
-  try {
-    if (pinned) replaceDurably(disk, pinPath(layout, id), layout.documents, new Uint8Array(0));
-    else removeIfThere(disk, pinPath(layout, id));
-  } catch (error) {
-    throw new MachineError(`the pin of ${id} could not be written: ${errorCode(error)}`, { cause: error });
-  }
 }

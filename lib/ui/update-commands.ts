@@ -1,151 +1,108 @@
 /** The commands of the feed: check, download, update. */
-
-import { applyUpdate } from '../api/index.ts';
+import { type CheckResult, type UpdateInfo, UpdateManager } from '../api/index.ts';
 import { UsageError } from '../errors.ts';
-import { type Applied, requireReceipt } from '../install/index.ts';
-import {
-  type CheckResult,
-  check,
-  choicesFile,
-  downloadPackages,
-  openContext,
-  preferencesFile,
-  type UpdateContext,
-  type UpdateInfo,
-  withPreference,
-  withSkipped,
-} from '../update/index.ts';
-import { parsePid } from './arguments.ts';
-import { type CommandContext, evolutionWish } from './commands.ts';
+import { evolutionWish, parsePid } from './arguments.ts';
+import { appliedResult } from './commands.ts';
+import { type CommandContext, isGiven, optionOf } from './context.ts';
 import { checkData, describeCheck } from './update-text.ts';
 
 /** How long "later" is, in milliseconds. */
 const LATER = 24 * 3_600_000;
 
-export async function runCheck(command: CommandContext): Promise<void> {
-  const context = contextOf(command);
-  const found = await lookFor(command, context);
-  command.report.result('check', withNextStep(found, describeCheck(found)), checkData(found));
+export async function runCheck(context: CommandContext): Promise<void> {
+  const found = await lookFor(context, managerOf(context));
+  context.report.result('check', withNextStep(found), checkData(found));
 }
 
-export async function runDownload(command: CommandContext): Promise<void> {
-  const context = contextOf(command);
-  const found = await lookFor(command, context);
-  const { update } = found;
-  if (update === null) {
-    command.report.result('download', describeCheck(found), { ...checkData(found), files: [] });
+export async function runDownload(context: CommandContext): Promise<void> {
+  const { report } = context;
+  const manager = managerOf(context);
+  const found = await lookFor(context, manager);
+  if (found.update === null) {
+    report.result('download', describeCheck(found), { ...checkData(found), files: [] });
     return;
   }
-  const { files, route } = await downloadPackages(context, update);
-  command.report.result('download', files.join('\n'), { ...checkData(found), route, files });
+  const { files, route } = await manager.downloadUpdate(found.update);
+  report.result('download', files.join('\n'), { ...checkData(found), route, files });
 }
 
-export async function runUpdate(command: CommandContext): Promise<void> {
-  const { line, report } = command;
-  const { values } = line;
-  const waiting = waitOptions(command);
-  const context = contextOf(command);
-  const found = await lookFor(command, context);
+export async function runUpdate(context: CommandContext): Promise<void> {
+  const { line, report } = context;
+  const waiting = waitOptions(context);
+  let found: CheckResult | undefined;
+  const data = () => (found === undefined ? {} : checkData(found));
+  const manager = managerOf(context, {
+    onEvent: report.eventsOf('update', {
+      updated: (applied) => {
+        const [text, result] = appliedResult(applied);
+        return [text, { ...data(), installed: applied.to.version, ...result }];
+      },
+    }),
+  });
+  found = await lookFor(context, manager);
   const { update } = found;
-  const tellFound = (text = withNextStep(found, describeCheck(found)), answer?: Answer) =>
-    report.result('update', text, { ...checkData(found), changed: false, ...(answer && { answer }) });
-  if (update === null || values['check-only'] === true) return tellFound();
-  const answer = await decide(command, context, found, update);
-  if (answer === null) return tellFound();
+  const tellFound = (text: string, answer?: Answer) =>
+    report.result('update', text, { ...data(), changed: false, ...(answer && { answer }) });
+  if (update === null || isGiven(line, 'check-only')) return tellFound(withNextStep(found));
+  const answer = await decide(context, manager, found, update);
+  if (answer === null) return tellFound(withNextStep(found));
   if (answer === 'later') return tellFound(`${update.version} is not offered again before tomorrow.`, answer);
   if (answer === 'skip') return tellFound(`${update.version} is skipped.`, answer);
-  const downloaded = await downloadPackages(context, update);
-  const tell = ({ from, to, changed }: Applied) =>
-    report.result(
-      'update',
-      changed
-        ? `${to.version} is installed (before: ${from.version}).`
-        : `${to.version} is installed already.`,
-      {
-        ...checkData(found),
-        installed: to.version,
-        changed,
-        from: from.version,
-        to: to.version,
-        sha256: to.sha256,
-      },
-    );
-  const applied = await applyUpdate(context, downloaded, {
+  const downloaded = await manager.downloadUpdate(update);
+  const applied = await manager.applyUpdate(downloaded, {
     ...waiting,
-    evolutions: evolutionWish(values.evolutions),
-    relaunch: values['no-relaunch'] !== true,
+    evolutions: evolutionWish(optionOf(line, 'evolutions')),
+    // `decide` has asked for it, or the user has named the version.
+    allowDowngrade: update.direction === 'back',
     args: line.rest,
-    outputToError: values.json === true,
-    onSettled: (outcome) => {
-      if (values.json === true) return;
-      if ('applied' in outcome) tell(outcome.applied);
-      else report.failure('update', outcome.failure);
-    },
+    outputToError: isGiven(line, 'json'),
   });
-  tell(applied);
+  const [text, result] = appliedResult(applied);
+  report.result('update', text, { ...data(), installed: applied.to.version, ...result });
 }
 
 /** Without --wait-pid nobody is waited for and nothing is started: what runs keeps running. */
-function waitOptions({ line }: CommandContext): { waitFor: number | undefined; noWait: boolean } {
-  const pid = line.values['wait-pid'];
-  if (typeof pid !== 'string') return { waitFor: undefined, noWait: true };
-  if (line.values['no-wait'] === true) throw new UsageError('--wait-pid and --no-wait exclude each other');
-  return { waitFor: parsePid(pid), noWait: false };
+function waitOptions({ line }: CommandContext): { waitFor?: number; relaunch: boolean } {
+  const pid = optionOf(line, 'wait-pid');
+  const relaunch = !isGiven(line, 'no-relaunch');
+  if (pid === undefined) return { relaunch };
+  if (isGiven(line, 'no-wait')) throw new UsageError('--wait-pid and --no-wait exclude each other');
+  return { waitFor: parsePid(pid), relaunch };
 }
 
-function contextOf({
-  session,
-  line,
-  settings,
-  home,
-  report,
-  network,
-  signal,
-}: CommandContext): UpdateContext {
-  const text = (name: string): string | undefined => {
-    const value = line.values[name];
-    return typeof value === 'string' ? value : undefined;
-  };
-  const { host, layout } = session;
-  return openContext({
-    session,
-    settings,
-    home: home(),
-    preferences: preferencesFile.load(host, home()),
-    receipt: requireReceipt(host.disk, layout),
+function managerOf(
+  { line, install, network, report }: CommandContext,
+  { onEvent = report.event }: { onEvent?: typeof report.event } = {},
+): UpdateManager {
+  return new UpdateManager({
+    ...install,
+    feed: optionOf(line, 'feed'),
+    caFile: optionOf(line, 'ca-file'),
+    allowPlainHttp: isGiven(line, 'allow-http'),
     network,
-    feed: text('feed'),
-    caFile: text('ca-file'),
-    allowPlainHttp: line.values['allow-http'] === true,
-    emit: (event) => report.event(event),
-    signal,
+    onEvent,
   });
 }
 
-function lookFor({ line }: CommandContext, context: UpdateContext): Promise<CheckResult> {
-  const { version, channel } = line.values;
-  return check(context, {
-    ...(typeof version === 'string' ? { version } : {}),
-    ...(typeof channel === 'string' ? { channel } : {}),
-  });
+function lookFor({ line }: CommandContext, manager: UpdateManager): Promise<CheckResult> {
+  return manager.check({ version: optionOf(line, 'version'), channel: optionOf(line, 'channel') });
 }
 
 type Answer = 'now' | 'later' | 'skip';
 
 /**
- * Asks, and remembers what is answered; null: nobody can be asked. Then only `--yes` is a yes, and that is none for the
- * way back, unless the person has named the version.
+ * Asks, and remembers the answer; null if nobody can be asked. Then only `--yes` is a yes, and that is none for the way
+ * back, unless the user has named the version.
  */
 async function decide(
-  { line, choose, report, home }: CommandContext,
-  { session }: UpdateContext,
+  { line, choose, report }: CommandContext,
+  manager: UpdateManager,
   found: CheckResult,
   update: UpdateInfo,
 ): Promise<Answer | null> {
-  const { host } = session;
   const back = update.direction === 'back';
-  const named = typeof line.values.version === 'string';
-  if (line.values.yes === true) return !back || named ? 'now' : null;
+  const named = optionOf(line, 'version') !== undefined;
+  if (isGiven(line, 'yes')) return !back || named ? 'now' : null;
   if (choose === null) return null;
   report.text(describeCheck(found));
   const answer = await choose(back ? `Go back to ${update.version}?` : `Update to ${update.version} now?`, [
@@ -156,23 +113,22 @@ async function decide(
   ]);
   switch (answer) {
     case 'skip':
-      await choicesFile.change(host, home(), (choices) => withSkipped(choices, update.version));
+      await manager.skipVersion(update.version);
       return 'skip';
     case 'later':
-      await choicesFile.change(host, home(), (choices) => ({
-        ...choices,
-        remindAfter: host.clock.now() + LATER,
-      }));
+      await manager.remindLater(LATER);
       return 'later';
     case 'auto':
-      await preferencesFile.change(host, home(), (now) => withPreference(now, 'autoUpdate', 'all'));
+      await manager.setPreferences({ autoUpdate: 'all' });
       return 'now';
     default:
       return 'now';
   }
 }
 
-function withNextStep({ update }: CheckResult, text: string): string {
+function withNextStep(found: CheckResult): string {
+  const text = describeCheck(found);
+  const { update } = found;
   if (update === null) return text;
   const how =
     update.direction === 'back'

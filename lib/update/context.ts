@@ -1,7 +1,8 @@
 /** What everything that looks for updates is handed: one install, one home, one feed, and the person's preferences. */
 import { UsageError } from '../errors.ts';
+import type { Settings } from '../home/compiled-in.ts';
 import type { Preferences } from '../home/preferences.ts';
-import type { Receipt, Session, Settings } from '../install/index.ts';
+import type { Receipt, Session } from '../install/index.ts';
 import type { Network, NetworkSettings } from '../platform/network/network.ts';
 import { networkSource } from '../trust/index.ts';
 import { isAddress, type Target, targetOf } from '../version/index.ts';

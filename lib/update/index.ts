@@ -1,18 +1,5 @@
 /** Getting releases: what the feed offers, whether it is for this installation, and how it gets here. */
 
-export { type Choices, choicesFile, NO_CHOICES, withSkipped } from '../home/choices.ts';
-export {
-  DEFAULT_PREFERENCES,
-  PREFERENCE_KEYS,
-  type PreferenceKey,
-  type Preferences,
-  preferenceKey,
-  preferencesFile,
-  preferenceText,
-  withPreference,
-} from '../home/preferences.ts';
-export { rememberReverted, rememberRollback } from '../home/remember.ts';
-export { snapshotsIn } from '../home/snapshot-choices.ts';
 export {
   type CacheEntry,
   DEFAULT_PRUNE,

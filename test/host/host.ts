@@ -114,6 +114,7 @@ export function simulatedHost(options: SimulatedHostOptions): SimulatedHost {
         started.push(execute(file));
         return null;
       },
+      become: null,
     },
     locks: {
       acquire: (path) => {

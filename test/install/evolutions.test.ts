@@ -1,13 +1,13 @@
 /** Which evolutions of a package are installed, and what the state with them is. */
 import { describe, expect, test } from 'bun:test';
 import { UsageError } from '../../lib/errors.ts';
+import { takeSnapshotHere } from '../../lib/install/folders/snapshots.ts';
 import {
   chooseEvolutions,
   type EvolutionWish,
   installedEvolutions,
   withEvolutions,
-} from '../../lib/install/folders/evolutions.ts';
-import { takeSnapshotHere } from '../../lib/install/folders/snapshots.ts';
+} from '../../lib/install/update/evolutions.ts';
 import type { CarriedEvolution, EvolutionArchive } from '../../lib/package/index.ts';
 import { digestBytes } from '../../lib/platform/files.ts';
 import type { Snapshot } from '../../lib/snapshot/index.ts';
@@ -93,8 +93,8 @@ describe('the state with them', () => {
   test('where none were: their files, each in its own folder, and the receipt', async () => {
     const { session, setup, take, paths } = open(installedDisk('linux', ONE));
     const before = await take();
-    const archives = [archive('search', { 'index.js': 'x', 'bin/run': 'y' })];
-    const after = await withEvolutions(session, setup, before, [SEARCH], archives);
+    const search = { carried: SEARCH, archive: archive('search', { 'index.js': 'x', 'bin/run': 'y' }) };
+    const after = await withEvolutions(session, setup, before, [search]);
     expect(paths(after)).toEqual(['installed.json 644', 'search/bin/run 755', 'search/index.js 644']);
     expect(paths(before)).toEqual([]);
     expect(after.components.data).toEqual(before.components.data);
@@ -117,13 +117,9 @@ describe('the state with them', () => {
     });
     const { session, setup, take, paths } = open(disk);
     expect(installedEvolutions(session, setup).map(({ id }) => id)).toEqual(['search', 'other']);
-    const after = await withEvolutions(
-      session,
-      setup,
-      await take(),
-      [SEARCH],
-      [archive('search', { 'index.js': 'new' })],
-    );
+    const after = await withEvolutions(session, setup, await take(), [
+      { carried: SEARCH, archive: archive('search', { 'index.js': 'new' }) },
+    ]);
     expect(paths(after).map((path) => path.split(' ')[0] ?? '')).toEqual([
       'installed.json',
       'other/a',
@@ -140,13 +136,9 @@ describe('the state with them', () => {
       placeFiles(disk, 'evolutions', { 'installed.json': receipt, 'search/mine.js': 'mine' });
       const { session, setup, take, paths } = open(disk);
       expect(installedEvolutions(session, setup)).toEqual([]);
-      const after = await withEvolutions(
-        session,
-        setup,
-        await take(),
-        [SEARCH],
-        [archive('search', { 'index.js': 'new' })],
-      );
+      const after = await withEvolutions(session, setup, await take(), [
+        { carried: SEARCH, archive: archive('search', { 'index.js': 'new' }) },
+      ]);
       expect(paths(after).join()).toContain('search/mine.js');
     },
   );
@@ -156,8 +148,8 @@ describe('the state with them', () => {
     placeFiles(disk, 'evolutions', { search: 'a file of this name' });
     const { session, setup, take, paths } = open(disk);
     const before = await take();
-    const archives = [archive('search', { 'index.js': 'x' })];
-    const after = await withEvolutions(session, setup, before, [SEARCH], archives);
+    const search = { carried: SEARCH, archive: archive('search', { 'index.js': 'x' }) };
+    const after = await withEvolutions(session, setup, before, [search]);
     expect(paths(after)).toEqual(['installed.json 644', 'search/index.js 644']);
     expect(paths(before)).toEqual(['search 644']);
   });

@@ -1,8 +1,8 @@
 /** A failed update brings the data back, too, but never from under somebody who may have written it meanwhile. */
 import { describe, expect, test } from 'bun:test';
-import { applyPackage } from '../../lib/install/apply.ts';
 import { OWN, type SimulatedProcess, simulatedHost } from '../host/host.ts';
 import { executable, installedDisk, targetPath, versionOf } from '../host/install.ts';
+import { applyOn } from '../host/operations.ts';
 import { packageFor } from '../host/package.ts';
 import { testRoot } from '../trust/keys.ts';
 import { exitCode } from './transaction/every-fault.ts';
@@ -26,15 +26,7 @@ async function dataAfter(processes: SimulatedProcess[]): Promise<string | undefi
       return versionOf(content);
     },
   });
-  const update = applyPackage(sessionOn(host), {
-    packages: [PACKAGE],
-    root: () => root,
-    waitFor: undefined,
-    noWait: true,
-    relaunch: false,
-    args: [],
-    outputToError: false,
-  });
+  const update = applyOn(sessionOn(host), [PACKAGE], { root });
   expect(await exitCode(update)).toBe(15);
   return filesOn(disk, 'data')['session.json'];
 }

@@ -21,7 +21,7 @@ function machine() {
       return { release: () => (held = false) };
     },
   };
-  const { layout } = openSession(host, { installDir: INSTALL_DIR, app: 'dgmo', defaultApp: 'dgmo' });
+  const { layout } = openSession(host, { installDir: INSTALL_DIR, app: 'dgmo' });
   const waiting: (() => void)[] = [];
   /** What the other updater does while this one sleeps. */
   const duringSleep = (act: () => void) => waiting.push(act);

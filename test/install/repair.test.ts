@@ -1,8 +1,8 @@
 /** A damaged or missing executable that a package mends: this, too, begins with a snapshot of what stands. */
 import { expect, test } from 'bun:test';
-import { applyPackage } from '../../lib/install/apply.ts';
 import { simulatedHost } from '../host/host.ts';
 import { executable, INSTALL_DIR, installedDisk, targetPath, versionOf } from '../host/install.ts';
+import { applyOn } from '../host/operations.ts';
 import { packageFor } from '../host/package.ts';
 import { testRoot } from '../trust/keys.ts';
 import { exitCode } from './transaction/every-fault.ts';
@@ -20,15 +20,7 @@ test.each([
   if (stands === null) disk.remove(targetPath('linux'));
   else disk.place(targetPath('linux'), stands);
   disk.place(PACKAGE, await packageFor('linux', [executable('0.9.0'), ONE], 'full'));
-  const repair = applyPackage(sessionOn(simulatedHost({ disk, versionOf })), {
-    packages: [PACKAGE],
-    root: () => testRoot(),
-    waitFor: undefined,
-    noWait: true,
-    relaunch: false,
-    args: [],
-    outputToError: false,
-  });
+  const repair = applyOn(sessionOn(simulatedHost({ disk, versionOf })), [PACKAGE], { root: testRoot() });
   expect(await exitCode(repair)).toBe(0);
   expect(disk.contentOf(targetPath('linux'))).toEqual(ONE.bytes);
   const [snapshot, ...more] = await checkStore(disk);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { DamagedError, PolicyError, UsageError } from '../../lib/errors.ts';
 import { takeSnapshotHere } from '../../lib/install/folders/snapshots.ts';
 import { encodeReceipt, type Receipt, type RollbackRule } from '../../lib/install/receipt.ts';
-import { dataMoves, type RollbackWish, rollbackTarget } from '../../lib/install/rollback-target.ts';
+import { dataMoves, type RollbackWish, rollbackTarget } from '../../lib/install/rollback/target.ts';
 import { decodeSnapshot, documentPath, encodeSnapshot, type Snapshot } from '../../lib/snapshot/document.ts';
 import { binaryPath } from '../../lib/snapshot/index.ts';
 import { type SimulatedHost, simulatedHost } from '../host/host.ts';

@@ -1,6 +1,6 @@
 /** Ending a DGMO that runs: asked first, by force only with consent, and nothing but what was asked about. */
 import { describe, expect, test } from 'bun:test';
-import { BusyError, InterruptedError } from '../../lib/errors.ts';
+import { InterruptedError, StillRunningError } from '../../lib/errors.ts';
 import { runningCopies, stopRunning } from '../../lib/install/process/stop.ts';
 import type { Session } from '../../lib/install/session.ts';
 import type { Platform } from '../../lib/platform/host.ts';
@@ -27,7 +27,6 @@ function sessionWith(processes: SimulatedProcess[], { platform = 'linux' as Plat
 }
 
 const TARGET = targetPath('linux');
-const never = () => Promise.reject(new Error('nobody is asked'));
 
 describe('which copies run', () => {
   test('of the installed executable, and of the one that an update has replaced', () => {
@@ -47,44 +46,39 @@ describe('ending them', () => {
       { pid: 20, file: TARGET },
       { pid: 30, file: TARGET },
     ]);
-    await stopRunning(session, [20, 30], never);
+    await stopRunning(session, [20, 30], 'never');
     expect(runningCopies(session)).toEqual([]);
     expect(events).toEqual([{ event: 'stopping', pids: [20, 30] }]);
     expect(asked()).toEqual(['requestEnd', 'requestEnd']);
     expect(host.clock.monotonic()).toBeLessThan(LIMIT);
   });
 
-  test('one that goes on: after the time limit, by force with consent, which is asked about it alone', async () => {
+  test('one that goes on: after the time limit by force, if that is allowed', async () => {
     const { session, host, asked } = sessionWith([
       { pid: 20, file: TARGET, stubborn: true },
       { pid: 30, file: TARGET },
     ]);
-    let left: readonly number[] = [];
-    await stopRunning(session, [20, 30], async (pids) => {
-      expect(host.clock.monotonic()).toBeGreaterThanOrEqual(LIMIT);
-      left = pids;
-      return true;
-    });
-    expect(left).toEqual([20]);
+    await stopRunning(session, [20, 30], 'after the limit');
+    expect(host.clock.monotonic()).toBeGreaterThanOrEqual(LIMIT);
     expect(runningCopies(session)).toEqual([]);
     expect(asked()).toEqual(['requestEnd', 'requestEnd', 'forceEnd']);
   });
 
   test('without consent: 14, and it still runs', async () => {
     const { session, asked } = sessionWith([{ pid: 20, file: TARGET, stubborn: true }]);
-    await expect(stopRunning(session, [20], async () => false)).rejects.toThrow(
-      new BusyError(`process 20, which runs ${TARGET}, has not ended`),
+    await expect(stopRunning(session, [20], 'never')).rejects.toThrow(
+      new StillRunningError(`process 20, which runs ${TARGET}, has not ended`, [20]),
     );
     expect(runningCopies(session)).toEqual([20]);
     expect(asked()).toEqual(['requestEnd']);
   });
 
-  test('where nobody can be asked to end, as on Windows, consent is asked for at once', async () => {
+  test('where nobody can be asked to end, as on Windows, the limit is not waited for', async () => {
     const file = targetPath('win32');
     const { session, host } = sessionWith([{ pid: 20, file }], { platform: 'win32' });
-    await expect(stopRunning(session, runningCopies(session), async () => false)).rejects.toThrow(BusyError);
+    await expect(stopRunning(session, runningCopies(session), 'never')).rejects.toThrow(StillRunningError);
     expect(host.clock.monotonic()).toBe(0);
-    await stopRunning(session, [20], async () => true);
+    await stopRunning(session, [20], 'after the limit');
     expect(runningCopies(session)).toEqual([]);
   });
 
@@ -93,13 +87,13 @@ describe('ending them', () => {
       { pid: 20, file: TARGET },
       { pid: 30, file: TARGET },
     ]);
-    await stopRunning(session, [20], never);
+    await stopRunning(session, [20], 'never');
     expect(runningCopies(session)).toEqual([30]);
   });
 
   test('Ctrl-C while it is waited for: 130', async () => {
     const { session } = sessionWith([{ pid: 20, file: TARGET, stubborn: true }]);
     const interrupted = { ...session, interrupted: () => true };
-    await expect(stopRunning(interrupted, [20], never)).rejects.toThrow(InterruptedError);
+    await expect(stopRunning(interrupted, [20], 'never')).rejects.toThrow(InterruptedError);
   });
 });

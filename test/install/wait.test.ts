@@ -21,7 +21,7 @@ function session(
     executable: (pid: number) => (pid === PARENT ? parent : null),
     isAlive: () => host.clock.monotonic() < diesAt,
   };
-  return openSession({ ...host, processes }, { installDir: INSTALL_DIR, app: 'dgmo', defaultApp: 'dgmo' });
+  return openSession({ ...host, processes }, { installDir: INSTALL_DIR, app: 'dgmo' });
 }
 
 describe('whom to wait for', () => {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
 import { NetworkError, PolicyError, TrustError, UsageError } from '../../lib/errors.ts';
-import { loadTrustedRoot } from '../../lib/install/index.ts';
+import { loadTrustedRoot } from '../../lib/home/trusted-root.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { CHECK_PATH, decodeCheckRequest, encodeCheckAnswer } from '../../lib/update/check/check-api.ts';
 import type { UpdateEvent } from '../../lib/update/index.ts';

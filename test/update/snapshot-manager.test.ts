@@ -24,7 +24,7 @@ describe.skipIf(process.platform === 'win32')('SnapshotManager', () => {
     fs.writeFileSync(data(), 'then');
     fs.writeFileSync(path.join(installDir, 'dgmo'), '#!/bin/sh\necho 1.0.0\n', { mode: 0o755 });
     const host = nativeHost();
-    const session = openSession(host, { installDir, app: 'dgmo', defaultApp: 'dgmo' });
+    const session = openSession(host, { installDir, app: 'dgmo' });
     createWorkDir(host, session.layout);
     adopt(session, '1.0.0');
     events = [];
@@ -39,20 +39,21 @@ describe.skipIf(process.platform === 'win32')('SnapshotManager', () => {
     fs.writeFileSync(data(), 'now');
     const { before } = await snapshots.rollback(id);
     expect(fs.readFileSync(data(), 'utf8')).toBe('then');
-    expect(events).toEqual(['snapshot', 'snapshot', 'folders', 'committed']);
+    expect(events).toEqual(['snapshot', 'snapshot', 'folders', 'committed', 'rolled back']);
     await snapshots.rollback(before?.id, { only: ['data'] });
     expect(fs.readFileSync(data(), 'utf8')).toBe('now');
-    const kinds = snapshots.listSnapshots().map((found) => (found instanceof Error ? found : found.kind));
+    const listed = await snapshots.listSnapshots();
+    const kinds = listed.map(({ found }) => (found instanceof Error ? found : found.kind));
     expect(kinds).toEqual(['manual', 'rollback', 'rollback']);
   });
 
   test('lets the old ones go', async () => {
     const ids: string[] = [];
     for (let count = 0; count < 7; count++) ids.push((await snapshots.createSnapshot(`number ${count}`)).id);
-    const left = () => snapshots.listSnapshots().map((found) => (found instanceof Error ? '' : found.id));
-    expect(left()).toEqual(ids.slice(-5));
+    const left = async () => (await snapshots.listSnapshots()).map(({ id }) => id);
+    expect(await left()).toEqual(ids.slice(-5));
     expect((await snapshots.cleanupOldSnapshots(2)).removed).toEqual(ids.slice(2, 5));
-    expect(left()).toEqual(ids.slice(-2));
+    expect(await left()).toEqual(ids.slice(-2));
   });
 
   test('says which one can no longer be brought back, and does not go there', async () => {

@@ -6,14 +6,9 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { UpdateManager, type UpdateManagerOptions } from '../../lib/api/index.ts';
-import {
-  adopt,
-  createWorkDir,
-  keepTrustedRoot,
-  openSession,
-  type Settings,
-  withLock,
-} from '../../lib/install/index.ts';
+import type { Settings } from '../../lib/home/compiled-in.ts';
+import { keepTrustedRoot } from '../../lib/home/trusted-root.ts';
+import { adopt, createWorkDir, openSession, withLock } from '../../lib/install/index.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { makeFeed, type ReleaseOptions, type TestFeed } from '../release/feed.ts';
 import { content } from '../support/servers/content.ts';
@@ -85,7 +80,7 @@ export async function openStage(): Promise<Stage> {
   });
   const url = `http://127.0.0.1:${server.port}/`;
   const host = nativeHost();
-  const session = openSession(host, { installDir: dir, app: 'dgmo', defaultApp: 'dgmo' });
+  const session = openSession(host, { installDir: dir, app: 'dgmo' });
   createWorkDir(host, session.layout);
   await withLock(host, session.layout, async () => adopt(session, '1.0.0', url));
   keepTrustedRoot(host, home, feed.root);

@@ -122,12 +122,16 @@ posixOnly('an update', () => {
     expect((await manager().checkForUpdates({ version: '2.0.0' }))?.version).toBe('2.0.0');
   });
 
-  test('back to an older version that a person asked for; the floor stays', async () => {
+  test('back to an older version by the word of a person alone; the floor stays', async () => {
     await stage.release('2.0.0', { rollbackMin: '1.0.0' });
     await update();
     const one = manager();
     const back = (await one.checkForUpdates({ version: '1.0.0' })) ?? expect.unreachable();
-    await one.applyUpdate(await one.downloadUpdate(back));
+    const downloaded = await one.downloadUpdate(back);
+    await expect(one.applyUpdate(downloaded)).rejects.toThrow(PolicyError);
+    expect(() => one.handOver(downloaded)).toThrow(PolicyError);
+    expect(one.handOver(downloaded, { allowDowngrade: true }).args).toContain('--allow-downgrade');
+    await one.applyUpdate(downloaded, { allowDowngrade: true });
     expect(stage.version()).toBe('1.0.0');
     const receipt = fs.readFileSync(path.join(stage.dir, '.dgmo-updater/installed.json'), 'utf8');
     expect(JSON.parse(receipt).receipt).toMatchObject({ floor: '2.0.0', previous: { version: '2.0.0' } });
@@ -151,11 +155,12 @@ posixOnly('an update', () => {
     await stage.release('2.0.0');
     const one = manager();
     const downloaded = await one.downloadUpdate(await found(one));
-    expect(one.handOver(downloaded, ['--resume'])).toEqual({
+    expect(one.handOver(downloaded, { args: ['--resume'], evolutions: ['search'] })).toEqual({
       file: path.join(stage.dir, 'dgmo-updater'),
       args: [
-        ...['--apply', downloaded.files[0] ?? '', '--wait-pid', String(process.pid), '--home', stage.home],
-        ...['--install-dir', fs.realpathSync(stage.dir), '--app', 'dgmo', '--', '--resume'],
+        ...['--apply', downloaded.files[0] ?? '', '--wait-pid', String(process.pid)],
+        ...['--install-dir', fs.realpathSync(stage.dir), '--app', 'dgmo', '--home', stage.home],
+        ...['--evolutions', 'search', '--', '--resume'],
       ],
     });
     await one.applyUpdate(downloaded);
@@ -164,7 +169,7 @@ posixOnly('an update', () => {
       notices.push(message);
       return 'restart';
     });
-    expect(notices).toEqual(['DGMO needs to restart to run 2.0.0.']);
+    expect(notices).toEqual(['dgmo needs to restart to run 2.0.0.']);
     expect(restart).toEqual({ file: fs.realpathSync(stage.dgmo), args: [] });
     expect(await one.scheduleRestart(async () => 'defer')).toBeNull();
   });

@@ -1,5 +1,5 @@
 /** Snapshots of this install: taking one before a change, and letting the old ones go after it. */
-import { MachineError, UpdaterError } from '../../errors.ts';
+import { errorCode, MachineError, UpdaterError } from '../../errors.ts';
 import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
 import { tellable } from '../../platform/failures.ts';
 import type { Digest } from '../../platform/files.ts';
@@ -9,11 +9,13 @@ import {
   prune,
   recogniseExecutable,
   rememberExecutable,
+  removeSnapshot,
   type Snapshot,
   takeSnapshot,
 } from '../../snapshot/index.ts';
 import type { Receipt } from '../receipt.ts';
-import { breathe, type Session } from '../session.ts';
+import { checkpoint, type Session } from '../session.ts';
+import { readJournal } from '../transaction/journal.ts';
 
 export interface SnapshotWish {
   kind: Snapshot['kind'];
@@ -50,7 +52,7 @@ export async function takeSnapshotHere(
           : { path: layout.target, digest, sound: digest.sha256 === receipt.binary.sha256, replaced },
       updater: setup.updater,
       ...(id === undefined ? {} : { id }),
-      breathe: () => breathe(session),
+      breathe: () => checkpoint(session),
     });
     const milliseconds = Math.round(host.clock.monotonic() - begun);
     const warnings = snapshot.warnings.length;
@@ -132,7 +134,33 @@ export async function pruneSnapshots(
   }
 }
 
-/** After a change: room that could not be given back is no reason to fail it. */
+/**
+ * Removes the snapshot that a transaction began with, if the transaction ended and all is as it was before: it would only
+ * push a useful one out. Kept if the journal does not say that the folders are whole.
+ */
+export function forgetSnapshot(
+  { host, layout, snapshots }: Session,
+  transaction: string,
+  { id }: Snapshot,
+): void {
+  try {
+    const { entries } = readJournal(host.disk, layout);
+    const begun = entries.findLastIndex((entry) => entry.type === 'begin' && entry.id === transaction);
+    const after = entries.slice(begun + 1);
+    const [last] = after.slice(-1);
+    const foldersAre = after.findLast((entry) => entry.type === 'folders')?.state ?? null;
+    const asBefore =
+      last?.type === 'end' &&
+      ((last.outcome === 'abandoned' && foldersAre !== 'touched') ||
+        (last.outcome === 'reverted' && foldersAre === 'back'));
+    if (snapshots !== null && asBefore) removeSnapshot(host.disk, snapshots.layout, id);
+  } catch (error) {
+    // The caller reports the failure that brought us here.
+    if (errorCode(error) === undefined && !(error instanceof UpdaterError)) throw error;
+  }
+}
+
+/** After a change: space that could not be freed is no reason to fail it. */
 export async function pruneAfter(session: Session, receipt: Receipt): Promise<void> {
   if (session.snapshots === null) return;
   try {

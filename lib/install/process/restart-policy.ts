@@ -1,4 +1,4 @@
-/** Whether DGMO is to be started again after an update, and doing it. */
+/** Whether DGMO is started again after an update or a rollback. */
 import {
   BusyError,
   InterruptedError,
@@ -7,17 +7,20 @@ import {
   UnrecoverableError,
   UpdaterError,
 } from '../../errors.ts';
+import { isIntact } from '../installed-binary.ts';
 import { lockUnlessServed } from '../lock.ts';
-import { loadReceipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
 import { recoverTransaction } from '../transaction/recover.ts';
 import { relaunch } from './start.ts';
 import { awaitExit } from './wait.ts';
 
-/** Throws where it should have started and could not, unless the update itself had failed: then that is what is told. */
-export async function startAgain(
+/**
+ * Starts DGMO again if it may. Throws if that failed, unless the update itself had failed: that is what the caller has to
+ * report then.
+ */
+export async function restartAfter(
   session: Session,
-  options: { args: string[]; outputToError: boolean },
+  options: { args: readonly string[]; outputToError: boolean },
   awaited: number | null,
   failure: unknown,
 ): Promise<void> {
@@ -30,20 +33,23 @@ export async function startAgain(
 }
 
 /**
- * After a success always. After a failure where DGMO had gone, or is going, because of us; but not where the person
- * stopped us, where another updater is going to start it, or where nothing that works is left to start.
+ * After a success always. After a failure if DGMO has exited, or is about to, because of us; but not if the user stopped
+ * us, if another updater is going to start it, or if nothing that works is left to start.
  */
 async function mayStart(session: Session, awaited: number | null, failure: unknown): Promise<boolean> {
   if (failure === undefined || failure instanceof RevertedError) return true;
   if (awaited === null || failure instanceof InterruptedError) return false;
-  if (failure instanceof UnrecoverableError) return oldStands(session);
-  if (failure instanceof LockedError) {
-    if (!(await quiet(session, awaited))) return false;
+  if (failure instanceof UnrecoverableError) {
+    // Even if the old version was found not to work here: it is what the user had, and may work for them.
+    return isIntact(session);
   }
-  return hasGone(session, awaited);
+  if (failure instanceof LockedError) {
+    if (!(await otherIsDone(session, awaited))) return false;
+  }
+  return hasExited(session, awaited);
 }
 
-async function hasGone(session: Session, pid: number): Promise<boolean> {
+async function hasExited(session: Session, pid: number): Promise<boolean> {
   try {
     await awaitExit(session, pid);
     return true;
@@ -53,17 +59,11 @@ async function hasGone(session: Session, pid: number): Promise<boolean> {
   }
 }
 
-/** Even where the old version was found not to work here: it is what the person had, and may do for them. */
-function oldStands(session: Session): boolean {
-  const receipt = loadReceipt(session.host.disk, session.layout);
-  return receipt !== null && session.digests.of(session.layout.target)?.sha256 === receipt.binary.sha256;
-}
-
 /**
- * Waits for the other updater to be done, and closes what it may have left open: only then is it safe to start.
- * False where that one starts DGMO itself.
+ * Waits until the other updater is done, and closes what it may have left open: only then is it safe to start DGMO.
+ * False if the other one starts it.
  */
-async function quiet(session: Session, awaited: number): Promise<boolean> {
+async function otherIsDone(session: Session, awaited: number): Promise<boolean> {
   const { host, layout, limits, interrupted } = session;
   const lock = await lockUnlessServed(host, layout, awaited, { limit: limits.exit, interrupted });
   if (lock === null) return false;

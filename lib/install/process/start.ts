@@ -18,16 +18,24 @@ export function childEnvironment(
   return kept;
 }
 
-/** The folder that we were started in may be gone by now. */
+/** The folder that we were started in may have been removed. */
 function folderToStartIn({ host, layout }: Session): string {
   return host.disk.status(host.workingDirectory) === null ? layout.installDir : host.workingDirectory;
 }
 
 /**
- * Starts the target. Resolves when it has been started, or, where we hold the terminal for it, when it has ended.
- * When a shell has taken the terminal back meanwhile it can't be started usefully; then the person is told.
+ * Starts the target. On POSIX, if this process has the terminal, it becomes the target, and this does not return: the
+ * shell goes on waiting for the same process. On Windows it resolves once the target, which has the terminal, has ended.
+ * Without a terminal it resolves once the target has been started. If a shell has taken the terminal back meanwhile, the
+ * target can't be used from it: the user is told to start it.
+ *
+ * @throws MachineError if it could not be started
  */
-export async function relaunch(session: Session, args: string[], outputToError: boolean): Promise<void> {
+export async function relaunch(
+  session: Session,
+  args: readonly string[],
+  outputToError: boolean,
+): Promise<void> {
   const { host, layout } = session;
   const file = layout.target;
   if (host.processes.hasTerminal() && !host.processes.ownsTerminal()) {
@@ -35,12 +43,16 @@ export async function relaunch(session: Session, args: string[], outputToError: 
     return;
   }
   session.emit({ event: 'relaunching', file });
+  const options = {
+    environment: childEnvironment(host.environment),
+    workingDirectory: folderToStartIn(session),
+    outputToError,
+  };
   try {
-    await host.processes.start(file, args, {
-      environment: childEnvironment(host.environment),
-      workingDirectory: folderToStartIn(session),
-      outputToError,
-    });
+    // A process can't give its standard output away to somebody else's standard error.
+    if (host.processes.become !== null && host.processes.hasTerminal() && !outputToError)
+      await host.processes.become(file, args, options);
+    await host.processes.start(file, [...args], options);
   } catch (error) {
     throw new MachineError(`${file} could not be started again: ${errorMessage(error)}`, {
       advice: `Start it by hand: ${file}`,

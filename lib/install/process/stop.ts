@@ -1,5 +1,5 @@
 /** Ending a DGMO that runs, before its data is changed under it: asked first, and ended by force only with consent. */
-import { BusyError } from '../../errors.ts';
+import { BusyError, StillRunningError } from '../../errors.ts';
 import { checkInterrupted, type Session } from '../session.ts';
 import { isTarget } from './wait.ts';
 
@@ -27,24 +27,29 @@ export function isInUse(session: Session): boolean {
 }
 
 /**
- * Asks them to end, and waits. Throws BusyError where one does not end in time, or can't be asked on this system, and
- * force was not consented to.
+ * Asks them to end, and waits.
+ *
+ * @param kill whether one that does not end within the exit limit, or that can't be asked on this system, is ended by
+ *   force; `now` if the caller has asked and waited already
+ * @throws StillRunningError if it may not be ended by force, BusyError if even that failed
  */
 export async function stopRunning(
   session: Session,
   pids: readonly number[],
-  force: (left: readonly number[]) => Promise<boolean>,
+  kill: 'never' | 'after the limit' | 'now',
 ): Promise<void> {
   const { processes } = session.host;
   session.emit({ event: 'stopping', pids: [...pids] });
-  const asked = pids.filter((pid) => processes.requestEnd(pid));
+  const asked = kill === 'now' ? [] : pids.filter((pid) => processes.requestEnd(pid));
   await ended(session, asked, session.limits.exit);
   const left = runningCopies(session).filter((pid) => pids.includes(pid));
   if (left.length === 0) return;
-  if (!(await force(left))) {
-    throw new BusyError(`process ${left.join(', ')}, which runs ${session.layout.target}, has not ended`, {
-      advice: 'Close it, then try again, or use --kill. Nothing was changed.',
-    });
+  if (kill === 'never') {
+    throw new StillRunningError(
+      `process ${left.join(', ')}, which runs ${session.layout.target}, has not ended`,
+      left,
+      { advice: 'Close it, then try again, or use --kill. Nothing was changed.' },
+    );
   }
   for (const pid of left) processes.forceEnd(pid);
   await ended(session, left, END_LIMIT);

@@ -5,7 +5,10 @@ import { checkInterrupted } from '../session.ts';
 
 const PAUSE = 25;
 
-/** Which process to wait for: the one named (0: none), else the parent when it is DGMO itself, else none. */
+/**
+ * Which process to wait for: the one named (0: none), else the parent if it is DGMO itself, else none. A process that
+ * became this one (execve) names its own id: it has exited already.
+ */
 export function processToAwait(session: Session, named: number | undefined): number | null {
   const { processes } = session.host;
   if (named === undefined) return isTarget(session, processes.parent) ? processes.parent : null;
@@ -20,11 +23,11 @@ export function isTarget(session: Session, pid: number): boolean {
   return executable.toLowerCase() === session.layout.target.toLowerCase();
 }
 
-/** Throws BusyError when it has not exited within the limit. */
+/** Throws BusyError if it has not exited within the limit. */
 export async function awaitExit(session: Session, pid: number): Promise<void> {
   const { clock, processes } = session.host;
   const begun = clock.monotonic();
-  if (!processes.isAlive(pid)) return;
+  if (pid === processes.pid || !processes.isAlive(pid)) return;
   session.emit({ event: 'waiting', pid });
   while (processes.isAlive(pid)) {
     checkInterrupted(session);

@@ -199,7 +199,7 @@ export function compactJournal(disk: Disk, layout: Layout): void {
   );
 }
 
-/** The transaction that has begun and not ended, as the journal tells it; null where there is none. */
+/** The transaction that has begun and not ended, as the journal says; null if there is none. */
 export interface OpenTransaction {
   id: string;
   kind: 'update' | 'rollback';
@@ -212,16 +212,23 @@ export interface OpenTransaction {
   folders: Folders | null;
   /** Whether the folders may be half changed. */
   touched: boolean;
+  /**
+   * The transaction that was still open when this one began, since it could be neither finished nor taken back. It is
+   * open again if this one changes nothing. Null in all other cases.
+   */
+  replaced: OpenTransaction | null;
 }
 
 export function openTransaction(entries: readonly Entry[]): OpenTransaction | null {
-  let open: OpenTransaction | null = null;
+  let open: OpenTransaction | null = null as OpenTransaction | null;
   for (const entry of entries) {
     if (entry.type === 'begin') {
       const { id, kind, from, to, receipt, folders = null } = entry;
-      open = { id, kind, from, to, receipt, verdict: null, folders, touched: false };
-    } else if (entry.type === 'end') open = null;
-    else if (open !== null && entry.type === 'folders') open.touched = entry.state === 'touched';
+      open = { id, kind, from, to, receipt, verdict: null, folders, touched: false, replaced: open };
+    } else if (entry.type === 'end') {
+      const asBefore = entry.outcome === 'abandoned' || entry.outcome === 'reverted';
+      open = asBefore ? (open?.replaced ?? null) : null;
+    } else if (open !== null && entry.type === 'folders') open.touched = entry.state === 'touched';
     else if (open !== null && entry.type === 'verdict')
       open.verdict = { verdict: entry.verdict, reason: entry.reason };
   }

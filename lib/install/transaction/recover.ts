@@ -1,6 +1,6 @@
 /** Closing what an interrupted run left open: an unfinished transaction, a lost receipt, leftover files. */
 import { DamagedError } from '../../errors.ts';
-import { loadReceipt, type Receipt, saveReceipt } from '../receipt.ts';
+import { type Receipt, receiptUnlessDamaged, saveReceipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
 import { foreignBinary } from './conclude.ts';
 import { appendEntry, lastReceipt, openTransaction, readJournal } from './journal.ts';
@@ -29,22 +29,13 @@ export interface Recovery {
 export async function recoverInstall(session: Session): Promise<Recovery> {
   const transaction = await recoverTransaction(session);
   if (transaction?.outcome === 'foreign') throw foreignBinary(session.layout.target);
-  const present = soundReceipt(session);
+  const present = receiptUnlessDamaged(session.host.disk, session.layout);
   if (present !== null) {
     sweep(session, present);
     return { transaction, receiptRestored: false, receipt: present };
   }
   const receipt = restoreReceipt(session);
   return { transaction, receiptRestored: receipt !== null, receipt };
-}
-
-function soundReceipt(session: Session): Receipt | null {
-  try {
-    return loadReceipt(session.host.disk, session.layout);
-  } catch (error) {
-    if (error instanceof DamagedError) return null;
-    throw error;
-  }
 }
 
 /** Null where nothing was ever recorded here. */

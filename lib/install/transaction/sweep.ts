@@ -1,7 +1,10 @@
-/** Removing what transactions left in the work dir, all but what the receipt still needs. */
+/** Removing what transactions left in the work dir, except what is still needed. */
+
+import { removeIfThere } from '../../platform/files.ts';
 import { TRANSIENT_PREFIXES } from '../layout.ts';
 import type { Receipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
+import type { OpenTransaction } from './journal.ts';
 
 /**
  * The caller holds the lock, and no transaction is open but the one that ends now. A file that can't be removed
@@ -20,7 +23,13 @@ export function sweep(session: Session, receipt: Receipt | null): void {
     try {
       disk.remove(path);
     } catch {
-      // It is only space. The next run tries again.
+      // Only space is lost, and the next run tries again.
     }
   }
+}
+
+/** At the end of a transaction. One that it replaced and that is open again still needs what it left. */
+export function sweepAfter(session: Session, open: OpenTransaction, receipt: Receipt | null): void {
+  if (open.replaced === null && receipt !== null) sweep(session, receipt);
+  else removeIfThere(session.host.disk, session.layout.staged(open.id));
 }

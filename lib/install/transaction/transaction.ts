@@ -2,160 +2,200 @@
  * The transaction: look at the disk, ask the table (`next.ts`) for the next step, take it, look again.
  *
  * What holds at every instant, whatever stops the process:
- *  1. the target is a complete, verified executable, the old or the new one (but for the gap of a Windows
- *     rename, which the journal announces and the next run closes);
+ *  1. the target is a complete, verified executable, the old or the new one (but for the gap between two renames on
+ *     Windows, which the journal announces and the next run closes);
  *  2. the next run of any command finishes or reverts what was begun, and running it again changes nothing;
  *  3. only a binary whose digest was vouched for is put at the target;
- *  4. the old binary is not let go before the new one has been proven;
- *  5. the receipt changes only after the verdict stands in the journal.
+ *  4. the old binary is kept until the new one has been proven to work;
+ *  5. the receipt changes only after the verdict is in the journal.
  *
  * Recovery is this same loop, entered with `resumed`. The caller holds the lock.
  */
-import { DamagedError, UnrecoverableError } from '../../errors.ts';
+import { errorMessage, UnrecoverableError } from '../../errors.ts';
 import { tellable } from '../../platform/failures.ts';
-import { removeIfThere } from '../../platform/files.ts';
 import { bringBack, clearFolders, type FolderChange } from '../folders/folders.ts';
-import { loadReceipt, type Receipt, saveReceipt } from '../receipt.ts';
+import { type Receipt, receiptUnlessDamaged, saveReceipt } from '../receipt.ts';
 import { describe, type Session } from '../session.ts';
 import { appendEntry, type OpenTransaction, type Outcome } from './journal.ts';
 import { keepOld } from './keep.ts';
-import { next } from './next.ts';
-import { observe } from './observe.ts';
+import { type Content, next, type Observed, type Step } from './next.ts';
 import { probe } from './probe.ts';
 import { replaceTarget } from './replace.ts';
-import { sweep } from './sweep.ts';
+import { sweepAfter } from './sweep.ts';
 
 export interface Ended {
   outcome: Outcome;
-  /** Why the new version did not stay, where it did not. */
+  /** Why the new version did not stay; null if it did, or if that is not known. */
   reason: string | null;
 }
 
-/** Longer than any path through the table: a loop that does not end is a fault of ours, not of the machine's. */
+/** Longer than any path through the table: a loop that does not end is a fault of this program, not of the machine. */
 const MOST_STEPS = 20;
 
 export interface SettleOptions {
-  /** Begun by a run that is gone. */
+  /** A run that is gone began the transaction. */
   resumed: boolean;
-  /** What happens to the folders beside the executable; null: nothing, or it is not known any more. */
+  /** How the folders beside the executable change; null if they do not, or if that is no longer known. */
   change?: FolderChange | null;
-  /** Nobody has used DGMO since the snapshot that the transaction began with was taken. */
-  quiet?: boolean;
-}
-
-/**
- * Carries the transaction to its end. Throws what stopped it, after bringing back the old binary where that was
- * possible; a transaction that could not even be brought back stays open for the next run.
- */
-export async function settle(
-  session: Session,
-  open: OpenTransaction,
-  { resumed, change = null, quiet = false }: SettleOptions,
-): Promise<Ended> {
-  const state: State = {
-    verdict: open.verdict?.verdict ?? null,
-    reason: open.verdict?.reason ?? null,
-    resumed,
-    same: open.from.sha256 === open.to.sha256,
-    due: change !== null || (resumed && !open.touched && changesFolders(open)),
-    touched: open.touched,
-    tried: false,
-  };
-  const { folders } = open;
-  let failure: unknown;
-  for (let steps = 0; steps < MOST_STEPS; steps++) {
-    try {
-      const astray = folders !== null && (state.touched || (quiet && state.tried));
-      const step = next({ ...state, astray }, observe(session, open));
-      switch (step.do) {
-        case 'change folders':
-          await change?.prepare();
-          appendEntry(session.host.disk, session.layout, { type: 'folders', state: 'touched' });
-          state.touched = true;
-          change?.carryOut();
-          change?.verify();
-          state.due = false;
-          break;
-        case 'bring folders back':
-          if (folders !== null)
-            await bringBack(
-              session,
-              { ...open, folders, touched: state.touched },
-              { resumed, all: quiet && state.tried },
-            );
-          state.touched = false;
-          state.due = changesFolders(open);
-          state.tried = false;
-          break;
-        case 'accept':
-          decide(session, state, 'commit', 'the folders are what they were to be');
-          break;
-        case 'keep':
-          keepOld(session, open.from);
-          break;
-        case 'swap':
-          await swap(session, open);
-          break;
-        case 'place':
-          await swap(session, open);
-          break;
-        case 'restore':
-          await putBack(session, open, placeOf(session, open, step.from));
-          break;
-        case 'probe': {
-          state.tried = true;
-          const { ok, detail } = await probe(session, open.to);
-          decide(session, state, ok ? 'commit' : 'revert', detail);
-          break;
-        }
-        case 'condemn':
-          decide(session, state, 'revert', step.reason);
-          break;
-        case 'end':
-          end(session, open, step.outcome);
-          if (failure !== undefined && (step.outcome === 'abandoned' || step.outcome === 'foreign'))
-            throw failure;
-          return { outcome: step.outcome, reason: state.reason };
-        case 'give up':
-          throw givingUp(session, open, step.reason);
-      }
-    } catch (error) {
-      // The first failure turns the transaction round; a second one means that nothing more can be done now.
-      if (failure !== undefined || error instanceof UnrecoverableError)
-        throw failure ?? tellable(error, session.layout.installDir);
-      failure = tellable(error, session.layout.installDir);
-      state.resumed = true;
-    }
-  }
-  throw new Error(`transaction ${open.id} did not end within ${MOST_STEPS} steps`);
-}
-
-/**
- * A rename that was seen may not be on the drive: the run that made it was killed, or its flush failed. What is
- * written into the journal must not be ahead of it.
- */
-function flushNames({ host, layout }: Session): void {
-  host.disk.flushDirectory(layout.installDir);
-  host.disk.flushDirectory(layout.workDir);
+  /** Nobody has used DGMO since the snapshot that the transaction began with. */
+  unusedSinceSnapshot?: boolean;
 }
 
 interface State {
   verdict: 'commit' | 'revert' | null;
   reason: string | null;
   resumed: boolean;
-  same: boolean;
-  due: boolean;
+  binaryUnchanged: boolean;
+  foldersPending: boolean;
   /** The folders may be half changed. */
-  touched: boolean;
+  foldersTouched: boolean;
   /** The new version has been started: it may have written into the folders. */
-  tried: boolean;
+  probed: boolean;
+}
+
+/**
+ * Carries the transaction to its end. Throws what stopped it, after bringing back the old binary if that was possible; a
+ * transaction that could not even be brought back stays open for the next run.
+ *
+ * @throws UnrecoverableError if nothing that works is left to put at the target, whatever failed before
+ */
+export async function settle(
+  session: Session,
+  open: OpenTransaction,
+  { resumed, change = null, unusedSinceSnapshot = false }: SettleOptions,
+): Promise<Ended> {
+  const state: State = {
+    verdict: open.verdict?.verdict ?? null,
+    reason: open.verdict?.reason ?? null,
+    resumed,
+    binaryUnchanged: open.from.sha256 === open.to.sha256,
+    foldersPending: change !== null || (resumed && !open.touched && changesFolders(open)),
+    foldersTouched: open.touched,
+    probed: false,
+  };
+  let failure: unknown;
+  for (let steps = 0; steps < MOST_STEPS; steps++) {
+    let step: Step;
+    try {
+      const mayHaveWritten = unusedSinceSnapshot && state.probed;
+      const foldersChanged = open.folders !== null && (state.foldersTouched || mayHaveWritten);
+      step = next({ ...state, foldersChanged }, observe(session, open));
+      await take(session, open, state, step, { change, mayHaveWritten });
+    } catch (error) {
+      if (error instanceof UnrecoverableError) throw after(failure, error);
+      // The first failure turns the transaction round; after a second one nothing more can be done now.
+      if (failure !== undefined) throw failure;
+      failure = tellable(error, session.layout.installDir);
+      state.resumed = true;
+      continue;
+    }
+    if (step.do !== 'end') continue;
+    const nothingChanged = step.outcome === 'abandoned' || step.outcome === 'foreign';
+    if (failure !== undefined && nothingChanged) throw failure;
+    return { outcome: step.outcome, reason: state.reason };
+  }
+  throw new Error(`transaction ${open.id} did not end within ${MOST_STEPS} steps`);
+}
+
+/** That nothing works any more matters more than what failed first; but that is worth knowing, too. */
+function after(failure: unknown, error: UnrecoverableError): UnrecoverableError {
+  if (failure === undefined) return error;
+  return new UnrecoverableError(`${error.message} (it began with: ${errorMessage(failure)})`, {
+    cause: failure,
+    ...(error.advice === undefined ? {} : { advice: error.advice }),
+  });
+}
+
+/** Looks at the disk: which of the two binaries is where. */
+function observe({ layout, digests }: Session, open: OpenTransaction): Observed {
+  const content = (path: string): Content => {
+    const digest = digests.of(path);
+    if (digest === null) return 'missing';
+    if (digest.sha256 === open.from.sha256) return 'old';
+    return digest.sha256 === open.to.sha256 ? 'new' : 'other';
+  };
+  return {
+    target: content(layout.target),
+    staged: content(layout.staged(open.id)),
+    kept: content(layout.kept(open.from.sha256)),
+    away: content(layout.away(open.id)),
+  };
+}
+
+interface FolderWork {
+  change: FolderChange | null;
+  /** The new version may have written into any of the folders in its trial start. */
+  mayHaveWritten: boolean;
+}
+
+async function take(
+  session: Session,
+  open: OpenTransaction,
+  state: State,
+  step: Step,
+  folders: FolderWork,
+): Promise<void> {
+  switch (step.do) {
+    case 'change folders':
+      return changeFolders(session, state, folders);
+    case 'bring folders back':
+      return bringFoldersBack(session, open, state, folders);
+    case 'accept':
+      return decide(session, state, 'commit', 'the folders were changed as planned');
+    case 'keep':
+      return keepOld(session, open.from);
+    case 'swap':
+    case 'place':
+      return swap(session, open);
+    case 'restore':
+      return restore(session, open, step.from);
+    case 'probe':
+      return tryNewVersion(session, open, state);
+    case 'condemn':
+      return decide(session, state, 'revert', step.reason);
+    case 'end':
+      return end(session, open, step.outcome);
+    case 'give up':
+      throw givingUp(session, open, step.reason);
+  }
+}
+
+async function changeFolders(session: Session, state: State, { change }: FolderWork): Promise<void> {
+  await change?.prepare();
+  appendEntry(session.host.disk, session.layout, { type: 'folders', state: 'touched' });
+  state.foldersTouched = true;
+  change?.carryOut();
+  change?.verify();
+  state.foldersPending = false;
+}
+
+async function bringFoldersBack(
+  session: Session,
+  open: OpenTransaction,
+  state: State,
+  { mayHaveWritten }: FolderWork,
+): Promise<void> {
+  const { folders } = open;
+  if (folders !== null) {
+    const { resumed, foldersTouched } = state;
+    await bringBack(session, { ...open, folders, touched: foldersTouched }, { resumed, all: mayHaveWritten });
+  }
+  state.foldersTouched = false;
+  state.foldersPending = changesFolders(open);
+  state.probed = false;
 }
 
 function changesFolders({ folders }: OpenTransaction): boolean {
   return folders !== null && folders.changes.length > 0;
 }
 
-/** The verdict holds from the moment at which it stands in the journal, not before. */
+async function tryNewVersion(session: Session, open: OpenTransaction, state: State): Promise<void> {
+  state.probed = true;
+  const { ok, detail } = await probe(session, open.to);
+  decide(session, state, ok ? 'commit' : 'revert', detail);
+}
+
+/** The verdict holds once it is in the journal, not before. */
 function decide(session: Session, state: State, verdict: 'commit' | 'revert', reason: string): void {
   flushNames(session);
   appendEntry(session.host.disk, session.layout, { type: 'verdict', verdict, reason });
@@ -163,8 +203,13 @@ function decide(session: Session, state: State, verdict: 'commit' | 'revert', re
   state.reason = reason;
 }
 
-function placeOf(session: Session, open: OpenTransaction, from: 'kept' | 'away'): string {
-  return from === 'kept' ? session.layout.kept(open.from.sha256) : session.layout.away(open.id);
+/**
+ * A rename that was observed may not have reached the drive: the run that made it was killed, or its flush failed. The
+ * journal must not be ahead of it.
+ */
+function flushNames({ host, layout }: Session): void {
+  host.disk.flushDirectory(layout.installDir);
+  host.disk.flushDirectory(layout.workDir);
 }
 
 async function swap(session: Session, open: OpenTransaction): Promise<void> {
@@ -176,8 +221,9 @@ async function swap(session: Session, open: OpenTransaction): Promise<void> {
   session.emit({ event: 'swapped', from: open.from.version, to: open.to.version, milliseconds });
 }
 
-async function putBack(session: Session, open: OpenTransaction, from: string): Promise<void> {
-  await replace(session, open, from);
+async function restore(session: Session, open: OpenTransaction, from: 'kept' | 'away'): Promise<void> {
+  const { layout } = session;
+  await replace(session, open, from === 'kept' ? layout.kept(open.from.sha256) : layout.away(open.id));
   session.emit({ event: 'restored', version: open.from.version });
 }
 
@@ -199,32 +245,22 @@ function end(session: Session, open: OpenTransaction, outcome: Outcome): void {
   if (receipt !== null && outcome !== 'reverted' && outcome !== 'abandoned') {
     saveReceipt(host.disk, layout, receipt);
   }
-  // First the sweep: on a full disk it is what makes room for the record.
-  if (receipt !== null) sweep(session, receipt);
-  else removeIfThere(host.disk, layout.staged(open.id));
+  // Sweep first: on a full disk that makes room for the record.
+  const closesReplaced = outcome === 'committed' || outcome === 'foreign';
+  sweepAfter(session, closesReplaced ? { ...open, replaced: null } : open, receipt);
   appendEntry(host.disk, layout, { type: 'end', at: host.clock.now(), outcome });
   if (outcome === 'committed') session.emit({ event: 'committed', version: open.to.version });
 }
 
 /**
- * Where something else stands at the target (put there by hand, or damaged), the old binary that was kept stays within
- * reach: `rollback` puts it back.
+ * If something else is at the target (put there by hand, or damaged), the kept old binary stays within reach: `rollback`
+ * puts it back. A damaged receipt must not keep a transaction from ending: then nothing that was kept is removed.
  */
 function receiptAfter(session: Session, open: OpenTransaction, outcome: Outcome): Receipt | null {
-  const receipt = readableReceipt(session);
+  const receipt = receiptUnlessDamaged(session.host.disk, session.layout);
   if (outcome !== 'foreign' || receipt === null) return receipt;
   const kept = session.digests.of(session.layout.kept(open.from.sha256));
   return kept?.sha256 === open.from.sha256 ? { ...receipt, previous: open.from } : receipt;
-}
-
-/** A damaged receipt must not keep a transaction from ending; it only means that nothing kept is let go. */
-function readableReceipt(session: Session): Receipt | null {
-  try {
-    return loadReceipt(session.host.disk, session.layout);
-  } catch (error) {
-    if (error instanceof DamagedError) return null;
-    throw error;
-  }
 }
 
 function givingUp(session: Session, open: OpenTransaction, reason: string): UnrecoverableError {

@@ -4,7 +4,7 @@
  * (`init --root`) wins over what the feed's folder remembers.
  */
 import { DamagedError } from '../../errors.ts';
-import { keepTrustedRoot, loadRootDocument } from '../../install/index.ts';
+import { keepTrustedRoot, loadRootDocument } from '../../home/trusted-root.ts';
 import { readFile, removeIfThere } from '../../platform/files.ts';
 import type { Host } from '../../platform/host.ts';
 import { decodeRoot, type Feed, type MetadataSource, openFeed } from '../../trust/index.ts';

@@ -3,11 +3,11 @@
  * effect of the recovery after it. What stands afterwards is the old version without it, or the new one with all of it.
  */
 import { describe, expect, test } from 'bun:test';
-import { applyPackage } from '../../../lib/install/apply.ts';
 import type { SimulatedDisk } from '../../host/disk.ts';
 import type { Scenario } from '../../host/exhaust.ts';
 import { type SimulatedHost, simulatedHost } from '../../host/host.ts';
 import { type Executable, executable, installedDisk, versionOf } from '../../host/install.ts';
+import { applyOn } from '../../host/operations.ts';
 import { packageFor } from '../../host/package.ts';
 import { testRoot } from '../../trust/keys.ts';
 import { everyFault, exitCode } from './every-fault.ts';
@@ -40,14 +40,11 @@ interface Trial extends Scenario {
 function updateTrial(fresh: Executable, clean: Trial['clean']): Trial {
   const run = (on: SimulatedHost) =>
     exitCode(
-      applyPackage(sessionOn(on), {
-        packages: [PACKAGE],
-        root: () => root,
+      applyOn(sessionOn(on), [PACKAGE], {
+        root,
         waitFor: 0,
         noWait: false,
         relaunch: true,
-        args: [],
-        outputToError: false,
         evolutions: 'all',
       }),
     );
@@ -86,7 +83,8 @@ describe('with no fault', () => {
     const code = await trial.run(simulatedHost({ ...trial.host, disk }));
     expect({ code, stands: standing(disk, [OLD, NEW, BROKEN]) }).toEqual(trial.clean);
     expect(disk.openHandles()).toBe(0);
-    expect((await checkStore(disk)).map(({ kind }) => kind)).toEqual(['update']);
+    // A snapshot that nothing came of would only push out one that is of use.
+    expect((await checkStore(disk)).map(({ kind }) => kind)).toEqual(code === 0 ? ['update'] : []);
     trial.afterwards(disk);
   });
 });

@@ -3,12 +3,9 @@
  * POSIX and on Windows, and a stop at every effect of the recovery that follows.
  */
 import { describe, expect, test } from 'bun:test';
-import { applyPackage } from '../../../lib/install/apply.ts';
 import { withLock } from '../../../lib/install/lock.ts';
 import { openSession } from '../../../lib/install/open.ts';
 import { decodeReceipt } from '../../../lib/install/receipt.ts';
-import { rollback } from '../../../lib/install/rollback.ts';
-import { rollbackTarget } from '../../../lib/install/rollback-target.ts';
 import type { Session } from '../../../lib/install/session.ts';
 import { recoverInstall } from '../../../lib/install/transaction/recover.ts';
 import type { Platform } from '../../../lib/platform/host.ts';
@@ -23,6 +20,7 @@ import {
   targetPath,
   versionOf,
 } from '../../host/install.ts';
+import { applyOn, rollBackOn } from '../../host/operations.ts';
 import { packageFor } from '../../host/package.ts';
 import { testRoot } from '../../trust/keys.ts';
 import { everyFault, exitCode } from './every-fault.ts';
@@ -31,7 +29,7 @@ const OLD = executable('1.0.0');
 const NEW = executable('2.0.0');
 
 function sessionOn(host: SimulatedHost): Session {
-  return openSession(host, { installDir: INSTALL_DIR, app: 'dgmo', defaultApp: 'dgmo' });
+  return openSession(host, { installDir: INSTALL_DIR, app: 'dgmo' });
 }
 
 async function recoverAll(host: SimulatedHost): Promise<void> {
@@ -111,15 +109,12 @@ function update(
   const files = packages === 'each' ? chain.slice(1).map((_, index) => `${PACKAGE}.${index}`) : [PACKAGE];
   const run = (on: SimulatedHost) =>
     exitCode(
-      applyPackage(sessionOn(on), {
-        packages: files,
-        ...(packages === 'damaged' ? { instead: async () => [FULL] } : {}),
-        root: () => root,
+      applyOn(sessionOn(on), files, {
+        fallback: packages === 'damaged' ? { packages: [FULL] } : null,
+        root,
         waitFor: 0,
         noWait: false,
         relaunch: true,
-        args: [],
-        outputToError: false,
       }),
     );
   return {
@@ -146,10 +141,8 @@ function update(
 }
 
 function rollbackTrial(platform: Platform): Trial {
-  const run = (on: SimulatedHost) => {
-    const session = sessionOn(on);
-    return exitCode(withLock(on, session.layout, () => rollback(session, rollbackTarget(session))));
-  };
+  const go = async (on: SimulatedHost) => rollBackOn(sessionOn(on));
+  const run = (on: SimulatedHost) => exitCode(go(on));
   return {
     prepare: () => installedDisk(platform, NEW, OLD),
     host: { platform, versionOf, running: platform === 'win32' ? [targetPath(platform)] : [] },

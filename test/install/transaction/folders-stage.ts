@@ -1,6 +1,5 @@
 /** A simulated install with folders beside its executable: for the proofs of transactions that change those as well. */
 
-import { snapshotSetup } from '../../../lib/home/snapshot-setup.ts';
 import { withLock } from '../../../lib/install/lock.ts';
 import { openSession } from '../../../lib/install/open.ts';
 import { decodeReceipt } from '../../../lib/install/receipt.ts';
@@ -19,8 +18,7 @@ export function sessionOn(host: SimulatedHost): Session {
   return openSession(host, {
     installDir: INSTALL_DIR,
     app: 'dgmo',
-    defaultApp: 'dgmo',
-    snapshots: (app) => snapshotSetup(host, { home: HOME, app, updater: '1.0.0' }),
+    home: { folder: HOME },
   });
 }
 

@@ -1,7 +1,7 @@
 /** Several packages in one transaction. */
 import { describe, expect, test } from 'bun:test';
+import type { ApplyRequest } from '../../../lib/api/apply.ts';
 import { DamagedError, PolicyError, UsageError } from '../../../lib/errors.ts';
-import { type ApplyOptions, applyPackage } from '../../../lib/install/apply.ts';
 import { openSession } from '../../../lib/install/open.ts';
 import { simulatedHost } from '../../host/host.ts';
 import {
@@ -12,6 +12,7 @@ import {
   targetPath,
   versionOf,
 } from '../../host/install.ts';
+import { applyOn } from '../../host/operations.ts';
 import { packageFor } from '../../host/package.ts';
 import { testRoot } from '../../trust/keys.ts';
 
@@ -22,22 +23,14 @@ const [ONE, TWO, THREE, FOUR] = ['1.0.0', '2.0.0', '3.0.0', '4.0.0'].map((versio
 async function apply(
   packages: Record<string, Uint8Array>,
   order: string[],
-  more: Partial<ApplyOptions> = {},
+  more: Partial<ApplyRequest> = {},
 ) {
   const disk = installedDisk('linux', ONE);
   for (const [name, bytes] of Object.entries(packages)) disk.place(`/downloads/${name}`, bytes);
   const host = simulatedHost({ disk, platform: 'linux', versionOf });
-  const session = openSession(host, { installDir: INSTALL_DIR, app: 'dgmo', defaultApp: 'dgmo' });
-  const failure = await applyPackage(session, {
-    packages: order.map((name) => `/downloads/${name}`),
-    root: () => testRoot(),
-    waitFor: 0,
-    noWait: true,
-    relaunch: false,
-    args: [],
-    outputToError: false,
-    ...more,
-  }).then(
+  const session = openSession(host, { installDir: INSTALL_DIR, app: 'dgmo' });
+  const files = order.map((name) => `/downloads/${name}`);
+  const failure = await applyOn(session, files, { root: testRoot(), waitFor: 0, ...more }).then(
     () => null,
     (error: unknown) => error as Error,
   );
@@ -111,36 +104,23 @@ describe('a chain in several packages', () => {
 });
 
 describe('others in their place', () => {
-  test('are asked for once, where the first are damaged', async () => {
+  test('are taken once, where the first are damaged', async () => {
     const good = await packageFor('linux', [ONE, TWO], 'full');
     const cut = (await patch(ONE, TWO)).subarray(0, -5);
-    const reasons: string[] = [];
-    const done = await apply({ cut, good }, ['cut'], {
-      instead: async ({ message }) => {
-        reasons.push(message);
-        return ['/downloads/good'];
-      },
-    });
+    const done = await apply({ cut, good }, ['cut'], { fallback: { packages: ['/downloads/good'] } });
     expect(done).toEqual({ failure: null, stands: '2.0.0', open: 0 });
-    expect(reasons).toHaveLength(1);
-    const again = await apply({ cut }, ['cut'], { instead: async () => ['/downloads/cut'] });
+    const again = await apply({ cut }, ['cut'], { fallback: { packages: ['/downloads/cut'] } });
     expect(again.failure).toBeInstanceOf(DamagedError);
-    expect((await apply({ cut }, ['cut'], { instead: async () => null })).failure).toBeInstanceOf(
-      DamagedError,
-    );
+    expect((await apply({ cut }, ['cut'])).failure).toBeInstanceOf(DamagedError);
   });
 
-  test('are not asked for where the policy refuses', async () => {
+  test('are not taken where the policy refuses', async () => {
     const old = await packageFor('linux', [executable('0.8.0'), executable('0.9.0')], 'full');
-    let asked = 0;
-    const { failure } = await apply({ old }, ['old'], {
-      instead: async () => {
-        asked++;
-        return null;
-      },
-    });
+    const good = await packageFor('linux', [ONE, TWO], 'full');
+    const fallback = { packages: ['/downloads/good'] };
+    const { failure, stands } = await apply({ old, good }, ['old'], { fallback });
     expect(failure).toBeInstanceOf(PolicyError);
-    expect(asked).toBe(0);
+    expect(stands).toBe('1.0.0');
   });
 });
 

@@ -11,23 +11,25 @@ import {
 const CONTENTS: Content[] = ['old', 'new', 'other', 'missing'];
 const VERDICTS: Known['verdict'][] = [null, 'commit', 'revert'];
 
-/** What is known of the folders beside the executable. Where the binaries are the same, nothing but folders is to change. */
-const FOLDERS = [false, true].flatMap((same) =>
-  [false, true].flatMap((due) => [false, true].map((astray) => ({ same, due, astray }))),
+/** What is known of the folders beside the executable. Where the binaries are the binaryUnchanged, nothing but folders is to change. */
+const FOLDERS = [false, true].flatMap((binaryUnchanged) =>
+  [false, true].flatMap((foldersPending) =>
+    [false, true].map((foldersChanged) => ({ binaryUnchanged, foldersPending, foldersChanged })),
+  ),
 );
-const ALONE = { same: false, due: false, astray: false };
+const ALONE = { binaryUnchanged: false, foldersPending: false, foldersChanged: false };
 
 function* states(): Generator<{ known: Known; seen: Observed }> {
   for (const verdict of VERDICTS)
     for (const resumed of [false, true])
-      for (const { same, due, astray } of FOLDERS)
+      for (const { binaryUnchanged, foldersPending, foldersChanged } of FOLDERS)
         for (const target of CONTENTS)
           for (const staged of CONTENTS)
             for (const kept of CONTENTS)
               for (const away of CONTENTS)
-                if (!same || ![target, staged, kept, away].includes('new'))
+                if (!binaryUnchanged || ![target, staged, kept, away].includes('new'))
                   yield {
-                    known: { verdict, resumed, same, due, astray },
+                    known: { verdict, resumed, binaryUnchanged, foldersPending, foldersChanged },
                     seen: { target, staged, kept, away },
                   };
 }
@@ -37,9 +39,9 @@ function take(known: Known, seen: Observed, works: boolean): { known: Known; see
   const step = next(known, seen);
   switch (step.do) {
     case 'change folders':
-      return { known: { ...known, due: false, astray: true }, seen };
+      return { known: { ...known, foldersPending: false, foldersChanged: true }, seen };
     case 'bring folders back':
-      return { known: { ...known, due: true, astray: false }, seen };
+      return { known: { ...known, foldersPending: true, foldersChanged: false }, seen };
     case 'accept':
       return { known: { ...known, verdict: 'commit' }, seen };
     case 'keep':
@@ -91,9 +93,10 @@ describe('every state', () => {
         }
         if (last.do !== 'end') throw new Error('not an end');
         // What was missing from the start may be missing still, where the folders could not come before it.
-        if (at.known.due && last.outcome === 'abandoned' && at.seen.target === 'missing') continue;
+        if (at.known.foldersPending && last.outcome === 'abandoned' && at.seen.target === 'missing') continue;
         const wanted = { committed: 'new', reverted: 'old', abandoned: 'old', foreign: 'other' } as const;
-        const standing = at.known.same && last.outcome === 'committed' ? 'old' : wanted[last.outcome];
+        const standing =
+          at.known.binaryUnchanged && last.outcome === 'committed' ? 'old' : wanted[last.outcome];
         expect({ outcome: last.outcome, target: at.seen.target }).toEqual({
           outcome: last.outcome,
           target: standing,
@@ -107,7 +110,9 @@ describe('every state', () => {
       if (known.verdict !== 'revert' || seen.target === 'other') continue;
       if (seen.kept !== 'old' && seen.away !== 'old' && seen.target !== 'old') continue;
       const step = next(known, seen);
-      const back: Step = known.astray ? { do: 'bring folders back' } : { do: 'end', outcome: 'reverted' };
+      const back: Step = known.foldersChanged
+        ? { do: 'bring folders back' }
+        : { do: 'end', outcome: 'reverted' };
       if (seen.target === 'old') expect(step).toEqual(back);
       else expect(step.do).toBe('restore');
     }
@@ -117,7 +122,12 @@ describe('every state', () => {
     const swaps = [...states()].filter(({ known, seen }) => next(known, seen).do === 'swap');
     expect(swaps.length).toBeGreaterThan(0);
     for (const { known, seen } of swaps) {
-      expect(known).toMatchObject({ verdict: null, resumed: false, same: false, due: false });
+      expect(known).toMatchObject({
+        verdict: null,
+        resumed: false,
+        binaryUnchanged: false,
+        foldersPending: false,
+      });
       expect(seen).toMatchObject({ target: 'old', staged: 'new', kept: 'old' });
     }
   });
@@ -141,30 +151,41 @@ describe('the folders beside the executable', () => {
     const changes = [...states()].filter(({ known, seen }) => next(known, seen).do === 'change folders');
     expect(changes.length).toBeGreaterThan(0);
     for (const { known, seen } of changes) {
-      expect(known).toMatchObject({ verdict: null, resumed: false, due: true });
+      expect(known).toMatchObject({ verdict: null, resumed: false, foldersPending: true });
       if (seen.target !== 'old') expect(seen).toMatchObject({ target: 'missing', staged: 'new' });
     }
     for (const { known, seen } of states())
-      if (known.due && !known.resumed) expect(next(known, seen).do).not.toBe('swap');
+      if (known.foldersPending && !known.resumed) expect(next(known, seen).do).not.toBe('swap');
     for (const { known, seen } of states())
-      if (known.due && known.verdict !== 'commit') expect(next(known, seen).do).not.toBe('place');
+      if (known.foldersPending && known.verdict !== 'commit') expect(next(known, seen).do).not.toBe('place');
   });
 
   test('are brought back before the end, wherever the old version stays, and never after a commit', () => {
     for (const { known, seen } of states()) {
       const step = next(known, seen);
       if (step.do === 'bring folders back') expect(known.verdict).not.toBe('commit');
-      if (step.do !== 'end' || !known.astray) continue;
+      if (step.do !== 'end' || !known.foldersChanged) continue;
       expect(known.verdict).toBe('commit');
     }
   });
 
   test('the way of a rollback that changes them, and of one that changes nothing else', () => {
-    const way = (same: boolean) => {
+    const way = (binaryUnchanged: boolean) => {
       const steps: string[] = [];
       let at: { known: Known; seen: Observed } | null = {
-        known: { verdict: null, resumed: false, same, due: true, astray: false },
-        seen: { target: 'old', staged: same ? 'missing' : 'new', kept: 'missing', away: 'missing' },
+        known: {
+          verdict: null,
+          resumed: false,
+          binaryUnchanged,
+          foldersPending: true,
+          foldersChanged: false,
+        },
+        seen: {
+          target: 'old',
+          staged: binaryUnchanged ? 'missing' : 'new',
+          kept: 'missing',
+          away: 'missing',
+        },
       };
       while (at !== null) {
         steps.push(next(at.known, at.seen).do);

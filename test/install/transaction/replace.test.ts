@@ -29,7 +29,7 @@ function world(from: string, running: string, scanner: (from: string, to: string
   };
   const session = openSession(
     { ...host, disk: { ...host.disk, rename } },
-    { installDir: INSTALL_DIR, app: 'dgmo', defaultApp: 'dgmo' },
+    { installDir: INSTALL_DIR, app: 'dgmo' },
   );
   return { disk, session, held };
 }

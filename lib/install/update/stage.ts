@@ -5,25 +5,31 @@
 
 import { applyPatch, decompressFull } from '../../delta/index.ts';
 import { DamagedError } from '../../errors.ts';
-import type { PackageContents, Route, Step } from '../../package/index.ts';
+import type { Route, Step } from '../../package/index.ts';
 import { type Digest, openSource, removeIfThere, type Source, writeAll } from '../../platform/files.ts';
 import type { Binary } from '../receipt.ts';
-import { ABSENT } from '../repair-from-package.ts';
-import { breathe, type Session } from '../session.ts';
+import { checkpoint, type Session } from '../session.ts';
+import type { PreparedUpdate } from './prepare.ts';
+import { ABSENT } from './repair-from-package.ts';
 
-export interface Staging {
-  contents: PackageContents;
-  /** Fewest bytes first; the next one is taken where one fails. */
-  routes: Route[];
-  from: Binary;
-  to: Binary;
-  /** Where the new binary is to stand. */
+interface Staging extends Pick<PreparedUpdate, 'contents' | 'routes' | 'from' | 'to'> {
+  /** Where the new binary is written. */
   path: string;
 }
 
-/** Throws DamagedError where no route gives the binary that was signed; InterruptedError on Ctrl-C. */
-export async function stage(session: Session, staging: Staging): Promise<void> {
+/**
+ * Writes the new binary, by the first route that works. Nothing to do if the binary is unchanged.
+ *
+ * @throws DamagedError if no route gives the binary that was signed; InterruptedError on Ctrl-C
+ */
+export async function stageUpdate(
+  session: Session,
+  prepared: PreparedUpdate,
+  transaction: string,
+): Promise<void> {
+  if (prepared.binaryUnchanged) return;
   const { clock } = session.host;
+  const staging: Staging = { ...prepared, path: session.layout.staged(transaction) };
   const begun = clock.monotonic();
   let failure: unknown;
   for (const route of staging.routes) {
@@ -35,7 +41,7 @@ export async function stage(session: Session, staging: Staging): Promise<void> {
       session.emit({ event: 'staged', version: staging.to.version, milliseconds });
       return;
     } catch (error) {
-      // Another route may do where the patch does not fit; where the machine refuses, no other one will.
+      // If a patch does not fit, another route may work; if the machine refuses, none will.
       if (!(error instanceof DamagedError)) throw error;
       failure ??= error;
     }
@@ -102,13 +108,13 @@ async function takeStep(
   if (fromTarget && identity !== undefined) session.digests.learn(identity, staging.from);
 }
 
-/** The installed binary has to be the one of the receipt: what a person changed by hand is not overwritten. */
-export function checkOld(session: Session, from: Binary): void {
+/** The installed binary has to be the one of the receipt: what was changed by hand is not overwritten. */
+function checkOld(session: Session, from: Binary): void {
   const found = session.digests.of(session.layout.target)?.sha256;
   if ((found ?? ABSENT) !== from.sha256) throw changedByHand(session, from, found);
 }
 
-/** Where a patch fails, tells whether it was because of the installed binary. Throws what explains it. */
+/** A patch has failed: throws what explains it if the installed binary is why. */
 function explainOld(session: Session, from: Binary, old: Source, error: unknown): void {
   if (!(error instanceof DamagedError)) return;
   if (old.size === from.size && session.digests.of(session.layout.target)?.sha256 === from.sha256) return;
@@ -125,7 +131,7 @@ function changedByHand(session: Session, from: Binary, found: string | undefined
   );
 }
 
-/** Who may read it may run it, even where somebody has taken that right away by mistake. */
+/** Whoever may read it may run it, even if that right was taken away by mistake. */
 function executableMode(mode: number): number {
   return mode | ((mode & 0o444) >> 2);
 }
@@ -146,7 +152,7 @@ async function writeFile(session: Session, path: string, produce: Producer, tota
       },
       async () => {
         session.emit({ event: 'progress', done, total });
-        await breathe(session);
+        await checkpoint(session);
       },
     );
     disk.setMode(path, mode);

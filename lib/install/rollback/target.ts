@@ -1,5 +1,5 @@
 /** Where a rollback goes: a decision over what there is to go back to, what the person asked for and what the release allows. */
-import { DamagedError, PolicyError, UsageError } from '../errors.ts';
+import { DamagedError, PolicyError, UsageError } from '../../errors.ts';
 import {
   binaryPath,
   COMPONENTS,
@@ -7,10 +7,11 @@ import {
   type Listed,
   listSnapshots,
   type Snapshot,
-} from '../snapshot/index.ts';
-import { compareVersions } from '../version/index.ts';
-import { type Binary, type Receipt, requireReceipt } from './receipt.ts';
-import type { Session } from './session.ts';
+} from '../../snapshot/index.ts';
+import { compareVersions } from '../../version/index.ts';
+import { isIntact } from '../installed-binary.ts';
+import { type Binary, type Receipt, requireReceipt } from '../receipt.ts';
+import type { Session } from '../session.ts';
 
 export interface RollbackWish {
   /** The id of a snapshot, or the beginning of one. */
@@ -75,8 +76,8 @@ function chosen(
   }
   const last = own.findLast(({ found }) => found instanceof Error || checksumOf(found) !== binary.sha256);
   if (last !== undefined) return intact(last, own);
-  if (session.digests.of(session.layout.target)?.sha256 !== binary.sha256) {
-    // What stands is not what should: the same version, as it was, mends it.
+  if (!isIntact(session, receipt)) {
+    // The executable is damaged or missing: a snapshot of the same version repairs it.
     const same = withBinary(binary.sha256);
     if (same !== undefined) return intact(same, own);
   }

@@ -7,7 +7,7 @@ import { UpdaterError, UsageError } from '../../errors.ts';
 import { array, type Decoded, hex, object, oneOf, stringOf } from '../../format/decoder.ts';
 import { parseJson } from '../../format/json.ts';
 import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
-import type { CarriedEvolution, EvolutionArchive, PackageContents } from '../../package/index.ts';
+import type { CarriedEvolution, EvolutionArchive } from '../../package/index.ts';
 import { digestBytes, readFile } from '../../platform/files.ts';
 import { amendSnapshot, type NewFile, type Snapshot } from '../../snapshot/index.ts';
 import { version } from '../../version/semver.ts';
@@ -69,12 +69,12 @@ export function chooseEvolutions(
   );
 }
 
-/** Their archives, checked: before anything is begun. */
-export function openEvolutions(
-  contents: PackageContents,
-  chosen: readonly CarriedEvolution[],
-): Promise<EvolutionArchive[]> {
-  return Promise.all(chosen.map(({ id }) => contents.evolution(id)));
+/** Whether the very archive is installed. */
+export function isUpToDate(
+  { id, sha256 }: CarriedEvolution,
+  installed: readonly InstalledEvolution[],
+): boolean {
+  return installed.some((one) => one.id === id && one.digest === sha256);
 }
 
 /** The state to come: what stood, with these evolutions in the place of their earlier versions. */
@@ -82,15 +82,14 @@ export function withEvolutions(
   session: Session,
   setup: SnapshotSetup,
   before: Snapshot,
-  chosen: readonly CarriedEvolution[],
-  archives: readonly EvolutionArchive[],
+  added: readonly { carried: CarriedEvolution; archive: EvolutionArchive }[],
 ): Promise<Snapshot> {
   const earlier = installedEvolutions(session, setup);
-  const fresh = archives.map(
-    (archive): InstalledEvolution => ({
+  const fresh = added.map(
+    ({ carried, archive }): InstalledEvolution => ({
       id: archive.id,
       version: archive.version,
-      digest: chosen.find(({ id }) => id === archive.id)?.sha256 ?? '',
+      digest: carried.sha256,
       files: archive.files.map(({ path, bytes }) => ({ path, sha256: digestBytes(bytes).sha256 })),
     }),
   );
@@ -101,7 +100,7 @@ export function withEvolutions(
     mode: 0o644,
     bytes: new TextEncoder().encode(`${JSON.stringify({ schema: 1, evolutions }, null, 2)}\n`),
   };
-  const files = archives.flatMap(({ id, files }) =>
+  const files = added.flatMap(({ archive: { id, files } }) =>
     files.map(({ path, mode, bytes }) => ({ path: `${id}/${path}`, mode, bytes })),
   );
   const replaced = earlier

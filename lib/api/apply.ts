@@ -1,0 +1,204 @@
+/** The conductor of an update: from packages on this machine to the new version running, or the old one back. */
+import { DamagedError, RevertedError } from '../errors.ts';
+import { rememberFailed, rememberInstalled, rememberReverted } from '../home/remember.ts';
+import { trustedRootOf } from '../home/trusted-root.ts';
+import {
+  type Applied,
+  abandon,
+  awaitExit,
+  begin,
+  checkpoint,
+  conclude,
+  type EvolutionWish,
+  foldersOf,
+  forgetSnapshot,
+  isIntact,
+  type PreparedUpdate,
+  planFolders,
+  prepareUpdate,
+  processToAwait,
+  pruneAfter,
+  receiptAfterUpdate,
+  recoverTransaction,
+  restartAfter,
+  type Session,
+  settle,
+  snapshotBeforeUpdate,
+  stageUpdate,
+  withLock,
+} from '../install/index.ts';
+import { tellable } from '../platform/failures.ts';
+import type { Snapshot } from '../snapshot/index.ts';
+import type { TrustedRoot } from '../trust/index.ts';
+import { durationWord } from '../update/check/telemetry.ts';
+import type { UpdateInfo } from '../update/check/update-info.ts';
+import type { UpdateContext } from '../update/context.ts';
+import { downloadRoute, type PackageOptions } from '../update/download/download-packages.ts';
+import type { DownloadRoute } from '../update/download/route.ts';
+
+/** A way to a release that is still to be downloaded. */
+export interface FeedRoute {
+  context: UpdateContext;
+  update: UpdateInfo;
+  route: DownloadRoute;
+  options: PackageOptions;
+}
+
+type RouteKind = DownloadRoute['kind'];
+
+export interface ApplyRequest {
+  /** Paths of `.dgmopkg` files: the last one brings the release, those before it lend their patches (a chain). */
+  packages: readonly string[];
+  /** By which kind of route they were downloaded; null if they did not come from the feed. */
+  route: RouteKind | null;
+  /**
+   * What else brings the release: tried if the packages turn out damaged, or do not fit, as long as nothing was changed.
+   * Null: nothing does.
+   */
+  fallback: { packages: readonly string[] } | FeedRoute | null;
+  /** Which of the evolutions that come with the release are installed. */
+  evolutions: EvolutionWish;
+  /** The user's word that an older version than the installed one, or one below the floor, is wanted. */
+  allowDowngrade: boolean;
+  /** Null: the one that is trusted on this machine. */
+  root: TrustedRoot | null;
+  /** The process that has to exit before the swap; undefined: the parent, if it is DGMO; 0: none. */
+  waitFor: number | undefined;
+  /** Wait for no process and start none: what runs keeps running. */
+  noWait: boolean;
+  /** Start DGMO again afterwards. */
+  relaunch: boolean;
+  /** For the DGMO that is started. */
+  args: readonly string[];
+  /** Our standard output carries JSON lines: what DGMO prints goes to standard error. */
+  outputToError: boolean;
+}
+
+/**
+ * Verify, snapshot, stage, wait, swap, probe, commit or revert, remember, start DGMO again.
+ *
+ * @throws the UpdaterError that stopped it: the old version is in place then, and has been started again if it had been
+ *   asked to exit. RevertedError: the new version was tried and did not work.
+ */
+export async function applyPackages(session: Session, request: ApplyRequest): Promise<Applied> {
+  const { host, layout, emit } = session;
+  const begun = host.clock.monotonic();
+  // From here on DGMO may have exited, or be about to: whatever happens, it has to run again.
+  const awaited = request.noWait ? null : processToAwait(session, request.waitFor);
+  const attempt: Attempt = { route: request.route };
+  try {
+    attempt.applied = await withLock(
+      host,
+      layout,
+      () => installRelease(session, request, attempt, awaited),
+      awaited,
+    );
+  } catch (error) {
+    attempt.failure = tellable(error, layout.installDir);
+  }
+  const { applied, failure } = attempt;
+  await remember(session, attempt, host.clock.monotonic() - begun);
+  if (applied === undefined) emit({ event: 'failed', error: failure });
+  else emit({ event: 'updated', applied });
+  if (request.relaunch && !request.noWait) await restartAfter(session, request, awaited, failure);
+  if (applied === undefined) throw failure;
+  return applied;
+}
+
+interface Attempt {
+  route: RouteKind | null;
+  applied?: Applied;
+  failure?: unknown;
+}
+
+/** From the packages; if these do not do, from the fallback. */
+async function installRelease(
+  session: Session,
+  request: ApplyRequest,
+  attempt: Attempt,
+  awaited: number | null,
+): Promise<Applied> {
+  await recoverTransaction(session);
+  const { fallback } = request;
+  try {
+    return await update(session, request, request.packages, awaited);
+  } catch (error) {
+    // If the installed binary is not what it was, no other package of a newer version helps.
+    if (!(error instanceof DamagedError) || fallback === null || !isIntact(session)) throw error;
+    if ('packages' in fallback) return update(session, request, fallback.packages, awaited);
+    const { context, update: release, route, options } = fallback;
+    attempt.route = route.kind;
+    context.emit({ event: 'fallback', version: release.version, to: route.kind, reason: error.message });
+    const { files } = await downloadRoute(context, release, route, options);
+    return update(session, request, files, awaited);
+  }
+}
+
+async function update(
+  session: Session,
+  request: ApplyRequest,
+  packages: readonly string[],
+  awaited: number | null,
+): Promise<Applied> {
+  const { evolutions, allowDowngrade } = request;
+  const root = request.root ?? trustedRootOf(session);
+  const prepared = await prepareUpdate(session, { packages, root, evolutions, allowDowngrade });
+  try {
+    const { from, to } = prepared;
+    const changed = !prepared.binaryUnchanged || prepared.evolutions.length > 0;
+    if (changed) await change(session, prepared, awaited);
+    else if (awaited !== null) await awaitExit(session, awaited);
+    return { from, to, changed, evolutions: prepared.evolutions.map(({ carried }) => carried.id) };
+  } finally {
+    prepared.close();
+  }
+}
+
+/** The transaction. */
+async function change(session: Session, prepared: PreparedUpdate, awaited: number | null): Promise<void> {
+  const { receipt, from, to } = prepared;
+  const snapshot = await snapshotBeforeUpdate(session, prepared);
+  const folders = foldersOf(session, prepared, snapshot);
+  const after = receiptAfterUpdate(session, prepared);
+  const open = begin(session, { kind: 'update', from, to, receipt: { before: receipt, after }, folders });
+  try {
+    const plan = await makeReady(session, prepared, snapshot, open.id, awaited).catch((error) => {
+      abandon(session, open, receipt);
+      throw error;
+    });
+    await conclude(session, await settle(session, open, { resumed: false, ...plan }), from, to, receipt);
+  } catch (error) {
+    if (snapshot !== null) forgetSnapshot(session, open.id, snapshot);
+    throw error;
+  }
+  await pruneAfter(session, after);
+}
+
+/** Everything that can be done before the swap, so that DGMO is away for as short a time as possible. */
+async function makeReady(
+  session: Session,
+  prepared: PreparedUpdate,
+  snapshot: Snapshot | null,
+  transaction: string,
+  awaited: number | null,
+) {
+  await stageUpdate(session, prepared, transaction);
+  if (awaited !== null) await awaitExit(session, awaited);
+  await checkpoint(session);
+  return planFolders(session, prepared, snapshot, transaction);
+}
+
+/** A version that did not work here is not offered again by itself, and what was put off is done. */
+async function remember(
+  { host, home }: Session,
+  { route, applied, failure }: Attempt,
+  milliseconds: number,
+): Promise<void> {
+  if ('missing' in home) return;
+  const last = { route, duration: durationWord(milliseconds) };
+  if (applied !== undefined)
+    await rememberInstalled(host, home.folder, applied.to.version, { ...last, ended: 'updated' });
+  else if (failure instanceof RevertedError)
+    await rememberReverted(host, home.folder, failure, { ...last, ended: 'reverted' });
+  else await rememberFailed(host, home.folder, { ...last, ended: 'failed' });
+}

@@ -1,0 +1,183 @@
+/** The conductor of a rollback: the executable and the folders beside it go back together, as one transaction. */
+import { InterruptedError, UnrecoverableError } from '../errors.ts';
+import { rememberRollback } from '../home/remember.ts';
+import {
+  abandon,
+  begin,
+  changesFolders,
+  conclude,
+  forgetSnapshot,
+  planRollbackChange,
+  pruneAfter,
+  type RollbackChange,
+  type RollbackTarget,
+  type RollbackWish,
+  type RolledBack,
+  receiptAfterRollback,
+  recoverTransaction,
+  relaunch,
+  rollbackFolderChange,
+  rollbackFolders,
+  rollbackTarget,
+  runningCopies,
+  type Session,
+  settle,
+  snapshotBeforeRollback,
+  stageRollback,
+  stopRunning,
+  verifyTarget,
+  withLock,
+  withNextSnapshot,
+  writeReceiptOnly,
+} from '../install/index.ts';
+import { tellable } from '../platform/failures.ts';
+import type { Snapshot } from '../snapshot/index.ts';
+
+/** Where a rollback would go, and what it would end. */
+export interface RollbackPlan extends RollbackTarget {
+  /** Ids of the processes of DGMO that have to end first; none if only the executable changes. */
+  running: number[];
+}
+
+export interface RollbackRequest {
+  /** Where to: as it was planned, or as it is wished for. */
+  to: RollbackPlan | RollbackWish;
+  /**
+   * What becomes of a DGMO that does not end when it is asked to: it is ended by force after the exit limit, or at once
+   * (then it was asked before), or the rollback is given up.
+   */
+  kill: 'never' | 'after the limit' | 'now';
+  /** Start DGMO again if it was ended. */
+  relaunch: boolean;
+  /** For the DGMO that is started. */
+  args: readonly string[];
+  /** Our standard output carries JSON lines: what DGMO prints goes to standard error. */
+  outputToError: boolean;
+}
+
+/**
+ * Decides where a rollback goes, and changes nothing.
+ *
+ * @throws PolicyError if there is nothing to go back to, or the release does not allow it; DamagedError if what there is
+ *   is damaged; UsageError if no snapshot has that name
+ */
+export function planRollback(session: Session, wish: RollbackWish): RollbackPlan {
+  const target = rollbackTarget(session, wish);
+  return { ...target, running: changesFolders(target) ? runningCopies(session) : [] };
+}
+
+/**
+ * Verify, stop DGMO, snapshot, stage, change the folders, swap, probe, commit or revert, remember, start DGMO again.
+ *
+ * @throws the UpdaterError that stopped it. A DGMO that was ended has been started again then, unless nothing that works
+ *   is left to start, or the user stopped us.
+ */
+export async function rollBack(session: Session, request: RollbackRequest): Promise<RolledBack> {
+  const { host, layout, emit, home } = session;
+  const progress: Progress = { stopped: false };
+  try {
+    progress.done = await withLock(host, layout, () => goBack(session, request, progress));
+  } catch (error) {
+    progress.failure = tellable(error, layout.installDir);
+  }
+  const { done, failure } = progress;
+  if (done !== undefined && done.from.sha256 !== done.to.sha256 && 'folder' in home)
+    await rememberRollback(host, home.folder, done.from.version, done.to.version);
+  if (done === undefined) emit({ event: 'failed', error: failure });
+  else emit({ event: 'rolled back', rolledBack: done });
+  await restart(session, request, progress);
+  if (done === undefined) throw failure;
+  return done;
+}
+
+interface Progress {
+  /** A DGMO ran, and was ended. */
+  stopped: boolean;
+  done?: RolledBack;
+  failure?: unknown;
+}
+
+async function restart(
+  session: Session,
+  { relaunch: wanted, args, outputToError }: RollbackRequest,
+  { stopped, failure }: Progress,
+): Promise<void> {
+  if (!stopped || !wanted) return;
+  if (failure instanceof UnrecoverableError || failure instanceof InterruptedError) return;
+  try {
+    await relaunch(session, args, outputToError);
+  } catch (error) {
+    // The failure of the rollback is the one to report.
+    if (failure === undefined) throw error;
+  }
+}
+
+async function goBack(session: Session, request: RollbackRequest, progress: Progress): Promise<RolledBack> {
+  await recoverUnlessStuck(session);
+  const target = 'receipt' in request.to ? request.to : planRollback(session, request.to);
+  progress.stopped = await stopForRollback(session, target, request.kill);
+  return change(session, planRollbackChange(session, target));
+}
+
+/** A transaction that could be neither finished nor taken back is a reason to go back, not a hindrance. */
+async function recoverUnlessStuck(session: Session): Promise<void> {
+  try {
+    await recoverTransaction(session);
+  } catch (error) {
+    if (!(error instanceof UnrecoverableError)) throw error;
+  }
+}
+
+/** Its data is about to be changed under it. Returns whether there was a DGMO to end. */
+async function stopForRollback(
+  session: Session,
+  target: RollbackTarget,
+  kill: RollbackRequest['kill'],
+): Promise<boolean> {
+  const running = changesFolders(target) ? runningCopies(session) : [];
+  if (running.length === 0) return false;
+  await verifyTarget(session, target);
+  await stopRunning(session, running, kill);
+  return true;
+}
+
+/** The transaction. */
+async function change(session: Session, plan: RollbackChange): Promise<RolledBack> {
+  const { target, from, to } = plan;
+  const { receipt, snapshot, components } = target;
+  const before = await snapshotBeforeRollback(session, plan);
+  const after = receiptAfterRollback(session, plan);
+  if (plan.receiptOnly) writeReceiptOnly(session, after);
+  else await transact(session, plan, before, { before: receipt, after });
+  await pruneAfter(session, after);
+  return { from, to, snapshot, components, before };
+}
+
+async function transact(
+  session: Session,
+  plan: RollbackChange,
+  before: Snapshot | null,
+  receipt: Parameters<typeof begin>[1]['receipt'],
+): Promise<void> {
+  const { from, to } = plan;
+  const folders = rollbackFolders(session, plan, before);
+  const open = begin(session, { kind: 'rollback', from, to, receipt, folders });
+  const folderChange = rollbackFolderChange(session, plan, before, open.id);
+  try {
+    try {
+      stageRollback(session, open);
+    } catch (error) {
+      abandon(session, open, receipt.before);
+      throw error;
+    }
+    const ended = await settle(session, open, {
+      resumed: false,
+      change: folderChange,
+      unusedSinceSnapshot: folderChange !== null,
+    });
+    await conclude(session, ended, from, to, receipt.before);
+  } catch (error) {
+    if (before !== null) forgetSnapshot(session, open.id, before);
+    throw withNextSnapshot(session, plan.target.snapshot, error);
+  }
+}

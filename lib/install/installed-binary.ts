@@ -1,0 +1,11 @@
+/** Whether the executable is the one that the receipt vouches for. */
+import { type Receipt, receiptUnlessDamaged } from './receipt.ts';
+import type { Session } from './session.ts';
+
+/** False as well if there is no receipt to hold it against. */
+export function isIntact(
+  { host, layout, digests }: Session,
+  receipt: Receipt | null = receiptUnlessDamaged(host.disk, layout),
+): boolean {
+  return receipt !== null && digests.of(layout.target)?.sha256 === receipt.binary.sha256;
+}

@@ -1,0 +1,165 @@
+/**
+ * The parts of a rollback: its snapshot, its folders, its staged binary, its receipt. `lib/api/rollback.ts` puts them in
+ * order. It also repairs a binary that was damaged or removed, and gets out of a transaction that could be neither
+ * finished nor taken back.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { BusyError, DamagedError, MachineError } from '../../errors.ts';
+import { checkStored, type FolderComponent, listSnapshots, type Snapshot } from '../../snapshot/index.ts';
+import { compareVersions } from '../../version/index.ts';
+import { type FolderChange, requestFor, restoring } from '../folders/folders.ts';
+import { takeSnapshotBefore } from '../folders/snapshots.ts';
+import { type Binary, type Receipt, requireReceipt, saveReceipt } from '../receipt.ts';
+import type { Session } from '../session.ts';
+import { appendEntry, type Folders, type OpenTransaction } from '../transaction/journal.ts';
+import { keepUnder } from '../transaction/keep.ts';
+import { adviceAfter, binarySource, type RollbackTarget } from './target.ts';
+
+/** What a rollback changes, as it is found once the lock is held. */
+export interface RollbackChange {
+  target: RollbackTarget;
+  /** The binary to replace: the receipt's, or what was found in its place. */
+  from: Binary;
+  to: Binary;
+  folders: FolderComponent[];
+  /** That very binary is in place already, put there by hand, and no folder changes: only the receipt does. */
+  receiptOnly: boolean;
+}
+
+/**
+ * The target was chosen before the lock was taken, and the user may have thought about it for long: throws BusyError if
+ * something else was installed meanwhile.
+ */
+export function planRollbackChange(session: Session, target: RollbackTarget): RollbackChange {
+  const { host, layout, digests } = session;
+  const { receipt } = target;
+  const now = requireReceipt(host.disk, layout);
+  if (!isDeepStrictEqual(now, receipt)) {
+    throw new BusyError(
+      `something else has changed ${layout.installDir} meanwhile: ${receipt.binary.version} was installed, ${now.binary.version} is now; nothing was changed`,
+      { advice: 'Try again.' },
+    );
+  }
+  const found = digests.of(layout.target);
+  const from: Binary =
+    found === null || found.sha256 === receipt.binary.sha256
+      ? receipt.binary
+      : { version: receipt.binary.version, ...found };
+  const to = target.components.includes('binary') ? target.to : from;
+  const folders = folderComponents(target);
+  return { target, from, to, folders, receiptOnly: found?.sha256 === to.sha256 && folders.length === 0 };
+}
+
+function folderComponents({ components }: RollbackTarget): FolderComponent[] {
+  return components.filter((component): component is FolderComponent => component !== 'binary');
+}
+
+/**
+ * Whether the snapshot can be restored: before anything is stopped or taken for it. Throws DamagedError, which names
+ * what is damaged, and the next snapshot to try.
+ */
+export async function verifyTarget(session: Session, target: RollbackTarget): Promise<void> {
+  const { snapshot } = target;
+  const folders = folderComponents(target);
+  if (snapshot === null || session.snapshots === null || folders.length === 0) return;
+  try {
+    await checkStored(requestFor(session, session.snapshots.home, snapshot, folders, 'check'));
+  } catch (error) {
+    throw withNextSnapshot(session, snapshot, error);
+  }
+}
+
+/**
+ * The binary alone goes back without a snapshot if the disk is too full for one: the binary that it replaces is kept
+ * beside it anyway.
+ */
+export async function snapshotBeforeRollback(
+  session: Session,
+  { target, folders }: RollbackChange,
+): Promise<Snapshot | null> {
+  const reason = `Before going back to ${target.to.version}`;
+  try {
+    return await takeSnapshotBefore(session, target.receipt, { kind: 'rollback', reason, replaced: true });
+  } catch (error) {
+    if (!(error instanceof MachineError) || folders.length > 0) throw error;
+    session.emit({ event: 'no snapshot', reason: error.message });
+    return null;
+  }
+}
+
+/** For the journal; null if there is no snapshot to take the folders back to. */
+export function rollbackFolders(
+  { snapshots }: Session,
+  { folders }: RollbackChange,
+  before: Snapshot | null,
+): Folders | null {
+  if (before === null || snapshots === null) return null;
+  return { home: snapshots.home, before: before.id, changes: folders };
+}
+
+/** Null if the folders stay as they are. */
+export function rollbackFolderChange(
+  session: Session,
+  { target, folders }: RollbackChange,
+  before: Snapshot | null,
+  id: string,
+): FolderChange | null {
+  const { snapshot } = target;
+  if (snapshot === null || session.snapshots === null || before === null || folders.length === 0) return null;
+  const { home } = session.snapshots;
+  return restoring(session, { home, snapshot, before, components: folders, id });
+}
+
+/** The receipt to write once the rollback is committed. */
+export function receiptAfterRollback({ host }: Session, { target, from, to }: RollbackChange): Receipt {
+  const { receipt, snapshot, components } = target;
+  if (!components.includes('binary')) return receipt;
+  return {
+    ...receipt,
+    binary: to,
+    previous: previousAfter(receipt, from, to),
+    floor: compareVersions(to.version, receipt.floor) < 0 ? to.version : receipt.floor,
+    source: 'rollback',
+    rollback: snapshot === null ? null : snapshot.rollback,
+    installedAt: host.clock.now(),
+  };
+}
+
+function previousAfter(receipt: Receipt, from: Binary, to: Binary): Binary | null {
+  // A damaged binary is nothing to go back to.
+  if (from.sha256 !== receipt.binary.sha256) return null;
+  return receipt.binary.sha256 === to.sha256 ? receipt.previous : receipt.binary;
+}
+
+/** The caller holds the lock. */
+export function writeReceiptOnly({ host, layout }: Session, receipt: Receipt): void {
+  appendEntry(host.disk, layout, { type: 'receipt', at: host.clock.now(), receipt });
+  saveReceipt(host.disk, layout, receipt);
+}
+
+/** Puts the binary to go back to beside the installed one, before anything is changed. */
+export function stageRollback(session: Session, open: OpenTransaction): void {
+  const { host, layout } = session;
+  if (open.from.sha256 === open.to.sha256) return;
+  const source = binarySource(session, open.to);
+  if (source === null) throw new DamagedError(`the binary of ${open.to.version} is gone`);
+  keepUnder(session, source, layout.staged(open.id));
+  host.disk.flushDirectory(layout.workDir);
+}
+
+/** The error, with the next snapshot to try if this one turned out to be damaged. */
+export function withNextSnapshot(
+  { host, snapshots }: Session,
+  snapshot: Snapshot | null,
+  error: unknown,
+): unknown {
+  if (!(error instanceof DamagedError) || error.advice !== undefined) return error;
+  if (snapshot === null || snapshots === null) return error;
+  const listed = listSnapshots(host.disk, snapshots.layout).filter(
+    ({ found }) => found instanceof Error || found.installId === snapshot.installId,
+  );
+  return new DamagedError(`${error.message}; nothing was changed`, {
+    advice: adviceAfter(snapshot.id, listed),
+    cause: error,
+  });
+}

@@ -1,0 +1,152 @@
+/**
+ * Preparing an update: packages are opened, their signatures, digests and policy checked, and what has to change is
+ * decided. Reads only. What it returns is data for the phases that follow, and open files until `close`.
+ */
+import { UsageError } from '../../errors.ts';
+import {
+  type CarriedEvolution,
+  checkPackage,
+  type EvolutionArchive,
+  isInstalled,
+  joinPackages,
+  type PackageContents,
+  planRoute,
+  type Route,
+  readPackage,
+  verifyPayloads,
+} from '../../package/index.ts';
+import { openSource } from '../../platform/files.ts';
+import type { TrustedRoot } from '../../trust/index.ts';
+import { isNewer, targetOf } from '../../version/index.ts';
+import { type Binary, type Receipt, requireReceipt } from '../receipt.ts';
+import { checkpoint, type Session } from '../session.ts';
+import { chooseEvolutions, type EvolutionWish, installedEvolutions, isUpToDate } from './evolutions.ts';
+import { binaryToReplace, repairRoutes } from './repair-from-package.ts';
+
+export interface PrepareOptions {
+  /** Paths of `.dgmopkg` files: the last one brings the release, those before it lend their patches (a chain). */
+  packages: readonly string[];
+  root: TrustedRoot;
+  /** Which of the evolutions in the package are installed. */
+  evolutions: EvolutionWish;
+  /** The user's word that an older version than the installed one, or one below the floor, is wanted. */
+  allowDowngrade: boolean;
+}
+
+export interface PreparedUpdate {
+  /** As it is before the update. */
+  receipt: Receipt;
+  contents: PackageContents;
+  /** The binary to replace: the receipt's, or what was found in its place if the package repairs it. */
+  from: Binary;
+  to: Binary;
+  /** The release's very binary is installed already, and intact. */
+  binaryUnchanged: boolean;
+  /** The executable is damaged or missing, and the package brings it back. */
+  isRepair: boolean;
+  /** Ways to the new binary, fewest bytes first; empty if the binary is unchanged. */
+  routes: Route[];
+  /** The evolutions to install, each with its archive, checked. */
+  evolutions: { carried: CarriedEvolution; archive: EvolutionArchive }[];
+  close(): void;
+}
+
+/**
+ * The caller holds the lock, no transaction is open, and calls `close` in the end.
+ *
+ * @throws UsageError if a path names no file, TrustError, DamagedError, PolicyError, InterruptedError
+ */
+export async function prepareUpdate(session: Session, options: PrepareOptions): Promise<PreparedUpdate> {
+  const { host, layout } = session;
+  for (const path of options.packages) checkIsFile(session, path);
+  const receipt = requireReceipt(host.disk, layout);
+  const sources: ReturnType<typeof openSource>[] = [];
+  const close = () => {
+    for (const source of sources) source.close();
+  };
+  try {
+    for (const path of options.packages) sources.push(openSource(host.disk, path));
+    const contents = joinPackages(sources.map((source) => readPackage(source, options.root)));
+    checkPackage(contents, {
+      app: receipt.app,
+      ...targetOf(host),
+      installed: receipt.binary,
+      floor: receipt.floor,
+      allowDowngrade: options.allowDowngrade,
+      rollback: receipt.rollback,
+    });
+    await verifyPayloads(contents, () => checkpoint(session));
+    session.emit({ event: 'verified', version: contents.version, bytes: contents.size });
+    const to: Binary = { version: contents.version, ...contents.binary };
+    const from = binaryToReplace(session, contents, receipt.binary);
+    const isRepair = from !== receipt.binary;
+    const binaryUnchanged = isInstalled(contents, from);
+    const evolutions = await openEvolutions(session, contents, options.evolutions, binaryUnchanged);
+    return {
+      ...{ receipt, contents, from, to, binaryUnchanged, isRepair, evolutions, close },
+      routes: routesFor(session, contents, { receipt, isRepair, binaryUnchanged }),
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** The receipt to write once the update is committed. */
+export function receiptAfterUpdate({ host }: Session, prepared: PreparedUpdate): Receipt {
+  const { receipt, to, contents, isRepair, binaryUnchanged } = prepared;
+  if (binaryUnchanged) return receipt;
+  return {
+    ...receipt,
+    binary: to,
+    // A damaged or missing binary is nothing to go back to.
+    previous: isRepair ? receipt.previous : receipt.binary,
+    floor: isNewer(to.version, receipt.floor) ? to.version : receipt.floor,
+    source: 'package',
+    rollback: contents.manifest.rollback,
+    installedAt: host.clock.now(),
+  };
+}
+
+function routesFor(
+  session: Session,
+  contents: PackageContents,
+  { receipt, isRepair, binaryUnchanged }: Pick<PreparedUpdate, 'receipt' | 'isRepair' | 'binaryUnchanged'>,
+): Route[] {
+  if (binaryUnchanged) return [];
+  return isRepair ? repairRoutes(session, contents) : planRoute(contents, receipt.binary);
+}
+
+function checkIsFile(session: Session, path: string): void {
+  const { disk } = session.host;
+  let kind: string | undefined;
+  try {
+    kind = disk.status(disk.resolve(path))?.kind;
+  } catch {
+    // Missing, or a symlink that leads nowhere or in a circle: the same to the user.
+  }
+  if (kind === 'file') return;
+  const found =
+    { undefined: 'no file', directory: 'a folder' }[String(kind)] ?? 'something that is not a file';
+  throw new UsageError(`--apply: wanted a package, found ${found} at ${path}`);
+}
+
+/**
+ * If the binary is installed already, the evolutions that apply by themselves were installed with it: then only those
+ * that the user names are, if they differ from the installed ones.
+ */
+async function openEvolutions(
+  session: Session,
+  contents: PackageContents,
+  wish: EvolutionWish,
+  binaryUnchanged: boolean,
+): Promise<PreparedUpdate['evolutions']> {
+  const installed = session.snapshots === null ? [] : installedEvolutions(session, session.snapshots);
+  const chosen = chooseEvolutions(contents.evolutions(), installed, wish);
+  const pending = chosen.filter(
+    (carried) => !binaryUnchanged || (wish !== 'auto' && !isUpToDate(carried, installed)),
+  );
+  return Promise.all(
+    pending.map(async (carried) => ({ carried, archive: await contents.evolution(carried.id) })),
+  );
+}

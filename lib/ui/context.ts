@@ -1,0 +1,61 @@
+/** What every command is handed. */
+import type { Host, InstallOptions, Network, NetworkSettings, Settings } from '../api/index.ts';
+import { UsageError } from '../errors.ts';
+import { type CommandLine, parseSeconds } from './arguments.ts';
+import type { Choice } from './choose.ts';
+import type { Report } from './report.ts';
+
+export interface CommandContext {
+  line: CommandLine;
+  report: Report;
+  host: Host;
+  /** The options of every class of `api/`. */
+  install: InstallOptions;
+  network(settings: NetworkSettings): Network;
+  /** Asks yes or no; null if nobody can be asked. */
+  confirm: ((question: string) => Promise<boolean>) | null;
+  /** Returns the value of the chosen answer; null if nobody can be asked. */
+  choose: ((question: string, choices: readonly Choice[]) => Promise<string>) | null;
+}
+
+/** The value of an option; undefined if it was not given. */
+export function optionOf({ values }: CommandLine, name: string): string | undefined {
+  const value = values[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** Whether an option without a value was given. */
+export function isGiven({ values }: CommandLine, name: string): boolean {
+  return values[name] === true;
+}
+
+/** @param ownFolder the folder that the updater itself is in */
+export function installOptions(
+  line: CommandLine,
+  surroundings: { host: Host; settings: Settings; ownFolder: string; signal: AbortSignal },
+): InstallOptions {
+  const { host, settings, ownFolder, signal } = surroundings;
+  const limits = {
+    exit: secondsOf(line, 'exit-limit'),
+    held: secondsOf(line, 'held-limit'),
+    probe: secondsOf(line, 'probe-limit'),
+  };
+  return {
+    ...{ host, settings, signal },
+    installDir: notEmpty(line, 'install-dir') ?? ownFolder,
+    home: notEmpty(line, 'home'),
+    app: optionOf(line, 'app'),
+    limits: Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined)),
+  };
+}
+
+function secondsOf(line: CommandLine, name: string): number | undefined {
+  const value = optionOf(line, name);
+  return value === undefined ? undefined : parseSeconds(name, value);
+}
+
+function notEmpty(line: CommandLine, name: string): string | undefined {
+  const value = optionOf(line, name);
+  if (value === '') throw new UsageError(`--${name}: wanted a folder, found nothing`);
+  return value;
+}

@@ -1,0 +1,30 @@
+/** An update and a rollback on a simulated machine, as the classes of `lib/api/` conduct them. */
+import { type ApplyRequest, applyPackages } from '../../lib/api/apply.ts';
+import { rollBack } from '../../lib/api/rollback.ts';
+import type { Applied, RollbackWish, RolledBack, Session } from '../../lib/install/index.ts';
+
+/** Waits for nobody and starts nothing, unless `more` says otherwise. */
+export function applyOn(
+  session: Session,
+  packages: readonly string[],
+  more: Partial<ApplyRequest>,
+): Promise<Applied> {
+  return applyPackages(session, {
+    packages,
+    route: null,
+    fallback: null,
+    evolutions: 'auto',
+    allowDowngrade: false,
+    root: null,
+    waitFor: undefined,
+    noWait: true,
+    relaunch: false,
+    args: [],
+    outputToError: false,
+    ...more,
+  });
+}
+
+export function rollBackOn(session: Session, to: RollbackWish = {}): Promise<RolledBack> {
+  return rollBack(session, { to, kill: 'never', relaunch: false, args: [], outputToError: false });
+}
