@@ -83,7 +83,8 @@ function rollbackTrial(
   clean: Trial['clean'],
   allowed: readonly [stands: Executable, data: Files][],
 ): Trial {
-  const run = (on: SimulatedHost) => exitCode(rollBackOn(sessionOn(on), only === undefined ? {} : { only }));
+  const go = async (on: SimulatedHost) => rollBackOn(sessionOn(on), only === undefined ? {} : { only });
+  const run = (on: SimulatedHost) => exitCode(go(on));
   return {
     prepare: () => updatedDisk(old),
     host: { versionOf },
