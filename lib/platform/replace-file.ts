@@ -1,0 +1,122 @@
+/**
+ * Replacing a file of any size with one that is produced piece by piece. At every instant the path names the whole old
+ * file or the whole new one, whatever stops this process.
+ *
+ * The new file is written beside the old one as `<name>.update-<pid>-<random>`, so two writers never share a temporary
+ * file. A run that is killed leaves one behind; the next run for the same path removes it.
+ */
+import { MachineError } from '../errors.ts';
+import type { Disk, Handle } from './disk.ts';
+import { type Digest, digestFile, removeIfThere, writeAll } from './files.ts';
+import type { Host } from './host.ts';
+import { pathsOf } from './path-flavour.ts';
+
+type Machine = Pick<Host, 'disk' | 'platform' | 'processes' | 'random'>;
+
+interface Replacement {
+  /** Permission bits of the new file. Until it is complete, only its owner can read it and nobody can run it. */
+  mode: number;
+  /**
+   * Produces the new file and returns its digest. The temporary file is created with the first call of `write`: what is
+   * checked before leaves no trace.
+   */
+  produce(write: (bytes: Uint8Array) => void): Promise<Digest>;
+  /** The last chance to throw: the new file is complete, and the path still names the old one. */
+  beforeReplace(): void;
+}
+
+const INFIX = '.update-';
+
+/** Temporary files of this process that are in use. */
+const inUse = new Set<string>();
+
+/**
+ * Replaces the file at `path`, or creates it.
+ *
+ * @param path absolute, symlinks resolved
+ * @throws MachineError if the file reads back differently from what was written; errors of the operating system and of
+ *   the callbacks as they are. The path then names what it did before, unless only the flush of its folder failed.
+ */
+export async function replaceFile(host: Machine, path: string, replacement: Replacement): Promise<void> {
+  const { disk } = host;
+  const folder = pathsOf(host.platform).dirname(path);
+  removeLeftovers(host, path, folder);
+  const temporary = `${path}${INFIX}${host.processes.pid}-${Buffer.from(host.random.bytes(8)).toString('hex')}`;
+  inUse.add(temporary);
+  try {
+    const written = await writeTemporary(host, temporary, replacement);
+    const found = digestFile(disk, temporary);
+    if (found?.sha256 !== written.sha256 || found.size !== written.size) {
+      throw new MachineError(
+        `${temporary} reads back with SHA-256 ${found?.sha256}, wanted ${written.sha256} as it was written`,
+        { advice: 'Check the drive, then try again.' },
+      );
+    }
+    replacement.beforeReplace();
+    replace(disk, temporary, path);
+  } catch (error) {
+    ignoreFailure(() => removeIfThere(disk, temporary));
+    throw error;
+  } finally {
+    inUse.delete(temporary);
+  }
+  disk.flushDirectory(folder);
+}
+
+/** An error of the system names the temporary file, but it is the one at `path` that could not be replaced. */
+function replace(disk: Disk, temporary: string, path: string): void {
+  try {
+    disk.replace(temporary, path);
+  } catch (error) {
+    throw error instanceof Error ? Object.assign(error, { path }) : error;
+  }
+}
+
+async function writeTemporary(
+  { disk }: Machine,
+  temporary: string,
+  { mode, produce }: Replacement,
+): Promise<Digest> {
+  let handle = null as Handle | null;
+  const opened = () => {
+    handle ??= disk.open(temporary, 'create', 0o600);
+    return handle;
+  };
+  let size = 0;
+  try {
+    const digest = await produce((bytes) => {
+      writeAll(disk, opened(), bytes, size);
+      size += bytes.length;
+    });
+    // Nothing was written if the new file is empty.
+    const complete = opened();
+    disk.setMode(temporary, mode);
+    disk.flush(complete);
+    return digest;
+  } finally {
+    if (handle !== null) disk.close(handle);
+  }
+}
+
+/** Removes the temporary files of runs that were killed. They only take space, so a failure is no reason to stop. */
+function removeLeftovers({ disk, platform, processes }: Machine, path: string, folder: string): void {
+  const paths = pathsOf(platform);
+  const prefix = paths.basename(path) + INFIX;
+  ignoreFailure(() => {
+    for (const name of disk.list(folder).filter((each) => each.startsWith(prefix))) {
+      const pid = /^(\d+)-[0-9a-f]{16}$/.exec(name.slice(prefix.length))?.[1];
+      if (pid === undefined) continue;
+      const leftover = paths.join(folder, name);
+      const alive = Number(pid) === processes.pid ? inUse.has(leftover) : processes.isAlive(Number(pid));
+      if (!alive) ignoreFailure(() => disk.remove(leftover));
+    }
+  });
+}
+
+function ignoreFailure(effect: () => void): void {
+  try {
+    effect();
+  } catch {
+    // The caller has something more important to say.
+  }
+}
