@@ -4,7 +4,16 @@
  */
 export { type ApplyOptions, applyPatch } from './apply.ts';
 export { zstdFrame } from './compress.ts';
+export type { StreamName } from './format.ts';
 export { checkFrame } from './frame.ts';
 export { compressFull, type DecompressOptions, decompressFull } from './full.ts';
 export { type GenerateOptions, generatePatch } from './generate.ts';
-export { type PatchHeader, readPatchHeader } from './header.ts';
+export { type PatchHeader, readPatchHeader, type StreamEntry } from './header.ts';
+export {
+  decodePatch,
+  encodePatch,
+  type PatchFile,
+  patchSource,
+  signPatch,
+  verifyPatchSignature,
+} from './patch-file.ts';
