@@ -1,5 +1,33 @@
-/** The public API, under the plan's names. What DGMO imports; everything else here may change without notice. */
-export * from './api/index.ts';
+/**
+ * The public API, under the plan's names: the classes, the errors that they throw, and every type that can be reached
+ * from these. Everything else in the package may change without notice.
+ */
+export {
+  type Adopted,
+  type AdoptOptions,
+  type ApplyOptions,
+  type ApplyPackageOptions,
+  type ApplyPatchOptions,
+  type CreateOptions,
+  DifferentialUpdater,
+  type DifferentialUpdaterOptions,
+  Installation,
+  type InstallationOptions,
+  type InstallOptions,
+  type Recovered,
+  type RestartCommand,
+  type RestartNotice,
+  type RollbackOptions,
+  type RollbackPlan,
+  type SnapshotCheck,
+  SnapshotManager,
+  type SnapshotManagerOptions,
+  type StoredSnapshot,
+  UpdateManager,
+  type UpdateManagerOptions,
+  type VersionInfo,
+} from './api/index.ts';
+export type { PatchFile, PatchHeader, StreamEntry, StreamName } from './delta/index.ts';
 export {
   BusyError,
   DamagedError,
@@ -17,3 +45,44 @@ export {
   UpdaterError,
   UsageError,
 } from './errors.ts';
+export type { PreferenceKey, Preferences } from './home/preferences.ts';
+export type {
+  Applied,
+  Binary as InstalledBinary,
+  EvolutionWish,
+  InstallEvent,
+  Limits,
+  Outcome,
+  Receipt,
+  RollbackRule,
+  RollbackTarget,
+  RollbackWish,
+  RolledBack,
+  Status,
+} from './install/index.ts';
+export type { Component, Pruned, Snapshot, Usage } from './snapshot/index.ts';
+export { type PublicKey, publicKey, type SigningKey, signingKey } from './trust/index.ts';
+export type {
+  CheckOptions,
+  CheckResult,
+  DownloadLimits,
+  DownloadProgress,
+  DownloadRoute,
+  Hold,
+  PackageOptions,
+  Selection,
+  UpdateEvent,
+  UpdateInfo,
+  UpdatePackage,
+} from './update/index.ts';
+export type {
+  Binary,
+  BinaryArch,
+  ChangeLog,
+  DGMOVersion,
+  Evolution,
+  ListedPackage,
+  ListedRelease,
+  RiskLevel,
+  UpdateType,
+} from './version/index.ts';

@@ -53,6 +53,12 @@ export {
   type InstallationOptions,
   type Recovered,
 } from './installation.ts';
+export {
+  type ApplyPatchOptions,
+  DifferentialUpdater,
+  type DifferentialUpdaterOptions,
+  type VersionInfo,
+} from './differential-updater.ts';
 export type { InstallOptions } from './open-install.ts';
 export type { RestartCommand, RestartNotice } from './restart.ts';
 export type { RollbackPlan } from './rollback.ts';
