@@ -15,43 +15,50 @@ export interface ErrorOptions {
 }
 
 export abstract class UpdaterError extends Error {
+  /** The class of this list, also for subclasses. Written out, because a minifier renames classes. */
+  abstract override readonly name: string;
   abstract readonly exitCode: ExitCode;
   readonly advice: string | undefined;
 
   constructor(message: string, options: ErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
-    this.name = new.target.name;
     this.advice = options.advice;
   }
 }
 
 /** 2: the command was called wrongly. */
 export class UsageError extends UpdaterError {
+  override readonly name: string = 'UsageError';
   readonly exitCode = 2;
 }
 
 /** 10: signature, threshold, expiry, rollback or freeze. Nobody installs this. */
 export class TrustError extends UpdaterError {
+  override readonly name: string = 'TrustError';
   readonly exitCode = 10;
 }
 
 /** 11: a package, patch, receipt or binary fails its digest or its format. */
 export class DamagedError extends UpdaterError {
+  override readonly name: string = 'DamagedError';
   readonly exitCode = 11;
 }
 
 /** 12: the machine: disk full, permission, read-only, a file locked for too long. */
 export class MachineError extends UpdaterError {
+  override readonly name: string = 'MachineError';
   readonly exitCode = 12;
 }
 
 /** 13: the network. */
 export class NetworkError extends UpdaterError {
+  override readonly name: string = 'NetworkError';
   readonly exitCode = 13;
 }
 
 /** 14: another transaction holds the lock, or DGMO did not exit in time. */
 export class BusyError extends UpdaterError {
+  override readonly name: string = 'BusyError';
   readonly exitCode = 14;
 }
 
@@ -71,6 +78,7 @@ export class StillRunningError extends BusyError {
 
 /** 15: the update failed and the old version is back. */
 export class RevertedError extends UpdaterError {
+  override readonly name: string = 'RevertedError';
   readonly exitCode = 15;
   /** The version that did not work; null where that is not known. */
   readonly version: string | null;
@@ -83,16 +91,19 @@ export class RevertedError extends UpdaterError {
 
 /** 16: neither the new nor the old version could be made to run. */
 export class UnrecoverableError extends UpdaterError {
+  override readonly name: string = 'UnrecoverableError';
   readonly exitCode = 16;
 }
 
 /** 17: refused by policy: downgrade, quarantine, wrong platform, wrong app, another owner. */
 export class PolicyError extends UpdaterError {
+  override readonly name: string = 'PolicyError';
   readonly exitCode = 17;
 }
 
 /** 130: interrupted by the person, nothing changed. */
 export class InterruptedError extends UpdaterError {
+  override readonly name: string = 'InterruptedError';
   readonly exitCode = 130;
 }
 

@@ -31,6 +31,7 @@ type Session = Decoded<typeof session>;
 
 /** Signatures of other machines are wanted first; nothing was published. */
 export class SignaturesWanted extends UpdaterError {
+  override readonly name = 'SignaturesWanted';
   readonly exitCode = 14;
   readonly request: Uint8Array;
   constructor(message: string, request: Uint8Array, advice: string) {
