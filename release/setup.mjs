@@ -1,7 +1,7 @@
 // Makes a fresh checkout ready with nothing but Node and npm: installs what the lock file names, lets bun place
 // its executable (npm may hold back install scripts), compiles the WebAssembly. Quick when all of it stands.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -25,6 +25,13 @@ function run(command, args) {
 const stamp = at('node_modules', '.setup-lock');
 const lock = readFileSync(at('package-lock.json'), 'utf8');
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
+  if (lstatSync(at('node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) {
+    // npm ci empties the folder that a link leads to, which other checkouts use.
+    console.error(
+      'setup: node_modules is a symbolic link, and does not hold what package-lock.json names: remove the link',
+    );
+    process.exit(1);
+  }
   console.error('setup: installing what the lock file names');
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   const bun = spawnSync(at('node_modules', 'bun', 'bin', 'bun.exe'), ['--version']);
