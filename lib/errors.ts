@@ -6,6 +6,7 @@
  * thing to do. Every room may import this file; it imports nothing.
  */
 
+/** How a program ends that fails with the error; README.md says who must act then. */
 export type ExitCode = 0 | 1 | 2 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17 | 130;
 
 export interface ErrorOptions {

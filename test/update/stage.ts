@@ -55,16 +55,19 @@ export function program(version: string, works = true): Uint8Array {
   return new Uint8Array(Buffer.concat([Buffer.from(start), content(5, 60_000), content(version.length, 64)]));
 }
 
-/** An install of 1.0.0, which the feed has as well, and the feed's root in its home. */
-export async function openStage(): Promise<Stage> {
+/**
+ * An install of 1.0.0, which the feed has as well, and the feed's root in its home. `make` gives the executable of a
+ * version.
+ */
+export async function openStage(make = program): Promise<Stage> {
   const feed = await makeFeed();
-  await feed.add('1.0.0', { [NATIVE_PLATFORM]: program('1.0.0') });
+  await feed.add('1.0.0', { [NATIVE_PLATFORM]: make('1.0.0') });
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dgmo-stage-'));
   const dir = path.join(folder, 'bin');
   const home = path.join(folder, 'home');
   const dgmo = path.join(dir, 'dgmo');
   fs.mkdirSync(dir);
-  fs.writeFileSync(dgmo, program('1.0.0'), { mode: 0o755 });
+  fs.writeFileSync(dgmo, make('1.0.0'), { mode: 0o755 });
   const asked: Asked[] = [];
   const server = Bun.serve({
     port: 0,
@@ -94,7 +97,7 @@ export async function openStage(): Promise<Stage> {
     answer: () => undefined,
     asked,
     async release(version, { works = true, ...options } = {}) {
-      await feed.add(version, { [NATIVE_PLATFORM]: program(version, works) }, options);
+      await feed.add(version, { [NATIVE_PLATFORM]: make(version, works) }, options);
     },
     manager: (options = {}) => new UpdateManager({ installDir: dir, home, settings: SETTINGS, ...options }),
     version: () => Bun.spawnSync([dgmo, '--version']).stdout.toString().trim(),
