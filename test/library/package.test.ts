@@ -12,7 +12,7 @@ const TOP = path.resolve(import.meta.dir, '../..');
 let project: Project;
 beforeAll(async () => {
   project = await openProject();
-}, 120_000);
+}, 300_000);
 afterAll(() => project?.[Symbol.dispose]());
 
 /** Uses what is offered as strict projects do: named types, optional properties left out, arguments of callbacks inferred. */
