@@ -45,6 +45,7 @@ export {
   UpdaterError,
   UsageError,
 } from './errors.ts';
+export type { Decoded, Decoder } from './format/decoder.ts';
 export type { PreferenceKey, Preferences } from './home/preferences.ts';
 export type {
   Applied,
@@ -60,6 +61,7 @@ export type {
   RolledBack,
   Status,
 } from './install/index.ts';
+export type { Platform } from './platform/host.ts';
 export type { Component, Pruned, Snapshot, Usage } from './snapshot/index.ts';
 export { type PublicKey, publicKey, type SigningKey, signingKey } from './trust/index.ts';
 export type {

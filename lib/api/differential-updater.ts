@@ -37,7 +37,7 @@ export interface DifferentialUpdaterOptions {
   onProgress?(fraction: number): void;
   /** Ends the work when it is aborted, within seconds; until the file is replaced, not after. */
   signal?: AbortSignal;
-  /** The machine; the one that this program runs on unless given. */
+  /** @internal The machine; for tests and the command line. */
   host?: Host;
 }
 

@@ -47,18 +47,18 @@ export type {
 export type { ChangeLog, DGMOVersion, Evolution, RiskLevel, UpdateType } from '../version/index.ts';
 export type { ApplyOptions, ApplyPackageOptions } from './apply-options.ts';
 export {
+  type ApplyPatchOptions,
+  DifferentialUpdater,
+  type DifferentialUpdaterOptions,
+  type VersionInfo,
+} from './differential-updater.ts';
+export {
   type Adopted,
   type AdoptOptions,
   Installation,
   type InstallationOptions,
   type Recovered,
 } from './installation.ts';
-export {
-  type ApplyPatchOptions,
-  DifferentialUpdater,
-  type DifferentialUpdaterOptions,
-  type VersionInfo,
-} from './differential-updater.ts';
 export type { InstallOptions } from './open-install.ts';
 export type { RestartCommand, RestartNotice } from './restart.ts';
 export type { RollbackPlan } from './rollback.ts';

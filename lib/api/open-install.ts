@@ -29,9 +29,9 @@ export interface InstallOptions {
   limits?: Partial<Limits> | undefined;
   /** Stops what is under way with an InterruptedError, until the executable is touched. */
   signal?: AbortSignal | undefined;
-  /** What the updater was compiled with; for tests. */
+  /** @internal What the updater was compiled with; for tests and the command line. */
   settings?: Settings | undefined;
-  /** The machine; for tests. */
+  /** @internal The machine; for tests. */
   host?: Host | undefined;
 }
 

@@ -41,7 +41,7 @@ export interface UpdateManagerOptions extends InstallOptions {
   allowPlainHttp?: boolean | undefined;
   /** What happens, as it happens. */
   onEvent?(event: InstallEvent | UpdateEvent): void;
-  /** How the network is opened; for tests. */
+  /** @internal How the network is opened; for tests. */
   network?(settings: NetworkSettings): Network;
 }
 

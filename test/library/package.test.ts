@@ -31,7 +31,8 @@ const CONSUMER = `
       throw error;
     }
   }
-  export const first = (): Snapshot | Error | undefined => new SnapshotManager().listSnapshots()[0];
+  export const first = async (): Promise<Snapshot | Error | undefined> =>
+    (await new SnapshotManager().listSnapshots())[0]?.found;
   export const channel = ({ channel }: Preferences): string => channel;
   export const command = ({ file, args }: RestartCommand): string[] => [file, ...args];
 `;
