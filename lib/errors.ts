@@ -16,7 +16,7 @@ export interface ErrorOptions {
 }
 
 export abstract class UpdaterError extends Error {
-  /** The class of this list, also for subclasses. Written out, because a minifier renames classes. */
+  /** Name of the class. Written out, because a minifier renames classes. */
   abstract override readonly name: string;
   abstract readonly exitCode: ExitCode;
   readonly advice: string | undefined;
@@ -64,10 +64,13 @@ export class BusyError extends UpdaterError {
 }
 
 /** 14: the lock is held by another updater. */
-export class LockedError extends BusyError {}
+export class LockedError extends BusyError {
+  override readonly name: string = 'LockedError';
+}
 
 /** 14: DGMO has been asked to end, and has not. */
 export class StillRunningError extends BusyError {
+  override readonly name: string = 'StillRunningError';
   /** Ids of its processes. */
   readonly pids: readonly number[];
 
