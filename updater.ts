@@ -14,8 +14,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     stop.abort();
   });
 }
-// The terminal may close while we swap; that is no reason to leave it half done.
-if (process.platform !== 'win32') process.on('SIGHUP', () => undefined);
+// The terminal may close while we swap; that is no reason to leave it half done. But nobody answers questions any more.
+const hangUp = new AbortController();
+if (process.platform !== 'win32') process.on('SIGHUP', () => hangUp.abort());
 // A reader that has gone away (`dgmo-updater status | head`) is no reason either.
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
@@ -31,5 +32,6 @@ process.exitCode = await main(process.argv.slice(2), {
   },
   interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
   signal: stop.signal,
+  hangUp: hangUp.signal,
   network: nativeNetwork,
 });

@@ -2,7 +2,7 @@
 import type { Host, InstallOptions, Network, NetworkSettings, Settings } from '../api/index.ts';
 import { UsageError } from '../errors.ts';
 import { type CommandLine, parseSeconds } from './arguments.ts';
-import type { Choice } from './choose.ts';
+import type { Questions } from './questions.ts';
 import type { Report } from './report.ts';
 
 export interface CommandContext {
@@ -12,10 +12,8 @@ export interface CommandContext {
   /** The options of every class of `api/`. */
   install: InstallOptions;
   network(settings: NetworkSettings): Network;
-  /** Asks yes or no; null if nobody can be asked. */
-  confirm: ((question: string) => Promise<boolean>) | null;
-  /** Returns the value of the chosen answer; null if nobody can be asked. */
-  choose: ((question: string, choices: readonly Choice[]) => Promise<string>) | null;
+  /** Null if nobody can be asked. */
+  questions: Questions | null;
 }
 
 /** The value of an option; undefined if it was not given. */

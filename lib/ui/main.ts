@@ -2,12 +2,11 @@
 import type { Host, Network, NetworkSettings, Settings } from '../api/index.ts';
 import type { ExitCode } from '../errors.ts';
 import { type CommandLine, type CommandName, parseCommandLine } from './arguments.ts';
-import { chooseOnTerminal } from './choose.ts';
 import { runApply, runInit, runRecover, runStatus } from './commands.ts';
 import { runConfig } from './config-command.ts';
-import { confirmOnTerminal } from './confirm.ts';
 import { type CommandContext, installOptions, isGiven } from './context.ts';
 import { helpText } from './help.ts';
+import { questionsOnTerminal } from './questions.ts';
 import { createReport, type Output, type Report } from './report.ts';
 import { runRollback } from './rollback-command.ts';
 import { runSnapshots } from './snapshot-commands.ts';
@@ -23,6 +22,8 @@ export interface Surroundings {
   interactive: boolean;
   /** Aborted when the user has asked to stop. */
   signal: AbortSignal;
+  /** Aborted when the terminal is gone: questions are over then, and what is under way goes on. */
+  hangUp: AbortSignal;
   network(settings: NetworkSettings): Network;
 }
 
@@ -85,7 +86,6 @@ function contextOf(around: Surroundings, line: CommandLine, report: Report): Com
   return {
     ...{ line, report, host: around.host, network: around.network },
     install: installOptions(line, around),
-    confirm: asks ? confirmOnTerminal : null,
-    choose: asks ? chooseOnTerminal : null,
+    questions: asks ? questionsOnTerminal(around.hangUp) : null,
   };
 }

@@ -30,7 +30,7 @@ export async function runRollback(context: CommandContext): Promise<void> {
   const done = await manager
     .rollback(plan, { ...options, kill: isGiven(line, 'kill') })
     .catch(async (error: unknown) => {
-      if (!(error instanceof StillRunningError) || !(await mayKill(context, error))) throw error;
+      if (!(error instanceof StillRunningError) || !(await mayKill(context, plan, error))) throw error;
       return manager.rollback(plan, { ...options, kill: 'now' });
     });
   report.result('rollback', ...rollbackResult(done));
@@ -59,22 +59,28 @@ function parseComponents(list: string): Component[] {
   throw new UsageError(`--only: wanted some of ${COMPONENTS.join(', ')}, found ${JSON.stringify(list)}`);
 }
 
-async function askFirst({ line, report, confirm, host, install }: CommandContext, plan: RollbackPlan) {
-  if (isGiven(line, 'yes') || confirm === null) return;
+async function askFirst(
+  { line, report, questions, host }: CommandContext,
+  plan: RollbackPlan,
+): Promise<void> {
+  if (isGiven(line, 'yes') || questions === null) return;
   const { version } = plan.receipt.binary;
   report.text(describePlan(plan, host.clock.now()));
-  if (!(await confirm('Go back?'))) throw new InterruptedError(`not rolled back: ${version} stays`);
+  if (!(await questions.confirm('Go back?'))) throw new InterruptedError(`not rolled back: ${version} stays`);
   if (plan.running.length === 0 || isGiven(line, 'kill')) return;
-  const app = install.app ?? plan.receipt.app;
+  const { app } = plan.receipt;
   const which = `process ${plan.running.join(', ')}`;
-  if (!(await confirm(`${app} is running (${which}). End it?`)))
+  if (!(await questions.confirm(`${app} is running (${which}). End it?`)))
     throw new InterruptedError(`not rolled back: ${app} is running (${which})`);
 }
 
-async function mayKill({ confirm, report }: CommandContext, { pids, message }: StillRunningError) {
-  if (confirm === null) return false;
-  report.text(message);
-  return confirm(`It has not ended (process ${pids.join(', ')}). Kill it?`);
+async function mayKill(
+  { questions }: CommandContext,
+  { receipt }: RollbackPlan,
+  { pids }: StillRunningError,
+): Promise<boolean> {
+  if (questions === null) return false;
+  return questions.confirm(`${receipt.app} has not ended (process ${pids.join(', ')}). Kill it?`);
 }
 
 /** Two lines: what goes where, and what becomes of what is there now. */

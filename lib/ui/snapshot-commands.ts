@@ -199,12 +199,13 @@ async function prune({ line, report }: CommandContext, manager: SnapshotManager)
 }
 
 async function remove(
-  { line, report, confirm }: CommandContext,
+  { line, report, questions }: CommandContext,
   manager: SnapshotManager,
   name: string,
 ): Promise<void> {
   const { id } = await manager.getSnapshot(name);
-  if (!isGiven(line, 'yes') && confirm !== null && !(await confirm(`Remove ${id} for good?`)))
+  const asked = isGiven(line, 'yes') ? null : questions;
+  if (asked !== null && !(await asked.confirm(`Remove ${id} for good?`)))
     throw new InterruptedError(`${id} stays`);
   const { freed } = await manager.removeSnapshot(id);
   report.result('snapshots', `${id} is gone, ${bytesText(freed)} with it.`, { removed: [id], freed });

@@ -95,7 +95,7 @@ type Answer = 'now' | 'later' | 'skip';
  * back, unless the user has named the version.
  */
 async function decide(
-  { line, choose, report }: CommandContext,
+  { line, questions, report }: CommandContext,
   manager: UpdateManager,
   found: CheckResult,
   update: UpdateInfo,
@@ -103,9 +103,10 @@ async function decide(
   const back = update.direction === 'back';
   const named = optionOf(line, 'version') !== undefined;
   if (isGiven(line, 'yes')) return !back || named ? 'now' : null;
-  if (choose === null) return null;
+  if (questions === null) return null;
   report.text(describeCheck(found));
-  const answer = await choose(back ? `Go back to ${update.version}?` : `Update to ${update.version} now?`, [
+  const question = back ? `Go back to ${update.version}?` : `Update to ${update.version} now?`;
+  const answer = await questions.choose(question, [
     { value: 'now', label: back ? 'Go back now' : 'Update now' },
     { value: 'later', label: 'Remind me later' },
     ...(back || update.mandatory ? [] : [{ value: 'skip', label: 'Skip this version' }]),

@@ -10,6 +10,7 @@ import {
   ENTER,
   everything,
   fillHome,
+  HANG_UP,
   homeOf,
   homePicture,
   onTerminal,
@@ -132,6 +133,14 @@ posixOnly('rollback', () => {
         'What is there now is taken as a snapshot first: `dgmo-updater rollback` comes back to it.',
       );
       expect(await here.version()).toBe('1.0.0');
+    });
+
+    test('the terminal is closed at a question: 130, and nothing has changed', async () => {
+      const here = await updated();
+      const before = everything(here);
+      const { code } = await onTerminal(here, ['rollback'], [['Go back?', HANG_UP]]);
+      expect(code).toBe(130);
+      expect(everything(here)).toEqual(before);
     });
 
     test.each([

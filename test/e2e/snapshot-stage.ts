@@ -136,7 +136,8 @@ export async function onTerminal(
         if (at < 0) return;
         next++;
         from = at + words.length;
-        if (typeof keys === 'string') terminal.write(keys);
+        if (keys === HANG_UP) terminal.close();
+        else if (typeof keys === 'string') terminal.write(keys);
         else void keys().then((typed) => terminal.write(typed));
       },
     },
@@ -149,3 +150,5 @@ export async function onTerminal(
 export const RIGHT = '\u001b[C';
 export const ENTER = '\r';
 export const CTRL_C = '\u0003';
+/** Closes the terminal. */
+export const HANG_UP = 'hang up';
