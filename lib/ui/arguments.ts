@@ -16,11 +16,12 @@ const EVERYWHERE = {
   help: { type: 'boolean', short: 'h' },
 } satisfies Options;
 
-const LIMITS = {
-  'exit-limit': { type: 'string' },
+const SWAP_LIMITS = {
   'held-limit': { type: 'string' },
   'probe-limit': { type: 'string' },
 } satisfies Options;
+
+const LIMITS = { ...SWAP_LIMITS, 'exit-limit': { type: 'string' } } satisfies Options;
 
 const WAITING = {
   ...LIMITS,
@@ -56,7 +57,7 @@ const COMMANDS = {
     'no-relaunch': { type: 'boolean' },
   },
   snapshots: { reason: { type: 'string' }, pin: { type: 'boolean' }, keep: { type: 'string' } },
-  recover: LIMITS,
+  recover: SWAP_LIMITS,
   status: {},
   check: FEED,
   download: { ...FEED, version: { type: 'string' } },
@@ -73,6 +74,11 @@ const COMMANDS = {
 } satisfies Record<string, Options>;
 
 export type CommandName = keyof typeof COMMANDS;
+
+/** Every option that a command takes, without the dashes. */
+export function optionsOf(command: CommandName): string[] {
+  return Object.keys({ ...EVERYWHERE, ...COMMANDS[command] });
+}
 
 export interface CommandLine {
   command: CommandName;

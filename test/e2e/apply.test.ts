@@ -12,6 +12,10 @@ setDefaultTimeout(180_000);
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;
 
+function parentOf(pid: number): number {
+  return Number(Bun.spawnSync(['ps', '-o', 'ppid=', '-p', String(pid)]).stdout.toString());
+}
+
 posixOnly('applying a package', () => {
   let shop: Workshop;
   let updater: string;
@@ -40,6 +44,41 @@ posixOnly('applying a package', () => {
     made.push(here);
     return here;
   };
+
+  test('at a terminal DGMO becomes the updater, and the updater DGMO: one process, its terminal and its exit code', async () => {
+    const here = await install();
+    const until = path.join(here.folder, 'go');
+    let said = '';
+    const child = Bun.spawn(
+      ['sh', '-c', '"$0" self-update "$1" -- --resume; echo "the shell saw $?"', here.dgmo, toTwo],
+      {
+        cwd: here.folder,
+        env: {
+          ...process.env,
+          ...here.env,
+          DGMO_STANDIN_UNTIL: until,
+          DGMO_STANDIN_EXIT: '7',
+          TERM: 'xterm',
+        },
+        terminal: {
+          cols: 100,
+          rows: 30,
+          data(_, bytes) {
+            said += new TextDecoder().decode(bytes);
+          },
+        },
+      },
+    );
+    const [start] = await waitForStarts(here.starts, 1);
+    expect(start).toMatchObject({ version: '2.0.0', args: ['--resume'], terminal: true });
+    // Only the shell is above it: no updater waits for it to end.
+    expect(parentOf(start?.pid ?? 0)).toBe(child.pid);
+    fs.writeFileSync(until, '');
+    expect(await child.exited).toBe(0);
+    expect(said).toContain('2.0.0 is installed (before: 1.0.0).');
+    expect(said).toContain('the shell saw 7');
+    expect(said).not.toContain('Warning');
+  });
 
   test('DGMO starts the updater and exits; the new version comes up with its arguments, its folder and its environment', async () => {
     const here = await install();

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { UsageError } from '../../lib/errors.ts';
-import { parseCommandLine } from '../../lib/ui/arguments.ts';
+import { type CommandName, optionsOf, parseCommandLine } from '../../lib/ui/arguments.ts';
 import { helpText } from '../../lib/ui/help.ts';
 
 test.each([
@@ -33,4 +33,18 @@ test.each([
     expect(error).toBeInstanceOf(UsageError);
     expect((error as UsageError).advice).toContain(advice);
   }
+});
+
+const COMMANDS: CommandName[] = [
+  ...(['apply', 'check', 'config', 'download', 'help', 'init'] as const),
+  ...(['recover', 'rollback', 'snapshots', 'status', 'update'] as const),
+];
+
+test.each(COMMANDS)('the help of %s lists every option that it takes, and no other', (command) => {
+  // The general help names the options of `--apply` and `init` in its examples.
+  const examples = command === 'help' ? ['apply', 'version'] : ['version'];
+  const listed = [...helpText(command).matchAll(/--([a-z][a-z-]*)/g)].map(([, name]) => name ?? '');
+  expect(optionsOf(command).filter((name) => !listed.includes(name))).toEqual([]);
+  const known = [...optionsOf(command), ...examples];
+  expect(listed.filter((name) => !known.includes(name))).toEqual([]);
 });
