@@ -81,6 +81,18 @@ posixOnly('an update', () => {
     expect(stage.version()).toBe('2.0.0');
   });
 
+  test('a patch that does not come in time: an end, and not the larger download instead', async () => {
+    await stage.release('2.0.0');
+    stage.answer = (name) =>
+      name.endsWith('from-1.0.0.dgmopkg') ? new Response('', { status: 503 }) : undefined;
+    const one = manager();
+    // Shorter than the first pause.
+    const limits = { totalTime: 50 };
+    await expect(one.downloadUpdate(await found(one), { limits })).rejects.toThrow('not done within 0.05 s');
+    expect(fallback()).toBeUndefined();
+    expect(packages().map(({ status }) => status)).toEqual([503]);
+  });
+
   test('a package that was damaged in the cache meanwhile: the full binary, in the same run', async () => {
     await stage.release('2.0.0');
     const one = manager();

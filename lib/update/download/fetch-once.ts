@@ -164,14 +164,12 @@ async function receive(
   }
 }
 
-/** Not worth another attempt: the time is up for all of them. */
+/** The time for all attempts is up. The reason is not one of those for which another route is tried (download-packages.ts). */
 export function outOfTime(host: string, milliseconds: number): NetworkFailure {
   return new NetworkFailure(
-    'missing',
+    'timeout',
     `the download from ${host} was not done within ${milliseconds / 1000} s`,
-    {
-      advice: 'Try again: it goes on where it stopped.',
-    },
+    { advice: 'Try again: it continues where it stopped.' },
   );
 }
 
