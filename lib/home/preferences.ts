@@ -27,6 +27,8 @@ const folder = stringOf(
 const folderOrUsual = optional(nullable(folder), null);
 const patterns = optional(array(line(1000), 0, 100), []);
 
+export const MAX_SNAPSHOTS_KEPT = 1000;
+
 const shape = object({
   schema: oneOf(1),
   /** What the background service installs by itself; what the person asks for is always theirs to decide. */
@@ -48,7 +50,7 @@ const shape = object({
   snapshotExclude: patterns,
   snapshotInclude: patterns,
   /** How many snapshots are kept, besides the pinned ones. */
-  snapshotsKept: optional(integer(1, 1000), KEEP),
+  snapshotsKept: optional(integer(1, MAX_SNAPSHOTS_KEPT), KEEP),
 });
 
 export type Preferences = Decoded<typeof shape>;

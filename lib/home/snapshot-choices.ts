@@ -2,7 +2,7 @@
 import { UpdaterError } from '../errors.ts';
 import type { Host } from '../platform/host.ts';
 import type { Settings } from './compiled-in.ts';
-import { DEFAULT_PREFERENCES, type Preferences, preferencesFile } from './preferences.ts';
+import { DEFAULT_PREFERENCES, MAX_SNAPSHOTS_KEPT, type Preferences, preferencesFile } from './preferences.ts';
 import { type SnapshotChoices, type SnapshotSetup, snapshotSetup } from './snapshot-setup.ts';
 
 function snapshotChoices(preferences: Preferences): SnapshotChoices {
@@ -21,24 +21,30 @@ function snapshotChoices(preferences: Preferences): SnapshotChoices {
 }
 
 /**
- * The same from the home. Preferences that can't be read must not keep anybody from going back: then the usual folders
- * count, and the commands that need the preferences tell what is wrong with them.
+ * Preferences that can't be read must not stop an update, a rollback or a recovery: the default folders are used then,
+ * and no snapshot is pruned that the user may want to keep. The commands that need the preferences fail and say why.
  */
-function loadSnapshotChoices(host: Host, home: string): SnapshotChoices {
+function loadSnapshotChoices(host: Host, home: string, warn: (reason: string) => void): SnapshotChoices {
   try {
     return snapshotChoices(preferencesFile.load(host, home));
   } catch (error) {
-    if (error instanceof UpdaterError) return snapshotChoices(DEFAULT_PREFERENCES);
-    throw error;
+    if (!(error instanceof UpdaterError)) throw error;
+    warn(error.message);
+    return snapshotChoices({ ...DEFAULT_PREFERENCES, snapshotsKept: MAX_SNAPSHOTS_KEPT });
   }
 }
 
-/** Where snapshots of this app go, as this home says. */
+/**
+ * Where snapshots of this app go, as this home says.
+ *
+ * @param warn is told why the preferences can't be read, and so are not heeded
+ */
 export function snapshotsIn(
   host: Host,
   home: string,
   app: string,
   { version }: Pick<Settings, 'version'>,
+  warn: (reason: string) => void = () => undefined,
 ): SnapshotSetup {
-  return snapshotSetup(host, { home, app, updater: version }, loadSnapshotChoices(host, home));
+  return snapshotSetup(host, { home, app, updater: version }, loadSnapshotChoices(host, home, warn));
 }

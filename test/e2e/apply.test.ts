@@ -106,6 +106,18 @@ posixOnly('applying a package', () => {
     });
   }, 180_000);
 
+  test('preferences that can not be read: updated and started again all the same', async () => {
+    const here = await install();
+    const preferences = path.join(here.folder, 'home', 'updater.json');
+    fs.mkdirSync(preferences, { recursive: true });
+    const ran = await run(here.dgmo, ['self-update', toTwo], { env: here.env });
+    expect(ran.code).toBe(0);
+    expect(await waitForStarts(here.starts, 1)).toMatchObject([{ version: '2.0.0', executable: here.dgmo }]);
+    const check = await here.update(['check']);
+    expect(check.code).toBe(12);
+    expect(check.stderr).toContain(`${preferences}: it is a directory (EISDIR)`);
+  }, 180_000);
+
   test('waits for the process that it is told to wait for, and swaps only then', async () => {
     const here = await install();
     const running = await here.startDgmo();

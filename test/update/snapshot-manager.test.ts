@@ -56,6 +56,17 @@ describe.skipIf(process.platform === 'win32')('SnapshotManager', () => {
     expect(await left()).toEqual(ids.slice(-2));
   });
 
+  test('takes them, goes back and prunes none where the preferences can not be read', async () => {
+    fs.mkdirSync(path.join(home, 'updater.json'));
+    const ids: string[] = [];
+    const manager = new SnapshotManager({ installDir, home });
+    for (let count = 0; count < 7; count++) ids.push((await manager.createSnapshot(`number ${count}`)).id);
+    fs.writeFileSync(data(), 'now');
+    await manager.rollback(ids[0]);
+    expect(fs.readFileSync(data(), 'utf8')).toBe('then');
+    expect((await manager.listSnapshots()).map(({ id }) => id)).toEqual(expect.arrayContaining(ids));
+  });
+
   test('says which one can no longer be brought back, and does not go there', async () => {
     const { id } = await snapshots.createSnapshot('Sound');
     await snapshots.verifySnapshot(id);
