@@ -4,7 +4,7 @@
  * path, what was wanted and what was found: `manifest.binaries[2].size: wanted a whole number of bytes from 1 to
  * 1073741824, found -5`.
  */
-import { DamagedError } from '../errors.ts';
+import { DamagedError, UsageError } from '../errors.ts';
 import { printable } from './printable.ts';
 
 /** `path` is where `value` stands in its document. Throws DamagedError. */
@@ -18,11 +18,26 @@ export function unwanted(path: string, wanted: string, found: unknown): DamagedE
   return new DamagedError(`${path}: wanted ${wanted}, found ${show(found)}`);
 }
 
+/** Also for what JSON has no word for: a program may hand in anything. */
 function show(found: unknown): string {
   if (found === undefined) return 'nothing';
   if (Array.isArray(found)) return `a list of ${found.length}`;
   if (typeof found === 'object' && found !== null) return 'an object';
-  return printable(JSON.stringify(found));
+  if (typeof found === 'function' || typeof found === 'symbol') return `a ${typeof found}`;
+  return printable(typeof found === 'string' ? JSON.stringify(found) : String(found));
+}
+
+/**
+ * Decodes what the caller of a command or a function handed in. What is wrong with it is the caller's to mend, so it
+ * throws UsageError where the decoder throws DamagedError. `name` stands for the value in the message.
+ */
+export function decodeInput<T>(decode: Decoder<T>, value: unknown, name: string): T {
+  try {
+    return decode(value, name);
+  } catch (error) {
+    if (error instanceof DamagedError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
 }
 
 /** The value is one of these, and nothing else. */

@@ -42,7 +42,11 @@ export const NO_CHOICES: Choices = {
   lastUpdate: null,
 };
 
-export const choicesFile: HomeFile<Choices> = homeFile('choices.json', shape, NO_CHOICES);
+export const choicesFile: HomeFile<Choices> = homeFile(
+  { name: 'choices.json', what: 'choices' },
+  shape,
+  NO_CHOICES,
+);
 
 export function withQuarantine(choices: Choices, entry: Choices['quarantined'][number]): Choices {
   const others = choices.quarantined.filter((other) => other.version !== entry.version);

@@ -1,6 +1,6 @@
 /** A small JSON file in the home, decoded strictly, replaced durably, and changed by one process at a time. */
 import { BusyError, DamagedError } from '../errors.ts';
-import type { Decoder } from '../format/decoder.ts';
+import { type Decoder, decodeInput } from '../format/decoder.ts';
 import { parseJson } from '../format/json.ts';
 import { tellable } from '../platform/failures.ts';
 import { createDirectories, readFile, replaceDurably } from '../platform/files.ts';
@@ -19,13 +19,19 @@ export interface HomeFile<Value> {
   /** The defaults where there is none. DamagedError names the field that is wrong, MachineError what can't be read. */
   load(host: Machine, home: string): Value;
   /**
-   * What `change` makes of the value becomes the value; it is handed what stands then, whoever wrote it. DamagedError
-   * where it would not load again, BusyError where others keep the file for too long.
+   * Replaces the value by what `change` makes of the current one, whoever wrote that. Returns the new value. Throws
+   * UsageError if `change` returns a value that would not load again, BusyError if another process keeps the file for
+   * too long, and what `load` throws.
    */
   change(host: Machine, home: string, change: (value: Value) => Value): Promise<Value>;
 }
 
-export function homeFile<Value>(name: string, decode: Decoder<Value>, defaults: Value): HomeFile<Value> {
+/** `what` stands for the value in messages about values that a caller handed in. */
+export function homeFile<Value>(
+  { name, what }: { name: string; what: string },
+  decode: Decoder<Value>,
+  defaults: Value,
+): HomeFile<Value> {
   const pathOf = ({ platform }: Machine, home: string) => pathsOf(platform).join(home, name);
   return {
     path: pathOf,
@@ -47,7 +53,7 @@ export function homeFile<Value>(name: string, decode: Decoder<Value>, defaults: 
       const path = pathsOf(host.platform);
       const lock = await lockOf(host, () => createDirectories(host.disk, home, path.dirname), file);
       try {
-        const value = decode(change(this.load(host, home)), file);
+        const value = decodeInput(decode, change(this.load(host, home)), what);
         const bytes = new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
         replaceDurably(host.disk, file, home, bytes);
         return value;

@@ -4,7 +4,7 @@ import {
   array,
   boolean,
   type Decoded,
-  type Decoder,
+  decodeInput,
   integer,
   line,
   nullable,
@@ -72,7 +72,11 @@ export const DEFAULT_PREFERENCES: Preferences = {
   snapshotsKept: KEEP,
 };
 
-export const preferencesFile: HomeFile<Preferences> = homeFile('updater.json', shape, DEFAULT_PREFERENCES);
+export const preferencesFile: HomeFile<Preferences> = homeFile(
+  { name: 'updater.json', what: 'preferences' },
+  shape,
+  DEFAULT_PREFERENCES,
+);
 
 export const PREFERENCE_KEYS = [
   'autoUpdate',
@@ -108,7 +112,7 @@ export function preferenceText(preferences: Preferences, key: PreferenceKey): st
 /** `none` is for what may be missing. UsageError says what is wanted. */
 export function withPreference(preferences: Preferences, key: PreferenceKey, typed: string): Preferences {
   const changed = { ...preferences, [key]: typedValue(key, typed) };
-  return asUsage(shape, changed);
+  return decodeInput(shape, changed, 'config');
 }
 
 const MAY_BE_MISSING: ReadonlySet<PreferenceKey> = new Set([
@@ -130,12 +134,4 @@ function typedValue(key: PreferenceKey, typed: string): unknown {
     throw new UsageError(`config telemetry: wanted on or off, found ${JSON.stringify(typed)}`);
   }
   return MAY_BE_MISSING.has(key) && typed === 'none' ? null : typed;
-}
-
-function asUsage<Value>(decode: Decoder<Value>, value: unknown): Value {
-  try {
-    return decode(value, 'config');
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }

@@ -1,8 +1,9 @@
 /** Preferences and choices in the home. */
-import { describe, expect, test } from 'bun:test';
+import { afterAll, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { UpdateManager } from '../../lib/api/index.ts';
 import { BusyError, DamagedError, UsageError } from '../../lib/errors.ts';
 import {
   choicesFile,
@@ -14,6 +15,7 @@ import {
 import {
   DEFAULT_PREFERENCES,
   PREFERENCE_KEYS,
+  type Preferences,
   preferenceKey,
   preferencesFile,
   preferenceText,
@@ -94,6 +96,50 @@ describe('preferences', () => {
     } catch (error) {
       expect((error as DamagedError).advice).toContain('remove it');
     }
+  });
+});
+
+describe('what a program hands in', () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dgmo-manager-'));
+  afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
+  const manager = () => new UpdateManager({ installDir: folder, home: folder });
+  const preferences = (changes: unknown) => manager().setPreferences(changes as Partial<Preferences>);
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['preferences.channel: wanted a name of', () => preferences({ channel: 'a b' })],
+    [
+      'preferences.telemetry: wanted true or false, found a function',
+      () => preferences({ telemetry: Boolean }),
+    ],
+    ['preferences.snapshotsKept: wanted', () => preferences({ snapshotsKept: 3n })],
+    [
+      'preferences.snapshotsKept: wanted a whole number from 1 to 1000, found NaN',
+      () => preferences({ snapshotsKept: Number.NaN }),
+    ],
+    ['preferences: wanted no fields but', () => preferences({ chanel: 'beta' })],
+    [
+      'choices.skipped[0]: wanted a semantic version such as 1.2.3, found "latest"',
+      () => manager().skipVersion('latest'),
+    ],
+    ['choices.remindAfter: wanted a whole number of milliseconds', () => manager().remindLater(Number.NaN)],
+    [
+      'choices.remindAfter: wanted a whole number of milliseconds',
+      () => manager().remindLater(Number.POSITIVE_INFINITY),
+    ],
+  ])('%s', async (message, call) => {
+    const error: unknown = await call().then(
+      () => expect.unreachable(),
+      (thrown) => thrown,
+    );
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error).toMatchObject({ exitCode: 2, message: expect.stringContaining(message) });
+    expect(fs.readdirSync(folder).filter((name) => name.endsWith('.json'))).toEqual([]);
+  });
+
+  test('what is damaged on the disk is not the fault of the program', async () => {
+    fs.writeFileSync(path.join(folder, 'updater.json'), '{}');
+    await expect(preferences({ channel: 'beta' })).rejects.toThrow(DamagedError);
+    fs.rmSync(path.join(folder, 'updater.json'));
   });
 });
 
