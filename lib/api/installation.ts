@@ -1,5 +1,6 @@
 /** The installation itself: what is installed, bringing order into it, and adopting what was installed by hand. */
 import { UpdaterError, UsageError } from '../errors.ts';
+import { decodeInput } from '../format/decoder.ts';
 import { requireHome } from '../home/folder.ts';
 import { keepTrustedRoot } from '../home/trusted-root.ts';
 import {
@@ -18,7 +19,7 @@ import {
 } from '../install/index.ts';
 import { readFile } from '../platform/files.ts';
 import { decodeRoot } from '../trust/index.ts';
-import { isAddress } from '../version/index.ts';
+import { feedAddress } from '../version/index.ts';
 import {
   ANY_FAILURE,
   failureOf,
@@ -116,8 +117,7 @@ export class Installation {
     const { host, layout, app } = session;
     return withErrors(session, async () => {
       await recoverFirst(session, failureOf(UpdaterError));
-      if (feed !== undefined && !isAddress(feed))
-        throw new UsageError(`--feed: wanted an https address, found ${JSON.stringify(feed)}`);
+      if (feed !== undefined) decodeInput(feedAddress, feed, '--feed');
       const document = root === undefined ? null : readRoot(session, root);
       requireExecutable(session);
       createWorkDir(host, layout);

@@ -14,10 +14,8 @@ import {
   stringOf,
 } from '../format/decoder.ts';
 import { KEEP } from '../snapshot/index.ts';
-import { DEFAULT_CHANNEL, isAddress, isChannelName } from '../version/index.ts';
+import { DEFAULT_CHANNEL, feedAddress, isChannelName } from '../version/index.ts';
 import { type HomeFile, homeFile } from './home-file.ts';
-
-const address = stringOf('an https address', isAddress);
 
 /** Where somebody else's folder is named by mistake, a rollback would write into it: it has to be named in full. */
 const folder = stringOf(
@@ -35,9 +33,9 @@ const shape = object({
   autoUpdate: oneOf('all', 'security', 'manual'),
   channel: stringOf('a name of a-z, 0-9 and dash, at most 32 long', isChannelName),
   /** Instead of the address that the installation was made with. */
-  feed: nullable(address),
+  feed: nullable(feedAddress),
   /** Asked besides the feed; null: nobody is. */
-  checkApi: nullable(address),
+  checkApi: nullable(feedAddress),
   telemetry: boolean,
   /** A PEM file with authorities to trust besides the built-in ones. */
   caFile: nullable(line(4096)),

@@ -1,11 +1,12 @@
 /** What everything that looks for updates is handed: one install, one home, one feed, and the person's preferences. */
 import { UsageError } from '../errors.ts';
+import { shownAddress } from '../format/web-address.ts';
 import type { Settings } from '../home/compiled-in.ts';
 import type { Preferences } from '../home/preferences.ts';
 import type { Receipt, Session } from '../install/index.ts';
 import type { Network, NetworkSettings } from '../platform/network/network.ts';
 import { networkSource } from '../trust/index.ts';
-import { isAddress, type Target, targetOf } from '../version/index.ts';
+import { feedAddressFault, type Target, targetOf } from '../version/index.ts';
 import type { DocumentContext } from './check/documents.ts';
 import { type FeedLocation, locateFeed } from './check/feed-location.ts';
 import { patientSource } from './check/patient-source.ts';
@@ -46,13 +47,7 @@ export interface ContextOptions {
 export function openContext(options: ContextOptions): UpdateContext {
   const { session, settings, home, preferences, receipt, signal, allowPlainHttp = false } = options;
   const { host } = session;
-  const feed = options.feed ?? preferences.feed ?? receipt.feed ?? settings.feed;
-  if (feed === null) {
-    throw new UsageError('no feed is known here: none was compiled in, and none was given', {
-      advice: 'Give its address with --feed <url>, or for good with `dgmo-updater config set feed <url>`.',
-    });
-  }
-  checkFeedAddress(feed, allowPlainHttp);
+  const feed = feedOf(options);
   const certificateFile = options.caFile ?? preferences.caFile ?? undefined;
   const network = options.network({
     environment: host.environment,
@@ -79,11 +74,24 @@ export function openContext(options: ContextOptions): UpdateContext {
   };
 }
 
-function checkFeedAddress(feed: string, allowPlainHttp: boolean): void {
-  const secure = allowPlainHttp ? feed.replace(/^http:/, 'https:') : feed;
-  // A host alone is written without the slash that the parser adds.
-  if (isAddress(secure) || isAddress(`${secure}/`)) return;
-  throw new UsageError(`the feed: wanted an https address, found ${JSON.stringify(feed)}`, {
-    advice: 'Plain http is for loopback, or with --allow-http.',
-  });
+/** The first address that is given, by whom it is given. Throws UsageError if there is none, or it can't be used. */
+function feedOf({ feed, preferences, receipt, settings, allowPlainHttp }: ContextOptions): string {
+  const given = [
+    { by: '--feed', address: feed ?? null },
+    { by: 'the preference `feed`', address: preferences.feed },
+    { by: 'the feed given to `init`', address: receipt.feed },
+    { by: 'the compiled-in feed', address: settings.feed },
+  ].find(({ address }) => address !== null);
+  if (given === undefined || given.address === null) {
+    throw new UsageError('no feed is known here: none was compiled in, and none was given', {
+      advice: 'Give its address with --feed <url>, or for good with `dgmo-updater config set feed <url>`.',
+    });
+  }
+  const fault = feedAddressFault(given.address, allowPlainHttp);
+  if (fault === null) return given.address;
+  const isPlain = allowPlainHttp !== true && given.address.startsWith('http:');
+  throw new UsageError(
+    `${given.by}: wanted ${fault}, found "${shownAddress(given.address)}"`,
+    isPlain ? { advice: 'Plain http is for loopback, or with --allow-http.' } : {},
+  );
 }

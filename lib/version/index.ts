@@ -16,7 +16,7 @@ export {
   MAX_LISTED,
   MAX_PACKAGES,
 } from './channel-index.ts';
-export { isAddress } from './download-url.ts';
+export { feedAddress, feedAddressFault } from './feed-address.ts';
 export {
   type Binary,
   binaryFor,

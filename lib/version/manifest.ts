@@ -21,7 +21,7 @@ import { isPortableName } from '../format/portable-path.ts';
 import type { Platform } from '../platform/host.ts';
 import type { ChangeLog } from './change-log.ts';
 import { changeLog } from './change-log.ts';
-import { DOWNLOAD_URL, isDownloadUrl } from './download-url.ts';
+import { downloadUrl } from './download-url.ts';
 import { isNewer, version } from './semver.ts';
 import { arch, type BinaryArch, platform, TARGETS, type Target, targetName } from './target.ts';
 
@@ -88,7 +88,7 @@ const binary = object({
   size: integer(1, MAX_BINARY_SIZE, 'bytes'),
   checksum: hex(32),
   signature: hex(64),
-  downloadUrl: stringOf(DOWNLOAD_URL, isDownloadUrl),
+  downloadUrl,
 });
 
 /** It names a folder, on every system. */

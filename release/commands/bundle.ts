@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import { UsageError } from '../../lib/errors.ts';
+import { decodeInput } from '../../lib/format/decoder.ts';
 import {
   isAppName,
   type PayloadDraft,
@@ -11,7 +12,7 @@ import {
 } from '../../lib/package/index.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { signBinary } from '../../lib/trust/index.ts';
-import { DOWNLOAD_URL, isDownloadUrl } from '../../lib/version/download-url.ts';
+import { downloadUrl } from '../../lib/version/download-url.ts';
 import {
   executableName,
   isNewer,
@@ -181,11 +182,7 @@ function readRequest(version: string, values: Values): Request {
   const old = readOld(version, values);
   const level = values.level === undefined ? undefined : wholeNumber('--level', values.level, 0, [1, 22]);
   const words = readWords(version, values);
-  const downloadUrl =
-    values['download-url'] ?? executableName(`${values.app}-${version}-${name}`, target.platform);
-  if (!isDownloadUrl(downloadUrl)) {
-    throw new UsageError(`--download-url: wanted ${DOWNLOAD_URL}, found ${JSON.stringify(downloadUrl)}`);
-  }
+  const url = values['download-url'] ?? executableName(`${values.app}-${version}-${name}`, target.platform);
   return {
     target,
     app: values.app,
@@ -195,7 +192,7 @@ function readRequest(version: string, values: Values): Request {
     output: required('-o <file.dgmopkg>', values.output),
     withFull: values['with-full'],
     level,
-    downloadUrl,
+    downloadUrl: decodeInput(downloadUrl, url, '--download-url'),
     words,
   };
 }

@@ -3,13 +3,14 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { InterruptedError, MachineError, UsageError } from '../../lib/errors.ts';
+import { decodeInput } from '../../lib/format/decoder.ts';
 import { MAX_DOCUMENT, parseJson } from '../../lib/format/json.ts';
 import type { Settings } from '../../lib/home/compiled-in.ts';
 import { isAppName } from '../../lib/package/index.ts';
 import { createDirectories, digestFile } from '../../lib/platform/files.ts';
 import { nativeDisk as disk } from '../../lib/platform/native-disk.ts';
 import { decodeRoot } from '../../lib/trust/index.ts';
-import { isAddress } from '../../lib/version/download-url.ts';
+import { feedAddress } from '../../lib/version/feed-address.ts';
 import { executableName, TARGETS, type Target, targetName } from '../../lib/version/index.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { type Command, readArguments } from '../command.ts';
@@ -75,9 +76,7 @@ function readTarget(name: string): Target {
 function makeSettings(app: string, feed: string | undefined, rootFile: string | undefined): Settings {
   if (!isAppName(app))
     throw new UsageError(`--app: wanted a name such as dgmo, found ${JSON.stringify(app)}`);
-  if (feed !== undefined && !isAddress(feed)) {
-    throw new UsageError(`--feed: wanted an https address, found ${JSON.stringify(feed)}`);
-  }
+  if (feed !== undefined) decodeInput(feedAddress, feed, '--feed');
   let root: unknown = null;
   if (rootFile !== undefined) {
     const content = readInput(rootFile, MAX_DOCUMENT);

@@ -52,6 +52,7 @@ describe('preferences', () => {
     ['autoUpdate', 'all', 'all'],
     ['channel', 'beta-2', 'beta-2'],
     ['feed', 'https://feed.example.org/', 'https://feed.example.org/'],
+    ['feed', 'http://127.0.0.1:8080', 'http://127.0.0.1:8080'],
     ['feed', 'none', 'none'],
     ['checkApi', 'none', 'none'],
     ['telemetry', 'on', 'on'],

@@ -110,7 +110,7 @@ describe('a wrong call says what was wanted and ends with 2:', () => {
     [['compile', '--target', 'linux-x64'], '--target: wanted bun-linux-x64, bun-linux-arm64'],
     [
       ['compile', '--feed', 'http://example.org'],
-      '--feed: wanted an https address, found "http://example.org"',
+      '--feed: wanted an https address, or http on loopback, found "http://example.org"',
     ],
     [['compile', '--root', 'root.json'], 'root.json: wanted a file to read, found nothing there'],
     [['compile', 'everything'], 'wanted no arguments but options, found everything'],

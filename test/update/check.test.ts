@@ -155,6 +155,31 @@ posixOnly('a check', () => {
     );
   });
 
+  test.each([
+    'https://user:secret@feed.test/',
+    'https://secret@feed.test/',
+    'https://feed.test/?token=secret',
+    'https://feed.test/#secret',
+    'user:secret@feed.test',
+  ])('a feed with a secret in its address is refused, and the secret is told nobody (%s)', async (feed) => {
+    const said: unknown[] = [];
+    const manager = stage.manager({ feed, onEvent: (event) => said.push(event) });
+    for (const tried of [
+      () => manager.check(),
+      () => manager.setPreferences({ feed }),
+      () => manager.setPreferences({ checkApi: feed }),
+    ]) {
+      const error: unknown = await tried().then(
+        () => expect.unreachable(),
+        (thrown) => thrown,
+      );
+      expect(error).toBeInstanceOf(UsageError);
+      said.push(String(error), (error as UsageError).advice);
+    }
+    expect(JSON.stringify(said)).toContain('feed.test');
+    expect(JSON.stringify(said)).not.toContain('secret');
+  });
+
   test('a root that the feed has never had is not believed; no word of the feed is', async () => {
     const other = await openStage();
     try {
@@ -318,6 +343,18 @@ posixOnly('a check', () => {
         expect.objectContaining({ version: '1.0.0', channel: 'stable', evolutions: [] }),
       ]);
       expect(bodies).not.toMatchObject([{ telemetry: expect.anything() }]);
+    });
+
+    test('is asked below the path of its address', async () => {
+      const manager = await advised(() => says(null));
+      for (const address of [`${stage.url}dgmo/api`, `${stage.url}dgmo/api/`, stage.url.replace(/\/$/, '')]) {
+        await manager.setPreferences({ checkApi: address });
+        await manager.checkForUpdates();
+      }
+      const asked = stage.asked
+        .map(({ path: asked }) => `/${asked}`)
+        .filter((asked) => asked.endsWith(CHECK_PATH));
+      expect(asked).toEqual([`/dgmo/api${CHECK_PATH}`, `/dgmo/api${CHECK_PATH}`, CHECK_PATH]);
     });
 
     test('is told which evolutions are installed', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
-import { isDownloadUrl } from '../../lib/version/download-url.ts';
+import { DamagedError } from '../../lib/errors.ts';
+import { downloadUrl } from '../../lib/version/download-url.ts';
 
 describe('a download address', () => {
   const accepted = [
@@ -13,7 +14,7 @@ describe('a download address', () => {
   ];
   for (const value of accepted) {
     test(`may be ${value}`, () => {
-      expect(isDownloadUrl(value)).toBe(true);
+      expect(downloadUrl(value, 'url')).toBe(value);
     });
   }
 
@@ -30,7 +31,7 @@ describe('a download address', () => {
     '.hidden',
     'http://example.org/x',
     'http://localhost.example.org/x',
-    'http://127.0.0.2/x',
+    'http://128.0.0.1/x',
     'ftp://example.org/x',
     'file:///etc/passwd',
     'javascript:alert(1)',
@@ -46,7 +47,7 @@ describe('a download address', () => {
   ];
   for (const value of refused) {
     test(`is not ${JSON.stringify(value.slice(0, 40))}`, () => {
-      expect(isDownloadUrl(value)).toBe(false);
+      expect(() => downloadUrl(value, 'url')).toThrow(DamagedError);
     });
   }
 });

@@ -4,6 +4,7 @@
  * slow-retrieval attacks of the specification, 1.5.2).
  */
 import { TrustError } from '../../errors.ts';
+import { shownAddress } from '../../format/web-address.ts';
 import type { Clock } from '../../platform/host.ts';
 import { refuseStatus, refuseWebPage } from '../../platform/network/failures.ts';
 import { type Network, NetworkFailure, type NetworkResponse } from '../../platform/network/network.ts';
@@ -88,7 +89,9 @@ function refuseEncoded(response: NetworkResponse): void {
 }
 
 function tooLong(response: NetworkResponse, maxLength: number): TrustError {
-  return new TrustError(`not trusted: ${response.url}: wanted at most ${maxLength} bytes, found more`);
+  return new TrustError(
+    `not trusted: ${shownAddress(response.url)}: wanted at most ${maxLength} bytes, found more`,
+  );
 }
 
 function tooSlow(response: NetworkResponse, milliseconds: number): NetworkFailure {

@@ -21,7 +21,7 @@ const PATIENCE = 3000;
 export interface ApiQuestion {
   network: Network;
   clock: Clock;
-  /** Without the path. */
+  /** CHECK_PATH is appended to its path. */
   address: string;
   request: CheckRequest;
   signal?: AbortSignal | undefined;
@@ -33,7 +33,7 @@ export type Advice = { answer: CheckAnswer; failure: null } | { answer: null; fa
 export async function askApi(question: ApiQuestion): Promise<Advice> {
   const { network, clock, address, request, signal } = question;
   const { headers, body } = encodeCheckRequest(request);
-  const url = new URL(CHECK_PATH, address).href;
+  const url = `${address.replace(/\/$/, '')}${CHECK_PATH}`;
   try {
     const posting: Network = {
       request: (asked) => network.request({ ...asked, method: 'POST', headers, body }),

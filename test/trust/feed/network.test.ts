@@ -100,3 +100,18 @@ test('an interruption ends a refresh that waits', async () => {
   stop.abort();
   await refused(refreshing, InterruptedError, /interrupted/);
 });
+
+test('where a redirect has led to a signed address, its signature is not told', async () => {
+  const answer = {
+    url: 'https://bucket.test/1.root.json?X-Amz-Signature=secret',
+    status: 200,
+    headers: { 'content-length': '100' },
+    body: new ReadableStream<Uint8Array>(),
+    close: () => undefined,
+  };
+  const network = { request: async () => answer };
+  const source = networkSource({ network, clock: nativeHost().clock });
+  await expect(source.get('https://feed.test/1.root.json', 10)).rejects.toThrow(
+    new TrustError('not trusted: https://bucket.test/1.root.json: wanted at most 10 bytes, found more'),
+  );
+});
