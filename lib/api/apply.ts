@@ -1,5 +1,6 @@
 /** The conductor of an update: from packages on this machine to the new version running, or the old one back. */
 import { DamagedError, RevertedError } from '../errors.ts';
+import { durationWord } from '../home/choices.ts';
 import { rememberFailed, rememberInstalled, rememberReverted } from '../home/remember.ts';
 import { trustedRootOf } from '../home/trusted-root.ts';
 import {
@@ -30,7 +31,6 @@ import {
 import { tellable } from '../platform/failures.ts';
 import type { Snapshot } from '../snapshot/index.ts';
 import type { TrustedRoot } from '../trust/index.ts';
-import { durationWord } from '../update/check/telemetry.ts';
 import type { UpdateInfo } from '../update/check/update-info.ts';
 import type { UpdateContext } from '../update/context.ts';
 import { downloadRoute, type PackageOptions } from '../update/download/download-packages.ts';

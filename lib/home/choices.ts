@@ -3,15 +3,16 @@
  * work. And how the last update ended, for whoever switched telemetry on.
  */
 import { array, type Decoded, integer, line, nullable, object, oneOf } from '../format/decoder.ts';
-import { version } from '../version/semver.ts';
+import { isNewer, version } from '../version/semver.ts';
 import { type HomeFile, homeFile } from './home-file.ts';
 
-/** How the last update ended; the route that it took; how long it took, from the package to the new version. */
+/** How the last update ended, the route it took, and how long it took from the package to the new version. */
 export const LAST_UPDATES = ['updated', 'reverted', 'rolled-back', 'failed'] as const;
 export const LAST_ROUTES = ['patch', 'chain', 'full'] as const;
 export const LAST_DURATIONS = ['under-10s', 'under-1m', 'under-10m', 'longer'] as const;
 
 const MAX_REMEMBERED = 200;
+const MAX_REASON = 1000;
 
 const time = integer(0, 253_402_300_799_999, 'milliseconds since 1970');
 
@@ -22,7 +23,7 @@ const shape = object({
   /** Nothing is to be offered until then. */
   remindAfter: nullable(time),
   /** Tried here, and taken back: not offered again by itself. */
-  quarantined: array(object({ version, reason: line(1000), at: time }), 0, MAX_REMEMBERED),
+  quarantined: array(object({ version, reason: line(MAX_REASON), at: time }), 0, MAX_REMEMBERED),
   lastUpdate: nullable(
     object({
       ended: oneOf(...LAST_UPDATES),
@@ -47,6 +48,74 @@ export const choicesFile: HomeFile<Choices> = homeFile(
   shape,
   NO_CHOICES,
 );
+
+/** How an update or a rollback ended, as its conductor knows it. */
+export type UpdateOutcome =
+  | { ended: 'installed'; version: string; route: LastRoute | null; milliseconds: number }
+  /** The new version did not work, and the old one is back. `version` is null if it is not known which one that was. */
+  | {
+      ended: 'reverted';
+      version: string | null;
+      reason: string;
+      route: LastRoute | null;
+      milliseconds: number;
+    }
+  /** Nothing was changed. */
+  | { ended: 'failed'; route: LastRoute | null; milliseconds: number }
+  | { ended: 'rolled back'; from: string; to: string };
+export type LastRoute = (typeof LAST_ROUTES)[number];
+
+/**
+ * What an outcome means for the next check: a version that works is neither skipped nor quarantined, and nothing is put
+ * off any more; a version that did not work is quarantined; a newer version that the user has left is skipped.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function withOutcome(choices: Choices, outcome: UpdateOutcome, now: number): Choices {
+  switch (outcome.ended) {
+    case 'installed':
+      return { ...withInstalled(choices, outcome.version), lastUpdate: summary('updated', outcome) };
+    case 'reverted': {
+      const { version, reason } = outcome;
+      const entry = version === null ? null : { version, reason: asLine(reason), at: now };
+      const quarantined = entry === null ? choices : withQuarantine(choices, entry);
+      return { ...quarantined, lastUpdate: summary('reverted', outcome) };
+    }
+    case 'failed':
+      return { ...choices, lastUpdate: summary('failed', outcome) };
+    case 'rolled back': {
+      const { from, to } = outcome;
+      const left = isNewer(from, to) ? withSkipped(choices, from) : choices;
+      const lastUpdate = { ended: 'rolled-back', route: null, duration: null } as const;
+      return { ...withInstalled(left, to), lastUpdate };
+    }
+  }
+}
+
+type LastUpdate = NonNullable<Choices['lastUpdate']>;
+
+function summary(
+  ended: LastUpdate['ended'],
+  { route, milliseconds }: { route: LastRoute | null; milliseconds: number },
+): LastUpdate {
+  return { ended, route, duration: durationWord(milliseconds) };
+}
+
+/** Of a duration no more is kept, and sent with telemetry, than one of four words. */
+export function durationWord(milliseconds: number): NonNullable<LastUpdate['duration']> {
+  if (milliseconds < 10_000) return 'under-10s';
+  if (milliseconds < 60_000) return 'under-1m';
+  return milliseconds < 600_000 ? 'under-10m' : 'longer';
+}
+
+/** A message may have line breaks, and be cut in the middle of a character. */
+export function asLine(text: string): string {
+  const line = text
+    .replaceAll(/\p{Cc}/gu, ' ')
+    .slice(0, MAX_REASON)
+    .toWellFormed();
+  return line === '' ? 'no reason was given' : line;
+}
 
 export function withQuarantine(choices: Choices, entry: Choices['quarantined'][number]): Choices {
   const others = choices.quarantined.filter((other) => other.version !== entry.version);

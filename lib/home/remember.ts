@@ -1,11 +1,41 @@
 /**
- * How updates end, written down for the next check: what did not work here is not offered again by itself. What can't be
- * written down is no reason to fail an update that is done, or to hide why one failed.
+ * Remembers how an update or a rollback ended, for the next check: what did not work here is not offered again by itself.
+ * The conductor of the operation calls `rememberOutcome` once, whatever the outcome and whoever had asked for it.
  */
 import { type RevertedError, UpdaterError } from '../errors.ts';
 import type { Host } from '../platform/host.ts';
 import { isNewer } from '../version/index.ts';
-import { type Choices, choicesFile, withInstalled, withQuarantine, withSkipped } from './choices.ts';
+import {
+  asLine,
+  type Choices,
+  choicesFile,
+  type UpdateOutcome,
+  withInstalled,
+  withOutcome,
+  withQuarantine,
+  withSkipped,
+} from './choices.ts';
+
+/**
+ * Writes the outcome into the home. An update that is done must not fail because that can't be written, nor must the
+ * reason of one that failed be hidden by it: so the failure is returned, for a warning; null if there was none.
+ *
+ * @param home a function may throw if this user has no home: a rollback is possible all the same
+ */
+export async function rememberOutcome(
+  host: Host,
+  home: string | (() => string),
+  outcome: UpdateOutcome,
+): Promise<UpdaterError | null> {
+  try {
+    const folder = typeof home === 'string' ? home : home();
+    await choicesFile.change(host, folder, (choices) => withOutcome(choices, outcome, host.clock.now()));
+    return null;
+  } catch (error) {
+    if (error instanceof UpdaterError) return error;
+    throw error;
+  }
+}
 
 type LastUpdate = Choices['lastUpdate'];
 
@@ -30,7 +60,7 @@ export function rememberReverted(
   lastUpdate: LastUpdate = { ended: 'reverted', route: null, duration: null },
 ): Promise<void> {
   const { version } = failure;
-  const reason = failure.message.replaceAll(/\p{Cc}/gu, ' ').slice(0, 1000);
+  const reason = asLine(failure.message);
   return remember(host, home, (choices) => ({
     ...(version === null ? choices : withQuarantine(choices, { version, reason, at: host.clock.now() })),
     lastUpdate,

@@ -15,10 +15,3 @@ export function telemetryOf(updater: string, { lastUpdate }: Pick<Choices, 'last
     ...(lastUpdate?.duration == null ? {} : { lastDuration: lastUpdate.duration }),
   };
 }
-
-/** How long an update took, as one of four words. In milliseconds. */
-export function durationWord(milliseconds: number): NonNullable<Telemetry['lastDuration']> {
-  if (milliseconds < 10_000) return 'under-10s';
-  if (milliseconds < 60_000) return 'under-1m';
-  return milliseconds < 600_000 ? 'under-10m' : 'longer';
-}

@@ -1,0 +1,126 @@
+/** How updates and rollbacks end, as the next check finds it. */
+import { describe, expect, test } from 'bun:test';
+import { BusyError, MachineError } from '../../lib/errors.ts';
+import { type Choices, choicesFile, NO_CHOICES, type UpdateOutcome } from '../../lib/home/choices.ts';
+import { rememberOutcome } from '../../lib/home/remember.ts';
+import { SimulatedDisk } from '../host/disk.ts';
+import { simulatedHost } from '../host/host.ts';
+
+const HOME = '/home/.dgmo';
+const hostOf = () => simulatedHost({ disk: new SimulatedDisk(), versionOf: () => null });
+
+const BEFORE: Choices = {
+  ...NO_CHOICES,
+  skipped: ['1.5.0', '2.0.0'],
+  remindAfter: 7,
+  quarantined: [{ version: '2.0.0', reason: 'it crashed', at: 1 }],
+};
+
+async function after(outcome: UpdateOutcome): Promise<Choices> {
+  const host = hostOf();
+  await choicesFile.change(host, HOME, () => BEFORE);
+  expect(await rememberOutcome(host, HOME, outcome)).toBeNull();
+  return choicesFile.load(host, HOME);
+}
+
+describe('what is remembered of', () => {
+  test('a version that works: it is neither skipped nor quarantined, and nothing is put off any more', async () => {
+    const outcome: UpdateOutcome = {
+      ended: 'installed',
+      version: '2.0.0',
+      route: 'chain',
+      milliseconds: 59_999,
+    };
+    expect(await after(outcome)).toEqual({
+      ...NO_CHOICES,
+      skipped: ['1.5.0'],
+      lastUpdate: { ended: 'updated', route: 'chain', duration: 'under-1m' },
+    });
+  });
+
+  test('a version that did not work: it is quarantined; what was put off stays so', async () => {
+    const outcome: UpdateOutcome = {
+      ended: 'reverted',
+      version: '3.0.0',
+      reason: 'it ended\nwith 70',
+      route: null,
+      milliseconds: 600_000,
+    };
+    const { quarantined, ...others } = await after(outcome);
+    expect(quarantined).toMatchObject([
+      { version: '2.0.0' },
+      { version: '3.0.0', reason: 'it ended with 70' },
+    ]);
+    expect(others).toMatchObject({
+      skipped: BEFORE.skipped,
+      remindAfter: 7,
+      lastUpdate: { ended: 'reverted', route: null, duration: 'longer' },
+    });
+  });
+
+  test('a version that did not work, where nobody knows which: only how it ended', async () => {
+    const outcome = {
+      ended: 'reverted',
+      version: null,
+      reason: 'x',
+      route: 'full',
+      milliseconds: 10_000,
+    } as const;
+    expect(await after(outcome)).toEqual({
+      ...BEFORE,
+      lastUpdate: { ended: 'reverted', route: 'full', duration: 'under-1m' },
+    });
+  });
+
+  test('an update that failed before it changed anything: only that', async () => {
+    expect(await after({ ended: 'failed', route: 'patch', milliseconds: 9999 })).toEqual({
+      ...BEFORE,
+      lastUpdate: { ended: 'failed', route: 'patch', duration: 'under-10s' },
+    });
+  });
+
+  test('a rollback to an older version: the newer one is skipped, the older one is not', async () => {
+    expect(await after({ ended: 'rolled back', from: '2.0.0', to: '1.5.0' })).toEqual({
+      ...BEFORE,
+      skipped: ['2.0.0'],
+      remindAfter: null,
+      lastUpdate: { ended: 'rolled-back', route: null, duration: null },
+    });
+  });
+
+  test('a rollback forth again, or of data alone: nothing is skipped', async () => {
+    expect((await after({ ended: 'rolled back', from: '1.0.0', to: '2.0.0' })).skipped).toEqual(['1.5.0']);
+    expect((await after({ ended: 'rolled back', from: '1.5.0', to: '1.5.0' })).skipped).toEqual(['2.0.0']);
+  });
+});
+
+test.each([
+  ['longer than is kept, cut in the middle of a character', `${'x'.repeat(999)}\u{1f4a5}y`],
+  ['empty', ''],
+  ['of control characters', '\u0000\u001b[31m'],
+])('a reason that is %s is no reason to offer the version again', async (_, reason) => {
+  const { quarantined } = await after({
+    ended: 'reverted',
+    version: '3.0.0',
+    reason,
+    route: null,
+    milliseconds: 1,
+  });
+  expect(quarantined.map(({ version }) => version)).toEqual(['2.0.0', '3.0.0']);
+});
+
+describe('what can not be written down is returned, and stops nobody', () => {
+  const outcome: UpdateOutcome = { ended: 'failed', route: null, milliseconds: 1 };
+
+  test('the file is kept by another process', async () => {
+    const held = { ...hostOf(), locks: { acquire: () => null } };
+    expect(await rememberOutcome(held, HOME, outcome)).toBeInstanceOf(BusyError);
+  });
+
+  test('there is no home', async () => {
+    const noHome = () => {
+      throw new MachineError('this user has no home directory');
+    };
+    expect(await rememberOutcome(hostOf(), noHome, outcome)).toBeInstanceOf(MachineError);
+  });
+});
