@@ -5,12 +5,12 @@ import { parseJson } from '../format/json.ts';
 import { tellable } from '../platform/failures.ts';
 import { createDirectories, readFile, replaceDurably } from '../platform/files.ts';
 import type { Host, Lock } from '../platform/host.ts';
+import { lockWithPatience } from '../platform/lock-with-patience.ts';
 import { pathsOf } from '../platform/path-flavour.ts';
 
 const LIMIT = 256 * 1024;
-/** Milliseconds: whoever holds the lock writes one small file. */
-const PATIENCE = 5000;
-const PAUSE = 20;
+/** In milliseconds. Whoever holds the lock writes one small file. */
+const PATIENCE = { limit: 5000, pause: 20 };
 
 type Machine = Pick<Host, 'disk' | 'platform' | 'locks' | 'clock'>;
 
@@ -50,35 +50,26 @@ export function homeFile<Value>(
     },
     async change(host, home, change) {
       const file = pathOf(host, home);
-      const path = pathsOf(host.platform);
-      const lock = await lockOf(host, () => createDirectories(host.disk, home, path.dirname), file);
       try {
-        const value = decodeInput(decode, change(this.load(host, home)), what);
-        const bytes = new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
-        replaceDurably(host.disk, file, home, bytes);
-        return value;
+        const lock = await lockOf(host, file, home);
+        try {
+          const value = decodeInput(decode, change(this.load(host, home)), what);
+          const bytes = new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+          replaceDurably(host.disk, file, home, bytes);
+          return value;
+        } finally {
+          lock.release();
+        }
       } catch (error) {
         throw tellable(error, file);
-      } finally {
-        lock.release();
       }
     },
   };
 }
 
-async function lockOf({ locks, clock }: Machine, prepare: () => void, file: string): Promise<Lock> {
-  const begun = clock.monotonic();
-  for (;;) {
-    try {
-      prepare();
-      const lock = locks.acquire(`${file}.lock`);
-      if (lock !== null) return lock;
-    } catch (error) {
-      throw tellable(error, file);
-    }
-    if (clock.monotonic() - begun > PATIENCE) {
-      throw new BusyError(`${file} is being changed by another process`, { advice: 'Try again.' });
-    }
-    await clock.sleep(PAUSE);
-  }
+async function lockOf(host: Machine, file: string, home: string): Promise<Lock> {
+  createDirectories(host.disk, home, pathsOf(host.platform).dirname);
+  const lock = await lockWithPatience(host, `${file}.lock`, PATIENCE);
+  if (lock !== null) return lock;
+  throw new BusyError(`${file} is being changed by another process`, { advice: 'Try again.' });
 }

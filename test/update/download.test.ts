@@ -260,6 +260,30 @@ describe('time', () => {
   });
 });
 
+describe('another process that downloads the same file', () => {
+  const held = { locks: { acquire: () => null } };
+
+  test('and never ends: busy, in bounded time, with nothing written', async () => {
+    const seen: DownloadProgress[] = [];
+    const limits = { ...LIMITS, totalTime: 10_000 };
+    const onProgress = (progress: DownloadProgress) => void seen.push(progress);
+    const error = await failure(cache.request(server, 'good', seed, { ...held, limits, onProgress }));
+    expect([error.exitCode, error.message]).toEqual([14, 'another process is still downloading this file']);
+    expect(new Set(seen.map(({ state }) => state))).toEqual(new Set(['waiting']));
+    expect(await askedFor(server, `good/${seed}`)).toEqual([]);
+    expect(cache.cached()).toEqual([]);
+  });
+
+  test('is waited for until the person stops it', async () => {
+    const person = new AbortController();
+    const onProgress = () => person.abort();
+    const error = await failure(
+      cache.request(server, 'good', seed, { ...held, signal: person.signal, onProgress }),
+    );
+    expect(error.exitCode).toBe(130);
+  });
+});
+
 describe('the person', () => {
   test('stops it, and what has come stays', async () => {
     const person = new AbortController();

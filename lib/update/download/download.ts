@@ -7,15 +7,16 @@
  * - Of several processes that want the same file one downloads, and the others wait for it.
  */
 import path from 'node:path';
-import { errorCode } from '../../errors.ts';
+import { BusyError, errorCode } from '../../errors.ts';
 import type { Disk } from '../../platform/disk.ts';
 import { tellable } from '../../platform/failures.ts';
 import { createDirectories, digestFile, removeIfThere } from '../../platform/files.ts';
 import type { Clock, Locks, Random } from '../../platform/host.ts';
+import { lockWithPatience } from '../../platform/lock-with-patience.ts';
 import type { Network } from '../../platform/network/network.ts';
 import { type CachePaths, cachePaths, DIGEST } from '../cache/layout.ts';
+import { throwIfInterrupted } from './backoff.ts';
 import { completePartial } from './completion.ts';
-import { whenFree } from './download-lock.ts';
 import { DEFAULT_LIMITS, type DownloadLimits } from './limits.ts';
 import { Partial as PartialFile } from './partial-file.ts';
 import { type DownloadProgress, Meter } from './progress.ts';
@@ -40,6 +41,9 @@ export interface DownloadRequest {
   signal?: AbortSignal;
 }
 
+/** Milliseconds between two tries for the lock of a file that another process downloads. */
+const LOCK_PAUSE = 200;
+
 /**
  * Path of the file in the cache.
  *
@@ -57,14 +61,19 @@ export async function download(request: DownloadRequest): Promise<string> {
   const deadline = clock.monotonic() + limits.totalTime;
   try {
     createDirectories(disk, cacheFolder, path.dirname);
-    const lock = await whenFree({
-      locks,
-      clock,
-      path: paths.lock,
-      deadline,
-      signal,
-      onWait: () => meter.report('waiting', disk.status(paths.partial)?.size ?? 0),
+    const lock = await lockWithPatience({ locks, clock }, paths.lock, {
+      limit: limits.totalTime,
+      pause: LOCK_PAUSE,
+      onWait() {
+        meter.report('waiting', disk.status(paths.partial)?.size ?? 0);
+        throwIfInterrupted(signal);
+      },
     });
+    if (lock === null) {
+      throw new BusyError('another process is still downloading this file', {
+        advice: 'Wait until it is done, then try again.',
+      });
+    }
     try {
       if (!isThere(disk, paths, request)) await complete(request, paths, meter, limits, deadline);
     } finally {
