@@ -4,7 +4,7 @@ import { decompressFull } from '../../lib/delta/index.ts';
 import { DamagedError, UsageError } from '../../lib/errors.ts';
 import { peekPackage } from '../../lib/package/index.ts';
 import type { Disk } from '../../lib/platform/disk.ts';
-import { digestBytes, openSource, readFile, removeIfThere, writeAll } from '../../lib/platform/files.ts';
+import { digestBytes, openSource, readFile, replaceDurably } from '../../lib/platform/files.ts';
 import { MAX_BINARY_SIZE } from '../../lib/version/index.ts';
 import type { Job, NewBinary, OldBinary } from './job.ts';
 import { type Build, build, fullBytes, patchBytes } from './payloads.ts';
@@ -25,17 +25,7 @@ export async function perform(
 
 /** Whole and durable, or not there. */
 export function writeProduct(disk: Disk, output: string, bytes: Uint8Array): void {
-  const temporary = `${output}.tmp`;
-  removeIfThere(disk, temporary);
-  const handle = disk.open(temporary, 'create', 0o644);
-  try {
-    writeAll(disk, handle, bytes, 0);
-    disk.flush(handle);
-  } finally {
-    disk.close(handle);
-  }
-  disk.rename(temporary, output);
-  disk.flushDirectory(path.dirname(output));
+  replaceDurably(disk, output, path.dirname(output), bytes, 0o644);
 }
 
 function readNew(disk: Disk, { version, digest, file }: NewBinary): Build {
