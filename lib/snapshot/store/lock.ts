@@ -2,14 +2,14 @@
 
 import { BusyError } from '../../errors.ts';
 import { createDirectories } from '../../platform/files.ts';
-import type { Host, Lock } from '../../platform/host.ts';
+import type { Host } from '../../platform/host.ts';
+import { lockWithPatience } from '../../platform/lock-with-patience.ts';
 import { folders, type StoreLayout, TEMPORARY } from './layout.ts';
 
 type Machine = Pick<Host, 'disk' | 'locks' | 'clock'>;
 
-/** Milliseconds: a first snapshot of much data takes seconds. */
-const PATIENCE = 60_000;
-const PAUSE = 50;
+/** In milliseconds. A first snapshot of much data takes seconds. */
+const PATIENCE = { limit: 60_000, pause: 50 };
 
 /**
  * Makes the store where there is none, and removes what an interrupted writer left. Throws BusyError where another
@@ -21,26 +21,17 @@ export async function withStore<Result>(
   work: () => Promise<Result>,
 ): Promise<Result> {
   for (const folder of folders(layout)) createDirectories(host.disk, folder, layout.dirname, 0o700);
-  const lock = await acquire(host, layout);
+  const lock = await lockWithPatience(host, layout.lock, PATIENCE);
+  if (lock === null) {
+    throw new BusyError(`the snapshots in ${layout.folder} are being written by another dgmo-updater`, {
+      advice: 'Wait until it is done, then try again.',
+    });
+  }
   try {
     sweepTemporary(host, layout);
     return await work();
   } finally {
     lock.release();
-  }
-}
-
-async function acquire({ locks, clock }: Machine, layout: StoreLayout): Promise<Lock> {
-  const begun = clock.monotonic();
-  for (;;) {
-    const lock = locks.acquire(layout.lock);
-    if (lock !== null) return lock;
-    if (clock.monotonic() - begun > PATIENCE) {
-      throw new BusyError(`the snapshots in ${layout.folder} are being written by another dgmo-updater`, {
-        advice: 'Wait until it is done, then try again.',
-      });
-    }
-    await clock.sleep(PAUSE);
   }
 }
 
