@@ -1,8 +1,8 @@
 /** One transaction at a time for one install. */
-/** One transaction at a time for one install. */
 import { DamagedError, errorCode, LockedError } from '../errors.ts';
 import { readFile, replaceDurably } from '../platform/files.ts';
 import type { Host, Lock } from '../platform/host.ts';
+import { lockWithPatience } from '../platform/lock-with-patience.ts';
 import type { Layout } from './layout.ts';
 import { missingReceipt } from './receipt.ts';
 
@@ -41,24 +41,19 @@ const PAUSE = 50;
  * process (or did, and is done); else the lock, as soon as it is free. Null as well where it is not free within
  * `limit` milliseconds, or the person stops us.
  */
-export async function lockUnlessServed(
+export function lockUnlessServed(
   host: Host,
   layout: Layout,
   awaited: number,
   { limit, interrupted }: { limit: number; interrupted(): boolean },
 ): Promise<Lock | null> {
-  const begun = host.clock.monotonic();
-  for (;;) {
-    const lock = host.locks.acquire(layout.lock);
-    // Read anew each time: a holder takes the lock first and says what it waits for a moment later.
-    if (awaitsIn(host, lock === null ? layout.holder : layout.lastHolder) === awaited) {
-      lock?.release();
-      return null;
-    }
-    if (lock !== null) return lock;
-    if (interrupted() || host.clock.monotonic() - begun >= limit) return null;
-    await host.clock.sleep(PAUSE);
-  }
+  return lockWithPatience(host, layout.lock, {
+    limit,
+    pause: PAUSE,
+    // Read anew each time: a holder takes the lock first and notes what it waits for a moment later.
+    isPointless: (hasLock) =>
+      awaitsIn(host, hasLock ? layout.lastHolder : layout.holder) === awaited || (!hasLock && interrupted()),
+  });
 }
 
 function noteHolder(host: Host, layout: Layout, awaits: number): void {
