@@ -10,7 +10,6 @@ import { DamagedError, TrustError } from '../errors.ts';
 import { array, hex, line, object, stringOf } from '../format/decoder.ts';
 import { parseJson } from '../format/json.ts';
 import { type PublicKey, type SigningKey, verifySignature } from './key.ts';
-import { preAuthEncoding } from './pae.ts';
 import type { TrustedRoot } from './root.ts';
 
 /** 2 MiB: a payload of 1 MiB in base64, and its signatures. */
@@ -117,4 +116,17 @@ function toBase64(bytes: Uint8Array): string {
 
 function fromBase64(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, 'base64'));
+}
+
+/**
+ * What is signed, as DSSE defines it (protocol.md): "DSSEv1" SP length of type SP type SP length of payload SP payload,
+ * lengths in bytes, decimal. So a signature for one type of document never fits another.
+ */
+export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8Array {
+  const typeLength = new TextEncoder().encode(payloadType).length;
+  const head = new TextEncoder().encode(`DSSEv1 ${typeLength} ${payloadType} ${payload.length} `);
+  const encoded = new Uint8Array(head.length + payload.length);
+  encoded.set(head);
+  encoded.set(payload, head.length);
+  return encoded;
 }

@@ -1,5 +1,4 @@
 /** What a release is and how releases are ordered. */
-export { CHANGE_KINDS, type ChangeLog } from './change-log.ts';
 export {
   type ChannelIndex,
   DEFAULT_CHANNEL,
@@ -20,6 +19,8 @@ export { feedAddress, feedAddressFault } from './feed-address.ts';
 export {
   type Binary,
   binaryFor,
+  CHANGE_KINDS,
+  type ChangeLog,
   type DGMOVersion,
   decodeManifest,
   type Evolution,

@@ -7,6 +7,7 @@ import {
   array,
   boolean,
   checked,
+  type Decoded,
   hex,
   integer,
   line,
@@ -14,13 +15,12 @@ import {
   object,
   oneOf,
   stringOf,
+  text,
   unwanted,
 } from '../format/decoder.ts';
 import { parseJson } from '../format/json.ts';
 import { isPortableName } from '../format/portable-path.ts';
 import type { Platform } from '../platform/host.ts';
-import type { ChangeLog } from './change-log.ts';
-import { changeLog } from './change-log.ts';
 import { downloadUrl } from './download-url.ts';
 import { isNewer, version } from './semver.ts';
 import { arch, type BinaryArch, platform, TARGETS, type Target, targetName } from './target.ts';
@@ -28,10 +28,22 @@ import { arch, type BinaryArch, platform, TARGETS, type Target, targetName } fro
 /** 1 GiB. */
 export const MAX_BINARY_SIZE = 1 << 30;
 
+/** The words of https://keepachangelog.com/en/1.1.0/. */
+export const CHANGE_KINDS = ['added', 'changed', 'deprecated', 'removed', 'fixed', 'security'] as const;
 export const UPDATE_TYPES = ['patch', 'minor', 'major', 'security'] as const;
 export const RISK_LEVELS = ['low', 'medium', 'high'] as const;
 export type UpdateType = (typeof UPDATE_TYPES)[number];
 export type RiskLevel = (typeof RISK_LEVELS)[number];
+
+/** What changed in a release, for people. */
+const changeLog = object({
+  /** The release notes as written, Markdown, perhaps empty. */
+  notes: text(64 * 1024),
+  /** One line a change, for lists and for a person who decides about an update. */
+  entries: array(object({ kind: oneOf(...CHANGE_KINDS), text: line(1000) }), 0, 256),
+});
+
+export type ChangeLog = Decoded<typeof changeLog>;
 
 export interface Binary {
   platform: Platform;

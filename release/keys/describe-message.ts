@@ -28,7 +28,7 @@ export function tellMessage(message: Uint8Array): Told | null {
 
 const binary = object({ version, platform, arch, size: integer(1, 2 ** 30), checksum: hex(32) });
 
-/** DSSE: the type and the length of both stand before the payload (lib/trust/pae.ts). */
+/** DSSE: the type and the length of both stand before the payload (lib/trust/envelope.ts). */
 function tellEnvelope(message: Uint8Array): Told | null {
   const head = /^DSSEv1 (\d+) (\S+) (\d+) /.exec(Buffer.from(message.subarray(0, 200)).toString('latin1'));
   if (head === null) return null;

@@ -1,7 +1,7 @@
 /** A feed made by `release add` and served by `release serve`, as the updater reads it: trust, advice and bytes. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { nativeNetwork } from '../../lib/platform/network/native.ts';
-import { askApi } from '../../lib/update/check/ask-api.ts';
+import { askApi } from '../../lib/update/check/advice.ts';
 import { fromUrl, host, httpClientOf, scratch, TARGET, versionsSeen } from '../publish/support.ts';
 import { makeFeed, type TestFeed } from '../release/feed.ts';
 import { noise } from '../release/run.ts';
@@ -31,7 +31,7 @@ describe('release serve over a feed of release add', () => {
       network: nativeNetwork({ environment: {} }),
       clock: host.clock,
       address: server.url,
-      request: { version, target: TARGET, evolutions: [] },
+      request: () => ({ version, target: TARGET, evolutions: [] }),
     });
 
   test('the client verifies all of it', async () => {

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DamagedError, TrustError } from '../../lib/errors.ts';
+import { preAuthEncoding } from '../../lib/trust/envelope.ts';
 import { decodeRoot, openEnvelope, signEnvelope } from '../../lib/trust/index.ts';
-import { preAuthEncoding } from '../../lib/trust/pae.ts';
 import { STRANGER, TARGETS_KEYS, testKey, testRoot } from './keys.ts';
 
 const TYPE = 'application/vnd.example+json';

@@ -1,7 +1,7 @@
 /** The pure parts of a download: ranges, pauses, rates. */
 import { describe, expect, test } from 'bun:test';
 import { backoff, chanceOf } from '../../lib/update/download/backoff.ts';
-import { rangeFault } from '../../lib/update/download/content-range.ts';
+import { rangeFault } from '../../lib/update/download/fetch-once.ts';
 import { Meter } from '../../lib/update/download/progress.ts';
 import { Rate, SpeedLimit } from '../../lib/update/download/speed.ts';
 import type { DownloadProgress } from './support.ts';

@@ -367,6 +367,13 @@ posixOnly('a check', () => {
       expect(bodies).toEqual([expect.objectContaining({ evolutions: ['faster'] })]);
     });
 
+    test('is passed over where it can not be told which evolutions are installed', async () => {
+      await stage.release('2.0.0');
+      fs.mkdirSync(path.join(stage.home, 'evolutions/installed.json'), { recursive: true });
+      expect((await (await advised(() => says('2.0.0'))).checkForUpdates())?.version).toBe('2.0.0');
+      expect(advice()).toMatchObject({ agrees: null, detail: expect.stringContaining('it is a directory') });
+    });
+
     test('that claims more, or less, than was signed is not believed', async () => {
       expect(await (await advised(() => says('9.0.0'))).checkForUpdates()).toBeNull();
       expect(advice()).toMatchObject({ agrees: false });

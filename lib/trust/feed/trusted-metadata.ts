@@ -17,7 +17,6 @@ import { errorMessage, TrustError, UpdaterError } from '../../errors.ts';
 import { printable } from '../../format/printable.ts';
 import { keepOrder } from './delegations.ts';
 import { type Document, record } from './document.ts';
-import { checkExpiry } from './expiry.ts';
 import type { KeyPolicy } from './key-policy.ts';
 
 export class TrustedMetadata {
@@ -186,4 +185,21 @@ function readTargets(document: Document): Metadata<Targets> {
     keepOrder(delegations, names);
   }
   return targets;
+}
+
+/**
+ * Freeze attacks (spec 5.3.10, 5.4.4, 5.5.6, 5.6.5): metadata counts until it expires, by the clock at the start of the
+ * refresh. `now`: milliseconds since the epoch.
+ */
+function checkExpiry(file: string, expires: string, now: number): void {
+  if (now < Date.parse(expires)) return;
+  throw new TrustError(
+    `not trusted: ${file} expired at ${expires}, and the clock of this machine says ${clockTime(now)}`,
+    { advice: 'Set the clock if it is wrong; otherwise wait until the publisher has renewed the feed.' },
+  );
+}
+
+function clockTime(now: number): string {
+  const date = new Date(now);
+  return Number.isNaN(date.getTime()) ? String(now) : `${date.toISOString().slice(0, 19)}Z`;
 }

@@ -1,9 +1,10 @@
-/** Keeping the cache small. What to remove is decided as data (`planPrune`), then done. */
+/** What the cache holds, and keeping it small. What to remove is decided as data (`planPrune`), then done. */
 import path from 'node:path';
 import { errorCode } from '../../errors.ts';
 import type { Disk } from '../../platform/disk.ts';
 import { removeIfThere } from '../../platform/files.ts';
 import type { Clock, Locks } from '../../platform/host.ts';
+import type { ListedPackage } from '../../version/index.ts';
 import { cachePaths, digestOfName } from './layout.ts';
 
 export interface CacheEntry {
@@ -100,4 +101,19 @@ export function pruneCache({
       lock.release();
     }
   });
+}
+
+/**
+ * How many bytes of a package the cache has, whole or in part. By size alone: a file that is damaged there is fetched
+ * again.
+ */
+export function cachedBytes(disk: Disk, cacheFolder: string): (file: ListedPackage) => number {
+  const sizeOf = (file: string) => {
+    const status = disk.status(file);
+    return status?.kind === 'file' ? status.size : 0;
+  };
+  return ({ sha256, length }) => {
+    const paths = cachePaths(cacheFolder, sha256);
+    return sizeOf(paths.file) === length ? length : Math.min(length, sizeOf(paths.partial));
+  };
 }

@@ -1,8 +1,7 @@
 /** A check: signed metadata, channel index, selection, manifest. Reads the network and changes nothing but caches. */
 
 import { PolicyError, UsageError } from '../../errors.ts';
-import { type Choices, choicesFile } from '../../home/choices.ts';
-import { installedEvolutions } from '../../install/index.ts';
+import { choicesFile } from '../../home/choices.ts';
 import {
   type ChannelIndex,
   compareVersions,
@@ -10,14 +9,13 @@ import {
   isVersion,
   type ListedRelease,
 } from '../../version/index.ts';
-import { cachedBytes } from '../cache/cached-bytes.ts';
+import { cachedBytes } from '../cache/cache.ts';
 import type { UpdateContext } from '../context.ts';
 import { planDownload } from '../download/route.ts';
-import { type Advice, askApi } from './ask-api.ts';
+import { reportAdvice, requestAdvice } from './advice.ts';
 import { findRelease, readChannel, readManifest, readReleases } from './channel.ts';
 import { openTrustedFeed } from './feed-client.ts';
 import { type Selection, type Situation, select } from './selection.ts';
-import { telemetryOf } from './telemetry.ts';
 import type { CheckResult, UpdateInfo } from './update-info.ts';
 
 export interface CheckOptions {
@@ -41,7 +39,7 @@ export async function check(context: UpdateContext, options: CheckOptions = {}):
   }
   const choices = choicesFile.load(session.host, home);
   context.emit({ event: 'checking', feed: location.feed, channel });
-  const advice = ask(context, channel, choices);
+  const advice = requestAdvice(context, channel, choices);
   const index = await readIndex(context, channel);
   const situation: Situation = {
     installed: receipt.binary.version,
@@ -54,7 +52,7 @@ export async function check(context: UpdateContext, options: CheckOptions = {}):
     wanted === undefined
       ? await selectReachable(context, index, situation)
       : { selection: await selectWanted(context, index, situation, wanted), releases: index.releases };
-  tellAdvice(context, await advice, selection);
+  reportAdvice(context, await advice, selection);
   return {
     installed: receipt.binary.version,
     channel,
@@ -207,48 +205,4 @@ async function describe(
 function newestOf({ releases, revoked }: ChannelIndex): string | null {
   const found = releases.find(({ version }) => !revoked.some((entry) => entry.version === version));
   return found?.version ?? null;
-}
-
-function ask(context: UpdateContext, channel: string, choices: Choices): Promise<Advice | null> {
-  const { preferences, network, session, receipt, target, settings, signal } = context;
-  if (preferences.checkApi === null) return Promise.resolve(null);
-  const asked = askApi({
-    network,
-    clock: session.host.clock,
-    address: preferences.checkApi,
-    request: {
-      version: receipt.binary.version,
-      target,
-      evolutions: evolutionsOf(context),
-      channel,
-      ...(preferences.telemetry ? { telemetry: telemetryOf(settings.version, choices) } : {}),
-    },
-    signal,
-  });
-  // Where the feed fails first, nobody looks at the advice any more.
-  asked.catch(() => undefined);
-  return asked;
-}
-
-function evolutionsOf({ session }: UpdateContext): string[] {
-  if (session.snapshots === null) return [];
-  return installedEvolutions(session, session.snapshots).map(({ id }) => id);
-}
-
-function tellAdvice(context: UpdateContext, advice: Advice | null, { release }: Selection): void {
-  if (advice === null) return;
-  if (advice.answer === null) {
-    context.emit({
-      event: 'advice',
-      agrees: null,
-      detail: `the check API is passed over: ${advice.failure}`,
-    });
-    return;
-  }
-  const said = advice.answer.update?.version ?? null;
-  const agrees = said === (release?.version ?? null);
-  const detail = agrees
-    ? 'the check API says the same'
-    : `the check API says ${said ?? 'nothing new'}, the signed metadata ${release?.version ?? 'nothing for this installation'}: that counts`;
-  context.emit({ event: 'advice', agrees, detail });
 }

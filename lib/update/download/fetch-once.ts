@@ -4,7 +4,6 @@ import type { Clock } from '../../platform/host.ts';
 import { refuseStatus, refuseWebPage } from '../../platform/network/failures.ts';
 import { type Network, NetworkFailure, type NetworkResponse } from '../../platform/network/network.ts';
 import { throwIfInterrupted } from './backoff.ts';
-import { rangeFault } from './content-range.ts';
 import type { DownloadLimits } from './limits.ts';
 import type { Origin, Partial } from './partial-file.ts';
 import type { Meter } from './progress.ts';
@@ -91,6 +90,22 @@ function accept(response: NetworkResponse, partial: Partial, url: string): void 
     if (isOther(before, origin)) throw changed(response);
   }
   partial.comesFrom(origin);
+}
+
+/**
+ * What is wrong with the Content-Range of a 206 answer (RFC 9110, section 14.4); null if it is what was asked for, from
+ * `offset` to the end of `length` bytes, or the beginning of that.
+ */
+export function rangeFault(value: string | undefined, offset: number, length: number): string | null {
+  if (value === undefined) return 'no Content-Range';
+  const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/.exec(value.trim());
+  if (match === null) return `the Content-Range ${JSON.stringify(value.slice(0, 80))}`;
+  const [first, last] = [Number(match[1]), Number(match[2])];
+  const total = match[3] === '*' ? length : Number(match[3]);
+  if (total !== length) return `a range of ${total} bytes instead of ${length}`;
+  if (first !== offset) return `a range from byte ${first} instead of ${offset}`;
+  if (last < first || last >= length) return `a range up to byte ${last} of ${length}`;
+  return null;
 }
 
 function originOf({ headers }: NetworkResponse, url: string): Origin {
