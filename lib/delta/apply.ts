@@ -1,7 +1,7 @@
 /**
- * Applying a patch: one pass over the new file, which is digested and handed on as it is made. Memory is bounded
- * whatever the files are: one chunk, and a window for each stream. Every number of the patch is held against both
- * files before it is used.
+ * Applying a patch: one pass over the new file, which is digested and passed on as it is made. Memory is bounded for files
+ * of any size: one chunk, and a window for each stream. Every number of the patch is checked against both files before it
+ * is used.
  */
 import { DamagedError } from '../errors.ts';
 import { CHUNK, type Digest, type Source, sliceSource } from '../platform/files.ts';
@@ -10,13 +10,13 @@ import { type PatchHeader, readPatchHeader } from './header.ts';
 import { Inflater, VARINT_LIMIT } from './inflater.ts';
 import { SparseDiff } from './sparse-diff.ts';
 
-/** Awaited now and then, so that the caller sees Ctrl-C; what it throws ends the work. */
+/** Awaited from time to time, so that the caller can look for Ctrl-C. What it throws ends the work. */
 export type Checkpoint = () => Promise<void> | void;
 
 export interface ApplyOptions {
   patch: Source;
   old: Source;
-  /** Takes the new file piece by piece; a piece is valid until `write` returns. What it throws ends the work. */
+  /** Receives the new file piece by piece; a piece is valid until `write` returns. What it throws ends the work. */
   write: (chunk: Uint8Array) => void;
   checkpoint?: Checkpoint;
   /** Whether the old file's digest is checked before the first byte is written. Default true. */
@@ -24,11 +24,11 @@ export interface ApplyOptions {
 }
 
 /** Bytes between checkpoints. */
-const PACE = 8 << 20;
+const CHECKPOINT_INTERVAL = 8 << 20;
 
 /**
- * Writes the new file and returns its digest, which is the header's `toChecksum`. DamagedError where the old file is
- * not the one that the patch was made from, or where the patch is damaged; then what was written is worthless.
+ * Writes the new file and returns its digest, which is the header's `toChecksum`. Throws DamagedError if the old file is
+ * not the one that the patch was made from, or the patch is damaged: then what was written must be discarded.
  */
 export async function applyPatch(options: ApplyOptions): Promise<Digest> {
   const { patch, old, checkpoint = () => undefined, verifyOld = true } = options;
@@ -117,7 +117,7 @@ async function rebuild(
     for (let left = extraLength; left > 0; ) {
       if (extra.left === 0) throw new DamagedError(`${extra.name} ends too early`);
       if (!extra.has(1)) await extra.fill(1);
-      const piece = output.room(Math.min(left, extra.there));
+      const piece = output.room(Math.min(left, extra.available));
       piece.set(extra.take(piece.length));
       left -= piece.length;
       if (output.full) await output.flush();
@@ -136,7 +136,7 @@ async function rebuild(
   return digest;
 }
 
-/** One chunk of the new file in the making. */
+/** The chunk of the new file that is being made. */
 class Output {
   readonly #write: (chunk: Uint8Array) => void;
   readonly #checkpoint: Checkpoint;
@@ -155,7 +155,7 @@ class Output {
     return this.#filled === CHUNK;
   }
 
-  /** The next bytes to fill in, at most `wanted` and at least one. */
+  /** The next bytes to fill in: at least one, and at most `wanted`. */
   room(wanted: number): Uint8Array {
     const from = this.#filled;
     this.#filled = Math.min(CHUNK, from + wanted);
@@ -169,7 +169,7 @@ class Output {
     this.#size += chunk.length;
     this.#sinceCheckpoint += chunk.length;
     this.#filled = 0;
-    if (this.#sinceCheckpoint >= PACE) {
+    if (this.#sinceCheckpoint >= CHECKPOINT_INTERVAL) {
       this.#sinceCheckpoint = 0;
       await this.#checkpoint();
     }
@@ -187,7 +187,7 @@ async function digestSource(source: Source, checkpoint: Checkpoint): Promise<str
     const piece = buffer.subarray(0, Math.min(buffer.length, source.size - at));
     source.read(at, piece);
     hash.update(piece);
-    if (at % PACE === 0) await checkpoint();
+    if (at % CHECKPOINT_INTERVAL === 0) await checkpoint();
   }
   return hash.digest('hex');
 }

@@ -1,9 +1,9 @@
-/** Bytes that are written one after the other, into a buffer that grows. */
+/** Writes bytes one after the other into a growing buffer. */
 export class ByteWriter {
   #bytes = new Uint8Array(1024);
   #size = 0;
 
-  /** What was written so far; valid until the next write. */
+  /** The bytes written so far; valid until the next write. */
   get bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#size);
   }
@@ -19,7 +19,7 @@ export class ByteWriter {
     this.#size += bytes.length;
   }
 
-  /** Seven bits a byte, the lowest first, the high bit on all bytes but the last; no more bytes than needed. */
+  /** Seven bits per byte, the lowest first, the high bit set in all bytes but the last; as few bytes as possible. */
   varint(value: number): void {
     let rest = value;
     while (rest >= 128) {

@@ -1,4 +1,4 @@
-/** zstd, native, as this room uses it: content size in the frame, no checksum (SHA-256 is above it), no threads. */
+/** Native zstd with the settings of this project: content size in the frame, no checksum (SHA-256 covers it), no threads. */
 import { promisify } from 'node:util';
 import { constants, zstdCompress } from 'node:zlib';
 
@@ -6,7 +6,7 @@ const compress = promisify(zstdCompress);
 
 export interface ZstdSettings {
   level: number;
-  /** A decoder must remember 2^windowLog bytes. */
+  /** A decoder keeps the last 2^windowLog bytes in memory. */
   windowLog: number;
   longDistance?: boolean;
 }
@@ -21,13 +21,13 @@ export async function zstdFrame(bytes: Uint8Array, settings: ZstdSettings): Prom
       [constants.ZSTD_c_contentSizeFlag]: 1,
       [constants.ZSTD_c_checksumFlag]: 0,
     },
-    // Without it the frame of an empty input does not say its size.
+    // Without it the frame of an empty input does not have its size.
     pledgedSrcSize: bytes.length,
   });
   return plain(frame);
 }
 
-/** The same bytes without a Buffer's ways, whose `slice` is no copy. */
+/** The same bytes as a plain Uint8Array: `slice` of a Buffer does not copy. */
 export function plain(buffer: Buffer): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
 }

@@ -12,11 +12,11 @@ export class Encoder {
   >;
   #oldAt = 0;
   #newAt = 0;
-  /** Zero bytes of the diff since the last that was not zero. */
+  /** Zero bytes of the diff since the last one that was not zero. */
   #zeros = 0;
   readonly #run: number[] = [];
 
-  /** `equal` counts equal bytes going up from two positions, fast. */
+  /** `equal` returns how many bytes are equal from two positions on. */
   constructor(
     old: Uint8Array,
     fresh: Uint8Array,
@@ -27,7 +27,7 @@ export class Encoder {
     this.#equal = equal;
   }
 
-  /** The next `diffLength` new bytes from `oldStart`, then `extraLength` as they are. Not both may be 0. */
+  /** The next `diffLength` new bytes as a difference to those from `oldStart` on, then `extraLength` as they are. Not both may be 0. */
   add(oldStart: number, diffLength: number, extraLength: number): void {
     this.#streams.seeks.zigzag(oldStart - this.#oldAt);
     this.#streams.diffLengths.varint(diffLength);
@@ -39,7 +39,7 @@ export class Encoder {
     this.#newAt += extraLength;
   }
 
-  /** The raw streams by name. Nothing can be added any more. */
+  /** The raw streams by name. Nothing can be added afterwards. */
   finish(): Record<StreamName, Uint8Array> {
     this.#endRun();
     return Object.fromEntries(STREAMS.map(({ name }) => [name, this.#streams[name].bytes])) as Record<

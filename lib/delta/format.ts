@@ -1,10 +1,10 @@
-/** The fixed facts of DGMO_PATCH_V1. The layout is in FORMAT.md. */
+/** The constants of DGMO_PATCH_V1. The layout is in FORMAT.md. */
 
 export const MAGIC = 'DGMO_PATCH_V1';
 export const ALGORITHM = 'bsdiff';
 export const COMPRESSION = 'zstd';
 
-/** Bytes. No file on either side of a patch is larger, and no patch. */
+/** Bytes. Neither the files on both sides of a patch nor the patch are larger. */
 export const FILE_LIMIT = 2 ** 30;
 /** Bytes of a header. */
 export const HEADER_LIMIT = 4096;
@@ -12,8 +12,8 @@ export const HEADER_LIMIT = 4096;
 export const VERSION_LIMIT = 128;
 
 /**
- * The streams, in their order in the patch. `windowLog` bounds what a decoder must remember of each: all of them
- * together take at most 26 MiB.
+ * The streams, in their order in the patch. `windowLog` limits the memory of a decoder for each: all of them together take
+ * at most 26 MiB.
  */
 export const STREAMS = [
   // control

@@ -1,6 +1,6 @@
 /**
- * The outside of a zstd frame (RFC 8878, section 3.1.1), looked at before it is decoded: how much comes out, how much
- * a decoder must remember, and that exactly one frame fills its place. What is inside the blocks is zstd's business.
+ * The headers of a zstd frame (RFC 8878, section 3.1.1), checked before it is decoded: how many bytes come out, how many a
+ * decoder keeps in memory, and that there is exactly one frame. The content of the blocks is left to zstd.
  */
 import { DamagedError } from '../errors.ts';
 import type { Source } from '../platform/files.ts';
@@ -10,8 +10,8 @@ const BLOCK_RLE = 1;
 const BLOCK_RESERVED = 3;
 
 /**
- * DamagedError unless `frame` is one frame, whole, of `rawSize` bytes, with a window of at most 2^`windowLog`, with
- * neither dictionary nor checksum. `name` is for the message.
+ * Throws DamagedError unless `frame` is exactly one whole frame of `rawSize` bytes, with a window of at most 2^`windowLog`
+ * and with neither dictionary nor checksum. `name` is for the message.
  */
 export function checkFrame(frame: Source, rawSize: number, windowLog: number, name: string): void {
   const fail = (what: string) => new DamagedError(`${name} is not a whole zstd frame: ${what}`);

@@ -1,18 +1,18 @@
-/** A whole binary, compressed: what a package carries for those that no patch fits. */
+/** A whole binary, compressed, for installations that no patch starts from. */
 import type { Digest, Source } from '../platform/files.ts';
 import type { Checkpoint } from './apply.ts';
 import { zstdFrame } from './compress.ts';
 import { Inflater } from './inflater.ts';
 
 /**
- * What a decoder must remember: 16 MiB, so that a process that decompresses stays well within 128 MB. A wider window
- * saves next to nothing. opencode-linux-x64 1.18.34 (185,632,896 bytes) with 2^27, 2^25 and 2^24: 45,611,300,
+ * A decoder keeps 16 MiB in memory, so that a process that decompresses stays well within 128 MB. A wider window saves next
+ * to nothing. opencode-linux-x64 1.18.34 (185,632,896 bytes) with 2^27, 2^25 and 2^24: 45,611,300,
  * 45,683,416 and 45,826,970 bytes (`bun test/bench/delta-child.ts compress FILE WINDOWLOG FRAME`). Peak memory of
  * `bun test/bench/delta-child.ts decompress FRAME 185632896 FILE` with 2^24: 79 MB.
  */
 const WINDOW_LOG = 24;
 /** Bytes between checkpoints. */
-const PACE = 8 << 20;
+const CHECKPOINT_INTERVAL = 8 << 20;
 
 /** One zstd frame. */
 export function compressFull(bytes: Uint8Array, level = 19): Promise<Uint8Array> {
@@ -21,14 +21,14 @@ export function compressFull(bytes: Uint8Array, level = 19): Promise<Uint8Array>
 
 export interface DecompressOptions {
   source: Source;
-  /** Bytes that come out: exactly as many. */
+  /** Bytes of the decompressed binary, exactly. */
   size: number;
-  /** Takes them piece by piece; a piece is valid until `write` returns. */
+  /** Receives it piece by piece; a piece is valid until `write` returns. */
   write: (chunk: Uint8Array) => void;
   checkpoint?: Checkpoint;
 }
 
-/** DamagedError where the source is not one frame of exactly `size` bytes; then what was written is worthless. */
+/** Throws DamagedError if the source is not one frame of exactly `size` bytes: then what was written must be discarded. */
 export async function decompressFull({
   source,
   size,
@@ -41,11 +41,11 @@ export async function decompressFull({
   try {
     while (stream.left > 0) {
       await stream.fill(1);
-      const chunk = stream.take(stream.there);
+      const chunk = stream.take(stream.available);
       write(chunk);
       hash.update(chunk);
       sinceCheckpoint += chunk.length;
-      if (sinceCheckpoint >= PACE) {
+      if (sinceCheckpoint >= CHECKPOINT_INTERVAL) {
         sinceCheckpoint = 0;
         await checkpoint?.();
       }

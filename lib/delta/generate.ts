@@ -1,4 +1,4 @@
-/** Making a patch: align the new file to the old, encode the alignments, compress, put a header before it. */
+/** Making a patch: align the new file to the old one, encode the alignments, compress them, and prepend a header. */
 import { UsageError } from '../errors.ts';
 import { digestBytes } from '../platform/files.ts';
 import { plain, zstdFrame } from './compress.ts';
@@ -12,18 +12,18 @@ export interface GenerateOptions {
   new: Uint8Array;
   fromVersion: string;
   toVersion: string;
-  /** From 0 to 1, now and then. */
+  /** Called from time to time with 0 to 1. */
   onProgress?: (fraction: number) => void;
 }
 
-/** The share of the work that is done when all alignments are found; the rest is compression. */
+/** The share of the work that is done when all alignments are found. The rest is compression. */
 const ALIGNED = 0.8;
 /** Above this many bytes the highest level takes minutes. */
 const HIGHEST_LEVEL_LIMIT = 32 << 20;
 
 /**
- * A whole DGMO_PATCH_V1 file. The same input gives the same bytes. Takes up to 4 bytes of memory for each byte of both
- * files (3 GB for 400 MB a side). UsageError where a file is larger than 1 GiB or a version cannot be written down.
+ * Returns a whole DGMO_PATCH_V1 file. The same input gives the same bytes. Takes up to 4 bytes of memory for each byte of
+ * both files (3 GB for two files of 400 MB). Throws UsageError if a file is larger than 1 GiB or a version can't be encoded.
  */
 export async function generatePatch(options: GenerateOptions): Promise<Uint8Array> {
   const { old, new: fresh, onProgress = () => undefined } = options;
@@ -86,7 +86,7 @@ async function encode(old: Uint8Array, fresh: Uint8Array, onProgress: (fraction:
   const encoder = new Encoder(files.old, files.fresh, (oldAt, newAt, limit) =>
     matcher.equal(oldAt, newAt, limit),
   );
-  // Both files begin alike, as far as they do.
+  // The first alignment is the common beginning of both files, which may be empty.
   let left: Alignment = { newStart: 0, oldStart: 0, length: 0 };
   seeds.push({ newStart: fresh.length, oldStart: 0, length: 0 });
   for (const right of seeds) {

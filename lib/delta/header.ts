@@ -1,4 +1,4 @@
-/** The header of a patch: strict both ways (FORMAT.md has the layout). */
+/** Encodes and strictly decodes the header of a patch. FORMAT.md has the layout. */
 import { DamagedError } from '../errors.ts';
 import { digestBytes, type Source } from '../platform/files.ts';
 import {
@@ -35,7 +35,7 @@ export interface PatchHeader {
 
 export interface StreamEntry {
   name: StreamName;
-  /** Bytes, decompressed; 0 where there is nothing, not even a zstd frame. */
+  /** Bytes, decompressed; 0 if the stream is empty, without a zstd frame. */
   rawSize: number;
   compressedSize: number;
 }
@@ -44,7 +44,7 @@ const START = MAGIC.length + 2;
 const DIGEST = 32;
 const VERSION = /^[0-9A-Za-z.+-]+$/;
 
-/** The versions are such that `isVersion`, the sizes within their limits. */
+/** The caller has checked the versions with `isVersion`, and the sizes. */
 export function encodeHeader(header: Omit<PatchHeader, 'headerSize'>): Uint8Array {
   const parts = [
     text(header.algorithm),
@@ -68,8 +68,8 @@ export function encodeHeader(header: Omit<PatchHeader, 'headerSize'>): Uint8Arra
 }
 
 /**
- * The header of the patch that fills `patch` from its first byte to its last. DamagedError where anything is not as
- * FORMAT.md says. The bytes after the header are not looked at, but for their number.
+ * The header of the patch, which is all of `patch`. Throws DamagedError if anything is not as in FORMAT.md. Of the bytes
+ * after the header only the number is checked.
  */
 export function readPatchHeader(patch: Source): PatchHeader {
   const start = read(patch, 0, Math.min(START, patch.size));
@@ -126,13 +126,13 @@ export function readPatchHeader(patch: Source): PatchHeader {
   if (sum !== header.size) throw damaged(`its streams have ${sum} bytes together, wanted ${header.size}`);
   if (headerSize + header.size !== patch.size) {
     throw new DamagedError(
-      `the patch has ${patch.size} bytes, its header wants ${headerSize + header.size}: it is cut off or something trails it`,
+      `the patch has ${patch.size} bytes, its header wants ${headerSize + header.size}: it is cut off, or something follows it`,
     );
   }
   return header;
 }
 
-/** Whether a header can carry it. */
+/** Whether a header can contain the version. */
 export function isVersion(version: string): boolean {
   return version.length <= VERSION_LIMIT && VERSION.test(version);
 }
@@ -157,7 +157,7 @@ function u32(value: number): Uint8Array {
   return bytes;
 }
 
-/** Takes the fields off the front, one after the other. */
+/** Reads the fields one after the other. */
 class Fields {
   readonly #bytes: Buffer;
   #at = START;
@@ -196,7 +196,7 @@ class Fields {
 
   end(): void {
     if (this.#at !== this.#bytes.length)
-      throw damaged(`${this.#bytes.length - this.#at} bytes trail its fields`);
+      throw damaged(`${this.#bytes.length - this.#at} bytes follow its fields`);
   }
 
   #next(size: number): Buffer {

@@ -1,6 +1,6 @@
 /**
- * Differences between binaries: DGMO_PATCH_V1 patches, made and applied, and whole binaries compressed. Nothing here
- * touches the disk; files come and go as a Source and a `write`.
+ * Differences between binaries: making and applying DGMO_PATCH_V1 patches, and compressing whole binaries. Nothing here
+ * touches the disk: files are read through a Source and written through a `write`.
  */
 export { type ApplyOptions, applyPatch } from './apply.ts';
 export { zstdFrame } from './compress.ts';

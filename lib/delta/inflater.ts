@@ -1,21 +1,21 @@
 /**
- * One compressed stream, decompressed as it is asked for: at most one decoder window and a few chunks are in memory,
- * and never a byte more than promised. Asking is split in two so that the loops over it need not wait for each
- * byte: `fill` waits, the rest take from what is there.
+ * One compressed stream, decompressed on demand: at most one decoder window and a few chunks are in memory, and never more
+ * bytes come out than announced. Only `fill` waits for bytes. The other methods take what it has made available, so that
+ * loops need not await each byte.
  */
 import { constants, createZstdDecompress, type ZstdDecompress } from 'node:zlib';
 import { DamagedError, errorMessage } from '../errors.ts';
 import type { Source } from '../platform/files.ts';
 import { checkFrame } from './frame.ts';
 
-/** Bytes of one read of the source, and of one piece of what comes out. */
+/** Bytes of one read of the source, and of one piece of the output. */
 const PIECE = 1 << 16;
-/** Bytes of the longest varint: numbers below 2^35, of which below 2^32 are taken. */
+/** Bytes of the longest varint. It can hold numbers below 2^35; only those below 2^32 are accepted. */
 export const VARINT_LIMIT = 5;
 
 export class Inflater {
   readonly name: string;
-  /** Bytes that were not taken yet, there or still to come. */
+  /** Bytes that were not taken yet, whether available or still to come. */
   left: number;
   #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
@@ -27,7 +27,7 @@ export class Inflater {
   #state: 'open' | 'ended' | { failure: Error } = 'open';
   #wake: () => void = () => undefined;
 
-  /** `frame` is one zstd frame of `rawSize` bytes, or empty when that is 0. DamagedError where it is not. */
+  /** Throws DamagedError unless `frame` is one zstd frame of `rawSize` bytes, or empty if that is 0. */
   constructor(frame: Source, rawSize: number, windowLog: number, name: string) {
     this.name = name;
     this.left = rawSize;
@@ -52,41 +52,41 @@ export class Inflater {
   }
 
   /** Bytes that can be taken without waiting. */
-  get there(): number {
+  get available(): number {
     return this.#bytes.length - this.#at;
   }
 
   /** Whether `size` bytes, or all that are left, can be taken without waiting. */
   has(size: number): boolean {
-    return this.there >= Math.min(size, this.left);
+    return this.available >= Math.min(size, this.left);
   }
 
-  /** Waits until `has(size)`. DamagedError where the frame cannot be decompressed. */
+  /** Waits until `has(size)`. Throws DamagedError if the frame can't be decompressed. */
   async fill(size: number): Promise<void> {
     while (!this.has(size)) {
       const piece = await this.#next();
-      if (this.there + piece.length > this.left) {
+      if (this.available + piece.length > this.left) {
         throw new DamagedError(`${this.name} holds more than the ${this.left} bytes that were left`);
       }
-      this.#bytes = this.there === 0 ? piece : Buffer.concat([this.#bytes.subarray(this.#at), piece]);
+      this.#bytes = this.available === 0 ? piece : Buffer.concat([this.#bytes.subarray(this.#at), piece]);
       this.#at = 0;
     }
   }
 
-  /** The next `size` bytes, which must be there; valid until the next `fill`. */
+  /** The next `size` bytes, which must be available; valid until the next `fill`. */
   take(size: number): Uint8Array {
     this.#at += size;
     this.left -= size;
     return this.#bytes.subarray(this.#at - size, this.#at);
   }
 
-  /** The next byte, which must be there. */
+  /** The next byte, which must be available. */
   byte(): number {
     this.left--;
     return this.#bytes[this.#at++] ?? 0;
   }
 
-  /** A varint (byte-writer.ts), of which `has(VARINT_LIMIT)` was made sure. DamagedError where it is none below 2^32. */
+  /** A varint (byte-writer.ts), after `has(VARINT_LIMIT)`. Throws DamagedError if it is not one below 2^32. */
   varint(): number {
     let value = 0;
     let factor = 1;
@@ -111,14 +111,14 @@ export class Inflater {
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
   }
 
-  /** Waits for the decoder to say that there is no more. DamagedError where there is. */
+  /** Waits for the end of the stream. Throws DamagedError if there is more of it. */
   async end(): Promise<void> {
     if (this.left > 0) throw new DamagedError(`${this.name} holds ${this.left} bytes too many`);
     const last = await this.#pull();
     if (last !== undefined) throw new DamagedError(`${this.name} holds more than it says`);
   }
 
-  /** Lets go of the decoder, in whatever state it is. */
+  /** Releases the decoder in any state. */
   close(): void {
     this.#decoder?.destroy();
   }
@@ -130,8 +130,8 @@ export class Inflater {
   }
 
   /**
-   * The frame is read only from in here, while the caller waits: its errors are thrown to whoever asked, and nothing
-   * reads on behind the back of a caller who has given up.
+   * The frame is read only in here, while the caller waits: so the caller gets its errors, and nothing is read after the
+   * caller has given up.
    */
   async #pull(): Promise<Uint8Array | undefined> {
     const decoder = this.#decoder;
@@ -150,7 +150,7 @@ export class Inflater {
     }
   }
 
-  /** Gives the decoder the next piece of the frame once it took in the last; resolves when there is news of it. */
+  /** Passes the next piece of the frame to the decoder once it has taken the last one. Resolves when its state has changed. */
   #feed(decoder: ZstdDecompress): Promise<void> {
     const size = Math.min(PIECE, this.#frame.size - this.#fed);
     if (!this.#feeding && size > 0) {

@@ -1,6 +1,6 @@
 /**
- * Which parts of the new file come from where in the old one. The work is in WebAssembly (`assembly/`); this file
- * lays out its memory and calls it in pieces, so that the caller can show progress.
+ * Finds which parts of the new file come from where in the old one. WebAssembly (`assembly/`) does the work; this file
+ * lays out its memory and calls it in steps, so that the caller can show progress.
  */
 import { readEmbedded } from '../platform/embedded.ts';
 import wasmPath from './delta.wasm' with { type: 'file' };
@@ -35,18 +35,18 @@ interface Exports {
   splitOverlap(left: number, right: number, b: number, size: number): number;
 }
 
-/** Bytes `newStart`..+`length` of the new file lie alike at `oldStart` of the old file, some of them unequal. */
+/** `length` bytes from `newStart` of the new file correspond to those from `oldStart` of the old file; some may differ. */
 export interface Alignment {
   newStart: number;
   oldStart: number;
   length: number;
 }
 
-/** Identical runs from this length on are taken as they are, before anything is sorted. */
+/** Identical runs of at least this length are used as they are, before anything is sorted. */
 const RUN = 384;
-/** The grain in which the old file is left out of the sorting; BLOCK of assembly/search.ts. */
+/** The old file is left out of the sorting in blocks of this size; BLOCK of assembly/search.ts. */
 const BLOCK = 64;
-/** Seeds of one call into the module. */
+/** Seeds per call into the module. */
 const ROOM = 4096;
 /** What the module can address, less some room for its small tables. */
 const ADDRESSABLE = 2 ** 32 - 2 ** 27;
@@ -70,7 +70,7 @@ export class Matcher {
     this.#view(this.#fresh, fresh.length).set(fresh);
   }
 
-  /** The two files as they lie in the module. Views end when its memory grows: take them after `seeds` is through. */
+  /** The two files in the module's memory. Views become invalid when it grows: take them after `seeds` is done. */
   get files(): { old: Uint8Array; fresh: Uint8Array } {
     return {
       old: this.#view(this.#old, this.#oldSize),
@@ -78,14 +78,14 @@ export class Matcher {
     };
   }
 
-  /** How many bytes are equal going up from two positions, at most `limit`. */
+  /** How many bytes are equal from two positions on, at most `limit`. */
   equal(oldAt: number, newAt: number, limit: number): number {
     return this.#wasm.commonPrefix(this.#old + oldAt, limit, this.#fresh + newAt, limit) >>> 0;
   }
 
   /**
-   * Exact matches, ascending and disjoint in the new file, each the core of an alignment, in batches; and how much of
-   * the new file they have passed.
+   * Exact matches, ascending and disjoint in the new file, each the core of an alignment, in batches; `passed` is how much
+   * of the new file has been searched.
    */
   *seeds(): Generator<{ seeds: Alignment[]; passed: number }> {
     const runs = this.#runs();
@@ -124,8 +124,9 @@ export class Matcher {
   }
 
   /**
-   * Takes neighbouring alignments `left` and `right` as far towards each other as pays; `right` may have length 0, for
-   * the end of the file. Returns how far left goes up and right goes down; together they fit between the two.
+   * Extends neighbouring alignments `left` and `right` towards each other as far as that makes the patch smaller. `right`
+   * may have length 0, for the end of the file. Returns how many bytes `left` grows at its end and `right` at its start;
+   * together they fit between the two.
    */
   extend(left: Alignment, right: Alignment): { up: number; down: number } {
     const leftNew = left.newStart + left.length;
@@ -162,7 +163,7 @@ export class Matcher {
     return { up, down };
   }
 
-  /** The long identical runs, and an empty one at the end of the new file. */
+  /** The long identical runs, then an empty one at the end of the new file. */
   #runs(): Alignment[] {
     const before = this.#wasm.mark();
     const out = this.#take((Math.floor(this.#newSize / RUN) + 1) * 12);
@@ -173,7 +174,7 @@ export class Matcher {
     return runs;
   }
 
-  /** Sorts what the runs leave of the old file, as far as there is memory for it: the rest is found by its runs only. */
+  /** Sorts the old file without the runs, as much of it as fits into memory: the rest can only be matched by runs. */
   #prepare(runs: Alignment[]): void {
     const blocks = Math.ceil(this.#oldSize / BLOCK);
     const map = this.#take(blocks);

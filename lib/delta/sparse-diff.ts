@@ -1,4 +1,4 @@
-/** The diff of a patch, which is nearly all zeros: where it is not, and what it is there (FORMAT.md, "diff"). */
+/** The diff of a patch, which is nearly all zeros: the positions and the values of the other bytes (FORMAT.md, "diff"). */
 import { DamagedError } from '../errors.ts';
 import { type Inflater, VARINT_LIMIT } from './inflater.ts';
 
@@ -7,14 +7,14 @@ export class SparseDiff {
   readonly #runs: Inflater;
   /** By run length: 1, 2, 3, 4 and more. */
   readonly #valuesByLength: readonly Inflater[];
-  /** Bytes of the diff that may still come, at most. */
+  /** The most bytes of the diff that may still come. */
   #left: number;
   #zeros = 0;
   #run = 0;
   #values: Inflater | undefined;
   #carry = 0;
 
-  /** `limit`: the diff has at most that many bytes, so no number in it is larger. */
+  /** The diff has at most `limit` bytes, so no number in it is larger. */
   constructor(skips: Inflater, runs: Inflater, valuesByLength: readonly Inflater[], limit: number) {
     this.#skips = skips;
     this.#runs = runs;
@@ -22,12 +22,12 @@ export class SparseDiff {
     this.#left = limit;
   }
 
-  /** Begins another addition: nothing is carried into it. */
+  /** Begins another addition, without a carry. */
   begin(): void {
     this.#carry = 0;
   }
 
-  /** Adds the next `bytes.length` bytes of the diff to `bytes`, in place. DamagedError where they are malformed. */
+  /** Adds the next `bytes.length` bytes of the diff to `bytes`, in place. Throws DamagedError if they are malformed. */
   async addTo(bytes: Uint8Array): Promise<void> {
     const size = bytes.length;
     let at = 0;
@@ -48,13 +48,13 @@ export class SparseDiff {
         throw new DamagedError(`${values?.name ?? 'the diff'} ends too early`);
       }
       if (!values.has(1)) await values.fill(1);
-      const count = Math.min(this.#run, size - at, values.there);
+      const count = Math.min(this.#run, size - at, values.available);
       this.#run -= count;
       at = this.#add(bytes, at, at + count, values);
     }
   }
 
-  /** DamagedError where more of the diff is left than zeros without end. */
+  /** Throws DamagedError if more of the diff is left than the zeros at its end. */
   end(): void {
     if (this.#run > 0 || (this.#zeros > 0 && this.#zeros !== Number.POSITIVE_INFINITY)) {
       throw new DamagedError('the diff in the patch is longer than what it is for');
@@ -77,7 +77,7 @@ export class SparseDiff {
     this.#values = this.#valuesByLength[Math.min(this.#run, this.#valuesByLength.length) - 1];
   }
 
-  /** A zero changes a byte only when something is carried into it. Returns `end`. */
+  /** A zero changes a byte only if there is a carry. Returns `end`. */
   #carryOver(bytes: Uint8Array, from: number, end: number): number {
     for (let at = from; at < end && this.#carry !== 0; at++) {
       const sum = (bytes[at] ?? 0) + this.#carry;

@@ -1,24 +1,23 @@
 /**
- * Decoders: functions from a JSON value of unknown origin to a value of a known type. They accept nothing that
- * they were not told of (unknown fields, other types, values out of range), and the error names the field by its
- * path, what was wanted and what was found: `manifest.binaries[2].size: wanted a whole number of bytes from 1 to
- * 1073741824, found -5`.
+ * Decoders: functions from a JSON value of unknown origin to a value of a known type. They are strict: unknown fields,
+ * other types and values out of range are errors, which name the path of the field, what was wanted and what was found:
+ * `manifest.binaries[2].size: wanted a whole number of bytes from 1 to 1073741824, found -5`.
  */
 import { DamagedError, UsageError } from '../errors.ts';
 import { printable } from './printable.ts';
 
-/** `path` is where `value` stands in its document. Throws DamagedError. */
+/** `path` is the place of `value` in its document, for the message. Throws DamagedError. */
 export type Decoder<T> = (value: unknown, path: string) => T;
 export type Decoded<D> = D extends Decoder<infer T> ? T : never;
 
 type Fields = Record<string, Decoder<unknown>>;
 
-/** The error of every decoder; exported for rules that look at several fields. */
+/** The error of every decoder; exported for rules about several fields. */
 export function unwanted(path: string, wanted: string, found: unknown): DamagedError {
   return new DamagedError(`${path}: wanted ${wanted}, found ${show(found)}`);
 }
 
-/** Also for what JSON has no word for: a program may hand in anything. */
+/** Also for values that JSON does not have: a program may pass anything. */
 function show(found: unknown): string {
   if (found === undefined) return 'nothing';
   if (Array.isArray(found)) return `a list of ${found.length}`;
@@ -28,8 +27,8 @@ function show(found: unknown): string {
 }
 
 /**
- * Decodes what the caller of a command or a function handed in. What is wrong with it is the caller's to mend, so it
- * throws UsageError where the decoder throws DamagedError. `name` stands for the value in the message.
+ * Decodes a value that a user or a program passed in. The caller must correct it, so it throws UsageError if the decoder
+ * throws DamagedError. `name` is the name of the value in the message.
  */
 export function decodeInput<T>(decode: Decoder<T>, value: unknown, name: string): T {
   try {
@@ -40,7 +39,7 @@ export function decodeInput<T>(decode: Decoder<T>, value: unknown, name: string)
   }
 }
 
-/** The value is one of these, and nothing else. */
+/** One of these values. */
 export function oneOf<const T extends string | number | boolean>(...choices: T[]): Decoder<T> {
   const wanted = choices.map((choice) => JSON.stringify(choice)).join(' or ');
   return (value, path) => {
@@ -55,11 +54,11 @@ export const boolean: Decoder<boolean> = (value, path) => {
   return value;
 };
 
-/** `unit` names what is counted, in the plural. Both bounds are included. */
+/** `unit` is what is counted, in the plural. Both bounds are included. */
 export function integer(min: number, max: number, unit?: string): Decoder<number> {
   const wanted = `a whole number${unit === undefined ? '' : ` of ${unit}`} from ${min} to ${max}`;
   return (value, path) => {
-    // -0 prints as 0 but is another value: what is not canonical is not accepted.
+    // -0 is printed as 0 but is another value, so it is not canonical.
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min || value > max) {
       throw unwanted(path, wanted, value);
     }
@@ -68,7 +67,7 @@ export function integer(min: number, max: number, unit?: string): Decoder<number
   };
 }
 
-/** A string that `test` accepts; `wanted` describes what that is. */
+/** A string that `test` accepts; `wanted` describes such a string. */
 export function stringOf(wanted: string, test: (value: string) => boolean): Decoder<string> {
   return (value, path) => {
     if (typeof value !== 'string' || !test(value)) throw unwanted(path, wanted, value);
@@ -79,7 +78,7 @@ export function stringOf(wanted: string, test: (value: string) => boolean): Deco
 const CONTROL = /\p{Cc}/u;
 const CONTROL_BUT_LAYOUT = /(?![\n\t])\p{Cc}/u;
 
-/** One line for people: no control characters, so that it can be printed on a terminal as it is. */
+/** One line of text without control characters, which can be printed on a terminal as it is. */
 export function line(max: number): Decoder<string> {
   return stringOf(
     `one line of 1 to ${max} characters`,
@@ -87,7 +86,7 @@ export function line(max: number): Decoder<string> {
   );
 }
 
-/** Lines for people, empty allowed: line feed and tab are the only control characters. */
+/** Lines of text, maybe empty. Line feed and tab are the only control characters. */
 export function text(max: number): Decoder<string> {
   return stringOf(
     `text of at most ${max} characters`,
@@ -95,7 +94,7 @@ export function text(max: number): Decoder<string> {
   );
 }
 
-/** Lower-case hexadecimal digits of this many bytes. */
+/** That many bytes as lower-case hexadecimal digits. */
 export function hex(bytes: number): Decoder<string> {
   const digits = new RegExp(`^[0-9a-f]{${bytes * 2}}$`);
   return stringOf(`${bytes * 2} lower-case hex digits`, (value) => digits.test(value));
@@ -105,7 +104,7 @@ export function nullable<T>(decode: Decoder<T>): Decoder<T | null> {
   return (value, path) => (value === null ? null : decode(value, path));
 }
 
-/** For fields that documents from before there was such a field do not have. */
+/** For fields that older documents do not have. */
 export function optional<T>(decode: Decoder<T>, fallback: T): Decoder<T> {
   return (value, path) => (value === undefined ? fallback : decode(value, path));
 }
@@ -140,7 +139,7 @@ export function object<F extends Fields>(fields: F): Decoder<{ [K in keyof F]: D
   };
 }
 
-/** An object whose field `tag` says which of the decoders is for it. */
+/** An object whose field `tag` says which of the decoders to use. */
 export function tagged<Tag extends string, V extends Record<string, Decoder<unknown>>>(
   tag: Tag,
   variants: V,
@@ -154,7 +153,7 @@ export function tagged<Tag extends string, V extends Record<string, Decoder<unkn
   };
 }
 
-/** A rule over a decoded value: `check` throws what `unwanted` makes. */
+/** A decoder with a rule about the decoded value: `check` throws what `unwanted` returns. */
 export function checked<T>(decode: Decoder<T>, check: (value: T, path: string) => void): Decoder<T> {
   return (value, path) => {
     const decoded = decode(value, path);

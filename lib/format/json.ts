@@ -1,16 +1,16 @@
 /**
- * JSON from outside, read strictly: UTF-8 without a mark, bounded, and no name twice in one object (two readers
- * could each believe another of the two values). What the value means is for the decoders (decoder.ts).
+ * JSON from outside, read strictly: UTF-8 without a byte order mark, bounded, and no name twice in one object (two readers
+ * could each take another of the two values). The decoders (decoder.ts) check what the value means.
  */
 import { DamagedError, errorMessage } from '../errors.ts';
 import { printable } from './printable.ts';
 
-/** 1 MiB: far above any document of ours, far below what could hurt. */
+/** 1 MiB: far more than any of our documents has, and far less than could do harm. */
 export const MAX_DOCUMENT = 1 << 20;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** `what` names the document in errors. DamagedError where it is too long, not UTF-8, not JSON, or ambiguous. */
+/** `what` is the name of the document in messages. Throws DamagedError if it is too long, not UTF-8, not JSON, or ambiguous. */
 export function parseJson(bytes: Uint8Array, what: string, limit = MAX_DOCUMENT): unknown {
   if (bytes.length > limit) {
     throw new DamagedError(`${what}: wanted at most ${limit} bytes, found ${bytes.length}`);
@@ -46,8 +46,9 @@ function parse(text: string, what: string): unknown {
 }
 
 /**
- * In text that is known to be JSON a string before a colon is a name, and braces outside strings nest. Read by hand: on a
- * string with a million escapes a regular expression runs out of stack, and then finds nothing at all.
+ * The first name that an object has twice. In text that is known to be JSON, a string before a colon is a name, and braces
+ * outside strings nest. Not a regular expression: on a string with a million escapes it runs out of stack, and then it
+ * finds nothing at all.
  */
 function repeatedName(text: string): string | null {
   const open: Set<string>[] = [];
@@ -69,7 +70,7 @@ function repeatedName(text: string): string | null {
   return null;
 }
 
-/** `start`: of the opening quote. Behind the closing one. */
+/** The position after the closing quote; `start` is that of the opening one. */
 function endOfString(text: string, start: number): number {
   let index = start + 1;
   while (text[index] !== '"') index += text[index] === '\\' ? 2 : 1;

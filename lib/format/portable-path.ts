@@ -1,10 +1,10 @@
 /**
- * Names of files that come from outside, and what they may be so that they mean the same one place below a folder on
- * every system: no way out of the folder, nothing that Windows changes or takes for a device, no two names that a
- * filesystem takes for one. Used for targets of the feed (lib/trust) and for the files of evolutions (lib/package).
+ * Names of files that come from outside. They must mean the same place below a folder on every system: they do not lead
+ * out of the folder, Windows neither changes them nor takes them for a device, and no filesystem takes two of them for the
+ * same name. Used for targets of the feed (lib/trust) and for the files of evolutions (lib/package).
  */
 
-/** Bytes that filesystems take. */
+/** Bytes of a name that every filesystem accepts. */
 export const MAX_NAME = 255;
 /** Bytes of a path. */
 export const MAX_PATH = 1024;
@@ -15,7 +15,7 @@ const DEVICE =
   /^(con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])(\.|$)/i;
 const REFUSED = /[\p{Cc}\\/:<>"|?*]/u;
 
-/** One name of a path: not empty, at most `limit` bytes of UTF-8. `.` and `..` end in a dot, as no name may. */
+/** Whether it can be one name of a path of at most `limit` bytes of UTF-8. No name may end in a dot, so `.` and `..` can't. */
 export function isPortableName(name: string, limit = MAX_NAME): boolean {
   return (
     name.length > 0 &&
@@ -27,7 +27,7 @@ export function isPortableName(name: string, limit = MAX_NAME): boolean {
   );
 }
 
-/** Relative, its names separated by slashes. */
+/** Whether it is a relative path of such names, with slashes between them. */
 export function isPortablePath(path: string): boolean {
   if (path.length > MAX_PATH || Buffer.byteLength(path) > MAX_PATH) return false;
   const names = path.split('/');
@@ -35,15 +35,15 @@ export function isPortablePath(path: string): boolean {
 }
 
 export interface Clash {
-  /** Of the path that can't stand beside those before it. */
+  /** The index of the path that can't exist beside those before it. */
   index: number;
-  /** The file or folder of theirs that it clashes with. */
+  /** The file or folder that it clashes with. */
   with: string;
 }
 
 /**
- * The first path that could not be written beside those before it on every system: the same one, one that differs only
- * in case or in how a letter is encoded, one whose folder is a file among them or does. Null where there is none.
+ * The first path that could not be written beside those before it on every system: the same path, one that differs only in
+ * case or in the encoding of a letter, or one for which a file would have to be a folder. Null if there is none.
  */
 export function findClash(paths: readonly string[]): Clash | null {
   const places = new Map<string, { place: string; folder: boolean }>();
@@ -62,7 +62,7 @@ export function findClash(paths: readonly string[]): Clash | null {
   return null;
 }
 
-/** Equal for names that some filesystem takes for one: NTFS and APFS pass over case, APFS and HFS+ over encoding. */
+/** Equal for names that some filesystem takes for the same: NTFS and APFS ignore case, APFS and HFS+ the encoding. */
 function fold(name: string): string {
   return name
     .normalize('NFD')

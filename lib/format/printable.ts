@@ -1,9 +1,12 @@
-/** Text of unknown origin, made safe to stand in a message on a terminal. */
+/** Makes text of unknown origin safe for a message on a terminal. */
 
 const LIMIT = 100;
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** Control and format characters become `\uXXXX` (they could move the cursor, or turn the text around); at most 100 characters stay. */
+/**
+ * Replaces control and format characters, which could move the cursor or reverse the text, by `\uXXXX`, and cuts the text
+ * after `limit` characters, 100 unless given.
+ */
 export function printable(text: string, limit = LIMIT): string {
   const escaped = text.replace(INVISIBLE, (character) => {
     const code = character.codePointAt(0) ?? 0;

@@ -1,6 +1,6 @@
 /**
- * What was decided on this machine about versions, `<home>/choices.json`: skipped, put off, or tried and found not to
- * work. And how the last update ended, for whoever switched telemetry on.
+ * What was decided on this machine about versions, `<home>/choices.json`: which ones are skipped, put off, or quarantined
+ * because they did not work. Also how the last update ended, for telemetry.
  */
 import { array, type Decoded, integer, line, nullable, object, oneOf } from '../format/decoder.ts';
 import { isNewer, version } from '../version/semver.ts';
@@ -18,11 +18,11 @@ const time = integer(0, 253_402_300_799_999, 'milliseconds since 1970');
 
 const shape = object({
   schema: oneOf(1),
-  /** Not to be offered any more. */
+  /** Versions that are not offered any more. */
   skipped: array(version, 0, MAX_REMEMBERED),
-  /** Nothing is to be offered until then. */
+  /** Nothing is offered before this time. */
   remindAfter: nullable(time),
-  /** Tried here, and taken back: not offered again by itself. */
+  /** Versions that were tried here and did not work. They are not offered again, unless the user asks for one. */
   quarantined: array(object({ version, reason: line(MAX_REASON), at: time }), 0, MAX_REMEMBERED),
   lastUpdate: nullable(
     object({
@@ -101,14 +101,14 @@ function summary(
   return { ended, route, duration: durationWord(milliseconds) };
 }
 
-/** Of a duration no more is kept, and sent with telemetry, than one of four words. */
+/** The only form in which a duration is kept, and sent with telemetry. */
 export function durationWord(milliseconds: number): NonNullable<LastUpdate['duration']> {
   if (milliseconds < 10_000) return 'under-10s';
   if (milliseconds < 60_000) return 'under-1m';
   return milliseconds < 600_000 ? 'under-10m' : 'longer';
 }
 
-/** A message may have line breaks, and be cut in the middle of a character. */
+/** One line that decodes again: a message may have line breaks, and cutting it may leave half a character. */
 export function asLine(text: string): string {
   const line = text
     .replaceAll(/\p{Cc}/gu, ' ')
@@ -127,7 +127,7 @@ export function withSkipped(choices: Choices, skipped: string): Choices {
   return { ...choices, skipped: [...others, skipped].slice(-MAX_REMEMBERED) };
 }
 
-/** A version that was installed and works is neither skipped nor in quarantine, and nothing is put off any more. */
+/** A version that was installed and works is neither skipped nor quarantined, and nothing is put off any more. */
 export function withInstalled(choices: Choices, installed: string): Choices {
   return {
     ...choices,

@@ -13,8 +13,8 @@ export const NO_HOME: Home = {
 };
 
 /**
- * The home holds what is trusted. So an empty `$DGMO_HOME` counts as unset, and a relative one is refused: DGMO is
- * started in folders whose content nobody vouches for. What is typed as `--home` may be relative.
+ * The home holds the trusted root. So an empty `$DGMO_HOME` counts as not set, and a relative one is refused: DGMO is
+ * started in folders that anybody may have written to. `typed`, the value of `--home`, may be relative.
  */
 export function findHome(host: Host, typed: string | undefined): Home {
   const path = pathsOf(host.platform);

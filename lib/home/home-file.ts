@@ -1,4 +1,4 @@
-/** A small JSON file in the home, decoded strictly, replaced durably, and changed by one process at a time. */
+/** A small JSON file in the home: decoded strictly, replaced durably, and changed by one process at a time. */
 import { BusyError, DamagedError } from '../errors.ts';
 import { type Decoder, decodeInput } from '../format/decoder.ts';
 import { parseJson } from '../format/json.ts';
@@ -16,7 +16,7 @@ type Machine = Pick<Host, 'disk' | 'platform' | 'locks' | 'clock'>;
 
 export interface HomeFile<Value> {
   path(host: Machine, home: string): string;
-  /** The defaults where there is none. DamagedError names the field that is wrong, MachineError what can't be read. */
+  /** The defaults if there is no file. Throws DamagedError, which names the wrong field, or MachineError. */
   load(host: Machine, home: string): Value;
   /**
    * Replaces the value by what `change` makes of the current one, whoever wrote that. Returns the new value. Throws
@@ -43,7 +43,7 @@ export function homeFile<Value>(
       } catch (error) {
         if (!(error instanceof DamagedError)) throw tellable(error, file);
         throw new DamagedError(error.message, {
-          advice: `Mend ${file}, or remove it: then the defaults hold.`,
+          advice: `Correct ${file}, or remove it to return to the defaults.`,
           cause: error,
         });
       }

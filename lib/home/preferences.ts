@@ -1,4 +1,4 @@
-/** What the person wants of updates, `<home>/updater.json`: read with `config get`, written with `config set`. */
+/** The user's preferences, `<home>/updater.json`: read with `config get`, written with `config set`. */
 import { UsageError } from '../errors.ts';
 import {
   array,
@@ -17,7 +17,7 @@ import { KEEP } from '../snapshot/index.ts';
 import { DEFAULT_CHANNEL, feedAddress, isChannelName } from '../version/index.ts';
 import { type HomeFile, homeFile } from './home-file.ts';
 
-/** Where somebody else's folder is named by mistake, a rollback would write into it: it has to be named in full. */
+/** A rollback writes into these folders, so a path must not depend on the working directory. */
 const folder = stringOf(
   'the full path of a folder',
   (value) => /^(\/|[A-Za-z]:[\\/]|\\\\)/.test(value) && value.length <= 4096 && !/\p{Cc}/u.test(value),
@@ -29,22 +29,22 @@ export const MAX_SNAPSHOTS_KEPT = 1000;
 
 const shape = object({
   schema: oneOf(1),
-  /** What the background service installs by itself; what the person asks for is always theirs to decide. */
+  /** What the background service installs by itself. It does not restrict what the user asks for. */
   autoUpdate: oneOf('all', 'security', 'manual'),
   channel: stringOf('a name of a-z, 0-9 and dash, at most 32 long', isChannelName),
-  /** Instead of the address that the installation was made with. */
+  /** Overrides the address of the feed that was given to `init` or compiled in. */
   feed: nullable(feedAddress),
-  /** Asked besides the feed; null: nobody is. */
+  /** The check API to ask besides the feed; null: none. */
   checkApi: nullable(feedAddress),
   telemetry: boolean,
   /** A PEM file with authorities to trust besides the built-in ones. */
   caFile: nullable(line(4096)),
-  /** What a snapshot holds; null: where it usually is. */
+  /** The folders that a snapshot holds; null: the default ones. */
   configFolder: folderOrUsual,
   pluginsFolder: folderOrUsual,
   dataFolder: folderOrUsual,
   evolutionsFolder: folderOrUsual,
-  /** Left out of snapshots besides caches and logs, and what is in them whatever else says. */
+  /** Patterns of what snapshots leave out, besides caches and logs, and of what they hold in any case. */
   snapshotExclude: patterns,
   snapshotInclude: patterns,
   /** How many snapshots are kept, besides the pinned ones. */
@@ -99,7 +99,7 @@ export function preferenceKey(name: string): PreferenceKey {
   throw new UsageError(`config: wanted one of ${PREFERENCE_KEYS.join(', ')}, found ${JSON.stringify(name)}`);
 }
 
-/** As it is typed and shown. */
+/** The value as `config set` takes it and `config get` prints it. */
 export function preferenceText(preferences: Preferences, key: PreferenceKey): string {
   const value = preferences[key];
   if (typeof value === 'boolean') return value ? 'on' : 'off';
@@ -107,7 +107,7 @@ export function preferenceText(preferences: Preferences, key: PreferenceKey): st
   return value === null ? 'none' : String(value);
 }
 
-/** `none` is for what may be missing. UsageError says what is wanted. */
+/** The preferences with one changed, as typed; `none` for none. Throws UsageError. */
 export function withPreference(preferences: Preferences, key: PreferenceKey, typed: string): Preferences {
   const changed = { ...preferences, [key]: typedValue(key, typed) };
   return decodeInput(shape, changed, 'config');

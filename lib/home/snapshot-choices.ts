@@ -1,4 +1,4 @@
-/** What the person has set of snapshots, as the install takes it. */
+/** The user's preferences about snapshots. */
 import { UpdaterError } from '../errors.ts';
 import type { Host } from '../platform/host.ts';
 import type { Settings } from './compiled-in.ts';

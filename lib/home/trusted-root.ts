@@ -1,4 +1,4 @@
-/** Which root is trusted: the one kept in the home (rotated, or given by the person), else the compiled-in one. */
+/** The trusted root: the one in the home (rotated by the feed, or given by the user), else the compiled-in one. */
 import { DamagedError, TrustError } from '../errors.ts';
 import { parseJson } from '../format/json.ts';
 import { createDirectories, readFile, replaceDurably } from '../platform/files.ts';
@@ -17,8 +17,8 @@ function rootPath(host: Host, home: string): { folder: string; file: string } {
 }
 
 /**
- * The kept root, unless the compiled-in one is newer: then the keys have been rotated since. A kept root that is
- * damaged does not brick the updater: the compiled-in one stands in for it. TrustError where there is neither.
+ * The root in the home, unless the compiled-in one is newer: then the keys have been rotated since. If the one in the home
+ * is damaged, the compiled-in one is used. Throws TrustError if there is neither.
  */
 export function loadTrustedRoot(host: Host, home: string, compiledIn: unknown): TrustedRoot {
   return loadRootDocument(host, home, compiledIn).root;
@@ -43,17 +43,17 @@ export interface RootDocument {
   root: TrustedRoot;
   /** The same as parsed JSON. */
   json: unknown;
-  /** As it is kept in the home; null for the compiled-in one. */
+  /** The file in the home; null for the compiled-in root. */
   bytes: Uint8Array | null;
 }
 
-/** The same, with the document that it was read from: what the feed's client starts from. */
+/** The same with the document that it was read from, from which the client of the feed starts. */
 export function loadRootDocument(host: Host, home: string, compiledIn: unknown): RootDocument {
   const builtIn = compiledIn === null ? null : trustRoot(compiledIn);
   const kept = keptRoot(host, home, builtIn !== null);
   if (kept !== null && (builtIn === null || kept.root.version >= builtIn.version)) return kept;
   if (builtIn !== null) return { root: builtIn, json: compiledIn, bytes: null };
-  throw new TrustError('no root is trusted here: none was compiled in, and none was given', {
+  throw new TrustError('there is no trusted root: none was compiled in, and none was given', {
     advice: 'Give one with `dgmo-updater init --version <v> --root <root.json>`.',
   });
 }
@@ -68,7 +68,10 @@ function keptRoot(host: Host, home: string, replaceable: boolean): RootDocument 
   }
 }
 
-/** Keeps the root that the person names, or that the feed has rotated to. Throws where it is damaged, or not signed by its own keys. */
+/**
+ * Writes the root that the user gave, or that the feed has rotated to, into the home. Throws DamagedError if it is
+ * malformed, TrustError if its own keys have not signed it.
+ */
 export function keepTrustedRoot(host: Host, home: string, bytes: Uint8Array): TrustedRoot {
   const root = decodeRoot(bytes);
   const { folder, file } = rootPath(host, home);

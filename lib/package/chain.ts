@@ -1,6 +1,6 @@
 /**
- * Several packages taken together, so that a chain of patches can come in as many files as it has patches: the last one
- * brings the release, those before it lend their patches. Each was opened with its own signatures.
+ * Several packages as one, so that a chain of patches can come in as many files as it has patches: the last package has
+ * the release, those before it only add their patches. The signatures of each were checked when it was opened.
  */
 import { PolicyError, UsageError } from '../errors.ts';
 import { targetName } from '../version/index.ts';
@@ -9,8 +9,8 @@ import type { PackageContents } from './reader.ts';
 export const MAX_JOINED = 16;
 
 /**
- * One package, as it were: the last one's word and evolutions, and the patches of all. PolicyError where one is for another app or
- * target than the last one is.
+ * One package with the statement and the evolutions of the last one, and the patches of all. Throws PolicyError if one of
+ * them is for another app or target than the last one, UsageError if there are none or more than MAX_JOINED.
  */
 export function joinPackages(packages: readonly PackageContents[]): PackageContents {
   const last = packages.at(-1);
@@ -18,7 +18,7 @@ export function joinPackages(packages: readonly PackageContents[]): PackageConte
     throw new UsageError(`wanted 1 to ${MAX_JOINED} packages at once, found ${packages.length}`);
   }
   if (packages.length === 1) return last;
-  for (const other of packages) checkKin(other, last);
+  for (const other of packages) checkSameTarget(other, last);
   const parts = packages.flatMap((contents) =>
     contents.payloads.flatMap((payload, index) =>
       payload.kind === 'patch' || contents === last ? [{ contents, payload, index }] : [],
@@ -36,11 +36,11 @@ export function joinPackages(packages: readonly PackageContents[]): PackageConte
   };
 }
 
-function checkKin(other: PackageContents, last: PackageContents): void {
+function checkSameTarget(other: PackageContents, last: PackageContents): void {
   const found = `${other.app} for ${targetName(other)}`;
   const wanted = `${last.app} for ${targetName(last)}`;
   if (found === wanted) return;
   throw new PolicyError(
-    `the package of ${other.version} is of ${found}, wanted one of ${wanted}, as that of ${last.version} is`,
+    `the package of ${other.version} is for ${found}, wanted one for ${wanted} like that of ${last.version}`,
   );
 }

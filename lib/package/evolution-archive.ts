@@ -8,7 +8,7 @@
  *     12       ...    one zstd frame (RFC 8878) of U bytes up to the end of the archive, which says its size, wants
  *                     no dictionary, has no checksum, and a window of at most 16 MiB
  *
- * What comes out of the frame:
+ * The content of the frame:
  *
  *     index, one line of JSON without spaces, then 0x0A
  *     contents of the files, back to back in the order of the index, up to the end
@@ -23,8 +23,8 @@
  *       size            bytes
  *       sha256          of the content, 64 lower-case hex digits
  *
- * Folders are those that the paths need; there are no symlinks. Each field stands in this order, and what would not be
- * written so is refused. How much comes out is known, and bounded, before anything is decompressed.
+ * Folders are those that the paths need; there are no symlinks. The fields are in this order, and any other form is
+ * refused. The size of the content is known, and bounded, before anything is decompressed.
  */
 import { zstdFrame } from '../delta/compress.ts';
 import { Inflater } from '../delta/inflater.ts';
@@ -46,7 +46,7 @@ const LEVEL = 19;
 const WINDOW_LOG = 24;
 const LINE_FEED = 0x0a;
 
-/** Bytes of an archive: what does not compress grows by less than 1 in 256. */
+/** Bytes of an archive: data that can't be compressed grows by less than 1 in 256. */
 export const MAX_ARCHIVE = MAX_UNPACKED + (1 << 20);
 
 export interface EvolutionFile {
@@ -65,7 +65,7 @@ export interface EvolutionArchive {
   files: (EvolutionFile & { sha256: string })[];
 }
 
-/** The files in any order. DamagedError where the archive would not decode again. */
+/** `files` may be in any order. Throws DamagedError if the archive would not decode again. */
 export async function encodeEvolution({
   id,
   version,
@@ -96,7 +96,7 @@ export async function encodeEvolution({
   return archive;
 }
 
-/** DamagedError names what is not as it would be written. The contents are parts of one piece of memory. */
+/** Throws DamagedError if it is not the canonical form. The contents share one buffer. */
 export async function decodeEvolution(archive: Uint8Array): Promise<EvolutionArchive> {
   const raw = await unpack(archive);
   const end = raw.subarray(0, MAX_INDEX + 1).indexOf(LINE_FEED);
@@ -141,7 +141,7 @@ async function unpack(archive: Uint8Array): Promise<Uint8Array> {
     while (stream.left > 0) {
       await stream.fill(1);
       const position = size - stream.left;
-      raw.set(stream.take(stream.there), position);
+      raw.set(stream.take(stream.available), position);
     }
     await stream.end();
   } finally {

@@ -45,7 +45,7 @@ const index = checked<EvolutionIndex>(shape, ({ files }, path) => {
   if (clash !== null) {
     throw unwanted(
       `${path}.files[${clash.index}].path`,
-      `one that stands beside ${JSON.stringify(clash.with)} on every system`,
+      `one that can exist beside ${JSON.stringify(clash.with)} on every system`,
       paths[clash.index],
     );
   }
@@ -61,18 +61,18 @@ export function comparePaths(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-/** DamagedError names the first field that is wrong; also where the line is not the one that would be written. */
+/** Throws DamagedError, which names the first wrong field, also if the line is not in its canonical form. */
 export function decodeIndex(line: Uint8Array): EvolutionIndex {
   const decoded = index(parseJson(line, NAME, MAX_INDEX), NAME);
   if (Buffer.compare(Buffer.from(JSON.stringify(decoded)), line) !== 0) {
     throw new DamagedError(
-      `${NAME}: wanted its index as it is written, found other spacing, order or escapes`,
+      `${NAME}: wanted the canonical form of its index, found other spacing, order or escapes`,
     );
   }
   return decoded;
 }
 
-/** DamagedError where it would not decode again. */
+/** Throws DamagedError if it would not decode again. */
 export function encodeIndex(value: EvolutionIndex): Uint8Array {
   const bytes = new TextEncoder().encode(JSON.stringify(index(value, NAME)));
   if (bytes.length > MAX_INDEX) {

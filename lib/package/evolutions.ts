@@ -1,9 +1,9 @@
-/** The evolutions that a package carries: which they are, and each of them opened. */
+/** The evolutions that a package carries: the list of them, and opening one. */
 import { DamagedError } from '../errors.ts';
 import { digestBytes, type Source } from '../platform/files.ts';
 import type { Evolution } from '../version/index.ts';
 import { decodeEvolution, type EvolutionArchive } from './evolution-archive.ts';
-import { GET_AGAIN } from './layout.ts';
+import { DOWNLOAD_AGAIN } from './layout.ts';
 import type { EvolutionPayload, Payload, Statement } from './statement.ts';
 
 export interface CarriedEvolution extends Evolution {
@@ -15,7 +15,7 @@ export interface CarriedEvolution extends Evolution {
   size: number;
 }
 
-/** In the order of the manifest. One of the manifest that the package does not carry is left out. */
+/** In the order of the manifest, without those that the package does not carry. */
 export function carriedEvolutions({ manifest, payloads, version }: Statement): CarriedEvolution[] {
   return manifest.evolutions.flatMap((entry) => {
     const found = findEvolution(payloads, entry.id)?.payload;
@@ -24,8 +24,8 @@ export function carriedEvolutions({ manifest, payloads, version }: Statement): C
 }
 
 /**
- * The archive of one, its digest checked before it is looked into. DamagedError where it is not as signed or not of
- * this release; RangeError where the package carries none of that id.
+ * The archive of one evolution; its digest is checked before it is decoded. Throws DamagedError if it is not as signed or
+ * not of this release, RangeError if the package carries none with that id.
  */
 export async function openEvolution(
   { payloads, version }: Statement,
@@ -41,7 +41,7 @@ export async function openEvolution(
   if (sha256 !== found.payload.sha256) {
     throw new DamagedError(
       `package: wanted the evolution ${id} with SHA-256 ${found.payload.sha256}, found ${sha256}`,
-      { advice: GET_AGAIN },
+      { advice: DOWNLOAD_AGAIN },
     );
   }
   const archive = await decodeEvolution(bytes);

@@ -1,5 +1,5 @@
 /**
- * The bytes of a `.dgmopkg`, one file with nothing outside of it:
+ * The bytes of a `.dgmopkg`, which is one file:
  *
  *     offset   size   what
  *     0        8      magic, "DGMOPKG1"
@@ -8,10 +8,10 @@
  *     44       E      envelope: DSSE (lib/trust/envelope.ts) around the statement (statement.ts)
  *     44 + E   ...    payloads, back to back in the order of the statement, up to the end of the file
  *
- * The statement gives the length and digest of every payload, so the size of the file is known from it and nothing
- * may trail. The digest in the header is no protection against anybody: it tells a damaged download (get it again)
- * from a package that the wrong people signed (don't), and leaves no bit of the file unchecked, not even in the
- * signatures of strangers that the envelope passes over.
+ * The statement has the length and digest of every payload, so the size of the file is known from it and nothing may
+ * follow. The digest in the header does not protect against an attacker: it distinguishes a damaged download (download it
+ * again) from a package that is not signed by trusted keys (don't), and it covers the signatures by unknown keys, too,
+ * which the envelope ignores.
  */
 import { DamagedError } from '../errors.ts';
 import { digestBytes, type Source } from '../platform/files.ts';
@@ -22,7 +22,7 @@ const LENGTH_AT = MAGIC.length;
 const DIGEST_AT = LENGTH_AT + 4;
 export const HEADER_SIZE = DIGEST_AT + 32;
 
-/** Whether the file calls itself a package, for `release inspect`. */
+/** Whether the file begins like a package, for `release inspect`. */
 export function looksLikePackage(source: Source): boolean {
   if (source.size < MAGIC.length) return false;
   const start = new Uint8Array(MAGIC.length);
@@ -38,11 +38,11 @@ export function encodeHeader(envelope: Uint8Array): Uint8Array {
   return header;
 }
 
-/** The envelope as it stands in the file, undamaged but not yet trusted. DamagedError otherwise. */
+/** The envelope of the file, not yet trusted. Throws DamagedError if it is damaged. */
 export function readEnvelope(source: Source): Uint8Array {
   if (!looksLikePackage(source)) {
     throw new DamagedError('package: wanted DGMOPKG1 in its first 8 bytes, found something else', {
-      advice: 'Is this a .dgmopkg file? If it is, get it again.',
+      advice: 'Is this a .dgmopkg file? If it is, download it again.',
     });
   }
   if (source.size < HEADER_SIZE) throw truncated(HEADER_SIZE, source.size);
@@ -52,7 +52,7 @@ export function readEnvelope(source: Source): Uint8Array {
   if (length > MAX_ENVELOPE) {
     throw new DamagedError(
       `package: wanted an envelope of at most ${MAX_ENVELOPE} bytes, found one of ${length}`,
-      { advice: GET_AGAIN },
+      { advice: DOWNLOAD_AGAIN },
     );
   }
   if (source.size < HEADER_SIZE + length) throw truncated(HEADER_SIZE + length, source.size);
@@ -62,14 +62,16 @@ export function readEnvelope(source: Source): Uint8Array {
   const found = digestBytes(envelope).sha256;
   if (found !== wanted) {
     throw new DamagedError(`package: wanted an envelope with SHA-256 ${wanted}, found ${found}`, {
-      advice: GET_AGAIN,
+      advice: DOWNLOAD_AGAIN,
     });
   }
   return envelope;
 }
 
-export const GET_AGAIN = 'The file was damaged on its way: get it again.';
+export const DOWNLOAD_AGAIN = 'The file was damaged in transit: download it again.';
 
 function truncated(wanted: number, found: number): DamagedError {
-  return new DamagedError(`package: wanted at least ${wanted} bytes, found ${found}`, { advice: GET_AGAIN });
+  return new DamagedError(`package: wanted at least ${wanted} bytes, found ${found}`, {
+    advice: DOWNLOAD_AGAIN,
+  });
 }

@@ -1,4 +1,4 @@
-/** Whether a package may be installed here: a pure decision over what it says and what this installation is. */
+/** Whether a package may be installed here: a pure decision over its statement and this installation. */
 import { PolicyError } from '../errors.ts';
 import { compareVersions, type DGMOVersion, type Target, targetName } from '../version/index.ts';
 import type { PackageContents } from './reader.ts';
@@ -7,15 +7,15 @@ import { type Installed, isInstalled } from './route.ts';
 export interface Installation extends Target {
   app: string;
   installed: Installed;
-  /** The lowest version that is accepted here without a person's word; null where none was set yet. */
+  /** The lowest version that is accepted here, unless the user asks for an older one; null: any. */
   floor: string | null;
-  /** A person's word: versions older than the installed one, and below the floor, are wanted. */
+  /** The user asks for a version that is older than the installed one, or below the floor. */
   allowDowngrade?: boolean;
-  /** What the installed release says about going back from it; null, or not given: nothing. */
+  /** The rules of the installed release for going back from it; null or not given: there are none. */
   rollback?: DGMOVersion['rollback'] | null;
 }
 
-/** PolicyError says which rule refuses it and names both sides. Passes where the very same binary is installed. */
+/** Throws PolicyError, which says which rule refuses it and names both sides. Passes if the same binary is installed. */
 export function checkPackage(contents: PackageContents, here: Installation): void {
   if (contents.app !== here.app) {
     throw new PolicyError(`the package is for the app ${contents.app}, wanted one for ${here.app}`);
@@ -51,7 +51,7 @@ export function checkPackage(contents: PackageContents, here: Installation): voi
   }
 }
 
-/** The data stays as it is, other than with a snapshot: an older version has to be able to read it. */
+/** Unlike with a snapshot the data stays as it is, so the older version must be able to read it. */
 function checkWayBack({ version, manifest }: PackageContents, { installed, rollback }: Installation): void {
   if (rollback === undefined || rollback === null) return;
   const advice = '`dgmo-updater rollback` goes back to a snapshot, with the data as it was then.';
@@ -59,7 +59,7 @@ function checkWayBack({ version, manifest }: PackageContents, { installed, rollb
     throw new PolicyError(`${installed.version} can't be rolled back: its release says so`, { advice });
   if (compareVersions(version, rollback.minVersion) < 0) {
     throw new PolicyError(
-      `${installed.version} can be rolled back to ${rollback.minVersion} at the lowest, the package brings ${version}`,
+      `${installed.version} can be rolled back to ${rollback.minVersion} or newer, the package brings ${version}`,
       { advice },
     );
   }

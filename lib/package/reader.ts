@@ -1,6 +1,6 @@
 /**
- * Reading a package, in an order that never acts on what is not vouched for: header, digest of the envelope,
- * signatures, and only then what they vouch for. `verifyPayloads` comes next, before anything is touched.
+ * Reading a package, in an order that never acts on anything unsigned: header, digest of the envelope, signatures, and only
+ * then what is signed. `verifyPayloads` comes next, before anything on the disk is changed.
  */
 import { DamagedError } from '../errors.ts';
 import { CHUNK, type Source, sliceSource } from '../platform/files.ts';
@@ -8,29 +8,28 @@ import { decodeEnvelope, openEnvelope, type TrustedRoot, verifyBinarySignature }
 import { binaryFor } from '../version/index.ts';
 import type { EvolutionArchive } from './evolution-archive.ts';
 import { type CarriedEvolution, carriedEvolutions, openEvolution } from './evolutions.ts';
-import { GET_AGAIN, HEADER_SIZE, readEnvelope } from './layout.ts';
+import { DOWNLOAD_AGAIN, HEADER_SIZE, readEnvelope } from './layout.ts';
 import { decodeStatement, type Payload, STATEMENT_TYPE, type Statement } from './statement.ts';
 
 export interface PackageContents extends Readonly<Statement> {
-  /** Ids of the trusted keys that signed; empty where no root was asked. */
+  /** Ids of the trusted keys that signed it; empty if signatures were not checked. */
   readonly signedBy: readonly string[];
   /** Bytes of the whole package. */
   readonly size: number;
-  /** The bytes of `payloads[index]`, as they stand in the package. RangeError for another index. */
+  /** The bytes of `payloads[index]` in the package. Throws RangeError for another index. */
   payload(index: number): Source;
-  /** Those evolutions of the manifest that the package carries, in the manifest's order. */
+  /** The evolutions of the manifest that the package carries, in the order of the manifest. */
   evolutions(): CarriedEvolution[];
   /**
-   * The files of one, its digest checked first. DamagedError where it is not as signed, RangeError where the package
-   * carries none of that id.
+   * The files of one evolution; its digest is checked first. Throws DamagedError if it is not as signed, RangeError if the
+   * package carries none with that id.
    */
   evolution(id: string): Promise<EvolutionArchive>;
 }
 
 /**
- * What the package says, believed. TrustError where too few of the root's `targets` keys signed it; DamagedError
- * where it is cut, changed or longer than it should be. Payloads are not read yet. `source` stays open with the
- * caller.
+ * The contents of a trusted package. Throws TrustError if too few of the root's `targets` keys signed it, DamagedError if
+ * it is cut off, changed or too long. Payloads are not read yet. The caller closes `source`.
  */
 export function readPackage(source: Source, root: TrustedRoot): PackageContents {
   const envelope = readEnvelope(source);
@@ -41,7 +40,7 @@ export function readPackage(source: Source, root: TrustedRoot): PackageContents 
   return contents(source, HEADER_SIZE + envelope.length, statement, signedBy);
 }
 
-/** What the package says, checked for damage but not for trust: to be shown to a person, never to be acted on. */
+/** The contents of a package, checked for damage but not for trust: to be shown or compared, never to be installed. */
 export function peekPackage(source: Source): PackageContents & { claimedSigners: string[] } {
   const bytes = readEnvelope(source);
   const envelope = decodeEnvelope(bytes);
@@ -66,7 +65,7 @@ function contents(source: Source, start: number, statement: Statement, signedBy:
   }
   if (source.size !== size) {
     throw new DamagedError(`package: wanted ${size} bytes in all, found ${source.size}`, {
-      advice: GET_AGAIN,
+      advice: DOWNLOAD_AGAIN,
     });
   }
   const payload = (index: number): Source => {
@@ -85,10 +84,10 @@ function contents(source: Source, start: number, statement: Statement, signedBy:
   };
 }
 
-/** Called between pieces of work with the bytes done so far; may pause, or stop it by throwing. */
+/** Called between pieces of work with the number of bytes done; may pause, or stop the work by throwing. */
 export type Checkpoint = (done: number) => void | Promise<void>;
 
-/** Reads every payload once and compares its digest. DamagedError names the first one that is not as signed. */
+/** Reads every payload once and compares its digest. Throws DamagedError, which names the first that is not as signed. */
 export async function verifyPayloads(found: PackageContents, checkpoint?: Checkpoint): Promise<void> {
   const buffer = new Uint8Array(CHUNK);
   let done = 0;
@@ -106,7 +105,7 @@ export async function verifyPayloads(found: PackageContents, checkpoint?: Checkp
     if (sha256 !== entry.sha256) {
       throw new DamagedError(
         `package: wanted ${describe(entry)} with SHA-256 ${entry.sha256}, found ${sha256}`,
-        { advice: GET_AGAIN },
+        { advice: DOWNLOAD_AGAIN },
       );
     }
   }

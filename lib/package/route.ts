@@ -1,10 +1,10 @@
-/** The ways from the installed binary to the one that a package brings, as data. */
+/** The routes from the installed binary to the one that a package brings, as data. */
 import { DamagedError, PolicyError } from '../errors.ts';
 import type { Digest } from '../platform/files.ts';
 import type { PackageContents } from './reader.ts';
 import type { BinaryPayload } from './statement.ts';
 
-/** What is installed now: the version by its receipt, digest and size by the disk. */
+/** What is installed now: the version from the receipt, digest and size from the disk. */
 export interface Installed extends Digest {
   version: string;
 }
@@ -23,15 +23,15 @@ export interface Route {
   bytes: number;
 }
 
-/** Whether the package has nothing to bring: its very binary is installed. */
+/** Whether the package's binary is already installed. */
 export function isInstalled(contents: PackageContents, installed: Digest): boolean {
   return installed.sha256 === contents.binary.sha256;
 }
 
 /**
- * Every route, fewest bytes first; the caller takes the next one where a route fails. At least one: PolicyError
- * where the package starts from other versions, DamagedError where it starts from the installed version but the
- * installed binary is not the released one.
+ * All routes, fewest bytes first; if one fails, the caller takes the next one. Never empty: throws PolicyError if the
+ * package starts from other versions, DamagedError if it starts from the installed version but the installed binary is
+ * not the released one.
  */
 export function planRoute(contents: PackageContents, installed: Installed): Route[] {
   const steps = contents.payloads.flatMap((payload, index) =>
@@ -45,7 +45,7 @@ export function planRoute(contents: PackageContents, installed: Installed): Rout
   return routes;
 }
 
-/** Chains of patches that lead from one digest to the other and come through no binary twice. */
+/** Chains of patches that lead from one digest to the other without passing a binary twice. */
 function chains(steps: Step[], from: string, to: string, seen: readonly string[] = []): Step[][] {
   if (from === to) return [];
   return steps.flatMap((step) => {
@@ -67,17 +67,19 @@ function measure(steps: Step[]): Route {
 
 function noRoute(contents: PackageContents, installed: Installed): DamagedError | PolicyError {
   const patches = contents.payloads.filter((payload) => payload.kind === 'patch');
-  const meant = patches.find(({ from }) => from === installed.version);
-  if (meant !== undefined) {
+  const fromThisVersion = patches.find(({ from }) => from === installed.version);
+  if (fromThisVersion !== undefined) {
     return new DamagedError(
       `the installed ${installed.version} is not the released one: the package wanted a binary with SHA-256 ` +
-        `${meant.fromChecksum} to start from, found ${installed.sha256}`,
+        `${fromThisVersion.fromChecksum} to start from, found ${installed.sha256}`,
       { advice: `Apply a package of ${contents.version} that carries the full binary.` },
     );
   }
   const starts = [...new Set(patches.map(({ from }) => from))].join(' or ');
   return new PolicyError(
     `the package brings ${contents.version} to an installation of ${starts}, found ${installed.version} installed`,
-    { advice: `Get a package of ${contents.version} for ${installed.version}, or one with the full binary.` },
+    {
+      advice: `Download a package of ${contents.version} for ${installed.version}, or one with the full binary.`,
+    },
   );
 }

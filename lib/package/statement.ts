@@ -1,8 +1,7 @@
 /**
- * The statement: what the signatures of a package vouch for. JSON, decoded strictly. It says for which app and
- * target the package is, what release it brings (the manifest), which bytes the installed binary will have
- * afterwards, and what each payload is, by digest: patches and full binaries, and the evolutions of the release.
- * Nothing else in a package steers anything.
+ * The statement: what the signatures of a package are over. JSON, decoded strictly. It says which app and target the
+ * package is for, which release it brings (the manifest), the digest of the binary after the update, and what each payload
+ * is, by digest: patches and full binaries, and the evolutions of the release. Nothing else in a package has any effect.
  */
 import {
   array,
@@ -25,7 +24,7 @@ import { MAX_ARCHIVE } from './evolution-archive.ts';
 
 export const STATEMENT_TYPE = 'application/vnd.dgmo.package.v1+json';
 
-/** Patches and full binaries. Routes are looked for among them, in every combination. */
+/** Patches and full binaries. All combinations of them are tried when a route is planned. */
 const MAX_BINARY_PAYLOADS = 16;
 const MAX_PAYLOADS = MAX_BINARY_PAYLOADS + MAX_EVOLUTIONS;
 const APP_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
@@ -34,7 +33,7 @@ export function isAppName(value: string): boolean {
   return APP_NAME.test(value);
 }
 
-/** What a patch or full binary says: the binary that comes out of it, and its own bytes in the package. */
+/** The fields of a patch or a full binary: the binary that it makes, and its own bytes in the package. */
 const common = {
   to: version,
   toChecksum: hex(32),
@@ -49,7 +48,7 @@ const payload = tagged('kind', {
   patch: object({ kind: oneOf('patch'), from: version, fromChecksum: hex(32), ...common }),
   /** The whole binary, one zstd frame. */
   full: object({ kind: oneOf('full'), ...common }),
-  /** An evolution of the manifest, its files in an archive (evolution-archive.ts). */
+  /** An evolution of the manifest: an archive of its files (evolution-archive.ts). */
   evolution: object({
     kind: oneOf('evolution'),
     id: evolutionId,
@@ -73,7 +72,7 @@ const shape = object({
 /** Lengths and sizes in bytes, digests SHA-256 in hex. */
 export type Payload = Decoded<typeof payload>;
 export type EvolutionPayload = Extract<Payload, { kind: 'evolution' }>;
-/** What makes a binary. */
+/** A payload that makes a binary. */
 export type BinaryPayload = Exclude<Payload, EvolutionPayload>;
 
 export interface Statement extends Target {
@@ -82,7 +81,7 @@ export interface Statement extends Target {
   /** The version that the package brings. */
   version: string;
   manifest: DGMOVersion;
-  /** The binary that is installed afterwards. */
+  /** The binary after the update. */
   binary: { sha256: string; size: number };
   payloads: Payload[];
 }
@@ -131,7 +130,7 @@ function checkManifest(found: Statement, path: string): void {
   }
 }
 
-/** What makes the release makes its binary; a full payload makes nothing else. */
+/** A payload to the version of the release makes its binary, and a full binary is always of that version. */
 function checkPayload(entry: BinaryPayload, { version, binary }: Statement, path: string): void {
   if (entry.kind === 'full' && entry.to !== version) throw unwanted(`${path}.to`, version, entry.to);
   if (entry.kind === 'patch' && entry.fromChecksum === entry.toChecksum) {
@@ -140,7 +139,7 @@ function checkPayload(entry: BinaryPayload, { version, binary }: Statement, path
   if ((entry.to === version) !== (entry.toChecksum === binary.sha256)) {
     throw unwanted(
       `${path}.toChecksum`,
-      `${binary.sha256} where version ${version} is made, and only there`,
+      `${binary.sha256} if it makes version ${version}, and only then`,
       entry.toChecksum,
     );
   }
@@ -149,12 +148,12 @@ function checkPayload(entry: BinaryPayload, { version, binary }: Statement, path
   }
 }
 
-/** DamagedError names the first field that is wrong. */
+/** Throws DamagedError, which names the first wrong field. */
 export function decodeStatement(bytes: Uint8Array): Statement {
   return statement(parseJson(bytes, 'package'), 'package');
 }
 
-/** What is to be signed; DamagedError where it would not decode again. */
+/** The bytes to sign. Throws DamagedError if they would not decode again. */
 export function encodeStatement(value: Statement): Uint8Array {
   const bytes = new TextEncoder().encode(JSON.stringify(value));
   decodeStatement(bytes);

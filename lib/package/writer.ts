@@ -7,7 +7,7 @@ import { encodeHeader } from './layout.ts';
 import { encodeStatement, type Payload, STATEMENT_TYPE } from './statement.ts';
 
 type WithContent<P> = P extends Payload ? Omit<P, 'length' | 'sha256'> & { content: Source } : never;
-/** A payload before its bytes were measured. */
+/** A payload without the length and digest of its bytes. */
 export type PayloadDraft = WithContent<Payload>;
 
 export interface PackageDraft extends Target {
@@ -17,9 +17,9 @@ export interface PackageDraft extends Target {
 }
 
 /**
- * Gives the package to `write`, piece by piece from its first byte (a piece is valid until `write` returns), and
- * returns its digest. DamagedError where the draft would not decode again, UsageError where the manifest has no
- * binary for the target.
+ * Passes the package to `write`, piece by piece from its first byte (a piece is valid until `write` returns), and
+ * returns its digest. Throws DamagedError if the package would not decode again, UsageError if the manifest has no binary
+ * for the target.
  */
 export function writePackage(
   draft: PackageDraft,
@@ -39,7 +39,7 @@ export function writePackage(
     version: manifest.version,
     manifest,
     binary: { sha256: binary.checksum, size: binary.size },
-    payloads: draft.payloads.map(measured),
+    payloads: draft.payloads.map(withDigest),
   });
   const envelope = signEnvelope(STATEMENT_TYPE, statement, keys);
   const hash = new Bun.CryptoHasher('sha256');
@@ -55,13 +55,13 @@ export function writePackage(
   return { sha256: hash.digest('hex'), size };
 }
 
-function measured({ content, ...rest }: PayloadDraft): Payload {
+function withDigest({ content, ...rest }: PayloadDraft): Payload {
   const hash = new Bun.CryptoHasher('sha256');
   eachChunk(content, (bytes) => hash.update(bytes));
   return { ...rest, length: content.size, sha256: hash.digest('hex') };
 }
 
-/** The buffer is used again as soon as `take` returns. */
+/** The buffer is reused as soon as `take` returns. */
 function eachChunk(source: Source, take: (bytes: Uint8Array) => void): void {
   const buffer = new Uint8Array(Math.min(CHUNK, source.size));
   for (let position = 0; position < source.size; position += buffer.length) {

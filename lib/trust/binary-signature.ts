@@ -1,7 +1,7 @@
 /**
- * The `signature` of a manifest's binary: Ed25519 by one `targets` key over what the binary is and for whom. It
- * lets a binary that was taken out of its package be attributed; how many keys must agree on a release is decided
- * by the envelope around the whole manifest, which this does not replace.
+ * The `signature` of a binary in a manifest: Ed25519 by one `targets` key over what the binary is and which target it is
+ * for. It identifies a binary without its package. It does not replace the envelope around the manifest, which needs as
+ * many keys as the root's threshold.
  */
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { TrustError } from '../errors.ts';
@@ -14,12 +14,12 @@ export const BINARY_TYPE = 'application/vnd.dgmo.binary.v1+json';
 
 type Subject = Omit<Binary, 'signature' | 'downloadUrl'>;
 
-/** 128 hex digits. `version` is the release that the binary belongs to. */
+/** Returns 128 hex digits. `version` is the release that the binary belongs to. */
 export function signBinary(binary: Subject, version: string, key: SigningKey): string {
   return bytesToHex(key.sign(signedBytes(binary, version)));
 }
 
-/** TrustError where none of the root's `targets` keys made the signature. */
+/** Throws TrustError if none of the root's `targets` keys made the signature. */
 export function verifyBinarySignature(binary: Binary, version: string, root: TrustedRoot): void {
   const message = signedBytes(binary, version);
   const signature = hexToBytes(binary.signature);
@@ -28,7 +28,7 @@ export function verifyBinarySignature(binary: Binary, version: string, root: Tru
     throw new TrustError(
       `not trusted: wanted the ${targetName(binary)} binary of ${version} signed by a targets key of root ` +
         `version ${root.version}, found a signature by none of them`,
-      { advice: 'Do not install this. Get the package from where DGMO is published.' },
+      { advice: 'Do not install this. Download the package from where DGMO is published.' },
     );
   }
 }

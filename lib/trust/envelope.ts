@@ -4,7 +4,7 @@
  *     {"payloadType":"...","payload":"<base64>","signatures":[{"keyid":"<hex>","sig":"<base64>"}, ...]}
  *
  * There is one way to write an envelope: these fields in this order, no white space, base64 of RFC 4648 section 4
- * with its padding and zero spare bits. What is written otherwise is damaged, so no two files say the same.
+ * with its padding and zero spare bits. Anything else is damaged, so two different files never mean the same.
  */
 import { DamagedError, TrustError } from '../errors.ts';
 import { array, hex, line, object, stringOf } from '../format/decoder.ts';
@@ -28,7 +28,7 @@ export interface OpenedEnvelope {
   signedBy: string[];
 }
 
-/** Signs `payload` with every key; the keys are distinct. */
+/** Signs `payload` with every key. The keys must be distinct. */
 export function signEnvelope(payloadType: string, payload: Uint8Array, keys: SigningKey[]): Uint8Array {
   const message = preAuthEncoding(payloadType, payload);
   const signatures = keys.map((key) => ({ keyId: key.id, signature: key.sign(message) }));
@@ -36,15 +36,15 @@ export function signEnvelope(payloadType: string, payload: Uint8Array, keys: Sig
 }
 
 /**
- * The payload, when at least the threshold of the root's distinct `targets` keys signed it. Signatures of strangers
- * are passed over (a package may be signed for an older and a newer root at once), and a key counts once however
- * often it signed. DamagedError where it is no envelope, TrustError where it is of another type or too few signed.
+ * The payload, if the threshold of the root's distinct `targets` keys signed it. Signatures by unknown keys are ignored (a
+ * package may be signed for an older and a newer root at once), and a key counts once however often it signed. Throws
+ * DamagedError if it is not an envelope, TrustError if it is of another type or too few keys signed it.
  */
 export function openEnvelope(bytes: Uint8Array, payloadType: string, root: TrustedRoot): OpenedEnvelope {
   const envelope = decodeEnvelope(bytes);
   if (envelope.payloadType !== payloadType) {
     throw new TrustError(
-      `the signed document is of type ${envelope.payloadType}, but ${payloadType} was wanted here`,
+      `not trusted: wanted a signed document of type ${payloadType}, found one of type ${envelope.payloadType}`,
     );
   }
   const { keys, threshold } = root.roles.targets;
@@ -52,9 +52,9 @@ export function openEnvelope(bytes: Uint8Array, payloadType: string, root: Trust
   if (signedBy.length < threshold) {
     throw new TrustError(
       `not trusted: wanted signatures by ${threshold} of the ${keys.length} targets keys of root version ` +
-        `${root.version} (${list(keys.map(({ id }) => id))}), found ${signedBy.length} that are right among ` +
+        `${root.version} (${list(keys.map(({ id }) => id))}), found ${signedBy.length} valid among ` +
         `those by ${list(envelope.signatures.map(({ keyId }) => keyId))}`,
-      { advice: 'Do not install this. Get the package from where DGMO is published.' },
+      { advice: 'Do not install this. Download the package from where DGMO is published.' },
     );
   }
   return { payload: envelope.payload, signedBy };
@@ -71,7 +71,7 @@ function verifiedSigners(envelope: Envelope, keys: readonly PublicKey[]): string
     .map(({ id }) => id);
 }
 
-/** Long ids make a sentence unreadable; 12 digits tell keys apart. */
+/** 12 digits are enough to tell keys apart, and leave the sentence readable. */
 function list(keyIds: string[]): string {
   return keyIds.length === 0 ? 'nobody' : keyIds.map((id) => id.slice(0, 12)).join(', ');
 }
@@ -84,7 +84,7 @@ const document = object({
   signatures: array(object({ keyid: hex(32), sig: base64 }), 0, MAX_SIGNATURES),
 });
 
-/** Reads an envelope and checks no signature: for `openEnvelope`, and for `release inspect`. */
+/** Reads an envelope without checking its signatures: for `openEnvelope` and `release inspect`. */
 export function decodeEnvelope(bytes: Uint8Array): Envelope {
   const { payloadType, payload, signatures } = document(
     parseJson(bytes, 'envelope', MAX_ENVELOPE),
@@ -96,7 +96,7 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope {
     signatures: signatures.map(({ keyid, sig }) => ({ keyId: keyid, signature: fromBase64(sig) })),
   };
   if (Buffer.compare(encodeEnvelope(envelope), bytes) !== 0) {
-    throw new DamagedError('envelope: wanted the one canonical way to write it, found another');
+    throw new DamagedError('envelope: wanted its canonical form, found another');
   }
   return envelope;
 }

@@ -1,4 +1,4 @@
-/** Whose word counts: keys, the trusted root, signed envelopes. */
+/** What is trusted: keys, the trusted root, signed envelopes, the feed. */
 export { signBinary, verifyBinarySignature } from './binary-signature.ts';
 export {
   decodeEnvelope,

@@ -1,6 +1,6 @@
 /**
- * A private key at rest: JSON, the seed encrypted with AES-256-GCM under a key that scrypt (RFC 7914) makes of a
- * passphrase. Everything else in the file is authenticated with it, so a file whose role was changed does not open.
+ * A private key in a file: JSON, the seed encrypted with AES-256-GCM under a key that scrypt (RFC 7914) derives from a
+ * passphrase. Everything else in the file is authenticated with it, so a file whose role was changed can't be opened.
  */
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { scrypt } from '@noble/hashes/scrypt.js';
@@ -13,7 +13,7 @@ import { ROLES, type RoleName } from './root.ts';
 
 export const KEY_FILE_TYPE = 'dgmo-private-key';
 
-/** log2 of scrypt's N. 17 takes 128 MiB and about 0.7 s; the bounds keep a strange file from asking for hours. */
+/** log2 of scrypt's N. 17 takes 128 MiB and about 0.7 s. Without the bounds a forged file could take hours. */
 export const SCRYPT_COST = { default: 17, min: 10, max: 20 };
 const SCRYPT_R = 8;
 const SCRYPT_P = 1;
@@ -45,13 +45,13 @@ const keyFile = object({
   }),
 });
 
-/** What stands in the file in the clear, and the sealed seed. */
+/** The unencrypted part of the file, and the encrypted seed. */
 export type KeyFile = Decoded<typeof keyFile>;
 
 export interface SealOptions {
   role: RoleName;
   passphrase: string;
-  /** Source of randomness: salt and nonce. */
+  /** Source of randomness, for salt and nonce. */
   random: (count: number) => Uint8Array;
   /** log2 of scrypt's N, from SCRYPT_COST.min to max. */
   cost?: number;
@@ -86,12 +86,12 @@ export function sealKey(key: SigningKey, options: SealOptions): Uint8Array {
   return bytes;
 }
 
-/** The clear part of a key file: whose key it is. DamagedError where it is malformed. */
+/** Reads a key file without its passphrase. Throws DamagedError if it is malformed. */
 export function decodeKeyFile(bytes: Uint8Array): KeyFile {
   return keyFile(parseJson(bytes, 'key file', 64 * 1024), 'key file');
 }
 
-/** DamagedError where the file is malformed, TrustError where the passphrase is not the one (or the file was changed). */
+/** Throws DamagedError if the file is malformed, TrustError if the passphrase is wrong or the file was changed. */
 export function openKey(bytes: Uint8Array, passphrase: string): SigningKey {
   const { cipher, ...head } = decodeKeyFile(bytes);
   const key = signingKey(unseal(head, cipher, passphrase));
@@ -112,13 +112,13 @@ function unseal(head: Omit<KeyFile, 'cipher'>, cipher: KeyFile['cipher'], passph
     return new Uint8Array(Buffer.concat([decipher.update(sealed.subarray(0, SEED_SIZE)), decipher.final()]));
   } catch (cause) {
     throw new TrustError(
-      `the ${head.role} key ${head.keyid.slice(0, 12)} did not open: wanted its passphrase, found another`,
+      `the ${head.role} key ${head.keyid.slice(0, 12)} can't be opened: wanted its passphrase, found another`,
       { advice: 'Give the passphrase that the keys were made with.', cause },
     );
   }
 }
 
-/** The same passphrase typed on two systems may differ in composition: NFKC makes it one. */
+/** NFKC: the same passphrase typed on two systems may differ in how letters are composed. */
 function wrappingKey({ kdf }: Pick<KeyFile, 'kdf'>, passphrase: string): Uint8Array {
   return scrypt(passphrase.normalize('NFKC'), hexToBytes(kdf.salt), {
     N: 2 ** kdf.cost,

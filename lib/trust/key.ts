@@ -1,6 +1,6 @@
 /**
- * Ed25519 keys (RFC 8032) and their names. A key's id is that of TUF: SHA-256 over the canonical JSON of the key
- * object (spec 1.0, section 4.2), so one key has one name in the root, in a feed and on a package.
+ * Ed25519 keys (RFC 8032) and their ids. A key's id is that of TUF: SHA-256 over the canonical JSON of the key object
+ * (spec 1.0, section 4.2), so a key has the same id in the root, in a feed and on a package.
  */
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { sha256 } from '@noble/hashes/sha2.js';
@@ -16,7 +16,7 @@ export interface PublicKey {
 export interface SigningKey extends PublicKey {
   /** 64 bytes. */
   sign(message: Uint8Array): Uint8Array;
-  /** The 32 secret bytes; for key-file.ts alone. */
+  /** The 32 secret bytes; only for key-file.ts. */
   readonly seed: Uint8Array;
 }
 
@@ -39,8 +39,8 @@ export function signingKey(seed: Uint8Array): SigningKey {
 }
 
 /**
- * Strict verification: canonical encodings only and no keys of small order, as RFC 8032 section 5.1.7 and FIPS
- * 186-5 have it, not the looser ZIP 215. So nobody can turn one valid signature into another.
+ * Strict verification: only canonical encodings and no keys of small order, as in RFC 8032 section 5.1.7 and FIPS 186-5,
+ * not the looser ZIP 215. So nobody can turn one valid signature into another.
  */
 export function verifySignature(key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
   return signature.length === 64 && ed25519.verify(signature, message, key.bytes, { zip215: false });

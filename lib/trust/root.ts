@@ -3,8 +3,8 @@
  * names the keys of every role and how many of them must sign. One is compiled into the updater; packages are
  * verified against its `targets` keys, and the feed against all of it.
  *
- * Narrower than TUF, because all keys here are made by `release keys init`: Ed25519 only, and every key under the id
- * that its own content gives (with free ids, one key under two names could fill a threshold of two).
+ * Stricter than TUF, because all keys are made by `release keys init`: only Ed25519, and every key under the id that is
+ * computed from it (with other ids, one key under two ids could fill a threshold of two).
  */
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { Key, Metadata, MetadataKind, Root, Signature } from '@tufjs/models';
@@ -26,13 +26,13 @@ export interface Role {
 export interface TrustedRoot {
   readonly version: number;
   /**
-   * Milliseconds since the epoch. The feed is refused after this moment, as TUF demands. A package is not: it is
-   * installed from a stick without a network, where no newer root can come from, and an expired root must not
-   * take a person's only way to repair an installation. What a package can do is held by the version floor.
+   * Milliseconds since the epoch. The feed is refused after this moment, as TUF demands. A package is not: it may be
+   * installed from a stick without a network, where there is no newer root, and an expired root must not take away the
+   * user's only way to repair an installation. The version floor limits what an old package can do.
    */
   readonly expires: number;
   readonly roles: Readonly<Record<RoleName, Role>>;
-  /** As @tufjs/models has it, for the feed. */
+  /** The same for @tufjs/models, which the feed uses. */
   readonly metadata: Metadata<Root>;
 }
 
@@ -40,12 +40,12 @@ export function isExpired(root: TrustedRoot, now: number): boolean {
   return now >= root.expires;
 }
 
-/** Reads `root.json`. DamagedError where it is malformed, TrustError where its own root keys did not sign it. */
+/** Reads `root.json`. Throws DamagedError if it is malformed, TrustError if its own root keys have not signed it. */
 export function decodeRoot(bytes: Uint8Array): TrustedRoot {
   return trustRoot(parseJson(bytes, 'root'));
 }
 
-/** The same for a root that is JSON already, as the compiled-in one is. */
+/** The same for parsed JSON, as the compiled-in root is. */
 export function trustRoot(json: unknown): TrustedRoot {
   const metadata = readMetadata(json);
   const { signed } = metadata;
@@ -71,7 +71,7 @@ function readMetadata(json: unknown): Metadata<Root> {
     return Metadata.fromJSON(MetadataKind.Root, json as Parameters<typeof Metadata.fromJSON>[1]);
   } catch (cause) {
     throw new DamagedError(
-      `root: wanted TUF root metadata, found what is not (${printable(errorMessage(cause))})`,
+      `root: wanted TUF root metadata, found something else (${printable(errorMessage(cause))})`,
       {
         cause,
       },
@@ -117,7 +117,7 @@ function readExpiry(expires: string): number {
   return time;
 }
 
-/** Spec 5.3.4: the threshold of the root keys that this root itself names. */
+/** Spec 5.3.4: the threshold of this root's own root keys. */
 function verifyOwnSignatures(metadata: Metadata<Root>): void {
   try {
     metadata.verifyDelegate('root', metadata);
@@ -128,12 +128,12 @@ function verifyOwnSignatures(metadata: Metadata<Root>): void {
 
 export interface RootDraft {
   version: number;
-  /** Milliseconds since the epoch; the seconds count. */
+  /** Milliseconds since the epoch, rounded down to seconds. */
   expires: number;
   roles: Record<RoleName, { keys: readonly PublicKey[]; threshold: number }>;
 }
 
-/** A new `root.json`, signed by these root keys. What comes out has been read back by `decodeRoot`. */
+/** A new `root.json`, signed by these root keys and checked by `decodeRoot`. */
 export function makeRoot(draft: RootDraft, rootKeys: readonly SigningKey[]): Uint8Array {
   const keys = ROLES.flatMap((name) => draft.roles[name].keys);
   const metadata = new Metadata(

@@ -1,4 +1,4 @@
-/** What everything that looks for updates is handed: one install, one home, one feed, and the person's preferences. */
+/** What a check and a download work with: one install, one home, one feed, and the user's preferences. */
 import { UsageError } from '../errors.ts';
 import { shownAddress } from '../format/web-address.ts';
 import type { Settings } from '../home/compiled-in.ts';
@@ -32,18 +32,18 @@ export interface ContextOptions {
   home: string;
   preferences: Preferences;
   receipt: Receipt;
-  /** How the network is opened: with which proxies and authorities. */
+  /** Opens the network with these proxies and certificate authorities. */
   network(settings: NetworkSettings): Network;
-  /** Instead of the preferences and the receipt. */
+  /** Overrides the preferences and the receipt. */
   feed?: string | undefined;
   caFile?: string | undefined;
-  /** Plain http to hosts other than loopback. */
+  /** Accept plain http to hosts other than loopback. */
   allowPlainHttp?: boolean | undefined;
   emit?: ((event: UpdateEvent) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** UsageError where no feed is known, or its address is none. */
+/** Throws UsageError if no feed is known, or its address can't be used. */
 export function openContext(options: ContextOptions): UpdateContext {
   const { session, settings, home, preferences, receipt, signal, allowPlainHttp = false } = options;
   const { host } = session;
@@ -74,7 +74,7 @@ export function openContext(options: ContextOptions): UpdateContext {
   };
 }
 
-/** The first address that is given, by whom it is given. Throws UsageError if there is none, or it can't be used. */
+/** The address of the feed, from the first place that has one. Throws UsageError if there is none, or it can't be used. */
 function feedOf({ feed, preferences, receipt, settings, allowPlainHttp }: ContextOptions): string {
   const given = [
     { by: '--feed', address: feed ?? null },

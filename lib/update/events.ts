@@ -1,4 +1,4 @@
-/** What happens while an update is looked for and fetched, as it happens: for a progress line, a log, or JSON lines. */
+/** What happens during a check and a download, for a progress line, a log, or JSON lines. */
 import type { DownloadProgress } from './download/progress.ts';
 
 export type UpdateEvent =
@@ -8,5 +8,5 @@ export type UpdateEvent =
   | { event: 'route'; version: string; kind: 'patch' | 'chain' | 'full'; packages: number; bytes: number }
   | ({ event: 'download'; version: string; package: number; packages: number } & DownloadProgress)
   | { event: 'downloaded'; version: string; files: string[] }
-  /** The cheapest way did not do, so the next one is taken. */
+  /** The cheapest route failed, so the next one is tried. */
   | { event: 'fallback'; version: string; to: 'patch' | 'chain' | 'full'; reason: string };

@@ -1,4 +1,4 @@
-/** Getting releases: what the feed offers, whether it is for this installation, and how it gets here. */
+/** Getting releases: what the feed offers, whether it is for this installation, and how it is downloaded. */
 
 export {
   type CacheEntry,

@@ -1,10 +1,10 @@
 /**
- * The channel index: which releases a channel offers for one target, and where their files stand. It is the one kind
- * of target that the feed's TUF metadata names (`indexPath`); every other file of the feed is named in it, by length
- * and digest, so that the metadata does not grow with the number of releases. The newest releases stand in the index
- * itself, older ones in pages that are never changed, each naming the page before it.
+ * The channel index: which releases a channel offers for one target, and where their files are. It is the only kind of
+ * target that the feed's TUF metadata lists (`indexPath`); the index lists every other file of the feed, with length and
+ * digest, so the metadata does not grow with the number of releases. The index has the newest releases itself; older ones
+ * are in pages that never change, each of which names the page before it.
  *
- * All paths are below the feed's `targets/`, and hold the digest of what stands there: such a file never changes.
+ * All paths are below the feed's `targets/` and contain the digest of the file, so a file never changes.
  */
 import {
   array,
@@ -34,7 +34,7 @@ const MAX_REVOKED = 1000;
 
 const CHANNEL = /^[a-z0-9][a-z0-9-]{0,31}$/;
 
-/** The channel of whoever has not chosen one. */
+/** The channel, if the user has not chosen one. */
 export const DEFAULT_CHANNEL = 'stable';
 
 export function isChannelName(value: string): boolean {
@@ -46,7 +46,7 @@ export function indexPath(channel: string, target: Target): string {
   return `channels/${channel}/${targetName(target)}.json`;
 }
 
-/** A file of the feed: where it stands below `targets/`, and what it is. */
+/** A file of the feed: its path below `targets/`, its length and its digest. */
 const file = {
   path: stringOf('a path inside the feed', isFeedPath),
   /** Bytes. */
@@ -57,7 +57,7 @@ const file = {
 /** A `.dgmopkg` with one patch or full binary, and the evolutions of the release. */
 const packageFile = tagged('kind', {
   full: object({ kind: oneOf('full'), ...file }),
-  /** For an installation of exactly this binary. */
+  /** For an installation of exactly the binary with `fromChecksum`. */
   patch: object({ kind: oneOf('patch'), from: version, fromChecksum: hex(32), ...file }),
 });
 
@@ -68,11 +68,11 @@ const release = checked(
     releaseDate: integer(0, 253_402_300_799_999, 'milliseconds since 1970'),
     type: oneOf(...UPDATE_TYPES),
     riskLevel: oneOf(...RISK_LEVELS),
-    /** The binary that is installed afterwards. */
+    /** The binary after the update. */
     binary: object({ sha256: hex(32), size: integer(1, MAX_BINARY_SIZE, 'bytes') }),
-    /** Percent of all installs that it is offered to; see lib/update/check/rollout.ts. */
+    /** The percentage of installs that it is offered to; see lib/update/check/rollout.ts. */
     rollout: integer(0, 100, 'percent'),
-    /** The lowest version that an update to it may start from; null: any. */
+    /** The lowest version that can be updated to it; null: any. */
     minimumFrom: nullable(version),
     manifest: object(file),
     packages: array(packageFile, 0, MAX_PACKAGES),
@@ -94,7 +94,7 @@ const releases = checked(array(release, 0, MAX_LISTED), (found, path) => {
   });
 });
 
-/** The page with the releases before these; null where there are none. */
+/** The page with the releases before these; null if there are none. */
 const older = nullable(object(file));
 
 const index = checked(
@@ -108,9 +108,9 @@ const index = checked(
     arch,
     /** Newest first. */
     releases,
-    /** Installations of a version before this one must update; null: none must. */
+    /** Installations of an older version must update; null: none must. */
     minimum: nullable(version),
-    /** Not to be installed, and to be left where they are installed. */
+    /** Versions that are not offered, and that an installation is to be updated from. */
     revoked: array(object({ version, reason: line(1000) }), 0, MAX_REVOKED),
     older,
   }),
@@ -130,7 +130,7 @@ export type ListedRelease = Decoded<typeof release>;
 export type ListedPackage = Decoded<typeof packageFile>;
 export type ListedFile = Pick<ListedPackage, 'path' | 'length' | 'sha256'>;
 
-/** DamagedError names the first field that is wrong. */
+/** Throws DamagedError, which names the first field that is wrong. */
 export function decodeIndex(bytes: Uint8Array): ChannelIndex {
   return index(parseJson(bytes, 'index'), 'index');
 }
@@ -139,7 +139,7 @@ export function decodePage(bytes: Uint8Array): IndexPage {
   return page(parseJson(bytes, 'page'), 'page');
 }
 
-/** DamagedError where it would not decode again. */
+/** Throws DamagedError if it would not decode again. */
 export function encodeIndex(value: ChannelIndex): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(index(value, 'index')));
 }

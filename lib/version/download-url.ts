@@ -7,8 +7,8 @@ const SEGMENT = /^[0-9A-Za-z_+-][0-9A-Za-z._+-]*$/;
 const WANTED = 'an https address, or a path inside the feed';
 
 /**
- * An absolute `https:` address without credentials or fragment (`http:` on loopback only, for tests and a local
- * `release serve`), or a path relative to the feed, so that a feed can move to another host or mirror unchanged.
+ * An absolute `https:` address without credentials and fragment (`http:` only on loopback, for tests and a local
+ * `release serve`), or a path relative to the feed, so that a feed can be moved to another host or mirror unchanged.
  */
 export const downloadUrl: Decoder<string> = (value, path) => {
   if (typeof value !== 'string') throw unwanted(path, WANTED, value);
@@ -17,7 +17,7 @@ export const downloadUrl: Decoder<string> = (value, path) => {
   return value;
 };
 
-/** Relative, of plain names; nothing in it means another folder. */
+/** Whether the path is relative and of plain names, none of which leads to another folder. */
 export function isFeedPath(value: string): boolean {
   return value.length <= MAX_LENGTH && value.split('/').every((segment) => SEGMENT.test(segment));
 }
@@ -25,7 +25,7 @@ export function isFeedPath(value: string): boolean {
 function isAddress(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const url = new URL(value);
-  // The parser repairs what it can (backslashes, spaces, tabs); only what needs no repair is accepted.
+  // The parser repairs backslashes, spaces and tabs. An address that needs a repair is not accepted.
   if (url.href !== value || url.username !== '' || url.password !== '' || url.hash !== '') return false;
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
 }

@@ -1,6 +1,6 @@
 /**
- * The manifest: what a release is, on all platforms. It is the plan's `DGMOVersion`, decoded strictly; it says
- * nothing that may be believed unless it came out of a signed envelope (lib/trust) or a TUF target.
+ * The manifest: what a release is, on all platforms. It is the plan's `DGMOVersion`, decoded strictly. It may be trusted
+ * only if it came in a signed envelope (lib/trust) or was listed by a signed channel index.
  */
 
 import {
@@ -47,13 +47,13 @@ export type ChangeLog = Decoded<typeof changeLog>;
 
 export interface Binary {
   platform: Platform;
-  /** With `-musl` for Linux with musl; see target.ts. */
+  /** Ends in `-musl` on Linux with musl; see target.ts. */
   arch: BinaryArch;
   /** Bytes. */
   size: number;
   /** SHA-256, 64 lower-case hex digits. */
   checksum: string;
-  /** Ed25519 by a targets key over what lib/trust/binary-signature.ts says, 128 lower-case hex digits. */
+  /** Ed25519 signature by a targets key (lib/trust/binary-signature.ts), 128 lower-case hex digits. */
   signature: string;
   /** An https address, or a path inside the feed; see download-url.ts. */
   downloadUrl: string;
@@ -69,13 +69,13 @@ export interface DGMOVersion {
   version: string;
   /** Milliseconds since the epoch. */
   releaseDate: number;
-  /** One for each target that the release was built for. */
+  /** One per target that the release was built for. */
   binaries: Binary[];
   updates: {
     /** The release before this one; null for the first. */
     from: string | null;
     type: UpdateType;
-    /** Bytes to fetch: of the patch from `from`, or of the compressed binary where there is none; and of the evolutions. */
+    /** Bytes to download: of the patch from `from`, or of the compressed binary if there is none, and of the evolutions. */
     size: number;
     changes: ChangeLog;
     riskLevel: RiskLevel;
@@ -84,9 +84,9 @@ export interface DGMOVersion {
   evolutions: Evolution[];
   rollback: {
     supported: boolean;
-    /** The lowest version that this one can be rolled back to. */
+    /** The lowest version that can be rolled back to from this one. */
     minVersion: string;
-    /** Format of the user data that this release writes. */
+    /** The format of the user data that this release writes. */
     dataVersion: number;
   };
 }
@@ -103,7 +103,7 @@ const binary = object({
   downloadUrl,
 });
 
-/** It names a folder, on every system. */
+/** The id is the name of a folder, on every system. */
 export const evolutionId = stringOf(
   'a name of a-z, 0-9, dot, dash and underscore, at most 64 long, and no device of Windows',
   (id) => EVOLUTION_ID.test(id) && isPortableName(id),
@@ -134,7 +134,7 @@ const shape = object({
   }),
 });
 
-/** The decoder, for documents that hold a manifest. */
+/** The decoder, for documents that contain a manifest. */
 export const manifest = checked<DGMOVersion>(shape, (found, path) => {
   const targets = new Set<string>();
   found.binaries.forEach((entry, index) => {
@@ -161,17 +161,17 @@ export const manifest = checked<DGMOVersion>(shape, (found, path) => {
   }
 });
 
-/** `bytes` is JSON in UTF-8, at most 1 MiB. DamagedError names the first field that is wrong. */
+/** `bytes` is JSON in UTF-8, at most 1 MiB. Throws DamagedError, which names the first field that is wrong. */
 export function decodeManifest(bytes: Uint8Array): DGMOVersion {
   return manifest(parseJson(bytes, 'manifest'), 'manifest');
 }
 
-/** The manifest as a document of its own; DamagedError where it would not decode again. */
+/** Throws DamagedError if it would not decode again. */
 export function encodeManifest(value: DGMOVersion): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(manifest(value, 'manifest')));
 }
 
-/** The binary of the release for that target, undefined where it was not built for it. */
+/** The binary of the release for that target; undefined if there is none. */
 export function binaryFor(release: DGMOVersion, target: Target): Binary | undefined {
   return release.binaries.find(({ platform, arch }) => platform === target.platform && arch === target.arch);
 }

@@ -1,7 +1,7 @@
 /**
- * What a binary is made for. Systems are named as `process.platform` and `process.arch` name them; on Linux the C
- * library is part of the architecture: `x64` is for glibc, `x64-musl` for musl. So the eight targets print as
- * `linux-x64`, `linux-x64-musl`, `win32-arm64`, ...
+ * The system that a binary is built for, named as in `process.platform` and `process.arch`. On Linux the C library is part
+ * of the architecture: `x64` is for glibc, `x64-musl` for musl. The eight targets are printed as `linux-x64`,
+ * `linux-x64-musl`, `win32-arm64`, ...
  */
 
 import { oneOf } from '../format/decoder.ts';
@@ -29,12 +29,12 @@ export function targetName(target: Target): string {
   return `${target.platform}-${target.arch}`;
 }
 
-/** The target of that name, null where there is none such. */
+/** The target with that name; null if there is none. */
 export function parseTarget(name: string): Target | null {
   return TARGETS.find((target) => targetName(target) === name) ?? null;
 }
 
-/** The target of a machine. */
+/** The target of this machine. */
 export function targetOf(host: { platform: Platform; arch: 'x64' | 'arm64'; musl: boolean }): Target {
   return { platform: host.platform, arch: host.musl ? `${host.arch}-musl` : host.arch };
 }

@@ -9,7 +9,7 @@
 import { errorCode, errorMessage, NetworkError, UsageError } from '../../lib/errors.ts';
 import type { Clock, Random } from '../../lib/platform/host.ts';
 import { MAX_BYTES } from '../../lib/trust/feed/limits.ts';
-import { backoff, chanceOf } from '../../lib/update/download/backoff.ts';
+import { backoff, randomFraction } from '../../lib/update/download/backoff.ts';
 import type { Destination, RemoteFile } from './destination.ts';
 
 const ATTEMPTS = 5;
@@ -76,7 +76,7 @@ export function bucketDestination(
         if (FINAL.has(code) || code.startsWith('ERR_S3_') || failures === ATTEMPTS) {
           throw refused(`${name}: ${what}`, error);
         }
-        await clock.sleep(backoff(failures, chanceOf(random), PAUSES));
+        await clock.sleep(backoff(failures, randomFraction(random), PAUSES));
       }
     }
   };

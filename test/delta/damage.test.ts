@@ -36,7 +36,7 @@ test('one bit flipped, any one', async () => {
 });
 
 test('something trails it', async () => {
-  expect(await refusal(Buffer.concat([patch, Buffer.of(0)]))).toContain('something trails it');
+  expect(await refusal(Buffer.concat([patch, Buffer.of(0)]))).toContain('something follows it');
 });
 
 test('the messages say what, where, wanted and found', async () => {

@@ -152,7 +152,7 @@ describe('header', () => {
     const short = Buffer.concat([sealHeader(fields.subarray(0, -1)), content]);
     const long = Buffer.concat([sealHeader(Buffer.concat([fields, Buffer.of(0)])), content]);
     expect(await refusal(short)).toContain('its fields end too early');
-    expect(await refusal(long)).toContain('1 bytes trail its fields');
+    expect(await refusal(long)).toContain('1 bytes follow its fields');
   });
 
   test('a header that is larger than any', async () => {

@@ -114,7 +114,7 @@ posixOnly('bad input', () => {
       return here.update(['--apply', file, '--home', home]);
     };
     const says =
-      /not trusted: wanted signatures by 2 of the 2 targets keys of root version 1 .*, found 1 that are right/;
+      /not trusted: wanted signatures by 2 of the 2 targets keys of root version 1 .*, found 1 valid/;
     refused(await apply(keys.slice(0, 1)), 10, says);
     refused(await apply([testKey(11), testKey(11)]), 10, says);
     // By enough of them it is believed: then it is for another version than the one that is installed.

@@ -144,7 +144,7 @@ describe('an archive', () => {
     const cases: [files: EvolutionFile[], message: string][] = [
       [[], 'evolution.files: wanted a list of 1 to 4096, found a list of 0'],
       [[{ ...one, path: '../x' }], 'evolution.files[0].path: wanted a relative path of plain names'],
-      [[one, one], 'wanted one that stands beside "evolution.json" on every system'],
+      [[one, one], 'wanted one that can exist beside "evolution.json" on every system'],
     ];
     for (const [files, message] of cases) {
       await expect(encodeEvolution({ ...EVOLUTION, files })).rejects.toThrow(message);
@@ -287,17 +287,17 @@ describe('the error of a bad archive names the field and both values:', () => {
     [
       'the same path twice',
       two('a', 'a'),
-      'evolution.files[1].path: wanted one that stands beside "a" on every system, found "a"',
+      'evolution.files[1].path: wanted one that can exist beside "a" on every system, found "a"',
     ],
     [
       'two paths that differ in case',
       two('A', 'a'),
-      'evolution.files[1].path: wanted one that stands beside "A" on every system, found "a"',
+      'evolution.files[1].path: wanted one that can exist beside "A" on every system, found "a"',
     ],
     [
       'a path that is the folder of another',
       two('a', 'a/b'),
-      'evolution.files[1].path: wanted one that stands beside "a" on every system, found "a/b"',
+      'evolution.files[1].path: wanted one that can exist beside "a" on every system, found "a/b"',
     ],
   ];
   for (const [what, line, message] of lines) {
@@ -307,13 +307,17 @@ describe('the error of a bad archive names the field and both values:', () => {
   }
 
   const raws: [what: string, raw: string, message: string][] = [
-    ['spaces', `${spaced}\nonetwo`, 'evolution: wanted its index as it is written, found other spacing'],
-    ['fields in another order', `${turned}\nonetwo`, 'evolution: wanted its index as it is written'],
-    ['escapes that are not wanted', `${escaped}\nonetwo`, 'evolution: wanted its index as it is written'],
+    ['spaces', `${spaced}\nonetwo`, 'evolution: wanted the canonical form of its index, found other spacing'],
+    ['fields in another order', `${turned}\nonetwo`, 'evolution: wanted the canonical form of its index'],
+    [
+      'escapes that are not wanted',
+      `${escaped}\nonetwo`,
+      'evolution: wanted the canonical form of its index',
+    ],
     [
       'a carriage return',
       `${JSON.stringify(good)}\r\nonetwo`,
-      'evolution: wanted its index as it is written',
+      'evolution: wanted the canonical form of its index',
     ],
     [
       'a name twice',

@@ -98,7 +98,7 @@ describe('a package is refused', () => {
     [
       'when it is older than the installed release can be rolled back to',
       back({ minVersion: '1.5.0' }),
-      '2.0.0 can be rolled back to 1.5.0 at the lowest, the package brings 1.2.0',
+      '2.0.0 can be rolled back to 1.5.0 or newer, the package brings 1.2.0',
     ],
     [
       "for another app, even by a person's word",

@@ -174,7 +174,7 @@ describe('release bundle fails and leaves what stood there', () => {
     [
       'another passphrase',
       10,
-      'did not open: wanted its passphrase, found another',
+      'wanted its passphrase, found another',
       [],
       { DGMO_KEY_PASSPHRASE: 'another one' },
     ],

@@ -56,7 +56,7 @@ describe('an envelope', () => {
     const short = (key: { id: string }) => key.id.slice(0, 12);
     expect(() => openEnvelope(signEnvelope(TYPE, PAYLOAD, [ONE, STRANGER]), TYPE, twoOfThree)).toThrow(
       `not trusted: wanted signatures by 2 of the 3 targets keys of root version 1 (${[ONE, TWO, THREE].map(short).join(', ')}), ` +
-        `found 1 that are right among those by ${short(ONE)}, ${short(STRANGER)}`,
+        `found 1 valid among those by ${short(ONE)}, ${short(STRANGER)}`,
     );
   });
 
@@ -67,7 +67,7 @@ describe('an envelope', () => {
       TrustError,
     );
     expect(() => openEnvelope(bytes(envelope), 'application/other', twoOfThree)).toThrow(
-      `the signed document is of type ${TYPE}, but application/other was wanted here`,
+      `not trusted: wanted a signed document of type application/other, found one of type ${TYPE}`,
     );
     const payload = Buffer.from(PAYLOAD).toString('base64');
     const otherPayload = envelope.replace(payload, Buffer.from('{"hello":"wOrld"}').toString('base64'));

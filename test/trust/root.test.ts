@@ -73,7 +73,7 @@ describe('a malformed root is damaged:', () => {
     [
       'no object',
       (json) => Object.assign(json, { signed: null }),
-      'wanted TUF root metadata, found what is not',
+      'wanted TUF root metadata, found something else',
     ],
     ['another role', ({ signed }) => Object.assign(signed, { _type: 'targets' }), 'wanted TUF root metadata'],
     [

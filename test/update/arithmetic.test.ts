@@ -1,6 +1,6 @@
 /** The pure parts of a download: ranges, pauses, rates. */
 import { describe, expect, test } from 'bun:test';
-import { backoff, chanceOf } from '../../lib/update/download/backoff.ts';
+import { backoff, randomFraction } from '../../lib/update/download/backoff.ts';
 import { rangeFault } from '../../lib/update/download/fetch-once.ts';
 import { Meter } from '../../lib/update/download/progress.ts';
 import { Rate, SpeedLimit } from '../../lib/update/download/speed.ts';
@@ -40,8 +40,8 @@ test('pauses double up to a limit, and half of each is chance', () => {
     500, 1000, 2000, 30_000, 30_000, 30_000,
   ]);
   expect(backoff(1, 1, limits)).toBe(250);
-  expect(chanceOf({ bytes: (count) => new Uint8Array(count).fill(255) })).toBeLessThan(1);
-  expect(chanceOf({ bytes: (count) => new Uint8Array(count) })).toBe(0);
+  expect(randomFraction({ bytes: (count) => new Uint8Array(count).fill(255) })).toBeLessThan(1);
+  expect(randomFraction({ bytes: (count) => new Uint8Array(count) })).toBe(0);
 });
 
 test('the rate settles on what really comes, and one burst does not move it far', () => {

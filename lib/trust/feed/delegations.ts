@@ -1,6 +1,6 @@
 /**
- * Delegations in the order in which they are written (spec 5.6.7: the order is the priority). `@tufjs/models` has them
- * as properties of an object, where names that look like integers move to the front.
+ * Delegations in the order in which they are written, which is their priority (spec 5.6.7). `@tufjs/models` keeps them as
+ * properties of an object, where names that look like integers move to the front.
  */
 import type { Targets } from '@tufjs/models';
 import { TrustError } from '../../errors.ts';
@@ -9,15 +9,15 @@ import { checkRoleName } from './role-name.ts';
 
 type Delegations = NonNullable<Targets['delegations']>;
 
-/** Spec 4.5: `*` and `?` are all that patterns have; braces, ranges and negation belong to the library that matches them. */
+/** Spec 4.5 has only `*` and `?`; braces, ranges and negation are features of the library that matches the patterns. */
 const BEYOND_PATTERNS = /[{}[\]()\\]|^[!#]|\/[!#]/;
 const MAX_PATTERN = 300;
-/** Matching time grows with each. */
+/** The time for matching grows with each. */
 const MAX_STARS = 8;
 
 /**
- * Makes `delegations` walk and write its roles in the order of `names`, as they stood in the file. TrustError where a
- * name or a pattern is not what the specification has.
+ * Makes `delegations` search and write its roles in the order of `names`, which is that of the file. Throws TrustError if a
+ * name or a pattern is not as in the specification.
  */
 export function keepOrder(delegations: Delegations, names: readonly string[]): void {
   if (delegations.roles === undefined) return;
@@ -34,7 +34,7 @@ export function keepOrder(delegations: Delegations, names: readonly string[]): v
         if (role.isDelegatedPath(path)) yield { role: role.name, terminating: role.terminating };
       }
     },
-    // What was signed has the written order too.
+    // The signature is over the roles in the written order, too.
     toJSON: () => ({ ...writeUnordered(), roles: ordered.map((role) => role.toJSON()) }),
   });
 }

@@ -1,11 +1,10 @@
 /**
- * The feed: what the publisher says now, believed as far as the trusted root reaches. `update/` asks it which targets
- * there are; it never asks the feed's server for an opinion.
+ * The feed: what the publisher offers now, verified from the trusted root on. `update/` asks it which targets there are.
  *
- * Guarantees: nothing is believed that a threshold of the right keys did not sign, that is older than what was
- * believed before, or that has expired. A refresh that is stopped or fails at any point leaves a folder from which
- * the next one goes on. TrustError: the feed can't be believed. NetworkError: it can't be read. MachineError: the
- * folder can't be written.
+ * Guarantees: nothing is accepted that is not signed by a threshold of the right keys, that is older than what was accepted
+ * before, or that has expired. A refresh that is stopped or fails at any point leaves a folder from which the next one
+ * continues. Throws TrustError if the feed can't be trusted, NetworkError if it can't be read, MachineError if the folder
+ * can't be written.
  */
 import type { Disk } from '../../platform/disk.ts';
 import type { Locks, Platform } from '../../platform/host.ts';
@@ -21,22 +20,22 @@ export interface FeedOptions {
   disk: Disk;
   locks: Locks;
   platform: Platform;
-  /** Where metadata is kept between runs, `root.json` among it. Made when it is missing. */
+  /** Keeps the metadata between runs, including `root.json`. Created if it is missing. */
   folder: string;
   source: MetadataSource;
-  /** The address below which the metadata files stand. */
+  /** The address of the folder with the metadata files. */
   baseUrl: string;
-  /** `root.json` as JSON, the last resort when the folder has none that can be used; null where none was compiled in. */
+  /** `root.json` as JSON, used if the folder has none that can be used; null if none was compiled in. */
   compiledInRoot: unknown;
-  /** Milliseconds since the epoch; asked once at the start of every refresh (spec 5.1). */
+  /** Milliseconds since the epoch; called once at the start of every refresh (spec 5.1). */
   now(): number;
   keyPolicy?: KeyPolicy;
 }
 
 export interface Feed {
-  /** Reads what is published now (spec 5.3 to 5.6). When it throws, the feed answers as before it. */
+  /** Reads what is published now (spec 5.3 to 5.6). If it throws, the feed answers as before. */
   refresh(): Promise<void>;
-  /** What the feed says of one target; null where it has none of that name. Refreshes if nobody did, or if it has expired since. */
+  /** One target of the feed; null if it has none of that name. Refreshes if the feed was not read yet, or has expired. */
   target(path: string): Promise<TargetInfo | null>;
 }
 
@@ -54,19 +53,19 @@ export function openFeed(options: FeedOptions): Feed {
     trusted = await refresh(context, options.now());
     return trusted;
   };
-  // One after the other: two at once would each ask for the same files, and the second could not write.
+  // One after the other: two at once would both ask for the same files, and the second could not write them.
   let last: Promise<unknown> = Promise.resolve();
-  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
-    const turn = last.then(() => folder.alone(work));
+  const oneAtATime = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const turn = last.then(() => folder.withLock(work));
     last = turn.catch(() => undefined);
     return turn;
   };
   return {
     refresh: async () => {
-      await inTurn(refreshNow);
+      await oneAtATime(refreshNow);
     },
     target: (path) =>
-      inTurn(async () => {
+      oneAtATime(async () => {
         const usable = trusted === null || trusted.isExpired(options.now()) ? await refreshNow() : trusted;
         return search(context, usable, path);
       }),

@@ -1,4 +1,4 @@
-/** The client of a TUF repository: what the publisher says now, and how far it is to be believed. */
+/** The client of a TUF repository: what the publisher offers now, and whether it can be trusted. */
 export { type Feed, type FeedOptions, openFeed } from './feed.ts';
 export { ANY_KEYS, type KeyPolicy, OWN_KEYS } from './key-policy.ts';
 export type { MetadataSource } from './metadata-source.ts';

@@ -1,4 +1,4 @@
-/** Which keys may vouch for anything, beyond what the specification asks. */
+/** Which keys may sign, beyond what the specification demands. */
 import type { Key } from '@tufjs/models';
 import { TrustError } from '../../errors.ts';
 import { printable } from '../../format/printable.ts';
@@ -6,17 +6,17 @@ import { KEY_TYPE, publicKey } from '../key.ts';
 import { trustRoot } from '../root.ts';
 
 export interface KeyPolicy {
-  /** Throws where this root, as JSON, may not be trusted. Its signatures are checked elsewhere as well. */
+  /** Throws if this root, as JSON, may not be trusted. Its signatures are also checked elsewhere. */
   root(json: unknown): void;
-  /** Throws where a delegation may not name these keys. */
+  /** Throws if a delegation may not name these keys. */
   keys(keys: Readonly<Record<string, Key>>, file: string): void;
 }
 
 const PUBLIC = /^[0-9a-f]{64}$/;
 
 /**
- * What `release keys init` makes and nothing else: Ed25519, every key under the id that its content gives (spec 4.2.1),
- * so that no key can count twice under two names; and roots that packages can be verified with as well.
+ * Only keys as `release keys init` makes them: Ed25519, every key under the id that is computed from it (spec 4.2.1), so
+ * that no key can count twice under two ids; and only roots that packages can be verified with as well.
  */
 export const OWN_KEYS: KeyPolicy = {
   root: (json) => {
@@ -35,7 +35,7 @@ export const OWN_KEYS: KeyPolicy = {
   },
 };
 
-/** Every key that tuf-js can verify with, under any id: for repositories of other makers, as a conformance suite has. */
+/** Every key that tuf-js can verify with, under any id: for repositories of others, such as those of a conformance suite. */
 export const ANY_KEYS: KeyPolicy = {
   root: () => undefined,
   keys: () => undefined,

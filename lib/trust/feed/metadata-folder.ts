@@ -1,10 +1,10 @@
 /**
  * The metadata that a client keeps, as files in one folder (spec 5.3.8, 5.4.5, 5.5.7, 5.6.6). Every file is replaced
- * durably, never written in place: whatever stops us, a file holds its old content or its new one. What stands
- * there is believed no more than what comes over the network: it is verified again whenever it is read.
+ * durably, never written in place: whatever stops the process, a file has its old content or its new one. The files are
+ * trusted no more than what comes over the network: they are verified again whenever they are read.
  *
- * One client at a time writes. A second one at the same time reads what stands, verifies its own answers in memory,
- * and leaves the writing to the first.
+ * One client at a time writes. A second one reads the files, verifies what it downloads in memory, and leaves the writing
+ * to the first.
  */
 
 import { DamagedError, errorCode } from '../../errors.ts';
@@ -18,7 +18,7 @@ export interface FolderOptions {
   disk: Disk;
   locks: Locks;
   platform: Platform;
-  /** Made when it is missing. */
+  /** Created if it is missing. */
   folder: string;
 }
 
@@ -32,8 +32,8 @@ export class MetadataFolder {
     this.#path = pathsOf(options.platform);
   }
 
-  /** Does `work` while no other process writes here, or without writing when another one does. */
-  async alone<Result>(work: () => Promise<Result>): Promise<Result> {
+  /** Runs `work` with the lock, or without writing if another process has it. */
+  async withLock<Result>(work: () => Promise<Result>): Promise<Result> {
     const { disk, locks, folder } = this.#options;
     const lock = this.#effect(folder, () => {
       createDirectories(disk, folder, this.#path.dirname);
@@ -48,21 +48,21 @@ export class MetadataFolder {
     }
   }
 
-  /** At most `limit` bytes; null where there is nothing that can be read: no file, a longer one, a bad sector. */
+  /** At most `limit` bytes; null if there is no file, or a longer one, or the drive can't read it. */
   read(name: string, limit: number): Uint8Array | null {
     const file = this.#path.join(this.#options.folder, name);
     try {
       return readFile(this.#options.disk, file, limit);
     } catch (error) {
       const code = errorCode(error);
-      const ofMachine = code !== undefined && code !== 'EIO' && code !== 'EISDIR';
-      if (ofMachine) throw tellable(error, file);
+      const isRefused = code !== undefined && code !== 'EIO' && code !== 'EISDIR';
+      if (isRefused) throw tellable(error, file);
       if (code === undefined && !(error instanceof DamagedError)) throw error;
       return null;
     }
   }
 
-  /** MachineError where the machine refuses: disk full, permission. */
+  /** Throws MachineError if the machine refuses: disk full, permission. */
   write(name: string, bytes: Uint8Array): void {
     if (!this.#writable) return;
     const { disk, folder } = this.#options;

@@ -1,21 +1,21 @@
-/** Where the feed's files come from. The HTTP client implements it; here is what is asked of it. */
+/** Where the feed's files come from, as an interface; network-source.ts implements it. */
 import { NetworkError, TrustError } from '../../errors.ts';
 
 export interface MetadataSource {
   /**
-   * The whole content at `url`, at most `maxLength` bytes: it stops reading there and throws. Null for 404 and 403
-   * alone, which say that there is no such file; every other answer, 500 above all, and every other failure is a
-   * NetworkError (spec 5.3.3: only "not there" ends the walk over the roots).
+   * The whole content at `url`. Stops and throws after `maxLength` bytes. Returns null only for 404 and 403, which mean
+   * that there is no such file; every other response, 500 above all, and every other failure is a NetworkError (spec
+   * 5.3.3: only a missing file ends the search for newer roots).
    */
   get(url: string, maxLength: number): Promise<Uint8Array | null>;
 }
 
-/** `name` is a metadata file, already escaped for an address. */
+/** `name` is that of a metadata file, escaped for an address. */
 export function metadataUrl(baseUrl: string, name: string): string {
   return new URL(name, baseUrl.endsWith('/') ? baseUrl : `${baseUrl}/`).href;
 }
 
-/** The same, held to its promise: a source that gives more than it was asked for is an endless-data attack. */
+/** `source.get`, checked: more bytes than were asked for are an endless-data attack. Throws TrustError. */
 export async function readBounded(
   source: MetadataSource,
   url: string,
@@ -28,7 +28,7 @@ export async function readBounded(
   return bytes;
 }
 
-/** For files that must be there because signed metadata, or the specification, says so. */
+/** For files that must exist, because signed metadata or the specification says so. */
 export async function readRequired(
   source: MetadataSource,
   url: string,

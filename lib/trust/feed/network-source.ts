@@ -1,6 +1,6 @@
 /**
- * The feed's metadata over HTTP. Metadata is small and comes first, so it is strict: no byte more than was asked for is
- * read, and every answer is there within a bounded time, however slowly a server drips it (the endless-data and
+ * The feed's metadata over HTTP. Metadata is small and comes first, so the limits are strict: no more bytes are read than
+ * were asked for, and every response ends within a bounded time, however slowly a server sends it (the endless-data and
  * slow-retrieval attacks of the specification, 1.5.2).
  */
 import { TrustError } from '../../errors.ts';
@@ -11,11 +11,11 @@ import { type Network, NetworkFailure, type NetworkResponse } from '../../platfo
 import type { MetadataSource } from './metadata-source.ts';
 
 export interface SourceLimits {
-  /** Milliseconds for name, connection, proxy and TLS together. */
+  /** Milliseconds for the name, the connection, the proxy and TLS together. */
   connectTimeout: number;
-  /** Milliseconds until the answer begins, and between two parts of it. */
+  /** Milliseconds until the response begins, and between two parts of it. */
   idleTimeout: number;
-  /** Milliseconds after which a file that still comes is given up. */
+  /** Milliseconds for a whole file. */
   totalTime: number;
 }
 
@@ -31,7 +31,7 @@ export interface NetworkSourceOptions {
   signal?: AbortSignal;
 }
 
-/** NetworkFailure where a file can't be read; TrustError where it is longer than was asked for. */
+/** Throws NetworkFailure if a file can't be read, TrustError if it is longer than was asked for. */
 export function networkSource(options: NetworkSourceOptions): MetadataSource {
   const { network, clock, limits = SOURCE_LIMITS, headers = {}, signal } = options;
   return {
@@ -45,7 +45,7 @@ export function networkSource(options: NetworkSourceOptions): MetadataSource {
         ...(signal === undefined ? {} : { signal }),
       });
       try {
-        // S3 says 403 for what is not there to those who may not list.
+        // S3 answers 403 for a missing file, unless the client may list the bucket.
         if (response.status === 404 || response.status === 403) return null;
         if (response.status !== 200) refuseStatus(response);
         refuseWebPage(response);
@@ -77,14 +77,14 @@ async function readBody(
   return Buffer.concat(chunks);
 }
 
-/** Asked for is `identity`: what a proxy packs all the same would fail its digest, with a message that misleads. */
+/** `identity` was asked for. What a proxy compresses all the same would fail its digest, with a misleading message. */
 function refuseEncoded(response: NetworkResponse): void {
   const encoding = response.headers['content-encoding'] ?? 'identity';
   if (encoding === 'identity') return;
   throw new NetworkFailure(
     'page',
     `${hostOf(response)} sent the file encoded (${encoding.slice(0, 40)}), which was not asked for`,
-    { advice: 'Tell who runs the server; a proxy of your network may be the cause, too.' },
+    { advice: 'Tell whoever runs the server; a proxy of your network may also be the cause.' },
   );
 }
 

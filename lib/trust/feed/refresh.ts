@@ -1,7 +1,7 @@
 /**
- * One refresh: the client workflow of the TUF specification, section 5.3 to 5.6, from the trusted root to the
- * top-level targets. What is kept in the folder is tried first, verified like everything else, and fetched again where
- * it is damaged, old or gone.
+ * One refresh: the client workflow of the TUF specification, section 5.3 to 5.6, from the trusted root to the top-level
+ * targets. The files in the folder are tried first, verified like everything else, and downloaded again if they are
+ * damaged, old or missing.
  */
 import { DamagedError, TrustError } from '../../errors.ts';
 import { type Document, type FeedRole, readDocument, readRemote } from './document.ts';
@@ -15,9 +15,9 @@ import { TrustedMetadata } from './trusted-metadata.ts';
 export interface RefreshContext {
   readonly folder: MetadataFolder;
   readonly source: MetadataSource;
-  /** Below it stand the metadata files. */
+  /** The address of the folder with the metadata files. */
   readonly baseUrl: string;
-  /** As JSON; null where none was compiled in. */
+  /** As JSON; null if none was compiled in. */
   readonly compiledInRoot: unknown;
   readonly policy: KeyPolicy;
 }
@@ -33,9 +33,9 @@ export async function refresh(context: RefreshContext, now: number): Promise<Tru
 }
 
 /**
- * Spec 5.2: the kept root, unless the compiled-in one is newer: then an update of the updater itself brought it, which
- * is the way out when too many root keys are lost to sign a rotation (install/trusted-root.ts has the same rule for
- * packages). Where the kept one is damaged or gone, the walk from the compiled-in one leads to the same place.
+ * Spec 5.2: the root in the folder, unless the compiled-in one is newer. A newer one comes with an update of the updater
+ * itself, which is the way out if too many root keys are lost to sign a rotation (home/trusted-root.ts has the same rule for
+ * packages). If the one in the folder is damaged or missing, the rotations from the compiled-in one lead to the same root.
  */
 function trustedRoot({ folder, compiledInRoot, policy }: RefreshContext, now: number): TrustedMetadata {
   const builtIn = builtInRoot(compiledInRoot);
@@ -53,10 +53,13 @@ function trustedRoot({ folder, compiledInRoot, policy }: RefreshContext, now: nu
     }
   }
   if (builtIn !== null) return new TrustedMetadata(builtIn, now, policy);
-  throw new TrustError('no root is trusted here: none was compiled in, and none that is kept can be used', {
-    advice: 'Give one with `dgmo-updater init --version <v> --root <root.json>`.',
-    cause,
-  });
+  throw new TrustError(
+    'there is no trusted root: none was compiled in, and the one that is kept is unusable',
+    {
+      advice: 'Give one with `dgmo-updater init --version <v> --root <root.json>`.',
+      cause,
+    },
+  );
 }
 
 function builtInRoot(json: unknown): Document | null {
@@ -65,7 +68,7 @@ function builtInRoot(json: unknown): Document | null {
   return readDocument(bytes, 'root', 'the compiled-in root');
 }
 
-/** Spec 5.3: one version after the other, each signed by the one before it, to the last. */
+/** Spec 5.3: one version after the other up to the last, each signed by the one before it. */
 async function updateRoot(context: RefreshContext, trusted: TrustedMetadata): Promise<void> {
   const first = trusted.root.signed.version + 1;
   for (let version = first; ; version++) {
@@ -75,7 +78,7 @@ async function updateRoot(context: RefreshContext, trusted: TrustedMetadata): Pr
     if (version === first + MAX_ROOT_ROTATIONS) {
       throw new TrustError(
         `not trusted: wanted at most ${MAX_ROOT_ROTATIONS} new roots at once, found more after version ${first - 1}`,
-        { advice: 'Run it again: it goes on from the last one.' },
+        { advice: 'Run it again: it continues from the last one.' },
       );
     }
     trusted.addRoot(readRemote(bytes, 'root', name));
@@ -84,7 +87,7 @@ async function updateRoot(context: RefreshContext, trusted: TrustedMetadata): Pr
   trusted.checkRootExpiry();
 }
 
-/** Spec 5.4. A kept timestamp of revoked keys does not verify any more, and so stops nothing (5.3.11). */
+/** Spec 5.4. A timestamp in the folder that was signed by revoked keys is no longer valid, so it is ignored (5.3.11). */
 async function updateTimestamp(context: RefreshContext, trusted: TrustedMetadata): Promise<void> {
   useKept(context, 'timestamp', 'timestamp.json', (document) => trusted.addTimestamp(document));
   const url = metadataUrl(context.baseUrl, 'timestamp.json');
@@ -94,7 +97,7 @@ async function updateTimestamp(context: RefreshContext, trusted: TrustedMetadata
   trusted.checkTimestampExpiry();
 }
 
-/** Spec 5.5. A kept snapshot of an older version stays the measure for rollbacks of what it lists (5.5.5). */
+/** Spec 5.5. An older snapshot in the folder is still used to detect rollbacks of the files that it lists (5.5.5). */
 async function updateSnapshot(context: RefreshContext, trusted: TrustedMetadata): Promise<void> {
   const usable = useKept(context, 'snapshot', 'snapshot.json', (document) =>
     trusted.addSnapshot(document, true),
@@ -108,7 +111,7 @@ async function updateSnapshot(context: RefreshContext, trusted: TrustedMetadata)
   context.folder.write('snapshot.json', bytes);
 }
 
-/** Spec 5.6.1 to 5.6.6 for one role: what is verified already, what is kept, or what is published. */
+/** Spec 5.6.1 to 5.6.6 for one role: the metadata that is already verified, or is in the folder, or is published. */
 export async function loadTargets(
   context: RefreshContext,
   trusted: TrustedMetadata,
@@ -127,12 +130,12 @@ export async function loadTargets(
   const name = roleAddress(role, trusted.root.signed.consistentSnapshot ? meta.version : null);
   const limit = boundOf(meta.length, 'targets');
   const bytes = await readRequired(context.source, metadataUrl(context.baseUrl, name), limit);
-  // Parsed first, to tell a proxy's page from an attack; the hashes come before anything is believed (5.6.2).
+  // Parsed first, to tell a proxy's page from an attack; the hashes are checked before anything is trusted (5.6.2).
   trusted.addTargets(readRemote(bytes, 'targets', name), role, delegator);
   context.folder.write(file, bytes);
 }
 
-/** Whether the kept file is there and still good. */
+/** Whether the folder has the file and it is still valid. */
 function useKept(
   { folder }: RefreshContext,
   role: FeedRole,
@@ -154,7 +157,7 @@ function isUnusable(error: unknown): boolean {
   return error instanceof DamagedError || error instanceof TrustError;
 }
 
-/** A length that signed metadata gives lowers the bound and never raises it. */
+/** A length in signed metadata lowers the limit and never raises it. */
 function boundOf(length: number | undefined, role: FeedRole): number {
   return Math.min(length ?? MAX_BYTES[role], MAX_BYTES[role]);
 }

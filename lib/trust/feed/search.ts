@@ -6,7 +6,7 @@ import { loadTargets, type RefreshContext } from './refresh.ts';
 import { checkTargetPath, type TargetInfo, targetInfo } from './target.ts';
 import type { TrustedMetadata } from './trusted-metadata.ts';
 
-/** Null where no role that is asked vouches for `path`. TrustError where the search has no end within bounds. */
+/** Null if no role lists `path`. Throws TrustError if the search does not end within MAX_DELEGATIONS. */
 export async function search(
   context: RefreshContext,
   trusted: TrustedMetadata,
@@ -21,7 +21,7 @@ export async function search(
     if (visited.has(role)) continue;
     if (visited.size > MAX_DELEGATIONS) {
       throw new TrustError(
-        `not trusted: wanted ${printable(path)} within ${MAX_DELEGATIONS} delegated roles, found more to look into`,
+        `not trusted: wanted ${printable(path)} within ${MAX_DELEGATIONS} delegated roles, found more`,
       );
     }
     await loadTargets(context, trusted, role, delegator);
@@ -34,7 +34,7 @@ export async function search(
     for (const child of signed?.delegations?.rolesForTarget(path) ?? []) {
       children.push({ role: child.role, delegator: role });
       if (!child.terminating) continue;
-      // 5.6.7.2.1: nobody after a terminating role is asked.
+      // 5.6.7.2.1: no role after a terminating one is searched.
       toVisit.length = 0;
       break;
     }

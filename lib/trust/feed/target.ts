@@ -1,10 +1,10 @@
-/** What the feed says of one target file, and whether bytes are it (spec 4.5, 5.7). */
+/** What the feed says about a target file, and whether a file is that target (spec 4.5, 5.7). */
 import type { TargetFile } from '@tufjs/models';
 import { DamagedError, TrustError } from '../../errors.ts';
 import { isPortableName } from '../../format/portable-path.ts';
 import { printable } from '../../format/printable.ts';
 
-/** Digests that are known, the preferred one first. */
+/** The supported digests, the preferred one first. */
 export const TARGET_HASHES = ['sha256', 'sha512'] as const;
 export type TargetHash = (typeof TARGET_HASHES)[number];
 const DIGITS: Record<TargetHash, number> = { sha256: 64, sha512: 128 };
@@ -13,20 +13,20 @@ export interface TargetInfo {
   readonly path: string;
   /** Bytes. */
   readonly length: number;
-  /** Lower-case hex digits; at least one, and none of an algorithm that is not known. */
+  /** At least one, and only of the supported algorithms, as lower-case hex digits. */
   readonly hashes: Readonly<Partial<Record<TargetHash, string>>>;
-  /** Where it stands below the feed's targets: `path`, its last part led by a digest with consistent snapshots (spec 6.2). */
+  /** Its place below the feed's targets: `path`, with a digest before its last part if snapshots are consistent (spec 6.2). */
   readonly location: string;
-  /** What the publisher says of it, opaque to TUF. */
+  /** Data of the publisher, opaque to TUF. */
   readonly custom: Readonly<Record<string, unknown>>;
 }
 
-/** 255 bytes are what filesystems take; the digest before it takes 65. */
+/** Filesystems accept 255 bytes, and the digest before the name takes 65. */
 const MAX_SEGMENT = 180;
 const MAX_PATH = 1000;
 
 /**
- * TrustError where a path could mean anything but one file below a folder, on any system: `..`, absolute, NUL,
+ * Throws TrustError if a path could mean anything but one file below a folder on some system: `..`, absolute paths, NUL,
  * device names of Windows, names that are too long or that Windows would change.
  */
 export function checkTargetPath(path: string): void {
@@ -37,7 +37,7 @@ export function checkTargetPath(path: string): void {
   );
 }
 
-/** `role` vouches for it. TrustError where its digests are of no use. */
+/** `role` is the role that lists the target. Throws TrustError if its digests can't be used. */
 export function targetInfo(target: TargetFile, role: string, consistentSnapshot: boolean): TargetInfo {
   const names = Object.keys(target.hashes);
   const known = TARGET_HASHES.filter((name) => Object.hasOwn(target.hashes, name));
@@ -69,17 +69,17 @@ export interface Measured {
   hashes: Partial<Record<TargetHash, string>>;
 }
 
-/** Spec 5.7.2: DamagedError unless length and every digest that the feed names are what was measured. */
+/** Spec 5.7.2: throws DamagedError unless the length and every digest in the feed are as measured. */
 export function verifyTarget(info: TargetInfo, found: Measured): void {
-  if (found.length !== info.length) throw unlike(info, `${info.length} bytes`, `${found.length}`);
+  if (found.length !== info.length) throw mismatch(info, `${info.length} bytes`, `${found.length}`);
   for (const name of TARGET_HASHES) {
     const wanted = info.hashes[name];
     if (wanted === undefined || found.hashes[name] === wanted) continue;
-    throw unlike(info, `${name} ${wanted}`, found.hashes[name] ?? 'none');
+    throw mismatch(info, `${name} ${wanted}`, found.hashes[name] ?? 'none');
   }
 }
 
-function unlike(info: TargetInfo, wanted: string, found: string): DamagedError {
+function mismatch(info: TargetInfo, wanted: string, found: string): DamagedError {
   return new DamagedError(`${printable(info.path)}: the feed says ${wanted}, found ${found}`, {
     advice: 'Download it again.',
   });

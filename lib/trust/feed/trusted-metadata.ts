@@ -1,7 +1,7 @@
 /**
- * The metadata that one refresh has verified so far. The arithmetic of trust for root, timestamp and snapshot is
- * tuf-js's (`TrustedMetadataStore`: signatures, thresholds, versions, rollback); what it leaves open is checked here
- * before or after it. Targets roles are verified here too, since their delegations must keep their order.
+ * The metadata that one refresh has verified so far. tuf-js (`TrustedMetadataStore`) verifies signatures, thresholds,
+ * versions and rollback of root, timestamp and snapshot; what it leaves open is checked here before or after it. Targets
+ * roles are verified here, too, since their delegations must keep their order.
  */
 import {
   Metadata,
@@ -25,11 +25,11 @@ export class TrustedMetadata {
   readonly #policy: KeyPolicy;
   readonly #targets = new Map<string, Metadata<Targets>>();
 
-  /** Spec 5.1 and 5.2: `now` is the time of the whole refresh; `root` is trusted already, expired or not. */
+  /** Spec 5.1 and 5.2: `now` is the time of the whole refresh; `root` is already trusted, even if it has expired. */
   constructor(root: Document, now: number, policy: KeyPolicy) {
     this.#now = now;
     this.#policy = policy;
-    this.#store = trusting(root, () => {
+    this.#store = asTrustError(root, () => {
       policy.root(root.json);
       return new TrustedMetadataStore(root.bytes);
     });
@@ -52,15 +52,15 @@ export class TrustedMetadata {
     return this.#targets.get(role);
   }
 
-  /** Whether all of it that every answer rests on still counts at `now`, some time after the refresh. */
+  /** Whether a role that every answer depends on has expired at `now`, some time after the refresh. */
   isExpired(now: number): boolean {
     const roles = [this.root, this.timestamp, this.snapshot, this.targets('targets')];
     return roles.some((role) => role === undefined || now >= Date.parse(role.signed.expires));
   }
 
-  /** Spec 5.3.4 to 5.3.7: signed by the root before it and by itself, and the very next version. */
+  /** Spec 5.3.4 to 5.3.7: signed by the root before it and by itself, and the next version. */
   addRoot(document: Document): void {
-    trusting(document, () => {
+    asTrustError(document, () => {
       this.#policy.root(document.json);
       this.#store.updateRoot(document.bytes);
     });
@@ -71,9 +71,9 @@ export class TrustedMetadata {
     checkExpiry('root.json', this.root.signed.expires, this.#now);
   }
 
-  /** Spec 5.4.2 to 5.4.4. False where it is the version that is trusted already, and so is not taken. */
+  /** Spec 5.4.2 to 5.4.4. Returns false if that version is already trusted, and so is not used. */
   addTimestamp(document: Document): boolean {
-    return trusting(document, () => {
+    return asTrustError(document, () => {
       try {
         this.#store.updateTimestamp(document.bytes);
         return true;
@@ -85,15 +85,15 @@ export class TrustedMetadata {
     });
   }
 
-  /** Spec 5.4.4 for the timestamp that stays when nothing newer came. */
+  /** Spec 5.4.4 for the timestamp that is used if there is no newer one. */
   checkTimestampExpiry(): void {
     const { timestamp } = this;
     if (timestamp !== undefined) checkExpiry('timestamp.json', timestamp.signed.expires, this.#now);
   }
 
-  /** Spec 5.5.2 to 5.5.6. `kept`: it was verified by an earlier refresh, so the timestamp's hashes are not for it. */
+  /** Spec 5.5.2 to 5.5.6. `kept`: an earlier refresh has verified it, so the timestamp's hashes are not those of it. */
   addSnapshot(document: Document, kept: boolean): void {
-    trusting(document, () => {
+    asTrustError(document, () => {
       try {
         this.#store.updateSnapshot(document.bytes, kept);
       } catch (error) {
@@ -105,7 +105,7 @@ export class TrustedMetadata {
 
   /** Spec 5.6.2 to 5.6.5, for the top-level targets role and for those that it delegates to. */
   addTargets(document: Document, role: string, delegator: string): Metadata<Targets> {
-    return trusting(document, () => {
+    return asTrustError(document, () => {
       const meta = this.metaOf(role);
       meta.verify(document.bytes);
       const targets = readTargets(document);
@@ -121,18 +121,18 @@ export class TrustedMetadata {
     });
   }
 
-  /** What the snapshot says of a targets role: TrustError where it says nothing (spec 5.6.1). */
+  /** The snapshot's entry for a targets role. Throws TrustError if there is none (spec 5.6.1). */
   metaOf(role: string): Snapshot['meta'][string] {
     const meta = this.snapshot?.signed.meta ?? {};
     const name = `${role}.json`;
     const found = Object.hasOwn(meta, name) ? meta[name] : undefined;
     if (found === undefined) {
-      throw new TrustError(`not trusted: wanted ${printable(name)} in the snapshot, found no word of it`);
+      throw new TrustError(`not trusted: wanted ${printable(name)} in the snapshot, found none`);
     }
     return found;
   }
 
-  /** Spec 5.6.3, also for a role that was reached by another way before: each delegator speaks for itself. */
+  /** Spec 5.6.3, also for a role that was reached through another delegator before: each must delegate to it. */
   verifyDelegation(targets: Metadata<Targets>, role: string, delegator: string): void {
     const by = delegator === 'root' ? this.root : this.#targets.get(delegator);
     if (by === undefined) throw new TrustError(`not trusted: ${printable(delegator)} is not verified itself`);
@@ -150,24 +150,24 @@ export class TrustedMetadata {
   }
 }
 
-/** tuf-js takes the machine's clock in its constructor and has no argument for it. */
+/** The constructor of tuf-js reads the clock and has no parameter for the time. */
 function setReferenceTime(store: TrustedMetadataStore, now: number): void {
   const opened = store as unknown as { referenceTime?: unknown };
   if (!(opened.referenceTime instanceof Date)) throw new Error('tuf-js has no reference time any more');
   opened.referenceTime = new Date(now);
 }
 
-/** Whatever is wrong with signed metadata is a matter of trust. */
-function trusting<Result>({ file }: Document, check: () => Result): Result {
+/** Anything that is wrong with signed metadata is a TrustError. */
+function asTrustError<Result>({ file }: Document, check: () => Result): Result {
   try {
     return check();
   } catch (error) {
     if (error instanceof TrustError) throw error;
-    // The libraries' messages quote what nobody has signed yet.
+    // The messages of the libraries quote text that nobody has signed.
     const message =
       error instanceof UpdaterError ? error.message : `${file}: ${printable(errorMessage(error))}`;
     throw new TrustError(`not trusted: ${message}`, {
-      advice: 'Nothing was installed. Try later; if it stays, tell the publisher.',
+      advice: 'Nothing was installed. Try again later; if it happens again, tell the publisher.',
       cause: error,
     });
   }

@@ -24,7 +24,7 @@ export interface PruneLimits {
 
 export const DEFAULT_PRUNE: PruneLimits = { maxAge: 30 * 86_400_000, maxBytes: 1 << 30 };
 
-/** Empty where there is no cache. Files that are not the cache's own are none of its business. */
+/** Empty if there is no cache. Ignores files that are not the cache's own. */
 export function listCache(disk: Disk, folder: string): CacheEntry[] {
   const entries = new Map<string, CacheEntry>();
   for (const name of namesIn(disk, folder)) {
@@ -49,8 +49,8 @@ function namesIn(disk: Disk, folder: string): string[] {
 }
 
 /**
- * What goes: all that is older than `maxAge`, then the oldest until the rest has at most `maxBytes`. What is in `keep`
- * never goes, but counts. An entry from the future (a clock that was wrong) counts as new.
+ * The entries to remove: all that are older than `maxAge`, then the oldest until the rest has at most `maxBytes`. Entries
+ * in `keep` are counted and never removed. An entry from the future (the clock was wrong) counts as new.
  */
 export function planPrune(
   entries: readonly CacheEntry[],
@@ -75,11 +75,11 @@ export interface Prune {
   clock: Clock;
   cacheFolder: string;
   limits?: PruneLimits;
-  /** Digests of files that somebody is going to need. */
+  /** Digests of files that are needed next. */
   keep?: Iterable<string>;
 }
 
-/** Returns what was removed. What a process downloads right now stays. */
+/** Returns the entries that were removed. Files that a process is downloading stay. */
 export function pruneCache({
   disk,
   locks,

@@ -1,7 +1,4 @@
-/**
- * What stands in the cache folder. A file is named by its digest, so that whoever wants it finds it, and nothing
- * half-written ever has that name.
- */
+/** The files of the cache folder. A whole file is named by its digest; a file that is not whole never has that name. */
 import path from 'node:path';
 
 /** SHA-256 in lower-case hex. */
@@ -10,11 +7,14 @@ export const DIGEST = /^[0-9a-f]{64}$/;
 export interface CachePaths {
   /** Whole and checked. */
   file: string;
-  /** What has come so far. */
+  /** The bytes received so far. */
   partial: string;
-  /** Where that came from, as JSON. */
+  /** Where they came from, as JSON. */
   record: string;
-  /** Held by the process that downloads. Shared by the files with the same first digit, so that it never needs to be removed. */
+  /**
+   * Held by the process that downloads. Files with the same first digit share it, so there are 16 of them and none has
+   * to be removed.
+   */
   lock: string;
 }
 
@@ -28,7 +28,7 @@ export function cachePaths(folder: string, sha256: string): CachePaths {
   };
 }
 
-/** The digest that a name in the cache folder belongs to; null for locks and for what is not ours. */
+/** The digest that a name in the cache folder belongs to; null for locks and for files of others. */
 export function digestOfName(name: string): string | null {
   return /^([0-9a-f]{64})(\.partial|\.json(\.tmp)?)?$/.exec(name)?.[1] ?? null;
 }

@@ -1,4 +1,4 @@
-/** A channel of the feed for one target: its index, and older pages as far as they are needed. */
+/** A channel of the feed for one target: its index, and as many older pages as are needed. */
 import { PolicyError, TrustError } from '../../errors.ts';
 import type { Feed } from '../../trust/index.ts';
 import {
@@ -16,7 +16,7 @@ import {
 } from '../../version/index.ts';
 import { type DocumentContext, readDocument } from './documents.ts';
 
-/** Twenty releases stand in each. */
+/** Each has up to twenty releases. */
 export const MAX_PAGES = 100;
 
 export interface ChannelQuestion {
@@ -25,7 +25,7 @@ export interface ChannelQuestion {
   target: Target;
 }
 
-/** TrustError where the index is another one than was asked for, PolicyError where the feed has none. */
+/** Throws TrustError if the index is not the one that was asked for, PolicyError if the feed has none. */
 export async function readChannel(
   context: DocumentContext,
   feed: Feed,
@@ -59,8 +59,8 @@ export async function readChannel(
 }
 
 /**
- * The releases of the index, then those of one page after the other, each newest first, for as long as `enough` says
- * no. TrustError where pages go in a circle.
+ * The releases of the index, then those of one page after the other, newest first, until `enough` returns true. Throws
+ * TrustError if they are not in order, as when pages lead in a circle.
  */
 export async function readReleases(
   context: DocumentContext,
@@ -85,7 +85,7 @@ export async function readReleases(
   return releases;
 }
 
-/** The release of that version, null where the channel has none. */
+/** The release of that version; null if the channel has none. */
 export async function findRelease(
   context: DocumentContext,
   index: ChannelIndex,
@@ -98,7 +98,7 @@ export async function findRelease(
   return releases.find((release) => release.version === version) ?? null;
 }
 
-/** What the release says of itself. TrustError where it is of another release than the index says. */
+/** The manifest of the release. Throws TrustError if it is of another release than the index says. */
 export async function readManifest(context: DocumentContext, release: ListedRelease): Promise<DGMOVersion> {
   const manifest = decodeManifest(await readDocument(context, release.manifest));
   if (manifest.version === release.version) return manifest;

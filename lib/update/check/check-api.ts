@@ -1,10 +1,10 @@
 /**
- * The wire of the check API: what the updater asks (`POST /v1/updates/check`, the plan's headers and body) and what
- * the server answers. Advice only: nothing of it is believed but as far as the signed metadata says the same. The
- * client encodes and decodes with it, and so does `release serve`.
+ * The wire format of the check API: what the updater asks (`POST /v1/updates/check`, the plan's headers and body) and
+ * what the server answers. It is advice only: it counts as far as the signed metadata says the same. The updater and
+ * `release serve` both encode and decode with this file.
  *
- * Both sides are strict and bounded. The request names no installation and no person: the install id stays at home,
- * so the client decides by itself whether a staged rollout is for it.
+ * Both sides are strict and bounded. The request identifies no installation and no user: the install id is not sent, so
+ * the client decides whether a staged rollout includes it.
  */
 import {
   array,
@@ -32,9 +32,9 @@ import {
 } from '../../version/index.ts';
 import { isNewer, version } from '../../version/semver.ts';
 
-/** Below the address of the API. */
+/** Appended to the address of the API. */
 export const CHECK_PATH = '/v1/updates/check';
-/** Bytes of a body that is read. */
+/** Bytes of a body, at most. */
 export const MAX_CHECK_REQUEST = 32 * 1024;
 export const MAX_CHECK_ANSWER = 4 * 1024;
 const MAX_EVOLUTIONS = 256;
@@ -57,7 +57,7 @@ const evolutionId = stringOf('an id of a-z, 0-9, dot, dash and underscore, at mo
 
 const body = object({
   version,
-  /** Ids of those that are installed. */
+  /** Ids of the installed evolutions. */
   evolutions: array(evolutionId, 0, MAX_EVOLUTIONS),
   telemetry: optional(telemetry),
   channel: optional(stringOf('a name of a-z, 0-9 and dash, at most 32 long', isChannelName)),
@@ -65,15 +65,15 @@ const body = object({
 
 const answer = object({
   schema: oneOf(1),
-  /** The newest release that is offered at all; null: nothing newer. */
+  /** The newest release that is offered to anybody; null: nothing newer. */
   update: nullable(
     object({
       version,
       type: oneOf(...UPDATE_TYPES),
       riskLevel: oneOf(...RISK_LEVELS),
-      /** The channel's minimum is above the version that asked. */
+      /** The version of the client is below the channel's minimum. */
       mandatory: boolean,
-      /** Bytes to download: of the patch from the version that asked, or of the full binary where there is none. */
+      /** Bytes to download: of the patch from the client's version, or of the full binary if there is none. */
       size: integer(1, MAX_BINARY_SIZE, 'bytes'),
       /** Milliseconds since the epoch. */
       releaseDate: integer(0, 253_402_300_799_999, 'milliseconds since 1970'),
@@ -83,21 +83,21 @@ const answer = object({
   ),
 });
 
-/** Anonymous, sent only where a person said yes; every field may be missing. */
+/** Anonymous, and sent only if the user has agreed. Every field may be missing. */
 export type Telemetry = Partial<Decoded<typeof telemetry>>;
 export type CheckAnswer = Decoded<typeof answer>;
 
 export interface CheckRequest {
-  /** Of DGMO, as installed. */
+  /** Of the installed DGMO. */
   version: string;
   target: Target;
   evolutions: string[];
-  /** `stable` where it is not said. */
+  /** Default: `stable`. */
   channel?: string | undefined;
   telemetry?: Telemetry | undefined;
 }
 
-/** Header names in lower case. DamagedError where it would not decode again. */
+/** Header names are in lower case. Throws DamagedError if the request would not decode again. */
 export function encodeCheckRequest(request: CheckRequest): {
   headers: Record<string, string>;
   body: Uint8Array;
@@ -114,7 +114,7 @@ export function encodeCheckRequest(request: CheckRequest): {
   };
 }
 
-/** `header` finds a header by its name in lower case, null where it was not sent. DamagedError names what is wrong. */
+/** `header` returns a header by its name in lower case, null if it was not sent. Throws DamagedError. */
 export function decodeCheckRequest(
   header: (name: string) => string | null,
   bytes: Uint8Array,
@@ -132,12 +132,12 @@ export function decodeCheckRequest(
   return { ...found, target, channel: found.channel ?? DEFAULT_CHANNEL };
 }
 
-/** DamagedError where it would not decode again. */
+/** Throws DamagedError if it would not decode again. */
 export function encodeCheckAnswer(value: CheckAnswer): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(answer(value, 'answer')));
 }
 
-/** The answer to a question about `asked`, the installed version: DamagedError unless it is a newer one. */
+/** The answer to a client of version `asked`. Throws DamagedError if the version it names is not newer. */
 export function decodeCheckAnswer(bytes: Uint8Array, asked: string): CheckAnswer {
   const decode = checked(answer, ({ update }, path) => {
     if (update !== null && !isNewer(update.version, asked)) {

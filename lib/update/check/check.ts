@@ -1,4 +1,4 @@
-/** A check: signed metadata, channel index, selection, manifest. Reads the network and changes nothing but caches. */
+/** A check: signed metadata, channel index, selection, manifest. It reads the network and changes only caches. */
 
 import { PolicyError, UsageError } from '../../errors.ts';
 import { choicesFile } from '../../home/choices.ts';
@@ -19,14 +19,14 @@ import { type Selection, type Situation, select } from './selection.ts';
 import type { CheckResult, UpdateInfo } from './update-info.ts';
 
 export interface CheckOptions {
-  /** A person asks for this very version, older or newer. */
+  /** The version that the user asks for, older or newer; the default is the one that is offered. */
   version?: string | undefined;
   channel?: string | undefined;
 }
 
 /**
- * Throws TrustError 10, DamagedError 11, MachineError 12, NetworkError 13; for a version that is asked for UsageError
- * where there is none, PolicyError where it may not be installed.
+ * Throws TrustError 10, DamagedError 11, MachineError 12, NetworkError 13; if a version was asked for, also UsageError if
+ * there is no such version and PolicyError if it may not be installed.
  */
 export async function check(context: UpdateContext, options: CheckOptions = {}): Promise<CheckResult> {
   const { receipt, home, session, location } = context;
@@ -61,7 +61,7 @@ export async function check(context: UpdateContext, options: CheckOptions = {}):
     update:
       selection.release === null
         ? null
-        : await describe(context, { ...selection, release: selection.release }, releases),
+        : await updateInfo(context, { ...selection, release: selection.release }, releases),
     mandatory: selection.mandatory,
     revoked: selection.revoked,
     held: selection.held,
@@ -80,7 +80,7 @@ async function readIndex(context: UpdateContext, channel: string): Promise<Chann
   return readChannel(documents, feed, { app: receipt.app, channel, target });
 }
 
-/** Older releases are looked into where all the newer ones can't be reached from here, or a way back is wanted. */
+/** Reads older pages if no newer release can be installed directly, or the installed one was revoked. */
 async function selectReachable(
   context: UpdateContext,
   index: ChannelIndex,
@@ -102,11 +102,11 @@ async function selectReachable(
   const selection = selectAmong(releases);
   const { release, direction } = selection;
   if (release === null || direction === 'forward') return { selection, releases };
-  const refusal = await whyNotBack(context, index, situation.installed, release.version);
+  const refusal = await refusalToGoBack(context, index, situation.installed, release.version);
   return { selection: refusal === null ? selection : { ...selection, release: null }, releases };
 }
 
-/** What a person asks for is held back by nothing but what would break the installation. */
+/** A version that the user asks for is refused only if it would break the installation, or was revoked. */
 async function selectWanted(
   context: UpdateContext,
   index: ChannelIndex,
@@ -131,24 +131,24 @@ async function selectWanted(
     throw new PolicyError(
       `${wanted} can be installed over ${minimumFrom} or newer, found ${installed} installed`,
       {
-        advice: 'Run `dgmo-updater update` without --version: it goes by way of a version in between.',
+        advice: 'Run `dgmo-updater update` without --version: it installs a version in between first.',
       },
     );
   }
   const selection = select(index, situation);
   if (wanted === installed) return { ...selection, release: null };
   const back = isNewer(installed, wanted);
-  const refusal = back ? await whyNotBack(context, index, installed, wanted) : null;
+  const refusal = back ? await refusalToGoBack(context, index, installed, wanted) : null;
   if (refusal !== null) {
     throw new PolicyError(refusal, {
-      advice: 'To go back to the version before, as it was kept here, run `dgmo-updater rollback`.',
+      advice: 'To go back to the previous version, which was kept here, run `dgmo-updater rollback`.',
     });
   }
   return { ...selection, release, direction: back ? 'back' : 'forward' };
 }
 
-/** What speaks against going back that far, by the word of the installed release; null where nothing does. */
-async function whyNotBack(
+/** Why the installed release can't be taken back to that version, according to its manifest; null if it can. */
+async function refusalToGoBack(
   { documents }: UpdateContext,
   index: ChannelIndex,
   installed: string,
@@ -156,15 +156,15 @@ async function whyNotBack(
 ): Promise<string | null> {
   const release = await findRelease(documents, index, installed);
   if (release === null) {
-    return `the feed does not know the installed ${installed}, so it is not known whether it can be taken back to ${to}`;
+    return `the feed does not list the installed ${installed}, so it is not known whether it can be taken back to ${to}`;
   }
   const { rollback } = await readManifest(documents, release);
-  if (!rollback.supported) return `${installed} cannot be taken back, its publisher says`;
+  if (!rollback.supported) return `${installed} can't be taken back: its publisher says so`;
   if (!isNewer(rollback.minVersion, to)) return null;
-  return `${installed} can be taken back to ${rollback.minVersion} at the lowest, found ${to} asked for`;
+  return `${installed} can be taken back to ${rollback.minVersion} or newer, wanted was ${to}`;
 }
 
-async function describe(
+async function updateInfo(
   context: UpdateContext,
   selection: Selection & { release: ListedRelease },
   releases: readonly ListedRelease[],
@@ -183,7 +183,7 @@ async function describe(
     version: release.version,
     releaseDate: release.releaseDate,
     type: release.type,
-    // Also where one of the releases on the way is.
+    // Also if one of the releases in between is.
     isSecurity: releases.some(
       ({ version, type }) =>
         type === 'security' && isNewer(version, receipt.binary.version) && !isNewer(version, release.version),
@@ -201,7 +201,7 @@ async function describe(
   };
 }
 
-/** Of those that were not revoked. */
+/** The newest release that was not revoked. */
 function newestOf({ releases, revoked }: ChannelIndex): string | null {
   const found = releases.find(({ version }) => !revoked.some((entry) => entry.version === version));
   return found?.version ?? null;

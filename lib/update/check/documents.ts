@@ -1,6 +1,6 @@
 /**
- * Small documents of the feed (channel index, pages, manifests), named by length and digest in what was signed. Read
- * from the cache where it has them, so that a check which finds nothing new fetches none.
+ * Small documents of the feed (channel index, pages, manifests), whose length and digest were signed. They are read from
+ * the cache if it has them, so a check that finds nothing new downloads none.
  */
 import { DamagedError, errorCode, NetworkError } from '../../errors.ts';
 import { MAX_DOCUMENT } from '../../format/json.ts';
@@ -28,30 +28,33 @@ export interface NamedDocument {
   sha256: string;
 }
 
-/** DamagedError where the server's file is not the signed one, NetworkError where it can't be had. */
+/** Throws DamagedError if the server's file is not the signed one, NetworkError if it can't be downloaded. */
 export async function readDocument(context: DocumentContext, wanted: NamedDocument): Promise<Uint8Array> {
   if (wanted.length > MAX_DOCUMENT) {
     throw new DamagedError(
-      `${printable(wanted.path)}: wanted at most ${MAX_DOCUMENT} bytes, the feed names ${wanted.length}`,
+      `${printable(wanted.path)}: wanted at most ${MAX_DOCUMENT} bytes, found ${wanted.length} in the feed`,
     );
   }
-  const cached = fromCache(context, wanted);
+  const cached = readCached(context, wanted);
   if (cached !== null) return cached;
   const url = context.location.targetUrl(wanted.path);
   const bytes = await context.source.get(url, wanted.length);
   if (bytes === null) {
-    throw new NetworkError(`${url}: the feed names this file and has none`, {
-      advice: 'Try later; if it stays, tell who runs the feed.',
+    throw new NetworkError(`${url}: the feed lists this file, but does not have it`, {
+      advice: 'Try again later; if it happens again, tell whoever runs the feed.',
     });
   }
   const found = digestBytes(bytes);
   if (!isWanted(found, wanted)) {
     throw new DamagedError(
-      `${url}: wanted ${wanted.length} bytes with SHA-256 ${wanted.sha256}, as was signed, found ${found.size} with ${found.sha256}`,
-      { advice: 'Try later; if it stays, tell who runs the feed, or look for a proxy that changes files.' },
+      `${url}: wanted the signed ${wanted.length} bytes with SHA-256 ${wanted.sha256}, found ${found.size} with ${found.sha256}`,
+      {
+        advice:
+          'Try again later; if it happens again, tell whoever runs the feed, or look for a proxy that changes files.',
+      },
     );
   }
-  keep(context, wanted, bytes);
+  writeCached(context, wanted, bytes);
   return bytes;
 }
 
@@ -59,8 +62,8 @@ function isWanted(found: { sha256: string; size: number }, wanted: NamedDocument
   return found.size === wanted.length && found.sha256 === wanted.sha256;
 }
 
-/** What is damaged there, or can't be read, counts as not there. */
-function fromCache({ disk, location }: DocumentContext, wanted: NamedDocument): Uint8Array | null {
+/** Null if the cache does not have it, or it is damaged or can't be read. */
+function readCached({ disk, location }: DocumentContext, wanted: NamedDocument): Uint8Array | null {
   try {
     const bytes = readFile(disk, location.join(location.cacheFolder, wanted.sha256), wanted.length);
     return bytes !== null && isWanted(digestBytes(bytes), wanted) ? bytes : null;
@@ -70,8 +73,8 @@ function fromCache({ disk, location }: DocumentContext, wanted: NamedDocument): 
   }
 }
 
-/** Not where another process is at work on the same files: it keeps them itself. */
-function keep(
+/** Writes it into the cache, unless another process has the lock: then that one writes it. */
+function writeCached(
   { disk, locks, location }: DocumentContext,
   { sha256 }: NamedDocument,
   bytes: Uint8Array,

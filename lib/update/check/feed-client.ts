@@ -1,7 +1,7 @@
 /**
- * The feed as this machine trusts it. There is one trusted root for packages and feed: the client starts from it, and
- * when the feed has rotated it, the new one is kept, so that `--apply` trusts it as well. A root that a person gave
- * (`init --root`) wins over what the feed's folder remembers.
+ * The feed, read from this machine's trusted root. Packages and the feed have the same one: if the feed has rotated it,
+ * the new root is kept where `--apply` finds it. A root that the user gave (`init --root`) overrides the one in the feed's
+ * folder.
  */
 import { DamagedError } from '../../errors.ts';
 import { keepTrustedRoot, loadRootDocument } from '../../home/trusted-root.ts';
@@ -17,20 +17,19 @@ export interface FeedClientOptions {
   home: string;
   location: FeedLocation;
   source: MetadataSource;
-  /** As JSON; null where none was compiled in. */
+  /** As JSON; null if none was compiled in. */
   compiledInRoot: unknown;
 }
 
-/** The feed, refreshed. TrustError 10, NetworkError 13, MachineError 12. */
+/** Returns the feed after a refresh. Throws TrustError 10, NetworkError 13, MachineError 12. */
 export async function openTrustedFeed(options: FeedClientOptions): Promise<Feed> {
   const { host, home, location, source } = options;
   const anchor = loadRootDocument(host, home, options.compiledInRoot);
   const rootFile = location.join(location.folder, 'root.json');
-  const remembered = readRemembered(host, rootFile);
-  const isAnchor =
-    anchor.bytes !== null && remembered !== null && Buffer.compare(remembered, anchor.bytes) === 0;
-  // The rotations that led to it are published still: the client walks them again, from the root that is trusted.
-  if (remembered !== null && !isAnchor) removeIfThere(host.disk, rootFile);
+  const last = readLastRoot(host, rootFile);
+  const isAnchor = anchor.bytes !== null && last !== null && Buffer.compare(last, anchor.bytes) === 0;
+  // The feed still publishes the rotations that led to it: the client repeats them, from the trusted root on.
+  if (last !== null && !isAnchor) removeIfThere(host.disk, rootFile);
   const feed = openFeed({
     disk: host.disk,
     locks: host.locks,
@@ -44,19 +43,19 @@ export async function openTrustedFeed(options: FeedClientOptions): Promise<Feed>
   try {
     await feed.refresh();
   } finally {
-    keepRotated(options, readRemembered(host, rootFile), anchor.root.version);
+    keepRotated(options, readLastRoot(host, rootFile), anchor.root.version);
   }
   return feed;
 }
 
-/** Also after a refresh that failed later on: the rotation itself was verified, and revokes keys. */
+/** Also after a refresh that failed later: the rotation was verified, and it revokes keys. */
 function keepRotated(
   { host, home, location }: FeedClientOptions,
   rotated: Uint8Array | null,
   before: number,
 ): void {
   if (rotated === null || decodeRoot(rotated).version <= before) return;
-  // Another process that has come as far keeps it itself; at the worst the next run walks there again.
+  // Another process that has read the same rotation keeps it. If it does not, the next run repeats the rotation.
   const lock = host.locks.acquire(location.join(location.folder, 'lock'));
   if (lock === null) return;
   try {
@@ -66,8 +65,8 @@ function keepRotated(
   }
 }
 
-/** What is no root at all counts as another root. */
-function readRemembered({ disk }: Host, file: string): Uint8Array | null {
+/** The root of the last refresh. A file that is too large to be one counts as a different root. */
+function readLastRoot({ disk }: Host, file: string): Uint8Array | null {
   try {
     return readFile(disk, file, MAX_ROOT);
   } catch (error) {

@@ -1,12 +1,12 @@
-/** Where a feed's files are to be had, and where on this machine its metadata is kept. Pure. */
+/** The addresses of a feed's files, and the folders that keep its metadata on this machine. Pure. */
 import { digestBytes } from '../../platform/files.ts';
 import type { Platform } from '../../platform/host.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
 
 export interface FeedLocation {
-  /** As it was given. */
+  /** As the user gave it. */
   feed: string;
-  /** Below it stand the metadata files. */
+  /** The folder of the metadata files. */
   metadataUrl: string;
   /** The address of a file below the feed's `targets/`. */
   targetUrl(path: string): string;
@@ -25,7 +25,7 @@ export function locateFeed(feed: string, home: string, platform: Platform): Feed
     feed,
     metadataUrl: new URL('metadata/', base).href,
     targetUrl: (target) => new URL(`targets/${target}`, base).href,
-    // What one feed said is no measure for another: each has a folder of its own.
+    // The versions of one feed mean nothing for another, so each has a folder of its own.
     folder: path.join(home, 'trust', 'feed', sha256.slice(0, 16)),
     cacheFolder: path.join(home, 'cache'),
     join: path.join,

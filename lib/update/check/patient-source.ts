@@ -1,8 +1,8 @@
-/** A source of metadata that asks again, with growing pauses, while a failure may pass. */
+/** A source of metadata that tries again, with growing pauses, after failures that may pass. */
 import type { Clock, Random } from '../../platform/host.ts';
 import { NetworkFailure } from '../../platform/network/network.ts';
 import type { MetadataSource } from '../../trust/index.ts';
-import { backoff, chanceOf, pause, throwIfInterrupted } from '../download/backoff.ts';
+import { backoff, pause, randomFraction, throwIfInterrupted } from '../download/backoff.ts';
 
 export interface Patience {
   clock: Clock;
@@ -12,7 +12,7 @@ export interface Patience {
   signal?: AbortSignal | undefined;
 }
 
-/** In milliseconds. A check is not worth a long wait: the next one comes. */
+/** In milliseconds. A check is not worth a long wait: there will be another one. */
 const PAUSES = { firstPause: 300, longestPause: 2000 };
 
 export function patientSource(source: MetadataSource, options: Patience): MetadataSource {
@@ -27,7 +27,7 @@ export function patientSource(source: MetadataSource, options: Patience): Metada
           const mayPass = error instanceof NetworkFailure && error.passing;
           if (!mayPass || failures >= attempts) throw error;
         }
-        await pause(clock, backoff(failures, chanceOf(random), PAUSES), signal);
+        await pause(clock, backoff(failures, randomFraction(random), PAUSES), signal);
       }
     },
   };

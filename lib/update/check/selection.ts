@@ -1,7 +1,7 @@
 /**
- * Which release an installation is offered: a pure decision over what the signed index says, what is installed, what
- * was decided here, and the time. It never offers what was revoked, what was tried here and failed, or what is below
- * the floor; a minimum overrides the rollout and the person's "not now", and nothing else.
+ * Which release an installation is offered: a pure decision over the signed index, what is installed, the choices made
+ * here, and the time. A release that was revoked, that failed here, or that is below the floor is never offered. The
+ * channel's minimum overrides the rollout and the user's "not now", and nothing else.
  */
 
 import type { Choices } from '../../home/choices.ts';
@@ -11,14 +11,14 @@ import { isRolledOut } from './rollout.ts';
 export interface Situation {
   installed: string;
   installId: string;
-  /** The lowest version that is accepted here without a person's word. */
+  /** The lowest version that is accepted here, unless the user asks for an older one. */
   floor: string;
   choices: Pick<Choices, 'skipped' | 'remindAfter' | 'quarantined'>;
   /** Milliseconds since the epoch. */
   now: number;
 }
 
-/** What of an index, and of its older pages as far as they were read, decides. */
+/** What decides of an index and of the older pages that were read. */
 export interface Offered {
   /** Newest first. */
   releases: readonly ListedRelease[];
@@ -32,17 +32,17 @@ export type Hold = 'revoked' | 'floor' | 'quarantined' | 'unreachable' | 'rollou
 export interface Selection {
   /** Null: nothing is offered. */
   release: ListedRelease | null;
-  /** `back`: the installed version was revoked, and there is no way forward. Only a person goes it. */
+  /** `back`: the installed version was revoked, and no newer one can be installed. Only the user may go back. */
   direction: 'forward' | 'back';
   /** The installed version is below the channel's minimum. */
   mandatory: boolean;
-  /** Why the installed version was revoked; null where it was not. */
+  /** Why the installed version was revoked; null if it was not. */
   revoked: string | null;
   /** Newer releases that are not offered, newest first. */
   held: { version: string; why: Hold }[];
 }
 
-/** Holds that a minimum, or a revoked installation, overrides, the weakest first. */
+/** The holds that a minimum, or a revoked installation, overrides, the weakest first. */
 const OVERRIDDEN: readonly (readonly Hold[])[] = [[], ['skipped', 'later'], ['skipped', 'later', 'rollout']];
 
 export function select(offered: Offered, situation: Situation): Selection {
@@ -61,7 +61,7 @@ export function select(offered: Offered, situation: Situation): Selection {
   return { release: wayBack(offered, situation), direction: 'back', mandatory, revoked, held };
 }
 
-/** The strongest reason against a newer release, null where there is none. */
+/** The strongest reason not to offer a newer release; null if there is none. */
 function holdOf(release: ListedRelease, { revoked }: Offered, situation: Situation): Hold | null {
   const { version, rollout, minimumFrom } = release;
   const { installed, installId, floor, choices, now } = situation;
@@ -76,8 +76,8 @@ function holdOf(release: ListedRelease, { revoked }: Offered, situation: Situati
 }
 
 /**
- * The newest release that nothing holds back. Where the installed version may not stay, the weakest holds fall first:
- * a release that is rolled out to this install is better than a newer one that is not yet.
+ * The newest release that nothing holds back. If the installed version must be replaced, the weakest holds are overridden
+ * first: a release that is rolled out to this install is better than a newer one that is not yet.
  */
 function chooseForward(
   newer: readonly ListedRelease[],
@@ -99,13 +99,13 @@ function chooseForward(
     chosen ??= found;
     const enough = found !== null && (!mandatory || minimum === null || !isNewer(minimum, found.version));
     if (enough) return found;
-    // A revoked version alone does not end somebody else's staged rollout: rather back than there.
+    // A revoked version alone does not override a staged rollout: going back is better.
     if (!mandatory && overridden.length === 2) break;
   }
   return chosen;
 }
 
-/** The newest older release that is still good. The floor does not count: the publisher took the installed one back. */
+/** The newest older release that may be installed. The floor does not count: the publisher has revoked the installed one. */
 function wayBack({ releases, revoked }: Offered, { installed, choices }: Situation): ListedRelease | null {
   return (
     releases.find(

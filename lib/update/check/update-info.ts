@@ -1,4 +1,4 @@
-/** What a check finds: the plan's `UpdateInfo`, and what it stands on. */
+/** What a check finds: the plan's `UpdateInfo`, and what a download needs besides. */
 import type {
   ChangeLog,
   DGMOVersion,
@@ -10,7 +10,7 @@ import type {
 import type { DownloadRoute } from '../download/route.ts';
 import type { Selection } from './selection.ts';
 
-/** A release that is offered. Everything in it is signed, but `downloadSize` and `routes`, which are reckoned. */
+/** A release that is offered. Everything in it is signed, except `downloadSize` and `routes`, which are computed. */
 export interface UpdateInfo {
   currentVersion: string;
   version: string;
@@ -21,13 +21,13 @@ export interface UpdateInfo {
   riskLevel: RiskLevel;
   changelog: ChangeLog;
   evolutions: Evolution[];
-  /** Bytes that are still to be fetched by the cheapest route. */
+  /** Bytes to download by the cheapest route. */
   downloadSize: number;
   /** Bytes of the executable. */
   binarySize: number;
-  /** The installed version is below the channel's minimum, or was revoked. */
+  /** Whether the installed version is below the channel's minimum, or was revoked. */
   mandatory: boolean;
-  /** `back`: to an older version. Only a person goes it. */
+  /** `back`: to an older version, which only the user may decide. */
   direction: 'forward' | 'back';
   /** The cheapest first. */
   routes: DownloadRoute[];
@@ -39,17 +39,17 @@ export interface CheckResult {
   installed: string;
   channel: string;
   feed: string;
-  /** The newest release of the channel that was not revoked, whether it is offered here or not; null: it has none. */
+  /** The newest release of the channel that was not revoked, whether it is offered here or not; null: there is none. */
   newest: string | null;
   /** Null: nothing is offered. */
   update: UpdateInfo | null;
   mandatory: boolean;
-  /** Why the installed version was revoked; null where it was not. */
+  /** Why the installed version was revoked; null if it was not. */
   revoked: string | null;
   held: Selection['held'];
 }
 
-/** What was downloaded: the plan's `UpdatePackage`. */
+/** The downloaded packages: the plan's `UpdatePackage`. */
 export interface UpdatePackage {
   version: string;
   route: DownloadRoute['kind'];

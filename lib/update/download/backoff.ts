@@ -3,12 +3,12 @@ import { InterruptedError, UpdaterError } from '../../errors.ts';
 import type { Clock, Random } from '../../platform/host.ts';
 import type { DownloadLimits } from './limits.ts';
 
-/** Milliseconds before a signal is looked at again. */
+/** Milliseconds between two looks at the signal. */
 const SLICE = 100;
 
 /**
- * Milliseconds to wait after the `failures`th failure in a row (1, 2, ...): doubled each time up to the longest pause,
- * of which `chance` (0 to 1) takes away up to a half, so that a thousand clients don't come back at once.
+ * Milliseconds to wait after the `failures`th failure in a row (1, 2, ...): doubled each time up to the longest pause.
+ * `chance` (0 to 1) takes away up to half of it, so that a thousand clients do not retry at the same moment.
  */
 export function backoff(
   failures: number,
@@ -19,12 +19,12 @@ export function backoff(
   return full * (1 - chance / 2);
 }
 
-/** 0 to 1, without 1. */
-export function chanceOf(random: Random): number {
+/** From 0 up to, but not including, 1. */
+export function randomFraction(random: Random): number {
   return new DataView(random.bytes(4).slice().buffer).getUint32(0) / 2 ** 32;
 }
 
-/** Sleeps; ends early where the signal says so (throwIfInterrupted). */
+/** Sleeps. Throws as throwIfInterrupted does when the signal is aborted. */
 export async function pause(
   clock: Clock,
   milliseconds: number,
@@ -39,12 +39,12 @@ export async function pause(
   }
 }
 
-/** Throws InterruptedError, or the signal's reason where that is an error of ours. */
+/** Throws InterruptedError if the signal is aborted, or the signal's reason if that is an UpdaterError. */
 export function throwIfInterrupted(signal: AbortSignal | undefined): void {
   if (signal?.aborted !== true) return;
   if (signal.reason instanceof UpdaterError) throw signal.reason;
   throw new InterruptedError('the download was interrupted', {
     cause: signal.reason,
-    advice: 'Run it again: it goes on where it stopped.',
+    advice: 'Run it again: it continues where it stopped.',
   });
 }

@@ -1,14 +1,14 @@
-/** Attempts, over all addresses, until the partial file is whole and has the signed digest, or there is no hope left. */
+/** Requests to all addresses, until the partial file is whole and has the signed digest, or no address is left. */
 import { DamagedError, type UpdaterError } from '../../errors.ts';
 import type { Disk } from '../../platform/disk.ts';
 import { digestFile } from '../../platform/files.ts';
 import type { Random } from '../../platform/host.ts';
 import { NetworkFailure } from '../../platform/network/network.ts';
-import { backoff, chanceOf, pause, throwIfInterrupted } from './backoff.ts';
-import { type Attempt, attempt, outOfTime } from './fetch-once.ts';
+import { backoff, pause, randomFraction, throwIfInterrupted } from './backoff.ts';
+import { type FetchOptions, fetchOnce, outOfTime } from './fetch-once.ts';
 import { Mirrors } from './mirrors.ts';
 
-export interface Completion extends Omit<Attempt, 'url'> {
+export interface Completion extends Omit<FetchOptions, 'url'> {
   disk: Disk;
   random: Random;
   urls: readonly string[];
@@ -17,10 +17,10 @@ export interface Completion extends Omit<Attempt, 'url'> {
   path: string;
 }
 
-/** What is to be done about a failure: ask the same address at once, ask again after a pause, ask it never again. */
+/** What to do after a failure: ask the same address again at once, ask after a pause, or never ask it again. */
 type Verdict = 'at once' | 'later' | 'never';
 
-/** Leaves the partial whole, flushed and checked. Throws NetworkFailure, DamagedError, and what the disk throws. */
+/** Returns when the partial file is whole, flushed and checked. Throws NetworkFailure, DamagedError, and what the disk throws. */
 export async function completePartial(options: Completion): Promise<void> {
   const { partial, meter, limits, clock, signal } = options;
   const mirrors = new Mirrors(options.urls);
@@ -33,7 +33,7 @@ export async function completePartial(options: Completion): Promise<void> {
     if (clock.monotonic() > options.deadline) throw outOfTime(new URL(url).host, limits.totalTime);
     const begun = partial.received;
     try {
-      await attempt({ ...options, url });
+      await fetchOnce({ ...options, url });
       checkDigest(options, url, begun > 0);
       return;
     } catch (error) {
@@ -48,32 +48,32 @@ export async function completePartial(options: Completion): Promise<void> {
     }
     mirrors.failed();
     if (mirrors.failures >= limits.attempts) throw last;
-    const wait = backoff(mirrors.failures, chanceOf(options.random), limits);
+    const wait = backoff(mirrors.failures, randomFraction(options.random), limits);
     if (clock.monotonic() + wait > options.deadline) throw outOfTime(new URL(url).host, limits.totalTime);
     meter.report('pausing', partial.received, 0, last.message);
     await pause(clock, wait, signal);
   }
 }
 
-/** Bytes of several answers may not belong together: from the first byte again, once. */
+/** Bytes of several responses may not belong together: then it starts over from the first byte, once. */
 function judge(failure: UpdaterError, restarts: number): Verdict {
   const mixed =
-    failure instanceof Mixed || (failure instanceof NetworkFailure && failure.reason === 'changed');
+    failure instanceof MixedResponses || (failure instanceof NetworkFailure && failure.reason === 'changed');
   if (mixed) return restarts === 0 ? 'at once' : 'never';
   if (failure instanceof NetworkFailure && failure.passing) return 'later';
   return 'never';
 }
 
-/** What the network or the server is to blame for; everything else is thrown on. */
+/** A failure of the network or the server. Anything else is thrown again. */
 function failureOf(error: unknown): UpdaterError {
   if (error instanceof NetworkFailure || error instanceof DamagedError) return error;
   throw error;
 }
 
-/** Of a file that was put together from several answers. */
-class Mixed extends DamagedError {}
+/** The digest is wrong, of a file whose bytes came in several responses. */
+class MixedResponses extends DamagedError {}
 
-/** Reads the file back from the disk. Throws DamagedError. */
+/** Reads the file back from the disk. Throws DamagedError if it is not the signed one. */
 function checkDigest(
   { disk, path, partial, meter, sha256 }: Completion,
   url: string,
@@ -83,7 +83,7 @@ function checkDigest(
   partial.flush();
   const digest = digestFile(disk, path);
   if (digest?.sha256 === sha256 && digest.size === partial.length) return;
-  const message = `the file from ${new URL(url).host} has the digest ${digest?.sha256}, ${sha256} is signed`;
-  const options = { advice: 'Try again later; if it stays so, tell who runs the feed.' };
-  throw resumed ? new Mixed(message, options) : new DamagedError(message, options);
+  const message = `the file from ${new URL(url).host} has the digest ${digest?.sha256}, wanted the signed ${sha256}`;
+  const options = { advice: 'Try again later; if it happens again, tell whoever runs the feed.' };
+  throw resumed ? new MixedResponses(message, options) : new DamagedError(message, options);
 }

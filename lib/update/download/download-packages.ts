@@ -1,4 +1,4 @@
-/** The packages of a route, one after the other, into the cache; the next route where one of them can't be had. */
+/** Downloads the packages of a route into the cache, and those of the next route if one of them can't be downloaded. */
 import { DamagedError, errorMessage, PolicyError } from '../../errors.ts';
 import { NetworkFailure } from '../../platform/network/network.ts';
 import { pruneCache } from '../cache/cache.ts';
@@ -6,14 +6,14 @@ import type { UpdateInfo, UpdatePackage } from '../check/update-info.ts';
 import type { UpdateContext } from '../context.ts';
 import { download } from './download.ts';
 import type { DownloadLimits } from './limits.ts';
-import { checkBrings } from './match-index.ts';
+import { checkMatchesIndex } from './match-index.ts';
 import type { DownloadRoute } from './route.ts';
 
 export interface PackageOptions {
   limits?: Partial<DownloadLimits> | undefined;
 }
 
-/** Tries the routes in their order. PolicyError where there is none, else what the last one failed with. */
+/** Tries the routes in order. Throws PolicyError if there is none, else what the last one failed with. */
 export async function downloadPackages(
   context: UpdateContext,
   update: UpdateInfo,
@@ -36,7 +36,7 @@ export async function downloadPackages(
   }
 }
 
-/** The full binary, for when the patches do not fit; null where the feed has none, or it was taken already. */
+/** The route with the full binary, for when the patches do not fit; null if there is none, or it is the one `taken`. */
 export function fullRoute({ routes }: UpdateInfo, taken: DownloadRoute['kind']): DownloadRoute | null {
   return taken === 'full' ? null : (routes.find(({ kind }) => kind === 'full') ?? null);
 }
@@ -74,12 +74,12 @@ export async function downloadRoute(
     files.push(path);
   }
   const last = files.at(-1);
-  if (last !== undefined) checkBrings(disk, last, update.release);
+  if (last !== undefined) checkMatchesIndex(disk, last, update.release);
   emit({ event: 'downloaded', version, files });
   return { version, route: route.kind, files, update };
 }
 
-/** What is wrong with one file of the feed, and not with the way to it. */
+/** Whether the failure is that of one file of the feed, and not of the connection: only then another route may help. */
 function isOfOneFile(error: unknown): boolean {
   if (error instanceof DamagedError) return true;
   return (

@@ -1,10 +1,10 @@
 /**
- * A file of known length and digest, from the network into the cache.
+ * Downloads a file of known length and digest into the cache.
  *
- * - Under its final name a file is whole and checked, always: it gets that name last, after its digest was read back.
- * - What has come stays, whatever stops us, and the next run asks for the rest.
- * - Never is a byte more than the signed length written.
- * - Of several processes that want the same file one downloads, and the others wait for it.
+ * - A file has its final name only when it is whole and checked: it is renamed after its digest was read back.
+ * - The bytes received stay, whatever stops the process, and the next run asks for the rest.
+ * - Never more bytes are written than the signed length.
+ * - If several processes want the same file, one downloads it and the others wait.
  */
 import path from 'node:path';
 import { BusyError, errorCode } from '../../errors.ts';
@@ -18,7 +18,7 @@ import { type CachePaths, cachePaths, DIGEST } from '../cache/layout.ts';
 import { throwIfInterrupted } from './backoff.ts';
 import { completePartial } from './completion.ts';
 import { DEFAULT_LIMITS, type DownloadLimits } from './limits.ts';
-import { Partial as PartialFile } from './partial-file.ts';
+import { PartialFile } from './partial-file.ts';
 import { type DownloadProgress, Meter } from './progress.ts';
 
 export interface DownloadRequest {
@@ -27,13 +27,13 @@ export interface DownloadRequest {
   clock: Clock;
   locks: Locks;
   random: Random;
-  /** Where the file is to be had; tried in turn. */
+  /** Addresses of the file, tried in turn. */
   urls: readonly string[];
   /** Bytes. */
   length: number;
   /** 64 lower-case hex digits. */
   sha256: string;
-  /** Made where it is missing. */
+  /** Created if it is missing. */
   cacheFolder: string;
   headers?: Readonly<Record<string, string>>;
   limits?: Partial<DownloadLimits>;
@@ -45,16 +45,16 @@ export interface DownloadRequest {
 const LOCK_PAUSE = 200;
 
 /**
- * Path of the file in the cache.
+ * Returns the path of the file in the cache.
  *
  * @throws NetworkError 13, DamagedError 11 (the server's file is not the signed one), MachineError 12, BusyError 14
- * (another process took longer than `totalTime`), InterruptedError 130 by the signal, or its reason
+ * (another process took longer than `totalTime`), InterruptedError 130 or the reason of the signal
  */
 export async function download(request: DownloadRequest): Promise<string> {
   const { sha256, length, cacheFolder, disk, clock, locks, signal } = request;
   if (!DIGEST.test(sha256)) throw new RangeError(`sha256 is not 64 lower-case hex digits: ${sha256}`);
   if (!Number.isSafeInteger(length) || length < 0)
-    throw new RangeError(`length is no count of bytes: ${length}`);
+    throw new RangeError(`length is not a number of bytes: ${length}`);
   const limits = { ...DEFAULT_LIMITS, ...request.limits };
   const paths = cachePaths(cacheFolder, sha256);
   const meter = new Meter(clock, length, request.onProgress);
@@ -75,7 +75,7 @@ export async function download(request: DownloadRequest): Promise<string> {
       });
     }
     try {
-      if (!isThere(disk, paths, request)) await complete(request, paths, meter, limits, deadline);
+      if (!isCached(disk, paths, request)) await complete(request, paths, meter, limits, deadline);
     } finally {
       lock.release();
     }
@@ -86,8 +86,8 @@ export async function download(request: DownloadRequest): Promise<string> {
   }
 }
 
-/** Whether the cache has it, whole; what is there and damaged is removed, and so is a record that a kill left there. */
-function isThere(disk: Disk, { file, record }: CachePaths, { length, sha256 }: DownloadRequest): boolean {
+/** Whether the cache has the file. Removes a damaged one, and the record of a download that was killed at its end. */
+function isCached(disk: Disk, { file, record }: CachePaths, { length, sha256 }: DownloadRequest): boolean {
   if (disk.status(file) === null) return false;
   const digest = digestFile(disk, file);
   if (digest?.sha256 === sha256 && digest.size === length) {
@@ -125,7 +125,7 @@ async function complete(
     removeIfThere(disk, paths.record);
   } catch (error) {
     partial.close();
-    // A full disk is of no use to anybody: what was written goes, rather than wait there for another try.
+    // Delete the partial file to free the space.
     if (isFull(error)) partial.discard();
     throw error;
   }

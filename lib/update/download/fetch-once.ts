@@ -1,19 +1,19 @@
-/** One request, whose body goes to the end of the partial file. */
+/** One request. Its body is appended to the partial file. */
 import { DamagedError } from '../../errors.ts';
 import type { Clock } from '../../platform/host.ts';
 import { refuseStatus, refuseWebPage } from '../../platform/network/failures.ts';
 import { type Network, NetworkFailure, type NetworkResponse } from '../../platform/network/network.ts';
 import { throwIfInterrupted } from './backoff.ts';
 import type { DownloadLimits } from './limits.ts';
-import type { Origin, Partial } from './partial-file.ts';
+import type { Origin, PartialFile } from './partial-file.ts';
 import type { Meter } from './progress.ts';
 import { SpeedLimit } from './speed.ts';
 
-export interface Attempt {
+export interface FetchOptions {
   network: Network;
   clock: Clock;
   url: string;
-  partial: Partial;
+  partial: PartialFile;
   meter: Meter;
   limits: DownloadLimits;
   /** By the clock's monotonic milliseconds. */
@@ -23,11 +23,11 @@ export interface Attempt {
 }
 
 /**
- * Returns when the partial file has all of its bytes. Throws NetworkFailure (its `reason` is `changed` where the file
- * is another one than the one that the partial came from; the partial is empty then), DamagedError where the server's
- * file can't be the signed one, and what the disk throws.
+ * Returns when the partial file has all of its bytes. Throws NetworkFailure (`reason` is `changed` if the server has
+ * another file now than the one that the partial file came from; the partial file is empty then), DamagedError if the
+ * server's file can't be the signed one, and what the disk throws.
  */
-export async function attempt(options: Attempt): Promise<void> {
+export async function fetchOnce(options: FetchOptions): Promise<void> {
   const { network, partial, url, limits, headers, signal } = options;
   const offset = partial.received;
   if (offset === partial.length) return;
@@ -36,7 +36,7 @@ export async function attempt(options: Attempt): Promise<void> {
     headers: { ...headers, ...rangeHeaders(partial, url) },
     connectTimeout: limits.connectTimeout,
     idleTimeout: limits.idleTimeout,
-    // What has come is written before the next chunk is asked for, so its memory may be used again.
+    // Each chunk is written before the next one is asked for, so its memory may be reused.
     lendChunks: true,
     ...(signal === undefined ? {} : { signal }),
   });
@@ -48,15 +48,15 @@ export async function attempt(options: Attempt): Promise<void> {
   }
 }
 
-/** RFC 9110, section 13.1.5: the rest of that very file, or all of the new one. */
-function rangeHeaders({ received, origin }: Partial, url: string): Record<string, string> {
+/** RFC 9110, section 13.1.5: the rest of the same file, or all of a new one. */
+function rangeHeaders({ received, origin }: PartialFile, url: string): Record<string, string> {
   if (received === 0) return {};
   const validator = origin?.url === url ? (origin.etag ?? origin.modified) : null;
   return { range: `bytes=${received}-`, ...(validator === null ? {} : { 'if-range': validator }) };
 }
 
-/** Leaves the partial so that the body continues it. */
-function accept(response: NetworkResponse, partial: Partial, url: string): void {
+/** Checks the response and prepares the partial file, so that the body continues it. */
+function accept(response: NetworkResponse, partial: PartialFile, url: string): void {
   const offset = partial.received;
   const before = partial.origin?.url === url ? partial.origin : null;
   const origin = originOf(response, url);
@@ -70,14 +70,14 @@ function accept(response: NetworkResponse, partial: Partial, url: string): void 
   if (response.status === 206) {
     const fault =
       offset === 0
-        ? 'a part of the file unasked'
+        ? 'a part of the file that was not asked for'
         : rangeFault(response.headers['content-range'], offset, partial.length);
     if (fault !== null) {
-      // Its ranges are of no use: the next attempt asks for all of it.
+      // Its ranges can't be used: the next request asks for the whole file.
       if (offset > 0) partial.restart();
       throw new NetworkFailure('protocol', `${hostOf(response)} answered with ${fault}`);
     }
-    if (isOther(before, origin)) {
+    if (differs(before, origin)) {
       partial.restart();
       throw changed(response);
     }
@@ -87,7 +87,7 @@ function accept(response: NetworkResponse, partial: Partial, url: string): void 
   refuseLength(response, partial.length);
   if (offset > 0) {
     partial.restart();
-    if (isOther(before, origin)) throw changed(response);
+    if (differs(before, origin)) throw changed(response);
   }
   partial.comesFrom(origin);
 }
@@ -110,7 +110,7 @@ export function rangeFault(value: string | undefined, offset: number, length: nu
 
 function originOf({ headers }: NetworkResponse, url: string): Origin {
   const { etag } = headers;
-  // A weak one says nothing about bytes.
+  // A weak validator says nothing about the bytes.
   return {
     url,
     etag: etag === undefined || etag.startsWith('W/') || !/^[\x21-\x7e]{1,500}$/.test(etag) ? null : etag,
@@ -120,7 +120,7 @@ function originOf({ headers }: NetworkResponse, url: string): Origin {
   };
 }
 
-function isOther(before: Origin | null, now: Origin): boolean {
+function differs(before: Origin | null, now: Origin): boolean {
   if (before === null) return false;
   if (before.etag !== null && now.etag !== null) return before.etag !== now.etag;
   return before.modified !== null && now.modified !== null && before.modified !== now.modified;
@@ -128,7 +128,7 @@ function isOther(before: Origin | null, now: Origin): boolean {
 
 function changed(response: NetworkResponse): NetworkFailure {
   return new NetworkFailure('changed', `the file on ${hostOf(response)} changed while it was downloaded`, {
-    advice: 'Try again; if it stays so, tell who runs the feed.',
+    advice: 'Try again; if it happens again, tell whoever runs the feed.',
   });
 }
 
@@ -145,13 +145,13 @@ function refuseLength(response: NetworkResponse, length: number): void {
   const announced = response.headers['content-length'];
   if (announced === undefined || Number(announced) === length) return;
   throw new DamagedError(
-    `the file on ${hostOf(response)} has ${announced.slice(0, 20)} bytes, ${length} are signed`,
-    { advice: 'Try again later; if it stays so, tell who runs the feed.' },
+    `the file on ${hostOf(response)} has ${announced.slice(0, 20)} bytes, wanted the signed ${length}`,
+    { advice: 'Try again later; if it happens again, tell whoever runs the feed.' },
   );
 }
 
 async function receive(
-  { clock, partial, meter, limits, deadline, signal }: Attempt,
+  { clock, partial, meter, limits, deadline, signal }: FetchOptions,
   response: NetworkResponse,
 ): Promise<void> {
   const speed = new SpeedLimit(limits, clock.monotonic());
@@ -167,7 +167,7 @@ async function receive(
       throw new NetworkFailure(
         'slow',
         `${hostOf(response)} sent less than ${limits.minimumSpeed} bytes a second for ${limits.speedWindow / 1000} s`,
-        { advice: 'Try again later: it goes on where it stopped.' },
+        { advice: 'Try again later: it continues where it stopped.' },
       );
     }
   }

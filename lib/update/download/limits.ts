@@ -1,15 +1,15 @@
-/** How long a download may take and how often it is tried again. */
+/** How long a download may take, and how often it is tried again. */
 export interface DownloadLimits {
-  /** Milliseconds for name, connection, proxy and TLS together. */
+  /** Milliseconds for the name, the connection, the proxy and TLS together. */
   connectTimeout: number;
   /** Milliseconds without a byte. */
   idleTimeout: number;
   /** Bytes per second, over `speedWindow` milliseconds. */
   minimumSpeed: number;
   speedWindow: number;
-  /** Milliseconds for the whole of it, attempts, pauses and the wait for another process included. */
+  /** Milliseconds for the whole download of one file, with all attempts, pauses and the wait for another process. */
   totalTime: number;
-  /** Failures in a row, without `progressBytes` between them, after which an address is given up. */
+  /** Failures in a row, without `progressBytes` between them, after which the download fails. */
   attempts: number;
   /** Bytes that make an attempt count as progress. */
   progressBytes: number;

@@ -1,7 +1,7 @@
 /**
- * What the feed says of a package, held against what the package says of itself. Each is signed, but not always by the
- * same keys: who has stolen those of the index alone could hand out a package of another version, rightly signed once,
- * as the newest one. Signatures are not looked at here: whoever applies the package does.
+ * Compares what the index says about a package with what the package says about itself. Both are signed, but not always
+ * by the same keys: somebody who has stolen only the keys of the index could offer an old package, whose signatures are
+ * genuine, as the newest one. Signatures are not checked here, but when the package is applied.
  */
 import { TrustError } from '../../errors.ts';
 import { peekPackage } from '../../package/index.ts';
@@ -10,11 +10,10 @@ import { tellable } from '../../platform/failures.ts';
 import { openSource } from '../../platform/files.ts';
 import type { ListedRelease } from '../../version/index.ts';
 
-/** TrustError where the package at `path` brings another version or another binary; DamagedError where it is none. */
-export function checkBrings(disk: Disk, path: string, { version, binary }: ListedRelease): void {
-  const found = claimOf(disk, path);
-  const same = found.version === version && found.binary.sha256 === binary.sha256;
-  if (same) return;
+/** Throws TrustError if the package at `path` is of another version or binary, DamagedError if it is not a package. */
+export function checkMatchesIndex(disk: Disk, path: string, { version, binary }: ListedRelease): void {
+  const found = peek(disk, path);
+  if (found.version === version && found.binary.sha256 === binary.sha256) return;
   throw new TrustError(
     `not trusted: wanted the package of ${version} with SHA-256 ${binary.sha256}, as the feed says, ` +
       `found that of ${found.version} with ${found.binary.sha256}`,
@@ -22,7 +21,7 @@ export function checkBrings(disk: Disk, path: string, { version, binary }: Liste
   );
 }
 
-function claimOf(disk: Disk, path: string): ReturnType<typeof peekPackage> {
+function peek(disk: Disk, path: string): ReturnType<typeof peekPackage> {
   try {
     const source = openSource(disk, path);
     try {

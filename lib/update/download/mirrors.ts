@@ -1,4 +1,4 @@
-/** The addresses of one file, and what has become of each. */
+/** The addresses of one file: which one to ask next, and which ones not to ask again. */
 
 export class Mirrors {
   #urls: string[];
@@ -18,14 +18,14 @@ export class Mirrors {
     return this.#failures;
   }
 
-  /** The current one failed for now: the next one's turn. */
+  /** The current one failed and may be asked again: it is the next one's turn. */
   failed(): void {
     this.#failures++;
     const [first, ...others] = this.#urls;
     if (first !== undefined) this.#urls = [...others, first];
   }
 
-  /** The current one will not do, ever. */
+  /** The current one is not asked again. */
   giveUp(): void {
     this.#urls.shift();
   }

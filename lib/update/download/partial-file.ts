@@ -1,6 +1,6 @@
 /**
- * A file that is still coming: its bytes so far, and a record of what the server said about it, so that a later run
- * can ask for the rest of the very same file. Neither is believed: the digest of the whole decides.
+ * A file that is being downloaded: its bytes so far, and a record of what the server said about it, so that a later run
+ * can ask for the rest of the same file. Neither is trusted: the digest of the whole file decides.
  */
 import { DamagedError } from '../../errors.ts';
 import type { Disk, Handle } from '../../platform/disk.ts';
@@ -12,12 +12,12 @@ const MAX_VALUE = 2048;
 
 export interface Origin {
   url: string;
-  /** The strong validators of the answer that the bytes came from; null where it had none. */
+  /** The strong validators of the response that the bytes came from; null if it had none. */
   etag: string | null;
   modified: string | null;
 }
 
-export class Partial {
+export class PartialFile {
   readonly #disk: Disk;
   readonly #paths: CachePaths;
   readonly #folder: string;
@@ -26,7 +26,7 @@ export class Partial {
   #received: number;
   #origin: Origin | null;
 
-  /** Takes up what an earlier run left, unless that is longer than `length`. Both in bytes. */
+  /** Continues what an earlier run left, unless that is longer than `length`. Both in bytes. */
   constructor(disk: Disk, paths: CachePaths, folder: string, length: number) {
     this.#disk = disk;
     this.#paths = paths;
@@ -48,7 +48,7 @@ export class Partial {
     return this.#origin;
   }
 
-  /** Written before the first byte: what is there without a record came from who knows where. */
+  /** Written before the first byte: nobody knows where bytes without a record came from. */
   comesFrom(origin: Origin): void {
     const same = this.#origin !== null && JSON.stringify(this.#origin) === JSON.stringify(origin);
     if (same) return;
@@ -57,11 +57,11 @@ export class Partial {
     this.#origin = origin;
   }
 
-  /** DamagedError, with nothing written, where there would be more bytes than the signed length. */
+  /** Throws DamagedError, and writes nothing, if there would be more bytes than the signed length. */
   append(bytes: Uint8Array): void {
     if (this.#received + bytes.length > this.length) {
-      throw new DamagedError(`more came than the ${this.length} bytes that are signed`, {
-        advice: 'Try again; if it stays so, tell who runs the feed.',
+      throw new DamagedError(`the server sent more than the signed ${this.length} bytes`, {
+        advice: 'Try again; if it happens again, tell whoever runs the feed.',
       });
     }
     this.#handle ??= this.#open();
@@ -74,7 +74,7 @@ export class Partial {
     return this.#disk.open(this.#paths.partial, there ? 'update' : 'create', 0o600);
   }
 
-  /** From the first byte again. */
+  /** Starts over from the first byte. */
   restart(): void {
     this.#handle ??= this.#open();
     this.#disk.truncate(this.#handle, 0);
@@ -82,7 +82,7 @@ export class Partial {
     this.#origin = null;
   }
 
-  /** Down to the drive, so that its digest is that of what is there after a power cut. */
+  /** Flushes to the drive, so that the digest is that of the file after a power cut. */
   flush(): void {
     this.#handle ??= this.#open();
     this.#disk.flush(this.#handle);
@@ -104,7 +104,7 @@ export class Partial {
   }
 }
 
-/** Null for a record that is missing, damaged or about another length: then the bytes are taken without validators. */
+/** Null if the record is missing, damaged or about another length: then the download continues without validators. */
 function readOrigin(disk: Disk, path: string, length: number): Origin | null {
   let value: unknown;
   try {
@@ -122,7 +122,7 @@ function readOrigin(disk: Disk, path: string, length: number): Origin | null {
   return { url, etag, modified };
 }
 
-/** It becomes a header again. */
+/** It is sent as a header again. */
 function isValidator(value: unknown): value is string | null {
   return value === null || (typeof value === 'string' && /^[\x20-\x7e]{1,2048}$/.test(value));
 }

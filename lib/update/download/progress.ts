@@ -1,18 +1,18 @@
-/** What a download tells while it runs. */
+/** The progress of a download. */
 import type { Clock } from '../../platform/host.ts';
 import { Rate } from './speed.ts';
 
 export interface DownloadProgress {
-  /** `waiting`: another process downloads this very file; `pausing`: before another attempt. */
+  /** `waiting`: another process downloads the same file; `pausing`: before another attempt. */
   state: 'waiting' | 'receiving' | 'pausing' | 'checking' | 'done';
   /** Bytes on the disk, and signed bytes in all. */
   received: number;
   length: number;
-  /** Bytes that an earlier run had left. */
+  /** Bytes that were there from an earlier run. */
   resumed: number;
-  /** Bytes per second, smoothed; null while too little is known. */
+  /** Bytes per second, smoothed; null until it is known. */
   rate: number | null;
-  /** Milliseconds; null while too little is known. */
+  /** Milliseconds left; null until it is known. */
   left: number | null;
   /** Why there is a pause. */
   reason?: string;
@@ -24,28 +24,28 @@ const INTERVAL = 100;
 export class Meter {
   readonly #clock: Clock;
   readonly #length: number;
-  readonly #tell: ((progress: DownloadProgress) => void) | undefined;
+  readonly #onProgress: ((progress: DownloadProgress) => void) | undefined;
   readonly #rate: Rate;
   #state: DownloadProgress['state'] | null = null;
-  #told = Number.NEGATIVE_INFINITY;
+  #reportedAt = Number.NEGATIVE_INFINITY;
   resumed = 0;
 
-  constructor(clock: Clock, length: number, tell: ((progress: DownloadProgress) => void) | undefined) {
+  constructor(clock: Clock, length: number, onProgress: ((progress: DownloadProgress) => void) | undefined) {
     this.#clock = clock;
     this.#length = length;
-    this.#tell = tell;
+    this.#onProgress = onProgress;
     this.#rate = new Rate(clock.monotonic());
   }
 
-  /** @param fresh bytes that have come since the last call */
+  /** @param fresh bytes received since the last call */
   report(state: DownloadProgress['state'], received: number, fresh = 0, reason?: string): void {
     const now = this.#clock.monotonic();
     this.#rate.add(fresh, now);
-    if (state === this.#state && now - this.#told < INTERVAL) return;
+    if (state === this.#state && now - this.#reportedAt < INTERVAL) return;
     this.#state = state;
-    this.#told = now;
+    this.#reportedAt = now;
     const rate = this.#rate.bytesPerSecond;
-    this.#tell?.({
+    this.#onProgress?.({
       state,
       received,
       length: this.#length,

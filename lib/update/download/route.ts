@@ -1,7 +1,7 @@
 /**
- * The ways from the installed binary to a release, over the packages that the index lists: a patch, a chain of patches
- * or the full binary. Pure. What is in the cache already costs nothing, so the cheapest way is the one with the fewest
- * bytes still to come.
+ * The routes from the installed binary to a release, over the packages that the index lists: a patch, a chain of patches
+ * or the full binary. Pure. What is in the cache costs nothing, so the cheapest route is the one with the fewest bytes
+ * to download.
  */
 import type { ListedPackage, ListedRelease } from '../../version/index.ts';
 
@@ -12,7 +12,7 @@ export interface DownloadRoute {
   kind: 'patch' | 'chain' | 'full';
   /** In the order in which they are applied. */
   packages: ListedPackage[];
-  /** Bytes of them all, and those of them that are still to be fetched. */
+  /** Bytes of all packages, and how many of them are still to be downloaded. */
   bytes: number;
   remaining: number;
 }
@@ -21,13 +21,13 @@ export interface RouteQuestion {
   /** SHA-256 of the installed binary. */
   from: string;
   to: ListedRelease;
-  /** All whose packages may be used on the way, `to` among them or not. */
+  /** The releases whose packages may be used on the way; `to` may be among them. */
   releases: readonly ListedRelease[];
-  /** Bytes of a package that the cache has already. */
+  /** How many bytes of a package are in the cache. */
   cached(file: ListedPackage): number;
 }
 
-/** At most two, the cheapest first: the best way over patches, and the full binary. Empty where there is none. */
+/** At most two, the cheapest first: the best route over patches, and the full binary. Empty if there is none. */
 export function planDownload(question: RouteQuestion): DownloadRoute[] {
   const { to, cached } = question;
   const costOf = (file: ListedPackage) => Math.max(0, file.length - cached(file));
@@ -55,7 +55,7 @@ interface Way {
   packages: ListedPackage[];
 }
 
-/** By the number of patches (Bellman-Ford), so that a cheap way which is too long does not hide a short one. */
+/** By the number of patches (Bellman-Ford), so that a cheap chain that is too long does not hide a shorter one. */
 function cheapestChain(
   { from, to, releases }: RouteQuestion,
   costOf: (file: ListedPackage) => number,

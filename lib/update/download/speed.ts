@@ -1,9 +1,9 @@
-/** Rates: the one that is shown, and the one below which a download is given up. */
+/** The rate that is shown, and the rate below which a download is given up. */
 import type { DownloadLimits } from './limits.ts';
 
 /** Milliseconds after which an old rate counts for a third. */
 const SMOOTHING = 3000;
-/** Milliseconds of which one rate is taken. */
+/** Milliseconds over which one rate is measured. */
 const SAMPLE = 200;
 
 /** Bytes per second, smoothed exponentially. Times in milliseconds that never run backwards. */
@@ -27,13 +27,13 @@ export class Rate {
     this.#bytes = 0;
   }
 
-  /** Null while too little is known. */
+  /** Null until it is known. */
   get bytesPerSecond(): number | null {
     return this.#rate;
   }
 }
 
-/** Notices a peer that sends just enough never to be idle. */
+/** Notices a server that sends just enough not to count as idle. */
 export class SpeedLimit {
   readonly #limits: Pick<DownloadLimits, 'minimumSpeed' | 'speedWindow'>;
   #since: number;
@@ -44,7 +44,7 @@ export class SpeedLimit {
     this.#since = now;
   }
 
-  /** False where a whole window has passed with less than the minimum. */
+  /** False if less than the minimum has come in a whole window. */
   allows(bytes: number, now: number): boolean {
     this.#bytes += bytes;
     const elapsed = now - this.#since;

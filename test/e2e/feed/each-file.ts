@@ -30,7 +30,7 @@ const TROUBLES: [behaviour: string, kinds: readonly Kind[], code: number, says: 
   ['cut', ['package'], 13, `${HOST} closed the connection before it was done`],
   ['500', ['root', ...METADATA, ...DOCUMENTS], 13, `${HOST} answered 500 for .*NAME`],
   ['404', METADATA, 13, 'NAME: the feed has no such file'],
-  ['404', DOCUMENTS, 13, 'NAME: the feed names this file and has none'],
+  ['404', DOCUMENTS, 13, 'NAME: the feed lists this file, but does not have it'],
   ['404', ['package'], 13, `${HOST} answered 404 for .*NAME`],
   ['cut', ['root', 'timestamp', 'index'], 13, `${HOST} closed the connection before it was done`],
   ['html', ALL, 13, `a web page came instead of the file from ${HOST}`],
@@ -39,12 +39,17 @@ const TROUBLES: [behaviour: string, kinds: readonly Kind[], code: number, says: 
   ['loop', ['timestamp', 'index', 'package'], 13, `${HOST} sent us in a circle of redirects`],
   ['elsewhere', ['timestamp', 'index', 'package'], 13, 'http://feed\\.test is not encrypted'],
   ['endless', ['root', ...METADATA, ...DOCUMENTS], 10, 'NAME: wanted at most \\d+ bytes, found more'],
-  ['endless', ['package'], 11, 'more came than the \\d+ bytes that are signed'],
+  ['endless', ['package'], 11, 'the server sent more than the signed \\d+ bytes'],
   ['forged', METADATA, 10, 'not trusted: .*NAME'],
-  ['forged', DOCUMENTS, 11, 'NAME: wanted \\d+ bytes with SHA-256 [0-9a-f]{64}, as was signed, found'],
-  ['forged', ['package'], 11, `the file from ${HOST} has the digest [0-9a-f]{64}, [0-9a-f]{64} is signed`],
-  ['short', DOCUMENTS, 11, 'NAME: wanted \\d+ bytes .* as was signed, found'],
-  ['short', ['package'], 11, `the file on ${HOST} has \\d+ bytes, \\d+ are signed`],
+  ['forged', DOCUMENTS, 11, 'NAME: wanted the signed \\d+ bytes with SHA-256 [0-9a-f]{64}, found'],
+  [
+    'forged',
+    ['package'],
+    11,
+    `the file from ${HOST} has the digest [0-9a-f]{64}, wanted the signed [0-9a-f]{64}`,
+  ],
+  ['short', DOCUMENTS, 11, 'NAME: wanted the signed \\d+ bytes .*, found'],
+  ['short', ['package'], 11, `the file on ${HOST} has \\d+ bytes, wanted the signed \\d+`],
 ];
 const CASES = TROUBLES.flatMap(([behaviour, kinds, code, says]) =>
   kinds.map((kind): [string, Kind, number, RegExp] => [

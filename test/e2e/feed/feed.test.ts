@@ -375,7 +375,7 @@ posixOnly('the commands of the feed', () => {
       [
         'an index that is not the signed one',
         11,
-        'as was signed',
+        'wanted the signed',
         () => {
           stage.answer = (name) =>
             name.startsWith('targets/channels/')
@@ -390,7 +390,7 @@ posixOnly('the commands of the feed', () => {
       [
         'packages that are not the signed ones',
         11,
-        'is signed',
+        'wanted the signed',
         () => {
           stage.answer = (name) => {
             if (!isPackage(name)) return undefined;

@@ -83,7 +83,7 @@ export function homes(standing: () => Standing): void {
           } else if (name.startsWith('trust/') || name.startsWith('cache/')) standing().fetched(ran);
           else {
             standing().refused(ran, 11, new RegExp(`${name.replace('.', '\\.')}: wanted `));
-            expect(ran.stderr).toContain(`Mend ${file}, or remove it`);
+            expect(ran.stderr).toContain(`Correct ${file}, or remove it`);
           }
           fs.writeFileSync(file, bytes);
         }

@@ -124,7 +124,7 @@ describe('damage', () => {
     await refused(
       clientOf(repository, { disk, compiledInRoot: null }).refresh(),
       TrustError,
-      /no root is trusted/,
+      /there is no trusted root/,
     );
     await refused(
       clientOf(repository, { disk, compiledInRoot: {} }).refresh(),
