@@ -1,7 +1,7 @@
 /** The conductor of an update: from packages on this machine to the new version running, or the old one back. */
 import { DamagedError, RevertedError } from '../errors.ts';
-import { durationWord } from '../home/choices.ts';
-import { rememberFailed, rememberInstalled, rememberReverted } from '../home/remember.ts';
+import type { UpdateOutcome } from '../home/choices.ts';
+import { rememberOutcome } from '../home/remember.ts';
 import { trustedRootOf } from '../home/trusted-root.ts';
 import {
   type Applied,
@@ -195,10 +195,12 @@ async function remember(
   milliseconds: number,
 ): Promise<void> {
   if ('missing' in home) return;
-  const last = { route, duration: durationWord(milliseconds) };
-  if (applied !== undefined)
-    await rememberInstalled(host, home.folder, applied.to.version, { ...last, ended: 'updated' });
-  else if (failure instanceof RevertedError)
-    await rememberReverted(host, home.folder, failure, { ...last, ended: 'reverted' });
-  else await rememberFailed(host, home.folder, { ...last, ended: 'failed' });
+  const how = { route, milliseconds };
+  const outcome: UpdateOutcome =
+    applied !== undefined
+      ? { ended: 'installed', version: applied.to.version, ...how }
+      : failure instanceof RevertedError
+        ? { ended: 'reverted', version: failure.version, reason: failure.message, ...how }
+        : { ended: 'failed', ...how };
+  await rememberOutcome(host, home.folder, outcome);
 }

@@ -1,6 +1,6 @@
 /** The conductor of a rollback: the executable and the folders beside it go back together, as one transaction. */
 import { InterruptedError, UnrecoverableError } from '../errors.ts';
-import { rememberRollback } from '../home/remember.ts';
+import { rememberOutcome } from '../home/remember.ts';
 import {
   abandon,
   begin,
@@ -81,8 +81,10 @@ export async function rollBack(session: Session, request: RollbackRequest): Prom
     progress.failure = tellable(error, layout.installDir);
   }
   const { done, failure } = progress;
-  if (done !== undefined && done.from.sha256 !== done.to.sha256 && 'folder' in home)
-    await rememberRollback(host, home.folder, done.from.version, done.to.version);
+  if (done !== undefined && done.from.sha256 !== done.to.sha256 && 'folder' in home) {
+    const { from, to } = done;
+    await rememberOutcome(host, home.folder, { ended: 'rolled back', from: from.version, to: to.version });
+  }
   if (done === undefined) emit({ event: 'failed', error: failure });
   else emit({ event: 'rolled back', rolledBack: done });
   await restart(session, request, progress);

@@ -102,14 +102,14 @@ function summary(
 }
 
 /** The only form in which a duration is kept, and sent with telemetry. */
-export function durationWord(milliseconds: number): NonNullable<LastUpdate['duration']> {
+function durationWord(milliseconds: number): NonNullable<LastUpdate['duration']> {
   if (milliseconds < 10_000) return 'under-10s';
   if (milliseconds < 60_000) return 'under-1m';
   return milliseconds < 600_000 ? 'under-10m' : 'longer';
 }
 
 /** One line that decodes again: a message may have line breaks, and cutting it may leave half a character. */
-export function asLine(text: string): string {
+function asLine(text: string): string {
   const line = text
     .replaceAll(/\p{Cc}/gu, ' ')
     .slice(0, MAX_REASON)
@@ -117,7 +117,7 @@ export function asLine(text: string): string {
   return line === '' ? 'no reason was given' : line;
 }
 
-export function withQuarantine(choices: Choices, entry: Choices['quarantined'][number]): Choices {
+function withQuarantine(choices: Choices, entry: Choices['quarantined'][number]): Choices {
   const others = choices.quarantined.filter((other) => other.version !== entry.version);
   return { ...choices, quarantined: [...others, entry].slice(-MAX_REMEMBERED) };
 }
@@ -128,7 +128,7 @@ export function withSkipped(choices: Choices, skipped: string): Choices {
 }
 
 /** A version that was installed and works is neither skipped nor quarantined, and nothing is put off any more. */
-export function withInstalled(choices: Choices, installed: string): Choices {
+function withInstalled(choices: Choices, installed: string): Choices {
   return {
     ...choices,
     skipped: choices.skipped.filter((other) => other !== installed),

@@ -5,13 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { UpdateManager } from '../../lib/api/index.ts';
 import { BusyError, DamagedError, UsageError } from '../../lib/errors.ts';
-import {
-  choicesFile,
-  NO_CHOICES,
-  withInstalled,
-  withQuarantine,
-  withSkipped,
-} from '../../lib/home/choices.ts';
+import { choicesFile, NO_CHOICES, withOutcome, withSkipped } from '../../lib/home/choices.ts';
 import {
   DEFAULT_PREFERENCES,
   PREFERENCE_KEYS,
@@ -145,14 +139,13 @@ describe('what a program hands in', () => {
 });
 
 describe('choices', () => {
-  test('skipped and quarantined, each once, until it is installed and works', () => {
+  test('a version is skipped once, and quarantined once', () => {
+    const reverted = (reason: string) =>
+      ({ ended: 'reverted', version: '2.1.0', reason, route: null, milliseconds: 1 }) as const;
     let choices = withSkipped(withSkipped(NO_CHOICES, '2.0.0'), '2.0.0');
-    choices = withQuarantine(choices, { version: '2.1.0', reason: 'it crashed', at: 1 });
-    choices = withQuarantine(choices, { version: '2.1.0', reason: 'it crashed again', at: 2 });
+    choices = withOutcome(withOutcome(choices, reverted('it crashed'), 1), reverted('it crashed again'), 2);
     expect(choices.skipped).toEqual(['2.0.0']);
     expect(choices.quarantined).toEqual([{ version: '2.1.0', reason: 'it crashed again', at: 2 }]);
-    const after = withInstalled({ ...choices, remindAfter: 5 }, '2.1.0');
-    expect(after).toMatchObject({ skipped: ['2.0.0'], quarantined: [], remindAfter: null });
   });
 
   test('no more than is remembered, the oldest go first', async () => {
