@@ -190,7 +190,7 @@ async function makeReady(
 
 /** A version that did not work here is not offered again by itself, and what was put off is done. */
 async function remember(
-  { host, home }: Session,
+  { host, home, emit }: Session,
   { route, applied, failure }: Attempt,
   milliseconds: number,
 ): Promise<void> {
@@ -202,5 +202,7 @@ async function remember(
       : failure instanceof RevertedError
         ? { ended: 'reverted', version: failure.version, reason: failure.message, ...how }
         : { ended: 'failed', ...how };
-  await rememberOutcome(host, home.folder, outcome);
+  const unwritten = await rememberOutcome(host, home.folder, outcome);
+  if (unwritten !== null)
+    emit({ event: 'warning', text: `How it ended can't be remembered: ${unwritten.message}.` });
 }

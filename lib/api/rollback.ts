@@ -83,7 +83,10 @@ export async function rollBack(session: Session, request: RollbackRequest): Prom
   const { done, failure } = progress;
   if (done !== undefined && done.from.sha256 !== done.to.sha256 && 'folder' in home) {
     const { from, to } = done;
-    await rememberOutcome(host, home.folder, { ended: 'rolled back', from: from.version, to: to.version });
+    const outcome = { ended: 'rolled back', from: from.version, to: to.version } as const;
+    const unwritten = await rememberOutcome(host, home.folder, outcome);
+    if (unwritten !== null)
+      emit({ event: 'warning', text: `How it ended can't be remembered: ${unwritten.message}.` });
   }
   if (done === undefined) emit({ event: 'failed', error: failure });
   else emit({ event: 'rolled back', rolledBack: done });

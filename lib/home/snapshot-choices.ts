@@ -37,7 +37,7 @@ function loadSnapshotChoices(host: Host, home: string, warn: (reason: string) =>
 /**
  * Where snapshots of this app go, as this home says.
  *
- * @param warn is told why the preferences can't be read, and so are not heeded
+ * @param warn is told why the preferences can't be read, and so are ignored
  */
 export function snapshotsIn(
   host: Host,

@@ -25,7 +25,9 @@ export interface OpenOptions {
 
 /** Throws UsageError if the app has an impossible name, or there is no such folder. */
 export function openSession(host: Host, options: OpenOptions): Session {
-  const { settings = compiledIn, home = NO_HOME } = options;
+  const { settings = compiledIn, home = NO_HOME, emit = () => undefined } = options;
+  const warn = (reason: string) =>
+    emit({ event: 'warning', text: `${reason}. Snapshots use the default folders.` });
   const named = options.app ?? settings.app;
   if (!isAppName(named)) {
     throw new UsageError(`--app: wanted a name such as dgmo, found ${JSON.stringify(named)}`);
@@ -41,8 +43,8 @@ export function openSession(host: Host, options: OpenOptions): Session {
     app,
     home,
     settings,
-    snapshots: 'folder' in home ? snapshotsIn(host, home.folder, app, settings) : null,
-    emit: options.emit ?? (() => undefined),
+    snapshots: 'folder' in home ? snapshotsIn(host, home.folder, app, settings, warn) : null,
+    emit,
     interrupted: options.interrupted ?? (() => false),
   };
 }

@@ -39,6 +39,8 @@ export type InstallEvent =
   | { event: 'relaunching'; file: string }
   | { event: 'relaunched'; file: string }
   | { event: 'terminal lost'; file: string }
+  /** What does not stop the operation, as a sentence. */
+  | { event: 'warning'; text: string }
   /** How the operation ended, before DGMO is started again, which may take the terminal. */
   | { event: 'updated'; applied: Applied }
   | { event: 'rolled back'; rolledBack: RolledBack }

@@ -169,6 +169,8 @@ function sentence(event: ReportedEvent, verbose: boolean): string | null {
       if (!verbose && event.milliseconds < 1000 && left === '') return null;
       return `Snapshot ${event.id} (${seconds(event.milliseconds)})${left}.`;
     }
+    case 'warning':
+      return event.text;
     case 'no snapshot':
       return `No snapshot was taken: ${event.reason}.`;
     case 'folders': {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { DamagedError, SnapshotManager, UsageError } from '../../lib/index.ts';
+import { DamagedError, type InstallEvent, SnapshotManager, UsageError } from '../../lib/index.ts';
 import { adopt, createWorkDir, openSession } from '../../lib/install/index.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 
@@ -59,7 +59,10 @@ describe.skipIf(process.platform === 'win32')('SnapshotManager', () => {
   test('takes them, goes back and prunes none where the preferences can not be read', async () => {
     fs.mkdirSync(path.join(home, 'updater.json'));
     const ids: string[] = [];
-    const manager = new SnapshotManager({ installDir, home });
+    const said: InstallEvent[] = [];
+    const manager = new SnapshotManager({ installDir, home, onEvent: (event) => said.push(event) });
+    const text = expect.stringContaining(`${path.join(home, 'updater.json')}: it is a directory`);
+    expect(said).toEqual([{ event: 'warning', text }]);
     for (let count = 0; count < 7; count++) ids.push((await manager.createSnapshot(`number ${count}`)).id);
     fs.writeFileSync(data(), 'now');
     await manager.rollback(ids[0]);
