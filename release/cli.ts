@@ -3,7 +3,7 @@
  * are those of the updater (README.md).
  */
 import { errorMessage, UpdaterError, UsageError } from '../lib/errors.ts';
-import { tellable } from '../lib/platform/failures.ts';
+import { asUpdaterError } from '../lib/platform/failures.ts';
 import type { Command } from './command.ts';
 import { add } from './commands/add.ts';
 import { bundle } from './commands/bundle.ts';
@@ -73,7 +73,7 @@ async function main(args: string[]): Promise<number> {
     else await command.run(rest);
     return 0;
   } catch (thrown) {
-    return tell(tellable(thrown, 'release'));
+    return tell(asUpdaterError(thrown, 'release'));
   }
 }
 

@@ -28,7 +28,7 @@ import {
   stageUpdate,
   withLock,
 } from '../install/index.ts';
-import { tellable } from '../platform/failures.ts';
+import { asUpdaterError } from '../platform/failures.ts';
 import type { Snapshot } from '../snapshot/index.ts';
 import type { TrustedRoot } from '../trust/index.ts';
 import type { UpdateInfo } from '../update/check/update-info.ts';
@@ -94,7 +94,7 @@ export async function applyPackages(session: Session, request: ApplyRequest): Pr
       awaited,
     );
   } catch (error) {
-    attempt.failure = tellable(error, layout.installDir);
+    attempt.failure = asUpdaterError(error, layout.installDir);
   }
   const { applied, failure } = attempt;
   await remember(session, attempt, host.clock.monotonic() - begun);

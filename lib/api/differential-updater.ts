@@ -20,7 +20,7 @@ import {
   verifyPatchSignature,
 } from '../delta/index.ts';
 import { BusyError, InterruptedError, UsageError } from '../errors.ts';
-import { tellable } from '../platform/failures.ts';
+import { asUpdaterError } from '../platform/failures.ts';
 import { digestBytes, memorySource, openSource, readFile, type Source } from '../platform/files.ts';
 import type { Host } from '../platform/host.ts';
 import { inputFile, outputPath } from '../platform/named-file.ts';
@@ -270,7 +270,7 @@ export class DifferentialUpdater {
     try {
       return await work();
     } catch (error) {
-      throw tellable(error, where);
+      throw asUpdaterError(error, where);
     }
   }
 }

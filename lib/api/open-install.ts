@@ -13,7 +13,7 @@ import {
   type Session,
   withLock,
 } from '../install/index.ts';
-import { tellable } from '../platform/failures.ts';
+import { asUpdaterError } from '../platform/failures.ts';
 import type { Host } from '../platform/host.ts';
 import { nativeHost } from '../platform/native.ts';
 import { pathsOf } from '../platform/path-flavour.ts';
@@ -54,7 +54,7 @@ export function openInstall(options: InstallOptions, emit: (event: InstallEvent)
       ...(limits === undefined ? {} : { limits }),
     });
   } catch (error) {
-    throw tellable(error, folder);
+    throw asUpdaterError(error, folder);
   }
 }
 
@@ -63,7 +63,7 @@ export async function withErrors<Result>(session: Session, work: () => Promise<R
   try {
     return await work();
   } catch (error) {
-    throw tellable(error, session.layout.installDir);
+    throw asUpdaterError(error, session.layout.installDir);
   }
 }
 

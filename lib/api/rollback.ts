@@ -30,7 +30,7 @@ import {
   withNextSnapshot,
   writeReceiptOnly,
 } from '../install/index.ts';
-import { tellable } from '../platform/failures.ts';
+import { asUpdaterError } from '../platform/failures.ts';
 import type { Snapshot } from '../snapshot/index.ts';
 
 /** Where a rollback would go, and what it would end. */
@@ -78,7 +78,7 @@ export async function rollBack(session: Session, request: RollbackRequest): Prom
   try {
     progress.done = await withLock(host, layout, () => goBack(session, request, progress));
   } catch (error) {
-    progress.failure = tellable(error, layout.installDir);
+    progress.failure = asUpdaterError(error, layout.installDir);
   }
   const { done, failure } = progress;
   if (done !== undefined && done.from.sha256 !== done.to.sha256 && 'folder' in home) {

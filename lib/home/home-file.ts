@@ -2,7 +2,7 @@
 import { BusyError, DamagedError } from '../errors.ts';
 import { type Decoder, decodeInput } from '../format/decoder.ts';
 import { parseJson } from '../format/json.ts';
-import { tellable } from '../platform/failures.ts';
+import { asUpdaterError } from '../platform/failures.ts';
 import { createDirectories, readFile, replaceDurably } from '../platform/files.ts';
 import type { Host, Lock } from '../platform/host.ts';
 import { lockWithPatience } from '../platform/lock-with-patience.ts';
@@ -41,7 +41,7 @@ export function homeFile<Value>(
         const bytes = readFile(host.disk, file, LIMIT);
         return bytes === null ? defaults : decode(parseJson(bytes, file), file);
       } catch (error) {
-        if (!(error instanceof DamagedError)) throw tellable(error, file);
+        if (!(error instanceof DamagedError)) throw asUpdaterError(error, file);
         throw new DamagedError(error.message, {
           advice: `Correct ${file}, or remove it to return to the defaults.`,
           cause: error,
@@ -61,7 +61,7 @@ export function homeFile<Value>(
           lock.release();
         }
       } catch (error) {
-        throw tellable(error, file);
+        throw asUpdaterError(error, file);
       }
     },
   };

@@ -1,4 +1,4 @@
-/** What the operating system refused, told as what it is: the machine's doing, with where, what and what to do. */
+/** Errors of the operating system as MachineErrors, which say where it happened, what happened and what to do. */
 import { errorMessage, MachineError, UpdaterError } from '../errors.ts';
 
 const EXPLANATIONS: Record<string, string> = {
@@ -23,11 +23,11 @@ const ADVICE: Record<string, string> = {
 };
 
 /**
- * An error with an errno name becomes a MachineError; every other one is handed back as it is.
+ * Returns an error with an errno name as a MachineError, and every other one as it is.
  *
- * @param where named in the message when the error itself names no path
+ * @param where is named in the message if the error has no path
  */
-export function tellable(error: unknown, where: string): unknown {
+export function asUpdaterError(error: unknown, where: string): unknown {
   if (error instanceof UpdaterError || !(error instanceof Error)) return error;
   if (!('code' in error) || typeof error.code !== 'string' || !/^E[A-Z0-9]+$/.test(error.code)) return error;
   const { code } = error;

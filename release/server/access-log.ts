@@ -7,7 +7,7 @@
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { printable } from '../../lib/format/printable.ts';
-import { tellable } from '../../lib/platform/failures.ts';
+import { asUpdaterError } from '../../lib/platform/failures.ts';
 import type { Route } from './reply.ts';
 
 /** Bytes of waiting lines, and milliseconds that a line waits at most. */
@@ -47,7 +47,7 @@ export class AccessLog {
     try {
       opened = openSync(this.#file, 'a', 0o640);
     } catch (error) {
-      throw tellable(error, this.#file);
+      throw asUpdaterError(error, this.#file);
     }
     if (this.#descriptor !== null && this.#descriptor !== 2) closeSync(this.#descriptor);
     this.#descriptor = opened;

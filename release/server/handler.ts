@@ -1,7 +1,7 @@
 /** One request to one answer: the route, its answer, and what is counted and logged of it. */
 import { realpathSync } from 'node:fs';
 import { errorMessage, UpdaterError } from '../../lib/errors.ts';
-import { tellable } from '../../lib/platform/failures.ts';
+import { asUpdaterError } from '../../lib/platform/failures.ts';
 import { CHECK_PATH } from '../../lib/update/check/check-api.ts';
 import type { AccessLog } from './access-log.ts';
 import { CheckApi } from './check.ts';
@@ -71,7 +71,7 @@ function resolved(repository: string): string {
   try {
     return realpathSync(repository);
   } catch (error) {
-    throw tellable(error, repository);
+    throw asUpdaterError(error, repository);
   }
 }
 
@@ -103,7 +103,7 @@ function health(feed: CurrentFeed, now: number): Reply {
     const reason = `the timestamp expired at ${timestamp.expires}: run \`release refresh\``;
     return json(503, { status: 'failing', reason, timestamp });
   } catch (error) {
-    const found = tellable(error, 'the repository');
+    const found = asUpdaterError(error, 'the repository');
     if (!(found instanceof UpdaterError)) throw error;
     return json(503, { status: 'failing', reason: found.message });
   }

@@ -3,7 +3,7 @@
  * from 0 to 1 a line. It ends when its standard input does, so that it does not outlive who started it.
  */
 import { errorMessage, UpdaterError } from '../../lib/errors.ts';
-import { tellable } from '../../lib/platform/failures.ts';
+import { asUpdaterError } from '../../lib/platform/failures.ts';
 import { nativeDisk } from '../../lib/platform/native-disk.ts';
 import type { Job } from './job.ts';
 import { perform } from './perform.ts';
@@ -18,7 +18,7 @@ try {
   });
   process.exit(0);
 } catch (thrown) {
-  const error = tellable(thrown, output);
+  const error = asUpdaterError(thrown, output);
   process.stderr.write(errorMessage(error));
   process.exit(error instanceof UpdaterError ? error.exitCode : 1);
 }

@@ -1,7 +1,7 @@
 /** Snapshots of this install: taking one before a change, and letting the old ones go after it. */
 import { errorCode, MachineError, UpdaterError } from '../../errors.ts';
 import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
-import { tellable } from '../../platform/failures.ts';
+import { asUpdaterError } from '../../platform/failures.ts';
 import type { Digest } from '../../platform/files.ts';
 import {
   listSnapshots,
@@ -61,7 +61,7 @@ export async function takeSnapshotHere(
       session.emit({ event: 'snapshot', id: snapshot.id, reason, added, milliseconds, warnings });
     return snapshot;
   } catch (error) {
-    const told = tellable(error, setup.layout.folder);
+    const told = asUpdaterError(error, setup.layout.folder);
     if (!(told instanceof MachineError)) throw told;
     throw new MachineError(`the snapshot could not be taken, and nothing was changed: ${told.message}`, {
       cause: told,
@@ -130,7 +130,7 @@ export async function pruneSnapshots(
       needed: neededSnapshots(session, setup, receipt),
     });
   } catch (error) {
-    throw tellable(error, setup.layout.folder);
+    throw asUpdaterError(error, setup.layout.folder);
   }
 }
 

@@ -12,7 +12,7 @@
  * Recovery is this same loop, entered with `resumed`. The caller holds the lock.
  */
 import { errorMessage, UnrecoverableError } from '../../errors.ts';
-import { tellable } from '../../platform/failures.ts';
+import { asUpdaterError } from '../../platform/failures.ts';
 import { bringBack, clearFolders, type FolderChange } from '../folders/folders.ts';
 import { type Receipt, receiptUnlessDamaged, saveReceipt } from '../receipt.ts';
 import { describe, type Session } from '../session.ts';
@@ -85,7 +85,7 @@ export async function settle(
       if (error instanceof UnrecoverableError) throw after(failure, error);
       // The first failure turns the transaction round; after a second one nothing more can be done now.
       if (failure !== undefined) throw failure;
-      failure = tellable(error, session.layout.installDir);
+      failure = asUpdaterError(error, session.layout.installDir);
       state.resumed = true;
       continue;
     }

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import type { Socket } from 'node:net';
 import type tls from 'node:tls';
-import { tellable } from '../failures.ts';
+import { asUpdaterError } from '../failures.ts';
 import { networkFailure, tooLate } from './failures.ts';
 import { connect, interruption, trustedCertificates } from './native-socket.ts';
 import { Wire } from './native-wire.ts';
@@ -55,7 +55,7 @@ function readCertificates({ certificateFile, environment }: NetworkSettings): tl
   try {
     pem = fs.readFileSync(file, 'latin1');
   } catch (error) {
-    throw tellable(error, file);
+    throw asUpdaterError(error, file);
   }
   if (!pem.includes('-----BEGIN CERTIFICATE-----')) {
     throw new NetworkFailure('certificate', `${file} holds no certificate`, {

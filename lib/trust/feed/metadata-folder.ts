@@ -9,7 +9,7 @@
 
 import { DamagedError, errorCode } from '../../errors.ts';
 import type { Disk } from '../../platform/disk.ts';
-import { tellable } from '../../platform/failures.ts';
+import { asUpdaterError } from '../../platform/failures.ts';
 import { createDirectories, readFile, replaceDurably } from '../../platform/files.ts';
 import type { Locks, Platform } from '../../platform/host.ts';
 import { type PathFlavour, pathsOf } from '../../platform/path-flavour.ts';
@@ -56,7 +56,7 @@ export class MetadataFolder {
     } catch (error) {
       const code = errorCode(error);
       const isRefused = code !== undefined && code !== 'EIO' && code !== 'EISDIR';
-      if (isRefused) throw tellable(error, file);
+      if (isRefused) throw asUpdaterError(error, file);
       if (code === undefined && !(error instanceof DamagedError)) throw error;
       return null;
     }
@@ -74,7 +74,7 @@ export class MetadataFolder {
     try {
       return effect();
     } catch (error) {
-      throw tellable(error, where);
+      throw asUpdaterError(error, where);
     }
   }
 }

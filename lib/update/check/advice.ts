@@ -5,7 +5,7 @@
 import { DamagedError, errorMessage, MachineError, NetworkError, TrustError } from '../../errors.ts';
 import type { Choices } from '../../home/choices.ts';
 import { installedEvolutions } from '../../install/index.ts';
-import { tellable } from '../../platform/failures.ts';
+import { asUpdaterError } from '../../platform/failures.ts';
 import type { Clock } from '../../platform/host.ts';
 import type { Network } from '../../platform/network/network.ts';
 import { networkSource } from '../../trust/index.ts';
@@ -100,7 +100,7 @@ export async function askApi({ network, clock, address, request, signal }: ApiQu
     if (bytes === null) return { answer: null, failure: `${url} does not exist` };
     return { answer: decodeCheckAnswer(bytes, question.version), failure: null };
   } catch (thrown) {
-    const error = tellable(thrown, url);
+    const error = asUpdaterError(thrown, url);
     const isHarmless = [NetworkError, DamagedError, TrustError, MachineError].some(
       (kind) => error instanceof kind,
     );

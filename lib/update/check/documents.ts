@@ -6,7 +6,7 @@ import { DamagedError, errorCode, NetworkError } from '../../errors.ts';
 import { MAX_DOCUMENT } from '../../format/json.ts';
 import { printable } from '../../format/printable.ts';
 import type { Disk } from '../../platform/disk.ts';
-import { tellable } from '../../platform/failures.ts';
+import { asUpdaterError } from '../../platform/failures.ts';
 import { createDirectories, digestBytes, readFile, replaceDurably } from '../../platform/files.ts';
 import type { Locks } from '../../platform/host.ts';
 import type { MetadataSource } from '../../trust/index.ts';
@@ -90,6 +90,6 @@ function writeCached(
       lock.release();
     }
   } catch (error) {
-    throw tellable(error, cacheFolder);
+    throw asUpdaterError(error, cacheFolder);
   }
 }

@@ -9,7 +9,7 @@
 import path from 'node:path';
 import { BusyError, errorCode } from '../../errors.ts';
 import type { Disk } from '../../platform/disk.ts';
-import { tellable } from '../../platform/failures.ts';
+import { asUpdaterError } from '../../platform/failures.ts';
 import { createDirectories, digestFile, removeIfThere } from '../../platform/files.ts';
 import type { Clock, Locks, Random } from '../../platform/host.ts';
 import { lockWithPatience } from '../../platform/lock-with-patience.ts';
@@ -82,7 +82,7 @@ export async function download(request: DownloadRequest): Promise<string> {
     meter.report('done', length);
     return paths.file;
   } catch (error) {
-    throw tellable(error, cacheFolder);
+    throw asUpdaterError(error, cacheFolder);
   }
 }
 

@@ -6,7 +6,7 @@
 import { TrustError } from '../../errors.ts';
 import { peekPackage } from '../../package/index.ts';
 import type { Disk } from '../../platform/disk.ts';
-import { tellable } from '../../platform/failures.ts';
+import { asUpdaterError } from '../../platform/failures.ts';
 import { openSource } from '../../platform/files.ts';
 import type { ListedRelease } from '../../version/index.ts';
 
@@ -30,6 +30,6 @@ function peek(disk: Disk, path: string): ReturnType<typeof peekPackage> {
       source.close();
     }
   } catch (error) {
-    throw tellable(error, path);
+    throw asUpdaterError(error, path);
   }
 }

@@ -1,7 +1,7 @@
 /** The proofs of the transactions have this in common: what is tried, and how an end is told from a fault of ours. */
 import { describe, expect, test } from 'bun:test';
 import { UpdaterError } from '../../../lib/errors.ts';
-import { tellable } from '../../../lib/platform/failures.ts';
+import { asUpdaterError } from '../../../lib/platform/failures.ts';
 import { exhaust, type Scenario } from '../../host/exhaust.ts';
 import { INSTALL_DIR } from '../../host/install.ts';
 
@@ -11,7 +11,7 @@ export async function exitCode(work: Promise<unknown>): Promise<number> {
     await work;
     return 0;
   } catch (error) {
-    const told = tellable(error, INSTALL_DIR);
+    const told = asUpdaterError(error, INSTALL_DIR);
     if (told instanceof UpdaterError) return told.exitCode;
     throw error;
   }
