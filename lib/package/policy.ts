@@ -31,7 +31,10 @@ export function checkPackage(contents: PackageContents, here: Installation): voi
     throw new PolicyError(
       `the package brings another binary of ${contents.version}, which is installed already: wanted SHA-256 ` +
         `${here.installed.sha256}, found ${contents.binary.sha256}`,
-      { advice: 'If the installed binary was changed, run `dgmo-updater repair`.' },
+      {
+        advice:
+          'If you put the installed one there yourself, run `dgmo-updater init --version <v>` to adopt it as what it is.',
+      },
     );
   }
   if (here.allowDowngrade === true) {
