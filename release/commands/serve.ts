@@ -1,8 +1,8 @@
 /** `release serve`: the repository over http, and the check API beside it. */
 import path from 'node:path';
 import { UsageError } from '../../lib/errors.ts';
+import { isLoopback } from '../../lib/format/web-address.ts';
 import { nativeDisk as disk } from '../../lib/platform/native-disk.ts';
-import { isLoopback } from '../../lib/platform/network/proxy.ts';
 import { CHECK_PATH } from '../../lib/update/check/check-api.ts';
 import { type Command, readArguments, required, wholeNumber } from '../command.ts';
 import { supervise } from '../server/supervise.ts';
@@ -60,7 +60,7 @@ export const serve: Command = {
     const grace = wholeNumber('--grace', values.grace, 10, [0, 3600]) * 1000;
     const tls = readTls(values['tls-cert'], values['tls-key']);
     const host = values.host ?? (tls === null ? '127.0.0.1' : '0.0.0.0');
-    if (tls === null && !isLoopback(host) && !values['allow-http']) {
+    if (tls === null && !isLoopback(host.includes(':') ? `[${host}]` : host) && !values['allow-http']) {
       throw new UsageError(`--host ${host}: wanted a certificate, found none`, {
         advice: 'Give --tls-cert and --tls-key, or say --allow-http where a proxy before it speaks TLS.',
       });

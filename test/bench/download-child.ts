@@ -31,8 +31,8 @@ const task: DownloadTask = JSON.parse(process.argv[2] ?? '{}');
 const { disk, clock, locks, random } = nativeHost();
 const network = nativeNetwork({ environment: {}, certificateFile: task.certificateFile });
 if (task.before !== null) {
-  const { connectTimeout, idleTimeout } = DEFAULT_LIMITS;
-  const { body } = await network.request({ url: task.before, connectTimeout, idleTimeout });
+  const { idleTimeout } = DEFAULT_LIMITS;
+  const { body } = await network.request({ url: task.before, idleTimeout });
   await Array.fromAsync(body);
 }
 const begun = clock.monotonic();

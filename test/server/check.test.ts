@@ -43,7 +43,7 @@ describe('the check API', () => {
     const { headers, body } = encodeCheckRequest({ version: '1.0.0', target: TARGET, evolutions: ['a'] });
     const response = await nativeNetwork({ environment: {} }).request({
       ...{ url: `${server.url.slice(0, -1)}${CHECK_PATH}`, method: 'POST', headers, body },
-      ...{ connectTimeout: 5000, idleTimeout: 5000 },
+      ...{ idleTimeout: 5000 },
     });
     const chunks: Uint8Array[] = [];
     for await (const chunk of response.body) chunks.push(chunk);

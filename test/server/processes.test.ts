@@ -37,7 +37,7 @@ describe('release serve with a certificate', () => {
     expect(server.url).toStartWith('https://');
     const { port } = new URL(server.url);
     const network = nativeNetwork({ environment: {}, certificateFile: certificates.authority });
-    const limits = { connectTimeout: 5000, idleTimeout: 5000 };
+    const limits = { idleTimeout: 5000 };
     const answer = await network.request({ url: `https://localhost:${port}/healthz`, ...limits });
     expect(answer.status).toBe(200);
     answer.close();

@@ -90,7 +90,7 @@ describe('answers that are no file', () => {
     ['broken', 3, /answered 500/],
     ['loop', 1, /circle/],
     ['html', 1, /a web page came instead/],
-    ['junk', 3, /not HTTP/],
+    ['junk', 3, /not valid HTTP/],
   ])('%s', async (behaviour, asked, message) => {
     const error = await failure(cache.request(server, behaviour, seed));
     expect(error.exitCode).toBe(13);

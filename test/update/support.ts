@@ -58,7 +58,7 @@ export function brokenOff(server: ServerProcess, request: DownloadRequest): Down
   };
 }
 
-export const LIMITS: Partial<DownloadLimits> = { connectTimeout: 5000, idleTimeout: 5000, attempts: 3 };
+export const LIMITS: Partial<DownloadLimits> = { idleTimeout: 5000, attempts: 3 };
 
 export interface Fixture {
   folder: string;

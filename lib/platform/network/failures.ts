@@ -2,6 +2,14 @@
 import { errorCode, errorMessage, UpdaterError } from '../../errors.ts';
 import { type FailureReason, NetworkFailure } from './network.ts';
 
+/** Whom a request goes to. */
+export interface Peer {
+  /** With its port, if that is not the default. */
+  host: string;
+  /** Host and port of the proxy, null for a direct connection. */
+  proxy: string | null;
+}
+
 interface Explanation {
   reason: FailureReason;
   /** Follows the host. */
@@ -10,107 +18,134 @@ interface Explanation {
 }
 
 const LATER = 'Check the connection, then try again.';
-const CLOCK = 'Check the clock of this machine; if it is right, tell who runs the server.';
+const CLOCK = 'Check the clock of this machine; if it is right, tell whoever runs the server.';
 const INSPECTED =
-  'If a proxy of your network inspects TLS, give its certificate with --ca-file or NODE_EXTRA_CA_CERTS.';
+  'If a proxy of your network inspects TLS, pass its certificate with --ca-file or NODE_EXTRA_CA_CERTS.';
+const PROXY_PASSWORD = 'Put them into HTTP_PROXY and HTTPS_PROXY: http://user:password@host:port.';
 
+const UNREACHABLE: Explanation = {
+  reason: 'unreachable',
+  what: 'cannot be reached from this network',
+  advice: LATER,
+};
+const CLOSED: Explanation = {
+  reason: 'lost',
+  what: 'closed the connection before it was done',
+  advice: LATER,
+};
+const UNKNOWN_AUTHORITY: Explanation = {
+  reason: 'certificate',
+  what: 'has a certificate of an authority that is not trusted here',
+  advice: INSPECTED,
+};
+const NOT_HTTP: Explanation = {
+  reason: 'protocol',
+  what: 'sent something that is not valid HTTP, or too many headers',
+  advice: 'Check the address and its port.',
+};
+
+/** By the codes of the system, of TLS and of Bun's fetch. */
 const EXPLANATIONS: Record<string, Explanation> = {
-  ENOTFOUND: { reason: 'name', what: 'has no address: its name is not known to DNS', advice: LATER },
+  ENOTFOUND: { reason: 'name', what: 'has no address: DNS does not know the name', advice: LATER },
   EAI_AGAIN: { reason: 'name', what: 'could not be looked up: DNS does not answer', advice: LATER },
   ECONNREFUSED: { reason: 'refused', what: 'refused the connection', advice: LATER },
-  ENETUNREACH: { reason: 'unreachable', what: 'cannot be reached from this network', advice: LATER },
-  EHOSTUNREACH: { reason: 'unreachable', what: 'cannot be reached from this network', advice: LATER },
+  ENETUNREACH: UNREACHABLE,
+  EHOSTUNREACH: UNREACHABLE,
   ETIMEDOUT: { reason: 'timeout', what: 'did not answer in time', advice: LATER },
-  ECONNRESET: { reason: 'lost', what: 'closed the connection before it was done', advice: LATER },
-  EPIPE: { reason: 'lost', what: 'closed the connection before it was done', advice: LATER },
-  CERT_HAS_EXPIRED: { reason: 'certificate', what: 'shows a certificate that has expired', advice: CLOCK },
+  ECONNRESET: CLOSED,
+  EPIPE: CLOSED,
+  CERT_HAS_EXPIRED: { reason: 'certificate', what: 'has a certificate that has expired', advice: CLOCK },
   CERT_NOT_YET_VALID: {
     reason: 'certificate',
-    what: 'shows a certificate that is not valid yet',
+    what: 'has a certificate that is not valid yet',
     advice: CLOCK,
   },
   DEPTH_ZERO_SELF_SIGNED_CERT: {
     reason: 'certificate',
-    what: 'shows a self-signed certificate',
+    what: 'has a self-signed certificate',
     advice: INSPECTED,
   },
-  SELF_SIGNED_CERT_IN_CHAIN: {
-    reason: 'certificate',
-    what: 'shows a certificate whose authority is self-signed and not trusted here',
-    advice: INSPECTED,
-  },
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: {
-    reason: 'certificate',
-    what: 'shows a certificate of an authority that is not trusted here',
-    advice: INSPECTED,
-  },
-  UNABLE_TO_GET_ISSUER_CERT: {
-    reason: 'certificate',
-    what: 'shows a certificate of an authority that is not trusted here',
-    advice: INSPECTED,
-  },
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: {
-    reason: 'certificate',
-    what: 'shows a certificate of an authority that is not trusted here',
-    advice: INSPECTED,
-  },
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
   ERR_TLS_CERT_ALTNAME_INVALID: {
     reason: 'certificate',
-    what: 'shows a certificate that was made for another host',
-    advice: 'Check the address; if it is right, tell who runs the server.',
+    what: 'has a certificate that was issued for another host',
+    advice: 'Check the address; if it is right, tell whoever runs the server.',
   },
-  HPE_HEADER_OVERFLOW: {
-    reason: 'protocol',
-    what: 'sent more headers than the limit of 16 KiB',
-    advice: 'Tell who runs the server.',
+  // The only code for a handshake that fails: for TLS 1.2 as for a peer that does not speak TLS at all.
+  EPROTO: {
+    reason: 'tls',
+    what: 'could not agree on TLS 1.3, the oldest version that is accepted',
+    advice: 'Check the address and its port; a proxy of your network may also be the cause.',
   },
+  // A response of more than 256 headers is as malformed to fetch as one that is not HTTP.
+  Malformed_HTTP_Response: NOT_HTTP,
+  ResponseHeadersTooLarge: NOT_HTTP,
+  InvalidHTTPResponse: NOT_HTTP,
+  InvalidContentLength: NOT_HTTP,
+  UnsupportedTransferEncoding: NOT_HTTP,
+  UnrequestedUpgrade: NOT_HTTP,
 };
 
-const TOO_OLD: Explanation = {
-  reason: 'tls',
-  what: 'does not speak TLS 1.3, which is the least that is accepted',
-  advice: 'Tell who runs the server; a proxy of your network that inspects TLS may be the cause, too.',
-};
-const NO_TLS: Explanation = {
-  reason: 'tls',
-  what: 'could not agree with us on TLS',
-  advice: 'Check the address and its port; a proxy of your network may be the cause, too.',
-};
-const NOT_HTTP: Explanation = {
-  reason: 'protocol',
-  what: 'sent what is not HTTP',
-  advice: 'Check the address and its port.',
-};
+/** With a proxy, these happen on the way to it. */
+const CONNECTING: ReadonlySet<FailureReason> = new Set(['name', 'refused', 'unreachable']);
 
-/** An error of a socket, of TLS or of HTTP as a NetworkFailure; one of ours is handed back as it is. */
-export function networkFailure(error: unknown, host: string): UpdaterError {
+/** An error of the system, of TLS or of HTTP as a NetworkFailure; an UpdaterError is returned as it is. */
+export function networkFailure(error: unknown, peer: Peer): UpdaterError {
   if (error instanceof UpdaterError) return error;
-  const found = explain(errorCode(error) ?? '', errorMessage(error));
-  if (found === null) {
-    return new NetworkFailure('lost', `the connection to ${host} failed: ${errorMessage(error)}`, {
+  const code = errorCode(error) ?? '';
+  if (code === 'ERR_PROXY_TUNNEL') return tunnelRefused(error, peer);
+  const found = EXPLANATIONS[code];
+  if (found === undefined) {
+    return new NetworkFailure('lost', `the connection to ${nameOf(peer)} failed: ${errorMessage(error)}`, {
       advice: LATER,
       cause: error,
     });
   }
-  return new NetworkFailure(found.reason, `${host} ${found.what}`, { advice: found.advice, cause: error });
+  const { reason, what, advice } = found;
+  return new NetworkFailure(reason, `${culprit(peer, reason)} ${what}`, { advice, cause: error });
 }
 
-function explain(code: string, message: string): Explanation | null {
-  const known = EXPLANATIONS[code];
-  if (known !== undefined) return known;
-  if (/PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|WRONG_SSL_VERSION/i.test(`${code} ${message}`)) return TOO_OLD;
-  if (/SSL|TLS/i.test(code)) return NO_TLS;
-  if (code.startsWith('HPE_')) return NOT_HTTP;
-  return null;
+function culprit(peer: Peer, reason: FailureReason): string {
+  if (reason === 'certificate') return peer.host;
+  if (peer.proxy !== null && CONNECTING.has(reason)) return `the proxy ${peer.proxy}`;
+  return nameOf(peer);
 }
 
-export function tooLate(host: string, what: string, milliseconds: number): NetworkFailure {
-  return new NetworkFailure('timeout', `${host} ${what} within ${milliseconds / 1000} s`, { advice: LATER });
+/** What lies between us and the host may be the cause as well. */
+function nameOf({ host, proxy }: Peer): string {
+  return proxy === null ? host : `${host} (through the proxy ${proxy})`;
+}
+
+/** The proxy answered CONNECT with a status other than 2xx. */
+function tunnelRefused(error: unknown, { host, proxy }: Peer): NetworkFailure {
+  const status = error instanceof Error && 'status' in error ? Number(error.status) : Number.NaN;
+  if (status === 407) return passwordRequired(`the proxy ${proxy}`, error);
+  return new NetworkFailure('proxy', `the proxy ${proxy} refused to connect to ${host} (${status})`, {
+    advice: 'Ask whoever runs the proxy, or add the host to NO_PROXY if it can be reached without it.',
+    cause: error,
+  });
+}
+
+function passwordRequired(proxy: string, cause?: unknown): NetworkFailure {
+  return new NetworkFailure('proxy', `${proxy} requires a user name and a password (407)`, {
+    advice: PROXY_PASSWORD,
+    cause,
+  });
+}
+
+/** @param what follows the host, as in "sent no answer" */
+export function tooLate(peer: Peer, what: string, milliseconds: number): NetworkFailure {
+  return new NetworkFailure('timeout', `${nameOf(peer)} ${what} within ${milliseconds / 1000} s`, {
+    advice: LATER,
+  });
 }
 
 /**
- * Proxies and portals answer with a page of their own, and say 200. Throws NetworkFailure where an answer that
- * should be data is HTML.
+ * Proxies and portals answer with a page of their own, with status 200. Throws NetworkFailure if an answer that should
+ * be data is HTML.
  */
 export function refuseWebPage(response: { url: string; headers: Readonly<Record<string, string>> }): void {
   const type = response.headers['content-type'] ?? '';
@@ -121,23 +156,15 @@ export function refuseWebPage(response: { url: string; headers: Readonly<Record<
   });
 }
 
-/** An answer with a status that is no success. Throws NetworkFailure. */
+/** For a status that is not a success. Throws NetworkFailure. */
 export function refuseStatus(response: { url: string; status: number }): never {
   const { host, pathname } = new URL(response.url);
   const { status } = response;
-  if (status === 407) {
-    throw new NetworkFailure(
-      'proxy',
-      `the proxy on the way to ${host} wants a user name and a password (407)`,
-      {
-        advice: 'Put them into HTTP_PROXY and HTTPS_PROXY: http://user:password@host:port.',
-      },
-    );
-  }
+  if (status === 407) throw passwordRequired(`the proxy on the way to ${host}`);
   const passing = status >= 500 || status === 408 || status === 425 || status === 429;
   throw new NetworkFailure(
     passing ? 'server' : 'missing',
     `${host} answered ${status} for ${pathname.slice(0, 200)}`,
-    { advice: passing ? 'Try again later.' : 'Check the address of the feed, or tell who runs it.' },
+    { advice: passing ? 'Try again later.' : 'Check the address of the feed, or tell whoever runs it.' },
   );
 }

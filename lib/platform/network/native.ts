@@ -1,12 +1,24 @@
-/** The real network, over the sockets of native-network-socket.ts. One connection a request. */
+/**
+ * The network over Bun's `fetch`, one connection per request.
+ *
+ * By default `fetch` obeys more of the process environment than NetworkSettings allows, so every option that it would
+ * otherwise take from there is set: `proxy` (HTTP_PROXY, ALL_PROXY and NO_PROXY, which it applies even to loopback and
+ * to a proxy that it is given), `ca` (SSL_CERT_FILE, NODE_EXTRA_CA_CERTS), `rejectUnauthorized`
+ * (NODE_TLS_REJECT_UNAUTHORIZED), `protocol` (BUN_FEATURE_FLAG_EXPERIMENTAL_HTTP2_CLIENT), `timeout`
+ * (BUN_CONFIG_HTTP_IDLE_TIMEOUT), and `verbose` (BUN_CONFIG_VERBOSE_FETCH, which prints credentials).
+ *
+ * What `fetch` of Bun 1.4.5 cannot do, measured: its `timeout` moves in steps of four seconds, so the timers are ours.
+ * It reports nothing between the call and the headers, so one timeout covers connecting and waiting. When a connection
+ * breaks, it drops the bytes that came too late to be handed out before, up to 0.9 MB on loopback; a resumed download
+ * fetches them again.
+ */
+import { X509Certificate } from 'node:crypto';
 import fs from 'node:fs';
-import http from 'node:http';
-import type { Socket } from 'node:net';
-import type tls from 'node:tls';
+import { rootCertificates } from 'node:tls';
+import { errorMessage, InterruptedError, UpdaterError } from '../../errors.ts';
+import { isLoopback, shownAddress } from '../../format/web-address.ts';
 import { asUpdaterError } from '../failures.ts';
-import { networkFailure, tooLate } from './failures.ts';
-import { connect, interruption, trustedCertificates } from './native-socket.ts';
-import { Wire } from './native-wire.ts';
+import { networkFailure, type Peer, tooLate } from './failures.ts';
 import {
   type Network,
   NetworkFailure,
@@ -14,17 +26,22 @@ import {
   type NetworkResponse,
   type NetworkSettings,
 } from './network.ts';
-import { isLoopback, proxyFor, type WebProxy } from './proxy.ts';
+import { proxyFor, type WebProxy } from './proxy.ts';
 import { redirected } from './redirect.ts';
 
-const MAX_HEADER_BYTES = 16 * 1024;
+const TLS_1_3 = 0x0304;
 
-/** The certificate file is read at the first https request: MachineError where it can't be, NetworkFailure where it holds none. */
+/**
+ * Certificates are read at the first https request, which throws MachineError if the file cannot be read and
+ * NetworkFailure if there is no certificate in it.
+ */
 export function nativeNetwork(settings: NetworkSettings): Network {
-  let certificates: tls.SecureContext | undefined;
-  const trusted = (): tls.SecureContext => {
-    certificates ??= readCertificates(settings);
-    return certificates;
+  const plain = new Bun.FetchSession({ keepAlive: false });
+  let secure: Bun.FetchSession | undefined;
+  const sessionFor = ({ protocol }: URL): Bun.FetchSession => {
+    if (protocol !== 'https:') return plain;
+    secure ??= secureSession(settings);
+    return secure;
   };
   return {
     async request(request) {
@@ -32,7 +49,8 @@ export function nativeNetwork(settings: NetworkSettings): Network {
       let next = request;
       for (;;) {
         const url = checkedUrl(next.url, settings);
-        const response = await exchange(next, url, proxyFor(url, settings.environment), trusted);
+        const proxy = proxyFor(url, settings.environment);
+        const response = await exchange(next, url, proxy, sessionFor(url));
         seen.push(url.href);
         try {
           const onward = redirected(next, response, seen);
@@ -48,113 +66,136 @@ export function nativeNetwork(settings: NetworkSettings): Network {
   };
 }
 
-function readCertificates({ certificateFile, environment }: NetworkSettings): tls.SecureContext {
+/** A session builds its TLS context once; with `tls` in each call, fetch would compare 118 authorities every time. */
+function secureSession(settings: NetworkSettings): Bun.FetchSession {
+  // bun-types 1.4.5 does not know `minVersion`; as a number fetch obeys it, as a string it does not.
+  const tls = { ca: authorities(settings), minVersion: TLS_1_3, rejectUnauthorized: true };
+  return new Bun.FetchSession({ tls, keepAlive: false });
+}
+
+function authorities({ certificateFile, environment }: NetworkSettings): string[] {
   const file = certificateFile ?? environment.NODE_EXTRA_CA_CERTS ?? '';
-  if (file === '') return trustedCertificates(null, '');
+  if (file === '') return [...rootCertificates];
   let pem: string;
   try {
     pem = fs.readFileSync(file, 'latin1');
   } catch (error) {
     throw asUpdaterError(error, file);
   }
-  if (!pem.includes('-----BEGIN CERTIFICATE-----')) {
-    throw new NetworkFailure('certificate', `${file} holds no certificate`, {
-      advice: 'Give a file of PEM certificates with --ca-file or NODE_EXTRA_CA_CERTS.',
+  try {
+    // fetch would fail as if it could not open a socket.
+    new X509Certificate(pem);
+  } catch (error) {
+    throw new NetworkFailure('certificate', `${file}: not a PEM certificate (${errorMessage(error)})`, {
+      advice: 'Pass a file of PEM certificates with --ca-file or NODE_EXTRA_CA_CERTS.',
+      cause: error,
     });
   }
-  return trustedCertificates(pem, file);
+  return [...rootCertificates, pem];
 }
 
+/** Credentials in an address are not sent, and so never reach a message. */
 function checkedUrl(text: string, { allowPlainHttp = false }: NetworkSettings): URL {
-  if (!URL.canParse(text)) throw new NetworkFailure('missing', `${text.slice(0, 200)} is not an address`);
+  if (!URL.canParse(text)) throw new NetworkFailure('missing', `${shownAddress(text)} is not an address`);
   const url = new URL(text);
+  url.username = '';
+  url.password = '';
   if (url.protocol === 'https:') return url;
   if (url.protocol === 'http:' && (allowPlainHttp || isLoopback(url.hostname))) return url;
-  throw new NetworkFailure('plain-http', `${url.protocol}//${url.host} is not encrypted, https is wanted`, {
+  throw new NetworkFailure('plain-http', `${url.protocol}//${url.host} is not encrypted, https is required`, {
     advice: 'Use the https address of the feed.',
   });
 }
 
 /** One request, one answer. */
 async function exchange(
-  request: NetworkRequest,
+  { method = 'GET', headers, body, idleTimeout, signal }: NetworkRequest,
   url: URL,
   proxy: WebProxy | null,
-  trusted: () => tls.SecureContext,
+  session: Bun.FetchSession,
 ): Promise<NetworkResponse> {
-  const secure = url.protocol === 'https:';
-  const socket = await connect({
-    url,
-    proxy,
-    certificates: trusted,
-    timeout: request.connectTimeout,
-    signal: request.signal,
-  });
-  const wire = new Wire(socket);
-  const message = await answerOf(request, url, secure ? null : proxy, socket, wire);
-  const disconnect = () => void socket.destroy();
-  const body = wire.bodyOf(message, request.method, { request, host: url.host, disconnect });
+  const peer: Peer = { host: url.host, proxy: proxy?.address ?? null };
+  const ending = new AbortController();
+  const interrupt = () => ending.abort(interruption(signal));
+  const close = () => {
+    signal?.removeEventListener('abort', interrupt);
+    ending.abort();
+  };
+  const within: Within = async (what, step) => {
+    const timer = setTimeout(() => ending.abort(tooLate(peer, what, idleTimeout)), idleTimeout);
+    try {
+      return await step();
+    } catch (error) {
+      close();
+      throw networkFailure(error, peer);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  signal?.addEventListener('abort', interrupt, { once: true });
+  if (signal?.aborted === true) interrupt();
+  const response = await within('sent no answer', () =>
+    session.fetch(url, {
+      method,
+      headers: {
+        'accept-encoding': 'identity',
+        'user-agent': 'dgmo-updater',
+        ...headers,
+        connection: 'close',
+      },
+      ...(body === undefined ? {} : { body }),
+      signal: ending.signal,
+      proxy: proxy === null ? false : proxyOption(proxy),
+      redirect: 'manual',
+      decompress: false,
+      protocol: 'http1.1',
+      timeout: false,
+      verbose: false,
+    }),
+  );
   return {
     url: url.href,
-    status: message.statusCode ?? 0,
-    headers: joined(message.headers),
-    body,
-    close: () => body.close(),
+    status: response.status,
+    headers: Object.fromEntries(response.headers),
+    body: chunksOf(response.body, within, close),
+    close,
   };
 }
 
-function answerOf(
-  { method = 'GET', headers, body, idleTimeout, signal }: NetworkRequest,
-  url: URL,
-  forwarding: WebProxy | null,
-  socket: Socket,
-  wire: Wire,
-): Promise<http.IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const sent = http.request({
-      createConnection: () => wire,
-      method,
-      // RFC 9112, section 3.2.2: a proxy that forwards is given the whole address.
-      path:
-        forwarding === null ? `${url.pathname}${url.search}` : `${url.origin}${url.pathname}${url.search}`,
-      headers: {
-        'accept-encoding': 'identity',
-        ...headers,
-        host: url.host,
-        connection: 'close',
-        ...(body === undefined ? {} : { 'content-length': String(body.length) }),
-        ...(forwarding?.authorization == null ? {} : { 'proxy-authorization': forwarding.authorization }),
-      },
-      maxHeaderSize: MAX_HEADER_BYTES,
-    });
-    const end = (error: unknown) => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-      reject(networkFailure(error, url.host));
-      socket.destroy();
-    };
-    const abort = () => end(interruption(signal));
-    const timer = setTimeout(() => end(tooLate(url.host, 'sent no answer', idleTimeout)), idleTimeout);
-    signal?.addEventListener('abort', abort, { once: true });
-    sent.on('error', end);
-    socket.on('close', () => end(Object.assign(new Error('closed'), { code: 'ECONNRESET' })));
-    sent.on('response', (message) => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-      // An error between two reads of the body is met by the next read.
-      message.on('error', () => undefined);
-      resolve(message);
-    });
-    if (signal?.aborted === true) abort();
-    sent.end(body);
-  });
+/** Aborts the request if the step takes longer than the idle timeout; a failure closes the connection. */
+type Within = <T>(what: string, step: () => Promise<T>) => Promise<T>;
+
+async function* chunksOf(
+  body: ReadableStream<Uint8Array> | null,
+  within: Within,
+  close: () => void,
+): AsyncGenerator<Uint8Array, void> {
+  try {
+    const reader = body?.getReader();
+    if (reader === undefined) return;
+    for (;;) {
+      const { done, value } = await within('sent nothing more', () => reader.read());
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    close();
+  }
 }
 
-function joined(headers: http.IncomingHttpHeaders): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? value.join(', ') : (value ?? ''),
-    ]),
-  );
+function proxyOption({ address, authorization }: WebProxy): Bun.FetchProxyOption {
+  return {
+    url: `http://${address}`,
+    headers: authorization === null ? {} : { 'proxy-authorization': authorization },
+    respectNoProxy: false,
+  };
+}
+
+function interruption(signal: AbortSignal | undefined): UpdaterError {
+  const reason: unknown = signal?.reason;
+  if (reason instanceof UpdaterError) return reason;
+  return new InterruptedError('interrupted', {
+    cause: reason,
+    advice: 'Run it again: it continues where it stopped.',
+  });
 }

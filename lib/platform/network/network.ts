@@ -1,50 +1,49 @@
 /**
- * The network as the updater sees it: one request, one answer, the body in chunks. `native-network.ts` is the real
- * one. What it guarantees: TLS 1.3 at least, certificates checked, redirects followed within bounds, and that every
- * wait ends. Called by the trust client and by downloads.
+ * The network as the updater sees it: one request, one answer, the body in chunks. `native.ts` implements it. It
+ * guarantees TLS 1.3 or later, verified certificates, a bounded number of redirects, and that every wait ends. The trust
+ * client and downloads use it.
  */
 import { type ErrorOptions, NetworkError } from '../../errors.ts';
 
 export interface NetworkRequest {
-  /** Absolute, https; http only on loopback, or where the settings allow it. */
+  /** Absolute, https; http only on loopback, or if the settings allow it. */
   url: string;
   method?: 'GET' | 'HEAD' | 'POST';
   /** Names in lower case. */
   headers?: Readonly<Record<string, string>>;
   body?: Uint8Array;
-  /** Ends the request and its body with InterruptedError, or with the signal's reason where that is an error of ours. */
+  /** Ends the request and its body with InterruptedError, or with the signal's reason if that is an UpdaterError. */
   signal?: AbortSignal;
-  /** Milliseconds for name, connection, proxy and TLS together. */
-  connectTimeout: number;
-  /** Milliseconds for the whole of the answer's headers, and between two chunks of its body. */
+  /** Milliseconds from the call to the end of the answer's headers, and between two chunks of its body. */
   idleTimeout: number;
-  /** The chunks of the body are lent: each is gone when the next one is asked for. For bodies that are written away as they come. */
-  lendChunks?: boolean;
 }
 
 export interface NetworkResponse {
   /** The address that answered, after redirects. */
   url: string;
   status: number;
-  /** Names in lower case; those that came several times are joined by a comma. */
+  /** Names in lower case; the values of a repeated header are joined with commas. */
   headers: Readonly<Record<string, string>>;
-  /** Once. Throws NetworkFailure where the answer ends before its announced length. Leaving the loop closes the connection. */
+  /**
+   * Can be read once. Throws NetworkFailure if the answer ends before its announced length. The peer is held up while the
+   * caller handles a chunk, and leaving the loop closes the connection.
+   */
   body: AsyncIterable<Uint8Array>;
-  /** For an answer whose body nobody wants. */
+  /** Closes the connection: call it if the body is not read. */
   close(): void;
 }
 
 export interface Network {
-  /** Throws NetworkFailure. An answer with a status of 400 or more is an answer. */
+  /** Throws NetworkFailure. An answer with a status of 400 or more is returned like any other. */
   request(request: NetworkRequest): Promise<NetworkResponse>;
 }
 
 export interface NetworkSettings {
   /** Where proxies are looked up: HTTP_PROXY, HTTPS_PROXY, NO_PROXY and their lower-case forms. */
   environment: Readonly<Record<string, string | undefined>>;
-  /** A PEM file with authorities to trust besides the built-in ones; the default is NODE_EXTRA_CA_CERTS. */
+  /** A PEM file of authorities to trust besides the built-in ones; the default is NODE_EXTRA_CA_CERTS. */
   certificateFile?: string;
-  /** Plain http to hosts other than loopback. */
+  /** Allow plain http to hosts other than loopback. */
   allowPlainHttp?: boolean;
 }
 
@@ -66,7 +65,7 @@ export type FailureReason =
   | 'protocol'
   | 'changed';
 
-/** What may be gone a moment later, so that another attempt is worth its while. */
+/** Reasons that may be gone a moment later, so that another attempt is worthwhile. */
 const PASSING: ReadonlySet<FailureReason> = new Set([
   'name',
   'refused',
@@ -79,7 +78,7 @@ const PASSING: ReadonlySet<FailureReason> = new Set([
   'changed',
 ]);
 
-/** A NetworkError (13) that says of what kind. */
+/** A NetworkError (13) with its reason. */
 export class NetworkFailure extends NetworkError {
   readonly reason: FailureReason;
 

@@ -1,20 +1,20 @@
-/** Which proxy an address is reached through, by the environment's word. Pure. */
+/** Which proxy an address is reached through, as the environment says. Pure. */
 import { BlockList, isIP } from 'node:net';
+import { isLoopback } from '../../format/web-address.ts';
 import { NetworkFailure } from './network.ts';
 
 export interface WebProxy {
-  /** Without brackets. */
-  host: string;
-  port: number;
-  /** The value of Proxy-Authorization. Never to be printed. */
+  /** `host:port`, the host as in a URL. */
+  address: string;
+  /** The value of Proxy-Authorization. Must not be printed. */
   authorization: string | null;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Null where the address is reached directly. Loopback always is. The lower-case variable wins, and an empty one
- * counts as none. Throws NetworkFailure for a proxy that can't be used; its message never holds the credentials.
+ * Returns null if the address is reached directly, as loopback always is. The lower-case variable wins, and an empty one
+ * counts as unset. Throws NetworkFailure for a proxy that cannot be used; its message never contains the credentials.
  */
 export function proxyFor(url: URL, environment: Environment): WebProxy | null {
   if (isLoopback(url.hostname)) return null;
@@ -45,8 +45,7 @@ function parseProxy(value: string, name: string): WebProxy {
   const password = decoded(url.password);
   const credentials = Buffer.from(`${user}:${password}`).toString('base64');
   return {
-    host: bareHost(url.hostname),
-    port: url.port === '' ? 80 : Number(url.port),
+    address: `${url.hostname}:${url.port === '' ? 80 : url.port}`,
     authorization: user === '' && password === '' ? null : `Basic ${credentials}`,
   };
 }
@@ -60,8 +59,8 @@ function decoded(text: string): string {
 }
 
 /**
- * Entries are separated by commas or spaces: `*`, a host (which covers the hosts below it, with or without a leading
- * dot), an IP address or a block of them (10.0.0.0/8), each with or without a port.
+ * Whether NO_PROXY exempts the address. Entries are separated by commas or spaces: `*`, a host (which covers its
+ * subdomains, with or without a leading dot), an IP address or a block of them (10.0.0.0/8), each with an optional port.
  */
 export function isExempt(url: URL, list: string): boolean {
   const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
@@ -99,12 +98,7 @@ function inBlock(host: string, block: string): boolean {
   return blocks.check(host, family);
 }
 
-export function isLoopback(hostname: string): boolean {
-  const host = bareHost(hostname).replace(/\.$/, '');
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-}
-
-/** A host as a socket wants it: IPv6 addresses without the brackets of a URL. */
-export function bareHost(hostname: string): string {
+/** IPv6 addresses without the brackets of a URL. */
+function bareHost(hostname: string): string {
   return hostname.startsWith('[') && hostname.endsWith(']') ? hostname.slice(1, -1) : hostname;
 }

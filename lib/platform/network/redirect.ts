@@ -3,14 +3,15 @@ import { NetworkFailure, type NetworkRequest, type NetworkResponse } from './net
 
 export const MAX_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-/** What one host was told in confidence is not told to the next one. */
+/** Headers that are not passed on to another host. */
 const CONFIDENTIAL = new Set(['authorization', 'cookie', 'proxy-authorization']);
 
 /**
- * The request that a redirect asks for; null where the answer is none. Throws NetworkFailure where it leads from
- * https to http, in a circle, to nowhere, further than MAX_REDIRECTS, or would drop the body of a POST.
+ * Returns the request that a redirect asks for, or null if the answer is not a redirect. Throws NetworkFailure if it leads
+ * from https to http, in a circle, to something that is not an address, further than MAX_REDIRECTS, or would drop the body
+ * of a POST.
  *
- * @param seen the addresses asked so far, this answer's one last
+ * @param seen the addresses requested so far, the one of this answer last
  */
 export function redirected(
   request: NetworkRequest,
@@ -20,19 +21,21 @@ export function redirected(
   const { location } = response.headers;
   if (!REDIRECTS.has(response.status) || location === undefined) return null;
   const from = new URL(response.url);
-  if (!URL.canParse(location, from.href)) throw refused(from, 'sent us to something that is not an address');
+  if (!URL.canParse(location, from.href))
+    throw refused(from, 'redirects to something that is not an address');
   const to = new URL(location, from);
   to.hash = '';
   if (to.protocol !== 'https:' && to.protocol !== 'http:') {
-    throw refused(from, `sent us to a ${to.protocol} address`);
+    throw refused(from, `redirects to a ${to.protocol} address`);
   }
   if (from.protocol === 'https:' && to.protocol === 'http:') {
-    throw refused(from, `sent us from https to plain http on ${to.host}`);
+    throw refused(from, `redirects from https to plain http on ${to.host}`);
   }
-  if (to.username !== '' || to.password !== '') throw refused(from, 'sent us to an address with credentials');
-  if (seen.includes(to.href)) throw refused(from, 'sent us in a circle of redirects');
+  if (to.username !== '' || to.password !== '')
+    throw refused(from, 'redirects to an address with credentials');
+  if (seen.includes(to.href)) throw refused(from, 'redirects in a circle');
   if (seen.length > MAX_REDIRECTS) {
-    throw refused(from, `sent us on again after ${MAX_REDIRECTS} redirects, which is the limit`);
+    throw refused(from, `redirects again after ${MAX_REDIRECTS} redirects, which is the limit`);
   }
   if (request.method === 'POST' && response.status < 307) {
     throw refused(from, 'answered a POST with a redirect that drops its body');
@@ -49,6 +52,6 @@ function withoutConfidential(headers: Readonly<Record<string, string>> = {}): Re
 
 function refused(from: URL, what: string): NetworkFailure {
   return new NetworkFailure('redirect', `${from.host} ${what}`, {
-    advice: 'Check the address of the feed, or tell who runs it.',
+    advice: 'Check the address of the feed, or tell whoever runs it.',
   });
 }

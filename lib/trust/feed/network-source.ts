@@ -11,15 +11,13 @@ import { type Network, NetworkFailure, type NetworkResponse } from '../../platfo
 import type { MetadataSource } from './metadata-source.ts';
 
 export interface SourceLimits {
-  /** Milliseconds for the name, the connection, the proxy and TLS together. */
-  connectTimeout: number;
-  /** Milliseconds until the response begins, and between two parts of it. */
+  /** Milliseconds until the response begins, connecting included, and between two parts of it. */
   idleTimeout: number;
   /** Milliseconds for a whole file. */
   totalTime: number;
 }
 
-export const SOURCE_LIMITS: SourceLimits = { connectTimeout: 15_000, idleTimeout: 15_000, totalTime: 30_000 };
+export const SOURCE_LIMITS: SourceLimits = { idleTimeout: 15_000, totalTime: 30_000 };
 
 export interface NetworkSourceOptions {
   network: Network;
@@ -40,7 +38,6 @@ export function networkSource(options: NetworkSourceOptions): MetadataSource {
       const response = await network.request({
         url,
         headers,
-        connectTimeout: limits.connectTimeout,
         idleTimeout: limits.idleTimeout,
         ...(signal === undefined ? {} : { signal }),
       });

@@ -94,7 +94,7 @@ export async function askApi({ network, clock, address, request, signal }: ApiQu
     const bytes = await networkSource({
       network: posting,
       clock,
-      limits: { connectTimeout: PATIENCE, idleTimeout: PATIENCE, totalTime: PATIENCE },
+      limits: { idleTimeout: PATIENCE, totalTime: PATIENCE },
       ...(signal === undefined ? {} : { signal }),
     }).get(url, MAX_CHECK_ANSWER);
     if (bytes === null) return { answer: null, failure: `${url} does not exist` };

@@ -34,10 +34,7 @@ export async function fetchOnce(options: FetchOptions): Promise<void> {
   const response = await network.request({
     url,
     headers: { ...headers, ...rangeHeaders(partial, url) },
-    connectTimeout: limits.connectTimeout,
     idleTimeout: limits.idleTimeout,
-    // Each chunk is written before the next one is asked for, so its memory may be reused.
-    lendChunks: true,
     ...(signal === undefined ? {} : { signal }),
   });
   try {

@@ -1,8 +1,6 @@
 /** How long a download may take, and how often it is tried again. */
 export interface DownloadLimits {
-  /** Milliseconds for the name, the connection, the proxy and TLS together. */
-  connectTimeout: number;
-  /** Milliseconds without a byte. */
+  /** Milliseconds until the response begins, connecting included, and between two parts of it. */
   idleTimeout: number;
   /** Bytes per second, over `speedWindow` milliseconds. */
   minimumSpeed: number;
@@ -19,7 +17,6 @@ export interface DownloadLimits {
 }
 
 export const DEFAULT_LIMITS: DownloadLimits = {
-  connectTimeout: 30_000,
   idleTimeout: 30_000,
   minimumSpeed: 1024,
   speedWindow: 30_000,

@@ -36,7 +36,7 @@ const TROUBLES: [behaviour: string, kinds: readonly Kind[], code: number, says: 
   ['html', ALL, 13, `a web page came instead of the file from ${HOST}`],
   ['html-as-json', ['root', 'timestamp'], 13, 'NAME: wanted JSON'],
   ['html-as-json', ['index', 'package'], 11, 'signed'],
-  ['loop', ['timestamp', 'index', 'package'], 13, `${HOST} sent us in a circle of redirects`],
+  ['loop', ['timestamp', 'index', 'package'], 13, `${HOST} redirects in a circle`],
   ['elsewhere', ['timestamp', 'index', 'package'], 13, 'http://feed\\.test is not encrypted'],
   ['endless', ['root', ...METADATA, ...DOCUMENTS], 10, 'NAME: wanted at most \\d+ bytes, found more'],
   ['endless', ['package'], 11, 'the server sent more than the signed \\d+ bytes'],

@@ -349,7 +349,7 @@ posixOnly('the commands of the feed', () => {
       [
         'redirects in a loop',
         13,
-        'circle of redirects',
+        'redirects in a circle',
         () => {
           stage.answer = (name) => new Response('', { status: 302, headers: { location: `/${name}` } });
         },

@@ -11,16 +11,16 @@ type Kind = Exclude<keyof Certificates, 'authority'>;
 export function transport(standing: () => Standing): void {
   describe('TLS', () => {
     test.concurrent.each<[what: string, kind: Kind, says: string, maxVersion: string]>([
-      ['a certificate that has expired', 'expired', 'shows a certificate that has expired', 'TLSv1.3'],
-      ['a certificate of the future', 'notYetValid', 'shows a certificate that is not valid yet', 'TLSv1.3'],
-      ['a self-signed certificate', 'selfSigned', 'shows a self-signed certificate', 'TLSv1.3'],
+      ['a certificate that has expired', 'expired', 'has a certificate that has expired', 'TLSv1.3'],
+      ['a certificate of the future', 'notYetValid', 'has a certificate that is not valid yet', 'TLSv1.3'],
+      ['a self-signed certificate', 'selfSigned', 'has a self-signed certificate', 'TLSv1.3'],
       [
         'the certificate of another host',
         'wrongHost',
-        'shows a certificate that was made for another host',
+        'has a certificate that was issued for another host',
         'TLSv1.3',
       ],
-      ['1.2 only', 'good', 'does not speak TLS 1.3, which is the least that is accepted', 'TLSv1.2'],
+      ['1.2 only', 'good', 'could not agree on TLS 1.3, the oldest version that is accepted', 'TLSv1.2'],
     ])('%s: 13', async (_, kind, says, maxVersion) => {
       const { certificates } = await standing().secured();
       const server = await startServer('origin', { ...certificates[kind], maxVersion });

@@ -40,7 +40,7 @@ function ask(url: string, env: Record<string, string>): string {
 test('TLS 1.3 and an authority of our own; not TLS 1.2, not an unknown authority', () => {
   const env = { NODE_EXTRA_CA_CERTS: certificates.authority };
   expect(ask(`https://localhost:${secure.port}/good/1`, env)).toBe(`200 ${sha256(content(1))}`);
-  expect(ask(`https://localhost:${old.port}/good/1`, env)).toMatch(/does not speak TLS 1.3/);
+  expect(ask(`https://localhost:${old.port}/good/1`, env)).toMatch(/could not agree on TLS 1.3/);
   expect(ask(`https://localhost:${secure.port}/good/1`, {})).toMatch(/authority that is not trusted here/);
   const careless = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
   expect(ask(`https://localhost:${secure.port}/good/1`, careless)).toMatch(
@@ -54,9 +54,15 @@ test('through the tunnel of a proxy, with credentials', async () => {
     https_proxy: `http://user:secret@127.0.0.1:${proxy.port}`,
   };
   expect(ask(`https://${HOST}:${secure.port}/good/1`, env)).toBe(`200 ${sha256(content(1))}`);
-  expect(ask(`https://${HOST}:${old.port}/good/1`, env)).toMatch(/does not speak TLS 1.3/);
+  expect(ask(`https://${HOST}:${old.port}/good/1`, env)).toMatch(/could not agree on TLS 1.3/);
   expect(await proxy.served()).toMatchObject([
     { url: `${HOST}:${secure.port}` },
     { url: `${HOST}:${old.port}` },
   ]);
+  // What Bun prints of a request has its credentials in it.
+  const { stderr } = spawnSync(program, [`https://${HOST}:${secure.port}/good/1`], {
+    env: { ...env, BUN_CONFIG_VERBOSE_FETCH: 'curl' },
+    encoding: 'utf8',
+  });
+  expect(stderr).toBe('');
 });

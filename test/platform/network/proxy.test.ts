@@ -1,4 +1,4 @@
-/** Which proxy, if any: the environment's word, case by case. */
+/** Which proxy, if any: as the environment says, case by case. */
 import { describe, expect, test } from 'bun:test';
 import { isExempt, proxyFor } from '../../../lib/platform/network/proxy.ts';
 
@@ -8,24 +8,23 @@ const http = new URL('http://updates.dgmo.example/file');
 describe('the variables', () => {
   test('each scheme has its own', () => {
     const environment = { HTTPS_PROXY: 'http://a:1', HTTP_PROXY: 'http://b:2' };
-    expect(proxyFor(https, environment)).toMatchObject({ host: 'a', port: 1 });
-    expect(proxyFor(http, environment)).toMatchObject({ host: 'b', port: 2 });
+    expect(proxyFor(https, environment)).toMatchObject({ address: 'a:1' });
+    expect(proxyFor(http, environment)).toMatchObject({ address: 'b:2' });
     expect(proxyFor(https, { HTTP_PROXY: 'http://b:2' })).toBeNull();
   });
 
   test('lower case wins, an empty one counts as none', () => {
-    expect(proxyFor(https, { HTTPS_PROXY: 'http://a:1', https_proxy: 'http://b:2' })?.host).toBe('b');
-    expect(proxyFor(https, { HTTPS_PROXY: 'http://a:1', https_proxy: '' })?.host).toBe('a');
+    expect(proxyFor(https, { HTTPS_PROXY: 'http://a:1', https_proxy: 'http://b:2' })?.address).toBe('b:2');
+    expect(proxyFor(https, { HTTPS_PROXY: 'http://a:1', https_proxy: '' })?.address).toBe('a:1');
     expect(proxyFor(https, { HTTPS_PROXY: '' })).toBeNull();
   });
 
   test('a scheme and a port may be missing', () => {
     expect(proxyFor(https, { HTTPS_PROXY: 'proxy.corp:3128' })).toMatchObject({
-      host: 'proxy.corp',
-      port: 3128,
+      address: 'proxy.corp:3128',
     });
-    expect(proxyFor(https, { HTTPS_PROXY: 'http://proxy.corp' })?.port).toBe(80);
-    expect(proxyFor(https, { HTTPS_PROXY: 'http://[::1]:3128' })?.host).toBe('::1');
+    expect(proxyFor(https, { HTTPS_PROXY: 'http://proxy.corp' })?.address).toBe('proxy.corp:80');
+    expect(proxyFor(https, { HTTPS_PROXY: 'http://[::1]:3128' })?.address).toBe('[::1]:3128');
   });
 
   test('credentials are decoded, and in no message', () => {
