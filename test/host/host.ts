@@ -10,6 +10,8 @@ export interface SimulatedHostOptions {
   platform?: Platform;
   /** What `--version` of an executable with this content prints; null: it crashes. */
   versionOf(content: Uint8Array): string | null;
+  /** What an executable with this content does in its trial start, before it prints its version or crashes. */
+  onTrial?(disk: SimulatedDisk, content: Uint8Array): void;
   /** Windows: the executable that runs, and the one that is held without delete sharing; the latter until this time. */
   running?: string[];
   held?: { path: string; until: number }[];
@@ -98,6 +100,7 @@ export function simulatedHost(options: SimulatedHostOptions): SimulatedHost {
       run: async (file): Promise<RunResult> => {
         faults.meet('run', file);
         const content = disk.contentOf(file.replaceAll('\\', '/'));
+        if (content !== null) options.onTrial?.(disk, content);
         const version = content === null ? null : options.versionOf(content);
         const ok = version !== null;
         return {

@@ -133,8 +133,6 @@ export async function bringBack(
   const { host, layout } = session;
   const begun = host.clock.monotonic();
   const { home, before } = open.folders;
-  // Somebody has started DGMO meanwhile: what it writes is not the failed version's doing.
-  if (!open.touched && isInUse(session)) return;
   const snapshot = snapshotBefore(session, open.folders);
   const components = all ? FOLDER_COMPONENTS : open.folders.changes;
   const request = requestFor(session, home, snapshot, components, open.id);
@@ -142,6 +140,7 @@ export async function bringBack(
     clearLeftovers(request);
     const plan = planRestore(request);
     if (!plan.empty) {
+      refuseIfRunning(session);
       if (resumed) {
         const kept = await keepWhatStands(session, home, open.from.version);
         if (kept !== null) checkKept(session, request, kept, plan);
@@ -178,16 +177,20 @@ function snapshotBefore({ host }: Session, { home, before }: Folders): Snapshot 
   );
 }
 
+/** What it has open must not be changed under it, and what it writes must not be lost: the next run brings them back. */
+function refuseIfRunning(session: Session): void {
+  if (!isInUse(session)) return;
+  const { app } = session;
+  const running = runningCopies(session).join(', ');
+  throw new BusyError(
+    `an update was interrupted while it changed the data of ${app}, and ${app} is running${running ? ` (process ${running})` : ''}`,
+    { advice: `Close ${app}, then run \`dgmo-updater recover\`.` },
+  );
+}
+
 /** A rollback first keeps what it is about to replace: this one, too. */
 async function keepWhatStands(session: Session, home: string, version: string): Promise<Snapshot | null> {
   const { host, layout, app } = session;
-  const running = runningCopies(session);
-  if (running.length > 0) {
-    throw new BusyError(
-      `an update was interrupted while it changed the data of ${app}, and ${app} runs (process ${running.join(', ')})`,
-      { advice: `Close ${app}, then run \`dgmo-updater recover\`.` },
-    );
-  }
   const receipt = loadReceipt(host.disk, layout);
   if (receipt === null) return null;
   const setup = session.snapshots?.home === home ? session.snapshots : null;

@@ -47,7 +47,7 @@ export function begin(session: Session, intention: Intention): OpenTransaction {
     receipt,
     ...(folders === null ? {} : { folders }),
   });
-  return { id, kind, from, to, receipt, verdict: null, folders, touched: false, replaced };
+  return { id, kind, from, to, receipt, verdict: null, folders, touched: false, trial: null, replaced };
 }
 
 /** Nothing was changed yet: removes what was prepared, and records that the transaction has ended. */

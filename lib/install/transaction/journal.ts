@@ -39,6 +39,11 @@ export type Entry =
     }
   /** From here on the folders may be half changed, until they are whole again: as they were, or by a verdict to commit. */
   | { type: 'folders'; state: 'touched' | 'back' }
+  /**
+   * From here on the new version may have been started, and may have written into any of the folders. `unused`: nobody has
+   * used DGMO since the snapshot, so whatever differs if it fails is its doing, and is taken back.
+   */
+  | { type: 'trial'; unused: boolean }
   /** From here on the target may be touched. */
   | { type: 'swap' }
   /** Windows: from here on, until the target stands again, its name may be free. */
@@ -112,6 +117,9 @@ function checkEntry(json: string, name: string): Entry {
     case 'folders':
       if (value.state !== 'touched' && value.state !== 'back') throw unknown('folders');
       return { type: 'folders', state: value.state };
+    case 'trial':
+      if (typeof value.unused !== 'boolean') throw unknown('trial');
+      return { type: 'trial', unused: value.unused };
     case 'swap':
     case 'gap':
       return { type: value.type };
@@ -212,6 +220,8 @@ export interface OpenTransaction {
   folders: Folders | null;
   /** Whether the folders may be half changed. */
   touched: boolean;
+  /** What was recorded when the new version was started; null if it was not, or if the folders have been brought back since. */
+  trial: { unused: boolean } | null;
   /**
    * The transaction that was still open when this one began, since it could be neither finished nor taken back. It is
    * open again if this one changes nothing. Null in all other cases.
@@ -224,12 +234,26 @@ export function openTransaction(entries: readonly Entry[]): OpenTransaction | nu
   for (const entry of entries) {
     if (entry.type === 'begin') {
       const { id, kind, from, to, receipt, folders = null } = entry;
-      open = { id, kind, from, to, receipt, verdict: null, folders, touched: false, replaced: open };
+      open = {
+        id,
+        kind,
+        from,
+        to,
+        receipt,
+        verdict: null,
+        folders,
+        touched: false,
+        trial: null,
+        replaced: open,
+      };
     } else if (entry.type === 'end') {
       const asBefore = entry.outcome === 'abandoned' || entry.outcome === 'reverted';
       open = asBefore ? (open?.replaced ?? null) : null;
-    } else if (open !== null && entry.type === 'folders') open.touched = entry.state === 'touched';
-    else if (open !== null && entry.type === 'verdict')
+    } else if (open !== null && entry.type === 'trial') open.trial = { unused: entry.unused };
+    else if (open !== null && entry.type === 'folders') {
+      open.touched = entry.state === 'touched';
+      if (entry.state === 'back') open.trial = null;
+    } else if (open !== null && entry.type === 'verdict')
       open.verdict = { verdict: entry.verdict, reason: entry.reason };
   }
   return open;

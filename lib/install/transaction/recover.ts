@@ -1,5 +1,6 @@
 /** Closing what an interrupted run left open: an unfinished transaction, a lost receipt, leftover files. */
 import { DamagedError } from '../../errors.ts';
+import { isInUse } from '../process/stop.ts';
 import { type Receipt, receiptUnlessDamaged, saveReceipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
 import { foreignBinary } from './conclude.ts';
@@ -12,7 +13,7 @@ export async function recoverTransaction(session: Session): Promise<Ended | null
   const open = openTransaction(readJournal(session.host.disk, session.layout).entries);
   if (open === null) return null;
   session.emit({ event: 'recovering', id: open.id, from: open.from.version, to: open.to.version });
-  return settle(session, open, { resumed: true });
+  return settle(session, open, { resumed: true, unusedSinceSnapshot: !isInUse(session) });
 }
 
 export interface Recovery {

@@ -37,7 +37,10 @@ export interface SettleOptions {
   resumed: boolean;
   /** How the folders beside the executable change; null if they do not, or if that is no longer known. */
   change?: FolderChange | null;
-  /** Nobody has used DGMO since the snapshot that the transaction began with. */
+  /**
+   * Nobody has used DGMO since the snapshot that the transaction began with; in a resumed transaction, nobody uses it now
+   * (what was written in between is kept in a snapshot of its own).
+   */
   unusedSinceSnapshot?: boolean;
 }
 
@@ -49,8 +52,8 @@ interface State {
   foldersPending: boolean;
   /** The folders may be half changed. */
   foldersTouched: boolean;
-  /** The new version has been started: it may have written into the folders. */
-  probed: boolean;
+  /** The new version has been started, and may have written into the folders; as the journal says. */
+  trial: { unused: boolean } | null;
 }
 
 /**
@@ -71,16 +74,18 @@ export async function settle(
     binaryUnchanged: open.from.sha256 === open.to.sha256,
     foldersPending: change !== null || (resumed && !open.touched && changesFolders(open)),
     foldersTouched: open.touched,
-    probed: false,
+    trial: open.trial,
   };
   let failure: unknown;
   for (let steps = 0; steps < MOST_STEPS; steps++) {
     let step: Step;
     try {
-      const mayHaveWritten = unusedSinceSnapshot && state.probed;
+      const observed = observe(session, open);
+      // If somebody has installed something else, the folders are theirs as well, unless they are half changed.
+      const mayHaveWritten = state.trial?.unused === true && observed.target !== 'other';
       const foldersChanged = open.folders !== null && (state.foldersTouched || mayHaveWritten);
-      step = next({ ...state, foldersChanged }, observe(session, open));
-      await take(session, open, state, step, { change, mayHaveWritten });
+      step = next({ ...state, foldersChanged }, observed);
+      await take(session, open, state, step, { change, mayHaveWritten, unusedSinceSnapshot });
     } catch (error) {
       if (error instanceof UnrecoverableError) throw after(failure, error);
       // The first failure turns the transaction round; after a second one nothing more can be done now.
@@ -126,6 +131,7 @@ interface FolderWork {
   change: FolderChange | null;
   /** The new version may have written into any of the folders in its trial start. */
   mayHaveWritten: boolean;
+  unusedSinceSnapshot: boolean;
 }
 
 async function take(
@@ -150,7 +156,7 @@ async function take(
     case 'restore':
       return restore(session, open, step.from);
     case 'probe':
-      return tryNewVersion(session, open, state);
+      return tryNewVersion(session, open, state, folders);
     case 'condemn':
       return decide(session, state, 'revert', step.reason);
     case 'end':
@@ -182,15 +188,24 @@ async function bringFoldersBack(
   }
   state.foldersTouched = false;
   state.foldersPending = changesFolders(open);
-  state.probed = false;
+  state.trial = null;
 }
 
 function changesFolders({ folders }: OpenTransaction): boolean {
   return folders !== null && folders.changes.length > 0;
 }
 
-async function tryNewVersion(session: Session, open: OpenTransaction, state: State): Promise<void> {
-  state.probed = true;
+async function tryNewVersion(
+  session: Session,
+  open: OpenTransaction,
+  state: State,
+  { unusedSinceSnapshot }: FolderWork,
+): Promise<void> {
+  if (open.folders !== null && state.trial === null) {
+    const trial = { unused: unusedSinceSnapshot };
+    appendEntry(session.host.disk, session.layout, { type: 'trial', ...trial });
+    state.trial = trial;
+  }
   const { ok, detail } = await probe(session, open.to);
   decide(session, state, ok ? 'commit' : 'revert', detail);
 }

@@ -1,0 +1,95 @@
+/**
+ * Versions that write into the data when they are started for the trial. Whatever stops the run, and wherever: never the
+ * old version with the data of a failed one.
+ */
+import { describe, expect, test } from 'bun:test';
+import type { SimulatedDisk } from '../../host/disk.ts';
+import type { Scenario } from '../../host/exhaust.ts';
+import { type SimulatedHost, simulatedHost } from '../../host/host.ts';
+import { type Executable, executable, installedDisk, versionOf } from '../../host/install.ts';
+import { applyOn } from '../../host/operations.ts';
+import { packageFor } from '../../host/package.ts';
+import { testRoot } from '../../trust/keys.ts';
+import { everyFault, exitCode } from './every-fault.ts';
+import {
+  checkSettled,
+  type Files,
+  filesOn,
+  placeFiles,
+  recoverAll,
+  sameFiles,
+  sessionOn,
+  standing,
+} from './folders-stage.ts';
+
+const OLD = executable('1.0.0');
+const NEW = executable('2.0.0');
+const BROKEN = executable('2.0.0', 'broken');
+const PACKAGE = '/downloads/dgmo.dgmopkg';
+const OLD_DATA: Files = { 'session.json': 'old', 'only-old': 'old' };
+const NEW_DATA: Files = { 'session.json': 'migrated', 'only-new': 'new' };
+const root = testRoot();
+
+/** Migrates the data, file by file. */
+function migrate(disk: SimulatedDisk, content: Uint8Array): void {
+  if (!new TextDecoder().decode(content).startsWith('#!dgmo 2.0.0')) return;
+  if (disk.contentOf('/home/.dgmo/data/only-old') !== null) disk.remove('/home/.dgmo/data/only-old');
+  placeFiles(disk, 'data', NEW_DATA);
+}
+
+interface Trial extends Scenario {
+  run(host: SimulatedHost): Promise<number>;
+  clean: { code: number; version: string; data: Files };
+}
+
+function trialOf(fresh: Executable, clean: Trial['clean']): Trial {
+  const go = async (on: SimulatedHost) =>
+    applyOn(sessionOn(on), [PACKAGE], { root, waitFor: 0, noWait: false, relaunch: true });
+  const run = (on: SimulatedHost) => exitCode(go(on));
+  return {
+    async prepare() {
+      const disk = installedDisk('linux', OLD);
+      placeFiles(disk, 'data', OLD_DATA);
+      disk.place(PACKAGE, await packageFor('linux', [OLD, fresh], 'full'));
+      return disk;
+    },
+    host: { versionOf, onTrial: migrate },
+    run,
+    work: async (on) => void (await run(on)),
+    recover: recoverAll,
+    clean,
+    // Data that may not be read is in no snapshot, which the person is told: nobody can bring it back.
+    isLeftOut: (effect, fault) => effect === 'open read itself' && fault.kind === 'error',
+    always: (disk) => void standing(disk, [OLD, fresh]),
+    afterwards(disk) {
+      const stands = standing(disk, fresh === BROKEN ? [OLD] : [OLD, fresh]);
+      const data = filesOn(disk, 'data');
+      if (!sameFiles(data, stands === OLD ? OLD_DATA : NEW_DATA))
+        throw new Error(`${stands.version} is installed with the data ${JSON.stringify(data)}`);
+      checkSettled(disk, stands);
+    },
+  };
+}
+
+const TRIALS: [name: string, trial: Trial][] = [
+  [
+    'a version that migrates the data, and works',
+    trialOf(NEW, { code: 0, version: '2.0.0', data: NEW_DATA }),
+  ],
+  [
+    'a version that migrates the data, and crashes',
+    trialOf(BROKEN, { code: 15, version: '1.0.0', data: OLD_DATA }),
+  ],
+];
+
+describe('with no fault', () => {
+  test.each(TRIALS)('%s', async (_, trial) => {
+    const disk = await trial.prepare();
+    const code = await trial.run(simulatedHost({ ...trial.host, disk }));
+    const { version } = standing(disk, [OLD, NEW, BROKEN]);
+    expect({ code, version, data: filesOn(disk, 'data') }).toEqual(trial.clean);
+    trial.afterwards(disk);
+  });
+});
+
+everyFault(TRIALS, { faults: 300, stops: 300 });
