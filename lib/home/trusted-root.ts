@@ -1,5 +1,5 @@
 /** The trusted root: the one in the home (rotated by the feed, or given by the user), else the compiled-in one. */
-import { DamagedError, TrustError } from '../errors.ts';
+import { DamagedError, TrustError, UsageError } from '../errors.ts';
 import { parseJson } from '../format/json.ts';
 import { createDirectories, readFile, replaceDurably } from '../platform/files.ts';
 import type { Host } from '../platform/host.ts';
@@ -35,8 +35,9 @@ export function trustedRootOf({
   settings: Settings;
 }): TrustedRoot {
   if ('folder' in home) return loadTrustedRoot(host, home.folder, settings.root);
-  if (settings.root !== null) return trustRoot(settings.root);
-  throw home.missing;
+  // A home that was named wrongly is not passed over: another root may be kept in the right one.
+  if (settings.root === null || home.missing instanceof UsageError) throw home.missing;
+  return trustRoot(settings.root);
 }
 
 export interface RootDocument {

@@ -6,7 +6,7 @@ import { applyOn } from '../host/operations.ts';
 import { packageFor } from '../host/package.ts';
 import { testRoot } from '../trust/keys.ts';
 import { exitCode } from './transaction/every-fault.ts';
-import { filesOn, placeFiles, sessionOn } from './transaction/folders-stage.ts';
+import { checkStore, filesOn, placeFiles, recoverAll, sessionOn } from './transaction/folders-stage.ts';
 
 const OLD = executable('1.0.0');
 const BROKEN = executable('2.0.0', 'broken');
@@ -42,5 +42,51 @@ describe('data that was written while a version was tried that failed', () => {
 
   test('stays where it is DGMO itself that updates', async () => {
     expect(await dataAfter([{ pid: OWN, file: targetPath('linux') }])).toBe('meanwhile');
+  });
+});
+
+describe('an update that was stopped after the trial start of a version that failed', () => {
+  /** Stopped when it was about to write the verdict down. */
+  async function stopped() {
+    const disk = installedDisk('linux', OLD);
+    placeFiles(disk, 'data', { 'session.json': 'before' });
+    disk.place(PACKAGE, await packageFor('linux', [OLD, BROKEN], 'full'));
+    const writes = (on: typeof disk) => placeFiles(on, 'data', { 'session.json': 'failed version' });
+    let tried = false;
+    const host = simulatedHost({
+      disk,
+      versionOf(content) {
+        writes(disk);
+        tried = true;
+        return versionOf(content);
+      },
+    });
+    const { flushDirectory } = host.disk;
+    const disks = {
+      ...host.disk,
+      flushDirectory(path: string) {
+        if (tried) throw new Error('the power is cut');
+        flushDirectory(path);
+      },
+    };
+    await applyOn(sessionOn({ ...host, disk: disks }), [PACKAGE], { root }).catch(() => undefined);
+    expect(filesOn(disk, 'data')['session.json']).toBe('failed version');
+    return disk;
+  }
+
+  test('the next run takes the data back, and keeps what was there', async () => {
+    const disk = await stopped();
+    await recoverAll(simulatedHost({ disk, versionOf }));
+    expect(filesOn(disk, 'data')['session.json']).toBe('before');
+    expect((await checkStore(disk)).map(({ kind }) => kind)).toEqual(['update', 'recovery']);
+  });
+
+  test('not from under a DGMO that runs: 14, and the run after that takes it back', async () => {
+    const disk = await stopped();
+    const running = simulatedHost({ disk, versionOf, processes: [{ pid: 20, file: targetPath('linux') }] });
+    expect(await exitCode(recoverAll(running))).toBe(14);
+    expect(filesOn(disk, 'data')['session.json']).toBe('failed version');
+    await recoverAll(simulatedHost({ disk, versionOf }));
+    expect(filesOn(disk, 'data')['session.json']).toBe('before');
   });
 });

@@ -152,6 +152,14 @@ test('with folders, as version 2 wrote it, it stays readable', () => {
   expect(openTransaction(entries.slice(0, -1))).toMatchObject({ folders, touched: true });
 });
 
+test('with the trial start, as version 3 wrote it, it stays readable', () => {
+  const bytes = fs.readFileSync(path.join(import.meta.dir, '../../vectors/journal-v3/journal'));
+  const { entries, length } = decodeJournal(bytes, 'journal');
+  expect(length).toBe(bytes.length);
+  expect(openTransaction(entries)).toMatchObject({ touched: false, trial: null });
+  expect(openTransaction(entries.slice(0, -1))).toMatchObject({ touched: true, trial: { unused: true } });
+});
+
 test.each([
   ['no snapshot', { home: '/home/.dgmo', changes: [] }],
   ['an id that is none', { home: '/home/.dgmo', before: '../../x', changes: [] }],
