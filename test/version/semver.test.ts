@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'bun:test';
+import fc from 'fast-check';
+import compare from 'semver/functions/compare.js';
+import valid from 'semver/functions/valid.js';
 import { compareVersions, isNewer, isVersion } from '../../lib/version/index.ts';
 
 describe('semantic versions', () => {
@@ -40,4 +43,46 @@ describe('semantic versions', () => {
       expect(isVersion(value)).toBe(false);
     });
   }
+
+  /** Mostly versions, from few numbers and words, so that two have much in common; some that are none. */
+  const number = fc.constantFrom('0', '1', '2', '10', '007', '9007199254740991', '9007199254740992');
+  const identifier = fc.oneof(
+    number,
+    fc.constantFrom('alpha', 'beta', 'Beta', '-', '1a', 'a-1', '-1', '', 'é'),
+  );
+  const prerelease = fc.array(identifier, { maxLength: 3 }).map((parts) => parts.join('.'));
+  const candidate = fc
+    .tuple(number, number, number, fc.option(prerelease), fc.constantFrom('', '', '', '+b', ' ', '.0'))
+    .map(
+      ([major, minor, patch, pre, end]) => `${major}.${minor}.${patch}${pre === null ? '' : `-${pre}`}${end}`,
+    );
+
+  test('are those of the npm package semver', () => {
+    fc.assert(
+      fc.property(candidate, (value) => {
+        expect(isVersion(value)).toBe(value.length <= 64 && valid(value) === value);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  test('have the order of the npm package semver', () => {
+    // Beyond 2^53 it rounds the numbers of a pre-release, and says that different ones are equal.
+    const exact = candidate.filter((value) => isVersion(value) && !value.includes('9007199254740992'));
+    fc.assert(
+      fc.property(exact, exact, (a, b) => {
+        expect(compareVersions(a, b)).toBe(compare(a, b));
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  test('with long numbers in a pre-release have an order as well', () => {
+    expect(compareVersions('1.0.0-9007199254740993', '1.0.0-9007199254740992')).toBe(1);
+    expect(compareVersions('1.0.0-9007199254740993', '1.0.0-10000000000000000')).toBe(-1);
+  });
+
+  test('only: what is none has no place in the order', () => {
+    expect(() => compareVersions('1.0.0', 'latest')).toThrow(TypeError);
+  });
 });
