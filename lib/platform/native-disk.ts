@@ -1,7 +1,6 @@
 /** The real disk, over node:fs. What differs between systems: the flush of macOS, and renames on Windows. */
 import fs from 'node:fs';
 import { dirname } from 'node:path';
-import { promisify } from 'node:util';
 import { errorCode } from '../errors.ts';
 import type { Disk, FileStatus } from './disk.ts';
 import { fullFlush, posixNextData } from './posix/system.ts';
@@ -18,7 +17,11 @@ const OPEN_FLAGS = {
   update: 'r+',
 } as const;
 
-const flushInThread = promisify(fs.fsync);
+function flushInThread(handle: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fs.fsync(handle, (error) => (error === null ? resolve() : reject(error)));
+  });
+}
 
 const windows = process.platform === 'win32';
 

@@ -1,5 +1,4 @@
 /** Real processes: the probe (`run`), the start of a program that outlives us (`start`), and those of others. */
-import { spawn } from 'node:child_process';
 import type { Processes, RunResult, SpawnOptions, StartOptions } from './host.ts';
 import {
   posixExecutable,
@@ -24,11 +23,12 @@ const END_WITH_PARENT = { BUN_FEATURE_FLAG_NO_ORPHANS: '1' };
 
 const windows = process.platform === 'win32';
 
-function run(
+async function run(
   file: string,
   args: string[],
   options: SpawnOptions & { timeLimit: number },
 ): Promise<RunResult> {
+  const { spawn } = await import('node:child_process');
   const begun = performance.now();
   return new Promise((resolve) => {
     const output = { stdout: '', stderr: '' };
@@ -81,12 +81,13 @@ function run(
  * away from the program at the moment at which it ended. Without one it may go; on Windows also where the one that
  * started us is gone, so that nobody waits for us.
  */
-function start(file: string, args: string[], options: StartOptions): Promise<number | null> {
+async function start(file: string, args: string[], options: StartOptions): Promise<number | null> {
   const holdTerminal = process.stdin.isTTY === true && (!windows || windowsIsAlive(process.ppid));
   if (windows && !holdTerminal) {
     windowsStart(file, args, options);
-    return Promise.resolve(null);
+    return null;
   }
+  const { spawn } = await import('node:child_process');
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, {
       cwd: options.workingDirectory,

@@ -1,5 +1,4 @@
 /** The machine that this program runs on, as a `Host`. */
-import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import { UsageError } from '../errors.ts';
@@ -25,7 +24,7 @@ export function nativeHost(): Host {
       monotonic: () => performance.now(),
       sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     },
-    random: { bytes: (count) => new Uint8Array(randomBytes(count)) },
+    random: { bytes: (count) => crypto.getRandomValues(new Uint8Array(count)) },
     environment: process.env,
     workingDirectory: process.cwd(),
     homeDirectory: homeDirectory(),
