@@ -35,6 +35,7 @@ import {
   decodeIndex,
   type EvolutionIndex,
   encodeIndex,
+  MAX_ARCHIVE,
   MAX_INDEX,
   MAX_UNPACKED,
 } from './evolution-index.ts';
@@ -45,9 +46,6 @@ const FRAME_AT = SIZE_AT + 4;
 const LEVEL = 19;
 const WINDOW_LOG = 24;
 const LINE_FEED = 0x0a;
-
-/** Bytes of an archive: data that can't be compressed grows by less than 1 in 256. */
-export const MAX_ARCHIVE = MAX_UNPACKED + (1 << 20);
 
 export interface EvolutionFile {
   /** Relative to the evolution's folder, with slashes. */

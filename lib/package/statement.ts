@@ -20,7 +20,7 @@ import { binaryFor, type DGMOVersion, MAX_BINARY_SIZE, type Target, targetName }
 import { evolutionId, MAX_EVOLUTIONS, manifest } from '../version/manifest.ts';
 import { version } from '../version/semver.ts';
 import { arch, platform } from '../version/target.ts';
-import { MAX_ARCHIVE } from './evolution-archive.ts';
+import { MAX_ARCHIVE } from './evolution-index.ts';
 
 export const STATEMENT_TYPE = 'application/vnd.dgmo.package.v1+json';
 
