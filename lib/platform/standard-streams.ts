@@ -1,0 +1,51 @@
+/**
+ * Standard output and error, and whether a person is at the other end. Not `process.stdout` and its like: they are
+ * stream objects whose classes take longer to load than everything else that `status` does.
+ *
+ * A write does not wait for its reader, so that a pager that has been left open does not stop an update halfway. What
+ * can't be written is dropped: a reader that has gone away (`dgmo-updater status | head`) is no reason to stop either.
+ */
+import type { BunFile } from 'bun';
+
+export interface StandardStreams {
+  out(text: string): void;
+  error(text: string): void;
+  /** Whether standard error is a terminal, on which a line can be overwritten. */
+  readonly terminal: boolean;
+  /** Whether a person can be asked: standard input and standard error are a terminal. */
+  interactive(): boolean;
+}
+
+export const standardStreams: StandardStreams = {
+  out: writerTo(Bun.stdout),
+  error: writerTo(Bun.stderr),
+  get terminal() {
+    return isTerminal(2) && process.env.TERM !== 'dumb';
+  },
+  interactive: () => isTerminal(0) && isTerminal(2),
+};
+
+/** The process stays until the last byte is written, or can't be. */
+function writerTo(file: BunFile): (text: string) => void {
+  let sink: ReturnType<BunFile['writer']> | undefined;
+  return (text) => {
+    try {
+      sink ??= file.writer();
+      dropFailure(sink.write(text));
+      dropFailure(sink.flush());
+    } catch {
+      // The reader has gone away, or the disk is full.
+    }
+  };
+}
+
+/** A failure is thrown where the write is done at once; where it has to wait, it comes in a promise. */
+function dropFailure(result: number | Promise<number>): void {
+  if (result instanceof Promise) result.catch(() => undefined);
+}
+
+/** `require`, so that it is loaded when it is asked for: node:tty brings node:net with it. */
+function isTerminal(descriptor: number): boolean {
+  const { isatty } = require('node:tty') as typeof import('node:tty');
+  return isatty(descriptor);
+}

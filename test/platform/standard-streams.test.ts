@@ -1,0 +1,52 @@
+import { expect, test } from 'bun:test';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync } from 'node:fs';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+
+const MODULE = path.resolve(import.meta.dir, '../../lib/platform/standard-streams.ts');
+/** More than a pipe holds. */
+const LINES = 20_000;
+
+/** A program that writes `LINES` lines, then tells on standard error how it went on, and ends with 3. */
+function start(stdout: number | 'pipe') {
+  const program = `
+    import { standardStreams } from ${JSON.stringify(MODULE)};
+    for (let line = 0; line < ${LINES}; line++) standardStreams.out(\`line \${line}\\n\`);
+    await Bun.sleep(0);
+    standardStreams.error('went on');
+    process.exitCode = 3;`;
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', stdout, 'pipe'] });
+  return { child, ended: once(child, 'close') };
+}
+
+async function textOf(stream: AsyncIterable<Buffer> | null): Promise<string> {
+  let text = '';
+  for await (const bytes of stream ?? []) text += bytes;
+  return text;
+}
+
+test('a write does not wait for its reader, and everything is there in the end', async () => {
+  const { child, ended } = start('pipe');
+  // It goes on before anybody reads.
+  const [said] = (await once(child.stderr as Readable, 'data')) as [Buffer];
+  expect(String(said)).toBe('went on');
+  const lines = (await textOf(child.stdout)).split('\n');
+  expect(lines).toHaveLength(LINES + 1);
+  expect(lines[LINES - 1]).toBe(`line ${LINES - 1}`);
+  expect(await ended).toEqual([3, null]);
+});
+
+test('a reader that has gone away does not stop it', async () => {
+  const { child, ended } = start('pipe');
+  child.stdout?.destroy();
+  expect(await textOf(child.stderr)).toBe('went on');
+  expect(await ended).toEqual([3, null]);
+});
+
+test.skipIf(process.platform !== 'linux')('a full disk does not stop it', async () => {
+  const { child, ended } = start(openSync('/dev/full', 'w'));
+  expect(await textOf(child.stderr)).toBe('went on');
+  expect(await ended).toEqual([3, null]);
+});
