@@ -3,6 +3,7 @@ import path from 'node:path';
 import { settings } from './lib/home/compiled-in.ts';
 import { nativeHost } from './lib/platform/native.ts';
 import { nativeNetwork } from './lib/platform/network/native.ts';
+import { standardStreams } from './lib/platform/standard-streams.ts';
 import { main } from './lib/ui/main.ts';
 
 // What draws on the terminal asks for this variable.
@@ -17,20 +18,17 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 // The terminal may close while we swap; that is no reason to leave it half done. But nobody answers questions any more.
 const hangUp = new AbortController();
 if (process.platform !== 'win32') process.on('SIGHUP', () => hangUp.abort());
-// A reader that has gone away (`dgmo-updater status | head`) is no reason either.
-process.stdout.on('error', () => undefined);
-process.stderr.on('error', () => undefined);
+// `release compile` has the compiler wait with functions that may run only once. What still runs by now runs for long.
+setTimeout(() => Bun.unsafe.setJITPolicy(1), 200).unref();
 
 process.exitCode = await main(process.argv.slice(2), {
   host: nativeHost(),
   settings,
   ownFolder: path.dirname(process.execPath),
-  output: {
-    out: (text) => process.stdout.write(text),
-    error: (text) => process.stderr.write(text),
-    terminal: process.stderr.isTTY === true && process.env.TERM !== 'dumb',
+  output: standardStreams,
+  get interactive() {
+    return standardStreams.interactive();
   },
-  interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
   signal: stop.signal,
   hangUp: hangUp.signal,
   network: nativeNetwork,

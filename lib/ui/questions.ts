@@ -18,6 +18,8 @@ export interface Questions {
 /** @param hangUp aborted when the terminal is closed */
 export function questionsOnTerminal(hangUp: AbortSignal): Questions {
   const output = process.stderr;
+  // Of a closed terminal; `hangUp` says so, too.
+  output.on('error', () => undefined);
   return {
     confirm: (message) => answerOf<boolean>(() => confirm({ message, output }), hangUp),
     choose: (message, choices) =>

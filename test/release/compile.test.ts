@@ -43,6 +43,25 @@ test('the settings are compiled in, nothing beside the executable is read, and i
   expect(readdirSync(folder.at()).toSorted()).toEqual(['.env', name, `${name}.sha256`, 'entry.ts']);
 }, 60_000);
 
+test('parts are loaded when they are asked for, all from bytecode; the same sources make the same bytes', async () => {
+  const build = async (folder: ReturnType<typeof freshFolder>) => {
+    writeFileSync(folder.at('entry.ts'), "if (process.argv[2] === 'part') await import('./part.ts');");
+    writeFileSync(folder.at('part.ts'), 'console.log(1);');
+    const settings = { app: 'dgmo', feed: null, root: null, version: '1.2.3', revision: 'abc' };
+    return compileTarget(targetOf(nativeHost()), settings, folder.at(), folder.at('entry.ts'));
+  };
+  using one = freshFolder();
+  using other = freshFolder();
+  const file = await build(one);
+  expect(readFileSync(file).equals(readFileSync(await build(other)))).toBe(true);
+
+  const modulesFromBytecode = (...args: string[]) => {
+    const { stderr } = Bun.spawnSync([file, ...args], { env: { BUN_JSC_verboseDiskCache: '1' } });
+    return stderr.toString().split('Cache hit for sourceCode').length - 1;
+  };
+  expect([modulesFromBytecode(), modulesFromBytecode('part')]).toEqual([1, 2]);
+}, 60_000);
+
 test.skipIf(process.platform === 'win32')(
   'Ctrl-C while it compiles: 130, and nothing half is left',
   async () => {
