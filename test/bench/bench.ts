@@ -7,6 +7,7 @@ import { benchPair, fetchPairs } from './delta.ts';
 import { benchDownload, downloadTable } from './download.ts';
 import { benchFeed, feedTable } from './feed.ts';
 import { benchSnapshots } from './snapshots.ts';
+import { benchStartUp, startUpTable } from './start-up.ts';
 import { benchStarts } from './starts.ts';
 
 const peers = !process.argv.includes('--no-peers');
@@ -22,6 +23,10 @@ console.log(`### ${updates} updates and rollbacks while DGMO is started as fast 
 `);
 for (const failure of failed) console.log(`- ${failure}`);
 
+console.log(`### Start-up
+
+${startUpTable(await benchStartUp())}
+`);
 console.log(`### Snapshots and rollbacks\n\n${await benchSnapshots()}`);
 console.log(`### A check that finds nothing new\n\n${feedTable(await benchFeed())}`);
 console.log(`### A download beside curl\n\n${downloadTable(await benchDownload())}`);
