@@ -2,7 +2,6 @@
  * What is installed, and whether it is what it should be. Reads only, and needs no lock: an update that is under way
  * meanwhile is not taken for damage.
  */
-import { isDeepStrictEqual } from 'node:util';
 import { DamagedError } from '../errors.ts';
 import { loadReceipt, type Receipt } from './receipt.ts';
 import type { Session } from './session.ts';
@@ -30,7 +29,7 @@ export function status(session: Session): Status {
   let seen = look(session);
   for (let looks = 1; looks < MOST_LOOKS; looks++) {
     const again = look(session);
-    if (isDeepStrictEqual(again, seen)) break;
+    if (JSON.stringify(again) === JSON.stringify(seen)) break;
     seen = again;
   }
   return seen;
