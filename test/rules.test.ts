@@ -60,7 +60,7 @@ async function sources(pattern: string): Promise<SourceFile[]> {
 function importsOf(text: string): string[] {
   return [
     ...text.matchAll(
-      /^\s*(?:import|export)\b[^'"`;]*?from\s+'([^']+)'|^\s*import\s+'([^']+)'|\bimport\('([^']+)'\)/gm,
+      /^\s*(?:import|export)\b[^'"`;]*?from\s+'([^']+)'|^\s*import\s+'([^']+)'|\b(?:import|require)\('([^']+)'\)/gm,
     ),
   ].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
 }

@@ -1,5 +1,5 @@
 /** SQLite, as far as a copy of a database in use needs it: a read transaction that keeps the file from changing. */
-import { Database, SQLiteError } from 'bun:sqlite';
+import type { Database } from 'bun:sqlite';
 
 export interface Hold {
   release(): void;
@@ -19,11 +19,15 @@ const PATIENCE = 2000;
 /** Between two tries: SQLite's own wait grows to 100, and never meets the short rest of a writer that hardly rests. */
 const PAUSE = 0.5;
 
+/** Loaded at the first use: most commands have none for it. */
+const sqlite = () => require('bun:sqlite') as typeof import('bun:sqlite');
+
 export const nativeDatabases: Databases = {
   hold(path) {
     let database: Database | undefined;
     try {
       // Read-only: it neither checkpoints nor removes the log when it is closed.
+      const { Database } = sqlite();
       database = new Database(path, { readonly: true });
       database.exec('PRAGMA busy_timeout = 0; PRAGMA mmap_size = 0');
       database.exec('BEGIN');
@@ -49,7 +53,7 @@ function readFirst(database: Database): void {
       database.query('SELECT count(*) FROM sqlite_schema').get();
       return;
     } catch (error) {
-      const busy = error instanceof SQLiteError && error.code?.startsWith('SQLITE_BUSY') === true;
+      const busy = error instanceof sqlite().SQLiteError && error.code?.startsWith('SQLITE_BUSY') === true;
       if (!busy || performance.now() - begun > PATIENCE) throw error;
       Bun.sleepSync(PAUSE);
     }

@@ -1,6 +1,5 @@
 /** The machine that this program runs on, as a `Host`. */
 import fs from 'node:fs';
-import os from 'node:os';
 import { UsageError } from '../errors.ts';
 import { nativeDatabases } from './databases.ts';
 import type { Host, Platform } from './host.ts';
@@ -27,7 +26,9 @@ export function nativeHost(): Host {
     random: { bytes: (count) => crypto.getRandomValues(new Uint8Array(count)) },
     environment: process.env,
     workingDirectory: process.cwd(),
-    homeDirectory: homeDirectory(),
+    get homeDirectory() {
+      return homeDirectory();
+    },
   };
 }
 
@@ -52,9 +53,13 @@ function hasGlibc(): boolean {
   return ['/lib64/ld-linux-x86-64.so.2', '/lib/ld-linux-aarch64.so.1'].some((path) => fs.existsSync(path));
 }
 
-/** In a container a user may be a number and nothing else: then there is neither $HOME nor an entry to look it up in. */
+/**
+ * In a container a user may be a number and nothing else: then there is neither $HOME nor an entry to look it up in.
+ * `require`, so that node:os is loaded only if somebody asks.
+ */
 function homeDirectory(): string | null {
   try {
+    const os = require('node:os') as typeof import('node:os');
     return os.homedir() || null;
   } catch {
     return null;
