@@ -63,7 +63,10 @@ function replaceDeclarations() {
 
 /** The library reads its version from `../package.json`. tsc copies all of it: a second list of scripts and exports would mislead. */
 function writeManifest() {
-  const { name, version, type } = JSON.parse(readFileSync(path.join(top, 'package.json'), 'utf8'));
-  const manifest = JSON.stringify({ name, version, private: true, type }, null, 2);
+  const { name, version, type, sideEffects } = JSON.parse(
+    readFileSync(path.join(top, 'package.json'), 'utf8'),
+  );
+  // `sideEffects` is read from the manifest that is nearest to a module.
+  const manifest = JSON.stringify({ name, version, private: true, type, sideEffects }, null, 2);
   writeFileSync(path.join(work, 'package.json'), `${manifest}\n`);
 }
