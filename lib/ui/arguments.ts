@@ -1,8 +1,6 @@
 /** The command line of CLI.md, parsed strictly: an unknown word is an error that names what is known. */
-import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { errorMessage, UsageError } from '../errors.ts';
-
-type Options = NonNullable<ParseArgsConfig['options']>;
+import { UsageError } from '../errors.ts';
+import { type Options, type OptionValues, parseOptions } from './parse-options.ts';
 
 const EVERYWHERE = {
   'install-dir': { type: 'string' },
@@ -82,7 +80,7 @@ export function optionsOf(command: CommandName): string[] {
 
 export interface CommandLine {
   command: CommandName;
-  values: Record<string, string | boolean | string[] | undefined>;
+  values: OptionValues;
   /** Words after the command's own, for those that take any. */
   operands: string[];
   /** What follows `--`: for the DGMO that is started. */
@@ -132,16 +130,16 @@ const TAKES_WORDS: ReadonlySet<CommandName> = new Set(['config', 'rollback', 'sn
 
 function parseWords(command: CommandName, words: string[]): Pick<CommandLine, 'values' | 'operands'> {
   try {
-    const parsed = parseArgs({
-      args: words,
-      options: { ...EVERYWHERE, ...COMMANDS[command] } as Options,
-      strict: true,
-      allowPositionals: TAKES_WORDS.has(command),
-    });
-    return { values: parsed.values as CommandLine['values'], operands: parsed.positionals };
+    const { values, positionals } = parseOptions(words, { ...EVERYWHERE, ...COMMANDS[command] });
+    const [unwanted] = TAKES_WORDS.has(command) ? [] : positionals;
+    if (unwanted === undefined) return { values, operands: positionals };
+    throw new UsageError(`there is nothing that ${JSON.stringify(unwanted)} could be here`);
   } catch (error) {
-    throw new UsageError(errorMessage(error).split('\n')[0] ?? '', {
-      advice: `\`dgmo-updater ${command === 'apply' ? '--apply' : command} --help\` lists the options.`,
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(error.message, {
+      advice:
+        error.advice ??
+        `\`dgmo-updater ${command === 'apply' ? '--apply' : command} --help\` lists the options.`,
     });
   }
 }
