@@ -1,8 +1,6 @@
 /** dgmo-updater: arguments, wiring, exit code. */
 import path from 'node:path';
 import { settings } from './lib/home/compiled-in.ts';
-import { nativeHost } from './lib/platform/native.ts';
-import { nativeNetwork } from './lib/platform/network/native.ts';
 import { standardStreams } from './lib/platform/standard-streams.ts';
 import { main } from './lib/ui/main.ts';
 
@@ -22,14 +20,12 @@ if (process.platform !== 'win32') process.on('SIGHUP', () => hangUp.abort());
 setTimeout(() => Bun.unsafe.setJITPolicy(1), 200).unref();
 
 process.exitCode = await main(process.argv.slice(2), {
-  host: nativeHost(),
+  host: async () => (await import('./lib/platform/native.ts')).nativeHost(),
+  now: () => performance.now(),
   settings,
   ownFolder: path.dirname(process.execPath),
   output: standardStreams,
-  get interactive() {
-    return standardStreams.interactive();
-  },
+  interactive: standardStreams.interactive,
   signal: stop.signal,
   hangUp: hangUp.signal,
-  network: nativeNetwork,
 });

@@ -45,6 +45,7 @@ export type {
   UpdatePackage,
 } from '../update/index.ts';
 export type { ChangeLog, DGMOVersion, Evolution, RiskLevel, UpdateType } from '../version/index.ts';
+export type { Adopted, AdoptOptions } from './adopt.ts';
 export type { ApplyOptions, ApplyPackageOptions } from './apply-options.ts';
 export {
   type ApplyPatchOptions,
@@ -53,8 +54,6 @@ export {
   type VersionInfo,
 } from './differential-updater.ts';
 export {
-  type Adopted,
-  type AdoptOptions,
   Installation,
   type InstallationOptions,
   type Recovered,

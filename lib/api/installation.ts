@@ -1,25 +1,15 @@
 /** The installation itself: what is installed, bringing order into it, and adopting what was installed by hand. */
-import { UpdaterError, UsageError } from '../errors.ts';
-import { decodeInput } from '../format/decoder.ts';
-import { requireHome } from '../home/folder.ts';
-import { keepTrustedRoot } from '../home/trusted-root.ts';
+import { UpdaterError } from '../errors.ts';
 import {
-  adopt,
-  createWorkDir,
-  foreignBinary,
   type InstallEvent,
   type Outcome,
   type Receipt,
-  recoverInstall,
-  requireExecutable,
   type Session,
   type Status,
   status,
   withLock,
 } from '../install/index.ts';
-import { readFile } from '../platform/files.ts';
-import { decodeRoot } from '../trust/index.ts';
-import { feedAddress } from '../version/index.ts';
+import type { Adopted, AdoptOptions } from './adopt.ts';
 import {
   ANY_FAILURE,
   failureOf,
@@ -33,23 +23,6 @@ import {
 export interface InstallationOptions extends InstallOptions {
   /** What happens, as it happens. */
   onEvent?(event: InstallEvent): void;
-}
-
-export interface AdoptOptions {
-  /** Which version the installed executable is. */
-  version: string;
-  /** Where its releases are published. */
-  feed?: string | undefined;
-  /** Path of a TUF root to trust from now on; without it the one that is trusted already, or the compiled-in one. */
-  root?: string | undefined;
-}
-
-export interface Adopted {
-  app: string;
-  executable: string;
-  receipt: Receipt;
-  /** False if all of it was known already. */
-  changed: boolean;
 }
 
 export interface Recovered {
@@ -98,6 +71,8 @@ export class Installation {
   recover(): Promise<Recovered> {
     const session = this.#session;
     return withErrors(session, async () => {
+      const { foreignBinary } = await import('../install/transaction/conclude.ts');
+      const { recoverInstall } = await import('../install/transaction/recover.ts');
       const earlier = await recoverFirst(session, NO_FAILURE);
       if (earlier === 'foreign') throw foreignBinary(session.layout.target);
       const recovery = await withLock(session.host, session.layout, () => recoverInstall(session));
@@ -113,28 +88,10 @@ export class Installation {
    * @throws UsageError if there is no executable, the version is none, or the address or the root can't be used
    */
   adopt({ version, feed, root }: AdoptOptions): Promise<Adopted> {
-    const session = this.#session;
-    const { host, layout, app } = session;
-    return withErrors(session, async () => {
-      await recoverFirst(session, failureOf(UpdaterError));
-      if (feed !== undefined) decodeInput(feedAddress, feed, '--feed');
-      const document = root === undefined ? null : readRoot(session, root);
-      requireExecutable(session);
-      createWorkDir(host, layout);
-      return withLock(host, layout, async () => {
-        const { receipt, changed } = adopt(session, version, feed ?? null);
-        // Last: an adoption that fails leaves the trust as it was.
-        if (document !== null) keepTrustedRoot(host, requireHome(session.home), document);
-        return { app, executable: layout.target, receipt, changed };
-      });
+    return withErrors(this.#session, async () => {
+      await recoverFirst(this.#session, failureOf(UpdaterError));
+      const { adoptExecutable } = await import('./adopt.ts');
+      return adoptExecutable(this.#session, { version, feed, root });
     });
   }
-}
-
-/** Checked before anything is written. */
-function readRoot({ host }: Session, file: string): Uint8Array {
-  const bytes = readFile(host.disk, file, 1 << 20);
-  if (bytes === null) throw new UsageError(`--root: there is no file ${file}`);
-  decodeRoot(bytes);
-  return bytes;
 }

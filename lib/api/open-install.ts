@@ -9,7 +9,6 @@ import {
   openSession,
   openTransaction,
   readJournal,
-  recoverTransaction,
   type Session,
   withLock,
 } from '../install/index.ts';
@@ -81,6 +80,8 @@ export async function recoverFirst(session: Session, tolerated: Tolerated) {
   const { host, layout } = session;
   try {
     if (openTransaction(readJournal(host.disk, layout).entries) === null) return null;
+    // The whole transaction hangs on it, and hardly ever is there one to recover.
+    const { recoverTransaction } = await import('../install/transaction/recover.ts');
     const ended = await withLock(host, layout, () => recoverTransaction(session));
     return ended?.outcome ?? null;
   } catch (error) {

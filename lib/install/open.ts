@@ -3,6 +3,7 @@ import { errorCode, UpdaterError, UsageError } from '../errors.ts';
 import { settings as compiledIn, type Settings } from '../home/compiled-in.ts';
 import { type Home, NO_HOME } from '../home/folder.ts';
 import { snapshotsIn } from '../home/snapshot-choices.ts';
+import type { SnapshotSetup } from '../home/snapshot-setup.ts';
 import { isAppName } from '../package/index.ts';
 import type { Host } from '../platform/host.ts';
 import { Digests } from './digests.ts';
@@ -34,6 +35,7 @@ export function openSession(host: Host, options: OpenOptions): Session {
   }
   const first = locate(host, options.installDir, named);
   const app = (options.app === undefined ? recordedApp(host, first) : null) ?? named;
+  let snapshots: SnapshotSetup | null | undefined;
   return {
     host,
     // Not from the folder of the first: if the executable is a symlink, its own folder may know it by another name.
@@ -43,7 +45,11 @@ export function openSession(host: Host, options: OpenOptions): Session {
     app,
     home,
     settings,
-    snapshots: 'folder' in home ? snapshotsIn(host, home.folder, app, settings, warn) : null,
+    // Only when they are asked for: it reads the preferences and looks for the folders of DGMO.
+    get snapshots() {
+      snapshots ??= 'folder' in home ? snapshotsIn(host, home.folder, app, settings, warn) : null;
+      return snapshots;
+    },
     emit,
     interrupted: options.interrupted ?? (() => false),
   };

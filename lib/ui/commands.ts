@@ -1,9 +1,8 @@
-/** The commands about the installation itself: `--apply`, `init`, `recover`, `status`. */
+/** The commands about the installation itself: `--apply`, `init`, `recover`. */
 import { type Applied, Installation, type Outcome, UpdateManager } from '../api/index.ts';
 import { UsageError } from '../errors.ts';
 import { evolutionWish, parsePid } from './arguments.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
-import { describeStatus } from './status-text.ts';
 
 export async function runApply({ line, report, install }: CommandContext): Promise<void> {
   const path = optionOf(line, 'apply');
@@ -77,9 +76,3 @@ const OUTCOMES: Record<Exclude<Outcome, 'foreign'>, string> = {
   reverted: 'taken back: the old version is installed',
   abandoned: 'dropped before it changed anything: the old version is installed',
 };
-
-export async function runStatus({ report, install }: CommandContext): Promise<void> {
-  const installation = new Installation({ ...install, onEvent: (event) => report.event(event) });
-  const found = await installation.status();
-  report.result('status', describeStatus(found), { ...found });
-}

@@ -1,5 +1,5 @@
 /** What every command is handed. */
-import type { Host, InstallOptions, Network, NetworkSettings, Settings } from '../api/index.ts';
+import type { Host, InstallOptions, Settings } from '../api/index.ts';
 import { UsageError } from '../errors.ts';
 import { type CommandLine, parseSeconds } from './arguments.ts';
 import type { Questions } from './questions.ts';
@@ -11,9 +11,8 @@ export interface CommandContext {
   host: Host;
   /** The options of every class of `api/`. */
   install: InstallOptions;
-  network(settings: NetworkSettings): Network;
   /** Null if nobody can be asked. */
-  questions: Questions | null;
+  readonly questions: Questions | null;
 }
 
 /** The value of an option; undefined if it was not given. */

@@ -1,46 +1,43 @@
 /** From the arguments to the exit code. */
-import type { Host, Network, NetworkSettings, Settings } from '../api/index.ts';
+import type { Host, Settings } from '../api/index.ts';
 import type { ExitCode } from '../errors.ts';
 import { type CommandLine, type CommandName, parseCommandLine } from './arguments.ts';
-import { runApply, runInit, runRecover, runStatus } from './commands.ts';
-import { runConfig } from './config-command.ts';
 import { type CommandContext, installOptions, isGiven } from './context.ts';
-import { helpText } from './help.ts';
 import { questionsOnTerminal } from './questions.ts';
 import { createReport, type Output, type Report } from './report.ts';
-import { runRollback } from './rollback-command.ts';
-import { runSnapshots } from './snapshot-commands.ts';
-import { runCheck, runDownload, runUpdate } from './update-commands.ts';
 
 export interface Surroundings {
-  host: Host;
+  /** The machine; not asked for by what needs none. */
+  host(): Promise<Host>;
+  /** Milliseconds that never run backwards. */
+  now(): number;
   settings: Settings;
   /** The folder that the updater itself is in. */
   ownFolder: string;
   output: Output;
   /** Whether a person is there to answer: standard input and standard error are a terminal. */
-  interactive: boolean;
+  interactive(): boolean;
   /** Aborted when the user has asked to stop. */
   signal: AbortSignal;
   /** Aborted when the terminal is gone: questions are over then, and what is under way goes on. */
   hangUp: AbortSignal;
-  network(settings: NetworkSettings): Network;
 }
 
+/** Each command is loaded when it is given: most of the program is needed by one or two of them. */
 const COMMANDS: Record<
   Exclude<CommandName, 'help' | 'version'>,
   (context: CommandContext) => Promise<void>
 > = {
-  apply: runApply,
-  init: runInit,
-  rollback: runRollback,
-  snapshots: runSnapshots,
-  check: runCheck,
-  download: runDownload,
-  update: runUpdate,
-  config: runConfig,
-  recover: runRecover,
-  status: runStatus,
+  apply: async (context) => (await import('./commands.ts')).runApply(context),
+  init: async (context) => (await import('./commands.ts')).runInit(context),
+  rollback: async (context) => (await import('./rollback-command.ts')).runRollback(context),
+  snapshots: async (context) => (await import('./snapshot-commands.ts')).runSnapshots(context),
+  check: async (context) => (await import('./update-commands.ts')).runCheck(context),
+  download: async (context) => (await import('./update-commands.ts')).runDownload(context),
+  update: async (context) => (await import('./update-commands.ts')).runUpdate(context),
+  config: async (context) => (await import('./config-command.ts')).runConfig(context),
+  recover: async (context) => (await import('./commands.ts')).runRecover(context),
+  status: async (context) => (await import('./status-command.ts')).runStatus(context),
 };
 
 export async function main(argv: readonly string[], around: Surroundings): Promise<ExitCode> {
@@ -58,6 +55,7 @@ export async function main(argv: readonly string[], around: Surroundings): Promi
     verbose: isGiven(line, 'verbose'),
   });
   if (isGiven(line, 'help') || command === 'help') {
+    const { helpText } = await import('./help.ts');
     around.output.out(helpText(command));
     return 0;
   }
@@ -67,7 +65,7 @@ export async function main(argv: readonly string[], around: Surroundings): Promi
     return 0;
   }
   try {
-    await COMMANDS[command](contextOf(around, line, report));
+    await COMMANDS[command](contextOf(around, await around.host(), line, report));
     return 0;
   } catch (error) {
     return report.failure(command, error);
@@ -78,14 +76,16 @@ function reportFor(
   around: Surroundings,
   options: { json: boolean; quiet: boolean; verbose: boolean },
 ): Report {
-  return createReport(around.output, options, () => around.host.clock.monotonic());
+  return createReport(around.output, options, around.now);
 }
 
-function contextOf(around: Surroundings, line: CommandLine, report: Report): CommandContext {
-  const asks = around.interactive && !isGiven(line, 'json') && !isGiven(line, 'yes');
+function contextOf(around: Surroundings, host: Host, line: CommandLine, report: Report): CommandContext {
+  const asks = () => !isGiven(line, 'json') && !isGiven(line, 'yes') && around.interactive();
   return {
-    ...{ line, report, host: around.host, network: around.network },
-    install: installOptions(line, around),
-    questions: asks ? questionsOnTerminal(around.hangUp) : null,
+    ...{ line, report, host },
+    install: installOptions(line, { ...around, host }),
+    get questions() {
+      return asks() ? questionsOnTerminal(around.hangUp) : null;
+    },
   };
 }

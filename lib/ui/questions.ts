@@ -1,5 +1,5 @@
 /** Questions on the terminal. */
-import { confirm, select } from '@clack/prompts';
+import type * as Prompts from '@clack/prompts';
 import { InterruptedError } from '../errors.ts';
 
 export interface Choice {
@@ -17,18 +17,21 @@ export interface Questions {
 
 /** @param hangUp aborted when the terminal is closed */
 export function questionsOnTerminal(hangUp: AbortSignal): Questions {
-  const output = process.stderr;
-  // Of a closed terminal; `hangUp` says so, too.
-  output.on('error', () => undefined);
   return {
-    confirm: (message) => answerOf<boolean>(() => confirm({ message, output }), hangUp),
+    confirm: (message) => answerOf<boolean>(({ confirm }, output) => confirm({ message, output }), hangUp),
     choose: (message, choices) =>
-      answerOf<string>(() => select({ message, options: [...choices], output }), hangUp),
+      answerOf<string>(({ select }, output) => select({ message, options: [...choices], output }), hangUp),
   };
 }
 
-async function answerOf<Answer>(ask: () => Promise<Answer | symbol>, hangUp: AbortSignal): Promise<Answer> {
-  const { stdin } = process;
+type Ask<Answer> = (prompts: typeof Prompts, output: typeof process.stderr) => Promise<Answer | symbol>;
+
+async function answerOf<Answer>(ask: Ask<Answer>, hangUp: AbortSignal): Promise<Answer> {
+  // Loaded for a question, as process.stdin and process.stderr are: they take longer than most commands.
+  const prompts = await import('@clack/prompts');
+  const { stdin, stderr } = process;
+  // Of a closed terminal; `hangUp` says so, too.
+  stderr.on('error', () => undefined);
   const closed = new Promise<symbol>((resolve) => {
     const close = () => {
       // Whatever goes on reading from a closed terminal keeps a processor busy, and fails when it sets its mode back.
@@ -43,7 +46,7 @@ async function answerOf<Answer>(ask: () => Promise<Answer | symbol>, hangUp: Abo
     stdin.prependListener('end', close);
     stdin.on('error', close);
   });
-  const answer = await Promise.race([ask(), closed]);
+  const answer = await Promise.race([ask(prompts, stderr), closed]);
   if (typeof answer !== 'symbol') return answer;
   throw new InterruptedError('interrupted: nothing was changed');
 }

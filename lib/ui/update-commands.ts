@@ -71,7 +71,7 @@ function waitOptions({ line }: CommandContext): { waitFor?: number; relaunch: bo
 }
 
 function managerOf(
-  { line, install, network, report }: CommandContext,
+  { line, install, report }: CommandContext,
   { onEvent = report.event }: { onEvent?: typeof report.event } = {},
 ): UpdateManager {
   return new UpdateManager({
@@ -79,7 +79,6 @@ function managerOf(
     feed: optionOf(line, 'feed'),
     caFile: optionOf(line, 'ca-file'),
     allowPlainHttp: isGiven(line, 'allow-http'),
-    network,
     onEvent,
   });
 }

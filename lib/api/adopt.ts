@@ -1,0 +1,59 @@
+/** Adopting an executable that was installed by hand. */
+import { UsageError } from '../errors.ts';
+import { decodeInput } from '../format/decoder.ts';
+import { requireHome } from '../home/folder.ts';
+import { keepTrustedRoot } from '../home/trusted-root.ts';
+import {
+  adopt,
+  createWorkDir,
+  type Receipt,
+  requireExecutable,
+  type Session,
+  withLock,
+} from '../install/index.ts';
+import { readFile } from '../platform/files.ts';
+import { decodeRoot } from '../trust/index.ts';
+import { feedAddress } from '../version/index.ts';
+
+export interface AdoptOptions {
+  /** Which version the installed executable is. */
+  version: string;
+  /** Where its releases are published. */
+  feed?: string | undefined;
+  /** Path of a TUF root to trust from now on; without it the one that is trusted already, or the compiled-in one. */
+  root?: string | undefined;
+}
+
+export interface Adopted {
+  app: string;
+  executable: string;
+  receipt: Receipt;
+  /** False if all of it was known already. */
+  changed: boolean;
+}
+
+/** @throws as `Installation.adopt` does */
+export async function adoptExecutable(
+  session: Session,
+  { version, feed, root }: AdoptOptions,
+): Promise<Adopted> {
+  const { host, layout, app } = session;
+  if (feed !== undefined) decodeInput(feedAddress, feed, '--feed');
+  const document = root === undefined ? null : readRoot(session, root);
+  requireExecutable(session);
+  createWorkDir(host, layout);
+  return withLock(host, layout, async () => {
+    const { receipt, changed } = adopt(session, version, feed ?? null);
+    // Last: an adoption that fails leaves the trust as it was.
+    if (document !== null) keepTrustedRoot(host, requireHome(session.home), document);
+    return { app, executable: layout.target, receipt, changed };
+  });
+}
+
+/** Checked before anything is written. */
+function readRoot({ host }: Session, file: string): Uint8Array {
+  const bytes = readFile(host.disk, file, 1 << 20);
+  if (bytes === null) throw new UsageError(`--root: there is no file ${file}`);
+  decodeRoot(bytes);
+  return bytes;
+}
