@@ -8,6 +8,7 @@ import {
   posixRunning,
 } from './posix/processes.ts';
 import { ownsTerminal } from './posix/system.ts';
+import { written } from './standard-streams.ts';
 import { windowsExecutable, windowsForceEnd, windowsIsAlive, windowsRunning } from './windows/processes.ts';
 import { windowsStart } from './windows/start.ts';
 
@@ -107,15 +108,9 @@ async function start(file: string, args: string[], options: StartOptions): Promi
   });
 }
 
-/** What was written to a pipe may still be on its way, and would be lost. */
-function flushed(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    stream.write('', () => resolve());
-  });
-}
-
 async function become(file: string, args: readonly string[], options: SpawnOptions): Promise<never> {
-  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  // What was written to a pipe may still be on its way, and would be lost.
+  await written();
   process.chdir(options.workingDirectory);
   if (process.execve === undefined) throw new Error('this system has no execve');
   return process.execve(file, [file, ...args], options.environment);

@@ -16,6 +16,14 @@ export interface StandardStreams {
   interactive(): boolean;
 }
 
+/** What could not be written at once. */
+const pending = new Set<Promise<number>>();
+
+/** Resolves once everything that was written has been handed to the reader, or can't be. */
+export async function written(): Promise<void> {
+  await Promise.allSettled(pending);
+}
+
 export const standardStreams: StandardStreams = {
   out: writerTo(Bun.stdout),
   error: writerTo(Bun.stderr),
@@ -41,7 +49,10 @@ function writerTo(file: BunFile): (text: string) => void {
 
 /** A failure is thrown where the write is done at once; where it has to wait, it comes in a promise. */
 function dropFailure(result: number | Promise<number>): void {
-  if (result instanceof Promise) result.catch(() => undefined);
+  if (!(result instanceof Promise)) return;
+  pending.add(result);
+  const done = () => pending.delete(result);
+  result.then(done, done);
 }
 
 /** `require`, so that it is loaded when it is asked for: node:tty brings node:net with it. */
