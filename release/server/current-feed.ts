@@ -9,8 +9,8 @@ import { DamagedError, MachineError } from '../../lib/errors.ts';
 import { MAX_DOCUMENT } from '../../lib/format/json.ts';
 import { digestBytes, readFile } from '../../lib/platform/files.ts';
 import { nativeDisk as disk } from '../../lib/platform/native-disk.ts';
-import { type FeedRole, readDocument, record } from '../../lib/trust/feed/document.ts';
-import { MAX_BYTES } from '../../lib/trust/feed/limits.ts';
+import { readDocument, record } from '../../lib/trust/feed/document.ts';
+import { type FeedRole, MAX_BYTES } from '../../lib/trust/feed/limits.ts';
 import {
   type ChannelIndex,
   decodeIndex,

@@ -39,8 +39,9 @@ import {
 } from '../../lib/version/index.ts';
 import { readWords } from '../../release/manifest/options.ts';
 import { initialize } from '../../release/repository/initialize.ts';
-import { type Added, addRelease } from '../../release/repository/releases/add-release.ts';
+import { addRelease } from '../../release/repository/releases/add-release.ts';
 import { revoke, setRollout } from '../../release/repository/releases/change-listing.ts';
+import type { Added } from '../../release/repository/releases/entries.ts';
 import type { RepositorySettings } from '../../release/repository/settings.ts';
 import { refresh } from '../../release/repository/signing/renew.ts';
 import { signersOf } from '../../release/repository/signing/signers.ts';

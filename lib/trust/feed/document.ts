@@ -7,9 +7,7 @@ import { DamagedError, NetworkError, TrustError } from '../../errors.ts';
 import { integer, stringOf } from '../../format/decoder.ts';
 import { parseJson } from '../../format/json.ts';
 import { printable } from '../../format/printable.ts';
-import { MAX_BYTES, MAX_ENTRIES } from './limits.ts';
-
-export type FeedRole = 'root' | 'timestamp' | 'snapshot' | 'targets';
+import { type FeedRole, MAX_BYTES, MAX_ENTRIES } from './limits.ts';
 
 export interface Document {
   /** The file's name as it is told to people, e.g. `snapshot.json`. */

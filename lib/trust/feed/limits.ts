@@ -1,5 +1,6 @@
 /** How much a feed may ask of a client: everything that is read from a stranger is bounded before it is read. */
-import type { FeedRole } from './document.ts';
+
+export type FeedRole = 'root' | 'timestamp' | 'snapshot' | 'targets';
 
 /** Bytes of one metadata file, also where signed metadata gives a greater length or none (spec 5.3.3, 5.4.1, 5.5.1, 5.6.1). */
 export const MAX_BYTES: Readonly<Record<FeedRole, number>> = {

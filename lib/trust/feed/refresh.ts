@@ -4,9 +4,9 @@
  * damaged, old or missing.
  */
 import { DamagedError, TrustError } from '../../errors.ts';
-import { type Document, type FeedRole, readDocument, readRemote } from './document.ts';
+import { type Document, readDocument, readRemote } from './document.ts';
 import type { KeyPolicy } from './key-policy.ts';
-import { MAX_BYTES, MAX_ROOT_ROTATIONS } from './limits.ts';
+import { type FeedRole, MAX_BYTES, MAX_ROOT_ROTATIONS } from './limits.ts';
 import type { MetadataFolder } from './metadata-folder.ts';
 import { type MetadataSource, metadataUrl, readBounded, readRequired } from './metadata-source.ts';
 import { checkRoleName, roleAddress, roleFile } from './role-name.ts';

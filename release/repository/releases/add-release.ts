@@ -7,60 +7,21 @@
  * while the entries and packages of the other targets stay as they are.
  */
 import type { Host } from '../../../lib/platform/host.ts';
-import {
-  type ListedPackage,
-  type ListedRelease,
-  type Target,
-  targetName,
-} from '../../../lib/version/index.ts';
+import { targetName } from '../../../lib/version/index.ts';
 import { evolutionContents, packEvolutions } from '../../manifest/evolution.ts';
-import type { Words } from '../../manifest/options.ts';
-import { removeProducts, type WorkReport } from '../../work/products.ts';
-import type { Limits } from '../../work/schedule.ts';
-import type { Workers } from '../../work/workers.ts';
+import { removeProducts } from '../../work/products.ts';
 import { commit } from '../commit.ts';
 import { alone } from '../open.ts';
 import { beginning, ended } from '../pending.ts';
 import { readPublished, requireCurrent } from '../published.ts';
 import type { Signers } from '../signing/signers.ts';
+import type { AddMeans, AddRequest } from './add-request.ts';
 import type { Channel } from './channel.ts';
-import { describedBefore, makeEntries } from './entries.ts';
+import { type Added, describedBefore, makeEntries } from './entries.ts';
 import { publishedEvolutions } from './evolutions.ts';
 import { type Goal, readGoal, requireNamedBases } from './goal.ts';
 import { withMinimum, withRelease } from './list-changes.ts';
 import { makePayloadFiles } from './payload-files.ts';
-
-export interface AddRequest {
-  version: string;
-  channel: string;
-  /** One for each target. */
-  binaries: readonly { target: Target; file: string }[];
-  words: Words;
-  /** Patches from so many releases before it. */
-  deltas: number;
-  /** Patches from these as well. */
-  from: readonly string[];
-  /** Percent; null: what the version has on the channel for other targets, else 100. */
-  rollout: number | null;
-  minimum: string | null;
-  minimumFrom: string | null;
-  /** Of zstd, for the full binaries; null: lib/delta's own. */
-  level: number | null;
-}
-
-export interface AddMeans {
-  workers: Workers;
-  limits: Limits;
-  report: WorkReport & { say(line: string): void };
-  stop: AbortSignal;
-}
-
-export interface Added {
-  target: Target;
-  release: ListedRelease;
-  /** Packages of it that this run made. */
-  made: ListedPackage[];
-}
 
 export interface AddOutcome {
   /** Empty where all of it was there before. */

@@ -11,11 +11,12 @@ import {
   type ListedFile,
   type ListedPackage,
   type ListedRelease,
+  type Target,
 } from '../../../lib/version/index.ts';
 import { downloadUrl } from '../layout.ts';
 import type { Published } from '../published.ts';
 import type { Signers } from '../signing/signers.ts';
-import type { Added, AddRequest } from './add-release.ts';
+import type { AddRequest } from './add-request.ts';
 import { readChannels, readListed } from './channel.ts';
 import { type Goal, patchFrom } from './goal.ts';
 import { findRelease, releasesBefore } from './list-changes.ts';
@@ -40,6 +41,13 @@ export function describedBefore(
     throw new UsageError(`${version} is described already: add to it without describing it again`);
   }
   return before;
+}
+
+export interface Added {
+  target: Target;
+  release: ListedRelease;
+  /** Packages of it that this run made. */
+  made: ListedPackage[];
 }
 
 export interface EntryOptions {

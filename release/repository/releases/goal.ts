@@ -10,7 +10,7 @@ import {
   targetName,
 } from '../../../lib/version/index.ts';
 import type { Published } from '../published.ts';
-import type { AddRequest } from './add-release.ts';
+import type { AddRequest } from './add-request.ts';
 import { type Channel, readChannel, readChannels } from './channel.ts';
 import { findRelease, isRevoked, releasesBefore } from './list-changes.ts';
 import { fullPackage } from './packages.ts';

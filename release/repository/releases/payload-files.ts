@@ -6,7 +6,7 @@ import type { Job } from '../../work/job.ts';
 import { fullPayload, patchPayload } from '../../work/payloads.ts';
 import { makeProducts, noteLeftOut, wasLeftOut } from '../../work/products.ts';
 import type { Published } from '../published.ts';
-import type { AddMeans, AddRequest } from './add-release.ts';
+import type { AddMeans, AddRequest } from './add-request.ts';
 import { type Goal, patchFrom } from './goal.ts';
 import { fullPackage, requireListed, withPayload } from './packages.ts';
 

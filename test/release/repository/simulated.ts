@@ -14,7 +14,7 @@ import {
   parseTarget,
 } from '../../../lib/version/index.ts';
 import { readWords } from '../../../release/manifest/options.ts';
-import type { AddMeans, AddRequest } from '../../../release/repository/releases/add-release.ts';
+import type { AddMeans, AddRequest } from '../../../release/repository/releases/add-request.ts';
 import { type Signers, signersOf } from '../../../release/repository/signing/signers.ts';
 import type { Job } from '../../../release/work/job.ts';
 import { jobKey } from '../../../release/work/job.ts';
