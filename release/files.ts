@@ -1,20 +1,28 @@
-/** Files that the commands read and write: inputs as sources, outputs that are whole or not there. */
-import { existsSync, realpathSync, statSync } from 'node:fs';
+/**
+ * Files that the commands read and write: inputs as sources, outputs that are complete or do not exist.
+ *
+ * No output replaces a file that the same command reads: every input is remembered here, and recognized under any name
+ * that leads to it (another spelling of the path, a symlink, a hard link).
+ */
 import path from 'node:path';
-import { InterruptedError, UsageError } from '../lib/errors.ts';
+import { errorCode, InterruptedError, UsageError } from '../lib/errors.ts';
+import type { FileStatus } from '../lib/platform/disk.ts';
 import { openSource, readFile, removeIfThere, type Source, writeAll } from '../lib/platform/files.ts';
 import { nativeDisk as disk } from '../lib/platform/native-disk.ts';
 import { MAX_BINARY_SIZE } from '../lib/version/index.ts';
 
-/** The whole file. UsageError where it is not there. */
+/** What this process has read: the resolved path and the identity of each file, to the name that it was given by. */
+const inputs = new Map<string, string>();
+
+/** Reads the whole file. UsageError if it does not exist. */
 export function readInput(file: string, limit = MAX_BINARY_SIZE): Uint8Array {
-  requireFile(file);
+  requireInput(file);
   return readFile(disk, file, limit) ?? new Uint8Array();
 }
 
-/** The open file, handed to `use` and closed when it is done. UsageError where it is not there. */
+/** Opens the file for `use` and closes it afterwards. UsageError if it does not exist. */
 export async function withInput<T>(file: string, use: (source: Source) => Promise<T>): Promise<T> {
-  requireFile(file);
+  requireInput(file);
   const source = openSource(disk, file);
   try {
     return await use(source);
@@ -23,23 +31,50 @@ export async function withInput<T>(file: string, use: (source: Source) => Promis
   }
 }
 
-function requireFile(file: string): void {
-  if (!existsSync(file)) throw new UsageError(`${file}: wanted a file to read, found nothing there`);
-  if (statSync(file).isDirectory()) {
+/** Declares a file that is read by other means. UsageError if it does not exist. */
+export function requireInput(file: string): void {
+  const found = look(file);
+  if (found === null) throw new UsageError(`${file}: wanted a file to read, found nothing there`);
+  if (found.status.kind === 'directory') {
     throw new UsageError(`${file}: wanted a file to read, found a folder`);
   }
+  inputs.set(found.resolved, file);
+  inputs.set(found.status.identity, file);
 }
 
-/** UsageError where there is no folder for it, or where it would replace one of the `inputs`. To be called before the work. */
-export function requireOutput(file: string, inputs: string[] = []): void {
+/**
+ * UsageError if `file` can't be written: its folder is missing, it is a folder itself, or it is an input. Call it before
+ * long work, once all inputs are known.
+ */
+export function requireOutput(file: string): void {
   const folder = path.dirname(file);
-  if (!existsSync(folder)) {
+  if (look(folder) === null) {
     throw new UsageError(`${file}: wanted a folder to write to, found none at ${folder}`);
   }
-  if (!existsSync(file)) return;
-  if (statSync(file).isDirectory()) throw new UsageError(`${file}: wanted a file to write, found a folder`);
-  const same = inputs.find((input) => realpathSync(file) === realpathSync(input));
-  if (same !== undefined) throw new UsageError(`-o: wanted another file than ${same}, which is read`);
+  const found = look(file);
+  if (found === null) return;
+  if (found.status.kind === 'directory') {
+    throw new UsageError(`${file}: wanted a file to write, found a folder`);
+  }
+  const input = inputs.get(found.resolved) ?? inputs.get(found.status.identity);
+  if (input === undefined) return;
+  throw new UsageError(`${file}: wanted an output that is not one of the inputs, found the input ${input}`, {
+    advice: 'Choose another name for the output.',
+  });
+}
+
+/** Symlinks followed. Null if nothing exists there. */
+function look(file: string): { resolved: string; status: FileStatus } | null {
+  if (disk.status(file) === null) return null;
+  try {
+    const resolved = disk.resolve(file);
+    const status = disk.status(resolved);
+    return status === null ? null : { resolved, status };
+  } catch (error) {
+    // A symlink that leads nowhere.
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
+  }
 }
 
 export interface OutputOptions {

@@ -10,6 +10,7 @@ import {
   targetName,
 } from '../../lib/version/index.ts';
 import { type Command, readArguments, wholeNumber } from '../command.ts';
+import { requireInput, requireOutput } from '../files.ts';
 import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from '../keys/signing.ts';
 import { DESCRIBE_HELP, DESCRIBE_OPTIONS, readWords, requireVersion } from '../manifest/options.ts';
 import { bytes } from '../progress.ts';
@@ -90,14 +91,16 @@ export const add: Command = {
     process.on('SIGTERM', interrupt);
     const report = workLines();
     try {
-      const outcome = await withSigning(['add', version], values, ({ host, repo, signers }) =>
-        addRelease(host, repo, request, signers, {
+      const outcome = await withSigning(['add', version], values, ({ host, repo, signers }) => {
+        for (const { file } of request.binaries) requireInput(file);
+        if (values['sign-request'] !== undefined) requireOutput(values['sign-request']);
+        return addRelease(host, repo, request, signers, {
           workers: processWorkers(host.disk),
           limits: machineLimits(),
           report,
           stop: stop.signal,
-        }),
-      );
+        });
+      });
       report.end();
       process.stdout.write(summary(request, outcome));
     } finally {

@@ -94,7 +94,7 @@ export const bundle: Command = {
     const to = build(version, readInput(request.newFile));
     const old = request.old;
     const from = old === null ? null : build(old.version, readInput(old.file));
-    requireOutput(request.output, old === null ? [request.newFile] : [request.newFile, old.file]);
+    requireOutput(request.output);
     const evolutions = await packEvolutions(request.words.evolutions, version);
     const payloads = await makePayloads(from, to, request);
 

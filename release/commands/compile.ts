@@ -14,7 +14,7 @@ import { feedAddress } from '../../lib/version/feed-address.ts';
 import { executableName, TARGETS, type Target, targetName } from '../../lib/version/index.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { type Command, readArguments } from '../command.ts';
-import { readInput, untilInterrupted, writeOutput } from '../files.ts';
+import { readInput, requireOutput, untilInterrupted, writeOutput } from '../files.ts';
 import { bytes } from '../progress.ts';
 
 const TOP = path.resolve(import.meta.dir, '../..');
@@ -103,6 +103,7 @@ export async function compileTarget(
 ): Promise<string> {
   const name = executableName(`dgmo-updater-${targetName(target)}`, target.platform);
   const file = path.join(folder, name);
+  requireOutput(file);
   // Of its own: Bun's working directory, where it leaves a file of 80 MB when it is stopped.
   const workDir = mkdtempSync(path.join(path.resolve(folder), '.compile-'));
   const temporary = path.join(workDir, name);

@@ -32,7 +32,7 @@ export const diff: Command = {
         throw new UsageError(`${option}: wanted a semantic version, found ${JSON.stringify(value)}`);
     }
     const contents = { old: readInput(oldFile), new: readInput(newFile) };
-    requireOutput(output, [oldFile, newFile]);
+    requireOutput(output);
     const patch = await withProgress('diff', (onProgress) =>
       generatePatch({ ...contents, fromVersion: values.from, toVersion: values.to, onProgress }),
     );

@@ -3,7 +3,7 @@ import { BusyError, UsageError } from '../../lib/errors.ts';
 import type { Host } from '../../lib/platform/host.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { required } from '../command.ts';
-import { readInput, writeOutput } from '../files.ts';
+import { readInput, requireOutput, writeOutput } from '../files.ts';
 import { repositoryLayout } from '../repository/layout.ts';
 import { readSettings } from '../repository/settings.ts';
 import { ElsewhereSession, SignaturesWanted } from '../repository/signing/elsewhere.ts';
@@ -81,8 +81,10 @@ export async function withSigning<Result>(
     return session === null ? here : session.signers(here, go);
   };
   const host = session?.host ?? native;
+  const signers = signersOf(keys);
+  if (request !== undefined) requireOutput(request);
   try {
-    const result = await run({ host, repo, keys, passphrase, signers: signersOf(keys), signersOf });
+    const result = await run({ host, repo, keys, passphrase, signers, signersOf });
     session?.end();
     return result;
   } catch (error) {

@@ -1,8 +1,20 @@
 import { describe, expect, test } from 'bun:test';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
 import { InterruptedError } from '../../lib/errors.ts';
 import { writeOutput } from '../../release/files.ts';
-import { freshFolder } from './run.ts';
+import { CHEAP, freshFolder, noise } from './run.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -59,5 +71,99 @@ describe('an output', () => {
     });
     await expect(written).rejects.toThrow(RangeError);
     expect(readdirSync(folder.at())).toEqual([]);
+  });
+});
+
+describe('an input is never replaced by an output', () => {
+  const KEYS = ['keys', 'init', '--dir', 'keys', ...CHEAP];
+  const bundle = ['bundle', '1.0.0', '--platform', 'linux-x64', '--keys', 'keys', '--new', 'new'];
+  /** A command with an output, without the name of that; and each of its inputs. */
+  const commands: [args: string[], inputs: string[]][] = [
+    [
+      ['diff', 'old', 'new', '-o'],
+      ['old', 'new'],
+    ],
+    [
+      ['patch', 'old', 'p', '-o'],
+      ['old', 'p'],
+    ],
+    [
+      [...bundle, '--old', 'old', '--from', '0.9.0', '--notes', 'notes.md', '--evolution', 'plugin', '-o'],
+      ['new', 'old', 'notes.md', 'plugin/evolution.json', 'keys/targets-1.key', 'keys/root.json'],
+    ],
+    [
+      ['bundle', '1.0.0', '--platform', 'linux-x64', '--repo', 'repo', '-o'],
+      ['repo/targets/releases/1.0.0/linux-x64'],
+    ],
+    [
+      ['add', '1.1.0', '--repo', 'repo', '--keys', 'online', '--binary', 'linux-x64=new', '--sign-request'],
+      ['new', 'online/snapshot-1.key'],
+    ],
+    [
+      ['keys', 'sign', 'request.json', '--keys', 'keys', '-o'],
+      ['request.json', 'keys/targets-1.key'],
+    ],
+  ];
+
+  async function prepared() {
+    const folder = freshFolder();
+    mkdirSync(folder.at('plugin'));
+    mkdirSync(folder.at('online'));
+    writeFileSync(folder.at('old'), noise(1, 5000));
+    writeFileSync(folder.at('new'), noise(1, 6000));
+    writeFileSync(folder.at('notes.md'), '# Notes');
+    writeFileSync(folder.at('plugin/evolution.json'), '{"id":"a","description":"b","autoApply":true}');
+    for (const args of [
+      KEYS,
+      ['diff', 'old', 'new', '-o', 'p'],
+      ['init', '--repo', 'repo', '--keys', 'keys'],
+      ['add', '1.0.0', '--repo', 'repo', '--keys', 'keys', '--binary', 'linux-x64=old'],
+    ]) {
+      expect(await folder.release(args)).toMatchObject({ code: 0 });
+    }
+    for (const name of ['snapshot-1.key', 'timestamp-1.key']) {
+      copyFileSync(folder.at('keys', name), folder.at('online', name));
+    }
+    const asked = ['--binary', 'linux-x64=new', '--sign-request', 'request.json'];
+    expect(
+      await folder.release(['add', '1.1.0', '--repo', 'repo', '--keys', 'online', ...asked]),
+    ).toMatchObject({
+      code: 14,
+    });
+    return folder;
+  }
+
+  test('under its own name, through a symlink or a hard link', async () => {
+    using folder = await prepared();
+    for (const [args, inputs] of commands) {
+      for (const input of inputs) {
+        const file = statSync(folder.at(input)).isDirectory()
+          ? path.join(input, readdirSync(folder.at(input))[0] ?? '')
+          : input;
+        const before = readFileSync(folder.at(file));
+        const others = input === inputs[0] ? [`./${file}`, 'hard', 'soft'] : [];
+        linkSync(folder.at(file), folder.at('hard'));
+        symlinkSync(folder.at(file), folder.at('soft'));
+        for (const output of [file, ...others]) {
+          const { code, stderr } = await folder.release([...args, output]);
+          expect([code, stderr]).toEqual([
+            2,
+            `release: ${output}: wanted an output that is not one of the inputs, found the input ${file}\n` +
+              'Choose another name for the output.\n',
+          ]);
+        }
+        expect(readFileSync(folder.at(file)).equals(before)).toBe(true);
+        expect(lstatSync(folder.at('soft')).isSymbolicLink()).toBe(true);
+        unlinkSync(folder.at('hard'));
+        unlinkSync(folder.at('soft'));
+      }
+    }
+  }, 120_000);
+
+  test('and another file is replaced', async () => {
+    using folder = await prepared();
+    writeFileSync(folder.at('out'), 'something else');
+    expect(await folder.release(['patch', 'old', 'p', '-o', 'out'])).toMatchObject({ code: 0 });
+    expect(readFileSync(folder.at('out')).equals(noise(1, 6000))).toBe(true);
   });
 });

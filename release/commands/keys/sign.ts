@@ -2,7 +2,7 @@
 import { confirm, isCancel } from '@clack/prompts';
 import { InterruptedError, TrustError, UsageError } from '../../../lib/errors.ts';
 import { type Command, readArguments, required } from '../../command.ts';
-import { readInput, writeOutput } from '../../files.ts';
+import { readInput, requireOutput, writeOutput } from '../../files.ts';
 import { tellMessage } from '../../keys/describe-message.ts';
 import { keyringSigners } from '../../keys/keyring.ts';
 import { askPassphrase } from '../../keys/passphrase.ts';
@@ -33,6 +33,7 @@ export const keysSign: Command = {
     const output = required('-o <signatures>', values.output);
     const { title, wanted } = decodeRequest(readInput(file));
     const signers = keyringSigners([keys], await askPassphrase());
+    requireOutput(output);
     process.stderr.write(`${file} is for: ${title}\n`);
     const signed = signRequest(wanted, signers.find, ({ role, keyid }, message) => {
       const told = tellMessage(message);
