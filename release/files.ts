@@ -9,7 +9,9 @@ import { errorCode, InterruptedError, UsageError } from '../lib/errors.ts';
 import type { FileStatus } from '../lib/platform/disk.ts';
 import { openSource, readFile, removeIfThere, type Source, writeAll } from '../lib/platform/files.ts';
 import { nativeDisk as disk } from '../lib/platform/native-disk.ts';
+import { nativeProcesses } from '../lib/platform/native-processes.ts';
 import { MAX_BINARY_SIZE } from '../lib/version/index.ts';
+import { withStopSignal } from './platform/signals.ts';
 
 /** What this process has read: the resolved path and the identity of each file, to the name that it was given by. */
 const inputs = new Map<string, string>();
@@ -51,11 +53,16 @@ export function requireOutput(file: string): void {
   if (look(folder) === null) {
     throw new UsageError(`${file}: wanted a folder to write to, found none at ${folder}`);
   }
-  const found = look(file);
-  if (found === null) return;
-  if (found.status.kind === 'directory') {
+  if (look(file)?.status.kind === 'directory') {
     throw new UsageError(`${file}: wanted a file to write, found a folder`);
   }
+  requireNotInput(file);
+}
+
+/** UsageError if `file`, which is to be written by other means, is an input. */
+export function requireNotInput(file: string): void {
+  const found = look(file);
+  if (found === null) return;
   const input = inputs.get(found.resolved) ?? inputs.get(found.status.identity);
   if (input === undefined) return;
   throw new UsageError(`${file}: wanted an output that is not one of the inputs, found the input ${input}`, {
@@ -93,7 +100,7 @@ export async function writeOutput(
   { mode = 0o644, check }: OutputOptions = {},
 ): Promise<void> {
   requireOutput(file);
-  const temporary = `${file}.${process.pid}.tmp`;
+  const temporary = `${file}.${nativeProcesses.pid}.tmp`;
   removeIfThere(disk, temporary);
   await untilInterrupted(`${file} was not written`, async (stopIfInterrupted) => {
     try {
@@ -130,18 +137,9 @@ export async function untilInterrupted<T>(
   undone: string,
   work: (stopIfInterrupted: () => void) => Promise<T>,
 ): Promise<T> {
-  let interrupted = false;
-  const interrupt = () => {
-    interrupted = true;
-  };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
-  try {
-    return await work(() => {
-      if (interrupted) throw new InterruptedError(`interrupted: ${undone}`);
-    });
-  } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
-  }
+  return await withStopSignal((stop) =>
+    work(() => {
+      if (stop.aborted) throw new InterruptedError(`interrupted: ${undone}`);
+    }),
+  );
 }

@@ -1,4 +1,5 @@
 /** One line on a terminal that says how far a long step is. Off a terminal: nothing. */
+import { nativeHost } from '../lib/platform/native.ts';
 
 const INTERVAL = 100;
 
@@ -11,10 +12,11 @@ export interface Progress {
 
 export function progress(label: string): Progress {
   if (process.stderr.isTTY !== true) return { report: () => undefined, end: () => undefined };
+  const { clock } = nativeHost();
   let shown = Number.NEGATIVE_INFINITY;
   return {
     report(fraction, now = label) {
-      const time = performance.now();
+      const time = clock.monotonic();
       if (time - shown < INTERVAL) return;
       shown = time;
       process.stderr.write(`\r\u001b[K${now} ${Math.floor(fraction * 100)}%`);

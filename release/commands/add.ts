@@ -11,14 +11,15 @@ import {
 } from '../../lib/version/index.ts';
 import { type Command, readArguments, wholeNumber } from '../command.ts';
 import { requireInput, requireOutput } from '../files.ts';
-import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from '../keys/signing.ts';
 import { DESCRIBE_HELP, DESCRIBE_OPTIONS, readWords, requireVersion } from '../manifest/options.ts';
+import { withStopSignal } from '../platform/signals.ts';
 import { bytes } from '../progress.ts';
 import { type AddOutcome, addRelease } from '../repository/releases/add-release.ts';
 import type { AddRequest } from '../repository/releases/add-request.ts';
 import { machineLimits } from '../work/limits.ts';
 import { workLines } from '../work/report.ts';
 import { processWorkers } from '../work/workers.ts';
+import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from './signing.ts';
 
 const HELP = `Usage: release add <version> --repo <dir> --keys <keys> --binary <platform>-<arch>=<file> ... [options]
 
@@ -85,28 +86,25 @@ export const add: Command = {
       minimumFrom: values['minimum-from'] ?? null,
       level,
     };
-    const stop = new AbortController();
-    const interrupt = () => stop.abort();
-    process.on('SIGINT', interrupt);
-    process.on('SIGTERM', interrupt);
     const report = workLines();
     try {
-      const outcome = await withSigning(['add', version], values, ({ host, repo, signers }) => {
-        for (const { file } of request.binaries) requireInput(file);
-        if (values['sign-request'] !== undefined) requireOutput(values['sign-request']);
-        return addRelease(host, repo, request, signers, {
-          workers: processWorkers(host.disk),
-          limits: machineLimits(),
-          report,
-          stop: stop.signal,
-        });
-      });
+      const outcome = await withStopSignal((stop) =>
+        withSigning(['add', version], values, ({ host, repo, signers }) => {
+          for (const { file } of request.binaries) requireInput(file);
+          if (values['sign-request'] !== undefined) requireOutput(values['sign-request']);
+          const limits = machineLimits();
+          return addRelease(host, repo, request, signers, {
+            workers: processWorkers(host.disk),
+            limits,
+            report,
+            stop,
+          });
+        }),
+      );
       report.end();
       process.stdout.write(summary(request, outcome));
     } finally {
       report.end();
-      process.off('SIGINT', interrupt);
-      process.off('SIGTERM', interrupt);
     }
   },
 };

@@ -1,6 +1,4 @@
 /** `release compile`: the updater as one executable for every platform, with whom it trusts compiled in. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { InterruptedError, MachineError, UsageError } from '../../lib/errors.ts';
 import { decodeInput } from '../../lib/format/decoder.ts';
@@ -15,6 +13,9 @@ import { executableName, TARGETS, type Target, targetName } from '../../lib/vers
 import packageJson from '../../package.json' with { type: 'json' };
 import { type Command, readArguments } from '../command.ts';
 import { readInput, requireOutput, untilInterrupted, writeOutput } from '../files.ts';
+import { runChild } from '../platform/children.ts';
+import { BUN } from '../platform/machine.ts';
+import { withScratchFolder } from '../platform/scratch.ts';
 import { bytes } from '../progress.ts';
 
 const TOP = path.resolve(import.meta.dir, '../..');
@@ -49,7 +50,7 @@ export const compile: Command = {
       outdir: { type: 'string', default: 'dist' },
     });
     const targets = values.target.length === 0 ? [...TARGETS] : values.target.map(readTarget);
-    const settings = makeSettings(values.app, values.feed, values.root);
+    const settings = await makeSettings(values.app, values.feed, values.root);
     createDirectories(disk, values.outdir, path.dirname, 0o755);
     await untilInterrupted('not everything was compiled', async (stopIfInterrupted) => {
       for (const target of targets) {
@@ -73,7 +74,11 @@ function readTarget(name: string): Target {
   return target;
 }
 
-function makeSettings(app: string, feed: string | undefined, rootFile: string | undefined): Settings {
+async function makeSettings(
+  app: string,
+  feed: string | undefined,
+  rootFile: string | undefined,
+): Promise<Settings> {
   if (!isAppName(app))
     throw new UsageError(`--app: wanted a name such as dgmo, found ${JSON.stringify(app)}`);
   if (feed !== undefined) decodeInput(feedAddress, feed, '--feed');
@@ -84,14 +89,20 @@ function makeSettings(app: string, feed: string | undefined, rootFile: string | 
     decodeRoot(content);
     root = parseJson(content, rootFile);
   }
-  return { app, feed: feed ?? null, root, version: packageJson.version, revision: revision() };
+  return { app, feed: feed ?? null, root, version: packageJson.version, revision: await revision() };
 }
 
 /** The commit that it is built from, with `-dirty` where files differ from it; 'unknown' outside of a checkout. */
-function revision(): string {
-  const args = ['describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'];
-  const git = spawnSync('git', args, { cwd: TOP, encoding: 'utf8' });
-  return git.status === 0 ? git.stdout.trim() : 'unknown';
+async function revision(): Promise<string> {
+  const command = ['git', 'describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'];
+  let told = '';
+  const { code } = await runChild(command, {
+    workingDirectory: TOP,
+    onOutput: (text) => {
+      told += text;
+    },
+  });
+  return code === 0 ? told.trim() : 'unknown';
 }
 
 /** The executable's path. `entry` is what is compiled. */
@@ -104,10 +115,9 @@ export async function compileTarget(
   const name = executableName(`dgmo-updater-${targetName(target)}`, target.platform);
   const file = path.join(folder, name);
   requireOutput(file);
-  // Of its own: Bun's working directory, where it leaves a file of 80 MB when it is stopped.
-  const workDir = mkdtempSync(path.join(path.resolve(folder), '.compile-'));
-  const temporary = path.join(workDir, name);
-  try {
+  // Bun's working directory, where it leaves a file of 80 MB when it is stopped.
+  return await withScratchFolder(folder, '.compile-', async (scratch) => {
+    const temporary = path.join(scratch, name);
     await build(target, settings, entry, temporary);
     const digest = digestFile(disk, temporary);
     if (digest === null)
@@ -115,10 +125,8 @@ export async function compileTarget(
     disk.rename(temporary, file);
     const line = new TextEncoder().encode(`${digest.sha256}  ${name}\n`);
     await writeOutput(`${file}.sha256`, (write) => write(line));
-  } finally {
-    rmSync(workDir, { recursive: true, force: true });
-  }
-  return file;
+    return file;
+  });
 }
 
 /**
@@ -146,9 +154,9 @@ const FLAGS = [
 ];
 
 async function build(target: Target, settings: Settings, entry: string, output: string): Promise<void> {
-  const child = spawn(
-    process.execPath,
+  const { code, signal, errors } = await runChild(
     [
+      BUN,
       'build',
       ...FLAGS,
       `--target=${bunTarget(target)}`,
@@ -156,23 +164,11 @@ async function build(target: Target, settings: Settings, entry: string, output: 
       `--outfile=${output}`,
       entry,
     ],
-    { cwd: path.dirname(output), stdio: ['ignore', 'ignore', 'pipe'] },
+    { workingDirectory: path.dirname(output) },
   );
-  const { code, signal, errors } = await endOf(child);
   // A Ctrl-C reaches it as well, and of its end we may hear first.
   if (signal === 'SIGINT') throw new InterruptedError(`interrupted: ${path.basename(output)} was not made`);
   if (code !== 0) {
     throw new MachineError(`bun build for ${targetName(target)} failed (exit code ${code}): ${errors}`);
   }
-}
-
-function endOf(child: ChildProcess): Promise<{ code: number | null; signal: string | null; errors: string }> {
-  return new Promise((resolve, reject) => {
-    let errors = '';
-    child.stderr?.on('data', (bytes: Buffer) => {
-      errors += bytes;
-    });
-    child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ code, signal, errors: errors.trim() }));
-  });
 }

@@ -6,9 +6,9 @@ import { isAppName } from '../../lib/package/index.ts';
 import { type Command, readArguments, wholeNumber } from '../command.ts';
 import { readInput } from '../files.ts';
 import { ROOT_FILE } from '../keys/keyring.ts';
-import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from '../keys/signing.ts';
 import { initialize } from '../repository/initialize.ts';
 import { DEFAULT_DAYS, MAX_DAYS } from '../repository/settings.ts';
+import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from './signing.ts';
 
 const HELP = `Usage: release init --repo <dir> --keys <keys> [options]
 

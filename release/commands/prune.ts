@@ -2,9 +2,9 @@
 
 import { nativeHost } from '../../lib/platform/native.ts';
 import { type Command, readArguments, required, wholeNumber } from '../command.ts';
-import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from '../keys/signing.ts';
 import { bytes } from '../progress.ts';
 import { prune as pruneRepository } from '../repository/remove-unnamed.ts';
+import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from './signing.ts';
 
 const HOUR = 60 * 60 * 1000;
 const GRACE = 24;

@@ -5,6 +5,7 @@ import type { Disk } from '../../lib/platform/disk.ts';
 import type { Host } from '../../lib/platform/host.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { type Command, readArguments, required } from '../command.ts';
+import { withStopSignal } from '../platform/signals.ts';
 import { bytes, withProgress } from '../progress.ts';
 import { bucketAddress, bucketDestination } from '../publish/bucket.ts';
 import type { Destination } from '../publish/destination.ts';
@@ -50,16 +51,11 @@ export const publish: Command = {
       process.stdout.write(describe(plan));
       return;
     }
-    const stop = new AbortController();
-    const interrupt = () => stop.abort();
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
-    try {
-      await withProgress(`publishing to ${destination.name}`, (report) =>
-        send(plan, { published, destination, report, stop: stop.signal }),
-      );
-    } finally {
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupt);
-    }
+    await withStopSignal((stop) =>
+      withProgress(`publishing to ${destination.name}`, (report) =>
+        send(plan, { published, destination, report, stop }),
+      ),
+    );
     process.stdout.write(`${destination.name}: ${summary(plan)}\n`);
   },
 };

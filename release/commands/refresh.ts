@@ -1,7 +1,7 @@
 /** `release refresh`: what expires soon, signed again. */
 import { type Command, readArguments } from '../command.ts';
-import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from '../keys/signing.ts';
 import { NOTICE_DAYS, refresh as refreshRepository } from '../repository/signing/renew.ts';
+import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from './signing.ts';
 
 const HELP = `Usage: release refresh --repo <dir> --keys <keys> [--all]
 

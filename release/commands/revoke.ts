@@ -1,10 +1,10 @@
 /** `release revoke`: a release that nobody is to install any more. */
 import { UsageError } from '../../lib/errors.ts';
 import { type Command, readArguments } from '../command.ts';
-import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from '../keys/signing.ts';
 import { requireVersion } from '../manifest/options.ts';
 import { revoke as revokeRelease } from '../repository/releases/change-listing.ts';
 import { requireChannel } from './add.ts';
+import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from './signing.ts';
 
 const HELP = `Usage: release revoke <version> --repo <dir> --keys <keys> [options]
 

@@ -1,10 +1,10 @@
 /** `release rollout`: how many installations a release is offered to. */
 import { UsageError } from '../../lib/errors.ts';
 import { type Command, readArguments, wholeNumber } from '../command.ts';
-import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from '../keys/signing.ts';
 import { requireVersion } from '../manifest/options.ts';
 import { setRollout } from '../repository/releases/change-listing.ts';
 import { requireChannel } from './add.ts';
+import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from './signing.ts';
 
 const HELP = `Usage: release rollout <version> <percent> --repo <dir> --keys <keys> [options]
 

@@ -14,10 +14,10 @@ import {
 import { type Command, choice, readArguments, wholeNumber } from '../command.ts';
 import { writeOutput } from '../files.ts';
 import { keyFileName, keyringSigners, listKeys, nextKeyNumber, ROOT_FILE } from '../keys/keyring.ts';
-import { SIGNING_HELP, SIGNING_OPTIONS, type Signing, withSigning } from '../keys/signing.ts';
 import { repositoryLayout } from '../repository/layout.ts';
 import { keysEverNamed, readPublished } from '../repository/published.ts';
 import { rotate as rotateKeys, unfinishedRotation } from '../repository/signing/replace-key.ts';
+import { SIGNING_HELP, SIGNING_OPTIONS, type Signing, withSigning } from './signing.ts';
 
 const HELP = `Usage: release rotate <role> --repo <dir> --keys <keys> [options]
 

@@ -2,14 +2,21 @@
 import path from 'node:path';
 import { UsageError } from '../../lib/errors.ts';
 import { isLoopback } from '../../lib/format/web-address.ts';
+import { nativeHost } from '../../lib/platform/native.ts';
 import { nativeDisk as disk } from '../../lib/platform/native-disk.ts';
 import { CHECK_PATH } from '../../lib/update/check/check-api.ts';
 import { type Command, readArguments, required, wholeNumber } from '../command.ts';
+import { readInput, requireNotInput } from '../files.ts';
+import { supervisor } from '../platform/children.ts';
+import type { PemFile } from '../platform/listener.ts';
+import { BUN } from '../platform/machine.ts';
 import { supervise } from '../server/supervise.ts';
 import { work } from '../server/worker.ts';
 
 const DEFAULT_PORT = 8480;
 const MAX_PROCESSES = 64;
+/** Bytes. */
+const MAX_CERTIFICATE = 1 << 20;
 
 const HELP = `Usage: release serve --repo <dir> [options]
 
@@ -66,29 +73,32 @@ export const serve: Command = {
       });
     }
     requireRepository(repository);
-    if (processes > 1 && process.platform !== 'linux') {
-      throw new UsageError(`--processes: wanted 1 on ${process.platform}, found ${processes}`);
+    const { clock, platform } = nativeHost();
+    if (processes > 1 && platform !== 'linux') {
+      throw new UsageError(`--processes: wanted 1 on ${platform}, found ${processes}`);
     }
     const address = { host, tls, shared: processes > 1 || worker > 0 };
     const accessLog = values['access-log'] ?? null;
+    if (accessLog !== null && accessLog !== 'off') requireNotInput(accessLog);
     if (processes === 1 || worker > 0) {
-      const ready = worker === 0 ? announce : (url: string, port: number) => process.send?.({ url, port });
+      const ready = worker === 0 ? announce : (url: string, port: number) => supervisor.ready({ url, port });
       await work({ ...address, port, repository, worker: Math.max(worker, 1), accessLog, grace }, ready);
       return;
     }
     await supervise(
-      { processes, port, grace, command: (number, port) => commandOf(args, number, port), tell },
+      { processes, port, grace, clock, command: (number, port) => commandOf(args, number, port), say },
       announce,
     );
   },
 };
 
-function readTls(cert: string | undefined, key: string | undefined): { cert: string; key: string } | null {
+function readTls(cert: string | undefined, key: string | undefined): { cert: PemFile; key: PemFile } | null {
   if (cert === undefined && key === undefined) return null;
   if (cert === undefined || key === undefined) {
     throw new UsageError('--tls-cert and --tls-key are wanted together, found one');
   }
-  return { cert, key };
+  const read = (file: string): PemFile => ({ file, content: readInput(file, MAX_CERTIFICATE) });
+  return { cert: read(cert), key: read(key) };
 }
 
 function requireRepository(repository: string): void {
@@ -101,13 +111,13 @@ function requireRepository(repository: string): void {
 /** The same command, for one process: a later option counts, so the port that was found is the one that is taken. */
 function commandOf(args: string[], worker: number, port: number): string[] {
   const script = path.join(import.meta.dir, '../cli.ts');
-  return [process.execPath, script, 'serve', ...args, '--worker', String(worker), '--port', String(port)];
+  return [BUN, script, 'serve', ...args, '--worker', String(worker), '--port', String(port)];
 }
 
 function announce(url: string): void {
   process.stdout.write(`${url}\n`);
 }
 
-function tell(line: string): void {
+function say(line: string): void {
   process.stderr.write(`release: ${line}\n`);
 }

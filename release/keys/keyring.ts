@@ -16,7 +16,7 @@ import {
   type TrustedRoot,
 } from '../../lib/trust/index.ts';
 import { readInput } from '../files.ts';
-import { type Signers, signersOf } from '../repository/signing/signers.ts';
+import { type Signers, signersOf } from './signers.ts';
 
 export const ROOT_FILE = 'root.json';
 const KEY_FILE = /^(root|targets|snapshot|timestamp)-(\d+)\.key$/;

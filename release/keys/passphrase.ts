@@ -1,30 +1,40 @@
 /** The passphrase of the keys: from DGMO_KEY_PASSPHRASE, else from a person at a terminal, hidden. */
 import { isCancel, password } from '@clack/prompts';
 import { InterruptedError, UsageError } from '../../lib/errors.ts';
+import { nativeHost } from '../../lib/platform/native.ts';
 
 export const PASSPHRASE_VARIABLE = 'DGMO_KEY_PASSPHRASE';
 const MIN_LENGTH = 8;
 
 /** For keys that exist. */
 export async function askPassphrase(): Promise<string> {
-  return process.env[PASSPHRASE_VARIABLE] ?? (await prompt('Passphrase of the keys'));
+  return given() ?? (await prompt('Passphrase of the keys'));
 }
 
 /** For keys that are to be made: typed twice at a terminal, at least 8 characters. */
 export async function choosePassphrase(): Promise<string> {
-  const given = process.env[PASSPHRASE_VARIABLE];
-  const chosen = given ?? (await prompt('Passphrase for the new keys'));
+  const fixed = given();
+  const chosen = fixed ?? (await prompt('Passphrase for the new keys'));
   if (chosen.length < MIN_LENGTH) {
     throw new UsageError(`the passphrase: wanted at least ${MIN_LENGTH} characters, found ${chosen.length}`);
   }
-  if (given === undefined && (await prompt('The same once more')) !== chosen) {
+  if (fixed === undefined && (await prompt('The same once more')) !== chosen) {
     throw new UsageError('the passphrase: wanted the same twice, found two different ones');
   }
   return chosen;
 }
 
+function given(): string | undefined {
+  return nativeHost().environment[PASSPHRASE_VARIABLE];
+}
+
+/** Whether a person can be asked. */
+export function hasTerminal(): boolean {
+  return nativeHost().processes.hasTerminal() && process.stderr.isTTY === true;
+}
+
 async function prompt(message: string): Promise<string> {
-  if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) {
+  if (!hasTerminal()) {
     throw new UsageError(`the passphrase of the keys is wanted, and there is no terminal to ask for it`, {
       advice: `Set ${PASSPHRASE_VARIABLE}.`,
     });

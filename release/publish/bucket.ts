@@ -10,6 +10,7 @@ import { errorCode, errorMessage, NetworkError, UsageError } from '../../lib/err
 import type { Clock, Random } from '../../lib/platform/host.ts';
 import { MAX_BYTES } from '../../lib/trust/feed/limits.ts';
 import { backoff, randomFraction } from '../../lib/update/download/backoff.ts';
+import { fileBlob, openBucket } from '../platform/storage.ts';
 import type { Destination, RemoteFile } from './destination.ts';
 
 const ATTEMPTS = 5;
@@ -56,7 +57,7 @@ export function bucketAddress(to: string): BucketAddress | null {
 export function bucketDestination(
   { bucket, prefix }: BucketAddress,
   { clock, random }: { clock: Clock; random: Random },
-  client = new Bun.S3Client({ bucket }),
+  client = openBucket(bucket),
   page = PAGE,
 ): Destination {
   const name = `s3://${bucket}/${prefix}`;
@@ -112,7 +113,7 @@ export function bucketDestination(
       });
     },
     async putFile(path, file) {
-      await tried(`sending ${path}`, () => client.write(`${prefix}${path}`, Bun.file(file), options(path)));
+      await tried(`sending ${path}`, () => client.write(`${prefix}${path}`, fileBlob(file), options(path)));
     },
     async putBytes(path, bytes) {
       await tried(`sending ${path}`, () => client.write(`${prefix}${path}`, bytes, options(path)));

@@ -22,7 +22,7 @@ export function folderDestination(disk: Disk, folder: string): Destination {
   const write = (name: string, fill: (write: (bytes: Uint8Array) => void) => void) => {
     const file = at(name);
     createDirectories(disk, path.dirname(file), path.dirname, FOLDER_MODE);
-    const temporary = `${file}.${process.pid}.tmp`;
+    const temporary = `${file}.tmp`;
     removeIfThere(disk, temporary);
     try {
       writeNew(disk, temporary, FILE_MODE, fill);

@@ -19,7 +19,7 @@ export interface Sending {
 }
 
 export async function send(plan: Plan, sending: Sending): Promise<void> {
-  const { destination, report, stop } = sending;
+  const { destination, report, stop, published } = sending;
   const total = Math.max(1, sendingOf(plan).bytes);
   let done = 0;
   const one = async (file: LocalFile) => {
@@ -27,10 +27,12 @@ export async function send(plan: Plan, sending: Sending): Promise<void> {
     done += file.size;
     report(done / total);
   };
-  await each(plan.targets, destination.concurrency, stop, one);
-  await each(plan.metadata, destination.concurrency, stop, one);
-  await each(plan.last, 1, stop, one);
-  await each(plan.remove, destination.concurrency, stop, (name) => destination.remove(name));
+  const width = destination.concurrency;
+  const pause = () => published.host.clock.sleep(0);
+  await each(plan.targets, { width, stop, pause }, one);
+  await each(plan.metadata, { width, stop, pause }, one);
+  await each(plan.last, { width: 1, stop, pause }, one);
+  await each(plan.remove, { width, stop, pause }, (name) => destination.remove(name));
 }
 
 async function sendFile(file: LocalFile, { published, destination }: Sending): Promise<void> {
@@ -53,8 +55,7 @@ async function sendFile(file: LocalFile, { published, destination }: Sending): P
 /** At most `width` at once; the first error ends it when those under way have ended. */
 async function each<Item>(
   items: readonly Item[],
-  width: number,
-  stop: AbortSignal,
+  { width, stop, pause }: { width: number; stop: AbortSignal; pause(): Promise<void> },
   work: (item: Item) => Promise<void>,
 ): Promise<void> {
   const left = [...items];
@@ -62,7 +63,7 @@ async function each<Item>(
   const worker = async () => {
     for (let item = left.shift(); item !== undefined && !failed; item = left.shift()) {
       // Files are copied without a pause: signals are heard here.
-      await new Promise((resolve) => setImmediate(resolve));
+      await pause();
       if (stop.aborted) {
         throw new InterruptedError('interrupted: clients see the feed as it was, or the new one whole', {
           advice: 'Run it again: what was sent is not sent again.',

@@ -12,6 +12,7 @@ import type { Targets } from '@tufjs/models';
 import { digestBytes, replaceDurably } from '../../lib/platform/files.ts';
 import { decodeRoot, type RoleName, type TrustedRoot } from '../../lib/trust/index.ts';
 import { indexPath, targetName } from '../../lib/version/index.ts';
+import type { Signers } from '../keys/signers.ts';
 import {
   delegationsTo,
   makeSnapshot,
@@ -22,7 +23,6 @@ import {
 import { type Place, placeBytes } from './place.ts';
 import { isSignedBy, type Published } from './published.ts';
 import { type Channel, writeChannel } from './releases/channel.ts';
-import type { Signers } from './signing/signers.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 

@@ -6,13 +6,13 @@ import { MAX_DOCUMENT } from '../../lib/format/json.ts';
 import { createDirectories, readFile, replaceDurably } from '../../lib/platform/files.ts';
 import type { Host } from '../../lib/platform/host.ts';
 import { decodeRoot } from '../../lib/trust/index.ts';
+import type { Signers } from '../keys/signers.ts';
 import { commit } from './commit.ts';
 import { type RepositoryLayout, repositoryLayout } from './layout.ts';
 import { aloneIn } from './open.ts';
 import { placeBytes } from './place.ts';
 import { readPublished } from './published.ts';
 import { DEFAULT_DAYS, encodeSettings, type RepositorySettings } from './settings.ts';
-import type { Signers } from './signing/signers.ts';
 
 export interface InitializeOptions {
   app: string;

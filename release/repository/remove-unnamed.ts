@@ -10,12 +10,12 @@ import { MAX_DOCUMENT } from '../../lib/format/json.ts';
 import type { Disk } from '../../lib/platform/disk.ts';
 import { readFile, removeIfThere, replaceDurably } from '../../lib/platform/files.ts';
 import type { Host } from '../../lib/platform/host.ts';
+import type { Signers } from '../keys/signers.ts';
 import { commit } from './commit.ts';
 import type { RepositoryLayout } from './layout.ts';
 import { alone } from './open.ts';
 import { metadataName, type Published, readPublished, requireCurrent } from './published.ts';
 import { type Channel, channelPaths, readChannels } from './releases/channel.ts';
-import type { Signers } from './signing/signers.ts';
 
 export interface PruneOptions {
   /** Releases of each channel and target that keep their packages; null: all. */

@@ -5,9 +5,10 @@
  * Lines are written together, many at a time, and never torn: each write holds whole lines, at the file's end, so that
  * several processes can share one file.
  */
-import { closeSync, openSync, writeSync } from 'node:fs';
 import { printable } from '../../lib/format/printable.ts';
-import { asUpdaterError } from '../../lib/platform/failures.ts';
+import type { Clock } from '../../lib/platform/host.ts';
+import { type Log, openLog } from '../platform/log.ts';
+import { startTimer } from '../platform/timers.ts';
 import type { Route } from './reply.ts';
 
 /** Bytes of waiting lines, and milliseconds that a line waits at most. */
@@ -27,37 +28,33 @@ export interface Access {
 export class AccessLog {
   readonly #file: string | null;
   readonly #worker: number;
-  #descriptor: number | null;
+  readonly #clock: Pick<Clock, 'now'>;
+  #log: Log | null;
   #waiting = '';
-  #timer: ReturnType<typeof setTimeout> | null = null;
+  #cancelFlush: (() => void) | null = null;
 
-  /** `file`: null writes to standard error, 'off' nothing. MachineError where it can't be opened. */
-  constructor(file: string | 'off' | null, worker: number) {
+  /** `file`: null writes to standard error, 'off' nothing. MachineError if it can't be opened. */
+  constructor(file: string | 'off' | null, worker: number, clock: Pick<Clock, 'now'>) {
     this.#file = file === 'off' ? null : file;
     this.#worker = worker;
-    this.#descriptor = file === 'off' ? null : 2;
-    this.reopen();
+    this.#clock = clock;
+    this.#log = file === 'off' ? null : openLog(file);
   }
 
   /** After a rotation of the log file: the next lines go to a file of its name, a new one where that was moved. */
   reopen(): void {
     if (this.#file === null) return;
     this.flush();
-    let opened: number;
-    try {
-      opened = openSync(this.#file, 'a', 0o640);
-    } catch (error) {
-      throw asUpdaterError(error, this.#file);
-    }
-    if (this.#descriptor !== null && this.#descriptor !== 2) closeSync(this.#descriptor);
-    this.#descriptor = opened;
+    const before = this.#log;
+    this.#log = openLog(this.#file);
+    before?.close();
   }
 
   write(access: Access, more: Record<string, string>): void {
-    if (this.#descriptor === null) return;
+    if (this.#log === null) return;
     const { method, path, route, status, bytes, milliseconds } = access;
     const line = {
-      time: new Date().toISOString(),
+      time: new Date(this.#clock.now()).toISOString(),
       worker: this.#worker,
       method: printable(method),
       path: printable(path),
@@ -69,18 +66,18 @@ export class AccessLog {
     };
     this.#waiting += `${JSON.stringify(line)}\n`;
     if (this.#waiting.length >= FULL) this.flush();
-    this.#timer ??= setTimeout(() => this.flush(), WAIT);
+    this.#cancelFlush ??= startTimer(WAIT, () => this.flush());
   }
 
   /** A full disk loses lines, not the service. */
   flush(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#cancelFlush?.();
+    this.#cancelFlush = null;
     const text = this.#waiting;
     this.#waiting = '';
-    if (text === '' || this.#descriptor === null) return;
+    if (text === '' || this.#log === null) return;
     try {
-      writeSync(this.#descriptor, text);
+      this.#log.append(text);
     } catch {
       this.lost += 1;
     }

@@ -1,4 +1,5 @@
 /** The body of a request, bounded in bytes and in time. */
+import { within } from '../platform/timers.ts';
 
 /** The bytes, or the status to refuse it with: 413 too large, 408 too slow, 400 cut off. */
 export async function readBody(
@@ -7,16 +8,12 @@ export async function readBody(
 ): Promise<Uint8Array | 400 | 408 | 413> {
   const announced = request.headers.get('content-length');
   if (announced !== null && Number(announced) > bytes) return 413;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<408>((resolve) => {
-    timer = setTimeout(() => resolve(408), milliseconds);
-  });
+  const whole: Promise<Uint8Array | 413> = announced === null ? readPieces(request, bytes) : request.bytes();
   try {
-    return await Promise.race([announced === null ? readPieces(request, bytes) : request.bytes(), late]);
+    const body = await within(whole, milliseconds);
+    return body === 'late' ? 408 : body;
   } catch {
     return 400;
-  } finally {
-    clearTimeout(timer);
   }
 }
 

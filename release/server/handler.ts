@@ -1,7 +1,7 @@
 /** One request to one answer: the route, its answer, and what is counted and logged of it. */
-import { realpathSync } from 'node:fs';
 import { errorMessage, UpdaterError } from '../../lib/errors.ts';
 import { asUpdaterError } from '../../lib/platform/failures.ts';
+import { nativeDisk as disk } from '../../lib/platform/native-disk.ts';
 import { CHECK_PATH } from '../../lib/update/check/check-api.ts';
 import type { AccessLog } from './access-log.ts';
 import { CheckApi } from './check.ts';
@@ -69,7 +69,7 @@ export function makeHandler({ repository, metrics, log, bodyTime, clock }: Handl
 
 function resolved(repository: string): string {
   try {
-    return realpathSync(repository);
+    return disk.resolve(repository);
   } catch (error) {
     throw asUpdaterError(error, repository);
   }

@@ -2,9 +2,10 @@
  * Which files of the repository anybody may read: plain files below `metadata/` and `targets/`, by names as the feed
  * has them. Whatever else is asked for is not there: other folders, dot files, `..`, symlinks that lead out.
  */
-import { realpathSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
 import { errorCode } from '../../lib/errors.ts';
+import type { FileStatus } from '../../lib/platform/disk.ts';
+import { nativeDisk as disk } from '../../lib/platform/native-disk.ts';
 import { isFeedPath } from '../../lib/version/download-url.ts';
 
 export interface PublicFile {
@@ -28,14 +29,14 @@ export function publicFile(repository: string, location: string): PublicFile | n
   const [folder = ''] = name.split('/', 1);
   if (folder !== 'metadata' && folder !== 'targets') return null;
   const found = look(path.join(repository, name));
-  if (found === null || !found.status.isFile()) return null;
+  if (found === null || found.status.kind !== 'file') return null;
   const inside = path.relative(path.join(repository, folder), found.file);
   if (inside === '' || inside.startsWith('..') || path.isAbsolute(inside)) return null;
   return {
     file: found.file,
     kind: FOLDERS[folder],
     size: found.status.size,
-    modified: Math.floor(found.status.mtimeMs),
+    modified: found.status.modified,
   };
 }
 
@@ -48,10 +49,11 @@ function decoded(location: string): string | null {
   }
 }
 
-function look(name: string): { file: string; status: Stats } | null {
+function look(name: string): { file: string; status: FileStatus } | null {
   try {
-    const file = realpathSync.native(name);
-    return { file, status: statSync(file) };
+    const file = disk.resolve(name);
+    const status = disk.status(file);
+    return status === null ? null : { file, status };
   } catch (error) {
     if (ABSENT.has(errorCode(error) ?? '')) return null;
     throw error;

@@ -2,8 +2,11 @@
  * The static side: files of the repository with the headers that let a browser, a proxy and a CDN keep them. What
  * never changes says so for a year; what does (`timestamp.json`, and whether there is a next root) for a minute.
  */
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { digestBytes, readFile } from '../../lib/platform/files.ts';
+import { nativeDisk as disk } from '../../lib/platform/native-disk.ts';
+import { MAX_BYTES } from '../../lib/trust/feed/limits.ts';
+import { fileBlob } from '../platform/storage.ts';
 import { type PublicFile, publicFile } from './public-file.ts';
 import { has, spanOf } from './range.ts';
 import { type Reply, refusal, withoutBody, wrongMethod } from './reply.ts';
@@ -20,12 +23,17 @@ export function serveFile(repository: string, request: Request, location: string
   const refused = wrongMethod(request.method, ['GET', 'HEAD']);
   if (refused !== null) return refused;
   const found = publicFile(repository, location);
-  if (found === null) {
+  const reply =
+    found === null
+      ? null
+      : found.kind === 'metadata'
+        ? serveMetadata(found, request)
+        : serveTarget(found, request);
+  if (reply === null) {
     return refusal(404, 'there is no such file', {
       'Cache-Control': ROOT_PROBE.test(location) ? CHANGING : 'no-cache',
     });
   }
-  const reply = found.kind === 'metadata' ? serveMetadata(found, request) : serveTarget(found, request);
   return request.method === 'HEAD' && reply.response.status !== 304 ? withoutBody(reply) : reply;
 }
 
@@ -34,16 +42,16 @@ interface Content {
   etag: string;
   cache: string;
   type: string;
-  part(first: number, end: number): Blob | Uint8Array<ArrayBuffer>;
+  part(first: number, end: number): Blob | Uint8Array;
 }
 
-/** Small files, read whole: what is sent is one state of a file that may be replaced meanwhile. */
-function serveMetadata({ file }: PublicFile, request: Request): Reply {
-  const bytes = Uint8Array.from(readFileSync(file));
-  const digest = new Bun.CryptoHasher('sha256').update(bytes).digest('hex');
+/** Small files, read whole: what is sent is one state of a file that may be replaced meanwhile. Null if it is gone. */
+function serveMetadata({ file }: PublicFile, request: Request): Reply | null {
+  const bytes = readFile(disk, file, MAX_BYTES.targets);
+  if (bytes === null) return null;
   return answer(request, {
     size: bytes.length,
-    etag: `"${digest}"`,
+    etag: `"${digestBytes(bytes).sha256}"`,
     cache: NUMBERED.test(path.basename(file)) ? IMMUTABLE : CHANGING,
     type: 'application/json',
     part: (first, end) => bytes.subarray(first, end),
@@ -57,7 +65,7 @@ function serveTarget({ file, size, modified }: PublicFile, request: Request): Re
     etag: digest === undefined ? `W/"${size}-${modified}"` : `"${digest}"`,
     cache: digest === undefined ? 'no-cache' : IMMUTABLE,
     type: file.endsWith('.json') ? 'application/json' : 'application/octet-stream',
-    part: (first, end) => Bun.file(file).slice(first, end),
+    part: (first, end) => fileBlob(file).slice(first, end),
   });
 }
 

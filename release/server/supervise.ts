@@ -1,11 +1,14 @@
 /**
- * Several serving processes on one port: the kernel deals connections out among them (SO_REUSEPORT, as Linux has it).
- * One that dies is started again, a bounded number of times; a signal to stop is handed on, and waited for.
+ * Several serving processes on one port: the kernel distributes connections among them (SO_REUSEPORT, as on Linux). One
+ * that dies is started again, a bounded number of times. A signal to stop is passed on, and their end is waited for.
  */
-import type { Subprocess } from 'bun';
 import { MachineError } from '../../lib/errors.ts';
+import type { Clock } from '../../lib/platform/host.ts';
+import { type Ready, type ServingProcess, startServing } from '../platform/children.ts';
+import { aborted, onHangup, withStopSignal } from '../platform/signals.ts';
+import { startTimer } from '../platform/timers.ts';
 
-/** Deaths within so many milliseconds that are taken for bad luck; more are a fault that starting again won't mend. */
+/** More deaths within so many milliseconds are a fault that starting again won't mend. */
 const MAX_DEATHS = 5;
 const DEATHS_WITHIN = 60_000;
 /** Milliseconds beyond the grace before a process that does not stop is killed. */
@@ -13,93 +16,85 @@ const PATIENCE = 5_000;
 
 export interface SupervisorOptions {
   processes: number;
+  /** 0: any that is free. */
   port: number;
-  /** The command of one of them. */
+  /** The command line of one of them. */
   command(worker: number, port: number): string[];
+  /** Milliseconds. */
   grace: number;
-  /** For people. */
-  tell(line: string): void;
+  clock: Pick<Clock, 'monotonic'>;
+  /** For the person at the terminal. */
+  say(line: string): void;
 }
 
-/** What a worker sends when it listens. */
-export interface Ready {
-  url: string;
-  port: number;
-}
-
-/** Runs until a signal. MachineError where the processes die too often, or the first one never listens. */
+/** Runs until a signal. MachineError if the processes die too often, or if the first one never listens. */
 export async function supervise(options: SupervisorOptions, ready: (url: string) => void): Promise<void> {
-  const children = new Map<number, Subprocess>();
+  const { clock, say, command } = options;
+  const running = new Map<number, ServingProcess>();
   let deaths: number[] = [];
   let stopping = false;
-  let end: (error: MachineError | null) => void = () => undefined;
-  const ended = new Promise<MachineError | null>((resolve) => {
-    end = resolve;
+  let { port } = options;
+  let fail: (error: MachineError) => void = () => undefined;
+  const failed = new Promise<MachineError>((resolve) => {
+    fail = resolve;
   });
-  let port = options.port;
 
-  const begin = (worker: number): Promise<Ready | null> =>
+  const start = (worker: number): Promise<Ready | null> =>
     new Promise((resolve) => {
-      const child = Bun.spawn(options.command(worker, port), {
-        stdio: ['ignore', 'inherit', 'inherit'],
-        ipc: (message: Ready) => resolve(message),
-        onExit: (_, code, signal) => {
-          children.delete(worker);
-          resolve(null);
-          if (stopping) return;
-          died(worker, signal ?? `exit code ${code}`);
-        },
+      const serving = startServing(command(worker, port), resolve);
+      running.set(worker, serving);
+      void serving.ended.then((how) => {
+        running.delete(worker);
+        resolve(null);
+        if (!stopping) restart(worker, how);
       });
-      children.set(worker, child);
     });
 
-  const died = (worker: number, how: number | string) => {
-    const now = performance.now();
+  const restart = (worker: number, how: string) => {
+    const now = clock.monotonic();
     deaths = [...deaths.filter((time) => now - time < DEATHS_WITHIN), now];
+    // The first one has not found a port yet.
     if (port === 0) return;
     if (deaths.length > MAX_DEATHS) {
       const within = `${deaths.length} times within ${DEATHS_WITHIN / 1000} s`;
-      end(new MachineError(`the serving processes died ${within}, the last by ${how}`));
+      fail(new MachineError(`the serving processes died ${within}, the last by ${how}`));
       return;
     }
-    options.tell(`worker ${worker} ended (${how}) and is started again`);
-    void begin(worker);
+    say(`worker ${worker} ended (${how}) and is started again`);
+    void start(worker);
   };
 
-  const stop = () => {
-    stopping = true;
-    end(null);
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-  const reopen = () => {
-    for (const child of children.values()) child.kill('SIGHUP');
-  };
-  process.on('SIGHUP', reopen);
+  const endHangup = onHangup(() => {
+    for (const serving of running.values()) serving.kill('SIGHUP');
+  });
   try {
-    // The first one finds the port where any will do.
-    const first = await begin(1);
-    if (first === null) throw new MachineError('the first serving process ended before it listened');
-    port = first.port;
-    const others = Array.from({ length: options.processes - 1 }, (_, index) => begin(index + 2));
-    await Promise.all(others);
-    ready(first.url);
-    const error = await ended;
-    if (error !== null) throw error;
+    await withStopSignal(async (stop) => {
+      stop.addEventListener('abort', () => {
+        stopping = true;
+      });
+      try {
+        const first = await start(1);
+        if (first === null) throw new MachineError('the first serving process ended before it listened');
+        port = first.port;
+        await Promise.all(Array.from({ length: options.processes - 1 }, (_, index) => start(index + 2)));
+        ready(first.url);
+        const error = await Promise.race([failed, aborted(stop)]);
+        if (error !== undefined) throw error;
+      } finally {
+        stopping = true;
+        await stopAll([...running.values()], options.grace);
+      }
+    });
   } finally {
-    stopping = true;
-    await stopAll([...children.values()], options.grace);
-    process.off('SIGTERM', stop);
-    process.off('SIGINT', stop);
-    process.off('SIGHUP', reopen);
+    endHangup();
   }
 }
 
-async function stopAll(children: Subprocess[], grace: number): Promise<void> {
-  for (const child of children) child.kill('SIGTERM');
-  const timer = setTimeout(() => {
-    for (const child of children) child.kill('SIGKILL');
-  }, grace + PATIENCE);
-  await Promise.all(children.map(({ exited }) => exited));
-  clearTimeout(timer);
+async function stopAll(serving: readonly ServingProcess[], grace: number): Promise<void> {
+  for (const each of serving) each.kill('SIGTERM');
+  const cancel = startTimer(grace + PATIENCE, () => {
+    for (const each of serving) each.kill('SIGKILL');
+  });
+  await Promise.all(serving.map(({ ended }) => ended));
+  cancel();
 }

@@ -1,7 +1,10 @@
 /** One process that serves. Alone, or one of several under supervise.ts, which it tells when it listens. */
+import { nativeHost } from '../../lib/platform/native.ts';
+import { supervisor } from '../platform/children.ts';
+import { type Address, listen } from '../platform/listener.ts';
+import { aborted, onHangup, withStopSignal } from '../platform/signals.ts';
 import { AccessLog } from './access-log.ts';
 import { makeHandler } from './handler.ts';
-import { type Address, listen } from './listen.ts';
 import { Metrics } from './metrics.ts';
 
 export interface WorkerOptions extends Address {
@@ -21,25 +24,23 @@ export async function work(
   options: WorkerOptions,
   ready: (url: string, port: number) => void,
 ): Promise<void> {
-  const log = new AccessLog(options.accessLog, options.worker);
+  const { clock, processes } = nativeHost();
+  const log = new AccessLog(options.accessLog, options.worker, clock);
   const handle = makeHandler({
     repository: options.repository,
-    metrics: new Metrics({ worker: options.worker, pid: process.pid }),
+    metrics: new Metrics({ worker: options.worker, pid: processes.pid }),
     log,
     bodyTime: BODY_TIME,
-    clock: { now: () => Date.now(), monotonic: () => performance.now() },
+    clock,
   });
   const listener = listen(options, handle);
-  const stopped = new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(signal, () => resolve());
+  const end = onHangup(() => log.reopen());
+  await withStopSignal(async (stop) => {
+    ready(listener.url, listener.port);
+    await Promise.race([aborted(stop), supervisor.gone()]);
+    await listener.stop(options.grace);
   });
-  const reopen = () => log.reopen();
-  process.on('SIGHUP', reopen);
-  ready(listener.url, listener.port);
-  await stopped;
-  await listener.stop(options.grace);
-  process.off('SIGHUP', reopen);
+  end();
   log.flush();
-  // The line to a supervisor would keep this process alive.
-  if (process.connected) process.disconnect?.();
+  supervisor.leave();
 }

@@ -1,10 +1,10 @@
 /** What this machine has for jobs. */
-import os from 'node:os';
+import { availableCores, availableMemory } from '../platform/machine.ts';
 import type { Limits } from './schedule.ts';
 
 /** The rest is for this process, the system, and what else runs. */
 const SHARE = 0.8;
 
 export function machineLimits(): Limits {
-  return { slots: os.availableParallelism(), memory: SHARE * process.availableMemory() };
+  return { slots: availableCores(), memory: SHARE * availableMemory() };
 }

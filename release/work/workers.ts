@@ -2,6 +2,8 @@
 import path from 'node:path';
 import { DamagedError, InterruptedError, MachineError, UsageError } from '../../lib/errors.ts';
 import type { Disk } from '../../lib/platform/disk.ts';
+import { type Ended, runChild } from '../platform/children.ts';
+import { BUN } from '../platform/machine.ts';
 import { type Job, jobSize } from './job.ts';
 import { perform } from './perform.ts';
 
@@ -24,37 +26,29 @@ export function processWorkers(disk: Disk): Workers {
     run: (job, output, onProgress, signal) =>
       jobSize(job) < SMALL
         ? here.run(job, output, onProgress, signal)
-        : runChild(job, output, onProgress, signal),
+        : runInChild(job, output, onProgress, signal),
   };
 }
 
 const CHILD = path.join(import.meta.dir, 'child.ts');
 
-async function runChild(
+async function runInChild(
   job: Job,
   output: string,
   onProgress: (fraction: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const child = Bun.spawn([process.execPath, CHILD, JSON.stringify(job), output], {
-    stdin: 'pipe',
-    stdout: 'pipe',
-    stderr: 'pipe',
-    signal,
+  const ended = await runChild([BUN, CHILD, JSON.stringify(job), output], {
+    stop: signal,
+    onOutput(text) {
+      const fraction = Number(text.trim().split('\n').at(-1));
+      if (Number.isFinite(fraction)) onProgress(fraction);
+    },
   });
-  const stderr = new Response(child.stderr).text();
-  const decoder = new TextDecoder();
-  for await (const piece of child.stdout) {
-    const last = decoder.decode(piece).trim().split('\n').at(-1);
-    const fraction = Number(last);
-    if (Number.isFinite(fraction)) onProgress(fraction);
-  }
-  const code = await child.exited;
-  if (code !== 0) throw failure(job, code, child.signalCode, await stderr);
+  if (ended.code !== 0) throw failure(job, ended);
 }
 
-function failure({ label }: Job, code: number, signal: unknown, stderr: string): Error {
-  const told = stderr.trim();
+function failure({ label }: Job, { code, signal, errors: told }: Ended): Error {
   if (code === 2) return new UsageError(told);
   if (code === 11) return new DamagedError(told);
   if (code === 12) return new MachineError(told);

@@ -37,6 +37,7 @@ import {
   type Target,
   type UpdateType,
 } from '../../lib/version/index.ts';
+import { signersOf } from '../../release/keys/signers.ts';
 import { readWords } from '../../release/manifest/options.ts';
 import { initialize } from '../../release/repository/initialize.ts';
 import { addRelease } from '../../release/repository/releases/add-release.ts';
@@ -44,7 +45,6 @@ import { revoke, setRollout } from '../../release/repository/releases/change-lis
 import type { Added } from '../../release/repository/releases/entries.ts';
 import type { RepositorySettings } from '../../release/repository/settings.ts';
 import { refresh } from '../../release/repository/signing/renew.ts';
-import { signersOf } from '../../release/repository/signing/signers.ts';
 import { hereWorkers } from '../../release/work/workers.ts';
 import { PASSPHRASE } from './run.ts';
 

@@ -5,7 +5,7 @@ import { type Command, readArguments, required } from '../../command.ts';
 import { readInput, requireOutput, writeOutput } from '../../files.ts';
 import { tellMessage } from '../../keys/describe-message.ts';
 import { keyringSigners } from '../../keys/keyring.ts';
-import { askPassphrase } from '../../keys/passphrase.ts';
+import { askPassphrase, hasTerminal } from '../../keys/passphrase.ts';
 import { decodeRequest, encodeSignatures, signRequest } from '../../repository/signing/sign-request.ts';
 
 const HELP = `Usage: release keys sign <request> --keys <keys> -o <signatures> [--yes]
@@ -55,7 +55,7 @@ export const keysSign: Command = {
 
 /** Without a terminal whoever gave the passphrase has decided. */
 async function ask(count: number): Promise<void> {
-  if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return;
+  if (!hasTerminal()) return;
   const message = `Sign all ${count} of these?`;
   const answer = await confirm({ message, initialValue: false, output: process.stderr });
   if (isCancel(answer) || !answer) throw new InterruptedError('nothing was signed');

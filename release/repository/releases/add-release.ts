@@ -8,13 +8,13 @@
  */
 import type { Host } from '../../../lib/platform/host.ts';
 import { targetName } from '../../../lib/version/index.ts';
+import type { Signers } from '../../keys/signers.ts';
 import { evolutionContents, packEvolutions } from '../../manifest/evolution.ts';
 import { removeProducts } from '../../work/products.ts';
 import { commit } from '../commit.ts';
 import { alone } from '../open.ts';
 import { beginning, ended } from '../pending.ts';
 import { readPublished, requireCurrent } from '../published.ts';
-import type { Signers } from '../signing/signers.ts';
 import type { AddMeans, AddRequest } from './add-request.ts';
 import type { Channel } from './channel.ts';
 import { type Added, describedBefore, makeEntries } from './entries.ts';

@@ -2,10 +2,10 @@
 import { UsageError } from '../../../lib/errors.ts';
 import type { Host } from '../../../lib/platform/host.ts';
 import { targetName } from '../../../lib/version/index.ts';
+import type { Signers } from '../../keys/signers.ts';
 import { commit } from '../commit.ts';
 import { alone } from '../open.ts';
 import { readPublished, requireCurrent } from '../published.ts';
-import type { Signers } from '../signing/signers.ts';
 import { type Channel, readChannels } from './channel.ts';
 import { findRelease, type RolloutChange, withRevoked, withRollout } from './list-changes.ts';
 

@@ -13,9 +13,9 @@ import {
   type ListedRelease,
   type Target,
 } from '../../../lib/version/index.ts';
+import type { Signers } from '../../keys/signers.ts';
 import { downloadUrl } from '../layout.ts';
 import type { Published } from '../published.ts';
-import type { Signers } from '../signing/signers.ts';
 import type { AddRequest } from './add-request.ts';
 import { readChannels, readListed } from './channel.ts';
 import { type Goal, patchFrom } from './goal.ts';

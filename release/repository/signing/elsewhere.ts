@@ -15,9 +15,9 @@ import { parseJson } from '../../../lib/format/json.ts';
 import { createDirectories, readFile, removeIfThere, replaceDurably } from '../../../lib/platform/files.ts';
 import type { Host } from '../../../lib/platform/host.ts';
 import { type PublicKey, type RoleName, type SigningKey, verifySignature } from '../../../lib/trust/index.ts';
+import { enough, type Roles, type Signers } from '../../keys/signers.ts';
 import type { RepositoryLayout } from '../layout.ts';
 import { encodeRequest, placeholderOf, type SignatureEntry, type WantedSignature } from './sign-request.ts';
-import { enough, type Roles, type Signers } from './signers.ts';
 
 const MAX_SESSION = 64 << 20;
 

@@ -4,11 +4,11 @@
  */
 import type { Host } from '../../../lib/platform/host.ts';
 import type { RoleName, RootDraft } from '../../../lib/trust/index.ts';
+import type { Signers } from '../../keys/signers.ts';
 import { commit, placeRoot } from '../commit.ts';
 import { alone } from '../open.ts';
 import { type Published, readPublished, requireCurrent } from '../published.ts';
 import { askForRoot, signRoot } from './sign-root.ts';
-import type { Signers } from './signers.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 

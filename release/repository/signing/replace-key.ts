@@ -23,6 +23,7 @@ import {
   type RootDraft,
   type TrustedRoot,
 } from '../../../lib/trust/index.ts';
+import type { Roles, Signers } from '../../keys/signers.ts';
 import { commit, placeRoot } from '../commit.ts';
 import type { RepositoryLayout } from '../layout.ts';
 import { alone } from '../open.ts';
@@ -30,7 +31,6 @@ import { isSignedBy, type Published, readPublished, requireCurrent } from '../pu
 import { ROOT_DAYS } from './renew.ts';
 import { resignedChannels } from './resign-packages.ts';
 import { askForRoot, signRoot } from './sign-root.ts';
-import type { Roles, Signers } from './signers.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 

@@ -11,6 +11,7 @@ import {
   type ListedPackage,
   type ListedRelease,
 } from '../../../lib/version/index.ts';
+import type { Signers } from '../../keys/signers.ts';
 import type { Published } from '../published.ts';
 import { type Channel, readChannels, readListed } from '../releases/channel.ts';
 import {
@@ -20,7 +21,6 @@ import {
   placePackage,
   requireListed,
 } from '../releases/packages.ts';
-import type { Signers } from './signers.ts';
 
 /** Those channels that list anything that the keys of `goal` do not vouch for, with that signed by them. */
 export async function resignedChannels(

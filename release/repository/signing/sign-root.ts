@@ -1,7 +1,7 @@
 /** A root, signed by enough keys of the root before it and of its own (spec 6.1). */
 import { TrustError } from '../../../lib/errors.ts';
 import { makeRoot, type RootDraft, type SigningKey } from '../../../lib/trust/index.ts';
-import type { Roles, Signers } from './signers.ts';
+import type { Roles, Signers } from '../../keys/signers.ts';
 
 export function signRoot(before: Roles, draft: RootDraft, signers: Signers): Uint8Array {
   return makeRoot(draft, rootKeys(before, draft, signers));

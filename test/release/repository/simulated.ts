@@ -13,9 +13,9 @@ import {
   type ListedRelease,
   parseTarget,
 } from '../../../lib/version/index.ts';
+import { type Signers, signersOf } from '../../../release/keys/signers.ts';
 import { readWords } from '../../../release/manifest/options.ts';
 import type { AddMeans, AddRequest } from '../../../release/repository/releases/add-request.ts';
-import { type Signers, signersOf } from '../../../release/repository/signing/signers.ts';
 import type { Job } from '../../../release/work/job.ts';
 import { jobKey } from '../../../release/work/job.ts';
 import { writeProduct } from '../../../release/work/perform.ts';

@@ -1,6 +1,6 @@
 /** Who signs: the private keys that are here, for the roles that a root gives them. */
-import { TrustError } from '../../../lib/errors.ts';
-import type { Role, RoleName, SigningKey } from '../../../lib/trust/index.ts';
+import { TrustError } from '../../lib/errors.ts';
+import type { Role, RoleName, SigningKey } from '../../lib/trust/index.ts';
 
 /** A root, or the draft of one. */
 export interface Roles {

@@ -1,22 +1,27 @@
-/** The socket side of one process: Bun's server, TLS 1.3 at least, bounded waits, and an end that lets requests finish. */
+/** The listening socket of one serving process: Bun's server, TLS 1.3 at least, bounded waits, and an end that lets requests finish. */
 import { constants } from 'node:crypto';
 import { errorCode, errorMessage, MachineError, UsageError } from '../../lib/errors.ts';
-import { readInput } from '../files.ts';
+import { within } from './timers.ts';
 
 /** Seconds without a byte in either direction. Bun itself ends a connection that has no whole head after 12 s. */
 const IDLE = 30;
 /** Bytes. Above what any route takes, so that the routes themselves say 413. */
 const MAX_BODY = 1 << 20;
-const MAX_CERTIFICATE = 1 << 20;
 /** BoringSSL in Bun takes a floor in no other way. */
 const TLS_1_3_ONLY = constants.SSL_OP_NO_TLSv1 | constants.SSL_OP_NO_TLSv1_1 | constants.SSL_OP_NO_TLSv1_2;
+
+export interface PemFile {
+  /** For messages. */
+  file: string;
+  content: Uint8Array;
+}
 
 export interface Address {
   host: string;
   /** 0: any that is free. */
   port: number;
-  /** PEM files; null: plain http. */
-  tls: { cert: string; key: string } | null;
+  /** Null: plain http. */
+  tls: { cert: PemFile; key: PemFile } | null;
   /** Several processes share the port. */
   shared: boolean;
 }
@@ -32,8 +37,8 @@ export interface Listener {
 export function listen(address: Address, handle: (request: Request) => Promise<Response>): Listener {
   let stopping = false;
   const tls = address.tls && {
-    cert: Buffer.from(readInput(address.tls.cert, MAX_CERTIFICATE)),
-    key: Buffer.from(readInput(address.tls.key, MAX_CERTIFICATE)),
+    cert: Buffer.from(address.tls.cert.content),
+    key: Buffer.from(address.tls.key.content),
     secureOptions: TLS_1_3_ONLY,
   };
   const server = start(address, {
@@ -56,13 +61,7 @@ export function listen(address: Address, handle: (request: Request) => Promise<R
     port: server.port ?? 0,
     async stop(grace) {
       stopping = true;
-      const over = server.stop();
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, grace);
-      });
-      await Promise.race([over, late]);
-      clearTimeout(timer);
+      await within(server.stop(), grace);
       await server.stop(true);
     },
   };
@@ -84,7 +83,7 @@ function start({ host, port, tls }: Address, options: Bun.Serve.Options<undefine
     }
     if (tls === null) throw error;
     throw new UsageError(
-      `--tls-cert ${tls.cert}, --tls-key ${tls.key}: wanted a certificate and its key, found what is none ` +
+      `--tls-cert ${tls.cert.file}, --tls-key ${tls.key.file}: wanted a certificate and its key, found what is none ` +
         `(${errorMessage(error)})`,
       { cause: error },
     );

@@ -4,13 +4,13 @@ import type { Host } from '../../lib/platform/host.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { required } from '../command.ts';
 import { readInput, requireOutput, writeOutput } from '../files.ts';
+import { keyringSigners, listKeys } from '../keys/keyring.ts';
+import { askPassphrase } from '../keys/passphrase.ts';
+import type { Signers } from '../keys/signers.ts';
 import { repositoryLayout } from '../repository/layout.ts';
 import { readSettings } from '../repository/settings.ts';
 import { ElsewhereSession, SignaturesWanted } from '../repository/signing/elsewhere.ts';
 import { decodeSignatures } from '../repository/signing/sign-request.ts';
-import type { Signers } from '../repository/signing/signers.ts';
-import { keyringSigners, listKeys } from './keyring.ts';
-import { askPassphrase } from './passphrase.ts';
 
 export const SIGNING_OPTIONS = {
   repo: { type: 'string' },
