@@ -1,6 +1,6 @@
 /** The evolutions that a package carries: the list of them, and opening one. */
 import { DamagedError } from '../errors.ts';
-import { digestBytes, type Source } from '../platform/files.ts';
+import { digestBytes, readSource, type Source } from '../platform/files.ts';
 import type { Evolution } from '../version/index.ts';
 import { decodeEvolution, type EvolutionArchive } from './evolution-archive.ts';
 import { DOWNLOAD_AGAIN } from './layout.ts';
@@ -35,8 +35,7 @@ export async function openEvolution(
   const found = findEvolution(payloads, id);
   if (found === undefined) throw new RangeError(`there is no evolution ${id}`);
   const source = payload(found.index);
-  const bytes = new Uint8Array(source.size);
-  source.read(0, bytes);
+  const bytes = readSource(source);
   const { sha256 } = digestBytes(bytes);
   if (sha256 !== found.payload.sha256) {
     throw new DamagedError(

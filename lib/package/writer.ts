@@ -1,6 +1,6 @@
 /** Writing a package: digest the payloads, sign the statement, then header, envelope and payloads in one pass. */
 import { UsageError } from '../errors.ts';
-import { CHUNK, type Digest, type Source } from '../platform/files.ts';
+import { type Digest, eachChunk, type Source } from '../platform/files.ts';
 import { type SigningKey, signEnvelope } from '../trust/index.ts';
 import { binaryFor, type DGMOVersion, type Target, targetName } from '../version/index.ts';
 import { encodeHeader } from './layout.ts';
@@ -59,14 +59,4 @@ function withDigest({ content, ...rest }: PayloadDraft): Payload {
   const hash = new Bun.CryptoHasher('sha256');
   eachChunk(content, (bytes) => hash.update(bytes));
   return { ...rest, length: content.size, sha256: hash.digest('hex') };
-}
-
-/** The buffer is reused as soon as `take` returns. */
-function eachChunk(source: Source, take: (bytes: Uint8Array) => void): void {
-  const buffer = new Uint8Array(Math.min(CHUNK, source.size));
-  for (let position = 0; position < source.size; position += buffer.length) {
-    const piece = buffer.subarray(0, Math.min(buffer.length, source.size - position));
-    source.read(position, piece);
-    take(piece);
-  }
 }

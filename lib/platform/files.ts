@@ -38,6 +38,23 @@ export function sliceSource(source: Source, offset: number, size: number): Sourc
   };
 }
 
+/** The whole content in memory. */
+export function readSource(source: Source): Uint8Array {
+  const bytes = new Uint8Array(source.size);
+  source.read(0, bytes);
+  return bytes;
+}
+
+/** Hands the content to `take` in pieces of at most CHUNK bytes. The buffer is used again as soon as `take` returns. */
+export function eachChunk(source: Source, take: (bytes: Uint8Array) => void): void {
+  const buffer = new Uint8Array(Math.min(CHUNK, source.size));
+  for (let position = 0; position < source.size; position += buffer.length) {
+    const piece = buffer.subarray(0, Math.min(buffer.length, source.size - position));
+    source.read(position, piece);
+    take(piece);
+  }
+}
+
 /** An open file as a Source. The size is the one it had when it was opened; the caller closes it. */
 export function openSource(disk: Disk, path: string): Source & { close(): void } {
   const size = disk.status(disk.resolve(path))?.size ?? 0;
@@ -192,19 +209,19 @@ export function writeNew(
 }
 
 /**
- * Replaces `path` by `bytes` so that a reader sees the old content or the new, whatever stops us: temporary
+ * Replaces `path` by `content` (bytes, or what hands them over piece by piece) so that a reader sees the old content or the new, whatever stops us: temporary
  * name in the same directory, every count checked, file flushed, renamed, directory flushed.
  */
 export function replaceDurably(
   disk: Disk,
   path: string,
   directory: string,
-  bytes: Uint8Array,
+  content: Uint8Array | ((write: (bytes: Uint8Array) => void) => void),
   mode = 0o600,
 ): void {
   const temporary = `${path}.tmp`;
   removeIfThere(disk, temporary);
-  writeNew(disk, temporary, mode, (write) => write(bytes));
+  writeNew(disk, temporary, mode, typeof content === 'function' ? content : (write) => write(content));
   disk.replace(temporary, path);
   disk.flushDirectory(directory);
 }

@@ -1,7 +1,7 @@
 /** `release bundle --repo`: a package of the feed, as a file to be carried by hand. No key is needed: it is signed. */
 import { PolicyError, UsageError } from '../../lib/errors.ts';
 import { readPackage, verifyPayloads } from '../../lib/package/index.ts';
-import { CHUNK, type Source } from '../../lib/platform/files.ts';
+import { eachChunk } from '../../lib/platform/files.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { type ListedPackage, type Target, targetName } from '../../lib/version/index.ts';
 import { withInput, writeOutput } from '../files.ts';
@@ -36,7 +36,7 @@ export async function bundlePublished({
   }
   const file = requireListed(published, choose(channels, { version, target, from }));
   await withInput(file, async (source) => {
-    await writeOutput(output, (write) => copy(source, write), {
+    await writeOutput(output, (write) => eachChunk(source, write), {
       check: (written) =>
         withInput(written, async (made) => {
           await verifyPayloads(readPackage(made, published.root));
@@ -58,13 +58,4 @@ function choose(
   throw new UsageError(
     `wanted a package of ${version} for ${targetName(target)} ${wanted}, found ${there.join(', ') || 'none'}`,
   );
-}
-
-function copy(source: Source, write: (bytes: Uint8Array) => void): void {
-  const buffer = new Uint8Array(Math.min(CHUNK, source.size));
-  for (let position = 0; position < source.size; position += buffer.length) {
-    const piece = buffer.subarray(0, Math.min(buffer.length, source.size - position));
-    source.read(position, piece);
-    write(piece);
-  }
 }

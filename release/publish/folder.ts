@@ -2,12 +2,12 @@
 import path from 'node:path';
 import type { Disk } from '../../lib/platform/disk.ts';
 import {
-  CHUNK,
   createDirectories,
+  eachChunk,
   openSource,
   readFile,
   removeIfThere,
-  writeNew,
+  replaceDurably,
 } from '../../lib/platform/files.ts';
 import { MAX_BYTES } from '../../lib/trust/feed/limits.ts';
 import type { Destination, RemoteFile } from './destination.ts';
@@ -19,19 +19,15 @@ const FOLDER_MODE = 0o755;
 export function folderDestination(disk: Disk, folder: string): Destination {
   const at = (name: string) => path.join(folder, name);
 
-  const write = (name: string, fill: (write: (bytes: Uint8Array) => void) => void) => {
+  const write = (name: string, content: Parameters<typeof replaceDurably>[3]) => {
     const file = at(name);
     createDirectories(disk, path.dirname(file), path.dirname, FOLDER_MODE);
-    const temporary = `${file}.tmp`;
-    removeIfThere(disk, temporary);
     try {
-      writeNew(disk, temporary, FILE_MODE, fill);
-      disk.rename(temporary, file);
+      replaceDurably(disk, file, path.dirname(file), content, FILE_MODE);
     } catch (error) {
-      removeIfThere(disk, temporary);
+      removeIfThere(disk, `${file}.tmp`);
       throw error;
     }
-    disk.flushDirectory(path.dirname(file));
   };
 
   const walk = (place: string, found: Map<string, RemoteFile>) => {
@@ -55,19 +51,12 @@ export function folderDestination(disk: Disk, folder: string): Destination {
     async putFile(name, file) {
       const source = openSource(disk, file);
       try {
-        write(name, (append) => {
-          const buffer = new Uint8Array(CHUNK);
-          for (let position = 0; position < source.size; position += CHUNK) {
-            const piece = buffer.subarray(0, Math.min(CHUNK, source.size - position));
-            source.read(position, piece);
-            append(piece);
-          }
-        });
+        write(name, (append) => eachChunk(source, append));
       } finally {
         source.close();
       }
     },
-    putBytes: async (name, bytes) => write(name, (append) => append(bytes)),
+    putBytes: async (name, bytes) => write(name, bytes),
     async remove(name) {
       removeIfThere(disk, at(name));
     },

@@ -6,9 +6,9 @@
  * has to be seen unnamed, and goes only when it still is after the grace.
  */
 import path from 'node:path';
-import { MAX_DOCUMENT } from '../../lib/format/json.ts';
+import { type Decoder, integer, unwanted } from '../../lib/format/decoder.ts';
 import type { Disk } from '../../lib/platform/disk.ts';
-import { readFile, removeIfThere, replaceDurably } from '../../lib/platform/files.ts';
+import { removeIfThere } from '../../lib/platform/files.ts';
 import type { Host } from '../../lib/platform/host.ts';
 import type { Signers } from '../keys/signers.ts';
 import { commit } from './commit.ts';
@@ -16,6 +16,7 @@ import type { RepositoryLayout } from './layout.ts';
 import { alone } from './open.ts';
 import { metadataName, type Published, readPublished, requireCurrent } from './published.ts';
 import { type Channel, channelPaths, readChannels } from './releases/channel.ts';
+import { readNote, writeNote } from './work-note.ts';
 
 export interface PruneOptions {
   /** Releases of each channel and target that keep their packages; null: all. */
@@ -104,7 +105,7 @@ function remove(
   unnamed: string[],
   grace: number,
 ): Pick<Pruned, 'removed' | 'waiting'> {
-  const before = readSeen(disk, layout);
+  const before = readNote(disk, layout.unnamed, seenSince, NOTE) ?? {};
   const now = clock.now();
   const seen: Record<string, number> = {};
   const removed = { files: 0, bytes: 0 };
@@ -118,20 +119,18 @@ function remove(
     if (count === removed) removeIfThere(disk, file);
     else seen[name] = since;
   }
-  replaceDurably(disk, layout.unnamed, layout.work, new TextEncoder().encode(JSON.stringify(seen)));
+  writeNote(disk, layout.unnamed, seen);
   return { removed, waiting };
 }
 
+/** Bytes; without a note every file is seen for the first time. */
+const NOTE = { limit: 64 << 20, forgetDamaged: true };
+const time = integer(0, Number.MAX_SAFE_INTEGER);
+
 /** Paths in the repository to the time when they were first seen unnamed. */
-function readSeen(disk: Disk, layout: RepositoryLayout): Record<string, number> {
-  try {
-    const bytes = readFile(disk, layout.unnamed, 64 * MAX_DOCUMENT);
-    const value: unknown = bytes === null ? {} : JSON.parse(new TextDecoder().decode(bytes));
-    const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
-    return Object.fromEntries(entries.filter(([, since]) => typeof since === 'number'));
-  } catch (error) {
-    // Our own note, damaged: everything is seen for the first time.
-    if (error instanceof SyntaxError) return {};
-    throw error;
-  }
-}
+const seenSince: Decoder<Record<string, number>> = (value, where) => {
+  if (typeof value !== 'object' || value === null) throw unwanted(where, 'an object', value);
+  return Object.fromEntries(
+    Object.entries(value).map(([name, since]) => [name, time(since, `${where}: ${name}`)]),
+  );
+};

@@ -1,5 +1,5 @@
 /** One payload to be made, as data: what a worker is told, and what names the product. */
-import type { Digest } from '../../lib/platform/files.ts';
+import { type Digest, digestBytes } from '../../lib/platform/files.ts';
 
 export interface NewBinary {
   version: string;
@@ -27,7 +27,7 @@ export function jobKey(job: Job): string {
     job.kind === 'full'
       ? ['full', digest.sha256, job.level]
       : ['patch', digest.sha256, version, job.from.digest.sha256, job.from.version];
-  return new Bun.CryptoHasher('sha256').update(JSON.stringify(parts)).digest('hex');
+  return digestBytes(new TextEncoder().encode(JSON.stringify(parts))).sha256;
 }
 
 /**

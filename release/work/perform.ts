@@ -20,11 +20,6 @@ export async function perform(
     job.kind === 'full'
       ? await fullBytes(to, job.level ?? undefined)
       : await patchBytes(await readOld(disk, job.from), to, onProgress);
-  writeProduct(disk, output, bytes);
-}
-
-/** Whole and durable, or not there. */
-export function writeProduct(disk: Disk, output: string, bytes: Uint8Array): void {
   replaceDurably(disk, output, path.dirname(output), bytes, 0o644);
 }
 

@@ -2,12 +2,12 @@
 import { DamagedError, errorMessage, UpdaterError } from '../../../lib/errors.ts';
 import { MAX_DOCUMENT } from '../../../lib/format/json.ts';
 import { looksLikePackage } from '../../../lib/package/index.ts';
-import type { Source } from '../../../lib/platform/files.ts';
+import { readSource, type Source } from '../../../lib/platform/files.ts';
 import { KEY_FILE_TYPE, type TrustedRoot } from '../../../lib/trust/index.ts';
 import { type Command, readArguments } from '../../command.ts';
 import { withInput } from '../../files.ts';
 import { loadRoot } from '../../keys/keyring.ts';
-import { type Inspector, type Note, wholeOf } from './inspector.ts';
+import type { Inspector, Note } from './inspector.ts';
 import { inspectKeyFile, inspectRoot } from './keys.ts';
 import {
   inspectIndex,
@@ -113,7 +113,7 @@ function hasFields(source: Source, names: string[]): boolean {
 function jsonOf(source: Source): Record<string, unknown> | null {
   if (source.size > MAX_DOCUMENT) return null;
   try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(wholeOf(source)));
+    const value: unknown = JSON.parse(new TextDecoder().decode(readSource(source)));
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
   } catch {
     return null;

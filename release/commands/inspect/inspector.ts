@@ -7,9 +7,3 @@ export type Note = (name: string, value: unknown) => void;
 
 /** Throws at the first thing that is wrong. */
 export type Inspector = (source: Source, note: Note, root: TrustedRoot | null) => void | Promise<void>;
-
-export function wholeOf(source: Source): Uint8Array {
-  const bytes = new Uint8Array(source.size);
-  source.read(0, bytes);
-  return bytes;
-}

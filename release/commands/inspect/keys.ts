@@ -1,9 +1,10 @@
 /** Roots and key files: whose keys, how many must sign, until when. Nothing secret is read. */
+import { readSource } from '../../../lib/platform/files.ts';
 import { decodeKeyFile, decodeRoot, ROLES } from '../../../lib/trust/index.ts';
-import { type Inspector, wholeOf } from './inspector.ts';
+import type { Inspector } from './inspector.ts';
 
 export const inspectRoot: Inspector = (source, note) => {
-  const root = decodeRoot(wholeOf(source));
+  const root = decodeRoot(readSource(source));
   note('version', root.version);
   note('expires', new Date(root.expires).toISOString());
   for (const role of ROLES) {
@@ -13,7 +14,7 @@ export const inspectRoot: Inspector = (source, note) => {
 };
 
 export const inspectKeyFile: Inspector = (source, note) => {
-  const { role, keyid, public: publicKey, kdf } = decodeKeyFile(wholeOf(source));
+  const { role, keyid, public: publicKey, kdf } = decodeKeyFile(readSource(source));
   note('role', role);
   note('keyid', keyid);
   note('public', publicKey);

@@ -1,6 +1,7 @@
 /** Files of a repository: TUF metadata, channel indexes, their pages, manifests. With a root, whether it vouches for them. */
 import type { Snapshot, Targets, Timestamp } from '@tufjs/models';
 import { TrustError } from '../../../lib/errors.ts';
+import { readSource } from '../../../lib/platform/files.ts';
 import type { TrustedRoot } from '../../../lib/trust/index.ts';
 import {
   decodeIndex,
@@ -11,19 +12,19 @@ import {
 } from '../../../lib/version/index.ts';
 import { type Document, readSnapshot, readTargets, readTimestamp } from '../../repository/documents.ts';
 import { isSignedBy } from '../../repository/published.ts';
-import { type Inspector, type Note, wholeOf } from './inspector.ts';
+import type { Inspector, Note } from './inspector.ts';
 
 type AnyDocument = Document<Timestamp> | Document<Snapshot> | Document<Targets>;
 
 export const inspectTimestamp: Inspector = (source, note, root) => {
-  const document = readTimestamp(wholeOf(source), 'timestamp');
+  const document = readTimestamp(readSource(source), 'timestamp');
   common(document, note);
   note('snapshot', document.metadata.signed.snapshotMeta.version);
   vouched(document, 'timestamp', note, root);
 };
 
 export const inspectSnapshot: Inspector = (source, note, root) => {
-  const document = readSnapshot(wholeOf(source), 'snapshot');
+  const document = readSnapshot(readSource(source), 'snapshot');
   common(document, note);
   const meta = Object.entries(document.metadata.signed.meta);
   note('files', Object.fromEntries(meta.map(([name, { version }]) => [name, version])));
@@ -32,7 +33,7 @@ export const inspectSnapshot: Inspector = (source, note, root) => {
 
 /** The top-level one; a delegated one is vouched for by that, and only shown. */
 export const inspectTargets: Inspector = (source, note, root) => {
-  const document = readTargets(wholeOf(source), 'targets');
+  const document = readTargets(readSource(source), 'targets');
   common(document, note);
   const { targets, delegations } = document.metadata.signed;
   note('delegates to', Object.keys(delegations?.roles ?? {}));
@@ -61,7 +62,7 @@ function vouched({ metadata }: AnyDocument, role: string, note: Note, root: Trus
 }
 
 export const inspectIndex: Inspector = (source, note) => {
-  const index = decodeIndex(wholeOf(source));
+  const index = decodeIndex(readSource(source));
   note('app', index.app);
   note('channel', index.channel);
   note('target', targetName(index));
@@ -72,7 +73,7 @@ export const inspectIndex: Inspector = (source, note) => {
 };
 
 export const inspectPage: Inspector = (source, note) => {
-  const page = decodePage(wholeOf(source));
+  const page = decodePage(readSource(source));
   releases(page.releases, note);
   note('older', page.older?.path ?? 'none');
 };
@@ -86,7 +87,7 @@ function releases(list: readonly ListedRelease[], note: Note): void {
 }
 
 export const inspectManifest: Inspector = (source, note) => {
-  const manifest = decodeManifest(wholeOf(source));
+  const manifest = decodeManifest(readSource(source));
   note('version', manifest.version);
   note('released', new Date(manifest.releaseDate).toISOString());
   note('from', manifest.updates.from ?? 'none');

@@ -1,9 +1,8 @@
 /** The evolutions of a release that is published already: what comes to it later carries what its packages carry. */
 import { UsageError } from '../../../lib/errors.ts';
 import { type PayloadDraft, readPackage } from '../../../lib/package/index.ts';
-import { openSource } from '../../../lib/platform/files.ts';
+import { openSource, readSource } from '../../../lib/platform/files.ts';
 import type { DGMOVersion } from '../../../lib/version/index.ts';
-import { wholeOf } from '../../commands/inspect/inspector.ts';
 import { evolutionPayload } from '../../manifest/evolution.ts';
 import type { Published } from '../published.ts';
 import { readChannels } from './channel.ts';
@@ -27,7 +26,7 @@ export function publishedEvolutions(published: Published, release: DGMOVersion |
   try {
     const { payloads, payload } = readPackage(source, published.root);
     return payloads.flatMap((entry, index) =>
-      entry.kind === 'evolution' ? [evolutionPayload(entry.id, wholeOf(payload(index)))] : [],
+      entry.kind === 'evolution' ? [evolutionPayload(entry.id, readSource(payload(index)))] : [],
     );
   } finally {
     source.close();

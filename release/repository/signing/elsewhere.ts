@@ -8,15 +8,15 @@
  * signatures of its binaries): the other machine puts the signatures in their place, so that both are done in one go.
  */
 import path from 'node:path';
-import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import { hexToBytes } from '@noble/hashes/utils.js';
 import { TrustError, UpdaterError } from '../../../lib/errors.ts';
 import { array, type Decoded, hex, integer, object } from '../../../lib/format/decoder.ts';
-import { parseJson } from '../../../lib/format/json.ts';
-import { createDirectories, readFile, removeIfThere, replaceDurably } from '../../../lib/platform/files.ts';
+import { createDirectories, digestBytes, removeIfThere } from '../../../lib/platform/files.ts';
 import type { Host } from '../../../lib/platform/host.ts';
 import { type PublicKey, type RoleName, type SigningKey, verifySignature } from '../../../lib/trust/index.ts';
 import { enough, type Roles, type Signers } from '../../keys/signers.ts';
 import type { RepositoryLayout } from '../layout.ts';
+import { readNote, writeNote } from '../work-note.ts';
 import { encodeRequest, placeholderOf, type SignatureEntry, type WantedSignature } from './sign-request.ts';
 
 const MAX_SESSION = 64 << 20;
@@ -64,19 +64,14 @@ export class ElsewhereSession {
     this.#layout = layout;
     this.#title = options.title;
     this.#without = options.without;
-    const work = digest(new TextEncoder().encode(options.work));
-    const before = readSession(host, layout);
+    const work = digestBytes(new TextEncoder().encode(options.work)).sha256;
+    const before = readNote(host.disk, layout.session, session, { limit: MAX_SESSION });
     const kept = before?.work === work ? before : { work, began: host.clock.now(), signatures: [] };
     const all = new Map([...kept.signatures, ...options.signatures].map((entry) => [nameOf(entry), entry]));
     this.#session = { ...kept, signatures: [...all.values()] };
     this.#known = new Map([...all].map(([name, { signature }]) => [name, hexToBytes(signature)]));
     createDirectories(host.disk, layout.work, path.dirname);
-    replaceDurably(
-      host.disk,
-      layout.session,
-      layout.work,
-      new TextEncoder().encode(JSON.stringify(this.#session)),
-    );
+    writeNote(host.disk, layout.session, this.#session);
   }
 
   /** The machine, at the time when the session began. */
@@ -121,7 +116,7 @@ export class ElsewhereSession {
         throw new Error('the private key is on another machine');
       },
       sign: (message) => {
-        const entry = { keyid: key.id, message: digest(message) };
+        const entry = { keyid: key.id, message: digestBytes(message).sha256 };
         const known = this.#known.get(nameOf(entry));
         if (known !== undefined) {
           if (verifySignature(key, message, known)) return known;
@@ -149,13 +144,4 @@ export class ElsewhereSession {
 
 function nameOf({ keyid, message }: { keyid: string; message: string }): string {
   return `${keyid} ${message}`;
-}
-
-function digest(bytes: Uint8Array): string {
-  return bytesToHex(new Uint8Array(new Bun.CryptoHasher('sha256').update(bytes).digest()));
-}
-
-function readSession(host: Host, layout: RepositoryLayout): Session | null {
-  const bytes = readFile(host.disk, layout.session, MAX_SESSION);
-  return bytes === null ? null : session(parseJson(bytes, layout.session, MAX_SESSION), layout.session);
 }

@@ -12,8 +12,7 @@
  */
 import { MachineError, UsageError } from '../../../lib/errors.ts';
 import { array, type Decoded, hex, integer, object, oneOf } from '../../../lib/format/decoder.ts';
-import { MAX_DOCUMENT, parseJson } from '../../../lib/format/json.ts';
-import { readFile, removeIfThere, replaceDurably } from '../../../lib/platform/files.ts';
+import { removeIfThere } from '../../../lib/platform/files.ts';
 import type { Host } from '../../../lib/platform/host.ts';
 import {
   decodeRoot,
@@ -28,6 +27,7 @@ import { commit, placeRoot } from '../commit.ts';
 import type { RepositoryLayout } from '../layout.ts';
 import { alone } from '../open.ts';
 import { isSignedBy, type Published, readPublished, requireCurrent } from '../published.ts';
+import { readNote, writeNote } from '../work-note.ts';
 import { ROOT_DAYS } from './renew.ts';
 import { resignedChannels } from './resign-packages.ts';
 import { askForRoot, signRoot } from './sign-root.ts';
@@ -47,8 +47,7 @@ export type Rotation = Decoded<typeof rotation>;
 
 /** The one that was stopped in its middle, null where none was. */
 export function unfinishedRotation(host: Host, layout: RepositoryLayout): Rotation | null {
-  const bytes = readFile(host.disk, layout.rotation, MAX_DOCUMENT);
-  return bytes === null ? null : rotation(parseJson(bytes, layout.rotation), layout.rotation);
+  return readNote(host.disk, layout.rotation, rotation);
 }
 
 export interface RotateRequest {
@@ -117,7 +116,7 @@ function begin(
   signers.keys('root', goal);
   signers.keys(role, goal);
   const record: Rotation = { role, replaced: [...replaced], added: ids, began };
-  replaceDurably(host.disk, layout.rotation, layout.work, new TextEncoder().encode(JSON.stringify(record)));
+  writeNote(host.disk, layout.rotation, record);
   return began;
 }
 

@@ -2,6 +2,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { array, type Decoded, hex, line, object, oneOf, stringOf } from '../../../lib/format/decoder.ts';
 import { parseJson } from '../../../lib/format/json.ts';
+import { digestBytes } from '../../../lib/platform/files.ts';
 import type { RoleName, SigningKey } from '../../../lib/trust/index.ts';
 import { ROLES } from '../../../lib/trust/index.ts';
 
@@ -108,7 +109,7 @@ export function signRequest(
     look(each, message);
     const signature = bytesToHex(key.sign(message));
     made.set(bytesToHex(placeholderOf(each.keyid, each.message)), signature);
-    const sha256 = new Bun.CryptoHasher('sha256').update(message).digest('hex');
+    const { sha256 } = digestBytes(message);
     signed.push({ entry: { keyid: each.keyid, message: sha256, signature }, wanted: each, message });
   }
   return signed;

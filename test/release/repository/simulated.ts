@@ -1,7 +1,7 @@
 /** A repository on a simulated disk, the work of its commands, and a client that looks at all that it can come to. */
-
+import path from 'node:path';
 import { readPackage, verifyPayloads } from '../../../lib/package/index.ts';
-import { digestBytes, openSource } from '../../../lib/platform/files.ts';
+import { digestBytes, openSource, readSource, replaceDurably } from '../../../lib/platform/files.ts';
 import type { Host } from '../../../lib/platform/host.ts';
 import { decodeRoot, type MetadataSource, openFeed, type SigningKey } from '../../../lib/trust/index.ts';
 import {
@@ -18,7 +18,6 @@ import { readWords } from '../../../release/manifest/options.ts';
 import type { AddMeans, AddRequest } from '../../../release/repository/releases/add-request.ts';
 import type { Job } from '../../../release/work/job.ts';
 import { jobKey } from '../../../release/work/job.ts';
-import { writeProduct } from '../../../release/work/perform.ts';
 import { hereWorkers, type Workers } from '../../../release/work/workers.ts';
 import type { SimulatedDisk } from '../../host/disk.ts';
 import type { FaultInjector } from '../../host/faults.ts';
@@ -78,13 +77,12 @@ export function rememberingWorkers(host: Host): Workers {
       if (made === undefined) {
         await hereWorkers(host.disk).run(job, output, onProgress, signal);
         const source = openSource(host.disk, output);
-        const bytes = new Uint8Array(source.size);
-        source.read(0, bytes);
+        const bytes = readSource(source);
         source.close();
         products.set(jobKey(job), bytes);
         return;
       }
-      writeProduct(host.disk, output, made);
+      replaceDurably(host.disk, output, path.dirname(output), made, 0o644);
     },
   };
 }
