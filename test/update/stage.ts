@@ -66,8 +66,6 @@ export async function openStage(make = program): Promise<Stage> {
   const dir = path.join(folder, 'bin');
   const home = path.join(folder, 'home');
   const dgmo = path.join(dir, 'dgmo');
-  fs.mkdirSync(dir);
-  fs.writeFileSync(dgmo, make('1.0.0'), { mode: 0o755 });
   const asked: Asked[] = [];
   const server = Bun.serve({
     port: 0,
@@ -82,11 +80,7 @@ export async function openStage(make = program): Promise<Stage> {
     },
   });
   const url = `http://127.0.0.1:${server.port}/`;
-  const host = nativeHost();
-  const session = openSession(host, { installDir: dir, app: 'dgmo' });
-  createWorkDir(host, session.layout);
-  await withLock(host, session.layout, async () => adopt(session, '1.0.0', url));
-  keepTrustedRoot(host, home, feed.root);
+  await adoptAt(dir, home, { version: '1.0.0', content: make('1.0.0'), url, root: feed.root });
   const stage: Stage = {
     feed,
     url,
@@ -108,6 +102,30 @@ export async function openStage(make = program): Promise<Stage> {
     },
   };
   return stage;
+}
+
+export interface Adopted {
+  version: string;
+  content: Uint8Array;
+  /** Of the feed. */
+  url: string;
+  /** root.json */
+  root: Uint8Array;
+}
+
+/** Makes `dir` an install of that version of dgmo, which updates itself from that feed. */
+export async function adoptAt(
+  dir: string,
+  home: string,
+  { version, content: bytes, url, root }: Adopted,
+): Promise<void> {
+  const host = nativeHost();
+  fs.mkdirSync(dir);
+  fs.writeFileSync(path.join(dir, 'dgmo'), bytes, { mode: 0o755 });
+  const session = openSession(host, { installDir: dir, app: 'dgmo' });
+  createWorkDir(host, session.layout);
+  await withLock(host, session.layout, async () => adopt(session, version, url));
+  keepTrustedRoot(host, home, root);
 }
 
 /** What a static host answers. */

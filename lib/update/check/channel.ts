@@ -10,6 +10,7 @@ import {
   decodePage,
   indexPath,
   isNewer,
+  type ListedFile,
   type ListedRelease,
   type Target,
   targetName,
@@ -59,17 +60,17 @@ export async function readChannel(
 }
 
 /**
- * The releases of the index, then those of one page after the other, newest first, until `enough` returns true. Throws
- * TrustError if they are not in order, as when pages lead in a circle.
+ * The releases of the index, then those of one page after the other, newest first, until `enough` returns true for what
+ * was read and the page that comes next. Throws TrustError if they are not in order, as when pages lead in a circle.
  */
 export async function readReleases(
   context: DocumentContext,
   index: ChannelIndex,
-  enough: (releases: readonly ListedRelease[]) => boolean,
+  enough: (releases: readonly ListedRelease[], older: ListedFile) => boolean,
 ): Promise<ListedRelease[]> {
   const releases = [...index.releases];
   let { older } = index;
-  for (let pages = 0; older !== null && pages < MAX_PAGES && !enough(releases); pages++) {
+  for (let pages = 0; older !== null && pages < MAX_PAGES && !enough(releases, older); pages++) {
     const page = decodePage(await readDocument(context, older));
     for (const release of page.releases) {
       const last = releases.at(-1);

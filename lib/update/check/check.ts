@@ -15,6 +15,7 @@ import { planDownload } from '../download/route.ts';
 import { reportAdvice, requestAdvice } from './advice.ts';
 import { findRelease, readChannel, readManifest, readReleases } from './channel.ts';
 import { openTrustedFeed } from './feed-client.ts';
+import { releasesBetween } from './releases-between.ts';
 import { type Selection, type Situation, select } from './selection.ts';
 import type { CheckResult, UpdateInfo } from './update-info.ts';
 
@@ -61,7 +62,7 @@ export async function check(context: UpdateContext, options: CheckOptions = {}):
     update:
       selection.release === null
         ? null
-        : await updateInfo(context, { ...selection, release: selection.release }, releases),
+        : await updateInfo(context, index, { ...selection, release: selection.release }, releases),
     mandatory: selection.mandatory,
     revoked: selection.revoked,
     held: selection.held,
@@ -166,18 +167,18 @@ async function refusalToGoBack(
 
 async function updateInfo(
   context: UpdateContext,
+  index: ChannelIndex,
   selection: Selection & { release: ListedRelease },
-  releases: readonly ListedRelease[],
+  read: readonly ListedRelease[],
 ): Promise<UpdateInfo> {
   const { release, direction, mandatory, revoked } = selection;
   const { receipt, documents, session, location } = context;
   const manifest = await readManifest(documents, release);
-  const routes = planDownload({
-    from: receipt.binary.sha256,
-    to: release,
-    releases,
-    cached: cachedBytes(session.host.disk, location.cacheFolder),
-  });
+  const cached = cachedBytes(session.host.disk, location.cacheFolder);
+  const question = { installed: receipt.binary, to: release, cached };
+  const between = direction === 'back' ? [] : await releasesBetween(documents, index, question);
+  const releases = between.length > read.length ? between : read;
+  const routes = planDownload({ from: receipt.binary.sha256, to: release, releases, cached });
   return {
     currentVersion: receipt.binary.version,
     version: release.version,
