@@ -16,6 +16,7 @@ import { withStopSignal } from '../platform/signals.ts';
 import { bytes } from '../progress.ts';
 import { type AddOutcome, addRelease } from '../repository/releases/add-release.ts';
 import type { AddRequest } from '../repository/releases/add-request.ts';
+import { DEFAULT_PATCHES } from '../repository/releases/spacing.ts';
 import { machineLimits } from '../work/limits.ts';
 import { workLines } from '../work/report.ts';
 import { processWorkers } from '../work/workers.ts';
@@ -40,8 +41,8 @@ ${SIGNING_HELP}\
   --channel <name>         default stable
   --rollout <percent>      of the installations it is offered to; \`release rollout\` raises it (default: what other
                            targets of the version have on the channel, else 100)
-  --deltas <k>             patches from the last k releases of the channel (default 5). A patch that is not at least
-                           30 % smaller than the full binary is left out
+  --deltas <k>             patches from k earlier releases of the channel, 1, 2, 4, 8, ... back (default ${DEFAULT_PATCHES}). A patch
+                           that is not at least 30 % smaller than the full binary is left out
   --from <version>         a patch from this release as well; may be repeated: for whatever many people still have
   --minimum <version>      installations of an older version must update
   --minimum-from <v>       the lowest version that may be updated to it
@@ -79,7 +80,7 @@ export const add: Command = {
       channel: values.channel,
       binaries: readBinaries(values.binary),
       words: readWords(version, values),
-      deltas: wholeNumber('--deltas', values.deltas, 5, [0, MAX_PACKAGES - 1]),
+      deltas: wholeNumber('--deltas', values.deltas, DEFAULT_PATCHES, [0, MAX_PACKAGES - 1]),
       from: values.from,
       rollout: values.rollout === undefined ? null : wholeNumber('--rollout', values.rollout, 0, [0, 100]),
       minimum: values.minimum ?? null,

@@ -1,21 +1,27 @@
-/** `release prune`: what nobody can come to any more, removed. */
-
+/** `release prune`: removes what no client can reach any more. */
+import { UsageError } from '../../lib/errors.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { type Command, readArguments, required, wholeNumber } from '../command.ts';
 import { bytes } from '../progress.ts';
-import { prune as pruneRepository } from '../repository/remove-unnamed.ts';
+import { DEFAULT_PATCHES } from '../repository/releases/spacing.ts';
+import { type PruneOptions, prune as pruneRepository } from '../repository/remove-unnamed.ts';
 import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from './signing.ts';
 
+const MAX_KEPT = 1_000_000;
 const HOUR = 60 * 60 * 1000;
 const GRACE = 24;
+/** As far back as patches are to reach (repository/releases/spacing.ts). */
+const PATCHES = 100;
 
 const HELP = `Usage: release prune --repo <dir> [--keep <n> --keys <keys>] [--grace <hours>]
 
 Removes files that no metadata, index or page names any more. A file goes when it has been found unnamed by two runs
 that are at least ${GRACE} hours apart: clients may still be reading it, and caches hold what leads to it.
 
-  --keep <n>               the n newest releases of each channel and target keep their packages; older ones stay in the
-                           list without any. \`release add\` makes patches from releases that have them
+  --keep <n>               the n newest releases of each channel and target keep their full binaries; older ones stay in
+                           the list without. \`release add\` makes patches from releases that have them: 32 or more keep
+                           its default of ${DEFAULT_PATCHES} patches
+  --keep-patches <m>       the m newest keep their patches, over which installations far behind come forward (default ${PATCHES})
   --grace <hours>          in place of ${GRACE}; 0: at once
 ${SIGNING_HELP}\
                            (wanted with --keep alone, which changes what is signed)
@@ -29,19 +35,20 @@ export const prune: Command = {
     const { values } = readArguments(args, [], {
       ...SIGNING_OPTIONS,
       keep: { type: 'string' },
+      'keep-patches': { type: 'string' },
       grace: { type: 'string' },
     });
     const repo = required('--repo', values.repo);
-    const keep = values.keep === undefined ? null : wholeNumber('--keep', values.keep, 0, [1, 1_000_000]);
+    const keep = readKeep(values.keep, values['keep-patches']);
     const grace = wholeNumber('--grace', values.grace, GRACE, [0, 24 * 365]) * HOUR;
-    const { emptied, removed, waiting } =
+    const { thinned, removed, waiting } =
       keep === null
         ? await pruneRepository(nativeHost(), repo, { keep, grace }, null)
         : await withSigning(['prune'], values, ({ host, signers }) =>
             pruneRepository(host, repo, { keep, grace }, signers),
           );
-    if (emptied.length > 0) {
-      process.stdout.write(`without packages now: ${[...new Set(emptied)].join(', ')}\n`);
+    if (thinned.length > 0) {
+      process.stdout.write(`with fewer packages now: ${[...new Set(thinned)].join(', ')}\n`);
     }
     process.stdout.write(`removed: ${removed.files} files, ${bytes(removed.bytes)}\n`);
     if (waiting.files > 0) {
@@ -52,3 +59,13 @@ export const prune: Command = {
     }
   },
 };
+
+function readKeep(keep: string | undefined, patches: string | undefined): PruneOptions['keep'] {
+  if (keep === undefined) {
+    if (patches !== undefined) throw new UsageError('--keep-patches is wanted together with --keep');
+    return null;
+  }
+  const packages = wholeNumber('--keep', keep, 0, [1, MAX_KEPT]);
+  const otherwise = Math.max(packages, PATCHES);
+  return { packages, patches: wholeNumber('--keep-patches', patches, otherwise, [0, MAX_KEPT]) };
+}

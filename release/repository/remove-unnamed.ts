@@ -1,6 +1,6 @@
 /**
- * Files that nothing names any more are removed: half-published ones, metadata, indexes and pages that were replaced,
- * and, where it is asked for, the packages of old releases, whose entries stay.
+ * Removes files that nothing names any more: half-published ones, metadata, indexes and pages that were replaced, and,
+ * on request, the packages of old releases, whose entries stay.
  *
  * Clients may be in the middle of reading what was named a moment ago, and caches before them longer. So a file first
  * has to be seen unnamed, and goes only when it still is after the grace.
@@ -19,15 +19,18 @@ import { type Channel, channelPaths, readChannels } from './releases/channel.ts'
 import { readNote, writeNote } from './work-note.ts';
 
 export interface PruneOptions {
-  /** Releases of each channel and target that keep their packages; null: all. */
-  keep: number | null;
+  /**
+   * How many releases of each channel and target keep all their packages, and how many, those among them, their patches:
+   * an installation that is far behind comes forward over the patches of releases in between. Null: all keep all.
+   */
+  keep: { packages: number; patches: number } | null;
   /** Milliseconds for which a file has to have been unnamed. */
   grace: number;
 }
 
 export interface Pruned {
-  /** Releases that lost their packages now. */
-  emptied: string[];
+  /** Releases that lost packages now. */
+  thinned: string[];
   removed: { files: number; bytes: number };
   /** Unnamed, and too young to go. */
   waiting: { files: number; bytes: number };
@@ -44,7 +47,7 @@ export async function prune(
     const published = readPublished(host, folder);
     requireCurrent(published);
     const channels = readChannels(published);
-    const changed = keep === null ? [] : channels.flatMap((channel) => emptied(channel, keep));
+    const changed = keep === null ? [] : channels.flatMap((channel) => thinned(channel, keep));
     if (changed.length > 0 && signers !== null) {
       const edit = { channels: changed.map(({ channel }) => channel), now: host.clock.now() };
       commit(published, edit, signers);
@@ -54,16 +57,23 @@ export async function prune(
       (file) => !named.has(file),
     );
     const outcome = remove(host, layout, unnamed, grace);
-    return { emptied: changed.flatMap(({ versions }) => versions), ...outcome };
+    return { thinned: changed.flatMap(({ versions }) => versions), ...outcome };
   });
 }
 
-function emptied(channel: Channel, keep: number): { channel: Channel; versions: string[] }[] {
+/** The channel with fewer packages; empty if it has none to lose. */
+function thinned(
+  channel: Channel,
+  keep: NonNullable<PruneOptions['keep']>,
+): { channel: Channel; versions: string[] }[] {
   const versions: string[] = [];
   const releases = channel.releases.map((release, index) => {
-    if (index < keep || release.packages.length === 0) return release;
+    const packages = release.packages.filter(
+      ({ kind }) => index < keep.packages || (kind === 'patch' && index < keep.patches),
+    );
+    if (packages.length === release.packages.length) return release;
     versions.push(release.version);
-    return { ...release, packages: [] };
+    return { ...release, packages };
   });
   return versions.length === 0 ? [] : [{ channel: { ...channel, releases }, versions }];
 }

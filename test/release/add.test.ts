@@ -85,12 +85,14 @@ describe('release add', () => {
     );
   });
 
-  test('makes five patches unless told otherwise', async () => {
+  test('makes six patches unless told otherwise, from releases at growing distances', async () => {
     using feed = await makeFeed();
-    for (const number of [0, 1, 2, 3, 4, 5, 6]) {
+    for (const number of [0, 1, 2, 3, 4, 5, 6, 7, 8]) {
       await feed.add(`1.${number}.0`, { 'linux-x64': build(number) });
     }
-    expect(kinds((await listed(feed, '1.6.0'))?.packages)).toHaveLength(6);
+    expect(kinds((await listed(feed, '1.8.0'))?.packages)).toEqual(
+      'full 1.7.0 1.6.0 1.5.0 1.4.0 1.3.0 1.0.0'.split(' '),
+    );
   });
 
   test('leaves out a patch that is hardly smaller than the full binary, and says so', async () => {

@@ -43,6 +43,7 @@ import { initialize } from '../../release/repository/initialize.ts';
 import { addRelease } from '../../release/repository/releases/add-release.ts';
 import { revoke, setRollout } from '../../release/repository/releases/change-listing.ts';
 import type { Added } from '../../release/repository/releases/entries.ts';
+import { DEFAULT_PATCHES } from '../../release/repository/releases/spacing.ts';
 import type { RepositorySettings } from '../../release/repository/settings.ts';
 import { refresh } from '../../release/repository/signing/renew.ts';
 import { hereWorkers } from '../../release/work/workers.ts';
@@ -126,7 +127,7 @@ export async function makeFeed({ app = 'dgmo', days }: FeedOptions = {}): Promis
           channel: options.channel ?? 'stable',
           binaries: list,
           words: words(version, drop, options),
-          deltas: options.deltas ?? 5,
+          deltas: options.deltas ?? DEFAULT_PATCHES,
           from: options.from ?? [],
           rollout: options.rollout ?? null,
           minimum: options.minimum ?? null,

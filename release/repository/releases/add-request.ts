@@ -11,7 +11,7 @@ export interface AddRequest {
   /** One for each target. */
   binaries: readonly { target: Target; file: string }[];
   words: Words;
-  /** Patches from so many releases before it. */
+  /** Patches from so many releases before it (spacing.ts says which). */
   deltas: number;
   /** Patches from these as well. */
   from: readonly string[];

@@ -14,6 +14,7 @@ import type { AddRequest } from './add-request.ts';
 import { type Channel, readChannel, readChannels } from './channel.ts';
 import { findRelease, isRevoked, releasesBefore } from './list-changes.ts';
 import { fullPackage } from './packages.ts';
+import { spacedPlaces } from './spacing.ts';
 
 export interface Goal {
   target: Target;
@@ -74,12 +75,16 @@ function chooseBases(
 ): ListedRelease[] {
   const usable = (release: ListedRelease) =>
     fullPackage(release) !== undefined && release.binary.sha256 !== digest.sha256;
-  const newest = here === undefined ? releasesBefore(channel, version).filter(usable).slice(0, deltas) : [];
+  const before = here === undefined ? releasesBefore(channel, version).filter(usable) : [];
+  const distinct = before.filter(
+    ({ binary }, place) => before.findIndex((other) => other.binary.sha256 === binary.sha256) === place,
+  );
+  const spaced = spacedPlaces(distinct.length, deltas).flatMap((place) => distinct[place] ?? []);
   const named = from.flatMap((wanted) => {
     const found = findRelease(channel, wanted) ?? findAnywhere(published, target, wanted);
     return found !== undefined && usable(found) ? [found] : [];
   });
-  const bases = [...new Map([...newest, ...named].map((base) => [base.binary.sha256, base])).values()];
+  const bases = [...new Map([...spaced, ...named].map((base) => [base.binary.sha256, base])).values()];
   const patches = bases.length + (here?.packages.length ?? 1) - 1;
   if (patches >= MAX_PACKAGES) {
     throw new UsageError(`wanted at most ${MAX_PACKAGES - 1} patches for one binary, found ${patches}`);

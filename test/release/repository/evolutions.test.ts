@@ -190,7 +190,7 @@ describe('in a repository whose', () => {
   test('packages were pruned, nothing is published without the evolutions of its release', async () => {
     const disk = await repository();
     await add(disk, '1.1.0', 'linux-x64');
-    await prune(hostOn(disk), REPO, { keep: 1, grace: 0 }, SIGNERS);
+    await prune(hostOn(disk), REPO, { keep: { packages: 1, patches: 1 }, grace: 0 }, SIGNERS);
     const later = await add(disk, '1.0.0', 'win32-x64').catch((error: unknown) => error);
     expect(later).toBeInstanceOf(UsageError);
     expect((later as Error).message).toBe(

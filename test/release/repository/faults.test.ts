@@ -124,7 +124,7 @@ const SCENARIOS: Scenario[] = [
   {
     name: 'prune',
     before: withTwo,
-    work: (host) => prune(host, REPO, { keep: 1, grace: 0 }, SIGNERS),
+    work: (host) => prune(host, REPO, { keep: { packages: 1, patches: 1 }, grace: 0 }, SIGNERS),
   },
   ...(['root', 'targets', 'snapshot', 'timestamp'] as const).map((role) => ({
     name: `rotate ${role}`,

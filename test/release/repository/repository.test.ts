@@ -177,16 +177,19 @@ describe('prune', () => {
     expect((await seen(disk)).list).toEqual(before.list);
   });
 
-  test('leaves old releases listed, without packages', async () => {
-    const disk = await repository(['1.0.0', '1.1.0', '1.2.0']);
-    const { emptied } = await prune(hostOn(disk), REPO, { keep: 2, grace: 0 }, SIGNERS);
-    expect(emptied).toEqual(['1.0.0']);
+  test('leaves old releases listed, first without the full binary, then without patches', async () => {
+    const disk = await repository(['1.0.0', '1.1.0', '1.2.0', '1.3.0']);
+    const keep = { packages: 2, patches: 3 };
+    const { thinned } = await prune(hostOn(disk), REPO, { keep, grace: 0 }, SIGNERS);
+    expect(thinned).toEqual(['1.1.0', '1.0.0']);
     const { list } = await seen(disk);
-    expect(list.map(({ version, packages }) => [version, packages.length])).toEqual([
-      ['1.2.0', 2],
-      ['1.1.0', 2],
-      ['1.0.0', 0],
+    expect(list.map(({ version, packages }) => [version, ...packages.map(({ kind }) => kind)])).toEqual([
+      ['1.3.0', 'full', 'patch'],
+      ['1.2.0', 'full', 'patch'],
+      ['1.1.0', 'patch'],
+      ['1.0.0'],
     ]);
+    expect((await prune(hostOn(disk), REPO, { keep, grace: 0 }, SIGNERS)).thinned).toEqual([]);
     expect(Object.keys(disk.picture()).filter((name) => name.includes('/releases/1.0.0/linux-x64/'))).toEqual(
       [],
     );
