@@ -44,10 +44,10 @@ const COMMANDS: readonly Command[] = [
 function overview(): string {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length));
   const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
-  return `Usage: release <command> [options]\n\n${lines.join('\n')}\n\n\`release <command> --help\` tells more.\n`;
+  return `Usage: release <command> [options]\n\n${lines.join('\n')}\n\n\`release <command> --help\` says more.\n`;
 }
 
-/** The command that the arguments name, and its own arguments. */
+/** The command that the arguments name, and the arguments that are left for it. */
 function choose(args: string[]): { command: Command; rest: string[] } {
   for (const command of COMMANDS) {
     const words = command.name.split(' ');
@@ -73,14 +73,14 @@ async function main(args: string[]): Promise<number> {
     else await command.run(rest);
     return 0;
   } catch (thrown) {
-    return tell(asUpdaterError(thrown, 'release'));
+    return report(asUpdaterError(thrown, 'release'));
   }
 }
 
-function tell(error: unknown): number {
+function report(error: unknown): number {
   if (!(error instanceof UpdaterError)) {
     const details = error instanceof Error ? (error.stack ?? error.message) : errorMessage(error);
-    process.stderr.write(`release: a fault of its own: ${details}\n`);
+    process.stderr.write(`release: internal error: ${details}\n`);
     return 1;
   }
   process.stderr.write(`release: ${error.message}\n`);

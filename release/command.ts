@@ -1,12 +1,12 @@
-/** What a command of `release` is, and how its arguments are read: strictly, every mistake a UsageError. */
+/** The commands of `release`, and how their arguments are parsed: strictly, with a UsageError for every mistake. */
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { errorMessage, UsageError } from '../lib/errors.ts';
 
 export interface Command {
-  /** As it is typed, `keys init`. */
+  /** As typed, e.g. `keys init`. */
   name: string;
   summary: string;
-  /** Everything that `--help` prints. */
+  /** What `--help` prints. */
   help: string;
   run(args: string[]): Promise<void>;
 }
@@ -15,7 +15,7 @@ type Parsed<O extends ParseArgsOptionsConfig> = ReturnType<
   typeof parseArgs<{ options: O; strict: true; allowPositionals: true }>
 >['values'];
 
-/** `operands` names the arguments that are not options; there must be exactly as many. */
+/** `operands`: names of the arguments that are not options. Exactly that many must be given. */
 export function readArguments<O extends ParseArgsOptionsConfig>(
   args: string[],
   operands: string[],
@@ -45,7 +45,7 @@ export function required(option: string, value: string | undefined): string {
   return value;
 }
 
-/** The number that an option was given as, `otherwise` where it was not given. Both bounds are included. */
+/** The number given for an option, or `otherwise` if it is not given. Both bounds are inclusive. */
 export function wholeNumber(
   option: string,
   value: string | undefined,

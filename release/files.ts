@@ -86,13 +86,13 @@ function look(file: string): { resolved: string; status: FileStatus } | null {
 
 export interface OutputOptions {
   mode?: number;
-  /** Looks at what was written, before it takes the wanted name; throws where it is not what it should be. */
+  /** Checks the written file before it gets its name; throws if it is wrong. */
   check?: (written: string) => Promise<void>;
 }
 
 /**
- * Writes a file piece by piece under a temporary name beside it, flushes and checks it, and only then gives it its
- * name. What stood there is replaced; after a failure or Ctrl-C it stands as before and nothing is left beside it.
+ * Writes a file piece by piece under a temporary name in the same folder, flushes and checks it, and only then renames
+ * it. An existing file is replaced. After a failure or Ctrl-C it is unchanged, and the temporary file is removed.
  */
 export async function writeOutput(
   file: string,
@@ -128,10 +128,10 @@ export async function writeOutput(
 }
 
 /**
- * A Ctrl-C does not end the process while `work` runs: it clears up first.
+ * Runs `work` so that a Ctrl-C does not end the process before `work` has cleaned up.
  *
- * @param undone what is not done then, for the message
- * @param work is handed what throws InterruptedError after a Ctrl-C
+ * @param undone what was not done because of a Ctrl-C, for the message
+ * @param work gets a function that throws InterruptedError after a Ctrl-C
  */
 export async function untilInterrupted<T>(
   undone: string,

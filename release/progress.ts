@@ -1,12 +1,12 @@
-/** One line on a terminal that says how far a long step is. Off a terminal: nothing. */
+/** A progress line for long steps. Prints nothing if standard error is not a terminal. */
 import { nativeHost } from '../lib/platform/native.ts';
 
 const INTERVAL = 100;
 
 export interface Progress {
-  /** `fraction` of the step, 0 to 1; `label` where it changes. */
+  /** `fraction` of the step, 0 to 1; `label` replaces the one before. */
   report(fraction: number, label?: string): void;
-  /** Takes the line away again. */
+  /** Clears the line. */
   end(): void;
 }
 
@@ -27,7 +27,7 @@ export function progress(label: string): Progress {
   };
 }
 
-/** Runs a step under its progress line, which goes when the step ends, however it ends. */
+/** Runs a step with a progress line, which is cleared when the step ends or fails. */
 export async function withProgress<T>(
   label: string,
   step: (report: (fraction: number) => void) => Promise<T>,

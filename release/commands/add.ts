@@ -1,4 +1,4 @@
-/** `release add`: a release, published on a channel. */
+/** `release add`: publishes a release on a channel. */
 import { UsageError } from '../../lib/errors.ts';
 import {
   isChannelName,
@@ -11,7 +11,7 @@ import {
 } from '../../lib/version/index.ts';
 import { type Command, readArguments, wholeNumber } from '../command.ts';
 import { requireInput, requireOutput } from '../files.ts';
-import { DESCRIBE_HELP, DESCRIBE_OPTIONS, readWords, requireVersion } from '../manifest/options.ts';
+import { DESCRIBE_HELP, DESCRIBE_OPTIONS, readDescription, requireVersion } from '../manifest/options.ts';
 import { withStopSignal } from '../platform/signals.ts';
 import { bytes } from '../progress.ts';
 import { type AddOutcome, addRelease } from '../repository/releases/add-release.ts';
@@ -24,28 +24,28 @@ import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from './signing.ts';
 
 const HELP = `Usage: release add <version> --repo <dir> --keys <keys> --binary <platform>-<arch>=<file> ... [options]
 
-Publishes a version on a channel: the compressed binary of each target, patches from the releases before it, the
-manifest, all signed. Clients see nothing of it before everything is there. Every payload is tried out, and every
-package read back, before it is named.
+Publishes a version on a channel: the compressed binary of each target, patches from earlier releases, and the manifest,
+all signed. Clients see nothing of it before everything is in place. Every payload is tried, and every package read
+back, before anything names it.
 
-It uses all cores, one process for each payload. What was made before it was interrupted stands in <dir>/.work and is
-not made again; once published, the same \`add\` finds nothing to do. A version never gets another binary (exit code 17).
+It uses all cores, with a process for each payload. If it is interrupted, what it has made stays in <dir>/.work and is
+not made again; once published, the same \`add\` has nothing to do. A version never gets another binary (exit code 17).
 
-Of a version that is there already, \`add\` takes what is new: a further target (which keeps the description of the
-first \`add\`; the entries of the other targets stay as they are), another channel (whose packages are those that are
-there), a patch from a release named by --from, a higher --minimum.
+To a version that is published already, \`add\` adds what is new: another target (with the description of the first
+\`add\`; entries of the other targets stay as they are), another channel (which lists the existing packages), a patch
+from a release named by --from, a higher --minimum.
 
 ${SIGNING_HELP}\
   --binary <p>-<a>=<file>  the binary of a target, once for each:
                            ${TARGETS.map(targetName).join(', ')}
   --channel <name>         default stable
-  --rollout <percent>      of the installations it is offered to; \`release rollout\` raises it (default: what other
-                           targets of the version have on the channel, else 100)
+  --rollout <percent>      of the installations that it is offered to; \`release rollout\` raises it (default: as for
+                           other targets of the version on the channel, else 100)
   --deltas <k>             patches from k earlier releases of the channel, 1, 2, 4, 8, ... back (default ${DEFAULT_PATCHES}). A patch
                            that is not at least 30 % smaller than the full binary is left out
-  --from <version>         a patch from this release as well; may be repeated: for whatever many people still have
+  --from <version>         a patch from this release as well, which many people still have; may be repeated
   --minimum <version>      installations of an older version must update
-  --minimum-from <v>       the lowest version that may be updated to it
+  --minimum-from <v>       the lowest version that may be updated to this one
   --level <1-22>           how hard the full binary is compressed (default 19)
 ${DESCRIBE_HELP}`;
 
@@ -79,7 +79,7 @@ export const add: Command = {
       version,
       channel: values.channel,
       binaries: readBinaries(values.binary),
-      words: readWords(version, values),
+      description: readDescription(version, values),
       deltas: wholeNumber('--deltas', values.deltas, DEFAULT_PATCHES, [0, MAX_PACKAGES - 1]),
       from: values.from,
       rollout: values.rollout === undefined ? null : wholeNumber('--rollout', values.rollout, 0, [0, 100]),

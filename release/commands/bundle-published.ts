@@ -1,4 +1,4 @@
-/** `release bundle --repo`: a package of the feed, as a file to be carried by hand. No key is needed: it is signed. */
+/** `release bundle --repo`: copies a package of the feed, to be carried by hand. It is signed already, so no key is needed. */
 import { PolicyError, UsageError } from '../../lib/errors.ts';
 import { readPackage, verifyPayloads } from '../../lib/package/index.ts';
 import { eachChunk } from '../../lib/platform/files.ts';
@@ -32,7 +32,7 @@ export async function bundlePublished({
     (channel) => targetName(channel.target) === targetName(target),
   );
   if (channels.some((channel) => isRevoked(channel, version))) {
-    throw new PolicyError(`${version} was revoked: no package of it is handed out`);
+    throw new PolicyError(`${version} was revoked: its packages are not handed out`);
   }
   const file = requireListed(published, choose(channels, { version, target, from }));
   await withInput(file, async (source) => {

@@ -1,4 +1,4 @@
-/** `release bundle`: a signed package out of binaries. */
+/** `release bundle`: makes a signed package from binaries. */
 
 import path from 'node:path';
 import { UsageError } from '../../lib/errors.ts';
@@ -29,9 +29,9 @@ import { packEvolutions } from '../manifest/evolution.ts';
 import {
   DESCRIBE_HELP,
   DESCRIBE_OPTIONS,
-  readWords,
+  type Description,
+  readDescription,
   requireVersion,
-  type Words,
 } from '../manifest/options.ts';
 import { bytes } from '../progress.ts';
 import { type Build, build, makeFull, makePatch } from '../work/payloads.ts';
@@ -41,20 +41,20 @@ const HELP = `Usage: release bundle <version> --platform <p>-<a> --keys <keys> -
                       [--old <file> --from <version>] -o <file.dgmopkg> [options]
        release bundle <version> --platform <p>-<a> --repo <dir> [--from <version>] -o <file.dgmopkg>
 
-Makes one package that \`dgmo-updater --apply\` takes: with --old a patch from that binary, else the full binary.
-Everything in it is tried out before it is signed, and the package is read back before it gets its name.
-With --repo it is a package that is published there: the patch from --from, or the full binary.
+Makes a package for \`dgmo-updater --apply\`: with --old a patch from that binary, else the full binary. Everything in
+it is tried before it is signed, and the package is read back before it gets its name. With --repo it copies a
+published package: the patch from --from, or the full binary.
 
   --platform <p>-<a>       ${TARGETS.map(targetName).join(', ')}
   --repo <dir>             a repository of \`release init\`
   --keys <keys>            the folder of \`release keys init\`; the passphrase is asked for, or DGMO_KEY_PASSPHRASE
   --new <file>             the binary of <version>
   --old <file>             the released binary of --from
-  --from <version>         the version that is updated
-  --with-full              the full binary as well, for when the patch does not fit
+  --from <version>         the version to update from
+  --with-full              the full binary as well, in case the patch does not fit
   --level <1-22>           how hard the full binary is compressed
   --app <name>             default dgmo
-${DESCRIBE_HELP}  --download-url <url>     where the binary is to be had, an https address or a path in the feed
+${DESCRIBE_HELP}  --download-url <url>     where the binary can be downloaded: an https address or a path in the feed
 `;
 
 const OPTIONS = {
@@ -76,7 +76,7 @@ type Values = ReturnType<typeof readArguments<typeof OPTIONS>>['values'];
 
 export const bundle: Command = {
   name: 'bundle',
-  summary: 'make a signed package out of binaries',
+  summary: 'make a signed package from binaries',
   help: HELP,
   async run(args) {
     const { values, operands } = readArguments(args, ['version'], OPTIONS);
@@ -95,14 +95,14 @@ export const bundle: Command = {
     const old = request.old;
     const from = old === null ? null : build(old.version, readInput(old.file));
     requireOutput(request.output);
-    const evolutions = await packEvolutions(request.words.evolutions, version);
+    const evolutions = await packEvolutions(request.description.evolutions, version);
     const payloads = await makePayloads(from, to, request);
 
     const subject = { ...request.target, size: to.digest.size, checksum: to.digest.sha256 };
     const signature = signBinary(subject, version, signer);
     const size = [payloads[0], ...evolutions].reduce((sum, payload) => sum + (payload?.content.size ?? 0), 0);
     const manifest = {
-      ...request.words.describe(old?.version ?? null, size, nativeHost().clock.now()),
+      ...request.description.describe(old?.version ?? null, size, nativeHost().clock.now()),
       binaries: [{ ...subject, signature, downloadUrl: request.downloadUrl }],
     };
     const all = [...payloads, ...evolutions];
@@ -141,17 +141,17 @@ interface Request {
   withFull: boolean;
   level: number | undefined;
   downloadUrl: string;
-  words: Words;
+  description: Description;
 }
 
-/** With a repository everything else is said by what is published there. */
+/** With --repo, everything else follows from what is published there. */
 function readPublishedRequest(version: string, repo: string, values: Values): PublishedRequest {
   requireVersion('<version>', version);
   const { repo: _, platform, from, output, ...others } = values;
-  const stranger = Object.entries(others).find(
+  const foreign = Object.entries(others).find(
     ([name, value]) => value !== undefined && value !== false && name !== 'app' && String(value) !== '',
   );
-  if (stranger !== undefined) throw new UsageError(`--${stranger[0]} and --repo do not go together`);
+  if (foreign !== undefined) throw new UsageError(`--${foreign[0]} and --repo do not go together`);
   if (from !== undefined) requireVersion('--from', from);
   return {
     version,
@@ -181,7 +181,7 @@ function readRequest(version: string, values: Values): Request {
     throw new UsageError(`--app: wanted a name such as dgmo, found ${JSON.stringify(values.app)}`);
   const old = readOld(version, values);
   const level = values.level === undefined ? undefined : wholeNumber('--level', values.level, 0, [1, 22]);
-  const words = readWords(version, values);
+  const description = readDescription(version, values);
   const url = values['download-url'] ?? executableName(`${values.app}-${version}-${name}`, target.platform);
   return {
     target,
@@ -193,7 +193,7 @@ function readRequest(version: string, values: Values): Request {
     withFull: values['with-full'],
     level,
     downloadUrl: decodeInput(downloadUrl, url, '--download-url'),
-    words,
+    description,
   };
 }
 
@@ -207,7 +207,7 @@ function readOld(version: string, { old, from }: Values): Request['old'] {
   return { file: old, version: from };
 }
 
-/** The cheapest first. A patch that saves nothing over the full binary is left out. */
+/** The cheapest payload first. A patch that is not smaller than the full binary is left out. */
 async function makePayloads(
   from: Build | null,
   to: Build,

@@ -1,4 +1,4 @@
-/** `release compile`: the updater as one executable for every platform, with whom it trusts compiled in. */
+/** `release compile`: makes the executable of the updater for each platform, with the trusted root compiled in. */
 import path from 'node:path';
 import { InterruptedError, MachineError, UsageError } from '../../lib/errors.ts';
 import { decodeInput } from '../../lib/format/decoder.ts';
@@ -20,7 +20,7 @@ import { bytes } from '../progress.ts';
 
 const TOP = path.resolve(import.meta.dir, '../..');
 
-/** What bun calls a target. */
+/** Bun's name for a target. */
 export function bunTarget({ platform, arch }: Target): string {
   return `bun-${platform === 'win32' ? 'windows' : platform}-${arch}`;
 }
@@ -31,7 +31,7 @@ const HELP = `Usage: release compile [--target <bun-target> ...] [--root <root.j
 Writes <dir>/dgmo-updater-<platform>-<arch>[-musl][.exe] and its digest beside it (.sha256), for one target or all:
 ${TARGETS.map(bunTarget).join(', ')}.
 
-  --root <root.json>   the trusted root of \`release keys init\`; without it \`dgmo-updater init --root\` gives it
+  --root <root.json>   the trusted root of \`release keys init\`; without it, \`dgmo-updater init --root\` has to provide it
   --app <name>         the program that is updated (default dgmo)
   --feed <url>         where releases are announced (default none)
   --outdir <dir>       default dist
@@ -39,7 +39,7 @@ ${TARGETS.map(bunTarget).join(', ')}.
 
 export const compile: Command = {
   name: 'compile',
-  summary: 'make the updater, for every platform',
+  summary: 'make the updater for every platform',
   help: HELP,
   async run(args) {
     const { values } = readArguments(args, [], {
@@ -85,27 +85,27 @@ async function makeSettings(
   let root: unknown = null;
   if (rootFile !== undefined) {
     const content = readInput(rootFile, MAX_DOCUMENT);
-    // An updater with a root that does not hold would trust nobody, and say so only to the person who has it.
+    // An updater with an invalid root would trust nobody, and only its users would notice.
     decodeRoot(content);
     root = parseJson(content, rootFile);
   }
   return { app, feed: feed ?? null, root, version: packageJson.version, revision: await revision() };
 }
 
-/** The commit that it is built from, with `-dirty` where files differ from it; 'unknown' outside of a checkout. */
+/** The commit that it is built from, with `-dirty` if files differ from it; 'unknown' outside a checkout. */
 async function revision(): Promise<string> {
   const command = ['git', 'describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'];
-  let told = '';
+  let output = '';
   const { code } = await runChild(command, {
     workingDirectory: TOP,
     onOutput: (text) => {
-      told += text;
+      output += text;
     },
   });
-  return code === 0 ? told.trim() : 'unknown';
+  return code === 0 ? output.trim() : 'unknown';
 }
 
-/** The executable's path. `entry` is what is compiled. */
+/** Compiles `entry`. Returns the path of the executable. */
 export async function compileTarget(
   target: Target,
   settings: Settings,
@@ -115,7 +115,7 @@ export async function compileTarget(
   const name = executableName(`dgmo-updater-${targetName(target)}`, target.platform);
   const file = path.join(folder, name);
   requireOutput(file);
-  // Bun's working directory, where it leaves a file of 80 MB when it is stopped.
+  // Bun works in it, and leaves a file of 80 MB there if it is interrupted.
   return await withScratchFolder(folder, '.compile-', async (scratch) => {
     const temporary = path.join(scratch, name);
     await build(target, settings, entry, temporary);
@@ -166,7 +166,7 @@ async function build(target: Target, settings: Settings, entry: string, output: 
     ],
     { workingDirectory: path.dirname(output) },
   );
-  // A Ctrl-C reaches it as well, and of its end we may hear first.
+  // A Ctrl-C reaches Bun as well, and its end may be noticed before the signal is.
   if (signal === 'SIGINT') throw new InterruptedError(`interrupted: ${path.basename(output)} was not made`);
   if (code !== 0) {
     throw new MachineError(`bun build for ${targetName(target)} failed (exit code ${code}): ${errors}`);

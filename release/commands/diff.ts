@@ -1,4 +1,4 @@
-/** `release diff`: one patch between two files. */
+/** `release diff`: makes the patch between two files. */
 import { generatePatch } from '../../lib/delta/index.ts';
 import { UsageError } from '../../lib/errors.ts';
 import { isVersion } from '../../lib/version/index.ts';
@@ -8,8 +8,8 @@ import { bytes, withProgress } from '../progress.ts';
 
 const HELP = `Usage: release diff <old> <new> -o <patch> [--from <version>] [--to <version>]
 
-Writes the DGMO_PATCH_V1 file that turns <old> into <new>. The versions stand in its header for people to read
-(default 0.0.0): what it applies to is decided by digest.
+Writes the DGMO_PATCH_V1 file that turns <old> into <new>. The versions (default 0.0.0) are in its header for people to
+read: what it applies to is decided by digest.
 `;
 
 export const diff: Command = {

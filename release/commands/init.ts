@@ -1,4 +1,4 @@
-/** `release init`: a repository with an empty feed. */
+/** `release init`: makes a repository with an empty feed. */
 import path from 'node:path';
 import { UsageError } from '../../lib/errors.ts';
 import { MAX_DOCUMENT } from '../../lib/format/json.ts';
@@ -12,12 +12,12 @@ import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from './signing.ts';
 
 const HELP = `Usage: release init --repo <dir> --keys <keys> [options]
 
-Makes a repository with an empty feed: the root of <keys>, and signed metadata that names no release yet. What is
-published of it is <dir>/metadata and <dir>/targets. Private keys never get there.
+Makes a repository with an empty feed: the root of <keys>, and signed metadata that names no release yet. Only
+<dir>/metadata and <dir>/targets of it are published. Private keys are never written there.
 
 ${SIGNING_HELP}\
   --app <name>             the program that is updated (default dgmo)
-  --timestamp-days <n>     how long a timestamp is good (default ${DEFAULT_DAYS.timestamp}); \`release refresh\` renews it at half of that
+  --timestamp-days <n>     how long a timestamp is valid (default ${DEFAULT_DAYS.timestamp}); \`release refresh\` renews it at half of that
   --snapshot-days <n>      the same for a snapshot (default ${DEFAULT_DAYS.snapshot})
   --targets-days <n>       the same for what the targets keys sign (default ${DEFAULT_DAYS.targets})
 `;

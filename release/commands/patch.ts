@@ -1,4 +1,4 @@
-/** `release patch`: what the updater does with a patch, done to a file. */
+/** `release patch`: applies a patch to a file, as the updater does. */
 import { applyPatch } from '../../lib/delta/index.ts';
 import { type Command, readArguments, required } from '../command.ts';
 import { withInput, writeOutput } from '../files.ts';
@@ -6,7 +6,7 @@ import { bytes } from '../progress.ts';
 
 const HELP = `Usage: release patch <old> <patch> -o <new>
 
-Applies a DGMO_PATCH_V1 file to <old>, which must be the very file that it was made from, and writes <new>.
+Applies a DGMO_PATCH_V1 file to <old>, which must be exactly the file that it was made from, and writes <new>.
 `;
 
 export const patch: Command = {

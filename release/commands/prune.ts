@@ -15,16 +15,16 @@ const PATCHES = 100;
 
 const HELP = `Usage: release prune --repo <dir> [--keep <n> --keys <keys>] [--grace <hours>]
 
-Removes files that no metadata, index or page names any more. A file goes when it has been found unnamed by two runs
-that are at least ${GRACE} hours apart: clients may still be reading it, and caches hold what leads to it.
+Removes files that no metadata, index or page names any more. A file is removed once two runs that are at least
+${GRACE} hours apart have found it unnamed: clients may still be reading it, and caches may still lead to it.
 
   --keep <n>               the n newest releases of each channel and target keep their full binaries; older ones stay in
                            the list without. \`release add\` makes patches from releases that have them: 32 or more keep
                            its default of ${DEFAULT_PATCHES} patches
-  --keep-patches <m>       the m newest keep their patches, over which installations far behind come forward (default ${PATCHES})
-  --grace <hours>          in place of ${GRACE}; 0: at once
+  --keep-patches <m>       the m newest keep their patches, which bring old installations forward (default ${PATCHES})
+  --grace <hours>          instead of ${GRACE}; 0: at once
 ${SIGNING_HELP}\
-                           (wanted with --keep alone, which changes what is signed)
+                           (needed only with --keep, which changes what is signed)
 `;
 
 export const prune: Command = {
@@ -54,7 +54,7 @@ export const prune: Command = {
     if (waiting.files > 0) {
       process.stdout.write(
         `unnamed, but perhaps still read: ${waiting.files} files, ${bytes(waiting.bytes)}; ` +
-          'run it again when the grace is over\n',
+          'run it again after the grace period\n',
       );
     }
   },

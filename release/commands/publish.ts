@@ -1,4 +1,4 @@
-/** `release publish`: the feed goes to where clients read it, so that they never see half of a release. */
+/** `release publish`: copies the feed to where clients read it, so that they never see half of a release. */
 import path from 'node:path';
 import { UsageError } from '../../lib/errors.ts';
 import type { Disk } from '../../lib/platform/disk.ts';
@@ -8,25 +8,25 @@ import { type Command, readArguments, required } from '../command.ts';
 import { withStopSignal } from '../platform/signals.ts';
 import { bytes, withProgress } from '../progress.ts';
 import { bucketAddress, bucketDestination } from '../publish/bucket.ts';
+import { compare } from '../publish/compare.ts';
+import { requireComplete } from '../publish/complete.ts';
 import type { Destination } from '../publish/destination.ts';
 import { folderDestination } from '../publish/folder.ts';
-import { look } from '../publish/look.ts';
 import { type Plan, planPublish, sendingOf } from '../publish/plan.ts';
 import { send } from '../publish/send.ts';
-import { requireWhole } from '../publish/whole.ts';
 import { readPublished } from '../repository/published.ts';
 
 const HELP = `Usage: release publish --repo <dir> --to <dir | s3://bucket/prefix> [options]
 
-Copies metadata/ and targets/ of a repository, and nothing else of it, to where clients read them: what is missing
-there or is another. Before it starts it checks that the repository is whole. timestamp.json goes last, so that clients
-see the old feed or the new one, wherever this is stopped; run again, it goes on.
+Copies metadata/ and targets/ of a repository, and nothing else of it, to where clients read them. Only files that are
+missing or different there are sent. First it checks that the repository is complete. timestamp.json is sent last, so
+that clients see the old feed or the new one, wherever this is interrupted; run again, it continues.
 
   --to <dir>              a folder that a web server serves
-  --to s3://bucket/<p>    S3-compatible storage. S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, and where they are wanted
-                          S3_ENDPOINT, S3_REGION, S3_SESSION_TOKEN (or AWS_...) are taken from the environment
-  --dry-run               say what would be done, and do nothing
-  --delete                in the end remove what is no longer in the repository
+  --to s3://bucket/<p>    S3-compatible storage. S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY and, if needed, S3_ENDPOINT,
+                          S3_REGION, S3_SESSION_TOKEN (or AWS_...) are taken from the environment
+  --dry-run               print what would be done, and do nothing
+  --delete                finally remove what is no longer in the repository
 `;
 
 export const publish: Command = {
@@ -44,9 +44,9 @@ export const publish: Command = {
     const host = nativeHost();
     const destination = destinationOf(host, folder, required('--to', values.to));
     const published = readPublished(host, folder);
-    const { channels, releases } = requireWhole(published);
+    const { channels, releases } = requireComplete(published);
     process.stderr.write(`${folder} is whole: ${channels} channel indexes, ${releases} releases in them\n`);
-    const plan = planPublish(await look(published, destination, values.delete));
+    const plan = planPublish(await compare(published, destination, values.delete));
     if (values['dry-run']) {
       process.stdout.write(describe(plan));
       return;
@@ -73,7 +73,7 @@ function destinationOf(host: Host, folder: string, to: string): Destination {
   return folderDestination(host.disk, there);
 }
 
-/** Of what may not be there yet: as far as it is. */
+/** Resolves symlinks in the part of the path that exists. */
 function realPath(disk: Disk, name: string): string {
   const full = path.resolve(name);
   if (disk.status(full) !== null) return disk.resolve(full);

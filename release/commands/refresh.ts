@@ -1,16 +1,16 @@
-/** `release refresh`: what expires soon, signed again. */
+/** `release refresh`: signs again what expires soon. */
 import { type Command, readArguments } from '../command.ts';
 import { NOTICE_DAYS, refresh as refreshRepository } from '../repository/signing/renew.ts';
 import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from './signing.ts';
 
 const HELP = `Usage: release refresh --repo <dir> --keys <keys> [--all]
 
-Signs again what is past half of its life: timestamp and snapshot. For a machine to do every day, with a <keys> folder
-that holds the snapshot and timestamp keys alone; publish afterwards. Targets and root are renewed ${NOTICE_DAYS} days before
-their end where their keys are there too; where they are not, it is told on standard error in time.
+Signs timestamp and snapshot again after half of their lifetime. For a machine to run every day, with a <keys> folder
+that has only the snapshot and timestamp keys; publish afterwards. Targets and root are renewed ${NOTICE_DAYS} days before they
+expire if their keys are in <keys> as well; if not, this is reported on standard error.
 
 ${SIGNING_HELP}\
-  --all                    all but the root, whatever its age
+  --all                    renew everything but the root, however old it is
 `;
 
 export const refresh: Command = {
@@ -31,6 +31,6 @@ export const refresh: Command = {
       );
     }
     const what = renewed.length === 0 ? 'nothing is due' : `signed again: ${renewed.join(', ')}`;
-    process.stdout.write(`${what}; all is good until ${new Date(expires).toISOString()}\n`);
+    process.stdout.write(`${what}; all is valid until ${new Date(expires).toISOString()}\n`);
   },
 };

@@ -1,4 +1,4 @@
-/** `release revoke`: a release that nobody is to install any more. */
+/** `release revoke`: withdraws a release. */
 import { UsageError } from '../../lib/errors.ts';
 import { type Command, readArguments } from '../command.ts';
 import { requireVersion } from '../manifest/options.ts';
@@ -8,17 +8,17 @@ import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from './signing.ts';
 
 const HELP = `Usage: release revoke <version> --repo <dir> --keys <keys> [options]
 
-Takes a release back: no client installs it any more, and where it is installed the way back is offered. For good: a
-version that was revoked is never offered again.
+Withdraws a release: no client installs it any more, and clients that have it are offered the way back. This is final:
+a revoked version is never offered again.
 
 ${SIGNING_HELP}\
-  --reason <text>          one line that people are shown
-  --channel <name>         on this channel alone (default: on every one)
+  --reason <text>          one line that is shown to people
+  --channel <name>         only on this channel (default: on every channel)
 `;
 
 export const revoke: Command = {
   name: 'revoke',
-  summary: 'take a release back',
+  summary: 'withdraw a release',
   help: HELP,
   async run(args) {
     const { values, operands } = readArguments(args, ['version'], {

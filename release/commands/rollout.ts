@@ -1,4 +1,4 @@
-/** `release rollout`: how many installations a release is offered to. */
+/** `release rollout`: sets how many installations a release is offered to. */
 import { UsageError } from '../../lib/errors.ts';
 import { type Command, readArguments, wholeNumber } from '../command.ts';
 import { requireVersion } from '../manifest/options.ts';
@@ -8,12 +8,12 @@ import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from './signing.ts';
 
 const HELP = `Usage: release rollout <version> <percent> --repo <dir> --keys <keys> [options]
 
-Offers a release to that many percent of the installations, for every target that it has. The same installation always
-falls on the same side, so raising the percentage only adds to those that it is offered to.
+Offers a release to that percentage of installations, for every target that it has. Raising the percentage only adds
+installations to those that it is offered to.
 
 ${SIGNING_HELP}\
   --channel <name>         default stable
-  --lower                  a lower percentage is meant: whoever has the release keeps it, nobody else gets it
+  --lower                  allow a lower percentage: whoever has the release keeps it, fewer others get it
 `;
 
 export const rollout: Command = {

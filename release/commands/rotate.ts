@@ -1,4 +1,4 @@
-/** `release rotate`: another key in the place of one that is old, lost or stolen. */
+/** `release rotate`: replaces a key that is old, lost or stolen. */
 import path from 'node:path';
 import { UsageError } from '../../lib/errors.ts';
 import type { Host } from '../../lib/platform/host.ts';
@@ -21,15 +21,15 @@ import { SIGNING_HELP, SIGNING_OPTIONS, type Signing, withSigning } from './sign
 
 const HELP = `Usage: release rotate <role> --repo <dir> --keys <keys> [options]
 
-Makes a new key for a role (${ROLES.join(', ')}), publishes a root that names it in the place of the old
-one, and signs again what the role signs; of targets that are the packages of all listed releases, too. Wanted are
-enough root keys, and enough of the keys that the role has afterwards: the old key itself may be lost. Clients can
-follow at every moment. When it was stopped, the same command goes on with it.
+Makes a new key for a role (${ROLES.join(', ')}), publishes a root that names it instead of the old one,
+and signs again what the role signs; for targets this includes the packages of all listed releases. It needs enough root
+keys, and enough of the keys that the role has afterwards; the old key itself may be lost. Clients can follow at every
+moment. If it is interrupted, the same command continues.
 
-The new root is written to <keys>/root.json as well: compile it into the next updater.
+The new root is also written to <keys>/root.json: compile it into the next updater.
 
 ${SIGNING_HELP}\
-  --replace <key>          which key goes: its file's name (root-3) or the beginning of its id; may be repeated
+  --replace <key>          the key to replace: the name of its file (root-3) or the beginning of its id; may be repeated
                            (default: the only one of the role)
   --to <dir>               where the new key is written (default: the first --keys)
   --scrypt-cost <c>        as for \`release keys init\`
@@ -37,7 +37,7 @@ ${SIGNING_HELP}\
 
 export const rotate: Command = {
   name: 'rotate',
-  summary: 'put another key in the place of one',
+  summary: 'replace a key',
   help: HELP,
   async run(args) {
     const { values, operands } = readArguments(args, ['role'], {
@@ -105,8 +105,8 @@ function chooseReplaced({ host, repo, keys }: Signing, role: RoleName, wanted: s
 }
 
 /**
- * Keys of the role that stand in the folders and that no root ever named, as a rotation leaves them that was stopped;
- * as many new ones, written, as are missing. `wanted`: just these ids.
+ * Keys of the role in the folders that no root has ever named, as an interrupted rotation leaves them, and new keys, which
+ * are written to `folder`, for the rest of `count`. `wanted`: exactly the keys with these ids.
  */
 async function newKeys(
   { host, repo, passphrase }: Signing,
@@ -121,7 +121,7 @@ async function newKeys(
     (key) => key.role === role && (wanted === null ? !named.has(key.id) : wanted.includes(key.id)),
   );
   if (wanted !== null && usable.length < wanted.length) {
-    throw new UsageError(`a rotation of ${role} was begun, and its new key is not in ${folders.join(', ')}`, {
+    throw new UsageError(`a rotation of ${role} has begun, and its new key is not in ${folders.join(', ')}`, {
       advice: 'Name the folder that it was written to with --keys.',
     });
   }

@@ -1,4 +1,4 @@
-/** `release serve`: the repository over http, and the check API beside it. */
+/** `release serve`: serves the repository over HTTP, and the check API. */
 import path from 'node:path';
 import { UsageError } from '../../lib/errors.ts';
 import { isLoopback } from '../../lib/format/web-address.ts';
@@ -11,7 +11,7 @@ import { supervisor } from '../platform/children.ts';
 import type { PemFile } from '../platform/listener.ts';
 import { BUN } from '../platform/machine.ts';
 import { supervise } from '../server/supervise.ts';
-import { work } from '../server/worker.ts';
+import { runWorker } from '../server/worker.ts';
 
 const DEFAULT_PORT = 8480;
 const MAX_PROCESSES = 64;
@@ -21,23 +21,23 @@ const MAX_CERTIFICATE = 1 << 20;
 const HELP = `Usage: release serve --repo <dir> [options]
 
 Serves metadata/ and targets/ of a repository, and nothing else of it, to DGMO's updaters, and answers the check API
-(POST ${CHECK_PATH}) from them. Prints its address when it listens; SIGTERM and Ctrl-C end it when the requests
-under way are answered. It keeps no state: \`release add\` and the like are seen within a second.
+(POST ${CHECK_PATH}) from them. Prints its address when it listens; SIGTERM and Ctrl-C end it once the current
+requests are answered. It keeps no state: changes by \`release add\` and the like are seen within a second.
 
   --repo <dir>             the repository
-  --port <n>               default ${DEFAULT_PORT}; 0: any that is free
+  --port <n>               default ${DEFAULT_PORT}; 0: any free port
   --host <address>         default 127.0.0.1, with a certificate 0.0.0.0
-  --tls-cert <file.pem>    the certificate and those between it and its authority; then TLS 1.3 at least
+  --tls-cert <file.pem>    the certificate and its intermediates; TLS 1.3 or later is spoken then
   --tls-key <file.pem>     its private key
   --allow-http             plain http on another address than loopback: behind a proxy that speaks TLS
-  --processes <n>          so many processes on the port (default 1; Linux); one that dies is started again
-  --grace <seconds>        for requests under way when it is to stop (default 10)
-  --access-log <file>      JSON lines; SIGHUP opens the file anew (default: standard error; "off": none)
+  --processes <n>          how many processes share the port (default 1; Linux only); one that dies is started again
+  --grace <seconds>        how long current requests may take when it stops (default 10)
+  --access-log <file>      JSON lines; SIGHUP opens the file again (default: standard error; "off": none)
 
-  GET /healthz             200 where the repository can be read and its timestamp has not expired, else 503 and why
-  GET /metrics             Prometheus text format; of the one process that answers, which the labels worker and pid name
+  GET /healthz             200 if the repository can be read and its timestamp has not expired, else 503 and the reason
+  GET /metrics             Prometheus text format, of the process that answers (see the labels worker and pid)
 
-The access log holds of who asks no address and no header. Of a check it holds version, target and channel.
+The access log contains no address and no header of a client. For a check it has version, target and channel.
 `;
 
 const OPTIONS = {
@@ -50,7 +50,7 @@ const OPTIONS = {
   processes: { type: 'string' },
   grace: { type: 'string' },
   'access-log': { type: 'string' },
-  // Of a process under supervision: its number.
+  // Set by the supervisor: the number of this process.
   worker: { type: 'string' },
 } as const;
 
@@ -69,7 +69,7 @@ export const serve: Command = {
     const host = values.host ?? (tls === null ? '127.0.0.1' : '0.0.0.0');
     if (tls === null && !isLoopback(host.includes(':') ? `[${host}]` : host) && !values['allow-http']) {
       throw new UsageError(`--host ${host}: wanted a certificate, found none`, {
-        advice: 'Give --tls-cert and --tls-key, or say --allow-http where a proxy before it speaks TLS.',
+        advice: 'Give --tls-cert and --tls-key, or --allow-http if a proxy in front of it speaks TLS.',
       });
     }
     requireRepository(repository);
@@ -82,7 +82,7 @@ export const serve: Command = {
     if (accessLog !== null && accessLog !== 'off') requireNotInput(accessLog);
     if (processes === 1 || worker > 0) {
       const ready = worker === 0 ? announce : (url: string, port: number) => supervisor.ready({ url, port });
-      await work({ ...address, port, repository, worker: Math.max(worker, 1), accessLog, grace }, ready);
+      await runWorker({ ...address, port, repository, worker: Math.max(worker, 1), accessLog, grace }, ready);
       return;
     }
     await supervise(
@@ -108,7 +108,7 @@ function requireRepository(repository: string): void {
   });
 }
 
-/** The same command, for one process: a later option counts, so the port that was found is the one that is taken. */
+/** The same command for one process. Later options override earlier ones, so all take the port that the first found. */
 function commandOf(args: string[], worker: number, port: number): string[] {
   const script = path.join(import.meta.dir, '../cli.ts');
   return [BUN, script, 'serve', ...args, '--worker', String(worker), '--port', String(port)];

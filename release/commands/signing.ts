@@ -1,4 +1,4 @@
-/** What every command that changes a repository is told: where it is, and where the keys are. */
+/** The options of every command that changes a repository: where it is, and where the keys are. */
 import { BusyError, UsageError } from '../../lib/errors.ts';
 import type { Host } from '../../lib/platform/host.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
@@ -9,7 +9,7 @@ import { askPassphrase } from '../keys/passphrase.ts';
 import type { Signers } from '../keys/signers.ts';
 import { repositoryLayout } from '../repository/layout.ts';
 import { readSettings } from '../repository/settings.ts';
-import { ElsewhereSession, SignaturesWanted } from '../repository/signing/elsewhere.ts';
+import { RemoteSession, SignaturesWanted } from '../repository/signing/remote-signing.ts';
 import { decodeSignatures } from '../repository/signing/sign-request.ts';
 
 export const SIGNING_OPTIONS = {
@@ -23,10 +23,10 @@ export const SIGNING_OPTIONS = {
 export const SIGNING_HELP = `\
   --repo <dir>             the repository
   --keys <keys>            the folder of \`release keys init\`, or one with some of its keys; may be repeated. The
-                           passphrase is asked for, or DGMO_KEY_PASSPHRASE
-  --sign-request <file>    where keys are on another machine: what they are to sign is written here, nothing is published,
-                           and it ends with 14. Take it to \`release keys sign\`, then run the same command with
-  --signatures <file>      the answer; may be repeated. There may be two or three rounds
+                           passphrase is prompted for, or taken from DGMO_KEY_PASSPHRASE
+  --sign-request <file>    if keys are on another machine: writes what they have to sign to <file>, publishes nothing,
+                           and ends with 14. Sign it with \`release keys sign\`, then run the same command with
+  --signatures <file>      the answer; may be repeated. Two or three rounds may be needed
   --without <key id>       a key that is not asked (the beginning of its id); may be repeated
 `;
 
@@ -39,23 +39,23 @@ export interface SigningValues {
 }
 
 export interface Signing {
-  /** Its clock stands still where signatures are made elsewhere, so that each round signs the same bytes. */
+  /** With remote keys its clock is stopped, so that each round signs the same bytes. */
   host: Host;
   repo: string;
   /** Folders with keys, at least one. */
   keys: [string, ...string[]];
   passphrase: string;
   signers: Signers;
-  /** The same for other folders; of the keys that `go` none is asked for its signature. */
-  signersOf(folders: readonly string[], go?: readonly string[]): Signers;
+  /** The same for other folders. Keys that are `leaving` are not asked to sign. */
+  signersOf(folders: readonly string[], leaving?: readonly string[]): Signers;
 }
 
-/** The command and its operands: with its options they tell one piece of work from another. */
+/** The command and its operands. Together with the options they identify the work. */
 export type Work = readonly [command: string, ...operands: string[]];
 
 /**
- * Runs `run` with the keys. Where signatures of another machine are wanted first, writes the request for them and
- * throws BusyError.
+ * Runs `run` with the keys. If signatures from another machine are needed first, writes the request for them and throws
+ * BusyError.
  */
 export async function withSigning<Result>(
   work: Work,
@@ -76,9 +76,9 @@ export async function withSigning<Result>(
     );
   }
   const passphrase = session !== null && listKeys(keys).length === 0 ? '' : await askPassphrase();
-  const signersOf: Signing['signersOf'] = (folders, go) => {
+  const signersOf: Signing['signersOf'] = (folders, leaving) => {
     const here = keyringSigners(folders, passphrase);
-    return session === null ? here : session.signers(here, go);
+    return session === null ? here : session.signers(here, leaving);
   };
   const host = session?.host ?? native;
   const signers = signersOf(keys);
@@ -96,9 +96,9 @@ export async function withSigning<Result>(
   }
 }
 
-function openSession(host: Host, repo: string, work: Work, values: SigningValues): ElsewhereSession {
+function openSession(host: Host, repo: string, work: Work, values: SigningValues): RemoteSession {
   const { keys: _, 'sign-request': __, signatures, without, ...options } = values;
-  return new ElsewhereSession(host, repositoryLayout(repo), {
+  return new RemoteSession(host, repositoryLayout(repo), {
     work: JSON.stringify([work, options]),
     title: work.join(' '),
     signatures: signatures.flatMap((file) => decodeSignatures(readInput(file))),

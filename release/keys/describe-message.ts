@@ -1,4 +1,4 @@
-/** What bytes say that are to be signed, in words, read from the bytes themselves and from nothing beside them. */
+/** Describes bytes that are to be signed. The description is derived from the bytes alone. */
 import { DamagedError } from '../../lib/errors.ts';
 import { hex, integer, object } from '../../lib/format/decoder.ts';
 import { parseJson } from '../../lib/format/json.ts';
@@ -10,16 +10,16 @@ import { version } from '../../lib/version/semver.ts';
 import { arch, platform } from '../../lib/version/target.ts';
 import { bytes } from '../progress.ts';
 
-export interface Told {
+export interface MessageDescription {
   text: string;
-  /** Whose keys sign such a thing. */
+  /** The roles whose keys sign such a message. */
   roles: RoleName[];
 }
 
-/** Null where it is nothing that this repository has signed. */
-export function tellMessage(message: Uint8Array): Told | null {
+/** Null if it is nothing that a repository has signed. */
+export function describeMessage(message: Uint8Array): MessageDescription | null {
   try {
-    return tellEnvelope(message) ?? tellMetadata(message);
+    return describeEnvelope(message) ?? describeMetadata(message);
   } catch (error) {
     if (error instanceof DamagedError) return null;
     throw error;
@@ -28,8 +28,8 @@ export function tellMessage(message: Uint8Array): Told | null {
 
 const binary = object({ version, platform, arch, size: integer(1, 2 ** 30), checksum: hex(32) });
 
-/** DSSE: the type and the length of both stand before the payload (lib/trust/envelope.ts). */
-function tellEnvelope(message: Uint8Array): Told | null {
+/** DSSE: the payload comes after its type and the lengths of both (lib/trust/envelope.ts). */
+function describeEnvelope(message: Uint8Array): MessageDescription | null {
   const head = /^DSSEv1 (\d+) (\S+) (\d+) /.exec(Buffer.from(message.subarray(0, 200)).toString('latin1'));
   if (head === null) return null;
   const [start = '', typeLength, type = '', length] = head;
@@ -42,7 +42,7 @@ function tellEnvelope(message: Uint8Array): Told | null {
   }
   if (type !== STATEMENT_TYPE) return null;
   const { app, manifest, payloads, ...statement } = decodeStatement(payload);
-  const what = payloads.map(tellPayload);
+  const what = payloads.map(describePayload);
   return {
     text:
       `package of ${app} ${statement.version} for ${targetName(statement)}: ${what.join(', ')}, to the binary ` +
@@ -52,7 +52,7 @@ function tellEnvelope(message: Uint8Array): Told | null {
   };
 }
 
-function tellPayload(payload: Payload): string {
+function describePayload(payload: Payload): string {
   if (payload.kind === 'full') return 'full binary';
   if (payload.kind === 'patch') return `patch from ${payload.from}`;
   return `evolution ${payload.id}, SHA-256 ${payload.sha256}`;
@@ -89,7 +89,7 @@ const METADATA: Record<string, (signed: Signed) => string> = {
 };
 
 /** The canonical JSON of TUF metadata is JSON. */
-function tellMetadata(message: Uint8Array): Told | null {
+function describeMetadata(message: Uint8Array): MessageDescription | null {
   const value = parseJson(message, 'metadata', 5_000_000);
   if (typeof value !== 'object' || value === null) return null;
   const signed: Signed = value;

@@ -1,5 +1,5 @@
 /**
- * The folder of keys: `root.json`, and one encrypted file for each private key, named for its role: `root-1.key` ..
+ * The folder of keys: `root.json`, and an encrypted file for each private key, named for its role: `root-1.key` to
  * `root-3.key`, `targets-1.key`, `snapshot-1.key`, `timestamp-1.key`.
  */
 import path from 'node:path';
@@ -25,7 +25,7 @@ export function keyFileName(role: RoleName, number: number): string {
   return `${role}-${number}.key`;
 }
 
-/** The first number that no key of the role has in the folder. */
+/** One more than the highest number of a key of the role in the folder. */
 export function nextKeyNumber(folder: string, role: RoleName): number {
   const numbers = keyringFiles(folder).map((name) => {
     const [, found, number] = KEY_FILE.exec(name) ?? [];
@@ -34,13 +34,13 @@ export function nextKeyNumber(folder: string, role: RoleName): number {
   return Math.max(0, ...numbers) + 1;
 }
 
-/** Names of everything in the folder that is a key or a root; empty where there is no folder. */
+/** Names of the keys and the root in the folder. Empty if the folder does not exist. */
 export function keyringFiles(folder: string): string[] {
   if (disk.status(folder) === null) return [];
   return disk.list(folder).filter((name) => name === ROOT_FILE || KEY_FILE.test(name));
 }
 
-/** UsageError where there is no root, DamagedError or TrustError where it is a bad one. */
+/** UsageError if the file does not exist, DamagedError or TrustError if it is not a valid root. */
 export function loadRoot(file: string): TrustedRoot {
   return decodeRoot(readInput(file, MAX_DOCUMENT));
 }
@@ -52,7 +52,7 @@ export interface KeyOnDisk {
   bytes: Uint8Array;
 }
 
-/** Every private key in the folders, none opened. */
+/** Every private key in the folders, still encrypted. */
 export function listKeys(folders: readonly string[]): KeyOnDisk[] {
   return folders.flatMap((folder) =>
     keyringFiles(folder)
@@ -67,7 +67,7 @@ export function listKeys(folders: readonly string[]): KeyOnDisk[] {
   );
 }
 
-/** The keys in the folders; each is opened when it is wanted for the first time, which takes a while. */
+/** The keys in the folders. Each is decrypted when it is first used, which takes a while. */
 export function keyringSigners(folders: readonly string[], passphrase: string): Signers {
   const files = new Map(listKeys(folders).map(({ id, bytes }) => [id, bytes]));
   const opened = new Map<string, SigningKey>();
@@ -82,8 +82,8 @@ export function keyringSigners(folders: readonly string[], passphrase: string): 
 }
 
 /**
- * The keys of a role that stand in the folder and in the root. TrustError where they are fewer than the root's
- * threshold: what they sign would be trusted by nobody.
+ * The keys of a role that are both in the folder and in the root. TrustError if they are fewer than the root's threshold:
+ * nobody would trust what they sign.
  */
 export function loadKeys(
   folder: string,
@@ -94,7 +94,7 @@ export function loadKeys(
   return keyringSigners([folder], passphrase).keys(role, root);
 }
 
-/** UsageError where keys stand in the folder already. */
+/** UsageError if the folder has keys already. */
 export function requireNoKeys(folder: string): void {
   const [found] = keyringFiles(folder);
   if (found === undefined) return;
@@ -103,7 +103,7 @@ export function requireNoKeys(folder: string): void {
   });
 }
 
-/** Makes the folder, readable by its owner alone. */
+/** Makes the folder, accessible only to its owner. */
 export function makeKeyring(folder: string): void {
   createDirectories(disk, folder, path.dirname);
   disk.setMode(folder, 0o700);

@@ -1,4 +1,4 @@
-/** The passphrase of the keys: from DGMO_KEY_PASSPHRASE, else from a person at a terminal, hidden. */
+/** The passphrase of the keys: from DGMO_KEY_PASSPHRASE, else typed at the terminal, hidden. */
 import { isCancel, password } from '@clack/prompts';
 import { InterruptedError, UsageError } from '../../lib/errors.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
@@ -6,12 +6,12 @@ import { nativeHost } from '../../lib/platform/native.ts';
 export const PASSPHRASE_VARIABLE = 'DGMO_KEY_PASSPHRASE';
 const MIN_LENGTH = 8;
 
-/** For keys that exist. */
+/** For existing keys. */
 export async function askPassphrase(): Promise<string> {
   return given() ?? (await prompt('Passphrase of the keys'));
 }
 
-/** For keys that are to be made: typed twice at a terminal, at least 8 characters. */
+/** For new keys: at least 8 characters, typed twice at the terminal. */
 export async function choosePassphrase(): Promise<string> {
   const fixed = given();
   const chosen = fixed ?? (await prompt('Passphrase for the new keys'));

@@ -1,4 +1,4 @@
-/** Who signs: the private keys that are here, for the roles that a root gives them. */
+/** Who signs: the private keys that are present, for the roles that a root gives them. */
 import { TrustError } from '../../lib/errors.ts';
 import type { Role, RoleName, SigningKey } from '../../lib/trust/index.ts';
 
@@ -8,27 +8,27 @@ export interface Roles {
 }
 
 export interface Signers {
-  /** The role's keys in that root that can sign here, at least its threshold of them. TrustError where they are fewer. */
+  /** The keys of the role in that root that can sign. TrustError if they are fewer than its threshold. */
   keys(role: RoleName, root: Roles): SigningKey[];
-  /** The same without asking how many. */
+  /** The same, however few they are. */
   present(role: RoleName, root: Roles): SigningKey[];
-  /** Null where it is not here. */
+  /** Null if the key is not present. */
   find(id: string): SigningKey | null;
-  /** Where keys sign elsewhere: what they sent, and what they are to send. */
-  readonly elsewhere?: Elsewhere;
+  /** Set if keys on another machine sign. */
+  readonly remote?: RemoteKeys;
 }
 
-export interface Elsewhere {
+export interface RemoteKeys {
   /**
-   * Throws SignaturesWanted where anything that was asked for until now has no signature yet. To be called before
-   * anything is written that holds signatures, and before anything is signed that holds a digest of what does.
+   * Throws SignaturesWanted if anything requested so far has no signature yet. Call it before writing anything that
+   * contains signatures, and before signing anything that contains a digest of such a thing.
    */
   requireAll(): void;
 }
 
 /**
- * @param find the private key of an id; null where it is not here
- * @param where named in the message when too few are
+ * @param find returns the private key with that id; null if it is not present
+ * @param where where the keys were looked for, for the message if there are too few
  */
 export function signersOf(find: (id: string) => SigningKey | null, where: string): Signers {
   const present: Signers['present'] = (role, root) =>

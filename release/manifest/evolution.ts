@@ -1,6 +1,6 @@
 /**
- * A plugin that comes with a release, as its folder is: `evolution.json` describes it, and all files of the folder are
- * packed together into every package. What can't be packed is refused before the long work begins.
+ * Reads a plugin that comes with a release from its folder: `evolution.json` describes it, and all files of the folder
+ * are packed into every package. What can't be packed is refused before the long work begins.
  */
 import path from 'node:path';
 import { UsageError } from '../../lib/errors.ts';
@@ -26,25 +26,25 @@ export interface EvolutionFolder {
 }
 
 /**
- * `<folder>/evolution.json` is `{"id": "...", "description": "...", "autoApply": true}`. UsageError where the folder
- * holds a symlink or anything else that is neither file nor folder, a name that not every system takes, or too much.
+ * `<folder>/evolution.json` is `{"id": "...", "description": "...", "autoApply": true}`. UsageError if the folder holds a
+ * symlink or anything else that is neither a file nor a folder, a name that is not valid on every system, or too much.
  */
 export function readEvolution(folder: string): EvolutionFolder {
   const description = path.join(folder, 'evolution.json');
   const entry = evolution(parseJson(readInput(description), description), description);
   const files: EvolutionFile[] = [];
-  let room = MAX_UNPACKED;
+  let left = MAX_UNPACKED;
   for (const { at, mode } of listFiles(folder)) {
     const file = path.join(folder, ...at.split('/'));
     if (files.length === MAX_EVOLUTION_FILES) {
       throw new UsageError(`--evolution ${folder}: wanted at most ${MAX_EVOLUTION_FILES} files, found more`);
     }
     const size = disk.status(file)?.size ?? 0;
-    if (size > room) {
+    if (size > left) {
       throw new UsageError(`--evolution ${folder}: wanted at most ${MAX_UNPACKED} bytes in all, found more`);
     }
-    const bytes = readInput(file, room);
-    room -= bytes.length;
+    const bytes = readInput(file, left);
+    left -= bytes.length;
     files.push({ path: at, mode: (mode & 0o111) === 0 ? 0o644 : 0o755, bytes });
   }
   const clash = findClash(files.map((file) => file.path));
@@ -57,7 +57,7 @@ export function readEvolution(folder: string): EvolutionFolder {
   return { entry, files };
 }
 
-/** Every file below the folder. `at`: its path there, with slashes. */
+/** Every file below the folder. `at`: its path relative to the folder, with slashes. */
 function* listFiles(folder: string, above = ''): Generator<{ at: string; mode: number }> {
   for (const name of disk.list(path.join(folder, ...above.split('/'))).toSorted()) {
     const at = above === '' ? name : `${above}/${name}`;
@@ -83,7 +83,7 @@ const KINDS: Record<string, string> = {
   other: 'a special file',
 };
 
-/** As payloads of packages of that version. */
+/** The payloads for packages of that version. */
 export async function packEvolutions(
   evolutions: readonly EvolutionFolder[],
   version: string,
@@ -101,7 +101,7 @@ export function evolutionPayload(id: string, archive: Uint8Array): PayloadDraft 
   return { kind: 'evolution', id, compression: 'zstd', content };
 }
 
-/** All that tells these folders from others, as JSON. */
+/** Identifies the content of the folders, as a JSON value. */
 export function evolutionContents(evolutions: readonly EvolutionFolder[]): unknown {
   return evolutions.map(({ files }) =>
     files.map(({ path: at, mode, bytes }) => [at, mode, digestBytes(bytes).sha256]),

@@ -1,12 +1,12 @@
-/** Release notes in Markdown, and the list of changes in them as https://keepachangelog.com writes it. */
+/** Release notes in Markdown, and the list of changes in them in the style of https://keepachangelog.com. */
 import { CHANGE_KINDS, type ChangeLog } from '../../lib/version/index.ts';
 
 const HEADING = /^#{1,6}\s+(.*?)\s*#*$/;
 const ITEM = /^[-*+]\s+(.*\S)\s*$/;
 
 /**
- * Items below a heading that names a kind of change (`### Fixed`) become entries; everything stays in the notes.
- * Line ends become line feeds.
+ * Items below a heading that names a kind of change (`### Fixed`) become entries, and stay in the notes as well. Line
+ * endings become line feeds.
  */
 export function parseNotes(markdown: string): ChangeLog {
   const notes = markdown.replaceAll('\r\n', '\n');

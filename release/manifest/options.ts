@@ -1,4 +1,4 @@
-/** What a person says about a release: options of `bundle` and `add`, read into the parts of a manifest. */
+/** The options of `bundle` and `add` that describe a release, and the part of its manifest that they make. */
 import { UsageError } from '../../lib/errors.ts';
 import {
   type DGMOVersion,
@@ -48,17 +48,21 @@ export interface DescribeValues {
 }
 
 /** A manifest without its binaries. */
-export type Description = Omit<DGMOVersion, 'binaries'>;
+export type ManifestDraft = Omit<DGMOVersion, 'binaries'>;
 
-export interface Words {
-  /** Whether a person said anything at all. */
+export interface Description {
+  /** Whether any of the options was given. */
   readonly given: boolean;
   readonly evolutions: readonly EvolutionFolder[];
-  /** `from`: the release before; `size`: bytes to fetch; `now`: where no date was given. */
-  describe(from: string | null, size: number, now: number): Description;
+  /**
+   * @param from the release before; null if this is the first
+   * @param size bytes to download
+   * @param now the release date if none was given, in milliseconds since the epoch
+   */
+  describe(from: string | null, size: number, now: number): ManifestDraft;
 }
 
-export function readWords(version: string, values: DescribeValues): Words {
+export function readDescription(version: string, values: DescribeValues): Description {
   const type = values.type === undefined ? null : choice('--type', values.type, UPDATE_TYPES, 'patch');
   const riskLevel = choice('--risk', values.risk, RISK_LEVELS, 'low');
   const rollbackMin = values['rollback-min'];
@@ -94,7 +98,7 @@ export function readWords(version: string, values: DescribeValues): Words {
   };
 }
 
-/** Below every release: data goes back with the executable, so there is no reason to stop anywhere unless one is given. */
+/** Below every release: data goes back together with the executable, so by default every rollback is possible. */
 const ANY_VERSION = '0.0.0';
 
 const NAMES = ['notes', 'type', 'risk', 'data-version', 'rollback-min', 'release-date'] as const;
@@ -126,7 +130,7 @@ function readDate(value: string | undefined): number | null {
   return time;
 }
 
-/** Which number differs from the release before; for the first release, which is the last that is not 0. */
+/** By the first number that differs from the release before; for the first release, from 0.0. */
 function typeByNumbers(version: string, from: string | null): UpdateType {
   const [major, minor] = version.split('.', 2);
   const [fromMajor, fromMinor] = (from ?? '0.0').split('.', 2);

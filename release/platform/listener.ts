@@ -3,11 +3,11 @@ import { constants } from 'node:crypto';
 import { errorCode, errorMessage, MachineError, UsageError } from '../../lib/errors.ts';
 import { within } from './timers.ts';
 
-/** Seconds without a byte in either direction. Bun itself ends a connection that has no whole head after 12 s. */
+/** Seconds without a byte in either direction. Bun itself ends a connection whose request head is incomplete after 12 s. */
 const IDLE = 30;
-/** Bytes. Above what any route takes, so that the routes themselves say 413. */
+/** Bytes. More than any route accepts, so that the routes themselves answer 413. */
 const MAX_BODY = 1 << 20;
-/** BoringSSL in Bun takes a floor in no other way. */
+/** The only way to set a minimum version for BoringSSL in Bun. */
 const TLS_1_3_ONLY = constants.SSL_OP_NO_TLSv1 | constants.SSL_OP_NO_TLSv1_1 | constants.SSL_OP_NO_TLSv1_2;
 
 export interface PemFile {
@@ -18,22 +18,22 @@ export interface PemFile {
 
 export interface Address {
   host: string;
-  /** 0: any that is free. */
+  /** 0: any free port. */
   port: number;
   /** Null: plain http. */
   tls: { cert: PemFile; key: PemFile } | null;
-  /** Several processes share the port. */
+  /** Whether several processes share the port. */
   shared: boolean;
 }
 
 export interface Listener {
   url: string;
   port: number;
-  /** Takes no more connections, and ends when the requests under way are answered, or after `grace` milliseconds. */
+  /** Accepts no more connections, and ends when the current requests are answered or after `grace` milliseconds. */
   stop(grace: number): Promise<void>;
 }
 
-/** UsageError where the certificate can't be used, MachineError where the port can't be had. */
+/** UsageError if the certificate can't be used, MachineError if it can't listen on the port. */
 export function listen(address: Address, handle: (request: Request) => Promise<Response>): Listener {
   let stopping = false;
   const tls = address.tls && {
@@ -51,7 +51,7 @@ export function listen(address: Address, handle: (request: Request) => Promise<R
     development: false,
     fetch: async (request) => {
       const response = await handle(request);
-      // A client that keeps its connection is to ask another process, or the next one.
+      // Makes a client that keeps its connection turn to another process.
       if (stopping) response.headers.set('Connection', 'close');
       return response;
     },
@@ -83,7 +83,7 @@ function start({ host, port, tls }: Address, options: Bun.Serve.Options<undefine
     }
     if (tls === null) throw error;
     throw new UsageError(
-      `--tls-cert ${tls.cert.file}, --tls-key ${tls.key.file}: wanted a certificate and its key, found what is none ` +
+      `--tls-cert ${tls.cert.file}, --tls-key ${tls.key.file}: wanted a certificate and its key, found something else ` +
         `(${errorMessage(error)})`,
       { cause: error },
     );

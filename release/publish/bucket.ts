@@ -1,10 +1,10 @@
 /**
- * A bucket of S3-compatible storage, through Bun's client: address, region and keys come from the environment, as Bun
- * documents (S3_ENDPOINT, S3_REGION, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, S3_SESSION_TOKEN, or AWS_...). An object is
- * there whole or not at all: storage sees to that, also of what is sent in parts.
+ * A bucket of S3-compatible storage, through Bun's client. Address, region and keys come from the environment, as Bun
+ * documents it (S3_ENDPOINT, S3_REGION, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, S3_SESSION_TOKEN, or AWS_...). The
+ * storage makes an object appear whole or not at all, even if it is sent in parts.
  *
- * Bun sends a content type but no Cache-Control; a CDN before the bucket is told by its own settings how long it keeps
- * what (release/README.md).
+ * Bun sends a content type but no Cache-Control: how long a CDN in front of the bucket keeps what has to be configured
+ * there (release/README.md).
  */
 import { errorCode, errorMessage, NetworkError, UsageError } from '../../lib/errors.ts';
 import type { Clock, Random } from '../../lib/platform/host.ts';
@@ -16,12 +16,12 @@ import type { Destination, RemoteFile } from './destination.ts';
 const ATTEMPTS = 5;
 const PAUSES = { firstPause: 500, longestPause: 8000 };
 const CONCURRENCY = 4;
-/** Bytes: what is larger is sent in parts, so many of one file at once. */
+/** Bytes. Larger files are sent in parts, PARTS_AT_ONCE at the same time. */
 const PART = 8 << 20;
 const PARTS_AT_ONCE = 2;
 const PAGE = 1000;
 
-/** What another attempt would not change. */
+/** Errors that another attempt would not change. */
 const FINAL = new Set([
   'NoSuchBucket',
   'AccessDenied',
@@ -40,20 +40,20 @@ export interface BucketAddress {
 
 const ADDRESS = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/;
 
-/** Null where it is none; UsageError where it is a bad one. */
+/** Null if `to` is not a bucket address, UsageError if it is an invalid one. */
 export function bucketAddress(to: string): BucketAddress | null {
   if (!to.startsWith('s3:')) return null;
   const [, bucket, rest = ''] = ADDRESS.exec(to) ?? [];
   const prefix = rest.replace(/\/$/, '');
   const segments = prefix === '' ? [] : prefix.split('/');
-  const right = segments.every((segment) => /^[\w.+-]+$/.test(segment) && !/^\.+$/.test(segment));
-  if (bucket === undefined || !right) {
+  const valid = segments.every((segment) => /^[\w.+-]+$/.test(segment) && !/^\.+$/.test(segment));
+  if (bucket === undefined || !valid) {
     throw new UsageError(`--to: wanted s3://bucket or s3://bucket/prefix, found ${JSON.stringify(to)}`);
   }
   return { bucket, prefix: prefix === '' ? '' : `${prefix}/` };
 }
 
-/** `page`: how many objects a list names at once. */
+/** `page`: how many objects are listed at once. */
 export function bucketDestination(
   { bucket, prefix }: BucketAddress,
   { clock, random }: { clock: Clock; random: Random },
@@ -68,14 +68,14 @@ export function bucketDestination(
     retry: 3,
   });
 
-  const tried = async <Result>(what: string, work: () => Promise<Result>): Promise<Result> => {
+  const withRetries = async <Result>(what: string, work: () => Promise<Result>): Promise<Result> => {
     for (let failures = 1; ; failures++) {
       try {
         return await work();
       } catch (error) {
         const code = errorCode(error) ?? '';
         if (FINAL.has(code) || code.startsWith('ERR_S3_') || failures === ATTEMPTS) {
-          throw refused(`${name}: ${what}`, error);
+          throw failure(`${name}: ${what}`, error);
         }
         await clock.sleep(backoff(failures, randomFraction(random), PAUSES));
       }
@@ -90,7 +90,7 @@ export function bucketDestination(
       for (const place of ['metadata/', 'targets/']) {
         for (let startAfter: string | undefined; ; ) {
           const request = { prefix: `${prefix}${place}`, maxKeys: page, ...(startAfter && { startAfter }) };
-          const listed = await tried('listing it', () => client.list(request));
+          const listed = await withRetries('listing it', () => client.list(request));
           const contents = listed.contents ?? [];
           for (const { key, size = -1, eTag = '' } of contents) {
             const [, md5 = null] = /^"?([0-9a-f]{32})"?$/.exec(eTag) ?? [];
@@ -103,7 +103,7 @@ export function bucketDestination(
       return found;
     },
     async read(path) {
-      return await tried(`reading ${path}`, async () => {
+      return await withRetries(`reading ${path}`, async () => {
         try {
           return await client.file(`${prefix}${path}`).slice(0, MAX_BYTES.targets).bytes();
         } catch (error) {
@@ -113,27 +113,29 @@ export function bucketDestination(
       });
     },
     async putFile(path, file) {
-      await tried(`sending ${path}`, () => client.write(`${prefix}${path}`, fileBlob(file), options(path)));
+      await withRetries(`sending ${path}`, () =>
+        client.write(`${prefix}${path}`, fileBlob(file), options(path)),
+      );
     },
     async putBytes(path, bytes) {
-      await tried(`sending ${path}`, () => client.write(`${prefix}${path}`, bytes, options(path)));
+      await withRetries(`sending ${path}`, () => client.write(`${prefix}${path}`, bytes, options(path)));
     },
     async remove(path) {
-      await tried(`removing ${path}`, () => client.delete(`${prefix}${path}`));
+      await withRetries(`removing ${path}`, () => client.delete(`${prefix}${path}`));
     },
   };
 }
 
-function refused(what: string, error: unknown): Error {
+function failure(what: string, error: unknown): Error {
   const code = errorCode(error);
   if (code === 'ERR_S3_MISSING_CREDENTIALS') {
     return new UsageError(`${what}: no credentials are set`, {
-      advice: 'Set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, and S3_ENDPOINT where it is not Amazon.',
+      advice: 'Set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, and S3_ENDPOINT if it is not Amazon.',
       cause: error,
     });
   }
   return new NetworkError(`${what} failed: ${errorMessage(error)}${code === undefined ? '' : ` (${code})`}`, {
-    advice: 'Clients see the feed as it was. Run it again: what was sent is not sent again.',
+    advice: 'Clients see the feed as it was. Run it again: it continues where it stopped.',
     cause: error,
   });
 }

@@ -1,22 +1,22 @@
-/** Where a feed is published: a folder that a web server serves, or a bucket. Paths are those of the feed. */
+/** Where a feed is published to: a folder that a web server serves, or a bucket. Paths are those of the feed. */
 
 export interface RemoteFile {
   /** Bytes. */
   size: number;
-  /** MD5 of its content as lower-case hex digits, where the destination knows it. */
+  /** MD5 of its content as lower-case hex digits; null if the destination does not know it. */
   md5: string | null;
 }
 
 export interface Destination {
-  /** For people. */
+  /** For messages. */
   readonly name: string;
-  /** How many files are sent at the same time. */
+  /** How many files may be sent at the same time. */
   readonly concurrency: number;
-  /** Everything below `metadata/` and `targets/`. */
+  /** Every file below `metadata/` and `targets/`, by path. */
   list(): Promise<Map<string, RemoteFile>>;
-  /** Null where there is none; of metadata alone. */
+  /** Only for metadata. Null if the file does not exist. */
   read(path: string): Promise<Uint8Array | null>;
-  /** A file is there whole, under its name, or not at all; it replaces what stood there. */
+  /** Replaces an existing file. The file appears whole under its name, or not at all. */
   putFile(path: string, file: string): Promise<void>;
   putBytes(path: string, bytes: Uint8Array): Promise<void>;
   remove(path: string): Promise<void>;

@@ -1,4 +1,4 @@
-/** A folder, on this machine or mounted: every file is written beside its place, flushed, and then named. */
+/** A folder, local or mounted. Every file is written under a temporary name, flushed, and then renamed. */
 import path from 'node:path';
 import type { Disk } from '../../lib/platform/disk.ts';
 import {
@@ -12,7 +12,7 @@ import {
 import { MAX_BYTES } from '../../lib/trust/feed/limits.ts';
 import type { Destination, RemoteFile } from './destination.ts';
 
-/** Read by the web server, whoever that is. */
+/** Readable by the web server, whichever user that is. */
 const FILE_MODE = 0o644;
 const FOLDER_MODE = 0o755;
 
@@ -40,7 +40,7 @@ export function folderDestination(disk: Disk, folder: string): Destination {
 
   return {
     name: folder,
-    // The drive is one.
+    // There is one drive.
     concurrency: 1,
     async list() {
       const found = new Map<string, RemoteFile>();

@@ -1,4 +1,4 @@
-/** What of a repository is for clients: every file below `metadata/` and `targets/`. Its other folders are its own. */
+/** The files of a repository that are for clients: everything below `metadata/` and `targets/`. */
 import path from 'node:path';
 import { UsageError } from '../../lib/errors.ts';
 import type { Disk } from '../../lib/platform/disk.ts';
@@ -11,7 +11,7 @@ export interface LocalFile {
   size: number;
 }
 
-/** Sorted by path. Half-written files (`*.tmp`) are left out. UsageError where there is anything but plain files. */
+/** Sorted by path, without half-written files (`*.tmp`). UsageError if there is anything but plain files. */
 export function inventory(disk: Disk, folder: string): LocalFile[] {
   const found: LocalFile[] = [];
   const walk = (place: string) => {
@@ -23,7 +23,7 @@ export function inventory(disk: Disk, folder: string): LocalFile[] {
       if (status.kind === 'directory') walk(at);
       else if (status.kind === 'file' && isFeedPath(at)) found.push({ path: at, size: status.size });
       else {
-        throw new UsageError(`${path.join(folder, at)}: wanted a file of the feed, found what is none`, {
+        throw new UsageError(`${path.join(folder, at)}: wanted a file of the feed, found something else`, {
           advice: 'Take it out of the repository.',
         });
       }

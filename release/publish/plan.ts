@@ -1,33 +1,33 @@
 /**
- * What publishing has to do, and in which order. Clients come to everything through `timestamp.json`, so all that it
- * leads to is sent before it; what is no longer wanted goes after it.
+ * What publishing has to do, and in which order. Clients reach everything through `timestamp.json`, so everything that it
+ * leads to is sent before it, and files that are no longer needed are removed after it.
  *
- * New roots are the exception: clients look for them before the timestamp. The timestamp goes right after the first root
- * (one that is there already, if it can be) whose keys vouch for the new feed, and the roots that follow go after it, so
- * that clients do not meet a root whose feed is not there yet.
+ * New roots are the exception: clients look for them before the timestamp. The timestamp is sent right after the first
+ * root under which the new feed is valid (one that is published already, if possible). Later roots are sent after it, so
+ * that clients do not find a root whose feed is not there yet.
  */
 import type { RemoteFile } from './destination.ts';
 import type { LocalFile } from './inventory.ts';
 
 export interface Plan {
-  /** In any order, several at once: targets. */
+  /** Files below `targets/`: first, in any order, several at once. */
   targets: LocalFile[];
-  /** Afterwards, in any order: numbered metadata without new roots. */
+  /** Numbered metadata except new roots: then, in any order. */
   metadata: LocalFile[];
-  /** One after the other. `timestamp.json` is among them where it is another. */
+  /** New roots, and `timestamp.json` if it changed: one after the other. */
   last: LocalFile[];
-  /** In the end. */
+  /** Paths to remove at the end. */
   remove: string[];
-  /** Files that are there already. */
+  /** How many files exist there already. */
   kept: number;
 }
 
 export interface Situation {
   local: readonly LocalFile[];
   remote: ReadonlyMap<string, RemoteFile>;
-  /** Of metadata: whether the remote file has the same content. */
+  /** Paths of metadata whose remote file has the same content. */
   same: ReadonlySet<string>;
-  /** The version of the root after which the timestamp goes. */
+  /** The version of the root after which the timestamp is sent. */
   switchAt: number;
   remove: boolean;
 }

@@ -1,4 +1,4 @@
-/** Carries a plan out: in its order, some files at once, and nothing further after the first failure. */
+/** Carries out a plan: in its order, several files at once, and nothing more after the first failure. */
 import path from 'node:path';
 import { DamagedError, InterruptedError } from '../../lib/errors.ts';
 import { digestFile } from '../../lib/platform/files.ts';
@@ -14,7 +14,7 @@ export interface Sending {
   destination: Destination;
   /** `fraction` of the bytes, 0 to 1. */
   report(fraction: number): void;
-  /** Ends it between two files, with InterruptedError. */
+  /** Ends it between two files with InterruptedError. */
   stop: AbortSignal;
 }
 
@@ -37,7 +37,7 @@ export async function send(plan: Plan, sending: Sending): Promise<void> {
 
 async function sendFile(file: LocalFile, { published, destination }: Sending): Promise<void> {
   if (file.path === TIMESTAMP) {
-    // As it was when the repository was found whole, whatever has been written since.
+    // The one that was found complete, whatever has been written since.
     await destination.putBytes(file.path, requireCurrent(published).timestamp.bytes);
     return;
   }
@@ -52,7 +52,7 @@ async function sendFile(file: LocalFile, { published, destination }: Sending): P
   await destination.putFile(file.path, at);
 }
 
-/** At most `width` at once; the first error ends it when those under way have ended. */
+/** Works on at most `width` items at once. After the first error no further item is begun. */
 async function each<Item>(
   items: readonly Item[],
   { width, stop, pause }: { width: number; stop: AbortSignal; pause(): Promise<void> },
@@ -62,11 +62,11 @@ async function each<Item>(
   let failed = false;
   const worker = async () => {
     for (let item = left.shift(); item !== undefined && !failed; item = left.shift()) {
-      // Files are copied without a pause: signals are heard here.
+      // Copying a file blocks this process: signals are handled here.
       await pause();
       if (stop.aborted) {
-        throw new InterruptedError('interrupted: clients see the feed as it was, or the new one whole', {
-          advice: 'Run it again: what was sent is not sent again.',
+        throw new InterruptedError('interrupted: clients see the feed as it was, or the complete new one', {
+          advice: 'Run it again: it continues where it stopped.',
         });
       }
       await work(item);

@@ -1,11 +1,10 @@
 /**
- * One change of the feed, all of it or none: what clients see is the old feed or the new one, whatever stops us and
- * whenever.
+ * Changes the feed atomically: clients see the old feed or the new one, wherever this is interrupted.
  *
  * First every document is made in memory. Then immutable files are written: indexes and pages, then metadata under
- * version numbers that no file here has yet (nothing that was published once is ever published with another content,
- * not even what an interrupted run left behind). Last, `timestamp.json` is replaced; only through it do clients come
- * to anything else. A new root is a change of its own (`placeRoot`), made so that it fits what is published.
+ * version numbers that no file here has yet (so no version is ever published with two contents, not even one that an
+ * interrupted run left behind). Last, `timestamp.json` is replaced; clients reach everything else through it. A new root
+ * is published separately (`placeRoot`) and must fit what is already published.
  */
 import path from 'node:path';
 import type { Targets } from '@tufjs/models';
@@ -27,18 +26,18 @@ import { type Channel, writeChannel } from './releases/channel.ts';
 const DAY = 24 * 60 * 60 * 1000;
 
 export interface Edit {
-  /** Those that changed, in full. */
+  /** The channels that changed, in full. */
   channels?: readonly Channel[];
-  /** Signed again though nothing in it changed: `targets` means every delegated role, too. */
+  /** Signed again although its content is the same; `targets` includes every delegated role. */
   renew?: ReadonlySet<'targets' | 'snapshot'>;
-  /** Whose keys sign; the newest root unless given. */
+  /** The root whose keys sign; the newest one unless given. */
   root?: TrustedRoot;
   /** Milliseconds since the epoch. */
   now: number;
 }
 
 interface Draft {
-  /** Below `targets/`, then metadata: in the order in which they are written. */
+  /** Paths below `targets/`. Both lists are in the order in which they are written, `targets` first. */
   targets: { path: string; bytes: Uint8Array }[];
   metadata: { name: string; bytes: Uint8Array }[];
   timestamp: Uint8Array;
@@ -53,7 +52,10 @@ export function commit(published: Published, edit: Edit, signers: Signers): void
   replaceDurably(host.disk, layout.timestamp, layout.metadata, draft.timestamp, 0o644);
 }
 
-/** Publishes a root. Everything that is published must be good for it: clients look for it before anything else. */
+/**
+ * Publishes a root. Everything published must be valid under it, because clients look for a new root before anything
+ * else.
+ */
 export function placeRoot({ host, layout }: Published, root: Uint8Array): void {
   const name = `${decodeRoot(root).version}.root.json`;
   placeBytes({ disk: host.disk, layout }, path.join(layout.metadata, name), root);
@@ -108,7 +110,7 @@ function compose(published: Published, edit: Edit, signers: Signers): Draft {
     files[`${name}.json`] = document;
   }
 
-  signers.elsewhere?.requireAll();
+  signers.remote?.requireAll();
   const oldSnapshot = current?.snapshot;
   const keepSnapshot =
     oldSnapshot !== undefined &&
@@ -124,7 +126,7 @@ function compose(published: Published, edit: Edit, signers: Signers): Draft {
       bytes: snapshot.bytes,
     });
   }
-  signers.elsewhere?.requireAll();
+  signers.remote?.requireAll();
   const timestamp = makeTimestamp(
     {
       version: (current?.timestamp.metadata.signed.version ?? 0) + 1,
@@ -133,7 +135,7 @@ function compose(published: Published, edit: Edit, signers: Signers): Draft {
     snapshot,
     keysOf('timestamp'),
   );
-  signers.elsewhere?.requireAll();
+  signers.remote?.requireAll();
   draft.timestamp = timestamp.bytes;
   return draft;
 }

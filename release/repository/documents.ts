@@ -1,4 +1,4 @@
-/** TUF metadata as this repository writes it (spec 1.0, section 4), made with @tufjs/models and read back by it. */
+/** TUF metadata as this repository writes it (spec 1.0, section 4), made and read with @tufjs/models. */
 import { bytesToHex } from '@noble/hashes/utils.js';
 import {
   Key,
@@ -21,7 +21,7 @@ const MAX_BYTES = 5_000_000;
 
 export interface Stamp {
   version: number;
-  /** Milliseconds since the epoch; the seconds count. */
+  /** Milliseconds since the epoch, rounded down to seconds in the document. */
   expires: number;
 }
 
@@ -33,7 +33,7 @@ export interface Document<T extends Snapshot | Targets | Timestamp> {
 
 export type TargetsDocument = Document<Targets>;
 
-/** `files`: path of a TUF target to what it is. */
+/** `files`: digests by the path of the TUF target. */
 export function makeTargets(
   stamp: Stamp,
   files: Readonly<Record<string, Digest>>,
@@ -58,7 +58,7 @@ export function makeTargets(
 
 export type DelegationsJson = ReturnType<NonNullable<Targets['delegations']>['toJSON']>;
 
-/** Every role of these names speaks for the indexes of the target that it is named for, and nobody else does. */
+/** One delegated role for each platform, named for it; it alone signs the indexes of that platform. */
 export function delegationsTo(names: readonly string[], { keys, threshold }: Role): DelegationsJson {
   return {
     keys: Object.fromEntries(
@@ -77,7 +77,7 @@ export function delegationsTo(names: readonly string[], { keys, threshold }: Rol
   };
 }
 
-/** `files`: name of a metadata file (`targets.json`) to its document. */
+/** `files`: documents by the name of their file (`targets.json`). */
 export function makeSnapshot(
   stamp: Stamp,
   files: Readonly<Record<string, TargetsDocument>>,
@@ -135,7 +135,7 @@ function read<T>(bytes: Uint8Array, file: string, decode: (json: Json) => T): T 
   try {
     return decode(json as Json);
   } catch (cause) {
-    throw new DamagedError(`${file}: wanted TUF metadata, found what is not (${errorMessage(cause)})`, {
+    throw new DamagedError(`${file}: wanted TUF metadata, found something else (${errorMessage(cause)})`, {
       cause,
     });
   }

@@ -1,4 +1,4 @@
-/** A repository with an empty feed. */
+/** Makes a repository with an empty feed. */
 
 import path from 'node:path';
 import { PolicyError, UsageError } from '../../lib/errors.ts';
@@ -9,7 +9,7 @@ import { decodeRoot } from '../../lib/trust/index.ts';
 import type { Signers } from '../keys/signers.ts';
 import { commit } from './commit.ts';
 import { type RepositoryLayout, repositoryLayout } from './layout.ts';
-import { aloneIn } from './open.ts';
+import { withFolderLock } from './lock.ts';
 import { placeBytes } from './place.ts';
 import { readPublished } from './published.ts';
 import { DEFAULT_DAYS, encodeSettings, type RepositorySettings } from './settings.ts';
@@ -22,8 +22,8 @@ export interface InitializeOptions {
 }
 
 /**
- * Writes settings, root, and the first targets, snapshot and timestamp. Goes on where it was interrupted; UsageError
- * where the folder holds anything else, or a complete repository.
+ * Writes settings, root, and the first targets, snapshot and timestamp. Continues an interrupted run. UsageError if the
+ * folder holds anything else, or a complete repository.
  */
 export async function initialize(
   host: Host,
@@ -32,9 +32,9 @@ export async function initialize(
   signers: Signers,
 ): Promise<void> {
   const root = decodeRoot(rootBytes);
-  requireOurs(host, repositoryLayout(folder));
+  requireOwnFolder(host, repositoryLayout(folder));
   createDirectories(host.disk, folder, path.dirname, 0o755);
-  await aloneIn(host, folder, async (layout) => {
+  await withFolderLock(host, folder, async (layout) => {
     if (readFile(host.disk, layout.timestamp, MAX_DOCUMENT) !== null) {
       throw new UsageError(`${folder}: wanted an empty folder, found a repository`, {
         advice: 'Add releases to it with `release add`.',
@@ -54,16 +54,17 @@ export async function initialize(
   });
 }
 
-const OURS = new Set(['repository.json', 'repository.json.tmp', 'metadata', 'targets', '.work']);
+const OUR_NAMES = new Set(['repository.json', 'repository.json.tmp', 'metadata', 'targets', '.work']);
 
-function requireOurs({ disk }: Host, layout: RepositoryLayout): void {
+function requireOwnFolder({ disk }: Host, layout: RepositoryLayout): void {
   if (disk.status(layout.folder) === null) return;
   const names = disk.list(layout.folder);
-  // Before anything else a run of ours makes .work, and the settings before the rest.
-  const begun = names.every((name) => OURS.has(name)) && (names.includes('.work') || names.length === 0);
-  if (begun) return;
-  const stranger = names.find((name) => !OURS.has(name)) ?? names[0];
-  throw new UsageError(`${layout.folder}: wanted an empty folder, found ${stranger} in it`, {
+  // A run of ours makes .work before anything else.
+  const startedByUs =
+    names.every((name) => OUR_NAMES.has(name)) && (names.includes('.work') || names.length === 0);
+  if (startedByUs) return;
+  const foreign = names.find((name) => !OUR_NAMES.has(name)) ?? names[0];
+  throw new UsageError(`${layout.folder}: wanted an empty folder, found ${foreign} in it`, {
     advice: 'Choose a folder that holds nothing else.',
   });
 }

@@ -1,13 +1,13 @@
 /**
- * Where everything stands in a repository. `metadata/` and `targets/` are what clients see and what is published;
- * the rest is the release engineer's own.
+ * Where everything is in a repository. `metadata/` and `targets/` are what clients see and what is published; the rest
+ * is the release engineer's own.
  *
- *     repository.json     for which app, and how long signatures last
+ *     repository.json     which app it is for, and how long signatures last
  *     metadata/           TUF: <n>.root.json, timestamp.json, <n>.snapshot.json, <n>.targets.json, <n>.<target>.json
  *     targets/            channel indexes, manifests, packages; a file's name holds its digest, and it never changes
- *     .work/              the lock, half-written files, products that an interrupted `add` left to be used again
+ *     .work/              the lock, half-written files, products of an interrupted `add` that the next one uses
  *
- * `.work/` may be removed whenever no command runs: then what was made is made again.
+ * `.work/` may be removed whenever no command is running: its products are then made again.
  */
 import path from 'node:path';
 import { type Target, targetName } from '../../lib/version/index.ts';
@@ -20,17 +20,17 @@ export interface RepositoryLayout {
   timestamp: string;
   work: string;
   lock: string;
-  /** Files in the making. */
+  /** Half-written files. */
   temporary: string;
   /** Payloads, by the digest of what they were made from. */
   products: string;
-  /** What the work under way said of itself, so that it goes on the same. */
-  pending: string;
-  /** A rotation that is under way. */
+  /** When the current work started. */
+  startTime: string;
+  /** A key rotation that has not finished. */
   rotation: string;
-  /** Work whose signatures are made on another machine. */
+  /** Work that waits for signatures from another machine. */
   session: string;
-  /** Since when which files are named by nobody. */
+  /** When each file that nothing names was first seen so. */
   unnamed: string;
 }
 
@@ -47,7 +47,7 @@ export function repositoryLayout(folder: string): RepositoryLayout {
     lock: path.join(work, 'lock'),
     temporary: path.join(work, 'tmp'),
     products: path.join(work, 'products'),
-    pending: path.join(work, 'pending.json'),
+    startTime: path.join(work, 'pending.json'),
     rotation: path.join(work, 'rotation.json'),
     session: path.join(work, 'session.json'),
     unnamed: path.join(work, 'unnamed.json'),
@@ -68,12 +68,12 @@ export function packagePath(version: string, target: Target, sha256: string, fro
   return `releases/${version}/${targetName(target)}/${sha256}.${kind}.dgmopkg`;
 }
 
-/** The place of the full package without its digest: what the manifest calls the binary's address. */
+/** The path of the full package without its digest: what the manifest gives as the binary's address. */
 export function downloadUrl(version: string, target: Target): string {
   return `releases/${version}/${targetName(target)}/full.dgmopkg`;
 }
 
-/** Where a TUF target stands with consistent snapshots (spec 6.2): its digest leads the last part of its path. */
+/** The path of a TUF target with consistent snapshots (spec 6.2): its digest comes before its file name. */
 export function consistentPath(target: string, sha256: string): string {
   const at = target.lastIndexOf('/') + 1;
   return `${target.slice(0, at)}${sha256}.${target.slice(at)}`;

@@ -1,6 +1,6 @@
 /**
- * Immutable files: written under a temporary name, flushed, and only then given their own. A file that stands there
- * already with the same content stays; so what an interrupted run left is used again.
+ * Immutable files: written under a temporary name, flushed, and only then renamed. A file that exists with the same
+ * content is kept, so that the work of an interrupted run is used.
  */
 import path from 'node:path';
 import type { Disk } from '../../lib/platform/disk.ts';
@@ -17,7 +17,6 @@ import type { RepositoryLayout } from './layout.ts';
 const FILE_MODE = 0o644;
 const FOLDER_MODE = 0o755;
 
-/** What `place` needs to know; `name` tells temporary files apart. */
 export interface Place {
   disk: Disk;
   layout: RepositoryLayout;
@@ -29,7 +28,7 @@ export function placeBytes(place: Place, file: string, bytes: Uint8Array): void 
   settleDraft(place, draft, file);
 }
 
-/** A whole, flushed file in the repository's temporary folder; it goes again when `fill` throws. */
+/** Writes a complete, flushed file into the repository's temporary folder. */
 export function writeDraft(
   { disk, layout }: Place,
   fill: (write: (bytes: Uint8Array) => void) => void,
@@ -42,7 +41,7 @@ export function writeDraft(
   return draft;
 }
 
-/** Gives the draft its name, durably. What stood there is replaced. */
+/** Renames the draft to `file`, durably, and replaces what exists there. */
 export function settleDraft({ disk }: Place, draft: string, file: string): void {
   createDirectories(disk, path.dirname(file), path.dirname, FOLDER_MODE);
   disk.rename(draft, file);

@@ -1,6 +1,6 @@
 /**
- * What the repository says now, read from its folder and held against its own signatures and digests: a release
- * engineer must not sign again what somebody else put there.
+ * The current state of the repository, read from its folder and checked against its own signatures and digests: a
+ * release engineer must not sign again what somebody else put there.
  */
 import path from 'node:path';
 import type { Metadata, Snapshot, Targets, Timestamp } from '@tufjs/models';
@@ -24,11 +24,11 @@ export interface Published {
   host: Host;
   layout: RepositoryLayout;
   settings: RepositorySettings;
-  /** The newest one. */
+  /** The newest root. */
   root: TrustedRoot;
   /** Null before the first timestamp. */
   current: Current | null;
-  /** The highest version of each metadata file that stands here, published or left over; `root` among them. */
+  /** The highest version of each metadata file in the folder, published or left over, by role; `root` included. */
   highest: ReadonlyMap<string, number>;
 }
 
@@ -36,19 +36,19 @@ export interface Current {
   timestamp: Document<Timestamp>;
   snapshot: Document<Snapshot>;
   targets: TargetsDocument;
-  /** Delegated roles, by the name of their target. */
+  /** Delegated roles by name, which is the name of their target. */
   roles: ReadonlyMap<string, TargetsDocument>;
 }
 
 const METADATA = /^([1-9]\d{0,14})\.([a-z0-9-]+)\.json$/;
 
-/** The version and role of a metadata file by its name, null for another file and for `timestamp.json`. */
+/** Version and role from the name of a metadata file. Null for `timestamp.json` and for other files. */
 export function metadataName(name: string): { version: number; role: string } | null {
   const [, version, role] = METADATA.exec(name) ?? [];
   return version === undefined || role === undefined ? null : { version: Number(version), role };
 }
 
-/** UsageError where there is no repository, TrustError where what stands there was not signed by its keys. */
+/** UsageError if the folder is not a repository, TrustError if its metadata was not signed by its keys. */
 export function readPublished(host: Host, folder: string): Published {
   const layout = repositoryLayout(folder);
   const settings = readSettings(host.disk, layout);
@@ -63,7 +63,7 @@ export function readPublished(host: Host, folder: string): Published {
   return { host, layout, settings, root, current: readCurrent(host, layout, root), highest };
 }
 
-/** Of a repository that has been initialized to its end. */
+/** UsageError if `release init` has not finished. */
 export function requireCurrent({ current, layout }: Published): Current {
   if (current !== null) return current;
   throw new UsageError(`${layout.timestamp}: wanted a repository that is complete, found no timestamp`, {
@@ -87,7 +87,7 @@ function readRoot(host: Host, layout: RepositoryLayout, version: number): Truste
   return bytes === null ? null : decodeRoot(bytes);
 }
 
-/** Ids of the keys that any root here names: a key that was replaced never comes back. */
+/** Ids of all keys that any root here names. A key that was replaced is never used again. */
 export function keysEverNamed(host: Host, folder: string): Set<string> {
   const layout = repositoryLayout(folder);
   const last = highestVersions(host, layout).get('root') ?? 0;
@@ -109,7 +109,7 @@ function readCurrent(host: Host, layout: RepositoryLayout, root: TrustedRoot): C
 
   const snapshotName = `${timestamp.metadata.signed.snapshotMeta.version}.snapshot.json`;
   const snapshot = readSnapshot(
-    requireMeant(layout, snapshotName, read(snapshotName), timestamp.metadata.signed.snapshotMeta.hashes),
+    requireDigest(layout, snapshotName, read(snapshotName), timestamp.metadata.signed.snapshotMeta.hashes),
     snapshotName,
   );
   requireSigned(layout, root, 'snapshot', snapshot.metadata);
@@ -117,20 +117,20 @@ function readCurrent(host: Host, layout: RepositoryLayout, root: TrustedRoot): C
   const readRole = (role: string): TargetsDocument => {
     const meta = snapshot.metadata.signed.meta[`${role}.json`];
     const name = `${meta?.version}.${role}.json`;
-    return readTargets(requireMeant(layout, name, read(name), meta?.hashes), name);
+    return readTargets(requireDigest(layout, name, read(name), meta?.hashes), name);
   };
   const targets = readRole('targets');
   requireSigned(layout, root, 'targets', targets.metadata);
   const roles = new Map<string, TargetsDocument>();
   for (const role of Object.keys(targets.metadata.signed.delegations?.roles ?? {})) {
     const document = readRole(role);
-    if (!isSignedBy(targets.metadata, role, document.metadata)) throw unsigned(layout, role);
+    if (!isSignedBy(targets.metadata, role, document.metadata)) throw notSigned(layout, role);
     roles.set(role, document);
   }
   return { timestamp, snapshot, targets, roles };
 }
 
-function requireMeant(
+function requireDigest(
   layout: RepositoryLayout,
   name: string,
   bytes: Uint8Array | null,
@@ -146,7 +146,7 @@ function requireMeant(
 
 type AnyMetadata = Metadata<Snapshot> | Metadata<Targets> | Metadata<Timestamp>;
 
-/** Whether enough of the keys that `by` names for the role signed the document. */
+/** Whether the document is signed by enough of the keys that `by` names for the role. */
 export function isSignedBy(
   by: TrustedRoot['metadata'] | Metadata<Targets>,
   role: string,
@@ -156,7 +156,7 @@ export function isSignedBy(
     by.verifyDelegate(role, document as Parameters<typeof by.verifyDelegate>[1]);
     return true;
   } catch {
-    // The one thing that it can say of two documents that were decoded: too few signatures.
+    // Both documents were decoded, so the only error it can throw is that there are too few signatures.
     return false;
   }
 }
@@ -168,13 +168,13 @@ function requireSigned(
   document: AnyMetadata,
 ): void {
   if (isSignedBy(root.metadata, role, document)) return;
-  throw unsigned(layout, role);
+  throw notSigned(layout, role);
 }
 
 const RESTORE =
   'Somebody else changed the folder, or it was copied in part: copy it again from where it is published.';
 
-function unsigned(layout: RepositoryLayout, role: string): TrustError {
+function notSigned(layout: RepositoryLayout, role: string): TrustError {
   return new TrustError(
     `${layout.metadata}: wanted ${role}.json signed by the keys of this repository, found that it is not`,
     { advice: RESTORE },

@@ -2,8 +2,8 @@
  * Removes files that nothing names any more: half-published ones, metadata, indexes and pages that were replaced, and,
  * on request, the packages of old releases, whose entries stay.
  *
- * Clients may be in the middle of reading what was named a moment ago, and caches before them longer. So a file first
- * has to be seen unnamed, and goes only when it still is after the grace.
+ * Clients may still be reading what was named a moment ago, and caches may serve it for longer. So a file is only noted
+ * when it is first found unnamed, and removed when it is still unnamed after the grace period.
  */
 import path from 'node:path';
 import { type Decoder, integer, unwanted } from '../../lib/format/decoder.ts';
@@ -13,7 +13,7 @@ import type { Host } from '../../lib/platform/host.ts';
 import type { Signers } from '../keys/signers.ts';
 import { commit } from './commit.ts';
 import type { RepositoryLayout } from './layout.ts';
-import { alone } from './open.ts';
+import { withRepositoryLock } from './lock.ts';
 import { metadataName, type Published, readPublished, requireCurrent } from './published.ts';
 import { type Channel, channelPaths, readChannels } from './releases/channel.ts';
 import { readNote, writeNote } from './work-note.ts';
@@ -24,7 +24,7 @@ export interface PruneOptions {
    * an installation that is far behind comes forward over the patches of releases in between. Null: all keep all.
    */
   keep: { packages: number; patches: number } | null;
-  /** Milliseconds for which a file has to have been unnamed. */
+  /** Milliseconds that a file must have been unnamed before it is removed. */
   grace: number;
 }
 
@@ -32,18 +32,18 @@ export interface Pruned {
   /** Releases that lost packages now. */
   thinned: string[];
   removed: { files: number; bytes: number };
-  /** Unnamed, and too young to go. */
+  /** Unnamed, but not for long enough. */
   waiting: { files: number; bytes: number };
 }
 
-/** `signers` is wanted where `keep` is given. */
+/** `signers`: required if `keep` is given. */
 export async function prune(
   host: Host,
   folder: string,
   { keep, grace }: PruneOptions,
   signers: Signers | null,
 ): Promise<Pruned> {
-  return await alone(host, folder, async (layout) => {
+  return await withRepositoryLock(host, folder, async (layout) => {
     const published = readPublished(host, folder);
     requireCurrent(published);
     const channels = readChannels(published);
@@ -78,7 +78,7 @@ function thinned(
   return versions.length === 0 ? [] : [{ channel: { ...channel, releases }, versions }];
 }
 
-/** Everything that a client can come to. */
+/** Everything that a client can reach. */
 function namedFiles(published: Published): Set<string> {
   const { layout, settings } = published;
   const { snapshot } = requireCurrent(published);
@@ -89,7 +89,7 @@ function namedFiles(published: Published): Set<string> {
     metadata(`${version}.${name}`);
   }
   for (const file of files(published.host.disk, layout.metadata)) {
-    // Clients of any age walk over all of them.
+    // A client that was not updated for a long time reads every root.
     if (metadataName(path.basename(file))?.role === 'root') named.add(file);
   }
   for (const channel of readChannels(published)) {

@@ -1,4 +1,4 @@
-/** `repository.json`: for which app the repository is, and for how many days what it signs is good. */
+/** `repository.json`: which app the repository is for, and how many days its signatures are valid. */
 
 import { UsageError } from '../../lib/errors.ts';
 import { type Decoded, integer, object, oneOf, stringOf } from '../../lib/format/decoder.ts';
@@ -21,8 +21,8 @@ const settings = object({
 export type RepositorySettings = Decoded<typeof settings>;
 
 /**
- * The timestamp is what tells a client that nobody hides a newer feed from it, so its life is short and a machine
- * renews it every day; targets are signed by people, who should not have to every month.
+ * The timestamp proves to a client that nobody hides a newer feed from it, so it is valid for a short time and a machine
+ * renews it every day. Targets are signed by people, who should not have to do it every month.
  */
 export const DEFAULT_DAYS = { timestamp: 7, snapshot: 30, targets: 365 } as const;
 
@@ -31,7 +31,7 @@ export function encodeSettings(app: string, lifetimes: RepositorySettings['days'
   return new TextEncoder().encode(`${JSON.stringify(settings(value, 'repository.json'), null, 2)}\n`);
 }
 
-/** UsageError where there is no repository. */
+/** UsageError if the folder is not a repository. */
 export function readSettings(disk: Disk, layout: RepositoryLayout): RepositorySettings {
   const bytes = readFile(disk, layout.settings, MAX_DOCUMENT);
   if (bytes === null) {

@@ -1,9 +1,8 @@
 /**
- * One JSON line a request: when, what, how it was answered, how long it took. No address, no header and no body of the
- * one who asked; of a check its version, target and channel, which many installations share.
+ * The access log, a JSON line for each request: time, request, status, duration. It contains no address, header or body of
+ * the client. For a check it has version, target and channel, which many installations share.
  *
- * Lines are written together, many at a time, and never torn: each write holds whole lines, at the file's end, so that
- * several processes can share one file.
+ * Many lines are written at once. Each write appends whole lines to the file, so that several processes can share it.
  */
 import { printable } from '../../lib/format/printable.ts';
 import type { Clock } from '../../lib/platform/host.ts';
@@ -11,7 +10,7 @@ import { type Log, openLog } from '../platform/log.ts';
 import { startTimer } from '../platform/timers.ts';
 import type { Route } from './reply.ts';
 
-/** Bytes of waiting lines, and milliseconds that a line waits at most. */
+/** How many bytes of lines, and for how many milliseconds, are buffered at most. */
 const FULL = 32 * 1024;
 const WAIT = 500;
 
@@ -41,7 +40,7 @@ export class AccessLog {
     this.#log = file === 'off' ? null : openLog(file);
   }
 
-  /** After a rotation of the log file: the next lines go to a file of its name, a new one where that was moved. */
+  /** Opens the log file again after it was rotated: if it was moved, a new file with its name is made. */
   reopen(): void {
     if (this.#file === null) return;
     this.flush();
@@ -69,7 +68,7 @@ export class AccessLog {
     this.#cancelFlush ??= startTimer(WAIT, () => this.flush());
   }
 
-  /** A full disk loses lines, not the service. */
+  /** If the disk is full, lines are lost, but the service goes on. */
   flush(): void {
     this.#cancelFlush?.();
     this.#cancelFlush = null;
@@ -83,6 +82,6 @@ export class AccessLog {
     }
   }
 
-  /** Writes that failed. */
+  /** How many writes failed. */
   lost = 0;
 }

@@ -1,17 +1,17 @@
-/** What the check API answers, as a function of the channel's index and the version that asks. */
+/** The answers of the check API, as a function of the channel's index and the installed version. */
 import { type CheckAnswer, encodeCheckAnswer } from '../../lib/update/check/check-api.ts';
 import { type ChannelIndex, compareVersions, isNewer, type ListedRelease } from '../../lib/version/index.ts';
 
 /**
- * The newest release that anybody is offered and that `installed` may go to; null where it has that or a newer one.
- * How far the rollout goes is part of the answer: whether it reaches an installation is for that installation to know.
+ * The newest release that is offered to anybody and that `installed` may be updated to; null if there is none. The answer
+ * contains the rollout percentage: the installation decides whether it is part of it.
  */
 export function advise(index: ChannelIndex, installed: string, revoked = revokedIn(index)): CheckAnswer {
   const mandatory = index.minimum !== null && isNewer(index.minimum, installed);
   for (const release of index.releases) {
     const { version, minimumFrom, rollout } = release;
     if (!isNewer(version, installed)) break;
-    // A minimum holds whatever the rollout says.
+    // A minimum takes precedence over the rollout.
     if (revoked.has(version) || (rollout === 0 && !mandatory)) continue;
     if (minimumFrom !== null && compareVersions(installed, minimumFrom) < 0) continue;
     const size = sizeFrom(release, installed);
@@ -22,7 +22,7 @@ export function advise(index: ChannelIndex, installed: string, revoked = revoked
   return { schema: 1, update: null };
 }
 
-/** Bytes of the patch from there, else of the full binary; null where it has neither. */
+/** Bytes of the patch from `installed`, else of the full binary; null if there is neither. */
 function sizeFrom({ packages }: ListedRelease, installed: string): number | null {
   const patch = packages.find((entry) => entry.kind === 'patch' && entry.from === installed);
   return (patch ?? packages.find(({ kind }) => kind === 'full'))?.length ?? null;
@@ -32,7 +32,7 @@ function revokedIn(index: ChannelIndex): ReadonlySet<string> {
   return new Set(index.revoked.map(({ version }) => version));
 }
 
-/** Versions whose answer is kept, of each index. */
+/** For each index, how many versions' answers are kept. */
 const MAX_KEPT = 256;
 
 interface Kept {
@@ -40,7 +40,7 @@ interface Kept {
   answers: Map<string, Uint8Array>;
 }
 
-/** The answers as bytes, kept as long as their index is: most who ask have one of a few versions. */
+/** Keeps the encoded answers as long as their index: most clients have one of a few versions. */
 export class Advice {
   readonly #kept = new WeakMap<ChannelIndex, Kept>();
 

@@ -1,7 +1,7 @@
 /** The body of a request, bounded in bytes and in time. */
 import { within } from '../platform/timers.ts';
 
-/** The bytes, or the status to refuse it with: 413 too large, 408 too slow, 400 cut off. */
+/** The bytes, or the status of the refusal: 413 if it is too large, 408 if too slow, 400 if it was cut off. */
 export async function readBody(
   request: Request,
   { bytes, milliseconds }: { bytes: number; milliseconds: number },
@@ -17,7 +17,7 @@ export async function readBody(
   }
 }
 
-/** Without an announced length every piece is counted. */
+/** For a body without a Content-Length. */
 async function readPieces(request: Request, limit: number): Promise<Uint8Array | 413> {
   const pieces: Uint8Array[] = [];
   let size = 0;

@@ -1,4 +1,4 @@
-/** `POST /v1/updates/check` (lib/update/check/check-api.ts has the wire). */
+/** `POST /v1/updates/check` (its format is in lib/update/check/check-api.ts). */
 import { UpdaterError } from '../../lib/errors.ts';
 import {
   type CheckRequest,
@@ -25,21 +25,21 @@ export class CheckApi {
   readonly #metrics: Metrics;
   readonly #bodyTime: number;
 
-  /** `bodyTime`: milliseconds that a body may take. */
+  /** `bodyTime`: milliseconds within which the body must arrive. */
   constructor(feed: CurrentFeed, metrics: Metrics, bodyTime: number) {
     this.#feed = feed;
     this.#metrics = metrics;
     this.#bodyTime = bodyTime;
   }
 
-  /** `note` takes what the access log is to tell of it. */
+  /** Adds to `note` what the access log is to contain about it. */
   async answer(request: Request, note: Parameters<AccessLog['write']>[1]): Promise<Reply> {
     const refused = wrongMethod(request.method, ['POST']);
     if (refused !== null) return refused;
     const body = await readBody(request, { bytes: MAX_CHECK_REQUEST, milliseconds: this.#bodyTime });
     if (typeof body === 'number') {
       this.#metrics.check('refused');
-      // What is left of the body is not waited for.
+      // The rest of the body is not waited for.
       return refusal(body, REFUSED[body], { Connection: 'close' });
     }
     let asked: ReturnType<typeof decodeCheckRequest>;
@@ -63,7 +63,7 @@ export class CheckApi {
       }
       const answer = this.#advice.answer(index, version);
       this.#metrics.check(answer.length > NOTHING_NEW ? 'update' : 'current');
-      this.#metrics.told(telemetry);
+      this.#metrics.reported(telemetry);
       return jsonBytes(200, answer);
     } catch (error) {
       if (!(error instanceof UpdaterError)) throw error;

@@ -1,8 +1,8 @@
 /**
- * What the repository says now, for the check API: channel indices, decoded once and kept in memory until
- * `timestamp.json` is another. A look costs the same whatever the number of releases.
+ * The current state of the repository, for the check API: channel indexes, decoded once and kept in memory until
+ * `timestamp.json` changes. Reading it costs the same however many releases there are.
  *
- * Signatures are not checked: the server believes its own disk, and no client believes the server.
+ * Signatures are not checked: the server trusts its own disk, and no client trusts the server.
  */
 import path from 'node:path';
 import { DamagedError, MachineError } from '../../lib/errors.ts';
@@ -19,7 +19,7 @@ import {
   targetName,
 } from '../../lib/version/index.ts';
 
-/** Milliseconds between two looks at `timestamp.json`. */
+/** Milliseconds for which `timestamp.json` is not looked at again. */
 const RECHECK = 250;
 const TIMESTAMP = 'timestamp.json';
 
@@ -30,7 +30,7 @@ interface State {
   /** Versions of the delegated roles, by file name. */
   roles: Record<string, unknown>;
   targets: Map<string, Record<string, unknown> | null>;
-  indices: Map<string, ChannelIndex>;
+  indexes: Map<string, ChannelIndex>;
 }
 
 export interface FeedStatus {
@@ -43,8 +43,8 @@ export class CurrentFeed {
   readonly #repository: string;
   readonly #monotonic: () => number;
   #state: State | null = null;
-  #looked = Number.NEGATIVE_INFINITY;
-  /** Looks that found a repository that could not be read. */
+  #checkedAt = Number.NEGATIVE_INFINITY;
+  /** How often the repository could not be read. */
   failures = 0;
 
   constructor(repository: string, monotonic: () => number) {
@@ -52,11 +52,11 @@ export class CurrentFeed {
     this.#monotonic = monotonic;
   }
 
-  /** Null where the channel has nothing for that target. DamagedError, MachineError: the repository can't be read. */
+  /** Null if the channel has nothing for that target. DamagedError or MachineError if the repository can't be read. */
   index(channel: string, target: Target): ChannelIndex | null {
     const state = this.#now();
     const name = indexPath(channel, target);
-    const kept = state.indices.get(name);
+    const kept = state.indexes.get(name);
     if (kept !== undefined) return kept;
     const entry = this.#entry(state, target, name);
     if (entry === null) return null;
@@ -64,28 +64,28 @@ export class CurrentFeed {
     if (!/^[0-9a-f]{64}$/.test(sha256)) throw new DamagedError(`${name}: wanted a SHA-256, found none`);
     const file = path.join('targets', path.dirname(name), `${sha256}.${path.basename(name)}`);
     const bytes = this.#read(file, MAX_DOCUMENT);
-    if (digestBytes(bytes).sha256 !== sha256) throw new DamagedError(`${file}: its digest is another`);
+    if (digestBytes(bytes).sha256 !== sha256) throw new DamagedError(`${file}: its digest is wrong`);
     const index = decodeIndex(bytes);
-    state.indices.set(name, index);
+    state.indexes.set(name, index);
     return index;
   }
 
-  /** The timestamp as it stands on the disk at this moment. Throws as `index`. */
+  /** The timestamp, read from the disk now. Throws as `index` does. */
   status(): FeedStatus {
     return this.#load().timestamp;
   }
 
   #now(): State {
     const now = this.#monotonic();
-    if (this.#state !== null && now - this.#looked < RECHECK) return this.#state;
-    this.#looked = now;
+    if (this.#state !== null && now - this.#checkedAt < RECHECK) return this.#state;
+    this.#checkedAt = now;
     const kept = this.#state;
     if (kept !== null && kept.identity === this.#identity()) return kept;
     try {
       this.#state = this.#load();
     } catch (error) {
       this.failures += 1;
-      // What was read before was published as well; the next look may find the repository whole again.
+      // The last state was published as well. The repository may be readable again next time.
       if (kept === null) throw error;
     }
     return this.#state ?? this.#load();
@@ -97,7 +97,7 @@ export class CurrentFeed {
   }
 
   #load(): State {
-    // Before the reading: what is replaced in between is read again at the next look.
+    // Taken before reading: a file that is replaced meanwhile is read again the next time.
     const identity = this.#identity() ?? '';
     const timestamp = this.#document('timestamp', TIMESTAMP);
     const version = versionOf(timestamp.signed, 'snapshot.json', TIMESTAMP);
@@ -107,11 +107,11 @@ export class CurrentFeed {
       timestamp: { version: timestamp.version, expires: timestamp.expires },
       roles: snapshot.signed,
       targets: new Map(),
-      indices: new Map(),
+      indexes: new Map(),
     };
   }
 
-  /** What the target's own role says of the index. */
+  /** The entry of the index in the role of its target; null if there is none. */
   #entry(state: State, target: Target, name: string): Record<string, unknown> | null {
     const role = targetName(target);
     let targets = state.targets.get(role);

@@ -1,6 +1,7 @@
-/** One request to one answer: the route, its answer, and what is counted and logged of it. */
+/** Answers a request: chooses the route, and counts and logs the answer. */
 import { errorMessage, UpdaterError } from '../../lib/errors.ts';
 import { asUpdaterError } from '../../lib/platform/failures.ts';
+import type { Clock } from '../../lib/platform/host.ts';
 import { nativeDisk as disk } from '../../lib/platform/native-disk.ts';
 import { CHECK_PATH } from '../../lib/update/check/check-api.ts';
 import type { AccessLog } from './access-log.ts';
@@ -14,13 +15,12 @@ export interface HandlerOptions {
   repository: string;
   metrics: Metrics;
   log: AccessLog;
-  /** Milliseconds that the body of a request may take. */
+  /** Milliseconds within which the body of a request must arrive. */
   bodyTime: number;
-  /** Milliseconds since the epoch; milliseconds that never run backwards. */
-  clock: { now(): number; monotonic(): number };
+  clock: Pick<Clock, 'now' | 'monotonic'>;
 }
 
-/** MachineError where there is no such folder. */
+/** MachineError if the folder does not exist. */
 export function makeHandler({ repository, metrics, log, bodyTime, clock }: HandlerOptions) {
   const folder = resolved(repository);
   const feed = new CurrentFeed(folder, clock.monotonic);
@@ -95,7 +95,7 @@ function readable(request: Request, make: () => Reply): Reply {
   return request.method === 'HEAD' ? withoutBody(make()) : make();
 }
 
-/** 200 where clients can use the repository as it stands now, else 503 and why not. */
+/** 200 if clients can use the repository as it is now, else 503 and the reason. */
 function health(feed: CurrentFeed, now: number): Reply {
   try {
     const timestamp = feed.status();
@@ -113,11 +113,11 @@ function metricsOf(metrics: Metrics, feed: CurrentFeed, log: AccessLog): Reply {
   const expires = timestampExpires(feed);
   const body = metrics.text({
     dgmo_repository_read_failures: {
-      help: 'Looks at the repository that found it unreadable, since the start.',
+      help: 'How often the repository could not be read, since the start.',
       value: feed.failures,
     },
     dgmo_access_log_failures: {
-      help: 'Writes of the access log that failed, since the start.',
+      help: 'Failed writes of the access log, since the start.',
       value: log.lost,
     },
     ...(expires === null

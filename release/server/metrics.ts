@@ -1,6 +1,6 @@
 /**
- * Counters in the Prometheus text format (version 0.0.4). With several processes each has its own, under its own
- * `worker` and `pid`, and a scrape reaches one of them: scrape often, and sum over `worker` what each last said.
+ * Counters in the Prometheus text format (version 0.0.4). Each of several processes has its own, labelled with its
+ * `worker` and `pid`, and a scrape reaches one of them: scrape often, and sum the last value of each worker.
  */
 import type { Telemetry } from '../../lib/update/check/check-api.ts';
 import type { Route } from './reply.ts';
@@ -14,7 +14,7 @@ const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 interface RouteTotals {
   statuses: Map<number, number>;
   bytes: number;
-  /** One more than bounds: above the last of them. */
+  /** The last one counts values above all bounds. */
   buckets: number[];
   seconds: number;
   count: number;
@@ -52,15 +52,15 @@ export class Metrics {
     this.#checks.set(outcome, (this.#checks.get(outcome) ?? 0) + 1);
   }
 
-  /** What a person allowed their updater to tell: counted, and forgotten. */
-  told(telemetry: Telemetry | undefined): void {
+  /** Counts what installations report whose owner opted in; nothing else of it is kept. */
+  reported(telemetry: Telemetry | undefined): void {
     if (telemetry?.lastUpdate === undefined) return;
     const { lastUpdate, lastRoute = '', lastDuration = '' } = telemetry;
     const key = this.#labels({ outcome: lastUpdate, route: lastRoute, duration: lastDuration });
     this.#updates.set(key, (this.#updates.get(key) ?? 0) + 1);
   }
 
-  /** `gauges` by name: what it says, and its value now. */
+  /** `gauges`: by name. */
   text(gauges: Record<string, { help: string; value: number }>): string {
     const lines: string[] = [];
     const family = (name: string, type: string, help: string, samples: string[]) => {
@@ -92,7 +92,7 @@ export class Metrics {
     family(
       'dgmo_checks_total',
       'counter',
-      'Questions to the check API, by what became of them.',
+      'Requests to the check API, by outcome.',
       CHECK_OUTCOMES.map(
         (outcome) => `dgmo_checks_total${this.#labels({ outcome })} ${this.#checks.get(outcome) ?? 0}`,
       ),
@@ -100,7 +100,7 @@ export class Metrics {
     family(
       'dgmo_reported_updates_total',
       'counter',
-      'Last updates as told by installations whose owner opted in.',
+      'Last updates as reported by installations whose owner opted in.',
       [...this.#updates].map(([labels, count]) => `dgmo_reported_updates_total${labels} ${count}`),
     );
     for (const [name, { help, value }] of Object.entries(gauges)) {
@@ -123,7 +123,7 @@ export class Metrics {
     ];
   }
 
-  /** Values come from fixed lists and numbers: nothing in them needs escaping. */
+  /** Values are numbers or come from fixed lists: none needs escaping. */
   #labels(labels: Labels): string {
     const pairs = Object.entries({ ...labels, ...this.#own });
     return `{${pairs.map(([name, value]) => `${name}="${value}"`).join(',')}}`;

@@ -1,6 +1,6 @@
 /**
- * Which files of the repository anybody may read: plain files below `metadata/` and `targets/`, by names as the feed
- * has them. Whatever else is asked for is not there: other folders, dot files, `..`, symlinks that lead out.
+ * The files of the repository that anybody may read: plain files below `metadata/` and `targets/` with names as in the
+ * feed. Everything else counts as missing: other folders, dot files, `..`, symlinks that lead outside.
  */
 import path from 'node:path';
 import { errorCode } from '../../lib/errors.ts';
@@ -9,7 +9,7 @@ import { nativeDisk as disk } from '../../lib/platform/native-disk.ts';
 import { isFeedPath } from '../../lib/version/download-url.ts';
 
 export interface PublicFile {
-  /** On the disk, symlinks resolved. */
+  /** Path on the disk, symlinks resolved. */
   file: string;
   kind: 'metadata' | 'target';
   /** Bytes. */
@@ -19,10 +19,15 @@ export interface PublicFile {
 }
 
 const FOLDERS = { metadata: 'metadata', targets: 'target' } as const;
-/** What the system says of a name that leads nowhere. */
+/** Errors for a path that leads to no readable file. */
 const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'EACCES']);
 
-/** `repository`: with symlinks resolved; `location`: as in an address, without the leading slash. Null: not there. */
+/**
+ * Null if there is no such file.
+ *
+ * @param repository its path, symlinks resolved
+ * @param location the path of the URL, without the leading slash
+ */
 export function publicFile(repository: string, location: string): PublicFile | null {
   const name = decoded(location);
   if (name === null || !isFeedPath(name)) return null;

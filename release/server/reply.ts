@@ -1,11 +1,11 @@
-/** An answer, with what the log and the metrics tell of it. */
+/** An answer, with what the access log and the metrics record of it. */
 
 export const ROUTES = ['metadata', 'targets', 'check', 'health', 'metrics', 'other'] as const;
 export type Route = (typeof ROUTES)[number];
 
 export interface Reply {
   response: Response;
-  /** Bytes of its body, as announced. */
+  /** Bytes of its body. */
   bytes: number;
 }
 
@@ -27,13 +27,13 @@ export function refusal(status: number, error: string, headers: Record<string, s
   return json(status, { error }, headers);
 }
 
-/** Null where the method is one of those allowed. */
+/** Null if the method is allowed. */
 export function wrongMethod(method: string, allowed: readonly string[]): Reply | null {
   if (allowed.includes(method)) return null;
   return refusal(405, `wanted ${allowed.join(' or ')}`, { Allow: allowed.join(', ') });
 }
 
-/** The same answer to HEAD: the headers of GET, its length among them, and no body (RFC 9110, section 9.3.2). */
+/** The answer to HEAD: the headers of GET, including its length, and no body (RFC 9110, section 9.3.2). */
 export function withoutBody({ response, bytes }: Reply): Reply {
   const headers = new Headers(response.headers);
   headers.set('Content-Length', String(bytes));

@@ -1,6 +1,6 @@
 /**
- * The static side: files of the repository with the headers that let a browser, a proxy and a CDN keep them. What
- * never changes says so for a year; what does (`timestamp.json`, and whether there is a next root) for a minute.
+ * Serves the files of the repository, with headers that let a browser, a proxy and a CDN keep them: what never changes
+ * for a year, what does (`timestamp.json`, and that there is no next root yet) for a minute.
  */
 import path from 'node:path';
 import { digestBytes, readFile } from '../../lib/platform/files.ts';
@@ -8,7 +8,7 @@ import { nativeDisk as disk } from '../../lib/platform/native-disk.ts';
 import { MAX_BYTES } from '../../lib/trust/feed/limits.ts';
 import { fileBlob } from '../platform/storage.ts';
 import { type PublicFile, publicFile } from './public-file.ts';
-import { has, spanOf } from './range.ts';
+import { matchesEtag, spanOf } from './range.ts';
 import { type Reply, refusal, withoutBody, wrongMethod } from './reply.ts';
 
 export const IMMUTABLE = 'public, max-age=31536000, immutable';
@@ -18,7 +18,7 @@ const NUMBERED = /^\d+\.[^/]+\.json$/;
 const DIGEST = /^([0-9a-f]{64})\./;
 const ROOT_PROBE = /^metadata\/\d+\.root\.json$/;
 
-/** `location`: the path of the address, without its leading slash. */
+/** `location`: the path of the URL, without the leading slash. */
 export function serveFile(repository: string, request: Request, location: string): Reply {
   const refused = wrongMethod(request.method, ['GET', 'HEAD']);
   if (refused !== null) return refused;
@@ -45,7 +45,10 @@ interface Content {
   part(first: number, end: number): Blob | Uint8Array;
 }
 
-/** Small files, read whole: what is sent is one state of a file that may be replaced meanwhile. Null if it is gone. */
+/**
+ * Reads the small file whole, so that one state of it is sent even if it is replaced meanwhile. Null if it has been
+ * removed.
+ */
 function serveMetadata({ file }: PublicFile, request: Request): Reply | null {
   const bytes = readFile(disk, file, MAX_BYTES.targets);
   if (bytes === null) return null;
@@ -77,12 +80,12 @@ function answer(request: Request, content: Content): Reply {
     'Accept-Ranges': 'bytes',
     'X-Content-Type-Options': 'nosniff',
   };
-  if (has(request.headers.get('if-none-match'), etag)) {
+  if (matchesEtag(request.headers.get('if-none-match'), etag)) {
     return { response: new Response(null, { status: 304, headers }), bytes: 0 };
   }
-  // Bun names the file in this header otherwise, without saying what for.
+  // Otherwise Bun puts the name of the file into this header.
   Object.assign(headers, { 'Content-Type': content.type, 'Content-Disposition': 'inline' });
-  // Bun would answer a Range to a file by itself, by the same rules; the log and the metrics are to know of it.
+  // Bun would answer a range of a file by itself, but the log and the metrics would not know.
   const span = spanOf(request.headers.get('range'), request.headers.get('if-range'), etag, size);
   if (span.kind === 'outside') {
     return refusal(416, `the file has ${size} bytes`, { ...headers, 'Content-Range': `bytes */${size}` });

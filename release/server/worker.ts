@@ -1,4 +1,4 @@
-/** One process that serves. Alone, or one of several under supervise.ts, which it tells when it listens. */
+/** A serving process: the only one, or one of several under supervise.ts, which it tells that it listens. */
 import { nativeHost } from '../../lib/platform/native.ts';
 import { supervisor } from '../platform/children.ts';
 import { type Address, listen } from '../platform/listener.ts';
@@ -12,15 +12,15 @@ export interface WorkerOptions extends Address {
   /** 1, 2, ... */
   worker: number;
   accessLog: string | null;
-  /** Milliseconds for requests under way after the signal to stop. */
+  /** Milliseconds for current requests to finish after a signal to stop. */
   grace: number;
 }
 
-/** Milliseconds for the body of a request. */
+/** Milliseconds within which the body of a request must arrive. */
 const BODY_TIME = 10_000;
 
-/** Serves until a signal, or until its supervisor is gone; `ready` hears of the address. */
-export async function work(
+/** Serves until a signal, or until its supervisor is gone. Calls `ready` once it listens. */
+export async function runWorker(
   options: WorkerOptions,
   ready: (url: string, port: number) => void,
 ): Promise<void> {

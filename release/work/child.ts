@@ -1,6 +1,6 @@
 /**
- * One job in a process of its own: `bun child.ts <job as JSON> <output>`. Standard output: how far it is, a number
- * from 0 to 1 a line. It ends when its standard input does, so that it does not outlive who started it.
+ * Does one job in a process of its own: `bun child.ts <job as JSON> <output>`. Prints its progress to standard output, a
+ * number from 0 to 1 on each line. Exits when its standard input ends, so that it does not outlive its parent.
  */
 import { errorMessage, UpdaterError } from '../../lib/errors.ts';
 import { asUpdaterError } from '../../lib/platform/failures.ts';

@@ -1,17 +1,17 @@
-/** One payload to be made, as data: what a worker is told, and what names the product. */
+/** One payload to make, as data: what a worker gets, and what the product is named after. */
 import { type Digest, digestBytes } from '../../lib/platform/files.ts';
 
 export interface NewBinary {
   version: string;
   digest: Digest;
-  /** Where it stands. */
+  /** Path. */
   file: string;
 }
 
 export interface OldBinary {
   version: string;
   digest: Digest;
-  /** The full package that it is taken out of. */
+  /** Path of the full package that contains it. */
   package: string;
 }
 
@@ -20,7 +20,7 @@ export type Job = { label: string; to: NewBinary } & (
   | { kind: 'patch'; from: OldBinary }
 );
 
-/** 64 hex digits: the same for the same work, wherever the files stand. */
+/** 64 hex digits: the same for the same work, wherever the files are. */
 export function jobKey(job: Job): string {
   const { version, digest } = job.to;
   const parts =
@@ -31,15 +31,15 @@ export function jobKey(job: Job): string {
 }
 
 /**
- * Bytes of memory that it may take. A patch: four for each byte of both files (lib/delta/generate.ts), and the files.
- * A full binary: itself, what comes out, and the tables of zstd's highest levels.
+ * Bytes of memory that the job may take. A patch: four for each byte of both files (lib/delta/generate.ts), and the
+ * files. A full binary: the binary, the output, and the tables of zstd's highest levels.
  */
 export function jobMemory(job: Job): number {
   const size = job.to.digest.size;
   return job.kind === 'full' ? 2 * size + (256 << 20) : 5 * (size + job.from.digest.size) + (128 << 20);
 }
 
-/** Bytes that are read: what tells a small job from a large one. */
+/** Bytes that the job reads, as a measure of its size. */
 export function jobSize(job: Job): number {
   return job.to.digest.size + (job.kind === 'patch' ? job.from.digest.size : 0);
 }

@@ -1,8 +1,8 @@
-/** What this machine has for jobs. */
+/** How much of this machine jobs may use. */
 import { availableCores, availableMemory } from '../platform/machine.ts';
 import type { Limits } from './schedule.ts';
 
-/** The rest is for this process, the system, and what else runs. */
+/** Of the available memory; the rest is for this process, the system and everything else. */
 const SHARE = 0.8;
 
 export function machineLimits(): Limits {

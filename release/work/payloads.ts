@@ -1,4 +1,4 @@
-/** The payloads of a package, each proven before it is signed: applied here, and the outcome compared. */
+/** Makes the payloads of a package. Each is tried before it is signed: applied here, and its result compared. */
 import { applyPatch, compressFull, decompressFull, generatePatch } from '../../lib/delta/index.ts';
 import { DamagedError } from '../../lib/errors.ts';
 import type { PayloadDraft } from '../../lib/package/index.ts';
@@ -11,7 +11,7 @@ export interface Build {
   digest: Digest;
 }
 
-/** A build without its bytes. */
+/** A build without its content. */
 export type Built = Omit<Build, 'content'>;
 
 export function build(version: string, content: Uint8Array): Build {
@@ -23,13 +23,13 @@ export async function makePatch(from: Build, to: Build): Promise<PayloadDraft> {
   return patchPayload(from, to, memorySource(patch, 'patch'));
 }
 
-/** `level` of zstd; lib/delta's own where it is not given. */
+/** `level`: of zstd; the default of lib/delta if not given. */
 export async function makeFull(to: Build, level?: number): Promise<PayloadDraft> {
   const compressed = await withProgress('full binary', () => fullBytes(to, level));
   return fullPayload(to, memorySource(compressed, 'full binary'));
 }
 
-/** A patch that was tried. */
+/** A patch that was tried: DamagedError if it does not give the new binary. */
 export async function patchBytes(
   from: Build,
   to: Build,
@@ -48,11 +48,11 @@ export async function patchBytes(
     write: () => undefined,
     verifyOld: true,
   });
-  prove('patch', made, to.digest);
+  requireSame('patch', made, to.digest);
   return patch;
 }
 
-/** A compressed binary that was decompressed again. */
+/** The compressed binary, decompressed again for a check: DamagedError if that does not give the binary. */
 export async function fullBytes(to: Build, level?: number): Promise<Uint8Array> {
   const compressed = await compressFull(to.content, level);
   const made = await decompressFull({
@@ -60,7 +60,7 @@ export async function fullBytes(to: Build, level?: number): Promise<Uint8Array> 
     size: to.digest.size,
     write: () => undefined,
   });
-  prove('full binary', made, to.digest);
+  requireSame('full binary', made, to.digest);
   return compressed;
 }
 
@@ -87,7 +87,7 @@ function outcome(to: Built) {
   } as const;
 }
 
-function prove(what: string, made: Digest, wanted: Digest): void {
+function requireSame(what: string, made: Digest, wanted: Digest): void {
   if (made.sha256 !== wanted.sha256) {
     throw new DamagedError(
       `the ${what} was tried: wanted a binary with SHA-256 ${wanted.sha256}, found ${made.sha256}`,

@@ -1,4 +1,4 @@
-/** A job, done: the proven payload, written durably under the name that it is wanted by. */
+/** Does a job: makes the payload, tries it, and writes it durably to `output`. */
 import path from 'node:path';
 import { decompressFull } from '../../lib/delta/index.ts';
 import { DamagedError, UsageError } from '../../lib/errors.ts';

@@ -1,7 +1,6 @@
 /**
- * Products: payloads that were made, kept until they are published, so that an `add` that was killed goes on with what
- * it had. A product is named by the work that it is the outcome of and by its own digest, and is used again only as
- * long as it has that digest.
+ * Products: finished payloads, kept until they are published, so that an `add` that was killed can continue with them. A
+ * product is named after its job and its own digest, and is used only if it still has that digest.
  */
 import path from 'node:path';
 import { InterruptedError } from '../../lib/errors.ts';
@@ -12,9 +11,9 @@ import { type Limits, schedule } from './schedule.ts';
 import type { Workers } from './workers.ts';
 
 export interface WorkReport {
-  /** A product is there; `milliseconds` null where it was there before. */
+  /** A product is ready. `milliseconds`: null if it existed before. */
   made(job: Job, size: number, milliseconds: number | null): void;
-  /** `fraction` of one of the jobs that run. */
+  /** `fraction` of one of the running jobs, 0 to 1. */
   progress(job: Job, fraction: number, done: number, total: number): void;
 }
 
@@ -28,7 +27,7 @@ export interface ProductOptions {
   stop: AbortSignal;
 }
 
-/** The file of each job's product, in the order of the jobs. */
+/** Paths of the products, in the order of the jobs. */
 export async function makeProducts(jobs: readonly Job[], options: ProductOptions): Promise<string[]> {
   const { disk, folder, report } = options;
   createDirectories(disk, folder, path.dirname);
@@ -67,7 +66,7 @@ export async function makeProducts(jobs: readonly Job[], options: ProductOptions
   await schedule(tasks, options.limits, options.stop);
   return jobs.map((job) => {
     const file = files.get(jobKey(job));
-    // The schedule ends early without an error only when it was told to stop.
+    // The schedule ends early without an error only if it was stopped.
     if (file === undefined) throw new InterruptedError('interrupted: nothing was published');
     return file;
   });
@@ -85,7 +84,7 @@ function findProduct(disk: Disk, folder: string, key: string): string | undefine
 
 const LEFT_OUT = '-left-out';
 
-/** So that nobody makes it again only to leave it out again. */
+/** Remembers that the patch is too large to be worth it, so that it is not made again only to be left out again. */
 export function noteLeftOut(disk: Disk, folder: string, job: Job): void {
   const file = path.join(folder, `${jobKey(job)}${LEFT_OUT}`);
   if (disk.status(file) === null) disk.close(disk.open(file, 'create', 0o644));
@@ -95,7 +94,7 @@ export function wasLeftOut(disk: Disk, folder: string, job: Job): boolean {
   return disk.status(path.join(folder, `${jobKey(job)}${LEFT_OUT}`)) !== null;
 }
 
-/** After they were published: what is in a package need not be kept twice. */
+/** Call it after they are published: what is in a package need not be kept twice. */
 export function removeProducts(disk: Disk, folder: string): void {
   if (disk.status(folder) === null) return;
   for (const name of disk.list(folder)) {

@@ -1,4 +1,4 @@
-/** What the person at `add` sees: one line on standard error for each product, and on a terminal how far the others are. */
+/** What `add` prints to standard error: a line for each product, and on a terminal the progress of the others. */
 import { bytes, progress } from '../progress.ts';
 import type { WorkReport } from './products.ts';
 

@@ -1,9 +1,9 @@
-/** Which jobs run at once: as many as there are cores, as far as memory goes. */
+/** Runs as many jobs at once as there are cores and as memory allows. */
 
 export interface Limits {
   /** Jobs at once. */
   slots: number;
-  /** Bytes that all of them together may take; a job that wants more runs alone. */
+  /** Bytes that all jobs together may take. A job that needs more runs alone. */
   memory: number;
 }
 
@@ -13,7 +13,7 @@ export interface Task {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Runs all of them, in their order as far as they fit. The first failure stops the others and is thrown. */
+/** Runs all tasks, in order as far as they fit. The first failure stops the others and is thrown. */
 export async function schedule(tasks: readonly Task[], limits: Limits, stop: AbortSignal): Promise<void> {
   const aborter = new AbortController();
   const abort = () => aborter.abort();

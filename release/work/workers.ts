@@ -1,4 +1,4 @@
-/** Who does the jobs: this process where they are small, else one process for each. */
+/** Who does the jobs: this process if they are small, else a process for each. */
 import path from 'node:path';
 import { DamagedError, InterruptedError, MachineError, UsageError } from '../../lib/errors.ts';
 import type { Disk } from '../../lib/platform/disk.ts';
@@ -8,20 +8,20 @@ import { type Job, jobSize } from './job.ts';
 import { perform } from './perform.ts';
 
 export interface Workers {
-  /** Makes `output`. Rejects when the signal is given. */
+  /** Makes `output`. Rejects if `signal` is aborted. */
   run(job: Job, output: string, onProgress: (fraction: number) => void, signal: AbortSignal): Promise<void>;
 }
 
-/** Below it the start of a process takes longer than the work. */
+/** Bytes. For smaller jobs, starting a process takes longer than the work. */
 const SMALL = 4 << 20;
 
-export function hereWorkers(disk: Disk): Workers {
+export function inProcessWorkers(disk: Disk): Workers {
   return { run: (job, output, onProgress) => perform(disk, job, output, onProgress) };
 }
 
-/** For the real disk alone. */
+/** Only for the real disk: the processes share nothing else with this one. */
 export function processWorkers(disk: Disk): Workers {
-  const here = hereWorkers(disk);
+  const here = inProcessWorkers(disk);
   return {
     run: (job, output, onProgress, signal) =>
       jobSize(job) < SMALL
@@ -48,17 +48,17 @@ async function runInChild(
   if (ended.code !== 0) throw failure(job, ended);
 }
 
-function failure({ label }: Job, { code, signal, errors: told }: Ended): Error {
-  if (code === 2) return new UsageError(told);
-  if (code === 11) return new DamagedError(told);
-  if (code === 12) return new MachineError(told);
+function failure({ label }: Job, { code, signal, errors }: Ended): Error {
+  if (code === 2) return new UsageError(errors);
+  if (code === 11) return new DamagedError(errors);
+  if (code === 12) return new MachineError(errors);
   if (code === 130 || signal === 'SIGINT' || signal === 'SIGTERM') {
     return new InterruptedError(`interrupted at ${label}: nothing was published`);
   }
   if (signal === 'SIGKILL') {
-    return new MachineError(`${label}: its process was killed, perhaps for want of memory`, {
-      advice: 'Run it again: what is made already is not made again.',
+    return new MachineError(`${label}: its process was killed, perhaps because memory ran out`, {
+      advice: 'Run it again: it continues with what it has made.',
     });
   }
-  return new Error(`${label}: its process ended with ${signal ?? code}: ${told}`);
+  return new Error(`${label}: its process ended with ${signal ?? code}: ${errors}`);
 }

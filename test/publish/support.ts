@@ -9,8 +9,8 @@ import { nativeDisk } from '../../lib/platform/native-disk.ts';
 import { nativeNetwork } from '../../lib/platform/network/native.ts';
 import { type Feed, networkSource, openFeed } from '../../lib/trust/index.ts';
 import { decodeIndex, indexPath, type ListedFile } from '../../lib/version/index.ts';
+import { compare } from '../../release/publish/compare.ts';
 import { folderDestination } from '../../release/publish/folder.ts';
-import { look } from '../../release/publish/look.ts';
 import { planPublish } from '../../release/publish/plan.ts';
 import { send } from '../../release/publish/send.ts';
 import { readPublished } from '../../release/repository/published.ts';
@@ -115,7 +115,7 @@ export function stoppable(injector: FaultInjector): Disk {
 export async function publishOn(disk: Disk, repository: string, to: string): Promise<void> {
   const published = readPublished(host, repository);
   const destination = folderDestination(disk, to);
-  const plan = planPublish(await look(published, destination, true));
+  const plan = planPublish(await compare(published, destination, true));
   const stop = new AbortController().signal;
   await send(plan, { published, destination, report: () => undefined, stop });
 }

@@ -38,7 +38,7 @@ import {
   type UpdateType,
 } from '../../lib/version/index.ts';
 import { signersOf } from '../../release/keys/signers.ts';
-import { readWords } from '../../release/manifest/options.ts';
+import { readDescription } from '../../release/manifest/options.ts';
 import { initialize } from '../../release/repository/initialize.ts';
 import { addRelease } from '../../release/repository/releases/add-release.ts';
 import { revoke, setRollout } from '../../release/repository/releases/change-listing.ts';
@@ -46,7 +46,7 @@ import type { Added } from '../../release/repository/releases/entries.ts';
 import { DEFAULT_PATCHES } from '../../release/repository/releases/spacing.ts';
 import type { RepositorySettings } from '../../release/repository/settings.ts';
 import { refresh } from '../../release/repository/signing/renew.ts';
-import { hereWorkers } from '../../release/work/workers.ts';
+import { inProcessWorkers } from '../../release/work/workers.ts';
 import { PASSPHRASE } from './run.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -126,7 +126,7 @@ export async function makeFeed({ app = 'dgmo', days }: FeedOptions = {}): Promis
           version,
           channel: options.channel ?? 'stable',
           binaries: list,
-          words: words(version, drop, options),
+          description: describe(version, drop, options),
           deltas: options.deltas ?? DEFAULT_PATCHES,
           from: options.from ?? [],
           rollout: options.rollout ?? null,
@@ -136,7 +136,7 @@ export async function makeFeed({ app = 'dgmo', days }: FeedOptions = {}): Promis
         },
         signers,
         {
-          workers: hereWorkers(host.disk),
+          workers: inProcessWorkers(host.disk),
           limits: { slots: 2, memory: 1 << 30 },
           report: { made: () => undefined, progress: () => undefined, say: () => undefined },
           stop: new AbortController().signal,
@@ -192,7 +192,7 @@ function requireTarget(name: string): Target {
   return target;
 }
 
-function words(version: string, drop: string, options: ReleaseOptions) {
+function describe(version: string, drop: string, options: ReleaseOptions) {
   const notes = path.join(drop, 'notes.md');
   if (options.notes !== undefined) writeFileSync(notes, options.notes);
   const evolution = (options.evolutions ?? []).map(({ files = {}, ...described }) => {
@@ -205,7 +205,7 @@ function words(version: string, drop: string, options: ReleaseOptions) {
     }
     return folder;
   });
-  return readWords(version, {
+  return readDescription(version, {
     notes: options.notes === undefined ? undefined : notes,
     type: options.type,
     risk: options.risk,

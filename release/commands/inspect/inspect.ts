@@ -1,4 +1,4 @@
-/** `release inspect`: what a file is, and whether it is sound. */
+/** `release inspect`: says what a file is and whether it is sound. */
 import { DamagedError, errorMessage, UpdaterError } from '../../../lib/errors.ts';
 import { MAX_DOCUMENT } from '../../../lib/format/json.ts';
 import { looksLikePackage } from '../../../lib/package/index.ts';
@@ -22,11 +22,11 @@ import { inspectPatch, looksLikePatch } from './patch.ts';
 
 const HELP = `Usage: release inspect <file> [--root <root.json>] [--json]
 
-Says what a package, patch, root, key file or file of a repository (metadata, index, page, manifest) is and whether it
-is sound: every digest is checked, no passphrase is needed. Exit code 11 where it is damaged.
+Describes a package, patch, root, key file or file of a repository (metadata, index, page, manifest) and checks every
+digest in it. No passphrase is needed. Exit code 11 if the file is damaged.
 
-  --root <root.json>   check the signatures of a package or of metadata against this root (exit code 10 where it is
-                       not trusted)
+  --root <root.json>   check the signatures of a package or of metadata against this root (exit code 10 if it is not
+                       trusted)
   --json               one JSON object
 `;
 
@@ -96,7 +96,7 @@ async function examine(source: Source, note: Note, root: TrustedRoot | null): Pr
   }
 }
 
-/** The type that a JSON document gives itself, at its top or in its signed part; null where it is no such document. */
+/** The `_type` of a JSON document, at its top or in its signed part; null if there is none. */
 function documentType(source: Source): unknown {
   const value = jsonOf(source);
   const signed = value?.signed;
@@ -109,7 +109,7 @@ function hasFields(source: Source, names: string[]): boolean {
   return value !== null && names.every((name) => Object.hasOwn(value, name));
 }
 
-/** Null where it is no JSON object, or too long for one of ours. */
+/** Null if it is not a JSON object, or too long for one of ours. */
 function jsonOf(source: Source): Record<string, unknown> | null {
   if (source.size > MAX_DOCUMENT) return null;
   try {
@@ -120,7 +120,7 @@ function jsonOf(source: Source): Record<string, unknown> | null {
   }
 }
 
-/** One fact a line; what has parts is told part by part below it. */
+/** One fact on each line. Parts of a fact are indented below it. */
 function table(facts: [string, unknown][], indent = ''): string {
   const width = Math.max(...facts.map(([name]) => name.length));
   return facts

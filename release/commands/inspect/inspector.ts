@@ -1,9 +1,9 @@
-/** What `release inspect` asks of the part that knows one kind of file. */
+/** What `release inspect` needs for each kind of file. */
 import type { Source } from '../../../lib/platform/files.ts';
 import type { TrustedRoot } from '../../../lib/trust/index.ts';
 
-/** Tells one fact as soon as it is known, so that what is known of a damaged file is told. */
+/** Records a fact as soon as it is known, so that a damaged file is described as far as possible. */
 export type Note = (name: string, value: unknown) => void;
 
-/** Throws at the first thing that is wrong. */
+/** Throws at the first fault. */
 export type Inspector = (source: Source, note: Note, root: TrustedRoot | null) => void | Promise<void>;

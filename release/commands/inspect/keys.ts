@@ -1,4 +1,4 @@
-/** Roots and key files: whose keys, how many must sign, until when. Nothing secret is read. */
+/** Roots and key files: which keys, how many must sign, until when. Nothing secret is read. */
 import { readSource } from '../../../lib/platform/files.ts';
 import { decodeKeyFile, decodeRoot, ROLES } from '../../../lib/trust/index.ts';
 import type { Inspector } from './inspector.ts';

@@ -1,4 +1,4 @@
-/** Files of a repository: TUF metadata, channel indexes, their pages, manifests. With a root, whether it vouches for them. */
+/** Files of a repository: TUF metadata, channel indexes and pages, manifests. With a root, also whether they are trusted. */
 import type { Snapshot, Targets, Timestamp } from '@tufjs/models';
 import { TrustError } from '../../../lib/errors.ts';
 import { readSource } from '../../../lib/platform/files.ts';
@@ -20,7 +20,7 @@ export const inspectTimestamp: Inspector = (source, note, root) => {
   const document = readTimestamp(readSource(source), 'timestamp');
   common(document, note);
   note('snapshot', document.metadata.signed.snapshotMeta.version);
-  vouched(document, 'timestamp', note, root);
+  requireTrusted(document, 'timestamp', note, root);
 };
 
 export const inspectSnapshot: Inspector = (source, note, root) => {
@@ -28,10 +28,10 @@ export const inspectSnapshot: Inspector = (source, note, root) => {
   common(document, note);
   const meta = Object.entries(document.metadata.signed.meta);
   note('files', Object.fromEntries(meta.map(([name, { version }]) => [name, version])));
-  vouched(document, 'snapshot', note, root);
+  requireTrusted(document, 'snapshot', note, root);
 };
 
-/** The top-level one; a delegated one is vouched for by that, and only shown. */
+/** A delegated role is signed by keys that the top-level role names, so it is only shown. */
 export const inspectTargets: Inspector = (source, note, root) => {
   const document = readTargets(readSource(source), 'targets');
   common(document, note);
@@ -39,7 +39,7 @@ export const inspectTargets: Inspector = (source, note, root) => {
   note('delegates to', Object.keys(delegations?.roles ?? {}));
   const files = Object.entries(targets).map(([name, { hashes }]) => [name, hashes.sha256]);
   note('targets', Object.fromEntries(files));
-  if (delegations !== undefined || files.length === 0) vouched(document, 'targets', note, root);
+  if (delegations !== undefined || files.length === 0) requireTrusted(document, 'targets', note, root);
 };
 
 function common({ metadata: { signed, signatures } }: AnyDocument, note: Note): void {
@@ -48,7 +48,7 @@ function common({ metadata: { signed, signatures } }: AnyDocument, note: Note): 
   note('signatures', Object.keys(signatures));
 }
 
-function vouched({ metadata }: AnyDocument, role: string, note: Note, root: TrustedRoot | null): void {
+function requireTrusted({ metadata }: AnyDocument, role: string, note: Note, root: TrustedRoot | null): void {
   if (root === null) {
     note('trusted', 'not checked, no root given');
     return;

@@ -1,4 +1,4 @@
-/** `release keys init`: every key of the trust, and the root that names them. */
+/** `release keys init`: makes all keys, and the root that names them. */
 import path from 'node:path';
 import { UsageError } from '../../../lib/errors.ts';
 import { removeIfThere } from '../../../lib/platform/files.ts';
@@ -19,19 +19,19 @@ import { keyFileName, makeKeyring, ROOT_FILE, requireNoKeys } from '../../keys/k
 import { choosePassphrase } from '../../keys/passphrase.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
-/** More keys than people who could hold them are a mistake. */
+/** More keys than that are a mistake. */
 const MAX_KEYS = 16;
 
 const HELP = `Usage: release keys init --dir <keys> [options]
 
-Makes 3 root keys of which 2 must sign, and keys for targets, snapshot and timestamp, each in a file of its own,
-encrypted with a passphrase (asked for, or DGMO_KEY_PASSPHRASE), and <keys>/root.json, which the updater trusts.
-Keep the root keys offline: day by day only the others are needed.
+Makes 3 root keys, of which 2 must sign, and keys for targets, snapshot and timestamp, each in a file of its own,
+encrypted with a passphrase (prompted for, or taken from DGMO_KEY_PASSPHRASE), and <keys>/root.json, which the updater
+trusts. Keep the root keys offline: only the others are needed every day.
 
-  --dir <keys>               the folder to write, made when it is not there
+  --dir <keys>               the folder to write to; it is made if it does not exist
   --targets-keys <n>         how many keys may sign releases (default 1)
   --targets-threshold <m>    how many of them must (default 1)
-  --expires-days <d>         how long the root is good for a feed (default 365)
+  --expires-days <d>         how long the root is valid for a feed (default 365)
   --scrypt-cost <c>          log2 of the cost of guessing the passphrase, ${SCRYPT_COST.min} to ${SCRYPT_COST.max} (default ${SCRYPT_COST.default})
 `;
 
@@ -104,7 +104,7 @@ interface NewFile {
   mode: number;
 }
 
-/** Half a set of keys is of no use to anybody and would be in the way of the next attempt. */
+/** An incomplete set of keys is useless, and would make the next attempt fail. */
 async function writeAllOrNothing(folder: string, files: NewFile[]): Promise<void> {
   const written: string[] = [];
   try {

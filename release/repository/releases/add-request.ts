@@ -1,6 +1,6 @@
-/** What `add` is asked for, and what it works with. */
+/** What `release add` is asked for, and the tools that it works with. */
 import type { Target } from '../../../lib/version/index.ts';
-import type { Words } from '../../manifest/options.ts';
+import type { Description } from '../../manifest/options.ts';
 import type { WorkReport } from '../../work/products.ts';
 import type { Limits } from '../../work/schedule.ts';
 import type { Workers } from '../../work/workers.ts';
@@ -10,20 +10,20 @@ export interface AddRequest {
   channel: string;
   /** One for each target. */
   binaries: readonly { target: Target; file: string }[];
-  words: Words;
-  /** Patches from so many releases before it (spacing.ts says which). */
+  description: Description;
+  /** How many earlier releases get a patch to it (spacing.ts chooses which). */
   deltas: number;
-  /** Patches from these as well. */
+  /** Versions that get a patch in addition. */
   from: readonly string[];
-  /** Percent; null: what the version has on the channel for other targets, else 100. */
+  /** Percent. Null: the same as for other targets of the version on the channel, else 100. */
   rollout: number | null;
   minimum: string | null;
   minimumFrom: string | null;
-  /** Of zstd, for the full binaries; null: lib/delta's own. */
+  /** zstd level of the full binaries. Null: the default of lib/delta. */
   level: number | null;
 }
 
-export interface AddMeans {
+export interface AddTools {
   workers: Workers;
   limits: Limits;
   report: WorkReport & { say(line: string): void };

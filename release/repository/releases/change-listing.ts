@@ -1,15 +1,15 @@
-/** Changes of what is listed, without new files: how many a release is offered to, and that it is offered no more. */
+/** Changes to listed releases that need no new packages: the rollout percentage, and revocation. */
 import { UsageError } from '../../../lib/errors.ts';
 import type { Host } from '../../../lib/platform/host.ts';
 import { targetName } from '../../../lib/version/index.ts';
 import type { Signers } from '../../keys/signers.ts';
 import { commit } from '../commit.ts';
-import { alone } from '../open.ts';
+import { withRepositoryLock } from '../lock.ts';
 import { readPublished, requireCurrent } from '../published.ts';
 import { type Channel, readChannels } from './channel.ts';
 import { findRelease, type RolloutChange, withRevoked, withRollout } from './list-changes.ts';
 
-/** Names of what changed, `stable linux-x64`; empty where it was so before. */
+/** The channels that changed, e.g. `stable linux-x64`. Empty if nothing had to change. */
 export type Changed = string[];
 
 export async function setRollout(
@@ -31,7 +31,7 @@ export async function setRollout(
 export interface Revocation {
   version: string;
   reason: string;
-  /** Null: of every channel. */
+  /** Null: on every channel. */
   channel: string | null;
 }
 
@@ -45,7 +45,7 @@ export async function revoke(
   return await changeListed(host, folder, change.version, change.channel, edit, signers);
 }
 
-/** UsageError where no channel lists the version. */
+/** UsageError if no channel lists the version. */
 async function changeListed(
   host: Host,
   folder: string,
@@ -54,7 +54,7 @@ async function changeListed(
   edit: (channel: Channel) => Channel,
   signers: Signers,
 ): Promise<Changed> {
-  return await alone(host, folder, async () => {
+  return await withRepositoryLock(host, folder, async () => {
     const published = readPublished(host, folder);
     requireCurrent(published);
     const listing = readChannels(published, name ?? undefined).filter(

@@ -1,4 +1,4 @@
-/** The releases of one channel for one target, all of them: read from the index and its pages, and written as such. */
+/** All releases of one channel for one target, read from its index and pages and written back to them. */
 import path from 'node:path';
 import { DamagedError } from '../../../lib/errors.ts';
 import { MAX_DOCUMENT } from '../../../lib/format/json.ts';
@@ -29,7 +29,7 @@ export interface Channel {
   revoked: ChannelIndex['revoked'];
 }
 
-/** Of every channel and target that has an index. */
+/** Every channel and target that has an index. */
 export function channelNames({ current }: Published): { name: string; target: Target }[] {
   const paths = [...(current?.roles.values() ?? [])].flatMap(({ metadata }) =>
     Object.keys(metadata.signed.targets),
@@ -41,14 +41,14 @@ export function channelNames({ current }: Published): { name: string; target: Ta
   });
 }
 
-/** Every channel, or those of one name. */
+/** Every channel, or only those with this name. */
 export function readChannels(published: Published, name?: string): Channel[] {
   return channelNames(published)
     .filter((found) => name === undefined || found.name === name)
     .map((found) => readChannel(published, found.name, found.target));
 }
 
-/** An empty one where it is new. DamagedError where a file is not what the signed metadata says. */
+/** An empty channel if there is no index yet. DamagedError if a file does not match the signed metadata. */
 export function readChannel(published: Published, name: string, target: Target): Channel {
   const { current } = published;
   const tufPath = indexPath(name, target);
@@ -67,7 +67,7 @@ export function readChannel(published: Published, name: string, target: Target):
   return { name, target, releases, minimum: index.minimum, revoked: index.revoked };
 }
 
-/** A small file that the feed names, as it is named. */
+/** Reads a small file that the feed names. DamagedError if it is not the named one. */
 export function readListed({ host, layout }: Published, file: ListedFile): Uint8Array {
   const at = path.join(layout.targets, file.path);
   const bytes = readFile(host.disk, at, MAX_DOCUMENT);
@@ -79,7 +79,7 @@ export function readListed({ host, layout }: Published, file: ListedFile): Uint8
 }
 
 export interface WrittenChannel {
-  /** Below `targets/`: the index and every page, oldest page first. */
+  /** Paths below `targets/`: every page, the oldest first, then the index. */
   files: { path: string; bytes: Uint8Array }[];
   index: Uint8Array;
 }
@@ -110,7 +110,7 @@ export function writeChannel(app: string, channel: Channel): WrittenChannel {
   return { files, index: bytes };
 }
 
-/** Paths of the files that `writeChannel` makes of it, without their bytes. */
+/** Paths of the files that `writeChannel` makes. */
 export function channelPaths(app: string, channel: Channel): string[] {
   return writeChannel(app, channel).files.map((file) => file.path);
 }

@@ -1,4 +1,4 @@
-/** Manifest and packages of a release, signed and placed, and the entries that name them. */
+/** Signs and places the manifest and packages of a release, and makes the entries that name them. */
 import { UsageError } from '../../../lib/errors.ts';
 import type { PackageDraft, PayloadDraft } from '../../../lib/package/index.ts';
 import { openSource } from '../../../lib/platform/files.ts';
@@ -24,20 +24,20 @@ import { askForPackage, fullPackage, listManifest, placeManifest, placePackage }
 import type { PayloadFile } from './payload-files.ts';
 
 /**
- * The manifest that the release was described with before, on any channel for any target; that with the most binaries.
- * UsageError where it is described again.
+ * The manifest that describes the release already, on any channel and for any target: the one with the most binaries.
+ * UsageError if the request describes the release again.
  */
 export function describedBefore(
   published: Published,
   goals: readonly Goal[],
-  { version, words }: AddRequest,
+  { version, description }: AddRequest,
 ): DGMOVersion | undefined {
   const before = readChannels(published)
     .flatMap((channel) => findRelease(channel, version) ?? [])
     .map((release) => readManifest(published, release))
     .sort((a, b) => b.binaries.length - a.binaries.length)[0];
   const changes = goals.some(({ here }) => here === undefined);
-  if (before !== undefined && words.given && changes) {
+  if (before !== undefined && description.given && changes) {
     throw new UsageError(`${version} is described already: add to it without describing it again`);
   }
   return before;
@@ -46,20 +46,20 @@ export function describedBefore(
 export interface Added {
   target: Target;
   release: ListedRelease;
-  /** Packages of it that this run made. */
+  /** The packages that this run made. */
   made: ListedPackage[];
 }
 
 export interface EntryOptions {
   before: DGMOVersion | undefined;
   payloads: ReadonlyMap<Goal, PayloadFile[]>;
-  /** Every package carries all of them. */
+  /** Carried by every package. */
   evolutions: readonly PayloadDraft[];
-  /** Milliseconds since the epoch: the date of a release that bears none. */
+  /** Milliseconds since the epoch: the release date, if none was given. */
   now: number;
 }
 
-/** Of each goal for which this brings anything. */
+/** One entry for each goal that is new or gets packages. */
 export async function makeEntries(
   published: Published,
   goals: readonly Goal[],
@@ -68,28 +68,32 @@ export async function makeEntries(
   signers: Signers,
 ): Promise<Added[]> {
   const wanted = goals.filter((goal) => goal.here === undefined || payloads.get(goal)?.length !== 0);
-  const fresh = wanted.filter(({ known }) => known === undefined);
+  const undescribed = wanted.filter(({ known }) => known === undefined);
   const needsKeys = wanted.some((goal) => payloads.get(goal)?.length !== 0);
   const keys = needsKeys ? signers.keys('targets', published.root) : [];
   const extra = evolutions.reduce((sum, { content }) => sum + content.size, 0);
-  const fresher =
-    fresh.length === 0
+  const newManifest =
+    undescribed.length === 0
       ? null
-      : makeManifest(fresh, request, before, { sizes: smallest(fresh, payloads) + extra, keys, now });
+      : makeManifest(undescribed, request, before, {
+          sizes: typicalSize(undescribed, payloads) + extra,
+          keys,
+          now,
+        });
   const described = (goal: Goal): Described =>
-    fresher !== null && goal.known === undefined
-      ? { manifest: fresher, file: listManifest(fresher).file }
+    newManifest !== null && goal.known === undefined
+      ? { manifest: newManifest, file: listManifest(newManifest).file }
       : known(published, goal);
-  if (signers.elsewhere !== undefined) {
+  if (signers.remote !== undefined) {
     for (const goal of wanted) {
       for (const payload of payloads.get(goal) ?? []) {
         const ask = (draft: PackageDraft) => askForPackage(draft, keys);
         await withDraft(published, goal, described(goal).manifest, payload, evolutions, ask);
       }
     }
-    signers.elsewhere.requireAll();
+    signers.remote.requireAll();
   }
-  if (fresher !== null) placeManifest(published, fresher);
+  if (newManifest !== null) placeManifest(published, newManifest);
   const rollout = request.rollout ?? rolloutSoFar(published, request);
   const added: Added[] = [];
   for (const goal of wanted) {
@@ -115,7 +119,7 @@ export async function makeEntries(
   return added;
 }
 
-/** The least that it has on the channel for any target. */
+/** The lowest percentage that it has on the channel for any target. */
 function rolloutSoFar(published: Published, { version, channel }: AddRequest): number {
   const others = readChannels(published, channel).flatMap((found) => findRelease(found, version) ?? []);
   return Math.min(100, ...others.map(({ rollout }) => rollout));
@@ -127,7 +131,7 @@ interface Described {
 }
 
 function known(published: Published, { known: release }: Goal): Described {
-  if (release === undefined) throw new Error('a release that was not described');
+  if (release === undefined) throw new Error('the release has no manifest yet');
   return { manifest: readManifest(published, release), file: release.manifest };
 }
 
@@ -135,30 +139,30 @@ function readManifest(published: Published, release: ListedRelease): DGMOVersion
   return decodeManifest(readListed(published, release.manifest));
 }
 
-/** Bytes that most people will fetch: of each target the smallest payload, and of those the largest. */
-function smallest(goals: readonly Goal[], payloads: ReadonlyMap<Goal, PayloadFile[]>): number {
+/** Bytes that most people will fetch: the smallest payload of each target, and of these the largest. */
+function typicalSize(goals: readonly Goal[], payloads: ReadonlyMap<Goal, PayloadFile[]>): number {
   return Math.max(...goals.map((goal) => Math.min(...(payloads.get(goal) ?? []).map(({ size }) => size))));
 }
 
-/** The description of before with further binaries, or a new one. */
+/** The existing description with further binaries, or a new one. */
 function makeManifest(
-  fresh: readonly Goal[],
-  { version, words }: AddRequest,
+  goals: readonly Goal[],
+  { version, description }: AddRequest,
   before: DGMOVersion | undefined,
   { sizes, keys, now }: { sizes: number; keys: SigningKey[]; now: number },
 ): DGMOVersion {
   const [signer] = keys;
   if (signer === undefined) throw new Error('no key to sign with');
-  const binaries: Binary[] = fresh.map(({ target, digest }) => {
+  const binaries: Binary[] = goals.map(({ target, digest }) => {
     const subject = { ...target, size: digest.size, checksum: digest.sha256 };
     const signature = signBinary(subject, version, signer);
     return { ...subject, signature, downloadUrl: downloadUrl(version, target) };
   });
-  const description = before ?? words.describe(previous(fresh, version), sizes, now);
-  return { ...description, binaries: [...(before?.binaries ?? []), ...binaries] };
+  const draft = before ?? description.describe(previous(goals, version), sizes, now);
+  return { ...draft, binaries: [...(before?.binaries ?? []), ...binaries] };
 }
 
-/** The newest release before it, for any of the targets. */
+/** The newest earlier release, for any of the targets. */
 function previous(goals: readonly Goal[], version: string): string | null {
   return goals
     .flatMap(({ channel }) => releasesBefore(channel, version)[0]?.version ?? [])
@@ -168,7 +172,7 @@ function previous(goals: readonly Goal[], version: string): string | null {
     );
 }
 
-/** The package of one payload, whose file is open until `use` is done, and of the evolutions. */
+/** Drafts the package with one payload and the evolutions. The payload's file is open until `use` is done. */
 async function withDraft<Result>(
   { host, settings: { app } }: Published,
   { target }: Goal,
@@ -185,7 +189,7 @@ async function withDraft<Result>(
   }
 }
 
-/** Packages that are there: all of this channel, and of another one those that are wanted here. */
+/** Existing packages: all of this channel's entry, or those of another channel's entry that are wanted here. */
 function kept({ here, known: elsewhere, bases }: Goal): ListedPackage[] {
   if (here !== undefined) return here.packages;
   const full = elsewhere === undefined ? undefined : fullPackage(elsewhere);
@@ -193,7 +197,7 @@ function kept({ here, known: elsewhere, bases }: Goal): ListedPackage[] {
   return full === undefined ? patches : [full, ...patches];
 }
 
-/** The full binary first, then the patches, that from the newest release first. */
+/** The full binary first, then the patches, the one from the newest release first. */
 function byBase(a: ListedPackage, b: ListedPackage): number {
   if (a.kind === 'full' || b.kind === 'full') return Number(a.kind !== 'full') - Number(b.kind !== 'full');
   return isNewer(a.from, b.from) ? -1 : Number(isNewer(b.from, a.from));

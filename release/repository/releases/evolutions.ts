@@ -1,4 +1,4 @@
-/** The evolutions of a release that is published already: what comes to it later carries what its packages carry. */
+/** The evolutions of a published release, taken from its packages: packages that are added later carry the same. */
 import { UsageError } from '../../../lib/errors.ts';
 import { type PayloadDraft, readPackage } from '../../../lib/package/index.ts';
 import { openSource, readSource } from '../../../lib/platform/files.ts';
@@ -9,7 +9,7 @@ import { readChannels } from './channel.ts';
 import { findRelease } from './list-changes.ts';
 import { requireListed } from './packages.ts';
 
-/** UsageError where it has evolutions and no package that could carry them any more. */
+/** UsageError if it has evolutions, but no package is left to take them from. */
 export function publishedEvolutions(published: Published, release: DGMOVersion | undefined): PayloadDraft[] {
   if (release === undefined || release.evolutions.length === 0) return [];
   const { version } = release;

@@ -1,4 +1,4 @@
-/** What `add` is to come to for one target, seen from what is published. */
+/** What `add` is to achieve for one target, given what is published. */
 import { PolicyError, UsageError } from '../../../lib/errors.ts';
 import { type Digest, digestFile } from '../../../lib/platform/files.ts';
 import {
@@ -18,19 +18,19 @@ import { spacedPlaces } from './spacing.ts';
 
 export interface Goal {
   target: Target;
-  /** The binary. */
+  /** Path of the binary. */
   file: string;
   digest: Digest;
   channel: Channel;
   /** The version's entry in this channel. */
   here: ListedRelease | undefined;
-  /** Its entry in any channel, this one first. */
+  /** Its entry in any channel; this channel's if there is one. */
   known: ListedRelease | undefined;
-  /** Releases that a patch is wanted from, newest first. */
+  /** Releases to make patches from, newest first. */
   bases: ListedRelease[];
 }
 
-/** PolicyError where the version has another binary, or was revoked. */
+/** PolicyError if the version has a different binary, or was revoked. */
 export function readGoal(
   published: Published,
   request: AddRequest,
@@ -67,7 +67,7 @@ function findAnywhere(published: Published, target: Target, version: string): Li
     .flatMap((channel) => findRelease(channel, version) ?? [])[0];
 }
 
-/** What is listed here already gets only those patches that are asked for by name. */
+/** An entry that is listed here already gets only the patches that are requested by name. */
 function chooseBases(
   published: Published,
   { target, channel, digest, here }: Omit<Goal, 'bases'>,
@@ -92,7 +92,7 @@ function chooseBases(
   return bases;
 }
 
-/** UsageError where no target has a release that was named for patches; says so where only some have. */
+/** UsageError if no target has a release that `--from` names. Reports each target that has not. */
 export function requireNamedBases(
   goals: readonly Goal[],
   { from, version }: AddRequest,

@@ -1,4 +1,4 @@
-/** Changes of a channel's list of releases: pure functions from one to the next. */
+/** Changes to a channel's list of releases, as pure functions. */
 import { PolicyError, UsageError } from '../../../lib/errors.ts';
 import { compareVersions, isNewer, type ListedRelease, targetName } from '../../../lib/version/index.ts';
 import type { Channel } from './channel.ts';
@@ -12,7 +12,7 @@ export function releasesBefore({ releases }: Channel, version: string): ListedRe
   return releases.filter((release) => isNewer(version, release.version));
 }
 
-/** In its place among the others; in the place of one of the same version. */
+/** Inserts the release in order, or replaces the one with the same version. */
 export function withRelease(channel: Channel, release: ListedRelease): Channel {
   const others = channel.releases.filter(({ version }) => version !== release.version);
   return {
@@ -24,11 +24,11 @@ export function withRelease(channel: Channel, release: ListedRelease): Channel {
 export interface RolloutChange {
   version: string;
   percent: number;
-  /** Whether a lower percentage than before is meant. */
+  /** Allows a lower percentage than before. */
   lower: boolean;
 }
 
-/** PolicyError where it would be lowered and that was not said. */
+/** PolicyError if the percentage would be lowered and `lower` is not set. */
 export function withRollout(channel: Channel, { version, percent, lower }: RolloutChange): Channel {
   const found = findRelease(channel, version);
   if (found === undefined) return channel;
@@ -42,7 +42,7 @@ export function withRollout(channel: Channel, { version, percent, lower }: Rollo
   return withRelease(channel, { ...found, rollout: percent });
 }
 
-/** UsageError where nothing that new is offered. */
+/** UsageError if no release is that new. */
 export function withMinimum(channel: Channel, minimum: string): Channel {
   const newest = channel.releases[0]?.version;
   if (newest === undefined || isNewer(minimum, newest)) {
@@ -54,7 +54,7 @@ export function withMinimum(channel: Channel, minimum: string): Channel {
   return { ...channel, minimum };
 }
 
-/** A minimum that only revoked releases reach would force people to what they can't have: it goes. */
+/** Removes a minimum that only revoked releases satisfy: it would force people to update to what they can't have. */
 export function withRevoked(channel: Channel, version: string, reason: string): Channel {
   if (isRevoked(channel, version)) return channel;
   const revoked = [...channel.revoked, { version, reason }].sort((a, b) =>

@@ -1,6 +1,6 @@
 /**
- * Packages of the feed: each carries one patch or full binary and the evolutions of the release, is complete and signed,
- * and was read back before it is named.
+ * Packages of the feed. Each carries one patch or full binary and the evolutions of the release, is complete and signed,
+ * and is read back before anything names it.
  */
 import path from 'node:path';
 import { DamagedError } from '../../../lib/errors.ts';
@@ -24,12 +24,12 @@ import { manifestPath, packagePath } from '../layout.ts';
 import { placeBytes, settleDraft, writeDraft } from '../place.ts';
 import type { Published } from '../published.ts';
 
-/** Asks the keys for the signature that `placePackage` will want, and writes nothing. */
+/** Requests the signatures that `placePackage` will need, and writes nothing. */
 export function askForPackage(draft: PackageDraft, keys: SigningKey[]): void {
   writePackage(draft, keys, () => undefined);
 }
 
-/** The manifest as a file of the feed, not yet there. */
+/** The manifest as a file of the feed, not written yet. */
 export function listManifest(manifest: DGMOVersion): { file: ListedFile; bytes: Uint8Array } {
   const bytes = encodeManifest(manifest);
   const { sha256 } = digestBytes(bytes);
@@ -45,7 +45,7 @@ export function placeManifest({ host, layout }: Published, manifest: DGMOVersion
   return file;
 }
 
-/** The draft's one patch or full binary decides what kind of package it becomes. */
+/** The kind of package follows from the draft's one patch or full binary. */
 export async function placePackage(
   { host, layout, root }: Published,
   draft: PackageDraft,
@@ -83,7 +83,7 @@ export function packageFile({ layout }: Published, listed: ListedPackage): strin
   return path.join(layout.targets, listed.path);
 }
 
-/** DamagedError where the file is not the one that the feed names. */
+/** The path of the file. DamagedError if it is not the file that the feed names. */
 export function requireListed(published: Published, listed: ListedPackage): string {
   const file = packageFile(published, listed);
   const found = digestFile(published.host.disk, file);
@@ -93,7 +93,7 @@ export function requireListed(published: Published, listed: ListedPackage): stri
   });
 }
 
-/** The patch or full binary of a package that the feed names, with its file open until `use` is done. */
+/** Hands the patch or full binary of a listed package to `use`. Its file is open until `use` is done. */
 export async function withPayload<Result>(
   published: Published,
   listed: ListedPackage,

@@ -1,10 +1,9 @@
 /**
- * How the releases of a channel are split into the index and its pages. A pure function of the list, counted from the
- * oldest end, so that a new release leaves nearly every page as it was: a page that is the same has the same digest,
- * and is the same file.
+ * Splits the releases of a channel into the index and its pages. Pages are counted from the oldest release, so that a new
+ * release leaves nearly every page unchanged: same content, same digest, same file.
  *
- * The index holds all of up to 10 releases; of more it holds the newest 6 to 10, so that what a client reads does not
- * grow with their number. Pages are of 20, the newest of them of 5, 10, 15 or 20.
+ * The index holds all releases if there are at most 10, else the newest 6 to 10, so that what a client reads does not
+ * grow with their number. Pages hold 20 releases, the newest page 5, 10, 15 or 20.
  */
 import { MAX_LISTED } from '../../../lib/version/index.ts';
 
@@ -14,7 +13,7 @@ const STEP = 5;
 export interface Paginated<Item> {
   /** Newest first. */
   index: Item[];
-  /** Oldest page first; each newest first in itself. */
+  /** The oldest page first; within a page the newest release first. */
   pages: Item[][];
 }
 

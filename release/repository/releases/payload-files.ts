@@ -1,4 +1,4 @@
-/** The payloads that goals still need, made by workers or found where an interrupted run left them. */
+/** The payloads that are still missing, made by workers or left by an interrupted run. */
 import type { PayloadDraft } from '../../../lib/package/index.ts';
 import type { Source } from '../../../lib/platform/files.ts';
 import { targetName } from '../../../lib/version/index.ts';
@@ -6,7 +6,7 @@ import type { Job } from '../../work/job.ts';
 import { fullPayload, patchPayload } from '../../work/payloads.ts';
 import { makeProducts, noteLeftOut, wasLeftOut } from '../../work/products.ts';
 import type { Published } from '../published.ts';
-import type { AddMeans, AddRequest } from './add-request.ts';
+import type { AddRequest, AddTools } from './add-request.ts';
 import { type Goal, patchFrom } from './goal.ts';
 import { fullPackage, requireListed, withPayload } from './packages.ts';
 
@@ -17,15 +17,15 @@ export interface PayloadFile {
   payload(content: Source): PayloadDraft;
 }
 
-/** A patch is at least 30 % smaller than the full binary, or not worth its place and its checks. */
+/** A patch has to be at least 30 % smaller than the full binary to be worth its space and its checks. */
 const WORTHWHILE = 0.7;
 
-/** Of each goal, what no package carries yet; the full binary first. Says which patches are left out. */
+/** For each goal the payloads that no package carries yet, the full binary first. Reports which patches are left out. */
 export async function makePayloadFiles(
   published: Published,
   goals: readonly Goal[],
   request: AddRequest,
-  means: AddMeans,
+  means: AddTools,
 ): Promise<Map<Goal, PayloadFile[]>> {
   const { host, layout } = published;
   const { disk } = host;
@@ -38,7 +38,7 @@ export async function makePayloadFiles(
       })
       .map((job) => ({ goal, job })),
   );
-  // Full binaries take the longest and are begun first.
+  // Full binaries take the longest, so they start first.
   planned.sort((a, b) => Number(a.job.kind === 'patch') - Number(b.job.kind === 'patch'));
   const files = await makeProducts(
     planned.map(({ job }) => job),
@@ -58,15 +58,15 @@ export async function makePayloadFiles(
     const file = files[index] ?? '';
     const size = disk.status(file)?.size ?? 0;
     const to = { version: request.version, digest: goal.digest };
-    const mine = made.get(goal) ?? [];
+    const ready = made.get(goal) ?? [];
     if (job.kind === 'full') {
       fullSizes.set(goal, size);
-      mine.push({ file, size, payload: (content) => fullPayload(to, content) });
+      ready.push({ file, size, payload: (content) => fullPayload(to, content) });
       continue;
     }
     const full = fullSizes.get(goal) ?? (await listedSize(published, goal));
     if (size <= WORTHWHILE * full) {
-      mine.push({ file, size, payload: (content) => patchPayload(job.from, to, content) });
+      ready.push({ file, size, payload: (content) => patchPayload(job.from, to, content) });
       continue;
     }
     const [patch, whole] = [size, full].map((count) => count.toLocaleString('en-US'));
@@ -76,7 +76,7 @@ export async function makePayloadFiles(
   return made;
 }
 
-/** Bytes of the compressed binary that is published. */
+/** Bytes of the published compressed binary. */
 async function listedSize(published: Published, { known }: Goal): Promise<number> {
   const listed = known === undefined ? undefined : fullPackage(known);
   return listed === undefined ? 0 : await withPayload(published, listed, async ({ size }) => size);

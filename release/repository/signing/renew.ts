@@ -1,32 +1,32 @@
 /**
- * What expires soon is signed again. Timestamp and snapshot live short lives, so that a machine can do this every day
- * with their two keys alone; targets and root are renewed where their keys are here too, and else it is told in time.
+ * Signs again what expires soon. Timestamp and snapshot are valid for a short time, and a machine renews them every day
+ * with only their two keys. Targets and root are renewed if their keys are present, else reported in time.
  */
 import type { Host } from '../../../lib/platform/host.ts';
 import type { RoleName, RootDraft } from '../../../lib/trust/index.ts';
 import type { Signers } from '../../keys/signers.ts';
 import { commit, placeRoot } from '../commit.ts';
-import { alone } from '../open.ts';
+import { withRepositoryLock } from '../lock.ts';
 import { type Published, readPublished, requireCurrent } from '../published.ts';
 import { askForRoot, signRoot } from './sign-root.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 
-/** So long before its end a document that people sign is renewed, or its end is told of. */
+/** Days before its expiry at which a document that people sign is renewed or reported. */
 export const NOTICE_DAYS = 60;
 export const ROOT_DAYS = 365;
 
 export interface Refreshed {
   /** Documents that were signed again. */
   renewed: string[];
-  /** Those that should be soon, and whose keys are not here. */
+  /** Documents that expire soon and whose keys are not present. */
   due: { document: string; expires: number }[];
-  /** When the first of what clients need expires, milliseconds since the epoch. */
+  /** When the first of the documents that clients need expires, in milliseconds since the epoch. */
   expires: number;
 }
 
 export interface RefreshOptions {
-  /** All but the root, whatever its age. */
+  /** Renews everything but the root, however old it is. */
   all?: boolean;
 }
 
@@ -36,16 +36,16 @@ export async function refresh(
   signers: Signers,
   { all = false }: RefreshOptions = {},
 ): Promise<Refreshed> {
-  return await alone(host, folder, async () => {
+  return await withRepositoryLock(host, folder, async () => {
     const published = readPublished(host, folder);
     const now = host.clock.now();
-    const ends = endings(published);
+    const expiring = expirations(published);
     const { days } = published.settings;
-    const isDue = (document: Ending, notice: number) =>
+    const isDue = (document: Expiration, notice: number) =>
       (all && document.document !== 'root') || document.expires - now < notice * DAY;
     const renewed: string[] = [];
-    const due: Ending[] = [];
-    const decide = (document: Ending, notice: number, role: RoleName): boolean => {
+    const due: Expiration[] = [];
+    const decide = (document: Expiration, notice: number, role: RoleName): boolean => {
       if (!isDue(document, notice)) return false;
       if (!canSign(published, signers, role)) {
         if (document.expires - now < notice * DAY) due.push(document);
@@ -54,14 +54,13 @@ export async function refresh(
       renewed.push(document.document);
       return true;
     };
-    const root = decide(ends.root, Math.min(NOTICE_DAYS, ROOT_DAYS / 2), 'root');
-    if (root && signers.elsewhere !== undefined)
-      askForRoot(published.root, sameRoot(published, now), signers);
-    const targets = decide(ends.targets, Math.min(NOTICE_DAYS, days.targets / 2), 'targets');
-    const snapshot = targets || isDue(ends.snapshot, days.snapshot / 2);
-    const timestamp = snapshot || isDue(ends.timestamp, days.timestamp / 2);
+    const root = decide(expiring.root, Math.min(NOTICE_DAYS, ROOT_DAYS / 2), 'root');
+    if (root && signers.remote !== undefined) askForRoot(published.root, sameRoot(published, now), signers);
+    const targets = decide(expiring.targets, Math.min(NOTICE_DAYS, days.targets / 2), 'targets');
+    const snapshot = targets || isDue(expiring.snapshot, days.snapshot / 2);
+    const timestamp = snapshot || isDue(expiring.timestamp, days.timestamp / 2);
     if (snapshot) renewed.push('snapshot');
-    if (root && !timestamp) signers.elsewhere?.requireAll();
+    if (root && !timestamp) signers.remote?.requireAll();
     if (timestamp) {
       renewed.push('timestamp');
       const renew = new Set<'targets' | 'snapshot'>();
@@ -70,28 +69,31 @@ export async function refresh(
       commit(published, { now, renew }, signers);
     }
     if (root) placeRoot(published, signRoot(published.root, sameRoot(published, now), signers));
-    const after = endings(readPublished(host, folder));
+    const after = expirations(readPublished(host, folder));
     return { renewed, due, expires: Math.min(...Object.values(after).map(({ expires }) => expires)) };
   });
 }
 
-interface Ending {
+interface Expiration {
   document: string;
   expires: number;
 }
 
-function endings(published: Published): Record<RoleName, Ending> {
+function expirations(published: Published): Record<RoleName, Expiration> {
   const { timestamp, snapshot, targets, roles } = requireCurrent(published);
-  const ending = (document: RoleName, of: typeof timestamp | typeof snapshot | typeof targets): Ending => ({
+  const expiration = (
+    document: RoleName,
+    of: typeof timestamp | typeof snapshot | typeof targets,
+  ): Expiration => ({
     document,
     expires: Date.parse(of.metadata.signed.expires),
   });
   const all = [targets, ...roles.values()].map(({ metadata }) => Date.parse(metadata.signed.expires));
   return {
     root: { document: 'root', expires: published.root.expires },
-    targets: { ...ending('targets', targets), expires: Math.min(...all) },
-    snapshot: ending('snapshot', snapshot),
-    timestamp: ending('timestamp', timestamp),
+    targets: { ...expiration('targets', targets), expires: Math.min(...all) },
+    snapshot: expiration('snapshot', snapshot),
+    timestamp: expiration('timestamp', timestamp),
   };
 }
 

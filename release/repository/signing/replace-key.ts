@@ -1,14 +1,13 @@
 /**
- * A key of a role, replaced by another one. Clients can follow at every instant, also when the old key is lost, because
- * there is a root between the old and the new in which both keys count:
+ * Replaces a key of a role. Clients can follow at every instant, even if the old key is lost, because there is a root
+ * between the old and the new one in which both keys count:
  *
- * 1. A root with the old keys and the new one. Everything that is published is good for it.
- * 2. Everything that the role signs, signed again: metadata, and where it is `targets`, the packages of all listed
- *    releases (new envelopes around the same payloads). That is one change of the feed, and good for the roots of
- *    1 and 3.
+ * 1. A root with the old keys and the new one. Everything published is valid under it.
+ * 2. Everything that the role signs, signed again: metadata and, for `targets`, the packages of all listed releases (new
+ *    envelopes around the same payloads). This is one change of the feed, valid under the roots of 1 and 3.
  * 3. A root without the old key.
  *
- * A root key signs nothing but roots, so there one root does. What was stopped goes on with the next `rotate`.
+ * A root key signs only roots, so one new root is enough for it. The next `rotate` continues an interrupted one.
  */
 import { MachineError, UsageError } from '../../../lib/errors.ts';
 import { array, type Decoded, hex, integer, object, oneOf } from '../../../lib/format/decoder.ts';
@@ -25,7 +24,7 @@ import {
 import type { Roles, Signers } from '../../keys/signers.ts';
 import { commit, placeRoot } from '../commit.ts';
 import type { RepositoryLayout } from '../layout.ts';
-import { alone } from '../open.ts';
+import { withRepositoryLock } from '../lock.ts';
 import { isSignedBy, type Published, readPublished, requireCurrent } from '../published.ts';
 import { readNote, writeNote } from '../work-note.ts';
 import { ROOT_DAYS } from './renew.ts';
@@ -36,41 +35,44 @@ const DAY = 24 * 60 * 60 * 1000;
 
 const rotation = object({
   role: oneOf(...ROLES),
-  /** Ids of the keys that go. */
+  /** Ids of the old keys. */
   replaced: array(hex(32), 1, 16),
-  /** Ids of the keys that come. */
+  /** Ids of the new keys. */
   added: array(hex(32), 0, 16),
   began: integer(0, 253_402_300_799_999),
 });
 
 export type Rotation = Decoded<typeof rotation>;
 
-/** The one that was stopped in its middle, null where none was. */
+/** The rotation that was interrupted; null if there is none. */
 export function unfinishedRotation(host: Host, layout: RepositoryLayout): Rotation | null {
   return readNote(host.disk, layout.rotation, rotation);
 }
 
 export interface RotateRequest {
   role: RoleName;
-  /** Ids of keys that the root gives the role. */
+  /** Ids of keys that the root names for the role. */
   replaced: readonly string[];
   added: readonly PublicKey[];
 }
 
-/** The root that is trusted from now on. TrustError where too few keys are here to sign it and what follows. */
+/** The new root. TrustError if too few keys are present to sign it and what follows. */
 export async function rotate(
   host: Host,
   folder: string,
   request: RotateRequest,
   signers: Signers,
 ): Promise<Uint8Array> {
-  return await alone(host, folder, async (layout) => {
+  return await withRepositoryLock(host, folder, async (layout) => {
     const published = readPublished(host, folder);
     requireCurrent(published);
     const began = begin(host, layout, published, request, signers);
-    if (signers.elsewhere !== undefined) askForRoots(published, request, began, signers);
+    if (signers.remote !== undefined) askForRoots(published, request, began, signers);
     let current = published;
-    if (request.role !== 'root' && !request.added.every((key) => names(current.root, request.role, key.id))) {
+    if (
+      request.role !== 'root' &&
+      !request.added.every((key) => hasKey(current.root, request.role, key.id))
+    ) {
       placeRoot(current, signRoot(current.root, draftRoot(current, request, began, []), signers));
       current = readPublished(host, folder);
     }
@@ -79,7 +81,7 @@ export async function rotate(
       const goal = decodeRoot(root);
       const channels = request.role === 'targets' ? await resignedChannels(current, goal, signers) : [];
       commit(current, { channels, root: goal, now: host.clock.now() }, signers);
-      requireGoodFor(readPublished(host, folder), goal);
+      requireValidUnder(readPublished(host, folder), goal);
     }
     placeRoot(current, root);
     removeIfThere(host.disk, layout.rotation);
@@ -87,7 +89,7 @@ export async function rotate(
   });
 }
 
-/** Looks first whether all of it can be signed here, then notes what is to be done. When it began. */
+/** Checks that everything can be signed, then records the rotation. Returns when it began. */
 function begin(
   host: Host,
   layout: RepositoryLayout,
@@ -106,9 +108,9 @@ function begin(
       advice: `Run \`release rotate ${before.role}\`.`,
     });
   }
-  const stranger = replaced.find((id) => !names(published.root, role, id));
-  if (stranger !== undefined) {
-    throw new UsageError(`wanted a ${role} key of root version ${published.root.version}, found ${stranger}`);
+  const foreign = replaced.find((id) => !hasKey(published.root, role, id));
+  if (foreign !== undefined) {
+    throw new UsageError(`wanted a ${role} key of root version ${published.root.version}, found ${foreign}`);
   }
   const began = before?.began ?? host.clock.now();
   const goal = draftRoot(published, request, began, replaced);
@@ -120,11 +122,11 @@ function begin(
   return began;
 }
 
-function names({ roles }: Roles, role: RoleName, id: string): boolean {
+function hasKey({ roles }: Roles, role: RoleName, id: string): boolean {
   return roles[role].keys.some((key) => key.id === id);
 }
 
-/** The root after this one: with what comes, without what goes. */
+/** The next root: with the added keys, without `without`. */
 function draftRoot(
   { root }: Pick<Published, 'root'>,
   { role, added }: RotateRequest,
@@ -132,7 +134,7 @@ function draftRoot(
   without: readonly string[],
 ): RootDraft {
   const roles = { ...root.roles };
-  const fresh = added.filter(({ id }) => !names(root, role, id));
+  const fresh = added.filter(({ id }) => !hasKey(root, role, id));
   roles[role] = {
     threshold: root.roles[role].threshold,
     keys: [...root.roles[role].keys, ...fresh].filter(({ id }) => !without.includes(id)),
@@ -140,19 +142,19 @@ function draftRoot(
   return { version: root.version + 1, expires: now + ROOT_DAYS * DAY, roles };
 }
 
-/** Asks the keys for all roots that there will be, at once. */
+/** Requests the signatures of all roots of the rotation at once. */
 function askForRoots(published: Published, request: RotateRequest, began: number, signers: Signers): void {
   let { root } = published;
-  const all = request.role !== 'root' && !request.added.every(({ id }) => names(root, request.role, id));
+  const all = request.role !== 'root' && !request.added.every(({ id }) => hasKey(root, request.role, id));
   for (const without of all ? [[], request.replaced] : [request.replaced]) {
     const draft = draftRoot({ root }, request, began, without);
     askForRoot(root, draft, signers);
     root = { ...root, version: draft.version, roles: draft.roles };
   }
-  signers.elsewhere?.requireAll();
+  signers.remote?.requireAll();
 }
 
-function requireGoodFor(published: Published, root: TrustedRoot): void {
+function requireValidUnder(published: Published, root: TrustedRoot): void {
   const { timestamp, snapshot, targets } = requireCurrent(published);
   const good =
     isSignedBy(root.metadata, 'timestamp', timestamp.metadata) &&

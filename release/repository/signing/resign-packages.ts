@@ -1,4 +1,4 @@
-/** Packages of listed releases, signed for another root: new manifests and envelopes around the same payloads. */
+/** Signs the packages of listed releases for another root: new manifests and envelopes around the same payloads. */
 import { TrustError } from '../../../lib/errors.ts';
 import { type PackageContents, type PayloadDraft, readPackage } from '../../../lib/package/index.ts';
 import { openSource, type Source } from '../../../lib/platform/files.ts';
@@ -22,15 +22,15 @@ import {
   requireListed,
 } from '../releases/packages.ts';
 
-/** Those channels that list anything that the keys of `goal` do not vouch for, with that signed by them. */
+/** The channels that list anything not signed by the keys of `goal`, with that signed again. */
 export async function resignedChannels(
   published: Published,
   goal: TrustedRoot,
   signers: Signers,
 ): Promise<Channel[]> {
-  if (signers.elsewhere !== undefined) {
+  if (signers.remote !== undefined) {
     await resign(published, new Resigner(published, goal, signers, true));
-    signers.elsewhere.requireAll();
+    signers.remote.requireAll();
   }
   return await resign(published, new Resigner(published, goal, signers, false));
 }
@@ -51,10 +51,10 @@ class Resigner {
   readonly #goal: TrustedRoot;
   readonly #signers: Signers;
   readonly #asksOnly: boolean;
-  /** By the path of the old one: two channels may list the same. */
+  /** By the path of the old package: two channels may list the same one. */
   readonly #packages = new Map<string, ListedPackage>();
 
-  /** `asksOnly`: keys are asked for their signatures, and nothing is written. */
+  /** `asksOnly`: signatures are requested, and nothing is written. */
   constructor(published: Published, goal: TrustedRoot, signers: Signers, asksOnly: boolean) {
     this.#asksOnly = asksOnly;
     this.#published = published;
@@ -76,7 +76,7 @@ class Resigner {
     };
   }
 
-  /** The same one where each of its binaries bears a signature that counts. */
+  /** The same manifest if every binary in it has a valid signature. */
   #manifest(old: DGMOVersion): DGMOVersion {
     const binaries = old.binaries.map((binary) => this.#binary(binary, old.version));
     const same = binaries.every((binary, index) => binary === old.binaries[index]);
@@ -84,7 +84,7 @@ class Resigner {
   }
 
   #binary(binary: Binary, version: string): Binary {
-    if (believed(() => verifyBinarySignature(binary, version, this.#goal)) !== null) return binary;
+    if (ifTrusted(() => verifyBinarySignature(binary, version, this.#goal)) !== null) return binary;
     const [key] = this.#signers.keys('targets', this.#goal);
     if (key === undefined) throw new Error('no key to sign with');
     const { signature: _, downloadUrl, ...subject } = binary;
@@ -101,7 +101,7 @@ class Resigner {
     if (before !== undefined) return before;
     const source = openSource(this.#published.host.disk, requireListed(this.#published, listed));
     try {
-      const counts = manifest === old && believed(() => readPackage(source, this.#goal)) !== null;
+      const counts = manifest === old && ifTrusted(() => readPackage(source, this.#goal)) !== null;
       const next = counts ? listed : await this.#rewrite(listed, source, manifest);
       this.#packages.set(listed.path, next);
       return next;
@@ -110,7 +110,7 @@ class Resigner {
     }
   }
 
-  /** What is signed again must be signed now: by the keys that count as long as the rotation goes on. */
+  /** The package as it is must be valid under the current root. */
   async #rewrite(listed: ListedPackage, source: Source, manifest: DGMOVersion): Promise<ListedPackage> {
     const contents = readPackage(source, this.#published.root);
     const { app, platform, arch } = contents;
@@ -131,8 +131,8 @@ function payloadsOf(contents: PackageContents): PayloadDraft[] {
   }));
 }
 
-/** Null where a signature is wanted that is not there. */
-function believed<Result>(look: () => Result): { result: Result } | null {
+/** Null if `look` fails because it is not trusted. */
+function ifTrusted<Result>(look: () => Result): { result: Result } | null {
   try {
     return { result: look() };
   } catch (error) {

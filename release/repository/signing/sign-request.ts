@@ -1,4 +1,4 @@
-/** Files that go to the machine with the keys and come back: what is to be signed, byte by byte, and the signatures. */
+/** The files that travel to the machine with the keys and back: the exact bytes to sign, and the signatures. */
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { array, type Decoded, hex, line, object, oneOf, stringOf } from '../../../lib/format/decoder.ts';
 import { parseJson } from '../../../lib/format/json.ts';
@@ -12,7 +12,7 @@ const MAX_ENTRIES = 100_000;
 export interface WantedSignature {
   role: RoleName;
   keyid: string;
-  /** May hold the placeholders of those before it, in hex. */
+  /** May contain placeholders of earlier messages, in hex. */
   message: Uint8Array;
 }
 
@@ -40,7 +40,7 @@ const answer = object({
 /** `message`: SHA-256 of what was signed. */
 export type SignatureEntry = Decoded<typeof answer>['signatures'][number];
 
-/** 64 bytes that stand where the signature will. */
+/** 64 bytes that take the place of the signature until it is known. */
 export function placeholderOf(keyid: string, message: Uint8Array): Uint8Array {
   const hash = new Bun.CryptoHasher('sha512').update('dgmo placeholder').update(keyid).update(message);
   return new Uint8Array(hash.digest());
@@ -87,13 +87,13 @@ function json(value: unknown): Uint8Array {
 export interface SignedEntry {
   entry: SignatureEntry;
   wanted: WantedSignature;
-  /** What was signed: the message with every signature in its place. */
+  /** What was signed: the message with the signatures in place of the placeholders. */
   message: Uint8Array;
 }
 
 /**
- * Signs what these keys are asked for, in its order; the rest is passed over. `look` sees each message as it is to be
- * signed, before it is; what it throws stops all.
+ * Signs the messages that these keys are asked for, in order, and skips the others. `look` is called with each message
+ * before it is signed; if it throws, nothing more is signed.
  */
 export function signRequest(
   wanted: readonly WantedSignature[],
@@ -115,7 +115,7 @@ export function signRequest(
   return signed;
 }
 
-/** Placeholders stand in messages as hex digits, as signatures do. */
+/** In messages, placeholders are hex digits, as signatures are. */
 function filledIn(message: Uint8Array, made: ReadonlyMap<string, string>): Uint8Array {
   const filled = Buffer.from(message);
   for (const [placeholder, signature] of made) {

@@ -1,4 +1,4 @@
-/** A root, signed by enough keys of the root before it and of its own (spec 6.1). */
+/** Signs a root with enough keys of the previous root and of its own (spec 6.1). */
 import { TrustError } from '../../../lib/errors.ts';
 import { makeRoot, type RootDraft, type SigningKey } from '../../../lib/trust/index.ts';
 import type { Roles, Signers } from '../../keys/signers.ts';
@@ -7,7 +7,7 @@ export function signRoot(before: Roles, draft: RootDraft, signers: Signers): Uin
   return makeRoot(draft, rootKeys(before, draft, signers));
 }
 
-/** Asks the keys for their signatures, for nothing but that: what comes out may not be a root yet. */
+/** Requests the signatures. The result is dropped: it may not be a valid root yet. */
 export function askForRoot(before: Roles, draft: RootDraft, signers: Signers): void {
   try {
     signRoot(before, draft, signers);

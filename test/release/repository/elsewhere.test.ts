@@ -1,7 +1,7 @@
 /** Signing where the keys are not on the publishing machine: requests go there, signatures come back. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { tellMessage } from '../../../release/keys/describe-message.ts';
+import { describeMessage } from '../../../release/keys/describe-message.ts';
 import { CHEAP, type Folder, freshFolder, noise } from '../run.ts';
 
 // Each test starts the command line a dozen times.
@@ -146,7 +146,7 @@ describe('with the targets and root keys on another machine', () => {
       '[1]',
       '{"_type":["root"]}',
     ]) {
-      expect(tellMessage(bytes(message))).toBeNull();
+      expect(describeMessage(bytes(message))).toBeNull();
     }
     const [key = ''] = JSON.parse((await folder.release(['inspect', 'safe/root.json', '--json'])).stdout)
       .targets.keys;

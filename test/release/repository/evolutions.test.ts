@@ -17,13 +17,13 @@ import { readPackage, verifyPayloads } from '../../../lib/package/index.ts';
 import { digestBytes, memorySource } from '../../../lib/platform/files.ts';
 import { decodeRoot, type TrustedRoot } from '../../../lib/trust/index.ts';
 import { decodeManifest, type ListedPackage, type ListedRelease } from '../../../lib/version/index.ts';
-import { tellMessage } from '../../../release/keys/describe-message.ts';
+import { describeMessage } from '../../../release/keys/describe-message.ts';
 import { readEvolution } from '../../../release/manifest/evolution.ts';
-import { readWords, type Words } from '../../../release/manifest/options.ts';
+import { type Description, readDescription } from '../../../release/manifest/options.ts';
 import { initialize } from '../../../release/repository/initialize.ts';
 import { readPublished } from '../../../release/repository/published.ts';
 import { addRelease } from '../../../release/repository/releases/add-release.ts';
-import type { AddMeans } from '../../../release/repository/releases/add-request.ts';
+import type { AddTools } from '../../../release/repository/releases/add-request.ts';
 import { readChannel } from '../../../release/repository/releases/channel.ts';
 import { prune } from '../../../release/repository/remove-unnamed.ts';
 import { rotate } from '../../../release/repository/signing/replace-key.ts';
@@ -149,14 +149,19 @@ describe('in a repository whose', () => {
     const disk = new SimulatedDisk();
     await initialize(hostOn(disk), REPO, { app: 'dgmo', root: ROOT }, SIGNERS);
     const folder = evolutionFolder({ 'index.js': 'export {};\n' });
-    await add(disk, '1.0.0', 'linux-x64', readWords('1.0.0', { evolution: [folder], 'no-rollback': false }));
+    await add(
+      disk,
+      '1.0.0',
+      'linux-x64',
+      readDescription('1.0.0', { evolution: [folder], 'no-rollback': false }),
+    );
     rmSync(folder, { recursive: true });
     return disk;
   }
 
-  function add(disk: SimulatedDisk, version: string, target: string, words?: Words) {
+  function add(disk: SimulatedDisk, version: string, target: string, words?: Description) {
     const binaries = { [target]: build(target.length + Number(version[2])) };
-    const request = requestFor(disk, version, binaries, words && { words });
+    const request = requestFor(disk, version, binaries, words && { description: words });
     return addRelease(hostOn(disk), REPO, request, SIGNERS, meansOf(hostOn(disk)));
   }
 
@@ -204,14 +209,14 @@ describe('an add that was interrupted', () => {
   const date = async (second: string) => {
     const disk = new SimulatedDisk();
     await initialize(hostOn(disk), REPO, { app: 'dgmo', root: ROOT }, SIGNERS);
-    const run = (content: string, host: SimulatedHost, means: AddMeans) => {
+    const run = (content: string, host: SimulatedHost, means: AddTools) => {
       const folder = evolutionFolder({ 'index.js': content });
-      const words = readWords('1.0.0', { evolution: [folder], 'no-rollback': false });
+      const words = readDescription('1.0.0', { evolution: [folder], 'no-rollback': false });
       rmSync(folder, { recursive: true });
       return addRelease(
         host,
         REPO,
-        requestFor(disk, '1.0.0', { 'linux-x64': build(0) }, { words }),
+        requestFor(disk, '1.0.0', { 'linux-x64': build(0) }, { description: words }),
         SIGNERS,
         means,
       );
@@ -248,7 +253,7 @@ test('who signs a package on another machine is told which evolutions are in it'
   const archive = await testArchive();
   pack(testDraft({ payloads: [fullPayload(), evolutionPayload(archive)] }), [listening]);
   const { sha256 } = digestBytes(archive);
-  expect(tellMessage(messages[0] ?? new Uint8Array())?.text).toStartWith(
+  expect(describeMessage(messages[0] ?? new Uint8Array())?.text).toStartWith(
     `package of dgmo 1.2.0 for linux-x64: full binary, evolution faster-search, SHA-256 ${sha256}, to the binary`,
   );
 });

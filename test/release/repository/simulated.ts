@@ -14,11 +14,11 @@ import {
   parseTarget,
 } from '../../../lib/version/index.ts';
 import { type Signers, signersOf } from '../../../release/keys/signers.ts';
-import { readWords } from '../../../release/manifest/options.ts';
-import type { AddMeans, AddRequest } from '../../../release/repository/releases/add-request.ts';
+import { readDescription } from '../../../release/manifest/options.ts';
+import type { AddRequest, AddTools } from '../../../release/repository/releases/add-request.ts';
 import type { Job } from '../../../release/work/job.ts';
 import { jobKey } from '../../../release/work/job.ts';
-import { hereWorkers, type Workers } from '../../../release/work/workers.ts';
+import { inProcessWorkers, type Workers } from '../../../release/work/workers.ts';
 import type { SimulatedDisk } from '../../host/disk.ts';
 import type { FaultInjector } from '../../host/faults.ts';
 import { type SimulatedHost, simulatedHost } from '../../host/host.ts';
@@ -56,7 +56,7 @@ export function requestFor(
     version,
     channel: 'stable',
     binaries: list,
-    words: readWords(version, { evolution: [], 'no-rollback': false }),
+    description: readDescription(version, { evolution: [], 'no-rollback': false }),
     deltas: 5,
     from: [],
     rollout: null,
@@ -75,7 +75,7 @@ export function rememberingWorkers(host: Host): Workers {
     async run(job: Job, output, onProgress, signal) {
       const made = products.get(jobKey(job));
       if (made === undefined) {
-        await hereWorkers(host.disk).run(job, output, onProgress, signal);
+        await inProcessWorkers(host.disk).run(job, output, onProgress, signal);
         const source = openSource(host.disk, output);
         const bytes = readSource(source);
         source.close();
@@ -87,7 +87,7 @@ export function rememberingWorkers(host: Host): Workers {
   };
 }
 
-export function meansOf(host: Host): AddMeans {
+export function meansOf(host: Host): AddTools {
   return {
     workers: rememberingWorkers(host),
     limits: { slots: 1, memory: 1 << 30 },

@@ -1,4 +1,4 @@
-/** Whether a repository is whole: clients must be able to fetch all that they will be told of. */
+/** Checks that a repository is complete: clients must be able to fetch everything that the feed names. */
 import path from 'node:path';
 import { DamagedError } from '../../lib/errors.ts';
 import type { ListedFile, ListedRelease } from '../../lib/version/index.ts';
@@ -6,10 +6,10 @@ import { type Published, requireCurrent } from '../repository/published.ts';
 import { readChannels } from '../repository/releases/channel.ts';
 
 /**
- * Every file that the signed metadata leads to is there: indexes and pages with their digest, manifests and packages
- * with their length (their digest is looked at when they are sent). DamagedError names the first that is not.
+ * Checks every file that the signed metadata leads to: indexes and pages by digest, manifests and packages by length
+ * (their digests are checked when they are sent). DamagedError names the first that is missing or wrong.
  */
-export function requireWhole(published: Published): { channels: number; releases: number } {
+export function requireComplete(published: Published): { channels: number; releases: number } {
   requireCurrent(published);
   const channels = readChannels(published);
   const seen = new Set<string>();

@@ -1,11 +1,11 @@
 /**
- * Signing where the keys are not on this machine. What a missing key is to sign is collected with the exact bytes; the
- * answers come back as a file, and the same command, run again, finds them and goes on. It makes the same bytes each
- * time, because the session remembers when it began and the clock of its commands stands still there.
+ * Signing with keys that are on another machine. The exact bytes that a missing key has to sign are collected in a
+ * request; the signatures come back as a file, and the same command, run again, uses them and continues. It makes the
+ * same bytes each time, because the session remembers when it began and stops the clock of its commands at that time.
  *
- * A signature that is not there yet is stood in for by a placeholder that occurs nowhere else, 64 bytes made of key
- * and message. What is to be signed may hold placeholders of what stands before it in the request (a package holds the
- * signatures of its binaries): the other machine puts the signatures in their place, so that both are done in one go.
+ * Until a signature is known, a placeholder takes its place: 64 bytes derived from key and message, which occur nowhere
+ * else. A message may contain placeholders of earlier messages in the request (a package contains the signatures of its
+ * binaries). The other machine replaces them by the signatures, so that everything is signed in one round.
  */
 import path from 'node:path';
 import { hexToBytes } from '@noble/hashes/utils.js';
@@ -29,7 +29,7 @@ const session = object({
 
 type Session = Decoded<typeof session>;
 
-/** Signatures of other machines are wanted first; nothing was published. */
+/** Signatures from another machine are needed first; nothing was published. */
 export class SignaturesWanted extends UpdaterError {
   override readonly name = 'SignaturesWanted';
   readonly exitCode = 14;
@@ -40,17 +40,17 @@ export class SignaturesWanted extends UpdaterError {
   }
 }
 
-export interface ElsewhereOptions {
-  /** Tells the command with all its arguments from others. */
+export interface RemoteSessionOptions {
+  /** Identifies the command with all its arguments. */
   work: string;
-  /** In words, for who signs. */
+  /** For the person who signs. */
   title: string;
   signatures: readonly SignatureEntry[];
-  /** Beginnings of ids of keys that are not asked. */
+  /** Prefixes of the ids of keys that are not asked. */
   without: readonly string[];
 }
 
-export class ElsewhereSession {
+export class RemoteSession {
   readonly #host: Host;
   readonly #layout: RepositoryLayout;
   readonly #session: Session;
@@ -59,7 +59,7 @@ export class ElsewhereSession {
   readonly #known: Map<string, Uint8Array>;
   readonly #wanted = new Map<string, WantedSignature>();
 
-  constructor(host: Host, layout: RepositoryLayout, options: ElsewhereOptions) {
+  constructor(host: Host, layout: RepositoryLayout, options: RemoteSessionOptions) {
     this.#host = host;
     this.#layout = layout;
     this.#title = options.title;
@@ -74,16 +74,19 @@ export class ElsewhereSession {
     writeNote(host.disk, layout.session, this.#session);
   }
 
-  /** The machine, at the time when the session began. */
+  /** The machine, with its clock stopped at the time when the session began. */
   get host(): Host {
     const { began } = this.#session;
     return { ...this.#host, clock: { ...this.#host.clock, now: () => began } };
   }
 
-  /** The keys that are here, and in place of others those elsewhere, as many as a threshold wants; not those that `go`. */
-  signers(here: Signers, go: readonly string[] = []): Signers {
+  /**
+   * The keys of this machine, supplemented up to the threshold by remote ones. Keys that are being replaced (`leaving`,
+   * prefixes of their ids) are not asked.
+   */
+  signers(here: Signers, leaving: readonly string[] = []): Signers {
     const mayBeAsked = (id: string) =>
-      ![...this.#without, ...go].some((beginning) => id.startsWith(beginning));
+      ![...this.#without, ...leaving].some((beginning) => id.startsWith(beginning));
     const keys = (role: RoleName, root: Roles): SigningKey[] => {
       const present = here.present(role, root);
       const missing = root.roles[role].threshold - present.length;
@@ -100,11 +103,11 @@ export class ElsewhereSession {
         return askable.length >= root.roles[role].threshold ? keys(role, root) : here.present(role, root);
       },
       find: here.find,
-      elsewhere: { requireAll: () => this.#requireAll() },
+      remote: { requireAll: () => this.#requireAll() },
     };
   }
 
-  /** When all is done: another run of the command is other work. */
+  /** Ends the session: running the command again is new work. */
   end(): void {
     removeIfThere(this.#host.disk, this.#layout.session);
   }

@@ -1,4 +1,4 @@
-/** One writer at a time for one repository. */
+/** The repository's lock: only one command at a time changes a repository. */
 import path from 'node:path';
 import { LockedError } from '../../lib/errors.ts';
 import { createDirectories, removeIfThere } from '../../lib/platform/files.ts';
@@ -7,21 +7,22 @@ import { type RepositoryLayout, repositoryLayout } from './layout.ts';
 import { readSettings } from './settings.ts';
 
 /**
- * Runs `work` under the repository's lock, which the operating system drops when its holder dies; half-written files
- * of a holder that did are removed first. LockedError where another process holds it, UsageError where no repository is.
+ * Runs `work` while holding the repository's lock, which the operating system drops if its holder dies. Half-written
+ * files of an earlier holder are removed first. LockedError if another process holds the lock, UsageError if the folder
+ * is not a repository.
  */
-export async function alone<Result>(
+export async function withRepositoryLock<Result>(
   host: Host,
   folder: string,
   work: (layout: RepositoryLayout) => Promise<Result>,
 ): Promise<Result> {
-  // Before anything is written: the folder may be another one than was meant.
+  // Checked before anything is written: the person may have named the wrong folder.
   readSettings(host.disk, repositoryLayout(folder));
-  return await aloneIn(host, folder, work);
+  return await withFolderLock(host, folder, work);
 }
 
-/** The same for a folder that is to become a repository. */
-export async function aloneIn<Result>(
+/** The same for a folder that is about to become a repository. */
+export async function withFolderLock<Result>(
   host: Host,
   folder: string,
   work: (layout: RepositoryLayout) => Promise<Result>,
@@ -35,14 +36,14 @@ export async function aloneIn<Result>(
     });
   }
   try {
-    sweep(host, layout);
+    removeDrafts(host, layout);
     return await work(layout);
   } finally {
     lock.release();
   }
 }
 
-function sweep({ disk }: Host, layout: RepositoryLayout): void {
+function removeDrafts({ disk }: Host, layout: RepositoryLayout): void {
   removeIfThere(disk, `${layout.timestamp}.tmp`);
   if (disk.status(layout.temporary) === null) return;
   for (const name of disk.list(layout.temporary)) removeIfThere(disk, path.join(layout.temporary, name));

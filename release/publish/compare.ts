@@ -1,4 +1,4 @@
-/** What stands at the destination, beside what is to stand there. */
+/** Compares what the destination has with what the repository has. */
 import path from 'node:path';
 import { PolicyError } from '../../lib/errors.ts';
 import { readFile } from '../../lib/platform/files.ts';
@@ -12,14 +12,16 @@ import { rootVersion, type Situation, TIMESTAMP } from './plan.ts';
 const MAX_METADATA = 5_000_000;
 const FIRST_ROOT = 'metadata/1.root.json';
 
-/** PolicyError where another feed stands there, or a newer state of this one: clients would be right to refuse ours. */
-export async function look(
+/**
+ * PolicyError if the destination has another feed, or a newer state of this one: clients would be right to refuse ours.
+ */
+export async function compare(
   published: Published,
   destination: Destination,
   remove: boolean,
 ): Promise<Situation> {
   const local = inventory(published.host.disk, published.layout.folder).filter((file) =>
-    wasThere(published, file),
+    existedBefore(published, file),
   );
   const remote = await destination.list();
   const read = (name: string) => readLocal(published, name);
@@ -38,13 +40,13 @@ export async function look(
   return { local, remote, same, switchAt: switchAt(published, remote), remove };
 }
 
-/** What another command puts here meanwhile is for the next time. */
-function wasThere({ highest }: Published, { path: name }: LocalFile): boolean {
+/** Files that another command adds in the meantime are left for the next run. */
+function existedBefore({ highest }: Published, { path: name }: LocalFile): boolean {
   const found = name.startsWith('metadata/') ? metadataName(path.basename(name)) : null;
   return found === null || found.version <= (highest.get(found.role) ?? 0);
 }
 
-/** The timestamp is the one that was verified, whatever has been written since. */
+/** For the timestamp the verified one, whatever has been written since. */
 function readLocal(published: Published, name: string): Uint8Array {
   if (name === TIMESTAMP) return requireCurrent(published).timestamp.bytes;
   const { host, layout } = published;
@@ -71,7 +73,7 @@ async function requireSameFeed(
   try {
     there = readTimestamp(bytes, TIMESTAMP).metadata.signed.version;
   } catch {
-    // Damaged: it is to be replaced.
+    // A damaged timestamp is replaced.
     return;
   }
   const version = ours.metadata.signed.version;
@@ -84,18 +86,21 @@ async function requireSameFeed(
   }
 }
 
-/** The first root, from the newest at the destination on, whose keys vouch for the feed. A feed without clients: the last. */
+/**
+ * The first root, beginning with the newest at the destination, under which the feed is valid. The last root if the
+ * destination is new.
+ */
 function switchAt(published: Published, remote: ReadonlyMap<string, RemoteFile>): number {
   const newest = Math.max(0, ...[...remote.keys()].map((name) => rootVersion(name) ?? 0));
   const last = published.highest.get('root') ?? 0;
   const { timestamp, snapshot, targets } = requireCurrent(published);
   for (let version = newest; version > 0 && version < last; version++) {
     const { metadata: root } = decodeRoot(readLocal(published, `metadata/${version}.root.json`));
-    const vouched =
+    const valid =
       isSignedBy(root, 'timestamp', timestamp.metadata) &&
       isSignedBy(root, 'snapshot', snapshot.metadata) &&
       isSignedBy(root, 'targets', targets.metadata);
-    if (vouched) return version;
+    if (valid) return version;
   }
   return last;
 }
