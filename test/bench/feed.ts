@@ -1,7 +1,8 @@
 /**
  * What a check that finds nothing new costs as the repository grows: `bun test/bench/feed.ts`. Repositories of 10, 100
- * and 1,000 releases for 7 targets, each with the full binary and 5 patches (their files are named, signed for and not
- * there: a check reads none of them), served by `release serve`; the compiled updater through a relay that counts.
+ * and 1,000 releases for 7 targets, each with the full binary and the patches that `release add` makes (their files are
+ * named and signed for, but do not exist: a check reads none of them), served by `release serve`; the compiled updater
+ * through a relay that counts.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -19,12 +20,12 @@ import { commit } from '../../release/repository/commit.ts';
 import { initialize } from '../../release/repository/initialize.ts';
 import { manifestPath, packagePath } from '../../release/repository/layout.ts';
 import { readPublished } from '../../release/repository/published.ts';
+import { DEFAULT_PATCHES, spacedPlaces } from '../../release/repository/releases/spacing.ts';
 import { makeInstall } from '../support/installed.ts';
 import { buildStandin } from '../support/standin.ts';
 import { openWorkshop, PASSPHRASE, type Workshop } from '../support/workshop.ts';
 
 const SIZES = [10, 100, 1000];
-const PATCHES = 5;
 const ROUNDS = 15;
 const CLI = path.join(import.meta.dir, '../../release/cli.ts');
 
@@ -86,7 +87,7 @@ function synthetic(number: number, target: Target): ListedRelease {
     length: from === null ? 46_000_000 : 50_000 + number,
     sha256: digest,
   });
-  const before = Array.from({ length: Math.min(PATCHES, number) }, (_, back) => number - 1 - back);
+  const before = spacedPlaces(number, DEFAULT_PATCHES).map((place) => number - 1 - place);
   const manifest = createHash('sha256').update(`manifest ${version}`).digest('hex');
   return {
     version,
