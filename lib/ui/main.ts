@@ -55,7 +55,7 @@ export async function main(argv: readonly string[], around: Surroundings): Promi
     verbose: isGiven(line, 'verbose'),
   });
   if (isGiven(line, 'help') || command === 'help') {
-    const { helpText } = await import('./help.ts');
+    const { helpText } = await import('./text/help.ts');
     around.output.out(helpText(command));
     return 0;
   }

@@ -6,7 +6,7 @@
 
 import type { Applied, InstallEvent, RolledBack, UpdateEvent } from '../api/index.ts';
 import { type ExitCode, errorMessage, StillRunningError, UpdaterError } from '../errors.ts';
-import { bytesText, countText, timeText } from './sizes.ts';
+import { bytesText, countText, timeText } from './text/sizes.ts';
 
 export type ReportedEvent = InstallEvent | UpdateEvent;
 

@@ -12,7 +12,7 @@ import {
 import { InterruptedError, StillRunningError, UsageError } from '../errors.ts';
 import { parseList } from './arguments.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
-import { ageText } from './sizes.ts';
+import { ageText } from './text/sizes.ts';
 
 export async function runRollback(context: CommandContext): Promise<void> {
   const { line, report, install } = context;

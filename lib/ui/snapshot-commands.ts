@@ -9,8 +9,8 @@ import {
 } from '../api/index.ts';
 import { DamagedError, InterruptedError, UsageError } from '../errors.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
-import { ageText, bytesText, countText } from './sizes.ts';
-import { table } from './table.ts';
+import { ageText, bytesText, countText } from './text/sizes.ts';
+import { table } from './text/table.ts';
 
 const VERBS = ['list', 'create', 'show', 'verify', 'prune', 'pin', 'unpin', 'remove'] as const;
 

@@ -1,7 +1,7 @@
 /** `status`: apart from the other commands, since it is to start fast. */
 import { Installation } from '../api/index.ts';
 import type { CommandContext } from './context.ts';
-import { describeStatus } from './status-text.ts';
+import { describeStatus } from './text/status.ts';
 
 export async function runStatus({ report, install }: CommandContext): Promise<void> {
   const installation = new Installation({ ...install, onEvent: (event) => report.event(event) });

@@ -4,7 +4,7 @@ import { UsageError } from '../errors.ts';
 import { evolutionWish, parsePid } from './arguments.ts';
 import { appliedResult } from './commands.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
-import { checkData, describeCheck } from './update-text.ts';
+import { checkData, describeCheck } from './text/update.ts';
 
 /** How long "later" is, in milliseconds. */
 const LATER = 24 * 3_600_000;

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { UsageError } from '../../lib/errors.ts';
 import { type CommandName, optionsOf, parseCommandLine } from '../../lib/ui/arguments.ts';
-import { helpText } from '../../lib/ui/help.ts';
+import { helpText } from '../../lib/ui/text/help.ts';
 
 test.each([
   [['--help'], 'help'],

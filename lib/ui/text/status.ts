@@ -1,5 +1,5 @@
 /** `status`, in words. */
-import type { Status } from '../api/index.ts';
+import type { Status } from '../../api/index.ts';
 
 export function describeStatus(status: Status): string {
   const { receipt } = status;

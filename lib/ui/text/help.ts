@@ -1,5 +1,5 @@
 /** The help texts. */
-import type { CommandName } from './arguments.ts';
+import type { CommandName } from '../arguments.ts';
 
 const EVERYWHERE = `
 Everywhere:

@@ -1,5 +1,5 @@
 /** What a check found, in words, and as data for scripts. */
-import type { CheckResult, Hold, UpdateInfo } from '../api/index.ts';
+import type { CheckResult, Hold, UpdateInfo } from '../../api/index.ts';
 import { bytesText } from './sizes.ts';
 
 export function describeCheck(result: CheckResult): string {
