@@ -155,9 +155,7 @@ export class SnapshotManager {
    * const { usage } = await snapshots.getSnapshot('20261125');
    */
   async getSnapshot(id: string): Promise<StoredSnapshot> {
-    const listed = await this.listSnapshots();
-    const { id: full } = findSnapshot(listed, id);
-    return listed.find((one) => one.id === full) as StoredSnapshot;
+    return findSnapshot(await this.listSnapshots(), id);
   }
 
   /**

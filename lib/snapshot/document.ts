@@ -18,6 +18,7 @@ import type { Disk } from '../platform/disk.ts';
 import { digestBytes, readFile, removeIfThere, replaceDurably } from '../platform/files.ts';
 import { version } from '../version/semver.ts';
 import { FOLDER_COMPONENTS, type FolderComponent } from './components.ts';
+import { isSnapshotId, timeOfId } from './snapshot-id.ts';
 import type { StoreLayout } from './store/layout.ts';
 import { newer } from './store/tree.ts';
 
@@ -26,10 +27,6 @@ const text = (limit: number) =>
 const time = integer(0, 253_402_300_799_999, 'milliseconds since 1970');
 const bytes = integer(0, Number.MAX_SAFE_INTEGER, 'bytes');
 const snapshotId = stringOf('an id such as 20261125-184210-3f9a', isSnapshotId);
-
-export function isSnapshotId(value: string): boolean {
-  return /^\d{8}-\d{6}-[0-9a-f]{4,16}$/.test(value);
-}
 
 const root = object({
   /** As the profile names it, and what it led to then: the same, but for symlinks. */
@@ -151,11 +148,13 @@ export function loadSnapshot(disk: Disk, layout: StoreLayout, id: string): Snaps
 export interface Listed {
   id: string;
   pinned: boolean;
+  /** Milliseconds since the epoch: when it was taken, as far as that is known of one that can't be read. */
+  time: number;
   /** The error says why it can't be read. */
   found: Snapshot | DamagedError;
 }
 
-/** All of them, the oldest first. */
+/** All snapshots of the store, in the order in which they were taken. */
 export function listSnapshots(disk: Disk, layout: StoreLayout): Listed[] {
   if (disk.status(layout.documents) === null) return [];
   const names = new Set(disk.list(layout.documents));
@@ -163,23 +162,27 @@ export function listSnapshots(disk: Disk, layout: StoreLayout): Listed[] {
   for (const name of [...names].sort()) {
     const id = name.slice(0, -'.json'.length);
     if (!name.endsWith('.json') || !isSnapshotId(id)) continue;
-    const pinned = names.has(`${id}.pin`);
-    try {
-      const found = loadSnapshot(disk, layout, id);
-      if (found !== null) listed.push({ id, pinned, found });
-    } catch (error) {
-      if (!(error instanceof DamagedError)) throw error;
-      listed.push({ id, pinned, found: error });
-    }
+    const found = snapshotOrError(disk, layout, id);
+    if (found === null) continue;
+    const time = found instanceof Error ? timeOfDamaged(id, listed.at(-1)) : found.timestamp;
+    listed.push({ id, pinned: names.has(`${id}.pin`), time, found });
   }
-  return listed.sort((a, b) => timeOf(a) - timeOf(b));
+  return listed.sort((a, b) => a.time - b.time);
 }
 
-/** The id has whole seconds. */
-function timeOf({ id, found }: Listed): number {
-  if (!(found instanceof Error)) return found.timestamp;
-  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)/.exec(id) ?? [];
-  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) || 0;
+function snapshotOrError(disk: Disk, layout: StoreLayout, id: string): Snapshot | DamagedError | null {
+  try {
+    return loadSnapshot(disk, layout, id);
+  } catch (error) {
+    if (error instanceof DamagedError) return error;
+    throw error;
+  }
+}
+
+/** The id has whole seconds: of several in one second, this one comes after `before`. */
+function timeOfDamaged(id: string, before: Listed | undefined): number {
+  const time = timeOfId(id) ?? 0;
+  return before !== undefined && before.time > time && before.time < time + 1000 ? before.time : time;
 }
 
 export function rootsOf(snapshot: Snapshot): { component: FolderComponent; root: RootSnapshot }[] {

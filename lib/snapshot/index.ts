@@ -10,7 +10,6 @@ export {
 } from './components.ts';
 export {
   documentPath,
-  isSnapshotId,
   type Listed,
   listSnapshots,
   loadSnapshot,
@@ -26,6 +25,7 @@ export { carryOut, clear, clearLeftovers, flushFolders } from './restore/restore
 export { prepare } from './restore/stage.ts';
 export { unkept } from './restore/unkept.ts';
 export { verifyRestored } from './restore/verify-restored.ts';
+export { isSnapshotId } from './snapshot-id.ts';
 export { binaryPath, recogniseExecutable, rememberExecutable } from './store/binaries.ts';
 export { type StoreLayout, storeLayout } from './store/layout.ts';
 export { withStore } from './store/lock.ts';

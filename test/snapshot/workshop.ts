@@ -51,6 +51,9 @@ export interface WorkshopOptions {
   databases?: Host['databases'];
   /** Milliseconds by which the clock is ahead: then files that were just written count as old, and are recognised. */
   ahead?: number;
+  /** Milliseconds since the epoch, instead of the clock; bytes instead of the dice, null for those of the dice. */
+  now?: () => number;
+  random?: (count: number) => Uint8Array | null;
   /** Where; else a folder of its own that `remove` takes away. */
   home?: string;
 }
@@ -60,12 +63,14 @@ const breathe = async () => undefined;
 export function openWorkshop(options: WorkshopOptions = {}): Workshop {
   const native = nativeHost();
   const home = options.home ?? fs.mkdtempSync(join(fs.realpathSync(os.tmpdir()), 'dgmo-snapshot-'));
-  const { clock } = native;
+  const { clock, random } = native;
+  const now = options.now ?? (() => clock.now() + (options.ahead ?? 0));
   const host: Host = {
     ...native,
     disk: options.disk?.(native.disk) ?? native.disk,
     databases: options.databases ?? native.databases,
-    clock: { ...clock, now: () => clock.now() + (options.ahead ?? 0) },
+    clock: { ...clock, now },
+    random: { bytes: (count) => options.random?.(count) ?? random.bytes(count) },
   };
   const layout = storeLayout(host, home);
   const profile = profileOf(host, { home, app: 'dgmo', store: layout.folder }, options.settings);

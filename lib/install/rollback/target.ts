@@ -116,9 +116,10 @@ function named(session: Session, receipt: Receipt, listed: readonly Listed[], na
   );
 }
 
-/** By its id or the beginning of it. UsageError where none, or more than one, begins so. */
-export function findSnapshot(listed: readonly Listed[], name: string): Listed {
-  const found = listed.filter(({ id }) => id.startsWith(name));
+/** By its id or the beginning of it. UsageError if no snapshot, or more than one, begins so. */
+export function findSnapshot<One extends { id: string }>(listed: readonly One[], name: string): One {
+  const exact = listed.find(({ id }) => id === name);
+  const found = exact === undefined ? listed.filter(({ id }) => id.startsWith(name)) : [exact];
   const [one] = found;
   if (one !== undefined && found.length === 1) return one;
   throw new UsageError(

@@ -8,8 +8,8 @@ import { digestBytes } from '../../platform/files.ts';
 import type { Host } from '../../platform/host.ts';
 import { FOLDER_COMPONENTS, type FolderComponent } from '../components.ts';
 import {
-  documentPath,
   type FolderSnapshot,
+  type Listed,
   listSnapshots,
   type RootSnapshot,
   type Snapshot,
@@ -17,6 +17,7 @@ import {
 } from '../document.ts';
 import type { Profile } from '../profile.ts';
 import { resolveFar } from '../roots.ts';
+import { nextSnapshotId } from '../snapshot-id.ts';
 import type { StoreLayout } from '../store/layout.ts';
 import { withStore } from '../store/lock.ts';
 import { StoreWriter } from '../store/writer.ts';
@@ -83,9 +84,7 @@ async function take(host: Host, request: SnapshotRequest, writer: StoreWriter): 
   if (binary !== null) writer.addBinary(binary.path, binary.digest.sha256, binary.replaced);
   const folders = {} as Record<FolderComponent, FolderSnapshot>;
   const learned: (() => void)[] = [];
-  const earlier = listSnapshots(host.disk, layout).flatMap(({ found }) =>
-    found instanceof Error ? [] : [found],
-  );
+  const earlier = listSnapshots(host.disk, layout);
   for (const component of FOLDER_COMPONENTS) {
     const roots: RootSnapshot[] = [];
     for (const path of request.profile.roots[component]) {
@@ -94,7 +93,7 @@ async function take(host: Host, request: SnapshotRequest, writer: StoreWriter): 
     folders[component] = summary(roots);
   }
   await writer.finish();
-  const snapshot = describe(host, request, folders, warnings, nextTimestamp(host, earlier));
+  const snapshot = describe(host, request, folders, warnings, earlier);
   saveSnapshot(host.disk, layout, snapshot);
   for (const learn of learned) learn();
   return { snapshot, added: writer.added };
@@ -102,9 +101,9 @@ async function take(host: Host, request: SnapshotRequest, writer: StoreWriter): 
 
 const MOST_WARNINGS = 1000;
 
-/** Later than all the others, whatever the clock says: retention goes by it. */
-function nextTimestamp(host: Host, earlier: readonly Snapshot[]): number {
-  return Math.max(host.clock.now(), ...earlier.map(({ timestamp }) => timestamp + 1));
+/** Later than all the others, whatever the clock says: snapshots are listed, pruned and gone back to in this order. */
+function nextTimestamp(host: Host, earlier: readonly Listed[]): number {
+  return Math.max(host.clock.now(), ...earlier.map(({ time }) => time + 1));
 }
 
 async function takeRoot(
@@ -170,8 +169,10 @@ function describe(
   request: SnapshotRequest,
   folders: Record<FolderComponent, FolderSnapshot>,
   warnings: string[],
-  timestamp: number,
+  earlier: readonly Listed[],
 ): Snapshot {
+  const timestamp = nextTimestamp(host, earlier);
+  const ids = earlier.map(({ id }) => id);
   const { binary, reason, kind, app, installId, version, rollback } = request;
   const components = {
     binary: binary === null ? null : binaryEntry(host, binary),
@@ -182,7 +183,7 @@ function describe(
   const checksums = present.map(({ checksum }) => checksum);
   return {
     schema: 1,
-    id: request.id ?? newId(host, request.layout, timestamp),
+    id: request.id ?? nextSnapshotId(timestamp, ids, host.random.bytes(2)),
     timestamp,
     reason: reason.replaceAll(/\p{Cc}/gu, ' ').slice(0, 500),
     kind,
@@ -208,13 +209,4 @@ function binaryEntry(
 ): NonNullable<Snapshot['components']['binary']> {
   const mode = disk.status(path)?.mode ?? 0o755;
   return { path, size: digest.size, checksum: digest.sha256, mode, sound };
-}
-
-/** By the time, so that ids sort as they were made; with four digits at random. */
-function newId(host: Host, layout: StoreLayout, timestamp: number): string {
-  const time = new Date(timestamp).toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  for (;;) {
-    const id = `${time}-${Buffer.from(host.random.bytes(2)).toString('hex')}`;
-    if (host.disk.status(documentPath(layout, id)) === null) return id;
-  }
 }

@@ -9,6 +9,7 @@ import { openWorkshop } from '../workshop.ts';
 function listed(kinds: string): Listed[] {
   return [...kinds].map((kind, index) => ({
     id: `${kind}${index}`,
+    time: index,
     pinned: kind === 'p' || kind === 'D',
     found:
       kind === 'n'
