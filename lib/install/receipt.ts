@@ -2,9 +2,10 @@
  * The receipt, `installed.json`: what is installed and how it came. It is written by replacement only, carries a
  * digest of itself, and a copy of it stands in the journal, from which `recover` can write it again.
  */
-import { DamagedError, errorMessage, UsageError } from '../errors.ts';
+import { DamagedError, UsageError } from '../errors.ts';
+import { decodeSealed, encodeSealed } from '../format/sealed-json.ts';
 import type { Disk } from '../platform/disk.ts';
-import { digestBytes, readFile, replaceDurably } from '../platform/files.ts';
+import { readFile, replaceDurably } from '../platform/files.ts';
 import { isVersion } from '../version/index.ts';
 import type { Layout } from './layout.ts';
 
@@ -48,24 +49,15 @@ export interface Receipt {
 const LIMIT = 64 * 1024;
 
 export function encodeReceipt(receipt: Receipt): Uint8Array {
-  const content = JSON.stringify(receipt);
-  const { sha256 } = digestBytes(new TextEncoder().encode(content));
-  return new TextEncoder().encode(`${JSON.stringify({ receipt, digest: sha256 }, null, 2)}\n`);
+  return encodeSealed('receipt', receipt, 2);
 }
 
-/** Throws DamagedError, naming the field, where the bytes are not a receipt that this updater wrote. */
+/** Throws DamagedError, naming the field, if the bytes are not a receipt that this updater wrote. */
 export function decodeReceipt(bytes: Uint8Array, name: string): Receipt {
-  let outer: unknown;
-  try {
-    outer = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (error) {
-    throw damaged(name, `it is not JSON (${errorMessage(error)})`);
-  }
-  if (!isRecord(outer)) throw damaged(name, 'wanted an object');
-  const { sha256 } = digestBytes(new TextEncoder().encode(JSON.stringify(outer.receipt) ?? ''));
-  if (outer.digest !== sha256)
-    throw damaged(name, `its digest is ${sha256}, but it says ${String(outer.digest)}`);
-  return checkReceipt(outer.receipt, name);
+  return checkReceipt(
+    decodeSealed(bytes, 'receipt', LIMIT, (what) => damaged(name, what)),
+    name,
+  );
 }
 
 /** The fields, after the digest has been found right; also for the copies in the journal. */

@@ -2,7 +2,7 @@
  * The document of a snapshot, `snapshots/<id>.json`: what was taken, when, why and where. JSON with a digest of itself,
  * decoded strictly; written by replacement, after everything that it names is on the drive.
  */
-import { DamagedError, errorMessage } from '../errors.ts';
+import { DamagedError } from '../errors.ts';
 import {
   array,
   boolean,
@@ -14,8 +14,9 @@ import {
   oneOf,
   stringOf,
 } from '../format/decoder.ts';
+import { decodeSealed, encodeSealed } from '../format/sealed-json.ts';
 import type { Disk } from '../platform/disk.ts';
-import { digestBytes, readFile, removeIfThere, replaceDurably } from '../platform/files.ts';
+import { readFile, removeIfThere, replaceDurably } from '../platform/files.ts';
 import { version } from '../version/semver.ts';
 import { FOLDER_COMPONENTS, type FolderComponent } from './components.ts';
 import { isSnapshotId, timeOfId } from './snapshot-id.ts';
@@ -90,24 +91,16 @@ export type RootSnapshot = FolderSnapshot['roots'][number];
 const LIMIT = 8 << 20;
 
 export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
-  const { sha256 } = digestBytes(new TextEncoder().encode(JSON.stringify(snapshot)));
-  return new TextEncoder().encode(`${JSON.stringify({ snapshot, digest: sha256 }, null, 1)}\n`);
+  return encodeSealed('snapshot', snapshot, 1);
 }
 
+/** @param name of the file, for messages */
 export function decodeSnapshot(content: Uint8Array, name: string): Snapshot {
-  const wrong = (what: string) => new DamagedError(`the snapshot ${name} is damaged: ${what}`);
-  let outer: { snapshot?: unknown; digest?: unknown };
-  try {
-    outer = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content));
-  } catch (error) {
-    throw wrong(`it is not JSON (${errorMessage(error)})`);
-  }
-  if (typeof outer !== 'object' || outer === null) throw wrong('wanted an object');
-  const { sha256 } = digestBytes(new TextEncoder().encode(JSON.stringify(outer.snapshot) ?? ''));
-  if (outer.digest !== sha256) throw wrong(`its digest is ${sha256}, but it says ${String(outer.digest)}`);
-  const schema = (outer.snapshot as { schema?: unknown } | null)?.schema;
+  const damaged = (what: string) => new DamagedError(`the snapshot ${name} is damaged: ${what}`);
+  const value = decodeSealed(content, 'snapshot', LIMIT, damaged);
+  const schema = (value as { schema?: unknown } | null)?.schema;
   if (schema !== 1) throw newer(`the snapshot ${name}`, schema);
-  return shape(outer.snapshot, 'snapshot');
+  return shape(value, 'snapshot');
 }
 
 export function documentPath(layout: StoreLayout, id: string): string {
