@@ -2,8 +2,8 @@
  * The headers of a zstd frame (RFC 8878, section 3.1.1), checked before it is decoded: how many bytes come out, how many a
  * decoder keeps in memory, and that there is exactly one frame. The content of the blocks is left to zstd.
  */
-import { DamagedError } from '../errors.ts';
-import type { Source } from '../platform/files.ts';
+import { DamagedError, errorMessage } from '../errors.ts';
+import { memorySource, type Source } from '../platform/files.ts';
 
 const MAGIC = 0xfd2fb528;
 const BLOCK_RLE = 1;
@@ -14,7 +14,36 @@ const BLOCK_RESERVED = 3;
  * and with neither dictionary nor checksum. `name` is for the message.
  */
 export function checkFrame(frame: Source, rawSize: number, windowLog: number, name: string): void {
-  const fail = (what: string) => new DamagedError(`${name} is not a whole zstd frame: ${what}`);
+  const size = sizeInFrame(frame, windowLog, name);
+  if (size !== rawSize) throw notWhole(name, `it holds ${size} bytes, wanted ${rawSize}`);
+}
+
+/**
+ * One frame, decompressed at once. Throws DamagedError, before any memory is taken for it, if it does not say its size
+ * or says more than `most` bytes; else as `checkFrame` does, and if what comes out is not of the size that it says.
+ */
+export function decompressFrame(
+  frame: Uint8Array,
+  most: number,
+  windowLog: number,
+  name: string,
+): Uint8Array {
+  const size = sizeInFrame(memorySource(frame), windowLog, name);
+  if (size > most) throw notWhole(name, `it holds ${size} bytes, at most ${most} are possible`);
+  try {
+    return Bun.zstdDecompressSync(frame);
+  } catch (error) {
+    throw notWhole(name, errorMessage(error));
+  }
+}
+
+function notWhole(name: string, what: string): DamagedError {
+  return new DamagedError(`${name} is not a whole zstd frame: ${what}`);
+}
+
+/** The size in bytes that the frame says its content has. */
+function sizeInFrame(frame: Source, windowLog: number, name: string): number {
+  const fail = (what: string) => notWhole(name, what);
   const head = Buffer.alloc(Math.min(14, frame.size));
   frame.read(0, head);
   if (head.length < 6 || head.readUInt32LE(0) !== MAGIC) throw fail('it does not begin as one');
@@ -28,7 +57,6 @@ export function checkFrame(frame: Source, rawSize: number, windowLog: number, na
     sizeBytes === 8
       ? Number(head.readBigUInt64LE(sizeAt))
       : head.readUIntLE(sizeAt, sizeBytes) + (sizeBytes === 2 ? 256 : 0);
-  if (size !== rawSize) throw fail(`it holds ${size} bytes, wanted ${rawSize}`);
   const window = singleSegment ? size : windowSize(head.readUInt8(5));
   if (window > 2 ** windowLog)
     throw fail(`its window is ${window} bytes, at most ${2 ** windowLog} are possible`);
@@ -45,6 +73,7 @@ export function checkFrame(frame: Source, rawSize: number, windowLog: number, na
     last = (word & 1) === 1;
   }
   if (at !== frame.size) throw fail(`it ends at byte ${at} of ${frame.size}`);
+  return size;
 }
 
 /** Bytes; RFC 8878, section 3.1.1.1.2. */

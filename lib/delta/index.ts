@@ -5,7 +5,7 @@
 export { type ApplyOptions, applyPatch } from './apply.ts';
 export { zstdFrame } from './compress.ts';
 export type { StreamName } from './format.ts';
-export { checkFrame } from './frame.ts';
+export { decompressFrame } from './frame.ts';
 export { compressFull, type DecompressOptions, decompressFull } from './full.ts';
 export { type GenerateOptions, generatePatch } from './generate.ts';
 export { type PatchHeader, readPatchHeader, type StreamEntry } from './header.ts';

@@ -12,10 +12,10 @@
  *
  * A pack is written under a temporary name, flushed and renamed: one that has its name is whole. It never changes.
  */
-import { checkFrame } from '../../delta/index.ts';
+import { decompressFrame } from '../../delta/index.ts';
 import { DamagedError, errorMessage } from '../../errors.ts';
 import type { Disk, Handle } from '../../platform/disk.ts';
-import { digestBytes, memorySource, writeAll } from '../../platform/files.ts';
+import { digestBytes, writeAll } from '../../platform/files.ts';
 import { BLOCK } from './tree.ts';
 
 const HEAD = new TextEncoder().encode('DGMOPAK1');
@@ -185,7 +185,9 @@ function decodeEntries(table: Buffer, end: number): Map<string, Stored> {
       raw: table.readUInt32LE(at + 40),
       compressed: table.readUInt32LE(at + 44) === 1,
     };
-    if (entry.offset + entry.stored <= end && entry.raw <= BLOCK)
+    // A frame is kept only if it is smaller than the block: reading one takes no more memory than two blocks.
+    const size = entry.compressed ? entry.stored < entry.raw : entry.stored === entry.raw;
+    if (size && entry.offset + entry.stored <= end && entry.raw <= BLOCK)
       entries.set(table.toString('hex', at, at + 32), entry);
   }
   return entries;
@@ -206,8 +208,7 @@ export function readBlock(
   let raw: Uint8Array = stored;
   if (entry.compressed) {
     try {
-      checkFrame(memorySource(stored), entry.raw, WINDOW_LOG, 'it');
-      raw = Bun.zstdDecompressSync(stored);
+      raw = decompressFrame(stored, entry.raw, WINDOW_LOG, 'it');
     } catch (error) {
       throw fail(`can't be decompressed (${errorMessage(error)})`);
     }

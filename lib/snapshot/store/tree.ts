@@ -14,7 +14,7 @@ import { DamagedError, errorMessage } from '../../errors.ts';
 /** 512 KiB: a page that changes in the middle of a database costs this much, not the database. */
 export const BLOCK = 1 << 19;
 
-/** Bytes of the document: a million files. */
+/** Bytes of the document, before it is compressed: some millions of files. */
 export const MAX_TREE = 1 << 29;
 
 export type Content =

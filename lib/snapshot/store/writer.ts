@@ -3,8 +3,8 @@
  * writer leaves is temporary files, which the next one removes, and whole packs, trees and clones that nothing refers to,
  * which pruning removes.
  */
-import { zstdFrame } from '../../delta/index.ts';
-import { DamagedError, errorCode, errorMessage } from '../../errors.ts';
+import { decompressFrame, zstdFrame } from '../../delta/index.ts';
+import { DamagedError, errorCode, MachineError } from '../../errors.ts';
 import type { Disk } from '../../platform/disk.ts';
 import { digestBytes, readFile, removeIfThere, writeNew } from '../../platform/files.ts';
 import type { Host } from '../../platform/host.ts';
@@ -32,6 +32,9 @@ const NOT_THIS_ONE = new Set(['EXDEV', 'EINVAL', 'EPERM', 'ETXTBSY']);
 const MEANWHILE = 16 << 10;
 /** Blocks that may be waiting: enough to keep the cores busy, few enough to hold them all. */
 const MOST_WAITING = 8;
+
+/** Of a tree: a decoder must remember 2^23 bytes. */
+const TREE_WINDOW_LOG = 23;
 
 export class StoreWriter {
   readonly blocks: Blocks;
@@ -192,6 +195,7 @@ export class StoreWriter {
   /** The digest of the tree, which is its name. */
   async addTree(tree: Tree): Promise<string> {
     const document = encodeTree(tree);
+    if (document.length > MAX_TREE) throw tooManyFiles(document.length, tree);
     const { sha256 } = digestBytes(document);
     const path = treePath(this.layout, sha256);
     if (this.#disk.status(path) !== null) {
@@ -202,7 +206,7 @@ export class StoreWriter {
         if (!(error instanceof DamagedError)) throw error;
       }
     }
-    const frame = await zstdFrame(document, { level: 3, windowLog: 23 });
+    const frame = await zstdFrame(document, { level: 3, windowLog: TREE_WINDOW_LOG });
     const temporary = `${path}${TEMPORARY}`;
     removeIfThere(this.#disk, temporary);
     writeNew(this.#disk, temporary, 0o600, (write) => write(frame));
@@ -278,6 +282,13 @@ export class StoreWriter {
   }
 }
 
+function tooManyFiles(bytes: number, { entries }: Tree): MachineError {
+  return new MachineError(
+    `a folder with ${entries.length} files is too large for a snapshot: its list has ${bytes} bytes, at most ${MAX_TREE} are possible`,
+    { advice: 'Leave a part of it out with `dgmo-updater config set snapshotExclude`.' },
+  );
+}
+
 export function treePath(layout: StoreLayout, sha256: string): string {
   return layout.join(layout.trees, sha256);
 }
@@ -287,12 +298,7 @@ export function readTree(disk: Disk, layout: StoreLayout, sha256: string): Tree 
   const path = treePath(layout, sha256);
   const frame = readFile(disk, path, MAX_TREE);
   if (frame === null) throw new DamagedError(`the tree ${path} is missing`);
-  let document: Uint8Array;
-  try {
-    document = Bun.zstdDecompressSync(frame);
-  } catch (error) {
-    throw new DamagedError(`the tree ${path} is damaged: it can't be decompressed (${errorMessage(error)})`);
-  }
+  const document = decompressFrame(frame, MAX_TREE, TREE_WINDOW_LOG, `the tree ${path} is damaged: it`);
   const found = digestBytes(document).sha256;
   if (found !== sha256) throw new DamagedError(`the tree ${path} is damaged: it has SHA-256 ${found}`);
   return decodeTree(document, path);
