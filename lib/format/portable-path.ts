@@ -15,6 +15,22 @@ const DEVICE =
   /^(con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])(\.|$)/i;
 const REFUSED = /[\p{Cc}\\/:<>"|?*]/u;
 
+const NOT_ON_WINDOWS = new Set('\\/:<>"|?*');
+
+/**
+ * Whether Windows takes the name of a file as it is: not as a path, a stream of another file or a device, and without
+ * dropping anything from its end. A name that is none of ours need not be portable for that: its length and characters
+ * are for the filesystem to judge.
+ */
+export function isWindowsName(name: string): boolean {
+  return (
+    name.length > 0 &&
+    [...name].every((character) => character >= ' ' && !NOT_ON_WINDOWS.has(character)) &&
+    !/[. ]$/.test(name) &&
+    !DEVICE.test(name)
+  );
+}
+
 /** Whether it can be one name of a path of at most `limit` bytes of UTF-8. No name may end in a dot, so `.` and `..` can't. */
 export function isPortableName(name: string, limit = MAX_NAME): boolean {
   return (

@@ -25,7 +25,7 @@ const PACE = 16 << 20;
 /** @param root a folder, symlinks resolved */
 export async function captureFolder(context: CaptureContext, root: string, known: Known): Promise<Captured> {
   const { host, profile, join } = context;
-  const found = walk({ disk: host.disk, root, join, ...profile });
+  const found = walk({ host, root, join, ...profile });
   const mode = host.disk.status(root)?.mode ?? 0o700;
   const files = new Map<string, Extract<Found, { kind: 'file' }>>();
   for (const one of found) if (one.kind === 'file') files.set(one.path, one);

@@ -1,6 +1,8 @@
 /** What stands in a folder, all the way down, as names and statuses; nothing is opened, and no symlink followed. */
 import { errorCode } from '../../errors.ts';
+import { isWindowsName } from '../../format/portable-path.ts';
 import type { Disk, FileStatus } from '../../platform/disk.ts';
+import type { Host } from '../../platform/host.ts';
 import type { PathFilter } from '../patterns.ts';
 
 export type Found =
@@ -19,7 +21,7 @@ export interface FoundFolder {
 }
 
 export interface WalkOptions {
-  disk: Disk;
+  host: Pick<Host, 'disk' | 'platform'>;
   /** The root: a folder, symlinks resolved. */
   root: string;
   join(first: string, ...names: string[]): string;
@@ -33,6 +35,7 @@ const REASONS: Record<string, string> = {
   EPERM: 'it may not be read',
   ENAMETOOLONG: 'its path is longer than the system takes',
 };
+const NOT_A_NAME = 'Windows takes its name for something else';
 const GONE = new Set(['ENOENT', 'ENOTDIR', 'ESTALE']);
 
 /** Sorted by path, folders before what is in them. What vanishes meanwhile is not in it. */
@@ -44,15 +47,19 @@ export function walk(options: WalkOptions): Found[] {
 
 /** Whether something is in the folder that is left out. */
 function visit(options: WalkOptions, folder: string, prefix: string, found: Found[]): boolean {
+  const { disk, platform } = options.host;
   let keeps = false;
-  for (const name of options.disk.list(folder)) {
+  for (const name of disk.list(folder)) {
     const path = `${prefix}${name}`;
     const full = options.join(folder, name);
     if (options.apart.has(full)) {
       keeps = true;
       continue;
     }
-    const one = lookQuietly(options.disk, full, path);
+    const one: Found | null =
+      platform === 'win32' && !isWindowsName(name)
+        ? { kind: 'skipped', path, reason: NOT_A_NAME }
+        : lookQuietly(disk, full, path);
     if (one === null) continue;
     if (options.excluded(path, one.kind === 'folder')) {
       keeps = true;
@@ -72,7 +79,7 @@ function enter(options: WalkOptions, full: string, folder: FoundFolder, found: F
   const at = found.push(folder) - 1;
   try {
     folder.keeps = visit(options, full, `${folder.path}/`, found);
-    if (options.disk.status(full)?.kind === 'directory') return folder.keeps;
+    if (options.host.disk.status(full)?.kind === 'directory') return folder.keeps;
     found.length = at;
     return false;
   } catch (error) {

@@ -1,5 +1,6 @@
 /** What has to be done to bring the folders of a snapshot back: looks at what stands, and touches nothing. */
-import { MachineError } from '../../errors.ts';
+import { DamagedError, MachineError } from '../../errors.ts';
+import { isWindowsName } from '../../format/portable-path.ts';
 import type { Disk } from '../../platform/disk.ts';
 import type { Host } from '../../platform/host.ts';
 import { fingerprintOf, loadKnown } from '../capture/recognise.ts';
@@ -52,7 +53,7 @@ export interface Plan {
 }
 
 /**
- * DamagedError where a tree can't be read; MachineError where a folder has become something else, is reached by another
+ * DamagedError where a tree can't be read or names a file that this system takes for something else; MachineError where a folder has become something else, is reached by another
  * way than it was then, or has something in it that may not be removed.
  */
 export function planRestore(request: RestoreRequest): Plan {
@@ -91,10 +92,12 @@ function planRoot(request: RestoreRequest, root: RootSnapshot, read: (digest: st
   const folder = standingFolder(disk, layout, root);
   const status = disk.status(folder);
   const mode = status?.kind === 'directory' ? status.mode : null;
-  const tree = root.tree === null ? null : within(request, folder, read(root.tree));
+  const stored = root.tree === null ? null : read(root.tree);
+  if (stored !== null && host.platform === 'win32') checkWindowsNames(request, root, stored);
+  const tree = stored === null ? null : within(request, folder, stored);
   const known = loadKnown(disk, layout, folder, read);
   const plan = difference({
-    found: mode === null ? [] : walk({ disk, root: folder, join: layout.join, ...profile }),
+    found: mode === null ? [] : walk({ host, root: folder, join: layout.join, ...profile }),
     wanted: tree ?? { mode: 0o700, entries: [] },
     holds: (path, status, entry) => {
       const last = known.entryOf(path, fingerprintOf(status));
@@ -112,6 +115,20 @@ function planRoot(request: RestoreRequest, root: RootSnapshot, read: (digest: st
   }
   const staging = layout.join(folder, `${STAGING_PREFIX}${request.id}`);
   return { folder, stands: mode !== null, mode, staging, tree, difference: plan };
+}
+
+/**
+ * A tree holds names as the system has them that the snapshot was taken on, and its decoder refuses what would lead out
+ * of the folder there. To Windows more names mean something else.
+ */
+function checkWindowsNames({ snapshot }: RestoreRequest, root: RootSnapshot, { entries }: Tree): void {
+  const wrong = entries.find(
+    ({ kind, path }) => kind !== 'skipped' && !path.split('/').every((name) => isWindowsName(name)),
+  );
+  if (wrong === undefined) return;
+  throw new DamagedError(
+    `the snapshot ${snapshot.id} can't be brought back on Windows: a path in ${root.path} is ${JSON.stringify(wrong.path)}, which is not the name of a file there`,
+  );
 }
 
 /** What the profile leaves out by now is left alone, though the snapshot may have it. */

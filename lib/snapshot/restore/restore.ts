@@ -122,20 +122,15 @@ function removeEmpty(disk: Disk, folder: string): boolean {
  * Every folder down to the drive. What an earlier run renamed and could not flush looks right to us, and would be gone
  * after a power cut.
  */
-export function flushFolders({
-  host: { disk },
-  layout,
-  snapshot,
-  profile,
-  components,
-}: RestoreRequest): void {
+export function flushFolders({ host, layout, snapshot, profile, components }: RestoreRequest): void {
+  const { disk } = host;
   const { dirname } = layout;
   for (const { component, root } of rootsOf(snapshot)) {
     if (!components.includes(component)) continue;
     const folder = root.resolved;
     if (disk.status(dirname(folder)) !== null) disk.flushDirectory(dirname(folder));
     if (disk.status(folder)?.kind !== 'directory') continue;
-    for (const one of walk({ disk, root: folder, join: layout.join, ...profile }))
+    for (const one of walk({ host, root: folder, join: layout.join, ...profile }))
       if (one.kind === 'folder') disk.flushDirectory(layout.join(folder, one.path));
     disk.flushDirectory(folder);
   }
