@@ -1,6 +1,6 @@
 /** Whole-file operations over a `Disk`: nothing here decides anything, and every count is checked. */
 import { DamagedError, errorCode } from '../errors.ts';
-import type { Disk, Handle } from './disk.ts';
+import type { Disk, FileStatus, Handle } from './disk.ts';
 
 /** Bytes that can be read at any position: an open file, a part of one, or memory. */
 export interface Source {
@@ -159,6 +159,16 @@ export function digestFile(disk: Disk, path: string): Digest | null {
 
 export function digestBytes(bytes: Uint8Array): Digest {
   return { sha256: new Bun.CryptoHasher('sha256').update(bytes).digest('hex'), size: bytes.length };
+}
+
+/** As `disk.status`, and null as well if something above the path is not a folder. */
+export function statusOf(disk: Disk, path: string): FileStatus | null {
+  try {
+    return disk.status(path);
+  } catch (error) {
+    if (errorCode(error) === 'ENOTDIR') return null;
+    throw error;
+  }
 }
 
 export function removeIfThere(disk: Disk, path: string): void {

@@ -6,13 +6,16 @@ import { DamagedError } from '../errors.ts';
 import {
   array,
   boolean,
+  checked,
   type Decoded,
   hex,
   integer,
   nullable,
   object,
   oneOf,
+  optional,
   stringOf,
+  unwanted,
 } from '../format/decoder.ts';
 import { decodeSealed, encodeSealed } from '../format/sealed-json.ts';
 import type { Disk } from '../platform/disk.ts';
@@ -29,20 +32,31 @@ const time = integer(0, 253_402_300_799_999, 'milliseconds since 1970');
 const bytes = integer(0, Number.MAX_SAFE_INTEGER, 'bytes');
 const snapshotId = stringOf('an id such as 20261125-184210-3f9a', isSnapshotId);
 
+const patterns = array(text(1024), 0, 1000);
+
 const root = object({
   /** As the profile names it, and what it led to then: the same, but for symlinks. */
   path: text(4096),
   resolved: text(4096),
-  /** SHA-256 of the tree; null: there was no such folder. */
+  /** SHA-256 of the tree; null if there was no such folder. */
   tree: nullable(hex(32)),
   files: integer(0, Number.MAX_SAFE_INTEGER),
   size: bytes,
+  /** Folders in it that belonged to something else, relative, with slashes; null in schema 1, which did not say. */
+  apart: optional(nullable(array(text(4096), 0, 1000)), null),
+  /**
+   * SHA-256 of the tree that the change, before which this snapshot was taken, makes of the folder; null if there is no
+   * such change. Its paths belong to this snapshot as well, whatever the patterns say: going back to it removes what the
+   * change brought. The list is kept as long as this snapshot is, what is in the files is not.
+   */
+  next: optional(nullable(hex(32)), null),
 });
 
-const folder = object({ checksum: hex(32), size: bytes, roots: array(root, 1, 16) });
+const folder = object({ checksum: hex(32), size: bytes, roots: array(root, 1, 256) });
 
 const shape = object({
-  schema: oneOf(1),
+  /** 2 since it says what was left out. */
+  schema: oneOf(1, 2),
   id: snapshotId,
   timestamp: time,
   reason: text(500),
@@ -51,12 +65,14 @@ const shape = object({
   app: text(64),
   installId: text(64),
   version,
-  /** What the release that stood said about going back from it; null where that is not known. */
+  /** What the installed release said about going back from it; null if that is not known. */
   rollback: nullable(
     object({ supported: boolean, minVersion: version, dataVersion: integer(0, 0x7fffffff) }),
   ),
+  /** All patterns by which files were left out, and taken in spite of that (patterns.ts); null in schema 1. */
+  patterns: optional(nullable(object({ exclude: patterns, include: patterns })), null),
   components: object({
-    /** Null: there was none. */
+    /** Null if there was none. */
     binary: nullable(
       object({
         path: text(4096),
@@ -83,6 +99,14 @@ const shape = object({
   }),
 });
 
+const decode = checked(shape, (snapshot, path) => {
+  const { schema } = snapshot;
+  const said = [snapshot.patterns, ...rootsOf(snapshot).map(({ root }) => root.apart)];
+  if (said.every((one) => (one === null) === (schema === 1))) return;
+  const wanted = schema === 1 ? 'nothing about what was left out' : 'what was left out, of every folder';
+  throw unwanted(path, `${wanted} in schema ${schema}`, snapshot);
+});
+
 /** Sizes in bytes, times in milliseconds since the epoch, digests SHA-256 in hex. */
 export type Snapshot = Decoded<typeof shape>;
 export type FolderSnapshot = Snapshot['components']['data'];
@@ -99,8 +123,8 @@ export function decodeSnapshot(content: Uint8Array, name: string): Snapshot {
   const damaged = (what: string) => new DamagedError(`the snapshot ${name} is damaged: ${what}`);
   const value = decodeSealed(content, 'snapshot', LIMIT, damaged);
   const schema = (value as { schema?: unknown } | null)?.schema;
-  if (schema !== 1) throw newer(`the snapshot ${name}`, schema);
-  return shape(value, 'snapshot');
+  if (schema !== 1 && schema !== 2) throw newer(`the snapshot ${name}`, schema, 2);
+  return decode(value, 'snapshot');
 }
 
 export function documentPath(layout: StoreLayout, id: string): string {
@@ -117,8 +141,12 @@ export function setPin(disk: Disk, layout: StoreLayout, id: string, pinned: bool
   else removeIfThere(disk, pinPath(layout, id));
 }
 
+/** DamagedError if it could not be read again: then nothing is written. */
 export function saveSnapshot(disk: Disk, layout: StoreLayout, snapshot: Snapshot): void {
-  replaceDurably(disk, documentPath(layout, snapshot.id), layout.documents, encodeSnapshot(snapshot));
+  const path = documentPath(layout, snapshot.id);
+  const content = encodeSnapshot(snapshot);
+  decodeSnapshot(content, path);
+  replaceDurably(disk, path, layout.documents, content);
 }
 
 export function removeSnapshot(disk: Disk, layout: StoreLayout, id: string): void {

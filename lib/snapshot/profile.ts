@@ -17,6 +17,8 @@ export type ProfileSettings = Partial<Record<FolderComponent, string>> & {
 export interface Profile {
   /** Folders of each component; one that is not there counts as a component that is empty. */
   roots: Record<FolderComponent, readonly string[]>;
+  /** All patterns, the usual ones among them, and what they leave out. */
+  patterns: { exclude: readonly string[]; include: readonly string[] };
   excluded: PathFilter;
   /**
    * Absolute paths that are no part of a component even where they lie in one: the store, other components; as they are
@@ -41,9 +43,12 @@ export function profileOf(
   }
   const updaters = ['trust', 'cache'].map((name) => path.join(home, name));
   const apart = [store, ...updaters, ...Object.values(roots).flat()];
+  const exclude = [...DEFAULT_EXCLUDES, ...(settings.exclude ?? [])];
+  const include = settings.include ?? [];
   return {
     roots,
-    excluded: excluder([...DEFAULT_EXCLUDES, ...(settings.exclude ?? [])], settings.include ?? []),
+    patterns: { exclude, include },
+    excluded: excluder(exclude, include),
     apart: new Set([...apart, ...apart.map((one) => resolveFar(host.disk, path, one))]),
   };
 }

@@ -193,7 +193,7 @@ posixOnly('a machine that does not play along', () => {
     const before = inComponents(here);
     const ran = await asNobody('rollback', first);
     expect(ran.code).toBe(12);
-    expect(ran.stderr).toContain(`${secret} may not be read, so it could not be kept, and would be lost`);
+    expect(ran.stderr).toContain(`${secret} could not be kept (it may not be read) and would be lost`);
     expect(inComponents(here)).toEqual(before);
     // Going back to a snapshot that never had it leaves it alone.
     fs.writeFileSync(at(here, 'data/data.json'), 'later');

@@ -326,7 +326,7 @@ posixOnly('snapshots', () => {
     test('of a newer updater: 11, and it is not pruned', async () => {
       const here = await filled();
       const id = await create(here);
-      edit(here, id, (it) => ({ ...it, schema: 2 }));
+      edit(here, id, (it) => ({ ...it, schema: 3 }));
       const sound = await create(here);
       const ran = await refused(here, 11, 'newer updater', ['rollback', id]);
       expect(ran.stderr).toContain(id);
@@ -423,6 +423,29 @@ posixOnly('snapshots', () => {
       ]);
       expect(read(here, 'data/file')).toBe('left alone');
       expect(await here.update(['config', 'set', 'dataFolder', 'relative/path'])).toMatchObject({ code: 2 });
+    });
+
+    test('patterns and folders that were changed since: nothing is lost, and the way back leads back', async () => {
+      const here = await install();
+      const set = (key: string, value: string) => done(here.update(['config', 'set', key, value]));
+      const names = ['data/file', 'data/private', 'data/a.tmp', 'data/new.tmp'];
+      const say = (text: string) => {
+        for (const name of names) write(here, name, text);
+      };
+      const content = () => names.map((name) => (fs.existsSync(at(here, name)) ? read(here, name) : null));
+      await set('snapshotExclude', 'private');
+      say('then');
+      fs.rmSync(at(here, 'data/new.tmp'));
+      const id = await create(here);
+      // What was left out is taken now, and the other way round; and the data is to be elsewhere.
+      await set('snapshotExclude', '*.tmp');
+      await set('dataFolder', at(here, 'elsewhere'));
+      say('now!');
+      await done(here.update(['rollback', id]));
+      expect(content()).toEqual(['then', 'now!', 'then', 'now!']);
+      const [before = ''] = snapshotIds(homeOf(here)).filter((other) => other !== id);
+      await done(here.update(['rollback', before]));
+      expect(content()).toEqual(['now!', 'now!', 'now!', 'now!']);
     });
 
     test("the folders of opencode's family, where the home is the usual one", async () => {

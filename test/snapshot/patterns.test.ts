@@ -95,18 +95,22 @@ test('a file can not be put where a folder stands with something left out in it:
   }
 });
 
-test('what is left out by now is left alone, though the snapshot has it', async () => {
+test('what is left out by now is brought back all the same, where the snapshot has it', async () => {
   const workshop = openWorkshop();
   try {
     const root = workshop.root('data');
     fs.mkdirSync(join(root, 'private'));
     for (const name of ['private/file', 'file']) fs.writeFileSync(join(root, name), 'then');
     const snapshot = await workshop.take();
-    for (const name of ['private/file', 'file']) fs.writeFileSync(join(root, name), 'now');
+    for (const name of ['private/file', 'file', 'private/new']) fs.writeFileSync(join(root, name), 'now');
     const later = openWorkshop({ home: workshop.home, settings: { exclude: ['private/'] } });
+    const before = await later.take({ covering: { snapshot, components: ['data'] } });
     await later.restore(snapshot);
-    expect(fs.readFileSync(join(root, 'private/file'), 'utf8')).toBe('now');
-    expect(fs.readFileSync(join(root, 'file'), 'utf8')).toBe('then');
+    const content = () =>
+      ['private/file', 'file', 'private/new'].map((name) => fs.readFileSync(join(root, name), 'utf8'));
+    expect(content()).toEqual(['then', 'then', 'now']);
+    await later.restore(before);
+    expect(content()).toEqual(['now', 'now', 'now']);
   } finally {
     workshop.remove();
   }

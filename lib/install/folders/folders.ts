@@ -6,10 +6,12 @@
 import { BusyError, DamagedError, MachineError, UnrecoverableError } from '../../errors.ts';
 import { snapshotSetup } from '../../home/snapshot-setup.ts';
 import {
+  type Covering,
   carryOut,
   clearLeftovers,
   FOLDER_COMPONENTS,
   type FolderComponent,
+  findLoss,
   flushFolders,
   loadSnapshot,
   type Plan,
@@ -18,7 +20,6 @@ import {
   type RestoreRequest,
   type Snapshot,
   storeLayout,
-  unkept,
   verifyRestored,
 } from '../../snapshot/index.ts';
 import { isInUse, runningCopies } from '../process/stop.ts';
@@ -80,10 +81,10 @@ function tellFolders(
 }
 
 function checkKept({ host, app }: Session, { layout }: RestoreRequest, before: Snapshot, plan: Plan): void {
-  const path = unkept(host.disk, layout, before, plan);
-  if (path === null) return;
+  const loss = findLoss(host.disk, layout, before, plan);
+  if (loss === null) return;
   throw new MachineError(
-    `${path} may not be read, so it could not be kept, and would be lost; nothing was changed`,
+    `${loss.path} could not be kept (${loss.reason}) and would be lost; nothing was changed`,
     {
       advice: `Run it as the user who runs ${app}, make the file readable, or leave its component out with --only.`,
     },
@@ -142,7 +143,7 @@ export async function bringBack(
     if (!plan.empty) {
       refuseIfRunning(session);
       if (resumed) {
-        const kept = await keepWhatStands(session, home, open.from.version);
+        const kept = await keepWhatStands(session, home, open.from.version, { snapshot, components });
         if (kept !== null) checkKept(session, request, kept, plan);
       }
       appendEntry(host.disk, layout, { type: 'folders', state: 'touched' });
@@ -189,7 +190,12 @@ function refuseIfRunning(session: Session): void {
 }
 
 /** A rollback first keeps what it is about to replace: this one, too. */
-async function keepWhatStands(session: Session, home: string, version: string): Promise<Snapshot | null> {
+async function keepWhatStands(
+  session: Session,
+  home: string,
+  version: string,
+  covering: Covering,
+): Promise<Snapshot | null> {
   const { host, layout, app } = session;
   const receipt = loadReceipt(host.disk, layout);
   if (receipt === null) return null;
@@ -198,6 +204,7 @@ async function keepWhatStands(session: Session, home: string, version: string): 
     kind: 'recovery',
     reason: `Before going back to ${version} after an interrupted update`,
     replaced: false,
+    covering,
   });
 }
 

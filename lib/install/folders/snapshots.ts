@@ -4,6 +4,7 @@ import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
 import { asUpdaterError } from '../../platform/failures.ts';
 import type { Digest } from '../../platform/files.ts';
 import {
+  type Covering,
   listSnapshots,
   type Pruned,
   prune,
@@ -24,6 +25,8 @@ export interface SnapshotWish {
   replaced: boolean;
   /** Takes the place of the snapshot with this id. */
   id?: string;
+  /** What is brought back after it: the snapshot holds all that is replaced then. */
+  covering?: Covering;
 }
 
 /** Throws what keeps it from being whole: MachineError on a full disk, BusyError where another one is being taken. */
@@ -31,7 +34,7 @@ export async function takeSnapshotHere(
   session: Session,
   setup: SnapshotSetup,
   receipt: Receipt,
-  { kind, reason, replaced, id }: SnapshotWish,
+  { kind, reason, replaced, id, covering }: SnapshotWish,
 ): Promise<Snapshot> {
   const { host, layout } = session;
   const begun = host.clock.monotonic();
@@ -52,6 +55,7 @@ export async function takeSnapshotHere(
           : { path: layout.target, digest, sound: digest.sha256 === receipt.binary.sha256, replaced },
       updater: setup.updater,
       ...(id === undefined ? {} : { id }),
+      ...(covering === undefined ? {} : { covering }),
       breathe: () => checkpoint(session),
     });
     const milliseconds = Math.round(host.clock.monotonic() - begun);

@@ -77,9 +77,11 @@ export async function snapshotBeforeRollback(
   session: Session,
   { target, folders }: RollbackChange,
 ): Promise<Snapshot | null> {
+  const { receipt, snapshot } = target;
   const reason = `Before going back to ${target.to.version}`;
+  const covering = snapshot === null ? {} : { covering: { snapshot, components: folders } };
   try {
-    return await takeSnapshotBefore(session, target.receipt, { kind: 'rollback', reason, replaced: true });
+    return await takeSnapshotBefore(session, receipt, { kind: 'rollback', reason, replaced: true, ...covering });
   } catch (error) {
     if (!(error instanceof MachineError) || folders.length > 0) throw error;
     session.emit({ event: 'no snapshot', reason: error.message });

@@ -4,6 +4,7 @@
  * use is taken under a read transaction (database.ts).
  */
 import type { FileStatus } from '../../platform/disk.ts';
+import type { Selection } from '../selection.ts';
 import { isOld } from '../store/reliable-status.ts';
 import type { Entry, FileEntry, Tree } from '../store/tree.ts';
 import { captureDatabase, databaseGroups, isIndex } from './database.ts';
@@ -23,9 +24,14 @@ export interface Captured {
 /** Bytes between two turns of the event loop. */
 const PACE = 16 << 20;
 /** @param root a folder, symlinks resolved */
-export async function captureFolder(context: CaptureContext, root: string, known: Known): Promise<Captured> {
-  const { host, profile, join } = context;
-  const found = walk({ host, root, join, ...profile });
+export async function captureFolder(
+  context: CaptureContext,
+  root: string,
+  selection: Selection,
+  known: Known,
+): Promise<Captured> {
+  const { host, join } = context;
+  const found = walk({ host, root, join, selection });
   const mode = host.disk.status(root)?.mode ?? 0o700;
   const files = new Map<string, Extract<Found, { kind: 'file' }>>();
   for (const one of found) if (one.kind === 'file') files.set(one.path, one);

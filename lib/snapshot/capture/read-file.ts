@@ -3,7 +3,6 @@ import { errorCode } from '../../errors.ts';
 import type { FileStatus } from '../../platform/disk.ts';
 import { fill } from '../../platform/files.ts';
 import type { Host } from '../../platform/host.ts';
-import type { Profile } from '../profile.ts';
 import { BLOCK, type Content } from '../store/tree.ts';
 import type { StoreWriter } from '../store/writer.ts';
 import { isZero } from '../store/zeros.ts';
@@ -11,7 +10,6 @@ import { isZero } from '../store/zeros.ts';
 export interface CaptureContext {
   host: Host;
   writer: StoreWriter;
-  profile: Pick<Profile, 'excluded' | 'apart'>;
   join(first: string, ...names: string[]): string;
   folderOf(path: string): string;
   warn(text: string): void;

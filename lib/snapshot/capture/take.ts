@@ -17,6 +17,7 @@ import {
 } from '../document.ts';
 import type { Profile } from '../profile.ts';
 import { resolveFar } from '../roots.ts';
+import { type Covering, captureSelection, rootsToTake } from '../selection.ts';
 import { nextSnapshotId } from '../snapshot-id.ts';
 import type { StoreLayout } from '../store/layout.ts';
 import { withStore } from '../store/lock.ts';
@@ -45,6 +46,8 @@ export interface SnapshotRequest {
   updater: string;
   /** Takes the place of the snapshot with this id; else a new one is made. */
   id?: string;
+  /** What the change, before which this is taken, brings back: it holds all that is replaced then. */
+  covering?: Covering;
   breathe(): Promise<void>;
 }
 
@@ -73,7 +76,6 @@ async function take(host: Host, request: SnapshotRequest, writer: StoreWriter): 
   const context: CaptureContext = {
     host,
     writer,
-    profile: request.profile,
     join: layout.join,
     folderOf: layout.dirname,
     warn: (text) => {
@@ -87,9 +89,8 @@ async function take(host: Host, request: SnapshotRequest, writer: StoreWriter): 
   const earlier = listSnapshots(host.disk, layout);
   for (const component of FOLDER_COMPONENTS) {
     const roots: RootSnapshot[] = [];
-    for (const path of request.profile.roots[component]) {
-      roots.push(await takeRoot(context, path, learned));
-    }
+    for (const root of rootsToTake(request.profile, component, request.covering))
+      roots.push(await takeRoot(context, request, root, learned));
     folders[component] = summary(roots);
   }
   await writer.finish();
@@ -108,16 +109,20 @@ function nextTimestamp(host: Host, earlier: readonly Listed[]): number {
 
 async function takeRoot(
   context: CaptureContext,
-  path: string,
+  { profile, covering }: SnapshotRequest,
+  { path, covered }: { path: string; covered: RootSnapshot | null },
   learned: (() => void)[],
 ): Promise<RootSnapshot> {
   const { host, writer } = context;
   const { disk } = host;
   const resolved = resolveFar(disk, writer.layout, path);
+  const selection = captureSelection(disk, writer.layout, profile, { covering, covered });
+  const apart = relativeTo(host, writer.layout, resolved, selection.apart);
+  const next = covered?.tree ?? null;
   if (rootKind(context, path, resolved) === 'nothing')
-    return { path, resolved, tree: null, files: 0, size: 0 };
+    return { path, resolved, tree: null, files: 0, size: 0, apart, next };
   const known = loadKnown(disk, writer.layout, resolved);
-  const { tree, fingerprints, unchanged } = await captureFolder(context, resolved, known);
+  const { tree, fingerprints, unchanged } = await captureFolder(context, resolved, selection, known);
   let digest = known.digest;
   if (digest === null || !unchanged) {
     const added = await writer.addTree(tree);
@@ -132,7 +137,19 @@ async function takeRoot(
     files++;
     size += entry.size;
   }
-  return { path, resolved, tree: digest, files, size };
+  return { path, resolved, tree: digest, files, size, apart, next };
+}
+
+/** Those of the paths that are inside the folder, with slashes. */
+function relativeTo(
+  { platform }: Host,
+  { join }: StoreLayout,
+  folder: string,
+  paths: ReadonlySet<string>,
+): string[] {
+  const inside = join(folder, 'x').slice(0, -1);
+  const names = [...paths].filter((path) => path.startsWith(inside)).map((path) => path.slice(inside.length));
+  return platform === 'win32' ? names.map((name) => name.replaceAll('\\', '/')) : names;
 }
 
 /** The folder itself may be reached by a symlink, as those do who keep their settings elsewhere. */
@@ -173,6 +190,7 @@ function describe(
 ): Snapshot {
   const timestamp = nextTimestamp(host, earlier);
   const ids = earlier.map(({ id }) => id);
+  const { patterns } = request.profile;
   const { binary, reason, kind, app, installId, version, rollback } = request;
   const components = {
     binary: binary === null ? null : binaryEntry(host, binary),
@@ -182,7 +200,7 @@ function describe(
   const size = present.reduce((sum, component) => sum + component.size, 0);
   const checksums = present.map(({ checksum }) => checksum);
   return {
-    schema: 1,
+    schema: 2,
     id: request.id ?? nextSnapshotId(timestamp, ids, host.random.bytes(2)),
     timestamp,
     reason: reason.replaceAll(/\p{Cc}/gu, ' ').slice(0, 500),
@@ -191,6 +209,7 @@ function describe(
     installId,
     version,
     rollback,
+    patterns: { exclude: [...patterns.exclude], include: [...patterns.include] },
     components,
     warnings,
     metadata: {

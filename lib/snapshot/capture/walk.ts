@@ -3,7 +3,7 @@ import { errorCode } from '../../errors.ts';
 import { isWindowsName } from '../../format/portable-path.ts';
 import type { Disk, FileStatus } from '../../platform/disk.ts';
 import type { Host } from '../../platform/host.ts';
-import type { PathFilter } from '../patterns.ts';
+import type { Selection } from '../selection.ts';
 
 export type Found =
   | FoundFolder
@@ -25,9 +25,7 @@ export interface WalkOptions {
   /** The root: a folder, symlinks resolved. */
   root: string;
   join(first: string, ...names: string[]): string;
-  excluded: PathFilter;
-  /** Absolute paths that are not entered. */
-  apart: ReadonlySet<string>;
+  selection: Selection;
 }
 
 const REASONS: Record<string, string> = {
@@ -41,18 +39,27 @@ const GONE = new Set(['ENOENT', 'ENOTDIR', 'ESTALE']);
 /** Sorted by path, folders before what is in them. What vanishes meanwhile is not in it. */
 export function walk(options: WalkOptions): Found[] {
   const found: Found[] = [];
-  visit(options, options.root, '', found);
+  visit(options, { folder: options.root, prefix: '', excluded: false }, found);
   return found.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
+interface Place {
+  folder: string;
+  /** Of the paths of what is in it. */
+  prefix: string;
+  /** Patterns leave the folder out: what is in it is found only if the selection holds it by its path. */
+  excluded: boolean;
+}
+
 /** Whether something is in the folder that is left out. */
-function visit(options: WalkOptions, folder: string, prefix: string, found: Found[]): boolean {
+function visit(options: WalkOptions, { folder, prefix, excluded }: Place, found: Found[]): boolean {
+  const { selection } = options;
   const { disk, platform } = options.host;
   let keeps = false;
   for (const name of disk.list(folder)) {
     const path = `${prefix}${name}`;
     const full = options.join(folder, name);
-    if (options.apart.has(full)) {
+    if (selection.apart.has(full)) {
       keeps = true;
       continue;
     }
@@ -61,11 +68,13 @@ function visit(options: WalkOptions, folder: string, prefix: string, found: Foun
         ? { kind: 'skipped', path, reason: NOT_A_NAME }
         : lookQuietly(disk, full, path);
     if (one === null) continue;
-    if (options.excluded(path, one.kind === 'folder')) {
+    const out = excluded || selection.excluded(path, one.kind === 'folder');
+    if (out && !selection.holds(path)) {
       keeps = true;
       continue;
     }
-    if (one.kind === 'folder') keeps = enter(options, full, one, found) || keeps;
+    const inside = { folder: full, prefix: `${path}/`, excluded: out };
+    if (one.kind === 'folder') keeps = enter(options, inside, one, found) || keeps;
     else {
       found.push(one);
       if (one.kind === 'skipped') keeps = true;
@@ -75,11 +84,11 @@ function visit(options: WalkOptions, folder: string, prefix: string, found: Foun
 }
 
 /** A folder that vanished, or gave its name to something else, while it was looked at counts as one that was not there. */
-function enter(options: WalkOptions, full: string, folder: FoundFolder, found: Found[]): boolean {
+function enter(options: WalkOptions, place: Place, folder: FoundFolder, found: Found[]): boolean {
   const at = found.push(folder) - 1;
   try {
-    folder.keeps = visit(options, full, `${folder.path}/`, found);
-    if (options.host.disk.status(full)?.kind === 'directory') return folder.keeps;
+    folder.keeps = visit(options, place, found);
+    if (options.host.disk.status(place.folder)?.kind === 'directory') return folder.keeps;
     found.length = at;
     return false;
   } catch (error) {

@@ -10,6 +10,7 @@ import { type RootSnapshot, rootsOf, type Snapshot } from '../document.ts';
 import { STAGING_PREFIX } from '../patterns.ts';
 import type { Profile } from '../profile.ts';
 import { resolveFar } from '../roots.ts';
+import { restorable, restoreSelection, type Selection } from '../selection.ts';
 import type { StoreLayout } from '../store/layout.ts';
 import { sameContent, type Tree } from '../store/tree.ts';
 import { readTree } from '../store/writer.ts';
@@ -37,6 +38,8 @@ export interface RootPlan {
   staging: string;
   /** Null: the folder is not to be there. */
   tree: Tree | null;
+  /** What of the folder is looked at. */
+  selection: Selection;
   difference: Difference;
 }
 
@@ -94,10 +97,11 @@ function planRoot(request: RestoreRequest, root: RootSnapshot, read: (digest: st
   const mode = status?.kind === 'directory' ? status.mode : null;
   const stored = root.tree === null ? null : read(root.tree);
   if (stored !== null && host.platform === 'win32') checkWindowsNames(request, root, stored);
-  const tree = stored === null ? null : within(request, folder, stored);
+  const tree = stored === null ? null : restorable(layout, profile, folder, stored);
+  const selection = restoreSelection(disk, layout, request, { root, tree });
   const known = loadKnown(disk, layout, folder, read);
   const plan = difference({
-    found: mode === null ? [] : walk({ host, root: folder, join: layout.join, ...profile }),
+    found: mode === null ? [] : walk({ host, root: folder, join: layout.join, selection }),
     wanted: tree ?? { mode: 0o700, entries: [] },
     holds: (path, status, entry) => {
       const last = known.entryOf(path, fingerprintOf(status));
@@ -114,7 +118,7 @@ function planRoot(request: RestoreRequest, root: RootSnapshot, read: (digest: st
     );
   }
   const staging = layout.join(folder, `${STAGING_PREFIX}${request.id}`);
-  return { folder, stands: mode !== null, mode, staging, tree, difference: plan };
+  return { folder, stands: mode !== null, mode, staging, tree, selection, difference: plan };
 }
 
 /**
@@ -129,22 +133,6 @@ function checkWindowsNames({ snapshot }: RestoreRequest, root: RootSnapshot, { e
   throw new DamagedError(
     `the snapshot ${snapshot.id} can't be brought back on Windows: a path in ${root.path} is ${JSON.stringify(wrong.path)}, which is not the name of a file there`,
   );
-}
-
-/** What the profile leaves out by now is left alone, though the snapshot may have it. */
-function within({ layout, profile }: RestoreRequest, folder: string, tree: Tree): Tree {
-  const inside = layout.join(folder, 'x').slice(0, -1);
-  const apart = new Set([...profile.apart].filter((path) => path.startsWith(inside)));
-  const out = new Set<string>();
-  const entries = tree.entries.filter(({ path, kind }) => {
-    const isOut =
-      (out.size > 0 && out.has(path.slice(0, Math.max(0, path.lastIndexOf('/'))))) ||
-      (apart.size > 0 && apart.has(layout.join(folder, path))) ||
-      profile.excluded(path, kind === 'folder');
-    if (isOut) out.add(path);
-    return !isOut;
-  });
-  return { ...tree, entries };
 }
 
 /** A folder that is reached by another way than it was may belong to something else: it is left alone. */

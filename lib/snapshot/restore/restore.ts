@@ -10,8 +10,10 @@ import { createDirectories, removeIfThere } from '../../platform/files.ts';
 import { walk } from '../capture/walk.ts';
 import { rootsOf } from '../document.ts';
 import { STAGING_PREFIX } from '../patterns.ts';
+import { restoreSelection } from '../selection.ts';
 import type { StoreLayout } from '../store/layout.ts';
 import type { Entry } from '../store/tree.ts';
+import { readTree } from '../store/writer.ts';
 import type { Plan, RestoreRequest, RootPlan } from './plan.ts';
 
 /** Of a file or folder of ours. Mode last: it may take away our own right to write. */
@@ -122,7 +124,8 @@ function removeEmpty(disk: Disk, folder: string): boolean {
  * Every folder down to the drive. What an earlier run renamed and could not flush looks right to us, and would be gone
  * after a power cut.
  */
-export function flushFolders({ host, layout, snapshot, profile, components }: RestoreRequest): void {
+export function flushFolders(request: RestoreRequest): void {
+  const { host, layout, snapshot, components } = request;
   const { disk } = host;
   const { dirname } = layout;
   for (const { component, root } of rootsOf(snapshot)) {
@@ -130,7 +133,9 @@ export function flushFolders({ host, layout, snapshot, profile, components }: Re
     const folder = root.resolved;
     if (disk.status(dirname(folder)) !== null) disk.flushDirectory(dirname(folder));
     if (disk.status(folder)?.kind !== 'directory') continue;
-    for (const one of walk({ host, root: folder, join: layout.join, ...profile }))
+    const tree = root.tree === null ? null : readTree(disk, layout, root.tree);
+    const selection = restoreSelection(disk, layout, request, { root, tree });
+    for (const one of walk({ host, root: folder, join: layout.join, selection }))
       if (one.kind === 'folder') disk.flushDirectory(layout.join(folder, one.path));
     disk.flushDirectory(folder);
   }

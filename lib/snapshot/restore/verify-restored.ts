@@ -1,6 +1,6 @@
 /** Whether a restore came to what it should: what stands is looked at, and what was written is read again. */
-import { DamagedError, errorCode } from '../../errors.ts';
-import type { Disk, FileStatus } from '../../platform/disk.ts';
+import { DamagedError } from '../../errors.ts';
+import { statusOf } from '../../platform/files.ts';
 import { type Difference, differs } from './difference.ts';
 import { fileHolds } from './file-holds.ts';
 import { type Plan, planRestore, type RestoreRequest, type RootPlan } from './plan.ts';
@@ -63,14 +63,4 @@ function failureIn({ host: { disk }, layout }: RestoreRequest, root: RootPlan): 
     }
   }
   return null;
-}
-
-/** Null as well where a folder above it is none any more. */
-function statusOf(disk: Disk, path: string): FileStatus | null {
-  try {
-    return disk.status(path);
-  } catch (error) {
-    if (errorCode(error) === 'ENOTDIR') return null;
-    throw error;
-  }
 }

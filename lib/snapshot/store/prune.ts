@@ -63,7 +63,7 @@ async function collect(host: Host, layout: StoreLayout, references: References):
       disk.remove(path);
     }
   };
-  drop(layout.trees, (name) => references.trees.has(name));
+  drop(layout.trees, (name) => references.trees.has(name) || references.lists.has(name));
   drop(layout.binaries, (name) => references.binaries.has(name));
   drop(layout.clones, (name) => references.clones.has(name.replace(/\..*/, '')));
   drop(

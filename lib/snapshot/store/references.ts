@@ -7,6 +7,8 @@ import { readTree } from './writer.ts';
 
 export interface References {
   trees: Set<string>;
+  /** Trees of which only the list is needed (`next` of a document). */
+  lists: Set<string>;
   blocks: Set<string>;
   /** With their sizes. */
   clones: Map<string, number>;
@@ -14,14 +16,17 @@ export interface References {
 }
 
 export function noReferences(): References {
-  return { trees: new Set(), blocks: new Set(), clones: new Map(), binaries: new Set() };
+  return { trees: new Set(), lists: new Set(), blocks: new Set(), clones: new Map(), binaries: new Set() };
 }
 
 /** DamagedError where a tree can't be read. */
 export function addReferences(disk: Disk, layout: StoreLayout, snapshot: Snapshot, to: References): void {
   const { binary } = snapshot.components;
   if (binary !== null) to.binaries.add(binary.checksum);
-  for (const { root } of rootsOf(snapshot)) if (root.tree !== null) addTree(disk, layout, root.tree, to);
+  for (const { root } of rootsOf(snapshot)) {
+    if (root.tree !== null) addTree(disk, layout, root.tree, to);
+    if (root.next !== null) to.lists.add(root.next);
+  }
 }
 
 /** The same for one tree. */

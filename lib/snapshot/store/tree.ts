@@ -79,7 +79,7 @@ export function decodeTree(bytes: Uint8Array, name: string): Tree {
   }
   if (typeof value !== 'object' || value === null || !('schema' in value) || !('entries' in value))
     throw wrong('wanted an object with schema and entries');
-  if (value.schema !== 1) throw newer(`the tree ${name}`, value.schema);
+  if (value.schema !== 1) throw newer(`the tree ${name}`, value.schema, 1);
   if (!Array.isArray(value.entries) || !('mode' in value) || !isMode(value.mode))
     throw wrong('wanted a mode and a list of entries');
   let last = '';
@@ -101,8 +101,9 @@ export function decodeTree(bytes: Uint8Array, name: string): Tree {
 }
 
 /** Written by an updater that is newer than this one: not damaged, but not to be read here either. */
-export function newer(what: string, schema: unknown): NewerSchemaError {
-  return new NewerSchemaError(`${what} has schema ${String(schema)}, this updater reads schema 1`, {
+export function newer(what: string, schema: unknown, newest: number): NewerSchemaError {
+  const reads = newest === 1 ? 'schema 1' : `schemas 1 to ${newest}`;
+  return new NewerSchemaError(`${what} has schema ${String(schema)}, this updater reads ${reads}`, {
     advice: 'Use the newer updater that wrote it.',
   });
 }

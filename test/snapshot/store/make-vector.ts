@@ -5,7 +5,14 @@
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { digestBytes } from '../../../lib/platform/files.ts';
-import { profileOf, storeLayout, takeSnapshot, Verifier } from '../../../lib/snapshot/index.ts';
+import {
+  type Covering,
+  profileOf,
+  type Snapshot,
+  storeLayout,
+  takeSnapshot,
+  Verifier,
+} from '../../../lib/snapshot/index.ts';
 import { SimulatedDisk } from '../../host/disk.ts';
 import { simulatedHost } from '../../host/host.ts';
 
@@ -39,22 +46,36 @@ disk.createDirectory(`${HOME}/data/nothing in it`, 0o711);
 disk.symlink('../config/settings.json', `${HOME}/data/link`);
 disk.setModified(`${HOME}/data/large`, 1_234_567_890_123_456);
 
+// Patterns, a folder that belongs to something else, and a change that brings back what they leave out.
+write('data/private/secret', 'left out then');
+write('config/kept.log', 'taken all the same');
+write('config/plugins/tool', 'a plugin');
+
 const layout = storeLayout(host, HOME);
 const breathe = async () => undefined;
-const { snapshot } = await takeSnapshot(host, {
-  layout,
-  profile: profileOf(host, { home: HOME, app: 'dgmo', store: layout.folder }),
-  reason: 'Before updating to 1.3.0',
-  kind: 'update',
-  app: 'dgmo',
-  installId: '00112233445566778899aabbccddeeff',
-  version: '1.2.3',
-  rollback: { supported: true, minVersion: '1.0.0', dataVersion: 4 },
-  binary: { path: BINARY, digest: digestBytes(executable), sound: true, replaced: false },
-  updater: '0.1.0',
-  breathe,
-});
-await new Verifier(host, layout, breathe).verify(snapshot);
+const take = async (kind: Snapshot['kind'], exclude: string[], covering?: Covering) => {
+  const settings = { plugins: `${HOME}/config/plugins`, exclude, include: ['kept.log'] };
+  const { snapshot } = await takeSnapshot(host, {
+    layout,
+    profile: profileOf(host, { home: HOME, app: 'dgmo', store: layout.folder }, settings),
+    reason: 'Before updating to 1.3.0',
+    kind,
+    app: 'dgmo',
+    installId: '00112233445566778899aabbccddeeff',
+    version: '1.2.3',
+    rollback: { supported: true, minVersion: '1.0.0', dataVersion: 4 },
+    binary: { path: BINARY, digest: digestBytes(executable), sound: true, replaced: false },
+    updater: '0.1.0',
+    breathe,
+    ...(covering === undefined ? {} : { covering }),
+  });
+  await new Verifier(host, layout, breathe).verify(snapshot);
+  return snapshot;
+};
+const first = await take('update', ['private/', '*.secret']);
+disk.remove(`${HOME}/config/packed.txt`);
+write('config/raw', 'another content');
+await take('rollback', ['raw'], { snapshot: first, components: ['config'] });
 
 const target = process.argv[2] ?? '';
 for (const path of Object.keys(disk.picture())) {

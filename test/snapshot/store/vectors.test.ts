@@ -3,18 +3,20 @@ import { afterEach, beforeEach, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { binaryPath, FOLDER_COMPONENTS, type Snapshot } from '../../../lib/snapshot/index.ts';
+import { DEFAULT_EXCLUDES } from '../../../lib/snapshot/patterns.ts';
 import { openWorkshop, picture, type Workshop } from '../workshop.ts';
-
-const VECTOR = join(import.meta.dir, '../../vectors/snapshot-v1');
 
 let workshop: Workshop;
 
 beforeEach(() => {
   workshop = openWorkshop();
-  fs.cpSync(VECTOR, workshop.layout.folder, { recursive: true });
 });
 
 afterEach(() => workshop.remove());
+
+function storeOf(vector: string): void {
+  fs.cpSync(join(import.meta.dir, '../../vectors', vector), workshop.layout.folder, { recursive: true });
+}
 
 /** With its folders where the workshop has them. */
 function moved(snapshot: Snapshot): Snapshot {
@@ -29,6 +31,7 @@ function moved(snapshot: Snapshot): Snapshot {
 }
 
 test('snapshot-v1: it says what it is', () => {
+  storeOf('snapshot-v1');
   const [snapshot] = workshop.snapshots();
   expect(snapshot).toMatchObject({
     schema: 1,
@@ -36,17 +39,88 @@ test('snapshot-v1: it says what it is', () => {
     kind: 'update',
     version: '1.2.3',
     rollback: { supported: true, minVersion: '1.0.0', dataVersion: 4 },
+    patterns: null,
     warnings: [],
     metadata: { platform: 'linux', arch: 'x64', updater: '0.1.0' },
   });
   expect(snapshot?.components.config.roots).toMatchObject([
-    { path: '/home/ada/.dgmo/config', files: 5, size: 4354 },
+    { path: '/home/ada/.dgmo/config', files: 5, size: 4354, apart: null, next: null },
   ]);
   expect(snapshot?.components.plugins.roots).toMatchObject([{ tree: null }]);
 });
 
-test('snapshot-v1: it is sound, and comes back as it was', async () => {
+test('snapshot-v1: what the usual patterns leave out stays, the rest of what it does not have goes', async () => {
+  storeOf('snapshot-v1');
+  const [snapshot] = workshop.snapshots();
+  if (snapshot === undefined) throw new Error('there is no snapshot');
+  const config = workshop.root('config');
+  for (const name of ['some.log', 'new.txt', 'mine']) fs.writeFileSync(join(config, name), 'x');
+  const today = openWorkshop({ home: workshop.home, settings: { exclude: ['mine'], include: ['some.log'] } });
+  await today.restore(moved(snapshot));
+  expect(fs.readdirSync(config).sort()).toEqual([
+    'empty',
+    'mine',
+    'names',
+    'packed.txt',
+    'raw',
+    'settings.json',
+    'some.log',
+  ]);
+});
+
+test('snapshot-v2: it says what was left out, and what the change after it brought', async () => {
+  storeOf('snapshot-v2');
+  const [first, second] = workshop.snapshots();
+  if (first === undefined || second === undefined) throw new Error('there are no two snapshots');
+  expect(first.id < second.id).toBe(true);
+  expect(first).toMatchObject({
+    schema: 2,
+    kind: 'update',
+    patterns: { exclude: [...DEFAULT_EXCLUDES, 'private/', '*.secret'], include: ['kept.log'] },
+    components: { config: { roots: [{ files: 6, apart: ['plugins'], next: null }] } },
+  });
+  expect(second).toMatchObject({
+    schema: 2,
+    kind: 'rollback',
+    patterns: { exclude: [...DEFAULT_EXCLUDES, 'raw'], include: ['kept.log'] },
+    components: { config: { roots: [{ next: first.components.config.roots[0]?.tree }] } },
+  });
+  const config = workshop.root('config');
+  const data = workshop.root('data');
+  for (const name of ['config/plugins', 'data/private', 'data/more.secret'])
+    fs.mkdirSync(join(workshop.home, name), { recursive: true });
+  for (const name of ['config/plugins/tool', 'data/private/secret', 'config/some.log'])
+    fs.writeFileSync(join(workshop.home, name), 'it stays');
+  await workshop.restore(moved(first));
+  expect(fs.readdirSync(config).sort()).toEqual([
+    'empty',
+    'kept.log',
+    'names',
+    'packed.txt',
+    'plugins',
+    'raw',
+    'settings.json',
+    'some.log',
+  ]);
+  for (const name of ['config/plugins/tool', 'data/private/secret', 'config/some.log'])
+    expect(fs.readFileSync(join(workshop.home, name), 'utf8')).toBe('it stays');
+  expect(fs.readdirSync(data)).toContain('more.secret');
+  const today = openWorkshop({ home: workshop.home, settings: { exclude: ['*.txt'] } });
+  await today.restore(moved(second));
+  expect(fs.existsSync(join(config, 'packed.txt'))).toBe(false);
+  expect(fs.readFileSync(join(config, 'raw'), 'utf8')).toBe('another content');
+  expect(fs.existsSync(join(config, 'some.log'))).toBe(true);
+  expect(fs.readFileSync(join(data, 'private/secret'), 'utf8')).toBe('left out then');
+});
+
+const VECTORS = [
+  ['snapshot-v1', 1],
+  ['snapshot-v2', 2],
+] as const;
+test.each(VECTORS)('%s: it is sound, and comes back as it was', async (vector, count) => {
+  storeOf(vector);
   expect(await workshop.problems()).toEqual([]);
+  expect(workshop.snapshots()).toHaveLength(count);
   const [snapshot] = workshop.snapshots();
   if (snapshot === undefined) throw new Error('there is no snapshot');
   await workshop.restore(moved(snapshot));
@@ -71,7 +145,7 @@ test('snapshot-v1: it is sound, and comes back as it was', async () => {
   expect(fs.readlinkSync(join(data, 'link'))).toBe('../config/settings.json');
   expect(picture(config).get('settings.json')).toStartWith('file 600 ');
   expect(picture(config).get('raw')).toStartWith('file 755 ');
-  expect(fs.existsSync(plugins)).toBe(false);
+  expect(fs.existsSync(join(plugins, 'tool'))).toBe(vector !== 'snapshot-v1');
   const { binary } = snapshot.components;
   expect(text(binaryPath(workshop.layout, binary?.checksum ?? ''))).toBe('#!/bin/sh\necho 1.2.3\n');
 });

@@ -1,0 +1,137 @@
+/**
+ * Which paths of a folder belong to a snapshot: what a capture takes, and what a restore may touch. A restore goes by two
+ * rules, so that nothing is lost by patterns that change between the two:
+ *
+ * - What the snapshot has is brought back, also when patterns leave it out by now.
+ * - What it does not have is removed, unless patterns leave it out now or did so then: then it may have been there.
+ *
+ * The snapshot that is taken before a restore covers what the other one has (`coveringSelection`), so that everything that
+ * is replaced or removed can be brought back.
+ */
+import { DamagedError } from '../errors.ts';
+import type { Disk } from '../platform/disk.ts';
+import type { FolderComponent } from './components.ts';
+import { type RootSnapshot, rootsOf, type Snapshot } from './document.ts';
+import { DEFAULT_EXCLUDES, excluder, type PathFilter, STAGING_PREFIX } from './patterns.ts';
+import type { Profile } from './profile.ts';
+import type { StoreLayout } from './store/layout.ts';
+import type { Tree } from './store/tree.ts';
+import { readTree } from './store/writer.ts';
+
+export interface Selection {
+  /** Patterns leave it out, and with a folder what is in it. */
+  excluded: PathFilter;
+  /** Absolute paths that belong to something else: never looked at. */
+  apart: ReadonlySet<string>;
+  /** Paths that belong to the snapshot though patterns leave them out. */
+  holds(path: string): boolean;
+}
+
+/** What a change is about to bring back, so that the snapshot before it holds all that the change replaces. */
+export interface Covering {
+  snapshot: Snapshot;
+  components: readonly FolderComponent[];
+}
+
+/** The folders that a snapshot is taken of: those of the profile, and those that `covering` brings back. */
+export function rootsToTake(
+  profile: Profile,
+  component: FolderComponent,
+  covering: Covering | undefined,
+): { path: string; covered: RootSnapshot | null }[] {
+  const covered = covering?.components.includes(component)
+    ? covering.snapshot.components[component].roots
+    : [];
+  const paths = new Set([...profile.roots[component], ...covered.map(({ path }) => path)]);
+  return [...paths].map((path) => ({ path, covered: covered.find((root) => root.path === path) ?? null }));
+}
+
+export function captureSelection(
+  disk: Disk,
+  layout: StoreLayout,
+  profile: Profile,
+  { covering, covered }: { covering: Covering | undefined; covered: RootSnapshot | null },
+): Selection {
+  const others = covering === undefined ? [] : rootPaths(covering.snapshot, covering.components);
+  const tree = pathsOf(disk, layout, covered?.tree ?? null);
+  const next = pathsOf(disk, layout, covered?.next ?? null);
+  return {
+    excluded: profile.excluded,
+    apart: new Set([...profile.apart, ...others]),
+    holds: (path) => tree.has(path) || next.has(path),
+  };
+}
+
+/** @param tree what the folder is to be, without what is not to be brought back (`restorable`) */
+export function restoreSelection(
+  disk: Disk,
+  layout: StoreLayout,
+  { snapshot, profile }: { snapshot: Snapshot; profile: Pick<Profile, 'excluded' | 'apart'> },
+  { root, tree }: { root: RootSnapshot; tree: Tree | null },
+): Selection {
+  const wanted = tree === null ? NOTHING : heldPaths(tree);
+  const next = pathsOf(disk, layout, root.next);
+  const then = excludedThen(snapshot);
+  return {
+    excluded: (path, isFolder) => then(path, isFolder) || profile.excluded(path, isFolder),
+    apart: new Set([...profile.apart, ...apartThen(layout, snapshot, root)]),
+    holds: (path) => wanted.has(path) || next.has(path),
+  };
+}
+
+/** What the patterns left out when the snapshot was taken; of schema 1 only the usual ones are known. */
+export function excludedThen({ patterns }: Snapshot): PathFilter {
+  return patterns === null ? excluder(DEFAULT_EXCLUDES, []) : excluder(patterns.exclude, patterns.include);
+}
+
+function apartThen({ join }: StoreLayout, snapshot: Snapshot, { apart, resolved }: RootSnapshot): string[] {
+  return apart === null ? rootPaths(snapshot) : apart.map((path) => join(resolved, path));
+}
+
+function rootPaths(snapshot: Snapshot, components?: readonly FolderComponent[]): string[] {
+  return rootsOf(snapshot)
+    .filter(({ component }) => components === undefined || components.includes(component))
+    .flatMap(({ root }) => [root.path, root.resolved]);
+}
+
+/**
+ * The part of a tree that may be brought back: a folder that belongs to something else by now stays as it is, and the
+ * names of files that are on their way are ours.
+ */
+export function restorable(
+  { join }: StoreLayout,
+  { apart }: Pick<Profile, 'apart'>,
+  folder: string,
+  tree: Tree,
+): Tree {
+  const inside = join(folder, 'x').slice(0, -1);
+  const others = new Set([...apart].filter((path) => path.startsWith(inside)));
+  const out = new Set<string>();
+  const entries = tree.entries.filter(({ path }) => {
+    const slash = path.lastIndexOf('/');
+    const isOut =
+      path.startsWith(STAGING_PREFIX, slash + 1) ||
+      (slash > 0 && out.size > 0 && out.has(path.slice(0, slash))) ||
+      (others.size > 0 && others.has(join(folder, path)));
+    if (isOut) out.add(path);
+    return !isOut;
+  });
+  return { ...tree, entries };
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+function heldPaths({ entries }: Tree): ReadonlySet<string> {
+  return new Set(entries.filter(({ kind }) => kind !== 'skipped').map(({ path }) => path));
+}
+
+/** None if the tree can't be read: whoever needs what is in it finds that out. */
+function pathsOf(disk: Disk, layout: StoreLayout, digest: string | null): ReadonlySet<string> {
+  if (digest === null) return NOTHING;
+  try {
+    return heldPaths(readTree(disk, layout, digest));
+  } catch (error) {
+    if (error instanceof DamagedError) return NOTHING;
+    throw error;
+  }
+}
