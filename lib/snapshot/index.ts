@@ -18,12 +18,12 @@ export {
   setPin,
 } from './document.ts';
 export { type Profile, type ProfileSettings, profileOf } from './profile.ts';
-export { type Amendment, amendSnapshot, type NewFile } from './restore/amend.ts';
+export type { Amendment, NewFile } from './restore/amend.ts';
 export { checkStored } from './restore/check-stored.ts';
 export { findLoss } from './restore/loss.ts';
 export { type Plan, planRestore, type RestoreRequest } from './restore/plan.ts';
 export { carryOut, clear, clearLeftovers, flushFolders } from './restore/restore.ts';
-export { prepare } from './restore/stage.ts';
+export { prepare, prepareAmended } from './restore/stage.ts';
 export { verifyRestored } from './restore/verify-restored.ts';
 export type { Covering } from './selection.ts';
 export { isSnapshotId } from './snapshot-id.ts';

@@ -5,12 +5,13 @@ import { takeSnapshotHere } from '../../lib/install/folders/snapshots.ts';
 import {
   chooseEvolutions,
   type EvolutionWish,
+  evolutionAmendment,
   installedEvolutions,
-  withEvolutions,
 } from '../../lib/install/update/evolutions.ts';
 import type { CarriedEvolution, EvolutionArchive } from '../../lib/package/index.ts';
 import { digestBytes } from '../../lib/platform/files.ts';
-import type { Snapshot } from '../../lib/snapshot/index.ts';
+import { type Snapshot, withStore } from '../../lib/snapshot/index.ts';
+import { amendSnapshot } from '../../lib/snapshot/restore/amend.ts';
 import { readTree } from '../../lib/snapshot/store/writer.ts';
 import type { SimulatedDisk } from '../host/disk.ts';
 import { simulatedHost } from '../host/host.ts';
@@ -82,7 +83,11 @@ function open(disk: SimulatedDisk) {
       entry.kind === 'file' ? [`${entry.path} ${entry.mode.toString(8)}`] : [],
     );
   };
-  return { session, setup, take, paths };
+  const withEvolutions = (before: Snapshot, added: Parameters<typeof evolutionAmendment>[2]) =>
+    withStore(session.host, setup.layout, () =>
+      amendSnapshot(session.host, setup.layout, before, evolutionAmendment(session, setup, added)),
+    );
+  return { session, setup, take, paths, withEvolutions };
 }
 
 const RECEIPT = (evolutions: object[]) => ({
@@ -91,10 +96,10 @@ const RECEIPT = (evolutions: object[]) => ({
 
 describe('the state with them', () => {
   test('where none were: their files, each in its own folder, and the receipt', async () => {
-    const { session, setup, take, paths } = open(installedDisk('linux', ONE));
+    const { take, paths, withEvolutions } = open(installedDisk('linux', ONE));
     const before = await take();
     const search = { carried: SEARCH, archive: archive('search', { 'index.js': 'x', 'bin/run': 'y' }) };
-    const after = await withEvolutions(session, setup, before, [search]);
+    const after = await withEvolutions(before, [search]);
     expect(paths(after)).toEqual(['installed.json 644', 'search/bin/run 755', 'search/index.js 644']);
     expect(paths(before)).toEqual([]);
     expect(after.components.data).toEqual(before.components.data);
@@ -115,9 +120,9 @@ describe('the state with them', () => {
       'other/a': 'other',
       'own/b': 'mine',
     });
-    const { session, setup, take, paths } = open(disk);
+    const { session, setup, take, paths, withEvolutions } = open(disk);
     expect(installedEvolutions(session, setup).map(({ id }) => id)).toEqual(['search', 'other']);
-    const after = await withEvolutions(session, setup, await take(), [
+    const after = await withEvolutions(await take(), [
       { carried: SEARCH, archive: archive('search', { 'index.js': 'new' }) },
     ]);
     expect(paths(after).map((path) => path.split(' ')[0] ?? '')).toEqual([
@@ -134,9 +139,9 @@ describe('the state with them', () => {
     async (receipt) => {
       const disk = installedDisk('linux', ONE);
       placeFiles(disk, 'evolutions', { 'installed.json': receipt, 'search/mine.js': 'mine' });
-      const { session, setup, take, paths } = open(disk);
+      const { session, setup, take, paths, withEvolutions } = open(disk);
       expect(installedEvolutions(session, setup)).toEqual([]);
-      const after = await withEvolutions(session, setup, await take(), [
+      const after = await withEvolutions(await take(), [
         { carried: SEARCH, archive: archive('search', { 'index.js': 'new' }) },
       ]);
       expect(paths(after).join()).toContain('search/mine.js');
@@ -146,10 +151,10 @@ describe('the state with them', () => {
   test('a file that stands where its folder is to be gives way: the snapshot of before has it', async () => {
     const disk = installedDisk('linux', ONE);
     placeFiles(disk, 'evolutions', { search: 'a file of this name' });
-    const { session, setup, take, paths } = open(disk);
+    const { take, paths, withEvolutions } = open(disk);
     const before = await take();
     const search = { carried: SEARCH, archive: archive('search', { 'index.js': 'x' }) };
-    const after = await withEvolutions(session, setup, before, [search]);
+    const after = await withEvolutions(before, [search]);
     expect(paths(after)).toEqual(['installed.json 644', 'search/index.js 644']);
     expect(paths(before)).toEqual(['search 644']);
   });

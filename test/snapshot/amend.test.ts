@@ -1,8 +1,19 @@
 /** A snapshot with other files in it: what a restore takes to bring new files in, and to take old ones out. */
-import { afterEach, beforeEach, expect, test } from 'bun:test';
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { amendSnapshot, findLoss, planRestore, type Snapshot } from '../../lib/snapshot/index.ts';
+import {
+  type Amendment,
+  carryOut,
+  checkStored,
+  findLoss,
+  planRestore,
+  prepare,
+  prepareAmended,
+  prune,
+  type Snapshot,
+  verifyRestored,
+} from '../../lib/snapshot/index.ts';
 import { openWorkshop, picture, type Workshop } from './workshop.ts';
 
 let workshop: Workshop;
@@ -23,13 +34,21 @@ const file = (path: string, text = 'new', mode = 0o644) => ({
   bytes: new TextEncoder().encode(text),
 });
 
-async function amended(add: ReturnType<typeof file>[], remove: string[] = []): Promise<Snapshot> {
+/** Takes a snapshot and makes the folder what it is with these changes. */
+async function bring(
+  add: Amendment['add'],
+  remove: string[] = [],
+  check: Parameters<typeof prepareAmended>[2] = () => undefined,
+): Promise<Snapshot> {
   const before = await workshop.take();
-  return amendSnapshot(workshop.host, workshop.layout, before, {
-    component: 'evolutions',
-    remove: new Set(remove),
-    add,
-  });
+  const request = workshop.request(before, ['evolutions']);
+  const amendment: Amendment = { component: 'evolutions', remove: new Set(remove), add };
+  const plan = await prepareAmended(request, amendment, check);
+  carryOut(request, plan);
+  verifyRestored(request, plan);
+  const [listed] = workshop.snapshots();
+  if (listed === undefined) throw new Error('the snapshot is gone');
+  return listed;
 }
 
 const files = () =>
@@ -41,12 +60,8 @@ const files = () =>
 
 test('brings files in, with the folders that they need, takes others out, and leaves the rest', async () => {
   const large = 'large '.repeat(200_000);
-  const after = await amended(
-    [file('a/new'), file('c/d/e', large), file('a/stays', 'changed', 0o755)],
-    ['a/old'],
-  );
+  await bring([file('a/new'), file('c/d/e', large), file('a/stays', 'changed', 0o755)], ['a/old']);
   expect(workshop.snapshots()).toHaveLength(1);
-  await workshop.restore(after, ['evolutions']);
   expect(files()).toEqual({
     'a/deep/file': 'old',
     'a/new': 'new',
@@ -58,14 +73,79 @@ test('brings files in, with the folders that they need, takes others out, and le
 });
 
 test('a file takes the place of a folder, and a folder that of a file', async () => {
-  await workshop.restore(await amended([file('a'), file('b/c')]), ['evolutions']);
+  await bring([file('a'), file('b/c')]);
   expect(files()).toEqual({ a: 'new', 'b/c': 'new' });
 });
 
 test('where there was no folder yet', async () => {
   fs.rmSync(root, { recursive: true });
-  await workshop.restore(await amended([file('a/b')]), ['evolutions']);
+  await bring([file('a/b')]);
   expect(files()).toEqual({ 'a/b': 'new' });
+});
+
+test('going back to the snapshot takes away what was brought, also what is left out of snapshots', async () => {
+  const before = await bring([file('c/cache/file'), file('d/new.log')], ['a/old']);
+  expect(files()).toMatchObject({ 'c/cache/file': 'new', 'd/new.log': 'new' });
+  fs.writeFileSync(join(root, 'c/cache/made'), 'by the program');
+  await workshop.restore(before, ['evolutions']);
+  expect(files()).toEqual({
+    'a/deep/file': 'old',
+    'a/old': 'old',
+    'a/stays': 'old',
+    b: 'old',
+    'c/cache/made': 'by the program',
+  });
+});
+
+describe('another installation that shares the home', () => {
+  function storeIsHeld(): boolean {
+    const lock = workshop.host.locks.acquire(workshop.layout.lock);
+    lock?.release();
+    return lock === null;
+  }
+
+  test('prunes meanwhile: what only this restore needs is still there', async () => {
+    const large = Buffer.from(Array.from({ length: 700_000 }, (_, index) => (index * index) >> 7)).toString(
+      'latin1',
+    );
+    // Something of its own that goes, so that it looks for what is no longer needed.
+    const other = openWorkshop({ home: workshop.home });
+    for (let count = 0; count < 2; count++) await other.take({ installId: 'another' });
+    const options = { layout: other.layout, installId: 'another', keep: 0, needed: new Set<string>() };
+    let pruned: ReturnType<typeof prune> | undefined;
+    await bring([file('new', large), file('b', 'changed')], ['a/old'], () => {
+      expect(storeIsHeld()).toBe(true);
+      pruned = prune(other.host, options);
+    });
+    expect((await pruned)?.removed).toHaveLength(2);
+    expect(files()).toEqual({ 'a/deep/file': 'old', 'a/stays': 'old', b: 'changed', new: large });
+    expect(await workshop.problems()).toEqual([]);
+  });
+
+  test('can not prune while packs are read', async () => {
+    const before = await workshop.take();
+    let held = 0;
+    const reading = openWorkshop({
+      home: workshop.home,
+      disk: (disk) => ({
+        ...disk,
+        open(path, how, mode) {
+          if (path.startsWith(workshop.layout.packs) && how === 'read') {
+            expect(storeIsHeld()).toBe(true);
+            held++;
+          }
+          return disk.open(path, how, mode);
+        },
+      }),
+    });
+    fs.rmSync(root, { recursive: true });
+    const request = reading.request(before);
+    await checkStored(request);
+    const checked = held;
+    expect(checked).toBeGreaterThan(1);
+    await prepare(request, planRestore(request));
+    expect(held).toBeGreaterThan(checked + 1);
+  });
 });
 
 test('what a snapshot could not take and a restore would change is named', async () => {

@@ -6,6 +6,7 @@
 import { BusyError, DamagedError, MachineError, UnrecoverableError } from '../../errors.ts';
 import { snapshotSetup } from '../../home/snapshot-setup.ts';
 import {
+  type Amendment,
   type Covering,
   carryOut,
   clearLeftovers,
@@ -17,6 +18,7 @@ import {
   type Plan,
   planRestore,
   prepare,
+  prepareAmended,
   type RestoreRequest,
   type Snapshot,
   storeLayout,
@@ -41,6 +43,8 @@ export interface Restoring {
   home: string;
   /** What they are to be. */
   snapshot: Snapshot;
+  /** With these changes. */
+  amendment?: Amendment;
   /** What stands: nothing is changed that it could not take. */
   before: Snapshot;
   components: readonly FolderComponent[];
@@ -50,15 +54,20 @@ export interface Restoring {
 
 export function restoring(
   session: Session,
-  { home, snapshot, before, components, id }: Restoring,
+  { home, snapshot, amendment, before, components, id }: Restoring,
 ): FolderChange {
   const request = requestFor(session, home, snapshot, components, id);
   let plan: ReturnType<typeof planRestore> | undefined;
   const begun = session.host.clock.monotonic();
   return {
     async prepare() {
+      const check = (planned: Plan) => checkKept(session, request, before, planned);
+      if (amendment !== undefined) {
+        plan = await prepareAmended(request, amendment, check);
+        return;
+      }
       plan = planRestore(request);
-      checkKept(session, request, before, plan);
+      check(plan);
       await prepare(request, plan);
     },
     carryOut() {

@@ -81,7 +81,12 @@ export async function snapshotBeforeRollback(
   const reason = `Before going back to ${target.to.version}`;
   const covering = snapshot === null ? {} : { covering: { snapshot, components: folders } };
   try {
-    return await takeSnapshotBefore(session, receipt, { kind: 'rollback', reason, replaced: true, ...covering });
+    return await takeSnapshotBefore(session, receipt, {
+      kind: 'rollback',
+      reason,
+      replaced: true,
+      ...covering,
+    });
   } catch (error) {
     if (!(error instanceof MachineError) || folders.length > 0) throw error;
     session.emit({ event: 'no snapshot', reason: error.message });

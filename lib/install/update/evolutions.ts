@@ -9,7 +9,7 @@ import { parseJson } from '../../format/json.ts';
 import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
 import type { CarriedEvolution, EvolutionArchive } from '../../package/index.ts';
 import { digestBytes, readFile } from '../../platform/files.ts';
-import { amendSnapshot, type NewFile, type Snapshot } from '../../snapshot/index.ts';
+import type { Amendment, NewFile } from '../../snapshot/index.ts';
 import { version } from '../../version/semver.ts';
 import type { Session } from '../session.ts';
 
@@ -77,13 +77,12 @@ export function isUpToDate(
   return installed.some((one) => one.id === id && one.digest === sha256);
 }
 
-/** The state to come: what stood, with these evolutions in the place of their earlier versions. */
-export function withEvolutions(
+/** What changes in the folder: these evolutions take the place of their earlier versions. */
+export function evolutionAmendment(
   session: Session,
   setup: SnapshotSetup,
-  before: Snapshot,
   added: readonly { carried: CarriedEvolution; archive: EvolutionArchive }[],
-): Promise<Snapshot> {
+): Amendment {
   const earlier = installedEvolutions(session, setup);
   const fresh = added.map(
     ({ carried, archive }): InstalledEvolution => ({
@@ -106,9 +105,5 @@ export function withEvolutions(
   const replaced = earlier
     .filter(isFresh)
     .flatMap(({ id, files }) => files.map(({ path }) => `${id}/${path}`));
-  return amendSnapshot(session.host, setup.layout, before, {
-    component: 'evolutions',
-    remove: new Set(replaced),
-    add: [...files, receipt],
-  });
+  return { component: 'evolutions', remove: new Set(replaced), add: [...files, receipt] };
 }

@@ -5,7 +5,7 @@ import { type SnapshotWish, takeSnapshotBefore, takeSnapshotHere } from '../fold
 import { isInUse } from '../process/stop.ts';
 import type { Session } from '../session.ts';
 import type { Folders } from '../transaction/journal.ts';
-import { withEvolutions } from './evolutions.ts';
+import { evolutionAmendment } from './evolutions.ts';
 import type { PreparedUpdate } from './prepare.ts';
 
 /** Null if this user has no home: then there is nothing to take a snapshot of, and nothing to take back. */
@@ -60,10 +60,10 @@ export async function planFolders(
       })
     : snapshot;
   if (prepared.evolutions.length === 0) return { change: null, unusedSinceSnapshot };
-  const after = await withEvolutions(session, snapshots, before, prepared.evolutions);
   const { home } = snapshots;
+  const amendment = evolutionAmendment(session, snapshots, prepared.evolutions);
   const change = restoring(session, {
-    ...{ home, before, snapshot: after },
+    ...{ home, before, snapshot: before, amendment },
     components: ['evolutions'],
     id: transaction,
   });

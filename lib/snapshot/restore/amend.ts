@@ -1,13 +1,12 @@
 /**
- * A snapshot with other files in one of its folders: what stood, changed on paper. It is no snapshot that anybody can list;
- * it is what a restore takes to bring the folder there.
+ * A snapshot with other files in one of its folders: what is there, changed on paper. It has no document of its own; a
+ * restore takes it to make the folder so.
  */
 import { posix } from 'node:path';
 import type { Host } from '../../platform/host.ts';
 import type { FolderComponent } from '../components.ts';
-import type { Snapshot } from '../document.ts';
+import type { RootSnapshot, Snapshot } from '../document.ts';
 import type { StoreLayout } from '../store/layout.ts';
-import { withStore } from '../store/lock.ts';
 import { BLOCK, type Entry } from '../store/tree.ts';
 import { readTree, StoreWriter } from '../store/writer.ts';
 
@@ -25,34 +24,45 @@ export interface Amendment {
   add: readonly NewFile[];
 }
 
-/** The files go into the store: from there a restore takes them. */
-export function amendSnapshot(
+/**
+ * The files go into the store, from which a restore takes them. The caller holds the lock of the store until it has done
+ * so: nothing refers to them, and whoever prunes would remove them.
+ */
+export async function amendSnapshot(
   host: Host,
   layout: StoreLayout,
   snapshot: Snapshot,
   { component, remove, add }: Amendment,
 ): Promise<Snapshot> {
-  return withStore(host, layout, async () => {
-    const [root, ...others] = snapshot.components[component].roots;
-    if (root === undefined) throw new RangeError(`the component ${component} has no folder`);
-    const tree = root.tree === null ? { mode: 0o700, entries: [] } : readTree(host.disk, layout, root.tree);
-    const writer = new StoreWriter(host, layout);
-    try {
-      const entries = await amended(tree.entries, remove, add, host.clock.now() * 1000, async (bytes) => {
-        const blocks: string[] = [];
-        for (let at = 0; at < bytes.length; at += BLOCK)
-          blocks.push(await writer.addBlock(bytes.subarray(at, at + BLOCK)));
-        return blocks;
-      });
-      const digest = await writer.addTree({ mode: tree.mode, entries });
-      await writer.finish();
-      const roots = [{ ...root, tree: digest }, ...others];
-      const folder = { ...snapshot.components[component], roots };
-      return { ...snapshot, components: { ...snapshot.components, [component]: folder } };
-    } finally {
-      await writer.close();
-    }
-  });
+  const [root, ...others] = snapshot.components[component].roots;
+  if (root === undefined) throw new RangeError(`the component ${component} has no folder`);
+  const tree = root.tree === null ? { mode: 0o700, entries: [] } : readTree(host.disk, layout, root.tree);
+  const writer = new StoreWriter(host, layout);
+  try {
+    const entries = await amended(tree.entries, remove, add, host.clock.now() * 1000, async (bytes) => {
+      const blocks: string[] = [];
+      for (let at = 0; at < bytes.length; at += BLOCK)
+        blocks.push(await writer.addBlock(bytes.subarray(at, at + BLOCK)));
+      return blocks;
+    });
+    const digest = await writer.addTree({ mode: tree.mode, entries });
+    await writer.finish();
+    return withRoots(snapshot, component, [{ ...root, tree: digest }, ...others]);
+  } finally {
+    await writer.close();
+  }
+}
+
+/** The snapshot before the change, which says as well what the change brings: going back to it removes that. */
+export function leadingTo(before: Snapshot, after: Snapshot, component: FolderComponent): Snapshot {
+  const [root, ...others] = before.components[component].roots;
+  const next = after.components[component].roots[0]?.tree ?? null;
+  return root === undefined ? before : withRoots(before, component, [{ ...root, next }, ...others]);
+}
+
+function withRoots(snapshot: Snapshot, component: FolderComponent, roots: RootSnapshot[]): Snapshot {
+  const folder = { ...snapshot.components[component], roots };
+  return { ...snapshot, components: { ...snapshot.components, [component]: folder } };
 }
 
 async function amended(

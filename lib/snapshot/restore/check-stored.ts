@@ -1,12 +1,20 @@
 /** Whether the store still has what a restore would write: before anything is stopped, taken or touched for it. */
 import { Blocks } from '../store/blocks.ts';
 import { verifyClone } from '../store/clones.ts';
+import { withStore } from '../store/lock.ts';
 import { planRestore, type RestoreRequest } from './plan.ts';
 
 const PACE = 16 << 20;
 
-/** Throws as `planRestore` does, and DamagedError that names the file of the store that is not what it was. */
-export async function checkStored(request: RestoreRequest): Promise<void> {
+/**
+ * Throws as `planRestore` does, and DamagedError that names the file of the store that is not what it was. It holds the
+ * lock of the store meanwhile, as `prepare` does.
+ */
+export function checkStored(request: RestoreRequest): Promise<void> {
+  return withStore(request.host, request.layout, () => check(request));
+}
+
+async function check(request: RestoreRequest): Promise<void> {
   const { host, layout, breathe } = request;
   const { roots } = planRestore(request);
   const blocks = new Blocks(host.disk, layout);

@@ -5,11 +5,14 @@
 import { DamagedError, errorCode } from '../../errors.ts';
 import type { Handle } from '../../platform/disk.ts';
 import { createDirectories, openSource, removeIfThere, writeAll } from '../../platform/files.ts';
+import { saveSnapshot } from '../document.ts';
 import { Blocks } from '../store/blocks.ts';
 import { clonePath, verifyClone } from '../store/clones.ts';
+import { withStore } from '../store/lock.ts';
 import { BLOCK, type FileEntry } from '../store/tree.ts';
 import { isZero, ZERO_BLOCK } from '../store/zeros.ts';
-import type { Plan, RestoreRequest, RootPlan } from './plan.ts';
+import { type Amendment, amendSnapshot, leadingTo } from './amend.ts';
+import { type Plan, planRestore, type RestoreRequest, type RootPlan } from './plan.ts';
 import { clearStaging, makeWritable, settle } from './restore.ts';
 
 /** Bytes between two turns of the event loop. */
@@ -17,8 +20,35 @@ const PACE = 16 << 20;
 /** Files that are on their way to the drive at the same time: it serves them together. */
 const AT_ONCE = 32;
 
-/** DamagedError where the store has not what is wanted any more; what was prepared is for `clear` to remove. */
-export async function prepare(request: RestoreRequest, plan: Plan): Promise<void> {
+/**
+ * DamagedError if something of the snapshot is missing or damaged; what was prepared is for `clear` to remove. It holds the
+ * lock of the store meanwhile, since pruning moves blocks from one pack to another: BusyError if another process keeps it.
+ */
+export function prepare(request: RestoreRequest, plan: Plan): Promise<void> {
+  return withStore(request.host, request.layout, () => stageAll(request, plan));
+}
+
+/**
+ * The same for what the snapshot of the request is with other files in it, from planning it on: under one lock, so that
+ * nobody removes from the store what only this restore needs. `check` may refuse the plan by throwing.
+ */
+export function prepareAmended(
+  request: RestoreRequest,
+  amendment: Amendment,
+  check: (plan: Plan) => void,
+): Promise<Plan> {
+  const { host, layout, snapshot } = request;
+  return withStore(host, layout, async () => {
+    const after = await amendSnapshot(host, layout, snapshot, amendment);
+    saveSnapshot(host.disk, layout, leadingTo(snapshot, after, amendment.component));
+    const plan = planRestore({ ...request, snapshot: after });
+    check(plan);
+    await stageAll(request, plan);
+    return plan;
+  });
+}
+
+async function stageAll(request: RestoreRequest, plan: Plan): Promise<void> {
   const blocks = new Blocks(request.host.disk, request.layout);
   try {
     for (const root of plan.roots) {
