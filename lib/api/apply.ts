@@ -168,7 +168,7 @@ async function change(session: Session, prepared: PreparedUpdate, awaited: numbe
     });
     await conclude(session, await settle(session, open, { resumed: false, ...plan }), from, to, receipt);
   } catch (error) {
-    if (snapshot !== null) forgetSnapshot(session, open.id, snapshot);
+    if (snapshot !== null) await forgetSnapshot(session, open.id, snapshot);
     throw error;
   }
   await pruneAfter(session, after);

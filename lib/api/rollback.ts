@@ -182,7 +182,7 @@ async function transact(
     });
     await conclude(session, ended, from, to, receipt.before);
   } catch (error) {
-    if (before !== null) forgetSnapshot(session, open.id, before);
+    if (before !== null) await forgetSnapshot(session, open.id, before);
     throw withNextSnapshot(session, plan.target.snapshot, error);
   }
 }

@@ -91,6 +91,7 @@ const shape = object({
   warnings: array(text(5000), 0, 1000),
   metadata: object({
     size: bytes,
+    /** Equal for snapshots of the same state: the same binary, and the same trees in the same folders. */
     checksum: hex(32),
     platform: text(16),
     arch: text(16),

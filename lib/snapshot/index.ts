@@ -30,7 +30,7 @@ export { isSnapshotId } from './snapshot-id.ts';
 export { binaryPath, recogniseExecutable, rememberExecutable } from './store/binaries.ts';
 export { type StoreLayout, storeLayout } from './store/layout.ts';
 export { withStore } from './store/lock.ts';
-export { type Pruned, type PruneOptions, prune } from './store/prune.ts';
+export { discardSnapshot, type Pruned, type PruneOptions, prune } from './store/prune.ts';
 export { KEEP } from './store/retention.ts';
 export { type Usage, usageOf } from './store/usage.ts';
 export { type Verified, Verifier } from './store/verify.ts';

@@ -5,18 +5,18 @@ import { asUpdaterError } from '../../platform/failures.ts';
 import type { Digest } from '../../platform/files.ts';
 import {
   type Covering,
+  discardSnapshot,
   listSnapshots,
   type Pruned,
   prune,
   recogniseExecutable,
   rememberExecutable,
-  removeSnapshot,
   type Snapshot,
   takeSnapshot,
 } from '../../snapshot/index.ts';
 import type { Receipt } from '../receipt.ts';
 import { checkpoint, type Session } from '../session.ts';
-import { readJournal } from '../transaction/journal.ts';
+import { openTransaction, readJournal } from '../transaction/journal.ts';
 
 export interface SnapshotWish {
   kind: Snapshot['kind'];
@@ -103,9 +103,14 @@ export async function takeSnapshotBefore(
   return takeSnapshotHere(session, session.snapshots, receipt, wish);
 }
 
-/** The newest snapshot of the binary that a rollback would put back is needed, however many came after it. */
+/**
+ * Needed, however many came after it, is the newest snapshot of the binary that a rollback would put back; and the one that
+ * an open transaction goes back to if it fails.
+ */
 export function neededSnapshots(session: Session, setup: SnapshotSetup, receipt: Receipt): Set<string> {
   const needed = new Set<string>();
+  const open = openTransaction(readJournal(session.host.disk, session.layout).entries);
+  if (open !== null && open.folders !== null) needed.add(open.folders.before);
   const previous = receipt.previous?.sha256;
   if (previous === undefined) return needed;
   const newest = listSnapshots(session.host.disk, setup.layout).findLast(
@@ -142,11 +147,11 @@ export async function pruneSnapshots(
  * Removes the snapshot that a transaction began with, if the transaction ended and all is as it was before: it would only
  * push a useful one out. Kept if the journal does not say that the folders are whole.
  */
-export function forgetSnapshot(
+export async function forgetSnapshot(
   { host, layout, snapshots }: Session,
   transaction: string,
   { id }: Snapshot,
-): void {
+): Promise<void> {
   try {
     const { entries } = readJournal(host.disk, layout);
     const begun = entries.findLastIndex((entry) => entry.type === 'begin' && entry.id === transaction);
@@ -157,7 +162,7 @@ export function forgetSnapshot(
       last?.type === 'end' &&
       ((last.outcome === 'abandoned' && foldersAre !== 'touched') ||
         (last.outcome === 'reverted' && foldersAre === 'back'));
-    if (snapshots !== null && asBefore) removeSnapshot(host.disk, snapshots.layout, id);
+    if (snapshots !== null && asBefore) await discardSnapshot(host, snapshots.layout, id);
   } catch (error) {
     // The caller reports the failure that brought us here.
     if (errorCode(error) === undefined && !(error instanceof UpdaterError)) throw error;

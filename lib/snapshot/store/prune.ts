@@ -5,7 +5,7 @@
 import { DamagedError } from '../../errors.ts';
 import type { Disk } from '../../platform/disk.ts';
 import type { Host } from '../../platform/host.ts';
-import { listSnapshots, removeSnapshot } from '../document.ts';
+import { listSnapshots, pinPath, removeSnapshot } from '../document.ts';
 import { KNOWN_BINARY } from './binaries.ts';
 import type { StoreLayout } from './layout.ts';
 import { withStore } from './lock.ts';
@@ -49,6 +49,20 @@ export function prune(host: Host, options: PruneOptions): Promise<Pruned> {
     const { references, unreadable } = referencesOf(host.disk, layout, left);
     const freed = unreadable.length > 0 ? 0 : await collect(host, layout, references);
     return { removed, freed, unreadable };
+  });
+}
+
+/**
+ * Removes a snapshot that was taken before a change which then touched nothing: it would only push another one out. One
+ * that a person has pinned meanwhile stays. What it refers to is freed by the next `prune`.
+ *
+ * @returns whether it is gone
+ */
+export function discardSnapshot(host: Host, layout: StoreLayout, id: string): Promise<boolean> {
+  return withStore(host, layout, async () => {
+    if (host.disk.status(pinPath(layout, id)) !== null) return false;
+    removeSnapshot(host.disk, layout, id);
+    return true;
   });
 }
 
