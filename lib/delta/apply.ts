@@ -4,7 +4,14 @@
  * is used.
  */
 import { DamagedError } from '../errors.ts';
-import { CHUNK, type Digest, type Source, sliceSource } from '../platform/files.ts';
+import {
+  CHUNK,
+  copyAndDigest,
+  type Digest,
+  RunningDigest,
+  type Source,
+  sliceSource,
+} from '../platform/files.ts';
 import { STREAMS, type StreamName } from './format.ts';
 import { type PatchHeader, readPatchHeader } from './header.ts';
 import { Inflater, VARINT_LIMIT } from './inflater.ts';
@@ -140,10 +147,9 @@ async function rebuild(
 class Output {
   readonly #write: (chunk: Uint8Array) => void;
   readonly #checkpoint: Checkpoint;
-  readonly #hash = new Bun.CryptoHasher('sha256');
+  readonly #digest = new RunningDigest();
   readonly #chunk = new Uint8Array(CHUNK);
   #filled = 0;
-  #size = 0;
   #sinceCheckpoint = 0;
 
   constructor(write: (chunk: Uint8Array) => void, checkpoint: Checkpoint) {
@@ -165,8 +171,7 @@ class Output {
   async flush(): Promise<void> {
     const chunk = this.#chunk.subarray(0, this.#filled);
     if (chunk.length > 0) this.#write(chunk);
-    this.#hash.update(chunk);
-    this.#size += chunk.length;
+    this.#digest.update(chunk);
     this.#sinceCheckpoint += chunk.length;
     this.#filled = 0;
     if (this.#sinceCheckpoint >= CHECKPOINT_INTERVAL) {
@@ -176,18 +181,18 @@ class Output {
   }
 
   digest(): Digest {
-    return { sha256: this.#hash.digest('hex'), size: this.#size };
+    return this.#digest.digest();
   }
 }
 
 async function digestSource(source: Source, checkpoint: Checkpoint): Promise<string> {
-  const hash = new Bun.CryptoHasher('sha256');
-  const buffer = new Uint8Array(Math.min(CHUNK, source.size));
-  for (let at = 0; at < source.size; at += buffer.length) {
-    const piece = buffer.subarray(0, Math.min(buffer.length, source.size - at));
-    source.read(at, piece);
-    hash.update(piece);
-    if (at % CHECKPOINT_INTERVAL === 0) await checkpoint();
-  }
-  return hash.digest('hex');
+  let next = 0;
+  const { sha256 } = await copyAndDigest(source, {
+    checkpoint(done) {
+      if (done < next) return undefined;
+      next = done + CHECKPOINT_INTERVAL;
+      return checkpoint();
+    },
+  });
+  return sha256;
 }

@@ -1,5 +1,5 @@
 /** A whole binary, compressed, for installations that no patch starts from. */
-import type { Digest, Source } from '../platform/files.ts';
+import { type Digest, RunningDigest, type Source } from '../platform/files.ts';
 import type { Checkpoint } from './apply.ts';
 import { zstdFrame } from './compress.ts';
 import { Inflater } from './inflater.ts';
@@ -35,7 +35,7 @@ export async function decompressFull({
   write,
   checkpoint,
 }: DecompressOptions): Promise<Digest> {
-  const hash = new Bun.CryptoHasher('sha256');
+  const digest = new RunningDigest();
   const stream = new Inflater(source, size, WINDOW_LOG, 'the compressed binary');
   let sinceCheckpoint = 0;
   try {
@@ -43,7 +43,7 @@ export async function decompressFull({
       await stream.fill(1);
       const chunk = stream.take(stream.available);
       write(chunk);
-      hash.update(chunk);
+      digest.update(chunk);
       sinceCheckpoint += chunk.length;
       if (sinceCheckpoint >= CHECKPOINT_INTERVAL) {
         sinceCheckpoint = 0;
@@ -54,5 +54,5 @@ export async function decompressFull({
   } finally {
     stream.close();
   }
-  return { sha256: hash.digest('hex'), size };
+  return digest.digest();
 }

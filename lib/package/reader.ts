@@ -3,7 +3,7 @@
  * then what is signed. `verifyPayloads` comes next, before anything on the disk is changed.
  */
 import { DamagedError } from '../errors.ts';
-import { CHUNK, type Source, sliceSource } from '../platform/files.ts';
+import { copyAndDigest, type Source, sliceSource } from '../platform/files.ts';
 import { decodeEnvelope, openEnvelope, type TrustedRoot, verifyBinarySignature } from '../trust/index.ts';
 import { binaryFor } from '../version/index.ts';
 import type { EvolutionArchive } from './evolution-archive.ts';
@@ -89,19 +89,12 @@ export type Checkpoint = (done: number) => void | Promise<void>;
 
 /** Reads every payload once and compares its digest. Throws DamagedError, which names the first that is not as signed. */
 export async function verifyPayloads(found: PackageContents, checkpoint?: Checkpoint): Promise<void> {
-  const buffer = new Uint8Array(CHUNK);
-  let done = 0;
+  let before = 0;
   for (const [index, entry] of found.payloads.entries()) {
-    const hash = new Bun.CryptoHasher('sha256');
-    const source = found.payload(index);
-    for (let position = 0; position < source.size; position += buffer.length) {
-      const piece = buffer.subarray(0, Math.min(buffer.length, source.size - position));
-      source.read(position, piece);
-      hash.update(piece);
-      done += piece.length;
-      await checkpoint?.(done);
-    }
-    const sha256 = hash.digest('hex');
+    const { sha256, size } = await copyAndDigest(found.payload(index), {
+      checkpoint: (done) => checkpoint?.(before + done),
+    });
+    before += size;
     if (sha256 !== entry.sha256) {
       throw new DamagedError(
         `package: wanted ${describe(entry)} with SHA-256 ${entry.sha256}, found ${sha256}`,

@@ -1,6 +1,6 @@
 /** Writing a package: digest the payloads, sign the statement, then header, envelope and payloads in one pass. */
 import { UsageError } from '../errors.ts';
-import { type Digest, eachChunk, type Source } from '../platform/files.ts';
+import { chunksOf, type Digest, RunningDigest, type Source } from '../platform/files.ts';
 import { type SigningKey, signEnvelope } from '../trust/index.ts';
 import { binaryFor, type DGMOVersion, type Target, targetName } from '../version/index.ts';
 import { encodeHeader } from './layout.ts';
@@ -42,21 +42,19 @@ export function writePackage(
     payloads: draft.payloads.map(withDigest),
   });
   const envelope = signEnvelope(STATEMENT_TYPE, statement, keys);
-  const hash = new Bun.CryptoHasher('sha256');
-  let size = 0;
+  const digest = new RunningDigest();
   const emit = (bytes: Uint8Array) => {
-    hash.update(bytes);
-    size += bytes.length;
+    digest.update(bytes);
     write(bytes);
   };
   emit(encodeHeader(envelope));
   emit(envelope);
-  for (const { content } of draft.payloads) eachChunk(content, emit);
-  return { sha256: hash.digest('hex'), size };
+  for (const { content } of draft.payloads) for (const bytes of chunksOf(content)) emit(bytes);
+  return digest.digest();
 }
 
 function withDigest({ content, ...rest }: PayloadDraft): Payload {
-  const hash = new Bun.CryptoHasher('sha256');
-  eachChunk(content, (bytes) => hash.update(bytes));
-  return { ...rest, length: content.size, sha256: hash.digest('hex') };
+  const digest = new RunningDigest();
+  for (const bytes of chunksOf(content)) digest.update(bytes);
+  return { ...rest, length: content.size, sha256: digest.digest().sha256 };
 }

@@ -45,16 +45,6 @@ export function readSource(source: Source): Uint8Array {
   return bytes;
 }
 
-/** Hands the content to `take` in pieces of at most CHUNK bytes. The buffer is used again as soon as `take` returns. */
-export function eachChunk(source: Source, take: (bytes: Uint8Array) => void): void {
-  const buffer = new Uint8Array(Math.min(CHUNK, source.size));
-  for (let position = 0; position < source.size; position += buffer.length) {
-    const piece = buffer.subarray(0, Math.min(buffer.length, source.size - position));
-    source.read(position, piece);
-    take(piece);
-  }
-}
-
 /** An open file as a Source. The size is the one it had when it was opened; the caller closes it. */
 export function openSource(disk: Disk, path: string): Source & { close(): void } {
   const size = disk.status(disk.resolve(path))?.size ?? 0;
@@ -62,12 +52,8 @@ export function openSource(disk: Disk, path: string): Source & { close(): void }
   return {
     size,
     read(position, into) {
-      let done = 0;
-      while (done < into.length) {
-        const count = disk.read(handle, into.subarray(done), position + done);
-        if (count === 0) throw ended(path, position, into.length, position + done);
-        done += count;
-      }
+      const done = fill(disk, handle, into, position);
+      if (done < into.length) throw ended(path, position, into.length, position + done);
     },
     close: () => disk.close(handle),
   };
@@ -109,13 +95,7 @@ export function readFile(disk: Disk, path: string, limit: number): Uint8Array | 
     const size = disk.status(disk.resolve(path))?.size ?? 0;
     if (size > limit) throw new DamagedError(`${path} has ${size} bytes, at most ${limit} are possible`);
     const bytes = new Uint8Array(size);
-    let done = 0;
-    while (done < size) {
-      const count = disk.read(handle, bytes.subarray(done), done);
-      if (count === 0) return bytes.subarray(0, done);
-      done += count;
-    }
-    return bytes;
+    return bytes.subarray(0, fill(disk, handle, bytes, 0));
   } finally {
     disk.close(handle);
   }
@@ -137,28 +117,87 @@ export interface Digest {
   size: number;
 }
 
-/** Reads the file from the disk and digests it; null where there is none. */
+/** The digest of what comes in pieces. */
+export class RunningDigest {
+  readonly #hash = new Bun.CryptoHasher('sha256');
+  #size = 0;
+
+  update(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+    this.#size += bytes.length;
+  }
+
+  /** To be asked for once, at the end. */
+  digest(): Digest {
+    return { sha256: this.#hash.digest('hex'), size: this.#size };
+  }
+}
+
+/** All of the source in pieces of at most `most` bytes; the memory of a piece is used again for the next one. */
+export function* chunksOf(source: Source, most = CHUNK): Generator<Uint8Array> {
+  const buffer = new Uint8Array(Math.min(most, source.size));
+  for (let position = 0; position < source.size; position += buffer.length) {
+    const piece = buffer.subarray(0, Math.min(buffer.length, source.size - position));
+    source.read(position, piece);
+    yield piece;
+  }
+}
+
+export interface CopyOptions {
+  /** Takes the bytes piece by piece; a piece is valid until `write` returns. */
+  write?(bytes: Uint8Array): void;
+  /** Awaited after each piece, with the bytes that are done; what it throws ends the work. */
+  checkpoint?(done: number): Promise<void> | void;
+}
+
+/** Reads the source once, from its first byte to its last, and hands it on if there is somebody to take it. */
+export async function copyAndDigest(
+  source: Source,
+  { write, checkpoint }: CopyOptions = {},
+): Promise<Digest> {
+  const digest = new RunningDigest();
+  let done = 0;
+  for (const piece of chunksOf(source)) {
+    write?.(piece);
+    digest.update(piece);
+    done += piece.length;
+    await checkpoint?.(done);
+  }
+  return digest.digest();
+}
+
+/** Reads the file from the disk as far as it goes; null if there is none. */
 export function digestFile(disk: Disk, path: string): Digest | null {
   const handle = openIfThere(disk, path);
   if (handle === null) return null;
   try {
-    const hash = new Bun.CryptoHasher('sha256');
+    const digest = new RunningDigest();
     const buffer = new Uint8Array(CHUNK);
-    let size = 0;
-    for (;;) {
+    for (let size = 0; ; ) {
       const count = disk.read(handle, buffer, size);
-      if (count === 0) break;
-      hash.update(buffer.subarray(0, count));
+      if (count === 0) return digest.digest();
+      digest.update(buffer.subarray(0, count));
       size += count;
     }
-    return { sha256: hash.digest('hex'), size };
   } finally {
     disk.close(handle);
   }
 }
 
 export function digestBytes(bytes: Uint8Array): Digest {
-  return { sha256: new Bun.CryptoHasher('sha256').update(bytes).digest('hex'), size: bytes.length };
+  const digest = new RunningDigest();
+  digest.update(bytes);
+  return digest.digest();
+}
+
+/** Down to the drive. */
+export function flushFile(disk: Disk, path: string): void {
+  const handle = disk.open(path, 'update');
+  try {
+    disk.flush(handle);
+  } finally {
+    disk.close(handle);
+  }
 }
 
 /** As `disk.status`, and null as well if something above the path is not a folder. */

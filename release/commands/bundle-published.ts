@@ -1,7 +1,7 @@
 /** `release bundle --repo`: copies a package of the feed, to be carried by hand. It is signed already, so no key is needed. */
 import { PolicyError, UsageError } from '../../lib/errors.ts';
 import { readPackage, verifyPayloads } from '../../lib/package/index.ts';
-import { eachChunk } from '../../lib/platform/files.ts';
+import { chunksOf } from '../../lib/platform/files.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { type ListedPackage, type Target, targetName } from '../../lib/version/index.ts';
 import { withInput, writeOutput } from '../files.ts';
@@ -36,7 +36,10 @@ export async function bundlePublished({
   }
   const file = requireListed(published, choose(channels, { version, target, from }));
   await withInput(file, async (source) => {
-    await writeOutput(output, (write) => eachChunk(source, write), {
+    const copy = (write: (bytes: Uint8Array) => void) => {
+      for (const piece of chunksOf(source)) write(piece);
+    };
+    await writeOutput(output, copy, {
       check: (written) =>
         withInput(written, async (made) => {
           await verifyPayloads(readPackage(made, published.root));

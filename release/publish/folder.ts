@@ -2,8 +2,8 @@
 import path from 'node:path';
 import type { Disk } from '../../lib/platform/disk.ts';
 import {
+  chunksOf,
   createDirectories,
-  eachChunk,
   openSource,
   readFile,
   removeIfThere,
@@ -51,7 +51,9 @@ export function folderDestination(disk: Disk, folder: string): Destination {
     async putFile(name, file) {
       const source = openSource(disk, file);
       try {
-        write(name, (append) => eachChunk(source, append));
+        write(name, (append) => {
+          for (const piece of chunksOf(source)) append(piece);
+        });
       } finally {
         source.close();
       }

@@ -1,6 +1,6 @@
 /** A second name for the old binary, so that it outlives the swap: a hard link, or a copy where there are none. */
 import { DamagedError } from '../../errors.ts';
-import { removeIfThere } from '../../platform/files.ts';
+import { flushFile, removeIfThere } from '../../platform/files.ts';
 import type { Binary } from '../receipt.ts';
 import type { Session } from '../session.ts';
 
@@ -43,11 +43,6 @@ function copyDurably(session: Session, existing: string, path: string): void {
   removeIfThere(disk, path);
   const mode = disk.status(existing)?.mode ?? 0o755;
   disk.copy(existing, path);
-  const handle = disk.open(path, 'update');
-  try {
-    disk.flush(handle);
-  } finally {
-    disk.close(handle);
-  }
+  flushFile(disk, path);
   disk.setMode(path, mode);
 }

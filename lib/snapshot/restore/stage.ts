@@ -4,7 +4,7 @@
  */
 import { DamagedError, errorCode } from '../../errors.ts';
 import type { Handle } from '../../platform/disk.ts';
-import { createDirectories, openSource, removeIfThere, writeAll } from '../../platform/files.ts';
+import { chunksOf, createDirectories, openSource, removeIfThere, writeAll } from '../../platform/files.ts';
 import { saveSnapshot } from '../document.ts';
 import { Blocks } from '../store/blocks.ts';
 import { clonePath, verifyClone } from '../store/clones.ts';
@@ -183,11 +183,7 @@ function fillFile(
   } else {
     const source = openSource(disk, clonePath(layout, content.clone));
     try {
-      for (let done = 0; done < source.size; done += BLOCK) {
-        const part = new Uint8Array(Math.min(BLOCK, source.size - done));
-        source.read(done, part);
-        put(part);
-      }
+      for (const part of chunksOf(source, BLOCK)) put(part);
     } finally {
       source.close();
     }

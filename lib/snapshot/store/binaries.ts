@@ -8,6 +8,7 @@ import {
   type Digest,
   digestBytes,
   digestFile,
+  flushFile,
   readFile,
   removeIfThere,
   writeNew,
@@ -99,15 +100,6 @@ function attempt(disk: Disk, way: () => void, temporary: string): boolean {
     if (errorCode(error) === undefined) throw error;
     removeIfThere(disk, temporary);
     return false;
-  }
-}
-
-export function flushFile(disk: Disk, path: string): void {
-  const handle = disk.open(path, 'update');
-  try {
-    disk.flush(handle);
-  } finally {
-    disk.close(handle);
   }
 }
 

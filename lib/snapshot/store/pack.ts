@@ -15,7 +15,7 @@
 import { decompressFrame } from '../../delta/index.ts';
 import { DamagedError, errorMessage } from '../../errors.ts';
 import type { Disk, Handle } from '../../platform/disk.ts';
-import { digestBytes, writeAll } from '../../platform/files.ts';
+import { digestBytes, fill, writeAll } from '../../platform/files.ts';
 import { BLOCK } from './tree.ts';
 
 const HEAD = new TextEncoder().encode('DGMOPAK1');
@@ -225,9 +225,6 @@ function readExactly(
   position: number,
   fail: (what: string) => DamagedError,
 ): void {
-  for (let done = 0; done < into.length; ) {
-    const count = disk.read(handle, into.subarray(done), position + done);
-    if (count === 0) throw fail(`ends at byte ${position + done}`);
-    done += count;
-  }
+  const done = fill(disk, handle, into, position);
+  if (done < into.length) throw fail(`ends at byte ${position + done}`);
 }

@@ -6,9 +6,9 @@
 import { decompressFrame, zstdFrame } from '../../delta/index.ts';
 import { DamagedError, errorCode, MachineError } from '../../errors.ts';
 import type { Disk } from '../../platform/disk.ts';
-import { digestBytes, readFile, removeIfThere, writeNew } from '../../platform/files.ts';
+import { digestBytes, flushFile, readFile, removeIfThere, writeNew } from '../../platform/files.ts';
 import type { Host } from '../../platform/host.ts';
-import { flushFile, keepBinary } from './binaries.ts';
+import { keepBinary } from './binaries.ts';
 import { Blocks } from './blocks.ts';
 import { clonePath, holdsClone } from './clones.ts';
 import { type StoreLayout, TEMPORARY } from './layout.ts';
