@@ -16,7 +16,7 @@ import { DEFAULT_EXCLUDES, excluder, type PathFilter, STAGING_PREFIX } from './p
 import type { Profile } from './profile.ts';
 import type { StoreLayout } from './store/layout.ts';
 import type { Tree } from './store/tree.ts';
-import { readTree } from './store/writer.ts';
+import { readTree } from './store/trees.ts';
 
 export interface Selection {
   /** Patterns leave it out, and with a folder what is in it. */

@@ -12,7 +12,7 @@ import type { CarriedEvolution, EvolutionArchive } from '../../lib/package/index
 import { digestBytes } from '../../lib/platform/files.ts';
 import { type Snapshot, withStore } from '../../lib/snapshot/index.ts';
 import { amendSnapshot } from '../../lib/snapshot/restore/amend.ts';
-import { readTree } from '../../lib/snapshot/store/writer.ts';
+import { readTree } from '../../lib/snapshot/store/trees.ts';
 import type { SimulatedDisk } from '../host/disk.ts';
 import { simulatedHost } from '../host/host.ts';
 import { executable, installedDisk, receiptOf, versionOf } from '../host/install.ts';

@@ -7,7 +7,7 @@ import type { Disk, FileStatus } from '../../platform/disk.ts';
 import { digestBytes, readFile, removeIfThere, writeNew } from '../../platform/files.ts';
 import { type StoreLayout, TEMPORARY } from '../store/layout.ts';
 import type { FileEntry, Tree } from '../store/tree.ts';
-import { readTree } from '../store/writer.ts';
+import { readTree } from '../store/trees.ts';
 
 /** 64 bits: enough not to take one change of one file for none. */
 export function fingerprintOf(status: FileStatus): bigint {

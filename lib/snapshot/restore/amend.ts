@@ -8,7 +8,8 @@ import type { FolderComponent } from '../components.ts';
 import type { RootSnapshot, Snapshot } from '../document.ts';
 import type { StoreLayout } from '../store/layout.ts';
 import { BLOCK, type Entry } from '../store/tree.ts';
-import { readTree, StoreWriter } from '../store/writer.ts';
+import { readTree } from '../store/trees.ts';
+import { StoreWriter } from '../store/writer.ts';
 
 export interface NewFile {
   /** Relative to the component's first folder, with slashes. */

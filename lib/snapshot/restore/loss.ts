@@ -9,7 +9,7 @@ import { type RootSnapshot, rootsOf, type Snapshot } from '../document.ts';
 import { excludedThen } from '../selection.ts';
 import type { StoreLayout } from '../store/layout.ts';
 import type { Entry } from '../store/tree.ts';
-import { readTree } from '../store/writer.ts';
+import { readTree } from '../store/trees.ts';
 import type { Plan, RootPlan } from './plan.ts';
 
 export interface Loss {

@@ -13,7 +13,7 @@ import { resolveFar } from '../roots.ts';
 import { restorable, restoreSelection, type Selection } from '../selection.ts';
 import type { StoreLayout } from '../store/layout.ts';
 import { sameContent, type Tree } from '../store/tree.ts';
-import { readTree } from '../store/writer.ts';
+import { readTree } from '../store/trees.ts';
 import { type Difference, difference, isEmpty } from './difference.ts';
 import { fileHolds } from './file-holds.ts';
 

@@ -13,7 +13,7 @@ import { STAGING_PREFIX } from '../patterns.ts';
 import { restoreSelection } from '../selection.ts';
 import type { StoreLayout } from '../store/layout.ts';
 import type { Entry } from '../store/tree.ts';
-import { readTree } from '../store/writer.ts';
+import { readTree } from '../store/trees.ts';
 import type { Plan, RestoreRequest, RootPlan } from './plan.ts';
 
 /** Of a file or folder of ours. Mode last: it may take away our own right to write. */

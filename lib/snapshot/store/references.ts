@@ -3,7 +3,7 @@ import { DamagedError } from '../../errors.ts';
 import type { Disk } from '../../platform/disk.ts';
 import { type Listed, rootsOf, type Snapshot } from '../document.ts';
 import type { StoreLayout } from './layout.ts';
-import { readTree } from './writer.ts';
+import { readTree } from './trees.ts';
 
 export interface References {
   trees: Set<string>;

@@ -7,7 +7,7 @@ import { Blocks } from './blocks.ts';
 import { clonePath } from './clones.ts';
 import type { StoreLayout } from './layout.ts';
 import { addReferences, noReferences } from './references.ts';
-import { treePath } from './writer.ts';
+import { treePath } from './trees.ts';
 
 export interface Usage {
   /** Bytes in the store that only this snapshot refers to, and that others refer to as well. */

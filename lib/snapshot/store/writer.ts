@@ -3,10 +3,9 @@
  * writer leaves is temporary files, which the next one removes, and whole packs, trees and clones that nothing refers to,
  * which pruning removes.
  */
-import { decompressFrame, zstdFrame } from '../../delta/index.ts';
-import { DamagedError, errorCode, MachineError } from '../../errors.ts';
+import { errorCode } from '../../errors.ts';
 import type { Disk } from '../../platform/disk.ts';
-import { digestBytes, flushFile, readFile, removeIfThere, writeNew } from '../../platform/files.ts';
+import { digestBytes, flushFile, removeIfThere } from '../../platform/files.ts';
 import type { Host } from '../../platform/host.ts';
 import { keepBinary } from './binaries.ts';
 import { Blocks } from './blocks.ts';
@@ -20,7 +19,8 @@ import {
   PACK_SIZE,
   PackWriter,
 } from './pack.ts';
-import { BLOCK, decodeTree, encodeTree, MAX_TREE, type Tree } from './tree.ts';
+import { BLOCK, type Tree } from './tree.ts';
+import { writeTree } from './trees.ts';
 import { ZERO_BLOCK, ZEROS } from './zeros.ts';
 
 /** The filesystem can't share blocks. */
@@ -32,9 +32,6 @@ const NOT_THIS_ONE = new Set(['EXDEV', 'EINVAL', 'EPERM', 'ETXTBSY']);
 const MEANWHILE = 16 << 10;
 /** Blocks that may be waiting: enough to keep the cores busy, few enough to hold them all. */
 const MOST_WAITING = 8;
-
-/** Of a tree: a decoder must remember 2^23 bytes. */
-const TREE_WINDOW_LOG = 23;
 
 export class StoreWriter {
   readonly blocks: Blocks;
@@ -192,27 +189,11 @@ export class StoreWriter {
     );
   }
 
-  /** The digest of the tree, which is its name. */
+  /** Returns the digest of the tree, which is its name. */
   async addTree(tree: Tree): Promise<string> {
-    const document = encodeTree(tree);
-    if (document.length > MAX_TREE) throw tooManyFiles(document.length, tree);
-    const { sha256 } = digestBytes(document);
-    const path = treePath(this.layout, sha256);
-    if (this.#disk.status(path) !== null) {
-      try {
-        readTree(this.#disk, this.layout, sha256);
-        return sha256;
-      } catch (error) {
-        if (!(error instanceof DamagedError)) throw error;
-      }
-    }
-    const frame = await zstdFrame(document, { level: 3, windowLog: TREE_WINDOW_LOG });
-    const temporary = `${path}${TEMPORARY}`;
-    removeIfThere(this.#disk, temporary);
-    writeNew(this.#disk, temporary, 0o600, (write) => write(frame));
-    this.#disk.rename(temporary, path);
-    this.#named.add(this.layout.trees);
-    return sha256;
+    const { digest, isNew } = await writeTree(this.#disk, this.layout, tree);
+    if (isNew) this.#named.add(this.layout.trees);
+    return digest;
   }
 
   /** Everything that was added is on the drive afterwards. */
@@ -280,26 +261,4 @@ export class StoreWriter {
       if (this.#disk.status(path) === null && this.#disk.status(`${path}${TEMPORARY}`) === null) return name;
     }
   }
-}
-
-function tooManyFiles(bytes: number, { entries }: Tree): MachineError {
-  return new MachineError(
-    `a folder with ${entries.length} files is too large for a snapshot: its list has ${bytes} bytes, at most ${MAX_TREE} are possible`,
-    { advice: 'Leave a part of it out with `dgmo-updater config set snapshotExclude`.' },
-  );
-}
-
-export function treePath(layout: StoreLayout, sha256: string): string {
-  return layout.join(layout.trees, sha256);
-}
-
-/** DamagedError names the file where it is missing or not what its name says. */
-export function readTree(disk: Disk, layout: StoreLayout, sha256: string): Tree {
-  const path = treePath(layout, sha256);
-  const frame = readFile(disk, path, MAX_TREE);
-  if (frame === null) throw new DamagedError(`the tree ${path} is missing`);
-  const document = decompressFrame(frame, MAX_TREE, TREE_WINDOW_LOG, `the tree ${path} is damaged: it`);
-  const found = digestBytes(document).sha256;
-  if (found !== sha256) throw new DamagedError(`the tree ${path} is damaged: it has SHA-256 ${found}`);
-  return decodeTree(document, path);
 }
