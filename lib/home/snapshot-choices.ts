@@ -35,7 +35,7 @@ function loadSnapshotChoices(host: Host, home: string, warn: (reason: string) =>
 }
 
 /**
- * Where snapshots of this app go, as this home says.
+ * Where snapshots of this app are kept, and what they include, as configured in this home.
  *
  * @param warn is told why the preferences can't be read, and so are ignored
  */

@@ -1,4 +1,4 @@
-/** Where snapshots of this install go, and what they hold. */
+/** Where the snapshots of an installation are kept, and what they include. */
 import type { Host } from '../platform/host.ts';
 import {
   KEEP,
@@ -13,7 +13,7 @@ export interface SnapshotSetup {
   home: string;
   layout: StoreLayout;
   profile: Profile;
-  /** How many are kept, besides the pinned ones. */
+  /** How many are kept besides the pinned ones. */
   keep: number;
   /** Version of this updater. */
   updater: string;

@@ -1,6 +1,6 @@
-/** What a snapshot is made of. */
+/** The parts that a snapshot consists of. */
 
-/** In the order in which they are restored: what breaks least comes first, the executable last. */
+/** In the order in which they are restored: the executable last. */
 export const COMPONENTS = ['data', 'evolutions', 'plugins', 'config', 'binary'] as const;
 export type Component = (typeof COMPONENTS)[number];
 

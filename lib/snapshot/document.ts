@@ -1,6 +1,6 @@
 /**
- * The document of a snapshot, `snapshots/<id>.json`: what was taken, when, why and where. JSON with a digest of itself,
- * decoded strictly; written by replacement, after everything that it names is on the drive.
+ * The document of a snapshot, `snapshots/<id>.json`: what was captured, when, why and where. It carries its own digest, is
+ * decoded strictly, and is written atomically, after everything that it refers to is on the drive.
  */
 import { DamagedError } from '../errors.ts';
 import {
@@ -35,7 +35,7 @@ const snapshotId = stringOf('an id such as 20261125-184210-3f9a', isSnapshotId);
 const patterns = array(text(1024), 0, 1000);
 
 const root = object({
-  /** As the profile names it, and what it led to then: the same, but for symlinks. */
+  /** As the profile names it, and with symlinks resolved as they were then. */
   path: text(4096),
   resolved: text(4096),
   /** SHA-256 of the tree; null if there was no such folder. */
@@ -45,9 +45,9 @@ const root = object({
   /** Folders in it that belonged to something else, relative, with slashes; null in schema 1, which did not say. */
   apart: optional(nullable(array(text(4096), 0, 1000)), null),
   /**
-   * SHA-256 of the tree that the change, before which this snapshot was taken, makes of the folder; null if there is no
+   * SHA-256 of the tree that the folder became by the change that this snapshot was taken before; null if there was no
    * such change. Its paths belong to this snapshot as well, whatever the patterns say: going back to it removes what the
-   * change brought. The list is kept as long as this snapshot is, what is in the files is not.
+   * change added. The store keeps that tree as long as this snapshot, but not the content of its files.
    */
   next: optional(nullable(hex(32)), null),
 });
@@ -55,12 +55,12 @@ const root = object({
 const folder = object({ checksum: hex(32), size: bytes, roots: array(root, 1, 256) });
 
 const shape = object({
-  /** 2 since it says what was left out. */
+  /** 2: says what was left out. */
   schema: oneOf(1, 2),
   id: snapshotId,
   timestamp: time,
   reason: text(500),
-  /** What it was taken for. */
+  /** Why it was taken. */
   kind: oneOf('manual', 'update', 'rollback', 'repair', 'recovery'),
   app: text(64),
   installId: text(64),
@@ -69,7 +69,7 @@ const shape = object({
   rollback: nullable(
     object({ supported: boolean, minVersion: version, dataVersion: integer(0, 0x7fffffff) }),
   ),
-  /** All patterns by which files were left out, and taken in spite of that (patterns.ts); null in schema 1. */
+  /** All patterns that excluded files, and those that included them all the same (patterns.ts); null in schema 1. */
   patterns: optional(nullable(object({ exclude: patterns, include: patterns })), null),
   components: object({
     /** Null if there was none. */
@@ -79,7 +79,7 @@ const shape = object({
         size: bytes,
         checksum: hex(32),
         mode: integer(0, 0o7777),
-        /** Whether it was the very binary that the receipt vouched for. */
+        /** Whether it was the binary of the receipt, unchanged. */
         sound: boolean,
       }),
     ),
@@ -95,7 +95,7 @@ const shape = object({
     checksum: hex(32),
     platform: text(16),
     arch: text(16),
-    /** Of the updater that took it. */
+    /** Version of the updater that took it. */
     updater: text(64),
   }),
 });
@@ -119,7 +119,7 @@ export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
   return encodeSealed('snapshot', snapshot, 1);
 }
 
-/** @param name of the file, for messages */
+/** Throws DamagedError. `name` is the name of the file, for messages. */
 export function decodeSnapshot(content: Uint8Array, name: string): Snapshot {
   const damaged = (what: string) => new DamagedError(`the snapshot ${name} is damaged: ${what}`);
   const value = decodeSealed(content, 'snapshot', LIMIT, damaged);
@@ -136,13 +136,13 @@ export function pinPath(layout: StoreLayout, id: string): string {
   return layout.join(layout.documents, `${id}.pin`);
 }
 
-/** Keeps a snapshot for good, or like the others. */
+/** A pinned snapshot is never pruned. */
 export function setPin(disk: Disk, layout: StoreLayout, id: string, pinned: boolean): void {
   if (pinned) replaceDurably(disk, pinPath(layout, id), layout.documents, new Uint8Array(0));
   else removeIfThere(disk, pinPath(layout, id));
 }
 
-/** DamagedError if it could not be read again: then nothing is written. */
+/** Throws DamagedError, and writes nothing, if the document could not be read back. */
 export function saveSnapshot(disk: Disk, layout: StoreLayout, snapshot: Snapshot): void {
   const path = documentPath(layout, snapshot.id);
   const content = encodeSnapshot(snapshot);
@@ -156,7 +156,7 @@ export function removeSnapshot(disk: Disk, layout: StoreLayout, id: string): voi
   disk.flushDirectory(layout.documents);
 }
 
-/** UsageError is for the caller to throw: null where there is none. DamagedError where it can't be read. */
+/** Returns null if there is no such snapshot. Throws DamagedError if it can't be read. */
 export function loadSnapshot(disk: Disk, layout: StoreLayout, id: string): Snapshot | null {
   const path = documentPath(layout, id);
   const content = readFile(disk, path, LIMIT);
@@ -170,9 +170,9 @@ export function loadSnapshot(disk: Disk, layout: StoreLayout, id: string): Snaps
 export interface Listed {
   id: string;
   pinned: boolean;
-  /** Milliseconds since the epoch: when it was taken, as far as that is known of one that can't be read. */
+  /** When it was taken, in milliseconds since the epoch; of a document that can't be read, what its id says. */
   time: number;
-  /** The error says why it can't be read. */
+  /** The snapshot, or why it can't be read. */
   found: Snapshot | DamagedError;
 }
 
@@ -201,7 +201,7 @@ function snapshotOrError(disk: Disk, layout: StoreLayout, id: string): Snapshot 
   }
 }
 
-/** The id has whole seconds: of several in one second, this one comes after `before`. */
+/** An id has whole seconds: among several of one second, this one comes after `before`. */
 function timeOfDamaged(id: string, before: Listed | undefined): number {
   const time = timeOfId(id) ?? 0;
   return before !== undefined && before.time > time && before.time < time + 1000 ? before.time : time;

@@ -1,32 +1,32 @@
 /**
- * Which paths of a component belong to a snapshot, by patterns as in a .gitignore: without a slash a pattern is held
- * against the last name of the path, with one against the whole path from the component's root; a slash at its end means
- * folders alone. What an include pattern names is in, whatever the others say; but what is in a folder that is left out
- * is not looked at, as with git.
+ * Which paths of a component are left out of snapshots, by patterns as in a .gitignore: a pattern without a slash is
+ * matched against the last name of the path, one with a slash against the whole path from the component's root; with a
+ * slash at its end it matches folders only. A path that an include pattern matches is not left out; but, as with git,
+ * nothing inside a folder that is left out is looked at.
  */
 
-/** Caches and logs: made again by themselves, and often larger than all the rest. */
+/** Caches and logs: programs make them again, and they are often larger than everything else. */
 export const DEFAULT_EXCLUDES = ['cache/', 'caches/', '.cache/', 'Cache/', 'log/', 'logs/', '*.log'];
 
-/** Files that are on their way into a component, from a restore that is under way or was interrupted. */
+/** Folders inside a component in which a restore prepares files; an interrupted one may leave its folder behind. */
 export const STAGING_PREFIX = '.dgmo-restore-';
 
 export type PathFilter = (path: string, isFolder: boolean) => boolean;
 
-/** @returns whether the path is left out */
+/** The filter returns whether a path is left out. */
 export function excluder(excludes: readonly string[], includes: readonly string[]): PathFilter {
-  const left = matcher(excludes);
-  const taken = matcher(includes);
+  const isExcluded = matcher(excludes);
+  const isIncluded = matcher(includes);
   return (path, isFolder) => {
     const name = path.slice(path.lastIndexOf('/') + 1);
     if (name.startsWith(STAGING_PREFIX)) return true;
-    return left(path, name, isFolder) && !taken(path, name, isFolder);
+    return isExcluded(path, name, isFolder) && !isIncluded(path, name, isFolder);
   };
 }
 
 type Matcher = (path: string, name: string, isFolder: boolean) => boolean;
 
-/** Whether one of them matches. Names without a wildcard, which most patterns are, cost one look each. */
+/** Whether one of the patterns matches. Most patterns are names without a wildcard: those are looked up in a set. */
 function matcher(patterns: readonly string[]): Matcher {
   const names = new Set<string>();
   const folderNames = new Set<string>();

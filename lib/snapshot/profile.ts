@@ -1,28 +1,28 @@
 /**
- * Where DGMO keeps what a snapshot holds. By default that is `$DGMO_HOME/{config,plugins,data,evolutions}`, and beside it
- * the XDG layout of opencode's family where it is found; a person may set every component to another folder.
+ * Where the components of a snapshot are. By default in `$DGMO_HOME/{config,plugins,data,evolutions}` and, if they exist, in
+ * the XDG folders that opencode and its forks use; the user can set every component to another folder.
  */
 import type { Host } from '../platform/host.ts';
 import { pathsOf } from '../platform/path-flavour.ts';
 import { FOLDER_COMPONENTS, type FolderComponent } from './components.ts';
 import { DEFAULT_EXCLUDES, excluder, type PathFilter } from './patterns.ts';
-import { resolveFar } from './roots.ts';
+import { resolveExisting } from './roots.ts';
 
-/** What a person has set; absolute paths. */
+/** What the user has set; absolute paths. */
 export type ProfileSettings = Partial<Record<FolderComponent, string>> & {
   exclude?: readonly string[];
   include?: readonly string[];
 };
 
 export interface Profile {
-  /** Folders of each component; one that is not there counts as a component that is empty. */
+  /** Folders of each component, whether they exist or not. */
   roots: Record<FolderComponent, readonly string[]>;
-  /** All patterns, the usual ones among them, and what they leave out. */
+  /** All patterns, including the default ones, and the filter that they make. */
   patterns: { exclude: readonly string[]; include: readonly string[] };
   excluded: PathFilter;
   /**
-   * Absolute paths that are no part of a component even where they lie in one: the store, other components; as they are
-   * named and as they are with symlinks resolved.
+   * Absolute paths that belong to something else even if they are inside a component: the store, other components. Both
+   * as they are named and with symlinks resolved.
    */
   apart: ReadonlySet<string>;
 }
@@ -49,14 +49,11 @@ export function profileOf(
     roots,
     patterns: { exclude, include },
     excluded: excluder(exclude, include),
-    apart: new Set([...apart, ...apart.map((one) => resolveFar(host.disk, path, one))]),
+    apart: new Set([...apart, ...apart.map((one) => resolveExisting(host.disk, path, one))]),
   };
 }
 
-/**
- * The folders of opencode's family that are there. Only where the home is the usual one: who has set another has said
- * where everything is.
- */
+/** The XDG folders that exist. None if the home was set: then everything is in that home. */
 function familyLayout(host: Machine, home: string, app: string): Record<FolderComponent, string[]> {
   const none = { data: [], evolutions: [], plugins: [], config: [] };
   const { homeDirectory, environment, platform } = host;
@@ -71,10 +68,10 @@ function familyLayout(host: Machine, home: string, app: string): Record<FolderCo
     const set = platform === 'win32' ? environment[variable] : undefined;
     return set !== undefined && path.isAbsolute(set) ? [set] : [];
   };
-  const there = (folders: string[]) =>
+  const existing = (folders: string[]) =>
     [...new Set(folders)].map((folder) => path.join(folder, app)).filter((folder) => isFolder(host, folder));
-  const config = there([base('XDG_CONFIG_HOME', '.config'), ...windows('APPDATA')]);
-  const data = there([
+  const config = existing([base('XDG_CONFIG_HOME', '.config'), ...windows('APPDATA')]);
+  const data = existing([
     base('XDG_DATA_HOME', '.local', 'share'),
     base('XDG_STATE_HOME', '.local', 'state'),
     ...windows('LOCALAPPDATA'),

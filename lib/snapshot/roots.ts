@@ -1,13 +1,13 @@
-/** Where a folder of the profile leads to, symlinks resolved, whether it stands or not. */
+/** Resolving the path of a folder that may not exist. */
 import { errorCode } from '../errors.ts';
 import type { Disk } from '../platform/disk.ts';
 import type { StoreLayout } from './store/layout.ts';
 
-/** With those that can't be seen from here: whoever opens what comes out is told so. */
+/** Including paths that this user may not see: opening them fails with the reason. */
 const NOT_THERE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM']);
 
-/** Of what does not stand, as far up as something does. A symlink that leads nowhere stands for itself. */
-export function resolveFar(
+/** The path with the symlinks resolved of the part that exists. A symlink that leads nowhere stays as it is. */
+export function resolveExisting(
   disk: Disk,
   { join, dirname }: Pick<StoreLayout, 'join' | 'dirname'>,
   path: string,
@@ -19,5 +19,8 @@ export function resolveFar(
   }
   const parent = dirname(path);
   if (parent === path) return path;
-  return join(resolveFar(disk, { join, dirname }, parent), path.slice(parent.length).replace(/^[/\\]/, ''));
+  return join(
+    resolveExisting(disk, { join, dirname }, parent),
+    path.slice(parent.length).replace(/^[/\\]/, ''),
+  );
 }

@@ -1,12 +1,13 @@
 /**
- * Which paths of a folder belong to a snapshot: what a capture takes, and what a restore may touch. A restore goes by two
- * rules, so that nothing is lost by patterns that change between the two:
+ * Which paths of a folder belong to a snapshot: what a capture reads, and what a restore may change. Two rules keep a
+ * restore from losing files when the user's patterns have changed since the snapshot was taken:
  *
- * - What the snapshot has is brought back, also when patterns leave it out by now.
- * - What it does not have is removed, unless patterns leave it out now or did so then: then it may have been there.
+ * - What the snapshot contains is restored, even if today's patterns leave it out.
+ * - What it does not contain is removed, unless the patterns of today or those of the snapshot leave it out: it may have
+ *   existed then.
  *
- * The snapshot that is taken before a restore covers what the other one has (`coveringSelection`), so that everything that
- * is replaced or removed can be brought back.
+ * The snapshot that is taken before a restore covers everything that the other snapshot contains, whatever the patterns say
+ * (`Covering`). So everything that a restore replaces or removes can be brought back.
  */
 import { DamagedError } from '../errors.ts';
 import type { Disk } from '../platform/disk.ts';
@@ -19,21 +20,21 @@ import type { Tree } from './store/tree.ts';
 import { readTree } from './store/trees.ts';
 
 export interface Selection {
-  /** Patterns leave it out, and with a folder what is in it. */
+  /** Whether patterns leave a path out, and with a folder everything inside it. */
   excluded: PathFilter;
-  /** Absolute paths that belong to something else: never looked at. */
+  /** Absolute paths that belong to something else and are never looked at. */
   apart: ReadonlySet<string>;
-  /** Paths that belong to the snapshot though patterns leave them out. */
+  /** Whether a path belongs to the snapshot even if patterns leave it out. */
   holds(path: string): boolean;
 }
 
-/** What a change is about to bring back, so that the snapshot before it holds all that the change replaces. */
+/** What a change is about to restore: the snapshot before it contains everything that the change replaces. */
 export interface Covering {
   snapshot: Snapshot;
   components: readonly FolderComponent[];
 }
 
-/** The folders that a snapshot is taken of: those of the profile, and those that `covering` brings back. */
+/** The folders to capture: those of the profile, and those that are about to be restored. */
 export function rootsToTake(
   profile: Profile,
   component: FolderComponent,
@@ -62,7 +63,7 @@ export function captureSelection(
   };
 }
 
-/** @param tree what the folder is to be, without what is not to be brought back (`restorable`) */
+/** @param tree what the folder will contain, as returned by `restorable` */
 export function restoreSelection(
   disk: Disk,
   layout: StoreLayout,
@@ -79,7 +80,7 @@ export function restoreSelection(
   };
 }
 
-/** What the patterns left out when the snapshot was taken; of schema 1 only the usual ones are known. */
+/** What the patterns left out when the snapshot was taken. Schema 1 does not say: the default patterns are assumed. */
 export function excludedThen({ patterns }: Snapshot): PathFilter {
   return patterns === null ? excluder(DEFAULT_EXCLUDES, []) : excluder(patterns.exclude, patterns.include);
 }
@@ -95,8 +96,8 @@ function rootPaths(snapshot: Snapshot, components?: readonly FolderComponent[]):
 }
 
 /**
- * The part of a tree that may be brought back: a folder that belongs to something else by now stays as it is, and the
- * names of files that are on their way are ours.
+ * The part of a tree that may be restored: without folders that belong to something else by now, and without staging
+ * folders.
  */
 export function restorable(
   { join }: StoreLayout,
@@ -125,7 +126,7 @@ function heldPaths({ entries }: Tree): ReadonlySet<string> {
   return new Set(entries.filter(({ kind }) => kind !== 'skipped').map(({ path }) => path));
 }
 
-/** None if the tree can't be read: whoever needs what is in it finds that out. */
+/** Empty if the tree can't be read: whoever restores it reports that. */
 function pathsOf(disk: Disk, layout: StoreLayout, digest: string | null): ReadonlySet<string> {
   if (digest === null) return NOTHING;
   try {

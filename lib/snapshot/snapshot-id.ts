@@ -1,11 +1,11 @@
 /**
- * Ids of snapshots, such as 20261125-184210-3f9a: the time in UTC, so that a person can read them, and at least four hex
- * digits. The ids of one store sort in the order in which they were made, also within one second and when the clock was
- * set back.
+ * Ids of snapshots, such as 20261125-184210-3f9a: the time in UTC, so that people can read them, and at least four hex
+ * digits. The ids of a store sort in the order in which they were made, even within one second and when the clock was set
+ * back.
  */
 
 const FORM = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-([0-9a-f]{4,16})$/;
-/** Suffixes end here: the last four digits of a second. */
+/** One more than the greatest suffix. */
 const SUFFIXES = 0x10000;
 
 export function isSnapshotId(value: string): boolean {
@@ -23,7 +23,7 @@ export function timeOfId(id: string): number | null {
  * An id that sorts after all of `existing`.
  *
  * @param timestamp milliseconds since the epoch
- * @param random two bytes, so that the id of a snapshot that was removed does not come again
+ * @param random two bytes, so that the id of a removed snapshot is not used again
  */
 export function nextSnapshotId(
   timestamp: number,
@@ -32,7 +32,7 @@ export function nextSnapshotId(
 ): string {
   const newest = existing.filter(isSnapshotId).reduce((a, b) => (a > b ? a : b), '');
   const newestTime = timeOfId(newest);
-  // In the lower half, which leaves room for the others of this second.
+  // In the lower half, which leaves room for more ids in this second.
   const fresh = ((first & 0x7f) << 8) | second;
   if (newestTime === null || newestTime < secondOf(timestamp)) return idOf(timestamp, fresh);
   const next = Number.parseInt(newest.slice(PREFIX, PREFIX + 4), 16) + 1 + first;

@@ -359,7 +359,7 @@ posixOnly('snapshots', () => {
       const before = here.picture();
       const ran = await here.update(['rollback', id]);
       expect(ran.code).toBe(12);
-      expect(ran.stderr).toContain(`${at(here, 'data')} leads to ${elsewhere} now, it led to ${real}`);
+      expect(ran.stderr).toContain(`${at(here, 'data')} leads to ${elsewhere}; it led to ${real}`);
       expect(here.picture()).toEqual(before);
       expect(fs.readFileSync(path.join(elsewhere, 'file'), 'utf8')).toBe("somebody else's");
       expect(read(here, 'config/file')).toBe('as it is');

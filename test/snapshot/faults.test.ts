@@ -45,7 +45,7 @@ async function take(host: Host): Promise<Snapshot> {
     rollback: null,
     binary: digest === null ? null : { path: BINARY, digest, sound: true, replaced: false },
     updater: '0.1.0',
-    breathe: async () => undefined,
+    checkpoint: async () => undefined,
   });
   return snapshot;
 }
@@ -60,7 +60,7 @@ async function restore(host: Host, snapshot: Snapshot): Promise<void> {
     profile,
     components: FOLDER_COMPONENTS,
     id: 'a-restore',
-    breathe: async () => undefined,
+    checkpoint: async () => undefined,
   };
   const plan = planRestore(request);
   await prepare(request, plan);

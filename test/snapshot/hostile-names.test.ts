@@ -122,7 +122,7 @@ async function simulated(platform: Host['platform'], fill: (disk: SimulatedDisk)
   const home = joined(HOME);
   const layout = storeLayout(host, home);
   const profile = profileOf(host, { home, app: 'dgmo', store: layout.folder });
-  const breathe = async () => undefined;
+  const checkpoint = async () => undefined;
   const { snapshot } = await takeSnapshot(host, {
     layout,
     profile,
@@ -134,7 +134,7 @@ async function simulated(platform: Host['platform'], fill: (disk: SimulatedDisk)
     rollback: null,
     binary: null,
     updater: '0.1.0',
-    breathe,
+    checkpoint,
   });
   const machine: Machine = {
     snapshot,
@@ -145,7 +145,7 @@ async function simulated(platform: Host['platform'], fill: (disk: SimulatedDisk)
       profile,
       components: ['data'],
       id: 'a-restore',
-      breathe,
+      checkpoint,
     }),
     put: (path, bytes) => disk.place(path.replaceAll('\\', '/'), bytes),
     picture: () => disk.picture(),

@@ -87,7 +87,7 @@ test('a file can not be put where a folder stands with something left out in it:
     fs.mkdirSync(join(root, 'name/cache'), { recursive: true });
     fs.writeFileSync(join(root, 'a'), 'now');
     await expect(workshop.restore(snapshot)).rejects.toThrow(
-      `${join(root, 'name')} is a folder, and something that belongs to no snapshot is in it`,
+      `${join(root, 'name')} is a folder that contains something left out of snapshots`,
     );
     expect(fs.readFileSync(join(root, 'a'), 'utf8')).toBe('now');
   } finally {

@@ -58,7 +58,7 @@ export interface WorkshopOptions {
   home?: string;
 }
 
-const breathe = async () => undefined;
+const checkpoint = async () => undefined;
 
 export function openWorkshop(options: WorkshopOptions = {}): Workshop {
   const native = nativeHost();
@@ -99,7 +99,7 @@ export function openWorkshop(options: WorkshopOptions = {}): Workshop {
         rollback: null,
         binary: digest === null ? null : { path: binary, digest, sound: true, replaced: false },
         updater: '0.1.0',
-        breathe,
+        checkpoint,
         ...more,
       });
       return snapshot;
@@ -111,7 +111,7 @@ export function openWorkshop(options: WorkshopOptions = {}): Workshop {
       profile,
       components,
       id: 'a-restore',
-      breathe,
+      checkpoint,
     }),
     async restore(snapshot, components) {
       const request = workshop.request(snapshot, components);
@@ -123,7 +123,7 @@ export function openWorkshop(options: WorkshopOptions = {}): Workshop {
       return plan;
     },
     async problems() {
-      const verifier = new Verifier(host, layout, breathe);
+      const verifier = new Verifier(host, layout, checkpoint);
       const problems: string[] = [];
       try {
         for (const { found } of listSnapshots(host.disk, layout)) {

@@ -120,7 +120,7 @@ export function requestFor(
     components,
     id,
     // A Ctrl-C would leave half of it.
-    breathe: async () => undefined,
+    checkpoint: async () => undefined,
   };
 }
 

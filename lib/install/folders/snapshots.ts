@@ -56,7 +56,7 @@ export async function takeSnapshotHere(
       updater: setup.updater,
       ...(id === undefined ? {} : { id }),
       ...(covering === undefined ? {} : { covering }),
-      breathe: () => checkpoint(session),
+      checkpoint: () => checkpoint(session),
     });
     const milliseconds = Math.round(host.clock.monotonic() - begun);
     const warnings = snapshot.warnings.length;

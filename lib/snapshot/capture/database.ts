@@ -1,32 +1,32 @@
 /**
- * Taking a SQLite database that is in use. It consists of the file and, while somebody has it open, of a write-ahead log
- * (`-wal`) or a rollback journal (`-journal`) beside it; `-shm` is only an index into the log and is made again.
+ * Capturing a SQLite database that is in use. It consists of the file and, while it is open, of a write-ahead log (`-wal`)
+ * or a rollback journal (`-journal`) beside it; `-shm` is only an index of the log, which SQLite makes again.
  *
- * Under a read transaction of ours the two files belong together at every instant: a checkpoint moves no more than we
- * have seen from the log into the file, and the log is not begun anew; what a writer appends meanwhile is a whole
- * transaction or is ignored, since SQLite holds a checksum of every frame. One case is left: where the log had been moved
- * into the file completely before we began, a writer may begin the log anew. Its header tells, and it is read again.
+ * While we hold a read transaction, the file and its log match at every instant: a checkpoint moves no more of the log into
+ * the file than we have seen, and the log is not restarted. What a writer appends meanwhile is a complete transaction, or is
+ * ignored, since every frame has a checksum. One case is left: if the whole log had been moved into the file before we
+ * began, a writer may restart the log. Its header shows that, and both are read again.
  * (https://www.sqlite.org/walformat.html, https://www.sqlite.org/fileformat2.html#walformat)
  */
 import type { Disk } from '../../platform/disk.ts';
-import { type CaptureContext, drop, type Result, readOnce, statusInside, type Taken } from './read-file.ts';
+import { type CaptureContext, discard, type Result, readOnce, statusInside } from './read-file.ts';
 import type { Found } from './walk.ts';
 
 const MAGIC = new TextEncoder().encode('SQLite format 3\0');
 const LOG = '-wal';
 const JOURNAL = '-journal';
-/** Made again by SQLite, and of no meaning without the very files that it is an index of. */
+/** SQLite makes it again; without the files that it is an index of, it means nothing. */
 export const INDEX = '-shm';
 const LOG_HEADER = 32;
 const HEADER = 100;
-/** Where the header tells whether there is a log. */
+/** The byte of the header that tells whether the database has a log. */
 const READ_VERSION = 19;
 const WITH_LOG = 2;
 const MOST_TRIES = 6;
 
 type File = Extract<Found, { kind: 'file' }>;
 
-/** The files that are one database, by the path of the database: of each that has a log or a journal. */
+/** The files of each database that has a log or a journal, by the path of the database. */
 export function databaseGroups(files: ReadonlyMap<string, File>): Map<string, File[]> {
   const groups = new Map<string, File[]>();
   for (const path of files.keys()) {
@@ -42,7 +42,7 @@ export function databaseGroups(files: ReadonlyMap<string, File>): Map<string, Fi
   return groups;
 }
 
-/** The index of a log, which is no part of a snapshot. */
+/** Whether it is the index of a log, which snapshots leave out. */
 export function isIndex(path: string, files: ReadonlyMap<string, unknown>): boolean {
   return path.endsWith(INDEX) && files.has(path.slice(0, -INDEX.length));
 }
@@ -51,7 +51,7 @@ export function looksLikeDatabase(disk: Disk, full: string): boolean {
   return Buffer.compare(head(disk, full, MAGIC.length), MAGIC) === 0;
 }
 
-/** The first bytes; fewer where there are fewer, none where the file can't be read. */
+/** The first bytes; fewer if the file is shorter, none if it can't be read. */
 function head(disk: Disk, full: string, length: number): Uint8Array {
   try {
     const handle = disk.open(full, 'read itself');
@@ -66,7 +66,7 @@ function head(disk: Disk, full: string, length: number): Uint8Array {
   }
 }
 
-/** The database at `path` with its log or journal, as they were at one moment. */
+/** Captures the database at `path` with its log or journal, as they were at one moment. */
 export async function captureDatabase(
   context: CaptureContext,
   root: string,
@@ -86,18 +86,18 @@ export async function captureDatabase(
     if (consistent) return results;
     if (tries >= MOST_TRIES) {
       context.warn(
-        `${full} is a database that kept changing while it was read: it is held as it was read, and may need repair`,
+        `${full} is a database that kept changing while it was read: it is stored as it was read, and may need repair`,
       );
       return results;
     }
-    for (const [, taken] of results) if (!('reason' in taken)) drop(context, taken);
-    await context.breathe();
+    for (const [, taken] of results) if (!('reason' in taken)) discard(context, taken);
+    await context.checkpoint();
   }
 }
 
 /**
- * Where a log is kept and there is no index, nobody has the database open; opening it would make both files anew in a
- * folder that is not ours.
+ * Whether to open the database to hold it. If it has a log but no index, nobody has it open, and opening it would create
+ * both files in a folder that is not ours.
  */
 function mayHold(disk: Disk, full: string): boolean {
   const bytes = head(disk, full, HEADER);
@@ -110,7 +110,7 @@ interface Attempt {
   consistent: boolean;
 }
 
-/** The log first: it is small, and so is the time in which it could be begun anew. */
+/** The log is read first: it is small, so there is little time in which it could be restarted. */
 async function takeHeld(context: CaptureContext, full: string, path: string): Promise<Attempt> {
   const { disk } = context.host;
   const before = head(disk, `${full}${LOG}`, LOG_HEADER);
@@ -121,8 +121,8 @@ async function takeHeld(context: CaptureContext, full: string, path: string): Pr
 }
 
 /**
- * Nobody could be kept from writing, or nobody is there who would: it is no database, it is not open, or a journal lies
- * beside it that only a writer may roll back. Then it is whole where nothing changed while it was read.
+ * Without a read transaction: it is not a database, nobody has it open, or it has a journal that only a writer may roll
+ * back. It is consistent if nothing changed while it was read.
  */
 async function takeUnheld(context: CaptureContext, full: string, path: string): Promise<Attempt> {
   const { disk } = context.host;
@@ -142,6 +142,6 @@ async function take(context: CaptureContext, full: string, path: string): Promis
   const taken = await readOnce(context, full, status);
   if (taken === null) return [];
   if ('reason' in taken) return [[path, taken]];
-  const settled: Taken = { ...taken, settled: disk.status(full)?.fingerprint === status.fingerprint };
-  return [[path, settled]];
+  const matchesStatus = disk.status(full)?.fingerprint === status.fingerprint;
+  return [[path, { ...taken, matchesStatus }]];
 }

@@ -1,15 +1,18 @@
 /**
- * Taking one file: read again where it changed meanwhile, and with its log where it turns out to be a database that is in
- * use.
+ * Capturing a file. It is read again if it changed meanwhile, and with its log if it turns out to be a database in use.
  */
 import type { FileStatus } from '../../platform/disk.ts';
 import { isOld } from '../store/reliable-status.ts';
 import { captureDatabase, looksLikeDatabase } from './database.ts';
-import { type CaptureContext, drop, REPLACED, type Result, readOnce, statusInside } from './read-file.ts';
+import { type CaptureContext, discard, REPLACED, type Result, readOnce, statusInside } from './read-file.ts';
 
-/** How often a file that keeps changing is read. */
+/** Reads of a file that keeps changing. */
 const MOST_READS = 4;
-/** @param first its status when it was found; nothing comes back where it is gone */
+
+/**
+ * @param first its status when it was found
+ * @returns nothing if the file is gone
+ */
 export async function captureFile(
   context: CaptureContext,
   root: string,
@@ -25,19 +28,18 @@ export async function captureFile(
     const taken = await readOnce(context, full, before);
     if (taken === null) return [];
     if ('reason' in taken) return [[path, taken]];
-    const now = host.disk.status(full);
-    const still = now?.fingerprint === before.fingerprint;
-    if (still) return [[path, { ...taken, settled: true }]];
+    const unchanged = host.disk.status(full)?.fingerprint === before.fingerprint;
+    if (unchanged) return [[path, { ...taken, matchesStatus: true }]];
     if (looksLikeDatabase(host.disk, full)) {
-      drop(context, taken);
+      discard(context, taken);
       return captureDatabase(context, root, path);
     }
     const after = statusInside(context, full);
     if (after?.kind === 'file' && reads === MOST_READS) {
-      context.warn(`${full} kept changing while it was read: it is held as it was read`);
+      context.warn(`${full} kept changing while it was read: it is stored as it was read`);
       return [[path, taken]];
     }
-    drop(context, taken);
+    discard(context, taken);
     if (after === null) return [];
     if (after.kind !== 'file') return [[path, { reason: REPLACED }]];
     before = after;

@@ -1,7 +1,7 @@
 /**
- * Taking a folder into the store: its tree, with the content of every file in it. A file that has not changed since the
- * last time is recognised by its status and not read. A file that changes while it is read is read again; a database in
- * use is taken under a read transaction (database.ts).
+ * Capturing a folder: its tree, and the content of every file in it. A file that has not changed since the last time is
+ * recognised by its status and not read. A file that changes while it is read is read again; a database in use is captured
+ * under a read transaction (database.ts).
  */
 import type { FileStatus } from '../../platform/disk.ts';
 import type { Selection } from '../selection.ts';
@@ -10,25 +10,26 @@ import type { Entry, FileEntry, Tree } from '../store/tree.ts';
 import { captureDatabase, databaseGroups, isIndex } from './database.ts';
 import { captureFile } from './file.ts';
 import type { CaptureContext, Result, Taken } from './read-file.ts';
-import { fingerprintOf, type Known } from './recognise.ts';
+import { fingerprintOf, type KnownFiles } from './recognise.ts';
 import { type Found, walk } from './walk.ts';
 
 export interface Captured {
   tree: Tree;
-  /** For each entry that is a file and can be recognised next time: of its status. */
+  /** By path: the fingerprint of the status of each file that can be recognised next time. */
   fingerprints: Map<string, bigint>;
-  /** Nothing differs from what was known. */
+  /** The folder is as it was the last time. */
   unchanged: boolean;
 }
 
-/** Bytes between two turns of the event loop. */
+/** Bytes between checkpoints. */
 const PACE = 16 << 20;
+
 /** @param root a folder, symlinks resolved */
 export async function captureFolder(
   context: CaptureContext,
   root: string,
   selection: Selection,
-  known: Known,
+  known: KnownFiles,
 ): Promise<Captured> {
   const { host, join } = context;
   const found = walk({ host, root, join, selection });
@@ -50,7 +51,7 @@ export async function captureFolder(
       return;
     }
     entries.push(fileEntry(path, result));
-    if (result.settled && isOld(host.clock.now(), result.status))
+    if (result.matchesStatus && isOld(host.clock.now(), result.status))
       fingerprints.set(path, fingerprintOf(result.status));
     since += result.size;
   };
@@ -78,7 +79,7 @@ export async function captureFolder(
     for (const [path, result] of taken) take(path, result);
     if (since >= PACE) {
       since = 0;
-      await context.breathe();
+      await context.checkpoint();
     }
   }
   entries.sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -114,16 +115,16 @@ function fileEntry(path: string, { status, size, content }: Taken): FileEntry {
   };
 }
 
-/** The entry of the last time, where the file has not changed and the store still has what it is made of. */
+/** The entry of the last time, if the file has not changed and the store still has its content; else null. */
 function recognised(
   { writer }: CaptureContext,
-  known: Known,
+  known: KnownFiles,
   { path, status }: { path: string; status: FileStatus },
 ): FileEntry | null {
   const entry = known.entryOf(path, fingerprintOf(status));
   if (entry === null) return null;
   const { content, size } = entry;
   const there = 'clone' in content ? writer.holdsClone(content.clone, size) : writer.holds(content.blocks);
-  // The mode is in no fingerprint: it may change with nothing else.
+  // A fingerprint does not include the mode.
   return there && entry.mode === status.mode && entry.size === status.size ? entry : null;
 }

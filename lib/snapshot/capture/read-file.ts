@@ -1,4 +1,4 @@
-/** Reading one file into the store, once: what it held, as blocks or as a clone. Whether it kept still is for the caller. */
+/** Reading a file into the store, once, as blocks or as a clone. The caller finds out whether it changed meanwhile. */
 import { errorCode } from '../../errors.ts';
 import type { FileStatus } from '../../platform/disk.ts';
 import { fill } from '../../platform/files.ts';
@@ -13,25 +13,25 @@ export interface CaptureContext {
   join(first: string, ...names: string[]): string;
   folderOf(path: string): string;
   warn(text: string): void;
-  /** A turn of the event loop now and then: throws where the person has asked to stop. */
-  breathe(): Promise<void>;
+  /** Awaited now and then, so that Ctrl-C is seen; what it throws ends the capture. */
+  checkpoint(): Promise<void>;
 }
 
-/** Files from this size on share their blocks with the original where the filesystem can: below it a pack is faster. */
+/** Files of this size and larger are cloned if the filesystem can; smaller ones are faster in a pack. */
 const CLONE_FROM = 256 * 1024;
 
-/** What a file came to: null where it is gone. */
+/** A file that was captured. */
 export interface Taken {
   content: Content;
   status: FileStatus;
   size: number;
-  /** Whether it is what its status says, so that it may be recognised by it. */
-  settled: boolean;
+  /** The file did not change while it was read, so it can be recognised by this status. */
+  matchesStatus: boolean;
 }
 
 export type Result = [path: string, taken: Taken | { reason: string }];
 
-/** Null where it is gone, and where the folder that it is in is reached by a symlink now: it is another file then. */
+/** Null if the file is gone, or if its folder has become a symlink: then the path leads to another file. */
 export function statusInside({ host: { disk }, folderOf }: CaptureContext, full: string): FileStatus | null {
   const folder = folderOf(full);
   try {
@@ -42,12 +42,12 @@ export function statusInside({ host: { disk }, folderOf }: CaptureContext, full:
   }
 }
 
-/** A clone that is of no use after all. */
-export function drop({ writer }: CaptureContext, { content }: Taken): void {
+/** Removes the clone of a file that has to be captured again. */
+export function discard({ writer }: CaptureContext, { content }: Taken): void {
   if ('clone' in content) writer.dropClone(content.clone);
 }
 
-/** As far as `status.size`. Null where it is gone; the reason where it may not be read. */
+/** Reads up to `status.size` bytes. Returns null if the file is gone, and the reason if it can't be read. */
 export async function readOnce(
   context: CaptureContext,
   full: string,
@@ -57,25 +57,25 @@ export async function readOnce(
     const clone = status.size >= CLONE_FROM ? context.writer.addClone(full) : null;
     if (clone !== null) {
       const size = context.host.disk.status(context.writer.clonePath(clone))?.size ?? 0;
-      return { content: { clone }, status, size, settled: false };
+      return { content: { clone }, status, size, matchesStatus: false };
     }
     const { blocks, size } = await readBlocks(context, full, status);
-    return { content: { blocks }, status, size, settled: false };
+    return { content: { blocks }, status, size, matchesStatus: false };
   } catch (error) {
     const code = errorCode(error) ?? '';
     if (GONE.has(code)) return null;
-    const reason = NOT_TO_BE_HAD[code];
+    const reason = UNREADABLE[code];
     if (reason === undefined) throw error;
     return { reason };
   }
 }
 
 const GONE = new Set(['ENOENT', 'ENOTDIR', 'ESTALE']);
-export const REPLACED = 'it gave its name to something that is no file while it was read';
-const NOT_TO_BE_HAD: Record<string, string> = {
+export const REPLACED = 'it was replaced by something that is not a file while it was read';
+const UNREADABLE: Record<string, string> = {
   EACCES: 'it may not be read',
   EPERM: 'it may not be read',
-  // A symlink, a folder, a socket, a pipe that is written to.
+  // It has become a symlink, a folder, a socket, or a pipe.
   ELOOP: REPLACED,
   EISDIR: REPLACED,
   ENXIO: REPLACED,

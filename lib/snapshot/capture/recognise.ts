@@ -1,6 +1,6 @@
 /**
- * Recognising files that have not changed: for a folder that was taken before, its last tree and what the status of each
- * file was then. It may be lost or damaged: then every file is read.
+ * Recognising files that have not changed. For each folder that was captured, the cache holds the digest of its tree and the
+ * fingerprints of its files. It may be lost or damaged: then every file is read.
  */
 import { DamagedError, UpdaterError } from '../../errors.ts';
 import type { Disk, FileStatus } from '../../platform/disk.ts';
@@ -9,17 +9,17 @@ import { type StoreLayout, TEMPORARY } from '../store/layout.ts';
 import type { FileEntry, Tree } from '../store/tree.ts';
 import { readTree } from '../store/trees.ts';
 
-/** 64 bits: enough not to take one change of one file for none. */
+/** 64 bits: enough not to miss that a file has changed. */
 export function fingerprintOf(status: FileStatus): bigint {
   return Bun.hash.xxHash64(status.fingerprint);
 }
 
-export class Known {
+export class KnownFiles {
   readonly digest: string | null;
   readonly #tree: Tree;
   readonly #files = new Map<string, { entry: FileEntry; fingerprint: bigint }>();
 
-  /** @param fingerprints one for each entry of the tree; 0 where there is none */
+  /** @param fingerprints one for each entry of the tree, 0 for none */
   constructor(
     digest: string | null = null,
     tree: Tree = { mode: 0, entries: [] },
@@ -38,7 +38,7 @@ export class Known {
     return file?.fingerprint === fingerprint ? file.entry : null;
   }
 
-  /** Whether it is the tree of the last time; files are compared by identity: an entry that was taken over is the same. */
+  /** Whether it is the tree of the last time. Files are the same if their entry was taken from it. */
   isSame({ mode, entries }: Tree): boolean {
     if (this.digest === null || mode !== this.#tree.mode || entries.length !== this.#tree.entries.length)
       return false;
@@ -57,27 +57,27 @@ function cachePath(layout: StoreLayout, root: string): string {
   return layout.join(layout.cache, sha256.slice(0, 32));
 }
 
-export function loadKnown(
+export function loadKnownFiles(
   disk: Disk,
   layout: StoreLayout,
   root: string,
   read: (digest: string) => Tree = (digest) => readTree(disk, layout, digest),
-): Known {
+): KnownFiles {
   try {
     const bytes = readFile(disk, cachePath(layout, root), LIMIT);
-    if (bytes === null) return new Known();
+    if (bytes === null) return new KnownFiles();
     const { digest, fingerprints } = decode(bytes);
     const tree = read(digest);
-    if (tree.entries.length !== fingerprints.length) return new Known();
-    return new Known(digest, tree, fingerprints);
+    if (tree.entries.length !== fingerprints.length) return new KnownFiles();
+    return new KnownFiles(digest, tree, fingerprints);
   } catch (error) {
-    if (error instanceof UpdaterError) return new Known();
+    if (error instanceof UpdaterError) return new KnownFiles();
     throw error;
   }
 }
 
-/** The file: SHA-256 of the rest (32 bytes), that of the tree (32), then 8 bytes for each entry, 0 for none. */
-export function saveKnown(
+/** The format: SHA-256 of the rest (32 bytes), SHA-256 of the tree (32), then 8 bytes for each entry, 0 for none. */
+export function saveKnownFiles(
   disk: Disk,
   layout: StoreLayout,
   root: string,
@@ -101,7 +101,7 @@ export function saveKnown(
 function decode(bytes: Uint8Array): { digest: string; fingerprints: bigint[] } {
   const hex = (from: number) => Buffer.from(bytes.subarray(from, from + 32)).toString('hex');
   if (bytes.length < 64 || bytes.length % 8 !== 0 || digestBytes(bytes.subarray(32)).sha256 !== hex(0))
-    throw new DamagedError('what was known of the files is damaged');
+    throw new DamagedError('the cache of fingerprints is damaged');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const fingerprints: bigint[] = [];
   for (let at = 64; at < bytes.length; at += 8) fingerprints.push(view.getBigUint64(at, true));

@@ -1,6 +1,6 @@
 /**
- * Taking a snapshot: every component into the store, then the document that names it all. What is interrupted before
- * the document stands has left nothing but space.
+ * Taking a snapshot: every component goes into the store, then the document that refers to it all. A snapshot that is
+ * interrupted before that leaves only data that nothing refers to.
  */
 import { errorCode, MachineError } from '../../errors.ts';
 import type { Digest } from '../../platform/files.ts';
@@ -16,7 +16,7 @@ import {
   saveSnapshot,
 } from '../document.ts';
 import type { Profile } from '../profile.ts';
-import { resolveFar } from '../roots.ts';
+import { resolveExisting } from '../roots.ts';
 import { type Covering, captureSelection, rootsToTake } from '../selection.ts';
 import { nextSnapshotId } from '../snapshot-id.ts';
 import type { StoreLayout } from '../store/layout.ts';
@@ -24,7 +24,7 @@ import { withStore } from '../store/lock.ts';
 import { StoreWriter } from '../store/writer.ts';
 import { captureFolder } from './folder.ts';
 import type { CaptureContext } from './read-file.ts';
-import { loadKnown, saveKnown } from './recognise.ts';
+import { loadKnownFiles, saveKnownFiles } from './recognise.ts';
 
 export interface SnapshotRequest {
   layout: StoreLayout;
@@ -35,29 +35,29 @@ export interface SnapshotRequest {
   installId: string;
   version: string;
   rollback: Snapshot['rollback'];
-  /** Null where there is none. */
+  /** Null if there is none. */
   binary: {
     path: string;
     digest: Digest;
     sound: boolean;
-    /** A transaction is about to give its name to another file. */
+    /** A transaction is about to replace it. */
     replaced: boolean;
   } | null;
   updater: string;
-  /** Takes the place of the snapshot with this id; else a new one is made. */
+  /** Replaces the snapshot with this id; a new one is made unless given. */
   id?: string;
-  /** What the change, before which this is taken, brings back: it holds all that is replaced then. */
+  /** What is about to be restored: the snapshot includes everything that is replaced. */
   covering?: Covering;
-  breathe(): Promise<void>;
+  checkpoint(): Promise<void>;
 }
 
 export interface Taken {
   snapshot: Snapshot;
-  /** Bytes that the store had not yet, as they are stored. */
+  /** Bytes that were added to the store. */
   added: number;
 }
 
-/** MachineError where the disk is full, or the drive fails; nothing that stood in the store is touched then. */
+/** Throws MachineError if the disk is full or the drive fails; the snapshots in the store are unaffected then. */
 export function takeSnapshot(host: Host, request: SnapshotRequest): Promise<Taken> {
   const { layout } = request;
   return withStore(host, layout, async () => {
@@ -81,7 +81,7 @@ async function take(host: Host, request: SnapshotRequest, writer: StoreWriter): 
     warn: (text) => {
       if (warnings.length < MOST_WARNINGS) warnings.push(text.slice(0, 5000));
     },
-    breathe: request.breathe,
+    checkpoint: request.checkpoint,
   };
   if (binary !== null) writer.addBinary(binary.path, binary.digest.sha256, binary.replaced);
   const folders = {} as Record<FolderComponent, FolderSnapshot>;
@@ -102,7 +102,7 @@ async function take(host: Host, request: SnapshotRequest, writer: StoreWriter): 
 
 const MOST_WARNINGS = 1000;
 
-/** Later than all the others, whatever the clock says: snapshots are listed, pruned and gone back to in this order. */
+/** Later than all the others, whatever the clock says: the order of snapshots is that of their times. */
 function nextTimestamp(host: Host, earlier: readonly Listed[]): number {
   return Math.max(host.clock.now(), ...earlier.map(({ time }) => time + 1));
 }
@@ -115,20 +115,22 @@ async function takeRoot(
 ): Promise<RootSnapshot> {
   const { host, writer } = context;
   const { disk } = host;
-  const resolved = resolveFar(disk, writer.layout, path);
+  const resolved = resolveExisting(disk, writer.layout, path);
   const selection = captureSelection(disk, writer.layout, profile, { covering, covered });
   const apart = relativeTo(host, writer.layout, resolved, selection.apart);
   const next = covered?.tree ?? null;
   if (rootKind(context, path, resolved) === 'nothing')
     return { path, resolved, tree: null, files: 0, size: 0, apart, next };
-  const known = loadKnown(disk, writer.layout, resolved);
+  const known = loadKnownFiles(disk, writer.layout, resolved);
   const { tree, fingerprints, unchanged } = await captureFolder(context, resolved, selection, known);
   let digest = known.digest;
   if (digest === null || !unchanged) {
     const added = await writer.addTree(tree);
     digest = added;
-    // Not before the document stands: until then nothing keeps the tree from being pruned.
-    learned.push(() => forgive(() => saveKnown(disk, writer.layout, resolved, added, tree, fingerprints)));
+    // After the document is written: until then the tree may be pruned.
+    learned.push(() =>
+      ignoreFailure(() => saveKnownFiles(disk, writer.layout, resolved, added, tree, fingerprints)),
+    );
   }
   let files = 0;
   let size = 0;
@@ -140,7 +142,7 @@ async function takeRoot(
   return { path, resolved, tree: digest, files, size, apart, next };
 }
 
-/** Those of the paths that are inside the folder, with slashes. */
+/** Those of the paths that are inside the folder, relative to it, with slashes. */
 function relativeTo(
   { platform }: Host,
   { join }: StoreLayout,
@@ -152,13 +154,13 @@ function relativeTo(
   return platform === 'win32' ? names.map((name) => name.replaceAll('\\', '/')) : names;
 }
 
-/** The folder itself may be reached by a symlink, as those do who keep their settings elsewhere. */
+/** Throws MachineError if something other than a folder is there. `resolved` is `path` with symlinks resolved. */
 function rootKind({ host, warn }: CaptureContext, path: string, resolved: string): 'folder' | 'nothing' {
   const kind = host.disk.status(resolved)?.kind;
   if (kind === 'directory') return 'folder';
   if (kind === undefined) return 'nothing';
   if (kind === 'symlink') {
-    warn(`${path} is a symlink that leads nowhere: it is held as a folder that is not there`);
+    warn(`${path} is a symlink that leads nowhere: it is stored as a folder that does not exist`);
     return 'nothing';
   }
   throw new MachineError(`${path}: wanted a folder, found ${kind === 'file' ? 'a file' : 'something else'}`, {
@@ -166,8 +168,8 @@ function rootKind({ host, warn }: CaptureContext, path: string, resolved: string
   });
 }
 
-/** What is only there for speed may fail: the next snapshot reads every file. */
-function forgive(work: () => void): void {
+/** The cache only saves time: without it, the next snapshot reads every file. */
+function ignoreFailure(work: () => void): void {
   try {
     work();
   } catch (error) {

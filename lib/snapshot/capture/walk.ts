@@ -1,4 +1,4 @@
-/** What stands in a folder, all the way down, as names and statuses; nothing is opened, and no symlink followed. */
+/** Everything in a folder and below it, with statuses. Nothing is opened, and no symlink is followed. */
 import { errorCode } from '../../errors.ts';
 import { isWindowsName } from '../../format/portable-path.ts';
 import type { Disk, FileStatus } from '../../platform/disk.ts';
@@ -9,15 +9,15 @@ export type Found =
   | FoundFolder
   | { kind: 'file'; path: string; status: FileStatus }
   | { kind: 'link'; path: string; status: FileStatus; target: string }
-  /** There, and not to be had: a device, a socket, a pipe, or something that we may not read. */
+  /** Something that can't be captured: a device, a socket, a pipe, or something that may not be read. */
   | { kind: 'skipped'; path: string; reason: string };
 
 export interface FoundFolder {
   kind: 'folder';
   path: string;
   status: FileStatus;
-  /** Something is in it, at whatever depth, that is no part of the component: it can't be removed. */
-  keeps: boolean;
+  /** It contains something, at any depth, that does not belong to the snapshot: it can't be removed. */
+  mustStay: boolean;
 }
 
 export interface WalkOptions {
@@ -36,7 +36,7 @@ const REASONS: Record<string, string> = {
 const NOT_A_NAME = 'Windows takes its name for something else';
 const GONE = new Set(['ENOENT', 'ENOTDIR', 'ESTALE']);
 
-/** Sorted by path, folders before what is in them. What vanishes meanwhile is not in it. */
+/** Sorted by path: folders come before what is in them. What disappears meanwhile is left out. */
 export function walk(options: WalkOptions): Found[] {
   const found: Found[] = [];
   visit(options, { folder: options.root, prefix: '', excluded: false }, found);
@@ -45,50 +45,50 @@ export function walk(options: WalkOptions): Found[] {
 
 interface Place {
   folder: string;
-  /** Of the paths of what is in it. */
+  /** The beginning of the paths inside the folder. */
   prefix: string;
-  /** Patterns leave the folder out: what is in it is found only if the selection holds it by its path. */
+  /** Patterns leave the folder out: only what the selection holds is found in it. */
   excluded: boolean;
 }
 
-/** Whether something is in the folder that is left out. */
+/** Returns whether something in the folder was left out. */
 function visit(options: WalkOptions, { folder, prefix, excluded }: Place, found: Found[]): boolean {
   const { selection } = options;
   const { disk, platform } = options.host;
-  let keeps = false;
+  let mustStay = false;
   for (const name of disk.list(folder)) {
     const path = `${prefix}${name}`;
     const full = options.join(folder, name);
     if (selection.apart.has(full)) {
-      keeps = true;
+      mustStay = true;
       continue;
     }
     const one: Found | null =
       platform === 'win32' && !isWindowsName(name)
         ? { kind: 'skipped', path, reason: NOT_A_NAME }
-        : lookQuietly(disk, full, path);
+        : lookOrSkip(disk, full, path);
     if (one === null) continue;
     const out = excluded || selection.excluded(path, one.kind === 'folder');
     if (out && !selection.holds(path)) {
-      keeps = true;
+      mustStay = true;
       continue;
     }
     const inside = { folder: full, prefix: `${path}/`, excluded: out };
-    if (one.kind === 'folder') keeps = enter(options, inside, one, found) || keeps;
+    if (one.kind === 'folder') mustStay = enter(options, inside, one, found) || mustStay;
     else {
       found.push(one);
-      if (one.kind === 'skipped') keeps = true;
+      if (one.kind === 'skipped') mustStay = true;
     }
   }
-  return keeps;
+  return mustStay;
 }
 
-/** A folder that vanished, or gave its name to something else, while it was looked at counts as one that was not there. */
+/** A folder that disappeared or was replaced while it was listed counts as one that was not there. */
 function enter(options: WalkOptions, place: Place, folder: FoundFolder, found: Found[]): boolean {
   const at = found.push(folder) - 1;
   try {
-    folder.keeps = visit(options, place, found);
-    if (options.host.disk.status(place.folder)?.kind === 'directory') return folder.keeps;
+    folder.mustStay = visit(options, place, found);
+    if (options.host.disk.status(place.folder)?.kind === 'directory') return folder.mustStay;
     found.length = at;
     return false;
   } catch (error) {
@@ -102,12 +102,12 @@ function enter(options: WalkOptions, place: Place, folder: FoundFolder, found: F
   }
 }
 
-function lookQuietly(disk: Disk, full: string, path: string): Found | null {
+function lookOrSkip(disk: Disk, full: string, path: string): Found | null {
   try {
     return look(disk, full, path);
   } catch (error) {
     const code = errorCode(error) ?? '';
-    // EINVAL: a symlink that was replaced between the two looks.
+    // EINVAL: a symlink that was replaced between the two calls.
     if (GONE.has(code) || code === 'EINVAL') return null;
     const reason = code === 'ENAMETOOLONG' ? REASONS[code] : undefined;
     if (reason === undefined) throw error;
@@ -120,7 +120,7 @@ function look(disk: Disk, full: string, path: string): Found | null {
   if (status === null) return null;
   switch (status.kind) {
     case 'directory':
-      return { kind: 'folder', path, status, keeps: false };
+      return { kind: 'folder', path, status, mustStay: false };
     case 'file':
       return { kind: 'file', path, status };
     case 'symlink':

@@ -1,6 +1,6 @@
 /**
- * A snapshot with other files in one of its folders: what is there, changed on paper. It has no document of its own; a
- * restore takes it to make the folder so.
+ * A snapshot with files added to and removed from one of its folders. It has no document; restoring it is how new files get
+ * into the folder.
  */
 import { posix } from 'node:path';
 import type { Host } from '../../platform/host.ts';
@@ -20,14 +20,14 @@ export interface NewFile {
 
 export interface Amendment {
   component: FolderComponent;
-  /** Paths that go. */
+  /** Paths to remove. */
   remove: ReadonlySet<string>;
   add: readonly NewFile[];
 }
 
 /**
- * The files go into the store, from which a restore takes them. The caller holds the lock of the store until it has done
- * so: nothing refers to them, and whoever prunes would remove them.
+ * Adds the files to the store, and returns the snapshot with them. The caller holds the lock of the store until the files
+ * were restored: no document refers to them, so pruning would remove them.
  */
 export async function amendSnapshot(
   host: Host,
@@ -54,7 +54,7 @@ export async function amendSnapshot(
   }
 }
 
-/** The snapshot before the change, which says as well what the change brings: going back to it removes that. */
+/** The snapshot before the change with the tree after it as `next`: going back to it removes what the change adds. */
 export function leadingTo(before: Snapshot, after: Snapshot, component: FolderComponent): Snapshot {
   const [root, ...others] = before.components[component].roots;
   const next = after.components[component].roots[0]?.tree ?? null;

@@ -1,4 +1,4 @@
-/** Whether the store still has what a restore would write: before anything is stopped, taken or touched for it. */
+/** Whether the store has, intact, what a restore would write: checked before anything else is done for it. */
 import { Blocks } from '../store/blocks.ts';
 import { verifyClone } from '../store/clones.ts';
 import { withStore } from '../store/lock.ts';
@@ -7,15 +7,15 @@ import { planRestore, type RestoreRequest } from './plan.ts';
 const PACE = 16 << 20;
 
 /**
- * Throws as `planRestore` does, and DamagedError that names the file of the store that is not what it was. It holds the
- * lock of the store meanwhile, as `prepare` does.
+ * Throws as `planRestore` does, and DamagedError, which names the damaged file of the store. Holds the lock of the store
+ * meanwhile, as `prepare` does.
  */
 export function checkStored(request: RestoreRequest): Promise<void> {
   return withStore(request.host, request.layout, () => check(request));
 }
 
 async function check(request: RestoreRequest): Promise<void> {
-  const { host, layout, breathe } = request;
+  const { host, layout, checkpoint } = request;
   const { roots } = planRestore(request);
   const blocks = new Blocks(host.disk, layout);
   let since = 0;
@@ -27,7 +27,7 @@ async function check(request: RestoreRequest): Promise<void> {
       since += entry.size;
       if (since < PACE) continue;
       since = 0;
-      await breathe();
+      await checkpoint();
     }
   } finally {
     blocks.close();

@@ -1,6 +1,6 @@
 /**
- * What has to be done to make a folder what a tree says: a pure comparison of what stands with what is wanted. What the
- * tree says was skipped, what a snapshot leaves out, and what is neither file, folder nor symlink is never touched.
+ * What has to be done to make a folder match a tree: a pure comparison. What the tree says could not be captured, what is
+ * left out of snapshots, and what is neither file, folder nor symlink is left alone.
  */
 import type { FileStatus } from '../../platform/disk.ts';
 import { INDEX } from '../capture/database.ts';
@@ -8,31 +8,31 @@ import type { Found } from '../capture/walk.ts';
 import type { Entry, FileEntry, Tree } from '../store/tree.ts';
 
 export interface Difference {
-  /** Files and symlinks to remove, and folders, each after what is in it. A folder that is not empty then stays. */
+  /** Files, symlinks and folders to remove; folders come after what is in them, and stay if they are not empty then. */
   remove: { path: string; folder: boolean }[];
-  /** Folders to make, each before what is in it. */
+  /** Folders to create; each comes before what is in it. */
   folders: Extract<Entry, { kind: 'folder' }>[];
-  /** Files and symlinks to put where nothing, or something else, stands. */
+  /** Files and symlinks to write. */
   write: Exclude<Entry, { kind: 'folder' | 'skipped' }>[];
-  /** What has the right content, and another mode or time. */
+  /** Files and folders whose mode or time alone differs. */
   touch: Exclude<Entry, { kind: 'link' | 'skipped' }>[];
-  /** Paths where a file or a symlink is wanted, and a folder stands with something in it that is no part of this. */
+  /** Paths of files and symlinks to write where there is a folder that can't be removed. */
   blocked: string[];
-  /** Paths of the tree that can't be looked at now, as in a folder that may not be read. */
+  /** Paths of the tree that can't be examined now, such as those in a folder that may not be read. */
   leftAlone: string[];
 }
 
 export interface Compared {
-  /** What stands, as `walk` found it. */
+  /** What is there, as `walk` found it. */
   found: readonly Found[];
   wanted: Tree;
-  /** Whether the file that stands holds what is wanted; asked where kind and size agree. */
+  /** Whether the file has the content of the entry; asked if it is a file of the same size. */
   holds(path: string, status: FileStatus, entry: FileEntry): boolean;
 }
 
 export function difference({ found, wanted, holds }: Compared): Difference {
   const result: Difference = { remove: [], folders: [], write: [], touch: [], blocked: [], leftAlone: [] };
-  const standing = new Map(found.map((one) => [one.path, one]));
+  const present = new Map(found.map((one) => [one.path, one]));
   const entries = new Map(wanted.entries.map((entry) => [entry.path, entry]));
   const skippedThen = covered(wanted.entries);
   const skippedNow = covered(found);
@@ -44,15 +44,15 @@ export function difference({ found, wanted, holds }: Compared): Difference {
     if (isIndex) continue;
     const folder = one.kind === 'folder';
     if (entry !== undefined && folder === (entry.kind === 'folder')) continue;
-    if (!folder || !one.keeps) result.remove.push({ path: one.path, folder });
+    if (!folder || !one.mustStay) result.remove.push({ path: one.path, folder });
     else if (entry !== undefined) result.blocked.push(one.path);
   }
   for (const entry of wanted.entries) {
     if (entry.kind === 'skipped') continue;
     if (skippedNow(entry.path)) result.leftAlone.push(entry.path);
-    else want(result, entry, standing.get(entry.path), holds);
+    else want(result, entry, present.get(entry.path), holds);
   }
-  // A log that is put back, or taken away, makes the index that stands one of something else.
+  // If a database or its log is written or removed, the index no longer belongs to them.
   const removed = new Set(result.remove.map(({ path }) => path));
   const changed = new Set(
     [...result.write.map(({ path }) => path), ...removed].map((path) => path.replace(/-wal$/, '')),
@@ -92,14 +92,14 @@ export function isEmpty({ remove, folders, write, touch, blocked }: Difference):
   return remove.length + folders.length + write.length + touch.length + blocked.length === 0;
 }
 
-/** Microseconds: times are set as fractions of a second, and Windows counts in tenths of a microsecond from 1601 on. */
+/** Microseconds: times are set as fractions of a second, and Windows counts tenths of a microsecond since 1601. */
 const TIME_TOLERANCE = 2;
 
 export function differs(status: FileStatus, entry: { mode: number; modified: number }): boolean {
   return status.mode !== entry.mode || Math.abs(status.modifiedMicros - entry.modified) > TIME_TOLERANCE;
 }
 
-/** Whether the path is one that is skipped, or below one. */
+/** Whether a path was skipped, or is inside a folder that was. */
 function covered(list: readonly (Found | Entry)[]): (path: string) => boolean {
   const skipped = list.filter(({ kind }) => kind === 'skipped').map(({ path }) => path);
   if (skipped.length === 0) return () => false;

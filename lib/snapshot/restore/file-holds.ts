@@ -1,4 +1,4 @@
-/** Whether a file that stands holds what a snapshot says, by reading it. */
+/** Whether a file has the content that a snapshot says. The file is read. */
 import { errorCode } from '../../errors.ts';
 import type { Disk, Handle } from '../../platform/disk.ts';
 import { CHUNK, digestBytes, fill } from '../../platform/files.ts';
@@ -7,18 +7,18 @@ import type { StoreLayout } from '../store/layout.ts';
 import { BLOCK, type FileEntry } from '../store/tree.ts';
 import { ZERO_BLOCK } from '../store/zeros.ts';
 
-/** The caller has compared the sizes. A file that can't be read does not hold it. */
+/** The caller has compared the sizes. False if the file can't be read. */
 export function fileHolds(
   disk: Disk,
   layout: StoreLayout,
   path: string,
   { content, size }: FileEntry,
 ): boolean {
-  const handle = openQuietly(disk, path);
+  const handle = openOrNull(disk, path);
   if (handle === null) return false;
   try {
     if ('blocks' in content) return holdsBlocks(disk, handle, content.blocks);
-    const clone = openQuietly(disk, clonePath(layout, content.clone));
+    const clone = openOrNull(disk, clonePath(layout, content.clone));
     if (clone === null) return false;
     try {
       return sameBytes(disk, handle, clone, size);
@@ -30,7 +30,7 @@ export function fileHolds(
   }
 }
 
-function openQuietly(disk: Disk, path: string): Handle | null {
+function openOrNull(disk: Disk, path: string): Handle | null {
   try {
     return disk.open(path, 'read itself');
   } catch (error) {

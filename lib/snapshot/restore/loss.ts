@@ -1,6 +1,5 @@
 /**
- * What a restore would lose for good: it is changed or removed by the restore, and the snapshot that was taken before it
- * does not hold it.
+ * What a restore would lose for good: files that it replaces or removes, and that the snapshot before it does not contain.
  */
 import type { Disk } from '../../platform/disk.ts';
 import { statusOf } from '../../platform/files.ts';
@@ -13,13 +12,13 @@ import { readTree } from '../store/trees.ts';
 import type { Plan, RootPlan } from './plan.ts';
 
 export interface Loss {
-  /** In full. */
+  /** Absolute. */
   path: string;
-  /** Why it is not held. */
+  /** Why the snapshot does not contain it. */
   reason: string;
 }
 
-/** The first thing that would be lost; null if nothing would. */
+/** Returns the first file that would be lost, or null. */
 export function findLoss(disk: Disk, layout: StoreLayout, before: Snapshot, { roots }: Plan): Loss | null {
   const held = new Map(rootsOf(before).map(({ root }) => [root.resolved, root]));
   for (const plan of roots) {
@@ -44,7 +43,7 @@ function changesOf({ difference }: RootPlan): Change[] {
 
 interface Question {
   before: Snapshot;
-  /** Undefined if `before` was not taken of this folder. */
+  /** Undefined if `before` does not include this folder. */
   root: RootSnapshot | undefined;
   folder: string;
   changes: readonly Change[];
@@ -58,7 +57,7 @@ function findIn(disk: Disk, layout: StoreLayout, { before, root, folder, changes
   for (const { path, isFolder } of changes) {
     const skipped = skippedAt(held, path);
     if (skipped !== null) return skipped;
-    // The index of a database is made again.
+    // SQLite makes the index of a database again.
     if (held.has(path) || path.endsWith(INDEX)) continue;
     const isOut =
       root === undefined || ancestors(path).some((one) => excluded(one, one !== path || isFolder));
@@ -68,7 +67,7 @@ function findIn(disk: Disk, layout: StoreLayout, { before, root, folder, changes
   return null;
 }
 
-/** The entry of what could not be taken, at the path or above it. */
+/** The entry of something that could not be captured, at the path or above it. */
 function skippedAt(held: ReadonlyMap<string, Entry>, path: string): Loss | null {
   for (const one of ancestors(path)) {
     const entry = held.get(one);
@@ -77,7 +76,7 @@ function skippedAt(held: ReadonlyMap<string, Entry>, path: string): Loss | null 
   return null;
 }
 
-/** The path, and before it those of the folders that it is in. */
+/** The folders that the path is in, from the top, and the path itself. */
 function ancestors(path: string): string[] {
   const names = path.split('/');
   return names.map((_, index) => names.slice(0, index + 1).join('/'));

@@ -1,15 +1,15 @@
-/** What has to be done to bring the folders of a snapshot back: looks at what stands, and touches nothing. */
+/** Planning a restore: compares the folders with the snapshot, and changes nothing. */
 import { DamagedError, MachineError } from '../../errors.ts';
 import { isWindowsName } from '../../format/portable-path.ts';
 import type { Disk } from '../../platform/disk.ts';
 import type { Host } from '../../platform/host.ts';
-import { fingerprintOf, loadKnown } from '../capture/recognise.ts';
+import { fingerprintOf, loadKnownFiles } from '../capture/recognise.ts';
 import { walk } from '../capture/walk.ts';
 import type { FolderComponent } from '../components.ts';
 import { type RootSnapshot, rootsOf, type Snapshot } from '../document.ts';
 import { STAGING_PREFIX } from '../patterns.ts';
 import type { Profile } from '../profile.ts';
-import { resolveFar } from '../roots.ts';
+import { resolveExisting } from '../roots.ts';
 import { restorable, restoreSelection, type Selection } from '../selection.ts';
 import type { StoreLayout } from '../store/layout.ts';
 import { sameContent, type Tree } from '../store/tree.ts';
@@ -23,41 +23,41 @@ export interface RestoreRequest {
   snapshot: Snapshot;
   profile: Pick<Profile, 'excluded' | 'apart'>;
   components: readonly FolderComponent[];
-  /** Names the temporary folders of this restore. */
+  /** For the names of temporary folders. */
   id: string;
-  breathe(): Promise<void>;
+  checkpoint(): Promise<void>;
 }
 
 export interface RootPlan {
-  /** The folder itself, and whether it stands. */
+  /** Absolute, symlinks resolved; and whether it exists. */
   folder: string;
-  stands: boolean;
-  /** Its mode as it stands; null where it does not. */
+  exists: boolean;
+  /** The mode of the folder; null if it does not exist. */
   mode: number | null;
-  /** Where files wait for their names: in the folder, so that it is the same filesystem. */
+  /** Where files are prepared: inside the folder, so that they can be renamed into place. */
   staging: string;
-  /** Null: the folder is not to be there. */
+  /** Null if the folder is to be removed. */
   tree: Tree | null;
-  /** What of the folder is looked at. */
   selection: Selection;
   difference: Difference;
 }
 
 export interface Plan {
   roots: RootPlan[];
-  /** Files and symlinks that are written, and their bytes. */
+  /** Files and symlinks to write, and their bytes. */
   files: number;
   bytes: number;
   removed: number;
-  /** Paths that the snapshot holds, and that can't be looked at now: they stay as they are. */
+  /** Paths of the snapshot that can't be examined now, and stay as they are. */
   leftAlone: string[];
-  /** Nothing differs. */
+  /** Nothing has to be done. */
   empty: boolean;
 }
 
 /**
- * DamagedError where a tree can't be read or names a file that this system takes for something else; MachineError where a folder has become something else, is reached by another
- * way than it was then, or has something in it that may not be removed.
+ * Throws DamagedError if a tree can't be read, or contains a name that is not the name of a file on this system;
+ * MachineError if a folder was replaced by something else, its symlinks lead to another place than they did, or it contains
+ * something in the way that must not be removed.
  */
 export function planRestore(request: RestoreRequest): Plan {
   const { disk } = request.host;
@@ -92,14 +92,14 @@ function isDone(disk: Disk, { difference, tree, mode, folder }: RootPlan): boole
 function planRoot(request: RestoreRequest, root: RootSnapshot, read: (digest: string) => Tree): RootPlan {
   const { host, layout, profile } = request;
   const { disk } = host;
-  const folder = standingFolder(disk, layout, root);
+  const folder = currentFolder(disk, layout, root);
   const status = disk.status(folder);
   const mode = status?.kind === 'directory' ? status.mode : null;
   const stored = root.tree === null ? null : read(root.tree);
   if (stored !== null && host.platform === 'win32') checkWindowsNames(request, root, stored);
   const tree = stored === null ? null : restorable(layout, profile, folder, stored);
   const selection = restoreSelection(disk, layout, request, { root, tree });
-  const known = loadKnown(disk, layout, folder, read);
+  const known = loadKnownFiles(disk, layout, folder, read);
   const plan = difference({
     found: mode === null ? [] : walk({ host, root: folder, join: layout.join, selection }),
     wanted: tree ?? { mode: 0o700, entries: [] },
@@ -113,17 +113,17 @@ function planRoot(request: RestoreRequest, root: RootSnapshot, read: (digest: st
   const [blocked] = plan.blocked;
   if (blocked !== undefined) {
     throw new MachineError(
-      `${layout.join(folder, blocked)} is a folder, and something that belongs to no snapshot is in it; the snapshot ${request.snapshot.id} has a file there`,
+      `${layout.join(folder, blocked)} is a folder that contains something left out of snapshots; the snapshot ${request.snapshot.id} has a file there`,
       { advice: 'Move the folder out of the way, then try again.' },
     );
   }
   const staging = layout.join(folder, `${STAGING_PREFIX}${request.id}`);
-  return { folder, stands: mode !== null, mode, staging, tree, selection, difference: plan };
+  return { folder, exists: mode !== null, mode, staging, tree, selection, difference: plan };
 }
 
 /**
- * A tree holds names as the system has them that the snapshot was taken on, and its decoder refuses what would lead out
- * of the folder there. To Windows more names mean something else.
+ * The decoder of trees refuses names that lead out of a folder on POSIX, and no others: files there may have any name. On
+ * Windows more names lead elsewhere.
  */
 function checkWindowsNames({ snapshot }: RestoreRequest, root: RootSnapshot, { entries }: Tree): void {
   const wrong = entries.find(
@@ -131,26 +131,26 @@ function checkWindowsNames({ snapshot }: RestoreRequest, root: RootSnapshot, { e
   );
   if (wrong === undefined) return;
   throw new DamagedError(
-    `the snapshot ${snapshot.id} can't be brought back on Windows: a path in ${root.path} is ${JSON.stringify(wrong.path)}, which is not the name of a file there`,
+    `the snapshot ${snapshot.id} can't be restored on Windows: in ${root.path} it has ${JSON.stringify(wrong.path)}, which is not the name of a file there`,
   );
 }
 
-/** A folder that is reached by another way than it was may belong to something else: it is left alone. */
-function standingFolder(disk: Disk, layout: StoreLayout, root: RootSnapshot): string {
-  const now = resolveFar(disk, layout, root.path);
+/** Throws MachineError if symlinks lead to another folder than they did: it may belong to something else. */
+function currentFolder(disk: Disk, layout: StoreLayout, root: RootSnapshot): string {
+  const now = resolveExisting(disk, layout, root.path);
   const kind = disk.status(now)?.kind;
   const nothing = kind === undefined || (kind === 'symlink' && root.tree === null);
   if (!nothing && kind !== 'directory') {
     throw new MachineError(
       kind === 'symlink'
-        ? `${root.path} is a symlink that leads nowhere, it led to ${root.resolved}`
+        ? `${root.path} is a symlink that leads nowhere; it led to ${root.resolved}`
         : `${root.path}: wanted a folder, found ${kind === 'file' ? 'a file' : 'something else'}`,
       { advice: 'Move it out of the way, then try again.' },
     );
   }
   if (now === root.resolved) return now;
   throw new MachineError(
-    `${root.path} leads to ${now} now, it led to ${root.resolved} when the snapshot was taken`,
+    `${root.path} leads to ${now}; it led to ${root.resolved} when the snapshot was taken`,
     { advice: 'Put it back as it was, or leave this component out with --only.' },
   );
 }

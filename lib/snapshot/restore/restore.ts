@@ -1,8 +1,8 @@
 /**
- * Making the folders of a snapshot what they were. Two halves, and the caller's journal between them: `prepare`
- * (restore-stage.ts) brings every file that differs to the filesystem where it belongs; `carryOut` gives them their names,
- * which takes no room and little time. From whatever state either was stopped in, the whole may be done again, with this
- * snapshot or another: it begins by looking at what stands.
+ * Restoring the folders of a snapshot, in two halves between which the caller writes its journal: `prepare` (stage.ts) writes
+ * every file that differs to a temporary folder on the right filesystem; `carryOut` renames them into place, which needs no
+ * space and little time. Whenever it is stopped, the restore can be done again, with this snapshot or another one: it begins
+ * by comparing what is there.
  */
 import { errorCode, MachineError } from '../../errors.ts';
 import type { Disk } from '../../platform/disk.ts';
@@ -16,8 +16,8 @@ import type { Entry } from '../store/tree.ts';
 import { readTree } from '../store/trees.ts';
 import type { Plan, RestoreRequest, RootPlan } from './plan.ts';
 
-/** Of a file or folder of ours. Mode last: it may take away our own right to write. */
-export function settle(
+/** The mode last: it may take away our own permission to write. */
+export function setTimeAndMode(
   disk: Disk,
   path: string,
   { mode, modified }: { mode: number; modified: number },
@@ -26,7 +26,10 @@ export function settle(
   disk.setMode(path, mode);
 }
 
-/** From here on what stands is touched: the caller's journal says so. Follows a `prepare` of the same plan. */
+/**
+ * Changes the folders, after `prepare` with the same plan. The caller has written to its journal that they may be half
+ * changed.
+ */
 export function carryOut(request: RestoreRequest, plan: Plan): void {
   for (const root of plan.roots) carryOutRoot(request, root);
 }
@@ -63,7 +66,7 @@ function carryOutRoot(request: RestoreRequest, root: RootPlan): void {
     change(path);
     disk.replace(layout.join(root.staging, String(index)), at(path));
   }
-  for (const entry of touch) if (entry.kind === 'file') settle(disk, at(entry.path), entry);
+  for (const entry of touch) if (entry.kind === 'file') setTimeAndMode(disk, at(entry.path), entry);
   clearRoot(request, root);
   finishFolders(request, root, new Set([...changed, ...opened]), at);
 }
@@ -72,44 +75,41 @@ function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
-/** Modes and times of folders: after what is in them, and the deepest first. */
+/** Sets modes and times of folders, once everything in them is done, the deepest first. */
 function finishFolders(
   { host: { disk }, layout: { dirname } }: RestoreRequest,
-  { tree, folder, stands, difference: { touch } }: RootPlan,
+  { tree, folder, exists, difference: { touch } }: RootPlan,
   changed: ReadonlySet<string>,
   at: (path: string) => string,
 ): void {
   for (const path of changed) disk.flushDirectory(at(path));
   if (tree === null) {
-    if (stands && removeEmpty(disk, folder)) disk.flushDirectory(dirname(folder));
+    if (exists && removeEmpty(disk, folder)) disk.flushDirectory(dirname(folder));
     return;
   }
   const again = new Set([...changed, ...touch.map(({ path }) => path)]);
   const entries = tree.entries.filter((entry): entry is Extract<Entry, { kind: 'folder' }> =>
     entry.kind === 'folder' ? again.has(entry.path) : false,
   );
-  for (const entry of entries.toReversed()) settle(disk, at(entry.path), entry);
+  for (const entry of entries.toReversed()) setTimeAndMode(disk, at(entry.path), entry);
   if (disk.status(folder)?.mode !== tree.mode) disk.setMode(folder, tree.mode);
 }
 
 /**
- * A folder that its owner may not write into gets its own mode back at the end. One that has become a symlink since it was
- * planned leads to something that is not ours.
+ * Makes a folder writable for its owner; its mode is set again at the end. Throws MachineError if it has become something
+ * else since the plan was made: a symlink would lead to files that are not ours.
  */
 export function makeWritable(disk: Disk, folder: string): void {
   const status = disk.status(folder);
   if (status?.kind !== 'directory') {
-    throw new MachineError(
-      `${folder} was a folder and is none any more: something changes it while it is restored`,
-      {
-        advice: 'Close what works in it, then try again.',
-      },
-    );
+    throw new MachineError(`${folder} is no longer a folder: something changes it while it is restored`, {
+      advice: 'Close the program that does so, then try again.',
+    });
   }
   if ((status.mode & 0o300) !== 0o300) disk.setMode(folder, status.mode | 0o700);
 }
 
-/** What a snapshot leaves out may still be in it: then it stays. Whether it is gone. */
+/** Removes a folder unless something is in it. Returns whether it is gone. */
 function removeEmpty(disk: Disk, folder: string): boolean {
   try {
     disk.removeDirectory(folder);
@@ -121,8 +121,8 @@ function removeEmpty(disk: Disk, folder: string): boolean {
 }
 
 /**
- * Every folder down to the drive. What an earlier run renamed and could not flush looks right to us, and would be gone
- * after a power cut.
+ * Flushes every folder. Files that an interrupted run renamed, but did not flush, look right now and would be gone after a
+ * power cut.
  */
 export function flushFolders(request: RestoreRequest): void {
   const { host, layout, snapshot, components } = request;
@@ -141,18 +141,18 @@ export function flushFolders(request: RestoreRequest): void {
   }
 }
 
-/** Removes what `prepare` made, and what an earlier restore left. */
+/** Removes what `prepare` and earlier restores left. */
 export function clear(request: RestoreRequest, plan: Plan): void {
   for (const root of plan.roots) {
     const { disk } = request.host;
     clearRoot(request, root);
-    if (!root.stands) removeEmpty(disk, root.folder);
+    if (!root.exists) removeEmpty(disk, root.folder);
     else if (root.mode !== null && disk.status(root.folder)?.mode !== root.mode)
       disk.setMode(root.folder, root.mode);
   }
 }
 
-/** The same from the snapshot alone, for a run that knows no plan: of what an interrupted one left. */
+/** The same after an interrupted run, whose plan is not known. */
 export function clearLeftovers({ host, layout, snapshot, components }: RestoreRequest): void {
   for (const { component, root } of rootsOf(snapshot)) {
     if (!components.includes(component)) continue;
@@ -177,7 +177,7 @@ export function clearStaging(disk: Disk, layout: StoreLayout, folder: string): v
     for (const file of disk.list(staging)) removeIfThere(disk, layout.join(staging, file));
     disk.removeDirectory(staging);
   }
-  // Or a power cut brings it back when nobody looks for it any more.
+  // Otherwise a power cut may bring it back when nothing looks for it any more.
   disk.flushDirectory(folder);
   if (disk.status(folder)?.mode !== status.mode) disk.setMode(folder, status.mode);
 }

@@ -1,6 +1,6 @@
 /**
- * The first half of a restore: every file that differs is brought to the filesystem where it belongs, verified and flushed.
- * Nothing that stands is touched, but for the mode of a root that may not be written into.
+ * The first half of a restore: every file that differs is written to a temporary folder inside its root, verified and
+ * flushed. Nothing else is changed, except the mode of a root that is not writable.
  */
 import { DamagedError, errorCode } from '../../errors.ts';
 import type { Handle } from '../../platform/disk.ts';
@@ -13,24 +13,24 @@ import { BLOCK, type FileEntry } from '../store/tree.ts';
 import { isZero, ZERO_BLOCK } from '../store/zeros.ts';
 import { type Amendment, amendSnapshot, leadingTo } from './amend.ts';
 import { type Plan, planRestore, type RestoreRequest, type RootPlan } from './plan.ts';
-import { clearStaging, makeWritable, settle } from './restore.ts';
+import { clearStaging, makeWritable, setTimeAndMode } from './restore.ts';
 
-/** Bytes between two turns of the event loop. */
+/** Bytes between checkpoints. */
 const PACE = 16 << 20;
-/** Files that are on their way to the drive at the same time: it serves them together. */
-const AT_ONCE = 32;
+/** Files that are flushed at the same time: the drive handles them together. */
+const MOST_PENDING = 32;
 
 /**
- * DamagedError if something of the snapshot is missing or damaged; what was prepared is for `clear` to remove. It holds the
- * lock of the store meanwhile, since pruning moves blocks from one pack to another: BusyError if another process keeps it.
+ * Throws DamagedError if something of the snapshot is missing or damaged; `clear` removes what was prepared until then. Holds
+ * the lock of the store, since pruning moves blocks between packs: throws BusyError if another process holds it for long.
  */
 export function prepare(request: RestoreRequest, plan: Plan): Promise<void> {
   return withStore(request.host, request.layout, () => stageAll(request, plan));
 }
 
 /**
- * The same for what the snapshot of the request is with other files in it, from planning it on: under one lock, so that
- * nobody removes from the store what only this restore needs. `check` may refuse the plan by throwing.
+ * Amends the snapshot of the request, plans its restore and prepares it, all under the lock of the store: no document refers
+ * to the amended tree, so another process could prune it. `check` throws to refuse the plan.
  */
 export function prepareAmended(
   request: RestoreRequest,
@@ -66,7 +66,7 @@ async function stageRoot(request: RestoreRequest, blocks: Blocks, root: RootPlan
   makeWritable(disk, root.folder);
   clearStaging(disk, layout, root.folder);
   disk.createDirectory(root.staging, 0o700);
-  const flight = new Flight(request);
+  const queue = new FlushQueue(request);
   let since = 0;
   try {
     for (const [index, entry] of root.difference.write.entries()) {
@@ -76,16 +76,16 @@ async function stageRoot(request: RestoreRequest, blocks: Blocks, root: RootPlan
         continue;
       }
       const handle = openStaged(request, blocks, entry, path);
-      await flight.add({ handle, path, entry });
+      await queue.add({ handle, path, entry });
       since += entry.size;
       if (since < PACE) continue;
       since = 0;
-      await request.breathe();
+      await request.checkpoint();
     }
   } finally {
-    await flight.land();
+    await queue.drain();
   }
-  if (flight.failure !== null) throw flight.failure;
+  if (queue.failure !== null) throw queue.failure;
   disk.flushDirectory(root.staging);
 }
 
@@ -95,43 +95,43 @@ interface Staged {
   entry: FileEntry;
 }
 
-/** Files that are whole and on their way to the drive; each gets its mode and times when it is there. */
-class Flight {
+/** Flushes files in the background. Each gets its mode and time once it is on the drive. */
+class FlushQueue {
   failure: unknown = null;
   readonly #request: RestoreRequest;
-  #landing: Promise<void>[] = [];
+  #pending: Promise<void>[] = [];
 
   constructor(request: RestoreRequest) {
     this.#request = request;
   }
 
   async add(staged: Staged): Promise<void> {
-    this.#landing.push(
-      this.#land(staged).catch((error: unknown) => {
+    this.#pending.push(
+      this.#flush(staged).catch((error: unknown) => {
         this.failure ??= error;
       }),
     );
-    if (this.#landing.length >= AT_ONCE) await this.land();
+    if (this.#pending.length >= MOST_PENDING) await this.drain();
     if (this.failure !== null) throw this.failure;
   }
 
-  async land(): Promise<void> {
-    await Promise.all(this.#landing);
-    this.#landing = [];
+  async drain(): Promise<void> {
+    await Promise.all(this.#pending);
+    this.#pending = [];
   }
 
-  async #land({ handle, path, entry }: Staged): Promise<void> {
+  async #flush({ handle, path, entry }: Staged): Promise<void> {
     const { disk } = this.#request.host;
     try {
       await disk.flushMeanwhile(handle);
     } finally {
       disk.close(handle);
     }
-    settle(disk, path, entry);
+    setTimeAndMode(disk, path, entry);
   }
 }
 
-/** The file with all that is in it, still open. */
+/** Writes the file, and returns it still open. */
 function openStaged(request: RestoreRequest, blocks: Blocks, entry: FileEntry, path: string): Handle {
   const { disk } = request.host;
   const shared = 'clone' in entry.content && shareClone(request, entry.content.clone, entry.size, path);
@@ -146,7 +146,7 @@ function openStaged(request: RestoreRequest, blocks: Blocks, entry: FileEntry, p
   }
 }
 
-/** False where the filesystem shares no blocks. The clone is verified first. */
+/** Returns false if the filesystem can't share blocks. The clone is verified first. */
 function shareClone(
   { host: { disk }, layout }: RestoreRequest,
   clone: string,
@@ -189,6 +189,6 @@ function fillFile(
     }
   }
   if (at !== size)
-    throw new DamagedError(`the snapshot is damaged: ${path} has ${at} bytes in it, wanted ${size}`);
+    throw new DamagedError(`the snapshot is damaged: it has ${at} bytes of ${path}, wanted ${size}`);
   if (holes) disk.truncate(handle, size);
 }

@@ -1,4 +1,4 @@
-/** Whether a restore came to what it should: what stands is looked at, and what was written is read again. */
+/** Whether a restore succeeded: statuses are compared, and what was written is read again. */
 import { DamagedError } from '../../errors.ts';
 import { statusOf } from '../../platform/files.ts';
 import { type Difference, differs } from './difference.ts';
@@ -6,15 +6,13 @@ import { fileHolds } from './file-holds.ts';
 import { type Plan, planRestore, type RestoreRequest, type RootPlan } from './plan.ts';
 
 /**
- * Throws DamagedError where what stands is not what the snapshot says. With the plan that was carried out only what it
- * changed is looked at: it found the rest as it is to be. Without one everything is.
+ * Throws DamagedError if something differs from the snapshot. With the plan that was carried out, only what it changed is
+ * compared; without one, everything.
  */
 export function verifyRestored(request: RestoreRequest, plan?: Plan): void {
   const wrong = plan === undefined ? firstDifference(planRestore(request)) : firstFailure(request, plan);
   if (wrong === null) return;
-  throw new DamagedError(
-    `${wrong} is not what the snapshot ${request.snapshot.id} says after it was brought back`,
-  );
+  throw new DamagedError(`${wrong} differs from the snapshot ${request.snapshot.id} after it was restored`);
 }
 
 function firstDifference({ roots, empty }: Plan): string | null {
@@ -41,8 +39,8 @@ function firstFailure(request: RestoreRequest, { roots }: Plan): string | null {
 function failureIn({ host: { disk }, layout }: RestoreRequest, root: RootPlan): string | null {
   const { remove, folders, write, touch } = root.difference;
   const at = (path: string) => layout.join(root.folder, path);
-  const standing = disk.status(root.folder);
-  if (root.tree !== null && standing?.mode !== root.tree.mode) return '';
+  const mode = disk.status(root.folder)?.mode;
+  if (root.tree !== null && mode !== root.tree.mode) return '';
   const written = new Set([...folders, ...write].map(({ path }) => path));
   const isBelow = (path: string) =>
     path.split('/').some((_, index, names) => written.has(names.slice(0, index + 1).join('/')));

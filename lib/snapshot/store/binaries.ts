@@ -1,6 +1,6 @@
 /**
- * Whole executables, each named by its SHA-256. One that was read and found sound is recognised by its status from then
- * on; `verify` reads it again.
+ * Whole executables, each named by its SHA-256. Once one was read and found intact, it is recognised by its status; only
+ * `verify` reads it again.
  */
 import { DamagedError, errorCode } from '../../errors.ts';
 import type { Disk } from '../../platform/disk.ts';
@@ -16,8 +16,8 @@ import {
 import type { StoreLayout } from './layout.ts';
 import { isOld } from './reliable-status.ts';
 
-/** Milliseconds: what has not changed for so long is what the caller has read to tell its digest. */
-const SETTLED = 60_000;
+/** Milliseconds: a file that has not changed for so long has not changed since the caller digested it. */
+const UNCHANGED_FOR = 60_000;
 
 export function binaryPath(layout: StoreLayout, sha256: string): string {
   return layout.join(layout.binaries, sha256);
@@ -27,19 +27,21 @@ export interface BinaryToKeep {
   path: string;
   sha256: string;
   /**
-   * A transaction is about to give its name to another file: a second name for it is as good as a copy. Else somebody may
-   * write into it, and it is shared or copied.
+   * A transaction is about to replace the file under this name, so that a hard link is as good as a copy. Otherwise
+   * somebody may write into the file later: then its blocks are shared, or it is copied.
    */
   replaced: boolean;
-  /** A name in the folder of binaries that is free. */
+  /** A free name in the folder of binaries. */
   temporary: string;
   /** Milliseconds since the epoch. */
   now: number;
 }
 
 /**
- * Whether it was not there; its name is for the caller to flush. It goes to the drive while this process goes on. DamagedError
- * where it changed meanwhile.
+ * Adds a binary unless the store has it, intact. The copy is flushed in the background; flushing its folder is left to the
+ * caller. Throws DamagedError if the file changed meanwhile.
+ *
+ * @returns whether it was added
  */
 export async function keepBinary(
   disk: Disk,
@@ -55,7 +57,7 @@ export async function keepBinary(
     }
     disk.remove(kept);
   }
-  const settled = now - (disk.status(path)?.changed ?? now) > SETTLED;
+  const longUnchanged = now - (disk.status(path)?.changed ?? now) > UNCHANGED_FOR;
   let read = false;
   const shared = attempt(disk, () => disk.reflink(path, temporary), temporary);
   if (shared) flushFile(disk, temporary);
@@ -72,17 +74,17 @@ export async function keepBinary(
     }
   }
   disk.rename(temporary, kept);
-  if (read || (shared && settled)) remember(disk, layout, sha256);
+  if (read || (shared && longUnchanged)) remember(disk, layout, sha256);
   return true;
 }
 
-/** The digest of the copy. */
+/** Returns the digest of the copy. */
 async function copyFlushed(disk: Disk, path: string, temporary: string): Promise<string | undefined> {
   disk.copy(path, temporary);
   const handle = disk.open(temporary, 'update');
   try {
     const flushed = disk.flushMeanwhile(handle);
-    // Told below.
+    // A failure is thrown below.
     flushed.catch(() => undefined);
     const digest = digestFile(disk, temporary);
     await flushed;
@@ -103,7 +105,7 @@ function attempt(disk: Disk, way: () => void, temporary: string): boolean {
   }
 }
 
-/** In the cache: the fingerprint of a binary when it was found sound. */
+/** Prefix of files in the cache that hold the fingerprint of a binary that was found intact. */
 export const KNOWN_BINARY = 'binary-';
 
 function knownPath(layout: StoreLayout, sha256: string): string {
@@ -127,8 +129,8 @@ export function forgetBinary(disk: Disk, layout: StoreLayout, sha256: string): v
 }
 
 /**
- * The digest of an executable that was read before and has not changed since, as an unchanged file is recognised; null where
- * it has to be read. For a snapshot alone: what a transaction decides by is read each time.
+ * The digest of an executable that was read before and has not changed since, by its status; null if it has to be read.
+ * Good enough for a snapshot that the user takes; a transaction always reads the file.
  */
 export function recogniseExecutable(disk: Disk, layout: StoreLayout, path: string): Digest | null {
   const bytes = readFile(disk, executablePath(layout, path), 1024);
@@ -138,7 +140,7 @@ export function recogniseExecutable(disk: Disk, layout: StoreLayout, path: strin
   return then === fingerprint && /^[0-9a-f]{64}$/.test(sha256) ? { sha256, size: Number(size) } : null;
 }
 
-/** The caller has just read it. What was written a moment ago may be written again without a trace, and is not remembered. */
+/** The caller has just digested the file. One that was written a moment ago is not remembered (reliable-status.ts). */
 export function rememberExecutable(
   disk: Disk,
   layout: StoreLayout,

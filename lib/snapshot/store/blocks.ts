@@ -1,4 +1,4 @@
-/** All the blocks of the store: where each one is, and reading it. */
+/** The blocks of the store: where each of them is, and reading them. */
 import { DamagedError, errorCode } from '../../errors.ts';
 import type { Disk, Handle } from '../../platform/disk.ts';
 import { readFile, removeIfThere, replaceDurably } from '../../platform/files.ts';
@@ -9,7 +9,7 @@ export interface Place extends Stored {
   pack: string;
 }
 
-/** Beside a pack or a clone: what of it was found to be lost, so that the next snapshot stores it again. */
+/** Suffix of a file beside a pack that lists its damaged blocks, so that the next snapshot stores them again. */
 export const LOST = '.lost';
 const LOST_LIMIT = 1 << 26;
 
@@ -17,13 +17,13 @@ export class Blocks {
   readonly #disk: Disk;
   readonly #layout: StoreLayout;
   readonly #places = new Map<string, Place>();
-  /** Where else a block is: in a second pack, or where it was once found not to be what it was. */
+  /** Further places of a block: in a second pack, or where it was found damaged once. */
   readonly #others = new Map<string, Place[]>();
   readonly #handles = new Map<string, Handle>();
-  /** Packs whose list of blocks can't be read, and why: what is in them counts as lost. */
+  /** Packs whose list of blocks can't be read, and why. */
   readonly damaged = new Map<string, DamagedError>();
   readonly packs: string[] = [];
-  /** By pack: the blocks that were found not to be what they were, now or earlier. */
+  /** By pack: the blocks that were found damaged, now or earlier. */
   readonly #lost = new Map<string, Set<string>>();
 
   constructor(disk: Disk, layout: StoreLayout) {
@@ -35,7 +35,7 @@ export class Blocks {
       this.packs.push(name);
       try {
         if (names.includes(`${name}${LOST}`)) this.#lost.set(name, this.#readLost(name));
-        this.learn(name, readEntries(disk, this.pathOf(name)));
+        this.addPack(name, readEntries(disk, this.pathOf(name)));
       } catch (error) {
         if (!(error instanceof DamagedError)) throw error;
         this.damaged.set(name, error);
@@ -47,7 +47,7 @@ export class Blocks {
     return this.#layout.join(this.#layout.packs, pack);
   }
 
-  learn(pack: string, entries: ReadonlyMap<string, Stored>): void {
+  addPack(pack: string, entries: ReadonlyMap<string, Stored>): void {
     const lost = this.#lost.get(pack);
     for (const [sha256, entry] of entries) {
       const place = { ...entry, pack };
@@ -56,7 +56,7 @@ export class Blocks {
     }
   }
 
-  /** Not where it is one that was found to be lost. */
+  /** False if the only copy is known to be damaged. */
   has(sha256: string): boolean {
     return this.#places.has(sha256);
   }
@@ -69,7 +69,7 @@ export class Blocks {
     return this.#places.entries();
   }
 
-  /** DamagedError names the pack where the block is not what it was, or what is known of one that is missing. */
+  /** Throws DamagedError, which names the pack, if no copy of the block is intact. */
   read(sha256: string): Uint8Array {
     const place = this.#places.get(sha256);
     const places = [...(place === undefined ? [] : [place]), ...(this.#others.get(sha256) ?? [])];
@@ -110,13 +110,13 @@ export class Blocks {
     );
   }
 
-  /** Whether one of these blocks may be in the pack, and in no other: as far as its list, or the block, can be mended. */
+  /** Whether the pack may be the only one that holds one of these blocks, if somebody repairs its list or the block. */
   mayHold(pack: string, needed: ReadonlySet<string>): boolean {
     const candidates = this.damaged.has(pack) ? needed : (this.#lost.get(pack) ?? new Set());
     return [...candidates].some((block) => needed.has(block) && !this.has(block));
   }
 
-  /** Writes down what was found to be lost. The caller is the one writer of the store. */
+  /** Records which blocks were found damaged. The caller holds the lock of the store. */
   recordLost(): void {
     for (const [pack, lost] of this.#lost) {
       const path = `${this.pathOf(pack)}${LOST}`;
@@ -136,7 +136,7 @@ export class Blocks {
     );
   }
 
-  /** The pack, with what is written down of it. */
+  /** Removes a pack and the list of its damaged blocks. */
   remove(pack: string): void {
     removeIfThere(this.#disk, `${this.pathOf(pack)}${LOST}`);
     this.#disk.remove(this.pathOf(pack));
@@ -147,7 +147,7 @@ export class Blocks {
       try {
         this.#disk.close(handle);
       } catch (error) {
-        // What was read of it was held against its digest.
+        // Every block was checked against its digest when it was read.
         if (errorCode(error) === undefined) throw error;
       }
     }

@@ -1,7 +1,6 @@
 /**
- * Clones: files that share their blocks with the original. Taking one costs nothing, so it is not read then either; its
- * digest is found the first time somebody reads it all, and written beside it as its seal. From then on it is held against
- * that.
+ * Clones: files that share their blocks with the original (reflinks). Making one costs nothing, so it is not read either.
+ * The first time a clone is read completely, its digest is written beside it as its seal; from then on it must match that.
  */
 import { DamagedError } from '../../errors.ts';
 import type { Disk } from '../../platform/disk.ts';
@@ -22,7 +21,7 @@ export function clonePath(layout: StoreLayout, name: string): string {
   return layout.join(layout.clones, name);
 }
 
-/** Null where it was never read. */
+/** Returns null if the clone was never read. Throws DamagedError if the seal can't be read. */
 export function sealOf(disk: Disk, layout: StoreLayout, name: string): string | null {
   const path = `${clonePath(layout, name)}${SEAL}`;
   const bytes = readFile(disk, path, 1024);
@@ -32,7 +31,9 @@ export function sealOf(disk: Disk, layout: StoreLayout, name: string): string | 
   return text;
 }
 
-/** Seals it where it was not. DamagedError where it is not what it was. */
+/**
+ * Throws DamagedError if the clone is missing or does not match its size or seal. With `seal`, seals it if it has none.
+ */
 export function verifyClone(
   disk: Disk,
   layout: StoreLayout,
@@ -56,14 +57,14 @@ export function verifyClone(
   return found;
 }
 
-/** A clone that was found to be lost: the next snapshot takes the file again. */
+/** Marks a damaged clone, so that the next snapshot stores the file again. */
 export function markClone(disk: Disk, layout: StoreLayout, name: string, lost: boolean): void {
   const mark = `${clonePath(layout, name)}${LOST}`;
   if (!lost) removeIfThere(disk, mark);
   else if (disk.status(mark) === null) writeNew(disk, mark, 0o600, () => undefined);
 }
 
-/** As far as its status tells. */
+/** Whether the store has the clone, by its status alone. */
 export function holdsClone(disk: Disk, layout: StoreLayout, name: string, size: number): boolean {
   const path = clonePath(layout, name);
   return disk.status(path)?.size === size && disk.status(`${path}${LOST}`) === null;

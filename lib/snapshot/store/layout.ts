@@ -1,22 +1,22 @@
-/** Where things stand in the store of snapshots, `$DGMO_HOME/.snapshots`. */
+/** Where everything is in the store of snapshots, `$DGMO_HOME/.snapshots`. */
 import type { Host } from '../../platform/host.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
 
 export interface StoreLayout {
   folder: string;
-  /** One writer at a time. */
+  /** Held by whoever writes. */
   lock: string;
-  /** One document a snapshot, `<id>.json`; beside it `<id>.pin` where it is kept for good. */
+  /** A document for each snapshot, `<id>.json`; beside it `<id>.pin` if it is never pruned. */
   documents: string;
-  /** What a component held, named by the SHA-256 of the listing. */
+  /** The list of what a folder contained, named by its SHA-256. */
   trees: string;
-  /** The content of files, in blocks, many in one file; named at random. */
+  /** The content of files, in blocks, many in one pack; packs have random names. */
   packs: string;
-  /** Whole executables, named by SHA-256. */
+  /** Whole executables, named by their SHA-256. */
   binaries: string;
-  /** Files that share their blocks with the original, named at random; beside one its seal, once it has been read. */
+  /** Files that share their blocks with the original, with random names; beside a clone its seal, once it was read. */
   clones: string;
-  /** What may be lost: by what an unchanged file is recognised. */
+  /** By what unchanged files are recognised. May be deleted at any time. */
   cache: string;
   join(first: string, ...names: string[]): string;
   dirname(path: string): string;

@@ -1,4 +1,4 @@
-/** One writer at a time for one store: several installs may share a home, and a person may type in two terminals. */
+/** One process at a time writes to a store: several installations may share a home. */
 
 import { BusyError } from '../../errors.ts';
 import { createDirectories } from '../../platform/files.ts';
@@ -8,12 +8,12 @@ import { folders, type StoreLayout, TEMPORARY } from './layout.ts';
 
 type Machine = Pick<Host, 'disk' | 'locks' | 'clock'>;
 
-/** In milliseconds. A first snapshot of much data takes seconds. */
+/** In milliseconds. The first snapshot of a lot of data takes seconds. */
 const PATIENCE = { limit: 60_000, pause: 50 };
 
 /**
- * Makes the store where there is none, and removes what an interrupted writer left. Throws BusyError where another
- * process writes for longer than a minute.
+ * Runs `work` with the lock of the store. Creates the store if there is none, and removes what an interrupted writer left.
+ * Throws BusyError if another process holds the lock for longer than a minute. Must not be nested.
  */
 export async function withStore<Result>(
   host: Machine,
@@ -42,7 +42,7 @@ function sweepTemporary({ disk }: Machine, layout: StoreLayout): void {
       try {
         disk.remove(layout.join(folder, name));
       } catch {
-        // It is only space. The next writer tries again.
+        // It only takes space. The next writer tries again.
       }
     }
   }

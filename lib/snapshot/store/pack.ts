@@ -1,16 +1,16 @@
 /**
- * A pack: blocks of many files in one, since ten thousand small files cost ten thousand flushes, and one costs one.
+ * A pack: blocks of many files in one file. Ten thousand small files would cost ten thousand flushes; a pack costs one.
  *
  *     offset      size   what
  *     0           8      magic, "DGMOPAK1"
- *     8           ...    blocks as they are stored, back to back: raw, or one zstd frame each
+ *     8           ...    the blocks, back to back: raw, or as one zstd frame each
  *     F           48 n   n entries: SHA-256 of the raw block (32), offset (4), stored size (4), raw size (4),
- *                        1 where it is compressed, else 0 (4); numbers unsigned, little endian
+ *                        1 if it is compressed, else 0 (4); numbers are unsigned, little endian
  *     F + 48 n    32     SHA-256 of the entries
  *     ... + 32    4      n
  *     ... + 36    8      magic, "DGMOEND1"; the file ends here
  *
- * A pack is written under a temporary name, flushed and renamed: one that has its name is whole. It never changes.
+ * A pack is written under a temporary name, flushed and renamed: a pack under its own name is complete. It never changes.
  */
 import { decompressFrame } from '../../delta/index.ts';
 import { DamagedError, errorMessage } from '../../errors.ts';
@@ -22,18 +22,21 @@ const HEAD = new TextEncoder().encode('DGMOPAK1');
 const TAIL = new TextEncoder().encode('DGMOEND1');
 const ENTRY = 48;
 const TRAILER = 32 + 4 + TAIL.length;
-/** A pack is ended when it has this much: few enough to open them all, small enough to write one anew. */
+/**
+ * A pack that has reached this size is finished: packs stay few enough to open them all, and small enough to rewrite
+ * one.
+ */
 export const PACK_SIZE = 32 << 20;
-/** Bytes that are gathered before they are written. */
+/** Bytes that are collected before they are written. */
 export const PACK_BUFFER = 4 << 20;
-/** What compression has to leave out to be worth the time of the way back. */
-const WORTH = 0.9;
+/** A block is stored compressed if its frame is smaller than this part of it: decompressing takes time as well. */
+const WORTHWHILE = 0.9;
 const LEVEL = 1;
-/** Of a frame that was made from one block. */
+/** Of the frame of one block. */
 const WINDOW_LOG = 20;
 
 export interface Stored {
-  /** Where the block stands in its pack. */
+  /** In the pack, in bytes. */
   offset: number;
   stored: number;
   raw: number;
@@ -51,8 +54,8 @@ export class PackWriter {
   #open = true;
 
   /**
-   * @param path a temporary name; EEXIST where it is taken
-   * @param buffer PACK_BUFFER bytes, lent until `finish` is called
+   * @param path a temporary name; throws EEXIST if it is taken
+   * @param buffer PACK_BUFFER bytes, used until `finish` is called
    */
   constructor(disk: Disk, path: string, buffer: Uint8Array) {
     this.#disk = disk;
@@ -66,7 +69,7 @@ export class PackWriter {
     return this.#written + this.#buffered;
   }
 
-  /** @param frame what `compressBlock` made of it */
+  /** @param frame the result of `compressBlock` */
   add(sha256: string, raw: Uint8Array, frame: Uint8Array | null): Stored {
     const compressed = frame !== null;
     const bytes = frame ?? raw;
@@ -88,7 +91,7 @@ export class PackWriter {
     this.#buffered = 0;
   }
 
-  /** Writes the entries, and resolves when all is on the drive; then the caller gives the file its name. */
+  /** Writes the entries. Resolves once everything is on the drive; then the caller renames the file. */
   async finish(): Promise<void> {
     const table = encodeEntries(this.entries);
     const trailer = new Uint8Array(TRAILER);
@@ -109,28 +112,31 @@ export class PackWriter {
   }
 }
 
-/** A part of a large block, from its middle, that tells whether the whole is worth it: most of what is not was compressed before. */
+/**
+ * Bytes from the middle of a large block that tell whether it is worth compressing: most that is not was compressed
+ * before.
+ */
 const SAMPLE = 4096;
 
-/** Whether compressing this block looks worth the time; a small one is simply tried. */
+/** Whether this block looks worth compressing. A small one is simply tried. */
 export function looksCompressible(raw: Uint8Array): boolean {
   if (raw.length < 4 * SAMPLE) return true;
   const middle = raw.length >> 1;
   return compressBlock(raw.subarray(middle, middle + SAMPLE)) !== null;
 }
 
-/** Null where it is not worth it. */
+/** Returns null if compression saves too little. */
 export function compressBlock(raw: Uint8Array): Uint8Array | null {
-  return raw.length < 64 ? null : worth(raw, Bun.zstdCompressSync(raw, { level: LEVEL }));
+  return raw.length < 64 ? null : ifSmaller(raw, Bun.zstdCompressSync(raw, { level: LEVEL }));
 }
 
-/** The same on another core. The bytes must stay as they are until then. */
-export async function compressBlockMeanwhile(raw: Uint8Array): Promise<Uint8Array | null> {
-  return worth(raw, await Bun.zstdCompress(raw, { level: LEVEL }));
+/** The same on another core. The bytes must not change until it resolves. */
+export async function compressBlockInParallel(raw: Uint8Array): Promise<Uint8Array | null> {
+  return ifSmaller(raw, await Bun.zstdCompress(raw, { level: LEVEL }));
 }
 
-function worth(raw: Uint8Array, frame: Uint8Array): Uint8Array | null {
-  return frame.length < raw.length * WORTH ? frame : null;
+function ifSmaller(raw: Uint8Array, frame: Uint8Array): Uint8Array | null {
+  return frame.length < raw.length * WORTHWHILE ? frame : null;
 }
 
 function encodeEntries(entries: ReadonlyMap<string, Stored>): Uint8Array {
@@ -147,7 +153,7 @@ function encodeEntries(entries: ReadonlyMap<string, Stored>): Uint8Array {
   return table;
 }
 
-/** What is in the pack. DamagedError where it is not a whole pack. */
+/** The entries of a pack. Throws DamagedError if it is not a complete pack. */
 export function readEntries(disk: Disk, path: string): Map<string, Stored> {
   const fail = (what: string) => new DamagedError(`the pack ${path} is damaged: ${what}`);
   const size = disk.status(path)?.size ?? 0;
@@ -185,7 +191,7 @@ function decodeEntries(table: Buffer, end: number): Map<string, Stored> {
       raw: table.readUInt32LE(at + 40),
       compressed: table.readUInt32LE(at + 44) === 1,
     };
-    // A frame is kept only if it is smaller than the block: reading one takes no more memory than two blocks.
+    // A frame is only stored if it is smaller than its block, so reading takes no more memory than two blocks.
     const size = entry.compressed ? entry.stored < entry.raw : entry.stored === entry.raw;
     if (size && entry.offset + entry.stored <= end && entry.raw <= BLOCK)
       entries.set(table.toString('hex', at, at + 32), entry);
@@ -193,7 +199,7 @@ function decodeEntries(table: Buffer, end: number): Map<string, Stored> {
   return entries;
 }
 
-/** The raw block, held against its digest; DamagedError where it is another. */
+/** Returns the raw block. Throws DamagedError if it does not match its digest. */
 export function readBlock(
   disk: Disk,
   handle: Handle,

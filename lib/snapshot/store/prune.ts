@@ -1,6 +1,6 @@
 /**
- * Giving back room: snapshots that are outdated go, then what no snapshot refers to. Safe to be stopped anywhere, since
- * documents go before what they name, and a pack is written anew before the old one goes.
+ * Freeing space: removes outdated snapshots, then everything that no snapshot refers to. It can be stopped anywhere: a
+ * document is removed before what it refers to, and a pack is rewritten before the old one is removed.
  */
 import { DamagedError } from '../../errors.ts';
 import type { Disk } from '../../platform/disk.ts';
@@ -19,22 +19,25 @@ export interface PruneOptions {
   installId: string;
   keep: number;
   needed: ReadonlySet<string>;
-  /** Looks for what is no longer needed only where snapshots go: what an interrupted writer left can wait until then. */
+  /** Look for unreferenced data only if snapshots are removed: what an interrupted writer left can wait. */
   lazy?: boolean;
 }
 
 export interface Pruned {
-  /** Ids of the snapshots that are gone. */
+  /** Ids of the snapshots that were removed. */
   removed: string[];
-  /** Bytes that the store takes less. */
+  /** Bytes. */
   freed: number;
-  /** What of the snapshots can't be read: where there is one, nothing but whole snapshots was removed. */
+  /**
+   * Ids of snapshots that can't be read: while there are any, it is not known which data they need, and none is
+   * removed.
+   */
   unreadable: string[];
 }
 
-/** A pack is written anew when this part of it is of no use any more. */
+/** A pack is rewritten once this part of it is no longer referred to. */
 const WORTH = 0.25;
-/** Every snapshot adds a pack. More than this many small ones become one: opening them would cost each command something. */
+/** Every snapshot adds a pack, and every command opens all of them. More than this many small ones are merged. */
 const MOST_SMALL = 16;
 const SMALL = PACK_SIZE / 8;
 
@@ -53,10 +56,10 @@ export function prune(host: Host, options: PruneOptions): Promise<Pruned> {
 }
 
 /**
- * Removes a snapshot that was taken before a change which then touched nothing: it would only push another one out. One
- * that a person has pinned meanwhile stays. What it refers to is freed by the next `prune`.
+ * Removes a snapshot that was taken before a change that then changed nothing: it would only push out another one. Does
+ * nothing if the snapshot was pinned meanwhile. Its data is freed by the next `prune` that removes something.
  *
- * @returns whether it is gone
+ * @returns whether it was removed
  */
 export function discardSnapshot(host: Host, layout: StoreLayout, id: string): Promise<boolean> {
   return withStore(host, layout, async () => {
@@ -73,7 +76,7 @@ async function collect(host: Host, layout: StoreLayout, references: References):
     for (const name of disk.list(folder)) {
       if (needed(name)) continue;
       const path = layout.join(folder, name);
-      freed += roomOf(disk, path);
+      freed += freedBy(disk, path);
       disk.remove(path);
     }
   };
@@ -87,8 +90,8 @@ async function collect(host: Host, layout: StoreLayout, references: References):
   return freed + (await collectPacks(host, layout, references.blocks));
 }
 
-/** A binary that stands elsewhere as well, by a second name, gives no room back. */
-function roomOf(disk: Disk, path: string): number {
+/** Bytes that removing the file frees: none if it has another name. */
+function freedBy(disk: Disk, path: string): number {
   const status = disk.status(path);
   return status === null || status.links > 1 ? 0 : status.allocated;
 }
@@ -115,14 +118,14 @@ async function collectPacks(host: Host, layout: StoreLayout, needed: ReadonlySet
         for (const block of list) await writer.rewriteBlock(block);
         useless.push(pack);
       } catch (error) {
-        // A damaged pack is left as it is: `verify` names what can't be brought back.
+        // A damaged pack is left as it is: `verify` reports what can't be restored.
         if (!(error instanceof DamagedError)) throw error;
       }
     }
     await writer.finish();
     let freed = 0;
     for (const pack of useless) {
-      // What is missed may be in it, and somebody may still mend it.
+      // A missing block may be in it, and somebody may still repair it.
       if (blocks.mayHold(pack, needed)) continue;
       freed += sizes.get(pack) ?? 0;
       blocks.remove(pack);

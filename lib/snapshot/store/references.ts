@@ -1,4 +1,4 @@
-/** What the snapshots refer to in the store. */
+/** What snapshots refer to in the store. */
 import { DamagedError } from '../../errors.ts';
 import type { Disk } from '../../platform/disk.ts';
 import { type Listed, rootsOf, type Snapshot } from '../document.ts';
@@ -7,10 +7,10 @@ import { readTree } from './trees.ts';
 
 export interface References {
   trees: Set<string>;
-  /** Trees of which only the list is needed (`next` of a document). */
+  /** Trees that are kept without the content of their files (`next` of a document). */
   lists: Set<string>;
   blocks: Set<string>;
-  /** With their sizes. */
+  /** By name, with the size of each in bytes. */
   clones: Map<string, number>;
   binaries: Set<string>;
 }
@@ -19,7 +19,7 @@ export function noReferences(): References {
   return { trees: new Set(), lists: new Set(), blocks: new Set(), clones: new Map(), binaries: new Set() };
 }
 
-/** DamagedError where a tree can't be read. */
+/** Throws DamagedError if a tree can't be read. */
 export function addReferences(disk: Disk, layout: StoreLayout, snapshot: Snapshot, to: References): void {
   const { binary } = snapshot.components;
   if (binary !== null) to.binaries.add(binary.checksum);
@@ -29,7 +29,7 @@ export function addReferences(disk: Disk, layout: StoreLayout, snapshot: Snapsho
   }
 }
 
-/** The same for one tree. */
+/** Adds a tree and its content. Throws DamagedError if it can't be read. */
 export function addTree(disk: Disk, layout: StoreLayout, digest: string, to: References): void {
   if (to.trees.has(digest)) return;
   const tree = readTree(disk, layout, digest);
@@ -41,7 +41,7 @@ export function addTree(disk: Disk, layout: StoreLayout, digest: string, to: Ref
   }
 }
 
-/** Of all of them; and the ids of those that can't be read: while there is one, it is not known what is still needed. */
+/** The references of all snapshots, and the ids of those that can't be read. */
 export function referencesOf(
   disk: Disk,
   layout: StoreLayout,

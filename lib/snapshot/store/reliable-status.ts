@@ -1,9 +1,9 @@
-/** Whether the status of a file tells what is in it: not of one that was written a moment ago. */
+/** Whether a file can be recognised by its status: not if it was written a moment ago. */
 import type { FileStatus } from '../../platform/disk.ts';
 
 /**
- * Milliseconds: a file that changed less than this before it was read may change again within the same tick of the
- * filesystem's clock, and is not recognised by its status. FAT counts in two seconds.
+ * Milliseconds. A file that changed less than this before it was read may change again within the same tick of the
+ * filesystem's clock, without a trace in its status. A tick of FAT is two seconds.
  */
 const TICK = 2500;
 

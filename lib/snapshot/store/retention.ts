@@ -1,24 +1,24 @@
-/** Which snapshots go: a pure decision. */
+/** Which snapshots are outdated: a pure decision. */
 import type { Listed } from '../document.ts';
 import { NewerSchemaError } from './tree.ts';
 
 export const KEEP = 5;
 
 export interface Retention {
-  /** All of the store, the oldest first. */
+  /** All snapshots of the store, the oldest first. */
   listed: readonly Listed[];
-  /** Of this install: snapshots of another one in the same home are for its own updater to prune. */
+  /** Of this installation: another one that shares the home prunes its own snapshots. */
   installId: string;
   keep: number;
-  /** What the receipt, or a transaction that is open, needs. */
+  /** Ids of the snapshots that the receipt or an open transaction needs. */
   needed: ReadonlySet<string>;
 }
 
 /**
- * The ids that go: all but `keep`, the pinned ones, and those that are needed. The newest are kept, but of automatic
- * snapshots of the same state, such as updates that fail again and again take, the older ones go first: they never push
- * out a snapshot of something else. A damaged document does not tell whose it was: it goes once it is older than all that
- * are kept, since no space can be freed as long as it is there.
+ * The ids of the snapshots to remove: all but the newest `keep`, the pinned ones, and the needed ones. An update that fails
+ * again and again takes snapshots of the same state: of those the older ones are removed first, so that they never push out
+ * a snapshot of another state. Snapshots that the user took all count. A damaged document does not tell which installation
+ * it belongs to; it is removed once it is older than everything that is kept, since it prevents freeing space.
  */
 export function outdated({ listed, installId, keep, needed }: Retention): string[] {
   const own = listed.filter(({ found }) => !(found instanceof Error) && found.installId === installId);
@@ -35,7 +35,9 @@ export function outdated({ listed, installId, keep, needed }: Retention): string
     .map(({ id }) => id);
 }
 
-/** The ids, what is worth most first: the newest of each state, then the others. */
+/**
+ * The ids in the order in which they are kept: first the newest of each state, then the others; the newer ones first.
+ */
 function byWorth(listed: readonly Listed[]): string[] {
   const states = new Set<string>();
   const first: string[] = [];

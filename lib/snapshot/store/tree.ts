@@ -1,24 +1,24 @@
 /**
- * A tree: what one folder of a component held. It is a JSON document, one array for each entry,
+ * A tree: the list of what a folder contained. It is a JSON document with an array for each entry,
  *
  *     ["d", path, mode, modified]                          a folder
  *     ["l", path, target]                                  a symlink
  *     ["f", path, mode, modified, size, holes, content]    a file; content: [block, block, ...] or "clone"
- *     ["s", path, reason]                                  something that was there and is not held: never touched
+ *     ["s", path, reason]                                  something that could not be captured: a restore leaves it alone
  *
  * sorted by path, compressed with zstd, and named by the SHA-256 of the document. Paths have slashes on every system;
  * the root itself is not an entry. `modified` is in microseconds, a block the SHA-256 of at most BLOCK bytes.
  */
 import { DamagedError, errorMessage } from '../../errors.ts';
 
-/** 512 KiB: a page that changes in the middle of a database costs this much, not the database. */
+/** 512 KiB: what a changed page in the middle of a database costs, instead of the whole database. */
 export const BLOCK = 1 << 19;
 
 /** Bytes of the document, before it is compressed: some millions of files. */
 export const MAX_TREE = 1 << 29;
 
 export type Content =
-  /** SHA-256 of each block of BLOCK bytes; the last one may be shorter. */
+  /** SHA-256 of each block; all but the last have BLOCK bytes. */
   | { blocks: string[] }
   /** The name of a clone. */
   | { clone: string };
@@ -31,7 +31,7 @@ export interface FileEntry {
   modified: number;
   /** Bytes. */
   size: number;
-  /** It took less room on the drive than its size. */
+  /** It took less space on the drive than its size. */
   holes: boolean;
   content: Content;
 }
@@ -68,7 +68,7 @@ function rowOf(entry: Entry): unknown[] {
   }
 }
 
-/** DamagedError names the entry that is wrong. */
+/** Throws DamagedError, which names the entry that is wrong. */
 export function decodeTree(bytes: Uint8Array, name: string): Tree {
   const wrong = (what: string) => new DamagedError(`the tree ${name} is damaged: ${what}`);
   let value: unknown;
@@ -87,7 +87,7 @@ export function decodeTree(bytes: Uint8Array, name: string): Tree {
   const entries = value.entries.map((row: unknown, index: number) => {
     const entry = decodeRow(row);
     if (entry === null)
-      throw wrong(`entry ${index} is none of a folder, link, file: ${JSON.stringify(row)?.slice(0, 200)}`);
+      throw wrong(`entry ${index} is not a folder, link or file: ${JSON.stringify(row)?.slice(0, 200)}`);
     const { path } = entry;
     if (path <= last || !isInside(path, folders))
       throw wrong(
@@ -100,7 +100,7 @@ export function decodeTree(bytes: Uint8Array, name: string): Tree {
   return { mode: value.mode, entries };
 }
 
-/** Written by an updater that is newer than this one: not damaged, but not to be read here either. */
+/** For a document of a newer updater: it is not damaged, but can't be read here either. */
 export function newer(what: string, schema: unknown, newest: number): NewerSchemaError {
   const reads = newest === 1 ? 'schema 1' : `schemas 1 to ${newest}`;
   return new NewerSchemaError(`${what} has schema ${String(schema)}, this updater reads ${reads}`, {
@@ -110,7 +110,9 @@ export function newer(what: string, schema: unknown, newest: number): NewerSchem
 
 export class NewerSchemaError extends DamagedError {}
 
-/** One more name below a folder that the tree has: nothing leads out of the component, whoever wrote the tree. */
+/**
+ * Whether the path is one name inside a folder of the tree: no path leads out of the component, whoever wrote the tree.
+ */
 function isInside(path: string, folders: ReadonlySet<string>): boolean {
   const slash = path.lastIndexOf('/');
   const name = path.slice(slash + 1);
@@ -160,7 +162,7 @@ function isTime(value: unknown): value is number {
   return Number.isSafeInteger(value);
 }
 
-/** Whether two files hold the same, as far as it can be told without reading them. */
+/** Whether two files have the same content, as far as that is known without reading them. */
 export function sameContent(a: Content, b: Content): boolean {
   if ('clone' in a || 'clone' in b) return 'clone' in a && 'clone' in b && a.clone === b.clone;
   return a.blocks.length === b.blocks.length && a.blocks.every((block, index) => block === b.blocks[index]);

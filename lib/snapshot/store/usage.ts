@@ -1,4 +1,4 @@
-/** How much room each snapshot takes: its own, which pruning it would give back, and what it shares with others. */
+/** How much space each snapshot takes: its own, which removing it would free, and what it shares with others. */
 import { DamagedError } from '../../errors.ts';
 import type { Host } from '../../platform/host.ts';
 import type { Snapshot } from '../document.ts';
@@ -10,12 +10,15 @@ import { addReferences, noReferences } from './references.ts';
 import { treePath } from './trees.ts';
 
 export interface Usage {
-  /** Bytes in the store that only this snapshot refers to, and that others refer to as well. */
+  /** Bytes in the store that only this snapshot refers to, and bytes that others refer to as well. */
   own: number;
   shared: number;
 }
 
-/** By id; a snapshot that can't be read in full has none. Clones count in full, though they share blocks on the drive. */
+/**
+ * By id. A snapshot that can't be read completely has none. Clones count in full, though they share blocks on the
+ * drive.
+ */
 export function usageOf(
   { disk }: Pick<Host, 'disk'>,
   layout: StoreLayout,

@@ -1,6 +1,6 @@
 /**
- * Reading everything that a snapshot is made of, and holding it against its digests. This is where trust in statuses
- * ends: an unchanged file is recognised without reading it, but what the store holds of it is read here.
+ * Verifying snapshots: everything that they refer to is read and checked against its digest. A snapshot trusts the status
+ * of a file that it has seen before; this does not.
  */
 import { DamagedError, errorCode, errorMessage, UpdaterError } from '../../errors.ts';
 import { digestFile } from '../../platform/files.ts';
@@ -14,33 +14,33 @@ import { addTree, noReferences } from './references.ts';
 
 export interface Verified {
   id: string;
-  /** What is wrong, each a sentence; empty where it is sound. */
+  /** What is wrong, a sentence each; empty if the snapshot is intact. */
   problems: string[];
-  /** Bytes that were read for it, before they were decompressed; what it shares with one before it is read once. */
+  /** Bytes that were read for it, as they are stored. Data that several snapshots share is read once. */
   read: number;
 }
 
 const PACE = 16 << 20;
 
-/** Several snapshots, each block of them read once. */
+/** Verifies several snapshots, and reads each block once. */
 export class Verifier {
   readonly #host: Host;
   readonly #layout: StoreLayout;
   readonly #blocks: Blocks;
   readonly #breathe: () => Promise<void>;
-  /** What was read: null where it was sound. */
+  /** What was read, with the problem that was found; null if it is intact. */
   readonly #seen = new Map<string, string | null>();
   #read = 0;
   #since = 0;
 
-  constructor(host: Host, layout: StoreLayout, breathe: () => Promise<void>) {
+  constructor(host: Host, layout: StoreLayout, checkpoint: () => Promise<void>) {
     this.#host = host;
     this.#layout = layout;
-    this.#breathe = breathe;
+    this.#breathe = checkpoint;
     this.#blocks = new Blocks(host.disk, layout);
   }
 
-  /** The caller is the one writer of the store: seals are written, and what is found to be lost is written down. */
+  /** The caller holds the lock of the store: clones are sealed, and what is found damaged is recorded. */
   async verify(snapshot: Snapshot): Promise<Verified> {
     const { disk } = this.#host;
     const layout = this.#layout;
@@ -110,7 +110,7 @@ export class Verifier {
   }
 }
 
-/** What the drive can't read is as good as damaged. */
+/** The problem that `check` throws, or null. Data that the drive can't read is damaged as well. */
 function problemOf(check: () => void): string | null {
   try {
     check();

@@ -1,7 +1,6 @@
 /**
- * Adding to the store. Nothing that was added counts until `finish` has brought it to the drive; what an interrupted
- * writer leaves is temporary files, which the next one removes, and whole packs, trees and clones that nothing refers to,
- * which pruning removes.
+ * Adding to the store. What was added is on the drive once `finish` has returned. An interrupted writer leaves temporary
+ * files, which the next one removes, and complete packs, trees and clones that nothing refers to, which pruning removes.
  */
 import { errorCode } from '../../errors.ts';
 import type { Disk } from '../../platform/disk.ts';
@@ -13,7 +12,7 @@ import { clonePath, holdsClone } from './clones.ts';
 import { type StoreLayout, TEMPORARY } from './layout.ts';
 import {
   compressBlock,
-  compressBlockMeanwhile,
+  compressBlockInParallel,
   looksCompressible,
   PACK_BUFFER,
   PACK_SIZE,
@@ -23,15 +22,15 @@ import { BLOCK, type Tree } from './tree.ts';
 import { writeTree } from './trees.ts';
 import { ZERO_BLOCK, ZEROS } from './zeros.ts';
 
-/** The filesystem can't share blocks. */
+/** The filesystem can't share blocks between files. */
 const NO_REFLINKS = new Set(['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'ENOTTY']);
-/** It can't share those of this file: it is on another one, or of a kind that is not shared. */
+/** It can't share those of this file: the file is on another filesystem, or of a special kind. */
 const NOT_THIS_ONE = new Set(['EXDEV', 'EINVAL', 'EPERM', 'ETXTBSY']);
 
-/** Bytes from which on it pays to hand a block to another core. */
-const MEANWHILE = 16 << 10;
-/** Blocks that may be waiting: enough to keep the cores busy, few enough to hold them all. */
-const MOST_WAITING = 8;
+/** Bytes of the smallest block that is worth handing to another core. */
+const PARALLEL_FROM = 16 << 10;
+/** Blocks that are compressed at the same time: enough to keep the cores busy, few enough to hold in memory. */
+const MOST_COMPRESSING = 8;
 
 export class StoreWriter {
   readonly blocks: Blocks;
@@ -39,21 +38,21 @@ export class StoreWriter {
   readonly #host: Host;
   readonly #disk: Disk;
   #pack: PackWriter | null = null;
-  #ending: { writer: PackWriter; entries: PackWriter['entries']; flushed: Promise<unknown> }[] = [];
-  /** Resolve to what went wrong, else to null. */
+  #flushing: { writer: PackWriter; entries: PackWriter['entries']; flushed: Promise<unknown> }[] = [];
+  /** Each resolves to the failure, or to null. */
   readonly #binaries: Promise<unknown>[] = [];
-  /** What is being compressed, in the order in which it came. */
-  readonly #waiting = new Map<
+  /** The blocks that are being compressed, in the order in which they were added. */
+  readonly #compressing = new Map<
     string,
-    { raw: Uint8Array; room: Uint8Array; frame: Promise<Uint8Array | null> }
+    { raw: Uint8Array; buffer: Uint8Array; frame: Promise<Uint8Array | null> }
   >();
-  /** Room for a block each, free to be used again. */
-  readonly #rooms: Uint8Array[] = [];
-  /** The blocks that were rewritten. */
+  /** Buffers of the size of a block, to be used again. */
+  readonly #freeBuffers: Uint8Array[] = [];
+  /** Blocks that were written again. */
   readonly #written = new Set<string>();
   #sharing = true;
   readonly #buffer = new Uint8Array(PACK_BUFFER);
-  #named = new Set<string>();
+  #changedFolders = new Set<string>();
 
   constructor(host: Host, layout: StoreLayout) {
     this.#host = host;
@@ -62,49 +61,52 @@ export class StoreWriter {
     this.blocks = new Blocks(host.disk, layout);
   }
 
-  /** Bytes that were added as blocks, as they are stored. */
+  /** Bytes of the blocks that were added, as they are stored. */
   added = 0;
 
   /**
-   * Adds the block where the store has none like it; its SHA-256. The bytes may be overwritten as soon as this returns,
-   * which it does when few enough blocks are waiting to be compressed.
+   * Adds a block unless the store has it, and returns its SHA-256. The bytes may be overwritten once this resolves, which
+   * takes until few enough blocks are being compressed.
    */
   async addBlock(raw: Uint8Array, sha256 = digestBytes(raw).sha256): Promise<string> {
     if (!this.#has(sha256)) await this.#append(sha256, raw);
     return sha256;
   }
 
-  /** A block of zeros, which need not be read to be known. */
+  /** Adds a whole block of zeros. */
   addZeros(): Promise<string> {
     return this.addBlock(ZEROS, ZERO_BLOCK);
   }
 
-  /** Large blocks are compressed on other cores while the next ones are read; all are stored in the order they came in. */
+  /**
+   * Large blocks are compressed on other cores while the next ones are read. All are stored in the order they were
+   * added.
+   */
   async #append(sha256: string, raw: Uint8Array): Promise<void> {
     const worth = looksCompressible(raw);
-    const large = worth && raw.length >= MEANWHILE;
-    if (!large && this.#waiting.size === 0) {
+    const large = worth && raw.length >= PARALLEL_FROM;
+    if (!large && this.#compressing.size === 0) {
       this.#put(sha256, raw, worth ? compressBlock(raw) : null);
       return;
     }
-    // Fresh memory for each would cost more than the compression.
-    const room = this.#rooms.pop() ?? new Uint8Array(BLOCK);
-    const own = room.subarray(0, raw.length);
+    // Allocating memory for each would take longer than the compression.
+    const buffer = this.#freeBuffers.pop() ?? new Uint8Array(BLOCK);
+    const own = buffer.subarray(0, raw.length);
     own.set(raw);
-    const frame = large ? compressBlockMeanwhile(own) : Promise.resolve(worth ? compressBlock(own) : null);
-    // Told when its turn comes.
+    const frame = large ? compressBlockInParallel(own) : Promise.resolve(worth ? compressBlock(own) : null);
+    // A failure is thrown when its turn comes.
     frame.catch(() => undefined);
-    this.#waiting.set(sha256, { raw: own, room, frame });
-    await this.#store(MOST_WAITING);
+    this.#compressing.set(sha256, { raw: own, buffer, frame });
+    await this.#storeCompressed(MOST_COMPRESSING);
   }
 
-  /** Until no more than `most` are waiting. */
-  async #store(most: number): Promise<void> {
-    for (const [sha256, { raw, room, frame }] of this.#waiting) {
-      if (this.#waiting.size <= most) return;
+  /** Stores blocks until no more than `most` are being compressed. */
+  async #storeCompressed(most: number): Promise<void> {
+    for (const [sha256, { raw, buffer, frame }] of this.#compressing) {
+      if (this.#compressing.size <= most) return;
       this.#put(sha256, raw, await frame);
-      this.#waiting.delete(sha256);
-      this.#rooms.push(room);
+      this.#compressing.delete(sha256);
+      this.#freeBuffers.push(buffer);
     }
   }
 
@@ -117,17 +119,17 @@ export class StoreWriter {
     if (this.#pack.size >= PACK_SIZE) this.#endPack();
   }
 
-  /** The pack that is written and the ones on their way to the drive: what is in them counts as there. */
+  /** Blocks that are not on the drive yet count as well. */
   #has(block: string): boolean {
     return (
       this.blocks.has(block) ||
-      this.#waiting.has(block) ||
+      this.#compressing.has(block) ||
       this.#pack?.entries.has(block) === true ||
-      this.#ending.some(({ entries }) => entries.has(block))
+      this.#flushing.some(({ entries }) => entries.has(block))
     );
   }
 
-  /** Into another pack, from where it is. DamagedError where it is not what it was. */
+  /** Copies a block from its pack to a new one. Throws DamagedError if it is damaged. */
   async rewriteBlock(sha256: string): Promise<void> {
     const raw = this.blocks.read(sha256);
     if (this.#written.has(sha256)) return;
@@ -135,7 +137,7 @@ export class StoreWriter {
     await this.#append(sha256, raw);
   }
 
-  /** Whether the store still has what an unchanged file is made of. */
+  /** Whether the store has all of these blocks. */
   holds(blocks: readonly string[]): boolean {
     return blocks.every((block) => this.#has(block));
   }
@@ -148,7 +150,7 @@ export class StoreWriter {
     return clonePath(this.layout, name);
   }
 
-  /** A file that shares its blocks with the one at `path`; null where the filesystem has no such thing. */
+  /** Makes a file that shares its blocks with the one at `path`, and returns its name; null if the filesystem can't. */
   addClone(path: string): string | null {
     if (!this.#sharing) return null;
     const name = this.#newName(this.layout.clones);
@@ -164,7 +166,7 @@ export class StoreWriter {
     }
     this.#disk.setMode(clone, 0o600);
     flushFile(this.#disk, clone);
-    this.#named.add(this.layout.clones);
+    this.#changedFolders.add(this.layout.clones);
     return name;
   }
 
@@ -172,7 +174,7 @@ export class StoreWriter {
     removeIfThere(this.#disk, this.clonePath(name));
   }
 
-  /** As `keepBinary`; `finish` tells what came of it. */
+  /** As `keepBinary`, in the background: `finish` throws the failure. */
   addBinary(path: string, sha256: string, replaced: boolean): void {
     const name = `${this.#newName(this.layout.binaries)}${TEMPORARY}`;
     const temporary = this.layout.join(this.layout.binaries, name);
@@ -181,7 +183,7 @@ export class StoreWriter {
     this.#binaries.push(
       kept.then(
         (fresh) => {
-          if (fresh) this.#named.add(this.layout.binaries);
+          if (fresh) this.#changedFolders.add(this.layout.binaries);
           return null;
         },
         (error: unknown) => error,
@@ -192,58 +194,61 @@ export class StoreWriter {
   /** Returns the digest of the tree, which is its name. */
   async addTree(tree: Tree): Promise<string> {
     const { digest, isNew } = await writeTree(this.#disk, this.layout, tree);
-    if (isNew) this.#named.add(this.layout.trees);
+    if (isNew) this.#changedFolders.add(this.layout.trees);
     return digest;
   }
 
-  /** Everything that was added is on the drive afterwards. */
+  /** Resolves once everything that was added is on the drive. */
   async finish(): Promise<void> {
-    await this.#store(0);
+    await this.#storeCompressed(0);
     this.#endPack();
     for (const binary of this.#binaries) {
       const failure = await binary;
       if (failure !== null) throw failure;
     }
-    for (const pack of this.#ending) {
+    for (const pack of this.#flushing) {
       const failure = await pack.flushed;
       if (failure !== null) throw failure;
       const name = this.#newName(this.layout.packs);
       this.#disk.rename(pack.writer.path, this.blocks.pathOf(name));
-      this.blocks.learn(name, pack.entries);
-      this.#named.add(this.layout.packs);
+      this.blocks.addPack(name, pack.entries);
+      this.#changedFolders.add(this.layout.packs);
     }
-    this.#ending = [];
-    for (const folder of this.#named) this.#disk.flushDirectory(folder);
-    this.#named.clear();
+    this.#flushing = [];
+    for (const folder of this.#changedFolders) this.#disk.flushDirectory(folder);
+    this.#changedFolders.clear();
   }
 
-  /** What did not get its name is removed. */
+  /** Removes what was not finished. */
   async close(): Promise<void> {
     this.blocks.close();
     await Promise.all(this.#binaries);
-    await Promise.allSettled([...this.#waiting.values()].map(({ frame }) => frame));
-    this.#waiting.clear();
-    await Promise.all(this.#ending.map(({ flushed }) => flushed));
-    const begun = [...this.#ending.map(({ writer }) => writer), ...(this.#pack === null ? [] : [this.#pack])];
-    this.#ending = [];
+    await Promise.allSettled([...this.#compressing.values()].map(({ frame }) => frame));
+    this.#compressing.clear();
+    await Promise.all(this.#flushing.map(({ flushed }) => flushed));
+    const begun = [
+      ...this.#flushing.map(({ writer }) => writer),
+      ...(this.#pack === null ? [] : [this.#pack]),
+    ];
+    this.#flushing = [];
     this.#pack = null;
     for (const writer of begun) {
       try {
         writer.close();
         removeIfThere(this.#disk, writer.path);
       } catch (error) {
-        // The next writer removes it.
+        // The next writer removes the file.
         if (errorCode(error) === undefined) throw error;
       }
     }
   }
 
-  /** The next blocks are read and compressed while the drive is at work on this pack. */
+  /** Flushes the pack in the background, while the next blocks are read and compressed. */
   #endPack(): void {
     if (this.#pack === null) return;
     const writer = this.#pack;
     this.#pack = null;
-    this.#ending.push({
+    this.#flushing.push({
       writer,
       entries: writer.entries,
       flushed: writer.finish().then(
@@ -253,7 +258,7 @@ export class StoreWriter {
     });
   }
 
-  /** Taken by nothing in the folder. */
+  /** A random name that is free in the folder. */
   #newName(folder: string): string {
     for (;;) {
       const name = Buffer.from(this.#host.random.bytes(16)).toString('hex');

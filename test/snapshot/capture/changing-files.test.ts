@@ -122,7 +122,7 @@ for (const when of TIMES) {
         });
         const { warnings, ...rest } = await meddled.take();
         expect(warnings.join()).toContain(
-          `${file} is left out: it gave its name to something that is no file`,
+          `${file} is left out: it was replaced by something that is not a file`,
         );
         expect(await workshop.problems()).toEqual([]);
         await workshop.restore({ ...rest, warnings });
@@ -136,7 +136,7 @@ test('one that never keeps still is held as it was read, with a word', async () 
   const { warnings } = await heldOf(
     meddling('when it is open', (time) => fs.appendFileSync(file, `${time}`), 1000),
   );
-  expect(warnings).toEqual([`${file} kept changing while it was read: it is held as it was read`]);
+  expect(warnings).toEqual([`${file} kept changing while it was read: it is stored as it was read`]);
   expect(fs.readFileSync(file, 'utf8')).toMatch(/^a{1500000}\d*$/);
 });
 

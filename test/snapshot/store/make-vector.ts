@@ -52,7 +52,7 @@ write('config/kept.log', 'taken all the same');
 write('config/plugins/tool', 'a plugin');
 
 const layout = storeLayout(host, HOME);
-const breathe = async () => undefined;
+const checkpoint = async () => undefined;
 const take = async (kind: Snapshot['kind'], exclude: string[], covering?: Covering) => {
   const settings = { plugins: `${HOME}/config/plugins`, exclude, include: ['kept.log'] };
   const { snapshot } = await takeSnapshot(host, {
@@ -66,10 +66,10 @@ const take = async (kind: Snapshot['kind'], exclude: string[], covering?: Coveri
     rollback: { supported: true, minVersion: '1.0.0', dataVersion: 4 },
     binary: { path: BINARY, digest: digestBytes(executable), sound: true, replaced: false },
     updater: '0.1.0',
-    breathe,
+    checkpoint,
     ...(covering === undefined ? {} : { covering }),
   });
-  await new Verifier(host, layout, breathe).verify(snapshot);
+  await new Verifier(host, layout, checkpoint).verify(snapshot);
   return snapshot;
 };
 const first = await take('update', ['private/', '*.secret']);
