@@ -15,6 +15,7 @@ import type { FolderComponent } from './components.ts';
 import { type RootSnapshot, rootsOf, type Snapshot } from './document.ts';
 import { DEFAULT_EXCLUDES, excluder, type PathFilter, STAGING_PREFIX } from './patterns.ts';
 import type { Profile } from './profile.ts';
+import type { Amendment } from './restore/amend.ts';
 import type { StoreLayout } from './store/layout.ts';
 import type { Tree } from './store/tree.ts';
 import { readTree } from './store/trees.ts';
@@ -28,38 +29,63 @@ export interface Selection {
   holds(path: string): boolean;
 }
 
-/** What a change is about to restore: the snapshot before it contains everything that the change replaces. */
-export interface Covering {
-  snapshot: Snapshot;
-  components: readonly FolderComponent[];
+/** What a change is about to do: the snapshot before it contains everything that the change replaces or removes. */
+export type Covering =
+  | { snapshot: Snapshot; components: readonly FolderComponent[] }
+  /** Of the first folder of its component. */
+  | { amendment: Amendment };
+
+/** A folder to capture. */
+export interface RootToTake {
+  path: string;
+  /** The tree that the change restores there, if it restores one. */
+  next: string | null;
+  /** Paths that are captured even if patterns leave them out. */
+  covered: ReadonlySet<string>;
 }
 
-/** The folders to capture: those of the profile, and those that are about to be restored. */
+/** The folders of the profile, and those that are about to be restored. */
 export function rootsToTake(
-  profile: Profile,
+  disk: Disk,
+  layout: StoreLayout,
+  { profile, covering }: { profile: Profile; covering?: Covering },
   component: FolderComponent,
-  covering: Covering | undefined,
-): { path: string; covered: RootSnapshot | null }[] {
-  const covered = covering?.components.includes(component)
-    ? covering.snapshot.components[component].roots
-    : [];
-  const paths = new Set([...profile.roots[component], ...covered.map(({ path }) => path)]);
-  return [...paths].map((path) => ({ path, covered: covered.find((root) => root.path === path) ?? null }));
+): RootToTake[] {
+  const own = profile.roots[component].map((path): RootToTake => ({ path, next: null, covered: NOTHING }));
+  if (covering === undefined) return own;
+  if ('amendment' in covering) {
+    if (covering.amendment.component !== component) return own;
+    return own.map((root, index) => (index > 0 ? root : { ...root, covered: touchedBy(covering.amendment) }));
+  }
+  if (!covering.components.includes(component)) return own;
+  const restored = covering.snapshot.components[component].roots.map(({ path, tree, next }) => ({
+    path,
+    next: tree,
+    covered: new Set([...pathsOf(disk, layout, tree), ...pathsOf(disk, layout, next)]),
+  }));
+  return [...own.filter(({ path }) => restored.every((root) => root.path !== path)), ...restored];
+}
+
+/** The paths that it adds and removes, and the folders that they are in. */
+function touchedBy({ add, remove }: Amendment): ReadonlySet<string> {
+  const paths = new Set([...remove, ...add.map(({ path }) => path)]);
+  for (const path of paths) {
+    const slash = path.lastIndexOf('/');
+    if (slash > 0) paths.add(path.slice(0, slash));
+  }
+  return paths;
 }
 
 export function captureSelection(
-  disk: Disk,
-  layout: StoreLayout,
-  profile: Profile,
-  { covering, covered }: { covering: Covering | undefined; covered: RootSnapshot | null },
+  { profile, covering }: { profile: Profile; covering?: Covering },
+  { covered }: RootToTake,
 ): Selection {
-  const others = covering === undefined ? [] : rootPaths(covering.snapshot, covering.components);
-  const tree = pathsOf(disk, layout, covered?.tree ?? null);
-  const next = pathsOf(disk, layout, covered?.next ?? null);
+  const others =
+    covering !== undefined && 'snapshot' in covering ? rootPaths(covering.snapshot, covering.components) : [];
   return {
     excluded: profile.excluded,
     apart: new Set([...profile.apart, ...others]),
-    holds: (path) => tree.has(path) || next.has(path),
+    holds: (path) => covered.has(path),
   };
 }
 

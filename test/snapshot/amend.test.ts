@@ -40,14 +40,17 @@ async function bring(
   remove: string[] = [],
   check: Parameters<typeof prepareAmended>[2] = () => undefined,
 ): Promise<Snapshot> {
-  const before = await workshop.take();
-  const request = workshop.request(before, ['evolutions']);
   const amendment: Amendment = { component: 'evolutions', remove: new Set(remove), add };
-  const plan = await prepareAmended(request, amendment, check);
+  const before = await workshop.take({ covering: { amendment } });
+  const request = workshop.request(before, ['evolutions']);
+  const plan = await prepareAmended(request, amendment, (planned) => {
+    expect(findLoss(workshop.host.disk, workshop.layout, before, planned)).toBeNull();
+    check(planned);
+  });
   carryOut(request, plan);
   verifyRestored(request, plan);
-  const [listed] = workshop.snapshots();
-  if (listed === undefined) throw new Error('the snapshot is gone');
+  const listed = workshop.snapshots().at(-1);
+  if (listed?.id !== before.id) throw new Error('the snapshot is gone');
   return listed;
 }
 
@@ -95,6 +98,18 @@ test('going back to the snapshot takes away what was brought, also what is left 
     b: 'old',
     'c/cache/made': 'by the program',
   });
+});
+
+test('files that patterns leave out are replaced and removed as well, and come back', async () => {
+  await bring([file('c/cache/one', '1'), file('c/cache/two', '1'), file('x.log', '1')]);
+  fs.writeFileSync(join(root, 'c/cache/made'), 'by the program');
+  const first = files();
+  const before = await bring([file('c/cache/one', '2'), file('c/log/three', '2')], ['c/cache/two', 'x.log']);
+  const second = files();
+  expect(second).toMatchObject({ 'c/cache/one': '2', 'c/log/three': '2', 'c/cache/made': 'by the program' });
+  for (const path of ['c/cache/two', 'x.log']) expect(second).not.toHaveProperty([path]);
+  await workshop.restore(before, ['evolutions']);
+  expect(files()).toEqual(first);
 });
 
 describe('another installation that shares the home', () => {

@@ -1,5 +1,5 @@
 /** The folders beside the executable in an update: the snapshot that it begins with, and the evolutions that it brings. */
-import type { Snapshot } from '../../snapshot/index.ts';
+import type { Amendment, Snapshot } from '../../snapshot/index.ts';
 import { type FolderChange, restoring } from '../folders/folders.ts';
 import { type SnapshotWish, takeSnapshotBefore, takeSnapshotHere } from '../folders/snapshots.ts';
 import { isInUse } from '../process/stop.ts';
@@ -10,17 +10,28 @@ import type { PreparedUpdate } from './prepare.ts';
 
 /** Null if this user has no home: then there is nothing to take a snapshot of, and nothing to take back. */
 export function snapshotBeforeUpdate(session: Session, prepared: PreparedUpdate): Promise<Snapshot | null> {
-  return takeSnapshotBefore(session, prepared.receipt, wishFor(prepared));
+  return takeSnapshotBefore(session, prepared.receipt, wishFor(session, prepared));
 }
 
-function wishFor({ isRepair, contents, binaryUnchanged }: PreparedUpdate): Omit<SnapshotWish, 'id'> {
+function wishFor(session: Session, prepared: PreparedUpdate): Omit<SnapshotWish, 'id'> {
+  const { isRepair, contents, binaryUnchanged } = prepared;
+  const amendment = amendmentOf(session, prepared);
   return {
+    ...(amendment === null ? {} : { covering: { amendment } }),
     kind: isRepair ? 'repair' : 'update',
     reason: binaryUnchanged
       ? `Before evolutions of ${contents.version}`
       : `Pre-update to ${contents.version}`,
     replaced: !binaryUnchanged,
   };
+}
+
+/** Null if no evolution is to be installed. */
+function amendmentOf(session: Session, { evolutions }: PreparedUpdate): Amendment | null {
+  const { snapshots } = session;
+  return snapshots === null || evolutions.length === 0
+    ? null
+    : evolutionAmendment(session, snapshots, evolutions);
 }
 
 /** For the journal; null if there is no snapshot to take the folders back to. */
@@ -55,13 +66,13 @@ export async function planFolders(
   const unusedSinceSnapshot = !isInUse(session);
   const before = unusedSinceSnapshot
     ? await takeSnapshotHere(session, snapshots, prepared.receipt, {
-        ...wishFor(prepared),
+        ...wishFor(session, prepared),
         id: snapshot.id,
       })
     : snapshot;
-  if (prepared.evolutions.length === 0) return { change: null, unusedSinceSnapshot };
+  const amendment = amendmentOf(session, prepared);
+  if (amendment === null) return { change: null, unusedSinceSnapshot };
   const { home } = snapshots;
-  const amendment = evolutionAmendment(session, snapshots, prepared.evolutions);
   const change = restoring(session, {
     ...{ home, before, snapshot: before, amendment },
     components: ['evolutions'],

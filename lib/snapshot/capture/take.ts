@@ -17,7 +17,7 @@ import {
 } from '../document.ts';
 import type { Profile } from '../profile.ts';
 import { resolveExisting } from '../roots.ts';
-import { type Covering, captureSelection, rootsToTake } from '../selection.ts';
+import { type Covering, captureSelection, type RootToTake, rootsToTake } from '../selection.ts';
 import { nextSnapshotId } from '../snapshot-id.ts';
 import type { StoreLayout } from '../store/layout.ts';
 import { withStore } from '../store/lock.ts';
@@ -89,7 +89,7 @@ async function take(host: Host, request: SnapshotRequest, writer: StoreWriter): 
   const earlier = listSnapshots(host.disk, layout);
   for (const component of FOLDER_COMPONENTS) {
     const roots: RootSnapshot[] = [];
-    for (const root of rootsToTake(request.profile, component, request.covering))
+    for (const root of rootsToTake(host.disk, layout, request, component))
       roots.push(await takeRoot(context, request, root, learned));
     folders[component] = summary(roots);
   }
@@ -109,16 +109,16 @@ function nextTimestamp(host: Host, earlier: readonly Listed[]): number {
 
 async function takeRoot(
   context: CaptureContext,
-  { profile, covering }: SnapshotRequest,
-  { path, covered }: { path: string; covered: RootSnapshot | null },
+  request: SnapshotRequest,
+  root: RootToTake,
   learned: (() => void)[],
 ): Promise<RootSnapshot> {
   const { host, writer } = context;
   const { disk } = host;
+  const { path, next } = root;
   const resolved = resolveExisting(disk, writer.layout, path);
-  const selection = captureSelection(disk, writer.layout, profile, { covering, covered });
+  const selection = captureSelection(request, root);
   const apart = relativeTo(host, writer.layout, resolved, selection.apart);
-  const next = covered?.tree ?? null;
   if (rootKind(context, path, resolved) === 'nothing')
     return { path, resolved, tree: null, files: 0, size: 0, apart, next };
   const known = loadKnownFiles(disk, writer.layout, resolved);

@@ -54,11 +54,11 @@ export async function amendSnapshot(
   }
 }
 
-/** The snapshot before the change with the tree after it as `next`: going back to it removes what the change adds. */
-export function leadingTo(before: Snapshot, after: Snapshot, component: FolderComponent): Snapshot {
-  const [root, ...others] = before.components[component].roots;
-  const next = after.components[component].roots[0]?.tree ?? null;
-  return root === undefined ? before : withRoots(before, component, [{ ...root, next }, ...others]);
+/** A snapshot with the tree of another one as `next`: restoring it removes what only the other one contains. */
+export function leadingTo(snapshot: Snapshot, other: Snapshot, component: FolderComponent): Snapshot {
+  const [root, ...others] = snapshot.components[component].roots;
+  const next = other.components[component].roots[0]?.tree ?? null;
+  return root === undefined ? snapshot : withRoots(snapshot, component, [{ ...root, next }, ...others]);
 }
 
 function withRoots(snapshot: Snapshot, component: FolderComponent, roots: RootSnapshot[]): Snapshot {

@@ -41,7 +41,8 @@ export function prepareAmended(
   return withStore(host, layout, async () => {
     const after = await amendSnapshot(host, layout, snapshot, amendment);
     saveSnapshot(host.disk, layout, leadingTo(snapshot, after, amendment.component));
-    const plan = planRestore({ ...request, snapshot: after });
+    // What was there before belongs to it as well: what the amendment removes goes, whatever the patterns say.
+    const plan = planRestore({ ...request, snapshot: leadingTo(after, snapshot, amendment.component) });
     check(plan);
     await stageAll(request, plan);
     return plan;
