@@ -27,7 +27,7 @@ export class Verifier {
   readonly #host: Host;
   readonly #layout: StoreLayout;
   readonly #blocks: Blocks;
-  readonly #breathe: () => Promise<void>;
+  readonly #checkpoint: () => Promise<void>;
   /** What was read, with the problem that was found; null if it is intact. */
   readonly #seen = new Map<string, string | null>();
   #read = 0;
@@ -36,7 +36,7 @@ export class Verifier {
   constructor(host: Host, layout: StoreLayout, checkpoint: () => Promise<void>) {
     this.#host = host;
     this.#layout = layout;
-    this.#breathe = checkpoint;
+    this.#checkpoint = checkpoint;
     this.#blocks = new Blocks(host.disk, layout);
   }
 
@@ -100,7 +100,7 @@ export class Verifier {
     this.#since += bytes;
     if (this.#since >= PACE) {
       this.#since = 0;
-      await this.#breathe();
+      await this.#checkpoint();
     }
     return problem;
   }
