@@ -40,8 +40,8 @@ export interface RootToTake {
   path: string;
   /** The tree that the change restores there, if it restores one. */
   next: string | null;
-  /** Paths that are captured even if patterns leave them out. */
-  covered: ReadonlySet<string>;
+  /** Whether a path is captured even if patterns leave it out. */
+  covers(path: string): boolean;
 }
 
 /** The folders of the profile, and those that are about to be restored. */
@@ -51,23 +51,24 @@ export function rootsToTake(
   { profile, covering }: { profile: Profile; covering?: Covering },
   component: FolderComponent,
 ): RootToTake[] {
-  const own = profile.roots[component].map((path): RootToTake => ({ path, next: null, covered: NOTHING }));
+  const own = profile.roots[component].map((path): RootToTake => ({ path, next: null, covers: () => false }));
   if (covering === undefined) return own;
   if ('amendment' in covering) {
     if (covering.amendment.component !== component) return own;
-    return own.map((root, index) => (index > 0 ? root : { ...root, covered: touchedBy(covering.amendment) }));
+    const covers = among(() => touchedBy(covering.amendment));
+    return own.map((root, index) => (index > 0 ? root : { ...root, covers }));
   }
   if (!covering.components.includes(component)) return own;
   const restored = covering.snapshot.components[component].roots.map(({ path, tree, next }) => ({
     path,
     next: tree,
-    covered: new Set([...pathsOf(disk, layout, tree), ...pathsOf(disk, layout, next)]),
+    covers: among(() => [...pathsOf(disk, layout, tree), ...pathsOf(disk, layout, next)]),
   }));
   return [...own.filter(({ path }) => restored.every((root) => root.path !== path)), ...restored];
 }
 
 /** The paths that it adds and removes, and the folders that they are in. */
-function touchedBy({ add, remove }: Amendment): ReadonlySet<string> {
+function touchedBy({ add, remove }: Amendment): Iterable<string> {
   const paths = new Set([...remove, ...add.map(({ path }) => path)]);
   for (const path of paths) {
     const slash = path.lastIndexOf('/');
@@ -78,14 +79,14 @@ function touchedBy({ add, remove }: Amendment): ReadonlySet<string> {
 
 export function captureSelection(
   { profile, covering }: { profile: Profile; covering?: Covering },
-  { covered }: RootToTake,
+  { covers }: RootToTake,
 ): Selection {
   const others =
     covering !== undefined && 'snapshot' in covering ? rootPaths(covering.snapshot, covering.components) : [];
   return {
     excluded: profile.excluded,
     apart: new Set([...profile.apart, ...others]),
-    holds: (path) => covered.has(path),
+    holds: covers,
   };
 }
 
@@ -96,13 +97,11 @@ export function restoreSelection(
   { snapshot, profile }: { snapshot: Snapshot; profile: Pick<Profile, 'excluded' | 'apart'> },
   { root, tree }: { root: RootSnapshot; tree: Tree | null },
 ): Selection {
-  const wanted = tree === null ? NOTHING : heldPaths(tree);
-  const next = pathsOf(disk, layout, root.next);
   const then = excludedThen(snapshot);
   return {
     excluded: (path, isFolder) => then(path, isFolder) || profile.excluded(path, isFolder),
     apart: new Set([...profile.apart, ...apartThen(layout, snapshot, root)]),
-    holds: (path) => wanted.has(path) || next.has(path),
+    holds: among(() => [...(tree === null ? [] : heldPaths(tree)), ...pathsOf(disk, layout, root.next)]),
   };
 }
 
@@ -146,19 +145,26 @@ export function restorable(
   return { ...tree, entries };
 }
 
-const NOTHING: ReadonlySet<string> = new Set();
+/** Most folders have nothing that patterns leave out: the paths are listed the first time that one is asked for. */
+function among(list: () => Iterable<string>): (path: string) => boolean {
+  let paths: ReadonlySet<string> | undefined;
+  return (path) => {
+    paths ??= new Set(list());
+    return paths.has(path);
+  };
+}
 
-function heldPaths({ entries }: Tree): ReadonlySet<string> {
-  return new Set(entries.filter(({ kind }) => kind !== 'skipped').map(({ path }) => path));
+function heldPaths({ entries }: Tree): string[] {
+  return entries.filter(({ kind }) => kind !== 'skipped').map(({ path }) => path);
 }
 
 /** Empty if the tree can't be read: whoever restores it reports that. */
-function pathsOf(disk: Disk, layout: StoreLayout, digest: string | null): ReadonlySet<string> {
-  if (digest === null) return NOTHING;
+function pathsOf(disk: Disk, layout: StoreLayout, digest: string | null): string[] {
+  if (digest === null) return [];
   try {
     return heldPaths(readTree(disk, layout, digest));
   } catch (error) {
-    if (error instanceof DamagedError) return NOTHING;
+    if (error instanceof DamagedError) return [];
     throw error;
   }
 }
