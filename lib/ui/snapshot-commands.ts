@@ -44,7 +44,7 @@ export async function runSnapshots(context: CommandContext): Promise<void> {
     case 'unpin':
       return pin(context, manager, name ?? '', verb === 'pin');
     default:
-      throw new UsageError(`snapshots: wanted ${VERBS.join(', ')}, found ${JSON.stringify(verb)}`);
+      throw new UsageError(`snapshots: wanted one of ${VERBS.join(', ')}, found ${JSON.stringify(verb)}`);
   }
 }
 

@@ -1,5 +1,5 @@
 /** Bad input, one clear sentence each, the exit code of the contract, and an install byte for byte as before. */
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -9,9 +9,6 @@ import { type Installed, makeInstall, resultOf } from '../support/installed.ts';
 import { buildStandin } from '../support/standin.ts';
 import { NATIVE_PLATFORM, openWorkshop, type Ran, run, type Workshop } from '../support/workshop.ts';
 import { testKey, testRootBytes } from '../trust/keys.ts';
-
-// On a machine that is busy with other things one update has taken half a minute, and the clearing up ten seconds.
-setDefaultTimeout(180_000);
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;
 const isRoot = process.getuid?.() === 0;
@@ -37,7 +34,7 @@ posixOnly('bad input', () => {
     toTwo = await shop.bundle({ version: '2.0.0', file: two, old: { version: '1.0.0', file: one } });
     here = await makeInstall({ binary: one, version: '1.0.0', updater });
     before = here.picture();
-  }, 180_000);
+  });
 
   afterAll(() => {
     here.remove();
@@ -101,7 +98,7 @@ posixOnly('bad input', () => {
       /not trusted: wanted signatures by 1 of the 1 targets keys of root version 1/,
     );
     stranger.remove();
-  }, 180_000);
+  });
 
   test('a package that too few keys signed', async () => {
     const keys = [testKey(11), testKey(12)];
@@ -126,19 +123,19 @@ posixOnly('bad input', () => {
     const platform = NATIVE_PLATFORM === 'linux-arm64' ? 'linux-x64' : 'linux-arm64';
     refused(await here.update(['--apply', await shop.bundle({ ...patch, platform })]), 17, platform);
     refused(await here.update(['--apply', await shop.bundle({ ...patch, app: 'other' })]), 17, 'other');
-  }, 180_000);
+  });
 
   test('a package for another from-version', async () => {
     const three = await buildStandin({ version: '3.0.0' });
     const onward = await shop.bundle({ version: '3.0.0', file: three, old: { version: '2.0.0', file: two } });
     refused(await here.update(['--apply', onward]), 17, /2\.0\.0.*1\.0\.0/);
-  }, 180_000);
+  });
 
   test('a package that is older than what is installed', async () => {
     const zero = await buildStandin({ version: '0.9.0' });
     const older = await shop.bundle({ version: '0.9.0', file: zero });
     refused(await here.update(['--apply', older]), 17, /0\.9\.0.*1\.0\.0/);
-  }, 180_000);
+  });
 
   test('no package at all, a folder, wrong words', async () => {
     refused(await here.update(['--apply', '/nowhere.dgmopkg']), 2, '/nowhere.dgmopkg');
@@ -165,7 +162,7 @@ posixOnly('bad input', () => {
       fs.writeFileSync(here.dgmo, kept);
       before = pristine;
     }
-  }, 180_000);
+  });
 
   test('a missing and a damaged receipt; `recover` writes it again from the journal', async () => {
     const receipt = path.join(here.dir, '.dgmo-updater/installed.json');
@@ -262,7 +259,7 @@ posixOnly('bad input', () => {
     expect(await ended).toBe(130);
     await running.letGo();
     expect(here.picture()).toEqual(before);
-  }, 180_000);
+  });
 
   test('a lock is not kept by an updater that was killed', async () => {
     const env = { ...process.env, ...here.env };
@@ -279,7 +276,7 @@ posixOnly('bad input', () => {
     expect(resultOf(status)).toMatchObject({ exitCode: 0, open: null, binary: 'sound' });
     expect(here.picture()).toEqual(before);
     await running.letGo();
-  }, 180_000);
+  });
 
   test('Ctrl-C at any time: 130 and nothing has changed, or it was too late and the update stands', async () => {
     const outcomes: string[] = [];
@@ -302,7 +299,7 @@ posixOnly('bad input', () => {
     }
     expect(outcomes[0]).toContain('130 1.0.0');
     expect(outcomes.at(-1)).toContain('0 2.0.0');
-  }, 180_000);
+  });
 });
 
 /** Resolves when the child's standard output has said it; what comes after is thrown away. */

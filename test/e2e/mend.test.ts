@@ -1,14 +1,11 @@
 /** What goes wrong around an update: DGMO is started again, nothing kept is let go, what is damaged is mended. */
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { type Installed, makeInstall, resultOf } from '../support/installed.ts';
 import { buildStandin, readStandinLog, waitForStarts } from '../support/standin.ts';
 import { openWorkshop, run, type Workshop } from '../support/workshop.ts';
-
-// On a machine that is busy with other things one update has taken half a minute, and the clearing up ten seconds.
-setDefaultTimeout(180_000);
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;
 
@@ -30,7 +27,7 @@ posixOnly('around an update', () => {
     updater = await shop.updater();
     toTwo = await shop.bundle({ version: '2.0.0', file: two, old: { version: '1.0.0', file: one } });
     fullTwo = await shop.bundle({ version: '2.0.0', file: two });
-  }, 180_000);
+  });
 
   afterAll(() => {
     for (const install of made) install.remove();
@@ -87,7 +84,7 @@ posixOnly('around an update', () => {
     expect((await Promise.all(both.map(({ ended }) => ended))).sort()).toEqual([0, 14]);
     await waitForStarts(here.starts, 2);
     expect(readStandinLog(here.starts).map(({ version }) => version)).toEqual(['1.0.0', '2.0.0']);
-  }, 180_000);
+  });
 
   test('a rollback where neither version works any more says so: 16, and the new one stays', async () => {
     const here = await updated();
@@ -99,7 +96,7 @@ posixOnly('around an update', () => {
     expect(ran.stderr).toContain('1.0.0 was installed and did not work');
     expect(await here.version()).toBe('2.0.0');
     expect(resultOf(await here.update(['status', '--json']))).toMatchObject({ binary: 'sound', open: null });
-  }, 180_000);
+  });
 
   test('the old version put back by hand: rollback only learns of it', async () => {
     const here = await updated();
@@ -111,7 +108,7 @@ posixOnly('around an update', () => {
       binary: 'sound',
       receipt: { binary: { version: '1.0.0' } },
     });
-  }, 180_000);
+  });
 
   test('status while an update is under way: the new version is no damage', async () => {
     const here = await install();
@@ -137,7 +134,7 @@ posixOnly('around an update', () => {
     for (const pid of probed) process.kill(pid, 'SIGKILL');
     expect((await here.update(['recover'])).code).toBe(0);
     expect(resultOf(await here.update(['status', '--json']))).toMatchObject({ binary: 'sound', open: null });
-  }, 180_000);
+  });
 
   test('the new version is damaged while it is probed: the kept one stays within reach', async () => {
     const here = await install();
@@ -162,7 +159,7 @@ posixOnly('around an update', () => {
     expect(recovered.stderr).toContain('rollback');
     expect((await here.update(['rollback'])).code).toBe(0);
     expect(await here.version()).toBe('1.0.0');
-  }, 180_000);
+  });
 
   test.each([
     ['damaged', (file: string) => fs.truncateSync(file, 1000)],
@@ -200,7 +197,7 @@ posixOnly('around an update', () => {
     expect((await here.update(apply, { cwd, env: { DGMO_HOME: '.' } })).code).toBe(2);
     expect(await here.version()).toBe('1.0.0');
     stranger.remove();
-  }, 180_000);
+  });
 
   test('a link to an executable of another name', async () => {
     const here = await install();
@@ -215,7 +212,7 @@ posixOnly('around an update', () => {
     expect((await here.update(['init', '--version', '1.0.0', ...at])).code).toBe(0);
     expect((await here.update(['--apply', toTwo, '--no-relaunch', ...at])).code).toBe(0);
     expect((await run(path.join(bin, 'dgmo'), ['--version'])).stdout.trim()).toBe('2.0.0');
-  }, 180_000);
+  });
 });
 
 /** What it has started: a probe is not ended with an updater that is killed. */

@@ -1,6 +1,6 @@
 /** The promise of the whole: DGMO goes forward and back, migrates its data each time, and nothing of it is lost. */
 import { Database } from 'bun:sqlite';
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -8,8 +8,6 @@ import { type Installed, makeInstall, resultOf } from '../support/installed.ts';
 import { buildStandin, readStandinLog, waitForStarts } from '../support/standin.ts';
 import { openWorkshop, type Workshop } from '../support/workshop.ts';
 import { byReference, fillHome, homeOf, homePicture, pack } from './snapshot-stage.ts';
-
-setDefaultTimeout(180_000);
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;
 const ROUNDS = 10;

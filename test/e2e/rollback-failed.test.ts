@@ -1,14 +1,12 @@
 /** An update that fails goes back by itself, with the data; and how many snapshots updates leave behind. */
 import { Database } from 'bun:sqlite';
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
 import { type Installed, makeInstall, resultOf } from '../support/installed.ts';
 import { buildStandin, waitForStarts } from '../support/standin.ts';
 import { openWorkshop, type Workshop } from '../support/workshop.ts';
 import { byReference, fillHome, homeOf, homePicture, pack, script, snapshotIds } from './snapshot-stage.ts';
-
-setDefaultTimeout(60_000);
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe.concurrent;
 

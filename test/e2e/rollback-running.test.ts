@@ -1,5 +1,5 @@
 /** `rollback` while DGMO runs: it is asked to end, ended by force only with consent, and started again. And two at once. */
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -18,8 +18,6 @@ import {
   script,
   snapshotIds,
 } from './snapshot-stage.ts';
-
-setDefaultTimeout(60_000);
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe.concurrent;
 

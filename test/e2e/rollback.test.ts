@@ -1,5 +1,5 @@
 /** `rollback`: where it goes, what it asks and refuses, and that it works where DGMO itself does not. */
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
 import { type Installed, makeInstall, resultOf } from '../support/installed.ts';
@@ -19,8 +19,6 @@ import {
   script,
   snapshotIds,
 } from './snapshot-stage.ts';
-
-setDefaultTimeout(60_000);
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;
 

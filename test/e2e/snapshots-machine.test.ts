@@ -1,5 +1,5 @@
 /** Snapshots and rollbacks on a machine that does not play along: a full disk, a home that may not be written, unreadable files. */
-import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
@@ -16,8 +16,6 @@ import {
   script,
   snapshotIds,
 } from './snapshot-stage.ts';
-
-setDefaultTimeout(60_000);
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;
 const isRoot = process.getuid?.() === 0;

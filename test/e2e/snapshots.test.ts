@@ -1,5 +1,5 @@
 /** `snapshots`: what a person sees of them and does with them, and what the store refuses when it is not what it was. */
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -16,8 +16,6 @@ import {
   script,
   snapshotIds,
 } from './snapshot-stage.ts';
-
-setDefaultTimeout(60_000);
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;
 

@@ -12,7 +12,7 @@ const TOP = path.resolve(import.meta.dir, '../..');
 let project: Project;
 beforeAll(async () => {
   project = await openProject();
-}, 300_000);
+});
 afterAll(() => project?.[Symbol.dispose]());
 
 /** Uses what is offered as strict projects do: named types, optional properties left out, arguments of callbacks inferred. */
@@ -77,7 +77,7 @@ describe('the types', () => {
     } finally {
       fs.rmSync(copy, { recursive: true, force: true });
     }
-  }, 60_000);
+  });
 });
 
 describe('the package', () => {

@@ -65,7 +65,7 @@ describe('a program with the packed library', () => {
     for (const version of ['1.0.0', '2.0.0']) programs.set(version, await compile(version));
     stage = await openStage((version) => programs.get(version) ?? new Uint8Array());
     await stage.release('2.0.0');
-  }, 300_000);
+  });
 
   afterAll(async () => {
     await stage?.[Symbol.asyncDispose]();

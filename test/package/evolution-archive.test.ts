@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
@@ -13,8 +13,6 @@ import {
   MAX_UNPACKED,
 } from '../../lib/package/index.ts';
 import { digestBytes } from '../../lib/platform/files.ts';
-
-setDefaultTimeout(30_000);
 
 const text = (value: string) => new TextEncoder().encode(value);
 

@@ -17,7 +17,7 @@ beforeEach(async () => {
   folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'run ')));
   hanging = path.join(folder, 'dgmo');
   fs.copyFileSync(await buildStandin({ version: '2.0.0', behaviour: 'hang' }), hanging);
-}, 60_000);
+});
 afterEach(() => {
   for (const pid of running(hanging)) forceEnd(pid);
   fs.rmSync(folder, { recursive: true });

@@ -203,7 +203,7 @@ test(`${stopped}, and goes on when it is run again`, async () => {
   expect(new Set(outcomes)).toEqual(new Set(['1.0.0', '1.1.0,1.0.0']));
   // Once the new feed is there it stays.
   expect(outcomes.lastIndexOf('1.0.0')).toBeLessThan(outcomes.indexOf('1.1.0,1.0.0'));
-}, 120_000);
+});
 
 test.skipIf(process.platform === 'win32')(
   'release publish that is interrupted says so with 130, and goes on later',

@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { PolicyError, UsageError } from '../../lib/errors.ts';
@@ -9,8 +9,6 @@ import { SimulatedDisk } from '../host/disk.ts';
 import { makeFeed, type TestFeed } from './feed.ts';
 import { hostOn, meansOf, REPO, ROOT, requestFor, SIGNERS } from './repository/simulated.ts';
 import { noise } from './run.ts';
-
-setDefaultTimeout(30_000);
 
 const FIRST = noise(1, 20_000);
 

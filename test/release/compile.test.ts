@@ -41,7 +41,7 @@ test('the settings are compiled in, nothing beside the executable is read, and i
   const digest = digestBytes(readFileSync(file)).sha256;
   expect(readFileSync(`${file}.sha256`, 'utf8')).toBe(`${digest}  ${name}\n`);
   expect(readdirSync(folder.at()).toSorted()).toEqual(['.env', name, `${name}.sha256`, 'entry.ts']);
-}, 60_000);
+});
 
 test('parts are loaded when they are asked for, all from bytecode; the same sources make the same bytes', async () => {
   const build = async (folder: ReturnType<typeof freshFolder>) => {
@@ -60,7 +60,7 @@ test('parts are loaded when they are asked for, all from bytecode; the same sour
     return stderr.toString().split('Cache hit for sourceCode').length - 1;
   };
   expect([modulesFromBytecode(), modulesFromBytecode('part')]).toEqual([1, 2]);
-}, 60_000);
+});
 
 test.skipIf(process.platform === 'win32')(
   'Ctrl-C while it compiles: 130, and nothing half is left',

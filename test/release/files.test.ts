@@ -158,7 +158,7 @@ describe('an input is never replaced by an output', () => {
         unlinkSync(folder.at('soft'));
       }
     }
-  }, 120_000);
+  });
 
   test('and another file is replaced', async () => {
     using folder = await prepared();

@@ -1,9 +1,7 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { CHEAP, type Folder, freshFolder, noise } from './run.ts';
-
-setDefaultTimeout(30_000);
 
 let folder: Folder;
 beforeAll(async () => {

@@ -116,4 +116,4 @@ test('a repository with several channels, revoked releases and repairs of old ve
       expect(chain?.packages.length).toBeLessThanOrEqual(MAX_CHAIN);
     }
   }
-}, 120_000);
+});

@@ -92,11 +92,11 @@ describe('the check API', () => {
   // The server's own limits, of 10 s each: together.
   test.concurrent('408 to a body that does not come', async () => {
     expect(await raw(`${head}Content-Length: 100\r\n\r\n{`)).toStartWith('HTTP/1.1 408 ');
-  }, 20_000);
+  });
 
   test.concurrent('closes a connection that sends no whole head', async () => {
     expect(await raw(`POST ${CHECK_PATH} HTTP/1.1\r\nHost: x\r\n`)).not.toContain('200');
-  }, 40_000);
+  });
 });
 
 describe('the check API and a repository that changes', () => {

@@ -124,7 +124,7 @@ describe('release serve ends', () => {
       }
       expect(received).toBe(size);
       expect(await server.exited).toBe(0);
-    }, 20_000);
+    });
   }
 
   test('after the grace, whatever is under way', async () => {
@@ -161,7 +161,7 @@ describe.skipIf(process.platform !== 'linux')('release serve --processes', () =>
     server.kill('SIGTERM');
     expect(await server.exited).toBe(0);
     for (const pid of after.values()) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
-  }, 30_000);
+  });
 
   test('gives up where they keep dying', async () => {
     using feed = feedFolder();
@@ -181,7 +181,7 @@ describe.skipIf(process.platform !== 'linux')('release serve --processes', () =>
     }
     expect(await exit).toBe(12);
     expect(server.stderr()).toContain('the serving processes died 6 times within 60 s, the last by SIGKILL');
-  }, 30_000);
+  });
 
   test('ends its processes where it is killed itself', async () => {
     using feed = feedFolder();
@@ -198,5 +198,5 @@ describe.skipIf(process.platform !== 'linux')('release serve --processes', () =>
       }
     };
     while ([...pids.values()].some(alive)) await new Promise((resolve) => setImmediate(resolve));
-  }, 30_000);
+  });
 });

@@ -437,5 +437,5 @@ posixOnly('a check', () => {
       expect(failure).toBeInstanceOf(NetworkError);
       expect((failure as Error).message).toContain(`answered 500 for /${file}`);
     }
-  }, 60_000);
+  });
 });

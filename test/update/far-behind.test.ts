@@ -13,7 +13,7 @@ posixOnly('forty-five releases behind', () => {
   beforeAll(async () => {
     stage = await openStage();
     for (let number = 1; number <= NEWEST; number++) await stage.release(`1.${number}.0`);
-  }, 120_000);
+  });
   afterAll(() => stage[Symbol.asyncDispose]());
   beforeEach(() => {
     fs.rmSync(path.join(stage.home, 'cache'), { recursive: true, force: true });

@@ -1,5 +1,5 @@
 /** Downloads by processes of their own: killed in the middle, two at once, one that dies while another waits. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'bun:test';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
@@ -9,9 +9,6 @@ import type { DownloadRequest } from '../../lib/update/index.ts';
 import { content, LARGE, sha256 } from '../support/servers/content.ts';
 import { type ServerProcess, startServer } from '../support/servers/start.ts';
 import { askedFor, type DownloadProgress, type Fixture, fixture } from './support.ts';
-
-// On a busy machine 192 MiB, made and hashed in two processes, take longer than Bun's five seconds.
-setDefaultTimeout(60_000);
 
 const HALF = 1 << 19;
 const CHILD = path.join(import.meta.dir, '../support/servers/download-child.ts');

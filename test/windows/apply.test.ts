@@ -33,7 +33,7 @@ describeOnWine('applying a package on Windows', () => {
     const old = { version: '1.0.0', file: one };
     toTwo = windowsPath(await shop.bundle({ version: '2.0.0', platform: PLATFORM, file: two, old }));
     toBroken = windowsPath(await shop.bundle({ version: '3.0.0', platform: PLATFORM, file: broken, old }));
-  }, 300_000);
+  });
 
   afterAll(() => {
     for (const install of made) install.remove();
@@ -74,7 +74,7 @@ describeOnWine('applying a package on Windows', () => {
     });
     expect(start?.environment.TEST_KEPT).toBe('ja – да');
     expect(await here.version()).toBe('2.0.0');
-  }, 120_000);
+  });
 
   test(
     'waits for the process that it is told to wait for',

@@ -33,7 +33,7 @@ describeOnWine('the feed on Windows', () => {
     const updater = await shop.updater(TARGET);
     here = await makeWindowsInstall({ binary: files[0] ?? '', version: '1.0.0', updater });
     fs.writeFileSync(path.join(here.folder, 'root.json'), feed.root);
-  }, 300_000);
+  });
 
   afterAll(async () => {
     await server?.[Symbol.asyncDispose]();
@@ -60,5 +60,5 @@ describeOnWine('the feed on Windows', () => {
     await running.process.ended;
     expect((await here.update('config', 'set', 'channel', 'beta')).code).toBe(0);
     expect((await here.update('check')).code).toBe(17);
-  }, 240_000);
+  });
 });

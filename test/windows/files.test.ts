@@ -40,7 +40,7 @@ describeOnWine('files on Windows', () => {
   beforeAll(async () => {
     probe = await makeProbe();
     standin = await buildStandin({ version: '1.0.0', target: 'bun-windows-x64' });
-  }, 60_000);
+  });
   afterAll(() => probe.remove());
 
   /** Brings `file` into the state; undefined where nothing has to run for it. */
@@ -78,7 +78,7 @@ describeOnWine('files on Windows', () => {
       const told = (codes: unknown[]) => TABLE.map(([step], row) => `${step.join(' ')}: ${codes[row]}`);
       expect(told(answers)).toEqual(told(TABLE.map((row) => row[index + 1])));
       await process?.ended;
-    }, 60_000);
+    });
   }
 
   test('an executable that was renamed away can be removed once its process has ended', async () => {
@@ -90,7 +90,7 @@ describeOnWine('files on Windows', () => {
     process?.kill();
     await process?.ended;
     expect(await probe.ask(['remove', probe.at('ended.exe')])).toEqual(['ok']);
-  }, 60_000);
+  });
 
   test('Bun opens files with delete sharing, for reading and for writing', async () => {
     for (const hold of ['hold', 'holdForWriting'] as const) {
@@ -105,7 +105,7 @@ describeOnWine('files on Windows', () => {
       expect(await probe.ask(...steps)).toEqual(['ok', 'EPERM', 'ok', 'ok']);
       process.kill();
     }
-  }, 60_000);
+  });
 
   test('a rename replaces, and names what is wrong', async () => {
     const { at } = probe;
@@ -120,7 +120,7 @@ describeOnWine('files on Windows', () => {
       ['rename', at('two'), at('folder')],
     );
     expect(answers).toEqual(['ok', 'ok', 'ok', '1', 'ENOENT', 'ENOENT', 'EPERM']);
-  }, 60_000);
+  });
 
   test('paths longer than 260 characters', async () => {
     const deep = path.join(...Array.from({ length: 6 }, (_, level) => `${level}`.repeat(60)));
@@ -135,5 +135,5 @@ describeOnWine('files on Windows', () => {
       ['lockAndRelease', probe.at(`${deep}/lock`)],
     );
     expect(answers).toEqual(['ok', 'ok', 'ok', '1', 'ok', true]);
-  }, 60_000);
+  });
 });

@@ -38,7 +38,7 @@ describeOnWine('the network on Windows', () => {
       startServer('origin', { ...certificates.good, maxVersion: 'TLSv1.2' }),
       startServer('proxy', { mode: 'auth' }),
     ]);
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await Promise.all([plain, secure, old, proxy].map((server) => server?.stop()));
@@ -59,7 +59,7 @@ describeOnWine('the network on Windows', () => {
     expect(await ask(at(old, 'good/1'))).toMatch(/could not agree on TLS 1.3/);
     const careless = { NODE_EXTRA_CA_CERTS: '', NODE_TLS_REJECT_UNAUTHORIZED: '0' };
     expect(await ask(at(secure, 'good/1'), careless)).toMatch(/authority that is not trusted here/);
-  }, 60_000);
+  });
 
   test('through the tunnel of a proxy, with credentials', async () => {
     const env = (credentials: string) => ({
@@ -67,7 +67,7 @@ describeOnWine('the network on Windows', () => {
     });
     expect(await ask(at(secure, 'good/1', `https://${HOST}`), env('user:secret@'))).toBe(whole);
     expect(await ask(at(secure, 'good/1', `https://${HOST}`), env(''))).toMatch(/requires a user name/);
-  }, 60_000);
+  });
 
   test.each([
     ['cut/1', /closed the connection/],

@@ -14,7 +14,7 @@ describeOnWine('processes on Windows', () => {
 
   beforeAll(async () => {
     probe = await makeProbe();
-  }, 60_000);
+  });
   afterAll(() => probe.remove());
 
   test('a lock is held by one process, can be read meanwhile, and is free when its holder was killed', async () => {
@@ -29,7 +29,7 @@ describeOnWine('processes on Windows', () => {
     holder.process.kill();
     await holder.process.ended;
     expect(await probe.ask(['lock', lock])).toEqual([true]);
-  }, 60_000);
+  });
 
   test('a lock can be taken again after its release, and not twice in one process', async () => {
     const lock = probe.at('again');
@@ -39,7 +39,7 @@ describeOnWine('processes on Windows', () => {
       false,
     ]);
     expect(await probe.ask(['lock', probe.at('no such folder/lock')])).toEqual(['ENOENT']);
-  }, 60_000);
+  });
 
   test('a process is alive until it ends, and says what it runs', async () => {
     const { process, answers } = await probe.keep(['pid'], ['ownExecutable']);
@@ -56,7 +56,7 @@ describeOnWine('processes on Windows', () => {
       false,
       'ok',
     ]);
-  }, 60_000);
+  });
 
   test('an end is seen by one that has been watching', async () => {
     const { process, answers } = await probe.keep(['pid']);
@@ -70,7 +70,7 @@ describeOnWine('processes on Windows', () => {
     await watcher.waitForOutput('true');
     process.kill();
     await watcher.waitForOutput('gone');
-  }, 60_000);
+  });
 
   test('who runs a program is told, in any case of its name, also once its file was moved', async () => {
     const [here, away] = [probe.at('here.exe'), probe.at('away.exe')];
@@ -86,7 +86,7 @@ describeOnWine('processes on Windows', () => {
     program.kill();
     await program.ended;
     expect(await probe.ask(['running', here], ['running', away])).toEqual([[], []]);
-  }, 60_000);
+  });
 
   test('a process can not be asked to end, and is ended by force', async () => {
     const { process, answers } = await probe.keep(['pid']);
@@ -103,7 +103,7 @@ describeOnWine('processes on Windows', () => {
       'ok',
     ]);
     // Before it would have ended by itself.
-  }, 30_000);
+  });
 
   test('a program that is run for its output ends with us', async () => {
     const standin = await buildStandin({ version: '1.0.0', behaviour: 'hang', target: 'bun-windows-x64' });
@@ -115,7 +115,7 @@ describeOnWine('processes on Windows', () => {
     runner.kill();
     await runner.ended;
     expect(await probe.ask(['untilGone', String(pid)])).toEqual([true]);
-  }, 60_000);
+  });
 
   test('a started program outlives us, with its arguments, folder and environment, and without our lock', async () => {
     const standin = await buildStandin({ version: '1.0.0', target: 'bun-windows-x64' });
@@ -146,7 +146,7 @@ describeOnWine('processes on Windows', () => {
     expect(await probe.ask(['isAlive', pid], ['lock', lock])).toEqual([true, true]);
     fs.writeFileSync(until, '');
     expect(await probe.ask(['untilGone', pid])).toEqual([true]);
-  }, 60_000);
+  });
 
   test('the output of a started program comes out where ours does, or where our errors do', async () => {
     const standin = await buildStandin({ version: '1.0.0', target: 'bun-windows-x64' });
@@ -159,10 +159,10 @@ describeOnWine('processes on Windows', () => {
       await process.waitForOutput('is up', stream);
       process.kill();
     }
-  }, 60_000);
+  });
 
   test('what can not be started is told', async () => {
     const start: Step = ['start', probe.at('missing.exe'), windowsPath(probe.folder), '{}'];
     expect(await probe.ask(start)).toEqual(['ENOENT']);
-  }, 60_000);
+  });
 });

@@ -25,7 +25,7 @@ describeOnWine('the stand-in on Windows', () => {
     });
     expect(start?.environment.TEST_WORD).toBe('grün');
     fs.rmSync(folder, { recursive: true });
-  }, 60_000);
+  });
 
   test('the holder holds, and lets go', async () => {
     const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'held-')), 'file');
@@ -35,5 +35,5 @@ describeOnWine('the stand-in on Windows', () => {
     await holder.waitForOutput('released');
     expect(await holder.ended).toBe(0);
     fs.rmSync(path.dirname(file), { recursive: true });
-  }, 60_000);
+  });
 });

@@ -22,7 +22,7 @@ posixOnly('the commands of the feed', () => {
   beforeAll(async () => {
     shop = await openWorkshop();
     updater = await shop.updater();
-  }, 120_000);
+  });
   afterAll(() => shop.remove());
   beforeEach(async () => {
     stage = await openStage();
@@ -154,7 +154,7 @@ posixOnly('the commands of the feed', () => {
     expect((await upd(['update', '--yes'])).code).toBe(0);
     expect(ranges).toEqual([null, 'bytes=30000-']);
     expect(stage.version()).toBe('2.0.0');
-  }, 30_000);
+  });
 
   test('two at once share one download', async () => {
     await stage.release('2.0.0', { deltas: 0 });
@@ -182,7 +182,7 @@ posixOnly('the commands of the feed', () => {
     expect(asked).toBe(1);
     expect(resultOf(await one)).toMatchObject({ ok: true });
     expect(JSON.parse(said.trim().split('\n').at(-1) ?? '')).toMatchObject({ ok: true, exitCode: 0 });
-  }, 30_000);
+  });
 
   test('a version that does not work: 15, the old one is back, and it is not offered again', async () => {
     await stage.release('2.0.0', { works: false });
@@ -194,7 +194,7 @@ posixOnly('the commands of the feed', () => {
     expect((await upd(['update', '--yes'])).code).toBe(0);
     expect(stage.version()).toBe('1.0.0');
     expect((await upd(['update', '--yes', '--version', '2.0.0'])).code).toBe(15);
-  }, 30_000);
+  });
 
   test('a person who goes back from a version is not given it again', async () => {
     await stage.release('2.0.0');
@@ -207,7 +207,7 @@ posixOnly('the commands of the feed', () => {
     expect((await upd(['rollback'])).code).toBe(0);
     expect((await upd(['update', '--version', '2.0.0', '--yes'])).code).toBe(0);
     expect(stage.version()).toBe('2.0.0');
-  }, 30_000);
+  });
 
   test('the same by --apply: DGMO learns of it at the next check', async () => {
     await stage.release('2.0.0', { works: false });
@@ -235,7 +235,7 @@ posixOnly('the commands of the feed', () => {
     const gone = await upd(['check', '--verbose']);
     expect(gone.code).toBe(0);
     expect(gone.stderr).toContain('The check API is passed over: ');
-  }, 30_000);
+  });
 
   test('an older version: --version with --yes is a person’s word', async () => {
     await stage.release('2.0.0', { rollbackMin: '1.0.0' });
@@ -506,14 +506,14 @@ posixOnly('the commands of the feed', () => {
       expect((await upd(['config', 'set', 'feed', server.url])).code).toBe(0);
       expect((await upd(['update', '--yes'])).code).toBe(0);
       expect(stage.version()).toBe('2.0.0');
-    }, 30_000);
+    });
 
     test('an expired certificate: 13, and it says so', async () => {
       await using server = await serving(stage.feed.folder, ...tls(certificates.expired));
       const ran = await upd(['check', '--feed', server.url, '--ca-file', certificates.authority]);
       expect(ran.code).toBe(13);
       expect(ran.stderr).toContain('expired');
-    }, 30_000);
+    });
   });
 });
 
@@ -552,5 +552,5 @@ posixOnly('with real executables of 100 MB, from `release serve`', () => {
       here.remove();
       shop.remove();
     }
-  }, 180_000);
+  });
 });

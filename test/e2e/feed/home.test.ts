@@ -12,11 +12,11 @@ posixOnly('the home', () => {
   beforeAll(async () => {
     shop = await openWorkshop();
     await shop.updater();
-  }, 120_000);
+  });
   afterAll(() => shop?.remove());
   beforeEach(async () => {
     standing = await openStanding(shop);
-  }, 60_000);
+  });
   afterEach(() => standing?.[Symbol.asyncDispose]());
 
   test.skipIf(!mounts)(
@@ -86,5 +86,5 @@ posixOnly('the home', () => {
     expect(stage.version()).toBe('2.0.0');
     expect((await standing.run(home, ['status'])).stdout).toContain('sound');
     expect(resultOf(await update())).toMatchObject({ ok: true, available: false });
-  }, 60_000);
+  });
 });

@@ -20,7 +20,7 @@ posixOnly('the feed, and what is not it:', () => {
   beforeAll(async () => {
     shop = await openWorkshop();
     opened = await openStanding(shop);
-  }, 120_000);
+  });
   afterAll(async () => {
     await opened?.[Symbol.asyncDispose]();
     shop?.remove();

@@ -18,7 +18,7 @@ posixOnly('update on a terminal', () => {
   beforeAll(async () => {
     shop = await openWorkshop();
     updater = await shop.updater();
-  }, 120_000);
+  });
   afterAll(() => shop.remove());
   beforeEach(async () => {
     stage = await openStage();

@@ -26,7 +26,7 @@ beforeAll(async () => {
     startServer('origin', { ...certificates.good, maxVersion: 'TLSv1.2' }),
     startServer('proxy', { mode: 'auth' }),
   ]);
-}, 60_000);
+});
 
 afterAll(async () => {
   await Promise.all([secure, old, proxy].map((server) => server?.stop()));

@@ -1,11 +1,8 @@
 /** Signing where the keys are not on the publishing machine: requests go there, signatures come back. */
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { describeMessage } from '../../../release/keys/describe-message.ts';
 import { CHEAP, type Folder, freshFolder, noise } from '../run.ts';
-
-// Each test starts the command line a dozen times.
-setDefaultTimeout(60_000);
 
 let folder: Folder;
 beforeAll(async () => {

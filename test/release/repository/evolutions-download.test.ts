@@ -1,5 +1,5 @@
 /** Evolutions through a feed on a real server: what the updater downloads carries them, and installs as before. */
-import { describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { joinPackages, readPackage, verifyPayloads } from '../../../lib/package/index.ts';
 import { memorySource } from '../../../lib/platform/files.ts';
@@ -7,8 +7,6 @@ import { decodeRoot } from '../../../lib/trust/index.ts';
 import { openStage } from '../../update/stage.ts';
 import type { TestEvolution } from '../feed.ts';
 import { noise } from '../run.ts';
-
-setDefaultTimeout(30_000);
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;
 

@@ -1,5 +1,5 @@
 /** Evolutions from their folder, through bundles and a feed, to what an updater has downloaded. */
-import { describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import {
   chmodSync,
   mkdirSync,
@@ -34,8 +34,6 @@ import { testKey } from '../../trust/keys.ts';
 import { makeFeed, type TestEvolution, type TestFeed } from '../feed.ts';
 import { CHEAP, freshFolder, noise } from '../run.ts';
 import { hostOn, KEYS, meansOf, REPO, ROOT, requestFor, SIGNERS, signersWith } from './simulated.ts';
-
-setDefaultTimeout(30_000);
 
 const SEARCH: TestEvolution = {
   id: 'faster-search',

@@ -1,13 +1,11 @@
 /** `release add` as a real process with real workers: killed in its middle, run again; and two at once. */
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { digestBytes } from '../../../lib/platform/files.ts';
 import { nativeHost } from '../../../lib/platform/native.ts';
 import { readPublished } from '../../../release/repository/published.ts';
 import { CHEAP, type Folder, freshFolder, noise, PASSPHRASE } from '../run.ts';
-
-setDefaultTimeout(120_000);
 
 const CLI = path.join(import.meta.dir, '../../../release/cli.ts');
 /** Above what is done without processes. */

@@ -1,5 +1,5 @@
 /** What is listed, and how: pages, rollout, revocation, renewal, and what may be removed. */
-import { describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { PolicyError, TrustError, UsageError } from '../../../lib/errors.ts';
@@ -15,8 +15,6 @@ import { ROOT_KEYS, SNAPSHOT_KEY, TARGETS_KEYS, TIMESTAMP_KEY } from '../../trus
 import { makeFeed } from '../feed.ts';
 import { noise } from '../run.ts';
 import { hostOn, look, meansOf, REPO, ROOT, requestFor, SIGNERS, signersWith } from './simulated.ts';
-
-setDefaultTimeout(30_000);
 
 const STABLE: [string, string][] = [['stable', 'linux-x64']];
 const FIRST = noise(1, 3000);
@@ -74,7 +72,7 @@ describe('pages', () => {
     );
     const oldest = (await seen(disk)).list.at(-3);
     expect([oldest?.version, oldest?.rollout]).toEqual(['1.2.0', 60]);
-  }, 60_000);
+  });
 });
 
 describe('rollout', () => {

@@ -1,5 +1,5 @@
 /** Keys are replaced, and every client can follow: one that was there before, one that is new, one that was long away. */
-import { describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { TrustError, UsageError } from '../../../lib/errors.ts';
 import type { SigningKey } from '../../../lib/trust/index.ts';
 import { initialize } from '../../../release/repository/initialize.ts';
@@ -11,8 +11,6 @@ import { SimulatedDisk } from '../../host/disk.ts';
 import { ROOT_KEYS, STRANGER, TARGETS_KEYS, testKey, testRootBytes } from '../../trust/keys.ts';
 import { noise } from '../run.ts';
 import { hostOn, KEYS, look, meansOf, REPO, ROOT, requestFor, SIGNERS, signersWith } from './simulated.ts';
-
-setDefaultTimeout(30_000);
 
 const INDEXES: [string, string][] = [
   ['stable', 'linux-x64'],

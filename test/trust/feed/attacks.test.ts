@@ -569,7 +569,7 @@ describe('endless data and endless work', () => {
     await refused(clientOf(repository, { disk }).refresh(), TrustError, /at most 256 new roots/);
     await clientOf(repository, { disk }).refresh();
     expect(JSON.parse(kept(disk, 'root.json') ?? '').signed.version).toBe(258);
-  }, 20_000);
+  });
 });
 
 describe('the network', () => {

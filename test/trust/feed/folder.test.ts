@@ -193,7 +193,7 @@ describe('faults', () => {
       afterwards: (now) => expectCurrent(now, repository),
     });
     expect(tally.points).toBeGreaterThan(200);
-  }, 60_000);
+  });
 
   test('the same on the first contact, with an empty disk', async () => {
     const repository = new Repository();
@@ -216,7 +216,7 @@ describe('faults', () => {
       },
     });
     expect(tally.points).toBeGreaterThan(100);
-  }, 60_000);
+  });
 
   test('a full disk is the machine, not a matter of trust', async () => {
     const { repository, disk } = await published();
