@@ -56,6 +56,10 @@ const operations = {
     while (nativeProcesses.running(file).length === 0) await Bun.sleep(20);
     return nativeProcesses.running(file);
   },
+  untilNotRunning: async (file: string) => {
+    while (nativeProcesses.running(file).length > 0) await Bun.sleep(20);
+    return true;
+  },
   requestEnd: (pid: string) => nativeProcesses.requestEnd(Number(pid)),
   forceEnd: (pid: string) => nativeProcesses.forceEnd(Number(pid)),
   run: (file: string, workingDirectory: string, timeLimit: string, ...args: string[]) => {

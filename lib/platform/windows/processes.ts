@@ -18,10 +18,12 @@ const LONGEST_PATH = 32_768;
 
 /** Path of the executable that a process was started from; null where it is gone or belongs to someone else. */
 export function windowsExecutable(pid: number): string | null {
-  const { CloseHandle, OpenProcess, QueryFullProcessImageNameW } = kernel();
-  const handle = OpenProcess(QUERY_LIMITED_INFORMATION, 0, pid);
+  const { CloseHandle, OpenProcess, QueryFullProcessImageNameW, WaitForSingleObject } = kernel();
+  const handle = OpenProcess(QUERY_LIMITED_INFORMATION | SYNCHRONIZE, 0, pid);
   if (handle === 0n) return null;
   try {
+    // One that has ended can be asked as long as anybody holds a handle to it.
+    if (WaitForSingleObject(handle, 0) !== WAIT_TIMEOUT) return null;
     const name = new Uint16Array(LONGEST_PATH);
     const length = Uint32Array.of(LONGEST_PATH);
     if (QueryFullProcessImageNameW(handle, 0, name, length) === 0) return null;
