@@ -1,100 +1,94 @@
-/** Describes bytes that are to be signed. The description is derived from the bytes alone. */
-import { DamagedError } from '../../lib/errors.ts';
+/**
+ * Describes bytes that are to be signed, for the owner of the key, who trusts nobody else's word for what they are. The
+ * description is derived from the bytes alone and leaves nothing out that a client would act on. Bytes with anything in
+ * them that is not understood are not described.
+ */
+import { DamagedError, UsageError } from '../../lib/errors.ts';
 import { hex, integer, object } from '../../lib/format/decoder.ts';
 import { parseJson } from '../../lib/format/json.ts';
 import { decodeStatement, type Payload, STATEMENT_TYPE } from '../../lib/package/statement.ts';
 import { BINARY_TYPE } from '../../lib/trust/binary-signature.ts';
+import { preAuthEncoding } from '../../lib/trust/envelope.ts';
 import type { RoleName } from '../../lib/trust/index.ts';
 import { targetName } from '../../lib/version/index.ts';
 import { version } from '../../lib/version/semver.ts';
 import { arch, platform } from '../../lib/version/target.ts';
 import { bytes } from '../progress.ts';
+import { describeMetadata, describeRoot, type KnownRoot } from './describe-metadata.ts';
+import { decodeSignedMetadata } from './signed-metadata.ts';
 
 export interface MessageDescription {
-  text: string;
-  /** The roles whose keys sign such a message. */
-  roles: RoleName[];
+  /** What it is, then its parts. */
+  lines: string[];
+  /** The role whose keys sign such a message. */
+  role: RoleName;
 }
 
-/** Null if it is nothing that a repository has signed. */
-export function describeMessage(message: Uint8Array): MessageDescription | null {
-  try {
-    return describeEnvelope(message) ?? describeMetadata(message);
-  } catch (error) {
-    if (error instanceof DamagedError) return null;
-    throw error;
+/**
+ * DamagedError if it is nothing that a repository has signed, or has anything in it that this does not know.
+ *
+ * @param current what a root is compared with; UsageError if there is none and the message is a root
+ */
+export function describeMessage(message: Uint8Array, current: KnownRoot | null): MessageDescription {
+  const envelope = openMessage(message);
+  if (envelope === null) {
+    const signed = decodeSignedMetadata(message);
+    if (signed._type !== 'root') return { lines: describeMetadata(signed), role: signed._type };
+    if (current === null) {
+      throw new UsageError('a root is to be signed, and there is no current one to compare it with', {
+        advice: 'Name the current root with --root <root.json>.',
+      });
+    }
+    return { lines: describeRoot(signed, current), role: 'root' };
   }
+  const { type, payload } = envelope;
+  if (type === BINARY_TYPE) return { lines: describeBinary(payload), role: 'targets' };
+  if (type === STATEMENT_TYPE) return { lines: describePackage(payload), role: 'targets' };
+  throw new DamagedError('wanted a binary or a package, found another type of document');
+}
+
+/** DSSE: the payload comes after its type and the lengths of both. Null if it does not look like that. */
+function openMessage(message: Uint8Array): { type: string; payload: Uint8Array } | null {
+  const head = /^DSSEv1 \d+ (\S+) \d+ /.exec(Buffer.from(message.subarray(0, 200)).toString('latin1'));
+  if (head === null) return null;
+  const [start, type = ''] = head;
+  const payload = message.subarray(start.length);
+  if (Buffer.compare(preAuthEncoding(type, payload), message) !== 0) {
+    throw new DamagedError('wanted a document with its type and its length, found others');
+  }
+  return { type, payload };
 }
 
 const binary = object({ version, platform, arch, size: integer(1, 2 ** 30), checksum: hex(32) });
 
-/** DSSE: the payload comes after its type and the lengths of both (lib/trust/envelope.ts). */
-function describeEnvelope(message: Uint8Array): MessageDescription | null {
-  const head = /^DSSEv1 (\d+) (\S+) (\d+) /.exec(Buffer.from(message.subarray(0, 200)).toString('latin1'));
-  if (head === null) return null;
-  const [start = '', typeLength, type = '', length] = head;
-  const payload = message.subarray(start.length);
-  if (Number(typeLength) !== type.length || Number(length) !== payload.length) return null;
-  if (type === BINARY_TYPE) {
-    const found = binary(parseJson(payload, 'binary'), 'binary');
-    const text = `binary of ${found.version} for ${targetName(found)}, ${bytes(found.size)}, SHA-256 ${found.checksum}`;
-    return { text, roles: ['targets'] };
-  }
-  if (type !== STATEMENT_TYPE) return null;
+function describeBinary(payload: Uint8Array): string[] {
+  const found = binary(parseJson(payload, 'binary'), 'binary');
+  return [
+    `binary of ${found.version} for ${targetName(found)}, ${bytes(found.size)}, SHA-256 ${found.checksum}`,
+  ];
+}
+
+function describePackage(payload: Uint8Array): string[] {
   const { app, manifest, payloads, ...statement } = decodeStatement(payload);
-  const what = payloads.map(describePayload);
-  return {
-    text:
-      `package of ${app} ${statement.version} for ${targetName(statement)}: ${what.join(', ')}, to the binary ` +
-      `${statement.binary.sha256}; ${manifest.updates.type}, risk ${manifest.updates.riskLevel}, released ` +
-      `${new Date(manifest.releaseDate).toISOString()}`,
-    roles: ['targets'],
-  };
+  const { updates, rollback, evolutions, binaries } = manifest;
+  return [
+    `package of ${app} ${statement.version} for ${targetName(statement)}`,
+    `${updates.type}, risk ${updates.riskLevel}, released ${new Date(manifest.releaseDate).toISOString()}`,
+    `makes the binary ${statement.binary.sha256}`,
+    ...payloads.map(describePayload),
+    ...evolutions.map(
+      ({ id, autoApply }) => `installs ${id} ${autoApply ? 'by itself' : 'if the user asks'}`,
+    ),
+    ...binaries.map((each) => `names the ${targetName(each)} binary ${each.checksum} at ${each.downloadUrl}`),
+    rollback.supported
+      ? `data version ${rollback.dataVersion}, back to ${rollback.minVersion} at most`
+      : `data version ${rollback.dataVersion}, no way back`,
+  ];
 }
 
 function describePayload(payload: Payload): string {
-  if (payload.kind === 'full') return 'full binary';
-  if (payload.kind === 'patch') return `patch from ${payload.from}`;
-  return `evolution ${payload.id}, SHA-256 ${payload.sha256}`;
-}
-
-interface Signed {
-  _type?: unknown;
-  version?: unknown;
-  expires?: unknown;
-  targets?: Record<string, { hashes?: { sha256?: unknown } }>;
-  delegations?: { roles?: { name?: unknown }[] };
-  meta?: Record<string, { version?: unknown }>;
-  roles?: Record<string, { keyids?: string[]; threshold?: unknown }>;
-}
-
-const METADATA: Record<string, (signed: Signed) => string> = {
-  root: ({ roles = {} }) =>
-    Object.entries(roles)
-      .map(([name, { keyids = [], threshold }]) => {
-        const ids = keyids.map((id) => id.slice(0, 12)).join(', ');
-        return `${name}: ${threshold} of ${ids}`;
-      })
-      .join('; '),
-  targets: ({ targets = {}, delegations }) => {
-    const files = Object.entries(targets).map(([name, { hashes }]) => `${name} ${hashes?.sha256}`);
-    const names = delegations?.roles?.map(({ name }) => `delegates to ${name}`) ?? [];
-    return [...files, ...names].join('; ') || 'nothing in it';
-  },
-  snapshot: ({ meta = {} }) =>
-    Object.entries(meta)
-      .map(([name, { version: number }]) => `${name} ${number}`)
-      .join('; '),
-  timestamp: ({ meta = {} }) => `snapshot ${meta['snapshot.json']?.version}`,
-};
-
-/** The canonical JSON of TUF metadata is JSON. */
-function describeMetadata(message: Uint8Array): MessageDescription | null {
-  const value = parseJson(message, 'metadata', 5_000_000);
-  if (typeof value !== 'object' || value === null) return null;
-  const signed: Signed = value;
-  const role = (['root', 'targets', 'snapshot', 'timestamp'] as const).find((name) => name === signed._type);
-  if (role === undefined) return null;
-  const text = `${role} version ${signed.version}, good until ${signed.expires}: ${METADATA[role]?.(signed)}`;
-  return { text, roles: [role] };
+  const content = `${bytes(payload.length)}, SHA-256 ${payload.sha256}`;
+  if (payload.kind === 'full') return `full binary, ${content}`;
+  if (payload.kind === 'patch') return `patch from ${payload.from} (${payload.fromChecksum}), ${content}`;
+  return `evolution ${payload.id}, ${content}`;
 }
