@@ -21,6 +21,7 @@ import { revoke } from './commands/revoke.ts';
 import { rollout } from './commands/rollout.ts';
 import { rotate } from './commands/rotate.ts';
 import { serve } from './commands/serve.ts';
+import { print, tell } from './platform/terminal.ts';
 
 const COMMANDS: readonly Command[] = [
   keysInit,
@@ -65,11 +66,11 @@ const wantsHelp = (args: string[]) => args.includes('--help') || args.includes('
 async function main(args: string[]): Promise<number> {
   try {
     if (wantsHelp(args.slice(0, 1))) {
-      process.stdout.write(overview());
+      print(overview());
       return 0;
     }
     const { command, rest } = choose(args);
-    if (wantsHelp(rest)) process.stdout.write(command.help);
+    if (wantsHelp(rest)) print(command.help);
     else await command.run(rest);
     return 0;
   } catch (thrown) {
@@ -80,11 +81,11 @@ async function main(args: string[]): Promise<number> {
 function report(error: unknown): number {
   if (!(error instanceof UpdaterError)) {
     const details = error instanceof Error ? (error.stack ?? error.message) : errorMessage(error);
-    process.stderr.write(`release: internal error: ${details}\n`);
+    tell(`release: internal error: ${details}\n`);
     return 1;
   }
-  process.stderr.write(`release: ${error.message}\n`);
-  if (error.advice !== undefined) process.stderr.write(`${error.advice}\n`);
+  tell(`release: ${error.message}\n`);
+  if (error.advice !== undefined) tell(`${error.advice}\n`);
   return error.exitCode;
 }
 

@@ -1,5 +1,6 @@
 /** A progress line for long steps. Prints nothing if standard error is not a terminal. */
 import { nativeHost } from '../lib/platform/native.ts';
+import { isTerminal, tellOver } from './platform/terminal.ts';
 
 const INTERVAL = 100;
 
@@ -11,7 +12,7 @@ export interface Progress {
 }
 
 export function progress(label: string): Progress {
-  if (process.stderr.isTTY !== true) return { report: () => undefined, end: () => undefined };
+  if (!isTerminal()) return { report: () => undefined, end: () => undefined };
   const { clock } = nativeHost();
   let shown = Number.NEGATIVE_INFINITY;
   return {
@@ -19,10 +20,10 @@ export function progress(label: string): Progress {
       const time = clock.monotonic();
       if (time - shown < INTERVAL) return;
       shown = time;
-      process.stderr.write(`\r\u001b[K${now} ${Math.floor(fraction * 100)}%`);
+      tellOver(`${now} ${Math.floor(fraction * 100)}%`);
     },
     end: () => {
-      process.stderr.write('\r\u001b[K');
+      tellOver('');
     },
   };
 }

@@ -102,7 +102,8 @@ describe('a rule sees', () => {
     ['the environment', strayEffects(one('release/keys/a.ts', 'const { a } = process.env;'))],
     ['a program', strayEffects(one('release/keys/a.ts', 'Bun.spawnSync(["ls"]);'))],
     ['the network', strayEffects(one('release/keys/a.ts', "await fetch('http://localhost/');"))],
-    ['results that lib prints', strayEffects(one('lib/api/a.ts', "process.stdout.write('a');"))],
+    ['results that are printed as they are', strayEffects(one('release/a.ts', "process.stdout.write('a');"))],
+    ['messages that are', strayEffects(one('lib/ui/a.ts', "process.stderr.write('a');"))],
   ];
   for (const [what, found] of broken) {
     test(what, () => {
@@ -121,7 +122,7 @@ describe('a rule sees', () => {
     ['one in a template', strayEffects(one('lib/ui/a.ts', `const a = \`\${b} fetch(process.env\`;`))],
     ['a method of that name', strayEffects(one('lib/ui/a.ts', 'this.network.fetch(address);'))],
     ['an import in a comment', upwardImports(one('lib/format/a.ts', "// import { b } from '../ui/b.ts';\n"))],
-    ['standard error', strayEffects(one('lib/ui/a.ts', "process.stderr.write('a');"))],
+    ['standard error for a question', strayEffects(one('lib/ui/a.ts', 'ask({ output: process.stderr });'))],
     ['what platform/ is for', strayEffects(one('release/platform/a.ts', "import 'node:fs';"))],
   ];
   for (const [what, found] of sound) {

@@ -2,6 +2,7 @@
 
 const LIMIT = 100;
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+const INVISIBLE_BUT_LAYOUT = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /**
  * Replaces control and format characters, which could move the cursor or reverse the text, by `\uXXXX`, and cuts the text
@@ -13,4 +14,17 @@ export function printable(text: string, limit = LIMIT): string {
     return code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, '0')}`;
   });
   return escaped.length <= limit ? escaped : `${escaped.slice(0, limit)}... (${text.length} characters)`;
+}
+
+/**
+ * The same for whole output: line feeds and tabs stay, nothing is cut, and the escapes are those of JSON, so that JSON stays
+ * JSON of the same value.
+ */
+export function printableText(text: string): string {
+  return text.replace(INVISIBLE_BUT_LAYOUT, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  );
 }

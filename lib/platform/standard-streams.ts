@@ -4,12 +4,18 @@
  *
  * A write does not wait for its reader, so that a pager that has been left open does not stop an update halfway. What
  * can't be written is dropped: a reader that has gone away (`dgmo-updater status | head`) is no reason to stop either.
+ *
+ * What is printed contains names and headers from outside. Every character that could move the cursor or turn the text
+ * around is spelled out, whoever forgot to do so before.
  */
 import type { BunFile } from 'bun';
+import { printableText } from '../format/printable.ts';
 
 export interface StandardStreams {
   out(text: string): void;
   error(text: string): void;
+  /** Clears the current line of standard error. */
+  clearLine(): void;
   /** Whether standard error is a terminal, on which a line can be overwritten. */
   readonly terminal: boolean;
   /** Whether a person can be asked: standard input and standard error are a terminal. */
@@ -24,9 +30,13 @@ export async function written(): Promise<void> {
   await Promise.allSettled(pending);
 }
 
+const toOutput = writerTo(Bun.stdout);
+const toError = writerTo(Bun.stderr);
+
 export const standardStreams: StandardStreams = {
-  out: writerTo(Bun.stdout),
-  error: writerTo(Bun.stderr),
+  out: (text) => toOutput(printableText(text)),
+  error: (text) => toError(printableText(text)),
+  clearLine: () => toError('\r\u001b[K'),
   get terminal() {
     return isTerminal(2) && process.env.TERM !== 'dumb';
   },

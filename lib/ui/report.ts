@@ -13,6 +13,8 @@ export type ReportedEvent = InstallEvent | UpdateEvent;
 export interface Output {
   out(text: string): void;
   error(text: string): void;
+  /** Clears the current line of standard error. */
+  clearLine(): void;
   /** Whether standard error is a terminal, where a line may be written over. */
   terminal: boolean;
 }
@@ -57,7 +59,7 @@ export function createReport(output: Output, options: ReportOptions, now: () => 
   // The end is told once, even if it is known before the command returns.
   let told: 'nothing' | 'result' | 'failure' = 'nothing';
   const clear = () => {
-    if (progressShown) output.error('\r\x1b[K');
+    if (progressShown) output.clearLine();
     progressShown = false;
   };
   const say = (text: string) => {
@@ -89,7 +91,8 @@ export function createReport(output: Output, options: ReportOptions, now: () => 
           if (!output.terminal && (event.state === 'waiting' || event.state === 'pausing')) say(line);
         }
         if (!output.terminal || now() - begun < PATIENCE) return;
-        output.error(`\r\x1b[K${line}`);
+        output.clearLine();
+        output.error(line);
         progressShown = true;
         return;
       }

@@ -13,6 +13,7 @@ import { type Command, readArguments, wholeNumber } from '../command.ts';
 import { requireInput, requireOutput } from '../files.ts';
 import { DESCRIBE_HELP, DESCRIBE_OPTIONS, readDescription, requireVersion } from '../manifest/options.ts';
 import { withStopSignal } from '../platform/signals.ts';
+import { print } from '../platform/terminal.ts';
 import { bytes } from '../progress.ts';
 import { type AddOutcome, addRelease } from '../repository/releases/add-release.ts';
 import type { AddRequest } from '../repository/releases/add-request.ts';
@@ -103,7 +104,7 @@ export const add: Command = {
         }),
       );
       report.end();
-      process.stdout.write(summary(request, outcome));
+      print(summary(request, outcome));
     } finally {
       report.end();
     }

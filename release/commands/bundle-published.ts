@@ -5,6 +5,7 @@ import { chunksOf } from '../../lib/platform/files.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { type ListedPackage, type Target, targetName } from '../../lib/version/index.ts';
 import { withInput, writeOutput } from '../files.ts';
+import { print } from '../platform/terminal.ts';
 import { bytes } from '../progress.ts';
 import { readPublished } from '../repository/published.ts';
 import { type Channel, readChannels } from '../repository/releases/channel.ts';
@@ -45,7 +46,7 @@ export async function bundlePublished({
           await verifyPayloads(readPackage(made, published.root));
         }),
     });
-    process.stdout.write(`${output}: ${bytes(source.size)}, of ${file}\n`);
+    print(`${output}: ${bytes(source.size)}, of ${file}\n`);
   });
 }
 

@@ -33,6 +33,7 @@ import {
   readDescription,
   requireVersion,
 } from '../manifest/options.ts';
+import { print, tell } from '../platform/terminal.ts';
 import { bytes } from '../progress.ts';
 import { type Build, build, makeFull, makePatch } from '../work/payloads.ts';
 import { bundlePublished, type PublishedRequest } from './bundle-published.ts';
@@ -124,10 +125,10 @@ export const bundle: Command = {
       const name = payload.kind === 'evolution' ? `evolution ${payload.id}` : payload.kind;
       return `${name} ${bytes(payload.content.size)}`;
     });
-    process.stderr.write(
+    tell(
       `${contents.join(', ')}, signed by ${keys.length} of ${root.roles.targets.keys.length} targets keys\n`,
     );
-    process.stdout.write(`${request.output}: ${bytes(written.size)}, SHA-256 ${written.sha256}\n`);
+    print(`${request.output}: ${bytes(written.size)}, SHA-256 ${written.sha256}\n`);
   },
 };
 
@@ -223,7 +224,7 @@ async function makePayloads(
   if (!withFull) return [patch];
   const full = await makeFull(to, level);
   if (patch.content.size < full.content.size) return [patch, full];
-  process.stderr.write(
+  tell(
     `the patch (${bytes(patch.content.size)}) saves nothing over the full binary (${bytes(full.content.size)}): left out\n`,
   );
   return [full];

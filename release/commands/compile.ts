@@ -16,6 +16,7 @@ import { readInput, requireOutput, untilInterrupted, writeOutput } from '../file
 import { runChild } from '../platform/children.ts';
 import { BUN } from '../platform/machine.ts';
 import { withScratchFolder } from '../platform/scratch.ts';
+import { print, tell } from '../platform/terminal.ts';
 import { bytes } from '../progress.ts';
 
 const TOP = path.resolve(import.meta.dir, '../..');
@@ -54,11 +55,11 @@ export const compile: Command = {
     createDirectories(disk, values.outdir, path.dirname, 0o755);
     await untilInterrupted('not everything was compiled', async (stopIfInterrupted) => {
       for (const target of targets) {
-        process.stderr.write(`compiling for ${targetName(target)}\n`);
+        tell(`compiling for ${targetName(target)}\n`);
         const file = await compileTarget(target, settings, values.outdir);
         stopIfInterrupted();
         const digest = digestFile(disk, file);
-        process.stdout.write(`${file}: ${bytes(digest?.size ?? 0)}, SHA-256 ${digest?.sha256}\n`);
+        print(`${file}: ${bytes(digest?.size ?? 0)}, SHA-256 ${digest?.sha256}\n`);
       }
     });
   },

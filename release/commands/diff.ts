@@ -4,6 +4,7 @@ import { UsageError } from '../../lib/errors.ts';
 import { isVersion } from '../../lib/version/index.ts';
 import { type Command, readArguments, required } from '../command.ts';
 import { readInput, requireOutput, writeOutput } from '../files.ts';
+import { print } from '../platform/terminal.ts';
 import { bytes, withProgress } from '../progress.ts';
 
 const HELP = `Usage: release diff <old> <new> -o <patch> [--from <version>] [--to <version>]
@@ -37,6 +38,6 @@ export const diff: Command = {
       generatePatch({ ...contents, fromVersion: values.from, toVersion: values.to, onProgress }),
     );
     await writeOutput(output, (write) => write(patch));
-    process.stdout.write(`${output}: ${bytes(patch.length)}\n`);
+    print(`${output}: ${bytes(patch.length)}\n`);
   },
 };

@@ -2,6 +2,7 @@
 import { applyPatch } from '../../lib/delta/index.ts';
 import { type Command, readArguments, required } from '../command.ts';
 import { withInput, writeOutput } from '../files.ts';
+import { print } from '../platform/terminal.ts';
 import { bytes } from '../progress.ts';
 
 const HELP = `Usage: release patch <old> <patch> -o <new>
@@ -25,7 +26,7 @@ export const patch: Command = {
         await writeOutput(output, async (write) => {
           ({ size } = await applyPatch({ patch: source, old, write, verifyOld: true }));
         });
-        process.stdout.write(`${output}: ${bytes(size)}\n`);
+        print(`${output}: ${bytes(size)}\n`);
       }),
     );
   },

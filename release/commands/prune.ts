@@ -2,6 +2,7 @@
 import { UsageError } from '../../lib/errors.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { type Command, readArguments, required, wholeNumber } from '../command.ts';
+import { print } from '../platform/terminal.ts';
 import { bytes } from '../progress.ts';
 import { DEFAULT_PATCHES } from '../repository/releases/spacing.ts';
 import { type PruneOptions, prune as pruneRepository } from '../repository/remove-unnamed.ts';
@@ -48,11 +49,11 @@ export const prune: Command = {
             pruneRepository(host, repo, { keep, grace }, signers),
           );
     if (thinned.length > 0) {
-      process.stdout.write(`with fewer packages now: ${[...new Set(thinned)].join(', ')}\n`);
+      print(`with fewer packages now: ${[...new Set(thinned)].join(', ')}\n`);
     }
-    process.stdout.write(`removed: ${removed.files} files, ${bytes(removed.bytes)}\n`);
+    print(`removed: ${removed.files} files, ${bytes(removed.bytes)}\n`);
     if (waiting.files > 0) {
-      process.stdout.write(
+      print(
         `unnamed, but perhaps still read: ${waiting.files} files, ${bytes(waiting.bytes)}; ` +
           'run it again after the grace period\n',
       );

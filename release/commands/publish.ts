@@ -6,6 +6,7 @@ import type { Host } from '../../lib/platform/host.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { type Command, readArguments, required } from '../command.ts';
 import { withStopSignal } from '../platform/signals.ts';
+import { print, tell } from '../platform/terminal.ts';
 import { bytes, withProgress } from '../progress.ts';
 import { bucketAddress, bucketDestination } from '../publish/bucket.ts';
 import { compare } from '../publish/compare.ts';
@@ -45,10 +46,10 @@ export const publish: Command = {
     const destination = destinationOf(host, folder, required('--to', values.to));
     const published = readPublished(host, folder);
     const { channels, releases } = requireComplete(published);
-    process.stderr.write(`${folder} is whole: ${channels} channel indexes, ${releases} releases in them\n`);
+    tell(`${folder} is whole: ${channels} channel indexes, ${releases} releases in them\n`);
     const plan = planPublish(await compare(published, destination, values.delete));
     if (values['dry-run']) {
-      process.stdout.write(describe(plan));
+      print(describe(plan));
       return;
     }
     await withStopSignal((stop) =>
@@ -56,7 +57,7 @@ export const publish: Command = {
         send(plan, { published, destination, report, stop }),
       ),
     );
-    process.stdout.write(`${destination.name}: ${summary(plan)}\n`);
+    print(`${destination.name}: ${summary(plan)}\n`);
   },
 };
 

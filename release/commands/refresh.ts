@@ -1,5 +1,6 @@
 /** `release refresh`: signs again what expires soon. */
 import { type Command, readArguments } from '../command.ts';
+import { print, tell } from '../platform/terminal.ts';
 import { NOTICE_DAYS, refresh as refreshRepository } from '../repository/signing/renew.ts';
 import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from './signing.ts';
 
@@ -26,11 +27,11 @@ export const refresh: Command = {
       refreshRepository(host, repo, signers, { all: values.all }),
     );
     for (const { document, expires: end } of due) {
-      process.stderr.write(
+      tell(
         `${document} expires at ${new Date(end).toISOString()}, and its keys are not here: run this with them\n`,
       );
     }
     const what = renewed.length === 0 ? 'nothing is due' : `signed again: ${renewed.join(', ')}`;
-    process.stdout.write(`${what}; all is valid until ${new Date(expires).toISOString()}\n`);
+    print(`${what}; all is valid until ${new Date(expires).toISOString()}\n`);
   },
 };

@@ -2,6 +2,7 @@
 import { UsageError } from '../../lib/errors.ts';
 import { type Command, readArguments } from '../command.ts';
 import { requireVersion } from '../manifest/options.ts';
+import { print } from '../platform/terminal.ts';
 import { revoke as revokeRelease } from '../repository/releases/change-listing.ts';
 import { requireChannel } from './add.ts';
 import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from './signing.ts';
@@ -37,7 +38,7 @@ export const revoke: Command = {
     const changed = await withSigning(['revoke', ...operands], values, ({ host, repo, signers }) =>
       revokeRelease(host, repo, change, signers),
     );
-    process.stdout.write(
+    print(
       changed.length === 0
         ? `${version} is revoked already: nothing to do\n`
         : changed.map((where) => `${where}: ${version} revoked\n`).join(''),

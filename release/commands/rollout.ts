@@ -2,6 +2,7 @@
 import { UsageError } from '../../lib/errors.ts';
 import { type Command, readArguments, wholeNumber } from '../command.ts';
 import { requireVersion } from '../manifest/options.ts';
+import { print } from '../platform/terminal.ts';
 import { setRollout } from '../repository/releases/change-listing.ts';
 import { requireChannel } from './add.ts';
 import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from './signing.ts';
@@ -35,7 +36,7 @@ export const rollout: Command = {
     const changed = await withSigning(['rollout', ...operands], values, ({ host, repo, signers }) =>
       setRollout(host, repo, change, signers),
     );
-    process.stdout.write(
+    print(
       changed.length === 0
         ? `${version} is at ${percent} % already: nothing to do\n`
         : changed.map((where) => `${where}: ${version} at ${percent} %\n`).join(''),

@@ -14,6 +14,7 @@ import {
 import { type Command, choice, readArguments, wholeNumber } from '../command.ts';
 import { writeOutput } from '../files.ts';
 import { keyFileName, keyringSigners, listKeys, nextKeyNumber, ROOT_FILE } from '../keys/keyring.ts';
+import { print, tell } from '../platform/terminal.ts';
 import { repositoryLayout } from '../repository/layout.ts';
 import { keysEverNamed, readPublished } from '../repository/published.ts';
 import { rotate as rotateKeys, unfinishedRotation } from '../repository/signing/replace-key.ts';
@@ -69,10 +70,10 @@ export const rotate: Command = {
       const root = await rotateKeys(host, repo, { role, replaced, added }, signers);
       await writeOutput(path.join(keys[0], ROOT_FILE), (write) => write(root));
       for (const [index, id] of replaced.entries()) {
-        process.stdout.write(`${role}: ${id} replaced by ${added[index]?.id ?? 'none'}\n`);
+        print(`${role}: ${id} replaced by ${added[index]?.id ?? 'none'}\n`);
       }
       const { version } = decodeRoot(root);
-      process.stdout.write(`${repo}: root version ${version}, also in ${path.join(keys[0], ROOT_FILE)}\n`);
+      print(`${repo}: root version ${version}, also in ${path.join(keys[0], ROOT_FILE)}\n`);
     });
   },
 };
@@ -143,6 +144,6 @@ async function writeKey(
   const file = path.join(folder, keyFileName(role, nextKeyNumber(folder, role)));
   const sealed = sealKey(key, { role, passphrase, random: random.bytes, cost });
   await writeOutput(file, (write) => write(sealed), { mode: 0o600 });
-  process.stderr.write(`${file}: ${key.id}\n`);
+  tell(`${file}: ${key.id}\n`);
   return key;
 }

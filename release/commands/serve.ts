@@ -10,6 +10,7 @@ import { readInput, requireNotInput } from '../files.ts';
 import { supervisor } from '../platform/children.ts';
 import type { PemFile } from '../platform/listener.ts';
 import { BUN } from '../platform/machine.ts';
+import { print, tell } from '../platform/terminal.ts';
 import { supervise } from '../server/supervise.ts';
 import { runWorker } from '../server/worker.ts';
 
@@ -115,9 +116,9 @@ function commandOf(args: string[], worker: number, port: number): string[] {
 }
 
 function announce(url: string): void {
-  process.stdout.write(`${url}\n`);
+  print(`${url}\n`);
 }
 
 function say(line: string): void {
-  process.stderr.write(`release: ${line}\n`);
+  tell(`release: ${line}\n`);
 }

@@ -2,6 +2,7 @@
 import { isCancel, password } from '@clack/prompts';
 import { InterruptedError, UsageError } from '../../lib/errors.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
+import { isTerminal } from '../platform/terminal.ts';
 
 export const PASSPHRASE_VARIABLE = 'DGMO_KEY_PASSPHRASE';
 const MIN_LENGTH = 8;
@@ -30,7 +31,7 @@ function given(): string | undefined {
 
 /** Whether a person can be asked. */
 export function hasTerminal(): boolean {
-  return nativeHost().processes.hasTerminal() && process.stderr.isTTY === true;
+  return nativeHost().processes.hasTerminal() && isTerminal();
 }
 
 async function prompt(message: string): Promise<string> {

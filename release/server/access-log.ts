@@ -4,7 +4,7 @@
  *
  * Many lines are written at once. Each write appends whole lines to the file, so that several processes can share it.
  */
-import { printable } from '../../lib/format/printable.ts';
+import { printable, printableText } from '../../lib/format/printable.ts';
 import type { Clock } from '../../lib/platform/host.ts';
 import { type Log, openLog } from '../platform/log.ts';
 import { startTimer } from '../platform/timers.ts';
@@ -63,7 +63,7 @@ export class AccessLog {
       ms: Math.round(milliseconds * 1000) / 1000,
       ...more,
     };
-    this.#waiting += `${JSON.stringify(line)}\n`;
+    this.#waiting += `${printableText(JSON.stringify(line))}\n`;
     if (this.#waiting.length >= FULL) this.flush();
     this.#cancelFlush ??= startTimer(WAIT, () => this.flush());
   }

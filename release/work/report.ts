@@ -1,4 +1,6 @@
 /** What `add` prints to standard error: a line for each product, and on a terminal the progress of the others. */
+
+import { tell } from '../platform/terminal.ts';
 import { bytes, progress } from '../progress.ts';
 import type { WorkReport } from './products.ts';
 
@@ -11,7 +13,7 @@ export function workLines(): WorkLines {
   const line = progress('');
   const say = (text: string) => {
     line.end();
-    process.stderr.write(`${text}\n`);
+    tell(`${text}\n`);
   };
   return {
     say,

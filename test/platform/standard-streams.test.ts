@@ -50,3 +50,14 @@ test.skipIf(process.platform !== 'linux')('a full disk does not stop it', async 
   expect(await textOf(child.stderr)).toBe('went on');
   expect(await ended).toEqual([3, null]);
 });
+
+test('an escape code in a message is spelled out; only a line that is cleared is not', async () => {
+  const program = `
+    import { standardStreams } from ${JSON.stringify(MODULE)};
+    standardStreams.out('\\u001b[2Jresult\\n');
+    standardStreams.error('no file \\u009b2J\\u202e\\n');
+    standardStreams.clearLine();`;
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [out, error] = await Promise.all([textOf(child.stdout), textOf(child.stderr)]);
+  expect([out, error]).toEqual(['\\u001b[2Jresult\n', 'no file \\u009b2J\\u202e\n\r\u001b[K']);
+});

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'bun:test';
+import { printableText } from '../../lib/format/printable.ts';
 import { freshFolder } from './run.ts';
 
 const folder = freshFolder();
@@ -126,3 +127,17 @@ describe('a wrong call says what was wanted and ends with 2:', () => {
     });
   }
 });
+
+test.skipIf(process.platform === 'win32')(
+  'a name with escape codes reaches the terminal spelled out',
+  async () => {
+    const name = 'a\u001b[2J\u202eb';
+    await Bun.write(folder.at(name), 'nothing of ours');
+    for (const args of [[name], [name, '--json'], [`no-${name}`]]) {
+      const { code, stdout, stderr } = await folder.release(['inspect', ...args]);
+      const said = stdout + stderr;
+      expect([code, said === printableText(said)]).toEqual([args[0] === name ? 11 : 2, true]);
+      expect(stdout + stderr).toContain('a\\u001b[2J\\u202eb');
+    }
+  },
+);

@@ -142,7 +142,10 @@ const PURE_MODULES = new Set([
 /** Members of `Bun` that touch nothing outside the program. */
 const PURE_BUN = 'CryptoHasher|deepEquals|hash|semver|zstd\\w+|stringWidth|stripANSI|Glob';
 
-/** Files, processes, sockets, clocks, timers and randomness. Standard error is free for all. */
+/**
+ * Files, processes, sockets, clocks, timers and randomness, and what is printed (platform/ spells out what could move the
+ * cursor). `process.stderr` may be handed to what draws on the terminal.
+ */
 const EFFECT = new RegExp(
   [
     String.raw`\bDate\.now\b`,
@@ -151,12 +154,10 @@ const EFFECT = new RegExp(
     String.raw`\bMath\.random\b`,
     String.raw`(?<![.\w#])(?:set(?:Timeout|Interval|Immediate)|fetch|random(?:Bytes|UUID|Int)|WebSocket|Worker)\s*\(`,
     String.raw`\bcrypto\.(?:getRandomValues|random\w+)`,
-    String.raw`\bprocess\.(?!stderr\b)\w+`,
+    String.raw`\bprocess\.(?!stderr\b(?!\.write))\w+`,
     String.raw`\bBun\.(?!(?:${PURE_BUN})\b)\w+`,
   ].join('|'),
 );
-/** Commands of `release` print their results themselves. */
-const RESULTS = /\bprocess\.stdout\b/g;
 
 export function strayEffects(files: readonly SourceFile[]): string[] {
   return files
@@ -165,7 +166,7 @@ export function strayEffects(files: readonly SourceFile[]): string[] {
       const modules = imports
         .filter(({ specifier }) => /^(node|bun):/.test(specifier) && !PURE_MODULES.has(specifier))
         .map(({ specifier }) => `${path} imports ${specifier}`);
-      const call = EFFECT.exec(path.startsWith('release/') ? code.replaceAll(RESULTS, '') : code)?.[0];
+      const call = EFFECT.exec(code)?.[0];
       return call === undefined ? modules : [...modules, `${path} uses ${call}`];
     });
 }

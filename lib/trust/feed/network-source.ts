@@ -4,6 +4,7 @@
  * slow-retrieval attacks of the specification, 1.5.2).
  */
 import { TrustError } from '../../errors.ts';
+import { printable } from '../../format/printable.ts';
 import { shownAddress } from '../../format/web-address.ts';
 import type { Clock } from '../../platform/host.ts';
 import { refuseStatus, refuseWebPage } from '../../platform/network/failures.ts';
@@ -80,7 +81,7 @@ function refuseEncoded(response: NetworkResponse): void {
   if (encoding === 'identity') return;
   throw new NetworkFailure(
     'page',
-    `${hostOf(response)} sent the file encoded (${encoding.slice(0, 40)}), which was not asked for`,
+    `${hostOf(response)} sent the file encoded (${printable(encoding, 40)}), which was not asked for`,
     { advice: 'Tell whoever runs the server; a proxy of your network may also be the cause.' },
   );
 }

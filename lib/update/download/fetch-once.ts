@@ -1,5 +1,6 @@
 /** One request. Its body is appended to the partial file. */
 import { DamagedError } from '../../errors.ts';
+import { printable } from '../../format/printable.ts';
 import type { Clock } from '../../platform/host.ts';
 import { refuseStatus, refuseWebPage } from '../../platform/network/failures.ts';
 import { type Network, NetworkFailure, type NetworkResponse } from '../../platform/network/network.ts';
@@ -134,7 +135,7 @@ function refuseEncoded({ headers, url }: NetworkResponse): void {
   if (encoding === 'identity') return;
   throw new NetworkFailure(
     'page',
-    `${new URL(url).host} sent the file encoded (${encoding.slice(0, 40)}), which was not asked for`,
+    `${new URL(url).host} sent the file encoded (${printable(encoding, 40)}), which was not asked for`,
   );
 }
 
@@ -142,7 +143,7 @@ function refuseLength(response: NetworkResponse, length: number): void {
   const announced = response.headers['content-length'];
   if (announced === undefined || Number(announced) === length) return;
   throw new DamagedError(
-    `the file on ${hostOf(response)} has ${announced.slice(0, 20)} bytes, wanted the signed ${length}`,
+    `the file on ${hostOf(response)} has ${printable(announced, 20)} bytes, wanted the signed ${length}`,
     { advice: 'Try again later; if it happens again, tell whoever runs the feed.' },
   );
 }

@@ -7,6 +7,7 @@ import { KEY_FILE_TYPE, type TrustedRoot } from '../../../lib/trust/index.ts';
 import { type Command, readArguments } from '../../command.ts';
 import { withInput } from '../../files.ts';
 import { loadRoot } from '../../keys/keyring.ts';
+import { print } from '../../platform/terminal.ts';
 import type { Inspector, Note } from './inspector.ts';
 import { inspectKeyFile, inspectRoot } from './keys.ts';
 import {
@@ -73,7 +74,7 @@ export const inspect: Command = {
       note('sound', problem === null);
       if (problem !== null) note('problem', errorMessage(problem));
       if (problem instanceof UpdaterError) note('exitCode', problem.exitCode);
-      process.stdout.write(values.json ? `${JSON.stringify(Object.fromEntries(facts))}\n` : table(facts));
+      print(values.json ? `${JSON.stringify(Object.fromEntries(facts))}\n` : table(facts));
       if (problem !== null) throw problem;
     });
   },

@@ -17,6 +17,7 @@ import { type Command, readArguments, required, wholeNumber } from '../../comman
 import { writeOutput } from '../../files.ts';
 import { keyFileName, makeKeyring, ROOT_FILE, requireNoKeys } from '../../keys/keyring.ts';
 import { choosePassphrase } from '../../keys/passphrase.ts';
+import { print, tell } from '../../platform/terminal.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 /** More keys than that are a mistake. */
@@ -91,10 +92,10 @@ export const keysInit: Command = {
     ]);
     for (const role of ROLES) {
       for (const [index, key] of keys[role].entries()) {
-        process.stderr.write(`${keyFileName(role, index + 1).padEnd(16)} ${key.id}\n`);
+        tell(`${keyFileName(role, index + 1).padEnd(16)} ${key.id}\n`);
       }
     }
-    process.stdout.write(`${path.join(folder, ROOT_FILE)}\n`);
+    print(`${path.join(folder, ROOT_FILE)}\n`);
   },
 };
 

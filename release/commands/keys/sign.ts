@@ -11,6 +11,7 @@ import { describeMessage, type MessageDescription } from '../../keys/describe-me
 import type { KnownRoot } from '../../keys/describe-metadata.ts';
 import { keyringSigners, loadRoot, ROOT_FILE } from '../../keys/keyring.ts';
 import { askPassphrase, hasTerminal } from '../../keys/passphrase.ts';
+import { print, tell } from '../../platform/terminal.ts';
 import { decodeRequest, encodeSignatures, signRequest } from '../../repository/signing/sign-request.ts';
 
 const HELP = `Usage: release keys sign <request> --keys <keys> -o <signatures> [--root <root.json>] [--yes]
@@ -74,7 +75,7 @@ export const keysSign: Command = {
     for (const other of others) show(other);
     if (mayAsk && others.length > 0) await ask(`Sign all ${others.length} of these?`);
     await writeOutput(output, (write) => write(encodeSignatures(signed.map(({ entry }) => entry))));
-    process.stdout.write(`${output}: ${signed.length} of ${wanted.length} signatures\n`);
+    print(`${output}: ${signed.length} of ${wanted.length} signatures\n`);
   },
 };
 
@@ -111,9 +112,9 @@ function show({ description, keys }: Shown): void {
   for (const key of keys) say(`  to be signed by the ${description.role} key ${key}`);
 }
 
-/** The request was written by somebody else: none of its characters may move the cursor. Nothing is cut off. */
+/** One line, whatever the request holds: a line feed in it must not begin another. */
 function say(text: string): void {
-  process.stderr.write(`${printable(text, Number.POSITIVE_INFINITY)}\n`);
+  tell(`${printable(text, Number.POSITIVE_INFINITY)}\n`);
 }
 
 /** Without a terminal, giving the passphrase was the decision. */

@@ -1,0 +1,25 @@
+/**
+ * Standard output and error. What is printed contains names and headers from outside: every character that could move the
+ * cursor or turn the text around is spelled out, whoever forgot to do so before.
+ */
+import { printableText } from '../../lib/format/printable.ts';
+
+/** A result, to standard output. */
+export function print(text: string): void {
+  process.stdout.write(printableText(text));
+}
+
+/** A message, to standard error. */
+export function tell(text: string): void {
+  process.stderr.write(printableText(text));
+}
+
+/** The same over the current line, which is cleared. */
+export function tellOver(text: string): void {
+  process.stderr.write(`\r\u001b[K${printableText(text)}`);
+}
+
+/** Whether standard error is a terminal, on which a line can be overwritten. */
+export function isTerminal(): boolean {
+  return process.stderr.isTTY === true;
+}
