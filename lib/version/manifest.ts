@@ -103,10 +103,13 @@ const binary = object({
   downloadUrl,
 });
 
-/** The id is the name of a folder, on every system. */
+/** Beside the folders of evolutions, this file says which are installed. */
+export const EVOLUTIONS_RECEIPT = 'installed.json';
+
+/** The id is the name of a folder, on every system, and not that of the receipt or of a temporary file of it. */
 export const evolutionId = stringOf(
-  'a name of a-z, 0-9, dot, dash and underscore, at most 64 long, and no device of Windows',
-  (id) => EVOLUTION_ID.test(id) && isPortableName(id),
+  'a name of a-z, 0-9, dot, dash and underscore, at most 64 long, no device of Windows and not installed.json',
+  (id) => EVOLUTION_ID.test(id) && isPortableName(id) && !id.startsWith(EVOLUTIONS_RECEIPT),
 );
 
 export const evolution = object({

@@ -156,13 +156,18 @@ describe('the error of a bad manifest names the field and both values', () => {
     [
       'evolutions.0.id',
       '../x',
-      'manifest.evolutions[0].id: wanted a name of a-z, 0-9, dot, dash and underscore, at most 64 long, and no device of Windows, found "../x"',
+      'manifest.evolutions[0].id: wanted a name of a-z, 0-9, dot, dash and underscore, at most 64 long, no device of Windows and not installed.json, found "../x"',
     ],
     [
       'evolutions.0.id',
       'nul.search',
-      'manifest.evolutions[0].id: wanted a name of a-z, 0-9, dot, dash and underscore, at most 64 long, and no device of Windows, found "nul.search"',
+      'manifest.evolutions[0].id: wanted a name of a-z, 0-9, dot, dash and underscore, at most 64 long, no device of Windows and not installed.json, found "nul.search"',
     ],
+    ...['installed.json', 'installed.json.tmp'].map((id): [string, string, string] => [
+      'evolutions.0.id',
+      id,
+      `manifest.evolutions[0].id: wanted a name of a-z, 0-9, dot, dash and underscore, at most 64 long, no device of Windows and not installed.json, found "${id}"`,
+    ]),
     [
       'evolutions.0.description',
       long,

@@ -10,13 +10,13 @@ import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
 import type { CarriedEvolution, EvolutionArchive } from '../../package/index.ts';
 import { digestBytes, readFile } from '../../platform/files.ts';
 import type { Amendment, NewFile } from '../../snapshot/index.ts';
+import { EVOLUTIONS_RECEIPT } from '../../version/manifest.ts';
 import { version } from '../../version/semver.ts';
 import type { Session } from '../session.ts';
 
 /** What the person wants: those that apply by themselves and those that are there already, all, none, or these. */
 export type EvolutionWish = 'auto' | 'all' | 'none' | readonly string[];
 
-const RECEIPT = 'installed.json';
 const LIMIT = 8 << 20;
 const name = stringOf('a name', (value) => value.length > 0 && value.length <= 1024);
 
@@ -42,7 +42,7 @@ export type InstalledEvolution = Decoded<typeof receiptShape>['evolutions'][numb
 export function installedEvolutions({ host }: Session, setup: SnapshotSetup): InstalledEvolution[] {
   const [root] = setup.profile.roots.evolutions;
   if (root === undefined) return [];
-  const path = setup.layout.join(root, RECEIPT);
+  const path = setup.layout.join(root, EVOLUTIONS_RECEIPT);
   try {
     const bytes = readFile(host.disk, path, LIMIT);
     return bytes === null ? [] : receiptShape(parseJson(bytes, path, LIMIT), path).evolutions;
@@ -95,7 +95,7 @@ export function evolutionAmendment(
   const isFresh = ({ id }: { id: string }) => fresh.some((one) => one.id === id);
   const evolutions = [...earlier.filter((one) => !isFresh(one)), ...fresh];
   const receipt: NewFile = {
-    path: RECEIPT,
+    path: EVOLUTIONS_RECEIPT,
     mode: 0o644,
     bytes: new TextEncoder().encode(`${JSON.stringify({ schema: 1, evolutions }, null, 2)}\n`),
   };
