@@ -2,9 +2,9 @@
 import { isCancel, password } from '@clack/prompts';
 import { InterruptedError, UsageError } from '../../lib/errors.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
+import { PASSPHRASE_VARIABLE } from '../platform/children.ts';
 import { isTerminal } from '../platform/terminal.ts';
 
-export const PASSPHRASE_VARIABLE = 'DGMO_KEY_PASSPHRASE';
 const MIN_LENGTH = 8;
 
 /** For existing keys. */

@@ -35,11 +35,20 @@ export async function runChild(command: readonly string[], options: RunOptions =
   };
 }
 
+export const PASSPHRASE_VARIABLE = 'DGMO_KEY_PASSPHRASE';
+
+/** Our environment without the passphrase of the keys: other processes never sign. */
+function withoutSecrets(): Record<string, string | undefined> {
+  const { [PASSPHRASE_VARIABLE]: _, ...rest } = process.env;
+  return rest;
+}
+
 function spawn(command: readonly string[], cwd: string | undefined, signal: AbortSignal | undefined) {
   try {
     return Bun.spawn([...command], {
       ...(cwd !== undefined && { cwd }),
       ...(signal !== undefined && { signal }),
+      env: withoutSecrets(),
       stdin: 'pipe',
       stdout: 'pipe',
       stderr: 'pipe',
@@ -65,6 +74,7 @@ export interface ServingProcess {
 /** Starts a serving process; its output is ours. */
 export function startServing(command: readonly string[], onReady: (ready: Ready) => void): ServingProcess {
   const child = Bun.spawn([...command], {
+    env: withoutSecrets(),
     stdio: ['ignore', 'inherit', 'inherit'],
     ipc: (message: Ready) => onReady(message),
   });
