@@ -4,6 +4,7 @@
  */
 import { errorMessage, UpdaterError, UsageError } from '../lib/errors.ts';
 import { asUpdaterError } from '../lib/platform/failures.ts';
+import { keepFiles } from '../lib/platform/native-disk.ts';
 import type { Command } from './command.ts';
 import { add } from './commands/add.ts';
 import { bundle } from './commands/bundle.ts';
@@ -89,4 +90,5 @@ function report(error: unknown): number {
   return error.exitCode;
 }
 
+keepFiles();
 process.exitCode = await main(process.argv.slice(2));

@@ -98,9 +98,16 @@ function whenFree<Result>(effect: () => Result): Result {
   }
 }
 
+let keepsFiles = false;
+
+/** From now on, what is made belongs to whoever runs this, in every folder: private keys are nobody else's. */
+export function keepFiles(): void {
+  keepsFiles = true;
+}
+
 /** Run as root in somebody's folder, what is made there is theirs: else one `sudo` would lock them out of it. */
 function giveToOwner(path: string): void {
-  if (windows || process.geteuid?.() !== 0) return;
+  if (keepsFiles || windows || process.geteuid?.() !== 0) return;
   const { uid, gid } = fs.statSync(systemPath(dirname(path)));
   if (uid !== 0) fs.lchownSync(systemPath(path), uid, gid);
 }

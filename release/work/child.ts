@@ -4,13 +4,14 @@
  */
 import { errorMessage, UpdaterError } from '../../lib/errors.ts';
 import { asUpdaterError } from '../../lib/platform/failures.ts';
-import { nativeDisk } from '../../lib/platform/native-disk.ts';
+import { keepFiles, nativeDisk } from '../../lib/platform/native-disk.ts';
 import type { Job } from './job.ts';
 import { perform } from './perform.ts';
 
 process.stdin.on('data', () => undefined);
 process.stdin.on('end', () => process.exit(130));
 
+keepFiles();
 const [, , json = '', output = ''] = process.argv;
 try {
   await perform(nativeDisk, JSON.parse(json) as Job, output, (fraction) => {

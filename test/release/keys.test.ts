@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'bun:test';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { decodeKeyFile, decodeRoot, openKey } from '../../lib/trust/index.ts';
 import { CHEAP, freshFolder, PASSPHRASE } from './run.ts';
 
@@ -38,6 +46,19 @@ describe('release keys init', () => {
       expect(statSync(folder.at('keys', name)).mode & 0o777).toBe(name === 'root.json' ? 0o644 : 0o600);
     }
   });
+
+  test.skipIf(process.geteuid?.() !== 0)(
+    "gives them to nobody, by root in another user's folder",
+    async () => {
+      using folder = freshFolder();
+      mkdirSync(folder.at('keys'));
+      chownSync(folder.at('keys'), 1234, 1234);
+      expect((await folder.release(['keys', 'init', '--dir', 'keys', ...CHEAP])).code).toBe(0);
+      for (const name of readdirSync(folder.at('keys'))) {
+        expect([name, statSync(folder.at('keys', name)).uid]).toEqual([name, 0]);
+      }
+    },
+  );
 
   test('makes as many targets keys as are asked for', async () => {
     using folder = freshFolder();
