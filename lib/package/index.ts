@@ -5,10 +5,12 @@ export {
   type EvolutionArchive,
   type EvolutionFile,
   encodeEvolution,
+  unpackedSize,
 } from './evolution-archive.ts';
-export { MAX_EVOLUTION_FILES, MAX_UNPACKED } from './evolution-index.ts';
+export { MAX_EVOLUTION_FILES, MAX_UNPACKED, MAX_UNPACKED_TOGETHER } from './evolution-index.ts';
 export type { CarriedEvolution } from './evolutions.ts';
 export { looksLikePackage } from './layout.ts';
+export { requirePatchAsSigned } from './patch.ts';
 export { checkPackage, type Installation } from './policy.ts';
 export { type Checkpoint, type PackageContents, peekPackage, readPackage, verifyPayloads } from './reader.ts';
 export { type Installed, isInstalled, planRoute, type Route, type Step } from './route.ts';

@@ -13,6 +13,8 @@ export async function packageFor(
   chain: Executable[],
   kind: 'patch' | 'full',
   evolutions: readonly { id: string; files: Record<string, string> }[] = [],
+  /** What the header of each patch says, whatever is signed. */
+  header: { fromVersion?: string; toVersion?: string } = {},
 ): Promise<Uint8Array> {
   const to = chain.at(-1) as Executable;
   const key = testKey(11);
@@ -24,7 +26,7 @@ export async function packageFor(
   };
   manifest.updates = { ...manifest.updates, from: chain[0]?.version ?? null };
   manifest.rollback = { ...manifest.rollback, minVersion: chain[0]?.version ?? to.version };
-  const payloads = kind === 'full' ? [await fullOf(to)] : await patchesOf(chain);
+  const payloads = kind === 'full' ? [await fullOf(to)] : await patchesOf(chain, header);
   for (const { id, files } of evolutions) payloads.push(await evolutionOf(id, to.version, files));
   const pieces: Uint8Array[] = [];
   writePackage({ app: 'dgmo', platform, arch: 'x64', manifest, payloads }, [key], (bytes) =>
@@ -62,7 +64,7 @@ async function fullOf(to: Executable): Promise<PayloadDraft> {
   };
 }
 
-function patchesOf(chain: Executable[]): Promise<PayloadDraft[]> {
+function patchesOf(chain: Executable[], header: object): Promise<PayloadDraft[]> {
   return Promise.all(
     chain.slice(1).map(async (to, index): Promise<PayloadDraft> => {
       const from = chain[index] as Executable;
@@ -71,6 +73,7 @@ function patchesOf(chain: Executable[]): Promise<PayloadDraft[]> {
         new: to.bytes,
         fromVersion: from.version,
         toVersion: to.version,
+        ...header,
       });
       return {
         kind: 'patch',

@@ -5,7 +5,7 @@
 
 import { applyPatch, decompressFull } from '../../delta/index.ts';
 import { DamagedError } from '../../errors.ts';
-import type { Route, Step } from '../../package/index.ts';
+import { type Route, requirePatchAsSigned, type Step } from '../../package/index.ts';
 import { type Digest, openSource, removeIfThere, type Source, writeAll } from '../../platform/files.ts';
 import type { Binary } from '../receipt.ts';
 import { checkpoint, type Session } from '../session.ts';
@@ -89,6 +89,7 @@ async function takeStep(
     );
     return;
   }
+  requirePatchAsSigned(payload, step.payload);
   const identity = disk.status(old)?.identity;
   const source = openSource(disk, old);
   try {

@@ -1,10 +1,9 @@
 /** A package: what it says, whether its payloads are as signed, and, with a root, whether the signatures count. */
-import { readPatchHeader } from '../../../lib/delta/index.ts';
-import { DamagedError } from '../../../lib/errors.ts';
 import {
   type PackageContents,
   peekPackage,
   readPackage,
+  requirePatchAsSigned,
   verifyPayloads,
 } from '../../../lib/package/index.ts';
 import { targetName } from '../../../lib/version/index.ts';
@@ -52,13 +51,6 @@ async function noteEvolutions(contents: PackageContents, note: Note): Promise<vo
 function checkPatches(contents: PackageContents): void {
   for (const [index, payload] of contents.payloads.entries()) {
     if (payload.kind !== 'patch') continue;
-    const header = readPatchHeader(contents.payload(index));
-    for (const name of ['fromChecksum', 'toChecksum'] as const) {
-      if (header[name] !== payload[name]) {
-        throw new DamagedError(
-          `package.payloads[${index}]: wanted a patch with ${name} ${payload[name]}, found ${header[name]}`,
-        );
-      }
-    }
+    requirePatchAsSigned(contents.payload(index), payload);
   }
 }
