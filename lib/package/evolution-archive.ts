@@ -29,7 +29,7 @@
 import { zstdFrame } from '../delta/compress.ts';
 import { Inflater } from '../delta/inflater.ts';
 import { DamagedError } from '../errors.ts';
-import { digestBytes, memorySource } from '../platform/files.ts';
+import { digestBytes, memorySource, type Source } from '../platform/files.ts';
 import {
   comparePaths,
   decodeIndex,
@@ -123,15 +123,23 @@ export async function decodeEvolution(archive: Uint8Array): Promise<EvolutionArc
   };
 }
 
-async function unpack(archive: Uint8Array): Promise<Uint8Array> {
-  if (archive.length < FRAME_AT || Buffer.compare(archive.subarray(0, MAGIC.length), MAGIC) !== 0) {
+/** Bytes that come out of the archive. Throws DamagedError if it is not the beginning of one. */
+export function unpackedSize(archive: Source): number {
+  const head = new Uint8Array(Math.min(FRAME_AT, archive.size));
+  archive.read(0, head);
+  if (head.length < FRAME_AT || Buffer.compare(head.subarray(0, MAGIC.length), MAGIC) !== 0) {
     throw new DamagedError('evolution: wanted DGMOEVO1 in its first 8 bytes, found something else');
   }
-  if (archive.length > MAX_ARCHIVE) {
-    throw new DamagedError(`evolution: wanted at most ${MAX_ARCHIVE} bytes, found ${archive.length}`);
+  if (archive.size > MAX_ARCHIVE) {
+    throw new DamagedError(`evolution: wanted at most ${MAX_ARCHIVE} bytes, found ${archive.size}`);
   }
-  const size = new DataView(archive.buffer, archive.byteOffset).getUint32(SIZE_AT, true);
+  const size = new DataView(head.buffer).getUint32(SIZE_AT, true);
   requireUnpacked(size);
+  return size;
+}
+
+async function unpack(archive: Uint8Array): Promise<Uint8Array> {
+  const size = unpackedSize(memorySource(archive, 'evolution'));
   const frame = memorySource(archive.subarray(FRAME_AT), 'evolution');
   const stream = new Inflater(frame, size, WINDOW_LOG, 'the archive of the evolution');
   const raw = new Uint8Array(size);

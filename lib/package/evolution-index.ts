@@ -19,6 +19,8 @@ import { version } from '../version/semver.ts';
 export const MAX_EVOLUTION_FILES = 4096;
 /** Bytes of all that an archive unpacks to, its index included. */
 export const MAX_UNPACKED = 64 << 20;
+/** Bytes of all evolutions that are installed at once: they are in memory together. */
+export const MAX_UNPACKED_TOGETHER = 256 << 20;
 /** Bytes of an archive: data that can't be compressed grows by less than 1 in 256. */
 export const MAX_ARCHIVE = MAX_UNPACKED + (1 << 20);
 /** Bytes: 4,096 of the longest paths fit. */

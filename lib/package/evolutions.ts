@@ -2,7 +2,8 @@
 import { DamagedError } from '../errors.ts';
 import { digestBytes, readSource, type Source } from '../platform/files.ts';
 import type { Evolution } from '../version/index.ts';
-import { decodeEvolution, type EvolutionArchive } from './evolution-archive.ts';
+import { decodeEvolution, type EvolutionArchive, unpackedSize } from './evolution-archive.ts';
+import { MAX_UNPACKED_TOGETHER } from './evolution-index.ts';
 import { DOWNLOAD_AGAIN } from './layout.ts';
 import type { EvolutionPayload, Payload, Statement } from './statement.ts';
 
@@ -50,6 +51,31 @@ export async function openEvolution(
     );
   }
   return archive;
+}
+
+/**
+ * The archives of several evolutions, which are in memory together, opened one after the other. Throws DamagedError, before
+ * any is opened, if they hold more than 256 MiB.
+ */
+export async function openEvolutions(
+  statement: Statement,
+  payload: (index: number) => Source,
+  ids: readonly string[],
+): Promise<EvolutionArchive[]> {
+  const sizes = ids.map((id) => {
+    const found = findEvolution(statement.payloads, id);
+    return found === undefined ? 0 : unpackedSize(payload(found.index));
+  });
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  if (total > MAX_UNPACKED_TOGETHER) {
+    throw new DamagedError(
+      `package: wanted evolutions of at most ${MAX_UNPACKED_TOGETHER} bytes together, found ${total}`,
+      { advice: 'Install fewer of them at once, with --evolutions.' },
+    );
+  }
+  const archives: EvolutionArchive[] = [];
+  for (const id of ids) archives.push(await openEvolution(statement, payload, id));
+  return archives;
 }
 
 function findEvolution(

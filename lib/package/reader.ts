@@ -7,7 +7,7 @@ import { copyAndDigest, type Source, sliceSource } from '../platform/files.ts';
 import { decodeEnvelope, openEnvelope, type TrustedRoot, verifyBinarySignature } from '../trust/index.ts';
 import { binaryFor } from '../version/index.ts';
 import type { EvolutionArchive } from './evolution-archive.ts';
-import { type CarriedEvolution, carriedEvolutions, openEvolution } from './evolutions.ts';
+import { type CarriedEvolution, carriedEvolutions, openEvolution, openEvolutions } from './evolutions.ts';
 import { DOWNLOAD_AGAIN, HEADER_SIZE, readEnvelope } from './layout.ts';
 import { decodeStatement, type Payload, STATEMENT_TYPE, type Statement } from './statement.ts';
 
@@ -25,6 +25,8 @@ export interface PackageContents extends Readonly<Statement> {
    * package carries none with that id.
    */
   evolution(id: string): Promise<EvolutionArchive>;
+  /** The same for several at once; DamagedError if they are too large together. */
+  openEvolutions(ids: readonly string[]): Promise<EvolutionArchive[]>;
 }
 
 /**
@@ -81,6 +83,7 @@ function contents(source: Source, start: number, statement: Statement, signedBy:
     payload,
     evolutions: () => carriedEvolutions(statement),
     evolution: (id) => openEvolution(statement, payload, id),
+    openEvolutions: (ids) => openEvolutions(statement, payload, ids),
   };
 }
 

@@ -11,7 +11,9 @@ import {
   encodeEvolution,
   MAX_EVOLUTION_FILES,
   MAX_UNPACKED,
+  MAX_UNPACKED_TOGETHER,
   type PayloadDraft,
+  unpackedSize,
 } from '../../lib/package/index.ts';
 import { digestBytes, memorySource } from '../../lib/platform/files.ts';
 import { nativeDisk as disk } from '../../lib/platform/native-disk.ts';
@@ -89,9 +91,16 @@ export async function packEvolutions(
   version: string,
 ): Promise<PayloadDraft[]> {
   const payloads: PayloadDraft[] = [];
+  let total = 0;
   for (const { entry, files } of evolutions) {
     const archive = await encodeEvolution({ id: entry.id, version, files });
     payloads.push(evolutionPayload(entry.id, archive));
+    total += unpackedSize(memorySource(archive));
+    if (total > MAX_UNPACKED_TOGETHER) {
+      throw new UsageError(
+        `--evolution: wanted at most ${MAX_UNPACKED_TOGETHER} bytes in all of them, found more`,
+      );
+    }
   }
   return payloads;
 }

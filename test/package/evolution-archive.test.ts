@@ -203,7 +203,7 @@ describe('the error of a bad archive names the field and both values:', () => {
     [
       'an id that is a device',
       { ...good, id: 'con' },
-      'at most 64 long, and no device of Windows, found "con"',
+      'at most 64 long, no device of Windows and not installed.json, found "con"',
     ],
     [
       'no version',

@@ -202,3 +202,29 @@ describe('of several packages', () => {
     expect(route?.steps.map(({ index }) => index)).toEqual([0, 1]);
   });
 });
+
+test('evolutions that hold too much together are refused before one is opened', async () => {
+  const archives = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((id) => testArchive(id)));
+  const claim = (size: number) => archives.map((bytes) => withClaim(bytes, size));
+  const payloads = (size: number) =>
+    claim(size).map((bytes, at) => evolutionPayload(bytes, ['a', 'b', 'c', 'd', 'e'][at]));
+  const manifest = testDraft({ payloads: [fullPayload()] }).manifest;
+  const evolutions = ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id, description: id, autoApply: false }));
+  const contentsOf = (size: number) => {
+    const draft = { ...testDraft({ payloads: [fullPayload(), ...payloads(size)] }) };
+    return readPackage(memorySource(pack({ ...draft, manifest: { ...manifest, evolutions } })), testRoot());
+  };
+  const large = contentsOf(60 << 20);
+  await expect(large.openEvolutions(['a', 'b', 'c', 'd', 'e'])).rejects.toThrow(
+    `wanted evolutions of at most ${256 << 20} bytes together, found ${300 << 20}`,
+  );
+  // Each by itself is allowed to say so; that it is not true is found when it is opened.
+  await expect(large.openEvolutions(['a', 'b'])).rejects.toThrow(/evolution/);
+});
+
+/** The archive, with another number of bytes that are said to come out of it. */
+function withClaim(archive: Uint8Array, size: number): Uint8Array {
+  const changed = Uint8Array.from(archive);
+  new DataView(changed.buffer).setUint32(8, size, true);
+  return changed;
+}

@@ -146,7 +146,8 @@ async function openEvolutions(
   const pending = chosen.filter(
     (carried) => !binaryUnchanged || (wish !== 'auto' && !isUpToDate(carried, installed)),
   );
-  return Promise.all(
-    pending.map(async (carried) => ({ carried, archive: await contents.evolution(carried.id) })),
+  const archives = await contents.openEvolutions(pending.map(({ id }) => id));
+  return archives.flatMap((archive) =>
+    pending.filter(({ id }) => id === archive.id).map((carried) => ({ carried, archive })),
   );
 }
