@@ -17,12 +17,16 @@ import { KEEP } from '../snapshot/index.ts';
 import { DEFAULT_CHANNEL, feedAddress, isChannelName } from '../version/index.ts';
 import { type HomeFile, homeFile } from './home-file.ts';
 
-/** A rollback writes into these folders, so a path must not depend on the working directory. */
-const folder = stringOf(
-  'the full path of a folder',
-  (value) => /^(\/|[A-Za-z]:[\\/]|\\\\)/.test(value) && value.length <= 4096 && !/\p{Cc}/u.test(value),
-);
-const folderOrUsual = optional(nullable(folder), null);
+/**
+ * A rollback writes into these folders, and the authorities of the file are believed, so a path must not depend on the
+ * working directory.
+ */
+const fullPath = (what: string) =>
+  stringOf(
+    `the full path of ${what}`,
+    (value) => /^(\/|[A-Za-z]:[\\/]|\\\\)/.test(value) && value.length <= 4096 && !/\p{Cc}/u.test(value),
+  );
+const folderOrUsual = optional(nullable(fullPath('a folder')), null);
 const patterns = optional(array(line(1000), 0, 100), []);
 
 export const MAX_SNAPSHOTS_KEPT = 1000;
@@ -38,7 +42,7 @@ const shape = object({
   checkApi: nullable(feedAddress),
   telemetry: boolean,
   /** A PEM file with authorities to trust besides the built-in ones. */
-  caFile: nullable(line(4096)),
+  caFile: nullable(fullPath('a PEM file')),
   /** The folders that a snapshot holds; null: the default ones. */
   configFolder: folderOrUsual,
   pluginsFolder: folderOrUsual,

@@ -62,7 +62,9 @@ describe('preferences', () => {
     ['feed', 'http://feed.example.org/', 'an https address'],
     ['checkApi', 'feed.example.org', 'an https address'],
     ['telemetry', 'yes', 'on or off'],
-    ['caFile', 'a\nb', 'one line'],
+    ['caFile', '/a\nb', 'the full path of a PEM file'],
+    ['caFile', 'ca.pem', 'the full path of a PEM file'],
+    ['caFile', '../ca.pem', 'the full path of a PEM file'],
   ] as const)('%s %s is refused', (key, typed, why) => {
     expect(() => withPreference(DEFAULT_PREFERENCES, key, typed)).toThrow(UsageError);
     expect(() => withPreference(DEFAULT_PREFERENCES, key, typed)).toThrow(why);

@@ -94,7 +94,7 @@ dgmo-updater config set <key> <value>
   feed                  the feed's address, or none: as it was installed (default none)
   checkApi              address of a check API that is asked besides the feed, or none (default none)
   telemetry             on or off (default off): four anonymous fields for the check API, listed in README.md
-  caFile                a PEM file with authorities to trust besides the built-in ones, or none (default none)
+  caFile                the full path of a PEM file with authorities to trust besides the built-in ones, or none (default none)
   configFolder, pluginsFolder, dataFolder, evolutionsFolder
                         where these are, or none: in the home, and where programs of this family keep them
   snapshotExclude       patterns, with commas, that snapshots leave out besides caches and logs (default none)
