@@ -120,7 +120,7 @@ async function restart(
 async function goBack(session: Session, request: RollbackRequest, progress: Progress): Promise<RolledBack> {
   await recoverUnlessStuck(session);
   const target = 'receipt' in request.to ? request.to : planRollback(session, request.to);
-  progress.stopped = await stopForRollback(session, target, request.kill);
+  progress.stopped = await stopForRollback(session, target, request);
   return change(session, planRollbackChange(session, target));
 }
 
@@ -137,12 +137,19 @@ async function recoverUnlessStuck(session: Session): Promise<void> {
 async function stopForRollback(
   session: Session,
   target: RollbackTarget,
-  kill: RollbackRequest['kill'],
+  { kill, to }: RollbackRequest,
 ): Promise<boolean> {
   const running = changesFolders(target) ? runningCopies(session) : [];
   if (running.length === 0) return false;
   await verifyTarget(session, target);
-  await stopRunning(session, running, kill);
+  if (kill === 'now' && 'running' in to) {
+    // The consent was given for those that were shown. One that was started since is asked to end.
+    const { running: shown } = to;
+    const known = running.filter((pid) => shown.includes(pid));
+    const fresh = running.filter((pid) => !shown.includes(pid));
+    if (fresh.length > 0) await stopRunning(session, fresh, 'never');
+    if (known.length > 0) await stopRunning(session, known, 'now');
+  } else await stopRunning(session, running, kill);
   return true;
 }
 

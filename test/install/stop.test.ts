@@ -91,6 +91,19 @@ describe('ending them', () => {
     expect(runningCopies(session)).toEqual([30]);
   });
 
+  test.each(['never', 'after the limit', 'now'] as const)(
+    'one whose id was given to another program meanwhile: that goes on (%s)',
+    async (kill) => {
+      const { session, asked } = sessionWith([
+        { pid: 20, file: '/usr/bin/editor' },
+        { pid: 30, file: TARGET },
+      ]);
+      await stopRunning(session, [20, 30], kill);
+      expect(asked()).toEqual([kill === 'now' ? 'forceEnd' : 'requestEnd']);
+      expect(session.host.processes.isAlive(20)).toBe(true);
+    },
+  );
+
   test('Ctrl-C while it is waited for: 130', async () => {
     const { session } = sessionWith([{ pid: 20, file: TARGET, stubborn: true }]);
     const interrupted = { ...session, interrupted: () => true };

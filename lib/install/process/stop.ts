@@ -40,9 +40,11 @@ export async function stopRunning(
 ): Promise<void> {
   const { processes } = session.host;
   session.emit({ event: 'stopping', pids: [...pids] });
-  const asked = kill === 'now' ? [] : pids.filter((pid) => processes.requestEnd(pid));
+  // Looked up each time: since the ids were found, one may have been given to another program.
+  const current = () => runningCopies(session).filter((pid) => pids.includes(pid));
+  const asked = kill === 'now' ? [] : current().filter((pid) => processes.requestEnd(pid));
   await ended(session, asked, session.limits.exit);
-  const left = runningCopies(session).filter((pid) => pids.includes(pid));
+  const left = current();
   if (left.length === 0) return;
   if (kill === 'never') {
     throw new StillRunningError(
@@ -53,7 +55,7 @@ export async function stopRunning(
   }
   for (const pid of left) processes.forceEnd(pid);
   await ended(session, left, END_LIMIT);
-  const still = left.filter((pid) => processes.isAlive(pid));
+  const still = current();
   if (still.length > 0)
     throw new BusyError(`process ${still.join(', ')} could not be ended`, { advice: 'Nothing was changed.' });
 }
