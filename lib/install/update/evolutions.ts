@@ -3,12 +3,12 @@
  * in the evolutions folder and writes nowhere else; `installed.json` beside them is the receipt of their files. What came
  * with an update goes with its rollback, since the folder is a part of every snapshot.
  */
-import { UpdaterError, UsageError } from '../../errors.ts';
+import { DamagedError, UpdaterError, UsageError } from '../../errors.ts';
 import { array, type Decoded, hex, object, oneOf, stringOf } from '../../format/decoder.ts';
 import { parseJson } from '../../format/json.ts';
 import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
 import type { CarriedEvolution, EvolutionArchive } from '../../package/index.ts';
-import { digestBytes, readFile } from '../../platform/files.ts';
+import { digestBytes, digestFile, readFile } from '../../platform/files.ts';
 import type { Amendment, NewFile } from '../../snapshot/index.ts';
 import { EVOLUTIONS_RECEIPT } from '../../version/manifest.ts';
 import { version } from '../../version/semver.ts';
@@ -106,4 +106,31 @@ export function evolutionAmendment(
     .filter(isFresh)
     .flatMap(({ id, files }) => files.map(({ path }) => `${id}/${path}`));
   return { component: 'evolutions', remove: new Set(replaced), add: [...files, receipt] };
+}
+
+/** Throws DamagedError unless the receipt lists these evolutions with all of their files, and each file is there. */
+export function requireInstalled(
+  session: Session,
+  setup: SnapshotSetup,
+  added: readonly { carried: CarriedEvolution; archive: EvolutionArchive }[],
+): void {
+  const { disk } = session.host;
+  const [root] = setup.profile.roots.evolutions;
+  const installed = installedEvolutions(session, setup);
+  for (const { carried, archive } of added) {
+    const listed = installed.find(({ id, digest }) => id === archive.id && digest === carried.sha256);
+    if (root === undefined || listed?.files.length !== archive.files.length) {
+      throw new DamagedError(
+        `the evolution ${archive.id} is not in the receipt of evolutions as it was installed`,
+      );
+    }
+    for (const { path, sha256 } of archive.files) {
+      const file = setup.layout.join(root, archive.id, ...path.split('/'));
+      const found = digestFile(disk, file)?.sha256;
+      if (found === sha256) continue;
+      throw new DamagedError(
+        `the evolution ${archive.id} was not installed whole: wanted ${file} with SHA-256 ${sha256}, found ${found ?? 'no file'}`,
+      );
+    }
+  }
 }

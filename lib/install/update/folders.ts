@@ -5,7 +5,7 @@ import { type SnapshotWish, takeSnapshotBefore, takeSnapshotHere } from '../fold
 import { isInUse } from '../process/stop.ts';
 import type { Session } from '../session.ts';
 import type { Folders } from '../transaction/journal.ts';
-import { evolutionAmendment } from './evolutions.ts';
+import { evolutionAmendment, requireInstalled } from './evolutions.ts';
 import type { PreparedUpdate } from './prepare.ts';
 
 /** Null if this user has no home: then there is nothing to take a snapshot of, and nothing to take back. */
@@ -78,5 +78,9 @@ export async function planFolders(
     components: ['evolutions'],
     id: transaction,
   });
-  return { change, unusedSinceSnapshot };
+  const verify = () => {
+    change.verify();
+    requireInstalled(session, snapshots, prepared.evolutions);
+  };
+  return { change: { ...change, verify }, unusedSinceSnapshot };
 }
