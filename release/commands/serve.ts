@@ -33,10 +33,12 @@ requests are answered. It keeps no state: changes by \`release add\` and the lik
   --allow-http             plain http on another address than loopback: behind a proxy that speaks TLS
   --processes <n>          how many processes share the port (default 1; Linux only); one that dies is started again
   --grace <seconds>        how long current requests may take when it stops (default 10)
+  --public-metrics         /metrics answers everybody, and not only programs on this machine
   --access-log <file>      JSON lines; SIGHUP opens the file again (default: standard error; "off": none)
 
   GET /healthz             200 if the repository can be read and its timestamp has not expired, else 503 and the reason
-  GET /metrics             Prometheus text format, of the process that answers (see the labels worker and pid)
+  GET /metrics             Prometheus text format, of the process that answers (see the labels worker and pid); for
+                           programs on this machine that do not ask for others, as a proxy does
 
 The access log contains no address and no header of a client. For a check it has version, target and channel.
 `;
@@ -51,6 +53,7 @@ const OPTIONS = {
   processes: { type: 'string' },
   grace: { type: 'string' },
   'access-log': { type: 'string' },
+  'public-metrics': { type: 'boolean', default: false },
   // Set by the supervisor: the number of this process.
   worker: { type: 'string' },
 } as const;
@@ -80,10 +83,14 @@ export const serve: Command = {
     }
     const address = { host, tls, shared: processes > 1 || worker > 0 };
     const accessLog = values['access-log'] ?? null;
+    const publicMetrics = values['public-metrics'];
     if (accessLog !== null && accessLog !== 'off') requireNotInput(accessLog);
     if (processes === 1 || worker > 0) {
       const ready = worker === 0 ? announce : (url: string, port: number) => supervisor.ready({ url, port });
-      await runWorker({ ...address, port, repository, worker: Math.max(worker, 1), accessLog, grace }, ready);
+      await runWorker(
+        { ...address, port, repository, worker: Math.max(worker, 1), accessLog, publicMetrics, grace },
+        ready,
+      );
       return;
     }
     await supervise(

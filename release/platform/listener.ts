@@ -5,6 +5,8 @@ import { within } from './timers.ts';
 
 /** Seconds without a byte in either direction. Bun itself ends a connection whose request head is incomplete after 12 s. */
 const IDLE = 30;
+/** Requests whose answers are under way. A client that does not read its answer keeps memory until it is closed for idling. */
+const MAX_REQUESTS = 256;
 /** Bytes. More than any route accepts, so that the routes themselves answer 413. */
 const MAX_BODY = 1 << 20;
 /** The only way to set a minimum version for BoringSSL in Bun. */
@@ -34,7 +36,11 @@ export interface Listener {
 }
 
 /** UsageError if the certificate can't be used, MachineError if it can't listen on the port. */
-export function listen(address: Address, handle: (request: Request) => Promise<Response>): Listener {
+export function listen(
+  address: Address,
+  handle: (request: Request, client: string | null) => Promise<Response>,
+  maxRequests = MAX_REQUESTS,
+): Listener {
   let stopping = false;
   const tls = address.tls && {
     cert: Buffer.from(address.tls.cert.content),
@@ -49,8 +55,9 @@ export function listen(address: Address, handle: (request: Request) => Promise<R
     idleTimeout: IDLE,
     maxRequestBodySize: MAX_BODY,
     development: false,
-    fetch: async (request) => {
-      const response = await handle(request);
+    fetch: async (request, here) => {
+      if (here.pendingRequests > maxRequests) return busy();
+      const response = await handle(request, here.requestIP(request)?.address ?? null);
       // Makes a client that keeps its connection turn to another process.
       if (stopping) response.headers.set('Connection', 'close');
       return response;
@@ -65,6 +72,11 @@ export function listen(address: Address, handle: (request: Request) => Promise<R
       await server.stop(true);
     },
   };
+}
+
+/** Known before the request is looked at, and small enough to be sent at once. */
+function busy(): Response {
+  return new Response(null, { status: 503, headers: { 'Retry-After': '10', Connection: 'close' } });
 }
 
 function start({ host, port, tls }: Address, options: Bun.Serve.Options<undefined>) {

@@ -1,5 +1,6 @@
 /** Answers a request: chooses the route, and counts and logs the answer. */
 import { errorMessage, UpdaterError } from '../../lib/errors.ts';
+import { isLoopback } from '../../lib/format/web-address.ts';
 import { asUpdaterError } from '../../lib/platform/failures.ts';
 import type { Clock } from '../../lib/platform/host.ts';
 import { nativeDisk as disk } from '../../lib/platform/native-disk.ts';
@@ -17,11 +18,13 @@ export interface HandlerOptions {
   log: AccessLog;
   /** Milliseconds within which the body of a request must arrive. */
   bodyTime: number;
+  /** Whether /metrics answers everybody, and not only programs on this machine. */
+  publicMetrics: boolean;
   clock: Pick<Clock, 'now' | 'monotonic'>;
 }
 
 /** MachineError if the folder does not exist. */
-export function makeHandler({ repository, metrics, log, bodyTime, clock }: HandlerOptions) {
+export function makeHandler({ repository, metrics, log, bodyTime, publicMetrics, clock }: HandlerOptions) {
   const folder = resolved(repository);
   const feed = new CurrentFeed(folder, clock.monotonic);
   const check = new CheckApi(feed, metrics, bodyTime);
@@ -31,6 +34,7 @@ export function makeHandler({ repository, metrics, log, bodyTime, clock }: Handl
     route: Route,
     path: string,
     note: Record<string, string>,
+    isLocal: boolean,
   ): Reply | Promise<Reply> => {
     switch (route) {
       case 'check':
@@ -41,20 +45,22 @@ export function makeHandler({ repository, metrics, log, bodyTime, clock }: Handl
       case 'health':
         return readable(request, () => health(feed, clock.now()));
       case 'metrics':
+        if (!isLocal && !publicMetrics) return refusal(404, 'there is no such file');
         return readable(request, () => metricsOf(metrics, feed, log));
       case 'other':
         return refusal(404, 'there is no such file');
     }
   };
 
-  return async (request: Request): Promise<Response> => {
+  /** `client`: the address that the request came from. */
+  return async (request: Request, client: string | null): Promise<Response> => {
     const began = clock.monotonic();
     const path = pathOf(request.url);
     const route = routeOf(path);
     const note: Record<string, string> = {};
     let reply: Reply;
     try {
-      reply = await answer(request, route, path, note);
+      reply = await answer(request, route, path, note, isLocal(request, client));
     } catch (error) {
       note.error = errorMessage(error);
       reply = refusal(500, 'the server failed');
@@ -66,6 +72,15 @@ export function makeHandler({ repository, metrics, log, bodyTime, clock }: Handl
     return reply.response;
   };
 }
+
+/** A proxy on this machine asks for others, and says so. */
+function isLocal(request: Request, client: string | null): boolean {
+  if (client === null || FORWARDED.some((name) => request.headers.has(name))) return false;
+  const address = client.replace(/^::ffff:/, '');
+  return isLoopback(address.includes(':') ? `[${address}]` : address);
+}
+
+const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
 
 function resolved(repository: string): string {
   try {

@@ -12,6 +12,8 @@ export interface WorkerOptions extends Address {
   /** 1, 2, ... */
   worker: number;
   accessLog: string | null;
+  /** Whether /metrics answers everybody, and not only programs on this machine. */
+  publicMetrics: boolean;
   /** Milliseconds for current requests to finish after a signal to stop. */
   grace: number;
 }
@@ -31,6 +33,7 @@ export async function runWorker(
     metrics: new Metrics({ worker: options.worker, pid: processes.pid }),
     log,
     bodyTime: BODY_TIME,
+    publicMetrics: options.publicMetrics,
     clock,
   });
   const listener = listen(options, handle);
