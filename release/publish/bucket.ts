@@ -6,12 +6,13 @@
  * Bun sends a content type but no Cache-Control: how long a CDN in front of the bucket keeps what has to be configured
  * there (release/README.md).
  */
-import { errorCode, errorMessage, NetworkError, UsageError } from '../../lib/errors.ts';
+import { errorCode, errorMessage, NetworkError, UpdaterError, UsageError } from '../../lib/errors.ts';
+import { isLoopback } from '../../lib/format/web-address.ts';
 import type { Clock, Random } from '../../lib/platform/host.ts';
 import { MAX_BYTES } from '../../lib/trust/feed/limits.ts';
 import { backoff, randomFraction } from '../../lib/update/download/backoff.ts';
-import { fileBlob, openBucket } from '../platform/storage.ts';
-import type { Destination, RemoteFile } from './destination.ts';
+import { fileBlob, openBucket, storageRequest } from '../platform/storage.ts';
+import { changedMeanwhile, type Destination, isSame, type RemoteFile } from './destination.ts';
 
 const ATTEMPTS = 5;
 const PAUSES = { firstPause: 500, longestPause: 8000 };
@@ -73,6 +74,7 @@ export function bucketDestination(
       try {
         return await work();
       } catch (error) {
+        if (error instanceof UpdaterError) throw error;
         const code = errorCode(error) ?? '';
         if (FINAL.has(code) || code.startsWith('ERR_S3_') || failures === ATTEMPTS) {
           throw failure(`${name}: ${what}`, error);
@@ -86,6 +88,7 @@ export function bucketDestination(
     name,
     concurrency: CONCURRENCY,
     async list() {
+      await withRetries('reaching it', () => requireTls13(client, name));
       const found = new Map<string, RemoteFile>();
       for (const place of ['metadata/', 'targets/']) {
         for (let startAfter: string | undefined; ; ) {
@@ -104,12 +107,7 @@ export function bucketDestination(
     },
     async read(path) {
       return await withRetries(`reading ${path}`, async () => {
-        try {
-          return await client.file(`${prefix}${path}`).slice(0, MAX_BYTES.targets).bytes();
-        } catch (error) {
-          if (errorCode(error) === 'NoSuchKey') return null;
-          throw error;
-        }
+        return await orNull(() => client.file(`${prefix}${path}`).slice(0, MAX_BYTES.targets).bytes());
       });
     },
     async putFile(path, file) {
@@ -117,13 +115,67 @@ export function bucketDestination(
         client.write(`${prefix}${path}`, fileBlob(file), options(path)),
       );
     },
-    async putBytes(path, bytes) {
-      await withRetries(`sending ${path}`, () => client.write(`${prefix}${path}`, bytes, options(path)));
+    async replace(path, bytes, before) {
+      await withRetries(`sending ${path}`, async () => {
+        const key = `${prefix}${path}`;
+        // The ETag first: if the object changes after that, the condition does not hold.
+        const etag = await orNull(async () => (await client.stat(key)).etag);
+        const there = await orNull(() => client.file(key).slice(0, MAX_BYTES.targets).bytes());
+        // As after an attempt whose answer was lost.
+        if (isSame(there, bytes)) return;
+        if (!isSame(there, before)) throw changedMeanwhile(name, path);
+        const condition = etag === null ? { 'If-None-Match': '*' } : { 'If-Match': quoted(etag) };
+        const put = await storageRequest(client.presign(key, { method: 'PUT' }), {
+          method: 'PUT',
+          body: bytes,
+          headers: { 'Content-Type': 'application/json', ...condition },
+        });
+        if (put.ok) return;
+        if (put.status === 412 || put.status === 409) throw changedMeanwhile(name, path);
+        if (!UNCONDITIONAL.has(put.status)) throw new Error(`the storage answered with status ${put.status}`);
+        await client.write(key, bytes, options(path));
+      });
     },
     async remove(path) {
       await withRetries(`removing ${path}`, () => client.delete(`${prefix}${path}`));
     },
   };
+}
+
+/**
+ * How a storage answers that knows no conditions for writing, or not this way to sign a request. Then the look before the
+ * write has to do.
+ */
+const UNCONDITIONAL = new Set([400, 403, 501]);
+
+function quoted(etag: string): string {
+  return etag.startsWith('"') ? etag : `"${etag}"`;
+}
+
+/** Null if the object does not exist. */
+async function orNull<Result>(read: () => Promise<Result>): Promise<Result | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if (errorCode(error) === 'NoSuchKey') return null;
+    throw error;
+  }
+}
+
+/**
+ * Bun's client takes no least version of TLS. One that both sides speak is what they agree on: TLS 1.3 itself notices whoever
+ * talks them into less (RFC 8446, section 4.1.3). So it is enough that the storage speaks it.
+ */
+async function requireTls13(client: ReturnType<typeof openBucket>, name: string): Promise<void> {
+  const { origin, protocol, hostname } = new URL(client.presign('metadata/timestamp.json'));
+  if (protocol === 'https:') {
+    await storageRequest(origin, { method: 'HEAD' });
+    return;
+  }
+  if (isLoopback(hostname)) return;
+  throw new UsageError(`${name}: wanted an endpoint with https, found ${origin}`, {
+    advice: 'Set S3_ENDPOINT to the https address of the storage.',
+  });
 }
 
 function failure(what: string, error: unknown): Error {

@@ -25,7 +25,7 @@ export async function compare(
   );
   const remote = await destination.list();
   const read = (name: string) => readLocal(published, name);
-  await requireSameFeed(published, destination, remote);
+  const timestampBefore = await requireSameFeed(published, destination, remote);
   const same = new Set<string>();
   for (const { path: name, size } of local) {
     const there = remote.get(name);
@@ -37,7 +37,7 @@ export async function compare(
         : there.md5 === new Bun.CryptoHasher('md5').update(bytes).digest('hex');
     if (equal) same.add(name);
   }
-  return { local, remote, same, switchAt: switchAt(published, remote), remove };
+  return { local, remote, same, switchAt: switchAt(published, remote), remove, timestampBefore };
 }
 
 /** Files that another command adds in the meantime are left for the next run. */
@@ -53,11 +53,12 @@ function readLocal(published: Published, name: string): Uint8Array {
   return readFile(host.disk, path.join(layout.folder, name), MAX_METADATA) ?? new Uint8Array();
 }
 
+/** Returns the timestamp that is there; null if there is none. */
 async function requireSameFeed(
   published: Published,
   destination: Destination,
   remote: ReadonlyMap<string, RemoteFile>,
-): Promise<void> {
+): Promise<Uint8Array | null> {
   const other = (what: string, advice: string) =>
     new PolicyError(`${destination.name}: ${what}`, { advice: `${advice} Nothing was changed there.` });
   if (remote.has(FIRST_ROOT)) {
@@ -67,14 +68,14 @@ async function requireSameFeed(
     }
   }
   const bytes = remote.has(TIMESTAMP) ? await destination.read(TIMESTAMP) : null;
-  if (bytes === null) return;
+  if (bytes === null) return null;
   const ours = requireCurrent(published).timestamp;
   let there: number;
   try {
     there = readTimestamp(bytes, TIMESTAMP).metadata.signed.version;
   } catch {
     // A damaged timestamp is replaced.
-    return;
+    return bytes;
   }
   const version = ours.metadata.signed.version;
   const fork = there === version && !Buffer.from(bytes).equals(readLocal(published, TIMESTAMP));
@@ -84,6 +85,7 @@ async function requireSameFeed(
       'The repository was published from another copy: go on with that one.',
     );
   }
+  return bytes;
 }
 
 /**

@@ -1,5 +1,7 @@
 /** Where a feed is published to: a folder that a web server serves, or a bucket. Paths are those of the feed. */
 
+import { BusyError } from '../../lib/errors.ts';
+
 export interface RemoteFile {
   /** Bytes. */
   size: number;
@@ -18,6 +20,22 @@ export interface Destination {
   read(path: string): Promise<Uint8Array | null>;
   /** Replaces an existing file. The file appears whole under its name, or not at all. */
   putFile(path: string, file: string): Promise<void>;
-  putBytes(path: string, bytes: Uint8Array): Promise<void>;
+  /**
+   * Replaces `before`, which was read there, or makes the file if that is null. BusyError if there is something else by now:
+   * somebody else published meanwhile, and an older file must not replace a newer one.
+   */
+  replace(path: string, bytes: Uint8Array, before: Uint8Array | null): Promise<void>;
   remove(path: string): Promise<void>;
+}
+
+/** The error of `replace`. */
+export function changedMeanwhile(destination: string, path: string): BusyError {
+  return new BusyError(`${destination}: ${path} was changed there while this was sent`, {
+    advice: 'Somebody else published. Run it again: it compares both, and refuses to replace a newer feed.',
+  });
+}
+
+export function isSame(found: Uint8Array | null, wanted: Uint8Array | null): boolean {
+  if (found === null || wanted === null) return found === wanted;
+  return Buffer.compare(found, wanted) === 0;
 }

@@ -8,9 +8,10 @@ import {
   readFile,
   removeIfThere,
   replaceDurably,
+  writeNew,
 } from '../../lib/platform/files.ts';
 import { MAX_BYTES } from '../../lib/trust/feed/limits.ts';
-import type { Destination, RemoteFile } from './destination.ts';
+import { changedMeanwhile, type Destination, isSame, type RemoteFile } from './destination.ts';
 
 /** Readable by the web server, whichever user that is. */
 const FILE_MODE = 0o644;
@@ -58,7 +59,22 @@ export function folderDestination(disk: Disk, folder: string): Destination {
         source.close();
       }
     },
-    putBytes: async (name, bytes) => write(name, bytes),
+    async replace(name, bytes, before) {
+      const file = at(name);
+      const temporary = `${file}.tmp`;
+      createDirectories(disk, path.dirname(file), path.dirname, FOLDER_MODE);
+      removeIfThere(disk, temporary);
+      try {
+        writeNew(disk, temporary, FILE_MODE, (append) => append(bytes));
+        // Directly before the rename: another publisher may have been faster.
+        if (!isSame(readFile(disk, file, MAX_BYTES.targets), before)) throw changedMeanwhile(folder, name);
+        disk.replace(temporary, file);
+      } catch (error) {
+        removeIfThere(disk, temporary);
+        throw error;
+      }
+      disk.flushDirectory(path.dirname(file));
+    },
     async remove(name) {
       removeIfThere(disk, at(name));
     },

@@ -16,6 +16,8 @@ export interface Plan {
   metadata: LocalFile[];
   /** New roots, and `timestamp.json` if it changed: one after the other. */
   last: LocalFile[];
+  /** The timestamp that was there when the plan was made; null if there was none. */
+  timestampBefore: Uint8Array | null;
   /** Paths to remove at the end. */
   remove: string[];
   /** How many files exist there already. */
@@ -30,6 +32,8 @@ export interface Situation {
   /** The version of the root after which the timestamp is sent. */
   switchAt: number;
   remove: boolean;
+  /** The timestamp that is there; null if there is none. */
+  timestampBefore: Uint8Array | null;
 }
 
 export const TIMESTAMP = 'metadata/timestamp.json';
@@ -40,7 +44,8 @@ export function rootVersion(path: string): number | null {
   return version === undefined ? null : Number(version);
 }
 
-export function planPublish({ local, remote, same, switchAt, remove }: Situation): Plan {
+export function planPublish(situation: Situation): Plan {
+  const { local, remote, same, switchAt, remove, timestampBefore } = situation;
   const isThere = (file: LocalFile) =>
     file.path.startsWith('targets/') ? remote.get(file.path)?.size === file.size : same.has(file.path);
   const missing = local.filter((file) => !isThere(file));
@@ -52,6 +57,7 @@ export function planPublish({ local, remote, same, switchAt, remove }: Situation
   const timestamp = missing.filter(({ path }) => path === TIMESTAMP);
   const wanted = new Set(local.map(({ path }) => path));
   return {
+    timestampBefore,
     targets: missing.filter(({ path }) => path.startsWith('targets/')),
     metadata: missing.filter(
       (file) => file.path.startsWith('metadata/') && file.path !== TIMESTAMP && !isNewRoot(file),

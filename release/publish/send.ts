@@ -23,7 +23,7 @@ export async function send(plan: Plan, sending: Sending): Promise<void> {
   const total = Math.max(1, sendingOf(plan).bytes);
   let done = 0;
   const one = async (file: LocalFile) => {
-    await sendFile(file, sending);
+    await sendFile(file, plan.timestampBefore, sending);
     done += file.size;
     report(done / total);
   };
@@ -35,10 +35,15 @@ export async function send(plan: Plan, sending: Sending): Promise<void> {
   await each(plan.remove, { width, stop, pause }, (name) => destination.remove(name));
 }
 
-async function sendFile(file: LocalFile, { published, destination }: Sending): Promise<void> {
+async function sendFile(
+  file: LocalFile,
+  timestampBefore: Uint8Array | null,
+  { published, destination }: Sending,
+): Promise<void> {
   if (file.path === TIMESTAMP) {
     // The one that was found complete, whatever has been written since.
-    await destination.putBytes(file.path, requireCurrent(published).timestamp.bytes);
+    const { bytes } = requireCurrent(published).timestamp;
+    await destination.replace(file.path, bytes, timestampBefore);
     return;
   }
   const at = path.join(published.layout.folder, file.path);

@@ -19,6 +19,7 @@ const LOCAL = [
 
 function plan(more: Partial<Parameters<typeof planPublish>[0]> = {}) {
   return planPublish({
+    timestampBefore: null,
     local: LOCAL,
     remote: new Map(),
     same: new Set(),
