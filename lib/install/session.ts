@@ -33,7 +33,7 @@ export type InstallEvent =
   | { event: 'held'; path: string; seconds: number }
   | { event: 'swapped'; from: string; to: string; milliseconds: number }
   | { event: 'probing'; version: string }
-  | { event: 'probed'; version: string; ok: boolean; detail: string; milliseconds: number }
+  | { event: 'probed'; version: string; ok: boolean | null; detail: string; milliseconds: number }
   | { event: 'restored'; version: string }
   | { event: 'committed'; version: string }
   | { event: 'relaunching'; file: string }
@@ -75,9 +75,11 @@ export interface Limits {
   held: number;
   /** For the new binary to print its version. */
   probe: number;
+  /** For the machine to have room for a process, where it refuses to create one. */
+  start: number;
 }
 
-export const DEFAULT_LIMITS: Limits = { exit: 60_000, held: 30_000, probe: 30_000 };
+export const DEFAULT_LIMITS: Limits = { exit: 60_000, held: 30_000, probe: 30_000, start: 10_000 };
 
 export interface Session {
   host: Host;

@@ -4,8 +4,19 @@ import type { Disk } from './disk.ts';
 
 export type Platform = 'linux' | 'darwin' | 'win32';
 
-export interface RunResult {
-  /** Exit code, null where a signal ended it or it never started. */
+export type RunResult = FinishedRun | NotStarted;
+
+/** The system created no process: that may say more about the machine than about the program. */
+export interface NotStarted {
+  started: false;
+  /** The errno name, such as EAGAIN; null if the system gave none. */
+  code: string | null;
+  reason: string;
+}
+
+export interface FinishedRun {
+  started: true;
+  /** Exit code, null if a signal ended it. */
   code: number | null;
   signal: string | null;
   stdout: string;
@@ -50,7 +61,7 @@ export interface Processes {
   ownsTerminal(): boolean;
   /**
    * Runs a program to its end with no input, at most `timeLimit` milliseconds (then it is killed), at most 64 KiB of
-   * output kept. When this process is killed meanwhile, the program ends as well, on POSIX if Bun made it.
+   * output kept. Does not reject: a program that can't be started is a result. When this process is killed meanwhile, the program ends as well, on POSIX if Bun made it.
    */
   run(file: string, args: string[], options: SpawnOptions & { timeLimit: number }): Promise<RunResult>;
   /**

@@ -1,4 +1,5 @@
 /** Real processes: the probe (`run`), the start of a program that outlives us (`start`), and those of others. */
+import { errorCode, errorMessage } from '../errors.ts';
 import type { Processes, RunResult, SpawnOptions, StartOptions } from './host.ts';
 import {
   posixExecutable,
@@ -29,52 +30,79 @@ async function run(
   args: string[],
   options: SpawnOptions & { timeLimit: number },
 ): Promise<RunResult> {
-  const { spawn } = await import('node:child_process');
   const begun = performance.now();
-  return new Promise((resolve) => {
-    const output = { stdout: '', stderr: '' };
-    let timedOut = false;
-    const child = spawn(file, args, {
-      cwd: options.workingDirectory,
-      env: { ...options.environment, ...END_WITH_PARENT },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      // A process group of its own, so that the time limit ends what it started as well.
-      detached: !windows,
-      windowsHide: true,
-    });
-    const settle = (code: number | null, signal: string | null) => {
-      clearTimeout(limit);
-      child.stdout.destroy();
-      child.stderr.destroy();
-      resolve({ code, signal, ...output, timedOut, duration: performance.now() - begun });
-    };
-    for (const name of ['stdout', 'stderr'] as const) {
-      child[name].on('data', (bytes: Buffer) => {
-        if (output[name].length < OUTPUT_KEPT) output[name] += bytes.toString('utf8');
-      });
+  // Of Bun, not of node:child_process: it throws at once, with the errno name, if no process can be created.
+  let child: ReturnType<typeof spawnForOutput>;
+  try {
+    child = spawnForOutput(file, args, options);
+  } catch (error) {
+    return { started: false, code: errorCode(error) ?? null, reason: errorMessage(error) };
+  }
+  let timedOut = false;
+  const limit = setTimeout(() => {
+    timedOut = true;
+    try {
+      if (windows) child.kill('SIGKILL');
+      else process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // It ended between the time limit and the signal.
     }
-    const limit = setTimeout(() => {
-      timedOut = true;
-      if (child.pid === undefined) return;
-      try {
-        if (windows) child.kill('SIGKILL');
-        else process.kill(-child.pid, 'SIGKILL');
-      } catch {
-        // It ended between the time limit and the signal: 'exit' tells.
-      }
-    }, options.timeLimit);
-    child.on('error', (error) => {
-      output.stderr += error.message;
-      settle(null, null);
-    });
-    child.on('exit', (code, signal) => {
-      const grace = setTimeout(() => settle(code, signal), OUTPUT_GRACE);
-      child.on('close', () => {
-        clearTimeout(grace);
-        settle(code, signal);
-      });
-    });
+  }, options.timeLimit);
+  const output = [collect(child.stdout), collect(child.stderr)] as const;
+  await child.exited;
+  clearTimeout(limit);
+  await within(OUTPUT_GRACE, Promise.all(output.map(({ ended }) => ended)));
+  const [stdout, stderr] = output.map(({ stop }) => stop());
+  return {
+    started: true,
+    code: child.signalCode === null ? child.exitCode : null,
+    signal: child.signalCode === null ? null : String(child.signalCode),
+    stdout: stdout ?? '',
+    stderr: stderr ?? '',
+    timedOut,
+    duration: performance.now() - begun,
+  };
+}
+
+function spawnForOutput(file: string, args: string[], options: SpawnOptions) {
+  return Bun.spawn([file, ...args], {
+    cwd: options.workingDirectory,
+    env: { ...options.environment, ...END_WITH_PARENT },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A process group of its own, so that the time limit ends what it started as well.
+    detached: !windows,
+    windowsHide: true,
   });
+}
+
+/** Reads all of a stream and keeps its beginning. */
+function collect(stream: ReadableStream<Uint8Array>): { ended: Promise<void>; stop(): string } {
+  const reader = stream.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  const read = async () => {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      if (text.length < OUTPUT_KEPT) text += decoder.decode(value, { stream: true });
+    }
+  };
+  // What could not be read is missing from a message, no more.
+  const ended = read().catch(() => undefined);
+  const stop = () => {
+    reader.cancel().catch(() => undefined);
+    return text;
+  };
+  return { ended, stop };
+}
+
+async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
 }
 
 /**

@@ -204,7 +204,7 @@ function sentence(event: ReportedEvent, verbose: boolean): string | null {
       return `Swapped in ${event.milliseconds} ms.`;
     // The result tells of these again.
     case 'probed':
-      return verbose ? `${event.version} ${event.ok ? 'works' : 'does not work'}: ${event.detail}.` : null;
+      return verbose ? `${event.version} ${probed(event.ok)}: ${event.detail}.` : null;
     case 'restored':
       return verbose ? `${event.version} is back.` : null;
     case 'terminal lost':
@@ -230,4 +230,9 @@ function sentence(event: ReportedEvent, verbose: boolean): string | null {
 
 export function seconds(milliseconds: number): string {
   return milliseconds < 1000 ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+function probed(ok: boolean | null): string {
+  if (ok === null) return 'could not be tried';
+  return ok ? 'works' : 'does not work';
 }

@@ -45,6 +45,7 @@ export const ERRORS: Record<string, string[]> = {
   setMode: ['EPERM', 'EIO'],
   flushDirectory: ['EIO'],
   start: ['EAGAIN', 'EACCES'],
+  run: ['EAGAIN', 'ENOMEM', 'EACCES'],
 };
 
 /** Calls that change nothing: to stop there is to stop at the effect after them. */

@@ -1,5 +1,6 @@
 /** A whole machine in memory, behind the interfaces of lib/platform. Its time passes only by sleeping. */
 import { dirname } from 'node:path/posix';
+import { errorCode } from '../../lib/errors.ts';
 import type { Host, Platform, RunResult } from '../../lib/platform/host.ts';
 import type { SimulatedDisk } from './disk.ts';
 import { FaultInjector, faultyDisk, type HeldFiles } from './faults.ts';
@@ -12,6 +13,14 @@ export interface SimulatedHostOptions {
   versionOf(content: Uint8Array): string | null;
   /** What an executable with this content does in its trial start, before it prints its version or crashes. */
   onTrial?(disk: SimulatedDisk, content: Uint8Array): void;
+  /**
+   * The errno name with which the system refuses to start an executable with this content; null: it starts one.
+   *
+   * @param attempt counted from 0
+   */
+  refusal?(content: Uint8Array, attempt: number): string | null;
+  /** Milliseconds that an executable with this content takes to print its version. */
+  startTakes?(content: Uint8Array): number;
   /** Windows: the executable that runs, and the one that is held without delete sharing; the latter until this time. */
   running?: string[];
   held?: { path: string; until: number }[];
@@ -41,6 +50,7 @@ export function simulatedHost(options: SimulatedHostOptions): SimulatedHost {
   const faults = options.faults ?? new FaultInjector();
   const started: Uint8Array[] = [];
   let time = 0;
+  let starts = 0;
   let seed = 1;
   const nextByte = () => {
     seed = (seed * 1103515245 + 12345) & 0x7fffffff;
@@ -97,19 +107,33 @@ export function simulatedHost(options: SimulatedHostOptions): SimulatedHost {
       },
       hasTerminal: () => false,
       ownsTerminal: () => false,
-      run: async (file): Promise<RunResult> => {
-        faults.meet('run', file);
+      run: async (file, _, { timeLimit }): Promise<RunResult> => {
+        const refused = (code: string): RunResult => ({ started: false, code, reason: `${code}: spawn` });
+        try {
+          faults.meet('run', file);
+        } catch (error) {
+          const code = errorCode(error);
+          if (code === undefined) throw error;
+          return refused(code);
+        }
         const content = disk.contentOf(file.replaceAll('\\', '/'));
-        if (content !== null) options.onTrial?.(disk, content);
-        const version = content === null ? null : options.versionOf(content);
+        if (content === null) return refused('ENOENT');
+        const refusal = options.refusal?.(content, starts++) ?? null;
+        if (refusal !== null) return refused(refusal);
+        options.onTrial?.(disk, content);
+        const duration = options.startTakes?.(content) ?? 1;
+        time += Math.min(duration, timeLimit);
+        const timedOut = duration > timeLimit;
+        const version = timedOut ? null : options.versionOf(content);
         const ok = version !== null;
         return {
-          code: ok ? 0 : 70,
-          signal: null,
+          started: true,
+          code: timedOut ? null : ok ? 0 : 70,
+          signal: timedOut ? 'SIGKILL' : null,
           stdout: ok ? `${version}\n` : '',
-          stderr: ok ? '' : 'crashed',
-          timedOut: false,
-          duration: 1,
+          stderr: ok || timedOut ? '' : 'crashed',
+          timedOut,
+          duration,
         };
       },
       start: async (file) => {

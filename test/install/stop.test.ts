@@ -20,7 +20,7 @@ function sessionWith(processes: SimulatedProcess[], { platform = 'linux' as Plat
   const events: unknown[] = [];
   const session: Session = {
     ...sessionOn(host),
-    limits: { exit: LIMIT, held: 0, probe: 0 },
+    limits: { exit: LIMIT, held: 0, start: 1, probe: 0 },
     emit: (event) => events.push(event),
   };
   return { session, host, events, asked: () => faults.seen.filter((name) => /End$/.test(name)) };

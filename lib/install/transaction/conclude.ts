@@ -34,8 +34,9 @@ export async function conclude(
     case 'reverted': {
       const failed = `${to.version} was installed and did not work: ${reason ?? 'it was interrupted'}`;
       const { ok, detail } = await probe(session, from, true);
-      if (ok) {
-        throw new RevertedError(`${failed}; ${from.version} is back and works`, {
+      if (ok !== false) {
+        const state = ok ? 'is back and works' : `is back, and could not be tried: ${detail}`;
+        throw new RevertedError(`${failed}; ${from.version} ${state}`, {
           version: to.version,
           advice: `Nothing is left to do: ${from.version} stays until another version is installed.`,
         });

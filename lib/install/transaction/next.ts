@@ -33,6 +33,8 @@ export interface Known {
   foldersPending: boolean;
   /** Folders may differ from what they were before: they are brought back unless the new version stays. */
   foldersChanged: boolean;
+  /** This machine could not start the new binary to try it, which says nothing about the version. */
+  cannotStart: boolean;
 }
 
 export type Step =
@@ -56,6 +58,8 @@ export type Step =
   | { do: 'condemn'; reason: string }
   /** Nothing has to be moved any more: bring receipt and work dir in line, and end. */
   | { do: 'end'; outcome: 'committed' | 'reverted' | 'abandoned' | 'foreign' }
+  /** The new binary can't be tried now, and the old one is gone: the next run tries again. */
+  | { do: 'leave open' }
   /** No intact binary is left to put at the target. */
   | { do: 'give up'; reason: string };
 
@@ -79,6 +83,7 @@ export function next(known: Known, { target, staged, kept, away }: Observed): St
 
     case 'new':
       if (known.verdict === 'commit') return { do: 'end', outcome: 'committed' };
+      if (known.verdict === null && known.cannotStart) return restore ?? { do: 'leave open' };
       if (known.verdict === null) return { do: 'probe' };
       return restore ?? { do: 'give up', reason: 'the old binary is no longer there to go back to' };
 

@@ -1,51 +1,77 @@
 /** The probe: the new binary is started once and has to print its version. */
 
+import type { FinishedRun, NotStarted, RunResult } from '../../platform/host.ts';
 import { childEnvironment } from '../process/start.ts';
 import type { Binary } from '../receipt.ts';
 import type { Session } from '../session.ts';
 
 export interface ProbeResult {
-  ok: boolean;
+  /** Null: this machine could not start it, which says nothing about the version. */
+  ok: boolean | null;
   /** What was seen, as a part of a sentence: "it exited with code 70: …". */
   detail: string;
 }
 
 const VERSION = /(?<![\w.])v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)/;
 
+const FIRST_PAUSE = 50;
+const LONGEST_PAUSE = 1000;
+
 /**
- * Starts the target with `--version`: exit code 0 in time, and the first version in its output the wanted one.
+ * The program itself is the reason: it has no format that this system knows, or wants a loader or a library that is not
+ * there. Waiting does not help, and on this machine the version does not work.
+ */
+const CANNOT_RUN_HERE = new Set(['ENOEXEC', 'ENOENT', 'ELIBACC', 'ELIBBAD', 'EBADARCH', 'EFTYPE']);
+
+/** Waiting does not help: a filesystem mounted noexec, or a policy of the machine. On Windows it may be a virus scanner. */
+const FINAL = new Set(['EACCES', 'EPERM']);
+
+/**
+ * Starts the target with `--version`: exit code 0 in time, and the first version in its output the wanted one. While the
+ * machine has no room for a process, it is tried again until `limits.start` has passed.
  *
  * @param anyVersion of a binary that was not made for this: that it runs is enough
  */
 export async function probe(session: Session, wanted: Binary, anyVersion = false): Promise<ProbeResult> {
-  const { host, layout, limits } = session;
+  const { limits } = session;
   session.emit({ event: 'probing', version: wanted.version });
-  const run = await host.processes.run(layout.target, ['--version'], {
-    environment: childEnvironment(host.environment),
-    workingDirectory: layout.installDir,
-    timeLimit: limits.probe,
-  });
-  const result = judge(run, anyVersion ? null : wanted.version, limits.probe);
+  const run = await runTarget(session);
+  const result = run.started ? judge(run, anyVersion ? null : wanted.version, limits.probe) : judgeStart(run);
   session.emit({
     event: 'probed',
     version: wanted.version,
     ...result,
-    milliseconds: Math.round(run.duration),
+    milliseconds: run.started ? Math.round(run.duration) : 0,
   });
   return result;
 }
 
-function judge(
-  run: { code: number | null; signal: string | null; stdout: string; stderr: string; timedOut: boolean },
-  wanted: string | null,
-  limit: number,
-): ProbeResult {
+async function runTarget({ host, layout, limits }: Session): Promise<RunResult> {
+  const { clock, processes, platform } = host;
+  const begun = clock.monotonic();
+  for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+    const run = await processes.run(layout.target, ['--version'], {
+      environment: childEnvironment(host.environment),
+      workingDirectory: layout.installDir,
+      timeLimit: limits.probe,
+    });
+    const isFinal = (code: string) => CANNOT_RUN_HERE.has(code) || (platform !== 'win32' && FINAL.has(code));
+    if (run.started || isFinal(run.code ?? '')) return run;
+    if (clock.monotonic() - begun >= limits.start) return run;
+    await clock.sleep(pause);
+  }
+}
+
+function judgeStart({ code, reason }: NotStarted): ProbeResult {
+  return { ok: CANNOT_RUN_HERE.has(code ?? '') ? false : null, detail: `it could not be started: ${reason}` };
+}
+
+function judge(run: FinishedRun, wanted: string | null, limit: number): ProbeResult {
   if (run.timedOut)
     return { ok: false, detail: `it printed no version within ${Math.round(limit / 1000)} s` };
   const said = firstLine(run.stderr) ?? firstLine(run.stdout);
   const because = said === null ? '' : `: ${said}`;
   if (run.signal !== null) return { ok: false, detail: `it was ended by ${run.signal}${because}` };
-  if (run.code === null) return { ok: false, detail: `it could not be started${because}` };
   if (run.code !== 0) return { ok: false, detail: `it exited with code ${run.code}${because}` };
   const printed = VERSION.exec(run.stdout)?.[1];
   if (wanted === null) return { ok: true, detail: 'it runs' };

@@ -11,7 +11,7 @@
  *
  * Recovery is this same loop, entered with `resumed`. The caller holds the lock.
  */
-import { errorMessage, UnrecoverableError } from '../../errors.ts';
+import { errorMessage, MachineError, UnrecoverableError } from '../../errors.ts';
 import { asUpdaterError } from '../../platform/failures.ts';
 import { bringBack, clearFolders, type FolderChange } from '../folders/folders.ts';
 import { type Receipt, receiptUnlessDamaged, saveReceipt } from '../receipt.ts';
@@ -21,6 +21,7 @@ import { keepOld } from './keep.ts';
 import { type Content, next, type Observed, type Step } from './next.ts';
 import { probe } from './probe.ts';
 import { replaceTarget } from './replace.ts';
+import { withState } from './stopped.ts';
 import { sweepAfter } from './sweep.ts';
 
 export interface Ended {
@@ -31,6 +32,9 @@ export interface Ended {
 
 /** Longer than any path through the table: a loop that does not end is a fault of this program, not of the machine. */
 const MOST_STEPS = 20;
+
+const START_ADVICE =
+  'Close some programs, or raise the limits of processes, open files and memory; the folder must not be mounted noexec. Then try again.';
 
 export interface SettleOptions {
   /** A run that is gone began the transaction. */
@@ -54,6 +58,8 @@ interface State {
   foldersTouched: boolean;
   /** The new version has been started, and may have written into the folders; as the journal says. */
   trial: { unused: boolean } | null;
+  /** This machine could not start the new version. */
+  cannotStart: boolean;
 }
 
 /**
@@ -75,6 +81,7 @@ export async function settle(
     foldersPending: change !== null || (resumed && !open.touched && changesFolders(open)),
     foldersTouched: open.touched,
     trial: open.trial,
+    cannotStart: false,
   };
   let failure: unknown;
   for (let steps = 0; steps < MOST_STEPS; steps++) {
@@ -89,17 +96,33 @@ export async function settle(
     } catch (error) {
       if (error instanceof UnrecoverableError) throw after(failure, error);
       // The first failure turns the transaction round; after a second one nothing more can be done now.
-      if (failure !== undefined) throw failure;
+      if (failure !== undefined) throw stopped(session, open, state, failure, false);
       failure = asUpdaterError(error, session.layout.installDir);
       state.resumed = true;
       continue;
     }
     if (step.do !== 'end') continue;
     const nothingChanged = step.outcome === 'abandoned' || step.outcome === 'foreign';
-    if (failure !== undefined && nothingChanged) throw failure;
+    if (failure !== undefined && nothingChanged) throw stopped(session, open, state, failure, true);
     return { outcome: step.outcome, reason: state.reason };
   }
   throw new Error(`transaction ${open.id} did not end within ${MOST_STEPS} steps`);
+}
+
+function stopped(
+  session: Session,
+  open: OpenTransaction,
+  { verdict }: State,
+  failure: unknown,
+  ended: boolean,
+): unknown {
+  let target: Content | null = null;
+  try {
+    target = contentAt(session, open, session.layout.target);
+  } catch {
+    // Which is what the user is told then.
+  }
+  return withState(failure, open, { target, verdict, ended });
 }
 
 /** That nothing works any more matters more than what failed first; but that is worth knowing, too. */
@@ -112,19 +135,22 @@ function after(failure: unknown, error: UnrecoverableError): UnrecoverableError 
 }
 
 /** Looks at the disk: which of the two binaries is where. */
-function observe({ layout, digests }: Session, open: OpenTransaction): Observed {
-  const content = (path: string): Content => {
-    const digest = digests.of(path);
-    if (digest === null) return 'missing';
-    if (digest.sha256 === open.from.sha256) return 'old';
-    return digest.sha256 === open.to.sha256 ? 'new' : 'other';
-  };
+function observe(session: Session, open: OpenTransaction): Observed {
+  const { layout } = session;
+  const content = (path: string) => contentAt(session, open, path);
   return {
     target: content(layout.target),
     staged: content(layout.staged(open.id)),
     kept: content(layout.kept(open.from.sha256)),
     away: content(layout.away(open.id)),
   };
+}
+
+function contentAt({ digests }: Session, { from, to }: OpenTransaction, path: string): Content {
+  const digest = digests.of(path);
+  if (digest === null) return 'missing';
+  if (digest.sha256 === from.sha256) return 'old';
+  return digest.sha256 === to.sha256 ? 'new' : 'other';
 }
 
 interface FolderWork {
@@ -161,6 +187,8 @@ async function take(
       return decide(session, state, 'revert', step.reason);
     case 'end':
       return end(session, open, step.outcome);
+    case 'leave open':
+      throw new MachineError(`${open.to.version} can't be tried`);
     case 'give up':
       throw givingUp(session, open, step.reason);
   }
@@ -201,12 +229,21 @@ async function tryNewVersion(
   state: State,
   { unusedSinceSnapshot }: FolderWork,
 ): Promise<void> {
-  if (open.folders !== null && state.trial === null) {
+  const { trial: before } = state;
+  if (open.folders !== null && before === null) {
     const trial = { unused: unusedSinceSnapshot };
     appendEntry(session.host.disk, session.layout, { type: 'trial', ...trial });
     state.trial = trial;
   }
   const { ok, detail } = await probe(session, open.to);
+  if (ok === null) {
+    state.cannotStart = true;
+    // It can't have written anything this time.
+    state.trial = before;
+    throw new MachineError(`${open.to.version} could not be tried: ${detail}`, {
+      advice: START_ADVICE,
+    });
+  }
   decide(session, state, ok ? 'commit' : 'revert', detail);
 }
 

@@ -17,11 +17,15 @@ const FOLDERS = [false, true].flatMap((binaryUnchanged) =>
     [false, true].map((foldersChanged) => ({ binaryUnchanged, foldersPending, foldersChanged })),
   ),
 );
-const ALONE = { binaryUnchanged: false, foldersPending: false, foldersChanged: false };
+const ALONE = { binaryUnchanged: false, foldersPending: false, foldersChanged: false, cannotStart: false };
 
 function* states(): Generator<{ known: Known; seen: Observed }> {
   for (const verdict of VERDICTS)
-    for (const resumed of [false, true])
+    for (const [resumed, cannotStart] of [
+      [false, false],
+      [true, false],
+      [true, true],
+    ] as const)
       for (const { binaryUnchanged, foldersPending, foldersChanged } of FOLDERS)
         for (const target of CONTENTS)
           for (const staged of CONTENTS)
@@ -29,7 +33,7 @@ function* states(): Generator<{ known: Known; seen: Observed }> {
               for (const away of CONTENTS)
                 if (!binaryUnchanged || ![target, staged, kept, away].includes('new'))
                   yield {
-                    known: { verdict, resumed, binaryUnchanged, foldersPending, foldersChanged },
+                    known: { verdict, resumed, binaryUnchanged, foldersPending, foldersChanged, cannotStart },
                     seen: { target, staged, kept, away },
                   };
 }
@@ -56,6 +60,7 @@ function take(known: Known, seen: Observed, works: boolean): { known: Known; see
     case 'condemn':
       return { known: { ...known, verdict: 'revert' }, seen };
     case 'end':
+    case 'leave open':
     case 'give up':
       return null;
   }
@@ -88,6 +93,14 @@ describe('every state', () => {
           at = after;
         const last = next(at.known, at.seen);
         if (last.do === 'give up') {
+          expect([at.seen.kept, at.seen.away]).not.toContain('old');
+          continue;
+        }
+        if (last.do === 'leave open') {
+          expect({ ...at.seen, cannotStart: at.known.cannotStart }).toMatchObject({
+            target: 'new',
+            cannotStart: true,
+          });
           expect([at.seen.kept, at.seen.away]).not.toContain('old');
           continue;
         }
@@ -130,6 +143,24 @@ describe('every state', () => {
       });
       expect(seen).toMatchObject({ target: 'old', staged: 'new', kept: 'old' });
     }
+  });
+});
+
+describe('a new version that this machine could not start', () => {
+  const known: Known = { verdict: null, resumed: true, ...ALONE, cannotStart: true };
+
+  test('makes room for the old one, and nothing is said against it', () => {
+    const seen: Observed = { target: 'new', staged: 'missing', kept: 'old', away: 'missing' };
+    expect(next(known, seen)).toEqual({ do: 'restore', from: 'kept' });
+    expect(next(known, { ...seen, target: 'old', kept: 'missing' })).toEqual({
+      do: 'end',
+      outcome: 'abandoned',
+    });
+  });
+
+  test('stays for the next run to try, if the old one is gone', () => {
+    const seen: Observed = { target: 'new', staged: 'missing', kept: 'missing', away: 'missing' };
+    expect(next(known, seen)).toEqual({ do: 'leave open' });
   });
 });
 
@@ -179,6 +210,7 @@ describe('the folders beside the executable', () => {
           binaryUnchanged,
           foldersPending: true,
           foldersChanged: false,
+          cannotStart: false,
         },
         seen: {
           target: 'old',

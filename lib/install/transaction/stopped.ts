@@ -1,0 +1,46 @@
+/** What the user is told if a failure of the machine stops a transaction: which version is in place, and what to do. */
+import { MachineError } from '../../errors.ts';
+import type { OpenTransaction } from './journal.ts';
+import type { Content } from './next.ts';
+
+export interface Stop {
+  /** What is at the target; null if that can't be determined either. */
+  target: Content | null;
+  verdict: 'commit' | 'revert' | null;
+  /** The transaction has ended: nothing is left to do for the next run. */
+  ended: boolean;
+}
+
+/** The failure with the state in its message and the next step in its advice. Only a MachineError is changed. */
+export function withState(failure: unknown, open: OpenTransaction, stop: Stop): unknown {
+  if (!(failure instanceof MachineError)) return failure;
+  const advice = [failure.advice, stop.ended ? undefined : nextStep(open, stop)];
+  return new MachineError(`${failure.message}; ${state(open, stop)}`, {
+    advice: advice.filter((sentence) => sentence !== undefined).join(' ') || 'Try again.',
+    cause: failure.cause ?? failure,
+  });
+}
+
+function state({ from, to }: OpenTransaction, { target, verdict, ended }: Stop): string {
+  switch (target) {
+    case 'old':
+      return ended || from.sha256 === to.sha256
+        ? `${from.version} is installed as before`
+        : `${from.version} is in place`;
+    case 'new':
+      return verdict === 'commit'
+        ? `${to.version} is installed and works, but that could not be recorded`
+        : `${to.version} is in place and not proven to work`;
+    case 'other':
+      return 'another executable is in place';
+    case 'missing':
+      return 'no executable is in place';
+    case null:
+      return 'which version is in place could not be determined';
+  }
+}
+
+function nextStep({ from }: OpenTransaction, { target, verdict }: Stop): string {
+  if (target === 'new' && verdict === 'commit') return 'Then run `dgmo-updater recover`, which records it.';
+  return `Then run \`dgmo-updater recover\`, which finishes the update or brings ${from.version} back.`;
+}
