@@ -117,7 +117,7 @@ export class SnapshotManager {
    */
   createSnapshot(reason: string, { pin = false }: CreateOptions = {}): Promise<Snapshot> {
     return this.#locked(async (receipt) => {
-      const wish = { kind: 'manual' as const, reason, replaced: false };
+      const wish = { kind: 'manual' as const, reason };
       const snapshot = await takeSnapshotHere(this.#session, this.#setup, receipt, wish);
       if (pin) setPin(this.#session.host.disk, this.#setup.layout, snapshot.id, true);
       await pruneSnapshots(this.#session, this.#setup, receipt, { lazy: true });

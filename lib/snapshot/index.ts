@@ -27,7 +27,7 @@ export { prepare, prepareAmended } from './restore/stage.ts';
 export { verifyRestored } from './restore/verify-restored.ts';
 export type { Covering } from './selection.ts';
 export { isSnapshotId } from './snapshot-id.ts';
-export { binaryPath, recogniseExecutable, rememberExecutable } from './store/binaries.ts';
+export { binaryPath, recogniseExecutable, rememberExecutable, shareBinary } from './store/binaries.ts';
 export { type StoreLayout, storeLayout } from './store/layout.ts';
 export { withStore } from './store/lock.ts';
 export { discardSnapshot, type Pruned, type PruneOptions, prune } from './store/prune.ts';

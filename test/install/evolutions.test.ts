@@ -74,7 +74,6 @@ function open(disk: SimulatedDisk) {
     takeSnapshotHere(session, setup, receiptOf(ONE, null), {
       kind: 'manual',
       reason: 'test',
-      replaced: false,
     });
   const paths = ({ components }: Snapshot): string[] => {
     const tree = components.evolutions.roots[0]?.tree;

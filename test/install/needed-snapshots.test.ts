@@ -18,7 +18,7 @@ test('the one that an open transaction goes back to, until the transaction has e
   const receipt = receiptOf(OLD, null);
   const take = async (text: string) => {
     placeFiles(disk, 'data', { file: text });
-    const wish = { kind: 'update' as const, reason: text, replaced: false };
+    const wish = { kind: 'update' as const, reason: text };
     return (await takeSnapshotHere(session, setup, receipt, wish)).id;
   };
   const listed = () => listSnapshots(session.host.disk, setup.layout).map(({ id }) => id);

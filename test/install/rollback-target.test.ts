@@ -59,7 +59,7 @@ function machine(): Machine {
     async snapshot(changes = {}) {
       await host.clock.sleep(1000);
       const { session, snapshots } = setup();
-      const wish = { kind: 'manual' as const, reason: 'test', replaced: true };
+      const wish = { kind: 'manual' as const, reason: 'test' };
       return takeSnapshotHere(session, snapshots, { ...receipt, ...changes }, wish);
     },
     target: (wish) => rollbackTarget(setup().session, wish),

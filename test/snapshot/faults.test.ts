@@ -43,7 +43,7 @@ async function take(host: Host): Promise<Snapshot> {
     installId: 'an-install',
     version: '1.0.0',
     rollback: null,
-    binary: digest === null ? null : { path: BINARY, digest, sound: true, replaced: false },
+    binary: digest === null ? null : { path: BINARY, digest, sound: true },
     updater: '0.1.0',
     checkpoint: async () => undefined,
   });

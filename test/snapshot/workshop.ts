@@ -97,7 +97,7 @@ export function openWorkshop(options: WorkshopOptions = {}): Workshop {
         installId: 'an-install',
         version: '1.0.0',
         rollback: null,
-        binary: digest === null ? null : { path: binary, digest, sound: true, replaced: false },
+        binary: digest === null ? null : { path: binary, digest, sound: true },
         updater: '0.1.0',
         checkpoint,
         ...more,

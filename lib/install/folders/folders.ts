@@ -212,7 +212,6 @@ async function keepWhatStands(
   return takeSnapshotHere(session, setup ?? snapshotSetup(host, { home, app, updater: '' }), receipt, {
     kind: 'recovery',
     reason: `Before going back to ${version} after an interrupted update`,
-    replaced: false,
     covering,
   });
 }

@@ -12,7 +12,9 @@ import {
   recogniseExecutable,
   rememberExecutable,
   type Snapshot,
+  shareBinary,
   takeSnapshot,
+  withStore,
 } from '../../snapshot/index.ts';
 import type { Receipt } from '../receipt.ts';
 import { checkpoint, type Session } from '../session.ts';
@@ -21,8 +23,6 @@ import { openTransaction, readJournal } from '../transaction/journal.ts';
 export interface SnapshotWish {
   kind: Snapshot['kind'];
   reason: string;
-  /** The executable is about to be replaced. */
-  replaced: boolean;
   /** Takes the place of the snapshot with this id. */
   id?: string;
   /** What is brought back after it: the snapshot holds all that is replaced then. */
@@ -34,7 +34,7 @@ export async function takeSnapshotHere(
   session: Session,
   setup: SnapshotSetup,
   receipt: Receipt,
-  { kind, reason, replaced, id, covering }: SnapshotWish,
+  { kind, reason, id, covering }: SnapshotWish,
 ): Promise<Snapshot> {
   const { host, layout } = session;
   const begun = host.clock.monotonic();
@@ -52,7 +52,7 @@ export async function takeSnapshotHere(
       binary:
         digest === null || digest.size < 0
           ? null
-          : { path: layout.target, digest, sound: digest.sha256 === receipt.binary.sha256, replaced },
+          : { path: layout.target, digest, sound: digest.sha256 === receipt.binary.sha256 },
       updater: setup.updater,
       ...(id === undefined ? {} : { id }),
       ...(covering === undefined ? {} : { covering }),
@@ -169,10 +169,28 @@ export async function forgetSnapshot(
   }
 }
 
+/** The binary that was replaced is kept beside the installed one and in the store: one file does for both. */
+async function shareKept(
+  { host, layout, digests }: Session,
+  setup: SnapshotSetup,
+  { previous }: Receipt,
+): Promise<void> {
+  if (previous === null) return;
+  const { sha256 } = previous;
+  const path = layout.kept(sha256);
+  try {
+    if (digests.of(path)?.sha256 !== sha256) return;
+    await withStore(host, setup.layout, async () => shareBinary(host.disk, setup.layout, { path, sha256 }));
+  } catch (error) {
+    throw asUpdaterError(error, setup.layout.folder);
+  }
+}
+
 /** After a change: space that could not be freed is no reason to fail it. */
 export async function pruneAfter(session: Session, receipt: Receipt): Promise<void> {
   if (session.snapshots === null) return;
   try {
+    await shareKept(session, session.snapshots, receipt);
     await pruneSnapshots(session, session.snapshots, receipt, { lazy: true });
   } catch (error) {
     if (!(error instanceof UpdaterError)) throw error;

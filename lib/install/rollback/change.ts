@@ -84,7 +84,6 @@ export async function snapshotBeforeRollback(
     return await takeSnapshotBefore(session, receipt, {
       kind: 'rollback',
       reason,
-      replaced: true,
       ...covering,
     });
   } catch (error) {

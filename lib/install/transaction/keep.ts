@@ -19,14 +19,24 @@ export function keepOld(session: Session, old: Binary): void {
 }
 
 /**
- * Gives the file at `existing` the name `path` as well; whatever stood there is replaced. A file that has other names
- * already, in the store of snapshots, is copied: who writes into the installed one must not reach them.
+ * Whether the kept binary is a file that the store of snapshots has as well. Such a one must not become the installed one:
+ * who writes into that would reach the store.
+ */
+export function isShared({ host, layout }: Session, old: Binary): boolean {
+  const kept = host.disk.status(layout.kept(old.sha256));
+  return kept !== null && kept.links > 1 && kept.identity !== host.disk.status(layout.target)?.identity;
+}
+
+/**
+ * Gives the file at `existing` the name `path` as well; whatever stood there is replaced. A file in the store of snapshots,
+ * or one that it shares, is copied: who writes into the installed one must not reach it.
  */
 export function keepUnder(session: Session, existing: string, path: string): void {
   const { disk } = session.host;
   const { layout } = session;
   removeIfThere(disk, path);
-  if (existing !== layout.target && (disk.status(existing)?.links ?? 1) > 1) {
+  const isOurs = existing === layout.target || existing.startsWith(layout.workDir);
+  if (!isOurs || (existing !== layout.target && (disk.status(existing)?.links ?? 1) > 1)) {
     copyDurably(session, existing, path);
     return;
   }

@@ -17,7 +17,7 @@ import { bringBack, clearFolders, type FolderChange } from '../folders/folders.t
 import { type Receipt, receiptUnlessDamaged, saveReceipt } from '../receipt.ts';
 import { describe, type Session } from '../session.ts';
 import { appendEntry, type OpenTransaction, type Outcome } from './journal.ts';
-import { keepOld } from './keep.ts';
+import { isShared, keepOld } from './keep.ts';
 import { type Content, next, type Observed, type Step } from './next.ts';
 import { probe } from './probe.ts';
 import { replaceTarget } from './replace.ts';
@@ -267,6 +267,7 @@ function flushNames({ host, layout }: Session): void {
 async function swap(session: Session, open: OpenTransaction): Promise<void> {
   const { host, layout } = session;
   const begun = host.clock.monotonic();
+  if (isShared(session, open.from)) keepOld(session, open.from);
   appendEntry(host.disk, layout, { type: 'swap' });
   await replace(session, open, layout.staged(open.id));
   const milliseconds = Math.round(host.clock.monotonic() - begun);

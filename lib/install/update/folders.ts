@@ -22,7 +22,6 @@ function wishFor(session: Session, prepared: PreparedUpdate): Omit<SnapshotWish,
     reason: binaryUnchanged
       ? `Before evolutions of ${contents.version}`
       : `Pre-update to ${contents.version}`,
-    replaced: !binaryUnchanged,
   };
 }
 

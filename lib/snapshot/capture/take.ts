@@ -40,8 +40,6 @@ export interface SnapshotRequest {
     path: string;
     digest: Digest;
     sound: boolean;
-    /** A transaction is about to replace it. */
-    replaced: boolean;
   } | null;
   updater: string;
   /** Replaces the snapshot with this id; a new one is made unless given. */
@@ -83,7 +81,7 @@ async function take(host: Host, request: SnapshotRequest, writer: StoreWriter): 
     },
     checkpoint: request.checkpoint,
   };
-  if (binary !== null) writer.addBinary(binary.path, binary.digest.sha256, binary.replaced);
+  if (binary !== null) writer.addBinary(binary.path, binary.digest.sha256);
   const folders = {} as Record<FolderComponent, FolderSnapshot>;
   const learned: (() => void)[] = [];
   const earlier = listSnapshots(host.disk, layout);

@@ -13,7 +13,7 @@ import {
   removeIfThere,
   writeNew,
 } from '../../platform/files.ts';
-import type { StoreLayout } from './layout.ts';
+import { type StoreLayout, TEMPORARY } from './layout.ts';
 import { isOld } from './reliable-status.ts';
 
 /** Milliseconds: a file that has not changed for so long has not changed since the caller digested it. */
@@ -26,11 +26,6 @@ export function binaryPath(layout: StoreLayout, sha256: string): string {
 export interface BinaryToKeep {
   path: string;
   sha256: string;
-  /**
-   * A transaction is about to replace the file under this name, so that a hard link is as good as a copy. Otherwise
-   * somebody may write into the file later: then its blocks are shared, or it is copied.
-   */
-  replaced: boolean;
   /** A free name in the folder of binaries. */
   temporary: string;
   /** Milliseconds since the epoch. */
@@ -41,12 +36,15 @@ export interface BinaryToKeep {
  * Adds a binary unless the store has it, intact. The copy is flushed in the background; flushing its folder is left to the
  * caller. Throws DamagedError if the file changed meanwhile.
  *
+ * Its blocks are shared, or it is copied, but it is never linked: the installed executable may be written in place at any
+ * time, by hand or by another installer, also if the update that this is done for fails or is killed.
+ *
  * @returns whether it was added
  */
 export async function keepBinary(
   disk: Disk,
   layout: StoreLayout,
-  { path, sha256, replaced, temporary, now }: BinaryToKeep,
+  { path, sha256, temporary, now }: BinaryToKeep,
 ): Promise<boolean> {
   const kept = binaryPath(layout, sha256);
   if (disk.status(kept) !== null) {
@@ -61,7 +59,7 @@ export async function keepBinary(
   let read = false;
   const shared = attempt(disk, () => disk.reflink(path, temporary), temporary);
   if (shared) flushFile(disk, temporary);
-  else if (!replaced || !attempt(disk, () => disk.link(path, temporary), temporary)) {
+  else {
     const copied = await copyFlushed(disk, path, temporary);
     read = true;
     if (copied !== sha256) {
@@ -103,6 +101,23 @@ function attempt(disk: Disk, way: () => void, temporary: string): boolean {
     removeIfThere(disk, temporary);
     return false;
   }
+}
+
+/**
+ * A binary that is kept beside the installed one, and that the store has as well: from here on it is one file with two
+ * names, neither of which is ever written to. The caller has just found it intact.
+ */
+export function shareBinary(
+  disk: Disk,
+  layout: StoreLayout,
+  { path, sha256 }: Pick<BinaryToKeep, 'path' | 'sha256'>,
+): void {
+  const stored = binaryPath(layout, sha256);
+  if (disk.status(stored) === null || disk.status(path)?.links !== 1) return;
+  const temporary = `${stored}${TEMPORARY}`;
+  if (!attempt(disk, () => disk.link(path, temporary), temporary)) return;
+  disk.rename(temporary, stored);
+  disk.flushDirectory(layout.binaries);
 }
 
 /** Prefix of files in the cache that hold the fingerprint of a binary that was found intact. */

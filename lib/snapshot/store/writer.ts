@@ -175,11 +175,11 @@ export class StoreWriter {
   }
 
   /** As `keepBinary`, in the background: `finish` throws the failure. */
-  addBinary(path: string, sha256: string, replaced: boolean): void {
+  addBinary(path: string, sha256: string): void {
     const name = `${this.#newName(this.layout.binaries)}${TEMPORARY}`;
     const temporary = this.layout.join(this.layout.binaries, name);
     const now = this.#host.clock.now();
-    const kept = keepBinary(this.#disk, this.layout, { path, sha256, replaced, temporary, now });
+    const kept = keepBinary(this.#disk, this.layout, { path, sha256, temporary, now });
     this.#binaries.push(
       kept.then(
         (fresh) => {

@@ -49,7 +49,7 @@ async function updatedDisk(old: Executable): Promise<SimulatedDisk> {
   const session = sessionOn(host);
   const setup = session.snapshots;
   if (setup === null) throw new Error('no setup');
-  const wish = { kind: 'update' as const, reason: 'before', replaced: true };
+  const wish = { kind: 'update' as const, reason: 'before' };
   await takeSnapshotHere(session, setup, receiptOf(old, null), wish);
   const after = installedDisk('linux', NEW, old);
   for (const name of ['journal', `kept-${old.sha256.slice(0, 32)}`]) {

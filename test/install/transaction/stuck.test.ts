@@ -44,7 +44,7 @@ describe('an update that was stopped while it changed folders, and whose snapsho
     const session = sessionWith(disk);
     const { host, layout, snapshots } = session;
     if (snapshots === null) throw new Error('no home');
-    const wish = { kind: 'manual' as const, reason: 'then', replaced: false };
+    const wish = { kind: 'manual' as const, reason: 'then' };
     await takeSnapshotHere(session, snapshots, receiptOf(OLD, null), wish);
     placeFiles(disk, 'data', { note: 'half changed' });
     const receipt = receiptOf(NEW, OLD);

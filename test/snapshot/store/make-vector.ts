@@ -64,7 +64,7 @@ const take = async (kind: Snapshot['kind'], exclude: string[], covering?: Coveri
     installId: '00112233445566778899aabbccddeeff',
     version: '1.2.3',
     rollback: { supported: true, minVersion: '1.0.0', dataVersion: 4 },
-    binary: { path: BINARY, digest: digestBytes(executable), sound: true, replaced: false },
+    binary: { path: BINARY, digest: digestBytes(executable), sound: true },
     updater: '0.1.0',
     checkpoint,
     ...(covering === undefined ? {} : { covering }),
