@@ -4,7 +4,7 @@
  */
 import { errorMessage, UpdaterError, UsageError } from '../lib/errors.ts';
 import { asUpdaterError } from '../lib/platform/failures.ts';
-import { keepFiles } from '../lib/platform/native-disk.ts';
+import { keepFiles } from '../lib/platform/posix/ownership.ts';
 import type { Command } from './command.ts';
 import { add } from './commands/add.ts';
 import { bundle } from './commands/bundle.ts';

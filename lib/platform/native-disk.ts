@@ -1,8 +1,8 @@
 /** The real disk, over node:fs. What differs between systems: the flush of macOS, and renames on Windows. */
 import fs from 'node:fs';
-import { dirname } from 'node:path';
 import { errorCode } from '../errors.ts';
 import type { Disk, FileStatus } from './disk.ts';
+import { createdByUs } from './posix/ownership.ts';
 import { fullFlush, posixNextData } from './posix/system.ts';
 import { nameOf, systemPath } from './raw-names.ts';
 import { windowsRename } from './windows/system.ts';
@@ -98,20 +98,6 @@ function whenFree<Result>(effect: () => Result): Result {
   }
 }
 
-let keepsFiles = false;
-
-/** From now on, what is made belongs to whoever runs this, in every folder: private keys are nobody else's. */
-export function keepFiles(): void {
-  keepsFiles = true;
-}
-
-/** Run as root in somebody's folder, what is made there is theirs: else one `sudo` would lock them out of it. */
-function giveToOwner(path: string): void {
-  if (keepsFiles || windows || process.geteuid?.() !== 0) return;
-  const { uid, gid } = fs.statSync(systemPath(dirname(path)));
-  if (uid !== 0) fs.lchownSync(systemPath(path), uid, gid);
-}
-
 /** Of the two paths of a copy the error names the first, also where it is the second that there is no room for. */
 function aboutTarget(error: unknown, to: string): unknown {
   const full = ['ENOSPC', 'EDQUOT', 'EROFS'].includes(errorCode(error) ?? '');
@@ -121,7 +107,7 @@ function aboutTarget(error: unknown, to: string): unknown {
 export const nativeDisk: Disk = {
   open: (path, how, mode = 0o600) => {
     const handle = whenFree(() => fs.openSync(systemPath(path), OPEN_FLAGS[how], mode));
-    if (how === 'create') giveToOwner(path);
+    if (how === 'create') createdByUs(path, handle);
     return handle;
   },
   read: (handle, into, position) => fs.readSync(handle, into, 0, into.length, position),
@@ -146,22 +132,22 @@ export const nativeDisk: Disk = {
     } catch (error) {
       throw aboutTarget(error, to);
     }
-    giveToOwner(to);
+    createdByUs(to);
   },
   reflink: (from, to) => {
     fs.copyFileSync(systemPath(from), systemPath(to), COPYFILE_EXCL | COPYFILE_FICLONE_FORCE);
-    giveToOwner(to);
+    createdByUs(to);
   },
   readLink: (path) => nameOf(fs.readlinkSync(systemPath(path), { encoding: 'buffer' })),
   symlink: (target, path) => {
     fs.symlinkSync(systemPath(target), systemPath(path));
-    giveToOwner(path);
+    createdByUs(path);
   },
   setModified,
   remove: (path) => fs.unlinkSync(systemPath(path)),
   createDirectory: (path, mode = 0o700) => {
     fs.mkdirSync(systemPath(path), { mode });
-    giveToOwner(path);
+    createdByUs(path);
   },
   removeDirectory: (path) => fs.rmdirSync(systemPath(path)),
   list,

@@ -5,7 +5,7 @@ import { nativeDatabases } from './databases.ts';
 import type { Host, Platform } from './host.ts';
 import { nativeDisk } from './native-disk.ts';
 import { nativeProcesses } from './native-processes.ts';
-import { posixAcquireLock } from './posix/system.ts';
+import { posixAcquireLock } from './posix/lock.ts';
 import { windowsAcquireLock } from './windows/system.ts';
 
 /** Throws UsageError on a system that there are no releases for. */

@@ -4,7 +4,8 @@
  */
 import { errorMessage, UpdaterError } from '../../lib/errors.ts';
 import { asUpdaterError } from '../../lib/platform/failures.ts';
-import { keepFiles, nativeDisk } from '../../lib/platform/native-disk.ts';
+import { nativeDisk } from '../../lib/platform/native-disk.ts';
+import { keepFiles } from '../../lib/platform/posix/ownership.ts';
 import type { Job } from './job.ts';
 import { perform } from './perform.ts';
 

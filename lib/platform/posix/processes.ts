@@ -133,7 +133,7 @@ function isItOnDarwin(pid: number, executable: string, standing: FileIdentity | 
 }
 
 function loadLibproc() {
-  return dlopen('libSystem.B.dylib', {
+  return dlopen('/usr/lib/libSystem.B.dylib', {
     proc_listpids: { args: [FFIType.u32, FFIType.u32, FFIType.ptr, FFIType.i32], returns: FFIType.i32 },
     proc_pidpath: { args: [FFIType.i32, FFIType.ptr, FFIType.u32], returns: FFIType.i32 },
   }).symbols;

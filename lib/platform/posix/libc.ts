@@ -1,0 +1,78 @@
+/**
+ * The C library, for the few calls that node:fs does not offer. By absolute names only: of a bare name that the system does
+ * not find, Bun's dlopen loads a file that lies in the working folder.
+ *
+ * bun:ffi needs the JIT. Where there is none (an address-space limit, MemoryDenyWriteExecute, BUN_JSC_useJIT=0) there is no
+ * C library either, and every caller has another way.
+ */
+import { dlopen, FFIType, type Pointer, read } from 'bun:ffi';
+import fs from 'node:fs';
+
+function load(name: string) {
+  const errno = process.platform === 'darwin' ? '__error' : '__errno_location';
+  const { symbols } = dlopen(name, {
+    [errno]: { args: [], returns: FFIType.ptr },
+    lseek: { args: [FFIType.i32, FFIType.i64_fast, FFIType.i32], returns: FFIType.i64_fast },
+    flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+    // Variadic in C. What follows the second argument is passed as here on Linux alone.
+    fcntl: { args: [FFIType.i32, FFIType.i32, FFIType.ptr], returns: FFIType.i32 },
+    tcgetpgrp: { args: [FFIType.i32], returns: FFIType.i32 },
+    getpgrp: { args: [], returns: FFIType.i32 },
+  });
+  return { ...symbols, errno: symbols[errno] as () => Pointer | null };
+}
+
+let loaded: ReturnType<typeof load> | null | undefined;
+
+/** Null if it can't be loaded. */
+export function libc(): ReturnType<typeof load> | null {
+  if (loaded !== undefined) return loaded;
+  loaded = null;
+  for (const name of absoluteNames()) {
+    try {
+      loaded = load(name);
+      break;
+    } catch {
+      // The next one; without any the callers do without.
+    }
+  }
+  return loaded;
+}
+
+const FOLDERS = [
+  '/lib64',
+  '/usr/lib64',
+  '/lib/x86_64-linux-gnu',
+  '/lib/aarch64-linux-gnu',
+  '/usr/lib',
+  '/lib',
+];
+
+function absoluteNames(): string[] {
+  if (process.platform === 'darwin') return ['/usr/lib/libSystem.B.dylib'];
+  const own = inThisProcess();
+  if (own.length > 0) return own;
+  const musl = `/lib/ld-musl-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}.so.1`;
+  return [...FOLDERS.map((folder) => `${folder}/libc.so.6`), musl].filter((name) => fs.existsSync(name));
+}
+
+/** What this process has loaded already, as the kernel says; none without /proc. */
+function inThisProcess(): string[] {
+  try {
+    const lines = fs.readFileSync('/proc/self/maps', 'utf8').split('\n');
+    const paths = lines.map((line) => line.slice(line.indexOf('/')));
+    return [
+      ...new Set(
+        paths.filter((name) => /^\/.*\/(libc\.so\.6|libc\.musl-\w+\.so\.1|ld-musl-\w+\.so\.1)$/.test(name)),
+      ),
+    ];
+  } catch {
+    return [];
+  }
+}
+
+/** The error number of the last call; 0 without a C library. */
+export function lastError(): number {
+  const at = loaded?.errno() ?? null;
+  return at === null ? 0 : read.i32(at);
+}

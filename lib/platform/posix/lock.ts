@@ -1,0 +1,127 @@
+/**
+ * A lock on a file that the kernel drops when its holder dies, however that happens. It is open for writing (NFS wants
+ * that of an exclusive lock), and its file may be opened by its owner alone: who can open it can hold it for ever.
+ *
+ * On Linux it is a lock of the open file description (fcntl, F_OFD_SETLK), which excludes the locks of SQLite: those are
+ * taken where there is no C library to call. On macOS, and where the kernel knows no such lock, it is flock.
+ */
+import { ptr } from 'bun:ffi';
+import fs from 'node:fs';
+import { errorCode, errorMessage, MachineError } from '../../errors.ts';
+import type { Lock } from '../host.ts';
+import { systemPath } from '../raw-names.ts';
+import { lastError, libc } from './libc.ts';
+import { createdByUs } from './ownership.ts';
+
+const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = fs.constants;
+const MODE = 0o600;
+
+/**
+ * Null if another process holds it.
+ *
+ * @throws MachineError if the filesystem has no locks, or the file belongs to somebody else
+ */
+export function posixAcquireLock(path: string): Lock | null {
+  if (heldWithSqlite.has(path)) return null;
+  const handle = openLock(path);
+  let state: 'locked' | 'held' | 'unknown' = 'unknown';
+  try {
+    state = lockWithLibc(path, handle);
+  } finally {
+    if (state !== 'locked') fs.closeSync(handle);
+  }
+  if (state === 'locked') return { release: () => fs.closeSync(handle) };
+  return state === 'held' ? null : lockWithSqlite(path);
+}
+
+function openLock(path: string): number {
+  for (;;) {
+    try {
+      const handle = fs.openSync(systemPath(path), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, MODE);
+      createdByUs(path, handle);
+      return handle;
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST') throw error;
+    }
+    try {
+      const handle = fs.openSync(systemPath(path), O_RDWR | O_NOFOLLOW);
+      tighten(handle);
+      return handle;
+    } catch (error) {
+      // Removed between the two looks.
+      if (errorCode(error) === 'ENOENT') continue;
+      if (errorCode(error) !== 'EACCES') throw error;
+      throw new MachineError(`${path} can't be locked: the file belongs to another user`, {
+        advice: `Run it as that user, or, if no dgmo-updater is at work, remove ${path}.`,
+        cause: error,
+      });
+    }
+  }
+}
+
+/** An older updater made it readable for all. */
+function tighten(handle: number): void {
+  const { uid, mode } = fs.fstatSync(handle);
+  if (uid === process.geteuid?.() && (mode & 0o077) !== 0) fs.fchmodSync(handle, MODE);
+}
+
+const F_OFD_SETLK = 37;
+const F_WRLCK = 1;
+const LOCK_EXCLUSIVE_NONBLOCKING = 2 | 4;
+const EINTR = 4;
+const EACCES = 13;
+const EINVAL = 22;
+const EWOULDBLOCK = process.platform === 'darwin' ? 35 : 11;
+
+/** `unknown` without a C library. */
+function lockWithLibc(path: string, handle: number): 'locked' | 'held' | 'unknown' {
+  const calls = libc();
+  if (calls === null) return 'unknown';
+  // struct flock: from the start of the file to its end.
+  const whole = new Uint8Array(32);
+  new DataView(whole.buffer).setInt16(0, F_WRLCK, true);
+  let byDescription = process.platform === 'linux';
+  for (;;) {
+    const done = byDescription
+      ? calls.fcntl(handle, F_OFD_SETLK, ptr(whole))
+      : calls.flock(handle, LOCK_EXCLUSIVE_NONBLOCKING);
+    if (done === 0) return 'locked';
+    const error = lastError();
+    if (error === EINTR) continue;
+    if (error === EWOULDBLOCK || (byDescription && error === EACCES)) return 'held';
+    if (byDescription && error === EINVAL) byDescription = false;
+    else throw noLocks(path, `the system says error ${error}`);
+  }
+}
+
+/** Not to be opened a second time: to close a file ends every lock of fcntl that this process has on it. */
+const heldWithSqlite = new Set<string>();
+
+/** A transaction on an empty database: locks of fcntl, and nothing is written. */
+function lockWithSqlite(path: string): Lock | null {
+  // `require`, so that it is loaded only if it is needed.
+  const { Database } = require('bun:sqlite') as typeof import('bun:sqlite');
+  let database: InstanceType<typeof Database> | undefined;
+  try {
+    database = new Database(path, { readwrite: true, create: false });
+    database.run('PRAGMA journal_mode = MEMORY');
+    database.run('BEGIN EXCLUSIVE');
+    const held = database;
+    heldWithSqlite.add(path);
+    const release = () => {
+      held.close();
+      heldWithSqlite.delete(path);
+    };
+    return { release };
+  } catch (error) {
+    database?.close();
+    if (errorCode(error)?.startsWith('SQLITE_BUSY') === true) return null;
+    throw noLocks(path, errorMessage(error));
+  }
+}
+
+function noLocks(path: string, reason: string): MachineError {
+  return new MachineError(`${path} can't be locked: ${reason}`, {
+    advice: 'Install DGMO on a filesystem with locks (some network filesystems have none).',
+  });
+}
