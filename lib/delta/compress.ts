@@ -1,6 +1,6 @@
 /** Native zstd with the settings of this project: content size in the frame, no checksum (SHA-256 covers it), no threads. */
 import { promisify } from 'node:util';
-import { constants, zstdCompress } from 'node:zlib';
+import { constants, type ZstdOptions, zstdCompress, zstdCompressSync } from 'node:zlib';
 
 const compress = promisify(zstdCompress);
 
@@ -13,7 +13,16 @@ export interface ZstdSettings {
 
 /** One zstd frame. The same bytes and settings give the same frame. */
 export async function zstdFrame(bytes: Uint8Array, settings: ZstdSettings): Promise<Uint8Array> {
-  const frame = await compress(bytes, {
+  return plain(await compress(bytes, optionsFor(bytes, settings)));
+}
+
+/** The same, in this thread. */
+export function zstdFrameSync(bytes: Uint8Array, settings: ZstdSettings): Uint8Array {
+  return plain(zstdCompressSync(bytes, optionsFor(bytes, settings)));
+}
+
+function optionsFor(bytes: Uint8Array, settings: ZstdSettings): ZstdOptions {
+  return {
     params: {
       [constants.ZSTD_c_compressionLevel]: settings.level,
       [constants.ZSTD_c_windowLog]: settings.windowLog,
@@ -23,8 +32,7 @@ export async function zstdFrame(bytes: Uint8Array, settings: ZstdSettings): Prom
     },
     // Without it the frame of an empty input does not have its size.
     pledgedSrcSize: bytes.length,
-  });
-  return plain(frame);
+  };
 }
 
 /** The same bytes as a plain Uint8Array: `slice` of a Buffer does not copy. */

@@ -3,7 +3,7 @@
  * touches the disk: files are read through a Source and written through a `write`.
  */
 export { type ApplyOptions, applyPatch } from './apply.ts';
-export { zstdFrame } from './compress.ts';
+export { zstdFrame, zstdFrameSync } from './compress.ts';
 export type { StreamName } from './format.ts';
 export { decompressFrame } from './frame.ts';
 export { compressFull, type DecompressOptions, decompressFull } from './full.ts';

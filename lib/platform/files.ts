@@ -237,7 +237,10 @@ export function createDirectories(
   if (parent !== path) disk.flushDirectory(parent);
 }
 
-/** A new file out of the pieces that `fill` gives, whole and flushed. Throws EEXIST where something stands there. */
+/**
+ * A new file out of the pieces that `fill` gives, whole and flushed. Throws EEXIST if something exists there; if anything else
+ * fails, what was written is removed, to free the space.
+ */
 export function writeNew(
   disk: Disk,
   path: string,
@@ -252,8 +255,20 @@ export function writeNew(
       position += bytes.length;
     });
     disk.flush(handle);
+  } catch (error) {
+    removeQuietly(disk, path);
+    throw error;
   } finally {
     disk.close(handle);
+  }
+}
+
+/** Removes a file that a failure has left behind: that failure is the one to report. */
+export function removeQuietly(disk: Disk, path: string): void {
+  try {
+    disk.remove(path);
+  } catch {
+    // The next run removes it, or writes over it.
   }
 }
 
@@ -271,6 +286,11 @@ export function replaceDurably(
   const temporary = `${path}.tmp`;
   removeIfThere(disk, temporary);
   writeNew(disk, temporary, mode, typeof content === 'function' ? content : (write) => write(content));
-  disk.replace(temporary, path);
+  try {
+    disk.replace(temporary, path);
+  } catch (error) {
+    removeQuietly(disk, temporary);
+    throw error;
+  }
   disk.flushDirectory(directory);
 }

@@ -5,6 +5,7 @@ import type { Disk, FileStatus } from './disk.ts';
 import { createdByUs } from './posix/ownership.ts';
 import { fullFlush, posixNextData } from './posix/system.ts';
 import { nameOf, systemPath } from './raw-names.ts';
+import { inThread } from './thread-pool.ts';
 import { windowsRename } from './windows/system.ts';
 
 const { COPYFILE_EXCL, COPYFILE_FICLONE, COPYFILE_FICLONE_FORCE } = fs.constants;
@@ -18,12 +19,40 @@ const OPEN_FLAGS = {
 } as const;
 
 function flushInThread(handle: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    fs.fsync(handle, (error) => (error === null ? resolve() : reject(error)));
-  });
+  const elsewhere = () =>
+    new Promise<void>((resolve, reject) => {
+      fs.fsync(handle, (error) => (error === null ? resolve() : reject(error)));
+    });
+  return inThread(elsewhere, () => fs.fsyncSync(handle));
+}
+
+/** What each open handle was opened as: an error of a read, a write or a flush names no path. */
+const paths = new Map<number, string>();
+
+function named<Result>(handle: number, effect: () => Result): Result {
+  try {
+    return effect();
+  } catch (error) {
+    throw withPath(error, handle);
+  }
+}
+
+function withPath(error: unknown, handle: number): unknown {
+  const path = paths.get(handle);
+  return error instanceof Error && path !== undefined && !('path' in error && error.path)
+    ? Object.assign(error, { path })
+    : error;
+}
+
+function write(handle: number, bytes: Uint8Array, position: number): number {
+  const count = fs.writeSync(handle, bytes, 0, bytes.length, position);
+  if (count > 0 || bytes.length === 0) return count;
+  throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
 }
 
 const windows = process.platform === 'win32';
+const darwin = process.platform === 'darwin';
+const flush = darwin ? fullFlush : fs.fsyncSync;
 
 /** Filesystems that have no notion of flushing a directory answer with one of these. */
 const CANNOT_FLUSH_DIRECTORY = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EISDIR', 'ENOSYS']);
@@ -108,16 +137,22 @@ export const nativeDisk: Disk = {
   open: (path, how, mode = 0o600) => {
     const handle = whenFree(() => fs.openSync(systemPath(path), OPEN_FLAGS[how], mode));
     if (how === 'create') createdByUs(path, handle);
+    paths.set(handle, path);
     return handle;
   },
-  read: (handle, into, position) => fs.readSync(handle, into, 0, into.length, position),
+  read: (handle, into, position) => named(handle, () => fs.readSync(handle, into, 0, into.length, position)),
   nextData: windows ? (_, position) => position : posixNextData,
-  write: (handle, bytes, position) => fs.writeSync(handle, bytes, 0, bytes.length, position),
-  truncate: (handle, size) => fs.ftruncateSync(handle, size),
-  flush: process.platform === 'darwin' ? fullFlush : (handle) => fs.fsyncSync(handle),
-  flushMeanwhile:
-    process.platform === 'darwin' ? async (handle) => fullFlush(handle) : (handle) => flushInThread(handle),
-  close: (handle) => fs.closeSync(handle),
+  write: (handle, bytes, position) => named(handle, () => write(handle, bytes, position)),
+  truncate: (handle, size) => named(handle, () => fs.ftruncateSync(handle, size)),
+  flush: (handle) => named(handle, () => flush(handle)),
+  flushMeanwhile: (handle) =>
+    (darwin ? Promise.try(fullFlush, handle) : flushInThread(handle)).catch((error) => {
+      throw withPath(error, handle);
+    }),
+  close: (handle) => {
+    paths.delete(handle);
+    fs.closeSync(handle);
+  },
   status,
   // The system's own fails on Windows where a path is long; the other one follows the links by itself.
   resolve: windows ? (path) => fs.realpathSync(path) : resolvePosix,

@@ -23,7 +23,7 @@ export class Stopped extends Error {}
 /** The errors that each real call can give, and that a transaction has to survive. */
 export const ERRORS: Record<string, string[]> = {
   'open read': ['EIO', 'EACCES', 'EMFILE'],
-  'open read itself': ['EIO', 'EACCES'],
+  'open read itself': ['EIO', 'EACCES', 'EMFILE'],
   'open create': ['ENOSPC', 'EACCES', 'EROFS'],
   'open update': ['EIO', 'EACCES'],
   read: ['EIO'],

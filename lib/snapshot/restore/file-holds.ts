@@ -7,7 +7,7 @@ import type { StoreLayout } from '../store/layout.ts';
 import { BLOCK, type FileEntry } from '../store/tree.ts';
 import { ZERO_BLOCK } from '../store/zeros.ts';
 
-/** The caller has compared the sizes. False if the file can't be read. */
+/** The caller has compared the sizes. False if the file may not be read. */
 export function fileHolds(
   disk: Disk,
   layout: StoreLayout,
@@ -30,12 +30,15 @@ export function fileHolds(
   }
 }
 
+/** What else keeps it from being read (EIO, EMFILE, ...) is the machine's fault, and says nothing of its content. */
+const NOT_THE_FILE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM']);
+
 function openOrNull(disk: Disk, path: string): Handle | null {
   try {
     return disk.open(path, 'read itself');
   } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return null;
+    if (NOT_THE_FILE.has(errorCode(error) ?? '')) return null;
+    throw error;
   }
 }
 

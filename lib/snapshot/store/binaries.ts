@@ -11,6 +11,7 @@ import {
   flushFile,
   readFile,
   removeIfThere,
+  removeQuietly,
   writeNew,
 } from '../../platform/files.ts';
 import { type StoreLayout, TEMPORARY } from './layout.ts';
@@ -63,6 +64,7 @@ export async function keepBinary(
     const copied = await copyFlushed(disk, path, temporary);
     read = true;
     if (copied !== sha256) {
+      removeQuietly(disk, temporary);
       throw new DamagedError(
         `${path} changed while it was copied: wanted SHA-256 ${sha256}, found ${copied}`,
         {
@@ -76,9 +78,18 @@ export async function keepBinary(
   return true;
 }
 
-/** Returns the digest of the copy. */
+/** Returns the digest of the copy. One that fails is removed: on a full disk that frees the space of an executable. */
 async function copyFlushed(disk: Disk, path: string, temporary: string): Promise<string | undefined> {
-  disk.copy(path, temporary);
+  try {
+    disk.copy(path, temporary);
+    return await flushCopy(disk, temporary);
+  } catch (error) {
+    removeQuietly(disk, temporary);
+    throw error;
+  }
+}
+
+async function flushCopy(disk: Disk, temporary: string): Promise<string | undefined> {
   const handle = disk.open(temporary, 'update');
   try {
     const flushed = disk.flushMeanwhile(handle);

@@ -16,6 +16,7 @@ import { decompressFrame } from '../../delta/index.ts';
 import { DamagedError, errorMessage } from '../../errors.ts';
 import type { Disk, Handle } from '../../platform/disk.ts';
 import { digestBytes, fill, writeAll } from '../../platform/files.ts';
+import { inThread } from '../../platform/thread-pool.ts';
 import { BLOCK } from './tree.ts';
 
 const HEAD = new TextEncoder().encode('DGMOPAK1');
@@ -132,7 +133,11 @@ export function compressBlock(raw: Uint8Array): Uint8Array | null {
 
 /** The same on another core. The bytes must not change until it resolves. */
 export async function compressBlockInParallel(raw: Uint8Array): Promise<Uint8Array | null> {
-  return ifSmaller(raw, await Bun.zstdCompress(raw, { level: LEVEL }));
+  const frame = await inThread(
+    () => Bun.zstdCompress(raw, { level: LEVEL }),
+    () => Bun.zstdCompressSync(raw, { level: LEVEL }),
+  );
+  return ifSmaller(raw, frame);
 }
 
 function ifSmaller(raw: Uint8Array, frame: Uint8Array): Uint8Array | null {

@@ -1,8 +1,9 @@
 /** The trees of the store: each is a file named by the SHA-256 of the document in it (tree.ts), one zstd frame. */
-import { decompressFrame, zstdFrame } from '../../delta/index.ts';
+import { decompressFrame, zstdFrame, zstdFrameSync } from '../../delta/index.ts';
 import { DamagedError, MachineError } from '../../errors.ts';
 import type { Disk } from '../../platform/disk.ts';
 import { digestBytes, readFile, removeIfThere, writeNew } from '../../platform/files.ts';
+import { inThread } from '../../platform/thread-pool.ts';
 import { type StoreLayout, TEMPORARY } from './layout.ts';
 import { decodeTree, encodeTree, MAX_TREE, type Tree } from './tree.ts';
 
@@ -37,7 +38,11 @@ export async function writeTree(
   if (document.length > MAX_TREE) throw tooManyFiles(document.length, tree);
   const { sha256: digest } = digestBytes(document);
   if (isIntact(disk, layout, digest)) return { digest, isNew: false };
-  const frame = await zstdFrame(document, { level: 3, windowLog: WINDOW_LOG });
+  const settings = { level: 3, windowLog: WINDOW_LOG };
+  const frame = await inThread(
+    () => zstdFrame(document, settings),
+    () => zstdFrameSync(document, settings),
+  );
   const path = treePath(layout, digest);
   const temporary = `${path}${TEMPORARY}`;
   removeIfThere(disk, temporary);

@@ -1,0 +1,36 @@
+/** Work for a thread that never comes: at the limit of processes nothing may be waited for without end. */
+import { expect, test } from 'bun:test';
+import { inThread } from '../../lib/platform/thread-pool.ts';
+
+const never = () => new Promise<string>(() => undefined);
+const failing = () => Promise.reject(new Error('EIO'));
+
+test('the result, or the failure, of the thread if it comes in time', async () => {
+  expect(
+    await inThread(
+      async () => 'there',
+      () => 'here',
+      10_000,
+    ),
+  ).toBe('there');
+  await expect(inThread(failing, () => 'here', 10_000)).rejects.toThrow('EIO');
+});
+
+test('what no thread takes up is done here, and the next is not waited for, until one of them comes back', async () => {
+  let finish: (result: string) => void = () => undefined;
+  const late = () =>
+    new Promise<string>((resolve) => {
+      finish = resolve;
+    });
+  expect(await inThread(late, () => 'here', 1)).toBe('here');
+  expect(await inThread(never, () => 'at once', 10_000_000)).toBe('at once');
+  finish('at last');
+  await Promise.resolve();
+  expect(
+    await inThread(
+      async () => 'there',
+      () => 'here',
+      10_000,
+    ),
+  ).toBe('there');
+});
