@@ -13,8 +13,8 @@ export const NO_HOME: Home = {
 };
 
 /**
- * The home holds the trusted root. So an empty `$DGMO_HOME` counts as not set, and a relative one is refused: DGMO is
- * started in folders that anybody may have written to. `typed`, the value of `--home`, may be relative.
+ * The home holds the trusted root. So an empty `$DGMO_HOME` counts as not set, and a relative one is refused, as is a
+ * relative `$HOME`: DGMO is started in folders that anybody may have written to. `typed`, the value of `--home`, may be relative.
  */
 export function findHome(host: Host, typed: string | undefined): Home {
   const path = pathsOf(host.platform);
@@ -26,6 +26,10 @@ export function findHome(host: Host, typed: string | undefined): Home {
     return { missing: new UsageError(`DGMO_HOME: wanted an absolute path, found ${found}`) };
   }
   if (host.homeDirectory === null) return NO_HOME;
+  if (!path.isAbsolute(host.homeDirectory)) {
+    const found = JSON.stringify(host.homeDirectory);
+    return { missing: new UsageError(`HOME: wanted an absolute path, found ${found}`) };
+  }
   return { folder: path.join(host.homeDirectory, '.dgmo') };
 }
 

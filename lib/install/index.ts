@@ -6,8 +6,9 @@ export { createWorkDir } from './layout.ts';
 export { withLock } from './lock.ts';
 export { openSession } from './open.ts';
 export { restartAfter } from './process/restart-policy.ts';
+export { runningCopies } from './process/running.ts';
 export { relaunch } from './process/start.ts';
-export { runningCopies, stopRunning } from './process/stop.ts';
+export { stopRunning } from './process/stop.ts';
 export { awaitExit, processToAwait } from './process/wait.ts';
 export { type Binary, type Receipt, type RollbackRule, requireReceipt } from './receipt.ts';
 export {

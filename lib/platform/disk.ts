@@ -80,6 +80,11 @@ export interface Disk {
   removeDirectory(path: string): void;
   list(path: string): string[];
   setMode(path: string, mode: number): void;
+  /**
+   * Gives the file at `path` the owner, the group, the mode and the capabilities of the one at `model`, as far as this
+   * process may. On Windows nothing: there a file takes what its folder hands down.
+   */
+  imitate(path: string, model: string): void;
   /** Makes renames, links and removals in this directory durable. Nothing to do on Windows. */
   flushDirectory(path: string): void;
 }

@@ -1,25 +1,40 @@
 /** Errors of the operating system as MachineErrors, which say where it happened, what happened and what to do. */
 import { errorMessage, MachineError, UpdaterError } from '../errors.ts';
 
-const EXPLANATIONS: Record<string, string> = {
-  ENOSPC: 'no space is left on the disk',
-  EDQUOT: 'the disk quota is used up',
-  EACCES: 'permission denied',
-  EPERM: 'operation not permitted',
-  EROFS: 'the filesystem is read-only',
-  EIO: 'the drive reported an error',
-  EBUSY: 'the file is in use',
-  ENOENT: 'there is no such file',
-  EISDIR: 'it is a directory',
-  EMFILE: 'too many files are open',
-};
+const SPACE = 'Free some disk space, then try again.';
+const OWNER = 'Run it as the user who owns the folder.';
+const LIMITS = 'Close some programs, or raise the limit, then try again.';
+const PATH = 'Look at each folder of the path, and at its symlinks.';
 
-const ADVICE: Record<string, string> = {
-  ENOSPC: 'Free some disk space, then try again.',
-  EDQUOT: 'Free some disk space, then try again.',
-  EACCES: 'Run it as the user who owns the folder.',
-  EPERM: 'Run it as the user who owns the folder.',
-  EROFS: 'Mount the filesystem writable, then try again.',
+/** What each code means, and what to do about it, if there is more to do than to try again. */
+const FAILURES: Record<string, [explanation: string, advice?: string]> = {
+  ENOSPC: ['no space is left on the disk', SPACE],
+  EDQUOT: [
+    'the disk quota is used up',
+    'Free some of your space on that disk, or have the quota raised, then try again.',
+  ],
+  EFBIG: [
+    'the file is larger than the filesystem or a limit (ulimit -f) allows',
+    'Raise the limit, then try again.',
+  ],
+  EACCES: ['permission denied', OWNER],
+  EPERM: [
+    'operation not permitted',
+    `${OWNER} If that is you, the file or its folder may be immutable: lsattr shows that, chattr -i ends it.`,
+  ],
+  EROFS: ['the filesystem is read-only', 'Mount the filesystem writable, then try again.'],
+  EIO: ['the drive reported an error', 'Check the drive, then try again.'],
+  EBUSY: ['the file is in use'],
+  ETXTBSY: ['the program is running, or is being written', 'End what runs or writes it, then try again.'],
+  ENOENT: ['there is no such file'],
+  EISDIR: ['it is a directory'],
+  ENOTDIR: ['a part of the path is not a directory', PATH],
+  ELOOP: ['it is a symlink that may not be followed, or symlinks that lead in a circle', PATH],
+  ENAMETOOLONG: ['the name or the path is too long for the filesystem', 'Use a folder with a shorter path.'],
+  EMFILE: ['too many files are open', LIMITS],
+  ENFILE: ['too many files are open on this machine', LIMITS],
+  EAGAIN: ['the system has no room for another process or lock', LIMITS],
+  ENOMEM: ['no memory is left', LIMITS],
 };
 
 /**
@@ -32,8 +47,8 @@ export function asUpdaterError(error: unknown, where: string): unknown {
   if (!('code' in error) || typeof error.code !== 'string' || !/^E[A-Z0-9]+$/.test(error.code)) return error;
   const { code } = error;
   const path = 'path' in error && typeof error.path === 'string' ? error.path : where;
-  const advice = ADVICE[code];
-  return new MachineError(`${path}: ${EXPLANATIONS[code] ?? errorMessage(error)} (${code})`, {
+  const [explanation = errorMessage(error), advice] = FAILURES[code] ?? [];
+  return new MachineError(`${path}: ${explanation} (${code})`, {
     cause: error,
     ...(advice === undefined ? {} : { advice }),
   });

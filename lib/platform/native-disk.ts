@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import { errorCode } from '../errors.ts';
 import type { Disk, FileStatus } from './disk.ts';
+import { posixImitate } from './posix/attributes.ts';
 import { createdByUs } from './posix/ownership.ts';
 import { fullFlush, posixNextData } from './posix/system.ts';
 import { nameOf, systemPath } from './raw-names.ts';
@@ -186,6 +187,7 @@ export const nativeDisk: Disk = {
   },
   removeDirectory: (path) => fs.rmdirSync(systemPath(path)),
   list,
+  imitate: windows ? () => undefined : posixImitate,
   setMode: (path, mode) => fs.chmodSync(systemPath(path), mode),
   flushDirectory: windows ? () => undefined : flushDirectory,
 };

@@ -44,7 +44,7 @@ export async function replaceFile(host: Machine, path: string, replacement: Repl
   const temporary = `${path}${INFIX}${host.processes.pid}-${Buffer.from(host.random.bytes(8)).toString('hex')}`;
   inUse.add(temporary);
   try {
-    const written = await writeTemporary(host, temporary, replacement);
+    const written = await writeTemporary(host, temporary, path, replacement);
     const found = digestFile(disk, temporary);
     if (found?.sha256 !== written.sha256 || found.size !== written.size) {
       throw new MachineError(
@@ -75,6 +75,7 @@ function replace(disk: Disk, temporary: string, path: string): void {
 async function writeTemporary(
   { disk }: Machine,
   temporary: string,
+  path: string,
   { mode, produce }: Replacement,
 ): Promise<Digest> {
   let handle = null as Handle | null;
@@ -90,6 +91,7 @@ async function writeTemporary(
     });
     // Nothing was written if the new file is empty.
     const complete = opened();
+    if (disk.status(path) !== null) disk.imitate(temporary, path);
     disk.setMode(temporary, mode);
     disk.flush(complete);
     return digest;

@@ -307,6 +307,10 @@ export class SimulatedDisk implements Disk {
       .map((name) => name.slice(path === '/' ? 1 : path.length + 1));
   }
 
+  imitate(path: string, model: string): void {
+    this.setMode(path, this.#named(model, 'stat').mode);
+  }
+
   setMode(path: string, mode: number): void {
     const inode = this.#named(path, 'chmod');
     inode.mode = mode;

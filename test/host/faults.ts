@@ -43,6 +43,7 @@ export const ERRORS: Record<string, string[]> = {
   createDirectory: ['EACCES', 'ENOSPC', 'EROFS'],
   list: ['EIO'],
   setMode: ['EPERM', 'EIO'],
+  imitate: ['EPERM', 'EIO'],
   flushDirectory: ['EIO'],
   start: ['EAGAIN', 'EACCES'],
   run: ['EAGAIN', 'ENOMEM', 'EACCES'],
@@ -179,6 +180,7 @@ export function faultyDisk(simulated: SimulatedDisk, faults: FaultInjector, wind
       }),
     createDirectory: (path, mode) => guarded('createDirectory', path, () => disk.createDirectory(path, mode)),
     list: (path) => guarded('list', path, () => disk.list(path)),
+    imitate: (path, model) => guarded('imitate', path, () => disk.imitate(path, model)),
     setMode: (path, mode) => guarded('setMode', path, () => disk.setMode(path, mode)),
     flushDirectory: (path) => guarded('flushDirectory', path, () => disk.flushDirectory(path)),
   };
@@ -211,6 +213,7 @@ function withBackslashes(disk: SimulatedDisk): Disk {
     remove: (path) => disk.remove(slashes(path)),
     createDirectory: (path, mode) => disk.createDirectory(slashes(path), mode),
     list: (path) => disk.list(slashes(path)),
+    imitate: (path, model) => disk.imitate(slashes(path), slashes(model)),
     setMode: (path, mode) => disk.setMode(slashes(path), mode),
     flushDirectory: (path) => disk.flushDirectory(slashes(path)),
   };

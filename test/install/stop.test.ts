@@ -1,7 +1,8 @@
 /** Ending a DGMO that runs: asked first, by force only with consent, and nothing but what was asked about. */
 import { describe, expect, test } from 'bun:test';
 import { InterruptedError, StillRunningError } from '../../lib/errors.ts';
-import { runningCopies, stopRunning } from '../../lib/install/process/stop.ts';
+import { runningCopies } from '../../lib/install/process/running.ts';
+import { stopRunning } from '../../lib/install/process/stop.ts';
 import type { Session } from '../../lib/install/session.ts';
 import type { Platform } from '../../lib/platform/host.ts';
 import { FaultInjector } from '../host/faults.ts';

@@ -51,6 +51,37 @@ describe('waiting', () => {
     expect(here.host.clock.monotonic()).toBeLessThan(1100);
   });
 
+  test('is not for a stranger: the id of a DGMO that has exited went to another process', async () => {
+    for (const platform of ['linux', 'win32'] as const) {
+      const disk = installedDisk(platform, executable('1.0.0'));
+      const processes = [
+        { pid: 77, file: '/bin/somebody' },
+        { pid: 78, file: targetPath(platform) },
+      ];
+      const host = simulatedHost({ disk, platform, versionOf, processes });
+      const here = openSession(host, { installDir: INSTALL_DIR, app: 'dgmo' });
+      await awaitExit(here, 77);
+      expect(host.clock.monotonic()).toBe(0);
+      await expect(awaitExit(here, 78)).rejects.toThrow('process 78, which runs');
+    }
+  });
+
+  test('ends if the id goes to a stranger meanwhile', async () => {
+    const disk = installedDisk('linux', executable('1.0.0'));
+    const host = simulatedHost({ disk, versionOf });
+    const processes = {
+      ...host.processes,
+      isAlive: () => true,
+      executable: () => (host.clock.monotonic() < 500 ? targetPath('linux') : '/bin/somebody'),
+    };
+    await awaitExit(openSession({ ...host, processes }, { installDir: INSTALL_DIR, app: 'dgmo' }), 77);
+    expect(host.clock.monotonic()).toBeLessThan(600);
+  });
+
+  test('is for the parent, whatever it runs: it may be a wrapper around DGMO', async () => {
+    await expect(awaitExit(session('linux', '/bin/bash'), PARENT)).rejects.toThrow(BusyError);
+  });
+
   test('is bounded', async () => {
     const here = session('linux', null);
     await expect(awaitExit(here, 77)).rejects.toThrow(BusyError);

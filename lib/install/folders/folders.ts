@@ -24,7 +24,7 @@ import {
   storeLayout,
   verifyRestored,
 } from '../../snapshot/index.ts';
-import { isInUse, runningCopies } from '../process/stop.ts';
+import { isInUse, runningCopies } from '../process/running.ts';
 import { loadReceipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
 import { appendEntry, type Folders, type OpenTransaction } from '../transaction/journal.ts';

@@ -1,30 +1,11 @@
 /** Ending a DGMO that runs, before its data is changed under it: asked first, and ended by force only with consent. */
 import { BusyError, StillRunningError } from '../../errors.ts';
 import { checkInterrupted, type Session } from '../session.ts';
-import { isTarget } from './wait.ts';
+import { runningCopies } from './running.ts';
 
 const PAUSE = 25;
 /** Milliseconds that it takes the system to end what it was told to end. */
 const END_LIMIT = 10_000;
-
-/** Ids of the processes that run the installed executable, or one that an update replaced under them. */
-export function runningCopies({ host, layout }: Session): number[] {
-  const { disk, processes } = host;
-  const moved = disk
-    .list(layout.workDir)
-    .filter((name) => name.startsWith('away-') || name.startsWith('kept-'))
-    .map((name) => layout.join(layout.workDir, name));
-  const found = [layout.target, ...moved].flatMap((path) => processes.running(path));
-  return [...new Set(found)].sort((a, b) => a - b);
-}
-
-/**
- * Whether anybody may be writing DGMO's data: a copy that runs, or this very process, where it is DGMO that updates itself
- * by way of `UpdateManager`.
- */
-export function isInUse(session: Session): boolean {
-  return isTarget(session, session.host.processes.pid) || runningCopies(session).length > 0;
-}
 
 /**
  * Asks them to end, and waits.

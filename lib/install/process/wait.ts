@@ -2,6 +2,7 @@
 import { BusyError } from '../../errors.ts';
 import type { Session } from '../session.ts';
 import { checkInterrupted } from '../session.ts';
+import { isStranger, isTarget } from './running.ts';
 
 const PAUSE = 25;
 
@@ -15,21 +16,14 @@ export function processToAwait(session: Session, named: number | undefined): num
   return named === 0 ? null : named;
 }
 
-/** Whether that process is DGMO. */
-export function isTarget(session: Session, pid: number): boolean {
-  const executable = session.host.processes.executable(pid);
-  if (executable === null) return false;
-  if (session.host.platform !== 'win32') return executable === session.layout.target;
-  return executable.toLowerCase() === session.layout.target.toLowerCase();
-}
-
-/** Throws BusyError if it has not exited within the limit. */
+/** Throws BusyError if it has not exited within the limit. Does not wait for a process that does not run DGMO. */
 export async function awaitExit(session: Session, pid: number): Promise<void> {
   const { clock, processes } = session.host;
   const begun = clock.monotonic();
-  if (pid === processes.pid || !processes.isAlive(pid)) return;
+  const runs = () => processes.isAlive(pid) && !isStranger(session, pid);
+  if (pid === processes.pid || !runs()) return;
   session.emit({ event: 'waiting', pid });
-  while (processes.isAlive(pid)) {
+  while (runs()) {
     checkInterrupted(session);
     if (clock.monotonic() - begun >= session.limits.exit) {
       throw new BusyError(

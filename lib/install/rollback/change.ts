@@ -149,7 +149,9 @@ export function stageRollback(session: Session, open: OpenTransaction): void {
   if (open.from.sha256 === open.to.sha256) return;
   const source = binarySource(session, open.to);
   if (source === null) throw new DamagedError(`the binary of ${open.to.version} is gone`);
-  keepUnder(session, source, layout.staged(open.id));
+  const staged = layout.staged(open.id);
+  keepUnder(session, source, staged);
+  if (host.disk.status(layout.target) !== null) host.disk.imitate(staged, layout.target);
   host.disk.flushDirectory(layout.workDir);
 }
 

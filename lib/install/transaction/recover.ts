@@ -1,6 +1,6 @@
 /** Closing what an interrupted run left open: an unfinished transaction, a lost receipt, leftover files. */
 import { DamagedError } from '../../errors.ts';
-import { isInUse } from '../process/stop.ts';
+import { isInUse } from '../process/running.ts';
 import { type Receipt, receiptUnlessDamaged, saveReceipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
 import { foreignBinary } from './conclude.ts';

@@ -31,10 +31,33 @@ export interface Replacement {
 /** Throws MachineError where it can't be done within the limit; the target is then what it was, or in the announced gap. */
 export async function replaceTarget(session: Session, replacement: Replacement): Promise<void> {
   if (session.host.platform === 'win32') await replaceOnWindows(session, replacement);
-  else session.host.disk.rename(replacement.from, session.layout.target);
+  else replaceOnPosix(session, replacement.from);
   session.host.disk.flushDirectory(session.layout.installDir);
   session.host.disk.flushDirectory(session.layout.workDir);
 }
+
+function replaceOnPosix({ host, layout: { target } }: Session, from: string): void {
+  try {
+    host.disk.rename(from, target);
+  } catch (error) {
+    const known = UNREPLACEABLE[errorCode(error) ?? ''];
+    if (known === undefined) throw error;
+    const [reason, advice] = known;
+    throw new MachineError(`${target} could not be replaced: ${reason}`, { advice, cause: error });
+  }
+}
+
+const UNREPLACEABLE: Record<string, [reason: string, advice: string]> = {
+  EBUSY: [
+    'it is a mount point (EBUSY), such as a file that a container was given',
+    'Update it where it comes from (the image, or the file on the host), or mount its folder and not the file.',
+  ],
+  EPERM: [
+    'operation not permitted (EPERM)',
+    'Run it as the user who owns it. If that is you, it or its folder may be immutable: lsattr shows that, chattr -i ends it.',
+  ],
+  ETXTBSY: ['it is being written (ETXTBSY)', 'End the program that writes it, then try again.'],
+};
 
 async function replaceOnWindows(
   session: Session,

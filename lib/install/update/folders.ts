@@ -2,7 +2,7 @@
 import type { Amendment, Snapshot } from '../../snapshot/index.ts';
 import { type FolderChange, restoring } from '../folders/folders.ts';
 import { type SnapshotWish, takeSnapshotBefore, takeSnapshotHere } from '../folders/snapshots.ts';
-import { isInUse } from '../process/stop.ts';
+import { isInUse } from '../process/running.ts';
 import type { Session } from '../session.ts';
 import type { Folders } from '../transaction/journal.ts';
 import { evolutionAmendment, requireInstalled } from './evolutions.ts';

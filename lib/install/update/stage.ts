@@ -142,8 +142,11 @@ type Producer = (write: (chunk: Uint8Array) => void, checkpoint: () => Promise<v
 async function writeFile(session: Session, path: string, produce: Producer, total: number): Promise<void> {
   const { disk } = session.host;
   removeIfThere(disk, path);
-  const mode = executableMode(disk.status(session.layout.target)?.mode ?? 0o755);
-  const handle = disk.open(path, 'create', mode);
+  const { target } = session.layout;
+  const replaced = disk.status(target);
+  const mode = executableMode(replaced?.mode ?? 0o755);
+  // For nobody else until it is complete.
+  const handle = disk.open(path, 'create', 0o700);
   try {
     let done = 0;
     await produce(
@@ -156,7 +159,8 @@ async function writeFile(session: Session, path: string, produce: Producer, tota
         await checkpoint(session);
       },
     );
-    disk.setMode(path, mode);
+    if (replaced !== null) disk.imitate(path, target);
+    if (replaced?.mode !== mode) disk.setMode(path, mode);
     disk.flush(handle);
   } finally {
     disk.close(handle);

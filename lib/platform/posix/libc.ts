@@ -24,19 +24,37 @@ function load(name: string) {
 
 let loaded: ReturnType<typeof load> | null | undefined;
 
+function loadAttributes(name: string) {
+  const { ptr, i32, u64, i64_fast } = FFIType;
+  return dlopen(name, {
+    getxattr: { args: [ptr, ptr, ptr, u64], returns: i64_fast },
+    setxattr: { args: [ptr, ptr, ptr, u64, i32], returns: i32 },
+  }).symbols;
+}
+
+let attributes: ReturnType<typeof loadAttributes> | null | undefined;
+
+/** Extended attributes, as Linux has them. Null if they can't be loaded. */
+export function attributeCalls(): ReturnType<typeof loadAttributes> | null {
+  if (attributes === undefined) attributes = firstOf(loadAttributes);
+  return attributes;
+}
+
 /** Null if it can't be loaded. */
 export function libc(): ReturnType<typeof load> | null {
-  if (loaded !== undefined) return loaded;
-  loaded = null;
+  if (loaded === undefined) loaded = firstOf(load);
+  return loaded;
+}
+
+function firstOf<Calls>(load: (name: string) => Calls): Calls | null {
   for (const name of absoluteNames()) {
     try {
-      loaded = load(name);
-      break;
+      return load(name);
     } catch {
       // The next one; without any the callers do without.
     }
   }
-  return loaded;
+  return null;
 }
 
 const FOLDERS = [

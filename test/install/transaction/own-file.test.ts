@@ -99,3 +99,20 @@ test('after the kept binary, which the store shares, was put back by hand and an
   });
   await overwrite(disk);
 });
+
+test('it takes over owner, group and capabilities of the one that it replaces, in an update and in a rollback', async () => {
+  const disk = await stage(NEW);
+  const models: string[] = [];
+  const host = (): SimulatedHost => {
+    const plain = simulatedHost({ disk, versionOf });
+    const imitate = (path: string, model: string) => {
+      expect(path).toContain('/.dgmo-updater/staged-');
+      models.push(model);
+      plain.disk.imitate(path, model);
+    };
+    return { ...plain, disk: { ...plain.disk, imitate } };
+  };
+  await apply(host());
+  await rollBackOn(sessionOn(host()));
+  expect(models).toEqual([TARGET, TARGET]);
+});

@@ -1,4 +1,4 @@
-/** Windows: what a scanner can do between two renames. */
+/** What keeps an executable from being replaced: a scanner on Windows, a mount or an attribute on POSIX. */
 import { expect, test } from 'bun:test';
 import { openSession } from '../../../lib/install/open.ts';
 import { replaceTarget } from '../../../lib/install/transaction/replace.ts';
@@ -74,4 +74,27 @@ test('the kept file is held, and the one that was moved away as well: the gap is
     },
   });
   expect({ once, announced, stands: stands(disk) }).toEqual({ once: true, announced: 1, stands: '1.0.0' });
+});
+
+test.each([
+  ['EBUSY', 'it is a mount point', 'mount its folder'],
+  ['EPERM', 'operation not permitted', 'chattr -i'],
+  ['ETXTBSY', 'it is being written', 'End the program'],
+])('%s of an executable on POSIX is told with what helps', async (code, reason, advice) => {
+  const disk = installedDisk('linux', OLD);
+  const host = simulatedHost({ disk, versionOf });
+  const refuse = () => {
+    throw systemError(code, 'rename', '/staged');
+  };
+  const session = openSession(
+    { ...host, disk: { ...host.disk, rename: refuse } },
+    { installDir: INSTALL_DIR, app: 'dgmo' },
+  );
+  const replacement = { from: '/staged', away: () => '/away', checkFree: true, announceGap: () => undefined };
+  const error = await replaceTarget(session, replacement).catch((thrown) => thrown);
+  expect(error).toMatchObject({
+    exitCode: 12,
+    message: expect.stringContaining(`${targetPath('linux')} could not be replaced: ${reason}`),
+    advice: expect.stringContaining(advice),
+  });
 });

@@ -1,0 +1,51 @@
+/** An executable that takes the place of another one takes over its owner, group, mode and capabilities. */
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { nativeDisk } from '../../lib/platform/native-disk.ts';
+
+const isRoot = process.geteuid?.() === 0;
+let folder: string;
+let model: string;
+let fresh: string;
+
+beforeEach(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'attributes-'));
+  model = path.join(folder, 'old');
+  fresh = path.join(folder, 'new');
+  for (const file of [model, fresh]) fs.writeFileSync(file, '', { mode: 0o600 });
+});
+afterEach(() => fs.rmSync(folder, { recursive: true }));
+
+const of = (file: string) => {
+  const { uid, gid, mode } = fs.statSync(file);
+  return { uid, gid, mode: mode & 0o7777 };
+};
+
+describe.skipIf(process.platform === 'win32')('a file that imitates another one', () => {
+  test('has its mode', () => {
+    fs.chmodSync(model, 0o751);
+    nativeDisk.imitate(fresh, model);
+    expect(of(fresh)).toEqual(of(model));
+  });
+
+  test.skipIf(!isRoot)('has its owner and its group, not those of the folder', () => {
+    fs.chownSync(model, 0, 100);
+    fs.chmodSync(model, 0o4750);
+    fs.chownSync(folder, 65534, 65534);
+    nativeDisk.imitate(fresh, model);
+    expect(of(fresh)).toEqual({ uid: 0, gid: 100, mode: 0o4750 });
+  });
+
+  const capabilities = (file: string) =>
+    spawnSync('getcap', [file]).stdout.toString().replace(file, '').trim();
+
+  test.skipIf(!isRoot || process.platform !== 'linux')('has its capabilities', () => {
+    // Not on every filesystem, and not in every container.
+    if (spawnSync('setcap', ['cap_net_bind_service=ep', model]).status !== 0) return;
+    nativeDisk.imitate(fresh, model);
+    expect(capabilities(fresh)).toBe('cap_net_bind_service=ep');
+  });
+});
