@@ -5,7 +5,7 @@ import { decodeInput } from '../../lib/format/decoder.ts';
 import { MAX_DOCUMENT, parseJson } from '../../lib/format/json.ts';
 import type { Settings } from '../../lib/home/compiled-in.ts';
 import { isAppName } from '../../lib/package/index.ts';
-import { createDirectories, digestFile } from '../../lib/platform/files.ts';
+import { createDirectories, digestFile, readFile, writeAll } from '../../lib/platform/files.ts';
 import { nativeDisk as disk } from '../../lib/platform/native-disk.ts';
 import { decodeRoot } from '../../lib/trust/index.ts';
 import { feedAddress } from '../../lib/version/feed-address.ts';
@@ -18,6 +18,7 @@ import { BUN } from '../platform/machine.ts';
 import { withScratchFolder } from '../platform/scratch.ts';
 import { print, tell } from '../platform/terminal.ts';
 import { bytes } from '../progress.ts';
+import { environmentEdits } from '../work/environment-edits.ts';
 
 const TOP = path.resolve(import.meta.dir, '../..');
 
@@ -120,6 +121,7 @@ export async function compileTarget(
   return await withScratchFolder(folder, '.compile-', async (scratch) => {
     const temporary = path.join(scratch, name);
     await build(target, settings, entry, temporary);
+    ignoreEnvironment(temporary);
     const digest = digestFile(disk, temporary);
     if (digest === null)
       throw new MachineError(`bun build: wanted an executable at ${temporary}, found nothing`);
@@ -128,6 +130,21 @@ export async function compileTarget(
     await writeOutput(`${file}.sha256`, (write) => write(line));
     return file;
   });
+}
+
+/** Twice what Bun's part takes for the largest target. */
+const MOST_BYTES = 256 << 20;
+
+function ignoreEnvironment(file: string): void {
+  const executable = readFile(disk, file, MOST_BYTES);
+  if (executable === null)
+    throw new MachineError(`bun build: wanted an executable at ${file}, found nothing`);
+  const handle = disk.open(file, 'update');
+  try {
+    for (const edit of environmentEdits(executable)) writeAll(disk, handle, edit.bytes, edit.offset);
+  } finally {
+    disk.close(handle);
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { childEnvironment } from '../../lib/install/process/start.ts';
 
-test('what is started inherits the environment, less what turns a Bun-compiled program into Bun', () => {
+test('what is started inherits the environment, less what turns a Bun-compiled program into Bun, or runs foreign code in it', () => {
   const environment = {
     PATH: '/bin',
     BUN_BE_BUN: '1',
@@ -10,5 +10,5 @@ test('what is started inherits the environment, less what turns a Bun-compiled p
     EMPTY: '',
     GONE: undefined,
   };
-  expect(childEnvironment(environment)).toEqual({ PATH: '/bin', BUN_OPTIONS: '--smol', EMPTY: '' });
+  expect(childEnvironment(environment)).toEqual({ PATH: '/bin', EMPTY: '' });
 });

@@ -43,6 +43,18 @@ test('the settings are compiled in, nothing beside the executable is read, and i
   expect(readdirSync(folder.at()).toSorted()).toEqual(['.env', name, `${name}.sha256`, 'entry.ts']);
 });
 
+test('no variable turns it into Bun, or runs foreign code in it', async () => {
+  using folder = freshFolder();
+  writeFileSync(folder.at('entry.ts'), "console.log('ours', process.argv[2]);");
+  writeFileSync(folder.at('foreign.js'), "console.log('foreign');");
+  const settings = { app: 'dgmo', feed: null, root: null, version: '1.2.3', revision: 'abc' };
+  const file = await compileTarget(targetOf(nativeHost()), settings, folder.at(), folder.at('entry.ts'));
+  for (const env of [{ BUN_BE_BUN: '1' }, { BUN_OPTIONS: '--preload ./foreign.js' }]) {
+    const { stdout } = Bun.spawnSync([file, '--version'], { cwd: folder.at(), env });
+    expect(stdout.toString()).toBe('ours --version\n');
+  }
+});
+
 test('parts are loaded when they are asked for, all from bytecode; the same sources make the same bytes', async () => {
   const build = async (folder: ReturnType<typeof freshFolder>) => {
     writeFileSync(folder.at('entry.ts'), "if (process.argv[2] === 'part') await import('./part.ts');");

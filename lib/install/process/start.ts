@@ -3,10 +3,15 @@ import { errorMessage, MachineError } from '../../errors.ts';
 import type { Session } from '../session.ts';
 
 /**
- * With BUN_BE_BUN a Bun-compiled program turns into the Bun CLI; with the other one it ends as soon as we do. Neither may
- * be handed on.
+ * With the first a Bun-compiled program turns into the Bun CLI, with the second it runs foreign code before its own, with the
+ * last it ends as soon as we do. None is handed on. The names are put together, since `release compile` changes them
+ * wherever they stand in the executable.
  */
-const STRIPPED = new Set(['BUN_BE_BUN', 'BUN_FEATURE_FLAG_NO_ORPHANS']);
+const STRIPPED = new Set([
+  ['BUN', 'BE', 'BUN'].join('_'),
+  ['BUN', 'OPTIONS'].join('_'),
+  'BUN_FEATURE_FLAG_NO_ORPHANS',
+]);
 
 export function childEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
