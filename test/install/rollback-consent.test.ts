@@ -18,7 +18,7 @@ test('one that was started after the question is asked to end, and not ended by 
   const on = (processes: SimulatedProcess[]) => {
     const faults = new FaultInjector();
     const host = simulatedHost({ disk, faults, versionOf, processes });
-    const session: Session = { ...sessionOn(host), limits: { exit: 500, held: 0, probe: 0 } };
+    const session: Session = { ...sessionOn(host), limits: { exit: 500, held: 0, probe: 0, start: 0 } };
     return { session, ends: () => faults.seen.filter((name) => /End$/.test(name)) };
   };
   const before = on([{ pid: 20, file, stubborn: true }]).session;

@@ -24,9 +24,7 @@ afterEach(() => {
 });
 
 async function until(reached: () => boolean): Promise<void> {
-  const deadline = performance.now() + 10_000;
   while (!reached()) {
-    if (performance.now() > deadline) throw new Error(`not reached within 10 s: ${reached}`);
     await Bun.sleep(10);
   }
 }
