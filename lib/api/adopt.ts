@@ -2,7 +2,7 @@
 import { UsageError } from '../errors.ts';
 import { decodeInput } from '../format/decoder.ts';
 import { requireHome } from '../home/folder.ts';
-import { keepTrustedRoot } from '../home/trusted-root.ts';
+import { acceptRoot, keepTrustedRoot } from '../home/trusted-root.ts';
 import {
   adopt,
   createWorkDir,
@@ -12,7 +12,6 @@ import {
   withLock,
 } from '../install/index.ts';
 import { readFile } from '../platform/files.ts';
-import { decodeRoot } from '../trust/index.ts';
 import { feedAddress } from '../version/index.ts';
 
 export interface AdoptOptions {
@@ -43,17 +42,19 @@ export async function adoptExecutable(
   requireExecutable(session);
   createWorkDir(host, layout);
   return withLock(host, layout, async () => {
-    const { receipt, changed } = adopt(session, version, feed ?? null);
+    const { receipt, changed } = adopt(session, version, feed ?? null, document?.version ?? null);
     // Last: an adoption that fails leaves the trust as it was.
-    if (document !== null) keepTrustedRoot(host, requireHome(session.home), document);
+    if (document !== null) {
+      keepTrustedRoot(host, requireHome(session.home), document.bytes, session.settings.root);
+    }
     return { app, executable: layout.target, receipt, changed };
   });
 }
 
 /** Checked before anything is written. */
-function readRoot({ host }: Session, file: string): Uint8Array {
+function readRoot({ host, home, settings }: Session, file: string): { bytes: Uint8Array; version: number } {
   const bytes = readFile(host.disk, file, 1 << 20);
   if (bytes === null) throw new UsageError(`--root: there is no file ${file}`);
-  decodeRoot(bytes);
-  return bytes;
+  const { root } = acceptRoot(host, requireHome(home), bytes, settings.root);
+  return { bytes, version: root.version };
 }

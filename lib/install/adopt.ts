@@ -12,12 +12,14 @@ import { appendEntry, type Entry, openTransaction, readJournal } from './transac
  * again is how a person says that a binary which was changed by hand is meant to be there. The caller holds the
  * lock.
  *
+ * @param rootVersion of the trusted root that the user gives; null: none is given
  * Throws UsageError where there is no executable, or no such version.
  */
 export function adopt(
   session: Session,
   version: string,
   feed: string | null = null,
+  rootVersion: number | null = null,
 ): { receipt: Receipt; changed: boolean } {
   const { host, layout, app } = session;
   if (!isVersion(version)) {
@@ -30,8 +32,10 @@ export function adopt(
   // A damaged receipt does not keep a new one from being written.
   const earlier = receiptUnlessDamaged(host.disk, layout);
   const binary = { version, sha256: digest.sha256, size: digest.size };
+  const root = highestRoot(session, earlier?.rootVersion, rootVersion);
   const same =
     (feed === null || earlier?.feed === feed) &&
+    (root === undefined || earlier?.rootVersion === root) &&
     earlier?.app === app &&
     earlier.binary.version === version &&
     earlier.binary.sha256 === digest.sha256;
@@ -50,10 +54,21 @@ export function adopt(
     // Nothing says so of a binary that was installed by hand, unless it is the one that an update brought.
     rollback: earlier?.binary.sha256 === digest.sha256 ? earlier.rollback : null,
     installedAt: host.clock.now(),
+    ...(root === undefined ? {} : { rootVersion: root }),
   };
   appendEntry(host.disk, layout, { type: 'receipt', at: host.clock.now(), receipt });
   saveReceipt(host.disk, layout, receipt);
   return { receipt, changed: true };
+}
+
+/** A root that the user gives begins anew where none was compiled in; else it only adds to what was seen. */
+function highestRoot(
+  { settings }: Session,
+  seen: number | undefined,
+  given: number | null,
+): number | undefined {
+  if (given === null) return seen;
+  return settings.root === null ? given : Math.max(given, seen ?? 1);
 }
 
 /** Throws UsageError where there is nothing to adopt. */

@@ -31,6 +31,7 @@ export {
   type RollbackWish,
   rollbackTarget,
 } from './rollback/target.ts';
+export { noteRootVersion } from './root-version.ts';
 export {
   type Applied,
   checkpoint,

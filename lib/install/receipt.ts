@@ -44,6 +44,8 @@ export interface Receipt {
   rollback: RollbackRule | null;
   /** Milliseconds since the epoch. */
   installedAt: number;
+  /** The highest version of the trusted root that was seen here. Receipts from before it was kept do not have it. */
+  rootVersion?: number;
 }
 
 const LIMIT = 64 * 1024;
@@ -91,7 +93,14 @@ export function checkReceipt(value: unknown, name: string): Receipt {
     source,
     rollback: checkRollback(value.rollback, name),
     installedAt: value.installedAt,
+    ...checkRootVersion(value.rootVersion, name),
   };
+}
+
+function checkRootVersion(value: unknown, name: string): Pick<Receipt, 'rootVersion'> {
+  if (value === undefined) return {};
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1) return { rootVersion: value };
+  throw damaged(name, `rootVersion: wanted a whole number from 1, found ${JSON.stringify(value)}`);
 }
 
 /** Receipts from before there were snapshots do not have it. */

@@ -17,6 +17,8 @@ export interface FileStatus {
   size: number;
   /** Permission bits, e.g. 0o755. */
   mode: number;
+  /** The id of the user that owns it; null on Windows, where node reports none. */
+  owner: number | null;
   /** Milliseconds since the epoch. */
   modified: number;
   /** The same in whole microseconds, which is what a JavaScript number can give back exactly. */

@@ -109,6 +109,8 @@ export interface Host {
   readonly random: Random;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly workingDirectory: string;
+  /** The id of the user that this process acts for (the effective one); null on Windows. */
+  readonly user: number | null;
   /** Null for a user that has none. */
   readonly homeDirectory: string | null;
 }

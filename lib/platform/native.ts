@@ -26,6 +26,7 @@ export function nativeHost(): Host {
     random: { bytes: (count) => crypto.getRandomValues(new Uint8Array(count)) },
     environment: process.env,
     workingDirectory: process.cwd(),
+    user: process.geteuid?.() ?? null,
     get homeDirectory() {
       return homeDirectory();
     },

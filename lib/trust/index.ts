@@ -31,6 +31,7 @@ export { type PublicKey, publicKey, type SigningKey, signingKey, verifySignature
 export { decodeKeyFile, KEY_FILE_TYPE, type KeyFile, openKey, SCRYPT_COST, sealKey } from './key-file.ts';
 export {
   decodeRoot,
+  follows,
   isExpired,
   makeRoot,
   ROLES,

@@ -126,6 +126,21 @@ function verifyOwnSignatures(metadata: Metadata<Root>): void {
   }
 }
 
+/**
+ * Spec 5.3.4 and 5.3.5: whether `next` is the version after `root`, and enough of the root keys of `root` signed it. That
+ * enough of its own keys did was checked when it was decoded.
+ */
+export function follows(root: TrustedRoot, next: TrustedRoot): boolean {
+  if (next.version !== root.version + 1) return false;
+  try {
+    root.metadata.verifyDelegate('root', next.metadata);
+    return true;
+  } catch {
+    // Of two roots that were decoded it can say only that there are too few signatures.
+    return false;
+  }
+}
+
 export interface RootDraft {
   version: number;
   /** Milliseconds since the epoch, rounded down to seconds. */

@@ -11,6 +11,9 @@ import type { Disk, FileStatus, Handle } from '../../lib/platform/disk.ts';
 export const LOSSES = ['kept', 'lost', 'names only', 'torn'] as const;
 export type Loss = (typeof LOSSES)[number];
 
+/** Owns everything that was not given to somebody else. */
+export const USER = 1000;
+
 interface Inode {
   kind: 'file' | 'directory' | 'symlink';
   /** Of a symlink: the path that it leads to. */
@@ -18,6 +21,7 @@ interface Inode {
   durable: Uint8Array;
   dirty: boolean;
   mode: number;
+  owner: number;
   /** Microseconds; counts the writes, unless it was set. */
   modified: number;
   /** Counts everything that was ever done to it. */
@@ -125,6 +129,11 @@ export class SimulatedDisk implements Disk {
     this.flushDirectory(dirname(path));
   }
 
+  /** Gives it to a user. */
+  own(path: string, user: number): void {
+    this.#named(path, 'chown').owner = user;
+  }
+
   open(path: string, how: Parameters<Disk['open']>[1], mode = 0o600): Handle {
     let id = this.#names.get(how === 'create' || how === 'read itself' ? path : this.#followed(path));
     if (how === 'create') {
@@ -199,6 +208,7 @@ export class SimulatedDisk implements Disk {
       kind: inode.kind,
       size,
       mode: inode.mode,
+      owner: inode.owner,
       modified: inode.modified / 1000,
       modifiedMicros: inode.modified,
       changed: inode.modified / 1000,
@@ -330,6 +340,7 @@ export class SimulatedDisk implements Disk {
       durable: empty,
       dirty: false,
       mode,
+      owner: USER,
       modified: 0,
       changes: 0,
     });

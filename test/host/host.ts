@@ -2,7 +2,7 @@
 import { dirname } from 'node:path/posix';
 import { errorCode } from '../../lib/errors.ts';
 import type { Host, Platform, RunResult } from '../../lib/platform/host.ts';
-import type { SimulatedDisk } from './disk.ts';
+import { type SimulatedDisk, USER } from './disk.ts';
 import { FaultInjector, faultyDisk, type HeldFiles } from './faults.ts';
 
 export interface SimulatedHostOptions {
@@ -26,6 +26,8 @@ export interface SimulatedHostOptions {
   held?: { path: string; until: number }[];
   /** The other processes: what each runs, and whether it goes on when it is asked to end. */
   processes?: SimulatedProcess[];
+  /** Who runs this; who owns what is on a disk is said with `SimulatedDisk.own`. */
+  user?: number;
 }
 
 export interface SimulatedProcess {
@@ -163,6 +165,7 @@ export function simulatedHost(options: SimulatedHostOptions): SimulatedHost {
     random: { bytes: (count) => Uint8Array.from({ length: count }, nextByte) },
     environment: {},
     workingDirectory: '/',
+    user: platform === 'win32' ? null : (options.user ?? USER),
     homeDirectory: '/home',
     started,
     faults,

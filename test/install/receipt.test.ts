@@ -26,6 +26,13 @@ describe('a receipt', () => {
     });
   });
 
+  test('with the highest root version that was seen, as version 3 wrote it, stays readable', () => {
+    const bytes = fs.readFileSync(path.join(import.meta.dir, '../vectors/receipt-v3/installed.json'));
+    const receipt = { ...RECEIPT, rootVersion: 3 };
+    expect(decodeReceipt(bytes, 'installed.json')).toEqual(receipt);
+    expect(encodeReceipt(receipt)).toEqual(new Uint8Array(bytes));
+  });
+
   test('that is cut at any byte is refused', () => {
     const bytes = encodeReceipt(RECEIPT);
     for (let end = 0; end < bytes.length - 2; end++) {
@@ -55,6 +62,7 @@ describe('a receipt', () => {
     ['floor', 'one', 'floor: wanted a version'],
     ['source', 'magic', 'source: found magic'],
     ['installedAt', 'now', 'installedAt'],
+    ['rootVersion', 0, 'rootVersion: wanted a whole number from 1, found 0'],
     ['binary', null, 'binary: wanted an object'],
     ['previous', { version: '1.0.0', sha256: 'xyz', size: 1 }, 'previous.sha256: wanted 64 hex digits'],
   ])('names the field that is wrong: %s', (field, value, message) => {

@@ -87,6 +87,8 @@ export interface TestFeed extends Disposable {
   add(version: string, binaries: Record<string, Uint8Array>, options?: ReleaseOptions): Promise<Added[]>;
   rollout(version: string, percent: number, options?: { channel?: string; lower?: boolean }): Promise<void>;
   revoke(version: string, reason?: string): Promise<void>;
+  /** Publishes the next root, of the same keys. Returns it. */
+  newRoot(): Uint8Array;
   /** What is due, or, with `all`, everything but the root is signed again. */
   refresh(options?: { all?: boolean }): Promise<void>;
   /** A client that has never been here, unless `folder` is where one kept its metadata before. */
@@ -100,10 +102,11 @@ export async function makeFeed({ app = 'dgmo', days }: FeedOptions = {}): Promis
   const folder = path.join(top, 'repository');
   const keys = path.join(top, 'keys');
   const host = nativeHost();
-  const { root, all } = writeKeys(keys);
+  const { root, roles, all } = writeKeys(keys);
   const signers = signersOf((id) => all.find((key) => key.id === id) ?? null, keys);
   await initialize(host, folder, { app, root, ...(days && { days }) }, signers);
   let files = 0;
+  let rootVersion = 1;
   const source: MetadataSource = folderSource(folder);
 
   const feed: TestFeed = {
@@ -149,6 +152,12 @@ export async function makeFeed({ app = 'dgmo', days }: FeedOptions = {}): Promis
     },
     async revoke(version, reason = 'it does not work') {
       await revoke(host, folder, { version, reason, channel: null }, signers);
+    },
+    newRoot() {
+      const draft = { version: ++rootVersion, expires: Date.now() + 365 * DAY, roles };
+      const bytes = makeRoot(draft, roles.root.keys);
+      writeFileSync(path.join(folder, 'metadata', `${rootVersion}.root.json`), bytes);
+      return bytes;
     },
     async refresh(options) {
       await refresh(host, folder, signers, options);
@@ -216,11 +225,13 @@ function describe(version: string, drop: string, options: ReleaseOptions) {
   });
 }
 
+type Roles = Record<RoleName, { keys: SigningKey[]; threshold: number }>;
+
 /** Key files and root.json as `release keys init` makes them, with the cheapest scrypt. */
-function writeKeys(folder: string): { root: Uint8Array; all: SigningKey[] } {
+function writeKeys(folder: string): { root: Uint8Array; roles: Roles; all: SigningKey[] } {
   const { random } = nativeHost();
   const make = (count: number) => Array.from({ length: count }, () => signingKey(random.bytes(32)));
-  const roles: Record<RoleName, { keys: SigningKey[]; threshold: number }> = {
+  const roles: Roles = {
     root: { keys: make(3), threshold: 2 },
     targets: { keys: make(1), threshold: 1 },
     snapshot: { keys: make(1), threshold: 1 },
@@ -235,5 +246,5 @@ function writeKeys(folder: string): { root: Uint8Array; all: SigningKey[] } {
       writeFileSync(path.join(folder, `${role}-${index + 1}.key`), sealed, { mode: 0o600 });
     }
   }
-  return { root, all: Object.values(roles).flatMap(({ keys }) => keys) };
+  return { root, roles, all: Object.values(roles).flatMap(({ keys }) => keys) };
 }

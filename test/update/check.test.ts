@@ -2,15 +2,16 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
+import { Installation } from '../../lib/api/index.ts';
 import { NetworkError, PolicyError, TrustError, UsageError } from '../../lib/errors.ts';
-import { loadTrustedRoot } from '../../lib/home/trusted-root.ts';
+import { loadRootDocument } from '../../lib/home/trusted-root.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { CHECK_PATH, decodeCheckRequest, encodeCheckAnswer } from '../../lib/update/check/check-api.ts';
 import type { UpdateEvent } from '../../lib/update/index.ts';
 import { feedFolder } from '../support/servers/feed-folder.ts';
 import { NATIVE_PLATFORM } from '../support/workshop.ts';
 import { testKey } from '../trust/keys.ts';
-import { openStage, type Stage, serveFrom } from './stage.ts';
+import { openStage, SETTINGS, type Stage, serveFrom } from './stage.ts';
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;
 
@@ -221,12 +222,12 @@ posixOnly('a check', () => {
     repository.publishRoot();
     repository.signers['linux-x64'] = [fresh];
     folder.publish({});
-    const before = loadTrustedRoot(nativeHost(), stage.home, null);
+    const before = loadRootDocument(nativeHost(), stage.home, null).root;
     await stage
       .manager()
       .check()
       .catch(() => undefined);
-    const after = loadTrustedRoot(nativeHost(), stage.home, null);
+    const after = loadRootDocument(nativeHost(), stage.home, null).root;
     expect([before.version, after.version]).toEqual([1, 2]);
     expect(after.roles.targets.keys.map(({ id }) => id)).toEqual([fresh.id]);
     // And the walk back to an older root that a person gives is none: version 1 leads to 2 again.
@@ -235,12 +236,17 @@ posixOnly('a check', () => {
       .manager()
       .check()
       .catch(() => undefined);
-    expect(loadTrustedRoot(nativeHost(), stage.home, null).version).toBe(2);
-    // But where a person gives the root of other keys, the rotated one that is remembered does not stand against it.
-    fs.writeFileSync(root, stage.feed.root);
+    expect(loadRootDocument(nativeHost(), stage.home, null).root.version).toBe(2);
+    // Another publisher's root does not replace it by lying there; by the user's word it does.
     stage.answer = () => undefined;
+    fs.writeFileSync(root, stage.feed.root);
+    await expect(stage.manager().check()).rejects.toThrow('wanted root version 2');
+    const given = path.join(stage.folder, 'given.json');
+    fs.writeFileSync(given, stage.feed.root);
+    const { dir: installDir, home } = stage;
+    await new Installation({ installDir, home, settings: SETTINGS }).adopt({ version: '1.0.0', root: given });
     expect((await stage.manager().check()).newest).toBe('1.0.0');
-    expect(loadTrustedRoot(nativeHost(), stage.home, null).version).toBe(1);
+    expect(loadRootDocument(nativeHost(), stage.home, null).root.version).toBe(1);
   });
 
   test('a clock far in the future: not trusted, and the message names both times; far in the past: no harm', async () => {

@@ -125,7 +125,7 @@ export async function adoptAt(
   const session = openSession(host, { installDir: dir, app: 'dgmo' });
   createWorkDir(host, session.layout);
   await withLock(host, session.layout, async () => adopt(session, version, url));
-  keepTrustedRoot(host, home, root);
+  keepTrustedRoot(host, home, root, null);
 }
 
 /** What a static host answers. */

@@ -19,6 +19,7 @@ import { openSource } from '../../platform/files.ts';
 import type { TrustedRoot } from '../../trust/index.ts';
 import { isNewer, targetOf } from '../../version/index.ts';
 import { type Binary, type Receipt, requireReceipt } from '../receipt.ts';
+import { requireRootVersion, withRootVersion } from '../root-version.ts';
 import { checkpoint, type Session } from '../session.ts';
 import { chooseEvolutions, type EvolutionWish, installedEvolutions, isUpToDate } from './evolutions.ts';
 import { binaryToReplace, repairRoutes } from './repair-from-package.ts';
@@ -48,6 +49,8 @@ export interface PreparedUpdate {
   routes: Route[];
   /** The evolutions to install, each with its archive, checked. */
   evolutions: { carried: CarriedEvolution; archive: EvolutionArchive }[];
+  /** Of the root that the packages were verified with. */
+  rootVersion: number;
   close(): void;
 }
 
@@ -67,6 +70,7 @@ export async function prepareUpdate(session: Session, options: PrepareOptions): 
   try {
     for (const path of options.packages) sources.push(openSource(host.disk, path));
     const contents = joinPackages(sources.map((source) => readPackage(source, options.root)));
+    requireRootVersion(receipt, options.root);
     checkPackage(contents, {
       app: receipt.app,
       ...targetOf(host),
@@ -83,6 +87,7 @@ export async function prepareUpdate(session: Session, options: PrepareOptions): 
     const binaryUnchanged = isInstalled(contents, from);
     const evolutions = await openEvolutions(session, contents, options.evolutions, binaryUnchanged);
     return {
+      rootVersion: options.root.version,
       ...{ receipt, contents, from, to, binaryUnchanged, isRepair, evolutions, close },
       routes: routesFor(session, contents, { receipt, isRepair, binaryUnchanged }),
     };
@@ -94,7 +99,8 @@ export async function prepareUpdate(session: Session, options: PrepareOptions): 
 
 /** The receipt to write once the update is committed. */
 export function receiptAfterUpdate({ host }: Session, prepared: PreparedUpdate): Receipt {
-  const { receipt, to, contents, isRepair, binaryUnchanged } = prepared;
+  const { to, contents, isRepair, binaryUnchanged, rootVersion } = prepared;
+  const receipt = withRootVersion(prepared.receipt, rootVersion);
   if (binaryUnchanged) return receipt;
   return {
     ...receipt,

@@ -25,8 +25,14 @@ export interface FeedOptions {
   source: MetadataSource;
   /** The address of the folder with the metadata files. */
   baseUrl: string;
-  /** `root.json` as JSON, used if the folder has none that can be used; null if none was compiled in. */
+  /** Keeps `root.json` and every root on the way to it, `<n>.root.json`: `folder` unless given; null: they are not kept. */
+  rootsFolder?: string | null;
+  /** The trusted root as JSON, with which every refresh begins; null if none was compiled in: then the kept `root.json`. */
   compiledInRoot: unknown;
+  /** A feed whose newest root is of a lower version is not trusted: its keys may have been revoked since. */
+  lowestRoot?: number;
+  /** Called with the version of each newer root as soon as it is verified, whatever becomes of the refresh. */
+  onRoot?(version: number): void;
   /** Milliseconds since the epoch; called once at the start of every refresh (spec 5.1). */
   now(): number;
   keyPolicy?: KeyPolicy;
@@ -47,6 +53,8 @@ export function openFeed(options: FeedOptions): Feed {
     baseUrl: options.baseUrl,
     compiledInRoot: options.compiledInRoot,
     policy: options.keyPolicy ?? OWN_KEYS,
+    lowestRoot: options.lowestRoot ?? 1,
+    onRoot: (version) => options.onRoot?.(version),
   };
   let trusted: TrustedMetadata | null = null;
   const refreshNow = async (): Promise<TrustedMetadata> => {

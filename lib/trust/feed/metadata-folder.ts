@@ -20,7 +20,12 @@ export interface FolderOptions {
   platform: Platform;
   /** Created if it is missing. */
   folder: string;
+  /** The folder of the roots; `folder` unless given. Null: none are read or written. */
+  rootsFolder?: string | null;
 }
+
+/** No role has such a file: `roleFile` leaves no dot in a name. */
+const ROOT_FILE = /^([1-9]\d*\.)?root\.json$/;
 
 export class MetadataFolder {
   readonly #options: FolderOptions;
@@ -34,9 +39,10 @@ export class MetadataFolder {
 
   /** Runs `work` with the lock, or without writing if another process has it. */
   async withLock<Result>(work: () => Promise<Result>): Promise<Result> {
-    const { disk, locks, folder } = this.#options;
+    const { disk, locks, folder, rootsFolder = null } = this.#options;
     const lock = this.#effect(folder, () => {
       createDirectories(disk, folder, this.#path.dirname);
+      if (rootsFolder !== null) createDirectories(disk, rootsFolder, this.#path.dirname);
       return locks.acquire(this.#path.join(folder, 'lock'));
     });
     this.#writable = lock !== null;
@@ -50,7 +56,9 @@ export class MetadataFolder {
 
   /** At most `limit` bytes; null if there is no file, or a longer one, or the drive can't read it. */
   read(name: string, limit: number): Uint8Array | null {
-    const file = this.#path.join(this.#options.folder, name);
+    const folder = this.#folderOf(name);
+    if (folder === null) return null;
+    const file = this.#path.join(folder, name);
     try {
       return readFile(this.#options.disk, file, limit);
     } catch (error) {
@@ -64,10 +72,16 @@ export class MetadataFolder {
 
   /** Throws MachineError if the machine refuses: disk full, permission. */
   write(name: string, bytes: Uint8Array): void {
-    if (!this.#writable) return;
-    const { disk, folder } = this.#options;
+    const { disk } = this.#options;
+    const folder = this.#folderOf(name);
+    if (!this.#writable || folder === null) return;
     const file = this.#path.join(folder, name);
     this.#effect(file, () => replaceDurably(disk, file, folder, bytes));
+  }
+
+  #folderOf(name: string): string | null {
+    const { folder, rootsFolder = folder } = this.#options;
+    return ROOT_FILE.test(name) ? rootsFolder : folder;
   }
 
   #effect<Result>(where: string, effect: () => Result): Result {

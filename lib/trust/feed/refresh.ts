@@ -20,6 +20,8 @@ export interface RefreshContext {
   /** As JSON; null if none was compiled in. */
   readonly compiledInRoot: unknown;
   readonly policy: KeyPolicy;
+  readonly lowestRoot: number;
+  onRoot(version: number): void;
 }
 
 /** `now`: milliseconds since the epoch, for all checks of this refresh (spec 5.1). */
@@ -33,26 +35,22 @@ export async function refresh(context: RefreshContext, now: number): Promise<Tru
 }
 
 /**
- * Spec 5.2: the root in the folder, unless the compiled-in one is newer. A newer one comes with an update of the updater
- * itself, which is the way out if too many root keys are lost to sign a rotation (home/trusted-root.ts has the same rule for
- * packages). If the one in the folder is damaged or missing, the rotations from the compiled-in one lead to the same root.
+ * Spec 5.2: the compiled-in root, else the one in the folder. A kept root never replaces the compiled-in one by itself:
+ * whoever can write into the folder could put any root there. It counts as the end of a chain, see `updateRoot`.
  */
 function trustedRoot({ folder, compiledInRoot, policy }: RefreshContext, now: number): TrustedMetadata {
   const builtIn = builtInRoot(compiledInRoot);
+  if (builtIn !== null) return new TrustedMetadata(builtIn, now, policy);
   const bytes = folder.read('root.json', MAX_BYTES.root);
   let cause: unknown;
   if (bytes !== null) {
     try {
-      const document = readDocument(bytes, 'root', 'root.json');
-      if (builtIn === null || document.version >= builtIn.version) {
-        return new TrustedMetadata(document, now, policy);
-      }
+      return new TrustedMetadata(readDocument(bytes, 'root', 'root.json'), now, policy);
     } catch (error) {
       if (!isUnusable(error)) throw error;
       cause = error;
     }
   }
-  if (builtIn !== null) return new TrustedMetadata(builtIn, now, policy);
   throw new TrustError(
     'there is no trusted root: none was compiled in, and the one that is kept is unusable',
     {
@@ -68,23 +66,77 @@ function builtInRoot(json: unknown): Document | null {
   return readDocument(bytes, 'root', 'the compiled-in root');
 }
 
-/** Spec 5.3: one version after the other up to the last, each signed by the one before it. */
+/**
+ * Spec 5.3: one version after the other up to the last, each signed by the one before it and by itself: first those that
+ * the folder keeps, then those that are published.
+ */
 async function updateRoot(context: RefreshContext, trusted: TrustedMetadata): Promise<void> {
-  const first = trusted.root.signed.version + 1;
+  const followed: Uint8Array[] = [];
+  const follow = (document: Document) => {
+    trusted.addRoot(document);
+    followed.push(document.bytes);
+    context.onRoot(document.version);
+  };
+  try {
+    followKept(context, trusted, follow);
+    await followPublished(context, trusted, follow);
+  } finally {
+    keepNewest(context, followed.at(-1));
+  }
+  requireLowestRoot(context, trusted);
+  trusted.checkRootExpiry();
+}
+
+/** The kept roots as far as their chain goes. What is missing or damaged after that is published, too. */
+function followKept(
+  context: RefreshContext,
+  { root }: TrustedMetadata,
+  follow: (root: Document) => void,
+): void {
+  let version = root.signed.version + 1;
+  while (useKept(context, 'root', `${version}.root.json`, follow)) version++;
+}
+
+async function followPublished(
+  { folder, source, baseUrl }: RefreshContext,
+  { root }: TrustedMetadata,
+  follow: (root: Document) => void,
+): Promise<void> {
+  const first = root.signed.version + 1;
   for (let version = first; ; version++) {
     const name = `${version}.root.json`;
-    const bytes = await readBounded(context.source, metadataUrl(context.baseUrl, name), MAX_BYTES.root);
-    if (bytes === null) break;
+    const bytes = await readBounded(source, metadataUrl(baseUrl, name), MAX_BYTES.root);
+    if (bytes === null) return;
     if (version === first + MAX_ROOT_ROTATIONS) {
       throw new TrustError(
         `not trusted: wanted at most ${MAX_ROOT_ROTATIONS} new roots at once, found more after version ${first - 1}`,
         { advice: 'Run it again: it continues from the last one.' },
       );
     }
-    trusted.addRoot(readRemote(bytes, 'root', name));
-    context.folder.write('root.json', bytes);
+    follow(readRemote(bytes, 'root', name));
+    folder.write(name, bytes);
   }
-  trusted.checkRootExpiry();
+}
+
+/** The newest root under a name that does not depend on its version, where older updaters look for it, too. */
+function keepNewest({ folder }: RefreshContext, newest: Uint8Array | undefined): void {
+  if (newest === undefined) return;
+  const kept = folder.read('root.json', MAX_BYTES.root);
+  if (kept === null || Buffer.compare(kept, newest) !== 0) folder.write('root.json', newest);
+}
+
+function requireLowestRoot({ lowestRoot }: RefreshContext, { root }: TrustedMetadata): void {
+  const { version } = root.signed;
+  if (version >= lowestRoot) return;
+  throw new TrustError(
+    `not trusted: wanted root version ${lowestRoot}, which was trusted here before, or a later one, found that the ` +
+      `feed ends at version ${version}`,
+    {
+      advice:
+        'Its keys may have been revoked. Try again later, or from another network; if it happens again, ask the ' +
+        'publisher. If you follow another publisher now, say so with `dgmo-updater init --version <v> --root <root.json>`.',
+    },
+  );
 }
 
 /** Spec 5.4. A timestamp in the folder that was signed by revoked keys is no longer valid, so it is ignored (5.3.11). */

@@ -52,9 +52,15 @@ export class TrustedMetadata {
     return this.#targets.get(role);
   }
 
-  /** Whether a role that every answer depends on has expired at `now`, some time after the refresh. */
+  /** Whether a role that an answer may depend on, delegated ones included, has expired at `now`, after the refresh. */
   isExpired(now: number): boolean {
-    const roles = [this.root, this.timestamp, this.snapshot, this.targets('targets')];
+    const roles = [
+      this.root,
+      this.timestamp,
+      this.snapshot,
+      this.targets('targets'),
+      ...this.#targets.values(),
+    ];
     return roles.some((role) => role === undefined || now >= Date.parse(role.signed.expires));
   }
 

@@ -1,7 +1,8 @@
-/** A check: signed metadata, channel index, selection, manifest. It reads the network and changes only caches. */
+/** A check: signed metadata, channel index, selection, manifest. It reads the network, and changes caches and the highest root version that was seen. */
 
 import { PolicyError, UsageError } from '../../errors.ts';
 import { choicesFile } from '../../home/choices.ts';
+import { noteRootVersion } from '../../install/index.ts';
 import {
   type ChannelIndex,
   compareVersions,
@@ -71,14 +72,23 @@ export async function check(context: UpdateContext, options: CheckOptions = {}):
 
 async function readIndex(context: UpdateContext, channel: string): Promise<ChannelIndex> {
   const { session, home, location, documents, settings, target, receipt } = context;
-  const feed = await openTrustedFeed({
-    host: session.host,
-    home,
-    location,
-    source: documents.source,
-    compiledInRoot: settings.root,
-  });
-  return readChannel(documents, feed, { app: receipt.app, channel, target });
+  let rootVersion = 1;
+  try {
+    const feed = await openTrustedFeed({
+      host: session.host,
+      home,
+      location,
+      source: documents.source,
+      compiledInRoot: settings.root,
+      lowestRoot: receipt.rootVersion ?? 1,
+      onRoot(version) {
+        rootVersion = Math.max(rootVersion, version);
+      },
+    });
+    return await readChannel(documents, feed, { app: receipt.app, channel, target });
+  } finally {
+    await noteRootVersion(session, rootVersion);
+  }
 }
 
 /** Reads older pages if no newer release can be installed directly, or the installed one was revoked. */

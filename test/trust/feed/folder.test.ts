@@ -70,7 +70,8 @@ describe('damage', () => {
 
   test('of a file that is longer than its kind may be, not a byte is read', async () => {
     const { repository, disk } = await published();
-    for (const file of FILES) disk.place(`${FOLDER}/${file}`, new Uint8Array(6_000_000).fill(32));
+    for (const file of [...FILES, '2.root.json'])
+      disk.place(`${FOLDER}/${file}`, new Uint8Array(6_000_000).fill(32));
     const host = simulatedHost({ disk, versionOf: () => null });
     let read = 0;
     const counting = {
@@ -115,6 +116,25 @@ describe('damage', () => {
     disk.place(`${FOLDER}/root.json`, stranger.files.get('2.root.json') ?? new Uint8Array(0));
     await clientOf(repository, { disk }).target('file');
     expectCurrent(disk, repository);
+  });
+
+  test('a kept root without a chain from the compiled-in one counts for nothing, one in the middle of it is used', async () => {
+    const { repository, disk } = await published();
+    // Signed by its own keys alone, as anybody who can write there could put it.
+    const stranger = new Repository();
+    stranger.roles.root = { keys: [testKey(81), testKey(82)], threshold: 2 };
+    for (let version = 2; version <= 5; version++) stranger.publishRoot();
+    for (const name of ['root.json', '3.root.json', '5.root.json'])
+      disk.place(
+        `${FOLDER}/${name}`,
+        stranger.files.get(name.replace(/^root/, '5.root')) ?? new Uint8Array(0),
+      );
+    repository.asked.length = 0;
+    await clientOf(repository, { disk }).target('file');
+    expectCurrent(disk, repository);
+    expect(repository.asked.slice(0, 3)).toEqual(['3.root.json', '4.root.json', '5.root.json']);
+    for (const version of [2, 3, 4])
+      expect(kept(disk, `${version}.root.json`)).toBe(text(repository, `${version}.root.json`));
   });
 
   test('a damaged root with nothing compiled in is told, and so is a compiled-in one that is no root', async () => {
