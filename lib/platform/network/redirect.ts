@@ -9,7 +9,7 @@ const CONFIDENTIAL = new Set(['authorization', 'cookie', 'proxy-authorization'])
 /**
  * Returns the request that a redirect asks for, or null if the answer is not a redirect. Throws NetworkFailure if it leads
  * from https to http, in a circle, to something that is not an address, further than MAX_REDIRECTS, or would drop the body
- * of a POST.
+ * of a POST or take it to another origin.
  *
  * @param seen the addresses requested so far, the one of this answer last
  */
@@ -39,6 +39,10 @@ export function redirected(
   }
   if (request.method === 'POST' && response.status < 307) {
     throw refused(from, 'answered a POST with a redirect that drops its body');
+  }
+  // What is in the body was meant for the one who was asked.
+  if (request.method === 'POST' && to.origin !== from.origin) {
+    throw refused(from, `answered a POST with a redirect to another host, ${to.host}`);
   }
   const headers = to.origin === from.origin ? (request.headers ?? {}) : withoutConfidential(request.headers);
   return { ...request, url: to.href, headers };

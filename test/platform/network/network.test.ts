@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
 import { nativeNetwork } from '../../../lib/platform/network/native.ts';
+import { redirected } from '../../../lib/platform/network/redirect.ts';
 import { type Certificates, HOST } from '../../support/servers/certificates.ts';
 import { content } from '../../support/servers/content.ts';
 import type { ServerProcess } from '../../support/servers/start.ts';
@@ -161,6 +162,15 @@ describe('redirects', () => {
     const down = await failure(get(at(secure, 'to-http/1', 'https'), { allowPlainHttp: true }));
     expect(down.message).toBe(`localhost:${secure.port} redirects from https to plain http on feed.test`);
     expect((await failure(get(at(plain, 'to-http/1')))).reason).toBe('plain-http');
+  });
+
+  test.each([307, 308])('with %p a POST goes on to the same origin and to no other one', (status) => {
+    const asked = { method: 'POST', url: 'https://api.test/check', idleTimeout: 1 } as const;
+    const to = (location: string) =>
+      redirected(asked, { status, headers: { location }, url: asked.url }, [asked.url]);
+    expect(to('/v2/check')).toMatchObject({ method: 'POST', url: 'https://api.test/v2/check' });
+    for (const other of ['https://evil.test/check', 'https://api.test:444/check', '//evil.test/check'])
+      expect(() => to(other)).toThrow('answered a POST with a redirect to another host');
   });
 
   test('Authorization stays with the host that it was meant for', async () => {
