@@ -7,7 +7,7 @@ import type { Metadata, Snapshot, Targets, Timestamp } from '@tufjs/models';
 import { TrustError, UsageError } from '../../lib/errors.ts';
 import { digestBytes, readFile } from '../../lib/platform/files.ts';
 import type { Host } from '../../lib/platform/host.ts';
-import { decodeRoot, type TrustedRoot } from '../../lib/trust/index.ts';
+import { decodeRoot, follows, type TrustedRoot } from '../../lib/trust/index.ts';
 import {
   type Document,
   readSnapshot,
@@ -53,13 +53,7 @@ export function readPublished(host: Host, folder: string): Published {
   const layout = repositoryLayout(folder);
   const settings = readSettings(host.disk, layout);
   const highest = highestVersions(host, layout);
-  const newest = highest.get('root');
-  const root = newest === undefined ? null : readRoot(host, layout, newest);
-  if (newest === undefined || root === null) {
-    throw new UsageError(`${layout.metadata}: wanted a root, found none`, {
-      advice: 'Run `release init` again.',
-    });
-  }
+  const root = readNewestRoot(host, layout);
   return { host, layout, settings, root, current: readCurrent(host, layout, root), highest };
 }
 
@@ -80,6 +74,42 @@ function highestVersions(host: Host, layout: RepositoryLayout): Map<string, numb
     highest.set(found.role, Math.max(found.version, highest.get(found.role) ?? 0));
   }
   return highest;
+}
+
+/**
+ * The newest root, which every root before it leads to: whoever can write into the folder must not get a root of their own
+ * signed over. The first one, version 1 unless the repository was begun with a later root, is taken as it is.
+ */
+function readNewestRoot(host: Host, layout: RepositoryLayout): TrustedRoot {
+  let newest: TrustedRoot | null = null;
+  for (const version of rootVersions(host, layout)) {
+    const root = readRoot(host, layout, version);
+    const isNext = root?.version === version && (newest === null || follows(newest, root));
+    if (root === null || !isNext) throw unchained(layout, version, newest);
+    newest = root;
+  }
+  if (newest !== null) return newest;
+  throw new UsageError(`${layout.metadata}: wanted a root, found none`, {
+    advice: 'Run `release init` again.',
+  });
+}
+
+/** In ascending order. */
+function rootVersions({ disk }: Host, { metadata }: RepositoryLayout): number[] {
+  if (disk.status(metadata) === null) return [];
+  const found = disk.list(metadata).map(metadataName);
+  return found.flatMap((name) => (name?.role === 'root' ? [name.version] : [])).sort((a, b) => a - b);
+}
+
+function unchained(layout: RepositoryLayout, version: number, before: TrustedRoot | null): TrustError {
+  const wanted =
+    before === null
+      ? `version ${version}`
+      : `version ${before.version + 1}, signed by version ${before.version}`;
+  return new TrustError(
+    `${path.join(layout.metadata, `${version}.root.json`)}: wanted root ${wanted}, found that it is not`,
+    { advice: RESTORE },
+  );
 }
 
 function readRoot(host: Host, layout: RepositoryLayout, version: number): TrustedRoot | null {

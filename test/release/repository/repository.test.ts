@@ -3,6 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { PolicyError, TrustError, UsageError } from '../../../lib/errors.ts';
+import { decodeRoot, makeRoot } from '../../../lib/trust/index.ts';
 import { initialize } from '../../../release/repository/initialize.ts';
 import { readPublished } from '../../../release/repository/published.ts';
 import { addRelease } from '../../../release/repository/releases/add-release.ts';
@@ -11,7 +12,7 @@ import { paginate } from '../../../release/repository/releases/pages.ts';
 import { prune } from '../../../release/repository/remove-unnamed.ts';
 import { refresh } from '../../../release/repository/signing/renew.ts';
 import { SimulatedDisk } from '../../host/disk.ts';
-import { ROOT_KEYS, SNAPSHOT_KEY, TARGETS_KEYS, TIMESTAMP_KEY } from '../../trust/keys.ts';
+import { EXPIRES, ROOT_KEYS, SNAPSHOT_KEY, TARGETS_KEYS, TIMESTAMP_KEY, testKey } from '../../trust/keys.ts';
 import { makeFeed } from '../feed.ts';
 import { noise } from '../run.ts';
 import { hostOn, look, meansOf, REPO, ROOT, requestFor, SIGNERS, signersWith } from './simulated.ts';
@@ -227,6 +228,33 @@ describe('a repository', () => {
     expect(String(error)).toContain('timestamp.json signed by the keys of this repository');
     writeFileSync(file, genuine);
     await feed.refresh({ all: true });
+  });
+
+  test('that somebody else put a root of their own into is not signed again', async () => {
+    const disk = new SimulatedDisk();
+    await initialize(hostOn(disk), REPO, { app: 'dgmo', root: ROOT }, SIGNERS);
+    await refresh(hostOn(disk), REPO, SIGNERS, { all: true });
+    const { roles } = decodeRoot(ROOT);
+    const stranger = [testKey(91), testKey(92)];
+    const forged = { ...roles, root: { keys: stranger, threshold: 2 } };
+    for (const [version, name] of [
+      [2, '2.root.json'],
+      [3, '3.root.json'],
+      [2, '3.root.json'],
+    ] as const) {
+      const copy = disk.clone();
+      const bytes = makeRoot({ version, expires: EXPIRES, roles: forged }, stranger);
+      copy.place(`${REPO}/metadata/${name}`, bytes);
+      const before = copy.picture();
+      const refused = refresh(hostOn(copy), REPO, SIGNERS, { all: true });
+      await expect(refused).rejects.toThrow(TrustError);
+      await expect(refused).rejects.toThrow(`${name}: wanted root version 2, signed by version 1`);
+      // Its lock and nothing else.
+      expect({ ...copy.picture(), [`${REPO}/.work/lock`]: '' }).toEqual({
+        ...before,
+        [`${REPO}/.work/lock`]: '',
+      });
+    }
   });
 
   test('holds no private key', async () => {
