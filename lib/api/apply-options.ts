@@ -1,7 +1,9 @@
 /** What a caller may ask of an update. */
-import { PolicyError } from '../errors.ts';
+import path from 'node:path';
+import { PolicyError, UsageError } from '../errors.ts';
 import type { EvolutionWish } from '../install/index.ts';
-import type { UpdateInfo } from '../update/check/update-info.ts';
+import type { UpdateInfo, UpdatePackage } from '../update/check/update-info.ts';
+import type { DownloadRoute } from '../update/download/route.ts';
 import type { ApplyRequest } from './apply.ts';
 
 export interface ApplyOptions {
@@ -36,6 +38,24 @@ export function requireWordForDowngrade(
   throw new PolicyError(`${version} is older than what is installed`, {
     advice: 'Ask the user, then pass `allowDowngrade: true`; or go back to a snapshot.',
   });
+}
+
+/**
+ * The files must be those of a route in the signed index, each named by its digest, as the cache names them; what is in
+ * them is held against that name when they are applied.
+ */
+export function requireChosen({ files, route, update }: UpdatePackage): void {
+  const names = files.map((file) => path.basename(file));
+  const isRoute = ({ kind, packages }: DownloadRoute) =>
+    kind === route &&
+    Bun.deepEquals(
+      packages.map(({ sha256 }) => sha256),
+      names,
+    );
+  if (update.routes.some(isRoute)) return;
+  throw new UsageError(
+    `wanted the packages of ${update.version} as \`downloadUpdate\` returned them, found ${names.join(', ') || 'none'}`,
+  );
 }
 
 export function requestOf(

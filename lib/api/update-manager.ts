@@ -20,6 +20,7 @@ import {
   type ApplyOptions,
   type ApplyPackageOptions,
   requestOf,
+  requireChosen,
   requireWordForDowngrade,
 } from './apply-options.ts';
 import {
@@ -123,6 +124,7 @@ export class UpdateManager {
     return withErrors(this.#session, async () => {
       const { update, files, route } = downloaded;
       requireWordForDowngrade(update, options);
+      requireChosen(downloaded);
       await recoverFirst(this.#session, NO_FAILURE);
       const context = this.#context();
       const full = fullRoute(update, route);
@@ -186,6 +188,7 @@ export class UpdateManager {
     options: Pick<ApplyOptions, 'evolutions' | 'allowDowngrade' | 'args'> = {},
   ): RestartCommand {
     requireWordForDowngrade(downloaded.update, options);
+    requireChosen(downloaded);
     return handOverCommand(this.#session, downloaded, options);
   }
 

@@ -184,6 +184,19 @@ export function digestFile(disk: Disk, path: string): Digest | null {
   }
 }
 
+/** SHA-256 in lower-case hex. `checkpoint` is called between pieces of a mebibyte, and stops the work by throwing. */
+export async function digestSource(source: Source, checkpoint: () => void | Promise<void>): Promise<string> {
+  const hash = new Bun.CryptoHasher('sha256');
+  const buffer = new Uint8Array(CHUNK);
+  for (let position = 0; position < source.size; position += CHUNK) {
+    const piece = buffer.subarray(0, Math.min(CHUNK, source.size - position));
+    source.read(position, piece);
+    hash.update(piece);
+    await checkpoint();
+  }
+  return hash.digest('hex');
+}
+
 export function digestBytes(bytes: Uint8Array): Digest {
   const digest = new RunningDigest();
   digest.update(bytes);

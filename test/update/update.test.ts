@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { UpdateManager } from '../../lib/api/index.ts';
-import { NetworkError, PolicyError, RevertedError } from '../../lib/errors.ts';
+import { DamagedError, NetworkError, PolicyError, RevertedError, UsageError } from '../../lib/errors.ts';
 import type { UpdateEvent, UpdateInfo } from '../../lib/update/index.ts';
 import { openStage, type Stage } from './stage.ts';
 
@@ -103,6 +103,25 @@ posixOnly('an update', () => {
     fs.writeFileSync(file, bytes);
     await one.applyUpdate(downloaded);
     expect(fallback()).toMatchObject({ to: 'full', reason: expect.stringContaining('SHA-256') });
+    expect(stage.version()).toBe('2.0.0');
+  });
+
+  test('another package with the right signatures, in the place of the one that the index chose, is not installed', async () => {
+    await stage.release('2.0.0');
+    await stage.release('3.0.0');
+    const one = manager();
+    const get = async (version: string) =>
+      one.downloadUpdate((await one.checkForUpdates({ version })) ?? expect.unreachable());
+    const [newest, chosen] = [await get('3.0.0'), await get('2.0.0')];
+    await expect(one.applyUpdate({ ...chosen, files: newest.files })).rejects.toThrow(UsageError);
+    expect(() => one.handOver({ ...chosen, files: newest.files })).toThrow(UsageError);
+    const [file = ''] = chosen.files;
+    fs.copyFileSync(newest.files[0] ?? '', file);
+    await expect(one.applyPackage([file], { noWait: true })).rejects.toThrow('as its name says');
+    await expect(one.applyPackage([file], { noWait: true })).rejects.toThrow(DamagedError);
+    expect(stage.version()).toBe('1.0.0');
+    await one.applyUpdate(chosen);
+    expect(fallback()).toMatchObject({ to: 'full', reason: expect.stringContaining('as its name says') });
     expect(stage.version()).toBe('2.0.0');
   });
 

@@ -2,7 +2,7 @@
  * Preparing an update: packages are opened, their signatures, digests and policy checked, and what has to change is
  * decided. Reads only. What it returns is data for the phases that follow, and open files until `close`.
  */
-import { UsageError } from '../../errors.ts';
+import { DamagedError, UsageError } from '../../errors.ts';
 import {
   type CarriedEvolution,
   checkPackage,
@@ -15,7 +15,8 @@ import {
   readPackage,
   verifyPayloads,
 } from '../../package/index.ts';
-import { openSource } from '../../platform/files.ts';
+import { digestSource, openSource, type Source } from '../../platform/files.ts';
+import { pathsOf } from '../../platform/path-flavour.ts';
 import type { TrustedRoot } from '../../trust/index.ts';
 import { isNewer, targetOf } from '../../version/index.ts';
 import { type Binary, type Receipt, requireReceipt } from '../receipt.ts';
@@ -68,7 +69,11 @@ export async function prepareUpdate(session: Session, options: PrepareOptions): 
     for (const source of sources) source.close();
   };
   try {
-    for (const path of options.packages) sources.push(openSource(host.disk, path));
+    for (const path of options.packages) {
+      const source = openSource(host.disk, path);
+      sources.push(source);
+      await checkNamedDigest(session, source, path);
+    }
     const contents = joinPackages(sources.map((source) => readPackage(source, options.root)));
     requireRootVersion(receipt, options.root);
     checkPackage(contents, {
@@ -121,6 +126,23 @@ function routesFor(
 ): Route[] {
   if (binaryUnchanged) return [];
   return isRepair ? repairRoutes(session, contents) : planRoute(contents, receipt.binary);
+}
+
+/**
+ * The cache names a package by the digest that the index signed. It must still have it: another package with the right
+ * signatures in its place is not the one that was chosen.
+ */
+async function checkNamedDigest(session: Session, source: Source, path: string): Promise<void> {
+  const wanted = pathsOf(session.host.platform).basename(path);
+  if (!/^[0-9a-f]{64}$/.test(wanted)) return;
+  const found = await digestSource(source, () => checkpoint(session));
+  if (found === wanted) return;
+  throw new DamagedError(
+    `${path}: wanted a package with SHA-256 ${wanted}, as its name says, found ${found}`,
+    {
+      advice: 'Download it again.',
+    },
+  );
 }
 
 function checkIsFile(session: Session, path: string): void {
