@@ -50,9 +50,20 @@ test.each(['localhost', 'localhost.', '127.0.0.1', '127.1.2.3', '[::1]'])('%s is
   expect(isLoopback(host)).toBe(true);
 });
 
-test.each(['', 'example.org', 'localhost.example.org', '127.0.0.1.example.org', '[::2]', '128.0.0.1'])(
-  '%p is not',
-  (host) => {
-    expect(isLoopback(host)).toBe(false);
-  },
-);
+test.each([
+  '',
+  'example.org',
+  'localhost.evil.test',
+  'evil-localhost',
+  'evil.localhost',
+  '127.0.0.1.evil.test',
+  'evil.127.0.0.1',
+  'x127.0.0.1',
+  '127x0x0x1',
+  '127.0.0.evil',
+  '[::1].evil.test',
+  '[::2]',
+  '128.0.0.1',
+])('%p is not', (host) => {
+  expect(isLoopback(host)).toBe(false);
+});

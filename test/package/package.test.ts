@@ -111,6 +111,31 @@ describe('a package that was', () => {
     expect(counts.get(11)).toBe(bytes.length * 8);
   });
 
+  test('of which the header says that the envelope is longer than it may be: damaged, before any of it is read', () => {
+    const header = testPackage().slice(0, 44);
+    const view = new DataView(header.buffer);
+    for (const [length, accepted] of [
+      [2 << 20, true],
+      [(2 << 20) + 1, false],
+      [0xffff_ffff, false],
+    ] as const) {
+      view.setUint32(8, length, true);
+      let read = 0;
+      const source = {
+        size: 2 ** 40,
+        read(position: number, into: Uint8Array) {
+          read = Math.max(read, position + into.length);
+          into.set(header.subarray(position, position + into.length));
+        },
+      };
+      const message = accepted
+        ? /wanted an envelope with SHA-256/
+        : /wanted an envelope of at most 2097152 bytes/;
+      expect(() => peekPackage(source)).toThrow(message);
+      expect(read).toBe(accepted ? 44 + length : 44);
+    }
+  });
+
   test('changed in its envelope, digest put right, in any one bit is damaged or not trusted', async () => {
     const source = bytes.slice();
     const length = new DataView(source.buffer).getUint32(8, true);

@@ -6,6 +6,7 @@
  * continues. Throws TrustError if the feed can't be trusted, NetworkError if it can't be read, MachineError if the folder
  * can't be written.
  */
+import { TrustError } from '../../errors.ts';
 import type { Disk } from '../../platform/disk.ts';
 import type { Locks, Platform } from '../../platform/host.ts';
 import { type KeyPolicy, OWN_KEYS } from './key-policy.ts';
@@ -74,8 +75,15 @@ export function openFeed(options: FeedOptions): Feed {
     },
     target: (path) =>
       oneAtATime(async () => {
-        const usable = trusted === null || trusted.isExpired(options.now()) ? await refreshNow() : trusted;
-        return search(context, usable, path);
+        const now = options.now();
+        const usable = trusted === null || trusted.isExpired(now) ? await refreshNow() : trusted;
+        try {
+          return await search(context, usable, path, now);
+        } catch (error) {
+          // What was refused may have been renewed since: the next question begins with a refresh.
+          if (error instanceof TrustError) trusted = null;
+          throw error;
+        }
       }),
   };
 }

@@ -6,11 +6,15 @@ import { loadTargets, type RefreshContext } from './refresh.ts';
 import { checkTargetPath, type TargetInfo, targetInfo } from './target.ts';
 import type { TrustedMetadata } from './trusted-metadata.ts';
 
-/** Null if no role lists `path`. Throws TrustError if the search does not end within MAX_DELEGATIONS. */
+/**
+ * Null if no role lists `path`. Throws TrustError if the search does not end within MAX_DELEGATIONS, or a role on the way has
+ * expired at `now`, which may be long after the refresh.
+ */
 export async function search(
   context: RefreshContext,
   trusted: TrustedMetadata,
   path: string,
+  now: number,
 ): Promise<TargetInfo | null> {
   checkTargetPath(path);
   const toVisit = [{ role: 'targets', delegator: 'root' }];
@@ -25,6 +29,7 @@ export async function search(
       );
     }
     await loadTargets(context, trusted, role, delegator);
+    trusted.checkTargetsExpiry(role, now);
     visited.add(role);
     const signed = trusted.targets(role)?.signed;
     const found = Object.hasOwn(signed?.targets ?? {}, path) ? signed?.targets[path] : undefined;

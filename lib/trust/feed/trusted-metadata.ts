@@ -127,6 +127,12 @@ export class TrustedMetadata {
     });
   }
 
+  /** At use, since `addTargets` checks by the clock at the start of the refresh. */
+  checkTargetsExpiry(role: string, now: number): void {
+    const targets = this.#targets.get(role);
+    if (targets !== undefined) checkExpiry(`${printable(role)}.json`, targets.signed.expires, now);
+  }
+
   /** The snapshot's entry for a targets role. Throws TrustError if there is none (spec 5.6.1). */
   metaOf(role: string): Snapshot['meta'][string] {
     const meta = this.snapshot?.signed.meta ?? {};

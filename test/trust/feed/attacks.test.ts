@@ -225,6 +225,43 @@ describe('mix and match', () => {
     await refused(clientOf(repository).refresh(), TrustError, /version doesn't match/);
   });
 
+  test('targets newer than the snapshot says', async () => {
+    const repository = new Repository();
+    repository.describe = 'version';
+    repository.publish({ files: { 'dgmo.json': 'two' } });
+    repository.publishTargets('targets', { files: { 'dgmo.json': 'three' } }, TARGETS_KEYS.slice(0, 1));
+    repository.answer = (name) =>
+      name === '2.targets.json' ? repository.files.get('3.targets.json') : undefined;
+    await refused(
+      clientOf(repository).refresh(),
+      TrustError,
+      /wanted version 2, as the snapshot says, found 3/,
+    );
+  });
+
+  test('another snapshot of the version and the length that the timestamp says, signed as well', async () => {
+    const repository = new Repository();
+    const other = new Repository();
+    other.expires.snapshot = NOW + 1e10;
+    other.versions.snapshot = 0;
+    other.publishSnapshot();
+    const [wanted, found] = [repository, other].map(({ files }) => files.get('1.snapshot.json'));
+    expect(found?.length).toBe(wanted?.length ?? 0);
+    repository.answer = (name) => (name === '1.snapshot.json' ? found : undefined);
+    await refused(clientOf(repository).refresh(), TrustError, /snapshot\.json: Expected hash/);
+  });
+
+  test('another timestamp of the version that was read before is not used', async () => {
+    const repository = new Repository();
+    const disk = new SimulatedDisk();
+    await clientOf(repository, { disk }).refresh();
+    const before = kept(disk, 'timestamp.json');
+    repository.versions.timestamp = 0;
+    repository.publish({ files: { 'dgmo.json': 'three' } });
+    expect((await clientOf(repository, { disk }).target('dgmo.json'))?.length).toBe('one'.length);
+    expect(kept(disk, 'timestamp.json')).toBe(before);
+  });
+
   test('a length that does not fit, with no hash beside it', async () => {
     const repository = new Repository();
     repository.describe = 'length';

@@ -3,9 +3,10 @@ import { describe, expect, test } from 'bun:test';
 import { DamagedError, TrustError } from '../../../lib/errors.ts';
 import { checkTargetPath, verifyTarget } from '../../../lib/trust/index.ts';
 import { SimulatedDisk } from '../../host/disk.ts';
+import { simulatedHost } from '../../host/host.ts';
 import { STRANGER, TARGETS_KEYS, testKey } from '../keys.ts';
-import { clientOf, FOLDER, refused } from './client.ts';
-import { changed, type Delegation, digest, Repository, type TargetsContent } from './repository.ts';
+import { clientOf, FOLDER, feedOn, refused } from './client.ts';
+import { changed, type Delegation, digest, NOW, Repository, type TargetsContent } from './repository.ts';
 
 const key = testKey(61);
 
@@ -54,6 +55,22 @@ describe('order', () => {
     expect(askedRoles(repository)).toEqual(['a', 'd', 'b']);
   });
 
+  test('nor after a terminating role that another role delegates to', async () => {
+    const repository = delegating([{ name: 'a' }, { name: 'c' }], {
+      a: {
+        delegations: [
+          { name: 'b', keys: [key], terminating: true },
+          { name: 'd', keys: [key] },
+        ],
+      },
+      b: {},
+      c: { files: { file: 'not b’s to give' } },
+      d: { files: { file: 'not b’s to give' } },
+    });
+    expect(await clientOf(repository).target('file')).toBeNull();
+    expect(askedRoles(repository)).toEqual(['a', 'b']);
+  });
+
   test('path patterns and hash prefixes decide who is asked', async () => {
     const prefix = digest('bin/dgmo').slice(0, 2);
     const repository = delegating(
@@ -72,6 +89,38 @@ describe('who speaks for whom', () => {
   test('a delegated role that a stranger signed, and one below its threshold', async () => {
     const repository = delegating([{ threshold: 2, keys: [key, STRANGER] }], { a: { files: { file: 'x' } } });
     await refused(clientOf(repository).target('file'), TrustError, /a\.json: a was signed by 1\/2/);
+  });
+
+  test('a role that has expired since it was read is not answered from', async () => {
+    const repository = new Repository({});
+    repository.expires.a = NOW + 1000;
+    const publish = (text: string) => {
+      repository.publishTargets('a', { files: { file: text } }, [key]);
+      repository.publish({ delegations: [{ name: 'a', keys: [key] }] });
+    };
+    publish('old');
+    let now = NOW;
+    const host = simulatedHost({ disk: new SimulatedDisk(), versionOf: () => null });
+    const feed = feedOn(host, repository, { clock: () => now });
+    expect((await feed.target('file'))?.length).toBe(3);
+    now = NOW + 1000;
+    await refused(feed.target('file'), TrustError, /a\.json expired at/);
+    delete repository.expires.a;
+    publish('newer');
+    expect((await feed.target('file'))?.length).toBe(5);
+  });
+
+  test('nor is one that expired between the refresh and the first look at it', async () => {
+    const repository = new Repository({});
+    repository.expires.a = NOW + 1000;
+    repository.publishTargets('a', { files: { file: 'old' } }, [key]);
+    repository.publish({ delegations: [{ name: 'a', keys: [key] }] });
+    let now = NOW;
+    const host = simulatedHost({ disk: new SimulatedDisk(), versionOf: () => null });
+    const feed = feedOn(host, repository, { clock: () => now });
+    await feed.refresh();
+    now = NOW + 1000;
+    await refused(feed.target('file'), TrustError, /a\.json expired at/);
   });
 
   test('each way to a role is verified, also when the role is known', async () => {
@@ -153,6 +202,44 @@ describe('bounds', () => {
       const repository = delegating([{ paths: [pattern] }], { a: {} });
       await refused(clientOf(repository).refresh(), TrustError, /wanted a path pattern/);
     }
+  });
+});
+
+describe('role names of succinct roles', () => {
+  /** Two roles, `<prefix>-0` and `<prefix>-1`, with the same content. */
+  const succinct = (prefix: string, content: TargetsContent): Repository => {
+    const repository = new Repository({});
+    for (const bin of [0, 1]) repository.publishTargets(`${prefix}-${bin}`, content, [key]);
+    repository.publishTargets('targets', { delegations: [{ name: 'a', keys: [key] }] }, []);
+    const roles = { keyids: [key.id], threshold: 1, bit_length: 1, name_prefix: prefix };
+    const json = changed(
+      repository.files.get('2.targets.json'),
+      ({ signed }: { signed: { delegations: { keys: unknown } } }) => {
+        Object.assign(signed, { delegations: { keys: signed.delegations.keys, succinct_roles: roles } });
+      },
+    );
+    return repository.resign('targets', json, TARGETS_KEYS.slice(0, 1));
+  };
+
+  test('are asked for, and kept where no name leads out of the folder', async () => {
+    for (const prefix of ['bin', '../../escape', '/etc/x', 'CON']) {
+      const disk = new SimulatedDisk();
+      const repository = succinct(prefix, { files: { file: prefix } });
+      expect((await clientOf(repository, { disk }).target('file'))?.hashes.sha256).toBe(digest(prefix));
+      expect(askedRoles(repository)[0]).toMatch(new RegExp(`^${prefix.replaceAll('.', '\\.')}-[01]$`));
+      for (const file of Object.keys(disk.picture()).filter((path) => path.endsWith('.json')))
+        expect(file).toMatch(new RegExp(`^${FOLDER}/[a-z0-9-]+\\.json$`));
+    }
+  });
+
+  test('that can’t be used in an address are refused before anything is asked for', async () => {
+    const repository = succinct('x'.repeat(1023), {});
+    await refused(
+      clientOf(repository).target('file'),
+      TrustError,
+      /wanted a role name of 1 to 1024 characters/,
+    );
+    expect(askedRoles(repository)).toEqual([]);
   });
 });
 
