@@ -63,10 +63,22 @@ function firstRoot(host: Host, home: string, compiledIn: unknown): RootDocument 
   if (compiledIn !== null) return { root: trustRoot(compiledIn), json: compiledIn };
   const file = pathsOf(host.platform).join(trustFolder(host, home), 'root.json');
   const bytes = readFile(host.disk, file, LIMIT);
-  if (bytes !== null) return decode(bytes);
+  if (bytes !== null) return decodeFirst(bytes, file);
   throw new TrustError('there is no trusted root: none was compiled in, and none was given', {
     advice: 'Give one with `dgmo-updater init --version <v> --root <root.json>`.',
   });
+}
+
+function decodeFirst(bytes: Uint8Array, file: string): RootDocument {
+  try {
+    return decode(bytes);
+  } catch (error) {
+    if (!(error instanceof DamagedError)) throw error;
+    throw new DamagedError(`${file}: ${error.message}`, {
+      advice: 'Give it again with `dgmo-updater init --version <v> --root <root.json>`.',
+      cause: error,
+    });
+  }
 }
 
 function decode(bytes: Uint8Array): RootDocument {

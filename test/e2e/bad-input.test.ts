@@ -105,17 +105,21 @@ posixOnly('bad input', () => {
     const home = path.join(here.folder, 'two-keys');
     fs.mkdirSync(path.join(home, 'trust'), { recursive: true });
     fs.writeFileSync(path.join(home, 'trust/root.json'), testRootBytes({ targets: keys, threshold: 2 }));
-    const apply = (signers: SigningKey[]) => {
+    const signed = (signers: SigningKey[]) => {
       const file = path.join(here.folder, 'signed.dgmopkg');
       fs.writeFileSync(file, testPackage({ keys: signers, payloads: [patchPayload('1.1.0', '1.2.0')] }));
-      return here.update(['--apply', file, '--home', home]);
+      return ['--apply', file, '--home', home, '--install-dir', here.dir];
     };
+    const rootless = await shop.rootlessUpdater();
+    const apply = (signers: SigningKey[]) => run(rootless, signed(signers));
     const says =
       /not trusted: wanted signatures by 2 of the 2 targets keys of root version 1 .*, found 1 valid/;
     refused(await apply(keys.slice(0, 1)), 10, says);
     refused(await apply([testKey(11), testKey(11)]), 10, says);
     // By enough of them it is believed: then it is for another version than the one that is installed.
     refused(await apply(keys), 17, /./);
+    // Where a root is compiled in, one that it does not lead to gives a home no say.
+    refused(await here.update(signed(keys)), 10, /not trusted: wanted signatures by 1 of the 1 targets keys/);
   });
 
   test('a package for another platform, for another app', async () => {

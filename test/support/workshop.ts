@@ -60,6 +60,8 @@ export interface Workshop {
   bundle(options: BundleOptions): Promise<string>;
   /** Path of the updater for a target of `bun build --compile`; this machine unless given. */
   updater(target?: string): Promise<string>;
+  /** The same with no root inside: it trusts the one in its home, so that each test can have a feed with keys of its own. */
+  rootlessUpdater(target?: string): Promise<string>;
   remove(): void;
 }
 
@@ -82,6 +84,13 @@ export async function openWorkshop(app = 'dgmo'): Promise<Workshop> {
   const root = path.join(keys, 'root.json');
   const updaters = new Map<string, Promise<string>>();
   let packages = 0;
+  const once = (target: string, rootOptions: string[]): Promise<string> => {
+    const name = rootOptions.length === 0 ? `${target}-rootless` : target;
+    const made =
+      updaters.get(name) ?? compileUpdater(path.join(folder, `dist-${name}`), rootOptions, app, target);
+    updaters.set(name, made);
+    return made;
+  };
   return {
     folder,
     keys,
@@ -105,18 +114,19 @@ export async function openWorkshop(app = 'dgmo'): Promise<Workshop> {
       await release([...what, ...from, '-o', to]);
       return to;
     },
-    updater(target = NATIVE_TARGET) {
-      const made = updaters.get(target) ?? compileUpdater(folder, root, app, target);
-      updaters.set(target, made);
-      return made;
-    },
+    updater: (target = NATIVE_TARGET) => once(target, ['--root', root]),
+    rootlessUpdater: (target = NATIVE_TARGET) => once(target, []),
     remove: () => fs.rmSync(folder, { recursive: true, force: true }),
   };
 }
 
-async function compileUpdater(folder: string, root: string, app: string, target: string): Promise<string> {
-  const dist = path.join(folder, `dist-${target}`);
-  await release(['compile', '--target', target, '--root', root, '--app', app, '--outdir', dist]);
+async function compileUpdater(
+  dist: string,
+  rootOptions: string[],
+  app: string,
+  target: string,
+): Promise<string> {
+  await release(['compile', '--target', target, ...rootOptions, '--app', app, '--outdir', dist]);
   const name = fs
     .readdirSync(dist)
     .find((entry) => entry.startsWith('dgmo-updater') && !entry.endsWith('.sha256'));

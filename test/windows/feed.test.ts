@@ -30,7 +30,7 @@ describeOnWine('the feed on Windows', () => {
       await feed.add(version, { 'win32-x64': bytes }, { deltas: 1, level: 1 });
     }
     server = await serving(feed.folder);
-    const updater = await shop.updater(TARGET);
+    const updater = await shop.rootlessUpdater(TARGET);
     here = await makeWindowsInstall({ binary: files[0] ?? '', version: '1.0.0', updater });
     fs.writeFileSync(path.join(here.folder, 'root.json'), feed.root);
   });

@@ -21,7 +21,7 @@ posixOnly('the commands of the feed', () => {
 
   beforeAll(async () => {
     shop = await openWorkshop();
-    updater = await shop.updater();
+    updater = await shop.rootlessUpdater();
   });
   afterAll(() => shop.remove());
   beforeEach(async () => {
@@ -525,7 +525,7 @@ posixOnly('with real executables of 100 MB, from `release serve`', () => {
       openWorkshop(),
     ]);
     const [one = ''] = files;
-    const here = await makeInstall({ binary: one, version: '1.0.0', updater: await shop.updater() });
+    const here = await makeInstall({ binary: one, version: '1.0.0', updater: await shop.rootlessUpdater() });
     using feed = await makeFeed();
     try {
       for (const [index, version] of versions.entries()) {

@@ -11,7 +11,7 @@ posixOnly('the home', () => {
   let standing: Standing;
   beforeAll(async () => {
     shop = await openWorkshop();
-    await shop.updater();
+    await shop.rootlessUpdater();
   });
   afterAll(() => shop?.remove());
   beforeEach(async () => {

@@ -43,7 +43,7 @@ export interface Standing extends AsyncDisposable {
 
 /** The feed has 1.5.0 and 2.0.0, too, each as a full binary. */
 export async function openStanding(shop: Workshop): Promise<Standing> {
-  const [updater, stage] = await Promise.all([shop.updater(), openStage()]);
+  const [updater, stage] = await Promise.all([shop.rootlessUpdater(), openStage()]);
   const root = fs.readFileSync(path.join(stage.home, 'trust/root.json'));
   const picture = () =>
     [stage.dgmo, path.join(stage.dir, '.dgmo-updater/installed.json')].map((file) =>

@@ -17,7 +17,7 @@ posixOnly('update on a terminal', () => {
   let stage: Stage;
   beforeAll(async () => {
     shop = await openWorkshop();
-    updater = await shop.updater();
+    updater = await shop.rootlessUpdater();
   });
   afterAll(() => shop.remove());
   beforeEach(async () => {
