@@ -17,8 +17,9 @@ import type { Home } from './folder.ts';
 
 const LIMIT = 1 << 20;
 const ROOT_USER = 0;
-/** Permission of everybody to write. */
+/** Permission of everybody to write. With the sticky bit they can add files, which are theirs, and replace none. */
 const WRITABLE_BY_ALL = 0o002;
+const STICKY = 0o1000;
 
 export interface RootDocument {
   root: TrustedRoot;
@@ -147,7 +148,9 @@ function foreignPath(host: Host, home: string): string | null {
     const found = disk.status(path);
     if (found === null) return false;
     if (found.owner !== user && found.owner !== ROOT_USER) return true;
-    return found.kind === 'symlink' ? isForeign(disk.resolve(path)) : (found.mode & WRITABLE_BY_ALL) !== 0;
+    return found.kind === 'symlink'
+      ? isForeign(disk.resolve(path))
+      : (found.mode & (WRITABLE_BY_ALL | STICKY)) === WRITABLE_BY_ALL;
   };
   return [home, folder, join(folder, 'root.json')].find(isForeign) ?? null;
 }

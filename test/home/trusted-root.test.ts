@@ -135,6 +135,9 @@ describe('the home of somebody else', () => {
     const disk = home(files);
     disk.setMode(path, 0o777);
     expect(load(disk).version).toBe(1);
+    // As a tmpfs is mounted: nobody else can replace what is in it.
+    disk.setMode(path, 0o1777);
+    expect(load(disk).version).toBe(2);
   });
 
   test('nor through a symlink of one’s own', () => {
