@@ -7,7 +7,7 @@ export interface Choice {
   label: string;
 }
 
-/** Asks the person at the terminal. Both throw InterruptedError on Ctrl-C, and when the terminal is closed. */
+/** Asks the person at the terminal. Both throw InterruptedError on Ctrl-C, Ctrl-D, and when the terminal is closed. */
 export interface Questions {
   /** Yes or no. */
   confirm(message: string): Promise<boolean>;
@@ -45,6 +45,10 @@ async function answerOf<Answer>(ask: Ask<Answer>, hangUp: AbortSignal): Promise<
     hangUp.addEventListener('abort', close);
     stdin.prependListener('end', close);
     stdin.on('error', close);
+    // The prompt stops listening at Ctrl-D, and never answers.
+    stdin.on('keypress', (_, { name, ctrl }: { name?: string; ctrl?: boolean }) => {
+      if (name === 'd' && ctrl === true) resolve(Symbol('closed'));
+    });
   });
   const answer = await Promise.race([ask(prompts, stderr), closed]);
   if (typeof answer !== 'symbol') return answer;

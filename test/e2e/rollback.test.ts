@@ -7,6 +7,7 @@ import { openWorkshop, type Ran, type Workshop } from '../support/workshop.ts';
 import {
   byReference,
   CTRL_C,
+  CTRL_D,
   ENTER,
   everything,
   fillHome,
@@ -144,6 +145,7 @@ posixOnly('rollback', () => {
     test.each([
       ['no', RIGHT + ENTER, 'not rolled back: 2.0.0 stays'],
       ['Ctrl-C', CTRL_C, 'nothing was changed'],
+      ['Ctrl-D', CTRL_D, 'nothing was changed'],
     ])('%s: 130, and nothing has changed', async (_, keys, words) => {
       const here = await updated();
       const before = everything(here);

@@ -150,5 +150,6 @@ export async function onTerminal(
 export const RIGHT = '\u001b[C';
 export const ENTER = '\r';
 export const CTRL_C = '\u0003';
+export const CTRL_D = '\u0004';
 /** Closes the terminal. */
 export const HANG_UP = 'hang up';
