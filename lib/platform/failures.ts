@@ -46,7 +46,9 @@ export function asUpdaterError(error: unknown, where: string): unknown {
   if (error instanceof UpdaterError || !(error instanceof Error)) return error;
   if (!('code' in error) || typeof error.code !== 'string' || !/^E[A-Z0-9]+$/.test(error.code)) return error;
   const { code } = error;
-  const path = 'path' in error && typeof error.path === 'string' ? error.path : where;
+  const named = 'path' in error && typeof error.path === 'string' ? error.path : where;
+  // The file that was to be written is what matters, not the temporary name beside it.
+  const path = named.replace(/\.tmp$/, '');
   const [explanation = errorMessage(error), advice] = FAILURES[code] ?? [];
   return new MachineError(`${path}: ${explanation} (${code})`, {
     cause: error,

@@ -45,11 +45,17 @@ export interface Standing extends AsyncDisposable {
 export async function openStanding(shop: Workshop): Promise<Standing> {
   const [updater, stage] = await Promise.all([shop.rootlessUpdater(), openStage()]);
   const root = fs.readFileSync(path.join(stage.home, 'trust/root.json'));
-  const picture = () =>
-    [stage.dgmo, path.join(stage.dir, '.dgmo-updater/installed.json')].map((file) =>
-      new Bun.CryptoHasher('sha256').update(fs.readFileSync(file)).digest('hex'),
-    );
-  const before = picture();
+  const digestOf = (file: string) =>
+    new Bun.CryptoHasher('sha256').update(fs.readFileSync(file)).digest('hex');
+  const before = digestOf(stage.dgmo);
+  /** An install for each home: its receipt remembers what the feeds of that home have said. */
+  const installs = new Set<string>();
+  const installOf = (home: string): string => {
+    const dir = path.join(stage.folder, `bin-of-${path.basename(home)}`);
+    if (!installs.has(dir)) fs.cpSync(stage.dir, dir, { recursive: true });
+    installs.add(dir);
+    return dir;
+  };
   for (const version of ['1.5.0', '2.0.0']) await stage.release(version, { deltas: 0 });
   const server = await serveFolder(stage.feed.folder);
   const deferred: (() => Promise<unknown>)[] = [];
@@ -85,12 +91,12 @@ export async function openStanding(shop: Workshop): Promise<Standing> {
       return home;
     },
     run: (home, args, env = {}) =>
-      run(updater, [...args, '--install-dir', stage.dir, '--home', home], { cwd: stage.folder, env }),
+      run(updater, [...args, '--install-dir', installOf(home), '--home', home], { cwd: stage.folder, env }),
     refused(ran, code, says) {
       const said = ran.stderr.split('\n').filter((line) => line.startsWith('dgmo-updater: '));
       expect({ code: ran.code, said }).toEqual({ code, said: [expect.stringMatching(says)] });
       expect(ran.stderr).not.toContain('    at ');
-      expect(picture()).toEqual(before);
+      for (const dir of [stage.dir, ...installs]) expect(digestOf(path.join(dir, 'dgmo'))).toBe(before);
       expect(stage.version()).toBe('1.0.0');
     },
     fetched(ran) {
