@@ -1,10 +1,10 @@
-/** dgmo-updater: arguments, wiring, exit code. */
+/** The program dgmo-updater: connects the command line to the machine, and sets the exit code. */
 import path from 'node:path';
 import { settings } from './lib/home/compiled-in.ts';
 import { standardStreams } from './lib/platform/standard-streams.ts';
 import { main } from './lib/ui/main.ts';
 
-// What draws on the terminal asks for this variable.
+// The package that draws the prompts reads this variable.
 if (process.argv.includes('--no-color')) process.env.NO_COLOR = '1';
 
 const stop = new AbortController();
@@ -13,10 +13,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     stop.abort();
   });
 }
-// The terminal may close while we swap; that is no reason to leave it half done. But nobody answers questions any more.
+// The terminal may be closed during a swap. The swap goes on, but no question can be answered any more.
 const hangUp = new AbortController();
 if (process.platform !== 'win32') process.on('SIGHUP', () => hangUp.abort());
-// `release compile` has the compiler wait with functions that may run only once. What still runs by now runs for long.
+// `release compile` makes the JIT compile late, because most commands end soon. A command that runs longer needs it.
 setTimeout(() => Bun.unsafe.setJITPolicy(1), 200).unref();
 
 process.exitCode = await main(process.argv.slice(2), {

@@ -15,11 +15,11 @@ import { readFile } from '../platform/files.ts';
 import { feedAddress } from '../version/index.ts';
 
 export interface AdoptOptions {
-  /** Which version the installed executable is. */
+  /** The version of the installed executable. */
   version: string;
-  /** Where its releases are published. */
+  /** Address of the feed that publishes its releases. */
   feed?: string | undefined;
-  /** Path of a TUF root to trust from now on; without it the one that is trusted already, or the compiled-in one. */
+  /** Path of a TUF root to trust from now on. Default: the currently trusted root is kept. */
   root?: string | undefined;
 }
 
@@ -27,7 +27,7 @@ export interface Adopted {
   app: string;
   executable: string;
   receipt: Receipt;
-  /** False if all of it was known already. */
+  /** False if all of it was already recorded. */
   changed: boolean;
 }
 
@@ -43,7 +43,7 @@ export async function adoptExecutable(
   createWorkDir(host, layout);
   return withLock(host, layout, async () => {
     const { receipt, changed } = adopt(session, version, feed ?? null, document?.version ?? null);
-    // Last: an adoption that fails leaves the trust as it was.
+    // Last, so that a failed adoption does not change the trusted root.
     if (document !== null) {
       keepTrustedRoot(host, requireHome(session.home), document.bytes, session.settings.root);
     }
@@ -51,7 +51,7 @@ export async function adoptExecutable(
   });
 }
 
-/** Checked before anything is written. */
+/** Reads and checks the root, before anything is written. */
 function readRoot({ host, home, settings }: Session, file: string): { bytes: Uint8Array; version: number } {
   const bytes = readFile(host.disk, file, 1 << 20);
   if (bytes === null) throw new UsageError(`--root: there is no file ${file}`);

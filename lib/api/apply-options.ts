@@ -1,4 +1,4 @@
-/** What a caller may ask of an update. */
+/** The options of an update. */
 import path from 'node:path';
 import { PolicyError, UsageError } from '../errors.ts';
 import type { EvolutionWish } from '../install/index.ts';
@@ -8,29 +8,29 @@ import type { ApplyRequest } from './apply.ts';
 
 export interface ApplyOptions {
   /**
-   * Which of the release's evolutions are installed: ids, `all`, `none`, or `auto` (the default): those that apply by
-   * themselves and those that are installed already.
+   * Which of the release's evolutions are installed: ids, `all`, `none`, or `auto` (the default): those that apply
+   * automatically, and new versions of those that are installed.
    */
   evolutions?: EvolutionWish | undefined;
-  /** The user's word that an older version, or one below the floor, is wanted. */
+  /** The user agrees to a version older than the installed one, or below the floor. Default: false. */
   allowDowngrade?: boolean | undefined;
-  /** The process that has to exit before the swap, after which DGMO is started again; by default nobody is waited for. */
+  /** Id of the process that has to exit before the swap, after which DGMO is started again. Default: none. */
   waitFor?: number | undefined;
   /** With `waitFor`: start DGMO again afterwards. Default: true. */
   relaunch?: boolean | undefined;
   /** Arguments for the DGMO that is started. */
   args?: readonly string[] | undefined;
-  /** What the started DGMO prints goes to standard error. */
+  /** Send what the started DGMO prints to standard error. Default: false. */
   outputToError?: boolean | undefined;
 }
 
 export interface ApplyPackageOptions extends ApplyOptions {
-  /** Wait for nobody and start nothing. By default the parent process is waited for, if it is DGMO. */
+  /** Wait for no process and start nothing. By default the update waits for the parent process, if that is DGMO. */
   noWait?: boolean | undefined;
 }
 
-/** To go back is for a person to decide, not for whoever signs the list of releases. */
-export function requireWordForDowngrade(
+/** Only the user may decide to go back, not the publisher of the feed. Throws PolicyError without their consent. */
+export function requireConsentToDowngrade(
   { direction, version }: UpdateInfo,
   { allowDowngrade }: ApplyOptions,
 ): void {

@@ -1,4 +1,4 @@
-/** The conductor of an update: from packages on this machine to the new version running, or the old one back. */
+/** Carries out an update: from packages on this machine to the new version running, or the old version restored. */
 import { DamagedError, RevertedError } from '../errors.ts';
 import type { UpdateOutcome } from '../home/choices.ts';
 import { rememberOutcome } from '../home/remember.ts';
@@ -9,9 +9,7 @@ import {
   awaitExit,
   begin,
   checkpoint,
-  conclude,
   type EvolutionWish,
-  foldersOf,
   forgetSnapshot,
   isIntact,
   type PreparedUpdate,
@@ -21,11 +19,13 @@ import {
   pruneAfter,
   receiptAfterUpdate,
   recoverTransaction,
+  requireCommitted,
   restartAfter,
+  runTransaction,
   type Session,
-  settle,
   snapshotBeforeUpdate,
   stageUpdate,
+  updateFolders,
   withLock,
 } from '../install/index.ts';
 import { asUpdaterError } from '../platform/failures.ts';
@@ -36,7 +36,7 @@ import type { UpdateContext } from '../update/context.ts';
 import { downloadRoute, type PackageOptions } from '../update/download/download-packages.ts';
 import type { DownloadRoute } from '../update/download/route.ts';
 
-/** A way to a release that is still to be downloaded. */
+/** A route to the release that has not been downloaded yet. */
 export interface FeedRoute {
   context: UpdateContext;
   update: UpdateInfo;
@@ -47,50 +47,50 @@ export interface FeedRoute {
 type RouteKind = DownloadRoute['kind'];
 
 export interface ApplyRequest {
-  /** Paths of `.dgmopkg` files: the last one brings the release, those before it lend their patches (a chain). */
+  /** Paths of `.dgmopkg` files: the last one holds the release, those before it the first patches of a chain. */
   packages: readonly string[];
-  /** By which kind of route they were downloaded; null if they did not come from the feed. */
+  /** The kind of route that they were downloaded by; null if they were not downloaded from the feed. */
   route: RouteKind | null;
   /**
-   * What else brings the release: tried if the packages turn out damaged, or do not fit, as long as nothing was changed.
-   * Null: nothing does.
+   * Other packages of the release, tried if the first ones are damaged or do not fit, and nothing was changed yet. Null if
+   * there are none.
    */
   fallback: { packages: readonly string[] } | FeedRoute | null;
   /** Which of the evolutions that come with the release are installed. */
   evolutions: EvolutionWish;
-  /** The user's word that an older version than the installed one, or one below the floor, is wanted. */
+  /** The user agrees to a version older than the installed one, or below the floor. */
   allowDowngrade: boolean;
-  /** Null: the one that is trusted on this machine. */
+  /** Null: the root that is trusted on this machine. */
   root: TrustedRoot | null;
   /** The process that has to exit before the swap; undefined: the parent, if it is DGMO; 0: none. */
   waitFor: number | undefined;
-  /** Wait for no process and start none: what runs keeps running. */
+  /** Wait for no process and start none: a running DGMO keeps running. */
   noWait: boolean;
   /** Start DGMO again afterwards. */
   relaunch: boolean;
-  /** For the DGMO that is started. */
+  /** Arguments for the DGMO that is started. */
   args: readonly string[];
-  /** Our standard output carries JSON lines: what DGMO prints goes to standard error. */
+  /** Send what DGMO prints to standard error, because our standard output consists of JSON lines. */
   outputToError: boolean;
 }
 
 /**
  * Verify, snapshot, stage, wait, swap, probe, commit or revert, remember, start DGMO again.
  *
- * @throws the UpdaterError that stopped it: the old version is in place then, and has been started again if it had been
- *   asked to exit. RevertedError: the new version was tried and did not work.
+ * @throws the UpdaterError that stopped it. The old version is in place then, and has been started again if it had exited for
+ *   the update. RevertedError if the new version was tried and did not work.
  */
 export async function applyPackages(session: Session, request: ApplyRequest): Promise<Applied> {
   const { host, layout, emit } = session;
   const begun = host.clock.monotonic();
-  // From here on DGMO may have exited, or be about to: whatever happens, it has to run again.
+  // DGMO exits for the update, or has exited already. Whatever happens, it has to be started again.
   const awaited = request.noWait ? null : processToAwait(session, request.waitFor);
   const attempt: Attempt = { route: request.route };
   try {
     attempt.applied = await withLock(
       host,
       layout,
-      () => installRelease(session, request, attempt, awaited),
+      () => installWithFallback(session, request, attempt, awaited),
       awaited,
     );
   } catch (error) {
@@ -111,8 +111,8 @@ interface Attempt {
   failure?: unknown;
 }
 
-/** From the packages; if these do not do, from the fallback. */
-async function installRelease(
+/** Installs from the packages or, if they are damaged or do not fit, from the fallback. */
+async function installWithFallback(
   session: Session,
   request: ApplyRequest,
   attempt: Attempt,
@@ -121,20 +121,20 @@ async function installRelease(
   await recoverTransaction(session);
   const { fallback } = request;
   try {
-    return await update(session, request, request.packages, awaited);
+    return await installFrom(session, request, request.packages, awaited);
   } catch (error) {
-    // If the installed binary is not what it was, no other package of a newer version helps.
+    // If the installed binary was changed, no other package helps.
     if (!(error instanceof DamagedError) || fallback === null || !isIntact(session)) throw error;
-    if ('packages' in fallback) return update(session, request, fallback.packages, awaited);
+    if ('packages' in fallback) return installFrom(session, request, fallback.packages, awaited);
     const { context, update: release, route, options } = fallback;
     attempt.route = route.kind;
     context.emit({ event: 'fallback', version: release.version, to: route.kind, reason: error.message });
     const { files } = await downloadRoute(context, release, route, options);
-    return update(session, request, files, awaited);
+    return installFrom(session, request, files, awaited);
   }
 }
 
-async function update(
+async function installFrom(
   session: Session,
   request: ApplyRequest,
   packages: readonly string[],
@@ -158,15 +158,21 @@ async function update(
 async function change(session: Session, prepared: PreparedUpdate, awaited: number | null): Promise<void> {
   const { receipt, from, to } = prepared;
   const snapshot = await snapshotBeforeUpdate(session, prepared);
-  const folders = foldersOf(session, prepared, snapshot);
+  const folders = updateFolders(session, prepared, snapshot);
   const after = receiptAfterUpdate(session, prepared);
   const open = begin(session, { kind: 'update', from, to, receipt: { before: receipt, after }, folders });
   try {
-    const plan = await makeReady(session, prepared, snapshot, open.id, awaited).catch((error) => {
+    const plan = await prepareSwap(session, prepared, snapshot, open.id, awaited).catch((error) => {
       abandon(session, open, receipt);
       throw error;
     });
-    await conclude(session, await settle(session, open, { resumed: false, ...plan }), from, to, receipt);
+    await requireCommitted(
+      session,
+      await runTransaction(session, open, { resumed: false, ...plan }),
+      from,
+      to,
+      receipt,
+    );
   } catch (error) {
     if (snapshot !== null) await forgetSnapshot(session, open.id, snapshot);
     throw error;
@@ -174,8 +180,8 @@ async function change(session: Session, prepared: PreparedUpdate, awaited: numbe
   await pruneAfter(session, after);
 }
 
-/** Everything that can be done before the swap, so that DGMO is away for as short a time as possible. */
-async function makeReady(
+/** Does everything that is possible before the swap, so that DGMO is not running for as short a time as possible. */
+async function prepareSwap(
   session: Session,
   prepared: PreparedUpdate,
   snapshot: Snapshot | null,
@@ -188,7 +194,7 @@ async function makeReady(
   return planFolders(session, prepared, snapshot, transaction);
 }
 
-/** A version that did not work here is not offered again by itself, and what was put off is done. */
+/** Saves the outcome for the next check: a version that did not work here is not offered again. */
 async function remember(
   { host, home, emit }: Session,
   { route, applied, failure }: Attempt,
@@ -204,5 +210,5 @@ async function remember(
         : { ended: 'failed', ...how };
   const unwritten = await rememberOutcome(host, home.folder, outcome);
   if (unwritten !== null)
-    emit({ event: 'warning', text: `How it ended can't be remembered: ${unwritten.message}.` });
+    emit({ event: 'warning', text: `The outcome of the update could not be saved: ${unwritten.message}.` });
 }

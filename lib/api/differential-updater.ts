@@ -147,7 +147,7 @@ export class DifferentialUpdater {
 
   /**
    * Reads a DGMO_PATCH_V1 file, as `writePatch` and `release diff` make it, and verifies its checksums. The file has no
-   * room for a signature, so the patch comes back without one: whoever got a signature beside the file puts it back.
+   * room for a signature, so the returned patch has none. A signature that was received beside the file has to be added.
    *
    * @param source the path of the file, or its bytes; the patch then shares their memory
    * @returns the patch, its `signature` null

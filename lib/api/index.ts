@@ -1,4 +1,4 @@
-/** What can be done with an install: the plan's classes, and every type that can be reached from them. */
+/** The operations on an install: the classes of the plan, and every type that they refer to. */
 export { type Settings, settings } from '../home/compiled-in.ts';
 export {
   PREFERENCE_KEYS,
@@ -11,7 +11,7 @@ export type { SnapshotSetup } from '../home/snapshot-setup.ts';
 export {
   type Applied,
   type Binary,
-  dataMoves,
+  dataFormatChange,
   type EvolutionWish,
   type InstallEvent,
   type Limits,

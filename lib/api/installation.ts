@@ -1,4 +1,4 @@
-/** The installation itself: what is installed, bringing order into it, and adopting what was installed by hand. */
+/** The installation itself: what is installed, recovery, and adopting an executable that was installed by hand. */
 import { UpdaterError } from '../errors.ts';
 import {
   type InstallEvent,
@@ -21,7 +21,7 @@ import {
 } from './open-install.ts';
 
 export interface InstallationOptions extends InstallOptions {
-  /** What happens, as it happens. */
+  /** Called for each event of an operation, as it happens. */
   onEvent?(event: InstallEvent): void;
 }
 
@@ -35,7 +35,7 @@ export interface Recovered {
 }
 
 /**
- * One installation.
+ * An installation of DGMO. Every method throws an UpdaterError that says what happened and what to do.
  *
  * @example
  * const { receipt, binary } = await new Installation().status();
@@ -50,10 +50,13 @@ export class Installation {
   }
 
   /**
-   * What is installed, and whether its bytes are what they should be: reads the executable. First finishes or takes back
-   * what an interrupted run left open, if it can.
+   * Returns what is installed, and reads the executable to see whether it is intact. First tries to finish or undo what an
+   * interrupted run left open.
    *
-   * @throws MachineError if something can't be read
+   * @throws MachineError if a file can't be read
+   * @example
+   * const { binary, receipt } = await installation.status();
+   * if (binary === 'sound') console.log(`${receipt?.binary.version} is installed`);
    */
   status(): Promise<Status> {
     return withErrors(this.#session, async () => {
@@ -63,15 +66,19 @@ export class Installation {
   }
 
   /**
-   * Finishes or takes back what an interrupted run left open, and writes a lost receipt again.
+   * Finishes or undoes what an interrupted run left open, and writes a lost receipt again.
    *
-   * @throws DamagedError if the executable is not one of those that the updater put there, or no receipt fits it;
-   *   UnrecoverableError if nothing that works is left; BusyError if another updater is at work
+   * @returns how the interrupted transaction ended, and the receipt
+   * @throws DamagedError if the executable was replaced by hand or damaged, or no receipt matches it; UnrecoverableError if no
+   *   working binary is left; BusyError if another updater is at work; MachineError
+   * @example
+   * const { outcome } = await installation.recover();
+   * console.log(outcome === null ? 'nothing to recover' : `the interrupted update was ${outcome}`);
    */
   recover(): Promise<Recovered> {
     const session = this.#session;
     return withErrors(session, async () => {
-      const { foreignBinary } = await import('../install/transaction/conclude.ts');
+      const { foreignBinary } = await import('../install/transaction/outcome-errors.ts');
       const { recoverInstall } = await import('../install/transaction/recover.ts');
       const earlier = await recoverFirst(session, NO_FAILURE);
       if (earlier === 'foreign') throw foreignBinary(session.layout.target);
@@ -82,10 +89,16 @@ export class Installation {
   }
 
   /**
-   * Adopts an executable that was installed by hand: writes down its version and digest. To adopt again is how a user
-   * says that a binary which was changed by hand is meant to be there.
+   * Adopts an executable that was installed by hand: records its version and digest. A user who has changed the executable
+   * by hand adopts it again.
    *
-   * @throws UsageError if there is no executable, the version is none, or the address or the root can't be used
+   * @param options.version the version of the executable
+   * @param options.feed address of the feed that publishes its releases
+   * @param options.root path of a TUF root to trust from now on
+   * @throws UsageError if there is no executable, the version is not a semantic version, the address is invalid, or the root
+   *   is missing; DamagedError, TrustError if the root is invalid; BusyError, MachineError
+   * @example
+   * const { changed } = await installation.adopt({ version: '1.4.0', feed: 'https://updates.example.com/dgmo' });
    */
   adopt({ version, feed, root }: AdoptOptions): Promise<Adopted> {
     return withErrors(this.#session, async () => {

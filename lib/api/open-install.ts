@@ -1,4 +1,4 @@
-/** What every class of this room begins with: one install, one home, and whoever listens. */
+/** What the classes of this room share: opening an install, turning errors into UpdaterErrors, and recovering first. */
 import { type UpdaterError, UsageError } from '../errors.ts';
 import { settings as compiledIn, type Settings } from '../home/compiled-in.ts';
 import { findHome } from '../home/folder.ts';
@@ -18,23 +18,23 @@ import { nativeHost } from '../platform/native.ts';
 import { pathsOf } from '../platform/path-flavour.ts';
 
 export interface InstallOptions {
-  /** The folder with the executable; that of the running program unless given. */
+  /** The folder with the executable. Default: that of the running program. */
   installDir?: string | undefined;
-  /** Settings, trust, cache and snapshots: `$DGMO_HOME`, else `~/.dgmo`, unless given. */
+  /** The folder with settings, trust, cache and snapshots. Default: `$DGMO_HOME`, else `~/.dgmo`. */
   home?: string | undefined;
-  /** The program that is updated: the one that was adopted, else `dgmo`, unless given. */
+  /** The program that is updated. Default: the one that was adopted, else `dgmo`. */
   app?: string | undefined;
-  /** How long to wait for others, in milliseconds. */
+  /** How long to wait for other processes, in milliseconds. */
   limits?: Partial<Limits> | undefined;
-  /** Stops what is under way with an InterruptedError, until the executable is touched. */
+  /** Aborting it stops an operation with an InterruptedError, unless the executable is already being replaced. */
   signal?: AbortSignal | undefined;
-  /** @internal What the updater was compiled with; for tests and the command line. */
+  /** @internal The compiled-in settings; for tests and the command line. */
   settings?: Settings | undefined;
   /** @internal The machine; for tests. */
   host?: Host | undefined;
 }
 
-/** @throws UsageError if a folder is empty or missing, or the name of the app is impossible; MachineError */
+/** @throws UsageError if a folder is empty or missing, or the name of the app is invalid; MachineError */
 export function openInstall(options: InstallOptions, emit: (event: InstallEvent) => void): Session {
   const { host = nativeHost(), settings = compiledIn, installDir, home, app, limits, signal } = options;
   const path = pathsOf(host.platform);
@@ -57,7 +57,7 @@ export function openInstall(options: InstallOptions, emit: (event: InstallEvent)
   }
 }
 
-/** Runs an operation: what the operating system refuses becomes a MachineError that says where, what, and what to do. */
+/** Runs an operation. Errors of the operating system become MachineErrors, which say what to do. */
 export async function withErrors<Result>(session: Session, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
@@ -66,21 +66,21 @@ export async function withErrors<Result>(session: Session, work: () => Promise<R
   }
 }
 
-/** Which failures of the recovery an operation can live with. */
+/** Whether an operation goes on after this failure of the recovery. */
 export type Tolerated = (error: unknown) => boolean;
 
 /**
- * Every operation begins by finishing or taking back what an interrupted run left open.
+ * Finishes or undoes a transaction that an interrupted run left open. Every operation begins with it.
  *
- * @param tolerated failures that do not keep the operation from its work: the ways out of a state in which nothing else
- *   helps (`init`, `rollback`), and what only looks
+ * @param tolerated operations that only read go on after a failure, and so do `init` and `rollback`, which help when nothing
+ *   else does
  * @returns how the transaction ended; null if none was open, or if the recovery failed and that is tolerated
  */
 export async function recoverFirst(session: Session, tolerated: Tolerated) {
   const { host, layout } = session;
   try {
     if (openTransaction(readJournal(host.disk, layout).entries) === null) return null;
-    // The whole transaction hangs on it, and hardly ever is there one to recover.
+    // Loaded only if needed: it imports the whole transaction, and there is rarely one to recover.
     const { recoverTransaction } = await import('../install/transaction/recover.ts');
     const ended = await withLock(host, layout, () => recoverTransaction(session));
     return ended?.outcome ?? null;

@@ -1,4 +1,4 @@
-/** How DGMO comes to run the new version: by a restart, or by handing itself over to the updater. */
+/** The two ways for DGMO to run the new version: a restart, or handing over to the updater. */
 import { UsageError } from '../errors.ts';
 import type { Session } from '../install/index.ts';
 import type { UpdatePackage } from '../update/check/update-info.ts';
@@ -12,7 +12,7 @@ export interface RestartNotice {
   actions: { label: string; action: 'restart' | 'defer' }[];
 }
 
-/** What to start; `args` does not hold the name of the program. */
+/** A program to start. `args` does not include the name of the program. */
 export interface RestartCommand {
   file: string;
   args: string[];
@@ -41,7 +41,7 @@ export function handOverCommand(
     file: layout.join(layout.installDir, executableName('dgmo-updater', host.platform)),
     args: [
       ...['--apply', last, ...files.slice(0, -1).flatMap((file) => ['--via', file])],
-      // If this process becomes the updater, the updater knows its own id, and does not wait for it.
+      // If this process becomes the updater, the updater finds its own id here, and does not wait.
       ...['--wait-pid', String(host.processes.pid), '--install-dir', layout.installDir, '--app', app],
       ...('folder' in home ? ['--home', home.folder] : []),
       ...(wish === undefined || wish === 'auto' ? [] : ['--evolutions', wish]),

@@ -1,11 +1,10 @@
-/** The conductor of a rollback: the executable and the folders beside it go back together, as one transaction. */
+/** Carries out a rollback: the executable and the folders go back together, as one transaction. */
 import { InterruptedError, UnrecoverableError } from '../errors.ts';
 import { rememberOutcome } from '../home/remember.ts';
 import {
   abandon,
   begin,
   changesFolders,
-  conclude,
   forgetSnapshot,
   planRollbackChange,
   pruneAfter,
@@ -16,12 +15,13 @@ import {
   receiptAfterRollback,
   recoverTransaction,
   relaunch,
+  requireCommitted,
   rollbackFolderChange,
   rollbackFolders,
   rollbackTarget,
   runningCopies,
+  runTransaction,
   type Session,
-  settle,
   snapshotBeforeRollback,
   stageRollback,
   stopRunning,
@@ -33,33 +33,33 @@ import {
 import { asUpdaterError } from '../platform/failures.ts';
 import type { Snapshot } from '../snapshot/index.ts';
 
-/** Where a rollback would go, and what it would end. */
+/** Where a rollback would go, and which processes it would end. */
 export interface RollbackPlan extends RollbackTarget {
-  /** Ids of the processes of DGMO that have to end first; none if only the executable changes. */
+  /** Ids of the processes of DGMO that have to end first; empty if only the executable changes. */
   running: number[];
 }
 
 export interface RollbackRequest {
-  /** Where to: as it was planned, or as it is wished for. */
+  /** Where to go: a plan, or what the user asked for. */
   to: RollbackPlan | RollbackWish;
   /**
-   * What becomes of a DGMO that does not end when it is asked to: it is ended by force after the exit limit, or at once
-   * (then it was asked before), or the rollback is given up.
+   * Whether to end DGMO by force if it does not end when it is asked to: never (then the rollback fails), after the exit
+   * limit, or at once because it was already asked.
    */
   kill: 'never' | 'after the limit' | 'now';
   /** Start DGMO again if it was ended. */
   relaunch: boolean;
-  /** For the DGMO that is started. */
+  /** Arguments for the DGMO that is started. */
   args: readonly string[];
-  /** Our standard output carries JSON lines: what DGMO prints goes to standard error. */
+  /** Send what DGMO prints to standard error, because our standard output consists of JSON lines. */
   outputToError: boolean;
 }
 
 /**
  * Decides where a rollback goes, and changes nothing.
  *
- * @throws PolicyError if there is nothing to go back to, or the release does not allow it; DamagedError if what there is
- *   is damaged; UsageError if no snapshot has that name
+ * @throws PolicyError if there is nothing to go back to, or the release does not allow it; DamagedError if the snapshot or
+ *   the binary is damaged; UsageError if no snapshot has that id
  */
 export function planRollback(session: Session, wish: RollbackWish): RollbackPlan {
   const target = rollbackTarget(session, wish);
@@ -69,8 +69,8 @@ export function planRollback(session: Session, wish: RollbackWish): RollbackPlan
 /**
  * Verify, stop DGMO, snapshot, stage, change the folders, swap, probe, commit or revert, remember, start DGMO again.
  *
- * @throws the UpdaterError that stopped it. A DGMO that was ended has been started again then, unless nothing that works
- *   is left to start, or the user stopped us.
+ * @throws the UpdaterError that stopped it. If DGMO was ended, it has been started again, unless no working binary is left
+ *   or the user interrupted.
  */
 export async function rollBack(session: Session, request: RollbackRequest): Promise<RolledBack> {
   const { host, layout, emit, home } = session;
@@ -86,7 +86,10 @@ export async function rollBack(session: Session, request: RollbackRequest): Prom
     const outcome = { ended: 'rolled back', from: from.version, to: to.version } as const;
     const unwritten = await rememberOutcome(host, home.folder, outcome);
     if (unwritten !== null)
-      emit({ event: 'warning', text: `How it ended can't be remembered: ${unwritten.message}.` });
+      emit({
+        event: 'warning',
+        text: `The outcome of the rollback could not be saved: ${unwritten.message}.`,
+      });
   }
   if (done === undefined) emit({ event: 'failed', error: failure });
   else emit({ event: 'rolled back', rolledBack: done });
@@ -96,7 +99,7 @@ export async function rollBack(session: Session, request: RollbackRequest): Prom
 }
 
 interface Progress {
-  /** A DGMO ran, and was ended. */
+  /** DGMO was running, and was ended. */
   stopped: boolean;
   done?: RolledBack;
   failure?: unknown;
@@ -112,7 +115,7 @@ async function restart(
   try {
     await relaunch(session, args, outputToError);
   } catch (error) {
-    // The failure of the rollback is the one to report.
+    // If the rollback failed, the caller reports that failure.
     if (failure === undefined) throw error;
   }
 }
@@ -124,7 +127,7 @@ async function goBack(session: Session, request: RollbackRequest, progress: Prog
   return change(session, planRollbackChange(session, target));
 }
 
-/** A transaction that could be neither finished nor taken back is a reason to go back, not a hindrance. */
+/** If a transaction can be neither finished nor undone, the rollback replaces it. */
 async function recoverUnlessStuck(session: Session): Promise<void> {
   try {
     await recoverTransaction(session);
@@ -133,7 +136,7 @@ async function recoverUnlessStuck(session: Session): Promise<void> {
   }
 }
 
-/** Its data is about to be changed under it. Returns whether there was a DGMO to end. */
+/** Ends DGMO if its data is about to be changed. Returns whether it was running. */
 async function stopForRollback(
   session: Session,
   target: RollbackTarget,
@@ -182,12 +185,12 @@ async function transact(
       abandon(session, open, receipt.before);
       throw error;
     }
-    const ended = await settle(session, open, {
+    const ended = await runTransaction(session, open, {
       resumed: false,
       change: folderChange,
       unusedSinceSnapshot: folderChange !== null,
     });
-    await conclude(session, ended, from, to, receipt.before);
+    await requireCommitted(session, ended, from, to, receipt.before);
   } catch (error) {
     if (before !== null) await forgetSnapshot(session, open.id, before);
     throw withNextSnapshot(session, plan.target.snapshot, error);

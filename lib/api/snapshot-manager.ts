@@ -1,4 +1,4 @@
-/** The plan's `SnapshotManager`: the only way in which snapshots are taken, looked at, and gone back to. */
+/** The plan's `SnapshotManager`. All snapshots are taken, listed, verified and restored by it. */
 import { DamagedError, UnrecoverableError } from '../errors.ts';
 import { requireHome } from '../home/folder.ts';
 import { snapshotsIn } from '../home/snapshot-choices.ts';
@@ -13,7 +13,7 @@ import {
   recoverTransaction,
   requireReceipt,
   type Session,
-  takeSnapshotHere,
+  snapshotInstall,
   withLock,
 } from '../install/index.ts';
 import {
@@ -40,46 +40,46 @@ import {
 import { planRollback, type RollbackPlan, rollBack } from './rollback.ts';
 
 export interface SnapshotManagerOptions extends InstallOptions {
-  /** What happens, as it happens. */
+  /** Called for each event of an operation, as it happens. */
   onEvent?(event: InstallEvent): void;
 }
 
 export interface CreateOptions {
-  /** Keep it for good. */
+  /** Keep it permanently. Default: false. */
   pin?: boolean | undefined;
 }
 
 export interface RollbackOptions extends Omit<RollbackWish, 'snapshot'> {
   /**
-   * End other processes of DGMO by force if they do not end within the exit limit when they are asked to; `now`: they were
-   * asked already. Default: false.
+   * Whether to end other processes of DGMO by force if they don't end within the exit limit when they are asked to. `now`: end
+   * them at once, because they were already asked. Default: false.
    */
   kill?: boolean | 'now' | undefined;
   /** Start DGMO again if it was ended. Default: false. */
   relaunch?: boolean | undefined;
   /** Arguments for the DGMO that is started. */
   args?: readonly string[] | undefined;
-  /** What the started DGMO prints goes to standard error. */
+  /** Send what the started DGMO prints to standard error. Default: false. */
   outputToError?: boolean | undefined;
 }
 
 /** A snapshot in the store. */
 export interface StoredSnapshot {
   id: string;
-  /** Kept for good. */
+  /** It is kept permanently. */
   pinned: boolean;
   /** The snapshot, or why it can't be read. */
   found: Snapshot | DamagedError;
-  /** Room in the store; null if that can't be told, because part of it can't be read. */
+  /** Bytes in the store; null if part of the snapshot can't be read. */
   usage: Usage | null;
-  /** It was taken of this installation, not of another one that shares the home. */
+  /** It was taken of this installation, not of another one that shares the home. True if it can't be read. */
   isOwn: boolean;
 }
 
-/** What was found when a snapshot was read. */
+/** The result of verifying a snapshot. */
 export interface SnapshotCheck {
   id: string;
-  /** What is wrong with it, a sentence each; empty if it can be brought back in full. */
+  /** A sentence for each problem; empty if the snapshot can be restored in full. */
   problems: string[];
 }
 
@@ -107,10 +107,10 @@ export class SnapshotManager {
   }
 
   /**
-   * Takes a snapshot, and removes those that are no longer kept.
+   * Takes a snapshot, and removes the oldest ones beyond the configured number.
    *
-   * @param reason for people: it is shown in the list
-   * @throws MachineError if the disk is full: nothing that was there before has changed then; BusyError, UsageError if
+   * @param reason text for the user, shown in the list
+   * @throws MachineError if the disk is full, and nothing has changed; BusyError if another updater is at work; UsageError if
    *   nothing was adopted here
    * @example
    * const { id } = await snapshots.createSnapshot('Before the migration', { pin: true });
@@ -118,7 +118,7 @@ export class SnapshotManager {
   createSnapshot(reason: string, { pin = false }: CreateOptions = {}): Promise<Snapshot> {
     return this.#locked(async (receipt) => {
       const wish = { kind: 'manual' as const, reason };
-      const snapshot = await takeSnapshotHere(this.#session, this.#setup, receipt, wish);
+      const snapshot = await snapshotInstall(this.#session, this.#setup, receipt, wish);
       if (pin) setPin(this.#session.host.disk, this.#setup.layout, snapshot.id, true);
       await pruneSnapshots(this.#session, this.#setup, receipt, { lazy: true });
       return snapshot;
@@ -126,9 +126,9 @@ export class SnapshotManager {
   }
 
   /**
-   * All snapshots in the store, the oldest first, each with the room that it takes.
+   * Returns all snapshots in the store, the oldest first, each with the bytes that it takes.
    *
-   * @throws MachineError if the store can't be read
+   * @throws MachineError if the store can't be read; UsageError if nothing was adopted here
    * @example
    * for (const { id, found } of await snapshots.listSnapshots())
    *   console.log(id, found instanceof Error ? found.message : found.reason);
@@ -147,10 +147,10 @@ export class SnapshotManager {
   }
 
   /**
-   * One snapshot.
+   * Returns one snapshot.
    *
    * @param id its id, or the beginning of it
-   * @throws UsageError if none, or more than one, begins so
+   * @throws UsageError if no snapshot, or more than one, has an id that begins like this
    * @example
    * const { usage } = await snapshots.getSnapshot('20261125');
    */
@@ -159,10 +159,11 @@ export class SnapshotManager {
   }
 
   /**
-   * Reads all of one snapshot, or of all of them.
+   * Reads and verifies one snapshot, or all of them.
    *
-   * @param id its id, or the beginning of it
-   * @returns what is wrong with each; an empty list of problems: it can be brought back in full
+   * @param id its id, or the beginning of it. Default: all
+   * @returns the problems of each snapshot; none if it can be restored in full
+   * @throws UsageError if no snapshot, or more than one, has an id that begins like this; MachineError, BusyError
    * @example
    * const damaged = (await snapshots.verifySnapshots()).filter(({ problems }) => problems.length > 0);
    */
@@ -171,7 +172,7 @@ export class SnapshotManager {
     return this.#look(() => {
       const listed = this.#listed();
       const entries = id === undefined ? listed : [findSnapshot(listed, id)];
-      // What is found damaged is marked, so that the next snapshot stores it again: hence the lock.
+      // Damaged data is marked, so that the next snapshot stores it again. This needs the lock.
       return withStore(host, this.#setup.layout, async () => {
         const verifier = new Verifier(host, this.#setup.layout, () => host.clock.sleep(0));
         try {
@@ -189,10 +190,10 @@ export class SnapshotManager {
   }
 
   /**
-   * Reads all of one snapshot.
+   * Reads and verifies one snapshot.
    *
    * @param id its id, or the beginning of it
-   * @throws DamagedError if it can't be brought back in full; UsageError if none, or more than one, begins so
+   * @throws DamagedError if it can't be restored in full; otherwise as `verifySnapshots` does
    * @example
    * await snapshots.verifySnapshot('20261125-1842');
    */
@@ -203,9 +204,11 @@ export class SnapshotManager {
   }
 
   /**
-   * Where `rollback` would go: to show it to the user before. Changes nothing.
+   * Returns where `rollback` would go, to show it to the user before. Changes nothing.
    *
-   * @throws PolicyError if there is nothing to go back to, or the release does not allow it; DamagedError, UsageError
+   * @param wish where to go. Default: to the state before the last change
+   * @throws PolicyError if there is nothing to go back to, or the release does not allow it; DamagedError if the snapshot or
+   *   the binary is damaged; UsageError if no snapshot has that id
    * @example
    * const plan = await snapshots.planRollback({ version: '1.4.0' });
    * if (await confirm(`Back to ${plan.to.version}?`)) await snapshots.rollback(plan);
@@ -215,12 +218,13 @@ export class SnapshotManager {
   }
 
   /**
-   * Goes back: to what was planned, to the snapshot with this id, or to the state before the last change. Other processes
-   * of DGMO are asked to end first. The process that calls this goes on as it is; the next start is the state that it went
-   * back to. A snapshot of what is replaced is taken first.
+   * Goes back to a plan, to a snapshot, or to the state before the last change. Other processes of DGMO are asked to end
+   * first. The calling process goes on as it is, and the next start runs the restored version. A snapshot of the current
+   * state is taken before.
    *
-   * @throws StillRunningError if DGMO does not end; else as `planRollback` does. Nothing has changed then.
-   *   RevertedError if the older version did not work here: all is as it was before.
+   * @param to a plan from `planRollback`, or the id of a snapshot. Default: the state before the last change
+   * @throws StillRunningError if DGMO does not end; otherwise as `planRollback` does, and nothing has changed. RevertedError
+   *   if the older version did not work here, and the state before is back. UnrecoverableError if no working binary is left
    * @example
    * const { to, before } = await snapshots.rollback();
    */
@@ -234,9 +238,10 @@ export class SnapshotManager {
   }
 
   /**
-   * Removes all snapshots but the newest ones, the pinned ones, and those that the installed version needs to go back.
+   * Removes all snapshots except the newest ones, the pinned ones, and those that a rollback or a recovery needs.
    *
-   * @param keep how many; as configured unless given
+   * @param keep how many to keep. Default: as configured
+   * @throws BusyError if another updater is at work; UsageError if nothing was adopted here; MachineError
    * @example
    * const { freed } = await snapshots.cleanupOldSnapshots(3);
    */
@@ -245,10 +250,11 @@ export class SnapshotManager {
   }
 
   /**
-   * Removes one snapshot, also one that can't be read: as long as it is there, it is not known what it still needs.
+   * Removes one snapshot. It may be unreadable: as long as such a snapshot exists, nothing that it may need can be removed.
    *
    * @param id its id, or the beginning of it
-   * @throws UsageError if none, or more than one, begins so
+   * @returns its full id, and the number of bytes freed
+   * @throws UsageError if no snapshot, or more than one, has an id that begins like this; BusyError, MachineError
    * @example
    * const { freed } = await snapshots.removeSnapshot('20261125-1842');
    */
@@ -265,11 +271,12 @@ export class SnapshotManager {
   }
 
   /**
-   * Keeps a snapshot for good, or like the others again.
+   * Keeps a snapshot permanently, or no longer.
    *
    * @param id its id, or the beginning of it
+   * @param pinned whether to keep it permanently. Default: true
    * @returns its full id
-   * @throws UsageError if none, or more than one, begins so; DamagedError if it can't be read
+   * @throws UsageError if no snapshot, or more than one, has an id that begins like this; DamagedError if it can't be read
    * @example
    * await snapshots.pinSnapshot('20261125-1842');
    */

@@ -1,4 +1,4 @@
-/** The plan's `UpdateManager`: the only way in which updates are looked for, downloaded and installed. */
+/** The plan's `UpdateManager`. All updates are checked for, downloaded and installed by it. */
 import { choicesFile, withSkipped } from '../home/choices.ts';
 import { requireHome } from '../home/folder.ts';
 import {
@@ -21,7 +21,7 @@ import {
   type ApplyPackageOptions,
   requestOf,
   requireChosen,
-  requireWordForDowngrade,
+  requireConsentToDowngrade,
 } from './apply-options.ts';
 import {
   ANY_FAILURE,
@@ -34,23 +34,23 @@ import {
 import { handOverCommand, type RestartCommand, type RestartNotice, restartNotice } from './restart.ts';
 
 export interface UpdateManagerOptions extends InstallOptions {
-  /** Address of the feed, in place of the configured one. */
+  /** Address of the feed. Default: the configured one. */
   feed?: string | undefined;
-  /** PEM file with authorities to trust besides the built-in ones. */
+  /** PEM file with certificate authorities to trust besides the built-in ones. Default: the configured one. */
   caFile?: string | undefined;
-  /** Plain http to other hosts than loopback. */
+  /** Allow plain http to other hosts than loopback. Default: false. */
   allowPlainHttp?: boolean | undefined;
-  /** What happens, as it happens. */
+  /** Called for each event of an operation, as it happens. */
   onEvent?(event: InstallEvent | UpdateEvent): void;
   /** @internal How the network is opened; for tests. */
   network?(settings: NetworkSettings): Network;
 }
 
 /**
- * Looks for updates, downloads and installs them.
+ * Checks for updates, downloads and installs them.
  *
- * The executable is swapped while DGMO runs: what runs goes on, and the next start is the new version. Every method throws
- * an UpdaterError that says what happened and what to do; a failed check is never taken for "nothing new".
+ * The executable is replaced while DGMO runs. The running DGMO goes on, and the next start runs the new version. Every method
+ * throws an UpdaterError that says what happened and what to do. A failed check never looks like "nothing new".
  *
  * @example
  * const manager = new UpdateManager();
@@ -68,8 +68,9 @@ export class UpdateManager {
   }
 
   /**
-   * What is offered to this installation; null: nothing.
+   * Returns the update that is offered to this installation; null if there is none.
    *
+   * @param options as for `check`
    * @throws as `check` does
    * @example
    * const update = await manager.checkForUpdates();
@@ -80,11 +81,11 @@ export class UpdateManager {
   }
 
   /**
-   * The same with all that is known: what is held back and why, and whether the installed version was revoked. Changes
-   * nothing but caches.
+   * Like `checkForUpdates`, but returns everything that is known: also which versions are held back and why, and whether the
+   * installed version was revoked. Changes nothing but caches.
    *
-   * @param options.version only this version, older or newer
-   * @param options.channel in place of the configured channel
+   * @param options.version look for this version, older or newer
+   * @param options.channel look in this channel. Default: the configured one
    * @throws TrustError, DamagedError, MachineError, NetworkError; UsageError if no feed is known or it has no such
    *   version; PolicyError if the version may not be installed
    * @example
@@ -99,10 +100,12 @@ export class UpdateManager {
   }
 
   /**
-   * Downloads the packages of an update into the cache, by the route with the fewest bytes that works. What was downloaded
-   * before is not downloaded again.
+   * Downloads the packages of an update into the cache, by the route with the fewest bytes that works. What is already in the
+   * cache is not downloaded again.
    *
-   * @param options.limits limits of time and speed
+   * @param update from `checkForUpdates` or `check`
+   * @param options.limits limits of time (milliseconds) and speed (bytes per second)
+   * @returns the paths of the packages, for `applyUpdate`
    * @throws NetworkError, DamagedError, TrustError, MachineError, BusyError, InterruptedError; PolicyError if the feed
    *   has no package for this installation
    * @example
@@ -113,17 +116,18 @@ export class UpdateManager {
   }
 
   /**
-   * Installs what was downloaded; if the patches turn out not to fit, downloads and installs the full binary.
+   * Installs what was downloaded. If the patches turn out not to fit, it downloads and installs the full binary.
    *
-   * @throws RevertedError if the new version did not work: the old one is back. PolicyError if the update is a way back
-   *   and `allowDowngrade` was not given. Else as `applyPackage` does
+   * @param downloaded from `downloadUpdate`
+   * @throws RevertedError if the new version did not work, and the old one is back; PolicyError if the version is older and
+   *   `allowDowngrade` was not given; otherwise as `applyPackage` does
    * @example
    * const { to, changed } = await manager.applyUpdate(downloaded);
    */
   applyUpdate(downloaded: UpdatePackage, options: ApplyOptions & PackageOptions = {}): Promise<Applied> {
     return withErrors(this.#session, async () => {
       const { update, files, route } = downloaded;
-      requireWordForDowngrade(update, options);
+      requireConsentToDowngrade(update, options);
       requireChosen(downloaded);
       await recoverFirst(this.#session, NO_FAILURE);
       const context = this.#context();
@@ -138,13 +142,13 @@ export class UpdateManager {
   }
 
   /**
-   * Installs a package that is on this machine already: no network is needed.
+   * Installs a package that is already on this machine. Needs no network.
    *
-   * @param packages paths of `.dgmopkg` files: the last one brings the release, those before it lend their patches
-   * @throws TrustError, DamagedError, PolicyError; MachineError; BusyError if another updater is at work or DGMO does not
-   *   exit; RevertedError if the new version did not work, UnrecoverableError if the old one does not either;
-   *   InterruptedError. After each but UnrecoverableError the old version is in place, and DGMO has been started again if
-   *   it had been waited for
+   * @param packages paths of `.dgmopkg` files: the last one holds the release, those before it the first patches of a chain
+   * @throws TrustError, DamagedError, PolicyError, MachineError; BusyError if another updater is at work or DGMO does not
+   *   exit; RevertedError if the new version did not work; UnrecoverableError if the old one does not work either;
+   *   InterruptedError. Except after UnrecoverableError the old version is in place, and DGMO has been started again if the
+   *   update waited for it
    * @example
    * await manager.applyPackage(['/mnt/usb/dgmo-2.0.0.dgmopkg'], { noWait: true });
    */
@@ -156,10 +160,11 @@ export class UpdateManager {
   }
 
   /**
-   * After `applyUpdate`: asks the user by way of `notify`, and returns what to start (for example with
-   * `process.execve`); null: later.
+   * To be called after `applyUpdate`. Asks the user with `notify`, and returns what to start, for example with
+   * `process.execve`. Null if the user wants to restart later.
    *
-   * @param args for the new DGMO, such as the id of the session to resume
+   * @param notify shows the question to the user, and returns the answer
+   * @param args arguments for the new DGMO, such as the id of the session to resume
    * @throws UsageError if nothing is installed here
    * @example
    * const command = await manager.scheduleRestart(askTheUser, ['--session', id]);
@@ -174,11 +179,13 @@ export class UpdateManager {
   }
 
   /**
-   * Instead of `applyUpdate`: the command of the updater that waits for this process to exit, swaps, and starts DGMO again.
-   * On POSIX replace this process by it (`process.execve`), so that DGMO keeps its terminal; elsewhere spawn it, detached,
-   * and exit.
+   * To be used instead of `applyUpdate`. Returns the command that starts the updater, which waits for this process to exit,
+   * swaps, and starts DGMO again. On POSIX replace this process by it (`process.execve`), so that DGMO keeps its terminal.
+   * On Windows spawn it detached, and exit.
    *
-   * @throws UsageError if nothing was downloaded; PolicyError if the update is a way back and `allowDowngrade` was not given
+   * @param downloaded from `downloadUpdate`
+   * @param options.args arguments for the new DGMO
+   * @throws UsageError if nothing was downloaded; PolicyError if the version is older and `allowDowngrade` was not given
    * @example
    * const { file, args } = manager.handOver(downloaded, { args: ['--session', id] });
    * process.execve(file, [file, ...args], process.env);
@@ -187,29 +194,44 @@ export class UpdateManager {
     downloaded: UpdatePackage,
     options: Pick<ApplyOptions, 'evolutions' | 'allowDowngrade' | 'args'> = {},
   ): RestartCommand {
-    requireWordForDowngrade(downloaded.update, options);
+    requireConsentToDowngrade(downloaded.update, options);
     requireChosen(downloaded);
     return handOverCommand(this.#session, downloaded, options);
   }
 
   /**
-   * Never offers that version again; `update --version` still reaches it.
+   * Stops offering that version. `check` with `options.version` still finds it.
    *
-   * @throws UsageError if it is no version
+   * @throws UsageError if it is not a semantic version; MachineError, BusyError if the choice can't be saved
+   * @example
+   * await manager.skipVersion(update.version);
    */
   async skipVersion(version: string): Promise<void> {
     const { host } = this.#session;
     await choicesFile.change(host, this.#home(), (choices) => withSkipped(choices, version));
   }
 
-  /** Offers nothing for that many milliseconds. */
+  /**
+   * Offers nothing for some time.
+   *
+   * @param milliseconds how long, from now
+   * @throws UsageError if that is not a whole number, or too large; MachineError, BusyError if the choice can't be saved
+   * @example
+   * await manager.remindLater(24 * 3_600_000);
+   */
   async remindLater(milliseconds: number): Promise<void> {
     const { host } = this.#session;
     const remindAfter = host.clock.now() + milliseconds;
     await choicesFile.change(host, this.#home(), (choices) => ({ ...choices, remindAfter }));
   }
 
-  /** @throws DamagedError if the file is damaged, MachineError if it can't be read */
+  /**
+   * Returns the preferences, with the defaults for those that were never set.
+   *
+   * @throws DamagedError if the file is damaged; MachineError if it can't be read, or this user has no home
+   * @example
+   * if (manager.preferences().autoUpdate === 'all') await manager.applyUpdate(downloaded);
+   */
   preferences(): Preferences {
     return preferencesFile.load(this.#session.host, this.#home());
   }
@@ -217,18 +239,23 @@ export class UpdateManager {
   /**
    * Changes some of the preferences.
    *
-   * @returns all of them, as they are now
-   * @throws UsageError if a value is not valid
+   * @param changes the new values
+   * @returns all preferences after the change
+   * @throws UsageError if a value is invalid; DamagedError if the file is damaged; MachineError, BusyError if it can't be saved
+   * @example
+   * await manager.setPreferences({ channel: 'beta', snapshotsKept: 10 });
    */
   setPreferences(changes: Partial<Omit<Preferences, 'schema'>>): Promise<Preferences> {
     return preferencesFile.change(this.#session.host, this.#home(), (now) => ({ ...now, ...changes }));
   }
 
   /**
-   * Changes one of the preferences, as it is typed on the command line.
+   * Changes one preference, to a value as it is typed after `config set`.
    *
-   * @returns all of them, as they are now
-   * @throws UsageError if the value is not valid
+   * @param key the name of the preference
+   * @param text the new value; `none` for none
+   * @returns all preferences after the change
+   * @throws as `setPreferences` does
    * @example
    * await manager.setPreferenceText('channel', 'beta');
    */
@@ -244,7 +271,7 @@ export class UpdateManager {
     return requireReceipt(this.#session.host.disk, this.#session.layout);
   }
 
-  /** Anew each time: another process may have updated, or changed the preferences. */
+  /** Opened for each operation: another process may have updated, or changed the preferences. */
   #context(): UpdateContext {
     const { network = nativeNetwork, feed, caFile, allowPlainHttp, signal, onEvent } = this.#options;
     return openContext({

@@ -1,12 +1,12 @@
 /**
- * What was decided on this machine about versions, `<home>/choices.json`: which ones are skipped, put off, or quarantined
- * because they did not work. Also how the last update ended, for telemetry.
+ * Decisions about versions on this machine, `<home>/choices.json`: which ones are skipped, postponed, or quarantined because
+ * they did not work. Also how the last update ended, for telemetry.
  */
 import { array, type Decoded, integer, line, nullable, object, oneOf } from '../format/decoder.ts';
 import { isNewer, version } from '../version/semver.ts';
 import { type HomeFile, homeFile } from './home-file.ts';
 
-/** How the last update ended, the route it took, and how long it took from the package to the new version. */
+/** How the last update ended, by which route, and how long it took from the package to the new version. */
 export const LAST_UPDATES = ['updated', 'reverted', 'rolled-back', 'failed'] as const;
 export const LAST_ROUTES = ['patch', 'chain', 'full'] as const;
 export const LAST_DURATIONS = ['under-10s', 'under-1m', 'under-10m', 'longer'] as const;
@@ -18,11 +18,11 @@ const time = integer(0, 253_402_300_799_999, 'milliseconds since 1970');
 
 const shape = object({
   schema: oneOf(1),
-  /** Versions that are not offered any more. */
+  /** Versions that are no longer offered. */
   skipped: array(version, 0, MAX_REMEMBERED),
   /** Nothing is offered before this time. */
   remindAfter: nullable(time),
-  /** Versions that were tried here and did not work. They are not offered again, unless the user asks for one. */
+  /** Versions that were tried here and did not work. They are offered only if the user names one. */
   quarantined: array(object({ version, reason: line(MAX_REASON), at: time }), 0, MAX_REMEMBERED),
   lastUpdate: nullable(
     object({
@@ -49,10 +49,10 @@ export const choicesFile: HomeFile<Choices> = homeFile(
   NO_CHOICES,
 );
 
-/** How an update or a rollback ended, as its conductor knows it. */
+/** How an update or a rollback ended. */
 export type UpdateOutcome =
   | { ended: 'installed'; version: string; route: LastRoute | null; milliseconds: number }
-  /** The new version did not work, and the old one is back. `version` is null if it is not known which one that was. */
+  /** The new version did not work, and the old one is back. `version` is the new version, or null if it is unknown. */
   | {
       ended: 'reverted';
       version: string | null;
@@ -66,8 +66,8 @@ export type UpdateOutcome =
 export type LastRoute = (typeof LAST_ROUTES)[number];
 
 /**
- * What an outcome means for the next check: a version that works is neither skipped nor quarantined, and nothing is put
- * off any more; a version that did not work is quarantined; a newer version that the user has left is skipped.
+ * The choices after an outcome. A version that works is no longer skipped or quarantined, and nothing is postponed. A version
+ * that did not work is quarantined. A newer version that the user has rolled back is skipped.
  *
  * @param now milliseconds since the epoch
  */
@@ -101,14 +101,14 @@ function summary(
   return { ended, route, duration: durationWord(milliseconds) };
 }
 
-/** The only form in which a duration is kept, and sent with telemetry. */
+/** A duration is stored, and sent with telemetry, only in this form. */
 function durationWord(milliseconds: number): NonNullable<LastUpdate['duration']> {
   if (milliseconds < 10_000) return 'under-10s';
   if (milliseconds < 60_000) return 'under-1m';
   return milliseconds < 600_000 ? 'under-10m' : 'longer';
 }
 
-/** One line that decodes again: a message may have line breaks, and cutting it may leave half a character. */
+/** A single line that can be decoded: a message may have line breaks, and shortening it may cut a character in half. */
 function asLine(text: string): string {
   const line = text
     .replaceAll(/\p{Cc}/gu, ' ')
@@ -127,7 +127,7 @@ export function withSkipped(choices: Choices, skipped: string): Choices {
   return { ...choices, skipped: [...others, skipped].slice(-MAX_REMEMBERED) };
 }
 
-/** A version that was installed and works is neither skipped nor quarantined, and nothing is put off any more. */
+/** A version that was installed and works is no longer skipped or quarantined, and nothing is postponed. */
 function withInstalled(choices: Choices, installed: string): Choices {
   return {
     ...choices,

@@ -1,20 +1,22 @@
-/** Where the home is: `--home`, else `$DGMO_HOME`, else `~/.dgmo`. */
+/** The home folder: `--home`, else `$DGMO_HOME`, else `~/.dgmo`. */
 import { MachineError, type UpdaterError, UsageError } from '../errors.ts';
 import type { Host } from '../platform/host.ts';
 import { pathsOf } from '../platform/path-flavour.ts';
 
-/** The home, or why there is none: much can be done without it, and what can't says why. */
+/** The home, or the error that explains why there is none. Operations that need the home throw it. */
 export type Home = { folder: string } | { missing: UpdaterError };
 
 export const NO_HOME: Home = {
   missing: new MachineError('this user has no home directory', {
-    advice: 'Set DGMO_HOME to a folder of your own.',
+    advice: 'Set DGMO_HOME to a folder that belongs to you.',
   }),
 };
 
 /**
- * The home holds the trusted root. So an empty `$DGMO_HOME` counts as not set, and a relative one is refused, as is a
- * relative `$HOME`: DGMO is started in folders that anybody may have written to. `typed`, the value of `--home`, may be relative.
+ * An empty `$DGMO_HOME` counts as not set. A relative one is refused, as is a relative `$HOME`, because the home
+ * holds the trusted root, and DGMO is started in folders that others may have written to.
+ *
+ * @param typed the value of `--home`, which may be relative
  */
 export function findHome(host: Host, typed: string | undefined): Home {
   const path = pathsOf(host.platform);
@@ -33,7 +35,7 @@ export function findHome(host: Host, typed: string | undefined): Home {
   return { folder: path.join(host.homeDirectory, '.dgmo') };
 }
 
-/** Throws why there is none. */
+/** Throws the error that explains why there is no home. */
 export function requireHome(home: Home): string {
   if ('missing' in home) throw home.missing;
   return home.folder;

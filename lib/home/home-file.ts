@@ -9,24 +9,23 @@ import { lockWithPatience } from '../platform/lock-with-patience.ts';
 import { pathsOf } from '../platform/path-flavour.ts';
 
 const LIMIT = 256 * 1024;
-/** In milliseconds. Whoever holds the lock writes one small file. */
+/** In milliseconds. The holder of the lock writes only one small file. */
 const PATIENCE = { limit: 5000, pause: 20 };
 
 type Machine = Pick<Host, 'disk' | 'platform' | 'locks' | 'clock'>;
 
 export interface HomeFile<Value> {
   path(host: Machine, home: string): string;
-  /** The defaults if there is no file. Throws DamagedError, which names the wrong field, or MachineError. */
+  /** Returns the defaults if there is no file. Throws DamagedError, which names the wrong field, or MachineError. */
   load(host: Machine, home: string): Value;
   /**
-   * Replaces the value by what `change` makes of the current one, whoever wrote that. Returns the new value. Throws
-   * UsageError if `change` returns a value that would not load again, BusyError if another process keeps the file for
-   * too long, and what `load` throws.
+   * Calls `change` with the current value, saves what it returns, and returns that. Throws UsageError if it is invalid,
+   * BusyError if another process locks the file for too long, and what `load` throws.
    */
   change(host: Machine, home: string, change: (value: Value) => Value): Promise<Value>;
 }
 
-/** `what` stands for the value in messages about values that a caller handed in. */
+/** @param file.what names the value in messages about invalid values of a caller */
 export function homeFile<Value>(
   { name, what }: { name: string; what: string },
   decode: Decoder<Value>,

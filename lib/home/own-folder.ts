@@ -1,4 +1,4 @@
-/** The folder of the running program: the default installation of the classes that DGMO imports. */
+/** The folder of the running program, which is the default `installDir` of the classes that DGMO imports. */
 import { MachineError } from '../errors.ts';
 import type { Host } from '../platform/host.ts';
 import { pathsOf } from '../platform/path-flavour.ts';
@@ -6,5 +6,5 @@ import { pathsOf } from '../platform/path-flavour.ts';
 export function ownFolder({ processes, platform }: Host): string {
   const own = processes.executable(processes.pid);
   if (own !== null) return pathsOf(platform).dirname(own);
-  throw new MachineError("the folder of this program can't be determined", { advice: 'Give `installDir`.' });
+  throw new MachineError("the folder of this program can't be determined", { advice: 'Pass `installDir`.' });
 }

@@ -26,29 +26,29 @@ const fullPath = (what: string) =>
     `the full path of ${what}`,
     (value) => /^(\/|[A-Za-z]:[\\/]|\\\\)/.test(value) && value.length <= 4096 && !/\p{Cc}/u.test(value),
   );
-const folderOrUsual = optional(nullable(fullPath('a folder')), null);
+const folderOrDefault = optional(nullable(fullPath('a folder')), null);
 const patterns = optional(array(line(1000), 0, 100), []);
 
 export const MAX_SNAPSHOTS_KEPT = 1000;
 
 const shape = object({
   schema: oneOf(1),
-  /** What the background service installs by itself. It does not restrict what the user asks for. */
+  /** What the background service installs automatically. It does not restrict what the user may install. */
   autoUpdate: oneOf('all', 'security', 'manual'),
   channel: stringOf('a name of a-z, 0-9 and dash, at most 32 long', isChannelName),
-  /** Overrides the address of the feed that was given to `init` or compiled in. */
+  /** Address of the feed; null: the one that was given to `init`, else the compiled-in one. */
   feed: nullable(feedAddress),
-  /** The check API to ask besides the feed; null: none. */
+  /** Address of a check API to ask besides the feed; null: none. */
   checkApi: nullable(feedAddress),
   telemetry: boolean,
-  /** A PEM file with authorities to trust besides the built-in ones. */
+  /** A PEM file with certificate authorities to trust besides the built-in ones. */
   caFile: nullable(fullPath('a PEM file')),
-  /** The folders that a snapshot holds; null: the default ones. */
-  configFolder: folderOrUsual,
-  pluginsFolder: folderOrUsual,
-  dataFolder: folderOrUsual,
-  evolutionsFolder: folderOrUsual,
-  /** Patterns of what snapshots leave out, besides caches and logs, and of what they hold in any case. */
+  /** The folders that snapshots include; null: the default ones. */
+  configFolder: folderOrDefault,
+  pluginsFolder: folderOrDefault,
+  dataFolder: folderOrDefault,
+  evolutionsFolder: folderOrDefault,
+  /** Patterns of what snapshots exclude, besides caches and logs, and of what they include in any case. */
   snapshotExclude: patterns,
   snapshotInclude: patterns,
   /** How many snapshots are kept, besides the pinned ones. */
@@ -111,13 +111,13 @@ export function preferenceText(preferences: Preferences, key: PreferenceKey): st
   return value === null ? 'none' : String(value);
 }
 
-/** The preferences with one changed, as typed; `none` for none. Throws UsageError. */
+/** The preferences with one of them changed to the value as typed; `none` for null. Throws UsageError. */
 export function withPreference(preferences: Preferences, key: PreferenceKey, typed: string): Preferences {
   const changed = { ...preferences, [key]: typedValue(key, typed) };
   return decodeInput(shape, changed, 'config');
 }
 
-const MAY_BE_MISSING: ReadonlySet<PreferenceKey> = new Set([
+const NULLABLE_KEYS: ReadonlySet<PreferenceKey> = new Set([
   'feed',
   'checkApi',
   'caFile',
@@ -135,5 +135,5 @@ function typedValue(key: PreferenceKey, typed: string): unknown {
     if (typed === 'on' || typed === 'off') return typed === 'on';
     throw new UsageError(`config telemetry: wanted on or off, found ${JSON.stringify(typed)}`);
   }
-  return MAY_BE_MISSING.has(key) && typed === 'none' ? null : typed;
+  return NULLABLE_KEYS.has(key) && typed === 'none' ? null : typed;
 }

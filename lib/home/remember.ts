@@ -1,14 +1,14 @@
 /**
- * Remembers how an update or a rollback ended, for the next check: what did not work here is not offered again by itself.
- * The conductor of the operation calls it once, whatever the outcome and whoever had asked for it.
+ * Saves how an update or a rollback ended, for the next check: a version that did not work here is not offered again. Every
+ * update and rollback calls it once, whatever the outcome.
  */
 import { UpdaterError } from '../errors.ts';
 import type { Host } from '../platform/host.ts';
 import { choicesFile, type UpdateOutcome, withOutcome } from './choices.ts';
 
 /**
- * Writes the outcome into the home. An update that is done must not fail because that can't be written, nor must the
- * reason of one that failed be hidden by it: so the failure is returned, for a warning; null if there was none.
+ * Saves the outcome in the home. Returns the error if that fails, for a warning: it must neither make a finished update fail
+ * nor hide the error of a failed one. Returns null if the outcome was saved.
  */
 export async function rememberOutcome(
   host: Host,

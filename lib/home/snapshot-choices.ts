@@ -21,8 +21,8 @@ function snapshotChoices(preferences: Preferences): SnapshotChoices {
 }
 
 /**
- * Preferences that can't be read must not stop an update, a rollback or a recovery: the default folders are used then,
- * and no snapshot is pruned that the user may want to keep. The commands that need the preferences fail and say why.
+ * Unreadable preferences must not stop an update, a rollback or a recovery. Then the default folders are used, and no
+ * snapshot is removed that the user may want to keep. The commands that need the preferences fail and say why.
  */
 function loadSnapshotChoices(host: Host, home: string, warn: (reason: string) => void): SnapshotChoices {
   try {
@@ -37,7 +37,7 @@ function loadSnapshotChoices(host: Host, home: string, warn: (reason: string) =>
 /**
  * Where snapshots of this app are kept, and what they include, as configured in this home.
  *
- * @param warn is told why the preferences can't be read, and so are ignored
+ * @param warn called with the reason if the preferences can't be read, and are ignored
  */
 export function snapshotsIn(
   host: Host,

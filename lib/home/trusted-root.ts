@@ -38,7 +38,7 @@ export function trustedRootOf({
   settings: Settings;
 }): TrustedRoot {
   if ('folder' in home) return loadRootDocument(host, home.folder, settings.root).root;
-  // A home that was named wrongly is not passed over: newer roots may be kept in the right one.
+  // If the home was specified wrongly, newer roots may be in the right one.
   if (settings.root === null || home.missing instanceof UsageError) throw home.missing;
   return trustRoot(settings.root);
 }

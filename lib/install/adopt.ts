@@ -1,4 +1,4 @@
-/** Adopting a binary that is installed already: from here on the updater knows what stands. */
+/** Adopting a binary that was not installed by the updater: records what is installed. */
 import { DamagedError, UsageError } from '../errors.ts';
 import type { Digest } from '../platform/files.ts';
 import { isVersion } from '../version/index.ts';
@@ -8,12 +8,11 @@ import { newId } from './transaction/begin.ts';
 import { appendEntry, type Entry, openTransaction, readJournal } from './transaction/journal.ts';
 
 /**
- * Writes the receipt for the binary at the target; it is not started, since nothing vouches for it. Adopting
- * again is how a person says that a binary which was changed by hand is meant to be there. The caller holds the
- * lock.
+ * Writes the receipt for the binary at the target. It is not started, since no signature vouches for it. A user who has
+ * changed the binary by hand adopts it again. The caller holds the lock.
  *
  * @param rootVersion of the trusted root that the user gives; null: none is given
- * Throws UsageError where there is no executable, or no such version.
+ * Throws UsageError if there is no executable, or the version is not a semantic version.
  */
 export function adopt(
   session: Session,
@@ -29,7 +28,7 @@ export function adopt(
   }
   const digest = requireExecutable(session);
   const entries = readableJournal(session);
-  // A damaged receipt does not keep a new one from being written.
+  // A damaged receipt is replaced.
   const earlier = receiptUnlessDamaged(host.disk, layout);
   const binary = { version, sha256: digest.sha256, size: digest.size };
   const root = highestRoot(session, earlier?.rootVersion, rootVersion);
@@ -51,7 +50,7 @@ export function adopt(
     floor: version,
     feed: feed ?? earlier?.feed ?? null,
     source: 'init',
-    // Nothing says so of a binary that was installed by hand, unless it is the one that an update brought.
+    // Unknown for a binary that was installed by hand, unless it is the one that an update had installed.
     rollback: earlier?.binary.sha256 === digest.sha256 ? earlier.rollback : null,
     installedAt: host.clock.now(),
     ...(root === undefined ? {} : { rootVersion: root }),
@@ -71,7 +70,7 @@ function highestRoot(
   return settings.root === null ? given : Math.max(given, seen ?? 1);
 }
 
-/** Throws UsageError where there is nothing to adopt. */
+/** Throws UsageError if there is nothing to adopt. */
 export function requireExecutable({ layout, digests }: Session): Digest {
   const digest = digests.of(layout.target);
   if (digest !== null && digest.size >= 0) return digest;
@@ -80,7 +79,7 @@ export function requireExecutable({ layout, digests }: Session): Digest {
   });
 }
 
-/** A journal that can't be read is set aside: adopting is how a person gets out of a state in which nothing else helps. */
+/** A damaged journal is moved aside, because adopting is the way out of a state in which nothing else helps. */
 function readableJournal({ host, layout }: Session): Entry[] {
   try {
     return readJournal(host.disk, layout).entries;

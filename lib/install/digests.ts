@@ -1,6 +1,6 @@
 /**
- * Digests of large files, each read once a run: a file that nobody wrote since (same inode, size and time) is not
- * read again, under whatever name it stands by then. Nothing is remembered from one run to the next.
+ * Digests of large files. A file is read once per run, and again only if it was written since (another inode, size or
+ * time), even if it was renamed. Nothing is remembered from one run to the next.
  */
 import type { Disk } from '../platform/disk.ts';
 import { type Digest, digestFile } from '../platform/files.ts';
@@ -13,7 +13,7 @@ export class Digests {
     this.#disk = disk;
   }
 
-  /** Null where there is no file. A symlink or a directory in its place counts as content that is neither. */
+  /** Null if there is no file. A symlink or a directory has an empty digest and size -1, which match no binary. */
   of(path: string): Digest | null {
     const status = this.#disk.status(path);
     if (status === null) return null;
@@ -25,12 +25,12 @@ export class Digests {
     return digest;
   }
 
-  /** What the caller found by reading the whole file itself. `identity` was taken before it began to read. */
+  /** Stores a digest that the caller has computed from the whole file. `identity` was taken before it began to read. */
   learn(identity: string, digest: Digest): void {
     this.#known.set(identity, digest);
   }
 
-  /** Reads the file from the disk, whatever is known. */
+  /** Reads the file from the disk, even if its digest is known. */
   readBack(path: string): Digest | null {
     const status = this.#disk.status(path);
     const digest = digestFile(this.#disk, path);

@@ -1,6 +1,6 @@
-/** One install: what is installed, and the transactions that change it. */
+/** An install: what is installed, and the transactions that change it. */
 export { adopt, requireExecutable } from './adopt.ts';
-export { forgetSnapshot, pruneAfter, pruneSnapshots, takeSnapshotHere } from './folders/snapshots.ts';
+export { forgetSnapshot, pruneAfter, pruneSnapshots, snapshotInstall } from './folders/snapshots.ts';
 export { isIntact } from './installed-binary.ts';
 export { createWorkDir } from './layout.ts';
 export { withLock } from './lock.ts';
@@ -25,7 +25,7 @@ export {
 } from './rollback/change.ts';
 export {
   changesFolders,
-  dataMoves,
+  dataFormatChange,
   findSnapshot,
   type RollbackTarget,
   type RollbackWish,
@@ -43,11 +43,11 @@ export {
 } from './session.ts';
 export { type Status, status } from './status.ts';
 export { abandon, begin } from './transaction/begin.ts';
-export { conclude, foreignBinary } from './transaction/conclude.ts';
 export { type Outcome, openTransaction, readJournal } from './transaction/journal.ts';
+export { foreignBinary, requireCommitted } from './transaction/outcome-errors.ts';
 export { type Recovery, recoverInstall, recoverTransaction } from './transaction/recover.ts';
-export { settle } from './transaction/transaction.ts';
+export { runTransaction } from './transaction/transaction.ts';
 export { type EvolutionWish, type InstalledEvolution, installedEvolutions } from './update/evolutions.ts';
-export { foldersOf, planFolders, snapshotBeforeUpdate } from './update/folders.ts';
+export { planFolders, snapshotBeforeUpdate, updateFolders } from './update/folders.ts';
 export { type PreparedUpdate, prepareUpdate, receiptAfterUpdate } from './update/prepare.ts';
 export { stageUpdate } from './update/stage.ts';

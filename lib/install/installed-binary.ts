@@ -1,8 +1,8 @@
-/** Whether the executable is the one that the receipt vouches for. */
+/** Whether the executable is the one that the receipt names. */
 import { type Receipt, receiptUnlessDamaged } from './receipt.ts';
 import type { Session } from './session.ts';
 
-/** False as well if there is no receipt to hold it against. */
+/** False if there is no receipt. */
 export function isIntact(
   { host, layout, digests }: Session,
   receipt: Receipt | null = receiptUnlessDamaged(host.disk, layout),

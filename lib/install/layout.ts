@@ -1,7 +1,6 @@
 /**
- * Where things stand in one install. Everything that a transaction touches is in the install dir itself: the
- * executable, and `.dgmo-updater/` beside it (on the same filesystem, so that every move is a rename, and found
- * again whatever $DGMO_HOME says on the next run).
+ * The paths of an install. All that a transaction needs is in the install dir: the executable, and `.dgmo-updater/` beside
+ * it. So every move is a rename within one filesystem, and the next run finds it whatever $DGMO_HOME says.
  */
 
 import { errorCode, MachineError, UsageError } from '../errors.ts';
@@ -15,30 +14,30 @@ export interface Layout {
   installDir: string;
   /** The executable itself: `<install dir>/dgmo`, or `dgmo.exe`. */
   target: string;
-  /** `.dgmo-updater/`: everything below belongs to the updater. */
+  /** `.dgmo-updater/`: all files in it belong to the updater. */
   workDir: string;
   receipt: string;
   journal: string;
   lock: string;
   /** Which process the holder of the lock waits for. */
   holder: string;
-  /** The same note of the last holder that came to its end. */
+  /** The same of the previous holder, which has finished. */
   lastHolder: string;
   /** The new binary of a transaction, verified, before the swap. */
   staged(transaction: string): string;
-  /** Windows: where the old executable is moved to when it can't be replaced where it stands. */
+  /** Windows: where the old executable is moved to if it can't be replaced in place. */
   away(transaction: string, attempt?: number): string;
   /** A binary that was replaced, kept under its digest. */
   kept(sha256: string): string;
   join(...parts: string[]): string;
 }
 
-/** What a sweep may remove: files that a transaction made, by the beginning of their names. */
+/** The files of transactions, which a sweep may remove, have names with these prefixes. */
 export const TRANSIENT_PREFIXES = ['staged-', 'away-', 'kept-'];
 
 /**
- * @param installDir the folder that the person named, or where the updater stands; `<installDir>/<app>` may be a
- *   symlink: the install is where it leads.
+ * @param installDir the folder that the user named, or the updater's own; `<installDir>/<app>` may be a symlink: then the
+ *   install is where it leads
  */
 export function locate(host: Pick<Host, 'platform' | 'disk'>, installDir: string, app: string): Layout {
   const path = pathsOf(host.platform);

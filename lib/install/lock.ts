@@ -1,4 +1,4 @@
-/** One transaction at a time for one install. */
+/** The lock of an install: one transaction at a time. */
 import { DamagedError, errorCode, LockedError } from '../errors.ts';
 import { readFile, replaceDurably } from '../platform/files.ts';
 import type { Host, Lock } from '../platform/host.ts';
@@ -7,10 +7,10 @@ import type { Layout } from './layout.ts';
 import { missingReceipt } from './receipt.ts';
 
 /**
- * Runs `work` under the lock. Throws LockedError where another process holds it, UsageError where nothing was ever
- * adopted in this folder.
+ * Runs `work` while holding the lock. Throws LockedError if another process holds it, UsageError if nothing was ever adopted
+ * in this folder.
  *
- * @param awaits the process that the holder waits for, for another updater to know who will start DGMO again
+ * @param awaits the process that `work` waits for; recorded so that a second updater knows whether this one starts DGMO again
  */
 export async function withLock<Result>(
   host: Host,
@@ -26,10 +26,10 @@ export async function withLock<Result>(
     });
   }
   try {
-    if (awaits !== null) noteHolder(host, layout, awaits);
+    if (awaits !== null) writeHolderNote(host, layout, awaits);
     return await work();
   } finally {
-    if (awaits !== null) noteDone(host, layout);
+    if (awaits !== null) archiveHolderNote(host, layout);
     lock.release();
   }
 }
@@ -37,11 +37,11 @@ export async function withLock<Result>(
 const PAUSE = 50;
 
 /**
- * Who starts DGMO again where another updater holds the lock: null where that one does, since it waits for the same
- * process (or did, and is done); else the lock, as soon as it is free. Null as well where it is not free within
- * `limit` milliseconds, or the person stops us.
+ * Waits until the other updater releases the lock, and returns the lock. Returns null if the other updater starts DGMO
+ * again, because it waits for the same process (or has waited for it, and has finished). Also null if the lock is not free
+ * within `limit` milliseconds, or the user interrupts.
  */
-export function lockUnlessServed(
+export function lockUnlessOtherStarts(
   host: Host,
   layout: Layout,
   awaited: number,
@@ -50,28 +50,29 @@ export function lockUnlessServed(
   return lockWithPatience(host, layout.lock, {
     limit,
     pause: PAUSE,
-    // Read anew each time: a holder takes the lock first and notes what it waits for a moment later.
+    // Read at each try: a holder writes its note a moment after it takes the lock.
     isPointless: (hasLock) =>
-      awaitsIn(host, hasLock ? layout.lastHolder : layout.holder) === awaited || (!hasLock && interrupted()),
+      readHolderNote(host, hasLock ? layout.lastHolder : layout.holder) === awaited ||
+      (!hasLock && interrupted()),
   });
 }
 
-function noteHolder(host: Host, layout: Layout, awaits: number): void {
+function writeHolderNote(host: Host, layout: Layout, awaits: number): void {
   const note = new TextEncoder().encode(`${JSON.stringify({ awaits })}\n`);
   replaceDurably(host.disk, layout.holder, layout.workDir, note, 0o644);
 }
 
-/** A rename, which a full disk can't refuse: who finds the lock free later learns that DGMO was seen to. */
-function noteDone({ disk }: Host, layout: Layout): void {
+/** Lets a second updater that gets the lock later know that this one starts DGMO. A rename works on a full disk, too. */
+function archiveHolderNote({ disk }: Host, layout: Layout): void {
   try {
     disk.replace(layout.holder, layout.lastHolder);
   } catch {
-    // At the worst a second updater for the same DGMO starts it a second time: no reason to fail an update.
+    // At worst a second updater starts DGMO a second time, which is no reason to fail an update.
   }
 }
 
-/** Which process a note says is waited for; null where there is none that can be read. */
-function awaitsIn(host: Host, note: string): number | null {
+/** The process that the holder waits for, according to the note; null if there is no readable note. */
+function readHolderNote(host: Host, note: string): number | null {
   try {
     const bytes = readFile(host.disk, note, 4096);
     if (bytes === null) return null;
@@ -79,7 +80,7 @@ function awaitsIn(host: Host, note: string): number | null {
     const awaits = typeof found === 'object' && found !== null && 'awaits' in found ? found.awaits : null;
     return typeof awaits === 'number' ? awaits : null;
   } catch (error) {
-    // ENOENT: it was renamed between two of our looks at it.
+    // ENOENT: it was renamed after it was opened.
     if (error instanceof SyntaxError || error instanceof DamagedError || errorCode(error) === 'ENOENT')
       return null;
     throw error;

@@ -14,9 +14,9 @@ import { lastReceipt, readJournal } from './transaction/journal.ts';
 
 export interface OpenOptions {
   installDir: string;
-  /** The program to update; without it the one that the receipt names, else the compiled-in one. */
+  /** The program to update. Default: the one that the receipt names, else the compiled-in one. */
   app?: string | undefined;
-  /** Without one there are no snapshots, no preferences, and no trust but the compiled-in one. */
+  /** Without a home there are no snapshots and no preferences, and only the compiled-in root is trusted. */
   home?: Home;
   settings?: Settings;
   limits?: Partial<Limits>;
@@ -24,7 +24,7 @@ export interface OpenOptions {
   interrupted?(): boolean;
 }
 
-/** Throws UsageError if the app has an impossible name, or there is no such folder. */
+/** Throws UsageError if the name of the app is invalid, or the folder does not exist. */
 export function openSession(host: Host, options: OpenOptions): Session {
   const { settings = compiledIn, home = NO_HOME, emit = () => undefined } = options;
   const warn = (reason: string) =>
@@ -38,14 +38,14 @@ export function openSession(host: Host, options: OpenOptions): Session {
   let snapshots: SnapshotSetup | null | undefined;
   return {
     host,
-    // Not from the folder of the first: if the executable is a symlink, its own folder may know it by another name.
+    // Located again from `installDir`: if the executable is a symlink, the file may have another name in its own folder.
     layout: app === named ? first : locate(host, options.installDir, app),
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     digests: new Digests(host.disk),
     app,
     home,
     settings,
-    // Only when they are asked for: it reads the preferences and looks for the folders of DGMO.
+    // Computed on first use: it reads the preferences and looks for the folders of DGMO.
     get snapshots() {
       snapshots ??= 'folder' in home ? snapshotsIn(host, home.folder, app, settings, warn) : null;
       return snapshots;
@@ -55,15 +55,15 @@ export function openSession(host: Host, options: OpenOptions): Session {
   };
 }
 
-/** What was adopted here, by the receipt or by the journal's copy of it; null if neither can be read. */
+/** The app that was adopted here, from the receipt or its copy in the journal. Null if neither can be read. */
 function recordedApp(host: Host, layout: Layout): string | null {
-  const receipt = readable(() => loadReceipt(host.disk, layout));
+  const receipt = nullIfUnreadable(() => loadReceipt(host.disk, layout));
   if (receipt !== null) return receipt.app;
-  return readable(() => lastReceipt(readJournal(host.disk, layout).entries))?.app ?? null;
+  return nullIfUnreadable(() => lastReceipt(readJournal(host.disk, layout).entries))?.app ?? null;
 }
 
-/** What can't be read is reported by the command itself, which reads it again. */
-function readable<Value>(read: () => Value | null): Value | null {
+/** Null if it can't be read: the operation reads it again, and reports the error. */
+function nullIfUnreadable<Value>(read: () => Value | null): Value | null {
   try {
     return read();
   } catch (error) {

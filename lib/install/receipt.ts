@@ -1,6 +1,6 @@
 /**
- * The receipt, `installed.json`: what is installed and how it came. It is written by replacement only, carries a
- * digest of itself, and a copy of it stands in the journal, from which `recover` can write it again.
+ * The receipt, `installed.json`: what is installed, and how it was installed. It is always replaced as a whole, and contains
+ * a digest of itself. The journal has a copy, from which `recover` can write it again.
  */
 import { DamagedError, UsageError } from '../errors.ts';
 import { decodeSealed, encodeSealed } from '../format/sealed-json.ts';
@@ -9,7 +9,7 @@ import { readFile, replaceDurably } from '../platform/files.ts';
 import { isVersion } from '../version/index.ts';
 import type { Layout } from './layout.ts';
 
-/** One executable: which version it is, and what its bytes are. */
+/** An executable: its version, and what identifies its bytes. */
 export interface Binary {
   version: string;
   /** 64 lower-case hex digits. */
@@ -30,17 +30,17 @@ export interface RollbackRule {
 export interface Receipt {
   schema: 1;
   app: string;
-  /** Made at random once for each install; decides which side of a staged rollout it falls. */
+  /** Random, and made once for each install. Decides when a staged rollout reaches it. */
   installId: string;
   binary: Binary;
-  /** What `rollback` goes back to, kept in the work dir. */
+  /** The binary that `rollback` goes back to, kept in the work dir; null if there is none. */
   previous: Binary | null;
-  /** The lowest version that a package may bring without a person's word. */
+  /** The lowest version that a package may install without the user's consent. */
   floor: string;
-  /** Where releases are announced; null: nowhere, or where the updater was built to look. */
+  /** Address of the feed; null: the compiled-in one, if any. */
   feed: string | null;
   source: 'init' | 'package' | 'rollback';
-  /** What the installed release says about going back from it; null where that is not known. */
+  /** What the installed release says about going back from it; null if that is unknown. */
   rollback: RollbackRule | null;
   /** Milliseconds since the epoch. */
   installedAt: number;
@@ -54,7 +54,7 @@ export function encodeReceipt(receipt: Receipt): Uint8Array {
   return encodeSealed('receipt', receipt, 2);
 }
 
-/** Throws DamagedError, naming the field, if the bytes are not a receipt that this updater wrote. */
+/** Throws DamagedError, which names the field, if the bytes are not a valid receipt. */
 export function decodeReceipt(bytes: Uint8Array, name: string): Receipt {
   return checkReceipt(
     decodeSealed(bytes, 'receipt', LIMIT, (what) => damaged(name, what)),
@@ -62,7 +62,7 @@ export function decodeReceipt(bytes: Uint8Array, name: string): Receipt {
   );
 }
 
-/** The fields, after the digest has been found right; also for the copies in the journal. */
+/** Checks the fields, once the digest is verified. Also used for the copies in the journal. */
 export function checkReceipt(value: unknown, name: string): Receipt {
   if (!isRecord(value)) throw damaged(name, 'wanted an object in `receipt`');
   if (value.schema !== 1) {
@@ -103,7 +103,7 @@ function checkRootVersion(value: unknown, name: string): Pick<Receipt, 'rootVers
   throw damaged(name, `rootVersion: wanted a whole number from 1, found ${JSON.stringify(value)}`);
 }
 
-/** Receipts from before there were snapshots do not have it. */
+/** Receipts that were written before snapshots existed don't have it. */
 function checkRollback(value: unknown, name: string): RollbackRule | null {
   if (value === undefined || value === null) return null;
   if (!isRecord(value)) throw damaged(name, 'rollback: wanted an object');

@@ -1,4 +1,4 @@
-/** What every operation on one install is handed: the machine, where things are, the limits, and who listens. */
+/** The context of every operation on an install: the machine, the paths, the limits, and the listener for events. */
 import { InterruptedError } from '../errors.ts';
 import type { Settings } from '../home/compiled-in.ts';
 import type { Home } from '../home/folder.ts';
@@ -19,7 +19,7 @@ export type InstallEvent =
       files: number;
       bytes: number;
       removed: number;
-      /** Paths that could not be looked at, and stayed as they are. */
+      /** Paths that could not be read, and were left as they are. */
       leftAlone: string[];
       milliseconds: number;
     }
@@ -39,39 +39,39 @@ export type InstallEvent =
   | { event: 'relaunching'; file: string }
   | { event: 'relaunched'; file: string }
   | { event: 'terminal lost'; file: string }
-  /** What does not stop the operation, as a sentence. */
+  /** A problem that does not stop the operation, as a sentence. */
   | { event: 'warning'; text: string }
   /** How the operation ended, before DGMO is started again, which may take the terminal. */
   | { event: 'updated'; applied: Applied }
   | { event: 'rolled back'; rolledBack: RolledBack }
   | { event: 'failed'; error: unknown };
 
-/** What an update has done. */
+/** The result of an update. */
 export interface Applied {
   from: Binary;
   to: Binary;
-  /** False if that very binary was installed already. */
+  /** False if exactly that binary was installed already, and no evolution was added. */
   changed: boolean;
   /** Ids of the evolutions that were installed. */
   evolutions: string[];
 }
 
-/** What a rollback has done. */
+/** The result of a rollback. */
 export interface RolledBack {
   from: Binary;
   to: Binary;
-  /** The snapshot that it went back to; null if the kept binary alone was put back. */
+  /** The snapshot that was restored; null if only the kept binary was put back. */
   snapshot: Snapshot | null;
   components: readonly Component[];
-  /** Snapshot of what was replaced: where a rollback of the rollback goes. Null if none could be taken. */
+  /** Snapshot of the state before, to undo the rollback. Null if none could be taken. */
   before: Snapshot | null;
 }
 
-/** How long to wait, in milliseconds. */
+/** How long to wait at most, in milliseconds. */
 export interface Limits {
   /** For DGMO to exit. */
   exit: number;
-  /** For whoever holds the executable (a virus scanner, a process that is late to end) to release it. */
+  /** For another process (a virus scanner, a process that is still ending) to release the executable. */
   held: number;
   /** For the new binary to print its version. */
   probe: number;
@@ -91,10 +91,10 @@ export interface Session {
   home: Home;
   /** What this updater was compiled with. */
   settings: Settings;
-  /** Null if this user has no home to keep them in. */
+  /** Null if this user has no home. */
   snapshots: SnapshotSetup | null;
   emit(event: InstallEvent): void;
-  /** Whether the user has asked to stop (Ctrl-C). It counts until the executable is touched, not after. */
+  /** Whether the user has asked to stop (Ctrl-C). Has no effect once the executable is being replaced. */
   interrupted(): boolean;
 }
 
@@ -103,7 +103,7 @@ export function checkInterrupted(session: Session): void {
   if (session.interrupted()) throw new InterruptedError('interrupted: nothing was changed');
 }
 
-/** Lets the event loop turn, since a Ctrl-C is noticed only then. Throws InterruptedError if there was one. */
+/** Yields to the event loop, so that a Ctrl-C is noticed. Throws InterruptedError if there was one. */
 export async function checkpoint(session: Session): Promise<void> {
   await session.host.clock.sleep(0);
   checkInterrupted(session);

@@ -1,6 +1,6 @@
 /**
- * What is installed, and whether it is what it should be. Reads only, and needs no lock: an update that is under way
- * meanwhile is not taken for damage.
+ * What is installed, and whether it is intact. Only reads, and takes no lock: an update that runs at the same time is not
+ * mistaken for damage.
  */
 import { DamagedError } from '../errors.ts';
 import { loadReceipt, type Receipt } from './receipt.ts';
@@ -10,24 +10,27 @@ import { type OpenTransaction, openTransaction, readJournal } from './transactio
 export interface Status {
   installDir: string;
   executable: string;
-  /** null: never adopted, or the receipt is damaged (then `receiptProblem` says how). */
+  /** Null if nothing was adopted, or if the receipt is damaged (then `receiptProblem` says how). */
   receipt: Receipt | null;
   receiptProblem: string | null;
-  /** `sound`: the digest is the receipt's, or what an open transaction brings; `unknown`: there is no receipt. */
+  /**
+   * `sound`: it has the digest that the receipt names, or that of the new binary of an open transaction. `changed`: it has
+   * another one. `unknown`: there is no receipt.
+   */
   binary: 'sound' | 'changed' | 'missing' | 'unknown';
   sha256: string | null;
   /** A transaction that has begun and not ended. */
   open: { id: string; kind: string; from: string; to: string } | null;
-  /** Why the journal can't be read, where it can't. */
+  /** Why the journal can't be read; null if it can. */
   journalProblem: string | null;
 }
 
-const MOST_LOOKS = 5;
+const MAX_LOOKS = 5;
 
-/** Looks until it sees the same twice: what is read in one look may come from before and after a step of an update. */
+/** Looks until two looks agree: an update may take a step in the middle of a look. */
 export function status(session: Session): Status {
   let seen = look(session);
-  for (let looks = 1; looks < MOST_LOOKS; looks++) {
+  for (let looks = 1; looks < MAX_LOOKS; looks++) {
     const again = look(session);
     if (JSON.stringify(again) === JSON.stringify(seen)) break;
     seen = again;
@@ -46,7 +49,7 @@ function look(session: Session): Status {
     receiptProblem = error.message;
   }
   const sha256 = digests.of(layout.target)?.sha256 ?? null;
-  const { open, journalProblem } = unfinished(session);
+  const { open, journalProblem } = readOpenTransaction(session);
   return {
     installDir: layout.installDir,
     executable: layout.target,
@@ -60,7 +63,7 @@ function look(session: Session): Status {
   };
 }
 
-function unfinished({ host, layout }: Session): {
+function readOpenTransaction({ host, layout }: Session): {
   open: OpenTransaction | null;
   journalProblem: string | null;
 } {

@@ -1,4 +1,4 @@
-/** SQLite, as far as a copy of a database in use needs it: a read transaction that keeps the file from changing. */
+/** What copying an SQLite database in use needs: a read transaction that keeps its file from changing. */
 import type { Database } from 'bun:sqlite';
 
 export interface Hold {
@@ -7,19 +7,19 @@ export interface Hold {
 
 export interface Databases {
   /**
-   * Begins a read transaction on the database at `path` and keeps it open: until `release`, no checkpoint touches pages
-   * that it needs, the write-ahead log is not begun anew under it, and in rollback-journal mode nobody writes into the
-   * file. Null where that is not possible: it is no database, encrypted, locked, or may not be opened.
+   * Begins a read transaction on the database at `path`. Until `release`, no checkpoint changes pages that it needs, the
+   * write-ahead log is not restarted, and in rollback-journal mode no process writes into the file. Null if that is not
+   * possible: the file is not a database, or is encrypted, locked or not readable.
    */
   hold(path: string): Hold | null;
 }
 
-/** Milliseconds that a writer may be waited for. */
+/** How long to wait for a writer, in milliseconds. */
 const PATIENCE = 2000;
-/** Between two tries: SQLite's own wait grows to 100, and never meets the short rest of a writer that hardly rests. */
+/** Milliseconds between two tries. SQLite's own pauses grow to 100, and miss the short breaks of a busy writer. */
 const PAUSE = 0.5;
 
-/** Loaded at the first use: most commands have none for it. */
+/** Loaded at the first use, since most commands don't need it. */
 const sqlite = () => require('bun:sqlite') as typeof import('bun:sqlite');
 
 export const nativeDatabases: Databases = {
@@ -45,7 +45,7 @@ export const nativeDatabases: Databases = {
   },
 };
 
-/** The transaction begins with it. */
+/** The first read, with which the transaction really begins. */
 function readFirst(database: Database): void {
   const begun = performance.now();
   for (;;) {

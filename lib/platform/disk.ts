@@ -1,12 +1,12 @@
 /**
- * The disk as the updater sees it: a dozen synchronous calls with no decisions in them. `native.ts` is the real
- * one; the simulated host of the tests is another, which counts each call and can stop or fail at any of them.
+ * The disk as the updater sees it: synchronous calls without decisions. `native-disk.ts` is the real disk. The tests have a
+ * simulated one, which counts the calls and can stop or fail at any of them.
  *
- * Every call throws an Error with an errno name in `code` (ENOENT, ENOSPC, EBUSY, ...), as node:fs does. Calls
- * are synchronous so that effects happen in the order in which they are written down.
+ * Every call throws an Error with an errno name in `code` (ENOENT, ENOSPC, EBUSY, ...), as node:fs does. Calls are
+ * synchronous, so effects happen in the order in which they are written in the code.
  *
- * A path is a string. POSIX names are bytes, and need not be UTF-8: a byte that is not part of a valid character stands
- * in the string as the lone surrogate U+DC00 + byte, and becomes that byte again on the way out (as in Python, PEP 383).
+ * A path is a string. POSIX names are bytes, and need not be UTF-8: a byte that is not part of a valid character is
+ * represented by the lone surrogate U+DC00 + byte (as in Python, PEP 383).
  */
 
 export type Handle = number;
@@ -21,64 +21,64 @@ export interface FileStatus {
   owner: number | null;
   /** Milliseconds since the epoch. */
   modified: number;
-  /** The same in whole microseconds, which is what a JavaScript number can give back exactly. */
+  /** The same in whole microseconds, the finest unit that a JavaScript number holds exactly. */
   modifiedMicros: number;
   /** Milliseconds since the epoch: the last change of the content, the mode, the times or the name. */
   changed: number;
-  /** Bytes that it takes on the drive: fewer than `size` where it has holes. */
+  /** Bytes that it takes on the drive: fewer than `size` if it has holes. */
   allocated: number;
-  /** Names that the file has. */
+  /** Number of names (hard links). */
   links: number;
-  /** Equal for two looks at one file as long as nobody wrote it, under whatever name it stands. */
+  /** Stays the same as long as the file is not written, even if it is renamed. */
   identity: string;
-  /** Like `identity`, but different as well where somebody wrote it and put its times back. */
+  /** Like `identity`, but also changes if the file was written and its times were set back. */
   fingerprint: string;
 }
 
 export interface Disk {
   /**
-   * `read`: an existing file; `read itself`: the same, ELOOP where the path is a symlink; `create`: a new file, EEXIST
-   * where there is one; `update`: read and write an existing file.
+   * `read`: an existing file. `read itself`: the same, but ELOOP if the path is a symlink. `create`: a new file, EEXIST if
+   * the path exists. `update`: read and write an existing file.
    */
   open(path: string, how: 'read' | 'read itself' | 'create' | 'update', mode?: number): Handle;
-  /** Reads into the whole of `into` as far as the file goes; returns the number of bytes, 0 at the end. */
+  /** Reads up to `into.length` bytes. Returns the number of bytes, 0 at the end of the file. */
   read(handle: Handle, into: Uint8Array, position: number): number;
   /**
-   * Where the file has content at or after `position`: what is before is a hole, which reads as zeros. Past its end where
-   * nothing follows; `position` itself where it can't be told.
+   * The position of the next content at or after `position`. What is before it is a hole, which reads as zeros. Beyond the
+   * end of the file if only a hole follows. `position` itself if it can't be determined.
    */
   nextData(handle: Handle, position: number): number;
-  /** May write less than it was given, as on a full disk. Callers use `writeAll` of files.ts. */
+  /** May write fewer bytes, for example on a full disk. Use `writeAll` of files.ts. */
   write(handle: Handle, bytes: Uint8Array, position: number): number;
   truncate(handle: Handle, size: number): void;
-  /** Down to the drive (fsync; F_FULLFSYNC on macOS). */
+  /** Writes everything to the drive (fsync; F_FULLFSYNC on macOS). */
   flush(handle: Handle): void;
-  /** The same, while this process goes on with something else; the handle stays open until then. */
+  /** The same in the background. The handle has to stay open until it resolves. */
   flushMeanwhile(handle: Handle): Promise<void>;
   close(handle: Handle): void;
-  /** Of the path itself (a symlink is not followed); null where there is nothing. */
+  /** Of the path itself (a symlink is not followed); null if it does not exist. */
   status(path: string): FileStatus | null;
-  /** The path with every symlink resolved; ENOENT where there is nothing. */
+  /** The path with every symlink resolved; ENOENT if it does not exist. */
   resolve(path: string): string;
-  /** Replaces what stands at `to`. Atomic on POSIX. */
+  /** Replaces an existing file at `to`. Atomic on POSIX. */
   rename(from: string, to: string): void;
-  /** The same for a small file of ours; on Windows it waits a little for a scanner that holds what stands there. */
+  /** The same for a small file of the updater. On Windows it waits up to 3 s for a virus scanner to release the files. */
   replace(from: string, to: string): void;
-  /** A second name for the same file; EPERM, ENOTSUP or EXDEV where the filesystem has none. */
+  /** A second name for the same file; EPERM, ENOTSUP or EXDEV if the filesystem has no hard links. */
   link(existing: string, path: string): void;
-  /** EEXIST where there is a file already. Shares blocks where the filesystem can; may leave a partial file when it fails. */
+  /** EEXIST if `to` exists. Shares blocks if the filesystem can. May leave a partial file when it fails. */
   copy(from: string, to: string): void;
-  /** The same, and nothing where blocks can't be shared: ENOTSUP, EXDEV or EINVAL. */
+  /** The same, but fails with ENOTSUP, EXDEV or EINVAL if blocks can't be shared. */
   reflink(from: string, to: string): void;
   readLink(path: string): string;
-  /** EEXIST where something stands at `path`. */
+  /** EEXIST if `path` exists. */
   symlink(target: string, path: string): void;
   /** Of the path itself. */
   setModified(path: string, micros: number): void;
   remove(path: string): void;
-  /** One level; EEXIST where it stands already. */
+  /** One level; EEXIST if it exists. */
   createDirectory(path: string, mode?: number): void;
-  /** ENOTEMPTY where something is in it. */
+  /** ENOTEMPTY if it is not empty. */
   removeDirectory(path: string): void;
   list(path: string): string[];
   setMode(path: string, mode: number): void;
@@ -87,6 +87,6 @@ export interface Disk {
    * process may. On Windows nothing: there a file takes what its folder hands down.
    */
   imitate(path: string, model: string): void;
-  /** Makes renames, links and removals in this directory durable. Nothing to do on Windows. */
+  /** Makes renames, links and removals in this directory durable. Does nothing on Windows. */
   flushDirectory(path: string): void;
 }

@@ -1,4 +1,4 @@
-/** Errors of the operating system as MachineErrors, which say where it happened, what happened and what to do. */
+/** Turning errors of the operating system into MachineErrors, which say where, what happened, and what to do. */
 import { errorMessage, MachineError, UpdaterError } from '../errors.ts';
 
 const SPACE = 'Free some disk space, then try again.';
@@ -38,9 +38,9 @@ const FAILURES: Record<string, [explanation: string, advice?: string]> = {
 };
 
 /**
- * Returns an error with an errno name as a MachineError, and every other one as it is.
+ * Returns a MachineError for an error with an errno name, and every other error as it is.
  *
- * @param where is named in the message if the error has no path
+ * @param where named in the message if the error has no path
  */
 export function asUpdaterError(error: unknown, where: string): unknown {
   if (error instanceof UpdaterError || !(error instanceof Error)) return error;

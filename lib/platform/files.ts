@@ -1,4 +1,4 @@
-/** Whole-file operations over a `Disk`: nothing here decides anything, and every count is checked. */
+/** Operations on whole files over a `Disk`, without decisions. Every byte count is checked. */
 import { DamagedError, errorCode } from '../errors.ts';
 import type { Disk, FileStatus, Handle } from './disk.ts';
 
@@ -6,7 +6,7 @@ import type { Disk, FileStatus, Handle } from './disk.ts';
 export interface Source {
   /** Bytes. */
   readonly size: number;
-  /** Fills `into` from `position`; throws DamagedError where the source ends before `into` is full. */
+  /** Fills `into` from `position`. Throws DamagedError if the source ends before `into` is full. */
   read(position: number, into: Uint8Array): void;
 }
 
@@ -18,13 +18,13 @@ export function memorySource(bytes: Uint8Array, name = 'input'): Source {
     size: bytes.length,
     read(position, into) {
       if (position < 0 || position + into.length > bytes.length)
-        throw ended(name, position, into.length, bytes.length);
+        throw tooShort(name, position, into.length, bytes.length);
       into.set(bytes.subarray(position, position + into.length));
     },
   };
 }
 
-/** The part of `source` from `offset`, `size` bytes long; RangeError where that is not inside it. */
+/** The part of `source` from `offset`, `size` bytes long. Throws RangeError if that is not inside of it. */
 export function sliceSource(source: Source, offset: number, size: number): Source {
   if (offset < 0 || size < 0 || offset + size > source.size) {
     throw new RangeError(`slice ${offset}+${size} is outside a source of ${source.size} bytes`);
@@ -32,13 +32,13 @@ export function sliceSource(source: Source, offset: number, size: number): Sourc
   return {
     size,
     read(position, into) {
-      if (position < 0 || position + into.length > size) throw ended('slice', position, into.length, size);
+      if (position < 0 || position + into.length > size) throw tooShort('slice', position, into.length, size);
       source.read(offset + position, into);
     },
   };
 }
 
-/** The whole content in memory. */
+/** Reads the whole source into memory. */
 export function readSource(source: Source): Uint8Array {
   const bytes = new Uint8Array(source.size);
   source.read(0, bytes);
@@ -53,19 +53,19 @@ export function openSource(disk: Disk, path: string): Source & { close(): void }
     size,
     read(position, into) {
       const done = fill(disk, handle, into, position);
-      if (done < into.length) throw ended(path, position, into.length, position + done);
+      if (done < into.length) throw tooShort(path, position, into.length, position + done);
     },
     close: () => disk.close(handle),
   };
 }
 
-function ended(name: string, position: number, wanted: number, size: number): DamagedError {
+function tooShort(name: string, position: number, wanted: number, size: number): DamagedError {
   return new DamagedError(
     `${name} ends at byte ${size}, but ${wanted} bytes were wanted at byte ${position}`,
   );
 }
 
-/** Reads until `into` is full or the file ends; the number of bytes. */
+/** Reads until `into` is full or the file ends. Returns the number of bytes. */
 export function fill(disk: Disk, handle: Handle, into: Uint8Array, position: number): number {
   let done = 0;
   while (done < into.length) {
@@ -76,7 +76,7 @@ export function fill(disk: Disk, handle: Handle, into: Uint8Array, position: num
   return done;
 }
 
-/** Writes all of `bytes`, or throws ENOSPC: a full disk shows as a short count and no error. */
+/** Writes all of `bytes`. Throws ENOSPC if the disk is full, which may show only as a count that is too small. */
 export function writeAll(disk: Disk, handle: Handle, bytes: Uint8Array, position: number): void {
   let done = 0;
   while (done < bytes.length) {
@@ -87,7 +87,7 @@ export function writeAll(disk: Disk, handle: Handle, bytes: Uint8Array, position
   }
 }
 
-/** The whole file, at most `limit` bytes (DamagedError above it); null where there is none. */
+/** The whole file; null if it does not exist. Throws DamagedError if it is larger than `limit` bytes. */
 export function readFile(disk: Disk, path: string, limit: number): Uint8Array | null {
   const handle = openIfThere(disk, path);
   if (handle === null) return null;
@@ -117,7 +117,7 @@ export interface Digest {
   size: number;
 }
 
-/** The digest of what comes in pieces. */
+/** Computes the digest of bytes that are passed in pieces. */
 export class RunningDigest {
   readonly #hash = new Bun.CryptoHasher('sha256');
   #size = 0;
@@ -127,15 +127,15 @@ export class RunningDigest {
     this.#size += bytes.length;
   }
 
-  /** To be asked for once, at the end. */
+  /** May be called only once, at the end. */
   digest(): Digest {
     return { sha256: this.#hash.digest('hex'), size: this.#size };
   }
 }
 
-/** All of the source in pieces of at most `most` bytes; the memory of a piece is used again for the next one. */
-export function* chunksOf(source: Source, most = CHUNK): Generator<Uint8Array> {
-  const buffer = new Uint8Array(Math.min(most, source.size));
+/** The whole source in pieces of at most `limit` bytes. Each piece reuses the memory of the one before. */
+export function* chunksOf(source: Source, limit = CHUNK): Generator<Uint8Array> {
+  const buffer = new Uint8Array(Math.min(limit, source.size));
   for (let position = 0; position < source.size; position += buffer.length) {
     const piece = buffer.subarray(0, Math.min(buffer.length, source.size - position));
     source.read(position, piece);
@@ -144,13 +144,13 @@ export function* chunksOf(source: Source, most = CHUNK): Generator<Uint8Array> {
 }
 
 export interface CopyOptions {
-  /** Takes the bytes piece by piece; a piece is valid until `write` returns. */
+  /** Called with each piece, which is valid until `write` returns. */
   write?(bytes: Uint8Array): void;
-  /** Awaited after each piece, with the bytes that are done; what it throws ends the work. */
+  /** Awaited after each piece, with the number of bytes so far. It may throw to end the copy. */
   checkpoint?(done: number): Promise<void> | void;
 }
 
-/** Reads the source once, from its first byte to its last, and hands it on if there is somebody to take it. */
+/** Reads the source once, from its first byte to its last, and passes it to `write`, if given. Returns its digest. */
 export async function copyAndDigest(
   source: Source,
   { write, checkpoint }: CopyOptions = {},
@@ -166,7 +166,7 @@ export async function copyAndDigest(
   return digest.digest();
 }
 
-/** Reads the file from the disk as far as it goes; null if there is none. */
+/** Reads the file from the disk up to its end. Returns null if it does not exist. */
 export function digestFile(disk: Disk, path: string): Digest | null {
   const handle = openIfThere(disk, path);
   if (handle === null) return null;
@@ -203,7 +203,7 @@ export function digestBytes(bytes: Uint8Array): Digest {
   return digest.digest();
 }
 
-/** Down to the drive. */
+/** Writes everything in the file to the drive. */
 export function flushFile(disk: Disk, path: string): void {
   const handle = disk.open(path, 'update');
   try {
@@ -213,7 +213,7 @@ export function flushFile(disk: Disk, path: string): void {
   }
 }
 
-/** As `disk.status`, and null as well if something above the path is not a folder. */
+/** Like `disk.status`, but also null if something above the path is not a folder. */
 export function statusOf(disk: Disk, path: string): FileStatus | null {
   try {
     return disk.status(path);
@@ -231,7 +231,7 @@ export function removeIfThere(disk: Disk, path: string): void {
   }
 }
 
-/** Makes the directory and those above it that are missing. */
+/** Creates the directory, and those above it that are missing. */
 export function createDirectories(
   disk: Disk,
   path: string,
@@ -251,7 +251,7 @@ export function createDirectories(
 }
 
 /**
- * A new file out of the pieces that `fill` gives, whole and flushed. Throws EEXIST if something exists there; if anything else
+ * Creates a file from the pieces that `fill` writes, and flushes it. Throws EEXIST if the path exists. If anything else
  * fails, what was written is removed, to free the space.
  */
 export function writeNew(
@@ -286,8 +286,10 @@ export function removeQuietly(disk: Disk, path: string): void {
 }
 
 /**
- * Replaces `path` by `content` (bytes, or what hands them over piece by piece) so that a reader sees the old content or the new, whatever stops us: temporary
- * name in the same directory, every count checked, file flushed, renamed, directory flushed.
+ * Replaces the content of `path` so that a reader sees the old or the new content, whatever stops this process: writes a
+ * temporary file in the same directory, checks every count, flushes the file, renames it, and flushes the directory.
+ *
+ * @param content the bytes, or a function that writes them in pieces
  */
 export function replaceDurably(
   disk: Disk,

@@ -1,4 +1,4 @@
-/** Everything outside the program, as one argument: what a room needs from the machine comes in through here. */
+/** The machine, as one argument: everything outside the program is reached through these interfaces. */
 import type { Databases } from './databases.ts';
 import type { Disk } from './disk.ts';
 
@@ -32,7 +32,7 @@ export interface SpawnOptions {
 }
 
 export interface StartOptions extends SpawnOptions {
-  /** Its standard output goes to our standard error: ours is spoken for. */
+  /** Send its standard output to our standard error. */
   outputToError: boolean;
 }
 
@@ -40,38 +40,38 @@ export interface Processes {
   readonly pid: number;
   readonly parent: number;
   isAlive(pid: number): boolean;
-  /** Path of the executable that a process runs, symlinks resolved; null where it can't be told. */
+  /** Path of the executable that a process runs, symlinks resolved; null if it can't be determined. */
   executable(pid: number): string | null;
   /**
-   * The live processes, other than this one, whose program is the executable at this path (symlinks resolved), also
-   * where it has been replaced or removed since they began. Those that may not be looked at are passed over. One
-   * whose file was moved goes by the new path on some systems, by the old one on others: ask for both.
+   * The live processes, except for this one, that run the executable at this path (symlinks resolved), even if it was
+   * replaced or removed since they were started. Processes that can't be inspected are skipped. A process whose file was
+   * moved is found by the new path on some systems, and by the old one on others: try both.
    */
   running(executable: string): number[];
   /**
-   * Asks a process to end, as a person would who wants nothing lost, and does not wait. False where it can't be
-   * asked: on Windows, which knows no such request, or because it belongs to another user. An id may go to another
-   * process once its own has ended, so take it from `running` just before.
+   * Asks a process to end gracefully (SIGTERM), and does not wait. False if that is impossible: Windows has no such request,
+   * or the process belongs to another user. Take the id from `running` immediately before, since ids are reused.
    */
   requestEnd(pid: number): boolean;
-  /** Ends a process at once, whatever it is doing. Nothing where it is gone; MachineError where it is not permitted. */
+  /** Ends a process at once, by force. Does nothing if it has ended. Throws MachineError if it is not permitted. */
   forceEnd(pid: number): void;
   /** Whether standard input is a terminal, and whether this process is the one that may read from it. */
   hasTerminal(): boolean;
   ownsTerminal(): boolean;
   /**
-   * Runs a program to its end with no input, at most `timeLimit` milliseconds (then it is killed), at most 64 KiB of
-   * output kept. Does not reject: a program that can't be started is a result. When this process is killed meanwhile, the program ends as well, on POSIX if Bun made it.
+   * Runs a program without input until it ends. It is killed after `timeLimit` milliseconds. At most 64 KiB of each output
+   * are kept. If this process is killed meanwhile, the program ends too; on POSIX only if it was compiled with Bun.
+   * Does not reject: a program that can't be started is a result.
    */
   run(file: string, args: string[], options: SpawnOptions & { timeLimit: number }): Promise<RunResult>;
   /**
-   * Starts a program that inherits the terminal, and outlives this process. Resolves to its exit code when this
-   * process has to stay to keep the terminal for it, to null when it may go.
+   * Starts a program that inherits the terminal and outlives this process. If this process has to keep the terminal for it,
+   * resolves to the exit code of the program when that ends; otherwise resolves to null as soon as it was started.
    */
   start(file: string, args: string[], options: StartOptions): Promise<number | null>;
   /**
-   * Replaces this process by a program (execve): same id, same terminal, same standard streams. Never resolves; rejects
-   * if the program could not be started. Null on systems that can't.
+   * Replaces this process by a program (execve), with the same id, terminal and standard streams. Never resolves, and rejects
+   * if the program could not be started. Null on systems without execve.
    */
   become: ((file: string, args: readonly string[], options: SpawnOptions) => Promise<never>) | null;
 }
@@ -81,7 +81,7 @@ export interface Lock {
 }
 
 export interface Locks {
-  /** Null where another live process holds it. The operating system drops it when the holder dies, however it dies. */
+  /** Null if another process holds it. The operating system releases it when its holder ends, even if that is killed. */
   acquire(path: string): Lock | null;
 }
 
@@ -111,6 +111,6 @@ export interface Host {
   readonly workingDirectory: string;
   /** The id of the user that this process acts for (the effective one); null on Windows. */
   readonly user: number | null;
-  /** Null for a user that has none. */
+  /** Null if this user has none. */
   readonly homeDirectory: string | null;
 }

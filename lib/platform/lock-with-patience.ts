@@ -1,24 +1,24 @@
 /**
- * Waiting for a lock, for everyone who waits for one: bounded, and over at once when the waiting is pointless. The
- * operating system drops the lock of a process that dies, so nobody waits for the dead.
+ * Waiting for a lock, with a limit, and only as long as the lock is of use. The operating system releases the locks of a
+ * process that ends, so the wait ends as well.
  */
 import type { Host, Lock } from './host.ts';
 
 export interface Patience {
-  /** Milliseconds after which the lock is given up. It is tried once at least. */
+  /** Milliseconds to wait at most. The lock is tried at least once. */
   limit: number;
   /** Milliseconds between two tries. */
   pause: number;
-  /** Called before each pause. What it throws ends the wait: a signal, an interruption. */
+  /** Called before each pause. It may throw to end the wait, for example after a Ctrl-C. */
   onWait?(): void;
   /**
-   * Asked at each try, with the lock or without it: true if there is nothing left to lock it for. Then the lock is
-   * released.
+   * Called after each try, whether or not it got the lock. True if the lock is no longer of use: then it is released, and the
+   * wait ends.
    */
   isPointless?(hasLock: boolean): boolean;
 }
 
-/** The lock at `path`; null if another process held it until the limit, or it became pointless. */
+/** Returns the lock at `path`; null if another process held it until the limit, or if it is no longer of use. */
 export async function lockWithPatience(
   { locks, clock }: Pick<Host, 'locks' | 'clock'>,
   path: string,

@@ -1,4 +1,4 @@
-/** Files that a caller names: to be read, or to be written. What is wrong with a name is a UsageError, told before any work. */
+/** Files that a caller names, to be read or written. A wrong name is a UsageError, thrown before any work. */
 import { errorCode, UsageError } from '../errors.ts';
 import type { FileStatus } from './disk.ts';
 import type { Host } from './host.ts';
@@ -12,7 +12,7 @@ interface NamedFile {
   status: FileStatus;
 }
 
-/** The file at `path`. UsageError if nothing exists there, or something that is no file. */
+/** The file at `path`. Throws UsageError if it does not exist, or is not a file. */
 export function inputFile(host: Machine, path: string): NamedFile {
   const found = look(host, path);
   if (found?.status.kind === 'file') return found;
@@ -22,8 +22,8 @@ export function inputFile(host: Machine, path: string): NamedFile {
 }
 
 /**
- * Where to write the file that is named `path`; a symlink is followed. UsageError if it has no folder, if something that
- * is no file exists there, or if it is the `input` under any of its names.
+ * The resolved path to write to; a symlink is followed. Throws UsageError if its folder does not exist, if something other
+ * than a file exists there, or if it is the `input` file, under any of its names.
  */
 export function outputPath(host: Machine, path: string, input?: NamedFile): string {
   const paths = pathsOf(host.platform);
@@ -41,7 +41,7 @@ export function outputPath(host: Machine, path: string, input?: NamedFile): stri
   return found.path;
 }
 
-/** Null if nothing exists there. */
+/** Null if the path does not exist. */
 function look({ disk }: Machine, path: string): NamedFile | null {
   try {
     const resolved = disk.resolve(path);

@@ -1,4 +1,4 @@
-/** The real disk, over node:fs. What differs between systems: the flush of macOS, and renames on Windows. */
+/** The real disk, over node:fs, except for flushes on macOS and renames on Windows. */
 import fs from 'node:fs';
 import { errorCode } from '../errors.ts';
 import type { Disk, FileStatus } from './disk.ts';
@@ -11,7 +11,7 @@ import { windowsRename } from './windows/system.ts';
 
 const { COPYFILE_EXCL, COPYFILE_FICLONE, COPYFILE_FICLONE_FORCE } = fs.constants;
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
-/** Not to wait where a pipe took the place of the file meanwhile. */
+/** O_NONBLOCK: if a pipe has replaced the file meanwhile, opening must not wait for a writer. */
 const OPEN_FLAGS = {
   read: 'r',
   'read itself': O_RDONLY | O_NOFOLLOW | O_NONBLOCK,
@@ -55,7 +55,7 @@ const windows = process.platform === 'win32';
 const darwin = process.platform === 'darwin';
 const flush = darwin ? fullFlush : fs.fsyncSync;
 
-/** Filesystems that have no notion of flushing a directory answer with one of these. */
+/** The errors of filesystems on which directories can't be flushed. */
 const CANNOT_FLUSH_DIRECTORY = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EISDIR', 'ENOSYS']);
 
 function status(path: string): FileStatus | null {
@@ -76,7 +76,7 @@ function status(path: string): FileStatus | null {
     modified: Number(found.mtimeMs),
     modifiedMicros: Number((found.mtimeNs + 500n) / 1000n),
     changed: Number(found.ctimeMs > found.mtimeMs ? found.ctimeMs : found.mtimeMs),
-    // Windows tells no blocks.
+    // Windows does not report blocks.
     allocated: windows ? Number(found.size) : Number(found.blocks) * 512,
     links: Number(found.nlink),
     identity,
@@ -86,7 +86,7 @@ function status(path: string): FileStatus | null {
 
 function list(path: string): string[] {
   const names = fs.readdirSync(systemPath(path));
-  // A name that is no UTF-8 was read with U+FFFD in it: once more, as bytes.
+  // A name with U+FFFD may not be UTF-8: read them again as bytes.
   if (windows || !names.some((name) => name.includes('\ufffd'))) return names;
   return fs.readdirSync(systemPath(path), { encoding: 'buffer' }).map(nameOf);
 }
@@ -110,12 +110,12 @@ function flushDirectory(path: string): void {
   }
 }
 
-/** How long a scanner may hold one of our small files, in milliseconds. */
+/** How long to wait for a virus scanner that holds one of our small files, in milliseconds. */
 const HELD_LIMIT = 3000;
 const HELD_PAUSE = 20;
 const HELD = new Set(['EBUSY', 'EPERM', 'EACCES']);
 
-/** On Windows tries again while the file is held; elsewhere a refusal is final. */
+/** On Windows tries again while another process holds the file. Elsewhere it tries once. */
 function whenFree<Result>(effect: () => Result): Result {
   const begun = performance.now();
   for (;;) {
@@ -129,8 +129,8 @@ function whenFree<Result>(effect: () => Result): Result {
   }
 }
 
-/** Of the two paths of a copy the error names the first, also where it is the second that there is no room for. */
-function aboutTarget(error: unknown, to: string): unknown {
+/** The error of a failed copy names the source. If the disk is full or read-only, makes it name the target. */
+function namingTarget(error: unknown, to: string): unknown {
   const full = ['ENOSPC', 'EDQUOT', 'EROFS'].includes(errorCode(error) ?? '');
   return full && error instanceof Error ? Object.assign(error, { path: to }) : error;
 }
@@ -156,7 +156,7 @@ export const nativeDisk: Disk = {
     fs.closeSync(handle);
   },
   status,
-  // The system's own fails on Windows where a path is long; the other one follows the links by itself.
+  // On Windows realpath.native fails for long paths.
   resolve: windows ? (path) => fs.realpathSync(path) : resolvePosix,
   rename: windows ? windowsRename : (from, to) => fs.renameSync(systemPath(from), systemPath(to)),
   replace: windows
@@ -167,7 +167,7 @@ export const nativeDisk: Disk = {
     try {
       fs.copyFileSync(systemPath(from), systemPath(to), COPYFILE_EXCL | COPYFILE_FICLONE);
     } catch (error) {
-      throw aboutTarget(error, to);
+      throw namingTarget(error, to);
     }
     createdByUs(to);
   },

@@ -1,4 +1,4 @@
-/** Real processes: the probe (`run`), the start of a program that outlives us (`start`), and those of others. */
+/** The real processes: running a program for its output, starting one that outlives us, and finding and ending others. */
 import { errorCode, errorMessage } from '../errors.ts';
 import type { Processes, RunResult, SpawnOptions, StartOptions } from './host.ts';
 import {
@@ -14,12 +14,12 @@ import { windowsExecutable, windowsForceEnd, windowsIsAlive, windowsRunning } fr
 import { windowsStart } from './windows/start.ts';
 
 const OUTPUT_KEPT = 64 * 1024;
-/** How long after its end a program's output may still be held open by a child that it left behind. */
+/** How long to wait for the rest of the output after a program has ended: a child of it may keep the output open. */
 const OUTPUT_GRACE = 500;
 /**
- * Makes a program that Bun runs end with its parent, however the parent ends: a version that hangs in its probe
- * would stay for ever where we were killed. A version that was made with an older Bun takes no notice, and other
- * programs neither; on Windows Bun's own job does the same for all.
+ * Makes a program that was compiled with Bun end with its parent, even if the parent is killed: otherwise a version that
+ * hangs in its probe would run for ever. Programs of older versions of Bun, and others, ignore it. On Windows Bun's job
+ * object has the same effect for all programs.
  */
 const END_WITH_PARENT = { BUN_FEATURE_FLAG_NO_ORPHANS: '1' };
 
@@ -69,7 +69,7 @@ function spawnForOutput(file: string, args: string[], options: SpawnOptions) {
     cwd: options.workingDirectory,
     env: { ...options.environment, ...END_WITH_PARENT },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A process group of its own, so that the time limit ends what it started as well.
+    // Its own process group, so that the time limit also ends what it started.
     detached: !windows,
     windowsHide: true,
   });
@@ -106,9 +106,9 @@ async function within(milliseconds: number, work: Promise<unknown>): Promise<voi
 }
 
 /**
- * With a terminal on standard input this process has to stay: a shell waits for it, and would take the terminal
- * away from the program at the moment at which it ended. Without one it may go; on Windows also where the one that
- * started us is gone, so that nobody waits for us.
+ * With a terminal on standard input, this process has to stay: the shell waits for it, and takes the terminal back from the
+ * program as soon as it ends. Without a terminal it may end. So it may on Windows if its parent has ended, since then no
+ * shell waits for it.
  */
 async function start(file: string, args: string[], options: StartOptions): Promise<number | null> {
   const holdTerminal = process.stdin.isTTY === true && (!windows || windowsIsAlive(process.ppid));
@@ -137,7 +137,7 @@ async function start(file: string, args: string[], options: StartOptions): Promi
 }
 
 async function become(file: string, args: readonly string[], options: SpawnOptions): Promise<never> {
-  // What was written to a pipe may still be on its way, and would be lost.
+  // Output that is not written yet would be lost.
   await written();
   process.chdir(options.workingDirectory);
   if (process.execve === undefined) throw new Error('this system has no execve');

@@ -1,4 +1,4 @@
-/** The machine that this program runs on, as a `Host`. */
+/** The real machine as a `Host`. */
 import fs from 'node:fs';
 import { UsageError } from '../errors.ts';
 import { nativeDatabases } from './databases.ts';
@@ -8,7 +8,7 @@ import { nativeProcesses } from './native-processes.ts';
 import { posixAcquireLock } from './posix/lock.ts';
 import { windowsAcquireLock } from './windows/system.ts';
 
-/** Throws UsageError on a system that there are no releases for. */
+/** Throws UsageError on a system that is not supported. */
 export function nativeHost(): Host {
   return {
     platform: supportedPlatform(),
@@ -55,8 +55,8 @@ function hasGlibc(): boolean {
 }
 
 /**
- * In a container a user may be a number and nothing else: then there is neither $HOME nor an entry to look it up in.
- * `require`, so that node:os is loaded only if somebody asks.
+ * Null if there is neither $HOME nor an entry for the user, for example in a container. Uses `require` so that node:os is
+ * loaded only if it is needed.
  */
 function homeDirectory(): string | null {
   try {

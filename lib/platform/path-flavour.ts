@@ -1,7 +1,6 @@
 /**
- * Paths as the host writes them. The host is an argument, so that a simulated Windows can be driven on Linux. On POSIX a
- * name may be any bytes (raw-names.ts): `node:path` would replace the bytes that are not UTF-8, so such paths are taken
- * apart here.
+ * Path functions for a platform, which is an argument so that the tests can simulate Windows on Linux. On POSIX a name may
+ * have any bytes (raw-names.ts). `node:path` would replace bytes that are not UTF-8, so such paths are handled here.
  */
 import { posix, win32 } from 'node:path';
 import type { Platform } from './host.ts';
@@ -44,7 +43,7 @@ const ANY_BYTES: PathFlavour = {
   isAbsolute: (path) => path.startsWith('/'),
 };
 
-/** Folder and last name, without the slashes between and after them. */
+/** The folder and the last name, without the slashes between and after them. */
 function split(path: string): [folder: string, name: string] {
   const trimmed = path.replace(/(?<=.)\/+$/, '');
   const slash = trimmed.lastIndexOf('/');

@@ -1,21 +1,21 @@
 /**
- * Names that are not UTF-8, as strings: a byte that is not part of a valid character is the lone surrogate
- * U+DC00 + byte (PEP 383, "surrogateescape"). A string without one is handed to the system as it is.
+ * File names that are not UTF-8, as strings: a byte that is not part of a valid character is represented by the lone
+ * surrogate U+DC00 + byte (PEP 383, "surrogateescape"). Other strings are passed to the system as they are.
  */
 
 const ESCAPED = /[\udc80-\udcff]/;
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Whether a name on the path is not UTF-8. */
+/** Whether a name in the path is not UTF-8. */
 export function hasRawBytes(path: string): boolean {
   return ESCAPED.test(path);
 }
 
-/** What node:fs takes for this path. */
+/** The path in the form that node:fs needs. */
 export function systemPath(path: string): string | Buffer {
   if (process.platform === 'win32' || !ESCAPED.test(path)) return path;
   const parts: Buffer[] = [];
-  // By code points: the surrogates of a pair belong to a character.
+  // A surrogate that is part of a pair belongs to a character.
   for (const piece of path.split(/((?<![\ud800-\udbff])[\udc80-\udcff])/)) {
     const code = piece.length === 1 ? piece.charCodeAt(0) : 0;
     parts.push(code >= 0xdc80 && code <= 0xdcff ? Buffer.from([code - 0xdc00]) : Buffer.from(piece, 'utf8'));
@@ -23,7 +23,7 @@ export function systemPath(path: string): string | Buffer {
   return Buffer.concat(parts);
 }
 
-/** The string that stands for these bytes. */
+/** The string that represents these bytes. */
 export function nameOf(bytes: Uint8Array): string {
   try {
     return strict.decode(bytes);

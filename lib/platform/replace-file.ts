@@ -1,6 +1,6 @@
 /**
- * Replacing a file of any size with one that is produced piece by piece. At every instant the path names the whole old
- * file or the whole new one, whatever stops this process.
+ * Replacing a file of any size with one that is produced in pieces. At every instant the path names the complete old file or
+ * the complete new one, whatever stops this process.
  *
  * The new file is written beside the old one as `<name>.update-<pid>-<random>`, so two writers never share a temporary
  * file. A run that is killed leaves one behind; the next run for the same path removes it.
@@ -17,8 +17,8 @@ interface Replacement {
   /** Permission bits of the new file. Until it is complete, only its owner can read it and nobody can run it. */
   mode: number;
   /**
-   * Produces the new file and returns its digest. The temporary file is created with the first call of `write`: what is
-   * checked before leaves no trace.
+   * Produces the new file and returns its digest. The temporary file is created by the first call of `write`, so a check that
+   * fails before leaves nothing behind.
    */
   produce(write: (bytes: Uint8Array) => void): Promise<Digest>;
   /** The last chance to throw: the new file is complete, and the path still names the old one. */
@@ -27,7 +27,7 @@ interface Replacement {
 
 const INFIX = '.update-';
 
-/** Temporary files of this process that are in use. */
+/** The temporary files of this process that are in use. */
 const inUse = new Set<string>();
 
 /**
@@ -63,7 +63,7 @@ export async function replaceFile(host: Machine, path: string, replacement: Repl
   disk.flushDirectory(folder);
 }
 
-/** An error of the system names the temporary file, but it is the one at `path` that could not be replaced. */
+/** The error of the system names the temporary file. Makes it name `path`, which could not be replaced. */
 function replace(disk: Disk, temporary: string, path: string): void {
   try {
     disk.replace(temporary, path);
@@ -89,7 +89,7 @@ async function writeTemporary(
       writeAll(disk, opened(), bytes, size);
       size += bytes.length;
     });
-    // Nothing was written if the new file is empty.
+    // Opens it now if nothing was written, because the new file is empty.
     const complete = opened();
     if (disk.status(path) !== null) disk.imitate(temporary, path);
     disk.setMode(temporary, mode);
@@ -100,7 +100,7 @@ async function writeTemporary(
   }
 }
 
-/** Removes the temporary files of runs that were killed. They only take space, so a failure is no reason to stop. */
+/** Removes the temporary files of runs that were killed. Ignores failures, because these files only take space. */
 function removeLeftovers({ disk, platform, processes }: Machine, path: string, folder: string): void {
   const paths = pathsOf(platform);
   const prefix = paths.basename(path) + INFIX;
@@ -119,6 +119,6 @@ function ignoreFailure(effect: () => void): void {
   try {
     effect();
   } catch {
-    // The caller has something more important to say.
+    // The caller goes on, or throws a more important error.
   }
 }

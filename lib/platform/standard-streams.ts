@@ -1,9 +1,9 @@
 /**
- * Standard output and error, and whether a person is at the other end. Not `process.stdout` and its like: they are
- * stream objects whose classes take longer to load than everything else that `status` does.
+ * Standard output, standard error, and whether they are a terminal. `process.stdout` and `process.stderr` are not used,
+ * because loading them takes longer than everything else that `status` does.
  *
- * A write does not wait for its reader, so that a pager that has been left open does not stop an update halfway. What
- * can't be written is dropped: a reader that has gone away (`dgmo-updater status | head`) is no reason to stop either.
+ * A write does not wait for its reader, so a pager that is left open does not stop an update. What can't be written is
+ * dropped, so a reader that has closed the pipe (`dgmo-updater status | head`) does not stop it either.
  *
  * What is printed contains names and headers from outside. Every character that could move the cursor or turn the text
  * around is spelled out, whoever forgot to do so before.
@@ -18,14 +18,14 @@ export interface StandardStreams {
   clearLine(): void;
   /** Whether standard error is a terminal, on which a line can be overwritten. */
   readonly terminal: boolean;
-  /** Whether a person can be asked: standard input and standard error are a terminal. */
+  /** Whether the user can be asked: standard input and standard error are a terminal. */
   interactive(): boolean;
 }
 
-/** What could not be written at once. */
+/** Writes that did not finish at once. */
 const pending = new Set<Promise<number>>();
 
-/** Resolves once everything that was written has been handed to the reader, or can't be. */
+/** Resolves when everything that can be written has been written. */
 export async function written(): Promise<void> {
   await Promise.allSettled(pending);
 }
@@ -43,7 +43,7 @@ export const standardStreams: StandardStreams = {
   interactive: () => isTerminal(0) && isTerminal(2),
 };
 
-/** The process stays until the last byte is written, or can't be. */
+/** The process does not end before the last write has finished or failed. */
 function writerTo(file: BunFile): (text: string) => void {
   let sink: ReturnType<BunFile['writer']> | undefined;
   return (text) => {
@@ -52,12 +52,12 @@ function writerTo(file: BunFile): (text: string) => void {
       dropFailure(sink.write(text));
       dropFailure(sink.flush());
     } catch {
-      // The reader has gone away, or the disk is full.
+      // The reader has closed the pipe, or the disk is full.
     }
   };
 }
 
-/** A failure is thrown where the write is done at once; where it has to wait, it comes in a promise. */
+/** Ignores the failure of a write that did not finish at once. (One that finishes at once throws.) */
 function dropFailure(result: number | Promise<number>): void {
   if (!(result instanceof Promise)) return;
   pending.add(result);
@@ -65,7 +65,7 @@ function dropFailure(result: number | Promise<number>): void {
   result.then(done, done);
 }
 
-/** `require`, so that it is loaded when it is asked for: node:tty brings node:net with it. */
+/** Uses `require` so that node:tty, which loads node:net, is loaded only if it is needed. */
 function isTerminal(descriptor: number): boolean {
   const { isatty } = require('node:tty') as typeof import('node:tty');
   return isatty(descriptor);

@@ -1,4 +1,4 @@
-/** The command line of CLI.md, parsed strictly: an unknown word is an error that names what is known. */
+/** The command line, parsed strictly: an unknown word is an error. */
 import { UsageError } from '../errors.ts';
 import { type Options, type OptionValues, parseOptions } from './parse-options.ts';
 
@@ -73,7 +73,7 @@ const COMMANDS = {
 
 export type CommandName = keyof typeof COMMANDS;
 
-/** Every option that a command takes, without the dashes. */
+/** All options of a command, without the dashes. */
 export function optionsOf(command: CommandName): string[] {
   return Object.keys({ ...EVERYWHERE, ...COMMANDS[command] });
 }
@@ -81,9 +81,9 @@ export function optionsOf(command: CommandName): string[] {
 export interface CommandLine {
   command: CommandName;
   values: OptionValues;
-  /** Words after the command's own, for those that take any. */
+  /** The words after the command, if it takes any. */
   operands: string[];
-  /** What follows `--`: for the DGMO that is started. */
+  /** The words after `--`, which are arguments for the DGMO that is started. */
   rest: string[];
 }
 
@@ -94,13 +94,13 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   const rest = split === -1 ? [] : argv.slice(split + 1);
   const { command, at } = commandOf(own);
   const words = own.filter((_, index) => index !== at);
-  // Whoever asks for help is not told of other mistakes: `--apply --help` has no package.
+  // With --help other mistakes are ignored: `--apply --help` has no package.
   if (words.some((word) => word === '--help' || word === '-h'))
     return { command: command === 'version' ? 'help' : command, values: { help: true }, rest, operands: [] };
   return { command, ...parseWords(command, words), rest };
 }
 
-/** Which command, and the index of its word (-1: it has none of its own). */
+/** The command, and the index of its word; -1 if an option is the command. */
 function commandOf(words: string[]): { command: CommandName; at: number } {
   const takesValue = new Set(
     [EVERYWHERE, ...Object.values(COMMANDS)]
@@ -124,7 +124,7 @@ function commandOf(words: string[]): { command: CommandName; at: number } {
 }
 
 const ADVICE =
-  'The commands are check, update, download, rollback, snapshots, status, recover, config, init and --apply <package>; `dgmo-updater --help` tells more.';
+  'The commands are check, update, download, rollback, snapshots, status, recover, config, init and --apply <package>; `dgmo-updater --help` explains them.';
 
 const TAKES_WORDS: ReadonlySet<CommandName> = new Set(['config', 'rollback', 'snapshots']);
 
@@ -133,7 +133,7 @@ function parseWords(command: CommandName, words: string[]): Pick<CommandLine, 'v
     const { values, positionals } = parseOptions(words, { ...EVERYWHERE, ...COMMANDS[command] });
     const [unwanted] = TAKES_WORDS.has(command) ? [] : positionals;
     if (unwanted === undefined) return { values, operands: positionals };
-    throw new UsageError(`there is nothing that ${JSON.stringify(unwanted)} could be here`);
+    throw new UsageError(`unexpected argument ${JSON.stringify(unwanted)}`);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new UsageError(error.message, {
@@ -144,13 +144,13 @@ function parseWords(command: CommandName, words: string[]): Pick<CommandLine, 'v
   }
 }
 
-/** A whole number of process ids, 0 for none. */
+/** A process id, 0 for none. Throws UsageError. */
 export function parsePid(value: string): number {
   if (/^\d{1,10}$/.test(value)) return Number(value);
   throw new UsageError(`--wait-pid: wanted a process id, found ${JSON.stringify(value)}`);
 }
 
-/** `a,b`, without empty words. */
+/** The words of `a,b`, without empty ones. */
 export function parseList(value: string): string[] {
   return value
     .split(',')
@@ -158,13 +158,13 @@ export function parseList(value: string): string[] {
     .filter((word) => word !== '');
 }
 
-/** `--evolutions all`, `none`, or ids with commas; undefined if it was not given. */
+/** The value of `--evolutions`: `all`, `none`, or ids with commas; undefined if it was not given. */
 export function evolutionWish(value: string | undefined): 'all' | 'none' | string[] | undefined {
   if (value === undefined || value === 'all' || value === 'none') return value;
   return parseList(value);
 }
 
-/** Seconds on the command line, milliseconds inside. */
+/** Returns milliseconds for seconds as typed. Throws UsageError. */
 export function parseSeconds(name: string, value: string): number {
   const seconds = Number(value);
   if (/^\d+(\.\d+)?$/.test(value) && seconds <= 86_400) return seconds * 1000;

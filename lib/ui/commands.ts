@@ -27,12 +27,12 @@ export async function runApply({ line, report, install }: CommandContext): Promi
   report.result('apply', ...appliedResult(applied));
 }
 
-/** In words, and as data. */
+/** The result as text, and as data. */
 export function appliedResult({ from, to, changed, evolutions }: Applied): [string, Record<string, unknown>] {
   const unchanged = from.sha256 === to.sha256;
-  const added = evolutions.length === 0 ? '' : ` With it: ${evolutions.join(', ')}.`;
+  const added = evolutions.length === 0 ? '' : ` Installed evolutions: ${evolutions.join(', ')}.`;
   const text = unchanged
-    ? `${to.version} is installed already.${added}`
+    ? `${to.version} is already installed.${added}`
     : `${to.version} is installed (before: ${from.version}).${added}`;
   return [text, { changed, from: from.version, to: to.version, sha256: to.sha256, evolutions }];
 }
@@ -40,7 +40,7 @@ export function appliedResult({ from, to, changed, evolutions }: Applied): [stri
 export async function runInit({ line, report, install }: CommandContext): Promise<void> {
   const version = optionOf(line, 'version');
   if (version === undefined) {
-    throw new UsageError('init: --version <v> is missing: which version is the installed executable?');
+    throw new UsageError('init: --version <v> is missing, the version of the installed executable');
   }
   const installation = new Installation({ ...install, onEvent: (event) => report.event(event) });
   const { app, executable, receipt, changed } = await installation.adopt({
@@ -52,7 +52,7 @@ export async function runInit({ line, report, install }: CommandContext): Promis
     'init',
     changed
       ? `Adopted ${executable} as ${app} ${version}.`
-      : `${executable} is known as ${app} ${version} already.`,
+      : `${executable} was already adopted as ${app} ${version}.`,
     { changed, version, sha256: receipt.binary.sha256, installId: receipt.installId, executable },
   );
 }
@@ -62,7 +62,7 @@ export async function runRecover({ report, install }: CommandContext): Promise<v
   const { outcome, receiptRestored, receipt } = await installation.recover();
   const done = [
     outcome === null || outcome === 'foreign' ? null : `The interrupted update was ${OUTCOMES[outcome]}.`,
-    receiptRestored ? 'The receipt was written again from the journal.' : null,
+    receiptRestored ? 'The receipt was restored from the journal.' : null,
   ].filter((part) => part !== null);
   report.result('recover', done.length > 0 ? done.join(' ') : 'There was nothing to recover.', {
     outcome,
@@ -73,6 +73,6 @@ export async function runRecover({ report, install }: CommandContext): Promise<v
 
 const OUTCOMES: Record<Exclude<Outcome, 'foreign'>, string> = {
   committed: 'finished: the new version is installed',
-  reverted: 'taken back: the old version is installed',
-  abandoned: 'dropped before it changed anything: the old version is installed',
+  reverted: 'undone: the old version is installed',
+  abandoned: 'cancelled before it changed anything: the old version is installed',
 };

@@ -1,4 +1,4 @@
-/** What every command is handed. */
+/** The context of every command. */
 import type { Host, InstallOptions, Settings } from '../api/index.ts';
 import { UsageError } from '../errors.ts';
 import { type CommandLine, parseSeconds } from './arguments.ts';
@@ -9,9 +9,9 @@ export interface CommandContext {
   line: CommandLine;
   report: Report;
   host: Host;
-  /** The options of every class of `api/`. */
+  /** The options for the classes of `api/`. */
   install: InstallOptions;
-  /** Null if nobody can be asked. */
+  /** Null if the user can't be asked. */
   readonly questions: Questions | null;
 }
 

@@ -1,4 +1,4 @@
-/** From the arguments to the exit code. */
+/** Runs the command line: parses the arguments, runs the command, and returns the exit code. */
 import type { Host, Settings } from '../api/index.ts';
 import type { ExitCode } from '../errors.ts';
 import { type CommandLine, type CommandName, parseCommandLine } from './arguments.ts';
@@ -7,7 +7,7 @@ import { questionsOnTerminal } from './questions.ts';
 import { createReport, type Output, type Report } from './report.ts';
 
 export interface Surroundings {
-  /** The machine; not asked for by what needs none. */
+  /** Loads the machine. Called only by commands that need it. */
   host(): Promise<Host>;
   /** Milliseconds that never run backwards. */
   now(): number;
@@ -15,15 +15,15 @@ export interface Surroundings {
   /** The folder that the updater itself is in. */
   ownFolder: string;
   output: Output;
-  /** Whether a person is there to answer: standard input and standard error are a terminal. */
+  /** Whether the user can be asked: standard input and standard error are a terminal. */
   interactive(): boolean;
   /** Aborted when the user has asked to stop. */
   signal: AbortSignal;
-  /** Aborted when the terminal is gone: questions are over then, and what is under way goes on. */
+  /** Aborted when the terminal is closed. Questions end then, and an operation goes on. */
   hangUp: AbortSignal;
 }
 
-/** Each command is loaded when it is given: most of the program is needed by one or two of them. */
+/** Each command is loaded when it is used, since most of the program is needed by only one or two commands. */
 const COMMANDS: Record<
   Exclude<CommandName, 'help' | 'version'>,
   (context: CommandContext) => Promise<void>

@@ -1,7 +1,6 @@
 /**
- * Words of a command line by a table of options, with the strictness of `parseArgs` of node:util: whatever that accepts
- * is accepted here with the same result, and nothing else is (test/ui/parse-options.test.ts). Loading node:util takes
- * 2 ms, nearly half of what an empty program takes.
+ * Parses the words of a command line by a table of options, with the same result as `parseArgs` of node:util in strict mode
+ * (test/ui/parse-options.test.ts). Loading node:util takes 2 ms, nearly half of the time of an empty program.
  */
 import { UsageError } from '../errors.ts';
 
@@ -9,7 +8,7 @@ export interface Option {
   type: 'string' | 'boolean';
   /** One letter, for `-x`. */
   short?: string;
-  /** May be given several times; else the last one counts. */
+  /** May be given several times. Otherwise the last one counts. */
   multiple?: boolean;
 }
 
@@ -18,7 +17,7 @@ export type OptionValues = Record<string, string | boolean | string[] | undefine
 
 export interface ParsedOptions {
   values: OptionValues;
-  /** The words that belong to no option. */
+  /** The words that are not part of an option. */
   positionals: string[];
 }
 
@@ -34,12 +33,12 @@ export function parseOptions(words: readonly string[], options: Options): Parsed
   return parsed;
 }
 
-/** How many words after it belong to it. */
+/** Returns the number of words after the option that are its value. */
 function takeLong(word: string, next: string | undefined, options: Options, values: OptionValues): 0 | 1 {
   const equals = word.indexOf('=');
   const name = word.slice(2, equals === -1 ? undefined : equals);
   const option = Object.hasOwn(options, name) ? options[name] : undefined;
-  if (option === undefined) throw new UsageError(`there is no option --${name} here`);
+  if (option === undefined) throw new UsageError(`unknown option --${name}`);
   const given = equals === -1 ? undefined : word.slice(equals + 1);
   if (option.type === 'boolean') {
     if (given !== undefined) throw new UsageError(`--${name} takes no value, found ${JSON.stringify(given)}`);
@@ -58,9 +57,9 @@ function takeLong(word: string, next: string | undefined, options: Options, valu
   return given === undefined ? 1 : 0;
 }
 
-/** Only options without a value have a letter. */
+/** Options with a value have no letter. */
 function takeLetter(letter: string, options: Options, values: OptionValues): void {
   const found = Object.entries(options).find(([, option]) => option.short === letter);
-  if (found === undefined) throw new UsageError(`there is no option -${letter} here`);
+  if (found === undefined) throw new UsageError(`unknown option -${letter}`);
   values[found[0]] = true;
 }

@@ -27,21 +27,21 @@ export function questionsOnTerminal(hangUp: AbortSignal): Questions {
 type Ask<Answer> = (prompts: typeof Prompts, output: typeof process.stderr) => Promise<Answer | symbol>;
 
 async function answerOf<Answer>(ask: Ask<Answer>, hangUp: AbortSignal): Promise<Answer> {
-  // Loaded for a question, as process.stdin and process.stderr are: they take longer than most commands.
+  // Loaded only for a question, like process.stdin and process.stderr: that takes longer than most commands.
   const prompts = await import('@clack/prompts');
   const { stdin, stderr } = process;
-  // Of a closed terminal; `hangUp` says so, too.
+  // Writing to a closed terminal fails, which `hangUp` reports as well.
   stderr.on('error', () => undefined);
   const closed = new Promise<symbol>((resolve) => {
     const close = () => {
-      // Whatever goes on reading from a closed terminal keeps a processor busy, and fails when it sets its mode back.
+      // Reading on from a closed terminal would keep a processor busy, and resetting its mode would fail.
       stdin.setRawMode = () => stdin;
       stdin.removeAllListeners();
       stdin.on('error', () => undefined);
       stdin.destroy();
       resolve(Symbol('closed'));
     };
-    // The signal and the end of the input come in any order.
+    // The signal and the end of the input may come in any order.
     hangUp.addEventListener('abort', close);
     stdin.prependListener('end', close);
     stdin.on('error', close);

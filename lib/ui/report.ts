@@ -1,7 +1,7 @@
 /**
- * What the person or the script sees. The rules: messages go to standard error, results to standard output; with
- * `--json` standard output carries JSON lines alone, the last of them the result. A failure is one sentence
- * (what happened), then the state, then what to do.
+ * What the user or a script sees. Messages are written to standard error, results to standard output. With `--json` standard
+ * output consists of JSON lines, the last of which is the result. A failure says in one sentence what happened, then the
+ * state, then what to do.
  */
 
 import type { Applied, InstallEvent, RolledBack, UpdateEvent } from '../api/index.ts';
@@ -15,7 +15,7 @@ export interface Output {
   error(text: string): void;
   /** Clears the current line of standard error. */
   clearLine(): void;
-  /** Whether standard error is a terminal, where a line may be written over. */
+  /** Whether standard error is a terminal, on which a line can be overwritten. */
   terminal: boolean;
 }
 
@@ -25,10 +25,10 @@ export interface ReportOptions {
   verbose: boolean;
 }
 
-/** A result in words, and as data. */
+/** A result as text, and as data. */
 type Result = [text: string, data: Record<string, unknown>];
 
-/** How the end of an operation is told. */
+/** The results for the events that end an operation. */
 export interface Endings {
   updated?(applied: Applied): Result;
   'rolled back'?(rolledBack: RolledBack): Result;
@@ -37,27 +37,27 @@ export interface Endings {
 export interface Report {
   event(event: ReportedEvent): void;
   /**
-   * The same, and a person is told the end of the operation when it is known: before DGMO is started again and takes the
-   * terminal. A script gets it as the last line.
+   * Like `event`, but also prints the result of the operation as soon as it is known, before DGMO is started again and takes
+   * the terminal. With --json the result is the last line instead.
    */
   eventsOf(command: string, endings: Endings): (event: ReportedEvent) => void;
-  /** Words before a question; nothing with --json. */
+  /** Text before a question; nothing with --json. */
   text(text: string): void;
-  /** The one result of the command: text for people, data for scripts. */
+  /** The result of the command: text for people, data for scripts. */
   result(command: string, text: string, data: Record<string, unknown>): void;
   failure(command: string, error: unknown): ExitCode;
 }
 
-/** Progress is shown only for what takes longer than this, in milliseconds. */
-const PATIENCE = 700;
+/** Progress is shown only after this time, in milliseconds. */
+const PROGRESS_DELAY = 700;
 
 export function createReport(output: Output, options: ReportOptions, now: () => number): Report {
   const print = (value: Record<string, unknown>) => output.out(`${JSON.stringify(value)}\n`);
   let begun = now();
   let progressShown = false;
   let downloadState = '';
-  // The end is told once, even if it is known before the command returns.
-  let told: 'nothing' | 'result' | 'failure' = 'nothing';
+  // The result is reported once, even if it is known before the command returns.
+  let reported: 'nothing' | 'result' | 'failure' = 'nothing';
   const clear = () => {
     if (progressShown) output.clearLine();
     progressShown = false;
@@ -72,7 +72,7 @@ export function createReport(output: Output, options: ReportOptions, now: () => 
       if (result !== null) {
         if (!options.json) report.result(command, ...result);
       } else if (event.event === 'failed') {
-        // A DGMO that does not end is no failure yet: the user may be asked whether to end it.
+        // Not final: the user may be asked whether to end DGMO by force.
         if (!options.json && !(event.error instanceof StillRunningError))
           report.failure(command, event.error);
       } else report.event(event);
@@ -87,10 +87,10 @@ export function createReport(output: Output, options: ReportOptions, now: () => 
         if (options.quiet) return;
         if (event.event === 'download' && event.state !== downloadState) {
           downloadState = event.state;
-          // Where lines can't be written over, only what keeps us waiting is worth one.
+          // If lines can't be overwritten, only waiting is reported.
           if (!output.terminal && (event.state === 'waiting' || event.state === 'pausing')) say(line);
         }
-        if (!output.terminal || now() - begun < PATIENCE) return;
+        if (!output.terminal || now() - begun < PROGRESS_DELAY) return;
         output.clearLine();
         output.error(line);
         progressShown = true;
@@ -104,17 +104,17 @@ export function createReport(output: Output, options: ReportOptions, now: () => 
       if (!options.json) say(text);
     },
     result(command, text, data) {
-      if (told !== 'nothing') return;
-      told = 'result';
+      if (reported !== 'nothing') return;
+      reported = 'result';
       clear();
       if (options.json) print({ event: 'result', command, ok: true, exitCode: 0, ...data });
       else if (text !== '') output.out(`${text}\n`);
     },
     failure(command, error) {
       const exitCode = error instanceof UpdaterError ? error.exitCode : 1;
-      // That the start of DGMO failed is told even after the update was told as done.
-      if (told === 'failure') return exitCode;
-      told = 'failure';
+      // A result may have been reported before: DGMO could not be started after a successful update.
+      if (reported === 'failure') return exitCode;
+      reported = 'failure';
       clear();
       const advice =
         error instanceof UpdaterError ? error.advice : 'This is a fault of dgmo-updater: please report it.';
@@ -139,7 +139,7 @@ function resultOf(event: ReportedEvent, endings: Endings): Result | null {
   return null;
 }
 
-/** For what is told over and over, on a line that is written over; null for all else. */
+/** The text of a progress event, for a line that is overwritten; null for other events. */
 function progressLine(event: ReportedEvent): string | null {
   if (event.event === 'progress') return `${percent(event.done, event.total)} %`;
   if (event.event !== 'download') return null;
@@ -147,9 +147,9 @@ function progressLine(event: ReportedEvent): string | null {
   const what = packages > 1 ? `${version}, ${number} of ${packages}` : version;
   switch (event.state) {
     case 'waiting':
-      return `Another dgmo-updater downloads ${what}: waiting for it.`;
+      return `Waiting for another dgmo-updater, which downloads ${what}.`;
     case 'pausing':
-      return `${event.reason ?? 'The download stopped'}; it is tried again.`;
+      return `${event.reason ?? 'The download stopped'}; trying again.`;
     default:
       return [
         `Downloading ${what}: ${percent(received, length)} % of ${bytesText(length)}`,
@@ -182,16 +182,16 @@ function sentence(event: ReportedEvent, verbose: boolean): string | null {
       const left =
         first === undefined
           ? null
-          : `${first}${leftAlone.length > 1 ? ` and ${leftAlone.length - 1} more` : ''} can't be looked at and stayed as it is.`;
+          : `${first}${leftAlone.length > 1 ? ` and ${leftAlone.length - 1} more` : ''} can't be read, and was not changed.`;
       const done = verbose
-        ? `${countText(files, 'file')} brought back as of ${snapshot}, ${removed} removed.`
+        ? `${countText(files, 'file')} restored from ${snapshot}, ${removed} removed.`
         : null;
       return [done, left].filter(Boolean).join(' ') || null;
     }
     case 'stopping':
       return `Asking process ${event.pids.join(', ')} to end.`;
     case 'recovering':
-      return `An update from ${event.from} to ${event.to} was interrupted: it is finished or taken back first.`;
+      return `An update from ${event.from} to ${event.to} was interrupted. Finishing or undoing it first.`;
     case 'staged':
       return `${event.version} is prepared and verified (${seconds(event.milliseconds)}).`;
     case 'waiting':
@@ -202,13 +202,13 @@ function sentence(event: ReportedEvent, verbose: boolean): string | null {
         : null;
     case 'swapped':
       return `Swapped in ${event.milliseconds} ms.`;
-    // The result tells of these again.
+    // The result says this as well.
     case 'probed':
       return verbose ? `${event.version} ${probed(event.ok)}: ${event.detail}.` : null;
     case 'restored':
       return verbose ? `${event.version} is back.` : null;
     case 'terminal lost':
-      return `The terminal went back to the shell: start it with ${event.file}`;
+      return `Not started again, because the shell has taken the terminal back. Start it yourself: ${event.file}`;
     case 'verified':
       return verbose ? `The package of ${event.version} is sound (${event.bytes} bytes).` : null;
     case 'staging':
@@ -222,7 +222,7 @@ function sentence(event: ReportedEvent, verbose: boolean): string | null {
         ? `Fetching ${event.version}: ${event.kind}, ${event.packages} file(s), ${event.bytes} bytes.`
         : null;
     case 'fallback':
-      return `${event.reason}. The ${event.to === 'full' ? 'full binary' : event.to} of ${event.version} is taken instead.`;
+      return `${event.reason}. Using the ${event.to === 'full' ? 'full binary' : event.to} of ${event.version} instead.`;
     default:
       return null;
   }

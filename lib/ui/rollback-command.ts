@@ -1,8 +1,8 @@
-/** `rollback`: says in two lines where it goes, asks, ends a DGMO that runs, goes back, and starts it again. */
+/** `rollback`: shows where it goes, asks, ends a running DGMO, goes back, and starts DGMO again. */
 import {
   COMPONENTS,
   type Component,
-  dataMoves,
+  dataFormatChange,
   isComponent,
   type RollbackPlan,
   type RollbackWish,
@@ -66,7 +66,8 @@ async function askFirst(
   if (isGiven(line, 'yes') || questions === null) return;
   const { version } = plan.receipt.binary;
   report.text(describePlan(plan, host.clock.now()));
-  if (!(await questions.confirm('Go back?'))) throw new InterruptedError(`not rolled back: ${version} stays`);
+  if (!(await questions.confirm('Go back?')))
+    throw new InterruptedError(`not rolled back: ${version} is still installed`);
   if (plan.running.length === 0 || isGiven(line, 'kill')) return;
   const { app } = plan.receipt;
   const which = `process ${plan.running.join(', ')}`;
@@ -83,29 +84,29 @@ async function mayKill(
   return questions.confirm(`${receipt.app} has not ended (process ${pids.join(', ')}). Kill it?`);
 }
 
-/** Two lines: what goes where, and what becomes of what is there now. */
+/** Two lines: what the rollback changes, and how it can be undone. */
 function describePlan(plan: RollbackPlan, now: number): string {
   const { receipt, snapshot, components, to } = plan;
   const { version } = receipt.binary;
   if (snapshot === null) {
-    return `This goes back from ${version} to ${to.version}: the executable alone, as the last update found it.\nWhat is there now is kept: \`dgmo-updater rollback\` comes back to it.`;
+    return `This goes back from ${version} to ${to.version}: only the executable, as it was before the last update.\nThe current executable is kept: \`dgmo-updater rollback\` returns to it.`;
   }
   const all = components.length === COMPONENTS.length;
   const what = all ? 'the executable, config, plugins, evolutions and data' : components.join(', ');
-  const moves = dataMoves(plan);
-  const format = moves === null ? '' : `, data of format ${moves.to} in the place of ${moves.from}`;
+  const moves = dataFormatChange(plan);
+  const format = moves === null ? '' : `, data of format ${moves.to} instead of ${moves.from}`;
   const versions = to.version === version ? `within ${version}` : `from ${version} to ${to.version}`;
-  return `This goes back ${versions}: ${what}, as of ${ageText(now - snapshot.timestamp)} ago (${snapshot.reason})${format}.\nWhat is there now is taken as a snapshot first: \`dgmo-updater rollback\` comes back to it.`;
+  return `This goes back ${versions}: ${what}, as of ${ageText(now - snapshot.timestamp)} ago (${snapshot.reason})${format}.\nA snapshot of the current state is taken first: \`dgmo-updater rollback\` returns to it.`;
 }
 
-/** In words, and as data. */
+/** The result as text, and as data. */
 function rollbackResult(done: RolledBack): [string, Record<string, unknown>] {
   const { from, to, snapshot, components, before } = done;
   const what =
     from.version === to.version && snapshot !== null
       ? `${components.join(', ')} ${components.length === 1 ? 'is' : 'are'} back as of the snapshot ${snapshot.id}.`
       : `${to.version} is back (before: ${from.version}).`;
-  const text = before === null ? what : `${what} What was there is the snapshot ${before.id}.`;
+  const text = before === null ? what : `${what} The state before is kept as snapshot ${before.id}.`;
   return [
     text,
     {

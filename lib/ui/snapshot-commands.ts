@@ -63,7 +63,7 @@ async function list({ report, host }: CommandContext, manager: SnapshotManager):
 
 function rowOf({ id, pinned, found, usage, isOwn }: StoredSnapshot, now: number): string[] {
   if (found instanceof Error)
-    return [id, '', '', '', '', "can't be read: `dgmo-updater snapshots verify` tells why"];
+    return [id, '', '', '', '', "can't be read: `dgmo-updater snapshots verify` shows why"];
   const notes = [
     pinned ? 'pinned' : '',
     isOwn ? '' : 'of another installation',
@@ -111,7 +111,7 @@ async function show({ report }: CommandContext, manager: SnapshotManager, name: 
     ['Version', `${found.app} ${found.version}, ${metadata.platform}-${metadata.arch}`],
     [
       'Size',
-      `${bytesText(metadata.size)}; in the store ${bytesText(own)} of its own, ${bytesText(shared)} shared`,
+      `${bytesText(metadata.size)}; in the store ${bytesText(own)} for this one only, ${bytesText(shared)} shared`,
     ],
     ...COMPONENTS.map((component) => [capital(component), describeComponent(found, component)]),
     ['Checksum', metadata.checksum],
@@ -124,12 +124,12 @@ async function show({ report }: CommandContext, manager: SnapshotManager, name: 
 function describeComponent({ components }: Snapshot, component: Component): string {
   if (component === 'binary') {
     const { binary } = components;
-    if (binary === null) return 'there was none';
+    if (binary === null) return 'was missing';
     return `${binary.path}, ${bytesText(binary.size)}${binary.sound ? '' : ', changed or damaged when it was taken'}`;
   }
   return components[component].roots
     .map(({ path, tree, files, size }) =>
-      tree === null ? `${path}: not there` : `${path}: ${countText(files, 'file')}, ${bytesText(size)}`,
+      tree === null ? `${path}: does not exist` : `${path}: ${countText(files, 'file')}, ${bytesText(size)}`,
     )
     .join('; ');
 }
@@ -156,7 +156,7 @@ async function verify(
   report.result('snapshots', soundText(verified), { verified, milliseconds });
 }
 
-/** @param withProblem a script does not see what was printed before */
+/** @param withProblem for a script, which does not see the text that was printed before */
 function damageFound(
   results: readonly SnapshotCheck[],
   damaged: readonly SnapshotCheck[],
@@ -167,7 +167,7 @@ function damageFound(
   const ids = damaged.map(({ id }) => id).join(', ');
   const problem = first === undefined ? '' : ` (${first.problems[0]})`;
   return new DamagedError(
-    `${damaged.length} of ${countText(results.length, 'snapshot')} can't be brought back in full: ${ids}${problem}`,
+    `${damaged.length} of ${countText(results.length, 'snapshot')} can't be restored in full: ${ids}${problem}`,
     { advice: good === undefined ? 'None is sound: take a new one.' : `The newest sound one is ${good.id}.` },
   );
 }
@@ -188,12 +188,12 @@ async function prune({ line, report }: CommandContext, manager: SnapshotManager)
   const kept =
     unreadable.length === 0
       ? ''
-      : ` What is no longer needed stays as long as ${unreadable.join(', ')} can't be read.`;
+      : ` Data that is no longer needed is kept as long as ${unreadable.join(', ')} can't be read.`;
   report.result(
     'snapshots',
     removed.length === 0 && freed === 0
       ? `Nothing to remove.${kept}`
-      : `Removed ${countText(removed.length, 'snapshot')}, ${bytesText(freed)}.${kept}`,
+      : `Removed ${countText(removed.length, 'snapshot')} and freed ${bytesText(freed)}.${kept}`,
     { removed, freed, unreadable },
   );
 }
@@ -205,10 +205,10 @@ async function remove(
 ): Promise<void> {
   const { id } = await manager.getSnapshot(name);
   const asked = isGiven(line, 'yes') ? null : questions;
-  if (asked !== null && !(await asked.confirm(`Remove ${id} for good?`)))
-    throw new InterruptedError(`${id} stays`);
+  if (asked !== null && !(await asked.confirm(`Remove ${id} permanently?`)))
+    throw new InterruptedError(`${id} was not removed`);
   const { freed } = await manager.removeSnapshot(id);
-  report.result('snapshots', `${id} is gone, ${bytesText(freed)} with it.`, { removed: [id], freed });
+  report.result('snapshots', `Removed ${id} and freed ${bytesText(freed)}.`, { removed: [id], freed });
 }
 
 async function pin(
@@ -218,7 +218,7 @@ async function pin(
   pinned: boolean,
 ): Promise<void> {
   const id = await manager.pinSnapshot(name, pinned);
-  report.result('snapshots', `${id} ${pinned ? 'is kept for good' : 'is kept like the others'}.`, {
+  report.result('snapshots', `${id} ${pinned ? 'is kept permanently' : 'is no longer kept permanently'}.`, {
     id,
     pinned,
   });

@@ -1,4 +1,4 @@
-/** `status`: apart from the other commands, since it is to start fast. */
+/** `status`, in its own file so that it starts fast. */
 import { Installation } from '../api/index.ts';
 import type { CommandContext } from './context.ts';
 import { describeStatus } from './text/status.ts';

@@ -1,4 +1,4 @@
-/** The commands of the feed: check, download, update. */
+/** The commands that use the feed: check, download, update. */
 import { type CheckResult, type UpdateInfo, UpdateManager } from '../api/index.ts';
 import { UsageError } from '../errors.ts';
 import { evolutionWish, parsePid } from './arguments.ts';
@@ -6,7 +6,7 @@ import { appliedResult } from './commands.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
 import { checkData, describeCheck } from './text/update.ts';
 
-/** How long "later" is, in milliseconds. */
+/** How long "Remind me later" postpones an update, in milliseconds. */
 const LATER = 24 * 3_600_000;
 
 export async function runCheck(context: CommandContext): Promise<void> {
@@ -52,7 +52,7 @@ export async function runUpdate(context: CommandContext): Promise<void> {
   const applied = await manager.applyUpdate(downloaded, {
     ...waiting,
     evolutions: evolutionWish(optionOf(line, 'evolutions')),
-    // `decide` has asked for it, or the user has named the version.
+    // The user has agreed, or has named the version.
     allowDowngrade: update.direction === 'back',
     args: line.rest,
     outputToError: isGiven(line, 'json'),
@@ -61,7 +61,7 @@ export async function runUpdate(context: CommandContext): Promise<void> {
   report.result('update', text, { ...data(), installed: applied.to.version, ...result });
 }
 
-/** Without --wait-pid nobody is waited for and nothing is started: what runs keeps running. */
+/** Without --wait-pid the update waits for no process and starts none: a running DGMO keeps running. */
 function waitOptions({ line }: CommandContext): { waitFor?: number; relaunch: boolean } {
   const pid = optionOf(line, 'wait-pid');
   const relaunch = !isGiven(line, 'no-relaunch');
@@ -90,8 +90,8 @@ function lookFor({ line }: CommandContext, manager: UpdateManager): Promise<Chec
 type Answer = 'now' | 'later' | 'skip';
 
 /**
- * Asks, and remembers the answer; null if nobody can be asked. Then only `--yes` is a yes, and that is none for the way
- * back, unless the user has named the version.
+ * Asks the user, and saves the answer. Null if the user can't be asked. `--yes` answers "now", but not for going back to an
+ * older version, unless the user has named it.
  */
 async function decide(
   { line, questions, report }: CommandContext,
@@ -109,7 +109,7 @@ async function decide(
     { value: 'now', label: back ? 'Go back now' : 'Update now' },
     { value: 'later', label: 'Remind me later' },
     ...(back || update.mandatory ? [] : [{ value: 'skip', label: 'Skip this version' }]),
-    ...(back ? [] : [{ value: 'auto', label: 'Update now, and always by itself' }]),
+    ...(back ? [] : [{ value: 'auto', label: 'Update now, and automatically from now on' }]),
   ]);
   switch (answer) {
     case 'skip':
@@ -132,7 +132,7 @@ function withNextStep(found: CheckResult): string {
   if (update === null) return text;
   const how =
     update.direction === 'back'
-      ? `\`dgmo-updater update --version ${update.version}\` goes back to it; \`dgmo-updater rollback\` goes to the version before.`
+      ? `\`dgmo-updater update --version ${update.version}\` goes back to it; \`dgmo-updater rollback\` goes back to the version before.`
       : 'Run `dgmo-updater update` to install it.';
   return `${text}\n${how}`;
 }

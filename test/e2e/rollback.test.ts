@@ -91,7 +91,7 @@ posixOnly('rollback', () => {
       const here = await updated();
       const ran = await done(here.update(['rollback', ...args]));
       const [, before] =
-        /^1\.0\.0 is back \(before: 2\.0\.0\)\. What was there is the snapshot (\S+)\.\n$/.exec(
+        /^1\.0\.0 is back \(before: 2\.0\.0\)\. The state before is kept as snapshot (\S+)\.\n$/.exec(
           ran.stdout,
         ) ?? ['', ''];
       expect(snapshotIds(homeOf(here))).toContain(before ?? '');
@@ -126,10 +126,10 @@ posixOnly('rollback', () => {
         .filter((line) => /\w/.test(line));
       expect(lines).toHaveLength(2);
       expect(lines[0]).toMatch(
-        /^This goes back from 2\.0\.0 to 1\.0\.0: the executable, config, plugins, evolutions and data, as of \d+ s ago \(Pre-update to 2\.0\.0\), data of format 1 in the place of 2\.$/,
+        /^This goes back from 2\.0\.0 to 1\.0\.0: the executable, config, plugins, evolutions and data, as of \d+ s ago \(Pre-update to 2\.0\.0\), data of format 1 instead of 2\.$/,
       );
       expect(lines[1]).toBe(
-        'What is there now is taken as a snapshot first: `dgmo-updater rollback` comes back to it.',
+        'A snapshot of the current state is taken first: `dgmo-updater rollback` returns to it.',
       );
       expect(await here.version()).toBe('1.0.0');
     });
@@ -143,7 +143,7 @@ posixOnly('rollback', () => {
     });
 
     test.each([
-      ['no', RIGHT + ENTER, 'not rolled back: 2.0.0 stays'],
+      ['no', RIGHT + ENTER, 'not rolled back: 2.0.0 is still installed'],
       ['Ctrl-C', CTRL_C, 'nothing was changed'],
       ['Ctrl-D', CTRL_D, 'nothing was changed'],
     ])('%s: 130, and nothing has changed', async (_, keys, words) => {
@@ -228,7 +228,9 @@ posixOnly('rollback', () => {
       expect(read(here, 'data/data.json')).toBe(data);
       expect(read(here, 'config/config.json')).toBe(config);
       if (version === '2.0.0')
-        expect(ran.stdout).toMatch(new RegExp(`^${only} is back as of the snapshot \\S+\\. What was there`));
+        expect(ran.stdout).toMatch(
+          new RegExp(`^${only} is back as of the snapshot \\S+\\. The state before`),
+        );
       expect(resultOf(await here.update(['status', '--json']))).toMatchObject({
         binary: 'sound',
         receipt: { binary: { version } },
@@ -269,7 +271,7 @@ posixOnly('rollback', () => {
     test('the format of the data has moved: the binary alone does not go back without --force', async () => {
       const here = await updated(toNewFormat);
       const why =
-        /the data has format 2 now, it had format 1 in the snapshot: binary and data go back together or not at all/;
+        /the data has format 2 now and format 1 in the snapshot, so binary and data have to go back together/;
       for (const only of ['binary', 'binary,config', 'data']) await refused(here, 17, why, ['--only', only]);
       await done(here.update(['rollback', '--only', 'config']));
       await done(here.update(['rollback', '--only', 'binary', '--force']));
@@ -280,14 +282,14 @@ posixOnly('rollback', () => {
     test('and so where the version of then was adopted, which counts as the first format', async () => {
       const here = await adopted();
       await done(here.update(['--apply', toNewFormat, '--no-relaunch']));
-      await refused(here, 17, /format 2 now, it had format 1 in the snapshot/, ['--only', 'binary']);
+      await refused(here, 17, /format 2 now and format 1 in the snapshot/, ['--only', 'binary']);
       await done(here.update(['rollback']));
       expect(await here.version()).toBe('0.9.0');
     });
 
     test.each([
       ['--no-rollback', "2\\.0\\.0 can't be rolled back: its release says so"],
-      ['--rollback-min 1.5.0', '2\\.0\\.0 can be rolled back to 1\\.5\\.0 at the lowest, wanted 1\\.0\\.0'],
+      ['--rollback-min 1.5.0', '2\\.0\\.0 can be rolled back to 1\\.5\\.0 or newer, wanted 1\\.0\\.0'],
     ])('%s: 17, but with --force it goes', async (say, why) => {
       const to = await pack(shop, {
         version: '2.0.0',

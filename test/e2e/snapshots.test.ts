@@ -116,7 +116,7 @@ posixOnly('snapshots', () => {
         '(a b)\n',
         'Version:     dgmo 1.0.0, ',
         `Data:        ${at(here, 'data')}: 3 files, `,
-        `Evolutions:  ${at(here, 'evolutions')}: not there\n`,
+        `Evolutions:  ${at(here, 'evolutions')}: does not exist\n`,
         `Config:      ${at(here, 'config')}: 1 file, `,
         `Binary:      ${here.dgmo}, `,
       ])
@@ -145,14 +145,16 @@ posixOnly('snapshots', () => {
         ids.push(await create(here));
       }
       const [first = '', second = '', third = '', fourth = ''] = ids;
-      expect((await done(snapshots(here, 'pin', first))).stdout).toBe(`${first} is kept for good.\n`);
+      expect((await done(snapshots(here, 'pin', first))).stdout).toBe(`${first} is kept permanently.\n`);
       expect((await done(snapshots(here, 'prune'))).stdout).toMatch(/^Nothing to remove\.|bytes\.\n$/);
       const pruned = resultOf(await done(snapshots(here, 'prune', '--keep', '1', '--json')));
       expect(pruned).toMatchObject({ removed: [second, third], unreadable: [] });
       expect(Number(pruned.freed)).toBeGreaterThan(0);
       expect(snapshotIds(homeOf(here))).toEqual([first, fourth].sort());
       await done(snapshots(here, 'unpin', first));
-      expect((await done(snapshots(here, 'prune', '--keep', '1'))).stdout).toMatch(/^Removed 1 snapshot, /);
+      expect((await done(snapshots(here, 'prune', '--keep', '1'))).stdout).toMatch(
+        /^Removed 1 snapshot and freed /,
+      );
       expect(snapshotIds(homeOf(here))).toEqual([fourth]);
       await done(snapshots(here, 'verify'));
     });
@@ -237,7 +239,7 @@ posixOnly('snapshots', () => {
         expect(others).toEqual([]);
         HARM[harm]?.(file);
 
-        const verified = await refused(here, 11, `1 of 2 snapshots can't be brought back in full: ${bad}`, [
+        const verified = await refused(here, 11, `1 of 2 snapshots can't be restored in full: ${bad}`, [
           'snapshots',
           'verify',
         ]);
@@ -247,7 +249,7 @@ posixOnly('snapshots', () => {
 
         if (folder === 'snapshots')
           expect((await done(snapshots(here))).stdout).toMatch(
-            new RegExp(`^${bad} +can't be read: .dgmo-updater snapshots verify. tells why$`, 'm'),
+            new RegExp(`^${bad} +can't be read: .dgmo-updater snapshots verify. shows why$`, 'm'),
           );
         const before = { ...everything(here), snapshots: [] };
         const ran = await here.update(['rollback', bad]);

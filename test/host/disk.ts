@@ -1,13 +1,12 @@
 /**
- * A disk in memory that knows what a power cut does. Names and contents each have two states: as a process sees
- * them, and as they are on the drive. A flush of a file takes its content to the drive, a flush of a directory
- * takes there, in their order, all changes of names up to the last in that directory (as a journalling
- * filesystem does).
+ * A disk in memory that simulates power cuts. Names and contents each have two states: as a process sees them, and as they
+ * are on the drive. Flushing a file writes its content to the drive. Flushing a directory writes, in their order, all
+ * changes of names up to the last one in that directory, as a journalling filesystem does.
  */
 import { dirname, resolve } from 'node:path/posix';
 import type { Disk, FileStatus, Handle } from '../../lib/platform/disk.ts';
 
-/** What becomes of unflushed writes when everything stops. */
+/** What happens to unflushed writes when everything stops. */
 export const LOSSES = ['kept', 'lost', 'names only', 'torn'] as const;
 export type Loss = (typeof LOSSES)[number];
 
@@ -16,15 +15,15 @@ export const USER = 1000;
 
 interface Inode {
   kind: 'file' | 'directory' | 'symlink';
-  /** Of a symlink: the path that it leads to. */
+  /** For a symlink: its target. */
   content: Uint8Array;
   durable: Uint8Array;
   dirty: boolean;
   mode: number;
   owner: number;
-  /** Microseconds; counts the writes, unless it was set. */
+  /** Microseconds; the number of writes, unless it was set. */
   modified: number;
-  /** Counts everything that was ever done to it. */
+  /** The number of all changes. */
   changes: number;
 }
 
@@ -52,7 +51,7 @@ export class SimulatedDisk implements Disk {
     this.#durableNames.set('/', root);
   }
 
-  /** The same disk, to try something else on. Open files are not carried over. */
+  /** A copy of the disk, without open files. */
   clone(): SimulatedDisk {
     const copy = new SimulatedDisk();
     copy.#inodes.clear();
@@ -85,7 +84,7 @@ export class SimulatedDisk implements Disk {
     return next;
   }
 
-  /** Every path with its content, as a process sees it: for comparing two states. */
+  /** Every path with its content, as a process sees it, for comparing two states. */
   picture(): Record<string, string> {
     const picture: Record<string, string> = {};
     for (const [path, id] of [...this.#names].sort()) {
@@ -96,7 +95,7 @@ export class SimulatedDisk implements Disk {
     return picture;
   }
 
-  /** The same of what is on the drive. */
+  /** Every path with its content, as it is on the drive. */
   durablePicture(): unknown {
     const names = [...this.#durableNames].sort();
     return names.map(([path, id]) => [path, Buffer.from(this.#inode(id).durable).toString('base64')]);
@@ -115,7 +114,7 @@ export class SimulatedDisk implements Disk {
     return this.#names.get(path);
   }
 
-  /** Puts a file there, flushed, with the folders above it. */
+  /** Creates or replaces a file, flushed, with the folders above it. */
   place(path: string, content: Uint8Array, mode = 0o755): void {
     const missing: string[] = [];
     for (let folder = dirname(path); !this.#names.has(folder); folder = dirname(folder))
@@ -186,7 +185,7 @@ export class SimulatedDisk implements Disk {
     this.flush(handle);
   }
 
-  /** What a failed flush does on Linux: the content stays in memory, is taken for written, and never gets to the drive. */
+  /** As a failed flush on Linux: the content stays in memory, counts as written, and never reaches the drive. */
   failFlush(handle: Handle): void {
     this.#opened(handle).dirty = false;
   }
@@ -251,7 +250,7 @@ export class SimulatedDisk implements Disk {
     const id = this.#names.get(from);
     if (id === undefined) throw systemError('ENOENT', 'rename', from);
     this.#requireFolder(to);
-    // POSIX: two names of one file, and nothing happens.
+    // POSIX: nothing happens if both are names of one file.
     if (this.#names.get(to) === id) return;
     if (this.#inode(id).kind === 'directory') throw new Error('folders are not renamed here');
     const replaced = this.#names.get(to);
@@ -353,7 +352,7 @@ export class SimulatedDisk implements Disk {
     return this.#inode(id);
   }
 
-  /** Every symlink on the way resolved; the last name need not be there. */
+  /** The path with every symlink resolved. The last name need not exist. */
   #followed(path: string, most = 40): string {
     let followed = '';
     const parts = path.split('/').filter(Boolean);
@@ -404,7 +403,7 @@ function applyChange(names: Map<string, number>, change: NameChange): void {
   }
 }
 
-/** Half of what was written arrived: the first half of the new bytes over what was there. */
+/** Half of what was written has reached the drive: the first half of the new bytes over the old ones. */
 function tear(inode: Inode): Uint8Array {
   if (!inode.dirty) return inode.durable;
   const half = Math.ceil(inode.content.length / 2);

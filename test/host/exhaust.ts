@@ -1,24 +1,24 @@
 /**
- * Tries a piece of work with every fault at every effect, and recovery with a stop at each of *its* effects, and
- * holds what comes out against what must always hold.
+ * Runs an operation with every fault at every effect, then the recovery with a stop at each of *its* effects, and checks the
+ * disk after each.
  */
 import { LOSSES, type Loss, type SimulatedDisk } from './disk.ts';
 import { ERRORS, type Fault, FaultInjector, HARMLESS, type Plan, Stopped } from './faults.ts';
 import { type SimulatedHost, simulatedHost } from './host.ts';
 
 export interface Scenario {
-  /** The machine before; asked once. */
+  /** The disk before the operation. Called once. */
   prepare(): Promise<SimulatedDisk> | SimulatedDisk;
   host: Omit<Parameters<typeof simulatedHost>[0], 'disk' | 'faults'>;
-  /** The work. An UpdaterError is a proper end; anything else fails the test. */
+  /** The operation. It may throw UpdaterErrors; any other error fails the test. */
   work(host: SimulatedHost): Promise<void>;
   /** Recovery, as the next run of any command does it. */
   recover(host: SimulatedHost): Promise<void>;
-  /** Throws where the disk is not as it may be at an instant. */
+  /** Throws if the disk is in a state that it may not be in at any instant. */
   always(disk: SimulatedDisk): void;
-  /** Throws where the disk is not as it must be after recovery. */
+  /** Throws if the disk is in a state that it may not be in after recovery. */
   afterwards(disk: SimulatedDisk): void;
-  /** Faults that are not tried. `effect` is the name of a kind of effect (faults.ts). */
+  /** Whether a fault is not tried. `effect` is the name of a kind of effect (faults.ts). */
   isLeftOut?(effect: string, fault: Fault): boolean;
 }
 
@@ -50,7 +50,7 @@ export async function exhaust(scenario: Scenario): Promise<Tally> {
       for (const loss of losses) {
         const left = stopped.after(loss);
         check(scenario, left, { at, fault }, loss, scenario.always);
-        // Many faults leave the same disk behind: its recovery is tried once.
+        // Many faults leave the same disk behind, whose recovery is tried once.
         const picture = JSON.stringify([left.picture(), left.durablePicture()]);
         if (!tried.has(picture)) tried.set(picture, recoverEverywhere(scenario, left, { at, fault }, loss));
         await tried.get(picture);
@@ -75,12 +75,12 @@ function hostOf(scenario: Scenario, disk: SimulatedDisk, faults: FaultInjector):
   return simulatedHost({ ...scenario.host, disk, faults });
 }
 
-/** By the time of the recovery nothing of before runs or is held any more. */
+/** The machine of the recovery, on which no file runs or is held any more. */
 function quietHost(scenario: Scenario, disk: SimulatedDisk, faults: FaultInjector): SimulatedHost {
   return simulatedHost({ ...scenario.host, running: [], held: [], disk, faults });
 }
 
-/** The disk as it is when the run has ended, or was stopped. */
+/** The disk when the run has ended or was stopped. */
 async function runWith(scenario: Scenario, start: SimulatedDisk, plan: Plan): Promise<SimulatedDisk> {
   const disk = start.clone();
   const faults = new FaultInjector(plan);
@@ -89,7 +89,7 @@ async function runWith(scenario: Scenario, start: SimulatedDisk, plan: Plan): Pr
   return disk;
 }
 
-/** Recovers; stops it at each of its effects in turn and recovers again. The number of stops. */
+/** Recovers, then stops the recovery at each of its effects in turn and recovers again. Returns the number of stops. */
 async function recoverEverywhere(
   scenario: Scenario,
   left: SimulatedDisk,
@@ -99,7 +99,7 @@ async function recoverEverywhere(
   const disk = left.clone();
   const faults = new FaultInjector();
   faults.onEffect = () => check(scenario, disk, plan, loss, scenario.always);
-  // What came after the fault happened on a healthy machine: recovery has no excuse.
+  // The machine is healthy after the fault, so the recovery has to succeed.
   await scenario.recover(quietHost(scenario, disk, faults)).catch((error) => {
     throw failed(plan, loss, error);
   });

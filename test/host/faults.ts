@@ -1,6 +1,6 @@
 /**
- * Counts the effects of a run, and stops or fails at the one that the plan names. A stop is a kill: from there on
- * nothing of the run has any effect, whatever it catches. A failure is an error that the real call can give.
+ * Counts the effects of a run, and stops the run or fails at the one that the plan names. A stop is like a kill: from there
+ * on the run has no effect any more, whatever it catches. A failure is an error that the real call can give.
  */
 import type { Disk } from '../../lib/platform/disk.ts';
 import { type SimulatedDisk, systemError } from './disk.ts';
@@ -74,7 +74,7 @@ export class FaultInjector {
     this.#plan = plan;
   }
 
-  /** Throws what the plan has for this effect; true where only half of it may happen. */
+  /** Throws the error that is planned for this effect. Returns true if only half of the effect may happen. */
   meet(name: string, path = ''): boolean {
     if (this.stopped) throw new Stopped('stopped');
     this.onEffect();
@@ -102,9 +102,9 @@ export class FaultInjector {
 
 /** The rules by which Windows refuses to touch a file that runs or is held. */
 export interface HeldFiles {
-  /** Of an executable that runs: may be renamed away, not replaced and not removed. */
+  /** Running executables: they may be renamed, but not replaced or removed. */
   running: Set<number>;
-  /** Opened without delete sharing: nothing at all. */
+  /** Files that are opened without delete sharing: they may not be changed at all. */
   held: Set<number>;
 }
 
@@ -141,7 +141,7 @@ export function faultyDisk(simulated: SimulatedDisk, faults: FaultInjector, wind
     flush,
     flushMeanwhile: async (handle) => flush(handle),
     close: (handle) => {
-      // The descriptor is gone whatever close answers.
+      // The descriptor is closed even if close fails.
       try {
         faults.meet('close');
       } finally {
@@ -167,7 +167,7 @@ export function faultyDisk(simulated: SimulatedDisk, faults: FaultInjector, wind
       }
       disk.copy(from, to);
     },
-    // What can't be shared is refused before anything happens: there is no fault to try.
+    // It refuses before anything happens, so there is no fault to try.
     reflink: (from, to) => disk.reflink(from, to),
     readLink: (path) => guarded('readLink', path, () => disk.readLink(path)),
     symlink: (target, path) => guarded('symlink', path, () => disk.symlink(target, path)),

@@ -1,4 +1,4 @@
-/** A whole machine in memory, behind the interfaces of lib/platform. Its time passes only by sleeping. */
+/** A machine in memory, behind the interfaces of lib/platform. Its time passes only by sleeping. */
 import { dirname } from 'node:path/posix';
 import { errorCode } from '../../lib/errors.ts';
 import type { Host, Platform, RunResult } from '../../lib/platform/host.ts';
@@ -11,7 +11,7 @@ export interface SimulatedHostOptions {
   platform?: Platform;
   /** What `--version` of an executable with this content prints; null: it crashes. */
   versionOf(content: Uint8Array): string | null;
-  /** What an executable with this content does in its trial start, before it prints its version or crashes. */
+  /** What an executable with this content does when it is tried, before it prints its version or crashes. */
   onTrial?(disk: SimulatedDisk, content: Uint8Array): void;
   /**
    * The errno name with which the system refuses to start an executable with this content; null: it starts one.
@@ -21,10 +21,10 @@ export interface SimulatedHostOptions {
   refusal?(content: Uint8Array, attempt: number): string | null;
   /** Milliseconds that an executable with this content takes to print its version. */
   startTakes?(content: Uint8Array): number;
-  /** Windows: the executable that runs, and the one that is held without delete sharing; the latter until this time. */
+  /** Windows: running executables, and files that are held without delete sharing until some time. */
   running?: string[];
   held?: { path: string; until: number }[];
-  /** The other processes: what each runs, and whether it goes on when it is asked to end. */
+  /** The other processes. */
   processes?: SimulatedProcess[];
   /** Who runs this; who owns what is on a disk is said with `SimulatedDisk.own`. */
   user?: number;
@@ -32,20 +32,22 @@ export interface SimulatedHostOptions {
 
 export interface SimulatedProcess {
   pid: number;
+  /** The executable that it runs. */
   file: string;
+  /** It ignores the request to end. */
   stubborn?: boolean;
 }
 
 export interface SimulatedHost extends Host {
-  /** The content of every executable that was started for good. */
+  /** The content of every executable that was started, except for probes. */
   readonly started: Uint8Array[];
   readonly faults: FaultInjector;
 }
 
-/** The process that the host is: as one of `processes` it says which executable it runs. */
-export const OWN = 100;
+/** Id of the process of the host. Add it to `processes` to say which executable it runs. */
+export const OWN_PID = 100;
 
-/** One process on the machine: a lock that it holds goes with it, since each host is one run. */
+/** A new process on the machine. Each host is one run, so locks of earlier hosts are not held any more. */
 export function simulatedHost(options: SimulatedHostOptions): SimulatedHost {
   const { disk } = options;
   const platform = options.platform ?? 'linux';
@@ -89,13 +91,13 @@ export function simulatedHost(options: SimulatedHostOptions): SimulatedHost {
     disk: faultyDisk(disk, faults, windows),
     databases: { hold: () => null },
     processes: {
-      pid: OWN,
+      pid: OWN_PID,
       parent: 1,
       isAlive: (pid) => others.has(pid),
       executable: (pid) => others.get(pid)?.file ?? null,
       running: (executable) =>
         [...others.values()]
-          .filter(({ pid, file }) => pid !== OWN && sameName(file) === sameName(executable))
+          .filter(({ pid, file }) => pid !== OWN_PID && sameName(file) === sameName(executable))
           .map(({ pid }) => pid),
       requestEnd: (pid) => {
         faults.meet('requestEnd', String(pid));

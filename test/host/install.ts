@@ -9,7 +9,7 @@ export interface Executable extends Binary {
   bytes: Uint8Array;
 }
 
-/** Its `--version` prints what it says; one that is marked `broken` crashes. */
+/** An executable whose `--version` prints this version. One that is marked `broken` crashes. */
 export function executable(version: string, mark = 'works'): Executable {
   const text = `#!dgmo ${version} ${mark}\n${`${version} `.repeat(120)}`;
   const bytes = new TextEncoder().encode(text);
@@ -46,7 +46,7 @@ export function receiptOf(installed: Executable, previous: Executable | null): R
   };
 }
 
-/** An install that was adopted, as `init` leaves it; with `previous`, as an update leaves it. */
+/** The disk after `init`; with `previous`, after an update. */
 export function installedDisk(
   platform: Platform,
   installed: Executable,

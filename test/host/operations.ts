@@ -1,9 +1,9 @@
-/** An update and a rollback on a simulated machine, as the classes of `lib/api/` conduct them. */
+/** An update and a rollback on a simulated machine, by the functions that the classes of `lib/api/` call. */
 import { type ApplyRequest, applyPackages } from '../../lib/api/apply.ts';
 import { rollBack } from '../../lib/api/rollback.ts';
 import type { Applied, RollbackWish, RolledBack, Session } from '../../lib/install/index.ts';
 
-/** Waits for nobody and starts nothing, unless `more` says otherwise. */
+/** Waits for no process and starts nothing, unless `more` says so. */
 export function applyOn(
   session: Session,
   packages: readonly string[],

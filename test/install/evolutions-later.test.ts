@@ -1,4 +1,4 @@
-/** Evolutions of the installed version, which the user wants after all. */
+/** Evolutions of the installed version that the user adds later. */
 import { expect, test } from 'bun:test';
 import { simulatedHost } from '../host/host.ts';
 import { executable, installedDisk, versionOf } from '../host/install.ts';
@@ -21,7 +21,7 @@ async function updated() {
   return { disk, apply };
 }
 
-test('they are installed, and the binary is not touched', async () => {
+test('are installed, and the binary is not touched', async () => {
   const { disk, apply } = await updated();
   const before = disk.inodeOf('/opt/dgmo/dgmo');
   expect(await apply(['faster-search'])).toMatchObject({ changed: true, evolutions: ['faster-search'] });
@@ -36,7 +36,7 @@ test('they are installed, and the binary is not touched', async () => {
   ]);
 });
 
-test('those that are installed are not installed again, and without a wish nothing is', async () => {
+test('are not installed if they already are, or if the user names none', async () => {
   const { disk, apply } = await updated();
   expect(await apply('auto')).toMatchObject({ changed: false, evolutions: [] });
   await apply('all');

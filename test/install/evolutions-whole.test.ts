@@ -5,7 +5,7 @@ import { executable, installedDisk, versionOf } from '../host/install.ts';
 import { applyOn, rollBackOn } from '../host/operations.ts';
 import { packageFor } from '../host/package.ts';
 import { testRoot } from '../trust/keys.ts';
-import { filesOn, sessionOn, standing } from './transaction/folders-stage.ts';
+import { filesOn, installedOn, sessionOn } from './transaction/folders-stage.ts';
 
 const ONE = executable('1.0.0');
 const TWO = executable('2.0.0');
@@ -46,5 +46,5 @@ test('one that is not there whole is not installed: everything is as it was', as
   const update = applyOn(sessionOn(simulatedHost({ disk, versionOf })), [PACKAGE], { root: testRoot() });
   await expect(update).rejects.toThrow('was not installed whole');
   expect(filesOn(disk, 'evolutions')).toEqual({});
-  expect(standing(disk, [ONE, TWO])).toBe(ONE);
+  expect(installedOn(disk, [ONE, TWO])).toBe(ONE);
 });

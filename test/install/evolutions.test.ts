@@ -1,7 +1,7 @@
-/** Which evolutions of a package are installed, and what the state with them is. */
+/** Which evolutions of a package are installed, and the files afterwards. */
 import { describe, expect, test } from 'bun:test';
 import { UsageError } from '../../lib/errors.ts';
-import { takeSnapshotHere } from '../../lib/install/folders/snapshots.ts';
+import { snapshotInstall } from '../../lib/install/folders/snapshots.ts';
 import {
   chooseEvolutions,
   type EvolutionWish,
@@ -46,7 +46,7 @@ describe('the choice', () => {
     expect(chooseEvolutions(ALL, there.map(installed), wish)).toEqual(wanted);
   });
 
-  test('of what the package does not carry: named', () => {
+  test('names an evolution that the package does not contain', () => {
     expect(() => chooseEvolutions(ALL, [], ['extra', 'more'])).toThrow(
       new UsageError('--evolutions: wanted some of search, extra, which come with the package, found "more"'),
     );
@@ -71,7 +71,7 @@ function open(disk: SimulatedDisk) {
   const setup = session.snapshots;
   if (setup === null) throw new Error('no home');
   const take = () =>
-    takeSnapshotHere(session, setup, receiptOf(ONE, null), {
+    snapshotInstall(session, setup, receiptOf(ONE, null), {
       kind: 'manual',
       reason: 'test',
     });
@@ -93,8 +93,8 @@ const RECEIPT = (evolutions: object[]) => ({
   'installed.json': JSON.stringify({ schema: 1, evolutions }),
 });
 
-describe('the state with them', () => {
-  test('where none were: their files, each in its own folder, and the receipt', async () => {
+describe('the files afterwards', () => {
+  test('are those of the evolutions, each in its own folder, and the receipt', async () => {
     const { take, paths, withEvolutions } = open(installedDisk('linux', ONE));
     const before = await take();
     const search = { carried: SEARCH, archive: archive('search', { 'index.js': 'x', 'bin/run': 'y' }) };
@@ -104,7 +104,7 @@ describe('the state with them', () => {
     expect(after.components.data).toEqual(before.components.data);
   });
 
-  test('what the receipt says of the earlier one goes; what else is in its folder stays', async () => {
+  test('no longer include those of the earlier version, but other files in its folder are kept', async () => {
     const disk = installedDisk('linux', ONE);
     const files = ['index.js', 'old/only.js'].map((path) => ({ path, sha256: '0'.repeat(64) }));
     const other = [{ path: 'a', sha256: '0'.repeat(64) }];
@@ -134,7 +134,7 @@ describe('the state with them', () => {
   });
 
   test.each(['not json', '{}', '{"schema":2,"evolutions":[]}', ''])(
-    'a receipt that can not be read (%p) is none: what stands is left, and nothing is removed by guess',
+    'include all existing files if the receipt is unreadable (%p)',
     async (receipt) => {
       const disk = installedDisk('linux', ONE);
       placeFiles(disk, 'evolutions', { 'installed.json': receipt, 'search/mine.js': 'mine' });
@@ -147,7 +147,7 @@ describe('the state with them', () => {
     },
   );
 
-  test('a file that stands where its folder is to be gives way: the snapshot of before has it', async () => {
+  test('no longer include a file with the name of its folder, which is in the snapshot before', async () => {
     const disk = installedDisk('linux', ONE);
     placeFiles(disk, 'evolutions', { search: 'a file of this name' });
     const { take, paths, withEvolutions } = open(disk);

@@ -1,6 +1,6 @@
-/** A failed update brings the data back, too, but never from under somebody who may have written it meanwhile. */
+/** A failed update restores the data as well, unless a running DGMO may have written it meanwhile. */
 import { describe, expect, test } from 'bun:test';
-import { OWN, type SimulatedProcess, simulatedHost } from '../host/host.ts';
+import { OWN_PID, type SimulatedProcess, simulatedHost } from '../host/host.ts';
 import { executable, installedDisk, targetPath, versionOf } from '../host/install.ts';
 import { applyOn } from '../host/operations.ts';
 import { packageFor } from '../host/package.ts';
@@ -13,7 +13,7 @@ const BROKEN = executable('2.0.0', 'broken');
 const PACKAGE = '/downloads/dgmo.dgmopkg';
 const root = testRoot();
 
-/** What the data is after an update that failed, where it was written while the new version was tried. */
+/** The data after a failed update, if it was written while the new version was tried. */
 async function dataAfter(processes: SimulatedProcess[]): Promise<string | undefined> {
   const disk = installedDisk('linux', OLD);
   placeFiles(disk, 'data', { 'session.json': 'before' });
@@ -31,22 +31,22 @@ async function dataAfter(processes: SimulatedProcess[]): Promise<string | undefi
   return filesOn(disk, 'data')['session.json'];
 }
 
-describe('data that was written while a version was tried that failed', () => {
-  test('was written by that version, where nobody uses DGMO: it is what it was', async () => {
+describe('data that was written while a failing version was tried', () => {
+  test('is restored if DGMO is not in use: the failed version wrote it', async () => {
     expect(await dataAfter([])).toBe('before');
   });
 
-  test('stays where DGMO runs', async () => {
+  test('is kept if DGMO runs', async () => {
     expect(await dataAfter([{ pid: 20, file: targetPath('linux') }])).toBe('meanwhile');
   });
 
-  test('stays where it is DGMO itself that updates', async () => {
-    expect(await dataAfter([{ pid: OWN, file: targetPath('linux') }])).toBe('meanwhile');
+  test('is kept if DGMO updates itself', async () => {
+    expect(await dataAfter([{ pid: OWN_PID, file: targetPath('linux') }])).toBe('meanwhile');
   });
 });
 
-describe('an update that was stopped after the trial start of a version that failed', () => {
-  /** Stopped when it was about to write the verdict down. */
+describe('an update that was stopped after the trial start of a failing version', () => {
+  /** Stopped before the verdict is recorded. */
   async function stopped() {
     const disk = installedDisk('linux', OLD);
     placeFiles(disk, 'data', { 'session.json': 'before' });
@@ -74,14 +74,14 @@ describe('an update that was stopped after the trial start of a version that fai
     return disk;
   }
 
-  test('the next run takes the data back, and keeps what was there', async () => {
+  test('the next run restores the data, and keeps the current data in a snapshot', async () => {
     const disk = await stopped();
     await recoverAll(simulatedHost({ disk, versionOf }));
     expect(filesOn(disk, 'data')['session.json']).toBe('before');
     expect((await checkStore(disk)).map(({ kind }) => kind)).toEqual(['update', 'recovery']);
   });
 
-  test('not from under a DGMO that runs: 14, and the run after that takes it back', async () => {
+  test('the data is not restored while DGMO runs: 14; the run after that restores it', async () => {
     const disk = await stopped();
     const running = simulatedHost({ disk, versionOf, processes: [{ pid: 20, file: targetPath('linux') }] });
     expect(await exitCode(recoverAll(running))).toBe(14);

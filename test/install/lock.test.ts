@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { LockedError } from '../../lib/errors.ts';
-import { lockUnlessServed, withLock } from '../../lib/install/lock.ts';
+import { lockUnlessOtherStarts, withLock } from '../../lib/install/lock.ts';
 import { openSession } from '../../lib/install/open.ts';
 import type { Host } from '../../lib/platform/host.ts';
 import { simulatedHost } from '../host/host.ts';
@@ -9,7 +9,7 @@ import { executable, INSTALL_DIR, installedDisk, versionOf } from '../host/insta
 const DGMO = 41;
 const PATIENCE = { limit: 60_000, interrupted: () => false };
 
-/** Two updaters on one machine, with a lock that one of them can hold. */
+/** A machine for two updaters, with a lock that one of them can hold. */
 function machine() {
   const disk = installedDisk('linux', executable('1.0.0'));
   const host = simulatedHost({ disk, versionOf });
@@ -50,35 +50,35 @@ test('a second updater is refused while the first is at work, and the lock is fr
   expect(await withLock(host, layout, async () => 'free')).toBe('free');
 });
 
-test('who starts DGMO: the holder that waits for it, also when it says so a moment after it took the lock', async () => {
+test('the holder starts DGMO if it waits for it, even if it records that a moment after it took the lock', async () => {
   const { host, layout, duringSleep, note } = machine();
   host.locks.acquire(layout.lock);
   duringSleep(() => note(DGMO));
-  expect(await lockUnlessServed(host, layout, DGMO, PATIENCE)).toBeNull();
+  expect(await lockUnlessOtherStarts(host, layout, DGMO, PATIENCE)).toBeNull();
   expect(host.clock.monotonic()).toBeLessThan(1000);
 });
 
-test('who starts DGMO: the holder that waited for it and is done', async () => {
+test('the holder starts DGMO if it waited for it and has finished', async () => {
   const { host, layout } = machine();
   await withLock(host, layout, async () => undefined, DGMO);
-  expect(await lockUnlessServed(host, layout, DGMO, PATIENCE)).toBeNull();
+  expect(await lockUnlessOtherStarts(host, layout, DGMO, PATIENCE)).toBeNull();
   expect(host.locks.acquire(layout.lock)).not.toBeNull();
 });
 
-test('who starts DGMO: the second, where the first waited for another, or died at it', async () => {
+test('the second updater starts DGMO if the first waited for another process, or was killed', async () => {
   const other = machine();
   await withLock(other.host, other.layout, async () => undefined, DGMO + 1);
-  expect(await lockUnlessServed(other.host, other.layout, DGMO, PATIENCE)).not.toBeNull();
+  expect(await lockUnlessOtherStarts(other.host, other.layout, DGMO, PATIENCE)).not.toBeNull();
 
-  // Killed: its note is there, the lock is not held any more.
-  const died = machine();
-  died.note(DGMO);
-  expect(await lockUnlessServed(died.host, died.layout, DGMO, PATIENCE)).not.toBeNull();
+  // The note of a killed holder exists, but the lock is not held.
+  const killed = machine();
+  killed.note(DGMO);
+  expect(await lockUnlessOtherStarts(killed.host, killed.layout, DGMO, PATIENCE)).not.toBeNull();
 });
 
 test('waiting for the lock is bounded', async () => {
   const { host, layout } = machine();
   host.locks.acquire(layout.lock);
-  expect(await lockUnlessServed(host, layout, DGMO, PATIENCE)).toBeNull();
+  expect(await lockUnlessOtherStarts(host, layout, DGMO, PATIENCE)).toBeNull();
   expect(host.clock.monotonic()).toBeLessThan(61_000);
 });

@@ -1,6 +1,6 @@
-/** Which snapshots an installation needs, however many came after them. */
+/** Which snapshots an installation needs, however many are newer. */
 import { expect, test } from 'bun:test';
-import { neededSnapshots, pruneSnapshots, takeSnapshotHere } from '../../lib/install/folders/snapshots.ts';
+import { neededSnapshots, pruneSnapshots, snapshotInstall } from '../../lib/install/folders/snapshots.ts';
 import { appendEntry, type Entry } from '../../lib/install/transaction/journal.ts';
 import { listSnapshots } from '../../lib/snapshot/index.ts';
 import { simulatedHost } from '../host/host.ts';
@@ -10,7 +10,7 @@ import { HOME, placeFiles, sessionOn } from './transaction/folders-stage.ts';
 const OLD = executable('1.0.0');
 const NEW = executable('2.0.0');
 
-test('the one that an open transaction goes back to, until the transaction has ended', async () => {
+test('the snapshot of an open transaction is needed until the transaction has ended', async () => {
   const disk = installedDisk('linux', OLD);
   const session = sessionOn(simulatedHost({ disk, versionOf }));
   const setup = session.snapshots;
@@ -19,7 +19,7 @@ test('the one that an open transaction goes back to, until the transaction has e
   const take = async (text: string) => {
     placeFiles(disk, 'data', { file: text });
     const wish = { kind: 'update' as const, reason: text };
-    return (await takeSnapshotHere(session, setup, receipt, wish)).id;
+    return (await snapshotInstall(session, setup, receipt, wish)).id;
   };
   const listed = () => listSnapshots(session.host.disk, setup.layout).map(({ id }) => id);
   const before = await take('before');

@@ -12,12 +12,12 @@ describe('a receipt', () => {
     expect(decodeReceipt(encodeReceipt(RECEIPT), 'installed.json')).toEqual(RECEIPT);
   });
 
-  test('as version 1 wrote it stays readable', () => {
+  test('of version 1 is readable', () => {
     const bytes = fs.readFileSync(path.join(import.meta.dir, '../vectors/receipt-v1/installed.json'));
     expect(decodeReceipt(bytes, 'installed.json')).toEqual(RECEIPT);
   });
 
-  test('with what the release says about going back, as version 2 wrote it, stays readable', () => {
+  test('of version 2, with the rollback rule of the release, is readable', () => {
     const bytes = fs.readFileSync(path.join(import.meta.dir, '../vectors/receipt-v2/installed.json'));
     expect(decodeReceipt(bytes, 'installed.json')).toEqual({
       ...RECEIPT,
@@ -40,7 +40,7 @@ describe('a receipt', () => {
     }
   });
 
-  test('with any one bit flipped is refused, or says the same', () => {
+  test('with any one bit flipped is refused, or means the same', () => {
     const bytes = encodeReceipt(RECEIPT);
     for (let bit = 0; bit < bytes.length * 8; bit++) {
       const flipped = bytes.slice();

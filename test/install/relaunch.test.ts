@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { childEnvironment } from '../../lib/install/process/start.ts';
 
-test('what is started inherits the environment, less what turns a Bun-compiled program into Bun, or runs foreign code in it', () => {
+test('DGMO inherits the environment, without the variables that turn a Bun-compiled program into Bun, or run foreign code in it', () => {
   const environment = {
     PATH: '/bin',
     BUN_BE_BUN: '1',

@@ -1,4 +1,4 @@
-/** A damaged or missing executable that a package mends: this, too, begins with a snapshot of what stands. */
+/** Repairing a damaged or missing executable with a package. This begins with a snapshot, too. */
 import { expect, test } from 'bun:test';
 import { simulatedHost } from '../host/host.ts';
 import { executable, INSTALL_DIR, installedDisk, targetPath, versionOf } from '../host/install.ts';
@@ -14,11 +14,11 @@ const PACKAGE = '/downloads/dgmo.dgmopkg';
 
 test.each([
   ['damaged', DAMAGED, { sound: false, size: DAMAGED.length }],
-  ['gone', null, null],
-])('an executable that is %s', async (_, stands, kept) => {
+  ['missing', null, null],
+])('an executable that is %s', async (_, found, kept) => {
   const disk = installedDisk('linux', ONE);
-  if (stands === null) disk.remove(targetPath('linux'));
-  else disk.place(targetPath('linux'), stands);
+  if (found === null) disk.remove(targetPath('linux'));
+  else disk.place(targetPath('linux'), found);
   disk.place(PACKAGE, await packageFor('linux', [executable('0.9.0'), ONE], 'full'));
   const repair = applyOn(sessionOn(simulatedHost({ disk, versionOf })), [PACKAGE], { root: testRoot() });
   expect(await exitCode(repair)).toBe(0);

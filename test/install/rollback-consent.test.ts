@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test';
 import { planRollback, rollBack } from '../../lib/api/rollback.ts';
 import { StillRunningError } from '../../lib/errors.ts';
-import { takeSnapshotHere } from '../../lib/install/folders/snapshots.ts';
+import { snapshotInstall } from '../../lib/install/folders/snapshots.ts';
 import type { Session } from '../../lib/install/session.ts';
 import { FaultInjector } from '../host/faults.ts';
 import { type SimulatedProcess, simulatedHost } from '../host/host.ts';
@@ -24,7 +24,7 @@ test('one that was started after the question is asked to end, and not ended by 
   const before = on([{ pid: 20, file, stubborn: true }]).session;
   if (before.snapshots === null) throw new Error('no home');
   const kind = { kind: 'manual', reason: 'test', replaced: false } as const;
-  const { id } = await takeSnapshotHere(before, before.snapshots, receiptOf(ONE, null), kind);
+  const { id } = await snapshotInstall(before, before.snapshots, receiptOf(ONE, null), kind);
   placeFiles(disk, 'config', { 'dgmo.json': 'new' });
   const plan = planRollback(before, { snapshot: id });
   expect(plan.running).toEqual([20]);

@@ -1,9 +1,9 @@
-/** Where a rollback goes: the decision, over every kind of thing that there may be to go back to. */
+/** Where a rollback goes, for everything that may have been kept. */
 import { describe, expect, test } from 'bun:test';
 import { DamagedError, PolicyError, UsageError } from '../../lib/errors.ts';
-import { takeSnapshotHere } from '../../lib/install/folders/snapshots.ts';
+import { snapshotInstall } from '../../lib/install/folders/snapshots.ts';
 import { encodeReceipt, type Receipt, type RollbackRule } from '../../lib/install/receipt.ts';
-import { dataMoves, type RollbackWish, rollbackTarget } from '../../lib/install/rollback/target.ts';
+import { dataFormatChange, type RollbackWish, rollbackTarget } from '../../lib/install/rollback/target.ts';
 import { decodeSnapshot, documentPath, encodeSnapshot, type Snapshot } from '../../lib/snapshot/document.ts';
 import { binaryPath } from '../../lib/snapshot/index.ts';
 import { type SimulatedHost, simulatedHost } from '../host/host.ts';
@@ -30,7 +30,7 @@ const rule = (dataVersion: number, more: Partial<RollbackRule> = {}): RollbackRu
 
 interface Machine {
   host: SimulatedHost;
-  /** This version stands from now on, and says this of going back from it. */
+  /** Makes this the installed version, with this rollback rule. */
   install(installed: Executable, rollback?: RollbackRule | null, previous?: Executable): void;
   snapshot(changes?: Partial<Receipt>): Promise<Snapshot>;
   target(wish?: RollbackWish): ReturnType<typeof rollbackTarget>;
@@ -60,7 +60,7 @@ function machine(): Machine {
       await host.clock.sleep(1000);
       const { session, snapshots } = setup();
       const wish = { kind: 'manual' as const, reason: 'test' };
-      return takeSnapshotHere(session, snapshots, { ...receipt, ...changes }, wish);
+      return snapshotInstall(session, snapshots, { ...receipt, ...changes }, wish);
     },
     target: (wish) => rollbackTarget(setup().session, wish),
     edit({ id }, change) {
@@ -80,7 +80,7 @@ async function updated(rollback: RollbackRule | null = rule(1), then: RollbackRu
   return { here, before };
 }
 
-describe('without a word', () => {
+describe('without arguments a rollback goes', () => {
   test('to the newest snapshot of the version before', async () => {
     const { here } = await updated();
     here.install(ONE, rule(1));
@@ -93,14 +93,14 @@ describe('without a word', () => {
     expect(components).toHaveLength(5);
   });
 
-  test('to the kept binary alone, where there is no snapshot of it', () => {
+  test('to the kept binary alone, if there is no snapshot of it', () => {
     const here = machine();
     here.install(TWO, null, ONE);
     expect(here.target()).toMatchObject({ snapshot: null, components: ['binary'], to: { version: '1.0.0' } });
     expect(() => here.target({ only: ['data'] })).toThrow(PolicyError);
   });
 
-  test('to the last other version, where nothing was kept; nowhere, where there is none', async () => {
+  test('to the last other version, if no binary was kept, and nowhere if there is none', async () => {
     const here = machine();
     expect(() => here.target()).toThrow('there is no version before 1.0.0');
     const before = await here.snapshot();
@@ -109,14 +109,14 @@ describe('without a word', () => {
     expect(here.target().snapshot?.id).toBe(before.id);
   });
 
-  test('to the very same version, where what stands is damaged', async () => {
+  test('to the same version, if the installed binary is missing', async () => {
     const here = machine();
     const sound = await here.snapshot();
     here.host.disk.remove(targetPath('linux'));
     expect(here.target()).toMatchObject({ snapshot: { id: sound.id }, to: { version: '1.0.0' } });
   });
 
-  test('not to that of another installation', async () => {
+  test('never to a snapshot of another installation', async () => {
     const here = machine();
     const theirs = await here.snapshot({ installId: 'ffffffffffffffffffffffffffffffff' });
     here.install(TWO);
@@ -126,8 +126,8 @@ describe('without a word', () => {
   });
 });
 
-describe('what is asked for', () => {
-  test('a snapshot by the beginning of its id, where that is clear', async () => {
+describe('the user may name', () => {
+  test('a snapshot by the beginning of its id, if that is unique', async () => {
     const { here, before } = await updated();
     const second = await here.snapshot();
     expect(here.target({ snapshot: before.id.slice(0, -2) }).snapshot?.id).toBe(before.id);
@@ -135,7 +135,7 @@ describe('what is asked for', () => {
       expect(() => here.target({ snapshot: name })).toThrow(UsageError);
   });
 
-  test('a version: its newest snapshot, else the kept binary', async () => {
+  test('a version, for its newest snapshot, else the kept binary', async () => {
     const { here } = await updated();
     here.install(THREE, rule(1), TWO);
     expect(here.target({ version: '1.0.0' }).to.version).toBe('1.0.0');
@@ -144,24 +144,24 @@ describe('what is asked for', () => {
     expect(here.target({ version: '2.0.0', only: ['data'] }).snapshot?.id).toBe(two.id);
   });
 
-  test('parts of it, in the order of the plan; without the binary the installed one stays', async () => {
+  test('components; without the binary the installed one stays', async () => {
     const { here } = await updated();
     const { components, to } = here.target({ only: ['config', 'data'] });
     expect(components).toEqual(['data', 'config']);
     expect(to.version).toBe('2.0.0');
   });
 
-  test('a snapshot of another platform is refused', async () => {
+  test('no snapshot of another platform', async () => {
     const { here, before } = await updated();
     here.edit(before, (it) => ({ ...it, metadata: { ...it.metadata, arch: 'arm64' } }));
     expect(() => here.target({ snapshot: before.id })).toThrow('taken on linux-arm64, this is linux-x64');
   });
 });
 
-describe('what the release says', () => {
+describe('the rollback rule of the release', () => {
   test.each([
     [rule(1, { supported: false }), /2\.0\.0 can't be rolled back/],
-    [rule(1, { minVersion: '1.5.0' }), /to 1\.5\.0 at the lowest, wanted 1\.0\.0/],
+    [rule(1, { minVersion: '1.5.0' }), /to 1\.5\.0 or newer, wanted 1\.0\.0/],
   ])('%p', async (said, why) => {
     const { here } = await updated(said);
     for (const only of [undefined, ['binary'], ['binary', 'data']] as const)
@@ -170,7 +170,7 @@ describe('what the release says', () => {
     expect(here.target({ force: true }).to.version).toBe('1.0.0');
   });
 
-  test('does not keep anybody from going forward again', async () => {
+  test('does not prevent going to a newer version', async () => {
     const { here } = await updated(rule(1, { supported: false }));
     const two = await here.snapshot();
     here.install(ONE, rule(1, { supported: false }), TWO);
@@ -179,7 +179,7 @@ describe('what the release says', () => {
 
   const FORMATS = [undefined, 1, 2] as const;
   test.each(FORMATS.flatMap((now) => FORMATS.map((then) => [now, then] as const)))(
-    'data of format %p now and %p then: binary and data together, or not at all',
+    'requires binary and data to go back together if the format changes: %p now, %p then',
     async (now, then) => {
       const said = (format: number | undefined) => (format === undefined ? null : rule(format));
       const { here } = await updated(said(now), said(then));
@@ -187,20 +187,20 @@ describe('what the release says', () => {
       expect(here.target({ only: ['config'] }).components).toEqual(['config']);
       expect(here.target({ only: ['binary', 'data'] }).components).toEqual(['data', 'binary']);
       for (const only of [['binary'], ['data'], ['binary', 'config']] as const) {
-        // What is not known counts as the first format.
+        // An unknown format counts as the first one.
         if ((now ?? 1) === (then ?? 1)) expect(here.target({ only }).components).toHaveLength(only.length);
-        else expect(() => here.target({ only })).toThrow('together or not at all');
+        else expect(() => here.target({ only })).toThrow('have to go back together');
         expect(here.target({ only, force: true }).components).toHaveLength(only.length);
       }
       const [from, to] = [now ?? 1, then ?? 1];
       const moved = from === to ? null : { from, to };
-      expect(dataMoves(here.target())).toEqual(moved);
+      expect(dataFormatChange(here.target())).toEqual(moved);
     },
   );
 });
 
-describe('what is damaged', () => {
-  test('a document: refused, and the next one is named', async () => {
+describe('damage', () => {
+  test('a damaged document is refused, and the error names the next snapshot', async () => {
     const { here, before } = await updated();
     const other = await here.snapshot();
     here.edit(before, (it) => ({ ...it, timestamp: 'soon' }));
@@ -212,11 +212,11 @@ describe('what is damaged', () => {
     }
     expect(thrown).toBeInstanceOf(DamagedError);
     expect((thrown as DamagedError).advice).toContain(`The next one is ${other.id} (2.0.0)`);
-    // The binary that was kept needs no document.
+    // The kept binary needs no document.
     expect(here.target()).toMatchObject({ snapshot: null, to: { version: '1.0.0' } });
   });
 
-  test('the binary in the store: another sound copy does as well, and without any it is refused', async () => {
+  test('if the binary in the store is missing, another intact copy is used, and without one it is refused', async () => {
     const { here, before } = await updated();
     const { disk } = here.host;
     disk.remove(binaryPath(sessionOn(here.host).snapshots?.layout ?? fail(), ONE.sha256));
@@ -226,7 +226,7 @@ describe('what is damaged', () => {
     expect(here.target({ only: ['data', 'config'] }).snapshot?.id).toBe(before.id);
   });
 
-  test('a binary that was not sound when it was taken is not put back', async () => {
+  test('a binary that was already damaged when the snapshot was taken is not restored', async () => {
     const { here, before } = await updated();
     here.edit(before, (it) => ({
       ...it,

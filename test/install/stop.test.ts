@@ -1,4 +1,4 @@
-/** Ending a DGMO that runs: asked first, by force only with consent, and nothing but what was asked about. */
+/** Ending a running DGMO: it is asked first, force needs consent, and only the processes that the user was shown are ended. */
 import { describe, expect, test } from 'bun:test';
 import { InterruptedError, StillRunningError } from '../../lib/errors.ts';
 import { runningCopies } from '../../lib/install/process/running.ts';
@@ -29,8 +29,8 @@ function sessionWith(processes: SimulatedProcess[], { platform = 'linux' as Plat
 
 const TARGET = targetPath('linux');
 
-describe('which copies run', () => {
-  test('of the installed executable, and of the one that an update has replaced', () => {
+describe('the running copies', () => {
+  test('are those of the installed executable, and of the one that an update has replaced', () => {
     const kept = `${INSTALL_DIR}/.dgmo-updater/kept-${ONE.sha256.slice(0, 32)}`;
     const { session } = sessionWith([
       { pid: 30, file: TARGET },
@@ -42,7 +42,7 @@ describe('which copies run', () => {
 });
 
 describe('ending them', () => {
-  test('those that end when they are asked: nothing more is done', async () => {
+  test('nothing more is done if they end when they are asked', async () => {
     const { session, events, host, asked } = sessionWith([
       { pid: 20, file: TARGET },
       { pid: 30, file: TARGET },
@@ -54,7 +54,7 @@ describe('ending them', () => {
     expect(host.clock.monotonic()).toBeLessThan(LIMIT);
   });
 
-  test('one that goes on: after the time limit by force, if that is allowed', async () => {
+  test('one that does not end is ended by force after the limit, with consent', async () => {
     const { session, host, asked } = sessionWith([
       { pid: 20, file: TARGET, stubborn: true },
       { pid: 30, file: TARGET },
@@ -65,7 +65,7 @@ describe('ending them', () => {
     expect(asked()).toEqual(['requestEnd', 'requestEnd', 'forceEnd']);
   });
 
-  test('without consent: 14, and it still runs', async () => {
+  test('without consent it keeps running: 14', async () => {
     const { session, asked } = sessionWith([{ pid: 20, file: TARGET, stubborn: true }]);
     await expect(stopRunning(session, [20], 'never')).rejects.toThrow(
       new StillRunningError(`process 20, which runs ${TARGET}, has not ended`, [20]),
@@ -74,7 +74,7 @@ describe('ending them', () => {
     expect(asked()).toEqual(['requestEnd']);
   });
 
-  test('where nobody can be asked to end, as on Windows, the limit is not waited for', async () => {
+  test('if a process can not be asked to end, as on Windows, there is no waiting', async () => {
     const file = targetPath('win32');
     const { session, host } = sessionWith([{ pid: 20, file }], { platform: 'win32' });
     await expect(stopRunning(session, runningCopies(session), 'never')).rejects.toThrow(StillRunningError);
@@ -83,7 +83,7 @@ describe('ending them', () => {
     expect(runningCopies(session)).toEqual([]);
   });
 
-  test('one that was started meanwhile is not ended: nobody was asked about it', async () => {
+  test('one that was started meanwhile is not ended, because the user was not asked about it', async () => {
     const { session } = sessionWith([
       { pid: 20, file: TARGET },
       { pid: 30, file: TARGET },
@@ -105,7 +105,7 @@ describe('ending them', () => {
     },
   );
 
-  test('Ctrl-C while it is waited for: 130', async () => {
+  test('Ctrl-C ends the waiting: 130', async () => {
     const { session } = sessionWith([{ pid: 20, file: TARGET, stubborn: true }]);
     const interrupted = { ...session, interrupted: () => true };
     await expect(stopRunning(interrupted, [20], 'never')).rejects.toThrow(InterruptedError);

@@ -8,35 +8,38 @@ import { executable, INSTALL_DIR, installedDisk, targetPath, versionOf } from '.
 
 const PARENT = 41;
 
-/** @param parent what the parent process runs; `diesAt`: when every process is gone, in milliseconds. */
+/**
+ * @param parent the executable of the parent process
+ * @param endsAt when all processes end, in milliseconds
+ */
 function session(
   platform: 'linux' | 'win32',
   parent: string | null,
-  diesAt = Number.POSITIVE_INFINITY,
+  endsAt = Number.POSITIVE_INFINITY,
 ): Session {
   const host = simulatedHost({ disk: installedDisk(platform, executable('1.0.0')), platform, versionOf });
   const processes = {
     ...host.processes,
     parent: PARENT,
     executable: (pid: number) => (pid === PARENT ? parent : null),
-    isAlive: () => host.clock.monotonic() < diesAt,
+    isAlive: () => host.clock.monotonic() < endsAt,
   };
   return openSession({ ...host, processes }, { installDir: INSTALL_DIR, app: 'dgmo' });
 }
 
-describe('whom to wait for', () => {
-  test('the parent, when it is DGMO', () => {
+describe('the process to wait for', () => {
+  test('is the parent, if that is DGMO', () => {
     expect(processToAwait(session('linux', targetPath('linux')), undefined)).toBe(PARENT);
-    // Windows names files in any case.
+    // Windows ignores the case of file names.
     expect(processToAwait(session('win32', '/OPT/dgmo/DGMO.EXE'), undefined)).toBe(PARENT);
   });
 
-  test('nobody, when the parent is something else, or can not be looked at', () => {
+  test('is none, if the parent is another program, or can not be inspected', () => {
     expect(processToAwait(session('linux', '/bin/bash'), undefined)).toBeNull();
     expect(processToAwait(session('linux', null), undefined)).toBeNull();
   });
 
-  test('the process that was named, and none for 0', () => {
+  test('is the named one, and none for 0', () => {
     const here = session('linux', targetPath('linux'));
     expect(processToAwait(here, 77)).toBe(77);
     expect(processToAwait(here, 0)).toBeNull();
@@ -44,7 +47,7 @@ describe('whom to wait for', () => {
 });
 
 describe('waiting', () => {
-  test('ends soon after the process has', async () => {
+  test('ends soon after the process has ended', async () => {
     const here = session('linux', null, 1000);
     await awaitExit(here, 77);
     expect(here.host.clock.monotonic()).toBeGreaterThanOrEqual(1000);

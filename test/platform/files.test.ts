@@ -1,4 +1,4 @@
-/** Reading, copying and digesting in pieces: every byte once, in its order, and never more than a piece in memory. */
+/** Reading, copying and digesting in pieces: every byte once, in order, with only one piece in memory. */
 import { describe, expect, test } from 'bun:test';
 import { DamagedError } from '../../lib/errors.ts';
 import {
@@ -17,7 +17,7 @@ import { SimulatedDisk } from '../host/disk.ts';
 
 const pattern = (size: number) => Uint8Array.from({ length: size }, (_, index) => (index * 31) >> 3);
 
-/** A disk whose reads come short, as they may. */
+/** A disk whose reads return fewer bytes than were asked for. */
 function shortReads(bytes: Uint8Array): SimulatedDisk {
   const disk = new SimulatedDisk();
   disk.place('/file', bytes);
@@ -28,7 +28,7 @@ function shortReads(bytes: Uint8Array): SimulatedDisk {
 }
 
 describe.each([0, 1, 9, 10, 11, 20, 25])('%i bytes in pieces of 10', (size) => {
-  test('come once, in their order', () => {
+  test('are returned once, in order', () => {
     const bytes = pattern(size);
     const pieces: number[][] = [];
     for (const piece of chunksOf(memorySource(bytes), 10)) pieces.push([...piece]);
@@ -58,7 +58,7 @@ test.each([0, 5, CHUNK, CHUNK + 1, 3 * CHUNK - 1])('copied and digested: %i byte
   expect(seen).toHaveLength(Math.ceil(size / CHUNK));
 });
 
-test('what the checkpoint throws ends the copy, and nothing more is read', async () => {
+test('a checkpoint that throws ends the copy, and nothing more is read', async () => {
   let reads = 0;
   const source: Source = { size: 3 * CHUNK, read: () => void reads++ };
   const copy = copyAndDigest(source, {
@@ -70,7 +70,7 @@ test('what the checkpoint throws ends the copy, and nothing more is read', async
   expect(reads).toBe(2);
 });
 
-test('a digest of pieces is that of the whole', () => {
+test('the digest of the pieces is that of the whole', () => {
   const bytes = pattern(1000);
   const digest = new RunningDigest();
   for (const [from, to] of [
@@ -83,7 +83,7 @@ test('a digest of pieces is that of the whole', () => {
   expect(digest.digest()).toEqual(digestBytes(bytes));
 });
 
-test('reads that come short are gone on with', () => {
+test('reading goes on after a read that returned fewer bytes', () => {
   const bytes = pattern(1000);
   const disk = shortReads(bytes);
   expect(readFile(disk, '/file', 1000)).toEqual(bytes);

@@ -1,9 +1,9 @@
-/** Waiting for a lock: never for ever, never with two holders, never with a lock that nobody releases. */
+/** Waiting for a lock: it is bounded, and no lock is left held. */
 import { describe, expect, test } from 'bun:test';
 import type { Lock, Locks } from '../../lib/platform/host.ts';
 import { lockWithPatience } from '../../lib/platform/lock-with-patience.ts';
 
-/** A lock that others hold for the first `held` tries, and a clock that only sleeping moves. */
+/** A lock that another process holds for the first `held` tries, and a clock that advances only by sleeping. */
 function machine(held: number) {
   let now = 0;
   const state = { tries: 0, holds: 0, slept: [] as number[] };
@@ -29,13 +29,13 @@ function machine(held: number) {
 const PATIENCE = { limit: 100, pause: 30 };
 
 describe('a lock', () => {
-  test('that is free is had at once', async () => {
+  test('that is free is taken at once', async () => {
     const host = machine(0);
     expect(await lockWithPatience(host, '/lock', PATIENCE)).not.toBeNull();
     expect(host.state).toEqual({ tries: 1, holds: 1, slept: [] });
   });
 
-  test('that is released meanwhile is had then', async () => {
+  test('that is released while we wait is taken', async () => {
     const host = machine(2);
     let waits = 0;
     expect(await lockWithPatience(host, '/lock', { ...PATIENCE, onWait: () => waits++ })).not.toBeNull();
@@ -43,13 +43,13 @@ describe('a lock', () => {
     expect(waits).toBe(2);
   });
 
-  test('that nobody releases is given up, and not a moment later', async () => {
+  test('that is not released is given up at the limit', async () => {
     const host = machine(Number.POSITIVE_INFINITY);
     expect(await lockWithPatience(host, '/lock', PATIENCE)).toBeNull();
     expect(host.state).toEqual({ tries: 5, holds: 0, slept: [30, 30, 30, 10] });
   });
 
-  test('is tried once where there is no time at all', async () => {
+  test('is tried once even if the limit has passed', async () => {
     expect(await lockWithPatience(machine(0), '/lock', { limit: -1, pause: 30 })).not.toBeNull();
     const held = machine(1);
     expect(await lockWithPatience(held, '/lock', { limit: -1, pause: 30 })).toBeNull();
@@ -65,7 +65,7 @@ describe('a lock', () => {
     expect(host.state).toMatchObject({ tries: 3, holds: 0 });
   });
 
-  test('that has become pointless is released, or not waited for', async () => {
+  test('is released, or not waited for, if it became pointless', async () => {
     const free = machine(0);
     expect(await lockWithPatience(free, '/lock', { ...PATIENCE, isPointless: (has) => has })).toBeNull();
     expect(free.state).toEqual({ tries: 1, holds: 0, slept: [] });
@@ -74,7 +74,7 @@ describe('a lock', () => {
     expect(held.state).toEqual({ tries: 1, holds: 0, slept: [] });
   });
 
-  test('is released where it can not be told whether it is pointless', async () => {
+  test('is released if isPointless throws', async () => {
     const host = machine(0);
     const isPointless = () => {
       throw new Error('the drive reported an error');

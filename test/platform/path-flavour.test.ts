@@ -1,4 +1,4 @@
-/** Paths whose names are not UTF-8 keep every byte; all others are what node:path says. */
+/** Paths whose names are not UTF-8 keep every byte. For all other paths the results are those of node:path. */
 import { expect, test } from 'bun:test';
 import { posix, win32 } from 'node:path';
 import fc from 'fast-check';
@@ -7,14 +7,14 @@ import { pathsOf } from '../../lib/platform/path-flavour.ts';
 const RAW = '\udcff';
 const paths = pathsOf('linux');
 
-/** A letter that stands for the raw byte, where node:path is asked for the same. */
+/** For comparing with node:path: the raw byte as a letter. */
 const asText = (path: string) => path.replaceAll(RAW, 'ü');
 const asRaw = (path: string) => path.replaceAll('ü', RAW);
 
-/** Without two slashes in a row, of which `dirname` of node:path keeps one. */
+/** Without two slashes in a row, because `dirname` of node:path keeps one of them. */
 const name = fc.stringMatching(/^[a.ü/]{0,6}$/).filter((text) => !text.includes('//'));
 
-test('a raw byte is a letter like any other', () => {
+test('a raw byte is treated like a letter', () => {
   fc.assert(
     fc.property(fc.array(name, { minLength: 1, maxLength: 4 }), (names) => {
       const [first = ''] = names;
@@ -30,6 +30,6 @@ test('a raw byte is a letter like any other', () => {
   );
 });
 
-test('Windows has its own', () => {
+test('Windows has the paths of node:path', () => {
   expect(pathsOf('win32')).toBe(win32);
 });

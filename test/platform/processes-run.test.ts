@@ -1,4 +1,4 @@
-/** A program that is run for its output ends with whoever runs it, even where that one is killed. */
+/** A program that is run for its output ends with the process that runs it, even if that is killed. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -32,7 +32,7 @@ async function until(reached: () => boolean): Promise<void> {
 const options = (timeLimit: number) => ({ environment: {}, workingDirectory: folder, timeLimit });
 
 test.skipIf(process.platform === 'win32')(
-  'a version that hangs goes when the updater is killed',
+  'a version that hangs ends when the updater is killed',
   async () => {
     const call = `await nativeProcesses.run(${JSON.stringify(hanging)}, ['--version'], ${JSON.stringify(options(50_000))})`;
     const updater = spawn(
@@ -48,7 +48,7 @@ test.skipIf(process.platform === 'win32')(
   },
 );
 
-test.skipIf(process.platform === 'win32')('and at its time limit otherwise', async () => {
+test.skipIf(process.platform === 'win32')('a version that hangs ends at its time limit', async () => {
   const result = await nativeProcesses.run(hanging, ['--version'], options(300));
   expect(result).toMatchObject({ code: null, signal: 'SIGKILL', timedOut: true });
   await until(() => running(hanging).length === 0);

@@ -1,4 +1,4 @@
-/** Which processes run a program, and how they are ended: real ones, of a small executable that is copied for each test. */
+/** Finding and ending the processes that run a program, with real processes of a small executable. */
 import { afterEach, beforeEach, describe, expect, spyOn, test } from 'bun:test';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -12,9 +12,9 @@ const SLEEP = fs.realpathSync('/bin/sleep');
 const STAY = '50';
 const NO_SUCH_PROCESS = 2 ** 22 + 1;
 
-/** With mounts of its own, as in a container; a user may have that who may map itself to root. */
-const APART = ['-r', '-m', 'sh', '-c'];
-const canBeApart = spawnSync('unshare', [...APART, 'mount -t tmpfs none /tmp']).status === 0;
+/** For `unshare`: a shell with its own mounts, as in a container. Needs the permission to map oneself to root. */
+const OWN_MOUNTS = ['-r', '-m', 'sh', '-c'];
+const hasOwnMounts = spawnSync('unshare', [...OWN_MOUNTS, 'mount -t tmpfs none /tmp']).status === 0;
 
 let folder: string;
 let program: string;
@@ -31,7 +31,7 @@ afterEach(() => {
   fs.rmSync(folder, { recursive: true });
 });
 
-/** Under another name first, as the updater does it: a program that runs can't be written to. */
+/** Written under another name first, as by the updater: a running program can't be written to. */
 function install(file: string): void {
   fs.copyFileSync(SLEEP, `${file}.new`);
   fs.renameSync(`${file}.new`, file);
@@ -59,7 +59,7 @@ async function start(file = program): Promise<number> {
   return pid;
 }
 
-/** A shell turns into the program, after what `before` has it do. */
+/** Starts a shell that runs `before`, and then becomes the program. */
 async function startAfter(before: string): Promise<number> {
   const pid = begin('sh', ['-c', `${before}; exec "$0" ${STAY}`, program]);
   await until(() => executable(pid) === program);
@@ -70,8 +70,8 @@ function stateOf(pid: number): string | undefined {
   return /^\d+ \(.*\) (\w)/s.exec(fs.readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1];
 }
 
-describe.skipIf(process.platform === 'win32')('who runs a program', () => {
-  test('every process of it, and nobody else', async () => {
+describe.skipIf(process.platform === 'win32')('the processes that run a program', () => {
+  test('are all of its processes and no others', async () => {
     expect(running(program)).toEqual([]);
     const pids = [await start(), await start()];
     await start(SLEEP);
@@ -79,27 +79,27 @@ describe.skipIf(process.platform === 'win32')('who runs a program', () => {
     expect(running(path.join(folder, 'missing'))).toEqual([]);
   });
 
-  test('not this process', () => {
+  test('do not include this process', () => {
     const own = executable(process.pid) ?? '';
     expect(fs.existsSync(own)).toBe(true);
     expect(running(own)).not.toContain(process.pid);
   });
 
-  test('one that was started before the program was replaced, as well as one after', async () => {
+  test('include those that were started before the program was replaced', async () => {
     const before = await start();
     install(program);
     const after = await start();
     expect(running(program).sort()).toEqual([before, after].sort());
   });
 
-  test('one of which the program was removed', async () => {
+  test('include one whose program was removed', async () => {
     const pid = await start();
     fs.unlinkSync(program);
     expect(running(program)).toEqual([pid]);
     expect(executable(pid)).toBe(program);
   });
 
-  test('one that was started by another name of the same file', async () => {
+  test('include one that was started by another name of the same file', async () => {
     const kept = path.join(folder, 'kept');
     fs.linkSync(program, kept);
     const pid = await start(kept);
@@ -109,7 +109,7 @@ describe.skipIf(process.platform === 'win32')('who runs a program', () => {
     expect(running(kept)).toEqual([pid]);
   });
 
-  test('one of which the file was moved, by the path it was moved to', async () => {
+  test('include one whose file was moved to the path', async () => {
     const pid = await start();
     const away = path.join(folder, 'away');
     fs.renameSync(program, away);
@@ -118,7 +118,7 @@ describe.skipIf(process.platform === 'win32')('who runs a program', () => {
     expect(running(away)).toEqual([pid]);
   });
 
-  test('not one that has ended', async () => {
+  test('do not include one that has ended', async () => {
     const pid = await start();
     forceEnd(pid);
     await until(() => !isAlive(pid));
@@ -126,10 +126,10 @@ describe.skipIf(process.platform === 'win32')('who runs a program', () => {
   });
 });
 
-describe.skipIf(process.platform !== 'linux')('who runs a program on Linux', () => {
-  test('not a zombie', async () => {
+describe.skipIf(process.platform !== 'linux')('the processes that run a program on Linux', () => {
+  test('do not include a zombie', async () => {
     const list = path.join(folder, 'pid');
-    // The one that waits has become a program that never asks how its child ended.
+    // The shell becomes a program that never waits for its child.
     begin('sh', ['-c', `"$0" 0 & echo $! > "$1"; exec "$2" ${STAY}`, program, list, SLEEP]);
     await until(() => fs.existsSync(list) && fs.readFileSync(list, 'utf8').endsWith('\n'));
     const pid = Number(fs.readFileSync(list, 'utf8'));
@@ -139,7 +139,7 @@ describe.skipIf(process.platform !== 'linux')('who runs a program on Linux', () 
     forceEnd(pid);
   });
 
-  test('not one whose file really has the name that the kernel gives to a removed one', async () => {
+  test('do not include one whose file really has the name that the kernel gives to a removed one', async () => {
     const odd = `${program} (deleted)`;
     install(odd);
     const pid = await start(odd);
@@ -149,21 +149,24 @@ describe.skipIf(process.platform !== 'linux')('who runs a program on Linux', () 
     expect(running(odd)).toEqual([pid]);
   });
 
-  test.skipIf(!canBeApart)('not one of a container, where the same path is another file', async () => {
-    const image = path.join(folder, 'image');
-    fs.mkdirSync(image);
-    install(path.join(image, 'dgmo'));
-    const inside = `mount --bind "$1" "$2" && exec "$0" ${STAY}`;
-    const pid = begin('unshare', [...APART, inside, program, image, folder]);
-    await until(() => executable(pid) === program);
-    expect(running(program)).toEqual([]);
-    install(path.join(image, 'dgmo'));
-    expect(executable(pid)).toBe(program);
-    expect(running(program)).toEqual([]);
-  });
+  test.skipIf(!hasOwnMounts)(
+    'do not include one in a container, where the path is another file',
+    async () => {
+      const image = path.join(folder, 'image');
+      fs.mkdirSync(image);
+      install(path.join(image, 'dgmo'));
+      const inside = `mount --bind "$1" "$2" && exec "$0" ${STAY}`;
+      const pid = begin('unshare', [...OWN_MOUNTS, inside, program, image, folder]);
+      await until(() => executable(pid) === program);
+      expect(running(program)).toEqual([]);
+      install(path.join(image, 'dgmo'));
+      expect(executable(pid)).toBe(program);
+      expect(running(program)).toEqual([]);
+    },
+  );
 
-  test.skipIf(!canBeApart)('one that has mounts of its own, but runs the very file', async () => {
-    const pid = begin('unshare', [...APART, `exec "$0" ${STAY}`, program]);
+  test.skipIf(!hasOwnMounts)('include one that has its own mounts, but runs the same file', async () => {
+    const pid = begin('unshare', [...OWN_MOUNTS, `exec "$0" ${STAY}`, program]);
     await until(() => executable(pid) === program);
     install(program);
     expect(running(program)).toEqual([pid]);
@@ -178,7 +181,7 @@ describe.skipIf(process.platform === 'win32')('ending a process', () => {
     expect(running(program)).toEqual([]);
   });
 
-  test.skipIf(process.platform !== 'linux')('on request, also where it was suspended', async () => {
+  test.skipIf(process.platform !== 'linux')('on request, even if it was suspended', async () => {
     const pid = await start();
     process.kill(pid, 'SIGSTOP');
     await until(() => stateOf(pid) === 'T');
@@ -186,10 +189,10 @@ describe.skipIf(process.platform === 'win32')('ending a process', () => {
     await until(() => !isAlive(pid));
   });
 
-  test('by force, where it ignores the request', async () => {
+  test('by force, if it ignores the request', async () => {
     const pid = await startAfter('trap "" TERM');
     expect(requestEnd(pid)).toBe(true);
-    // A second process that was asked after it has ended meanwhile, so the first has had its signal.
+    // Once a second process, which is asked later, has ended, the first one has received its signal.
     const other = await start();
     requestEnd(other);
     await until(() => !isAlive(other));
@@ -198,7 +201,7 @@ describe.skipIf(process.platform === 'win32')('ending a process', () => {
     await until(() => !isAlive(pid));
   });
 
-  test('that is gone already is no error', () => {
+  test('that has already ended is no error', () => {
     expect(isAlive(NO_SUCH_PROCESS)).toBe(false);
     expect(requestEnd(NO_SUCH_PROCESS)).toBe(true);
     forceEnd(NO_SUCH_PROCESS);

@@ -9,7 +9,7 @@ const MODULE = path.resolve(import.meta.dir, '../../lib/platform/standard-stream
 /** More than a pipe holds. */
 const LINES = 20_000;
 
-/** A program that writes `LINES` lines, then tells on standard error how it went on, and ends with 3. */
+/** Starts a program that writes `LINES` lines, then a word to standard error, and exits with code 3. */
 function start(stdout: number | 'pipe') {
   const program = `
     import { standardStreams } from ${JSON.stringify(MODULE)};
@@ -27,9 +27,9 @@ async function textOf(stream: AsyncIterable<Buffer> | null): Promise<string> {
   return text;
 }
 
-test('a write does not wait for its reader, and everything is there in the end', async () => {
+test('a write does not wait for its reader, and all of it arrives', async () => {
   const { child, ended } = start('pipe');
-  // It goes on before anybody reads.
+  // It goes on before its output is read.
   const [said] = (await once(child.stderr as Readable, 'data')) as [Buffer];
   expect(String(said)).toBe('went on');
   const lines = (await textOf(child.stdout)).split('\n');
@@ -38,7 +38,7 @@ test('a write does not wait for its reader, and everything is there in the end',
   expect(await ended).toEqual([3, null]);
 });
 
-test('a reader that has gone away does not stop it', async () => {
+test('a reader that has closed the pipe does not stop it', async () => {
   const { child, ended } = start('pipe');
   child.stdout?.destroy();
   expect(await textOf(child.stderr)).toBe('went on');

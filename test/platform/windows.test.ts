@@ -4,7 +4,7 @@ import { systemError, widePath } from '../../lib/platform/windows/kernel.ts';
 import { environmentBlock, quoted } from '../../lib/platform/windows/start.ts';
 
 describe('the command line', () => {
-  // As Microsoft's "Parsing C command-line arguments" has it.
+  // According to Microsoft's "Parsing C command-line arguments".
   for (const [argument, written] of [
     ['plain', 'plain'],
     ['', '""'],

@@ -79,8 +79,8 @@ test('words are taken and refused as node:util does', () => {
 });
 
 test.each([
-  [['--frob'], 'there is no option --frob here'],
-  [['-f'], 'there is no option -f here'],
+  [['--frob'], 'unknown option --frob'],
+  [['-f'], 'unknown option -f'],
   [['--json=1'], '--json takes no value, found "1"'],
   [['--home'], '--home: its value is missing'],
   [['--home', '--json'], '--home: wanted a value, found the option "--json"'],

@@ -1,7 +1,6 @@
 /**
- * The folders beside the executable, in a transaction: brought to what they are to be before the swap, and to what they
- * were where the new version does not stay. What was is in the snapshot that the transaction began with; whatever state
- * the folders were left in, they are made what it says.
+ * The folders in a transaction: changed before the swap, and restored if the new version does not stay. The old state is in
+ * the snapshot that was taken before. Whatever state an interrupted run has left, the folders are restored from it.
  */
 import { BusyError, DamagedError, MachineError, UnrecoverableError } from '../../errors.ts';
 import { snapshotSetup } from '../../home/snapshot-setup.ts';
@@ -24,37 +23,37 @@ import {
   storeLayout,
   verifyRestored,
 } from '../../snapshot/index.ts';
-import { isInUse, runningCopies } from '../process/running.ts';
+import { isAppRunning, runningCopies } from '../process/running.ts';
 import { loadReceipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
 import { appendEntry, type Folders, type OpenTransaction } from '../transaction/journal.ts';
-import { takeSnapshotHere } from './snapshots.ts';
+import { snapshotInstall } from './snapshots.ts';
 
-/** A change of folders, in the two halves that the journal stands between. */
+/** A change of folders. The record in the journal is written between `prepare` and `carryOut`. */
 export interface FolderChange {
-  /** Brings everything to where it is needed, verified; touches nothing that stands. */
+  /** Writes and verifies the new files beside the current ones, which are not touched. */
   prepare(): Promise<void>;
   carryOut(): void;
-  /** Throws DamagedError where it did not come to what it should. */
+  /** Throws DamagedError if the folders are not as planned. */
   verify(): void;
 }
 
-export interface Restoring {
+export interface SnapshotTarget {
   home: string;
-  /** What they are to be. */
+  /** The state to bring the folders to. */
   snapshot: Snapshot;
-  /** With these changes. */
+  /** Changes to that state. */
   amendment?: Amendment;
-  /** What stands: nothing is changed that it could not take. */
+  /** The current state. What is not in this snapshot is not replaced. */
   before: Snapshot;
   components: readonly FolderComponent[];
-  /** Of the transaction. */
+  /** Id of the transaction. */
   id: string;
 }
 
-export function restoring(
+export function changeToSnapshot(
   session: Session,
-  { home, snapshot, amendment, before, components, id }: Restoring,
+  { home, snapshot, amendment, before, components, id }: SnapshotTarget,
 ): FolderChange {
   const request = requestFor(session, home, snapshot, components, id);
   let plan: ReturnType<typeof planRestore> | undefined;
@@ -71,15 +70,15 @@ export function restoring(
       await prepare(request, plan);
     },
     carryOut() {
-      if (plan === undefined) throw new Error('folders are changed before they were prepared');
+      if (plan === undefined) throw new Error('carryOut was called before prepare');
       carryOut(request, plan);
-      tellFolders(session, snapshot.id, plan, begun);
+      reportFolders(session, snapshot.id, plan, begun);
     },
     verify: () => verifyRestored(request, plan),
   };
 }
 
-function tellFolders(
+function reportFolders(
   { host, emit }: Session,
   snapshot: string,
   { files, bytes, removed, leftAlone }: Plan,
@@ -119,31 +118,31 @@ export function requestFor(
     profile: setup.profile,
     components,
     id,
-    // A Ctrl-C would leave half of it.
+    // A Ctrl-C must not interrupt it halfway.
     checkpoint: async () => undefined,
   };
 }
 
-export interface BringBack {
-  /** Begun by a run that is gone: meanwhile somebody may have worked with what stands. */
+export interface BringBackOptions {
+  /** An earlier run began the transaction. The user may have worked with the current state since. */
   resumed: boolean;
-  /** All of them, not only those that the transaction changes: the new version was tried, and may have written. */
+  /** Restore all folders, not only those that the transaction changes: the new version was tried, and may have written. */
   all: boolean;
 }
 
 /**
- * Throws UnrecoverableError where the snapshot is not what it was, BusyError where DGMO runs; what the disk throws leaves
- * the transaction open, for the next run.
+ * Restores the folders from the snapshot that the transaction began with. Throws UnrecoverableError if the snapshot is damaged
+ * or missing, BusyError if DGMO runs. After an error of the disk the transaction stays open for the next run.
  */
 export async function bringBack(
   session: Session,
   open: OpenTransaction & { folders: Folders },
-  { resumed, all }: BringBack,
+  { resumed, all }: BringBackOptions,
 ): Promise<void> {
   const { host, layout } = session;
   const begun = host.clock.monotonic();
   const { home, before } = open.folders;
-  const snapshot = snapshotBefore(session, open.folders);
+  const snapshot = loadSnapshotBefore(session, open.folders);
   const components = all ? FOLDER_COMPONENTS : open.folders.changes;
   const request = requestFor(session, home, snapshot, components, open.id);
   try {
@@ -152,22 +151,22 @@ export async function bringBack(
     if (!plan.empty) {
       refuseIfRunning(session);
       if (resumed) {
-        const kept = await keepWhatStands(session, home, open.from.version, { snapshot, components });
+        const kept = await snapshotBeforeRecovery(session, home, open.from.version, { snapshot, components });
         if (kept !== null) checkKept(session, request, kept, plan);
       }
       appendEntry(host.disk, layout, { type: 'folders', state: 'touched' });
       await prepare(request, plan);
       carryOut(request, plan);
       verifyRestored(request, plan);
-      tellFolders(session, before, plan, begun);
+      reportFolders(session, before, plan, begun);
     }
     flushFolders(request);
   } catch (error) {
     if (!(error instanceof DamagedError)) throw error;
     throw new UnrecoverableError(
-      `the folders could not be brought back to what they were before the update: ${error.message}`,
+      `the folders could not be restored to their state before the update: ${error.message}`,
       {
-        advice: '`dgmo-updater snapshots list` shows which snapshots there are, `rollback <id>` goes to one.',
+        advice: '`dgmo-updater snapshots list` shows the snapshots, `rollback <id>` goes to one.',
         cause: error,
       },
     );
@@ -175,21 +174,19 @@ export async function bringBack(
   appendEntry(host.disk, layout, { type: 'folders', state: 'back' });
 }
 
-function snapshotBefore({ host }: Session, { home, before }: Folders): Snapshot {
+function loadSnapshotBefore({ host }: Session, { home, before }: Folders): Snapshot {
   const layout = storeLayout(host, home);
   const snapshot = loadSnapshot(host.disk, layout, before);
   if (snapshot !== null) return snapshot;
   throw new UnrecoverableError(
     `the snapshot ${before}, which the update began with, is no longer in ${layout.folder}`,
-    {
-      advice: '`dgmo-updater snapshots list` shows which snapshots there are, `rollback <id>` goes to one.',
-    },
+    { advice: '`dgmo-updater snapshots list` shows the snapshots, `rollback <id>` goes to one.' },
   );
 }
 
-/** What it has open must not be changed under it, and what it writes must not be lost: the next run brings them back. */
+/** Throws BusyError if DGMO runs: its open files must not be changed, and nothing that it writes may be lost. */
 function refuseIfRunning(session: Session): void {
-  if (!isInUse(session)) return;
+  if (!isAppRunning(session)) return;
   const { app } = session;
   const running = runningCopies(session).join(', ');
   throw new BusyError(
@@ -198,8 +195,8 @@ function refuseIfRunning(session: Session): void {
   );
 }
 
-/** A rollback first keeps what it is about to replace: this one, too. */
-async function keepWhatStands(
+/** Recovery replaces the current state, which is kept in a snapshot first, as before a rollback. */
+async function snapshotBeforeRecovery(
   session: Session,
   home: string,
   version: string,
@@ -209,15 +206,15 @@ async function keepWhatStands(
   const receipt = loadReceipt(host.disk, layout);
   if (receipt === null) return null;
   const setup = session.snapshots?.home === home ? session.snapshots : null;
-  return takeSnapshotHere(session, setup ?? snapshotSetup(host, { home, app, updater: '' }), receipt, {
+  return snapshotInstall(session, setup ?? snapshotSetup(host, { home, app, updater: '' }), receipt, {
     kind: 'recovery',
     reason: `Before going back to ${version} after an interrupted update`,
     covering,
   });
 }
 
-/** What a transaction that ends leaves in the folders besides: files on their way that never got there. */
-export function clearFolders(session: Session, folders: Folders, id: string): void {
+/** Removes temporary files that a transaction has left in the folders, when it ends. */
+export function removeFolderLeftovers(session: Session, folders: Folders, id: string): void {
   const snapshot = loadSnapshot(session.host.disk, storeLayout(session.host, folders.home), folders.before);
   if (snapshot === null) return;
   clearLeftovers(requestFor(session, folders.home, snapshot, folders.changes, id));

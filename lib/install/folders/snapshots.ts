@@ -1,4 +1,4 @@
-/** Snapshots of this install: taking one before a change, and letting the old ones go after it. */
+/** Snapshots of this install: taking one before a change, and removing old ones after it. */
 import { errorCode, MachineError, UpdaterError } from '../../errors.ts';
 import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
 import { asUpdaterError } from '../../platform/failures.ts';
@@ -20,21 +20,21 @@ import type { Receipt } from '../receipt.ts';
 import { checkpoint, type Session } from '../session.ts';
 import { openTransaction, readJournal } from '../transaction/journal.ts';
 
-export interface SnapshotWish {
+export interface SnapshotRequest {
   kind: Snapshot['kind'];
   reason: string;
-  /** Takes the place of the snapshot with this id. */
+  /** Replace the snapshot with this id. */
   id?: string;
-  /** What is brought back after it: the snapshot holds all that is replaced then. */
+  /** The change that follows. The snapshot includes everything that this change replaces. */
   covering?: Covering;
 }
 
-/** Throws what keeps it from being whole: MachineError on a full disk, BusyError where another one is being taken. */
-export async function takeSnapshotHere(
+/** Takes a snapshot. Throws MachineError if the disk is full, BusyError if another snapshot is being taken. */
+export async function snapshotInstall(
   session: Session,
   setup: SnapshotSetup,
   receipt: Receipt,
-  { kind, reason, id, covering }: SnapshotWish,
+  { kind, reason, id, covering }: SnapshotRequest,
 ): Promise<Snapshot> {
   const { host, layout } = session;
   const begun = host.clock.monotonic();
@@ -60,25 +60,25 @@ export async function takeSnapshotHere(
     });
     const milliseconds = Math.round(host.clock.monotonic() - begun);
     const warnings = snapshot.warnings.length;
-    // What is added to one is not told again.
+    // A snapshot that is updated was already reported.
     if (id === undefined)
       session.emit({ event: 'snapshot', id: snapshot.id, reason, added, milliseconds, warnings });
     return snapshot;
   } catch (error) {
-    const told = asUpdaterError(error, setup.layout.folder);
-    if (!(told instanceof MachineError)) throw told;
-    throw new MachineError(`the snapshot could not be taken, and nothing was changed: ${told.message}`, {
-      cause: told,
-      ...(told.advice === undefined ? {} : { advice: told.advice }),
+    const failure = asUpdaterError(error, setup.layout.folder);
+    if (!(failure instanceof MachineError)) throw failure;
+    throw new MachineError(`the snapshot could not be taken, and nothing was changed: ${failure.message}`, {
+      cause: failure,
+      ...(failure.advice === undefined ? {} : { advice: failure.advice }),
     });
   }
 }
 
-/** By hand a person waits for it, and nothing else needs it: an executable that has not changed is not read again. */
+/** For a manual snapshot, for which the user waits, an unchanged executable is not read again. */
 function digestOfTarget(
   { host, layout, digests }: Session,
   setup: SnapshotSetup,
-  kind: SnapshotWish['kind'],
+  kind: SnapshotRequest['kind'],
 ): Digest | null {
   const { disk, clock } = host;
   if (kind !== 'manual') return digests.of(layout.target);
@@ -90,22 +90,22 @@ function digestOfTarget(
   return digest;
 }
 
-/** Before a change: null where this user has no home, which is told. */
-export async function takeSnapshotBefore(
+/** Takes a snapshot before a change. Returns null, and reports it, if this user has no home. */
+export async function snapshotBeforeChange(
   session: Session,
   receipt: Receipt,
-  wish: Omit<SnapshotWish, 'id'>,
+  wish: Omit<SnapshotRequest, 'id'>,
 ): Promise<Snapshot | null> {
   if (session.snapshots === null) {
     session.emit({ event: 'no snapshot', reason: 'this user has no home directory' });
     return null;
   }
-  return takeSnapshotHere(session, session.snapshots, receipt, wish);
+  return snapshotInstall(session, session.snapshots, receipt, wish);
 }
 
 /**
- * Needed, however many came after it, is the newest snapshot of the binary that a rollback would put back; and the one that
- * an open transaction goes back to if it fails.
+ * Ids of the snapshots that are kept however many are newer: the newest one of the binary that a rollback would restore, and
+ * the one that an open transaction would restore.
  */
 export function neededSnapshots(session: Session, setup: SnapshotSetup, receipt: Receipt): Set<string> {
   const needed = new Set<string>();
@@ -144,8 +144,8 @@ export async function pruneSnapshots(
 }
 
 /**
- * Removes the snapshot that a transaction began with, if the transaction ended and all is as it was before: it would only
- * push a useful one out. Kept if the journal does not say that the folders are whole.
+ * Removes the snapshot that a transaction began with, if the transaction ended without any change: it would push out a useful
+ * one. The snapshot is kept unless the journal shows that the folders are unchanged or restored.
  */
 export async function forgetSnapshot(
   { host, layout, snapshots }: Session,
@@ -164,7 +164,7 @@ export async function forgetSnapshot(
         (last.outcome === 'reverted' && foldersAre === 'back'));
     if (snapshots !== null && asBefore) await discardSnapshot(host, snapshots.layout, id);
   } catch (error) {
-    // The caller reports the failure that brought us here.
+    // The caller reports the failure of the transaction.
     if (errorCode(error) === undefined && !(error instanceof UpdaterError)) throw error;
   }
 }
@@ -186,7 +186,7 @@ async function shareKept(
   }
 }
 
-/** After a change: space that could not be freed is no reason to fail it. */
+/** Removes old snapshots after a change. The change does not fail if that fails. */
 export async function pruneAfter(session: Session, receipt: Receipt): Promise<void> {
   if (session.snapshots === null) return;
   try {

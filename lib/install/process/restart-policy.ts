@@ -1,4 +1,4 @@
-/** Whether DGMO is started again after an update or a rollback. */
+/** Whether DGMO is started again after an update. */
 import {
   BusyError,
   InterruptedError,
@@ -8,15 +8,15 @@ import {
   UpdaterError,
 } from '../../errors.ts';
 import { isIntact } from '../installed-binary.ts';
-import { lockUnlessServed } from '../lock.ts';
+import { lockUnlessOtherStarts } from '../lock.ts';
 import type { Session } from '../session.ts';
 import { recoverTransaction } from '../transaction/recover.ts';
 import { relaunch } from './start.ts';
 import { awaitExit } from './wait.ts';
 
 /**
- * Starts DGMO again if it may. Throws if that failed, unless the update itself had failed: that is what the caller has to
- * report then.
+ * Starts DGMO again if it may. Throws if it could not be started, unless the update failed: the caller reports that failure
+ * then.
  */
 export async function restartAfter(
   session: Session,
@@ -33,14 +33,14 @@ export async function restartAfter(
 }
 
 /**
- * After a success always. After a failure if DGMO has exited, or is about to, because of us; but not if the user stopped
- * us, if another updater is going to start it, or if nothing that works is left to start.
+ * Always true after a success. After a failure true if DGMO has exited for the update. But not if the user interrupted, if
+ * another updater is going to start it, or if the executable does not work.
  */
 async function mayStart(session: Session, awaited: number | null, failure: unknown): Promise<boolean> {
   if (failure === undefined || failure instanceof RevertedError) return true;
   if (awaited === null || failure instanceof InterruptedError) return false;
   if (failure instanceof UnrecoverableError) {
-    // Even if the old version was found not to work here: it is what the user had, and may work for them.
+    // The old version failed its probe too, but it is what the user had, and may work for them.
     return isIntact(session);
   }
   if (failure instanceof LockedError) {
@@ -60,12 +60,12 @@ async function hasExited(session: Session, pid: number): Promise<boolean> {
 }
 
 /**
- * Waits until the other updater is done, and closes what it may have left open: only then is it safe to start DGMO.
- * False if the other one starts it.
+ * Waits until the other updater is done, and recovers a transaction that it may have left open: only then is it safe to
+ * start DGMO. False if the other updater starts it.
  */
 async function otherIsDone(session: Session, awaited: number): Promise<boolean> {
   const { host, layout, limits, interrupted } = session;
-  const lock = await lockUnlessServed(host, layout, awaited, { limit: limits.exit, interrupted });
+  const lock = await lockUnlessOtherStarts(host, layout, awaited, { limit: limits.exit, interrupted });
   if (lock === null) return false;
   try {
     await recoverTransaction(session);

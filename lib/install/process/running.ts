@@ -1,7 +1,7 @@
 /** Which processes run DGMO. */
 import type { Session } from '../session.ts';
 
-/** Whether that process is DGMO. */
+/** Whether that process runs the installed executable. */
 export function isTarget(session: Session, pid: number): boolean {
   const executable = session.host.processes.executable(pid);
   if (executable === null) return false;
@@ -9,7 +9,7 @@ export function isTarget(session: Session, pid: number): boolean {
   return executable.toLowerCase() === session.layout.target.toLowerCase();
 }
 
-/** Ids of the processes that run the installed executable, or one that an update replaced under them. */
+/** Ids of the processes that run the installed executable, or one that an update has replaced since they were started. */
 export function runningCopies({ host, layout }: Session): number[] {
   const { disk, processes } = host;
   const moved = disk
@@ -21,10 +21,9 @@ export function runningCopies({ host, layout }: Session): number[] {
 }
 
 /**
- * Whether anybody may be writing DGMO's data: a copy that runs, or this very process, where it is DGMO that updates itself
- * by way of `UpdateManager`.
+ * Whether a process may be writing DGMO's data. That may be this process, if DGMO updates itself with `UpdateManager`.
  */
-export function isInUse(session: Session): boolean {
+export function isAppRunning(session: Session): boolean {
   return isTarget(session, session.host.processes.pid) || runningCopies(session).length > 0;
 }
 

@@ -1,11 +1,11 @@
-/** Starting DGMO again: its arguments, its working directory, its environment, its terminal. */
+/** Starting DGMO again, with its arguments, working directory, environment and terminal. */
 import { errorMessage, MachineError } from '../../errors.ts';
 import type { Session } from '../session.ts';
 
 /**
- * With the first a Bun-compiled program turns into the Bun CLI, with the second it runs foreign code before its own, with the
- * last it ends as soon as we do. None is handed on. The names are put together, since `release compile` changes them
- * wherever they stand in the executable.
+ * Variables that must not be passed on. The first turns a Bun-compiled program into the Bun CLI, the second makes it run
+ * foreign code before its own, and with the last it ends as soon as this process does. The first two names are joined from
+ * parts, because `release compile` changes every occurrence of them in the executable.
  */
 const STRIPPED = new Set([
   ['BUN', 'BE', 'BUN'].join('_'),
@@ -23,16 +23,18 @@ export function childEnvironment(
   return kept;
 }
 
-/** The folder that we were started in may have been removed. */
+/** The current working directory, or the install dir if that was removed meanwhile. */
 function folderToStartIn({ host, layout }: Session): string {
   return host.disk.status(host.workingDirectory) === null ? layout.installDir : host.workingDirectory;
 }
 
 /**
- * Starts the target. On POSIX, if this process has the terminal, it becomes the target, and this does not return: the
- * shell goes on waiting for the same process. On Windows it resolves once the target, which has the terminal, has ended.
- * Without a terminal it resolves once the target has been started. If a shell has taken the terminal back meanwhile, the
- * target can't be used from it: the user is told to start it.
+ * Starts the target.
+ *
+ * With a terminal on POSIX, this process becomes the target and the call never returns: the shell goes on waiting for the
+ * same process. With a terminal on Windows, it resolves when the target has ended. Without a terminal, it resolves when the
+ * target has been started. If the shell has taken the terminal back, the target could not read from it: then nothing is
+ * started, and the user is asked to start it.
  *
  * @throws MachineError if it could not be started
  */
@@ -54,7 +56,7 @@ export async function relaunch(
     outputToError,
   };
   try {
-    // A process can't give its standard output away to somebody else's standard error.
+    // `become` keeps the standard streams, so it can't redirect the output.
     if (host.processes.become !== null && host.processes.hasTerminal() && !outputToError)
       await host.processes.become(file, args, options);
     await host.processes.start(file, [...args], options);

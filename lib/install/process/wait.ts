@@ -7,8 +7,8 @@ import { isStranger, isTarget } from './running.ts';
 const PAUSE = 25;
 
 /**
- * Which process to wait for: the one named (0: none), else the parent if it is DGMO itself, else none. A process that
- * became this one (execve) names its own id: it has exited already.
+ * Which process to wait for: the named one (0: none), else the parent if that is DGMO, else none. A process that became this
+ * one (execve) named its own id, and has exited already.
  */
 export function processToAwait(session: Session, named: number | undefined): number | null {
   const { processes } = session.host;
@@ -16,7 +16,10 @@ export function processToAwait(session: Session, named: number | undefined): num
   return named === 0 ? null : named;
 }
 
-/** Throws BusyError if it has not exited within the limit. Does not wait for a process that does not run DGMO. */
+/**
+ * Waits until the process has exited. Throws BusyError if it has not exited within the limit. Does not wait for a process
+ * that does not run DGMO.
+ */
 export async function awaitExit(session: Session, pid: number): Promise<void> {
   const { clock, processes } = session.host;
   const begun = clock.monotonic();

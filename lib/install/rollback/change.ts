@@ -1,34 +1,33 @@
 /**
- * The parts of a rollback: its snapshot, its folders, its staged binary, its receipt. `lib/api/rollback.ts` puts them in
- * order. It also repairs a binary that was damaged or removed, and gets out of a transaction that could be neither
- * finished nor taken back.
+ * The parts of a rollback: its snapshot, folders, staged binary and receipt. `lib/api/rollback.ts` puts them in order. A
+ * rollback also repairs a damaged or missing binary, and replaces a transaction that could be neither finished nor undone.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { BusyError, DamagedError, MachineError } from '../../errors.ts';
 import { checkStored, type FolderComponent, listSnapshots, type Snapshot } from '../../snapshot/index.ts';
 import { compareVersions } from '../../version/index.ts';
-import { type FolderChange, requestFor, restoring } from '../folders/folders.ts';
-import { takeSnapshotBefore } from '../folders/snapshots.ts';
+import { changeToSnapshot, type FolderChange, requestFor } from '../folders/folders.ts';
+import { snapshotBeforeChange } from '../folders/snapshots.ts';
 import { type Binary, type Receipt, requireReceipt, saveReceipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
 import { appendEntry, type Folders, type OpenTransaction } from '../transaction/journal.ts';
-import { keepUnder } from '../transaction/keep.ts';
+import { linkOrCopy } from '../transaction/keep.ts';
 import { adviceAfter, binarySource, type RollbackTarget } from './target.ts';
 
-/** What a rollback changes, as it is found once the lock is held. */
+/** What a rollback changes, decided once the lock is held. */
 export interface RollbackChange {
   target: RollbackTarget;
-  /** The binary to replace: the receipt's, or what was found in its place. */
+  /** The binary to replace: the one in the receipt, or the one that was found at the target instead. */
   from: Binary;
   to: Binary;
   folders: FolderComponent[];
-  /** That very binary is in place already, put there by hand, and no folder changes: only the receipt does. */
+  /** The user has already put that binary back by hand, and no folder changes: only the receipt is written. */
   receiptOnly: boolean;
 }
 
 /**
- * The target was chosen before the lock was taken, and the user may have thought about it for long: throws BusyError if
- * something else was installed meanwhile.
+ * Throws BusyError if something else was installed meanwhile: the target was chosen before the lock was taken, and the user
+ * may have taken long to confirm it.
  */
 export function planRollbackChange(session: Session, target: RollbackTarget): RollbackChange {
   const { host, layout, digests } = session;
@@ -55,8 +54,8 @@ function folderComponents({ components }: RollbackTarget): FolderComponent[] {
 }
 
 /**
- * Whether the snapshot can be restored: before anything is stopped or taken for it. Throws DamagedError, which names
- * what is damaged, and the next snapshot to try.
+ * Verifies that the snapshot can be restored, before DGMO is stopped for it. Throws DamagedError, which names what is damaged
+ * and the next snapshot to try.
  */
 export async function verifyTarget(session: Session, target: RollbackTarget): Promise<void> {
   const { snapshot } = target;
@@ -70,8 +69,8 @@ export async function verifyTarget(session: Session, target: RollbackTarget): Pr
 }
 
 /**
- * The binary alone goes back without a snapshot if the disk is too full for one: the binary that it replaces is kept
- * beside it anyway.
+ * Takes the snapshot before a rollback. If only the binary changes, a full disk does not stop the rollback, and null is
+ * returned: the replaced binary is kept beside the new one anyway.
  */
 export async function snapshotBeforeRollback(
   session: Session,
@@ -81,7 +80,7 @@ export async function snapshotBeforeRollback(
   const reason = `Before going back to ${target.to.version}`;
   const covering = snapshot === null ? {} : { covering: { snapshot, components: folders } };
   try {
-    return await takeSnapshotBefore(session, receipt, {
+    return await snapshotBeforeChange(session, receipt, {
       kind: 'rollback',
       reason,
       ...covering,
@@ -93,7 +92,7 @@ export async function snapshotBeforeRollback(
   }
 }
 
-/** For the journal; null if there is no snapshot to take the folders back to. */
+/** For the journal. Null if there is no snapshot to restore the folders from. */
 export function rollbackFolders(
   { snapshots }: Session,
   { folders }: RollbackChange,
@@ -103,7 +102,7 @@ export function rollbackFolders(
   return { home: snapshots.home, before: before.id, changes: folders };
 }
 
-/** Null if the folders stay as they are. */
+/** Null if no folder changes. */
 export function rollbackFolderChange(
   session: Session,
   { target, folders }: RollbackChange,
@@ -113,7 +112,7 @@ export function rollbackFolderChange(
   const { snapshot } = target;
   if (snapshot === null || session.snapshots === null || before === null || folders.length === 0) return null;
   const { home } = session.snapshots;
-  return restoring(session, { home, snapshot, before, components: folders, id });
+  return changeToSnapshot(session, { home, snapshot, before, components: folders, id });
 }
 
 /** The receipt to write once the rollback is committed. */
@@ -132,7 +131,7 @@ export function receiptAfterRollback({ host }: Session, { target, from, to }: Ro
 }
 
 function previousAfter(receipt: Receipt, from: Binary, to: Binary): Binary | null {
-  // A damaged binary is nothing to go back to.
+  // Never go back to a damaged binary.
   if (from.sha256 !== receipt.binary.sha256) return null;
   return receipt.binary.sha256 === to.sha256 ? receipt.previous : receipt.binary;
 }
@@ -143,19 +142,19 @@ export function writeReceiptOnly({ host, layout }: Session, receipt: Receipt): v
   saveReceipt(host.disk, layout, receipt);
 }
 
-/** Puts the binary to go back to beside the installed one, before anything is changed. */
+/** Puts the binary to go back to into the work dir, before anything is changed. */
 export function stageRollback(session: Session, open: OpenTransaction): void {
   const { host, layout } = session;
   if (open.from.sha256 === open.to.sha256) return;
   const source = binarySource(session, open.to);
   if (source === null) throw new DamagedError(`the binary of ${open.to.version} is gone`);
   const staged = layout.staged(open.id);
-  keepUnder(session, source, staged);
+  linkOrCopy(session, source, staged);
   if (host.disk.status(layout.target) !== null) host.disk.imitate(staged, layout.target);
   host.disk.flushDirectory(layout.workDir);
 }
 
-/** The error, with the next snapshot to try if this one turned out to be damaged. */
+/** Adds the next snapshot to try to the error, if the error is that this one is damaged. */
 export function withNextSnapshot(
   { host, snapshots }: Session,
   snapshot: Snapshot | null,

@@ -1,4 +1,4 @@
-/** Where a rollback goes: a decision over what there is to go back to, what the person asked for and what the release allows. */
+/** Where a rollback goes, decided from what was kept, what the user asked for, and what the release allows. */
 import { DamagedError, PolicyError, UsageError } from '../../errors.ts';
 import {
   binaryPath,
@@ -18,27 +18,27 @@ export interface RollbackWish {
   snapshot?: string;
   version?: string;
   only?: readonly Component[];
-  /** A person's word, against that of the release. */
+  /** Go back even if the release does not allow it. */
   force?: boolean;
 }
 
 export interface RollbackTarget {
   receipt: Receipt;
-  /** What is to stand at the executable afterwards; the installed one where it is not a part of it. */
+  /** The executable afterwards; the installed one if it is not among the components. */
   to: Binary;
-  /** Null: the binary that the last update replaced, which is kept beside the installed one, and nothing else. */
+  /** Null if only the binary that the last update replaced, which is kept in the work dir, is put back. */
   snapshot: Snapshot | null;
   components: readonly Component[];
 }
 
 /**
- * Throws PolicyError where there is nothing to go back to, or the release does not allow it; DamagedError where what there
- * is is not what it was; UsageError where no snapshot is named so.
+ * Throws PolicyError if there is nothing to go back to, or the release does not allow it; DamagedError if the snapshot or the
+ * binary is damaged; UsageError if no snapshot has that id.
  */
 export function rollbackTarget(session: Session, wish: RollbackWish = {}): RollbackTarget {
   const receipt = requireReceipt(session.host.disk, session.layout);
   const listed = snapshotsHere(session);
-  const snapshot = chosen(session, receipt, listed, wish);
+  const snapshot = chooseSnapshot(session, receipt, listed, wish);
   const components = componentsOf(snapshot, wish);
   const to = binaryOf(session, receipt, snapshot, components, listed);
   if (wish.force !== true) checkRelease(receipt, snapshot, to, components);
@@ -49,19 +49,19 @@ function snapshotsHere({ host, snapshots }: Session): Listed[] {
   return snapshots === null ? [] : listSnapshots(host.disk, snapshots.layout);
 }
 
-/** Null: the kept binary. */
-function chosen(
+/** Null if the kept binary is the target. */
+function chooseSnapshot(
   session: Session,
   receipt: Receipt,
   listed: readonly Listed[],
   wish: RollbackWish,
 ): Snapshot | null {
   const own = listed.filter((one) => isOwn(one, receipt));
-  if (wish.snapshot !== undefined) return named(session, receipt, listed, wish.snapshot);
+  if (wish.snapshot !== undefined) return snapshotById(session, receipt, listed, wish.snapshot);
   const { version } = wish;
   if (version !== undefined) {
     const found = own.findLast(({ found }) => !(found instanceof Error) && found.version === version);
-    if (found !== undefined) return intact(found, own);
+    if (found !== undefined) return requireReadable(found, own);
     if (receipt.previous?.version === version) return null;
     throw new PolicyError(`there is no snapshot of ${version} here`, {
       advice:
@@ -69,17 +69,17 @@ function chosen(
     });
   }
   const { previous, binary } = receipt;
-  const withBinary = (sha256: string) => own.findLast(({ found }) => checksumOf(found) === sha256);
+  const newestWithBinary = (sha256: string) => own.findLast(({ found }) => checksumOf(found) === sha256);
   if (previous !== null) {
-    const found = withBinary(previous.sha256);
-    return found === undefined ? null : intact(found, own);
+    const found = newestWithBinary(previous.sha256);
+    return found === undefined ? null : requireReadable(found, own);
   }
   const last = own.findLast(({ found }) => found instanceof Error || checksumOf(found) !== binary.sha256);
-  if (last !== undefined) return intact(last, own);
+  if (last !== undefined) return requireReadable(last, own);
   if (!isIntact(session, receipt)) {
     // The executable is damaged or missing: a snapshot of the same version repairs it.
-    const same = withBinary(binary.sha256);
-    if (same !== undefined) return intact(same, own);
+    const same = newestWithBinary(binary.sha256);
+    if (same !== undefined) return requireReadable(same, own);
   }
   throw new PolicyError(
     `there is no version before ${binary.version} to go back to: none was kept here`,
@@ -91,7 +91,7 @@ function chosen(
   );
 }
 
-/** A snapshot that can't be read may be ours: it is not passed over in silence. */
+/** An unreadable snapshot may be of this install, so it counts: choosing it reports the damage. */
 function isOwn({ found }: Listed, { installId }: Receipt): boolean {
   return found instanceof Error || found.installId === installId;
 }
@@ -100,8 +100,8 @@ function checksumOf(found: Snapshot | DamagedError): string | null {
   return found instanceof Error ? null : (found.components.binary?.checksum ?? null);
 }
 
-function named(session: Session, receipt: Receipt, listed: readonly Listed[], name: string): Snapshot {
-  const snapshot = intact(findSnapshot(listed, name), listed);
+function snapshotById(session: Session, receipt: Receipt, listed: readonly Listed[], name: string): Snapshot {
+  const snapshot = requireReadable(findSnapshot(listed, name), listed);
   const { platform, arch } = snapshot.metadata;
   const { host } = session;
   if (platform !== host.platform || arch !== host.arch) {
@@ -116,7 +116,7 @@ function named(session: Session, receipt: Receipt, listed: readonly Listed[], na
   );
 }
 
-/** By its id or the beginning of it. UsageError if no snapshot, or more than one, begins so. */
+/** Finds a snapshot by its id or the beginning of it. Throws UsageError if none, or more than one, matches. */
 export function findSnapshot<One extends { id: string }>(listed: readonly One[], name: string): One {
   const exact = listed.find(({ id }) => id === name);
   const found = exact === undefined ? listed.filter(({ id }) => id.startsWith(name)) : [exact];
@@ -126,22 +126,22 @@ export function findSnapshot<One extends { id: string }>(listed: readonly One[],
     found.length === 0
       ? `there is no snapshot ${JSON.stringify(name)}`
       : `${found.length} snapshots begin with ${JSON.stringify(name)}: ${found.map(({ id }) => id).join(', ')}`,
-    { advice: '`dgmo-updater snapshots list` shows which there are.' },
+    { advice: '`dgmo-updater snapshots list` shows all of them.' },
   );
 }
 
-function intact({ id, found }: Listed, listed: readonly Listed[]): Snapshot {
+function requireReadable({ id, found }: Listed, listed: readonly Listed[]): Snapshot {
   if (!(found instanceof Error)) return found;
   const own = found.advice === undefined ? '' : `${found.advice} `;
   throw new DamagedError(found.message, { advice: `${own}${adviceAfter(id, listed)}`, cause: found });
 }
 
-/** The newest one that is left to try; the caller has found this one damaged. */
+/** Names the newest snapshot besides this one, which is damaged. */
 export function adviceAfter(damaged: string, listed: readonly Listed[]): string {
   const other = listed.findLast(({ id, found }) => id !== damaged && !(found instanceof Error));
   if (other === undefined) return 'There is no other snapshot.';
   const version = other.found instanceof Error ? '' : ` (${other.found.version})`;
-  return `The next one is ${other.id}${version}: \`dgmo-updater rollback ${other.id}\`. \`snapshots verify\` tells which are sound.`;
+  return `The next one is ${other.id}${version}: \`dgmo-updater rollback ${other.id}\`. \`snapshots verify\` shows which are sound.`;
 }
 
 function componentsOf(snapshot: Snapshot | null, { only }: RollbackWish): readonly Component[] {
@@ -191,7 +191,7 @@ function keptBinary(session: Session, receipt: Receipt): Binary {
   );
 }
 
-/** A sound copy of this binary: the kept one, the one that stands, or the store's; null where there is none. */
+/** Path of an intact copy of this binary: kept, installed, or in the snapshot store. Null if there is none. */
 export function binarySource(session: Session, { sha256 }: Binary): string | null {
   const { layout, digests } = session;
   const paths = [layout.kept(sha256), layout.target, storedPath(session, { sha256 })];
@@ -202,7 +202,7 @@ function storedPath({ snapshots }: Session, { sha256 }: Pick<Binary, 'sha256'>):
   return snapshots === null ? null : binaryPath(snapshots.layout, sha256);
 }
 
-/** What the installed release says about going back from it. */
+/** Throws PolicyError if the installed release does not allow it. */
 function checkRelease(
   receipt: Receipt,
   snapshot: Snapshot | null,
@@ -211,13 +211,13 @@ function checkRelease(
 ): void {
   const { binary, rollback } = receipt;
   const back = components.includes('binary') && compareVersions(to.version, binary.version) < 0;
-  const advice = 'If you know what you do, --force goes back all the same.';
+  const advice = 'If you are sure, --force goes back anyway.';
   if (rollback !== null && back) {
     if (!rollback.supported)
       throw new PolicyError(`${binary.version} can't be rolled back: its release says so`, { advice });
     if (compareVersions(to.version, rollback.minVersion) < 0) {
       throw new PolicyError(
-        `${binary.version} can be rolled back to ${rollback.minVersion} at the lowest, wanted ${to.version}`,
+        `${binary.version} can be rolled back to ${rollback.minVersion} or newer, wanted ${to.version}`,
         { advice },
       );
     }
@@ -229,25 +229,25 @@ function checkRelease(
   const both = ['binary', 'data'].map((name) => components.some((component) => component === name));
   if (both[0] === both[1]) return;
   throw new PolicyError(
-    `the data has format ${now} now, it had format ${then} in the snapshot: binary and data go back together or not at all`,
-    { advice: `Name both with --only, or leave it out. ${advice}` },
+    `the data has format ${now} now and format ${then} in the snapshot, so binary and data have to go back together`,
+    { advice: `Name both with --only, or omit it. ${advice}` },
   );
 }
 
-/** Of a version that was adopted nothing is known: it counts like a release that says nothing. */
+/** The data format of an adopted version is unknown, and assumed to be that of a release that names none. */
 const FIRST_FORMAT = 1;
 
 function formatIn(rollback: Receipt['rollback']): number {
   return rollback?.dataVersion ?? FIRST_FORMAT;
 }
 
-/** Whether more than the executable changes: then nobody may be working with it meanwhile. */
+/** Whether folders change: then DGMO must not run meanwhile. */
 export function changesFolders({ components }: RollbackTarget): boolean {
   return components.some((component) => component !== 'binary');
 }
 
-/** Whether the format of the data is another one then: worth saying before it is done. */
-export function dataMoves({ receipt, snapshot }: RollbackTarget): { from: number; to: number } | null {
+/** The change of the data format, to show to the user before; null if it stays the same. */
+export function dataFormatChange({ receipt, snapshot }: RollbackTarget): { from: number; to: number } | null {
   if (snapshot === null) return null;
   const from = formatIn(receipt.rollback);
   const to = formatIn(snapshot.rollback);

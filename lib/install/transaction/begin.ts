@@ -1,6 +1,6 @@
-/** How a transaction begins: an id, a clean work dir, the record in the journal. And how it ends before it changed anything. */
+/** Beginning a transaction (an id, a clean work dir, a record in the journal), and abandoning it before any change. */
 
-import { clearFolders } from '../folders/folders.ts';
+import { removeFolderLeftovers } from '../folders/folders.ts';
 import type { Binary, Receipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
 import {
@@ -17,15 +17,15 @@ export interface Intention {
   kind: 'update' | 'rollback';
   from: Binary;
   to: Binary;
-  /** The receipt of now, and the one to write on commit. */
+  /** The current receipt, and the one to write on commit. */
   receipt: { before: Receipt; after: Receipt };
-  /** Null if only the executable changes, and nothing else has to be brought back if that fails. */
+  /** Null if no folder changes, and none has to be restored if the transaction fails. */
   folders: Folders | null;
 }
 
 /**
- * The caller holds the lock. A transaction that is still open, since it could be neither finished nor taken back, is
- * replaced in the same record: what it left half done is never forgotten in between.
+ * The caller holds the lock. A transaction that is still open because it could be neither finished nor undone is replaced
+ * by the same record, so its half-done changes are remembered at every moment.
  */
 export function begin(session: Session, intention: Intention): OpenTransaction {
   const { host, layout } = session;
@@ -50,15 +50,15 @@ export function begin(session: Session, intention: Intention): OpenTransaction {
   return { id, kind, from, to, receipt, verdict: null, folders, touched: false, trial: null, replaced };
 }
 
-/** Nothing was changed yet: removes what was prepared, and records that the transaction has ended. */
+/** Ends a transaction that has changed nothing yet: removes what was prepared, and records the end. */
 export function abandon(session: Session, open: OpenTransaction, receipt: Receipt): void {
   const { host, layout } = session;
   try {
-    if (open.folders !== null) clearFolders(session, open.folders, open.id);
+    if (open.folders !== null) removeFolderLeftovers(session, open.folders, open.id);
     sweepAfter(session, open, receipt);
     appendEntry(host.disk, layout, { type: 'end', at: host.clock.now(), outcome: 'abandoned' });
   } catch {
-    // The caller reports the failure that brought us here; the next run closes what is still open.
+    // The caller reports the failure that made it abandon the transaction. The next run ends what is still open.
   }
 }
 

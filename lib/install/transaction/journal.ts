@@ -1,10 +1,10 @@
 /**
- * The journal: one line a record, each flushed before the effect that it announces. A line is
+ * The journal of transactions. Each record is a line, which is flushed before the effect that it announces:
  *
  *     <first 16 hex digits of the SHA-256 of the JSON> <space> <JSON> <newline>
  *
- * A torn tail is ignored, and cut off by the next append. What is lost that way was never acted upon, since each
- * record is flushed before the next effect.
+ * An incomplete last line is ignored, and removed by the next append. Nothing has happened yet after such a record, since a
+ * record is flushed before the effect.
  */
 import { DamagedError, errorMessage, MachineError } from '../../errors.ts';
 import type { Disk, Handle } from '../../platform/disk.ts';
@@ -15,18 +15,18 @@ import { type Binary, checkBinary, checkReceipt, isRecord, type Receipt } from '
 
 export type Outcome = 'committed' | 'reverted' | 'abandoned' | 'foreign';
 
-/** The folders beside the executable, where a transaction may change them. */
+/** The folders that a transaction may change: config, plugins, evolutions and data. */
 export interface Folders {
-  /** Where the store is, whatever $DGMO_HOME says on the next run. */
+  /** Where the snapshot store is, whatever $DGMO_HOME says on the next run. */
   home: string;
-  /** The snapshot of what stood. */
+  /** Id of the snapshot that was taken before. */
   before: string;
-  /** Those that the transaction changes. */
+  /** The folders that the transaction changes. */
   changes: FolderComponent[];
 }
 
 export type Entry =
-  /** What stood, what is to stand, and the receipt that says so once it does. */
+  /** A transaction begins: the old binary, the new binary, and the receipt to write on commit. */
   | {
       type: 'begin';
       id: string;
@@ -37,23 +37,23 @@ export type Entry =
       receipt: Receipt;
       folders?: Folders;
     }
-  /** From here on the folders may be half changed, until they are whole again: as they were, or by a verdict to commit. */
+  /** `touched`: from here on the folders may be half changed, until the verdict "commit". `back`: they are restored. */
   | { type: 'folders'; state: 'touched' | 'back' }
   /**
-   * From here on the new version may have been started, and may have written into any of the folders. `unused`: nobody has
-   * used DGMO since the snapshot, so whatever differs if it fails is its doing, and is taken back.
+   * From here on the new version may have been started, and may have written into any folder. `unused`: nobody has used
+   * DGMO since the snapshot, so if the new version fails, every difference was made by it and is undone.
    */
   | { type: 'trial'; unused: boolean }
-  /** From here on the target may be touched. */
+  /** From here on the target may be replaced. */
   | { type: 'swap' }
-  /** Windows: from here on, until the target stands again, its name may be free. */
+  /** Windows: from here on the target may be missing, until it is in place again. */
   | { type: 'gap' }
   | { type: 'verdict'; verdict: 'commit' | 'revert'; reason: string }
   | { type: 'end'; at: number; outcome: Outcome }
-  /** The receipt as it was written outside a transaction (`init`), or rewritten by `recover`. */
+  /** A receipt that was written outside a transaction (`init`), or again by `recover`. */
   | { type: 'receipt'; at: number; receipt: Receipt };
 
-/** Larger journals are cut down to what `recover` and `history` need, at the start of a transaction. */
+/** A larger journal is reduced to the entries that `recover` and `history` need, when a transaction begins. */
 const COMPACT_ABOVE = 256 * 1024;
 const ENTRIES_KEPT = 200;
 const LIMIT = 4 * 1024 * 1024;
@@ -68,9 +68,9 @@ function checksum(json: string): string {
 }
 
 /**
- * The sound records, and where the last of them ends. A torn tail is what a crash leaves. A damaged line between
- * sound ones is the drive's doing: it is passed over, since what is decided is decided by the digests of the
- * files, and every step may be taken twice.
+ * The valid records, and the offset at which the last of them ends. A crash leaves an incomplete last line. A damaged line
+ * between valid ones is an error of the drive, and can be skipped: the digests of the files decide what happens next, and
+ * every step may be taken twice.
  */
 export function decodeJournal(bytes: Uint8Array, name: string): { entries: Entry[]; length: number } {
   const entries: Entry[] = [];
@@ -88,7 +88,7 @@ export function decodeJournal(bytes: Uint8Array, name: string): { entries: Entry
   return { entries, length };
 }
 
-/** A record whose checksum is right but whose content is unknown was written by a newer updater: nothing is guessed. */
+/** Throws DamagedError for unknown content with a correct checksum: a newer updater wrote it, and guessing is unsafe. */
 function checkEntry(json: string, name: string): Entry {
   const unknown = (what: string) =>
     new DamagedError(`the journal ${name} has a record that this updater does not know (${what})`, {
@@ -160,7 +160,7 @@ export function readJournal(disk: Disk, layout: Layout): { entries: Entry[]; len
   return bytes === null ? { entries: [], length: 0 } : decodeJournal(bytes, layout.journal);
 }
 
-/** Adds a record after the last sound one, and flushes it. The caller holds the lock. */
+/** Adds a record after the last valid one, and flushes it. The caller holds the lock. */
 export function appendEntry(disk: Disk, layout: Layout, entry: Entry): void {
   if (disk.status(layout.journal) === null) {
     replaceDurably(disk, layout.journal, layout.workDir, new TextEncoder().encode(encodeEntry(entry)), 0o644);
@@ -176,7 +176,7 @@ export function appendEntry(disk: Disk, layout: Layout, entry: Entry): void {
     writeAll(disk, handle, line, length);
     disk.flush(handle);
   } catch (error) {
-    // What could not be flushed must not be read as if it had been: the next append writes it anew.
+    // A record that was not flushed must not be read as if it had been.
     cutBack(disk, handle, length);
     throw error;
   } finally {
@@ -188,11 +188,11 @@ function cutBack(disk: Disk, handle: Handle, length: number): void {
   try {
     disk.truncate(handle, length);
   } catch {
-    // The failure that brought us here is the one to tell.
+    // The caller throws the first failure.
   }
 }
 
-/** Between transactions: keeps the journal small for ever. */
+/** Keeps the journal small. Called between transactions. */
 export function compactJournal(disk: Disk, layout: Layout): void {
   const { entries, length } = readJournal(disk, layout);
   if (length <= COMPACT_ABOVE) return;
@@ -207,7 +207,7 @@ export function compactJournal(disk: Disk, layout: Layout): void {
   );
 }
 
-/** The transaction that has begun and not ended, as the journal says; null if there is none. */
+/** A transaction that has begun and not ended, as the journal says. */
 export interface OpenTransaction {
   id: string;
   kind: 'update' | 'rollback';
@@ -216,19 +216,20 @@ export interface OpenTransaction {
   /** The receipt to write on commit. */
   receipt: Receipt;
   verdict: { verdict: 'commit' | 'revert'; reason: string } | null;
-  /** Null where the transaction is about the executable alone. */
+  /** Null if the transaction changes only the executable. */
   folders: Folders | null;
   /** Whether the folders may be half changed. */
   touched: boolean;
-  /** What was recorded when the new version was started; null if it was not, or if the folders have been brought back since. */
+  /** What was recorded when the new version was started; null if it was not started, or the folders are restored since. */
   trial: { unused: boolean } | null;
   /**
-   * The transaction that was still open when this one began, since it could be neither finished nor taken back. It is
-   * open again if this one changes nothing. Null in all other cases.
+   * The transaction that was still open when this one began, because it could be neither finished nor undone. It is open
+   * again if this one changes nothing. Null if there was none.
    */
   replaced: OpenTransaction | null;
 }
 
+/** Null if no transaction is open. */
 export function openTransaction(entries: readonly Entry[]): OpenTransaction | null {
   let open: OpenTransaction | null = null as OpenTransaction | null;
   for (const entry of entries) {
@@ -259,7 +260,7 @@ export function openTransaction(entries: readonly Entry[]): OpenTransaction | nu
   return open;
 }
 
-/** The receipt as it stood after the last thing that finished: what `recover` writes when the file is lost. */
+/** The receipt after the last committed transaction or `init`, which `recover` writes again if the file is lost. */
 export function lastReceipt(entries: readonly Entry[]): Receipt | null {
   let last: Receipt | null = null;
   let begun: Receipt | null = null;

@@ -1,14 +1,14 @@
-/** A second name for the old binary, so that it outlives the swap: a hard link, or a copy where there are none. */
+/** Keeping the old binary beyond the swap: as a hard link, or as a copy if the filesystem has no hard links. */
 import { DamagedError } from '../../errors.ts';
 import { flushFile, removeIfThere } from '../../platform/files.ts';
 import type { Binary } from '../receipt.ts';
 import type { Session } from '../session.ts';
 
-/** Throws DamagedError where the copy is not what it was made from. */
+/** Throws DamagedError if the copy differs from the old binary. */
 export function keepOld(session: Session, old: Binary): void {
   const { layout, digests, host } = session;
   const kept = layout.kept(old.sha256);
-  keepUnder(session, layout.target, kept);
+  linkOrCopy(session, layout.target, kept);
   const found = digests.of(kept);
   if (found?.sha256 !== old.sha256) {
     throw new DamagedError(
@@ -31,7 +31,7 @@ export function isShared({ host, layout }: Session, old: Binary): boolean {
  * Gives the file at `existing` the name `path` as well; whatever stood there is replaced. A file in the store of snapshots,
  * or one that it shares, is copied: who writes into the installed one must not reach it.
  */
-export function keepUnder(session: Session, existing: string, path: string): void {
+export function linkOrCopy(session: Session, existing: string, path: string): void {
   const { disk } = session.host;
   const { layout } = session;
   removeIfThere(disk, path);
@@ -43,7 +43,7 @@ export function keepUnder(session: Session, existing: string, path: string): voi
   try {
     disk.link(existing, path);
   } catch {
-    // No hard links on this filesystem, or none for us: a copy is as good, only slower. It fails with the reason.
+    // Hard links are not supported or not permitted here. A copy does as well, and if it fails its error says why.
     copyDurably(session, existing, path);
   }
 }

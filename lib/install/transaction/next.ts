@@ -1,62 +1,62 @@
 /**
- * What to do next: a table over what the journal says and what the disk shows. The same table carries a transaction
- * forward and brings back one that was interrupted. Pure: the tests try every line of it.
+ * The next step of a transaction, as a function of what the journal says and what is on the disk. The same table carries
+ * out a transaction and recovers an interrupted one. It is pure, and the tests try every state.
  *
- * The digest of the target decides. The journal only adds what the disk can't show: whether the new version has been
- * tried, and with which verdict.
+ * The digest of the target decides. The journal only adds what can't be seen on the disk: whether the new version was
+ * tried, and the verdict.
  */
 
 /** What a path holds, by its digest: the binary before the transaction, the one after it, another file, or none. */
 export type Content = 'old' | 'new' | 'other' | 'missing';
 
-/** What the disk shows. */
+/** What is on the disk. */
 export interface Observed {
-  /** The executable itself. */
+  /** The installed executable. */
   target: Content;
-  /** The prepared new binary. */
+  /** The new binary, prepared beside the target. */
   staged: Content;
-  /** The second name of the old binary. */
+  /** The copy of the old binary (a hard link if possible), to go back to. */
   kept: Content;
-  /** Windows: where the old binary is moved to while it runs. */
+  /** Windows: where the old binary was moved to if it was running during the swap. */
   away: Content;
 }
 
-/** What is known besides. */
+/** What is not seen on the disk. */
 export interface Known {
-  /** Whether the new version works, once the journal says so. */
+  /** Whether the new version stays installed; null until the journal says so. */
   verdict: 'commit' | 'revert' | null;
-  /** A run that is gone began the transaction: what it prepared is not carried on, but what it swapped is. */
+  /** An earlier run began the transaction and was interrupted. If it had not swapped yet, the transaction is abandoned. */
   resumed: boolean;
-  /** The old and the new binary are the same: only the folders beside it change. */
+  /** The old and the new binary are the same: only folders change. */
   binaryUnchanged: boolean;
-  /** Folders have yet to be changed, before the swap. True again once they have been brought back. */
+  /** The folders have not been changed yet, which happens before the swap. True again once they are restored. */
   foldersPending: boolean;
-  /** Folders may differ from what they were before: they are brought back unless the new version stays. */
+  /** The folders may differ from their old state. They are restored unless the new version stays. */
   foldersChanged: boolean;
   /** This machine could not start the new binary to try it, which says nothing about the version. */
   cannotStart: boolean;
 }
 
 export type Step =
-  /** Bring the folders beside the executable to their new state. */
+  /** Bring the folders to their new state. */
   | { do: 'change folders' }
   /** Bring the folders back to their old state. */
   | { do: 'bring folders back' }
-  /** The binary is unchanged, so there is nothing to try: write down that the change of folders stays. */
+  /** Record the verdict "commit" without a probe: only folders changed. */
   | { do: 'accept' }
-  /** Give the old binary its second name, so that it survives the swap. */
+  /** Keep a copy of the old binary. */
   | { do: 'keep' }
-  /** Put the new binary in the place of the old one. */
+  /** Replace the old binary by the new one. */
   | { do: 'swap' }
-  /** Start the new binary, and write down the verdict. */
+  /** Start the new binary, and record the verdict. */
   | { do: 'probe' }
-  /** Put the old binary back, from where it is. */
+  /** Put the old binary back at the target. */
   | { do: 'restore'; from: 'kept' | 'away' }
-  /** The target is missing and the old binary is gone: put the new one, which is verified, in its place. */
+  /** Put the new binary, which is verified, at the target, since the target is missing and no old binary exists. */
   | { do: 'place' }
-  /** Write down that the new version does not stay. */
-  | { do: 'condemn'; reason: string }
-  /** Nothing has to be moved any more: bring receipt and work dir in line, and end. */
+  /** Record the verdict "revert". */
+  | { do: 'reject'; reason: string }
+  /** Write the receipt, clean the work dir, and record the end. */
   | { do: 'end'; outcome: 'committed' | 'reverted' | 'abandoned' | 'foreign' }
   /** The new binary can't be tried now, and the old one is gone: the next run tries again. */
   | { do: 'leave open' }
@@ -72,7 +72,7 @@ export function next(known: Known, { target, staged, kept, away }: Observed): St
   switch (target) {
     case 'old':
       if (known.verdict === 'revert') return end('reverted');
-      // A commit is written only once the new binary is at the target: somebody has put the old one back by hand since.
+      // A commit is recorded only when the new binary is at the target: the user must have put the old one back since.
       if (known.verdict === 'commit')
         return { do: 'end', outcome: known.binaryUnchanged ? 'committed' : 'abandoned' };
       if (known.resumed) return end('abandoned');
@@ -85,22 +85,22 @@ export function next(known: Known, { target, staged, kept, away }: Observed): St
       if (known.verdict === 'commit') return { do: 'end', outcome: 'committed' };
       if (known.verdict === null && known.cannotStart) return restore ?? { do: 'leave open' };
       if (known.verdict === null) return { do: 'probe' };
-      return restore ?? { do: 'give up', reason: 'the old binary is no longer there to go back to' };
+      return restore ?? { do: 'give up', reason: 'the old binary is missing' };
 
     case 'missing':
-      // The gap between two renames on Windows. The binary that is known to work goes before the one that is not.
+      // The gap between two renames on Windows. The old binary is known to work, so it has priority over the new one.
       if (restore !== null)
-        return known.verdict === 'commit' ? { do: 'condemn', reason: 'the new binary is gone' } : restore;
+        return known.verdict === 'commit' ? { do: 'reject', reason: 'the new binary is gone' } : restore;
       if (staged === 'new' && known.foldersPending && known.verdict === null && !known.resumed)
         return { do: 'change folders' };
-      // Never the new binary with folders that do not go with it: rather no executable, as it was at the start.
+      // The new binary must not run with the old folders. The target was missing at the start, so it may stay missing.
       if (known.foldersPending && known.verdict !== 'commit') return end('abandoned');
-      if (staged !== 'new') return { do: 'give up', reason: 'neither the old nor the new binary is there' };
+      if (staged !== 'new') return { do: 'give up', reason: 'both the old and the new binary are missing' };
       if (known.resumed && known.foldersChanged && known.verdict === null) return end('abandoned');
       return { do: 'place' };
 
     case 'other':
-      // Somebody has installed something else meanwhile. It is theirs to keep.
+      // The user has installed something else meanwhile: keep it.
       return known.verdict === 'commit' ? { do: 'end', outcome: 'foreign' } : end('foreign');
   }
 }

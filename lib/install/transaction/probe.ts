@@ -1,4 +1,4 @@
-/** The probe: the new binary is started once and has to print its version. */
+/** The probe: starts the new binary once to see that it prints its version. */
 
 import type { FinishedRun, NotStarted, RunResult } from '../../platform/host.ts';
 import { childEnvironment } from '../process/start.ts';
@@ -8,7 +8,7 @@ import type { Session } from '../session.ts';
 export interface ProbeResult {
   /** Null: this machine could not start it, which says nothing about the version. */
   ok: boolean | null;
-  /** What was seen, as a part of a sentence: "it exited with code 70: …". */
+  /** What it did, as a clause: "it exited with code 70: …". */
   detail: string;
 }
 
@@ -27,10 +27,10 @@ const CANNOT_RUN_HERE = new Set(['ENOEXEC', 'ENOENT', 'ELIBACC', 'ELIBBAD', 'EBA
 const FINAL = new Set(['EACCES', 'EPERM']);
 
 /**
- * Starts the target with `--version`: exit code 0 in time, and the first version in its output the wanted one. While the
+ * Starts the target with `--version`. It has to exit with code 0 in time, and to print the wanted version first. While the
  * machine has no room for a process, it is tried again until `limits.start` has passed.
  *
- * @param anyVersion of a binary that was not made for this: that it runs is enough
+ * @param anyVersion it is enough that it runs: whatever the user had installed may print its version in another way
  */
 export async function probe(session: Session, wanted: Binary, anyVersion = false): Promise<ProbeResult> {
   const { limits } = session;
@@ -80,7 +80,7 @@ function judge(run: FinishedRun, wanted: string | null, limit: number): ProbeRes
   return { ok: true, detail: `it printed ${printed}` };
 }
 
-/** Bounded and without control characters: it goes into messages and into the journal. */
+/** Shortened, and without control characters, since it is used in messages and in the journal. */
 function firstLine(output: string): string | null {
   const line = output.split('\n').find((part) => part.trim() !== '');
   if (line === undefined) return null;

@@ -1,31 +1,31 @@
-/** Closing what an interrupted run left open: an unfinished transaction, a lost receipt, leftover files. */
+/** Cleaning up after an interrupted run: an unfinished transaction, a lost receipt, leftover files. */
 import { DamagedError } from '../../errors.ts';
-import { isInUse } from '../process/running.ts';
+import { isAppRunning } from '../process/running.ts';
 import { type Receipt, receiptUnlessDamaged, saveReceipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
-import { foreignBinary } from './conclude.ts';
 import { appendEntry, lastReceipt, openTransaction, readJournal } from './journal.ts';
+import { foreignBinary } from './outcome-errors.ts';
 import { sweep } from './sweep.ts';
-import { type Ended, settle } from './transaction.ts';
+import { runTransaction, type TransactionResult } from './transaction.ts';
 
-/** Finishes or reverts an open transaction; null where there was none. The caller holds the lock. */
-export async function recoverTransaction(session: Session): Promise<Ended | null> {
+/** Finishes or reverts the open transaction. Returns null if there is none. The caller holds the lock. */
+export async function recoverTransaction(session: Session): Promise<TransactionResult | null> {
   const open = openTransaction(readJournal(session.host.disk, session.layout).entries);
   if (open === null) return null;
   session.emit({ event: 'recovering', id: open.id, from: open.from.version, to: open.to.version });
-  return settle(session, open, { resumed: true, unusedSinceSnapshot: !isInUse(session) });
+  return runTransaction(session, open, { resumed: true, unusedSinceSnapshot: !isAppRunning(session) });
 }
 
 export interface Recovery {
-  transaction: Ended | null;
-  /** Whether the receipt was lost or damaged and has been written again. */
+  transaction: TransactionResult | null;
+  /** Whether the receipt was lost or damaged, and has been written again. */
   receiptRestored: boolean;
   receipt: Receipt | null;
 }
 
 /**
- * All of it: the command `recover`. Throws DamagedError where the receipt is lost and the journal has none that
- * agrees with the binary.
+ * Recovers everything, for the command `recover`. Throws DamagedError if the receipt is lost and the journal has none that
+ * matches the binary.
  */
 export async function recoverInstall(session: Session): Promise<Recovery> {
   const transaction = await recoverTransaction(session);
@@ -39,7 +39,7 @@ export async function recoverInstall(session: Session): Promise<Recovery> {
   return { transaction, receiptRestored: receipt !== null, receipt };
 }
 
-/** Null where nothing was ever recorded here. */
+/** Null if neither a receipt nor a copy of one exists: nothing was ever adopted here. */
 function restoreReceipt(session: Session): Receipt | null {
   const { host, layout, digests } = session;
   const receipt = lastReceipt(readJournal(host.disk, layout).entries);
@@ -53,7 +53,7 @@ function restoreReceipt(session: Session): Receipt | null {
   if (found?.sha256 !== receipt.binary.sha256) {
     throw new DamagedError(
       `${layout.target} is not the binary of the last receipt in the journal: wanted SHA-256 ${receipt.binary.sha256}, found ${found?.sha256 ?? 'no file'}`,
-      { advice: 'Run `dgmo-updater init --version <v>` to adopt the binary that is there.' },
+      { advice: 'Run `dgmo-updater init --version <v>` to adopt the current binary.' },
     );
   }
   saveReceipt(host.disk, layout, receipt);

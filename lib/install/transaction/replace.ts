@@ -1,15 +1,15 @@
 /**
- * Putting one executable in the place of another, so that its path names a complete one at every instant. POSIX
- * does it in one rename. Windows refuses while somebody holds the old file: then we wait, with growing pauses,
- * and a file that may be renamed but not replaced (a running executable) is renamed away first.
+ * Replacing an executable so that its path names a complete one at every instant. POSIX does it with one rename. Windows
+ * refuses while another process holds the old file: then we try again, with growing pauses. A running executable can be
+ * renamed but not replaced there, so it is first moved away.
  *
- * That Windows leaves a gap between the two renames is announced in the journal before; `next.ts` closes it.
+ * Between these two renames the path is missing. The journal announces this gap before, and `next.ts` closes it.
  */
 import { errorCode, errorMessage, MachineError } from '../../errors.ts';
 import type { Disk } from '../../platform/disk.ts';
 import type { Session } from '../session.ts';
 
-/** What Windows answers while a scanner, an indexer or a late process holds the file. */
+/** The errors of Windows while a virus scanner, an indexer or a process that is still ending holds the file. */
 const HELD = new Set(['EBUSY', 'EPERM', 'EACCES', 'ETXTBSY']);
 
 const FIRST_PAUSE = 20;
@@ -17,18 +17,18 @@ const LONGEST_PAUSE = 500;
 
 export interface Replacement {
   from: string;
-  /** Names that the file at the target may be moved to; the first that is free is taken, since what was moved there before may still run. */
+  /** Paths to move the old file to. The first free one is used: a file that was moved there before may still run. */
   away(attempt: number): string;
   /**
-   * Whether `from` is tried before the target is moved: a scanner likes to hold a fresh file. Not for the only copy
-   * of the old binary, which must not lose its name.
+   * Whether to test that `from` can be renamed before the target is moved away: virus scanners often hold a new file. False
+   * for the only copy of the old binary, which must not lose its name.
    */
   checkFree: boolean;
-  /** Called once, before the target's name may become free. */
+  /** Called once, before the target may be missing. */
   announceGap(): void;
 }
 
-/** Throws MachineError where it can't be done within the limit; the target is then what it was, or in the announced gap. */
+/** Throws MachineError if it can't be done within the limit. The target is unchanged then, or missing as announced. */
 export async function replaceTarget(session: Session, replacement: Replacement): Promise<void> {
   if (session.host.platform === 'win32') await replaceOnWindows(session, replacement);
   else replaceOnPosix(session, replacement.from);
@@ -68,7 +68,7 @@ async function replaceOnWindows(
   let announced = false;
   let movedTo: string | null = null;
   await whileHeld(session, target, () => {
-    if (checkFree) regainName(disk, from);
+    if (checkFree) restoreName(disk, from);
     if (disk.status(target) === null) {
       fillGap(disk, from, target, movedTo);
       return;
@@ -88,8 +88,8 @@ async function replaceOnWindows(
 }
 
 /**
- * The name of the target is free: the new file takes it; else the one that was moved away takes it back, since the
- * name must not stay free while we wait. Throws why the new one could not; the next try comes here again.
+ * Puts the new file at the target, which is missing. If that fails, puts the moved file back, since the target must not be
+ * missing while we wait, and throws the error.
  */
 function fillGap(disk: Disk, from: string, target: string, movedTo: string | null): void {
   const placed = attempt(() => disk.rename(from, target));
@@ -100,14 +100,14 @@ function fillGap(disk: Disk, from: string, target: string, movedTo: string | nul
 
 const FREE = '.free';
 
-/** Throws where the file is held. */
+/** Throws if another process holds the file. */
 function moveAndBack(disk: Disk, path: string): void {
   disk.rename(path, path + FREE);
   disk.rename(path + FREE, path);
 }
 
-/** Where a scanner came in between the two renames of `moveAndBack`. */
-function regainName(disk: Disk, path: string): void {
+/** Completes `moveAndBack` after a virus scanner held the file between its two renames. */
+function restoreName(disk: Disk, path: string): void {
   if (disk.status(path) === null && disk.status(path + FREE) !== null) disk.rename(path + FREE, path);
 }
 
@@ -120,7 +120,7 @@ function attempt(effect: () => void): Error | null {
   }
 }
 
-/** Tries until it succeeds, fails for another reason than a held file, or the limit is reached. */
+/** Tries again until it succeeds, fails for another reason than a held file, or the limit is reached. */
 async function whileHeld(session: Session, path: string, effect: () => void): Promise<void> {
   const { clock, random } = session.host;
   const begun = clock.monotonic();

@@ -1,4 +1,4 @@
-/** Removing what transactions left in the work dir, except what is still needed. */
+/** Removing the files that transactions left in the work dir, except those that are still needed. */
 
 import { removeIfThere } from '../../platform/files.ts';
 import { TRANSIENT_PREFIXES } from '../layout.ts';
@@ -7,8 +7,8 @@ import type { Session } from '../session.ts';
 import type { OpenTransaction } from './journal.ts';
 
 /**
- * The caller holds the lock, and no transaction is open but the one that ends now. A file that can't be removed
- * (Windows: it still runs) is left for a later run.
+ * The caller holds the lock, and no transaction is open except the one that ends now. A file that can't be removed (on
+ * Windows, because it still runs) is left for a later run.
  */
 export function sweep(session: Session, receipt: Receipt | null): void {
   const { disk } = session.host;
@@ -23,12 +23,12 @@ export function sweep(session: Session, receipt: Receipt | null): void {
     try {
       disk.remove(path);
     } catch {
-      // Only space is lost, and the next run tries again.
+      // It only takes space, and the next run tries again.
     }
   }
 }
 
-/** At the end of a transaction. One that it replaced and that is open again still needs what it left. */
+/** At the end of a transaction. If it had replaced another one, that one is open again and still needs its files. */
 export function sweepAfter(session: Session, open: OpenTransaction, receipt: Receipt | null): void {
   if (open.replaced === null && receipt !== null) sweep(session, receipt);
   else removeIfThere(session.host.disk, session.layout.staged(open.id));

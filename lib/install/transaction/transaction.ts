@@ -1,19 +1,19 @@
 /**
- * The transaction: look at the disk, ask the table (`next.ts`) for the next step, take it, look again.
+ * Runs a transaction: look at the disk, ask the table (`next.ts`) for the next step, take it, look again.
  *
- * What holds at every instant, whatever stops the process:
+ * True at every instant, whatever stops the process:
  *  1. the target is a complete, verified executable, the old or the new one (but for the gap between two renames on
  *     Windows, which the journal announces and the next run closes);
- *  2. the next run of any command finishes or reverts what was begun, and running it again changes nothing;
- *  3. only a binary whose digest was vouched for is put at the target;
- *  4. the old binary is kept until the new one has been proven to work;
+ *  2. the next run of any command finishes or reverts the transaction, and another run after it changes nothing;
+ *  3. only a binary whose digest was verified is put at the target;
+ *  4. the old binary is kept until the new one has been shown to work;
  *  5. the receipt changes only after the verdict is in the journal.
  *
- * Recovery is this same loop, entered with `resumed`. The caller holds the lock.
+ * Recovery is the same loop, with `resumed`. The caller holds the lock.
  */
 import { errorMessage, MachineError, UnrecoverableError } from '../../errors.ts';
 import { asUpdaterError } from '../../platform/failures.ts';
-import { bringBack, clearFolders, type FolderChange } from '../folders/folders.ts';
+import { bringBack, type FolderChange, removeFolderLeftovers } from '../folders/folders.ts';
 import { type Receipt, receiptUnlessDamaged, saveReceipt } from '../receipt.ts';
 import { describe, type Session } from '../session.ts';
 import { appendEntry, type OpenTransaction, type Outcome } from './journal.ts';
@@ -24,26 +24,26 @@ import { replaceTarget } from './replace.ts';
 import { withState } from './stopped.ts';
 import { sweepAfter } from './sweep.ts';
 
-export interface Ended {
+export interface TransactionResult {
   outcome: Outcome;
-  /** Why the new version did not stay; null if it did, or if that is not known. */
+  /** Why the new version was not kept; null if it was, or if the reason is unknown. */
   reason: string | null;
 }
 
-/** Longer than any path through the table: a loop that does not end is a fault of this program, not of the machine. */
-const MOST_STEPS = 20;
+/** More than any path through the table has. If it is reached, this program has a bug. */
+const MAX_STEPS = 20;
 
 const START_ADVICE =
   'Close some programs, or raise the limits of processes, open files and memory; the folder must not be mounted noexec. Then try again.';
 
-export interface SettleOptions {
-  /** A run that is gone began the transaction. */
+export interface TransactionOptions {
+  /** An earlier run began the transaction and was interrupted. */
   resumed: boolean;
-  /** How the folders beside the executable change; null if they do not, or if that is no longer known. */
+  /** How to change the folders; null if they don't change, or if that is no longer known. */
   change?: FolderChange | null;
   /**
-   * Nobody has used DGMO since the snapshot that the transaction began with; in a resumed transaction, nobody uses it now
-   * (what was written in between is kept in a snapshot of its own).
+   * DGMO has not been used since the snapshot that the transaction began with. In a resumed transaction: DGMO is not in use
+   * now (what was written since the interruption is kept in another snapshot).
    */
   unusedSinceSnapshot?: boolean;
 }
@@ -56,23 +56,23 @@ interface State {
   foldersPending: boolean;
   /** The folders may be half changed. */
   foldersTouched: boolean;
-  /** The new version has been started, and may have written into the folders; as the journal says. */
+  /** As in the journal: the new version has been started, and may have written into the folders. */
   trial: { unused: boolean } | null;
   /** This machine could not start the new version. */
   cannotStart: boolean;
 }
 
 /**
- * Carries the transaction to its end. Throws what stopped it, after bringing back the old binary if that was possible; a
- * transaction that could not even be brought back stays open for the next run.
+ * Runs the transaction until it ends. If a step fails, it reverts the transaction and throws the failure. If that fails as
+ * well, the transaction stays open for the next run.
  *
- * @throws UnrecoverableError if nothing that works is left to put at the target, whatever failed before
+ * @throws UnrecoverableError if no working binary is left to put at the target, whatever failed before
  */
-export async function settle(
+export async function runTransaction(
   session: Session,
   open: OpenTransaction,
-  { resumed, change = null, unusedSinceSnapshot = false }: SettleOptions,
-): Promise<Ended> {
+  { resumed, change = null, unusedSinceSnapshot = false }: TransactionOptions,
+): Promise<TransactionResult> {
   const state: State = {
     verdict: open.verdict?.verdict ?? null,
     reason: open.verdict?.reason ?? null,
@@ -84,18 +84,18 @@ export async function settle(
     cannotStart: false,
   };
   let failure: unknown;
-  for (let steps = 0; steps < MOST_STEPS; steps++) {
+  for (let steps = 0; steps < MAX_STEPS; steps++) {
     let step: Step;
     try {
       const observed = observe(session, open);
-      // If somebody has installed something else, the folders are theirs as well, unless they are half changed.
+      // If the user has installed something else, leave the folders alone too, unless they are half changed.
       const mayHaveWritten = state.trial?.unused === true && observed.target !== 'other';
       const foldersChanged = open.folders !== null && (state.foldersTouched || mayHaveWritten);
       step = next({ ...state, foldersChanged }, observed);
-      await take(session, open, state, step, { change, mayHaveWritten, unusedSinceSnapshot });
+      await takeStep(session, open, state, step, { change, mayHaveWritten, unusedSinceSnapshot });
     } catch (error) {
-      if (error instanceof UnrecoverableError) throw after(failure, error);
-      // The first failure turns the transaction round; after a second one nothing more can be done now.
+      if (error instanceof UnrecoverableError) throw withFirstFailure(error, failure);
+      // After the first failure the transaction is reverted. After a second one it is left to the next run.
       if (failure !== undefined) throw stopped(session, open, state, failure, false);
       failure = asUpdaterError(error, session.layout.installDir);
       state.resumed = true;
@@ -106,7 +106,7 @@ export async function settle(
     if (failure !== undefined && nothingChanged) throw stopped(session, open, state, failure, true);
     return { outcome: step.outcome, reason: state.reason };
   }
-  throw new Error(`transaction ${open.id} did not end within ${MOST_STEPS} steps`);
+  throw new Error(`transaction ${open.id} did not end within ${MAX_STEPS} steps`);
 }
 
 function stopped(
@@ -120,21 +120,21 @@ function stopped(
   try {
     target = contentAt(session, open, session.layout.target);
   } catch {
-    // Which is what the user is told then.
+    // The message then says so.
   }
   return withState(failure, open, { target, verdict, ended });
 }
 
-/** That nothing works any more matters more than what failed first; but that is worth knowing, too. */
-function after(failure: unknown, error: UnrecoverableError): UnrecoverableError {
+/** That nothing works any more matters more than the first failure, which is added to the message. */
+function withFirstFailure(error: UnrecoverableError, failure: unknown): UnrecoverableError {
   if (failure === undefined) return error;
-  return new UnrecoverableError(`${error.message} (it began with: ${errorMessage(failure)})`, {
+  return new UnrecoverableError(`${error.message} (first failure: ${errorMessage(failure)})`, {
     cause: failure,
     ...(error.advice === undefined ? {} : { advice: error.advice }),
   });
 }
 
-/** Looks at the disk: which of the two binaries is where. */
+/** Looks where the old and the new binary are on the disk. */
 function observe(session: Session, open: OpenTransaction): Observed {
   const { layout } = session;
   const content = (path: string) => contentAt(session, open, path);
@@ -155,12 +155,12 @@ function contentAt({ digests }: Session, { from, to }: OpenTransaction, path: st
 
 interface FolderWork {
   change: FolderChange | null;
-  /** The new version may have written into any of the folders in its trial start. */
+  /** The new version may have written into any folder while it was tried. */
   mayHaveWritten: boolean;
   unusedSinceSnapshot: boolean;
 }
 
-async function take(
+async function takeStep(
   session: Session,
   open: OpenTransaction,
   state: State,
@@ -183,14 +183,14 @@ async function take(
       return restore(session, open, step.from);
     case 'probe':
       return tryNewVersion(session, open, state, folders);
-    case 'condemn':
+    case 'reject':
       return decide(session, state, 'revert', step.reason);
     case 'end':
       return end(session, open, step.outcome);
     case 'leave open':
       throw new MachineError(`${open.to.version} can't be tried`);
     case 'give up':
-      throw givingUp(session, open, step.reason);
+      throw unrecoverable(session, open, step.reason);
   }
 }
 
@@ -247,7 +247,7 @@ async function tryNewVersion(
   decide(session, state, ok ? 'commit' : 'revert', detail);
 }
 
-/** The verdict holds once it is in the journal, not before. */
+/** The verdict counts from the moment that it is in the journal. */
 function decide(session: Session, state: State, verdict: 'commit' | 'revert', reason: string): void {
   flushNames(session);
   appendEntry(session.host.disk, session.layout, { type: 'verdict', verdict, reason });
@@ -256,8 +256,8 @@ function decide(session: Session, state: State, verdict: 'commit' | 'revert', re
 }
 
 /**
- * A rename that was observed may not have reached the drive: the run that made it was killed, or its flush failed. The
- * journal must not be ahead of it.
+ * A rename that is visible may not have reached the drive: the run that made it was killed, or its flush failed. The
+ * journal must not record anything that depends on it before.
  */
 function flushNames({ host, layout }: Session): void {
   host.disk.flushDirectory(layout.installDir);
@@ -293,12 +293,12 @@ async function replace(session: Session, open: OpenTransaction, from: string): P
 function end(session: Session, open: OpenTransaction, outcome: Outcome): void {
   const { host, layout } = session;
   flushNames(session);
-  if (open.folders !== null) clearFolders(session, open.folders, open.id);
+  if (open.folders !== null) removeFolderLeftovers(session, open.folders, open.id);
   const receipt = outcome === 'committed' ? open.receipt : receiptAfter(session, open, outcome);
   if (receipt !== null && outcome !== 'reverted' && outcome !== 'abandoned') {
     saveReceipt(host.disk, layout, receipt);
   }
-  // Sweep first: on a full disk that makes room for the record.
+  // Sweep first: on a full disk this frees space for the record.
   const closesReplaced = outcome === 'committed' || outcome === 'foreign';
   sweepAfter(session, closesReplaced ? { ...open, replaced: null } : open, receipt);
   appendEntry(host.disk, layout, { type: 'end', at: host.clock.now(), outcome });
@@ -306,8 +306,8 @@ function end(session: Session, open: OpenTransaction, outcome: Outcome): void {
 }
 
 /**
- * If something else is at the target (put there by hand, or damaged), the kept old binary stays within reach: `rollback`
- * puts it back. A damaged receipt must not keep a transaction from ending: then nothing that was kept is removed.
+ * If another file is at the target (installed by hand, or damaged), the receipt names the kept old binary, so that
+ * `rollback` can put it back. If the receipt is damaged, the transaction ends all the same, and nothing kept is removed.
  */
 function receiptAfter(session: Session, open: OpenTransaction, outcome: Outcome): Receipt | null {
   const receipt = receiptUnlessDamaged(session.host.disk, session.layout);
@@ -316,10 +316,10 @@ function receiptAfter(session: Session, open: OpenTransaction, outcome: Outcome)
   return kept?.sha256 === open.from.sha256 ? { ...receipt, previous: open.from } : receipt;
 }
 
-function givingUp(session: Session, open: OpenTransaction, reason: string): UnrecoverableError {
+function unrecoverable(session: Session, open: OpenTransaction, reason: string): UnrecoverableError {
   const { layout } = session;
   return new UnrecoverableError(
-    `the update from ${describe(open.from)} to ${describe(open.to)} could be neither finished nor taken back: ${reason}`,
+    `the update from ${describe(open.from)} to ${describe(open.to)} could be neither finished nor undone: ${reason}`,
     { advice: `Install ${layout.target} again by hand, then run \`dgmo-updater init --version <v>\`.` },
   );
 }

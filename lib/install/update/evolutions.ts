@@ -1,7 +1,7 @@
 /**
- * Evolutions, the signed plugins of a release: which of a package's are installed, and where. Each has a folder of its own
- * in the evolutions folder and writes nowhere else; `installed.json` beside them is the receipt of their files. What came
- * with an update goes with its rollback, since the folder is a part of every snapshot.
+ * Evolutions, the signed plugins of a release: which of those in a package are installed, and where. Each has its own folder
+ * in the evolutions folder, and all its files are in it. `installed.json` beside them is the receipt of these files. A
+ * rollback removes what the update installed, since the evolutions folder is part of every snapshot.
  */
 import { DamagedError, UpdaterError, UsageError } from '../../errors.ts';
 import { array, type Decoded, hex, object, oneOf, stringOf } from '../../format/decoder.ts';
@@ -14,7 +14,7 @@ import { EVOLUTIONS_RECEIPT } from '../../version/manifest.ts';
 import { version } from '../../version/semver.ts';
 import type { Session } from '../session.ts';
 
-/** What the person wants: those that apply by themselves and those that are there already, all, none, or these. */
+/** What the user wants. `auto`: those that apply automatically, and new versions of those that are installed. */
 export type EvolutionWish = 'auto' | 'all' | 'none' | readonly string[];
 
 const LIMIT = 8 << 20;
@@ -38,7 +38,7 @@ const receiptShape = object({
 
 export type InstalledEvolution = Decoded<typeof receiptShape>['evolutions'][number];
 
-/** None where nothing was ever installed, or the receipt can't be read: then what stands there is left as it is. */
+/** Empty if none was installed, or if the receipt is damaged: existing files are left as they are then. */
 export function installedEvolutions({ host }: Session, setup: SnapshotSetup): InstalledEvolution[] {
   const [root] = setup.profile.roots.evolutions;
   if (root === undefined) return [];
@@ -52,7 +52,7 @@ export function installedEvolutions({ host }: Session, setup: SnapshotSetup): In
   }
 }
 
-/** UsageError where one is wanted that the package does not carry. */
+/** Throws UsageError if the user wants one that the package does not contain. */
 export function chooseEvolutions(
   carried: readonly CarriedEvolution[],
   installed: readonly InstalledEvolution[],
@@ -69,7 +69,7 @@ export function chooseEvolutions(
   );
 }
 
-/** Whether the very archive is installed. */
+/** Whether exactly this archive is installed. */
 export function isUpToDate(
   { id, sha256 }: CarriedEvolution,
   installed: readonly InstalledEvolution[],
@@ -77,7 +77,7 @@ export function isUpToDate(
   return installed.some((one) => one.id === id && one.digest === sha256);
 }
 
-/** What changes in the folder: these evolutions take the place of their earlier versions. */
+/** The changes in the folder to install these evolutions in place of their earlier versions. */
 export function evolutionAmendment(
   session: Session,
   setup: SnapshotSetup,

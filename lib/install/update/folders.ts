@@ -1,19 +1,19 @@
-/** The folders beside the executable in an update: the snapshot that it begins with, and the evolutions that it brings. */
+/** The folders in an update: the snapshot before it, and the evolutions that it installs. */
 import type { Amendment, Snapshot } from '../../snapshot/index.ts';
-import { type FolderChange, restoring } from '../folders/folders.ts';
-import { type SnapshotWish, takeSnapshotBefore, takeSnapshotHere } from '../folders/snapshots.ts';
-import { isInUse } from '../process/running.ts';
+import { changeToSnapshot, type FolderChange } from '../folders/folders.ts';
+import { type SnapshotRequest, snapshotBeforeChange, snapshotInstall } from '../folders/snapshots.ts';
+import { isAppRunning } from '../process/running.ts';
 import type { Session } from '../session.ts';
 import type { Folders } from '../transaction/journal.ts';
 import { evolutionAmendment, requireInstalled } from './evolutions.ts';
 import type { PreparedUpdate } from './prepare.ts';
 
-/** Null if this user has no home: then there is nothing to take a snapshot of, and nothing to take back. */
+/** Null if this user has no home: then there are no folders to save. */
 export function snapshotBeforeUpdate(session: Session, prepared: PreparedUpdate): Promise<Snapshot | null> {
-  return takeSnapshotBefore(session, prepared.receipt, wishFor(session, prepared));
+  return snapshotBeforeChange(session, prepared.receipt, snapshotRequestFor(session, prepared));
 }
 
-function wishFor(session: Session, prepared: PreparedUpdate): Omit<SnapshotWish, 'id'> {
+function snapshotRequestFor(session: Session, prepared: PreparedUpdate): Omit<SnapshotRequest, 'id'> {
   const { isRepair, contents, binaryUnchanged } = prepared;
   const amendment = amendmentOf(session, prepared);
   return {
@@ -25,7 +25,7 @@ function wishFor(session: Session, prepared: PreparedUpdate): Omit<SnapshotWish,
   };
 }
 
-/** Null if no evolution is to be installed. */
+/** The changes in the evolutions folder; null if no evolution is installed. */
 function amendmentOf(session: Session, { evolutions }: PreparedUpdate): Amendment | null {
   const { snapshots } = session;
   return snapshots === null || evolutions.length === 0
@@ -33,8 +33,8 @@ function amendmentOf(session: Session, { evolutions }: PreparedUpdate): Amendmen
     : evolutionAmendment(session, snapshots, evolutions);
 }
 
-/** For the journal; null if there is no snapshot to take the folders back to. */
-export function foldersOf(
+/** For the journal. Null if there is no snapshot to restore the folders from. */
+export function updateFolders(
   { snapshots }: Session,
   { evolutions }: PreparedUpdate,
   before: Snapshot | null,
@@ -44,16 +44,13 @@ export function foldersOf(
 }
 
 export interface FolderPlan {
-  /** Null if the folders stay as they are. */
+  /** Null if no folder changes. */
   change: FolderChange | null;
-  /**
-   * Nobody has used DGMO since the snapshot: whatever differs after a failed trial start was written by the new version,
-   * and is taken back.
-   */
+  /** DGMO was not used since the snapshot: if the new version fails, all differences were written by it, and are undone. */
   unusedSinceSnapshot: boolean;
 }
 
-/** To be called once everything is staged and DGMO has exited: what it wrote until then is added to the snapshot. */
+/** Called when everything is staged and DGMO has exited. Adds what DGMO wrote until then to the snapshot. */
 export async function planFolders(
   session: Session,
   prepared: PreparedUpdate,
@@ -62,17 +59,17 @@ export async function planFolders(
 ): Promise<FolderPlan> {
   const { snapshots } = session;
   if (snapshot === null || snapshots === null) return { change: null, unusedSinceSnapshot: false };
-  const unusedSinceSnapshot = !isInUse(session);
+  const unusedSinceSnapshot = !isAppRunning(session);
   const before = unusedSinceSnapshot
-    ? await takeSnapshotHere(session, snapshots, prepared.receipt, {
-        ...wishFor(session, prepared),
+    ? await snapshotInstall(session, snapshots, prepared.receipt, {
+        ...snapshotRequestFor(session, prepared),
         id: snapshot.id,
       })
     : snapshot;
   const amendment = amendmentOf(session, prepared);
   if (amendment === null) return { change: null, unusedSinceSnapshot };
   const { home } = snapshots;
-  const change = restoring(session, {
+  const change = changeToSnapshot(session, {
     ...{ home, before, snapshot: before, amendment },
     components: ['evolutions'],
     id: transaction,

@@ -1,6 +1,6 @@
 /**
- * Preparing an update: packages are opened, their signatures, digests and policy checked, and what has to change is
- * decided. Reads only. What it returns is data for the phases that follow, and open files until `close`.
+ * Preparing an update: opens the packages, checks signatures, policy and digests, and decides what has to change. Only
+ * reads. The result is data for the phases that follow, and keeps the packages open until `close`.
  */
 import { DamagedError, UsageError } from '../../errors.ts';
 import {
@@ -26,27 +26,27 @@ import { chooseEvolutions, type EvolutionWish, installedEvolutions, isUpToDate }
 import { binaryToReplace, repairRoutes } from './repair-from-package.ts';
 
 export interface PrepareOptions {
-  /** Paths of `.dgmopkg` files: the last one brings the release, those before it lend their patches (a chain). */
+  /** Paths of `.dgmopkg` files: the last one holds the release, those before it the first patches of a chain. */
   packages: readonly string[];
   root: TrustedRoot;
   /** Which of the evolutions in the package are installed. */
   evolutions: EvolutionWish;
-  /** The user's word that an older version than the installed one, or one below the floor, is wanted. */
+  /** The user agrees to a version older than the installed one, or below the floor. */
   allowDowngrade: boolean;
 }
 
 export interface PreparedUpdate {
-  /** As it is before the update. */
+  /** The receipt before the update. */
   receipt: Receipt;
   contents: PackageContents;
-  /** The binary to replace: the receipt's, or what was found in its place if the package repairs it. */
+  /** The binary to replace: the one in the receipt or, for a repair, the one that was found instead. */
   from: Binary;
   to: Binary;
-  /** The release's very binary is installed already, and intact. */
+  /** The binary of the release is already installed and intact. */
   binaryUnchanged: boolean;
-  /** The executable is damaged or missing, and the package brings it back. */
+  /** The executable is damaged or missing, and the package replaces it. */
   isRepair: boolean;
-  /** Ways to the new binary, fewest bytes first; empty if the binary is unchanged. */
+  /** Routes to the new binary, fewest bytes first; empty if the binary is unchanged. */
   routes: Route[];
   /** The evolutions to install, each with its archive, checked. */
   evolutions: { carried: CarriedEvolution; archive: EvolutionArchive }[];
@@ -56,7 +56,7 @@ export interface PreparedUpdate {
 }
 
 /**
- * The caller holds the lock, no transaction is open, and calls `close` in the end.
+ * The caller holds the lock, has recovered any open transaction, and calls `close` in the end.
  *
  * @throws UsageError if a path names no file, TrustError, DamagedError, PolicyError, InterruptedError
  */
@@ -110,7 +110,7 @@ export function receiptAfterUpdate({ host }: Session, prepared: PreparedUpdate):
   return {
     ...receipt,
     binary: to,
-    // A damaged or missing binary is nothing to go back to.
+    // Never go back to a damaged or missing binary.
     previous: isRepair ? receipt.previous : receipt.binary,
     floor: isNewer(to.version, receipt.floor) ? to.version : receipt.floor,
     source: 'package',
@@ -151,7 +151,7 @@ function checkIsFile(session: Session, path: string): void {
   try {
     kind = disk.status(disk.resolve(path))?.kind;
   } catch {
-    // Missing, or a symlink that leads nowhere or in a circle: the same to the user.
+    // Missing, or a broken symlink: the same to the user.
   }
   if (kind === 'file') return;
   const found =
@@ -160,8 +160,8 @@ function checkIsFile(session: Session, path: string): void {
 }
 
 /**
- * If the binary is installed already, the evolutions that apply by themselves were installed with it: then only those
- * that the user names are, if they differ from the installed ones.
+ * If the binary is already installed, so are the evolutions that apply automatically. Then only those that the user names
+ * are installed, if they differ from the installed ones.
  */
 async function openEvolutions(
   session: Session,

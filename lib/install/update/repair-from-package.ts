@@ -1,16 +1,16 @@
-/** An executable that is damaged or missing, repaired by a package that carries a full binary. */
+/** Repairing a damaged or missing executable with a package that contains the full binary. */
 import { DamagedError } from '../../errors.ts';
 import { isInstalled, type PackageContents, planRoute, type Route } from '../../package/index.ts';
 import type { Binary } from '../receipt.ts';
 import type { Session } from '../session.ts';
 
-/** In place of the digest of a file that does not exist: no file has it. */
+/** Stands for the digest of a missing file. No file has it. */
 export const ABSENT = '0'.repeat(64);
 
 /**
- * The binary that the update replaces: the receipt's, which is not read here (staging reads it), unless there is
- * something to repair: the executable is missing, or it is damaged and the package brings the version that should be
- * there. An executable that was changed by hand is not overwritten by another version.
+ * The binary that the update replaces: what was found at the target if it needs a repair, else the one in the receipt (which
+ * is not verified here, but by staging). It needs a repair if it is missing, or if it is damaged and the package holds the
+ * installed version. An executable that was changed by hand is not overwritten by another version.
  */
 export function binaryToReplace(session: Session, contents: PackageContents, installed: Binary): Binary {
   const { host, layout, digests } = session;
@@ -22,14 +22,14 @@ export function binaryToReplace(session: Session, contents: PackageContents, ins
   return { version: installed.version, ...found };
 }
 
-/** The full binaries of the package. Throws DamagedError if it carries none. */
+/** The routes with a full binary. Throws DamagedError if the package has none. */
 export function repairRoutes(session: Session, contents: PackageContents): Route[] {
   if (contents.payloads.some(({ kind }) => kind === 'full')) {
     return planRoute(contents, { version: contents.version, sha256: ABSENT, size: 0 });
   }
   const { target } = session.layout;
   throw new DamagedError(
-    `${target} is damaged or missing, and the package of ${contents.version} carries only patches, which need it`,
-    { advice: 'Run `dgmo-updater rollback`, or apply a package that carries the full binary.' },
+    `${target} is damaged or missing, and the package of ${contents.version} contains only patches, which need it`,
+    { advice: 'Run `dgmo-updater rollback`, or apply a package that contains the full binary.' },
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Staging: the new binary is written beside the old one, flushed, and read back, while DGMO still runs. Nothing
- * here touches the target.
+ * Staging: writes the new binary beside the old one, flushes it and reads it back, while DGMO still runs. The target is not
+ * touched.
  */
 
 import { applyPatch, decompressFull } from '../../delta/index.ts';
@@ -18,9 +18,9 @@ interface Staging extends Pick<PreparedUpdate, 'contents' | 'routes' | 'from' | 
 }
 
 /**
- * Writes the new binary, by the first route that works. Nothing to do if the binary is unchanged.
+ * Writes the new binary by the first route that works. Does nothing if the binary is unchanged.
  *
- * @throws DamagedError if no route gives the binary that was signed; InterruptedError on Ctrl-C
+ * @throws DamagedError if no route produces the signed binary; InterruptedError on Ctrl-C
  */
 export async function stageUpdate(
   session: Session,
@@ -41,7 +41,7 @@ export async function stageUpdate(
       session.emit({ event: 'staged', version: staging.to.version, milliseconds });
       return;
     } catch (error) {
-      // If a patch does not fit, another route may work; if the machine refuses, none will.
+      // If a patch does not fit, another route may work. After an error of the machine, none will.
       if (!(error instanceof DamagedError)) throw error;
       failure ??= error;
     }
@@ -80,7 +80,7 @@ async function takeStep(
   const payload = staging.contents.payload(step.index);
   const { toSize } = step.payload;
   if (step.payload.kind === 'full') {
-    checkOld(session, staging.from);
+    requireOldUnchanged(session, staging.from);
     await writeFile(
       session,
       path,
@@ -100,23 +100,23 @@ async function takeStep(
       toSize,
     );
   } catch (error) {
-    if (fromTarget) explainOld(session, staging.from, source, error);
+    if (fromTarget) throwIfOldIsChanged(session, staging.from, source, error);
     throw error;
   } finally {
     source.close();
   }
-  // applyPatch has read all of the old binary and found it right: it need not be read again before the swap.
+  // applyPatch has read and verified all of the old binary, so it need not be read again before the swap.
   if (fromTarget && identity !== undefined) session.digests.learn(identity, staging.from);
 }
 
-/** The installed binary has to be the one of the receipt: what was changed by hand is not overwritten. */
-function checkOld(session: Session, from: Binary): void {
+/** Throws DamagedError if the installed binary was changed by hand: it must not be overwritten. */
+function requireOldUnchanged(session: Session, from: Binary): void {
   const found = session.digests.of(session.layout.target)?.sha256;
   if ((found ?? ABSENT) !== from.sha256) throw changedByHand(session, from, found);
 }
 
-/** A patch has failed: throws what explains it if the installed binary is why. */
-function explainOld(session: Session, from: Binary, old: Source, error: unknown): void {
+/** After a patch has failed: throws a better error if the reason is the installed binary. */
+function throwIfOldIsChanged(session: Session, from: Binary, old: Source, error: unknown): void {
   if (!(error instanceof DamagedError)) return;
   if (old.size === from.size && session.digests.of(session.layout.target)?.sha256 === from.sha256) return;
   throw changedByHand(session, from, session.digests.of(session.layout.target)?.sha256);
@@ -127,12 +127,12 @@ function changedByHand(session: Session, from: Binary, found: string | undefined
     `${session.layout.target} is not the ${from.version} that was installed: wanted SHA-256 ${from.sha256}, found ${found ?? 'no file'}`,
     {
       advice:
-        'If you changed it yourself, run `dgmo-updater init --version <v>` to adopt it; else install it again, or run `dgmo-updater rollback`.',
+        'If you changed it yourself, run `dgmo-updater init --version <v>` to adopt it. Otherwise install it again, or run `dgmo-updater rollback`.',
     },
   );
 }
 
-/** Whoever may read it may run it, even if that right was taken away by mistake. */
+/** Everyone who may read the file may run it, even if the permission to run it was removed by mistake. */
 function executableMode(mode: number): number {
   return mode | ((mode & 0o444) >> 2);
 }

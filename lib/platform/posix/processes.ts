@@ -1,13 +1,13 @@
 /**
- * Other processes on Linux and macOS: which ones run, what each runs, and how one is ended. Nothing here waits:
- * whoever ends a process asks afterwards whether it is alive.
+ * Other processes on Linux and macOS: finding those that run, what each runs, and ending them. Nothing here waits: the
+ * caller checks afterwards whether the process is alive.
  */
 import { dlopen, FFIType, ptr } from 'bun:ffi';
 import fs from 'node:fs';
 import path from 'node:path';
 import { errorCode, MachineError } from '../../errors.ts';
 
-/** A zombie counts as gone: it runs nothing any more, only its parent has not asked yet. */
+/** A zombie counts as ended: it only exists until its parent asks for its exit code. */
 export function posixIsAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -29,20 +29,18 @@ export function posixExecutable(pid: number): string | null {
   return process.platform === 'darwin' ? darwinExecutable(pid) : linuxExecutable(pid);
 }
 
-/** By its path and by its file: what was replaced has the path alone, what was moved or linked has the file alone. */
+/** Compares both path and file: a replaced executable has the same path, a moved or linked one is the same file. */
 export function posixRunning(executable: string): number[] {
-  const standing = fileAt(executable);
+  const file = fileAt(executable);
   const isIt = (pid: number) =>
-    process.platform === 'darwin'
-      ? isItOnDarwin(pid, executable, standing)
-      : isItOnLinux(pid, executable, standing);
+    process.platform === 'darwin' ? runsOnDarwin(pid, executable, file) : runsOnLinux(pid, executable, file);
   const all = process.platform === 'darwin' ? darwinProcesses() : linuxProcesses();
   return all.filter((pid) => pid !== process.pid && isIt(pid));
 }
 
 export function posixRequestEnd(pid: number): boolean {
   if (!signal(pid, 'SIGTERM')) return false;
-  // One that was suspended (Ctrl-Z) takes no signal before it goes on.
+  // A suspended process (Ctrl-Z) receives the signal only after it was continued.
   signal(pid, 'SIGCONT');
   return true;
 }
@@ -50,14 +48,14 @@ export function posixRequestEnd(pid: number): boolean {
 export function posixForceEnd(pid: number): void {
   if (signal(pid, 'SIGKILL')) return;
   throw new MachineError(`process ${pid} could not be ended: it belongs to another user`, {
-    advice: 'End it as the user that it belongs to, then try again.',
+    advice: 'End it as the user who owns it, then try again.',
   });
 }
 
-/** False where it is not permitted. Where the process is gone already there is nothing to do. */
+/** False if it is not permitted. A process that has already ended is no error. */
 function signal(pid: number, name: NodeJS.Signals): boolean {
-  // To kill(2), 0 and what is below are groups of processes: our own, or every one there is.
-  if (!Number.isInteger(pid) || pid <= 0) throw new RangeError(`the id of a process is wanted, found ${pid}`);
+  // For kill(2), 0 and negative numbers mean groups of processes.
+  if (!Number.isInteger(pid) || pid <= 0) throw new RangeError(`wanted a process id, found ${pid}`);
   try {
     process.kill(pid, name);
   } catch (error) {
@@ -72,10 +70,10 @@ interface FileIdentity {
   inode: bigint;
 }
 
-/** What an answer of null stands for: the process or the file is gone, or we may not look at it. */
+/** The errors if a process or a file does not exist any more, or may not be inspected. */
 const CANNOT_LOOK = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ESRCH'];
 
-function looked<Result>(look: () => Result): Result | null {
+function nullIfRefused<Result>(look: () => Result): Result | null {
   try {
     return look();
   } catch (error) {
@@ -85,7 +83,7 @@ function looked<Result>(look: () => Result): Result | null {
 }
 
 function fileAt(file: string): FileIdentity | null {
-  return looked(() => {
+  return nullIfRefused(() => {
     const { dev, ino } = fs.statSync(file, { bigint: true });
     return { device: dev, inode: ino };
   });
@@ -95,21 +93,21 @@ function isSame(one: FileIdentity | null, other: FileIdentity | null): boolean {
   return one !== null && one.device === other?.device && one.inode === other.inode;
 }
 
-/** None where there is no /proc: then nothing can be told. */
+/** Empty if there is no /proc. */
 function linuxProcesses(): number[] {
-  const names = looked(() => fs.readdirSync('/proc')) ?? [];
+  const names = nullIfRefused(() => fs.readdirSync('/proc')) ?? [];
   return names.filter((name) => /^\d+$/.test(name)).map(Number);
 }
 
-/** A zombie has no executable any more. */
-function isItOnLinux(pid: number, executable: string, standing: FileIdentity | null): boolean {
+/** False for a zombie, which has no executable any more. */
+function runsOnLinux(pid: number, executable: string, file: FileIdentity | null): boolean {
   const running = fileAt(`/proc/${pid}/exe`);
   if (running === null) return false;
-  if (isSame(running, standing)) return true;
+  if (isSame(running, file)) return true;
   return linuxExecutable(pid) === executable && seesSameFolder(pid, executable);
 }
 
-/** In a container the same path names another file; a service that has a /tmp of its own still has the same one. */
+/** In a container the path names another file. In a service with a private /tmp it is still the same. */
 function seesSameFolder(pid: number, executable: string): boolean {
   const folder = path.dirname(executable);
   return isSame(fileAt(`/proc/${pid}/root${folder}`), fileAt(folder));
@@ -117,19 +115,19 @@ function seesSameFolder(pid: number, executable: string): boolean {
 
 const REMOVED = ' (deleted)';
 
-/** The kernel adds to the path of a file that was replaced or removed; and some file may really be named like that. */
+/** The kernel adds a suffix to the path of a file that was replaced or removed. A file may really have such a name, too. */
 function linuxExecutable(pid: number): string | null {
   const link = `/proc/${pid}/exe`;
-  const name = looked(() => fs.readlinkSync(link));
+  const name = nullIfRefused(() => fs.readlinkSync(link));
   if (name === null || !name.endsWith(REMOVED) || isSame(fileAt(name), fileAt(link))) return name;
   return name.slice(0, -REMOVED.length);
 }
 
-/** By the path that the system has for it, and by the file at that path: it may be another name of the same. */
-function isItOnDarwin(pid: number, executable: string, standing: FileIdentity | null): boolean {
+/** Compares the path that the system reports, and the file there, which may be another name of the same file. */
+function runsOnDarwin(pid: number, executable: string, file: FileIdentity | null): boolean {
   const running = darwinExecutable(pid);
   if (running === null) return false;
-  return running === executable || isSame(fileAt(running), standing);
+  return running === executable || isSame(fileAt(running), file);
 }
 
 function loadLibproc() {
@@ -153,7 +151,7 @@ function darwinExecutable(pid: number): string | null {
 
 const PROC_ALL_PIDS = 1;
 
-/** proc_listpids fills what it is given and says how many bytes that were: as many as there are may be too few. */
+/** proc_listpids fills the buffer, and returns the number of bytes. A full buffer may be too small. */
 function darwinProcesses(): number[] {
   for (let count = 4096; ; count *= 2) {
     const ids = new Int32Array(count);

@@ -1,10 +1,10 @@
-/** What POSIX offers and node:fs does not: a flush that reaches the drive on macOS, holes, who owns the terminal. */
+/** What POSIX has and node:fs does not: a flush that reaches the drive on macOS, holes, the owner of the terminal. */
 import fs from 'node:fs';
 import { lastError, libc } from './libc.ts';
 
 const F_FULLFSYNC = 51;
 
-/** fsync on macOS leaves the bytes in the drive's cache; F_FULLFSYNC does not. Filesystems without it get fsync. */
+/** On macOS, fsync leaves the bytes in the cache of the drive, unlike F_FULLFSYNC. Falls back to fsync without support. */
 export function fullFlush(handle: number): void {
   if (libc()?.fcntl(handle, F_FULLFSYNC, null) !== 0) fs.fsyncSync(handle);
 }
@@ -13,7 +13,7 @@ const SEEK_DATA = process.platform === 'darwin' ? 4 : 3;
 /** ENXIO. */
 const NOTHING_FOLLOWS = 6;
 
-/** As `Disk.nextData`. It moves the place at which the file would be read without a position, which nobody here does. */
+/** See `Disk.nextData`. Changes the file offset, which no read here uses. */
 export function posixNextData(handle: number, position: number): number {
   const calls = libc();
   if (calls === null) return position;

@@ -1,6 +1,6 @@
 /**
- * kernel32.dll through bun:ffi, loaded at the first call, so that this file can be imported anywhere; and what
- * it answers in the words of node:fs. Only the other windows*.ts call it.
+ * Calls of kernel32.dll through bun:ffi, and its errors as errors of node:fs. Only the files of this folder use it. It is
+ * loaded at the first call, so this file can be imported on every system.
  */
 import { dlopen, FFIType } from 'bun:ffi';
 import path from 'node:path/win32';
@@ -41,7 +41,7 @@ export function kernel(): ReturnType<typeof load> {
 
 export const INVALID_HANDLE = -1n;
 
-/** A path as kernel32 takes it: absolute, UTF-16, ended by a zero; with `\\?\` it may be longer than 260 characters. */
+/** A path as kernel32 needs it: absolute, UTF-16, zero-terminated, and with `\\?\`, so that it may exceed 260 characters. */
 export function widePath(file: string): Uint16Array {
   return wide(`${path.toNamespacedPath(path.resolve(file))}\0`);
 }
@@ -52,10 +52,10 @@ export function wide(text: string): Uint16Array {
 
 export const ERROR_ACCESS_DENIED = 5;
 export const ERROR_SHARING_VIOLATION = 32;
-/** What OpenProcess says of an id that no process has. */
+/** The error of OpenProcess if no process has this id. */
 export const ERROR_INVALID_PARAMETER = 87;
 
-/** System error codes (winerror.h) in the names that libuv gives them, so that callers tell them apart as with node:fs. */
+/** System error codes (winerror.h) with the names that libuv gives them, as in the errors of node:fs. */
 const NAMES: Record<number, { code: string; text: string }> = {
   2: { code: 'ENOENT', text: 'no such file or directory' },
   3: { code: 'ENOENT', text: 'no such file or directory' },
@@ -71,7 +71,7 @@ const NAMES: Record<number, { code: string; text: string }> = {
   123: { code: 'ENOENT', text: 'no such file or directory' },
   183: { code: 'EEXIST', text: 'file already exists' },
   206: { code: 'ENAMETOOLONG', text: 'name too long' },
-  // A mapped executable image, or a delete that waits for the last handle: held, and free again later.
+  // A running executable, or a file that is removed once its last handle is closed: busy for now.
   303: { code: 'EBUSY', text: 'resource busy or locked' },
   1224: { code: 'EBUSY', text: 'resource busy or locked' },
   1295: { code: 'EDQUOT', text: 'disk quota exceeded' },

@@ -1,7 +1,7 @@
 /**
- * Starting a program that outlives us on Windows. Bun puts what it spawns into a job that ends with the spawning
- * process, and `detached` takes the console away, so this is CreateProcess itself: out of every job that lets
- * it go, on our console where that is ours alone, with our standard handles where they are redirected.
+ * Starting a program that outlives us on Windows. Bun puts the processes that it spawns into a job that ends with it, and
+ * `detached` gives them no console. So this calls CreateProcess: outside of every job that permits it, on our console if
+ * no other process uses that, and with our standard handles if they are redirected.
  */
 import type { SpawnOptions, StartOptions } from '../host.ts';
 import { ERROR_ACCESS_DENIED, kernel, systemError, wide } from './kernel.ts';
@@ -17,7 +17,7 @@ const FILE_TYPE_PIPE = 3;
 /** Standard input, output and error, as GetStdHandle numbers them. */
 const STANDARD = [0xffff_fff6, 0xffff_fff5, 0xffff_fff4] as const;
 
-/** Throws an Error with an errno name in `code` where it can't be started. */
+/** Throws an Error with an errno name in `code` if the program can't be started. */
 export function windowsStart(file: string, args: string[], options: StartOptions): void {
   const { GetStdHandle, SetHandleInformation } = kernel();
   const [input, output, error] = STANDARD;
@@ -28,7 +28,7 @@ export function windowsStart(file: string, args: string[], options: StartOptions
   try {
     const information = startupInformation(console.inherit ? handles : null);
     const create = (flags: number) => createProcess(file, args, options, information, console.flags | flags);
-    // A job may forbid to leave it; then being in it is how whoever made it wants it.
+    // If the job does not permit leaving it, the program is started inside of it.
     const status = create(CREATE_BREAKAWAY_FROM_JOB);
     const refused = status === ERROR_ACCESS_DENIED ? create(0) : status;
     if (refused !== 0) throw systemError(refused, 'start', file);
@@ -38,8 +38,8 @@ export function windowsStart(file: string, args: string[], options: StartOptions
 }
 
 /**
- * Redirected input or output is handed on. A console that others use as well belongs to the shell that DGMO was
- * started from, which reads from it again: the program gets a window of its own, or they would share the keys.
+ * Redirected input and output are inherited. If other processes use our console, it belongs to the shell that DGMO was
+ * started from, which reads from it again. Then the program gets a new window, because both would read the same keys.
  */
 function consoleFor(handles: bigint[]): { inherit: boolean; flags: number } {
   const { GetConsoleProcessList, GetFileType } = kernel();
@@ -53,7 +53,7 @@ function consoleFor(handles: bigint[]): { inherit: boolean; flags: number } {
   return { inherit: false, flags: CREATE_NEW_CONSOLE };
 }
 
-/** STARTUPINFOW of 64-bit Windows. */
+/** A STARTUPINFOW of 64-bit Windows. */
 function startupInformation(handles: bigint[] | null): Uint8Array {
   const information = new Uint8Array(104);
   const view = new DataView(information.buffer);
@@ -64,7 +64,7 @@ function startupInformation(handles: bigint[] | null): Uint8Array {
   return information;
 }
 
-/** 0, or GetLastError's status. */
+/** Returns 0, or the error code of GetLastError. */
 function createProcess(
   file: string,
   args: string[],
@@ -91,14 +91,14 @@ function createProcess(
   return 0;
 }
 
-/** `name=value` each ended by a zero, sorted by name without regard to case, and a zero at the end. */
+/** `name=value`, each terminated by a zero, sorted by name regardless of case, and another zero at the end. */
 export function environmentBlock(environment: Record<string, string>): string {
   const names = Object.keys(environment).sort((a, b) => (a.toUpperCase() < b.toUpperCase() ? -1 : 1));
   const entries = names.map((name) => `${name}=${environment[name]}\0`).join('');
   return `${entries || '\0'}\0`;
 }
 
-/** One argument so that CommandLineToArgvW, and every C runtime, reads it back as it is. */
+/** Quotes an argument so that CommandLineToArgvW, and every C runtime, reads it back unchanged. */
 export function quoted(argument: string): string {
   if (argument !== '' && !/[\s"]/.test(argument)) return argument;
   const escaped = argument.replace(/(\\*)"/g, '$1$1\\"').replace(/(\\+)$/, '$1$1');

@@ -1,7 +1,6 @@
 /**
- * What Windows offers and node:fs does not: a durable rename, and a lock that dies with its process. Callable on
- * Windows alone. How Windows behaves around held and running files is written down as tests in
- * test/windows/files.test.ts.
+ * What Windows has and node:fs does not: a durable rename, and a lock that is released when its process ends. To be called
+ * only on Windows. test/windows/files.test.ts shows how Windows treats held and running files.
  */
 import type { Lock } from '../host.ts';
 import { ERROR_SHARING_VIOLATION, INVALID_HANDLE, kernel, systemError, widePath } from './kernel.ts';
@@ -21,9 +20,9 @@ const MOVE_REPLACE_EXISTING = 1;
 const MOVE_WRITE_THROUGH = 8;
 
 /**
- * Replaces what stands at `to`, through to the drive. With POSIX semantics (Windows 10, NTFS) the name `to` is
- * there at every instant and may be held with delete sharing; where the system or the filesystem knows no such
- * rename it is MoveFileEx's. Throws EBUSY or EPERM where the file at either name is held.
+ * Renames a file durably, and replaces an existing file at `to`. With POSIX semantics (Windows 10, NTFS) the name `to`
+ * exists at every instant, and its file may be open with delete sharing. If the system or the filesystem does not support
+ * them, this is MoveFileEx. Throws EBUSY or EPERM if another process holds one of the files.
  */
 export function windowsRename(from: string, to: string): void {
   if (renameWithPosixSemantics(from, to)) return;
@@ -37,7 +36,7 @@ const FILE_RENAME_INFO_EX = 22;
 const RENAME_REPLACE_IF_EXISTS = 1;
 const RENAME_POSIX_SEMANTICS = 2;
 
-/** False where it was refused, for whatever reason: nothing has changed then, and MoveFileEx says why. */
+/** False if it was refused for any reason. Nothing has changed then, and MoveFileEx fails with the reason. */
 function renameWithPosixSemantics(from: string, to: string): boolean {
   const { CloseHandle, CreateFileW, SetFileInformationByHandle } = kernel();
   const flags = FLAG_OPEN_REPARSE_POINT | FLAG_BACKUP_SEMANTICS | FLAG_WRITE_THROUGH;
@@ -59,7 +58,7 @@ function renameWithPosixSemantics(from: string, to: string): boolean {
   }
 }
 
-/** FILE_RENAME_INFO of 64-bit Windows: flags, padding, root directory (none), length of the name in bytes, name. */
+/** A FILE_RENAME_INFO of 64-bit Windows: flags, padding, root directory (none), length of the name in bytes, name. */
 function renameInformation(to: string): Uint8Array {
   const name = new Uint8Array(widePath(to).buffer);
   const information = new Uint8Array(20 + name.length);
@@ -71,8 +70,8 @@ function renameInformation(to: string): Uint8Array {
 }
 
 /**
- * The file is open for writing and shared with readers alone, so a second writer is refused. The handle is not
- * inherited by what we start, and the system closes it when we end, however that happens.
+ * Opens the file for writing, shared only with readers, so a second writer is refused. The processes that we start don't
+ * inherit the handle, and the system closes it when this process ends, even if it is killed. Null if the lock is held.
  */
 export function windowsAcquireLock(file: string): Lock | null {
   const { CloseHandle, CreateFileW, GetLastError } = kernel();

@@ -3,7 +3,7 @@ import type { CommandName } from '../arguments.ts';
 
 const EVERYWHERE = `
 Everywhere:
-  --install-dir <dir>   the folder with the executable (default: where dgmo-updater itself stands)
+  --install-dir <dir>   the folder with the executable (default: the folder of dgmo-updater)
   --home <dir>          settings and trust (default: $DGMO_HOME, else ~/.dgmo)
   --app <name>          which program (default: the one that this updater was built for)
   --json                JSON lines on standard output, the last of them the result; never prompts
@@ -18,27 +18,27 @@ const LIMITS = `
   --probe-limit <s>     how long the new version may take to print its version (default 30)`;
 
 const FEED = `
-  --feed <url>          in place of the feed that was configured
-  --channel <name>      in place of the channel that was configured
-  --ca-file <file>      authorities to trust besides the built-in ones, PEM (also: NODE_EXTRA_CA_CERTS)
+  --feed <url>          use this feed instead of the configured one
+  --channel <name>      use this channel instead of the configured one
+  --ca-file <file>      PEM file with authorities to trust besides the built-in ones (also: NODE_EXTRA_CA_CERTS)
   --allow-http          accept plain http, not only on loopback`;
 
 const TEXTS: Record<CommandName, string> = {
-  help: `dgmo-updater: brings DGMO from one version to the next, and back.
+  help: `dgmo-updater: updates DGMO, and goes back to earlier versions.
 
   dgmo-updater --apply <package> [-- <arguments for the new dgmo>]
                                   verify the package, swap the executable, start it again
-  dgmo-updater check              is there something new?
+  dgmo-updater check              look for an update
   dgmo-updater update             check, ask, download, install
-  dgmo-updater download           check and download, and install nothing
-  dgmo-updater rollback           back to the version before, with its data
-  dgmo-updater snapshots          what there is to go back to
-  dgmo-updater status             what is installed, and whether it is sound
-  dgmo-updater recover            finish or take back what was interrupted
-  dgmo-updater config get|set     how updates are done here
+  dgmo-updater download           check and download, but do not install
+  dgmo-updater rollback           go back to the version before, with its data
+  dgmo-updater snapshots          list and manage the states to go back to
+  dgmo-updater status             show what is installed, and whether it is sound
+  dgmo-updater recover            finish or undo an interrupted update
+  dgmo-updater config get|set     show or change the preferences
   dgmo-updater init --version <v> adopt an installed executable
 
-\`dgmo-updater <command> --help\` tells more of each.
+\`dgmo-updater <command> --help\` explains a command.
 ${EVERYWHERE}
 Exit codes: 0 done; 1 a fault of the updater; 2 wrong usage; 10 not trusted; 11 damaged; 12 the machine (disk,
 permission, locked file); 13 the network; 14 busy; 15 the update failed and the old version is back;
@@ -47,41 +47,41 @@ permission, locked file); 13 the network; 14 busy; 15 the update failed and the 
   version: '',
   apply: `dgmo-updater --apply <package> [options] [-- <arguments for the new dgmo>]
 
-Verifies the package, prepares the new executable beside the old one, waits for DGMO to exit, swaps, starts the
-new version once to see that it works (else the old one comes back: exit code 15), and starts DGMO again.
+Verifies the package, prepares the new executable beside the old one, waits for DGMO to exit, and swaps them. Then it
+starts the new version once to see that it works (if not, the old one is restored: exit code 15), and starts DGMO again.
 
-  --wait-pid <pid>      the process to wait for (default: the parent, when it is DGMO; 0: none)
-  --no-wait             wait for nobody and start nothing: what runs keeps running, the next start is the new version
+  --wait-pid <pid>      the process to wait for (default: the parent, if it is DGMO; 0: none)
+  --no-wait             wait for no process and start none: a running DGMO keeps running, its next start is the new version
   --no-relaunch         do not start DGMO again
-  --evolutions <ids>    which of the evolutions in the package are installed: ids with commas, all, or none (default: those
-                        that apply by themselves, and those that are installed)
-  --allow-downgrade     the package may bring an older version than the installed one
-  --via <package>       a package whose patch leads to the version that <package> starts from; may be repeated, in order
+  --evolutions <ids>    which of the evolutions in the package to install: ids with commas, all, or none (default: those
+                        that apply automatically, and new versions of those that are installed)
+  --allow-downgrade     the package may have an older version than the installed one
+  --via <package>       a package with a patch to the version that <package> starts from; may be repeated, in order
   --exit-limit <s>      how long DGMO may take to exit (default 60)${LIMITS}
 ${EVERYWHERE}`,
   check: `dgmo-updater check [options]
 
-Reads the feed's signed metadata and tells what it offers to this installation. Changes nothing.
+Reads the feed's signed metadata and shows what it offers to this installation. Changes nothing.
 ${FEED}
 ${EVERYWHERE}`,
   download: `dgmo-updater download [--version <v>] [options]
 
-Checks, and downloads what is offered into the cache: the cheapest of a patch, a chain of patches and the full binary.
-Prints where it stands; \`dgmo-updater update\` goes on from there.
+Checks, and downloads what is offered into the cache: a patch, a chain of patches or the full binary, whichever is
+smallest. Prints the paths of the files. \`dgmo-updater update\` installs them.
 
-  --version <v>         this version, in place of the one that is offered
+  --version <v>         this version instead of the one that is offered
 ${FEED}
 ${EVERYWHERE}`,
   update: `dgmo-updater update [--yes] [--version <v>] [--check-only] [options] [-- <arguments for the new dgmo>]
 
-Checks, shows what is offered, asks, downloads and installs it. A DGMO that runs keeps running: its next start is the
-new version. Without a terminal nothing is asked, and nothing done without --yes.
+Checks, shows what is offered, asks, downloads and installs it. A running DGMO keeps running: its next start is the new
+version. Without a terminal nothing is asked, and nothing is done without --yes.
 
-  --version <v>         this version, in place of the one that is offered; may be an older one
-  --evolutions <ids>    which of its evolutions are installed: ids with commas, all, or none
-  --check-only          only tell what is offered
+  --version <v>         this version instead of the one that is offered; may be an older one
+  --evolutions <ids>    which of its evolutions to install: ids with commas, all, or none
+  --check-only          only show what is offered
   --wait-pid <pid>      wait for this process to exit before the swap, and start DGMO again after it
-  --no-wait             wait for nobody and start nothing: this is the default
+  --no-wait             wait for no process and start none: this is the default
   --no-relaunch         with --wait-pid: do not start DGMO again
   --exit-limit <s>      how long DGMO may take to exit (default 60)${LIMITS}
 ${FEED}
@@ -89,21 +89,21 @@ ${EVERYWHERE}`,
   config: `dgmo-updater config get [<key>]
 dgmo-updater config set <key> <value>
 
-  autoUpdate            all, security or manual: what the background service installs by itself (default manual)
+  autoUpdate            all, security or manual: what the background service installs automatically (default manual)
   channel               the channel of the feed (default stable)
-  feed                  the feed's address, or none: as it was installed (default none)
+  feed                  address of the feed, or none: the one from init, or the built-in one (default none)
   checkApi              address of a check API that is asked besides the feed, or none (default none)
   telemetry             on or off (default off): four anonymous fields for the check API, listed in README.md
   caFile                the full path of a PEM file with authorities to trust besides the built-in ones, or none (default none)
   configFolder, pluginsFolder, dataFolder, evolutionsFolder
-                        where these are, or none: in the home, and where programs of this family keep them
-  snapshotExclude       patterns, with commas, that snapshots leave out besides caches and logs (default none)
-  snapshotInclude       patterns that they hold all the same (default none)
-  snapshotsKept         how many snapshots are kept (default 5)
+                        paths of these folders, or none: the usual ones (default none)
+  snapshotExclude       patterns, with commas, of what snapshots exclude besides caches and logs (default none)
+  snapshotInclude       patterns of what they include in any case (default none)
+  snapshotsKept         how many snapshots are kept besides the pinned ones (default 5)
 ${EVERYWHERE}`,
   init: `dgmo-updater init --version <v> [--root <root.json>] [--feed <url>]
 
-Adopts an executable that is installed already: writes down its version and digest.
+Adopts an executable that is already installed: records its version and digest.
 
   --version <v>         which version it is
   --root <root.json>    trust this root from now on (default: the one compiled in)
@@ -111,14 +111,14 @@ Adopts an executable that is installed already: writes down its version and dige
 ${EVERYWHERE}`,
   rollback: `dgmo-updater rollback [<snapshot>] [--to <version>] [--only <components>] [options]
 
-Goes back to the state before the last change: executable, config, plugins, evolutions and data. What is there now is
-taken as a snapshot first, so that the rollback can be rolled back. A DGMO that runs is ended, and started again.
+Goes back to the state before the last change: executable, config, plugins, evolutions and data. A snapshot of the current
+state is taken first, so that the rollback can be rolled back. A running DGMO is ended, and started again.
 
   <snapshot>            an id of \`dgmo-updater snapshots list\`, or the beginning of one
   --to <version>        the newest snapshot of this version
   --only <components>   some of binary, config, plugins, evolutions, data, with commas between them
-  --kill                end a DGMO by force that does not end when it is asked to
-  --force               go back even where the release says that this is not possible
+  --kill                end DGMO by force if it does not end when it is asked to
+  --force               go back even if the release says that this is not possible
   --no-relaunch         do not start DGMO again
   --exit-limit <s>      how long DGMO may take to exit (default 60)${LIMITS}
 ${EVERYWHERE}`,
@@ -129,19 +129,20 @@ dgmo-updater snapshots verify [<id>]
 dgmo-updater snapshots prune [--keep <n>]
 dgmo-updater snapshots pin <id> | unpin <id> | remove <id>
 
-States to go back to. Every update and every rollback begins with one; the last five are kept, and the pinned ones.
-verify reads all of it. An id may be shortened as long as it is clear. OWN is the room that only this one takes.
+Snapshots are states to go back to. Every update and every rollback takes one first. The last five are kept, and the pinned
+ones. verify reads and checks all of a snapshot. An id may be shortened as long as it is unique. OWN is the space that only
+this snapshot uses.
 ${EVERYWHERE}`,
   recover: `dgmo-updater recover
 
-Finishes or takes back what was interrupted, and writes a lost receipt again. Every other command does the first
-of these by itself.
+Finishes or undoes an interrupted update or rollback, and restores a lost receipt. Every other command also does the
+first of these.
 ${LIMITS}
 ${EVERYWHERE}`,
   status: `dgmo-updater status
 
-What is installed, how it came, and whether its bytes are what they should be. Changes nothing, but that it closes
-what was interrupted, as every command does.
+Shows what is installed, how it was installed, and whether its bytes are unchanged. Like every command, it first finishes
+or undoes an interrupted update. Apart from that it changes nothing.
 ${EVERYWHERE}`,
 };
 

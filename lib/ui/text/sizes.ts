@@ -1,8 +1,8 @@
-/** Bytes and times as people read them. */
+/** Bytes and times for people. */
 
 const UNITS = ['bytes', 'KB', 'MB', 'GB'] as const;
 
-/** Decimal, as downloads are told everywhere: `45.6 MB`. */
+/** In decimal units, as usual for downloads: `45.6 MB`. */
 export function bytesText(bytes: number): string {
   let value = bytes;
   let unit = 0;

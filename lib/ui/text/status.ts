@@ -1,4 +1,4 @@
-/** `status`, in words. */
+/** The status as text. */
 import type { Status } from '../../api/index.ts';
 
 export function describeStatus(status: Status): string {
@@ -28,5 +28,5 @@ const BINARY: Record<Status['binary'], string> = {
   sound: 'sound: its bytes are the ones that were installed',
   changed: 'CHANGED: its bytes are not the ones that were installed',
   missing: 'MISSING: run `dgmo-updater rollback`, or install it again',
-  unknown: 'unknown: there is no receipt to hold it against',
+  unknown: 'unknown: there is no receipt to compare it with',
 };

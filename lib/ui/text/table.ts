@@ -1,4 +1,4 @@
-/** Columns of text, each as wide as its widest cell; the last one ends where it ends. */
+/** Aligned columns of text, each as wide as its widest cell. Lines have no trailing spaces. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => Bun.stringWidth(row[column] ?? ''))));

@@ -1,4 +1,4 @@
-/** What a check found, in words, and as data for scripts. */
+/** The result of a check as text, and as data for scripts. */
 import type { CheckResult, Hold, UpdateInfo } from '../../api/index.ts';
 import { bytesText } from './sizes.ts';
 
@@ -23,10 +23,12 @@ function describeNothing({ installed, newest, held, revoked, channel }: CheckRes
           : `${installed} is installed; the newest of the channel ${channel} is ${newest}.`,
     );
   }
-  if (held.length > 0) lines.push(`${installed} stays for now.`);
+  if (held.length > 0) lines.push(`${installed} stays installed for now.`);
   for (const { version, why } of held) lines.push(`  ${version} is not offered: ${HOLDS[why]}.`);
   if (revoked !== null) {
-    lines.push('There is no release to offer in its place. Run `dgmo-updater rollback` for the one before.');
+    lines.push(
+      'There is no other release to offer. `dgmo-updater rollback` goes back to the version before.',
+    );
   }
   return lines;
 }
@@ -38,7 +40,7 @@ const HOLDS: Record<Hold, string> = {
   unreachable: 'it cannot be installed over this version',
   rollout: 'it is being rolled out, and not yet to this installation',
   skipped: 'you skipped it',
-  later: 'you put it off',
+  later: 'you postponed it',
 };
 
 export function describeUpdate(update: UpdateInfo): string[] {
@@ -49,13 +51,13 @@ export function describeUpdate(update: UpdateInfo): string[] {
       ? `Back to ${version} (installed: ${currentVersion})`
       : `${version} is available (installed: ${currentVersion})`,
     `  Download:   ${update.downloadSize === 0 ? 'nothing left to download' : bytesText(update.downloadSize)} (${routeText(update)})`,
-    `  Kind:       ${update.isSecurity ? 'security' : update.type}, risk ${update.riskLevel}${update.mandatory ? '; this installation must not stay as it is' : ''}`,
+    `  Kind:       ${update.isSecurity ? 'security' : update.type}, risk ${update.riskLevel}${update.mandatory ? '; required for this installation' : ''}`,
   ];
   for (const { id, description } of evolutions) lines.push(`  Evolution:  ${id}: ${description}`);
   const changes = changelog.entries.slice(0, MAX_CHANGES);
   for (const { kind, text } of changes) lines.push(`  ${`${capital(kind)}:`.padEnd(11)} ${text}`);
   if (changelog.entries.length > MAX_CHANGES) {
-    lines.push(`  ... and ${changelog.entries.length - MAX_CHANGES} changes more`);
+    lines.push(`  ... and ${changelog.entries.length - MAX_CHANGES} more changes`);
   }
   return lines;
 }

@@ -114,7 +114,7 @@ posixOnly('the commands of the feed', () => {
     stage.answer = (name) => (name.endsWith('from-1.0.0.dgmopkg') ? new Response('no') : undefined);
     const ran = await upd(['update', '--yes']);
     expect({ code: ran.code, version: stage.version() }).toEqual({ code: 0, version: '2.0.0' });
-    expect(ran.stderr).toContain('The full binary of 2.0.0 is taken instead.');
+    expect(ran.stderr).toContain('Using the full binary of 2.0.0 instead.');
   });
 
   test('a download that was killed goes on in the next run', async () => {

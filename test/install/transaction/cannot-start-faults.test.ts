@@ -12,7 +12,7 @@ import { applyOn } from '../../host/operations.ts';
 import { packageFor } from '../../host/package.ts';
 import { testRoot } from '../../trust/keys.ts';
 import { everyFault, exitCode } from './every-fault.ts';
-import { checkSettled, HOME, recoverAll, sessionOn, standing } from './folders-stage.ts';
+import { checkEnded, HOME, installedOn, recoverAll, sessionOn } from './folders-stage.ts';
 
 const OLD = executable('1.0.0');
 const NEW = executable('2.0.0');
@@ -42,8 +42,8 @@ function trialOf(fresh: Executable, host: Partial<Trial['host']>, clean: Trial['
       if ((await exitCode(recoverAll(on))) !== 0) await exitCode(recoverAll(on));
     },
     clean,
-    always: (disk) => void standing(disk, [OLD, fresh]),
-    afterwards: (disk) => checkSettled(disk, standing(disk, fresh === BROKEN ? [OLD] : [OLD, fresh])),
+    always: (disk) => void installedOn(disk, [OLD, fresh]),
+    afterwards: (disk) => checkEnded(disk, installedOn(disk, fresh === BROKEN ? [OLD] : [OLD, fresh])),
   };
 }
 
@@ -101,7 +101,7 @@ describe('with no fault', () => {
     const disk = await trial.prepare();
     const host = simulatedHost({ ...trial.host, disk });
     const code = await exitCode(trial.go(host));
-    const { version } = standing(disk, [OLD, NEW, BROKEN]);
+    const { version } = installedOn(disk, [OLD, NEW, BROKEN]);
     const quarantined = choicesFile.load(host, HOME).quarantined.map((each) => each.version);
     expect({ code, version, quarantined }).toEqual(trial.clean);
     trial.afterwards(disk);

@@ -1,23 +1,23 @@
-/** The proofs of the transactions have this in common: what is tried, and how an end is told from a fault of ours. */
+/** What the proofs of the transactions share: running a scenario with every fault, and the exit code of an operation. */
 import { describe, expect, test } from 'bun:test';
 import { UpdaterError } from '../../../lib/errors.ts';
 import { asUpdaterError } from '../../../lib/platform/failures.ts';
 import { exhaust, type Scenario } from '../../host/exhaust.ts';
 import { INSTALL_DIR } from '../../host/install.ts';
 
-/** The exit code. A failure that the person is told of is a proper end; a fault of ours is not, and is thrown. */
+/** The exit code of an operation. Throws what is no UpdaterError: that is a bug. */
 export async function exitCode(work: Promise<unknown>): Promise<number> {
   try {
     await work;
     return 0;
   } catch (error) {
-    const told = asUpdaterError(error, INSTALL_DIR);
-    if (told instanceof UpdaterError) return told.exitCode;
+    const reported = asUpdaterError(error, INSTALL_DIR);
+    if (reported instanceof UpdaterError) return reported.exitCode;
     throw error;
   }
 }
 
-/** @param least how many faults, and stops in the recoveries after them, each trial has at the least */
+/** @param least the number of faults, and of stops in the recoveries after them, that each trial has to exceed */
 export function everyFault(
   trials: readonly (readonly [name: string, trial: Scenario])[],
   least: { faults: number; stops: number },
@@ -33,7 +33,7 @@ export function everyFault(
         expect(tally.points).toBeGreaterThan(least.faults);
         expect(tally.recoveryPoints).toBeGreaterThan(least.stops);
       },
-      // A bound for a loop that never ends, not for a busy machine.
+      // High enough for a busy machine.
       1_200_000,
     );
   });

@@ -1,6 +1,6 @@
 /**
- * The proof of the transaction of an update that brings an evolution: every fault at every effect, and a stop at every
- * effect of the recovery after it. What stands afterwards is the old version without it, or the new one with all of it.
+ * The proof of an update that installs an evolution: every fault at every effect, and a stop at every effect of the recovery
+ * after it. Afterwards either the old version is installed without the evolution, or the new one with all of it.
  */
 import { describe, expect, test } from 'bun:test';
 import type { SimulatedDisk } from '../../host/disk.ts';
@@ -12,13 +12,13 @@ import { packageFor } from '../../host/package.ts';
 import { testRoot } from '../../trust/keys.ts';
 import { everyFault, exitCode } from './every-fault.ts';
 import {
-  checkSettled,
+  checkEnded,
   checkStore,
   filesOn,
+  installedOn,
   placeFiles,
   recoverAll,
   sessionOn,
-  standing,
 } from './folders-stage.ts';
 
 const OLD = executable('1.0.0');
@@ -34,7 +34,7 @@ const root = testRoot();
 
 interface Trial extends Scenario {
   run(host: SimulatedHost): Promise<number>;
-  clean: { code: number; stands: Executable };
+  clean: { code: number; installed: Executable };
 }
 
 function updateTrial(fresh: Executable, clean: Trial['clean']): Trial {
@@ -60,30 +60,30 @@ function updateTrial(fresh: Executable, clean: Trial['clean']): Trial {
     work: async (on) => void (await run(on)),
     recover: recoverAll,
     clean,
-    always: (disk) => void standing(disk, [OLD, fresh]),
+    always: (disk) => void installedOn(disk, [OLD, fresh]),
     afterwards(disk: SimulatedDisk) {
-      const stands = standing(disk, fresh === BROKEN ? [OLD] : [OLD, fresh]);
+      const installed = installedOn(disk, fresh === BROKEN ? [OLD] : [OLD, fresh]);
       const found = Object.keys(filesOn(disk, 'evolutions')).sort();
-      const wanted = stands === OLD ? [] : NAMES;
+      const wanted = installed === OLD ? [] : NAMES;
       if (JSON.stringify(found) !== JSON.stringify(wanted))
-        throw new Error(`${stands.version} stands with the files ${found.join(', ') || '(none)'}`);
-      checkSettled(disk, stands);
+        throw new Error(`${installed.version} is installed with the files ${found.join(', ') || '(none)'}`);
+      checkEnded(disk, installed);
     },
   };
 }
 
 const TRIALS: [name: string, trial: Trial][] = [
-  ['an update', updateTrial(NEW, { code: 0, stands: NEW })],
-  ['an update to a version that crashes', updateTrial(BROKEN, { code: 15, stands: OLD })],
+  ['an update', updateTrial(NEW, { code: 0, installed: NEW })],
+  ['an update to a version that crashes', updateTrial(BROKEN, { code: 15, installed: OLD })],
 ];
 
 describe('with no fault', () => {
   test.each(TRIALS)('%s', async (_, trial) => {
     const disk = await trial.prepare();
     const code = await trial.run(simulatedHost({ ...trial.host, disk }));
-    expect({ code, stands: standing(disk, [OLD, NEW, BROKEN]) }).toEqual(trial.clean);
+    expect({ code, installed: installedOn(disk, [OLD, NEW, BROKEN]) }).toEqual(trial.clean);
     expect(disk.openHandles()).toBe(0);
-    // A snapshot that nothing came of would only push out one that is of use.
+    // The snapshot of a failed update is removed: it would push out a useful one.
     expect((await checkStore(disk)).map(({ kind }) => kind)).toEqual(code === 0 ? ['update'] : []);
     trial.afterwards(disk);
   });

@@ -1,6 +1,6 @@
 /**
- * The proof of the transaction: every fault at every effect of an update, a failed update and a rollback, on
- * POSIX and on Windows, and a stop at every effect of the recovery that follows.
+ * The proof of the transaction: every fault at every effect of an update, a failed update and a rollback, on POSIX and on
+ * Windows, and a stop at every effect of the recovery after it.
  */
 import { describe, expect, test } from 'bun:test';
 import { withLock } from '../../../lib/install/lock.ts';
@@ -37,7 +37,7 @@ async function recoverAll(host: SimulatedHost): Promise<void> {
   await withLock(host, session.layout, () => recoverInstall(session));
 }
 
-/** What holds at every instant and after every recovery, for a change between two executables. */
+/** What is true at every instant and after every recovery, for a change from `old` to `fresh`. */
 function rules(
   platform: Platform,
   old: Executable,
@@ -62,13 +62,13 @@ function rules(
     },
     afterwards(disk) {
       const content = disk.contentOf(target);
-      const stands = mayStay.find((candidate) => same(content, candidate));
-      if (stands === undefined) throw new Error('the target is neither the old nor the new executable');
+      const installed = mayStay.find((candidate) => same(content, candidate));
+      if (installed === undefined) throw new Error('the target is neither the old nor the new executable');
       const bytes = disk.contentOf(`${INSTALL_DIR}/.dgmo-updater/installed.json`);
       if (bytes === null) throw new Error('there is no receipt');
       const receipt = decodeReceipt(bytes, 'installed.json');
-      if (receipt.binary.sha256 !== stands.sha256) {
-        throw new Error(`the receipt says ${receipt.binary.version}, but ${stands.version} stands`);
+      if (receipt.binary.sha256 !== installed.sha256) {
+        throw new Error(`the receipt says ${receipt.binary.version}, but ${installed.version} is installed`);
       }
       const work = disk.list(`${INSTALL_DIR}/.dgmo-updater`);
       const kept = receipt.previous === null ? [] : [`kept-${receipt.previous.sha256.slice(0, 32)}`];
@@ -88,16 +88,16 @@ interface Update {
   platform: Platform;
   fresh: Executable;
   kind?: 'patch' | 'full';
-  /** Between the old and the new one: makes it a chain of patches. */
+  /** Versions between the old and the new one, for a chain of patches. */
   through?: Executable[];
-  /** `each`: every patch in a package of its own; `damaged`: it does not apply, and there is a full one in its place. */
+  /** `each`: one package for each patch; `damaged`: the patch is damaged, and a fallback package has the full binary. */
   packages?: 'one' | 'each' | 'damaged';
   host?: Partial<Scenario['host']>;
 }
 
 interface Trial extends Scenario {
-  /** With no fault: the exit code, what stands then, and what was started for good. */
-  clean: { code: number; stands: Executable; started: Executable | null };
+  /** Without a fault: the exit code, what is installed afterwards, and what was started in the end. */
+  clean: { code: number; installed: Executable; started: Executable | null };
   run(host: SimulatedHost): Promise<number>;
 }
 
@@ -135,7 +135,7 @@ function update(
     work: async (on) => void (await run(on)),
     recover: recoverAll,
     clean,
-    // A version that does not work never stays, whatever happens on the way.
+    // A broken version is never kept, whatever happens.
     ...rules(platform, OLD, fresh, fresh === BROKEN ? [OLD] : [OLD, fresh]),
   };
 }
@@ -149,15 +149,15 @@ function rollbackTrial(platform: Platform): Trial {
     run,
     work: async (on) => void (await run(on)),
     recover: recoverAll,
-    clean: { code: 0, stands: OLD, started: null },
+    clean: { code: 0, installed: OLD, started: null },
     ...rules(platform, OLD, NEW, [OLD, NEW]),
   };
 }
 
 const BROKEN = executable('2.0.0', 'broken');
 const target = targetPath('win32');
-const committed: Trial['clean'] = { code: 0, stands: NEW, started: NEW };
-const reverted: Trial['clean'] = { code: 15, stands: OLD, started: OLD };
+const committed: Trial['clean'] = { code: 0, installed: NEW, started: NEW };
+const reverted: Trial['clean'] = { code: 15, installed: OLD, started: OLD };
 const never = Number.POSITIVE_INFINITY;
 
 const TRIALS: [name: string, trial: Trial][] = [
@@ -167,11 +167,11 @@ const TRIALS: [name: string, trial: Trial][] = [
     update({ platform: 'linux', fresh: NEW, through: [executable('1.5.0')] }, committed),
   ],
   [
-    'an update by a chain of patches, each in a package of its own',
+    'an update by a chain of patches, each in its own package',
     update({ platform: 'linux', fresh: NEW, through: [executable('1.5.0')], packages: 'each' }, committed),
   ],
   [
-    'an update by full binary, where the patch was damaged',
+    'an update by full binary after a damaged patch',
     update({ platform: 'linux', fresh: NEW, packages: 'damaged' }, committed),
   ],
   ['an update by full binary', update({ platform: 'linux', fresh: NEW, kind: 'full' }, committed)],
@@ -187,10 +187,10 @@ const TRIALS: [name: string, trial: Trial][] = [
     update({ platform: 'win32', fresh: NEW, host: { held: [{ path: target, until: 2000 }] } }, committed),
   ],
   [
-    'an update on Windows while the old one is never let go',
+    'an update on Windows while the old one is never released',
     update(
       { platform: 'win32', fresh: NEW, host: { held: [{ path: target, until: never }] } },
-      { code: 12, stands: OLD, started: null },
+      { code: 12, installed: OLD, started: null },
     ),
   ],
   [
@@ -205,12 +205,14 @@ describe('with no fault', () => {
     const disk = await trial.prepare();
     const host = simulatedHost({ ...trial.host, disk });
     const code = await trial.run(host);
-    const stands = versionOf(disk.contentOf(targetPath(trial.host.platform ?? 'linux')) ?? new Uint8Array(0));
+    const installed = versionOf(
+      disk.contentOf(targetPath(trial.host.platform ?? 'linux')) ?? new Uint8Array(0),
+    );
     const started = host.started.map((content) => versionOf(content));
     const { clean } = trial;
-    expect({ code, stands, started }).toEqual({
+    expect({ code, installed, started }).toEqual({
       code: clean.code,
-      stands: clean.stands.version,
+      installed: clean.installed.version,
       started: clean.started === null ? [] : [clean.started.version],
     });
     expect(disk.openHandles()).toBe(0);

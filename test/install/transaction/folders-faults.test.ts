@@ -1,10 +1,10 @@
 /**
- * The proof of the transaction where it changes the folders beside the executable as well: every fault at every effect of a
- * rollback to a snapshot, and a stop at every effect of the recovery after it. What stands afterwards is the old version
- * with the old data, or the new one with the new: never one with the other.
+ * The proof of a rollback that changes folders: every fault at every effect of a rollback to a snapshot, and a stop at every
+ * effect of the recovery after it. Afterwards either the old version is installed with the old data, or the new version with
+ * the new data.
  */
 import { describe, expect, test } from 'bun:test';
-import { takeSnapshotHere } from '../../../lib/install/folders/snapshots.ts';
+import { snapshotInstall } from '../../../lib/install/folders/snapshots.ts';
 import { encodeReceipt } from '../../../lib/install/receipt.ts';
 import type { Component, Snapshot } from '../../../lib/snapshot/index.ts';
 import type { SimulatedDisk } from '../../host/disk.ts';
@@ -22,16 +22,16 @@ import {
 import { rollBackOn } from '../../host/operations.ts';
 import { everyFault, exitCode } from './every-fault.ts';
 import {
-  checkSettled,
+  checkEnded,
   checkStore,
   type Files,
   filesOn,
   HOME,
+  installedOn,
   placeFiles,
   recoverAll,
   sameFiles,
   sessionOn,
-  standing,
 } from './folders-stage.ts';
 
 const OLD = executable('1.0.0');
@@ -41,7 +41,7 @@ const BROKEN = executable('1.0.0', 'broken');
 const OLD_DATA: Files = { 'session.json': 'old', 'gone/note': 'only then' };
 const NEW_DATA: Files = { 'session.json': 'new!', 'fresh/note': 'only now' };
 
-/** The old version was installed and a snapshot taken; then the new version came, and wrote its data. */
+/** The old version was installed, and a snapshot was taken. Then the new version was installed, and wrote its data. */
 async function updatedDisk(old: Executable): Promise<SimulatedDisk> {
   const disk = installedDisk('linux', old);
   placeFiles(disk, 'data', OLD_DATA);
@@ -50,7 +50,7 @@ async function updatedDisk(old: Executable): Promise<SimulatedDisk> {
   const setup = session.snapshots;
   if (setup === null) throw new Error('no setup');
   const wish = { kind: 'update' as const, reason: 'before' };
-  await takeSnapshotHere(session, setup, receiptOf(old, null), wish);
+  await snapshotInstall(session, setup, receiptOf(old, null), wish);
   const after = installedDisk('linux', NEW, old);
   for (const name of ['journal', `kept-${old.sha256.slice(0, 32)}`]) {
     const path = `${INSTALL_DIR}/.dgmo-updater/${name}`;
@@ -64,7 +64,7 @@ async function updatedDisk(old: Executable): Promise<SimulatedDisk> {
   return disk;
 }
 
-/** The same, and somebody has removed the executable. */
+/** The same, but the executable was removed. */
 async function removedDisk(): Promise<SimulatedDisk> {
   const disk = await updatedDisk(OLD);
   disk.remove(targetPath('linux'));
@@ -81,7 +81,7 @@ function rollbackTrial(
   old: Executable,
   only: readonly Component[] | undefined,
   clean: Trial['clean'],
-  allowed: readonly [stands: Executable, data: Files][],
+  allowed: readonly [installed: Executable, data: Files][],
 ): Trial {
   const go = async (on: SimulatedHost) => rollBackOn(sessionOn(on), only === undefined ? {} : { only });
   const run = (on: SimulatedHost) => exitCode(go(on));
@@ -92,13 +92,13 @@ function rollbackTrial(
     work: async (on) => void (await run(on)),
     recover: recoverAll,
     clean,
-    always: (disk) => void standing(disk, [old, NEW]),
+    always: (disk) => void installedOn(disk, [old, NEW]),
     afterwards(disk) {
-      const stands = standing(disk, [old, NEW]);
+      const installed = installedOn(disk, [old, NEW]);
       const data = filesOn(disk, 'data');
-      if (!allowed.some(([one, files]) => one === stands && sameFiles(files, data)))
-        throw new Error(`${stands.version} stands with ${JSON.stringify(data)}`);
-      checkSettled(disk, stands);
+      if (!allowed.some(([one, files]) => one === installed && sameFiles(files, data)))
+        throw new Error(`${installed.version} is installed with ${JSON.stringify(data)}`);
+      checkEnded(disk, installed);
     },
   };
 }
@@ -110,13 +110,15 @@ function removedTrial(): Trial {
     ...trial,
     prepare: removedDisk,
     always: (disk) => {
-      if (!isGone(disk)) standing(disk, [OLD]);
+      if (!isGone(disk)) installedOn(disk, [OLD]);
     },
     afterwards(disk) {
       const data = filesOn(disk, 'data');
       if (!sameFiles(data, isGone(disk) ? NEW_DATA : OLD_DATA))
-        throw new Error(`${isGone(disk) ? 'no executable' : '1.0.0'} stands with ${JSON.stringify(data)}`);
-      if (!isGone(disk)) checkSettled(disk, OLD);
+        throw new Error(
+          `${isGone(disk) ? 'no executable' : '1.0.0'} is installed with ${JSON.stringify(data)}`,
+        );
+      if (!isGone(disk)) checkEnded(disk, OLD);
     },
   };
 }
@@ -133,7 +135,7 @@ const TRIALS: [name: string, trial: Trial][] = [
     'a rollback to a version that crashes',
     rollbackTrial(BROKEN, undefined, { code: 15, version: '2.0.0', data: NEW_DATA }, [[NEW, NEW_DATA]]),
   ],
-  ['a rollback where the executable is gone', removedTrial()],
+  ['a rollback if the executable was removed', removedTrial()],
   [
     'a rollback of the data alone',
     rollbackTrial(OLD, ['data'], { code: 0, version: '2.0.0', data: OLD_DATA }, [
@@ -152,7 +154,7 @@ describe('with no fault', () => {
     expect({ code, version, data: filesOn(disk, 'data') }).toEqual(trial.clean);
     expect(disk.openHandles()).toBe(0);
     const snapshots = await checkStore(disk);
-    // A snapshot that nothing came of would only push out one that is of use.
+    // The snapshot of a failed rollback is removed: it would push out a useful one.
     const taken: Snapshot['kind'][] = code === 0 ? ['rollback', 'update'] : ['update'];
     expect(snapshots.map(({ kind }) => kind).sort()).toEqual(taken);
     trial.afterwards(disk);

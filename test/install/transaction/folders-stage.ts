@@ -1,4 +1,4 @@
-/** A simulated install with folders beside its executable: for the proofs of transactions that change those as well. */
+/** A simulated install with folders, for the proofs of transactions that change them. */
 
 import { withLock } from '../../../lib/install/lock.ts';
 import { openSession } from '../../../lib/install/open.ts';
@@ -47,25 +47,25 @@ export function sameFiles(files: Files, wanted: Files): boolean {
   return JSON.stringify(Object.entries(files).sort()) === JSON.stringify(Object.entries(wanted).sort());
 }
 
-/** Which of these stands; throws where it is none of them. */
-export function standing(disk: SimulatedDisk, mayStand: readonly Executable[]): Executable {
+/** Which of these executables is installed. Throws if it is none of them. */
+export function installedOn(disk: SimulatedDisk, allowed: readonly Executable[]): Executable {
   const content = disk.contentOf(targetPath('linux'));
-  const found = mayStand.find(({ bytes }) => content !== null && Buffer.compare(content, bytes) === 0);
+  const found = allowed.find(({ bytes }) => content !== null && Buffer.compare(content, bytes) === 0);
   if (found === undefined) throw new Error('the target is neither the old nor the new executable');
   return found;
 }
 
-/** Throws where the receipt says another version, or something was left on its way. */
-export function checkSettled(disk: SimulatedDisk, { version }: Executable): void {
+/** Throws if the receipt names another version, or temporary files are left. */
+export function checkEnded(disk: SimulatedDisk, { version }: Executable): void {
   const receipt = disk.contentOf(`${INSTALL_DIR}/.dgmo-updater/installed.json`);
   if (receipt === null) throw new Error('there is no receipt');
   const said = decodeReceipt(receipt, 'installed.json').binary.version;
-  if (said !== version) throw new Error(`the receipt says ${said}, but ${version} stands`);
+  if (said !== version) throw new Error(`the receipt says ${said}, but ${version} is installed`);
   const left = Object.keys(disk.picture()).filter((path) => path.includes('.dgmo-restore-'));
   if (left.length > 0) throw new Error(`left behind: ${left.join(', ')}`);
 }
 
-/** Every snapshot that is listed; throws where one can't be brought back in full. */
+/** All snapshots. Throws if one can't be restored in full. */
 export async function checkStore(disk: SimulatedDisk): Promise<Snapshot[]> {
   const host = simulatedHost({ disk, versionOf });
   const layout = storeLayout(host, HOME);

@@ -1,4 +1,4 @@
-/** Several packages in one transaction. */
+/** Updates from several packages. */
 import { describe, expect, test } from 'bun:test';
 import type { ApplyRequest } from '../../../lib/api/apply.ts';
 import { DamagedError, PolicyError, UsageError } from '../../../lib/errors.ts';
@@ -34,61 +34,65 @@ async function apply(
     () => null,
     (error: unknown) => error as Error,
   );
-  const stands = versionOf(disk.contentOf(targetPath('linux')) ?? new Uint8Array());
-  return { failure, stands, open: disk.openHandles() };
+  const installed = versionOf(disk.contentOf(targetPath('linux')) ?? new Uint8Array());
+  return { failure, installed, open: disk.openHandles() };
 }
 
 const patch = (from: Executable, to: Executable) => packageFor('linux', [from, to], 'patch');
 
 describe('a chain in several packages', () => {
-  test('leads to the version of the last', async () => {
+  test('leads to the version of the last package', async () => {
     const made = {
       two: await patch(ONE, TWO),
       three: await patch(TWO, THREE),
       four: await patch(THREE, FOUR),
     };
-    expect(await apply(made, ['two', 'three', 'four'])).toEqual({ failure: null, stands: '4.0.0', open: 0 });
+    expect(await apply(made, ['two', 'three', 'four'])).toEqual({
+      failure: null,
+      installed: '4.0.0',
+      open: 0,
+    });
   });
 
-  test('with a gap leads nowhere', async () => {
+  test('with a missing patch is refused', async () => {
     const made = { two: await patch(ONE, TWO), four: await patch(THREE, FOUR) };
-    const { failure, stands, open } = await apply(made, ['two', 'four']);
+    const { failure, installed, open } = await apply(made, ['two', 'four']);
     expect(failure).toBeInstanceOf(DamagedError);
-    expect({ stands, open }).toEqual({ stands: '1.0.0', open: 0 });
+    expect({ installed, open }).toEqual({ installed: '1.0.0', open: 0 });
   });
 
-  test('the last one has the word: its version is what the policy is asked about', async () => {
+  test('installs the version of the last package, even if an earlier one has a newer version', async () => {
     const made = { two: await patch(ONE, TWO), three: await patch(TWO, THREE) };
-    expect((await apply(made, ['three', 'two'])).stands).toBe('2.0.0');
+    expect((await apply(made, ['three', 'two'])).installed).toBe('2.0.0');
   });
 
-  test('a full binary of another version than the last is none of its routes', async () => {
+  test('does not use the full binary of an earlier package', async () => {
     const made = { two: await packageFor('linux', [ONE, TWO], 'full'), three: await patch(TWO, THREE) };
-    const { failure, stands } = await apply(made, ['two', 'three']);
+    const { failure, installed } = await apply(made, ['two', 'three']);
     expect(failure).toBeInstanceOf(PolicyError);
-    expect(stands).toBe('1.0.0');
+    expect(installed).toBe('1.0.0');
   });
 
-  test('each is opened with its own signatures', async () => {
+  test('the signatures of each package are verified', async () => {
     const forged = (await patch(ONE, TWO)).slice();
-    // In the envelope: its digest does not hold any more.
+    // In the envelope, whose digest is wrong then.
     forged[200] = (forged[200] ?? 0) ^ 1;
-    const { failure, stands, open } = await apply({ two: forged, three: await patch(TWO, THREE) }, [
+    const { failure, installed, open } = await apply({ two: forged, three: await patch(TWO, THREE) }, [
       'two',
       'three',
     ]);
     expect(failure).toBeInstanceOf(DamagedError);
-    expect({ stands, open }).toEqual({ stands: '1.0.0', open: 0 });
+    expect({ installed, open }).toEqual({ installed: '1.0.0', open: 0 });
   });
 
-  test('of another platform: refused', async () => {
+  test('with a package of another platform is refused', async () => {
     const other = await packageFor('win32', [ONE, TWO], 'patch');
     const { failure } = await apply({ two: other, three: await patch(TWO, THREE) }, ['two', 'three']);
     expect(failure).toBeInstanceOf(PolicyError);
     expect(failure?.message).toContain('win32-x64');
   });
 
-  test('no more than sixteen, and at least one', async () => {
+  test('consists of 1 to 16 packages', async () => {
     const { failure } = await apply({}, []);
     expect(failure).toBeInstanceOf(UsageError);
     const many = { two: await patch(ONE, TWO) };
@@ -103,29 +107,29 @@ describe('a chain in several packages', () => {
   });
 });
 
-describe('others in their place', () => {
-  test('are taken once, where the first are damaged', async () => {
+describe('fallback packages', () => {
+  test('are tried once if the first ones are damaged', async () => {
     const good = await packageFor('linux', [ONE, TWO], 'full');
     const cut = (await patch(ONE, TWO)).subarray(0, -5);
     const done = await apply({ cut, good }, ['cut'], { fallback: { packages: ['/downloads/good'] } });
-    expect(done).toEqual({ failure: null, stands: '2.0.0', open: 0 });
+    expect(done).toEqual({ failure: null, installed: '2.0.0', open: 0 });
     const again = await apply({ cut }, ['cut'], { fallback: { packages: ['/downloads/cut'] } });
     expect(again.failure).toBeInstanceOf(DamagedError);
     expect((await apply({ cut }, ['cut'])).failure).toBeInstanceOf(DamagedError);
   });
 
-  test('are not taken where the policy refuses', async () => {
+  test('are not tried if the policy refuses the first ones', async () => {
     const old = await packageFor('linux', [executable('0.8.0'), executable('0.9.0')], 'full');
     const good = await packageFor('linux', [ONE, TWO], 'full');
     const fallback = { packages: ['/downloads/good'] };
-    const { failure, stands } = await apply({ old, good }, ['old'], { fallback });
+    const { failure, installed } = await apply({ old, good }, ['old'], { fallback });
     expect(failure).toBeInstanceOf(PolicyError);
-    expect(stands).toBe('1.0.0');
+    expect(installed).toBe('1.0.0');
   });
 });
 
-test('an older version: by a person’s word alone, and the floor stays', async () => {
+test('an older version is installed only with the consent of the user', async () => {
   const old = await packageFor('linux', [executable('0.8.0'), executable('0.9.0')], 'full');
-  expect((await apply({ old }, ['old'], { allowDowngrade: true })).stands).toBe('0.9.0');
-  expect((await apply({ old }, ['old'])).stands).toBe('1.0.0');
+  expect((await apply({ old }, ['old'], { allowDowngrade: true })).installed).toBe('0.9.0');
+  expect((await apply({ old }, ['old'])).installed).toBe('1.0.0');
 });

@@ -42,12 +42,12 @@ function layoutOn(disk: SimulatedDisk) {
 }
 
 describe('reading', () => {
-  test('gives back what was written', () => {
+  test('returns what was written', () => {
     const bytes = encode(ENTRIES);
     expect(decodeJournal(bytes, 'journal')).toEqual({ entries: ENTRIES, length: bytes.length });
   });
 
-  test('a tail that is torn at any byte is ignored, and what stands before it is kept', () => {
+  test('ignores an incomplete last record, cut at any byte, and keeps those before it', () => {
     const whole = encode(ENTRIES.slice(0, 2)).length;
     const bytes = encode(ENTRIES.slice(0, 3));
     for (let end = whole; end < bytes.length; end++) {
@@ -56,7 +56,7 @@ describe('reading', () => {
     }
   });
 
-  test('a record with any one bit flipped is never believed', () => {
+  test('ignores a record in which any one bit is flipped', () => {
     const bytes = encode([ENTRIES[4] as Entry]);
     for (let bit = 0; bit < bytes.length * 8; bit++) {
       const flipped = bytes.slice();
@@ -65,20 +65,20 @@ describe('reading', () => {
     }
   });
 
-  test('a damaged record in the middle does not hide those after it', () => {
+  test('returns the records after a damaged one', () => {
     const bytes = encode(ENTRIES);
     bytes[40] = (bytes[40] ?? 0) ^ 1;
     expect(decodeJournal(bytes, 'journal').entries).toEqual(ENTRIES.slice(1));
   });
 
-  test('a record of a kind that is not known is refused, not passed over', () => {
+  test('refuses a record of an unknown type', () => {
     const bytes = new TextEncoder().encode(encodeEntry({ type: 'future' } as unknown as Entry));
     expect(() => decodeJournal(bytes, 'journal')).toThrow(DamagedError);
   });
 });
 
 describe('appending', () => {
-  test('cuts off a torn tail first', () => {
+  test('removes an incomplete last record', () => {
     const disk = installedDisk('linux', OLD);
     const layout = layoutOn(disk);
     const whole = disk.contentOf(layout.journal) ?? new Uint8Array(0);
@@ -87,7 +87,7 @@ describe('appending', () => {
     expect(readJournal(disk, layout).entries.map((entry) => entry.type)).toEqual(['receipt', 'swap']);
   });
 
-  test('makes the journal where there is none, durably', () => {
+  test('creates the journal durably if there is none', () => {
     const disk = installedDisk('linux', OLD);
     const layout = layoutOn(disk);
     disk.remove(layout.journal);
@@ -96,7 +96,7 @@ describe('appending', () => {
   });
 });
 
-describe('what it tells', () => {
+describe('interpreting', () => {
   test('a transaction is open from its beginning to its end', () => {
     expect(openTransaction(ENTRIES.slice(0, 1))).toBeNull();
     expect(openTransaction(ENTRIES.slice(0, 2))).toMatchObject({ id: begin.id, verdict: null });
@@ -107,7 +107,7 @@ describe('what it tells', () => {
     expect(openTransaction(ENTRIES)).toBeNull();
   });
 
-  test('the last receipt is that of the last transaction that was committed', () => {
+  test('the last receipt is that of the last committed transaction', () => {
     expect(lastReceipt(ENTRIES)?.binary.version).toBe('2.0.0');
     expect(lastReceipt(ENTRIES.slice(0, 5))?.binary.version).toBe('1.0.0');
     const reverted: Entry[] = [...ENTRIES.slice(0, 3), { type: 'end', at: 0, outcome: 'reverted' }];
@@ -116,7 +116,7 @@ describe('what it tells', () => {
   });
 });
 
-test('compacting keeps a large journal small, and the last receipt in it', () => {
+test('compacting makes a large journal small, and keeps the last receipt', () => {
   const disk = installedDisk('linux', OLD);
   const layout = layoutOn(disk);
   const failed: Entry[] = [begin, { type: 'end', at: 0, outcome: 'reverted' }];
@@ -132,12 +132,12 @@ test('compacting keeps a large journal small, and the last receipt in it', () =>
   expect(lastReceipt(readJournal(disk, layout).entries)?.binary.version).toBe('1.0.0');
 });
 
-test('the journal as version 1 wrote it stays readable', () => {
+test('a journal of version 1 is readable', () => {
   const bytes = fs.readFileSync(path.join(import.meta.dir, '../../vectors/journal-v1/journal'));
   expect(decodeJournal(bytes, 'journal')).toEqual({ entries: ENTRIES, length: bytes.length });
 });
 
-test('with folders, as version 2 wrote it, it stays readable', () => {
+test('a journal of version 2, with folders, is readable', () => {
   const bytes = fs.readFileSync(path.join(import.meta.dir, '../../vectors/journal-v2/journal'));
   const { entries, length } = decodeJournal(bytes, 'journal');
   const folders = {
@@ -152,7 +152,7 @@ test('with folders, as version 2 wrote it, it stays readable', () => {
   expect(openTransaction(entries.slice(0, -1))).toMatchObject({ folders, touched: true });
 });
 
-test('with the trial start, as version 3 wrote it, it stays readable', () => {
+test('a journal of version 3, with a trial start, is readable', () => {
   const bytes = fs.readFileSync(path.join(import.meta.dir, '../../vectors/journal-v3/journal'));
   const { entries, length } = decodeJournal(bytes, 'journal');
   expect(length).toBe(bytes.length);
@@ -162,9 +162,9 @@ test('with the trial start, as version 3 wrote it, it stays readable', () => {
 
 test.each([
   ['no snapshot', { home: '/home/.dgmo', changes: [] }],
-  ['an id that is none', { home: '/home/.dgmo', before: '../../x', changes: [] }],
-  ['a component that is none', { home: '/home/.dgmo', before: '20231114-221320-3f9a', changes: ['binary'] }],
-])('folders with %s are a record that this updater does not know', (_, folders) => {
+  ['an invalid id', { home: '/home/.dgmo', before: '../../x', changes: [] }],
+  ['an unknown component', { home: '/home/.dgmo', before: '20231114-221320-3f9a', changes: ['binary'] }],
+])('a record whose folders have %s is refused', (_, folders) => {
   const line = encodeEntry({ ...begin, folders } as unknown as Entry);
   expect(() => decodeJournal(new TextEncoder().encode(line), 'journal')).toThrow('does not know');
 });

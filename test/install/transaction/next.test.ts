@@ -1,4 +1,4 @@
-/** The table of the transaction, exhausted: every state that the disk and the journal can be in. */
+/** The table of the transaction, for every state that the disk and the journal can be in. */
 import { describe, expect, test } from 'bun:test';
 import {
   type Content,
@@ -11,7 +11,7 @@ import {
 const CONTENTS: Content[] = ['old', 'new', 'other', 'missing'];
 const VERDICTS: Known['verdict'][] = [null, 'commit', 'revert'];
 
-/** What is known of the folders beside the executable. Where the binaries are the binaryUnchanged, nothing but folders is to change. */
+/** What is known of the folders. If the binary is unchanged, only folders change. */
 const FOLDERS = [false, true].flatMap((binaryUnchanged) =>
   [false, true].flatMap((foldersPending) =>
     [false, true].map((foldersChanged) => ({ binaryUnchanged, foldersPending, foldersChanged })),
@@ -38,7 +38,7 @@ function* states(): Generator<{ known: Known; seen: Observed }> {
                   };
 }
 
-/** What a step does to what is seen, when nothing goes wrong. `works`: what the probe finds. */
+/** The state after the next step, if nothing goes wrong; null at the end. `works`: the result of the probe. */
 function take(known: Known, seen: Observed, works: boolean): { known: Known; seen: Observed } | null {
   const step = next(known, seen);
   switch (step.do) {
@@ -57,7 +57,7 @@ function take(known: Known, seen: Observed, works: boolean): { known: Known; see
       return { known: { ...known, verdict: works ? 'commit' : 'revert' }, seen };
     case 'restore':
       return { known, seen: { ...seen, target: 'old', [step.from]: 'missing' } };
-    case 'condemn':
+    case 'reject':
       return { known: { ...known, verdict: 'revert' }, seen };
     case 'end':
     case 'leave open':
@@ -67,7 +67,7 @@ function take(known: Known, seen: Observed, works: boolean): { known: Known; see
 }
 
 describe('every state', () => {
-  test('comes to an end in a few steps, whatever the probe finds', () => {
+  test('ends in a few steps, whatever the result of the probe', () => {
     for (const works of [true, false]) {
       for (const state of states()) {
         let at = state;
@@ -81,7 +81,7 @@ describe('every state', () => {
     }
   });
 
-  test('ends with the old or the new binary at the target, or says that it gives up, or leaves what is not ours', () => {
+  test('ends with the old, the new, or a binary of the user at the target, or gives up', () => {
     for (const works of [true, false]) {
       for (const state of states()) {
         let at = state;
@@ -105,20 +105,17 @@ describe('every state', () => {
           continue;
         }
         if (last.do !== 'end') throw new Error('not an end');
-        // What was missing from the start may be missing still, where the folders could not come before it.
+        // A target that was missing from the start may still be missing, if the folders could not be changed before.
         if (at.known.foldersPending && last.outcome === 'abandoned' && at.seen.target === 'missing') continue;
         const wanted = { committed: 'new', reverted: 'old', abandoned: 'old', foreign: 'other' } as const;
-        const standing =
+        const target =
           at.known.binaryUnchanged && last.outcome === 'committed' ? 'old' : wanted[last.outcome];
-        expect({ outcome: last.outcome, target: at.seen.target }).toEqual({
-          outcome: last.outcome,
-          target: standing,
-        });
+        expect({ outcome: last.outcome, target: at.seen.target }).toEqual({ outcome: last.outcome, target });
       }
     }
   });
 
-  test('never lets a version stay that was condemned, where the old one is there', () => {
+  test('never keeps a rejected version if the old one exists', () => {
     for (const { known, seen } of states()) {
       if (known.verdict !== 'revert' || seen.target === 'other') continue;
       if (seen.kept !== 'old' && seen.away !== 'old' && seen.target !== 'old') continue;
@@ -131,7 +128,7 @@ describe('every state', () => {
     }
   });
 
-  test('swaps only a verified new binary, only over the old one, only with the old one kept, only in the run that began', () => {
+  test('swaps only the new binary for the old one, with a copy of the old one kept, in the run that began', () => {
     const swaps = [...states()].filter(({ known, seen }) => next(known, seen).do === 'swap');
     expect(swaps.length).toBeGreaterThan(0);
     for (const { known, seen } of swaps) {
@@ -164,7 +161,7 @@ describe('a new version that this machine could not start', () => {
   });
 });
 
-test('the way of an update that goes well', () => {
+test('the steps of an update that succeeds', () => {
   let at: { known: Known; seen: Observed } | null = {
     known: { verdict: null, resumed: false, ...ALONE },
     seen: { target: 'old', staged: 'new', kept: 'missing', away: 'missing' },
@@ -177,8 +174,8 @@ test('the way of an update that goes well', () => {
   expect(way).toEqual(['keep', 'swap', 'probe', 'end']);
 });
 
-describe('the folders beside the executable', () => {
-  test('change before the swap, in the run that began, and while the old binary stands or none is left', () => {
+describe('the folders', () => {
+  test('change before the swap, in the run that began, and while the old binary is installed or none is', () => {
     const changes = [...states()].filter(({ known, seen }) => next(known, seen).do === 'change folders');
     expect(changes.length).toBeGreaterThan(0);
     for (const { known, seen } of changes) {
@@ -191,7 +188,7 @@ describe('the folders beside the executable', () => {
       if (known.foldersPending && known.verdict !== 'commit') expect(next(known, seen).do).not.toBe('place');
   });
 
-  test('are brought back before the end, wherever the old version stays, and never after a commit', () => {
+  test('are brought back before the end if the old version stays, and never after a commit', () => {
     for (const { known, seen } of states()) {
       const step = next(known, seen);
       if (step.do === 'bring folders back') expect(known.verdict).not.toBe('commit');
@@ -200,7 +197,7 @@ describe('the folders beside the executable', () => {
     }
   });
 
-  test('the way of a rollback that changes them, and of one that changes nothing else', () => {
+  test('the steps of a rollback that changes them, and of one that changes nothing else', () => {
     const way = (binaryUnchanged: boolean) => {
       const steps: string[] = [];
       let at: { known: Known; seen: Observed } | null = {

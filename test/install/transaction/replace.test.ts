@@ -12,8 +12,8 @@ const TARGET = targetPath('win32');
 const WORK = `${INSTALL_DIR}/.dgmo-updater`;
 const SECOND = 1000;
 
-/** @param scanner told of each rename that worked; gives the file's number a time until which it is held */
-function world(from: string, running: string, scanner: (from: string, to: string) => boolean) {
+/** @param scanner called after each rename that succeeded; true: it holds the file for a second */
+function machine(from: string, running: string, scanner: (from: string, to: string) => boolean) {
   const disk = installedDisk('win32', running === 'old' ? OLD : NEW);
   disk.place(from, running === 'old' ? NEW.bytes : OLD.bytes);
   const host = simulatedHost({ disk, platform: 'win32', versionOf, running: [TARGET] });
@@ -34,13 +34,13 @@ function world(from: string, running: string, scanner: (from: string, to: string
   return { disk, session, held };
 }
 
-const stands = (disk: ReturnType<typeof world>['disk']) =>
+const installedVersion = (disk: ReturnType<typeof machine>['disk']) =>
   versionOf(disk.contentOf(TARGET) ?? new Uint8Array(0));
 
-test('the prepared file is opened while it is tried: it gets its name back, and is placed later', async () => {
+test('if the prepared file is held while it is tested, it gets its name back, and is placed later', async () => {
   const from = `${WORK}/staged-1.exe`;
   let once = false;
-  const { disk, session } = world(from, 'old', (_, to) => {
+  const { disk, session } = machine(from, 'old', (_, to) => {
     if (once || !to.endsWith('.free')) return false;
     once = true;
     return true;
@@ -52,13 +52,13 @@ test('the prepared file is opened while it is tried: it gets its name back, and 
     announceGap: () => undefined,
   });
   expect(once).toBe(true);
-  expect(stands(disk)).toBe('2.0.0');
+  expect(installedVersion(disk)).toBe('2.0.0');
 });
 
-test('the kept file is held, and the one that was moved away as well: the gap is closed as soon as either is let go', async () => {
+test('if both the kept file and the one that was moved away are held, the gap closes when one is released', async () => {
   const from = `${WORK}/kept-1.exe`;
   let once = false;
-  const { disk, session, held } = world(from, 'new', (source) => {
+  const { disk, session, held } = machine(from, 'new', (source) => {
     if (once || source !== TARGET) return false;
     once = true;
     return true;
@@ -73,7 +73,11 @@ test('the kept file is held, and the one that was moved away as well: the gap is
       announced++;
     },
   });
-  expect({ once, announced, stands: stands(disk) }).toEqual({ once: true, announced: 1, stands: '1.0.0' });
+  expect({ once, announced, version: installedVersion(disk) }).toEqual({
+    once: true,
+    announced: 1,
+    version: '1.0.0',
+  });
 });
 
 test.each([

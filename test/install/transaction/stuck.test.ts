@@ -1,7 +1,7 @@
-/** Transactions that can be neither finished nor taken back: nothing about them is forgotten, and the worst is told. */
+/** Transactions that can be neither finished nor undone: they are not forgotten, and the worst failure is reported. */
 import { describe, expect, test } from 'bun:test';
 import { UnrecoverableError } from '../../../lib/errors.ts';
-import { takeSnapshotHere } from '../../../lib/install/folders/snapshots.ts';
+import { snapshotInstall } from '../../../lib/install/folders/snapshots.ts';
 import { begin } from '../../../lib/install/transaction/begin.ts';
 import {
   appendEntry,
@@ -9,7 +9,7 @@ import {
   openTransaction,
   readJournal,
 } from '../../../lib/install/transaction/journal.ts';
-import { settle } from '../../../lib/install/transaction/transaction.ts';
+import { runTransaction } from '../../../lib/install/transaction/transaction.ts';
 import type { Disk } from '../../../lib/platform/disk.ts';
 import { type SimulatedDisk, systemError } from '../../host/disk.ts';
 import { simulatedHost } from '../../host/host.ts';
@@ -21,7 +21,7 @@ import { filesOn, HOME, placeFiles, sessionOn } from './folders-stage.ts';
 const OLD = executable('1.0.0');
 const NEW = executable('2.0.0');
 
-/** A session whose disk does something else now and then. */
+/** A session on a disk of which some calls are replaced. */
 function sessionWith(disk: SimulatedDisk, change: (disk: Disk) => Partial<Disk> = () => ({})) {
   const host = simulatedHost({ disk, versionOf });
   return sessionOn({ ...host, disk: { ...host.disk, ...change(host.disk) } });
@@ -32,12 +32,12 @@ const openOn = (disk: SimulatedDisk) => {
   return openTransaction(readJournal(host.disk, layout).entries);
 };
 
-/** Of the one snapshot. */
+/** The id of the only snapshot. */
 const idOn = (disk: SimulatedDisk) =>
   /snapshots\/([0-9]+-[^/]*)\.json$/m.exec(Object.keys(disk.picture()).join('\n'))?.[1] ?? '';
 
-describe('an update that was stopped while it changed folders, and whose snapshot is gone', () => {
-  /** There is one older snapshot to go back to. */
+describe('an update that was stopped while it changed folders, and whose snapshot was lost', () => {
+  /** One older snapshot exists. */
   async function stuck(): Promise<SimulatedDisk> {
     const disk = installedDisk('linux', OLD);
     placeFiles(disk, 'data', { note: 'then' });
@@ -45,7 +45,7 @@ describe('an update that was stopped while it changed folders, and whose snapsho
     const { host, layout, snapshots } = session;
     if (snapshots === null) throw new Error('no home');
     const wish = { kind: 'manual' as const, reason: 'then' };
-    await takeSnapshotHere(session, snapshots, receiptOf(OLD, null), wish);
+    await snapshotInstall(session, snapshots, receiptOf(OLD, null), wish);
     placeFiles(disk, 'data', { note: 'half changed' });
     const receipt = receiptOf(NEW, OLD);
     const folders = { home: HOME, before: '20200101-000000-aaaa', changes: ['data' as const] };
@@ -63,7 +63,7 @@ describe('an update that was stopped while it changed folders, and whose snapsho
     return disk;
   }
 
-  test('is still known after a rollback that found the disk full', async () => {
+  test('is still open after a rollback that failed because the disk was full', async () => {
     const disk = await stuck();
     const full = sessionWith(disk, ({ open }) => ({
       open(path, ...more) {
@@ -77,7 +77,7 @@ describe('an update that was stopped while it changed folders, and whose snapsho
     expect(filesOn(disk, 'data')).toEqual({ note: 'half changed' });
   });
 
-  test('is done with once a rollback worked', async () => {
+  test('is closed by a rollback that worked', async () => {
     const disk = await stuck();
     expect(await exitCode(rollBackOn(sessionWith(disk), { snapshot: idOn(disk) }))).toBe(0);
     expect(openOn(disk)).toBeNull();
@@ -85,7 +85,7 @@ describe('an update that was stopped while it changed folders, and whose snapsho
   });
 });
 
-test('a transaction that replaced a stuck one and changed nothing leaves the stuck one open', () => {
+test('if a transaction replaces a stuck one and changes nothing, the stuck one is open again', () => {
   const receipt = receiptOf(NEW, OLD);
   const both = { from: binaryOf(OLD), to: binaryOf(NEW), receipt, at: 1, kind: 'update' as const };
   const first = { type: 'begin' as const, id: 'first', ...both };
@@ -97,10 +97,10 @@ test('a transaction that replaced a stuck one and changed nothing leaves the stu
   expect(encodeEntry(first)).toContain('"first"');
 });
 
-test('that nothing is left to run is told, whatever failed first', async () => {
+test('if no binary is left, that is reported, whatever failed first', async () => {
   const disk = installedDisk('linux', OLD);
   const session = sessionWith(disk, () => ({
-    // The swap fails, and both binaries are gone then.
+    // The swap fails, and both binaries are lost.
     rename(from) {
       for (const path of Object.keys(disk.picture()))
         if (path === targetPath('linux') || /\.dgmo-updater\/(staged|kept)-/.test(path)) disk.remove(path);
@@ -116,7 +116,7 @@ test('that nothing is left to run is told, whatever failed first', async () => {
     folders: null,
   });
   disk.place(session.layout.staged(open.id), NEW.bytes);
-  const failure = await settle(session, open, { resumed: false }).catch((error: unknown) => error);
+  const failure = await runTransaction(session, open, { resumed: false }).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(UnrecoverableError);
   expect((failure as Error).message).toContain('EIO');
   expect((failure as UnrecoverableError).advice).toContain('init --version');

@@ -1,6 +1,6 @@
 /**
- * Versions that write into the data when they are started for the trial. Whatever stops the run, and wherever: never the
- * old version with the data of a failed one.
+ * The proof for versions that write into the data when they are tried: whatever stops the run, the old version is never left
+ * with the data of a failed one.
  */
 import { describe, expect, test } from 'bun:test';
 import type { SimulatedDisk } from '../../host/disk.ts';
@@ -12,14 +12,14 @@ import { packageFor } from '../../host/package.ts';
 import { testRoot } from '../../trust/keys.ts';
 import { everyFault, exitCode } from './every-fault.ts';
 import {
-  checkSettled,
+  checkEnded,
   type Files,
   filesOn,
+  installedOn,
   placeFiles,
   recoverAll,
   sameFiles,
   sessionOn,
-  standing,
 } from './folders-stage.ts';
 
 const OLD = executable('1.0.0');
@@ -58,15 +58,15 @@ function trialOf(fresh: Executable, clean: Trial['clean']): Trial {
     work: async (on) => void (await run(on)),
     recover: recoverAll,
     clean,
-    // Data that may not be read is in no snapshot, which the person is told: nobody can bring it back.
+    // Unreadable data is in no snapshot, which the user is told: it can't be restored.
     isLeftOut: (effect, fault) => effect === 'open read itself' && fault.kind === 'error',
-    always: (disk) => void standing(disk, [OLD, fresh]),
+    always: (disk) => void installedOn(disk, [OLD, fresh]),
     afterwards(disk) {
-      const stands = standing(disk, fresh === BROKEN ? [OLD] : [OLD, fresh]);
+      const installed = installedOn(disk, fresh === BROKEN ? [OLD] : [OLD, fresh]);
       const data = filesOn(disk, 'data');
-      if (!sameFiles(data, stands === OLD ? OLD_DATA : NEW_DATA))
-        throw new Error(`${stands.version} is installed with the data ${JSON.stringify(data)}`);
-      checkSettled(disk, stands);
+      if (!sameFiles(data, installed === OLD ? OLD_DATA : NEW_DATA))
+        throw new Error(`${installed.version} is installed with the data ${JSON.stringify(data)}`);
+      checkEnded(disk, installed);
     },
   };
 }
@@ -86,7 +86,7 @@ describe('with no fault', () => {
   test.each(TRIALS)('%s', async (_, trial) => {
     const disk = await trial.prepare();
     const code = await trial.run(simulatedHost({ ...trial.host, disk }));
-    const { version } = standing(disk, [OLD, NEW, BROKEN]);
+    const { version } = installedOn(disk, [OLD, NEW, BROKEN]);
     expect({ code, version, data: filesOn(disk, 'data') }).toEqual(trial.clean);
     trial.afterwards(disk);
   });

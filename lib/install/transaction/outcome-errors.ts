@@ -1,19 +1,19 @@
-/** What the end of a transaction means for the one who asked for it. */
+/** The errors that report how a transaction ended. */
 import { DamagedError, RevertedError, UnrecoverableError } from '../../errors.ts';
 import type { Binary, Receipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
 import { probe } from './probe.ts';
-import type { Ended } from './transaction.ts';
+import type { TransactionResult } from './transaction.ts';
 
 /**
- * Returns where the new version stands. Throws RevertedError (15) or UnrecoverableError (16) where it did not stay,
- * DamagedError where something else stands.
+ * Returns if the new version was installed. Throws RevertedError (15) if the old version is back, UnrecoverableError (16) if
+ * that does not work either, and DamagedError if another file is at the target or the prepared binary disappeared.
  *
- * @param receipt as it was before
+ * @param receipt as it was before the transaction
  */
-export async function conclude(
+export async function requireCommitted(
   session: Session,
-  { outcome, reason }: Ended,
+  { outcome, reason }: TransactionResult,
   from: Binary,
   to: Binary,
   receipt: Receipt,
@@ -24,7 +24,7 @@ export async function conclude(
       return;
     case 'abandoned':
       throw new DamagedError(
-        `the prepared binary of ${to.version} was gone before the swap; nothing was changed`,
+        `the prepared binary of ${to.version} disappeared before the swap; nothing was changed`,
         {
           advice: 'Try again.',
         },
@@ -38,7 +38,7 @@ export async function conclude(
         const state = ok ? 'is back and works' : `is back, and could not be tried: ${detail}`;
         throw new RevertedError(`${failed}; ${from.version} ${state}`, {
           version: to.version,
-          advice: `Nothing is left to do: ${from.version} stays until another version is installed.`,
+          advice: `There is nothing to do: ${from.version} stays installed until you install another version.`,
         });
       }
       const back =
@@ -49,7 +49,7 @@ export async function conclude(
           advice:
             back === null
               ? `Install ${target} again.`
-              : `Run \`dgmo-updater rollback\`: it goes to ${back.version}.`,
+              : `Run \`dgmo-updater rollback\` to go back to ${back.version}.`,
         },
       );
     }
@@ -58,7 +58,7 @@ export async function conclude(
 
 export function foreignBinary(target: string): DamagedError {
   return new DamagedError(
-    `${target} is neither the old nor the new version of the update that was under way: it was replaced or damaged meanwhile, and was left as it is`,
+    `${target} is neither the old nor the new version of the update: it was replaced or damaged while the update ran, and was left as it is`,
     {
       advice:
         'Run `dgmo-updater rollback` to put the kept version back, or `dgmo-updater init --version <v>` if you put it there yourself.',
