@@ -83,7 +83,7 @@ posixOnly('the home', () => {
     if (results[1]?.ok === true) expect(results[1]).toMatchObject({ exitCode: 0, changed: false });
     else expect(results[1]).toMatchObject({ exitCode: 14 });
     expect(stage.asked.filter(({ path: asked }) => asked.endsWith('.dgmopkg'))).toHaveLength(1);
-    expect(stage.version()).toBe('2.0.0');
+    expect(standing.versionOf(home)).toBe('2.0.0');
     expect((await standing.run(home, ['status'])).stdout).toContain('sound');
     expect(resultOf(await update())).toMatchObject({ ok: true, available: false });
   });

@@ -33,6 +33,8 @@ export interface Standing extends AsyncDisposable {
   /** A home with nothing but the trusted root; one for each client, where several are at work. */
   freshHome(): string;
   run(home: string, args: string[], env?: Record<string, string>): Promise<Ran>;
+  /** What the install that goes with that home prints as its version. */
+  versionOf(home: string): string;
   /** The code, the cause on standard error as one message, and the old version as it was. */
   refused(ran: Ran, code: number, says: string | RegExp): void;
   /** It ended well, and the file that it names is that package. */
@@ -92,6 +94,10 @@ export async function openStanding(shop: Workshop): Promise<Standing> {
     },
     run: (home, args, env = {}) =>
       run(updater, [...args, '--install-dir', installOf(home), '--home', home], { cwd: stage.folder, env }),
+    versionOf: (home) =>
+      Bun.spawnSync([path.join(installOf(home), path.basename(stage.dgmo)), '--version'])
+        .stdout.toString()
+        .trim(),
     refused(ran, code, says) {
       const said = ran.stderr.split('\n').filter((line) => line.startsWith('dgmo-updater: '));
       expect({ code: ran.code, said }).toEqual({ code, said: [expect.stringMatching(says)] });
