@@ -86,5 +86,6 @@ export type {
   ListedPackage,
   ListedRelease,
   RiskLevel,
+  UpdaterBinary,
   UpdateType,
 } from './version/index.ts';

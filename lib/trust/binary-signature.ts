@@ -12,7 +12,7 @@ import type { TrustedRoot } from './root.ts';
 
 export const BINARY_TYPE = 'application/vnd.dgmo.binary.v1+json';
 
-type Subject = Omit<Binary, 'signature' | 'downloadUrl'>;
+type Subject = Pick<Binary, 'platform' | 'arch' | 'size' | 'checksum'>;
 
 /** Returns 128 hex digits. `version` is the release that the binary belongs to. */
 export function signBinary(binary: Subject, version: string, key: SigningKey): string {

@@ -21,8 +21,8 @@ import {
   unwanted,
 } from '../format/decoder.ts';
 import { parseJson } from '../format/json.ts';
-import { isFeedPath } from './download-url.ts';
-import { MAX_BINARY_SIZE, RISK_LEVELS, UPDATE_TYPES } from './manifest.ts';
+import { feedFile, MAX_BINARY_SIZE } from './binary.ts';
+import { RISK_LEVELS, UPDATE_TYPES } from './manifest.ts';
 import { compareVersions, isNewer, version } from './semver.ts';
 import { arch, platform, type Target, targetName } from './target.ts';
 
@@ -46,19 +46,11 @@ export function indexPath(channel: string, target: Target): string {
   return `channels/${channel}/${targetName(target)}.json`;
 }
 
-/** A file of the feed: its path below `targets/`, its length and its digest. */
-const file = {
-  path: stringOf('a path inside the feed', isFeedPath),
-  /** Bytes. */
-  length: integer(1, MAX_BINARY_SIZE, 'bytes'),
-  sha256: hex(32),
-};
-
 /** A `.dgmopkg` with one patch or full binary, and the evolutions of the release. */
 const packageFile = tagged('kind', {
-  full: object({ kind: oneOf('full'), ...file }),
+  full: object({ kind: oneOf('full'), ...feedFile }),
   /** For an installation of exactly the binary with `fromChecksum`. */
-  patch: object({ kind: oneOf('patch'), from: version, fromChecksum: hex(32), ...file }),
+  patch: object({ kind: oneOf('patch'), from: version, fromChecksum: hex(32), ...feedFile }),
 });
 
 const release = checked(
@@ -74,7 +66,7 @@ const release = checked(
     rollout: integer(0, 100, 'percent'),
     /** The lowest version that can be updated to it; null: any. */
     minimumFrom: nullable(version),
-    manifest: object(file),
+    manifest: object(feedFile),
     packages: array(packageFile, 0, MAX_PACKAGES),
   }),
   (found, path) => {
@@ -95,7 +87,7 @@ const releases = checked(array(release, 0, MAX_LISTED), (found, path) => {
 });
 
 /** The page with the releases before these; null if there are none. */
-const older = nullable(object(file));
+const older = nullable(object(feedFile));
 
 const index = checked(
   object({

@@ -1,4 +1,5 @@
 /** What a release is and how releases are ordered. */
+export { type Binary, binaryFor, MAX_BINARY_SIZE, type UpdaterBinary } from './binary.ts';
 export {
   type ChannelIndex,
   DEFAULT_CHANNEL,
@@ -17,15 +18,12 @@ export {
 } from './channel-index.ts';
 export { feedAddress, feedAddressFault } from './feed-address.ts';
 export {
-  type Binary,
-  binaryFor,
   CHANGE_KINDS,
   type ChangeLog,
   type DGMOVersion,
   decodeManifest,
   type Evolution,
   encodeManifest,
-  MAX_BINARY_SIZE,
   RISK_LEVELS,
   type RiskLevel,
   UPDATE_TYPES,

@@ -8,25 +8,21 @@ import {
   boolean,
   checked,
   type Decoded,
-  hex,
   integer,
   line,
   nullable,
   object,
   oneOf,
+  optional,
   stringOf,
   text,
   unwanted,
 } from '../format/decoder.ts';
 import { parseJson } from '../format/json.ts';
 import { isPortableName } from '../format/portable-path.ts';
-import type { Platform } from '../platform/host.ts';
-import { downloadUrl } from './download-url.ts';
+import { type Binary, binary, MAX_BINARY_SIZE, type UpdaterBinary, updaterBinary } from './binary.ts';
 import { isNewer, version } from './semver.ts';
-import { arch, type BinaryArch, platform, TARGETS, type Target, targetName } from './target.ts';
-
-/** 1 GiB. */
-export const MAX_BINARY_SIZE = 1 << 30;
+import { TARGETS, type Target, targetName } from './target.ts';
 
 /** The words of https://keepachangelog.com/en/1.1.0/. */
 export const CHANGE_KINDS = ['added', 'changed', 'deprecated', 'removed', 'fixed', 'security'] as const;
@@ -45,20 +41,6 @@ const changeLog = object({
 
 export type ChangeLog = Decoded<typeof changeLog>;
 
-export interface Binary {
-  platform: Platform;
-  /** Ends in `-musl` on Linux with musl; see target.ts. */
-  arch: BinaryArch;
-  /** Bytes. */
-  size: number;
-  /** SHA-256, 64 lower-case hex digits. */
-  checksum: string;
-  /** Ed25519 signature by a targets key (lib/trust/binary-signature.ts), 128 lower-case hex digits. */
-  signature: string;
-  /** An https address, or a path inside the feed; see download-url.ts. */
-  downloadUrl: string;
-}
-
 export interface Evolution {
   id: string;
   description: string;
@@ -66,6 +48,8 @@ export interface Evolution {
 }
 
 export interface DGMOVersion {
+  /** 2 in manifests with any of the fields of schema 2; the first schema had no number. */
+  schema?: 2 | undefined;
   version: string;
   /** Milliseconds since the epoch. */
   releaseDate: number;
@@ -89,19 +73,20 @@ export interface DGMOVersion {
     /** The format of the user data that this release writes. */
     dataVersion: number;
   };
+  /**
+   * Schema 2: this version confirms its own health after it was started (`dgmo-updater confirm`, or `confirmHealthy()` of
+   * the library). Not there: nobody waits for it.
+   */
+  confirm?: { seconds: number } | undefined;
+  /** Schema 2: the updater to have together with this release, at most one per target. */
+  updaters?: UpdaterBinary[] | undefined;
 }
+
+/** An hour: a version that takes longer to say that it is well can't be told from one that never will. */
+const MAX_CONFIRM_SECONDS = 3600;
 
 export const MAX_EVOLUTIONS = 256;
 const EVOLUTION_ID = /^[a-z0-9][a-z0-9._-]{0,63}$/;
-
-const binary = object({
-  platform,
-  arch,
-  size: integer(1, MAX_BINARY_SIZE, 'bytes'),
-  checksum: hex(32),
-  signature: hex(64),
-  downloadUrl,
-});
 
 /** Beside the folders of evolutions, this file says which are installed. */
 export const EVOLUTIONS_RECEIPT = 'installed.json';
@@ -119,6 +104,7 @@ export const evolution = object({
 });
 
 const shape = object({
+  schema: optional(oneOf(2), undefined),
   version,
   releaseDate: integer(0, 253_402_300_799_999, 'milliseconds since 1970'),
   binaries: array(binary, 1, TARGETS.length),
@@ -135,20 +121,15 @@ const shape = object({
     minVersion: version,
     dataVersion: integer(0, 0x7fffffff),
   }),
+  confirm: optional(object({ seconds: integer(1, MAX_CONFIRM_SECONDS, 'seconds') }), undefined),
+  updaters: optional(array(updaterBinary, 1, TARGETS.length), undefined),
 });
 
 /** The decoder, for documents that contain a manifest. */
 export const manifest = checked<DGMOVersion>(shape, (found, path) => {
-  const targets = new Set<string>();
-  found.binaries.forEach((entry, index) => {
-    const name = targetName(entry);
-    const at = `${path}.binaries[${index}]`;
-    if (!TARGETS.some((target) => targetName(target) === name)) {
-      throw unwanted(`${at}.arch`, `an architecture of ${entry.platform}`, entry.arch);
-    }
-    if (targets.has(name)) throw unwanted(at, 'one binary for each target', `${name} again`);
-    targets.add(name);
-  });
+  checkSchema(found, path);
+  checkTargets(found.binaries, `${path}.binaries`, 'binary');
+  checkTargets(found.updaters ?? [], `${path}.updaters`, 'updater');
   const { from } = found.updates;
   if (from !== null && !isNewer(found.version, from)) {
     throw unwanted(`${path}.updates.from`, `a version before ${found.version}`, from);
@@ -164,6 +145,28 @@ export const manifest = checked<DGMOVersion>(shape, (found, path) => {
   }
 });
 
+/** A document with a field of schema 2 says that it is one. */
+function checkSchema({ schema, binaries, confirm, updaters }: DGMOVersion, path: string): void {
+  const isNewForm =
+    confirm !== undefined ||
+    updaters !== undefined ||
+    binaries.some(({ blocks, frames }) => blocks !== undefined || frames !== undefined);
+  if (isNewForm && schema !== 2) throw unwanted(`${path}.schema`, '2, with the fields that it has', schema);
+}
+
+function checkTargets(entries: readonly Target[], path: string, what: string): void {
+  const targets = new Set<string>();
+  entries.forEach((entry, index) => {
+    const name = targetName(entry);
+    if (!TARGETS.some((target) => targetName(target) === name)) {
+      throw unwanted(`${path}[${index}].arch`, `an architecture of ${entry.platform}`, entry.arch);
+    }
+    if (targets.has(name))
+      throw unwanted(`${path}[${index}]`, `one ${what} for each target`, `${name} again`);
+    targets.add(name);
+  });
+}
+
 /** `bytes` is JSON in UTF-8, at most 1 MiB. Throws DamagedError, which names the first field that is wrong. */
 export function decodeManifest(bytes: Uint8Array): DGMOVersion {
   return manifest(parseJson(bytes, 'manifest'), 'manifest');
@@ -172,9 +175,4 @@ export function decodeManifest(bytes: Uint8Array): DGMOVersion {
 /** Throws DamagedError if it would not decode again. */
 export function encodeManifest(value: DGMOVersion): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(manifest(value, 'manifest')));
-}
-
-/** The binary of the release for that target; undefined if there is none. */
-export function binaryFor(release: DGMOVersion, target: Target): Binary | undefined {
-  return release.binaries.find(({ platform, arch }) => platform === target.platform && arch === target.arch);
 }

@@ -10,7 +10,7 @@ import { decodeStatement, type Payload, STATEMENT_TYPE } from '../../lib/package
 import { BINARY_TYPE } from '../../lib/trust/binary-signature.ts';
 import { preAuthEncoding } from '../../lib/trust/envelope.ts';
 import type { RoleName } from '../../lib/trust/index.ts';
-import { targetName } from '../../lib/version/index.ts';
+import { type Binary, targetName } from '../../lib/version/index.ts';
 import { version } from '../../lib/version/semver.ts';
 import { arch, platform } from '../../lib/version/target.ts';
 import { bytes } from '../progress.ts';
@@ -70,7 +70,7 @@ function describeBinary(payload: Uint8Array): string[] {
 
 function describePackage(payload: Uint8Array): string[] {
   const { app, manifest, payloads, ...statement } = decodeStatement(payload);
-  const { updates, rollback, evolutions, binaries } = manifest;
+  const { updates, rollback, evolutions, binaries, updaters = [], confirm } = manifest;
   return [
     `package of ${app} ${statement.version} for ${targetName(statement)}`,
     `${updates.type}, risk ${updates.riskLevel}, released ${new Date(manifest.releaseDate).toISOString()}`,
@@ -79,10 +79,25 @@ function describePackage(payload: Uint8Array): string[] {
     ...evolutions.map(
       ({ id, autoApply }) => `installs ${id} ${autoApply ? 'by itself' : 'if the user asks'}`,
     ),
-    ...binaries.map((each) => `names the ${targetName(each)} binary ${each.checksum} at ${each.downloadUrl}`),
+    ...binaries.flatMap(describeListed),
+    ...updaters.map(
+      (each) =>
+        `installs the ${targetName(each)} updater ${each.version} with SHA-256 ${each.checksum} from ${each.file.path}`,
+    ),
+    ...(confirm === undefined
+      ? []
+      : [`is taken back if it does not confirm its health within ${confirm.seconds} s`]),
     rollback.supported
       ? `data version ${rollback.dataVersion}, back to ${rollback.minVersion} at most`
       : `data version ${rollback.dataVersion}, no way back`,
+  ];
+}
+
+function describeListed({ checksum, downloadUrl, blocks, frames, ...target }: Binary): string[] {
+  return [
+    `names the ${targetName(target)} binary ${checksum} at ${downloadUrl}`,
+    ...(blocks === undefined ? [] : [`  in blocks with the list ${blocks.sha256}`]),
+    ...(frames === undefined ? [] : [`  in frames with the index ${frames.index.sha256}`]),
   ];
 }
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { DamagedError } from '../../lib/errors.ts';
 import { binaryFor, decodeManifest, encodeManifest } from '../../lib/version/index.ts';
-import { testManifest } from './release.ts';
+import { secondManifest, testManifest } from './release.ts';
 
 const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 
@@ -19,11 +19,10 @@ function refusal(value: unknown): string {
 }
 
 /** The test manifest with the value at a path replaced; `undefined` takes the field away. */
-function changed(where: string, to: unknown): unknown {
-  const value = testManifest();
+function changed(where: string, to: unknown, value: unknown = testManifest()): unknown {
   const names = where.split('.');
   const last = names.pop() ?? '';
-  let at = value as unknown as Record<string, unknown>;
+  let at = value as Record<string, unknown>;
   for (const name of names) at = at[name] as Record<string, unknown>;
   at[last] = to;
   return value;
@@ -37,6 +36,12 @@ describe('a manifest', () => {
   test('of the frozen vector still reads', () => {
     const file = path.join(import.meta.dir, '../vectors/manifest/manifest.json');
     expect(decodeManifest(readFileSync(file))).toEqual(testManifest());
+  });
+
+  test('of schema 2 comes back as it was written, and its frozen vector still reads', () => {
+    const file = path.join(import.meta.dir, '../vectors/manifest-v2/manifest.json');
+    expect(decodeManifest(encodeManifest(secondManifest()))).toEqual(secondManifest());
+    expect(decodeManifest(readFileSync(file))).toEqual(secondManifest());
   });
 
   test('may have no release before it', () => {
@@ -118,7 +123,7 @@ describe('the error of a bad manifest names the field and both values', () => {
     [
       'binaries.0.extra',
       1,
-      'manifest.binaries[0]: wanted no fields but platform, arch, size, checksum, signature, downloadUrl, found "extra"',
+      'manifest.binaries[0]: wanted no fields but platform, arch, size, checksum, signature, downloadUrl, blocks, frames, found "extra"',
     ],
     ['updates.from', '1.2.0', 'manifest.updates.from: wanted a version before 1.2.0, found "1.2.0"'],
     ['updates.from', '2.0.0', 'manifest.updates.from: wanted a version before 1.2.0, found "2.0.0"'],
@@ -190,7 +195,7 @@ describe('the error of a bad manifest names the field and both values', () => {
     [
       'surplus',
       true,
-      'manifest: wanted no fields but version, releaseDate, binaries, updates, evolutions, rollback, found "surplus"',
+      'manifest: wanted no fields but schema, version, releaseDate, binaries, updates, evolutions, rollback, confirm, updaters, found "surplus"',
     ],
   ];
   for (const [where, to, message] of cases) {
@@ -218,6 +223,67 @@ describe('the error of a bad manifest names the field and both values', () => {
   test('another kind of document', () => {
     expect(refusal([])).toBe('manifest: wanted an object, found a list of 0');
     expect(refusal(null)).toBe('manifest: wanted an object, found null');
+  });
+});
+
+describe('schema 2', () => {
+  const cases: [where: string, to: unknown, message: string][] = [
+    ['schema', undefined, 'manifest.schema: wanted 2, with the fields that it has, found nothing'],
+    ['schema', 1, 'manifest.schema: wanted 2, found 1'],
+    ['schema', 3, 'manifest.schema: wanted 2, found 3'],
+    [
+      'confirm.seconds',
+      0,
+      'manifest.confirm.seconds: wanted a whole number of seconds from 1 to 3600, found 0',
+    ],
+    ['confirm', null, 'manifest.confirm: wanted an object, found null'],
+    ['updaters', [], 'manifest.updaters: wanted a list of 1 to 8, found a list of 0'],
+    [
+      'updaters.0.file.path',
+      '../x',
+      'manifest.updaters[0].file.path: wanted a path inside the feed, found "../x"',
+    ],
+    ['updaters.0.arch', 'x64-musl', 'accepted'],
+    ['updaters.0.platform', 'win32', 'accepted'],
+    [
+      'updaters.0.version',
+      '2',
+      'manifest.updaters[0].version: wanted a semantic version such as 1.2.3, found "2"',
+    ],
+    [
+      'binaries.0.blocks.length',
+      64,
+      'manifest.binaries[0].blocks.length: wanted 32 for a binary of 1000 bytes, found 64',
+    ],
+    [
+      'binaries.0.frames.index.length',
+      600,
+      'manifest.binaries[0].frames.index.length: wanted less than 600, found 600',
+    ],
+  ];
+  for (const [where, to, message] of cases) {
+    test(`${where} = ${JSON.stringify(to)}`, () => {
+      expect(refusal(changed(where, to, secondManifest()))).toBe(message);
+    });
+  }
+
+  test.each(['confirm', 'updaters', 'binaries.0.blocks', 'binaries.0.frames'])(
+    '%s is not to be had without its number',
+    (kept) => {
+      let value: unknown = secondManifest();
+      for (const field of ['schema', 'confirm', 'updaters', 'binaries.0.blocks', 'binaries.0.frames']) {
+        if (field !== kept) value = changed(field, undefined, value);
+      }
+      expect(refusal(value)).toStartWith('manifest.schema: wanted 2');
+    },
+  );
+
+  test('an updater twice', () => {
+    const value = secondManifest();
+    value.updaters = value.updaters?.flatMap((updater) => [updater, updater]);
+    expect(refusal(value)).toBe(
+      'manifest.updaters[1]: wanted one updater for each target, found "linux-x64 again"',
+    );
   });
 });
 

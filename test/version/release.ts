@@ -40,3 +40,28 @@ export function testManifest(): DGMOVersion {
     rollback: { supported: true, minVersion: '1.0.0', dataVersion: 3 },
   };
 }
+
+/** The same with every field of schema 2. */
+export function secondManifest(): DGMOVersion {
+  const { binaries, ...rest } = testManifest();
+  const [first, ...others] = binaries;
+  if (first === undefined) throw new Error('the test manifest has no binary');
+  const blocks = { length: 32, sha256: '02'.repeat(32) };
+  const frames = { length: 600, index: { length: 60, sha256: '03'.repeat(32) } };
+  return {
+    ...rest,
+    schema: 2,
+    binaries: [{ ...first, blocks, frames }, ...others],
+    confirm: { seconds: 90 },
+    updaters: [
+      {
+        platform: 'linux',
+        arch: 'x64',
+        version: '2.0.0',
+        size: 5000,
+        checksum: '04'.repeat(32),
+        file: { path: 'updaters/2.0.0/linux-x64.frames', length: 3000, sha256: '05'.repeat(32) },
+      },
+    ],
+  };
+}

@@ -87,8 +87,7 @@ class Resigner {
     if (ifTrusted(() => verifyBinarySignature(binary, version, this.#goal)) !== null) return binary;
     const [key] = this.#signers.keys('targets', this.#goal);
     if (key === undefined) throw new Error('no key to sign with');
-    const { signature: _, downloadUrl, ...subject } = binary;
-    return { ...subject, signature: signBinary(subject, version, key), downloadUrl };
+    return { ...binary, signature: signBinary(binary, version, key) };
   }
 
   #placeManifest(manifest: DGMOVersion): ListedFile {
