@@ -55,6 +55,7 @@ export type {
   Limits,
   Outcome,
   Receipt,
+  RollbackPreview,
   RollbackRule,
   RollbackTarget,
   RollbackWish,

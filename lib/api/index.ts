@@ -17,6 +17,7 @@ export {
   type Limits,
   type Outcome,
   type Receipt,
+  type RollbackPreview,
   type RollbackRule,
   type RollbackTarget,
   type RollbackWish,

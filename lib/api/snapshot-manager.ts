@@ -6,8 +6,11 @@ import type { SnapshotSetup } from '../home/snapshot-setup.ts';
 import {
   findSnapshot,
   type InstallEvent,
+  outdatedSnapshots,
+  previewFolders,
   pruneSnapshots,
   type Receipt,
+  type RollbackPreview,
   type RollbackWish,
   type RolledBack,
   recoverTransaction,
@@ -218,6 +221,19 @@ export class SnapshotManager {
   }
 
   /**
+   * Returns how many files of the folders a rollback would write and remove, to show it to the user before. Reads the
+   * folders, and changes nothing.
+   *
+   * @param plan from `planRollback`
+   * @throws DamagedError if the snapshot is damaged; MachineError if something is in the way
+   * @example
+   * const { files, bytes } = await snapshots.previewRollback(plan);
+   */
+  previewRollback(plan: RollbackPlan): Promise<RollbackPreview> {
+    return withErrors(this.#session, async () => previewFolders(this.#session, plan));
+  }
+
+  /**
    * Goes back to a plan, to a snapshot, or to the state before the last change. Other processes of DGMO are asked to end
    * first. The calling process goes on as it is, and the next start runs the restored version. A snapshot of the current
    * state is taken before.
@@ -235,6 +251,20 @@ export class SnapshotManager {
       ...{ to: wished, relaunch, args, outputToError },
       kill: kill === 'now' ? 'now' : kill ? 'after the limit' : 'never',
     });
+  }
+
+  /**
+   * Returns the snapshots that `cleanupOldSnapshots` would remove, the oldest first. Changes nothing.
+   *
+   * @param keep how many to keep. Default: as configured
+   * @throws UsageError if nothing was adopted here; MachineError if the store can't be read
+   * @example
+   * const outdated = await snapshots.planCleanup(3);
+   */
+  async planCleanup(keep: number = this.#setup.keep): Promise<StoredSnapshot[]> {
+    const listed = await this.listSnapshots();
+    const ids = new Set(outdatedSnapshots(this.#session, this.#setup, this.#receipt(), keep));
+    return listed.filter(({ id }) => ids.has(id));
   }
 
   /**

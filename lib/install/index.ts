@@ -1,6 +1,12 @@
 /** An install: what is installed, and the transactions that change it. */
 export { adopt, requireExecutable } from './adopt.ts';
-export { forgetSnapshot, pruneAfter, pruneSnapshots, snapshotInstall } from './folders/snapshots.ts';
+export {
+  forgetSnapshot,
+  outdatedSnapshots,
+  pruneAfter,
+  pruneSnapshots,
+  snapshotInstall,
+} from './folders/snapshots.ts';
 export { isIntact } from './installed-binary.ts';
 export { createWorkDir } from './layout.ts';
 export { withLock } from './lock.ts';
@@ -13,7 +19,9 @@ export { awaitExit, processToAwait } from './process/wait.ts';
 export { type Binary, type Receipt, type RollbackRule, requireReceipt } from './receipt.ts';
 export {
   planRollbackChange,
+  previewFolders,
   type RollbackChange,
+  type RollbackPreview,
   receiptAfterRollback,
   rollbackFolderChange,
   rollbackFolders,

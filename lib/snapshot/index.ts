@@ -31,6 +31,6 @@ export { binaryPath, recogniseExecutable, rememberExecutable, shareBinary } from
 export { type StoreLayout, storeLayout } from './store/layout.ts';
 export { withStore } from './store/lock.ts';
 export { discardSnapshot, type Pruned, type PruneOptions, prune } from './store/prune.ts';
-export { KEEP } from './store/retention.ts';
+export { KEEP, outdated } from './store/retention.ts';
 export { type Usage, usageOf } from './store/usage.ts';
 export { type Verified, Verifier } from './store/verify.ts';

@@ -9,7 +9,7 @@ export interface Choice {
 
 /** Asks the person at the terminal. Both throw InterruptedError on Ctrl-C, Ctrl-D, and when the terminal is closed. */
 export interface Questions {
-  /** Yes or no. */
+  /** Yes or no. No is selected at first. */
   confirm(message: string): Promise<boolean>;
   /** Returns the value of the chosen answer. */
   choose(message: string, choices: readonly Choice[]): Promise<string>;
@@ -18,7 +18,8 @@ export interface Questions {
 /** @param hangUp aborted when the terminal is closed */
 export function questionsOnTerminal(hangUp: AbortSignal): Questions {
   return {
-    confirm: (message) => answerOf<boolean>(({ confirm }, output) => confirm({ message, output }), hangUp),
+    confirm: (message) =>
+      answerOf<boolean>(({ confirm }, output) => confirm({ message, output, initialValue: false }), hangUp),
     choose: (message, choices) =>
       answerOf<string>(({ select }, output) => select({ message, options: [...choices], output }), hangUp),
   };

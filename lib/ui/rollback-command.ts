@@ -5,14 +5,16 @@ import {
   dataFormatChange,
   isComponent,
   type RollbackPlan,
+  type RollbackPreview,
   type RollbackWish,
   type RolledBack,
   SnapshotManager,
 } from '../api/index.ts';
-import { InterruptedError, StillRunningError, UsageError } from '../errors.ts';
+import { StillRunningError, UsageError } from '../errors.ts';
 import { parseList } from './arguments.ts';
+import { requireConsent } from './consent.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
-import { ageText } from './text/sizes.ts';
+import { ageText, bytesText, countText } from './text/sizes.ts';
 
 export async function runRollback(context: CommandContext): Promise<void> {
   const { line, report, install } = context;
@@ -21,7 +23,11 @@ export async function runRollback(context: CommandContext): Promise<void> {
     onEvent: report.eventsOf('rollback', { 'rolled back': (done) => rollbackResult(done) }),
   });
   const plan = await manager.planRollback(wishOf(context));
-  await askFirst(context, plan);
+  await requireConsent(context, async () => ({
+    tells: await describePlan(context, manager, plan),
+    question: 'Go back?',
+    otherwise: `not rolled back: ${plan.receipt.binary.version} is still installed`,
+  }));
   const options = {
     relaunch: !isGiven(line, 'no-relaunch'),
     args: line.rest,
@@ -59,22 +65,6 @@ function parseComponents(list: string): Component[] {
   throw new UsageError(`--only: wanted some of ${COMPONENTS.join(', ')}, found ${JSON.stringify(list)}`);
 }
 
-async function askFirst(
-  { line, report, questions, host }: CommandContext,
-  plan: RollbackPlan,
-): Promise<void> {
-  if (isGiven(line, 'yes') || questions === null) return;
-  const { version } = plan.receipt.binary;
-  report.text(describePlan(plan, host.clock.now()));
-  if (!(await questions.confirm('Go back?')))
-    throw new InterruptedError(`not rolled back: ${version} is still installed`);
-  if (plan.running.length === 0 || isGiven(line, 'kill')) return;
-  const { app } = plan.receipt;
-  const which = `process ${plan.running.join(', ')}`;
-  if (!(await questions.confirm(`${app} is running (${which}). End it?`)))
-    throw new InterruptedError(`not rolled back: ${app} is running (${which})`);
-}
-
 async function mayKill(
   { questions }: CommandContext,
   { receipt }: RollbackPlan,
@@ -84,19 +74,44 @@ async function mayKill(
   return questions.confirm(`${receipt.app} has not ended (process ${pids.join(', ')}). Kill it?`);
 }
 
-/** Two lines: what the rollback changes, and how it can be undone. */
-function describePlan(plan: RollbackPlan, now: number): string {
-  const { receipt, snapshot, components, to } = plan;
+/** What the rollback changes, which processes it ends, and how it can be undone. */
+async function describePlan(
+  { host, line }: CommandContext,
+  manager: SnapshotManager,
+  plan: RollbackPlan,
+): Promise<string> {
+  const { receipt, snapshot, components, to, running } = plan;
   const { version } = receipt.binary;
   if (snapshot === null) {
-    return `This goes back from ${version} to ${to.version}: only the executable, as it was before the last update.\nThe current executable is kept: \`dgmo-updater rollback\` returns to it.`;
+    return `This goes back from ${version} to ${to.version}: only the executable (${bytesText(to.size)}), as it was before the last update.\nThe current executable is kept: \`dgmo-updater rollback\` returns to it.`;
   }
   const all = components.length === COMPONENTS.length;
   const what = all ? 'the executable, config, plugins, evolutions and data' : components.join(', ');
   const moves = dataFormatChange(plan);
   const format = moves === null ? '' : `, data of format ${moves.to} instead of ${moves.from}`;
   const versions = to.version === version ? `within ${version}` : `from ${version} to ${to.version}`;
-  return `This goes back ${versions}: ${what}, as of ${ageText(now - snapshot.timestamp)} ago (${snapshot.reason})${format}.\nA snapshot of the current state is taken first: \`dgmo-updater rollback\` returns to it.`;
+  const age = ageText(host.clock.now() - snapshot.timestamp);
+  return [
+    `This goes back ${versions}: ${what}, as of ${age} ago (${snapshot.reason})${format}.`,
+    changesText(plan, await manager.previewRollback(plan)),
+    running.length === 0
+      ? null
+      : `${receipt.app} is running (process ${running.join(', ')}): it is ended${isGiven(line, 'no-relaunch') ? '' : ', and started again'}.`,
+    'A snapshot of the current state is taken first: `dgmo-updater rollback` returns to it.',
+  ]
+    .filter((text) => text !== null)
+    .join('\n');
+}
+
+function changesText({ receipt, to }: RollbackPlan, { files, bytes, removed }: RollbackPreview): string {
+  const changes = [
+    to.sha256 === receipt.binary.sha256 ? null : `The executable is replaced (${bytesText(to.size)})`,
+    files === 0
+      ? null
+      : `${countText(files, 'file')} ${files === 1 ? 'is' : 'are'} written (${bytesText(bytes)})`,
+    removed === 0 ? null : `${countText(removed, 'file')} ${removed === 1 ? 'is' : 'are'} removed`,
+  ].filter((text) => text !== null);
+  return changes.length === 0 ? 'Nothing differs from it.' : `${changes.join(', ')}.`;
 }
 
 /** The result as text, and as data. */

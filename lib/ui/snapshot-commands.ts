@@ -7,7 +7,8 @@ import {
   SnapshotManager,
   type StoredSnapshot,
 } from '../api/index.ts';
-import { DamagedError, InterruptedError, UsageError } from '../errors.ts';
+import { DamagedError, UsageError } from '../errors.ts';
+import { requireConsent } from './consent.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
 import { ageText, bytesText, countText } from './text/sizes.ts';
 import { table } from './text/table.ts';
@@ -178,37 +179,52 @@ function soundText(ids: string[]): string {
   return ids.length === 1 ? `${only} is sound.` : `${ids.length} snapshots are sound.`;
 }
 
-async function prune({ line, report }: CommandContext, manager: SnapshotManager): Promise<void> {
+async function prune(context: CommandContext, manager: SnapshotManager): Promise<void> {
+  const { line, report } = context;
   const keep = optionOf(line, 'keep');
   if (keep !== undefined && !/^\d{1,6}$/.test(keep))
     throw new UsageError(`--keep: wanted a number, found ${JSON.stringify(keep)}`);
-  const { removed, freed, unreadable } = await manager.cleanupOldSnapshots(
-    keep === undefined ? undefined : Number(keep),
-  );
-  const kept =
+  const kept = keep === undefined ? undefined : Number(keep);
+  const outdated = await manager.planCleanup(kept);
+  if (outdated.length > 0)
+    await requireConsent(context, () => ({
+      tells: outdated.map((entry) => describeStored(entry, context.host.clock.now())).join('\n'),
+      question: `Remove ${outdated.length === 1 ? 'this snapshot' : `these ${outdated.length} snapshots`} permanently?`,
+      otherwise: 'no snapshot was removed',
+    }));
+  const { removed, freed, unreadable } = await manager.cleanupOldSnapshots(kept);
+  const unfreed =
     unreadable.length === 0
       ? ''
       : ` Data that is no longer needed is kept as long as ${unreadable.join(', ')} can't be read.`;
   report.result(
     'snapshots',
     removed.length === 0 && freed === 0
-      ? `Nothing to remove.${kept}`
-      : `Removed ${countText(removed.length, 'snapshot')} and freed ${bytesText(freed)}.${kept}`,
+      ? `Nothing to remove.${unfreed}`
+      : `Removed ${countText(removed.length, 'snapshot')} and freed ${bytesText(freed)}.${unfreed}`,
     { removed, freed, unreadable },
   );
 }
 
-async function remove(
-  { line, report, questions }: CommandContext,
-  manager: SnapshotManager,
-  name: string,
-): Promise<void> {
-  const { id } = await manager.getSnapshot(name);
-  const asked = isGiven(line, 'yes') ? null : questions;
-  if (asked !== null && !(await asked.confirm(`Remove ${id} permanently?`)))
-    throw new InterruptedError(`${id} was not removed`);
+async function remove(context: CommandContext, manager: SnapshotManager, name: string): Promise<void> {
+  const { report, host } = context;
+  const stored = await manager.getSnapshot(name);
+  const { id, pinned } = stored;
+  await requireConsent(context, () => ({
+    tells: describeStored(stored, host.clock.now()),
+    question: pinned ? `${id} is pinned. Remove it permanently?` : `Remove ${id} permanently?`,
+    otherwise: `${id} was not removed`,
+  }));
   const { freed } = await manager.removeSnapshot(id);
   report.result('snapshots', `Removed ${id} and freed ${bytesText(freed)}.`, { removed: [id], freed });
+}
+
+/** One line: which snapshot, and what removing it frees. */
+function describeStored({ id, found, pinned, usage }: StoredSnapshot, now: number): string {
+  const kept = pinned ? ', pinned' : '';
+  if (found instanceof Error) return `${id}${kept}: it can't be read`;
+  const own = usage === null ? 'damaged' : `${bytesText(usage.own)} of its own`;
+  return `${id}${kept}: ${found.version}, ${ageText(now - found.timestamp)} old, ${own} (${found.reason})`;
 }
 
 async function pin(

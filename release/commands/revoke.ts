@@ -1,8 +1,10 @@
 /** `release revoke`: withdraws a release. */
-import { UsageError } from '../../lib/errors.ts';
+import { confirm, isCancel } from '@clack/prompts';
+import { InterruptedError, UsageError } from '../../lib/errors.ts';
 import { type Command, readArguments } from '../command.ts';
+import { hasTerminal } from '../keys/passphrase.ts';
 import { requireVersion } from '../manifest/options.ts';
-import { print } from '../platform/terminal.ts';
+import { print, tell } from '../platform/terminal.ts';
 import { revoke as revokeRelease } from '../repository/releases/change-listing.ts';
 import { requireChannel } from './add.ts';
 import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from './signing.ts';
@@ -10,11 +12,12 @@ import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from './signing.ts';
 const HELP = `Usage: release revoke <version> --repo <dir> --keys <keys> [options]
 
 Withdraws a release: no client installs it any more, and clients that have it are offered the way back. This is final:
-a revoked version is never offered again.
+a revoked version is never offered again. It asks first; without a terminal it needs --yes.
 
 ${SIGNING_HELP}\
   --reason <text>          one line that is shown to people
   --channel <name>         only on this channel (default: on every channel)
+  --yes                    do not ask
 `;
 
 export const revoke: Command = {
@@ -22,10 +25,14 @@ export const revoke: Command = {
   summary: 'withdraw a release',
   help: HELP,
   async run(args) {
-    const { values, operands } = readArguments(args, ['version'], {
+    const {
+      values: { yes, ...values },
+      operands,
+    } = readArguments(args, ['version'], {
       ...SIGNING_OPTIONS,
       reason: { type: 'string', default: 'It was withdrawn by its publisher.' },
       channel: { type: 'string' },
+      yes: { type: 'boolean', default: false },
     });
     const [version = ''] = operands;
     requireVersion('<version>', version);
@@ -34,6 +41,7 @@ export const revoke: Command = {
     if (reason.length === 0 || reason.length > 1000 || /\p{Cc}/u.test(reason)) {
       throw new UsageError('--reason: wanted one line of 1 to 1000 characters, found another');
     }
+    if (!yes) await requireConsent(version, reason, values.channel);
     const change = { version, reason, channel: values.channel ?? null };
     const changed = await withSigning(['revoke', ...operands], values, ({ host, repo, signers }) =>
       revokeRelease(host, repo, change, signers),
@@ -45,3 +53,20 @@ export const revoke: Command = {
     );
   },
 };
+
+async function requireConsent(version: string, reason: string, channel: string | undefined): Promise<void> {
+  if (!hasTerminal()) {
+    throw new UsageError('revoke: nobody can be asked here, and --yes was not given; nothing was changed', {
+      advice: 'Add --yes to agree.',
+    });
+  }
+  tell(
+    `${version} is withdrawn ${channel === undefined ? 'on every channel' : `on the channel ${channel}`}, for good. Those who have it are told: ${reason}\n`,
+  );
+  const answer = await confirm({
+    message: `Revoke ${version}?`,
+    initialValue: false,
+    output: process.stderr,
+  });
+  if (isCancel(answer) || !answer) throw new InterruptedError(`${version} was not revoked`);
+}

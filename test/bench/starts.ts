@@ -37,7 +37,9 @@ export async function benchStarts(updates = 50): Promise<StartsResult> {
     for (let count = 0; count < updates; count++) {
       const begun = performance.now();
       const args =
-        count % 2 === 0 ? ['--apply', toTwo, '--no-relaunch'] : ['rollback', '--only', 'binary', '--force'];
+        count % 2 === 0
+          ? ['--apply', toTwo, '--no-relaunch']
+          : ['rollback', '--yes', '--only', 'binary', '--force'];
       const { code, stderr } = await here.update(args);
       took.push(performance.now() - begun);
       if (code !== 0) throw new Error(`update ${count} ended with ${code}: ${stderr}`);

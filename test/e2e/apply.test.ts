@@ -228,10 +228,10 @@ posixOnly('applying a package', () => {
   test('rollback goes back, and forth again', async () => {
     const here = await install();
     await here.update(['--apply', toTwo, '--no-relaunch']);
-    const back = await here.update(['rollback', '--json']);
+    const back = await here.update(['rollback', '--yes', '--json']);
     expect({ code: back.code, ...resultOf(back) }).toMatchObject({ code: 0, from: '2.0.0', to: '1.0.0' });
     expect(await here.version()).toBe('1.0.0');
-    expect((await here.update(['rollback'])).code).toBe(0);
+    expect((await here.update(['rollback', '--yes'])).code).toBe(0);
     expect(await here.version()).toBe('2.0.0');
   });
 
@@ -239,12 +239,12 @@ posixOnly('applying a package', () => {
     const here = await install();
     await here.update(['--apply', toTwo, '--no-relaunch']);
     fs.truncateSync(here.dgmo, 1000);
-    expect((await here.update(['rollback'])).code).toBe(0);
+    expect((await here.update(['rollback', '--yes'])).code).toBe(0);
     expect(await here.version()).toBe('1.0.0');
     const other = await install();
     await other.update(['--apply', toTwo, '--no-relaunch']);
     fs.unlinkSync(other.dgmo);
-    expect((await other.update(['rollback'])).code).toBe(0);
+    expect((await other.update(['rollback', '--yes'])).code).toBe(0);
     expect(await other.version()).toBe('1.0.0');
   });
 

@@ -88,7 +88,7 @@ posixOnly('around an update', () => {
 
   test('a rollback where neither version works any more says so: 16, and the new one stays', async () => {
     const here = await updated();
-    const ran = await here.update(['rollback', '--probe-limit', '5'], {
+    const ran = await here.update(['rollback', '--yes', '--probe-limit', '5'], {
       env: { DGMO_STANDIN_BEHAVIOUR: 'crash' },
     });
     expect(ran.code).toBe(16);
@@ -103,7 +103,7 @@ posixOnly('around an update', () => {
     fs.unlinkSync(here.dgmo);
     fs.copyFileSync(one, here.dgmo);
     fs.chmodSync(here.dgmo, 0o755);
-    expect((await here.update(['rollback'])).code).toBe(0);
+    expect((await here.update(['rollback', '--yes'])).code).toBe(0);
     expect(resultOf(await here.update(['status', '--json']))).toMatchObject({
       binary: 'sound',
       receipt: { binary: { version: '1.0.0' } },
@@ -157,7 +157,7 @@ posixOnly('around an update', () => {
     const recovered = await here.update(['recover']);
     expect(recovered.code).toBe(11);
     expect(recovered.stderr).toContain('rollback');
-    expect((await here.update(['rollback'])).code).toBe(0);
+    expect((await here.update(['rollback', '--yes'])).code).toBe(0);
     expect(await here.version()).toBe('1.0.0');
   });
 

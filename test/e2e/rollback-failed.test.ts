@@ -100,13 +100,13 @@ posixOnly('an update', () => {
     // That of the version before the installed one is needed for a rollback, however many others come after it.
     for (let number = 0; number < 6; number++)
       expect((await here.update(['snapshots', 'create'])).code).toBe(0);
-    expect(await here.update(['snapshots', 'prune'])).toMatchObject({ code: 0 });
+    expect(await here.update(['snapshots', 'prune', '--yes'])).toMatchObject({ code: 0 });
     expect((await listed()).map(({ version }) => version)).toEqual([
       '1.0.0',
       '7.0.0',
       ...Array.from({ length: 5 }, () => '8.0.0'),
     ]);
-    expect((await here.update(['rollback'])).code).toBe(0);
+    expect((await here.update(['rollback', '--yes'])).code).toBe(0);
     expect(await here.version()).toBe('7.0.0');
     expect(fs.readFileSync(path.join(homeOf(here), 'data/data.json'), 'utf8')).toBe('data of 8.0.0');
   });
@@ -226,11 +226,11 @@ posixOnly('an update', () => {
         [third, '3.0.0'],
         [second, '2.0.0'],
       ] as const) {
-        expect(await here.update(['rollback'])).toMatchObject({ code: 0 });
+        expect(await here.update(['rollback', '--yes'])).toMatchObject({ code: 0 });
         expect(standing(here)).toEqual(wanted);
         expect(receipt(here).evolutions).toMatchObject([{ id: 'search', version }]);
       }
-      expect(await here.update(['rollback', '--to', '1.0.0'])).toMatchObject({ code: 0 });
+      expect(await here.update(['rollback', '--yes', '--to', '1.0.0'])).toMatchObject({ code: 0 });
       expect(standing(here)).toEqual(first);
       expect(fs.existsSync(own)).toBe(false);
     });

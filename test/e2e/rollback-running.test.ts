@@ -14,9 +14,9 @@ import {
   homeOf,
   onTerminal,
   pack,
-  RIGHT,
   script,
   snapshotIds,
+  YES,
 } from './snapshot-stage.ts';
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe.concurrent;
@@ -91,11 +91,11 @@ posixOnly('rollback while DGMO runs', () => {
   test('--no-relaunch: it is not started; --json: the result is the last line either way', async () => {
     const here = await updated();
     const { ended } = await startDgmo(here);
-    const stopped = await here.update(['rollback', '--no-relaunch', '--json']);
+    const stopped = await here.update(['rollback', '--yes', '--no-relaunch', '--json']);
     expect(resultOf(stopped)).toMatchObject({ event: 'result', ok: true, to: '1.0.0' });
     expect(await ended).toBe('SIGTERM');
     const other = await startDgmo(here);
-    const again = await here.update(['rollback', '--json']);
+    const again = await here.update(['rollback', '--yes', '--json']);
     expect(resultOf(again)).toMatchObject({ event: 'result', ok: true, to: '2.0.0' });
     expect(await other.ended).toBe('SIGTERM');
     expect((await lastStart(here, 3))?.version).toBe('2.0.0');
@@ -112,36 +112,32 @@ posixOnly('rollback while DGMO runs', () => {
     expect(ran.stderr).toContain('--kill');
     expect(child.signalCode).toBeNull();
     expect(everything(here)).toEqual(before);
-    const killed = await here.update(['rollback', '--kill', '--exit-limit', '0.3']);
+    const killed = await here.update(['rollback', '--yes', '--kill', '--exit-limit', '0.3']);
     expect(killed).toMatchObject({ code: 0 });
     expect(await ended).toBe('SIGKILL');
     expect((await lastStart(here, 2))?.version).toBe('1.0.0');
   });
 
-  test('at a terminal: whether it may be ended is asked, and whether by force', async () => {
+  test('at a terminal: it says which one is ended, and asks whether by force', async () => {
     const here = await updated();
     const { child, pid, ended } = await startDgmo(here, { DGMO_STANDIN_DEAF: '1' });
     const before = everything(here);
-    const running = `dgmo is running (process ${pid}). End it?`;
+    const running = `dgmo is running (process ${pid}): it is ended, and started again.`;
     const kill = `dgmo has not ended (process ${pid}). Kill it?`;
     const args = ['rollback', '--exit-limit', '0.3'];
-    const left = await onTerminal(here, args, [
-      ['Go back?', ENTER],
-      [running, RIGHT + ENTER],
-    ]);
+    const left = await onTerminal(here, args, [['Go back?', ENTER]]);
+    expect(left.said).toContain(running);
     expect(left.code).toBe(130);
     const spared = await onTerminal(here, args, [
-      ['Go back?', ENTER],
-      [running, ENTER],
-      [kill, RIGHT + ENTER],
+      ['Go back?', YES],
+      [kill, ENTER],
     ]);
     expect(spared.code).toBe(14);
     expect(child.signalCode).toBeNull();
     expect(everything(here)).toEqual(before);
     const gone = await onTerminal(here, args, [
-      ['Go back?', ENTER],
-      [running, ENTER],
-      [kill, ENTER],
+      ['Go back?', YES],
+      [kill, YES],
     ]);
     expect(gone.code).toBe(0);
     expect(await ended).toBe('SIGKILL');
@@ -191,7 +187,7 @@ posixOnly('rollback while DGMO runs', () => {
     await apply('2.0.0', script(shop.folder, '2.0.0'));
     expect(await run('mkfifo', [slow])).toMatchObject({ code: 0 });
     fs.writeFileSync(path.join(here.folder, 'slow'), '');
-    const first = spawn(here.updater, ['rollback', '--json'], {
+    const first = spawn(here.updater, ['rollback', '--yes', '--json'], {
       env: { ...process.env, ...here.env },
       stdio: ['ignore', 'pipe', 'ignore'],
     });
@@ -219,7 +215,7 @@ posixOnly('rollback while DGMO runs', () => {
     const here = await updated();
     const { ended } = await startDgmo(here);
     expect(dataVersion(here)).toBe(2);
-    expect(await here.update(['rollback', '--no-relaunch'])).toMatchObject({ code: 0 });
+    expect(await here.update(['rollback', '--yes', '--no-relaunch'])).toMatchObject({ code: 0 });
     await ended;
     expect(dataVersion(here)).toBe(1);
   });

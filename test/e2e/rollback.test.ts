@@ -16,9 +16,9 @@ import {
   homePicture,
   onTerminal,
   pack,
-  RIGHT,
   script,
   snapshotIds,
+  YES,
 } from './snapshot-stage.ts';
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;
@@ -73,7 +73,7 @@ posixOnly('rollback', () => {
 
   async function refused(here: Installed, code: number, why: RegExp, args: string[]): Promise<Ran> {
     const before = everything(here);
-    const ran = await here.update(['rollback', ...args]);
+    const ran = await here.update(['rollback', '--yes', ...args]);
     expect(ran.stderr).toMatch(why);
     expect(ran.code).toBe(code);
     expect(everything(here)).toEqual(before);
@@ -89,7 +89,7 @@ posixOnly('rollback', () => {
   describe.concurrent('without a terminal', () => {
     test.each([[[]], [['--yes']]])('nothing is asked: rollback %p', async (args) => {
       const here = await updated();
-      const ran = await done(here.update(['rollback', ...args]));
+      const ran = await done(here.update(['rollback', '--yes', ...args]));
       const [, before] =
         /^1\.0\.0 is back \(before: 2\.0\.0\)\. The state before is kept as snapshot (\S+)\.\n$/.exec(
           ran.stdout,
@@ -101,7 +101,7 @@ posixOnly('rollback', () => {
 
     test('--json: the result is the last line, and what there was before is named', async () => {
       const here = await updated();
-      const result = resultOf(await done(here.update(['rollback', '--json'])));
+      const result = resultOf(await done(here.update(['rollback', '--yes', '--json'])));
       expect(result).toMatchObject({
         event: 'result',
         command: 'rollback',
@@ -116,19 +116,22 @@ posixOnly('rollback', () => {
   });
 
   describe.concurrent('at a terminal', () => {
-    test('two lines say where it goes, and on yes it does', async () => {
+    test('it says where it goes and what changes, and on yes it does', async () => {
       const here = await updated(toNewFormat);
-      const { code, said } = await onTerminal(here, ['rollback'], [['Go back?', ENTER]]);
+      const { code, said } = await onTerminal(here, ['rollback'], [['Go back?', YES]]);
       expect(code).toBe(0);
       const lines = said
         .slice(0, said.indexOf('Go back?'))
         .split('\n')
         .filter((line) => /\w/.test(line));
-      expect(lines).toHaveLength(2);
+      expect(lines).toHaveLength(3);
       expect(lines[0]).toMatch(
         /^This goes back from 2\.0\.0 to 1\.0\.0: the executable, config, plugins, evolutions and data, as of \d+ s ago \(Pre-update to 2\.0\.0\), data of format 1 instead of 2\.$/,
       );
-      expect(lines[1]).toBe(
+      expect(lines[1]).toMatch(
+        /^The executable is replaced \([\d.]+ MB\)(, \d+ files? (is|are) written \([\d.]+ [A-Za-z]+\))?(, \d+ files? (is|are) removed)?\.$/,
+      );
+      expect(lines[2]).toBe(
         'A snapshot of the current state is taken first: `dgmo-updater rollback` returns to it.',
       );
       expect(await here.version()).toBe('1.0.0');
@@ -143,7 +146,7 @@ posixOnly('rollback', () => {
     });
 
     test.each([
-      ['no', RIGHT + ENTER, 'not rolled back: 2.0.0 is still installed'],
+      ['Enter, which is no,', ENTER, 'not rolled back: 2.0.0 is still installed'],
       ['Ctrl-C', CTRL_C, 'nothing was changed'],
       ['Ctrl-D', CTRL_D, 'nothing was changed'],
     ])('%s: 130, and nothing has changed', async (_, keys, words) => {
@@ -167,7 +170,7 @@ posixOnly('rollback', () => {
             async () => {
               await done(here.update(['rollback', '--yes']));
               before = everything(here);
-              return ENTER;
+              return YES;
             },
           ],
         ],
@@ -182,9 +185,9 @@ posixOnly('rollback', () => {
     test('to a snapshot by its id, or the beginning of it', async () => {
       const here = await updated();
       const [oldest = '', newest = ''] = snapshotIds(homeOf(here));
-      await done(here.update(['rollback', oldest]));
+      await done(here.update(['rollback', '--yes', oldest]));
       expect(await here.version()).toBe('0.9.0');
-      await done(here.update(['rollback', newest.slice(0, -1)]));
+      await done(here.update(['rollback', '--yes', newest.slice(0, -1)]));
       expect(await here.version()).toBe('1.0.0');
     });
 
@@ -205,9 +208,9 @@ posixOnly('rollback', () => {
       write(here, 'data/data.json', 'newer data');
       await done(here.update(['snapshots', 'create']));
       write(here, 'data/data.json', 'newest data');
-      await done(here.update(['rollback', '--to', '0.9.0']));
+      await done(here.update(['rollback', '--yes', '--to', '0.9.0']));
       expect(await here.version()).toBe('0.9.0');
-      await done(here.update(['rollback', '--to', '2.0.0']));
+      await done(here.update(['rollback', '--yes', '--to', '2.0.0']));
       expect(await here.version()).toBe('2.0.0');
       // What stood when the first rollback began, not what was taken by hand before.
       expect(read(here, 'data/data.json')).toBe('newest data');
@@ -223,7 +226,7 @@ posixOnly('rollback', () => {
       ['config, data , evolutions,plugins,binary', '1.0.0', OLD_DATA, OLD_CONFIG],
     ])('--only %s', async (only, version, data, config) => {
       const here = await updated();
-      const ran = await done(here.update(['rollback', '--only', only]));
+      const ran = await done(here.update(['rollback', '--yes', '--only', only]));
       expect(await here.version()).toBe(version);
       expect(read(here, 'data/data.json')).toBe(data);
       expect(read(here, 'config/config.json')).toBe(config);
@@ -238,7 +241,9 @@ posixOnly('rollback', () => {
       });
       // And all of that is taken back again.
       const last = snapshotIds(homeOf(here)).at(-1) ?? '';
-      await done(here.update(['rollback', ran.stdout.match(/is the snapshot (\S+)\./)?.[1] ?? last]));
+      await done(
+        here.update(['rollback', '--yes', ran.stdout.match(/is the snapshot (\S+)\./)?.[1] ?? last]),
+      );
       expect(await here.version()).toBe('2.0.0');
       expect(read(here, 'data/data.json')).toBe('new data');
       expect(read(here, 'config/config.json')).toBe('new config');
@@ -256,12 +261,12 @@ posixOnly('rollback', () => {
     test('a rollback is rolled back: the new version and its data', async () => {
       const here = await updated();
       const before = homePicture(homeOf(here));
-      await done(here.update(['rollback']));
+      await done(here.update(['rollback', '--yes']));
       expect(homePicture(homeOf(here))).not.toEqual(before);
-      await done(here.update(['rollback']));
+      await done(here.update(['rollback', '--yes']));
       expect(await here.version()).toBe('2.0.0');
       expect(homePicture(homeOf(here))).toEqual(before);
-      await done(here.update(['rollback']));
+      await done(here.update(['rollback', '--yes']));
       expect(await here.version()).toBe('1.0.0');
       expect(read(here, 'data/data.json')).toBe(OLD_DATA);
     });
@@ -273,8 +278,8 @@ posixOnly('rollback', () => {
       const why =
         /the data has format 2 now and format 1 in the snapshot, so binary and data have to go back together/;
       for (const only of ['binary', 'binary,config', 'data']) await refused(here, 17, why, ['--only', only]);
-      await done(here.update(['rollback', '--only', 'config']));
-      await done(here.update(['rollback', '--only', 'binary', '--force']));
+      await done(here.update(['rollback', '--yes', '--only', 'config']));
+      await done(here.update(['rollback', '--yes', '--only', 'binary', '--force']));
       expect(await here.version()).toBe('1.0.0');
       expect(read(here, 'data/data.json')).toBe('new data');
     });
@@ -283,7 +288,7 @@ posixOnly('rollback', () => {
       const here = await adopted();
       await done(here.update(['--apply', toNewFormat, '--no-relaunch']));
       await refused(here, 17, /format 2 now and format 1 in the snapshot/, ['--only', 'binary']);
-      await done(here.update(['rollback']));
+      await done(here.update(['rollback', '--yes']));
       expect(await here.version()).toBe('0.9.0');
     });
 
@@ -300,8 +305,8 @@ posixOnly('rollback', () => {
       const ran = await refused(here, 17, new RegExp(why), []);
       expect(ran.stderr).toContain('--force');
       // What does not bring an older version back is not what the release speaks of.
-      await done(here.update(['rollback', '--only', 'config']));
-      await done(here.update(['rollback', '--force']));
+      await done(here.update(['rollback', '--yes', '--only', 'config']));
+      await done(here.update(['rollback', '--yes', '--force']));
       expect(await here.version()).toBe('1.0.0');
     });
   });
@@ -315,7 +320,7 @@ posixOnly('rollback', () => {
       const here = await updated();
       harm(here.dgmo);
       if (kind === 'damaged') fs.renameSync(`${here.dgmo}.x`, here.dgmo);
-      await done(here.update(['rollback']));
+      await done(here.update(['rollback', '--yes']));
       expect(await here.version()).toBe('1.0.0');
       expect(read(here, 'data/data.json')).toBe(OLD_DATA);
       expect(resultOf(await here.update(['status', '--json']))).toMatchObject({ binary: 'sound' });
@@ -326,7 +331,7 @@ posixOnly('rollback', () => {
       await done(here.update(['snapshots', 'create']));
       fs.writeFileSync(`${here.dgmo}.x`, 'damaged', { mode: 0o755 });
       fs.renameSync(`${here.dgmo}.x`, here.dgmo);
-      await done(here.update(['rollback']));
+      await done(here.update(['rollback', '--yes']));
       expect(await here.version()).toBe('0.9.0');
     });
 
@@ -344,15 +349,15 @@ posixOnly('rollback', () => {
       fs.rmSync(path.join(homeOf(here), '.snapshots'), { recursive: true });
       const data = homePicture(homeOf(here));
       await refusedWithoutSnapshots(here);
-      await done(here.update(['rollback']));
+      await done(here.update(['rollback', '--yes']));
       expect(await here.version()).toBe('1.0.0');
       expect(homePicture(homeOf(here))).toEqual(data);
-      await done(here.update(['rollback']));
+      await done(here.update(['rollback', '--yes']));
       expect(await here.version()).toBe('2.0.0');
     });
 
     async function refusedWithoutSnapshots(here: Installed): Promise<void> {
-      const ran = await here.update(['rollback', '--only', 'binary,data']);
+      const ran = await here.update(['rollback', '--yes', '--only', 'binary,data']);
       expect(ran).toMatchObject({ code: 17 });
       expect(ran.stderr).toContain('there is no snapshot to take data from: only the binary was kept here');
     }

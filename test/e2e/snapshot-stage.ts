@@ -147,7 +147,8 @@ export async function onTerminal(
   return { code, said: Bun.stripANSI(said).replaceAll('\r', '') };
 }
 
-export const RIGHT = '\u001b[C';
+/** Yes: the answer that is selected first is No. */
+export const YES = 'y';
 export const ENTER = '\r';
 export const CTRL_C = '\u0003';
 export const CTRL_D = '\u0004';

@@ -106,7 +106,7 @@ posixOnly('a machine that does not play along', () => {
     fill(here, 'data/large', 400);
     fill(here, 'data/small', 1);
     const before = inComponents(here);
-    const ran = await here.update(['rollback']);
+    const ran = await here.update(['rollback', '--yes']);
     expect(ran.stderr).toMatch(/no space is left|ENOSPC/i);
     expect(ran.code).toBe(12);
     expect(inComponents(here)).toEqual(before);
@@ -115,7 +115,7 @@ posixOnly('a machine that does not play along', () => {
     expect(snapshotIds(homeOf(here))).toHaveLength(1);
     expect(resultOf(await here.update(['status', '--json']))).toMatchObject({ binary: 'sound', open: null });
     // The executable alone needs no room there.
-    const binary = await here.update(['rollback', '--only', 'binary']);
+    const binary = await here.update(['rollback', '--yes', '--only', 'binary']);
     expect(binary.code).toBe(0);
     expect(await here.version()).toBe('1.0.0');
   });
@@ -125,11 +125,11 @@ posixOnly('a machine that does not play along', () => {
     if (!mount(here, '1000k')) return;
     await done(here.update(['--apply', toTwo, '--no-relaunch']));
     fill(here, 'data/large', 700);
-    const ran = await here.update(['rollback', '--only', 'binary']);
+    const ran = await here.update(['rollback', '--yes', '--only', 'binary']);
     expect(ran.stderr).toMatch(/No snapshot was taken: .*/);
     expect(ran.code).toBe(0);
     expect(await here.version()).toBe('1.0.0');
-    const all = await here.update(['rollback', '--to', '1.0.0']);
+    const all = await here.update(['rollback', '--yes', '--to', '1.0.0']);
     expect(all.code).toBe(12);
   });
 
@@ -145,14 +145,17 @@ posixOnly('a machine that does not play along', () => {
     lock(true);
     try {
       const before = everything(here);
-      for (const args of [['snapshots', 'create'], ['rollback']]) {
+      for (const args of [
+        ['snapshots', 'create'],
+        ['rollback', '--yes'],
+      ]) {
         const ran = await here.update(args);
         expect(ran.code).toBe(12);
         expect(ran.stderr).toMatch(/read-only|permitted|EACCES|EROFS/i);
         expect(everything(here)).toEqual(before);
       }
       expect(await here.update(['snapshots', 'list'])).toMatchObject({ code: 0 });
-      const binary = await here.update(['rollback', '--only', 'binary']);
+      const binary = await here.update(['rollback', '--yes', '--only', 'binary']);
       expect(binary.stderr).toMatch(/No snapshot was taken: /);
       expect(binary.code).toBe(0);
       expect(await here.version()).toBe('1.0.0');
@@ -189,13 +192,13 @@ posixOnly('a machine that does not play along', () => {
     expect((await asNobody('snapshots', 'show', second)).stdout).toContain(`Left out:    ${secret}`);
 
     const before = inComponents(here);
-    const ran = await asNobody('rollback', first);
+    const ran = await asNobody('rollback', '--yes', first);
     expect(ran.code).toBe(12);
     expect(ran.stderr).toContain(`${secret} could not be kept (it may not be read) and would be lost`);
     expect(inComponents(here)).toEqual(before);
     // Going back to a snapshot that never had it leaves it alone.
     fs.writeFileSync(at(here, 'data/data.json'), 'later');
-    await done(asNobody('rollback', second));
+    await done(asNobody('rollback', '--yes', second));
     expect(fs.readFileSync(at(here, 'data/data.json'), 'utf8')).toBe('now');
     expect(fs.statSync(secret).size).toBe('now, secret'.length);
   });

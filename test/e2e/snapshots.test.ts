@@ -252,12 +252,12 @@ posixOnly('snapshots', () => {
             new RegExp(`^${bad} +can't be read: .dgmo-updater snapshots verify. shows why$`, 'm'),
           );
         const before = { ...everything(here), snapshots: [] };
-        const ran = await here.update(['rollback', bad]);
+        const ran = await here.update(['rollback', '--yes', bad]);
         expect(ran.code).toBe(11);
         if (folder !== 'packs' || harm !== 'missing') expect(ran.stderr).toContain(file);
         expect(ran.stderr).toContain('`dgmo-updater rollback 2');
         expect({ ...everything(here), snapshots: [] }).toEqual(before);
-        await done(here.update(['rollback', good]));
+        await done(here.update(['rollback', '--yes', good]));
         expect(read(here, 'data/file')).toBe('the good one');
       },
     );
@@ -265,7 +265,7 @@ posixOnly('snapshots', () => {
     test('a document that is gone is a snapshot that is not there', async () => {
       const { here, bad } = await twoSnapshots();
       fs.unlinkSync(at(here, '.snapshots/snapshots', `${bad}.json`));
-      await refused(here, 2, `there is no snapshot "${bad}"`, ['rollback', bad]);
+      await refused(here, 2, `there is no snapshot "${bad}"`, ['rollback', '--yes', bad]);
       expect((await done(snapshots(here, 'verify'))).stdout).toMatch(/ is sound\.\n$/);
     });
 
@@ -278,12 +278,12 @@ posixOnly('snapshots', () => {
       HARM[harm]?.(file);
       const verified = await refused(here, 11, file, ['snapshots', 'verify']);
       expect(verified.stderr).toContain(first);
-      const ran = await refused(here, 11, file, ['rollback', first]);
+      const ran = await refused(here, 11, file, ['rollback', '--yes', first]);
       // The one of 2.0.0: of those that are left the newest.
       const good = snapshotIds(homeOf(here)).at(-1);
       expect(ran.stderr).toContain(`The next one is ${good} (2.0.0): \`dgmo-updater rollback ${good}\``);
-      await refused(here, 11, file, ['rollback', '--to', '1.0.0']);
-      await done(here.update(['rollback']));
+      await refused(here, 11, file, ['rollback', '--yes', '--to', '1.0.0']);
+      await done(here.update(['rollback', '--yes']));
       expect(await here.version()).toBe('2.0.0');
     });
     const packed = new Map<string, Promise<string>>();
@@ -299,11 +299,11 @@ posixOnly('snapshots', () => {
       const other = await makeInstall({ binary: one, version: '1.0.0', updater });
       made.push(other);
       const env = { DGMO_HOME: homeOf(here) };
-      const ran = await other.update(['rollback', id], { env });
+      const ran = await other.update(['rollback', '--yes', id], { env });
       expect(ran.code).toBe(17);
       expect(ran.stderr).toContain(`the snapshot ${id} was taken of another installation (dgmo 1.0.0)`);
       expect((await other.update(['snapshots'], { env })).stdout).toContain('(of another installation)');
-      expect((await other.update(['snapshots', 'prune', '--keep', '0'], { env })).code).toBe(0);
+      expect((await other.update(['snapshots', 'prune', '--yes', '--keep', '0'], { env })).code).toBe(0);
       expect(snapshotIds(homeOf(here))).toEqual([id]);
     });
 
@@ -328,7 +328,7 @@ posixOnly('snapshots', () => {
       const id = await create(here);
       edit(here, id, (it) => ({ ...it, schema: 3 }));
       const sound = await create(here);
-      const ran = await refused(here, 11, 'newer updater', ['rollback', id]);
+      const ran = await refused(here, 11, 'newer updater', ['rollback', '--yes', id]);
       expect(ran.stderr).toContain(id);
       await refused(here, 11, 'newer updater', ['snapshots', 'show', id]);
       await done(snapshots(here, 'prune', '--keep', '1'));
@@ -346,7 +346,7 @@ posixOnly('snapshots', () => {
       write(here, 'data/file', 'then');
       const id = await create(here);
       write(here, 'data/file', 'now');
-      await done(here.update(['rollback', id]));
+      await done(here.update(['rollback', '--yes', id]));
       expect(fs.readFileSync(path.join(real, 'file'), 'utf8')).toBe('then');
       expect(fs.readlinkSync(at(here, 'data'))).toBe(real);
 
@@ -357,7 +357,7 @@ posixOnly('snapshots', () => {
       fs.symlinkSync(elsewhere, at(here, 'data'));
       write(here, 'config/file', 'as it is');
       const before = here.picture();
-      const ran = await here.update(['rollback', id]);
+      const ran = await here.update(['rollback', '--yes', id]);
       expect(ran.code).toBe(12);
       expect(ran.stderr).toContain(`${at(here, 'data')} leads to ${elsewhere}; it led to ${real}`);
       expect(here.picture()).toEqual(before);
@@ -372,7 +372,7 @@ posixOnly('snapshots', () => {
       fs.writeFileSync(at(here, 'data'), 'a file');
       for (const args of [
         ['snapshots', 'create'],
-        ['rollback', id],
+        ['rollback', '--yes', id],
       ]) {
         const ran = await here.update(args);
         expect(ran.code).toBe(12);
@@ -389,7 +389,7 @@ posixOnly('snapshots', () => {
       const id = await create(here);
       fs.rmSync(at(here, 'data'), { recursive: true });
       write(here, 'config/new', 'new');
-      await done(here.update(['rollback', id]));
+      await done(here.update(['rollback', '--yes', id]));
       expect(homePicture(homeOf(here))).toEqual(before);
       expect(fs.existsSync(at(here, 'config'))).toBe(false);
     });
@@ -412,7 +412,7 @@ posixOnly('snapshots', () => {
       const id = await create(here);
       say('now!');
       write(here, 'data/file', 'left alone');
-      await done(here.update(['rollback', id]));
+      await done(here.update(['rollback', '--yes', id]));
       expect(all.map((name) => fs.readFileSync(path.join(data, name), 'utf8'))).toEqual([
         'then',
         'now!',
@@ -441,10 +441,10 @@ posixOnly('snapshots', () => {
       await set('snapshotExclude', '*.tmp');
       await set('dataFolder', at(here, 'elsewhere'));
       say('now!');
-      await done(here.update(['rollback', id]));
+      await done(here.update(['rollback', '--yes', id]));
       expect(content()).toEqual(['then', 'now!', 'then', 'now!']);
       const [before = ''] = snapshotIds(homeOf(here)).filter((other) => other !== id);
-      await done(here.update(['rollback', before]));
+      await done(here.update(['rollback', '--yes', before]));
       expect(content()).toEqual(['now!', 'now!', 'now!', 'now!']);
     });
 
@@ -469,7 +469,7 @@ posixOnly('snapshots', () => {
       };
       const id = String(resultOf(await done(here.update(['snapshots', 'create', '--json'], { env }))).id);
       say('now!');
-      await done(here.update(['rollback', id], { env }));
+      await done(here.update(['rollback', '--yes', id], { env }));
       for (const name of [...names, '.dgmo/data/file']) expect(heard(name)).toBe('then');
       expect(heard('.cache/dgmo/thing')).toBe('now!');
     });

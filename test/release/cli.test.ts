@@ -102,6 +102,7 @@ describe('a wrong call says what was wanted and ends with 2:', () => {
     [['rollout', '1.0.0', '--repo', 'repo', '--keys', 'k'], 'wanted <version> <percent>, found 1.0.0'],
     [['rollout', '1.0.0', 'all', '--repo', 'repo', '--keys', 'k'], '<percent>: wanted a whole number'],
     [['revoke', '1.0.0', '--reason', '', '--repo', 'repo', '--keys', 'k'], '--reason: wanted one line'],
+    [['revoke', '1.0.0', '--repo', 'repo', '--keys', 'k'], '--yes was not given'],
     [['refresh', '--repo', 'repo', '--keys', 'k'], 'repo: wanted a repository, found no repository.json'],
     [['rotate', 'boss', '--repo', 'repo', '--keys', 'k'], '<role>: wanted root or targets or'],
     [['prune', '--repo', 'repo', '--keep', '0'], '--keep: wanted a whole number from 1'],

@@ -201,9 +201,9 @@ describeOnWine('applying a package on Windows', () => {
     async () => {
       const here = await install();
       expect((await here.update('--apply', toTwo, '--no-relaunch')).code).toBe(0);
-      expect((await here.update('rollback')).code).toBe(0);
+      expect((await here.update('rollback', '--yes')).code).toBe(0);
       expect(await here.version()).toBe('1.0.0');
-      expect((await here.update('rollback')).code).toBe(0);
+      expect((await here.update('rollback', '--yes')).code).toBe(0);
       expect(await here.version()).toBe('2.0.0');
     },
     TIME_LIMIT,
@@ -216,8 +216,8 @@ describeOnWine('applying a package on Windows', () => {
       expect((await here.update('--apply', toTwo, '--no-relaunch')).code).toBe(0);
       const dgmo = await here.startDgmo();
       // Its data would be changed under it, and Windows has no way of asking it to end.
-      expect((await here.update('rollback', '--exit-limit', '0')).code).toBe(14);
-      expect((await here.update('rollback', '--only', 'binary')).code).toBe(0);
+      expect((await here.update('rollback', '--yes', '--exit-limit', '0')).code).toBe(14);
+      expect((await here.update('rollback', '--yes', '--only', 'binary')).code).toBe(0);
       expect(await here.version()).toBe('1.0.0');
       dgmo.release();
       await dgmo.process.ended;

@@ -43,7 +43,7 @@ describeOnWine('rolling back on Windows', () => {
       expect((await here.runDgmo()).code).toBe(0);
       expect(JSON.parse(read('data/data.json'))).toEqual({ dataVersion: 2, text: 'mine' });
       fs.unlinkSync(file('data/deep/ü – 日本'));
-      expect((await here.update('rollback', '--only', 'binary')).code).toBe(17);
+      expect((await here.update('rollback', '--yes', '--only', 'binary')).code).toBe(17);
       expect(await here.update('rollback', '--yes')).toMatchObject({ code: 0 });
       expect(await here.version()).toBe('1.0.0');
       expect(read('data/data.json')).toBe('{"dataVersion":1,"text":"mine"}\n');
@@ -51,11 +51,20 @@ describeOnWine('rolling back on Windows', () => {
       expect((await here.runDgmo()).code).toBe(0);
 
       // Forward by a rollback of the rollback; and this time DGMO runs, and is ended.
-      expect(await here.update('rollback')).toMatchObject({ code: 0 });
+      expect(await here.update('rollback', '--yes')).toMatchObject({ code: 0 });
       expect(JSON.parse(read('data/data.json'))).toMatchObject({ dataVersion: 2 });
       const running = await here.startDgmo();
       const count = here.starts().length;
-      const ran = await here.update('rollback', '--kill', '--exit-limit', '2', '--json', '--', '--resume');
+      const ran = await here.update(
+        'rollback',
+        '--yes',
+        '--kill',
+        '--exit-limit',
+        '2',
+        '--json',
+        '--',
+        '--resume',
+      );
       expect(JSON.parse(ran.stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({ ok: true, to: '1.0.0' });
       await running.process.ended;
       const starts = await waitForStarts(here.log, count + 1);

@@ -7,6 +7,7 @@ import {
   type Covering,
   discardSnapshot,
   listSnapshots,
+  outdated,
   type Pruned,
   prune,
   recogniseExecutable,
@@ -121,6 +122,21 @@ export function neededSnapshots(session: Session, setup: SnapshotSetup, receipt:
   );
   if (newest !== undefined) needed.add(newest.id);
   return needed;
+}
+
+/** Ids of the snapshots that `pruneSnapshots` would remove. */
+export function outdatedSnapshots(
+  session: Session,
+  setup: SnapshotSetup,
+  receipt: Receipt,
+  keep: number,
+): string[] {
+  return outdated({
+    listed: listSnapshots(session.host.disk, setup.layout),
+    installId: receipt.installId,
+    keep,
+    needed: neededSnapshots(session, setup, receipt),
+  });
 }
 
 export async function pruneSnapshots(

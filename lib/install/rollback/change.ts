@@ -4,7 +4,13 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { BusyError, DamagedError, MachineError } from '../../errors.ts';
-import { checkStored, type FolderComponent, listSnapshots, type Snapshot } from '../../snapshot/index.ts';
+import {
+  checkStored,
+  type FolderComponent,
+  listSnapshots,
+  planRestore,
+  type Snapshot,
+} from '../../snapshot/index.ts';
 import { compareVersions } from '../../version/index.ts';
 import { changeToSnapshot, type FolderChange, requestFor } from '../folders/folders.ts';
 import { snapshotBeforeChange } from '../folders/snapshots.ts';
@@ -63,6 +69,30 @@ export async function verifyTarget(session: Session, target: RollbackTarget): Pr
   if (snapshot === null || session.snapshots === null || folders.length === 0) return;
   try {
     await checkStored(requestFor(session, session.snapshots.home, snapshot, folders, 'check'));
+  } catch (error) {
+    throw withNextSnapshot(session, snapshot, error);
+  }
+}
+
+/** What a rollback changes in the folders. */
+export interface RollbackPreview {
+  /** Files that are written, and their bytes. */
+  files: number;
+  bytes: number;
+  /** Files that are removed. */
+  removed: number;
+}
+
+/** Compares the folders with the snapshot, and changes nothing. Throws as `planRestore` does. */
+export function previewFolders(session: Session, target: RollbackTarget): RollbackPreview {
+  const { snapshot } = target;
+  const folders = folderComponents(target);
+  if (snapshot === null || session.snapshots === null || folders.length === 0)
+    return { files: 0, bytes: 0, removed: 0 };
+  try {
+    const request = requestFor(session, session.snapshots.home, snapshot, folders, 'preview');
+    const { files, bytes, removed } = planRestore(request);
+    return { files, bytes, removed };
   } catch (error) {
     throw withNextSnapshot(session, snapshot, error);
   }

@@ -49,6 +49,7 @@ permission, locked file); 13 the network; 14 busy; 15 the update failed and the 
 
 Verifies the package, prepares the new executable beside the old one, waits for DGMO to exit, and swaps them. Then it
 starts the new version once to see that it works (if not, the old one is restored: exit code 15), and starts DGMO again.
+DGMO runs this itself, and with it says that its user has agreed: it asks nothing, and needs no --yes.
 
   --wait-pid <pid>      the process to wait for (default: the parent, if it is DGMO; 0: none)
   --no-wait             wait for no process and start none: a running DGMO keeps running, its next start is the new version
@@ -112,7 +113,8 @@ ${EVERYWHERE}`,
   rollback: `dgmo-updater rollback [<snapshot>] [--to <version>] [--only <components>] [options]
 
 Goes back to the state before the last change: executable, config, plugins, evolutions and data. A snapshot of the current
-state is taken first, so that the rollback can be rolled back. A running DGMO is ended, and started again.
+state is taken first, so that the rollback can be rolled back. A running DGMO is ended, and started again. It shows what
+will change and asks; without a terminal it does nothing without --yes.
 
   <snapshot>            an id of \`dgmo-updater snapshots list\`, or the beginning of one
   --to <version>        the newest snapshot of this version
@@ -131,7 +133,7 @@ dgmo-updater snapshots pin <id> | unpin <id> | remove <id>
 
 Snapshots are states to go back to. Every update and every rollback takes one first. The last five are kept, and the pinned
 ones. verify reads and checks all of a snapshot. An id may be shortened as long as it is unique. OWN is the space that only
-this snapshot uses.
+this snapshot uses. remove and prune ask first; without a terminal they remove nothing without --yes.
 ${EVERYWHERE}`,
   recover: `dgmo-updater recover
 

@@ -199,12 +199,12 @@ posixOnly('the commands of the feed', () => {
   test('a person who goes back from a version is not given it again', async () => {
     await stage.release('2.0.0');
     await upd(['update', '--yes']);
-    expect((await upd(['rollback'])).code).toBe(0);
+    expect((await upd(['rollback', '--yes'])).code).toBe(0);
     expect((await upd(['check'])).stdout).toContain('2.0.0 is not offered: you skipped it.');
     // And forth again: then it is wanted.
-    expect((await upd(['rollback'])).code).toBe(0);
+    expect((await upd(['rollback', '--yes'])).code).toBe(0);
     expect((await upd(['check'])).stdout).toBe('2.0.0 is the newest.\n');
-    expect((await upd(['rollback'])).code).toBe(0);
+    expect((await upd(['rollback', '--yes'])).code).toBe(0);
     expect((await upd(['update', '--version', '2.0.0', '--yes'])).code).toBe(0);
     expect(stage.version()).toBe('2.0.0');
   });
