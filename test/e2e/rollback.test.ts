@@ -129,7 +129,7 @@ posixOnly('rollback', () => {
         /^This goes back from 2\.0\.0 to 1\.0\.0: the executable, config, plugins, evolutions and data, as of \d+ s ago \(Pre-update to 2\.0\.0\), data of format 1 instead of 2\.$/,
       );
       expect(lines[1]).toMatch(
-        /^The executable is replaced \([\d.]+ MB\)(, \d+ files? (is|are) written \([\d.]+ [A-Za-z]+\))?(, \d+ files? (is|are) removed)?\.$/,
+        /^The executable is replaced \([\d.]+ [A-Za-z]+\)(, \d+ files? (is|are) written \([\d.]+ [A-Za-z]+\))?(, \d+ files? (is|are) removed)?\.$/,
       );
       expect(lines[2]).toBe(
         'A snapshot of the current state is taken first: `dgmo-updater rollback` returns to it.',
