@@ -19,12 +19,15 @@ export {
   type RestartNotice,
   type RollbackOptions,
   type RollbackPlan,
+  type SelfHealingOptions,
+  SelfHealingSystem,
   type SnapshotCheck,
   SnapshotManager,
   type SnapshotManagerOptions,
   type StoredSnapshot,
   UpdateManager,
   type UpdateManagerOptions,
+  type VerifyOptions,
   type VersionInfo,
 } from './api/index.ts';
 export type { PatchFile, PatchHeader, StreamEntry, StreamName } from './delta/index.ts';
@@ -46,6 +49,7 @@ export {
   UsageError,
 } from './errors.ts';
 export type { Decoded, Decoder } from './format/decoder.ts';
+export type { HealthIssue, HealthStatus, IssueType } from './health/index.ts';
 export type { PreferenceKey, Preferences } from './home/preferences.ts';
 export type {
   Applied,

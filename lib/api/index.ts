@@ -1,4 +1,5 @@
 /** The operations on an install: the classes of the plan, and every type that they refer to. */
+export type { HealthIssue, HealthStatus, IssueType } from '../health/index.ts';
 export { type Settings, settings } from '../home/compiled-in.ts';
 export {
   PREFERENCE_KEYS,
@@ -62,6 +63,11 @@ export {
 export type { InstallOptions } from './open-install.ts';
 export type { RestartCommand, RestartNotice } from './restart.ts';
 export type { RollbackPlan } from './rollback.ts';
+export {
+  type SelfHealingOptions,
+  SelfHealingSystem,
+  type VerifyOptions,
+} from './self-healing-system.ts';
 export {
   type CreateOptions,
   type RollbackOptions,

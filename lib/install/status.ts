@@ -19,6 +19,8 @@ export interface Status {
    */
   binary: 'sound' | 'changed' | 'missing' | 'unknown';
   sha256: string | null;
+  /** Whether the mode of the executable allows to run it. True on Windows, where files have no such mode, and if it is missing. */
+  runnable: boolean;
   /** A transaction that has begun and not ended. */
   open: { id: string; kind: string; from: string; to: string } | null;
   /** Why the journal can't be read; null if it can. */
@@ -57,6 +59,7 @@ function look(session: Session): Status {
     receiptProblem,
     binary: judge(sha256, receipt, open),
     sha256,
+    runnable: isRunnable(session),
     open:
       open === null ? null : { id: open.id, kind: open.kind, from: open.from.version, to: open.to.version },
     journalProblem,
@@ -83,4 +86,9 @@ function judge(
   if (sha256 === null) return 'missing';
   if (receipt === null) return 'unknown';
   return sha256 === receipt.binary.sha256 || sha256 === open?.to.sha256 ? 'sound' : 'changed';
+}
+
+function isRunnable({ host, layout }: Session): boolean {
+  const status = host.disk.status(layout.target);
+  return host.platform === 'win32' || status?.kind !== 'file' || (status.mode & 0o111) !== 0;
 }

@@ -57,6 +57,7 @@ const COMMANDS = {
   snapshots: { reason: { type: 'string' }, pin: { type: 'boolean' }, keep: { type: 'string' } },
   recover: SWAP_LIMITS,
   status: {},
+  verify: { full: { type: 'boolean' } },
   check: FEED,
   download: { ...FEED, version: { type: 'string' } },
   update: {
@@ -124,7 +125,7 @@ function commandOf(words: string[]): { command: CommandName; at: number } {
 }
 
 const ADVICE =
-  'The commands are check, update, download, rollback, snapshots, status, recover, config, init and --apply <package>; `dgmo-updater --help` explains them.';
+  'The commands are check, update, download, rollback, snapshots, status, verify, recover, config, init and --apply <package>; `dgmo-updater --help` explains them.';
 
 const TAKES_WORDS: ReadonlySet<CommandName> = new Set(['config', 'rollback', 'snapshots']);
 

@@ -37,6 +37,7 @@ const COMMANDS: Record<
   update: async (context) => (await import('./update-commands.ts')).runUpdate(context),
   config: async (context) => (await import('./config-command.ts')).runConfig(context),
   recover: async (context) => (await import('./commands.ts')).runRecover(context),
+  verify: async (context) => (await import('./verify-command.ts')).runVerify(context),
   status: async (context) => (await import('./status-command.ts')).runStatus(context),
 };
 
@@ -66,7 +67,7 @@ export async function main(argv: readonly string[], around: Surroundings): Promi
   }
   try {
     await COMMANDS[command](contextOf(around, await around.host(), line, report));
-    return 0;
+    return report.exitCode;
   } catch (error) {
     return report.failure(command, error);
   }

@@ -43,9 +43,15 @@ export interface Report {
   eventsOf(command: string, endings: Endings): (event: ReportedEvent) => void;
   /** Text before a question; nothing with --json. */
   text(text: string): void;
-  /** The result of the command: text for people, data for scripts. */
-  result(command: string, text: string, data: Record<string, unknown>): void;
+  /**
+   * The result of the command: text for people, data for scripts.
+   *
+   * @param exitCode of the program; not 0 if the command was done, and its result is that something is wrong
+   */
+  result(command: string, text: string, data: Record<string, unknown>, exitCode?: ExitCode): void;
   failure(command: string, error: unknown): ExitCode;
+  /** That of the result, if there was one. */
+  readonly exitCode: ExitCode;
 }
 
 /** Progress is shown only after this time, in milliseconds. */
@@ -58,6 +64,7 @@ export function createReport(output: Output, options: ReportOptions, now: () => 
   let downloadState = '';
   // The result is reported once, even if it is known before the command returns.
   let reported: 'nothing' | 'result' | 'failure' = 'nothing';
+  let resultCode: ExitCode = 0;
   const clear = () => {
     if (progressShown) output.clearLine();
     progressShown = false;
@@ -103,11 +110,15 @@ export function createReport(output: Output, options: ReportOptions, now: () => 
     text(text) {
       if (!options.json) say(text);
     },
-    result(command, text, data) {
+    get exitCode() {
+      return resultCode;
+    },
+    result(command, text, data, exitCode = 0) {
       if (reported !== 'nothing') return;
       reported = 'result';
+      resultCode = exitCode;
       clear();
-      if (options.json) print({ event: 'result', command, ok: true, exitCode: 0, ...data });
+      if (options.json) print({ event: 'result', command, ok: exitCode === 0, exitCode, ...data });
       else if (text !== '') output.out(`${text}\n`);
     },
     failure(command, error) {

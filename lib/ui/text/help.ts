@@ -34,6 +34,7 @@ const TEXTS: Record<CommandName, string> = {
   dgmo-updater rollback           go back to the version before, with its data
   dgmo-updater snapshots          list and manage the states to go back to
   dgmo-updater status             show what is installed, and whether it is sound
+  dgmo-updater verify             check everything that belongs to the installation
   dgmo-updater recover            finish or undo an interrupted update
   dgmo-updater config get|set     show or change the preferences
   dgmo-updater init --version <v> adopt an installed executable
@@ -144,7 +145,16 @@ ${EVERYWHERE}`,
   status: `dgmo-updater status
 
 Shows what is installed, how it was installed, and whether its bytes are unchanged. Like every command, it first finishes
-or undoes an interrupted update. Apart from that it changes nothing.
+or undoes an interrupted update. Apart from that it changes nothing. The exit code is 11 if the executable is damaged or
+missing, 12 if it can't be run.
+${EVERYWHERE}`,
+  verify: `dgmo-updater verify [--full]
+
+Checks everything that belongs to the installation: the executable, the updater, config, plugins and evolutions, permissions,
+the trusted roots, the snapshots, the updater's records, and what the shell starts. Changes nothing. The exit code is 0 if it
+is healthy, 11 if something is damaged or missing, 12 if the machine does not let it be read or run.
+
+  --full                read everything; otherwise a file that was not written since it was last read is not read again
 ${EVERYWHERE}`,
 };
 

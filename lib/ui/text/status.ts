@@ -26,7 +26,14 @@ export function describeStatus(status: Status): string {
 
 const BINARY: Record<Status['binary'], string> = {
   sound: 'sound: its bytes are the ones that were installed',
-  changed: 'CHANGED: its bytes are not the ones that were installed',
-  missing: 'MISSING: run `dgmo-updater rollback`, or install it again',
+  changed:
+    'CHANGED: its bytes are not the ones that were installed. `dgmo-updater repair` puts them back, `init` adopts what you changed',
+  missing: 'MISSING: `dgmo-updater repair` puts it back',
   unknown: 'unknown: there is no receipt to compare it with',
 };
+
+/** The exit code: 11 if the executable is damaged or missing, 12 if it can't be run. */
+export function statusCode({ binary, runnable }: Status): 0 | 11 | 12 {
+  if (binary === 'changed' || binary === 'missing') return 11;
+  return runnable ? 0 : 12;
+}

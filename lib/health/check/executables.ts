@@ -1,0 +1,155 @@
+/** The executable, the copy that is kept for a rollback, and the updater: whole, runnable, and nobody else's to change. */
+import type { Receipt, Session } from '../../install/index.ts';
+import { pathsOf } from '../../platform/path-flavour.ts';
+import { executableName } from '../../version/index.ts';
+import type { FileReader } from '../file-reader.ts';
+import { findings, type HealthIssue, issue } from '../issue.ts';
+
+const RUNNABLE = 0o111;
+const WRITABLE_BY_ALL = 0o002;
+/** An executable that is smaller is none. */
+const LEAST_SIZE = 64;
+
+export function checkExecutables(
+  session: Session,
+  receipt: Receipt | null,
+  files: FileReader,
+): HealthIssue[] {
+  const { target } = session.layout;
+  return [
+    ...findings('binary_corruption', target, () => checkBinary(session, receipt, files)),
+    ...findings('permission_error', target, () => checkMode(session, target, 'the executable')),
+    ...checkKept(session, receipt, files),
+    ...checkUpdater(session, files),
+  ];
+}
+
+const REPLACE = 'put it back: from what is kept here, else from the feed';
+const ADOPT = 'If you changed it yourself, run `dgmo-updater init` to adopt it.';
+
+function checkBinary(
+  { host, layout, app }: Session,
+  receipt: Receipt | null,
+  files: FileReader,
+): HealthIssue[] {
+  const { target } = layout;
+  const damaged = (what: string, advice: string | null = null) => [
+    issue('binary_corruption', target, what, { repair: REPLACE, advice }),
+  ];
+  const status = host.disk.status(target);
+  if (status === null) return damaged(`the executable of ${app} is missing`);
+  if (status.kind !== 'file') return damaged(`wanted the executable of ${app}, found ${KINDS[status.kind]}`);
+  if (receipt === null) return [];
+  const { binary } = receipt;
+  // The size says enough, and a file that is not the right one need not be read.
+  if (status.size !== binary.size && files.how === 'quick')
+    return damaged(`wanted ${binary.size} bytes, as ${binary.version} has, found ${status.size}`, ADOPT);
+  const found = files.digestOf(target);
+  if (found === null || found.sha256 === binary.sha256) return [];
+  return damaged(
+    `its bytes are not those of ${binary.version} that were installed: wanted SHA-256 ${binary.sha256}, found ${found.sha256}`,
+    ADOPT,
+  );
+}
+
+const KINDS = { directory: 'a folder', symlink: 'a symlink', other: 'something that is no file' } as const;
+
+function checkMode({ host, layout }: Session, path: string, name: string): HealthIssue[] {
+  if (host.platform === 'win32') return [];
+  const status = host.disk.status(path);
+  if (status?.kind !== 'file') return [];
+  const issues: HealthIssue[] = [];
+  const wrong = (what: string, repair: string) =>
+    issues.push(issue('permission_error', path, what, { repair, exitCode: 12 }));
+  const mode = status.mode.toString(8);
+  if ((status.mode & RUNNABLE) === 0)
+    wrong(`${name} can't be run: its mode is ${mode}`, 'make it executable');
+  else if ((status.mode & 0o500) !== 0o500)
+    wrong(`the owner of ${name} can't read and run it: its mode is ${mode}`, 'let its owner read and run it');
+  if ((status.mode & WRITABLE_BY_ALL) !== 0)
+    wrong(`everybody may change ${name}: its mode is ${mode}`, 'let only its owner change it');
+  const owner = host.disk.status(layout.workDir)?.owner ?? null;
+  if (owner !== null && status.owner !== owner && status.owner !== 0) {
+    issues.push(
+      issue(
+        'permission_error',
+        path,
+        `${name} belongs to user ${status.owner}, the installation to user ${owner}`,
+        {
+          repair: host.user === 0 ? `give it to user ${owner}` : null,
+          advice: `Run \`sudo chown ${owner} ${shellWord(path)}\`.`,
+          exitCode: 12,
+        },
+      ),
+    );
+  }
+  return issues;
+}
+
+/** A word for a POSIX shell. */
+export function shellWord(text: string): string {
+  return /^[\w./:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** What a rollback goes back to. The installation works without it. */
+function checkKept({ layout }: Session, receipt: Receipt | null, files: FileReader): HealthIssue[] {
+  const previous = receipt?.previous ?? null;
+  if (previous === null) return [];
+  const path = layout.kept(previous.sha256);
+  return findings('binary_corruption', path, () => {
+    const found = files.digestOf(path);
+    if (found?.sha256 === previous.sha256) return [];
+    const what = found === null ? 'is missing' : `is damaged: it has SHA-256 ${found.sha256}`;
+    return [
+      issue(
+        'binary_corruption',
+        path,
+        `the kept ${previous.version}, which a rollback goes back to, ${what}`,
+        {
+          repair: 'restore it from a snapshot, or forget it',
+          severity: 'notice',
+        },
+      ),
+    ];
+  });
+}
+
+/** The path of the updater that belongs to this installation; it may be another one than runs now. */
+export function updaterPath({ host, layout }: Session): string {
+  return layout.join(layout.installDir, executableName('dgmo-updater', host.platform));
+}
+
+function checkUpdater(session: Session, files: FileReader): HealthIssue[] {
+  const { host, layout } = session;
+  const path = updaterPath(session);
+  return findings('updater_corruption', path, () => {
+    const damaged = (what: string, severity: HealthIssue['severity'] = 'damage') => [
+      issue('updater_corruption', path, what, {
+        repair: 'put a copy of the running updater there',
+        severity,
+      }),
+    ];
+    const status = host.disk.status(path);
+    const own = host.processes.executable(host.processes.pid);
+    const runsHere = own !== null && pathsOf(host.platform).dirname(own) === layout.installDir;
+    // DGMO may come without it, and then updates itself by the library.
+    if (status === null) return isUpdater(own) ? damaged('it is missing', 'notice') : [];
+    if (status.kind === 'symlink' && runsHere) return [];
+    if (status.kind !== 'file') return damaged(`wanted the updater, found ${KINDS[status.kind]}`);
+    if (status.size < LEAST_SIZE) return damaged(`it is cut off: it has ${status.size} bytes`);
+    const wrongMode = checkMode(session, path, 'the updater');
+    if (files.how === 'quick') return wrongMode;
+    const found = files.digestOf(path);
+    if (found !== null && found.before !== null && found.before !== found.sha256)
+      return [
+        ...wrongMode,
+        ...damaged(`its bytes changed although nobody has written it: it had SHA-256 ${found.before}`),
+      ];
+    return wrongMode;
+  });
+}
+
+/** Whether that program is the updater, and not DGMO or a test. */
+export function isUpdater(executable: string | null): boolean {
+  return executable !== null && /(^|[\\/])dgmo-updater[^\\/]*$/.test(executable);
+}

@@ -1,0 +1,250 @@
+/** What the updater keeps in the home: the trust store, the user's settings, the cache, and the store of snapshots. */
+import { DamagedError, UpdaterError } from '../../errors.ts';
+import { choicesFile } from '../../home/choices.ts';
+import { preferencesFile } from '../../home/preferences.ts';
+import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
+import { loadRootDocument } from '../../home/trusted-root.ts';
+import type { Session } from '../../install/index.ts';
+import { readFile, statusOf } from '../../platform/files.ts';
+import { listSnapshots, Verifier, withStore } from '../../snapshot/index.ts';
+import { folders } from '../../snapshot/store/layout.ts';
+import { decodeRoot } from '../../trust/index.ts';
+import type { FileReader } from '../file-reader.ts';
+import { findings, type HealthIssue, type IssueType, issue, unreadable } from '../issue.ts';
+import { leadsToFolder } from './config.ts';
+
+const LIMIT = 8 << 20;
+const ASIDE = 'keep it beside, and write it again with what can still be read of it';
+
+export function checkHome(session: Session, setup: SnapshotSetup, files: FileReader): HealthIssue[] {
+  const { home, layout } = setup;
+  const { disk } = session.host;
+  const status = statusOf(disk, home);
+  if (status === null) return [];
+  if (status.kind !== 'directory' && !leadsToFolder(disk, home))
+    return [
+      issue(
+        'settings_damaged',
+        home,
+        'wanted the folder of settings, trust and snapshots, found something else',
+        { repair: 'keep it beside, and begin a new one' },
+      ),
+    ];
+  const trust = layout.join(home, 'trust');
+  const cache = layout.join(home, 'cache');
+  return [
+    ...[home, trust, cache, ...folders(layout)].flatMap((folder) =>
+      findings('permission_error', folder, () => checkOwnFolder(session, folder)),
+    ),
+    ...findings('trust_damaged', trust, () => checkTrust(session, home, trust, setup)),
+    ...checkSettings(session, home),
+    ...findings('cache_damaged', cache, () => checkCache(session, cache, setup, files)),
+    ...findings('snapshot_damaged', layout.folder, () => checkDocuments(session, setup)),
+  ];
+}
+
+/** The owner of a folder can read, change and enter it. */
+function checkOwnFolder({ host }: Session, folder: string): HealthIssue[] {
+  const status = statusOf(host.disk, folder);
+  if (status?.kind !== 'directory' || host.platform === 'win32' || (status.mode & 0o700) === 0o700) return [];
+  return [
+    issue(
+      'permission_error',
+      folder,
+      `its owner can't use the folder: its mode is ${status.mode.toString(8)}`,
+      {
+        repair: 'let its owner read, change and enter it',
+        exitCode: 12,
+      },
+    ),
+  ];
+}
+
+function checkTrust(session: Session, home: string, trust: string, { layout }: SnapshotSetup): HealthIssue[] {
+  const { host, settings } = session;
+  const folder = statusOf(host.disk, trust);
+  const again = 'remove it: the feed brings it again';
+  if (folder === null && settings.root !== null) return [];
+  if (folder !== null && folder.kind !== 'directory' && !leadsToFolder(host.disk, trust))
+    return [
+      issue('trust_damaged', trust, 'wanted the folder of the trusted roots, found something else', {
+        repair: again,
+      }),
+    ];
+  const issues: HealthIssue[] = [];
+  try {
+    loadRootDocument(host, home, settings.root);
+  } catch (error) {
+    if (!(error instanceof UpdaterError)) throw error;
+    const found = unreadable('trust_damaged', layout.join(trust, 'root.json'), error);
+    issues.push({ ...found, repair: 'take it from the copies beside it' });
+  }
+  const names = folder === null ? [] : host.disk.list(trust);
+  for (const name of names.filter((one) => /^(\d+\.)?root\.json$/.test(one))) {
+    const path = layout.join(trust, name);
+    const problem = problemOf(() => decodeRoot(fileBytes(session, path)));
+    if (problem !== null && !issues.some(({ where }) => where === path))
+      issues.push(issue('trust_damaged', path, problem, { repair: again }));
+  }
+  return [...issues, ...checkMetadata(session, layout.join(trust, 'feed'), layout.join, again)];
+}
+
+function checkMetadata(
+  session: Session,
+  feeds: string,
+  join: (...names: string[]) => string,
+  repair: string,
+): HealthIssue[] {
+  const { disk } = session.host;
+  const status = statusOf(disk, feeds);
+  if (status === null) return [];
+  if (status.kind !== 'directory')
+    return [
+      issue('trust_damaged', feeds, 'wanted the folder of the metadata of feeds, found something else', {
+        repair,
+      }),
+    ];
+  return disk.list(feeds).flatMap((feed) => {
+    const folder = join(feeds, feed);
+    if (disk.status(folder)?.kind !== 'directory')
+      return [
+        issue('trust_damaged', folder, 'wanted the folder of the metadata of a feed, found something else', {
+          repair,
+        }),
+      ];
+    return disk
+      .list(folder)
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => join(folder, name))
+      .flatMap((path) => {
+        const problem = problemOf(() =>
+          JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(fileBytes(session, path))),
+        );
+        return problem === null ? [] : [issue('trust_damaged', path, problem, { repair })];
+      });
+  });
+}
+
+/** Throws DamagedError if it is not a file. */
+function fileBytes({ host }: Session, path: string): Uint8Array {
+  if (host.disk.status(path)?.kind !== 'file') throw new DamagedError('wanted a file, found something else');
+  return readFile(host.disk, path, LIMIT) ?? new Uint8Array(0);
+}
+
+function problemOf(work: () => unknown): string | null {
+  try {
+    work();
+    return null;
+  } catch (error) {
+    if (error instanceof UpdaterError) return error.message;
+    if (error instanceof SyntaxError || error instanceof TypeError)
+      return `wanted JSON, found that it is not: ${error.message}`;
+    throw error;
+  }
+}
+
+function checkSettings({ host }: Session, home: string): HealthIssue[] {
+  return [preferencesFile, choicesFile].flatMap((file) => {
+    const path = file.path(host, home);
+    try {
+      file.load(host, home);
+      const isFile = (statusOf(host.disk, path)?.kind ?? 'file') === 'file';
+      return isFile
+        ? []
+        : [
+            issue('settings_damaged', path, 'wanted a file, found a link', {
+              repair: ASIDE,
+              severity: 'notice',
+            }),
+          ];
+    } catch (error) {
+      const found = unreadable('settings_damaged', path, error);
+      return [found.type === 'settings_damaged' ? { ...found, repair: ASIDE } : found];
+    }
+  });
+}
+
+function checkCache(
+  session: Session,
+  cache: string,
+  { layout }: SnapshotSetup,
+  files: FileReader,
+): HealthIssue[] {
+  const { disk } = session.host;
+  const status = statusOf(disk, cache);
+  const repair = 'remove it: it is downloaded again when it is needed';
+  if (status === null) return [];
+  if (status.kind !== 'directory' && !leadsToFolder(disk, cache))
+    return [
+      issue('cache_damaged', cache, 'wanted the folder of downloads, found something else', { repair }),
+    ];
+  return disk.list(cache).flatMap((name) => {
+    const path = layout.join(cache, name);
+    const found = disk.status(path);
+    if (found === null) return [];
+    if (found.kind !== 'file')
+      return [issue('cache_damaged', path, 'wanted a downloaded file, found something else', { repair })];
+    if (!/^[0-9a-f]{64}$/.test(name) || !files.readsAll) return [];
+    if (files.digestOf(path)?.sha256 === name) return [];
+    return [issue('cache_damaged', path, 'it is not the file that was downloaded', { repair })];
+  });
+}
+
+const SNAPSHOT_ASIDE =
+  'take a new snapshot, which stores again what is lost, and keep what can not be read beside';
+
+function checkDocuments({ host }: Session, { layout }: SnapshotSetup): HealthIssue[] {
+  const issues = folders(layout).flatMap((folder) => {
+    const status = statusOf(host.disk, folder);
+    if (status === null || status.kind === 'directory') return [];
+    return [
+      issue('snapshot_damaged', folder, 'wanted a folder of the store of snapshots, found something else', {
+        repair: SNAPSHOT_ASIDE,
+      }),
+    ];
+  });
+  if (issues.length > 0) return issues;
+  return listSnapshots(host.disk, layout).flatMap(({ id, found }) =>
+    found instanceof Error
+      ? [
+          issue('snapshot_damaged', layout.join(layout.documents, `${id}.json`), found.message, {
+            repair: SNAPSHOT_ASIDE,
+          }),
+        ]
+      : [],
+  );
+}
+
+/** Reads everything in the store. Holds its lock meanwhile. */
+export async function checkStore(
+  session: Session,
+  { layout }: SnapshotSetup,
+  checkpoint: () => Promise<void>,
+): Promise<HealthIssue[]> {
+  const { host } = session;
+  const type: IssueType = 'snapshot_damaged';
+  try {
+    if (statusOf(host.disk, layout.documents)?.kind !== 'directory') return [];
+    return await withStore(host, layout, async () => {
+      const verifier = new Verifier(host, layout, checkpoint);
+      const issues: HealthIssue[] = [];
+      try {
+        for (const { id, found } of listSnapshots(host.disk, layout)) {
+          if (found instanceof Error) continue;
+          const { problems } = await verifier.verify(found);
+          const [first] = problems;
+          if (first === undefined) continue;
+          const what = `the snapshot ${id} can't be restored in full: ${first}${problems.length > 1 ? `, and ${problems.length - 1} more` : ''}`;
+          issues.push(
+            issue(type, layout.join(layout.documents, `${id}.json`), what, { repair: SNAPSHOT_ASIDE }),
+          );
+        }
+      } finally {
+        verifier.close();
+      }
+      return issues;
+    });
+  } catch (error) {
+    return [unreadable(type, layout.folder, error)];
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * Plugins and evolutions. The receipt of the evolutions vouches for each of their files. Plugins are the user's own: one is
+ * wrong if it can't be parsed or is empty, or if the config names a file that is not there.
+ */
+import { errorCode } from '../../errors.ts';
+import { parseJsonc } from '../../format/jsonc.ts';
+import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
+import { installedEvolutions, type Session } from '../../install/index.ts';
+import { readFile, statusOf } from '../../platform/files.ts';
+import { EVOLUTIONS_RECEIPT } from '../../version/manifest.ts';
+import type { FileReader } from '../file-reader.ts';
+import { findings, type HealthIssue, issue } from '../issue.ts';
+import { configFiles, leadsToFolder } from './config.ts';
+
+const LIMIT = 16 << 20;
+const FROM_SNAPSHOT = 'restore it from a snapshot, and keep this one beside it';
+const FROM_PACKAGE = 'install the evolution again from the signed package, or restore it from a snapshot';
+
+export function checkPlugins(session: Session, setup: SnapshotSetup, files: FileReader): HealthIssue[] {
+  const roots = setup.profile.roots.plugins;
+  return [
+    ...roots.flatMap((root) =>
+      findings('plugin_missing', root, () => checkFolder(session, setup, root, files)),
+    ),
+    ...findings('plugin_missing', setup.home, () => checkNamed(session, setup)),
+    ...findings('plugin_missing', setup.home, () => checkEvolutions(session, setup, files)),
+  ];
+}
+
+function checkFolder(session: Session, setup: SnapshotSetup, root: string, files: FileReader): HealthIssue[] {
+  const { disk } = session.host;
+  const status = statusOf(disk, root);
+  if (status === null) return [];
+  if (status.kind !== 'directory' && !leadsToFolder(disk, root))
+    return [
+      issue('plugin_missing', root, 'wanted the folder of the plugins, found something else', {
+        repair: FROM_SNAPSHOT,
+      }),
+    ];
+  return disk
+    .list(root)
+    .filter((name) => /\.[cm]?[jt]sx?$/.test(name) && !name.startsWith('.'))
+    .map((name) => setup.layout.join(root, name))
+    .flatMap((path) => {
+      const problem = pluginProblem(session, path, files.how !== 'quick');
+      return problem === null ? [] : [issue('plugin_missing', path, problem, { repair: FROM_SNAPSHOT })];
+    });
+}
+
+/** What is wrong with a plugin; null if nothing is. */
+export function pluginProblem({ host }: Session, path: string, parse: boolean): string | null {
+  const { disk } = host;
+  let status = statusOf(disk, path);
+  if (status?.kind === 'symlink') {
+    try {
+      status = disk.status(disk.resolve(path));
+    } catch {
+      return 'the plugin is a link that leads nowhere';
+    }
+  }
+  if (status === null) return 'the plugin is missing';
+  if (status.kind === 'directory') return 'wanted a plugin, found a folder';
+  if (status.kind !== 'file') return 'wanted a plugin, found something that is no file';
+  if (status.size === 0) return 'the plugin is empty';
+  if (!parse || status.size > LIMIT) return null;
+  const bytes = readFile(disk, path, LIMIT) ?? new Uint8Array(0);
+  // What a power cut leaves of a file that was being written.
+  if (bytes.every((byte) => byte === 0)) return 'the plugin consists of zeros';
+  return syntaxProblem(bytes, path);
+}
+
+function syntaxProblem(bytes: Uint8Array, path: string): string | null {
+  const loader = /\.[cm]?tsx?$/.test(path) ? 'tsx' : 'jsx';
+  const text = new TextDecoder().decode(bytes);
+  try {
+    new Bun.Transpiler({ loader: path.endsWith('.ts') ? 'ts' : loader }).scanImports(text);
+    return null;
+  } catch (error) {
+    if (errorCode(error) !== undefined && !(error instanceof SyntaxError)) throw error;
+    return 'the plugin is not a program: it can not be parsed';
+  }
+}
+
+/** The plugins that the config names by their path. */
+function checkNamed(session: Session, setup: SnapshotSetup): HealthIssue[] {
+  const { disk } = session.host;
+  return configFiles(session, setup).flatMap((file) => {
+    const { dirname, join } = setup.layout;
+    return namedPlugins(disk, file).flatMap((name) => {
+      const path = /^(\/|[A-Za-z]:[\\/])/.test(name) ? name : join(dirname(file), name);
+      if (statusOf(disk, path) !== null) return [];
+      return [
+        issue('plugin_missing', path, `the plugin is missing, and ${file} names it`, {
+          repair: FROM_SNAPSHOT,
+        }),
+      ];
+    });
+  });
+}
+
+function namedPlugins(disk: Session['host']['disk'], file: string): string[] {
+  let value: unknown;
+  try {
+    value = parseJsonc(readFile(disk, file, LIMIT) ?? new Uint8Array(0), file);
+  } catch {
+    // The check of the config reports it.
+    return [];
+  }
+  if (typeof value !== 'object' || value === null || !('plugin' in value) || !Array.isArray(value.plugin))
+    return [];
+  return value.plugin
+    .filter((name): name is string => typeof name === 'string')
+    .map((name) => name.replace(/^file:\/\//, ''))
+    .filter((name) => /^(\.{0,2}\/|[A-Za-z]:[\\/])/.test(name));
+}
+
+function checkEvolutions(session: Session, setup: SnapshotSetup, files: FileReader): HealthIssue[] {
+  const { disk } = session.host;
+  const [root] = setup.profile.roots.evolutions;
+  if (root === undefined) return [];
+  const folder = statusOf(disk, root);
+  if (folder === null) return [];
+  if (folder.kind !== 'directory' && !leadsToFolder(disk, root))
+    return [
+      issue('plugin_missing', root, 'wanted the folder of the evolutions, found something else', {
+        repair: FROM_SNAPSHOT,
+      }),
+    ];
+  const receipt = setup.layout.join(root, EVOLUTIONS_RECEIPT);
+  const installed = installedEvolutions(session, setup);
+  const others = disk.list(root).filter((name) => name !== EVOLUTIONS_RECEIPT && !name.startsWith('.'));
+  if (installed.length === 0 && others.length > 0) {
+    const what = 'the receipt of the evolutions is missing or damaged';
+    return [issue('plugin_missing', receipt, what, { repair: FROM_PACKAGE })];
+  }
+  return installed.flatMap((evolution) =>
+    evolution.files.flatMap((file) => {
+      const path = setup.layout.join(root, evolution.id, ...file.path.split('/'));
+      const found = files.digestOf(path);
+      if (found?.sha256 === file.sha256) return [];
+      const what = found === null ? 'is missing' : 'is not as it was installed';
+      return [
+        issue(
+          'plugin_missing',
+          path,
+          `a file of the evolution ${evolution.id} ${evolution.version} ${what}`,
+          { repair: FROM_PACKAGE },
+        ),
+      ];
+    }),
+  );
+}

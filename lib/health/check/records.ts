@@ -1,0 +1,132 @@
+/** What the updater itself writes into the work dir: the receipt, the journal, the lock, and files that should be gone. */
+import { DamagedError } from '../../errors.ts';
+import { openTransaction, type Receipt, readJournal, type Session } from '../../install/index.ts';
+import { TRANSIENT_PREFIXES } from '../../install/layout.ts';
+import { loadReceipt } from '../../install/receipt.ts';
+import { decodeJournal } from '../../install/transaction/journal.ts';
+import { readFile } from '../../platform/files.ts';
+import { findings, type HealthIssue, issue, unreadable } from '../issue.ts';
+
+const JOURNAL_LIMIT = 4 << 20;
+
+export interface Records {
+  /** Null if there is none that can be read. */
+  receipt: Receipt | null;
+  issues: HealthIssue[];
+}
+
+export function checkRecords(session: Session): Records {
+  const { host, layout } = session;
+  const folder = host.disk.status(layout.workDir);
+  if (folder !== null && folder.kind !== 'directory') {
+    const what = `wanted the folder of the updater's records, found ${folder.kind === 'file' ? 'a file' : 'something else'}`;
+    return { receipt: null, issues: [issue('receipt_damaged', layout.workDir, what, { repair: RECEIPT })] };
+  }
+  const { receipt, issues } = checkReceipt(session);
+  return {
+    receipt,
+    issues: [
+      ...issues,
+      ...findings('journal_damaged', layout.journal, () => checkJournal(session, receipt)),
+      ...findings('journal_damaged', layout.lock, () => checkLock(session)),
+      ...findings('leftover_files', layout.workDir, () => checkLeftovers(session, receipt)),
+    ],
+  };
+}
+
+const RECEIPT = 'write it again from the journal, a snapshot, or what the feed says of the executable';
+
+function checkReceipt({ host, layout }: Session): Records {
+  try {
+    const receipt = loadReceipt(host.disk, layout);
+    if (receipt !== null) {
+      const isFile = host.disk.status(layout.receipt)?.kind === 'file';
+      const issues = isFile
+        ? []
+        : [issue('receipt_damaged', layout.receipt, 'the receipt is a symlink', { repair: RECEIPT })];
+      return { receipt, issues };
+    }
+    const what = 'there is no receipt, so it is not known which version is installed';
+    return { receipt: null, issues: [issue('receipt_damaged', layout.receipt, what, { repair: RECEIPT })] };
+  } catch (error) {
+    const found = unreadable('receipt_damaged', layout.receipt, error);
+    // A newer updater's receipt is not damaged, and must not be replaced.
+    const isNewer = error instanceof DamagedError && /has schema \d+/.test(error.message);
+    const repair = found.type === 'receipt_damaged' && !isNewer ? RECEIPT : null;
+    return { receipt: null, issues: [{ ...found, repair }] };
+  }
+}
+
+function checkJournal({ host, layout }: Session, receipt: Receipt | null): HealthIssue[] {
+  const { disk } = host;
+  const status = disk.status(layout.journal);
+  const damaged = (what: string) => [
+    issue('journal_damaged', layout.journal, what, {
+      repair: 'move it aside, and write what can be read of it again, with the receipt',
+    }),
+  ];
+  if (status === null) return receipt === null ? [] : damaged('the journal is missing');
+  if (status.kind !== 'file') return damaged('wanted the journal, found something else than a file');
+  const bytes = readFile(disk, layout.journal, JOURNAL_LIMIT) ?? new Uint8Array(0);
+  const { entries, length } = decodeJournal(bytes, layout.journal);
+  const open = openTransaction(entries);
+  const lines = new TextDecoder()
+    .decode(bytes)
+    .split('\n')
+    .filter((line) => line !== '').length;
+  // An incomplete last line is what a crash leaves, and the next record replaces it.
+  const incomplete = bytes.length > length && !bytes.subarray(length).includes(10) ? 1 : 0;
+  const issues =
+    lines - incomplete > entries.length
+      ? damaged(`${lines - incomplete - entries.length} of its ${lines} records can't be read`)
+      : [];
+  if (
+    issues.length === 0 &&
+    receipt !== null &&
+    !entries.some(({ type }) => type === 'receipt' || type === 'begin')
+  )
+    issues.push(...damaged('it has no copy of the receipt'));
+  if (open !== null) {
+    issues.push(
+      issue(
+        'transaction_open',
+        layout.journal,
+        `the ${open.kind} from ${open.from.version} to ${open.to.version} was neither finished nor undone`,
+        {
+          repair: 'finish or undo it',
+        },
+      ),
+    );
+  }
+  return issues;
+}
+
+function checkLock({ host, layout }: Session): HealthIssue[] {
+  return [layout.lock, layout.holder, layout.lastHolder].flatMap((path) => {
+    const status = host.disk.status(path);
+    if (status === null || status.kind === 'file') return [];
+    return [
+      issue('journal_damaged', path, 'wanted a file of the updater, found something else', {
+        repair: 'move it aside',
+      }),
+    ];
+  });
+}
+
+function checkLeftovers(session: Session, receipt: Receipt | null): HealthIssue[] {
+  const { host, layout } = session;
+  if (receipt === null || host.disk.status(layout.workDir) === null) return [];
+  if (openTransaction(readJournal(host.disk, layout).entries) !== null) return [];
+  const needed = receipt.previous === null ? null : layout.kept(receipt.previous.sha256);
+  const left = host.disk
+    .list(layout.workDir)
+    .filter((name) => name.endsWith('.tmp') || TRANSIENT_PREFIXES.some((prefix) => name.startsWith(prefix)))
+    .filter((name) => layout.join(layout.workDir, name) !== needed);
+  if (left.length === 0) return [];
+  return [
+    issue('leftover_files', layout.workDir, `an interrupted run has left ${left.join(', ')}`, {
+      repair: 'remove them',
+      severity: 'notice',
+    }),
+  ];
+}

@@ -1,0 +1,113 @@
+/**
+ * An install with everything that can be damaged: an executable that was updated from an older one, an updater, config,
+ * plugins, evolutions, data, a snapshot, a cache; and a feed on a real server that has it all.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { type SelfHealingOptions, SelfHealingSystem } from '../../lib/api/index.ts';
+import { nativeHost } from '../../lib/platform/native.ts';
+import { openStage, SETTINGS, type Stage } from '../update/stage.ts';
+
+export interface HealthStage extends AsyncDisposable {
+  stage: Stage;
+  dir: string;
+  home: string;
+  dgmo: string;
+  updater: string;
+  config: string;
+  plugin: string;
+  /** A file of an evolution. */
+  evolution: string;
+  workDir: string;
+  health(options?: SelfHealingOptions): SelfHealingSystem;
+  /** Everything as it was when the stage was opened, whatever was done to it since. */
+  reset(): void;
+  /** Path to content and mode of everything in the install dir and in the home. */
+  picture(): Map<string, string>;
+}
+
+const EVOLUTION = {
+  id: 'notes',
+  description: 'Takes notes',
+  autoApply: true,
+  files: { 'plugin.js': 'export default () => "notes";\n', 'README.md': '# Notes\n' },
+};
+
+export async function openHealthStage(): Promise<HealthStage> {
+  const stage = await openStage();
+  const { dir, home, folder } = stage;
+  const config = path.join(home, 'config', 'dgmo.json');
+  const plugin = path.join(home, 'plugins', 'hello.js');
+  const put = (file: string, content: string, mode = 0o644) => {
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, content, { mode });
+  };
+  put(
+    config,
+    `{\n  // the theme\n  "theme": "dark",\n  "plugin": ["../plugins/hello.js"],\n  "model": "large"\n}\n`,
+  );
+  put(plugin, 'export default () => "hello";\n');
+  put(path.join(home, 'data', 'sessions.json'), '["one"]\n');
+  const updater = path.join(dir, 'dgmo-updater');
+  put(updater, `#!/bin/sh\necho updater\n${'#'.repeat(500)}\n`, 0o755);
+  await stage.release('1.1.0', { evolutions: [EVOLUTION] });
+  const manager = stage.manager();
+  const update = await manager.checkForUpdates();
+  if (update === null) throw new Error('the update is not offered');
+  await manager.applyUpdate(await manager.downloadUpdate(update));
+  const pristine = path.join(folder, 'pristine');
+  for (const name of ['bin', 'home'])
+    fs.cpSync(path.join(folder, name), path.join(pristine, name), {
+      recursive: true,
+      verbatimSymlinks: true,
+      preserveTimestamps: true,
+    });
+  return {
+    stage,
+    dir,
+    home,
+    dgmo: stage.dgmo,
+    updater,
+    config,
+    plugin,
+    evolution: path.join(home, 'evolutions', 'notes', 'plugin.js'),
+    workDir: path.join(dir, '.dgmo-updater'),
+    health: (options = {}) =>
+      new SelfHealingSystem({ installDir: dir, home, settings: SETTINGS, host: hostOf(updater), ...options }),
+    reset() {
+      for (const name of ['bin', 'home']) {
+        const place = path.join(folder, name);
+        fs.rmSync(place, { recursive: true, force: true });
+        fs.cpSync(path.join(pristine, name), place, {
+          recursive: true,
+          verbatimSymlinks: true,
+          preserveTimestamps: true,
+        });
+      }
+    },
+    picture: () => new Map([...pictureOf(dir), ...pictureOf(home)]),
+    [Symbol.asyncDispose]: () => stage[Symbol.asyncDispose](),
+  };
+}
+
+/** This machine, on which the updater of the stage runs and nothing is on the PATH. */
+function hostOf(updater: string): NonNullable<SelfHealingOptions['host']> {
+  const host = nativeHost();
+  return {
+    ...host,
+    environment: { ...host.environment, PATH: '/usr/bin:/bin' },
+    processes: {
+      ...host.processes,
+      executable: (pid) => (pid === host.processes.pid ? updater : host.processes.executable(pid)),
+    },
+  };
+}
+
+function pictureOf(folder: string): [string, string][] {
+  return fs.readdirSync(folder, { recursive: true, withFileTypes: true }).map((entry): [string, string] => {
+    const file = path.join(entry.parentPath, entry.name);
+    const mode = fs.lstatSync(file).mode.toString(8);
+    if (entry.isSymbolicLink()) return [file, `${mode} -> ${fs.readlinkSync(file)}`];
+    return [file, entry.isFile() ? `${mode} ${Bun.hash(fs.readFileSync(file))}` : mode];
+  });
+}

@@ -1,0 +1,173 @@
+/** `verify`: what each check finds, on an install in a temporary folder. */
+import { afterAll, beforeEach, describe, expect, test } from 'bun:test';
+import fs from 'node:fs';
+import path from 'node:path';
+import type { HealthIssue } from '../../lib/index.ts';
+import { openHealthStage } from './stage.ts';
+
+const here = await openHealthStage();
+beforeEach(() => here.reset());
+afterAll(() => here[Symbol.asyncDispose]());
+
+const flip = (file: string, at = 20_000) => {
+  const bytes = fs.readFileSync(file);
+  bytes[at % bytes.length] = (bytes[at % bytes.length] ?? 0) ^ 0x20;
+  fs.writeFileSync(file, bytes);
+};
+const found = async (full = false): Promise<HealthIssue[]> => (await here.health().verify({ full })).issues;
+
+describe('an intact install', () => {
+  test('is healthy, and the check changes nothing but its record', async () => {
+    const before = here.picture();
+    const status = await here.health().verify({ full: true });
+    expect(status.issues).toEqual([]);
+    expect(status).toMatchObject({ healthy: true, full: true });
+    const after = here.picture();
+    after.delete(path.join(here.workDir, 'read.json'));
+    for (const name of ['lock']) before.delete(path.join(here.home, '.snapshots', name));
+    for (const [file, picture] of before) expect([file, after.get(file)]).toEqual([file, picture]);
+  });
+
+  test('is not read again as long as nothing is written', async () => {
+    for (const file of [here.dgmo, here.updater, here.evolution]) fs.utimesSync(file, 1e9, 1e9);
+    const old = { now: () => Date.now() + 60_000 };
+    const { nativeHost } = await import('../../lib/platform/native.ts');
+    const host = nativeHost();
+    const later = { ...host, clock: { ...host.clock, ...old } };
+    const first = await here.health({ host: later }).verify();
+    expect(first.bytesRead).toBeGreaterThan(60_000);
+    const second = await here.health({ host: later }).verify();
+    expect(second).toMatchObject({ healthy: true, bytesRead: 0 });
+    const bytes = fs.readFileSync(here.dgmo);
+    bytes[0] = 0x24;
+    fs.writeFileSync(here.dgmo, bytes);
+    expect(await here.health({ host: later }).verify()).toMatchObject({ healthy: false });
+  });
+});
+
+const damages: [name: string, damage: () => void, wanted: Partial<HealthIssue>][] = [
+  [
+    'a flipped byte in the executable',
+    () => flip(here.dgmo),
+    { type: 'binary_corruption', where: here.dgmo },
+  ],
+  ['no executable', () => fs.rmSync(here.dgmo), { type: 'binary_corruption', exitCode: 11 }],
+  [
+    'a folder in its place',
+    () => {
+      fs.rmSync(here.dgmo);
+      fs.mkdirSync(here.dgmo);
+    },
+    { type: 'binary_corruption', where: here.dgmo },
+  ],
+  [
+    'an executable that is none',
+    () => fs.chmodSync(here.dgmo, 0o644),
+    { type: 'permission_error', exitCode: 12 },
+  ],
+  [
+    'one that everybody may change',
+    () => fs.chmodSync(here.dgmo, 0o777),
+    { type: 'permission_error', exitCode: 12 },
+  ],
+  ['no updater', () => fs.rmSync(here.updater), { type: 'updater_corruption', severity: 'notice' }],
+  ['an updater that can not be run', () => fs.chmodSync(here.updater, 0o600), { type: 'permission_error' }],
+  ['an empty updater', () => fs.writeFileSync(here.updater, ''), { type: 'updater_corruption' }],
+  [
+    'a config that is no JSON',
+    () => fs.appendFileSync(here.config, '}'),
+    { type: 'config_invalid', where: here.config },
+  ],
+  ['a config of zeros', () => fs.writeFileSync(here.config, '\0\0\0'), { type: 'config_invalid' }],
+  [
+    'a config of bytes that are no text',
+    () => fs.writeFileSync(here.config, Buffer.from('7b22ff22', 'hex')),
+    { type: 'config_invalid' },
+  ],
+  ['a plugin that the config names and is gone', () => fs.rmSync(here.plugin), { type: 'plugin_missing' }],
+  [
+    'an empty plugin',
+    () => fs.writeFileSync(here.plugin, ''),
+    { type: 'plugin_missing', where: here.plugin },
+  ],
+  ['half a plugin', () => fs.truncateSync(here.plugin, 20), { type: 'plugin_missing', where: here.plugin }],
+  ['a changed evolution', () => flip(here.evolution, 5), { type: 'plugin_missing', where: here.evolution }],
+  ['half an evolution', () => fs.rmSync(here.evolution), { type: 'plugin_missing', where: here.evolution }],
+  [
+    'a damaged receipt',
+    () => flip(path.join(here.workDir, 'installed.json'), 40),
+    { type: 'receipt_damaged' },
+  ],
+  ['no receipt', () => fs.rmSync(path.join(here.workDir, 'installed.json')), { type: 'receipt_damaged' }],
+  ['a damaged journal', () => flip(path.join(here.workDir, 'journal'), 40), { type: 'journal_damaged' }],
+  ['no journal', () => fs.rmSync(path.join(here.workDir, 'journal')), { type: 'journal_damaged' }],
+  [
+    'a leftover',
+    () => fs.writeFileSync(path.join(here.workDir, 'staged-0'), ''),
+    { type: 'leftover_files', severity: 'notice' },
+  ],
+  [
+    'a damaged trusted root',
+    () => flip(path.join(here.home, 'trust', 'root.json'), 0),
+    { type: 'trust_damaged' },
+  ],
+  [
+    'damaged preferences',
+    () => fs.writeFileSync(path.join(here.home, 'updater.json'), '{'),
+    { type: 'settings_damaged' },
+  ],
+  ['a damaged snapshot', () => flip(documentOf(), 100), { type: 'snapshot_damaged' }],
+  [
+    'a home that can not be entered',
+    () => fs.chmodSync(here.home, 0o500),
+    { type: 'permission_error', where: here.home },
+  ],
+];
+
+function documentOf(): string {
+  const folder = path.join(here.home, '.snapshots', 'snapshots');
+  return path.join(folder, fs.readdirSync(folder).find((name) => name.endsWith('.json')) ?? '');
+}
+
+describe('finds', () => {
+  for (const [name, damage, wanted] of damages) {
+    test(name, async () => {
+      damage();
+      const issues = await found(name.includes('plugin') || name.includes('evolution'));
+      const { repair: _, ...rest } = { repair: null, ...wanted };
+      expect(issues).toContainEqual(expect.objectContaining(rest));
+      expect((await here.health().verify({ full: true })).healthy).toBe(wanted.severity === 'notice');
+    });
+  }
+
+  test('a damaged file of the cache and of the store, if everything is read', async () => {
+    const cached =
+      fs.readdirSync(path.join(here.home, 'cache')).find((name) => /^[0-9a-f]{64}$/.test(name)) ?? '';
+    flip(path.join(here.home, 'cache', cached), 30);
+    const packs = path.join(here.home, '.snapshots', 'packs');
+    for (const pack of fs.readdirSync(packs)) flip(path.join(packs, pack), 50);
+    expect(await found()).toEqual([]);
+    expect((await found(true)).map(({ type }) => type).sort()).toEqual(['cache_damaged', 'snapshot_damaged']);
+  });
+
+  test('another program of that name earlier on the PATH, and a link that leads nowhere', async () => {
+    const { nativeHost } = await import('../../lib/platform/native.ts');
+    const host = nativeHost();
+    const folders = ['first', 'second', 'third'].map((name) => path.join(here.stage.folder, name));
+    for (const folder of folders) fs.mkdirSync(folder);
+    const [first = '', second = '', third = ''] = folders.map((folder) => path.join(folder, 'dgmo'));
+    fs.writeFileSync(first, '#!/bin/sh\n', { mode: 0o755 });
+    fs.symlinkSync('/nowhere/dgmo', second);
+    fs.symlinkSync(here.dgmo, third);
+    const PATH = folders.join(':');
+    const status = await here
+      .health({ host: { ...host, environment: { ...host.environment, PATH } } })
+      .verify();
+    expect(status.issues.map(({ type, where }) => [type, where])).toEqual([
+      ['path_conflict', first],
+      ['path_conflict', second],
+    ]);
+    expect(status.healthy).toBe(true);
+    for (const folder of folders) fs.rmSync(folder, { recursive: true });
+  });
+});
