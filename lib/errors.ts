@@ -105,6 +105,23 @@ export class PolicyError extends UpdaterError {
   readonly exitCode = 17;
 }
 
+/** 17: a package manager owns the installation, and has to update it. */
+export class ManagedInstallError extends PolicyError {
+  override readonly name: string = 'ManagedInstallError';
+  /** Name of the manager, such as Homebrew. */
+  readonly manager: string;
+  readonly package: string;
+  /** The command that updates it. */
+  readonly command: string;
+
+  constructor(message: string, owner: { manager: string; package: string; command: string }) {
+    super(message, { advice: `Update it with: ${owner.command}` });
+    this.manager = owner.manager;
+    this.package = owner.package;
+    this.command = owner.command;
+  }
+}
+
 /** 130: interrupted by the person, nothing changed. */
 export class InterruptedError extends UpdaterError {
   override readonly name: string = 'InterruptedError';

@@ -39,6 +39,7 @@ export {
   InterruptedError,
   LockedError,
   MachineError,
+  ManagedInstallError,
   NetworkError,
   PolicyError,
   RevertedError,

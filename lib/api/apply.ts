@@ -19,7 +19,9 @@ import {
   pruneAfter,
   receiptAfterUpdate,
   recoverTransaction,
+  requireChangeable,
   requireCommitted,
+  requireRoom,
   restartAfter,
   runTransaction,
   type Session,
@@ -75,7 +77,7 @@ export interface ApplyRequest {
 }
 
 /**
- * Verify, snapshot, stage, wait, swap, probe, commit or revert, remember, start DGMO again.
+ * Preflight, verify, snapshot, stage, wait, swap, probe, commit or revert, remember, start DGMO again.
  *
  * @throws the UpdaterError that stopped it. The old version is in place then, and has been started again if it had exited for
  *   the update. RevertedError if the new version was tried and did not work.
@@ -87,6 +89,7 @@ export async function applyPackages(session: Session, request: ApplyRequest): Pr
   const awaited = request.noWait ? null : processToAwait(session, request.waitFor);
   const attempt: Attempt = { route: request.route };
   try {
+    await requireChangeable(session);
     attempt.applied = await withLock(
       host,
       layout,
@@ -157,6 +160,7 @@ async function installFrom(
 /** The transaction. */
 async function change(session: Session, prepared: PreparedUpdate, awaited: number | null): Promise<void> {
   const { receipt, from, to } = prepared;
+  requireRoomFor(session, prepared);
   const snapshot = await snapshotBeforeUpdate(session, prepared);
   const folders = updateFolders(session, prepared, snapshot);
   const after = receiptAfterUpdate(session, prepared);
@@ -178,6 +182,20 @@ async function change(session: Session, prepared: PreparedUpdate, awaited: numbe
     throw error;
   }
   await pruneAfter(session, after);
+}
+
+function requireRoomFor(session: Session, prepared: PreparedUpdate): void {
+  const { to, from, binaryUnchanged, routes } = prepared;
+  const between = Math.max(
+    0,
+    ...routes.slice(0, 1).flatMap(({ steps }) => steps.slice(0, -1).map(({ payload }) => payload.toSize)),
+  );
+  requireRoom(session, {
+    name: `the update to ${to.version}`,
+    installed: from,
+    binary: binaryUnchanged ? 0 : to.size,
+    between,
+  });
 }
 
 /** Does everything that is possible before the swap, so that DGMO is not running for as short a time as possible. */

@@ -15,6 +15,7 @@ import {
   receiptAfterRollback,
   recoverTransaction,
   relaunch,
+  requireChangeable,
   requireCommitted,
   rollbackFolderChange,
   rollbackFolders,
@@ -76,6 +77,7 @@ export async function rollBack(session: Session, request: RollbackRequest): Prom
   const { host, layout, emit, home } = session;
   const progress: Progress = { stopped: false };
   try {
+    await requireChangeable(session);
     progress.done = await withLock(host, layout, () => goBack(session, request, progress));
   } catch (error) {
     progress.failure = asUpdaterError(error, layout.installDir);

@@ -7,7 +7,14 @@ import {
   preferencesFile,
   withPreference,
 } from '../home/preferences.ts';
-import { type Applied, type InstallEvent, requireReceipt, type Session } from '../install/index.ts';
+import {
+  type Applied,
+  type InstallEvent,
+  requireChangeable,
+  requireReceipt,
+  requireRoom,
+  type Session,
+} from '../install/index.ts';
 import { nativeNetwork } from '../platform/network/native.ts';
 import type { Network, NetworkSettings } from '../platform/network/network.ts';
 import { type CheckOptions, check } from '../update/check/check.ts';
@@ -106,13 +113,26 @@ export class UpdateManager {
    * @param update from `checkForUpdates` or `check`
    * @param options.limits limits of time (milliseconds) and speed (bytes per second)
    * @returns the paths of the packages, for `applyUpdate`
-   * @throws NetworkError, DamagedError, TrustError, MachineError, BusyError, InterruptedError; PolicyError if the feed
-   *   has no package for this installation
+   * @throws MachineError if there is no room for the update, or this user may not make it; ManagedInstallError if a package
+   *   manager has to. Then nothing was downloaded. NetworkError, DamagedError, TrustError, BusyError, InterruptedError;
+   *   PolicyError if the feed has no package for this installation
    * @example
    * const { files } = await manager.downloadUpdate(update);
    */
   downloadUpdate(update: UpdateInfo, options: PackageOptions = {}): Promise<UpdatePackage> {
-    return withErrors(this.#session, () => downloadPackages(this.#context(), update, options));
+    const session = this.#session;
+    return withErrors(session, async () => {
+      await requireChangeable(session);
+      const context = this.#context();
+      const [route] = update.routes;
+      requireRoom(session, {
+        name: `the update to ${update.version}`,
+        installed: context.receipt.binary,
+        binary: update.binarySize,
+        download: route?.remaining ?? 0,
+      });
+      return downloadPackages(context, update, options);
+    });
   }
 
   /**

@@ -35,6 +35,16 @@ export interface FileStatus {
   fingerprint: string;
 }
 
+/** What is left for this process on a filesystem. */
+export interface Room {
+  /** The same for two paths on one filesystem. */
+  filesystem: string;
+  /** Free bytes. */
+  bytes: number;
+  /** How many more files there can be; null if the filesystem has no such limit. */
+  files: number | null;
+}
+
 export interface Disk {
   /**
    * `read`: an existing file. `read itself`: the same, but ELOOP if the path is a symlink. `create`: a new file, EEXIST if
@@ -87,6 +97,13 @@ export interface Disk {
    * process may. On Windows nothing: there a file takes what its folder hands down.
    */
   imitate(path: string, model: string): void;
+  /** Of the filesystem that the path, which exists, is on; null if the system does not say. */
+  room(path: string): Room | null;
+  /**
+   * The errno name with which the system would refuse to write this file, or to change what is in this folder: EACCES, EROFS,
+   * EPERM for an immutable one. Null if it would not, or does not say (Windows). Nothing is tried.
+   */
+  writeRefusal(path: string): string | null;
   /** Makes renames, links and removals in this directory durable. Does nothing on Windows. */
   flushDirectory(path: string): void;
 }

@@ -1,7 +1,7 @@
 /** The real disk, over node:fs, except for flushes on macOS and renames on Windows. */
 import fs from 'node:fs';
 import { errorCode } from '../errors.ts';
-import type { Disk, FileStatus } from './disk.ts';
+import type { Disk, FileStatus, Room } from './disk.ts';
 import { posixImitate } from './posix/attributes.ts';
 import { createdByUs } from './posix/ownership.ts';
 import { fullFlush, posixNextData } from './posix/system.ts';
@@ -135,6 +135,29 @@ function namingTarget(error: unknown, to: string): unknown {
   return full && error instanceof Error ? Object.assign(error, { path: to }) : error;
 }
 
+function room(path: string): Room | null {
+  try {
+    const { bavail, bsize, files, ffree } = fs.statfsSync(systemPath(path));
+    const { dev } = fs.statSync(systemPath(path), { bigint: true });
+    return { filesystem: String(dev), bytes: bavail * bsize, files: files > 0 ? ffree : null };
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return null;
+  }
+}
+
+/** The real user id decides, and on Linux an immutable file or folder is refused with EPERM, to root as well. */
+function writeRefusal(path: string): string | null {
+  try {
+    fs.accessSync(systemPath(path), fs.constants.W_OK);
+    return null;
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === undefined) throw error;
+    return code;
+  }
+}
+
 export const nativeDisk: Disk = {
   open: (path, how, mode = 0o600) => {
     const handle = whenFree(() => fs.openSync(systemPath(path), OPEN_FLAGS[how], mode));
@@ -190,5 +213,7 @@ export const nativeDisk: Disk = {
   list,
   imitate: windows ? () => undefined : posixImitate,
   setMode: (path, mode) => fs.chmodSync(systemPath(path), mode),
+  room,
+  writeRefusal: windows ? () => null : writeRefusal,
   flushDirectory: windows ? () => undefined : flushDirectory,
 };

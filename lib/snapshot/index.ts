@@ -1,5 +1,6 @@
 /** Snapshots: binary, config, plugins, data and evolutions as they were at one moment, in a content-addressed store. */
 
+export { estimateSnapshot } from './capture/estimate.ts';
 export { type SnapshotRequest, type Taken, takeSnapshot } from './capture/take.ts';
 export {
   COMPONENTS,

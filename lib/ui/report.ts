@@ -5,7 +5,13 @@
  */
 
 import type { Applied, InstallEvent, RolledBack, UpdateEvent } from '../api/index.ts';
-import { type ExitCode, errorMessage, StillRunningError, UpdaterError } from '../errors.ts';
+import {
+  type ExitCode,
+  errorMessage,
+  ManagedInstallError,
+  StillRunningError,
+  UpdaterError,
+} from '../errors.ts';
 import { bytesText, countText, timeText } from './text/sizes.ts';
 
 export type ReportedEvent = InstallEvent | UpdateEvent;
@@ -131,7 +137,12 @@ export function createReport(output: Output, options: ReportOptions, now: () => 
         error instanceof UpdaterError ? error.advice : 'This is a fault of dgmo-updater: please report it.';
       const message = errorMessage(error);
       if (options.json)
-        print({ event: 'result', command, ok: false, exitCode, message, advice: advice ?? null });
+        print({
+          ...{ event: 'result', command, ok: false, exitCode, message, advice: advice ?? null },
+          ...(error instanceof ManagedInstallError
+            ? { managedBy: { manager: error.manager, package: error.package, command: error.command } }
+            : {}),
+        });
       else {
         say(`dgmo-updater: ${message}`);
         if (advice !== undefined) say(advice);

@@ -4,7 +4,7 @@
  * changes of names up to the last one in that directory, as a journalling filesystem does.
  */
 import { dirname, resolve } from 'node:path/posix';
-import type { Disk, FileStatus, Handle } from '../../lib/platform/disk.ts';
+import type { Disk, FileStatus, Handle, Room } from '../../lib/platform/disk.ts';
 
 /** What happens to unflushed writes when everything stops. */
 export const LOSSES = ['kept', 'lost', 'names only', 'torn'] as const;
@@ -324,6 +324,14 @@ export class SimulatedDisk implements Disk {
     const inode = this.#named(path, 'chmod');
     inode.mode = mode;
     inode.changes++;
+  }
+
+  room(_: string): Room | null {
+    return null;
+  }
+
+  writeRefusal(_: string): string | null {
+    return null;
   }
 
   flushDirectory(path: string): void {

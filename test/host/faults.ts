@@ -182,6 +182,9 @@ export function faultyDisk(simulated: SimulatedDisk, faults: FaultInjector, wind
     list: (path) => guarded('list', path, () => disk.list(path)),
     imitate: (path, model) => guarded('imitate', path, () => disk.imitate(path, model)),
     setMode: (path, mode) => guarded('setMode', path, () => disk.setMode(path, mode)),
+    // They answer or do not: there is no fault to try.
+    room: (path) => disk.room(path),
+    writeRefusal: (path) => disk.writeRefusal(path),
     flushDirectory: (path) => guarded('flushDirectory', path, () => disk.flushDirectory(path)),
   };
 }
@@ -215,6 +218,8 @@ function withBackslashes(disk: SimulatedDisk): Disk {
     list: (path) => disk.list(slashes(path)),
     imitate: (path, model) => disk.imitate(slashes(path), slashes(model)),
     setMode: (path, mode) => disk.setMode(slashes(path), mode),
+    room: (path) => disk.room(slashes(path)),
+    writeRefusal: (path) => disk.writeRefusal(slashes(path)),
     flushDirectory: (path) => disk.flushDirectory(slashes(path)),
   };
 }

@@ -1,0 +1,35 @@
+/**
+ * Whether a package manager owns the executable. It would not know of an update, and undo it, or fail at it, with its next
+ * one. So the updater leaves such an installation alone, and says which command updates it.
+ *
+ * A manager is known by what it has written down about the file, never by a word in the path: many a hand-made install is in a
+ * folder called `brew` or `.npm`.
+ */
+import { ManagedInstallError } from '../../errors.ts';
+import type { Session } from '../session.ts';
+import { databaseOwner } from './databases.ts';
+import { Evidence, type Owner } from './evidence.ts';
+import { folderOwner } from './folders.ts';
+import { nodeOwner } from './node-modules.ts';
+import { rpmOwner } from './rpm.ts';
+
+/** Null if no package manager is known to own the executable. */
+export async function ownerOf({ host, layout }: Pick<Session, 'host' | 'layout'>): Promise<Owner | null> {
+  const evidence = new Evidence(host, layout.target);
+  return (
+    folderOwner(evidence) ??
+    nodeOwner(evidence) ??
+    (host.platform === 'linux' ? (databaseOwner(evidence) ?? (await rpmOwner(host, evidence))) : null)
+  );
+}
+
+/** Throws ManagedInstallError if a package manager owns the executable. */
+export async function requireUnmanaged(session: Pick<Session, 'host' | 'layout'>): Promise<void> {
+  const owner = await ownerOf(session);
+  if (owner === null) return;
+  const { manager, package: name, command, evidence } = owner;
+  throw new ManagedInstallError(
+    `${session.layout.target} was installed by ${manager}, as the package ${name} (according to ${evidence}); nothing was changed`,
+    { manager, package: name, command },
+  );
+}

@@ -1,0 +1,63 @@
+/** Whether this user may make a change, found out before anything is written. */
+import { MachineError } from '../../errors.ts';
+import type { Host } from '../../platform/host.ts';
+import type { Session } from '../session.ts';
+
+type Machine = Pick<Host, 'disk' | 'user'>;
+
+/** Throws MachineError if the executable can't be replaced. */
+export function requireReplaceable({ host, layout }: Pick<Session, 'host' | 'layout'>): void {
+  const { disk } = host;
+  const { target, installDir, workDir, journal } = layout;
+  for (const folder of [installDir, workDir]) requireWritable(host, folder);
+  if (disk.status(journal) !== null) requireWritable(host, journal);
+  const status = disk.status(target);
+  if (status === null) return;
+  // Its own mode does not matter: it is renamed over, not written to.
+  const refusal = disk.writeRefusal(target);
+  if (refusal === 'EPERM') throw immutable(target);
+  const folder = disk.status(installDir);
+  const others = [status.owner, folder?.owner].every((owner) => owner !== host.user);
+  if (((folder?.mode ?? 0) & STICKY) !== 0 && others && host.user !== 0 && host.user !== null) {
+    throw new MachineError(
+      `${target} belongs to user ${status.owner}, and in ${installDir} (which is sticky) user ${host.user} may not replace it; nothing was changed`,
+      { advice: 'Run it as the user who owns it.' },
+    );
+  }
+  const [own, around] = [disk.room(target), disk.room(installDir)];
+  if (own !== null && around !== null && own.filesystem !== around.filesystem) {
+    throw new MachineError(
+      `${target} is a mount point, such as a file that a container was given, and can't be replaced; nothing was changed`,
+      {
+        advice:
+          'Update it where it comes from (the image, or the file on the host), or mount its folder and not the file.',
+      },
+    );
+  }
+}
+
+const STICKY = 0o1000;
+
+/** Throws MachineError if the file may not be written, or nothing may be created in the folder. */
+export function requireWritable({ disk, user }: Machine, path: string): void {
+  const refusal = disk.writeRefusal(path);
+  if (refusal === null || refusal === 'ENOENT') return;
+  if (refusal === 'EPERM') throw immutable(path);
+  if (refusal === 'EROFS') {
+    throw new MachineError(`${path} is on a filesystem that is read-only (EROFS); nothing was changed`, {
+      advice: 'Mount the filesystem writable, then try again.',
+    });
+  }
+  const owner = disk.status(path)?.owner ?? null;
+  const whose =
+    owner === null || user === null ? '' : `: it belongs to user ${owner}, and this is user ${user}`;
+  throw new MachineError(`${path} may not be written (${refusal})${whose}; nothing was changed`, {
+    advice: owner === 0 ? 'Run it as root, for example with sudo.' : 'Run it as the user who owns it.',
+  });
+}
+
+function immutable(path: string): MachineError {
+  return new MachineError(`${path} is immutable (EPERM); nothing was changed`, {
+    advice: `lsattr shows it. \`chattr -i ${path}\` ends it, if you want updates.`,
+  });
+}
