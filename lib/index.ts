@@ -15,6 +15,7 @@ export {
   type InstallationOptions,
   type InstallOptions,
   type Recovered,
+  type RecoverOptions,
   type RestartCommand,
   type RestartNotice,
   type RollbackOptions,

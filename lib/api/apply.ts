@@ -21,6 +21,7 @@ import {
   recoverTransaction,
   requireChangeable,
   requireCommitted,
+  requireOwnInstall,
   requireRoom,
   restartAfter,
   runTransaction,
@@ -85,6 +86,8 @@ export interface ApplyRequest {
 export async function applyPackages(session: Session, request: ApplyRequest): Promise<Applied> {
   const { host, layout, emit } = session;
   const begun = host.clock.monotonic();
+  // Before anything of that folder is started, which DGMO is below even if the update fails.
+  requireOwnInstall(host, layout);
   // DGMO exits for the update, or has exited already. Whatever happens, it has to be started again.
   const awaited = request.noWait ? null : processToAwait(session, request.waitFor);
   const attempt: Attempt = { route: request.route };

@@ -76,4 +76,4 @@ export {
   type SnapshotManagerOptions,
   type StoredSnapshot,
 } from './snapshot-manager.ts';
-export { UpdateManager, type UpdateManagerOptions } from './update-manager.ts';
+export { type RecoverOptions, UpdateManager, type UpdateManagerOptions } from './update-manager.ts';

@@ -4,6 +4,7 @@ import {
   type InstallEvent,
   type Outcome,
   type Receipt,
+  requireSameWriters,
   type Session,
   type Status,
   status,
@@ -11,7 +12,6 @@ import {
 } from '../install/index.ts';
 import type { Adopted, AdoptOptions } from './adopt.ts';
 import {
-  ANY_FAILURE,
   failureOf,
   type InstallOptions,
   NO_FAILURE,
@@ -50,17 +50,17 @@ export class Installation {
   }
 
   /**
-   * Returns what is installed, and reads the executable to see whether it is intact. First tries to finish or undo what an
-   * interrupted run left open.
+   * Returns what is installed, and reads the executable to see whether it is intact. Changes nothing: `open` says whether a
+   * transaction was interrupted, or is under way.
    *
-   * @throws MachineError if a file can't be read
+   * @throws MachineError if a file can't be read; TrustError if the receipt can be written by others than the executable
    * @example
    * const { binary, receipt } = await installation.status();
    * if (binary === 'sound') console.log(`${receipt?.binary.version} is installed`);
    */
   status(): Promise<Status> {
     return withErrors(this.#session, async () => {
-      await recoverFirst(this.#session, ANY_FAILURE);
+      requireSameWriters(this.#session.host, this.#session.layout);
       return status(this.#session);
     });
   }

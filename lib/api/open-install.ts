@@ -1,5 +1,5 @@
 /** What the classes of this room share: opening an install, turning errors into UpdaterErrors, and recovering first. */
-import { type UpdaterError, UsageError } from '../errors.ts';
+import { DamagedError, type UpdaterError, UsageError } from '../errors.ts';
 import { settings as compiledIn, type Settings } from '../home/compiled-in.ts';
 import { findHome } from '../home/folder.ts';
 import { ownFolder } from '../home/own-folder.ts';
@@ -9,6 +9,8 @@ import {
   openSession,
   openTransaction,
   readJournal,
+  requireOwnInstall,
+  requireSameWriters,
   type Session,
   withLock,
 } from '../install/index.ts';
@@ -66,18 +68,47 @@ export async function withErrors<Result>(session: Session, work: () => Promise<R
   }
 }
 
+/**
+ * Runs an operation that only looks: it recovers nothing and starts no program, whoever the folder belongs to. That a
+ * transaction is open is reported.
+ */
+export function look<Result>(session: Session, work: () => Result | Promise<Result>): Promise<Result> {
+  return withErrors(session, async () => {
+    requireSameWriters(session.host, session.layout);
+    reportOpen(session);
+    return work();
+  });
+}
+
+function reportOpen({ host, layout, emit }: Session): void {
+  try {
+    const open = openTransaction(readJournal(host.disk, layout).entries);
+    if (open === null) return;
+    emit({
+      event: 'warning',
+      text:
+        `The ${open.kind} from ${open.from.version} to ${open.to.version} has not ended. If no other dgmo-updater is at ` +
+        'work on it, it was interrupted, and `dgmo-updater recover` finishes or undoes it.',
+    });
+  } catch (error) {
+    // Those who need the journal report that it is damaged.
+    if (!(error instanceof DamagedError)) throw error;
+  }
+}
+
 /** Whether an operation goes on after this failure of the recovery. */
 export type Tolerated = (error: unknown) => boolean;
 
 /**
- * Finishes or undoes a transaction that an interrupted run left open. Every operation begins with it.
+ * Finishes or undoes a transaction that an interrupted run left open. Every operation that changes something begins with it.
  *
- * @param tolerated operations that only read go on after a failure, and so do `init` and `rollback`, which help when nothing
- *   else does
+ * @param tolerated `init` and `rollback` go on after a failure, because they help when nothing else does
  * @returns how the transaction ended; null if none was open, or if the recovery failed and that is tolerated
  */
 export async function recoverFirst(session: Session, tolerated: Tolerated) {
   const { host, layout } = session;
+  requireSameWriters(host, layout);
+  requireOwnInstall(host, layout);
   try {
     if (openTransaction(readJournal(host.disk, layout).entries) === null) return null;
     // Loaded only if needed: it imports the whole transaction, and there is rarely one to recover.

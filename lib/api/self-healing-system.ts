@@ -1,7 +1,7 @@
 /** The plan's `SelfHealingSystem`. An installation is verified and repaired by it. */
 import { type HealthStatus, verifyInstall } from '../health/index.ts';
 import type { InstallEvent, Session } from '../install/index.ts';
-import { ANY_FAILURE, type InstallOptions, openInstall, recoverFirst, withErrors } from './open-install.ts';
+import { type InstallOptions, look, openInstall } from './open-install.ts';
 
 export interface SelfHealingOptions extends InstallOptions {
   /** Called for each event of an operation, as it happens. */
@@ -33,8 +33,8 @@ export class SelfHealingSystem {
 
   /**
    * Checks everything that belongs to the installation: the executable, the updater, config, plugins, evolutions, permissions,
-   * the trust store, the snapshots, the updater's own records, and what the shell starts. First tries to finish or undo what
-   * an interrupted run left open. Apart from that it changes nothing.
+   * the trust store, the snapshots, the updater's own records, and what the shell starts. Changes nothing: what an
+   * interrupted run left open is reported.
    *
    * @returns what was found; that something is damaged is a result, not an error
    * @throws InterruptedError
@@ -42,9 +42,6 @@ export class SelfHealingSystem {
    * const { healthy } = await health.verify({ full: true });
    */
   verify({ full = false }: VerifyOptions = {}): Promise<HealthStatus> {
-    return withErrors(this.#session, async () => {
-      await recoverFirst(this.#session, ANY_FAILURE);
-      return verifyInstall(this.#session, full ? 'full' : 'quick');
-    });
+    return look(this.#session, () => verifyInstall(this.#session, full ? 'full' : 'quick'));
   }
 }

@@ -35,6 +35,7 @@ import {
   ANY_FAILURE,
   failureOf,
   type InstallOptions,
+  look,
   openInstall,
   recoverFirst,
   type Tolerated,
@@ -207,7 +208,8 @@ export class SnapshotManager {
   }
 
   /**
-   * Returns where `rollback` would go, to show it to the user before. Changes nothing.
+   * Returns where `rollback` would go, to show it to the user before. Changes nothing, except that it finishes or undoes what
+   * an interrupted run left open.
    *
    * @param wish where to go. Default: to the state before the last change
    * @throws PolicyError if there is nothing to go back to, or the release does not allow it; DamagedError if the snapshot or
@@ -217,7 +219,7 @@ export class SnapshotManager {
    * if (await confirm(`Back to ${plan.to.version}?`)) await snapshots.rollback(plan);
    */
   planRollback(wish: RollbackWish = {}): Promise<RollbackPlan> {
-    return this.#look(async () => planRollback(this.#session, wish), failureOf(UnrecoverableError));
+    return this.#recovered(failureOf(UnrecoverableError), async () => planRollback(this.#session, wish));
   }
 
   /**
@@ -312,7 +314,7 @@ export class SnapshotManager {
    */
   pinSnapshot(id: string, pinned = true): Promise<string> {
     const { host } = this.#session;
-    return this.#look(() => {
+    return this.#recovered(ANY_FAILURE, () => {
       const { found } = findSnapshot(this.#listed(), id);
       if (found instanceof Error) throw found;
       return withStore(host, this.#setup.layout, async () => {
@@ -330,7 +332,11 @@ export class SnapshotManager {
     return requireReceipt(this.#session.host.disk, this.#session.layout);
   }
 
-  #look<Result>(work: () => Result | Promise<Result>, tolerated: Tolerated = ANY_FAILURE): Promise<Result> {
+  #look<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+    return look(this.#session, work);
+  }
+
+  #recovered<Result>(tolerated: Tolerated, work: () => Result | Promise<Result>): Promise<Result> {
     return withErrors(this.#session, async () => {
       await recoverFirst(this.#session, tolerated);
       return work();

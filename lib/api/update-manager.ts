@@ -13,6 +13,7 @@ import {
   requireChangeable,
   requireReceipt,
   requireRoom,
+  requireSameWriters,
   type Session,
 } from '../install/index.ts';
 import { nativeNetwork } from '../platform/network/native.ts';
@@ -33,12 +34,18 @@ import {
 import {
   ANY_FAILURE,
   type InstallOptions,
+  look,
   NO_FAILURE,
   openInstall,
   recoverFirst,
   withErrors,
 } from './open-install.ts';
 import { handOverCommand, type RestartCommand, type RestartNotice, restartNotice } from './restart.ts';
+
+export interface RecoverOptions {
+  /** First finish or undo what an interrupted run left open. Default: false. */
+  recover?: boolean | undefined;
+}
 
 export interface UpdateManagerOptions extends InstallOptions {
   /** Address of the feed. Default: the configured one. */
@@ -83,7 +90,7 @@ export class UpdateManager {
    * const update = await manager.checkForUpdates();
    * console.log(update === null ? 'nothing new' : `${update.version}, ${update.downloadSize} bytes`);
    */
-  async checkForUpdates(options: CheckOptions = {}): Promise<UpdateInfo | null> {
+  async checkForUpdates(options: CheckOptions & RecoverOptions = {}): Promise<UpdateInfo | null> {
     return (await this.check(options)).update;
   }
 
@@ -93,17 +100,16 @@ export class UpdateManager {
    *
    * @param options.version look for this version, older or newer
    * @param options.channel look in this channel. Default: the configured one
+   * @param options.recover first finish or undo what an interrupted run left open. Default: false, which reports it only
    * @throws TrustError, DamagedError, MachineError, NetworkError; UsageError if no feed is known or it has no such
    *   version; PolicyError if the version may not be installed
    * @example
    * const { held } = await manager.check();
    * for (const { version, why } of held) console.log(`${version} is held back: ${why}`);
    */
-  check(options: CheckOptions = {}): Promise<CheckResult> {
-    return withErrors(this.#session, async () => {
-      await recoverFirst(this.#session, ANY_FAILURE);
-      return check(this.#context(), options);
-    });
+  async check({ recover = false, ...options }: CheckOptions & RecoverOptions = {}): Promise<CheckResult> {
+    if (recover) await withErrors(this.#session, () => recoverFirst(this.#session, ANY_FAILURE));
+    return look(this.#session, () => check(this.#context(), options));
   }
 
   /**
@@ -288,6 +294,7 @@ export class UpdateManager {
   }
 
   #receipt() {
+    requireSameWriters(this.#session.host, this.#session.layout);
     return requireReceipt(this.#session.host.disk, this.#session.layout);
   }
 

@@ -28,3 +28,10 @@ export function printableText(text: string): string {
     ).join(''),
   );
 }
+
+const PLAIN_WORD = /^[\w@%+=:,./-]+$/;
+
+/** A word of a command as a POSIX shell reads it back, for commands that a message tells the user to type. */
+export function shellWord(word: string): string {
+  return PLAIN_WORD.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

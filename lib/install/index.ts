@@ -1,5 +1,6 @@
 /** An install: what is installed, and the transactions that change it. */
 export { adopt, requireExecutable } from './adopt.ts';
+export { requireOwnInstall, requireSameWriters } from './file-owners.ts';
 export {
   forgetSnapshot,
   outdatedSnapshots,

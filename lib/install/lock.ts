@@ -3,12 +3,13 @@ import { DamagedError, errorCode, LockedError } from '../errors.ts';
 import { readFile, replaceDurably } from '../platform/files.ts';
 import type { Host, Lock } from '../platform/host.ts';
 import { lockWithPatience } from '../platform/lock-with-patience.ts';
+import { requireOwnInstall, requireSameWriters } from './file-owners.ts';
 import type { Layout } from './layout.ts';
 import { missingReceipt } from './receipt.ts';
 
 /**
  * Runs `work` while holding the lock. Throws LockedError if another process holds it, UsageError if nothing was ever adopted
- * in this folder.
+ * in this folder, TrustError or MachineError if others decide over it (file-owners.ts).
  *
  * @param awaits the process that `work` waits for; recorded so that a second updater knows whether this one starts DGMO again
  */
@@ -19,6 +20,8 @@ export async function withLock<Result>(
   awaits: number | null = null,
 ): Promise<Result> {
   if (host.disk.status(layout.workDir) === null) throw missingReceipt(layout);
+  requireSameWriters(host, layout);
+  requireOwnInstall(host, layout);
   const lock = host.locks.acquire(layout.lock);
   if (lock === null) {
     throw new LockedError(`another dgmo-updater is at work on ${layout.installDir}`, {

@@ -7,6 +7,7 @@ import type { SnapshotSetup } from '../home/snapshot-setup.ts';
 import { isAppName } from '../package/index.ts';
 import type { Host } from '../platform/host.ts';
 import { Digests } from './digests.ts';
+import { requireSameWriters } from './file-owners.ts';
 import { type Layout, locate } from './layout.ts';
 import { loadReceipt } from './receipt.ts';
 import { DEFAULT_LIMITS, type InstallEvent, type Limits, type Session } from './session.ts';
@@ -24,7 +25,10 @@ export interface OpenOptions {
   interrupted?(): boolean;
 }
 
-/** Throws UsageError if the name of the app is invalid, or the folder does not exist. */
+/**
+ * Throws UsageError if the name of the app is invalid, or the folder does not exist; TrustError if others than those who may
+ * write the executable may write the receipt.
+ */
 export function openSession(host: Host, options: OpenOptions): Session {
   const { settings = compiledIn, home = NO_HOME, emit = () => undefined } = options;
   const warn = (reason: string) =>
@@ -34,12 +38,14 @@ export function openSession(host: Host, options: OpenOptions): Session {
     throw new UsageError(`--app: wanted a name such as dgmo, found ${JSON.stringify(named)}`);
   }
   const first = locate(host, options.installDir, named);
+  if (options.app === undefined) requireSameWriters(host, first);
   const app = (options.app === undefined ? recordedApp(host, first) : null) ?? named;
+  // Located again from `installDir`: if the executable is a symlink, the file may have another name in its own folder.
+  const layout = app === named ? first : locate(host, options.installDir, app);
   let snapshots: SnapshotSetup | null | undefined;
   return {
     host,
-    // Located again from `installDir`: if the executable is a symlink, the file may have another name in its own folder.
-    layout: app === named ? first : locate(host, options.installDir, app),
+    layout,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     digests: new Digests(host.disk),
     app,

@@ -4,6 +4,7 @@
  */
 import { DamagedError, UsageError } from '../errors.ts';
 import { decodeSealed, encodeSealed } from '../format/sealed-json.ts';
+import { isAppName } from '../package/index.ts';
 import type { Disk } from '../platform/disk.ts';
 import { readFile, replaceDurably } from '../platform/files.ts';
 import { isVersion } from '../version/index.ts';
@@ -82,9 +83,12 @@ export function checkReceipt(value: unknown, name: string): Receipt {
   const floor = text('floor');
   if (!isVersion(floor)) throw damaged(name, `floor: wanted a version, found ${floor}`);
   if (typeof value.installedAt !== 'number') throw damaged(name, 'installedAt: wanted milliseconds');
+  // It becomes part of a path.
+  const app = text('app');
+  if (!isAppName(app)) throw damaged(name, `app: wanted a name such as dgmo, found ${JSON.stringify(app)}`);
   return {
     schema: 1,
-    app: text('app'),
+    app,
     installId: text('installId'),
     binary: checkBinary(value.binary, name, 'binary'),
     previous: value.previous === null ? null : checkBinary(value.previous, name, 'previous'),

@@ -19,6 +19,8 @@ export interface FileStatus {
   mode: number;
   /** The id of the user that owns it; null on Windows, where node reports none. */
   owner: number | null;
+  /** The id of its group; null on Windows. */
+  group: number | null;
   /** Milliseconds since the epoch. */
   modified: number;
   /** The same in whole microseconds, the finest unit that a JavaScript number holds exactly. */

@@ -73,6 +73,7 @@ function status(path: string): FileStatus | null {
     size: Number(found.size),
     mode: Number(found.mode & 0o7777n),
     owner: windows ? null : Number(found.uid),
+    group: windows ? null : Number(found.gid),
     modified: Number(found.mtimeMs),
     modifiedMicros: Number((found.mtimeNs + 500n) / 1000n),
     changed: Number(found.ctimeMs > found.mtimeMs ? found.ctimeMs : found.mtimeMs),

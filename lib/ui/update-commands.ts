@@ -39,7 +39,7 @@ export async function runUpdate(context: CommandContext): Promise<void> {
       },
     }),
   });
-  found = await lookFor(context, manager);
+  found = await lookFor(context, manager, !isGiven(line, 'check-only'));
   const { update } = found;
   const tellFound = (text: string, answer?: Answer) =>
     report.result('update', text, { ...data(), changed: false, ...(answer && { answer }) });
@@ -83,8 +83,8 @@ function managerOf(
   });
 }
 
-function lookFor({ line }: CommandContext, manager: UpdateManager): Promise<CheckResult> {
-  return manager.check({ version: optionOf(line, 'version'), channel: optionOf(line, 'channel') });
+function lookFor({ line }: CommandContext, manager: UpdateManager, recover = false): Promise<CheckResult> {
+  return manager.check({ version: optionOf(line, 'version'), channel: optionOf(line, 'channel'), recover });
 }
 
 type Answer = 'now' | 'later' | 'skip';

@@ -276,6 +276,9 @@ posixOnly('bad input', () => {
     await untilSays(first, '"waiting"');
     first.kill('SIGKILL');
     await ended;
+    const look = resultOf(await here.update(['status', '--json']));
+    expect(look).toMatchObject({ exitCode: 0, open: { from: '1.0.0', to: '2.0.0' }, binary: 'sound' });
+    expect((await here.update(['recover'])).code).toBe(0);
     const status = await here.update(['status', '--json']);
     expect(resultOf(status)).toMatchObject({ exitCode: 0, open: null, binary: 'sound' });
     expect(here.picture()).toEqual(before);

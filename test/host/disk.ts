@@ -21,6 +21,7 @@ interface Inode {
   dirty: boolean;
   mode: number;
   owner: number;
+  group: number;
   /** Microseconds; the number of writes, unless it was set. */
   modified: number;
   /** The number of all changes. */
@@ -128,9 +129,9 @@ export class SimulatedDisk implements Disk {
     this.flushDirectory(dirname(path));
   }
 
-  /** Gives it to a user. */
-  own(path: string, user: number): void {
-    this.#named(path, 'chown').owner = user;
+  /** Gives it to a user, and to their group. */
+  own(path: string, user: number, group = user): void {
+    Object.assign(this.#named(path, 'chown'), { owner: user, group });
   }
 
   open(path: string, how: Parameters<Disk['open']>[1], mode = 0o600): Handle {
@@ -208,6 +209,7 @@ export class SimulatedDisk implements Disk {
       size,
       mode: inode.mode,
       owner: inode.owner,
+      group: inode.group,
       modified: inode.modified / 1000,
       modifiedMicros: inode.modified,
       changed: inode.modified / 1000,
@@ -348,6 +350,7 @@ export class SimulatedDisk implements Disk {
       dirty: false,
       mode,
       owner: USER,
+      group: USER,
       modified: 0,
       changes: 0,
     });

@@ -57,6 +57,10 @@ export type Entry =
 const COMPACT_ABOVE = 256 * 1024;
 const ENTRIES_KEPT = 200;
 const LIMIT = 4 * 1024 * 1024;
+/** Of a transaction. It becomes part of the names of files. */
+const ID = /^[0-9a-z]{1,64}$/;
+/** On any system. A relative path would lead wherever the updater is started. */
+const ABSOLUTE = /^([/\\]|[A-Za-z]:[/\\])/;
 
 export function encodeEntry(entry: Entry): string {
   const json = JSON.stringify(entry);
@@ -106,6 +110,7 @@ function checkEntry(json: string, name: string): Entry {
     case 'begin': {
       const { kind, id } = value;
       if ((kind !== 'update' && kind !== 'rollback') || typeof id !== 'string') throw unknown('begin');
+      if (!ID.test(id)) throw unknown(`begin with the id ${JSON.stringify(id)}`);
       const from = checkBinary(value.from, name, 'from');
       const to = checkBinary(value.to, name, 'to');
       const receipt = checkReceipt(value.receipt, name);
@@ -150,7 +155,7 @@ function checkEntry(json: string, name: string): Entry {
 function checkFolders(value: unknown): Folders | null {
   if (!isRecord(value) || typeof value.home !== 'string' || typeof value.before !== 'string') return null;
   const { home, before, changes } = value;
-  if (!isSnapshotId(before) || !Array.isArray(changes)) return null;
+  if (!ABSOLUTE.test(home) || !isSnapshotId(before) || !Array.isArray(changes)) return null;
   const known = FOLDER_COMPONENTS.filter((component) => changes.includes(component));
   return known.length === changes.length ? { home, before, changes: known } : null;
 }

@@ -20,7 +20,10 @@ export function describeStatus(status: Status): string {
   if (status.sha256 !== null) rows.push(['SHA-256', status.sha256]);
   if (status.journalProblem !== null) rows.push(['Journal', status.journalProblem]);
   if (status.open !== null)
-    rows.push(['Unfinished', `${status.open.kind} from ${status.open.from} to ${status.open.to}`]);
+    rows.push([
+      'Unfinished',
+      `${status.open.kind} from ${status.open.from} to ${status.open.to}: under way, or interrupted; then run \`dgmo-updater recover\``,
+    ]);
   return rows.map(([name, value]) => `${`${name}:`.padEnd(13)}${value}`).join('\n');
 }
 

@@ -1,0 +1,169 @@
+/**
+ * Who decides over an install. Two questions are asked before anything in its work dir is believed:
+ *
+ * - Could whoever may write there write the executable as well? Else the files are somebody's who must not decide
+ *   (`requireSameWriters`). Commands that only look ask this one.
+ * - Is the install one's own? To change it means to run its programs and to trust its files (`requireOwnInstall`). Root
+ *   does not do that in another user's folder: there that user could lead it anywhere with a symlink.
+ *
+ * Windows reports neither owners nor modes. There the access rights of the folder hold, and only the kinds are checked.
+ */
+import { MachineError, TrustError } from '../errors.ts';
+import { shellWord } from '../format/printable.ts';
+import type { Disk, FileStatus } from '../platform/disk.ts';
+import type { Host } from '../platform/host.ts';
+import { pathsOf } from '../platform/path-flavour.ts';
+import { type Layout, TRANSIENT_PREFIXES } from './layout.ts';
+
+type Machine = Pick<Host, 'disk' | 'platform' | 'processes' | 'user'>;
+
+const ROOT_USER = 0;
+/** What the kernel shows for an owner that does not exist in this user namespace. */
+const NO_SUCH_USER = 65_534;
+const GROUP_WRITES = 0o020;
+const ALL_WRITE = 0o002;
+/** On a directory: whoever may write there can add files, but replace only their own. */
+const STICKY = 0o1000;
+
+/** Those who may write the executable, or replace it. */
+interface Writers {
+  users: ReadonlySet<number | null>;
+  groups: ReadonlySet<number | null>;
+  everybody: boolean;
+}
+
+/**
+ * Throws TrustError if the work dir, or a file in it that would be read, belongs to a user who can't write the executable,
+ * can be written by such users, or is no folder or file of its own but a symlink.
+ */
+export function requireSameWriters({ disk, user }: Machine, layout: Layout): void {
+  const folder = disk.status(layout.workDir);
+  if (folder === null) return;
+  const writers = user === null ? null : writersOf(disk, layout, user);
+  requireKind(layout.workDir, folder, 'directory');
+  if (writers !== null) requireWriters(writers, layout, layout.workDir, folder);
+  for (const name of disk.list(layout.workDir)) {
+    const path = layout.join(layout.workDir, name);
+    if (!isRead(layout, path, name)) continue;
+    const file = disk.status(path);
+    if (file === null) continue;
+    requireKind(path, file, 'file');
+    if (writers !== null) requireWriters(writers, layout, path, file);
+  }
+}
+
+function isRead({ receipt, journal, lock, holder, lastHolder }: Layout, path: string, name: string): boolean {
+  return (
+    [receipt, journal, lock, holder, lastHolder].includes(path) ||
+    TRANSIENT_PREFIXES.some((prefix) => name.startsWith(prefix))
+  );
+}
+
+function writersOf(disk: Disk, { installDir, target }: Layout, user: number): Writers {
+  const found = [installDir, target].flatMap((path) => disk.status(path) ?? []);
+  const writable = (bit: number) =>
+    found.filter(({ kind, mode }) => (mode & bit) !== 0 && !(kind === 'directory' && (mode & STICKY) !== 0));
+  return {
+    users: new Set([ROOT_USER, user, ...found.map(({ owner }) => owner)]),
+    groups: new Set(writable(GROUP_WRITES).map(({ group }) => group)),
+    everybody: writable(ALL_WRITE).length > 0,
+  };
+}
+
+function requireKind(path: string, { kind }: FileStatus, wanted: 'file' | 'directory'): void {
+  if (kind === wanted) return;
+  const found = kind === 'symlink' ? 'a symlink' : kind === 'directory' ? 'a directory' : `no ${wanted}`;
+  throw new TrustError(
+    `not trusted: ${path}: wanted a ${wanted} of dgmo-updater, found ${found}, so nothing is read from it`,
+    { advice: `dgmo-updater does not make such a thing: find out who did, and remove it.` },
+  );
+}
+
+function requireWriters(
+  { users, groups, everybody }: Writers,
+  { target, workDir }: Layout,
+  path: string,
+  { owner, group, mode }: FileStatus,
+): void {
+  if (!users.has(owner)) {
+    throw new TrustError(
+      `not trusted: ${path} belongs to user ${owner}, who may not write ${target}, so nothing in ${workDir} is believed`,
+      {
+        advice:
+          'Find out who put it there. Then remove the folder, and adopt the executable again with ' +
+          '`dgmo-updater init --version <v>`.',
+      },
+    );
+  }
+  const others =
+    (mode & ALL_WRITE) !== 0 && !everybody
+      ? 'everybody'
+      : (mode & GROUP_WRITES) !== 0 && !everybody && !groups.has(group)
+        ? `group ${group}`
+        : null;
+  if (others === null) return;
+  throw new TrustError(
+    `not trusted: ${path} can be written by ${others}, but ${target} can't, so nothing in ${workDir} is believed`,
+    { advice: `If nobody else has changed it: \`chmod -R go-w ${shellWord(workDir)}\`.` },
+  );
+}
+
+/** Throws MachineError, with the command to type, if the install is not one's own to change. */
+export function requireOwnInstall(host: Machine, layout: Layout): void {
+  const { disk, user } = host;
+  if (user === null) return;
+  const owners = [layout.installDir, layout.target, layout.workDir].map((path) => ({
+    path,
+    owner: disk.status(path)?.owner ?? user,
+  }));
+  const foreign = owners.find(({ owner }) => owner !== user && owner !== ROOT_USER);
+  if (foreign !== undefined && (user === ROOT_USER || !isOwnFolderOf(host, layout, foreign.owner)))
+    throw foreignInstall(host, layout, foreign);
+  if (user !== ROOT_USER && owners[0]?.owner === user) requireNothingOfRoot(host, layout);
+}
+
+/** Whoever starts a program in that folder trusts its owner already, who could have replaced it. */
+function isOwnFolderOf(
+  { disk, platform, processes }: Machine,
+  { installDir }: Layout,
+  owner: number,
+): boolean {
+  const program = processes.executable(processes.pid);
+  return (
+    program !== null &&
+    pathsOf(platform).dirname(program) === installDir &&
+    disk.status(installDir)?.owner === owner
+  );
+}
+
+function foreignInstall(
+  { processes, user }: Machine,
+  { installDir }: Layout,
+  { path, owner }: { path: string; owner: number },
+): MachineError {
+  const who = user === ROOT_USER ? 'root does not work in the files of another user' : 'that is another user';
+  const message = `${path} belongs to user ${owner}, and ${who}; nothing was changed`;
+  const whole = path === installDir;
+  const take = `sudo chown ${whole ? '-R ' : ''}${user} ${shellWord(path)}`;
+  if (!whole) return new MachineError(message, { advice: `If it is to be yours: \`${take}\`.` });
+  const program = shellWord(processes.executable(processes.pid) ?? 'dgmo-updater');
+  const asOwner =
+    owner === NO_SUCH_USER
+      ? 'Its owner does not exist here, as in a container: run it where they do.'
+      : `Run it as that user: \`sudo -u '#${owner}' -H ${program}\` with the same arguments.`;
+  return new MachineError(message, {
+    advice: user === ROOT_USER ? `${asOwner} If the install is to be root's: \`${take}\`.` : asOwner,
+  });
+}
+
+/** An earlier run with sudo may have left files in one's own folder that one can't write. */
+function requireNothingOfRoot({ disk, user }: Machine, { workDir, lock, journal }: Layout): void {
+  const left = [workDir, lock, journal].find((path) => disk.status(path)?.owner === ROOT_USER);
+  if (left === undefined) return;
+  throw new MachineError(
+    `${left} belongs to root, as an earlier run with sudo has left it; nothing was changed`,
+    {
+      advice: `Run \`sudo chown -R ${user} ${shellWord(workDir)}\`, then try again.`,
+    },
+  );
+}
