@@ -181,7 +181,7 @@ async function change(session: Session, prepared: PreparedUpdate, awaited: numbe
       receipt,
     );
   } catch (error) {
-    if (snapshot !== null) await forgetSnapshot(session, open.id, snapshot);
+    await forgetSnapshot(session, open);
     throw error;
   }
   await pruneAfter(session, after);

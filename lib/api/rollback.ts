@@ -6,6 +6,7 @@ import {
   begin,
   changesFolders,
   forgetSnapshot,
+  mayRunNow,
   planRollbackChange,
   pruneAfter,
   type RollbackChange,
@@ -115,6 +116,7 @@ async function restart(
   if (!stopped || !wanted) return;
   if (failure instanceof UnrecoverableError || failure instanceof InterruptedError) return;
   try {
+    if (failure !== undefined && !mayRunNow(session)) return;
     await relaunch(session, args, outputToError);
   } catch (error) {
     // If the rollback failed, the caller reports that failure.
@@ -194,7 +196,7 @@ async function transact(
     });
     await requireCommitted(session, ended, from, to, receipt.before);
   } catch (error) {
-    if (before !== null) await forgetSnapshot(session, open.id, before);
+    await forgetSnapshot(session, open);
     throw withNextSnapshot(session, plan.target.snapshot, error);
   }
 }

@@ -13,7 +13,7 @@ export { createWorkDir } from './layout.ts';
 export { withLock } from './lock.ts';
 export { openSession } from './open.ts';
 export { requireChangeable, requireRoom } from './preflight/preflight.ts';
-export { restartAfter } from './process/restart-policy.ts';
+export { mayRunNow, restartAfter } from './process/restart-policy.ts';
 export { runningCopies } from './process/running.ts';
 export { relaunch } from './process/start.ts';
 export { stopRunning } from './process/stop.ts';

@@ -23,6 +23,8 @@ export type InstallEvent =
       leftAlone: string[];
       milliseconds: number;
     }
+  /** What was in the folders before the old version gets its data back is kept in that snapshot. */
+  | { event: 'set aside'; snapshot: string }
   | { event: 'stopping'; pids: number[] }
   | { event: 'recovering'; id: string; from: string; to: string }
   | { event: 'verified'; version: string; bytes: number }

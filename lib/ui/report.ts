@@ -210,6 +210,8 @@ function sentence(event: ReportedEvent, verbose: boolean): string | null {
         : null;
       return [done, left].filter(Boolean).join(' ') || null;
     }
+    case 'set aside':
+      return `What was in the folders before going back is kept in the snapshot ${event.snapshot}.`;
     case 'stopping':
       return `Asking process ${event.pids.join(', ')} to end.`;
     case 'recovering':

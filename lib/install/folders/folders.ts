@@ -2,17 +2,20 @@
  * The folders in a transaction: changed before the swap, and restored if the new version does not stay. The old state is in
  * the snapshot that was taken before. Whatever state an interrupted run has left, the folders are restored from it.
  */
-import { BusyError, DamagedError, MachineError, UnrecoverableError } from '../../errors.ts';
+import { BusyError, DamagedError, MachineError, UnrecoverableError, UpdaterError } from '../../errors.ts';
 import { snapshotSetup } from '../../home/snapshot-setup.ts';
+import type { Host } from '../../platform/host.ts';
 import {
   type Amendment,
   type Covering,
   carryOut,
   clearLeftovers,
+  discardSnapshot,
   FOLDER_COMPONENTS,
   type FolderComponent,
   findLoss,
   flushFolders,
+  listSnapshots,
   loadSnapshot,
   type Plan,
   planRestore,
@@ -20,6 +23,7 @@ import {
   prepareAmended,
   type RestoreRequest,
   type Snapshot,
+  type StoreLayout,
   storeLayout,
   verifyRestored,
 } from '../../snapshot/index.ts';
@@ -141,24 +145,22 @@ export async function bringBack(
 ): Promise<void> {
   const { host, layout } = session;
   const begun = host.clock.monotonic();
-  const { home, before } = open.folders;
+  const { before } = open.folders;
   const snapshot = loadSnapshotBefore(session, open.folders);
   const components = all ? FOLDER_COMPONENTS : open.folders.changes;
-  const request = requestFor(session, home, snapshot, components, open.id);
+  const request = requestFor(session, open.folders.home, snapshot, components, open.id);
   try {
     clearLeftovers(request);
     const plan = planRestore(request);
     if (!plan.empty) {
       refuseIfRunning(session);
-      if (resumed) {
-        const kept = await snapshotBeforeRecovery(session, home, open.from.version, { snapshot, components });
-        if (kept !== null) checkKept(session, request, kept, plan);
-      }
+      const lost = await setAside(session, open, { request, plan, resumed });
       appendEntry(host.disk, layout, { type: 'folders', state: 'touched' });
       await prepare(request, plan);
       carryOut(request, plan);
       verifyRestored(request, plan);
       reportFolders(session, before, plan, begun);
+      if (lost !== null) session.emit({ event: 'warning', text: lost });
     }
     flushFolders(request);
   } catch (error) {
@@ -195,22 +197,65 @@ function refuseIfRunning(session: Session): void {
   );
 }
 
-/** Recovery replaces the current state, which is kept in a snapshot first, as before a rollback. */
+/**
+ * Takes a snapshot of the current state, which is about to be replaced: the user or another program may have written into the
+ * folders as well, and nobody can tell those files from the ones that the new version wrote while it was tried.
+ *
+ * In the run that began the transaction, seconds have passed since the snapshot before it, and the old version waits for its
+ * data. So a failure of the machine, such as a disk that the new version has filled, does not stop that run: the restore
+ * frees what the new version wrote. A later run can't know what the user has done since, and does not go on without.
+ *
+ * @returns the sentence to tell once something was replaced that could not be kept; null if everything was
+ */
+async function setAside(
+  session: Session,
+  open: OpenTransaction & { folders: Folders },
+  { request, plan, resumed }: { request: RestoreRequest; plan: Plan; resumed: boolean },
+): Promise<string | null> {
+  const { snapshot, components } = request;
+  try {
+    const kept = await snapshotBeforeRecovery(session, open, { snapshot, components });
+    if (kept !== null && resumed) checkKept(session, request, kept, plan);
+    const loss = kept === null ? null : findLoss(session.host.disk, request.layout, kept, plan);
+    return loss === null ? null : `${loss.path} was replaced, and could not be kept: ${loss.reason}.`;
+  } catch (error) {
+    if (resumed || !(error instanceof MachineError)) throw error;
+    const { message } = error.cause instanceof UpdaterError ? error.cause : error;
+    return `What was in the folders before going back to ${open.from.version} could not be kept: ${message}.`;
+  }
+}
+
+/** Null if nothing was adopted. */
 async function snapshotBeforeRecovery(
   session: Session,
-  home: string,
-  version: string,
+  { folders: { home }, from, to }: OpenTransaction & { folders: Folders },
   covering: Covering,
 ): Promise<Snapshot | null> {
   const { host, layout, app } = session;
   const receipt = loadReceipt(host.disk, layout);
   if (receipt === null) return null;
-  const setup = session.snapshots?.home === home ? session.snapshots : null;
-  return snapshotInstall(session, setup ?? snapshotSetup(host, { home, app, updater: '' }), receipt, {
+  const setup =
+    session.snapshots?.home === home ? session.snapshots : snapshotSetup(host, { home, app, updater: '' });
+  // A Ctrl-C must not interrupt the restore.
+  const uninterrupted = { ...session, interrupted: () => false };
+  const kept = await snapshotInstall(uninterrupted, setup, receipt, {
     kind: 'recovery',
-    reason: `Before going back to ${version} after an interrupted update`,
+    reason: `Before going back to ${from.version}, since ${to.version} did not stay`,
     covering,
   });
+  if (await discardIfRepeated(host, setup.layout, kept)) return kept;
+  session.emit({ event: 'set aside', snapshot: kept.id });
+  return kept;
+}
+
+/** Removes the snapshot if an earlier one has the same folders: after a failed rollback that is the one it went to. */
+async function discardIfRepeated(host: Host, layout: StoreLayout, kept: Snapshot): Promise<boolean> {
+  const sameFolders = ({ components }: Snapshot) =>
+    FOLDER_COMPONENTS.every((name) => components[name].checksum === kept.components[name].checksum);
+  const isRepeated = listSnapshots(host.disk, layout).some(
+    ({ id, found }) => id !== kept.id && !(found instanceof Error) && sameFolders(found),
+  );
+  return isRepeated && discardSnapshot(host, layout, kept.id);
 }
 
 /** Removes temporary files that a transaction has left in the folders, when it ends. */

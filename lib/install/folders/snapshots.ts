@@ -14,12 +14,13 @@ import {
   rememberExecutable,
   type Snapshot,
   shareBinary,
+  storeLayout,
   takeSnapshot,
   withStore,
 } from '../../snapshot/index.ts';
 import type { Receipt } from '../receipt.ts';
 import { checkpoint, type Session } from '../session.ts';
-import { openTransaction, readJournal } from '../transaction/journal.ts';
+import { type OpenTransaction, openTransaction, readJournal } from '../transaction/journal.ts';
 
 export interface SnapshotRequest {
   kind: Snapshot['kind'];
@@ -164,10 +165,10 @@ export async function pruneSnapshots(
  * one. The snapshot is kept unless the journal shows that the folders are unchanged or restored.
  */
 export async function forgetSnapshot(
-  { host, layout, snapshots }: Session,
-  transaction: string,
-  { id }: Snapshot,
+  { host, layout }: Session,
+  { id: transaction, folders }: OpenTransaction,
 ): Promise<void> {
+  if (folders === null) return;
   try {
     const { entries } = readJournal(host.disk, layout);
     const begun = entries.findLastIndex((entry) => entry.type === 'begin' && entry.id === transaction);
@@ -178,7 +179,7 @@ export async function forgetSnapshot(
       last?.type === 'end' &&
       ((last.outcome === 'abandoned' && foldersAre !== 'touched') ||
         (last.outcome === 'reverted' && foldersAre === 'back'));
-    if (snapshots !== null && asBefore) await discardSnapshot(host, snapshots.layout, id);
+    if (asBefore) await discardSnapshot(host, storeLayout(host, folders.home), folders.before);
   } catch (error) {
     // The caller reports the failure of the transaction.
     if (errorCode(error) === undefined && !(error instanceof UpdaterError)) throw error;

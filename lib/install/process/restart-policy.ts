@@ -1,6 +1,7 @@
 /** Whether DGMO is started again after an update. */
 import {
   BusyError,
+  DamagedError,
   InterruptedError,
   LockedError,
   RevertedError,
@@ -10,6 +11,7 @@ import {
 import { isIntact } from '../installed-binary.ts';
 import { lockUnlessOtherStarts } from '../lock.ts';
 import type { Session } from '../session.ts';
+import { type OpenTransaction, openTransaction, readJournal } from '../transaction/journal.ts';
 import { recoverTransaction } from '../transaction/recover.ts';
 import { relaunch } from './start.ts';
 import { awaitExit } from './wait.ts';
@@ -41,12 +43,38 @@ async function mayStart(session: Session, awaited: number | null, failure: unkno
   if (awaited === null || failure instanceof InterruptedError) return false;
   if (failure instanceof UnrecoverableError) {
     // The old version failed its probe too, but it is what the user had, and may work for them.
-    return isIntact(session);
+    return isIntact(session) && mayRunNow(session);
   }
   if (failure instanceof LockedError) {
     if (!(await otherIsDone(session, awaited))) return false;
   }
-  return hasExited(session, awaited);
+  return (await hasExited(session, awaited)) && mayRunNow(session);
+}
+
+/**
+ * False while a failed transaction is still open, and the executable is the version that failed, or the folders are not
+ * restored yet. The old version could ruin data that a newer one has half changed, or show the user none of it. The snapshot
+ * and the next run of any command bring it back, so not to run until then is the least harm.
+ */
+export function mayRunNow(session: Session): boolean {
+  const open = openAfter(session);
+  if (open === null || open.verdict?.verdict === 'commit') return true;
+  return isIntact(session) && !mustRestoreFolders(open);
+}
+
+/** Null also if the journal is damaged: the operation has told of that, and has changed nothing then. */
+function openAfter({ host, layout }: Session): OpenTransaction | null {
+  try {
+    return openTransaction(readJournal(host.disk, layout).entries);
+  } catch (error) {
+    if (error instanceof DamagedError) return null;
+    throw error;
+  }
+}
+
+function mustRestoreFolders({ folders, touched, trial, replaced }: OpenTransaction): boolean {
+  if (folders !== null && (touched || trial?.unused === true)) return true;
+  return replaced !== null && mustRestoreFolders(replaced);
 }
 
 async function hasExited(session: Session, pid: number): Promise<boolean> {

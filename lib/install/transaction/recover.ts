@@ -1,5 +1,6 @@
 /** Cleaning up after an interrupted run: an unfinished transaction, a lost receipt, leftover files. */
 import { DamagedError } from '../../errors.ts';
+import { forgetSnapshot } from '../folders/snapshots.ts';
 import { isAppRunning } from '../process/running.ts';
 import { type Receipt, receiptUnlessDamaged, saveReceipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
@@ -13,7 +14,12 @@ export async function recoverTransaction(session: Session): Promise<TransactionR
   const open = openTransaction(readJournal(session.host.disk, session.layout).entries);
   if (open === null) return null;
   session.emit({ event: 'recovering', id: open.id, from: open.from.version, to: open.to.version });
-  return runTransaction(session, open, { resumed: true, unusedSinceSnapshot: !isAppRunning(session) });
+  const ended = await runTransaction(session, open, {
+    resumed: true,
+    unusedSinceSnapshot: !isAppRunning(session),
+  });
+  await forgetSnapshot(session, open);
+  return ended;
 }
 
 export interface Recovery {

@@ -9,6 +9,10 @@ export interface Stop {
   verdict: 'commit' | 'revert' | null;
   /** The transaction has ended: nothing is left to do for the next run. */
   ended: boolean;
+  /** The snapshot that the folders still have to be restored from; null if they are as the version in place left them. */
+  restoreFrom: string | null;
+  /** An earlier run began the transaction: the command that failed now is one that goes on with it. */
+  resumed: boolean;
 }
 
 /** The failure with the state in its message and the next step in its advice. Only a MachineError is changed. */
@@ -21,7 +25,14 @@ export function withState(failure: unknown, open: OpenTransaction, stop: Stop): 
   });
 }
 
-function state({ from, to }: OpenTransaction, { target, verdict, ended }: Stop): string {
+function state(open: OpenTransaction, stop: Stop): string {
+  const binary = binaryState(open, stop);
+  return stop.restoreFrom === null
+    ? binary
+    : `${binary}, and the data of ${open.from.version} is not restored yet`;
+}
+
+function binaryState({ from, to }: OpenTransaction, { target, verdict, ended }: Stop): string {
   switch (target) {
     case 'old':
       return ended || from.sha256 === to.sha256
@@ -40,7 +51,14 @@ function state({ from, to }: OpenTransaction, { target, verdict, ended }: Stop):
   }
 }
 
-function nextStep({ from }: OpenTransaction, { target, verdict }: Stop): string {
-  if (target === 'new' && verdict === 'commit') return 'Then run `dgmo-updater recover`, which records it.';
-  return `Then run \`dgmo-updater recover\`, which finishes the update or brings ${from.version} back.`;
+function nextStep({ from }: OpenTransaction, { target, verdict, restoreFrom, resumed }: Stop): string {
+  const records = target === 'new' && verdict === 'commit';
+  const does = records
+    ? 'records it'
+    : restoreFrom === null
+      ? `finishes the update or brings ${from.version} back`
+      : `restores the data from the snapshot ${restoreFrom}; do not start the program before`;
+  return resumed
+    ? `Every command of dgmo-updater tries again, and ${does}.`
+    : `Then run \`dgmo-updater recover\`, which ${does}.`;
 }

@@ -92,18 +92,19 @@ export async function runTransaction(
       const mayHaveWritten = state.trial?.unused === true && observed.target !== 'other';
       const foldersChanged = open.folders !== null && (state.foldersTouched || mayHaveWritten);
       step = next({ ...state, foldersChanged }, observed);
-      await takeStep(session, open, state, step, { change, mayHaveWritten, unusedSinceSnapshot });
+      await takeStep(session, open, state, step, { change, mayHaveWritten, unusedSinceSnapshot, resumed });
     } catch (error) {
       if (error instanceof UnrecoverableError) throw withFirstFailure(error, failure);
       // After the first failure the transaction is reverted. After a second one it is left to the next run.
-      if (failure !== undefined) throw stopped(session, open, state, failure, false);
+      if (failure !== undefined) throw stopped(session, open, { state, resumed, ended: false }, failure);
       failure = asUpdaterError(error, session.layout.installDir);
       state.resumed = true;
       continue;
     }
     if (step.do !== 'end') continue;
     const nothingChanged = step.outcome === 'abandoned' || step.outcome === 'foreign';
-    if (failure !== undefined && nothingChanged) throw stopped(session, open, state, failure, true);
+    if (failure !== undefined && nothingChanged)
+      throw stopped(session, open, { state, resumed, ended: true }, failure);
     return { outcome: step.outcome, reason: state.reason };
   }
   throw new Error(`transaction ${open.id} did not end within ${MAX_STEPS} steps`);
@@ -112,9 +113,12 @@ export async function runTransaction(
 function stopped(
   session: Session,
   open: OpenTransaction,
-  { verdict }: State,
+  {
+    state: { verdict, foldersTouched, trial },
+    resumed,
+    ended,
+  }: { state: State; resumed: boolean; ended: boolean },
   failure: unknown,
-  ended: boolean,
 ): unknown {
   let target: Content | null = null;
   try {
@@ -122,7 +126,9 @@ function stopped(
   } catch {
     // The message then says so.
   }
-  return withState(failure, open, { target, verdict, ended });
+  const pending = !ended && verdict !== 'commit' && (foldersTouched || trial?.unused === true);
+  const restoreFrom = pending ? (open.folders?.before ?? null) : null;
+  return withState(failure, open, { target, verdict, ended, restoreFrom, resumed });
 }
 
 /** That nothing works any more matters more than the first failure, which is added to the message. */
@@ -158,6 +164,8 @@ interface FolderWork {
   /** The new version may have written into any folder while it was tried. */
   mayHaveWritten: boolean;
   unusedSinceSnapshot: boolean;
+  /** An earlier run began the transaction. */
+  resumed: boolean;
 }
 
 async function takeStep(
@@ -207,12 +215,12 @@ async function bringFoldersBack(
   session: Session,
   open: OpenTransaction,
   state: State,
-  { mayHaveWritten }: FolderWork,
+  { mayHaveWritten, resumed }: FolderWork,
 ): Promise<void> {
   const { folders } = open;
   if (folders !== null) {
-    const { resumed, foldersTouched } = state;
-    await bringBack(session, { ...open, folders, touched: foldersTouched }, { resumed, all: mayHaveWritten });
+    const touched = state.foldersTouched;
+    await bringBack(session, { ...open, folders, touched }, { resumed, all: mayHaveWritten });
   }
   state.foldersTouched = false;
   state.foldersPending = changesFolders(open);
