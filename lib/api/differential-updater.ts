@@ -23,6 +23,7 @@ import { BusyError, InterruptedError, UsageError } from '../errors.ts';
 import { asUpdaterError } from '../platform/failures.ts';
 import { digestBytes, memorySource, openSource, readFile, type Source } from '../platform/files.ts';
 import type { Host } from '../platform/host.ts';
+import { harmless } from '../platform/listener.ts';
 import { inputFile, outputPath } from '../platform/named-file.ts';
 import { nativeHost } from '../platform/native.ts';
 import { replaceFile } from '../platform/replace-file.ts';
@@ -33,7 +34,10 @@ export interface DifferentialUpdaterOptions {
   key?: SigningKey;
   /** Only patches that one of these keys signed are applied; without it every patch is. */
   trustedKeys?: readonly PublicKey[];
-  /** Called now and then with the part of the work that is done, from 0 to 1. What it throws ends the work. */
+  /**
+   * Called now and then with the part of the work that is done, from 0 to 1. What it throws ends nothing (`signal` does): it is
+   * reported as a warning of the process, once.
+   */
   onProgress?(fraction: number): void;
   /** Ends the work when it is aborted, within seconds; until the file is replaced, not after. */
   signal?: AbortSignal;
@@ -58,6 +62,7 @@ const KEY_SIZE = 32;
 export class DifferentialUpdater {
   readonly #options: DifferentialUpdaterOptions;
   readonly #host: Host;
+  readonly #progress: (fraction: number) => void;
 
   /**
    * @throws UsageError if a trusted key is not 32 bytes long
@@ -73,6 +78,7 @@ export class DifferentialUpdater {
     }
     this.#options = options;
     this.#host = options.host ?? nativeHost();
+    this.#progress = harmless(options.onProgress, 'onProgress');
   }
 
   /**
@@ -98,7 +104,7 @@ export class DifferentialUpdater {
     return this.#run('a binary', async () => {
       const onProgress = (fraction: number) => {
         this.#checkSignal(undone);
-        this.#options.onProgress?.(fraction);
+        this.#progress(fraction);
       };
       const [old, fresh] = [this.#contentOf(from), this.#contentOf(to)];
       const versions = { fromVersion: version.from, toVersion: version.to };
@@ -198,7 +204,7 @@ export class DifferentialUpdater {
       fresh.set(chunk, size);
       size += chunk.length;
     });
-    this.#options.onProgress?.(1);
+    this.#progress(1);
     return fresh;
   }
 
@@ -226,7 +232,7 @@ export class DifferentialUpdater {
         });
       },
     });
-    this.#options.onProgress?.(1);
+    this.#progress(1);
   }
 
   #apply(old: Source, patch: PatchFile, undone: string, write: (chunk: Uint8Array) => void) {
@@ -238,7 +244,7 @@ export class DifferentialUpdater {
       write: (chunk) => {
         write(chunk);
         done += chunk.length;
-        this.#options.onProgress?.(done / patch.header.toSize);
+        this.#progress(done / patch.header.toSize);
       },
       checkpoint: async () => {
         // An abort by a timer or an event is seen only if the event loop turns.

@@ -21,7 +21,10 @@ import {
 } from './open-install.ts';
 
 export interface InstallationOptions extends InstallOptions {
-  /** Called for each event of an operation, as it happens. */
+  /**
+   * Called for each event of an operation, as it happens. It can't stop the operation (`signal` can): the first error that it
+   * throws, or that its promise rejects with, is reported as a warning of the process (`process.on('warning', ...)`).
+   */
   onEvent?(event: InstallEvent): void;
 }
 
@@ -46,7 +49,7 @@ export class Installation {
 
   /** @throws UsageError if there is no such folder */
   constructor({ onEvent, ...options }: InstallationOptions = {}) {
-    this.#session = openInstall(options, (event) => onEvent?.(event));
+    this.#session = openInstall(options, onEvent);
   }
 
   /**

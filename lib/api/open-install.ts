@@ -16,6 +16,7 @@ import {
 } from '../install/index.ts';
 import { asUpdaterError } from '../platform/failures.ts';
 import type { Host } from '../platform/host.ts';
+import { harmless } from '../platform/listener.ts';
 import { nativeHost } from '../platform/native.ts';
 import { pathsOf } from '../platform/path-flavour.ts';
 
@@ -36,8 +37,14 @@ export interface InstallOptions {
   host?: Host | undefined;
 }
 
-/** @throws UsageError if a folder is empty or missing, or the name of the app is invalid; MachineError */
-export function openInstall(options: InstallOptions, emit: (event: InstallEvent) => void): Session {
+/**
+ * @param onEvent an error of it changes nothing (listener.ts)
+ * @throws UsageError if a folder is empty or missing, or the name of the app is invalid; MachineError
+ */
+export function openInstall(
+  options: InstallOptions,
+  onEvent: ((event: InstallEvent) => void) | undefined,
+): Session {
   const { host = nativeHost(), settings = compiledIn, installDir, home, app, limits, signal } = options;
   const path = pathsOf(host.platform);
   const folder = installDir === undefined ? ownFolder(host) : path.resolve(host.workingDirectory, installDir);
@@ -49,7 +56,7 @@ export function openInstall(options: InstallOptions, emit: (event: InstallEvent)
       installDir: folder,
       home: findHome(host, home),
       settings,
-      emit,
+      emit: harmless(onEvent, 'onEvent'),
       interrupted: () => signal?.aborted === true,
       ...(app === undefined ? {} : { app }),
       ...(limits === undefined ? {} : { limits }),

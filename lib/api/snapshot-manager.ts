@@ -44,7 +44,10 @@ import {
 import { planRollback, type RollbackPlan, rollBack } from './rollback.ts';
 
 export interface SnapshotManagerOptions extends InstallOptions {
-  /** Called for each event of an operation, as it happens. */
+  /**
+   * Called for each event of an operation, as it happens. It can't stop the operation (`signal` can): the first error that it
+   * throws, or that its promise rejects with, is reported as a warning of the process (`process.on('warning', ...)`).
+   */
   onEvent?(event: InstallEvent): void;
 }
 
@@ -103,7 +106,7 @@ export class SnapshotManager {
 
   /** @throws UsageError if there is no such folder, MachineError if this user has no home */
   constructor({ onEvent, ...options }: SnapshotManagerOptions = {}) {
-    const session = openInstall(options, (event) => onEvent?.(event));
+    const session = openInstall(options, onEvent);
     this.#session = session;
     this.#setup =
       session.snapshots ??

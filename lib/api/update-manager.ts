@@ -16,6 +16,7 @@ import {
   requireSameWriters,
   type Session,
 } from '../install/index.ts';
+import { harmless } from '../platform/listener.ts';
 import { nativeNetwork } from '../platform/network/native.ts';
 import type { Network, NetworkSettings } from '../platform/network/network.ts';
 import { type CheckOptions, check } from '../update/check/check.ts';
@@ -54,7 +55,10 @@ export interface UpdateManagerOptions extends InstallOptions {
   caFile?: string | undefined;
   /** Allow plain http to other hosts than loopback. Default: false. */
   allowPlainHttp?: boolean | undefined;
-  /** Called for each event of an operation, as it happens. */
+  /**
+   * Called for each event of an operation, as it happens. It can't stop the operation (`signal` can): the first error that it
+   * throws, or that its promise rejects with, is reported as a warning of the process (`process.on('warning', ...)`).
+   */
   onEvent?(event: InstallEvent | UpdateEvent): void;
   /** @internal How the network is opened; for tests. */
   network?(settings: NetworkSettings): Network;
@@ -78,7 +82,7 @@ export class UpdateManager {
   /** @throws UsageError if there is no such folder */
   constructor(options: UpdateManagerOptions = {}) {
     this.#options = options;
-    this.#session = openInstall(options, (event) => options.onEvent?.(event));
+    this.#session = openInstall(options, options.onEvent);
   }
 
   /**
@@ -311,7 +315,7 @@ export class UpdateManager {
       feed,
       caFile,
       allowPlainHttp,
-      emit: (event) => onEvent?.(event),
+      emit: harmless(onEvent, 'onEvent'),
       signal,
     });
   }

@@ -9,7 +9,7 @@ import {
   posixRunning,
 } from './posix/processes.ts';
 import { ownsTerminal } from './posix/system.ts';
-import { written } from './standard-streams.ts';
+import { standardStreams } from './standard-streams.ts';
 import { windowsExecutable, windowsForceEnd, windowsIsAlive, windowsRunning } from './windows/processes.ts';
 import { windowsStart } from './windows/start.ts';
 
@@ -138,7 +138,7 @@ async function start(file: string, args: string[], options: StartOptions): Promi
 
 async function become(file: string, args: readonly string[], options: SpawnOptions): Promise<never> {
   // Output that is not written yet would be lost.
-  await written();
+  await standardStreams.written();
   process.chdir(options.workingDirectory);
   if (process.execve === undefined) throw new Error('this system has no execve');
   return process.execve(file, [file, ...args], options.environment);

@@ -2,14 +2,17 @@
  * Standard output, standard error, and whether they are a terminal. `process.stdout` and `process.stderr` are not used,
  * because loading them takes longer than everything else that `status` does.
  *
- * A write does not wait for its reader, so a pager that is left open does not stop an update. What can't be written is
- * dropped, so a reader that has closed the pipe (`dgmo-updater status | head`) does not stop it either.
+ * A write does not wait for its reader, so a pager that is left open does not stop an update. What can't be written does not
+ * stop it either: `written` says afterwards what failed. A reader that has closed the pipe (`dgmo-updater status | head`) has
+ * had enough, which is no failure.
  *
  * What is printed contains names and headers from outside. Every character that could move the cursor or turn the text
  * around is spelled out, whoever forgot to do so before.
  */
 import type { BunFile } from 'bun';
+import { errorCode } from '../errors.ts';
 import { printableText } from '../format/printable.ts';
+import { asUpdaterError } from './failures.ts';
 
 export interface StandardStreams {
   out(text: string): void;
@@ -18,6 +21,11 @@ export interface StandardStreams {
   clearLine(): void;
   /** Whether standard error is a terminal, on which a line can be overwritten. */
   readonly terminal: boolean;
+  /**
+   * Resolves when everything that can be written has been written: to null, or to the first failure of standard output, as a
+   * MachineError if the system gave it. A failure of standard error could not be told anyway.
+   */
+  written(): Promise<unknown>;
   /** Whether the user can be asked: standard input and standard error are a terminal. */
   interactive(): boolean;
 }
@@ -25,13 +33,11 @@ export interface StandardStreams {
 /** Writes that did not finish at once. */
 const pending = new Set<Promise<number>>();
 
-/** Resolves when everything that can be written has been written. */
-export async function written(): Promise<void> {
-  await Promise.allSettled(pending);
-}
-
-const toOutput = writerTo(Bun.stdout);
-const toError = writerTo(Bun.stderr);
+let outputFailure: unknown = null;
+const toOutput = writerTo(Bun.stdout, (error) => {
+  if (errorCode(error) !== 'EPIPE') outputFailure ??= error;
+});
+const toError = writerTo(Bun.stderr, () => undefined);
 
 export const standardStreams: StandardStreams = {
   out: (text) => toOutput(printableText(text)),
@@ -40,29 +46,36 @@ export const standardStreams: StandardStreams = {
   get terminal() {
     return isTerminal(2) && process.env.TERM !== 'dumb';
   },
+  async written() {
+    await Promise.allSettled(pending);
+    return asUpdaterError(outputFailure, 'standard output');
+  },
   interactive: () => isTerminal(0) && isTerminal(2),
 };
 
 /** The process does not end before the last write has finished or failed. */
-function writerTo(file: BunFile): (text: string) => void {
+function writerTo(file: BunFile, failed: (error: unknown) => void): (text: string) => void {
   let sink: ReturnType<BunFile['writer']> | undefined;
   return (text) => {
     try {
       sink ??= file.writer();
-      dropFailure(sink.write(text));
-      dropFailure(sink.flush());
-    } catch {
-      // The reader has closed the pipe, or the disk is full.
+      watch(sink.write(text), failed);
+      watch(sink.flush(), failed);
+    } catch (error) {
+      failed(error);
     }
   };
 }
 
-/** Ignores the failure of a write that did not finish at once. (One that finishes at once throws.) */
-function dropFailure(result: number | Promise<number>): void {
+/** A write that did not finish at once reports its failure here. (One that finishes at once throws.) */
+function watch(result: number | Promise<number>, failed: (error: unknown) => void): void {
   if (!(result instanceof Promise)) return;
   pending.add(result);
   const done = () => pending.delete(result);
-  result.then(done, done);
+  result.then(done, (error) => {
+    done();
+    failed(error);
+  });
 }
 
 /** Uses `require` so that node:tty, which loads node:net, is loaded only if it is needed. */

@@ -1,6 +1,6 @@
 /** Runs the command line: parses the arguments, runs the command, and returns the exit code. */
 import type { Host, Settings } from '../api/index.ts';
-import type { ExitCode } from '../errors.ts';
+import { type ExitCode, errorMessage } from '../errors.ts';
 import { type CommandLine, type CommandName, parseCommandLine } from './arguments.ts';
 import { type CommandContext, installOptions, isGiven } from './context.ts';
 import { questionsOnTerminal } from './questions.ts';
@@ -42,6 +42,18 @@ const COMMANDS: Record<
 };
 
 export async function main(argv: readonly string[], around: Surroundings): Promise<ExitCode> {
+  const code = await run(argv, around);
+  const { output } = around;
+  const unwritten = await output.written();
+  if (unwritten === null || code !== 0) return code;
+  // Whoever reads the result, such as a script that redirects it to a full disk, must not take its absence for success.
+  output.error(
+    `dgmo-updater: it is done, but the result could not be written to ${errorMessage(unwritten)}\n`,
+  );
+  return 12;
+}
+
+async function run(argv: readonly string[], around: Surroundings): Promise<ExitCode> {
   let line: CommandLine;
   try {
     line = parseCommandLine(argv);

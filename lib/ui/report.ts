@@ -23,6 +23,8 @@ export interface Output {
   clearLine(): void;
   /** Whether standard error is a terminal, on which a line can be overwritten. */
   terminal: boolean;
+  /** Resolves when everything is written: to null, or to what has kept standard output from being written. */
+  written(): Promise<unknown>;
 }
 
 export interface ReportOptions {

@@ -1,4 +1,4 @@
-import { expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
@@ -49,6 +49,33 @@ test.skipIf(process.platform !== 'linux')('a full disk does not stop it', async 
   const { child, ended } = start(openSync('/dev/full', 'w'));
   expect(await textOf(child.stderr)).toBe('went on');
   expect(await ended).toEqual([3, null]);
+});
+
+describe('a result that could not be written', () => {
+  const UPDATER = path.resolve(import.meta.dir, '../../updater.ts');
+
+  function updater(args: string[], stdout: number | 'pipe') {
+    const child = spawn(process.execPath, [UPDATER, ...args], { stdio: ['ignore', stdout, 'pipe'] });
+    return { child, ended: once(child, 'close') };
+  }
+
+  test.skipIf(process.platform !== 'linux').each([[['--version']], [['--help']], [['status', '--json']]])(
+    '%p on a full disk: 12',
+    async (args) => {
+      const { child, ended } = updater(args, openSync('/dev/full', 'w'));
+      expect(await textOf(child.stderr)).toContain(
+        'the result could not be written to standard output: no space is left on the disk (ENOSPC)',
+      );
+      expect(await ended).toEqual([12, null]);
+    },
+  );
+
+  test('because the reader has closed the pipe: as if it had been read', async () => {
+    const { child, ended } = updater(['--help'], 'pipe');
+    child.stdout?.destroy();
+    expect(await textOf(child.stderr)).toBe('');
+    expect(await ended).toEqual([0, null]);
+  });
 });
 
 test('an escape code in a message is spelled out; only a line that is cleared is not', async () => {
