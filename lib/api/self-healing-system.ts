@@ -4,7 +4,7 @@ import type { InstallEvent, Session } from '../install/index.ts';
 import { type InstallOptions, look, openInstall } from './open-install.ts';
 
 export interface SelfHealingOptions extends InstallOptions {
-  /** Called for each event of an operation, as it happens. */
+  /** Called for each event of an operation, as it happens. It can't stop the operation (`UpdateManagerOptions.onEvent`). */
   onEvent?(event: InstallEvent): void;
 }
 
@@ -28,7 +28,7 @@ export class SelfHealingSystem {
 
   /** @throws UsageError if there is no such folder */
   constructor({ onEvent, ...options }: SelfHealingOptions = {}) {
-    this.#session = openInstall(options, (event) => onEvent?.(event));
+    this.#session = openInstall(options, onEvent);
   }
 
   /**

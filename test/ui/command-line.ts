@@ -34,6 +34,7 @@ export async function command(stage: Stage, args: string[], around: Around = {})
       },
       clearLine: () => undefined,
       terminal,
+      written: async () => null,
     },
     interactive: () => terminal,
     signal: new AbortController().signal,
