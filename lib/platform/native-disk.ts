@@ -4,8 +4,8 @@ import { errorCode } from '../errors.ts';
 import type { Disk, FileStatus, Room } from './disk.ts';
 import { posixImitate } from './posix/attributes.ts';
 import { createdByUs } from './posix/ownership.ts';
+import { nameOf, systemPath } from './posix/raw-names.ts';
 import { fullFlush, posixNextData } from './posix/system.ts';
-import { nameOf, systemPath } from './raw-names.ts';
 import { inThread } from './thread-pool.ts';
 import { windowsRename } from './windows/system.ts';
 

@@ -4,7 +4,7 @@
  */
 import { posix, win32 } from 'node:path';
 import type { Platform } from './host.ts';
-import { hasRawBytes } from './raw-names.ts';
+import { hasRawBytes } from './posix/raw-names.ts';
 
 export type PathFlavour = Pick<
   typeof posix,

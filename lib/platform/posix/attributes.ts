@@ -5,8 +5,8 @@
 import { ptr } from 'bun:ffi';
 import fs from 'node:fs';
 import { errorCode } from '../../errors.ts';
-import { systemPath } from '../raw-names.ts';
 import { attributeCalls } from './libc.ts';
+import { systemPath } from './raw-names.ts';
 
 /** Not `security.ima` and `security.evm`: those are signatures of the content. */
 const ATTRIBUTES = ['security.selinux', 'system.posix_acl_access', 'security.capability'];

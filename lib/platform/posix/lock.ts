@@ -9,9 +9,9 @@ import { ptr } from 'bun:ffi';
 import fs from 'node:fs';
 import { errorCode, errorMessage, MachineError } from '../../errors.ts';
 import type { Lock } from '../host.ts';
-import { systemPath } from '../raw-names.ts';
 import { lastError, libc } from './libc.ts';
 import { createdByUs } from './ownership.ts';
+import { systemPath } from './raw-names.ts';
 
 const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = fs.constants;
 const MODE = 0o600;

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { errorCode } from '../../errors.ts';
-import { systemPath } from '../raw-names.ts';
+import { systemPath } from './raw-names.ts';
 
 let keepsFiles = false;
 
