@@ -102,6 +102,17 @@ export class SimulatedDisk implements Disk {
     return names.map(([path, id]) => [path, Buffer.from(this.#inode(id).durable).toString('base64')]);
   }
 
+  /** What a recovery may depend on, but for times: names, contents, modes, owners and hard links, and what the drive has. */
+  state(): string {
+    const first = new Map<number, string>();
+    const seen = [...this.#names].sort().map(([path, id]) => {
+      const { kind, mode, owner, content } = this.#inode(id);
+      if (!first.has(id)) first.set(id, path);
+      return [path, first.get(id), kind, mode, owner, Buffer.from(content).toString('base64')];
+    });
+    return JSON.stringify([seen, this.durablePicture()]);
+  }
+
   contentOf(path: string): Uint8Array | null {
     const id = this.#names.get(path);
     return id === undefined ? null : this.#inode(id).content;

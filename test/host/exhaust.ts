@@ -37,7 +37,8 @@ export async function exhaust(scenario: Scenario): Promise<Tally> {
   clean.onEffect = () => scenario.always(disk);
   await scenario.work(hostOf(scenario, disk, clean));
   const tally: Tally = { effects: clean.seen.length, points: 0, recoveryPoints: 0 };
-  await recoverEverywhere(scenario, disk, { at: -1, fault: { kind: 'stop' } }, 'kept');
+  const recovered = new Set<string>();
+  await recoverEverywhere(scenario, disk, { at: -1, fault: { kind: 'stop' } }, 'kept', recovered);
   const tried = new Map<string, Promise<number>>();
 
   for (let at = 0; at < clean.seen.length; at++) {
@@ -51,9 +52,10 @@ export async function exhaust(scenario: Scenario): Promise<Tally> {
         const left = stopped.after(loss);
         check(scenario, left, { at, fault }, loss, scenario.always);
         // Many faults leave the same disk behind, whose recovery is tried once.
-        const picture = JSON.stringify([left.picture(), left.durablePicture()]);
-        if (!tried.has(picture)) tried.set(picture, recoverEverywhere(scenario, left, { at, fault }, loss));
-        await tried.get(picture);
+        const state = left.state();
+        const plan = { at, fault };
+        if (!tried.has(state)) tried.set(state, recoverEverywhere(scenario, left, plan, loss, recovered));
+        await tried.get(state);
       }
     }
   }
@@ -89,12 +91,16 @@ async function runWith(scenario: Scenario, start: SimulatedDisk, plan: Plan): Pr
   return disk;
 }
 
-/** Recovers, then stops the recovery at each of its effects in turn and recovers again. Returns the number of stops. */
+/**
+ * Recovers, then stops the recovery at each of its effects in turn and recovers again. Returns the number of stops.
+ * `recovered`: the states that a stopped recovery left and from which a second one has succeeded; each is tried once.
+ */
 async function recoverEverywhere(
   scenario: Scenario,
   left: SimulatedDisk,
   plan: Plan,
   loss: Loss,
+  recovered: Set<string>,
 ): Promise<number> {
   const disk = left.clone();
   const faults = new FaultInjector();
@@ -119,6 +125,9 @@ async function recoverEverywhere(
     for (const second of ['kept', 'lost', 'torn'] as const) {
       const rest = again.after(second);
       check(scenario, rest, plan, loss, scenario.always);
+      const state = rest.state();
+      if (recovered.has(state)) continue;
+      recovered.add(state);
       await scenario.recover(quietHost(scenario, rest, new FaultInjector())).catch((error) => {
         throw failed(
           plan,
