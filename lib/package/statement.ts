@@ -46,8 +46,8 @@ const common = {
 const payload = tagged('kind', {
   /** A DGMO_PATCH_V1 file (lib/delta), from one exact binary to another. */
   patch: object({ kind: oneOf('patch'), from: version, fromChecksum: hex(32), ...common }),
-  /** The whole binary, one zstd frame. */
-  full: object({ kind: oneOf('full'), ...common }),
+  /** The whole binary: one zstd frame, or, in schema 2, independent frames with an index (lib/delta/full/framed.ts). */
+  full: object({ kind: oneOf('full'), ...common, compression: oneOf('zstd', 'frames') }),
   /** An evolution of the manifest: an archive of its files (evolution-archive.ts). */
   evolution: object({
     kind: oneOf('evolution'),
@@ -59,7 +59,8 @@ const payload = tagged('kind', {
 });
 
 const shape = object({
-  schema: oneOf(1),
+  /** 2 if the package carries independent frames. */
+  schema: oneOf(1, 2),
   app: stringOf('a name of a-z, 0-9, dot, dash and underscore, at most 64 long', isAppName),
   platform,
   arch,
@@ -76,7 +77,7 @@ export type EvolutionPayload = Extract<Payload, { kind: 'evolution' }>;
 export type BinaryPayload = Exclude<Payload, EvolutionPayload>;
 
 export interface Statement extends Target {
-  schema: 1;
+  schema: 1 | 2;
   app: string;
   /** The version that the package brings. */
   version: string;
@@ -104,7 +105,30 @@ const statement = checked<Statement>(shape, (found, path) => {
     );
   }
   checkEvolutions(found, path);
+  checkFrames(found, path);
 });
+
+/** Whoever knows where the package ends finds its frames, without having read the statement. So they come last. */
+function checkFrames(found: Statement, path: string): void {
+  const { schema, payloads } = found;
+  const at = payloads.findIndex(({ compression }) => compression === 'frames');
+  const wanted = schemaOf(payloads);
+  if (schema !== wanted) throw unwanted(`${path}.schema`, `${wanted} with these payloads`, schema);
+  if (at === -1) return;
+  if (at !== payloads.length - 1) {
+    throw unwanted(`${path}.payloads[${at}]`, 'a binary in frames as the last payload', `${payloads.length}`);
+  }
+  const frames = binaryFor(found.manifest, found)?.frames;
+  const length = payloads[at]?.length;
+  if (frames !== undefined && frames.length !== length) {
+    throw unwanted(`${path}.payloads[${at}].length`, `${frames.length} as in the manifest`, length);
+  }
+}
+
+/** The schema of a statement with these payloads. */
+export function schemaOf(payloads: readonly Pick<Payload, 'compression'>[]): Statement['schema'] {
+  return payloads.some(({ compression }) => compression === 'frames') ? 2 : 1;
+}
 
 function checkEvolutions({ payloads, manifest }: Statement, path: string): void {
   const left = new Set(manifest.evolutions.map(({ id }) => id));

@@ -4,7 +4,7 @@ import { chunksOf, type Digest, RunningDigest, type Source } from '../platform/f
 import { type SigningKey, signEnvelope } from '../trust/index.ts';
 import { binaryFor, type DGMOVersion, type Target, targetName } from '../version/index.ts';
 import { encodeHeader } from './layout.ts';
-import { encodeStatement, type Payload, STATEMENT_TYPE } from './statement.ts';
+import { encodeStatement, type Payload, STATEMENT_TYPE, schemaOf } from './statement.ts';
 
 type WithContent<P> = P extends Payload ? Omit<P, 'length' | 'sha256'> & { content: Source } : never;
 /** A payload without the length and digest of its bytes. */
@@ -31,15 +31,18 @@ export function writePackage(
   if (binary === undefined) {
     throw new UsageError(`the manifest of ${manifest.version} has no binary for ${targetName(draft)}`);
   }
+  // A binary in frames is the last payload.
+  const inFrames = (payload: PayloadDraft) => Number(payload.compression === 'frames');
+  const payloads = draft.payloads.toSorted((a, b) => inFrames(a) - inFrames(b));
   const statement = encodeStatement({
-    schema: 1,
+    schema: schemaOf(payloads),
     app,
     platform,
     arch,
     version: manifest.version,
     manifest,
     binary: { sha256: binary.checksum, size: binary.size },
-    payloads: draft.payloads.map(withDigest),
+    payloads: payloads.map(withDigest),
   });
   const envelope = signEnvelope(STATEMENT_TYPE, statement, keys);
   const digest = new RunningDigest();
@@ -49,7 +52,7 @@ export function writePackage(
   };
   emit(encodeHeader(envelope));
   emit(envelope);
-  for (const { content } of draft.payloads) for (const bytes of chunksOf(content)) emit(bytes);
+  for (const { content } of payloads) for (const bytes of chunksOf(content)) emit(bytes);
   return digest.digest();
 }
 

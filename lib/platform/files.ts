@@ -166,8 +166,12 @@ export async function copyAndDigest(
   return digest.digest();
 }
 
-/** Reads the file from the disk up to its end. Returns null if it does not exist. */
-export function digestFile(disk: Disk, path: string): Digest | null {
+/**
+ * Reads the file from the disk up to its end. Returns null if it does not exist.
+ *
+ * @param onPiece called with each piece, which is valid until it returns
+ */
+export function digestFile(disk: Disk, path: string, onPiece?: (bytes: Uint8Array) => void): Digest | null {
   const handle = openIfThere(disk, path);
   if (handle === null) return null;
   try {
@@ -177,6 +181,7 @@ export function digestFile(disk: Disk, path: string): Digest | null {
       const count = disk.read(handle, buffer, size);
       if (count === 0) return digest.digest();
       digest.update(buffer.subarray(0, count));
+      onPiece?.(buffer.subarray(0, count));
       size += count;
     }
   } finally {

@@ -33,12 +33,12 @@ export interface Binary {
   /** An https address, or a path inside the feed; see download-url.ts. */
   downloadUrl: string;
   /**
-   * Schema 2: length in bytes and SHA-256 of the list of the digests of its blocks of 64 KiB (lib/delta/block-list.ts). In
+   * Schema 2: length in bytes and SHA-256 of the list of the digests of its blocks of 64 KiB (lib/delta/full/block-list.ts). In
    * a feed it is the file `blockListPath`.
    */
   blocks?: { length: number; sha256: string } | undefined;
   /**
-   * Schema 2: the binary as independent frames (lib/delta/framed.ts), which are the last `length` bytes of every full
+   * Schema 2: the binary as independent frames (lib/delta/full/framed.ts), which are the last `length` bytes of every full
    * package. `index` is the length in bytes and the SHA-256 of their index, with which they begin.
    */
   frames?: { length: number; index: { length: number; sha256: string } } | undefined;
@@ -54,7 +54,7 @@ export interface UpdaterBinary {
   size: number;
   /** SHA-256 of the executable, 64 lower-case hex digits. */
   checksum: string;
-  /** The file of the feed with the executable as independent frames (lib/delta/framed.ts). */
+  /** The file of the feed with the executable as independent frames (lib/delta/full/framed.ts). */
   file: { path: string; length: number; sha256: string };
 }
 

@@ -1,6 +1,7 @@
 /** `release bundle`: makes a signed package from binaries. */
 
 import path from 'node:path';
+import { BlockDigests } from '../../lib/delta/index.ts';
 import { UsageError } from '../../lib/errors.ts';
 import { decodeInput } from '../../lib/format/decoder.ts';
 import {
@@ -14,6 +15,7 @@ import { nativeHost } from '../../lib/platform/native.ts';
 import { signBinary } from '../../lib/trust/index.ts';
 import { downloadUrl } from '../../lib/version/download-url.ts';
 import {
+  type Binary,
   executableName,
   isNewer,
   parseTarget,
@@ -35,7 +37,7 @@ import {
 } from '../manifest/options.ts';
 import { print, tell } from '../platform/terminal.ts';
 import { bytes } from '../progress.ts';
-import { type Build, build, makeFull, makePatch } from '../work/payloads.ts';
+import { type Build, blocksOf, build, framesOf, makeFull, makePatch } from '../work/payloads.ts';
 import { bundlePublished, type PublishedRequest } from './bundle-published.ts';
 
 const HELP = `Usage: release bundle <version> --platform <p>-<a> --keys <keys> --new <file>
@@ -104,7 +106,8 @@ export const bundle: Command = {
     const size = [payloads[0], ...evolutions].reduce((sum, payload) => sum + (payload?.content.size ?? 0), 0);
     const manifest = {
       ...request.description.describe(old?.version ?? null, size, nativeHost().clock.now()),
-      binaries: [{ ...subject, signature, downloadUrl: request.downloadUrl }],
+      schema: 2 as const,
+      binaries: [{ ...subject, signature, downloadUrl: request.downloadUrl, ...partsOf(to, payloads) }],
     };
     const all = [...payloads, ...evolutions];
     const draft = { app: request.app, ...request.target, manifest, payloads: all };
@@ -131,6 +134,17 @@ export const bundle: Command = {
     print(`${request.output}: ${bytes(written.size)}, SHA-256 ${written.sha256}\n`);
   },
 };
+
+/** What the manifest says of the parts that the binary can be verified and fetched in. */
+function partsOf({ content, digest }: Build, payloads: PayloadDraft[]): Pick<Binary, 'blocks' | 'frames'> {
+  const list = new BlockDigests();
+  list.update(content);
+  const full = payloads.find(({ kind }) => kind === 'full');
+  return {
+    blocks: blocksOf(list.list()),
+    ...(full === undefined ? {} : { frames: framesOf(full.content, digest.size) }),
+  };
+}
 
 interface Request {
   target: Target;

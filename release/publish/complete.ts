@@ -1,12 +1,13 @@
 /** Checks that a repository is complete: clients must be able to fetch everything that the feed names. */
 import path from 'node:path';
 import { DamagedError } from '../../lib/errors.ts';
-import type { ListedFile, ListedRelease } from '../../lib/version/index.ts';
+import type { ListedFile } from '../../lib/version/index.ts';
 import { type Published, requireCurrent } from '../repository/published.ts';
 import { readChannels } from '../repository/releases/channel.ts';
+import { filesOfRelease } from '../repository/releases/packages.ts';
 
 /**
- * Checks every file that the signed metadata leads to: indexes and pages by digest, manifests and packages by length
+ * Checks every file that the signed metadata leads to: indexes, pages and manifests by digest, packages and what manifests name by length
  * (their digests are checked when they are sent). DamagedError names the first that is missing or wrong.
  */
 export function requireComplete(published: Published): { channels: number; releases: number } {
@@ -15,17 +16,14 @@ export function requireComplete(published: Published): { channels: number; relea
   const seen = new Set<string>();
   for (const { releases } of channels) {
     for (const release of releases) {
-      for (const file of filesOf(release)) {
+      requireFile(published, release.manifest);
+      for (const file of filesOfRelease(published, release)) {
         if (!seen.has(file.path)) requireFile(published, file);
         seen.add(file.path);
       }
     }
   }
   return { channels: channels.length, releases: channels.flatMap(({ releases }) => releases).length };
-}
-
-function filesOf({ manifest, packages }: ListedRelease): ListedFile[] {
-  return [manifest, ...packages];
 }
 
 function requireFile({ host, layout }: Published, file: ListedFile): void {

@@ -16,6 +16,7 @@ import type { RepositoryLayout } from './layout.ts';
 import { withRepositoryLock } from './lock.ts';
 import { metadataName, type Published, readPublished, requireCurrent } from './published.ts';
 import { type Channel, channelPaths, readChannels } from './releases/channel.ts';
+import { filesOfRelease } from './releases/packages.ts';
 import { readNote, writeNote } from './work-note.ts';
 
 export interface PruneOptions {
@@ -93,7 +94,7 @@ function namedFiles(published: Published): Set<string> {
     if (metadataName(path.basename(file))?.role === 'root') named.add(file);
   }
   for (const channel of readChannels(published)) {
-    const listed = channel.releases.flatMap(({ manifest, packages }) => [manifest, ...packages]);
+    const listed = channel.releases.flatMap((release) => filesOfRelease(published, release));
     for (const at of [...channelPaths(settings.app, channel), ...listed.map((entry) => entry.path)]) {
       named.add(path.join(layout.targets, at));
     }

@@ -25,14 +25,15 @@ export function jobKey(job: Job): string {
   const { version, digest } = job.to;
   const parts =
     job.kind === 'full'
-      ? ['full', digest.sha256, job.level]
+      ? ['frames', digest.sha256, job.level]
       : ['patch', digest.sha256, version, job.from.digest.sha256, job.from.version];
   return digestBytes(new TextEncoder().encode(JSON.stringify(parts))).sha256;
 }
 
 /**
  * Bytes of memory that the job may take. A patch: four for each byte of both files (lib/delta/generate.ts), and the
- * files. A full binary: the binary, the output, and the tables of zstd's highest levels.
+ * files. A full binary: the binary, the output, and zstd's
+ * tables for a frame on each core.
  */
 export function jobMemory(job: Job): number {
   const size = job.to.digest.size;

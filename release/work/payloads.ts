@@ -1,8 +1,17 @@
 /** Makes the payloads of a package. Each is tried before it is signed: applied here, and its result compared. */
-import { applyPatch, compressFull, decompressFull, generatePatch } from '../../lib/delta/index.ts';
+import {
+  applyPatch,
+  compressFramed,
+  decompressFull,
+  type FramedOptions,
+  generatePatch,
+  readFrameIndex,
+} from '../../lib/delta/index.ts';
 import { DamagedError } from '../../lib/errors.ts';
 import type { PayloadDraft } from '../../lib/package/index.ts';
 import { type Digest, digestBytes, memorySource, type Source } from '../../lib/platform/files.ts';
+import type { Binary } from '../../lib/version/index.ts';
+import { availableCores } from '../platform/machine.ts';
 import { withProgress } from '../progress.ts';
 
 export interface Build {
@@ -25,7 +34,7 @@ export async function makePatch(from: Build, to: Build): Promise<PayloadDraft> {
 
 /** `level`: of zstd; the default of lib/delta if not given. */
 export async function makeFull(to: Build, level?: number): Promise<PayloadDraft> {
-  const compressed = await withProgress('full binary', () => fullBytes(to, level));
+  const compressed = await withProgress('full binary', (onProgress) => fullBytes(to, { level, onProgress }));
   return fullPayload(to, memorySource(compressed, 'full binary'));
 }
 
@@ -53,9 +62,10 @@ export async function patchBytes(
 }
 
 /** The compressed binary, decompressed again for a check: DamagedError if that does not give the binary. */
-export async function fullBytes(to: Build, level?: number): Promise<Uint8Array> {
-  const compressed = await compressFull(to.content, level);
+export async function fullBytes(to: Build, options: FramedOptions): Promise<Uint8Array> {
+  const compressed = await compressFramed(to.content, { ...options, atOnce: availableCores() + 1 });
   const made = await decompressFull({
+    form: 'frames',
     source: memorySource(compressed, 'full binary'),
     size: to.digest.size,
     write: () => undefined,
@@ -75,7 +85,20 @@ export function patchPayload(from: Built, to: Built, content: Source): PayloadDr
 }
 
 export function fullPayload(to: Built, content: Source): PayloadDraft {
-  return { kind: 'full', ...outcome(to), content };
+  return { kind: 'full', ...outcome(to), compression: 'frames', content };
+}
+
+/** What the manifest says of the frames in `content`, which make a binary of `size` bytes. */
+export function framesOf(content: Source, size: number): NonNullable<Binary['frames']> {
+  const length = readFrameIndex(content, size).frames[0]?.offset ?? 0;
+  const index = new Uint8Array(length);
+  content.read(0, index);
+  return { length: content.size, index: { length, sha256: digestBytes(index).sha256 } };
+}
+
+/** What the manifest says of the list of a binary's blocks. */
+export function blocksOf(list: Uint8Array): NonNullable<Binary['blocks']> {
+  return { length: list.length, sha256: digestBytes(list).sha256 };
 }
 
 function outcome(to: Built) {

@@ -18,7 +18,7 @@ export async function perform(
   const to = readNew(disk, job.to);
   const bytes =
     job.kind === 'full'
-      ? await fullBytes(to, job.level ?? undefined)
+      ? await fullBytes(to, { level: job.level ?? undefined, onProgress })
       : await patchBytes(await readOld(disk, job.from), to, onProgress);
   replaceDurably(disk, output, path.dirname(output), bytes, 0o644);
 }
@@ -36,9 +36,11 @@ async function readOld(disk: Disk, { version, digest, package: file }: OldBinary
   try {
     const contents = peekPackage(source);
     const index = contents.payloads.findIndex(({ kind }) => kind === 'full');
+    const form = contents.payloads[index]?.compression ?? 'zstd';
     const content = new Uint8Array(digest.size);
     let done = 0;
     await decompressFull({
+      form,
       source: contents.payload(index),
       size: digest.size,
       write(chunk) {

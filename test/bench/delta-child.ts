@@ -3,8 +3,7 @@
  * `bun delta-child.ts generate|apply|floor|compress|decompress ...`. Prints one line of JSON (Measured, delta.ts).
  */
 import fs from 'node:fs';
-import { zstdFrame } from '../../lib/delta/compress.ts';
-import { applyPatch, decompressFull, generatePatch } from '../../lib/delta/index.ts';
+import { applyPatch, compressFramed, decompressFull, generatePatch } from '../../lib/delta/index.ts';
 import { digestFile, openSource, writeAll } from '../../lib/platform/files.ts';
 import { nativeDisk } from '../../lib/platform/native-disk.ts';
 
@@ -36,17 +35,17 @@ const tasks: Record<string, (...paths: string[]) => Promise<void>> = {
     if (digestFile(nativeDisk, fresh)?.sha256 !== sha256) throw new Error('it reads back otherwise');
   },
 
-  /** A whole binary as a package carries it, with a window of 2^`windowLog`. */
-  async compress(file = '', windowLog = '', frame = '') {
-    const settings = { level: 19, windowLog: Number(windowLog), longDistance: true };
-    fs.writeFileSync(frame, await zstdFrame(fs.readFileSync(file), settings));
+  /** A whole binary as a package carries it. */
+  async compress(file = '', level = '', framed = '') {
+    fs.writeFileSync(framed, await compressFramed(fs.readFileSync(file), { level: Number(level) }));
   },
 
-  async decompress(frame = '', size = '', file = '') {
-    const source = openSource(nativeDisk, frame);
+  async decompress(framed = '', size = '', file = '') {
+    const source = openSource(nativeDisk, framed);
     const handle = nativeDisk.open(file, 'create');
     let done = 0;
     await decompressFull({
+      form: 'frames',
       source,
       size: Number(size),
       write(chunk) {

@@ -22,3 +22,8 @@ export async function failure(work: Promise<unknown>): Promise<unknown> {
   }
   return new Error('it did not fail');
 }
+
+/** The binary that test/vectors/frames-v1 is of. */
+export function frozenBinary(): Uint8Array {
+  return Uint8Array.from({ length: 290_000 }, (_, at) => (at >> 6) * (at >> 12));
+}

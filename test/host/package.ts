@@ -1,5 +1,5 @@
 /** A real package for the simulated install: signed, with a real patch or a real full binary. */
-import { compressFull, generatePatch } from '../../lib/delta/index.ts';
+import { compressFramed, generatePatch } from '../../lib/delta/index.ts';
 import { encodeEvolution, type PayloadDraft, writePackage } from '../../lib/package/index.ts';
 import { memorySource } from '../../lib/platform/files.ts';
 import type { Platform } from '../../lib/platform/host.ts';
@@ -53,13 +53,13 @@ async function evolutionOf(
 }
 
 async function fullOf(to: Executable): Promise<PayloadDraft> {
-  const content = memorySource(await compressFull(to.bytes));
+  const content = memorySource(await compressFramed(to.bytes, { level: 1 }));
   return {
     kind: 'full',
     to: to.version,
     toChecksum: to.sha256,
     toSize: to.size,
-    compression: 'zstd',
+    compression: 'frames',
     content,
   };
 }

@@ -14,7 +14,7 @@ import { digestBytes, memorySource } from '../../lib/platform/files.ts';
 import { type SigningKey, signBinary } from '../../lib/trust/index.ts';
 import type { BinaryArch } from '../../lib/version/index.ts';
 import { testKey } from '../trust/keys.ts';
-import { testManifest } from '../version/release.ts';
+import { secondManifest, testManifest } from '../version/release.ts';
 
 const text = (value: string) => new TextEncoder().encode(value);
 
@@ -51,6 +51,29 @@ export function fullPayload(length = 40): PayloadDraft {
   const { sha256, size } = digestOf('1.2.0');
   const content = memorySource(new Uint8Array(length).fill(0xf0));
   return { kind: 'full', to: '1.2.0', toChecksum: sha256, toSize: size, compression: 'zstd', content };
+}
+
+/** The same as independent frames, for a package of schema 2. */
+export function framedPayload(length = 40): PayloadDraft {
+  return { ...fullPayload(length), compression: 'frames' } as PayloadDraft;
+}
+
+/** The manifest of a package of schema 2: what it says of the frames fits `framedPayload()`. */
+export function framedDraft(payloads = [framedPayload(), patchPayload('1.1.0', '1.2.0')]): PackageDraft {
+  const draft = testDraft({ payloads });
+  const { binaries, confirm, updaters } = secondManifest();
+  const { blocks } = binaries[0] ?? {};
+  const frames = { length: 40, index: { length: 30, sha256: '03'.repeat(32) } };
+  const [binary] = draft.manifest.binaries;
+  if (binary === undefined) throw new Error('the test manifest has no binary');
+  draft.manifest = {
+    ...draft.manifest,
+    schema: 2,
+    binaries: [{ ...binary, blocks, frames }],
+    confirm,
+    updaters,
+  };
+  return draft;
 }
 
 /** An archive, whatever it holds. The release of the fixture has the evolution `faster-search`. */

@@ -7,7 +7,16 @@ import { peekPackage, readPackage, verifyPayloads, writePackage } from '../../li
 import { memorySource } from '../../lib/platform/files.ts';
 import { decodeRoot, type TrustedRoot } from '../../lib/trust/index.ts';
 import { STRANGER, TARGETS_KEYS, testKey, testRoot } from '../trust/keys.ts';
-import { digestOf, fullPayload, pack, patchPayload, testDraft, testPackage } from './fixture.ts';
+import {
+  digestOf,
+  framedDraft,
+  framedPayload,
+  fullPayload,
+  pack,
+  patchPayload,
+  testDraft,
+  testPackage,
+} from './fixture.ts';
 
 const root = testRoot();
 
@@ -71,6 +80,29 @@ describe('a package', () => {
     const vector = (name: string) => readFileSync(path.join(import.meta.dir, '../vectors/package-v1', name));
     expect(await verdict(vector('tiny.dgmopkg'), decodeRoot(vector('root.json')))).toBe(0);
     expect(vector('tiny.dgmopkg').equals(testPackage())).toBe(true);
+  });
+
+  test('of schema 2 still reads as frozen, and is still written so', async () => {
+    const vector = (name: string) => readFileSync(path.join(import.meta.dir, '../vectors/package-v2', name));
+    expect(await verdict(vector('tiny.dgmopkg'), decodeRoot(vector('root.json')))).toBe(0);
+    expect(vector('tiny.dgmopkg').equals(pack(framedDraft()))).toBe(true);
+  });
+
+  test('ends with the frames of its binary', () => {
+    const bytes = pack(framedDraft());
+    const contents = readPackage(memorySource(bytes), root);
+    expect(contents.schema).toBe(2);
+    expect(contents.payloads.map(({ kind, compression }) => [kind, compression])).toEqual([
+      ['patch', 'zstd'],
+      ['full', 'frames'],
+    ]);
+    expect(bytes.subarray(-40)).toEqual(new Uint8Array(40).fill(0xf0));
+  });
+
+  test('is not written if its manifest speaks of other frames', () => {
+    expect(() => pack(framedDraft([framedPayload(41)]))).toThrow(
+      'package.payloads[0].length: wanted 40 as in the manifest, found 41',
+    );
   });
 
   test('is not written for a target that its manifest has no binary for', () => {

@@ -35,7 +35,14 @@ describe('the error of a bad statement names the field and both values', () => {
   const other = digestOf('1.0.0').sha256;
   const elsewhere = `wanted ${JSON.stringify(target).slice(1, -1)} if it makes version 1.2.0, and only then, found`;
   const cases: [where: string, to: unknown, message: string][] = [
-    ['schema', 2, 'package.schema: wanted 1, found 2'],
+    ['schema', 2, 'package.schema: wanted 1 with these payloads, found 2'],
+    ['schema', 3, 'package.schema: wanted 1 or 2, found 3'],
+    ['payloads.2.compression', 'frames', 'package.schema: wanted 2 with these payloads, found 1'],
+    [
+      'payloads.2.compression',
+      'none',
+      'package.payloads[2].compression: wanted "zstd" or "frames", found "none"',
+    ],
     [
       'app',
       '../dgmo',
@@ -126,7 +133,18 @@ describe('the error of a bad statement names the field and both values', () => {
 test('a bad statement is damaged even when the right keys signed it', () => {
   const envelope = signEnvelope(STATEMENT_TYPE, encode({ ...statement(), schema: 2 }), [testKey(11)]);
   const bytes = Buffer.concat([encodeHeader(envelope), envelope]);
-  expect(() => readPackage(memorySource(bytes), testRoot())).toThrow('package.schema: wanted 1, found 2');
+  expect(() => readPackage(memorySource(bytes), testRoot())).toThrow(
+    'package.schema: wanted 1 with these payloads, found 2',
+  );
+});
+
+test('a binary in frames is the last payload, or it would not be found from the end of the package', () => {
+  const value: Json = { ...changed('payloads.2.compression', 'frames'), schema: 2 };
+  expect(decodeStatement(encode(value)).schema).toBe(2);
+  value.payloads = (value.payloads as unknown[]).toReversed();
+  expect(() => decodeStatement(encode(value))).toThrow(
+    'package.payloads[0]: wanted a binary in frames as the last payload',
+  );
 });
 
 test('a signed document of another type is no package', () => {

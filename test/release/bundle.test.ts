@@ -76,6 +76,7 @@ describe('release bundle', () => {
     expect(contents.payloads.map(({ kind }) => kind)).toEqual(['full']);
     const pieces: Uint8Array[] = [];
     await decompressFull({
+      form: 'frames',
       source: contents.payload(0),
       size: NEW.length,
       write: (bytes) => pieces.push(bytes.slice()),

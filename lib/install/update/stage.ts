@@ -80,11 +80,12 @@ async function takeStep(
   const payload = staging.contents.payload(step.index);
   const { toSize } = step.payload;
   if (step.payload.kind === 'full') {
+    const form = step.payload.compression;
     requireOldUnchanged(session, staging.from);
     await writeFile(
       session,
       path,
-      (write, checkpoint) => decompressFull({ source: payload, size: toSize, write, checkpoint }),
+      (write, checkpoint) => decompressFull({ form, source: payload, size: toSize, write, checkpoint }),
       toSize,
     );
     return;

@@ -14,13 +14,21 @@ import {
   type Target,
 } from '../../../lib/version/index.ts';
 import type { Signers } from '../../keys/signers.ts';
+import { blocksOf } from '../../work/payloads.ts';
 import { downloadUrl } from '../layout.ts';
 import type { Published } from '../published.ts';
 import type { AddRequest } from './add-request.ts';
 import { readChannels, readListed } from './channel.ts';
 import { type Goal, patchFrom } from './goal.ts';
 import { findRelease, releasesBefore } from './list-changes.ts';
-import { askForPackage, fullPackage, listManifest, placeManifest, placePackage } from './packages.ts';
+import {
+  askForPackage,
+  fullPackage,
+  listManifest,
+  placeBlockList,
+  placeManifest,
+  placePackage,
+} from './packages.ts';
 import type { PayloadFile } from './payload-files.ts';
 
 /**
@@ -76,6 +84,7 @@ export async function makeEntries(
     undescribed.length === 0
       ? null
       : makeManifest(undescribed, request, before, {
+          payloads,
           sizes: typicalSize(undescribed, payloads) + extra,
           keys,
           now,
@@ -93,7 +102,10 @@ export async function makeEntries(
     }
     signers.remote.requireAll();
   }
-  if (newManifest !== null) placeManifest(published, newManifest);
+  if (newManifest !== null) {
+    for (const goal of undescribed) placeBlockList(published, request.version, goal);
+    placeManifest(published, newManifest);
+  }
   const rollout = request.rollout ?? rolloutSoFar(published, request);
   const added: Added[] = [];
   for (const goal of wanted) {
@@ -149,17 +161,25 @@ function makeManifest(
   goals: readonly Goal[],
   { version, description }: AddRequest,
   before: DGMOVersion | undefined,
-  { sizes, keys, now }: { sizes: number; keys: SigningKey[]; now: number },
+  {
+    payloads,
+    sizes,
+    keys,
+    now,
+  }: Pick<EntryOptions, 'payloads' | 'now'> & { sizes: number; keys: SigningKey[] },
 ): DGMOVersion {
   const [signer] = keys;
   if (signer === undefined) throw new Error('no key to sign with');
-  const binaries: Binary[] = goals.map(({ target, digest }) => {
+  const binaries: Binary[] = goals.map((goal) => {
+    const { target, digest } = goal;
     const subject = { ...target, size: digest.size, checksum: digest.sha256 };
     const signature = signBinary(subject, version, signer);
-    return { ...subject, signature, downloadUrl: downloadUrl(version, target) };
+    const blocks = blocksOf(goal.blocks);
+    const frames = payloads.get(goal)?.find((payload) => payload.frames !== undefined)?.frames;
+    return { ...subject, signature, downloadUrl: downloadUrl(version, target), blocks, frames };
   });
   const draft = before ?? description.describe(previous(goals, version), sizes, now);
-  return { ...draft, binaries: [...(before?.binaries ?? []), ...binaries] };
+  return { ...draft, schema: 2, binaries: [...(before?.binaries ?? []), ...binaries] };
 }
 
 /** The newest earlier release, for any of the targets. */

@@ -1,4 +1,5 @@
 /** What `add` is to achieve for one target, given what is published. */
+import { BlockDigests } from '../../../lib/delta/index.ts';
 import { PolicyError, UsageError } from '../../../lib/errors.ts';
 import { type Digest, digestFile } from '../../../lib/platform/files.ts';
 import {
@@ -21,6 +22,8 @@ export interface Goal {
   /** Path of the binary. */
   file: string;
   digest: Digest;
+  /** The list of the digests of its blocks. */
+  blocks: Uint8Array;
   channel: Channel;
   /** The version's entry in this channel. */
   here: ListedRelease | undefined;
@@ -37,7 +40,8 @@ export function readGoal(
   { target, file }: AddRequest['binaries'][number],
 ): Goal {
   const { version } = request;
-  const digest = digestFile(published.host.disk, file);
+  const blocks = new BlockDigests();
+  const digest = digestFile(published.host.disk, file, (piece) => blocks.update(piece));
   if (digest === null) throw new UsageError(`${file}: wanted a file to read, found nothing there`);
   if (digest.size === 0 || digest.size > MAX_BINARY_SIZE) {
     throw new UsageError(`${file}: wanted 1 to ${MAX_BINARY_SIZE} bytes, found ${digest.size}`);
@@ -57,7 +61,7 @@ export function readGoal(
       { advice: 'A version never changes. Give the new binary a new version.' },
     );
   }
-  const goal = { target, file, digest, channel, here, known };
+  const goal = { target, file, digest, blocks: blocks.list(), channel, here, known };
   return { ...goal, bases: chooseBases(published, goal, request) };
 }
 

@@ -13,16 +13,20 @@ import {
   type Source,
 } from '../../../lib/platform/files.ts';
 import type { SigningKey } from '../../../lib/trust/index.ts';
+import { blockListPath } from '../../../lib/version/binary.ts';
 import {
   type DGMOVersion,
+  decodeManifest,
   encodeManifest,
   type ListedFile,
   type ListedPackage,
   type ListedRelease,
+  type Target,
 } from '../../../lib/version/index.ts';
 import { manifestPath, packagePath } from '../layout.ts';
 import { placeBytes, settleDraft, writeDraft } from '../place.ts';
 import type { Published } from '../published.ts';
+import { readListed } from './channel.ts';
 
 /** Requests the signatures that `placePackage` will need, and writes nothing. */
 export function askForPackage(draft: PackageDraft, keys: SigningKey[]): void {
@@ -43,6 +47,32 @@ export function placeManifest({ host, layout }: Published, manifest: DGMOVersion
   const { file, bytes } = listManifest(manifest);
   placeBytes({ disk: host.disk, layout }, path.join(layout.targets, file.path), bytes);
   return file;
+}
+
+/** The list of the digests of a binary's blocks, as a file of the feed. */
+export function placeBlockList(
+  { host, layout }: Published,
+  version: string,
+  { target, blocks }: { target: Target; blocks: Uint8Array },
+): void {
+  const at = blockListPath(version, target, digestBytes(blocks).sha256);
+  placeBytes({ disk: host.disk, layout }, path.join(layout.targets, at), blocks);
+}
+
+/**
+ * The files of the feed that belong to a release for one target: manifest, packages, and what the manifest names as long
+ * as there are packages that it is of use with.
+ */
+export function filesOfRelease(published: Published, release: ListedRelease): ListedFile[] {
+  const { manifest, packages, binary } = release;
+  if (packages.length === 0) return [manifest];
+  const { version, binaries, updaters = [] } = decodeManifest(readListed(published, manifest));
+  const lists = binaries.flatMap(({ blocks, checksum, ...target }) =>
+    blocks === undefined || checksum !== binary.sha256 || fullPackage(release) === undefined
+      ? []
+      : [{ path: blockListPath(version, target, blocks.sha256), ...blocks }],
+  );
+  return [manifest, ...packages, ...lists, ...updaters.map(({ file }) => file)];
 }
 
 /** The kind of package follows from the draft's one patch or full binary. */

@@ -1,9 +1,10 @@
 /** The payloads that are still missing, made by workers or left by an interrupted run. */
 import type { PayloadDraft } from '../../../lib/package/index.ts';
-import type { Source } from '../../../lib/platform/files.ts';
-import { targetName } from '../../../lib/version/index.ts';
+import type { Disk } from '../../../lib/platform/disk.ts';
+import { openSource, type Source } from '../../../lib/platform/files.ts';
+import { type Binary, targetName } from '../../../lib/version/index.ts';
 import type { Job } from '../../work/job.ts';
-import { fullPayload, patchPayload } from '../../work/payloads.ts';
+import { framesOf, fullPayload, patchPayload } from '../../work/payloads.ts';
 import { makeProducts, noteLeftOut, wasLeftOut } from '../../work/products.ts';
 import type { Published } from '../published.ts';
 import type { AddRequest, AddTools } from './add-request.ts';
@@ -15,6 +16,8 @@ export interface PayloadFile {
   /** Bytes. */
   size: number;
   payload(content: Source): PayloadDraft;
+  /** Of a full binary, for the manifest. */
+  frames?: Binary['frames'];
 }
 
 /** A patch has to be at least 30 % smaller than the full binary to be worth its space and its checks. */
@@ -61,7 +64,8 @@ export async function makePayloadFiles(
     const ready = made.get(goal) ?? [];
     if (job.kind === 'full') {
       fullSizes.set(goal, size);
-      ready.push({ file, size, payload: (content) => fullPayload(to, content) });
+      const frames = framesIn(disk, file, goal.digest.size);
+      ready.push({ file, size, frames, payload: (content) => fullPayload(to, content) });
       continue;
     }
     const full = fullSizes.get(goal) ?? (await listedSize(published, goal));
@@ -74,6 +78,15 @@ export async function makePayloadFiles(
     noteLeftOut(disk, layout.products, job);
   }
   return made;
+}
+
+function framesIn(disk: Disk, file: string, size: number): Binary['frames'] {
+  const source = openSource(disk, file);
+  try {
+    return framesOf(source, size);
+  } finally {
+    source.close();
+  }
 }
 
 /** Bytes of the published compressed binary. */

@@ -182,7 +182,7 @@ describe('in a repository whose', () => {
     const { root } = readPublished(hostOn(disk), REPO);
     const [after] = packagesOf(disk, root);
     expect(after?.signedBy).toEqual([fresh.id]);
-    expect(after?.payloads.map(({ kind }) => kind)).toEqual(['full', 'evolution']);
+    expect(after?.payloads.map(({ kind }) => kind)).toEqual(['evolution', 'full']);
     expect(after?.payloads).toEqual(before?.payloads as never);
     expect((await after?.evolution('search'))?.files.map((file) => file.path)).toEqual([
       'evolution.json',
@@ -433,7 +433,7 @@ test('the command line: bundle, inspect, add twice, and a symlink told in words'
   const { stdout } = await folder.release(['inspect', '--json', 'p.dgmopkg', '--root', 'keys/root.json']);
   const facts = JSON.parse(stdout);
   expect(facts.sound).toBe(true);
-  expect(facts.payloads.map(({ kind }: { kind: string }) => kind)).toEqual(['patch', 'full', 'evolution']);
+  expect(facts.payloads.map(({ kind }: { kind: string }) => kind)).toEqual(['patch', 'evolution', 'full']);
   expect(Object.keys(facts['evolution search'])).toEqual(['bin/run', 'evolution.json']);
   expect(facts['evolution search']['bin/run']).toMatch(/^executable, 10 bytes, SHA-256 [0-9a-f]{64}$/);
   const contents = readPackage(

@@ -1,23 +1,15 @@
-/** A whole binary, compressed, for installations that no patch starts from. */
-import { type Digest, RunningDigest, type Source } from '../platform/files.ts';
-import type { Checkpoint } from './apply.ts';
-import { zstdFrame } from './compress.ts';
-import { Inflater } from './inflater.ts';
-
 /**
- * A decoder keeps 16 MiB in memory, so that a process that decompresses stays well within 128 MB. A wider window saves next
- * to nothing. opencode-linux-x64 1.18.34 (185,632,896 bytes) with 2^27, 2^25 and 2^24: 45,611,300,
- * 45,683,416 and 45,826,970 bytes (`bun test/bench/delta-child.ts compress FILE WINDOWLOG FRAME`). Peak memory of
- * `bun test/bench/delta-child.ts decompress FRAME 185632896 FILE` with 2^24: 79 MB.
+ * A whole binary in one zstd frame: what packages carried before there were independent frames (framed.ts). Still read,
+ * no longer written.
  */
+import { type Digest, RunningDigest, type Source } from '../../platform/files.ts';
+import type { Checkpoint } from '../apply.ts';
+import { Inflater } from '../inflater.ts';
+
+/** The window of the frames that were written. A decoder keeps 16 MiB in memory. */
 const WINDOW_LOG = 24;
 /** Bytes between checkpoints. */
 const CHECKPOINT_INTERVAL = 8 << 20;
-
-/** One zstd frame. */
-export function compressFull(bytes: Uint8Array, level = 19): Promise<Uint8Array> {
-  return zstdFrame(bytes, { level, windowLog: WINDOW_LOG, longDistance: true });
-}
 
 export interface DecompressOptions {
   source: Source;
@@ -29,7 +21,7 @@ export interface DecompressOptions {
 }
 
 /** Throws DamagedError if the source is not one frame of exactly `size` bytes: then what was written must be discarded. */
-export async function decompressFull({
+export async function decompressOneFrame({
   source,
   size,
   write,

@@ -1,0 +1,146 @@
+/** Binaries in independent frames: exactly what was promised comes out, each frame by itself as well, or a DamagedError. */
+import { describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import fc from 'fast-check';
+import { compressFramed, decodeFrameIndex, decompressFull, inflateFrame } from '../../lib/delta/index.ts';
+import { DamagedError } from '../../lib/errors.ts';
+import { memorySource } from '../../lib/platform/files.ts';
+import { zstd } from './forge.ts';
+import { codeLike, randomBytes } from './pairs.ts';
+import { sha256 } from './reference.ts';
+import { failure, frozenBinary } from './support.ts';
+
+const FRAME = 1 << 18;
+const ENTRIES_AT = 16;
+const compress = (bytes: Uint8Array) => compressFramed(bytes, { level: 3 });
+
+async function expand(framed: Uint8Array, size: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  const write = (chunk: Uint8Array) => chunks.push(chunk.slice());
+  const digest = await decompressFull({ form: 'frames', source: memorySource(framed), size, write });
+  const bytes = Uint8Array.from(Buffer.concat(chunks));
+  expect(digest).toEqual({ sha256: sha256(bytes), size: bytes.length });
+  return bytes;
+}
+
+async function refusal(framed: Uint8Array, size: number): Promise<string> {
+  const error = await failure(expand(framed, size));
+  expect(error).toBeInstanceOf(DamagedError);
+  return (error as DamagedError).message;
+}
+
+/** The framed binary with one frame replaced, and an index that says so. */
+function withFrame(framed: Uint8Array, frame: Uint8Array): Uint8Array {
+  const index = Buffer.from(framed.subarray(0, ENTRIES_AT + 36));
+  index.writeUInt32LE(frame.length, ENTRIES_AT);
+  index.write(sha256(frame), ENTRIES_AT + 4, 'hex');
+  return Buffer.concat([index, frame]);
+}
+
+describe('there and back', () => {
+  test.each([1, 333, FRAME - 1, FRAME, FRAME + 1, 5 * FRAME + 7])('%d bytes', async (size) => {
+    for (const bytes of [randomBytes(size, 1), codeLike(size, 2), new Uint8Array(size)]) {
+      expect(Buffer.compare(await expand(await compress(bytes), size), bytes)).toBe(0);
+    }
+  });
+
+  test('the same bytes give the same frames, however many are made at once', async () => {
+    const bytes = codeLike(3 * FRAME, 5);
+    const one = await compressFramed(bytes, { level: 3, atOnce: 1 });
+    expect(Buffer.compare(await compressFramed(bytes, { level: 3, atOnce: 9 }), one)).toBe(0);
+  });
+
+  test('progress runs to the end', async () => {
+    const fractions: number[] = [];
+    const onProgress = (fraction: number) => fractions.push(fraction);
+    await compressFramed(new Uint8Array(4 * FRAME), { level: 1, onProgress });
+    expect(fractions).toEqual([0.25, 0.5, 0.75, 1]);
+  });
+
+  test('checkpoints are kept on the way, and one that fails ends it', async () => {
+    const bytes = new Uint8Array(20 << 20);
+    const source = memorySource(await compress(bytes));
+    let checkpoints = 0;
+    const options = { form: 'frames', source, size: bytes.length, write: () => undefined } as const;
+    const checkpoint = () => {
+      checkpoints++;
+    };
+    await decompressFull({ ...options, checkpoint });
+    expect(checkpoints).toBe(2);
+    const stop = new Error('stop');
+    expect(await failure(decompressFull({ ...options, checkpoint: () => Promise.reject(stop) }))).toBe(stop);
+  });
+
+  test('any frame, by itself', async () => {
+    const bytes = codeLike(4 * FRAME + 100, 8);
+    const framed = await compress(bytes);
+    const { frames, frameSize } = decodeFrameIndex(framed, bytes.length);
+    expect([frames.length, frameSize]).toEqual([5, FRAME]);
+    for (const [number, frame] of [...frames.entries()].reverse()) {
+      const part = framed.slice(frame.offset, frame.offset + frame.length);
+      const wanted = bytes.subarray(number * FRAME, (number + 1) * FRAME);
+      expect(Buffer.compare(await inflateFrame(part, frame), wanted)).toBe(0);
+    }
+  });
+
+  test('the frozen vector', async () => {
+    const vector = readFileSync(path.join(import.meta.dir, '../vectors/frames-v1/tiny.frames'));
+    const binary = frozenBinary();
+    expect(Buffer.compare(await expand(vector, binary.length), binary)).toBe(0);
+  });
+});
+
+describe('refused', () => {
+  const bytes = codeLike(FRAME + 3000, 4);
+
+  test('another size than promised', async () => {
+    const framed = await compress(bytes);
+    for (const size of [0, bytes.length - 1, bytes.length + 1, FRAME])
+      expect(await refusal(framed, size)).toContain(
+        `wanted a binary of ${size} bytes, found ${bytes.length}`,
+      );
+  });
+
+  test('cut off anywhere, or with anything after its end', async () => {
+    const framed = await compress(bytes.subarray(0, 3000));
+    for (let size = 0; size < framed.length; size++) await refusal(framed.subarray(0, size), 3000);
+    await refusal(Buffer.concat([framed, Buffer.of(0)]), 3000);
+  });
+
+  test('any bit that is not as it was', async () => {
+    const framed = await compress(bytes);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(framed.length - 1), fc.nat(7), async (at, bit) => {
+        const damaged = framed.slice();
+        damaged[at] = (damaged[at] ?? 0) ^ (1 << bit);
+        await refusal(damaged, bytes.length);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('frames of a size that would take too much memory, or none', async () => {
+    const framed = Buffer.from(await compress(bytes));
+    for (const size of [0, 1, 1 << 15, (1 << 18) + 1, 1 << 23, 2 ** 31]) {
+      framed.writeUInt32LE(size, 12);
+      expect(await refusal(framed, bytes.length)).toContain('a power of two');
+    }
+  });
+
+  test('a bomb: more than the index allows never comes out', async () => {
+    const framed = await compress(bytes.subarray(0, 1000));
+    const bomb = zstd(Buffer.alloc(1 << 20));
+    expect(await refusal(withFrame(framed, bomb), 1000)).toContain('its window is 1048576 bytes');
+    const liar = Buffer.from(zstd(Buffer.alloc(60_000)));
+    const at = liar.indexOf(Buffer.from(new Uint16Array([60_000 - 256]).buffer));
+    liar.writeUInt16LE(1000 - 256, at);
+    await refusal(withFrame(framed, liar), 1000);
+  });
+
+  test('a frame that is none, though the index vouches for it', async () => {
+    const framed = await compress(bytes.subarray(0, 1000));
+    expect(await refusal(withFrame(framed, randomBytes(200, 3)), 1000)).toContain('does not begin as one');
+    expect(await refusal(withFrame(framed, new Uint8Array(5000)), 1000)).toContain('for frame 0, found 5000');
+  });
+});
