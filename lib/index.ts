@@ -14,6 +14,7 @@ export {
   Installation,
   type InstallationOptions,
   type InstallOptions,
+  type Overview,
   type Recovered,
   type RecoverOptions,
   type RestartCommand,
@@ -52,7 +53,11 @@ export {
 } from './errors.ts';
 export type { Decoded, Decoder } from './format/decoder.ts';
 export type { HealthIssue, HealthStatus, IssueType } from './health/index.ts';
-export type { PreferenceKey, Preferences } from './home/preferences.ts';
+export type { LastCheck } from './home/checks.ts';
+export type { Decided, Decider, Setting } from './home/decided.ts';
+export type { HistoryEntry } from './home/history.ts';
+export type { PreferenceKey } from './home/preference-text.ts';
+export type { Preferences } from './home/preferences.ts';
 export type {
   Applied,
   Binary as InstalledBinary,
@@ -77,12 +82,14 @@ export type {
   DownloadLimits,
   DownloadProgress,
   DownloadRoute,
+  Held,
   Hold,
   PackageOptions,
   Selection,
   UpdateEvent,
   UpdateInfo,
   UpdatePackage,
+  WayBack,
 } from './update/index.ts';
 export type {
   Binary,

@@ -18,6 +18,7 @@ import {
   processToAwait,
   pruneAfter,
   receiptAfterUpdate,
+  receiptUnlessDamaged,
   recoverTransaction,
   requireChangeable,
   requireCommitted,
@@ -90,7 +91,7 @@ export async function applyPackages(session: Session, request: ApplyRequest): Pr
   requireOwnInstall(host, layout);
   // DGMO exits for the update, or has exited already. Whatever happens, it has to be started again.
   const awaited = request.noWait ? null : processToAwait(session, request.waitFor);
-  const attempt: Attempt = { route: request.route };
+  const attempt: Attempt = { route: request.route, versions: null };
   try {
     await requireChangeable(session);
     attempt.applied = await withLock(
@@ -113,6 +114,8 @@ export async function applyPackages(session: Session, request: ApplyRequest): Pr
 
 interface Attempt {
   route: RouteKind | null;
+  /** Known as soon as the package was read. */
+  versions: { from: string; to: string } | null;
   applied?: Applied;
   failure?: unknown;
 }
@@ -127,16 +130,16 @@ async function installWithFallback(
   await recoverTransaction(session);
   const { fallback } = request;
   try {
-    return await installFrom(session, request, request.packages, awaited);
+    return await installFrom(session, request, request.packages, attempt, awaited);
   } catch (error) {
     // If the installed binary was changed, no other package helps.
     if (!(error instanceof DamagedError) || fallback === null || !isIntact(session)) throw error;
-    if ('packages' in fallback) return installFrom(session, request, fallback.packages, awaited);
+    if ('packages' in fallback) return installFrom(session, request, fallback.packages, attempt, awaited);
     const { context, update: release, route, options } = fallback;
     attempt.route = route.kind;
     context.emit({ event: 'fallback', version: release.version, to: route.kind, reason: error.message });
     const { files } = await downloadRoute(context, release, route, options);
-    return installFrom(session, request, files, awaited);
+    return installFrom(session, request, files, attempt, awaited);
   }
 }
 
@@ -144,6 +147,7 @@ async function installFrom(
   session: Session,
   request: ApplyRequest,
   packages: readonly string[],
+  attempt: Attempt,
   awaited: number | null,
 ): Promise<Applied> {
   const { evolutions, allowDowngrade } = request;
@@ -151,6 +155,7 @@ async function installFrom(
   const prepared = await prepareUpdate(session, { packages, root, evolutions, allowDowngrade });
   try {
     const { from, to } = prepared;
+    attempt.versions = { from: from.version, to: to.version };
     const changed = !prepared.binaryUnchanged || prepared.evolutions.length > 0;
     if (changed) await change(session, prepared, awaited);
     else if (awaited !== null) await awaitExit(session, awaited);
@@ -217,8 +222,8 @@ async function prepareSwap(
 
 /** Saves the outcome for the next check: a version that did not work here is not offered again. */
 async function remember(
-  { host, home, emit }: Session,
-  { route, applied, failure }: Attempt,
+  { host, home, layout, emit }: Session,
+  { route, versions, applied, failure }: Attempt,
   milliseconds: number,
 ): Promise<void> {
   if ('missing' in home) return;
@@ -229,7 +234,15 @@ async function remember(
       : failure instanceof RevertedError
         ? { ended: 'reverted', version: failure.version, reason: failure.message, ...how }
         : { ended: 'failed', ...how };
-  const unwritten = await rememberOutcome(host, home.folder, outcome);
+  const receipt = receiptUnlessDamaged(host.disk, layout);
+  const unwritten = await rememberOutcome(host, home.folder, outcome, {
+    kind: 'update',
+    from: versions?.from ?? receipt?.binary.version ?? null,
+    to: versions?.to ?? null,
+    installId: receipt?.installId ?? null,
+    milliseconds,
+    failure,
+  });
   if (unwritten !== null)
     emit({ event: 'warning', text: `The outcome of the update could not be saved: ${unwritten.message}.` });
 }

@@ -1,13 +1,10 @@
 /** The operations on an install: the classes of the plan, and every type that they refer to. */
 export type { HealthIssue, HealthStatus, IssueType } from '../health/index.ts';
 export { type Settings, settings } from '../home/compiled-in.ts';
-export {
-  PREFERENCE_KEYS,
-  type PreferenceKey,
-  type Preferences,
-  preferenceKey,
-  preferenceText,
-} from '../home/preferences.ts';
+export type { Decided, Decider, Setting } from '../home/decided.ts';
+export type { HistoryEntry } from '../home/history.ts';
+export { PREFERENCE_KEYS, type PreferenceKey, preferenceKey } from '../home/preference-text.ts';
+export type { Preferences } from '../home/preferences.ts';
 export type { SnapshotSetup } from '../home/snapshot-setup.ts';
 export {
   type Applied,
@@ -40,11 +37,13 @@ export type {
   CheckResult,
   DownloadProgress,
   DownloadRoute,
+  Held,
   Hold,
   PackageOptions,
   UpdateEvent,
   UpdateInfo,
   UpdatePackage,
+  WayBack,
 } from '../update/index.ts';
 export type { ChangeLog, DGMOVersion, Evolution, RiskLevel, UpdateType } from '../version/index.ts';
 export type { Adopted, AdoptOptions } from './adopt.ts';
@@ -61,6 +60,7 @@ export {
   type Recovered,
 } from './installation.ts';
 export type { InstallOptions } from './open-install.ts';
+export type { Overview } from './overview.ts';
 export type { RestartCommand, RestartNotice } from './restart.ts';
 export type { RollbackPlan } from './rollback.ts';
 export {

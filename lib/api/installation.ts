@@ -1,5 +1,6 @@
 /** The installation itself: what is installed, recovery, and adopting an executable that was installed by hand. */
 import { UpdaterError } from '../errors.ts';
+import type { HistoryEntry } from '../home/history.ts';
 import {
   type InstallEvent,
   type Outcome,
@@ -14,11 +15,13 @@ import type { Adopted, AdoptOptions } from './adopt.ts';
 import {
   failureOf,
   type InstallOptions,
+  look,
   NO_FAILURE,
   openInstall,
   recoverFirst,
   withErrors,
 } from './open-install.ts';
+import { historyOf, type Overview, overviewOf } from './overview.ts';
 
 export interface InstallationOptions extends InstallOptions {
   /**
@@ -66,6 +69,28 @@ export class Installation {
       requireSameWriters(this.#session.host, this.#session.layout);
       return status(this.#session);
     });
+  }
+
+  /**
+   * Returns where releases come from, what was decided, and what happened last. Changes nothing.
+   *
+   * @throws MachineError if a file can't be read
+   * @example
+   * const { channel, lastCheck } = await installation.overview();
+   */
+  overview(): Promise<Overview> {
+    return withErrors(this.#session, async () => overviewOf(this.#session));
+  }
+
+  /**
+   * Returns every update, rollback and repair of this installation, the oldest first.
+   *
+   * @throws DamagedError if the history is damaged; MachineError if it can't be read
+   * @example
+   * const [last] = (await installation.history()).slice(-1);
+   */
+  history(): Promise<HistoryEntry[]> {
+    return look(this.#session, () => historyOf(this.#session));
   }
 
   /**

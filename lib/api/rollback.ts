@@ -75,7 +75,8 @@ export function planRollback(session: Session, wish: RollbackWish): RollbackPlan
  *   or the user interrupted.
  */
 export async function rollBack(session: Session, request: RollbackRequest): Promise<RolledBack> {
-  const { host, layout, emit, home } = session;
+  const { host, layout, emit } = session;
+  const begun = host.clock.monotonic();
   const progress: Progress = { stopped: false };
   try {
     await requireChangeable(session);
@@ -84,16 +85,7 @@ export async function rollBack(session: Session, request: RollbackRequest): Prom
     progress.failure = asUpdaterError(error, layout.installDir);
   }
   const { done, failure } = progress;
-  if (done !== undefined && done.from.sha256 !== done.to.sha256 && 'folder' in home) {
-    const { from, to } = done;
-    const outcome = { ended: 'rolled back', from: from.version, to: to.version } as const;
-    const unwritten = await rememberOutcome(host, home.folder, outcome);
-    if (unwritten !== null)
-      emit({
-        event: 'warning',
-        text: `The outcome of the rollback could not be saved: ${unwritten.message}.`,
-      });
-  }
+  await remember(session, progress, host.clock.monotonic() - begun);
   if (done === undefined) emit({ event: 'failed', error: failure });
   else emit({ event: 'rolled back', rolledBack: done });
   await restart(session, request, progress);
@@ -102,10 +94,35 @@ export async function rollBack(session: Session, request: RollbackRequest): Prom
 }
 
 interface Progress {
+  /** Known as soon as it was decided where to go. */
+  target?: RollbackTarget;
   /** DGMO was running, and was ended. */
   stopped: boolean;
   done?: RolledBack;
   failure?: unknown;
+}
+
+async function remember(
+  { host, home, emit }: Session,
+  { target, done, failure }: Progress,
+  milliseconds: number,
+): Promise<void> {
+  if ('missing' in home || target === undefined) return;
+  const { receipt, to } = target;
+  const outcome =
+    done === undefined || done.from.sha256 === done.to.sha256
+      ? null
+      : ({ ended: 'rolled back', from: done.from.version, to: done.to.version } as const);
+  const unwritten = await rememberOutcome(host, home.folder, outcome, {
+    kind: 'rollback',
+    from: receipt.binary.version,
+    to: to.version,
+    installId: receipt.installId,
+    milliseconds,
+    failure,
+  });
+  if (unwritten === null) return;
+  emit({ event: 'warning', text: `The outcome of the rollback could not be saved: ${unwritten.message}.` });
 }
 
 async function restart(
@@ -127,6 +144,7 @@ async function restart(
 async function goBack(session: Session, request: RollbackRequest, progress: Progress): Promise<RolledBack> {
   await recoverUnlessStuck(session);
   const target = 'receipt' in request.to ? request.to : planRollback(session, request.to);
+  progress.target = target;
   progress.stopped = await stopForRollback(session, target, request);
   return change(session, planRollbackChange(session, target));
 }

@@ -1,12 +1,15 @@
 /** The plan's `UpdateManager`. All updates are checked for, downloaded and installed by it. */
-import { choicesFile, withSkipped } from '../home/choices.ts';
-import { requireHome } from '../home/folder.ts';
+import { choicesFile, withoutSkipped, withSkipped } from '../home/choices.ts';
 import {
-  type PreferenceKey,
-  type Preferences,
-  preferencesFile,
-  withPreference,
-} from '../home/preferences.ts';
+  type Decided,
+  decide,
+  loadPreferences,
+  requireOwnDecision,
+  requireUpdatesOn,
+} from '../home/decided.ts';
+import { requireHome } from '../home/folder.ts';
+import { type PreferenceKey, withPreference } from '../home/preference-text.ts';
+import { DEFAULT_PREFERENCES, type Preferences, preferencesFile } from '../home/preferences.ts';
 import {
   type Applied,
   type InstallEvent,
@@ -183,6 +186,8 @@ export class UpdateManager {
    * await manager.applyPackage(['/mnt/usb/dgmo-2.0.0.dgmopkg'], { noWait: true });
    */
   applyPackage(packages: readonly string[], options: ApplyPackageOptions = {}): Promise<Applied> {
+    const { host, home } = this.#session;
+    if ('folder' in home) requireUpdatesOn(host, home.folder);
     return applyPackages(this.#session, {
       ...requestOf(options),
       ...{ packages, route: null, fallback: null, noWait: options.noWait === true },
@@ -242,6 +247,25 @@ export class UpdateManager {
   }
 
   /**
+   * Offers a version again that was skipped, or left by a rollback, and whatever was postponed.
+   *
+   * @returns whether it was skipped or left
+   * @throws MachineError, BusyError if the choice can't be saved
+   * @example
+   * await manager.unskipVersion('2.0.0');
+   */
+  async unskipVersion(version: string): Promise<boolean> {
+    const { host } = this.#session;
+    let found = false;
+    await choicesFile.change(host, this.#home(), (choices) => {
+      const { skipped, rolledBack } = choices;
+      found = skipped.includes(version) || rolledBack.some((left) => left.version === version);
+      return withoutSkipped(choices, version);
+    });
+    return found;
+  }
+
+  /**
    * Offers nothing for some time.
    *
    * @param milliseconds how long, from now
@@ -256,26 +280,42 @@ export class UpdateManager {
   }
 
   /**
-   * Returns the preferences, with the defaults for those that were never set.
+   * Returns the settings that count: those of the administrator's policy, else of the environment (`DGMO_UPDATER_*`), else of
+   * the user, else the defaults. `settings` says who decided each of them.
    *
-   * @throws DamagedError if the file is damaged; MachineError if it can't be read, or this user has no home
+   * @throws DamagedError if a file is damaged; UsageError if a variable is; MachineError if a file can't be read, or this
+   *   user has no home
    * @example
    * if (manager.preferences().autoUpdate === 'all') await manager.applyUpdate(downloaded);
    */
   preferences(): Preferences {
-    return preferencesFile.load(this.#session.host, this.#home());
+    return loadPreferences(this.#session.host, this.#home());
   }
 
   /**
-   * Changes some of the preferences.
+   * Returns each setting with its value as text, who decided it, and what others said who do not count.
+   *
+   * @throws as `preferences` does
+   * @example
+   * const { settings } = manager.settings();
+   * for (const { key, value, decidedBy } of settings) console.log(`${key} = ${value} (${decidedBy})`);
+   */
+  settings(): Pick<Decided, 'settings' | 'policyIgnored'> {
+    const { settings, policyIgnored } = decide(this.#session.host, this.#home());
+    return { settings, policyIgnored };
+  }
+
+  /**
+   * Changes some of the user's own preferences.
    *
    * @param changes the new values
-   * @returns all preferences after the change
-   * @throws UsageError if a value is invalid; DamagedError if the file is damaged; MachineError, BusyError if it can't be saved
+   * @returns all of the user's own preferences after the change
+   * @throws PolicyError if an administrator has decided one of them; UsageError if a value is invalid; DamagedError if the file is damaged; MachineError, BusyError if it can't be saved
    * @example
    * await manager.setPreferences({ channel: 'beta', snapshotsKept: 10 });
    */
-  setPreferences(changes: Partial<Omit<Preferences, 'schema'>>): Promise<Preferences> {
+  async setPreferences(changes: Partial<Omit<Preferences, 'schema'>>): Promise<Preferences> {
+    requireOwnDecision(this.#session.host, Object.keys(changes));
     return preferencesFile.change(this.#session.host, this.#home(), (now) => ({ ...now, ...changes }));
   }
 
@@ -284,13 +324,25 @@ export class UpdateManager {
    *
    * @param key the name of the preference
    * @param text the new value; `none` for none
-   * @returns all preferences after the change
+   * @returns all of the user's own preferences after the change
    * @throws as `setPreferences` does
    * @example
    * await manager.setPreferenceText('channel', 'beta');
    */
-  setPreferenceText(key: PreferenceKey, text: string): Promise<Preferences> {
+  async setPreferenceText(key: PreferenceKey, text: string): Promise<Preferences> {
+    requireOwnDecision(this.#session.host, [key]);
     return preferencesFile.change(this.#session.host, this.#home(), (now) => withPreference(now, key, text));
+  }
+
+  /**
+   * Returns one of the user's own preferences to its default.
+   *
+   * @throws as `setPreferences` does
+   * @example
+   * await manager.resetPreference('channel');
+   */
+  resetPreference(key: PreferenceKey): Promise<Preferences> {
+    return this.setPreferences({ [key]: DEFAULT_PREFERENCES[key] });
   }
 
   #home(): string {
@@ -305,6 +357,7 @@ export class UpdateManager {
   /** Opened for each operation: another process may have updated, or changed the preferences. */
   #context(): UpdateContext {
     const { network = nativeNetwork, feed, caFile, allowPlainHttp, signal, onEvent } = this.#options;
+    requireUpdatesOn(this.#session.host, this.#home());
     return openContext({
       session: this.#session,
       settings: this.#session.settings,

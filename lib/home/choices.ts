@@ -2,8 +2,9 @@
  * Decisions about versions on this machine, `<home>/choices.json`: which ones are skipped, postponed, or quarantined because
  * they did not work. Also how the last update ended, for telemetry.
  */
-import { array, type Decoded, integer, line, nullable, object, oneOf } from '../format/decoder.ts';
+import { array, type Decoded, integer, line, nullable, object, oneOf, optional } from '../format/decoder.ts';
 import { isNewer, version } from '../version/semver.ts';
+import { asLine } from './checks.ts';
 import { type HomeFile, homeFile } from './home-file.ts';
 
 /** How the last update ended, by which route, and how long it took from the package to the new version. */
@@ -17,9 +18,11 @@ const MAX_REASON = 1000;
 const time = integer(0, 253_402_300_799_999, 'milliseconds since 1970');
 
 const shape = object({
-  schema: oneOf(1),
+  schema: oneOf(1, 2),
   /** Versions that are no longer offered. */
   skipped: array(version, 0, MAX_REMEMBERED),
+  /** Versions that the user has left by a rollback. They are not offered, and it is not said that they were skipped. */
+  rolledBack: optional(array(object({ version, at: time }), 0, MAX_REMEMBERED), []),
   /** Nothing is offered before this time. */
   remindAfter: nullable(time),
   /** Versions that were tried here and did not work. They are offered only if the user names one. */
@@ -33,11 +36,12 @@ const shape = object({
   ),
 });
 
-export type Choices = Decoded<typeof shape>;
+export type Choices = Omit<Decoded<typeof shape>, 'schema'> & { schema: 2 };
 
 export const NO_CHOICES: Choices = {
-  schema: 1,
+  schema: 2,
   skipped: [],
+  rolledBack: [],
   remindAfter: null,
   quarantined: [],
   lastUpdate: null,
@@ -45,7 +49,7 @@ export const NO_CHOICES: Choices = {
 
 export const choicesFile: HomeFile<Choices> = homeFile(
   { name: 'choices.json', what: 'choices' },
-  shape,
+  (value, path) => ({ ...shape(value, path), schema: 2 }),
   NO_CHOICES,
 );
 
@@ -67,7 +71,7 @@ export type LastRoute = (typeof LAST_ROUTES)[number];
 
 /**
  * The choices after an outcome. A version that works is no longer skipped or quarantined, and nothing is postponed. A version
- * that did not work is quarantined. A newer version that the user has rolled back is skipped.
+ * that did not work is quarantined. A newer version that the user has rolled back is not offered again.
  *
  * @param now milliseconds since the epoch
  */
@@ -77,7 +81,7 @@ export function withOutcome(choices: Choices, outcome: UpdateOutcome, now: numbe
       return { ...withInstalled(choices, outcome.version), lastUpdate: summary('updated', outcome) };
     case 'reverted': {
       const { version, reason } = outcome;
-      const entry = version === null ? null : { version, reason: asLine(reason), at: now };
+      const entry = version === null ? null : { version, reason: asLine(reason, MAX_REASON), at: now };
       const quarantined = entry === null ? choices : withQuarantine(choices, entry);
       return { ...quarantined, lastUpdate: summary('reverted', outcome) };
     }
@@ -85,7 +89,7 @@ export function withOutcome(choices: Choices, outcome: UpdateOutcome, now: numbe
       return { ...choices, lastUpdate: summary('failed', outcome) };
     case 'rolled back': {
       const { from, to } = outcome;
-      const left = isNewer(from, to) ? withSkipped(choices, from) : choices;
+      const left = isNewer(from, to) ? withRolledBack(choices, from, now) : choices;
       const lastUpdate = { ended: 'rolled-back', route: null, duration: null } as const;
       return { ...withInstalled(left, to), lastUpdate };
     }
@@ -108,15 +112,6 @@ function durationWord(milliseconds: number): NonNullable<LastUpdate['duration']>
   return milliseconds < 600_000 ? 'under-10m' : 'longer';
 }
 
-/** A single line that can be decoded: a message may have line breaks, and shortening it may cut a character in half. */
-function asLine(text: string): string {
-  const line = text
-    .replaceAll(/\p{Cc}/gu, ' ')
-    .slice(0, MAX_REASON)
-    .toWellFormed();
-  return line === '' ? 'no reason was given' : line;
-}
-
 function withQuarantine(choices: Choices, entry: Choices['quarantined'][number]): Choices {
   const others = choices.quarantined.filter((other) => other.version !== entry.version);
   return { ...choices, quarantined: [...others, entry].slice(-MAX_REMEMBERED) };
@@ -127,11 +122,27 @@ export function withSkipped(choices: Choices, skipped: string): Choices {
   return { ...choices, skipped: [...others, skipped].slice(-MAX_REMEMBERED) };
 }
 
+function withRolledBack(choices: Choices, left: string, at: number): Choices {
+  const others = choices.rolledBack.filter(({ version }) => version !== left);
+  return { ...choices, rolledBack: [...others, { version: left, at }].slice(-MAX_REMEMBERED) };
+}
+
+/** The version is offered again, and so is everything if it was postponed. */
+export function withoutSkipped(choices: Choices, offered: string): Choices {
+  return {
+    ...choices,
+    skipped: choices.skipped.filter((other) => other !== offered),
+    rolledBack: choices.rolledBack.filter(({ version }) => version !== offered),
+    remindAfter: null,
+  };
+}
+
 /** A version that was installed and works is no longer skipped or quarantined, and nothing is postponed. */
 function withInstalled(choices: Choices, installed: string): Choices {
   return {
     ...choices,
     skipped: choices.skipped.filter((other) => other !== installed),
+    rolledBack: choices.rolledBack.filter(({ version }) => version !== installed),
     quarantined: choices.quarantined.filter((other) => other.version !== installed),
     remindAfter: null,
   };

@@ -1,10 +1,12 @@
-/** The user's preferences, `<home>/updater.json`: read with `config get`, written with `config set`. */
-import { UsageError } from '../errors.ts';
+/**
+ * The user's own settings, `<home>/updater.json`: read with `config get`, written with `config set`. What counts in the end
+ * is in `decided.ts`: an administrator and the environment come before the user.
+ */
 import {
   array,
   boolean,
   type Decoded,
-  decodeInput,
+  type Decoder,
   integer,
   line,
   nullable,
@@ -15,6 +17,7 @@ import {
 } from '../format/decoder.ts';
 import { KEEP } from '../snapshot/index.ts';
 import { DEFAULT_CHANNEL, feedAddress, isChannelName } from '../version/index.ts';
+import { version } from '../version/semver.ts';
 import { type HomeFile, homeFile } from './home-file.ts';
 
 /**
@@ -31,10 +34,16 @@ const patterns = optional(array(line(1000), 0, 100), []);
 
 export const MAX_SNAPSHOTS_KEPT = 1000;
 
-const shape = object({
-  schema: oneOf(1),
-  /** What the background service installs automatically. It does not restrict what the user may install. */
-  autoUpdate: oneOf('all', 'security', 'manual'),
+/** `3d` or `12h`; never longer than a year, so that nobody is left without updates by a slip of the finger. */
+const age = stringOf('an age such as 3d or 12h, of at most 365d', (value) => {
+  const [, number, unit] = /^([1-9]\d{0,3})([dh])$/.exec(value) ?? [];
+  return number !== undefined && Number(number) <= (unit === 'd' ? 365 : 365 * 24);
+});
+
+/** Decoders of all settings. Those that `updater.json` of schema 1 does not have are optional. */
+const fields = {
+  /** What the background service does by itself. It does not restrict what the user may install. */
+  autoUpdate: oneOf('all', 'security', 'manual', 'off'),
   channel: stringOf('a name of a-z, 0-9 and dash, at most 32 long', isChannelName),
   /** Address of the feed; null: the one that was given to `init`, else the compiled-in one. */
   feed: nullable(feedAddress),
@@ -53,12 +62,31 @@ const shape = object({
   snapshotInclude: patterns,
   /** How many snapshots are kept, besides the pinned ones. */
   snapshotsKept: optional(integer(1, MAX_SNAPSHOTS_KEPT), KEEP),
+  /** False: nothing is checked, downloaded or installed from a feed, by anybody. */
+  updates: optional(boolean, true),
+  /** How long a release must have been known here before it is offered; null: not at all. */
+  minimumAge: optional(nullable(age), null),
+  /** Security releases are offered without that wait. */
+  securityAtOnce: optional(boolean, false),
+  /** `ask`: a new major version is installed only if the user asks for it. */
+  majors: optional(oneOf('ask', 'auto'), 'ask'),
+  /** The only version that is offered; null: any. */
+  pin: optional(nullable(version), null),
+  /** Which percent of a staged rollout this installation belongs to, 1 the first; null: by lot. */
+  ring: optional(nullable(integer(1, 100)), null),
+};
+
+const shape = object({ schema: oneOf(1, 2), ...fields });
+
+export type Preferences = Omit<Decoded<typeof shape>, 'schema'> & { schema: 2 };
+
+export const decodePreferences: Decoder<Preferences> = (value, path) => ({
+  ...shape(value, path),
+  schema: 2,
 });
 
-export type Preferences = Decoded<typeof shape>;
-
 export const DEFAULT_PREFERENCES: Preferences = {
-  schema: 1,
+  schema: 2,
   autoUpdate: 'manual',
   channel: DEFAULT_CHANNEL,
   feed: null,
@@ -72,68 +100,22 @@ export const DEFAULT_PREFERENCES: Preferences = {
   snapshotExclude: [],
   snapshotInclude: [],
   snapshotsKept: KEEP,
+  updates: true,
+  minimumAge: null,
+  securityAtOnce: false,
+  majors: 'ask',
+  pin: null,
+  ring: null,
 };
 
 export const preferencesFile: HomeFile<Preferences> = homeFile(
   { name: 'updater.json', what: 'preferences' },
-  shape,
+  decodePreferences,
   DEFAULT_PREFERENCES,
 );
 
-export const PREFERENCE_KEYS = [
-  'autoUpdate',
-  'channel',
-  'feed',
-  'checkApi',
-  'telemetry',
-  'caFile',
-  'configFolder',
-  'pluginsFolder',
-  'dataFolder',
-  'evolutionsFolder',
-  'snapshotExclude',
-  'snapshotInclude',
-  'snapshotsKept',
-] as const satisfies readonly (keyof Preferences)[];
-export type PreferenceKey = (typeof PREFERENCE_KEYS)[number];
-
-export function preferenceKey(name: string): PreferenceKey {
-  const key = PREFERENCE_KEYS.find((known) => known === name);
-  if (key !== undefined) return key;
-  throw new UsageError(`config: wanted one of ${PREFERENCE_KEYS.join(', ')}, found ${JSON.stringify(name)}`);
-}
-
-/** The value as `config set` takes it and `config get` prints it. */
-export function preferenceText(preferences: Preferences, key: PreferenceKey): string {
-  const value = preferences[key];
-  if (typeof value === 'boolean') return value ? 'on' : 'off';
-  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(',');
-  return value === null ? 'none' : String(value);
-}
-
-/** The preferences with one of them changed to the value as typed; `none` for null. Throws UsageError. */
-export function withPreference(preferences: Preferences, key: PreferenceKey, typed: string): Preferences {
-  const changed = { ...preferences, [key]: typedValue(key, typed) };
-  return decodeInput(shape, changed, 'config');
-}
-
-const NULLABLE_KEYS: ReadonlySet<PreferenceKey> = new Set([
-  'feed',
-  'checkApi',
-  'caFile',
-  'configFolder',
-  'pluginsFolder',
-  'dataFolder',
-  'evolutionsFolder',
-]);
-
-function typedValue(key: PreferenceKey, typed: string): unknown {
-  if (key === 'snapshotExclude' || key === 'snapshotInclude')
-    return typed === 'none' ? [] : typed.split(',').map((pattern) => pattern.trim());
-  if (key === 'snapshotsKept') return /^\d{1,6}$/.test(typed) ? Number(typed) : typed;
-  if (key === 'telemetry') {
-    if (typed === 'on' || typed === 'off') return typed === 'on';
-    throw new UsageError(`config telemetry: wanted on or off, found ${JSON.stringify(typed)}`);
-  }
-  return NULLABLE_KEYS.has(key) && typed === 'none' ? null : typed;
+/** Milliseconds. */
+export function minimumAgeOf({ minimumAge }: Pick<Preferences, 'minimumAge'>): number {
+  if (minimumAge === null) return 0;
+  return Number.parseInt(minimumAge, 10) * (minimumAge.endsWith('d') ? 24 : 1) * 3_600_000;
 }

@@ -2,24 +2,47 @@
  * Saves how an update or a rollback ended, for the next check: a version that did not work here is not offered again. Every
  * update and rollback calls it once, whatever the outcome.
  */
-import { UpdaterError } from '../errors.ts';
+import { errorMessage, InterruptedError, RevertedError, UpdaterError } from '../errors.ts';
 import type { Host } from '../platform/host.ts';
 import { choicesFile, type UpdateOutcome, withOutcome } from './choices.ts';
+import { addToHistory, type HistoryEntry } from './history.ts';
+
+/** What was tried, for the history. */
+export interface Undertaking extends Pick<HistoryEntry, 'kind' | 'from' | 'to' | 'installId'> {
+  milliseconds: number;
+  /** Undefined if it went well. */
+  failure?: unknown;
+}
 
 /**
- * Saves the outcome in the home. Returns the error if that fails, for a warning: it must neither make a finished update fail
+ * Saves the outcome in the home, for the next check and in the history. Returns the error if that fails, for a warning: it must neither make a finished update fail
  * nor hide the error of a failed one. Returns null if the outcome was saved.
+ *
+ * @param outcome what the next check has to know; null: nothing
  */
 export async function rememberOutcome(
   host: Host,
   home: string,
-  outcome: UpdateOutcome,
+  outcome: UpdateOutcome | null,
+  { failure, ...tried }: Undertaking,
 ): Promise<UpdaterError | null> {
   try {
-    await choicesFile.change(host, home, (choices) => withOutcome(choices, outcome, host.clock.now()));
+    if (outcome !== null)
+      await choicesFile.change(host, home, (choices) => withOutcome(choices, outcome, host.clock.now()));
+    await addToHistory(host, home, {
+      ...tried,
+      ended: endOf(failure),
+      reason: failure === undefined ? null : errorMessage(failure),
+    });
     return null;
   } catch (error) {
     if (error instanceof UpdaterError) return error;
     throw error;
   }
+}
+
+function endOf(failure: unknown): HistoryEntry['ended'] {
+  if (failure === undefined) return 'done';
+  if (failure instanceof RevertedError) return 'reverted';
+  return failure instanceof InterruptedError ? 'interrupted' : 'failed';
 }

@@ -2,7 +2,8 @@
 import { UpdaterError } from '../errors.ts';
 import type { Host } from '../platform/host.ts';
 import type { Settings } from './compiled-in.ts';
-import { DEFAULT_PREFERENCES, MAX_SNAPSHOTS_KEPT, type Preferences, preferencesFile } from './preferences.ts';
+import { loadPreferences } from './decided.ts';
+import { DEFAULT_PREFERENCES, MAX_SNAPSHOTS_KEPT, type Preferences } from './preferences.ts';
 import { type SnapshotChoices, type SnapshotSetup, snapshotSetup } from './snapshot-setup.ts';
 
 function snapshotChoices(preferences: Preferences): SnapshotChoices {
@@ -26,7 +27,7 @@ function snapshotChoices(preferences: Preferences): SnapshotChoices {
  */
 function loadSnapshotChoices(host: Host, home: string, warn: (reason: string) => void): SnapshotChoices {
   try {
-    return snapshotChoices(preferencesFile.load(host, home));
+    return snapshotChoices(loadPreferences(host, home));
   } catch (error) {
     if (!(error instanceof UpdaterError)) throw error;
     warn(error.message);

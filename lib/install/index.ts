@@ -18,7 +18,13 @@ export { runningCopies } from './process/running.ts';
 export { relaunch } from './process/start.ts';
 export { stopRunning } from './process/stop.ts';
 export { awaitExit, processToAwait } from './process/wait.ts';
-export { type Binary, type Receipt, type RollbackRule, requireReceipt } from './receipt.ts';
+export {
+  type Binary,
+  type Receipt,
+  type RollbackRule,
+  receiptUnlessDamaged,
+  requireReceipt,
+} from './receipt.ts';
 export {
   planRollbackChange,
   previewFolders,

@@ -27,6 +27,12 @@ export function nativeHost(): Host {
     environment: process.env,
     workingDirectory: process.cwd(),
     user: process.geteuid?.() ?? null,
+    systemOwns: (path) => {
+      if (process.platform !== 'win32') return false;
+      const { belongsToAdministrators } =
+        require('./windows/owner.ts') as typeof import('./windows/owner.ts');
+      return belongsToAdministrators(path);
+    },
     get homeDirectory() {
       return homeDirectory();
     },

@@ -68,6 +68,11 @@ const COMMANDS = {
     'check-only': { type: 'boolean' },
   },
   config: {},
+  skip: {},
+  unskip: {},
+  pin: {},
+  unpin: {},
+  history: {},
   help: {},
   version: { version: { type: 'boolean' } },
 } satisfies Record<string, Options>;
@@ -127,7 +132,14 @@ function commandOf(words: string[]): { command: CommandName; at: number } {
 const ADVICE =
   'The commands are check, update, download, rollback, snapshots, status, verify, recover, config, init and --apply <package>; `dgmo-updater --help` explains them.';
 
-const TAKES_WORDS: ReadonlySet<CommandName> = new Set(['config', 'rollback', 'snapshots']);
+const TAKES_WORDS: ReadonlySet<CommandName> = new Set([
+  'config',
+  'rollback',
+  'snapshots',
+  'skip',
+  'unskip',
+  'pin',
+]);
 
 function parseWords(command: CommandName, words: string[]): Pick<CommandLine, 'values' | 'operands'> {
   try {

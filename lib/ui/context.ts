@@ -11,6 +11,8 @@ export interface CommandContext {
   host: Host;
   /** The options for the classes of `api/`. */
   install: InstallOptions;
+  /** Whether somebody sits at a terminal. */
+  readonly interactive: boolean;
   /** Null if the user can't be asked. */
   readonly questions: Questions | null;
 }

@@ -35,7 +35,12 @@ const COMMANDS: Record<
   check: async (context) => (await import('./update-commands.ts')).runCheck(context),
   download: async (context) => (await import('./update-commands.ts')).runDownload(context),
   update: async (context) => (await import('./update-commands.ts')).runUpdate(context),
-  config: async (context) => (await import('./config-command.ts')).runConfig(context),
+  config: async (context) => (await import('./choices/config-command.ts')).runConfig(context),
+  skip: async (context) => (await import('./choices/choice-commands.ts')).runSkip(context),
+  unskip: async (context) => (await import('./choices/choice-commands.ts')).runUnskip(context),
+  pin: async (context) => (await import('./choices/choice-commands.ts')).runPin(context),
+  unpin: async (context) => (await import('./choices/choice-commands.ts')).runUnpin(context),
+  history: async (context) => (await import('./history-command.ts')).runHistory(context),
   recover: async (context) => (await import('./commands.ts')).runRecover(context),
   verify: async (context) => (await import('./verify-command.ts')).runVerify(context),
   status: async (context) => (await import('./status-command.ts')).runStatus(context),
@@ -93,12 +98,14 @@ function reportFor(
 }
 
 function contextOf(around: Surroundings, host: Host, line: CommandLine, report: Report): CommandContext {
-  const asks = () => !isGiven(line, 'json') && !isGiven(line, 'yes') && around.interactive();
   return {
     ...{ line, report, host },
     install: installOptions(line, { ...around, host }),
+    get interactive() {
+      return !isGiven(line, 'json') && around.interactive();
+    },
     get questions() {
-      return asks() ? questionsOnTerminal(around.hangUp) : null;
+      return this.interactive && !isGiven(line, 'yes') ? questionsOnTerminal(around.hangUp) : null;
     },
   };
 }

@@ -12,7 +12,7 @@ import {
   StillRunningError,
   UpdaterError,
 } from '../errors.ts';
-import { bytesText, countText, timeText } from './text/sizes.ts';
+import { bytesText, countText, durationText, timeText } from './text/sizes.ts';
 
 export type ReportedEvent = InstallEvent | UpdateEvent;
 
@@ -194,7 +194,7 @@ function sentence(event: ReportedEvent, verbose: boolean): string | null {
     case 'snapshot': {
       const left = event.warnings === 0 ? '' : `, ${countText(event.warnings, 'file')} left out`;
       if (!verbose && event.milliseconds < 1000 && left === '') return null;
-      return `Snapshot ${event.id} (${seconds(event.milliseconds)})${left}.`;
+      return `Snapshot ${event.id} (${durationText(event.milliseconds)})${left}.`;
     }
     case 'warning':
       return event.text;
@@ -219,7 +219,7 @@ function sentence(event: ReportedEvent, verbose: boolean): string | null {
     case 'recovering':
       return `An update from ${event.from} to ${event.to} was interrupted. Finishing or undoing it first.`;
     case 'staged':
-      return `${event.version} is prepared and verified (${seconds(event.milliseconds)}).`;
+      return `${event.version} is prepared and verified (${durationText(event.milliseconds)}).`;
     case 'waiting':
       return `Waiting for process ${event.pid} to exit.`;
     case 'held':
@@ -252,10 +252,6 @@ function sentence(event: ReportedEvent, verbose: boolean): string | null {
     default:
       return null;
   }
-}
-
-export function seconds(milliseconds: number): string {
-  return milliseconds < 1000 ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
 function probed(ok: boolean | null): string {

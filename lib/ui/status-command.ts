@@ -3,8 +3,10 @@ import { Installation } from '../api/index.ts';
 import type { CommandContext } from './context.ts';
 import { describeStatus, statusCode } from './text/status.ts';
 
-export async function runStatus({ report, install }: CommandContext): Promise<void> {
+export async function runStatus({ report, install, host }: CommandContext): Promise<void> {
   const installation = new Installation({ ...install, onEvent: (event) => report.event(event) });
   const found = await installation.status();
-  report.result('status', describeStatus(found), { ...found }, statusCode(found));
+  const overview = await installation.overview();
+  const text = describeStatus(found, overview, host.clock.now());
+  report.result('status', text, { ...found, ...overview }, statusCode(found));
 }

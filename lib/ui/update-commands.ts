@@ -1,17 +1,18 @@
 /** The commands that use the feed: check, download, update. */
-import { type CheckResult, type UpdateInfo, UpdateManager } from '../api/index.ts';
+import { type CheckOptions, type CheckResult, type Setting, type UpdateInfo, UpdateManager } from '../api/index.ts';
 import { UsageError } from '../errors.ts';
 import { evolutionWish, parsePid } from './arguments.ts';
 import { appliedResult } from './commands.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
-import { checkData, describeCheck } from './text/update.ts';
+import { checkData, describeCheck, wayBackText } from './text/update.ts';
 
 /** How long "Remind me later" postpones an update, in milliseconds. */
 const LATER = 24 * 3_600_000;
 
 export async function runCheck(context: CommandContext): Promise<void> {
-  const found = await lookFor(context, managerOf(context));
-  context.report.result('check', withNextStep(found), checkData(found));
+  const manager = managerOf(context);
+  const found = await lookFor(context, manager);
+  context.report.result('check', withNextStep(found, settings(manager), false), checkData(found));
 }
 
 export async function runDownload(context: CommandContext): Promise<void> {
@@ -19,7 +20,7 @@ export async function runDownload(context: CommandContext): Promise<void> {
   const manager = managerOf(context);
   const found = await lookFor(context, manager);
   if (found.update === null) {
-    report.result('download', describeCheck(found), { ...checkData(found), files: [] });
+    report.result('download', describeCheck(found, settings(manager)), { ...checkData(found), files: [] });
     return;
   }
   const { files, route } = await manager.downloadUpdate(found.update);
@@ -39,13 +40,17 @@ export async function runUpdate(context: CommandContext): Promise<void> {
       },
     }),
   });
-  found = await lookFor(context, manager, !isGiven(line, 'check-only'));
+  found = await lookFor(context, manager, {
+    for: context.interactive ? 'user' : 'notice',
+    recover: !isGiven(line, 'check-only'),
+  });
   const { update } = found;
   const tellFound = (text: string, answer?: Answer) =>
     report.result('update', text, { ...data(), changed: false, ...(answer && { answer }) });
-  if (update === null || isGiven(line, 'check-only')) return tellFound(withNextStep(found));
+  if (update === null || isGiven(line, 'check-only'))
+    return tellFound(withNextStep(found, settings(manager), true));
   const answer = await decide(context, manager, found, update);
-  if (answer === null) return tellFound(withNextStep(found));
+  if (answer === null) return tellFound(withNextStep(found, settings(manager), true));
   if (answer === 'later') return tellFound(`${update.version} is not offered again before tomorrow.`, answer);
   if (answer === 'skip') return tellFound(`${update.version} is skipped.`, answer);
   const downloaded = await manager.downloadUpdate(update);
@@ -83,8 +88,20 @@ function managerOf(
   });
 }
 
-function lookFor({ line }: CommandContext, manager: UpdateManager, recover = false): Promise<CheckResult> {
-  return manager.check({ version: optionOf(line, 'version'), channel: optionOf(line, 'channel'), recover });
+function lookFor(
+  { line }: CommandContext,
+  manager: UpdateManager,
+  how: Pick<CheckOptions, 'for' | 'recover'> = {},
+): Promise<CheckResult> {
+  return manager.check({
+    version: optionOf(line, 'version'),
+    channel: optionOf(line, 'channel'),
+    ...how,
+  });
+}
+
+function settings(manager: UpdateManager): readonly Setting[] {
+  return manager.settings().settings;
 }
 
 type Answer = 'now' | 'later' | 'skip';
@@ -103,7 +120,7 @@ async function decide(
   const named = optionOf(line, 'version') !== undefined;
   if (isGiven(line, 'yes')) return !back || named ? 'now' : null;
   if (questions === null) return null;
-  report.text(describeCheck(found));
+  report.text(describeCheck(found, settings(manager)));
   const question = back ? `Go back to ${update.version}?` : `Update to ${update.version} now?`;
   const answer = await questions.choose(question, [
     { value: 'now', label: back ? 'Go back now' : 'Update now' },
@@ -126,13 +143,18 @@ async function decide(
   }
 }
 
-function withNextStep(found: CheckResult): string {
-  const text = describeCheck(found);
-  const { update } = found;
+/** @param typed the command is `update` itself, so it needs no advice to run that */
+function withNextStep(found: CheckResult, decided: readonly Setting[], typed: boolean): string {
+  const text = describeCheck(found, decided);
+  const { update, wayBack } = found;
   if (update === null) return text;
   const how =
     update.direction === 'back'
-      ? `\`dgmo-updater update --version ${update.version}\` goes back to it; \`dgmo-updater rollback\` goes back to the version before.`
-      : 'Run `dgmo-updater update` to install it.';
+      ? wayBack === null
+        ? `\`dgmo-updater update --version ${update.version}\` goes back to it.`
+        : wayBackText(wayBack)
+      : typed
+        ? '`dgmo-updater update --yes` installs it without asking.'
+        : 'Run `dgmo-updater update` to install it.';
   return `${text}\n${how}`;
 }

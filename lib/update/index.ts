@@ -10,8 +10,9 @@ export {
 } from './cache/cache.ts';
 export { cachePaths } from './cache/layout.ts';
 export { type CheckOptions, check } from './check/check.ts';
-export { type Hold, type Selection, select } from './check/selection.ts';
+export { type Held, type Hold, type Selection, select } from './check/selection.ts';
 export type { CheckResult, UpdateInfo, UpdatePackage } from './check/update-info.ts';
+export type { WayBack } from './check/way-back.ts';
 export { type ContextOptions, openContext, type UpdateContext } from './context.ts';
 export { type DownloadRequest, download } from './download/download.ts';
 export { downloadPackages, type PackageOptions } from './download/download-packages.ts';

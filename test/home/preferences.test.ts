@@ -7,14 +7,12 @@ import { UpdateManager } from '../../lib/api/index.ts';
 import { BusyError, DamagedError, UsageError } from '../../lib/errors.ts';
 import { choicesFile, NO_CHOICES, withOutcome, withSkipped } from '../../lib/home/choices.ts';
 import {
-  DEFAULT_PREFERENCES,
   PREFERENCE_KEYS,
-  type Preferences,
   preferenceKey,
-  preferencesFile,
   preferenceText,
   withPreference,
-} from '../../lib/home/preferences.ts';
+} from '../../lib/home/preference-text.ts';
+import { DEFAULT_PREFERENCES, type Preferences, preferencesFile } from '../../lib/home/preferences.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { SimulatedDisk } from '../host/disk.ts';
 import { simulatedHost } from '../host/host.ts';
@@ -51,12 +49,18 @@ describe('preferences', () => {
     ['checkApi', 'none', 'none'],
     ['telemetry', 'on', 'on'],
     ['caFile', '/etc/ca.pem', '/etc/ca.pem'],
+    ['updates', 'off', 'off'],
+    ['minimumAge', '3d', '3d'],
+    ['majors', 'auto', 'auto'],
+    ['pin', '1.2.3', '1.2.3'],
+    ['ring', '7', '7'],
+    ['ring', 'none', 'none'],
   ] as const)('%s %s', (key, typed, shown) => {
     expect(preferenceText(withPreference(DEFAULT_PREFERENCES, key, typed), key)).toBe(shown);
   });
 
   test.each([
-    ['autoUpdate', 'always', '"all" or "security" or "manual"'],
+    ['autoUpdate', 'always', '"all" or "security" or "manual" or "off"'],
     ['channel', 'a b', 'at most 32 long'],
     ['channel', 'none/../x', 'at most 32 long'],
     ['feed', 'http://feed.example.org/', 'an https address'],
@@ -65,6 +69,13 @@ describe('preferences', () => {
     ['caFile', '/a\nb', 'the full path of a PEM file'],
     ['caFile', 'ca.pem', 'the full path of a PEM file'],
     ['caFile', '../ca.pem', 'the full path of a PEM file'],
+    ['minimumAge', '3 days', 'an age such as 3d or 12h'],
+    ['minimumAge', '366d', 'at most 365d'],
+    ['minimumAge', '0d', 'an age such as 3d or 12h'],
+    ['pin', 'latest', 'a semantic version'],
+    ['ring', '0', 'from 1 to 100'],
+    ['ring', '-1', 'from 1 to 100'],
+    ['updates', 'false', 'on or off'],
   ] as const)('%s %s is refused', (key, typed, why) => {
     expect(() => withPreference(DEFAULT_PREFERENCES, key, typed)).toThrow(UsageError);
     expect(() => withPreference(DEFAULT_PREFERENCES, key, typed)).toThrow(why);

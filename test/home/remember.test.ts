@@ -1,13 +1,16 @@
 /** How updates and rollbacks end, as the next check finds it. */
 import { describe, expect, test } from 'bun:test';
-import { BusyError } from '../../lib/errors.ts';
+import { BusyError, InterruptedError, RevertedError } from '../../lib/errors.ts';
 import { type Choices, choicesFile, NO_CHOICES, type UpdateOutcome } from '../../lib/home/choices.ts';
+import { historyFile } from '../../lib/home/history.ts';
 import { rememberOutcome } from '../../lib/home/remember.ts';
 import { SimulatedDisk } from '../host/disk.ts';
 import { simulatedHost } from '../host/host.ts';
 
 const HOME = '/home/.dgmo';
 const hostOf = () => simulatedHost({ disk: new SimulatedDisk(), versionOf: () => null });
+
+const TRIED = { kind: 'update', from: '1.0.0', to: '2.0.0', installId: null, milliseconds: 1 } as const;
 
 const BEFORE: Choices = {
   ...NO_CHOICES,
@@ -19,7 +22,7 @@ const BEFORE: Choices = {
 async function after(outcome: UpdateOutcome): Promise<Choices> {
   const host = hostOf();
   await choicesFile.change(host, HOME, () => BEFORE);
-  expect(await rememberOutcome(host, HOME, outcome)).toBeNull();
+  expect(await rememberOutcome(host, HOME, outcome, TRIED)).toBeNull();
   return choicesFile.load(host, HOME);
 }
 
@@ -79,10 +82,11 @@ describe('what is remembered of', () => {
     });
   });
 
-  test('a rollback to an older version: the newer one is skipped, the older one is not', async () => {
+  test('a rollback to an older version: the newer one was left, which is not the same as skipped; the older one is free', async () => {
     expect(await after({ ended: 'rolled back', from: '2.0.0', to: '1.5.0' })).toEqual({
       ...BEFORE,
       skipped: ['2.0.0'],
+      rolledBack: [{ version: '2.0.0', at: 1_700_000_000_000 }],
       remindAfter: null,
       lastUpdate: { ended: 'rolled-back', route: null, duration: null },
     });
@@ -111,7 +115,24 @@ test.each([
 
 test('what can not be written down is returned, and stops nobody', async () => {
   const held = { ...hostOf(), locks: { acquire: () => null } };
-  expect(await rememberOutcome(held, HOME, { ended: 'failed', route: null, milliseconds: 1 })).toBeInstanceOf(
-    BusyError,
-  );
+  expect(
+    await rememberOutcome(held, HOME, { ended: 'failed', route: null, milliseconds: 1 }, TRIED),
+  ).toBeInstanceOf(BusyError);
+});
+
+test('the history has what was tried, how it ended, and why', async () => {
+  const host = hostOf();
+  const failed = { ended: 'failed', route: null, milliseconds: 1 } as const;
+  await rememberOutcome(host, HOME, { ended: 'rolled back', from: '2.0.0', to: '1.0.0' }, TRIED);
+  await rememberOutcome(host, HOME, failed, { ...TRIED, failure: new BusyError('held\nfor too long') });
+  await rememberOutcome(host, HOME, failed, { ...TRIED, failure: new RevertedError('it crashed') });
+  await rememberOutcome(host, HOME, failed, { ...TRIED, failure: new InterruptedError('stopped') });
+  const { entries } = historyFile.load(host, HOME);
+  expect(entries.map(({ ended, reason }) => [ended, reason])).toEqual([
+    ['done', null],
+    ['failed', 'held for too long'],
+    ['reverted', 'it crashed'],
+    ['interrupted', 'stopped'],
+  ]);
+  expect(entries[0]).toMatchObject({ ...TRIED, at: 1_700_000_000_000 });
 });

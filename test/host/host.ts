@@ -168,6 +168,7 @@ export function simulatedHost(options: SimulatedHostOptions): SimulatedHost {
     environment: {},
     workingDirectory: '/',
     user: platform === 'win32' ? null : (options.user ?? USER),
+    systemOwns: () => false,
     homeDirectory: '/home',
     started,
     faults,

@@ -1,6 +1,8 @@
 /** Which release an installation is offered. */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { NO_CHOICES } from '../../lib/home/choices.ts';
+import { DEFAULT_PREFERENCES } from '../../lib/home/preferences.ts';
 import { bucketOf } from '../../lib/update/check/rollout.ts';
 import { type Offered, type Situation, select } from '../../lib/update/check/selection.ts';
 import { isNewer } from '../../lib/version/index.ts';
@@ -14,13 +16,16 @@ function situation({ choices, ...more }: Partial<Situation> = {}): Situation {
     installId: 'some install',
     floor: '2.0.0',
     now: NOW,
+    preferences: DEFAULT_PREFERENCES,
+    firstSeen: new Map(),
+    lifted: new Set(['major']),
     ...more,
-    choices: { skipped: [], remindAfter: null, quarantined: [], ...choices },
+    choices: { ...NO_CHOICES, ...choices },
   };
 }
 
 const choices = (made: Partial<Situation['choices']>) => ({
-  choices: { skipped: [], remindAfter: null, quarantined: [], ...made },
+  choices: { ...NO_CHOICES, ...made },
 });
 const failed = (version: string) => ({ version, reason: 'it crashed', at: NOW });
 
@@ -202,7 +207,7 @@ test('whatever the situation: never revoked, quarantined, unreachable or older w
           situation({
             installed,
             floor,
-            choices: { skipped, remindAfter, quarantined: quarantined.map(failed) },
+            choices: { ...NO_CHOICES, skipped, remindAfter, quarantined: quarantined.map(failed) },
           }),
         );
         const { release, direction } = found;

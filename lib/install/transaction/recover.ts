@@ -1,10 +1,11 @@
 /** Cleaning up after an interrupted run: an unfinished transaction, a lost receipt, leftover files. */
 import { DamagedError } from '../../errors.ts';
+import { noteInHistory } from '../../home/history.ts';
 import { forgetSnapshot } from '../folders/snapshots.ts';
 import { isAppRunning } from '../process/running.ts';
 import { type Receipt, receiptUnlessDamaged, saveReceipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
-import { appendEntry, lastReceipt, openTransaction, readJournal } from './journal.ts';
+import { appendEntry, lastReceipt, type OpenTransaction, openTransaction, readJournal } from './journal.ts';
 import { foreignBinary } from './outcome-errors.ts';
 import { sweep } from './sweep.ts';
 import { runTransaction, type TransactionResult } from './transaction.ts';
@@ -19,7 +20,21 @@ export async function recoverTransaction(session: Session): Promise<TransactionR
     unusedSinceSnapshot: !isAppRunning(session),
   });
   await forgetSnapshot(session, open);
+  await noteRecovered(session, open, ended);
   return ended;
+}
+
+async function noteRecovered(
+  { host, home, layout }: Session,
+  { kind, from, to }: OpenTransaction,
+  { outcome, reason }: TransactionResult,
+): Promise<void> {
+  if ('missing' in home || outcome === 'foreign') return;
+  await noteInHistory(host, home.folder, {
+    ...{ kind, from: from.version, to: to.version, reason, milliseconds: null },
+    ended: outcome === 'committed' ? 'finished' : 'undone',
+    installId: receiptUnlessDamaged(host.disk, layout)?.installId ?? null,
+  });
 }
 
 export interface Recovery {

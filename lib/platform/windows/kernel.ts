@@ -19,6 +19,7 @@ function load() {
       GetLastError: { args: [], returns: u32 },
       GetStdHandle: { args: [u32], returns: i64 },
       K32EnumProcesses: { args: [ptr, u32, ptr], returns: i32 },
+      LocalFree: { args: [ptr], returns: ptr },
       MoveFileExW: { args: [ptr, ptr, u32], returns: i32 },
       OpenProcess: { args: [u32, i32, u32], returns: i64 },
       QueryFullProcessImageNameW: { args: [i64, u32, ptr, ptr], returns: i32 },

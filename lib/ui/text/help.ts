@@ -1,5 +1,6 @@
 /** The help texts. */
 import type { CommandName } from '../arguments.ts';
+import { SETTING_TEXTS } from './settings.ts';
 
 const EVERYWHERE = `
 Everywhere:
@@ -35,8 +36,11 @@ const TEXTS: Record<CommandName, string> = {
   dgmo-updater snapshots          list and manage the states to go back to
   dgmo-updater status             show what is installed, and whether it is sound
   dgmo-updater verify             check everything that belongs to the installation
+  dgmo-updater history            every update and rollback, and how it ended
   dgmo-updater recover            finish or undo an interrupted update
-  dgmo-updater config get|set     show or change the preferences
+  dgmo-updater skip|unskip <v>    never mind that version, or offer it again
+  dgmo-updater pin <v> | unpin    stay at that version, or go on
+  dgmo-updater config             show and change the settings, and who decided them
   dgmo-updater init --version <v> adopt an installed executable
 
 \`dgmo-updater <command> --help\` explains a command.
@@ -88,20 +92,57 @@ version. Without a terminal nothing is asked, and nothing is done without --yes.
   --exit-limit <s>      how long DGMO may take to exit (default 60)${LIMITS}
 ${FEED}
 ${EVERYWHERE}`,
-  config: `dgmo-updater config get [<key>]
+  config: `dgmo-updater config [list]                every setting, its value, and who decided it
+dgmo-updater config get [<key>]
 dgmo-updater config set <key> <value>
+dgmo-updater config unset <key>            back to the default
+dgmo-updater config explain [<key>]        what it is for, what it may be, who decided it and who was overruled
 
-  autoUpdate            all, security or manual: what the background service installs automatically (default manual)
-  channel               the channel of the feed (default stable)
-  feed                  address of the feed, or none: the one from init, or the built-in one (default none)
-  checkApi              address of a check API that is asked besides the feed, or none (default none)
-  telemetry             on or off (default off): four anonymous fields for the check API, listed in README.md
-  caFile                the full path of a PEM file with authorities to trust besides the built-in ones, or none (default none)
-  configFolder, pluginsFolder, dataFolder, evolutionsFolder
-                        paths of these folders, or none: the usual ones (default none)
-  snapshotExclude       patterns, with commas, of what snapshots exclude besides caches and logs (default none)
-  snapshotInclude       patterns of what they include in any case (default none)
-  snapshotsKept         how many snapshots are kept besides the pinned ones (default 5)
+What counts is, in this order: the administrator's policy, the environment (DGMO_UPDATER_AUTO_UPDATE for autoUpdate, and so
+on), what you have set, the default. The policy is a JSON object with the same keys, in /etc/dgmo-updater/policy.json
+(macOS: /Library/Application Support, Windows: %ProgramData%). It counts if root owns it and nobody else may write it.
+
+${Object.entries(SETTING_TEXTS)
+  .map(([key, { values, about }]) => `  ${key.padEnd(17)}${values}\n                     ${about}`)
+  .join('\n')}
+
+Examples:
+  dgmo-updater config set channel beta
+  dgmo-updater config set minimumAge 3d
+  DGMO_UPDATER_AUTO_UPDATE=off dgmo-updater config explain autoUpdate
+${EVERYWHERE}`,
+  skip: `dgmo-updater skip <version>
+
+That version is not offered any more, until \`unskip\`. \`update\` that you type still shows it, and says that you skipped it.
+
+Examples:
+  dgmo-updater skip 2.0.0
+${EVERYWHERE}`,
+  unskip: `dgmo-updater unskip <version>
+
+Offers a version again that was skipped, or that you went back from.
+
+Examples:
+  dgmo-updater unskip 2.0.0
+${EVERYWHERE}`,
+  pin: `dgmo-updater pin <version>
+
+No other version is offered, until \`unpin\`. The same as \`config set pin <version>\`.
+
+Examples:
+  dgmo-updater pin 1.4.2
+${EVERYWHERE}`,
+  unpin: `dgmo-updater unpin
+
+Offers newer versions again after \`pin\`.
+${EVERYWHERE}`,
+  history: `dgmo-updater history
+
+Every update, rollback and repair of this installation, when it was, how long it took, and how it ended.
+
+Examples:
+  dgmo-updater history
+  dgmo-updater history --json
 ${EVERYWHERE}`,
   init: `dgmo-updater init --version <v> [--root <root.json>] [--feed <url>]
 

@@ -20,6 +20,11 @@ export function timeText(milliseconds: number): string {
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
 }
 
+/** How long something took: `40 ms`, `1.2 s`. */
+export function durationText(milliseconds: number): string {
+  return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
 /** How long ago, for a list: `8 s`, `2 min`, `3 h`, `12 d`. */
 export function ageText(milliseconds: number): string {
   const hours = milliseconds / 3_600_000;
@@ -29,4 +34,11 @@ export function ageText(milliseconds: number): string {
 /** `1 file`, `2 files`. */
 export function countText(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+/** A time of the clock where the user is: `2026-11-26 18:42`. */
+export function whenText(milliseconds: number): string {
+  const time = new Date(milliseconds);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${two(time.getHours())}:${two(time.getMinutes())}`;
 }

@@ -1,12 +1,14 @@
 /** The status as text. */
-import type { Status } from '../../api/index.ts';
+import type { Overview, Status } from '../../api/index.ts';
+import { ageText, whenText } from './sizes.ts';
 
-export function describeStatus(status: Status): string {
+/** @param now milliseconds since the epoch */
+export function describeStatus(status: Status, overview: Overview, now: number): string {
   const { receipt } = status;
   const rows: [string, string][] = [['Executable', status.executable]];
   if (receipt !== null) {
     rows.unshift(['Installed', `${receipt.app} ${receipt.binary.version}`]);
-    rows.push(['Since', `${new Date(receipt.installedAt).toISOString()} (by ${receipt.source})`]);
+    rows.push(['Since', `${whenText(receipt.installedAt)} (by ${receipt.source})`]);
     rows.push([
       'Before',
       receipt.previous === null ? 'nothing kept' : `${receipt.previous.version}, kept for rollback`,
@@ -14,7 +16,10 @@ export function describeStatus(status: Status): string {
   } else
     rows.unshift([
       'Installed',
-      status.receiptProblem ?? 'not adopted yet: run `dgmo-updater init --version <v>`',
+      status.receiptProblem ??
+        (status.binary === 'missing'
+          ? `nothing: there is no ${status.executable}`
+          : 'there is a program, and it is not looked after yet: run `dgmo-updater init --version <its version>`'),
     ]);
   rows.push(['Binary', BINARY[status.binary]]);
   if (status.sha256 !== null) rows.push(['SHA-256', status.sha256]);
@@ -24,6 +29,7 @@ export function describeStatus(status: Status): string {
       'Unfinished',
       `${status.open.kind} from ${status.open.from} to ${status.open.to}: under way, or interrupted; then run \`dgmo-updater recover\``,
     ]);
+  rows.push(...updateRows(overview, now));
   return rows.map(([name, value]) => `${`${name}:`.padEnd(13)}${value}`).join('\n');
 }
 
@@ -34,6 +40,46 @@ const BINARY: Record<Status['binary'], string> = {
   missing: 'MISSING: `dgmo-updater repair` puts it back',
   unknown: 'unknown: there is no receipt to compare it with',
 };
+
+function updateRows(overview: Overview, now: number): [string, string][] {
+  const { channel, feed, lastCheck, lastChange, autoUpdate, pin, updates, evolutions, home, folders } =
+    overview;
+  const data = folders?.data ?? [];
+  return [
+    ['Channel', channel],
+    ['Feed', feed ?? 'none is known: `dgmo-updater config set feed <url>`'],
+    ['Last check', lastCheck === null ? 'never' : checkText(lastCheck, now)],
+    ['Next check', updates ? NEXT[autoUpdate] : 'none: updates are turned off'],
+    ['Pinned', pin ?? 'no'],
+    ['Evolutions', evolutions.length === 0 ? 'none' : evolutions.join(', ')],
+    ['Last change', lastChange === null ? 'none' : changeText(lastChange)],
+    ['Settings', home ?? 'nowhere: this user has no home directory'],
+    ...(data.length === 0 ? [] : [['Data', data.join(', ')] as [string, string]]),
+    ...(overview.problem === null ? [] : [['Problem', overview.problem] as [string, string]]),
+  ];
+}
+
+function checkText({ at, ended, version, message }: NonNullable<Overview['lastCheck']>, now: number): string {
+  const found =
+    ended === 'offered'
+      ? `${version} is offered`
+      : ended === 'nothing'
+        ? 'nothing new'
+        : `failed: ${message}`;
+  return `${whenText(at)}, ${ageText(now - at)} ago: ${found}`;
+}
+
+const NEXT: Record<Overview['autoUpdate'], string> = {
+  all: 'when the background service, DGMO or you ask',
+  security: 'when the background service, DGMO or you ask',
+  manual: 'when DGMO or you ask (autoUpdate is manual)',
+  off: 'when you ask (autoUpdate is off)',
+};
+
+function changeText({ at, kind, from, to, ended }: NonNullable<Overview['lastChange']>): string {
+  const end = ended === 'done' || ended === 'finished' ? '' : ` (${ended})`;
+  return `${whenText(at)}: ${kind} from ${from ?? '?'} to ${to ?? '?'}${end}; \`dgmo-updater history\` has all`;
+}
 
 /** The exit code: 11 if the executable is damaged or missing, 12 if it can't be run. */
 export function statusCode({ binary, runnable }: Status): 0 | 11 | 12 {

@@ -1,18 +1,22 @@
 /** The result of a check as text, and as data for scripts. */
-import type { CheckResult, Hold, UpdateInfo } from '../../api/index.ts';
+import type { CheckResult, Setting, UpdateInfo, WayBack } from '../../api/index.ts';
+import { despiteText, holdText } from './holds.ts';
 import { bytesText } from './sizes.ts';
 
-export function describeCheck(result: CheckResult): string {
+/** @param settings that may hold a release back */
+export function describeCheck(result: CheckResult, settings: readonly Setting[]): string {
+  const { installed, revoked, update } = result;
   const lines: string[] = [];
-  if (result.revoked !== null) {
-    lines.push(`The installed ${result.installed} was revoked by its publisher: ${result.revoked}`);
-  }
-  if (result.update === null) lines.push(...describeNothing(result));
-  else lines.push(...describeUpdate(result.update));
+  if (revoked !== null) lines.push(`The installed ${installed} was revoked by its publisher: ${revoked}`);
+  if (update === null) lines.push(...describeNothing(result, settings));
+  else lines.push(...describeUpdate(update));
   return lines.join('\n');
 }
 
-function describeNothing({ installed, newest, held, revoked, channel }: CheckResult): string[] {
+function describeNothing(
+  { installed, newest, held, revoked, wayBack, channel }: CheckResult,
+  settings: readonly Setting[],
+): string[] {
   const lines: string[] = [];
   if (held.length === 0 && revoked === null) {
     lines.push(
@@ -24,24 +28,23 @@ function describeNothing({ installed, newest, held, revoked, channel }: CheckRes
     );
   }
   if (held.length > 0) lines.push(`${installed} stays installed for now.`);
-  for (const { version, why } of held) lines.push(`  ${version} is not offered: ${HOLDS[why]}.`);
+  for (const one of held) lines.push(`  ${one.version} is not offered: ${holdText(one, settings)}.`);
   if (revoked !== null) {
     lines.push(
-      'There is no other release to offer. `dgmo-updater rollback` goes back to the version before.',
+      wayBack === null
+        ? 'There is no release to offer, and nothing was kept here to go back to: a newer release will be offered as soon as there is one.'
+        : `There is no release to offer. ${wayBackText(wayBack)}`,
     );
   }
   return lines;
 }
 
-const HOLDS: Record<Hold, string> = {
-  revoked: 'its publisher has revoked it',
-  floor: 'it is older than what is accepted here',
-  quarantined: 'it was tried here and did not work',
-  unreachable: 'it cannot be installed over this version',
-  rollout: 'it is being rolled out, and not yet to this installation',
-  skipped: 'you skipped it',
-  later: 'you postponed it',
-};
+/** The command that leads away from a revoked version. */
+export function wayBackText({ snapshot, version }: WayBack): string {
+  return snapshot === null
+    ? `\`dgmo-updater rollback\` goes back to ${version}.`
+    : `\`dgmo-updater rollback ${snapshot}\` goes back to ${version}, with the data as it was then.`;
+}
 
 export function describeUpdate(update: UpdateInfo): string[] {
   const { version, currentVersion, changelog, evolutions } = update;
@@ -53,6 +56,7 @@ export function describeUpdate(update: UpdateInfo): string[] {
     `  Download:   ${update.downloadSize === 0 ? 'nothing left to download' : bytesText(update.downloadSize)} (${routeText(update)})`,
     `  Kind:       ${update.isSecurity ? 'security' : update.type}, risk ${update.riskLevel}${update.mandatory ? '; required for this installation' : ''}`,
   ];
+  if (update.despite !== null) lines.push(`  ${despiteText(update.despite, update.mandatory)}`);
   for (const { id, description } of evolutions) lines.push(`  Evolution:  ${id}: ${description}`);
   const changes = changelog.entries.slice(0, MAX_CHANGES);
   for (const { kind, text } of changes) lines.push(`  ${`${capital(kind)}:`.padEnd(11)} ${text}`);
@@ -77,7 +81,7 @@ function capital(word: string): string {
 }
 
 export function checkData(result: CheckResult): Record<string, unknown> {
-  const { installed, channel, feed, newest, update, mandatory, revoked, held } = result;
+  const { installed, channel, feed, newest, update, mandatory, revoked, wayBack, held } = result;
   return {
     installed,
     channel,
@@ -85,6 +89,7 @@ export function checkData(result: CheckResult): Record<string, unknown> {
     newest,
     mandatory,
     revoked,
+    wayBack,
     held,
     available: update !== null,
     update: update === null ? null : updateData(update),

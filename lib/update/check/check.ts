@@ -1,7 +1,13 @@
-/** A check: signed metadata, channel index, selection, manifest. It reads the network, and changes caches and the highest root version that was seen. */
+/**
+ * A check: signed metadata, channel index, selection, manifest. It reads the network, and changes caches, the highest root
+ * version that was seen, and the record of checks.
+ */
 
-import { PolicyError, UsageError } from '../../errors.ts';
+import { errorMessage, PolicyError, UsageError } from '../../errors.ts';
+import { firstSeen, noteCheck } from '../../home/checks.ts';
 import { choicesFile } from '../../home/choices.ts';
+import { requireOwnDecision } from '../../home/decided.ts';
+import { minimumAgeOf } from '../../home/preferences.ts';
 import { noteRootVersion } from '../../install/index.ts';
 import {
   type ChannelIndex,
@@ -17,21 +23,57 @@ import { reportAdvice, requestAdvice } from './advice.ts';
 import { findRelease, readChannel, readManifest, readReleases } from './channel.ts';
 import { openTrustedFeed } from './feed-client.ts';
 import { releasesBetween } from './releases-between.ts';
-import { type Selection, type Situation, select } from './selection.ts';
+import { type Hold, type Selection, type Situation, select } from './selection.ts';
 import type { CheckResult, UpdateInfo } from './update-info.ts';
+import { findWayBack } from './way-back.ts';
 
 export interface CheckOptions {
   /** The version that the user asks for, older or newer; the default is the one that is offered. */
   version?: string | undefined;
   channel?: string | undefined;
+  /**
+   * Who asks. `user`: somebody who typed it; what they have skipped or put off is offered, with `despite` saying so. `notice`
+   * (the default): DGMO, to tell the user. `unattended`: nobody is asked before it is installed; a new major version is not
+   * offered then, unless `majors` is `auto`.
+   */
+  for?: Asker | undefined;
 }
+
+type Asker = 'user' | 'notice' | 'unattended';
+
+const LIFTED: Record<Asker, ReadonlySet<Hold>> = {
+  user: new Set(['rolled back', 'skipped', 'major', 'later']),
+  notice: new Set(['major']),
+  unattended: new Set(),
+};
 
 /**
  * Throws TrustError 10, DamagedError 11, MachineError 12, NetworkError 13; if a version was asked for, also UsageError if
  * there is no such version and PolicyError if it may not be installed.
  */
 export async function check(context: UpdateContext, options: CheckOptions = {}): Promise<CheckResult> {
-  const { receipt, home, session, location } = context;
+  const { home, session } = context;
+  try {
+    const { result, releases } = await lookFor(context, options);
+    const { update } = result;
+    const last =
+      update === null
+        ? ({ ended: 'nothing', version: null, message: null } as const)
+        : ({ ended: 'offered', version: update.version, message: null } as const);
+    await noteCheck(session.host, home, last, releases);
+    return result;
+  } catch (error) {
+    await noteCheck(session.host, home, { ended: 'failed', version: null, message: errorMessage(error) }, []);
+    throw error;
+  }
+}
+
+/** The result, and the newer releases that the feed lists. */
+async function lookFor(
+  context: UpdateContext,
+  options: CheckOptions,
+): Promise<{ result: CheckResult; releases: string[] }> {
+  const { receipt, home, session, location, preferences } = context;
   const channel = options.channel ?? context.preferences.channel;
   const wanted = options.version;
   if (wanted !== undefined && !isVersion(wanted)) {
@@ -49,13 +91,16 @@ export async function check(context: UpdateContext, options: CheckOptions = {}):
     floor: receipt.floor,
     choices,
     now: session.host.clock.now(),
+    preferences,
+    firstSeen: firstSeen(session.host, home),
+    lifted: LIFTED[options.for ?? 'notice'],
   };
   const { selection, releases } =
     wanted === undefined
       ? await selectReachable(context, index, situation)
       : { selection: await selectWanted(context, index, situation, wanted), releases: index.releases };
   reportAdvice(context, await advice, selection);
-  return {
+  const result: CheckResult = {
     installed: receipt.binary.version,
     channel,
     feed: location.feed,
@@ -66,8 +111,11 @@ export async function check(context: UpdateContext, options: CheckOptions = {}):
         : await updateInfo(context, index, { ...selection, release: selection.release }, releases),
     mandatory: selection.mandatory,
     revoked: selection.revoked,
+    wayBack: selection.revoked === null ? null : findWayBack(session, index),
     held: selection.held,
   };
+  const newer = index.releases.filter(({ version }) => isNewer(version, receipt.binary.version));
+  return { result, releases: newer.map(({ version }) => version) };
 }
 
 async function readIndex(context: UpdateContext, channel: string): Promise<ChannelIndex> {
@@ -137,6 +185,7 @@ async function selectWanted(
       advice: 'Choose another version.',
     });
   }
+  requireAllowed(context, situation, wanted);
   const { minimumFrom } = release;
   if (minimumFrom !== null && isNewer(wanted, installed) && isNewer(minimumFrom, installed)) {
     throw new PolicyError(
@@ -155,7 +204,18 @@ async function selectWanted(
       advice: 'To go back to the previous version, which was kept here, run `dgmo-updater rollback`.',
     });
   }
-  return { ...selection, release, direction: back ? 'back' : 'forward' };
+  return { ...selection, release, direction: back ? 'back' : 'forward', despite: null };
+}
+
+/** The user may set aside their own pin and minimum age by naming the version, but not those of an administrator. */
+function requireAllowed(
+  { session, preferences }: UpdateContext,
+  { firstSeen, now }: Situation,
+  wanted: string,
+): void {
+  if (preferences.pin !== null && preferences.pin !== wanted) requireOwnDecision(session.host, ['pin']);
+  if (now < (firstSeen.get(wanted) ?? now) + minimumAgeOf(preferences))
+    requireOwnDecision(session.host, ['minimumAge']);
 }
 
 /** Why the installed release can't be taken back to that version, according to its manifest; null if it can. */
@@ -171,8 +231,14 @@ async function refusalToGoBack(
   }
   const { rollback } = await readManifest(documents, release);
   if (!rollback.supported) return `${installed} can't be taken back: its publisher says so`;
-  if (!isNewer(rollback.minVersion, to)) return null;
-  return `${installed} can be taken back to ${rollback.minVersion} or newer, wanted was ${to}`;
+  if (isNewer(rollback.minVersion, to))
+    return `${installed} can be taken back to ${rollback.minVersion} or newer, wanted was ${to}`;
+  const older = await findRelease(documents, index, to);
+  if (older === null) return null;
+  const { dataVersion } = (await readManifest(documents, older)).rollback;
+  return dataVersion >= rollback.dataVersion
+    ? null
+    : `${to} reads data of format ${dataVersion}, ${installed} writes format ${rollback.dataVersion}`;
 }
 
 async function updateInfo(
@@ -181,7 +247,7 @@ async function updateInfo(
   selection: Selection & { release: ListedRelease },
   read: readonly ListedRelease[],
 ): Promise<UpdateInfo> {
-  const { release, direction, mandatory, revoked } = selection;
+  const { release, direction, mandatory, revoked, despite } = selection;
   const { receipt, documents, session, location } = context;
   const manifest = await readManifest(documents, release);
   const cached = cachedBytes(session.host.disk, location.cacheFolder);
@@ -206,6 +272,7 @@ async function updateInfo(
     binarySize: release.binary.size,
     mandatory: mandatory || revoked !== null,
     direction,
+    despite,
     routes,
     release,
     manifest,

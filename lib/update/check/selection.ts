@@ -1,10 +1,11 @@
 /**
  * Which release an installation is offered: a pure decision over the signed index, what is installed, the choices made
  * here, and the time. A release that was revoked, that failed here, or that is below the floor is never offered. The
- * channel's minimum overrides the rollout and the user's "not now", and nothing else.
+ * channel's minimum overrides the rollout and the user's "not now", and nothing else; and so does the user who asks.
  */
 
 import type { Choices } from '../../home/choices.ts';
+import { minimumAgeOf, type Preferences } from '../../home/preferences.ts';
 import { compareVersions, isNewer, type ListedRelease } from '../../version/index.ts';
 import { isRolledOut } from './rollout.ts';
 
@@ -13,7 +14,12 @@ export interface Situation {
   installId: string;
   /** The lowest version that is accepted here, unless the user asks for an older one. */
   floor: string;
-  choices: Pick<Choices, 'skipped' | 'remindAfter' | 'quarantined'>;
+  choices: Pick<Choices, 'skipped' | 'rolledBack' | 'remindAfter' | 'quarantined'>;
+  preferences: Pick<Preferences, 'pin' | 'majors' | 'ring' | 'minimumAge' | 'securityAtOnce'>;
+  /** When each release was first seen here, in milliseconds since the epoch. One that is missing was never seen before. */
+  firstSeen: ReadonlyMap<string, number>;
+  /** What does not count this time, because of who asks. */
+  lifted: ReadonlySet<Hold>;
   /** Milliseconds since the epoch. */
   now: number;
 }
@@ -26,8 +32,26 @@ export interface Offered {
   revoked: readonly { version: string; reason: string }[];
 }
 
-/** Why a newer release is not offered. */
-export type Hold = 'revoked' | 'floor' | 'quarantined' | 'unreachable' | 'rollout' | 'skipped' | 'later';
+/** Why a newer release is not offered, the strongest reason first. */
+export type Hold =
+  | 'revoked'
+  | 'floor'
+  | 'quarantined'
+  | 'unreachable'
+  | 'pinned'
+  | 'young'
+  | 'rollout'
+  | 'rolled back'
+  | 'skipped'
+  | 'major'
+  | 'later';
+
+export interface Held {
+  version: string;
+  why: Hold;
+  /** For a release that is too young: when it will be old enough, in milliseconds since the epoch. */
+  until?: number;
+}
 
 export interface Selection {
   /** Null: nothing is offered. */
@@ -39,40 +63,63 @@ export interface Selection {
   /** Why the installed version was revoked; null if it was not. */
   revoked: string | null;
   /** Newer releases that are not offered, newest first. */
-  held: { version: string; why: Hold }[];
+  held: Held[];
+  /** The release is offered although this would hold it back: the user asks for it, or it is required. */
+  despite: Hold | null;
 }
 
 /** The holds that a minimum, or a revoked installation, overrides, the weakest first. */
-const OVERRIDDEN: readonly (readonly Hold[])[] = [[], ['skipped', 'later'], ['skipped', 'later', 'rollout']];
+const NOT_NOW: readonly Hold[] = ['rolled back', 'skipped', 'major', 'later'];
+const OVERRIDDEN: readonly (readonly Hold[])[] = [[], NOT_NOW, [...NOT_NOW, 'rollout']];
 
 export function select(offered: Offered, situation: Situation): Selection {
   const { installed } = situation;
   const newer = offered.releases.filter(({ version }) => isNewer(version, installed));
-  const held = newer.flatMap((release) => {
-    const why = holdOf(release, offered, situation);
-    return why === null ? [] : [{ version: release.version, why }];
+  const holds = new Map(newer.map((release) => [release.version, holdsOf(release, offered, situation)]));
+  const held = newer.flatMap(({ version }): Held[] => {
+    const why = holds.get(version)?.find((hold) => !situation.lifted.has(hold));
+    if (why === undefined) return [];
+    return why === 'young' ? [{ version, why, until: oldEnoughAt(version, situation) }] : [{ version, why }];
   });
   const revoked = offered.revoked.find(({ version }) => version === installed)?.reason ?? null;
   const mandatory = offered.minimum !== null && isNewer(offered.minimum, installed);
   const forward = chooseForward(newer, held, mandatory, revoked !== null, offered.minimum);
   if (forward !== null || revoked === null) {
-    return { release: forward, direction: 'forward', mandatory, revoked, held };
+    const despite = (forward && holds.get(forward.version)?.[0]) ?? null;
+    return { release: forward, direction: 'forward', mandatory, revoked, held, despite };
   }
-  return { release: wayBack(offered, situation), direction: 'back', mandatory, revoked, held };
+  const release = wayBack(offered, situation);
+  return { release, direction: 'back', mandatory, revoked, held, despite: null };
 }
 
-/** The strongest reason not to offer a newer release; null if there is none. */
-function holdOf(release: ListedRelease, { revoked }: Offered, situation: Situation): Hold | null {
-  const { version, rollout, minimumFrom } = release;
-  const { installed, installId, floor, choices, now } = situation;
-  if (revoked.some((entry) => entry.version === version)) return 'revoked';
-  if (isNewer(floor, version)) return 'floor';
-  if (choices.quarantined.some((entry) => entry.version === version)) return 'quarantined';
-  if (minimumFrom !== null && isNewer(minimumFrom, installed)) return 'unreachable';
-  if (!isRolledOut(installId, version, rollout)) return 'rollout';
-  if (choices.skipped.includes(version)) return 'skipped';
-  if (choices.remindAfter !== null && now < choices.remindAfter) return 'later';
-  return null;
+/** All reasons not to offer a newer release, the strongest first. */
+function holdsOf(release: ListedRelease, { revoked }: Offered, situation: Situation): Hold[] {
+  const { version, rollout, minimumFrom, type } = release;
+  const { installed, installId, floor, choices, preferences, now } = situation;
+  const { pin, majors, ring, securityAtOnce } = preferences;
+  const waits = !(type === 'security' && securityAtOnce) && now < oldEnoughAt(version, situation);
+  const holds: [Hold, boolean][] = [
+    ['revoked', revoked.some((entry) => entry.version === version)],
+    ['floor', isNewer(floor, version)],
+    ['quarantined', choices.quarantined.some((entry) => entry.version === version)],
+    ['unreachable', minimumFrom !== null && isNewer(minimumFrom, installed)],
+    ['pinned', pin !== null && pin !== version],
+    ['young', waits],
+    ['rollout', ring === null ? !isRolledOut(installId, version, rollout) : ring > rollout],
+    ['rolled back', choices.rolledBack.some((entry) => entry.version === version)],
+    ['skipped', choices.skipped.includes(version)],
+    ['major', majors === 'ask' && majorOf(version) !== majorOf(installed)],
+    ['later', choices.remindAfter !== null && now < choices.remindAfter],
+  ];
+  return holds.filter(([, holds]) => holds).map(([hold]) => hold);
+}
+
+function oldEnoughAt(version: string, { preferences, firstSeen, now }: Situation): number {
+  return (firstSeen.get(version) ?? now) + minimumAgeOf(preferences);
+}
+
+function majorOf(version: string): number {
+  return Number.parseInt(version, 10);
 }
 
 /**
@@ -86,10 +133,10 @@ function chooseForward(
   revoked: boolean,
   minimum: string | null,
 ): ListedRelease | null {
-  const holds = new Map(held.map(({ version, why }) => [version, why]));
+  const whys = new Map(held.map(({ version, why }) => [version, why]));
   const newestBut = (overridden: readonly Hold[]) =>
     newer.find(({ version }) => {
-      const why = holds.get(version);
+      const why = whys.get(version);
       return why === undefined || overridden.includes(why);
     }) ?? null;
   let chosen = newestBut([]);
@@ -100,7 +147,7 @@ function chooseForward(
     const enough = found !== null && (!mandatory || minimum === null || !isNewer(minimum, found.version));
     if (enough) return found;
     // A revoked version alone does not override a staged rollout: going back is better.
-    if (!mandatory && overridden.length === 2) break;
+    if (!mandatory && overridden === NOT_NOW) break;
   }
   return chosen;
 }

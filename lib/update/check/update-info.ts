@@ -8,7 +8,8 @@ import type {
   UpdateType,
 } from '../../version/index.ts';
 import type { DownloadRoute } from '../download/route.ts';
-import type { Selection } from './selection.ts';
+import type { Held, Hold } from './selection.ts';
+import type { WayBack } from './way-back.ts';
 
 /** A release that is offered. Everything in it is signed, except `downloadSize` and `routes`, which are computed. */
 export interface UpdateInfo {
@@ -29,6 +30,8 @@ export interface UpdateInfo {
   mandatory: boolean;
   /** `back`: to an older version, which only the user may decide. */
   direction: 'forward' | 'back';
+  /** What would hold it back, if the user had not asked for it or it were not required; null: nothing. */
+  despite: Hold | null;
   /** The cheapest first. */
   routes: DownloadRoute[];
   release: ListedRelease;
@@ -46,7 +49,9 @@ export interface CheckResult {
   mandatory: boolean;
   /** Why the installed version was revoked; null if it was not. */
   revoked: string | null;
-  held: Selection['held'];
+  /** If it was revoked: the state on this machine to go back to; null if there is none. */
+  wayBack: WayBack | null;
+  held: Held[];
 }
 
 /** The downloaded packages: the plan's `UpdatePackage`. */

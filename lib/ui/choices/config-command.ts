@@ -1,0 +1,103 @@
+/** `config list | get | set | unset | explain`: the settings, and who decided them. */
+import {
+  PREFERENCE_KEYS,
+  type PreferenceKey,
+  preferenceKey,
+  type Setting,
+  UpdateManager,
+} from '../../api/index.ts';
+import { UsageError } from '../../errors.ts';
+import type { CommandContext } from '../context.ts';
+import { deciderText, SETTING_TEXTS } from '../text/settings.ts';
+import { table } from '../text/table.ts';
+
+export const CONFIG_VERBS = ['list', 'get', 'set', 'unset', 'explain'] as const;
+
+export async function runConfig({ line, report, install }: CommandContext): Promise<void> {
+  const { operands } = line;
+  const [verb = 'list', name, value] = operands;
+  const manager = new UpdateManager(install);
+  const count = operands.length;
+  if (verb === 'list' && count <= 1) return list(report, manager);
+  if (verb === 'get' && count <= 2) return get(report, manager, name);
+  if (verb === 'explain' && count <= 2) return explain(report, manager, name);
+  if (verb === 'set' && name !== undefined && value !== undefined && count === 3) {
+    const key = preferenceKey(name);
+    await manager.setPreferenceText(key, value);
+    return changed(report, manager, key);
+  }
+  if (verb === 'unset' && name !== undefined && count === 2) {
+    const key = preferenceKey(name);
+    await manager.resetPreference(key);
+    return changed(report, manager, key);
+  }
+  throw new UsageError(
+    `config: wanted list, get [<key>], set <key> <value>, unset <key> or explain [<key>], found ${JSON.stringify(operands.join(' '))}`,
+    { advice: '`dgmo-updater config list` shows the keys.' },
+  );
+}
+
+type Reports = CommandContext['report'];
+
+function list(report: Reports, manager: UpdateManager): void {
+  const { settings, policyIgnored } = manager.settings();
+  const rows = settings.map(({ key, value, decidedBy, where }) => [
+    key,
+    value,
+    decidedBy === 'default' ? '' : deciderText(decidedBy, where),
+  ]);
+  if (policyIgnored !== null) report.text(ignoredText(policyIgnored));
+  report.result('config', table(['KEY', 'VALUE', 'DECIDED BY'], rows), { settings, policyIgnored });
+}
+
+function get(report: Reports, manager: UpdateManager, name: string | undefined): void {
+  const only = name === undefined ? null : preferenceKey(name);
+  const preferences = manager.preferences();
+  const { settings } = manager.settings();
+  const lines = settings
+    .filter(({ key }) => only === null || key === only)
+    .map(({ key, value }) => (only === null ? `${key} = ${value}` : value));
+  const keys = only === null ? PREFERENCE_KEYS : [only];
+  report.result('config', lines.join('\n'), Object.fromEntries(keys.map((key) => [key, preferences[key]])));
+}
+
+function explain(report: Reports, manager: UpdateManager, name: string | undefined): void {
+  const only = name === undefined ? null : preferenceKey(name);
+  const { settings, policyIgnored } = manager.settings();
+  const chosen = settings.filter(({ key }) => only === null || key === only);
+  const ignored = policyIgnored === null ? [] : [ignoredText(policyIgnored)];
+  report.result('config', [...ignored, ...chosen.map(explainText)].join('\n\n'), {
+    settings: chosen.map((setting) => ({ ...setting, values: SETTING_TEXTS[setting.key].values })),
+    policyIgnored,
+  });
+}
+
+function explainText({ key, value, decidedBy, where, variable, overridden }: Setting): string {
+  const { about, values } = SETTING_TEXTS[key];
+  return [
+    `${key} = ${value}`,
+    `  ${about}`,
+    `  Decided by:  ${deciderText(decidedBy, where)}`,
+    ...overridden.map(
+      (other) => `  Overruled:   ${other.value}, by ${deciderText(other.decidedBy, other.where)}`,
+    ),
+    `  May be:      ${values}`,
+    `  To change:   ${decidedBy === 'policy' ? 'only an administrator can' : `\`dgmo-updater config set ${key} <value>\`, or ${variable} in the environment`}`,
+  ].join('\n');
+}
+
+function changed(report: Reports, manager: UpdateManager, key: PreferenceKey): void {
+  const setting = manager.settings().settings.find((one) => one.key === key);
+  if (setting === undefined) return;
+  const { value, decidedBy, where, overridden } = setting;
+  const own = overridden.find((other) => other.decidedBy === 'user');
+  const text =
+    decidedBy === 'environment'
+      ? `${key} is saved${own === undefined ? '' : ` as ${own.value}`}, but here it is ${value}, by ${deciderText(decidedBy, where)}.`
+      : `${key} = ${value}`;
+  report.result('config', text, { [key]: manager.preferences()[key], decidedBy });
+}
+
+function ignoredText(reason: string): string {
+  return `The administrator's policy is ignored: ${reason}.`;
+}

@@ -1,0 +1,67 @@
+/** What holds a release back: by whom, and how to lift it. */
+import type { Decider, Held, Hold, PreferenceKey, Setting } from '../../api/index.ts';
+import { whenText } from './sizes.ts';
+
+/** @param settings that decide; they name who pinned a version or wants it to be old enough */
+export function holdText(held: Held, settings: readonly Setting[]): string {
+  const { version, why } = held;
+  const take = `\`dgmo-updater update --version ${version}\``;
+  switch (why) {
+    case 'revoked':
+      return 'its publisher has revoked it';
+    case 'floor':
+      return 'it is older than what is accepted here';
+    case 'quarantined':
+      return `it was tried here and did not work; ${take} tries it again`;
+    case 'unreachable':
+      return 'it cannot be installed over this version';
+    case 'rollout':
+      return `it is being rolled out, and not yet to this installation; ${take} does not wait`;
+    case 'rolled back':
+      return `you went back from it; \`dgmo-updater update\` installs it again`;
+    case 'skipped':
+      return `you skipped it; \`dgmo-updater unskip ${version}\` lifts that`;
+    case 'later':
+      return 'you put it off; `dgmo-updater update` offers it now';
+    case 'major':
+      return 'it is a new major version; `dgmo-updater update` offers it';
+    case 'pinned': {
+      const { value, decidedBy } = settingOf(settings, 'pin');
+      return `${value} is pinned by ${WHO[decidedBy]}${lift(decidedBy, '`dgmo-updater unpin`')}`;
+    }
+    case 'young': {
+      const { value, decidedBy } = settingOf(settings, 'minimumAge');
+      const until = held.until === undefined ? '' : `, which it is on ${whenText(held.until)}`;
+      return `it has to be known here for ${value}${until}, by the word of ${WHO[decidedBy]}${lift(decidedBy, take)}`;
+    }
+  }
+}
+
+/** Why a release that is offered would not have been: it is offered because the user asks, or because it is required. */
+export function despiteText(why: Hold, mandatory: boolean): string {
+  const because = mandatory ? 'it is required' : 'you ask for it';
+  return `${DESPITE[why] ?? 'It was held back'}; it is offered because ${because}.`;
+}
+
+const DESPITE: Partial<Record<Hold, string>> = {
+  'rolled back': 'You went back from it before',
+  skipped: 'You skipped it before',
+  later: 'You put it off before',
+  major: 'It is a new major version',
+  rollout: 'It is still being rolled out',
+};
+
+const WHO: Record<Decider, string> = {
+  policy: 'the administrator of this machine',
+  environment: 'the environment',
+  user: 'you',
+  default: 'the default',
+};
+
+function lift(decidedBy: Decider, how: string): string {
+  return decidedBy === 'policy' ? ', who alone can lift that' : `; ${how} lifts that`;
+}
+
+function settingOf(settings: readonly Setting[], key: PreferenceKey): Pick<Setting, 'value' | 'decidedBy'> {
+  return settings.find((one) => one.key === key) ?? { value: 'none', decidedBy: 'default' };
+}

@@ -1,0 +1,152 @@
+/** What a person decides about versions counts, and can be taken back; what they type goes before what they put off. */
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import fs from 'node:fs';
+import path from 'node:path';
+import { openStage, type Stage } from '../update/stage.ts';
+import { command } from './command-line.ts';
+
+const posixOnly = process.platform === 'win32' ? describe.skip : describe;
+
+posixOnly('a person decides', () => {
+  let stage: Stage;
+  beforeEach(async () => {
+    stage = await openStage();
+    await stage.release('1.1.0');
+  });
+  afterEach(() => stage[Symbol.asyncDispose]());
+
+  const run = (...args: string[]) => command(stage, args);
+  const typed = (...args: string[]) => command(stage, args, { terminal: true });
+
+  test('skip holds a version back, and says how to lift it; unskip lifts it', async () => {
+    expect((await run('skip', '1.1.0')).out).toContain('`dgmo-updater unskip 1.1.0` lifts that');
+    const { out } = await run('check');
+    expect(out).toContain('1.1.0 is not offered: you skipped it; `dgmo-updater unskip 1.1.0` lifts that.');
+    expect(await run('update', '--yes')).toMatchObject({ code: 0 });
+    expect(stage.version()).toBe('1.0.0');
+    expect((await run('unskip', '1.1.0')).out).toBe('1.1.0 is offered again.\n');
+    expect((await run('unskip', '1.1.0')).out).toBe('1.1.0 was not skipped.\n');
+    expect((await run('check')).out).toContain('1.1.0 is available');
+  });
+
+  test('update that a person types offers what was skipped or put off, and says so', async () => {
+    await run('skip', '1.1.0');
+    const skipped = await typed('update', '--check-only');
+    expect(skipped.out).toContain('1.1.0 is available');
+    expect(skipped.out).toContain('You skipped it before; it is offered because you ask for it.');
+    await run('unskip', '1.1.0');
+    await stage.manager().remindLater(3_600_000);
+    expect((await typed('update', '--check-only')).out).toContain('You put it off before');
+    expect((await run('update')).out).toContain('you put it off; `dgmo-updater update` offers it now');
+  });
+
+  test('after a rollback nobody says that the version was skipped', async () => {
+    expect(await run('update', '--yes')).toMatchObject({ code: 0 });
+    expect(await run('rollback', '--yes')).toMatchObject({ code: 0 });
+    const { out } = await run('check');
+    expect(out).toContain('1.1.0 is not offered: you went back from it');
+    expect(out).not.toContain('skipped');
+    expect((await typed('update', '--check-only')).out).toContain('You went back from it before');
+    await run('unskip', '1.1.0');
+    expect((await run('check')).out).toContain('1.1.0 is available');
+  });
+
+  test('pin: only that version is offered, and --version takes another one', async () => {
+    await stage.release('1.2.0');
+    expect((await run('pin', '1.1.0')).code).toBe(0);
+    expect((await run('update', '--yes')).code).toBe(0);
+    expect(stage.version()).toBe('1.1.0');
+    const { out } = await typed('update', '--check-only');
+    expect(out).toContain('1.2.0 is not offered: 1.1.0 is pinned by you; `dgmo-updater unpin` lifts that.');
+    expect((await run('update', '--version', '1.2.0', '--yes')).code).toBe(0);
+    expect(stage.version()).toBe('1.2.0');
+    expect((await run('unpin')).out).toBe('1.1.0 is no longer pinned: newer versions are offered again.\n');
+    expect((await run('unpin')).out).toBe('No version was pinned.\n');
+  });
+
+  test('majors: nobody is given a new major version unattended; who is asked is offered it', async () => {
+    await stage.release('2.0.0');
+    expect((await stage.manager().check({ for: 'unattended' })).update?.version).toBe('1.1.0');
+    expect((await stage.manager().check()).update?.version).toBe('2.0.0');
+    await run('config', 'set', 'majors', 'auto');
+    expect((await stage.manager().check({ for: 'unattended' })).update?.version).toBe('2.0.0');
+  });
+
+  test('minimumAge: counted from when the release was first seen here; --version does not wait', async () => {
+    await run('config', 'set', 'minimumAge', '3d');
+    const { out } = await run('check');
+    expect(out).toMatch(/1\.1\.0 is not offered: it has to be known here for 3d, which it is on \d{4}-/);
+    const file = path.join(stage.home, 'checks.json');
+    const seen = JSON.parse(fs.readFileSync(file, 'utf8')) as { seen: { version: string; at: number }[] };
+    for (const one of seen.seen) one.at -= 3 * 24 * 3_600_000;
+    fs.writeFileSync(file, JSON.stringify(seen));
+    expect((await run('check')).out).toContain('1.1.0 is available');
+    await stage.release('1.2.0');
+    expect((await run('update', '--version', '1.2.0', '--yes')).code).toBe(0);
+  });
+
+  test('securityAtOnce: a security release does not wait', async () => {
+    await stage.release('1.2.0', { type: 'security' });
+    await run('config', 'set', 'minimumAge', '3d');
+    expect((await stage.manager().check()).update).toBeNull();
+    await run('config', 'set', 'securityAtOnce', 'on');
+    expect((await stage.manager().check()).update?.version).toBe('1.2.0');
+  });
+
+  test('updates off: nothing is looked for, and it says who decided that', async () => {
+    await run('config', 'set', 'updates', 'off');
+    stage.asked.length = 0;
+    for (const args of [['check'], ['update', '--yes'], ['download']]) {
+      const ran = await run(...args);
+      expect(ran.code).toBe(17);
+      expect(ran.error).toContain('updates are turned off here (updates = off, by ');
+      expect(ran.error).toContain('`dgmo-updater config set updates on` turns them on.');
+    }
+    expect(stage.asked).toEqual([]);
+    expect((await command(stage, ['check'], { environment: { DGMO_UPDATER_UPDATES: 'on' } })).code).toBe(0);
+  });
+
+  test('revoked: the way back is the snapshot, where a download would be refused', async () => {
+    await stage.release('1.2.0', { dataVersion: 2, rollbackMin: '1.0.0' });
+    expect(await run('update', '--yes')).toMatchObject({ code: 0 });
+    await stage.feed.revoke('1.2.0', 'it loses data');
+    await stage.feed.revoke('1.1.0', 'so does this');
+    const { out } = await run('check');
+    const id = /`dgmo-updater rollback (\S+)` goes back to 1\.0\.0, with the data/.exec(out)?.[1];
+    expect(out).not.toContain('--version');
+    expect(await run('rollback', id ?? 'none was named', '--yes')).toMatchObject({ code: 0 });
+    expect(stage.version()).toBe('1.0.0');
+  });
+
+  test('status and history tell what was looked for, and what was done', async () => {
+    expect((await run('status')).out).toContain('Last check:  never');
+    await run('check');
+    expect((await run('status')).out).toMatch(/Last check: {2}.* ago: 1\.1\.0 is offered/);
+    expect((await run('history')).out).toBe('Nothing was updated, rolled back or repaired here yet.\n');
+    await run('update', '--yes');
+    await run('rollback', '--yes');
+    const lines = (await run('history')).out.trimEnd().split('\n');
+    expect(
+      lines.map((line) =>
+        line
+          .replace(/^\S+ \S+/, '')
+          .split(/ {2,}/)
+          .slice(1),
+      ),
+    ).toEqual([
+      ['WHAT', 'FROM', 'TO', 'TOOK', 'ENDED'],
+      ['update', '1.0.0', '1.1.0', expect.stringMatching(/s$/), 'done'],
+      ['rollback', '1.1.0', '1.0.0', expect.stringMatching(/s$/), 'done'],
+    ]);
+    stage.answer = () => new Response('', { status: 500 });
+    await run('check');
+    const status = await run('status', '--json');
+    expect(JSON.parse(status.out)).toMatchObject({
+      binary: 'sound',
+      channel: 'stable',
+      feed: stage.url,
+      lastCheck: { ended: 'failed' },
+      lastChange: { kind: 'rollback', ended: 'done' },
+    });
+  });
+});
