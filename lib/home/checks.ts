@@ -3,7 +3,7 @@
  * which is what `minimumAge` counts from. A publisher whose keys were stolen can date a release back; this record they
  * cannot change.
  */
-import { UpdaterError } from '../errors.ts';
+import { DamagedError, errorCode, UpdaterError } from '../errors.ts';
 import { array, type Decoded, integer, line, nullable, object, oneOf } from '../format/decoder.ts';
 import type { Host } from '../platform/host.ts';
 import { version } from '../version/semver.ts';
@@ -61,15 +61,22 @@ export async function noteCheck(
   releases: readonly string[],
 ): Promise<void> {
   const at = host.clock.now();
-  try {
-    await checksFile.change(host, home, ({ seen }) => {
+  const save = () =>
+    checksFile.change(host, home, ({ seen }) => {
       const known = new Set(seen.map(({ version }) => version));
       const fresh = releases.filter((version) => !known.has(version)).map((version) => ({ version, at }));
       const message = last.message === null ? null : asLine(last.message);
       return { schema: 1, last: { at, ...last, message }, seen: [...seen, ...fresh].slice(-MAX_SEEN) };
     });
+  try {
+    await save().catch(async (error: unknown) => {
+      if (!(error instanceof DamagedError)) throw error;
+      // Nobody has written it by hand: it begins anew.
+      host.disk.remove(checksFile.path(host, home));
+      await save();
+    });
   } catch (error) {
-    if (!(error instanceof UpdaterError)) throw error;
+    if (!(error instanceof UpdaterError) && errorCode(error) === undefined) throw error;
   }
 }
 

@@ -138,6 +138,8 @@ posixOnly('a person decides', () => {
       ['update', '1.0.0', '1.1.0', expect.stringMatching(/s$/), 'done'],
       ['rollback', '1.1.0', '1.0.0', expect.stringMatching(/s$/), 'done'],
     ]);
+    // A damaged record begins anew.
+    fs.writeFileSync(path.join(stage.home, 'checks.json'), '{');
     stage.answer = () => new Response('', { status: 500 });
     await run('check');
     const status = await run('status', '--json');

@@ -189,7 +189,7 @@ posixOnly('the commands of the feed', () => {
     const ran = await upd(['update', '--yes']);
     expect({ code: ran.code, version: stage.version() }).toEqual({ code: 15, version: '1.0.0' });
     expect((await upd(['check'])).stdout).toContain(
-      '2.0.0 is not offered: it was tried here and did not work.',
+      '2.0.0 is not offered: it was tried here and did not work;',
     );
     expect((await upd(['update', '--yes'])).code).toBe(0);
     expect(stage.version()).toBe('1.0.0');
@@ -200,7 +200,7 @@ posixOnly('the commands of the feed', () => {
     await stage.release('2.0.0');
     await upd(['update', '--yes']);
     expect((await upd(['rollback', '--yes'])).code).toBe(0);
-    expect((await upd(['check'])).stdout).toContain('2.0.0 is not offered: you skipped it.');
+    expect((await upd(['check'])).stdout).toContain('2.0.0 is not offered: you went back from it;');
     // And forth again: then it is wanted.
     expect((await upd(['rollback', '--yes'])).code).toBe(0);
     expect((await upd(['check'])).stdout).toBe('2.0.0 is the newest.\n');
@@ -230,7 +230,7 @@ posixOnly('the commands of the feed', () => {
     expect(held.stderr).toContain(
       'The check API says 2.0.0, the signed metadata nothing for this installation',
     );
-    expect(held.stdout).toContain('2.0.0 is not offered: you skipped it.');
+    expect(held.stdout).toContain('2.0.0 is not offered: you skipped it;');
     await server[Symbol.asyncDispose]();
     const gone = await upd(['check', '--verbose']);
     expect(gone.code).toBe(0);
