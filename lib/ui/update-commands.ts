@@ -1,5 +1,11 @@
 /** The commands that use the feed: check, download, update. */
-import { type CheckOptions, type CheckResult, type Setting, type UpdateInfo, UpdateManager } from '../api/index.ts';
+import {
+  type CheckOptions,
+  type CheckResult,
+  type Setting,
+  type UpdateInfo,
+  UpdateManager,
+} from '../api/index.ts';
 import { UsageError } from '../errors.ts';
 import { evolutionWish, parsePid } from './arguments.ts';
 import { appliedResult } from './commands.ts';
@@ -91,7 +97,7 @@ function managerOf(
 function lookFor(
   { line }: CommandContext,
   manager: UpdateManager,
-  how: Pick<CheckOptions, 'for' | 'recover'> = {},
+  how: Pick<CheckOptions, 'for'> & { recover?: boolean } = {},
 ): Promise<CheckResult> {
   return manager.check({
     version: optionOf(line, 'version'),
