@@ -2,6 +2,7 @@
 import { MachineError, type UpdaterError, UsageError } from '../errors.ts';
 import type { Host } from '../platform/host.ts';
 import { pathsOf } from '../platform/path-flavour.ts';
+import { refusalOfRoot } from './foreign.ts';
 
 /** The home, or the error that explains why there is none. Operations that need the home throw it. */
 export type Home = { folder: string } | { missing: UpdaterError };
@@ -13,12 +14,18 @@ export const NO_HOME: Home = {
 };
 
 /**
- * An empty `$DGMO_HOME` counts as not set. A relative one is refused, as is a relative `$HOME`, because the home
+ * For root no home that belongs to another user (foreign.ts). An empty `$DGMO_HOME` counts as not set. A relative one is refused, as is a relative `$HOME`, because the home
  * holds the trusted root, and DGMO is started in folders that others may have written to.
  *
  * @param typed the value of `--home`, which may be relative
  */
 export function findHome(host: Host, typed: string | undefined): Home {
+  const home = specifiedHome(host, typed);
+  const refusal = 'folder' in home ? refusalOfRoot(host, home.folder) : null;
+  return refusal === null ? home : { missing: refusal };
+}
+
+function specifiedHome(host: Host, typed: string | undefined): Home {
   const path = pathsOf(host.platform);
   if (typed !== undefined) return { folder: path.resolve(host.workingDirectory, typed) };
   const { DGMO_HOME: fromEnvironment } = host.environment;
@@ -39,4 +46,14 @@ export function findHome(host: Host, typed: string | undefined): Home {
 export function requireHome(home: Home): string {
   if ('missing' in home) throw home.missing;
   return home.folder;
+}
+
+/**
+ * Null if this user has none at all. Throws the error if one was specified that can't be used: what is missed would be in
+ * the right one.
+ */
+export function homeIfAny(home: Home): string | null {
+  if ('folder' in home) return home.folder;
+  if (home === NO_HOME) return null;
+  throw home.missing;
 }

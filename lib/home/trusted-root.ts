@@ -6,20 +6,17 @@
  * Nothing is read from a home that belongs to somebody else: under sudo with the HOME of a user, that user does not decide
  * what runs as root. Windows reports no owners; there the compiled-in root and the access rights of the profile hold.
  */
-import { DamagedError, errorCode, TrustError, UsageError } from '../errors.ts';
+import { DamagedError, errorCode, TrustError } from '../errors.ts';
 import { parseJson } from '../format/json.ts';
 import { createDirectories, readFile, replaceDurably } from '../platform/files.ts';
 import type { Host } from '../platform/host.ts';
 import { pathsOf } from '../platform/path-flavour.ts';
 import { decodeRoot, follows, type TrustedRoot, trustRoot } from '../trust/index.ts';
 import type { Settings } from './compiled-in.ts';
-import type { Home } from './folder.ts';
+import { type Home, homeIfAny } from './folder.ts';
+import { foreignPath } from './foreign.ts';
 
 const LIMIT = 1 << 20;
-const ROOT_USER = 0;
-/** Permission of everybody to write. With the sticky bit they can add files, which are theirs, and replace none. */
-const WRITABLE_BY_ALL = 0o002;
-const STICKY = 0o1000;
 
 export interface RootDocument {
   root: TrustedRoot;
@@ -37,15 +34,14 @@ export function trustedRootOf({
   home: Home;
   settings: Settings;
 }): TrustedRoot {
-  if ('folder' in home) return loadRootDocument(host, home.folder, settings.root).root;
-  // If the home was specified wrongly, newer roots may be in the right one.
-  if (settings.root === null || home.missing instanceof UsageError) throw home.missing;
-  return trustRoot(settings.root);
+  if ('missing' in home && settings.root === null) throw home.missing;
+  const folder = homeIfAny(home);
+  return folder === null ? trustRoot(settings.root) : loadRootDocument(host, folder, settings.root).root;
 }
 
 /** The newest root that the chain leads to. Throws TrustError if there is none, or the home belongs to somebody else. */
 export function loadRootDocument(host: Host, home: string, compiledIn: unknown): RootDocument {
-  const foreign = foreignPath(host, home);
+  const foreign = foreignPartOf(host, home);
   if (foreign !== null && compiledIn === null) throw foreignHome(foreign);
   const first = firstRoot(host, home, compiledIn);
   return foreign === null ? followChain(first, keptRoots(host, home)) : first;
@@ -53,7 +49,7 @@ export function loadRootDocument(host: Host, home: string, compiledIn: unknown):
 
 /** Where the roots are kept; null if the home belongs to somebody else. */
 export function rootsFolder(host: Host, home: string): string | null {
-  return foreignPath(host, home) === null ? trustFolder(host, home) : null;
+  return foreignPartOf(host, home) === null ? trustFolder(host, home) : null;
 }
 
 function trustFolder({ platform }: Host, home: string): string {
@@ -135,24 +131,10 @@ function* readKept({ disk }: Host, file: string): Generator<Uint8Array> {
   }
 }
 
-/**
- * The first of the home, its trust folder and its root that somebody else owns, or that everybody may write; null: none.
- * What the superuser owns is an administrator's, and as good as one's own.
- */
-function foreignPath(host: Host, home: string): string | null {
-  const { disk, user } = host;
-  if (user === null) return null;
-  const { join } = pathsOf(host.platform);
+/** The first of the home, its trust folder and its root that is somebody else's; null: none. */
+function foreignPartOf(host: Host, home: string): string | null {
   const folder = trustFolder(host, home);
-  const isForeign = (path: string): boolean => {
-    const found = disk.status(path);
-    if (found === null) return false;
-    if (found.owner !== user && found.owner !== ROOT_USER) return true;
-    return found.kind === 'symlink'
-      ? isForeign(disk.resolve(path))
-      : (found.mode & (WRITABLE_BY_ALL | STICKY)) === WRITABLE_BY_ALL;
-  };
-  return [home, folder, join(folder, 'root.json')].find(isForeign) ?? null;
+  return foreignPath(host, [home, folder, pathsOf(host.platform).join(folder, 'root.json')]);
 }
 
 function foreignHome(path: string): TrustError {
@@ -168,7 +150,7 @@ function foreignHome(path: string): TrustError {
  */
 export function acceptRoot(host: Host, home: string, bytes: Uint8Array, compiledIn: unknown): RootDocument {
   const given = decode(bytes);
-  const foreign = foreignPath(host, home);
+  const foreign = foreignPartOf(host, home);
   if (foreign !== null) throw foreignHome(foreign);
   if (compiledIn === null) return given;
   const kept = keptRoots(host, home);

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { errorCode } from '../errors.ts';
 import type { Disk, FileStatus, Room } from './disk.ts';
 import { posixImitate } from './posix/attributes.ts';
+import { posixSetMode } from './posix/itself.ts';
 import { createdByUs } from './posix/ownership.ts';
 import { nameOf, systemPath } from './posix/raw-names.ts';
 import { fullFlush, posixNextData } from './posix/system.ts';
@@ -202,7 +203,6 @@ export const nativeDisk: Disk = {
   readLink: (path) => nameOf(fs.readlinkSync(systemPath(path), { encoding: 'buffer' })),
   symlink: (target, path) => {
     fs.symlinkSync(systemPath(target), systemPath(path));
-    createdByUs(path);
   },
   setModified,
   remove: (path) => fs.unlinkSync(systemPath(path)),
@@ -213,7 +213,7 @@ export const nativeDisk: Disk = {
   removeDirectory: (path) => fs.rmdirSync(systemPath(path)),
   list,
   imitate: windows ? () => undefined : posixImitate,
-  setMode: (path, mode) => fs.chmodSync(systemPath(path), mode),
+  setMode: windows ? (path, mode) => fs.chmodSync(path, mode) : posixSetMode,
   room,
   writeRefusal: windows ? () => null : writeRefusal,
   flushDirectory: windows ? () => undefined : flushDirectory,

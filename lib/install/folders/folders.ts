@@ -3,6 +3,7 @@
  * the snapshot that was taken before. Whatever state an interrupted run has left, the folders are restored from it.
  */
 import { BusyError, DamagedError, MachineError, UnrecoverableError, UpdaterError } from '../../errors.ts';
+import { refusalOfRoot } from '../../home/foreign.ts';
 import { snapshotSetup } from '../../home/snapshot-setup.ts';
 import type { Host } from '../../platform/host.ts';
 import {
@@ -146,6 +147,8 @@ export async function bringBack(
   const { host, layout } = session;
   const begun = host.clock.monotonic();
   const { before } = open.folders;
+  const refusal = refusalOfRoot(host, open.folders.home);
+  if (refusal !== null) throw refusal;
   const snapshot = loadSnapshotBefore(session, open.folders);
   const components = all ? FOLDER_COMPONENTS : open.folders.changes;
   const request = requestFor(session, open.folders.home, snapshot, components, open.id);
@@ -260,6 +263,7 @@ async function discardIfRepeated(host: Host, layout: StoreLayout, kept: Snapshot
 
 /** Removes temporary files that a transaction has left in the folders, when it ends. */
 export function removeFolderLeftovers(session: Session, folders: Folders, id: string): void {
+  if (refusalOfRoot(session.host, folders.home) !== null) return;
   const snapshot = loadSnapshot(session.host.disk, storeLayout(session.host, folders.home), folders.before);
   if (snapshot === null) return;
   clearLeftovers(requestFor(session, folders.home, snapshot, folders.changes, id));

@@ -1,5 +1,6 @@
 /** Snapshots of this install: taking one before a change, and removing old ones after it. */
 import { errorCode, MachineError, UpdaterError } from '../../errors.ts';
+import { homeIfAny } from '../../home/folder.ts';
 import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
 import { asUpdaterError } from '../../platform/failures.ts';
 import type { Digest } from '../../platform/files.ts';
@@ -98,6 +99,7 @@ export async function snapshotBeforeChange(
   receipt: Receipt,
   wish: Omit<SnapshotRequest, 'id'>,
 ): Promise<Snapshot | null> {
+  homeIfAny(session.home);
   if (session.snapshots === null) {
     session.emit({ event: 'no snapshot', reason: 'this user has no home directory' });
     return null;

@@ -1,5 +1,7 @@
 /** Where a rollback goes, decided from what was kept, what the user asked for, and what the release allows. */
+
 import { DamagedError, PolicyError, UsageError } from '../../errors.ts';
+import { homeIfAny } from '../../home/folder.ts';
 import {
   binaryPath,
   COMPONENTS,
@@ -45,7 +47,8 @@ export function rollbackTarget(session: Session, wish: RollbackWish = {}): Rollb
   return { receipt, to, snapshot, components };
 }
 
-function snapshotsHere({ host, snapshots }: Session): Listed[] {
+function snapshotsHere({ host, home, snapshots }: Session): Listed[] {
+  homeIfAny(home);
   return snapshots === null ? [] : listSnapshots(host.disk, snapshots.layout);
 }
 

@@ -5,28 +5,35 @@
 import { ptr } from 'bun:ffi';
 import fs from 'node:fs';
 import { errorCode } from '../../errors.ts';
+import { withItself } from './itself.ts';
 import { attributeCalls } from './libc.ts';
 import { systemPath } from './raw-names.ts';
 
 /** Not `security.ima` and `security.evm`: those are signatures of the content. */
 const ATTRIBUTES = ['security.selinux', 'system.posix_acl_access', 'security.capability'];
 
-/** Throws only if the mode can't be set. */
+/** Throws if the mode can't be set, or one of them is a symlink. */
 export function posixImitate(path: string, model: string): void {
-  const { uid, gid, mode } = fs.statSync(systemPath(model));
-  const now = fs.statSync(systemPath(path));
-  if (now.uid !== uid || now.gid !== gid) {
-    // Who may not give it away may still share it with the same group.
-    if (!mayChown(path, uid, gid)) mayChown(path, -1, gid);
-  }
-  fs.chmodSync(systemPath(path), mode & 0o7777);
-  // After the owner: a change of owner takes the capabilities away.
-  for (const name of ATTRIBUTES) copyAttribute(name, path, model);
+  const done = withItself(path, (handle) => {
+    // An executable that may be run and not read: its attributes can't be had, its owner and mode can.
+    const like = withItself(model, (of) => [fs.fstatSync(of), attributesOf(of)] as const);
+    const [{ uid, gid, mode }, attributes] = like ?? [fs.lstatSync(systemPath(model)), []];
+    const now = fs.fstatSync(handle);
+    if (now.uid !== uid || now.gid !== gid) {
+      // Who may not give it away may still share it with the same group.
+      if (!mayChown(handle, uid, gid)) mayChown(handle, now.uid, gid);
+    }
+    fs.fchmodSync(handle, mode & 0o7777);
+    // After the owner: a change of owner takes the capabilities away.
+    setAttributes(handle, attributes);
+    return true;
+  });
+  if (done === null) throw Object.assign(new Error(`EACCES: open ${path}`), { code: 'EACCES', path });
 }
 
-function mayChown(path: string, uid: number, gid: number): boolean {
+function mayChown(handle: number, uid: number, gid: number): boolean {
   try {
-    fs.chownSync(systemPath(path), uid, gid);
+    fs.fchownSync(handle, uid, gid);
     return true;
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
@@ -34,18 +41,26 @@ function mayChown(path: string, uid: number, gid: number): boolean {
   }
 }
 
+type Attribute = [name: string, value: Uint8Array];
+
 const MOST = 64 * 1024;
 
-function copyAttribute(name: string, path: string, model: string): void {
+function attributesOf(handle: number): Attribute[] {
   const calls = process.platform === 'linux' ? attributeCalls() : null;
-  if (calls === null) return;
-  const value = new Uint8Array(MOST);
-  const length = Number(calls.getxattr(text(model), text(name), ptr(value), MOST));
-  if (length > 0) calls.setxattr(text(path), text(name), ptr(value), length, 0);
+  if (calls === null) return [];
+  return ATTRIBUTES.flatMap((name): Attribute[] => {
+    const value = new Uint8Array(MOST);
+    const length = Number(calls.fgetxattr(handle, text(name), ptr(value), MOST));
+    return length > 0 ? [[name, value.subarray(0, length)]] : [];
+  });
+}
+
+function setAttributes(handle: number, attributes: Attribute[]): void {
+  for (const [name, value] of attributes)
+    attributeCalls()?.fsetxattr(handle, text(name), ptr(value), value.length, 0);
 }
 
 /** Bytes of a C string. */
 function text(value: string): Uint8Array {
-  const bytes = systemPath(value);
-  return Buffer.concat([typeof bytes === 'string' ? Buffer.from(bytes) : bytes, Buffer.of(0)]);
+  return Buffer.from(`${value}\0`);
 }

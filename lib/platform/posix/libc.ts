@@ -27,8 +27,8 @@ let loaded: ReturnType<typeof load> | null | undefined;
 function loadAttributes(name: string) {
   const { ptr, i32, u64, i64_fast } = FFIType;
   return dlopen(name, {
-    getxattr: { args: [ptr, ptr, ptr, u64], returns: i64_fast },
-    setxattr: { args: [ptr, ptr, ptr, u64, i32], returns: i32 },
+    fgetxattr: { args: [i32, ptr, ptr, u64], returns: i64_fast },
+    fsetxattr: { args: [i32, ptr, ptr, u64, i32], returns: i32 },
   }).symbols;
 }
 

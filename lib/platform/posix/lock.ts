@@ -8,7 +8,9 @@
 import { ptr } from 'bun:ffi';
 import fs from 'node:fs';
 import { errorCode, errorMessage, MachineError } from '../../errors.ts';
+import { shellWord } from '../../format/printable.ts';
 import type { Lock } from '../host.ts';
+import { pathsOf } from '../path-flavour.ts';
 import { lastError, libc } from './libc.ts';
 import { createdByUs } from './ownership.ts';
 import { systemPath } from './raw-names.ts';
@@ -51,12 +53,23 @@ function openLock(path: string): number {
       // Removed between the two looks.
       if (errorCode(error) === 'ENOENT') continue;
       if (errorCode(error) !== 'EACCES') throw error;
-      throw new MachineError(`${path} can't be locked: the file belongs to another user`, {
-        advice: `Run it as that user, or, if no dgmo-updater is at work, remove ${path}.`,
-        cause: error,
-      });
+      throw lockOfOther(path, error);
     }
   }
+}
+
+/** In one's own folder an earlier run with sudo has left it; elsewhere it is the lock of the folder's owner. */
+function lockOfOther(path: string, cause: unknown): MachineError {
+  const owner = fs.lstatSync(systemPath(path), { throwIfNoEntry: false })?.uid;
+  const folder = pathsOf('linux').dirname(path);
+  const user = process.geteuid?.();
+  const isOwnFolder = fs.statSync(systemPath(folder)).uid === user;
+  return new MachineError(`${path} can't be locked: the file belongs to user ${owner}`, {
+    advice: isOwnFolder
+      ? `Run \`sudo chown -R ${user} ${shellWord(folder)}\`, then try again.`
+      : `Run it as that user${owner === 0 ? ', for example with sudo' : ''}.`,
+    cause,
+  });
 }
 
 /** An older updater made it readable for all. */

@@ -1,0 +1,122 @@
+/** Root uses no home that belongs to another user: what is in it says where files are written. */
+import { describe, expect, test } from 'bun:test';
+import { Installation, SnapshotManager, UpdateManager } from '../../lib/api/index.ts';
+import { TrustError } from '../../lib/errors.ts';
+import { findHome } from '../../lib/home/folder.ts';
+import { encodeEntry } from '../../lib/install/transaction/journal.ts';
+import { SimulatedDisk, USER } from '../host/disk.ts';
+import { OWN_PID, simulatedHost } from '../host/host.ts';
+import {
+  binaryOf,
+  executable,
+  INSTALL_DIR,
+  installedDisk,
+  receiptOf,
+  targetPath,
+  versionOf,
+} from '../host/install.ts';
+
+const ROOT = 0;
+const HOME = '/home/ann';
+
+function machine(disk: SimulatedDisk, user: number) {
+  const processes = [{ pid: OWN_PID, file: '/usr/bin/dgmo-updater' }];
+  return { ...simulatedHost({ disk, user, versionOf, processes }), homeDirectory: HOME };
+}
+
+describe('the home of a user', () => {
+  const withHome = (change: (disk: SimulatedDisk) => void = () => undefined) => {
+    const disk = new SimulatedDisk();
+    disk.place(`${HOME}/.dgmo/updater.json`, new Uint8Array(0));
+    change(disk);
+    return disk;
+  };
+  const REFUSED = { missing: expect.any(TrustError) };
+  const FOUND = { folder: `${HOME}/.dgmo` };
+
+  test('is theirs, and not root’s, who is told what to type', () => {
+    expect(findHome(machine(withHome(), USER), undefined)).toEqual(FOUND);
+    expect(findHome(machine(withHome(), ROOT), undefined)).toMatchObject({
+      missing: {
+        exitCode: 10,
+        message: expect.stringContaining(`${HOME}/.dgmo belongs to another user`),
+        advice: expect.stringContaining('`sudo -H /usr/bin/dgmo-updater`'),
+      },
+    });
+  });
+
+  test('is not made by root either', () => {
+    const disk = new SimulatedDisk();
+    disk.createDirectory('/home');
+    disk.createDirectory(HOME);
+    expect(findHome(machine(disk, ROOT), undefined)).toEqual(REFUSED);
+    disk.own(HOME, ROOT);
+    expect(findHome(machine(disk, ROOT), undefined)).toEqual(FOUND);
+  });
+
+  test('is not root’s through a symlink, or because everybody may write there', () => {
+    const rootOwned = (disk: SimulatedDisk) => disk.own(`${HOME}/.dgmo`, ROOT);
+    expect(findHome(machine(withHome(rootOwned), ROOT), undefined)).toEqual(FOUND);
+    const open = withHome((disk) => {
+      rootOwned(disk);
+      disk.setMode(`${HOME}/.dgmo`, 0o777);
+    });
+    expect(findHome(machine(open, ROOT), undefined)).toEqual(REFUSED);
+    const link = withHome((disk) => {
+      disk.symlink(`${HOME}/.dgmo`, '/link');
+      disk.own('/link', ROOT);
+    });
+    expect(findHome(machine(link, ROOT), '/link')).toEqual(REFUSED);
+  });
+});
+
+describe('root, with HOME kept by sudo, at an install of root', () => {
+  const OLD = executable('1.0.0');
+  const NEW = executable('2.0.0');
+
+  function rootInstall(): SimulatedDisk {
+    const disk = installedDisk('linux', OLD);
+    disk.place(`${HOME}/.dgmo/updater.json`, new Uint8Array(0));
+    return disk;
+  }
+
+  function asRoot(disk: SimulatedDisk) {
+    for (const path of Object.keys(disk.picture())) if (path.startsWith(INSTALL_DIR)) disk.own(path, ROOT);
+    return { host: machine(disk, ROOT), installDir: INSTALL_DIR };
+  }
+
+  test('neither updates, nor lists snapshots, nor reads preferences from there', async () => {
+    const disk = rootInstall();
+    const install = asRoot(disk);
+    const before = disk.picture();
+    expect(() => new SnapshotManager(install)).toThrow(TrustError);
+    const manager = new UpdateManager(install);
+    expect(() => manager.preferences()).toThrow(TrustError);
+    await expect(manager.check()).rejects.toThrow('root uses no such home');
+    await expect(manager.applyPackage(['/x.dgmopkg'], { noWait: true })).rejects.toThrow(TrustError);
+    const { [`${INSTALL_DIR}/.dgmo-updater/lock`]: lock, ...after } = disk.picture();
+    expect(lock ?? '').toBe('');
+    expect(after).toEqual(before);
+  });
+
+  test('still learns what is installed', async () => {
+    expect(await new Installation(asRoot(rootInstall())).status()).toMatchObject({ binary: 'sound' });
+  });
+
+  test('restores no snapshot from there, whatever a journal says', async () => {
+    const disk = rootInstall();
+    const folders = { home: `${HOME}/.dgmo`, before: '20261125-184200-0011', changes: ['data' as const] };
+    const begin = { type: 'begin' as const, id: 'a1', at: 1, kind: 'update' as const };
+    const entries = [
+      { type: 'receipt' as const, at: 1, receipt: receiptOf(OLD, null) },
+      { ...begin, from: binaryOf(OLD), to: binaryOf(NEW), receipt: receiptOf(NEW, OLD), folders },
+      { type: 'folders' as const, state: 'touched' as const },
+      { type: 'verdict' as const, verdict: 'revert' as const, reason: 'it crashed' },
+    ];
+    const journal = new TextEncoder().encode(entries.map(encodeEntry).join(''));
+    disk.place(`${INSTALL_DIR}/.dgmo-updater/journal`, journal, 0o600);
+    const recovered = new Installation({ ...asRoot(disk), home: '/root/.dgmo' }).recover();
+    await expect(recovered).rejects.toThrow('root uses no such home');
+    expect(disk.contentOf(targetPath('linux'))).toEqual(OLD.bytes);
+  });
+});
