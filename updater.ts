@@ -1,4 +1,10 @@
-/** The program dgmo-updater: connects the command line to the machine, and sets the exit code. */
+/**
+ * The program dgmo-updater: connects the command line to the machine, and sets the exit code.
+ *
+ * One case is out of its reach: if the working folder was deleted, getcwd fails in Bun's own start, which prints a text of its
+ * own and ends with 1 before any of this is loaded (seen with strace in 1.4.5; no option of `bun build --compile` changes it).
+ * Whoever starts the updater has to do so in a folder that exists.
+ */
 import path from 'node:path';
 import { settings } from './lib/home/compiled-in.ts';
 import { standardStreams } from './lib/platform/standard-streams.ts';

@@ -3,10 +3,11 @@
  * it. So every move is a rename within one filesystem, and the next run finds it whatever $DGMO_HOME says.
  */
 
-import { errorCode, MachineError, UsageError } from '../errors.ts';
+import { errorCode, MachineError, type UpdaterError, UsageError } from '../errors.ts';
 import { createDirectories } from '../platform/files.ts';
 import type { Host } from '../platform/host.ts';
 import { type PathFlavour, pathsOf } from '../platform/path-flavour.ts';
+import { hasRawBytes } from '../platform/posix/raw-names.ts';
 import { executableName } from '../version/index.ts';
 
 export interface Layout {
@@ -43,6 +44,7 @@ export function locate(host: Pick<Host, 'platform' | 'disk'>, installDir: string
   const path = pathsOf(host.platform);
   const name = executableName(app, host.platform);
   const target = resolveTarget(host, installDir, path.join(installDir, name), path);
+  if (hasRawBytes(target)) throw notUtf8(target);
   const directory = path.dirname(target);
   const workDir = path.join(directory, '.dgmo-updater');
   const suffix = host.platform === 'win32' ? '.exe' : '';
@@ -95,7 +97,15 @@ function existingFolder(host: Pick<Host, 'disk'>, installDir: string): string {
   return folder;
 }
 
-function noFolder(installDir: string, cause?: unknown): UsageError {
+/** Bun hands the names of programs to the system as UTF-8 alone, and puts U+FFFD in the place of other bytes that it reads. */
+function notUtf8(path: string): MachineError {
+  return new MachineError(`--install-dir: ${JSON.stringify(path)} has a name that is not UTF-8`, {
+    advice: 'Rename that folder: a program in it can be neither named nor started from here.',
+  });
+}
+
+function noFolder(installDir: string, cause?: unknown): UpdaterError {
+  if (installDir.includes('\ufffd')) return notUtf8(installDir);
   return new UsageError(`--install-dir: wanted a folder, found none at ${JSON.stringify(installDir)}`, {
     advice: 'Name the folder that holds the executable with --install-dir.',
     cause,

@@ -40,7 +40,8 @@ export type InstallEvent =
   | { event: 'committed'; version: string }
   | { event: 'relaunching'; file: string }
   | { event: 'relaunched'; file: string }
-  | { event: 'terminal lost'; file: string }
+  /** DGMO was not started, and `command` is what to type in a shell instead. */
+  | { event: 'terminal lost'; file: string; command: string }
   /** A problem that does not stop the operation, as a sentence. */
   | { event: 'warning'; text: string }
   /** How the operation ended, before DGMO is started again, which may take the terminal. */

@@ -27,7 +27,7 @@ const FAILURES: Record<string, [explanation: string, advice?: string]> = {
   EBUSY: ['the file is in use'],
   ETXTBSY: ['the program is running, or is being written', 'End what runs or writes it, then try again.'],
   ENOENT: ['there is no such file'],
-  EISDIR: ['it is a directory'],
+  EISDIR: ['it is a directory', 'Move it out of the way, or name another file, then try again.'],
   ENOTDIR: ['a part of the path is not a directory', PATH],
   ELOOP: ['it is a symlink that may not be followed, or symlinks that lead in a circle', PATH],
   ENAMETOOLONG: ['the name or the path is too long for the filesystem', 'Use a folder with a shorter path.'],

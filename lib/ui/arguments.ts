@@ -101,9 +101,24 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   const { command, at } = commandOf(own);
   const words = own.filter((_, index) => index !== at);
   // With --help other mistakes are ignored: `--apply --help` has no package.
-  if (words.some((word) => word === '--help' || word === '-h'))
+  const isHelp = words.some((word) => word === '--help' || word === '-h');
+  if (command === 'help' && !isHelp) return helpFor(words, rest);
+  if (isHelp)
     return { command: command === 'version' ? 'help' : command, values: { help: true }, rest, operands: [] };
   return { command, ...parseWords(command, words), rest };
+}
+
+/** `help <command>` is `<command> --help`. Throws UsageError if there is no such command. */
+function helpFor(words: string[], rest: string[]): CommandLine {
+  const { values, operands } = parseWords('help', words);
+  const [name = 'help', unwanted] = operands;
+  if (unwanted !== undefined) throw new UsageError(`unexpected argument ${JSON.stringify(unwanted)}`);
+  return { command: commandNamed(name), values: { ...values, help: true }, operands: [], rest };
+}
+
+function commandNamed(word: string): CommandName {
+  if (Object.hasOwn(COMMANDS, word) && word !== 'version') return word as CommandName;
+  throw new UsageError(`there is no command ${JSON.stringify(word)}`, { advice: ADVICE });
 }
 
 /** The command, and the index of its word; -1 if an option is the command. */
@@ -120,13 +135,25 @@ function commandOf(words: string[]): { command: CommandName; at: number } {
     if (word === '--version') return { command: 'version', at: -1 };
     if (takesValue.has(word)) at++;
     else if (!word.startsWith('-')) {
-      const known = Object.hasOwn(COMMANDS, word) && word !== 'apply' && word !== 'version';
-      if (known) return { command: word as CommandName, at };
-      throw new UsageError(`there is no command ${JSON.stringify(word)}`, { advice: ADVICE });
+      // The command is --apply; as a word it is only an operand of `help`.
+      return { command: commandNamed(word === 'apply' ? '' : word), at };
     }
   }
   if (words.includes('--help') || words.includes('-h')) return { command: 'help', at: -1 };
-  throw new UsageError('no command was given', { advice: ADVICE });
+  const unknown = words.find((word) => !isOption(word));
+  throw new UsageError(unknown === undefined ? 'no command was given' : `unknown option ${unknown}`, {
+    advice: ADVICE,
+  });
+}
+
+/** Whether any command takes it. */
+function isOption(word: string): boolean {
+  const [name = ''] = word.slice(2).split('=');
+  const everywhere: readonly Options[] = [EVERYWHERE, ...Object.values(COMMANDS)];
+  if (word.startsWith('--')) return everywhere.some((options) => Object.hasOwn(options, name));
+  return [...word.slice(1)].every((letter) =>
+    everywhere.some((options) => Object.values(options).some(({ short }) => short === letter)),
+  );
 }
 
 const ADVICE =
@@ -134,6 +161,7 @@ const ADVICE =
 
 const TAKES_WORDS: ReadonlySet<CommandName> = new Set([
   'config',
+  'help',
   'rollback',
   'snapshots',
   'skip',

@@ -234,7 +234,7 @@ function sentence(event: ReportedEvent, verbose: boolean): string | null {
     case 'restored':
       return verbose ? `${event.version} is back.` : null;
     case 'terminal lost':
-      return `Not started again, because the shell has taken the terminal back. Start it yourself: ${event.file}`;
+      return `Not started again, because the shell has taken the terminal back. Start it yourself: ${event.command}`;
     case 'verified':
       return verbose ? `The package of ${event.version} is sound (${event.bytes} bytes).` : null;
     case 'staging':

@@ -16,6 +16,30 @@ test.each([
   expect(helpText(line.command)).not.toBe('');
 });
 
+test.each([
+  [['help'], 'help'],
+  [['help', 'rollback'], 'rollback'],
+  [['help', 'apply', '--no-color'], 'apply'],
+  [['help', 'help'], 'help'],
+] as const)('help takes the name of a command: %p', (words, command) => {
+  expect(parseCommandLine(words)).toMatchObject({ command, values: { help: true } });
+});
+
+test.each([
+  [[], 'no command was given'],
+  [['--quiet', '-q'], 'no command was given'],
+  [['--home', '/h'], 'no command was given'],
+  [['--frob'], 'unknown option --frob'],
+  [['--quiet', '--frob=1'], 'unknown option --frob=1'],
+  [['-qx'], 'unknown option -qx'],
+  [['frob'], 'there is no command "frob"'],
+  [['apply'], 'there is no command "'],
+  [['help', 'frob'], 'there is no command "frob"'],
+  [['help', 'check', 'update'], 'unexpected argument "update"'],
+])('%p: %s', (words, message) => {
+  expect(() => parseCommandLine(words)).toThrow(message);
+});
+
 test('what stands behind -- is for DGMO, --help too', () => {
   const line = parseCommandLine(['--apply', 'p.dgmopkg', '--', '--help']);
   expect(line).toMatchObject({ command: 'apply', values: { apply: 'p.dgmopkg' }, rest: ['--help'] });

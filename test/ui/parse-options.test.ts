@@ -14,12 +14,18 @@ const OPTIONS = {
 
 function byNode(words: string[]): unknown {
   try {
-    const { values, positionals } = parseArgs({
+    const { values, positionals, tokens } = parseArgs({
       args: words,
       options: OPTIONS,
       strict: true,
       allowPositionals: true,
+      tokens: true,
     });
+    // The one difference: node takes the last of several values.
+    const homes = tokens.flatMap((token) =>
+      token.kind === 'option' && token.name === 'home' ? [token.value] : [],
+    );
+    if (new Set(homes).size > 1) return 'refused';
     return { values: { ...values }, positionals };
   } catch {
     return 'refused';
@@ -83,6 +89,7 @@ test.each([
   [['-f'], 'unknown option -f'],
   [['--json=1'], '--json takes no value, found "1"'],
   [['--home'], '--home: its value is missing'],
+  [['--home', '/a', '--home=/b'], '--home was given twice, as "/a" and as "/b"'],
   [['--home', '--json'], '--home: wanted a value, found the option "--json"'],
 ])('%p: %s', (words, message) => {
   expect(() => parseOptions(words, OPTIONS)).toThrow(message);

@@ -1,5 +1,6 @@
 /** Starting DGMO again, with its arguments, working directory, environment and terminal. */
 import { errorMessage, MachineError } from '../../errors.ts';
+import type { Platform } from '../../platform/host.ts';
 import type { Session } from '../session.ts';
 
 /**
@@ -21,6 +22,15 @@ export function childEnvironment(
     if (value !== undefined && !STRIPPED.has(name.toUpperCase())) kept[name] = value;
   }
   return kept;
+}
+
+/** The words as they are typed in a shell, for a message. */
+export function shellCommand(platform: Platform, words: readonly string[]): string {
+  const quoted = (word: string) => {
+    if (/^[\w@%+=:,./\\-]+$/.test(word) && (platform === 'win32' || !word.includes('\\'))) return word;
+    return platform === 'win32' ? `"${word.replaceAll('"', '\\"')}"` : `'${word.replaceAll("'", "'\\''")}'`;
+  };
+  return words.map(quoted).join(' ');
 }
 
 /** The current working directory, or the install dir if that was removed meanwhile. */
@@ -45,8 +55,9 @@ export async function relaunch(
 ): Promise<void> {
   const { host, layout } = session;
   const file = layout.target;
+  const command = shellCommand(host.platform, [file, ...args]);
   if (host.processes.hasTerminal() && !host.processes.ownsTerminal()) {
-    session.emit({ event: 'terminal lost', file });
+    session.emit({ event: 'terminal lost', file, command });
     return;
   }
   session.emit({ event: 'relaunching', file });
@@ -62,7 +73,7 @@ export async function relaunch(
     await host.processes.start(file, [...args], options);
   } catch (error) {
     throw new MachineError(`${file} could not be started again: ${errorMessage(error)}`, {
-      advice: `Start it by hand: ${file}`,
+      advice: `Start it by hand: ${command}`,
       cause: error,
     });
   }
