@@ -1,5 +1,13 @@
 /** Getting releases: what the feed offers, whether it is for this installation, and how it is downloaded. */
 
+export type { Transfer } from './blocks/fetch-parts.ts';
+export {
+  fetchBlockList,
+  findPublished,
+  type PublishedBinary,
+  packageSource,
+} from './blocks/published-binary.ts';
+export { type BlocksRequest, readBlocks } from './blocks/read-blocks.ts';
 export {
   type CacheEntry,
   DEFAULT_PRUNE,

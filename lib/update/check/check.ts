@@ -118,7 +118,8 @@ async function lookFor(
   return { result, releases: newer.map(({ version }) => version) };
 }
 
-async function readIndex(context: UpdateContext, channel: string): Promise<ChannelIndex> {
+/** The index of a channel of the feed, refreshed. Throws as `check` does. */
+export async function readIndex(context: UpdateContext, channel: string): Promise<ChannelIndex> {
   const { session, home, location, documents, settings, target, receipt } = context;
   let rootVersion = 1;
   try {

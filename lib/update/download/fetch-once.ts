@@ -130,7 +130,8 @@ function changed(response: NetworkResponse): NetworkFailure {
   });
 }
 
-function refuseEncoded({ headers, url }: NetworkResponse): void {
+/** Throws NetworkFailure if the body is not the bytes of the file. */
+export function refuseEncoded({ headers, url }: NetworkResponse): void {
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding === 'identity') return;
   throw new NetworkFailure(
@@ -139,7 +140,8 @@ function refuseEncoded({ headers, url }: NetworkResponse): void {
   );
 }
 
-function refuseLength(response: NetworkResponse, length: number): void {
+/** Throws DamagedError if the server announces another length than the signed one. */
+export function refuseLength(response: NetworkResponse, length: number): void {
   const announced = response.headers['content-length'];
   if (announced === undefined || Number(announced) === length) return;
   throw new DamagedError(
@@ -162,11 +164,7 @@ async function receive(
     if (now > deadline && partial.received < partial.length)
       throw outOfTime(hostOf(response), limits.totalTime);
     if (!speed.allows(chunk.length, now)) {
-      throw new NetworkFailure(
-        'slow',
-        `${hostOf(response)} sent less than ${limits.minimumSpeed} bytes a second for ${limits.speedWindow / 1000} s`,
-        { advice: 'Try again later: it continues where it stopped.' },
-      );
+      throw tooSlow(hostOf(response), limits);
     }
   }
   if (partial.received < partial.length) {
@@ -175,6 +173,14 @@ async function receive(
       `${hostOf(response)} ended the file after ${partial.received} of ${partial.length} bytes`,
     );
   }
+}
+
+export function tooSlow(host: string, { minimumSpeed, speedWindow }: DownloadLimits): NetworkFailure {
+  return new NetworkFailure(
+    'slow',
+    `${host} sent less than ${minimumSpeed} bytes a second for ${speedWindow / 1000} s`,
+    { advice: 'Try again later: it continues where it stopped.' },
+  );
 }
 
 /** The time for all attempts is up. The reason is not one of those for which another route is tried (download-packages.ts). */
