@@ -1,5 +1,5 @@
 /** Carries out an update: from packages on this machine to the new version running, or the old version restored. */
-import { DamagedError, RevertedError } from '../errors.ts';
+import { DamagedError, RevertedError, UpdaterError } from '../errors.ts';
 import type { UpdateOutcome } from '../home/choices.ts';
 import { rememberOutcome } from '../home/remember.ts';
 import { trustedRootOf } from '../home/trusted-root.ts';
@@ -19,6 +19,7 @@ import {
   pruneAfter,
   receiptAfterUpdate,
   receiptUnlessDamaged,
+  recordPublisher,
   recoverTransaction,
   requireChangeable,
   requireCommitted,
@@ -128,6 +129,7 @@ async function installWithFallback(
   awaited: number | null,
 ): Promise<Applied> {
   await recoverTransaction(session);
+  recordOrWarn(session);
   const { fallback } = request;
   try {
     return await installFrom(session, request, request.packages, attempt, awaited);
@@ -140,6 +142,17 @@ async function installWithFallback(
     context.emit({ event: 'fallback', version: release.version, to: route.kind, reason: error.message });
     const { files } = await downloadRoute(context, release, route, options);
     return installFrom(session, request, files, attempt, awaited);
+  }
+}
+
+/** An install that an updater without a root has adopted learns of the publisher with its first package. */
+function recordOrWarn({ host, layout, settings, emit }: Session): void {
+  try {
+    recordPublisher(host, layout, settings);
+  } catch (error) {
+    const failure = asUpdaterError(error, layout.publisher);
+    if (!(failure instanceof UpdaterError)) throw failure;
+    emit({ event: 'warning', text: `The publisher could not be recorded for DGMO: ${failure.message}.` });
   }
 }
 

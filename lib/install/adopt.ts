@@ -2,10 +2,11 @@
 import { DamagedError, UsageError } from '../errors.ts';
 import type { Digest } from '../platform/files.ts';
 import { isVersion } from '../version/index.ts';
+import { recordPublisher } from './publisher.ts';
 import { type Receipt, receiptUnlessDamaged, saveReceipt } from './receipt.ts';
 import type { Session } from './session.ts';
 import { newId } from './transaction/begin.ts';
-import { appendEntry, type Entry, openTransaction, readJournal } from './transaction/journal.ts';
+import { appendEntry, type Entry, lastReceipt, openTransaction, readJournal } from './transaction/journal.ts';
 
 /**
  * Writes the receipt for the binary at the target. It is not started, since no signature vouches for it. A user who has
@@ -28,8 +29,10 @@ export function adopt(
   }
   const digest = requireExecutable(session);
   const entries = readableJournal(session);
-  // A damaged receipt is replaced.
-  const earlier = receiptUnlessDamaged(host.disk, layout);
+  recordPublisher(host, layout, session.settings);
+  const present = receiptUnlessDamaged(host.disk, layout);
+  // A damaged receipt is replaced, and keeps what its copy in the journal says, such as the highest root version.
+  const earlier = present ?? lastReceipt(entries);
   const binary = { version, sha256: digest.sha256, size: digest.size };
   const root = highestRoot(session, earlier?.rootVersion, rootVersion);
   const same =
@@ -40,7 +43,7 @@ export function adopt(
     earlier.binary.sha256 === digest.sha256;
   if (openTransaction(entries) !== null) {
     appendEntry(host.disk, layout, { type: 'end', at: host.clock.now(), outcome: 'abandoned' });
-  } else if (earlier !== null && same) return { receipt: earlier, changed: false };
+  } else if (present !== null && same) return { receipt: present, changed: false };
   const receipt: Receipt = {
     schema: 1,
     app,

@@ -52,9 +52,10 @@ export function requireSameWriters({ disk, user }: Machine, layout: Layout): voi
   }
 }
 
-function isRead({ receipt, journal, lock, holder, lastHolder }: Layout, path: string, name: string): boolean {
+function isRead(layout: Layout, path: string, name: string): boolean {
+  const { receipt, journal, lock, holder, lastHolder, publisher } = layout;
   return (
-    [receipt, journal, lock, holder, lastHolder].includes(path) ||
+    [receipt, journal, lock, holder, lastHolder, publisher].includes(path) ||
     TRANSIENT_PREFIXES.some((prefix) => name.startsWith(prefix))
   );
 }

@@ -18,6 +18,7 @@ export { runningCopies } from './process/running.ts';
 export { relaunch } from './process/start.ts';
 export { stopRunning } from './process/stop.ts';
 export { awaitExit, processToAwait } from './process/wait.ts';
+export { recordPublisher } from './publisher.ts';
 export {
   type Binary,
   type Receipt,

@@ -19,6 +19,8 @@ export interface Layout {
   workDir: string;
   receipt: string;
   journal: string;
+  /** The root and the feed that were compiled into the updater. */
+  publisher: string;
   lock: string;
   /** Which process the holder of the lock waits for. */
   holder: string;
@@ -54,6 +56,7 @@ export function locate(host: Pick<Host, 'platform' | 'disk'>, installDir: string
     workDir,
     receipt: path.join(workDir, 'installed.json'),
     journal: path.join(workDir, 'journal'),
+    publisher: path.join(workDir, 'publisher.json'),
     lock: path.join(workDir, 'lock'),
     holder: path.join(workDir, 'holder'),
     lastHolder: path.join(workDir, 'last-holder'),

@@ -9,6 +9,7 @@ import type { Host } from '../platform/host.ts';
 import { Digests } from './digests.ts';
 import { requireSameWriters } from './file-owners.ts';
 import { type Layout, locate } from './layout.ts';
+import { withPublisher } from './publisher.ts';
 import { loadReceipt } from './receipt.ts';
 import { DEFAULT_LIMITS, type InstallEvent, type Limits, type Session } from './session.ts';
 import { lastReceipt, readJournal } from './transaction/journal.ts';
@@ -42,6 +43,7 @@ export function openSession(host: Host, options: OpenOptions): Session {
   const app = (options.app === undefined ? recordedApp(host, first) : null) ?? named;
   // Located again from `installDir`: if the executable is a symlink, the file may have another name in its own folder.
   const layout = app === named ? first : locate(host, options.installDir, app);
+  let known: Settings | undefined;
   let snapshots: SnapshotSetup | null | undefined;
   return {
     host,
@@ -50,7 +52,11 @@ export function openSession(host: Host, options: OpenOptions): Session {
     digests: new Digests(host.disk),
     app,
     home,
-    settings,
+    // Read when it is first asked for, which only what trusts a root does.
+    get settings() {
+      known ??= withPublisher(host, layout, settings);
+      return known;
+    },
     // Computed on first use: it reads the preferences and looks for the folders of DGMO.
     get snapshots() {
       snapshots ??= 'folder' in home ? snapshotsIn(host, home.folder, app, settings, warn) : null;

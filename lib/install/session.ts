@@ -93,7 +93,7 @@ export interface Session {
   app: string;
   home: Home;
   /** What this updater was compiled with. */
-  settings: Settings;
+  readonly settings: Settings;
   /** Null if this user has no home. */
   snapshots: SnapshotSetup | null;
   emit(event: InstallEvent): void;

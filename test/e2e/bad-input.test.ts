@@ -220,7 +220,7 @@ posixOnly('bad input', () => {
         expect(ran.code).toBe(0);
         return;
       }
-      refused(ran, 12, /no space is left/);
+      refused(ran, 12, /no space is left|there is no room/);
       expect(ran.stdout).toContain('unchanged');
       expect(ran.stdout).not.toContain('staged');
     },

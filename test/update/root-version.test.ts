@@ -47,6 +47,17 @@ posixOnly('the highest root version that was seen', () => {
     expect(fs.readFileSync(trust('root.json'))).toEqual(fs.readFileSync(trust('3.root.json')));
   });
 
+  test.each(['damaged', 'lost'])('survives `init` when the receipt is %s', async (kind) => {
+    stage.feed.newRoot();
+    await manager().check();
+    const receipt = path.join(stage.dir, '.dgmo-updater/installed.json');
+    if (kind === 'lost') fs.rmSync(receipt);
+    else damage(receipt);
+    const installation = new Installation({ installDir: stage.dir, home: stage.home, settings });
+    expect((await installation.adopt({ version: '1.0.0' })).changed).toBe(true);
+    expect(seen()).toBe(2);
+  });
+
   test('and by a check that fails after it, and by an update', async () => {
     stage.feed.newRoot();
     stage.answer = (name) =>
