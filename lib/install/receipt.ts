@@ -168,10 +168,9 @@ export function requireReceipt(disk: Disk, layout: Layout): Receipt {
 
 export function missingReceipt(layout: Layout): UsageError {
   return new UsageError(
-    `there is no receipt at ${layout.receipt}, so it is not known which version is installed`,
+    `${layout.target} is not looked after yet: it is not known which version it is (there is no receipt at ${layout.receipt})`,
     {
-      advice:
-        'Run `dgmo-updater recover` if it was lost, or `dgmo-updater init --version <v>` to adopt the binary.',
+      advice: `Tell its version once: \`dgmo-updater init --version <v>\`; \`${layout.target} --version\` prints it. If it was looked after before, \`dgmo-updater recover\` restores what is missing.`,
     },
   );
 }

@@ -1,5 +1,7 @@
 /** Turning errors of the operating system into MachineErrors, which say where, what happened, and what to do. */
-import { errorMessage, MachineError, UpdaterError } from '../errors.ts';
+import fs from 'node:fs';
+import { dirname } from 'node:path';
+import { errorCode, errorMessage, MachineError, UpdaterError } from '../errors.ts';
 
 const SPACE = 'Free some disk space, then try again.';
 const OWNER = 'Run it as the user who owns the folder.';
@@ -49,9 +51,52 @@ export function asUpdaterError(error: unknown, where: string): unknown {
   const named = 'path' in error && typeof error.path === 'string' ? error.path : where;
   // The file that was to be written is what matters, not the temporary name beside it.
   const path = named.replace(/\.tmp$/, '');
-  const [explanation = errorMessage(error), advice] = FAILURES[code] ?? [];
+  const [explanation = errorMessage(error), advice] = detailOf(code, path) ?? FAILURES[code] ?? [];
   return new MachineError(`${path}: ${explanation} (${code})`, {
     cause: error,
     ...(advice === undefined ? {} : { advice }),
   });
+}
+
+type Detail = [explanation: string, advice: string];
+
+/** What the path itself says about the failure; null if it says nothing more than the code. */
+function detailOf(code: string, path: string): Detail | null {
+  try {
+    if (code === 'ENOSPC') return spaceDetail(path);
+    if (code === 'EPERM' || code === 'EACCES') return ownerDetail(path);
+  } catch (error) {
+    // The path is looked at only for the message.
+    if (errorCode(error) === undefined) throw error;
+  }
+  return null;
+}
+
+/** A disk may have room for bytes and none for another file. */
+function spaceDetail(path: string): Detail | null {
+  const { bavail, bsize, files, ffree } = fs.statfsSync(existing(path));
+  if (files === 0 || ffree > 0 || bavail === 0) return null;
+  return [
+    `the disk has ${Math.floor((bavail * bsize) / 1e6)} MB left, and no inode for another file`,
+    'Delete files that are not needed, however small (df -i shows where), then try again.',
+  ];
+}
+
+function ownerDetail(path: string): Detail | null {
+  const user = process.geteuid?.();
+  if (user === undefined || user === 0) return null;
+  const found = existing(path);
+  const { uid } = fs.lstatSync(found);
+  if (uid === user) return null;
+  const owner = uid === 0 ? 'root' : `user ${uid}`;
+  return [
+    `${found === path ? 'it' : found} belongs to ${owner}, and this is user ${user}`,
+    `Run it as ${owner}${uid === 0 ? ' (sudo)' : ''}.`,
+  ];
+}
+
+/** The path, or the nearest folder above it that exists. */
+function existing(path: string): string {
+  if (fs.existsSync(path) || dirname(path) === path) return path;
+  return existing(dirname(path));
 }

@@ -2,6 +2,7 @@
  * Versions and their order, as in Semantic Versioning 2.0.0 (https://semver.org); the order is Bun's.
  * test/version/semver.test.ts holds both against the npm package `semver`.
  */
+import { DamagedError } from '../errors.ts';
 import { type Decoder, stringOf } from '../format/decoder.ts';
 
 /** Versions are used in file names, too. */
@@ -35,4 +36,20 @@ export function isNewer(version: string, than: string): boolean {
   return compareVersions(version, than) > 0;
 }
 
-export const version: Decoder<string> = stringOf('a semantic version such as 1.2.3', isVersion);
+const plainVersion = stringOf('a semantic version such as 1.2.3', isVersion);
+
+export const version: Decoder<string> = (value, path) => {
+  try {
+    return plainVersion(value, path);
+  } catch (error) {
+    if (!(error instanceof DamagedError) || typeof value !== 'string') throw error;
+    throw new DamagedError(`${error.message}${buildMetadataText(value)}`);
+  }
+};
+
+/** Why a version with build metadata is refused, to be added to a message; empty for any other. */
+export function buildMetadataText(value: string): string {
+  const [plain = '', ...metadata] = value.split('+');
+  if (metadata.length === 0 || !isVersion(plain)) return '';
+  return `; leave out the build metadata (+...): it does not count in the order of versions, so ${plain} would be two releases`;
+}

@@ -174,7 +174,7 @@ posixOnly('bad input', () => {
     const pristine = before;
     fs.unlinkSync(receipt);
     before = here.picture();
-    refused(await here.update(['--apply', toTwo]), 2, 'there is no receipt');
+    refused(await here.update(['--apply', toTwo]), 2, 'is not looked after yet');
     fs.writeFileSync(receipt, bytes.toString().replace('1.0.0', '1.0.1'));
     before = here.picture();
     refused(await here.update(['--apply', toTwo]), 11, /receipt .* is damaged/);

@@ -64,7 +64,7 @@ describe('the error of a bad manifest names the field and both values', () => {
     [
       'version',
       '1.2.0+build',
-      'manifest.version: wanted a semantic version such as 1.2.3, found "1.2.0+build"',
+      'manifest.version: wanted a semantic version such as 1.2.3, found "1.2.0+build"; leave out the build metadata (+...): it does not count in the order of versions, so 1.2.0 would be two releases',
     ],
     ['version', 12, 'manifest.version: wanted a semantic version such as 1.2.3, found 12'],
     [

@@ -1,6 +1,7 @@
 /** What went wrong on the network, as a sentence that names the host and the cause, and what to do about it. Pure. */
 import { errorCode, errorMessage, UpdaterError } from '../../errors.ts';
 import { type FailureReason, NetworkFailure } from './network.ts';
+import { meaningOf, retryAfter } from './status-codes.ts';
 
 /** Whom a request goes to. */
 export interface Peer {
@@ -157,14 +158,26 @@ export function refuseWebPage(response: { url: string; headers: Readonly<Record<
 }
 
 /** For a status that is not a success. Throws NetworkFailure. */
-export function refuseStatus(response: { url: string; status: number }): never {
+export function refuseStatus(response: {
+  url: string;
+  status: number;
+  headers: Readonly<Record<string, string>>;
+}): never {
   const { host, pathname } = new URL(response.url);
-  const { status } = response;
+  const { status, headers } = response;
   if (status === 407) throw passwordRequired(`the proxy on the way to ${host}`);
   const passing = status >= 500 || status === 408 || status === 425 || status === 429;
+  const wait = passing ? retryAfter(headers) : null;
   throw new NetworkFailure(
     passing ? 'server' : 'missing',
-    `${host} answered ${status} for ${pathname.slice(0, 200)}`,
-    { advice: passing ? 'Try again later.' : 'Check the address of the feed, or tell whoever runs it.' },
+    `${host} answered ${status} for ${pathname.slice(0, 200)}${meaningOf(status)}`,
+    {
+      advice: passing
+        ? wait === null
+          ? 'Try again later.'
+          : `It asks to be tried again in ${Math.max(1, Math.ceil(wait / 1000))} s.`
+        : 'Check the address of the feed, or tell whoever runs it.',
+      ...(wait === null ? {} : { retryAfter: wait }),
+    },
   );
 }

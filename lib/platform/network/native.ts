@@ -15,7 +15,7 @@
 import { X509Certificate } from 'node:crypto';
 import fs from 'node:fs';
 import { rootCertificates } from 'node:tls';
-import { errorMessage, InterruptedError, UpdaterError } from '../../errors.ts';
+import { errorMessage, InterruptedError, MachineError, UpdaterError } from '../../errors.ts';
 import { isLoopback, shownAddress } from '../../format/web-address.ts';
 import { asUpdaterError } from '../failures.ts';
 import { networkFailure, type Peer, tooLate } from './failures.ts';
@@ -76,17 +76,23 @@ function secureSession(settings: NetworkSettings): Bun.FetchSession {
 function authorities({ certificateFile, environment }: NetworkSettings): string[] {
   const file = certificateFile ?? environment.NODE_EXTRA_CA_CERTS ?? '';
   if (file === '') return [...rootCertificates];
+  const named = certificateFile === undefined ? `NODE_EXTRA_CA_CERTS: ${file}` : file;
   let pem: string;
   try {
     pem = fs.readFileSync(file, 'latin1');
   } catch (error) {
-    throw asUpdaterError(error, file);
+    const failure = asUpdaterError(error, file);
+    if (certificateFile !== undefined || !(failure instanceof MachineError)) throw failure;
+    throw new MachineError(`NODE_EXTRA_CA_CERTS: ${failure.message}`, {
+      advice: 'Correct that variable of the environment, or unset it.',
+      cause: error,
+    });
   }
   try {
     // fetch would fail as if it could not open a socket.
     new X509Certificate(pem);
   } catch (error) {
-    throw new NetworkFailure('certificate', `${file}: not a PEM certificate (${errorMessage(error)})`, {
+    throw new NetworkFailure('certificate', `${named}: not a PEM certificate (${errorMessage(error)})`, {
       advice: 'Pass a file of PEM certificates with --ca-file or NODE_EXTRA_CA_CERTS.',
       cause: error,
     });

@@ -81,10 +81,17 @@ const PASSING: ReadonlySet<FailureReason> = new Set([
 /** A NetworkError (13) with its reason. */
 export class NetworkFailure extends NetworkError {
   readonly reason: FailureReason;
+  /** The server asks not to be tried again before so many milliseconds; null if it says nothing. */
+  readonly retryAfter: number | null;
 
-  constructor(reason: FailureReason, message: string, options: ErrorOptions = {}) {
+  constructor(
+    reason: FailureReason,
+    message: string,
+    { retryAfter, ...options }: ErrorOptions & { retryAfter?: number } = {},
+  ) {
     super(message, options);
     this.reason = reason;
+    this.retryAfter = retryAfter ?? null;
   }
 
   get passing(): boolean {

@@ -8,6 +8,8 @@ export interface MetadataSource {
    * 5.3.3: only a missing file ends the search for newer roots).
    */
   get(url: string, maxLength: number): Promise<Uint8Array | null>;
+  /** Why `get` has last returned null for this address, as a part of a sentence; null if that is not known. */
+  whyMissing?(url: string): string | null;
 }
 
 /** `name` is that of a metadata file, escaped for an address. */
@@ -36,7 +38,8 @@ export async function readRequired(
 ): Promise<Uint8Array> {
   const bytes = await readBounded(source, url, maxLength);
   if (bytes === null) {
-    throw new NetworkError(`${url}: the feed has no such file`, {
+    const why = source.whyMissing?.(url) ?? 'the feed has no such file';
+    throw new NetworkError(`${url}: ${why}`, {
       advice: 'Check the address of the feed, then try later.',
     });
   }

@@ -9,6 +9,7 @@ import { shownAddress } from '../../format/web-address.ts';
 import type { Clock } from '../../platform/host.ts';
 import { refuseStatus, refuseWebPage } from '../../platform/network/failures.ts';
 import { type Network, NetworkFailure, type NetworkResponse } from '../../platform/network/network.ts';
+import { meaningOf } from '../../platform/network/status-codes.ts';
 import type { MetadataSource } from './metadata-source.ts';
 
 export interface SourceLimits {
@@ -33,7 +34,12 @@ export interface NetworkSourceOptions {
 /** Throws NetworkFailure if a file can't be read, TrustError if it is longer than was asked for. */
 export function networkSource(options: NetworkSourceOptions): MetadataSource {
   const { network, clock, limits = SOURCE_LIMITS, headers = {}, signal } = options;
+  const forbidden = new Set<string>();
   return {
+    whyMissing: (url) =>
+      forbidden.has(url)
+        ? `the feed has no such file, or the server does not give it (403${meaningOf(403)})`
+        : null,
     async get(url, maxLength) {
       const deadline = clock.monotonic() + limits.totalTime;
       const response = await network.request({
@@ -44,7 +50,10 @@ export function networkSource(options: NetworkSourceOptions): MetadataSource {
       });
       try {
         // S3 answers 403 for a missing file, unless the client may list the bucket.
-        if (response.status === 404 || response.status === 403) return null;
+        if (response.status === 404 || response.status === 403) {
+          if (response.status === 403) forbidden.add(url);
+          return null;
+        }
         if (response.status !== 200) refuseStatus(response);
         refuseWebPage(response);
         refuseEncoded(response);

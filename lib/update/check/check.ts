@@ -16,6 +16,7 @@ import {
   isVersion,
   type ListedRelease,
 } from '../../version/index.ts';
+import { buildMetadataText } from '../../version/semver.ts';
 import { cachedBytes } from '../cache/cache.ts';
 import type { UpdateContext } from '../context.ts';
 import { planDownload } from '../download/route.ts';
@@ -78,7 +79,7 @@ async function lookFor(
   const wanted = options.version;
   if (wanted !== undefined && !isVersion(wanted)) {
     throw new UsageError(
-      `--version: wanted a semantic version such as 1.2.3, found ${JSON.stringify(wanted)}`,
+      `--version: wanted a semantic version such as 1.2.3, found ${JSON.stringify(wanted)}${buildMetadataText(wanted)}`,
     );
   }
   const choices = choicesFile.load(session.host, home);

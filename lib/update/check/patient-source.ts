@@ -14,20 +14,26 @@ export interface Patience {
 
 /** In milliseconds. A check is not worth a long wait: there will be another one. */
 const PAUSES = { firstPause: 300, longestPause: 2000 };
+/** If the server asks for a longer pause, the check fails and says so. */
+const LONGEST_WAIT = 10_000;
 
 export function patientSource(source: MetadataSource, options: Patience): MetadataSource {
   const { clock, random, attempts = 3, signal } = options;
   return {
+    ...(source.whyMissing === undefined ? {} : { whyMissing: source.whyMissing }),
     async get(url, maxLength) {
       for (let failures = 1; ; failures++) {
         throwIfInterrupted(signal);
+        let asked = 0;
         try {
           return await source.get(url, maxLength);
         } catch (error) {
           const mayPass = error instanceof NetworkFailure && error.passing;
           if (!mayPass || failures >= attempts) throw error;
+          asked = error.retryAfter ?? 0;
+          if (asked > LONGEST_WAIT) throw error;
         }
-        await pause(clock, backoff(failures, randomFraction(random), PAUSES), signal);
+        await pause(clock, Math.max(asked, backoff(failures, randomFraction(random), PAUSES)), signal);
       }
     },
   };

@@ -17,6 +17,9 @@ export interface Completion extends Omit<FetchOptions, 'url'> {
   path: string;
 }
 
+/** In milliseconds. If the server asks for a longer pause, the download fails and says so; what has come is kept. */
+const LONGEST_WAIT = 10 * 60_000;
+
 /** What to do after a failure: ask the same address again at once, ask after a pause, or never ask it again. */
 type Verdict = 'at once' | 'later' | 'never';
 
@@ -48,7 +51,9 @@ export async function completePartial(options: Completion): Promise<void> {
     }
     mirrors.failed();
     if (mirrors.failures >= limits.attempts) throw last;
-    const wait = backoff(mirrors.failures, randomFraction(options.random), limits);
+    const asked = last instanceof NetworkFailure ? (last.retryAfter ?? 0) : 0;
+    if (asked > LONGEST_WAIT) throw last;
+    const wait = Math.max(asked, backoff(mirrors.failures, randomFraction(options.random), limits));
     if (clock.monotonic() + wait > options.deadline) throw outOfTime(new URL(url).host, limits.totalTime);
     meter.report('pausing', partial.received, 0, last.message);
     await pause(clock, wait, signal);
