@@ -7,7 +7,7 @@
  */
 
 /** How a program ends that fails with the error; README.md says who must act then. */
-export type ExitCode = 0 | 1 | 2 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17 | 130;
+export type ExitCode = 0 | 1 | 2 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17 | 100 | 130;
 
 export interface ErrorOptions {
   /** What the person should do now, as a sentence. */

@@ -1,5 +1,4 @@
 /** Turning errors of the operating system into MachineErrors, which say where, what happened, and what to do. */
-import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { errorCode, errorMessage, MachineError, UpdaterError } from '../errors.ts';
 
@@ -60,6 +59,9 @@ export function asUpdaterError(error: unknown, where: string): unknown {
 
 type Detail = [explanation: string, advice: string];
 
+/** Loaded only for a failure: `--version` has to start fast. */
+const files = () => require('node:fs') as typeof import('node:fs');
+
 /** What the path itself says about the failure; null if it says nothing more than the code. */
 function detailOf(code: string, path: string): Detail | null {
   try {
@@ -74,8 +76,8 @@ function detailOf(code: string, path: string): Detail | null {
 
 /** A disk may have room for bytes and none for another file. */
 function spaceDetail(path: string): Detail | null {
-  const { bavail, bsize, files, ffree } = fs.statfsSync(existing(path));
-  if (files === 0 || ffree > 0 || bavail === 0) return null;
+  const { bavail, bsize, files: inodes, ffree } = files().statfsSync(existing(path));
+  if (inodes === 0 || ffree > 0 || bavail === 0) return null;
   return [
     `the disk has ${Math.floor((bavail * bsize) / 1e6)} MB left, and no inode for another file`,
     'Delete files that are not needed, however small (df -i shows where), then try again.',
@@ -86,7 +88,7 @@ function ownerDetail(path: string): Detail | null {
   const user = process.geteuid?.();
   if (user === undefined || user === 0) return null;
   const found = existing(path);
-  const { uid } = fs.lstatSync(found);
+  const { uid } = files().lstatSync(found);
   if (uid === user) return null;
   const owner = uid === 0 ? 'root' : `user ${uid}`;
   return [
@@ -97,6 +99,6 @@ function ownerDetail(path: string): Detail | null {
 
 /** The path, or the nearest folder above it that exists. */
 function existing(path: string): string {
-  if (fs.existsSync(path) || dirname(path) === path) return path;
+  if (files().existsSync(path) || dirname(path) === path) return path;
   return existing(dirname(path));
 }

@@ -1,4 +1,5 @@
 /** The command line, parsed strictly: an unknown word is an error. */
+import { didYouMean } from '../api/words.ts';
 import { UsageError } from '../errors.ts';
 import { type Options, type OptionValues, parseOptions } from './parse-options.ts';
 
@@ -58,7 +59,7 @@ const COMMANDS = {
   recover: SWAP_LIMITS,
   status: {},
   verify: { full: { type: 'boolean' } },
-  check: FEED,
+  check: { ...FEED, 'exit-code': { type: 'boolean' } },
   download: { ...FEED, version: { type: 'string' } },
   update: {
     ...FEED,
@@ -74,10 +75,13 @@ const COMMANDS = {
   unpin: {},
   history: {},
   help: {},
-  version: { version: { type: 'boolean' } },
+  version: { version: { type: 'boolean', short: 'V' } },
 } satisfies Record<string, Options>;
 
 export type CommandName = keyof typeof COMMANDS;
+
+/** The commands that are typed as a word. */
+export const COMMAND_WORDS = Object.keys(COMMANDS).filter((name) => name !== 'apply' && name !== 'version');
 
 /** All options of a command, without the dashes. */
 export function optionsOf(command: CommandName): string[] {
@@ -116,9 +120,17 @@ function helpFor(words: string[], rest: string[]): CommandLine {
   return { command: commandNamed(name), values: { ...values, help: true }, operands: [], rest };
 }
 
+/** Other names of commands. */
+const ALIASES: Readonly<Record<string, CommandName>> = { upgrade: 'update' };
+
 function commandNamed(word: string): CommandName {
   if (Object.hasOwn(COMMANDS, word) && word !== 'version') return word as CommandName;
-  throw new UsageError(`there is no command ${JSON.stringify(word)}`, { advice: ADVICE });
+  const alias = Object.hasOwn(ALIASES, word) ? ALIASES[word] : undefined;
+  if (alias !== undefined) return alias;
+  const near = didYouMean(word, [...COMMAND_WORDS, ...Object.keys(ALIASES)]);
+  throw new UsageError(`there is no command ${JSON.stringify(word)}`, {
+    advice: near === undefined ? ADVICE : `${near} ${ADVICE}`,
+  });
 }
 
 /** The command, and the index of its word; -1 if an option is the command. */
@@ -132,7 +144,7 @@ function commandOf(words: string[]): { command: CommandName; at: number } {
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? '';
     if (word === '--apply' || word.startsWith('--apply=')) return { command: 'apply', at: -1 };
-    if (word === '--version') return { command: 'version', at: -1 };
+    if (word === '--version' || word === '-V') return { command: 'version', at: -1 };
     if (takesValue.has(word)) at++;
     else if (!word.startsWith('-')) {
       // The command is --apply; as a word it is only an operand of `help`.

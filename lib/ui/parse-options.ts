@@ -2,6 +2,7 @@
  * Parses the words of a command line by a table of options, with the same result as `parseArgs` of node:util in strict mode
  * (test/ui/parse-options.test.ts), except that an option with two different values is refused: which one is meant is a guess. Loading node:util takes 2 ms, nearly half of the time of an empty program.
  */
+import { didYouMean } from '../api/words.ts';
 import { UsageError } from '../errors.ts';
 
 export interface Option {
@@ -38,7 +39,7 @@ function takeLong(word: string, next: string | undefined, options: Options, valu
   const equals = word.indexOf('=');
   const name = word.slice(2, equals === -1 ? undefined : equals);
   const option = Object.hasOwn(options, name) ? options[name] : undefined;
-  if (option === undefined) throw new UsageError(`unknown option --${name}`);
+  if (option === undefined) throw unknownOption(name, options);
   const given = equals === -1 ? undefined : word.slice(equals + 1);
   if (option.type === 'boolean') {
     if (given !== undefined) throw new UsageError(`--${name} takes no value, found ${JSON.stringify(given)}`);
@@ -68,4 +69,10 @@ function takeLetter(letter: string, options: Options, values: OptionValues): voi
   const found = Object.entries(options).find(([, option]) => option.short === letter);
   if (found === undefined) throw new UsageError(`unknown option -${letter}`);
   values[found[0]] = true;
+}
+
+function unknownOption(name: string, options: Options): UsageError {
+  const known = Object.keys(options).map((known) => `--${known}`);
+  const advice = didYouMean(`--${name}`, known);
+  return new UsageError(`unknown option --${name}`, advice === undefined ? {} : { advice });
 }

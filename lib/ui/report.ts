@@ -126,7 +126,8 @@ export function createReport(output: Output, options: ReportOptions, now: () => 
       reported = 'result';
       resultCode = exitCode;
       clear();
-      if (options.json) print({ event: 'result', command, ok: exitCode === 0, exitCode, ...data });
+      if (options.json)
+        print({ event: 'result', command, ok: exitCode === 0 || exitCode === 100, exitCode, ...data });
       else if (text !== '') output.out(`${text}\n`);
     },
     failure(command, error) {

@@ -7,6 +7,7 @@ import {
   SnapshotManager,
   type StoredSnapshot,
 } from '../api/index.ts';
+import { didYouMean } from '../api/words.ts';
 import { DamagedError, UsageError } from '../errors.ts';
 import { requireConsent } from './consent.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
@@ -45,7 +46,9 @@ export async function runSnapshots(context: CommandContext): Promise<void> {
     case 'unpin':
       return pin(context, manager, name ?? '', verb === 'pin');
     default:
-      throw new UsageError(`snapshots: wanted one of ${VERBS.join(', ')}, found ${JSON.stringify(verb)}`);
+      throw new UsageError(`snapshots: wanted one of ${VERBS.join(', ')}, found ${JSON.stringify(verb)}`, {
+        advice: didYouMean(verb, VERBS) ?? '`dgmo-updater snapshots --help` explains them.',
+      });
   }
 }
 

@@ -18,7 +18,8 @@ const LATER = 24 * 3_600_000;
 export async function runCheck(context: CommandContext): Promise<void> {
   const manager = managerOf(context);
   const found = await lookFor(context, manager);
-  context.report.result('check', withNextStep(found, settings(manager), false), checkData(found));
+  const code = found.update !== null && isGiven(context.line, 'exit-code') ? 100 : 0;
+  context.report.result('check', withNextStep(found, settings(manager), false), checkData(found), code);
 }
 
 export async function runDownload(context: CommandContext): Promise<void> {

@@ -1,5 +1,8 @@
 /** Every error of the system that a person may meet is a sentence. */
 import { expect, test } from 'bun:test';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { MachineError } from '../../lib/errors.ts';
 import { asUpdaterError } from '../../lib/platform/failures.ts';
 
@@ -20,4 +23,44 @@ test('one that is not known says what the system said', () => {
     message: '/there: EXDEV: cross-device link (EXDEV)',
     exitCode: 12,
   });
+});
+
+const root = process.platform === 'linux' && process.getuid?.() === 0;
+
+test.skipIf(!root)('a disk with room for bytes and none for another file says so', () => {
+  const script = `
+    import fs from 'node:fs';
+    import { asUpdaterError } from ${JSON.stringify(path.resolve(import.meta.dir, '../../lib/platform/failures.ts'))};
+    try {
+      for (let index = 0; ; index++) fs.writeFileSync(process.argv[1] + '/' + index, '');
+    } catch (error) {
+      console.log(asUpdaterError(error, '').message);
+    }`;
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dgmo-inodes-'));
+  const mount = 'mount -t tmpfs -o size=4m,nr_inodes=8 none "$1" && exec "$2" -e "$3" "$1"';
+  const ran = Bun.spawnSync([
+    ...['unshare', '-m', 'sh', '-c', mount, 'sh'],
+    ...[folder, process.execPath, script],
+  ]);
+  fs.rmdirSync(folder);
+  expect(ran.stdout.toString()).toMatch(
+    /: the disk has 4 MB left, and no inode for another file \(ENOSPC\)\n$/,
+  );
+});
+
+test.skipIf(!root)("a file of somebody else's: whose it is, and who may", () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dgmo-owner-'));
+  const file = path.join(folder, 'theirs');
+  fs.writeFileSync(file, '', { mode: 0o600 });
+  process.seteuid?.(65534);
+  try {
+    const error = Object.assign(new Error('EPERM'), { code: 'EPERM', path: folder });
+    expect(asUpdaterError(error, '')).toMatchObject({
+      message: `${folder}: it belongs to root, and this is user 65534 (EPERM)`,
+      advice: 'Run it as root (sudo).',
+    });
+  } finally {
+    process.seteuid?.(0);
+    fs.rmSync(folder, { recursive: true });
+  }
 });

@@ -1,6 +1,7 @@
 /** Where a rollback goes, decided from what was kept, what the user asked for, and what the release allows. */
 
 import { DamagedError, PolicyError, UsageError } from '../../errors.ts';
+import { didYouMean } from '../../format/nearest.ts';
 import { homeIfAny } from '../../home/folder.ts';
 import {
   binaryPath,
@@ -129,7 +130,19 @@ export function findSnapshot<One extends { id: string }>(listed: readonly One[],
     found.length === 0
       ? `there is no snapshot ${JSON.stringify(name)}`
       : `${found.length} snapshots begin with ${JSON.stringify(name)}: ${found.map(({ id }) => id).join(', ')}`,
-    { advice: '`dgmo-updater snapshots list` shows all of them.' },
+    {
+      advice: [
+        found.length === 0
+          ? didYouMean(
+              name,
+              listed.map(({ id }) => id),
+            )
+          : undefined,
+        '`dgmo-updater snapshots list` shows all of them.',
+      ]
+        .filter((text) => text !== undefined)
+        .join(' '),
+    },
   );
 }
 

@@ -6,6 +6,7 @@ import {
   type Setting,
   UpdateManager,
 } from '../../api/index.ts';
+import { didYouMean } from '../../api/words.ts';
 import { UsageError } from '../../errors.ts';
 import type { CommandContext } from '../context.ts';
 import { deciderText, SETTING_TEXTS } from '../text/settings.ts';
@@ -33,7 +34,7 @@ export async function runConfig({ line, report, install }: CommandContext): Prom
   }
   throw new UsageError(
     `config: wanted list, get [<key>], set <key> <value>, unset <key> or explain [<key>], found ${JSON.stringify(operands.join(' '))}`,
-    { advice: '`dgmo-updater config list` shows the keys.' },
+    { advice: didYouMean(verb, CONFIG_VERBS) ?? '`dgmo-updater config list` shows the keys.' },
   );
 }
 

@@ -11,7 +11,7 @@ Everywhere:
   --quiet, --verbose    say less, say more
   --yes                 answer every question with yes
   --no-color            no colors (also: NO_COLOR)
-  --help, --version
+  -h, --help, -V, --version
 `;
 
 const LIMITS = `
@@ -43,11 +43,16 @@ const TEXTS: Record<CommandName, string> = {
   dgmo-updater config             show and change the settings, and who decided them
   dgmo-updater init --version <v> adopt an installed executable
 
-\`dgmo-updater <command> --help\` explains a command.
+\`dgmo-updater help <command>\` explains a command.
+
+Examples:
+  dgmo-updater update             see what is new, and decide
+  dgmo-updater rollback           something is wrong since the last update
+  dgmo-updater status             what is here, and is it sound
 ${EVERYWHERE}
 Exit codes: 0 done; 1 a fault of the updater; 2 wrong usage; 10 not trusted; 11 damaged; 12 the machine (disk,
 permission, locked file); 13 the network; 14 busy; 15 the update failed and the old version is back;
-16 recovery needed; 17 refused by policy; 130 interrupted, nothing changed.
+16 recovery needed; 17 refused by policy; 100 something is offered, where check is told to end so; 130 interrupted, nothing changed.
 `,
   version: '',
   apply: `dgmo-updater --apply <package> [options] [-- <arguments for the new dgmo>]
@@ -64,11 +69,20 @@ DGMO runs this itself, and with it says that its user has agreed: it asks nothin
   --allow-downgrade     the package may have an older version than the installed one
   --via <package>       a package with a patch to the version that <package> starts from; may be repeated, in order
   --exit-limit <s>      how long DGMO may take to exit (default 60)${LIMITS}
+
+Examples:
+  dgmo-updater --apply dgmo-2.0.0.dgmopkg --no-wait
+  dgmo-updater --apply dgmo-2.0.0.dgmopkg --wait-pid 4711 -- resume abc
 ${EVERYWHERE}`,
   check: `dgmo-updater check [options]
 
 Reads the feed's signed metadata and shows what it offers to this installation. Changes nothing.
-${FEED}
+
+  --exit-code           end with 100 if something is offered, so that a script need not read the text${FEED}
+
+Examples:
+  dgmo-updater check
+  dgmo-updater check --exit-code || echo there is something new
 ${EVERYWHERE}`,
   download: `dgmo-updater download [--version <v>] [options]
 
@@ -77,11 +91,15 @@ smallest. Prints the paths of the files. \`dgmo-updater update\` installs them.
 
   --version <v>         this version instead of the one that is offered
 ${FEED}
+
+Examples:
+  dgmo-updater download
+  dgmo-updater download --version 2.0.0 --json
 ${EVERYWHERE}`,
   update: `dgmo-updater update [--yes] [--version <v>] [--check-only] [options] [-- <arguments for the new dgmo>]
 
-Checks, shows what is offered, asks, downloads and installs it. A running DGMO keeps running: its next start is the new
-version. Without a terminal nothing is asked, and nothing is done without --yes.
+Checks, shows what is offered, asks, downloads and installs it; also called upgrade. A running DGMO keeps running: its
+next start is the new version. Without a terminal nothing is asked, and nothing is done without --yes.
 
   --version <v>         this version instead of the one that is offered; may be an older one
   --evolutions <ids>    which of its evolutions to install: ids with commas, all, or none
@@ -91,6 +109,11 @@ version. Without a terminal nothing is asked, and nothing is done without --yes.
   --no-relaunch         with --wait-pid: do not start DGMO again
   --exit-limit <s>      how long DGMO may take to exit (default 60)${LIMITS}
 ${FEED}
+
+Examples:
+  dgmo-updater update
+  dgmo-updater update --yes --evolutions all
+  dgmo-updater update --version 1.4.2
 ${EVERYWHERE}`,
   config: `dgmo-updater config [list]                every setting, its value, and who decided it
 dgmo-updater config get [<key>]
@@ -135,6 +158,9 @@ ${EVERYWHERE}`,
   unpin: `dgmo-updater unpin
 
 Offers newer versions again after \`pin\`.
+
+Examples:
+  dgmo-updater unpin
 ${EVERYWHERE}`,
   history: `dgmo-updater history
 
@@ -151,6 +177,10 @@ Adopts an executable that is already installed: records its version and digest.
   --version <v>         which version it is
   --root <root.json>    trust this root from now on (default: the one compiled in)
   --feed <url>          where its releases are published
+
+Examples:
+  dgmo-updater init --version 1.2.0
+  dgmo-updater init --version 1.2.0 --feed https://updates.example.org/dgmo/ --root root.json
 ${EVERYWHERE}`,
   rollback: `dgmo-updater rollback [<snapshot>] [--to <version>] [--only <components>] [options]
 
@@ -165,6 +195,11 @@ will change and asks; without a terminal it does nothing without --yes.
   --force               go back even if the release says that this is not possible
   --no-relaunch         do not start DGMO again
   --exit-limit <s>      how long DGMO may take to exit (default 60)${LIMITS}
+
+Examples:
+  dgmo-updater rollback
+  dgmo-updater rollback --to 1.4.0
+  dgmo-updater rollback 20261125-1842 --only config,plugins
 ${EVERYWHERE}`,
   snapshots: `dgmo-updater snapshots [list]
 dgmo-updater snapshots create [--reason <text>] [--pin]
@@ -176,18 +211,29 @@ dgmo-updater snapshots pin <id> | unpin <id> | remove <id>
 Snapshots are states to go back to. Every update and every rollback takes one first. The last five are kept, and the pinned
 ones. verify reads and checks all of a snapshot. An id may be shortened as long as it is unique. OWN is the space that only
 this snapshot uses. remove and prune ask first; without a terminal they remove nothing without --yes.
+
+Examples:
+  dgmo-updater snapshots create --reason "before the migration" --pin
+  dgmo-updater snapshots remove 20261125-1842
 ${EVERYWHERE}`,
   recover: `dgmo-updater recover
 
 Finishes or undoes an interrupted update or rollback, and restores a lost receipt. Every other command also does the
 first of these.
 ${LIMITS}
+
+Examples:
+  dgmo-updater recover
 ${EVERYWHERE}`,
   status: `dgmo-updater status
 
 Shows what is installed, how it was installed, and whether its bytes are unchanged. Like every command, it first finishes
 or undoes an interrupted update. Apart from that it changes nothing. The exit code is 11 if the executable is damaged or
 missing, 12 if it can't be run.
+
+Examples:
+  dgmo-updater status
+  dgmo-updater status --json
 ${EVERYWHERE}`,
   verify: `dgmo-updater verify [--full]
 
@@ -196,6 +242,10 @@ the trusted roots, the snapshots, the updater's records, and what the shell star
 is healthy, 11 if something is damaged or missing, 12 if the machine does not let it be read or run.
 
   --full                read everything; otherwise a file that was not written since it was last read is not read again
+
+Examples:
+  dgmo-updater verify
+  dgmo-updater verify --full
 ${EVERYWHERE}`,
 };
 
