@@ -112,6 +112,7 @@ describe('header', () => {
       'the patch is made with "hdiff" and "zstd", this updater knows',
     ],
     ['another compression', { compression: 'brotli' }, 'the patch is made with "bsdiff" and "brotli"'],
+    ['an algorithm that is no word', { algorithm: 'bs diff' }, 'algorithm cannot be "bs diff"'],
     ['no version', { fromVersion: '' }, 'fromVersion cannot be ""'],
     ['a version that is no word', { toVersion: '1.0 beta' }, 'toVersion cannot be "1.0 beta"'],
     ['a version too long', { toVersion: '1'.repeat(129) }, 'toVersion cannot be "111'],
@@ -160,6 +161,29 @@ describe('header', () => {
     expect(await refusal(huge)).toContain('it says that it has 5047 bytes');
   });
 
+  test('a header that is shorter than any, and one that is longer than the patch', async () => {
+    const headerSize = Buffer.from(patch).readUInt16LE(13);
+    const short = Buffer.from(patch);
+    short.writeUInt16LE(46, 13);
+    expect(await refusal(short)).toContain(`it says that it has 46 bytes, in a patch of ${patch.length}`);
+    const cut = patch.subarray(0, headerSize - 1);
+    expect(await refusal(cut)).toContain(
+      `it says that it has ${headerSize} bytes, in a patch of ${cut.length}`,
+    );
+  });
+
+  test('streams that have another size together than the patch', async () => {
+    const headerSize = Buffer.from(patch).readUInt16LE(13);
+    const fields = Buffer.from(patch.slice(15, headerSize - 32));
+    // The compressed size of the last stream.
+    fields.writeUInt32LE(fields.readUInt32LE(fields.length - 4) + 1, fields.length - 4);
+    const content = patch.slice(headerSize);
+    const message = await refusal(Buffer.concat([sealHeader(fields), content]));
+    expect(message).toContain(
+      `its streams have ${content.length + 1} bytes together, wanted ${content.length}`,
+    );
+  });
+
   test('a stream that is empty on one side only', async () => {
     const plain = parse(patch);
     plain.streams[6] = { rawSize: 0, frame: zstd(Buffer.alloc(0)) };
@@ -179,6 +203,12 @@ describe('zstd frames', () => {
   test.each([
     ['random bytes', randomBytes(40, 9), 'it does not begin as one'],
     ['cut off', frame.subarray(0, -1), 'it ends at byte'],
+    ['cut off in the head of a block', frame.subarray(0, 8), 'it ends at byte 8, in mid-frame'],
+    [
+      'with a block of a reserved kind',
+      Buffer.from('28b52ffd20141f0000aabbcc', 'hex'),
+      'the block at byte 6 is of no known kind',
+    ],
     ['followed by a byte', Buffer.concat([frame, Buffer.of(0)]), 'it ends at byte'],
     ['followed by another frame', Buffer.concat([frame, frame]), 'it ends at byte'],
     ['with a checksum', zstd(raw.extra, { [constants.ZSTD_c_checksumFlag]: 1 }), 'its descriptor is 0x'],

@@ -425,6 +425,36 @@ describe('what is no metadata', () => {
     await refused(clientOf(repository).refresh(), TrustError, /found "version" twice/);
   });
 
+  test('what should be an object and is none', async () => {
+    for (const none of ['null', '[]', '1', '"text"']) {
+      const texts = [
+        none,
+        `{"signed":${none},"signatures":[]}`,
+        `{"signed":{"_type":"timestamp","spec_version":"1.0.0","meta":${none}},"signatures":[]}`,
+        `{"signed":{"_type":"timestamp","spec_version":"1.0.0","meta":{"snapshot.json":${none}}},"signatures":[]}`,
+      ];
+      for (const text of texts) {
+        const repository = new Repository();
+        repository.answer = (name) => (name === 'timestamp.json' ? encode(text) : undefined);
+        await refused(clientOf(repository).refresh(), TrustError, /timestamp\.json.*: wanted an object/);
+      }
+    }
+  });
+
+  test('lists that are null', async () => {
+    const repository = new Repository();
+    repository.answer = (name) =>
+      name === '2.root.json'
+        ? changed(repository.files.get('1.root.json'), (json: { signed: object }) =>
+            Object.assign(json, {
+              signatures: null,
+              signed: { ...json.signed, delegations: null, keys: null },
+            }),
+          )
+        : undefined;
+    await refused(clientOf(repository).refresh(), TrustError, /^not trusted: root: wanted TUF root metadata/);
+  });
+
   test('no message has a control character of the attacker', async () => {
     const ESC = '\u001b]0;x\u0007';
     type Json = { signed: Record<string, unknown>; signatures: unknown[] };
