@@ -1,0 +1,35 @@
+/** What was staged is read back before the swap: a drive that keeps other bytes than were written is found out. */
+import { expect, test } from 'bun:test';
+import { DamagedError } from '../../lib/errors.ts';
+import { simulatedHost } from '../host/host.ts';
+import { executable, installedDisk, targetPath, versionOf } from '../host/install.ts';
+import { applyOn } from '../host/operations.ts';
+import { packageFor } from '../host/package.ts';
+import { testRoot } from '../trust/keys.ts';
+import { sessionOn } from './transaction/folders-stage.ts';
+
+const [ONE, TWO] = [executable('1.0.0'), executable('2.0.0')];
+const PACKAGE = '/downloads/dgmo.dgmopkg';
+
+test.each(['full', 'patch'] as const)('by a %s', async (kind) => {
+  const disk = installedDisk('linux', ONE);
+  disk.place(PACKAGE, await packageFor('linux', [ONE, TWO], kind));
+  const staged = new Set<unknown>();
+  const open = disk.open.bind(disk);
+  const write = disk.write.bind(disk);
+  disk.open = (path, how, mode) => {
+    const handle = open(path, how, mode);
+    if (how === 'create' && path.includes('staged-')) staged.add(handle);
+    return handle;
+  };
+  disk.write = (handle, bytes, position) => {
+    const flipped = bytes.slice();
+    if (staged.has(handle)) flipped[0] = (flipped[0] ?? 0) ^ 1;
+    return write(handle, flipped, position);
+  };
+  const apply = applyOn(sessionOn(simulatedHost({ disk, versionOf })), [PACKAGE], { root: testRoot() });
+  await expect(apply).rejects.toThrow(DamagedError);
+  await expect(apply).rejects.toThrow('the prepared 2.0.0 reads back with SHA-256');
+  expect(staged.size).toBeGreaterThan(0);
+  expect(disk.contentOf(targetPath('linux'))).toEqual(ONE.bytes);
+});
