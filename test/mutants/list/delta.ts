@@ -1,0 +1,134 @@
+/** Mutants of lib/delta/: what is taken out or turned round, and the tests that notice. */
+import type { MutatedFile } from '../mutant.ts';
+
+export const DELTA: readonly MutatedFile[] = [
+  {
+    file: 'lib/delta/apply.ts',
+    tests: ['test/delta/forged.test.ts'],
+    changes: [
+      ['if (found !== header.patchChecksum) ', 'if (false) ', { tests: ['test/delta/damage.test.ts'] }],
+      ['if (old.size !== header.fromSize)\n    ', 'if (false) ', { tests: ['test/delta/damage.test.ts'] }],
+      ['if (verifyOld) ', 'if (false) ', { tests: ['test/delta/damage.test.ts'] }],
+      ['if (actual !== header.fromChecksum) ', 'if (false) ', { tests: ['test/delta/damage.test.ts'] }],
+      ['if (end === newAt || end > header.toSize) ', 'if (false) '],
+      ['end === newAt || end > header.toSize', 'end === newAt'],
+      ['end === newAt || end > header.toSize', 'end > header.toSize'],
+      ['if (oldAt < 0 || oldAt + diffLength > header.fromSize) ', 'if (false) '],
+      ['oldAt < 0 || oldAt + diffLength > header.fromSize', 'oldAt < 0'],
+      ['oldAt < 0 || oldAt + diffLength > header.fromSize', 'oldAt + diffLength > header.fromSize'],
+      ['if (extra.left === 0) ', 'if (false) '],
+      ['if (digest.sha256 !== header.toChecksum) ', 'if (false) ', { tests: ['test/delta/damage.test.ts'] }],
+    ],
+  },
+  {
+    file: 'lib/delta/frame.ts',
+    tests: ['test/delta/forged.test.ts'],
+    changes: [
+      ['if (size !== rawSize) ', 'if (false) '],
+      ['if (head.length < 6 || head.readUInt32LE(0) !== MAGIC) ', 'if (false) '],
+      ['head.length < 6 || head.readUInt32LE(0) !== MAGIC', 'head.length < 6'],
+      [
+        'head.length < 6 || head.readUInt32LE(0) !== MAGIC',
+        'head.readUInt32LE(0) !== MAGIC',
+        { tests: ['test/delta/full.test.ts'] },
+      ],
+      ['if ((descriptor & 0x1f) !== 0) ', 'if (false) '],
+      ['if (sizeBytes === 0 || head.length < sizeAt + sizeBytes) ', 'if (false) '],
+      [
+        'sizeBytes === 0 || head.length < sizeAt + sizeBytes',
+        'sizeBytes === 0',
+        { tests: ['test/delta/full.test.ts'] },
+      ],
+      ['sizeBytes === 0 || head.length < sizeAt + sizeBytes', 'head.length < sizeAt + sizeBytes'],
+      ['if (window > 2 ** windowLog)\n    ', 'if (false) '],
+      ['if (at !== frame.size) ', 'if (false) '],
+    ],
+  },
+  {
+    file: 'lib/delta/generate.ts',
+    tests: ['test/delta/generate.test.ts'],
+    changes: [
+      ['check(options);', ''],
+      ['if (length > FILE_LIMIT) ', 'if (false) '],
+      ['if (!isVersion(version)) ', 'if (false) '],
+    ],
+  },
+  {
+    file: 'lib/delta/header.ts',
+    tests: ['test/delta/forged.test.ts'],
+    changes: [
+      ['if (magic !== MAGIC) ', 'if (false) ', { tests: ['test/delta/damage.test.ts'] }],
+      [
+        'if (headerSize < START + DIGEST || headerSize > HEADER_LIMIT || headerSize > patch.size) ',
+        'if (false) ',
+      ],
+      [
+        'headerSize < START + DIGEST || headerSize > HEADER_LIMIT || headerSize > patch.size',
+        'headerSize > patch.size',
+      ],
+      ['headerSize < START + DIGEST || headerSize > HEADER_LIMIT', 'headerSize < START + DIGEST'],
+      [
+        'if (found !== wanted) throw damaged(`its SHA-256 is ${found}, wanted ${wanted}`);',
+        'if (false) throw damaged(`its SHA-256 is ${found}, wanted ${wanted}`);',
+        { tests: ['test/delta/damage.test.ts'] },
+      ],
+      ['if (algorithm !== ALGORITHM || compression !== COMPRESSION) ', 'if (false) '],
+      ['algorithm !== ALGORITHM || compression !== COMPRESSION', 'algorithm !== ALGORITHM'],
+      ['algorithm !== ALGORITHM || compression !== COMPRESSION', 'compression !== COMPRESSION'],
+      ['if ((rawSize === 0) !== (compressedSize === 0)) ', 'if (false) '],
+      [
+        'if (headerSize + header.size !== patch.size) ',
+        'if (false) ',
+        { tests: ['test/delta/damage.test.ts'] },
+      ],
+      ['if (!isVersion(value)) ', 'if (false) '],
+      ['if (value > limit) ', 'if (false) '],
+      [
+        'if (found !== wanted) throw damaged(`it has ${found} streams, wanted ${wanted}`);',
+        'if (false) throw damaged(`it has ${found} streams, wanted ${wanted}`);',
+      ],
+      ['if (this.#at !== this.#bytes.length)\n      ', 'if (false) '],
+      ['if (this.#at + size > this.#bytes.length) ', 'if (false) '],
+    ],
+  },
+  {
+    file: 'lib/delta/inflater.ts',
+    tests: ['test/delta/forged.test.ts'],
+    changes: [
+      ['checkFrame(frame, rawSize, windowLog, name);', ''],
+      ['if (byte === undefined) ', 'if (false) '],
+      ['if (this.left > 0) ', 'if (false) '],
+      ["if (this.#state === 'ended') ", 'if (false) ', { tests: ['test/delta/vectors.test.ts'] }],
+      ["if (this.#state !== 'open') ", 'if (false) '],
+    ],
+  },
+  {
+    file: 'lib/delta/patch-file.ts',
+    tests: ['test/api/differential-updater.test.ts'],
+    changes: [
+      ['if (found !== header.patchChecksum) ', 'if (false) '],
+      ['signature !== null && /^[0-9a-f]{128}$/.test(signature)', 'signature !== null'],
+      [
+        'if (isSigned && keys.some((key) => verifySignature(key, message, hexToBytes(signature)))) ',
+        'if (false) ',
+      ],
+      ['isSigned && keys.some((key) => verifySignature(key, message, hexToBytes(signature)))', 'isSigned'],
+      [
+        'isSigned && keys.some((key) => verifySignature(key, message, hexToBytes(signature)))',
+        'keys.some((key) => verifySignature(key, message, hexToBytes(signature)))',
+      ],
+      ['if (!isDeepStrictEqual(readPatchHeader(joined(bytes, data)), header)) ', 'if (false) '],
+    ],
+  },
+  {
+    file: 'lib/delta/sparse-diff.ts',
+    tests: ['test/delta/forged.test.ts'],
+    changes: [
+      ['if (values === undefined || values.left === 0) ', 'if (false) '],
+      ['if (this.#run > 0 || (this.#zeros > 0 && this.#zeros !== Number.POSITIVE_INFINITY)) ', 'if (false) '],
+      ['if (this.#run === 0 || (this.#zeros === 0 && !first)) ', 'if (false) '],
+      ['if (this.#left < 0) ', 'if (false) '],
+      ['if (digit === 0) ', 'if (false) '],
+    ],
+  },
+];

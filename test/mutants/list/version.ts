@@ -1,0 +1,26 @@
+/** Mutants of lib/version/: what is taken out or turned round, and the tests that notice. */
+import type { MutatedFile } from '../mutant.ts';
+
+export const VERSION: readonly MutatedFile[] = [
+  {
+    file: 'lib/version/download-url.ts',
+    tests: ['test/version/manifest.test.ts'],
+    changes: [["if (typeof value !== 'string') ", 'if (false) ']],
+  },
+  {
+    file: 'lib/version/feed-address.ts',
+    tests: ['test/update/check.test.ts'],
+    changes: [
+      ["if (typeof value !== 'string') ", 'if (false) '],
+      ['if (fault !== null) ', 'if (false) ', { tests: ['test/version/feed-address.test.ts'] }],
+    ],
+  },
+  {
+    file: 'lib/version/manifest.ts',
+    tests: ['test/version/manifest.test.ts'],
+    changes: [
+      ['if (!TARGETS.some((target) => targetName(target) === name)) ', 'if (false) '],
+      ['if (targets.has(name))\n      ', 'if (false) '],
+    ],
+  },
+];
