@@ -10,7 +10,7 @@ const folder = '/home/.dgmo/trust';
 /** A folder with `root.json`, whose reading fails. */
 function failing(error: Error): MetadataFolder {
   const disk = new SimulatedDisk();
-  disk.place(`${folder}/root.json`, '{}');
+  disk.place(`${folder}/root.json`, new Uint8Array(2));
   const host = simulatedHost({ disk, versionOf: () => null });
   const read = () => {
     throw error;
