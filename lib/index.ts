@@ -61,6 +61,7 @@ export type { Preferences } from './home/preferences.ts';
 export type {
   Applied,
   Binary as InstalledBinary,
+  Confirmation,
   EvolutionWish,
   InstallEvent,
   Limits,

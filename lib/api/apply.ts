@@ -40,6 +40,7 @@ import type { UpdateInfo } from '../update/check/update-info.ts';
 import type { UpdateContext } from '../update/context.ts';
 import { downloadRoute, type PackageOptions } from '../update/download/download-packages.ts';
 import type { DownloadRoute } from '../update/download/route.ts';
+import { startDgmo } from './health-gate.ts';
 
 /** A route to the release that has not been downloaded yet. */
 export interface FeedRoute {
@@ -83,7 +84,7 @@ export interface ApplyRequest {
  * Preflight, verify, snapshot, stage, wait, swap, probe, commit or revert, remember, start DGMO again.
  *
  * @throws the UpdaterError that stopped it. The old version is in place then, and has been started again if it had exited for
- *   the update. RevertedError if the new version was tried and did not work.
+ *   the update. RevertedError if the new version was tried and did not work, or did not confirm that it is well.
  */
 export async function applyPackages(session: Session, request: ApplyRequest): Promise<Applied> {
   const { host, layout, emit } = session;
@@ -108,7 +109,8 @@ export async function applyPackages(session: Session, request: ApplyRequest): Pr
   await remember(session, attempt, host.clock.monotonic() - begun);
   if (applied === undefined) emit({ event: 'failed', error: failure });
   else emit({ event: 'updated', applied });
-  if (request.relaunch && !request.noWait) await restartAfter(session, request, awaited, failure);
+  if (request.relaunch && !request.noWait)
+    await restartAfter(session, awaited, failure, () => startDgmo(session, request));
   if (applied === undefined) throw failure;
   return applied;
 }
@@ -184,7 +186,7 @@ async function change(session: Session, prepared: PreparedUpdate, awaited: numbe
   requireRoomFor(session, prepared);
   const snapshot = await snapshotBeforeUpdate(session, prepared);
   const folders = updateFolders(session, prepared, snapshot);
-  const after = receiptAfterUpdate(session, prepared);
+  const after = receiptAfterUpdate(session, prepared, snapshot);
   const open = begin(session, { kind: 'update', from, to, receipt: { before: receipt, after }, folders });
   try {
     const plan = await prepareSwap(session, prepared, snapshot, open.id, awaited).catch((error) => {

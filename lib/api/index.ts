@@ -9,6 +9,7 @@ export type { SnapshotSetup } from '../home/snapshot-setup.ts';
 export {
   type Applied,
   type Binary,
+  type Confirmation,
   dataFormatChange,
   type EvolutionWish,
   type InstallEvent,

@@ -1,14 +1,17 @@
 /** The installation itself: what is installed, recovery, and adopting an executable that was installed by hand. */
-import { UpdaterError } from '../errors.ts';
+import { BusyError, UpdaterError } from '../errors.ts';
 import type { HistoryEntry } from '../home/history.ts';
 import {
   type InstallEvent,
   type Outcome,
   type Receipt,
+  recordConfirmation,
+  recordStart,
   requireSameWriters,
   type Session,
   type Status,
   status,
+  unconfirmed,
   withLock,
 } from '../install/index.ts';
 import type { Adopted, AdoptOptions } from './adopt.ts';
@@ -22,6 +25,7 @@ import {
   withErrors,
 } from './open-install.ts';
 import { historyOf, type Overview, overviewOf } from './overview.ts';
+import type { RestartCommand } from './restart.ts';
 
 export interface InstallationOptions extends InstallOptions {
   /**
@@ -113,6 +117,68 @@ export class Installation {
       const recovery = await withLock(session.host, session.layout, () => recoverInstall(session));
       const { receiptRestored, receipt, transaction } = recovery;
       return { outcome: earlier ?? transaction?.outcome ?? null, receiptRestored, receipt };
+    });
+  }
+
+  /**
+   * To be called by DGMO as the first thing that it does, if its releases promise a confirmation (`release add --confirm`). A
+   * start of a version that has not confirmed yet is counted. If it has failed three times within ten minutes, the version
+   * before is restored, with its data.
+   *
+   * @param args that this process was started with, for the version before
+   * @returns null, and this process goes on; else what to start in place of this process, for example with `process.execve`
+   * @throws UnrecoverableError, MachineError if the version before could not be restored
+   * @example
+   * const instead = await installation.beginStart(process.argv.slice(2));
+   * if (instead !== null) process.execve(instead.file, [instead.file, ...instead.args], process.env);
+   */
+  beginStart(args: readonly string[] = []): Promise<RestartCommand | null> {
+    const session = this.#session;
+    return withErrors(session, async () => {
+      if (unconfirmed(session) === null) return null;
+      const { leaveCrashLoop } = await import('./health-gate.ts');
+      try {
+        if ((await leaveCrashLoop(session)) !== null) return { file: session.layout.target, args: [...args] };
+        await recordStart(session, session.host.processes.pid);
+      } catch (error) {
+        // Another DGMO runs, or an updater is at work.
+        if (!(error instanceof BusyError)) throw error;
+      }
+      return null;
+    });
+  }
+
+  /**
+   * To be called by DGMO when it is up and well: it has read its config and opened its data. Until then a new version whose
+   * release promises this counts as one that may not work. Costs next to nothing if nobody waits for it.
+   *
+   * @param version of the DGMO that calls: one that still runs the version before an update does not speak for the new one.
+   *   Default: the installed version
+   * @returns whether it was waited for
+   * @throws BusyError if another updater is at work for longer than 10 s; MachineError
+   * @example
+   * await installation.confirmHealthy('2.0.0');
+   */
+  confirmHealthy(version?: string): Promise<boolean> {
+    return withErrors(
+      this.#session,
+      async () => (await recordConfirmation(this.#session, version ?? null)) !== null,
+    );
+  }
+
+  /**
+   * Watches the start of a version that has not confirmed yet. The updater runs this in the background when it becomes DGMO.
+   *
+   * @param pid of the process that was started
+   * @throws RevertedError if the version did not confirm in time, or has failed too often: the version before is back
+   * @example
+   * await installation.watchStart(4711);
+   */
+  watchStart(pid: number): Promise<void> {
+    return withErrors(this.#session, async () => {
+      const { watchInBackground } = await import('./health-gate.ts');
+      const left = await watchInBackground(this.#session, pid);
+      if (left !== null) throw left;
     });
   }
 

@@ -1,5 +1,5 @@
 /** What the classes of this room share: opening an install, turning errors into UpdaterErrors, and recovering first. */
-import { DamagedError, type UpdaterError, UsageError } from '../errors.ts';
+import { BusyError, DamagedError, type UpdaterError, UsageError } from '../errors.ts';
 import { settings as compiledIn, type Settings } from '../home/compiled-in.ts';
 import { findHome } from '../home/folder.ts';
 import { ownFolder } from '../home/own-folder.ts';
@@ -12,6 +12,7 @@ import {
   requireOwnInstall,
   requireSameWriters,
   type Session,
+  unconfirmed,
   withLock,
 } from '../install/index.ts';
 import { asUpdaterError } from '../platform/failures.ts';
@@ -117,6 +118,7 @@ export async function recoverFirst(session: Session, tolerated: Tolerated) {
   requireSameWriters(host, layout);
   requireOwnInstall(host, layout);
   try {
+    await leaveCrashLoopFirst(session);
     if (openTransaction(readJournal(host.disk, layout).entries) === null) return null;
     // Loaded only if needed: it imports the whole transaction, and there is rarely one to recover.
     const { recoverTransaction } = await import('../install/transaction/recover.ts');
@@ -125,6 +127,18 @@ export async function recoverFirst(session: Session, tolerated: Tolerated) {
   } catch (error) {
     if (tolerated(error)) return null;
     throw error;
+  }
+}
+
+/** A version that fails at every start is left for the one before. Not if DGMO runs: then it works for somebody. */
+async function leaveCrashLoopFirst(session: Session): Promise<void> {
+  if (unconfirmed(session) === null) return;
+  const { leaveCrashLoop } = await import('./health-gate.ts');
+  try {
+    const left = await leaveCrashLoop(session);
+    if (left !== null) session.emit({ event: 'warning', text: `${left.message}.` });
+  } catch (error) {
+    if (!(error instanceof BusyError)) throw error;
   }
 }
 

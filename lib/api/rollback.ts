@@ -1,8 +1,10 @@
 /** Carries out a rollback: the executable and the folders go back together, as one transaction. */
-import { InterruptedError, UnrecoverableError } from '../errors.ts';
+import { BusyError, InterruptedError, RevertedError, UnrecoverableError } from '../errors.ts';
+import type { UpdateOutcome } from '../home/choices.ts';
 import { rememberOutcome } from '../home/remember.ts';
 import {
   abandon,
+  type Binary,
   begin,
   changesFolders,
   forgetSnapshot,
@@ -27,6 +29,7 @@ import {
   snapshotBeforeRollback,
   stageRollback,
   stopRunning,
+  unconfirmed,
   verifyTarget,
   withLock,
   withNextSnapshot,
@@ -49,6 +52,11 @@ export interface RollbackRequest {
    * limit, or at once because it was already asked.
    */
   kill: 'never' | 'after the limit' | 'now';
+  /**
+   * The rollback is the verdict on the installed version, which has not confirmed that it is well. Nothing is done if it has by
+   * now. Not there if the user goes back.
+   */
+  verdict?: { on: Binary; reason: string };
   /** Start DGMO again if it was ended. */
   relaunch: boolean;
   /** Arguments for the DGMO that is started. */
@@ -85,7 +93,7 @@ export async function rollBack(session: Session, request: RollbackRequest): Prom
     progress.failure = asUpdaterError(error, layout.installDir);
   }
   const { done, failure } = progress;
-  await remember(session, progress, host.clock.monotonic() - begun);
+  await remember(session, request, progress, host.clock.monotonic() - begun);
   if (done === undefined) emit({ event: 'failed', error: failure });
   else emit({ event: 'rolled back', rolledBack: done });
   await restart(session, request, progress);
@@ -104,25 +112,39 @@ interface Progress {
 
 async function remember(
   { host, home, emit }: Session,
+  { verdict }: RollbackRequest,
   { target, done, failure }: Progress,
   milliseconds: number,
 ): Promise<void> {
   if ('missing' in home || target === undefined) return;
   const { receipt, to } = target;
-  const outcome =
-    done === undefined || done.from.sha256 === done.to.sha256
-      ? null
-      : ({ ended: 'rolled back', from: done.from.version, to: done.to.version } as const);
-  const unwritten = await rememberOutcome(host, home.folder, outcome, {
-    kind: 'rollback',
-    from: receipt.binary.version,
-    to: to.version,
-    installId: receipt.installId,
-    milliseconds,
-    failure,
-  });
+  const undertaking = { installId: receipt.installId, milliseconds };
+  const [from, back] = [receipt.binary.version, to.version];
+  const unwritten =
+    verdict !== undefined && done !== undefined
+      ? await rememberOutcome(
+          host,
+          home.folder,
+          { ended: 'reverted', version: from, reason: verdict.reason, route: null, milliseconds },
+          // It is the update that ends here.
+          {
+            kind: 'update',
+            from: back,
+            to: from,
+            ...undertaking,
+            failure: new RevertedError(verdict.reason),
+          },
+        )
+      : await rememberOutcome(host, home.folder, outcomeOf(done), {
+          ...{ kind: 'rollback', from, to: back, ...undertaking, failure },
+        });
   if (unwritten === null) return;
   emit({ event: 'warning', text: `The outcome of the rollback could not be saved: ${unwritten.message}.` });
+}
+
+function outcomeOf(done: RolledBack | undefined): UpdateOutcome | null {
+  if (done === undefined || done.from.sha256 === done.to.sha256) return null;
+  return { ended: 'rolled back', from: done.from.version, to: done.to.version };
 }
 
 async function restart(
@@ -134,7 +156,8 @@ async function restart(
   if (failure instanceof UnrecoverableError || failure instanceof InterruptedError) return;
   try {
     if (failure !== undefined && !mayRunNow(session)) return;
-    await relaunch(session, args, outputToError);
+    const started = await relaunch(session, args, outputToError);
+    await started?.ended;
   } catch (error) {
     // If the rollback failed, the caller reports that failure.
     if (failure === undefined) throw error;
@@ -143,6 +166,9 @@ async function restart(
 
 async function goBack(session: Session, request: RollbackRequest, progress: Progress): Promise<RolledBack> {
   await recoverUnlessStuck(session);
+  const { verdict } = request;
+  if (verdict !== undefined && unconfirmed(session)?.binary.sha256 !== verdict.on.sha256)
+    throw new BusyError(`${verdict.on.version} has confirmed meanwhile that it is well; nothing was changed`);
   const target = 'receipt' in request.to ? request.to : planRollback(session, request.to);
   progress.target = target;
   progress.stopped = await stopForRollback(session, target, request);

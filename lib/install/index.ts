@@ -1,5 +1,15 @@
 /** An install: what is installed, and the transactions that change it. */
 export { adopt, requireExecutable } from './adopt.ts';
+export { type Confirmation, FAILED_STARTS } from './confirmation/confirmation.ts';
+export {
+  failuresOf,
+  recordConfirmation,
+  recordStart,
+  type Unconfirmed,
+  unconfirmed,
+} from './confirmation/record.ts';
+export { type Watched, watchStart } from './confirmation/watch.ts';
+export { startWatcher } from './confirmation/watcher.ts';
 export { requireOwnInstall, requireSameWriters } from './file-owners.ts';
 export {
   forgetSnapshot,
@@ -15,8 +25,8 @@ export { openSession } from './open.ts';
 export { requireChangeable, requireRoom } from './preflight/preflight.ts';
 export { mayRunNow, restartAfter } from './process/restart-policy.ts';
 export { runningCopies } from './process/running.ts';
-export { relaunch } from './process/start.ts';
-export { stopRunning } from './process/stop.ts';
+export { becomesTarget, relaunch } from './process/start.ts';
+export { endProcess, stopRunning } from './process/stop.ts';
 export { awaitExit, processToAwait } from './process/wait.ts';
 export { recordPublisher } from './publisher.ts';
 export {

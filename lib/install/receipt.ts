@@ -8,6 +8,7 @@ import { isAppName } from '../package/index.ts';
 import type { Disk } from '../platform/disk.ts';
 import { readFile, replaceDurably } from '../platform/files.ts';
 import { isVersion } from '../version/index.ts';
+import { type Confirmation, confirmation } from './confirmation/confirmation.ts';
 import type { Layout } from './layout.ts';
 
 /** An executable: its version, and what identifies its bytes. */
@@ -47,6 +48,8 @@ export interface Receipt {
   installedAt: number;
   /** The highest version of the trusted root that was seen here. Receipts from before it was kept do not have it. */
   rootVersion?: number;
+  /** What the installed version still owes; not there if it has confirmed its health, or does not give a confirmation. */
+  confirmation?: Confirmation;
 }
 
 const LIMIT = 64 * 1024;
@@ -98,7 +101,23 @@ export function checkReceipt(value: unknown, name: string): Receipt {
     rollback: checkRollback(value.rollback, name),
     installedAt: value.installedAt,
     ...checkRootVersion(value.rootVersion, name),
+    ...checkConfirmation(value.confirmation, name),
   };
+}
+
+function checkConfirmation(value: unknown, name: string): Pick<Receipt, 'confirmation'> {
+  if (value === undefined) return {};
+  try {
+    return { confirmation: confirmation(value, 'confirmation') };
+  } catch (error) {
+    if (error instanceof DamagedError) throw damaged(name, error.message);
+    throw error;
+  }
+}
+
+/** Nothing more is owed. */
+export function withoutConfirmation({ confirmation: _, ...receipt }: Receipt): Receipt {
+  return receipt;
 }
 
 function checkRootVersion(value: unknown, name: string): Pick<Receipt, 'rootVersion'> {

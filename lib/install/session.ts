@@ -42,6 +42,18 @@ export type InstallEvent =
   | { event: 'relaunched'; file: string }
   /** DGMO was not started, and `command` is what to type in a shell instead. */
   | { event: 'terminal lost'; file: string; command: string }
+  /**
+   * A start of a version that has not confirmed its health: it `ended` before, or it runs and is `silent`. `failed` of them
+   * have failed so far, and with `of` it is left for `before`, the version that was installed before (null: none).
+   */
+  | {
+      event: 'start failed';
+      version: string;
+      how: 'ended' | 'silent';
+      failed: number;
+      of: number;
+      before: string | null;
+    }
   /** A problem that does not stop the operation, as a sentence. */
   | { event: 'warning'; text: string }
   /** How the operation ended, before DGMO is started again, which may take the terminal. */

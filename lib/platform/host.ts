@@ -36,10 +36,18 @@ export interface StartOptions extends SpawnOptions {
   outputToError: boolean;
 }
 
+export interface StartedProcess {
+  pid: number;
+  /** Resolves when it has ended. Null if this process need not stay to keep the terminal for it. */
+  ended: Promise<void> | null;
+}
+
 export interface Processes {
   readonly pid: number;
   readonly parent: number;
   isAlive(pid: number): boolean;
+  /** Whether the user has suspended it (Ctrl-Z). False if the system does not say. */
+  isSuspended(pid: number): boolean;
   /** Path of the executable that a process runs, symlinks resolved; null if it can't be determined. */
   executable(pid: number): string | null;
   /**
@@ -64,11 +72,13 @@ export interface Processes {
    * Does not reject: a program that can't be started is a result.
    */
   run(file: string, args: string[], options: SpawnOptions & { timeLimit: number }): Promise<RunResult>;
+  /** Starts a program that inherits the terminal and outlives this process. */
+  start(file: string, args: string[], options: StartOptions): Promise<StartedProcess>;
   /**
-   * Starts a program that inherits the terminal and outlives this process. If this process has to keep the terminal for it,
-   * resolves to the exit code of the program when that ends; otherwise resolves to null as soon as it was started.
+   * Starts a program that has no terminal but writes to our standard error, is nobody's child, and outlives this process. Null
+   * on systems without `become`, which is what it is for.
    */
-  start(file: string, args: string[], options: StartOptions): Promise<number | null>;
+  startInBackground: ((file: string, args: readonly string[], options: SpawnOptions) => Promise<void>) | null;
   /**
    * Replaces this process by a program (execve), with the same id, terminal and standard streams. Never resolves, and rejects
    * if the program could not be started. Null on systems without execve.

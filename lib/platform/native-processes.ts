@@ -1,10 +1,11 @@
 /** The real processes: running a program for its output, starting one that outlives us, and finding and ending others. */
 import { errorCode, errorMessage } from '../errors.ts';
-import type { Processes, RunResult, SpawnOptions, StartOptions } from './host.ts';
+import type { Processes, RunResult, SpawnOptions, StartedProcess, StartOptions } from './host.ts';
 import {
   posixExecutable,
   posixForceEnd,
   posixIsAlive,
+  posixIsSuspended,
   posixRequestEnd,
   posixRunning,
 } from './posix/processes.ts';
@@ -110,11 +111,10 @@ async function within(milliseconds: number, work: Promise<unknown>): Promise<voi
  * program as soon as it ends. Without a terminal it may end. So it may on Windows if its parent has ended, since then no
  * shell waits for it.
  */
-async function start(file: string, args: string[], options: StartOptions): Promise<number | null> {
+async function start(file: string, args: string[], options: StartOptions): Promise<StartedProcess> {
   const holdTerminal = process.stdin.isTTY === true && (!windows || windowsIsAlive(process.ppid));
   if (windows && !holdTerminal) {
-    windowsStart(file, args, options);
-    return null;
+    return { pid: windowsStart(file, args, options), ended: null };
   }
   const { spawn } = await import('node:child_process');
   return new Promise((resolve, reject) => {
@@ -125,15 +125,27 @@ async function start(file: string, args: string[], options: StartOptions): Promi
       detached: !holdTerminal,
     });
     child.on('error', reject);
-    if (holdTerminal) {
-      child.on('exit', (code) => resolve(code ?? 1));
-      return;
-    }
+    const ended = new Promise<void>((resolveEnd) => child.on('exit', () => resolveEnd()));
     child.on('spawn', () => {
-      child.unref();
-      resolve(null);
+      if (!holdTerminal) child.unref();
+      resolve({ pid: child.pid ?? 0, ended: holdTerminal ? ended : null });
     });
   });
+}
+
+/** By way of a shell that ends at once, so that it is not left as a child, and a zombie, of what this process becomes. */
+async function startInBackground(
+  file: string,
+  args: readonly string[],
+  options: SpawnOptions,
+): Promise<void> {
+  const shell = Bun.spawn(['/bin/sh', '-c', '"$0" "$@" &', file, ...args], {
+    cwd: options.workingDirectory,
+    env: options.environment,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    detached: true,
+  });
+  await shell.exited;
 }
 
 async function become(file: string, args: readonly string[], options: SpawnOptions): Promise<never> {
@@ -148,6 +160,7 @@ export const nativeProcesses: Processes = {
   pid: process.pid,
   parent: process.ppid,
   isAlive: windows ? windowsIsAlive : posixIsAlive,
+  isSuspended: windows ? () => false : posixIsSuspended,
   executable: windows ? windowsExecutable : posixExecutable,
   running: windows ? windowsRunning : posixRunning,
   requestEnd: windows ? () => false : posixRequestEnd,
@@ -156,5 +169,6 @@ export const nativeProcesses: Processes = {
   ownsTerminal: () => windows || ownsTerminal(),
   run,
   start,
+  startInBackground: windows ? null : startInBackground,
   become: windows ? null : become,
 };

@@ -57,6 +57,8 @@ const COMMANDS = {
   },
   snapshots: { reason: { type: 'string' }, pin: { type: 'boolean' }, keep: { type: 'string' } },
   recover: SWAP_LIMITS,
+  confirm: { version: { type: 'string' } },
+  watch: LIMITS,
   status: {},
   verify: { full: { type: 'boolean' } },
   check: { ...FEED, 'exit-code': { type: 'boolean' } },
@@ -179,6 +181,7 @@ const TAKES_WORDS: ReadonlySet<CommandName> = new Set([
   'skip',
   'unskip',
   'pin',
+  'watch',
 ]);
 
 function parseWords(command: CommandName, words: string[]): Pick<CommandLine, 'values' | 'operands'> {

@@ -43,6 +43,8 @@ const COMMANDS: Record<
   history: async (context) => (await import('./history-command.ts')).runHistory(context),
   recover: async (context) => (await import('./commands.ts')).runRecover(context),
   verify: async (context) => (await import('./verify-command.ts')).runVerify(context),
+  confirm: async (context) => (await import('./confirm-commands.ts')).runConfirm(context),
+  watch: async (context) => (await import('./confirm-commands.ts')).runWatch(context),
   status: async (context) => (await import('./status-command.ts')).runStatus(context),
 };
 

@@ -234,6 +234,8 @@ function sentence(event: ReportedEvent, verbose: boolean): string | null {
       return verbose ? `${event.version} ${probed(event.ok)}: ${event.detail}.` : null;
     case 'restored':
       return verbose ? `${event.version} is back.` : null;
+    case 'start failed':
+      return startFailed(event);
     case 'terminal lost':
       return `Not started again, because the shell has taken the terminal back. Start it yourself: ${event.command}`;
     case 'verified':
@@ -253,6 +255,12 @@ function sentence(event: ReportedEvent, verbose: boolean): string | null {
     default:
       return null;
   }
+}
+
+function startFailed({ version, how, failed, of, before }: Extract<InstallEvent, { event: 'start failed' }>) {
+  if (how === 'silent') return `${version} runs, but has not confirmed that it is well.`;
+  const back = before === null ? '' : ` \`dgmo-updater rollback\` goes back to ${before}.`;
+  return `${version} ended before it confirmed that it is well (${failed} of ${of}).${failed < of ? back : ''}`;
 }
 
 function probed(ok: boolean | null): string {

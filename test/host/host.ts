@@ -14,6 +14,12 @@ export interface SimulatedHostOptions {
   /** What an executable with this content does when it is tried, before it prints its version or crashes. */
   onTrial?(disk: SimulatedDisk, content: Uint8Array): void;
   /**
+   * What an executable with this content does when it is started for the user. It ends at once, unless it `stays`.
+   *
+   * @param count of the starts so far, this one included
+   */
+  onStart?(disk: SimulatedDisk, content: Uint8Array, count: number): 'stays' | 'ends';
+  /**
    * The errno name with which the system refuses to start an executable with this content; null: it starts one.
    *
    * @param attempt counted from 0
@@ -94,6 +100,7 @@ export function simulatedHost(options: SimulatedHostOptions): SimulatedHost {
       pid: OWN_PID,
       parent: 1,
       isAlive: (pid) => others.has(pid),
+      isSuspended: () => false,
       executable: (pid) => others.get(pid)?.file ?? null,
       running: (executable) =>
         [...others.values()]
@@ -142,9 +149,13 @@ export function simulatedHost(options: SimulatedHostOptions): SimulatedHost {
       },
       start: async (file) => {
         faults.meet('start', file);
-        started.push(execute(file));
-        return null;
+        const content = execute(file);
+        started.push(content);
+        const pid = OWN_PID + started.length;
+        if (options.onStart?.(disk, content, started.length) === 'stays') others.set(pid, { pid, file });
+        return { pid, ended: null };
       },
+      startInBackground: null,
       become: null,
     },
     locks: {

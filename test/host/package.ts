@@ -4,6 +4,7 @@ import { encodeEvolution, type PayloadDraft, writePackage } from '../../lib/pack
 import { memorySource } from '../../lib/platform/files.ts';
 import type { Platform } from '../../lib/platform/host.ts';
 import { signBinary } from '../../lib/trust/index.ts';
+import type { DGMOVersion } from '../../lib/version/index.ts';
 import { testKey } from '../trust/keys.ts';
 import { testManifest } from '../version/release.ts';
 import type { Executable } from './install.ts';
@@ -15,12 +16,15 @@ export async function packageFor(
   evolutions: readonly { id: string; files: Record<string, string> }[] = [],
   /** What the header of each patch says, whatever is signed. */
   header: { fromVersion?: string; toVersion?: string } = {},
+  /** More of the manifest. */
+  more: Partial<DGMOVersion> = {},
 ): Promise<Uint8Array> {
   const to = chain.at(-1) as Executable;
   const key = testKey(11);
   const subject = { platform, arch: 'x64', size: to.size, checksum: to.sha256 } as const;
   const manifest = {
     ...testManifest(),
+    ...more,
     version: to.version,
     binaries: [{ ...subject, signature: signBinary(subject, to.version, key), downloadUrl: 'dgmo' }],
   };

@@ -109,12 +109,13 @@ export async function snapshotBeforeChange(
 
 /**
  * Ids of the snapshots that are kept however many are newer: the newest one of the binary that a rollback would restore, and
- * the one that an open transaction would restore.
+ * the ones that an open transaction, or a version that does not confirm its health, would restore.
  */
 export function neededSnapshots(session: Session, setup: SnapshotSetup, receipt: Receipt): Set<string> {
   const needed = new Set<string>();
   const open = openTransaction(readJournal(session.host.disk, session.layout).entries);
   if (open !== null && open.folders !== null) needed.add(open.folders.before);
+  if (receipt.confirmation?.snapshot) needed.add(receipt.confirmation.snapshot);
   const previous = receipt.previous?.sha256;
   if (previous === undefined) return needed;
   const newest = listSnapshots(session.host.disk, setup.layout).findLast(

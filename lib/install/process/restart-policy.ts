@@ -13,22 +13,20 @@ import { lockUnlessOtherStarts } from '../lock.ts';
 import type { Session } from '../session.ts';
 import { type OpenTransaction, openTransaction, readJournal } from '../transaction/journal.ts';
 import { recoverTransaction } from '../transaction/recover.ts';
-import { relaunch } from './start.ts';
 import { awaitExit } from './wait.ts';
 
 /**
- * Starts DGMO again if it may. Throws if it could not be started, unless the update failed: the caller reports that failure
- * then.
+ * Starts DGMO again, with `start`, if it may. Throws what `start` throws, unless the update failed: the caller reports that
+ * failure then.
  */
 export async function restartAfter(
   session: Session,
-  options: { args: readonly string[]; outputToError: boolean },
   awaited: number | null,
   failure: unknown,
+  start: () => Promise<void>,
 ): Promise<void> {
   try {
-    if (await mayStart(session, awaited, failure))
-      await relaunch(session, options.args, options.outputToError);
+    if (await mayStart(session, awaited, failure)) await start();
   } catch (error) {
     if (failure === undefined) throw error;
   }

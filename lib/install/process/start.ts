@@ -1,6 +1,6 @@
 /** Starting DGMO again, with its arguments, working directory, environment and terminal. */
 import { errorMessage, MachineError } from '../../errors.ts';
-import type { Platform } from '../../platform/host.ts';
+import type { Platform, StartedProcess } from '../../platform/host.ts';
 import type { Session } from '../session.ts';
 
 /**
@@ -42,9 +42,9 @@ function folderToStartIn({ host, layout }: Session): string {
  * Starts the target.
  *
  * With a terminal on POSIX, this process becomes the target and the call never returns: the shell goes on waiting for the
- * same process. With a terminal on Windows, it resolves when the target has ended. Without a terminal, it resolves when the
- * target has been started. If the shell has taken the terminal back, the target could not read from it: then nothing is
- * started, and the user is asked to start it.
+ * same process. Else it resolves when the target has been started; with a terminal this process then has to stay until it has
+ * ended. If the shell has taken the terminal back, the target could not read from it: then nothing is started, the user is
+ * asked to start it, and null is returned.
  *
  * @throws MachineError if it could not be started
  */
@@ -52,13 +52,13 @@ export async function relaunch(
   session: Session,
   args: readonly string[],
   outputToError: boolean,
-): Promise<void> {
+): Promise<StartedProcess | null> {
   const { host, layout } = session;
   const file = layout.target;
   const command = shellCommand(host.platform, [file, ...args]);
   if (host.processes.hasTerminal() && !host.processes.ownsTerminal()) {
     session.emit({ event: 'terminal lost', file, command });
-    return;
+    return null;
   }
   session.emit({ event: 'relaunching', file });
   const options = {
@@ -67,15 +67,20 @@ export async function relaunch(
     outputToError,
   };
   try {
-    // `become` keeps the standard streams, so it can't redirect the output.
-    if (host.processes.become !== null && host.processes.hasTerminal() && !outputToError)
+    if (host.processes.become !== null && becomesTarget(session, outputToError))
       await host.processes.become(file, args, options);
-    await host.processes.start(file, [...args], options);
+    const started = await host.processes.start(file, [...args], options);
+    session.emit({ event: 'relaunched', file });
+    return started;
   } catch (error) {
     throw new MachineError(`${file} could not be started again: ${errorMessage(error)}`, {
       advice: `Start it by hand: ${command}`,
       cause: error,
     });
   }
-  session.emit({ event: 'relaunched', file });
+}
+
+/** Whether this process will be replaced by the target. It keeps the standard streams then, so the output can't be redirected. */
+export function becomesTarget({ host: { processes } }: Session, outputToError: boolean): boolean {
+  return processes.become !== null && processes.hasTerminal() && !outputToError;
 }

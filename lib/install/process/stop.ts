@@ -49,3 +49,18 @@ async function waitUntilEnded(session: Session, pids: readonly number[], limit: 
     await clock.sleep(PAUSE);
   }
 }
+
+/**
+ * Ends one process, which may be a wrapper around DGMO. It is asked to, and ended by force after the exit limit. Throws
+ * BusyError if that fails.
+ */
+export async function endProcess(session: Session, pid: number): Promise<void> {
+  const { processes } = session.host;
+  if (!processes.isAlive(pid)) return;
+  session.emit({ event: 'stopping', pids: [pid] });
+  if (processes.requestEnd(pid)) await waitUntilEnded(session, [pid], session.limits.exit);
+  if (!processes.isAlive(pid)) return;
+  processes.forceEnd(pid);
+  await waitUntilEnded(session, [pid], END_LIMIT);
+  if (processes.isAlive(pid)) throw new BusyError(`process ${pid} could not be ended`);
+}

@@ -14,7 +14,7 @@ import {
 import { compareVersions } from '../../version/index.ts';
 import { changeToSnapshot, type FolderChange, requestFor } from '../folders/folders.ts';
 import { snapshotBeforeChange } from '../folders/snapshots.ts';
-import { type Binary, type Receipt, requireReceipt, saveReceipt } from '../receipt.ts';
+import { type Binary, type Receipt, requireReceipt, saveReceipt, withoutConfirmation } from '../receipt.ts';
 import type { Session } from '../session.ts';
 import { appendEntry, type Folders, type OpenTransaction } from '../transaction/journal.ts';
 import { linkOrCopy } from '../transaction/keep.ts';
@@ -39,7 +39,8 @@ export function planRollbackChange(session: Session, target: RollbackTarget): Ro
   const { host, layout, digests } = session;
   const { receipt } = target;
   const now = requireReceipt(host.disk, layout);
-  if (!isDeepStrictEqual(now, receipt)) {
+  // It may have confirmed its health meanwhile.
+  if (!isDeepStrictEqual(withoutConfirmation(now), withoutConfirmation(receipt))) {
     throw new BusyError(
       `something else has changed ${layout.installDir} meanwhile: ${receipt.binary.version} was installed, ${now.binary.version} is now; nothing was changed`,
       { advice: 'Try again.' },
@@ -150,7 +151,7 @@ export function receiptAfterRollback({ host }: Session, { target, from, to }: Ro
   const { receipt, snapshot, components } = target;
   if (!components.includes('binary')) return receipt;
   return {
-    ...receipt,
+    ...withoutConfirmation(receipt),
     binary: to,
     previous: previousAfter(receipt, from, to),
     floor: compareVersions(to.version, receipt.floor) < 0 ? to.version : receipt.floor,

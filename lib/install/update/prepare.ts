@@ -17,9 +17,10 @@ import {
 } from '../../package/index.ts';
 import { digestSource, openSource, type Source } from '../../platform/files.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
+import type { Snapshot } from '../../snapshot/index.ts';
 import type { TrustedRoot } from '../../trust/index.ts';
 import { isNewer, targetOf } from '../../version/index.ts';
-import { type Binary, type Receipt, requireReceipt } from '../receipt.ts';
+import { type Binary, type Receipt, requireReceipt, withoutConfirmation } from '../receipt.ts';
 import { requireRootVersion, withRootVersion } from '../root-version.ts';
 import { checkpoint, type Session } from '../session.ts';
 import { chooseEvolutions, type EvolutionWish, installedEvolutions, isUpToDate } from './evolutions.ts';
@@ -102,13 +103,28 @@ export async function prepareUpdate(session: Session, options: PrepareOptions): 
   }
 }
 
-/** The receipt to write once the update is committed. */
-export function receiptAfterUpdate({ host }: Session, prepared: PreparedUpdate): Receipt {
+/**
+ * The receipt to write once the update is committed.
+ *
+ * @param snapshot that was taken before
+ */
+export function receiptAfterUpdate(
+  { host }: Session,
+  prepared: PreparedUpdate,
+  snapshot: Snapshot | null,
+): Receipt {
   const { to, contents, isRepair, binaryUnchanged, rootVersion } = prepared;
   const receipt = withRootVersion(prepared.receipt, rootVersion);
   if (binaryUnchanged) return receipt;
+  const { confirm } = contents.manifest;
+  // After a repair there is nothing to go back to.
+  const owed: Pick<Receipt, 'confirmation'> =
+    confirm === undefined || isRepair
+      ? {}
+      : { confirmation: { within: confirm.seconds * 1000, snapshot: snapshot?.id ?? null, starts: [] } };
   return {
-    ...receipt,
+    ...withoutConfirmation(receipt),
+    ...owed,
     binary: to,
     // Never go back to a damaged or missing binary.
     previous: isRepair ? receipt.previous : receipt.binary,

@@ -15,12 +15,22 @@ export function posixIsAlive(pid: number): boolean {
     return errorCode(error) === 'EPERM';
   }
   if (process.platform !== 'linux') return true;
+  const state = linuxState(pid);
+  return state !== null && state !== 'Z' && state !== 'X';
+}
+
+/** Only Linux says it. */
+export function posixIsSuspended(pid: number): boolean {
+  return process.platform === 'linux' && linuxState(pid) === 'T';
+}
+
+/** The letter of proc(5), such as Z for a zombie; null if there is no such process. */
+function linuxState(pid: number): string | null {
   try {
     const text = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const state = text.slice(text.lastIndexOf(')') + 2, text.lastIndexOf(')') + 3);
-    return state !== 'Z' && state !== 'X';
+    return text.slice(text.lastIndexOf(')') + 2, text.lastIndexOf(')') + 3);
   } catch (error) {
-    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ESRCH') return false;
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ESRCH') return null;
     throw error;
   }
 }

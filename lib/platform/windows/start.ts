@@ -17,8 +17,8 @@ const FILE_TYPE_PIPE = 3;
 /** Standard input, output and error, as GetStdHandle numbers them. */
 const STANDARD = [0xffff_fff6, 0xffff_fff5, 0xffff_fff4] as const;
 
-/** Throws an Error with an errno name in `code` if the program can't be started. */
-export function windowsStart(file: string, args: string[], options: StartOptions): void {
+/** Returns its process id. Throws an Error with an errno name in `code` if the program can't be started. */
+export function windowsStart(file: string, args: string[], options: StartOptions): number {
   const { GetStdHandle, SetHandleInformation } = kernel();
   const [input, output, error] = STANDARD;
   const wanted = [input, options.outputToError ? error : output, error];
@@ -29,9 +29,10 @@ export function windowsStart(file: string, args: string[], options: StartOptions
     const information = startupInformation(console.inherit ? handles : null);
     const create = (flags: number) => createProcess(file, args, options, information, console.flags | flags);
     // If the job does not permit leaving it, the program is started inside of it.
-    const status = create(CREATE_BREAKAWAY_FROM_JOB);
-    const refused = status === ERROR_ACCESS_DENIED ? create(0) : status;
-    if (refused !== 0) throw systemError(refused, 'start', file);
+    const outside = create(CREATE_BREAKAWAY_FROM_JOB);
+    const created = outside.status === ERROR_ACCESS_DENIED ? create(0) : outside;
+    if (created.status !== 0) throw systemError(created.status, 'start', file);
+    return created.pid;
   } finally {
     if (console.inherit) for (const handle of handles) SetHandleInformation(handle, HANDLE_FLAG_INHERIT, 0);
   }
@@ -64,14 +65,14 @@ function startupInformation(handles: bigint[] | null): Uint8Array {
   return information;
 }
 
-/** Returns 0, or the error code of GetLastError. */
+/** The status is 0, or the error code of GetLastError. */
 function createProcess(
   file: string,
   args: string[],
   { environment, workingDirectory }: SpawnOptions,
   information: Uint8Array,
   flags: number,
-): number {
+): { status: number; pid: number } {
   const { CloseHandle, CreateProcessW, GetLastError } = kernel();
   const created = new BigInt64Array(3);
   const done = CreateProcessW(
@@ -86,9 +87,10 @@ function createProcess(
     information,
     created,
   );
-  if (done === 0) return GetLastError();
+  if (done === 0) return { status: GetLastError(), pid: 0 };
   for (const handle of created.subarray(0, 2)) CloseHandle(handle);
-  return 0;
+  // A PROCESS_INFORMATION: two handles, then the ids of the process and of its thread.
+  return { status: 0, pid: Number(BigInt.asUintN(32, created[2] ?? 0n)) };
 }
 
 /** `name=value`, each terminated by a zero, sorted by name regardless of case, and another zero at the end. */

@@ -38,6 +38,7 @@ const TEXTS: Record<CommandName, string> = {
   dgmo-updater verify             check everything that belongs to the installation
   dgmo-updater history            every update and rollback, and how it ended
   dgmo-updater recover            finish or undo an interrupted update
+  dgmo-updater confirm            DGMO says that it is well
   dgmo-updater skip|unskip <v>    never mind that version, or offer it again
   dgmo-updater pin <v> | unpin    stay at that version, or go on
   dgmo-updater config             show and change the settings, and who decided them
@@ -224,6 +225,22 @@ ${LIMITS}
 
 Examples:
   dgmo-updater recover
+${EVERYWHERE}`,
+  confirm: `dgmo-updater confirm [--version <v>]
+
+For DGMO, once it is up and well. A version whose release promises this is left again if it does not confirm in time, or
+ends three times within ten minutes before it has: the version before is restored, with its data, and the new one is not
+offered here any more.
+
+  --version <v>         the version that is well: a DGMO that still runs the version before an update does not speak for the
+                        new one (default: the installed version)
+${EVERYWHERE}`,
+  watch: `dgmo-updater watch <pid>
+
+Waits until the process, a new version of DGMO, has confirmed that it is well. The updater runs this by itself, in the
+background, when it becomes DGMO in a terminal.
+
+  --exit-limit <s>      how long DGMO may take to exit (default 60)${LIMITS}
 ${EVERYWHERE}`,
   status: `dgmo-updater status
 

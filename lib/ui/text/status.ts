@@ -13,6 +13,9 @@ export function describeStatus(status: Status, overview: Overview, now: number):
       'Before',
       receipt.previous === null ? 'nothing kept' : `${receipt.previous.version}, kept for rollback`,
     ]);
+    const starts = receipt.confirmation?.starts.length;
+    if (starts !== undefined)
+      rows.push(['Confirmed', `not yet: ${starts} start${starts === 1 ? '' : 's'} since it was installed`]);
   } else
     rows.unshift([
       'Installed',

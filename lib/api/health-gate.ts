@@ -1,0 +1,174 @@
+/**
+ * The health gate: a version whose release promises a confirmation is started, and watched until it confirms that it is well.
+ * One that hangs, or ends several times before, is left again: the snapshot from before the update is restored, data and all,
+ * and the version is not offered here any more.
+ */
+import { BusyError, RevertedError, UpdaterError } from '../errors.ts';
+import {
+  becomesTarget,
+  endProcess,
+  FAILED_STARTS,
+  failuresOf,
+  recordStart,
+  relaunch,
+  type Session,
+  startWatcher,
+  type Unconfirmed,
+  unconfirmed,
+  type Watched,
+  watchStart,
+} from '../install/index.ts';
+import { rollBack } from './rollback.ts';
+
+export interface StartRequest {
+  /** Arguments for the DGMO that is started. */
+  args: readonly string[];
+  /** Send what DGMO prints to standard error, because our standard output consists of JSON lines. */
+  outputToError: boolean;
+}
+
+/**
+ * Starts DGMO. If the installed version owes a confirmation, watches it, and starts it again if it ends before, up to three
+ * times. In a terminal on POSIX this process becomes DGMO, and another one watches it in the background.
+ *
+ * @throws RevertedError if the version did not confirm: the version before is back, and was started. MachineError if the
+ *   system could not start it, which says nothing about the version.
+ */
+export async function startDgmo(session: Session, request: StartRequest): Promise<void> {
+  const { args, outputToError } = request;
+  for (let failed = 1; ; failed++) {
+    const waiting = unconfirmed(session);
+    if (waiting !== null && becomesTarget(session, outputToError)) await beginWatch(session);
+    const started = await relaunch(session, args, outputToError);
+    if (started === null) return;
+    const watched = waiting === null ? 'confirmed' : await watch(session, started.pid, waiting);
+    if (waiting === null || watched === 'confirmed' || watched === 'interrupted') {
+      await started.ended;
+      return;
+    }
+    reportStart(session, waiting, watched, failed);
+    if (watched === 'ended' && failed < FAILED_STARTS && !isCrashLoop(session)) continue;
+    const reverted = await leave(session, waiting, reasonFor(waiting, watched), started.pid);
+    // It has confirmed in the last moment.
+    if (reverted === null) return;
+    const restarted = await relaunch(session, args, outputToError);
+    await restarted?.ended;
+    throw reverted;
+  }
+}
+
+/** For the watcher in the background: watches a start that it can't repeat. Returns why the version was left, else null. */
+export async function watchInBackground(session: Session, pid: number): Promise<RevertedError | null> {
+  const waiting = unconfirmed(session);
+  if (waiting === null) return null;
+  const watched = await watchStart(session, pid, waiting.binary.sha256);
+  if (watched === 'confirmed' || watched === 'interrupted') return null;
+  const { failed } = failuresOf(session, waiting);
+  if (watched === 'silent' || failed.length >= FAILED_STARTS)
+    return leave(session, waiting, reasonFor(waiting, watched), pid);
+  reportStart(session, waiting, watched, failed.length);
+  return null;
+}
+
+/**
+ * Leaves the installed version if its starts are a crash loop. Every operation begins with this, and so does DGMO.
+ *
+ * @throws BusyError if DGMO runs: then it works for somebody
+ */
+export async function leaveCrashLoop(session: Session): Promise<RevertedError | null> {
+  const waiting = unconfirmed(session);
+  if (waiting === null) return null;
+  const { failed, isCrashLoop } = failuresOf(session, waiting);
+  if (!isCrashLoop) return null;
+  return leave(session, waiting, `it was started ${failed.length} times and never confirmed that it is well`);
+}
+
+async function beginWatch(session: Session): Promise<void> {
+  const { pid } = session.host.processes;
+  await recorded(session, pid);
+  await startWatcher(session, pid);
+}
+
+async function watch(session: Session, pid: number, { binary }: Unconfirmed): Promise<Watched> {
+  await recorded(session, pid);
+  return watchStart(session, pid, binary.sha256);
+}
+
+/** The start is counted here in any case; what is written down is for those who come later. */
+async function recorded(session: Session, pid: number): Promise<void> {
+  try {
+    await recordStart(session, pid);
+  } catch (error) {
+    if (!(error instanceof UpdaterError)) throw error;
+    session.emit({ event: 'warning', text: `The start could not be recorded: ${error.message}.` });
+  }
+}
+
+function isCrashLoop(session: Session): boolean {
+  const waiting = unconfirmed(session);
+  return waiting !== null && failuresOf(session, waiting).isCrashLoop;
+}
+
+function reportStart(
+  session: Session,
+  { binary, previous }: Unconfirmed,
+  how: 'ended' | 'silent',
+  failed: number,
+): void {
+  const { version } = binary;
+  const before = previous?.version ?? null;
+  session.emit({ event: 'start failed', version, how, failed, of: FAILED_STARTS, before });
+}
+
+function reasonFor({ confirmation }: Unconfirmed, watched: 'ended' | 'silent'): string {
+  const seconds = Math.round(confirmation.within / 1000);
+  return watched === 'silent'
+    ? `it did not confirm within ${seconds} s that it is well`
+    : `it ended ${FAILED_STARTS} times before it confirmed that it is well`;
+}
+
+/**
+ * Goes back to the state before the update. Null if the version has confirmed meanwhile.
+ *
+ * @param pid of the DGMO that hangs; it is ended
+ */
+async function leave(
+  session: Session,
+  waiting: Unconfirmed,
+  reason: string,
+  pid?: number,
+): Promise<RevertedError | null> {
+  const { binary, confirmation } = waiting;
+  const isLeft = () => unconfirmed(session)?.binary.sha256 === binary.sha256;
+  if (!isLeft()) return null;
+  if (pid !== undefined) await endProcess(session, pid);
+  const rollback = (snapshot: string | null) =>
+    rollBack(session, {
+      // The data goes back as well, so what the release says about older versions and newer data does not matter.
+      to: { force: true, ...(snapshot === null ? {} : { snapshot }) },
+      verdict: { on: binary, reason },
+      kill: pid === undefined ? 'never' : 'after the limit',
+      ...{ relaunch: false, args: [], outputToError: false },
+    });
+  try {
+    const { to } = await rollback(confirmation.snapshot).catch((error) => {
+      // The user has removed the snapshot, or it is damaged: the next best one.
+      if (confirmation.snapshot === null || !isMissing(error)) throw error;
+      return rollback(null);
+    });
+    return new RevertedError(
+      `${binary.version} was installed and did not work: ${reason}; ${to.version} is back, with its data, and works`,
+      {
+        version: binary.version,
+        advice: `There is nothing to do: ${to.version} stays installed until you install another version.`,
+      },
+    );
+  } catch (error) {
+    if (error instanceof BusyError && !isLeft()) return null;
+    throw error;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof UpdaterError && (error.exitCode === 2 || error.exitCode === 11);
+}
