@@ -71,7 +71,7 @@ export async function watchInBackground(session: Session, pid: number): Promise<
 }
 
 /**
- * Leaves the installed version if its starts are a crash loop. Every operation begins with this, and so does DGMO.
+ * Leaves the installed version if its starts are a crash loop. Every operation that changes something begins with this, and so does DGMO.
  *
  * @throws BusyError if DGMO runs: then it works for somebody
  */

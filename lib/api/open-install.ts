@@ -118,12 +118,12 @@ export async function recoverFirst(session: Session, tolerated: Tolerated) {
   requireSameWriters(host, layout);
   requireOwnInstall(host, layout);
   try {
-    await leaveCrashLoopFirst(session);
-    if (openTransaction(readJournal(host.disk, layout).entries) === null) return null;
+    const left = await leaveCrashLoopFirst(session);
+    if (openTransaction(readJournal(host.disk, layout).entries) === null) return left;
     // Loaded only if needed: it imports the whole transaction, and there is rarely one to recover.
     const { recoverTransaction } = await import('../install/transaction/recover.ts');
     const ended = await withLock(host, layout, () => recoverTransaction(session));
-    return ended?.outcome ?? null;
+    return ended?.outcome ?? left;
   } catch (error) {
     if (tolerated(error)) return null;
     throw error;
@@ -131,14 +131,17 @@ export async function recoverFirst(session: Session, tolerated: Tolerated) {
 }
 
 /** A version that fails at every start is left for the one before. Not if DGMO runs: then it works for somebody. */
-async function leaveCrashLoopFirst(session: Session): Promise<void> {
-  if (unconfirmed(session) === null) return;
+async function leaveCrashLoopFirst(session: Session): Promise<'reverted' | null> {
+  if (unconfirmed(session) === null) return null;
   const { leaveCrashLoop } = await import('./health-gate.ts');
   try {
     const left = await leaveCrashLoop(session);
-    if (left !== null) session.emit({ event: 'warning', text: `${left.message}.` });
+    if (left === null) return null;
+    session.emit({ event: 'warning', text: `${left.message}.` });
+    return 'reverted';
   } catch (error) {
     if (!(error instanceof BusyError)) throw error;
+    return null;
   }
 }
 

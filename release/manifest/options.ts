@@ -21,6 +21,7 @@ export const DESCRIBE_OPTIONS = {
   'data-version': { type: 'string' },
   'rollback-min': { type: 'string' },
   'no-rollback': { type: 'boolean', default: false },
+  confirm: { type: 'string' },
   'release-date': { type: 'string' },
 } as const;
 
@@ -33,6 +34,7 @@ export const DESCRIBE_HELP = `\
   --data-version <n>       format of the user data (default 1)
   --rollback-min <v>       lowest version to roll back to (default: any)
   --no-rollback            it cannot be rolled back
+  --confirm <seconds>      it confirms its health within this time after a start, and is taken back where it does not
   --release-date <time>    ISO 8601 (default: now)
 `;
 
@@ -44,6 +46,7 @@ export interface DescribeValues {
   'data-version'?: string | undefined;
   'rollback-min'?: string | undefined;
   'no-rollback': boolean;
+  confirm?: string | undefined;
   'release-date'?: string | undefined;
 }
 
@@ -73,6 +76,8 @@ export function readDescription(version: string, values: DescribeValues): Descri
     }
   }
   const dataVersion = wholeNumber('--data-version', values['data-version'], 1, [0, 0x7fffffff]);
+  const seconds =
+    values.confirm === undefined ? null : wholeNumber('--confirm', values.confirm, 1, [1, 3600]);
   const date = readDate(values['release-date']);
   const changes = parseNotes(
     values.notes === undefined ? '' : new TextDecoder().decode(readInput(values.notes)),
@@ -94,6 +99,7 @@ export function readDescription(version: string, values: DescribeValues): Descri
       },
       evolutions: evolutions.map(({ entry }) => entry),
       rollback: { supported: !noRollback, minVersion: rollbackMin ?? ANY_VERSION, dataVersion },
+      ...(seconds === null ? {} : { schema: 2 as const, confirm: { seconds } }),
     }),
   };
 }
@@ -101,7 +107,7 @@ export function readDescription(version: string, values: DescribeValues): Descri
 /** Below every release: data goes back together with the executable, so by default every rollback is possible. */
 const ANY_VERSION = '0.0.0';
 
-const NAMES = ['notes', 'type', 'risk', 'data-version', 'rollback-min', 'release-date'] as const;
+const NAMES = ['notes', 'type', 'risk', 'data-version', 'rollback-min', 'confirm', 'release-date'] as const;
 
 function readEvolutions(folders: readonly string[]): EvolutionFolder[] {
   const evolutions = folders.map(readEvolution);

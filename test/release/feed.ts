@@ -4,7 +4,7 @@
  *
  *     using feed = await makeFeed({ app?, days?, disk? });
  *     await feed.add('1.0.0', { 'linux-x64': bytes }, { channel?, rollout?, notes?, type?, risk?, evolutions?,
- *                    dataVersion?, rollbackMin?, deltas?, from?, minimum?, minimumFrom?, level? });
+ *                    dataVersion?, rollbackMin?, confirm?, deltas?, from?, minimum?, minimumFrom?, level? });
  *     await feed.rollout('1.0.0', 50); await feed.revoke('1.0.0', 'it lost data'); await feed.refresh();
  *     feed.folder        the repository: `metadata/` and `targets/` are what a server serves
  *     feed.root          root.json as bytes; feed.rootJson the same as JSON (`compiledInRoot` of openFeed)
@@ -70,6 +70,8 @@ export interface ReleaseOptions {
   evolutions?: TestEvolution[];
   dataVersion?: number;
   rollbackMin?: string;
+  /** Seconds. */
+  confirm?: number;
   deltas?: number;
   from?: string[];
   minimum?: string;
@@ -221,6 +223,7 @@ function describe(version: string, drop: string, options: ReleaseOptions) {
     evolution,
     'data-version': options.dataVersion?.toString(),
     'rollback-min': options.rollbackMin,
+    confirm: options.confirm === undefined ? undefined : String(options.confirm),
     'no-rollback': false,
   });
 }

@@ -5,7 +5,7 @@
  * confirmed. (The update itself has its own proofs.)
  */
 import { describe, expect, test } from 'bun:test';
-import { leaveCrashLoop, startDgmo } from '../../../lib/api/health-gate.ts';
+import { startDgmo } from '../../../lib/api/health-gate.ts';
 import type { SimulatedDisk } from '../../host/disk.ts';
 import type { Scenario } from '../../host/exhaust.ts';
 import { type SimulatedHost, simulatedHost } from '../../host/host.ts';
@@ -60,11 +60,7 @@ function trialOf(onStart: OnStart): Trial {
     host: { versionOf, onStart },
     run,
     work: async (on) => void (await run(on)),
-    // What the next run of any command does.
-    async recover(on) {
-      await recoverAll(on);
-      await leaveCrashLoop(sessionOn(on));
-    },
+    recover: recoverAll,
     clean: { code: 15, version: '1.0.0', data: OLD_DATA },
     isLeftOut: (effect, fault) => fault.kind !== 'stop' && !FAILURES.has(effect),
     always: (disk) => void installedOn(disk, [OLD, NEW]),

@@ -212,7 +212,7 @@ describe('starts that nobody watches', () => {
     expect(receiptOn(disk).confirmation).toBeDefined();
   });
 
-  test('are followed by every command', async () => {
+  test('are looked at by every command that changes something', async () => {
     const disk = await updated();
     for (const pid of [201, 202, 203]) await begin(disk, pid);
     const host = simulatedHost({ disk, versionOf });
@@ -221,7 +221,7 @@ describe('starts that nobody watches', () => {
       installDir: INSTALL_DIR,
       home: HOME,
       app: 'dgmo',
-    }).status();
+    }).recover();
     expect(receipt?.binary.version).toBe('1.0.0');
   });
 
@@ -233,17 +233,17 @@ describe('starts that nobody watches', () => {
     const { receipt } = await new Installation({
       ...{ host, installDir: INSTALL_DIR, home: HOME, app: 'dgmo' },
       limits: { exit: 1 },
-    }).status();
+    }).recover();
     expect(receipt?.binary.version).toBe('2.0.0');
   });
 
-  test('a rollback by hand skips the version, and does not quarantine it', async () => {
+  test('a rollback by hand is a wish, and no verdict on the version', async () => {
     const disk = await updated();
     await begin(disk, 201);
     await rollBackOn(sessionOn(simulatedHost({ disk, versionOf })));
     expect(receiptOn(disk).confirmation).toBeUndefined();
-    const { quarantined, skipped } = choices(disk);
-    expect([quarantined, skipped]).toEqual([[], ['2.0.0']]);
+    const { quarantined, rolledBack } = choices(disk);
+    expect([quarantined, rolledBack.map(({ version }) => version)]).toEqual([[], ['2.0.0']]);
   });
 
   test('a version that confirms in the last moment is not left', async () => {
