@@ -8,6 +8,7 @@ import { keyringSigners, listKeys } from '../keys/keyring.ts';
 import { askPassphrase } from '../keys/passphrase.ts';
 import type { Signers } from '../keys/signers.ts';
 import { repositoryLayout } from '../repository/layout.ts';
+import { requirePinnedRoot } from '../repository/pinned-root.ts';
 import { readSettings } from '../repository/settings.ts';
 import { RemoteSession, SignaturesWanted } from '../repository/signing/remote-signing.ts';
 import { decodeSignatures } from '../repository/signing/sign-request.ts';
@@ -67,7 +68,10 @@ export async function withSigning<Result>(
   if (first === undefined) throw new UsageError('--keys is wanted, and was not given');
   const keys: Signing['keys'] = [first, ...others];
   const native = nativeHost();
-  if (work[0] !== 'init') readSettings(native.disk, repositoryLayout(repo));
+  if (work[0] !== 'init') {
+    readSettings(native.disk, repositoryLayout(repo));
+    requirePinnedRoot(native, repo, keys);
+  }
   const request = values['sign-request'];
   const session = request === undefined ? null : openSession(native, repo, work, values);
   if (session === null && values.signatures.length > 0) {

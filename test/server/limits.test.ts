@@ -1,6 +1,9 @@
 /** What a server spends on clients that take and do not give, and whom it tells its numbers. */
 import { expect, test } from 'bun:test';
+import fs from 'node:fs';
+import path from 'node:path';
 import { listen } from '../../release/platform/listener.ts';
+import { serveFile } from '../../release/server/static.ts';
 import { feedFolder } from '../support/servers/feed-folder.ts';
 import { serving } from '../support/servers/serve.ts';
 
@@ -38,4 +41,21 @@ test('metrics are for programs on this machine, and not for those that it forwar
   expect(await status(server.url, {})).toBe(200);
   expect(await status(server.url, forwarded)).toBe(404);
   expect(await status(open.url, forwarded)).toBe(200);
+});
+
+test('a large file is sent from the disk, since its bytes would stay in memory for a client that does not read', async () => {
+  using feed = feedFolder();
+  const sent = async (name: string, size: number) => {
+    const file = path.join(feed.folder, name);
+    fs.writeFileSync(file, 'x'.repeat(size));
+    const { response } = serveFile(feed.folder, new Request('http://localhost/'), name);
+    fs.writeFileSync(file, 'y'.repeat(size));
+    const text = await response.text();
+    expect(text).toHaveLength(size);
+    return text.startsWith('x') ? 'memory' : 'disk';
+  };
+  expect(await sent('metadata/7.large.json', 1_000_000)).toBe('disk');
+  expect(await sent('metadata/7.small.json', 10_000)).toBe('memory');
+  // May be replaced at any time, and is sent as it was when its digest was taken.
+  expect(await sent('metadata/timestamp.json', 100_000)).toBe('memory');
 });

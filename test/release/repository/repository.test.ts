@@ -1,9 +1,10 @@
 /** What is listed, and how: pages, rollout, revocation, renewal, and what may be removed. */
 import { describe, expect, test } from 'bun:test';
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { PolicyError, TrustError, UsageError } from '../../../lib/errors.ts';
 import { decodeRoot, makeRoot } from '../../../lib/trust/index.ts';
+import { withSigning } from '../../../release/commands/signing.ts';
 import { initialize } from '../../../release/repository/initialize.ts';
 import { readPublished } from '../../../release/repository/published.ts';
 import { addRelease } from '../../../release/repository/releases/add-release.ts';
@@ -14,7 +15,7 @@ import { refresh } from '../../../release/repository/signing/renew.ts';
 import { SimulatedDisk } from '../../host/disk.ts';
 import { EXPIRES, ROOT_KEYS, SNAPSHOT_KEY, TARGETS_KEYS, TIMESTAMP_KEY, testKey } from '../../trust/keys.ts';
 import { makeFeed } from '../feed.ts';
-import { noise } from '../run.ts';
+import { noise, PASSPHRASE } from '../run.ts';
 import { hostOn, look, meansOf, REPO, ROOT, requestFor, SIGNERS, signersWith } from './simulated.ts';
 
 const STABLE: [string, string][] = [['stable', 'linux-x64']];
@@ -254,6 +255,41 @@ describe('a repository', () => {
         ...before,
         [`${REPO}/.work/lock`]: '',
       });
+    }
+  });
+
+  test('whose whole chain somebody else replaced is not signed, if the keys have the publisher’s root', async () => {
+    using feed = await makeFeed();
+    const { roles } = decodeRoot(feed.root);
+    const keys = path.join(feed.folder, '..', 'keys-with-root');
+    mkdirSync(keys, { recursive: true });
+    const values = { repo: feed.folder, keys: [keys], signatures: [], without: [] };
+    const sign = async () => {
+      let ran = false;
+      try {
+        await withSigning(['refresh'], values, async () => {
+          ran = true;
+        });
+      } catch (error) {
+        return error;
+      }
+      return ran;
+    };
+    const passphrase = process.env.DGMO_KEY_PASSPHRASE;
+    process.env.DGMO_KEY_PASSPHRASE = PASSPHRASE;
+    try {
+      writeFileSync(path.join(keys, 'root.json'), feed.root);
+      expect(await sign()).toBe(true);
+      const stranger = [testKey(91), testKey(92)];
+      const forged = { ...roles, root: { keys: stranger, threshold: 2 } };
+      const file = path.join(feed.folder, 'metadata', '1.root.json');
+      writeFileSync(file, makeRoot({ version: 1, expires: EXPIRES, roles: forged }, stranger));
+      expect(await sign()).toBeInstanceOf(TrustError);
+      rmSync(file);
+      expect(String(await sign())).toContain('found nothing; nothing was signed');
+    } finally {
+      if (passphrase === undefined) delete process.env.DGMO_KEY_PASSPHRASE;
+      else process.env.DGMO_KEY_PASSPHRASE = passphrase;
     }
   });
 
