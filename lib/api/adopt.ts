@@ -1,10 +1,11 @@
 /** Adopting an executable that was installed by hand. */
-import { UsageError } from '../errors.ts';
+import { UpdaterError, UsageError } from '../errors.ts';
 import { decodeInput } from '../format/decoder.ts';
 import { requireHome } from '../home/folder.ts';
 import { acceptRoot, keepTrustedRoot } from '../home/trusted-root.ts';
 import {
   adopt,
+  askVersion,
   createWorkDir,
   type Receipt,
   requireExecutable,
@@ -12,11 +13,14 @@ import {
   withLock,
 } from '../install/index.ts';
 import { readFile } from '../platform/files.ts';
-import { feedAddress } from '../version/index.ts';
+import { releaseOfBinary } from '../update/check/installed-release.ts';
+import type { UpdateContext } from '../update/context.ts';
+import { feedAddress, isVersion } from '../version/index.ts';
+import { provisionalReceipt } from './health/receipt.ts';
 
 export interface AdoptOptions {
-  /** The version of the installed executable. */
-  version: string;
+  /** The version of the installed executable. Default: the one that it prints, or that the feed has for its digest. */
+  version?: string | undefined;
   /** Address of the feed that publishes its releases. */
   feed?: string | undefined;
   /** Path of a TUF root to trust from now on. Default: the currently trusted root is kept. */
@@ -34,12 +38,14 @@ export interface Adopted {
 /** @throws as `Installation.adopt` does */
 export async function adoptExecutable(
   session: Session,
-  { version, feed, root }: AdoptOptions,
+  { version: given, feed, root }: AdoptOptions,
+  openFeed: (receipt: Receipt) => UpdateContext,
 ): Promise<Adopted> {
   const { host, layout, app } = session;
   if (feed !== undefined) decodeInput(feedAddress, feed, '--feed');
   const document = root === undefined ? null : readRoot(session, root);
-  requireExecutable(session);
+  const digest = requireExecutable(session);
+  const version = await versionOf(session, digest.sha256, given, openFeed);
   createWorkDir(host, layout);
   return withLock(host, layout, async () => {
     const { receipt, changed } = adopt(session, version, feed ?? null, document?.version ?? null);
@@ -49,6 +55,55 @@ export async function adoptExecutable(
     }
     return { app, executable: layout.target, receipt, changed };
   });
+}
+
+/**
+ * The user is asked only for what can't be found out, and is not believed against the executable itself: a receipt with the
+ * wrong version would lead to the wrong patches, and every later update would be taken back.
+ */
+async function versionOf(
+  session: Session,
+  sha256: string,
+  given: string | undefined,
+  openFeed: (receipt: Receipt) => UpdateContext,
+): Promise<string> {
+  if (given !== undefined && !isVersion(given)) {
+    throw new UsageError(
+      `--version: wanted a semantic version such as 1.2.3, found ${JSON.stringify(given)}`,
+    );
+  }
+  const { version: printed, detail } = await askVersion(session);
+  if (printed !== null && given !== undefined && printed !== given) {
+    throw new UsageError(
+      `--version: wanted ${printed}, which ${session.layout.target} says it is, found ${given}`,
+      {
+        advice: 'Leave out --version.',
+      },
+    );
+  }
+  const known = printed ?? given ?? (await versionInFeed(session, sha256, openFeed));
+  if (known !== null) return known;
+  throw new UsageError(
+    `it is not known which version ${session.layout.target} is: ${detail}, and the feed does not know it`,
+    {
+      advice: 'Say it with --version <v>.',
+    },
+  );
+}
+
+/** Null also if the feed can't be read: that is not what the user asked for. */
+async function versionInFeed(
+  session: Session,
+  sha256: string,
+  openFeed: (receipt: Receipt) => UpdateContext,
+): Promise<string | null> {
+  try {
+    const unknown = { version: '0.0.0', sha256, size: 0 };
+    return (await releaseOfBinary(openFeed(provisionalReceipt(session, unknown)), sha256))?.version ?? null;
+  } catch (error) {
+    if (error instanceof UpdaterError) return null;
+    throw error;
+  }
 }
 
 /** Reads and checks the root, before anything is written. */

@@ -55,6 +55,8 @@ export {
   type DifferentialUpdaterOptions,
   type VersionInfo,
 } from './differential-updater.ts';
+export type { RepairResult } from './health/repair.ts';
+export type { Remedy, Situation } from './health/situation.ts';
 export {
   Installation,
   type InstallationOptions,
@@ -65,6 +67,7 @@ export type { Overview } from './overview.ts';
 export type { RestartCommand, RestartNotice } from './restart.ts';
 export type { RollbackPlan } from './rollback.ts';
 export {
+  type RepairOptions,
   type SelfHealingOptions,
   SelfHealingSystem,
   type VerifyOptions,

@@ -1,5 +1,6 @@
 /** The installation itself: what is installed, recovery, and adopting an executable that was installed by hand. */
 import { BusyError, UpdaterError } from '../errors.ts';
+import { requireHome } from '../home/folder.ts';
 import type { HistoryEntry } from '../home/history.ts';
 import {
   type InstallEvent,
@@ -184,21 +185,26 @@ export class Installation {
 
   /**
    * Adopts an executable that was installed by hand: records its version and digest. A user who has changed the executable
-   * by hand adopts it again.
+   * by hand adopts it again. The executable is started once, to ask it for its version.
    *
-   * @param options.version the version of the executable
+   * @param options.version the version of the executable. Default: the one that it prints
    * @param options.feed address of the feed that publishes its releases
    * @param options.root path of a TUF root to trust from now on
-   * @throws UsageError if there is no executable, the version is not a semantic version, the address is invalid, or the root
+   * @throws UsageError if there is no executable, its version is not known or is not the given one, the address is invalid, or the root
    *   is missing; DamagedError, TrustError if the root is invalid; BusyError, MachineError
    * @example
    * const { changed } = await installation.adopt({ version: '1.4.0', feed: 'https://updates.example.com/dgmo' });
    */
-  adopt({ version, feed, root }: AdoptOptions): Promise<Adopted> {
+  adopt({ version, feed, root }: AdoptOptions = {}): Promise<Adopted> {
     return withErrors(this.#session, async () => {
       await recoverFirst(this.#session, failureOf(UpdaterError));
       const { adoptExecutable } = await import('./adopt.ts');
-      return adoptExecutable(this.#session, { version, feed, root });
+      const { openFeedContext } = await import('./feed-context.ts');
+      const session = this.#session;
+      const { home } = session;
+      const openFeed = (receipt: Receipt) =>
+        openFeedContext(session, { feed }, { home: requireHome(home), receipt, emit: () => undefined });
+      return adoptExecutable(session, { version, feed, root }, openFeed);
     });
   }
 }

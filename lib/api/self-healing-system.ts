@@ -1,11 +1,36 @@
 /** The plan's `SelfHealingSystem`. An installation is verified and repaired by it. */
-import { type HealthStatus, verifyInstall } from '../health/index.ts';
-import type { InstallEvent, Session } from '../install/index.ts';
-import { type InstallOptions, look, openInstall } from './open-install.ts';
+import { DamagedError } from '../errors.ts';
+import {
+  executableDamage,
+  type HealthIssue,
+  type HealthStatus,
+  requireNotReplaced,
+  verifyInstall,
+} from '../health/index.ts';
+import type { InstallEvent, Receipt, Session } from '../install/index.ts';
+import { harmless } from '../platform/listener.ts';
+import type { UpdateContext } from '../update/context.ts';
+import type { UpdateEvent } from '../update/events.ts';
+import { type FeedOptions, openFeedContext } from './feed-context.ts';
+import type { RepairResult } from './health/repair.ts';
+import { type Situation, situationOf } from './health/situation.ts';
+import {
+  ANY_FAILURE,
+  type InstallOptions,
+  look,
+  openInstall,
+  recoverFirst,
+  withErrors,
+} from './open-install.ts';
 
-export interface SelfHealingOptions extends InstallOptions {
-  /** Called for each event of an operation, as it happens. It can't stop the operation (`UpdateManagerOptions.onEvent`). */
-  onEvent?(event: InstallEvent): void;
+export interface SelfHealingOptions extends InstallOptions, FeedOptions {
+  /** Called for each event of an operation, as it happens. */
+  onEvent?(event: InstallEvent | UpdateEvent): void;
+}
+
+export interface RepairOptions {
+  /** Use only what is on this machine. Default: false. */
+  offline?: boolean | undefined;
 }
 
 export interface VerifyOptions {
@@ -17,7 +42,7 @@ export interface VerifyOptions {
 }
 
 /**
- * Verifies an installation. Every method throws an UpdaterError that says what happened and what to do.
+ * Verifies an installation, and repairs it. Every method throws an UpdaterError that says what happened and what to do.
  *
  * @example
  * const { healthy, issues } = await new SelfHealingSystem().verify();
@@ -25,10 +50,12 @@ export interface VerifyOptions {
  */
 export class SelfHealingSystem {
   readonly #session: Session;
+  readonly #options: SelfHealingOptions;
 
   /** @throws UsageError if there is no such folder */
-  constructor({ onEvent, ...options }: SelfHealingOptions = {}) {
-    this.#session = openInstall(options, onEvent);
+  constructor(options: SelfHealingOptions = {}) {
+    this.#options = options;
+    this.#session = openInstall(options, options.onEvent);
   }
 
   /**
@@ -43,5 +70,90 @@ export class SelfHealingSystem {
    */
   verify({ full = false }: VerifyOptions = {}): Promise<HealthStatus> {
     return look(this.#session, () => verifyInstall(this.#session, full ? 'full' : 'quick'));
+  }
+
+  /**
+   * Puts right what can be: reads everything, takes a snapshot, and replaces what is damaged from the nearest source that can
+   * be verified: what is kept here, else the feed. Each thing is replaced as a whole, the executable by the same transaction
+   * as an update. What is damaged of the user's own (config, plugins, settings) is kept beside, with the date in its name.
+   *
+   * @returns what was repaired, from where, and what is left; that something could not be repaired is a result, not an error
+   * @throws BusyError if another updater is at work; MachineError if the folder of the install can't be changed;
+   *   InterruptedError, and what is already repaired stays so
+   * @example
+   * const { success, failed } = await health.repair();
+   * for (const { issue, error } of failed) console.error(`${issue.where}: ${error}`);
+   */
+  repair({ offline = false }: RepairOptions = {}): Promise<RepairResult> {
+    return withErrors(this.#session, async () => {
+      await recoverFirst(this.#session, ANY_FAILURE);
+      return this.#repair(offline, () => true);
+    });
+  }
+
+  /**
+   * What state the installation is in and what will help, for a person whose DGMO does not start. Works whatever is missing,
+   * and changes nothing: what was interrupted is not finished or undone yet.
+   *
+   * @throws MachineError if the folder of the install can't be looked at
+   * @example
+   * const { remedies } = await health.situation();
+   * if (remedies[0] === 'repair') await health.repair();
+   */
+  situation(): Promise<Situation> {
+    return withErrors(this.#session, () => situationOf(this.#session));
+  }
+
+  /**
+   * What is wrong with the executable alone; null if nothing is. An update and a recovery begin with it.
+   *
+   * @throws MachineError if it can't be read
+   * @example
+   * if ((await health.executableDamage()) !== null) await health.repairExecutable();
+   */
+  executableDamage(): Promise<HealthIssue | null> {
+    return withErrors(this.#session, async () => {
+      await recoverFirst(this.#session, ANY_FAILURE);
+      return executableDamage(this.#session);
+    });
+  }
+
+  /**
+   * Repairs the executable alone, as `repair` does. One that was replaced by another program, not damaged, is left as it is.
+   *
+   * @returns what was done; null if the executable is intact
+   * @throws DamagedError if it can't be repaired, or was replaced by hand; otherwise as `repair` does
+   * @example
+   * const result = await health.repairExecutable();
+   * if (result !== null) console.log(`put back: ${result.sources[0]?.how}`);
+   */
+  repairExecutable({ offline = false }: RepairOptions = {}): Promise<RepairResult | null> {
+    return withErrors(this.#session, async () => {
+      await recoverFirst(this.#session, ANY_FAILURE);
+      const damage = executableDamage(this.#session);
+      if (damage === null) return null;
+      requireNotReplaced(this.#session);
+      const { target, receipt } = this.#session.layout;
+      const result = await this.#repair(offline, ({ where }) => where === target || where === receipt);
+      const failure = result.failed.find(({ issue }) => issue.where === target);
+      if (failure === undefined) return result;
+      throw new DamagedError(failure.error, failure.advice === null ? {} : { advice: failure.advice });
+    });
+  }
+
+  async #repair(offline: boolean, concerns: (issue: HealthIssue) => boolean): Promise<RepairResult> {
+    const { repairInstall } = await import('./health/repair.ts');
+    const openFeed = offline ? null : (receipt: Receipt) => this.#openFeed(receipt);
+    return repairInstall(this.#session, { openFeed, concerns });
+  }
+
+  /** Without a home the downloads are kept beside the executable, and only the compiled-in root is trusted. */
+  #openFeed(receipt: Receipt): UpdateContext {
+    const { home, layout } = this.#session;
+    return openFeedContext(this.#session, this.#options, {
+      home: 'folder' in home ? home.folder : layout.join(layout.workDir, 'home'),
+      receipt,
+      emit: harmless(this.#options.onEvent, 'onEvent'),
+    });
   }
 }

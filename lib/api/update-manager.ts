@@ -20,11 +20,9 @@ import {
   type Session,
 } from '../install/index.ts';
 import { harmless } from '../platform/listener.ts';
-import { nativeNetwork } from '../platform/network/native.ts';
-import type { Network, NetworkSettings } from '../platform/network/network.ts';
 import { type CheckOptions, check } from '../update/check/check.ts';
 import type { CheckResult, UpdateInfo, UpdatePackage } from '../update/check/update-info.ts';
-import { openContext, type UpdateContext } from '../update/context.ts';
+import type { UpdateContext } from '../update/context.ts';
 import { downloadPackages, fullRoute, type PackageOptions } from '../update/download/download-packages.ts';
 import type { UpdateEvent } from '../update/events.ts';
 import { applyPackages } from './apply.ts';
@@ -35,6 +33,7 @@ import {
   requireChosen,
   requireConsentToDowngrade,
 } from './apply-options.ts';
+import { type FeedOptions, openFeedContext } from './feed-context.ts';
 import {
   ANY_FAILURE,
   type InstallOptions,
@@ -51,20 +50,12 @@ export interface RecoverOptions {
   recover?: boolean | undefined;
 }
 
-export interface UpdateManagerOptions extends InstallOptions {
-  /** Address of the feed. Default: the configured one. */
-  feed?: string | undefined;
-  /** PEM file with certificate authorities to trust besides the built-in ones. Default: the configured one. */
-  caFile?: string | undefined;
-  /** Allow plain http to other hosts than loopback. Default: false. */
-  allowPlainHttp?: boolean | undefined;
+export interface UpdateManagerOptions extends InstallOptions, FeedOptions {
   /**
    * Called for each event of an operation, as it happens. It can't stop the operation (`signal` can): the first error that it
    * throws, or that its promise rejects with, is reported as a warning of the process (`process.on('warning', ...)`).
    */
   onEvent?(event: InstallEvent | UpdateEvent): void;
-  /** @internal How the network is opened; for tests. */
-  network?(settings: NetworkSettings): Network;
 }
 
 /**
@@ -356,20 +347,12 @@ export class UpdateManager {
 
   /** Opened for each operation: another process may have updated, or changed the preferences. */
   #context(): UpdateContext {
-    const { network = nativeNetwork, feed, caFile, allowPlainHttp, signal, onEvent } = this.#options;
+    const { onEvent } = this.#options;
     requireUpdatesOn(this.#session.host, this.#home());
-    return openContext({
-      session: this.#session,
-      settings: this.#session.settings,
+    return openFeedContext(this.#session, this.#options, {
       home: this.#home(),
-      preferences: this.preferences(),
       receipt: this.#receipt(),
-      network,
-      feed,
-      caFile,
-      allowPlainHttp,
       emit: harmless(onEvent, 'onEvent'),
-      signal,
     });
   }
 }

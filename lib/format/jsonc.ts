@@ -78,7 +78,7 @@ function endOfValue(text: string, at: number): number {
     if (character === '"') return -1;
     if (depth === 0 && (character === ',' || character === '}')) return position;
     if (character === '{' || character === '[') depth++;
-    if (character === '}' || character === ']') depth--;
+    if ((character === '}' || character === ']') && --depth === 0) return position + 1;
     if (depth > MAX_DEPTH) return -1;
     position++;
   }

@@ -1,4 +1,14 @@
 /** Health: what is wrong with an installation, and putting it right. */
 export type { Thoroughness } from './file-reader.ts';
 export type { HealthIssue, HealthStatus, IssueType } from './issue.ts';
-export { verifyInstall } from './verify.ts';
+export {
+  copyForBlocks,
+  copyFromHere,
+  isPrepared,
+  makeFromPackages,
+  swapInPrepared,
+} from './repair/executable.ts';
+export { evolutionFolders, installEvolutions, repairPlugin, restoreEvolutions } from './repair/folders.ts';
+export { inOrderOfRepair, repairLocally } from './repair/locally.ts';
+export { knownReceipt, prepareWorkDir, restoreReceipt, writeReceipt } from './repair/records.ts';
+export { executableDamage, requireNotReplaced, verifyInstall } from './verify.ts';

@@ -1,5 +1,7 @@
 /** The check of a whole installation. It changes nothing but the record of what was read. */
-import { checkpoint, type Session } from '../install/index.ts';
+import { DamagedError, errorCode, UpdaterError } from '../errors.ts';
+import { checkpoint, openTransaction, readJournal, type Session } from '../install/index.ts';
+import { fill } from '../platform/files.ts';
 import { checkConfig } from './check/config.ts';
 import { checkExecutables } from './check/executables.ts';
 import { checkHome, checkStore } from './check/home.ts';
@@ -8,6 +10,7 @@ import { checkRecords } from './check/records.ts';
 import { checkSearchPath } from './check/search-path.ts';
 import { FileReader, type Thoroughness } from './file-reader.ts';
 import { type HealthIssue, type HealthStatus, healthOf } from './issue.ts';
+import { knownReceipt } from './repair/records.ts';
 
 /**
  * Never throws because of what it finds: a file that can't be read is an issue. Throws InterruptedError on Ctrl-C.
@@ -17,8 +20,8 @@ import { type HealthIssue, type HealthStatus, healthOf } from './issue.ts';
 export async function verifyInstall(session: Session, how: Thoroughness): Promise<HealthStatus> {
   const files = new FileReader(session, how);
   const { readsAll } = files;
-  const { receipt, issues } = checkRecords(session);
-  issues.push(...checkExecutables(session, receipt, files));
+  const { issues } = checkRecords(session);
+  issues.push(...checkExecutables(session, knownReceipt(session), files, expectedInstead(session)));
   await checkpoint(session);
   const { snapshots } = session;
   if (snapshots !== null) {
@@ -30,6 +33,62 @@ export async function verifyInstall(session: Session, how: Thoroughness): Promis
   issues.push(...checkSearchPath(session));
   files.save();
   return healthOf(withoutRepetition(issues), { full: readsAll, bytesRead: files.bytesRead });
+}
+
+/** What is wrong with the executable alone; null if nothing is, or if nothing was ever installed here. */
+export function executableDamage(session: Session): HealthIssue | null {
+  const { host, layout } = session;
+  const receipt = knownReceipt(session);
+  if (receipt === null && host.disk.status(layout.workDir) === null) return null;
+  const files = new FileReader(session, 'watch');
+  const isOfTarget = ({ type, where }: HealthIssue) =>
+    type === 'binary_corruption' && where === layout.target;
+  return checkExecutables(session, receipt, files).find(isOfTarget) ?? null;
+}
+
+/**
+ * Throws DamagedError if another program seems to have been put in the place of the executable: it is whole as far as can be
+ * seen, and of another size. What a person did must not be undone without their word.
+ */
+export function requireNotReplaced(session: Session): void {
+  const { host, layout } = session;
+  const receipt = knownReceipt(session);
+  const status = host.disk.status(layout.target);
+  if (receipt === null || status?.kind !== 'file' || status.size === receipt.binary.size) return;
+  if (!isProgram(host.disk, layout.target)) return;
+  throw new DamagedError(
+    `${layout.target} is not the ${receipt.binary.version} that was installed: wanted ${receipt.binary.size} bytes, found ${status.size}`,
+    {
+      advice:
+        'If you put it there yourself, run `dgmo-updater init` to adopt it. If not, `dgmo-updater repair` puts the installed version back.',
+    },
+  );
+}
+
+/** ELF, PE, Mach-O (one architecture or several), or a script. */
+const PROGRAMS = ['7f454c46', '4d5a', 'cffaedfe', 'cafebabe', '2321'];
+
+function isProgram(disk: Session['host']['disk'], path: string): boolean {
+  const handle = disk.open(path, 'read');
+  try {
+    const start = new Uint8Array(4);
+    const count = fill(disk, handle, start, 0);
+    const found = Buffer.from(start.subarray(0, count)).toString('hex');
+    return PROGRAMS.some((program) => found.startsWith(program));
+  } finally {
+    disk.close(handle);
+  }
+}
+
+/** The digest of the executable that an open transaction puts in the place of the one in the receipt; null: none. */
+function expectedInstead({ host, layout }: Session): string | null {
+  try {
+    return openTransaction(readJournal(host.disk, layout).entries)?.to.sha256 ?? null;
+  } catch (error) {
+    // The check of the journal reports it.
+    if (error instanceof UpdaterError || errorCode(error) !== undefined) return null;
+    throw error;
+  }
 }
 
 /** Two checks may find the same fault of the same file. */

@@ -23,10 +23,12 @@ export interface HomeFile<Value> {
    * BusyError if another process locks the file for too long, and what `load` throws.
    */
   change(host: Machine, home: string, change: (value: Value) => Value): Promise<Value>;
+  /** Saves the defaults with those of the fields that are valid. Throws what `change` does. */
+  salvage(host: Machine, home: string, fields: Readonly<Record<string, unknown>>): Promise<Value>;
 }
 
 /** @param file.what names the value in messages about invalid values of a caller */
-export function homeFile<Value>(
+export function homeFile<Value extends object>(
   { name, what }: { name: string; what: string },
   decode: Decoder<Value>,
   defaults: Value,
@@ -62,6 +64,18 @@ export function homeFile<Value>(
       } catch (error) {
         throw asUpdaterError(error, file);
       }
+    },
+    salvage(host, home, fields) {
+      let salvaged = defaults;
+      for (const field of Object.keys(defaults)) {
+        if (!Object.hasOwn(fields, field)) continue;
+        try {
+          salvaged = decode({ ...salvaged, [field]: fields[field] }, what);
+        } catch (error) {
+          if (!(error instanceof DamagedError)) throw error;
+        }
+      }
+      return this.change(host, home, () => salvaged);
     },
   };
 }

@@ -16,6 +16,7 @@ export {
   outdatedSnapshots,
   pruneAfter,
   pruneSnapshots,
+  snapshotBeforeChange,
   snapshotInstall,
 } from './folders/snapshots.ts';
 export { isIntact } from './installed-binary.ts';
@@ -69,9 +70,10 @@ export {
   type Session,
 } from './session.ts';
 export { type Status, status } from './status.ts';
-export { abandon, begin } from './transaction/begin.ts';
+export { abandon, begin, newId } from './transaction/begin.ts';
 export { type Outcome, openTransaction, readJournal } from './transaction/journal.ts';
 export { foreignBinary, requireCommitted } from './transaction/outcome-errors.ts';
+export { askVersion } from './transaction/probe.ts';
 export { type Recovery, recoverInstall, recoverTransaction } from './transaction/recover.ts';
 export { runTransaction } from './transaction/transaction.ts';
 export { type EvolutionWish, type InstalledEvolution, installedEvolutions } from './update/evolutions.ts';

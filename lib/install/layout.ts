@@ -35,6 +35,9 @@ export interface Layout {
   join(...parts: string[]): string;
 }
 
+const WORK_DIR = '.dgmo-updater';
+const RECEIPT = 'installed.json';
+
 /** The files of transactions, which a sweep may remove, have names with these prefixes. */
 export const TRANSIENT_PREFIXES = ['staged-', 'away-', 'kept-'];
 
@@ -48,13 +51,13 @@ export function locate(host: Pick<Host, 'platform' | 'disk'>, installDir: string
   const target = resolveTarget(host, installDir, path.join(installDir, name), path);
   if (hasRawBytes(target)) throw notUtf8(target);
   const directory = path.dirname(target);
-  const workDir = path.join(directory, '.dgmo-updater');
+  const workDir = path.join(directory, WORK_DIR);
   const suffix = host.platform === 'win32' ? '.exe' : '';
   return {
     installDir: directory,
     target,
     workDir,
-    receipt: path.join(workDir, 'installed.json'),
+    receipt: path.join(workDir, RECEIPT),
     journal: path.join(workDir, 'journal'),
     publisher: path.join(workDir, 'publisher.json'),
     lock: path.join(workDir, 'lock'),
@@ -75,18 +78,28 @@ function resolveTarget(
   path: PathFlavour,
 ): string {
   try {
-    return host.disk.resolve(target);
+    const resolved = host.disk.resolve(target);
+    if (path.dirname(resolved) === host.disk.resolve(installDir) || !isInstalledHere(host, installDir, path))
+      return resolved;
+    // The install is here, so a link out of it is what somebody has put in the place of the executable.
+    return path.join(host.disk.resolve(installDir), path.basename(target));
   } catch (error) {
     if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'ENOTDIR')
       throw new MachineError(`${target} can't be looked up: ${errorCode(error)}`, { cause: error });
   }
   const folder = existingFolder(host, installDir);
-  if (host.disk.status(target)?.kind === 'symlink') {
+  if (host.disk.status(target)?.kind === 'symlink' && !isInstalledHere(host, installDir, path)) {
     throw new MachineError(`${target} is a symlink that leads nowhere`, {
       advice: 'Name the folder that the executable itself belongs in with --install-dir.',
     });
   }
   return path.join(folder, path.basename(target));
+}
+
+/** Whether the updater's records of an executable are in that folder. */
+function isInstalledHere({ disk }: Pick<Host, 'disk'>, installDir: string, path: PathFlavour): boolean {
+  const workDir = path.join(installDir, WORK_DIR);
+  return disk.status(workDir)?.kind === 'directory' && disk.status(path.join(workDir, RECEIPT)) !== null;
 }
 
 function existingFolder(host: Pick<Host, 'disk'>, installDir: string): string {

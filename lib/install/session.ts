@@ -54,6 +54,10 @@ export type InstallEvent =
       of: number;
       before: string | null;
     }
+  /** A repair of one file or folder; `how` says where the good one came from. */
+  | { event: 'repairing'; where: string; what: string }
+  | { event: 'repaired'; where: string; how: string }
+  | { event: 'not repaired'; where: string; reason: string }
   /** A problem that does not stop the operation, as a sentence. */
   | { event: 'warning'; text: string }
   /** How the operation ended, before DGMO is started again, which may take the terminal. */

@@ -56,11 +56,12 @@ const COMMANDS = {
     'no-relaunch': { type: 'boolean' },
   },
   snapshots: { reason: { type: 'string' }, pin: { type: 'boolean' }, keep: { type: 'string' } },
-  recover: SWAP_LIMITS,
+  recover: { ...FEED, ...SWAP_LIMITS },
   confirm: { version: { type: 'string' } },
   watch: LIMITS,
   status: {},
   verify: { full: { type: 'boolean' } },
+  repair: { ...FEED, ...SWAP_LIMITS, offline: { type: 'boolean' } },
   check: { ...FEED, 'exit-code': { type: 'boolean' } },
   download: { ...FEED, version: { type: 'string' } },
   update: {
@@ -77,13 +78,17 @@ const COMMANDS = {
   unpin: {},
   history: {},
   help: {},
+  /** No command. */
+  recovery: { ...FEED, ...LIMITS },
   version: { version: { type: 'boolean', short: 'V' } },
 } satisfies Record<string, Options>;
 
 export type CommandName = keyof typeof COMMANDS;
 
 /** The commands that are typed as a word. */
-export const COMMAND_WORDS = Object.keys(COMMANDS).filter((name) => name !== 'apply' && name !== 'version');
+export const COMMAND_WORDS = Object.keys(COMMANDS).filter(
+  (name) => name !== 'apply' && name !== 'version' && name !== 'recovery',
+);
 
 /** All options of a command, without the dashes. */
 export function optionsOf(command: CommandName): string[] {
@@ -126,7 +131,7 @@ function helpFor(words: string[], rest: string[]): CommandLine {
 const ALIASES: Readonly<Record<string, CommandName>> = { upgrade: 'update' };
 
 function commandNamed(word: string): CommandName {
-  if (Object.hasOwn(COMMANDS, word) && word !== 'version') return word as CommandName;
+  if (Object.hasOwn(COMMANDS, word) && word !== 'version' && word !== 'recovery') return word as CommandName;
   const alias = Object.hasOwn(ALIASES, word) ? ALIASES[word] : undefined;
   if (alias !== undefined) return alias;
   const near = didYouMean(word, [...COMMAND_WORDS, ...Object.keys(ALIASES)]);
@@ -154,10 +159,9 @@ function commandOf(words: string[]): { command: CommandName; at: number } {
     }
   }
   if (words.includes('--help') || words.includes('-h')) return { command: 'help', at: -1 };
-  const unknown = words.find((word) => !isOption(word));
-  throw new UsageError(unknown === undefined ? 'no command was given' : `unknown option ${unknown}`, {
-    advice: ADVICE,
-  });
+  const unknown = words.find((word, at) => !takesValue.has(words[at - 1] ?? '') && !isOption(word));
+  if (unknown !== undefined) throw new UsageError(`unknown option ${unknown}`, { advice: ADVICE });
+  return { command: 'recovery', at: -1 };
 }
 
 /** Whether any command takes it. */
@@ -171,7 +175,10 @@ function isOption(word: string): boolean {
 }
 
 const ADVICE =
-  'The commands are check, update, download, rollback, snapshots, status, verify, recover, config, init and --apply <package>; `dgmo-updater --help` explains them.';
+  'The commands are check, update, download, rollback, snapshots, status, verify, repair, recover, config, init and --apply <package>; `dgmo-updater --help` explains them.';
+
+/** What is typed for a command that is no word. */
+const WORDS: Partial<Record<CommandName, string>> = { apply: '--apply', recovery: 'help' };
 
 const TAKES_WORDS: ReadonlySet<CommandName> = new Set([
   'config',
@@ -193,9 +200,7 @@ function parseWords(command: CommandName, words: string[]): Pick<CommandLine, 'v
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new UsageError(error.message, {
-      advice:
-        error.advice ??
-        `\`dgmo-updater ${command === 'apply' ? '--apply' : command} --help\` lists the options.`,
+      advice: error.advice ?? `\`dgmo-updater ${WORDS[command] ?? command} --help\` lists the options.`,
     });
   }
 }

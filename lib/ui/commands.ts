@@ -1,5 +1,5 @@
-/** The commands about the installation itself: `--apply`, `init`, `recover`. */
-import { type Applied, Installation, type Outcome, UpdateManager } from '../api/index.ts';
+/** The commands about the installation itself: `--apply`, `init`. */
+import { type Applied, Installation, UpdateManager } from '../api/index.ts';
 import { UsageError } from '../errors.ts';
 import { evolutionWish, parsePid } from './arguments.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
@@ -38,16 +38,13 @@ export function appliedResult({ from, to, changed, evolutions }: Applied): [stri
 }
 
 export async function runInit({ line, report, install }: CommandContext): Promise<void> {
-  const version = optionOf(line, 'version');
-  if (version === undefined) {
-    throw new UsageError('init: --version <v> is missing, the version of the installed executable');
-  }
   const installation = new Installation({ ...install, onEvent: (event) => report.event(event) });
   const { app, executable, receipt, changed } = await installation.adopt({
-    version,
+    version: optionOf(line, 'version'),
     feed: optionOf(line, 'feed'),
     root: optionOf(line, 'root'),
   });
+  const { version } = receipt.binary;
   report.result(
     'init',
     changed
@@ -56,23 +53,3 @@ export async function runInit({ line, report, install }: CommandContext): Promis
     { changed, version, sha256: receipt.binary.sha256, installId: receipt.installId, executable },
   );
 }
-
-export async function runRecover({ report, install }: CommandContext): Promise<void> {
-  const installation = new Installation({ ...install, onEvent: (event) => report.event(event) });
-  const { outcome, receiptRestored, receipt } = await installation.recover();
-  const done = [
-    outcome === null || outcome === 'foreign' ? null : `The interrupted update was ${OUTCOMES[outcome]}.`,
-    receiptRestored ? 'The receipt was restored from the journal.' : null,
-  ].filter((part) => part !== null);
-  report.result('recover', done.length > 0 ? done.join(' ') : 'There was nothing to recover.', {
-    outcome,
-    receiptRestored,
-    version: receipt?.binary.version ?? null,
-  });
-}
-
-const OUTCOMES: Record<Exclude<Outcome, 'foreign'>, string> = {
-  committed: 'finished: the new version is installed',
-  reverted: 'undone: the old version is installed',
-  abandoned: 'cancelled before it changed anything: the old version is installed',
-};

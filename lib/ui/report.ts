@@ -240,6 +240,12 @@ function sentence(event: ReportedEvent, verbose: boolean): string | null {
       return `Not started again, because the shell has taken the terminal back. Start it yourself: ${event.command}`;
     case 'verified':
       return verbose ? `The package of ${event.version} is sound (${event.bytes} bytes).` : null;
+    case 'repairing':
+      return verbose ? `Repairing ${event.where}: ${event.what}.` : null;
+    case 'repaired':
+      return verbose ? `Repaired ${event.where}: ${event.how}.` : null;
+    case 'not repaired':
+      return verbose ? `Not repaired: ${event.where}: ${event.reason}.` : null;
     case 'staging':
       return verbose ? `Preparing ${event.version}: ${event.route}, ${event.bytes} bytes.` : null;
     case 'checking':

@@ -10,6 +10,8 @@ import { UsageError } from '../errors.ts';
 import { evolutionWish, parsePid } from './arguments.ts';
 import { appliedResult } from './commands.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
+import { putBackExecutable } from './health/repair-command.ts';
+import { describeRepair } from './text/health.ts';
 import { checkData, describeCheck, wayBackText } from './text/update.ts';
 
 /** How long "Remind me later" postpones an update, in milliseconds. */
@@ -47,13 +49,20 @@ export async function runUpdate(context: CommandContext): Promise<void> {
       },
     }),
   });
+  const repaired = isGiven(line, 'check-only') ? null : await putBackExecutable(context);
+  if (repaired !== null) report.text(describeRepair(repaired));
   found = await lookFor(context, manager, {
     for: context.interactive ? 'user' : 'notice',
     recover: !isGiven(line, 'check-only'),
   });
   const { update } = found;
   const tellFound = (text: string, answer?: Answer) =>
-    report.result('update', text, { ...data(), changed: false, ...(answer && { answer }) });
+    report.result('update', text, {
+      ...data(),
+      changed: repaired !== null,
+      ...(repaired === null ? {} : { repaired: repaired.repaired }),
+      ...(answer && { answer }),
+    });
   if (update === null || isGiven(line, 'check-only'))
     return tellFound(withNextStep(found, settings(manager), true));
   const answer = await decide(context, manager, found, update);

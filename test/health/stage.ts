@@ -5,8 +5,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { type SelfHealingOptions, SelfHealingSystem } from '../../lib/api/index.ts';
+import type { Settings } from '../../lib/home/compiled-in.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { openStage, SETTINGS, type Stage } from '../update/stage.ts';
+import { type Printed, runCommand } from './command-line.ts';
 
 export interface HealthStage extends AsyncDisposable {
   stage: Stage;
@@ -20,9 +22,12 @@ export interface HealthStage extends AsyncDisposable {
   evolution: string;
   workDir: string;
   health(options?: SelfHealingOptions): SelfHealingSystem;
+  settings: Settings;
+  /** The command line, without a terminal. */
+  run(...argv: string[]): Promise<Printed>;
   /** Everything as it was when the stage was opened, whatever was done to it since. */
   reset(): void;
-  /** Path to content and mode of everything in the install dir and in the home. */
+  /** Path to content and mode of everything in the install dir and in the home, but for the record of what was read. */
   picture(): Map<string, string>;
 }
 
@@ -55,6 +60,9 @@ export async function openHealthStage(): Promise<HealthStage> {
   const update = await manager.checkForUpdates();
   if (update === null) throw new Error('the update is not offered');
   await manager.applyUpdate(await manager.downloadUpdate(update));
+  const settings = { ...SETTINGS, feed: stage.url, root: stage.feed.rootJson };
+  const host = hostOf(path.join(folder, 'downloads', 'dgmo-updater'));
+  put(path.join(folder, 'downloads', 'dgmo-updater'), fs.readFileSync(updater, 'utf8'), 0o755);
   const pristine = path.join(folder, 'pristine');
   for (const name of ['bin', 'home'])
     fs.cpSync(path.join(folder, name), path.join(pristine, name), {
@@ -72,8 +80,9 @@ export async function openHealthStage(): Promise<HealthStage> {
     plugin,
     evolution: path.join(home, 'evolutions', 'notes', 'plugin.js'),
     workDir: path.join(dir, '.dgmo-updater'),
-    health: (options = {}) =>
-      new SelfHealingSystem({ installDir: dir, home, settings: SETTINGS, host: hostOf(updater), ...options }),
+    health: (options = {}) => new SelfHealingSystem({ installDir: dir, home, settings, host, ...options }),
+    settings,
+    run: (...argv) => runCommand([...argv, '--home', home], { host, settings, ownFolder: dir }),
     reset() {
       for (const name of ['bin', 'home']) {
         const place = path.join(folder, name);
@@ -90,7 +99,7 @@ export async function openHealthStage(): Promise<HealthStage> {
   };
 }
 
-/** This machine, on which the updater of the stage runs and nothing is on the PATH. */
+/** This machine, on which an updater from elsewhere runs, as after a new download, and nothing is on the PATH. */
 function hostOf(updater: string): NonNullable<SelfHealingOptions['host']> {
   const host = nativeHost();
   return {
@@ -104,7 +113,12 @@ function hostOf(updater: string): NonNullable<SelfHealingOptions['host']> {
 }
 
 function pictureOf(folder: string): [string, string][] {
-  return fs.readdirSync(folder, { recursive: true, withFileTypes: true }).map((entry): [string, string] => {
+  if (!fs.existsSync(folder)) return [];
+  // The record of what was read is a cache.
+  const all = fs
+    .readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter(({ name }) => name !== 'read.json');
+  return all.map((entry): [string, string] => {
     const file = path.join(entry.parentPath, entry.name);
     const mode = fs.lstatSync(file).mode.toString(8);
     if (entry.isSymbolicLink()) return [file, `${mode} -> ${fs.readlinkSync(file)}`];

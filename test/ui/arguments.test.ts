@@ -25,10 +25,14 @@ test.each([
   expect(parseCommandLine(words)).toMatchObject({ command, values: { help: true } });
 });
 
+test.each([[[]], [['--quiet', '-q']], [['--home', '/some/home']]])(
+  'no command says what will help: %p',
+  (words) => {
+    expect(parseCommandLine(words)).toMatchObject({ command: 'recovery' });
+  },
+);
+
 test.each([
-  [[], 'no command was given'],
-  [['--quiet', '-q'], 'no command was given'],
-  [['--home', '/h'], 'no command was given'],
   [['--frob'], 'unknown option --frob'],
   [['--quiet', '--frob=1'], 'unknown option --frob=1'],
   [['-qx'], 'unknown option -qx'],

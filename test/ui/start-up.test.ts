@@ -66,5 +66,5 @@ test('status', () => {
     builtIn: ['bun:ffi', 'fs', 'path', 'path/win32'],
     packages: [],
   });
-  expect(bytes).toBeLessThan(108_000);
+  expect(bytes).toBeLessThan(110_000);
 });

@@ -74,7 +74,7 @@ export function configProblem({ host }: Session, path: string): string | null {
     if (bytes !== null) parseJsonc(bytes, 'it');
     return null;
   } catch (error) {
-    if (error instanceof DamagedError) return error.message;
+    if (error instanceof DamagedError) return error.message.replace(/^it: /, '');
     throw error;
   }
 }

@@ -89,3 +89,15 @@ function firstLine(output: string): string | null {
     .trim()
     .slice(0, 200);
 }
+
+/**
+ * The version that the executable prints, for an executable that the user adopts; null if it prints none, or if it could not
+ * be started. `detail` says what it did, as a clause.
+ */
+export async function askVersion(session: Session): Promise<{ version: string | null; detail: string }> {
+  const run = await runTarget(session);
+  if (!run.started) return { version: null, detail: judgeStart(run).detail };
+  const { ok, detail } = judge(run, null, session.limits.probe);
+  const version = ok === true ? (VERSION.exec(run.stdout)?.[1] ?? null) : null;
+  return { version, detail: version === null && ok === true ? 'it printed no version' : detail };
+}

@@ -1,18 +1,25 @@
 /** What a check of the installation found, as text. */
-import type { HealthIssue, HealthStatus } from '../../api/index.ts';
-import { countText } from './sizes.ts';
+import type { HealthIssue, HealthStatus, RepairResult } from '../../api/index.ts';
+import { bytesText, countText } from './sizes.ts';
 
 export function describeHealth(status: HealthStatus): string {
-  const { healthy, issues, repairableIssues } = status;
-  const damage = issues.filter(({ severity }) => severity === 'damage');
-  const notices = issues.filter(({ severity }) => severity === 'notice');
-  const lines = healthy
-    ? ['The installation is healthy.']
-    : [`${countText(damage.length, 'problem')} found:`, ...damage.flatMap(describeIssue)];
-  if (notices.length > 0) lines.push('Worth knowing:', ...notices.flatMap(describeIssue));
+  const { healthy, repairableIssues } = status;
+  const lines = [...(healthy ? ['The installation is healthy.'] : []), ...describeIssues(status)];
   if (repairableIssues.length > 0 && !healthy)
     lines.push('Run `dgmo-updater repair` to put right what can be.');
   return lines.join('\n');
+}
+
+/** The problems, then what is only worth knowing. */
+export function describeIssues({ issues }: HealthStatus): string[] {
+  const damage = issues.filter(({ severity }) => severity === 'damage');
+  const notices = issues.filter(({ severity }) => severity === 'notice');
+  return [
+    ...(damage.length === 0
+      ? []
+      : [`${countText(damage.length, 'problem')} found:`, ...damage.flatMap(describeIssue)]),
+    ...(notices.length === 0 ? [] : ['Worth knowing:', ...notices.flatMap(describeIssue)]),
+  ];
 }
 
 function describeIssue({ what, where, repair, advice }: HealthIssue): string[] {
@@ -25,6 +32,32 @@ function describeIssue({ what, where, repair, advice }: HealthIssue): string[] {
       ? []
       : [`    ${next.slice(0, 1).toUpperCase()}${next.slice(1)}${/[.!]$/.test(next) ? '' : '.'}`]),
   ];
+}
+
+/** What was repaired and what was not. What is only worth knowing, and could not be put right, is left out. */
+export function describeRepair({
+  repaired,
+  failed,
+  sources,
+  bytesFetched,
+  snapshot,
+  success,
+}: RepairResult): string {
+  const serious = failed.filter(({ issue }) => issue.severity === 'damage');
+  if (repaired.length === 0 && serious.length === 0)
+    return 'The installation is healthy: there was nothing to repair.';
+  const how = (where: string) => sources.findLast((source) => source.where === where)?.how;
+  const places = [...new Set(repaired.map(({ where }) => where))];
+  const fetched = bytesFetched === 0 ? 'nothing was downloaded' : `${bytesText(bytesFetched)} downloaded`;
+  return [
+    ...places.map((where) => `Repaired ${where}${how(where) === undefined ? '' : `: ${how(where)}`}.`),
+    ...serious.flatMap(({ issue, error, advice }) => [
+      `Not repaired: ${error.includes(issue.where) ? error : `${issue.where}: ${error}`}.`,
+      ...(advice === null ? [] : [`  ${advice}`]),
+    ]),
+    `${success ? 'The installation is healthy' : `${countText(serious.length, 'problem')} left`} (${fetched}).`,
+    ...(snapshot === null ? [] : [`The state before is kept as snapshot ${snapshot}.`]),
+  ].join('\n');
 }
 
 /** The exit code of a finished check. A damaged file matters more than one that can't be run. */

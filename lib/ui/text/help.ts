@@ -27,6 +27,7 @@ const FEED = `
 const TEXTS: Record<CommandName, string> = {
   help: `dgmo-updater: updates DGMO, and goes back to earlier versions.
 
+  dgmo-updater                    what state the installation is in, and what will help
   dgmo-updater --apply <package> [-- <arguments for the new dgmo>]
                                   verify the package, swap the executable, start it again
   dgmo-updater check              look for an update
@@ -36,13 +37,14 @@ const TEXTS: Record<CommandName, string> = {
   dgmo-updater snapshots          list and manage the states to go back to
   dgmo-updater status             show what is installed, and whether it is sound
   dgmo-updater verify             check everything that belongs to the installation
+  dgmo-updater repair             put right what is damaged or missing
   dgmo-updater history            every update and rollback, and how it ended
   dgmo-updater recover            finish or undo an interrupted update
   dgmo-updater confirm            DGMO says that it is well
   dgmo-updater skip|unskip <v>    never mind that version, or offer it again
   dgmo-updater pin <v> | unpin    stay at that version, or go on
   dgmo-updater config             show and change the settings, and who decided them
-  dgmo-updater init --version <v> adopt an installed executable
+  dgmo-updater init               adopt an installed executable
 
 \`dgmo-updater help <command>\` explains a command.
 
@@ -56,6 +58,7 @@ permission, locked file); 13 the network; 14 busy; 15 the update failed and the 
 16 recovery needed; 17 refused by policy; 100 something is offered, where check is told to end so; 130 interrupted, nothing changed.
 `,
   version: '',
+  recovery: '',
   apply: `dgmo-updater --apply <package> [options] [-- <arguments for the new dgmo>]
 
 Verifies the package, prepares the new executable beside the old one, waits for DGMO to exit, and swaps them. Then it
@@ -171,11 +174,11 @@ Examples:
   dgmo-updater history
   dgmo-updater history --json
 ${EVERYWHERE}`,
-  init: `dgmo-updater init --version <v> [--root <root.json>] [--feed <url>]
+  init: `dgmo-updater init [--version <v>] [--root <root.json>] [--feed <url>]
 
-Adopts an executable that is already installed: records its version and digest.
+Adopts an executable that is already installed: starts it once to ask for its version, and records version and digest.
 
-  --version <v>         which version it is
+  --version <v>         which version it is, if it does not say so itself
   --root <root.json>    trust this root from now on (default: the one compiled in)
   --feed <url>          where its releases are published
 
@@ -220,8 +223,8 @@ ${EVERYWHERE}`,
   recover: `dgmo-updater recover
 
 Finishes or undoes an interrupted update or rollback, and restores a lost receipt. Every other command also does the
-first of these.
-${LIMITS}
+first of these. If the executable is damaged or missing, it is put back as \`repair\` does.
+${FEED}${LIMITS}
 
 Examples:
   dgmo-updater recover
@@ -251,6 +254,20 @@ missing, 12 if it can't be run.
 Examples:
   dgmo-updater status
   dgmo-updater status --json
+${EVERYWHERE}`,
+  repair: `dgmo-updater repair [--offline] [--yes]
+
+Puts right what \`verify --full\` finds. The executable comes from the nearest source that can be verified: a copy that is kept
+here, the older version and the downloaded patch, else the feed. Config, plugins and evolutions come from a snapshot or the
+signed package; what is damaged of them is kept beside, with the date in its name. A snapshot is taken first. Without a
+terminal nothing is changed without --yes.
+
+  --offline             use only what is on this machine
+${FEED}${LIMITS}
+
+Examples:
+  dgmo-updater repair
+  dgmo-updater repair --yes --offline
 ${EVERYWHERE}`,
   verify: `dgmo-updater verify [--full]
 

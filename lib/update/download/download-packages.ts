@@ -1,6 +1,7 @@
 /** Downloads the packages of a route into the cache, and those of the next route if one of them can't be downloaded. */
 import { DamagedError, errorMessage, PolicyError } from '../../errors.ts';
 import { NetworkFailure } from '../../platform/network/network.ts';
+import type { ListedPackage } from '../../version/index.ts';
 import { pruneCache } from '../cache/cache.ts';
 import type { UpdateInfo, UpdatePackage } from '../check/update-info.ts';
 import type { UpdateContext } from '../context.ts';
@@ -47,8 +48,8 @@ export async function downloadRoute(
   route: DownloadRoute,
   { limits }: PackageOptions = {},
 ): Promise<UpdatePackage> {
-  const { session, network, location, emit, signal } = context;
-  const { disk, clock, locks, random } = session.host;
+  const { session, location, emit } = context;
+  const { disk, clock, locks } = session.host;
   const { version } = update;
   const packages = route.packages.length;
   emit({ event: 'route', version, kind: route.kind, packages, bytes: route.remaining });
@@ -56,27 +57,35 @@ export async function downloadRoute(
   pruneCache({ disk, locks, clock, cacheFolder: location.cacheFolder, keep });
   const files: string[] = [];
   for (const [index, file] of route.packages.entries()) {
-    const path = await download({
-      network,
-      disk,
-      clock,
-      locks,
-      random,
-      urls: [location.targetUrl(file.path)],
-      length: file.length,
-      sha256: file.sha256,
-      cacheFolder: location.cacheFolder,
-      onProgress: (progress) =>
-        emit({ event: 'download', version, package: index + 1, packages, ...progress }),
-      ...(limits === undefined ? {} : { limits }),
-      ...(signal === undefined ? {} : { signal }),
-    });
+    const place = { index, packages };
+    const path = await downloadPackage(context, version, file, { place, limits });
     files.push(path);
   }
   const last = files.at(-1);
   if (last !== undefined) checkMatchesIndex(disk, last, update.release);
   emit({ event: 'downloaded', version, files });
   return { version, route: route.kind, files, update };
+}
+
+/** Downloads one package of that version into the cache, and returns its path there. */
+export async function downloadPackage(
+  { session, network, location, emit, signal }: UpdateContext,
+  version: string,
+  file: ListedPackage,
+  { place, limits }: PackageOptions & { place: { index: number; packages: number } },
+): Promise<string> {
+  const { disk, clock, locks, random } = session.host;
+  return download({
+    ...{ network, disk, clock, locks, random },
+    urls: [location.targetUrl(file.path)],
+    length: file.length,
+    sha256: file.sha256,
+    cacheFolder: location.cacheFolder,
+    onProgress: (progress) =>
+      emit({ event: 'download', version, package: place.index + 1, packages: place.packages, ...progress }),
+    ...(limits === undefined ? {} : { limits }),
+    ...(signal === undefined ? {} : { signal }),
+  });
 }
 
 /** Whether the failure is that of one file of the feed, and not of the connection: only then another route may help. */

@@ -1,0 +1,193 @@
+/** Carries out a repair: everything that is wrong and can be put right, each thing from the nearest source that can be verified. */
+import { InterruptedError, UpdaterError } from '../../errors.ts';
+import {
+  type HealthIssue,
+  type HealthStatus,
+  inOrderOfRepair,
+  prepareWorkDir,
+  repairLocally,
+  verifyInstall,
+} from '../../health/index.ts';
+import {
+  type Receipt,
+  receiptUnlessDamaged,
+  recoverTransaction,
+  type Session,
+  snapshotBeforeChange,
+  withLock,
+} from '../../install/index.ts';
+import { asUpdaterError } from '../../platform/failures.ts';
+import type { UpdateContext } from '../../update/context.ts';
+import { repairEvolutions } from './evolutions.ts';
+import { repairExecutable } from './executable.ts';
+import { receiptFromFeed } from './receipt.ts';
+
+/** The result of `repair`: the plan's `RepairResult`. */
+export interface RepairResult {
+  /** Nothing is left that makes the installation unhealthy. */
+  success: boolean;
+  repaired: HealthIssue[];
+  failed: { issue: HealthIssue; error: string; advice: string | null }[];
+  /** Where each repaired thing came from, as a clause. */
+  sources: { where: string; how: string }[];
+  /** Bytes that were downloaded for it, apart from the metadata of the feed. */
+  bytesFetched: number;
+  /** Id of the snapshot of the state before; null if none was needed or could be taken. */
+  snapshot: string | null;
+  /** The installation after the repair. */
+  health: HealthStatus;
+}
+
+export interface RepairRequest {
+  /** Opens the feed; null: only what is on this machine is used. */
+  openFeed: ((receipt: Receipt) => UpdateContext) | null;
+  /** Which issues are repaired. */
+  concerns(issue: HealthIssue): boolean;
+}
+
+/** More rounds than there are reasons for: a repair may let another check look further. */
+const MOST_ROUNDS = 4;
+
+/**
+ * Verify, recover, snapshot, repair one thing after the other, verify again. What can't be repaired does not stop the rest.
+ * A repair that is interrupted is taken up by the next one: each thing is replaced as a whole, or not at all.
+ *
+ * @throws InterruptedError; BusyError if another updater is at work; MachineError if the work dir can't be used
+ */
+export async function repairInstall(session: Session, request: RepairRequest): Promise<RepairResult> {
+  const found = await verifyInstall(session, 'full');
+  const progress: Progress = {
+    attempts: new Map(),
+    seen: [],
+    sources: [],
+    bytesFetched: 0,
+    snapshot: null,
+    snapshotTried: false,
+  };
+  const wanted = (status: HealthStatus) => status.repairableIssues.filter((issue) => request.concerns(issue));
+  if (wanted(found).length === 0) return resultOf(found, progress);
+  prepareWorkDir(session);
+  return withLock(session.host, session.layout, async () => {
+    let status = found;
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const pending = wanted(status).filter((issue) => !progress.attempts.has(keyOf(issue)));
+      if (pending.length === 0) break;
+      for (const issue of inOrderOfRepair(pending)) await attempt(session, request, progress, issue);
+      status = await verifyInstall(session, 'full');
+    }
+    return resultOf(status, progress);
+  });
+}
+
+interface Progress {
+  /** By issue: the error of its repair, or null if that did not fail. */
+  attempts: Map<string, UpdaterError | null>;
+  seen: HealthIssue[];
+  sources: RepairResult['sources'];
+  bytesFetched: number;
+  snapshot: string | null;
+  snapshotTried: boolean;
+}
+
+/** A repair of the same file from another fault is another repair. */
+function keyOf({ type, where, what }: HealthIssue): string {
+  return `${type}\n${where}\n${what}`;
+}
+
+async function attempt(
+  session: Session,
+  request: RepairRequest,
+  progress: Progress,
+  issue: HealthIssue,
+): Promise<void> {
+  progress.seen.push(issue);
+  session.emit({ event: 'repairing', where: issue.where, what: issue.what });
+  try {
+    await takeSnapshot(session, progress, issue);
+    const how = await repairIssue(session, request, progress, issue);
+    progress.attempts.set(keyOf(issue), null);
+    progress.sources.push({ where: issue.where, how });
+    session.emit({ event: 'repaired', where: issue.where, how });
+  } catch (error) {
+    const failure = asUpdaterError(error, issue.where);
+    if (failure instanceof InterruptedError || !(failure instanceof UpdaterError)) throw failure;
+    progress.attempts.set(keyOf(issue), failure);
+    session.emit({ event: 'not repaired', where: issue.where, reason: failure.message });
+  }
+}
+
+const CHANGES_CONTENT: ReadonlySet<string> = new Set([
+  'binary_corruption',
+  'config_invalid',
+  'plugin_missing',
+  'snapshot_damaged',
+]);
+
+/**
+ * Before the first change of something of the user's. A repair does not fail because the snapshot does: what is damaged is
+ * kept beside what replaces it.
+ */
+async function takeSnapshot(session: Session, progress: Progress, { type }: HealthIssue): Promise<void> {
+  const receipt = receiptUnlessDamaged(session.host.disk, session.layout);
+  if (progress.snapshotTried || receipt === null || !CHANGES_CONTENT.has(type)) return;
+  progress.snapshotTried = true;
+  try {
+    const taken = await snapshotBeforeChange(session, receipt, { kind: 'repair', reason: 'Before a repair' });
+    progress.snapshot = taken?.id ?? null;
+  } catch (error) {
+    const failure = asUpdaterError(error, session.layout.installDir);
+    if (failure instanceof InterruptedError || !(failure instanceof UpdaterError)) throw failure;
+    session.emit({ event: 'no snapshot', reason: failure.message });
+  }
+}
+
+/** Returns where it came from. Throws the UpdaterError that says why it can't be repaired. */
+async function repairIssue(
+  session: Session,
+  request: RepairRequest,
+  progress: Progress,
+  issue: HealthIssue,
+): Promise<string> {
+  const receipt = receiptUnlessDamaged(session.host.disk, session.layout);
+  switch (issue.type) {
+    case 'transaction_open': {
+      const ended = await recoverTransaction(session);
+      return ended?.outcome === 'committed' ? 'finished' : 'undone';
+    }
+    case 'receipt_damaged':
+      return receiptFromFeed(session, request.openFeed);
+    case 'binary_corruption': {
+      if (issue.where !== session.layout.target || receipt === null)
+        return repairLocally(session, issue, receipt);
+      const { how, bytesFetched } = await repairExecutable(session, receipt, request.openFeed);
+      progress.bytesFetched += bytesFetched;
+      return how;
+    }
+    case 'plugin_missing': {
+      const { how, bytesFetched } = await repairEvolutions(session, issue, receipt, request.openFeed);
+      progress.bytesFetched += bytesFetched;
+      return how;
+    }
+    default:
+      return repairLocally(session, issue, receipt);
+  }
+}
+
+function resultOf(
+  health: HealthStatus,
+  { attempts, seen, sources, bytesFetched, snapshot }: Progress,
+): RepairResult {
+  const left = new Set(health.issues.map(keyOf));
+  const failed = health.issues
+    .filter(({ severity, repair }) => severity === 'damage' || repair !== null)
+    .map((issue) => {
+      const error = attempts.get(keyOf(issue)) ?? null;
+      return { issue, error: error?.message ?? issue.what, advice: error?.advice ?? issue.advice };
+    });
+  return {
+    success: health.healthy,
+    repaired: seen.filter((issue) => !left.has(keyOf(issue))),
+    failed,
+    ...{ sources, bytesFetched, snapshot, health },
+  };
+}

@@ -1,0 +1,302 @@
+/**
+ * Putting back an executable that is damaged or missing: a verified copy is prepared beside it and swapped in by the same
+ * transaction as an update, never written in place.
+ */
+import { applyPatch, decompressFull, type FullForm } from '../../delta/index.ts';
+import { DamagedError, errorCode, TrustError } from '../../errors.ts';
+import {
+  abandon,
+  type Binary,
+  begin,
+  checkpoint,
+  type Receipt,
+  requireCommitted,
+  runTransaction,
+  type Session,
+} from '../../install/index.ts';
+import { binarySource } from '../../install/rollback/target.ts';
+import { ABSENT } from '../../install/update/repair-from-package.ts';
+import { type PackageContents, readPackage } from '../../package/index.ts';
+import {
+  type Digest,
+  flushFile,
+  openSource,
+  removeIfThere,
+  type Source,
+  statusOf,
+  writeAll,
+} from '../../platform/files.ts';
+import type { TrustedRoot } from '../../trust/index.ts';
+import { moveAside } from './aside.ts';
+
+/** Patches that are applied one after the other, at most. */
+const MOST_PATCHES = 8;
+
+/** Where the verified copy is prepared, before the transaction begins. It is resumed or replaced by the next repair. */
+export function preparedPath({ layout }: Session, { sha256 }: Pick<Binary, 'sha256'>): string {
+  return layout.join(layout.workDir, `repair-${sha256.slice(0, 32)}`);
+}
+
+/**
+ * Copies the executable from where it is kept on this machine: beside the damaged one, or in the store of snapshots. Returns
+ * false if there is no intact copy.
+ */
+export function copyFromHere(session: Session, wanted: Binary): boolean {
+  const { disk } = session.host;
+  const source = binarySource(session, wanted);
+  if (source === null) return false;
+  const path = preparedPath(session, wanted);
+  removeIfThere(disk, path);
+  disk.copy(source, path);
+  flushFile(disk, path);
+  return isPrepared(session, wanted);
+}
+
+/** Whether the prepared copy is the wanted executable. It is read back from the drive. */
+export function isPrepared(session: Session, wanted: Binary): boolean {
+  const path = preparedPath(session, wanted);
+  if (session.host.disk.status(path)?.kind !== 'file') return false;
+  return session.digests.readBack(path)?.sha256 === wanted.sha256;
+}
+
+/** A copy of the damaged executable, of the right size, into which good blocks are written. */
+export interface CopyForBlocks {
+  write(position: number, bytes: Uint8Array): void;
+  /** Flushes it. */
+  finish(): void;
+  close(): void;
+}
+
+export function copyForBlocks(session: Session, wanted: Binary): CopyForBlocks {
+  const { disk } = session.host;
+  const path = preparedPath(session, wanted);
+  removeIfThere(disk, path);
+  disk.copy(session.layout.target, path);
+  disk.setMode(path, 0o700);
+  const handle = disk.open(path, 'update');
+  return {
+    write: (position, bytes) => writeAll(disk, handle, bytes, position),
+    finish() {
+      disk.truncate(handle, wanted.size);
+      disk.flush(handle);
+    },
+    close: () => disk.close(handle),
+  };
+}
+
+interface PackageStep {
+  contents: PackageContents;
+  index: number;
+  /** SHA-256; null if the payload is the whole binary. */
+  from: string | null;
+  form: FullForm;
+  to: string;
+  toSize: number;
+}
+
+/**
+ * Makes the executable from packages on this machine: from a full binary, or from patches for an older executable that is
+ * kept here. Returns how, or null if they do not lead to it. Packages that are not trusted or damaged are ignored.
+ *
+ * @param packages paths of `.dgmopkg` files
+ */
+export async function makeFromPackages(
+  session: Session,
+  wanted: Binary,
+  packages: readonly string[],
+  root: TrustedRoot,
+): Promise<'patch' | 'full' | null> {
+  const { disk } = session.host;
+  const sources: (Source & { close(): void })[] = [];
+  try {
+    const steps = packages.flatMap((path) => {
+      const opened = openPackage(session, path, root);
+      if (opened === null) return [];
+      sources.push(opened.source);
+      return stepsOf(opened.contents);
+    });
+    for (const way of waysTo(session, wanted, steps)) {
+      try {
+        await follow(session, wanted, way);
+        if (isPrepared(session, wanted)) return way[0]?.from === null ? 'full' : 'patch';
+      } catch (error) {
+        // Another way may work. An error of the machine is one for all of them.
+        if (!(error instanceof DamagedError)) throw error;
+      }
+      removeIfThere(disk, preparedPath(session, wanted));
+    }
+    return null;
+  } finally {
+    for (const source of sources) source.close();
+  }
+}
+
+function openPackage(
+  { host }: Session,
+  path: string,
+  root: TrustedRoot,
+): { source: Source & { close(): void }; contents: PackageContents } | null {
+  if (statusOf(host.disk, path)?.kind !== 'file') return null;
+  const source = openSource(host.disk, path);
+  try {
+    return { source, contents: readPackage(source, root) };
+  } catch (error) {
+    source.close();
+    if (error instanceof DamagedError || error instanceof TrustError) return null;
+    throw error;
+  }
+}
+
+function stepsOf(contents: PackageContents): PackageStep[] {
+  return contents.payloads.flatMap((payload, index) => {
+    if (payload.kind === 'evolution') return [];
+    const { toChecksum: to, toSize, compression: form } = payload;
+    return [
+      { contents, index, form, to, toSize, from: payload.kind === 'full' ? null : payload.fromChecksum },
+    ];
+  });
+}
+
+/** Each way begins with a whole binary, or with an older executable that is here. Those with the fewest steps first. */
+function waysTo(session: Session, wanted: Binary, steps: readonly PackageStep[]): PackageStep[][] {
+  const found: PackageStep[][] = [];
+  let open: PackageStep[][] = [[]];
+  for (let length = 0; length < MOST_PATCHES; length++) {
+    open = open.flatMap((way) => {
+      const end = way[0]?.from ?? wanted.sha256;
+      return steps.filter(({ to }) => to === end).map((step) => [step, ...way]);
+    });
+    for (const way of open) {
+      const from = way[0]?.from ?? null;
+      if (from === null || binarySource(session, { ...wanted, sha256: from }) !== null) found.push(way);
+    }
+    open = open.filter((way) => way[0]?.from !== null);
+  }
+  return found;
+}
+
+async function follow(session: Session, wanted: Binary, way: readonly PackageStep[]): Promise<void> {
+  const { disk } = session.host;
+  const path = preparedPath(session, wanted);
+  const first = way[0]?.from ?? null;
+  let old = first === null ? null : binarySource(session, { ...wanted, sha256: first });
+  for (const [index, step] of way.entries()) {
+    const into = index === way.length - 1 ? path : `${path}.${index}.tmp`;
+    await take(session, step, old, into);
+    if (index > 0 && old !== null) removeIfThere(disk, old);
+    old = into;
+  }
+}
+
+async function take(
+  session: Session,
+  { contents, index, form, toSize }: PackageStep,
+  old: string | null,
+  path: string,
+): Promise<void> {
+  const payload = contents.payload(index);
+  if (old === null) {
+    await writePrepared(session, path, toSize, (write, pause) =>
+      decompressFull({ form, source: payload, size: toSize, write, checkpoint: pause }),
+    );
+    return;
+  }
+  const source = openSource(session.host.disk, old);
+  try {
+    await writePrepared(session, path, toSize, (write, pause) =>
+      applyPatch({ patch: payload, old: source, write, checkpoint: pause }),
+    );
+  } finally {
+    source.close();
+  }
+}
+
+type Producer = (write: (bytes: Uint8Array) => void, checkpoint: () => Promise<void>) => Promise<Digest>;
+
+async function writePrepared(
+  session: Session,
+  path: string,
+  total: number,
+  produce: Producer,
+): Promise<void> {
+  const { disk } = session.host;
+  removeIfThere(disk, path);
+  const handle = disk.open(path, 'create', 0o700);
+  try {
+    let done = 0;
+    await produce(
+      (bytes) => {
+        writeAll(disk, handle, bytes, done);
+        done += bytes.length;
+      },
+      async () => {
+        session.emit({ event: 'progress', done, total });
+        await checkpoint(session);
+      },
+    );
+    disk.flush(handle);
+  } finally {
+    disk.close(handle);
+  }
+}
+
+/**
+ * Swaps in the prepared copy. The caller holds the lock.
+ *
+ * @throws RevertedError if it does not work, and what was there is back
+ */
+export async function swapInPrepared(session: Session, receipt: Receipt): Promise<void> {
+  const { host, layout, digests } = session;
+  const { binary: to } = receipt;
+  const prepared = preparedPath(session, to);
+  const model = host.disk.status(layout.target);
+  if (model !== null && model.kind !== 'file') moveAside(session, layout.target);
+  const found = digests.of(layout.target);
+  const from: Binary = { version: to.version, ...(found ?? { sha256: ABSENT, size: 0 }) };
+  const open = begin(session, {
+    kind: 'update',
+    from,
+    to,
+    receipt: { before: receipt, after: receipt },
+    folders: null,
+  });
+  try {
+    const staged = layout.staged(open.id);
+    host.disk.rename(prepared, staged);
+    if (model?.kind === 'file') host.disk.imitate(staged, layout.target);
+    host.disk.setMode(staged, modeAfter(model?.kind === 'file' ? model.mode : 0o755));
+    host.disk.flushDirectory(layout.workDir);
+  } catch (error) {
+    abandon(session, open, receipt);
+    throw error;
+  }
+  await requireCommitted(session, await runTransaction(session, open, { resumed: false }), from, to, receipt);
+}
+
+/** Whoever may read it may run it, its owner may do both, and nobody else may change it. */
+function modeAfter(mode: number): number {
+  return (mode | 0o700 | ((mode & 0o444) >> 2)) & ~0o002;
+}
+
+/** Puts a copy of the running updater in the place of the damaged one. Throws DamagedError if that is what runs. */
+export function repairUpdater(session: Session, path: string, running: string | null): string {
+  const { disk } = session.host;
+  if (running === null || running === path || disk.status(running)?.kind !== 'file') {
+    throw new DamagedError(`${path} can't be repaired by itself`, {
+      advice: 'Download the updater again, and run that one with --install-dir.',
+    });
+  }
+  if ((disk.status(path)?.kind ?? 'file') !== 'file') moveAside(session, path);
+  const temporary = `${path}.tmp`;
+  removeIfThere(disk, temporary);
+  try {
+    disk.copy(running, temporary);
+    flushFile(disk, temporary);
+    disk.setMode(temporary, 0o755);
+    disk.rename(temporary, path);
+  } catch (error) {
+    if (errorCode(error) !== undefined) removeIfThere(disk, temporary);
+    throw error;
+  }
+  return `a copy of ${running}`;
+}

@@ -1,0 +1,178 @@
+/**
+ * Restoring files of config, plugins and evolutions. Each is replaced durably, so that its path names the damaged or the good
+ * content at every instant, and the damaged one is kept beside it.
+ */
+import { DamagedError } from '../../errors.ts';
+import { parseJsonc, salvageJsonc } from '../../format/jsonc.ts';
+import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
+import { type InstalledEvolution, installedEvolutions, type Session } from '../../install/index.ts';
+import type { EvolutionArchive } from '../../package/index.ts';
+import { createDirectories, digestBytes, readFile, replaceDurably, statusOf } from '../../platform/files.ts';
+import { EVOLUTIONS_RECEIPT } from '../../version/manifest.ts';
+import { pluginProblem } from '../check/plugins.ts';
+import { copyAside, moveAside } from './aside.ts';
+import { lastGood, storedNames } from './last-good.ts';
+
+const LIMIT = 16 << 20;
+
+/** Returns how it was repaired. */
+export function repairConfig(session: Session, setup: SnapshotSetup, path: string): string {
+  const { disk } = session.host;
+  if (setup.profile.roots.config.includes(path)) return restoreFolder(session, setup, path);
+  const salvaged =
+    disk.status(path)?.kind === 'file' ? salvageJsonc(readFile(disk, path, LIMIT) ?? new Uint8Array(0)) : {};
+  const good = lastGood(session, setup, path, parses);
+  const beside = copyAside(session, path);
+  const carried = Object.keys(salvaged).length;
+  // Where the last good one and what can be read of this one agree, the last good one keeps its comments.
+  const before = good === null ? {} : parseJsonc(good.bytes, path);
+  const isObject = typeof before === 'object' && before !== null && !Array.isArray(before);
+  const merged = isObject ? { ...before, ...salvaged } : before;
+  const bytes =
+    good !== null && (!isObject || Bun.deepEquals(before, merged))
+      ? good.bytes
+      : new TextEncoder().encode(`${JSON.stringify(merged, null, 2)}\n`);
+  put(session, setup, path, bytes, good?.mode ?? 0o600);
+  const source = good === null ? 'the default' : `the snapshot ${good.snapshot}`;
+  const kept = beside === null ? '' : `; the damaged one is ${beside}`;
+  return `from ${source}${carried === 0 ? '' : `, with ${carried} of its own settings`}${kept}`;
+}
+
+function parses(bytes: Uint8Array): boolean {
+  try {
+    parseJsonc(bytes, 'it');
+    return true;
+  } catch (error) {
+    if (error instanceof DamagedError) return false;
+    throw error;
+  }
+}
+
+/** What is no folder is kept beside, and the files that the newest snapshot has are written into a new one. */
+function restoreFolder(session: Session, setup: SnapshotSetup, folder: string): string {
+  const beside = moveAside(session, folder);
+  const names = storedNames(session, setup, folder);
+  createDirectories(session.host.disk, folder, setup.layout.dirname);
+  let restored = 0;
+  for (const path of names) {
+    const good = lastGood(session, setup, path, () => true);
+    if (good === null) continue;
+    put(session, setup, path, good.bytes, good.mode);
+    restored++;
+  }
+  return `${restored} of ${names.length} files from the snapshots; what was there is ${beside}`;
+}
+
+/** Throws DamagedError if no snapshot has the plugin. */
+export function repairPlugin(session: Session, setup: SnapshotSetup, path: string): string {
+  const { plugins, evolutions } = setup.profile.roots;
+  if (plugins.includes(path) || evolutions.includes(path)) return restoreFolder(session, setup, path);
+  const { disk } = session.host;
+  const good = lastGood(
+    session,
+    setup,
+    path,
+    (bytes) => bytes.length > 0 && bytes.some((byte) => byte !== 0),
+  );
+  if (good === null) {
+    throw new DamagedError(`no snapshot has a good ${path}`, {
+      advice: 'Install the plugin again, or remove it from the config.',
+    });
+  }
+  const beside = disk.status(path) === null ? null : copyAside(session, path);
+  put(session, setup, path, good.bytes, good.mode);
+  const problem = pluginProblem(session, path, true);
+  if (problem !== null)
+    throw new DamagedError(`${path} was restored from the snapshot ${good.snapshot}, but ${problem}`);
+  return `from the snapshot ${good.snapshot}${beside === null ? '' : `; the damaged one is ${beside}`}`;
+}
+
+/** The files of evolutions that are not as the receipt says, restored from snapshots. Returns what is still missing. */
+export function restoreEvolutions(session: Session, setup: SnapshotSetup): InstalledEvolution[] {
+  const [root] = setup.profile.roots.evolutions;
+  if (root === undefined) return [];
+  const receipt = setup.layout.join(root, EVOLUTIONS_RECEIPT);
+  if (installedEvolutions(session, setup).length === 0 && statusOf(session.host.disk, root) !== null) {
+    const good = lastGood(session, setup, receipt, parses);
+    if (good !== null) {
+      copyAside(session, receipt);
+      put(session, setup, receipt, good.bytes, good.mode);
+    }
+  }
+  return installedEvolutions(session, setup).filter((evolution) => {
+    const damaged = evolution.files.filter(
+      (file) => !isIntact(session, fileOf(setup, root, evolution.id, file.path), file.sha256),
+    );
+    const left = damaged.filter((file) => {
+      const path = fileOf(setup, root, evolution.id, file.path);
+      const good = lastGood(session, setup, path, (bytes) => digestBytes(bytes).sha256 === file.sha256);
+      if (good !== null) put(session, setup, path, good.bytes, good.mode);
+      return good === null;
+    });
+    return left.length > 0;
+  });
+}
+
+function fileOf({ layout }: SnapshotSetup, root: string, id: string, path: string): string {
+  return layout.join(root, id, ...path.split('/'));
+}
+
+function isIntact({ host }: Session, path: string, sha256: string): boolean {
+  if (statusOf(host.disk, path)?.kind !== 'file') return false;
+  const bytes = readFile(host.disk, path, LIMIT * 16);
+  return bytes !== null && digestBytes(bytes).sha256 === sha256;
+}
+
+/** Evolutions from the signed package: those that are listed as installed, or whose folder is there if the list is lost. */
+export function installEvolutions(
+  session: Session,
+  setup: SnapshotSetup,
+  archives: readonly { archive: EvolutionArchive; digest: string }[],
+): void {
+  const [root] = setup.profile.roots.evolutions;
+  if (root === undefined) return;
+  const listed = installedEvolutions(session, setup);
+  const fresh = archives.map(
+    ({ archive: { id, version, files }, digest }): InstalledEvolution => ({
+      ...{ id, version, digest },
+      files: files.map(({ path, bytes }) => ({ path, sha256: digestBytes(bytes).sha256 })),
+    }),
+  );
+  for (const { archive } of archives) {
+    for (const { path, bytes, mode } of archive.files)
+      put(session, setup, fileOf(setup, root, archive.id, path), bytes, mode);
+  }
+  const evolutions = [...listed.filter(({ id }) => !fresh.some((one) => one.id === id)), ...fresh];
+  const receipt = new TextEncoder().encode(`${JSON.stringify({ schema: 1, evolutions }, null, 2)}\n`);
+  put(session, setup, setup.layout.join(root, EVOLUTIONS_RECEIPT), receipt, 0o644);
+}
+
+/** The folders that evolutions have here, whatever the receipt says. */
+export function evolutionFolders({ host }: Session, { profile }: SnapshotSetup): string[] {
+  const [root] = profile.roots.evolutions;
+  if (root === undefined || statusOf(host.disk, root)?.kind !== 'directory') return [];
+  return host.disk
+    .list(root)
+    .filter((name) => /^[a-z0-9][a-z0-9._-]{0,63}$/.test(name) && name !== EVOLUTIONS_RECEIPT);
+}
+
+/** What stands in the way of the file, or of one of its folders, is kept beside it. */
+function put(
+  session: Session,
+  { layout }: SnapshotSetup,
+  path: string,
+  bytes: Uint8Array,
+  mode: number,
+): void {
+  const { disk } = session.host;
+  const folder = layout.dirname(path);
+  for (let parent = folder; parent !== layout.dirname(parent); parent = layout.dirname(parent)) {
+    const status = statusOf(disk, parent);
+    if (status === null) continue;
+    if (status.kind === 'file') moveAside(session, parent);
+    break;
+  }
+  createDirectories(disk, folder, layout.dirname);
+  if ((disk.status(path)?.kind ?? 'file') !== 'file') moveAside(session, path);
+  replaceDurably(disk, path, folder, bytes, mode);
+}

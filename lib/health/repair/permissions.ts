@@ -1,0 +1,30 @@
+/** Setting permissions right. */
+import { MachineError } from '../../errors.ts';
+import type { Session } from '../../install/index.ts';
+import { asUpdaterError } from '../../platform/failures.ts';
+import { shellWord } from '../check/executables.ts';
+
+/** Throws MachineError, which names the command to run, if this user may not. */
+export function repairPermissions({ host, layout }: Session, path: string): void {
+  const { disk } = host;
+  const status = disk.status(path);
+  if (status === null) return;
+  const isFolder = status.kind === 'directory';
+  const owner = disk.status(layout.workDir)?.owner ?? null;
+  const mode = isFolder ? status.mode | 0o700 : (status.mode | 0o700 | ((status.mode & 0o444) >> 2)) & ~0o002;
+  const isForeign = !isFolder && owner !== null && status.owner !== owner && status.owner !== 0;
+  try {
+    // Gives it the owner and the group of the work dir, which the installation belongs to.
+    if (isForeign && host.user === 0) disk.imitate(path, layout.workDir);
+    disk.setMode(path, mode);
+  } catch (error) {
+    throw new MachineError(`the permissions of ${path} can't be changed by this user`, {
+      advice: `Run \`sudo chmod ${mode.toString(8)} ${shellWord(path)}\`.`,
+      cause: asUpdaterError(error, path),
+    });
+  }
+  if (!isForeign || host.user === 0) return;
+  throw new MachineError(`${path} belongs to user ${status.owner}, wanted user ${owner}`, {
+    advice: `Run \`sudo chown ${owner} ${shellWord(path)}\`.`,
+  });
+}

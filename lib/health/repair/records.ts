@@ -1,0 +1,111 @@
+/** Writing the updater's own records again: the work dir, the receipt, the journal. */
+import { createWorkDir, type Receipt, type Session } from '../../install/index.ts';
+import { receiptUnlessDamaged, saveReceipt } from '../../install/receipt.ts';
+import {
+  appendEntry,
+  decodeJournal,
+  type Entry,
+  encodeEntry,
+  lastReceipt,
+} from '../../install/transaction/journal.ts';
+import { sweep } from '../../install/transaction/sweep.ts';
+import { digestFile, readFile, replaceDurably } from '../../platform/files.ts';
+import { copyAside, moveAside } from './aside.ts';
+import { ownSnapshots } from './last-good.ts';
+
+const JOURNAL_LIMIT = 4 << 20;
+
+/** Makes the work dir usable, so that the lock can be taken: what stands in the way of its files is moved aside. */
+export function prepareWorkDir(session: Session): void {
+  const { host, layout } = session;
+  const status = host.disk.status(layout.workDir);
+  if (status !== null && status.kind !== 'directory') moveAside(session, layout.workDir);
+  createWorkDir(host, layout);
+  for (const path of [layout.lock, layout.holder, layout.lastHolder]) {
+    const found = host.disk.status(path);
+    if (found !== null && found.kind !== 'file') moveAside(session, path);
+  }
+}
+
+/** Writes the journal again, with the records that can be read, and with the receipt. The damaged one is kept. */
+export function repairJournal(session: Session, receipt: Receipt | null): void {
+  const { host, layout } = session;
+  const { disk } = host;
+  const entries = readableEntries(session);
+  copyAside(session, layout.journal);
+  if (receipt !== null && !entries.some(({ type }) => type === 'receipt' || type === 'begin'))
+    entries.push({ type: 'receipt', at: host.clock.now(), receipt });
+  const bytes = new TextEncoder().encode(entries.map(encodeEntry).join(''));
+  replaceDurably(disk, layout.journal, layout.workDir, bytes, 0o644);
+}
+
+/** What is installed, as the receipt says or, if that is lost, the journal. */
+export function knownReceipt(session: Session): Receipt | null {
+  return receiptUnlessDamaged(session.host.disk, session.layout) ?? lastReceipt(readableEntries(session));
+}
+
+function readableEntries({ host, layout }: Session): Entry[] {
+  if (host.disk.status(layout.journal)?.kind !== 'file') return [];
+  const bytes = readFile(host.disk, layout.journal, JOURNAL_LIMIT);
+  return bytes === null ? [] : decodeJournal(bytes, layout.journal).entries;
+}
+
+/**
+ * The receipt as the journal has it, else as a snapshot of the installed executable says. Null if neither is known. It is
+ * written, and the damaged one is kept beside it.
+ */
+export function restoreReceipt(session: Session): { receipt: Receipt; from: string } | null {
+  const { disk } = session.host;
+  const present = receiptUnlessDamaged(disk, session.layout);
+  if (present !== null) return null;
+  const journalled = lastReceipt(readableEntries(session));
+  const known = journalled ?? receiptFromSnapshots(session);
+  if (known === null) return null;
+  writeReceipt(session, known);
+  return { receipt: known, from: journalled === null ? 'a snapshot' : 'the journal' };
+}
+
+export function writeReceipt(session: Session, receipt: Receipt): void {
+  const { host, layout } = session;
+  if (host.disk.status(layout.receipt) !== null) copyAside(session, layout.receipt);
+  if ((host.disk.status(layout.journal)?.kind ?? 'file') !== 'file') moveAside(session, layout.journal);
+  appendEntry(host.disk, layout, { type: 'receipt', at: host.clock.now(), receipt });
+  saveReceipt(host.disk, layout, receipt);
+}
+
+/** Only a snapshot of exactly this executable knows what is installed: the newest one is of the version before. */
+function receiptFromSnapshots(session: Session): Receipt | null {
+  const { host, layout, snapshots } = session;
+  if (snapshots === null || host.disk.status(layout.target)?.kind !== 'file') return null;
+  const installed = digestFile(host.disk, layout.target);
+  if (installed === null) return null;
+  const own = ownSnapshots(session, snapshots);
+  const same = own.find(
+    ({ components: { binary } }) => binary?.sound === true && binary.checksum === installed.sha256,
+  );
+  if (same === undefined) return null;
+  return {
+    schema: 1,
+    app: same.app,
+    installId: same.installId,
+    binary: { version: same.version, ...installed },
+    previous: null,
+    floor: same.version,
+    feed: null,
+    source: 'init',
+    rollback: same.rollback,
+    installedAt: same.timestamp,
+  };
+}
+
+/** Removes what interrupted runs have left. What is no file is renamed, so that it is not taken for one of theirs. */
+export function removeLeftovers(session: Session, receipt: Receipt): void {
+  const { layout } = session;
+  const { disk } = session.host;
+  sweep(session, receipt);
+  for (const name of disk.list(layout.workDir)) {
+    const path = layout.join(layout.workDir, name);
+    if (/^(staged|away|kept|repair)-|\.tmp$/.test(name) && disk.status(path)?.kind === 'directory')
+      disk.rename(path, layout.join(layout.workDir, `damaged-${name}`));
+  }
+}

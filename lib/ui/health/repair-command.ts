@@ -1,0 +1,117 @@
+/** `repair`, `recover`, and what `update` does first: putting back what is damaged. */
+import {
+  type HealthIssue,
+  Installation,
+  type Outcome,
+  type Recovered,
+  type RepairResult,
+  SelfHealingSystem,
+} from '../../api/index.ts';
+import { DamagedError, InterruptedError, UpdaterError } from '../../errors.ts';
+import { type CommandContext, isGiven, optionOf } from '../context.ts';
+import { describeHealth, describeRepair, healthCode } from '../text/health.ts';
+
+/** Also what the recovery menu calls. */
+export function healthOf({ line, report, install }: CommandContext): SelfHealingSystem {
+  return new SelfHealingSystem({
+    ...install,
+    feed: optionOf(line, 'feed'),
+    caFile: optionOf(line, 'ca-file'),
+    allowPlainHttp: isGiven(line, 'allow-http'),
+    onEvent: report.event,
+  });
+}
+
+export async function runRepair(context: CommandContext): Promise<void> {
+  const { line, report, questions } = context;
+  const health = healthOf(context);
+  const offline = isGiven(line, 'offline');
+  if (!isGiven(line, 'yes')) {
+    const found = await health.verify({ full: true });
+    const nothing = found.repairableIssues.length === 0;
+    if (nothing || questions === null) {
+      const hint = nothing ? '' : '\nNothing was changed: repeat it with --yes.';
+      return report.result(
+        'repair',
+        `${describeHealth(found)}${hint}`,
+        { ...found, changed: false },
+        healthCode(found),
+      );
+    }
+    report.text(describeHealth(found));
+    if (!(await questions.confirm('Repair it now?')))
+      throw new InterruptedError('not repaired: nothing was changed');
+  }
+  reportRepair(context, 'repair', await health.repair({ offline }));
+}
+
+function reportRepair({ report }: CommandContext, command: string, result: RepairResult): void {
+  const changed = result.repaired.length > 0;
+  report.result(command, describeRepair(result), { ...result, changed }, healthCode(result.health));
+}
+
+export async function runRecover(context: CommandContext): Promise<void> {
+  const { report, install } = context;
+  const installation = new Installation({ ...install, onEvent: report.event });
+  let recovered: Recovered | null = null;
+  let failure: unknown;
+  try {
+    recovered = await installation.recover();
+  } catch (error) {
+    // An executable that is damaged as well may be put back.
+    if (!(error instanceof DamagedError)) throw error;
+    failure = error;
+  }
+  const repaired = await putBackExecutable(context, failure);
+  if (recovered === null && repaired === null) throw failure;
+  const done = [
+    ...(recovered === null ? [] : recoveredText(recovered)),
+    ...(repaired === null ? [] : [describeRepair(repaired)]),
+  ];
+  report.result('recover', done.length > 0 ? done.join(' ') : 'There was nothing to recover.', {
+    outcome: recovered?.outcome ?? null,
+    receiptRestored: recovered?.receiptRestored ?? false,
+    version: recovered?.receipt?.binary.version ?? null,
+    repaired: repaired?.repaired ?? [],
+  });
+}
+
+function recoveredText({ outcome, receiptRestored }: Recovered): string[] {
+  return [
+    outcome === null || outcome === 'foreign' ? null : `The interrupted update was ${OUTCOMES[outcome]}.`,
+    receiptRestored ? 'The receipt was restored from the journal.' : null,
+  ].filter((part) => part !== null);
+}
+
+const OUTCOMES: Record<Exclude<Outcome, 'foreign'>, string> = {
+  committed: 'finished: the new version is installed',
+  reverted: 'undone: the old version is installed',
+  abandoned: 'cancelled before it changed anything: the old version is installed',
+};
+
+/**
+ * Puts back an executable that is damaged or missing, with the user's consent. Returns null if it is intact.
+ *
+ * @param failure what is thrown if it may not be put back; by default what is wrong with it
+ * @throws DamagedError if it stays as it is
+ */
+export async function putBackExecutable(
+  context: CommandContext,
+  failure?: unknown,
+): Promise<RepairResult | null> {
+  const { line, report, questions } = context;
+  const health = healthOf(context);
+  const damage = await health.executableDamage();
+  if (damage === null) return null;
+  if (!isGiven(line, 'yes')) {
+    if (questions === null) throw failure instanceof UpdaterError ? failure : asError(damage);
+    report.text(`${damage.where}: ${damage.what}.`);
+    if (!(await questions.confirm('Put it back now?'))) throw asError(damage);
+  }
+  return health.repairExecutable();
+}
+
+function asError({ where, what, advice }: HealthIssue): DamagedError {
+  const repair = 'Run `dgmo-updater repair`, which puts it back.';
+  return new DamagedError(`${where}: ${what}`, { advice: advice === null ? repair : `${repair} ${advice}` });
+}

@@ -1,0 +1,74 @@
+/** The state of an installation in plain words, and what can be done about it. */
+import type { HealthStatus, Remedy, Situation } from '../../api/index.ts';
+import { describeIssues } from './health.ts';
+import { ageText } from './sizes.ts';
+
+/** @param now milliseconds since the epoch */
+export function describeSituation(situation: Situation, now: number): string {
+  const { remedies } = situation;
+  const options = remedies.map(
+    (remedy) => `  ${COMMANDS[remedy].padEnd(23)}${remedyLabel(remedy, situation, now)}`,
+  );
+  return [
+    headline(situation),
+    ...describeIssues(notImplied(situation)),
+    ...(options.length === 0 ? [] : ['What can be done:', ...options]),
+  ].join('\n');
+}
+
+/** That nothing is installed says already that its receipt and its executable are missing. */
+function notImplied({ version, health }: Situation): HealthStatus {
+  if (version !== null) return health;
+  const implied = new Set(['receipt_damaged', 'binary_corruption']);
+  return { ...health, issues: health.issues.filter(({ type }) => !implied.has(type)) };
+}
+
+function headline({ app, version, installDir, interrupted, health, remedies }: Situation): string {
+  if (version === null) {
+    return remedies.includes('adopt')
+      ? `There is a ${app} in ${installDir}, but no record of what it is.`
+      : `${app} is not installed in ${installDir}.`;
+  }
+  const what = `${app} ${version} is installed in ${installDir}`;
+  if (interrupted !== null) {
+    const { kind, from, to } = interrupted;
+    const change = from === to ? `${to}` : `${from} to ${to}`;
+    return `${what}. The ${kind} from ${change} was interrupted, and is neither finished nor undone.`;
+  }
+  return health.healthy ? `${what}, and it is healthy.` : `${what}, and something is wrong with it.`;
+}
+
+const COMMANDS: Record<Remedy, string> = {
+  recover: 'dgmo-updater recover',
+  repair: 'dgmo-updater repair',
+  install: 'dgmo-updater repair',
+  adopt: 'dgmo-updater init',
+  rollback: 'dgmo-updater rollback',
+  update: 'dgmo-updater update',
+};
+
+/** What the remedy does, for the list and for the menu. */
+export function remedyLabel(remedy: Remedy, { app, goBackTo, version }: Situation, now: number): string {
+  switch (remedy) {
+    case 'recover':
+      return 'Finish or undo what was interrupted';
+    case 'repair':
+      return 'Repair what is damaged; settings and data are kept';
+    case 'install':
+      return `Install the newest ${app} from its feed`;
+    case 'adopt':
+      return `Record the ${app} that is there, so that it can be updated`;
+    case 'update':
+      return 'Look for an update';
+    case 'rollback': {
+      if (goBackTo === null) return 'Go back to the state before';
+      const when =
+        goBackTo.taken === null
+          ? ''
+          : `, as of ${ageText(Math.max(0, now - goBackTo.taken))} ago, with its data`;
+      return goBackTo.version === version
+        ? `Go back within ${version}${when}`
+        : `Go back to ${goBackTo.version}${when}`;
+    }
+  }
+}

@@ -1,0 +1,28 @@
+/** What the feed knows of the executable that is, or should be, installed here. */
+import type { ListedPackage, ListedRelease } from '../../version/index.ts';
+import type { UpdateContext } from '../context.ts';
+import { readReleases } from './channel.ts';
+import { readIndex } from './check.ts';
+
+/**
+ * The release whose executable has that digest, in the user's channel; null if the feed lists none.
+ *
+ * @throws TrustError, DamagedError, MachineError, NetworkError; PolicyError if the feed has no such channel
+ */
+export async function releaseOfBinary(context: UpdateContext, sha256: string): Promise<ListedRelease | null> {
+  const index = await readIndex(context, context.preferences.channel);
+  const isOf = ({ binary }: ListedRelease) => binary.sha256 === sha256;
+  const releases = await readReleases(context.documents, index, (read) => read.some(isOf));
+  return releases.find(isOf) ?? null;
+}
+
+/** The newest release that was not revoked; null if there is none. */
+export async function newestRelease(context: UpdateContext): Promise<ListedRelease | null> {
+  const { releases, revoked } = await readIndex(context, context.preferences.channel);
+  return releases.find(({ version }) => !revoked.some((one) => one.version === version)) ?? null;
+}
+
+/** The package with the whole executable; null if the release has none. */
+export function fullPackage({ packages }: ListedRelease): ListedPackage | null {
+  return packages.find(({ kind }) => kind === 'full') ?? null;
+}

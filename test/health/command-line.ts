@@ -1,0 +1,45 @@
+/** The command line in this process: what it prints, and its exit code. */
+import type { Host, Settings } from '../../lib/api/index.ts';
+import { main } from '../../lib/ui/main.ts';
+
+export interface Printed {
+  code: number;
+  /** Standard output and standard error. */
+  out: string;
+  error: string;
+  /** The last line of standard output, where it is JSON. */
+  result(): Record<string, unknown>;
+}
+
+/** Runs the command as if there was no terminal. */
+export async function runCommand(
+  argv: readonly string[],
+  { host, settings, ownFolder }: { host: Host; settings: Settings; ownFolder: string },
+): Promise<Printed> {
+  const printed = { out: '', error: '' };
+  const code = await main(argv, {
+    host: async () => host,
+    now: () => performance.now(),
+    settings,
+    ownFolder,
+    output: {
+      out: (text) => {
+        printed.out += text;
+      },
+      error: (text) => {
+        printed.error += text;
+      },
+      clearLine: () => undefined,
+      terminal: false,
+      written: async () => null,
+    },
+    interactive: () => false,
+    signal: new AbortController().signal,
+    hangUp: new AbortController().signal,
+  });
+  return {
+    code,
+    ...printed,
+    result: () => JSON.parse(printed.out.trim().split('\n').at(-1) ?? '') as Record<string, unknown>,
+  };
+}

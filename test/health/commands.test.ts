@@ -1,0 +1,100 @@
+/** What the commands say and do about a damaged install, without a terminal. */
+import { afterAll, beforeEach, describe, expect, test } from 'bun:test';
+import fs from 'node:fs';
+import path from 'node:path';
+import { openHealthStage } from './stage.ts';
+
+const here = await openHealthStage();
+beforeEach(() => here.reset());
+afterAll(() => here[Symbol.asyncDispose]());
+
+const damage = () => {
+  const bytes = fs.readFileSync(here.dgmo);
+  bytes[30_000] = (bytes[30_000] ?? 0) ^ 1;
+  fs.writeFileSync(here.dgmo, bytes);
+};
+
+describe('an intact install', () => {
+  test('verify and status end with 0, repair has nothing to do', async () => {
+    expect(await here.run('verify')).toMatchObject({ code: 0, out: 'The installation is healthy.\n' });
+    expect((await here.run('status')).code).toBe(0);
+    expect(await here.run('repair', '--yes')).toMatchObject({
+      code: 0,
+      out: 'The installation is healthy: there was nothing to repair.\n',
+    });
+    expect(await here.run('recover')).toMatchObject({ code: 0, out: 'There was nothing to recover.\n' });
+  });
+});
+
+describe('a damaged executable', () => {
+  test('is 11 for verify and status, which say what to do', async () => {
+    damage();
+    const verified = await here.run('verify');
+    expect(verified.code).toBe(11);
+    expect(verified.out).toContain('dgmo-updater repair');
+    expect(await here.run('status')).toMatchObject({ code: 11 });
+    const json = (await here.run('verify', '--json')).result();
+    expect(json).toMatchObject({
+      ok: false,
+      exitCode: 11,
+      healthy: false,
+      issues: [{ type: 'binary_corruption' }],
+    });
+  });
+
+  test('one that can not be run is 12', async () => {
+    fs.chmodSync(here.dgmo, 0o644);
+    expect((await here.run('status')).code).toBe(12);
+    expect((await here.run('verify')).code).toBe(12);
+  });
+
+  test('repair, recover and update change nothing without --yes, and end with 11', async () => {
+    for (const command of ['repair', 'recover', 'update']) {
+      damage();
+      const before = here.picture();
+      const ran = await here.run(command);
+      expect([command, ran.code]).toEqual([command, 11]);
+      expect(`${ran.out}${ran.error}`).toContain(command === 'repair' ? '--yes' : 'dgmo-updater repair');
+      const after = here.picture();
+      const target = before.get(here.dgmo);
+      expect(after.get(here.dgmo)).toBe(target ?? '');
+      here.reset();
+    }
+  });
+
+  test.each([
+    ['repair', 'healthy'],
+    ['recover', 'healthy'],
+    ['update', 'is the newest'],
+  ])('%s --yes puts it back, and says so', async (command, said) => {
+    for (const harm of [damage, () => fs.rmSync(here.dgmo)]) {
+      here.reset();
+      harm();
+      const ran = await here.run(command, '--yes');
+      expect([ran.code, ran.error]).toEqual([0, expect.anything()]);
+      expect(`${ran.error}${ran.out}`).toContain('Repaired');
+      expect(ran.out).toContain(said);
+      expect(here.stage.version()).toBe('1.1.0');
+      expect((await here.run('verify', '--full')).code).toBe(0);
+    }
+  });
+
+  test('a program that somebody has put in its place is left there, but for `repair`', async () => {
+    fs.writeFileSync(here.dgmo, '#!/bin/sh\necho 9.9.9\n', { mode: 0o755 });
+    for (const command of ['recover', 'update']) {
+      const ran = await here.run(command, '--yes');
+      expect(ran.code).toBe(11);
+      expect(ran.error).toContain('dgmo-updater init');
+      expect(here.stage.version()).toBe('9.9.9');
+    }
+    expect((await here.run('repair', '--yes')).code).toBe(0);
+    expect(here.stage.version()).toBe('1.1.0');
+  });
+
+  test('recover puts it back if the receipt is lost as well', async () => {
+    damage();
+    fs.rmSync(path.join(here.workDir, 'installed.json'));
+    expect(await here.run('recover', '--yes')).toMatchObject({ code: 0 });
+    expect(here.stage.version()).toBe('1.1.0');
+  });
+});

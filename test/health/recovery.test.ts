@@ -1,0 +1,231 @@
+/** `dgmo-updater` without a command: the state in plain words and what will help, in each state, and the menu on a terminal. */
+import { afterAll, beforeEach, describe, expect, test } from 'bun:test';
+import fs from 'node:fs';
+import path from 'node:path';
+import { type Facts, remediesFor } from '../../lib/api/health/situation.ts';
+import { encodeEntry } from '../../lib/install/transaction/journal.ts';
+import { openHealthStage } from './stage.ts';
+
+const here = await openHealthStage();
+beforeEach(() => here.reset());
+afterAll(() => here[Symbol.asyncDispose]());
+
+/** What stands for the folder of the test, and for times, which differ from run to run. */
+const screen = (text: string) =>
+  text
+    .replaceAll(here.stage.folder, '')
+    .replaceAll(/as of \d+ (s|min) ago/g, 'as of a while ago')
+    .replaceAll(/[0-9a-f]{64}/g, '<digest>');
+
+function interrupt(): void {
+  const { receipt } = JSON.parse(fs.readFileSync(path.join(here.workDir, 'installed.json'), 'utf8'));
+  const to = { version: '1.2.0', sha256: '0'.repeat(64), size: 1 };
+  const begin = { type: 'begin', id: '0', at: 0, kind: 'update', from: receipt.binary, to, receipt } as const;
+  fs.appendFileSync(path.join(here.workDir, 'journal'), encodeEntry(begin));
+}
+
+const gone = (...files: string[]) => {
+  for (const file of files) fs.rmSync(file, { recursive: true, force: true });
+};
+
+const SCREENS: [state: string, damage: () => void, code: number, wanted: string][] = [
+  [
+    'healthy',
+    () => undefined,
+    0,
+    `dgmo 1.1.0 is installed in /bin, and it is healthy.
+What can be done:
+  dgmo-updater rollback  Go back to 1.0.0, as of a while ago, with its data
+  dgmo-updater update    Look for an update
+`,
+  ],
+  [
+    'the executable is gone',
+    () => gone(here.dgmo),
+    11,
+    `dgmo 1.1.0 is installed in /bin, and something is wrong with it.
+1 problem found:
+  /bin/dgmo: the executable of dgmo is missing.
+    Repair would put it back: from what is kept here, else from the feed.
+What can be done:
+  dgmo-updater repair    Repair what is damaged; settings and data are kept
+  dgmo-updater rollback  Go back to 1.0.0, as of a while ago, with its data
+`,
+  ],
+  [
+    'an update was interrupted',
+    interrupt,
+    11,
+    `dgmo 1.1.0 is installed in /bin. The update from 1.1.0 to 1.2.0 was interrupted, and is neither finished nor undone.
+1 problem found:
+  /bin/.dgmo-updater/journal: the update from 1.1.0 to 1.2.0 was neither finished nor undone.
+    Repair would finish or undo it.
+What can be done:
+  dgmo-updater recover   Finish or undo what was interrupted
+  dgmo-updater repair    Repair what is damaged; settings and data are kept
+  dgmo-updater rollback  Go back to 1.0.0, as of a while ago, with its data
+  dgmo-updater update    Look for an update
+`,
+  ],
+  [
+    'the home is gone',
+    () => gone(here.home),
+    0,
+    `dgmo 1.1.0 is installed in /bin, and it is healthy.
+What can be done:
+  dgmo-updater rollback  Go back to 1.0.0
+  dgmo-updater update    Look for an update
+`,
+  ],
+  [
+    'only the two executables are left',
+    () => gone(here.home, here.workDir),
+    11,
+    `There is a dgmo in /bin, but no record of what it is.
+What can be done:
+  dgmo-updater init      Record the dgmo that is there, so that it can be updated
+  dgmo-updater repair    Install the newest dgmo from its feed
+`,
+  ],
+  [
+    'only the updater is left',
+    () => gone(here.home, here.workDir, here.dgmo),
+    11,
+    `dgmo is not installed in /bin.
+What can be done:
+  dgmo-updater repair    Install the newest dgmo from its feed
+`,
+  ],
+];
+
+describe('without a terminal it says', () => {
+  for (const [state, damage, code, wanted] of SCREENS) {
+    test(state, async () => {
+      damage();
+      const before = here.picture();
+      const ran = await here.run();
+      expect(screen(ran.out)).toBe(wanted);
+      expect(ran.code).toBe(code);
+      const after = here.picture();
+      expect([...after]).toEqual([...before]);
+    });
+  }
+
+  test('the same as data, with --json', async () => {
+    gone(here.dgmo);
+    expect((await here.run('--json')).result()).toMatchObject({
+      exitCode: 11,
+      version: '1.1.0',
+      remedies: ['repair', 'rollback'],
+    });
+  });
+});
+
+describe('on a terminal', () => {
+  const updater = path.join(import.meta.dir, '../../updater.ts');
+
+  /** Types the keys as soon as the terminal shows the prompt, each at its own. */
+  async function on(
+    steps: [prompt: string, keys: string][],
+    cwd = here.stage.folder,
+  ): Promise<{ code: number; said: string }> {
+    let said = '';
+    let seen = 0;
+    const define = `BUILD_SETTINGS=${JSON.stringify(here.settings)}`;
+    const places = ['--install-dir', here.dir, '--home', here.home];
+    const child = Bun.spawn([process.execPath, '--define', define, updater, ...places], {
+      cwd,
+      env: { ...process.env, TERM: 'xterm', PATH: '/usr/bin:/bin' },
+      terminal: {
+        cols: 120,
+        rows: 50,
+        data(terminal, bytes) {
+          said += new TextDecoder().decode(bytes);
+          const [step] = steps;
+          if (step === undefined || !said.slice(seen).includes(step[0])) return;
+          seen = said.length;
+          steps.shift();
+          terminal.write(step[1]);
+        },
+      },
+    });
+    const code = await child.exited;
+    child.terminal?.close();
+    return { code, said };
+  }
+
+  const ENTER = '\r';
+  const DOWN = '\u001b[B';
+
+  test('the first choice repairs a missing executable', async () => {
+    gone(here.dgmo);
+    const { code, said } = await on([['Nothing', ENTER]]);
+    expect(said).toContain('the executable of dgmo is missing');
+    expect(said).toContain('Repair what is damaged');
+    expect(said).toContain('The installation is healthy');
+    expect(code).toBe(0);
+    expect(here.stage.version()).toBe('1.1.0');
+  });
+
+  test('only the updater is left: it installs the newest release, from any folder', async () => {
+    gone(here.home, here.workDir, here.dgmo);
+    const { code, said } = await on([['Nothing', ENTER]], '/');
+    expect(said).toContain('dgmo is not installed');
+    expect(code).toBe(0);
+    expect(here.stage.version()).toBe('1.1.0');
+  });
+
+  test('the two executables: it asks the program what it is, and records it', async () => {
+    gone(here.home, here.workDir);
+    const { code, said } = await on([['Nothing', ENTER]]);
+    expect(said).toContain('Adopted');
+    expect(code).toBe(0);
+    expect((await here.run('status')).out).toContain('dgmo 1.1.0');
+  });
+
+  test('an interrupted update is undone', async () => {
+    interrupt();
+    const { code, said } = await on([['Nothing', ENTER]]);
+    expect(said).toContain('The interrupted update was cancelled');
+    expect(code).toBe(0);
+    expect((await here.run()).code).toBe(0);
+  });
+
+  test('it goes back to the state before, once that is confirmed', async () => {
+    const { code } = await on([
+      ['Nothing', ENTER],
+      ['Go back?', `y`],
+    ]);
+    expect(code).toBe(0);
+    expect(here.stage.version()).toBe('1.0.0');
+  });
+
+  test('nothing, the last choice, changes nothing', async () => {
+    gone(here.dgmo);
+    const before = here.picture();
+    expect((await on([['Nothing', DOWN + DOWN + ENTER]])).code).toBe(130);
+    expect(here.picture()).toEqual(before);
+  });
+});
+
+test('whatever the facts are, what will help comes first and nothing is offered that can not be done', () => {
+  for (let bits = 0; bits < 64; bits++) {
+    const bit = (at: number) => (bits >> at) % 2 === 1;
+    const facts: Facts = {
+      ...{
+        isKnown: bit(0),
+        isThere: bit(1),
+        isHealthy: bit(2),
+        isRepairable: bit(3),
+        isInterrupted: bit(4),
+        canGoBack: bit(5),
+      },
+    };
+    const remedies = remediesFor(facts);
+    expect(new Set(remedies).size).toBe(remedies.length);
+    expect(remedies.includes('rollback')).toBe(facts.isKnown && facts.canGoBack);
+    expect(remedies.includes('update')).toBe(facts.isKnown && facts.isThere);
+    if (!facts.isKnown) expect(remedies.at(-1)).toBe('install');
+    if (facts.isKnown && facts.isInterrupted) expect(remedies[0]).toBe('recover');
+  }
+});

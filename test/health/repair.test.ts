@@ -1,0 +1,158 @@
+/** `repair`: from each damage back to health, from each source. */
+import { afterAll, beforeEach, describe, expect, test } from 'bun:test';
+import fs from 'node:fs';
+import path from 'node:path';
+import { openHealthStage } from './stage.ts';
+
+const here = await openHealthStage();
+beforeEach(() => {
+  here.reset();
+  here.stage.asked.length = 0;
+});
+afterAll(() => here[Symbol.asyncDispose]());
+
+const flip = (file: string, at = 20_000) => {
+  const bytes = fs.readFileSync(file);
+  bytes[at % bytes.length] = (bytes[at % bytes.length] ?? 0) ^ 0x20;
+  fs.writeFileSync(file, bytes);
+};
+const packages = () => here.stage.asked.filter(({ path }) => path.endsWith('.dgmopkg'));
+const remove = (...names: string[]) => {
+  for (const name of names) fs.rmSync(path.join(here.home, name), { recursive: true, force: true });
+};
+
+describe('the executable', () => {
+  test('from the older one that is kept and the patch in the cache: nothing is fetched', async () => {
+    flip(here.dgmo);
+    const result = await here.health().repair();
+    expect(result).toMatchObject({ success: true, failed: [], bytesFetched: 0 });
+    expect(result.sources[0]?.how).toContain('the patch');
+    expect(here.stage.asked).toEqual([]);
+    expect(here.stage.version()).toBe('1.1.0');
+    expect(result.snapshot).not.toBeNull();
+  });
+
+  test('from a snapshot', async () => {
+    const { SnapshotManager } = await import('../../lib/index.ts');
+    await new SnapshotManager({ installDir: here.dir, home: here.home }).createSnapshot('by hand');
+    remove('cache');
+    fs.rmSync(here.dgmo);
+    const result = await here.health().repair({ offline: true });
+    expect(result).toMatchObject({ success: true, bytesFetched: 0 });
+    expect(here.stage.version()).toBe('1.1.0');
+  });
+
+  test('from the feed, if nothing is kept here', async () => {
+    remove('cache', '.snapshots');
+    fs.writeFileSync(here.dgmo, '');
+    const result = await here.health().repair();
+    expect(result.failed).toEqual([]);
+    expect(result.success).toBe(true);
+    expect(result.bytesFetched).toBeGreaterThan(0);
+    expect(packages()).toHaveLength(1);
+    expect(here.stage.version()).toBe('1.1.0');
+  });
+
+  test('offline without a source: it is as it was, and the result says what to do', async () => {
+    remove('cache', '.snapshots');
+    flip(here.dgmo);
+    const before = fs.readFileSync(here.dgmo);
+    const result = await here.health().repair({ offline: true });
+    expect(result).toMatchObject({ success: false, bytesFetched: 0 });
+    expect(result.failed[0]).toMatchObject({ issue: { type: 'binary_corruption' } });
+    expect(result.failed[0]?.advice).toContain('rollback');
+    expect(fs.readFileSync(here.dgmo)).toEqual(before);
+  });
+
+  test('a folder and a link in its place are kept beside', async () => {
+    for (const make of [() => fs.mkdirSync(here.dgmo), () => fs.symlinkSync('/bin/true', here.dgmo)]) {
+      here.reset();
+      fs.rmSync(here.dgmo);
+      make();
+      expect(await here.health().repair()).toMatchObject({ success: true });
+      expect(fs.lstatSync(here.dgmo).isFile()).toBe(true);
+      expect(fs.readdirSync(here.dir).filter((name) => name.startsWith('dgmo.damaged-'))).toHaveLength(1);
+    }
+  });
+
+  test('keeps the mode that it had', async () => {
+    flip(here.dgmo);
+    fs.chmodSync(here.dgmo, 0o750);
+    await here.health().repair();
+    expect(fs.statSync(here.dgmo).mode & 0o777).toBe(0o750);
+  });
+});
+
+describe('what is the user’s own', () => {
+  test('a config: the last good one, with what can be read of the damaged one, which is kept', async () => {
+    fs.writeFileSync(here.config, '{\n  "theme": "light",\n  "added": [1, 2],\n  "model": lar');
+    const result = await here.health().repair();
+    expect(result.success).toBe(true);
+    expect(JSON.parse(fs.readFileSync(here.config, 'utf8'))).toEqual({
+      theme: 'light',
+      plugin: ['../plugins/hello.js'],
+      model: 'large',
+      added: [1, 2],
+    });
+    const [kept] = fs.readdirSync(path.dirname(here.config)).filter((name) => name.includes('.damaged-'));
+    expect(fs.readFileSync(path.join(path.dirname(here.config), kept ?? ''), 'utf8')).toContain('lar');
+  });
+
+  test('a config without any snapshot: what can be read of it', async () => {
+    remove('.snapshots');
+    fs.appendFileSync(here.config, '}}');
+    expect(await here.health().repair()).toMatchObject({ success: true });
+    expect(JSON.parse(fs.readFileSync(here.config, 'utf8'))).toMatchObject({ theme: 'dark', model: 'large' });
+  });
+
+  test('preferences: the fields that can be read', async () => {
+    const file = path.join(here.home, 'updater.json');
+    fs.writeFileSync(
+      file,
+      '{"schema": 1, "channel": "beta", "autoUpdate": "sometimes", "telemetry": true, "feed": nul',
+    );
+    expect(await here.health().repair()).toMatchObject({ success: true });
+    expect(JSON.parse(fs.readFileSync(file, 'utf8'))).toMatchObject({
+      channel: 'beta',
+      telemetry: true,
+      autoUpdate: 'manual',
+    });
+  });
+
+  test('a plugin, from a snapshot', async () => {
+    fs.writeFileSync(here.plugin, '');
+    expect(await here.health().repair({ offline: true })).toMatchObject({ success: true });
+    expect(fs.readFileSync(here.plugin, 'utf8')).toContain('hello');
+  });
+
+  test('an evolution, from the signed package', async () => {
+    const good = fs.readFileSync(here.evolution);
+    remove('.snapshots');
+    flip(here.evolution, 3);
+    const result = await here.health().repair();
+    expect(result.success).toBe(true);
+    expect(fs.readFileSync(here.evolution)).toEqual(good);
+    expect(packages().length).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('the records of the updater', () => {
+  test('receipt and journal both lost: what the feed says of the executable', async () => {
+    fs.rmSync(here.workDir, { recursive: true });
+    const result = await here.health().repair();
+    expect(result.failed).toEqual([]);
+    expect(result.success).toBe(true);
+    const receipt = JSON.parse(fs.readFileSync(path.join(here.workDir, 'installed.json'), 'utf8'));
+    expect(receipt.receipt).toMatchObject({ binary: { version: '1.1.0' }, floor: '1.1.0' });
+  });
+
+  test('only the updater is left: the newest release is installed, by the compiled-in root', async () => {
+    fs.rmSync(here.dgmo);
+    fs.rmSync(here.workDir, { recursive: true });
+    fs.rmSync(here.home, { recursive: true });
+    const result = await here.health().repair();
+    expect(result.failed).toEqual([]);
+    expect(result.success).toBe(true);
+    expect(here.stage.version()).toBe('1.1.0');
+  });
+});
