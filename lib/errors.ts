@@ -33,7 +33,7 @@ export class UsageError extends UpdaterError {
   readonly exitCode = 2;
 }
 
-/** 10: signature, threshold, expiry, rollback or freeze. Nobody installs this. */
+/** 10: signature, threshold, expiry, rollback or freeze, or others may write what must be one's own. Nobody installs this. */
 export class TrustError extends UpdaterError {
   override readonly name: string = 'TrustError';
   readonly exitCode = 10;

@@ -45,7 +45,9 @@ export function refusalOfRoot(host: Host, home: string): TrustError | null {
   return new TrustError(
     `not trusted: ${at} belongs to another user, or everybody may write there, and root uses no such home`,
     {
-      advice: `Use root's own: \`sudo -H ${program}\` with the same arguments. Or name another with --home.`,
+      advice:
+        `Use root's own: \`sudo -H ${program}\` with the same arguments, and no DGMO_HOME or --home of that user. For an ` +
+        'install of that user run it as that user, without sudo.',
     },
   );
 }

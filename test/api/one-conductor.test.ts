@@ -32,7 +32,7 @@ describe('what is remembered', () => {
     await manager.applyUpdate(await downloaded());
     await snapshots().rollback();
     expect(stage.version()).toBe('1.0.0');
-    expect(choices().skipped).toEqual(['2.0.0']);
+    expect(choices().rolledBack.map(({ version }) => version)).toEqual(['2.0.0']);
     expect(choices().lastUpdate?.ended).toBe('rolled-back');
     expect(await manager.checkForUpdates()).toBeNull();
   });

@@ -56,7 +56,7 @@ function updateRows(overview: Overview, now: number): [string, string][] {
     ['Pinned', pin ?? 'no'],
     ['Evolutions', evolutions.length === 0 ? 'none' : evolutions.join(', ')],
     ['Last change', lastChange === null ? 'none' : changeText(lastChange)],
-    ['Settings', home ?? 'nowhere: this user has no home directory'],
+    ['Settings', home ?? 'nowhere'],
     ...(data.length === 0 ? [] : [['Data', data.join(', ')] as [string, string]]),
     ...(overview.problem === null ? [] : [['Problem', overview.problem] as [string, string]]),
   ];
