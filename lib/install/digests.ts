@@ -30,10 +30,10 @@ export class Digests {
     this.#known.set(identity, digest);
   }
 
-  /** Reads the file from the disk, even if its digest is known. */
-  readBack(path: string): Digest | null {
+  /** Reads the file from the disk, even if its digest is known. `onPiece` gets each piece of it. */
+  readBack(path: string, onPiece?: (bytes: Uint8Array) => void): Digest | null {
     const status = this.#disk.status(path);
-    const digest = digestFile(this.#disk, path);
+    const digest = digestFile(this.#disk, path, onPiece);
     if (status !== null && digest !== null) this.#known.set(status.identity, digest);
     return digest;
   }

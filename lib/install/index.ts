@@ -20,6 +20,7 @@ export {
   snapshotInstall,
 } from './folders/snapshots.ts';
 export { isIntact } from './installed-binary.ts';
+export { keptBlockList } from './kept-blocks.ts';
 export { createWorkDir } from './layout.ts';
 export { withLock } from './lock.ts';
 export { openSession } from './open.ts';

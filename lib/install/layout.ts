@@ -32,6 +32,8 @@ export interface Layout {
   away(transaction: string, attempt?: number): string;
   /** A binary that was replaced, kept under its digest. */
   kept(sha256: string): string;
+  /** The list of the blocks of the binary with that digest. */
+  blocks(sha256: string): string;
   join(...parts: string[]): string;
 }
 
@@ -39,7 +41,7 @@ const WORK_DIR = '.dgmo-updater';
 const RECEIPT = 'installed.json';
 
 /** The files of transactions, which a sweep may remove, have names with these prefixes. */
-export const TRANSIENT_PREFIXES = ['staged-', 'away-', 'kept-'];
+export const TRANSIENT_PREFIXES = ['staged-', 'away-', 'kept-', 'blocks-'];
 
 /**
  * @param installDir the folder that the user named, or the updater's own; `<installDir>/<app>` may be a symlink: then the
@@ -67,6 +69,7 @@ export function locate(host: Pick<Host, 'platform' | 'disk'>, installDir: string
     away: (transaction, attempt = 0) =>
       path.join(workDir, `away-${transaction}${attempt ? `-${attempt}` : ''}${suffix}`),
     kept: (sha256) => path.join(workDir, `kept-${sha256.slice(0, 32)}${suffix}`),
+    blocks: (sha256) => path.join(workDir, `blocks-${sha256.slice(0, 32)}`),
     join: path.join,
   };
 }

@@ -4,7 +4,7 @@
  *
  *     repository.json     which app it is for, and how long signatures last
  *     metadata/           TUF: <n>.root.json, timestamp.json, <n>.snapshot.json, <n>.targets.json, <n>.<target>.json
- *     targets/            channel indexes, manifests, packages; a file's name holds its digest, and it never changes
+ *     targets/            channel indexes, manifests, lists of blocks, packages; a file's name holds its digest, and it never changes
  *     .work/              the lock, half-written files, products of an interrupted `add` that the next one uses
  *
  * `.work/` may be removed whenever no command is running: its products are then made again.

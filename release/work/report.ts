@@ -1,4 +1,4 @@
-/** What `add` prints to standard error: a line for each product, and on a terminal the progress of the others. */
+/** What `add` prints to standard error: a line for each product, and on a terminal the progress of those in the works. */
 
 import { tell } from '../platform/terminal.ts';
 import { bytes, progress } from '../progress.ts';
@@ -11,19 +11,38 @@ export interface WorkLines extends WorkReport {
 
 export function workLines(): WorkLines {
   const line = progress('');
+  /** By label, the fraction of each job that runs. */
+  const running = new Map<string, number>();
   const say = (text: string) => {
     line.end();
     tell(`${text}\n`);
   };
   return {
     say,
-    made: (job, size, milliseconds) =>
+    made(job, size, milliseconds) {
+      running.delete(job.label);
       say(
         milliseconds === null
           ? `${job.label}: ${bytes(size)}, made before`
           : `${job.label}: ${bytes(size)}, ${(milliseconds / 1000).toFixed(1)} s`,
-      ),
-    progress: (job, fraction, done, total) => line.report(fraction, `${done} of ${total} made; ${job.label}`),
+      );
+    },
+    progress(job, fraction, done, total) {
+      running.set(job.label, fraction);
+      const begun = [...running.values()].reduce((sum, each) => sum + each, 0);
+      line.report((done + begun) / total, progressLabel(running, done, total));
+    },
     end: () => line.end(),
   };
+}
+
+/** Jobs that are named in the line; it would not fit otherwise. */
+const MOST_NAMED = 2;
+
+/** `1 of 3 made; linux-x64: full binary 40%, linux-x64: patch from 1.0.0 7%; in all`, to which the sum is added. */
+export function progressLabel(running: ReadonlyMap<string, number>, done: number, total: number): string {
+  const jobs = [...running].map(([label, fraction]) => `${label} ${Math.floor(fraction * 100)}%`);
+  const others = jobs.length - MOST_NAMED;
+  const named = jobs.slice(0, MOST_NAMED).join(', ');
+  return `${done} of ${total} made; ${named}${others > 0 ? ` and ${others} more` : ''}; in all`;
 }

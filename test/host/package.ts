@@ -1,7 +1,7 @@
 /** A real package for the simulated install: signed, with a real patch or a real full binary. */
-import { compressFramed, generatePatch } from '../../lib/delta/index.ts';
+import { BlockDigests, compressFramed, generatePatch } from '../../lib/delta/index.ts';
 import { encodeEvolution, type PayloadDraft, writePackage } from '../../lib/package/index.ts';
-import { memorySource } from '../../lib/platform/files.ts';
+import { digestBytes, memorySource } from '../../lib/platform/files.ts';
 import type { Platform } from '../../lib/platform/host.ts';
 import { signBinary } from '../../lib/trust/index.ts';
 import type { DGMOVersion } from '../../lib/version/index.ts';
@@ -22,11 +22,16 @@ export async function packageFor(
   const to = chain.at(-1) as Executable;
   const key = testKey(11);
   const subject = { platform, arch: 'x64', size: to.size, checksum: to.sha256 } as const;
-  const manifest = {
+  const signature = signBinary(subject, to.version, key);
+  const binary = { ...subject, signature, downloadUrl: 'dgmo' };
+  const manifest: DGMOVersion = {
     ...testManifest(),
     ...more,
     version: to.version,
-    binaries: [{ ...subject, signature: signBinary(subject, to.version, key), downloadUrl: 'dgmo' }],
+    // Each list that is kept is some more effects, at which every fault is tried: one kind of package is enough.
+    ...(kind === 'full'
+      ? { schema: 2, binaries: [{ ...binary, blocks: blocksOf(to) }] }
+      : { binaries: [binary] }),
   };
   manifest.updates = { ...manifest.updates, from: chain[0]?.version ?? null };
   manifest.rollback = { ...manifest.rollback, minVersion: chain[0]?.version ?? to.version };
@@ -37,6 +42,13 @@ export async function packageFor(
     pieces.push(bytes.slice()),
   );
   return new Uint8Array(Buffer.concat(pieces));
+}
+
+function blocksOf({ bytes }: Executable) {
+  const list = new BlockDigests();
+  list.update(bytes);
+  const { sha256, size: length } = digestBytes(list.list());
+  return { length, sha256 };
 }
 
 async function evolutionOf(

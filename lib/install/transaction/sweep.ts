@@ -1,7 +1,7 @@
 /** Removing the files that transactions left in the work dir, except those that are still needed. */
 
 import { removeIfThere } from '../../platform/files.ts';
-import { TRANSIENT_PREFIXES } from '../layout.ts';
+import { type Layout, TRANSIENT_PREFIXES } from '../layout.ts';
 import type { Receipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
 import type { OpenTransaction } from './journal.ts';
@@ -13,12 +13,12 @@ import type { OpenTransaction } from './journal.ts';
 export function sweep(session: Session, receipt: Receipt | null): void {
   const { disk } = session.host;
   const { layout } = session;
-  const needed = receipt?.previous ? layout.kept(receipt.previous.sha256) : null;
+  const needed = receipt === null ? [] : filesOf(layout, receipt);
   const leftovers = disk
     .list(layout.workDir)
     .filter((name) => name.endsWith('.tmp') || TRANSIENT_PREFIXES.some((prefix) => name.startsWith(prefix)))
     .map((name) => layout.join(layout.workDir, name))
-    .filter((path) => path !== needed);
+    .filter((path) => !needed.includes(path));
   for (const path of leftovers) {
     try {
       disk.remove(path);
@@ -26,6 +26,12 @@ export function sweep(session: Session, receipt: Receipt | null): void {
       // It only takes space, and the next run tries again.
     }
   }
+}
+
+function filesOf(layout: Layout, { binary, previous }: Receipt): string[] {
+  const lists = [layout.blocks(binary.sha256)];
+  if (previous === null) return lists;
+  return [...lists, layout.blocks(previous.sha256), layout.kept(previous.sha256)];
 }
 
 /** At the end of a transaction. If it had replaced another one, that one is open again and still needs its files. */

@@ -3,10 +3,19 @@
  * touched.
  */
 
-import { applyPatch, decompressFull } from '../../delta/index.ts';
+import { applyPatch, BlockDigests, decompressFull } from '../../delta/index.ts';
 import { DamagedError } from '../../errors.ts';
 import { type Route, requirePatchAsSigned, type Step } from '../../package/index.ts';
-import { type Digest, openSource, removeIfThere, type Source, writeAll } from '../../platform/files.ts';
+import {
+  type Digest,
+  digestBytes,
+  openSource,
+  removeIfThere,
+  type Source,
+  writeAll,
+} from '../../platform/files.ts';
+import { binaryFor } from '../../version/index.ts';
+import { keepBlockList } from '../kept-blocks.ts';
 import type { Binary } from '../receipt.ts';
 import { checkpoint, type Session } from '../session.ts';
 import type { PreparedUpdate } from './prepare.ts';
@@ -59,13 +68,18 @@ async function takeRoute(session: Session, staging: Staging, route: Route): Prom
     if (index > 0) removeIfThere(host.disk, old);
     old = path;
   }
-  const found = session.digests.readBack(staging.path);
+  const signed = binaryFor(staging.contents.manifest, staging.contents)?.blocks;
+  const blocks = signed === undefined ? null : new BlockDigests();
+  const found = session.digests.readBack(staging.path, (bytes) => blocks?.update(bytes));
   if (found?.sha256 !== staging.to.sha256 || found.size !== staging.to.size) {
     throw new DamagedError(
       `the prepared ${staging.to.version} reads back with SHA-256 ${found?.sha256}, wanted ${staging.to.sha256}`,
     );
   }
   host.disk.flushDirectory(layout.workDir);
+  const list = blocks?.list();
+  if (list !== undefined && digestBytes(list).sha256 === signed?.sha256)
+    keepBlockList(host, layout, staging.to, list);
 }
 
 async function takeStep(

@@ -73,7 +73,13 @@ function rules(
       const work = disk.list(`${INSTALL_DIR}/.dgmo-updater`);
       const kept = receipt.previous === null ? [] : [`kept-${receipt.previous.sha256.slice(0, 32)}`];
       const expected = ['installed.json', 'journal', 'lock', ...kept].sort();
-      const found = work.map((name) => name.replace(/\.exe$/, '')).sort();
+      const lists = [receipt.binary, receipt.previous].map(
+        (binary) => `blocks-${binary?.sha256.slice(0, 32)}`,
+      );
+      const found = work
+        .map((name) => name.replace(/\.exe$/, ''))
+        .filter((name) => !lists.includes(name))
+        .sort();
       if (JSON.stringify(found) !== JSON.stringify(expected))
         throw new Error(`left behind: ${found.join(', ')}`);
     },
