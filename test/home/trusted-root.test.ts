@@ -149,6 +149,14 @@ describe('the home of somebody else', () => {
     expect(() => load(disk, null)).toThrow(`not trusted: ${TRUST} belongs`);
   });
 
+  test('but one that a symlink of one’s own leads to is one’s own, if it is', () => {
+    const disk = new SimulatedDisk();
+    disk.place('/elsewhere/root.json', TWO, 0o600);
+    disk.place(`${HOME}/x`, ONE);
+    disk.symlink('/elsewhere', TRUST);
+    expect(load(disk, null).version).toBe(2);
+  });
+
   test('on Windows there are no owners, so the chain alone decides', () => {
     const disk = new SimulatedDisk();
     disk.place('/win/trust/root.json', TWO);

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { MachineError, UpdaterError } from '../../lib/errors.ts';
+import { MachineError, UpdaterError, UsageError } from '../../lib/errors.ts';
+import { openSession } from '../../lib/install/index.ts';
 import { locate } from '../../lib/install/layout.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 
@@ -23,6 +24,12 @@ function failure(installDir: string): UpdaterError {
   }
   throw new Error('it was located');
 }
+
+test.each(['', '..', 'a/b', 'a\\b', 'C:x', '.dgmo', 'a\0'])('an app that is named %j', (app) => {
+  const open = () => openSession(nativeHost(), { installDir: folder, app });
+  expect(open).toThrow(UsageError);
+  expect(open).toThrow('--app: wanted a name such as dgmo');
+});
 
 // Only Linux has such names.
 test.skipIf(process.platform !== 'linux')('one whose name is not UTF-8: 12, and to rename it', () => {

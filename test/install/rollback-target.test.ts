@@ -1,8 +1,9 @@
 /** Where a rollback goes, for everything that may have been kept. */
 import { describe, expect, test } from 'bun:test';
-import { DamagedError, PolicyError, UsageError } from '../../lib/errors.ts';
+import { BusyError, DamagedError, PolicyError, UsageError } from '../../lib/errors.ts';
 import { snapshotInstall } from '../../lib/install/folders/snapshots.ts';
 import { encodeReceipt, type Receipt, type RollbackRule } from '../../lib/install/receipt.ts';
+import { planRollbackChange } from '../../lib/install/rollback/change.ts';
 import { dataFormatChange, type RollbackWish, rollbackTarget } from '../../lib/install/rollback/target.ts';
 import { decodeSnapshot, documentPath, encodeSnapshot, type Snapshot } from '../../lib/snapshot/document.ts';
 import { binaryPath } from '../../lib/snapshot/index.ts';
@@ -239,3 +240,14 @@ describe('damage', () => {
 function fail(): never {
   throw new Error('no home');
 }
+
+test('what was chosen before something else was installed is not carried out', () => {
+  const { host, install, target } = machine();
+  install(TWO, null, ONE);
+  const chosen = target();
+  expect(planRollbackChange(sessionOn(host), chosen).to.version).toBe('1.0.0');
+  install(THREE, null, TWO);
+  const plan = () => planRollbackChange(sessionOn(host), chosen);
+  expect(plan).toThrow(BusyError);
+  expect(plan).toThrow('2.0.0 was installed, 3.0.0 is now; nothing was changed');
+});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { DamagedError } from '../../lib/errors.ts';
-import { readPackage } from '../../lib/package/index.ts';
+import { peekPackage, readPackage } from '../../lib/package/index.ts';
 import { encodeHeader } from '../../lib/package/layout.ts';
 import { decodeStatement, STATEMENT_TYPE } from '../../lib/package/statement.ts';
 import { memorySource } from '../../lib/platform/files.ts';
@@ -151,4 +151,5 @@ test('a signed document of another type is no package', () => {
   const envelope = signEnvelope('application/x', encode(statement()), [testKey(11)]);
   const bytes = Buffer.concat([encodeHeader(envelope), envelope]);
   expect(() => readPackage(memorySource(bytes), testRoot())).toThrow('found one of type application/x');
+  expect(() => peekPackage(memorySource(bytes))).toThrow('found application/x');
 });

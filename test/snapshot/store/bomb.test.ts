@@ -127,6 +127,20 @@ describe('a block of a pack', () => {
     await refusedCheaply(inPack({ says: BLOCK, holds: BLAST }));
   });
 
+  test('whose list was changed', async () => {
+    const [name = ''] = fs.readdirSync(workshop.layout.packs);
+    const path = join(workshop.layout.packs, name);
+    const pack = fs.readFileSync(path);
+    // The last byte of the list is of the field that says whether the block is compressed.
+    const at = pack.length - 44 - 1;
+    pack.writeUInt8(pack.readUInt8(at) ^ 1, at);
+    fs.writeFileSync(path, pack);
+    fs.rmSync(join(workshop.root('data'), 'file'));
+    expect(await refusedCheaply(() => workshop.restore(snapshot))).toContain(
+      'the list of its blocks has SHA-256',
+    );
+  });
+
   test('that the list of the pack says is more than a block', async () => {
     await refusedCheaply(inPack({ says: BLAST, holds: BLAST }, BLAST));
   });
