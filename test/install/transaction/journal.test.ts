@@ -75,6 +75,21 @@ describe('reading', () => {
     const bytes = new TextEncoder().encode(encodeEntry({ type: 'future' } as unknown as Entry));
     expect(() => decodeJournal(bytes, 'journal')).toThrow(DamagedError);
   });
+
+  test.each([
+    ['folders', { type: 'folders', state: 'gone' }],
+    ['trial', { type: 'trial', unused: 1 }],
+    ['verdict', { type: 'verdict', verdict: 'maybe', reason: '' }],
+    ['end', { type: 'end', at: 1, outcome: 'somehow' }],
+    ['begin', { type: 'begin', id: 'a', at: 1, kind: 'other' }],
+    ['begin', { type: 'begin', id: 5, at: 1, kind: 'update' }],
+    ['not an object', ['swap']],
+  ])('refuses a record that is unknown inside: %s', (what, record) => {
+    const bytes = new TextEncoder().encode(encodeEntry(record as unknown as Entry));
+    expect(() => decodeJournal(bytes, 'journal')).toThrow(
+      `a record that this updater does not know (${what})`,
+    );
+  });
 });
 
 describe('appending', () => {
