@@ -38,6 +38,17 @@ function withFrame(framed: Uint8Array, frame: Uint8Array): Uint8Array {
   return Buffer.concat([index, frame]);
 }
 
+test('a frame of the same size that holds other bytes is refused by its digest', async () => {
+  const [wanted, other] = [1, 2].map((seed) => zstd(randomBytes(1000, seed)));
+  if (wanted === undefined || other === undefined) throw new Error('no frames');
+  expect(other.length).toBe(wanted.length);
+  const frame = { length: wanted.length, sha256: sha256(wanted), rawSize: 1000 };
+  expect((await inflateFrame(wanted, frame)).length).toBe(1000);
+  expect(String(await failure(inflateFrame(other, frame)))).toContain(
+    `found ${other.length} with ${sha256(other)}`,
+  );
+});
+
 describe('there and back', () => {
   test.each([1, 333, FRAME - 1, FRAME, FRAME + 1, 5 * FRAME + 7])('%d bytes', async (size) => {
     for (const bytes of [randomBytes(size, 1), codeLike(size, 2), new Uint8Array(size)]) {

@@ -2,6 +2,9 @@
 import { describe, expect, test } from 'bun:test';
 import { Installation, UpdateManager } from '../../lib/api/index.ts';
 import { DamagedError, MachineError, TrustError } from '../../lib/errors.ts';
+import { requireOwnInstall } from '../../lib/install/file-owners.ts';
+import { openSession } from '../../lib/install/index.ts';
+import { locate } from '../../lib/install/layout.ts';
 import { encodeReceipt } from '../../lib/install/receipt.ts';
 import { decodeJournal, encodeEntry } from '../../lib/install/transaction/journal.ts';
 import { type SimulatedDisk, USER } from '../host/disk.ts';
@@ -174,7 +177,62 @@ describe('what others than the writers of the executable may write is not believ
   });
 });
 
+describe('what is believed all the same', () => {
+  test('an install that has no folder of ours yet', async () => {
+    const disk = installedDisk('linux', OLD);
+    for (const path of everything(disk)) if (path.startsWith(`${WORK}/`)) disk.remove(path);
+    disk.removeDirectory(WORK);
+    expect(await failure(() => openSession(on(disk).install.host, { installDir: INSTALL_DIR }))).toBeNull();
+  });
+
+  test('one beside whose files somebody else has put one that is not read', async () => {
+    const disk = interrupted();
+    disk.place(`${WORK}/notes.txt`, new Uint8Array(1));
+    disk.own(`${WORK}/notes.txt`, OTHER);
+    expect(await status(on(disk))).toBeNull();
+  });
+
+  test('what everybody may write, if everybody may write the executable', async () => {
+    const disk = interrupted();
+    disk.setMode(TARGET, 0o777);
+    disk.setMode(`${WORK}/journal`, 0o666);
+    disk.own(`${WORK}/journal`, USER, 77);
+    expect(await status(on(disk))).toBeNull();
+  });
+
+  test('on a system without owners, everything', async () => {
+    const disk = installedDisk('win32', OLD);
+    const host = simulatedHost({ disk, platform: 'win32', versionOf });
+    const layout = locate(host, '\\opt\\dgmo', 'dgmo');
+    expect(host.user).toBeNull();
+    requireOwnInstall(host, layout);
+  });
+});
+
 describe('an install is changed only by its owner, and by root if it is root’s', () => {
+  test('by root, if all of it is root’s', async () => {
+    const disk = interrupted();
+    own(disk, ROOT);
+    const { host } = on(disk, { user: ROOT }).install;
+    requireOwnInstall(host, locate(host, INSTALL_DIR, 'dgmo'));
+  });
+
+  test('not by root in another user’s folder, even if it runs the updater from there', async () => {
+    const disk = interrupted();
+    own(disk, OTHER);
+    const here = on(disk, { user: ROOT, program: `${INSTALL_DIR}/dgmo-updater` });
+    expect(await recover(here)).toBeInstanceOf(MachineError);
+  });
+
+  test('not by a user whose updater is in that folder, if part of it belongs to a third one', async () => {
+    const disk = interrupted();
+    disk.own(TARGET, OTHER);
+    const here = on(disk, { program: `${INSTALL_DIR}/dgmo-updater` });
+    expect(await recover(here)).toMatchObject({
+      message: expect.stringContaining(`${TARGET} belongs to user ${OTHER}`),
+    });
+  });
+
   test('not by root, who is told what to type', async () => {
     const disk = interrupted();
     own(disk, OTHER);

@@ -65,6 +65,39 @@ describe('a receipt', () => {
     ['rootVersion', 0, 'rootVersion: wanted a whole number from 1, found 0'],
     ['binary', null, 'binary: wanted an object'],
     ['previous', { version: '1.0.0', sha256: 'xyz', size: 1 }, 'previous.sha256: wanted 64 hex digits'],
+    ['binary', { version: '../1', sha256: 'ab'.repeat(32), size: 1 }, 'binary.version: found "../1"'],
+    ['binary', { version: 1, sha256: 'ab'.repeat(32), size: 1 }, 'binary.version: found 1'],
+    [
+      'binary',
+      { version: '1.0.0', sha256: `${'ab'.repeat(32)}0`, size: 1 },
+      'binary.sha256: wanted 64 hex digits',
+    ],
+    [
+      'binary',
+      { version: '1.0.0', sha256: 'ab'.repeat(32), size: -1 },
+      'binary.size: wanted a number of bytes',
+    ],
+    [
+      'binary',
+      { version: '1.0.0', sha256: 'ab'.repeat(32), size: 0.5 },
+      'binary.size: wanted a number of bytes',
+    ],
+    ['rollback', [], 'rollback: wanted an object'],
+    [
+      'rollback',
+      { supported: 1, minVersion: '1.0.0', dataVersion: 1 },
+      'rollback: wanted supported and minVersion',
+    ],
+    [
+      'rollback',
+      { supported: true, minVersion: 'x', dataVersion: 1 },
+      'rollback: wanted supported and minVersion',
+    ],
+    [
+      'rollback',
+      { supported: true, minVersion: '1.0.0', dataVersion: 0.5 },
+      'rollback.dataVersion: wanted a number',
+    ],
   ])('names the field that is wrong: %s', (field, value, message) => {
     const bytes = encodeReceipt({ ...RECEIPT, [field]: value } as typeof RECEIPT);
     expect(() => decodeReceipt(bytes, 'installed.json')).toThrow(message);

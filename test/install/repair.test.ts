@@ -1,5 +1,6 @@
 /** Repairing a damaged or missing executable with a package. This begins with a snapshot, too. */
 import { expect, test } from 'bun:test';
+import { decodeReceipt } from '../../lib/install/receipt.ts';
 import { simulatedHost } from '../host/host.ts';
 import { executable, INSTALL_DIR, installedDisk, targetPath, versionOf } from '../host/install.ts';
 import { applyOn } from '../host/operations.ts';
@@ -23,6 +24,9 @@ test.each([
   const repair = applyOn(sessionOn(simulatedHost({ disk, versionOf })), [PACKAGE], { root: testRoot() });
   expect(await exitCode(repair)).toBe(0);
   expect(disk.contentOf(targetPath('linux'))).toEqual(ONE.bytes);
+  // Never back to what was damaged.
+  const receipt = disk.contentOf(`${INSTALL_DIR}/.dgmo-updater/installed.json`);
+  expect(decodeReceipt(receipt ?? new Uint8Array(), 'installed.json').previous).toBeNull();
   const [snapshot, ...more] = await checkStore(disk);
   expect(more).toEqual([]);
   expect(snapshot).toMatchObject({ kind: 'repair', reason: 'Pre-update to 1.0.0', version: '1.0.0' });

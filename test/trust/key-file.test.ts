@@ -33,6 +33,16 @@ describe('a key file', () => {
     expect(() => openKey(sealed, '')).toThrow('wanted its passphrase, found another');
   });
 
+  test('that holds another key than it says is damaged, whoever sealed it', () => {
+    const other = testKey(6);
+    const options = { role: 'targets', passphrase: 'word', random, cost: SCRYPT_COST.min } as const;
+    for (const liar of [
+      { ...key, id: other.id },
+      { ...key, bytes: other.bytes },
+    ])
+      expect(() => openKey(sealKey(liar, options), 'word')).toThrow(DamagedError);
+  });
+
   test('shows whose it is, and nothing of the seed', () => {
     expect(decodeKeyFile(sealed)).toMatchObject({ role: 'targets', keyid: key.id });
     expect(text(sealed)).not.toContain(Buffer.from(key.seed).toString('hex'));
