@@ -45,6 +45,13 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/delta/full/block-list.ts',
+    tests: ['test/delta/block-list.test.ts'],
+    changes: [
+      ['found.size !== blocks.length || found.sha256 !== blocks.sha256', 'found.size !== blocks.length'],
+    ],
+  },
+  {
     file: 'lib/delta/generate.ts',
     tests: ['test/delta/generate.test.ts'],
     changes: [
@@ -81,6 +88,16 @@ export const DELTA: readonly MutatedFile[] = [
         'if (false) ',
         { tests: ['test/delta/damage.test.ts'] },
       ],
+      [
+        'return version.length <= VERSION_LIMIT && VERSION.test(version);',
+        'return false;',
+        { tests: ['test/delta/generate.test.ts'] },
+      ],
+      [
+        'return version.length <= VERSION_LIMIT && VERSION.test(version);',
+        'return true;',
+        { tests: ['test/delta/generate.test.ts'] },
+      ],
       ['if (!isVersion(value)) ', 'if (false) '],
       ['if (value > limit) ', 'if (false) '],
       [
@@ -96,6 +113,16 @@ export const DELTA: readonly MutatedFile[] = [
     tests: ['test/delta/forged.test.ts'],
     changes: [
       ['checkFrame(frame, rawSize, windowLog, name);', ''],
+      [
+        'return this.available >= Math.min(size, this.left);',
+        'return false;',
+        { tests: ['test/delta/vectors.test.ts'] },
+      ],
+      [
+        'return this.available >= Math.min(size, this.left);',
+        'return true;',
+        { tests: ['test/delta/vectors.test.ts'] },
+      ],
       ['if (byte === undefined) ', 'if (false) '],
       ['if (this.left > 0) ', 'if (false) '],
       ["if (this.#state === 'ended') ", 'if (false) ', { tests: ['test/delta/vectors.test.ts'] }],
@@ -125,8 +152,22 @@ export const DELTA: readonly MutatedFile[] = [
     tests: ['test/delta/forged.test.ts'],
     changes: [
       ['if (values === undefined || values.left === 0) ', 'if (false) '],
+      ['values === undefined || values.left === 0', 'values === undefined'],
       ['if (this.#run > 0 || (this.#zeros > 0 && this.#zeros !== Number.POSITIVE_INFINITY)) ', 'if (false) '],
+      [
+        'this.#run > 0 || (this.#zeros > 0 && this.#zeros !== Number.POSITIVE_INFINITY)',
+        '(this.#zeros > 0 && this.#zeros !== Number.POSITIVE_INFINITY)',
+      ],
+      [
+        'this.#zeros > 0 && this.#zeros !== Number.POSITIVE_INFINITY',
+        'this.#zeros !== Number.POSITIVE_INFINITY',
+        { tests: ['test/delta/vectors.test.ts'] },
+      ],
       ['if (this.#run === 0 || (this.#zeros === 0 && !first)) ', 'if (false) '],
+      ['this.#run === 0 || (this.#zeros === 0 && !first)', '(this.#zeros === 0 && !first)'],
+      ['this.#run === 0 || (this.#zeros === 0 && !first)', 'this.#run === 0'],
+      ['this.#zeros === 0 && !first', '!first', { tests: ['test/delta/vectors.test.ts'] }],
+      ['this.#zeros === 0 && !first', 'this.#zeros === 0', { tests: ['test/delta/vectors.test.ts'] }],
       ['if (this.#left < 0) ', 'if (false) '],
       ['if (digit === 0) ', 'if (false) '],
     ],

@@ -1,21 +1,27 @@
 /** All mutants, room by room. */
 import { type Mutant, mutantsOf } from '../mutant.ts';
+import { API } from './api.ts';
 import { DELTA } from './delta.ts';
 import { FORMAT } from './format.ts';
+import { HOME } from './home.ts';
 import { INSTALL } from './install.ts';
 import { PACKAGE } from './package.ts';
 import { PLATFORM } from './platform.ts';
+import { SERVER } from './server.ts';
 import { SNAPSHOT } from './snapshot.ts';
 import { TRUST } from './trust.ts';
 import { UPDATE } from './update.ts';
 import { VERSION } from './version.ts';
 
 export const MUTANTS: readonly Mutant[] = mutantsOf([
+  ...API,
   ...DELTA,
   ...FORMAT,
+  ...HOME,
   ...INSTALL,
   ...PACKAGE,
   ...PLATFORM,
+  ...SERVER,
   ...SNAPSHOT,
   ...TRUST,
   ...UPDATE,

@@ -3,9 +3,24 @@ import type { MutatedFile } from '../mutant.ts';
 
 export const PACKAGE: readonly MutatedFile[] = [
   {
+    file: 'lib/package/evolution-archive.ts',
+    tests: ['test/update/check.test.ts'],
+    changes: [['if (found !== sha256) ', 'if (false) ']],
+  },
+  {
     file: 'lib/package/evolutions.ts',
     tests: ['test/package/evolutions.test.ts'],
-    changes: [['if (archive.id !== id || archive.version !== version) ', 'if (false) ']],
+    changes: [
+      ['if (found === undefined) ', 'if (false) '],
+      ['if (sha256 !== found.payload.sha256) ', 'if (false) '],
+      ['if (archive.id !== id || archive.version !== version) ', 'if (false) '],
+      ['if (total > MAX_UNPACKED_TOGETHER) ', 'if (false) '],
+    ],
+  },
+  {
+    file: 'lib/package/patch.ts',
+    tests: ['test/install/patch-as-signed.test.ts'],
+    changes: [['if (header[field] === value) ', 'if (false) ']],
   },
   {
     file: 'lib/package/policy.ts',
@@ -13,13 +28,37 @@ export const PACKAGE: readonly MutatedFile[] = [
     changes: [
       ['if (contents.app !== here.app) ', 'if (false) '],
       ['if (contents.platform !== here.platform || contents.arch !== here.arch) ', 'if (false) '],
+      ['if (isInstalled(contents, here.installed)) ', 'if (false) '],
+      ['if (order === 0) ', 'if (false) '],
+      ['if (order < 0) {', 'if (false) {'],
+      [
+        'if (here.floor !== null && compareVersions(contents.version, here.floor) < 0) ',
+        'if (false) ',
+        { tests: ['test/install/policy.test.ts'] },
+      ],
+      ['if (rollback === undefined || rollback === null) ', 'if (false) '],
+      ['if (!rollback.supported)\n    ', 'if (false) ', { tests: ['test/install/policy.test.ts'] }],
+      [
+        'if (compareVersions(version, rollback.minVersion) < 0) ',
+        'if (false) ',
+        { tests: ['test/install/policy.test.ts'] },
+      ],
     ],
   },
   {
     file: 'lib/package/statement.ts',
     tests: ['test/package/statement.test.ts'],
     changes: [
+      ['if (!binaries.some(({ toChecksum }) => toChecksum === found.binary.sha256)) ', 'if (false) '],
+      [
+        'if (binaries.length > MAX_BINARY_PAYLOADS) ',
+        'if (false) ',
+        { tests: ['test/package/evolutions.test.ts'] },
+      ],
+      ['if (at !== payloads.length - 1) ', 'if (false) '],
       ["if (entry.kind !== 'evolution' || left.delete(entry.id)) ", 'if (false) '],
+      ['if (found.manifest.version !== found.version) ', 'if (false) '],
+      ['if (entry === undefined) ', 'if (false) '],
       ["if (entry.kind === 'full' && entry.to !== version) ", 'if (false) '],
     ],
   },

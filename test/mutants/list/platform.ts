@@ -13,9 +13,28 @@ export const PLATFORM: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/platform/named-file.ts',
+    tests: ['test/api/differential-updater.test.ts'],
+    changes: [
+      ["if (found?.status.kind === 'file') ", 'if (false) '],
+      ["if (folder?.status.kind !== 'directory') ", 'if (false) '],
+      ["if (found.status.kind !== 'file') ", 'if (false) '],
+    ],
+  },
+  {
+    file: 'lib/platform/network/failures.ts',
+    tests: ['test/update/disk-full.test.ts'],
+    changes: [['if (!/^\\s*(text\\/html|application\\/xhtml\\+xml)\\b/i.test(type)) ', 'if (false) ']],
+  },
+  {
     file: 'lib/platform/network/proxy.ts',
     tests: ['test/platform/network/proxy.test.ts'],
     changes: [["if (url.protocol !== 'http:' || url.hostname === '') ", 'if (false) ']],
+  },
+  {
+    file: 'lib/platform/network/redirect.ts',
+    tests: ['test/platform/network/network.test.ts'],
+    changes: [["if (from.protocol === 'https:' && to.protocol === 'http:') ", 'if (false) ']],
   },
   {
     file: 'lib/platform/posix/attributes.ts',
@@ -25,6 +44,9 @@ export const PLATFORM: readonly MutatedFile[] = [
   {
     file: 'lib/platform/posix/processes.ts',
     tests: ['test/platform/processes.test.ts'],
-    changes: [["if (errorCode(error) === 'EPERM') ", 'if (false) ']],
+    changes: [
+      ['if (!Number.isInteger(pid) || pid <= 0) ', 'if (false) '],
+      ["if (errorCode(error) === 'EPERM') ", 'if (false) '],
+    ],
   },
 ];

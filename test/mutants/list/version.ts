@@ -5,7 +5,10 @@ export const VERSION: readonly MutatedFile[] = [
   {
     file: 'lib/version/download-url.ts',
     tests: ['test/version/manifest.test.ts'],
-    changes: [["if (typeof value !== 'string') ", 'if (false) ']],
+    changes: [
+      ["if (typeof value !== 'string') ", 'if (false) '],
+      ['if (!isUsable) ', 'if (false) ', { tests: ['test/version/download-url.test.ts'] }],
+    ],
   },
   {
     file: 'lib/version/feed-address.ts',
@@ -19,8 +22,19 @@ export const VERSION: readonly MutatedFile[] = [
     file: 'lib/version/manifest.ts',
     tests: ['test/version/manifest.test.ts'],
     changes: [
+      ['checkSchema(found, path);', ''],
+      ["checkTargets(found.binaries, `${path}.binaries`, 'binary');", ''],
+      ["checkTargets(found.updaters ?? [], `${path}.updaters`, 'updater');", ''],
+      ['if (from !== null && !isNewer(found.version, from)) ', 'if (false) '],
+      ['if (isNewer(minVersion, found.version)) ', 'if (false) '],
+      ['if (isNewForm && schema !== 2) ', 'if (false) '],
       ['if (!TARGETS.some((target) => targetName(target) === name)) ', 'if (false) '],
       ['if (targets.has(name))\n      ', 'if (false) '],
     ],
+  },
+  {
+    file: 'lib/version/semver.ts',
+    tests: ['test/version/semver.test.ts'],
+    changes: [['if (!isVersion(value)) ', 'if (false) ']],
   },
 ];

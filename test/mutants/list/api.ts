@@ -1,0 +1,23 @@
+/** Mutants of lib/api/: what is taken out or turned round, and the tests that notice. */
+import type { MutatedFile } from '../mutant.ts';
+
+export const API: readonly MutatedFile[] = [
+  {
+    file: 'lib/api/apply-options.ts',
+    tests: ['test/api/one-conductor.test.ts'],
+    changes: [
+      ["if (direction === 'forward' || allowDowngrade === true) ", 'if (false) '],
+      ['if (update.routes.some(isRoute)) ', 'if (false) '],
+    ],
+  },
+  {
+    file: 'lib/api/open-install.ts',
+    tests: ['test/api/one-conductor.test.ts'],
+    changes: [["if (value === '') ", 'if (false) ']],
+  },
+  {
+    file: 'lib/api/rollback.ts',
+    tests: ['test/api/one-conductor.test.ts'],
+    changes: [['if (failure === undefined) ', 'if (false) ']],
+  },
+];

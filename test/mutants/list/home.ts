@@ -1,0 +1,71 @@
+/** Mutants of lib/home/: what is taken out or turned round, and the tests that notice. */
+import type { MutatedFile } from '../mutant.ts';
+
+export const HOME: readonly MutatedFile[] = [
+  {
+    file: 'lib/home/decided.ts',
+    tests: ['test/home/decided.test.ts'],
+    changes: [
+      ['if (decided === undefined) ', 'if (false) '],
+      ['if (preferences.updates) ', 'if (false) ', { tests: ['test/install/file-owners.test.ts'] }],
+    ],
+  },
+  {
+    file: 'lib/home/folder.ts',
+    tests: ['test/home/foreign.test.ts'],
+    changes: [["if ('missing' in home) ", 'if (false) ']],
+  },
+  {
+    file: 'lib/home/foreign.ts',
+    tests: ['test/home/foreign.test.ts', 'test/home/trusted-root.test.ts'],
+    changes: [
+      ['if (user === null) ', 'if (false) '],
+      ['if (found === null) ', 'if (false) '],
+      [
+        'if (found.owner !== user && found.owner !== ROOT_USER) return true;',
+        '',
+        { tests: ['test/home/trusted-root.test.ts'] },
+      ],
+      ['if (found.owner !== user && found.owner !== ROOT_USER) ', 'if (false) '],
+      ['found.owner !== user && found.owner !== ROOT_USER', 'found.owner !== user'],
+      ['found.owner !== user && found.owner !== ROOT_USER', 'found.owner !== ROOT_USER'],
+      ['return (mode & (WRITABLE_BY_ALL | STICKY)) === WRITABLE_BY_ALL;', 'return false;'],
+      ['return (mode & (WRITABLE_BY_ALL | STICKY)) === WRITABLE_BY_ALL;', 'return true;'],
+      [
+        '(mode & (WRITABLE_BY_ALL | STICKY)) === WRITABLE_BY_ALL',
+        '(mode & WRITABLE_BY_ALL) === WRITABLE_BY_ALL',
+        { tests: ['test/home/trusted-root.test.ts'] },
+      ],
+      ['statusOf(host.disk, at) === null && dirname(at) !== at', 'dirname(at) !== at'],
+      ['if (foreignPath(host, [at]) === null) ', 'if (false) '],
+    ],
+  },
+  {
+    file: 'lib/home/policy.ts',
+    tests: ['test/home/decided.test.ts'],
+    changes: [
+      ['if (bytes === null) ', 'if (false) '],
+      ['if (key === undefined) ', 'if (false) '],
+    ],
+  },
+  {
+    file: 'lib/home/trusted-root.ts',
+    tests: ['test/home/trusted-root.test.ts'],
+    changes: [
+      ['if (foreign !== null && compiledIn === null) throw foreignHome(foreign);', ''],
+      [
+        'return foreign === null ? followChain(first, keptRoots(host, home)) : first;',
+        'return followChain(first, keptRoots(host, home));',
+      ],
+      [
+        'return foreignPartOf(host, home) === null ? trustFolder(host, home) : null;',
+        'return trustFolder(host, home);',
+        { tests: ['test/update/root-version.test.ts'] },
+      ],
+      ['if (follows(root, found.root)) return found;', 'return found;'],
+      ['if (foreign !== null) throw foreignHome(foreign);', ''],
+      ['if (link !== null && isSame(link.root, given.root)) return given;', 'return given;'],
+      ['isSame(link.root, given.root)', 'true'],
+    ],
+  },
+];
