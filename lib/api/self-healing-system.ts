@@ -7,7 +7,7 @@ import {
   requireNotReplaced,
   verifyInstall,
 } from '../health/index.ts';
-import type { InstallEvent, Receipt, Session } from '../install/index.ts';
+import { type InstallEvent, type Receipt, requireSameWriters, type Session } from '../install/index.ts';
 import { harmless } from '../platform/listener.ts';
 import type { UpdateContext } from '../update/context.ts';
 import type { UpdateEvent } from '../update/events.ts';
@@ -95,13 +95,17 @@ export class SelfHealingSystem {
    * What state the installation is in and what will help, for a person whose DGMO does not start. Works whatever is missing,
    * and changes nothing: what was interrupted is not finished or undone yet.
    *
-   * @throws MachineError if the folder of the install can't be looked at
+   * @throws MachineError if the folder of the install can't be looked at; TrustError if its records can be written by others
+   *   than the executable
    * @example
    * const { remedies } = await health.situation();
    * if (remedies[0] === 'repair') await health.repair();
    */
   situation(): Promise<Situation> {
-    return withErrors(this.#session, () => situationOf(this.#session));
+    return withErrors(this.#session, () => {
+      requireSameWriters(this.#session.host, this.#session.layout);
+      return situationOf(this.#session);
+    });
   }
 
   /**

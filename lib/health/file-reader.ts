@@ -3,10 +3,10 @@
  * was read is recorded in `read.json` in the work dir, so only who may replace the executable may write it. It is a cache: a
  * record that is lost or damaged costs a read.
  */
-import { DamagedError, errorCode } from '../errors.ts';
+import { DamagedError, errorCode, MachineError } from '../errors.ts';
 import { array, hex, integer, nullable, object, oneOf, stringOf } from '../format/decoder.ts';
 import { decodeSealed, encodeSealed } from '../format/sealed-json.ts';
-import type { Session } from '../install/index.ts';
+import { requireOwnInstall, type Session } from '../install/index.ts';
 import { type Digest, digestFile, readFile, replaceDurably } from '../platform/files.ts';
 import { isOld } from '../snapshot/store/reliable-status.ts';
 
@@ -119,11 +119,13 @@ export class FileReader {
       .filter(([path]) => disk.status(path) !== null)
       .map(([path, record]) => ({ path, ...record }));
     try {
+      // Root writes nothing into the folder of another user, which a look at it is allowed.
+      requireOwnInstall(this.#session.host, layout);
       const record = encodeSealed('read', { schema: 1, fullAt: this.#fullAt, files }, 1);
       replaceDurably(disk, this.#path, layout.workDir, record, 0o644);
     } catch (error) {
       // Another user's install, a full disk, or another updater that writes it now: the next run reads again.
-      if (errorCode(error) === undefined) throw error;
+      if (errorCode(error) === undefined && !(error instanceof MachineError)) throw error;
     }
   }
 

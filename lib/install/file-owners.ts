@@ -13,7 +13,7 @@ import { shellWord } from '../format/printable.ts';
 import type { Disk, FileStatus } from '../platform/disk.ts';
 import type { Host } from '../platform/host.ts';
 import { pathsOf } from '../platform/path-flavour.ts';
-import { type Layout, TRANSIENT_PREFIXES } from './layout.ts';
+import type { Layout } from './layout.ts';
 
 type Machine = Pick<Host, 'disk' | 'platform' | 'processes' | 'user'>;
 
@@ -33,7 +33,7 @@ interface Writers {
 }
 
 /**
- * Throws TrustError if the work dir, or a file in it that would be read, belongs to a user who can't write the executable,
+ * Throws TrustError if the work dir, or a file in it, belongs to a user who can't write the executable,
  * can be written by such users, or is no folder or file of its own but a symlink.
  */
 export function requireSameWriters({ disk, user }: Machine, layout: Layout): void {
@@ -43,21 +43,14 @@ export function requireSameWriters({ disk, user }: Machine, layout: Layout): voi
   requireKind(layout.workDir, folder, 'directory');
   if (writers !== null) requireWriters(writers, layout, layout.workDir, folder);
   for (const name of disk.list(layout.workDir)) {
+    // Hidden files are the system's: of an NFS server, of a file manager.
+    if (name.startsWith('.')) continue;
     const path = layout.join(layout.workDir, name);
-    if (!isRead(layout, path, name)) continue;
     const file = disk.status(path);
     if (file === null) continue;
-    requireKind(path, file, 'file');
+    if (file.kind !== 'directory') requireKind(path, file, 'file');
     if (writers !== null) requireWriters(writers, layout, path, file);
   }
-}
-
-function isRead(layout: Layout, path: string, name: string): boolean {
-  const { receipt, journal, lock, holder, lastHolder, publisher } = layout;
-  return (
-    [receipt, journal, lock, holder, lastHolder, publisher].includes(path) ||
-    TRANSIENT_PREFIXES.some((prefix) => name.startsWith(prefix))
-  );
 }
 
 function writersOf(disk: Disk, { installDir, target }: Layout, user: number): Writers {

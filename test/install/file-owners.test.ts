@@ -1,6 +1,6 @@
 /** Who decides over an install: whose files in the work dir are believed, and who may change what is installed. */
 import { describe, expect, test } from 'bun:test';
-import { Installation, UpdateManager } from '../../lib/api/index.ts';
+import { Installation, SelfHealingSystem, UpdateManager } from '../../lib/api/index.ts';
 import { DamagedError, MachineError, TrustError } from '../../lib/errors.ts';
 import { requireOwnInstall } from '../../lib/install/file-owners.ts';
 import { openSession } from '../../lib/install/index.ts';
@@ -88,15 +88,19 @@ describe('a look', () => {
   const looks: [name: string, (here: ReturnType<typeof on>) => Promise<unknown>][] = [
     ['status', ({ install }) => new Installation(install).status()],
     ['check', ({ install }) => failure(() => new UpdateManager(install).check())],
+    ['verify', ({ install }) => new SelfHealingSystem(install).verify()],
+    ['no command', ({ install }) => new SelfHealingSystem(install).situation()],
     ['preferences', async ({ install }) => new UpdateManager(install).preferences()],
   ];
-  test.each(looks)('%s recovers nothing and starts no program', async (_, look) => {
+  test.each(looks)('%s recovers nothing and starts no program', async (name, look) => {
     const disk = interrupted();
     const before = disk.picture();
     const here = on(disk);
     await look(here);
     expect(here.trials).toEqual([]);
-    expect(disk.picture()).toEqual(before);
+    // What `verify` has read, so that it need not read it again.
+    const { [`${WORK}/read.json`]: read, ...after } = disk.picture();
+    expect([read === undefined || name === 'verify' || name === 'no command', after]).toEqual([true, before]);
   });
 
   test('tells that something is open', async () => {
@@ -112,7 +116,12 @@ describe('a look', () => {
   test('at the install of another user, or as root, is allowed', async () => {
     const disk = interrupted();
     own(disk, OTHER);
-    for (const user of [USER, ROOT]) expect(await status(on(disk, { user }))).toBeNull();
+    const before = disk.picture();
+    for (const user of [USER, ROOT]) {
+      expect(await status(on(disk, { user }))).toBeNull();
+      await new SelfHealingSystem(on(disk, { user }).install).verify({ full: true });
+    }
+    expect(disk.picture()).toEqual(before);
   });
 });
 
@@ -158,9 +167,9 @@ describe('what others than the writers of the executable may write is not believ
     expect(await recover(on(disk))).toBeInstanceOf(TrustError);
   });
 
-  test.each(['journal', 'installed.json', 'holder'])('a symlink %s', async (name) => {
+  test.each(['journal', 'installed.json', 'holder', 'read.json'])('a symlink %s', async (name) => {
     const disk = interrupted();
-    if (name !== 'holder') disk.remove(`${WORK}/${name}`);
+    if (['journal', 'installed.json'].includes(name)) disk.remove(`${WORK}/${name}`);
     disk.symlink('/etc/passwd', `${WORK}/${name}`);
     for (const found of [await status(on(disk)), await recover(on(disk))]) {
       expect(found).toBeInstanceOf(TrustError);
