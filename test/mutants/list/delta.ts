@@ -52,6 +52,11 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/delta/full/framed.ts',
+    tests: ['test/delta/framed.test.ts'],
+    changes: [['found.sha256 !== sha256 || found.size !== length', 'found.size !== length']],
+  },
+  {
     file: 'lib/delta/generate.ts',
     tests: ['test/delta/generate.test.ts'],
     changes: [
@@ -161,6 +166,11 @@ export const DELTA: readonly MutatedFile[] = [
       [
         'this.#zeros > 0 && this.#zeros !== Number.POSITIVE_INFINITY',
         'this.#zeros !== Number.POSITIVE_INFINITY',
+        { tests: ['test/delta/vectors.test.ts'] },
+      ],
+      [
+        'this.#zeros > 0 && this.#zeros !== Number.POSITIVE_INFINITY',
+        'this.#zeros > 0',
         { tests: ['test/delta/vectors.test.ts'] },
       ],
       ['if (this.#run === 0 || (this.#zeros === 0 && !first)) ', 'if (false) '],

@@ -29,6 +29,11 @@ export const HOME: readonly MutatedFile[] = [
       ['if (found.owner !== user && found.owner !== ROOT_USER) ', 'if (false) '],
       ['found.owner !== user && found.owner !== ROOT_USER', 'found.owner !== user'],
       ['found.owner !== user && found.owner !== ROOT_USER', 'found.owner !== ROOT_USER'],
+      [
+        "found.kind === 'symlink' ? isForeign(disk.resolve(path)) : isWritableByAll(found)",
+        'isWritableByAll(found)',
+        { tests: ['test/home/trusted-root.test.ts'] },
+      ],
       ['return (mode & (WRITABLE_BY_ALL | STICKY)) === WRITABLE_BY_ALL;', 'return false;'],
       ['return (mode & (WRITABLE_BY_ALL | STICKY)) === WRITABLE_BY_ALL;', 'return true;'],
       [
@@ -45,6 +50,7 @@ export const HOME: readonly MutatedFile[] = [
     tests: ['test/home/decided.test.ts'],
     changes: [
       ['if (bytes === null) ', 'if (false) '],
+      ["if (name === 'schema' && value === 1) ", 'if (false) '],
       ['if (key === undefined) ', 'if (false) '],
     ],
   },

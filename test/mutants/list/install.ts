@@ -17,7 +17,6 @@ export const INSTALL: readonly MutatedFile[] = [
         'if (writers !== null) requireWriters(writers, layout, path, file);',
         'if (false) requireWriters(writers, layout, path, file);',
       ],
-      ['requireWriters(writers, layout, path, file);', ''],
       [
         '[receipt, journal, lock, holder, lastHolder, publisher].includes(path) ||\n    TRANSIENT_PREFIXES.some((prefix) => name.startsWith(prefix))',
         '[receipt, journal, lock, holder, lastHolder, publisher].includes(path)',
@@ -60,7 +59,6 @@ export const INSTALL: readonly MutatedFile[] = [
       ],
       ['user === ROOT_USER || !isOwnFolderOf(host, layout, foreign.owner)', 'user === ROOT_USER'],
       ['if (user !== ROOT_USER && owners[0]?.owner === user) ', 'if (false) '],
-      ['requireNothingOfRoot(host, layout);', ''],
       [
         'program !== null &&\n    pathsOf(platform).dirname(program) === installDir &&\n    disk.status(installDir)?.owner === owner',
         'disk.status(installDir)?.owner === owner',
@@ -94,6 +92,11 @@ export const INSTALL: readonly MutatedFile[] = [
     file: 'lib/install/ownership/owner.ts',
     tests: ['test/home/foreign.test.ts'],
     changes: [['if (owner === null) ', 'if (false) ']],
+  },
+  {
+    file: 'lib/install/receipt.ts',
+    tests: ['test/install/receipt.test.ts'],
+    changes: [["if (typeof found !== 'string' || found === '')\n      ", 'if (false) ']],
   },
   {
     file: 'lib/install/rollback/target.ts',
@@ -148,10 +151,21 @@ export const INSTALL: readonly MutatedFile[] = [
       ['floor: receipt.floor,', 'floor: null,'],
       ['rollback: receipt.rollback,', 'rollback: null,'],
       [
+        'await verifyPayloads(contents, () => checkpoint(session));',
+        '',
+        { tests: ['test/install/read-back.test.ts'] },
+      ],
+      [
+        'previous: isRepair ? receipt.previous : receipt.binary,',
+        'previous: receipt.binary,',
+        { tests: ['test/install/repair.test.ts'] },
+      ],
+      [
         'floor: isNewer(to.version, receipt.floor) ? to.version : receipt.floor,',
         'floor: to.version,',
         { tests: ['test/update/update.test.ts'] },
       ],
+      ['if (!/^[0-9a-f]{64}$/.test(wanted)) ', 'if (false) ', { tests: ['test/install/repair.test.ts'] }],
       ['if (found === wanted) return;', 'return;', { tests: ['test/update/update.test.ts'] }],
     ],
   },

@@ -60,6 +60,7 @@ export const PACKAGE: readonly MutatedFile[] = [
       ['if (found.manifest.version !== found.version) ', 'if (false) '],
       ['if (entry === undefined) ', 'if (false) '],
       ["if (entry.kind === 'full' && entry.to !== version) ", 'if (false) '],
+      ["if (entry.kind === 'patch' && entry.fromChecksum === entry.toChecksum) ", 'if (false) '],
     ],
   },
 ];

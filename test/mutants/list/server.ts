@@ -23,7 +23,10 @@ export const SERVER: readonly MutatedFile[] = [
   {
     file: 'release/server/current-feed.ts',
     tests: ['test/server/check.test.ts'],
-    changes: [['if (entry === null) ', 'if (false) ']],
+    changes: [
+      ['if (entry === null) ', 'if (false) '],
+      ['this.#state !== null && now - this.#checkedAt < RECHECK', 'this.#state !== null'],
+    ],
   },
   {
     file: 'release/server/public-file.ts',

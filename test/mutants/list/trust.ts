@@ -163,6 +163,7 @@ export const TRUST: readonly MutatedFile[] = [
         { tests: ['test/trust/feed/network.test.ts'] },
       ],
       ['if (length > maxLength) ', 'if (false) ', { tests: ['test/trust/feed/network.test.ts'] }],
+      ['checkTime();', ''],
       ["if (encoding === 'identity') ", 'if (false) ', { tests: ['test/server/feed.test.ts'] }],
     ],
   },
@@ -244,9 +245,12 @@ export const TRUST: readonly MutatedFile[] = [
       [
         'if (path.length <= MAX_PATH && segments.every((segment) => isPortableName(segment, MAX_SEGMENT))) ',
         'if (false) ',
-        { tests: ['test/trust/feed/attacks.test.ts'] },
       ],
       ['path.length <= MAX_PATH && ', ''],
+      [
+        'path.length <= MAX_PATH && segments.every((segment) => isPortableName(segment, MAX_SEGMENT))',
+        'path.length <= MAX_PATH',
+      ],
       ['segments.every((segment) => isPortableName(segment, MAX_SEGMENT))', 'true'],
       ['if (names.length === 0 || known.length !== names.length || !right) ', 'if (false) '],
       [
@@ -285,7 +289,23 @@ export const TRUST: readonly MutatedFile[] = [
       ['document.version !== meta.version', 'document.version < meta.version'],
       ['checkExpiry(document.file, document.expires, this.#now);\n      const', 'const'],
       ['this.#policy.keys(delegations.keys, document.file);', '{}'],
+      [
+        'Object.hasOwn(meta, name) ? meta[name] : undefined',
+        'meta[name]',
+        {
+          tests: ['test/trust/feed/delegations.test.ts'],
+          survives: 'no property that every object has ends in .json',
+        },
+      ],
       ['if (found === undefined) ', 'if (false) ', { tests: ['test/trust/feed/delegations.test.ts'] }],
+      [
+        'if (by === undefined) throw',
+        'if (false) throw',
+        {
+          tests: ['test/trust/feed/delegations.test.ts'],
+          survives: 'a role is searched after the one that delegates to it',
+        },
+      ],
       [
         'if (!(opened.referenceTime instanceof Date)) throw',
         'if (false) throw',
@@ -295,6 +315,22 @@ export const TRUST: readonly MutatedFile[] = [
       ['if (now < Date.parse(expires)) ', 'if (false) '],
       ['if (now < Date.parse(expires)) return;', 'return;'],
       ['if (now < Date.parse(expires)) return;', 'if (now <= Date.parse(expires)) return;'],
+    ],
+  },
+  {
+    file: 'lib/trust/key-file.ts',
+    tests: ['test/trust/key-file.test.ts'],
+    changes: [
+      [
+        '/^[0-9a-f]*$/.test(value) && value.length === 2 * (SEED_SIZE + TAG_SIZE)',
+        '/^[0-9a-f]*$/.test(value)',
+      ],
+      ['if (key.id !== head.keyid || bytesToHex(key.bytes) !== head.public) {', 'if (false) {'],
+      ['key.id !== head.keyid || bytesToHex(key.bytes) !== head.public', 'key.id !== head.keyid'],
+      [
+        'key.id !== head.keyid || bytesToHex(key.bytes) !== head.public',
+        'bytesToHex(key.bytes) !== head.public',
+      ],
     ],
   },
   {

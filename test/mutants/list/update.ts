@@ -44,6 +44,7 @@ export const UPDATE: readonly MutatedFile[] = [
     file: 'lib/update/check/check.ts',
     tests: ['test/update/check.test.ts'],
     changes: [
+      ['if (wanted !== undefined && !isVersion(wanted)) ', 'if (false) '],
       [
         'if (minimumFrom !== null && isNewer(wanted, installed) && isNewer(minimumFrom, installed)) ',
         'if (false) ',
@@ -58,7 +59,7 @@ export const UPDATE: readonly MutatedFile[] = [
       ['if (wanted.length > MAX_DOCUMENT) {', 'if (false) {'],
       ['if (cached !== null) return cached;', ''],
       ['if (bytes === null) {', 'if (false) {'],
-      ['if (!isWanted(found, wanted)) {', 'if (false) {'],
+      ['if (!isWanted(found, wanted)) ', 'if (false) ', { tests: ['test/update/check.test.ts'] }],
       ['found.size === wanted.length && found.sha256 === wanted.sha256', 'found.size === wanted.length'],
       ['bytes !== null && isWanted(digestBytes(bytes), wanted) ? bytes : null', 'bytes'],
       ['error instanceof DamagedError || errorCode(error) !== undefined', 'error instanceof DamagedError'],
@@ -121,6 +122,7 @@ export const UPDATE: readonly MutatedFile[] = [
     changes: [
       ['if (!Number.isSafeInteger(length) || length < 0)\n    ', 'if (false) '],
       ['if (lock === null) ', 'if (false) '],
+      ['if (isFull(error)) ', 'if (false) ', { tests: ['test/update/disk-full.test.ts'] }],
     ],
   },
   {

@@ -4,10 +4,14 @@ import type { MutatedFile } from '../mutant.ts';
 export const VERSION: readonly MutatedFile[] = [
   {
     file: 'lib/version/download-url.ts',
-    tests: ['test/version/manifest.test.ts'],
+    tests: ['test/version/download-url.test.ts'],
     changes: [
-      ["if (typeof value !== 'string') ", 'if (false) '],
-      ['if (!isUsable) ', 'if (false) ', { tests: ['test/version/download-url.test.ts'] }],
+      ["if (typeof value !== 'string') ", 'if (false) ', { tests: ['test/version/manifest.test.ts'] }],
+      ['if (!isUsable) ', 'if (false) '],
+      [
+        "return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));",
+        'return true;',
+      ],
     ],
   },
   {
