@@ -11,6 +11,7 @@ import { codeLike, randomBytes } from './pairs.ts';
 import { sha256 } from './reference.ts';
 import { failure, frozenBinary } from './support.ts';
 
+const BLOCK = 1 << 16;
 const FRAME = 1 << 18;
 const ENTRIES_AT = 16;
 const compress = (bytes: Uint8Array) => compressFramed(bytes, { level: 3 });
@@ -30,11 +31,11 @@ async function refusal(framed: Uint8Array, size: number): Promise<string> {
   return (error as DamagedError).message;
 }
 
-/** The framed binary with one frame replaced, and an index that says so. */
+/** The framed binary of one frame, with that replaced, and an index that says so. */
 function withFrame(framed: Uint8Array, frame: Uint8Array): Uint8Array {
-  const index = Buffer.from(framed.subarray(0, ENTRIES_AT + 36));
-  index.writeUInt32LE(frame.length, ENTRIES_AT);
-  index.write(sha256(frame), ENTRIES_AT + 4, 'hex');
+  const index = Buffer.from(framed.subarray(0, ENTRIES_AT + 38));
+  index.writeUInt32LE(frame.length, ENTRIES_AT + 2);
+  index.write(sha256(frame), ENTRIES_AT + 6, 'hex');
   return Buffer.concat([index, frame]);
 }
 
@@ -86,13 +87,23 @@ describe('there and back', () => {
   test('any frame, by itself', async () => {
     const bytes = codeLike(4 * FRAME + 100, 8);
     const framed = await compress(bytes);
-    const { frames, frameSize } = decodeFrameIndex(framed, bytes.length);
-    expect([frames.length, frameSize]).toEqual([5, FRAME]);
-    for (const [number, frame] of [...frames.entries()].reverse()) {
+    const { frames } = decodeFrameIndex(framed, bytes.length);
+    expect(frames.length).toBeGreaterThan(4);
+    for (const frame of frames.toReversed()) {
       const part = framed.slice(frame.offset, frame.offset + frame.length);
-      const wanted = bytes.subarray(number * FRAME, (number + 1) * FRAME);
+      const start = frame.firstBlock * BLOCK;
+      const wanted = bytes.subarray(start, start + frame.rawSize);
       expect(Buffer.compare(await inflateFrame(part, frame), wanted)).toBe(0);
     }
+  });
+
+  test('what hardly compresses is in frames of a block, so that none is long', async () => {
+    const bytes = Buffer.concat([new Uint8Array(FRAME), randomBytes(FRAME, 3), codeLike(FRAME, 4)]);
+    const framed = await compress(bytes);
+    const { frames } = decodeFrameIndex(framed, bytes.length);
+    expect(frames.map(({ firstBlock }) => firstBlock)).toEqual(expect.arrayContaining([0, 4, 5, 6, 7, 8]));
+    expect(Math.max(...frames.map(({ length }) => length))).toBeLessThanOrEqual(98_304);
+    expect(Buffer.compare(await expand(framed, bytes.length), bytes)).toBe(0);
   });
 
   test('the frozen vector', async () => {
@@ -131,12 +142,26 @@ describe('refused', () => {
     );
   });
 
-  test('frames of a size that would take too much memory, or none', async () => {
-    const framed = Buffer.from(await compress(bytes));
-    for (const size of [0, 1, 1 << 15, (1 << 18) + 1, 1 << 23, 2 ** 31]) {
-      framed.writeUInt32LE(size, 12);
-      expect(await refusal(framed, bytes.length)).toContain('a power of two');
+  test('frames of a size that would take too much memory, or none, or other than the binary has', async () => {
+    const zeros = new Uint8Array(bytes.length);
+    const framed = Buffer.from(await compress(zeros));
+    for (const blocks of [0, 5, 6, 65, 65_535]) {
+      framed.writeUInt16LE(blocks, ENTRIES_AT);
+      expect(await refusal(framed, zeros.length)).toContain('blocks in frame');
     }
+    framed.writeUInt16LE(3, ENTRIES_AT);
+    expect(await refusal(framed, zeros.length)).toContain('wanted 5 blocks in the frames, found 4');
+    for (const count of [0, 6, 2 ** 31]) {
+      framed.writeUInt32LE(count, 12);
+      expect(await refusal(framed, zeros.length)).toContain('wanted 1 to 5 frames');
+    }
+  });
+
+  test('a binary of many blocks in frames that are too large', async () => {
+    const zeros = new Uint8Array(70 * BLOCK);
+    const framed = Buffer.from(await compress(zeros));
+    framed.writeUInt16LE(65, ENTRIES_AT);
+    expect(await refusal(framed, zeros.length)).toContain('wanted 1 to 64 blocks in frame 0, found 65');
   });
 
   test('a bomb: more than the index allows never comes out', async () => {

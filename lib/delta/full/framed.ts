@@ -3,11 +3,12 @@
  * fetched and decompressed by itself, and all cores compress and decompress it. The same bytes give the same frames on any
  * number of cores.
  *
- * Each frame is compressed without a dictionary, says its size, and has a window of at most FRAME_SIZE.
+ * Each frame is compressed without a dictionary, says its size, and has a window of no more than that.
  */
 import { DamagedError, errorMessage } from '../../errors.ts';
 import { type Digest, digestBytes, memorySource, RunningDigest, type Source } from '../../platform/files.ts';
 import { inThread } from '../../platform/thread-pool.ts';
+import { BLOCK_SIZE } from '../../version/binary.ts';
 import { zstdFrame } from '../compress.ts';
 import { checkFrame, decompressFrame } from '../frame.ts';
 import {
@@ -16,24 +17,30 @@ import {
   type Frame,
   type FrameIndex,
   INDEX_HEAD,
-  readIndexHead,
+  readIndexLength,
 } from './frame-index.ts';
 import type { DecompressOptions } from './one-frame.ts';
 
 /**
- * What a damaged block costs to fetch, against what a first install costs. Of opencode-linux-x64 1.18.34 (185,632,896
- * bytes, every fourth group of 4 MiB compressed with level 19): frames of 4 MiB come to 49.4 MB in all and 1,047 KB each,
- * of 1 MiB to 51.4 MB and 284 KB, of 256 KiB to 54.4 MB and 76 KB; one frame to 45.8 MB. Repairs of one block are to take
- * at most 120 KB, which only the last size allows. First installs and their disk space cost 19 % more for it, and updates,
- * which are patches, nothing. A second form for installs alone would double what a release takes in the feed, and the work.
+ * Bytes of the binary in a frame that compresses well: what a damaged block costs to fetch, against what a first install
+ * costs. Of opencode-linux-x64 1.18.34 (185,632,896 bytes, every fourth group of 4 MiB compressed with level 19): frames of
+ * 4 MiB come to 49.4 MB in all and 1,047 KB each, of 1 MiB to 51.4 MB and 284 KB, of 256 KiB to 54.4 MB and 76 KB; one frame
+ * to 45.8 MB. A repair of one block is to take at most 120 KB, of ten 1.2 MB. First installs and their disk space cost 19 %
+ * more for it, and updates, which are patches, nothing. A second form for installs alone would double what a release takes
+ * in the feed, and the work.
  */
 const FRAME_SIZE = 1 << 18;
+/**
+ * Bytes above which a frame is made as several, of a block each: a block of what hardly compresses is to cost no more to
+ * fetch, and there a long window saves little.
+ */
+const LONGEST_FRAME = 98_304;
 /**
  * In frames of that size level 19 saves 0.2 % more, and takes 1.7 times the time: seconds of one core for all of it and
  * bytes with 19, 17, 16 and 15: 92, 66, 55 and 41; 54.35, 54.44, 54.45 and 54.92 MB.
  */
 const LEVEL = 16;
-/** Frames in the works at once. Each takes its own bytes and at most FRAME_SIZE that come out. */
+/** Frames in the works at once. Each takes its own bytes and those that come out. */
 const AT_ONCE = 4;
 /** Bytes between checkpoints. */
 const CHECKPOINT_INTERVAL = 8 << 20;
@@ -57,17 +64,37 @@ export async function compressFramed(
     (_, index) => index * FRAME_SIZE,
   );
   let done = 0;
-  const frames: Uint8Array[] = [];
-  const pieces = inOrder(starts, atOnce, (start) => {
-    const raw = bytes.subarray(start, start + FRAME_SIZE);
-    return zstdFrame(raw, { level, windowLog: windowLogOf(raw.length) });
-  });
-  for await (const frame of pieces) {
-    frames.push(frame);
+  const frames: MadeFrame[] = [];
+  const pieces = inOrder(starts, atOnce, (start) =>
+    makeFrames(bytes.subarray(start, start + FRAME_SIZE), level),
+  );
+  for await (const made of pieces) {
+    frames.push(...made);
     onProgress?.(++done / starts.length);
   }
-  const entries = frames.map((frame) => ({ length: frame.length, sha256: digestBytes(frame).sha256 }));
-  return Buffer.concat([encodeFrameIndex(bytes.length, FRAME_SIZE, entries), ...frames]);
+  const entries = frames.map(({ frame, rawSize }) => ({ ...digestOf(frame), rawSize }));
+  return Buffer.concat([encodeFrameIndex(bytes.length, entries), ...frames.map(({ frame }) => frame)]);
+}
+
+interface MadeFrame {
+  frame: Uint8Array;
+  rawSize: number;
+}
+
+/** One frame, or one for each block if it would be too long. */
+async function makeFrames(raw: Uint8Array, level: number): Promise<MadeFrame[]> {
+  const frame = await zstdFrame(raw, { level, windowLog: windowLogOf(raw.length) });
+  if (frame.length <= LONGEST_FRAME || raw.length <= BLOCK_SIZE) return [{ frame, rawSize: raw.length }];
+  const made: MadeFrame[] = [];
+  for (let at = 0; at < raw.length; at += BLOCK_SIZE) {
+    made.push(...(await makeFrames(raw.subarray(at, at + BLOCK_SIZE), level)));
+  }
+  return made;
+}
+
+function digestOf(frame: Uint8Array): Pick<Frame, 'length' | 'sha256'> {
+  const { sha256, size: length } = digestBytes(frame);
+  return { length, sha256 };
 }
 
 /** The smallest window of zstd that holds the whole frame. */
@@ -109,7 +136,7 @@ export async function decompressFramed({
 export function readFrameIndex(source: Source, size: number): FrameIndex {
   const head = new Uint8Array(Math.min(INDEX_HEAD, source.size));
   source.read(0, head);
-  const { indexLength } = readIndexHead(head, size);
+  const indexLength = readIndexLength(head, size);
   const bytes = new Uint8Array(Math.min(indexLength, source.size));
   source.read(0, bytes);
   const index = decodeFrameIndex(bytes, size);
@@ -126,7 +153,7 @@ export function readFrameIndex(source: Source, size: number): FrameIndex {
  */
 export async function inflateFrame(
   bytes: Uint8Array,
-  { length, sha256, rawSize }: Omit<Frame, 'offset'>,
+  { length, sha256, rawSize }: Pick<Frame, 'length' | 'sha256' | 'rawSize'>,
 ): Promise<Uint8Array> {
   const found = digestBytes(bytes);
   if (found.sha256 !== sha256 || found.size !== length) {

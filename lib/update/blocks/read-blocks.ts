@@ -59,7 +59,7 @@ export async function readBlocks(request: BlocksRequest): Promise<Transfer> {
         `the index of the frames is of ${index.length} bytes, wanted ${frames.length} as in the manifest`,
       );
     }
-    parts = partsFor(index.frames, index.frameSize, wanted, start);
+    parts = partsFor(index.frames, wanted, start);
   });
   const total = forIndex.bytes + planRanges(parts).reduce((sum, range) => sum + lengthOf(range), 0);
   const onBytes = (bytes: number) => onProgress?.(forIndex.bytes + bytes, total);
@@ -80,19 +80,13 @@ export async function readBlocks(request: BlocksRequest): Promise<Transfer> {
 }
 
 /** The frames that hold the blocks, where they are in the package. */
-function partsFor(
-  frames: readonly Frame[],
-  frameSize: number,
-  wanted: readonly number[],
-  start: number,
-): FramePart[] {
-  const perFrame = frameSize / BLOCK_SIZE;
-  const byFrame = Map.groupBy(wanted, (block) => Math.floor(block / perFrame));
-  return [...byFrame].flatMap(([number, blocks]) => {
-    const frame = frames[number];
-    if (frame === undefined) return [];
-    const places = blocks.map((block) => ({ block, at: BLOCK_SIZE * (block - number * perFrame) }));
-    return [{ ...frame, offset: start + frame.offset, blocks: places }];
+function partsFor(frames: readonly Frame[], wanted: readonly number[], start: number): FramePart[] {
+  return frames.flatMap((frame) => {
+    const { firstBlock, rawSize } = frame;
+    const blocks = wanted
+      .filter((block) => block >= firstBlock && BLOCK_SIZE * (block - firstBlock) < rawSize)
+      .map((block) => ({ block, at: BLOCK_SIZE * (block - firstBlock) }));
+    return blocks.length === 0 ? [] : [{ ...frame, offset: start + frame.offset, blocks }];
   });
 }
 
