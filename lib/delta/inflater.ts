@@ -6,6 +6,7 @@
 import { constants, createZstdDecompress, type ZstdDecompress } from 'node:zlib';
 import { DamagedError, errorMessage } from '../errors.ts';
 import type { Source } from '../platform/files.ts';
+import { byThread } from '../platform/thread-pool.ts';
 import { checkFrame } from './frame.ts';
 
 /** Bytes of one read of the source, and of one piece of the output. */
@@ -61,7 +62,7 @@ export class Inflater {
     return this.available >= Math.min(size, this.left);
   }
 
-  /** Waits until `has(size)`. Throws DamagedError if the frame can't be decompressed. */
+  /** Waits until `has(size)`. Throws DamagedError if the frame can't be decompressed, MachineError if no thread does it. */
   async fill(size: number): Promise<void> {
     while (!this.has(size)) {
       const piece = await this.#next();
@@ -165,8 +166,9 @@ export class Inflater {
     } else if (size === 0 && !decoder.writableEnded) {
       decoder.end();
     }
-    return new Promise((resolve) => {
+    const changed = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
+    return byThread(changed, `decompressing ${this.name}`);
   }
 }

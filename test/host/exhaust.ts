@@ -92,8 +92,9 @@ async function runWith(scenario: Scenario, start: SimulatedDisk, plan: Plan): Pr
 }
 
 /**
- * Recovers, then stops the recovery at each of its effects in turn and recovers again. Returns the number of stops.
- * `recovered`: the states that a stopped recovery left and from which a second one has succeeded; each is tried once.
+ * Recovers, then recovers from what a stop at each effect of that recovery leaves. A stop leaves the disk as it was before the
+ * effect, so that one run shows them all. Returns the number of stops. `recovered`: the states that a stopped recovery left and
+ * from which a second one has succeeded; each is tried once.
  */
 async function recoverEverywhere(
   scenario: Scenario,
@@ -104,7 +105,20 @@ async function recoverEverywhere(
 ): Promise<number> {
   const disk = left.clone();
   const faults = new FaultInjector();
-  faults.onEffect = () => check(scenario, disk, plan, loss, scenario.always);
+  const rests: { rest: SimulatedDisk; stop: string }[] = [];
+  let stops = 0;
+  faults.onEffect = (name) => {
+    check(scenario, disk, plan, loss, scenario.always);
+    if (HARMLESS.has(name)) return;
+    stops++;
+    for (const second of ['kept', 'lost', 'torn'] as const) {
+      const rest = disk.after(second);
+      const state = rest.state();
+      if (recovered.has(state)) continue;
+      recovered.add(state);
+      rests.push({ rest, stop: `effect ${faults.seen.length} (${name}, ${second})` });
+    }
+  };
   // The machine is healthy after the fault, so the recovery has to succeed.
   await scenario.recover(quietHost(scenario, disk, faults)).catch((error) => {
     throw failed(plan, loss, error);
@@ -115,28 +129,12 @@ async function recoverEverywhere(
   if (JSON.stringify(disk.picture()) !== once)
     throw failed(plan, loss, 'a second recovery changed something');
 
-  let stops = 0;
-  for (const [at, name] of faults.seen.entries()) {
-    if (HARMLESS.has(name)) continue;
-    stops++;
-    const again = left.clone();
-    const stopping = new FaultInjector({ at, fault: { kind: 'stop' } });
-    await settled(scenario.recover(quietHost(scenario, again, stopping)), plan);
-    for (const second of ['kept', 'lost', 'torn'] as const) {
-      const rest = again.after(second);
-      check(scenario, rest, plan, loss, scenario.always);
-      const state = rest.state();
-      if (recovered.has(state)) continue;
-      recovered.add(state);
-      await scenario.recover(quietHost(scenario, rest, new FaultInjector())).catch((error) => {
-        throw failed(
-          plan,
-          loss,
-          `after a stop at effect ${at} (${name}, ${second}) of the recovery: ${error}`,
-        );
-      });
-      check(scenario, rest, plan, loss, scenario.afterwards);
-    }
+  for (const { rest, stop } of rests) {
+    check(scenario, rest, plan, loss, scenario.always);
+    await scenario.recover(quietHost(scenario, rest, new FaultInjector())).catch((error) => {
+      throw failed(plan, loss, `after a stop at ${stop} of the recovery: ${error}`);
+    });
+    check(scenario, rest, plan, loss, scenario.afterwards);
   }
   return stops;
 }

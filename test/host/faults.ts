@@ -68,7 +68,7 @@ export class FaultInjector {
   #failing: { name: string; code: string } | null = null;
   #fullFromNow = false;
   /** Called before each effect, with the disk as it is then. */
-  onEffect: () => void = () => undefined;
+  onEffect: (name: string) => void = () => undefined;
 
   constructor(plan: Plan = { at: -1, fault: { kind: 'stop' } }) {
     this.#plan = plan;
@@ -77,7 +77,7 @@ export class FaultInjector {
   /** Throws the error that is planned for this effect. Returns true if only half of the effect may happen. */
   meet(name: string, path = ''): boolean {
     if (this.stopped) throw new Stopped('stopped');
-    this.onEffect();
+    this.onEffect(name);
     const index = this.seen.push(name) - 1;
     if (this.#failing !== null && this.#failing.name === name)
       throw systemError(this.#failing.code, name, path);

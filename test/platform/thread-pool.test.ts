@@ -1,6 +1,7 @@
 /** Work for a thread that never comes: at the limit of processes nothing may be waited for without end. */
 import { expect, test } from 'bun:test';
-import { inThread } from '../../lib/platform/thread-pool.ts';
+import { MachineError } from '../../lib/errors.ts';
+import { byThread, inThread } from '../../lib/platform/thread-pool.ts';
 
 const never = () => new Promise<string>(() => undefined);
 const failing = () => Promise.reject(new Error('EIO'));
@@ -33,4 +34,14 @@ test('what no thread takes up is done here, and the next is not waited for, unti
       10_000,
     ),
   ).toBe('there');
+});
+
+test('what only a thread can do is not waited for without end either: 12', async () => {
+  expect(await byThread(Promise.resolve('there'), 'decompressing')).toBe('there');
+  await expect(byThread(failing(), 'decompressing')).rejects.toThrow('EIO');
+  const stuck = byThread(never(), 'decompressing the patch', 60);
+  await expect(stuck).rejects.toThrow(MachineError);
+  await expect(stuck).rejects.toThrow(
+    'decompressing the patch: the system has given no thread for it in 1 s',
+  );
 });
