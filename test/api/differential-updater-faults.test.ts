@@ -63,6 +63,9 @@ describe.each(PLATFORMS)('%s', (platform) => {
         expect(disk.list(FOLDER).sort()).toEqual(output === undefined ? ['dgmo'] : ['dgmo', 'new']);
       },
     });
+    console.log(
+      `  ${tally.effects} effects, ${tally.points} faults, ${tally.recoveryPoints} stops in the recoveries`,
+    );
     expect(tally.points).toBeGreaterThan(40);
     expect(tally.recoveryPoints).toBeGreaterThan(10);
   });

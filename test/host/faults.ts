@@ -20,6 +20,9 @@ export interface Plan {
 
 export class Stopped extends Error {}
 
+/** No error of a call: another process holds the lock. */
+export const HELD = 'held';
+
 /** The errors that each real call can give, and that a transaction has to survive. */
 export const ERRORS: Record<string, string[]> = {
   'open read': ['EIO', 'EACCES', 'EMFILE'],
@@ -47,6 +50,7 @@ export const ERRORS: Record<string, string[]> = {
   flushDirectory: ['EIO'],
   start: ['EAGAIN', 'EACCES'],
   run: ['EAGAIN', 'ENOMEM', 'EACCES'],
+  lock: [HELD, 'EMFILE', 'EACCES'],
 };
 
 /** Calls that change nothing: to stop there is to stop at the effect after them. */

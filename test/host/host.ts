@@ -3,7 +3,7 @@ import { dirname } from 'node:path/posix';
 import { errorCode } from '../../lib/errors.ts';
 import type { Host, Platform, RunResult } from '../../lib/platform/host.ts';
 import { type SimulatedDisk, USER } from './disk.ts';
-import { FaultInjector, faultyDisk, type HeldFiles } from './faults.ts';
+import { FaultInjector, faultyDisk, HELD, type HeldFiles } from './faults.ts';
 
 export interface SimulatedHostOptions {
   disk: SimulatedDisk;
@@ -160,7 +160,12 @@ export function simulatedHost(options: SimulatedHostOptions): SimulatedHost {
     },
     locks: {
       acquire: (path) => {
-        faults.meet('lock', path);
+        try {
+          faults.meet('lock', path);
+        } catch (error) {
+          if (errorCode(error) === HELD) return null;
+          throw error;
+        }
         const file = path.replaceAll('\\', '/');
         if (disk.contentOf(file) === null && disk.status(dirname(file)) !== null)
           disk.place(file, new Uint8Array(0));

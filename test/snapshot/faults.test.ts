@@ -166,6 +166,7 @@ async function everywhere(
       }
     }
   }
+  console.log(`  ${points} faults and stops`);
   return points;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The proof for versions that write into the data when they are tried: whatever stops the run, the old version is never left
- * with the data of a failed one.
+ * The proof for versions that write into data and config when they are tried: whatever stops the run, the old version is never
+ * left with the data of a failed one, or with one of the folders of it.
  */
 import { describe, expect, test } from 'bun:test';
 import type { SimulatedDisk } from '../../host/disk.ts';
@@ -15,6 +15,7 @@ import {
   checkEnded,
   type Files,
   filesOn,
+  HOME,
   installedOn,
   placeFiles,
   recoverAll,
@@ -26,15 +27,30 @@ const OLD = executable('1.0.0');
 const NEW = executable('2.0.0');
 const BROKEN = executable('2.0.0', 'broken');
 const PACKAGE = '/downloads/dgmo.dgmopkg';
-const OLD_DATA: Files = { 'session.json': 'old', 'only-old': 'old' };
-const NEW_DATA: Files = { 'session.json': 'migrated', 'only-new': 'new' };
+const OLD_DATA: Files = { 'data/session.json': 'old, version 1', 'config/theme': 'old' };
+const NEW_DATA: Files = { 'data/session.json': 'migrated, version 2', 'data/only-new': 'new' };
 const root = testRoot();
 
 /** Migrates the data, file by file. */
 function migrate(disk: SimulatedDisk, content: Uint8Array): void {
   if (!new TextDecoder().decode(content).startsWith('#!dgmo 2.0.0')) return;
-  if (disk.contentOf('/home/.dgmo/data/only-old') !== null) disk.remove('/home/.dgmo/data/only-old');
-  placeFiles(disk, 'data', NEW_DATA);
+  if (disk.contentOf(`${HOME}/config/theme`) !== null) disk.remove(`${HOME}/config/theme`);
+  place(disk, NEW_DATA);
+}
+
+function place(disk: SimulatedDisk, files: Files): void {
+  for (const [path, content] of Object.entries(files)) {
+    const [folder = '', name = ''] = path.split('/');
+    placeFiles(disk, folder, { [name]: content });
+  }
+}
+
+function foldersOn(disk: SimulatedDisk): Files {
+  return Object.fromEntries(
+    ['data', 'config'].flatMap((folder) =>
+      Object.entries(filesOn(disk, folder)).map(([name, content]) => [`${folder}/${name}`, content]),
+    ),
+  );
 }
 
 interface Trial extends Scenario {
@@ -49,7 +65,7 @@ function trialOf(fresh: Executable, clean: Trial['clean']): Trial {
   return {
     async prepare() {
       const disk = installedDisk('linux', OLD);
-      placeFiles(disk, 'data', OLD_DATA);
+      place(disk, OLD_DATA);
       disk.place(PACKAGE, await packageFor('linux', [OLD, fresh], 'full'));
       return disk;
     },
@@ -63,7 +79,7 @@ function trialOf(fresh: Executable, clean: Trial['clean']): Trial {
     always: (disk) => void installedOn(disk, [OLD, fresh]),
     afterwards(disk) {
       const installed = installedOn(disk, fresh === BROKEN ? [OLD] : [OLD, fresh]);
-      const data = filesOn(disk, 'data');
+      const data = foldersOn(disk);
       if (!sameFiles(data, installed === OLD ? OLD_DATA : NEW_DATA))
         throw new Error(`${installed.version} is installed with the data ${JSON.stringify(data)}`);
       checkEnded(disk, installed);
@@ -87,7 +103,7 @@ describe('with no fault', () => {
     const disk = await trial.prepare();
     const code = await trial.run(simulatedHost({ ...trial.host, disk }));
     const { version } = installedOn(disk, [OLD, NEW, BROKEN]);
-    expect({ code, version, data: filesOn(disk, 'data') }).toEqual(trial.clean);
+    expect({ code, version, data: foldersOn(disk) }).toEqual(trial.clean);
     trial.afterwards(disk);
   });
 });

@@ -212,6 +212,9 @@ describe('faults', () => {
       },
       afterwards: (now) => expectCurrent(now, repository),
     });
+    console.log(
+      `  ${tally.effects} effects, ${tally.points} faults, ${tally.recoveryPoints} stops in the recoveries`,
+    );
     expect(tally.points).toBeGreaterThan(200);
   });
 
@@ -235,6 +238,9 @@ describe('faults', () => {
         }
       },
     });
+    console.log(
+      `  ${tally.effects} effects, ${tally.points} faults, ${tally.recoveryPoints} stops in the recoveries`,
+    );
     expect(tally.points).toBeGreaterThan(100);
   });
 
