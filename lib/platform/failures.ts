@@ -28,6 +28,7 @@ const FAILURES: Record<string, [explanation: string, advice?: string]> = {
   EBUSY: ['the file is in use'],
   ETXTBSY: ['the program is running, or is being written', 'End what runs or writes it, then try again.'],
   ENOENT: ['there is no such file'],
+  ENOEXEC: ['it is not a program of a format that this system knows'],
   EISDIR: ['it is a directory', 'Move it out of the way, or name another file, then try again.'],
   ENOTDIR: ['a part of the path is not a directory', PATH],
   ELOOP: ['it is a symlink that may not be followed, or symlinks that lead in a circle', PATH],

@@ -1,5 +1,6 @@
 /** The real processes: running a program for its output, starting one that outlives us, and finding and ending others. */
 import { errorCode, errorMessage } from '../errors.ts';
+import { asUpdaterError } from './failures.ts';
 import type { Processes, RunResult, SpawnOptions, StartedProcess, StartOptions } from './host.ts';
 import {
   posixExecutable,
@@ -37,7 +38,11 @@ async function run(
   try {
     child = spawnForOutput(file, args, options);
   } catch (error) {
-    return { started: false, code: errorCode(error) ?? null, reason: errorMessage(error) };
+    return {
+      started: false,
+      code: errorCode(error) ?? null,
+      reason: errorMessage(asUpdaterError(error, file)),
+    };
   }
   let timedOut = false;
   const limit = setTimeout(() => {

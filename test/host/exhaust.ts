@@ -3,7 +3,7 @@
  * disk after each.
  */
 import { LOSSES, type Loss, type SimulatedDisk } from './disk.ts';
-import { ERRORS, type Fault, FaultInjector, HARMLESS, type Plan, Stopped } from './faults.ts';
+import { ERRORS, type Fault, FaultInjector, HARMLESS, HELD, type Plan, Stopped } from './faults.ts';
 import { type SimulatedHost, simulatedHost } from './host.ts';
 
 export interface Scenario {
@@ -67,7 +67,7 @@ function faultsOf(name: string): Fault[] {
   const faults: Fault[] = [];
   if (!HARMLESS.has(name)) faults.push({ kind: 'stop' });
   if (name === 'write') faults.push({ kind: 'short' });
-  for (const code of ERRORS[name] ?? []) {
+  for (const code of name === 'lock' ? [HELD, 'EMFILE', 'EACCES'] : (ERRORS[name] ?? [])) {
     faults.push({ kind: 'error', code, forGood: false }, { kind: 'error', code, forGood: true });
   }
   return faults;

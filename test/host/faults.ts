@@ -50,7 +50,6 @@ export const ERRORS: Record<string, string[]> = {
   flushDirectory: ['EIO'],
   start: ['EAGAIN', 'EACCES'],
   run: ['EAGAIN', 'ENOMEM', 'EACCES'],
-  lock: [HELD, 'EMFILE', 'EACCES'],
 };
 
 /** Calls that change nothing: to stop there is to stop at the effect after them. */

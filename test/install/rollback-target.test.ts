@@ -171,6 +171,16 @@ describe('the rollback rule of the release', () => {
     expect(here.target({ force: true }).to.version).toBe('1.0.0');
   });
 
+  test('a kept binary does not go back alone across a format, as by sudo, whose home has no snapshots of the user', () => {
+    const { install, target } = machine();
+    install(TWO, rule(2), ONE);
+    expect(() => target()).toThrow(PolicyError);
+    expect(() => target()).toThrow('the executable would go back without the data');
+    expect(target({ force: true }).to.version).toBe('1.0.0');
+    install(TWO, rule(1), ONE);
+    expect(target().to.version).toBe('1.0.0');
+  });
+
   test('does not prevent going to a newer version', async () => {
     const { here } = await updated(rule(1, { supported: false }));
     const two = await here.snapshot();

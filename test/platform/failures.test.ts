@@ -7,7 +7,7 @@ import { MachineError } from '../../lib/errors.ts';
 import { asUpdaterError } from '../../lib/platform/failures.ts';
 
 const CODES =
-  'ENOSPC EDQUOT EFBIG EACCES EPERM EROFS EIO EBUSY ETXTBSY ENOENT EISDIR ENOTDIR ELOOP ENAMETOOLONG EMFILE ENFILE EAGAIN ENOMEM';
+  'ENOSPC EDQUOT EFBIG EACCES EPERM EROFS EIO EBUSY ETXTBSY ENOENT ENOEXEC EISDIR ENOTDIR ELOOP ENAMETOOLONG EMFILE ENFILE EAGAIN ENOMEM';
 
 test.each(CODES.split(' '))('%s', (code) => {
   const error = Object.assign(new Error(`${code}: raw words, open '/a'`), { code, path: '/a' });

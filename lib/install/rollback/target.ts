@@ -238,8 +238,17 @@ function checkRelease(
       );
     }
   }
-  if (snapshot === null) return;
   const now = formatIn(rollback);
+  if (snapshot === null) {
+    if (!back || now === FIRST_FORMAT) return;
+    // The format of the kept binary is not known. As root by sudo this is not the home in which the user's snapshots are.
+    throw new PolicyError(
+      `the data has format ${now} now, and there is no snapshot of ${to.version} here: the executable would go back without the data`,
+      {
+        advice: `If ${to.version} was used by another user, run it as that user or name their home with --home. ${advice}`,
+      },
+    );
+  }
   const then = formatIn(snapshot.rollback);
   if (now === then) return;
   const both = ['binary', 'data'].map((name) => components.some((component) => component === name));
