@@ -11,6 +11,7 @@ export {
   type CreateOptions,
   DifferentialUpdater,
   type DifferentialUpdaterOptions,
+  type FeedOptions,
   Installation,
   type InstallationOptions,
   type InstallOptions,
@@ -57,7 +58,7 @@ export {
 } from './errors.ts';
 export type { Decoded, Decoder } from './format/decoder.ts';
 export type { HealthIssue, HealthStatus, IssueType } from './health/index.ts';
-export type { LastCheck } from './home/checks.ts';
+export type { Checks, LastCheck } from './home/checks.ts';
 export type { Decided, Decider, Setting } from './home/decided.ts';
 export type { HistoryEntry } from './home/history.ts';
 export type { PreferenceKey } from './home/preference-text.ts';
@@ -79,9 +80,10 @@ export type {
   Status,
 } from './install/index.ts';
 export type { Platform } from './platform/host.ts';
-export type { Component, Pruned, Snapshot, Usage } from './snapshot/index.ts';
+export type { Component, FolderComponent, Pruned, Snapshot, Usage } from './snapshot/index.ts';
 export { type PublicKey, publicKey, type SigningKey, signingKey } from './trust/index.ts';
 export type {
+  Asker,
   CheckOptions,
   CheckResult,
   DownloadLimits,

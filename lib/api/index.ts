@@ -55,6 +55,7 @@ export {
   type DifferentialUpdaterOptions,
   type VersionInfo,
 } from './differential-updater.ts';
+export type { FeedOptions } from './feed-context.ts';
 export type { RepairResult } from './health/repair.ts';
 export type { Remedy, Situation } from './health/situation.ts';
 export {

@@ -17,7 +17,7 @@ export {
   pruneCache,
 } from './cache/cache.ts';
 export { cachePaths } from './cache/layout.ts';
-export { type CheckOptions, check } from './check/check.ts';
+export { type Asker, type CheckOptions, check } from './check/check.ts';
 export { type Held, type Hold, type Selection, select } from './check/selection.ts';
 export type { CheckResult, UpdateInfo, UpdatePackage } from './check/update-info.ts';
 export type { WayBack } from './check/way-back.ts';

@@ -40,7 +40,7 @@ export interface CheckOptions {
   for?: Asker | undefined;
 }
 
-type Asker = 'user' | 'notice' | 'unattended';
+export type Asker = 'user' | 'notice' | 'unattended';
 
 const LIFTED: Record<Asker, ReadonlySet<Hold>> = {
   user: new Set(['rolled back', 'skipped', 'major', 'later']),
