@@ -95,3 +95,15 @@ test('reading goes on after a read that returned fewer bytes', () => {
   expect(() => source.read(501, part)).toThrow(DamagedError);
   source.close();
 });
+
+test('a file that is larger than it may be is refused before it is read', () => {
+  const disk = new SimulatedDisk();
+  disk.place('/file', pattern(10));
+  expect(readFile(disk, '/file', 10)).toEqual(pattern(10));
+  disk.read = () => {
+    throw new Error('it was read');
+  };
+  expect(() => readFile(disk, '/file', 9)).toThrow(DamagedError);
+  expect(() => readFile(disk, '/file', 9)).toThrow('/file has 10 bytes, at most 9 are possible');
+  expect(readFile(disk, '/missing', 9)).toBeNull();
+});

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import fc from 'fast-check';
 import { findSnapshot } from '../../lib/install/rollback/target.ts';
-import { documentPath, listSnapshots } from '../../lib/snapshot/index.ts';
+import { nativeDisk } from '../../lib/platform/native-disk.ts';
+import { documentPath, listSnapshots, loadSnapshot } from '../../lib/snapshot/index.ts';
 import { isSnapshotId, nextSnapshotId, timeOfId } from '../../lib/snapshot/snapshot-id.ts';
 import { openWorkshop, type Workshop } from './workshop.ts';
 
@@ -113,4 +114,17 @@ describe('snapshots of one second', () => {
     expect(findSnapshot([one, { ...one, id: longer }], id).id).toBe(id);
     expect(findSnapshot([one, { ...one, id: longer }], longer).id).toBe(longer);
   });
+});
+
+test('a document under the id of another snapshot is damaged', async () => {
+  const workshop = openWorkshop();
+  try {
+    const { id } = await workshop.take();
+    const other = '20261125-120000-1234';
+    fs.renameSync(documentPath(workshop.layout, id), documentPath(workshop.layout, other));
+    expect(() => loadSnapshot(nativeDisk, workshop.layout, other)).toThrow(`it says that it is ${id}`);
+    expect(loadSnapshot(nativeDisk, workshop.layout, id)).toBeNull();
+  } finally {
+    workshop.remove();
+  }
 });

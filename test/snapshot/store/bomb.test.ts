@@ -127,6 +127,31 @@ describe('a block of a pack', () => {
     await refusedCheaply(inPack({ says: BLOCK, holds: BLAST }));
   });
 
+  test('that is another block than its name says', async () => {
+    const other = openWorkshop();
+    try {
+      const file = join(other.root('data'), 'file');
+      fs.writeFileSync(file, 'y'.repeat(BLOCK));
+      const taken = await other.take();
+      const [name = ''] = fs.readdirSync(other.layout.packs);
+      const [mine = ''] = fs.readdirSync(workshop.layout.packs);
+      const path = join(other.layout.packs, name);
+      const [theirs, ours] = [fs.readFileSync(path), fs.readFileSync(join(workshop.layout.packs, mine))];
+      // The block of the other store, under the name that this one has for its own.
+      const tableAt = ours.length - 44 - 48;
+      theirs.copy(ours, tableAt, theirs.length - 44 - 48, theirs.length - 44 - 48 + 32);
+      ours.set(
+        new Bun.CryptoHasher('sha256').update(ours.subarray(tableAt, tableAt + 48)).digest(),
+        ours.length - 44,
+      );
+      fs.writeFileSync(path, ours);
+      fs.rmSync(file);
+      await expect(other.restore(taken)).rejects.toThrow('has SHA-256');
+    } finally {
+      other.remove();
+    }
+  });
+
   test('whose list was changed', async () => {
     const [name = ''] = fs.readdirSync(workshop.layout.packs);
     const path = join(workshop.layout.packs, name);
