@@ -73,6 +73,7 @@ const refused: [what: string, decode: Decoder<unknown>, values: unknown[]][] = [
       Object.create({ kind: 'point' }),
     ],
   ],
+  ['object without fields', object({}), [[], 'a', 5, null, true]],
   ['checked', even, [1, 10]],
 ];
 test.each(refused)('%s: everything else is damaged, and the path is named', (_, decode, values) => {

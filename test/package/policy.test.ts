@@ -40,6 +40,8 @@ describe('a package is taken', () => {
     ["over a newer version, by a person's word", { installed: standing('2.0.0'), allowDowngrade: true }],
     ["below the floor, by a person's word", { floor: '1.9.0', allowDowngrade: true }],
     ['over a newer version with data of the same format', back({})],
+    ['over a newer version that can be rolled back to just this one', back({ minVersion: '1.2.0' })],
+    ['over a newer version that says nothing about going back', { ...back({}), rollback: null }],
     [
       'when it is newer, whatever the installed release says about going back',
       { rollback: says({ supported: false }) },

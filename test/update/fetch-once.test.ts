@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { DamagedError } from '../../lib/errors.ts';
 import type { Network } from '../../lib/platform/network/network.ts';
 import { cachePaths } from '../../lib/update/cache/layout.ts';
-import { fetchOnce } from '../../lib/update/download/fetch-once.ts';
+import { fetchOnce, rangeFault } from '../../lib/update/download/fetch-once.ts';
 import { DEFAULT_LIMITS, type DownloadLimits } from '../../lib/update/download/limits.ts';
 import { PartialFile } from '../../lib/update/download/partial-file.ts';
 import { Meter } from '../../lib/update/download/progress.ts';
@@ -162,6 +162,83 @@ test('a file that is another one now is begun again', async () => {
   const other = { status: 206, headers: { etag: '"two"', 'content-range': 'bytes 4-9/10' } };
   await expect(fetch(other)).rejects.toMatchObject({ reason: 'changed' });
   expect(partial.received).toBe(0);
+});
+
+/** Four bytes have come with these headers. */
+async function begun(headers: Record<string, string>) {
+  const here = stage();
+  await expect(here.fetch({ headers, pieces: [[4, 0]] })).rejects.toMatchObject({ reason: 'lost' });
+  return here;
+}
+
+const rest = { status: 206, pieces: [[6, 0]] as [number, number][] };
+const range = { 'content-range': 'bytes 4-9/10' };
+const date = { 'last-modified': 'Thu, 26 Nov 2026 10:00:00 GMT' };
+
+describe('the rest', () => {
+  test.each([
+    ['by a strong ETag', { etag: '"one"', ...date }, '"one"'],
+    ['by its date, if the ETag is weak', { etag: 'W/"one"', ...date }, date['last-modified']],
+    ['by its date, if the ETag is none', { etag: 'one two', ...date }, date['last-modified']],
+    ['by nothing', {}, undefined],
+  ])('is asked for %s', async (_, headers, validator) => {
+    const { partial, fetch, asked } = await begun(headers);
+    await fetch({ ...rest, headers: { ...headers, ...range } });
+    expect(partial.received).toBe(LENGTH);
+    expect(asked[1]).toEqual({ range: 'bytes=4-', ...(validator && { 'if-range': validator }) });
+  });
+
+  test.each([
+    ['another ETag', { etag: '"one"' }, { etag: '"two"' }],
+    ['another date', date, { 'last-modified': 'Fri, 27 Nov 2026 10:00:00 GMT' }],
+  ])('of a file with %s is refused, whole or in part', async (_, before, now) => {
+    for (const answer of [{ ...rest, headers: { ...now, ...range } }, { headers: now }]) {
+      const { partial, fetch } = await begun(before);
+      await expect(fetch(answer)).rejects.toMatchObject({ reason: 'changed' });
+      expect(partial.received).toBe(0);
+    }
+  });
+
+  test('of a file that says nothing more of itself is taken: the digest decides', async () => {
+    const { partial, fetch } = await begun({ etag: '"one"', ...date });
+    await fetch({ ...rest, headers: range });
+    expect(partial.received).toBe(LENGTH);
+  });
+
+  test('answered with the whole file is begun again', async () => {
+    const { partial, fetch } = await begun({ etag: '"one"' });
+    await fetch({ headers: { etag: '"one"', 'content-length': '10' } });
+    expect(partial.received).toBe(LENGTH);
+  });
+
+  test('that the server does not have (416) is begun again; without a range it is an error like others', async () => {
+    const { partial, fetch } = await begun({ etag: '"one"' });
+    await expect(fetch({ status: 416 })).rejects.toMatchObject({ reason: 'changed' });
+    expect(partial.received).toBe(0);
+    await expect(fetch({ status: 416 })).rejects.toThrow('416');
+  });
+
+  test('of another place is refused, and all of it is asked for the next time', async () => {
+    const { partial, fetch } = await begun({ etag: '"one"' });
+    const wrong = { ...rest, headers: { etag: '"one"', 'content-range': 'bytes 3-9/10' } };
+    await expect(fetch(wrong)).rejects.toMatchObject({ reason: 'protocol' });
+    expect(partial.received).toBe(0);
+  });
+});
+
+test.each([
+  ['bytes 4-9/10', null],
+  ['bytes 4-9/*', null],
+  [' bytes 4-4/10 ', null],
+  [undefined, 'no Content-Range'],
+  ['bytes */10', 'the Content-Range "bytes */10"'],
+  ['bits 4-9/10', 'the Content-Range "bits 4-9/10"'],
+  ['bytes 4-9/11', 'a range of 11 bytes instead of 10'],
+  ['bytes 5-9/10', 'a range from byte 5 instead of 4'],
+  ['bytes 4-3/10', 'a range up to byte 3 of 10'],
+  ['bytes 4-10/10', 'a range up to byte 10 of 10'],
+])('the range %j is %j', (value, fault) => {
+  expect(rangeFault(value, 4, 10)).toBe(fault);
 });
 
 test('what is whole is not asked for', async () => {

@@ -62,6 +62,16 @@ describe('what was meant for one host', () => {
       expect(follow(other)?.headers).toEqual({ accept: '*/*', range: 'bytes=1-' });
   });
 
+  test('a POST goes on, whole, to the same origin and to no other one', () => {
+    const post = { method: 'POST', url: FROM, idleTimeout: 1, body: new Uint8Array(3) } as const;
+    for (const status of [307, 308]) {
+      const to = (location: string) => redirected(post, { status, url: FROM, headers: { location } }, [FROM]);
+      expect(to('/c')).toMatchObject({ method: 'POST', url: 'https://feed.test/c', body: new Uint8Array(3) });
+      for (const other of ['https://other.test/c', 'https://feed.test:444/c'])
+        expect(() => to(other)).toThrow('answered a POST with a redirect to another host');
+    }
+  });
+
   test('a POST that would lose its body is refused', () => {
     const post = { method: 'POST', url: FROM, idleTimeout: 1 } as const;
     for (const status of [301, 302, 303])
