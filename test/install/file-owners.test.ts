@@ -194,13 +194,6 @@ describe('what is believed all the same', () => {
     expect(await failure(() => openSession(on(disk).install.host, { installDir: INSTALL_DIR }))).toBeNull();
   });
 
-  test('one beside whose files somebody else has put one that is not read', async () => {
-    const disk = interrupted();
-    disk.place(`${WORK}/notes.txt`, new Uint8Array(1));
-    disk.own(`${WORK}/notes.txt`, OTHER);
-    expect(await status(on(disk))).toBeNull();
-  });
-
   test('what everybody may write, if everybody may write the executable', async () => {
     const disk = interrupted();
     disk.setMode(TARGET, 0o777);
