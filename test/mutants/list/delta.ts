@@ -25,6 +25,7 @@ export const DELTA: readonly MutatedFile[] = [
     tests: ['test/delta/forged.test.ts'],
     changes: [
       ['if (size !== rawSize) ', 'if (false) '],
+      ['size > most', 'size >= most', { tests: ['test/install/evolutions-later.test.ts'] }],
       ['if (head.length < 6 || head.readUInt32LE(0) !== MAGIC) ', 'if (false) '],
       ['head.length < 6 || head.readUInt32LE(0) !== MAGIC', 'head.length < 6'],
       [
@@ -105,12 +106,18 @@ export const DELTA: readonly MutatedFile[] = [
       ],
       ['if (!isVersion(value)) ', 'if (false) '],
       ['if (value > limit) ', 'if (false) '],
+      ['value > limit', 'value >= limit', { tests: ['test/delta/vectors.test.ts'] }],
       [
         'if (found !== wanted) throw damaged(`it has ${found} streams, wanted ${wanted}`);',
         'if (false) throw damaged(`it has ${found} streams, wanted ${wanted}`);',
       ],
       ['if (this.#at !== this.#bytes.length)\n      ', 'if (false) '],
       ['if (this.#at + size > this.#bytes.length) ', 'if (false) '],
+      [
+        'this.#at + size > this.#bytes.length',
+        'this.#at + size >= this.#bytes.length',
+        { tests: ['test/delta/vectors.test.ts'] },
+      ],
     ],
   },
   {
@@ -159,6 +166,11 @@ export const DELTA: readonly MutatedFile[] = [
       ['if (values === undefined || values.left === 0) ', 'if (false) '],
       ['values === undefined || values.left === 0', 'values === undefined'],
       ['if (this.#run > 0 || (this.#zeros > 0 && this.#zeros !== Number.POSITIVE_INFINITY)) ', 'if (false) '],
+      [
+        'if (this.#run > 0 || (this.#zeros > 0',
+        'if (this.#run > 0 || (this.#zeros >= 0',
+        { tests: ['test/delta/vectors.test.ts'] },
+      ],
       [
         'this.#run > 0 || (this.#zeros > 0 && this.#zeros !== Number.POSITIVE_INFINITY)',
         '(this.#zeros > 0 && this.#zeros !== Number.POSITIVE_INFINITY)',

@@ -6,24 +6,22 @@ export const INSTALL: readonly MutatedFile[] = [
     file: 'lib/install/file-owners.ts',
     tests: ['test/install/file-owners.test.ts'],
     changes: [
+      ['if (folder === null) return;', ''],
       ["requireKind(layout.workDir, folder, 'directory');", ''],
       [
         'if (writers !== null) requireWriters(writers, layout, layout.workDir, folder);',
         'if (false) requireWriters(writers, layout, layout.workDir, folder);',
       ],
       ['requireWriters(writers, layout, layout.workDir, folder);', ''],
+      [
+        'if (file === null) continue;',
+        '',
+        { survives: 'only a file that goes between the list and the look at it' },
+      ],
       ["requireKind(path, file, 'file');", ''],
       [
         'if (writers !== null) requireWriters(writers, layout, path, file);',
         'if (false) requireWriters(writers, layout, path, file);',
-      ],
-      [
-        '[receipt, journal, lock, holder, lastHolder, publisher].includes(path) ||\n    TRANSIENT_PREFIXES.some((prefix) => name.startsWith(prefix))',
-        '[receipt, journal, lock, holder, lastHolder, publisher].includes(path)',
-      ],
-      [
-        '[receipt, journal, lock, holder, lastHolder, publisher].includes(path) ||\n    TRANSIENT_PREFIXES.some((prefix) => name.startsWith(prefix))',
-        'TRANSIENT_PREFIXES.some((prefix) => name.startsWith(prefix))',
       ],
       ["(mode & bit) !== 0 && !(kind === 'directory' && (mode & STICKY) !== 0)", '(mode & bit) !== 0'],
       [
@@ -31,6 +29,14 @@ export const INSTALL: readonly MutatedFile[] = [
         "!(kind === 'directory' && (mode & STICKY) !== 0)",
       ],
       ["kind === 'directory' && (mode & STICKY) !== 0", "kind === 'directory'"],
+      [
+        "kind === 'directory' && (mode & STICKY) !== 0",
+        '(mode & STICKY) !== 0',
+        {
+          survives:
+            'the bit says nothing about a file: without the first half such an executable is only trusted less',
+        },
+      ],
       ['writable(ALL_WRITE).length > 0', 'writable(ALL_WRITE).length >= 0'],
       ['if (kind === wanted) ', 'if (false) '],
       ['if (!users.has(owner)) ', 'if (false) '],
@@ -42,7 +48,9 @@ export const INSTALL: readonly MutatedFile[] = [
       ],
       ['(mode & GROUP_WRITES) !== 0 && !everybody && !groups.has(group)', '!groups.has(group)'],
       ['(mode & GROUP_WRITES) !== 0 && !everybody', '!everybody'],
+      ['(mode & GROUP_WRITES) !== 0 && !everybody', '(mode & GROUP_WRITES) !== 0'],
       ['if (others === null) ', 'if (false) '],
+      ['if (user === null) return;', ''],
       ['owner !== user && owner !== ROOT_USER', 'owner !== user'],
       ['owner !== user && owner !== ROOT_USER', 'owner !== ROOT_USER'],
       [
@@ -58,12 +66,18 @@ export const INSTALL: readonly MutatedFile[] = [
         '(user === ROOT_USER || !isOwnFolderOf(host, layout, foreign.owner))',
       ],
       ['user === ROOT_USER || !isOwnFolderOf(host, layout, foreign.owner)', 'user === ROOT_USER'],
+      [
+        'user === ROOT_USER || !isOwnFolderOf(host, layout, foreign.owner)',
+        '!isOwnFolderOf(host, layout, foreign.owner)',
+      ],
       ['if (user !== ROOT_USER && owners[0]?.owner === user) ', 'if (false) '],
+      ['user !== ROOT_USER && owners[0]?.owner === user', 'owners[0]?.owner === user'],
       [
         'program !== null &&\n    pathsOf(platform).dirname(program) === installDir &&\n    disk.status(installDir)?.owner === owner',
         'disk.status(installDir)?.owner === owner',
       ],
       ['program !== null &&\n    pathsOf(platform).dirname(program) === installDir', 'program !== null'],
+      ['disk.status(installDir)?.owner === owner', 'true'],
       ['if (!whole) ', 'if (false) '],
       ['if (left === undefined) ', 'if (false) '],
     ],
@@ -96,7 +110,10 @@ export const INSTALL: readonly MutatedFile[] = [
   {
     file: 'lib/install/receipt.ts',
     tests: ['test/install/receipt.test.ts'],
-    changes: [["if (typeof found !== 'string' || found === '')\n      ", 'if (false) ']],
+    changes: [
+      ['if (value.schema !== 1) ', 'if (false) '],
+      ["if (typeof found !== 'string' || found === '')\n      ", 'if (false) '],
+    ],
   },
   {
     file: 'lib/install/rollback/target.ts',
@@ -104,7 +121,10 @@ export const INSTALL: readonly MutatedFile[] = [
     changes: [
       ['if (receipt.previous?.version === version) ', 'if (false) '],
       ['if (same !== undefined) ', 'if (false) '],
-      ['if (snapshot === null) {', 'if (false) {'],
+      [
+        'if (snapshot === null) return keptBinary(session, receipt);',
+        'if (false) return keptBinary(session, receipt);',
+      ],
       ['if (binary === null || !binary.sound) ', 'if (false) '],
       ['if (rollback !== null && back) ', 'if (false) '],
       ['if (!rollback.supported)\n      ', 'if (false) '],
@@ -115,15 +135,63 @@ export const INSTALL: readonly MutatedFile[] = [
     file: 'lib/install/transaction/journal.ts',
     tests: ['test/install/transaction/journal.test.ts'],
     changes: [
+      ['if (end === -1) ', 'if (false) '],
+      ["if (line[16] !== ' ' || line.slice(0, 16) !== checksum(json)) ", 'if (false) '],
+      ["line[16] !== ' ' || line.slice(0, 16) !== checksum(json)", "line[16] !== ' '"],
+      ["line[16] !== ' ' || line.slice(0, 16) !== checksum(json)", 'line.slice(0, 16) !== checksum(json)'],
       ['if (!isRecord(value)) throw', 'if (false) throw'],
       [
         "if ((kind !== 'update' && kind !== 'rollback') || typeof id !== 'string') throw",
         "if (typeof id !== 'string') throw",
       ],
+      ["if ((kind !== 'update' && kind !== 'rollback') || typeof id !== 'string') ", 'if (false) '],
+      [
+        "(kind !== 'update' && kind !== 'rollback') || typeof id !== 'string'",
+        "(kind !== 'update' && kind !== 'rollback')",
+      ],
+      ["kind !== 'update' && kind !== 'rollback'", "kind !== 'rollback'"],
       ['if (!ID.test(id)) throw', 'if (false) throw', { tests: ['test/install/file-owners.test.ts'] }],
+      ['if (value.folders === undefined) ', 'if (false) '],
+      ['if (folders === null) ', 'if (false) '],
       ["if (value.state !== 'touched' && value.state !== 'back') throw", 'if (false) throw'],
+      ["value.state !== 'touched' && value.state !== 'back'", "value.state !== 'touched'"],
+      ["value.state !== 'touched' && value.state !== 'back'", "value.state !== 'back'"],
       ["if (typeof value.unused !== 'boolean') throw", 'if (false) throw'],
       ["if (verdict !== 'commit' && verdict !== 'revert') throw", 'if (false) throw'],
+      ["verdict !== 'commit' && verdict !== 'revert'", "verdict !== 'commit'"],
+      ["verdict !== 'commit' && verdict !== 'revert'", "verdict !== 'revert'"],
+      [
+        "if (\n        outcome !== 'committed' &&\n        outcome !== 'reverted' &&\n        outcome !== 'abandoned' &&\n        outcome !== 'foreign'\n      ) ",
+        'if (false) ',
+      ],
+      [
+        "outcome !== 'committed' &&\n        outcome !== 'reverted' &&\n        outcome !== 'abandoned' &&\n        outcome !== 'foreign'",
+        "outcome !== 'foreign'",
+      ],
+      [
+        "outcome !== 'committed' &&\n        outcome !== 'reverted' &&\n        outcome !== 'abandoned'",
+        "outcome !== 'abandoned'",
+      ],
+      ["outcome !== 'committed' &&\n        outcome !== 'reverted'", "outcome !== 'committed'"],
+      ["outcome !== 'committed' &&\n        outcome !== 'reverted'", "outcome !== 'reverted'"],
+      ['if (!ABSOLUTE.test(home) || !isSnapshotId(before) || !Array.isArray(changes)) ', 'if (false) '],
+      ['!ABSOLUTE.test(home) || !isSnapshotId(before) || !Array.isArray(changes)', '!Array.isArray(changes)'],
+      ['!ABSOLUTE.test(home) || !isSnapshotId(before)', '!ABSOLUTE.test(home)'],
+      ['if (disk.status(layout.journal) === null) ', 'if (false) '],
+      ['if (receipt !== null) ', 'if (false) '],
+      ["if (entry.type === 'begin') {", 'if (false) {'],
+      ["if (entry.type === 'end') ", 'if (false) '],
+      ["if (open !== null && entry.type === 'trial') ", 'if (false) '],
+      ["open !== null && entry.type === 'trial'", 'open !== null'],
+      ["if (open !== null && entry.type === 'folders') ", 'if (false) '],
+      ["open !== null && entry.type === 'folders'", 'open !== null'],
+      ["if (entry.state === 'back') ", 'if (false) '],
+      ["if (open !== null && entry.type === 'verdict')\n      ", 'if (false) '],
+      ["if (entry.type === 'receipt') ", 'if (false) '],
+      ["else if (entry.type === 'begin') ", 'else if (false) '],
+      ["if (entry.type === 'end' && entry.outcome === 'committed' && begun !== null) ", 'if (false) '],
+      ["entry.type === 'end' && entry.outcome === 'committed' && begun !== null", 'begun !== null'],
+      ["entry.type === 'end' && entry.outcome === 'committed'", "entry.type === 'end'"],
     ],
   },
   {
@@ -174,6 +242,11 @@ export const INSTALL: readonly MutatedFile[] = [
     tests: ['test/install/in-use.test.ts'],
     changes: [
       ['if (found?.sha256 !== staging.to.sha256 || found.size !== staging.to.size) ', 'if (false) '],
+      [
+        'requirePatchAsSigned(payload, step.payload);',
+        '',
+        { tests: ['test/install/patch-as-signed.test.ts'] },
+      ],
       [
         'if (fromTarget) throwIfOldIsChanged(session, staging.from, source, error);',
         '',

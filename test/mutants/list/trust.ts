@@ -132,6 +132,11 @@ export const TRUST: readonly MutatedFile[] = [
       ],
       ['if (isRefused) throw asUpdaterError(error, file);', ''],
       ['if (code === undefined && !(error instanceof DamagedError)) throw error;', ''],
+      [
+        'if (!this.#writable || folder === null) return;',
+        'if (folder === null) return;',
+        { tests: ['test/trust/feed/folder.test.ts'] },
+      ],
     ],
   },
   {
@@ -187,6 +192,12 @@ export const TRUST: readonly MutatedFile[] = [
       ],
       ['if (version >= lowestRoot) ', 'if (false) '],
       ['trusted.checkTimestampExpiry();', ''],
+      ['checkRoleName(role);', '', { tests: ['test/trust/feed/delegations.test.ts'] }],
+      [
+        '    if (!isUnusable(error)) throw error;\n    return false;',
+        '    return false;',
+        { survives: 'nothing in the try throws another error' },
+      ],
       [
         'Math.min(length ?? MAX_BYTES[role], MAX_BYTES[role])',
         'MAX_BYTES[role]',
@@ -262,10 +273,12 @@ export const TRUST: readonly MutatedFile[] = [
         'names.length === 0 || known.length !== names.length || !right',
         'names.length === 0 || known.length !== names.length',
       ],
+      ['names.length === 0 || known.length !== names.length || !right', '!right'],
       ['if (!Number.isSafeInteger(target.length)) ', 'if (false) '],
       ['if (found.length !== info.length) ', 'if (false) '],
       ['if (wanted === undefined || found.hashes[name] === wanted) ', 'if (false) '],
       ['wanted === undefined || found.hashes[name] === wanted', 'true'],
+      ['wanted === undefined || found.hashes[name] === wanted', 'wanted === undefined'],
     ],
   },
   {
@@ -275,6 +288,7 @@ export const TRUST: readonly MutatedFile[] = [
       ['...this.#targets.values(),', '', { tests: ['test/trust/feed/delegations.test.ts'] }],
       ['now >= Date.parse(role.signed.expires)', 'false'],
       ['this.#policy.root(document.json);\n      this.#store', 'this.#store'],
+      ["checkExpiry('root.json', this.root.signed.expires, this.#now);", ''],
       [
         'if (error instanceof EqualVersionError) return false;',
         'if (error instanceof EqualVersionError) return true;',
@@ -306,6 +320,7 @@ export const TRUST: readonly MutatedFile[] = [
           survives: 'a role is searched after the one that delegates to it',
         },
       ],
+      ['by.verifyDelegate(role, targets);', ''],
       [
         'if (!(opened.referenceTime instanceof Date)) throw',
         'if (false) throw',
@@ -354,6 +369,7 @@ export const TRUST: readonly MutatedFile[] = [
       ['if (found.scheme !== KEY_TYPE) ', 'if (false) '],
       ['if (value === undefined || !PUBLIC_KEY.test(value)) ', 'if (false) '],
       ['if (key.id !== id) ', 'if (false) '],
+      ["metadata.verifyDelegate('root', metadata);", ''],
       [
         "root.metadata.verifyDelegate('root', next.metadata);",
         '',

@@ -39,6 +39,16 @@ export const VERSION: readonly MutatedFile[] = [
   {
     file: 'lib/version/semver.ts',
     tests: ['test/version/semver.test.ts'],
-    changes: [['if (!isVersion(value)) ', 'if (false) ']],
+    changes: [
+      ['if (value.length > MAX_LENGTH || !VERSION.test(value)) ', 'if (false) '],
+      ['value.length > MAX_LENGTH || !VERSION.test(value)', 'value.length > MAX_LENGTH'],
+      ['value.length > MAX_LENGTH || !VERSION.test(value)', '!VERSION.test(value)'],
+      ['!/^\\d+$/.test(part) || Number.isSafeInteger(Number(part))', '!/^\\d+$/.test(part)'],
+      ['!/^\\d+$/.test(part) || Number.isSafeInteger(Number(part))', 'Number.isSafeInteger(Number(part))'],
+      ['if (!isVersion(value)) ', 'if (false) '],
+      ['return compareVersions(version, than) > 0;', 'return true;'],
+      ['return compareVersions(version, than) > 0;', 'return false;'],
+      ['compareVersions(version, than) > 0', 'compareVersions(version, than) >= 0'],
+    ],
   },
 ];
