@@ -21,6 +21,7 @@ import {
   receiptUnlessDamaged,
   recordPublisher,
   recoverTransaction,
+  recoverUpdater,
   requireChangeable,
   requireCommitted,
   requireOwnInstall,
@@ -40,7 +41,8 @@ import type { UpdateInfo } from '../update/check/update-info.ts';
 import type { UpdateContext } from '../update/context.ts';
 import { downloadRoute, type PackageOptions } from '../update/download/download-packages.ts';
 import type { DownloadRoute } from '../update/download/route.ts';
-import { startDgmo } from './health-gate.ts';
+import { bringUpdater } from './steps/bring-updater.ts';
+import { startDgmo } from './steps/health-gate.ts';
 
 /** A route to the release that has not been downloaded yet. */
 export interface FeedRoute {
@@ -130,6 +132,7 @@ async function installWithFallback(
   attempt: Attempt,
   awaited: number | null,
 ): Promise<Applied> {
+  await recoverUpdater(session);
   await recoverTransaction(session);
   recordOrWarn(session);
   const { fallback } = request;
@@ -171,6 +174,7 @@ async function installFrom(
   try {
     const { from, to } = prepared;
     attempt.versions = { from: from.version, to: to.version };
+    await bringUpdater(session, prepared.contents.manifest);
     const changed = !prepared.binaryUnchanged || prepared.evolutions.length > 0;
     if (changed) await change(session, prepared, awaited);
     else if (awaited !== null) await awaitExit(session, awaited);

@@ -3,6 +3,7 @@ import { BusyError, UpdaterError } from '../errors.ts';
 import { requireHome } from '../home/folder.ts';
 import type { HistoryEntry } from '../home/history.ts';
 import {
+  finishReplacement,
   type InstallEvent,
   type Outcome,
   type Receipt,
@@ -137,7 +138,7 @@ export class Installation {
     const session = this.#session;
     return withErrors(session, async () => {
       if (unconfirmed(session) === null) return null;
-      const { leaveCrashLoop } = await import('./health-gate.ts');
+      const { leaveCrashLoop } = await import('./steps/health-gate.ts');
       try {
         if ((await leaveCrashLoop(session)) !== null) return { file: session.layout.target, args: [...args] };
         await recordStart(session, session.host.processes.pid);
@@ -177,9 +178,24 @@ export class Installation {
    */
   watchStart(pid: number): Promise<void> {
     return withErrors(this.#session, async () => {
-      const { watchInBackground } = await import('./health-gate.ts');
+      const { watchInBackground } = await import('./steps/health-gate.ts');
       const left = await watchInBackground(this.#session, pid);
       if (left !== null) throw left;
+    });
+  }
+
+  /**
+   * Puts the updater that calls this in the place of the one before, which has left that to it. Windows can't replace a running
+   * executable, so the old one starts the new one in the background, and ends.
+   *
+   * @param pid of the old one
+   * @throws BusyError if that does not end, or another updater is at work; MachineError
+   * @example
+   * await installation.finishUpdater(4711);
+   */
+  finishUpdater(pid: number): Promise<void> {
+    return withErrors(this.#session, async () => {
+      await finishReplacement(this.#session, pid);
     });
   }
 

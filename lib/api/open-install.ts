@@ -5,6 +5,7 @@ import { findHome } from '../home/folder.ts';
 import { ownFolder } from '../home/own-folder.ts';
 import {
   type InstallEvent,
+  isUpdaterOpen,
   type Limits,
   openSession,
   openTransaction,
@@ -119,6 +120,10 @@ export async function recoverFirst(session: Session, tolerated: Tolerated) {
   requireOwnInstall(host, layout);
   try {
     const left = await leaveCrashLoopFirst(session);
+    if (isUpdaterOpen(session)) {
+      const { recoverUpdater } = await import('../install/updater/replace-updater.ts');
+      await withLock(host, layout, () => recoverUpdater(session));
+    }
     if (openTransaction(readJournal(host.disk, layout).entries) === null) return left;
     // Loaded only if needed: it imports the whole transaction, and there is rarely one to recover.
     const { recoverTransaction } = await import('../install/transaction/recover.ts');
@@ -133,7 +138,7 @@ export async function recoverFirst(session: Session, tolerated: Tolerated) {
 /** A version that fails at every start is left for the one before. Not if DGMO runs: then it works for somebody. */
 async function leaveCrashLoopFirst(session: Session): Promise<'reverted' | null> {
   if (unconfirmed(session) === null) return null;
-  const { leaveCrashLoop } = await import('./health-gate.ts');
+  const { leaveCrashLoop } = await import('./steps/health-gate.ts');
   try {
     const left = await leaveCrashLoop(session);
     if (left === null) return null;

@@ -44,6 +44,7 @@ import {
   withErrors,
 } from './open-install.ts';
 import { handOverCommand, type RestartCommand, type RestartNotice, restartNotice } from './restart.ts';
+import { fetchUpdater } from './steps/bring-updater.ts';
 
 export interface RecoverOptions {
   /** First finish or undo what an interrupted run left open. Default: false. */
@@ -135,7 +136,9 @@ export class UpdateManager {
         binary: update.binarySize,
         download: route?.remaining ?? 0,
       });
-      return downloadPackages(context, update, options);
+      const downloaded = await downloadPackages(context, update, options);
+      await fetchUpdater(context, update.manifest, options);
+      return downloaded;
     });
   }
 

@@ -81,3 +81,11 @@ export { type EvolutionWish, type InstalledEvolution, installedEvolutions } from
 export { planFolders, snapshotBeforeUpdate, updateFolders } from './update/folders.ts';
 export { type PreparedUpdate, prepareUpdate, receiptAfterUpdate } from './update/prepare.ts';
 export { stageUpdate } from './update/stage.ts';
+export {
+  finishReplacement,
+  forgetOldUpdater,
+  recoverUpdater,
+  replaceUpdater,
+  updaterState,
+} from './updater/replace-updater.ts';
+export { isUpdaterOpen } from './updater/updater-session.ts';

@@ -53,10 +53,24 @@ export function locate(host: Pick<Host, 'platform' | 'disk'>, installDir: string
   const target = resolveTarget(host, installDir, path.join(installDir, name), path);
   if (hasRawBytes(target)) throw notUtf8(target);
   const directory = path.dirname(target);
-  const workDir = path.join(directory, WORK_DIR);
-  const suffix = host.platform === 'win32' ? '.exe' : '';
+  return layoutOf(host, { installDir: directory, target, workDir: path.join(directory, WORK_DIR) });
+}
+
+/** The same for the updater itself, which is beside the executable; a folder of its own holds what its transactions need. */
+export function updaterLayout(host: Pick<Host, 'platform'>, { installDir, workDir, lock }: Layout): Layout {
+  const path = pathsOf(host.platform);
+  const target = path.join(installDir, executableName('dgmo-updater', host.platform));
+  return { ...layoutOf(host, { installDir, target, workDir: path.join(workDir, 'updater') }), lock };
+}
+
+function layoutOf(
+  { platform }: Pick<Host, 'platform'>,
+  { installDir, target, workDir }: Pick<Layout, 'installDir' | 'target' | 'workDir'>,
+): Layout {
+  const path = pathsOf(platform);
+  const suffix = platform === 'win32' ? '.exe' : '';
   return {
-    installDir: directory,
+    installDir,
     target,
     workDir,
     receipt: path.join(workDir, RECEIPT),

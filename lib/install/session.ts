@@ -37,6 +37,8 @@ export type InstallEvent =
   | { event: 'probing'; version: string }
   | { event: 'probed'; version: string; ok: boolean | null; detail: string; milliseconds: number }
   | { event: 'restored'; version: string }
+  /** The updater itself was replaced. */
+  | { event: 'updater replaced'; from: string; to: string }
   | { event: 'committed'; version: string }
   | { event: 'relaunching'; file: string }
   | { event: 'relaunched'; file: string }
@@ -112,6 +114,16 @@ export interface Session {
   readonly settings: Settings;
   /** Null if this user has no home. */
   snapshots: SnapshotSetup | null;
+  /**
+   * With what the program is started besides `--version`, when it is tried: it has to print the result line of a command
+   * with `--json`. Only for the updater itself.
+   */
+  selfTest?: readonly string[];
+  /**
+   * The program must never be missing, not even between two renames: on Windows it is replaced only while it does not run. Only
+   * for the updater itself, which would have to close such a gap.
+   */
+  neverMissing?: true;
   emit(event: InstallEvent): void;
   /** Whether the user has asked to stop (Ctrl-C). Has no effect once the executable is being replaced. */
   interrupted(): boolean;

@@ -34,6 +34,8 @@ export interface SpawnOptions {
 export interface StartOptions extends SpawnOptions {
   /** Send its standard output to our standard error. */
   outputToError: boolean;
+  /** Windows: without a window, and without our standard streams. */
+  background?: boolean;
 }
 
 export interface StartedProcess {

@@ -117,7 +117,8 @@ async function within(milliseconds: number, work: Promise<unknown>): Promise<voi
  * shell waits for it.
  */
 async function start(file: string, args: string[], options: StartOptions): Promise<StartedProcess> {
-  const holdTerminal = process.stdin.isTTY === true && (!windows || windowsIsAlive(process.ppid));
+  const holdTerminal =
+    options.background !== true && process.stdin.isTTY === true && (!windows || windowsIsAlive(process.ppid));
   if (windows && !holdTerminal) {
     return { pid: windowsStart(file, args, options), ended: null };
   }

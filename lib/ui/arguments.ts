@@ -59,6 +59,7 @@ const COMMANDS = {
   recover: { ...FEED, ...SWAP_LIMITS },
   confirm: { version: { type: 'string' } },
   watch: LIMITS,
+  'finish-updater': LIMITS,
   status: {},
   verify: { full: { type: 'boolean' } },
   repair: { ...FEED, ...SWAP_LIMITS, offline: { type: 'boolean' } },
@@ -189,6 +190,7 @@ const TAKES_WORDS: ReadonlySet<CommandName> = new Set([
   'unskip',
   'pin',
   'watch',
+  'finish-updater',
 ]);
 
 function parseWords(command: CommandName, words: string[]): Pick<CommandLine, 'values' | 'operands'> {

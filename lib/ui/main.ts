@@ -46,6 +46,7 @@ const COMMANDS: Record<
   repair: async (context) => (await import('./health/repair-command.ts')).runRepair(context),
   recovery: async (context) => (await import('./health/recovery-menu.ts')).runRecoveryMenu(context),
   confirm: async (context) => (await import('./confirm-commands.ts')).runConfirm(context),
+  'finish-updater': async (context) => (await import('./confirm-commands.ts')).runFinishUpdater(context),
   watch: async (context) => (await import('./confirm-commands.ts')).runWatch(context),
   status: async (context) => (await import('./status-command.ts')).runStatus(context),
 };

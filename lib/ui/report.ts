@@ -234,6 +234,8 @@ function sentence(event: ReportedEvent, verbose: boolean): string | null {
       return verbose ? `${event.version} ${probed(event.ok)}: ${event.detail}.` : null;
     case 'restored':
       return verbose ? `${event.version} is back.` : null;
+    case 'updater replaced':
+      return `The updater is ${event.to} (before: ${event.from}).`;
     case 'start failed':
       return startFailed(event);
     case 'terminal lost':

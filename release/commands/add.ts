@@ -9,6 +9,7 @@ import {
   type Target,
   targetName,
 } from '../../lib/version/index.ts';
+import packageJson from '../../package.json' with { type: 'json' };
 import { type Command, readArguments, wholeNumber } from '../command.ts';
 import { requireInput, requireOutput } from '../files.ts';
 import { DESCRIBE_HELP, DESCRIBE_OPTIONS, readDescription, requireVersion } from '../manifest/options.ts';
@@ -39,6 +40,9 @@ from a release named by --from, a higher --minimum.
 ${SIGNING_HELP}\
   --binary <p>-<a>=<file>  the binary of a target, once for each:
                            ${TARGETS.map(targetName).join(', ')}
+  --updater <p>-<a>=<file> the updater that comes with it, once for each target, as \`release compile\` made it. It costs nothing
+                           where it is installed already, and the feed has it once for all releases
+  --updater-version <v>    what it prints with --version (default: ${packageJson.version}, as this is)
   --channel <name>         default stable
   --rollout <percent>      of the installations that it is offered to; \`release rollout\` raises it (default: as for
                            other targets of the version on the channel, else 100)
@@ -54,6 +58,8 @@ const OPTIONS = {
   ...SIGNING_OPTIONS,
   ...DESCRIBE_OPTIONS,
   binary: { type: 'string', multiple: true, default: [] as string[] },
+  updater: { type: 'string', multiple: true, default: [] as string[] },
+  'updater-version': { type: 'string', default: packageJson.version },
   channel: { type: 'string', default: 'stable' },
   rollout: { type: 'string' },
   deltas: { type: 'string' },
@@ -73,6 +79,7 @@ export const add: Command = {
     requireVersion('<version>', version);
     requireChannel(values.channel);
     for (const from of values.from) requireOlder('--from', from, version);
+    requireVersion('--updater-version', values['updater-version']);
     if (values.minimum !== undefined) requireVersion('--minimum', values.minimum);
     if (values['minimum-from'] !== undefined) requireOlder('--minimum-from', values['minimum-from'], version);
     const level = values.level === undefined ? null : wholeNumber('--level', values.level, 0, [1, 22]);
@@ -80,6 +87,10 @@ export const add: Command = {
       version,
       channel: values.channel,
       binaries: readBinaries(values.binary),
+      updaters: readFiles('--updater', values.updater).map((one) => ({
+        ...one,
+        version: values['updater-version'],
+      })),
       description: readDescription(version, values),
       deltas: wholeNumber('--deltas', values.deltas, DEFAULT_PATCHES, [0, MAX_PACKAGES - 1]),
       from: values.from,
@@ -92,7 +103,7 @@ export const add: Command = {
     try {
       const outcome = await withStopSignal((stop) =>
         withSigning(['add', version], values, ({ host, repo, signers }) => {
-          for (const { file } of request.binaries) requireInput(file);
+          for (const { file } of [...request.binaries, ...request.updaters]) requireInput(file);
           if (values['sign-request'] !== undefined) requireOutput(values['sign-request']);
           const limits = machineLimits();
           return addRelease(host, repo, request, signers, {
@@ -124,22 +135,32 @@ function requireOlder(option: string, found: string, version: string): void {
   }
 }
 
-function readBinaries(values: string[]): { target: Target; file: string }[] {
-  const binaries = values.map((value) => {
+function readBinaries(values: string[]): TargetFile[] {
+  if (values.length === 0) throw new UsageError('--binary is wanted, and was not given');
+  return readFiles('--binary', values);
+}
+
+interface TargetFile {
+  target: Target;
+  file: string;
+}
+
+/** The values of an option such as `linux-x64=<file>`, each target once. */
+function readFiles(option: string, values: string[]): TargetFile[] {
+  const files = values.map((value) => {
     const at = value.indexOf('=');
     const target = parseTarget(value.slice(0, Math.max(at, 0)));
     if (target === null || at === value.length - 1) {
       throw new UsageError(
-        `--binary: wanted ${TARGETS.map(targetName).join(', ')}, then = and a file, found ${JSON.stringify(value)}`,
+        `${option}: wanted ${TARGETS.map(targetName).join(', ')}, then = and a file, found ${JSON.stringify(value)}`,
       );
     }
     return { target, file: value.slice(at + 1) };
   });
-  if (binaries.length === 0) throw new UsageError('--binary is wanted, and was not given');
-  const names = binaries.map(({ target }) => targetName(target));
+  const names = files.map(({ target }) => targetName(target));
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new UsageError(`--binary: wanted each target once, found ${twice} twice`);
-  return binaries;
+  if (twice !== undefined) throw new UsageError(`${option}: wanted each target once, found ${twice} twice`);
+  return files;
 }
 
 function summary({ version, channel, minimum }: AddRequest, { added, changed }: AddOutcome): string {

@@ -118,7 +118,7 @@ export function simulatedHost(options: SimulatedHostOptions): SimulatedHost {
       },
       hasTerminal: () => false,
       ownsTerminal: () => false,
-      run: async (file, _, { timeLimit }): Promise<RunResult> => {
+      run: async (file, args, { timeLimit }): Promise<RunResult> => {
         const refused = (code: string): RunResult => ({ started: false, code, reason: `${code}: spawn` });
         try {
           faults.meet('run', file);
@@ -141,7 +141,7 @@ export function simulatedHost(options: SimulatedHostOptions): SimulatedHost {
           started: true,
           code: timedOut ? null : ok ? 0 : 70,
           signal: timedOut ? 'SIGKILL' : null,
-          stdout: ok ? `${version}\n` : '',
+          stdout: !ok ? '' : args[0] === '--version' ? `${version}\n` : '{"event":"result"}\n',
           stderr: ok || timedOut ? '' : 'crashed',
           timedOut,
           duration,

@@ -4,7 +4,7 @@
  *
  *     using feed = await makeFeed({ app?, days?, disk? });
  *     await feed.add('1.0.0', { 'linux-x64': bytes }, { channel?, rollout?, notes?, type?, risk?, evolutions?,
- *                    dataVersion?, rollbackMin?, confirm?, deltas?, from?, minimum?, minimumFrom?, level? });
+ *                    dataVersion?, rollbackMin?, confirm?, updaters?, deltas?, from?, minimum?, minimumFrom?, level? });
  *     await feed.rollout('1.0.0', 50); await feed.revoke('1.0.0', 'it lost data'); await feed.refresh();
  *     feed.folder        the repository: `metadata/` and `targets/` are what a server serves
  *     feed.root          root.json as bytes; feed.rootJson the same as JSON (`compiledInRoot` of openFeed)
@@ -72,6 +72,8 @@ export interface ReleaseOptions {
   rollbackMin?: string;
   /** Seconds. */
   confirm?: number;
+  /** The updater that comes with it, for each target. */
+  updaters?: Record<string, { version: string; content: Uint8Array }>;
   deltas?: number;
   from?: string[];
   minimum?: string;
@@ -132,6 +134,11 @@ export async function makeFeed({ app = 'dgmo', days }: FeedOptions = {}): Promis
           channel: options.channel ?? 'stable',
           binaries: list,
           description: describe(version, drop, options),
+          updaters: Object.entries(options.updaters ?? {}).map(([name, { version, content }]) => {
+            const file = path.join(drop, `updater-${name}`);
+            writeFileSync(file, content);
+            return { target: requireTarget(name), file, version };
+          }),
           deltas: options.deltas ?? DEFAULT_PATCHES,
           from: options.from ?? [],
           rollout: options.rollout ?? null,

@@ -50,7 +50,9 @@ export function requireWritable({ disk, user }: Machine, path: string): void {
   }
   const owner = disk.status(path)?.owner ?? null;
   const whose =
-    owner === null || user === null ? '' : `: it belongs to user ${owner}, and this is user ${user}`;
+    owner === null || user === null || owner === user
+      ? ''
+      : `: it belongs to user ${owner}, and this is user ${user}`;
   throw new MachineError(`${path} may not be written (${refusal})${whose}; nothing was changed`, {
     advice: owner === 0 ? 'Run it as root, for example with sudo.' : 'Run it as the user who owns it.',
   });

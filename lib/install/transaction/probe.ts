@@ -35,8 +35,10 @@ const FINAL = new Set(['EACCES', 'EPERM']);
 export async function probe(session: Session, wanted: Binary, anyVersion = false): Promise<ProbeResult> {
   const { limits } = session;
   session.emit({ event: 'probing', version: wanted.version });
-  const run = await runTarget(session);
-  const result = run.started ? judge(run, anyVersion ? null : wanted.version, limits.probe) : judgeStart(run);
+  const run = await runTarget(session, ['--version']);
+  let result = run.started ? judge(run, anyVersion ? null : wanted.version, limits.probe) : judgeStart(run);
+  if (result.ok === true && session.selfTest !== undefined)
+    result = await testItself(session, session.selfTest);
   session.emit({
     event: 'probed',
     version: wanted.version,
@@ -46,11 +48,19 @@ export async function probe(session: Session, wanted: Binary, anyVersion = false
   return result;
 }
 
-async function runTarget({ host, layout, limits }: Session): Promise<RunResult> {
+async function testItself(session: Session, args: readonly string[]): Promise<ProbeResult> {
+  const run = await runTarget(session, args);
+  if (!run.started) return judgeStart(run);
+  if (run.stdout.includes('"event":"result"')) return { ok: true, detail: 'it works here' };
+  const { detail } = judge(run, null, session.limits.probe);
+  return { ok: false, detail: `with \`${args[0]}\` ${detail}` };
+}
+
+async function runTarget({ host, layout, limits }: Session, args: readonly string[]): Promise<RunResult> {
   const { clock, processes, platform } = host;
   const begun = clock.monotonic();
   for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
-    const run = await processes.run(layout.target, ['--version'], {
+    const run = await processes.run(layout.target, [...args], {
       environment: childEnvironment(host.environment),
       workingDirectory: layout.installDir,
       timeLimit: limits.probe,
@@ -95,7 +105,7 @@ function firstLine(output: string): string | null {
  * be started. `detail` says what it did, as a clause.
  */
 export async function askVersion(session: Session): Promise<{ version: string | null; detail: string }> {
-  const run = await runTarget(session);
+  const run = await runTarget(session, ['--version']);
   if (!run.started) return { version: null, detail: judgeStart(run).detail };
   const { ok, detail } = judge(run, null, session.limits.probe);
   const version = ok === true ? (VERSION.exec(run.stdout)?.[1] ?? null) : null;

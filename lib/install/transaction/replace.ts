@@ -75,7 +75,7 @@ async function replaceOnWindows(
     }
     const direct = attempt(() => disk.rename(from, target));
     if (direct === null) return;
-    if (!HELD.has(errorCode(direct) ?? '')) throw direct;
+    if (session.neverMissing === true || !HELD.has(errorCode(direct) ?? '')) throw direct;
     if (checkFree) moveAndBack(disk, from);
     if (!announced) announceGap();
     announced = true;

@@ -23,7 +23,8 @@ export function windowsStart(file: string, args: string[], options: StartOptions
   const [input, output, error] = STANDARD;
   const wanted = [input, options.outputToError ? error : output, error];
   const handles = wanted.map((which) => GetStdHandle(which));
-  const console = consoleFor(handles);
+  const console =
+    options.background === true ? { inherit: false, flags: CREATE_NO_WINDOW } : consoleFor(handles);
   if (console.inherit) for (const handle of handles) SetHandleInformation(handle, HANDLE_FLAG_INHERIT, 1);
   try {
     const information = startupInformation(console.inherit ? handles : null);

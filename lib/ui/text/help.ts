@@ -238,6 +238,12 @@ offered here any more.
   --version <v>         the version that is well: a DGMO that still runs the version before an update does not speak for the
                         new one (default: the installed version)
 ${EVERYWHERE}`,
+  'finish-updater': `dgmo-updater finish-updater <pid>
+
+Takes the place of the updater that runs as this process, once that has ended. The updater runs this by itself, on Windows, when
+a release brings a new updater.
+${LIMITS}
+${EVERYWHERE}`,
   watch: `dgmo-updater watch <pid>
 
 Waits until the process, a new version of DGMO, has confirmed that it is well. The updater runs this by itself, in the

@@ -22,6 +22,7 @@ import { publishedEvolutions } from './evolutions.ts';
 import { type Goal, readGoal, requireNamedBases } from './goal.ts';
 import { withMinimum, withRelease } from './list-changes.ts';
 import { makePayloadFiles } from './payload-files.ts';
+import { placeUpdaters } from './updaters.ts';
 
 export interface AddOutcome {
   /** Empty if all of it existed before. */
@@ -51,7 +52,8 @@ export async function addRelease(
     const payloads = await makePayloadFiles(published, goals, request, means);
     const making = goals.some((goal) => payloads.get(goal)?.length !== 0);
     const evolutions = packed ?? (making ? publishedEvolutions(published, before) : []);
-    const options = { before, payloads, evolutions, now };
+    const updaters = making ? await placeUpdaters(published, request.updaters) : [];
+    const options = { before, payloads, evolutions, updaters, now };
     const added = await makeEntries(published, goals, request, options, signers);
     const channels = goals.flatMap((goal) => changedChannel(goal, added, request));
     if (channels.length > 0) commit(published, { channels, now: host.clock.now() }, signers);
@@ -62,10 +64,14 @@ export async function addRelease(
 }
 
 /** All that tells this work from other work. The paths of the files are no part of it. */
-function work({ description, binaries: _, ...request }: AddRequest, goals: readonly Goal[]): unknown {
+function work(
+  { description, binaries: _, updaters, ...request }: AddRequest,
+  goals: readonly Goal[],
+): unknown {
   const binaries = goals.map(({ target, digest }) => [targetName(target), digest.sha256]);
   const files = evolutionContents(description.evolutions);
-  return ['add', request, description.describe(null, 1, 0), binaries, files];
+  const brought = updaters.map(({ target, version }) => [targetName(target), version]);
+  return ['add', request, description.describe(null, 1, 0), binaries, files, brought];
 }
 
 /** Empty if nothing in it changed. */

@@ -4,6 +4,7 @@ import type { Description } from '../../manifest/options.ts';
 import type { WorkReport } from '../../work/products.ts';
 import type { Limits } from '../../work/schedule.ts';
 import type { Workers } from '../../work/workers.ts';
+import type { UpdaterToAdd } from './updaters.ts';
 
 export interface AddRequest {
   version: string;
@@ -11,6 +12,8 @@ export interface AddRequest {
   /** One for each target. */
   binaries: readonly { target: Target; file: string }[];
   description: Description;
+  /** The updaters that come with it, at most one for each target. */
+  updaters: readonly UpdaterToAdd[];
   /** How many earlier releases get a patch to it (spacing.ts chooses which). */
   deltas: number;
   /** Versions that get a patch in addition. */

@@ -12,6 +12,7 @@ import {
   type ListedPackage,
   type ListedRelease,
   type Target,
+  type UpdaterBinary,
 } from '../../../lib/version/index.ts';
 import type { Signers } from '../../keys/signers.ts';
 import { blocksOf } from '../../work/payloads.ts';
@@ -30,6 +31,7 @@ import {
   placePackage,
 } from './packages.ts';
 import type { PayloadFile } from './payload-files.ts';
+import { withUpdaters } from './updaters.ts';
 
 /**
  * The manifest that describes the release already, on any channel and for any target: the one with the most binaries.
@@ -63,6 +65,8 @@ export interface EntryOptions {
   payloads: ReadonlyMap<Goal, PayloadFile[]>;
   /** Carried by every package. */
   evolutions: readonly PayloadDraft[];
+  /** The updaters that come with it. */
+  updaters: readonly UpdaterBinary[];
   /** Milliseconds since the epoch: the release date, if none was given. */
   now: number;
 }
@@ -72,7 +76,7 @@ export async function makeEntries(
   published: Published,
   goals: readonly Goal[],
   request: AddRequest,
-  { before, payloads, evolutions, now }: EntryOptions,
+  { before, payloads, evolutions, updaters, now }: EntryOptions,
   signers: Signers,
 ): Promise<Added[]> {
   const wanted = goals.filter((goal) => goal.here === undefined || payloads.get(goal)?.length !== 0);
@@ -87,6 +91,7 @@ export async function makeEntries(
           payloads,
           sizes: typicalSize(undescribed, payloads) + extra,
           keys,
+          updaters,
           now,
         });
   const described = (goal: Goal): Described =>
@@ -165,8 +170,9 @@ function makeManifest(
     payloads,
     sizes,
     keys,
+    updaters,
     now,
-  }: Pick<EntryOptions, 'payloads' | 'now'> & { sizes: number; keys: SigningKey[] },
+  }: Pick<EntryOptions, 'payloads' | 'updaters' | 'now'> & { sizes: number; keys: SigningKey[] },
 ): DGMOVersion {
   const [signer] = keys;
   if (signer === undefined) throw new Error('no key to sign with');
@@ -179,7 +185,13 @@ function makeManifest(
     return { ...subject, signature, downloadUrl: downloadUrl(version, target), blocks, frames };
   });
   const draft = before ?? description.describe(previous(goals, version), sizes, now);
-  return { ...draft, schema: 2, binaries: [...(before?.binaries ?? []), ...binaries] };
+  const all = before === undefined ? [...updaters] : withUpdaters(before, updaters);
+  return {
+    ...draft,
+    schema: 2,
+    binaries: [...(before?.binaries ?? []), ...binaries],
+    ...(all.length === 0 ? {} : { updaters: all }),
+  };
 }
 
 /** The newest earlier release, for any of the targets. */

@@ -5,7 +5,7 @@
  * confirmed. (The update itself has its own proofs.)
  */
 import { describe, expect, test } from 'bun:test';
-import { startDgmo } from '../../../lib/api/health-gate.ts';
+import { startDgmo } from '../../../lib/api/steps/health-gate.ts';
 import type { SimulatedDisk } from '../../host/disk.ts';
 import type { Scenario } from '../../host/exhaust.ts';
 import { type SimulatedHost, simulatedHost } from '../../host/host.ts';

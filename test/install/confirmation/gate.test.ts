@@ -1,7 +1,7 @@
 /** A version that promises to confirm that it is well: what happens when it does, and when it does not. */
 import { describe, expect, test } from 'bun:test';
-import { leaveCrashLoop } from '../../../lib/api/health-gate.ts';
 import { Installation } from '../../../lib/api/index.ts';
+import { leaveCrashLoop } from '../../../lib/api/steps/health-gate.ts';
 import { RevertedError, type UpdaterError } from '../../../lib/errors.ts';
 import { choicesFile } from '../../../lib/home/choices.ts';
 import type { InstallEvent } from '../../../lib/install/index.ts';

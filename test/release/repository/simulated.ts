@@ -57,6 +57,7 @@ export function requestFor(
     channel: 'stable',
     binaries: list,
     description: readDescription(version, { evolution: [], 'no-rollback': false }),
+    updaters: [],
     deltas: 5,
     from: [],
     rollout: null,

@@ -3,7 +3,7 @@
  * One that hangs, or ends several times before, is left again: the snapshot from before the update is restored, data and all,
  * and the version is not offered here any more.
  */
-import { BusyError, RevertedError, UpdaterError } from '../errors.ts';
+import { BusyError, RevertedError, UpdaterError } from '../../errors.ts';
 import {
   becomesTarget,
   endProcess,
@@ -17,8 +17,8 @@ import {
   unconfirmed,
   type Watched,
   watchStart,
-} from '../install/index.ts';
-import { rollBack } from './rollback.ts';
+} from '../../install/index.ts';
+import { rollBack } from '../rollback.ts';
 
 export interface StartRequest {
   /** Arguments for the DGMO that is started. */

@@ -1,0 +1,89 @@
+/** An updater that comes with a release, from `release add` to the installation: shell scripts, and a real server. */
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import fs from 'node:fs';
+import path from 'node:path';
+import { NATIVE_PLATFORM } from '../support/workshop.ts';
+import { openStage, type Stage } from './stage.ts';
+
+const posixOnly = process.platform === 'win32' ? test.skip : test;
+
+/** @param version printed by it; it works if it knows `status` */
+function updater(version: string, works = true): Uint8Array {
+  const status = works ? `status) echo '{"event":"result"}' ;;` : '';
+  const script = `#!/bin/sh\ncase "$1" in --version) echo ${version} ;; ${status} *) exit 9 ;; esac\n`;
+  return new TextEncoder().encode(`${script}${`# ${version}\n`.repeat(20_000)}`);
+}
+
+let stage: Stage;
+const warnings: string[] = [];
+
+beforeAll(async () => {
+  stage = await openStage();
+  fs.writeFileSync(path.join(stage.dir, 'dgmo-updater'), updater('0.1.0'), { mode: 0o755 });
+});
+afterAll(() => stage[Symbol.asyncDispose]());
+
+const installed = () => {
+  const found = Bun.spawnSync([path.join(stage.dir, 'dgmo-updater'), '--version']);
+  return found.stdout.toString().trim();
+};
+
+/** Updates to the newest release; the paths that were asked for besides metadata and packages. */
+async function update(): Promise<string[]> {
+  warnings.length = 0;
+  stage.asked.length = 0;
+  const manager = stage.manager({
+    onEvent: (event) => {
+      if (event.event === 'warning') warnings.push(event.text);
+    },
+  });
+  const found = (await manager.checkForUpdates()) ?? expect.unreachable();
+  await manager.applyUpdate(await manager.downloadUpdate(found));
+  expect(stage.version()).toBe(found.version);
+  return stage.asked.map((one) => one.path).filter((one) => one.includes('/updaters/'));
+}
+
+const bring = (version: string, works = true) => ({
+  updaters: { [NATIVE_PLATFORM]: { version, content: updater(version, works) } },
+});
+
+posixOnly('is installed before the release is', async () => {
+  await stage.release('2.0.0', bring('0.2.0'));
+  expect(await update()).toHaveLength(1);
+  expect([installed(), warnings]).toEqual(['0.2.0', []]);
+});
+
+posixOnly('that has not changed costs nothing, neither in the feed nor to fetch', async () => {
+  const files = () => fs.readdirSync(path.join(stage.feed.folder, 'targets/updaters', NATIVE_PLATFORM));
+  const before = files();
+  await stage.release('2.1.0', bring('0.2.0'));
+  expect(files()).toEqual(before);
+  expect(await update()).toEqual([]);
+  expect([installed(), warnings]).toEqual(['0.2.0', []]);
+  // The one before is no longer kept: this one has updated DGMO.
+  const work = fs.readdirSync(path.join(stage.dir, '.dgmo-updater/updater'));
+  expect(work.filter((name) => name.startsWith('kept-'))).toEqual([]);
+});
+
+posixOnly(
+  'that does not work is taken back, the release is installed all the same, and it is not fetched again',
+  async () => {
+    await stage.release('2.2.0', bring('0.3.0', false));
+    expect(await update()).toHaveLength(1);
+    expect(installed()).toBe('0.2.0');
+    expect(warnings).toEqual([
+      'The updater 0.3.0 was not installed: with `status` it exited with code 9; 0.2.0 is in place.',
+    ]);
+    await stage.release('2.3.0', bring('0.3.0', false));
+    expect(await update()).toEqual([]);
+  },
+);
+
+posixOnly('that can not be fetched is no reason not to update DGMO', async () => {
+  stage.answer = (name) => (name.includes('/updaters/') ? new Response('', { status: 404 }) : undefined);
+  await stage.release('2.4.0', bring('0.4.0'));
+  await update();
+  expect(installed()).toBe('0.2.0');
+  expect(warnings.join()).toContain('The updater that comes with 2.4.0 was not downloaded');
+  stage.answer = () => undefined;
+});
