@@ -4,8 +4,9 @@ import { checksFile, type LastCheck } from '../home/checks.ts';
 import { decide } from '../home/decided.ts';
 import { type HistoryEntry, historyFile } from '../home/history.ts';
 import type { Preferences } from '../home/preferences.ts';
-import { installedEvolutions, receiptUnlessDamaged, type Session } from '../install/index.ts';
-import type { FolderComponent } from '../snapshot/index.ts';
+import { snapshotChoices } from '../home/snapshot-choices.ts';
+import { installedEvolutions, type Receipt, receiptUnlessDamaged, type Session } from '../install/index.ts';
+import { type FolderComponent, profileRoots } from '../snapshot/index.ts';
 
 export interface Overview {
   /** The folder with settings, trust, cache and snapshots; null if this user has none. */
@@ -40,34 +41,38 @@ const NOTHING: Omit<Overview, 'home' | 'feed' | 'evolutions' | 'folders' | 'prob
 
 /** Never fails because of a file that is damaged: it is for those who look for what is wrong. */
 export function overviewOf(session: Session): Overview {
-  const { host, home, layout, settings, snapshots } = session;
-  const feed = receiptUnlessDamaged(host.disk, layout)?.feed ?? settings.feed;
-  const around = {
-    home: 'folder' in home ? home.folder : null,
-    evolutions: snapshots === null ? [] : installedEvolutions(session, snapshots).map(({ id }) => id),
-    folders: snapshots?.profile.roots ?? null,
-  };
-  if ('missing' in home) return { ...NOTHING, ...around, feed, problem: home.missing.message };
+  const { host, home, app, layout, settings } = session;
+  const receipt = receiptUnlessDamaged(host.disk, layout);
+  const feed = receipt?.feed ?? settings.feed;
+  if ('missing' in home)
+    return { ...NOTHING, home: null, feed, evolutions: [], folders: null, problem: home.missing.message };
+  const { folder } = home;
   try {
-    const { preferences } = decide(host, home.folder);
+    const { preferences } = decide(host, folder);
     const { channel, autoUpdate, pin, updates } = preferences;
+    const roots = profileRoots(host, { home: folder, app }, snapshotChoices(preferences).profile);
     return {
-      ...around,
-      ...{ channel, autoUpdate, pin, updates, feed: preferences.feed ?? feed },
-      lastCheck: checksFile.load(host, home.folder).last,
-      lastChange: historyOf(session).at(-1) ?? null,
+      ...{ home: folder, channel, autoUpdate, pin, updates, feed: preferences.feed ?? feed, folders: roots },
+      evolutions: installedEvolutions(session, { profile: { roots } }).map(({ id }) => id),
+      lastCheck: checksFile.load(host, folder).last,
+      lastChange: ofInstall(historyFile.load(host, folder).entries, receipt).at(-1) ?? null,
       problem: null,
     };
   } catch (error) {
     if (!(error instanceof UpdaterError)) throw error;
-    return { ...NOTHING, ...around, feed, problem: error.message };
+    return { ...NOTHING, home: folder, feed, evolutions: [], folders: null, problem: error.message };
   }
 }
 
 /** Of this installation: others may share the home. Throws DamagedError, MachineError. */
 export function historyOf({ host, home, layout }: Session): HistoryEntry[] {
   if ('missing' in home) return [];
-  const id = receiptUnlessDamaged(host.disk, layout)?.installId ?? null;
   const { entries } = historyFile.load(host, home.folder);
-  return entries.filter(({ installId }) => id === null || installId === null || installId === id);
+  return ofInstall(entries, receiptUnlessDamaged(host.disk, layout));
+}
+
+function ofInstall(entries: readonly HistoryEntry[], receipt: Receipt | null): HistoryEntry[] {
+  return entries.filter(
+    ({ installId }) => receipt === null || installId === null || installId === receipt.installId,
+  );
 }

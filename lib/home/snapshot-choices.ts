@@ -6,7 +6,7 @@ import { loadPreferences } from './decided.ts';
 import { DEFAULT_PREFERENCES, MAX_SNAPSHOTS_KEPT, type Preferences } from './preferences.ts';
 import { type SnapshotChoices, type SnapshotSetup, snapshotSetup } from './snapshot-setup.ts';
 
-function snapshotChoices(preferences: Preferences): SnapshotChoices {
+export function snapshotChoices(preferences: Preferences): SnapshotChoices {
   const { configFolder, pluginsFolder, dataFolder, evolutionsFolder } = preferences;
   return {
     keep: preferences.snapshotsKept,

@@ -123,6 +123,8 @@ export interface Host {
   readonly workingDirectory: string;
   /** The id of the user that this process acts for (the effective one); null on Windows. */
   readonly user: number | null;
+  /** Milliseconds east of UTC where this machine is, at that time in milliseconds since the epoch. */
+  localOffset(milliseconds: number): number;
   /** Windows: whether the file belongs to Administrators or SYSTEM. On POSIX `disk.status` says who owns it. */
   systemOwns(path: string): boolean;
   /** Null if this user has none. */

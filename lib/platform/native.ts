@@ -5,6 +5,7 @@ import { nativeDatabases } from './databases.ts';
 import type { Host, Platform } from './host.ts';
 import { nativeDisk } from './native-disk.ts';
 import { nativeProcesses } from './native-processes.ts';
+import { secondsEastOfUtc } from './posix/libc.ts';
 import { posixAcquireLock } from './posix/lock.ts';
 import { windowsAcquireLock } from './windows/system.ts';
 
@@ -27,6 +28,7 @@ export function nativeHost(): Host {
     environment: process.env,
     workingDirectory: process.cwd(),
     user: process.geteuid?.() ?? null,
+    localOffset,
     systemOwns: (path) => {
       if (process.platform !== 'win32') return false;
       const { belongsToAdministrators } =
@@ -37,6 +39,12 @@ export function nativeHost(): Host {
       return homeDirectory();
     },
   };
+}
+
+/** JavaScript loads the names of all time zones for this, which takes longer than everything else that `status` does. */
+function localOffset(milliseconds: number): number {
+  const seconds = process.platform === 'win32' ? null : secondsEastOfUtc(milliseconds / 1000);
+  return seconds === null ? -60_000 * new Date(milliseconds).getTimezoneOffset() : seconds * 1000;
 }
 
 function supportedPlatform(): Platform {
@@ -65,6 +73,8 @@ function hasGlibc(): boolean {
  * loaded only if it is needed.
  */
 function homeDirectory(): string | null {
+  // What node:os would return.
+  if (process.platform !== 'win32' && process.env.HOME) return process.env.HOME;
   try {
     const os = require('node:os') as typeof import('node:os');
     return os.homedir() || null;

@@ -17,8 +17,18 @@ import { asUpdaterError } from './failures.ts';
 export interface StandardStreams {
   out(text: string): void;
   error(text: string): void;
+  /** Text with colors (SGR), to standard error. */
+  styled(text: string): void;
   /** Clears the current line of standard error. */
   clearLine(): void;
+  /** Columns of the terminal. */
+  readonly columns: number;
+  /** Whether the terminal shows more than ASCII, by its locale. */
+  readonly unicode: boolean;
+  /** Whether colors are wanted (NO_COLOR), and shown. */
+  readonly colors: boolean;
+  /** Progress in the taskbar or the tab, on terminals that show it (OSC 9;4); null: none. It is removed when the process ends. */
+  taskbar(percent: number | null): void;
   /** Whether standard error is a terminal, on which a line can be overwritten. */
   readonly terminal: boolean;
   /**
@@ -28,6 +38,42 @@ export interface StandardStreams {
   written(): Promise<unknown>;
   /** Whether the user can be asked: standard input and standard error are a terminal. */
   interactive(): boolean;
+}
+
+/** What is between sequences that only set colors. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const NOT_A_COLOR = /(?:(?!\u001b\[[0-9;]*m)[\s\S])+/g;
+const NO_TASKBAR = '\u001b]9;4;0\u001b\\';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+function localeOf({ LC_ALL, LC_CTYPE, LANG }: Environment): string {
+  return LC_ALL || LC_CTYPE || LANG || '';
+}
+
+/** Other terminals may show the sequence as text, or as a notification. */
+function showsTaskbar({ WT_SESSION, ConEmuANSI, TERM_PROGRAM, TERM, TMUX }: Environment): boolean {
+  if (TMUX) return false;
+  return (
+    Boolean(WT_SESSION) ||
+    ConEmuANSI === 'ON' ||
+    ['ghostty', 'WezTerm', 'iTerm.app'].includes(TERM_PROGRAM ?? '') ||
+    TERM === 'xterm-ghostty'
+  );
+}
+
+let atExit = false;
+function clearTaskbarAtExit(): void {
+  if (atExit) return;
+  atExit = true;
+  process.once('exit', () => {
+    try {
+      (require('node:fs') as typeof import('node:fs')).writeSync(2, NO_TASKBAR);
+    } catch (error) {
+      // The terminal may be gone.
+      if (errorCode(error) === undefined) throw error;
+    }
+  });
 }
 
 /** Writes that did not finish at once. */
@@ -42,7 +88,23 @@ const toError = writerTo(Bun.stderr, () => undefined);
 export const standardStreams: StandardStreams = {
   out: (text) => toOutput(printableText(text)),
   error: (text) => toError(printableText(text)),
+  styled: (text) => toError(text.replace(NOT_A_COLOR, (plain) => printableText(plain))),
   clearLine: () => toError('\r\u001b[K'),
+  get columns() {
+    return process.stderr.columns || 80;
+  },
+  get unicode() {
+    return process.platform !== 'linux' || /utf-?8/i.test(localeOf(process.env));
+  },
+  get colors() {
+    return this.terminal && (process.env.NO_COLOR ?? '') === '';
+  },
+  taskbar(percent) {
+    if (!this.terminal || !showsTaskbar(process.env)) return;
+    if (percent === null) return toError(NO_TASKBAR);
+    clearTaskbarAtExit();
+    toError(`\u001b]9;4;1;${percent}\u001b\\`);
+  },
   get terminal() {
     return isTerminal(2) && process.env.TERM !== 'dumb';
   },

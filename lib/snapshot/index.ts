@@ -18,7 +18,7 @@ export {
   type Snapshot,
   setPin,
 } from './document.ts';
-export { type Profile, type ProfileSettings, profileOf } from './profile.ts';
+export { type Profile, type ProfileSettings, profileOf, profileRoots } from './profile.ts';
 export type { Amendment, NewFile } from './restore/amend.ts';
 export { checkStored } from './restore/check-stored.ts';
 export { findLoss } from './restore/loss.ts';

@@ -35,12 +35,7 @@ export function profileOf(
   settings: ProfileSettings = {},
 ): Profile {
   const path = pathsOf(host.platform);
-  const found = familyLayout(host, home, app);
-  const roots = {} as Record<FolderComponent, readonly string[]>;
-  for (const component of FOLDER_COMPONENTS) {
-    const chosen = settings[component];
-    roots[component] = chosen === undefined ? [path.join(home, component), ...found[component]] : [chosen];
-  }
+  const roots = profileRoots(host, { home, app }, settings);
   const updaters = ['trust', 'cache'].map((name) => path.join(home, name));
   const apart = [store, ...updaters, ...Object.values(roots).flat()];
   const exclude = [...DEFAULT_EXCLUDES, ...(settings.exclude ?? [])];
@@ -51,6 +46,22 @@ export function profileOf(
     excluded: excluder(exclude, include),
     apart: new Set([...apart, ...apart.map((one) => resolveExisting(host.disk, path, one))]),
   };
+}
+
+/** The folders of each component, whether they exist or not: all that `status` has to know, which must be fast. */
+export function profileRoots(
+  host: Machine,
+  { home, app }: { home: string; app: string },
+  settings: ProfileSettings = {},
+): Profile['roots'] {
+  const path = pathsOf(host.platform);
+  const found = familyLayout(host, home, app);
+  const roots = {} as Record<FolderComponent, readonly string[]>;
+  for (const component of FOLDER_COMPONENTS) {
+    const chosen = settings[component];
+    roots[component] = chosen === undefined ? [path.join(home, component), ...found[component]] : [chosen];
+  }
+  return roots;
 }
 
 /** The XDG folders that exist. None if the home was set: then everything is in that home. */

@@ -3,12 +3,14 @@ import type { Host, InstallOptions, Settings } from '../api/index.ts';
 import { UsageError } from '../errors.ts';
 import { type CommandLine, parseSeconds } from './arguments.ts';
 import type { Questions } from './questions.ts';
-import type { Report } from './report.ts';
+import type { Output, Report } from './report.ts';
 
 export interface CommandContext {
   line: CommandLine;
   report: Report;
   host: Host;
+  /** How the terminal shows text. */
+  screen: Pick<Output, 'colors' | 'columns' | 'unicode'>;
   /** The options for the classes of `api/`. */
   install: InstallOptions;
   /** Whether somebody sits at a terminal. */

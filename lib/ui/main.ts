@@ -3,14 +3,13 @@ import type { Host, Settings } from '../api/index.ts';
 import { type ExitCode, errorMessage } from '../errors.ts';
 import { type CommandLine, type CommandName, parseCommandLine } from './arguments.ts';
 import { type CommandContext, installOptions, isGiven } from './context.ts';
-import { questionsOnTerminal } from './questions.ts';
-import { createReport, type Output, type Report } from './report.ts';
+import { type Questions, questionsOnTerminal } from './questions.ts';
+import { createReport, type Output, type Report, type Timing } from './report.ts';
 
 export interface Surroundings {
   /** Loads the machine. Called only by commands that need it. */
   host(): Promise<Host>;
-  /** Milliseconds that never run backwards. */
-  now(): number;
+  timing: Timing;
   settings: Settings;
   /** The folder that the updater itself is in. */
   ownFolder: string;
@@ -99,18 +98,30 @@ function reportFor(
   around: Surroundings,
   options: { json: boolean; quiet: boolean; verbose: boolean },
 ): Report {
-  return createReport(around.output, options, around.now);
+  return createReport(around.output, options, around.timing);
 }
 
 function contextOf(around: Surroundings, host: Host, line: CommandLine, report: Report): CommandContext {
   return {
-    ...{ line, report, host },
+    ...{ line, report, host, screen: around.output },
     install: installOptions(line, { ...around, host }),
     get interactive() {
       return !isGiven(line, 'json') && around.interactive();
     },
     get questions() {
-      return this.interactive && !isGiven(line, 'yes') ? questionsOnTerminal(around.hangUp) : null;
+      return this.interactive && !isGiven(line, 'yes') ? questionsOf(around) : null;
     },
+  };
+}
+
+/** Where the cursor can't be moved, or only ASCII is shown, the choices are numbered. */
+function questionsOf({ output, hangUp, signal }: Surroundings): Questions {
+  if (output.terminal && output.unicode) return questionsOnTerminal(hangUp);
+  const lazily = async () =>
+    (await import('./terminal/plain-questions.ts')).plainQuestions(output, [hangUp, signal]);
+  return {
+    confirm: async (...question) => (await lazily()).confirm(...question),
+    choose: async (...question) => (await lazily()).choose(...question),
+    chooseSome: async (...question) => (await lazily()).chooseSome(...question),
   };
 }

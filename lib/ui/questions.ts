@@ -5,14 +5,18 @@ import { InterruptedError } from '../errors.ts';
 export interface Choice {
   value: string;
   label: string;
+  /** Shown beside the label of the choice that the cursor is on. */
+  hint?: string;
 }
 
-/** Asks the person at the terminal. Both throw InterruptedError on Ctrl-C, Ctrl-D, and when the terminal is closed. */
+/** Asks the person at the terminal. All throw InterruptedError on Ctrl-C, Ctrl-D, and when the terminal is closed. */
 export interface Questions {
   /** Yes or no. No is selected at first. */
   confirm(message: string): Promise<boolean>;
   /** Returns the value of the chosen answer. */
   choose(message: string, choices: readonly Choice[]): Promise<string>;
+  /** Returns the values of the chosen answers, perhaps none. Those that are `selected` are chosen at first. */
+  chooseSome(message: string, choices: readonly Choice[], selected: readonly string[]): Promise<string[]>;
 }
 
 /** @param hangUp aborted when the terminal is closed */
@@ -22,6 +26,18 @@ export function questionsOnTerminal(hangUp: AbortSignal): Questions {
       answerOf<boolean>(({ confirm }, output) => confirm({ message, output, initialValue: false }), hangUp),
     choose: (message, choices) =>
       answerOf<string>(({ select }, output) => select({ message, options: [...choices], output }), hangUp),
+    chooseSome: (message, choices, selected) =>
+      answerOf<string[]>(
+        ({ multiselect }, output) =>
+          multiselect({
+            message,
+            options: [...choices],
+            initialValues: [...selected],
+            required: false,
+            output,
+          }),
+        hangUp,
+      ),
   };
 }
 

@@ -12,15 +12,19 @@ import {
   StillRunningError,
   UpdaterError,
 } from '../errors.ts';
-import { bytesText, countText, durationText, timeText } from './text/sizes.ts';
+import { createProgress, type ProgressOutput } from './terminal/progress.ts';
+import { follow } from './terminal/stages.ts';
+import { countText, durationText } from './text/sizes.ts';
 
 export type ReportedEvent = InstallEvent | UpdateEvent;
 
-export interface Output {
+/** Standard output and error; what is said of the terminal is said of standard error. */
+export interface Output extends ProgressOutput {
   out(text: string): void;
-  error(text: string): void;
-  /** Clears the current line of standard error. */
-  clearLine(): void;
+  /** Text with colors (SGR), to standard error. */
+  styled(text: string): void;
+  /** Whether colors are wanted, and shown. */
+  readonly colors: boolean;
   /** Whether standard error is a terminal, on which a line can be overwritten. */
   terminal: boolean;
   /** Resolves when everything is written: to null, or to what has kept standard output from being written. */
@@ -51,6 +55,8 @@ export interface Report {
   eventsOf(command: string, endings: Endings): (event: ReportedEvent) => void;
   /** Text before a question; nothing with --json. */
   text(text: string): void;
+  /** The same, with colors. */
+  styled(text: string): void;
   /**
    * The result of the command: text for people, data for scripts.
    *
@@ -62,20 +68,29 @@ export interface Report {
   readonly exitCode: ExitCode;
 }
 
-/** Progress is shown only after this time, in milliseconds. */
-const PROGRESS_DELAY = 700;
+/** The clock, and a timer: `later` calls `work` unless the function that it returns is called before. */
+export interface Timing {
+  /** Milliseconds that never run backwards. */
+  now(): number;
+  later(milliseconds: number, work: () => void): () => void;
+}
 
-export function createReport(output: Output, options: ReportOptions, now: () => number): Report {
+export function createReport(output: Output, options: ReportOptions, { now, later }: Timing): Report {
   const print = (value: Record<string, unknown>) => output.out(`${JSON.stringify(value)}\n`);
-  let begun = now();
-  let progressShown = false;
+  const progress =
+    output.terminal && !options.json && !options.quiet ? createProgress(output, now, later) : null;
   let downloadState = '';
   // The result is reported once, even if it is known before the command returns.
   let reported: 'nothing' | 'result' | 'failure' = 'nothing';
   let resultCode: ExitCode = 0;
-  const clear = () => {
-    if (progressShown) output.clearLine();
-    progressShown = false;
+  const clear = () => progress?.clear();
+  /** Said once, however often it is reported. */
+  const waitingText = (event: ReportedEvent): string | null => {
+    if (event.event !== 'download' || event.state === downloadState) return null;
+    downloadState = event.state;
+    if (event.state === 'waiting')
+      return `Waiting for another dgmo-updater, which downloads ${event.version}.`;
+    return event.state === 'pausing' ? `${event.reason ?? 'The download stopped'}; trying again.` : null;
   };
   const say = (text: string) => {
     clear();
@@ -97,26 +112,18 @@ export function createReport(output: Output, options: ReportOptions, now: () => 
         print({ ...event });
         return;
       }
-      const line = progressLine(event);
-      if (line !== null) {
-        if (options.quiet) return;
-        if (event.event === 'download' && event.state !== downloadState) {
-          downloadState = event.state;
-          // If lines can't be overwritten, only waiting is reported.
-          if (!output.terminal && (event.state === 'waiting' || event.state === 'pausing')) say(line);
-        }
-        if (!output.terminal || now() - begun < PROGRESS_DELAY) return;
-        output.clearLine();
-        output.error(line);
-        progressShown = true;
-        return;
-      }
-      if (event.event === 'staging' || event.event === 'route') begun = now();
-      const text = sentence(event, options.verbose);
-      if (text !== null && !options.quiet) say(text);
+      if (options.quiet) return;
+      const text = sentence(event, options.verbose) ?? waitingText(event);
+      if (text !== null) say(text);
+      if (progress !== null) follow(progress, event);
     },
     text(text) {
-      if (!options.json) say(text);
+      if (!options.json) say(output.terminal ? wrapped(text, output.columns) : text);
+    },
+    styled(text) {
+      if (options.json) return;
+      clear();
+      output.styled(`${text}\n`);
     },
     get exitCode() {
       return resultCode;
@@ -158,36 +165,24 @@ export function createReport(output: Output, options: ReportOptions, now: () => 
   return report;
 }
 
+/** Lines break between words, and go on where the text of the line began. */
+function wrapped(text: string, columns: number): string {
+  return text
+    .split('\n')
+    .flatMap((line) => {
+      const indent = /^ */.exec(line)?.[0] ?? '';
+      const room = Math.max(20, columns - indent.length);
+      return Bun.wrapAnsi(line.slice(indent.length), room, { hard: false })
+        .split('\n')
+        .map((part) => `${indent}${part}`.trimEnd());
+    })
+    .join('\n');
+}
+
 function resultOf(event: ReportedEvent, endings: Endings): Result | null {
   if (event.event === 'updated') return endings.updated?.(event.applied) ?? null;
   if (event.event === 'rolled back') return endings['rolled back']?.(event.rolledBack) ?? null;
   return null;
-}
-
-/** The text of a progress event, for a line that is overwritten; null for other events. */
-function progressLine(event: ReportedEvent): string | null {
-  if (event.event === 'progress') return `${percent(event.done, event.total)} %`;
-  if (event.event !== 'download') return null;
-  const { version, package: number, packages, received, length, rate, left } = event;
-  const what = packages > 1 ? `${version}, ${number} of ${packages}` : version;
-  switch (event.state) {
-    case 'waiting':
-      return `Waiting for another dgmo-updater, which downloads ${what}.`;
-    case 'pausing':
-      return `${event.reason ?? 'The download stopped'}; trying again.`;
-    default:
-      return [
-        `Downloading ${what}: ${percent(received, length)} % of ${bytesText(length)}`,
-        rate === null ? null : `${bytesText(rate)}/s`,
-        left === null ? null : `${timeText(left)} left`,
-      ]
-        .filter((part) => part !== null)
-        .join(', ');
-  }
-}
-
-function percent(done: number, total: number): number {
-  return Math.floor((100 * done) / Math.max(total, 1));
 }
 
 function sentence(event: ReportedEvent, verbose: boolean): string | null {

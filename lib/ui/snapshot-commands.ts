@@ -11,7 +11,7 @@ import { didYouMean } from '../api/words.ts';
 import { DamagedError, UsageError } from '../errors.ts';
 import { requireConsent } from './consent.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
-import { ageText, bytesText, countText } from './text/sizes.ts';
+import { ageText, bytesText, countText, whenText } from './text/sizes.ts';
 import { table } from './text/table.ts';
 
 const VERBS = ['list', 'create', 'show', 'verify', 'prune', 'pin', 'unpin', 'remove'] as const;
@@ -104,14 +104,14 @@ async function create({ line, report, host }: CommandContext, manager: SnapshotM
   });
 }
 
-async function show({ report }: CommandContext, manager: SnapshotManager, name: string): Promise<void> {
+async function show({ report, host }: CommandContext, manager: SnapshotManager, name: string): Promise<void> {
   const { found, pinned, usage } = await manager.getSnapshot(name);
   if (found instanceof Error) throw found;
   const { own = 0, shared = 0 } = usage ?? {};
   const { metadata } = found;
   const rows = [
     ['Snapshot', `${found.id}${pinned ? ' (pinned)' : ''}`],
-    ['Taken', `${new Date(found.timestamp).toISOString()} (${found.reason})`],
+    ['Taken', `${whenText(found.timestamp, host.localOffset)} (${found.reason})`],
     ['Version', `${found.app} ${found.version}, ${metadata.platform}-${metadata.arch}`],
     [
       'Size',

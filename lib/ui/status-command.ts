@@ -7,6 +7,9 @@ export async function runStatus({ report, install, host }: CommandContext): Prom
   const installation = new Installation({ ...install, onEvent: (event) => report.event(event) });
   const found = await installation.status();
   const overview = await installation.overview();
-  const text = describeStatus(found, overview, host.clock.now());
+  const text = describeStatus(found, overview, {
+    now: host.clock.now(),
+    localOffset: host.localOffset,
+  });
   report.result('status', text, { ...found, ...overview }, statusCode(found));
 }

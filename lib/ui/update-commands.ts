@@ -1,8 +1,8 @@
 /** The commands that use the feed: check, download, update. */
 import {
+  type Applied,
   type CheckOptions,
   type CheckResult,
-  type Setting,
   type UpdateInfo,
   UpdateManager,
 } from '../api/index.ts';
@@ -12,7 +12,9 @@ import { appliedResult } from './commands.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
 import { putBackExecutable } from './health/repair-command.ts';
 import { describeRepair } from './text/health.ts';
-import { checkData, describeCheck, wayBackText } from './text/update.ts';
+import type { HoldContext } from './text/holds.ts';
+import { notesText } from './text/notes.ts';
+import { checkData, describeCheck, receiptText, wayBackText } from './text/update.ts';
 
 /** How long "Remind me later" postpones an update, in milliseconds. */
 const LATER = 24 * 3_600_000;
@@ -21,7 +23,7 @@ export async function runCheck(context: CommandContext): Promise<void> {
   const manager = managerOf(context);
   const found = await lookFor(context, manager);
   const code = found.update !== null && isGiven(context.line, 'exit-code') ? 100 : 0;
-  context.report.result('check', withNextStep(found, settings(manager), false), checkData(found), code);
+  context.report.result('check', withNextStep(found, holds(context, manager), false), checkData(found), code);
 }
 
 export async function runDownload(context: CommandContext): Promise<void> {
@@ -29,7 +31,10 @@ export async function runDownload(context: CommandContext): Promise<void> {
   const manager = managerOf(context);
   const found = await lookFor(context, manager);
   if (found.update === null) {
-    report.result('download', describeCheck(found, settings(manager)), { ...checkData(found), files: [] });
+    report.result('download', describeCheck(found, holds(context, manager)), {
+      ...checkData(found),
+      files: [],
+    });
     return;
   }
   const { files, route } = await manager.downloadUpdate(found.update);
@@ -37,16 +42,23 @@ export async function runDownload(context: CommandContext): Promise<void> {
 }
 
 export async function runUpdate(context: CommandContext): Promise<void> {
-  const { line, report } = context;
+  const { line, report, host } = context;
   const waiting = waitOptions(context);
   let found: CheckResult | undefined;
+  let begun = host.clock.monotonic();
   const data = () => (found === undefined ? {} : checkData(found));
+  const ending = (applied: Applied): [string, Record<string, unknown>] => {
+    const [text, result] = appliedResult(applied);
+    const milliseconds = Math.round(host.clock.monotonic() - begun);
+    const downloaded = found?.update?.downloadSize ?? 0;
+    return [
+      applied.changed ? `${text}\n${receiptText(applied, downloaded, milliseconds)}` : text,
+      { ...data(), installed: applied.to.version, ...result, downloaded, milliseconds },
+    ];
+  };
   const manager = managerOf(context, {
     onEvent: report.eventsOf('update', {
-      updated: (applied) => {
-        const [text, result] = appliedResult(applied);
-        return [text, { ...data(), installed: applied.to.version, ...result }];
-      },
+      updated: (applied) => ending(applied),
     }),
   });
   const repaired = isGiven(line, 'check-only') ? null : await putBackExecutable(context);
@@ -55,6 +67,16 @@ export async function runUpdate(context: CommandContext): Promise<void> {
     for: context.interactive ? 'user' : 'notice',
     recover: !isGiven(line, 'check-only'),
   });
+  const wish = optionOf(line, 'evolutions');
+  if (found.update === null && wish !== undefined && wish !== 'none') {
+    // Nothing newer is offered: they are those of the installed version.
+    found = await manager.check({
+      version: found.installed,
+      channel: found.channel,
+      again: true,
+      for: 'user',
+    });
+  }
   const { update } = found;
   const tellFound = (text: string, answer?: Answer) =>
     report.result('update', text, {
@@ -64,22 +86,23 @@ export async function runUpdate(context: CommandContext): Promise<void> {
       ...(answer && { answer }),
     });
   if (update === null || isGiven(line, 'check-only'))
-    return tellFound(withNextStep(found, settings(manager), true));
+    return tellFound(withNextStep(found, holds(context, manager), true));
   const answer = await decide(context, manager, found, update);
-  if (answer === null) return tellFound(withNextStep(found, settings(manager), true));
+  if (answer === null) return tellFound(withNextStep(found, holds(context, manager), true));
   if (answer === 'later') return tellFound(`${update.version} is not offered again before tomorrow.`, answer);
   if (answer === 'skip') return tellFound(`${update.version} is skipped.`, answer);
+  const evolutions = await evolutionsOf(context, update);
+  begun = host.clock.monotonic();
   const downloaded = await manager.downloadUpdate(update);
   const applied = await manager.applyUpdate(downloaded, {
     ...waiting,
-    evolutions: evolutionWish(optionOf(line, 'evolutions')),
+    evolutions,
     // The user has agreed, or has named the version.
     allowDowngrade: update.direction === 'back',
     args: line.rest,
     outputToError: isGiven(line, 'json'),
   });
-  const [text, result] = appliedResult(applied);
-  report.result('update', text, { ...data(), installed: applied.to.version, ...result });
+  report.result('update', ...ending(applied));
 }
 
 /** Without --wait-pid the update waits for no process and starts none: a running DGMO keeps running. */
@@ -116,8 +139,8 @@ function lookFor(
   });
 }
 
-function settings(manager: UpdateManager): readonly Setting[] {
-  return manager.settings().settings;
+function holds({ host }: CommandContext, manager: UpdateManager): HoldContext {
+  return { settings: manager.settings().settings, localOffset: host.localOffset };
 }
 
 type Answer = 'now' | 'later' | 'skip';
@@ -127,23 +150,40 @@ type Answer = 'now' | 'later' | 'skip';
  * older version, unless the user has named it.
  */
 async function decide(
-  { line, questions, report }: CommandContext,
+  context: CommandContext,
   manager: UpdateManager,
   found: CheckResult,
   update: UpdateInfo,
 ): Promise<Answer | null> {
+  const { line, questions, report, screen } = context;
   const back = update.direction === 'back';
   const named = optionOf(line, 'version') !== undefined;
   if (isGiven(line, 'yes')) return !back || named ? 'now' : null;
   if (questions === null) return null;
-  report.text(describeCheck(found, settings(manager)));
-  const question = back ? `Go back to ${update.version}?` : `Update to ${update.version} now?`;
-  const answer = await questions.choose(question, [
-    { value: 'now', label: back ? 'Go back now' : 'Update now' },
-    { value: 'later', label: 'Remind me later' },
-    ...(back || update.mandatory ? [] : [{ value: 'skip', label: 'Skip this version' }]),
-    ...(back ? [] : [{ value: 'auto', label: 'Update now, and automatically from now on' }]),
-  ]);
+  report.text(describeCheck(found, holds(context, manager), false));
+  const { columns, colors, unicode } = screen;
+  // With colors, the signs of lists and tables are not ASCII.
+  const notes = notesText(update.changelog.notes, { columns, colors: colors && unicode });
+  if (notes !== '') report.styled(`\n${notes}\n`);
+  const now = { value: 'now', label: back ? 'Go Back Now' : 'Update Now' };
+  const later = { value: 'later', label: 'Remind Me Later', hint: 'tomorrow' };
+  const answer = await questions.choose(
+    back
+      ? `Go back to ${update.version}?`
+      : update.version === update.currentVersion
+        ? `Install evolutions of ${update.version} now?`
+        : `Update to ${update.version} now?`,
+    back
+      ? [later, now]
+      : [
+          now,
+          later,
+          ...(update.mandatory || update.version === update.currentVersion
+            ? []
+            : [{ value: 'skip', label: 'Skip This Version' }]),
+          { value: 'auto', label: 'Always Auto-Update', hint: 'now, and by itself from now on' },
+        ],
+  );
   switch (answer) {
     case 'skip':
       await manager.skipVersion(update.version);
@@ -159,9 +199,23 @@ async function decide(
   }
 }
 
+/** Which evolutions the user wants: as given, else as chosen; undefined leaves it to the release. */
+async function evolutionsOf(
+  { line, questions }: CommandContext,
+  { evolutions }: UpdateInfo,
+): Promise<ReturnType<typeof evolutionWish>> {
+  const given = evolutionWish(optionOf(line, 'evolutions'));
+  if (given !== undefined || questions === null || evolutions.length === 0) return given;
+  return questions.chooseSome(
+    'Which evolutions do you want with it?',
+    evolutions.map(({ id, description }) => ({ value: id, label: `${id}: ${description}` })),
+    evolutions.filter(({ autoApply }) => autoApply).map(({ id }) => id),
+  );
+}
+
 /** @param typed the command is `update` itself, so it needs no advice to run that */
-function withNextStep(found: CheckResult, decided: readonly Setting[], typed: boolean): string {
-  const text = describeCheck(found, decided);
+function withNextStep(found: CheckResult, context: HoldContext, typed: boolean): string {
+  const text = describeCheck(found, context);
   const { update, wayBack } = found;
   if (update === null) return text;
   const how =

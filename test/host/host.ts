@@ -184,6 +184,7 @@ export function simulatedHost(options: SimulatedHostOptions): SimulatedHost {
     environment: {},
     workingDirectory: '/',
     user: platform === 'win32' ? null : (options.user ?? USER),
+    localOffset: () => 0,
     systemOwns: () => false,
     homeDirectory: '/home',
     started,

@@ -22,7 +22,7 @@ export async function command(stage: Stage, args: string[], around: Around = {})
   const host = nativeHost();
   said.code = await main([...args, '--home', stage.home], {
     host: async () => ({ ...host, environment: { ...host.environment, ...environment } }),
-    now: () => performance.now(),
+    timing: { now: () => performance.now(), later: () => () => undefined },
     settings: SETTINGS,
     ownFolder: stage.dir,
     output: {
@@ -32,8 +32,15 @@ export async function command(stage: Stage, args: string[], around: Around = {})
       error(text) {
         said.error += text;
       },
+      styled(text) {
+        said.error += text;
+      },
       clearLine: () => undefined,
-      terminal,
+      taskbar: () => undefined,
+      columns: 80,
+      unicode: true,
+      colors: false,
+      terminal: false,
       written: async () => null,
     },
     interactive: () => terminal,

@@ -39,10 +39,13 @@ const receiptShape = object({
 export type InstalledEvolution = Decoded<typeof receiptShape>['evolutions'][number];
 
 /** Empty if none was installed, or if the receipt is damaged: existing files are left as they are then. */
-export function installedEvolutions({ host }: Session, setup: SnapshotSetup): InstalledEvolution[] {
-  const [root] = setup.profile.roots.evolutions;
+export function installedEvolutions(
+  { host, layout }: Session,
+  { profile }: { profile: Pick<SnapshotSetup['profile'], 'roots'> },
+): InstalledEvolution[] {
+  const [root] = profile.roots.evolutions;
   if (root === undefined) return [];
-  const path = setup.layout.join(root, EVOLUTIONS_RECEIPT);
+  const path = layout.join(root, EVOLUTIONS_RECEIPT);
   try {
     const bytes = readFile(host.disk, path, LIMIT);
     return bytes === null ? [] : receiptShape(parseJson(bytes, path, LIMIT), path).evolutions;

@@ -40,6 +40,23 @@ export function attributeCalls(): ReturnType<typeof loadAttributes> | null {
   return attributes;
 }
 
+function loadLocalTime(name: string) {
+  return dlopen(name, { localtime_r: { args: [FFIType.ptr, FFIType.ptr], returns: FFIType.ptr } }).symbols;
+}
+
+/** `struct tm` of glibc, musl and macOS on 64 bits: nine ints, then the seconds east of UTC. */
+const TM_SIZE = 56;
+const TM_OFFSET = 40;
+
+/** Seconds east of UTC where this machine is, at that time in seconds since the epoch. Null if it can't be determined. */
+export function secondsEastOfUtc(time: number): number | null {
+  const calls = firstOf(loadLocalTime);
+  if (calls === null) return null;
+  const tm = new Uint8Array(TM_SIZE);
+  if (calls.localtime_r(new BigInt64Array([BigInt(Math.floor(time))]), tm) === null) return null;
+  return Number(new DataView(tm.buffer).getBigInt64(TM_OFFSET, true));
+}
+
 /** Null if it can't be loaded. */
 export function libc(): ReturnType<typeof load> | null {
   if (loaded === undefined) loaded = firstOf(load);

@@ -1,9 +1,14 @@
 /** What holds a release back: by whom, and how to lift it. */
 import type { Decider, Held, Hold, PreferenceKey, Setting } from '../../api/index.ts';
-import { whenText } from './sizes.ts';
+import { type LocalOffset, whenText } from './sizes.ts';
 
-/** @param settings that decide; they name who pinned a version or wants it to be old enough */
-export function holdText(held: Held, settings: readonly Setting[]): string {
+export interface HoldContext {
+  /** They name who pinned a version, or wants it to be old enough. */
+  settings: readonly Setting[];
+  localOffset: LocalOffset;
+}
+
+export function holdText(held: Held, { settings, localOffset }: HoldContext): string {
   const { version, why } = held;
   const take = `\`dgmo-updater update --version ${version}\``;
   switch (why) {
@@ -31,7 +36,7 @@ export function holdText(held: Held, settings: readonly Setting[]): string {
     }
     case 'young': {
       const { value, decidedBy } = settingOf(settings, 'minimumAge');
-      const until = held.until === undefined ? '' : `, which it is on ${whenText(held.until)}`;
+      const until = held.until === undefined ? '' : `, which it is on ${whenText(held.until, localOffset)}`;
       return `it has to be known here for ${value}${until}, by the word of ${WHO[decidedBy]}${lift(decidedBy, take)}`;
     }
   }

@@ -1,14 +1,19 @@
 /** The status as text. */
 import type { Overview, Status } from '../../api/index.ts';
-import { ageText, whenText } from './sizes.ts';
+import { ageText, type LocalOffset, whenText } from './sizes.ts';
 
-/** @param now milliseconds since the epoch */
-export function describeStatus(status: Status, overview: Overview, now: number): string {
+export interface StatusClock {
+  /** Milliseconds since the epoch. */
+  now: number;
+  localOffset: LocalOffset;
+}
+
+export function describeStatus(status: Status, overview: Overview, clock: StatusClock): string {
   const { receipt } = status;
   const rows: [string, string][] = [['Executable', status.executable]];
   if (receipt !== null) {
     rows.unshift(['Installed', `${receipt.app} ${receipt.binary.version}`]);
-    rows.push(['Since', `${whenText(receipt.installedAt)} (by ${receipt.source})`]);
+    rows.push(['Since', `${whenText(receipt.installedAt, clock.localOffset)} (by ${receipt.source})`]);
     rows.push([
       'Before',
       receipt.previous === null ? 'nothing kept' : `${receipt.previous.version}, kept for rollback`,
@@ -32,7 +37,7 @@ export function describeStatus(status: Status, overview: Overview, now: number):
       'Unfinished',
       `${status.open.kind} from ${status.open.from} to ${status.open.to}: under way, or interrupted; then run \`dgmo-updater recover\``,
     ]);
-  rows.push(...updateRows(overview, now));
+  rows.push(...updateRows(overview, clock));
   return rows.map(([name, value]) => `${`${name}:`.padEnd(13)}${value}`).join('\n');
 }
 
@@ -44,32 +49,35 @@ const BINARY: Record<Status['binary'], string> = {
   unknown: 'unknown: there is no receipt to compare it with',
 };
 
-function updateRows(overview: Overview, now: number): [string, string][] {
+function updateRows(overview: Overview, clock: StatusClock): [string, string][] {
   const { channel, feed, lastCheck, lastChange, autoUpdate, pin, updates, evolutions, home, folders } =
     overview;
   const data = folders?.data ?? [];
   return [
     ['Channel', channel],
     ['Feed', feed ?? 'none is known: `dgmo-updater config set feed <url>`'],
-    ['Last check', lastCheck === null ? 'never' : checkText(lastCheck, now)],
+    ['Last check', lastCheck === null ? 'never' : checkText(lastCheck, clock)],
     ['Next check', updates ? NEXT[autoUpdate] : 'none: updates are turned off'],
     ['Pinned', pin ?? 'no'],
     ['Evolutions', evolutions.length === 0 ? 'none' : evolutions.join(', ')],
-    ['Last change', lastChange === null ? 'none' : changeText(lastChange)],
+    ['Last change', lastChange === null ? 'none' : changeText(lastChange, clock)],
     ['Settings', home ?? 'nowhere'],
     ...(data.length === 0 ? [] : [['Data', data.join(', ')] as [string, string]]),
     ...(overview.problem === null ? [] : [['Problem', overview.problem] as [string, string]]),
   ];
 }
 
-function checkText({ at, ended, version, message }: NonNullable<Overview['lastCheck']>, now: number): string {
+function checkText(
+  { at, ended, version, message }: NonNullable<Overview['lastCheck']>,
+  { now, localOffset }: StatusClock,
+): string {
   const found =
     ended === 'offered'
       ? `${version} is offered`
       : ended === 'nothing'
         ? 'nothing new'
         : `failed: ${message}`;
-  return `${whenText(at)}, ${ageText(now - at)} ago: ${found}`;
+  return `${whenText(at, localOffset)}, ${ageText(now - at)} ago: ${found}`;
 }
 
 const NEXT: Record<Overview['autoUpdate'], string> = {
@@ -79,9 +87,12 @@ const NEXT: Record<Overview['autoUpdate'], string> = {
   off: 'when you ask (autoUpdate is off)',
 };
 
-function changeText({ at, kind, from, to, ended }: NonNullable<Overview['lastChange']>): string {
+function changeText(
+  { at, kind, from, to, ended }: NonNullable<Overview['lastChange']>,
+  { localOffset }: StatusClock,
+): string {
   const end = ended === 'done' || ended === 'finished' ? '' : ` (${ended})`;
-  return `${whenText(at)}: ${kind} from ${from ?? '?'} to ${to ?? '?'}${end}; \`dgmo-updater history\` has all`;
+  return `${whenText(at, localOffset)}: ${kind} from ${from ?? '?'} to ${to ?? '?'}${end}; \`dgmo-updater history\` has all`;
 }
 
 /** The exit code: 11 if the executable is damaged or missing, 12 if it can't be run. */

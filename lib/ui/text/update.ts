@@ -1,21 +1,25 @@
 /** The result of a check as text, and as data for scripts. */
-import type { CheckResult, Setting, UpdateInfo, WayBack } from '../../api/index.ts';
-import { despiteText, holdText } from './holds.ts';
-import { bytesText } from './sizes.ts';
+import type { Applied, CheckResult, UpdateInfo, WayBack } from '../../api/index.ts';
+import { despiteText, type HoldContext, holdText } from './holds.ts';
+import { notesText } from './notes.ts';
+import { bytesText, durationText } from './sizes.ts';
 
-/** @param settings that may hold a release back */
-export function describeCheck(result: CheckResult, settings: readonly Setting[]): string {
+/** @param notes whether the release notes are included, without colors */
+export function describeCheck(result: CheckResult, context: HoldContext, notes = true): string {
   const { installed, revoked, update } = result;
   const lines: string[] = [];
   if (revoked !== null) lines.push(`The installed ${installed} was revoked by its publisher: ${revoked}`);
-  if (update === null) lines.push(...describeNothing(result, settings));
-  else lines.push(...describeUpdate(update));
+  if (update === null) lines.push(...describeNothing(result, context));
+  else {
+    lines.push(...describeUpdate(update));
+    if (notes) lines.push(...describeNotes(update));
+  }
   return lines.join('\n');
 }
 
 function describeNothing(
   { installed, newest, held, revoked, wayBack, channel }: CheckResult,
-  settings: readonly Setting[],
+  context: HoldContext,
 ): string[] {
   const lines: string[] = [];
   if (held.length === 0 && revoked === null) {
@@ -28,7 +32,7 @@ function describeNothing(
     );
   }
   if (held.length > 0) lines.push(`${installed} stays installed for now.`);
-  for (const one of held) lines.push(`  ${one.version} is not offered: ${holdText(one, settings)}.`);
+  for (const one of held) lines.push(`  ${one.version} is not offered: ${holdText(one, context)}.`);
   if (revoked !== null) {
     lines.push(
       wayBack === null
@@ -47,26 +51,29 @@ export function wayBackText({ snapshot, version }: WayBack): string {
 }
 
 export function describeUpdate(update: UpdateInfo): string[] {
-  const { version, currentVersion, changelog, evolutions } = update;
+  const { version, currentVersion, evolutions } = update;
   const back = update.direction === 'back';
   const lines = [
     back
       ? `Back to ${version} (installed: ${currentVersion})`
-      : `${version} is available (installed: ${currentVersion})`,
+      : version === currentVersion
+        ? `${version} is installed; its evolutions can be added`
+        : `${version} is available (installed: ${currentVersion})`,
     `  Download:   ${update.downloadSize === 0 ? 'nothing left to download' : bytesText(update.downloadSize)} (${routeText(update)})`,
     `  Kind:       ${update.isSecurity ? 'security' : update.type}, risk ${update.riskLevel}${update.mandatory ? '; required for this installation' : ''}`,
   ];
   if (update.despite !== null) lines.push(`  ${despiteText(update.despite, update.mandatory)}`);
-  for (const { id, description } of evolutions) lines.push(`  Evolution:  ${id}: ${description}`);
-  const changes = changelog.entries.slice(0, MAX_CHANGES);
-  for (const { kind, text } of changes) lines.push(`  ${`${capital(kind)}:`.padEnd(11)} ${text}`);
-  if (changelog.entries.length > MAX_CHANGES) {
-    lines.push(`  ... and ${changelog.entries.length - MAX_CHANGES} more changes`);
-  }
+  for (const { id, description, autoApply } of evolutions)
+    lines.push(`  Evolution:  ${id}: ${description}${autoApply ? '' : ' (only if you choose it)'}`);
   return lines;
 }
 
-const MAX_CHANGES = 12;
+/** The notes; what the feed lists as changes if there are none. */
+function describeNotes({ changelog }: UpdateInfo): string[] {
+  const notes = notesText(changelog.notes, { columns: 80, colors: false });
+  if (notes !== '') return ['', notes, ''];
+  return changelog.entries.map(({ kind, text }) => `  ${`${capital(kind)}:`.padEnd(11)} ${text}`);
+}
 
 function routeText({ routes }: UpdateInfo): string {
   const [route] = routes;
@@ -104,4 +111,9 @@ function updateData(update: UpdateInfo): Record<string, unknown> {
     route:
       route === undefined ? null : { kind: route.kind, packages: route.packages.length, bytes: route.bytes },
   };
+}
+
+/** The end of an update, for those who want to know what it took and how to undo it. */
+export function receiptText({ from }: Applied, downloaded: number, milliseconds: number): string {
+  return `${bytesText(downloaded)} downloaded, ${durationText(milliseconds)} in all. \`dgmo-updater rollback\` goes back to ${from.version}.`;
 }

@@ -32,6 +32,8 @@ export interface CheckOptions {
   /** The version that the user asks for, older or newer; the default is the one that is offered. */
   version?: string | undefined;
   channel?: string | undefined;
+  /** With `version`: offer it even if it is installed, for its evolutions. Default: false. */
+  again?: boolean | undefined;
   /**
    * Who asks. `user`: somebody who typed it; what they have skipped or put off is offered, with `despite` saying so. `notice`
    * (the default): DGMO, to tell the user. `unattended`: nobody is asked before it is installed; a new major version is not
@@ -99,7 +101,7 @@ async function lookFor(
   const { selection, releases } =
     wanted === undefined
       ? await selectReachable(context, index, situation)
-      : { selection: await selectWanted(context, index, situation, wanted), releases: index.releases };
+      : { selection: await selectWanted(context, index, situation, { wanted, again: options.again === true }), releases: index.releases };
   reportAdvice(context, await advice, selection);
   const result: CheckResult = {
     installed: receipt.binary.version,
@@ -172,7 +174,7 @@ async function selectWanted(
   context: UpdateContext,
   index: ChannelIndex,
   situation: Situation,
-  wanted: string,
+  { wanted, again }: { wanted: string; again: boolean },
 ): Promise<Selection> {
   const { installed } = situation;
   const release = await findRelease(context.documents, index, wanted);
@@ -198,7 +200,8 @@ async function selectWanted(
     );
   }
   const selection = select(index, situation);
-  if (wanted === installed) return { ...selection, release: null };
+  if (wanted === installed)
+    return { ...selection, release: again ? release : null, direction: 'forward', despite: null };
   const back = isNewer(installed, wanted);
   const refusal = back ? await refusalToGoBack(context, index, installed, wanted) : null;
   if (refusal !== null) {

@@ -48,7 +48,7 @@ posixOnly('update on a terminal', () => {
     return { code, said };
   }
   const choices = () => JSON.parse(fs.readFileSync(path.join(stage.home, 'choices.json'), 'utf8'));
-  const LAST = 'automatically from now on';
+  const LAST = 'Always Auto-Update';
 
   test('shows what it is, asks, and installs it on Enter', async () => {
     const { code, said } = await on(LAST, ENTER);

@@ -1,0 +1,49 @@
+/** The events of an operation as stages of its progress. */
+import type { InstallEvent, UpdateEvent } from '../../api/index.ts';
+import type { Progress } from './progress.ts';
+
+/** Begins, measures and ends stages. Events that belong to no stage change nothing. */
+export function follow(progress: Progress, event: InstallEvent | UpdateEvent): void {
+  switch (event.event) {
+    case 'checking':
+      progress.begin({ label: 'Reading the feed', finished: 'Read the feed' });
+      break;
+    case 'download':
+      followDownload(progress, event);
+      break;
+    case 'verified':
+      progress.begin({ label: 'Taking a snapshot', finished: 'Took a snapshot' });
+      break;
+    case 'staging':
+      progress.begin({ label: `Preparing ${event.version}`, finished: `Prepared ${event.version}` });
+      break;
+    case 'progress':
+      progress.measure(event);
+      break;
+    case 'probing':
+      progress.begin({ label: `Trying ${event.version}`, finished: `Tried ${event.version}` });
+      break;
+    case 'route':
+    case 'probed':
+      progress.end();
+      break;
+    case 'snapshot':
+    case 'no snapshot':
+    case 'staged':
+      // What is said about it replaces its line.
+      progress.clear();
+      break;
+  }
+}
+
+function followDownload(progress: Progress, event: Extract<UpdateEvent, { event: 'download' }>): void {
+  const { state, version, package: number, packages, received, length, rate, left } = event;
+  if (state === 'waiting' || state === 'pausing') {
+    progress.clear();
+    return;
+  }
+  const what = packages > 1 ? `${version}, ${number} of ${packages}` : version;
+  progress.begin({ label: `Downloading ${what}`, finished: `Downloaded ${what}`, bytes: true });
+  progress.measure({ done: received, total: length, rate, left });
+  if (state === 'done') progress.end();
+}

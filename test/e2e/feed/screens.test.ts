@@ -1,0 +1,133 @@
+/**
+ * What a person sees, in a real terminal (tmux): each screen is kept as text in `screens/`. To look at a change and keep it,
+ * run this with DGMO_KEEP_SCREENS=1, and read the difference.
+ */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import fs from 'node:fs';
+import path from 'node:path';
+import { hasTmux, openScreen, type Screen, type ScreenOptions } from '../../support/tmux.ts';
+import { openWorkshop, type Workshop } from '../../support/workshop.ts';
+import { openStage, type Stage } from '../../update/stage.ts';
+
+const NOTES = `# 2.0.0
+
+Back up before updating! See [the guide](https://example.org/guide).
+
+## Breaking changes
+
+- \`dgmo run\` needs **a name**
+  1. not the old one
+  2. nor none
+
+### Added
+
+- A thing with a description that is so long that it has to be wrapped, wherever it is shown
+
+| old | new |
+|---|---|
+| 1 | 2 |
+
+> Said by nobody.
+
+\`\`\`sh
+dgmo --new
+\`\`\`
+
+<b>HTML</b> &amp; an entity that is an escape code: &#27;[2J
+`;
+
+const UTF8 = { LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8' };
+
+describe.skipIf(!hasTmux)('on a real terminal', () => {
+  let shop: Workshop;
+  let updater: string;
+  let stage: Stage;
+  beforeAll(async () => {
+    shop = await openWorkshop();
+    updater = await shop.rootlessUpdater();
+  });
+  afterAll(() => shop?.remove());
+  beforeEach(async () => {
+    stage = await openStage();
+    const evolutions = [
+      { id: 'faster-search', description: 'Searches faster', autoApply: true },
+      { id: 'dark-mode', description: 'Easier on the eyes', autoApply: false },
+    ];
+    await stage.release('2.0.0', { notes: NOTES, risk: 'medium', deltas: 0, evolutions });
+  });
+  afterEach(() => stage[Symbol.asyncDispose]());
+
+  const open = (args: string[], options: ScreenOptions): Screen =>
+    openScreen([updater, ...args, '--install-dir', stage.dir, '--home', stage.home], options);
+
+  function expectScreen(name: string, screen: string): void {
+    const file = path.join(import.meta.dir, 'screens', `${name}.txt`);
+    const seen = `${masked(screen)}\n`;
+    if (process.env.DGMO_KEEP_SCREENS === '1') fs.writeFileSync(file, seen);
+    expect(seen).toBe(fs.readFileSync(file, 'utf8'));
+  }
+
+  test('an update, from the question to how it can be undone', async () => {
+    using screen = open(['update'], { columns: 80, environment: UTF8 });
+    expectScreen('update-80', await screen.shows('Always Auto-Update'));
+    screen.type('Enter');
+    await screen.shows('Which evolutions');
+    screen.type('Down', 'Space', 'Enter');
+    expectScreen('updated-80', await screen.shows('[ended with 0]'));
+    expect(stage.version()).toBe('2.0.0');
+    using back = open(['rollback'], { columns: 80, environment: UTF8 });
+    expectScreen('rollback-80', await back.shows('○ Yes / ● No'));
+    back.type('Enter');
+    await back.shows('[ended with 130]');
+    using status = open(['status'], { columns: 200, environment: UTF8 });
+    await status.shows('[ended with 0]');
+  });
+
+  test.each<[string, number, Record<string, string>, string]>([
+    ['update-40', 40, UTF8, 'Always Auto-Update'],
+    ['update-200', 200, UTF8, 'Always Auto-Update'],
+    ['update-no-color', 80, { ...UTF8, NO_COLOR: '1' }, 'Always Auto-Update'],
+    ['update-ascii', 80, { LANG: 'C', LC_ALL: 'C' }, 'Number, 1 to 4'],
+    ['update-dumb', 80, { ...UTF8, TERM: 'dumb' }, 'Number, 1 to 4'],
+  ])('%s', async (name, columns, environment, words) => {
+    using screen = open(['update'], { columns, environment });
+    const seen = await screen.shows(words);
+    expectScreen(name, seen);
+    // Nothing of the notes is lost, and nothing in them is an order to the terminal.
+    for (const line of ['Back up before', 'Breaking changes', 'nor none', 'Said by nobody', 'dgmo --new'])
+      expect(seen).toContain(line);
+    screen.type('C-c');
+    await screen.shows('[ended with 130]');
+    expect(stage.version()).toBe('1.0.0');
+  });
+
+  test('numbered choices: a number, several, and nonsense is asked again', async () => {
+    using screen = open(['update'], { columns: 80, environment: { ...UTF8, TERM: 'dumb' } });
+    await screen.shows('Number, 1 to 4');
+    screen.type('9', 'Enter');
+    await screen.shows('Number, 1 to 4 [1]: 9\nUpdate to');
+    screen.type('1', 'Enter');
+    await screen.shows('Numbers with commas');
+    screen.type('1,2', 'Enter');
+    expectScreen('updated-dumb', await screen.shows('[ended with 0]'));
+    expect(stage.version()).toBe('2.0.0');
+  });
+
+  test('evolutions of the installed version can be added later', async () => {
+    using screen = open(['update', '--yes', '--evolutions', 'none'], { columns: 100, environment: UTF8 });
+    expect(await screen.shows('[ended with 0]')).not.toContain('Installed evolutions');
+    using later = open(['update', '--evolutions', 'dark-mode'], { columns: 100, environment: UTF8 });
+    await later.shows('Install evolutions of 2.0.0 now?');
+    later.type('Enter');
+    expect(await later.shows('[ended with 0]')).toContain('Installed evolutions: dark-mode.');
+    expect(fs.existsSync(path.join(stage.home, 'evolutions/dark-mode'))).toBe(true);
+  });
+});
+
+/** Times, sizes and ids differ from run to run. */
+function masked(screen: string): string {
+  return screen
+    .replaceAll(/\d{8}-\d{6}-[0-9a-f]{4}/g, '<snapshot>')
+    .replaceAll(/\b[\d.]+ (KB|MB|bytes)/g, 'N $1')
+    .replaceAll(/\b[\d.]+ (ms|s|min)\b/g, 'N s');
+}

@@ -1,0 +1,159 @@
+/** Progress on a terminal: what is shown, when, and that nothing of it is left behind. */
+import { describe, expect, test } from 'bun:test';
+import fc from 'fast-check';
+import { createProgress, DELAY, type Measure, progressText } from '../../lib/ui/terminal/progress.ts';
+import { follow } from '../../lib/ui/terminal/stages.ts';
+
+const STAGE = { label: 'Downloading 2.0.0', finished: 'Downloaded 2.0.0', bytes: true };
+const HALF: Measure = { done: 22_800_000, total: 45_600_000, rate: 1_200_000, left: 19_000 };
+
+test.each([
+  [200, true, 'Downloading 2.0.0  ██████████░░░░░░░░░░   50 %  of 45.6 MB  1.2 MB/s  19 s left'],
+  [200, false, 'Downloading 2.0.0  [##########----------]   50 %  of 45.6 MB  1.2 MB/s  19 s left'],
+  [80, true, 'Downloading 2.0.0  ██████████░░░░░░░░░░   50 %  of 45.6 MB  1.2 MB/s  19 s left'],
+  [64, true, 'Downloading 2.0.0  ██████████░░░░░░░░░░   50 %  19 s left'],
+  [40, true, 'Downloading 2.0.0   50 %  19 s left'],
+  [20, false, 'Downloading 2.0.0'],
+])('at %p columns, unicode %p', (columns, unicode, wanted) => {
+  expect(progressText(STAGE, HALF, { columns, unicode })).toBe(wanted);
+});
+
+test('never wider than the terminal, and ASCII where that is all it shows', () => {
+  fc.assert(
+    fc.property(
+      fc.record({
+        columns: fc.integer({ min: 12, max: 300 }),
+        unicode: fc.boolean(),
+        done: fc.nat(1e9),
+        total: fc.nat(1e9),
+        rate: fc.option(fc.nat(1e9)),
+        left: fc.option(fc.nat(1e8)),
+        measured: fc.boolean(),
+      }),
+      ({ columns, unicode, measured, ...measure }) => {
+        const text = progressText(STAGE, measured ? measure : null, { columns, unicode });
+        expect(Bun.stringWidth(text)).toBeLessThan(columns);
+        if (!unicode) expect(text).toMatch(/^[ -~]*$/);
+      },
+    ),
+  );
+});
+
+/** A terminal of one line, a clock, and its timers. */
+function terminal() {
+  let time = 0;
+  let timers: { at: number; work: () => void }[] = [];
+  const seen = { lines: [] as string[], line: '', taskbar: null as number | null };
+  const output = {
+    columns: 80,
+    unicode: false,
+    error(text: string) {
+      const [first = '', ...more] = text.split('\n');
+      seen.line += first;
+      for (const next of more) {
+        seen.lines.push(seen.line);
+        seen.line = next;
+      }
+    },
+    clearLine() {
+      seen.line = '';
+    },
+    taskbar(percent: number | null) {
+      seen.taskbar = percent;
+    },
+  };
+  const progress = createProgress(
+    output,
+    () => time,
+    (milliseconds, work) => {
+      const timer = { at: time + milliseconds, work };
+      timers.push(timer);
+      return () => {
+        timers = timers.filter((other) => other !== timer);
+      };
+    },
+  );
+  const pass = (milliseconds: number) => {
+    time += milliseconds;
+    for (const { at, work } of [...timers]) if (at <= time) work();
+  };
+  return { progress, pass, seen };
+}
+
+describe('a stage', () => {
+  test('that is quick is never shown', () => {
+    const { progress, pass, seen } = terminal();
+    progress.begin(STAGE);
+    pass(DELAY - 1);
+    progress.measure(HALF);
+    progress.end();
+    pass(10 * DELAY);
+    expect(seen).toEqual({ lines: [], line: '', taskbar: null });
+  });
+
+  test('that takes longer is shown, and its line then says how long it took', () => {
+    const { progress, pass, seen } = terminal();
+    progress.begin(STAGE);
+    pass(DELAY);
+    expect(seen.line).toBe('Downloading 2.0.0...');
+    progress.measure(HALF);
+    expect(seen.line).toContain('50 %');
+    expect(seen.taskbar).toBe(50);
+    pass(300);
+    progress.end();
+    expect(seen).toEqual({ lines: ['Downloaded 2.0.0: 45.6 MB in 1.0 s.'], line: '', taskbar: null });
+  });
+
+  test('gives way to what is printed, and to a failure: nothing of it is left, in the taskbar neither', () => {
+    const { progress, pass, seen } = terminal();
+    progress.begin(STAGE);
+    pass(DELAY);
+    progress.measure(HALF);
+    progress.clear();
+    pass(DELAY);
+    progress.end();
+    expect(seen).toEqual({ lines: [], line: '', taskbar: null });
+  });
+});
+
+test('an update is shown from the feed to the trial start', () => {
+  const { progress, pass, seen } = terminal();
+  const download = {
+    event: 'download',
+    version: '2.0.0',
+    package: 1,
+    packages: 1,
+    length: 100,
+    resumed: 0,
+  } as const;
+  const events: Parameters<typeof follow>[1][] = [
+    { event: 'checking', feed: 'https://feed.example.org/', channel: 'stable' },
+    { ...download, state: 'receiving', received: 50, rate: 10, left: 5000 },
+    { ...download, state: 'done', received: 100, rate: null, left: null },
+    { event: 'verified', version: '2.0.0', bytes: 1 },
+    { event: 'snapshot', id: 'x', reason: '', added: 0, milliseconds: 1, warnings: 0 },
+    { event: 'staging', version: '2.0.0', route: 'full', bytes: 1 },
+    { event: 'progress', done: 1, total: 2 },
+    { event: 'staged', version: '2.0.0', milliseconds: 1 },
+    { event: 'probing', version: '2.0.0' },
+    { event: 'probed', version: '2.0.0', ok: true, detail: '', milliseconds: 1 },
+  ] as Parameters<typeof follow>[1][];
+  const shown = events.map((event) => {
+    follow(progress, event);
+    pass(DELAY);
+    return seen.line;
+  });
+  expect(shown).toEqual([
+    'Reading the feed...',
+    expect.stringContaining('Downloading 2.0.0'),
+    '',
+    'Taking a snapshot...',
+    '',
+    'Preparing 2.0.0...',
+    expect.stringContaining('Preparing 2.0.0  [##########----------]   50 %'),
+    '',
+    'Trying 2.0.0...',
+    '',
+  ]);
+  expect(seen.taskbar).toBeNull();
+});
