@@ -27,13 +27,11 @@ setTimeout(() => Bun.unsafe.setJITPolicy(1), 200).unref();
 
 process.exitCode = await main(process.argv.slice(2), {
   host: async () => (await import('./lib/platform/native.ts')).nativeHost(),
-  timing: {
-    now: () => performance.now(),
-    later(milliseconds, work) {
-      const timer = setTimeout(work, milliseconds);
-      timer.unref();
-      return () => clearTimeout(timer);
-    },
+  now: () => performance.now(),
+  later(milliseconds, work) {
+    const timer = setTimeout(work, milliseconds);
+    timer.unref();
+    return () => clearTimeout(timer);
   },
   settings,
   ownFolder: path.dirname(process.execPath),

@@ -4,12 +4,15 @@ import { type ExitCode, errorMessage } from '../errors.ts';
 import { type CommandLine, type CommandName, parseCommandLine } from './arguments.ts';
 import { type CommandContext, installOptions, isGiven } from './context.ts';
 import { type Questions, questionsOnTerminal } from './questions.ts';
-import { createReport, type Output, type Report, type Timing } from './report.ts';
+import { createReport, type Output, type Report } from './report.ts';
 
 export interface Surroundings {
   /** Loads the machine. Called only by commands that need it. */
   host(): Promise<Host>;
-  timing: Timing;
+  /** Milliseconds that never run backwards. */
+  now(): number;
+  /** Calls `work` after so many milliseconds, unless the function that it returns is called before. */
+  later(milliseconds: number, work: () => void): () => void;
   settings: Settings;
   /** The folder that the updater itself is in. */
   ownFolder: string;
@@ -87,6 +90,8 @@ async function run(argv: readonly string[], around: Surroundings): Promise<ExitC
     return 0;
   }
   try {
+    if (around.output.terminal && !isGiven(line, 'json') && !isGiven(line, 'quiet'))
+      report.show((await import('./terminal/stages.ts')).stagesOn(around.output, around));
     await COMMANDS[command](contextOf(around, await around.host(), line, report));
     return report.exitCode;
   } catch (error) {
@@ -98,7 +103,7 @@ function reportFor(
   around: Surroundings,
   options: { json: boolean; quiet: boolean; verbose: boolean },
 ): Report {
-  return createReport(around.output, options, around.timing);
+  return createReport(around.output, options);
 }
 
 function contextOf(around: Surroundings, host: Host, line: CommandLine, report: Report): CommandContext {

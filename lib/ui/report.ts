@@ -12,8 +12,7 @@ import {
   StillRunningError,
   UpdaterError,
 } from '../errors.ts';
-import { createProgress, type ProgressOutput } from './terminal/progress.ts';
-import { follow } from './terminal/stages.ts';
+import type { ProgressOutput } from './terminal/progress.ts';
 import { countText, durationText } from './text/sizes.ts';
 
 export type ReportedEvent = InstallEvent | UpdateEvent;
@@ -46,7 +45,16 @@ export interface Endings {
   'rolled back'?(rolledBack: RolledBack): Result;
 }
 
+/** The stages of an operation, shown as it goes on. */
+export interface Stages {
+  follow(event: ReportedEvent): void;
+  /** Removes what is shown: something else is printed. */
+  clear(): void;
+}
+
 export interface Report {
+  /** From now on the stages are shown as well. */
+  show(stages: Stages): void;
   event(event: ReportedEvent): void;
   /**
    * Like `event`, but also prints the result of the operation as soon as it is known, before DGMO is started again and takes
@@ -68,22 +76,14 @@ export interface Report {
   readonly exitCode: ExitCode;
 }
 
-/** The clock, and a timer: `later` calls `work` unless the function that it returns is called before. */
-export interface Timing {
-  /** Milliseconds that never run backwards. */
-  now(): number;
-  later(milliseconds: number, work: () => void): () => void;
-}
-
-export function createReport(output: Output, options: ReportOptions, { now, later }: Timing): Report {
+export function createReport(output: Output, options: ReportOptions): Report {
   const print = (value: Record<string, unknown>) => output.out(`${JSON.stringify(value)}\n`);
-  const progress =
-    output.terminal && !options.json && !options.quiet ? createProgress(output, now, later) : null;
+  let stages: Stages | null = null;
   let downloadState = '';
   // The result is reported once, even if it is known before the command returns.
   let reported: 'nothing' | 'result' | 'failure' = 'nothing';
   let resultCode: ExitCode = 0;
-  const clear = () => progress?.clear();
+  const clear = () => stages?.clear();
   /** Said once, however often it is reported. */
   const waitingText = (event: ReportedEvent): string | null => {
     if (event.event !== 'download' || event.state === downloadState) return null;
@@ -97,6 +97,9 @@ export function createReport(output: Output, options: ReportOptions, { now, late
     output.error(`${text}\n`);
   };
   const report: Report = {
+    show(shown) {
+      stages = shown;
+    },
     eventsOf: (command, endings) => (event) => {
       const result = resultOf(event, endings);
       if (result !== null) {
@@ -115,7 +118,7 @@ export function createReport(output: Output, options: ReportOptions, { now, late
       if (options.quiet) return;
       const text = sentence(event, options.verbose) ?? waitingText(event);
       if (text !== null) say(text);
-      if (progress !== null) follow(progress, event);
+      stages?.follow(event);
     },
     text(text) {
       if (!options.json) say(output.terminal ? wrapped(text, output.columns) : text);

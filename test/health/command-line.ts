@@ -20,6 +20,7 @@ export async function runCommand(
   const code = await main(argv, {
     host: async () => host,
     now: () => performance.now(),
+    later: () => () => undefined,
     settings,
     ownFolder,
     output: {
@@ -29,7 +30,14 @@ export async function runCommand(
       error: (text) => {
         printed.error += text;
       },
+      styled: (text) => {
+        printed.error += text;
+      },
       clearLine: () => undefined,
+      taskbar: () => undefined,
+      columns: 80,
+      unicode: true,
+      colors: false,
       terminal: false,
       written: async () => null,
     },

@@ -22,7 +22,8 @@ export async function command(stage: Stage, args: string[], around: Around = {})
   const host = nativeHost();
   said.code = await main([...args, '--home', stage.home], {
     host: async () => ({ ...host, environment: { ...host.environment, ...environment } }),
-    timing: { now: () => performance.now(), later: () => () => undefined },
+    now: () => performance.now(),
+    later: () => () => undefined,
     settings: SETTINGS,
     ownFolder: stage.dir,
     output: {

@@ -62,17 +62,16 @@ function terminal() {
       seen.taskbar = percent;
     },
   };
-  const progress = createProgress(
-    output,
-    () => time,
-    (milliseconds, work) => {
+  const progress = createProgress(output, {
+    now: () => time,
+    later(milliseconds, work) {
       const timer = { at: time + milliseconds, work };
       timers.push(timer);
       return () => {
         timers = timers.filter((other) => other !== timer);
       };
     },
-  );
+  });
   const pass = (milliseconds: number) => {
     time += milliseconds;
     for (const { at, work } of [...timers]) if (at <= time) work();

@@ -48,15 +48,15 @@ export interface Progress {
   clear(): void;
 }
 
-/**
- * @param now milliseconds that never run backwards
- * @param later calls `work` after so many milliseconds, unless the function that it returns is called before
- */
-export function createProgress(
-  output: ProgressOutput,
-  now: () => number,
-  later: (milliseconds: number, work: () => void) => () => void,
-): Progress {
+/** The clock, and a timer. */
+export interface Timing {
+  /** Milliseconds that never run backwards. */
+  now(): number;
+  /** Calls `work` after so many milliseconds, unless the function that it returns is called before. */
+  later(milliseconds: number, work: () => void): () => void;
+}
+
+export function createProgress(output: ProgressOutput, { now, later }: Timing): Progress {
   let current: { stage: Stage; begun: number; measure: Measure | null; cancel: () => void } | null = null;
   let shown = false;
   let wasShown = false;

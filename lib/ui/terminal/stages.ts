@@ -1,6 +1,12 @@
 /** The events of an operation as stages of its progress. */
 import type { InstallEvent, UpdateEvent } from '../../api/index.ts';
-import type { Progress } from './progress.ts';
+import type { Stages } from '../report.ts';
+import { createProgress, type Progress, type ProgressOutput, type Timing } from './progress.ts';
+
+export function stagesOn(output: ProgressOutput, timing: Timing): Stages {
+  const progress = createProgress(output, timing);
+  return { follow: (event) => follow(progress, event), clear: progress.clear };
+}
 
 /** Begins, measures and ends stages. Events that belong to no stage change nothing. */
 export function follow(progress: Progress, event: InstallEvent | UpdateEvent): void {

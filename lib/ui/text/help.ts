@@ -237,6 +237,10 @@ offered here any more.
 
   --version <v>         the version that is well: a DGMO that still runs the version before an update does not speak for the
                         new one (default: the installed version)
+
+Examples:
+  dgmo-updater confirm
+  dgmo-updater confirm --version 2.0.0
 ${EVERYWHERE}`,
   'finish-updater': `dgmo-updater finish-updater <pid>
 
@@ -250,6 +254,9 @@ Waits until the process, a new version of DGMO, has confirmed that it is well. T
 background, when it becomes DGMO in a terminal.
 
   --exit-limit <s>      how long DGMO may take to exit (default 60)${LIMITS}
+
+Examples:
+  dgmo-updater watch 4711
 ${EVERYWHERE}`,
   status: `dgmo-updater status
 

@@ -101,7 +101,10 @@ async function lookFor(
   const { selection, releases } =
     wanted === undefined
       ? await selectReachable(context, index, situation)
-      : { selection: await selectWanted(context, index, situation, { wanted, again: options.again === true }), releases: index.releases };
+      : {
+          selection: await selectWanted(context, index, situation, { wanted, again: options.again === true }),
+          releases: index.releases,
+        };
   reportAdvice(context, await advice, selection);
   const result: CheckResult = {
     installed: receipt.binary.version,

@@ -46,7 +46,12 @@ posixOnly('the home', () => {
         // Without a snapshot nothing is changed.
         ...['12', '1.0.0'],
         ...['15', '1.0.0'],
-        ...['2.0.0 is installed (before: 1.0.0).', expect.stringMatching(/goes back to 1\.0\.0\.$/), '0', '2.0.0'],
+        ...[
+          '2.0.0 is installed (before: 1.0.0).',
+          expect.stringMatching(/goes back to 1\.0\.0\.$/),
+          '0',
+          '2.0.0',
+        ],
         ...['12'],
       ]);
       expect(said.slice(9)).not.toContain('choices.json');
