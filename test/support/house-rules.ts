@@ -140,7 +140,8 @@ const PURE_MODULES = new Set([
   'node:stream',
 ]);
 /** Members of `Bun` that touch nothing outside the program. */
-const PURE_BUN = 'CryptoHasher|deepEquals|hash|semver|Transpiler|zstd\\w+|stringWidth|markdown|wrapAnsi|stripANSI|Glob';
+const PURE_BUN =
+  'CryptoHasher|deepEquals|hash|semver|Transpiler|zstd\\w+|stringWidth|markdown|wrapAnsi|stripANSI|Glob';
 
 /**
  * Files, processes, sockets, clocks, timers and randomness, and what is printed (platform/ spells out what could move the
