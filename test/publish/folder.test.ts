@@ -127,6 +127,7 @@ describe('release publish changes nothing, and says why, where', () => {
     ['a package is missing', 'full.dgmopkg', (file: string) => rmSync(file), 'found nothing there'],
     ['a package was cut off', 'full.dgmopkg', cut, 'found a file of 100 bytes'],
     ['a manifest is missing', 'manifest.json', (file: string) => rmSync(file), 'found nothing there'],
+    ['a list of blocks is missing', '.blocks', (file: string) => rmSync(file), 'found nothing there'],
   ])('%s', async (_, name, harm, message) => {
     using place = damaged(name, harm);
     const { code, stderr } = await publish(place.at('repo'), place.at('to'));

@@ -6,6 +6,7 @@ import { DamagedError, UsageError } from '../../lib/errors.ts';
 import { decodeRoot, makeRoot, type SigningKey } from '../../lib/trust/index.ts';
 import { describeMessage } from '../../release/keys/describe-message.ts';
 import { delegationsTo, makeTargets } from '../../release/repository/documents.ts';
+import { framedDraft, pack } from '../package/fixture.ts';
 import { EXPIRES, ROOT_KEYS, STRANGER, TARGETS_KEYS, testKey, testRootBytes } from '../trust/keys.ts';
 import { CHEAP, type Folder, freshFolder } from './run.ts';
 
@@ -94,6 +95,18 @@ test('delegations are shown whole: keys, thresholds, paths, and whether they end
       '  paths channels/*/linux-x64.json',
     ],
   });
+});
+
+test('a package is shown with its frames, the updater that comes with it, and the confirmation that it waits for', () => {
+  const message = signedBy((key) => pack(framedDraft(), [key]), TARGETS_KEYS[0] ?? STRANGER);
+  const { lines, role } = describeMessage(message, null);
+  expect(role).toBe('targets');
+  expect(lines).toContain(`  in blocks with the list ${'02'.repeat(32)}`);
+  expect(lines).toContain(`  in frames with the index ${'03'.repeat(32)}`);
+  expect(lines).toContain(
+    `installs the linux-x64 updater 2.0.0 with SHA-256 ${'04'.repeat(32)} from updaters/2.0.0/linux-x64.frames`,
+  );
+  expect(lines).toContain('is taken back if it does not confirm its health within 90 s');
 });
 
 describe('nothing is described, and so signed, that has', () => {

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { compressFramed } from '../../lib/delta/index.ts';
+import { memorySource } from '../../lib/platform/files.ts';
+import { BINARIES, framedDraft, framedPayload, pack } from '../package/fixture.ts';
 import { CHEAP, type Folder, freshFolder, noise } from './run.ts';
 
 let folder: Folder;
@@ -83,6 +86,17 @@ describe('release inspect tells', () => {
     expect([flippedPatch.code, flippedPatch.facts.header.toVersion]).toEqual([11, '1.1.0']);
     const unknown = await inspect('old');
     expect([unknown.code, unknown.facts.kind]).toEqual([11, 'unknown']);
+  });
+
+  test('frames that are not those of the manifest', async () => {
+    const framed = await compressFramed(BINARIES['1.2.0'], { level: 1 });
+    const draft = framedDraft([{ ...framedPayload(), content: memorySource(framed) }]);
+    const index = { length: 54, sha256: '03'.repeat(32) };
+    for (const binary of draft.manifest.binaries) binary.frames = { length: framed.length, index };
+    writeFileSync(folder.at('frames.dgmopkg'), pack(draft));
+    const { code, facts } = await inspect('frames.dgmopkg');
+    expect([code, facts.sound]).toEqual([11, false]);
+    expect(facts.problem).toStartWith(`package: wanted frames with the index ${'03'.repeat(32)}`);
   });
 
   test('people the same as a table', async () => {

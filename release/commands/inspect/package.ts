@@ -1,4 +1,5 @@
 /** A package: what it says, whether its payloads are as signed, and, with a root, whether the signatures count. */
+import { DamagedError } from '../../../lib/errors.ts';
 import {
   type PackageContents,
   peekPackage,
@@ -6,8 +7,9 @@ import {
   requirePatchAsSigned,
   verifyPayloads,
 } from '../../../lib/package/index.ts';
-import { targetName } from '../../../lib/version/index.ts';
+import { binaryFor, targetName } from '../../../lib/version/index.ts';
 import { bytes } from '../../progress.ts';
+import { framesOf } from '../../work/payloads.ts';
 import type { Inspector, Note } from './inspector.ts';
 
 export const inspectPackage: Inspector = async (source, note, root) => {
@@ -32,6 +34,7 @@ export const inspectPackage: Inspector = async (source, note, root) => {
   else note('trusted', readPackage(source, root).signedBy);
   await verifyPayloads(contents);
   checkPatches(contents);
+  checkFrames(contents);
   await noteEvolutions(contents, note);
 };
 
@@ -44,6 +47,19 @@ async function noteEvolutions(contents: PackageContents, note: Note): Promise<vo
       `${file.mode === 0o755 ? 'executable, ' : ''}${bytes(file.bytes.length)}, SHA-256 ${file.sha256}`,
     ]);
     note(`evolution ${id}`, Object.fromEntries(told));
+  }
+}
+
+/** The frames must be those that the manifest speaks of, or single blocks of the binary could not be fetched later. */
+function checkFrames(contents: PackageContents): void {
+  const signed = binaryFor(contents.manifest, contents)?.frames;
+  for (const [index, { compression }] of contents.payloads.entries()) {
+    if (compression !== 'frames') continue;
+    const found = framesOf(contents.payload(index), contents.binary.size);
+    if (signed === undefined || Bun.deepEquals(found, signed)) continue;
+    throw new DamagedError(
+      `package: wanted frames with the index ${signed.index.sha256}, as in its manifest, found ${found.index.sha256}`,
+    );
   }
 }
 
