@@ -25,6 +25,7 @@ export const DELTA: readonly MutatedFile[] = [
     tests: ['test/delta/forged.test.ts'],
     changes: [
       ['if (size !== rawSize) ', 'if (false) '],
+      ['if (size > most) throw', 'if (false) throw', { tests: ['test/snapshot/store/bomb.test.ts'] }],
       ['size > most', 'size >= most', { tests: ['test/install/evolutions-later.test.ts'] }],
       ['if (head.length < 6 || head.readUInt32LE(0) !== MAGIC) ', 'if (false) '],
       ['head.length < 6 || head.readUInt32LE(0) !== MAGIC', 'head.length < 6'],
@@ -42,6 +43,8 @@ export const DELTA: readonly MutatedFile[] = [
       ],
       ['sizeBytes === 0 || head.length < sizeAt + sizeBytes', 'head.length < sizeAt + sizeBytes'],
       ['if (window > 2 ** windowLog)\n    ', 'if (false) '],
+      ['if (at + 3 > frame.size) throw', 'if (false) throw'],
+      ['if (type === BLOCK_RESERVED) throw', 'if (false) throw'],
       ['if (at !== frame.size) ', 'if (false) '],
     ],
   },
@@ -62,6 +65,11 @@ export const DELTA: readonly MutatedFile[] = [
     tests: ['test/delta/generate.test.ts'],
     changes: [
       ['check(options);', ''],
+      [
+        'if (content.length > FILE_LIMIT) {',
+        'if (false) {',
+        { survives: 'it takes a patch of more than 1 GiB' },
+      ],
       ['if (length > FILE_LIMIT) ', 'if (false) '],
       ['if (!isVersion(version)) ', 'if (false) '],
     ],
@@ -81,6 +89,14 @@ export const DELTA: readonly MutatedFile[] = [
       ],
       ['headerSize < START + DIGEST || headerSize > HEADER_LIMIT', 'headerSize < START + DIGEST'],
       [
+        'headerSize < START + DIGEST || headerSize > HEADER_LIMIT || headerSize > patch.size',
+        'headerSize > HEADER_LIMIT || headerSize > patch.size',
+      ],
+      [
+        'headerSize < START + DIGEST || headerSize > HEADER_LIMIT || headerSize > patch.size',
+        'headerSize < START + DIGEST || headerSize > HEADER_LIMIT',
+      ],
+      [
         'if (found !== wanted) throw damaged(`its SHA-256 is ${found}, wanted ${wanted}`);',
         'if (false) throw damaged(`its SHA-256 is ${found}, wanted ${wanted}`);',
         { tests: ['test/delta/damage.test.ts'] },
@@ -89,6 +105,7 @@ export const DELTA: readonly MutatedFile[] = [
       ['algorithm !== ALGORITHM || compression !== COMPRESSION', 'algorithm !== ALGORITHM'],
       ['algorithm !== ALGORITHM || compression !== COMPRESSION', 'compression !== COMPRESSION'],
       ['if ((rawSize === 0) !== (compressedSize === 0)) ', 'if (false) '],
+      ['if (sum !== header.size) throw', 'if (false) throw'],
       [
         'if (headerSize + header.size !== patch.size) ',
         'if (false) ',
@@ -104,6 +121,7 @@ export const DELTA: readonly MutatedFile[] = [
         'return true;',
         { tests: ['test/delta/generate.test.ts'] },
       ],
+      ['if (!/^[\\x21-\\x7e]+$/.test(value)) throw', 'if (false) throw'],
       ['if (!isVersion(value)) ', 'if (false) '],
       ['if (value > limit) ', 'if (false) '],
       ['value > limit', 'value >= limit', { tests: ['test/delta/vectors.test.ts'] }],
@@ -135,10 +153,45 @@ export const DELTA: readonly MutatedFile[] = [
         'return true;',
         { tests: ['test/delta/vectors.test.ts'] },
       ],
+      [
+        'if (this.available + piece.length > this.left) {',
+        'if (false) {',
+        {
+          survives:
+            'zstd refuses a frame that holds more than it says, and checkFrame one that says more than the header',
+        },
+      ],
       ['if (byte === undefined) ', 'if (false) '],
       ['if (this.left > 0) ', 'if (false) '],
+      [
+        'if (last !== undefined) throw',
+        'if (false) throw',
+        {
+          survives:
+            'zstd refuses a frame that holds more than it says, and checkFrame one that says more than the header',
+        },
+      ],
+      [
+        'if (piece === undefined) throw',
+        'if (false) throw',
+        {
+          survives:
+            'zstd refuses a frame that holds less than it says, and checkFrame one that says less than the header',
+        },
+      ],
       ["if (this.#state === 'ended') ", 'if (false) ', { tests: ['test/delta/vectors.test.ts'] }],
       ["if (this.#state !== 'open') ", 'if (false) '],
+    ],
+  },
+  {
+    file: 'lib/delta/matcher.ts',
+    tests: ['test/delta/generate.test.ts'],
+    changes: [
+      [
+        'if (address === 0) throw',
+        'if (false) throw',
+        { survives: 'it takes all of the 4 GiB that WebAssembly has' },
+      ],
     ],
   },
   {
@@ -147,6 +200,11 @@ export const DELTA: readonly MutatedFile[] = [
     changes: [
       ['if (found !== header.patchChecksum) ', 'if (false) '],
       ['signature !== null && /^[0-9a-f]{128}$/.test(signature)', 'signature !== null'],
+      [
+        'signature !== null && /^[0-9a-f]{128}$/.test(signature)',
+        '/^[0-9a-f]{128}$/.test(String(signature))',
+        { survives: 'the text of null has no 128 digits: the first half is for the types' },
+      ],
       [
         'if (isSigned && keys.some((key) => verifySignature(key, message, hexToBytes(signature)))) ',
         'if (false) ',

@@ -90,6 +90,10 @@ export const FORMAT: readonly MutatedFile[] = [
         "if (typeof value !== 'object' || value === null || Array.isArray(value)) {",
         "if (typeof value !== 'object' || Array.isArray(value)) {",
       ],
+      [
+        "if (typeof value !== 'object' || value === null || Array.isArray(value)) {",
+        'if (value === null || Array.isArray(value)) {',
+      ],
       ["typeof value !== 'object' || value === null || Array.isArray(value)", 'Array.isArray(value)'],
       [
         "typeof value !== 'object' || value === null || Array.isArray(value)",

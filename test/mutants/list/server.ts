@@ -6,6 +6,7 @@ export const SERVER: readonly MutatedFile[] = [
     file: 'release/server/body.ts',
     tests: ['test/server/check.test.ts'],
     changes: [
+      ['if (announced !== null && Number(announced) > bytes) return 413;', ''],
       ['if (announced !== null && Number(announced) > bytes) ', 'if (false) '],
       ['announced !== null && Number(announced) > bytes', 'announced !== null'],
       ['if (size > limit) ', 'if (false) '],
@@ -15,9 +16,10 @@ export const SERVER: readonly MutatedFile[] = [
     file: 'release/server/check.ts',
     tests: ['test/server/check.test.ts'],
     changes: [
+      ['if (refused !== null) return refused;', ''],
       ['if (refused !== null) ', 'if (false) '],
       ["if (typeof body === 'number') ", 'if (false) '],
-      ['if (index === null) ', 'if (false) '],
+      ['if (index === null) {', 'if (false) {'],
     ],
   },
   {
@@ -67,6 +69,9 @@ export const SERVER: readonly MutatedFile[] = [
     changes: [
       ['if (!isLocal && !publicMetrics) ', 'if (false) '],
       ['!isLocal && !publicMetrics', '!isLocal'],
+      ['!isLocal && !publicMetrics', '!publicMetrics'],
+      ['if (client === null || FORWARDED.some((name) => request.headers.has(name))) ', 'if (false) '],
+      ['client === null || FORWARDED.some((name) => request.headers.has(name))', 'client === null'],
     ],
   },
   {

@@ -356,6 +356,11 @@ export const TRUST: readonly MutatedFile[] = [
       ['if (!signed.consistentSnapshot) ', 'if (false) '],
       ['verifyOwnSignatures(metadata);', ''],
       [
+        "if (typeof json !== 'object' || json === null || Array.isArray(json)) {",
+        'if (false) {',
+        { survives: 'the models refuse it as well, with a worse message' },
+      ],
+      [
         'if (role === undefined) throw',
         'if (false) throw',
         { survives: 'the models refuse a root without one of the four roles' },

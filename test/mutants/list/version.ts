@@ -3,6 +3,21 @@ import type { MutatedFile } from '../mutant.ts';
 
 export const VERSION: readonly MutatedFile[] = [
   {
+    file: 'lib/version/channel-index.ts',
+    tests: ['test/update/channel.test.ts'],
+    changes: [
+      [
+        'newer !== undefined && compareVersions(newer.version, entry.version) <= 0',
+        'compareVersions(newer.version, entry.version) <= 0',
+      ],
+      [
+        'found.minimum !== null && newest !== undefined && isNewer(found.minimum, newest)',
+        'isNewer(found.minimum, newest)',
+      ],
+      ['found.minimum !== null && newest !== undefined', 'newest !== undefined'],
+    ],
+  },
+  {
     file: 'lib/version/download-url.ts',
     tests: ['test/version/download-url.test.ts'],
     changes: [
