@@ -51,7 +51,7 @@ ${SIGNING_HELP}\
   --from <version>         a patch from this release as well, which many people still have; may be repeated
   --minimum <version>      installations of an older version must update
   --minimum-from <v>       the lowest version that may be updated to this one
-  --level <1-22>           how hard the full binary is compressed (default 16)
+  --level <1-22>           how hard the full binary is compressed (default 15)
 ${DESCRIBE_HELP}`;
 
 const OPTIONS = {
