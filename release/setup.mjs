@@ -40,12 +40,17 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
 }
 
 const source = at('lib', 'delta', 'assembly');
-const compiled = at('lib', 'delta', 'delta.wasm');
-if (existsSync(source) && (!existsSync(compiled) || newest(source) > statSync(compiled).mtimeMs)) {
+const compiled = ['delta.wasm', 'mixing.wasm'].map((name) => at('lib', 'delta', name));
+if (
+  existsSync(source) &&
+  compiled.some((file) => !existsSync(file) || newest(source) > statSync(file).mtimeMs)
+) {
   console.error('setup: compiling the WebAssembly');
   run('npm', ['run', '--silent', 'build:wasm']);
 }
 
 function newest(folder) {
-  return Math.max(...readdirSync(folder).map((name) => statSync(path.join(folder, name)).mtimeMs));
+  return Math.max(
+    ...readdirSync(folder, { recursive: true }).map((name) => statSync(path.join(folder, name)).mtimeMs),
+  );
 }

@@ -1,0 +1,148 @@
+/**
+ * An arithmetic coder for single bits (as in lpaq by M. Mahoney: two bounds of 32 bits, no carry), the counters that
+ * predict them, and trees of counters for numbers. The same code encodes and decodes: `encoding` says which.
+ */
+import { take } from '../memory';
+import { fillTables, rate } from './tables';
+
+/** Bytes of the buffer between this module and its caller. */
+export const BUFFER: u32 = 1 << 16;
+
+export let encoding: bool = false;
+/** The buffer: of bytes to come if decoding, else of bytes that were made. */
+export let buffer: usize = 0;
+export let bufferAt: u32 = 0;
+export let bufferEnd: u32 = 0;
+/** Zeros that were read beyond the end of the input. */
+export let overrun: u32 = 0;
+/** Bits coded: the measure of the work. */
+export let bits: u32 = 0;
+
+let low: u32 = 0;
+let high: u32 = 0xffffffff;
+let code: u32 = 0;
+
+export function openCoder(encode: bool): bool {
+  encoding = encode;
+  buffer = take(BUFFER);
+  return buffer !== 0 && fillTables();
+}
+
+/** Decoding: `size` bytes were placed in the buffer. Encoding: the buffer was emptied. */
+export function refill(size: u32): void {
+  bufferAt = 0;
+  bufferEnd = size;
+}
+
+/** Call it once before the first bit is decoded, when the buffer has been filled. */
+export function startDecoding(): void {
+  for (let i = 0; i < 4; i++) code = (code << 8) | nextByte();
+}
+
+/** Encodes what the decoder needs to read the last bits. */
+export function finishEncoding(): void {
+  for (let i = 0; i < 4; i++) {
+    putByte(low >> 24);
+    low <<= 8;
+  }
+}
+
+/** Decoding, after the last bit: whether the input ends as `finishEncoding` ends it. */
+export function endsAsEncoded(): bool {
+  return bufferAt === bufferEnd && code === low;
+}
+
+function nextByte(): u32 {
+  if (bufferAt < bufferEnd) return load<u8>(buffer + bufferAt++);
+  overrun++;
+  return 0;
+}
+
+function putByte(byte: u32): void {
+  store<u8>(buffer + bufferAt++, <u8>byte);
+}
+
+/** Codes one bit; `probability` of 1, 1 to 65535 of 65536. Decoding ignores `bit`. Returns the bit. */
+export function codeBit(bit: u32, probability: u32): u32 {
+  const middle = low + <u32>((<u64>(high - low) * <u64>probability) >> 16);
+  bits++;
+  if (!encoding) bit = u32(code <= middle);
+  if (bit) high = middle;
+  else low = middle + 1;
+  while (((low ^ high) & 0xff000000) === 0) {
+    if (encoding) putByte(high >> 24);
+    else code = (code << 8) | nextByte();
+    low <<= 8;
+    high = (high << 8) | 255;
+  }
+  return bit;
+}
+
+/**
+ * A counter: 22 bits of probability, 10 bits of how many bits it has seen, kept with the highest bit flipped, so that
+ * fresh memory is a fresh counter.
+ */
+export function chance(counter: usize): u32 {
+  return min<u32>(65534, max<u32>(1, (load<u32>(counter) ^ 0x80000000) >> 16));
+}
+
+export function seen(counter: usize): u32 {
+  return load<u32>(counter) & 1023;
+}
+
+/** Moves the counter towards `bit`, the slower the more it has seen, up to `limit`. */
+export function learn(counter: usize, bit: u32, limit: u32): void {
+  const value = load<u32>(counter) ^ 0x80000000;
+  const count = value & 1023;
+  const probability = <i64>(value >> 10);
+  const target: i64 = bit ? 4194303 : 0;
+  const moved = <u32>(probability + (((target - probability) * <i64>rate(count)) >> 16));
+  store<u32>(counter, ((moved << 10) | (count < limit ? count + 1 : count)) ^ 0x80000000);
+}
+
+/** Codes a bit by a counter, which learns it. */
+export function codeFlag(bit: u32, counter: usize, limit: u32): u32 {
+  const coded = codeBit(bit, chance(counter));
+  learn(counter, coded, limit);
+  return coded;
+}
+
+/** Bytes of the counters of one number. */
+export const NUMBER: usize = (32 + 32 * 8 + 32 * 32) * 4;
+
+/**
+ * Codes a number below 2^32 - 1: how many bits it has (+ 1), by a tree; then the bits below the highest one, the first
+ * three by a tree of their own, the others each by a counter.
+ */
+export function codeNumber(value: u32, counters: usize): u32 {
+  const raised = value + 1;
+  let size: u32 = encoding ? 31 - <u32>clz(raised) : 0;
+  let node: u32 = 1;
+  for (let i = 4; i >= 0; i--) {
+    node = node * 2 + codeFlag((size >> i) & 1, counters + ((<usize>node) << 2), 127);
+  }
+  size = node & 31;
+  const leading = counters + (32 << 2) + ((<usize>size) << 5);
+  const rest = counters + ((32 + 32 * 8) << 2) + ((<usize>size) << 7);
+  let result: u32 = 1;
+  node = 1;
+  for (let i = <i32>size - 1; i >= 0; i--) {
+    const wanted = (raised >> i) & 1;
+    let bit: u32;
+    if (<i32>size - i <= 3) {
+      bit = codeFlag(wanted, leading + ((<usize>node) << 2), 255);
+      node = node * 2 + bit;
+    } else {
+      bit = codeFlag(wanted, rest + ((<usize>i) << 2), 255);
+    }
+    result = result * 2 + bit;
+  }
+  return result - 1;
+}
+
+/** Codes a byte without a model. */
+export function codeRaw(value: u32, size: i32): u32 {
+  let result: u32 = 0;
+  for (let i = size - 1; i >= 0; i--) result = result * 2 + codeBit((value >> i) & 1, 32768);
+  return result;
+}

@@ -1,0 +1,130 @@
+/**
+ * Where what was just made was seen before: in the recent new file, anywhere in the old one (by a sample of its places), or
+ * close to the aligned place.
+ */
+import { take } from '../memory';
+
+/** Bytes of the new file behind the present one that matches may use. */
+export const HISTORY: u32 = 1 << 23;
+const MULTIPLIER: u64 = ((<u64>0x9e3779b9) << 32) | 0x7f4a7c15;
+const FRESH_LONG: u32 = 20;
+const FRESH_SHORT: u32 = 18;
+const LOCAL: u32 = 12;
+/** Of the window around an aligned place. */
+const BEFORE: u32 = 64;
+const AFTER: u32 = 512;
+
+let old: usize = 0;
+let oldSize: u32 = 0;
+let oldIndex: usize = 0;
+let oldShift: u64 = 0;
+let oldSample: u64 = 0;
+let freshLong: usize = 0;
+let freshShort: usize = 0;
+let local: usize = 0;
+
+/** Of the last `findMatch`. */
+export let matchAt: u32 = 0;
+export let matchLength: u32 = 0;
+export let matchIsFresh: bool = false;
+
+export function openMatches(oldAt: usize, size: u32): bool {
+  old = oldAt;
+  oldSize = size;
+  const bits = min<u32>(22, max<u32>(10, 30 - clz<u32>(size | 1)));
+  oldIndex = take((<usize>4) << bits);
+  oldShift = 64 - <u64>bits;
+  oldSample = size > 50000000 ? 7 : 3;
+  freshLong = take((<usize>4) << FRESH_LONG);
+  freshShort = take((<usize>4) << FRESH_SHORT);
+  local = take((<usize>4) << LOCAL);
+  return oldIndex !== 0 && freshLong !== 0 && freshShort !== 0 && local !== 0;
+}
+
+/** Samples the places of the old file. */
+export function indexOld(): void {
+  if (oldSize < 8) return;
+  const last = oldSize - 8;
+  for (let at: u32 = 0; at <= last; at++) {
+    const key = load<u64>(old + at) * MULTIPLIER;
+    if (((key >> 20) & oldSample) === 0) store<u32>(oldIndex + ((<usize>(key >> oldShift)) << 2), at + 8);
+  }
+}
+
+function longSlot(end: usize): usize {
+  return freshLong + ((<usize>(((load<u64>(end - 8) >> 16) * MULTIPLIER) >> (64 - FRESH_LONG))) << 2);
+}
+
+function shortSlot(end: usize): usize {
+  return freshShort + ((<usize>((load<u32>(end - 4) * 0x9e3779b1) >> (32 - FRESH_SHORT))) << 2);
+}
+
+/** Remembers the new place `at`, of which `fresh` + `at` is the address and eight bytes precede it. */
+export function indexFresh(fresh: usize, at: u32): void {
+  store<u32>(longSlot(fresh + at), at);
+  store<u32>(shortSlot(fresh + at), at);
+}
+
+function common(a: usize, b: usize, limit: u32): u32 {
+  let length: u32 = 0;
+  while (length < limit && load<u8>(a - 1 - length) === load<u8>(b - 1 - length)) length++;
+  return length;
+}
+
+/** Looks for what precedes the new place `at`. */
+export function findMatch(fresh: usize, at: u32): void {
+  matchLength = 0;
+  if (at < 8) return;
+  const least = at > HISTORY ? at - HISTORY + 64 : 0;
+  let place = load<u32>(longSlot(fresh + at));
+  if (place > least && place < at) {
+    const length = common(fresh + place, fresh + at, min<u32>(32, place - least));
+    if (length >= 5) {
+      matchAt = place;
+      matchLength = length;
+      matchIsFresh = true;
+      if (length >= 20) return;
+    }
+  }
+  if (matchLength === 0) {
+    place = load<u32>(shortSlot(fresh + at));
+    if (place > least && place < at) {
+      const length = common(fresh + place, fresh + at, min<u32>(32, place - least));
+      if (length >= 4) {
+        matchAt = place;
+        matchLength = length;
+        matchIsFresh = true;
+      }
+    }
+  }
+  const key = load<u64>(fresh + at - 8) * MULTIPLIER;
+  if (((key >> 20) & oldSample) !== 0) return;
+  place = load<u32>(oldIndex + ((<usize>(key >> oldShift)) << 2));
+  if (place === 0 || place >= oldSize) return;
+  const length = common(old + place, fresh + at, min<u32>(40, place));
+  if (length >= 8 && length > matchLength) {
+    matchAt = place;
+    matchLength = length;
+    matchIsFresh = false;
+  }
+}
+
+function localSlot(end: usize): usize {
+  return local + ((<usize>((load<u32>(end - 4) * 0x9e3779b1) >> (32 - LOCAL))) << 2);
+}
+
+/** Indexes the surroundings of an old place; of places with the same four bytes before them the first one counts. */
+export function indexLocal(place: u32): void {
+  const from = place > BEFORE + 4 ? place - BEFORE : 4;
+  for (let at = min(oldSize, place + AFTER); at > from; ) {
+    at--;
+    store<u32>(localSlot(old + at), at);
+  }
+}
+
+/** The old place near the last indexed one that the same four bytes precede, or 0. */
+export function findLocal(fresh: usize, at: u32): u32 {
+  if (at < 4) return 0;
+  const place = load<u32>(localSlot(fresh + at));
+  return place >= 4 && load<u32>(old + place - 4) === load<u32>(fresh + at - 4) ? place : 0;
+}

@@ -1,0 +1,178 @@
+/**
+ * Regions: which part of a file is loaded where, and what it holds. The encoder finds them in the headers of the
+ * executable; the decoder knows no executables and takes them from the patch. Addresses are relative to the image's base.
+ */
+import { take } from '../memory';
+import { codeNumber, NUMBER } from './coder';
+
+export const DATA: u32 = 0;
+export const X86: u32 = 1;
+export const ARM: u32 = 2;
+export const TEXT: u32 = 3;
+/** Data with pointers of 8 bytes, of 4 bytes relative to the base, or chained as in Mach-O. */
+export const POINTERS: u32 = 4;
+export const RELATIVE: u32 = 5;
+export const CHAINED: u32 = 6;
+/** The SHA-256 of each page (of 4096 bytes, of 16384) before `address`, which is an offset here. */
+const HASHES: u32 = 7;
+export const HASHES_OF_LARGE: u32 = 8;
+export const KINDS: u32 = 9;
+
+/** Regions of a file, at most. */
+export const MOST: u32 = 255;
+/** offset, size, address, kind. */
+const ENTRY: usize = 16;
+
+let tables: usize = 0;
+let numbers: usize = 0;
+/** By file: 0 old, 1 new. */
+let counts: usize = 0;
+let recent: usize = 0;
+/** The file's size, then the image's. */
+let spans: usize = 0;
+
+export function openRegions(): bool {
+  tables = take(2 * <usize>MOST * ENTRY);
+  numbers = take(5 * NUMBER);
+  counts = take(8);
+  recent = take(8);
+  spans = take(16);
+  return spans !== 0;
+}
+
+export function regionAt(file: usize, index: u32): usize {
+  return tables + (file * <usize>MOST + <usize>index) * ENTRY;
+}
+
+export function regionCount(file: usize): u32 {
+  return load<u32>(counts + (file << 2));
+}
+
+/** For the encoder, before the regions are coded. */
+export function setRegionCount(file: u32, count: u32): void {
+  store<u32>(counts + ((<usize>file) << 2), count);
+}
+
+/** Bytes from the lowest address of the image to its end. */
+export function imageSpan(file: usize): u32 {
+  return load<u32>(spans + (file << 2));
+}
+
+export function setImageSpan(file: u32, span: u32): void {
+  store<u32>(spans + ((<usize>file) << 2), span);
+}
+
+/**
+ * Codes the regions of a file, ascending and disjoint: the bytes since the last region, the size, by how much the distance
+ * from offset to address grows, and the kind; of the new file what that differs from the old file's region of the same
+ * number. False if they are malformed.
+ */
+export function codeRegions(file: usize, size: u32): bool {
+  const count = codeNumber(regionCount(file), numbers);
+  if (count > MOST) return false;
+  store<u32>(counts + (file << 2), count);
+  store<u32>(spans + (file << 2), codeNumber(imageSpan(file), numbers));
+  let end: u32 = 0;
+  let distance: u32 = 0;
+  let oldEnd: u32 = 0;
+  let oldDistance: u32 = 0;
+  let hashes = false;
+  for (let i: u32 = 0; i < count; i++) {
+    const region = regionAt(file, i);
+    let likeGap: u32 = 0;
+    let likeSize: u32 = 0;
+    let likeMoved: u32 = 0;
+    let likeKind: u32 = 0;
+    if (file === 1 && i < regionCount(0)) {
+      const like = regionAt(0, i);
+      likeGap = load<u32>(like) - oldEnd;
+      likeSize = load<u32>(like, 4);
+      likeMoved = load<u32>(like, 8) - load<u32>(like) - oldDistance;
+      likeKind = load<u32>(like, 12);
+      oldEnd = load<u32>(like) + likeSize;
+      oldDistance += likeMoved;
+    }
+    const gap = likeGap + codeDifference(load<u32>(region) - end - likeGap, 1);
+    if (gap > size - end) return false;
+    const start = end + gap;
+    store<u32>(region, start);
+    const length = likeSize + codeDifference(load<u32>(region, 4) - likeSize, 2);
+    if (length === 0 || length > size - start) return false;
+    store<u32>(region, length, 4);
+    const moved = likeMoved + codeDifference(load<u32>(region, 8) - start - distance - likeMoved, 3);
+    distance += moved;
+    store<u32>(region, start + distance, 8);
+    const kind = likeKind + codeDifference(load<u32>(region, 12) - likeKind, 4);
+    if (kind >= KINDS) return false;
+    if (isHashes(kind)) {
+      const hashed = start + distance;
+      const pages = kind === HASHES ? (hashed + 4095) >> 12 : (hashed + 16383) >> 14;
+      if (file === 0 || hashes || hashed === 0 || hashed > start || length !== pages << 5) return false;
+      hashes = true;
+    }
+    store<u32>(region, kind, 12);
+    end = start + length;
+  }
+  return true;
+}
+
+export function isHashes(kind: u32): bool {
+  return kind === HASHES || kind === HASHES_OF_LARGE;
+}
+
+/** Codes a difference that wraps, small ones of both signs alike. */
+function codeDifference(value: u32, field: usize): u32 {
+  const coded = codeNumber(
+    min<u32>((value << 1) ^ (0 - (value >> 31)), 0xfffffffe),
+    numbers + field * NUMBER,
+  );
+  return (coded >> 1) ^ (0 - (coded & 1));
+}
+
+/** The region that contains the offset, or 0. */
+export function regionOf(file: usize, offset: u32): usize {
+  const last = regionAt(file, load<u32>(recent + (file << 2)));
+  const count = regionCount(file);
+  if (count === 0) return 0;
+  if (offset - load<u32>(last) < load<u32>(last, 4)) return last;
+  for (let i: u32 = 0; i < count; i++) {
+    const region = regionAt(file, i);
+    if (offset - load<u32>(region) < load<u32>(region, 4)) {
+      store<u32>(recent + (file << 2), i);
+      return region;
+    }
+  }
+  return 0;
+}
+
+/** Where the byte at `offset` is loaded; the offset itself outside of all regions. */
+export function addressOf(file: usize, offset: u32): u32 {
+  const region = regionOf(file, offset);
+  return region === 0 ? offset : load<u32>(region, 8) + (offset - load<u32>(region));
+}
+
+/** Where the end of the region of `offset` is, or the start of the next one, or `size`. */
+export function regionEnd(file: usize, offset: u32, size: u32): u32 {
+  for (let i: u32 = 0; i < regionCount(file); i++) {
+    const start = load<u32>(regionAt(file, i));
+    if (start > offset) return start;
+    const end = start + load<u32>(regionAt(file, i), 4);
+    if (end > offset) return end;
+  }
+  return size;
+}
+
+/** The offset of what is loaded at `address`, or 0xffffffff. The first region counts that is loaded there. */
+export function offsetOf(file: usize, address: u32): u32 {
+  for (let i: u32 = 0; i < regionCount(file); i++) {
+    const region = regionAt(file, i);
+    const into = address - load<u32>(region, 8);
+    if (into < load<u32>(region, 4)) return load<u32>(region) + into;
+  }
+  return 0xffffffff;
+}
+
+/** 0 data, 1 code, 2 text: what contexts distinguish. */
+export function classOf(kind: u32): u32 {
+  return kind === X86 || kind === ARM ? 1 : kind === TEXT ? 2 : 0;
+}

@@ -1,0 +1,184 @@
+/**
+ * Steps: the new file in pieces, each aligned to a place of the old file, or bulk that comes from the other stream. They
+ * are coded before everything else, and so are also a map from old places to new ones.
+ */
+import { take } from '../memory';
+import { codeFlag, codeNumber, encoding, NUMBER } from './coder';
+
+/** The old place of bulk. */
+export const BULK: u32 = 0xffffffff;
+/** Steps, at most. */
+export const MOST: u32 = 1 << 22;
+const RECENT: u32 = 16;
+/** Alignments that are looked at for one that contains a place. */
+const DEPTH: u32 = 24;
+
+export let stepCount: u32 = 0;
+/** new place, old place: u32 each. */
+let steps: usize = 0;
+let newSize: u32 = 0;
+let oldSize: u32 = 0;
+/** The aligned steps by old place. */
+let sorted: usize = 0;
+let sortedCount: u32 = 0;
+
+let lengths: usize = 0;
+let seeks: usize = 0;
+let flags: usize = 0;
+let recent: usize = 0;
+let coded: u32 = 0;
+let context: u32 = 0;
+
+export function openSteps(oldBytes: u32, newBytes: u32): bool {
+  oldSize = oldBytes;
+  newSize = newBytes;
+  lengths = take(4 * NUMBER);
+  seeks = take(4 * NUMBER);
+  flags = take(128 * 4);
+  recent = take(RECENT * 4);
+  return recent !== 0;
+}
+
+/** Takes memory for `count` steps; where they are, or 0. */
+export function takeSteps(count: u32): usize {
+  if (count === 0 || count > MOST) return 0;
+  stepCount = count;
+  steps = take((<usize>count + 1) << 3);
+  return steps;
+}
+
+export function stepStart(index: u32): u32 {
+  return index < stepCount ? load<u32>(steps + ((<usize>index) << 3)) : newSize;
+}
+
+export function stepOld(index: u32): u32 {
+  return load<u32>(steps + ((<usize>index) << 3), 4);
+}
+
+function flag(index: u32): usize {
+  return flags + ((<usize>index) << 2);
+}
+
+/** Codes the next step: 1 done, 0 more to come, -1 malformed. A step's length is where the next one starts. */
+export function codeStep(): i32 {
+  const at = steps + ((<usize>coded) << 3);
+  const start: u32 = coded === 0 ? 0 : load<u32>(at - 8);
+  if (coded > 0) {
+    // What precedes is as long as this: at least one byte.
+    const length = codeNumber(load<u32>(at) - start - 1, lengths + <usize>context * NUMBER);
+    if (length >= newSize - start - 1) return -1;
+    store<u32>(at, start + length + 1);
+  } else {
+    store<u32>(at, 0);
+  }
+  const place = load<u32>(at);
+  const old = load<u32>(at, 4);
+  if (codeFlag(u32(old === BULK), flag(context), 255)) {
+    store<u32>(at, BULK, 4);
+    context = 0;
+  } else if (!codeAligned(at, place, old)) {
+    return -1;
+  }
+  coded++;
+  return coded === stepCount ? 1 : 0;
+}
+
+/** The distance from new place to old: one of the last, or near one of the last two. */
+function codeAligned(at: usize, place: u32, old: u32): bool {
+  let distance = old - place;
+  let index: u32 = RECENT;
+  if (encoding) {
+    for (index = 0; index < RECENT && load<u32>(recent + (index << 2)) !== distance; ) index++;
+  }
+  if (codeFlag(u32(index < RECENT), flag(4 + context), 255)) {
+    let node: u32 = 1;
+    for (let bit = 3; bit >= 0; bit--)
+      node = node * 2 + codeFlag((index >> bit) & 1, flag(16 + context * 16 + node), 255);
+    index = node & 15;
+    distance = load<u32>(recent + (index << 2));
+    context = index === 1 ? 1 : 2;
+  } else {
+    const first = distance - load<u32>(recent);
+    const second = distance - load<u32>(recent, 4);
+    const which = codeFlag(u32(magnitude(second) < magnitude(first)), flag(8 + context), 255);
+    const from = which ? second : first;
+    const back = codeFlag(from >> 31, flag(12 + which), 255);
+    const size = codeNumber(magnitude(from), seeks + <usize>((context & 1) * 2 + which) * NUMBER);
+    distance = load<u32>(recent + (which << 2)) + (back ? 0 - size : size);
+    index = RECENT - 1;
+    context = 3;
+  }
+  for (; index > 0; index--) store<u32>(recent + (index << 2), load<u32>(recent + ((index - 1) << 2)));
+  store<u32>(recent, distance);
+  store<u32>(at, place + distance, 4);
+  return place + distance <= oldSize;
+}
+
+function magnitude(value: u32): u32 {
+  return value >> 31 ? 0 - value : value;
+}
+
+/** Sorts the aligned steps by old place, those of the same place by new place. False if memory ran out. */
+export function sortSteps(): bool {
+  sorted = take((<usize>stepCount) << 2);
+  const other = take((<usize>stepCount) << 2);
+  const totals = take(2048 << 2);
+  if (sorted === 0 || other === 0 || totals === 0) return false;
+  for (let i: u32 = 0; i < stepCount; i++) {
+    if (stepOld(i) === BULK) continue;
+    store<u32>(sorted + ((<usize>sortedCount) << 2), i);
+    sortedCount++;
+  }
+  let from = sorted;
+  let to = other;
+  for (let shift: u32 = 0; shift < 33; shift += 11) {
+    memory.fill(totals, 0, 2048 << 2);
+    for (let i: u32 = 0; i < sortedCount; i++) {
+      const total = totals + (((stepOld(load<u32>(from + ((<usize>i) << 2))) >> shift) & 2047) << 2);
+      store<u32>(total, load<u32>(total) + 1);
+    }
+    let sum: u32 = 0;
+    for (let total = totals; total < totals + (2048 << 2); total += 4) {
+      const count = load<u32>(total);
+      store<u32>(total, sum);
+      sum += count;
+    }
+    for (let i: u32 = 0; i < sortedCount; i++) {
+      const index = load<u32>(from + ((<usize>i) << 2));
+      const total = totals + (((stepOld(index) >> shift) & 2047) << 2);
+      const place = load<u32>(total);
+      store<u32>(to + ((<usize>place) << 2), index);
+      store<u32>(total, place + 1);
+    }
+    const swap = from;
+    from = to;
+    to = swap;
+  }
+  sorted = from;
+  return true;
+}
+
+/** The new place of an old one: by the longest of the alignments before it that contain it, or 0xffffffff. */
+export function mapped(old: u32): u32 {
+  let low: u32 = 0;
+  let high = sortedCount;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (stepOld(load<u32>(sorted + ((<usize>middle) << 2))) <= old) low = middle + 1;
+    else high = middle;
+  }
+  let longest: u32 = 0;
+  let found: u32 = 0xffffffff;
+  for (let depth: u32 = 0; depth < DEPTH && low > 0; depth++) {
+    const index = load<u32>(sorted + ((<usize>(low - 1)) << 2));
+    low--;
+    const start = stepStart(index);
+    const length = stepStart(index + 1) - start;
+    const into = old - stepOld(index);
+    if (into < length && length > longest) {
+      longest = length;
+      found = start + into;
+    }
+  }
+  return found;
+}
