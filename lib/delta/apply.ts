@@ -1,24 +1,16 @@
 /**
- * Applying a patch: one pass over the new file, which is digested and passed on as it is made. Memory is bounded for files
- * of any size: one chunk, and a window for each stream. Every number of the patch is checked against both files before it
- * is used.
+ * Applying a patch: one pass over the new file, which is digested and passed on as it is made. Memory is bounded: for
+ * `bsdiff` by one chunk and a window for each stream, whatever the files; mixing/decode.ts says it for `mixing`. Every number
+ * of the patch is checked against both files before it is used.
  */
 import { DamagedError } from '../errors.ts';
-import {
-  CHUNK,
-  copyAndDigest,
-  type Digest,
-  RunningDigest,
-  type Source,
-  sliceSource,
-} from '../platform/files.ts';
-import { STREAMS, type StreamName } from './format.ts';
+import { copyAndDigest, type Digest, type Source, sliceSource } from '../platform/files.ts';
+import { BSDIFF_STREAMS, MIXING, type StreamName } from './format.ts';
 import { type PatchHeader, readPatchHeader } from './header.ts';
 import { Inflater, VARINT_LIMIT } from './inflater.ts';
+import { decodeMixing } from './mixing/decode.ts';
+import { CHECKPOINT_INTERVAL, type Checkpoint, Output } from './output.ts';
 import { SparseDiff } from './sparse-diff.ts';
-
-/** Awaited from time to time, so that the caller can look for Ctrl-C. What it throws ends the work. */
-export type Checkpoint = () => Promise<void> | void;
 
 export interface ApplyOptions {
   patch: Source;
@@ -29,9 +21,6 @@ export interface ApplyOptions {
   /** Whether the old file's digest is checked before the first byte is written. Default true. */
   verifyOld?: boolean;
 }
-
-/** Bytes between checkpoints. */
-const CHECKPOINT_INTERVAL = 8 << 20;
 
 /**
  * Writes the new file and returns its digest, which is the header's `toChecksum`. Throws DamagedError if the old file is
@@ -55,10 +44,23 @@ export async function applyPatch(options: ApplyOptions): Promise<Digest> {
       throw otherBinary(header, `SHA-256 ${actual}`, header.fromChecksum);
     }
   }
+  const output = new Output(options.write, checkpoint);
+  if (header.algorithm === MIXING) await decodeMixing(header, body, old, output, checkpoint);
+  else await decodeBsdiff(header, body, old, output);
+  const digest = output.digest();
+  if (digest.sha256 !== header.toChecksum) {
+    throw new DamagedError(
+      `the patch gave a file with SHA-256 ${digest.sha256}, wanted ${header.toChecksum} (version ${header.toVersion})`,
+    );
+  }
+  return digest;
+}
+
+async function decodeBsdiff(header: PatchHeader, body: Source, old: Source, output: Output): Promise<void> {
   const streams = new Map<StreamName, Inflater>();
   try {
     openStreams(header, body, streams);
-    return await rebuild(header, streams, options, checkpoint);
+    await rebuild(header, streams, old, output);
   } finally {
     for (const stream of streams.values()) stream.close();
   }
@@ -72,7 +74,7 @@ function otherBinary(header: PatchHeader, found: string, wanted: string): Damage
 
 function openStreams(header: PatchHeader, body: Source, into: Map<StreamName, Inflater>): void {
   let at = 0;
-  for (const [index, { name, windowLog }] of STREAMS.entries()) {
+  for (const [index, { name, windowLog }] of BSDIFF_STREAMS.entries()) {
     const { rawSize = 0, compressedSize = 0 } = header.streams[index] ?? {};
     const frame = sliceSource(body, at, compressedSize);
     into.set(name, new Inflater(frame, rawSize, windowLog, `the stream ${name} of the patch`));
@@ -83,15 +85,14 @@ function openStreams(header: PatchHeader, body: Source, into: Map<StreamName, In
 async function rebuild(
   header: PatchHeader,
   streams: Map<StreamName, Inflater>,
-  { old, write }: ApplyOptions,
-  checkpoint: Checkpoint,
-): Promise<Digest> {
+  old: Source,
+  output: Output,
+): Promise<void> {
   const stream = (name: StreamName) => streams.get(name) as Inflater;
   const [diffLengths, extraLengths, seeks] = [stream('diffLengths'), stream('extraLengths'), stream('seeks')];
   const extra = stream('extra');
   const values = [stream('values1'), stream('values2'), stream('values3'), stream('values4')];
   const diff = new SparseDiff(stream('skips'), stream('runs'), values, header.toSize);
-  const output = new Output(write, checkpoint);
   let oldAt = 0;
   let newAt = 0;
   while (newAt < header.toSize) {
@@ -134,55 +135,6 @@ async function rebuild(
   await output.flush();
   diff.end();
   for (const each of streams.values()) await each.end();
-  const digest = output.digest();
-  if (digest.sha256 !== header.toChecksum) {
-    throw new DamagedError(
-      `the patch gave a file with SHA-256 ${digest.sha256}, wanted ${header.toChecksum} (version ${header.toVersion})`,
-    );
-  }
-  return digest;
-}
-
-/** The chunk of the new file that is being made. */
-class Output {
-  readonly #write: (chunk: Uint8Array) => void;
-  readonly #checkpoint: Checkpoint;
-  readonly #digest = new RunningDigest();
-  readonly #chunk = new Uint8Array(CHUNK);
-  #filled = 0;
-  #sinceCheckpoint = 0;
-
-  constructor(write: (chunk: Uint8Array) => void, checkpoint: Checkpoint) {
-    this.#write = write;
-    this.#checkpoint = checkpoint;
-  }
-
-  get full(): boolean {
-    return this.#filled === CHUNK;
-  }
-
-  /** The next bytes to fill in: at least one, and at most `wanted`. */
-  room(wanted: number): Uint8Array {
-    const from = this.#filled;
-    this.#filled = Math.min(CHUNK, from + wanted);
-    return this.#chunk.subarray(from, this.#filled);
-  }
-
-  async flush(): Promise<void> {
-    const chunk = this.#chunk.subarray(0, this.#filled);
-    if (chunk.length > 0) this.#write(chunk);
-    this.#digest.update(chunk);
-    this.#sinceCheckpoint += chunk.length;
-    this.#filled = 0;
-    if (this.#sinceCheckpoint >= CHECKPOINT_INTERVAL) {
-      this.#sinceCheckpoint = 0;
-      await this.#checkpoint();
-    }
-  }
-
-  digest(): Digest {
-    return this.#digest.digest();
-  }
 }
 
 async function digestSource(source: Source, checkpoint: Checkpoint): Promise<string> {

@@ -1,15 +1,16 @@
 /** From alignments to the ten streams of a patch (FORMAT.md). */
 import { ByteWriter } from './byte-writer.ts';
-import { STREAMS, type StreamName } from './format.ts';
+import { BSDIFF_STREAMS } from './format.ts';
+
+export type BsdiffStream = (typeof BSDIFF_STREAMS)[number]['name'];
 
 export class Encoder {
   readonly #old: Uint8Array;
   readonly #fresh: Uint8Array;
   readonly #equal: (oldAt: number, newAt: number, limit: number) => number;
-  readonly #streams = Object.fromEntries(STREAMS.map(({ name }) => [name, new ByteWriter()])) as Record<
-    StreamName,
-    ByteWriter
-  >;
+  readonly #streams = Object.fromEntries(
+    BSDIFF_STREAMS.map(({ name }) => [name, new ByteWriter()]),
+  ) as Record<BsdiffStream, ByteWriter>;
   #oldAt = 0;
   #newAt = 0;
   /** Zero bytes of the diff since the last one that was not zero. */
@@ -40,10 +41,10 @@ export class Encoder {
   }
 
   /** The raw streams by name. Nothing can be added afterwards. */
-  finish(): Record<StreamName, Uint8Array> {
+  finish(): Record<BsdiffStream, Uint8Array> {
     this.#endRun();
-    return Object.fromEntries(STREAMS.map(({ name }) => [name, this.#streams[name].bytes])) as Record<
-      StreamName,
+    return Object.fromEntries(BSDIFF_STREAMS.map(({ name }) => [name, this.#streams[name].bytes])) as Record<
+      BsdiffStream,
       Uint8Array
     >;
   }

@@ -1,7 +1,9 @@
 /** The constants of DGMO_PATCH_V1. The layout is in FORMAT.md. */
 
 export const MAGIC = 'DGMO_PATCH_V1';
-export const ALGORITHM = 'bsdiff';
+export const BSDIFF = 'bsdiff';
+export const MIXING = 'mixing';
+export type Algorithm = typeof BSDIFF | typeof MIXING;
 export const COMPRESSION = 'zstd';
 
 /** Bytes. Neither the files on both sides of a patch nor the patch are larger. */
@@ -12,10 +14,10 @@ export const HEADER_LIMIT = 4096;
 export const VERSION_LIMIT = 128;
 
 /**
- * The streams, in their order in the patch. `windowLog` limits the memory of a decoder for each: all of them together take
+ * The streams of `bsdiff`, in their order in the patch. `windowLog` limits the memory of a decoder for each: all of them together take
  * at most 26 MiB.
  */
-export const STREAMS = [
+export const BSDIFF_STREAMS = [
   // control
   { name: 'diffLengths', windowLog: 21 },
   { name: 'extraLengths', windowLog: 21 },
@@ -31,4 +33,7 @@ export const STREAMS = [
   { name: 'extra', windowLog: 23 },
 ] as const;
 
-export type StreamName = (typeof STREAMS)[number]['name'];
+/** The streams of `mixing`: `model` is stored as it is, `extra` is one zstd frame. */
+export const MIXING_STREAMS = [{ name: 'model' }, { name: 'extra' }] as const;
+
+export type StreamName = (typeof BSDIFF_STREAMS | typeof MIXING_STREAMS)[number]['name'];

@@ -1,11 +1,16 @@
-/** Making a patch: align the new file to the old one, encode the alignments, compress them, and prepend a header. */
-import { UsageError } from '../errors.ts';
-import { digestBytes } from '../platform/files.ts';
+/**
+ * Making a patch: align the new file to the old one, encode the alignments with each algorithm, keep the smaller patch, and
+ * prepend a header.
+ */
+import { DamagedError, UsageError } from '../errors.ts';
+import { digestBytes, memorySource } from '../platform/files.ts';
+import { applyPatch } from './apply.ts';
 import { plain, zstdFrame } from './compress.ts';
-import { Encoder } from './encoder.ts';
-import { ALGORITHM, COMPRESSION, FILE_LIMIT, MAGIC, STREAMS } from './format.ts';
+import { type BsdiffStream, Encoder } from './encoder.ts';
+import { type Algorithm, BSDIFF, BSDIFF_STREAMS, COMPRESSION, FILE_LIMIT, MAGIC, MIXING } from './format.ts';
 import { encodeHeader, isVersion, type StreamEntry } from './header.ts';
 import { type Alignment, Matcher } from './matcher.ts';
+import { APPLY_LIMIT, chooseMixing, sizeOf } from './mixing/choose.ts';
 
 export interface GenerateOptions {
   old: Uint8Array;
@@ -14,46 +19,65 @@ export interface GenerateOptions {
   toVersion: string;
   /** Called from time to time with 0 to 1. */
   onProgress?: (fraction: number) => void;
+  /** Bytes that may have to be modelled when the patch is applied: a million takes a second or two. Default 4,000,000. */
+  applyLimit?: number;
+  /** The only algorithm to use. By default both are tried, and the smaller patch is the result. */
+  algorithm?: Algorithm;
 }
 
-/** The share of the work that is done when all alignments are found. The rest is compression. */
-const ALIGNED = 0.8;
+/** The share of the work that is done when all alignments are found, and when they are encoded as `bsdiff`. */
+const ALIGNED = 0.5;
+const COMPRESSED = 0.6;
 /** Above this many bytes the highest level takes minutes. */
 const HIGHEST_LEVEL_LIMIT = 32 << 20;
+
+interface Encoded {
+  algorithm: Algorithm;
+  streams: StreamEntry[];
+  content: Buffer;
+}
 
 /**
  * Returns a whole DGMO_PATCH_V1 file. The same input gives the same bytes. Takes up to 4 bytes of memory for each byte of
  * both files (3 GB for two files of 400 MB). Throws UsageError if a file is larger than 1 GiB or a version can't be encoded.
  */
 export async function generatePatch(options: GenerateOptions): Promise<Uint8Array> {
-  const { old, new: fresh, onProgress = () => undefined } = options;
+  const { old, new: fresh, algorithm, onProgress = () => undefined } = options;
   check(options);
   onProgress(0);
-  const raw = await encode(old, fresh, onProgress);
-  const frames: Uint8Array[] = [];
-  const streams: StreamEntry[] = [];
-  for (const { name, windowLog } of STREAMS) {
-    const bytes = raw[name];
-    const level = bytes.length > HIGHEST_LEVEL_LIMIT ? 19 : 22;
-    const frame = bytes.length === 0 ? bytes : await zstdFrame(bytes, { level, windowLog });
-    frames.push(frame);
-    streams.push({ name, rawSize: bytes.length, compressedSize: frame.length });
-    onProgress(ALIGNED + ((1 - ALIGNED) * frames.length) / STREAMS.length);
+  const { alignments, raw } = await align(old, fresh, onProgress);
+  let bsdiff: Encoded | null = null;
+  if (algorithm !== MIXING) bsdiff = await compressBsdiff(raw, onProgress);
+  if (algorithm !== BSDIFF) {
+    const limit = options.applyLimit ?? APPLY_LIMIT;
+    const most = bsdiff?.content.length ?? Number.POSITIVE_INFINITY;
+    const mixing = await encodeMixing(old, fresh, alignments, limit, most, onProgress);
+    if (mixing !== null) {
+      const patch = assemble(mixing, options);
+      const isRight = await makes(patch, options);
+      onProgress(1);
+      if (isRight) return patch;
+    }
   }
-  const content = Buffer.concat(frames);
+  bsdiff ??= await compressBsdiff(raw, onProgress);
+  onProgress(1);
+  return assemble(bsdiff, options);
+}
+
+function assemble({ algorithm, streams, content }: Encoded, options: GenerateOptions): Uint8Array {
   if (content.length > FILE_LIMIT) {
     throw new UsageError(`the patch has ${content.length} bytes, at most ${FILE_LIMIT} are possible`);
   }
   const header = encodeHeader({
     magic: MAGIC,
-    algorithm: ALGORITHM,
+    algorithm,
     compression: COMPRESSION,
     fromVersion: options.fromVersion,
     toVersion: options.toVersion,
-    fromSize: old.length,
-    toSize: fresh.length,
-    fromChecksum: digestBytes(old).sha256,
-    toChecksum: digestBytes(fresh).sha256,
+    fromSize: options.old.length,
+    toSize: options.new.length,
+    fromChecksum: digestBytes(options.old).sha256,
+    toChecksum: digestBytes(options.new).sha256,
     patchChecksum: digestBytes(content).sha256,
     size: content.length,
     streams,
@@ -74,7 +98,8 @@ function check({ old, new: fresh, fromVersion, toVersion }: GenerateOptions): vo
   }
 }
 
-async function encode(old: Uint8Array, fresh: Uint8Array, onProgress: (fraction: number) => void) {
+/** Alignments that are extended as far as that pays, and the streams of `bsdiff` that follow from them. */
+async function align(old: Uint8Array, fresh: Uint8Array, onProgress: (fraction: number) => void) {
   const matcher = new Matcher(old, fresh);
   const seeds: Alignment[] = [];
   for (const batch of matcher.seeds()) {
@@ -86,19 +111,83 @@ async function encode(old: Uint8Array, fresh: Uint8Array, onProgress: (fraction:
   const encoder = new Encoder(files.old, files.fresh, (oldAt, newAt, limit) =>
     matcher.equal(oldAt, newAt, limit),
   );
+  const alignments: Alignment[] = [];
   // The first alignment is the common beginning of both files, which may be empty.
   let left: Alignment = { newStart: 0, oldStart: 0, length: 0 };
   seeds.push({ newStart: fresh.length, oldStart: 0, length: 0 });
   for (const right of seeds) {
     const { up, down } = matcher.extend(left, right);
-    const diffLength = left.length + up;
-    const extraLength = right.newStart - down - (left.newStart + diffLength);
-    if (diffLength + extraLength > 0) encoder.add(left.oldStart, diffLength, extraLength);
+    const length = left.length + up;
+    const extraLength = right.newStart - down - (left.newStart + length);
+    if (length + extraLength > 0) encoder.add(left.oldStart, length, extraLength);
+    if (length > 0) alignments.push({ ...left, length });
     left = {
       newStart: right.newStart - down,
       oldStart: right.oldStart - down,
       length: right.length + down,
     };
   }
-  return encoder.finish();
+  return { alignments, raw: encoder.finish() };
+}
+
+async function compressBsdiff(
+  raw: Record<BsdiffStream, Uint8Array>,
+  onProgress: (fraction: number) => void,
+): Promise<Encoded> {
+  const frames: Uint8Array[] = [];
+  const streams: StreamEntry[] = [];
+  for (const { name, windowLog } of BSDIFF_STREAMS) {
+    const bytes = raw[name];
+    const level = bytes.length > HIGHEST_LEVEL_LIMIT ? 19 : 22;
+    const frame = bytes.length === 0 ? bytes : await zstdFrame(bytes, { level, windowLog });
+    frames.push(frame);
+    streams.push({ name, rawSize: bytes.length, compressedSize: frame.length });
+    onProgress(ALIGNED + ((COMPRESSED - ALIGNED) * frames.length) / BSDIFF_STREAMS.length);
+  }
+  return { algorithm: BSDIFF, streams, content: Buffer.concat(frames) };
+}
+
+/** Null if it would not be smaller than `most` bytes, or take more work than `limit` to apply. */
+async function encodeMixing(
+  old: Uint8Array,
+  fresh: Uint8Array,
+  alignments: Alignment[],
+  limit: number,
+  most: number,
+  onProgress: (fraction: number) => void,
+): Promise<Encoded | null> {
+  const made = await chooseMixing({ old, fresh, alignments }, limit, (fraction) =>
+    onProgress(COMPRESSED + (0.95 - COMPRESSED) * fraction),
+  );
+  if (made === null || sizeOf(made) >= most) return null;
+  const { model, extra } = made;
+  return {
+    algorithm: MIXING,
+    streams: [
+      { name: 'model', rawSize: model.length, compressedSize: model.length },
+      { name: 'extra', rawSize: extra.rawSize, compressedSize: extra.frame.length },
+    ],
+    content: Buffer.concat([model, extra.frame]),
+  };
+}
+
+/** Whether applying the patch gives the new file: nothing is published that was not tried. */
+async function makes(patch: Uint8Array, { old, new: fresh }: GenerateOptions): Promise<boolean> {
+  let at = 0;
+  let same = true;
+  try {
+    await applyPatch({
+      patch: memorySource(patch),
+      old: memorySource(old),
+      verifyOld: false,
+      write(chunk) {
+        same &&= Buffer.compare(chunk, fresh.subarray(at, at + chunk.length)) === 0;
+        at += chunk.length;
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof DamagedError)) throw error;
+    return false;
+  }
+  return same && at === fresh.length;
 }

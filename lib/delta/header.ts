@@ -2,19 +2,22 @@
 import { DamagedError } from '../errors.ts';
 import { digestBytes, type Source } from '../platform/files.ts';
 import {
-  ALGORITHM,
+  type Algorithm,
+  BSDIFF,
+  BSDIFF_STREAMS,
   COMPRESSION,
   FILE_LIMIT,
   HEADER_LIMIT,
   MAGIC,
-  STREAMS,
+  MIXING,
+  MIXING_STREAMS,
   type StreamName,
   VERSION_LIMIT,
 } from './format.ts';
 
 export interface PatchHeader {
   magic: typeof MAGIC;
-  algorithm: typeof ALGORITHM;
+  algorithm: Algorithm;
   compression: typeof COMPRESSION;
   fromVersion: string;
   toVersion: string;
@@ -90,9 +93,9 @@ export function readPatchHeader(patch: Source): PatchHeader {
   const fields = new Fields(body);
   const algorithm = fields.text('algorithm');
   const compression = fields.text('compression');
-  if (algorithm !== ALGORITHM || compression !== COMPRESSION) {
+  if ((algorithm !== BSDIFF && algorithm !== MIXING) || compression !== COMPRESSION) {
     throw new DamagedError(
-      `the patch is made with ${JSON.stringify(algorithm)} and ${JSON.stringify(compression)}, this updater knows "${ALGORITHM}" and "${COMPRESSION}"`,
+      `the patch is made with ${JSON.stringify(algorithm)} and ${JSON.stringify(compression)}, this updater knows "${BSDIFF}" and "${MIXING}", with "${COMPRESSION}"`,
       { advice: 'A newer dgmo-updater is needed for this patch.' },
     );
   }
@@ -111,13 +114,17 @@ export function readPatchHeader(patch: Source): PatchHeader {
     streams: [],
     headerSize,
   };
-  fields.count(STREAMS.length);
-  for (const { name } of STREAMS) {
+  const names = algorithm === MIXING ? MIXING_STREAMS : BSDIFF_STREAMS;
+  fields.count(names.length);
+  for (const { name } of names) {
     // No stream has more than one entry for each new byte, of at most five bytes.
     const rawSize = fields.size(`${name}.rawSize`, header.toSize * 5);
     const compressedSize = fields.size(`${name}.compressedSize`, header.size);
     if ((rawSize === 0) !== (compressedSize === 0)) {
       throw damaged(`${name} has ${rawSize} bytes out of ${compressedSize} compressed ones`);
+    }
+    if (name === 'model' && rawSize !== compressedSize) {
+      throw damaged(`${name} is stored, and has ${rawSize} bytes out of ${compressedSize}`);
     }
     header.streams.push({ name, rawSize, compressedSize });
   }

@@ -4,7 +4,7 @@
  */
 export { type ApplyOptions, applyPatch } from './apply.ts';
 export { zstdFrame, zstdFrameSync } from './compress.ts';
-export type { StreamName } from './format.ts';
+export type { Algorithm, StreamName } from './format.ts';
 export { decompressFrame } from './frame.ts';
 export { BlockDigests, type BlockList, differingBlocks, readBlockList } from './full/block-list.ts';
 export { decodeFrameIndex, type Frame, type FrameIndex } from './full/frame-index.ts';

@@ -10,7 +10,7 @@ const old = codeLike(600, 3);
 const fresh = Uint8Array.from(
   Buffer.concat([codeLike(400, 3, 0x40), randomBytes(30, 4), codeLike(600, 3).subarray(360)]),
 );
-const patch = await make(old, fresh);
+const patch = await make(old, fresh, { algorithm: 'bsdiff' });
 
 /** The message; fails where it is another error or none. */
 async function refusal(bytes: Uint8Array, from = old): Promise<string> {

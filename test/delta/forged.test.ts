@@ -13,7 +13,7 @@ const old = randomBytes(1000, 1);
 // One step: 500 bytes alike but for two runs, then 20 from nowhere.
 const fresh = Uint8Array.from(Buffer.concat([old.subarray(100, 600), randomBytes(20, 2)]));
 for (const at of [50, 200, 201, 202, 203, 204]) fresh[at] = (fresh[at] ?? 0) ^ 2;
-const made = await make(old, fresh);
+const made = await make(old, fresh, { algorithm: 'bsdiff' });
 const digits = [50, 200, 201, 202, 203, 204].map((at) => ((fresh[at] ?? 0) - (old[at + 100] ?? 0)) & 255);
 const patch = withStreams(made, {
   ...{ seeks: zigzag(100), diffLengths: varint(500), extraLengths: varint(20) },

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { ZstdCodec } from 'zstd-codec';
+import { decodeMixing } from './mixing-reference.ts';
 
 export const STREAM_NAMES = [
   'diffLengths',
@@ -134,5 +135,10 @@ export function bspatch(old: Uint8Array, toSize: number, raw: RawStreams): Uint8
 
 export function applyPlainly(patch: Uint8Array, old: Uint8Array): Uint8Array {
   const plain = parse(patch);
+  if (plain.algorithm === 'mixing') {
+    const [model, extra] = plain.streams.map(({ frame }) => frame);
+    const bulk = extra === undefined || extra.length === 0 ? new Uint8Array() : zstd.decompress(extra);
+    return decodeMixing(old, plain.toSize, model ?? new Uint8Array(), bulk);
+  }
   return bspatch(old, plain.toSize, decompress(plain));
 }

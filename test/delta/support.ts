@@ -1,8 +1,12 @@
-import { applyPatch, generatePatch } from '../../lib/delta/index.ts';
+import { applyPatch, type GenerateOptions, generatePatch } from '../../lib/delta/index.ts';
 import { memorySource } from '../../lib/platform/files.ts';
 
-export function make(old: Uint8Array, fresh: Uint8Array): Promise<Uint8Array> {
-  return generatePatch({ old, new: fresh, fromVersion: '1.0.0', toVersion: '1.0.1' });
+export function make(
+  old: Uint8Array,
+  fresh: Uint8Array,
+  options: Pick<GenerateOptions, 'algorithm' | 'applyLimit'> = {},
+): Promise<Uint8Array> {
+  return generatePatch({ old, new: fresh, fromVersion: '1.0.0', toVersion: '1.0.1', ...options });
 }
 
 /** The new file that `patch` makes of `old`. */

@@ -3,8 +3,8 @@
  * no longer written.
  */
 import { type Digest, RunningDigest, type Source } from '../../platform/files.ts';
-import type { Checkpoint } from '../apply.ts';
 import { Inflater } from '../inflater.ts';
+import type { Checkpoint } from '../output.ts';
 
 /** The window of the frames that were written. A decoder keeps 16 MiB in memory. */
 const WINDOW_LOG = 24;

@@ -1,0 +1,50 @@
+/** The smallest patch of `mixing` within the limit on work, found by trying. */
+
+import { encodeMixing, type MixingChoice, type MixingInput, type MixingStreams } from './encode.ts';
+import { regionsOf } from './executable.ts';
+
+/** Bytes to model, if the publisher sets no other limit: a few seconds of one core (test/bench/README.md). */
+export const APPLY_LIMIT = 4_000_000;
+
+/** In text, whose short alignments the match model finds again; the others pay from about 16 bytes on. */
+const SHORTEST = { shortest: 16, shortestInText: 1000 };
+/** From all by mixing to as little as pays. */
+const BULK_FROM = [Number.POSITIVE_INFINITY, 300, 64];
+
+/** Of the limit: below it other choices are not worth the time. */
+const LITTLE = 1 / 8;
+/** A patch that is larger by less is as good if it applies faster. */
+const SAME = 1.005;
+
+/** Null if no try keeps within `limit`, or there is nothing to encode. `onProgress` is called with 0 to 1. */
+export async function chooseMixing(
+  input: Omit<MixingInput, 'images'>,
+  limit: number,
+  onProgress: (fraction: number) => void,
+): Promise<MixingStreams | null> {
+  if (input.fresh.length === 0) return null;
+  const images = { old: regionsOf(input.old, false), fresh: regionsOf(input.fresh, true) };
+  const isExecutable = images.old.span > 0 && images.fresh.span > 0;
+  const all = { ...input, images };
+  let best: MixingStreams | null = null;
+  for (const [index, bulkFrom] of BULK_FROM.entries()) {
+    const choice: MixingChoice = { ...SHORTEST, bulkFrom, references: isExecutable };
+    const report = (fraction: number) => onProgress((index + fraction) / BULK_FROM.length);
+    const made = await encodeMixing(all, choice, limit, report);
+    if (made === null) continue;
+    if (best === null || sizeOf(made) < sizeOf(best)) best = made;
+    if (made.work >= limit * LITTLE) continue;
+    // There is no need for bulk. If the code is the same, there is none to scan it either, which takes longer than the rest.
+    if (!isExecutable) break;
+    const without = await encodeMixing(all, { ...choice, references: false }, limit, () =>
+      onProgress((index + 1) / BULK_FROM.length),
+    );
+    if (without !== null && sizeOf(without) <= sizeOf(best) * SAME) best = without;
+    break;
+  }
+  return best;
+}
+
+export function sizeOf({ model, extra }: MixingStreams): number {
+  return model.length + extra.frame.length;
+}

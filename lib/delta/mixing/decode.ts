@@ -1,0 +1,104 @@
+/**
+ * Decodes the streams of `mixing`. Memory: the old file, a quarter of it, 8 MiB of the new one, and at most 150 MiB of tables
+ * and windows, whatever the patch says.
+ */
+import { DamagedError } from '../../errors.ts';
+import { CHUNK, type Source } from '../../platform/files.ts';
+import type { PatchHeader } from '../header.ts';
+import { Inflater } from '../inflater.ts';
+import type { Checkpoint, Output } from '../output.ts';
+import { BUFFER, BUFFER_DUE, BULK_DUE, DONE, MixingModule, WINDOW_FULL } from './module.ts';
+import { PageHashes } from './page-hashes.ts';
+
+/** 2^EXTRA_WINDOW bytes is the window of the stream `extra`, at most. */
+export const EXTRA_WINDOW = 25;
+
+/** Writes the new file to `output`. Throws DamagedError if the streams, which are `body`, are malformed. */
+export async function decodeMixing(
+  header: PatchHeader,
+  body: Source,
+  old: Source,
+  output: Output,
+  checkpoint: Checkpoint,
+): Promise<void> {
+  const [model, extra] = header.streams;
+  const modelSize = model?.rawSize ?? 0;
+  const module = new MixingModule(false, header.fromSize, header.toSize);
+  const { exports } = module;
+  await load(module, old, checkpoint);
+  const frame = {
+    size: body.size - modelSize,
+    read: (at: number, into: Uint8Array) => body.read(modelSize + at, into),
+  };
+  const bulk = new Inflater(frame, extra?.rawSize ?? 0, EXTRA_WINDOW, 'the stream extra of the patch');
+  const hashes = new PageHashes();
+  let given = 0;
+  let passed = 0;
+  const passOn = async () => {
+    const made = exports.made() >>> 0;
+    for (; passed < made; passed = Math.min(made, passed + CHUNK)) {
+      const chunk = module.bytes(exports.freshAt(passed), Math.min(CHUNK, made - passed));
+      hashes.update(chunk, exports.hashedBytes() >>> 0, exports.pageSize());
+      await output.pass(chunk);
+    }
+  };
+  try {
+    for (;;) {
+      const due = module.run(given === modelSize);
+      if (due === null) throw malformed(exports.made() >>> 0);
+      if (due === BUFFER_DUE) {
+        const kept = exports.bufferFilled();
+        const size = Math.min(BUFFER - kept, modelSize - given);
+        body.read(given, module.bytes(exports.bufferAddress() + kept, size));
+        exports.refill(kept + size);
+        given += size;
+      } else if (due === WINDOW_FULL) {
+        await passOn();
+        exports.slide();
+      } else if (due === BULK_DUE) {
+        const wanted = exports.bulkSize();
+        const hashesFrom = exports.bulkHashes() >>> 0;
+        if (hashesFrom > 0) {
+          await passOn();
+          module.bytes(exports.freshAt(passed), wanted).set(hashes.bytes(hashesFrom - 1, wanted));
+          exports.bulkPlaced();
+          continue;
+        }
+        if (bulk.left < wanted) throw new DamagedError(`${bulk.name} ends too early`);
+        await copyBulk(bulk, module, wanted);
+        exports.bulkPlaced();
+      } else if (due === DONE) {
+        break;
+      }
+    }
+    await passOn();
+    await bulk.end();
+  } finally {
+    bulk.close();
+  }
+}
+
+async function load(module: MixingModule, old: Source, checkpoint: Checkpoint): Promise<void> {
+  const start = module.exports.oldFile() >>> 0;
+  for (let at = 0; at < old.size; at += 8 * CHUNK) {
+    old.read(at, module.bytes(start + at, Math.min(8 * CHUNK, old.size - at)));
+    await checkpoint();
+  }
+}
+
+async function copyBulk(bulk: Inflater, module: MixingModule, wanted: number): Promise<void> {
+  const { exports } = module;
+  const start = exports.freshAt(exports.made() >>> 0) >>> 0;
+  for (let done = 0; done < wanted; ) {
+    if (!bulk.has(1)) await bulk.fill(1);
+    const size = Math.min(wanted - done, bulk.available);
+    module.bytes(start + done, size).set(bulk.take(size));
+    done += size;
+  }
+}
+
+function malformed(at: number): DamagedError {
+  return new DamagedError(
+    `the patch is malformed: what follows byte ${at} of the new file cannot be decoded`,
+  );
+}

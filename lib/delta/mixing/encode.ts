@@ -1,0 +1,167 @@
+/** Encodes the streams of `mixing` from alignments: which of them become steps, and what goes to `extra`. */
+import { plain, zstdFrame } from '../compress.ts';
+import type { Alignment } from '../matcher.ts';
+import { EXTRA_WINDOW } from './decode.ts';
+import { type Image, isHashes, REGION_KINDS, type Region } from './executable.ts';
+import { BUFFER_DUE, BULK_DUE, DONE, MixingModule } from './module.ts';
+
+/** What is chosen for one patch. */
+export interface MixingChoice {
+  /** Shorter alignments are left out, outside of text and in it: their bytes cost less than the step. */
+  shortest: number;
+  shortestInText: number;
+  /** Gaps of at least so many bytes between alignments go to `extra`, which is decoded faster. */
+  bulkFrom: number;
+  /** Whether references are predicted. */
+  references: boolean;
+}
+
+export interface MixingStreams {
+  model: Uint8Array;
+  extra: { rawSize: number; frame: Uint8Array };
+  /** Bytes that a decoder has to model: the measure of its time. */
+  work: number;
+}
+
+/** What does not change from choice to choice. */
+export interface MixingInput {
+  old: Uint8Array;
+  fresh: Uint8Array;
+  /** Ascending and disjoint in the new file. */
+  alignments: readonly Alignment[];
+  images: { old: Image; fresh: Image };
+}
+
+/** The old place of a step that is bulk, BULK of assembly/mixing/steps.ts. */
+const BULK = 0xffffffff;
+/** Steps that a patch may have, MOST of assembly/mixing/steps.ts. */
+const MOST_STEPS = 1 << 22;
+
+/**
+ * Null if the choice leads to more steps than a patch can have, or to more work than `limit`. `onProgress` is called with
+ * 0 to 1.
+ */
+export async function encodeMixing(
+  input: MixingInput,
+  choice: MixingChoice,
+  limit: number,
+  onProgress: (fraction: number) => void,
+): Promise<MixingStreams | null> {
+  const { old, fresh, images } = input;
+  const steps = chooseSteps(input, choice);
+  if (steps.length > 2 * MOST_STEPS) return null;
+  const module = new MixingModule(true, old.length, fresh.length);
+  const { exports } = module;
+  module.bytes(exports.oldFile(), old.length).set(old);
+  module.bytes(exports.newFile(), fresh.length).set(fresh);
+  describeImage(module, 0, images.old);
+  describeImage(module, 1, images.fresh);
+  exports.choose(tableBits(fresh.length), choice.references);
+  module.words(exports.takeSteps(steps.length / 2), steps.length).set(steps);
+
+  const model: Uint8Array[] = [];
+  const bulk: Uint8Array[] = [];
+  for (let due: number | null = null; due !== DONE; ) {
+    due = module.run(true);
+    if (due === BULK_DUE) {
+      const size = exports.bulkSize();
+      const computed = exports.bulkHashes() !== 0;
+      const piece = module.bytes(exports.bulkTaken(), size);
+      if (!computed) bulk.push(piece.slice());
+    } else if (due === BUFFER_DUE || due === DONE) {
+      model.push(module.bytes(exports.bufferAddress(), exports.bufferFilled()).slice());
+      exports.refill(0);
+      if (workOf(module) > limit) return null;
+      onProgress((exports.made() >>> 0) / fresh.length);
+      await new Promise(setImmediate);
+    } else {
+      // More bits than any patch may have.
+      return null;
+    }
+  }
+  const raw = plain(Buffer.concat(bulk));
+  const frame = raw.length === 0 ? raw : await zstdFrame(raw, { level: 22, windowLog: EXTRA_WINDOW });
+  return {
+    model: plain(Buffer.concat(model)),
+    extra: { rawSize: raw.length, frame },
+    work: workOf(module),
+  };
+}
+
+/** In bytes: the module counts bits. */
+function workOf({ exports }: MixingModule): number {
+  return Math.ceil((exports.work() >>> 0) / 8);
+}
+
+/** More contexts are met in a larger file. */
+function tableBits(size: number): number {
+  return Math.min(18, Math.max(10, Math.ceil(Math.log2(size))));
+}
+
+function describeImage(module: MixingModule, file: 0 | 1, { regions, base, span }: Image): void {
+  const { exports } = module;
+  exports.setRegionCount(file, regions.length);
+  exports.setImageSpan(file, span);
+  for (const [index, { offset, size, address, kind }] of regions.entries()) {
+    module.words(exports.regionAt(file, index), 4).set([offset, size, address, kind]);
+  }
+  const words = [Number(base & 0xffffffffn), Number(base >> 32n)];
+  module.words(exports.baseAddresses() + 8 * file, 2).set(words);
+}
+
+/** Two numbers for each step: where it starts in the new file, and in the old one. */
+function chooseSteps({ fresh, alignments, images }: MixingInput, choice: MixingChoice): Uint32Array {
+  const steps: number[] = [];
+  const regions = new RegionCursor(images.fresh.regions);
+  const hashes = images.fresh.regions.find(({ kind }) => isHashes(kind));
+  let end = 0;
+  const gap = (to: number) => {
+    if (to - end >= choice.bulkFrom) steps.push(end, BULK);
+    else if (steps.length === 0 && to > 0) steps.push(0, 0);
+  };
+  const add = (newStart: number, oldStart: number, length: number) => {
+    if (length <= 0) return;
+    gap(newStart);
+    steps.push(newStart, oldStart);
+    end = newStart + length;
+  };
+  const addHashes = ({ offset, size }: Region) => {
+    if (end > offset) return;
+    gap(offset);
+    steps.push(offset, BULK);
+    end = offset + size;
+  };
+  for (const { newStart, oldStart, length } of alignments) {
+    const shortest = regions.kindAt(newStart) === REGION_KINDS.text ? choice.shortestInText : choice.shortest;
+    if (length < shortest && steps.length > 0) continue;
+    if (hashes === undefined || newStart + length <= hashes.offset) {
+      add(newStart, oldStart, length);
+      continue;
+    }
+    // Around the hashes, which are computed.
+    add(newStart, oldStart, hashes.offset - newStart);
+    addHashes(hashes);
+    const cut = Math.max(0, hashes.offset + hashes.size - newStart);
+    add(newStart + cut, oldStart + cut, length - cut);
+  }
+  if (hashes !== undefined) addHashes(hashes);
+  gap(fresh.length);
+  return Uint32Array.from(steps);
+}
+
+/** Looks up regions of ascending places. */
+class RegionCursor {
+  readonly #regions: readonly Region[];
+  #index = 0;
+
+  constructor(regions: readonly Region[]) {
+    this.#regions = regions;
+  }
+
+  kindAt(place: number): Region['kind'] {
+    let region = this.#regions[this.#index];
+    while (region !== undefined && place >= region.offset + region.size)
+      region = this.#regions[++this.#index];
+    return region !== undefined && place >= region.offset ? region.kind : REGION_KINDS.data;
+  }
+}

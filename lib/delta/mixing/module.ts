@@ -1,0 +1,91 @@
+/**
+ * The WebAssembly that encodes and decodes `mixing` (../assembly/mixing): both files are in its memory, the new one whole
+ * for the encoder, as a window for the decoder.
+ */
+import { MachineError } from '../../errors.ts';
+import { readEmbedded } from '../../platform/embedded.ts';
+import wasmPath from '../mixing.wasm' with { type: 'file' };
+
+/** What `run` returns: why it stopped. */
+export const DONE = 0;
+export const BUFFER_DUE = 1;
+export const WINDOW_FULL = 2;
+export const BULK_DUE = 3;
+const NO_MEMORY = -2;
+
+/** Bytes of the buffer, BUFFER of coder.ts. */
+export const BUFFER = 1 << 16;
+
+/** Addresses and sizes are u32, which JavaScript sees as signed: `>>> 0` them. */
+interface Exports {
+  memory: WebAssembly.Memory;
+  open(encode: boolean, oldSize: number, newSize: number): number;
+  oldFile(): number;
+  newFile(): number;
+  baseAddresses(): number;
+  regionAt(file: number, index: number): number;
+  setRegionCount(file: number, count: number): void;
+  setImageSpan(file: number, span: number): void;
+  takeSteps(count: number): number;
+  choose(bucketBits: number, references: boolean): void;
+  run(last: boolean): number;
+  bufferAddress(): number;
+  bufferFilled(): number;
+  refill(size: number): void;
+  made(): number;
+  freshAt(place: number): number;
+  slide(): void;
+  bulkSize(): number;
+  bulkHashes(): number;
+  hashedBytes(): number;
+  pageSize(): number;
+  bulkPlaced(): void;
+  bulkTaken(): number;
+  work(): number;
+}
+
+export class MixingModule {
+  readonly exports: Exports;
+
+  constructor(encode: boolean, oldSize: number, newSize: number) {
+    // A fresh instance each time: its memory goes with it.
+    this.exports = new WebAssembly.Instance(compiled()).exports as unknown as Exports;
+    if (this.exports.open(encode, oldSize, newSize) === 0) throw noMemory();
+  }
+
+  /** `size` bytes at an address. Invalid once the memory grows, which `run` may do. */
+  bytes(address: number, size: number): Uint8Array {
+    return new Uint8Array(this.exports.memory.buffer, address >>> 0, size);
+  }
+
+  words(address: number, size: number): Uint32Array {
+    return new Uint32Array(this.exports.memory.buffer, address >>> 0, size);
+  }
+
+  /** Why it stopped; null if what it was given is malformed. `last`: no more will be given. */
+  run(last: boolean): number | null {
+    let result: number;
+    try {
+      result = this.exports.run(last);
+    } catch (error) {
+      // A trap: every bound is checked before, so this is a second line of defence.
+      if (error instanceof WebAssembly.RuntimeError) return null;
+      throw error;
+    }
+    if (result === NO_MEMORY) throw noMemory();
+    return result < 0 ? null : result;
+  }
+}
+
+function noMemory(): MachineError {
+  return new MachineError('there is not enough memory to compare the binaries in', {
+    advice: 'Close other programs, and try again.',
+  });
+}
+
+let module: WebAssembly.Module | undefined;
+
+function compiled(): WebAssembly.Module {
+  module ??= new WebAssembly.Module(readEmbedded(wasmPath));
+  return module;
+}
