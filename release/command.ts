@@ -62,6 +62,11 @@ export function wholeNumber(
   return number;
 }
 
+/** The value of --apply-limit in bytes; null if it is not given. */
+export function applyLimit(value: string | undefined): number | null {
+  return value === undefined ? null : wholeNumber('--apply-limit', value, 0, [0, 2 ** 25]);
+}
+
 export function choice<const T extends string>(
   option: string,
   value: string | undefined,

@@ -10,7 +10,7 @@ import {
   targetName,
 } from '../../lib/version/index.ts';
 import packageJson from '../../package.json' with { type: 'json' };
-import { type Command, readArguments, wholeNumber } from '../command.ts';
+import { applyLimit, type Command, readArguments, wholeNumber } from '../command.ts';
 import { requireInput, requireOutput } from '../files.ts';
 import { DESCRIBE_HELP, DESCRIBE_OPTIONS, readDescription, requireVersion } from '../manifest/options.ts';
 import { withStopSignal } from '../platform/signals.ts';
@@ -52,6 +52,8 @@ ${SIGNING_HELP}\
   --minimum <version>      installations of an older version must update
   --minimum-from <v>       the lowest version that may be updated to this one
   --level <1-22>           how hard the full binary is compressed (default 15)
+  --apply-limit <bytes>    how many bytes of a patch may have to be modelled when it is applied, about a million in one or two
+                           seconds (default 4000000). 0 makes patches that apply fastest, and are larger
 ${DESCRIBE_HELP}`;
 
 const OPTIONS = {
@@ -67,6 +69,7 @@ const OPTIONS = {
   minimum: { type: 'string' },
   'minimum-from': { type: 'string' },
   level: { type: 'string' },
+  'apply-limit': { type: 'string' },
 } as const;
 
 export const add: Command = {
@@ -98,6 +101,7 @@ export const add: Command = {
       minimum: values.minimum ?? null,
       minimumFrom: values['minimum-from'] ?? null,
       level,
+      applyLimit: applyLimit(values['apply-limit']),
     };
     const report = workLines();
     try {

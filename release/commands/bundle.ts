@@ -23,7 +23,7 @@ import {
   type Target,
   targetName,
 } from '../../lib/version/index.ts';
-import { type Command, readArguments, required, wholeNumber } from '../command.ts';
+import { applyLimit, type Command, readArguments, required, wholeNumber } from '../command.ts';
 import { readInput, requireOutput, withInput, writeOutput } from '../files.ts';
 import { loadKeys, loadRoot, ROOT_FILE } from '../keys/keyring.ts';
 import { askPassphrase } from '../keys/passphrase.ts';
@@ -56,6 +56,8 @@ published package: the patch from --from, or the full binary.
   --from <version>         the version to update from
   --with-full              the full binary as well, in case the patch does not fit
   --level <1-22>           how hard the full binary is compressed
+  --apply-limit <bytes>    how many bytes of a patch may have to be modelled when it is applied, about a million in one or two
+                           seconds (default 4000000). 0 makes patches that apply fastest, and are larger
   --app <name>             default dgmo
 ${DESCRIBE_HELP}  --download-url <url>     where the binary can be downloaded: an https address or a path in the feed
 `;
@@ -70,6 +72,7 @@ const OPTIONS = {
   output: { type: 'string', short: 'o' },
   'with-full': { type: 'boolean', default: false },
   level: { type: 'string' },
+  'apply-limit': { type: 'string' },
   app: { type: 'string', default: 'dgmo' },
   ...DESCRIBE_OPTIONS,
   'download-url': { type: 'string' },
@@ -155,6 +158,7 @@ interface Request {
   output: string;
   withFull: boolean;
   level: number | undefined;
+  applyLimit: number | undefined;
   downloadUrl: string;
   description: Description;
 }
@@ -207,6 +211,7 @@ function readRequest(version: string, values: Values): Request {
     output: required('-o <file.dgmopkg>', values.output),
     withFull: values['with-full'],
     level,
+    applyLimit: applyLimit(values['apply-limit']) ?? undefined,
     downloadUrl: decodeInput(downloadUrl, url, '--download-url'),
     description,
   };
@@ -226,7 +231,7 @@ function readOld(version: string, { old, from }: Values): Request['old'] {
 async function makePayloads(
   from: Build | null,
   to: Build,
-  { withFull, level }: Request,
+  { withFull, level, applyLimit: limit }: Request,
 ): Promise<PayloadDraft[]> {
   if (from === null) return [await makeFull(to, level)];
   if (from.digest.sha256 === to.digest.sha256) {
@@ -234,7 +239,7 @@ async function makePayloads(
       `--old and --new: wanted two different binaries, found SHA-256 ${to.digest.sha256} twice`,
     );
   }
-  const patch = await makePatch(from, to);
+  const patch = await makePatch(from, to, limit);
   if (!withFull) return [patch];
   const full = await makeFull(to, level);
   if (patch.content.size < full.content.size) return [patch, full];

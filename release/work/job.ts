@@ -17,7 +17,7 @@ export interface OldBinary {
 
 export type Job = { label: string; to: NewBinary } & (
   | { kind: 'full'; level: number | null }
-  | { kind: 'patch'; from: OldBinary }
+  | { kind: 'patch'; from: OldBinary; applyLimit: number | null }
 );
 
 /** 64 hex digits: the same for the same work, wherever the files are. */
@@ -26,7 +26,7 @@ export function jobKey(job: Job): string {
   const parts =
     job.kind === 'full'
       ? ['frames', digest.sha256, job.level]
-      : ['patch', digest.sha256, version, job.from.digest.sha256, job.from.version];
+      : ['patch', digest.sha256, version, job.from.digest.sha256, job.from.version, job.applyLimit];
   return digestBytes(new TextEncoder().encode(JSON.stringify(parts))).sha256;
 }
 

@@ -27,8 +27,9 @@ export function build(version: string, content: Uint8Array): Build {
   return { version, content, digest: digestBytes(content) };
 }
 
-export async function makePatch(from: Build, to: Build): Promise<PayloadDraft> {
-  const patch = await withProgress('patch', (onProgress) => patchBytes(from, to, onProgress));
+/** `applyLimit`: of GenerateOptions. */
+export async function makePatch(from: Build, to: Build, applyLimit?: number): Promise<PayloadDraft> {
+  const patch = await withProgress('patch', (onProgress) => patchBytes(from, to, applyLimit, onProgress));
   return patchPayload(from, to, memorySource(patch, 'patch'));
 }
 
@@ -42,6 +43,7 @@ export async function makeFull(to: Build, level?: number): Promise<PayloadDraft>
 export async function patchBytes(
   from: Build,
   to: Build,
+  applyLimit: number | undefined,
   onProgress: (fraction: number) => void,
 ): Promise<Uint8Array> {
   const patch = await generatePatch({
@@ -49,6 +51,7 @@ export async function patchBytes(
     new: to.content,
     fromVersion: from.version,
     toVersion: to.version,
+    ...(applyLimit === undefined ? {} : { applyLimit }),
     onProgress,
   });
   const made = await applyPatch({

@@ -19,7 +19,7 @@ export async function perform(
   const bytes =
     job.kind === 'full'
       ? await fullBytes(to, { level: job.level ?? undefined, onProgress })
-      : await patchBytes(await readOld(disk, job.from), to, onProgress);
+      : await patchBytes(await readOld(disk, job.from), to, job.applyLimit ?? undefined, onProgress);
   replaceDurably(disk, output, path.dirname(output), bytes, 0o644);
 }
 

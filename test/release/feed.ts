@@ -145,6 +145,7 @@ export async function makeFeed({ app = 'dgmo', days }: FeedOptions = {}): Promis
           minimum: options.minimum ?? null,
           minimumFrom: options.minimumFrom ?? null,
           level: options.level ?? 3,
+          applyLimit: null,
         },
         signers,
         {

@@ -1,10 +1,25 @@
 /** A patch: its header, and the digest of what follows. Whether it makes the right binary, `release patch` shows. */
-import { readPatchHeader } from '../../../lib/delta/index.ts';
+import { readPatchHeader, type StreamName } from '../../../lib/delta/index.ts';
 import { DamagedError } from '../../../lib/errors.ts';
 import { digestBytes, readSource, type Source } from '../../../lib/platform/files.ts';
 import type { Inspector } from './inspector.ts';
 
 const MAGIC = new TextEncoder().encode('DGMO_PATCH_V1');
+
+/** What each stream of a patch is for. */
+const PARTS: Record<StreamName, string> = {
+  diffLengths: 'how long the pieces are that resemble the old file',
+  extraLengths: 'how much is new after each',
+  seeks: 'where in the old file they are',
+  skips: 'how far apart the differences are',
+  runs: 'how long they are',
+  values1: 'differences of one byte',
+  values2: 'differences of two bytes',
+  values3: 'differences of three bytes',
+  values4: 'longer differences',
+  extra: 'new bytes in bulk',
+  model: 'where the pieces come from, and all that their prediction got wrong',
+};
 
 export function looksLikePatch(source: Source): boolean {
   if (source.size < MAGIC.length) return false;
@@ -16,6 +31,16 @@ export function looksLikePatch(source: Source): boolean {
 export const inspectPatch: Inspector = (source, note) => {
   const header = readPatchHeader(source);
   note('header', header);
+  note(
+    'parts',
+    header.streams
+      .filter(({ compressedSize }) => compressedSize > 0)
+      .map(({ name, rawSize, compressedSize }) => ({
+        part: PARTS[name],
+        bytes: compressedSize,
+        unpacked: rawSize,
+      })),
+  );
   const { sha256 } = digestBytes(readSource(source).subarray(header.headerSize));
   if (sha256 !== header.patchChecksum) {
     throw new DamagedError(`patch: wanted a content with SHA-256 ${header.patchChecksum}, found ${sha256}`);

@@ -24,6 +24,8 @@ export interface AddRequest {
   minimumFrom: string | null;
   /** zstd level of the full binaries. Null: the default of lib/delta. */
   level: number | null;
+  /** Bytes of a patch that may have to be modelled when it is applied. Null: the default of lib/delta. */
+  applyLimit: number | null;
 }
 
 export interface AddTools {

@@ -95,7 +95,7 @@ async function listedSize(published: Published, { known }: Goal): Promise<number
   return listed === undefined ? 0 : await withPayload(published, listed, async ({ size }) => size);
 }
 
-function jobsOf(published: Published, goal: Goal, { version, level }: AddRequest): Job[] {
+function jobsOf(published: Published, goal: Goal, { version, level, applyLimit }: AddRequest): Job[] {
   const to = { version, digest: goal.digest, file: goal.file };
   const name = targetName(goal.target);
   const jobs: Job[] = [];
@@ -106,7 +106,7 @@ function jobsOf(published: Published, goal: Goal, { version, level }: AddRequest
     const full = fullPackage(base);
     if (full === undefined || patchFrom(goal.known, base) !== undefined) continue;
     const from = { version: base.version, digest: base.binary, package: requireListed(published, full) };
-    jobs.push({ kind: 'patch', label: `${name}: patch from ${base.version}`, to, from });
+    jobs.push({ kind: 'patch', label: `${name}: patch from ${base.version}`, to, from, applyLimit });
   }
   return jobs;
 }

@@ -61,6 +61,7 @@ export function requestFor(
     deltas: 5,
     from: [],
     rollout: null,
+    applyLimit: null,
     minimum: null,
     minimumFrom: null,
     level: 1,
