@@ -9,8 +9,11 @@ export {
   type ApplyPackageOptions,
   type ApplyPatchOptions,
   type CreateOptions,
+  type Diagnosis,
   DifferentialUpdater,
   type DifferentialUpdaterOptions,
+  type DoctorCheck,
+  type DoctorStatus,
   type FeedOptions,
   Installation,
   type InstallationOptions,
@@ -36,6 +39,8 @@ export {
   type UpdateManagerOptions,
   type VerifyOptions,
   type VersionInfo,
+  type Watched,
+  type WatchOptions,
 } from './api/index.ts';
 export type { PatchFile, PatchHeader, StreamEntry, StreamName } from './delta/index.ts';
 export {

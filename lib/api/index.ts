@@ -56,6 +56,7 @@ export {
   type VersionInfo,
 } from './differential-updater.ts';
 export type { FeedOptions } from './feed-context.ts';
+export type { Diagnosis, DoctorCheck, DoctorStatus } from './health/finding.ts';
 export type { RepairResult } from './health/repair.ts';
 export type { Remedy, Situation } from './health/situation.ts';
 export {
@@ -72,6 +73,8 @@ export {
   type SelfHealingOptions,
   SelfHealingSystem,
   type VerifyOptions,
+  type Watched,
+  type WatchOptions,
 } from './self-healing-system.ts';
 export {
   type CreateOptions,

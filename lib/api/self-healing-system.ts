@@ -12,6 +12,7 @@ import { harmless } from '../platform/listener.ts';
 import type { UpdateContext } from '../update/context.ts';
 import type { UpdateEvent } from '../update/events.ts';
 import { type FeedOptions, openFeedContext } from './feed-context.ts';
+import type { Diagnosis } from './health/finding.ts';
 import type { RepairResult } from './health/repair.ts';
 import { type Situation, situationOf } from './health/situation.ts';
 import {
@@ -31,6 +32,19 @@ export interface SelfHealingOptions extends InstallOptions, FeedOptions {
 export interface RepairOptions {
   /** Use only what is on this machine. Default: false. */
   offline?: boolean | undefined;
+}
+
+export interface WatchOptions extends RepairOptions {
+  /** Put right what can be. Default: false. */
+  repair?: boolean | undefined;
+}
+
+/** The result of `watch`. */
+export interface Watched {
+  /** After the repair, if there was one. */
+  health: HealthStatus;
+  /** Null if nothing was repaired. */
+  repaired: RepairResult | null;
 }
 
 export interface VerifyOptions {
@@ -105,6 +119,42 @@ export class SelfHealingSystem {
     return withErrors(this.#session, () => {
       requireSameWriters(this.#session.host, this.#session.layout);
       return situationOf(this.#session);
+    });
+  }
+
+  /**
+   * Looks at the whole installation and at its surroundings: versions, health, who owns it, PATH, space, locks, processor,
+   * settings and who decided them, what happened last, proxy, network, clock. Changes nothing. No secrets are in the result.
+   *
+   * @param options.offline ask nothing of the network. Default: false
+   * @example
+   * const { overallStatus, checks } = await health.diagnose();
+   */
+  diagnose({ offline = false }: RepairOptions = {}): Promise<Diagnosis> {
+    return look(this.#session, async () => {
+      const { diagnose } = await import('./health/doctor.ts');
+      return diagnose(this.#session, offline ? null : (receipt) => this.#openFeed(receipt));
+    });
+  }
+
+  /**
+   * For a service that watches over the installation: what has not been written since it was last read is not read again, but
+   * everything is read once a week, because a failing drive changes bytes without a trace.
+   *
+   * @param options.repair put right what can be. Default: false
+   * @returns what was found, and what was repaired; null if nothing had to be
+   * @throws as `repair` does
+   * @example
+   * const { repaired } = await health.watch({ repair: true });
+   */
+  watch({ repair = false, offline = false }: WatchOptions = {}): Promise<Watched> {
+    return withErrors(this.#session, async () => {
+      const health = await verifyInstall(this.#session, 'watch');
+      const isOpen = health.issues.some(({ type }) => type === 'transaction_open');
+      // Another updater may be at work on it.
+      if (health.healthy || !repair || isOpen) return { health, repaired: null };
+      const repaired = await this.#repair(offline, () => true);
+      return { health: repaired.health, repaired };
     });
   }
 

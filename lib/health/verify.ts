@@ -1,9 +1,11 @@
 /** The check of a whole installation. It changes nothing but the record of what was read. */
+import { differingBlocks } from '../delta/index.ts';
 import { DamagedError, errorCode, UpdaterError } from '../errors.ts';
 import { checkpoint, openTransaction, readJournal, type Session } from '../install/index.ts';
-import { fill } from '../platform/files.ts';
+import { keptBlockList } from '../install/kept-blocks.ts';
+import { openSource } from '../platform/files.ts';
 import { checkConfig } from './check/config.ts';
-import { checkExecutables } from './check/executables.ts';
+import { checkExecutables, isProgram } from './check/executables.ts';
 import { checkHome, checkStore } from './check/home.ts';
 import { checkPlugins } from './check/plugins.ts';
 import { checkRecords } from './check/records.ts';
@@ -21,7 +23,10 @@ export async function verifyInstall(session: Session, how: Thoroughness): Promis
   const files = new FileReader(session, how);
   const { readsAll } = files;
   const { issues } = checkRecords(session);
-  issues.push(...checkExecutables(session, knownReceipt(session), files, expectedInstead(session)));
+  const found = checkExecutables(session, knownReceipt(session), files, expectedInstead(session));
+  issues.push(
+    ...(how === 'full' ? await Promise.all(found.map((issue) => withBlocks(session, issue))) : found),
+  );
   await checkpoint(session);
   const { snapshots } = session;
   if (snapshots !== null) {
@@ -65,21 +70,6 @@ export function requireNotReplaced(session: Session): void {
   );
 }
 
-/** ELF, PE, Mach-O (one architecture or several), or a script. */
-const PROGRAMS = ['7f454c46', '4d5a', 'cffaedfe', 'cafebabe', '2321'];
-
-function isProgram(disk: Session['host']['disk'], path: string): boolean {
-  const handle = disk.open(path, 'read');
-  try {
-    const start = new Uint8Array(4);
-    const count = fill(disk, handle, start, 0);
-    const found = Buffer.from(start.subarray(0, count)).toString('hex');
-    return PROGRAMS.some((program) => found.startsWith(program));
-  } finally {
-    disk.close(handle);
-  }
-}
-
 /** The digest of the executable that an open transaction puts in the place of the one in the receipt; null: none. */
 function expectedInstead({ host, layout }: Session): string | null {
   try {
@@ -88,6 +78,30 @@ function expectedInstead({ host, layout }: Session): string | null {
     // The check of the journal reports it.
     if (error instanceof UpdaterError || errorCode(error) !== undefined) return null;
     throw error;
+  }
+}
+
+/** Says which blocks of the executable differ, if the list of its blocks is kept here. */
+async function withBlocks(session: Session, issue: HealthIssue): Promise<HealthIssue> {
+  const { host, layout } = session;
+  const binary = knownReceipt(session)?.binary;
+  const isFile = issue.where === layout.target && host.disk.status(layout.target)?.kind === 'file';
+  if (issue.type !== 'binary_corruption' || !isFile || binary === undefined) return issue;
+  const list = keptBlockList(host, layout, binary);
+  if (list === null) return issue;
+  const source = openSource(host.disk, layout.target);
+  try {
+    const differing = await differingBlocks(source, list, () => checkpoint(session));
+    const [first] = differing;
+    if (first === undefined) return issue;
+    const where =
+      differing.length === 1 ? `block ${first}` : `${differing.length} blocks, the first is ${first}`;
+    return {
+      ...issue,
+      what: `${issue.what}; of its ${list.count} blocks of 64 KiB ${where} differ${differing.length === 1 ? 's' : ''}`,
+    };
+  } finally {
+    source.close();
   }
 }
 

@@ -69,7 +69,9 @@ function requireKind(path: string, { kind }: FileStatus, wanted: 'file' | 'direc
   const found = kind === 'symlink' ? 'a symlink' : kind === 'directory' ? 'a directory' : `no ${wanted}`;
   throw new TrustError(
     `not trusted: ${path}: wanted a ${wanted} of dgmo-updater, found ${found}, so nothing is read from it`,
-    { advice: `dgmo-updater does not make such a thing: find out who did, and remove it.` },
+    {
+      advice: `dgmo-updater does not make such a thing: find out who did. \`mv ${shellWord(path)} ${shellWord(`${path}.foreign`)}\` takes it out of the way.`,
+    },
   );
 }
 

@@ -2,7 +2,7 @@
  * The document of a snapshot, `snapshots/<id>.json`: what was captured, when, why and where. It carries its own digest, is
  * decoded strictly, and is written atomically, after everything that it refers to is on the drive.
  */
-import { DamagedError } from '../errors.ts';
+import { DamagedError, errorCode } from '../errors.ts';
 import {
   array,
   boolean,
@@ -197,6 +197,8 @@ function snapshotOrError(disk: Disk, layout: StoreLayout, id: string): Snapshot 
     return loadSnapshot(disk, layout, id);
   } catch (error) {
     if (error instanceof DamagedError) return error;
+    if (errorCode(error) === 'EISDIR')
+      return new DamagedError(`the snapshot ${documentPath(layout, id)} is damaged: it is a folder`);
     throw error;
   }
 }

@@ -62,6 +62,7 @@ const COMMANDS = {
   'finish-updater': LIMITS,
   status: {},
   verify: { full: { type: 'boolean' } },
+  doctor: { ...FEED, offline: { type: 'boolean' } },
   repair: { ...FEED, ...SWAP_LIMITS, offline: { type: 'boolean' } },
   check: { ...FEED, 'exit-code': { type: 'boolean' } },
   download: { ...FEED, version: { type: 'string' } },
@@ -176,7 +177,7 @@ function isOption(word: string): boolean {
 }
 
 const ADVICE =
-  'The commands are check, update, download, rollback, snapshots, status, verify, repair, recover, config, init and --apply <package>; `dgmo-updater --help` explains them.';
+  'The commands are check, update, download, rollback, snapshots, status, verify, repair, doctor, recover, config, init and --apply <package>; `dgmo-updater --help` explains them.';
 
 /** What is typed for a command that is no word. */
 const WORDS: Partial<Record<CommandName, string>> = { apply: '--apply', recovery: 'help' };

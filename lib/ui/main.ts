@@ -45,6 +45,7 @@ const COMMANDS: Record<
   history: async (context) => (await import('./history-command.ts')).runHistory(context),
   recover: async (context) => (await import('./health/repair-command.ts')).runRecover(context),
   verify: async (context) => (await import('./health/verify-command.ts')).runVerify(context),
+  doctor: async (context) => (await import('./health/doctor-command.ts')).runDoctor(context),
   repair: async (context) => (await import('./health/repair-command.ts')).runRepair(context),
   recovery: async (context) => (await import('./health/recovery-menu.ts')).runRecoveryMenu(context),
   confirm: async (context) => (await import('./confirm-commands.ts')).runConfirm(context),

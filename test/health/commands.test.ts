@@ -32,6 +32,7 @@ describe('a damaged executable', () => {
     const verified = await here.run('verify');
     expect(verified.code).toBe(11);
     expect(verified.out).toContain('dgmo-updater repair');
+    expect((await here.run('verify', '--full')).out).toContain('of its 1 blocks of 64 KiB block 0 differs');
     expect(await here.run('status')).toMatchObject({ code: 11 });
     const json = (await here.run('verify', '--json')).result();
     expect(json).toMatchObject({

@@ -29,6 +29,8 @@ export interface HealthStage extends AsyncDisposable {
   reset(): void;
   /** Path to content and mode of everything in the install dir and in the home, but for the record of what was read. */
   picture(): Map<string, string>;
+  /** The same of the files alone: their content, by path. */
+  contents(): Map<string, string>;
 }
 
 const EVOLUTION = {
@@ -95,6 +97,7 @@ export async function openHealthStage(): Promise<HealthStage> {
       }
     },
     picture: () => new Map([...pictureOf(dir), ...pictureOf(home)]),
+    contents: () => new Map([...contentsOf(dir), ...contentsOf(home)]),
     [Symbol.asyncDispose]: () => stage[Symbol.asyncDispose](),
   };
 }
@@ -102,8 +105,16 @@ export async function openHealthStage(): Promise<HealthStage> {
 /** This machine, on which an updater from elsewhere runs, as after a new download, and nothing is on the PATH. */
 function hostOf(updater: string): NonNullable<SelfHealingOptions['host']> {
   const host = nativeHost();
+  // Nothing here outlives the test, and flushing takes most of its time.
+  const disk = {
+    ...host.disk,
+    flush: () => undefined,
+    flushDirectory: () => undefined,
+    flushMeanwhile: async () => undefined,
+  };
   return {
     ...host,
+    disk,
     environment: { ...host.environment, PATH: '/usr/bin:/bin' },
     processes: {
       ...host.processes,
@@ -124,4 +135,15 @@ function pictureOf(folder: string): [string, string][] {
     if (entry.isSymbolicLink()) return [file, `${mode} -> ${fs.readlinkSync(file)}`];
     return [file, entry.isFile() ? `${mode} ${Bun.hash(fs.readFileSync(file))}` : mode];
   });
+}
+
+function contentsOf(folder: string): [string, string][] {
+  if (!fs.existsSync(folder)) return [];
+  return fs
+    .readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry): [string, string] => {
+      const file = path.join(entry.parentPath, entry.name);
+      return [file, String(Bun.hash(fs.readFileSync(file)))];
+    });
 }

@@ -1,5 +1,6 @@
 /** The executable, the copy that is kept for a rollback, and the updater: whole, runnable, and nobody else's to change. */
 import type { Receipt, Session } from '../../install/index.ts';
+import { fill } from '../../platform/files.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
 import { executableName } from '../../version/index.ts';
 import type { FileReader } from '../file-reader.ts';
@@ -140,6 +141,7 @@ function checkUpdater(session: Session, files: FileReader): HealthIssue[] {
     if (status.kind === 'symlink' && runsHere) return [];
     if (status.kind !== 'file') return damaged(`wanted the updater, found ${KINDS[status.kind]}`);
     if (status.size < LEAST_SIZE) return damaged(`it is cut off: it has ${status.size} bytes`);
+    if (!isProgram(host.disk, path)) return damaged('it does not begin like a program');
     const wrongMode = checkMode(session, path, 'the updater');
     if (files.how === 'quick') return wrongMode;
     const found = files.digestOf(path);
@@ -155,4 +157,19 @@ function checkUpdater(session: Session, files: FileReader): HealthIssue[] {
 /** Whether that program is the updater, and not DGMO or a test. */
 export function isUpdater(executable: string | null): boolean {
   return executable !== null && /(^|[\\/])dgmo-updater[^\\/]*$/.test(executable);
+}
+
+/** How programs begin: ELF, PE, Mach-O (one architecture or several), or a script. */
+const PROGRAMS = ['7f454c46', '4d5a', 'cffaedfe', 'cafebabe', '2321'];
+
+export function isProgram(disk: Session['host']['disk'], path: string): boolean {
+  const handle = disk.open(path, 'read');
+  try {
+    const start = new Uint8Array(4);
+    const count = fill(disk, handle, start, 0);
+    const found = Buffer.from(start.subarray(0, count)).toString('hex');
+    return PROGRAMS.some((program) => found.startsWith(program));
+  } finally {
+    disk.close(handle);
+  }
 }

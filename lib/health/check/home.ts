@@ -11,6 +11,7 @@ import { folders } from '../../snapshot/store/layout.ts';
 import { decodeRoot } from '../../trust/index.ts';
 import type { FileReader } from '../file-reader.ts';
 import { findings, type HealthIssue, type IssueType, issue, unreadable } from '../issue.ts';
+import { ASIDE_MARK } from '../repair/aside.ts';
 import { leadsToFolder } from './config.ts';
 
 const LIMIT = 8 << 20;
@@ -75,7 +76,6 @@ function checkTrust(session: Session, home: string, trust: string, { layout }: S
   try {
     loadRootDocument(host, home, settings.root);
   } catch (error) {
-    if (!(error instanceof UpdaterError)) throw error;
     const found = unreadable('trust_damaged', layout.join(trust, 'root.json'), error);
     issues.push({ ...found, repair: 'take it from the copies beside it' });
   }
@@ -181,7 +181,7 @@ function checkCache(
   return disk.list(cache).flatMap((name) => {
     const path = layout.join(cache, name);
     const found = disk.status(path);
-    if (found === null) return [];
+    if (found === null || name.includes(ASIDE_MARK)) return [];
     if (found.kind !== 'file')
       return [issue('cache_damaged', path, 'wanted a downloaded file, found something else', { repair })];
     if (!/^[0-9a-f]{64}$/.test(name) || !files.readsAll) return [];

@@ -10,6 +10,7 @@ import { readFile, statusOf } from '../../platform/files.ts';
 import { EVOLUTIONS_RECEIPT } from '../../version/manifest.ts';
 import type { FileReader } from '../file-reader.ts';
 import { findings, type HealthIssue, issue } from '../issue.ts';
+import { lastGood } from '../repair/last-good.ts';
 import { configFiles, leadsToFolder } from './config.ts';
 
 const LIMIT = 16 << 20;
@@ -63,7 +64,12 @@ export function pluginProblem({ host }: Session, path: string, parse: boolean): 
   if (status.kind !== 'file') return 'wanted a plugin, found something that is no file';
   if (status.size === 0) return 'the plugin is empty';
   if (!parse || status.size > LIMIT) return null;
-  const bytes = readFile(disk, path, LIMIT) ?? new Uint8Array(0);
+  return contentProblem(readFile(disk, path, LIMIT) ?? new Uint8Array(0), path);
+}
+
+/** What is wrong with the content of a plugin; null if nothing is. */
+export function contentProblem(bytes: Uint8Array, path: string): string | null {
+  if (bytes.length === 0) return 'the plugin is empty';
   // What a power cut leaves of a file that was being written.
   if (bytes.every((byte) => byte === 0)) return 'the plugin consists of zeros';
   return syntaxProblem(bytes, path);
@@ -89,11 +95,17 @@ function checkNamed(session: Session, setup: SnapshotSetup): HealthIssue[] {
     return namedPlugins(disk, file).flatMap((name) => {
       const path = /^(\/|[A-Za-z]:[\\/])/.test(name) ? name : join(dirname(file), name);
       if (statusOf(disk, path) !== null) return [];
-      return [
-        issue('plugin_missing', path, `the plugin is missing, and ${file} names it`, {
-          repair: FROM_SNAPSHOT,
-        }),
-      ];
+      const what = `the plugin is missing, and ${file} names it`;
+      // One that was never here may be a mistake in the config.
+      const isKnown = lastGood(session, setup, path, () => true) !== null;
+      return isKnown
+        ? [issue('plugin_missing', path, what, { repair: FROM_SNAPSHOT })]
+        : [
+            issue('plugin_missing', path, what, {
+              severity: 'notice',
+              advice: 'Install it, or correct the config.',
+            }),
+          ];
     });
   });
 }

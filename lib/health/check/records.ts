@@ -4,6 +4,7 @@ import { openTransaction, type Receipt, readJournal, type Session } from '../../
 import { TRANSIENT_PREFIXES } from '../../install/layout.ts';
 import { loadReceipt } from '../../install/receipt.ts';
 import { decodeJournal } from '../../install/transaction/journal.ts';
+import { filesOf } from '../../install/transaction/sweep.ts';
 import { readFile } from '../../platform/files.ts';
 import { findings, type HealthIssue, issue, unreadable } from '../issue.ts';
 
@@ -117,11 +118,11 @@ function checkLeftovers(session: Session, receipt: Receipt | null): HealthIssue[
   const { host, layout } = session;
   if (receipt === null || host.disk.status(layout.workDir) === null) return [];
   if (openTransaction(readJournal(host.disk, layout).entries) !== null) return [];
-  const needed = receipt.previous === null ? null : layout.kept(receipt.previous.sha256);
+  const needed = filesOf(layout, receipt);
   const left = host.disk
     .list(layout.workDir)
     .filter((name) => name.endsWith('.tmp') || TRANSIENT_PREFIXES.some((prefix) => name.startsWith(prefix)))
-    .filter((name) => layout.join(layout.workDir, name) !== needed);
+    .filter((name) => !needed.includes(layout.join(layout.workDir, name)));
   if (left.length === 0) return [];
   return [
     issue('leftover_files', layout.workDir, `an interrupted run has left ${left.join(', ')}`, {

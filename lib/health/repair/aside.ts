@@ -2,6 +2,9 @@
 import type { Session } from '../../install/index.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
 
+/** In the names of what was moved out of the way. */
+export const ASIDE_MARK = '.damaged-';
+
 /** A free name beside the path, with the date: `dgmo.json.damaged-20261126-204823`. */
 function nameBeside({ host }: Session, path: string): string {
   const time = new Date(host.clock.now())
@@ -9,7 +12,7 @@ function nameBeside({ host }: Session, path: string): string {
     .replaceAll(/[-:]/g, '')
     .replace('T', '-')
     .slice(0, 15);
-  const name = `${path}.damaged-${time}`;
+  const name = `${path}${ASIDE_MARK}${time}`;
   for (let count = 1; ; count++) {
     const free = count === 1 ? name : `${name}-${count}`;
     if (host.disk.status(free) === null) return free;

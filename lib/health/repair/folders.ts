@@ -9,7 +9,7 @@ import { type InstalledEvolution, installedEvolutions, type Session } from '../.
 import type { EvolutionArchive } from '../../package/index.ts';
 import { createDirectories, digestBytes, readFile, replaceDurably, statusOf } from '../../platform/files.ts';
 import { EVOLUTIONS_RECEIPT } from '../../version/manifest.ts';
-import { pluginProblem } from '../check/plugins.ts';
+import { contentProblem, pluginProblem } from '../check/plugins.ts';
 import { copyAside, moveAside } from './aside.ts';
 import { lastGood, storedNames } from './last-good.ts';
 
@@ -68,12 +68,7 @@ export function repairPlugin(session: Session, setup: SnapshotSetup, path: strin
   const { plugins, evolutions } = setup.profile.roots;
   if (plugins.includes(path) || evolutions.includes(path)) return restoreFolder(session, setup, path);
   const { disk } = session.host;
-  const good = lastGood(
-    session,
-    setup,
-    path,
-    (bytes) => bytes.length > 0 && bytes.some((byte) => byte !== 0),
-  );
+  const good = lastGood(session, setup, path, (bytes) => contentProblem(bytes, path) === null);
   if (good === null) {
     throw new DamagedError(`no snapshot has a good ${path}`, {
       advice: 'Install the plugin again, or remove it from the config.',

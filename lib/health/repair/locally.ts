@@ -21,11 +21,11 @@ const ORDER: readonly IssueType[] = [
   'settings_damaged',
   'trust_damaged',
   'snapshot_damaged',
+  'cache_damaged',
   'binary_corruption',
   'updater_corruption',
   'config_invalid',
   'plugin_missing',
-  'cache_damaged',
   'leftover_files',
 ];
 

@@ -28,7 +28,8 @@ export function sweep(session: Session, receipt: Receipt | null): void {
   }
 }
 
-function filesOf(layout: Layout, { binary, previous }: Receipt): string[] {
+/** The files of the work dir that the installed version needs, besides the records. */
+export function filesOf(layout: Layout, { binary, previous }: Receipt): string[] {
   const lists = [layout.blocks(binary.sha256)];
   if (previous === null) return lists;
   return [...lists, layout.blocks(previous.sha256), layout.kept(previous.sha256)];

@@ -37,6 +37,7 @@ const TEXTS: Record<CommandName, string> = {
   dgmo-updater snapshots          list and manage the states to go back to
   dgmo-updater status             show what is installed, and whether it is sound
   dgmo-updater verify             check everything that belongs to the installation
+  dgmo-updater doctor             look at everything around it; what a bug report should contain
   dgmo-updater repair             put right what is damaged or missing
   dgmo-updater history            every update and rollback, and how it ended
   dgmo-updater recover            finish or undo an interrupted update
@@ -267,6 +268,19 @@ missing, 12 if it can't be run.
 Examples:
   dgmo-updater status
   dgmo-updater status --json
+${EVERYWHERE}`,
+  doctor: `dgmo-updater doctor [--offline] [--json]
+
+One page about the installation and its surroundings: versions, where things are, health, who owns it, PATH, space, locks,
+processor, settings that are not the default and who decided them, what happened last, proxy, network, clock. Each finding says
+what to do. Changes nothing. No secrets are in it, so \`doctor --json\` is what a bug report should contain.
+
+  --offline             ask nothing of the network
+${FEED}
+
+Examples:
+  dgmo-updater doctor
+  dgmo-updater doctor --json --offline
 ${EVERYWHERE}`,
   repair: `dgmo-updater repair [--offline] [--yes]
 

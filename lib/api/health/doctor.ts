@@ -1,0 +1,227 @@
+/** One page about the whole installation, for a person who looks for what is wrong, and for a bug report. No secrets in it. */
+import { errorMessage, UpdaterError } from '../../errors.ts';
+import { shownAddress } from '../../format/web-address.ts';
+import { type HealthStatus, knownReceipt, onSearchPath, verifyInstall } from '../../health/index.ts';
+import { checksFile } from '../../home/checks.ts';
+import { decide } from '../../home/decided.ts';
+import type { Receipt, Session } from '../../install/index.ts';
+import { ownerOf } from '../../install/ownership/owner.ts';
+import { asUpdaterError } from '../../platform/failures.ts';
+import { fill } from '../../platform/files.ts';
+import { proxyFor } from '../../platform/network/proxy.ts';
+import type { UpdateContext } from '../../update/context.ts';
+import { targetName, targetOf } from '../../version/index.ts';
+import { historyOf } from '../overview.ts';
+import { checkNetwork } from './doctor-network.ts';
+import { type Diagnosis, type DoctorCheck, type Finding, finding } from './finding.ts';
+
+/** @param openFeed null: nothing is asked of the network */
+export async function diagnose(
+  session: Session,
+  openFeed: ((receipt: Receipt) => UpdateContext) | null,
+): Promise<Diagnosis> {
+  const checks: DoctorCheck[] = [];
+  const run = async (id: string, check: () => Finding | Promise<Finding>) => {
+    const begun = session.host.clock.monotonic();
+    const found = await settled(session, check);
+    checks.push({ id, ...found, durationMs: Math.round(session.host.clock.monotonic() - begun) });
+  };
+  await run('versions', () => versions(session));
+  await run('health', async () => healthFinding(await verifyInstall(session, 'watch')));
+  await run('owner', () => owner(session));
+  await run('search-path', () => searchPath(session));
+  await run('space', () => space(session));
+  await run('lock', () => lock(session));
+  await run('processor', () => processor(session));
+  await run('settings', () => settings(session));
+  await run('last-check', () => lastCheck(session));
+  await run('history', () => history(session));
+  const receipt = knownReceipt(session);
+  const network =
+    openFeed === null || receipt === null ? null : () => checkNetwork(session, openFeed(receipt));
+  await run('proxy', () => proxy(session));
+  await run('network', network ?? (() => finding('skipped', 'The feed was not asked')));
+  return { schemaVersion: 1, overallStatus: worst(checks), checks };
+}
+
+function worst(checks: readonly DoctorCheck[]): Diagnosis['overallStatus'] {
+  if (checks.some(({ status }) => status === 'error')) return 'error';
+  return checks.some(({ status }) => status === 'warning') ? 'warning' : 'ok';
+}
+
+/** A check that fails is a finding, and the others go on. */
+async function settled(session: Session, check: () => Finding | Promise<Finding>): Promise<Finding> {
+  try {
+    return await check();
+  } catch (error) {
+    const failure = asUpdaterError(error, session.layout.installDir);
+    if (!(failure instanceof UpdaterError)) throw failure;
+    return finding('error', failure.message, { remediation: failure.advice ?? null });
+  }
+}
+
+function versions(session: Session): Finding {
+  const { app, settings: own, host, layout, home } = session;
+  const receipt = knownReceipt(session);
+  const details = [
+    `dgmo-updater ${own.version} (${own.revision})`,
+    `platform: ${targetName(targetOf(host))}`,
+    `executable: ${layout.target}`,
+    `home: ${'folder' in home ? home.folder : home.missing.message}`,
+    `root: ${own.root === null ? 'none is compiled in' : 'compiled in'}`,
+  ];
+  if (receipt === null) {
+    const remediation = 'Run `dgmo-updater init` if it is installed, or `dgmo-updater repair` to install it.';
+    return finding('error', `It is not known which ${app} is installed`, { details, remediation });
+  }
+  const { binary, source, installedAt, previous, floor } = receipt;
+  details.push(
+    `installed ${new Date(installedAt).toISOString()} by ${source}`,
+    `kept for a rollback: ${previous?.version ?? 'none'}`,
+    `nothing older than ${floor} is accepted`,
+  );
+  return finding('ok', `${app} ${binary.version}`, { details });
+}
+
+function healthFinding({ healthy, issues }: HealthStatus): Finding {
+  const details = issues.map(({ where, what }) => (what.includes(where) ? what : `${where}: ${what}`));
+  if (healthy) return finding('ok', 'Everything that belongs to it is whole', { details });
+  const isRepairable = issues.some(({ repair, severity }) => repair !== null && severity === 'damage');
+  const advice = issues.find((issue) => issue.advice !== null)?.advice ?? null;
+  return finding('error', 'Something is damaged or missing', {
+    details,
+    remediation: isRepairable ? 'Run `dgmo-updater repair`.' : advice,
+  });
+}
+
+async function owner(session: Session): Promise<Finding> {
+  const found = await ownerOf(session);
+  if (found === null) return finding('ok', 'No package manager owns it');
+  const { manager, command } = found;
+  return finding('warning', `It belongs to ${manager}`, { remediation: `Update it with \`${command}\`.` });
+}
+
+function searchPath(session: Session): Finding {
+  const { app, layout } = session;
+  const found = onSearchPath(session);
+  const details = found.map(({ path, leadsTo }) => `${path} -> ${leadsTo ?? 'nowhere'}`);
+  if (found[0]?.leadsTo === layout.target) return finding('ok', `\`${app}\` starts it`, { details });
+  if (found.length === 0) {
+    return finding('warning', `\`${app}\` is not found in PATH`, {
+      remediation: `Add ${layout.installDir} to PATH.`,
+    });
+  }
+  return finding('warning', `\`${app}\` starts ${found[0]?.path}`, {
+    details,
+    remediation: `Put ${layout.installDir} first in PATH, or remove the other one.`,
+  });
+}
+
+/** Below this an update may not fit: the new version, the old one that is kept, and a snapshot. */
+const LITTLE = 3;
+
+function space(session: Session): Finding {
+  const { host, layout, home } = session;
+  const size = knownReceipt(session)?.binary.size ?? 0;
+  const folders = [layout.installDir, ...('folder' in home ? [home.folder] : [])].filter(
+    (folder) => host.disk.status(folder) !== null,
+  );
+  const rooms = folders.map((folder) => ({ folder, room: host.disk.room(folder) }));
+  const details = rooms.map(
+    ({ folder, room }) =>
+      `${folder}: ${room === null ? 'unknown' : `${Math.floor(room.bytes / 1e6)} MB`} free`,
+  );
+  const tight = rooms.find(({ room }) => room !== null && room.bytes < LITTLE * size);
+  if (tight === undefined) return finding('ok', 'There is room for an update', { details });
+  return finding('warning', `There is little room on the disk of ${tight.folder}`, {
+    details,
+    remediation: 'Free some space, or run `dgmo-updater snapshots prune`.',
+  });
+}
+
+function lock({ host, layout }: Session): Finding {
+  if (host.disk.status(layout.workDir) === null) return finding('skipped', 'Nothing was adopted here');
+  const held = host.locks.acquire(layout.lock);
+  if (held === null)
+    return finding('warning', 'Another dgmo-updater is at work', { remediation: 'Wait until it is done.' });
+  held.release();
+  return finding('ok', 'No other updater is at work');
+}
+
+/** Bun's programs for x64 need AVX2, unless they were compiled for older processors, which their releases say. */
+function processor({ host }: Session): Finding {
+  if (host.platform !== 'linux' || host.arch !== 'x64')
+    return finding('skipped', 'Nothing to check on this machine');
+  const handle = host.disk.open('/proc/cpuinfo', 'read');
+  try {
+    const start = new Uint8Array(1 << 14);
+    const text = new TextDecoder().decode(start.subarray(0, fill(host.disk, handle, start, 0)));
+    if (/^flags\s*:.*\bavx2\b/m.test(text)) return finding('ok', 'The processor has AVX2');
+  } finally {
+    host.disk.close(handle);
+  }
+  return finding('warning', 'The processor has no AVX2', {
+    remediation:
+      'If DGMO ends with "illegal instruction", ask its publisher for a build for older processors.',
+  });
+}
+
+function settings({ host, home }: Session): Finding {
+  if ('missing' in home)
+    return finding('warning', home.missing.message, { remediation: home.missing.advice ?? null });
+  const { settings: all, policyIgnored } = decide(host, home.folder);
+  const details = all
+    .filter(({ decidedBy }) => decidedBy !== 'default')
+    .map(
+      ({ key, value, decidedBy, where }) =>
+        `${key} = ${value} (${decidedBy}${where === null ? '' : `, ${where}`})`,
+    );
+  if (policyIgnored !== null)
+    return finding('warning', `The policy file is ignored: ${policyIgnored}`, {
+      details,
+      remediation: 'Tell the administrator.',
+    });
+  return finding(
+    'ok',
+    details.length === 0 ? 'Every setting is the default' : `${details.length} settings are not the default`,
+    { details },
+  );
+}
+
+function lastCheck({ host, home }: Session): Finding {
+  if ('missing' in home) return finding('skipped', 'There is no home');
+  const { last } = checksFile.load(host, home.folder);
+  if (last === null) return finding('ok', 'It has not looked for updates yet');
+  return finding('ok', `It looked for updates ${new Date(last.at).toISOString()}`, {
+    details: [JSON.stringify(last)],
+  });
+}
+
+const SHOWN = 5;
+
+function history(session: Session): Finding {
+  const entries = historyOf(session).slice(-SHOWN);
+  const details = entries.map(
+    ({ at, kind, from, to, ended, reason }) =>
+      `${new Date(at).toISOString()} ${kind} ${from ?? '?'} -> ${to ?? '?'}: ${ended}${reason === null ? '' : `, ${reason}`}`,
+  );
+  const last = entries.at(-1);
+  if (last === undefined) return finding('ok', 'There was no update yet');
+  const isBad = last.ended === 'reverted' || last.ended === 'failed';
+  return finding(isBad ? 'warning' : 'ok', `The last ${last.kind} ended: ${last.ended}`, {
+    details,
+    remediation: isBad ? 'Read why above. `dgmo-updater check` shows what is offered now.' : null,
+  });
+}
+
+function proxy({ host, settings: own }: Session): Finding {
+  const url = new URL(own.feed ?? 'https://example.org/');
+  try {
+    const found = proxyFor(url, host.environment);
+    if (found === null) return finding('ok', `${shownAddress(url.href)} is reached directly`);
+    return finding('ok', `The feed is reached through the proxy ${found.address}`);
+  } catch (error) {
+    if (!(error instanceof UpdaterError)) throw error;
+    return finding('error', errorMessage(error), { remediation: error.advice ?? null });
+  }
+}

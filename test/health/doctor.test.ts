@@ -1,0 +1,89 @@
+/** `doctor`: what a bug report contains, and what it must not contain; and `watch`, which a service calls. */
+import { afterAll, beforeEach, expect, test } from 'bun:test';
+import fs from 'node:fs';
+import path from 'node:path';
+import { nativeHost } from '../../lib/platform/native.ts';
+import { openHealthStage } from './stage.ts';
+
+const here = await openHealthStage();
+beforeEach(() => here.reset());
+afterAll(() => here[Symbol.asyncDispose]());
+
+const byId = async (offline = false) =>
+  new Map((await here.health().diagnose({ offline })).checks.map((check) => [check.id, check]));
+
+test('a healthy install: every check says what it saw, and the feed answers', async () => {
+  const { schemaVersion, overallStatus, checks } = await here.health().diagnose();
+  expect(schemaVersion).toBe(1);
+  expect(checks.filter(({ status }) => status === 'error')).toEqual([]);
+  expect(['ok', 'warning']).toContain(overallStatus);
+  for (const { summary, durationMs } of checks) {
+    expect(summary.length).toBeGreaterThan(0);
+    expect(durationMs).toBeGreaterThanOrEqual(0);
+  }
+  const found = new Map(checks.map((check) => [check.id, check]));
+  expect(found.get('versions')?.summary).toBe('dgmo 1.1.0');
+  expect(found.get('network')).toMatchObject({ status: 'ok', summary: 'The feed answers over plain http' });
+  expect(found.get('history')?.details.join()).toContain('update 1.0.0 -> 1.1.0: done');
+});
+
+test('each finding says what to do', async () => {
+  fs.rmSync(here.dgmo);
+  const found = await byId();
+  expect(found.get('health')).toMatchObject({ status: 'error', remediation: 'Run `dgmo-updater repair`.' });
+  here.stage.answer = (name) =>
+    name.startsWith('metadata/') ? new Response('', { status: 404 }) : undefined;
+  expect((await byId()).get('network')).toMatchObject({ status: 'error' });
+  here.stage.answer = (name) =>
+    name.startsWith('metadata/')
+      ? new Response('{}', { headers: { date: new Date(Date.now() - 3_600_000).toUTCString() } })
+      : undefined;
+  expect((await byId()).get('network')?.summary).toContain('60 minutes ahead');
+  here.stage.answer = () => undefined;
+  expect((await byId(true)).get('network')).toMatchObject({ status: 'skipped' });
+});
+
+test('the settings that are not the default, and who decided them', async () => {
+  await here.run('config', 'set', 'channel', 'stable');
+  await here.run('config', 'set', 'snapshotsKept', '9');
+  expect((await byId(true)).get('settings')?.details.join()).toContain('snapshotsKept = 9 (user');
+});
+
+test('doctor ends with 11 if the install is damaged, and shows no secret', async () => {
+  fs.writeFileSync(here.dgmo, 'x');
+  fs.writeFileSync(path.join(here.home, 'config', 'auth.json'), '{"token": "hunter2"}');
+  const host = nativeHost();
+  const environment = { ...host.environment, https_proxy: 'http://me:hunter2@proxy.example.org:3128' };
+  const diagnosis = await here
+    .health({
+      host: { ...host, environment },
+      settings: { ...here.settings, feed: 'https://updates.example.org/' },
+    })
+    .diagnose({ offline: true });
+  expect(JSON.stringify(diagnosis)).not.toContain('hunter2');
+  expect(diagnosis.checks.find(({ id }) => id === 'proxy')?.summary).toContain('proxy.example.org:3128');
+  const ran = await here.run('doctor', '--offline', '--json');
+  expect(ran.code).toBe(11);
+  expect(ran.result()).toMatchObject({ schemaVersion: 1, overallStatus: 'error' });
+  expect((await here.run('doctor', '--offline')).out).toContain('ERROR    health');
+});
+
+test('watch reads nothing twice within a week, all of it after a week, and repairs if it may', async () => {
+  const host = nativeHost();
+  const DAY = 86_400_000;
+  const on = (day: number) =>
+    here.health({ host: { ...host, clock: { ...host.clock, now: () => Date.now() + day * DAY } } });
+  const first = await on(1).watch();
+  expect(first.health).toMatchObject({ healthy: true, full: true });
+  expect((await on(2).watch()).health).toMatchObject({ healthy: true, full: false, bytesRead: 0 });
+  const weekly = await on(9).watch();
+  expect(weekly.health.full).toBe(true);
+  expect(weekly.health.bytesRead).toBeGreaterThan(100_000);
+  fs.truncateSync(here.dgmo, 100);
+  expect(await on(10).watch()).toMatchObject({ health: { healthy: false }, repaired: null });
+  expect(await on(10).watch({ repair: true })).toMatchObject({
+    health: { healthy: true },
+    repaired: { success: true },
+  });
+  expect(here.stage.version()).toBe('1.1.0');
+});
