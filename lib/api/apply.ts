@@ -174,8 +174,9 @@ async function installFrom(
   try {
     const { from, to } = prepared;
     attempt.versions = { from: from.version, to: to.version };
-    await bringUpdater(session, prepared.contents.manifest);
     const changed = !prepared.binaryUnchanged || prepared.evolutions.length > 0;
+    if (changed) requireRoomFor(session, prepared);
+    await bringUpdater(session, prepared);
     if (changed) await change(session, prepared, awaited);
     else if (awaited !== null) await awaitExit(session, awaited);
     return { from, to, changed, evolutions: prepared.evolutions.map(({ carried }) => carried.id) };
@@ -187,7 +188,6 @@ async function installFrom(
 /** The transaction. */
 async function change(session: Session, prepared: PreparedUpdate, awaited: number | null): Promise<void> {
   const { receipt, from, to } = prepared;
-  requireRoomFor(session, prepared);
   const snapshot = await snapshotBeforeUpdate(session, prepared);
   const folders = updateFolders(session, prepared, snapshot);
   const after = receiptAfterUpdate(session, prepared, snapshot);

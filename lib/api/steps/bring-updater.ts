@@ -1,6 +1,13 @@
 /** The updater that comes along with a release, before the release itself is installed: DGMO still runs, and nothing waits for it. */
 import { InterruptedError, UpdaterError } from '../../errors.ts';
-import { forgetOldUpdater, replaceUpdater, type Session, updaterState } from '../../install/index.ts';
+import {
+  forgetOldUpdater,
+  type PreparedUpdate,
+  replaceUpdater,
+  requireRoom,
+  type Session,
+  updaterState,
+} from '../../install/index.ts';
 import { asUpdaterError } from '../../platform/failures.ts';
 import type { UpdateContext } from '../../update/context.ts';
 import type { PackageOptions } from '../../update/download/download-packages.ts';
@@ -29,8 +36,11 @@ export async function fetchUpdater(
  *
  * @throws InterruptedError
  */
-export async function bringUpdater(session: Session, manifest: DGMOVersion): Promise<void> {
-  const updater = updaterFor(session, manifest);
+export async function bringUpdater(
+  session: Session,
+  { contents, from, to }: Pick<PreparedUpdate, 'contents' | 'from' | 'to'>,
+): Promise<void> {
+  const updater = updaterFor(session, contents.manifest);
   if (updater === undefined) return;
   const { version, checksum: sha256, size } = updater;
   const warn = (why: string) =>
@@ -38,7 +48,9 @@ export async function bringUpdater(session: Session, manifest: DGMOVersion): Pro
   try {
     if (updaterState(session, sha256) === 'current') forgetOldUpdater(session);
     const file = cachedUpdater(session, updater);
-    if (file === null) return;
+    if (file === null || updaterState(session, sha256) !== 'wanted') return;
+    // Besides the room for the release, which comes first.
+    requireRoom(session, { name: `the updater ${version}`, installed: from, binary: size + to.size });
     const ended = await replaceUpdater(session, { version, sha256, size }, file);
     if (ended !== null && ended.outcome !== 'committed')
       warn(`${ended.reason ?? 'it disappeared'}; ${ended.from.version} is in place`);

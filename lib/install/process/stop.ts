@@ -6,6 +6,8 @@ import { runningCopies } from './running.ts';
 const PAUSE = 25;
 /** How long the system may take to end a process by force, in milliseconds. */
 const END_LIMIT = 10_000;
+/** How long a process that hangs may take to end when it is asked to, in milliseconds. */
+const HANGING_LIMIT = 10_000;
 
 /**
  * Asks the processes to end, and waits.
@@ -51,14 +53,15 @@ async function waitUntilEnded(session: Session, pids: readonly number[], limit: 
 }
 
 /**
- * Ends one process, which may be a wrapper around DGMO. It is asked to, and ended by force after the exit limit. Throws
- * BusyError if that fails.
+ * Ends one process that hangs, and may be a wrapper around DGMO. It is asked to, and soon ended by force. Throws BusyError if
+ * that fails.
  */
 export async function endProcess(session: Session, pid: number): Promise<void> {
   const { processes } = session.host;
   if (!processes.isAlive(pid)) return;
   session.emit({ event: 'stopping', pids: [pid] });
-  if (processes.requestEnd(pid)) await waitUntilEnded(session, [pid], session.limits.exit);
+  const patience = Math.min(session.limits.exit, HANGING_LIMIT);
+  if (processes.requestEnd(pid)) await waitUntilEnded(session, [pid], patience);
   if (!processes.isAlive(pid)) return;
   processes.forceEnd(pid);
   await waitUntilEnded(session, [pid], END_LIMIT);

@@ -19,19 +19,25 @@ export interface UpdaterToAdd {
   version: string;
 }
 
-/** Compresses and places what the feed does not have yet. UsageError if a file does not exist. */
+/**
+ * Compresses and places what the feed does not have yet. UsageError if a file does not exist.
+ *
+ * @param level of zstd; null: the usual one
+ */
 export async function placeUpdaters(
   published: Published,
   updaters: readonly UpdaterToAdd[],
+  level: number | null,
 ): Promise<UpdaterBinary[]> {
   const placed: UpdaterBinary[] = [];
-  for (const updater of updaters) placed.push(await placeUpdater(published, updater));
+  for (const updater of updaters) placed.push(await placeUpdater(published, updater, level));
   return placed;
 }
 
 async function placeUpdater(
   { host, layout }: Published,
   { target, file, version }: UpdaterToAdd,
+  level: number | null,
 ): Promise<UpdaterBinary> {
   requireInput(file);
   const { disk } = host;
@@ -41,7 +47,7 @@ async function placeUpdater(
   const full = path.join(layout.targets, at);
   let digest = digestFile(disk, full);
   if (digest === null) {
-    placeBytes({ disk, layout }, full, await compressFramed(bytes));
+    placeBytes({ disk, layout }, full, await compressFramed(bytes, { level: level ?? undefined }));
     digest = digestFile(disk, full);
   }
   if (digest === null) throw new Error(`${full} was not written`);
