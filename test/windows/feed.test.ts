@@ -16,6 +16,7 @@ describeOnWine('the feed on Windows', () => {
   let feed: TestFeed;
   let server: Serving;
   let here: WindowsInstall;
+  let newUpdater: Uint8Array<ArrayBufferLike>;
 
   beforeAll(async () => {
     const versions = ['1.0.0', '1.1.0', '2.0.0'];
@@ -25,12 +26,16 @@ describeOnWine('the feed on Windows', () => {
     ]);
     shop = opened;
     feed = await makeFeed();
+    const updater = await shop.rootlessUpdater(TARGET);
+    // Another file that does the same: what follows the sections of an executable is not loaded.
+    newUpdater = Buffer.concat([fs.readFileSync(updater), Buffer.from('another one')]);
+    const { version: own } = JSON.parse(fs.readFileSync('package.json', 'utf8'));
+    const updaters = { 'win32-x64': { version: own, content: newUpdater } };
     for (const [index, version] of versions.entries()) {
       const bytes = new Uint8Array(fs.readFileSync(files[index] ?? ''));
-      await feed.add(version, { 'win32-x64': bytes }, { deltas: 1, level: 1 });
+      await feed.add(version, { 'win32-x64': bytes }, { deltas: 1, level: 1, updaters });
     }
     server = await serving(feed.folder);
-    const updater = await shop.rootlessUpdater(TARGET);
     here = await makeWindowsInstall({ binary: files[0] ?? '', version: '1.0.0', updater });
     fs.writeFileSync(path.join(here.folder, 'root.json'), feed.root);
   });
@@ -55,6 +60,9 @@ describeOnWine('the feed on Windows', () => {
       update: { route: { kind: 'chain', packages: 2 } },
     });
     expect(await here.version()).toBe('2.0.0');
+    // The release has brought an updater, which takes the place of the one that ran as soon as that has ended.
+    const installed = path.join(here.folder, 'bin/dgmo-updater.exe');
+    while (!fs.readFileSync(installed).equals(newUpdater)) await Bun.sleep(100);
     expect((await here.update('check')).stdout.trim()).toBe('2.0.0 is the newest.');
     running.release();
     await running.process.ended;
