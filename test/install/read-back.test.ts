@@ -51,3 +51,16 @@ test.each(['full', 'patch'] as const)(
     expect(disk.contentOf(targetPath('linux'))).toEqual(ONE.bytes);
   },
 );
+
+test.each(['full', 'patch'] as const)(
+  'an executable that was changed by hand is left alone: %s',
+  async (kind) => {
+    const disk = installedDisk('linux', ONE);
+    const mine = new TextEncoder().encode('my own build');
+    disk.place(targetPath('linux'), mine);
+    disk.place(PACKAGE, await packageFor('linux', [ONE, TWO], kind));
+    const apply = applyOn(sessionOn(simulatedHost({ disk, versionOf })), [PACKAGE], { root: testRoot() });
+    await expect(apply).rejects.toThrow(DamagedError);
+    expect(disk.contentOf(targetPath('linux'))).toEqual(mine);
+  },
+);

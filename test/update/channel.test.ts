@@ -14,6 +14,7 @@ import { type DocumentContext, readDocument } from '../../lib/update/check/docum
 import { locateFeed } from '../../lib/update/check/feed-location.ts';
 import {
   type ChannelIndex,
+  decodeIndex,
   encodeIndex,
   encodeManifest,
   encodePage,
@@ -22,7 +23,7 @@ import {
 import { SimulatedDisk, systemError } from '../host/disk.ts';
 import { simulatedHost } from '../host/host.ts';
 import { testManifest } from '../version/release.ts';
-import { listed } from './listed.ts';
+import { listed, patch } from './listed.ts';
 
 const FEED = 'https://feed.test/';
 const TARGET = { platform: 'linux', arch: 'x64' } as const;
@@ -114,6 +115,33 @@ describe('the index', () => {
       }),
     };
     await expect(readChannel(context, without, question)).rejects.toThrow(PolicyError);
+  });
+});
+
+describe('an index is damaged', () => {
+  const refused = (index: ChannelIndex, message: string) => {
+    const bytes = new TextEncoder().encode(JSON.stringify(index));
+    expect(() => decodeIndex(bytes)).toThrow(DamagedError);
+    expect(() => decodeIndex(bytes)).toThrow(message);
+  };
+  const read = (index: ChannelIndex) => decodeIndex(encodeIndex(index));
+
+  test.each(['3.0.0', '3.0.1'])('whose releases go on with %s after 3.0.0', (version) => {
+    refused(indexOf({ releases: [listed('3.0.0'), listed(version)] }), 'wanted a version before 3.0.0');
+  });
+
+  test('whose minimum nobody can reach', () => {
+    refused(indexOf({ minimum: '3.0.1' }), 'minimum: wanted at most 3.0.0');
+    expect(read(indexOf({ minimum: '3.0.0' })).minimum).toBe('3.0.0');
+    expect(read(indexOf({ minimum: '9.0.0', releases: [] })).minimum).toBe('9.0.0');
+  });
+
+  test('with a patch from a binary to itself', () => {
+    const { binary } = listed('3.0.0');
+    const from = { ...patch('2.0.0', '3.0.0', 5), fromChecksum: binary.sha256 };
+    refused(indexOf({ releases: [listed('3.0.0', { packages: [from] })] }), 'wanted another binary');
+    const right = indexOf({ releases: [listed('3.0.0', { packages: [patch('2.0.0', '3.0.0', 5)] })] });
+    expect(read(right)).toEqual(right);
   });
 });
 

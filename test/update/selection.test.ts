@@ -67,6 +67,8 @@ describe('the newest release that nothing holds back', () => {
     ['rollout', { releases: releases({ '3.0.0': { rollout: outside } }) }, {}],
     ['skipped', {}, choices({ skipped: ['3.0.0'] })],
     ['quarantined', {}, choices({ quarantined: [failed('3.0.0')] })],
+    ['pinned', {}, { preferences: { ...DEFAULT_PREFERENCES, pin: '2.1.0' } }],
+    ['major', {}, { preferences: { ...DEFAULT_PREFERENCES, majors: 'ask' }, lifted: new Set() }],
     ['unreachable', { releases: releases({ '3.0.0': { minimumFrom: '2.1.0' } }) }, {}],
   ];
   test.each(HOLDS)('%s: the one before it, and why', (why, what, who) => {
