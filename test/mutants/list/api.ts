@@ -3,11 +3,6 @@ import type { MutatedFile } from '../mutant.ts';
 
 export const API: readonly MutatedFile[] = [
   {
-    file: 'lib/api/adopt.ts',
-    tests: ['test/update/check.test.ts'],
-    changes: [['if (bytes === null) ', 'if (false) ']],
-  },
-  {
     file: 'lib/api/apply-options.ts',
     tests: ['test/api/one-conductor.test.ts'],
     changes: [
@@ -19,15 +14,5 @@ export const API: readonly MutatedFile[] = [
     file: 'lib/api/differential-updater.ts',
     tests: ['test/api/differential-updater.test.ts'],
     changes: [['if (this.#options.signal?.aborted === true) ', 'if (false) ']],
-  },
-  {
-    file: 'lib/api/open-install.ts',
-    tests: ['test/api/one-conductor.test.ts'],
-    changes: [["if (value === '') ", 'if (false) ']],
-  },
-  {
-    file: 'lib/api/rollback.ts',
-    tests: ['test/api/one-conductor.test.ts'],
-    changes: [['if (failure === undefined) ', 'if (false) ']],
   },
 ];

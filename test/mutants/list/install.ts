@@ -23,6 +23,7 @@ export const INSTALL: readonly MutatedFile[] = [
         'if (writers !== null) requireWriters(writers, layout, path, file);',
         'if (false) requireWriters(writers, layout, path, file);',
       ],
+      ['if (writers !== null) requireWriters(writers, layout, path, file);', ''],
       ["(mode & bit) !== 0 && !(kind === 'directory' && (mode & STICKY) !== 0)", '(mode & bit) !== 0'],
       [
         "(mode & bit) !== 0 && !(kind === 'directory' && (mode & STICKY) !== 0)",
@@ -71,6 +72,7 @@ export const INSTALL: readonly MutatedFile[] = [
         '!isOwnFolderOf(host, layout, foreign.owner)',
       ],
       ['if (user !== ROOT_USER && owners[0]?.owner === user) ', 'if (false) '],
+      ['if (user !== ROOT_USER && owners[0]?.owner === user) requireNothingOfRoot(host, layout);', ''],
       ['user !== ROOT_USER && owners[0]?.owner === user', 'owners[0]?.owner === user'],
       [
         'program !== null &&\n    pathsOf(platform).dirname(program) === installDir &&\n    disk.status(installDir)?.owner === owner',

@@ -3,11 +3,6 @@ import type { MutatedFile } from '../mutant.ts';
 
 export const PACKAGE: readonly MutatedFile[] = [
   {
-    file: 'lib/package/evolution-archive.ts',
-    tests: ['test/update/check.test.ts'],
-    changes: [['if (found !== sha256) ', 'if (false) ']],
-  },
-  {
     file: 'lib/package/evolutions.ts',
     tests: ['test/package/evolutions.test.ts'],
     changes: [
@@ -75,8 +70,11 @@ export const PACKAGE: readonly MutatedFile[] = [
   },
   {
     file: 'lib/package/reader.ts',
-    tests: ['test/package/evolutions.test.ts'],
-    changes: [['if (sha256 !== entry.sha256) ', 'if (false) ']],
+    tests: ['test/package/statement.test.ts'],
+    changes: [
+      ['if (envelope.payloadType !== STATEMENT_TYPE) {', 'if (false) {'],
+      ['if (sha256 !== entry.sha256) ', 'if (false) ', { tests: ['test/package/evolutions.test.ts'] }],
+    ],
   },
   {
     file: 'lib/package/route.ts',

@@ -3,20 +3,12 @@ import type { MutatedFile } from '../mutant.ts';
 
 export const UPDATE: readonly MutatedFile[] = [
   {
-    file: 'lib/update/check/advice.ts',
-    tests: ['test/update/check.test.ts'],
-    changes: [
-      ['if (bytes === null) ', 'if (false) '],
-      ['if (!isHarmless) ', 'if (false) '],
-    ],
-  },
-  {
     file: 'lib/update/check/channel.ts',
     tests: ['test/update/channel.test.ts'],
     changes: [
       ['if (info === null || sha256 === undefined) ', 'if (false) '],
       ['info === null || sha256 === undefined', 'info === null'],
-      ['if (found !== wanted) ', 'if (false) '],
+      ['if (found !== wanted) {', 'if (false) {'],
       [
         'older !== null && pages < MAX_PAGES && !enough(releases, older)',
         'older !== null && pages < MAX_PAGES',
@@ -35,8 +27,8 @@ export const UPDATE: readonly MutatedFile[] = [
         'false',
         { survives: 'the search reads more pages than it needs, and finds the same' },
       ],
-      ['if (manifest.version === release.version) ', 'if (false) '],
       ['if (manifest.version === release.version) return manifest;', 'return manifest;'],
+      ['if (manifest.version === release.version) ', 'if (false) '],
     ],
   },
   {
@@ -47,18 +39,8 @@ export const UPDATE: readonly MutatedFile[] = [
       ['if (installed !== found.version) ', 'if (false) '],
       ['if (target === null) ', 'if (false) '],
       ['if (update !== null && !isNewer(update.version, asked)) ', 'if (false) '],
-    ],
-  },
-  {
-    file: 'lib/update/check/check.ts',
-    tests: ['test/update/check.test.ts'],
-    changes: [
-      ['if (wanted !== undefined && !isVersion(wanted)) ', 'if (false) '],
-      [
-        'if (minimumFrom !== null && isNewer(wanted, installed) && isNewer(minimumFrom, installed)) ',
-        'if (false) ',
-      ],
-      ['if (refusal !== null) ', 'if (false) '],
+      ['update !== null && !isNewer(update.version, asked)', 'update !== null'],
+      ['update !== null && !isNewer(update.version, asked)', '!isNewer(update.version, asked)'],
     ],
   },
   {
@@ -67,18 +49,13 @@ export const UPDATE: readonly MutatedFile[] = [
     changes: [
       ['if (wanted.length > MAX_DOCUMENT) {', 'if (false) {'],
       ['if (cached !== null) return cached;', ''],
-      ['if (bytes === null) ', 'if (false) ', { tests: ['test/update/check.test.ts'] }],
-      ['if (!isWanted(found, wanted)) ', 'if (false) ', { tests: ['test/update/check.test.ts'] }],
+      ['if (bytes === null) {', 'if (false) {'],
+      ['if (!isWanted(found, wanted)) {', 'if (false) {'],
       ['found.size === wanted.length && found.sha256 === wanted.sha256', 'found.size === wanted.length'],
       ['bytes !== null && isWanted(digestBytes(bytes), wanted) ? bytes : null', 'bytes'],
       ['error instanceof DamagedError || errorCode(error) !== undefined', 'error instanceof DamagedError'],
       ['error instanceof DamagedError || errorCode(error) !== undefined', 'errorCode(error) !== undefined'],
     ],
-  },
-  {
-    file: 'lib/update/check/patient-source.ts',
-    tests: ['test/update/check.test.ts'],
-    changes: [['if (!mayPass || failures >= attempts) ', 'if (false) ']],
   },
   {
     file: 'lib/update/check/releases-between.ts',
@@ -108,14 +85,6 @@ export const UPDATE: readonly MutatedFile[] = [
     ],
   },
   {
-    file: 'lib/update/context.ts',
-    tests: ['test/update/check.test.ts'],
-    changes: [
-      ['if (given === undefined || given.address === null) ', 'if (false) '],
-      ['if (fault === null) ', 'if (false) '],
-    ],
-  },
-  {
     file: 'lib/update/download/backoff.ts',
     tests: ['test/update/disk-full.test.ts'],
     changes: [['if (signal?.aborted !== true) ', 'if (false) ']],
@@ -127,11 +96,6 @@ export const UPDATE: readonly MutatedFile[] = [
       ['if (url === null) ', 'if (false) '],
       ['if (mirrors.failures >= limits.attempts) ', 'if (false) '],
     ],
-  },
-  {
-    file: 'lib/update/download/download-packages.ts',
-    tests: ['test/update/check.test.ts'],
-    changes: [['if (first === undefined) ', 'if (false) ']],
   },
   {
     file: 'lib/update/download/download.ts',
@@ -223,11 +187,19 @@ export const UPDATE: readonly MutatedFile[] = [
         'if (now > deadline && partial.received < partial.length',
         'if (now > deadline && partial.received <= partial.length',
       ],
+      ['now > deadline && partial.received < partial.length', 'false'],
       ['now > deadline && partial.received < partial.length', 'now > deadline'],
       ['now > deadline && partial.received < partial.length', 'partial.received < partial.length'],
       ['now > deadline', 'now >= deadline'],
-      ['if (!speed.allows(chunk.length, now)) ', 'if (false) '],
-      ['if (partial.received < partial.length) ', 'if (false) '],
+      [
+        'if (!speed.allows(chunk.length, now)) {',
+        'if (false) {',
+        { tests: ['test/update/download.test.ts'] },
+      ],
+      [
+        "if (partial.received < partial.length) {\n    throw new NetworkFailure(\n      'lost'",
+        "if (false) {\n    throw new NetworkFailure(\n      'lost'",
+      ],
       ['if (partial.received < partial.length', 'if (partial.received <= partial.length'],
     ],
   },
