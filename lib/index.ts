@@ -18,6 +18,7 @@ export {
   Installation,
   type InstallationOptions,
   type InstallOptions,
+  type KnownWords,
   type Overview,
   type Recovered,
   type RecoverOptions,

@@ -64,6 +64,7 @@ export {
   type InstallationOptions,
   type Recovered,
 } from './installation.ts';
+export type { KnownWords } from './known-words.ts';
 export type { InstallOptions } from './open-install.ts';
 export type { Overview } from './overview.ts';
 export type { RestartCommand, RestartNotice } from './restart.ts';

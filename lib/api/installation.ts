@@ -17,6 +17,7 @@ import {
   withLock,
 } from '../install/index.ts';
 import type { Adopted, AdoptOptions } from './adopt.ts';
+import type { KnownWords } from './known-words.ts';
 import {
   failureOf,
   type InstallOptions,
@@ -86,6 +87,20 @@ export class Installation {
    */
   overview(): Promise<Overview> {
     return withErrors(this.#session, async () => overviewOf(this.#session));
+  }
+
+  /**
+   * Returns the ids of snapshots and the versions that are known here, for completion. Changes nothing.
+   *
+   * @throws MachineError if the snapshots can't be read
+   * @example
+   * const { versions } = await installation.knownWords();
+   */
+  knownWords(): Promise<KnownWords> {
+    return withErrors(this.#session, async () => {
+      const { knownWordsOf } = await import('./known-words.ts');
+      return knownWordsOf(this.#session);
+    });
   }
 
   /**

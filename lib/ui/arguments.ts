@@ -79,6 +79,7 @@ const COMMANDS = {
   pin: {},
   unpin: {},
   history: {},
+  completions: {},
   help: {},
   /** No command. */
   recovery: { ...FEED, ...LIMITS },
@@ -91,6 +92,20 @@ export type CommandName = keyof typeof COMMANDS;
 export const COMMAND_WORDS = Object.keys(COMMANDS).filter(
   (name) => name !== 'apply' && name !== 'version' && name !== 'recovery',
 );
+
+/** The options of a command, or those of all commands, for whoever completes them. */
+export function optionTable(command: CommandName | null): { name: string; takesValue: boolean }[] {
+  const options: Options =
+    command === null ? { ...EVERYWHERE, apply: { type: 'string' } } : { ...EVERYWHERE, ...COMMANDS[command] };
+  return Object.entries(options).map(([name, { type }]) => ({ name, takesValue: type === 'string' }));
+}
+
+/** The command that a word of the command line stands for; null if it is none. */
+export function commandOfWord(word: string): CommandName | null {
+  if (word === '--apply') return 'apply';
+  const alias = Object.hasOwn(ALIASES, word) ? ALIASES[word] : undefined;
+  return alias ?? (COMMAND_WORDS.includes(word) ? (word as CommandName) : null);
+}
 
 /** All options of a command, without the dashes. */
 export function optionsOf(command: CommandName): string[] {
@@ -183,6 +198,7 @@ const ADVICE =
 const WORDS: Partial<Record<CommandName, string>> = { apply: '--apply', recovery: 'help' };
 
 const TAKES_WORDS: ReadonlySet<CommandName> = new Set([
+  'completions',
   'config',
   'help',
   'rollback',

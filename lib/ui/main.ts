@@ -42,6 +42,8 @@ const COMMANDS: Record<
   unskip: async (context) => (await import('./choices/choice-commands.ts')).runUnskip(context),
   pin: async (context) => (await import('./choices/choice-commands.ts')).runPin(context),
   unpin: async (context) => (await import('./choices/choice-commands.ts')).runUnpin(context),
+  completions: async (context) =>
+    (await import('./completions/completions-command.ts')).runCompletions(context),
   history: async (context) => (await import('./history-command.ts')).runHistory(context),
   recover: async (context) => (await import('./health/repair-command.ts')).runRecover(context),
   verify: async (context) => (await import('./health/verify-command.ts')).runVerify(context),

@@ -14,7 +14,16 @@ import { type CommandContext, isGiven, optionOf } from './context.ts';
 import { ageText, bytesText, countText, whenText } from './text/sizes.ts';
 import { table } from './text/table.ts';
 
-const VERBS = ['list', 'create', 'show', 'verify', 'prune', 'pin', 'unpin', 'remove'] as const;
+export const SNAPSHOT_VERBS = [
+  'list',
+  'create',
+  'show',
+  'verify',
+  'prune',
+  'pin',
+  'unpin',
+  'remove',
+] as const;
 
 export async function runSnapshots(context: CommandContext): Promise<void> {
   const [verb = 'list', name, ...more] = context.line.operands;
@@ -25,7 +34,7 @@ export async function runSnapshots(context: CommandContext): Promise<void> {
     (name !== undefined && !wanted && verb !== 'verify')
   ) {
     throw new UsageError(
-      `snapshots: wanted ${VERBS.join(', ')}${wanted ? ` and an id after ${verb}` : ''}, found ${JSON.stringify(context.line.operands.join(' '))}`,
+      `snapshots: wanted ${SNAPSHOT_VERBS.join(', ')}${wanted ? ` and an id after ${verb}` : ''}, found ${JSON.stringify(context.line.operands.join(' '))}`,
     );
   }
   const manager = new SnapshotManager({ ...context.install, onEvent: context.report.event });
@@ -46,9 +55,12 @@ export async function runSnapshots(context: CommandContext): Promise<void> {
     case 'unpin':
       return pin(context, manager, name ?? '', verb === 'pin');
     default:
-      throw new UsageError(`snapshots: wanted one of ${VERBS.join(', ')}, found ${JSON.stringify(verb)}`, {
-        advice: didYouMean(verb, VERBS) ?? '`dgmo-updater snapshots --help` explains them.',
-      });
+      throw new UsageError(
+        `snapshots: wanted one of ${SNAPSHOT_VERBS.join(', ')}, found ${JSON.stringify(verb)}`,
+        {
+          advice: didYouMean(verb, SNAPSHOT_VERBS) ?? '`dgmo-updater snapshots --help` explains them.',
+        },
+      );
   }
 }
 

@@ -46,6 +46,7 @@ const TEXTS: Record<CommandName, string> = {
   dgmo-updater pin <v> | unpin    stay at that version, or go on
   dgmo-updater config             show and change the settings, and who decided them
   dgmo-updater init               adopt an installed executable
+  dgmo-updater completions        commands, ids and versions with Tab, in bash, zsh, fish and PowerShell
 
 \`dgmo-updater help <command>\` explains a command.
 
@@ -167,6 +168,15 @@ Offers newer versions again after \`pin\`.
 Examples:
   dgmo-updater unpin
 ${EVERYWHERE}`,
+  completions: `dgmo-updater completions bash|zsh|fish|powershell
+
+Prints what the shell reads to complete commands, options, settings, ids of snapshots and versions with Tab. The first line
+says where to put it.
+
+Examples:
+  dgmo-updater completions bash
+  dgmo-updater completions zsh
+${EVERYWHERE}`,
   history: `dgmo-updater history
 
 Every update, rollback and repair of this installation, when it was, how long it took, and how it ended.
@@ -248,6 +258,9 @@ ${EVERYWHERE}`,
 Takes the place of the updater that runs as this process, once that has ended. The updater runs this by itself, on Windows, when
 a release brings a new updater.
 ${LIMITS}
+
+Examples:
+  dgmo-updater finish-updater 4711
 ${EVERYWHERE}`,
   watch: `dgmo-updater watch <pid>
 

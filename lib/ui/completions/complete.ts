@@ -1,0 +1,89 @@
+/** Which words may come next on a command line: a pure decision by the table of the parser. */
+import { type KnownWords, PREFERENCE_KEYS } from '../../api/index.ts';
+import { COMMAND_WORDS, type CommandName, commandOfWord, optionTable } from '../arguments.ts';
+import { CONFIG_VERBS } from '../choices/config-command.ts';
+import { SNAPSHOT_VERBS } from '../snapshot-commands.ts';
+import { SETTING_TEXTS } from '../text/settings.ts';
+
+export const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;
+
+/** Values of options. What is not listed is a file, a number, or only the user knows it. */
+const OPTION_VALUES: Record<string, (known: KnownWords) => readonly string[]> = {
+  to: ({ versions }) => versions,
+  version: ({ versions }) => versions,
+  only: () => ['binary', 'config', 'plugins', 'evolutions', 'data'],
+  evolutions: () => ['all', 'none'],
+};
+
+type Operand = (known: KnownWords, before: readonly string[]) => readonly string[];
+
+const versions: Operand = ({ versions }) => versions;
+
+/** Those that the updater runs by itself are not offered. */
+const COMMANDS = COMMAND_WORDS.filter((name) => name !== 'watch' && name !== 'finish-updater');
+
+const OPERANDS: Record<string, readonly Operand[]> = {
+  config: [
+    () => CONFIG_VERBS,
+    (_, [verb]) => (verb === 'list' ? [] : PREFERENCE_KEYS),
+    (_, [verb, typed]) => {
+      const key = PREFERENCE_KEYS.find((known) => known === typed);
+      return verb === 'set' && key !== undefined ? SETTING_TEXTS[key].words : [];
+    },
+  ],
+  snapshots: [
+    () => SNAPSHOT_VERBS,
+    ({ snapshots }, [verb = '']) =>
+      ['show', 'verify', 'pin', 'unpin', 'remove'].includes(verb) ? snapshots : [],
+  ],
+  rollback: [({ snapshots }) => snapshots],
+  skip: [versions],
+  unskip: [versions],
+  pin: [versions],
+  help: [() => COMMANDS],
+  completions: [() => SHELLS],
+};
+
+/** The words that may replace the last one of `typed`, which may be empty. None: it may be a file. */
+export function complete(typed: readonly string[], known: KnownWords): string[] {
+  // bash hands `--to=1.0` over as three words.
+  const words = typed.flatMap((word, index) => (word === '=' && index > 0 ? [] : [word]));
+  const current = words.at(-1) === undefined || typed.at(-1) === '=' ? '' : (words.at(-1) ?? '');
+  const before = typed.at(-1) === '=' ? words : words.slice(0, -1);
+  if (before.includes('--')) return [];
+  const command = before.map((word) => commandOfWord(word)).find((name) => name !== null) ?? null;
+  const options = optionTable(command);
+  const last = /^--([^=]+)$/.exec(before.at(-1) ?? '')?.[1];
+  const [, name = '', value] = /^--([^=]+)=(.*)$/.exec(current) ?? [];
+  const startsWith = (words: readonly string[], typed: string) =>
+    words.filter((word) => word.startsWith(typed));
+  if (value !== undefined)
+    return startsWith(OPTION_VALUES[name]?.(known) ?? [], value).map((word) => `--${name}=${word}`);
+  if (last !== undefined && options.some((option) => option.name === last && option.takesValue))
+    return startsWith(OPTION_VALUES[last]?.(known) ?? [], current);
+  if (current.startsWith('-'))
+    return startsWith(
+      options.map((option) => `--${option.name}`),
+      current,
+    );
+  if (command === null) return startsWith(COMMANDS, current);
+  const operands = operandsIn(before, command, options);
+  return startsWith(OPERANDS[command]?.[operands.length]?.(known, operands) ?? [], current);
+}
+
+/** The words after the command that are neither options nor their values. */
+function operandsIn(
+  words: readonly string[],
+  command: CommandName,
+  options: readonly { name: string; takesValue: boolean }[],
+): string[] {
+  const operands: string[] = [];
+  let seen = false;
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? '';
+    if (options.some(({ name, takesValue }) => takesValue && word === `--${name}`)) at++;
+    else if (!seen && commandOfWord(word) === command) seen = true;
+    else if (!word.startsWith('-')) operands.push(word);
+  }
+  return operands;
+}

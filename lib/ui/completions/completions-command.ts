@@ -1,0 +1,34 @@
+/** `completions <shell>` prints what the shell reads; `completions words -- <words>` answers it. */
+import { Installation, type KnownWords } from '../../api/index.ts';
+import { didYouMean } from '../../api/words.ts';
+import { UpdaterError, UsageError } from '../../errors.ts';
+import type { CommandContext } from '../context.ts';
+import { complete, SHELLS } from './complete.ts';
+import { SCRIPTS } from './scripts.ts';
+
+export async function runCompletions({ line, report, install }: CommandContext): Promise<void> {
+  const [what = '', ...more] = line.operands;
+  if (what === 'words' && more.length === 0) {
+    const words = complete(line.rest, await knownWords(install));
+    report.result('completions', words.join('\n'), { words });
+    return;
+  }
+  const shell = SHELLS.find((name) => name === what);
+  if (shell === undefined || more.length > 0) {
+    throw new UsageError(
+      `completions: wanted one of ${SHELLS.join(', ')}, found ${JSON.stringify(line.operands.join(' '))}`,
+      { advice: didYouMean(what, SHELLS) ?? 'For example `dgmo-updater completions bash`.' },
+    );
+  }
+  report.result('completions', SCRIPTS[shell].trimEnd(), { shell, script: SCRIPTS[shell] });
+}
+
+/** Whoever presses Tab wants no message: what can't be read is not offered. */
+async function knownWords(install: CommandContext['install']): Promise<KnownWords> {
+  try {
+    return await new Installation(install).knownWords();
+  } catch (error) {
+    if (!(error instanceof UpdaterError)) throw error;
+    return { snapshots: [], versions: [] };
+  }
+}

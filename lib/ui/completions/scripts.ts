@@ -1,0 +1,38 @@
+/** What a shell reads to complete commands: it asks the updater, which knows its own table. */
+import type { SHELLS } from './complete.ts';
+
+export const SCRIPTS: Record<(typeof SHELLS)[number], string> = {
+  bash: `# dgmo-updater completions bash > ~/.local/share/bash-completion/completions/dgmo-updater
+_dgmo_updater() {
+  local IFS=$'\\n'
+  COMPREPLY=($("\${COMP_WORDS[0]}" completions words -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+}
+complete -o default -F _dgmo_updater dgmo-updater
+`,
+  zsh: `#compdef dgmo-updater
+# dgmo-updater completions zsh > ~/.zfunc/_dgmo-updater    with \`fpath+=~/.zfunc\` before compinit
+_dgmo_updater() {
+  local -a found
+  found=("\${(@f)$("\${words[1]}" completions words -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  if [[ -n $found[1] ]]; then compadd -- $found; else _files; fi
+}
+if [[ $funcstack[1] = _dgmo-updater ]]; then _dgmo_updater "$@"; else compdef _dgmo_updater dgmo-updater; fi
+`,
+  fish: `# dgmo-updater completions fish > ~/.config/fish/completions/dgmo-updater.fish
+function __dgmo_updater_words
+    set -l typed (commandline -opc)
+    $typed[1] completions words -- $typed[2..-1] (commandline -ct) 2>/dev/null
+end
+complete -c dgmo-updater -f -a '(__dgmo_updater_words)'
+complete -c dgmo-updater -n 'not count (__dgmo_updater_words) >/dev/null' -F
+`,
+  powershell: `# dgmo-updater completions powershell >> $PROFILE
+Register-ArgumentCompleter -Native -CommandName dgmo-updater -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+    $typed = @($commandAst.CommandElements | Select-Object -Skip 1 |
+        Where-Object { $_.Extent.EndOffset -lt $cursorPosition } | ForEach-Object { "$_" })
+    & $commandAst.CommandElements[0].Value completions words '--' @typed "$wordToComplete" 2>$null |
+        ForEach-Object { [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_) }
+}
+`,
+};

@@ -1,0 +1,119 @@
+/** What Tab offers: decided by the table of the parser, and seen in the real shells that are on this machine. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import fs from 'node:fs';
+import path from 'node:path';
+import { COMMAND_WORDS, type CommandName, optionsOf } from '../../lib/ui/arguments.ts';
+import { complete } from '../../lib/ui/completions/complete.ts';
+import { openStage, type Stage } from '../update/stage.ts';
+import { command } from './command-line.ts';
+
+const KNOWN = { snapshots: ['20261126-1', '20261125-1'], versions: ['2.0.0', '1.0.0'] };
+const offered = (...typed: string[]) => complete(typed, KNOWN);
+
+test.each<[string, string[], string[]]>([
+  ['a command', ['sna'], ['snapshots']],
+  ['after an option with a value', ['--home', '/x', 'ver'], ['verify']],
+  ['another name', ['upgrade', '--check'], ['--check-only']],
+  ['a verb', ['snapshots', 'p'], ['prune', 'pin']],
+  ['an id', ['snapshots', 'show', ''], KNOWN.snapshots],
+  ['no id where none is wanted', ['snapshots', 'create', ''], []],
+  ['an id of rollback, after an option', ['rollback', '--kill', '20261126'], ['20261126-1']],
+  ['a version as a value', ['rollback', '--to', ''], KNOWN.versions],
+  ['one after =', ['rollback', '--to=1'], ['--to=1.0.0']],
+  ['as bash hands that over', ['rollback', '--to', '=', '1'], ['1.0.0']],
+  ['a version', ['pin', ''], KNOWN.versions],
+  ['a key', ['config', 'get', 'ch'], ['channel', 'checkApi']],
+  ['a value of a setting', ['config', 'set', 'autoUpdate', 'ma'], ['manual']],
+  ['a shell', ['completions', 'z'], ['zsh']],
+  ['a file', ['update', '--ca-file', ''], []],
+  ['the arguments of dgmo', ['update', '--', '--ver'], []],
+])('%s', (_, typed, wanted) => {
+  expect(offered(...typed)).toEqual(wanted);
+});
+
+test('every option of every command is offered', () => {
+  for (const name of COMMAND_WORDS)
+    expect(offered(name, '--').map((word) => word.slice(2))).toEqual(optionsOf(name as CommandName));
+});
+
+const posixOnly = process.platform === 'win32' ? describe.skip : describe;
+
+posixOnly('in the shell', () => {
+  let stage: Stage;
+  let folder: string;
+  beforeAll(async () => {
+    stage = await openStage();
+    await command(stage, ['snapshots', 'create']);
+    folder = path.join(stage.folder, 'shells');
+    fs.mkdirSync(folder);
+    // The program, from source.
+    const program = path.join(folder, 'dgmo-updater');
+    const source = path.resolve(import.meta.dir, '../../updater.ts');
+    fs.writeFileSync(
+      program,
+      `#!/bin/sh\nexec '${process.execPath}' '${source}' --install-dir '${stage.dir}' --home '${stage.home}' "$@"\n`,
+      { mode: 0o755 },
+    );
+    for (const shell of ['bash', 'zsh', 'fish'])
+      fs.writeFileSync(path.join(folder, shell), (await command(stage, ['completions', shell])).out);
+  });
+  afterAll(() => stage[Symbol.asyncDispose]());
+
+  const id = () =>
+    (fs.readdirSync(path.join(stage.home, '.snapshots/snapshots'))[0] ?? '').replace('.json', '');
+  const run = (...words: string[]) =>
+    Bun.spawnSync(words, { env: { ...process.env, PATH: `${folder}:${process.env.PATH}`, HOME: folder } })
+      .stdout.toString()
+      .trim()
+      .split('\n')
+      .map((line) => line.split('\t')[0] ?? '');
+
+  test.skipIf(Bun.which('bash') === null)('bash', () => {
+    const after = (...words: string[]) =>
+      run(
+        'bash',
+        '-c',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: it is bash
+        '. "$0"; COMP_WORDS=(dgmo-updater "$@"); COMP_CWORD=$#; _dgmo_updater; printf "%s\\n" "${COMPREPLY[@]}"',
+        path.join(folder, 'bash'),
+        ...words,
+      );
+    expect(after('stat')).toEqual(['status']);
+    expect(after('rollback', '')).toEqual([id()]);
+    expect(after('rollback', '--to', '')).toEqual(['1.0.0']);
+  });
+
+  test.skipIf(Bun.which('zsh') === null)('zsh', () => {
+    const after = (...words: string[]) =>
+      run(
+        'zsh',
+        '-f',
+        '-c',
+        'compdef() { :; }; compadd() { shift; print -l -- "$@" }; _files() { print files }; . "$0"; words=(dgmo-updater "$@"); CURRENT=$(( $# + 1 )); _dgmo_updater',
+        path.join(folder, 'zsh'),
+        ...words,
+      );
+    expect(after('stat')).toEqual(['status']);
+    expect(after('rollback', '')).toEqual([id()]);
+    expect(after('update', '--ca-file', '')).toEqual(['files']);
+  });
+
+  test.skipIf(Bun.which('fish') === null)('fish', () => {
+    const after = (typed: string) =>
+      run(
+        'fish',
+        '--no-config',
+        '-c',
+        `source ${path.join(folder, 'fish')}; complete -C ${JSON.stringify(typed)}`,
+      );
+    expect(after('dgmo-updater stat')).toEqual(['status']);
+    expect(after('dgmo-updater rollback ')).toEqual([id()]);
+    expect(after('dgmo-updater rollback --to ')).toEqual(['1.0.0']);
+  });
+
+  test.skipIf(Bun.which('pwsh') === null)('PowerShell', async () => {
+    const { out } = await command(stage, ['completions', 'powershell']);
+    const script = `${out}; (TabExpansion2 'dgmo-updater stat' 17).CompletionMatches.CompletionText`;
+    expect(run('pwsh', '-NoProfile', '-Command', script)).toEqual(['status']);
+  });
+});
