@@ -71,6 +71,10 @@ const PEERS: { tool: string; command: (old: string, fresh: string, patch: string
     tool: 'hdiffz -SD -m-6 -c-zstd-21-24',
     command: (old, fresh, patch) => ['hdiffz', '-f', '-SD', '-m-6', '-c-zstd-21-24', old, fresh, patch],
   },
+  {
+    tool: 'hdiffz -m-1 -c-lzma2-9-64m',
+    command: (old, fresh, patch) => ['hdiffz', '-f', '-m-1', '-c-lzma2-9-64m', old, fresh, patch],
+  },
 ];
 
 /** Our patch of the pair first, left at `patch`, then the peers'. */
@@ -147,7 +151,12 @@ export async function fetchPairs(): Promise<Pair[]> {
   const pairs: Pair[] = [];
   for (const [name, from, to] of [
     ['opencode-linux-x64', '1.18.33', '1.18.34'],
+    ['opencode-linux-x64', '1.17.9', '1.18.34'],
     ['@oven/bun-linux-x64', '1.4.4', '1.4.5'],
+    ['@oven/bun-windows-x64', '1.4.4', '1.4.5'],
+    ['@oven/bun-darwin-aarch64', '1.4.4', '1.4.5'],
+    ['@oven/bun-linux-x64', '1.3.13', '1.3.14'],
+    ['@oven/bun-linux-x64', '1.4.3', '1.4.4'],
   ] as const) {
     const [old, fresh] = [await fetchPackage(name, from), await fetchPackage(name, to)];
     pairs.push({ name: `${name} ${from} -> ${to}`, old, fresh });

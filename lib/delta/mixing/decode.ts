@@ -1,5 +1,5 @@
 /**
- * Decodes the streams of `mixing`. Memory: the old file, a quarter of it, 8 MiB of the new one, and at most 150 MiB of tables
+ * Decodes the streams of `mixing`. Memory: the old file, a quarter of it, 8 MiB of the new one, and at most 220 MiB of tables
  * and windows, whatever the patch says.
  */
 import { DamagedError } from '../../errors.ts';
