@@ -4,8 +4,8 @@
  *     npm run mutants -- --shard 2/4                 the second quarter of them
  *     npm run mutants -- --list                      only what would be tried
  *
- * Prints a line for each, then those that survived. Exit code 1 if one survived for which the list gives no reason, or if it
- * gives a reason for one that was noticed.
+ * Prints a line for each, then those that survived. Exit code 1 if one survived for which the list gives no reason, if it
+ * gives a reason for one that was noticed, or if tests fail without any.
  */
 import { parseArgs } from 'node:util';
 import { copyTree } from './copy-of-tree.ts';
@@ -59,10 +59,11 @@ if (!tree.isolated)
 try {
   const results = await tryMutants(tree, wanted, print);
   const of = (verdict: Verdict) => results.filter((result) => result.verdict === verdict);
-  const unexplained = [...of('survived'), ...of('needless')];
+  const unexplained = [...of('survived'), ...of('needless'), ...of('untried')];
   console.log(
     `\n${results.length} mutants: ${of('noticed').length} noticed, ${of('allowed').length} survive for a reason, ` +
-      `${of('survived').length} survived, ${of('needless').length} noticed although the list gives a reason`,
+      `${of('survived').length} survived, ${of('needless').length} noticed although the list gives a reason, ` +
+      `${of('untried').length} untried because their tests fail without them`,
   );
   unexplained.forEach(print);
   process.exitCode = unexplained.length === 0 ? 0 : 1;

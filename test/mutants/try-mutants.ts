@@ -5,8 +5,11 @@
 import type { CopyOfTree, TestRun } from './copy-of-tree.ts';
 import { applied, type Mutant } from './mutant.ts';
 
-/** `allowed`: it survived, and the list says why. `needless`: the list says so, and a test noticed it all the same. */
-export type Verdict = 'noticed' | 'survived' | 'allowed' | 'needless';
+/**
+ * `allowed`: it survived, and the list says why. `needless`: the list says so, and a test noticed it all the same. `untried`:
+ * its tests fail without it.
+ */
+export type Verdict = 'noticed' | 'survived' | 'allowed' | 'needless' | 'untried';
 
 export interface Tried {
   mutant: Mutant;
@@ -22,30 +25,37 @@ const PATIENCE = 10;
 const LEAST_LIMIT = 30_000;
 const FIRST_LIMIT = 600_000;
 
-/** Calls `onTried` after each. Throws if a mutant does not match its source, or tests fail without any change. */
+/** Calls `onTried` after each. Throws, before any is tried, if a mutant does not match its source. */
 export async function tryMutants(
   tree: CopyOfTree,
   mutants: readonly Mutant[],
   onTried: (tried: Tried) => void = () => undefined,
 ): Promise<Tried[]> {
   for (const mutant of mutants) applied(mutant, tree.read(mutant.file));
-  const limits = new Map<string, number>();
+  const limits = new Map<string, number | string>();
   const results: Tried[] = [];
   for (const mutant of mutants) {
     const key = mutant.tests.join(' ');
     const limit = limits.get(key) ?? (await limitOf(tree, mutant.tests));
     limits.set(key, limit);
-    const tried = await tryOne(tree, mutant, limit);
+    const tried =
+      typeof limit === 'string' ? untried(tree, mutant, limit) : await tryOne(tree, mutant, limit);
     results.push(tried);
     onTried(tried);
   }
   return results;
 }
 
-async function limitOf(tree: CopyOfTree, tests: readonly string[]): Promise<number> {
+/** Milliseconds, or why the tests say nothing: they fail without a mutant. */
+async function limitOf(tree: CopyOfTree, tests: readonly string[]): Promise<number | string> {
   const run = await tree.test(tests, FIRST_LIMIT);
   if (run.code === 0) return LEAST_LIMIT + PATIENCE * run.milliseconds;
-  throw new Error(`${tests.join(' ')}: failed without a mutant:\n${run.output.slice(-4000)}`);
+  return `fails without it: ${firstFailure(run)}`;
+}
+
+function untried(tree: CopyOfTree, mutant: Mutant, by: string): Tried {
+  const { line } = applied(mutant, tree.read(mutant.file));
+  return { mutant, line, verdict: 'untried', by, milliseconds: 0 };
 }
 
 async function tryOne(tree: CopyOfTree, mutant: Mutant, limit: number): Promise<Tried> {
