@@ -43,7 +43,7 @@ export {
   type Watched,
   type WatchOptions,
 } from './api/index.ts';
-export type { PatchFile, PatchHeader, StreamEntry, StreamName } from './delta/index.ts';
+export type { Algorithm, PatchFile, PatchHeader, StreamEntry, StreamName } from './delta/index.ts';
 export {
   BusyError,
   DamagedError,
