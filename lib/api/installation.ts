@@ -3,7 +3,6 @@ import { BusyError, UpdaterError } from '../errors.ts';
 import { requireHome } from '../home/folder.ts';
 import type { HistoryEntry } from '../home/history.ts';
 import {
-  finishReplacement,
   type InstallEvent,
   type Outcome,
   type Receipt,
@@ -210,6 +209,7 @@ export class Installation {
    */
   finishUpdater(pid: number): Promise<void> {
     return withErrors(this.#session, async () => {
+      const { finishReplacement } = await import('../install/updater/replace-updater.ts');
       await finishReplacement(this.#session, pid);
     });
   }

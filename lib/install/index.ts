@@ -82,7 +82,6 @@ export { planFolders, snapshotBeforeUpdate, updateFolders } from './update/folde
 export { type PreparedUpdate, prepareUpdate, receiptAfterUpdate } from './update/prepare.ts';
 export { stageUpdate } from './update/stage.ts';
 export {
-  finishReplacement,
   forgetOldUpdater,
   recoverUpdater,
   replaceUpdater,

@@ -1,8 +1,9 @@
 /** A simulated install with an updater beside the executable, and the updater of a release in the cache. */
 import { compressFramed } from '../../../lib/delta/index.ts';
-import { finishReplacement, recoverUpdater, replaceUpdater, withLock } from '../../../lib/install/index.ts';
+import { recoverUpdater, replaceUpdater, withLock } from '../../../lib/install/index.ts';
 import { openSession } from '../../../lib/install/open.ts';
 import type { Session } from '../../../lib/install/session.ts';
+import { finishReplacement } from '../../../lib/install/updater/replace-updater.ts';
 import type { Platform } from '../../../lib/platform/host.ts';
 import type { SimulatedDisk } from '../../host/disk.ts';
 import type { SimulatedHost } from '../../host/host.ts';
