@@ -1,12 +1,7 @@
 /** The plan's `SelfHealingSystem`. An installation is verified and repaired by it. */
 import { DamagedError } from '../errors.ts';
-import {
-  executableDamage,
-  type HealthIssue,
-  type HealthStatus,
-  requireNotReplaced,
-  verifyInstall,
-} from '../health/index.ts';
+import type { HealthIssue, HealthStatus } from '../health/index.ts';
+import { executableDamage, requireNotReplaced, verifyInstall } from '../health/verify.ts';
 import { type InstallEvent, type Receipt, requireSameWriters, type Session } from '../install/index.ts';
 import { harmless } from '../platform/listener.ts';
 import type { UpdateContext } from '../update/context.ts';
@@ -14,7 +9,7 @@ import type { UpdateEvent } from '../update/events.ts';
 import { type FeedOptions, openFeedContext } from './feed-context.ts';
 import type { Diagnosis } from './health/finding.ts';
 import type { RepairResult } from './health/repair.ts';
-import { type Situation, situationOf } from './health/situation.ts';
+import type { Situation } from './health/situation.ts';
 import {
   ANY_FAILURE,
   type InstallOptions,
@@ -116,8 +111,9 @@ export class SelfHealingSystem {
    * if (remedies[0] === 'repair') await health.repair();
    */
   situation(): Promise<Situation> {
-    return withErrors(this.#session, () => {
+    return withErrors(this.#session, async () => {
       requireSameWriters(this.#session.host, this.#session.layout);
+      const { situationOf } = await import('./health/situation.ts');
       return situationOf(this.#session);
     });
   }

@@ -1,9 +1,6 @@
 /** The check of a whole installation. It changes nothing but the record of what was read. */
-import { differingBlocks } from '../delta/index.ts';
 import { DamagedError, errorCode, UpdaterError } from '../errors.ts';
 import { checkpoint, openTransaction, readJournal, type Session } from '../install/index.ts';
-import { keptBlockList } from '../install/kept-blocks.ts';
-import { openSource } from '../platform/files.ts';
 import { checkConfig } from './check/config.ts';
 import { checkExecutables, isProgram } from './check/executables.ts';
 import { checkHome, checkStore } from './check/home.ts';
@@ -24,9 +21,7 @@ export async function verifyInstall(session: Session, how: Thoroughness): Promis
   const { readsAll } = files;
   const { issues } = checkRecords(session);
   const found = checkExecutables(session, knownReceipt(session), files, expectedInstead(session));
-  issues.push(
-    ...(how === 'full' ? await Promise.all(found.map((issue) => withBlocks(session, issue))) : found),
-  );
+  issues.push(...(how === 'full' ? await withBlocksOf(session, found) : found));
   await checkpoint(session);
   const { snapshots } = session;
   if (snapshots !== null) {
@@ -81,28 +76,11 @@ function expectedInstead({ host, layout }: Session): string | null {
   }
 }
 
-/** Says which blocks of the executable differ, if the list of its blocks is kept here. */
-async function withBlocks(session: Session, issue: HealthIssue): Promise<HealthIssue> {
-  const { host, layout } = session;
-  const binary = knownReceipt(session)?.binary;
-  const isFile = issue.where === layout.target && host.disk.status(layout.target)?.kind === 'file';
-  if (issue.type !== 'binary_corruption' || !isFile || binary === undefined) return issue;
-  const list = keptBlockList(host, layout, binary);
-  if (list === null) return issue;
-  const source = openSource(host.disk, layout.target);
-  try {
-    const differing = await differingBlocks(source, list, () => checkpoint(session));
-    const [first] = differing;
-    if (first === undefined) return issue;
-    const where =
-      differing.length === 1 ? `block ${first}` : `${differing.length} blocks, the first is ${first}`;
-    return {
-      ...issue,
-      what: `${issue.what}; of its ${list.count} blocks of 64 KiB ${where} differ${differing.length === 1 ? 's' : ''}`,
-    };
-  } finally {
-    source.close();
-  }
+/** Loaded only for damage, since it brings along what patches need. */
+async function withBlocksOf(session: Session, issues: readonly HealthIssue[]): Promise<HealthIssue[]> {
+  if (!issues.some(({ type }) => type === 'binary_corruption')) return [...issues];
+  const { withBlocks } = await import('./check/blocks.ts');
+  return Promise.all(issues.map((issue) => withBlocks(session, knownReceipt(session), issue)));
 }
 
 /** Two checks may find the same fault of the same file. */

@@ -2,7 +2,7 @@
  * The receipt, `installed.json`: what is installed, and how it was installed. It is always replaced as a whole, and contains
  * a digest of itself. The journal has a copy, from which `recover` can write it again.
  */
-import { DamagedError, UsageError } from '../errors.ts';
+import { DamagedError, errorCode, UsageError } from '../errors.ts';
 import { decodeSealed, encodeSealed } from '../format/sealed-json.ts';
 import { isAppName } from '../package/index.ts';
 import type { Disk } from '../platform/disk.ts';
@@ -173,7 +173,8 @@ export function receiptUnlessDamaged(disk: Disk, layout: Layout): Receipt | null
   try {
     return loadReceipt(disk, layout);
   } catch (error) {
-    if (error instanceof DamagedError) return null;
+    // A folder in its place is damage as well.
+    if (error instanceof DamagedError || errorCode(error) === 'EISDIR') return null;
     throw error;
   }
 }
