@@ -83,7 +83,7 @@ function link(machine: Machine, later: boolean, layout: Layout, pointer: (addres
     for (const piece of pieces(id)) at += encode(machine, piece, at, zero).length;
   }
   const startOf = (id: number) => starts.get(id) ?? layout.code;
-  const words = functions.length * 8;
+  const words = functions.length * pointer(0).length;
   const target = (piece: Piece) => {
     if ('bytes' in piece) return 0;
     return piece.kind === 'load' ? layout.data + words + 64 + 4 * piece.to : startOf(piece.to);
@@ -149,13 +149,18 @@ export function elf(machine: Machine, later: boolean): Uint8Array {
   ]);
 }
 
-/** Two sections; the data is RUNTIME_FUNCTIONs, as in .pdata: addresses relative to the base. */
+const OPTIONAL_HEADER = 240;
+/** Of PE: where the header says how many directories there are. */
+export const DIRECTORIES = 0x40 + 24 + 108;
+
+/** Two sections; the data begins with RUNTIME_FUNCTIONs (.pdata): addresses relative to the base. */
 export function pe(later: boolean): Uint8Array {
   const base = 0x140000000n;
   const layout = { code: 0x1000, data: 0x9000, codeAt: 0x400, dataAt: 0x5000, base };
   const { code, data } = link('x86', later, layout, (address) => [
     ...little(address),
     ...little(address + 9),
+    ...little(0x9800 + (address % 7) * 4),
   ]);
   const header = Buffer.alloc(0x400);
   header.write('MZ');
@@ -163,13 +168,16 @@ export function pe(later: boolean): Uint8Array {
   header.writeUInt32LE(0x4550, 0x40);
   header.writeUInt16LE(0x8664, 0x44);
   header.writeUInt16LE(2, 0x46);
-  header.writeUInt16LE(112, 0x54);
+  header.writeUInt16LE(OPTIONAL_HEADER, 0x54);
   header.writeBigUInt64LE(base, 0x70);
+  header.writeUInt32LE(16, DIRECTORIES);
+  header.writeUInt32LE(layout.data, DIRECTORIES + 28);
+  header.writeUInt32LE(12 * order(later).length, DIRECTORIES + 32);
   for (const [i, [rva, offset, size, flags]] of [
     [layout.code, layout.codeAt, code.length, 0x60000020] as const,
     [layout.data, layout.dataAt, data.length, 0x40000040] as const,
   ].entries()) {
-    const at = 0x40 + 24 + 112 + 40 * i;
+    const at = 0x40 + 24 + OPTIONAL_HEADER + 40 * i;
     for (const [field, value] of [size, rva, size, offset].entries())
       header.writeUInt32LE(value, at + 8 + 4 * field);
     header.writeUInt32LE(flags, at + 36);

@@ -3,9 +3,10 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { applyPatch, type PatchHeader, readPatchHeader } from '../../lib/delta/index.ts';
 import { regionsOf } from '../../lib/delta/mixing/executable.ts';
+import { alignFunctions } from '../../lib/delta/mixing/function-table.ts';
 import { DamagedError } from '../../lib/errors.ts';
 import { memorySource } from '../../lib/platform/files.ts';
-import { elf, machO, pe, type Sample, samples } from './executables.ts';
+import { DIRECTORIES, elf, machO, pe, type Sample, samples } from './executables.ts';
 import { assemble } from './forge.ts';
 import { adversarialPairs, randomBytes, randomNumbers } from './pairs.ts';
 import { applyPlainly, parse } from './reference.ts';
@@ -85,6 +86,32 @@ describe('the limit on what is modelled', () => {
   test('makes a patch of bsdiff if nothing keeps within it', async () => {
     expect(headerOf(await make(old, fresh, { applyLimit: 0 })).algorithm).toBe('bsdiff');
   });
+});
+
+test('a table of functions is aligned by the functions, in whatever order they are', () => {
+  // Ten functions of 100 bytes, then their table; the later file has the last five first.
+  const bytes = new Uint8Array(1120);
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < 10; i++) view.setUint32(1000 + 12 * i, 100 * i, true);
+  const regions = [{ offset: 0, size: 1000, address: 0, kind: 1 as const }];
+  const image = { regions, base: 0n, span: 2000, functions: { offset: 1000, size: 120 } };
+  const code = [
+    { newStart: 0, oldStart: 500, length: 500 },
+    { newStart: 500, oldStart: 0, length: 500 },
+  ];
+  const side = { bytes, image };
+  expect(alignFunctions(side, side, [...code, { newStart: 1000, oldStart: 1000, length: 120 }])).toEqual([
+    ...code,
+    { newStart: 1000, oldStart: 1060, length: 60 },
+    { newStart: 1060, oldStart: 1000, length: 60 },
+  ]);
+});
+
+test('the table of functions of a PE executable is found by its directory', () => {
+  const file = pe(true);
+  expect(regionsOf(file, true).functions).toEqual({ offset: 0x5000, size: 12 * 164 });
+  file.fill(0, DIRECTORIES, DIRECTORIES + 4);
+  expect(regionsOf(file, true).functions).toBeNull();
 });
 
 test('the hashes of pages are not sent', async () => {

@@ -2,6 +2,7 @@
 
 import { encodeMixing, type MixingChoice, type MixingInput, type MixingStreams } from './encode.ts';
 import { regionsOf } from './executable.ts';
+import { alignFunctions } from './function-table.ts';
 
 /** Bytes to model, if the publisher sets no other limit: a few seconds of one core (test/bench/README.md). */
 export const APPLY_LIMIT = 4_000_000;
@@ -28,17 +29,26 @@ export async function chooseMixing(
   if (input.fresh.length === 0) return null;
   const images = { old: regionsOf(input.old, false), fresh: regionsOf(input.fresh, true) };
   const isExecutable = images.old.span > 0 && images.fresh.span > 0;
-  const all = { ...input, images };
+  const alignments = alignFunctions(
+    { bytes: input.old, image: images.old },
+    { bytes: input.fresh, image: images.fresh },
+    input.alignments,
+  );
+  const all = { ...input, alignments, images };
   for (const [index, bulkFrom] of BULK_FROM.entries()) {
     const choice: MixingChoice = { ...SHORTEST, bulkFrom, references: isExecutable };
     const report = (fraction: number) => onProgress((index + fraction) / BULK_FROM.length);
     const made = await encodeMixing(all, choice, limit, report);
     if (made === null) continue;
     if (!isExecutable || made.work >= limit * LITTLE) return made;
+    const also = (other: MixingInput, references: boolean) =>
+      encodeMixing(other, { ...choice, references }, limit, () => onProgress((index + 1) / BULK_FROM.length));
+    // In a small patch, the table of functions may have been aligned as well by its bytes.
+    const plain =
+      alignments === input.alignments ? null : await also({ ...all, alignments: input.alignments }, true);
+    if (plain !== null && sizeOf(plain) < sizeOf(made)) return plain;
     // If the code is the same, there is no need to scan it either, which takes longer than the rest.
-    const without = await encodeMixing(all, { ...choice, references: false }, limit, () =>
-      onProgress((index + 1) / BULK_FROM.length),
-    );
+    const without = await also(all, false);
     return without !== null && sizeOf(without) <= sizeOf(made) * SAME ? without : made;
   }
   return null;

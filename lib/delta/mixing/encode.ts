@@ -113,6 +113,7 @@ function describeImage(module: MixingModule, file: 0 | 1, { regions, base, span 
 function chooseSteps({ fresh, alignments, images }: MixingInput, choice: MixingChoice): Uint32Array {
   const steps: number[] = [];
   const regions = new RegionCursor(images.fresh.regions);
+  const { functions } = images.fresh;
   const hashes = images.fresh.regions.find(({ kind }) => isHashes(kind));
   let end = 0;
   const gap = (to: number) => {
@@ -133,7 +134,9 @@ function chooseSteps({ fresh, alignments, images }: MixingInput, choice: MixingC
   };
   for (const { newStart, oldStart, length } of alignments) {
     const shortest = regions.kindAt(newStart) === REGION_KINDS.text ? choice.shortestInText : choice.shortest;
-    if (length < shortest && steps.length > 0) continue;
+    const isFunction =
+      functions !== null && newStart >= functions.offset && newStart < functions.offset + functions.size;
+    if (length < shortest && steps.length > 0 && !isFunction) continue;
     if (hashes === undefined || newStart + length <= hashes.offset) {
       add(newStart, oldStart, length);
       continue;

@@ -21,6 +21,8 @@ export interface Image {
   base: bigint;
   /** Bytes from there to the highest. */
   span: number;
+  /** The table of functions, as `.pdata` of PE: where in the file it is. */
+  functions: { offset: number; size: number } | null;
 }
 
 /** The numbers of FORMAT.md. */
@@ -59,9 +61,9 @@ interface Part {
 export function regionsOf(file: Uint8Array, withHashes: boolean): Image {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.length);
   try {
-    const { parts, end } = partsOf(bytes);
+    const { parts, end, functions } = partsOf(bytes);
     const wanted = parts.filter(({ kind }) => withHashes || !isHashes(kind));
-    return tidy(bytes, { parts: wanted, end });
+    return tidy(bytes, { parts: wanted, end, functions });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return tidy(bytes, { parts: [], end: 0n });
@@ -72,6 +74,7 @@ interface Parts {
   parts: Part[];
   /** The address after the last. */
   end: bigint;
+  functions?: Image['functions'] | undefined;
 }
 
 function partsOf(bytes: Buffer): Parts {
@@ -209,7 +212,26 @@ function pe(bytes: Buffer): Parts {
     parts.push({ offset, size, address, kind: executable ? code : REGION_KINDS.relative });
     if (offset < (parts[0]?.size ?? 0) && offset > 0 && parts[0] !== undefined) parts[0].size = offset;
   }
-  return { parts, end };
+  return { parts, end, functions: functionTable(bytes, header, base, parts) };
+}
+
+/** The exception directory. */
+function functionTable(
+  bytes: Buffer,
+  header: number,
+  base: bigint,
+  parts: readonly Part[],
+): Image['functions'] {
+  const optional = header + 24;
+  if (bytes.readUInt16LE(header + 20) < 144 || bytes.readUInt32LE(optional + 108) < 4) return null;
+  const address = base + BigInt(bytes.readUInt32LE(optional + 136));
+  const size = bytes.readUInt32LE(optional + 140);
+  const part = parts.find((each) => address >= each.address && address < each.address + BigInt(each.size));
+  if (part === undefined) return null;
+  const into = Number(address - part.address);
+  const offset = part.offset + into;
+  if (size < 12 || size > part.size - into || offset + size > bytes.length) return null;
+  return { offset, size };
 }
 
 /** What is not code, in pieces: text where it can be printed, else what it is given for. */
@@ -242,7 +264,7 @@ function isText(bytes: Buffer, offset: number, size: number): boolean {
   return printable > total * 0.85;
 }
 
-function tidy(bytes: Buffer, { parts, end }: Parts): Image {
+function tidy(bytes: Buffer, { parts, end, functions = null }: Parts): Image {
   const sorted = parts
     .filter(({ offset, size }) => size > 0 && offset + size <= bytes.length)
     .sort((a, b) => a.offset - b.offset || a.size - b.size);
@@ -254,7 +276,7 @@ function tidy(bytes: Buffer, { parts, end }: Parts): Image {
   const base = first - (first % 4096n);
   const span = end - base;
   if (loaded.length === 0 || span <= 0n || span >= 0xffff0000n) {
-    return { regions: whole(bytes), base: 0n, span: 0 };
+    return { regions: whole(bytes), base: 0n, span: 0, functions: null };
   }
   const regions: Region[] = [];
   for (const { offset, size, address, kind } of sorted.flatMap((part) => pieces(bytes, part))) {
@@ -269,7 +291,7 @@ function tidy(bytes: Buffer, { parts, end }: Parts): Image {
       regions.push({ offset, size, address: relative, kind });
     }
   }
-  return { regions, base, span: Number(span) };
+  return { regions, base, span: Number(span), functions };
 }
 
 function pieces(bytes: Buffer, part: Part): Part[] {
