@@ -56,7 +56,7 @@ posixOnly('the home', () => {
       ]);
       expect(said.slice(9)).not.toContain('choices.json');
       expect(said.slice(9)).not.toContain('updater.json');
-      expect(ran.stderr).toMatch(/\.snapshots.*no space is left on the disk/);
+      expect(ran.stderr).toMatch(/no room for the update to 2\.0\.0 on the disk of .*\.snapshots/);
       expect(ran.stderr).toContain('3.0.0 was installed and did not work');
       expect(ran.stderr).toMatch(/updater\.json.*no space is left on the disk/);
     },
