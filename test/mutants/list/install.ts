@@ -85,11 +85,6 @@ export const INSTALL: readonly MutatedFile[] = [
     ],
   },
   {
-    file: 'lib/install/folders/folders.ts',
-    tests: ['test/install/in-use.test.ts'],
-    changes: [['if (refusal !== null) ', 'if (false) ']],
-  },
-  {
     file: 'lib/install/layout.ts',
     tests: ['test/install/layout.test.ts'],
     changes: [['if (hasRawBytes(target)) ', 'if (false) ']],
@@ -268,15 +263,8 @@ export const INSTALL: readonly MutatedFile[] = [
   },
   {
     file: 'lib/install/transaction/transaction.ts',
-    tests: ['test/install/in-use.test.ts'],
-    changes: [
-      ['if (failure !== undefined) ', 'if (false) '],
-      [
-        'if (failure !== undefined && nothingChanged)\n      ',
-        'if (false) ',
-        { tests: ['test/install/transaction/own-file.test.ts'] },
-      ],
-    ],
+    tests: ['test/install/transaction/own-file.test.ts'],
+    changes: [['if (failure !== undefined && nothingChanged)\n      ', 'if (false) ']],
   },
   {
     file: 'lib/install/update/prepare.ts',
@@ -306,9 +294,9 @@ export const INSTALL: readonly MutatedFile[] = [
   },
   {
     file: 'lib/install/update/stage.ts',
-    tests: ['test/install/in-use.test.ts'],
+    tests: ['test/install/read-back.test.ts'],
     changes: [
-      ['if (found?.sha256 !== staging.to.sha256 || found.size !== staging.to.size) ', 'if (false) '],
+      ['if (found?.sha256 !== staging.to.sha256 || found.size !== staging.to.size) {', 'if (false) {'],
       [
         'requirePatchAsSigned(payload, step.payload);',
         '',

@@ -58,11 +58,6 @@ export const UPDATE: readonly MutatedFile[] = [
     ],
   },
   {
-    file: 'lib/update/check/releases-between.ts',
-    tests: ['test/update/far-behind.test.ts'],
-    changes: [['if (error instanceof NetworkError || error instanceof DamagedError) ', 'if (false) ']],
-  },
-  {
     file: 'lib/update/check/rollout.ts',
     tests: ['test/update/rollout.test.ts'],
     changes: [
