@@ -64,13 +64,18 @@ function writersOf(disk: Disk, { installDir, target }: Layout, user: number): Wr
   };
 }
 
+/** Another name, outside of the work dir, all files of which are looked at. */
+function outside(path: string): string {
+  return `${path.replace(/([\\/])\.dgmo-updater[\\/]/, '$1')}.foreign`;
+}
+
 function requireKind(path: string, { kind }: FileStatus, wanted: 'file' | 'directory'): void {
   if (kind === wanted) return;
   const found = kind === 'symlink' ? 'a symlink' : kind === 'directory' ? 'a directory' : `no ${wanted}`;
   throw new TrustError(
     `not trusted: ${path}: wanted a ${wanted} of dgmo-updater, found ${found}, so nothing is read from it`,
     {
-      advice: `dgmo-updater does not make such a thing: find out who did. \`mv ${shellWord(path)} ${shellWord(`${path}.foreign`)}\` takes it out of the way.`,
+      advice: `dgmo-updater does not make such a thing: find out who did. \`mv ${shellWord(path)} ${shellWord(outside(path))}\` takes it out of the way.`,
     },
   );
 }

@@ -6,7 +6,7 @@
  * An incomplete last line is ignored, and removed by the next append. Nothing has happened yet after such a record, since a
  * record is flushed before the effect.
  */
-import { DamagedError, errorMessage, MachineError } from '../../errors.ts';
+import { DamagedError, errorCode, errorMessage, MachineError } from '../../errors.ts';
 import type { Disk, Handle } from '../../platform/disk.ts';
 import { digestBytes, readFile, replaceDurably, writeAll } from '../../platform/files.ts';
 import { FOLDER_COMPONENTS, type FolderComponent, isSnapshotId } from '../../snapshot/index.ts';
@@ -161,7 +161,15 @@ function checkFolders(value: unknown): Folders | null {
 }
 
 export function readJournal(disk: Disk, layout: Layout): { entries: Entry[]; length: number } {
-  const bytes = readFile(disk, layout.journal, LIMIT);
+  let bytes: Uint8Array | null;
+  try {
+    bytes = readFile(disk, layout.journal, LIMIT);
+  } catch (error) {
+    if (errorCode(error) !== 'EISDIR') throw error;
+    throw new DamagedError(`the journal ${layout.journal} is damaged: it is a folder`, {
+      advice: 'Run `dgmo-updater repair`.',
+    });
+  }
   return bytes === null ? { entries: [], length: 0 } : decodeJournal(bytes, layout.journal);
 }
 
