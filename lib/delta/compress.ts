@@ -1,6 +1,8 @@
 /** Native zstd with the settings of this project: content size in the frame, no checksum (SHA-256 covers it), no threads. */
 import { promisify } from 'node:util';
 import { constants, type ZstdOptions, zstdCompress, zstdCompressSync } from 'node:zlib';
+import { memorySource } from '../platform/files.ts';
+import { firstFrame } from './frame.ts';
 
 const compress = promisify(zstdCompress);
 
@@ -13,12 +15,21 @@ export interface ZstdSettings {
 
 /** One zstd frame. The same bytes and settings give the same frame. */
 export async function zstdFrame(bytes: Uint8Array, settings: ZstdSettings): Promise<Uint8Array> {
-  return plain(await compress(bytes, optionsFor(bytes, settings)));
+  return onlyFrame(await compress(bytes, optionsFor(bytes, settings)), settings);
 }
 
 /** The same, in this thread. */
 export function zstdFrameSync(bytes: Uint8Array, settings: ZstdSettings): Uint8Array {
-  return plain(zstdCompressSync(bytes, optionsFor(bytes, settings)));
+  return onlyFrame(zstdCompressSync(bytes, optionsFor(bytes, settings)), settings);
+}
+
+/**
+ * Bun 1.4.5 adds a second, empty frame if the first one ends exactly where its output buffer of 16 KiB is full, which one in
+ * 16,384 does.
+ */
+function onlyFrame(compressed: Buffer, { windowLog }: ZstdSettings): Uint8Array {
+  const { end } = firstFrame(memorySource(compressed), windowLog, 'the compressed data');
+  return plain(compressed.subarray(0, end));
 }
 
 function optionsFor(bytes: Uint8Array, settings: ZstdSettings): ZstdOptions {

@@ -41,8 +41,15 @@ function notWhole(name: string, what: string): DamagedError {
   return new DamagedError(`${name} is not a whole zstd frame: ${what}`);
 }
 
-/** The size in bytes that the frame says its content has. */
+/** The size in bytes that the frame says its content has. Throws DamagedError if anything follows it. */
 function sizeInFrame(frame: Source, windowLog: number, name: string): number {
+  const { size, end } = firstFrame(frame, windowLog, name);
+  if (end !== frame.size) throw notWhole(name, `it ends at byte ${end} of ${frame.size}`);
+  return size;
+}
+
+/** The size in bytes that the first frame says its content has, and the byte that it ends before. */
+export function firstFrame(frame: Source, windowLog: number, name: string): { size: number; end: number } {
   const fail = (what: string) => notWhole(name, what);
   const head = Buffer.alloc(Math.min(14, frame.size));
   frame.read(0, head);
@@ -72,8 +79,7 @@ function sizeInFrame(frame: Source, windowLog: number, name: string): number {
     at += 3 + (type === BLOCK_RLE ? 1 : word >> 3);
     last = (word & 1) === 1;
   }
-  if (at !== frame.size) throw fail(`it ends at byte ${at} of ${frame.size}`);
-  return size;
+  return { size, end: at };
 }
 
 /** Bytes; RFC 8878, section 3.1.1.1.2. */

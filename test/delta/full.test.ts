@@ -33,7 +33,8 @@ async function refusal(frame: Uint8Array, size: number): Promise<string> {
 }
 
 describe('there and back', () => {
-  test.each([0, 1, 333, 65_536, 65_537, 1_000_003])('%d bytes', async (size) => {
+  // Frames of 16,374 and 32,758 random bytes fill the output buffer of Bun's compressor to its last byte.
+  test.each([0, 1, 333, 16_374, 32_758, 65_536, 65_537, 1_000_003])('%d bytes', async (size) => {
     for (const bytes of [randomBytes(size, 1), codeLike(size, 2), new Uint8Array(size)]) {
       expect(Buffer.compare(await expand(await compressFull(bytes, 3), size), bytes)).toBe(0);
     }
