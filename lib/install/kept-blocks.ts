@@ -28,17 +28,23 @@ export function keepBlockList(
   }
 }
 
-/** The kept list of that binary; null if there is none that is intact. */
+/**
+ * The kept list of that binary; null if there is none that is intact.
+ *
+ * @param signed SHA-256 of the list in the signed manifest, if that is at hand: a list with another one counts as none
+ */
 export function keptBlockList(
   { disk }: Pick<Host, 'disk'>,
   layout: Layout,
   binary: Digest,
+  signed?: string,
 ): BlockList | null {
   try {
     const bytes = readFile(disk, layout.blocks(binary.sha256), LIMIT);
     if (bytes === null || bytes.length <= SEAL) return null;
     const length = bytes.length - SEAL;
     const sha256 = Buffer.from(bytes.subarray(length)).toString('hex');
+    if (signed !== undefined && signed !== sha256) return null;
     return readBlockList(bytes.subarray(0, length), { size: binary.size, blocks: { length, sha256 } });
   } catch (error) {
     if (error instanceof DamagedError || errorCode(error) !== undefined) return null;

@@ -8,7 +8,6 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
-import net, { type AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -22,6 +21,7 @@ import { manifestPath, packagePath } from '../../release/repository/layout.ts';
 import { readPublished } from '../../release/repository/published.ts';
 import { DEFAULT_PATCHES, spacedPlaces } from '../../release/repository/releases/spacing.ts';
 import { makeInstall } from '../support/installed.ts';
+import { startRelay } from '../support/servers/relay.ts';
 import { buildStandin } from '../support/standin.ts';
 import { openWorkshop, PASSPHRASE, type Workshop } from '../support/workshop.ts';
 
@@ -127,7 +127,7 @@ async function benchChecks(
   const relay = await startRelay(Number(/:(\d+)/.exec(String(line))?.[1]));
   const here = await makeInstall({ binary, version, updater });
   try {
-    const feed = `http://127.0.0.1:${relay.port}/`;
+    const feed = relay.url;
     const adopted = await here.update(['init', '--version', version, '--feed', feed]);
     if (adopted.code !== 0) throw new Error(adopted.stderr);
     const check = async () => {
@@ -152,31 +152,6 @@ async function benchChecks(
     relay.close();
     server.kill();
   }
-}
-
-/** Passes bytes on, both ways, and counts them. */
-async function startRelay(to: number): Promise<{ port: number; bytes(): number; close(): void }> {
-  let bytes = 0;
-  const relay = net.createServer((client) => {
-    const server = net.connect(to, '127.0.0.1');
-    for (const [from, into] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      from.on('data', (chunk) => {
-        bytes += chunk.length;
-      });
-      from.on('error', () => into.destroy());
-      from.pipe(into);
-    }
-  });
-  relay.listen(0, '127.0.0.1');
-  await once(relay, 'listening');
-  return {
-    port: (relay.address() as AddressInfo).port,
-    bytes: () => bytes,
-    close: () => relay.close(),
-  };
 }
 
 /** As Markdown. */

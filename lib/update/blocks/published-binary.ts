@@ -1,5 +1,6 @@
 /** The installed binary as the feed has it: what is needed to verify it to the block, and to fetch single blocks. */
 import { type BlockList, readBlockList } from '../../delta/index.ts';
+import { keptBlockList } from '../../install/index.ts';
 import { blockListPath } from '../../version/binary.ts';
 import { type Binary, binaryFor, type DGMOVersion, type ListedPackage } from '../../version/index.ts';
 import { findRelease, readManifest } from '../check/channel.ts';
@@ -37,16 +38,19 @@ export async function findPublished(
 }
 
 /**
- * The list of the binary's blocks, from the cache or the feed; null if the release was published without one.
+ * The list of the binary's blocks, as it was kept with the install, else from the cache or the feed; null if the release was published without one.
  *
  * @throws DamagedError 11 (the server's list is not the signed one), NetworkError 13, MachineError 12
  */
 export async function fetchBlockList(
-  { documents, target }: UpdateContext,
+  { documents, session, target }: UpdateContext,
   { manifest, binary }: PublishedBinary,
 ): Promise<BlockList | null> {
   const { size, blocks } = binary;
   if (blocks === undefined) return null;
+  const { host, layout } = session;
+  const kept = keptBlockList(host, layout, { sha256: binary.checksum, size }, blocks.sha256);
+  if (kept !== null) return kept;
   const path = blockListPath(manifest.version, target, blocks.sha256);
   return readBlockList(await readDocument(documents, { path, ...blocks }), { size, blocks });
 }
