@@ -1,6 +1,8 @@
 /** Carries out an update: from packages on this machine to the new version running, or the old version restored. */
 import { DamagedError, RevertedError, UpdaterError } from '../errors.ts';
 import type { UpdateOutcome } from '../home/choices.ts';
+import { requireNotTurnedOff } from '../home/decided.ts';
+import { homeIfAny } from '../home/folder.ts';
 import { rememberOutcome } from '../home/remember.ts';
 import { trustedRootOf } from '../home/trusted-root.ts';
 import {
@@ -97,6 +99,7 @@ export async function applyPackages(session: Session, request: ApplyRequest): Pr
   const awaited = request.noWait ? null : processToAwait(session, request.waitFor);
   const attempt: Attempt = { route: request.route, versions: null };
   try {
+    requireUpdatesAllowed(session);
     await requireChangeable(session);
     attempt.applied = await withLock(
       host,
@@ -115,6 +118,11 @@ export async function applyPackages(session: Session, request: ApplyRequest): Pr
     await restartAfter(session, awaited, failure, () => startDgmo(session, request));
   if (applied === undefined) throw failure;
   return applied;
+}
+
+function requireUpdatesAllowed({ host, home }: Session): void {
+  const folder = homeIfAny(home);
+  if (folder !== null) requireNotTurnedOff(host, folder);
 }
 
 interface Attempt {

@@ -180,8 +180,6 @@ export class UpdateManager {
    * await manager.applyPackage(['/mnt/usb/dgmo-2.0.0.dgmopkg'], { noWait: true });
    */
   applyPackage(packages: readonly string[], options: ApplyPackageOptions = {}): Promise<Applied> {
-    const { host, home } = this.#session;
-    if ('folder' in home) requireUpdatesOn(host, home.folder);
     return applyPackages(this.#session, {
       ...requestOf(options),
       ...{ packages, route: null, fallback: null, noWait: options.noWait === true },

@@ -1,5 +1,5 @@
 /** Which settings count, and who decided them: the administrator, else the environment, else the user, else the default. */
-import { PolicyError } from '../errors.ts';
+import { PolicyError, UpdaterError } from '../errors.ts';
 import type { Host } from '../platform/host.ts';
 import { loadPolicy, type Policy } from './policy.ts';
 import {
@@ -36,8 +36,11 @@ export interface Decided {
 
 /** Throws UsageError, DamagedError or MachineError if one of the places can't be understood. */
 export function decide(host: Host, home: string): Decided {
+  return decideOver(host, home, preferencesFile.load(host, home));
+}
+
+function decideOver(host: Host, home: string, own: Preferences): Decided {
   const policy = loadPolicy(host);
-  const own = preferencesFile.load(host, home);
   let preferences: Preferences = DEFAULT_PREFERENCES;
   const settings = PREFERENCE_KEYS.map((key): Setting => {
     const said = saidOf(host, home, key, policy, own);
@@ -74,7 +77,24 @@ export function requireOwnDecision(host: Host, keys: readonly string[]): void {
 
 /** Throws PolicyError if updates are turned off altogether. Rollback, repair and recovery work nevertheless. */
 export function requireUpdatesOn(host: Host, home: string): void {
-  const { preferences, settings } = decide(host, home);
+  requireOn(decide(host, home));
+}
+
+/** The same, except that preferences of the user that can't be read turn nothing off: they must not stop an update. */
+export function requireNotTurnedOff(host: Host, home: string): void {
+  requireOn(decideOver(host, home, readableOrDefault(host, home)));
+}
+
+function readableOrDefault(host: Host, home: string): Preferences {
+  try {
+    return preferencesFile.load(host, home);
+  } catch (error) {
+    if (!(error instanceof UpdaterError)) throw error;
+    return DEFAULT_PREFERENCES;
+  }
+}
+
+function requireOn({ preferences, settings }: Decided): void {
   if (preferences.updates) return;
   const decision = settings.find(({ key }) => key === 'updates');
   throw new PolicyError(

@@ -115,6 +115,18 @@ posixOnly('applying a package', () => {
     expect(check.stderr).toContain(`${preferences}: it is a directory (EISDIR)`);
   });
 
+  test('updates that are turned off: nothing changes, and it is started again', async () => {
+    const here = await install();
+    expect((await here.update(['config', 'set', 'updates', 'off'])).code).toBe(0);
+    expect((await run(here.dgmo, ['self-update', toTwo], { env: here.env })).code).toBe(0);
+    expect(await waitForStarts(here.starts, 1)).toMatchObject([{ version: '1.0.0', executable: here.dgmo }]);
+    const refused = await here.update(['--apply', toTwo, '--no-wait']);
+    expect([refused.code, refused.stderr]).toEqual([
+      17,
+      expect.stringContaining('updates are turned off here'),
+    ]);
+  });
+
   test('waits for the process that it is told to wait for, and swaps only then', async () => {
     const here = await install();
     const running = await here.startDgmo();

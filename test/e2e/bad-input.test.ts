@@ -102,13 +102,17 @@ posixOnly('bad input', () => {
 
   test('a package that too few keys signed', async () => {
     const keys = [testKey(11), testKey(12)];
+    // Without the root that the updater has recorded there.
+    const dir = path.join(here.folder, 'two-keys-install');
+    fs.cpSync(here.dir, dir, { recursive: true });
+    fs.rmSync(path.join(dir, '.dgmo-updater/publisher.json'), { force: true });
     const home = path.join(here.folder, 'two-keys');
     fs.mkdirSync(path.join(home, 'trust'), { recursive: true });
     fs.writeFileSync(path.join(home, 'trust/root.json'), testRootBytes({ targets: keys, threshold: 2 }));
     const signed = (signers: SigningKey[]) => {
       const file = path.join(here.folder, 'signed.dgmopkg');
       fs.writeFileSync(file, testPackage({ keys: signers, payloads: [patchPayload('1.1.0', '1.2.0')] }));
-      return ['--apply', file, '--home', home, '--install-dir', here.dir];
+      return ['--apply', file, '--home', home, '--install-dir', dir];
     };
     const rootless = await shop.rootlessUpdater();
     const apply = (signers: SigningKey[]) => run(rootless, signed(signers));

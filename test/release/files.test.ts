@@ -138,7 +138,7 @@ describe('an input is never replaced by an output', () => {
     for (const [args, inputs] of commands) {
       for (const input of inputs) {
         const file = statSync(folder.at(input)).isDirectory()
-          ? path.join(input, readdirSync(folder.at(input))[0] ?? '')
+          ? path.join(input, readdirSync(folder.at(input)).find((name) => name.endsWith('.dgmopkg')) ?? '')
           : input;
         const before = readFileSync(folder.at(file));
         const others = input === inputs[0] ? [`./${file}`, 'hard', 'soft'] : [];

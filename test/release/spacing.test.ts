@@ -1,6 +1,7 @@
 /** Which releases patches are made from, and that an installation far behind comes forward over them. */
 import { describe, expect, test } from 'bun:test';
 import path from 'node:path';
+import { compressFramed } from '../../lib/delta/index.ts';
 import { replaceDurably } from '../../lib/platform/files.ts';
 import { MAX_CHAIN, planDownload } from '../../lib/update/index.ts';
 import { isNewer, type ListedRelease } from '../../lib/version/index.ts';
@@ -72,19 +73,23 @@ describe('from any of the last hundred releases to the newest', () => {
   });
 });
 
+/** Bytes of each binary. */
+const SIZE = 64;
+
 test('a repository with several channels, revoked releases and repairs of old versions has these patches', async () => {
   const disk = new SimulatedDisk();
   await initialize(hostOn(disk), REPO, { app: 'dgmo', root: ROOT }, SIGNERS);
-  // Which patches there are is the question, not what is in them.
+  // Which patches there are is the question, not what is in them. Of a full binary the index is read.
+  const full = await compressFramed(noise(3, SIZE));
   const workers: Workers = {
     run: async ({ kind }, output) =>
-      replaceDurably(disk, output, path.dirname(output), noise(3, kind === 'full' ? 100 : 10), 0o644),
+      replaceDurably(disk, output, path.dirname(output), kind === 'full' ? full : noise(3, 10), 0o644),
   };
   const add = async (version: string, channel: string, number: number) => {
     const request = requestFor(
       disk,
       version,
-      { 'linux-x64': noise(number + 1, 64) },
+      { 'linux-x64': noise(number + 1, SIZE) },
       { channel, deltas: DEFAULT_PATCHES },
     );
     const host = hostOn(disk);

@@ -441,7 +441,7 @@ test('the command line: bundle, inspect, add twice, and a symlink told in words'
     decodeRoot(readFileSync(folder.at('keys', 'root.json'))),
   );
   const lengths = contents.payloads.map(({ length }) => length);
-  expect(contents.manifest.updates.size).toBe((lengths[0] ?? 0) + (lengths[2] ?? 0));
+  expect(contents.manifest.updates.size).toBe((lengths[0] ?? 0) + (lengths[1] ?? 0));
 
   const repo = ['--repo', 'repo', '--keys', 'keys'];
   await folder.release(['init', ...repo]);
