@@ -34,7 +34,7 @@ test.skipIf(process.platform === 'win32')(
 );
 
 test.skipIf(process.platform === 'win32')(
-  'shows a rollback: the data that 2.0.0 migrated is what 1.0.0 had, and 1.0.0 reads it',
+  'shows repairs, for nothing and for a few kilobytes, and a rollback: the data that 2.0.0 migrated is what 1.0.0 had, and 1.0.0 reads it',
   async () => {
     const { code, stdout, stderr } = await run(process.execPath, [path.join(import.meta.dir, 'demo.ts')]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -44,6 +44,12 @@ test.skipIf(process.platform === 'win32')(
       'dgmo-updater check',
       'update --yes',
       '"dataVersion":2',
+      '1 problem found',
+      'and the patch that was downloaded before',
+      '(nothing was downloaded)',
+      'repair --yes',
+      '1 damaged block of',
+      'The installation is healthy.',
       'Pre-update to 2.0.0',
       '1.0.0 is back (before: 2.0.0)',
     ];
@@ -54,8 +60,11 @@ test.skipIf(process.platform === 'win32')(
       expect(found === -1 ? `${words} is missing in ${stdout}` : words).toBe(words);
       at = found;
     }
+    const fetched = /\(([\d.]+) KB downloaded\)/.exec(stdout)?.[1];
+    expect(Number(fetched)).toBeGreaterThan(0);
+    expect(Number(fetched)).toBeLessThan(200);
   },
-  60_000,
+  300_000,
 );
 
 test('a line is broken between words, with room for the bar; without a terminal it is not', () => {

@@ -1,4 +1,4 @@
-/** An update that goes well, one that does not, and a rollback that brings the data back, with a stand-in for DGMO. */
+/** An update that goes well, a repair, an update that does not go well, and a rollback that brings the data back, with a stand-in for DGMO. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { serving } from '../support/servers/serve.ts';
@@ -9,7 +9,7 @@ import { type Stage, size } from './stage.ts';
 const suffix = process.platform === 'win32' ? '.exe' : '';
 
 export async function showStandins(stage: Stage, folder: string): Promise<void> {
-  stage.open('dgmo-updater: an update, a bad update, a rollback with its data');
+  stage.open('dgmo-updater: an update, a repair, a bad update, a rollback with its data');
 
   stage.act('The release engineer');
   const one = await stage.step(
@@ -98,6 +98,24 @@ export async function showStandins(stage: Stage, folder: string): Promise<void> 
     );
     stage.quote(`its data: ${fs.readFileSync(data, 'utf8')}`);
 
+    stage.act('A byte of the executable changes on the drive: it is made again from what is kept here');
+    const flip = async () => flipByte(dgmo);
+    await stage.step('one byte is flipped', flip, (at) => `the one at ${at.toLocaleString('en')}`);
+    await stage.step('dgmo-updater verify', async () => wanted(11, await asked(installed, 'verify')));
+    await stage.step('dgmo-updater repair --yes', async () =>
+      wanted(0, await asked(installed, 'repair', '--yes')),
+    );
+
+    stage.act('And with the downloaded patch gone: what is damaged is fetched, and no more');
+    await stage.step('one byte is flipped, the cache removed', () => {
+      fs.rmSync(path.join(env.DGMO_HOME, 'cache'), { recursive: true });
+      return flip();
+    });
+    await stage.step('dgmo-updater repair --yes', async () =>
+      wanted(0, await asked(installed, 'repair', '--yes')),
+    );
+    await stage.step('dgmo-updater verify', async () => wanted(0, await asked(installed, 'verify')));
+
     stage.act('3.0.0 crashes at start: 2.0.0 comes back by itself');
     await stage.step(
       'dgmo-updater --apply',
@@ -138,6 +156,20 @@ export async function showStandins(stage: Stage, folder: string): Promise<void> 
 function checkLast(start: StandinStart | undefined): void {
   const found = `${start?.version} with data of format ${start?.data?.dataVersion}`;
   if (found !== '1.0.0 with data of format 1') throw new Error(`wanted 1.0.0 with its data, found ${found}`);
+}
+
+/** Flips a bit in the middle of the file, and returns where. */
+function flipByte(file: string): number {
+  const at = Math.floor(fs.statSync(file).size / 2);
+  const handle = fs.openSync(file, 'r+');
+  try {
+    const byte = new Uint8Array(1);
+    fs.readSync(handle, byte, 0, 1, at);
+    fs.writeSync(handle, Uint8Array.of((byte[0] ?? 0) ^ 1), 0, 1, at);
+  } finally {
+    fs.closeSync(handle);
+  }
+  return at;
 }
 
 function wanted(code: number, ran: Ran): void {
