@@ -15,9 +15,14 @@ import { knownReceipt } from './repair/records.ts';
  * Never throws because of what it finds: a file that can't be read is an issue. Throws InterruptedError on Ctrl-C.
  *
  * @param how `quick`: files that have not been written since they were last read are not read again
+ * @param again the check after a repair: files that this run has read already, and that were not written since, are not read again
  */
-export async function verifyInstall(session: Session, how: Thoroughness): Promise<HealthStatus> {
-  const files = new FileReader(session, how);
+export async function verifyInstall(
+  session: Session,
+  how: Thoroughness,
+  again = false,
+): Promise<HealthStatus> {
+  const files = new FileReader(session, how, again);
   const { readsAll } = files;
   const { issues } = checkRecords(session);
   const found = checkExecutables(session, knownReceipt(session), files, expectedInstead(session));

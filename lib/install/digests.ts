@@ -25,6 +25,11 @@ export class Digests {
     return digest;
   }
 
+  /** What the file with that identity was found to have; null if it was not read in this run. */
+  known(identity: string): Digest | null {
+    return this.#known.get(identity) ?? null;
+  }
+
   /** Stores a digest that the caller has computed from the whole file. `identity` was taken before it began to read. */
   learn(identity: string, digest: Digest): void {
     this.#known.set(identity, digest);

@@ -108,6 +108,8 @@ onPosix.each([
   expectHealed(result);
   expect(sourceOf(result)).toBe(`1 damaged block of ${BLOCKS}, from the feed`);
   expect(result.wire).toBeLessThanOrEqual(120_000);
+  // What was put back has been read back: the check after the repair does not read it once more.
+  expect(result.health.bytesRead).toBeLessThan(GOOD.length);
   expect(result.wire).toBeLessThanOrEqual(result.bytesFetched + DOCUMENTS + 2 * HEADERS);
 });
 

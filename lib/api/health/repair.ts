@@ -73,7 +73,7 @@ export async function repairInstall(session: Session, request: RepairRequest): P
       const pending = wanted(status).filter((issue) => !progress.attempts.has(keyOf(issue)));
       if (pending.length === 0) break;
       for (const issue of inOrderOfRepair(pending)) await attempt(session, request, progress, issue);
-      status = await verifyInstall(session, 'full');
+      status = await verifyInstall(session, 'full', true);
     }
     return resultOf(status, progress);
   });
