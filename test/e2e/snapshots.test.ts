@@ -147,12 +147,12 @@ posixOnly('snapshots', () => {
       const [first = '', second = '', third = '', fourth = ''] = ids;
       expect((await done(snapshots(here, 'pin', first))).stdout).toBe(`${first} is kept permanently.\n`);
       expect((await done(snapshots(here, 'prune'))).stdout).toMatch(/^Nothing to remove\.|bytes\.\n$/);
-      const pruned = resultOf(await done(snapshots(here, 'prune', '--keep', '1', '--json')));
+      const pruned = resultOf(await done(snapshots(here, 'prune', '--keep', '1', '--yes', '--json')));
       expect(pruned).toMatchObject({ removed: [second, third], unreadable: [] });
       expect(Number(pruned.freed)).toBeGreaterThan(0);
       expect(snapshotIds(homeOf(here))).toEqual([first, fourth].sort());
       await done(snapshots(here, 'unpin', first));
-      expect((await done(snapshots(here, 'prune', '--keep', '1'))).stdout).toMatch(
+      expect((await done(snapshots(here, 'prune', '--keep', '1', '--yes'))).stdout).toMatch(
         /^Removed 1 snapshot and freed /,
       );
       expect(snapshotIds(homeOf(here))).toEqual([fourth]);

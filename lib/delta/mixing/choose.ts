@@ -4,8 +4,8 @@ import { encodeMixing, type MixingChoice, type MixingInput, type MixingStreams }
 import { regionsOf } from './executable.ts';
 import { alignFunctions } from './function-table.ts';
 
-/** Bytes to model, if the publisher sets no other limit: a few seconds of one core (test/bench/README.md). */
-export const APPLY_LIMIT = 4_000_000;
+/** Bytes to model, if the publisher sets no other limit: about four seconds of one core (test/bench/README.md). */
+export const APPLY_LIMIT = 1_200_000;
 
 /** In text, whose short alignments the match model finds again; the others pay from about 16 bytes on. */
 const SHORTEST = { shortest: 16, shortestInText: 1000 };
@@ -15,8 +15,8 @@ const SHORTEST = { shortest: 16, shortestInText: 1000 };
  */
 const BULK_FROM = [Number.POSITIVE_INFINITY, 300, 64];
 
-/** Of the limit: less work than that may not need the references. */
-const LITTLE = 1 / 8;
+/** Bytes to model. A patch with fewer may not need the references. */
+const LITTLE = 600_000;
 /** A patch that is larger by less is as good if it applies faster. */
 const SAME = 1.005;
 
@@ -40,7 +40,7 @@ export async function chooseMixing(
     const report = (fraction: number) => onProgress((index + fraction) / BULK_FROM.length);
     const made = await encodeMixing(all, choice, limit, report);
     if (made === null) continue;
-    if (!isExecutable || made.work >= limit * LITTLE) return made;
+    if (!isExecutable || made.work >= LITTLE) return made;
     const also = (other: MixingInput, references: boolean) =>
       encodeMixing(other, { ...choice, references }, limit, () => onProgress((index + 1) / BULK_FROM.length));
     // In a small patch, the table of functions may have been aligned as well by its bytes.
