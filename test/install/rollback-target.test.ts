@@ -261,3 +261,13 @@ test('what was chosen before something else was installed is not carried out', (
   expect(plan).toThrow(BusyError);
   expect(plan).toThrow('2.0.0 was installed, 3.0.0 is now; nothing was changed');
 });
+
+test('something else than a file at the path of the executable: refused, and no record in the journal', async () => {
+  const { host, install, target } = machine();
+  install(TWO, null, ONE);
+  const session = sessionOn(host);
+  const chosen = target();
+  host.disk.remove(targetPath('linux'));
+  host.disk.createDirectory(targetPath('linux'), 0o755);
+  expect(() => planRollbackChange(session, chosen)).toThrow(/is no file, but a folder.*nothing was changed/);
+});

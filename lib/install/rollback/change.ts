@@ -2,6 +2,7 @@
  * The parts of a rollback: its snapshot, folders, staged binary and receipt. `lib/api/rollback.ts` puts them in order. A
  * rollback also repairs a damaged or missing binary, and replaces a transaction that could be neither finished nor undone.
  */
+
 import { isDeepStrictEqual } from 'node:util';
 import { BusyError, DamagedError, MachineError } from '../../errors.ts';
 import {
@@ -14,6 +15,7 @@ import {
 import { compareVersions } from '../../version/index.ts';
 import { changeToSnapshot, type FolderChange, requestFor } from '../folders/folders.ts';
 import { snapshotBeforeChange } from '../folders/snapshots.ts';
+import { requireFile } from '../installed-binary.ts';
 import { type Binary, type Receipt, requireReceipt, saveReceipt, withoutConfirmation } from '../receipt.ts';
 import type { Session } from '../session.ts';
 import { appendEntry, type Folders, type OpenTransaction } from '../transaction/journal.ts';
@@ -47,6 +49,7 @@ export function planRollbackChange(session: Session, target: RollbackTarget): Ro
     );
   }
   const found = digests.of(layout.target);
+  requireFile(found, layout.target);
   const from: Binary =
     found === null || found.sha256 === receipt.binary.sha256
       ? receipt.binary

@@ -173,8 +173,12 @@ export function readJournal(disk: Disk, layout: Layout): { entries: Entry[]; len
   return bytes === null ? { entries: [], length: 0 } : decodeJournal(bytes, layout.journal);
 }
 
-/** Adds a record after the last valid one, and flushes it. The caller holds the lock. */
+/**
+ * Adds a record after the last valid one, and flushes it. The caller holds the lock. Throws, and writes nothing, if the record
+ * could not be read again: nobody could finish or undo such a transaction.
+ */
 export function appendEntry(disk: Disk, layout: Layout, entry: Entry): void {
+  checkEntry(JSON.stringify(entry), layout.journal);
   if (disk.status(layout.journal) === null) {
     replaceDurably(disk, layout.journal, layout.workDir, new TextEncoder().encode(encodeEntry(entry)), 0o644);
     return;

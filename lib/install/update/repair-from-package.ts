@@ -1,6 +1,8 @@
 /** Repairing a damaged or missing executable with a package that contains the full binary. */
+
 import { DamagedError } from '../../errors.ts';
 import { isInstalled, type PackageContents, planRoute, type Route } from '../../package/index.ts';
+import { requireFile } from '../installed-binary.ts';
 import type { Binary } from '../receipt.ts';
 import type { Session } from '../session.ts';
 
@@ -19,6 +21,7 @@ export function binaryToReplace(session: Session, contents: PackageContents, ins
   if (!isInstalled(contents, installed)) return installed;
   const found = digests.of(layout.target);
   if (found === null || found.sha256 === installed.sha256) return installed;
+  requireFile(found, layout.target);
   return { version: installed.version, ...found };
 }
 

@@ -83,8 +83,8 @@ describe('with no fault', () => {
     const code = await trial.run(simulatedHost({ ...trial.host, disk }));
     expect({ code, installed: installedOn(disk, [OLD, NEW, BROKEN]) }).toEqual(trial.clean);
     expect(disk.openHandles()).toBe(0);
-    // The snapshot of a failed update is removed: it would push out a useful one.
-    expect((await checkStore(disk)).map(({ kind }) => kind)).toEqual(code === 0 ? ['update'] : []);
+    // The snapshot of a failed update is removed: it would push out a useful one. What was in the folders is kept.
+    expect((await checkStore(disk)).map(({ kind }) => kind)).toEqual(code === 0 ? ['update'] : ['recovery']);
     trial.afterwards(disk);
   });
 });

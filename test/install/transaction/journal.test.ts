@@ -183,3 +183,22 @@ test.each([
   const line = encodeEntry({ ...begin, folders } as unknown as Entry);
   expect(() => decodeJournal(new TextEncoder().encode(line), 'journal')).toThrow('does not know');
 });
+
+test('a record that could not be read again is not written', () => {
+  const disk = installedDisk('linux', OLD);
+  const layout = layoutOn(disk);
+  const receipt = receiptOf(OLD, null);
+  const from = { version: '1.0.0', sha256: '', size: -1 };
+  const entry = {
+    type: 'begin',
+    id: 'a',
+    at: 0,
+    kind: 'rollback',
+    from,
+    to: receipt.binary,
+    receipt,
+  } as const;
+  const before = disk.contentOf(layout.journal);
+  expect(() => appendEntry(disk, layout, entry)).toThrow();
+  expect(disk.contentOf(layout.journal)).toEqual(before);
+});
