@@ -50,7 +50,8 @@ export interface Room {
 export interface Disk {
   /**
    * `read`: an existing file. `read itself`: the same, but ELOOP if the path is a symlink. `create`: a new file, EEXIST if
-   * the path exists. `update`: read and write an existing file.
+   * the path exists. `update`: read and write an existing file. None of them waits: ENXIO if an existing path is a pipe, a
+   * socket or a device.
    */
   open(path: string, how: 'read' | 'read itself' | 'create' | 'update', mode?: number): Handle;
   /** Reads up to `into.length` bytes. Returns the number of bytes, 0 at the end of the file. */

@@ -30,6 +30,10 @@ const FAILURES: Record<string, [explanation: string, advice?: string]> = {
   ENOENT: ['there is no such file'],
   ENOEXEC: ['it is not a program of a format that this system knows'],
   EISDIR: ['it is a directory', 'Move it out of the way, or name another file, then try again.'],
+  ENXIO: [
+    'it is a pipe, a socket or a device, not a file',
+    'Move it out of the way, or name another file, then try again.',
+  ],
   ENOTDIR: ['a part of the path is not a directory', PATH],
   ELOOP: ['it is a symlink that may not be followed, or symlinks that lead in a circle', PATH],
   ENAMETOOLONG: ['the name or the path is too long for the filesystem', 'Use a folder with a shorter path.'],

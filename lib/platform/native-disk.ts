@@ -11,14 +11,36 @@ import { inThread } from './thread-pool.ts';
 import { windowsRename } from './windows/system.ts';
 
 const { COPYFILE_EXCL, COPYFILE_FICLONE, COPYFILE_FICLONE_FORCE } = fs.constants;
-const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
-/** O_NONBLOCK: if a pipe has replaced the file meanwhile, opening must not wait for a writer. */
+const { O_RDONLY, O_RDWR, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
+/** O_NONBLOCK: whatever another user puts at the path, opening must not wait for the other end of a pipe. */
 const OPEN_FLAGS = {
-  read: 'r',
+  read: O_RDONLY | O_NONBLOCK,
   'read itself': O_RDONLY | O_NOFOLLOW | O_NONBLOCK,
   create: 'wx',
-  update: 'r+',
+  update: O_RDWR | O_NONBLOCK,
 } as const;
+
+/** Pipes and devices have no end, and may never answer. A directory opens, and fails with EISDIR when it is read. */
+function requireFile(path: string, handle: number): void {
+  const found = fs.fstatSync(handle);
+  if (found.isFile() || found.isDirectory()) return;
+  fs.closeSync(handle);
+  throw notFile(path);
+}
+
+/** The error that the system has for opening a socket. */
+function notFile(path: string): Error {
+  return Object.assign(new Error(`ENXIO: no such device or address, open '${path}'`), {
+    code: 'ENXIO',
+    path,
+  });
+}
+
+/** The system's copy would wait for a pipe, and read a device until the disk is full. */
+function requireFileToCopy(path: string): void {
+  const found = fs.statSync(systemPath(path), { throwIfNoEntry: false });
+  if (found !== undefined && !found.isFile() && !found.isDirectory()) throw notFile(path);
+}
 
 function flushInThread(handle: number): Promise<void> {
   const elsewhere = () =>
@@ -102,7 +124,7 @@ function resolvePosix(path: string): string {
 }
 
 function flushDirectory(path: string): void {
-  const handle = fs.openSync(systemPath(path), 'r');
+  const handle = fs.openSync(systemPath(path), OPEN_FLAGS.read);
   try {
     fs.fsyncSync(handle);
   } catch (error) {
@@ -164,6 +186,7 @@ export const nativeDisk: Disk = {
   open: (path, how, mode = 0o600) => {
     const handle = whenFree(() => fs.openSync(systemPath(path), OPEN_FLAGS[how], mode));
     if (how === 'create') createdByUs(path, handle);
+    else requireFile(path, handle);
     paths.set(handle, path);
     return handle;
   },
@@ -189,6 +212,7 @@ export const nativeDisk: Disk = {
     : (from, to) => fs.renameSync(systemPath(from), systemPath(to)),
   link: (existing, path) => fs.linkSync(systemPath(existing), systemPath(path)),
   copy: (from, to) => {
+    requireFileToCopy(from);
     try {
       fs.copyFileSync(systemPath(from), systemPath(to), COPYFILE_EXCL | COPYFILE_FICLONE);
     } catch (error) {
@@ -197,6 +221,7 @@ export const nativeDisk: Disk = {
     createdByUs(to);
   },
   reflink: (from, to) => {
+    requireFileToCopy(from);
     fs.copyFileSync(systemPath(from), systemPath(to), COPYFILE_EXCL | COPYFILE_FICLONE_FORCE);
     createdByUs(to);
   },

@@ -13,11 +13,12 @@
  * fetches them again.
  */
 import { X509Certificate } from 'node:crypto';
-import fs from 'node:fs';
 import { rootCertificates } from 'node:tls';
 import { errorMessage, InterruptedError, MachineError, UpdaterError } from '../../errors.ts';
 import { isLoopback, shownAddress } from '../../format/web-address.ts';
 import { asUpdaterError } from '../failures.ts';
+import { readFile } from '../files.ts';
+import { nativeDisk } from '../native-disk.ts';
 import { networkFailure, type Peer, tooLate } from './failures.ts';
 import {
   type Network,
@@ -30,6 +31,8 @@ import { proxyFor, type WebProxy } from './proxy.ts';
 import { redirected } from './redirect.ts';
 
 const TLS_1_3 = 0x0304;
+/** 4 MiB: the authorities of a system have a few hundred KB. */
+const MAX_CERTIFICATES = 1 << 22;
 
 /**
  * Certificates are read at the first https request, which throws MachineError if the file cannot be read and
@@ -79,7 +82,7 @@ function authorities({ certificateFile, environment }: NetworkSettings): string[
   const named = certificateFile === undefined ? `NODE_EXTRA_CA_CERTS: ${file}` : file;
   let pem: string;
   try {
-    pem = fs.readFileSync(file, 'latin1');
+    pem = readCertificates(file);
   } catch (error) {
     const failure = asUpdaterError(error, file);
     if (certificateFile !== undefined || !(failure instanceof MachineError)) throw failure;
@@ -98,6 +101,18 @@ function authorities({ certificateFile, environment }: NetworkSettings): string[
     });
   }
   return [...rootCertificates, pem];
+}
+
+/** Throws an error with an errno name, or MachineError if the file is too large to be one of certificates. */
+function readCertificates(file: string): string {
+  const size = nativeDisk.status(nativeDisk.resolve(file))?.size ?? 0;
+  if (size > MAX_CERTIFICATES) {
+    throw new MachineError(
+      `${file}: wanted a file of PEM certificates of at most ${MAX_CERTIFICATES} bytes, found ${size} bytes`,
+      { advice: 'Name the file with the authorities that are missing.' },
+    );
+  }
+  return Buffer.from(readFile(nativeDisk, file, MAX_CERTIFICATES) ?? new Uint8Array(0)).toString('latin1');
 }
 
 /** Credentials in an address are not sent, and so never reach a message. */

@@ -31,7 +31,7 @@ export function fileHolds(
 }
 
 /** What else keeps it from being read (EIO, EMFILE, ...) is the machine's fault, and says nothing of its content. */
-const NOT_THE_FILE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM']);
+const NOT_THE_FILE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM', 'ENXIO']);
 
 function openOrNull(disk: Disk, path: string): Handle | null {
   try {
