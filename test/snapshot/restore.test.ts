@@ -175,3 +175,74 @@ describe('what it came to is looked at', () => {
     expect(() => verifyRestored(request, plan)).toThrow(DamagedError);
   });
 });
+
+describe.skipIf(process.geteuid?.() !== 0)('a folder that one may write and does not own', () => {
+  const SOMEBODY = 65_534;
+  let theirs: Workshop;
+
+  beforeEach(() => {
+    process.seteuid?.(SOMEBODY);
+    theirs = openWorkshop();
+    process.seteuid?.(0);
+    const folder = join(theirs.root('data'), 'of-root');
+    fs.mkdirSync(folder);
+    fs.writeFileSync(join(folder, 'file of root'), 'theirs');
+    fs.chmodSync(folder, 0o777);
+    process.seteuid?.(SOMEBODY);
+  });
+
+  afterEach(() => {
+    process.seteuid?.(0);
+    theirs.remove();
+  });
+
+  test('gets its files again, and keeps the time and the mode that only its owner may set', async () => {
+    const folder = join(theirs.root('data'), 'of-root');
+    fs.writeFileSync(join(folder, 'mine'), 'then');
+    const taken = await theirs.take();
+    fs.writeFileSync(join(folder, 'mine'), 'now!');
+    fs.writeFileSync(join(folder, 'new'), 'x');
+    process.seteuid?.(0);
+    fs.utimesSync(join(folder, 'file of root'), 1, 1);
+    fs.chmodSync(folder, 0o733 | 0o044);
+    process.seteuid?.(SOMEBODY);
+    // Twice: an interrupted restore is done again from its beginning.
+    for (let times = 0; times < 2; times++) {
+      const request = theirs.request(taken);
+      const plan = planRestore(request);
+      await prepare(request, plan);
+      const kept = carryOut(request, plan);
+      expect([...kept].sort()).toEqual([folder, join(folder, 'file of root')]);
+      verifyRestored(request, plan, kept);
+      expect(fs.readFileSync(join(folder, 'mine'), 'utf8')).toBe('then');
+      expect(fs.existsSync(join(folder, 'new'))).toBe(false);
+    }
+  });
+
+  test('and one of ours, with a group that is not, keeps its setgid', async () => {
+    const shared = join(theirs.root('data'), 'shared');
+    fs.mkdirSync(shared);
+    process.seteuid?.(0);
+    fs.chownSync(shared, SOMEBODY, 54_321);
+    fs.chmodSync(shared, 0o2775);
+    process.seteuid?.(SOMEBODY);
+    fs.writeFileSync(join(shared, 'mine'), 'then');
+    const taken = await theirs.take();
+    fs.writeFileSync(join(shared, 'mine'), 'now!');
+    await theirs.restore(taken);
+    expect(fs.statSync(shared).mode & 0o7777).toBe(0o2775);
+  });
+
+  test('a file in it that was changed after the restore is still found', async () => {
+    const folder = join(theirs.root('data'), 'of-root');
+    fs.writeFileSync(join(folder, 'mine'), 'then');
+    const taken = await theirs.take();
+    fs.writeFileSync(join(folder, 'mine'), 'now!');
+    const request = theirs.request(taken);
+    const plan = planRestore(request);
+    await prepare(request, plan);
+    const kept = carryOut(request, plan);
+    fs.writeFileSync(join(folder, 'mine'), 'then.');
+    expect(() => verifyRestored(request, plan, kept)).toThrow(DamagedError);
+  });
+});

@@ -62,6 +62,7 @@ export function changeToSnapshot(
 ): FolderChange {
   const request = requestFor(session, home, snapshot, components, id);
   let plan: ReturnType<typeof planRestore> | undefined;
+  let kept: ReadonlySet<string> = new Set();
   const begun = session.host.clock.monotonic();
   return {
     async prepare() {
@@ -76,10 +77,11 @@ export function changeToSnapshot(
     },
     carryOut() {
       if (plan === undefined) throw new Error('carryOut was called before prepare');
-      carryOut(request, plan);
+      kept = carryOut(request, plan);
       reportFolders(session, snapshot.id, plan, begun);
+      warnOfKept(session, kept);
     },
-    verify: () => verifyRestored(request, plan),
+    verify: () => verifyRestored(request, plan, kept),
   };
 }
 
@@ -91,6 +93,17 @@ function reportFolders(
 ): void {
   const milliseconds = Math.round(host.clock.monotonic() - begun);
   emit({ event: 'folders', snapshot, files, bytes, removed, leftAlone, milliseconds });
+}
+
+/** Only the owner of a file may set these. Its content is restored, so nothing depends on them. */
+function warnOfKept({ emit }: Session, kept: ReadonlySet<string>): void {
+  const [first, ...others] = kept;
+  if (first === undefined) return;
+  const more = others.length === 0 ? '' : `, and of ${others.length} more,`;
+  emit({
+    event: 'warning',
+    text: `The time and the mode of ${first}${more} could not be set, as only its owner may do that; its content is as in the snapshot.`,
+  });
 }
 
 function checkKept({ host, app }: Session, { layout }: RestoreRequest, before: Snapshot, plan: Plan): void {
@@ -160,9 +173,10 @@ export async function bringBack(
       const lost = await setAside(session, open, { request, plan, resumed });
       appendEntry(host.disk, layout, { type: 'folders', state: 'touched' });
       await prepare(request, plan);
-      carryOut(request, plan);
-      verifyRestored(request, plan);
+      const kept = carryOut(request, plan);
+      verifyRestored(request, plan, kept);
       reportFolders(session, before, plan, begun);
+      warnOfKept(session, kept);
       if (lost !== null) session.emit({ event: 'warning', text: lost });
     }
     flushFolders(request);

@@ -27,14 +27,43 @@ export function setTimeAndMode(
 }
 
 /**
- * Changes the folders, after `prepare` with the same plan. The caller has written to its journal that they may be half
- * changed.
+ * The same for what was there before, which may belong to somebody else: then neither can be set, however much may be
+ * written in it. Returns false if one of them can't be set. A mode that is right is not set again: the system would take
+ * setgid away if its group is not one of ours.
  */
-export function carryOut(request: RestoreRequest, plan: Plan): void {
-  for (const root of plan.roots) carryOutRoot(request, root);
+function restoreTimeAndMode(disk: Disk, path: string, wanted: { mode: number; modified?: number }): boolean {
+  const { mode, modified } = wanted;
+  const timed = modified === undefined || isAllowed(() => disk.setModified(path, modified));
+  const found = disk.status(path)?.mode;
+  if (found !== mode && !isAllowed(() => disk.setMode(path, mode))) return false;
+  return timed && (found === mode || disk.status(path)?.mode === mode);
 }
 
-function carryOutRoot(request: RestoreRequest, root: RootPlan): void {
+/** False if only the owner may do that. */
+function isAllowed(change: () => void): boolean {
+  try {
+    change();
+    return true;
+  } catch (error) {
+    if (errorCode(error) !== 'EPERM') throw error;
+    return false;
+  }
+}
+
+/**
+ * Changes the folders, after `prepare` with the same plan. The caller has written to its journal that they may be half
+ * changed.
+ *
+ * @returns absolute paths of files and folders that keep a time or a mode that is not that of the snapshot, because they
+ *   belong to somebody else; what they contain is restored
+ */
+export function carryOut(request: RestoreRequest, plan: Plan): Set<string> {
+  const kept = new Set<string>();
+  for (const root of plan.roots) carryOutRoot(request, root, kept);
+  return kept;
+}
+
+function carryOutRoot(request: RestoreRequest, root: RootPlan, kept: Set<string>): void {
   const { layout } = request;
   const { disk } = request.host;
   const { remove, folders, write, touch } = root.difference;
@@ -66,21 +95,30 @@ function carryOutRoot(request: RestoreRequest, root: RootPlan): void {
     change(path);
     disk.replace(layout.join(root.staging, String(index)), at(path));
   }
-  for (const entry of touch) if (entry.kind === 'file') setTimeAndMode(disk, at(entry.path), entry);
+  const set = (path: string, wanted: { mode: number; modified?: number }) => {
+    if (!restoreTimeAndMode(disk, path, wanted)) kept.add(path);
+  };
+  for (const entry of touch) if (entry.kind === 'file') set(at(entry.path), entry);
   clearRoot(request, root);
-  finishFolders(request, root, new Set([...changed, ...opened]), at);
+  finishFolders(request, root, { changed: new Set([...changed, ...opened]), at, set });
 }
 
 function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
+interface Finish {
+  /** Paths in the root of folders in which something was changed. */
+  changed: ReadonlySet<string>;
+  at(path: string): string;
+  set(path: string, wanted: { mode: number; modified?: number }): void;
+}
+
 /** Sets modes and times of folders, once everything in them is done, the deepest first. */
 function finishFolders(
   { host: { disk }, layout: { dirname } }: RestoreRequest,
   { tree, folder, exists, difference: { touch } }: RootPlan,
-  changed: ReadonlySet<string>,
-  at: (path: string) => string,
+  { changed, at, set }: Finish,
 ): void {
   for (const path of changed) disk.flushDirectory(at(path));
   if (tree === null) {
@@ -91,12 +129,13 @@ function finishFolders(
   const entries = tree.entries.filter((entry): entry is Extract<Entry, { kind: 'folder' }> =>
     entry.kind === 'folder' ? again.has(entry.path) : false,
   );
-  for (const entry of entries.toReversed()) setTimeAndMode(disk, at(entry.path), entry);
-  if (disk.status(folder)?.mode !== tree.mode) disk.setMode(folder, tree.mode);
+  for (const entry of entries.toReversed()) set(at(entry.path), entry);
+  set(folder, { mode: tree.mode });
 }
 
 /**
- * Makes a folder writable for its owner; its mode is set again at the end. Throws MachineError if it has become something
+ * Makes a folder writable for its owner; its mode is set again at the end. One that belongs to somebody else may be
+ * writable without: what is to be changed in it tells. Throws MachineError if it has become something
  * else since the plan was made: a symlink would lead to files that are not ours.
  */
 export function makeWritable(disk: Disk, folder: string): void {
@@ -106,7 +145,7 @@ export function makeWritable(disk: Disk, folder: string): void {
       advice: 'Close the program that does so, then try again.',
     });
   }
-  if ((status.mode & 0o300) !== 0o300) disk.setMode(folder, status.mode | 0o700);
+  if ((status.mode & 0o300) !== 0o300) isAllowed(() => disk.setMode(folder, status.mode | 0o700));
 }
 
 /** Removes a folder unless something is in it. Returns whether it is gone. */
