@@ -6,6 +6,7 @@ import path from 'node:path';
 import { benchPair, fetchPairs } from './delta.ts';
 import { benchDownload, downloadTable } from './download.ts';
 import { benchFeed, feedTable } from './feed.ts';
+import { benchRepair, repairTable } from './repair.ts';
 import { benchRoutes, routesTable } from './routes.ts';
 import { benchSnapshots } from './snapshots.ts';
 import { benchStartUp, startUpTable } from './start-up.ts';
@@ -29,6 +30,7 @@ console.log(`### Start-up
 ${startUpTable(await benchStartUp())}
 `);
 console.log(`### Snapshots and rollbacks\n\n${await benchSnapshots()}`);
+console.log(`### Checks and repairs of a real release\n\n${repairTable(await benchRepair())}`);
 console.log(`### A check that finds nothing new\n\n${feedTable(await benchFeed())}`);
 console.log(`### What an installation pays that is far behind\n\n${routesTable(await benchRoutes())}`);
 console.log(`### A download beside curl\n\n${downloadTable(await benchDownload())}`);
