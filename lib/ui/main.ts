@@ -5,6 +5,7 @@ import { type CommandLine, type CommandName, parseCommandLine } from './argument
 import { type CommandContext, installOptions, isGiven } from './context.ts';
 import { type Questions, questionsOnTerminal } from './questions.ts';
 import { createReport, type Output, type Report } from './report.ts';
+import { oneLine } from './text/lines.ts';
 
 export interface Surroundings {
   /** Loads the machine. Called only by commands that need it. */
@@ -63,7 +64,7 @@ export async function main(argv: readonly string[], around: Surroundings): Promi
   if (unwritten === null || code !== 0) return code;
   // Whoever reads the result, such as a script that redirects it to a full disk, must not take its absence for success.
   output.error(
-    `dgmo-updater: it is done, but the result could not be written to ${errorMessage(unwritten)}\n`,
+    `dgmo-updater: it is done, but the result could not be written to ${oneLine(errorMessage(unwritten))}\n`,
   );
   return 12;
 }

@@ -13,6 +13,7 @@ import {
   UpdaterError,
 } from '../errors.ts';
 import type { ProgressOutput } from './terminal/progress.ts';
+import { oneLine } from './text/lines.ts';
 import { countText, durationText } from './text/sizes.ts';
 
 export type ReportedEvent = InstallEvent | UpdateEvent;
@@ -117,7 +118,7 @@ export function createReport(output: Output, options: ReportOptions): Report {
       }
       if (options.quiet) return;
       const text = sentence(event, options.verbose) ?? waitingText(event);
-      if (text !== null) say(text);
+      if (text !== null) say(oneLine(text));
       stages?.follow(event);
     },
     text(text) {
@@ -157,11 +158,11 @@ export function createReport(output: Output, options: ReportOptions): Report {
             : {}),
         });
       else {
-        say(`dgmo-updater: ${message}`);
-        if (advice !== undefined) say(advice);
+        say(`dgmo-updater: ${oneLine(message)}`);
+        if (advice !== undefined) say(oneLine(advice));
       }
       if ((exitCode === 1 || options.verbose) && error instanceof Error && error.stack)
-        output.error(`${error.stack}\n`);
+        output.error(`${error.stack.replace(message, oneLine(message))}\n`);
       return exitCode;
     },
   };

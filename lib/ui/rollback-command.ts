@@ -14,6 +14,7 @@ import { StillRunningError, UsageError } from '../errors.ts';
 import { parseList } from './arguments.ts';
 import { requireConsent } from './consent.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
+import { linesText } from './text/lines.ts';
 import { ageText, bytesText, countText } from './text/sizes.ts';
 
 export async function runRollback(context: CommandContext): Promise<void> {
@@ -91,16 +92,15 @@ async function describePlan(
   const format = moves === null ? '' : `, data of format ${moves.to} instead of ${moves.from}`;
   const versions = to.version === version ? `within ${version}` : `from ${version} to ${to.version}`;
   const age = ageText(host.clock.now() - snapshot.timestamp);
-  return [
+  const lines = [
     `This goes back ${versions}: ${what}, as of ${age} ago (${snapshot.reason})${format}.`,
     changesText(plan, await manager.previewRollback(plan)),
     running.length === 0
       ? null
       : `${receipt.app} is running (process ${running.join(', ')}): it is ended${isGiven(line, 'no-relaunch') ? '' : ', and started again'}.`,
     'A snapshot of the current state is taken first: `dgmo-updater rollback` returns to it.',
-  ]
-    .filter((text) => text !== null)
-    .join('\n');
+  ];
+  return linesText(lines.filter((text) => text !== null));
 }
 
 function changesText({ receipt, to }: RollbackPlan, { files, bytes, removed }: RollbackPreview): string {

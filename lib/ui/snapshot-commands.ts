@@ -11,6 +11,7 @@ import { didYouMean } from '../api/words.ts';
 import { DamagedError, UsageError } from '../errors.ts';
 import { requireConsent } from './consent.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
+import { linesText, oneLine } from './text/lines.ts';
 import { ageText, bytesText, countText, whenText } from './text/sizes.ts';
 import { table } from './text/table.ts';
 
@@ -109,7 +110,7 @@ async function create({ line, report, host }: CommandContext, manager: SnapshotM
   const { id, version, metadata, warnings } = await manager.createSnapshot(reason, {
     pin: isGiven(line, 'pin'),
   });
-  for (const warning of warnings) report.text(warning);
+  for (const warning of warnings) report.text(oneLine(warning));
   const milliseconds = Math.round(host.clock.monotonic() - begun);
   report.result('snapshots', `${id}: ${bytesText(metadata.size)} of ${version}, in ${milliseconds} ms.`, {
     ...{ id, size: metadata.size, milliseconds, warnings },
@@ -133,7 +134,7 @@ async function show({ report, host }: CommandContext, manager: SnapshotManager, 
     ['Checksum', metadata.checksum],
     ...found.warnings.map((warning, index) => [index === 0 ? 'Left out' : '', warning]),
   ];
-  const text = rows.map(([label, value]) => `${(label ? `${label}:` : '').padEnd(13)}${value}`).join('\n');
+  const text = linesText(rows.map(([label, value]) => `${(label ? `${label}:` : '').padEnd(13)}${value}`));
   report.result('snapshots', text, { snapshot: found, pinned, own, shared });
 }
 
@@ -165,7 +166,7 @@ async function verify(
   const damaged = results.filter(({ problems }) => problems.length > 0);
   if (damaged.length > 0) {
     for (const { id, problems } of damaged)
-      for (const problem of problems.slice(0, 20)) report.text(`${id}: ${problem}`);
+      for (const problem of problems.slice(0, 20)) report.text(oneLine(`${id}: ${problem}`));
     throw damageFound(results, damaged, isGiven(line, 'json'));
   }
   const verified = results.map(({ id }) => id);
@@ -203,7 +204,7 @@ async function prune(context: CommandContext, manager: SnapshotManager): Promise
   const outdated = await manager.planCleanup(kept);
   if (outdated.length > 0)
     await requireConsent(context, () => ({
-      tells: outdated.map((entry) => describeStored(entry, context.host.clock.now())).join('\n'),
+      tells: linesText(outdated.map((entry) => describeStored(entry, context.host.clock.now()))),
       question: `Remove ${outdated.length === 1 ? 'this snapshot' : `these ${outdated.length} snapshots`} permanently?`,
       otherwise: 'no snapshot was removed',
     }));
@@ -226,7 +227,7 @@ async function remove(context: CommandContext, manager: SnapshotManager, name: s
   const stored = await manager.getSnapshot(name);
   const { id, pinned } = stored;
   await requireConsent(context, () => ({
-    tells: describeStored(stored, host.clock.now()),
+    tells: oneLine(describeStored(stored, host.clock.now())),
     question: pinned ? `${id} is pinned. Remove it permanently?` : `Remove ${id} permanently?`,
     otherwise: `${id} was not removed`,
   }));

@@ -13,6 +13,7 @@ import { type CommandContext, isGiven, optionOf } from './context.ts';
 import { putBackExecutable } from './health/repair-command.ts';
 import { describeRepair } from './text/health.ts';
 import type { HoldContext } from './text/holds.ts';
+import { linesText } from './text/lines.ts';
 import { notesText } from './text/notes.ts';
 import { checkData, describeCheck, receiptText, wayBackText } from './text/update.ts';
 
@@ -38,7 +39,7 @@ export async function runDownload(context: CommandContext): Promise<void> {
     return;
   }
   const { files, route } = await manager.downloadUpdate(found.update);
-  report.result('download', files.join('\n'), { ...checkData(found), route, files });
+  report.result('download', linesText(files), { ...checkData(found), route, files });
 }
 
 export async function runUpdate(context: CommandContext): Promise<void> {

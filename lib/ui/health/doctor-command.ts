@@ -1,6 +1,7 @@
 /** `doctor`: one page about the installation and its surroundings. */
 import type { Diagnosis, DoctorCheck } from '../../api/index.ts';
 import { type CommandContext, isGiven } from '../context.ts';
+import { linesText } from '../text/lines.ts';
 import { healthOf } from './repair-command.ts';
 
 export async function runDoctor(context: CommandContext): Promise<void> {
@@ -17,7 +18,7 @@ function describe({ checks, overallStatus }: Diagnosis, verbose: boolean): strin
     ...detailsOf(check, verbose).map((detail) => `           ${detail}`),
     ...(check.remediation === null ? [] : [`           ${check.remediation}`]),
   ]);
-  return [...lines, ENDINGS[overallStatus]].join('\n');
+  return linesText([...lines, ENDINGS[overallStatus]]);
 }
 
 /** Of a check that found nothing wrong, only those that say where things are. */

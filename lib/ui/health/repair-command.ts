@@ -10,6 +10,7 @@ import {
 import { DamagedError, InterruptedError, UpdaterError } from '../../errors.ts';
 import { type CommandContext, isGiven, optionOf } from '../context.ts';
 import { describeHealth, describeRepair, healthCode } from '../text/health.ts';
+import { oneLine } from '../text/lines.ts';
 
 /** Also what the recovery menu calls. */
 export function healthOf({ line, report, install }: CommandContext): SelfHealingSystem {
@@ -105,7 +106,7 @@ export async function putBackExecutable(
   if (damage === null) return null;
   if (!isGiven(line, 'yes')) {
     if (questions === null) throw failure instanceof UpdaterError ? failure : asError(damage);
-    report.text(`${damage.where}: ${damage.what}.`);
+    report.text(oneLine(`${damage.where}: ${damage.what}.`));
     if (!(await questions.confirm('Put it back now?'))) throw asError(damage);
   }
   return health.repairExecutable();

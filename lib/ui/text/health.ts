@@ -1,5 +1,6 @@
 /** What a check of the installation found, as text. */
 import type { HealthIssue, HealthStatus, RepairResult } from '../../api/index.ts';
+import { linesText } from './lines.ts';
 import { bytesText, countText } from './sizes.ts';
 
 export function describeHealth(status: HealthStatus): string {
@@ -7,7 +8,7 @@ export function describeHealth(status: HealthStatus): string {
   const lines = [...(healthy ? ['The installation is healthy.'] : []), ...describeIssues(status)];
   if (repairableIssues.length > 0 && !healthy)
     lines.push('Run `dgmo-updater repair` to put right what can be.');
-  return lines.join('\n');
+  return linesText(lines);
 }
 
 /** The problems, then what is only worth knowing. */
@@ -49,7 +50,7 @@ export function describeRepair({
   const how = (where: string) => sources.findLast((source) => source.where === where)?.how;
   const places = [...new Set(repaired.map(({ where }) => where))];
   const fetched = bytesFetched === 0 ? 'nothing was downloaded' : `${bytesText(bytesFetched)} downloaded`;
-  return [
+  return linesText([
     ...places.map((where) => `Repaired ${where}${how(where) === undefined ? '' : `: ${how(where)}`}.`),
     ...serious.flatMap(({ issue, error, advice }) => [
       `Not repaired: ${error.includes(issue.where) ? error : `${issue.where}: ${error}`}.`,
@@ -57,7 +58,7 @@ export function describeRepair({
     ]),
     `${success ? 'The installation is healthy' : `${countText(serious.length, 'problem')} left`} (${fetched}).`,
     ...(snapshot === null ? [] : [`The state before is kept as snapshot ${snapshot}.`]),
-  ].join('\n');
+  ]);
 }
 
 /** The exit code of a finished check. A damaged file matters more than one that can't be run. */

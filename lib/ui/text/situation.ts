@@ -1,6 +1,7 @@
 /** The state of an installation in plain words, and what can be done about it. */
 import type { HealthStatus, Remedy, Situation } from '../../api/index.ts';
 import { describeIssues } from './health.ts';
+import { linesText } from './lines.ts';
 import { ageText } from './sizes.ts';
 
 /** @param now milliseconds since the epoch */
@@ -9,11 +10,11 @@ export function describeSituation(situation: Situation, now: number): string {
   const options = remedies.map(
     (remedy) => `  ${COMMANDS[remedy].padEnd(23)}${remedyLabel(remedy, situation, now)}`,
   );
-  return [
+  return linesText([
     headline(situation),
     ...describeIssues(notImplied(situation)),
     ...(options.length === 0 ? [] : ['What can be done:', ...options]),
-  ].join('\n');
+  ]);
 }
 
 /** That nothing is installed says already that its receipt and its executable are missing. */

@@ -1,5 +1,6 @@
 /** The status as text. */
 import type { Overview, Status } from '../../api/index.ts';
+import { linesText } from './lines.ts';
 import { ageText, type LocalOffset, whenText } from './sizes.ts';
 
 export interface StatusClock {
@@ -38,7 +39,7 @@ export function describeStatus(status: Status, overview: Overview, clock: Status
       `${status.open.kind} from ${status.open.from} to ${status.open.to}: under way, or interrupted; then run \`dgmo-updater recover\``,
     ]);
   rows.push(...updateRows(overview, clock));
-  return rows.map(([name, value]) => `${`${name}:`.padEnd(13)}${value}`).join('\n');
+  return linesText(rows.map(([name, value]) => `${`${name}:`.padEnd(13)}${value}`));
 }
 
 const BINARY: Record<Status['binary'], string> = {

@@ -1,0 +1,14 @@
+/**
+ * What keeps a name from making lines of output of its own: a file may have a line feed in its name, and the name comes into
+ * messages, lists and tables. The other control characters are replaced where everything is written (standard-streams.ts).
+ */
+
+/** A sentence, or a line of a list, with `\u000a` for each line feed that came with a name. */
+export function oneLine(text: string): string {
+  return text.replaceAll('\n', '\\u000a');
+}
+
+/** Text of several lines, each of which stays one. */
+export function linesText(lines: readonly string[]): string {
+  return lines.map(oneLine).join('\n');
+}
