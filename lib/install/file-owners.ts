@@ -10,7 +10,7 @@
  */
 import { MachineError, TrustError } from '../errors.ts';
 import { shellWord } from '../format/printable.ts';
-import type { Disk, FileStatus } from '../platform/disk.ts';
+import type { FileStatus } from '../platform/disk.ts';
 import type { Host } from '../platform/host.ts';
 import { pathsOf } from '../platform/path-flavour.ts';
 import type { Layout } from './layout.ts';
@@ -26,7 +26,7 @@ const ALL_WRITE = 0o002;
 const STICKY = 0o1000;
 
 /** Those who may write the executable, or replace it. */
-interface Writers {
+export interface Writers {
   users: ReadonlySet<number | null>;
   groups: ReadonlySet<number | null>;
   everybody: boolean;
@@ -39,7 +39,7 @@ interface Writers {
 export function requireSameWriters({ disk, user }: Machine, layout: Layout): void {
   const folder = disk.status(layout.workDir);
   if (folder === null) return;
-  const writers = user === null ? null : writersOf(disk, layout, user);
+  const writers = writersOf({ disk, user }, layout);
   requireKind(layout.workDir, folder, 'directory');
   if (writers !== null) requireWriters(writers, layout, layout.workDir, folder);
   for (const name of disk.list(layout.workDir)) {
@@ -53,7 +53,12 @@ export function requireSameWriters({ disk, user }: Machine, layout: Layout): voi
   }
 }
 
-function writersOf(disk: Disk, { installDir, target }: Layout, user: number): Writers {
+/** Null on Windows. */
+export function writersOf(
+  { disk, user }: Pick<Machine, 'disk' | 'user'>,
+  { installDir, target }: Pick<Layout, 'installDir' | 'target'>,
+): Writers | null {
+  if (user === null) return null;
   const found = [installDir, target].flatMap((path) => disk.status(path) ?? []);
   const writable = (bit: number) =>
     found.filter(({ kind, mode }) => (mode & bit) !== 0 && !(kind === 'directory' && (mode & STICKY) !== 0));
@@ -62,6 +67,11 @@ function writersOf(disk: Disk, { installDir, target }: Layout, user: number): Wr
     groups: new Set(writable(GROUP_WRITES).map(({ group }) => group)),
     everybody: writable(ALL_WRITE).length > 0,
   };
+}
+
+/** Whether nobody else than the writers has made it, nor, if it is a file, everybody may write it. */
+export function isOfWriters({ users, everybody }: Writers, { owner, kind, mode }: FileStatus): boolean {
+  return users.has(owner) && (kind !== 'file' || (mode & ALL_WRITE) === 0 || everybody);
 }
 
 /** Another name, outside of the work dir, all files of which are looked at. */

@@ -1,5 +1,5 @@
 /** Managers of Linux whose databases list the files of each package: dpkg, pacman and apk. */
-import { type Evidence, type Owner, word } from './evidence.ts';
+import { type Evidence, type Owner, word, words } from './evidence.ts';
 
 /** Null if none of the databases of this machine has the file. */
 export function databaseOwner(evidence: Evidence): Owner | null {
@@ -14,7 +14,7 @@ function dpkg(evidence: Evidence): Owner | null {
     if (!name.endsWith('.list')) continue;
     const file = `${DPKG}/${name}`;
     if (!lists(evidence, evidence.bytes(file), '/')) continue;
-    const package_ = word(name.slice(0, -'.list'.length));
+    const package_ = words(name.slice(0, -'.list'.length), ':');
     if (package_ === null) continue;
     const command = `sudo apt-get install --only-upgrade ${package_}`;
     return { manager: 'dpkg', package: package_, command, evidence: file };

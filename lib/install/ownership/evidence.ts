@@ -1,14 +1,19 @@
 /**
  * Reading what package managers leave beside the files that they install. It decides only whether the updater steps back, so
- * what can't be read is no evidence, and no error.
+ * what can't be read is no evidence, and no error. Nor is what belongs to a user who could not write the executable
+ * (file-owners.ts): anybody may put files into a folder above it that is sticky, such as /tmp.
  */
 import { errorCode, UpdaterError } from '../../errors.ts';
 import { readFile } from '../../platform/files.ts';
-import type { Host } from '../../platform/host.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
+import { isOfWriters, type Writers, writersOf } from '../file-owners.ts';
+import type { Session } from '../session.ts';
 
-/** 64 MiB: the database of a system with thousands of packages has less. */
+/** 64 MiB a file: the database of a system with thousands of packages has less. */
 const LIMIT = 1 << 26;
+/** Over all files. What comes after that is not looked at. */
+const MAX_FILES = 50_000;
+const MAX_BYTES = 1 << 28;
 
 export interface Owner {
   /** Name of the manager, such as Homebrew. */
@@ -21,19 +26,23 @@ export interface Owner {
   evidence: string;
 }
 
-/** A file with the folders above it, the innermost first, and what is in them. */
+/** The executable with the folders above it, the innermost first, and what is in them. */
 export class Evidence {
   readonly path: string;
   readonly folders: readonly string[];
-  readonly #host: Pick<Host, 'platform' | 'disk'>;
+  readonly #host: Session['host'];
+  readonly #writers: Writers | null;
   readonly #names = new Map<string, readonly string[]>();
+  readonly #realFolders = new Map<string, string | null>();
+  #filesLeft = MAX_FILES;
+  #bytesLeft = MAX_BYTES;
 
-  /** @param path symlinks resolved */
-  constructor(host: Pick<Host, 'platform' | 'disk'>, path: string) {
-    this.path = path;
+  constructor({ host, layout }: Pick<Session, 'host' | 'layout'>) {
+    this.path = layout.target;
     this.#host = host;
+    this.#writers = writersOf(host, layout);
     const folders: string[] = [];
-    for (let at = this.parent(path); ; at = this.parent(at)) {
+    for (let at = this.parent(this.path); ; at = this.parent(at)) {
       folders.push(at);
       if (this.parent(at) === at) break;
     }
@@ -52,22 +61,55 @@ export class Evidence {
     return pathsOf(this.#host.platform).join(...names);
   }
 
-  /** Empty if there is no such folder. */
+  /** Empty if there is no such folder, or it is not believed. Those in it may still belong to others: see `has`. */
   list(folder: string): readonly string[] {
     let names = this.#names.get(folder);
     if (names === undefined) {
-      names = attempt(() => this.#host.disk.list(folder)) ?? [];
+      const real = this.#realFolder(folder);
+      names = real === null ? [] : (attempt(() => this.#host.disk.list(real)) ?? []);
       this.#names.set(folder, names);
     }
     return names;
   }
 
   has(folder: string, name: string): boolean {
-    return this.list(folder).includes(name);
+    return this.list(folder).includes(name) && this.#isBelieved(this.join(folder, name));
   }
 
   bytes(path: string): Uint8Array | null {
-    return attempt(() => readFile(this.#host.disk, path, LIMIT));
+    if (this.#filesLeft === 0 || !this.#isBelieved(path)) return null;
+    this.#filesLeft -= 1;
+    const limit = Math.min(LIMIT, this.#bytesLeft);
+    const bytes = attempt(() => readFile(this.#host.disk, path, limit));
+    this.#bytesLeft -= bytes?.length ?? 0;
+    return bytes;
+  }
+
+  /** Whether the file, and the folder that it is in, are of those who could write the executable. */
+  #isBelieved(path: string): boolean {
+    const folder = this.#realFolder(this.parent(path));
+    return folder !== null && this.#isOfWriters(this.join(folder, this.name(path)));
+  }
+
+  /** The folder with symlinks resolved; null if it, or a symlink to it, is somebody else's. */
+  #realFolder(folder: string): string | null {
+    let real = this.#realFolders.get(folder);
+    if (real === undefined) {
+      real = this.#isOfWriters(folder) ? attempt(() => this.#host.disk.resolve(folder)) : null;
+      this.#realFolders.set(folder, real);
+    }
+    return real;
+  }
+
+  /** Of a symlink also what it leads to, and the folder of that. */
+  #isOfWriters(path: string): boolean {
+    const writers = this.#writers;
+    if (writers === null) return true;
+    const status = this.status(path);
+    if (status === null || !isOfWriters(writers, status)) return false;
+    if (status.kind !== 'symlink') return true;
+    const real = attempt(() => this.#host.disk.resolve(path));
+    return real !== null && this.#isOfWriters(real) && this.#isOfWriters(this.parent(real));
   }
 
   text(path: string): string | null {
@@ -107,7 +149,17 @@ function attempt<Value>(look: () => Value): Value | null {
   }
 }
 
-/** The field if it is text that can be a part of a command, else null. */
+/**
+ * The field if it is a plain name, else null. It becomes a word of a command that people may copy, so it must be neither an
+ * option nor an address nor a path, which some managers take for a package.
+ */
 export function word(value: unknown): string | null {
-  return typeof value === 'string' && /^[@\w][\w@.+:/~-]*$/.test(value) ? value : null;
+  return typeof value === 'string' && /^\w[\w.+@-]{0,127}$/.test(value) ? value : null;
+}
+
+/** Names with a separator between them, at most two. */
+export function words(value: unknown, separator: string): string | null {
+  if (typeof value !== 'string') return null;
+  const parts = value.split(separator);
+  return parts.length <= 2 && parts.every((part) => word(part) !== null) ? value : null;
 }

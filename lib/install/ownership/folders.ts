@@ -1,5 +1,5 @@
 /** Managers that give each package a folder of its own, and leave a note there: Homebrew, scoop, snap, Nix and others. */
-import { type Evidence, type Owner, word } from './evidence.ts';
+import { type Evidence, type Owner, word, words } from './evidence.ts';
 
 /** A packager whose manager is not known here puts this file beside the executable: `{"manager", "package", "command"}`. */
 const DECLARED = 'managed-by.json';
@@ -22,14 +22,21 @@ function declaredOwner(evidence: Evidence): Owner | null {
   if (!evidence.has(folder, DECLARED)) return null;
   const file = evidence.join(folder, DECLARED);
   const { manager, package: name, command } = evidence.object(file) ?? {};
-  const texts = [manager, name, command].map((value) => (typeof value === 'string' ? value : null));
-  const [by, what, how] = texts.map((text) => text?.replaceAll(/\p{Cc}/gu, '').slice(0, 200) || null);
+  const [by, what, how] = [manager, name, command].map(plainWords);
   return {
     manager: by ?? 'a package manager',
     package: what ?? evidence.name(evidence.path),
     command: how ?? 'the package manager that installed it',
     evidence: file,
   };
+}
+
+/** Words that a shell, too, takes for no more than that; else null. */
+function plainWords(value: unknown): string | null {
+  const text = typeof value === 'string' ? value.replaceAll(/\p{Cc}/gu, '').trim() : '';
+  return text.length <= 200 && /^[\p{L}\p{N}_@.+:/=,-]+(?: +[\p{L}\p{N}_@.+:/=,-]+)*$/u.test(text)
+    ? text
+    : null;
 }
 
 /** `Cellar/<formula>/<version>/INSTALL_RECEIPT.json`, which `brew` writes last. */
@@ -73,7 +80,8 @@ function homebrewReceipt(evidence: Evidence, folder: string) {
 
 /** With the tap, unless it is one of Homebrew's own: another tap may have a formula of the same name. */
 function qualified({ source }: Record<string, unknown>, name: string): string {
-  const tap = typeof source === 'object' && source !== null && 'tap' in source ? word(source.tap) : null;
+  const tap =
+    typeof source === 'object' && source !== null && 'tap' in source ? words(source.tap, '/') : null;
   return tap === null || tap.startsWith('homebrew/') ? name : `${tap}/${name}`;
 }
 
@@ -97,7 +105,7 @@ function chocolatey(evidence: Evidence, folder: string): Owner | null {
   const note = evidence
     .list(folder)
     .find((name) => [`${id}.nuspec`, `${id}.nupkg`].includes(name.toLowerCase()));
-  if (note === undefined || word(id) === null) return null;
+  if (note === undefined || !evidence.has(folder, note) || word(id) === null) return null;
   return {
     manager: 'Chocolatey',
     package: id,

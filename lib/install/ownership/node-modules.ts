@@ -1,5 +1,6 @@
 /** Packages of npm, pnpm, Yarn and Bun: a folder in `node_modules` whose `package.json` says which package it is. */
-import { type Evidence, type Owner, word } from './evidence.ts';
+import { shellWord } from '../../format/printable.ts';
+import { type Evidence, type Owner, word, words } from './evidence.ts';
 
 /** Null if the file is in no such package. */
 export function nodeOwner(evidence: Evidence): Owner | null {
@@ -24,7 +25,7 @@ function packageAround(evidence: Evidence): NodePackage | null {
     if (evidence.name(scoped ? evidence.parent(parent) : parent) !== 'node_modules') continue;
     const file = evidence.join(folder, 'package.json');
     const { name, version } = evidence.object(file) ?? {};
-    const known = word(name);
+    const known = packageName(name);
     return known === null || typeof version !== 'string' ? null : { name: known, file };
   }
   return null;
@@ -42,7 +43,7 @@ function packageWithCommand(
   for (const root of roots) {
     for (const file of manifestsIn(evidence, root)) {
       const { name, bin, dependencies, optionalDependencies } = evidence.object(file) ?? {};
-      const known = word(name);
+      const known = packageName(name);
       if (known === null || bin === undefined) continue;
       const needs = [dependencies, optionalDependencies].some(
         (list) => typeof list === 'object' && list !== null && Object.hasOwn(list, platformPackage),
@@ -51,6 +52,12 @@ function packageWithCommand(
     }
   }
   return null;
+}
+
+/** `name` or `@scope/name`. Without the scope a slash would mean a repository of GitHub. */
+function packageName(value: unknown): string | null {
+  if (typeof value !== 'string') return null;
+  return (value.startsWith('@') ? words(value.slice(1), '/') : word(value)) === null ? null : value;
 }
 
 function manifestsIn(evidence: Evidence, root: string): string[] {
@@ -73,7 +80,7 @@ function commandFor(
     files.some((file) => evidence.has(project, file) || evidence.has(outermost, file));
   const above = [project, evidence.parent(project)].map((folder) => evidence.name(folder));
   const isGlobal = above.includes('global') || !evidence.has(project, 'package.json');
-  const where = isGlobal ? '' : ` in ${project}`;
+  const where = isGlobal ? '' : ` in ${shellWord(project)}`;
   const package_ = `${name}@latest`;
   if (has('bun.lock', 'bun.lockb'))
     return { manager: 'Bun', command: `bun add ${isGlobal ? '-g ' : ''}${package_}${where}` };

