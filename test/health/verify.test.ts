@@ -28,6 +28,25 @@ describe('an intact install', () => {
     for (const [file, picture] of before) expect([file, after.get(file)]).toEqual([file, picture]);
   });
 
+  test('has what the last update keeps, which is no leftover; what is one, is found and removed alike', async () => {
+    const kept = () =>
+      fs.readdirSync(here.workDir).filter((name) => name.startsWith('blocks-') || name.startsWith('kept-'));
+    const before = kept();
+    expect(before.map((name) => name.split('-')[0]).sort()).toEqual(['blocks', 'kept']);
+    expect(await found()).toEqual([]);
+    fs.writeFileSync(path.join(here.workDir, 'blocks-0'), '');
+    fs.mkdirSync(path.join(here.workDir, 'blocks-1'));
+    expect(await found()).toEqual([
+      expect.objectContaining({
+        type: 'leftover_files',
+        what: expect.stringContaining('blocks-0, blocks-1'),
+      }),
+    ]);
+    await here.health().repair();
+    expect(kept()).toEqual(before);
+    expect(await found()).toEqual([]);
+  });
+
   test('is not read again as long as nothing is written', async () => {
     for (const file of [here.dgmo, here.updater, here.evolution]) fs.utimesSync(file, 1e9, 1e9);
     const old = { now: () => Date.now() + 60_000 };

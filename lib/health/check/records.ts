@@ -1,10 +1,9 @@
 /** What the updater itself writes into the work dir: the receipt, the journal, the lock, and files that should be gone. */
 import { DamagedError } from '../../errors.ts';
 import { openTransaction, type Receipt, readJournal, type Session } from '../../install/index.ts';
-import { TRANSIENT_PREFIXES } from '../../install/layout.ts';
 import { loadReceipt } from '../../install/receipt.ts';
 import { decodeJournal } from '../../install/transaction/journal.ts';
-import { filesOf } from '../../install/transaction/sweep.ts';
+import { leftoversIn } from '../../install/transaction/sweep.ts';
 import { readFile } from '../../platform/files.ts';
 import { findings, type HealthIssue, issue, unreadable } from '../issue.ts';
 
@@ -118,14 +117,10 @@ function checkLeftovers(session: Session, receipt: Receipt | null): HealthIssue[
   const { host, layout } = session;
   if (receipt === null || host.disk.status(layout.workDir) === null) return [];
   if (openTransaction(readJournal(host.disk, layout).entries) !== null) return [];
-  const needed = filesOf(layout, receipt);
-  const left = host.disk
-    .list(layout.workDir)
-    .filter((name) => name.endsWith('.tmp') || TRANSIENT_PREFIXES.some((prefix) => name.startsWith(prefix)))
-    .filter((name) => !needed.includes(layout.join(layout.workDir, name)));
+  const left = leftoversIn(session, receipt);
   if (left.length === 0) return [];
   return [
-    issue('leftover_files', layout.workDir, `an interrupted run has left ${left.join(', ')}`, {
+    issue('leftover_files', layout.workDir, `an interrupted run has left ${left.toSorted().join(', ')}`, {
       repair: 'remove them',
       severity: 'notice',
     }),

@@ -8,7 +8,7 @@ import {
   encodeEntry,
   lastReceipt,
 } from '../../install/transaction/journal.ts';
-import { sweep } from '../../install/transaction/sweep.ts';
+import { leftoversIn, sweep } from '../../install/transaction/sweep.ts';
 import { digestFile, readFile, replaceDurably } from '../../platform/files.ts';
 import { copyAside, moveAside } from './aside.ts';
 import { ownSnapshots } from './last-good.ts';
@@ -103,9 +103,10 @@ export function removeLeftovers(session: Session, receipt: Receipt): void {
   const { layout } = session;
   const { disk } = session.host;
   sweep(session, receipt);
-  for (const name of disk.list(layout.workDir)) {
+  const prepared = disk.list(layout.workDir).filter((name) => name.startsWith('repair-'));
+  for (const name of [...leftoversIn(session, receipt), ...prepared]) {
     const path = layout.join(layout.workDir, name);
-    if (/^(staged|away|kept|repair)-|\.tmp$/.test(name) && disk.status(path)?.kind === 'directory')
+    if (disk.status(path)?.kind === 'directory')
       disk.rename(path, layout.join(layout.workDir, `damaged-${name}`));
   }
 }

@@ -13,23 +13,28 @@ import type { OpenTransaction } from './journal.ts';
 export function sweep(session: Session, receipt: Receipt | null): void {
   const { disk } = session.host;
   const { layout } = session;
-  const needed = receipt === null ? [] : filesOf(layout, receipt);
-  const leftovers = disk
-    .list(layout.workDir)
-    .filter((name) => name.endsWith('.tmp') || TRANSIENT_PREFIXES.some((prefix) => name.startsWith(prefix)))
-    .map((name) => layout.join(layout.workDir, name))
-    .filter((path) => !needed.includes(path));
-  for (const path of leftovers) {
+  for (const name of leftoversIn(session, receipt)) {
     try {
-      disk.remove(path);
+      disk.remove(layout.join(layout.workDir, name));
     } catch {
       // It only takes space, and the next run tries again.
     }
   }
 }
 
+/**
+ * The names of what is in the work dir and no longer needed. What a check finds and what a sweep removes is the same.
+ */
+export function leftoversIn({ host: { disk }, layout }: Session, receipt: Receipt | null): string[] {
+  const needed = receipt === null ? [] : filesOf(layout, receipt);
+  return disk
+    .list(layout.workDir)
+    .filter((name) => name.endsWith('.tmp') || TRANSIENT_PREFIXES.some((prefix) => name.startsWith(prefix)))
+    .filter((name) => !needed.includes(layout.join(layout.workDir, name)));
+}
+
 /** The files of the work dir that the installed version needs, besides the records. */
-export function filesOf(layout: Layout, { binary, previous }: Receipt): string[] {
+function filesOf(layout: Layout, { binary, previous }: Receipt): string[] {
   const lists = [layout.blocks(binary.sha256)];
   if (previous === null) return lists;
   return [...lists, layout.blocks(previous.sha256), layout.kept(previous.sha256)];
