@@ -5,6 +5,7 @@
  */
 
 import type { Applied, InstallEvent, RolledBack, UpdateEvent } from '../api/index.ts';
+import { withoutCredentials } from '../api/words.ts';
 import {
   type ExitCode,
   errorMessage,
@@ -147,9 +148,11 @@ export function createReport(output: Output, options: ReportOptions): Report {
       if (reported === 'failure') return exitCode;
       reported = 'failure';
       clear();
-      const advice =
+      const hint =
         error instanceof UpdaterError ? error.advice : 'This is a fault of dgmo-updater: please report it.';
-      const message = errorMessage(error);
+      const advice = hint === undefined ? undefined : withoutCredentials(hint);
+      const original = errorMessage(error);
+      const message = withoutCredentials(original);
       if (options.json)
         print({
           ...{ event: 'result', command, ok: false, exitCode, message, advice: advice ?? null },
@@ -162,7 +165,7 @@ export function createReport(output: Output, options: ReportOptions): Report {
         if (advice !== undefined) say(oneLine(advice));
       }
       if ((exitCode === 1 || options.verbose) && error instanceof Error && error.stack)
-        output.error(`${error.stack.replace(message, oneLine(message))}\n`);
+        output.error(`${withoutCredentials(error.stack.replace(original, oneLine(message)))}\n`);
       return exitCode;
     },
   };
