@@ -1,3 +1,2 @@
-/** What messages about typed words need, in a file of its own: the command line is parsed before anything else of this room is loaded. */
+/** Help for mistyped words, in a file of its own: the parser of the command line needs it, and nothing else of this room. */
 export { didYouMean } from '../format/nearest.ts';
-export { withoutCredentials } from '../format/web-address.ts';

@@ -17,14 +17,6 @@ export function shownAddress(address: string): string {
   return printable(withoutUser.replace(/[?#].*$/, ''), MAX_SHOWN);
 }
 
-/**
- * The text without user name and password of the addresses in it. For messages that quote what a user has typed, which may be
- * an address in the place of something else, and may have been joined to a path.
- */
-export function withoutCredentials(text: string): string {
-  return text.replace(/([a-z][a-z0-9+.-]*:[\\/]+)[^\s\\/?#"']*@/gi, '$1');
-}
-
 function isWebAddress(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }

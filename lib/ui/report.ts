@@ -5,7 +5,6 @@
  */
 
 import type { Applied, InstallEvent, RolledBack, UpdateEvent } from '../api/index.ts';
-import { withoutCredentials } from '../api/words.ts';
 import {
   type ExitCode,
   errorMessage,
@@ -14,7 +13,7 @@ import {
   UpdaterError,
 } from '../errors.ts';
 import type { ProgressOutput } from './terminal/progress.ts';
-import { oneLine } from './text/lines.ts';
+import { oneLine, withoutCredentials } from './text/lines.ts';
 import { countText, durationText } from './text/sizes.ts';
 
 export type ReportedEvent = InstallEvent | UpdateEvent;

@@ -12,3 +12,11 @@ export function oneLine(text: string): string {
 export function linesText(lines: readonly string[]): string {
   return lines.map(oneLine).join('\n');
 }
+
+/**
+ * The text without user name and password of the addresses in it. For messages that quote what a user has typed, which may be
+ * an address in the place of something else, and may have been joined to a path.
+ */
+export function withoutCredentials(text: string): string {
+  return text.replace(/([a-z][a-z0-9+.-]*:[\\/]+)[^\s\\/?#"']*@/gi, '$1');
+}
