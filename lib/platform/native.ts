@@ -7,6 +7,7 @@ import { nativeDisk } from './native-disk.ts';
 import { nativeProcesses } from './native-processes.ts';
 import { secondsEastOfUtc } from './posix/libc.ts';
 import { posixAcquireLock } from './posix/lock.ts';
+import { belongsToAdministrators } from './windows/owner.ts';
 import { windowsAcquireLock } from './windows/system.ts';
 
 /** Throws UsageError on a system that is not supported. */
@@ -29,12 +30,7 @@ export function nativeHost(): Host {
     workingDirectory: process.cwd(),
     user: process.geteuid?.() ?? null,
     localOffset,
-    systemOwns: (path) => {
-      if (process.platform !== 'win32') return false;
-      const { belongsToAdministrators } =
-        require('./windows/owner.ts') as typeof import('./windows/owner.ts');
-      return belongsToAdministrators(path);
-    },
+    systemOwns: (path) => process.platform === 'win32' && belongsToAdministrators(path),
     get homeDirectory() {
       return homeDirectory();
     },

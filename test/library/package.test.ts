@@ -91,6 +91,7 @@ describe('the package', () => {
       'LICENSE',
       'README.md',
       'dist/lib/delta/delta.wasm',
+      'dist/lib/delta/mixing.wasm',
       'dist/lib/index.d.ts',
       'dist/package.json',
       'package.json',

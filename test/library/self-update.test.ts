@@ -36,7 +36,7 @@ const PROGRAM = `
 const ERRORS = `
   import * as api from 'dgmo-updater';
   const classes = Object.entries(api).filter(([, value]) => value.prototype instanceof api.UpdaterError);
-  console.log(JSON.stringify(classes.map(([name, Class]) => [name, new (Class as typeof api.UsageError)('').name])));
+  console.log(JSON.stringify(classes.map(([name, Class]) => [name, new (Class as new (message: string, options: object) => Error)('', {}).name])));
 `;
 
 /** Makes a patch, with the WebAssembly that the package brings, and prints its size. */
@@ -91,7 +91,8 @@ describe('a program with the packed library', () => {
   });
 
   test('its errors keep their names', async () => {
-    const { stdout } = await dgmo('--errors');
+    const { stdout, stderr } = await dgmo('--errors');
+    expect(stderr).toBe('');
     const names = JSON.parse(stdout) as [string, string][];
     expect(names.length).toBe(
       Object.values(api).filter((value) => value.prototype instanceof api.UpdaterError).length,
