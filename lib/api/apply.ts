@@ -14,6 +14,7 @@ import {
   type EvolutionWish,
   forgetSnapshot,
   isIntact,
+  isOpen,
   type PreparedUpdate,
   planFolders,
   prepareUpdate,
@@ -249,10 +250,11 @@ async function prepareSwap(
 
 /** Saves the outcome for the next check: a version that did not work here is not offered again. */
 async function remember(
-  { host, home, layout, emit }: Session,
+  session: Session,
   { route, versions, applied, failure }: Attempt,
   milliseconds: number,
 ): Promise<void> {
+  const { host, home, layout, emit } = session;
   if ('missing' in home) return;
   const how = { route, milliseconds };
   const outcome: UpdateOutcome =
@@ -269,6 +271,7 @@ async function remember(
     installId: receipt?.installId ?? null,
     milliseconds,
     failure,
+    isOpen: isOpen(session),
   });
   if (unwritten !== null)
     emit({ event: 'warning', text: `The outcome of the update could not be saved: ${unwritten.message}.` });

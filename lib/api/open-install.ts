@@ -13,6 +13,7 @@ import {
   requireOwnInstall,
   requireSameWriters,
   type Session,
+  transactionText,
   unconfirmed,
   withLock,
 } from '../install/index.ts';
@@ -96,7 +97,7 @@ function reportOpen({ host, layout, emit }: Session): void {
     emit({
       event: 'warning',
       text:
-        `The ${open.kind} from ${open.from.version} to ${open.to.version} has not ended. If no other dgmo-updater is at ` +
+        `The ${transactionText(open)} has not ended. If no other dgmo-updater is at ` +
         'work on it, it was interrupted, and `dgmo-updater recover` finishes or undoes it.',
     });
   } catch (error) {

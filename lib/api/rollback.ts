@@ -8,6 +8,7 @@ import {
   begin,
   changesFolders,
   forgetSnapshot,
+  isOpen,
   mayRunNow,
   planRollbackChange,
   pruneAfter,
@@ -111,14 +112,15 @@ interface Progress {
 }
 
 async function remember(
-  { host, home, emit }: Session,
+  session: Session,
   { verdict }: RollbackRequest,
   { target, done, failure }: Progress,
   milliseconds: number,
 ): Promise<void> {
+  const { host, home, emit } = session;
   if ('missing' in home || target === undefined) return;
   const { receipt, to } = target;
-  const undertaking = { installId: receipt.installId, milliseconds };
+  const undertaking = { installId: receipt.installId, milliseconds, isOpen: isOpen(session) };
   const [from, back] = [receipt.binary.version, to.version];
   const unwritten =
     verdict !== undefined && done !== undefined

@@ -17,7 +17,8 @@ const entry = object({
   from: nullable(version),
   to: nullable(version),
   /**
-   * `reverted`: the new version did not work, and the old one is back. `failed` and `interrupted`: nothing was changed.
+   * `reverted`: the new version did not work, and the old one is back. `failed` and `interrupted`: nothing was changed,
+   * unless the reason says otherwise.
    * `finished` and `undone`: it was stopped in the middle, and a later run finished or undid it.
    */
   ended: oneOf('done', 'reverted', 'failed', 'interrupted', 'finished', 'undone'),

@@ -12,6 +12,8 @@ export interface Undertaking extends Pick<HistoryEntry, 'kind' | 'from' | 'to' |
   milliseconds: number;
   /** Undefined if it went well. */
   failure?: unknown;
+  /** Whether its transaction is still open, so that something may be half changed. */
+  isOpen: boolean;
 }
 
 /**
@@ -24,7 +26,7 @@ export async function rememberOutcome(
   host: Host,
   home: string,
   outcome: UpdateOutcome | null,
-  { failure, ...tried }: Undertaking,
+  { failure, isOpen, ...tried }: Undertaking,
 ): Promise<UpdaterError | null> {
   try {
     if (outcome !== null)
@@ -32,7 +34,7 @@ export async function rememberOutcome(
     await addToHistory(host, home, {
       ...tried,
       ended: endOf(failure),
-      reason: failure === undefined ? null : errorMessage(failure),
+      reason: failure === undefined ? null : `${errorMessage(failure)}${isOpen ? UNFINISHED : ''}`,
     });
     return null;
   } catch (error) {
@@ -40,6 +42,9 @@ export async function rememberOutcome(
     throw error;
   }
 }
+
+/** A later run adds how it ended in the end. */
+const UNFINISHED = '; it has not ended: `dgmo-updater recover` finishes or undoes it';
 
 function endOf(failure: unknown): HistoryEntry['ended'] {
   if (failure === undefined) return 'done';

@@ -72,7 +72,13 @@ export {
 } from './session.ts';
 export { type Status, status } from './status.ts';
 export { abandon, begin, newId } from './transaction/begin.ts';
-export { type Outcome, openTransaction, readJournal } from './transaction/journal.ts';
+export {
+  isOpen,
+  type Outcome,
+  openTransaction,
+  readJournal,
+  transactionText,
+} from './transaction/journal.ts';
 export { foreignBinary, requireCommitted } from './transaction/outcome-errors.ts';
 export { askVersion } from './transaction/probe.ts';
 export { type Recovery, recoverInstall, recoverTransaction } from './transaction/recover.ts';

@@ -26,7 +26,8 @@ export type InstallEvent =
   /** What was in the folders before the old version gets its data back is kept in that snapshot. */
   | { event: 'set aside'; snapshot: string }
   | { event: 'stopping'; pids: number[] }
-  | { event: 'recovering'; id: string; from: string; to: string }
+  /** An interrupted update or rollback is finished or undone. The same one is tried again after a failure. */
+  | { event: 'recovering'; id: string; kind: 'update' | 'rollback'; from: string; to: string }
   | { event: 'verified'; version: string; bytes: number }
   | { event: 'staging'; version: string; route: string; bytes: number }
   | { event: 'staged'; version: string; milliseconds: number }

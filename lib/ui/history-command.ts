@@ -28,8 +28,8 @@ function rowOf(
 const ENDS: Record<HistoryEntry['ended'], string> = {
   done: 'done',
   reverted: 'did not work, the old version is back',
-  failed: 'failed, nothing was changed',
-  interrupted: 'interrupted, nothing was changed',
+  failed: 'failed',
+  interrupted: 'interrupted',
   finished: 'interrupted, and finished by a later run',
   undone: 'interrupted, and undone by a later run',
 };

@@ -13,6 +13,7 @@ import {
   UpdaterError,
 } from '../errors.ts';
 import type { ProgressOutput } from './terminal/progress.ts';
+import { changeText } from './text/change.ts';
 import { oneLine, withoutCredentials } from './text/lines.ts';
 import { countText, durationText } from './text/sizes.ts';
 
@@ -81,6 +82,8 @@ export function createReport(output: Output, options: ReportOptions): Report {
   const print = (value: Record<string, unknown>) => output.out(`${JSON.stringify(value)}\n`);
   let stages: Stages | null = null;
   let downloadState = '';
+  // The transaction of which it was said: a command may try it again before it goes on.
+  let recovering = '';
   // The result is reported once, even if it is known before the command returns.
   let reported: 'nothing' | 'result' | 'failure' = 'nothing';
   let resultCode: ExitCode = 0;
@@ -117,6 +120,10 @@ export function createReport(output: Output, options: ReportOptions): Report {
         return;
       }
       if (options.quiet) return;
+      if (event.event === 'recovering') {
+        if (event.id === recovering) return;
+        recovering = event.id;
+      }
       const text = sentence(event, options.verbose) ?? waitingText(event);
       if (text !== null) say(oneLine(text));
       stages?.follow(event);
@@ -219,7 +226,7 @@ function sentence(event: ReportedEvent, verbose: boolean): string | null {
     case 'stopping':
       return `Asking process ${event.pids.join(', ')} to end.`;
     case 'recovering':
-      return `An update from ${event.from} to ${event.to} was interrupted. Finishing or undoing it first.`;
+      return `The ${changeText(event)} was interrupted. Finishing or undoing it first.`;
     case 'staged':
       return `${event.version} is prepared and verified (${durationText(event.milliseconds)}).`;
     case 'waiting':

@@ -1,6 +1,12 @@
 /** What the updater itself writes into the work dir: the receipt, the journal, the lock, and files that should be gone. */
 import { DamagedError } from '../../errors.ts';
-import { openTransaction, type Receipt, readJournal, type Session } from '../../install/index.ts';
+import {
+  openTransaction,
+  type Receipt,
+  readJournal,
+  type Session,
+  transactionText,
+} from '../../install/index.ts';
 import { loadReceipt } from '../../install/receipt.ts';
 import { decodeJournal } from '../../install/transaction/journal.ts';
 import { leftoversIn } from '../../install/transaction/sweep.ts';
@@ -91,7 +97,7 @@ function checkJournal({ host, layout }: Session, receipt: Receipt | null): Healt
       issue(
         'transaction_open',
         layout.journal,
-        `the ${open.kind} from ${open.from.version} to ${open.to.version} was neither finished nor undone`,
+        `the ${transactionText(open)} was neither finished nor undone`,
         {
           repair: 'finish or undo it',
         },

@@ -6,12 +6,13 @@
  * An incomplete last line is ignored, and removed by the next append. Nothing has happened yet after such a record, since a
  * record is flushed before the effect.
  */
-import { DamagedError, errorCode, errorMessage, MachineError } from '../../errors.ts';
+import { DamagedError, errorCode, errorMessage, MachineError, UpdaterError } from '../../errors.ts';
 import type { Disk, Handle } from '../../platform/disk.ts';
 import { digestBytes, readFile, replaceDurably, writeAll } from '../../platform/files.ts';
 import { FOLDER_COMPONENTS, type FolderComponent, isSnapshotId } from '../../snapshot/index.ts';
 import type { Layout } from '../layout.ts';
 import { type Binary, checkBinary, checkReceipt, isRecord, type Receipt } from '../receipt.ts';
+import type { Session } from '../session.ts';
 
 export type Outcome = 'committed' | 'reverted' | 'abandoned' | 'foreign';
 
@@ -244,6 +245,24 @@ export interface OpenTransaction {
    * again if this one changes nothing. Null if there was none.
    */
   replaced: OpenTransaction | null;
+}
+
+/** Whether a transaction is open, as far as the journal can be read. */
+export function isOpen({ host, layout }: Pick<Session, 'host' | 'layout'>): boolean {
+  try {
+    return openTransaction(readJournal(host.disk, layout).entries) !== null;
+  } catch (error) {
+    if (error instanceof UpdaterError || errorCode(error) !== undefined) return false;
+    throw error;
+  }
+}
+
+/** What a transaction does, for a message. One that changes folders alone stays within a version. */
+export function transactionText({ kind, from, to }: Pick<OpenTransaction, 'kind' | 'from' | 'to'>): string {
+  const { version } = to;
+  return from.version === version
+    ? `${kind} within ${version}`
+    : `${kind} from ${from.version} to ${version}`;
 }
 
 /** Null if no transaction is open. */

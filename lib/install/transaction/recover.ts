@@ -14,7 +14,8 @@ import { runTransaction, type TransactionResult } from './transaction.ts';
 export async function recoverTransaction(session: Session): Promise<TransactionResult | null> {
   const open = openTransaction(readJournal(session.host.disk, session.layout).entries);
   if (open === null) return null;
-  session.emit({ event: 'recovering', id: open.id, from: open.from.version, to: open.to.version });
+  const { id, kind, from, to } = open;
+  session.emit({ event: 'recovering', id, kind, from: from.version, to: to.version });
   const ended = await runTransaction(session, open, {
     resumed: true,
     unusedSinceSnapshot: !isAppRunning(session),

@@ -1,5 +1,6 @@
 /** The state of an installation in plain words, and what can be done about it. */
 import type { HealthStatus, Remedy, Situation } from '../../api/index.ts';
+import { changeText } from './change.ts';
 import { describeIssues } from './health.ts';
 import { linesText } from './lines.ts';
 import { ageText } from './sizes.ts';
@@ -32,9 +33,7 @@ function headline({ app, version, installDir, interrupted, health, remedies }: S
   }
   const what = `${app} ${version} is installed in ${installDir}`;
   if (interrupted !== null) {
-    const { kind, from, to } = interrupted;
-    const change = from === to ? `${to}` : `${from} to ${to}`;
-    return `${what}. The ${kind} from ${change} was interrupted, and is neither finished nor undone.`;
+    return `${what}. The ${changeText(interrupted)} was interrupted, and is neither finished nor undone.`;
   }
   return health.healthy ? `${what}, and it is healthy.` : `${what}, and something is wrong with it.`;
 }

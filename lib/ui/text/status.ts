@@ -1,5 +1,6 @@
 /** The status as text. */
 import type { Overview, Status } from '../../api/index.ts';
+import { changeText } from './change.ts';
 import { linesText } from './lines.ts';
 import { ageText, type LocalOffset, whenText } from './sizes.ts';
 
@@ -30,14 +31,14 @@ export function describeStatus(status: Status, overview: Overview, clock: Status
           ? `nothing: there is no ${status.executable}`
           : 'there is a program, and it is not looked after yet: run `dgmo-updater init --version <its version>`'),
     ]);
+  if (status.open !== null)
+    rows.splice(1, 0, [
+      'Unfinished',
+      `${changeText(status.open)}: if no other dgmo-updater is at work on it, it was interrupted; \`dgmo-updater recover\` finishes or undoes it`,
+    ]);
   rows.push(['Binary', BINARY[status.binary]]);
   if (status.sha256 !== null) rows.push(['SHA-256', status.sha256]);
   if (status.journalProblem !== null) rows.push(['Journal', status.journalProblem]);
-  if (status.open !== null)
-    rows.push([
-      'Unfinished',
-      `${status.open.kind} from ${status.open.from} to ${status.open.to}: under way, or interrupted; then run \`dgmo-updater recover\``,
-    ]);
   rows.push(...updateRows(overview, clock));
   return linesText(rows.map(([name, value]) => `${`${name}:`.padEnd(13)}${value}`));
 }
@@ -61,7 +62,7 @@ function updateRows(overview: Overview, clock: StatusClock): [string, string][] 
     ['Next check', updates ? NEXT[autoUpdate] : 'none: updates are turned off'],
     ['Pinned', pin ?? 'no'],
     ['Evolutions', evolutions.length === 0 ? 'none' : evolutions.join(', ')],
-    ['Last change', lastChange === null ? 'none' : changeText(lastChange, clock)],
+    ['Last change', lastChange === null ? 'none' : lastChangeText(lastChange, clock)],
     ['Settings', home ?? 'nowhere'],
     ...(data.length === 0 ? [] : [['Data', data.join(', ')] as [string, string]]),
     ...(overview.problem === null ? [] : [['Problem', overview.problem] as [string, string]]),
@@ -88,7 +89,7 @@ const NEXT: Record<Overview['autoUpdate'], string> = {
   off: 'when you ask (autoUpdate is off)',
 };
 
-function changeText(
+function lastChangeText(
   { at, kind, from, to, ended }: NonNullable<Overview['lastChange']>,
   { localOffset }: StatusClock,
 ): string {
