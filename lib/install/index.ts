@@ -22,7 +22,7 @@ export {
 export { isIntact } from './installed-binary.ts';
 export { keptBlockList } from './kept-blocks.ts';
 export { createWorkDir } from './layout.ts';
-export { withLock } from './lock.ts';
+export { lockedError, withLock } from './lock.ts';
 export { openSession } from './open.ts';
 export { requireChangeable, requireRoom } from './preflight/preflight.ts';
 export { mayRunNow, restartAfter } from './process/restart-policy.ts';

@@ -1,5 +1,6 @@
 /** The lock of an install: one transaction at a time. */
 import { DamagedError, errorCode, LockedError } from '../errors.ts';
+import { shellWord } from '../format/printable.ts';
 import { readFile, replaceDurably } from '../platform/files.ts';
 import type { Host, Lock } from '../platform/host.ts';
 import { lockWithPatience } from '../platform/lock-with-patience.ts';
@@ -23,11 +24,7 @@ export async function withLock<Result>(
   requireSameWriters(host, layout);
   requireOwnInstall(host, layout);
   const lock = host.locks.acquire(layout.lock);
-  if (lock === null) {
-    throw new LockedError(`another dgmo-updater is at work on ${layout.installDir}`, {
-      advice: 'Wait until it is done, then try again.',
-    });
-  }
+  if (lock === null) throw lockedError(host, layout);
   try {
     if (awaits !== null) writeHolderNote(host, layout, awaits);
     return await work();
@@ -35,6 +32,26 @@ export async function withLock<Result>(
     if (awaits !== null) archiveHolderNote(host, layout);
     lock.release();
   }
+}
+
+/** Why the lock could not be acquired. */
+export function lockedError({ locks }: Pick<Host, 'locks'>, { installDir, lock }: Layout): LockedError {
+  const intruder = locks.sharedHolder?.(lock) ?? null;
+  if (intruder === null) {
+    return new LockedError(`another dgmo-updater is at work on ${installDir}`, {
+      advice: 'Wait until it is done, then try again.',
+    });
+  }
+  const { pid } = intruder;
+  const path = shellWord(lock);
+  return new LockedError(
+    `${lock} can't be locked: ${pid === null ? 'another program' : `process ${pid}`} holds a shared lock on it, which no dgmo-updater does; nothing was changed`,
+    {
+      advice:
+        `Others could open it with the mode that it once had (now 600). \`sudo fuser -v ${path}\` shows who has it open. ` +
+        `While that lock is held no updater is at work, so \`rm ${path}\` is safe: the next run makes a new one.`,
+    },
+  );
 }
 
 const PAUSE = 50;

@@ -95,6 +95,17 @@ export interface Lock {
 export interface Locks {
   /** Null if another process holds it. The operating system releases it when its holder ends, even if that is killed. */
   acquire(path: string): Lock | null;
+  /**
+   * Why it can't be acquired, if not because of an updater: then it may never be free. Null if that is not so, or can't be
+   * found out on this system.
+   */
+  sharedHolder?(path: string): SharedHolder | null;
+}
+
+/** A process that holds a shared lock. The locks of an updater are exclusive. */
+export interface SharedHolder {
+  /** Null if the system does not say. */
+  pid: number | null;
 }
 
 export interface Clock {

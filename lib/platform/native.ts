@@ -6,7 +6,7 @@ import type { Host, Platform } from './host.ts';
 import { nativeDisk } from './native-disk.ts';
 import { nativeProcesses } from './native-processes.ts';
 import { secondsEastOfUtc } from './posix/libc.ts';
-import { posixAcquireLock } from './posix/lock.ts';
+import { posixAcquireLock, posixSharedHolder } from './posix/lock.ts';
 import { belongsToAdministrators } from './windows/owner.ts';
 import { windowsAcquireLock } from './windows/system.ts';
 
@@ -19,7 +19,10 @@ export function nativeHost(): Host {
     disk: nativeDisk,
     databases: nativeDatabases,
     processes: nativeProcesses,
-    locks: { acquire: process.platform === 'win32' ? windowsAcquireLock : posixAcquireLock },
+    locks:
+      process.platform === 'win32'
+        ? { acquire: windowsAcquireLock }
+        : { acquire: posixAcquireLock, sharedHolder: posixSharedHolder },
     clock: {
       now: () => Date.now(),
       monotonic: () => performance.now(),

@@ -50,6 +50,22 @@ test('a second updater is refused while the first is at work, and the lock is fr
   expect(await withLock(host, layout, async () => 'free')).toBe('free');
 });
 
+test('what keeps the lock from an updater, and is none, is named with a way out', async () => {
+  const { host, layout } = machine();
+  host.locks.acquire(layout.lock);
+  const refusal = async (pid: number | null) => {
+    const locks = { ...host.locks, sharedHolder: () => ({ pid }) };
+    return withLock({ ...host, locks }, layout, async () => 'never').catch((error: unknown) => error);
+  };
+  const error = await refusal(7);
+  expect(error).toBeInstanceOf(LockedError);
+  expect(error).toMatchObject({
+    message: `${layout.lock} can't be locked: process 7 holds a shared lock on it, which no dgmo-updater does; nothing was changed`,
+    advice: expect.stringContaining(`\`rm ${layout.lock}\` is safe`),
+  });
+  expect(await refusal(null)).toMatchObject({ message: expect.stringContaining('another program holds') });
+});
+
 test('the holder starts DGMO if it waits for it, even if it records that a moment after it took the lock', async () => {
   const { host, layout, duringSleep, note } = machine();
   host.locks.acquire(layout.lock);

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { posixAcquireLock } from '../../lib/platform/posix/lock.ts';
+import { posixAcquireLock, posixSharedHolder } from '../../lib/platform/posix/lock.ts';
 
 const MODULE = path.resolve(import.meta.dir, '../../lib/platform/posix/lock.ts');
 const NO_JIT = { ...process.env, BUN_JSC_useJIT: '0' };
@@ -105,6 +105,49 @@ describe.skipIf(process.platform !== 'linux')('between processes', () => {
       ).toEqual([]);
     },
   );
+});
+
+describe.skipIf(process.platform !== 'linux')('a shared lock', () => {
+  const LIBC = path.resolve(import.meta.dir, '../../lib/platform/posix/libc.ts');
+  const [F_SETLK, F_OFD_SETLK] = [6, 37];
+
+  /** A process that may only read the file, and holds a shared lock on it until its input ends. */
+  async function reader(request: number): Promise<ChildProcess> {
+    const code = `
+      import { ptr } from 'bun:ffi';
+      import { libc } from ${JSON.stringify(LIBC)};
+      const handle = require('node:fs').openSync(${JSON.stringify(file)}, 'r');
+      console.log(libc().fcntl(handle, ${request}, ptr(new Uint8Array(32))));
+      process.stdin.resume();
+    `;
+    const child = spawn(process.execPath, ['-e', code], { stdio: ['pipe', 'pipe', 'inherit'] });
+    children.push(child);
+    const said = await new Promise((resolve) =>
+      child.stdout?.on('data', (bytes) => resolve(String(bytes).trim())),
+    );
+    expect(said).toBe('0');
+    return child;
+  }
+
+  test.each([
+    ['of a process', F_SETLK, true],
+    ['of an open file', F_OFD_SETLK, false],
+  ] as const)('%s is told from an updater', async (_, request, saysWho) => {
+    fs.writeFileSync(file, '', { mode: 0o644 });
+    const { pid } = await reader(request);
+    expect(posixAcquireLock(file)).toBeNull();
+    expect(posixSharedHolder(file)).toEqual({ pid: saysWho ? (pid ?? null) : null });
+    // What the message advises.
+    fs.rmSync(file);
+    const lock = posixAcquireLock(file);
+    expect(lock).not.toBeNull();
+    lock?.release();
+  });
+
+  test.each(ENVIRONMENTS)('is not what an updater has: %s', async (_, environment) => {
+    await holder(environment);
+    expect(posixSharedHolder(file)).toBeNull();
+  });
 });
 
 describe.skipIf(process.platform === 'win32')('its file', () => {

@@ -4,7 +4,7 @@ import { shownAddress } from '../../format/web-address.ts';
 import { type HealthStatus, knownReceipt, onSearchPath, verifyInstall } from '../../health/index.ts';
 import { checksFile } from '../../home/checks.ts';
 import { decide } from '../../home/decided.ts';
-import type { Receipt, Session } from '../../install/index.ts';
+import { lockedError, type Receipt, type Session } from '../../install/index.ts';
 import { ownerOf } from '../../install/ownership/owner.ts';
 import { asUpdaterError } from '../../platform/failures.ts';
 import { fill } from '../../platform/files.ts';
@@ -142,8 +142,14 @@ function space(session: Session): Finding {
 function lock({ host, layout }: Session): Finding {
   if (host.disk.status(layout.workDir) === null) return finding('skipped', 'Nothing was adopted here');
   const held = host.locks.acquire(layout.lock);
-  if (held === null)
-    return finding('warning', 'Another dgmo-updater is at work', { remediation: 'Wait until it is done.' });
+  if (held === null) {
+    const { message, advice } = lockedError(host, layout);
+    return finding(
+      'warning',
+      message.replace(/^a/, 'A'),
+      advice === undefined ? {} : { remediation: advice },
+    );
+  }
   held.release();
   return finding('ok', 'No other updater is at work');
 }

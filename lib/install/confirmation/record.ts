@@ -1,6 +1,6 @@
 /** Writing down the starts of a version that has not confirmed its health, and the confirmation itself. */
-import { LockedError } from '../../errors.ts';
 import { lockWithPatience } from '../../platform/lock-with-patience.ts';
+import { lockedError } from '../lock.ts';
 import {
   loadReceipt,
   type Receipt,
@@ -67,11 +67,7 @@ async function change(session: Session, changed: (receipt: Receipt) => Receipt):
   const now = loadReceipt(host.disk, layout);
   if (now === null || changed(now) === now) return;
   const lock = await lockWithPatience(host, layout.lock, PATIENCE);
-  if (lock === null) {
-    throw new LockedError(`another dgmo-updater is at work on ${layout.installDir}`, {
-      advice: 'Wait until it is done, then try again.',
-    });
-  }
+  if (lock === null) throw lockedError(host, layout);
   try {
     const before = loadReceipt(host.disk, layout);
     // An open transaction has the receipt of its end already.

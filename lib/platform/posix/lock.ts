@@ -9,7 +9,7 @@ import { ptr } from 'bun:ffi';
 import fs from 'node:fs';
 import { errorCode, errorMessage, MachineError } from '../../errors.ts';
 import { shellWord } from '../../format/printable.ts';
-import type { Lock } from '../host.ts';
+import type { Lock, SharedHolder } from '../host.ts';
 import { pathsOf } from '../path-flavour.ts';
 import { lastError, libc } from './libc.ts';
 import { createdByUs } from './ownership.ts';
@@ -78,7 +78,9 @@ function tighten(handle: number): void {
   if (uid === process.geteuid?.() && (mode & 0o077) !== 0) fs.fchmodSync(handle, MODE);
 }
 
+const F_OFD_GETLK = 36;
 const F_OFD_SETLK = 37;
+const F_RDLCK = 0;
 const F_WRLCK = 1;
 const LOCK_EXCLUSIVE_NONBLOCKING = 2 | 4;
 const EINTR = 4;
@@ -104,6 +106,34 @@ function lockWithLibc(path: string, handle: number): 'locked' | 'held' | 'unknow
     if (error === EWOULDBLOCK || (byDescription && error === EACCES)) return 'held';
     if (byDescription && error === EINVAL) byDescription = false;
     else throw noLocks(path, `the system says error ${error}`);
+  }
+}
+
+/**
+ * Who holds a shared lock on the file: that takes no more than to have opened it for reading, while an older updater's mode let
+ * others do so. Null if nobody does, and on macOS, where the system does not tell.
+ */
+export function posixSharedHolder(path: string): SharedHolder | null {
+  const calls = process.platform === 'linux' && !heldWithSqlite.has(path) ? libc() : null;
+  if (calls === null) return null;
+  let handle: number;
+  try {
+    handle = fs.openSync(systemPath(path), O_RDWR | O_NOFOLLOW);
+  } catch (error) {
+    // It is asked only for a message.
+    if (errorCode(error) === undefined) throw error;
+    return null;
+  }
+  try {
+    // struct flock: the lock that is wanted, then the one that is in its way.
+    const lock = new Uint8Array(32);
+    const view = new DataView(lock.buffer);
+    view.setInt16(0, F_WRLCK, true);
+    if (calls.fcntl(handle, F_OFD_GETLK, ptr(lock)) !== 0 || view.getInt16(0, true) !== F_RDLCK) return null;
+    const pid = view.getInt32(24, true);
+    return { pid: pid > 0 ? pid : null };
+  } finally {
+    fs.closeSync(handle);
   }
 }
 
