@@ -1,6 +1,7 @@
 /** Turning errors of the operating system into MachineErrors, which say where, what happened, and what to do. */
 import { dirname } from 'node:path';
 import { errorCode, errorMessage, MachineError, UpdaterError } from '../errors.ts';
+import { shellWord } from '../format/printable.ts';
 
 const SPACE = 'Free some disk space, then try again.';
 const OWNER = 'Run it as the user who owns the folder.';
@@ -96,10 +97,23 @@ function ownerDetail(path: string): Detail | null {
   const { uid } = files().lstatSync(found);
   if (uid === user) return null;
   const owner = uid === 0 ? 'root' : `user ${uid}`;
+  const inOwn = outermostForeign(found, user);
   return [
     `${found === path ? 'it' : found} belongs to ${owner}, and this is user ${user}`,
-    `Run it as ${owner}${uid === 0 ? ' (sudo)' : ''}.`,
+    inOwn === null
+      ? `Run it as ${owner}${uid === 0 ? ' (sudo)' : ''}.`
+      : `If it is to be yours, run \`sudo chown -R ${user} ${shellWord(inOwn)}\`, then try again.`,
   ];
+}
+
+/**
+ * The path, or the folder above it, that is in a folder of that user and is not theirs. There its owner is refused: root changes
+ * nothing in somebody's install or home. Null if nothing above is theirs.
+ */
+function outermostForeign(path: string, user: number): string | null {
+  const folder = dirname(path);
+  if (folder === path) return null;
+  return files().lstatSync(folder).uid === user ? path : outermostForeign(folder, user);
 }
 
 /** The path, or the nearest folder above it that exists. */

@@ -64,3 +64,23 @@ test.skipIf(!root)("a file of somebody else's: whose it is, and who may", () => 
     fs.rmSync(folder, { recursive: true });
   }
 });
+
+test.skipIf(!root)(
+  'a file of root in a folder of ours: root is refused there, so it is to become ours',
+  () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dgmo-owner-'));
+    const theirs = path.join(folder, "root's");
+    fs.mkdirSync(path.join(theirs, 'deep'), { recursive: true });
+    fs.chownSync(folder, 65534, 65534);
+    process.seteuid?.(65534);
+    try {
+      const error = Object.assign(new Error('EACCES'), { code: 'EACCES', path: path.join(theirs, 'deep') });
+      expect(asUpdaterError(error, '')).toMatchObject({
+        advice: `If it is to be yours, run \`sudo chown -R 65534 '${folder}/root'\\''s'\`, then try again.`,
+      });
+    } finally {
+      process.seteuid?.(0);
+      fs.rmSync(folder, { recursive: true });
+    }
+  },
+);

@@ -1,5 +1,6 @@
 /** Whether this user may make a change, found out before anything is written. */
 import { MachineError } from '../../errors.ts';
+import { shellWord } from '../../format/printable.ts';
 import type { Host } from '../../platform/host.ts';
 import type { Session } from '../session.ts';
 
@@ -9,8 +10,8 @@ type Machine = Pick<Host, 'disk' | 'user'>;
 export function requireReplaceable({ host, layout }: Pick<Session, 'host' | 'layout'>): void {
   const { disk } = host;
   const { target, installDir, workDir, journal } = layout;
-  for (const folder of [installDir, workDir]) requireWritable(host, folder);
-  if (disk.status(journal) !== null) requireWritable(host, journal);
+  for (const folder of [installDir, workDir]) requireWritable(host, folder, installDir);
+  if (disk.status(journal) !== null) requireWritable(host, journal, installDir);
   const status = disk.status(target);
   if (status === null) return;
   // Its own mode does not matter: it is renamed over, not written to.
@@ -38,8 +39,12 @@ export function requireReplaceable({ host, layout }: Pick<Session, 'host' | 'lay
 
 const STICKY = 0o1000;
 
-/** Throws MachineError if the file may not be written, or nothing may be created in the folder. */
-export function requireWritable({ disk, user }: Machine, path: string): void {
+/**
+ * Throws MachineError if the file may not be written, or nothing may be created in the folder.
+ *
+ * @param around the install dir or the home that it is in: if that is this user's, nobody else is let in, not even root
+ */
+export function requireWritable({ disk, user }: Machine, path: string, around = path): void {
   const refusal = disk.writeRefusal(path);
   if (refusal === null || refusal === 'ENOENT') return;
   if (refusal === 'EPERM') throw immutable(path);
@@ -54,8 +59,15 @@ export function requireWritable({ disk, user }: Machine, path: string): void {
       ? ''
       : `: it belongs to user ${owner}, and this is user ${user}`;
   throw new MachineError(`${path} may not be written (${refusal})${whose}; nothing was changed`, {
-    advice: owner === 0 ? 'Run it as root, for example with sudo.' : 'Run it as the user who owns it.',
+    advice: adviceOf(owner, user, path, disk.status(around)?.owner === user),
   });
+}
+
+function adviceOf(owner: number | null, user: number | null, path: string, isOwn: boolean): string {
+  if (owner === user && user !== null) return `It is yours: \`chmod u+rwX ${shellWord(path)}\`.`;
+  if (isOwn && user !== null)
+    return `If it is to be yours, run \`sudo chown -R ${user} ${shellWord(path)}\`, then try again.`;
+  return owner === 0 ? 'Run it as root, for example with sudo.' : 'Run it as the user who owns it.';
 }
 
 function immutable(path: string): MachineError {

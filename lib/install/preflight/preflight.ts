@@ -36,7 +36,8 @@ export async function requireChangeable(session: Session): Promise<void> {
 /** Throws MachineError (12) if the snapshot may not be written, or there is no room for the change. */
 export function requireRoom(session: Session, change: PlannedChange): void {
   const { snapshots } = session;
-  if (snapshots !== null) requireWritable(session.host, existing(session, snapshots.layout.folder));
+  if (snapshots !== null)
+    requireWritable(session.host, existing(session, snapshots.layout.folder), snapshots.home);
   const missing = shortage(change.name, needsOf(session, change));
   if (missing !== null) throw missing;
 }

@@ -127,6 +127,18 @@ describe('permission', () => {
     expect(error.message).toEndWith('nothing was changed');
   });
 
+  test('root is not advised where root would be refused: what it has left in a home of ours becomes ours', async () => {
+    const store = `${HOME}/.snapshots`;
+    const disk = await stage();
+    disk.createDirectory(store);
+    disk.own(store, 0);
+    const inOwn = await refused(disk, refusing(store, 'EACCES'));
+    expect(inOwn.advice).toBe(`If it is to be yours, run \`sudo chown -R 1000 ${store}\`, then try again.`);
+    for (const one of [INSTALL_DIR, TARGET]) disk.own(one, 0);
+    const inRoots = await refused(disk, refusing(INSTALL_DIR, 'EACCES'));
+    expect(inRoots.advice).toBe('Run it as root, for example with sudo.');
+  });
+
   test('the mode of the executable itself does not matter: it is replaced, not written', async () => {
     const disk = await stage();
     await applyOn(sessionOn(hostOn(disk, refusing(TARGET, 'EACCES'))), [PACKAGE], { root });
