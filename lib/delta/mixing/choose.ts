@@ -4,8 +4,8 @@ import { encodeMixing, type MixingChoice, type MixingInput, type MixingStreams }
 import { regionsOf } from './executable.ts';
 import { alignFunctions } from './function-table.ts';
 
-/** Bytes to model, if the publisher sets no other limit: about four seconds of one core (test/bench/README.md). */
-export const APPLY_LIMIT = 1_200_000;
+/** Bytes to model, if the publisher sets no other limit: six or seven seconds of one core (test/bench/README.md). */
+export const APPLY_LIMIT = 2_000_000;
 
 /** In text, whose short alignments the match model finds again; the others pay from about 16 bytes on. */
 const SHORTEST = { shortest: 16, shortestInText: 1000 };

@@ -33,8 +33,11 @@ export interface Known {
   foldersPending: boolean;
   /** The folders may differ from their old state. They are restored unless the new version stays. */
   foldersChanged: boolean;
-  /** This machine could not start the new binary to try it, which says nothing about the version. */
-  cannotStart: boolean;
+  /**
+   * This run has tried the new binary, and there is no verdict: this machine could not start it, which says nothing about the
+   * version, or it failed and that could not be recorded.
+   */
+  withoutVerdict: boolean;
 }
 
 export type Step =
@@ -83,7 +86,7 @@ export function next(known: Known, { target, staged, kept, away }: Observed): St
 
     case 'new':
       if (known.verdict === 'commit') return { do: 'end', outcome: 'committed' };
-      if (known.verdict === null && known.cannotStart) return restore ?? { do: 'leave open' };
+      if (known.verdict === null && known.withoutVerdict) return restore ?? { do: 'leave open' };
       if (known.verdict === null) return { do: 'probe' };
       return restore ?? { do: 'give up', reason: 'the old binary is missing' };
 

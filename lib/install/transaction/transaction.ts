@@ -58,8 +58,8 @@ interface State {
   foldersTouched: boolean;
   /** As in the journal: the new version has been started, and may have written into the folders. */
   trial: { unused: boolean } | null;
-  /** This machine could not start the new version. */
-  cannotStart: boolean;
+  /** The new version was to be tried, and there is no verdict to act on. */
+  withoutVerdict: boolean;
 }
 
 /**
@@ -81,7 +81,7 @@ export async function runTransaction(
     foldersPending: change !== null || (resumed && !open.touched && changesFolders(open)),
     foldersTouched: open.touched,
     trial: open.trial,
-    cannotStart: false,
+    withoutVerdict: false,
   };
   let failure: unknown;
   for (let steps = 0; steps < MAX_STEPS; steps++) {
@@ -245,14 +245,20 @@ async function tryNewVersion(
   }
   const { ok, detail } = await probe(session, open.to);
   if (ok === null) {
-    state.cannotStart = true;
+    state.withoutVerdict = true;
     // It can't have written anything this time.
     state.trial = before;
     throw new MachineError(`${open.to.version} could not be tried: ${detail}`, {
       advice: START_ADVICE,
     });
   }
-  decide(session, state, ok ? 'commit' : 'revert', detail);
+  try {
+    decide(session, state, ok ? 'commit' : 'revert', detail);
+  } catch (error) {
+    // A version that has failed is not tried again only because that could not be recorded: it may have filled the disk.
+    if (!ok) state.withoutVerdict = true;
+    throw error;
+  }
 }
 
 /** The verdict counts from the moment that it is in the journal. */

@@ -105,3 +105,34 @@ test.each(['EIO', 'EMFILE', 'ENOMEM'])(
     expect(message).toContain('1.0.0 is in place');
   },
 );
+
+test('a version that fills the disk and fails is left without a verdict, and not started again by `recover`', async () => {
+  const disk = await stage();
+  let starts = 0;
+  const onTrial = (on: SimulatedDisk) => {
+    starts++;
+    placeFiles(on, 'data', { 'session.json': 'migrated', fill: 'all there is' });
+  };
+  const full = () => starts > 0 && disk.contentOf(`${HOME}/data/fill`) !== null;
+  const trying = simulatedHost({
+    disk,
+    versionOf: (content) => (versionOf(content) === '2.0.0' ? null : versionOf(content)),
+    onTrial,
+  });
+  const host = failing(trying, (real) => ({
+    write: (handle, bytes, position) => {
+      if (full()) throw systemError('ENOSPC', 'write', `${INSTALL_DIR}/.dgmo-updater/journal`);
+      return real.write(handle, bytes, position);
+    },
+  }));
+  const { message } = await failureOf(host);
+  expect(message).toContain('no space is left on the disk');
+  expect(message).toContain('1.0.0 is in place');
+  const tried = starts;
+  // The person has freed something.
+  disk.remove(`${HOME}/data/fill`);
+  await recoverAll(host);
+  expect(starts).toBe(tried);
+  expect(versionOf(disk.contentOf(targetPath('linux')) ?? new Uint8Array(0))).toBe('1.0.0');
+  expect(disk.contentOf(`${HOME}/data/session.json`)).toEqual(new TextEncoder().encode('old'));
+});

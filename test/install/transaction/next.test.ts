@@ -17,11 +17,11 @@ const FOLDERS = [false, true].flatMap((binaryUnchanged) =>
     [false, true].map((foldersChanged) => ({ binaryUnchanged, foldersPending, foldersChanged })),
   ),
 );
-const ALONE = { binaryUnchanged: false, foldersPending: false, foldersChanged: false, cannotStart: false };
+const ALONE = { binaryUnchanged: false, foldersPending: false, foldersChanged: false, withoutVerdict: false };
 
 function* states(): Generator<{ known: Known; seen: Observed }> {
   for (const verdict of VERDICTS)
-    for (const [resumed, cannotStart] of [
+    for (const [resumed, withoutVerdict] of [
       [false, false],
       [true, false],
       [true, true],
@@ -33,7 +33,14 @@ function* states(): Generator<{ known: Known; seen: Observed }> {
               for (const away of CONTENTS)
                 if (!binaryUnchanged || ![target, staged, kept, away].includes('new'))
                   yield {
-                    known: { verdict, resumed, binaryUnchanged, foldersPending, foldersChanged, cannotStart },
+                    known: {
+                      verdict,
+                      resumed,
+                      binaryUnchanged,
+                      foldersPending,
+                      foldersChanged,
+                      withoutVerdict,
+                    },
                     seen: { target, staged, kept, away },
                   };
 }
@@ -97,9 +104,9 @@ describe('every state', () => {
           continue;
         }
         if (last.do === 'leave open') {
-          expect({ ...at.seen, cannotStart: at.known.cannotStart }).toMatchObject({
+          expect({ ...at.seen, withoutVerdict: at.known.withoutVerdict }).toMatchObject({
             target: 'new',
-            cannotStart: true,
+            withoutVerdict: true,
           });
           expect([at.seen.kept, at.seen.away]).not.toContain('old');
           continue;
@@ -144,7 +151,7 @@ describe('every state', () => {
 });
 
 describe('a new version that this machine could not start', () => {
-  const known: Known = { verdict: null, resumed: true, ...ALONE, cannotStart: true };
+  const known: Known = { verdict: null, resumed: true, ...ALONE, withoutVerdict: true };
 
   test('makes room for the old one, and nothing is said against it', () => {
     const seen: Observed = { target: 'new', staged: 'missing', kept: 'old', away: 'missing' };
@@ -207,7 +214,7 @@ describe('the folders', () => {
           binaryUnchanged,
           foldersPending: true,
           foldersChanged: false,
-          cannotStart: false,
+          withoutVerdict: false,
         },
         seen: {
           target: 'old',
