@@ -129,10 +129,18 @@ describe.skipIf(process.platform === 'win32')('the processes that run a program'
 describe.skipIf(process.platform !== 'linux')('the processes that run a program on Linux', () => {
   test('do not include a zombie', async () => {
     const list = path.join(folder, 'pid');
-    // The shell becomes a program that never waits for its child.
-    begin('sh', ['-c', `"$0" 0 & echo $! > "$1"; exec "$2" ${STAY}`, program, list, SLEEP]);
+    // The shell becomes a program that never waits for its child, which ends only then: the shell would wait for it.
+    const parent = begin('sh', [
+      '-c',
+      `"$0" ${STAY} & echo $! > "$1"; exec "$2" ${STAY}`,
+      program,
+      list,
+      SLEEP,
+    ]);
     await until(() => fs.existsSync(list) && fs.readFileSync(list, 'utf8').endsWith('\n'));
     const pid = Number(fs.readFileSync(list, 'utf8'));
+    await until(() => executable(pid) === program && executable(parent) === fs.realpathSync(SLEEP));
+    forceEnd(pid);
     await until(() => stateOf(pid) === 'Z');
     expect(running(program)).toEqual([]);
     expect(isAlive(pid)).toBe(false);
