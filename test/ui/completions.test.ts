@@ -83,7 +83,7 @@ posixOnly('in the shell', () => {
     expect(after('rollback', '--to', '')).toEqual(['1.0.0']);
   });
 
-  test.skipIf(Bun.which('zsh') === null)('zsh', () => {
+  test.skipIf(Bun.which('zsh') === null && process.env.CI !== 'true')('zsh', () => {
     const after = (...words: string[]) =>
       run(
         'zsh',
@@ -98,7 +98,7 @@ posixOnly('in the shell', () => {
     expect(after('update', '--ca-file', '')).toEqual(['files']);
   });
 
-  test.skipIf(Bun.which('fish') === null)('fish', () => {
+  test.skipIf(Bun.which('fish') === null && process.env.CI !== 'true')('fish', () => {
     const after = (typed: string) =>
       run(
         'fish',
