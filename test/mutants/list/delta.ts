@@ -44,7 +44,7 @@ export const DELTA: readonly MutatedFile[] = [
       ['if (window > 2 ** windowLog)\n    ', 'if (false) '],
       ['if (at + 3 > frame.size) throw', 'if (false) throw'],
       ['if (type === BLOCK_RESERVED) throw', 'if (false) throw'],
-      ['if (at !== frame.size) ', 'if (false) '],
+      ['if (end !== frame.size) ', 'if (false) '],
     ],
   },
   {
