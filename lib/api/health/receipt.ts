@@ -14,7 +14,7 @@ type OpenFeed = ((receipt: Receipt) => UpdateContext) | null;
  * @returns where it came from
  */
 export async function receiptFromFeed(session: Session, openFeed: OpenFeed): Promise<string> {
-  const restored = restoreReceipt(session);
+  const restored = restoreReceipt(session, { evenIfOld: openFeed === null });
   if (restored !== null) return `from ${restored.from}`;
   if (openFeed === null) {
     throw new DamagedError('neither the journal nor a snapshot says which version is installed', {
@@ -28,6 +28,8 @@ export async function receiptFromFeed(session: Session, openFeed: OpenFeed): Pro
     provisionalReceipt(session, { version: '0.0.0', sha256: '0'.repeat(64), size: 0 }),
   );
   const release = found !== null && isFile ? await releaseOfBinary(context, found.sha256) : null;
+  const old = release === null ? restoreReceipt(session) : null;
+  if (old !== null) return `from ${old.from}`;
   const chosen = release ?? (await newestRelease(context));
   if (chosen === null) throw new PolicyError('the feed has no release to install');
   writeReceipt(session, {

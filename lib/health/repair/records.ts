@@ -14,6 +14,7 @@ import { copyAside, moveAside } from './aside.ts';
 import { ownSnapshots } from './last-good.ts';
 
 const JOURNAL_LIMIT = 4 << 20;
+const NEWLINE = 10;
 
 /** Makes the work dir usable, so that the lock can be taken: what stands in the way of its files is moved aside. */
 export function prepareWorkDir(session: Session): void {
@@ -53,16 +54,37 @@ function readableEntries({ host, layout }: Session): Entry[] {
 /**
  * The receipt as the journal has it, else as a snapshot of the installed executable says. Null if neither is known. It is
  * written, and the damaged one is kept beside it.
+ *
+ * @param evenIfOld also the receipt of another executable, from a journal that has lost records: the last may be among them,
+ *   and the repair would go back to an older version
  */
-export function restoreReceipt(session: Session): { receipt: Receipt; from: string } | null {
+export function restoreReceipt(
+  session: Session,
+  { evenIfOld = true }: { evenIfOld?: boolean } = {},
+): { receipt: Receipt; from: string } | null {
   const { disk } = session.host;
   const present = receiptUnlessDamaged(disk, session.layout);
   if (present !== null) return null;
-  const journalled = lastReceipt(readableEntries(session));
-  const known = journalled ?? receiptFromSnapshots(session);
+  const last = lastReceipt(readableEntries(session));
+  const isSure = last !== null && (!hasLostRecords(session) || isInstalled(session, last));
+  const sure = isSure ? last : receiptFromSnapshots(session);
+  const known = sure ?? (evenIfOld ? last : null);
   if (known === null) return null;
   writeReceipt(session, known);
-  return { receipt: known, from: journalled === null ? 'a snapshot' : 'the journal' };
+  return { receipt: known, from: known === last ? 'the journal' : 'a snapshot' };
+}
+
+function hasLostRecords({ host, layout }: Session): boolean {
+  if (host.disk.status(layout.journal)?.kind !== 'file') return false;
+  const bytes = readFile(host.disk, layout.journal, JOURNAL_LIMIT);
+  if (bytes === null) return false;
+  const lines = bytes.reduce((count, byte) => count + Number(byte === NEWLINE), 0);
+  return lines > decodeJournal(bytes, layout.journal).entries.length;
+}
+
+function isInstalled({ host, layout }: Session, { binary }: Receipt): boolean {
+  const isFile = host.disk.status(layout.target)?.kind === 'file';
+  return isFile && digestFile(host.disk, layout.target)?.sha256 === binary.sha256;
 }
 
 export function writeReceipt(session: Session, receipt: Receipt): void {
