@@ -45,7 +45,7 @@ export const publish: Command = {
     const host = nativeHost();
     const destination = destinationOf(host, folder, required('--to', values.to));
     const published = readPublished(host, folder);
-    const { channels, releases } = requireComplete(published);
+    const { channels, releases, named } = requireComplete(published);
     tell(`${folder} is whole: ${channels} channel indexes, ${releases} releases in them\n`);
     const plan = planPublish(await compare(published, destination, values.delete));
     if (values['dry-run']) {
@@ -54,7 +54,7 @@ export const publish: Command = {
     }
     await withStopSignal((stop) =>
       withProgress(`publishing to ${destination.name}`, (report) =>
-        send(plan, { published, destination, report, stop }),
+        send(plan, { published, destination, named, report, stop }),
       ),
     );
     print(`${destination.name}: ${summary(plan)}\n`);

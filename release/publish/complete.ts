@@ -6,24 +6,33 @@ import { type Published, requireCurrent } from '../repository/published.ts';
 import { readChannels } from '../repository/releases/channel.ts';
 import { filesOfRelease } from '../repository/releases/packages.ts';
 
+export interface Complete {
+  channels: number;
+  releases: number;
+  /** SHA-256 of the files of all releases, by path in the feed. */
+  named: Map<string, string>;
+}
+
 /**
  * Checks every file that the signed metadata leads to: indexes, pages and manifests by digest, packages and what manifests name by length
  * (their digests are checked when they are sent). DamagedError names the first that is missing or wrong.
  */
-export function requireComplete(published: Published): { channels: number; releases: number } {
+export function requireComplete(published: Published): Complete {
   requireCurrent(published);
+  const named: Complete['named'] = new Map();
   const channels = readChannels(published);
-  const seen = new Set<string>();
   for (const { releases } of channels) {
     for (const release of releases) {
       requireFile(published, release.manifest);
       for (const file of filesOfRelease(published, release)) {
-        if (!seen.has(file.path)) requireFile(published, file);
-        seen.add(file.path);
+        const name = `targets/${file.path}`;
+        if (!named.has(name)) requireFile(published, file);
+        named.set(name, file.sha256);
       }
     }
   }
-  return { channels: channels.length, releases: channels.flatMap(({ releases }) => releases).length };
+  const releases = channels.flatMap((channel) => channel.releases).length;
+  return { channels: channels.length, releases, named };
 }
 
 function requireFile({ host, layout }: Published, file: ListedFile): void {

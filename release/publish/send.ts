@@ -2,16 +2,17 @@
 import path from 'node:path';
 import { DamagedError, InterruptedError } from '../../lib/errors.ts';
 import { digestFile } from '../../lib/platform/files.ts';
+import { digestInName } from '../repository/layout.ts';
 import { type Published, requireCurrent } from '../repository/published.ts';
 import type { Destination } from './destination.ts';
 import type { LocalFile } from './inventory.ts';
 import { type Plan, sendingOf, TIMESTAMP } from './plan.ts';
 
-const DIGEST = /^([0-9a-f]{64})\./;
-
 export interface Sending {
   published: Published;
   destination: Destination;
+  /** SHA-256 of the files that the feed names, by path; of the others it is in their name. */
+  named: ReadonlyMap<string, string>;
   /** `fraction` of the bytes, 0 to 1. */
   report(fraction: number): void;
   /** Ends it between two files with InterruptedError. */
@@ -38,7 +39,7 @@ export async function send(plan: Plan, sending: Sending): Promise<void> {
 async function sendFile(
   file: LocalFile,
   timestampBefore: Uint8Array | null,
-  { published, destination }: Sending,
+  { published, destination, named }: Sending,
 ): Promise<void> {
   if (file.path === TIMESTAMP) {
     // The one that was found complete, whatever has been written since.
@@ -47,10 +48,11 @@ async function sendFile(
     return;
   }
   const at = path.join(published.layout.folder, file.path);
-  const named = file.path.startsWith('targets/') ? DIGEST.exec(path.basename(at))?.[1] : undefined;
-  const found = named === undefined ? undefined : (digestFile(published.host.disk, at)?.sha256 ?? 'no file');
-  if (found !== named) {
-    throw new DamagedError(`${at}: wanted a file with SHA-256 ${named}, found ${found}`, {
+  const isTarget = file.path.startsWith('targets/');
+  const wanted = named.get(file.path) ?? (isTarget ? digestInName(file.path) : null);
+  const found = wanted === null ? null : (digestFile(published.host.disk, at)?.sha256 ?? 'no file');
+  if (found !== wanted) {
+    throw new DamagedError(`${at}: wanted a file with SHA-256 ${wanted}, found ${found}`, {
       advice: 'Clients see the feed as it was. Copy the file again from where it was made.',
     });
   }

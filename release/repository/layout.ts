@@ -73,6 +73,20 @@ export function downloadUrl(version: string, target: Target): string {
   return `releases/${version}/${targetName(target)}/full.dgmopkg`;
 }
 
+export function updaterPath(target: Target, sha256: string): string {
+  return `updaters/${targetName(target)}/${sha256}.updater.frames`;
+}
+
+const DIGEST = /^([0-9a-f]{64})\.(?!frames$)/;
+
+/**
+ * The SHA-256 that is part of the name of an immutable file; null if there is none. Releases of dgmo-updater before this one named
+ * the file of an updater `<SHA-256 of the executable>.frames`, which says nothing of the bytes of the file.
+ */
+export function digestInName(file: string): string | null {
+  return DIGEST.exec(path.basename(file))?.[1] ?? null;
+}
+
 /** The path of a TUF target with consistent snapshots (spec 6.2): its digest comes before its file name. */
 export function consistentPath(target: string, sha256: string): string {
   const at = target.lastIndexOf('/') + 1;

@@ -7,6 +7,7 @@ import { digestBytes, readFile } from '../../lib/platform/files.ts';
 import { nativeDisk as disk } from '../../lib/platform/native-disk.ts';
 import { MAX_BYTES } from '../../lib/trust/feed/limits.ts';
 import { fileBlob } from '../platform/storage.ts';
+import { digestInName } from '../repository/layout.ts';
 import { type PublicFile, publicFile } from './public-file.ts';
 import { matchesEtag, spanOf } from './range.ts';
 import { type Reply, refusal, withoutBody, wrongMethod } from './reply.ts';
@@ -15,7 +16,6 @@ export const IMMUTABLE = 'public, max-age=31536000, immutable';
 export const CHANGING = 'public, max-age=60';
 
 const NUMBERED = /^\d+\.[^/]+\.json$/;
-const DIGEST = /^([0-9a-f]{64})\./;
 const ROOT_PROBE = /^metadata\/\d+\.root\.json$/;
 
 /** `location`: the path of the URL, without the leading slash. */
@@ -70,11 +70,11 @@ function serveMetadata({ file }: PublicFile, request: Request): Reply | null {
 }
 
 function serveTarget({ file, size, modified }: PublicFile, request: Request): Reply {
-  const digest = DIGEST.exec(path.basename(file))?.[1];
+  const digest = digestInName(file);
   return answer(request, {
     size,
-    etag: digest === undefined ? `W/"${size}-${modified}"` : `"${digest}"`,
-    cache: digest === undefined ? 'no-cache' : IMMUTABLE,
+    etag: digest === null ? `W/"${size}-${modified}"` : `"${digest}"`,
+    cache: digest === null ? 'no-cache' : IMMUTABLE,
     type: file.endsWith('.json') ? 'application/json' : 'application/octet-stream',
     part: (first, end) => fileBlob(file).slice(first, end),
   });

@@ -7,6 +7,7 @@ import { BusyError, NetworkError, UsageError } from '../../lib/errors.ts';
 import { nativeDisk } from '../../lib/platform/native-disk.ts';
 import { bucketDestination } from '../../release/publish/bucket.ts';
 import { compare } from '../../release/publish/compare.ts';
+import { requireComplete } from '../../release/publish/complete.ts';
 import { folderDestination } from '../../release/publish/folder.ts';
 import { planPublish } from '../../release/publish/plan.ts';
 import { send } from '../../release/publish/send.ts';
@@ -36,7 +37,8 @@ test('a folder to which another published meanwhile keeps the newer timestamp', 
   const plan = planPublish(await compare(published, destination, false));
   await publishOn(nativeDisk, feed.folder, to);
   const stop = new AbortController().signal;
-  const late = send(plan, { published, destination, report: () => undefined, stop });
+  const { named } = requireComplete(published);
+  const late = send(plan, { published, destination, named, report: () => undefined, stop });
   await expect(late).rejects.toThrow(BusyError);
   const name = 'metadata/timestamp.json';
   expect(filesOf(to).get(name)).toEqual(readFileSync(`${feed.folder}/${name}`));

@@ -10,6 +10,7 @@ import { nativeNetwork } from '../../lib/platform/network/native.ts';
 import { type Feed, networkSource, openFeed } from '../../lib/trust/index.ts';
 import { decodeIndex, indexPath, type ListedFile } from '../../lib/version/index.ts';
 import { compare } from '../../release/publish/compare.ts';
+import { requireComplete } from '../../release/publish/complete.ts';
 import { folderDestination } from '../../release/publish/folder.ts';
 import { planPublish } from '../../release/publish/plan.ts';
 import { send } from '../../release/publish/send.ts';
@@ -117,5 +118,6 @@ export async function publishOn(disk: Disk, repository: string, to: string): Pro
   const destination = folderDestination(disk, to);
   const plan = planPublish(await compare(published, destination, true));
   const stop = new AbortController().signal;
-  await send(plan, { published, destination, report: () => undefined, stop });
+  const { named } = requireComplete(published);
+  await send(plan, { published, destination, named, report: () => undefined, stop });
 }

@@ -52,7 +52,7 @@ export async function addRelease(
     const payloads = await makePayloadFiles(published, goals, request, means);
     const making = goals.some((goal) => payloads.get(goal)?.length !== 0);
     const evolutions = packed ?? (making ? publishedEvolutions(published, before) : []);
-    const updaters = making ? await placeUpdaters(published, request.updaters, request.level) : [];
+    const updaters = making ? await placeUpdaters(published, request, means) : [];
     const options = { before, payloads, evolutions, updaters, now };
     const added = await makeEntries(published, goals, request, options, signers);
     const channels = goals.flatMap((goal) => changedChannel(goal, added, request));

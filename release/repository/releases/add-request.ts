@@ -4,7 +4,6 @@ import type { Description } from '../../manifest/options.ts';
 import type { WorkReport } from '../../work/products.ts';
 import type { Limits } from '../../work/schedule.ts';
 import type { Workers } from '../../work/workers.ts';
-import type { UpdaterToAdd } from './updaters.ts';
 
 export interface AddRequest {
   version: string;
@@ -33,4 +32,12 @@ export interface AddTools {
   limits: Limits;
   report: WorkReport & { say(line: string): void };
   stop: AbortSignal;
+}
+
+export interface UpdaterToAdd {
+  target: Target;
+  /** Path of the executable. */
+  file: string;
+  /** Of the updater. */
+  version: string;
 }

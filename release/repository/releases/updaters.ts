@@ -1,68 +1,104 @@
 /**
- * The updaters that come with a release: one file of the feed for each, as independent frames. It is named by what is in it, so
- * that releases with the same updater share it, and only the first one makes it.
+ * The updaters that come with a release: one file of the feed for each, as independent frames. Releases with the same updater
+ * share it, and only the first one makes it.
  */
 import path from 'node:path';
-import { compressFramed } from '../../../lib/delta/index.ts';
 import { PolicyError } from '../../../lib/errors.ts';
-import { digestFile, openSource, readSource } from '../../../lib/platform/files.ts';
-import { type DGMOVersion, type Target, targetName, type UpdaterBinary } from '../../../lib/version/index.ts';
+import { type Digest, digestFile, readFile } from '../../../lib/platform/files.ts';
+import {
+  type DGMOVersion,
+  decodeManifest,
+  type ListedFile,
+  MAX_BINARY_SIZE,
+  type Target,
+  targetName,
+  type UpdaterBinary,
+} from '../../../lib/version/index.ts';
 import { requireInput } from '../../files.ts';
-import { placeBytes } from '../place.ts';
+import type { Job } from '../../work/job.ts';
+import { makeProducts } from '../../work/products.ts';
+import { updaterPath } from '../layout.ts';
+import { isPlaced, placeBytes } from '../place.ts';
 import type { Published } from '../published.ts';
+import type { AddRequest, AddTools, UpdaterToAdd } from './add-request.ts';
+import { readChannels, readListed } from './channel.ts';
 
-export interface UpdaterToAdd {
-  target: Target;
-  /** Path of the executable. */
-  file: string;
-  /** Of the updater. */
-  version: string;
-}
-
-/**
- * Compresses and places what the feed does not have yet. UsageError if a file does not exist.
- *
- * @param level of zstd; null: the usual one
- */
+/** Compresses and places what the feed does not have yet. UsageError if a file does not exist. */
 export async function placeUpdaters(
   published: Published,
-  updaters: readonly UpdaterToAdd[],
-  level: number | null,
+  { updaters, level }: Pick<AddRequest, 'updaters' | 'level'>,
+  tools: AddTools,
 ): Promise<UpdaterBinary[]> {
+  const known = updaters.length === 0 ? [] : recentUpdaters(published);
   const placed: UpdaterBinary[] = [];
-  for (const updater of updaters) placed.push(await placeUpdater(published, updater, level));
+  for (const updater of updaters)
+    placed.push(await placeUpdater(published, updater, { known, level, tools }));
   return placed;
 }
 
 async function placeUpdater(
-  { host, layout }: Published,
+  published: Published,
   { target, file, version }: UpdaterToAdd,
-  level: number | null,
+  { known, level, tools }: { known: UpdaterBinary[]; level: number | null; tools: AddTools },
 ): Promise<UpdaterBinary> {
+  const { disk } = published.host;
   requireInput(file);
-  const { disk } = host;
-  const bytes = readFileWhole(disk, file);
-  const checksum = new Bun.CryptoHasher('sha256').update(bytes).digest('hex');
-  const at = `updaters/${targetName(target)}/${checksum}.frames`;
-  const full = path.join(layout.targets, at);
-  let digest = digestFile(disk, full);
-  if (digest === null) {
-    placeBytes({ disk, layout }, full, await compressFramed(bytes, { level: level ?? undefined }));
-    digest = digestFile(disk, full);
-  }
-  if (digest === null) throw new Error(`${full} was not written`);
+  const executable = requireDigest(digestFile(disk, file), file);
+  const job: Job = {
+    kind: 'full',
+    label: `${targetName(target)}: updater`,
+    to: { version, digest: executable, file },
+    level,
+  };
+  const same = known.find(
+    (one) => targetName(one) === targetName(target) && one.checksum === executable.sha256,
+  );
+  const entry = same?.file ?? (await placeFrames(published, target, job, tools));
   const { platform, arch } = target;
-  const entry = { path: at, length: digest.size, sha256: digest.sha256 };
-  return { platform, arch, version, size: bytes.length, checksum, file: entry };
+  return { platform, arch, version, size: executable.size, checksum: executable.sha256, file: entry };
 }
 
-function readFileWhole(disk: Parameters<typeof openSource>[0], file: string): Uint8Array {
-  const source = openSource(disk, file);
-  try {
-    return readSource(source);
-  } finally {
-    source.close();
+/** Makes the file, and places it in the feed under its own digest. */
+async function placeFrames(
+  { host, layout }: Published,
+  target: Target,
+  job: Job,
+  { workers, limits, report, stop }: AddTools,
+): Promise<ListedFile> {
+  const { disk, clock } = host;
+  const options = { disk, folder: layout.products, workers, limits, report, stop };
+  const [product = ''] = await makeProducts([job], { ...options, monotonic: () => clock.monotonic() });
+  const bytes = readFile(disk, product, MAX_BINARY_SIZE) ?? new Uint8Array();
+  const { sha256, size } = requireDigest(digestFile(disk, product), product);
+  const at = updaterPath(target, sha256);
+  placeBytes({ disk, layout }, path.join(layout.targets, at), bytes);
+  return { path: at, length: size, sha256 };
+}
+
+function requireDigest(digest: Digest | null, file: string): Digest {
+  if (digest === null) throw new Error(`${file} was removed while it was read`);
+  return digest;
+}
+
+/** How many releases of a channel are looked at. */
+const RECENT = 10;
+
+/** Those of the newest releases whose file is in the feed and whole. */
+function recentUpdaters(published: Published): UpdaterBinary[] {
+  const { host, layout } = published;
+  const found = new Map<string, UpdaterBinary>();
+  for (const { releases } of readChannels(published)) {
+    for (const { manifest } of releases.slice(0, RECENT)) {
+      const { updaters = [] } = decodeManifest(readListed(published, manifest));
+      for (const updater of updaters) found.set(updater.file.path, updater);
+    }
   }
+  return [...found.values()].filter(({ file }) =>
+    isPlaced({ disk: host.disk, layout }, path.join(layout.targets, file.path), {
+      sha256: file.sha256,
+      size: file.length,
+    }),
+  );
 }
 
 /** The updaters of a release that has some already. PolicyError if a target would get another one. */
