@@ -6,29 +6,35 @@ import { errorMessage, UpdaterError, UsageError } from '../lib/errors.ts';
 import { asUpdaterError } from '../lib/platform/failures.ts';
 import { keepFiles } from '../lib/platform/posix/ownership.ts';
 import type { Command } from './command.ts';
-import { add } from './commands/add.ts';
 import { bundle } from './commands/bundle.ts';
 import { compile } from './commands/compile.ts';
 import { diff } from './commands/diff.ts';
 import { init } from './commands/init.ts';
 import { inspect } from './commands/inspect/inspect.ts';
 import { keysInit } from './commands/keys/init.ts';
+import { keysPasswd } from './commands/keys/passwd.ts';
 import { keysSign } from './commands/keys/sign.ts';
 import { patch } from './commands/patch.ts';
 import { prune } from './commands/prune.ts';
 import { publish } from './commands/publish.ts';
 import { refresh } from './commands/refresh.ts';
-import { revoke } from './commands/revoke.ts';
-import { rollout } from './commands/rollout.ts';
+import { add } from './commands/releases/add.ts';
+import { notes } from './commands/releases/notes.ts';
+import { promote } from './commands/releases/promote.ts';
+import { revoke } from './commands/releases/revoke.ts';
+import { rollout } from './commands/releases/rollout.ts';
 import { rotate } from './commands/rotate.ts';
 import { serve } from './commands/serve.ts';
+import { status } from './commands/status.ts';
 import { print, tell } from './platform/terminal.ts';
 
 const COMMANDS: readonly Command[] = [
   keysInit,
   keysSign,
+  keysPasswd,
   init,
   add,
+  promote,
   rollout,
   revoke,
   refresh,
@@ -41,6 +47,8 @@ const COMMANDS: readonly Command[] = [
   compile,
   publish,
   serve,
+  status,
+  notes,
 ];
 
 function overview(): string {

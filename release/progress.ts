@@ -44,3 +44,8 @@ export async function withProgress<T>(
 export function bytes(count: number): string {
   return `${count.toLocaleString('en-US')} bytes`;
 }
+
+/** `12 files, 3,456 bytes`. */
+export function amountText({ files, bytes: count }: { files: number; bytes: number }): string {
+  return `${files} file${files === 1 ? '' : 's'}, ${bytes(count)}`;
+}

@@ -26,7 +26,7 @@ import {
 import { applyLimit, type Command, readArguments, required, wholeNumber } from '../command.ts';
 import { readInput, requireOutput, withInput, writeOutput } from '../files.ts';
 import { loadKeys, loadRoot, ROOT_FILE } from '../keys/keyring.ts';
-import { askPassphrase } from '../keys/passphrase.ts';
+import { askPassphrase, PASSPHRASE_HELP, PASSPHRASE_OPTIONS } from '../keys/passphrase.ts';
 import { packEvolutions } from '../manifest/evolution.ts';
 import {
   DESCRIBE_HELP,
@@ -51,6 +51,7 @@ published package: the patch from --from, or the full binary.
   --platform <p>-<a>       ${TARGETS.map(targetName).join(', ')}
   --repo <dir>             a repository of \`release init\`
   --keys <keys>            the folder of \`release keys init\`; the passphrase is asked for, or DGMO_KEY_PASSPHRASE
+${PASSPHRASE_HELP}\
   --new <file>             the binary of <version>
   --old <file>             the released binary of --from
   --from <version>         the version to update from
@@ -75,6 +76,7 @@ const OPTIONS = {
   'apply-limit': { type: 'string' },
   app: { type: 'string', default: 'dgmo' },
   ...DESCRIBE_OPTIONS,
+  ...PASSPHRASE_OPTIONS,
   'download-url': { type: 'string' },
 } as const;
 
@@ -93,7 +95,7 @@ export const bundle: Command = {
     }
     const request = readRequest(version, values);
     const root = loadRoot(path.join(request.keys, ROOT_FILE));
-    const keys = loadKeys(request.keys, 'targets', root, await askPassphrase());
+    const keys = loadKeys(request.keys, 'targets', root, await askPassphrase(values));
     const [signer] = keys;
     if (signer === undefined) throw new UsageError(`${request.keys}: wanted a targets key, found none`);
 

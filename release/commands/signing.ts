@@ -5,7 +5,12 @@ import { nativeHost } from '../../lib/platform/native.ts';
 import { required } from '../command.ts';
 import { readInput, requireOutput, writeOutput } from '../files.ts';
 import { keyringSigners, listKeys } from '../keys/keyring.ts';
-import { askPassphrase } from '../keys/passphrase.ts';
+import {
+  askPassphrase,
+  PASSPHRASE_HELP,
+  PASSPHRASE_OPTIONS,
+  type PassphraseValues,
+} from '../keys/passphrase.ts';
 import type { Signers } from '../keys/signers.ts';
 import { repositoryLayout } from '../repository/layout.ts';
 import { requirePinnedRoot } from '../repository/pinned-root.ts';
@@ -19,19 +24,21 @@ export const SIGNING_OPTIONS = {
   'sign-request': { type: 'string' },
   signatures: { type: 'string', multiple: true, default: [] as string[] },
   without: { type: 'string', multiple: true, default: [] as string[] },
+  ...PASSPHRASE_OPTIONS,
 } as const;
 
 export const SIGNING_HELP = `\
   --repo <dir>             the repository
   --keys <keys>            the folder of \`release keys init\`, or one with some of its keys; may be repeated. The
                            passphrase is prompted for, or taken from DGMO_KEY_PASSPHRASE
+${PASSPHRASE_HELP}\
   --sign-request <file>    if keys are on another machine: writes what they have to sign to <file>, publishes nothing,
                            and ends with 14. Sign it with \`release keys sign\`, then run the same command with
   --signatures <file>      the answer; may be repeated. Two or three rounds may be needed
   --without <key id>       a key that is not asked (the beginning of its id); may be repeated
 `;
 
-export interface SigningValues {
+export interface SigningValues extends PassphraseValues {
   repo?: string | undefined;
   keys: string[];
   'sign-request'?: string | undefined;
@@ -72,6 +79,7 @@ export async function withSigning<Result>(
     readSettings(native.disk, repositoryLayout(repo));
     requirePinnedRoot(native, repo, keys);
   }
+  for (const folder of keys) requireFolder(folder);
   const request = values['sign-request'];
   const session = request === undefined ? null : openSession(native, repo, work, values);
   if (session === null && values.signatures.length > 0) {
@@ -79,7 +87,7 @@ export async function withSigning<Result>(
       '--signatures is wanted together with --sign-request, which may ask for more of them',
     );
   }
-  const passphrase = session !== null && listKeys(keys).length === 0 ? '' : await askPassphrase();
+  const passphrase = session !== null && listKeys(keys).length === 0 ? '' : await askPassphrase(values);
   const signersOf: Signing['signersOf'] = (folders, leaving) => {
     const here = keyringSigners(folders, passphrase);
     return session === null ? here : session.signers(here, leaving);
@@ -100,8 +108,23 @@ export async function withSigning<Result>(
   }
 }
 
+function requireFolder(keys: string): void {
+  const { disk } = nativeHost();
+  const kind = disk.status(keys) === null ? null : disk.status(disk.resolve(keys))?.kind;
+  if (kind === 'directory') return;
+  throw new UsageError(`--keys: wanted a folder with keys, found ${kind ?? 'nothing'} at ${keys}`);
+}
+
 function openSession(host: Host, repo: string, work: Work, values: SigningValues): RemoteSession {
-  const { keys: _, 'sign-request': __, signatures, without, ...options } = values;
+  const {
+    keys: _keys,
+    'sign-request': _request,
+    'passphrase-file': _file,
+    'passphrase-fd': _descriptor,
+    signatures,
+    without,
+    ...options
+  } = values;
   return new RemoteSession(host, repositoryLayout(repo), {
     work: JSON.stringify([work, options]),
     title: work.join(' '),

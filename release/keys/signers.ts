@@ -41,5 +41,14 @@ export function enough(found: SigningKey[], role: RoleName, root: Roles, where: 
   if (found.length >= threshold) return found;
   throw new TrustError(
     `${where}: wanted ${threshold} of the root's ${keys.length} ${role} keys to sign with, found ${found.length}`,
+    {
+      advice:
+        'Name the folder with them with --keys. Keys of another repository, or replaced ones, do not count.',
+    },
   );
+}
+
+/** TrustError if the keys of a role are too few, or if one can't be opened: before the work that ends in signing. */
+export function requireKeys(signers: Signers, root: Roles, roles: readonly RoleName[]): void {
+  for (const role of roles) signers.keys(role, root);
 }

@@ -37,9 +37,14 @@ export async function runChild(command: readonly string[], options: RunOptions =
 
 export const PASSPHRASE_VARIABLE = 'DGMO_KEY_PASSPHRASE';
 
-/** Our environment without the passphrase of the keys: other processes never sign. */
-function withoutSecrets(): Record<string, string | undefined> {
-  const { [PASSPHRASE_VARIABLE]: _, ...rest } = process.env;
+/** For the passphrase that keys get. */
+export const NEW_PASSPHRASE_VARIABLE = 'DGMO_KEY_NEW_PASSPHRASE';
+
+/** An environment, ours unless another is given, without the passphrases of the keys: other processes never sign. */
+export function withoutSecrets(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Record<string, string | undefined> {
+  const { [PASSPHRASE_VARIABLE]: _, [NEW_PASSPHRASE_VARIABLE]: __, ...rest } = environment;
   return rest;
 }
 

@@ -19,6 +19,11 @@ export function tellOver(text: string): void {
   process.stderr.write(`\r\u001b[K${printableText(text)}`);
 }
 
+/** How wide the terminal is that standard output is; undefined if it is none. */
+export function outputColumns(): number | undefined {
+  return process.stdout.isTTY === true ? process.stdout.columns : undefined;
+}
+
 /** Whether standard error is a terminal, on which a line can be overwritten. */
 export function isTerminal(): boolean {
   return process.stderr.isTTY === true;

@@ -53,11 +53,7 @@ export async function prune(
       const edit = { channels: changed.map(({ channel }) => channel), now: host.clock.now() };
       commit(published, edit, signers);
     }
-    const named = namedFiles(readPublished(host, folder));
-    const unnamed = [...files(host.disk, layout.metadata), ...files(host.disk, layout.targets)].filter(
-      (file) => !named.has(file),
-    );
-    const outcome = remove(host, layout, unnamed, grace);
+    const outcome = remove(host, layout, unnamedFiles(readPublished(host, folder)), grace);
     return { thinned: changed.flatMap(({ versions }) => versions), ...outcome };
   });
 }
@@ -77,6 +73,15 @@ function thinned(
     return { ...release, packages };
   });
   return versions.length === 0 ? [] : [{ channel: { ...channel, releases }, versions }];
+}
+
+/** Files of the feed that no client can reach. */
+export function unnamedFiles(published: Published): string[] {
+  const { host, layout } = published;
+  const named = namedFiles(published);
+  return [layout.metadata, layout.targets]
+    .flatMap((folder) => files(host.disk, folder))
+    .filter((file) => !named.has(file));
 }
 
 /** Everything that a client can reach. */
@@ -102,7 +107,8 @@ function namedFiles(published: Published): Set<string> {
   return named;
 }
 
-function files(disk: Disk, folder: string): string[] {
+/** All files in the folder and in those below it. */
+export function files(disk: Disk, folder: string): string[] {
   if (disk.status(folder) === null) return [];
   return disk.list(folder).flatMap((name) => {
     const at = path.join(folder, name);

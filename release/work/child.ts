@@ -1,6 +1,6 @@
 /**
  * Does one job in a process of its own: `bun child.ts <job as JSON> <output>`. Prints its progress to standard output, a
- * number from 0 to 1 on each line. Exits when its standard input ends, so that it does not outlive its parent.
+ * number from 0 to 1 on each line, and last `tried` with the milliseconds of the trial. Exits when its standard input ends, so that it does not outlive its parent.
  */
 import { errorMessage, UpdaterError } from '../../lib/errors.ts';
 import { asUpdaterError } from '../../lib/platform/failures.ts';
@@ -8,6 +8,7 @@ import { nativeDisk } from '../../lib/platform/native-disk.ts';
 import { keepFiles } from '../../lib/platform/posix/ownership.ts';
 import type { Job } from './job.ts';
 import { perform } from './perform.ts';
+import { TRIED } from './workers.ts';
 
 process.stdin.on('data', () => undefined);
 process.stdin.on('end', () => process.exit(130));
@@ -15,9 +16,10 @@ process.stdin.on('end', () => process.exit(130));
 keepFiles();
 const [, , json = '', output = ''] = process.argv;
 try {
-  await perform(nativeDisk, JSON.parse(json) as Job, output, (fraction) => {
+  const tried = await perform(nativeDisk, JSON.parse(json) as Job, output, (fraction) => {
     process.stdout.write(`${fraction}\n`);
   });
+  process.stdout.write(`${TRIED}${tried}\n`);
   process.exit(0);
 } catch (thrown) {
   const error = asUpdaterError(thrown, output);

@@ -10,6 +10,7 @@ import {
 import { DamagedError } from '../../lib/errors.ts';
 import type { PayloadDraft } from '../../lib/package/index.ts';
 import { type Digest, digestBytes, memorySource, type Source } from '../../lib/platform/files.ts';
+import { nativeHost } from '../../lib/platform/native.ts';
 import type { Binary } from '../../lib/version/index.ts';
 import { availableCores } from '../platform/machine.ts';
 import { withProgress } from '../progress.ts';
@@ -29,14 +30,20 @@ export function build(version: string, content: Uint8Array): Build {
 
 /** `applyLimit`: of GenerateOptions. */
 export async function makePatch(from: Build, to: Build, applyLimit?: number): Promise<PayloadDraft> {
-  const patch = await withProgress('patch', (onProgress) => patchBytes(from, to, applyLimit, onProgress));
-  return patchPayload(from, to, memorySource(patch, 'patch'));
+  const { bytes } = await withProgress('patch', (onProgress) => patchBytes(from, to, applyLimit, onProgress));
+  return patchPayload(from, to, memorySource(bytes, 'patch'));
 }
 
 /** `level`: of zstd; the default of lib/delta if not given. */
 export async function makeFull(to: Build, level?: number): Promise<PayloadDraft> {
-  const compressed = await withProgress('full binary', (onProgress) => fullBytes(to, { level, onProgress }));
-  return fullPayload(to, memorySource(compressed, 'full binary'));
+  const { bytes } = await withProgress('full binary', (onProgress) => fullBytes(to, { level, onProgress }));
+  return fullPayload(to, memorySource(bytes, 'full binary'));
+}
+
+/** A payload, and how many milliseconds it took here to make the binary of it again, in memory. */
+export interface TriedPayload {
+  bytes: Uint8Array;
+  tried: number;
 }
 
 /** A patch that was tried: DamagedError if it does not give the new binary. */
@@ -45,7 +52,7 @@ export async function patchBytes(
   to: Build,
   applyLimit: number | undefined,
   onProgress: (fraction: number) => void,
-): Promise<Uint8Array> {
+): Promise<TriedPayload> {
   const patch = await generatePatch({
     old: from.content,
     new: to.content,
@@ -54,27 +61,35 @@ export async function patchBytes(
     ...(applyLimit === undefined ? {} : { applyLimit }),
     onProgress,
   });
+  const begun = monotonic();
   const made = await applyPatch({
     patch: memorySource(patch, 'patch'),
     old: memorySource(from.content, 'old binary'),
     write: () => undefined,
     verifyOld: true,
   });
+  const tried = monotonic() - begun;
   requireSame('patch', made, to.digest);
-  return patch;
+  return { bytes: patch, tried };
 }
 
 /** The compressed binary, decompressed again for a check: DamagedError if that does not give the binary. */
-export async function fullBytes(to: Build, options: FramedOptions): Promise<Uint8Array> {
+export async function fullBytes(to: Build, options: FramedOptions): Promise<TriedPayload> {
   const compressed = await compressFramed(to.content, { ...options, atOnce: availableCores() + 1 });
+  const begun = monotonic();
   const made = await decompressFull({
     form: 'frames',
     source: memorySource(compressed, 'full binary'),
     size: to.digest.size,
     write: () => undefined,
   });
+  const tried = monotonic() - begun;
   requireSame('full binary', made, to.digest);
-  return compressed;
+  return { bytes: compressed, tried };
+}
+
+function monotonic(): number {
+  return nativeHost().clock.monotonic();
 }
 
 export function patchPayload(from: Built, to: Built, content: Source): PayloadDraft {

@@ -1,4 +1,4 @@
-/** Does a job: makes the payload, tries it, and writes it durably to `output`. */
+/** One job, done in this process. */
 import path from 'node:path';
 import { decompressFull } from '../../lib/delta/index.ts';
 import { DamagedError, UsageError } from '../../lib/errors.ts';
@@ -9,18 +9,20 @@ import { MAX_BINARY_SIZE } from '../../lib/version/index.ts';
 import type { Job, NewBinary, OldBinary } from './job.ts';
 import { type Build, build, fullBytes, patchBytes } from './payloads.ts';
 
+/** Makes the payload, tries it, and writes it durably to `output`. Returns how many milliseconds the trial took. */
 export async function perform(
   disk: Disk,
   job: Job,
   output: string,
   onProgress: (fraction: number) => void,
-): Promise<void> {
+): Promise<number> {
   const to = readNew(disk, job.to);
-  const bytes =
+  const { bytes, tried } =
     job.kind === 'full'
       ? await fullBytes(to, { level: job.level ?? undefined, onProgress })
       : await patchBytes(await readOld(disk, job.from), to, job.applyLimit ?? undefined, onProgress);
   replaceDurably(disk, output, path.dirname(output), bytes, 0o644);
+  return tried;
 }
 
 function readNew(disk: Disk, { version, digest, file }: NewBinary): Build {

@@ -11,10 +11,17 @@ import { type Limits, schedule } from './schedule.ts';
 import type { Workers } from './workers.ts';
 
 export interface WorkReport {
-  /** A product is ready. `milliseconds`: null if it existed before. */
-  made(job: Job, size: number, milliseconds: number | null): void;
+  /** A product is ready. `took`: null if it existed before. */
+  made(job: Job, size: number, took: Took | null): void;
   /** `fraction` of one of the running jobs, 0 to 1. */
   progress(job: Job, fraction: number, done: number, total: number): void;
+}
+
+/** Milliseconds. */
+export interface Took {
+  all: number;
+  /** To make the binary of it again. */
+  trial: number;
 }
 
 export interface ProductOptions {
@@ -52,7 +59,7 @@ export async function makeProducts(jobs: readonly Job[], options: ProductOptions
       const draft = path.join(folder, `${key}.new`);
       const progress = (fraction: number) => report.progress(job, fraction, done, missing.size);
       progress(0);
-      await options.workers.run(job, draft, progress, signal);
+      const trial = await options.workers.run(job, draft, progress, signal);
       const digest = digestFile(disk, draft);
       if (digest === null) throw new Error(`${job.label}: wanted its product at ${draft}, found nothing`);
       const file = path.join(folder, `${key}-${digest.sha256}`);
@@ -60,7 +67,7 @@ export async function makeProducts(jobs: readonly Job[], options: ProductOptions
       disk.flushDirectory(folder);
       files.set(key, file);
       done++;
-      report.made(job, digest.size, options.monotonic() - begun);
+      report.made(job, digest.size, { all: options.monotonic() - begun, trial });
     },
   }));
   await schedule(tasks, options.limits, options.stop);

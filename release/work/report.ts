@@ -6,6 +6,8 @@ import type { WorkReport } from './products.ts';
 
 export interface WorkLines extends WorkReport {
   say(line: string): void;
+  /** By label, how many milliseconds the trial of each product took that was made. */
+  readonly trials: ReadonlyMap<string, number>;
   end(): void;
 }
 
@@ -13,18 +15,21 @@ export function workLines(): WorkLines {
   const line = progress('');
   /** By label, the fraction of each job that runs. */
   const running = new Map<string, number>();
+  const trials = new Map<string, number>();
   const say = (text: string) => {
     line.end();
     tell(`${text}\n`);
   };
   return {
     say,
-    made(job, size, milliseconds) {
+    trials,
+    made(job, size, took) {
       running.delete(job.label);
+      if (took !== null) trials.set(job.label, took.trial);
       say(
-        milliseconds === null
+        took === null
           ? `${job.label}: ${bytes(size)}, made before`
-          : `${job.label}: ${bytes(size)}, ${(milliseconds / 1000).toFixed(1)} s`,
+          : `${job.label}: ${bytes(size)}, ${seconds(took.all)}`,
       );
     },
     progress(job, fraction, done, total) {
@@ -34,6 +39,10 @@ export function workLines(): WorkLines {
     },
     end: () => line.end(),
   };
+}
+
+export function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
 /** Jobs that are named in the line; it would not fit otherwise. */

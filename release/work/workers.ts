@@ -8,8 +8,8 @@ import { type Job, jobSize } from './job.ts';
 import { perform } from './perform.ts';
 
 export interface Workers {
-  /** Makes `output`. Rejects if `signal` is aborted. */
-  run(job: Job, output: string, onProgress: (fraction: number) => void, signal: AbortSignal): Promise<void>;
+  /** Makes `output`. Returns how many milliseconds its trial took. Rejects if `signal` is aborted. */
+  run(job: Job, output: string, onProgress: (fraction: number) => void, signal: AbortSignal): Promise<number>;
 }
 
 /** Bytes. For smaller jobs, starting a process takes longer than the work. */
@@ -30,6 +30,11 @@ export function processWorkers(disk: Disk): Workers {
   };
 }
 
+/** How a child begins the line that it prints last. */
+export const TRIED = 'tried ';
+/** Characters of its output that have that line in them. */
+const LAST_LINES = 100;
+
 const CHILD = path.join(import.meta.dir, 'child.ts');
 
 async function runInChild(
@@ -37,15 +42,18 @@ async function runInChild(
   output: string,
   onProgress: (fraction: number) => void,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
+  let end = '';
   const ended = await runChild([BUN, CHILD, JSON.stringify(job), output], {
     stop: signal,
     onOutput(text) {
+      end = (end + text).slice(-LAST_LINES);
       const fraction = Number(text.trim().split('\n').at(-1));
       if (Number.isFinite(fraction)) onProgress(fraction);
     },
   });
   if (ended.code !== 0) throw failure(job, ended);
+  return Number(end.slice(end.lastIndexOf(TRIED) + TRIED.length));
 }
 
 function failure({ label }: Job, { code, signal, errors }: Ended): Error {

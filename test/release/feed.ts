@@ -152,6 +152,7 @@ export async function makeFeed({ app = 'dgmo', days }: FeedOptions = {}): Promis
           workers: inProcessWorkers(host.disk),
           limits: { slots: 2, memory: 1 << 30 },
           report: { made: () => undefined, progress: () => undefined, say: () => undefined },
+          trial: null,
           stop: new AbortController().signal,
         },
       );

@@ -96,7 +96,18 @@ describe('an input is never replaced by an output', () => {
       ['repo/targets/releases/1.0.0/linux-x64'],
     ],
     [
-      ['add', '1.1.0', '--repo', 'repo', '--keys', 'online', '--binary', 'linux-x64=new', '--sign-request'],
+      [
+        'add',
+        '1.1.0',
+        '--repo',
+        'repo',
+        '--keys',
+        'online',
+        '--binary',
+        'linux-x64=new',
+        '--no-trial',
+        '--sign-request',
+      ],
       ['new', 'online/snapshot-1.key'],
     ],
     [
@@ -117,14 +128,14 @@ describe('an input is never replaced by an output', () => {
       KEYS,
       ['diff', 'old', 'new', '-o', 'p'],
       ['init', '--repo', 'repo', '--keys', 'keys'],
-      ['add', '1.0.0', '--repo', 'repo', '--keys', 'keys', '--binary', 'linux-x64=old'],
+      ['add', '1.0.0', '--repo', 'repo', '--keys', 'keys', '--binary', 'linux-x64=old', '--no-trial'],
     ]) {
       expect(await folder.release(args)).toMatchObject({ code: 0 });
     }
     for (const name of ['snapshot-1.key', 'timestamp-1.key']) {
       copyFileSync(folder.at('keys', name), folder.at('online', name));
     }
-    const asked = ['--binary', 'linux-x64=new', '--sign-request', 'request.json'];
+    const asked = ['--binary', 'linux-x64=new', '--no-trial', '--sign-request', 'request.json'];
     expect(
       await folder.release(['add', '1.1.0', '--repo', 'repo', '--keys', 'online', ...asked]),
     ).toMatchObject({

@@ -110,7 +110,18 @@ describe('release inspect tells', () => {
 test('release inspect tells the files of a repository', async () => {
   const repo = ['--repo', 'repo', '--keys', 'keys'];
   await folder.release(['init', ...repo]);
-  const added = ['add', '1.1.0', ...repo, '--binary', 'linux-x64=new', '--level', '1', '--rollout', '7'];
+  const added = [
+    'add',
+    '1.1.0',
+    ...repo,
+    '--binary',
+    'linux-x64=new',
+    '--no-trial',
+    '--level',
+    '1',
+    '--rollout',
+    '7',
+  ];
   await folder.release(added);
   const kinds: Record<string, string> = {};
   for (const name of readdirSync(folder.at('repo'), { recursive: true }).map(String)) {

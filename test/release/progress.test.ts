@@ -15,7 +15,17 @@ posixOnly('release add shows how far the full binary is, and clears the line', a
   await folder.release(['init', '--repo', 'repo', '--keys', 'keys']);
   let shown = '';
   const cli = path.join(import.meta.dir, '../../release/cli.ts');
-  const args = ['add', '1.0.0', '--repo', 'repo', '--keys', 'keys', '--binary', 'linux-x64=dgmo'];
+  const args = [
+    'add',
+    '1.0.0',
+    '--repo',
+    'repo',
+    '--keys',
+    'keys',
+    '--binary',
+    'linux-x64=dgmo',
+    '--no-trial',
+  ];
   const child = Bun.spawn([process.execPath, cli, ...args], {
     cwd: folder.at(),
     env: { ...process.env, DGMO_KEY_PASSPHRASE: PASSPHRASE },

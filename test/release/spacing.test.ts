@@ -82,8 +82,10 @@ test('a repository with several channels, revoked releases and repairs of old ve
   // Which patches there are is the question, not what is in them. Of a full binary the index is read.
   const full = await compressFramed(noise(3, SIZE));
   const workers: Workers = {
-    run: async ({ kind }, output) =>
-      replaceDurably(disk, output, path.dirname(output), kind === 'full' ? full : noise(3, 10), 0o644),
+    run: async ({ kind }, output) => {
+      replaceDurably(disk, output, path.dirname(output), kind === 'full' ? full : noise(3, 10), 0o644);
+      return 0;
+    },
   };
   const add = async (version: string, channel: string, number: number) => {
     const request = requestFor(

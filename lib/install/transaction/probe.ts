@@ -36,7 +36,7 @@ export async function probe(session: Session, wanted: Binary, anyVersion = false
   const { limits } = session;
   session.emit({ event: 'probing', version: wanted.version });
   const run = await runTarget(session, ['--version']);
-  let result = run.started ? judge(run, anyVersion ? null : wanted.version, limits.probe) : judgeStart(run);
+  let result = judgeRun(run, anyVersion ? null : wanted.version, limits.probe);
   if (result.ok === true && session.selfTest !== undefined)
     result = await testItself(session, session.selfTest);
   session.emit({
@@ -70,6 +70,16 @@ async function runTarget({ host, layout, limits }: Session, args: readonly strin
     if (clock.monotonic() - begun >= limits.start) return run;
     await clock.sleep(pause);
   }
+}
+
+/**
+ * What a run with `--version` says of the version.
+ *
+ * @param wanted what it has to print first; null if it is enough that it ends well
+ * @param limit milliseconds that it had
+ */
+export function judgeRun(run: RunResult, wanted: string | null, limit: number): ProbeResult {
+  return run.started ? judge(run, wanted, limit) : judgeStart(run);
 }
 
 function judgeStart({ code, reason }: NotStarted): ProbeResult {

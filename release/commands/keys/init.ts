@@ -16,7 +16,7 @@ import {
 import { type Command, readArguments, required, wholeNumber } from '../../command.ts';
 import { writeOutput } from '../../files.ts';
 import { keyFileName, makeKeyring, ROOT_FILE, requireNoKeys } from '../../keys/keyring.ts';
-import { choosePassphrase } from '../../keys/passphrase.ts';
+import { choosePassphrase, PASSPHRASE_HELP, PASSPHRASE_OPTIONS } from '../../keys/passphrase.ts';
 import { print, tell } from '../../platform/terminal.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -29,12 +29,15 @@ Makes 3 root keys, of which 2 must sign, and keys for targets, snapshot and time
 encrypted with a passphrase (prompted for, or taken from DGMO_KEY_PASSPHRASE), and <keys>/root.json, which the updater
 trusts. Keep the root keys offline: only the others are needed every day.
 
+The passphrase, the numbers and the thresholds are not for ever: see \`release keys passwd\` and \`release rotate\`.
+
   --dir <keys>               the folder to write to; it is made if it does not exist
-  --targets-keys <n>         how many keys may sign releases (default 1)
-  --targets-threshold <m>    how many of them must (default 1)
+  --<role>-keys <n>          how many keys a role has: root (default 3), targets, snapshot, timestamp (default 1)
+  --<role>-threshold <m>     how many of them must sign (default 2 of root, 1 of the others). With one root key, or with as
+                             many to sign as there are, a lost key is the end: nothing can be rotated any more
   --expires-days <d>         how long the root is valid for a feed (default 365)
   --scrypt-cost <c>          log2 of the cost of guessing the passphrase, ${SCRYPT_COST.min} to ${SCRYPT_COST.max} (default ${SCRYPT_COST.default})
-`;
+${PASSPHRASE_HELP}`;
 
 export const keysInit: Command = {
   name: 'keys init',
@@ -43,46 +46,37 @@ export const keysInit: Command = {
   async run(args) {
     const { values } = readArguments(args, [], {
       dir: { type: 'string' },
-      'targets-keys': { type: 'string' },
-      'targets-threshold': { type: 'string' },
+      ...SIZE_OPTIONS,
       'expires-days': { type: 'string' },
       'scrypt-cost': { type: 'string' },
+      ...PASSPHRASE_OPTIONS,
     });
     const folder = required('--dir', values.dir);
-    const targets = wholeNumber('--targets-keys', values['targets-keys'], 1, [1, MAX_KEYS]);
-    const threshold = wholeNumber('--targets-threshold', values['targets-threshold'], 1, [1, targets]);
+    const sizes = readSizes(values);
     const days = wholeNumber('--expires-days', values['expires-days'], 365, [1, 36_500]);
     const cost = wholeNumber('--scrypt-cost', values['scrypt-cost'], SCRYPT_COST.default, [
       SCRYPT_COST.min,
       SCRYPT_COST.max,
     ]);
     requireNoKeys(folder);
-    const passphrase = await choosePassphrase();
+    const passphrase = await choosePassphrase(values);
 
     const { clock, random } = nativeHost();
-    const make = (count: number) => Array.from({ length: count }, () => signingKey(random.bytes(32)));
-    const keys: Record<RoleName, SigningKey[]> = {
-      root: make(3),
-      targets: make(targets),
-      snapshot: make(1),
-      timestamp: make(1),
+    const make = ({ count, threshold }: Size) => ({
+      keys: Array.from({ length: count }, () => signingKey(random.bytes(32))),
+      threshold,
+    });
+    const roles: Record<RoleName, { keys: SigningKey[]; threshold: number }> = {
+      root: make(sizes.root),
+      targets: make(sizes.targets),
+      snapshot: make(sizes.snapshot),
+      timestamp: make(sizes.timestamp),
     };
-    const thresholds: Record<RoleName, number> = { root: 2, targets: threshold, snapshot: 1, timestamp: 1 };
-    const draft = {
-      version: 1,
-      expires: clock.now() + days * DAY,
-      roles: {
-        root: { keys: keys.root, threshold: thresholds.root },
-        targets: { keys: keys.targets, threshold: thresholds.targets },
-        snapshot: { keys: keys.snapshot, threshold: thresholds.snapshot },
-        timestamp: { keys: keys.timestamp, threshold: thresholds.timestamp },
-      },
-    };
-    const root = makeRoot(draft, keys.root);
+    const root = makeRoot({ version: 1, expires: clock.now() + days * DAY, roles }, roles.root.keys);
     makeKeyring(folder);
     await writeAllOrNothing(folder, [
       ...ROLES.flatMap((role) =>
-        keys[role].map((key, index) => ({
+        roles[role].keys.map((key, index) => ({
           name: keyFileName(role, index + 1),
           content: () => sealKey(key, { role, passphrase, random: random.bytes, cost }),
           mode: 0o600,
@@ -91,13 +85,49 @@ export const keysInit: Command = {
       { name: ROOT_FILE, content: () => root, mode: 0o644 },
     ]);
     for (const role of ROLES) {
-      for (const [index, key] of keys[role].entries()) {
+      for (const [index, key] of roles[role].keys.entries()) {
         tell(`${keyFileName(role, index + 1).padEnd(16)} ${key.id}\n`);
       }
     }
     print(`${path.join(folder, ROOT_FILE)}\n`);
   },
 };
+
+interface Size {
+  count: number;
+  /** How many of them must sign. */
+  threshold: number;
+}
+
+const text = { type: 'string' } as const;
+const SIZE_OPTIONS = {
+  'root-keys': text,
+  'root-threshold': text,
+  'targets-keys': text,
+  'targets-threshold': text,
+  'snapshot-keys': text,
+  'snapshot-threshold': text,
+  'timestamp-keys': text,
+  'timestamp-threshold': text,
+} as const;
+
+function readSizes(values: { [option in keyof typeof SIZE_OPTIONS]?: string | undefined }) {
+  const read = (role: RoleName): Size => {
+    const isRoot = role === 'root';
+    const count = wholeNumber(`--${role}-keys`, values[`${role}-keys`], isRoot ? 3 : 1, [1, MAX_KEYS]);
+    const usual = isRoot ? Math.min(2, count) : 1;
+    return {
+      count,
+      threshold: wholeNumber(`--${role}-threshold`, values[`${role}-threshold`], usual, [1, count]),
+    };
+  };
+  return {
+    root: read('root'),
+    targets: read('targets'),
+    snapshot: read('snapshot'),
+    timestamp: read('timestamp'),
+  };
+}
 
 interface NewFile {
   name: string;

@@ -10,7 +10,7 @@ import { readInput, requireOutput, writeOutput } from '../../files.ts';
 import { describeMessage, type MessageDescription } from '../../keys/describe-message.ts';
 import type { KnownRoot } from '../../keys/describe-metadata.ts';
 import { keyringSigners, loadRoot, ROOT_FILE } from '../../keys/keyring.ts';
-import { askPassphrase, hasTerminal } from '../../keys/passphrase.ts';
+import { askPassphrase, hasTerminal, PASSPHRASE_HELP, PASSPHRASE_OPTIONS } from '../../keys/passphrase.ts';
 import { print, tell } from '../../platform/terminal.ts';
 import { decodeRequest, encodeSignatures, signRequest } from '../../repository/signing/sign-request.ts';
 
@@ -21,6 +21,7 @@ Shows what a request of --sign-request asks to sign, read from the bytes themsel
 owners of keys sign the same request; all answers are passed to --signatures.
 
   --keys <keys>            a folder with private keys; the passphrase is prompted for, or taken from DGMO_KEY_PASSPHRASE
+${PASSPHRASE_HELP}\
   -o, --output <file>      the signatures
   --root <root.json>       the current root (default: <keys>/root.json: copy each new root there)
   --yes                    sign without asking at a terminal
@@ -36,13 +37,14 @@ export const keysSign: Command = {
       output: { type: 'string', short: 'o' },
       root: { type: 'string' },
       yes: { type: 'boolean', default: false },
+      ...PASSPHRASE_OPTIONS,
     });
     const [file = ''] = operands;
     const keys = required('--keys', values.keys);
     const output = required('-o <signatures>', values.output);
     const current = currentRoot(keys, values.root);
     const { title, wanted } = decodeRequest(readInput(file));
-    const signers = keyringSigners([keys], await askPassphrase());
+    const signers = keyringSigners([keys], await askPassphrase(values));
     requireOutput(output);
     say(`${file} says that it is for: ${title}`);
     const shown = new Map<string, Shown>();

@@ -7,13 +7,14 @@
  * entries and packages of the other targets stay as they are.
  */
 import type { Host } from '../../../lib/platform/host.ts';
-import { targetName } from '../../../lib/version/index.ts';
-import type { Signers } from '../../keys/signers.ts';
+import { type DGMOVersion, type Target, targetName, type UpdaterBinary } from '../../../lib/version/index.ts';
+import { requireKeys, type Signers } from '../../keys/signers.ts';
 import { evolutionContents, packEvolutions } from '../../manifest/evolution.ts';
+import type { Job } from '../../work/job.ts';
 import { removeProducts } from '../../work/products.ts';
 import { commit } from '../commit.ts';
 import { withRepositoryLock } from '../lock.ts';
-import { readPublished, requireCurrent } from '../published.ts';
+import { type Published, readPublished, requireCurrent } from '../published.ts';
 import { forgetStart, startTime } from '../start-time.ts';
 import type { AddRequest, AddTools } from './add-request.ts';
 import type { Channel } from './channel.ts';
@@ -21,12 +22,14 @@ import { type Added, describedBefore, makeEntries } from './entries.ts';
 import { publishedEvolutions } from './evolutions.ts';
 import { type Goal, readGoal, requireNamedBases } from './goal.ts';
 import { withMinimum, withRelease } from './list-changes.ts';
-import { makePayloadFiles } from './payload-files.ts';
+import { makePayloadFiles, missingPayloads } from './payload-files.ts';
 import { placeUpdaters } from './updaters.ts';
 
 export interface AddOutcome {
   /** Empty if all of it existed before. */
   added: Added[];
+  /** The updaters that it brings, of those that were asked for. */
+  updaters: readonly UpdaterBinary[];
   /** Whether anything that clients see changed. */
   changed: boolean;
 }
@@ -41,10 +44,7 @@ export async function addRelease(
 ): Promise<AddOutcome> {
   return await withRepositoryLock(host, folder, async (layout) => {
     const published = readPublished(host, folder);
-    requireCurrent(published);
-    const goals = request.binaries.map((binary) => readGoal(published, request, binary));
-    requireNamedBases(goals, request, means.report.say);
-    const before = describedBefore(published, goals, request);
+    const { goals, before } = await prepare(published, request, signers, means);
     const now = startTime(host, layout, work(request, goals));
     // Fails before the long work if something can't be packed.
     const packed =
@@ -59,8 +59,53 @@ export async function addRelease(
     if (channels.length > 0) commit(published, { channels, now: host.clock.now() }, signers);
     forgetStart(host, layout);
     removeProducts(host.disk, layout.products);
-    return { added, changed: channels.length > 0 };
+    return { added, updaters, changed: channels.length > 0 };
   });
+}
+
+export interface PlannedTarget {
+  target: Target;
+  /** The payloads that would be made. */
+  jobs: Job[];
+  /** Whether the version would be new on the channel. */
+  isNew: boolean;
+}
+
+/** What `addRelease` would do, found out as it does, except for what only the long work can tell. Publishes nothing. */
+export async function planRelease(
+  host: Host,
+  folder: string,
+  request: AddRequest,
+  signers: Signers,
+  means: AddTools,
+): Promise<PlannedTarget[]> {
+  const published = readPublished(host, folder);
+  const { goals, before } = await prepare(published, request, signers, means);
+  if (before === undefined) await packEvolutions(request.description.evolutions, request.version);
+  return goals.map((goal) => ({
+    target: goal.target,
+    jobs: missingPayloads(published, goal, request),
+    isNew: goal.here === undefined,
+  }));
+}
+
+/** What is found out before the long work, so that nobody waits for a mistake to be told. Writes nothing. */
+async function prepare(
+  published: Published,
+  request: AddRequest,
+  signers: Signers,
+  means: AddTools,
+): Promise<{ goals: Goal[]; before: DGMOVersion | undefined }> {
+  requireCurrent(published);
+  requireKeys(signers, published.root, ['targets', 'snapshot', 'timestamp']);
+  const goals = request.binaries.map((binary) => readGoal(published, request, binary));
+  requireNamedBases(goals, request, means.report.say);
+  const before = describedBefore(published, goals, request);
+  const { version, updaters } = request;
+  const fresh = goals.filter(({ known }) => known === undefined);
+  const binaries = fresh.map(({ target, file }) => ({ target, file, version }));
+  await means.trial?.([...binaries, ...(fresh.length === 0 ? [] : updaters)]);
+  return { goals, before };
 }
 
 /** All that tells this work from other work. The paths of the files are no part of it. */

@@ -3,6 +3,7 @@ import type { Target } from '../../../lib/version/index.ts';
 import type { Description } from '../../manifest/options.ts';
 import type { WorkReport } from '../../work/products.ts';
 import type { Limits } from '../../work/schedule.ts';
+import type { Candidate } from '../../work/trial.ts';
 import type { Workers } from '../../work/workers.ts';
 
 export interface AddRequest {
@@ -31,6 +32,8 @@ export interface AddTools {
   workers: Workers;
   limits: Limits;
   report: WorkReport & { say(line: string): void };
+  /** Tries the executables that are new here; null: they are published untried. */
+  trial: ((candidates: readonly Candidate[]) => Promise<void>) | null;
   stop: AbortSignal;
 }
 

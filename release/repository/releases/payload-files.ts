@@ -33,7 +33,7 @@ export async function makePayloadFiles(
   const { host, layout } = published;
   const { disk } = host;
   const planned = goals.flatMap((goal) =>
-    jobsOf(published, goal, request)
+    missingPayloads(published, goal, request)
       .filter((job) => {
         const before = wasLeftOut(disk, layout.products, job);
         if (before) means.report.say(`${job.label}: left out, as before`);
@@ -95,7 +95,12 @@ async function listedSize(published: Published, { known }: Goal): Promise<number
   return listed === undefined ? 0 : await withPayload(published, listed, async ({ size }) => size);
 }
 
-function jobsOf(published: Published, goal: Goal, { version, level, applyLimit }: AddRequest): Job[] {
+/** The full binary and the patches that no package carries yet. DamagedError if a package to patch is not what the feed names. */
+export function missingPayloads(
+  published: Published,
+  goal: Goal,
+  { version, level, applyLimit }: AddRequest,
+): Job[] {
   const to = { version, digest: goal.digest, file: goal.file };
   const name = targetName(goal.target);
   const jobs: Job[] = [];

@@ -4,7 +4,7 @@
  */
 import type { Host } from '../../../lib/platform/host.ts';
 import type { RoleName, RootDraft } from '../../../lib/trust/index.ts';
-import type { Signers } from '../../keys/signers.ts';
+import { requireKeys, type Signers } from '../../keys/signers.ts';
 import { commit, placeRoot } from '../commit.ts';
 import { withRepositoryLock } from '../lock.ts';
 import { type Published, readPublished, requireCurrent } from '../published.ts';
@@ -38,6 +38,8 @@ export async function refresh(
 ): Promise<Refreshed> {
   return await withRepositoryLock(host, folder, async () => {
     const published = readPublished(host, folder);
+    // Also on a day on which nothing is due: a machine that can't sign must not find out on the last one.
+    requireKeys(signers, published.root, ['snapshot', 'timestamp']);
     const now = host.clock.now();
     const expiring = expirations(published);
     const { days } = published.settings;
@@ -79,7 +81,8 @@ interface Expiration {
   expires: number;
 }
 
-function expirations(published: Published): Record<RoleName, Expiration> {
+/** When each document expires; that of targets is the first of all that the targets keys sign. */
+export function expirations(published: Published): Record<RoleName, Expiration> {
   const { timestamp, snapshot, targets, roles } = requireCurrent(published);
   const expiration = (
     document: RoleName,

@@ -445,7 +445,17 @@ test('the command line: bundle, inspect, add twice, and a symlink told in words'
 
   const repo = ['--repo', 'repo', '--keys', 'keys'];
   await folder.release(['init', ...repo]);
-  const add = ['add', '1.1.0', ...repo, '--binary', 'linux-x64=new', '--level', '1', ...evolution];
+  const add = [
+    'add',
+    '1.1.0',
+    ...repo,
+    '--binary',
+    'linux-x64=new',
+    '--no-trial',
+    '--level',
+    '1',
+    ...evolution,
+  ];
   expect((await folder.release(add)).code).toBe(0);
   expect((await folder.release(add)).stdout).toBe('1.1.0 is on stable already: nothing to do\n');
 

@@ -23,7 +23,7 @@ beforeAll(async () => {
     writeFileSync(folder.at(name), content);
   }
   const first = ['--binary', 'linux-x64=old', '--binary', 'darwin-x64=old', '--binary', 'win32-x64=old'];
-  expect((await folder.release(['add', '1.0.0', ...REPO, ...first])).code).toBe(0);
+  expect((await folder.release(['add', '1.0.0', ...REPO, '--no-trial', ...first])).code).toBe(0);
 });
 afterAll(() => folder[Symbol.dispose]());
 
@@ -31,6 +31,7 @@ const SECOND = [
   'add',
   '1.1.0',
   ...REPO,
+  '--no-trial',
   ...['--binary', 'linux-x64=linux', '--binary', 'darwin-x64=darwin', '--binary', 'win32-x64=win'],
 ];
 

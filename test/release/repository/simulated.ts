@@ -77,14 +77,15 @@ export function rememberingWorkers(host: Host): Workers {
     async run(job: Job, output, onProgress, signal) {
       const made = products.get(jobKey(job));
       if (made === undefined) {
-        await inProcessWorkers(host.disk).run(job, output, onProgress, signal);
+        const tried = await inProcessWorkers(host.disk).run(job, output, onProgress, signal);
         const source = openSource(host.disk, output);
         const bytes = readSource(source);
         source.close();
         products.set(jobKey(job), bytes);
-        return;
+        return tried;
       }
       replaceDurably(host.disk, output, path.dirname(output), made, 0o644);
+      return 0;
     },
   };
 }
@@ -94,6 +95,7 @@ export function meansOf(host: Host): AddTools {
     workers: rememberingWorkers(host),
     limits: { slots: 1, memory: 1 << 30 },
     report: { made: () => undefined, progress: () => undefined, say: () => undefined },
+    trial: null,
     stop: new AbortController().signal,
   };
 }

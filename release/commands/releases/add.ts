@@ -1,5 +1,7 @@
 /** `release add`: publishes a release on a channel. */
-import { UsageError } from '../../lib/errors.ts';
+import path from 'node:path';
+import { UsageError } from '../../../lib/errors.ts';
+import { createDirectories } from '../../../lib/platform/files.ts';
 import {
   isChannelName,
   isNewer,
@@ -8,21 +10,23 @@ import {
   TARGETS,
   type Target,
   targetName,
-} from '../../lib/version/index.ts';
-import packageJson from '../../package.json' with { type: 'json' };
-import { applyLimit, type Command, readArguments, wholeNumber } from '../command.ts';
-import { requireInput, requireOutput } from '../files.ts';
-import { DESCRIBE_HELP, DESCRIBE_OPTIONS, readDescription, requireVersion } from '../manifest/options.ts';
-import { withStopSignal } from '../platform/signals.ts';
-import { print } from '../platform/terminal.ts';
-import { bytes } from '../progress.ts';
-import { type AddOutcome, addRelease } from '../repository/releases/add-release.ts';
-import type { AddRequest } from '../repository/releases/add-request.ts';
-import { DEFAULT_PATCHES } from '../repository/releases/spacing.ts';
-import { machineLimits } from '../work/limits.ts';
-import { workLines } from '../work/report.ts';
-import { processWorkers } from '../work/workers.ts';
-import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from './signing.ts';
+} from '../../../lib/version/index.ts';
+import packageJson from '../../../package.json' with { type: 'json' };
+import { applyLimit, type Command, readArguments, wholeNumber } from '../../command.ts';
+import { requireInput, requireOutput } from '../../files.ts';
+import { DESCRIBE_HELP, DESCRIBE_OPTIONS, readDescription, requireVersion } from '../../manifest/options.ts';
+import { withStopSignal } from '../../platform/signals.ts';
+import { print } from '../../platform/terminal.ts';
+import { repositoryLayout } from '../../repository/layout.ts';
+import { addRelease, planRelease } from '../../repository/releases/add-release.ts';
+import type { AddRequest, AddTools } from '../../repository/releases/add-request.ts';
+import { DEFAULT_PATCHES } from '../../repository/releases/spacing.ts';
+import { machineLimits } from '../../work/limits.ts';
+import { workLines } from '../../work/report.ts';
+import { type Candidate, tryExecutables } from '../../work/trial.ts';
+import { processWorkers } from '../../work/workers.ts';
+import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from '../signing.ts';
+import { describeOutcome, describePlan } from './add-summary.ts';
 
 const HELP = `Usage: release add <version> --repo <dir> --keys <keys> --binary <platform>-<arch>=<file> ... [options]
 
@@ -37,7 +41,12 @@ To a version that is published already, \`add\` adds what is new: another target
 \`add\`; entries of the other targets stay as they are), another channel (which lists the existing packages), a patch
 from a release named by --from, a higher --minimum.
 
+It looks at each executable first: its headers have to fit the target, and what this machine can run has to print the
+version. At the end it prints what there is for each target, and how long it took here to make the binary of it in memory.
+
 ${SIGNING_HELP}\
+  --dry-run                do all this but the long work: print what would be made, and publish nothing
+  --no-trial               publish executables that do not fit, or do not print their version
   --binary <p>-<a>=<file>  the binary of a target, once for each:
                            ${TARGETS.map(targetName).join(', ')}
   --updater <p>-<a>=<file> the updater that comes with it, once for each target, as \`release compile\` made it. It costs nothing
@@ -59,6 +68,8 @@ ${DESCRIBE_HELP}`;
 const OPTIONS = {
   ...SIGNING_OPTIONS,
   ...DESCRIBE_OPTIONS,
+  'dry-run': { type: 'boolean', default: false },
+  'no-trial': { type: 'boolean', default: false },
   binary: { type: 'string', multiple: true, default: [] as string[] },
   updater: { type: 'string', multiple: true, default: [] as string[] },
   'updater-version': { type: 'string', default: packageJson.version },
@@ -86,7 +97,7 @@ export const add: Command = {
     if (values.minimum !== undefined) requireVersion('--minimum', values.minimum);
     if (values['minimum-from'] !== undefined) requireOlder('--minimum-from', values['minimum-from'], version);
     const level = values.level === undefined ? null : wholeNumber('--level', values.level, 0, [1, 22]);
-    const request = {
+    const request: AddRequest = {
       version,
       channel: values.channel,
       binaries: readBinaries(values.binary),
@@ -103,23 +114,34 @@ export const add: Command = {
       level,
       applyLimit: applyLimit(values['apply-limit']),
     };
+    if (values['dry-run'] && values['sign-request'] !== undefined) {
+      throw new UsageError('wanted --dry-run or --sign-request, found both');
+    }
     const report = workLines();
     try {
-      const outcome = await withStopSignal((stop) =>
-        withSigning(['add', version], values, ({ host, repo, signers }) => {
+      const result = await withStopSignal((stop) =>
+        withSigning(['add', version], values, async ({ host, repo, signers }) => {
           for (const { file } of [...request.binaries, ...request.updaters]) requireInput(file);
           if (values['sign-request'] !== undefined) requireOutput(values['sign-request']);
-          const limits = machineLimits();
-          return addRelease(host, repo, request, signers, {
+          const { work } = repositoryLayout(repo);
+          const trial = async (candidates: readonly Candidate[]) => {
+            createDirectories(host.disk, work, path.dirname);
+            await tryExecutables(host, candidates, work, report.say);
+          };
+          const means: AddTools = {
             workers: processWorkers(host.disk),
-            limits,
+            limits: machineLimits(),
             report,
+            trial: values['no-trial'] ? null : trial,
             stop,
-          });
+          };
+          return values['dry-run']
+            ? describePlan(request, await planRelease(host, repo, request, signers, means))
+            : describeOutcome(request, await addRelease(host, repo, request, signers, means), report.trials);
         }),
       );
       report.end();
-      print(summary(request, outcome));
+      print(result);
     } finally {
       report.end();
     }
@@ -165,19 +187,4 @@ function readFiles(option: string, values: string[]): TargetFile[] {
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new UsageError(`${option}: wanted each target once, found ${twice} twice`);
   return files;
-}
-
-function summary({ version, channel, minimum }: AddRequest, { added, changed }: AddOutcome): string {
-  if (!changed) return `${version} is on ${channel} already: nothing to do\n`;
-  const lines = added.flatMap(({ target, release }) =>
-    release.packages.map((entry) => {
-      const kind = entry.kind === 'full' ? 'full binary' : `patch from ${entry.from}`;
-      return `${targetName(target)}: ${kind}, ${bytes(entry.length)}\n`;
-    }),
-  );
-  const percent = added[0]?.release.rollout;
-  if (percent !== undefined)
-    lines.push(`${version} is on ${channel}, for ${percent} % of the installations\n`);
-  if (minimum !== null) lines.push(`installations before ${minimum} must update\n`);
-  return lines.join('');
 }

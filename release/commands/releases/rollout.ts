@@ -1,11 +1,11 @@
 /** `release rollout`: sets how many installations a release is offered to. */
-import { UsageError } from '../../lib/errors.ts';
-import { type Command, readArguments, wholeNumber } from '../command.ts';
-import { requireVersion } from '../manifest/options.ts';
-import { print } from '../platform/terminal.ts';
-import { setRollout } from '../repository/releases/change-listing.ts';
+import { UsageError } from '../../../lib/errors.ts';
+import { type Command, readArguments, wholeNumber } from '../../command.ts';
+import { requireVersion } from '../../manifest/options.ts';
+import { print } from '../../platform/terminal.ts';
+import { setRollout } from '../../repository/releases/change-listing.ts';
+import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from '../signing.ts';
 import { requireChannel } from './add.ts';
-import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from './signing.ts';
 
 const HELP = `Usage: release rollout <version> <percent> --repo <dir> --keys <keys> [options]
 

@@ -1,13 +1,13 @@
 /** `release revoke`: withdraws a release. */
 import { confirm, isCancel } from '@clack/prompts';
-import { InterruptedError, UsageError } from '../../lib/errors.ts';
-import { type Command, readArguments } from '../command.ts';
-import { hasTerminal } from '../keys/passphrase.ts';
-import { requireVersion } from '../manifest/options.ts';
-import { print, tell } from '../platform/terminal.ts';
-import { revoke as revokeRelease } from '../repository/releases/change-listing.ts';
+import { InterruptedError, UsageError } from '../../../lib/errors.ts';
+import { type Command, readArguments } from '../../command.ts';
+import { hasTerminal } from '../../keys/passphrase.ts';
+import { requireVersion } from '../../manifest/options.ts';
+import { print, tell } from '../../platform/terminal.ts';
+import { revoke as revokeRelease } from '../../repository/releases/change-listing.ts';
+import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from '../signing.ts';
 import { requireChannel } from './add.ts';
-import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from './signing.ts';
 
 const HELP = `Usage: release revoke <version> --repo <dir> --keys <keys> [options]
 
