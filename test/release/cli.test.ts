@@ -7,8 +7,11 @@ afterAll(() => folder[Symbol.dispose]());
 
 const COMMANDS = [
   'keys init',
+  'keys sign',
+  'keys passwd',
   'init',
   'add',
+  'promote',
   'rollout',
   'revoke',
   'refresh',
@@ -19,6 +22,8 @@ const COMMANDS = [
   'bundle',
   'inspect',
   'compile',
+  'status',
+  'notes',
 ];
 
 test('help names every command', async () => {
@@ -85,7 +90,7 @@ describe('a wrong call says what was wanted and ends with 2:', () => {
     [[...bundle, '--notes', 'notes.md'], 'notes.md: wanted a file to read, found nothing there'],
     [['init'], '--repo is wanted, and was not given'],
     [['init', '--repo', 'r'], '--keys is wanted, and was not given'],
-    [['init', '--repo', 'r', '--keys', 'k'], 'root.json: wanted a file to read, found nothing there'],
+    [['init', '--repo', 'r', '--keys', 'k'], '--keys: wanted a folder with keys, found nothing at k'],
     [[...add, '--binary', 'linux-x64'], '--binary: wanted linux-x64, '],
     [[...add, '--binary', 'linux-x64='], '--binary: wanted linux-x64, '],
     [[...add, '--binary', 'beos-x64=f'], 'found "beos-x64=f"'],

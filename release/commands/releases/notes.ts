@@ -1,0 +1,91 @@
+/** `release notes`: what a person will see of a release. */
+import { UsageError } from '../../../lib/errors.ts';
+import { nativeHost } from '../../../lib/platform/native.ts';
+import { notesText } from '../../../lib/ui/text/notes.ts';
+import { type DGMOVersion, decodeManifest, targetName } from '../../../lib/version/index.ts';
+import { type Command, readArguments, required, wholeNumber } from '../../command.ts';
+import { readInput } from '../../files.ts';
+import { parseNotes } from '../../manifest/notes.ts';
+import { requireVersion } from '../../manifest/options.ts';
+import { outputColumns, print, tell } from '../../platform/terminal.ts';
+import { bytes } from '../../progress.ts';
+import { readPublished } from '../../repository/published.ts';
+import { readChannels, readListed } from '../../repository/releases/channel.ts';
+import { findRelease } from '../../repository/releases/list-changes.ts';
+
+const HELP = `Usage: release notes <version> --repo <dir> [options]
+       release notes <version> --notes <file.md> [options]
+
+Shows the notes of a release as \`dgmo-updater update\` does in a terminal, rendered from Markdown, with what else a person is told
+of it. With --notes it shows a file before it is published. What a list under "Added", "Fixed", ... gives as entries is told on
+standard error: they are what a program lists.
+
+  --repo <dir>             the repository
+  --notes <file.md>        instead of what is published
+  --columns <n>            how wide (default: as the terminal, or 80)
+  --markdown               as it was written
+`;
+
+export const notes: Command = {
+  name: 'notes',
+  summary: 'show what a person will see of a release',
+  help: HELP,
+  async run(args) {
+    const { values, operands } = readArguments(args, ['version'], {
+      repo: { type: 'string' },
+      notes: { type: 'string' },
+      columns: { type: 'string' },
+      markdown: { type: 'boolean', default: false },
+    });
+    const [version = ''] = operands;
+    requireVersion('<version>', version);
+    const columns = wholeNumber('--columns', values.columns, outputColumns() ?? 80, [20, 1000]);
+    const manifest =
+      values.notes === undefined ? publishedManifest(required('--repo', values.repo), version) : null;
+    const changes = manifest?.updates.changes ?? parseNotes(readText(values.notes ?? ''));
+    if (values.markdown) {
+      print(changes.notes);
+      return;
+    }
+    const text = notesText(changes.notes, { columns, colors: false });
+    print(
+      [
+        `${version}${manifest === null ? '' : aboutLine(manifest)}`,
+        ...(text === '' ? ['', '  (no notes)'] : ['', text]),
+        ...(manifest?.evolutions ?? []).map(
+          ({ id, description, autoApply }) =>
+            `\n  evolution ${id}: ${description} (${autoApply ? 'installed by itself' : 'if the person asks'})`,
+        ),
+        '',
+      ].join('\n'),
+    );
+    for (const { kind, text: line } of changes.entries) tell(`${kind}: ${line}\n`);
+  },
+};
+
+function readText(file: string): string {
+  return new TextDecoder().decode(readInput(file));
+}
+
+/** UsageError if no channel lists the version. */
+function publishedManifest(repo: string, version: string): DGMOVersion {
+  const published = readPublished(nativeHost(), repo);
+  const manifests = readChannels(published)
+    .flatMap((channel) => findRelease(channel, version) ?? [])
+    .map(({ manifest }) => decodeManifest(readListed(published, manifest)))
+    // A target that was added later has a manifest that names the earlier ones as well.
+    .sort((a, b) => b.binaries.length - a.binaries.length);
+  const [whole] = manifests;
+  if (whole !== undefined) return whole;
+  throw new UsageError(`${repo}: wanted a release ${version}, found none on any channel`);
+}
+
+function aboutLine({ updates, releaseDate, binaries, rollback }: DGMOVersion): string {
+  return [
+    ` of ${new Date(releaseDate).toISOString().slice(0, 10)}`,
+    `${updates.type}, risk ${updates.riskLevel}`,
+    `about ${bytes(updates.size)} to download`,
+    rollback.supported ? 'can be rolled back' : 'no way back',
+    `for ${binaries.map(targetName).join(', ')}`,
+  ].join('; ');
+}
