@@ -113,7 +113,8 @@ export interface Clock {
   now(): number;
   /** Milliseconds that never run backwards. */
   monotonic(): number;
-  sleep(milliseconds: number): Promise<void>;
+  /** Aborting the signal ends it early. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
 export interface Random {

@@ -26,7 +26,7 @@ export function nativeHost(): Host {
     clock: {
       now: () => Date.now(),
       monotonic: () => performance.now(),
-      sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+      sleep,
     },
     random: { bytes: (count) => crypto.getRandomValues(new Uint8Array(count)) },
     environment: process.env,
@@ -38,6 +38,19 @@ export function nativeHost(): Host {
       return homeDirectory();
     },
   };
+}
+
+function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted === true) return resolve();
+    const end = () => {
+      signal?.removeEventListener('abort', end);
+      clearTimeout(timer);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    signal?.addEventListener('abort', end, { once: true });
+  });
 }
 
 /** JavaScript loads the names of all time zones for this, which takes longer than everything else that `status` does. */
