@@ -40,7 +40,13 @@ const age = stringOf('an age such as 3d or 12h, of at most 365d', (value) => {
   return number !== undefined && Number(number) <= (unit === 'd' ? 365 : 365 * 24);
 });
 
-/** Decoders of all settings. Those that `updater.json` of schema 1 does not have are optional. */
+/** `22:00-05:30`, by the clock of this machine; it may go over midnight. */
+const window = stringOf('a window of time such as 02:00-05:30', (value) => {
+  const [begin, end] = value.split('-');
+  return /^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$/.test(value) && begin !== end;
+});
+
+/** Decoders of all settings. Those that `updater.json` of schema 1 or 2 does not have are optional. */
 const fields = {
   /** What the background service does by itself. It does not restrict what the user may install. */
   autoUpdate: oneOf('all', 'security', 'manual', 'off'),
@@ -74,19 +80,24 @@ const fields = {
   pin: optional(nullable(version), null),
   /** Which percent of a staged rollout this installation belongs to, 1 the first; null: by lot. */
   ring: optional(nullable(integer(1, 100)), null),
+  /** When the background service may install an update; null: at any time. */
+  updateWindow: optional(nullable(window), null),
+  /** What the background service does on a network that is paid for by volume, and on battery. */
+  onMetered: optional(oneOf('wait', 'go'), 'wait'),
+  onBattery: optional(oneOf('wait', 'go'), 'wait'),
 };
 
-const shape = object({ schema: oneOf(1, 2), ...fields });
+const shape = object({ schema: oneOf(1, 2, 3), ...fields });
 
-export type Preferences = Omit<Decoded<typeof shape>, 'schema'> & { schema: 2 };
+export type Preferences = Omit<Decoded<typeof shape>, 'schema'> & { schema: 3 };
 
 export const decodePreferences: Decoder<Preferences> = (value, path) => ({
   ...shape(value, path),
-  schema: 2,
+  schema: 3,
 });
 
 export const DEFAULT_PREFERENCES: Preferences = {
-  schema: 2,
+  schema: 3,
   autoUpdate: 'manual',
   channel: DEFAULT_CHANNEL,
   feed: null,
@@ -106,6 +117,9 @@ export const DEFAULT_PREFERENCES: Preferences = {
   majors: 'ask',
   pin: null,
   ring: null,
+  updateWindow: null,
+  onMetered: 'wait',
+  onBattery: 'wait',
 };
 
 export const preferencesFile: HomeFile<Preferences> = homeFile(

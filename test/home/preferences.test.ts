@@ -55,6 +55,10 @@ describe('preferences', () => {
     ['pin', '1.2.3', '1.2.3'],
     ['ring', '7', '7'],
     ['ring', 'none', 'none'],
+    ['updateWindow', '22:00-05:30', '22:00-05:30'],
+    ['updateWindow', 'none', 'none'],
+    ['onMetered', 'go', 'go'],
+    ['onBattery', 'wait', 'wait'],
   ] as const)('%s %s', (key, typed, shown) => {
     expect(preferenceText(withPreference(DEFAULT_PREFERENCES, key, typed), key)).toBe(shown);
   });
@@ -74,6 +78,11 @@ describe('preferences', () => {
     ['minimumAge', '0d', 'an age such as 3d or 12h'],
     ['pin', 'latest', 'a semantic version'],
     ['ring', '0', 'from 1 to 100'],
+    ['updateWindow', '24:00-05:00', 'a window of time such as 02:00-05:30'],
+    ['updateWindow', '05:00-05:00', 'a window of time'],
+    ['updateWindow', '05:00', 'a window of time'],
+    ['updateWindow', '02:00-05:00-', 'a window of time'],
+    ['onBattery', 'on', '"wait" or "go"'],
     ['ring', '-1', 'from 1 to 100'],
     ['updates', 'false', 'on or off'],
   ] as const)('%s %s is refused', (key, typed, why) => {
