@@ -20,12 +20,19 @@ interface Served {
   pieces?: [bytes: number, wait: number][];
 }
 
-function stage(limits: Partial<DownloadLimits> = {}) {
+function stage(limits: Partial<DownloadLimits> = {}, slept: number[] = []) {
   const disk = new SimulatedDisk();
   disk.place(`${FOLDER}/other`, new Uint8Array());
   const host = simulatedHost({ disk, versionOf: () => null });
   let now = 0;
-  const clock = { ...host.clock, monotonic: () => now };
+  const clock = {
+    ...host.clock,
+    monotonic: () => now,
+    sleep: async (milliseconds: number) => {
+      slept.push(milliseconds);
+      now += milliseconds;
+    },
+  };
   const partial = new PartialFile(host.disk, cachePaths(FOLDER, 'ab'.repeat(32)), FOLDER, LENGTH);
   const asked: Record<string, string>[] = [];
   const fetch = ({ status = 200, headers = {}, pieces = [[LENGTH, 0]] }: Served, deadline = 1000) => {
@@ -85,6 +92,14 @@ describe('the time for all attempts', () => {
     });
     expect(partial.received).toBe(LENGTH);
   });
+});
+
+test('a download that is limited takes as long as its bytes take at that speed, and is no slower server for it', async () => {
+  const slept: number[] = [];
+  const { partial, fetch } = stage({ maximumSpeed: 100, minimumSpeed: 90, speedWindow: 50 }, slept);
+  await fetch({ pieces: Array.from({ length: LENGTH }, () => [1, 0]) });
+  expect(partial.received).toBe(LENGTH);
+  expect(slept.reduce((sum, one) => sum + one, 0)).toBe(100);
 });
 
 test('a server that is slower than the slowest is given up after a whole window, and not before', async () => {

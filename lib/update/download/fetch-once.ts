@@ -4,7 +4,7 @@ import { printable } from '../../format/printable.ts';
 import type { Clock } from '../../platform/host.ts';
 import { refuseStatus, refuseWebPage } from '../../platform/network/failures.ts';
 import { type Network, NetworkFailure, type NetworkResponse } from '../../platform/network/network.ts';
-import { throwIfInterrupted } from './backoff.ts';
+import { pause, throwIfInterrupted } from './backoff.ts';
 import type { DownloadLimits } from './limits.ts';
 import type { Origin, PartialFile } from './partial-file.ts';
 import type { Meter } from './progress.ts';
@@ -154,7 +154,9 @@ async function receive(
   { clock, partial, meter, limits, deadline, signal }: FetchOptions,
   response: NetworkResponse,
 ): Promise<void> {
-  const speed = new SpeedLimit(limits, clock.monotonic());
+  const begun = clock.monotonic();
+  const speed = new SpeedLimit(limits, begun);
+  let received = 0;
   meter.report('receiving', partial.received);
   for await (const chunk of response.body) {
     partial.append(chunk);
@@ -166,6 +168,10 @@ async function receive(
     if (!speed.allows(chunk.length, now)) {
       throw tooSlow(hostOf(response), limits);
     }
+    received += chunk.length;
+    // The server is held up meanwhile.
+    if (limits.maximumSpeed !== null)
+      await pause(clock, begun + (received * 1000) / limits.maximumSpeed - now, signal);
   }
   if (partial.received < partial.length) {
     throw new NetworkFailure(

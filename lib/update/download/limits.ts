@@ -5,6 +5,8 @@ export interface DownloadLimits {
   /** Bytes per second, over `speedWindow` milliseconds. */
   minimumSpeed: number;
   speedWindow: number;
+  /** Bytes per second at most, on average, so that others get their share; null: as fast as it goes. */
+  maximumSpeed: number | null;
   /** Milliseconds for the whole download of one file, with all attempts, pauses and the wait for another process. */
   totalTime: number;
   /** Failures in a row, without `progressBytes` between them, after which the download fails. */
@@ -20,6 +22,7 @@ export const DEFAULT_LIMITS: DownloadLimits = {
   idleTimeout: 30_000,
   minimumSpeed: 1024,
   speedWindow: 30_000,
+  maximumSpeed: null,
   totalTime: 6 * 3_600_000,
   attempts: 6,
   progressBytes: 256 * 1024,
