@@ -8,6 +8,8 @@ export {
   type ApplyOptions,
   type ApplyPackageOptions,
   type ApplyPatchOptions,
+  type BackgroundServiceOptions,
+  BackgroundUpdateService,
   type CreateOptions,
   type Diagnosis,
   DifferentialUpdater,
@@ -31,6 +33,7 @@ export {
   type RollbackPlan,
   type SelfHealingOptions,
   SelfHealingSystem,
+  type ServiceStatus,
   type Situation,
   type SnapshotCheck,
   SnapshotManager,
@@ -86,6 +89,10 @@ export type {
   Status,
 } from './install/index.ts';
 export type { Platform } from './platform/host.ts';
+export type { Obstacle } from './service/decision.ts';
+export type { ServiceEvent } from './service/events.ts';
+export type { Notice } from './service/notice.ts';
+export type { ServiceRecord } from './service/record.ts';
 export type { Component, FolderComponent, Pruned, Snapshot, Usage } from './snapshot/index.ts';
 export { type PublicKey, publicKey, type SigningKey, signingKey } from './trust/index.ts';
 export type {

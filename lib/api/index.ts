@@ -25,6 +25,11 @@ export {
 } from '../install/index.ts';
 export type { Host } from '../platform/host.ts';
 export type { Network, NetworkSettings } from '../platform/network/network.ts';
+export type { Obstacle } from '../service/decision.ts';
+export type { ServiceEvent } from '../service/events.ts';
+export type { Notice } from '../service/notice.ts';
+export type { ServiceRecord } from '../service/record.ts';
+export type { LastCheck as ScheduledCheck } from '../service/schedule.ts';
 export {
   COMPONENTS,
   type Component,
@@ -77,6 +82,11 @@ export {
   type Watched,
   type WatchOptions,
 } from './self-healing-system.ts';
+export {
+  type BackgroundServiceOptions,
+  BackgroundUpdateService,
+  type ServiceStatus,
+} from './service/background-update-service.ts';
 export {
   type CreateOptions,
   type RollbackOptions,

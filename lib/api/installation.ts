@@ -15,6 +15,7 @@ import {
   unconfirmed,
   withLock,
 } from '../install/index.ts';
+import type { Notice } from '../service/notice.ts';
 import type { Adopted, AdoptOptions } from './adopt.ts';
 import type { KnownWords } from './known-words.ts';
 import {
@@ -111,6 +112,37 @@ export class Installation {
    */
   history(): Promise<HistoryEntry[]> {
     return look(this.#session, () => historyOf(this.#session));
+  }
+
+  /**
+   * To be called by DGMO at its start: what the background service has done or wants, as sentences to print. They are removed, so
+   * that each is shown once.
+   *
+   * @throws MachineError, BusyError if they can't be removed
+   * @example
+   * for (const { text } of await installation.takeNotices()) console.error(text);
+   */
+  takeNotices(): Promise<(Notice & { text: string })[]> {
+    return withErrors(this.#session, async () => {
+      const { takeNotices } = await import('./service/for-dgmo.ts');
+      return takeNotices(this.#session);
+    });
+  }
+
+  /**
+   * To be called by DGMO when nothing would be disturbed by an update although it runs, and again when that is over. Without it
+   * the background service waits until DGMO does not run.
+   *
+   * @param allowed whether an update may be installed now
+   * @throws MachineError, BusyError if that can't be saved
+   * @example
+   * await installation.allowUpdate(session.isEmpty);
+   */
+  allowUpdate(allowed: boolean): Promise<void> {
+    return withErrors(this.#session, async () => {
+      const { allowUpdate } = await import('./service/for-dgmo.ts');
+      await allowUpdate(this.#session, allowed);
+    });
   }
 
   /**

@@ -79,6 +79,7 @@ const COMMANDS = {
   pin: {},
   unpin: {},
   history: {},
+  service: { ...FEED, ...SWAP_LIMITS },
   completions: {},
   help: {},
   /** No command. */
@@ -206,6 +207,7 @@ const TAKES_WORDS: ReadonlySet<CommandName> = new Set([
   'skip',
   'unskip',
   'pin',
+  'service',
   'watch',
   'finish-updater',
 ]);

@@ -43,6 +43,7 @@ const COMMANDS: Record<
   unskip: async (context) => (await import('./choices/choice-commands.ts')).runUnskip(context),
   pin: async (context) => (await import('./choices/choice-commands.ts')).runPin(context),
   unpin: async (context) => (await import('./choices/choice-commands.ts')).runUnpin(context),
+  service: async (context) => (await import('./service-command.ts')).runService(context),
   completions: async (context) =>
     (await import('./completions/completions-command.ts')).runCompletions(context),
   history: async (context) => (await import('./history-command.ts')).runHistory(context),

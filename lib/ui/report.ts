@@ -4,7 +4,7 @@
  * state, then what to do.
  */
 
-import type { Applied, InstallEvent, RolledBack, UpdateEvent } from '../api/index.ts';
+import type { Applied, InstallEvent, RolledBack, ServiceEvent, UpdateEvent } from '../api/index.ts';
 import {
   type ExitCode,
   errorMessage,
@@ -17,7 +17,7 @@ import { changeText } from './text/change.ts';
 import { oneLine, withoutCredentials } from './text/lines.ts';
 import { countText, durationText } from './text/sizes.ts';
 
-export type ReportedEvent = InstallEvent | UpdateEvent;
+export type ReportedEvent = InstallEvent | UpdateEvent | ServiceEvent;
 
 /** Standard output and error; what is said of the terminal is said of standard error. */
 export interface Output extends ProgressOutput {

@@ -2,6 +2,7 @@
 import { type KnownWords, PREFERENCE_KEYS } from '../../api/index.ts';
 import { COMMAND_WORDS, type CommandName, commandOfWord, optionTable } from '../arguments.ts';
 import { CONFIG_VERBS } from '../choices/config-command.ts';
+import { SERVICE_VERBS } from '../service-command.ts';
 import { SNAPSHOT_VERBS } from '../snapshot-commands.ts';
 import { SETTING_TEXTS } from '../text/settings.ts';
 
@@ -37,6 +38,7 @@ const OPERANDS: Record<string, readonly Operand[]> = {
       ['show', 'verify', 'pin', 'unpin', 'remove'].includes(verb) ? snapshots : [],
   ],
   rollback: [({ snapshots }) => snapshots],
+  service: [() => SERVICE_VERBS],
   skip: [versions],
   unskip: [versions],
   pin: [versions],

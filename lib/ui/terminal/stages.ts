@@ -1,6 +1,6 @@
 /** The events of an operation as stages of its progress. */
-import type { InstallEvent, UpdateEvent } from '../../api/index.ts';
-import type { Stages } from '../report.ts';
+import type { UpdateEvent } from '../../api/index.ts';
+import type { ReportedEvent, Stages } from '../report.ts';
 import { createProgress, type Progress, type ProgressOutput, type Timing } from './progress.ts';
 
 export function stagesOn(output: ProgressOutput, timing: Timing): Stages {
@@ -9,7 +9,7 @@ export function stagesOn(output: ProgressOutput, timing: Timing): Stages {
 }
 
 /** Begins, measures and ends stages. Events that belong to no stage change nothing. */
-export function follow(progress: Progress, event: InstallEvent | UpdateEvent): void {
+export function follow(progress: Progress, event: ReportedEvent): void {
   switch (event.event) {
     case 'checking':
       progress.begin({ label: 'Reading the feed', finished: 'Read the feed' });

@@ -45,6 +45,7 @@ const TEXTS: Record<CommandName, string> = {
   dgmo-updater skip|unskip <v>    never mind that version, or offer it again
   dgmo-updater pin <v> | unpin    stay at that version, or go on
   dgmo-updater config             show and change the settings, and who decided them
+  dgmo-updater service            keep everything up to date in the background
   dgmo-updater init               adopt an installed executable
   dgmo-updater completions        commands, ids and versions with Tab, in bash, zsh, fish and PowerShell
 
@@ -176,6 +177,24 @@ says where to put it.
 Examples:
   dgmo-updater completions bash
   dgmo-updater completions zsh
+${EVERYWHERE}`,
+  service: `dgmo-updater service run | install | uninstall | status
+
+The background service. It looks for updates at its start, every six hours, when a network comes and when the machine wakes. What
+\`config set autoUpdate\` allows (all, security) it downloads and installs when DGMO does not run, or has said that it may; the rest
+it tells: by a notification, and at the next start of DGMO. It also verifies the installation, and puts back a damaged
+executable. It waits on battery, on networks that are paid by volume, and for \`updateWindow\`.
+
+  run           runs until it is stopped (Ctrl-C, SIGTERM); one for each home
+  install       starts it now and at every login: a systemd user unit, a launchd agent, or a task of the Task Scheduler
+  uninstall     ends it, and removes all that it has written
+  status        whether it runs, its last and its next check, and what it waits for
+${FEED}${LIMITS}
+
+Examples:
+  dgmo-updater service install
+  dgmo-updater service status
+  dgmo-updater service uninstall
 ${EVERYWHERE}`,
   history: `dgmo-updater history
 

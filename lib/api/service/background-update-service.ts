@@ -1,0 +1,282 @@
+/** The plan's `BackgroundUpdateService`. Keeps an installation up to date and intact while nobody looks. */
+import { LockedError, UsageError } from '../../errors.ts';
+import { requireHome } from '../../home/folder.ts';
+import { type InstallEvent, requireReceipt, requireSameWriters, type Session } from '../../install/index.ts';
+import { childEnvironment } from '../../install/process/start.ts';
+import { type Desktop, nativeDesktop } from '../../platform/desktop/desktop.ts';
+import { createDirectories } from '../../platform/files.ts';
+import type { Lock } from '../../platform/host.ts';
+import { harmless } from '../../platform/listener.ts';
+import { lockWithPatience } from '../../platform/lock-with-patience.ts';
+import { pathsOf } from '../../platform/path-flavour.ts';
+import type { ServiceEvent } from '../../service/events.ts';
+import { runLoop } from '../../service/loop.ts';
+import { isServiceRunning, type ServiceRecord, serviceFile, serviceLock } from '../../service/record.ts';
+import type { Unit } from '../../service/units/definition.ts';
+import type { UpdateEvent } from '../../update/events.ts';
+import type { FeedOptions } from '../feed-context.ts';
+import { type InstallOptions, openInstall, withErrors } from '../open-install.ts';
+import { SelfHealingSystem } from '../self-healing-system.ts';
+import { UpdateManager } from '../update-manager.ts';
+import { UpdateDuty } from './duty.ts';
+import { Journal } from './journal.ts';
+import {
+  installUnit,
+  isInstalled,
+  removeRecords,
+  removeUnit,
+  serviceCommand,
+  serviceUnit,
+} from './manage.ts';
+import { Messenger } from './messenger.ts';
+
+export interface BackgroundServiceOptions extends InstallOptions, FeedOptions {
+  /** Called for each event, as it happens. */
+  onEvent?(event: ServiceEvent | InstallEvent | UpdateEvent): void;
+  /** @internal Options of the command line that a service keeps when it begins anew, or is started at login. */
+  options?: readonly string[] | undefined;
+  /** @internal The desktop; for tests. */
+  desktop?: Desktop | undefined;
+}
+
+export interface ServiceStatus {
+  /** Whether a service runs for this home. */
+  running: boolean;
+  /** Whether the system starts it at login. */
+  installed: boolean;
+  /** What the service manager is called, and the file that defines the service; null if it keeps that elsewhere. */
+  manager: string;
+  definition: string | null;
+  /** What the service has written last. */
+  record: ServiceRecord;
+}
+
+/** How long a start waits for the lock of the home, in milliseconds: `service status` may hold it for a moment. */
+const PATIENCE = { limit: 2000, pause: 50 };
+
+/**
+ * The background service of a home: checks at its start, every six hours, when a network comes and when the machine wakes;
+ * installs by itself what `autoUpdate` allows, when no session is disturbed; tells the rest; looks after the installation.
+ * Every method throws an UpdaterError that says what happened and what to do.
+ *
+ * @example
+ * const service = new BackgroundUpdateService({ signal });
+ * await service.start();
+ * await service.finished();
+ */
+export class BackgroundUpdateService {
+  readonly #session: Session;
+  readonly #options: BackgroundServiceOptions;
+  readonly #emit: (event: ServiceEvent | InstallEvent | UpdateEvent) => void;
+  readonly #stop = new AbortController();
+  #loop: Promise<'stopped' | 'updated'> | null = null;
+
+  /** @throws UsageError if there is no such folder */
+  constructor(options: BackgroundServiceOptions = {}) {
+    this.#emit = harmless(options.onEvent, 'onEvent');
+    const signal =
+      options.signal === undefined ? this.#stop.signal : AbortSignal.any([this.#stop.signal, options.signal]);
+    this.#options = { ...options, signal };
+    this.#session = openInstall(this.#options, this.#emit);
+  }
+
+  /**
+   * Starts the service in this process. Returns when it is set up; `finished` waits for its end.
+   *
+   * @throws LockedError if a service runs for this home already; UsageError if nothing is adopted here; MachineError
+   * @example
+   * await service.start();
+   */
+  start(): Promise<void> {
+    const session = this.#session;
+    return withErrors(session, async () => {
+      if (this.#loop !== null) throw new UsageError('this service was started already');
+      const { host, layout } = session;
+      const home = requireHome(session.home);
+      requireSameWriters(host, layout);
+      const { installId } = requireReceipt(host.disk, layout);
+      const lock = await this.#lock(home);
+      try {
+        const journal = new Journal(session, home);
+        await journal.note({});
+        const desktop = this.#options.desktop ?? nativeDesktop(host);
+        const { clock } = host;
+        const signal = this.#options.signal ?? this.#stop.signal;
+        const { networks } = desktop;
+        const last = journal.record.lastCheck;
+        const work = this.#duty(home, journal, desktop);
+        this.#loop = this.#run(() => runLoop({ clock, networks, installId, last, work, signal }), lock);
+        // `finished` reports it.
+        this.#loop.catch(() => undefined);
+      } catch (error) {
+        lock.release();
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * Waits until the service has ended: because it was stopped, or because it has installed an update, and with it maybe a new
+   * updater. In the latter case the updater begins anew, as a new one, and does not return. On Windows it can't: there the Task
+   * Scheduler starts it again.
+   *
+   * @throws UsageError if it was not started
+   * @example
+   * if ((await service.finished()) === 'updated') console.error('start me again');
+   */
+  finished(): Promise<'stopped' | 'updated'> {
+    if (this.#loop === null) throw new UsageError('this service was not started');
+    return this.#loop;
+  }
+
+  /**
+   * Ends the service. A swap that is under way is finished first.
+   *
+   * @example
+   * await service.stop();
+   */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#loop;
+  }
+
+  /**
+   * Checks now, and tells the user, downloads or installs, as the preferences say, without the schedule. What has to wait is left
+   * to the service.
+   *
+   * @throws LockedError if a service runs for this home: it does that itself
+   * @example
+   * await service.checkAndNotify();
+   */
+  checkAndNotify(): Promise<void> {
+    const session = this.#session;
+    return withErrors(session, async () => {
+      const home = requireHome(session.home);
+      const lock = await this.#lock(home);
+      try {
+        const desktop = this.#options.desktop ?? nativeDesktop(session.host);
+        const duty = this.#duty(home, new Journal(session, home), desktop);
+        if (!duty.isOn()) return;
+        await duty.check();
+        await duty.proceed();
+      } finally {
+        lock.release();
+      }
+    });
+  }
+
+  /**
+   * Returns whether the service runs and is installed, and what it has done and will do. Changes nothing.
+   *
+   * @throws MachineError, DamagedError if its record can't be read
+   * @example
+   * const { running, record } = await service.status();
+   */
+  status(): Promise<ServiceStatus> {
+    const session = this.#session;
+    return withErrors(session, async () => {
+      const home = requireHome(session.home);
+      const unit = this.#unit(home);
+      return {
+        running: isServiceRunning(session.host, home),
+        installed: await isInstalled(session.host, unit),
+        manager: unit.manager,
+        definition: unit.file.temporary ? null : unit.file.path,
+        record: serviceFile.load(session.host, home),
+      };
+    });
+  }
+
+  /**
+   * Makes the system start the service now and at every login: a systemd user unit, a launchd agent, or a task of the Windows Task
+   * Scheduler. Replaces an earlier definition.
+   *
+   * @throws UsageError if nothing is adopted here; MachineError if the service manager does not take it: then nothing is left of it
+   * @example
+   * const { definition } = await service.install();
+   */
+  install(): Promise<ServiceStatus> {
+    const session = this.#session;
+    return withErrors(session, async () => {
+      const home = requireHome(session.home);
+      requireSameWriters(session.host, session.layout);
+      requireReceipt(session.host.disk, session.layout);
+      await installUnit(session, this.#unit(home));
+      return this.status();
+    });
+  }
+
+  /**
+   * Ends the service, makes the system forget it, and removes all that it has written. The installation stays as it is.
+   *
+   * @returns whether a service still runs, which was started in another way; then its records are still there
+   * @throws MachineError if something can't be removed
+   * @example
+   * const { running } = await service.uninstall();
+   */
+  uninstall(): Promise<{ running: boolean }> {
+    const session = this.#session;
+    return withErrors(session, async () => {
+      const home = requireHome(session.home);
+      await removeUnit(session.host, this.#unit(home));
+      return { running: !(await removeRecords(session.host, home)) };
+    });
+  }
+
+  #duty(home: string, journal: Journal, desktop: Desktop): UpdateDuty {
+    const options = { ...this.#options, onEvent: this.#emit };
+    const around = { journal, desktop, emit: this.#emit };
+    return new UpdateDuty({
+      ...around,
+      canBeginAnew: this.#session.host.processes.become !== null && this.#isUpdater(),
+      session: this.#session,
+      home,
+      manager: new UpdateManager(options),
+      healing: new SelfHealingSystem(options),
+      messenger: new Messenger(this.#session, home, around),
+    });
+  }
+
+  async #lock(home: string): Promise<Lock> {
+    const { host } = this.#session;
+    createDirectories(host.disk, home, pathsOf(host.platform).dirname);
+    const lock = await lockWithPatience(host, serviceLock(host, home), PATIENCE);
+    if (lock !== null) return lock;
+    throw new LockedError(`a background service runs for ${home} already`, {
+      advice: '`dgmo-updater service status` says what it does.',
+    });
+  }
+
+  async #run(loop: () => Promise<'stopped' | 'over'>, lock: Lock): Promise<'stopped' | 'updated'> {
+    try {
+      const ended = await loop();
+      if (ended === 'stopped' || this.#options.signal?.aborted === true) return 'stopped';
+    } finally {
+      lock.release();
+    }
+    await this.#beginAnew();
+    return 'updated';
+  }
+
+  /** In place of this process. The updater may be a new one by now. */
+  async #beginAnew(): Promise<void> {
+    const { become } = this.#session.host.processes;
+    if (become === null || !this.#isUpdater()) return;
+    const [file, ...args] = this.#command();
+    const { environment, workingDirectory } = this.#session.host;
+    await become(file, args, { environment: childEnvironment(environment), workingDirectory });
+  }
+
+  #isUpdater(): boolean {
+    const { processes } = this.#session.host;
+    return processes.executable(processes.pid) === this.#command()[0];
+  }
+
+  #unit(home: string): Unit {
+    return serviceUnit(this.#session, home, this.#command());
+  }
+
+  #command(): [string, ...string[]] {
+    return serviceCommand(this.#session, requireHome(this.#session.home), this.#options.options);
+  }
+}

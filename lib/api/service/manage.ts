@@ -1,0 +1,143 @@
+/** Makes the service manager of the system start the background service at every login, and makes it forget the service again. */
+import { errorCode, errorMessage, MachineError } from '../../errors.ts';
+import type { Session } from '../../install/index.ts';
+import { updaterLayout } from '../../install/layout.ts';
+import { childEnvironment } from '../../install/process/start.ts';
+import { asUpdaterError } from '../../platform/failures.ts';
+import { createDirectories, removeIfThere, replaceDurably } from '../../platform/files.ts';
+import type { Host } from '../../platform/host.ts';
+import { lockWithPatience } from '../../platform/lock-with-patience.ts';
+import { pathsOf } from '../../platform/path-flavour.ts';
+import { noticesFile } from '../../service/notice.ts';
+import { serviceFile, serviceLock } from '../../service/record.ts';
+import { idleFile } from '../../service/sessions.ts';
+import type { ManagerCommand, Unit } from '../../service/units/definition.ts';
+import { environmentOf, unitFor } from '../../service/units/unit.ts';
+
+/** Milliseconds. A service that is ended may finish a swap first. */
+const COMMAND_LIMIT = 60_000;
+const STOP = { limit: 60_000, pause: 100 };
+
+/** How the service is started: with everything that makes it this installation's. */
+export function serviceCommand(
+  { host, layout, app }: Session,
+  home: string,
+  options: readonly string[] = [],
+): [string, ...string[]] {
+  const { target } = updaterLayout(host, layout);
+  return [
+    target,
+    'service',
+    'run',
+    '--install-dir',
+    layout.installDir,
+    '--app',
+    app,
+    '--home',
+    home,
+    ...options,
+  ];
+}
+
+export function serviceUnit(session: Session, home: string, command: [string, ...string[]]): Unit {
+  const { host, app } = session;
+  const { environment, platform } = host;
+  const usual = host.homeDirectory === null ? null : pathsOf(platform).join(host.homeDirectory, '.dgmo');
+  const suffix =
+    home === usual ? '' : `-${new Bun.CryptoHasher('sha256').update(home).digest('hex').slice(0, 8)}`;
+  return unitFor(host, home, {
+    name: `${app}-updater${suffix}`,
+    app,
+    command,
+    environment: environmentOf(environment, platform),
+  });
+}
+
+export async function isInstalled(host: Host, { file, isKnown }: Unit): Promise<boolean> {
+  if (isKnown === null) return host.disk.status(file.path) !== null;
+  const ran = await runCommand(host, isKnown);
+  return ran === null;
+}
+
+/** All or nothing. Throws MachineError, with what the service manager says. */
+export async function installUnit(session: Session, unit: Unit): Promise<void> {
+  const { host, layout } = session;
+  const { target } = updaterLayout(host, layout);
+  if (host.disk.status(target) === null) {
+    throw new MachineError(`${target} does not exist, which is what the service runs`, {
+      advice: 'Put the updater beside the executable.',
+    });
+  }
+  const { dirname } = pathsOf(host.platform);
+  const folder = dirname(unit.file.path);
+  try {
+    createDirectories(host.disk, folder, dirname);
+    // It may have the password of a proxy in it.
+    replaceDurably(host.disk, unit.file.path, folder, unit.file.content, 0o600);
+  } catch (error) {
+    throw asUpdaterError(error, unit.file.path);
+  }
+  for (const command of unit.enable) {
+    const failure = await runCommand(host, command);
+    if (failure === null) continue;
+    await removeUnit(host, unit);
+    throw new MachineError(`${unit.manager} does not take the service: ${failure}`, {
+      advice: `Nothing is left of it. \`${command.join(' ')}\` failed. Start \`dgmo-updater service run\` at login in another way.`,
+    });
+  }
+  if (unit.file.temporary) removeIfThere(host.disk, unit.file.path);
+}
+
+/** Everything that `installUnit` has made, and what the service manager has made of it. */
+export async function removeUnit(host: Host, unit: Unit): Promise<void> {
+  const { disk } = host;
+  // What is not there, or not known, is as wanted.
+  for (const command of unit.disable) await runCommand(host, command);
+  for (const path of [unit.file.path, ...unit.traces]) removeIfThere(disk, path);
+  for (const folder of unit.emptyFolders) removeIfEmpty(host, folder);
+  for (const command of unit.afterRemoval) await runCommand(host, command);
+}
+
+function removeIfEmpty({ disk }: Host, folder: string): void {
+  try {
+    if (disk.list(folder).length === 0) disk.removeDirectory(folder);
+  } catch (error) {
+    // It is missing, or somebody else is faster.
+    if (errorCode(error) === undefined) throw error;
+  }
+}
+
+/** Null if it went well; else what it said. */
+async function runCommand(host: Host, [file, ...args]: ManagerCommand): Promise<string | null> {
+  const { processes, environment, workingDirectory } = host;
+  const ran = await processes.run(file, args, {
+    environment: childEnvironment(environment),
+    workingDirectory,
+    timeLimit: COMMAND_LIMIT,
+  });
+  if (!ran.started) return ran.reason;
+  if (ran.code === 0) return null;
+  if (ran.timedOut) return `${file} has not ended within ${COMMAND_LIMIT / 1000} s`;
+  const [said = ''] = (ran.stderr || ran.stdout).trim().split('\n');
+  return said === '' ? `${file} ended with ${ran.code ?? ran.signal}` : said;
+}
+
+/** Removes what the service has written in the home. Returns false if a service still runs, which needs it. */
+export async function removeRecords(host: Host, home: string): Promise<boolean> {
+  const path = serviceLock(host, home);
+  const files = [serviceFile, noticesFile, idleFile].map((file) => file.path(host, home));
+  if (host.disk.status(path) !== null) {
+    const lock = await lockWithPatience(host, path, STOP);
+    if (lock === null) return false;
+    lock.release();
+  }
+  try {
+    for (const file of [...files, ...files.map((file) => `${file}.lock`), path])
+      removeIfThere(host.disk, file);
+  } catch (error) {
+    throw new MachineError(`what the service has written could not be removed: ${errorMessage(error)}`, {
+      cause: error,
+    });
+  }
+  return true;
+}

@@ -1,0 +1,13 @@
+/** What happens in the background service, for a log or JSON lines. */
+import type { Obstacle } from './decision.ts';
+import type { Notice } from './notice.ts';
+
+export type ServiceEvent =
+  /** A check has ended: with what is offered, or why it failed. */
+  | { event: 'checked'; update: string | null; failure: string | null }
+  /** `at`: milliseconds since the epoch; null: none is wanted. */
+  | { event: 'next check'; at: number | null }
+  /** An update is to be installed by itself, and waits. */
+  | { event: 'update waits'; version: string; obstacle: Obstacle }
+  /** What the user was told. */
+  | { event: 'notice'; kind: Notice['kind']; version: string; text: string };

@@ -1,0 +1,80 @@
+/** `service run | install | uninstall | status`: the background service. */
+import { BackgroundUpdateService } from '../api/index.ts';
+import { didYouMean } from '../api/words.ts';
+import { UsageError } from '../errors.ts';
+import type { CommandLine } from './arguments.ts';
+import { type CommandContext, isGiven, optionOf } from './context.ts';
+import { describeService, serviceLine } from './text/service.ts';
+
+export const SERVICE_VERBS = ['run', 'install', 'uninstall', 'status'] as const;
+
+export async function runService(context: CommandContext): Promise<void> {
+  const { line, report, host } = context;
+  const [typed = '', ...more] = line.operands;
+  const verb = SERVICE_VERBS.find((name) => name === typed);
+  if (verb === undefined || more.length > 0) {
+    throw new UsageError(
+      `service: wanted one of ${SERVICE_VERBS.join(', ')}, found ${JSON.stringify(line.operands.join(' '))}`,
+      { advice: didYouMean(typed, SERVICE_VERBS) ?? 'For example `dgmo-updater service status`.' },
+    );
+  }
+  const service = serviceOf(context);
+  switch (verb) {
+    case 'run':
+      await service.start();
+      report.result('service', '', { ended: await service.finished() });
+      return;
+    case 'install': {
+      const status = await service.install();
+      const where = status.definition === null ? '' : ` (${status.definition})`;
+      report.result(
+        'service',
+        `The background service is installed, and runs: ${status.manager}${where}. \`dgmo-updater service uninstall\` removes it.`,
+        { ...status },
+      );
+      return;
+    }
+    case 'uninstall': {
+      const { running } = await service.uninstall();
+      const text = running
+        ? 'The background service is not started at login any more. One that was started in another way still runs.'
+        : 'The background service is removed, and nothing is left of it.';
+      report.result('service', text, { running });
+      return;
+    }
+    case 'status': {
+      const status = await service.status();
+      const clock = { now: host.clock.now(), localOffset: host.localOffset };
+      report.result('service', describeService(status, clock), { ...status });
+    }
+  }
+}
+
+/** What it does is printed as it happens, since nobody watches progress. */
+function serviceOf({ line, install, report, host }: CommandContext): BackgroundUpdateService {
+  const json = isGiven(line, 'json');
+  const quiet = isGiven(line, 'quiet');
+  return new BackgroundUpdateService({
+    ...install,
+    feed: optionOf(line, 'feed'),
+    caFile: optionOf(line, 'ca-file'),
+    allowPlainHttp: isGiven(line, 'allow-http'),
+    options: keptOptions(line, line.operands[0] === 'run'),
+    onEvent(event) {
+      const text = json || quiet ? null : serviceLine(event, host);
+      if (text !== null) report.text(text);
+      else report.event(event);
+    },
+  });
+}
+
+/** Those that say which installation it is are added anyway; how its output looks is of no interest to a service manager. */
+const ADDED = new Set(['install-dir', 'home', 'app', 'yes']);
+const OUTPUT = new Set(['json', 'quiet', 'verbose', 'no-color']);
+
+function keptOptions({ values }: CommandLine, withOutput: boolean): string[] {
+  return Object.entries(values).flatMap(([name, value]) => {
+    if (ADDED.has(name) || (!withOutput && OUTPUT.has(name))) return [];
+    return typeof value === 'string' ? [`--${name}`, value] : value === true ? [`--${name}`] : [];
+  });
+}

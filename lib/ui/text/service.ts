@@ -1,0 +1,80 @@
+/** The background service as text. */
+import type { Obstacle, ServiceEvent, ServiceStatus } from '../../api/index.ts';
+import { linesText } from './lines.ts';
+import { countText, type LocalOffset, whenText } from './sizes.ts';
+import type { StatusClock } from './status.ts';
+
+export function describeService(
+  { running, installed, manager, definition, record }: ServiceStatus,
+  { localOffset }: StatusClock,
+): string {
+  const { pid, startedAt, installDir, lastCheck, nextCheck, pending, health } = record;
+  const when = (time: number) => whenText(time, localOffset);
+  const checked = lastCheck === null ? 'never' : when(lastCheck.at);
+  const failed =
+    lastCheck === null || lastCheck.failures === 0
+      ? ''
+      : `, ${countText(lastCheck.failures, 'failure')} in a row`;
+  const rows: [string, string][] = [
+    ['Service', running ? `runs since ${when(startedAt)}, process ${pid}` : 'does not run'],
+    [
+      'At login',
+      installed
+        ? `started by ${manager}${definition === null ? '' : ` (${definition})`}`
+        : 'not started: `dgmo-updater service install` changes that',
+    ],
+  ];
+  if (installDir !== null) rows.push(['Looks after', installDir]);
+  rows.push(['Last check', `${checked}${failed}`]);
+  if (running) rows.push(['Next check', nextCheck === null ? 'none: it is turned off' : when(nextCheck)]);
+  if (running && pending !== null)
+    rows.push([
+      'Update',
+      `${pending.version} ${pending.downloaded ? 'is downloaded' : 'will be downloaded'}${pending.obstacle === null ? '' : `, and waits: ${OBSTACLES[pending.obstacle]}`}`,
+    ]);
+  if (health !== null)
+    rows.push([
+      'Health',
+      `${health.healthy ? 'sound' : `${countText(health.issues, 'problem')}: \`dgmo-updater verify\` says more`} (${when(health.at)})`,
+    ]);
+  return linesText(rows.map(([name, value]) => `${`${name}:`.padEnd(13)}${value}`));
+}
+
+/** A line of the log of the service; null if the event is not one of the service itself. */
+export function serviceLine(
+  event: ServiceEvent | { event: string },
+  { localOffset }: { localOffset: LocalOffset },
+): string | null {
+  if (!isOfService(event)) return null;
+  switch (event.event) {
+    case 'checked':
+      if (event.failure !== null) return `The check failed: ${event.failure}.`;
+      return event.update === null ? 'Nothing new.' : `${event.update} is offered.`;
+    case 'next check':
+      return event.at === null
+        ? 'No check is wanted (`dgmo-updater config explain autoUpdate`).'
+        : `Next check: ${whenText(event.at, localOffset)}.`;
+    case 'update waits':
+      return `${event.version} waits: ${OBSTACLES[event.obstacle]}.`;
+    case 'notice':
+      return event.text;
+  }
+}
+
+const OF_SERVICE: ReadonlySet<string> = new Set<ServiceEvent['event']>([
+  'checked',
+  'next check',
+  'update waits',
+  'notice',
+]);
+
+function isOfService(event: ServiceEvent | { event: string }): event is ServiceEvent {
+  return OF_SERVICE.has(event.event);
+}
+
+const OBSTACLES: Record<Obstacle, string> = {
+  metered: 'the network is paid by volume (onMetered)',
+  battery: 'this machine is on battery (onBattery)',
+  window: 'it is not the time for it (updateWindow)',
+  running: 'DGMO runs',
+};

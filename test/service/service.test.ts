@@ -1,0 +1,249 @@
+/** The background service over real updates: what it does by itself, what it waits for, what it says. For POSIX. */
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import fs from 'node:fs';
+import path from 'node:path';
+import { Installation } from '../../lib/api/index.ts';
+import { LockedError } from '../../lib/errors.ts';
+import { openStage, SETTINGS, type Stage } from '../update/stage.ts';
+import { type Started, serviceOn, settingsOf, type World } from './support.ts';
+
+const posixOnly = process.platform === 'win32' ? describe.skip : describe;
+
+posixOnly('the background service', () => {
+  let stage: Stage;
+  let started: Started[];
+  beforeEach(async () => {
+    started = [];
+    stage = await openStage();
+    await stage.release('1.1.0', { type: 'minor' });
+  });
+  afterEach(async () => {
+    await Promise.all(started.map(({ service }) => service.stop()));
+    await stage[Symbol.asyncDispose]();
+  });
+
+  async function start(preferences: Record<string, unknown>, world: Partial<World> = {}): Promise<Started> {
+    settingsOf(stage, preferences);
+    const one = serviceOn(stage, world);
+    await one.service.start();
+    started.push(one);
+    return one;
+  }
+  const notices = () =>
+    new Installation({ installDir: stage.dir, home: stage.home, settings: SETTINGS }).takeNotices();
+  const packages = () => stage.asked.filter(({ path: asked }) => asked.endsWith('.dgmopkg')).length;
+
+  test('all: installs it, says so, and ends, so that a new updater may go on', async () => {
+    const { service, shown } = await start({ autoUpdate: 'all' });
+    expect(await service.finished()).toBe('updated');
+    expect(stage.version()).toBe('1.1.0');
+    expect(shown).toEqual(['dgmo 1.1.0 was installed (before: 1.0.0). dgmo-updater rollback goes back.']);
+    expect((await notices()).map(({ kind, version, from }) => ({ kind, version, from }))).toEqual([
+      { kind: 'installed', version: '1.1.0', from: '1.0.0' },
+    ]);
+    expect(await notices()).toEqual([]);
+  });
+
+  test('manual: tells it, once however often it is started, and downloads nothing', async () => {
+    for (const _ of [1, 2]) {
+      const { service, saw } = await start({ autoUpdate: 'manual' });
+      await saw('next check');
+      await service.stop();
+      fs.writeFileSync(path.join(stage.home, 'service.json'), record({ lastCheck: null }));
+    }
+    expect(started.flatMap(({ shown }) => shown)).toEqual([
+      'dgmo 1.1.0 is available. dgmo-updater update shows what is new, and installs it.',
+    ]);
+    expect([stage.version(), packages()]).toEqual(['1.0.0', 0]);
+    // What is installed meanwhile need not be told any more.
+    const manager = stage.manager();
+    const update = (await manager.checkForUpdates()) ?? expect.unreachable();
+    await manager.applyUpdate(await manager.downloadUpdate(update));
+    expect(await notices()).toEqual([]);
+  });
+
+  function record(changes: Record<string, unknown>): string {
+    const file = path.join(stage.home, 'service.json');
+    return JSON.stringify({ ...JSON.parse(fs.readFileSync(file, 'utf8')), ...changes });
+  }
+
+  test('security: tells what is not, and installs what is', async () => {
+    const first = await start({ autoUpdate: 'security' });
+    await first.saw('next check');
+    await first.service.stop();
+    expect([stage.version(), first.shown.length]).toEqual(['1.0.0', 1]);
+    await stage.release('1.2.0', { type: 'security' });
+    fs.writeFileSync(path.join(stage.home, 'service.json'), record({ lastCheck: null }));
+    const second = await start({ autoUpdate: 'security' });
+    expect(await second.service.finished()).toBe('updated');
+    expect(stage.version()).toBe('1.2.0');
+  });
+
+  test('a new major version is told, not installed', async () => {
+    const manager = stage.manager();
+    const update = (await manager.checkForUpdates()) ?? expect.unreachable();
+    await manager.applyUpdate(await manager.downloadUpdate(update));
+    await stage.release('2.0.0');
+    const { saw, shown } = await start({ autoUpdate: 'all' });
+    expect((await saw('checked')).update).toBe('2.0.0');
+    await saw('next check');
+    expect(stage.version()).toBe('1.1.0');
+    expect(shown).toHaveLength(1);
+  });
+
+  test.each([
+    ['autoUpdate is off', { autoUpdate: 'off' }],
+    ['updates are off', { autoUpdate: 'all', updates: false }],
+  ])('%s: nobody is asked', async (_, preferences) => {
+    const { saw, service } = await start(preferences);
+    expect((await saw('next check')).at).toBeNull();
+    await service.stop();
+    expect(stage.asked).toEqual([]);
+  });
+
+  test('DGMO runs: it is downloaded, and installed when DGMO has ended', async () => {
+    const { service, saw, world } = await start({ autoUpdate: 'all' }, { running: [4711] });
+    expect((await saw('update waits')).obstacle).toBe('running');
+    expect([stage.version(), packages()]).toEqual(['1.0.0', 1]);
+    const { record } = await service.status();
+    expect(record.pending).toMatchObject({ version: '1.1.0', downloaded: true, obstacle: 'running' });
+    expect((await notices()).map(({ text }) => text)).toEqual([
+      'dgmo 1.1.0 is downloaded. It will be installed when dgmo does not run.',
+    ]);
+    world.running = [];
+    expect(await service.finished()).toBe('updated');
+    expect(stage.version()).toBe('1.1.0');
+  });
+
+  test('DGMO runs, and says that it may be updated', async () => {
+    const { service, saw } = await start({ autoUpdate: 'all' }, { running: [process.pid] });
+    await saw('update waits');
+    const dgmo = new Installation({ installDir: stage.dir, home: stage.home, settings: SETTINGS });
+    await dgmo.allowUpdate(true);
+    expect(await service.finished()).toBe('updated');
+  });
+
+  test('DGMO runs, and nobody is there: not while it works, but once it has done nothing for half an hour', async () => {
+    const { service, saw, world } = await start(
+      { autoUpdate: 'all' },
+      { running: [4711], untouched: 3_600_000, processorTime: 0 },
+    );
+    await saw('update waits');
+    const busy = setInterval(() => {
+      world.processorTime = (world.processorTime ?? 0) + 30_000;
+    }, 1);
+    await Bun.sleep(200);
+    expect(stage.version()).toBe('1.0.0');
+    clearInterval(busy);
+    expect(await service.finished()).toBe('updated');
+  });
+
+  test.each([
+    ['metered', { metered: true }, {}],
+    ['battery', { onBattery: true }, {}],
+  ] as const)('%s: nothing is downloaded meanwhile', async (obstacle, world, preferences) => {
+    const one = await start({ autoUpdate: 'all', ...preferences }, world);
+    expect((await one.saw('update waits')).obstacle).toBe(obstacle);
+    expect(packages()).toBe(0);
+    Object.assign(one.world, { metered: false, onBattery: false });
+    expect(await one.service.finished()).toBe('updated');
+  });
+
+  test('metered and battery do not matter if the user says so', async () => {
+    const { service } = await start(
+      { autoUpdate: 'all', onMetered: 'go', onBattery: 'go' },
+      { metered: true, onBattery: true },
+    );
+    expect(await service.finished()).toBe('updated');
+  });
+
+  test('a window: it is downloaded before, and installed when it opens', async () => {
+    const now = new Date();
+    const minute = now.getHours() * 60 + now.getMinutes();
+    const at = (minutes: number) => {
+      const inDay = (minute + minutes) % (24 * 60);
+      return `${String(Math.floor(inDay / 60)).padStart(2, '0')}:${String(inDay % 60).padStart(2, '0')}`;
+    };
+    const { service, saw, world } = await start({
+      autoUpdate: 'all',
+      updateWindow: `${at(120)}-${at(240)}`,
+    });
+    expect((await saw('update waits')).obstacle).toBe('window');
+    expect([stage.version(), packages()]).toEqual(['1.0.0', 1]);
+    world.clock = 3 * 3_600_000;
+    expect(await service.finished()).toBe('updated');
+  });
+
+  test('what is skipped while it waits is not installed', async () => {
+    const { saw, world, service } = await start({ autoUpdate: 'all' }, { running: [4711] });
+    await saw('update waits');
+    await stage.manager().skipVersion('1.1.0');
+    world.running = [];
+    const gone = async () => {
+      while ((await service.status()).record.pending !== null) await Bun.sleep(5);
+    };
+    await gone();
+    expect(stage.version()).toBe('1.0.0');
+  });
+
+  test('a version that does not work is taken back, told, and not tried again', async () => {
+    await stage.release('1.2.0', { works: false });
+    const { saw, service } = await start({ autoUpdate: 'all' });
+    const { kind, text } = await saw('notice');
+    expect(kind).toBe('failed');
+    expect(text).toContain('dgmo 1.2.0 could not be installed: ');
+    expect(stage.version()).toBe('1.0.0');
+    await service.stop();
+    fs.writeFileSync(path.join(stage.home, 'service.json'), record({ lastCheck: null }));
+    const again = await start({ autoUpdate: 'all' });
+    expect(await again.service.finished()).toBe('updated');
+    expect(stage.version()).toBe('1.1.0');
+  });
+
+  test('a server that wants to be left alone is, also by the next start', async () => {
+    stage.answer = () => new Response('', { status: 503, headers: { 'retry-after': '86000' } });
+    const { saw, service } = await start({ autoUpdate: 'all' });
+    const { at } = await saw('next check');
+    expect(at).toBeGreaterThan(Date.now() + 85_000_000);
+    await service.stop();
+    const before = stage.asked.length;
+    const again = await start({ autoUpdate: 'all' });
+    expect((await again.saw('next check')).at).toBeGreaterThan(Date.now() + 85_000_000);
+    expect(stage.asked.length).toBe(before);
+  });
+
+  test('a damaged executable is put back, and said', async () => {
+    const whole = fs.readFileSync(stage.dgmo);
+    fs.writeFileSync(stage.dgmo, Buffer.concat([whole.subarray(0, -1), Buffer.from('?')]));
+    const { saw } = await start({ autoUpdate: 'security' });
+    expect((await saw('notice')).kind).toMatch(/available|repaired/);
+    await saw('next check');
+    expect(fs.readFileSync(stage.dgmo).equals(whole)).toBe(true);
+    expect((await notices()).map(({ kind }) => kind)).toContain('repaired');
+  });
+
+  test('one for a home; its status; and nothing is left of it', async () => {
+    const before = fs.readdirSync(stage.home);
+    const { saw, service } = await start({ autoUpdate: 'manual' });
+    await saw('next check');
+    const second = serviceOn(stage);
+    await expect(second.service.start()).rejects.toThrow(LockedError);
+    await expect(second.service.checkAndNotify()).rejects.toThrow(LockedError);
+    expect(await second.service.status()).toMatchObject({
+      running: true,
+      record: { pid: process.pid, installDir: stage.dir, health: { healthy: true } },
+    });
+    await service.stop();
+    expect((await second.service.status()).running).toBe(false);
+    expect(await second.service.uninstall()).toEqual({ running: false });
+    const left = fs.readdirSync(stage.home).filter((name) => !before.includes(name));
+    expect(left.sort()).toEqual(['cache', 'checks.json', 'checks.json.lock', 'updater.json']);
+  });
+
+  test('checkAndNotify does all of it at once', async () => {
+    settingsOf(stage, { autoUpdate: 'all' });
+    const { service } = serviceOn(stage);
+    await service.checkAndNotify();
+    expect(stage.version()).toBe('1.1.0');
+  });
+});
