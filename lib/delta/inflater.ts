@@ -6,7 +6,7 @@
 import { constants, createZstdDecompress, type ZstdDecompress } from 'node:zlib';
 import { DamagedError, errorMessage } from '../errors.ts';
 import type { Source } from '../platform/files.ts';
-import { byThread } from '../platform/thread-pool.ts';
+import { byThread } from '../platform/threads/thread-pool.ts';
 import { checkFrame } from './frame.ts';
 
 /** Bytes of one read of the source, and of one piece of the output. */

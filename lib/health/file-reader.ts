@@ -2,12 +2,18 @@
  * Digests of files, of which those that have not been written since they were last read in full need not be read again. What
  * was read is recorded in `read.json` in the work dir, so only who may replace the executable may write it. It is a cache: a
  * record that is lost or damaged costs a read.
+ *
+ * A check in full reads every byte. Of a large file that nobody has written since its SHA-256 was computed, only the drive can
+ * have changed something. For a week a checksum is enough to find that, which costs a tenth of SHA-256; then SHA-256 is
+ * computed again.
  */
 import { DamagedError, errorCode, MachineError } from '../errors.ts';
 import { array, hex, integer, nullable, object, oneOf, stringOf } from '../format/decoder.ts';
 import { decodeSealed, encodeSealed } from '../format/sealed-json.ts';
 import { requireOwnInstall, type Session } from '../install/index.ts';
-import { type Digest, digestFile, readFile, replaceDurably } from '../platform/files.ts';
+import type { FileStatus } from '../platform/disk.ts';
+import { type Digest, digestFile, RunningDigest, readFile, replaceDurably } from '../platform/files.ts';
+import { readAhead } from '../platform/threads/read-ahead.ts';
 import { isOld } from '../snapshot/store/reliable-status.ts';
 
 /**
@@ -24,7 +30,7 @@ const time = integer(0, 253_402_300_799_999, 'milliseconds since 1970');
 const text = (limit: number) => stringOf(`at most ${limit} characters`, (value) => value.length <= limit);
 
 const shape = object({
-  schema: oneOf(1),
+  schema: oneOf(2),
   /** When everything was last read; null: never. */
   fullAt: nullable(time),
   files: array(
@@ -33,6 +39,7 @@ const shape = object({
       fingerprint: text(256),
       sha256: hex(32),
       size: integer(0, Number.MAX_SAFE_INTEGER, 'bytes'),
+      checksum: nullable(hex(8)),
       at: time,
     }),
     0,
@@ -44,7 +51,40 @@ interface ReadRecord {
   fingerprint: string;
   sha256: string;
   size: number;
+  /** Of a file that was read by `readLarge`: its `Checksum`. */
+  checksum: string | null;
+  /** When the SHA-256 was computed. */
   at: number;
+}
+
+type Read = Omit<ReadRecord, 'fingerprint'>;
+
+interface LargeFile {
+  path: string;
+  identity: string;
+  known: ReadRecord | undefined;
+}
+
+/** Ignores the errors of the system: whoever looks next meets them again. */
+async function withoutErrors(work: () => void | Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+  }
+}
+
+/** XXH3 of 64 bits over pieces of a mebibyte, each seeded with that of the ones before. */
+class Checksum {
+  #value = 0n;
+
+  update(piece: Uint8Array): void {
+    this.#value = BigInt(Bun.hash.xxHash3(piece, this.#value));
+  }
+
+  get hex(): string {
+    return this.#value.toString(16).padStart(16, '0');
+  }
 }
 
 export interface FoundFile extends Digest {
@@ -58,6 +98,8 @@ export class FileReader {
   readonly #how: Thoroughness;
   readonly #again: boolean;
   readonly #records = new Map<string, ReadRecord>();
+  /** What `readLarge` has read, by identity: files that are one by a hard link are read once. */
+  readonly #read = new Map<string, Read>();
   #fullAt: number | null = null;
   #changed = false;
   bytesRead = 0;
@@ -84,33 +126,107 @@ export class FileReader {
     return this.#fullAt === null || this.#session.host.clock.now() - this.#fullAt >= READ_AGAIN;
   }
 
+  /**
+   * Reads those of the files that `digestOf` would read, in less time: those of which the drive alone is in doubt are read while
+   * SHA-256 of the others is computed. One that can't be read is left to `digestOf`.
+   */
+  async readLarge(paths: readonly string[]): Promise<void> {
+    const { disk } = this.#session.host;
+    const seen = new Set<string>();
+    const whole: LargeFile[] = [];
+    const unchanged: LargeFile[] = [];
+    for (const path of paths) {
+      await withoutErrors(() => {
+        const status = disk.status(path);
+        if (status?.kind !== 'file' || seen.has(status.identity)) return;
+        seen.add(status.identity);
+        const known = this.#unchanged(path, status);
+        if (this.#isKnown(known) || this.#inThisRun(status) !== null) return;
+        const isByChecksum = known?.checksum && this.#isRecent(known);
+        (isByChecksum ? unchanged : whole).push({ path, identity: status.identity, known });
+      });
+    }
+    const readAll = async (files: readonly LargeFile[]) => {
+      for (const { path, identity, known } of files) {
+        await withoutErrors(async () => {
+          const byChecksum =
+            files === unchanged && known !== undefined ? await this.#compare(path, known) : null;
+          const read = byChecksum ?? (await this.#readWhole(path));
+          if (read !== null) this.#read.set(identity, read);
+        });
+      }
+    };
+    await Promise.all([readAll(whole), readAll(unchanged)]);
+  }
+
+  /** Null if the file has not the bytes that it had. */
+  async #compare(path: string, known: ReadRecord): Promise<Read | null> {
+    const checksum = new Checksum();
+    const size = await readAhead(this.#session.host.disk, path, (piece) => checksum.update(piece));
+    this.bytesRead += size ?? 0;
+    return size === known.size && checksum.hex === known.checksum ? known : null;
+  }
+
+  async #readWhole(path: string): Promise<Read | null> {
+    const { host } = this.#session;
+    const checksum = new Checksum();
+    const digest = new RunningDigest();
+    const size = await readAhead(host.disk, path, (piece) => {
+      digest.update(piece);
+      checksum.update(piece);
+    });
+    this.bytesRead += size ?? 0;
+    return size === null ? null : { ...digest.digest(), checksum: checksum.hex, at: host.clock.now() };
+  }
+
   /** Null if there is no file. A symlink or a folder has an empty digest and size -1, which match nothing. */
   digestOf(path: string): FoundFile | null {
-    const { digests, host } = this.#session;
-    const { disk, clock } = host;
+    const { disk, clock } = this.#session.host;
     const status = disk.status(path);
     if (status === null) return null;
     if (status.kind !== 'file') return { sha256: '', size: -1, before: null };
-    const known = this.#records.get(path);
-    const unchanged = known?.fingerprint === status.fingerprint ? known : undefined;
-    const now = clock.now();
-    const isRecent = unchanged !== undefined && now - unchanged.at < READ_AGAIN;
-    if (unchanged !== undefined && (this.#how === 'quick' || (this.#how === 'watch' && isRecent)))
+    const unchanged = this.#unchanged(path, status);
+    if (unchanged !== undefined && this.#isKnown(unchanged))
       return { sha256: unchanged.sha256, size: unchanged.size, before: unchanged.sha256 };
-    const found = this.#again ? digests.known(status.identity) : null;
-    const digest = found ?? digestFile(disk, path);
-    if (digest === null) return null;
-    if (found === null) {
-      this.bytesRead += digest.size;
-      digests.learn(status.identity, digest);
-    }
-    if (isOld(now, status)) {
+    const read = this.#read.get(status.identity) ?? this.#inThisRun(status) ?? this.#readNow(path);
+    if (read === null) return null;
+    const { sha256, size } = read;
+    this.#session.digests.learn(status.identity, { sha256, size });
+    if (isOld(clock.now(), status)) {
       // The digest from before is kept if the drive has lost bytes since: it says what the file should be.
-      if (unchanged === undefined || unchanged.sha256 === digest.sha256)
-        this.#records.set(path, { ...digest, fingerprint: status.fingerprint, at: now });
+      const isNews = unchanged === undefined || read.checksum !== null || unchanged.checksum === null;
+      if (isNews && (unchanged === undefined || unchanged.sha256 === sha256))
+        this.#records.set(path, { ...read, fingerprint: status.fingerprint });
       this.#changed = true;
     }
-    return { ...digest, before: unchanged?.sha256 ?? null };
+    return { sha256, size, before: unchanged?.sha256 ?? null };
+  }
+
+  /** The record of the file, if nobody has written it since. */
+  #unchanged(path: string, { fingerprint }: FileStatus): ReadRecord | undefined {
+    const known = this.#records.get(path);
+    return known?.fingerprint === fingerprint ? known : undefined;
+  }
+
+  /** Whether a file with that record need not be read. */
+  #isKnown(unchanged: ReadRecord | undefined): boolean {
+    if (unchanged === undefined || this.#how === 'full') return false;
+    return this.#how === 'quick' || this.#isRecent(unchanged);
+  }
+
+  #isRecent({ at }: ReadRecord): boolean {
+    return this.#session.host.clock.now() - at < READ_AGAIN;
+  }
+
+  #inThisRun({ identity }: FileStatus): Read | null {
+    const digest = this.#again ? this.#session.digests.known(identity) : null;
+    return digest === null ? null : { ...digest, checksum: null, at: this.#session.host.clock.now() };
+  }
+
+  #readNow(path: string): Read | null {
+    const digest = digestFile(this.#session.host.disk, path);
+    this.bytesRead += digest?.size ?? 0;
+    return digest === null ? null : { ...digest, checksum: null, at: this.#session.host.clock.now() };
   }
 
   /** Records what was read. Does nothing if this user may not write there. */
@@ -128,7 +244,7 @@ export class FileReader {
     try {
       // Root writes nothing into the folder of another user, which a look at it is allowed.
       requireOwnInstall(this.#session.host, layout);
-      const record = encodeSealed('read', { schema: 1, fullAt: this.#fullAt, files }, 1);
+      const record = encodeSealed('read', { schema: 2, fullAt: this.#fullAt, files }, 1);
       replaceDurably(disk, this.#path, layout.workDir, record, 0o644);
     } catch (error) {
       // Another user's install, a full disk, or another updater that writes it now: the next run reads again.

@@ -1,8 +1,9 @@
 /** The check of a whole installation. It changes nothing but the record of what was read. */
 import { DamagedError, errorCode, UpdaterError } from '../errors.ts';
 import { checkpoint, openTransaction, readJournal, type Session } from '../install/index.ts';
+import { statusOf } from '../platform/files.ts';
 import { checkConfig } from './check/config.ts';
-import { checkExecutables, isProgram } from './check/executables.ts';
+import { checkExecutables, isProgram, updaterPath } from './check/executables.ts';
 import { checkHome, checkStore } from './check/home.ts';
 import { checkPlugins } from './check/plugins.ts';
 import { checkRecords } from './check/records.ts';
@@ -25,6 +26,7 @@ export async function verifyInstall(
   const files = new FileReader(session, how, again);
   const { readsAll } = files;
   const { issues } = checkRecords(session);
+  if (how !== 'quick') await files.readLarge(executables(session, readsAll));
   const found = checkExecutables(session, knownReceipt(session), files, expectedInstead(session));
   issues.push(...(how === 'full' ? await withBlocksOf(session, found) : found));
   await checkpoint(session);
@@ -33,11 +35,33 @@ export async function verifyInstall(
     issues.push(...checkConfig(session, snapshots));
     issues.push(...checkPlugins(session, snapshots, files));
     issues.push(...checkHome(session, snapshots, files));
-    if (readsAll) issues.push(...(await checkStore(session, snapshots, () => checkpoint(session))));
+    if (readsAll) issues.push(...(await checkStore(session, snapshots, () => checkpoint(session), files)));
   }
   issues.push(...checkSearchPath(session));
   files.save();
   return healthOf(withoutRepetition(issues), { full: readsAll, bytesRead: files.bytesRead });
+}
+
+/** The large files: the executable, the updater, and the older executables, in the work dir and in the store of snapshots. */
+function executables(session: Session, readsAll: boolean): string[] {
+  const { host, layout, snapshots } = session;
+  const previous = knownReceipt(session)?.previous ?? null;
+  const own = [
+    layout.target,
+    updaterPath(session),
+    ...(previous === null ? [] : [layout.kept(previous.sha256)]),
+  ];
+  if (snapshots === null || !readsAll) return own;
+  const { binaries } = snapshots.layout;
+  try {
+    if (statusOf(host.disk, binaries)?.kind !== 'directory') return own;
+    const names = host.disk.list(binaries).filter((name) => /^[0-9a-f]{64}$/.test(name));
+    return [...own, ...names.map((name) => layout.join(binaries, name))];
+  } catch (error) {
+    // The check of the store reports it.
+    if (errorCode(error) === undefined) throw error;
+    return own;
+  }
 }
 
 /** What is wrong with the executable alone; null if nothing is, or if nothing was ever installed here. */

@@ -57,6 +57,11 @@ export interface Disk {
   /** Reads up to `into.length` bytes. Returns the number of bytes, 0 at the end of the file. */
   read(handle: Handle, into: Uint8Array, position: number): number;
   /**
+   * The same in the background; `into` and the handle have to stay until it resolves. Null if the system gives no thread for it:
+   * then `into` must not be used again.
+   */
+  readMeanwhile(handle: Handle, into: Uint8Array, position: number): Promise<number | null>;
+  /**
    * The position of the next content at or after `position`. What is before it is a hole, which reads as zeros. Beyond the
    * end of the file if only a hole follows. `position` itself if it can't be determined.
    */

@@ -101,7 +101,8 @@ export function readFile(disk: Disk, path: string, limit: number): Uint8Array | 
   }
 }
 
-function openIfThere(disk: Disk, path: string): Handle | null {
+/** Null if it does not exist. */
+export function openIfThere(disk: Disk, path: string): Handle | null {
   try {
     return disk.open(path, 'read');
   } catch (error) {

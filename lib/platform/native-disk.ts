@@ -7,7 +7,7 @@ import { posixSetMode } from './posix/itself.ts';
 import { createdByUs } from './posix/ownership.ts';
 import { nameOf, systemPath } from './posix/raw-names.ts';
 import { fullFlush, posixNextData } from './posix/system.ts';
-import { inThread } from './thread-pool.ts';
+import { inThread } from './threads/thread-pool.ts';
 import { windowsRename } from './windows/system.ts';
 
 const { COPYFILE_EXCL, COPYFILE_FICLONE, COPYFILE_FICLONE_FORCE } = fs.constants;
@@ -48,6 +48,16 @@ function flushInThread(handle: number): Promise<void> {
       fs.fsync(handle, (error) => (error === null ? resolve() : reject(error)));
     });
   return inThread(elsewhere, () => fs.fsyncSync(handle));
+}
+
+function readInThread(handle: number, into: Uint8Array, position: number): Promise<number | null> {
+  const elsewhere = () =>
+    new Promise<number>((resolve, reject) => {
+      fs.read(handle, into, 0, into.length, position, (error, count) =>
+        error === null ? resolve(count) : reject(error),
+      );
+    });
+  return inThread<number | null>(elsewhere, () => null);
 }
 
 /** What each open handle was opened as: an error of a read, a write or a flush names no path. */
@@ -191,6 +201,10 @@ export const nativeDisk: Disk = {
     return handle;
   },
   read: (handle, into, position) => named(handle, () => fs.readSync(handle, into, 0, into.length, position)),
+  readMeanwhile: (handle, into, position) =>
+    readInThread(handle, into, position).catch((error) => {
+      throw withPath(error, handle);
+    }),
   nextData: windows ? (_, position) => position : posixNextData,
   write: (handle, bytes, position) => named(handle, () => write(handle, bytes, position)),
   truncate: (handle, size) => named(handle, () => fs.ftruncateSync(handle, size)),

@@ -167,6 +167,10 @@ export class SimulatedDisk implements Disk {
     return part.length;
   }
 
+  async readMeanwhile(handle: Handle, into: Uint8Array, position: number): Promise<number | null> {
+    return this.read(handle, into, position);
+  }
+
   nextData(_: Handle, position: number): number {
     return position;
   }

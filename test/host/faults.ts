@@ -135,6 +135,8 @@ export function faultyDisk(simulated: SimulatedDisk, faults: FaultInjector, wind
   return {
     open: (path, how, mode) => guarded(`open ${how}`, path, () => disk.open(path, how, mode)),
     read: (handle, into, position) => guarded('read', '', () => disk.read(handle, into, position)),
+    readMeanwhile: async (handle, into, position) =>
+      guarded('read', '', () => disk.read(handle, into, position)),
     nextData: (handle, position) => disk.nextData(handle, position),
     write: (handle, bytes, position) => {
       const half = faults.meet('write');
@@ -199,6 +201,7 @@ function withBackslashes(disk: SimulatedDisk): Disk {
   return {
     open: (path, how, mode) => disk.open(slashes(path), how, mode),
     read: (handle, into, position) => disk.read(handle, into, position),
+    readMeanwhile: (handle, into, position) => disk.readMeanwhile(handle, into, position),
     nextData: (handle, position) => disk.nextData(handle, position),
     write: (handle, bytes, position) => disk.write(handle, bytes, position),
     truncate: (handle, size) => disk.truncate(handle, size),

@@ -1,7 +1,7 @@
 /** Work for a thread that never comes: at the limit of processes nothing may be waited for without end. */
 import { expect, test } from 'bun:test';
 import { MachineError } from '../../lib/errors.ts';
-import { byThread, inThread } from '../../lib/platform/thread-pool.ts';
+import { byThread, inThread } from '../../lib/platform/threads/thread-pool.ts';
 
 const never = () => new Promise<string>(() => undefined);
 const failing = () => Promise.reject(new Error('EIO'));

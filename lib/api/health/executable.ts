@@ -55,9 +55,9 @@ export async function repairExecutable(
 
 async function prepareHere(session: Session, receipt: Receipt): Promise<Repaired | null> {
   const { binary } = receipt;
-  if (isPrepared(session, binary))
+  if (await isPrepared(session, binary))
     return { how: 'the copy that an interrupted repair had prepared', bytesFetched: 0 };
-  if (copyFromHere(session, binary)) return { how: 'a copy that is kept here', bytesFetched: 0 };
+  if (await copyFromHere(session, binary)) return { how: 'a copy that is kept here', bytesFetched: 0 };
   const root = rootUnlessUntrusted(session, receipt);
   if (root === null || !('folder' in session.home)) return null;
   const folder = pathsOf(session.host.platform).join(session.home.folder, 'cache');
@@ -144,7 +144,7 @@ async function prepareFromBlocks(
       });
       file.finish();
       const blocks = `${wanted.length} damaged block${wanted.length === 1 ? '' : 's'} of ${list.count}`;
-      if (isPrepared(session, binary)) return { how: `${blocks}, from the feed`, bytesFetched: bytes };
+      if (await isPrepared(session, binary)) return { how: `${blocks}, from the feed`, bytesFetched: bytes };
     } finally {
       file.close();
     }

@@ -7,7 +7,7 @@
  */
 import { DamagedError, errorMessage } from '../../errors.ts';
 import { type Digest, digestBytes, memorySource, RunningDigest, type Source } from '../../platform/files.ts';
-import { inThread } from '../../platform/thread-pool.ts';
+import { inThread } from '../../platform/threads/thread-pool.ts';
 import { BLOCK_SIZE } from '../../version/binary.ts';
 import { zstdFrame } from '../compress.ts';
 import { checkFrame, decompressFrame } from '../frame.ts';

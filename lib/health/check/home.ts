@@ -220,13 +220,14 @@ export async function checkStore(
   session: Session,
   { layout }: SnapshotSetup,
   checkpoint: () => Promise<void>,
+  files?: FileReader,
 ): Promise<HealthIssue[]> {
   const { host } = session;
   const type: IssueType = 'snapshot_damaged';
   try {
     if (statusOf(host.disk, layout.documents)?.kind !== 'directory') return [];
     return await withStore(host, layout, async () => {
-      const verifier = new Verifier(host, layout, checkpoint);
+      const verifier = new Verifier(host, layout, checkpoint, files && ((path) => files.digestOf(path)));
       const issues: HealthIssue[] = [];
       try {
         for (const { id, found } of listSnapshots(host.disk, layout)) {

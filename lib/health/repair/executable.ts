@@ -41,7 +41,7 @@ export function preparedPath({ layout }: Session, { sha256 }: Pick<Binary, 'sha2
  * Copies the executable from where it is kept on this machine: beside the damaged one, or in the store of snapshots. Returns
  * false if there is no intact copy.
  */
-export function copyFromHere(session: Session, wanted: Binary): boolean {
+export async function copyFromHere(session: Session, wanted: Binary): Promise<boolean> {
   const { disk } = session.host;
   const source = binarySource(session, wanted);
   if (source === null) return false;
@@ -53,10 +53,10 @@ export function copyFromHere(session: Session, wanted: Binary): boolean {
 }
 
 /** Whether the prepared copy is the wanted executable. It is read back from the drive. */
-export function isPrepared(session: Session, wanted: Binary): boolean {
+export async function isPrepared(session: Session, wanted: Binary): Promise<boolean> {
   const path = preparedPath(session, wanted);
   if (session.host.disk.status(path)?.kind !== 'file') return false;
-  return session.digests.readBack(path)?.sha256 === wanted.sha256;
+  return (await session.digests.readBack(path))?.sha256 === wanted.sha256;
 }
 
 /** A copy of the damaged executable, of the right size, into which good blocks are written. */
@@ -118,7 +118,7 @@ export async function makeFromPackages(
     for (const way of waysTo(session, wanted, steps)) {
       try {
         await follow(session, wanted, way);
-        if (isPrepared(session, wanted)) return way[0]?.from === null ? 'full' : 'patch';
+        if (await isPrepared(session, wanted)) return way[0]?.from === null ? 'full' : 'patch';
       } catch (error) {
         // Another way may work. An error of the machine is one for all of them.
         if (!(error instanceof DamagedError)) throw error;

@@ -41,7 +41,7 @@ export async function snapshotInstall(
 ): Promise<Snapshot> {
   const { host, layout } = session;
   const begun = host.clock.monotonic();
-  const digest = digestOfTarget(session, setup, kind);
+  const digest = await digestOfTarget(session, setup, kind);
   try {
     const { snapshot, added } = await takeSnapshot(host, {
       layout: setup.layout,
@@ -55,7 +55,12 @@ export async function snapshotInstall(
       binary:
         digest === null || digest.size < 0
           ? null
-          : { path: layout.target, digest, sound: digest.sha256 === receipt.binary.sha256 },
+          : {
+              path: layout.target,
+              digest,
+              sound: digest.sha256 === receipt.binary.sha256,
+              onCopied: (path) => learnCopy(session, path, digest),
+            },
       updater: setup.updater,
       ...(id === undefined ? {} : { id }),
       ...(covering === undefined ? {} : { covering }),
@@ -77,17 +82,22 @@ export async function snapshotInstall(
   }
 }
 
+function learnCopy({ host, digests }: Session, path: string, digest: Digest): void {
+  const identity = host.disk.status(path)?.identity;
+  if (identity !== undefined) digests.learn(identity, digest);
+}
+
 /** For a manual snapshot, for which the user waits, an unchanged executable is not read again. */
-function digestOfTarget(
+async function digestOfTarget(
   { host, layout, digests }: Session,
   setup: SnapshotSetup,
   kind: SnapshotRequest['kind'],
-): Digest | null {
+): Promise<Digest | null> {
   const { disk, clock } = host;
-  if (kind !== 'manual') return digests.of(layout.target);
+  if (kind !== 'manual') return digests.ofLarge(layout.target);
   const known = recogniseExecutable(disk, setup.layout, layout.target);
   if (known !== null) return known;
-  const digest = digests.of(layout.target);
+  const digest = await digests.ofLarge(layout.target);
   if (digest !== null && digest.size >= 0 && disk.status(setup.layout.cache) !== null)
     rememberExecutable(disk, setup.layout, layout.target, digest, clock.now());
   return digest;

@@ -70,7 +70,7 @@ async function takeRoute(session: Session, staging: Staging, route: Route): Prom
   }
   const signed = binaryFor(staging.contents.manifest, staging.contents)?.blocks;
   const blocks = signed === undefined ? null : new BlockDigests();
-  const found = session.digests.readBack(staging.path, (bytes) => blocks?.update(bytes));
+  const found = await session.digests.readBack(staging.path, (bytes) => blocks?.update(bytes));
   if (found?.sha256 !== staging.to.sha256 || found.size !== staging.to.size) {
     throw new DamagedError(
       `the prepared ${staging.to.version} reads back with SHA-256 ${found?.sha256}, wanted ${staging.to.sha256}`,

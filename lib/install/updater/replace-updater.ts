@@ -188,7 +188,7 @@ async function stage(own: Session, { id, to }: OpenTransaction, framed: string):
     disk.close(handle);
     source.close();
   }
-  const found = own.digests.readBack(path);
+  const found = await own.digests.readBack(path);
   if (found?.sha256 !== to.sha256 || found.size !== to.size) {
     throw new DamagedError(
       `the updater ${to.version} of the release: wanted SHA-256 ${to.sha256}, found ${found?.sha256}`,

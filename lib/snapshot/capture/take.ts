@@ -40,6 +40,8 @@ export interface SnapshotRequest {
     path: string;
     digest: Digest;
     sound: boolean;
+    /** Called with the path of the copy in the store, which was read and has that digest. */
+    onCopied?: (path: string) => void;
   } | null;
   updater: string;
   /** Replaces the snapshot with this id; a new one is made unless given. */
@@ -81,7 +83,7 @@ async function take(host: Host, request: SnapshotRequest, writer: StoreWriter): 
     },
     checkpoint: request.checkpoint,
   };
-  if (binary !== null) writer.addBinary(binary.path, binary.digest.sha256);
+  if (binary !== null) writer.addBinary(binary.path, binary.digest.sha256, binary.onCopied);
   const folders = {} as Record<FolderComponent, FolderSnapshot>;
   const learned: (() => void)[] = [];
   const earlier = listSnapshots(host.disk, layout);

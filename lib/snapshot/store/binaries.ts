@@ -14,6 +14,7 @@ import {
   removeQuietly,
   writeNew,
 } from '../../platform/files.ts';
+import { digestAhead } from '../../platform/threads/read-ahead.ts';
 import { type StoreLayout, TEMPORARY } from './layout.ts';
 import { isOld } from './reliable-status.ts';
 
@@ -31,6 +32,8 @@ export interface BinaryToKeep {
   temporary: string;
   /** Milliseconds since the epoch. */
   now: number;
+  /** Called if it was copied, and the copy was read and found intact. */
+  onCopied?: ((path: string) => void) | undefined;
 }
 
 /**
@@ -45,7 +48,7 @@ export interface BinaryToKeep {
 export async function keepBinary(
   disk: Disk,
   layout: StoreLayout,
-  { path, sha256, temporary, now }: BinaryToKeep,
+  { path, sha256, temporary, now, onCopied }: BinaryToKeep,
 ): Promise<boolean> {
   const kept = binaryPath(layout, sha256);
   if (disk.status(kept) !== null) {
@@ -74,6 +77,7 @@ export async function keepBinary(
     }
   }
   disk.rename(temporary, kept);
+  if (read) onCopied?.(kept);
   if (read || (shared && longUnchanged)) remember(disk, layout, sha256);
   return true;
 }
@@ -95,7 +99,7 @@ async function flushCopy(disk: Disk, temporary: string): Promise<string | undefi
     const flushed = disk.flushMeanwhile(handle);
     // A failure is thrown below.
     flushed.catch(() => undefined);
-    const digest = digestFile(disk, temporary);
+    const digest = await digestAhead(disk, temporary);
     await flushed;
     return digest?.sha256;
   } finally {

@@ -16,7 +16,7 @@ import { decompressFrame } from '../../delta/index.ts';
 import { DamagedError, errorMessage } from '../../errors.ts';
 import type { Disk, Handle } from '../../platform/disk.ts';
 import { digestBytes, fill, writeAll } from '../../platform/files.ts';
-import { inThread } from '../../platform/thread-pool.ts';
+import { inThread } from '../../platform/threads/thread-pool.ts';
 import { BLOCK } from './tree.ts';
 
 const HEAD = new TextEncoder().encode('DGMOPAK1');

@@ -3,7 +3,7 @@ import { decompressFrame, zstdFrame, zstdFrameSync } from '../../delta/index.ts'
 import { DamagedError, MachineError } from '../../errors.ts';
 import type { Disk } from '../../platform/disk.ts';
 import { digestBytes, readFile, removeIfThere, writeNew } from '../../platform/files.ts';
-import { inThread } from '../../platform/thread-pool.ts';
+import { inThread } from '../../platform/threads/thread-pool.ts';
 import { type StoreLayout, TEMPORARY } from './layout.ts';
 import { decodeTree, encodeTree, MAX_TREE, type Tree } from './tree.ts';
 

@@ -3,7 +3,7 @@
  * of a file that it has seen before; this does not.
  */
 import { DamagedError, errorCode, errorMessage, UpdaterError } from '../../errors.ts';
-import { digestFile } from '../../platform/files.ts';
+import { type Digest, digestFile } from '../../platform/files.ts';
 import type { Host } from '../../platform/host.ts';
 import { rootsOf, type Snapshot } from '../document.ts';
 import { binaryPath, forgetBinary } from './binaries.ts';
@@ -28,15 +28,23 @@ export class Verifier {
   readonly #layout: StoreLayout;
   readonly #blocks: Blocks;
   readonly #checkpoint: () => Promise<void>;
+  readonly #digestOf: (path: string) => Digest | null;
   /** What was read, with the problem that was found; null if it is intact. */
   readonly #seen = new Map<string, string | null>();
   #read = 0;
   #since = 0;
 
-  constructor(host: Host, layout: StoreLayout, checkpoint: () => Promise<void>) {
+  /** @param digestOf of an executable in the store; null if there is none */
+  constructor(
+    host: Host,
+    layout: StoreLayout,
+    checkpoint: () => Promise<void>,
+    digestOf: (path: string) => Digest | null = (path) => digestFile(host.disk, path),
+  ) {
     this.#host = host;
     this.#layout = layout;
     this.#checkpoint = checkpoint;
+    this.#digestOf = digestOf;
     this.#blocks = new Blocks(host.disk, layout);
   }
 
@@ -70,7 +78,7 @@ export class Verifier {
 
   #checkBinary(checksum: string): void {
     const path = binaryPath(this.#layout, checksum);
-    const found = digestFile(this.#host.disk, path);
+    const found = this.#digestOf(path);
     if (found?.sha256 === checksum) return;
     forgetBinary(this.#host.disk, this.#layout, checksum);
     throw new DamagedError(

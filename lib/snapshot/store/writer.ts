@@ -175,11 +175,11 @@ export class StoreWriter {
   }
 
   /** As `keepBinary`, in the background: `finish` throws the failure. */
-  addBinary(path: string, sha256: string): void {
+  addBinary(path: string, sha256: string, onCopied?: (path: string) => void): void {
     const name = `${this.#newName(this.layout.binaries)}${TEMPORARY}`;
     const temporary = this.layout.join(this.layout.binaries, name);
     const now = this.#host.clock.now();
-    const kept = keepBinary(this.#disk, this.layout, { path, sha256, temporary, now });
+    const kept = keepBinary(this.#disk, this.layout, { path, sha256, temporary, now, onCopied });
     this.#binaries.push(
       kept.then(
         (fresh) => {

@@ -3,6 +3,7 @@ import { type Mutant, mutantsOf } from '../mutant.ts';
 import { API } from './api.ts';
 import { DELTA } from './delta.ts';
 import { FORMAT } from './format.ts';
+import { HEALTH } from './health.ts';
 import { HOME } from './home.ts';
 import { INSTALL } from './install.ts';
 import { PACKAGE } from './package.ts';
@@ -17,6 +18,7 @@ export const MUTANTS: readonly Mutant[] = mutantsOf([
   ...API,
   ...DELTA,
   ...FORMAT,
+  ...HEALTH,
   ...HOME,
   ...INSTALL,
   ...PACKAGE,

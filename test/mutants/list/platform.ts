@@ -3,6 +3,14 @@ import type { MutatedFile } from '../mutant.ts';
 
 export const PLATFORM: readonly MutatedFile[] = [
   {
+    file: 'lib/platform/threads/read-ahead.ts',
+    tests: ['test/platform/read-ahead.test.ts'],
+    changes: [
+      ['fill(disk, handle, buffer.subarray(count), position + count)', '0'],
+      ['await Promise.allSettled(coming.map(({ read }) => read));\n    disk.close(handle);', ''],
+    ],
+  },
+  {
     file: 'lib/platform/files.ts',
     tests: ['test/install/rollback-consent.test.ts'],
     changes: [

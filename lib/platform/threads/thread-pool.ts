@@ -3,7 +3,7 @@
  * creates none, and says nothing.
  */
 
-import { MachineError } from '../errors.ts';
+import { MachineError } from '../../errors.ts';
 
 /** Milliseconds after which this thread does the work itself. More than a slow drive takes to flush. */
 const PATIENCE = 10_000;
