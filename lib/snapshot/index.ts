@@ -19,6 +19,7 @@ export {
   setPin,
 } from './document.ts';
 export { type Profile, type ProfileSettings, profileOf, profileRoots } from './profile.ts';
+export { type Relocated, relocate } from './relocate.ts';
 export type { Amendment, NewFile } from './restore/amend.ts';
 export { checkStored } from './restore/check-stored.ts';
 export { findLoss } from './restore/loss.ts';

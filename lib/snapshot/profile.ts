@@ -17,6 +17,8 @@ export type ProfileSettings = Partial<Record<FolderComponent, string>> & {
 export interface Profile {
   /** Folders of each component, whether they exist or not. */
   roots: Record<FolderComponent, readonly string[]>;
+  /** The same, and the XDG folders that may come to exist. */
+  places: Record<FolderComponent, readonly string[]>;
   /** All patterns, including the default ones, and the filter that they make. */
   patterns: { exclude: readonly string[]; include: readonly string[] };
   excluded: PathFilter;
@@ -42,20 +44,26 @@ export function profileOf(
   const include = settings.include ?? [];
   return {
     roots,
+    places: profileRoots(host, { home, app }, settings, () => true),
     patterns: { exclude, include },
     excluded: excluder(exclude, include),
     apart: new Set([...apart, ...apart.map((one) => resolveExisting(host.disk, path, one))]),
   };
 }
 
-/** The folders of each component, whether they exist or not: all that `status` has to know, which must be fast. */
+/**
+ * The folders of each component, whether they exist or not: all that `status` has to know, which must be fast.
+ *
+ * @param isThere which XDG folders count
+ */
 export function profileRoots(
   host: Machine,
   { home, app }: { home: string; app: string },
   settings: ProfileSettings = {},
+  isThere = (folder: string) => isFolder(host, folder),
 ): Profile['roots'] {
   const path = pathsOf(host.platform);
-  const found = familyLayout(host, home, app);
+  const found = familyLayout(host, home, app, isThere);
   const roots = {} as Record<FolderComponent, readonly string[]>;
   for (const component of FOLDER_COMPONENTS) {
     const chosen = settings[component];
@@ -64,8 +72,13 @@ export function profileRoots(
   return roots;
 }
 
-/** The XDG folders that exist. None if the home was set: then everything is in that home. */
-function familyLayout(host: Machine, home: string, app: string): Record<FolderComponent, string[]> {
+/** The XDG folders that are there. None if the home was set: then everything is in that home. */
+function familyLayout(
+  host: Machine,
+  home: string,
+  app: string,
+  isThere: (folder: string) => boolean,
+): Record<FolderComponent, string[]> {
   const none = { data: [], evolutions: [], plugins: [], config: [] };
   const { homeDirectory, environment, platform } = host;
   if (homeDirectory === null) return none;
@@ -80,7 +93,7 @@ function familyLayout(host: Machine, home: string, app: string): Record<FolderCo
     return set !== undefined && path.isAbsolute(set) ? [set] : [];
   };
   const existing = (folders: string[]) =>
-    [...new Set(folders)].map((folder) => path.join(folder, app)).filter((folder) => isFolder(host, folder));
+    [...new Set(folders)].map((folder) => path.join(folder, app)).filter(isThere);
   const config = existing([base('XDG_CONFIG_HOME', '.config'), ...windows('APPDATA')]);
   const data = existing([
     base('XDG_DATA_HOME', '.local', 'share'),
@@ -89,7 +102,7 @@ function familyLayout(host: Machine, home: string, app: string): Record<FolderCo
   ]);
   const plugins = config
     .flatMap((folder) => [path.join(folder, 'plugin'), path.join(folder, 'plugins')])
-    .filter((folder) => isFolder(host, folder));
+    .filter(isThere);
   return { data, evolutions: [], plugins, config };
 }
 

@@ -81,7 +81,7 @@ async function describePlan(
   manager: SnapshotManager,
   plan: RollbackPlan,
 ): Promise<string> {
-  const { receipt, snapshot, components, to, running } = plan;
+  const { receipt, snapshot, components, to, running, movedFrom } = plan;
   const { version } = receipt.binary;
   if (snapshot === null) {
     return `This goes back from ${version} to ${to.version}: only the executable (${bytesText(to.size)}), as it was before the last update.\nThe current executable is kept: \`dgmo-updater rollback\` returns to it.`;
@@ -94,6 +94,9 @@ async function describePlan(
   const age = ageText(host.clock.now() - snapshot.timestamp);
   const lines = [
     `This goes back ${versions}: ${what}, as of ${age} ago (${snapshot.reason})${format}.`,
+    movedFrom === null
+      ? null
+      : `It was taken in ${movedFrom}, which has been moved or copied since: the folders of today are changed.`,
     changesText(plan, await manager.previewRollback(plan)),
     running.length === 0
       ? null

@@ -4,7 +4,7 @@ import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
 import type { Session } from '../../install/index.ts';
 import { readFile } from '../../platform/files.ts';
 import { rootsOf } from '../../snapshot/document.ts';
-import { listSnapshots, type Snapshot } from '../../snapshot/index.ts';
+import { listSnapshots, relocate, type Snapshot } from '../../snapshot/index.ts';
 import { Blocks } from '../../snapshot/store/blocks.ts';
 import { clonePath, verifyClone } from '../../snapshot/store/clones.ts';
 import type { FileEntry } from '../../snapshot/store/tree.ts';
@@ -33,10 +33,12 @@ export function lastGood(
   return null;
 }
 
-/** Newest first. */
-export function ownSnapshots({ host, app }: Session, { layout }: SnapshotSetup): Snapshot[] {
+/** Newest first, with the paths of today: the home may have been moved. */
+export function ownSnapshots({ host, app }: Session, { layout, home, profile }: SnapshotSetup): Snapshot[] {
+  const { places } = profile;
   return listSnapshots(host.disk, layout)
     .flatMap(({ found }) => (found instanceof Error || found.app !== app ? [] : [found]))
+    .map((found) => relocate(host, found, { home, places }).snapshot)
     .reverse();
 }
 

@@ -32,6 +32,7 @@ import { isAppRunning, runningCopies } from '../process/running.ts';
 import { loadReceipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
 import { appendEntry, type Folders, type OpenTransaction } from '../transaction/journal.ts';
+import { homeOfTransaction, loadSnapshotBefore } from './snapshot-before.ts';
 import { snapshotInstall } from './snapshots.ts';
 
 /** A change of folders. The record in the journal is written between `prepare` and `carryOut`. */
@@ -154,17 +155,19 @@ export interface BringBackOptions {
  */
 export async function bringBack(
   session: Session,
-  open: OpenTransaction & { folders: Folders },
+  begun: OpenTransaction & { folders: Folders },
   { resumed, all }: BringBackOptions,
 ): Promise<void> {
   const { host, layout } = session;
-  const begun = host.clock.monotonic();
+  const start = host.clock.monotonic();
+  const home = homeOfTransaction(session, begun.folders);
+  const open = { ...begun, folders: { ...begun.folders, home } };
   const { before } = open.folders;
-  const refusal = refusalOfRoot(host, open.folders.home);
+  const refusal = refusalOfRoot(host, home);
   if (refusal !== null) throw refusal;
-  const snapshot = loadSnapshotBefore(session, open.folders);
   const components = all ? FOLDER_COMPONENTS : open.folders.changes;
-  const request = requestFor(session, open.folders.home, snapshot, components, open.id);
+  const snapshot = loadSnapshotBefore(session, begun.folders, components);
+  const request = requestFor(session, home, snapshot, components, open.id);
   try {
     clearLeftovers(request);
     const plan = planRestore(request);
@@ -175,7 +178,7 @@ export async function bringBack(
       await prepare(request, plan);
       const kept = carryOut(request, plan);
       verifyRestored(request, plan, kept);
-      reportFolders(session, before, plan, begun);
+      reportFolders(session, before, plan, start);
       warnOfKept(session, kept);
       if (lost !== null) session.emit({ event: 'warning', text: lost });
     }
@@ -191,16 +194,6 @@ export async function bringBack(
     );
   }
   appendEntry(host.disk, layout, { type: 'folders', state: 'back' });
-}
-
-function loadSnapshotBefore({ host }: Session, { home, before }: Folders): Snapshot {
-  const layout = storeLayout(host, home);
-  const snapshot = loadSnapshot(host.disk, layout, before);
-  if (snapshot !== null) return snapshot;
-  throw new UnrecoverableError(
-    `the snapshot ${before}, which the update began with, is no longer in ${layout.folder}`,
-    { advice: '`dgmo-updater snapshots list` shows the snapshots, `rollback <id>` goes to one.' },
-  );
 }
 
 /** Throws BusyError if DGMO runs: its open files must not be changed, and nothing that it writes may be lost. */
@@ -277,8 +270,10 @@ async function discardIfRepeated(host: Host, layout: StoreLayout, kept: Snapshot
 
 /** Removes temporary files that a transaction has left in the folders, when it ends. */
 export function removeFolderLeftovers(session: Session, folders: Folders, id: string): void {
-  if (refusalOfRoot(session.host, folders.home) !== null) return;
-  const snapshot = loadSnapshot(session.host.disk, storeLayout(session.host, folders.home), folders.before);
-  if (snapshot === null) return;
-  clearLeftovers(requestFor(session, folders.home, snapshot, folders.changes, id));
+  const { host } = session;
+  const home = homeOfTransaction(session, folders);
+  if (refusalOfRoot(host, home) !== null) return;
+  if (loadSnapshot(host.disk, storeLayout(host, home), folders.before) === null) return;
+  const snapshot = loadSnapshotBefore(session, folders, folders.changes);
+  clearLeftovers(requestFor(session, home, snapshot, folders.changes, id));
 }

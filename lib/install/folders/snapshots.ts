@@ -22,6 +22,7 @@ import {
 import type { Receipt } from '../receipt.ts';
 import { checkpoint, type Session } from '../session.ts';
 import { type OpenTransaction, openTransaction, readJournal } from '../transaction/journal.ts';
+import { homeOfTransaction } from './snapshot-before.ts';
 
 export interface SnapshotRequest {
   kind: Snapshot['kind'];
@@ -178,9 +179,10 @@ export async function pruneSnapshots(
  * one. The snapshot is kept unless the journal shows that the folders are unchanged or restored.
  */
 export async function forgetSnapshot(
-  { host, layout }: Session,
+  session: Session,
   { id: transaction, folders }: OpenTransaction,
 ): Promise<void> {
+  const { host, layout } = session;
   if (folders === null) return;
   try {
     const { entries } = readJournal(host.disk, layout);
@@ -192,7 +194,9 @@ export async function forgetSnapshot(
       last?.type === 'end' &&
       ((last.outcome === 'abandoned' && foldersAre !== 'touched') ||
         (last.outcome === 'reverted' && foldersAre === 'back'));
-    if (asBefore) await discardSnapshot(host, storeLayout(host, folders.home), folders.before);
+    if (!asBefore) return;
+    const store = storeLayout(host, homeOfTransaction(session, folders));
+    await discardSnapshot(host, store, folders.before);
   } catch (error) {
     // The caller reports the failure of the transaction.
     if (errorCode(error) === undefined && !(error instanceof UpdaterError)) throw error;

@@ -9,6 +9,7 @@ import {
   type Component,
   type Listed,
   listSnapshots,
+  relocate,
   type Snapshot,
 } from '../../snapshot/index.ts';
 import { compareVersions } from '../../version/index.ts';
@@ -32,20 +33,46 @@ export interface RollbackTarget {
   /** Null if only the binary that the last update replaced, which is kept in the work dir, is put back. */
   snapshot: Snapshot | null;
   components: readonly Component[];
+  /** The home that the snapshot was taken in, if it has been moved or copied to another place since; null if not. */
+  movedFrom: string | null;
 }
 
 /**
- * Throws PolicyError if there is nothing to go back to, or the release does not allow it; DamagedError if the snapshot or the
+ * Throws PolicyError if there is nothing to go back to, the snapshot is of folders that are not those of today, or the release does not allow it; DamagedError if the snapshot or the
  * binary is damaged; UsageError if no snapshot has that id.
  */
 export function rollbackTarget(session: Session, wish: RollbackWish = {}): RollbackTarget {
   const receipt = requireReceipt(session.host.disk, session.layout);
   const listed = snapshotsHere(session);
-  const snapshot = chooseSnapshot(session, receipt, listed, wish);
-  const components = componentsOf(snapshot, wish);
+  const chosen = chooseSnapshot(session, receipt, listed, wish);
+  const components = componentsOf(chosen, wish);
+  const { snapshot, movedFrom } = ofToday(session, chosen, components);
   const to = binaryOf(session, receipt, snapshot, components, listed);
   if (wish.force !== true) checkRelease(receipt, snapshot, to, components);
-  return { receipt, to, snapshot, components };
+  return { receipt, to, snapshot, components, movedFrom };
+}
+
+/**
+ * The snapshot with the paths of today. Throws PolicyError if it is of folders that are not those of this installation: another
+ * one may use them, and the executable would go back without its data. There is no way to force that.
+ */
+function ofToday(
+  { host, snapshots, app }: Session,
+  snapshot: Snapshot | null,
+  components: readonly Component[],
+): { snapshot: Snapshot | null; movedFrom: string | null } {
+  if (snapshot === null || snapshots === null) return { snapshot, movedFrom: null };
+  const { home, profile } = snapshots;
+  const relocated = relocate(host, snapshot, { home, places: profile.places });
+  const foreign = relocated.elsewhere.find(({ component }) => components.includes(component));
+  if (foreign === undefined) return relocated;
+  const { component, path } = foreign;
+  throw new PolicyError(
+    `the snapshot ${snapshot.id} is of ${component} in ${path}, and ${app} has its ${component} in ${profile.roots[component].join(', ')} now; nothing was changed`,
+    {
+      advice: `If ${path} is the folder in use, set it with \`dgmo-updater config set ${component}Folder ${path}\`. --only goes back without ${component}.`,
+    },
+  );
 }
 
 function snapshotsHere({ host, home, snapshots }: Session): Listed[] {

@@ -194,6 +194,16 @@ export const INSTALL: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/install/rollback/target.ts',
+    tests: ['test/install/moved-home.test.ts'],
+    changes: [['if (foreign === undefined) return relocated;', 'return relocated;']],
+  },
+  {
+    file: 'lib/install/folders/snapshot-before.ts',
+    tests: ['test/install/moved-home.test.ts'],
+    changes: [['if (snapshots === null || snapshots.home === home) return home;', 'return home;']],
+  },
+  {
     file: 'lib/install/transaction/journal.ts',
     tests: ['test/install/transaction/journal.test.ts'],
     changes: [
