@@ -14,6 +14,7 @@ import { inspect } from './commands/inspect/inspect.ts';
 import { keysInit } from './commands/keys/init.ts';
 import { keysPasswd } from './commands/keys/passwd.ts';
 import { keysSign } from './commands/keys/sign.ts';
+import { page } from './commands/page.ts';
 import { patch } from './commands/patch.ts';
 import { prune } from './commands/prune.ts';
 import { publish } from './commands/publish.ts';
@@ -49,6 +50,7 @@ const COMMANDS: readonly Command[] = [
   serve,
   status,
   notes,
+  page,
 ];
 
 function overview(): string {

@@ -24,6 +24,7 @@ const COMMANDS = [
   'compile',
   'status',
   'notes',
+  'page',
 ];
 
 test('help names every command', async () => {

@@ -33,6 +33,7 @@ const RELEASE_ROOMS = [
   'work',
   'repository',
   'publish',
+  'page',
   'server',
   'commands',
   'cli.ts',

@@ -1,0 +1,151 @@
+/** `release page`: a page of the releases for people, beside the feed. */
+import path from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { UsageError } from '../../lib/errors.ts';
+import { decodeInput } from '../../lib/format/decoder.ts';
+import { createDirectories, type Digest, digestBytes, readFile } from '../../lib/platform/files.ts';
+import type { Host } from '../../lib/platform/host.ts';
+import { nativeHost } from '../../lib/platform/native.ts';
+import { feedAddress } from '../../lib/version/feed-address.ts';
+import { executableName, TARGETS, targetName } from '../../lib/version/index.ts';
+import packageJson from '../../package.json' with { type: 'json' };
+import { type Command, readArguments, required, wholeNumber } from '../command.ts';
+import { requireInput, writeOutput } from '../files.ts';
+import { atomFeed } from '../page/atom.ts';
+import { installerScripts, type PageUpdater } from '../page/installers.ts';
+import { type PageFile, pageHtml } from '../page/page.ts';
+import { shownReleases } from '../page/releases.ts';
+import { print, tell } from '../platform/terminal.ts';
+import { bytes } from '../progress.ts';
+import { readPublished } from '../repository/published.ts';
+import { tryExecutables } from '../work/trial.ts';
+import { requireChannel } from './releases/add.ts';
+
+/** Of an updater. */
+const MOST_BYTES = 512 << 20;
+
+const HELP = `Usage: release page --repo <dir> --url <url> -o <dir> [--updaters <dir>] [options]
+
+Writes index.html and releases.atom: the releases with their notes, sizes and digests. With --updaters also install.sh and
+install.ps1, which have the digests of the updaters in them and compare before they use one, and the updaters, compressed, below
+download/. The page has no script, and asks no other server for anything. The same repository gives the same bytes.
+
+<dir> may be the folder that \`release publish --to\` writes to.
+
+  --repo <dir>             the repository
+  --url <url>              where the page will be, which is where the feed is; ends with a slash
+  -o, --output <dir>       where it is written
+  --updaters <dir>         the --outdir of \`release compile\`, whose updaters have the root and the feed compiled in
+  --name <name>            of the program, as people write it (default: the app of the repository)
+  --channel <name>         only releases of this channel; may be repeated
+  --most <n>               how many releases (default 50)
+`;
+
+export const page: Command = {
+  name: 'page',
+  summary: 'make a page of the releases, and scripts that install',
+  help: HELP,
+  async run(args) {
+    const { values } = readArguments(args, [], {
+      repo: { type: 'string' },
+      url: { type: 'string' },
+      output: { type: 'string', short: 'o' },
+      updaters: { type: 'string' },
+      name: { type: 'string' },
+      channel: { type: 'string', multiple: true, default: [] as string[] },
+      most: { type: 'string' },
+    });
+    const repo = required('--repo', values.repo);
+    const address = readAddress(required('--url', values.url));
+    const output = required('-o <dir>', values.output);
+    for (const name of values.channel) requireChannel(name);
+    const host = nativeHost();
+    const published = readPublished(host, repo);
+    const { app } = published.settings;
+    const name = values.name ?? app;
+    const most = wholeNumber('--most', values.most, 50, [1, 1000]);
+    const releases = shownReleases(published, values.channel, most);
+    createDirectories(host.disk, output, path.dirname, 0o755);
+    const written: PageFile[] = [];
+    const write = async (file: string, content: Uint8Array | string): Promise<PageFile> => {
+      const data = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+      const at = path.join(output, file);
+      createDirectories(host.disk, path.dirname(at), path.dirname, 0o755);
+      await writeOutput(at, (append) => append(data));
+      const made = { path: file, size: data.length, sha256: digestBytes(data).sha256 };
+      written.push(made);
+      return made;
+    };
+    const updaters =
+      values.updaters === undefined ? null : await placeUpdaters(host, values.updaters, output, app, write);
+    const scripts = updaters === null ? null : installerScripts({ name, app, address, updaters });
+    const installers =
+      scripts === null
+        ? null
+        : {
+            shell: await write('install.sh', scripts.shell),
+            powershell: await write('install.ps1', scripts.powershell),
+          };
+    const content = { name, address, releases, installers, targets: 'targets/' };
+    await write('releases.atom', atomFeed(content));
+    await write('index.html', pageHtml(content));
+    for (const file of written) {
+      print(`${path.join(output, file.path)}: ${bytes(file.size)}, SHA-256 ${file.sha256}\n`);
+    }
+  },
+};
+
+function readAddress(url: string): string {
+  decodeInput(feedAddress, url, '--url');
+  return url.endsWith('/') ? url : `${url}/`;
+}
+
+/**
+ * Compresses the updaters of the folder into `download/<digest>/`. What is there already is kept: it is named by what is in it.
+ * UsageError if there are none, or if one does not fit its name.
+ */
+async function placeUpdaters(
+  host: Host,
+  folder: string,
+  output: string,
+  app: string,
+  write: (file: string, content: Uint8Array) => Promise<PageFile>,
+): Promise<PageUpdater[]> {
+  const { disk } = host;
+  const found = TARGETS.map((target) => ({
+    target,
+    file: path.join(folder, executableName(`dgmo-updater-${targetName(target)}`, target.platform)),
+  })).filter(({ file }) => disk.status(file) !== null);
+  if (found.length === 0) {
+    throw new UsageError(
+      `--updaters: wanted updaters such as dgmo-updater-linux-x64 in ${folder}, found none`,
+    );
+  }
+  for (const { file } of found) requireInput(file);
+  const candidates = found.map((one) => ({ ...one, version: packageJson.version }));
+  await tryExecutables(host, candidates, output, (line) => tell(`${line}\n`));
+  const placed: PageUpdater[] = [];
+  for (const { target, file } of found) {
+    const content = readFile(disk, file, MOST_BYTES) ?? new Uint8Array();
+    const unpacked = digestBytes(content).sha256;
+    const name = `download/${unpacked}/${app}-updater-${targetName(target)}.gz`;
+    const made =
+      keptUpdater(host, path.join(output, name), unpacked) ??
+      (await write(name, new Uint8Array(gzipSync(content, { level: 6 }))));
+    placed.push({ target, path: name, size: made.size, packed: made.sha256, unpacked });
+  }
+  return placed;
+}
+
+/** Null if it is not there, or has another program in it. */
+function keptUpdater({ disk }: Host, file: string, unpacked: string): Digest | null {
+  const bytes = readFile(disk, file, MOST_BYTES);
+  if (bytes === null) return null;
+  try {
+    return digestBytes(gunzipSync(bytes, { maxOutputLength: MOST_BYTES })).sha256 === unpacked
+      ? digestBytes(bytes)
+      : null;
+  } catch {
+    return null;
+  }
+}

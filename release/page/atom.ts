@@ -1,0 +1,32 @@
+/** `releases.atom`: the releases as a feed for readers (RFC 4287). The same repository gives the same bytes. */
+import { html } from './html.ts';
+import { notesHtml } from './notes.ts';
+import type { PageContent } from './page.ts';
+
+export function atomFeed({ name, address, releases }: PageContent): string {
+  const updated = Math.max(0, ...releases.map(({ releaseDate }) => releaseDate));
+  return html`<?xml version="1.0" encoding="utf-8"?>
+<feed xmlns="http://www.w3.org/2005/Atom">
+<title>${name} releases</title>
+<id>${address}</id>
+<link href="${address}"/>
+<link rel="self" type="application/atom+xml" href="${address}releases.atom"/>
+<author><name>${name}</name></author>
+<updated>${time(updated)}</updated>
+${releases.map(
+  ({ version, releaseDate, type, notes, revoked, channels }) => html`<entry>
+<title>${name} ${version}${type === 'security' ? ' (security)' : ''}${revoked === null ? '' : ' (revoked)'}</title>
+<id>${address}#${version}</id>
+<link href="${address}#${version}"/>
+<updated>${time(releaseDate)}</updated>
+${channels.map((channel) => html`<category term="${channel.name}"/>`)}
+<content type="html">${revoked === null ? '' : html`<p>Revoked: ${revoked}</p>`.toString()}${notesHtml(notes).toString()}</content>
+</entry>
+`,
+)}</feed>
+`.toString();
+}
+
+function time(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
