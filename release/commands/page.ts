@@ -30,7 +30,7 @@ Writes index.html and releases.atom: the releases with their notes, sizes and di
 install.ps1, which have the digests of the updaters in them and compare before they use one, and the updaters, compressed, below
 download/. The page has no script, and asks no other server for anything. The same repository gives the same bytes.
 
-<dir> may be the folder that \`release publish --to\` writes to.
+<dir> may be the folder that \`release publish --to\` writes to. For a bucket, give it to \`release publish --page\`.
 
   --repo <dir>             the repository
   --url <url>              where the page will be, which is where the feed is; ends with a slash

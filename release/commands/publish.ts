@@ -7,12 +7,14 @@ import { nativeHost } from '../../lib/platform/native.ts';
 import { type Command, readArguments, required } from '../command.ts';
 import { withStopSignal } from '../platform/signals.ts';
 import { print, tell } from '../platform/terminal.ts';
-import { bytes, withProgress } from '../progress.ts';
+import { amountText, bytes, withProgress } from '../progress.ts';
 import { bucketAddress, bucketDestination } from '../publish/bucket.ts';
 import { compare } from '../publish/compare.ts';
 import { requireComplete } from '../publish/complete.ts';
 import type { Destination } from '../publish/destination.ts';
 import { folderDestination } from '../publish/folder.ts';
+import type { LocalFile } from '../publish/inventory.ts';
+import { pageFiles, sendPage } from '../publish/page.ts';
 import { type Plan, planPublish, sendingOf } from '../publish/plan.ts';
 import { send } from '../publish/send.ts';
 import { readPublished } from '../repository/published.ts';
@@ -26,6 +28,7 @@ that clients see the old feed or the new one, wherever this is interrupted; run 
   --to <dir>              a folder that a web server serves
   --to s3://bucket/<p>    S3-compatible storage. S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY and, if needed, S3_ENDPOINT,
                           S3_REGION, S3_SESSION_TOKEN (or AWS_...) are taken from the environment
+  --page <dir>            send the page that \`release page\` has written there as well, after the feed
   --dry-run               print what would be done, and do nothing
   --delete                finally remove what is no longer in the repository
 `;
@@ -40,10 +43,12 @@ export const publish: Command = {
       to: { type: 'string' },
       'dry-run': { type: 'boolean', default: false },
       delete: { type: 'boolean', default: false },
+      page: { type: 'string' },
     });
     const folder = required('--repo', values.repo);
     const host = nativeHost();
     const destination = destinationOf(host, folder, required('--to', values.to));
+    const page = values.page === undefined ? null : pageToSend(host.disk, values.page, destination);
     const published = readPublished(host, folder);
     const { channels, releases, named } = requireComplete(published);
     tell(`${folder} is whole: ${channels} channel indexes, ${releases} releases in them\n`);
@@ -52,14 +57,35 @@ export const publish: Command = {
       print(describe(plan));
       return;
     }
-    await withStopSignal((stop) =>
-      withProgress(`publishing to ${destination.name}`, (report) =>
+    await withStopSignal(async (stop) => {
+      await withProgress(`publishing to ${destination.name}`, (report) =>
         send(plan, { published, destination, named, report, stop }),
-      ),
-    );
-    print(`${destination.name}: ${summary(plan)}\n`);
+      );
+      print(`${destination.name}: ${summary(plan)}\n`);
+      if (page === null) return;
+      const sent = await withProgress('publishing the page', () =>
+        sendPage(page.files, page.folder, destination, stop),
+      );
+      const size = sent.reduce((sum, file) => sum + file.size, 0);
+      print(`${destination.name}: the page, ${amountText({ files: sent.length, bytes: size })}\n`);
+    });
   },
 };
+
+/** UsageError if there is no page, or if it is where it is to be sent. */
+function pageToSend(
+  disk: Disk,
+  folder: string,
+  destination: Destination,
+): { folder: string; files: LocalFile[] } {
+  const files = pageFiles(disk, folder);
+  if (realPath(disk, folder) === destination.name) {
+    throw new UsageError(
+      `--page: wanted a folder apart from --to, found ${folder}: the page is there already`,
+    );
+  }
+  return { folder, files };
+}
 
 function destinationOf(host: Host, folder: string, to: string): Destination {
   const address = bucketAddress(to);

@@ -18,3 +18,8 @@ export function storageRequest(url: string, options: RequestInit = {}): Promise<
 export function openBucket(bucket: string): Bun.S3Client {
   return new Bun.S3Client({ bucket });
 }
+
+/** The secret that goes with them. Empty if there is none: then the storage refuses what is signed with it. */
+export function storageSecret(): string {
+  return process.env.S3_SECRET_ACCESS_KEY ?? process.env.AWS_SECRET_ACCESS_KEY ?? '';
+}

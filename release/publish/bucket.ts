@@ -3,16 +3,18 @@
  * documents it (S3_ENDPOINT, S3_REGION, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, S3_SESSION_TOKEN, or AWS_...). The
  * storage makes an object appear whole or not at all, even if it is sent in parts.
  *
- * Bun sends a content type but no Cache-Control: how long a CDN in front of the bucket keeps what has to be configured
- * there (release/README.md).
+ * Bun's client sends no Cache-Control, which the storage keeps and answers with, and knows no conditions. So a file is sent in one
+ * request that is signed here; to a storage that refuses this, by the client, in parts.
  */
 import { errorCode, errorMessage, NetworkError, UpdaterError, UsageError } from '../../lib/errors.ts';
 import { isLoopback } from '../../lib/format/web-address.ts';
 import type { Clock, Random } from '../../lib/platform/host.ts';
 import { MAX_BYTES } from '../../lib/trust/feed/limits.ts';
 import { backoff, randomFraction } from '../../lib/update/download/backoff.ts';
-import { fileBlob, openBucket, storageRequest } from '../platform/storage.ts';
+import { fileBlob, openBucket, storageRequest, storageSecret } from '../platform/storage.ts';
 import { changedMeanwhile, type Destination, isSame, type RemoteFile } from './destination.ts';
+import { headersOf } from './headers.ts';
+import { credentialsOf, signedHeaders } from './request-signature.ts';
 
 const ATTEMPTS = 5;
 const PAUSES = { firstPause: 500, longestPause: 8000 };
@@ -21,6 +23,8 @@ const CONCURRENCY = 4;
 const PART = 8 << 20;
 const PARTS_AT_ONCE = 2;
 const PAGE = 1000;
+/** TLS sees to it that the content arrives as it was sent, and its name has its digest. */
+const UNSIGNED = 'UNSIGNED-PAYLOAD';
 
 /** Errors that another attempt would not change. */
 const FINAL = new Set([
@@ -63,11 +67,31 @@ export function bucketDestination(
 ): Destination {
   const name = `s3://${bucket}/${prefix}`;
   const options = (path: string) => ({
-    type: path.endsWith('.json') ? 'application/json' : 'application/octet-stream',
+    type: headersOf(path)['Content-Type'],
     partSize: PART,
     queueSize: PARTS_AT_ONCE,
     retry: 3,
   });
+
+  /** Returns how the storage answered. */
+  const put = async (path: string, body: Blob | Uint8Array, condition: Record<string, string>) => {
+    const url = new URL(client.presign(`${prefix}${path}`, { method: 'PUT' }));
+    const credentials = credentialsOf(url, storageSecret());
+    url.search = '';
+    const request = { method: 'PUT', url, headers: { ...headersOf(path), ...condition }, content: UNSIGNED };
+    const headers = credentials === null ? request.headers : signedHeaders(request, credentials, clock.now());
+    const answer = await storageRequest(url.href, { method: 'PUT', body, headers });
+    // It says no more than its status does, and must be read for the connection to be used again.
+    await answer.arrayBuffer();
+    return answer;
+  };
+
+  const write = async (path: string, body: Blob | Uint8Array) => {
+    const { ok, status } = await put(path, body, {});
+    if (ok) return;
+    if (!REFUSED.has(status)) throw new Error(`the storage answered with status ${status}`);
+    await client.write(`${prefix}${path}`, body, options(path));
+  };
 
   const withRetries = async <Result>(what: string, work: () => Promise<Result>): Promise<Result> => {
     for (let failures = 1; ; failures++) {
@@ -110,10 +134,15 @@ export function bucketDestination(
         return await orNull(() => client.file(`${prefix}${path}`).slice(0, MAX_BYTES.targets).bytes());
       });
     },
+    async size(path) {
+      return await withRetries(`looking for ${path}`, async () => {
+        return await orNull(async () => (await client.stat(`${prefix}${path}`)).size);
+      });
+    },
     async putFile(path, file) {
-      await withRetries(`sending ${path}`, () =>
-        client.write(`${prefix}${path}`, fileBlob(file), options(path)),
-      );
+      await withRetries(`sending ${path}`, async () => {
+        await write(path, fileBlob(file));
+      });
     },
     async replace(path, bytes, before) {
       await withRetries(`sending ${path}`, async () => {
@@ -125,15 +154,11 @@ export function bucketDestination(
         if (isSame(there, bytes)) return;
         if (!isSame(there, before)) throw changedMeanwhile(name, path);
         const condition = etag === null ? { 'If-None-Match': '*' } : { 'If-Match': quoted(etag) };
-        const put = await storageRequest(client.presign(key, { method: 'PUT' }), {
-          method: 'PUT',
-          body: bytes,
-          headers: { 'Content-Type': 'application/json', ...condition },
-        });
-        if (put.ok) return;
-        if (put.status === 412 || put.status === 409) throw changedMeanwhile(name, path);
-        if (!UNCONDITIONAL.has(put.status)) throw new Error(`the storage answered with status ${put.status}`);
-        await client.write(key, bytes, options(path));
+        const { ok, status } = await put(path, bytes, condition);
+        if (ok) return;
+        if (status === 412 || status === 409) throw changedMeanwhile(name, path);
+        if (!REFUSED.has(status)) throw new Error(`the storage answered with status ${status}`);
+        await write(path, bytes);
       });
     },
     async remove(path) {
@@ -143,10 +168,10 @@ export function bucketDestination(
 }
 
 /**
- * How a storage answers that knows no conditions for writing, or not this way to sign a request. Then the look before the
- * write has to do.
+ * How a storage answers that knows no conditions for writing: then the look before the write has to do. Or not this way to sign
+ * a request: then there is no Cache-Control.
  */
-const UNCONDITIONAL = new Set([400, 403, 501]);
+const REFUSED = new Set([400, 403, 501]);
 
 function quoted(etag: string): string {
   return etag.startsWith('"') ? etag : `"${etag}"`;

@@ -18,6 +18,8 @@ export interface Destination {
   list(): Promise<Map<string, RemoteFile>>;
   /** Only for metadata. Null if the file does not exist. */
   read(path: string): Promise<Uint8Array | null>;
+  /** Bytes; null if the file does not exist. */
+  size(path: string): Promise<number | null>;
   /** Replaces an existing file. The file appears whole under its name, or not at all. */
   putFile(path: string, file: string): Promise<void>;
   /**

@@ -49,6 +49,7 @@ export function folderDestination(disk: Disk, folder: string): Destination {
       return found;
     },
     read: async (name) => readFile(disk, at(name), MAX_BYTES.targets),
+    size: async (name) => disk.status(at(name))?.size ?? null,
     async putFile(name, file) {
       const source = openSource(disk, file);
       try {

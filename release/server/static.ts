@@ -7,13 +7,11 @@ import { digestBytes, readFile } from '../../lib/platform/files.ts';
 import { nativeDisk as disk } from '../../lib/platform/native-disk.ts';
 import { MAX_BYTES } from '../../lib/trust/feed/limits.ts';
 import { fileBlob } from '../platform/storage.ts';
+import { CHANGING, IMMUTABLE } from '../publish/headers.ts';
 import { digestInName } from '../repository/layout.ts';
 import { type PublicFile, publicFile } from './public-file.ts';
 import { matchesEtag, spanOf } from './range.ts';
 import { type Reply, refusal, withoutBody, wrongMethod } from './reply.ts';
-
-export const IMMUTABLE = 'public, max-age=31536000, immutable';
-export const CHANGING = 'public, max-age=60';
 
 const NUMBERED = /^\d+\.[^/]+\.json$/;
 const ROOT_PROBE = /^metadata\/\d+\.root\.json$/;

@@ -3,6 +3,7 @@
  * the project's own client.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bucketDestination } from '../../release/publish/bucket.ts';
 import { makeFeed, type TestFeed } from '../release/feed.ts';
@@ -54,6 +55,14 @@ describe.skipIf(!hasSwift && !needed)('S3-compatible storage', () => {
     const url = `${swift.publicUrl('feed')}dgmo/v1/`;
     const timestamp = await fetch(`${url}metadata/timestamp.json`);
     expect(timestamp.headers.get('content-type')).toStartWith('application/json');
+    expect(timestamp.headers.get('cache-control')).toBe('public, max-age=60');
+    for (const name of [
+      'metadata/1.root.json',
+      ...(await keys()).filter((key) => key.endsWith('.dgmopkg')),
+    ]) {
+      const { headers } = await fetch(`${url}${name.replace('dgmo/v1/', '')}`);
+      expect([name, headers.get('cache-control')]).toEqual([name, 'public, max-age=31536000, immutable']);
+    }
     const again = await publish(TO, swift.environment);
     expect([again.code, again.stdout]).toEqual([0, expect.stringContaining(': 0 files sent, 0 bytes; ')]);
     const seen = await versionsSeen(httpClientOf(feed, url, place.at('client-s3')), fromUrl(url));
@@ -78,6 +87,33 @@ describe.skipIf(!hasSwift && !needed)('S3-compatible storage', () => {
     60_000,
   );
 
+  test('takes the page after the feed, each file as what it is, and an updater once', async () => {
+    mkdirSync(place.at('page/download/d'), { recursive: true });
+    for (const name of ['index.html', 'releases.atom', 'install.sh', 'download/d/updater.gz']) {
+      writeFileSync(path.join(place.at('page'), name), name);
+    }
+    writeFileSync(place.at('page/notes.txt'), 'nobody asked for this');
+    const page = ['--page', place.at('page')];
+    const first = await publish(TO, swift.environment, ...page);
+    expect([first.code, first.stdout]).toEqual([0, expect.stringContaining('the page, 4 files, ')]);
+    const again = await publish(TO, swift.environment, ...page);
+    expect(again.stdout).toContain('the page, 3 files, ');
+    expect(await keys()).not.toContain('dgmo/v1/notes.txt');
+    const headers = async (name: string) => {
+      const answer = await fetch(`${swift.publicUrl('feed')}dgmo/v1/${name}`);
+      expect(await answer.text()).toBe(name);
+      return [answer.headers.get('content-type'), answer.headers.get('cache-control')];
+    };
+    expect(await headers('index.html')).toEqual(['text/html; charset=utf-8', 'public, max-age=60']);
+    expect(await headers('install.sh')).toEqual(['text/plain; charset=utf-8', 'public, max-age=60']);
+    expect(await headers('download/d/updater.gz')).toEqual([
+      'application/gzip',
+      'public, max-age=31536000, immutable',
+    ]);
+    const none = await publish(TO, swift.environment, '--page', place.at('swift'));
+    expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('found no index.html')]);
+  });
+
   test('is listed page by page', async () => {
     const objects = new Bun.S3Client({ ...swift.account, bucket: 'feed' });
     const names = ['metadata/1.root.json', 'targets/a', 'targets/b', 'targets/c/d', 'targets/e'];
@@ -92,7 +128,7 @@ describe.skipIf(!hasSwift && !needed)('S3-compatible storage', () => {
     expect(await destination.read('metadata/2.root.json')).toBeNull();
   });
 
-  test('takes a file that goes in parts', async () => {
+  test('takes a large file', async () => {
     using large = await makeFeed();
     await large.add('1.0.0', { 'linux-x64': noise(3, 20 << 20) }, { level: 1 });
     const to = 's3://feed/large';
