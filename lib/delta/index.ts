@@ -6,7 +6,13 @@ export { type ApplyOptions, applyPatch } from './apply.ts';
 export { zstdFrame, zstdFrameSync } from './compress.ts';
 export type { Algorithm, StreamName } from './format.ts';
 export { decompressFrame } from './frame.ts';
-export { BlockDigests, type BlockList, differingBlocks, readBlockList } from './full/block-list.ts';
+export {
+  BlockDigests,
+  type BlockList,
+  blockSize,
+  differingBlocks,
+  readBlockList,
+} from './full/block-list.ts';
 export { decodeFrameIndex, type Frame, type FrameIndex } from './full/frame-index.ts';
 export { compressFramed, type FramedOptions, inflateFrame, readFrameIndex } from './full/framed.ts';
 export { decompressFull, type FullForm } from './full/full-binary.ts';

@@ -16,19 +16,21 @@ import { knownReceipt } from './repair/records.ts';
  * Never throws because of what it finds: a file that can't be read is an issue. Throws InterruptedError on Ctrl-C.
  *
  * @param how `quick`: files that have not been written since they were last read are not read again
- * @param again the check after a repair: files that this run has read already, and that were not written since, are not read again
+ * @param options.again the check after a repair: files that this run has read already, and that were not written since, are not
+ *   read again
+ * @param options.blocks whether it is said which blocks of a damaged executable differ, which costs another read
  */
 export async function verifyInstall(
   session: Session,
   how: Thoroughness,
-  again = false,
+  { again = false, blocks = true }: { again?: boolean; blocks?: boolean } = {},
 ): Promise<HealthStatus> {
   const files = new FileReader(session, how, again);
   const { readsAll } = files;
   const { issues } = checkRecords(session);
   if (how !== 'quick') await files.readLarge(executables(session, readsAll));
   const found = checkExecutables(session, knownReceipt(session), files, expectedInstead(session));
-  issues.push(...(how === 'full' ? await withBlocksOf(session, found) : found));
+  issues.push(...(how === 'full' && blocks ? await withBlocksOf(session, found) : found));
   await checkpoint(session);
   const { snapshots } = session;
   if (snapshots !== null) {

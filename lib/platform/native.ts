@@ -40,9 +40,11 @@ export function nativeHost(): Host {
   };
 }
 
+/** 0 lets what has happened meanwhile be noticed, such as a signal; a timer of 0 would take a millisecond. */
 function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted === true) return resolve();
+    if (milliseconds <= 0) return void setImmediate(resolve);
     const end = () => {
       signal?.removeEventListener('abort', end);
       clearTimeout(timer);

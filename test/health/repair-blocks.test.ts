@@ -67,10 +67,16 @@ afterAll(async () => {
   fs.rmSync(folder, { recursive: true, force: true });
 });
 
+/** Of the version in block 0: the byte that the two versions do not have in common. */
+const NEW_BYTE = 17;
+
 /** Flips one byte in each of these blocks. */
 function damage(...blocks: number[]): void {
   const bytes = fs.readFileSync(dgmo);
-  for (const block of blocks) bytes[block * BLOCK + 4711] = (bytes[block * BLOCK + 4711] ?? 0) ^ 1;
+  for (const block of blocks) {
+    const at = block * BLOCK + (block === 0 ? NEW_BYTE : 4711);
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+  }
   fs.writeFileSync(dgmo, bytes);
 }
 
@@ -143,10 +149,39 @@ onPosix('the list of blocks that was kept with the install is not fetched again'
 onPosix.each([true, false])(
   'the older executable and the patch in the cache: nothing on the wire (offline: %p)',
   async (offline) => {
-    damage(3, 34);
+    damage(0, 34);
     const result = await repair(offline);
     expectHealed(result);
     expect(sourceOf(result)).toContain('the patch');
     expect(result).toMatchObject({ bytesFetched: 0, wire: 0 });
   },
 );
+
+onPosix(
+  'what the older executable has, at another place as well, is taken from it without the patch',
+  async () => {
+    for (const name of ['cache', '.snapshots']) fs.rmSync(path.join(home, name), { recursive: true });
+    damage(30, 31, 34, 63);
+    const result = await repair(true);
+    expectHealed(result);
+    expect(sourceOf(result)).toBe(`4 damaged blocks of ${BLOCKS}, from the older version that is kept here`);
+    expect(result).toMatchObject({ bytesFetched: 0, wire: 0 });
+  },
+);
+
+onPosix('what it has not is fetched, and nothing else', async () => {
+  fs.rmSync(path.join(home, 'cache'), { recursive: true });
+  damage(0, 34);
+  const result = await repair();
+  expectHealed(result);
+  const from = 'from the feed and the older version that is kept here';
+  expect(sourceOf(result)).toBe(`2 damaged blocks of ${BLOCKS}, ${from}`);
+  expect(result.bytesFetched).toBeLessThan(2 * BLOCK);
+});
+
+onPosix('bytes after the end are cut off', async () => {
+  fs.appendFileSync(dgmo, 'more');
+  const result = await repair(true);
+  expectHealed(result);
+  expect(sourceOf(result)).toBe('the end of it is cut off');
+});

@@ -2,6 +2,7 @@
 import { type BlockList, differingBlocks } from '../../delta/index.ts';
 import { DamagedError, PolicyError, UpdaterError } from '../../errors.ts';
 import {
+  blocksOfOlder,
   copyForBlocks,
   copyFromHere,
   isPrepared,
@@ -9,9 +10,16 @@ import {
   swapInPrepared,
 } from '../../health/index.ts';
 import { trustedRootOf } from '../../home/trusted-root.ts';
-import { checkpoint, type Receipt, type Session } from '../../install/index.ts';
+import {
+  type Binary,
+  checkpoint,
+  keptBlockList,
+  type Receipt,
+  receiptUnlessDamaged,
+  type Session,
+} from '../../install/index.ts';
 import { requireRootVersion } from '../../install/root-version.ts';
-import { openSource } from '../../platform/files.ts';
+import { openSource, type Source } from '../../platform/files.ts';
 import { NetworkFailure } from '../../platform/network/network.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
 import type { TrustedRoot } from '../../trust/index.ts';
@@ -35,6 +43,11 @@ export interface Repaired {
   bytesFetched: number;
 }
 
+interface Prepared extends Repaired {
+  /** Why it need not be tried, as a clause; null if it has to be. */
+  knownToWork: string | null;
+}
+
 /**
  * Prepares a verified copy and swaps it in. The caller holds the lock.
  *
@@ -49,15 +62,20 @@ export async function repairExecutable(
 ): Promise<Repaired> {
   const prepared =
     (await prepareHere(session, receipt)) ?? (await prepareFromFeed(session, receipt, openFeed));
-  await swapInPrepared(session, receipt);
+  await swapInPrepared(session, receipt, prepared.knownToWork);
   return prepared;
 }
 
-async function prepareHere(session: Session, receipt: Receipt): Promise<Repaired | null> {
+async function prepareHere(session: Session, receipt: Receipt): Promise<Prepared | null> {
   const { binary } = receipt;
-  if (await isPrepared(session, binary))
-    return { how: 'the copy that an interrupted repair had prepared', bytesFetched: 0 };
-  if (await copyFromHere(session, binary)) return { how: 'a copy that is kept here', bytesFetched: 0 };
+  if (await isPrepared(session, binary)) return untried('the copy that an interrupted repair had prepared');
+  if (await copyFromHere(session, binary)) return untried('a copy that is kept here');
+  const fromBlocks = await prepareFromBlocks(
+    session,
+    binary,
+    keptBlockList(session.host, session.layout, binary),
+  );
+  if (fromBlocks !== null) return fromBlocks;
   const root = rootUnlessUntrusted(session, receipt);
   if (root === null || !('folder' in session.home)) return null;
   const folder = pathsOf(session.host.platform).join(session.home.folder, 'cache');
@@ -65,7 +83,11 @@ async function prepareHere(session: Session, receipt: Receipt): Promise<Repaired
   const made = await makeFromPackages(session, binary, packages, root);
   if (made === null) return null;
   const what = made === 'patch' ? 'the older version that is kept here, and the patch' : 'the full binary';
-  return { how: `${what} that was downloaded before`, bytesFetched: 0 };
+  return untried(`${what} that was downloaded before`);
+}
+
+function untried(how: string, bytesFetched = 0): Prepared {
+  return { how, bytesFetched, knownToWork: null };
 }
 
 /** Null if no root is trusted here: then no package can be verified. */
@@ -84,7 +106,7 @@ async function prepareFromFeed(
   session: Session,
   receipt: Receipt,
   openFeed: ((receipt: Receipt) => UpdateContext) | null,
-): Promise<Repaired> {
+): Promise<Prepared> {
   const { binary } = receipt;
   if (openFeed === null) {
     throw new DamagedError(`there is no good copy of ${binary.version} on this machine`, {
@@ -101,14 +123,14 @@ async function prepareFromFeed(
     });
   }
   const { fullPackage } = published;
-  const fromBlocks = await prepareFromBlocks(session, receipt, context, { ...published, fullPackage });
+  const fromBlocks = await prepareFromPublished(session, receipt, context, { ...published, fullPackage });
   if (fromBlocks !== null) return fromBlocks;
   const place = { index: 0, packages: 1 };
   const file = await downloadPackage(context, binary.version, fullPackage, { place });
   const root = trustedRootOf(session);
   requireRootVersion(receipt, root);
   const made = await makeFromPackages(session, binary, [file], root);
-  if (made !== null) return { how: 'the full binary from the feed', bytesFetched: fullPackage.length };
+  if (made !== null) return untried('the full binary from the feed', fullPackage.length);
   throw new DamagedError(`the package of ${binary.version} from the feed does not contain its executable`, {
     advice: 'Tell the publisher.',
   });
@@ -117,49 +139,91 @@ async function prepareFromFeed(
 /** If more of the blocks are damaged, the whole package takes fewer requests and hardly more bytes. */
 const MOST_DAMAGED = 0.5;
 
-/**
- * Fetches the damaged blocks alone. Null if that can't be done, or is not worth while: the executable is missing, most of it is
- * damaged, or the release was published without a list of its blocks. What fails is no reason not to fetch the whole.
- */
-async function prepareFromBlocks(
+/** The same, and what is not here is fetched. What fails is no reason not to fetch the whole. */
+async function prepareFromPublished(
   session: Session,
   { binary }: Receipt,
   context: UpdateContext,
   published: PublishedBinary & { fullPackage: ListedPackage },
-): Promise<Repaired | null> {
-  const { host, layout } = session;
-  if (host.disk.status(layout.target)?.kind !== 'file') return null;
+): Promise<Prepared | null> {
   try {
     const list = await fetchBlockList(context, published);
-    if (list === null) return null;
-    const wanted = await damagedBlocks(session, list);
-    if (wanted.length > MOST_DAMAGED * list.count) return null;
-    const file = copyForBlocks(session, binary);
-    try {
-      const { bytes } = await readBlocks({
-        source: packageSource(context, published.fullPackage),
-        binary: published.binary,
-        ...{ list, wanted },
-        onBlock: (block, content) => file.write(block * BLOCK_SIZE, content),
-      });
-      file.finish();
-      const blocks = `${wanted.length} damaged block${wanted.length === 1 ? '' : 's'} of ${list.count}`;
-      if (await isPrepared(session, binary)) return { how: `${blocks}, from the feed`, bytesFetched: bytes };
-    } finally {
-      file.close();
-    }
-    return null;
+    const source = packageSource(context, published.fullPackage);
+    return await prepareFromBlocks(session, binary, list, async (list, wanted, onBlock) => {
+      const { bytes } = await readBlocks({ source, binary: published.binary, list, wanted, onBlock });
+      return bytes;
+    });
   } catch (error) {
     if (error instanceof DamagedError || error instanceof NetworkFailure) return null;
     throw error;
   }
 }
 
-async function damagedBlocks(session: Session, list: BlockList): Promise<number[]> {
-  const source = openSource(session.host.disk, session.layout.target);
+type FetchBlocks = (
+  list: BlockList,
+  wanted: readonly number[],
+  onBlock: (block: number, bytes: Uint8Array) => void,
+) => Promise<number>;
+
+/**
+ * Replaces the damaged blocks alone: from the older executable that is kept here, else by `fetch`. Null if that can't be done, or
+ * is not worth while: the executable is missing, most of it is damaged, there is no list of its blocks, or no source of one.
+ *
+ * What comes of it is the executable that was installed here and ran, but for the damage: it is not tried again.
+ */
+async function prepareFromBlocks(
+  session: Session,
+  binary: Binary,
+  list: BlockList | null,
+  fetch: FetchBlocks | null = null,
+): Promise<Prepared | null> {
+  const { disk } = session.host;
+  const { target } = session.layout;
+  if (list === null || disk.status(target)?.kind !== 'file') return null;
+  const damaged = openSource(disk, target);
   try {
-    return await differingBlocks(source, list, () => checkpoint(session));
+    const wanted = await differingBlocks(damaged, list, () => checkpoint(session));
+    if (wanted.length > MOST_DAMAGED * list.count) return null;
+    const here = await keptBlocks(session, damaged, list, wanted);
+    const missing = wanted.filter((block) => !here.has(block));
+    if (missing.length > 0 && fetch === null) return null;
+    const copy = copyForBlocks(session, binary);
+    const write = (block: number, bytes: Uint8Array) => copy.write(block * BLOCK_SIZE, bytes);
+    try {
+      for (const [block, bytes] of here) write(block, bytes);
+      const bytesFetched = missing.length === 0 ? 0 : ((await fetch?.(list, missing, write)) ?? 0);
+      if (!(await copy.finish())) return null;
+      const blocks = `${wanted.length} damaged block${wanted.length === 1 ? '' : 's'} of ${list.count}`;
+      const sources = [
+        ...(missing.length > 0 ? ['the feed'] : []),
+        ...(here.size > 0 ? ['the older version that is kept here'] : []),
+      ];
+      const how =
+        wanted.length === 0 ? 'the end of it is cut off' : `${blocks}, from ${sources.join(' and ')}`;
+      return { how, bytesFetched, knownToWork: 'it is the installed executable without its damage' };
+    } finally {
+      copy.close();
+    }
   } finally {
-    source.close();
+    damaged.close();
+  }
+}
+
+/** Those of the blocks that an older executable has that is kept here. */
+async function keptBlocks(
+  session: Session,
+  damaged: Source,
+  list: BlockList,
+  wanted: readonly number[],
+): Promise<Map<number, Uint8Array>> {
+  const { host, layout } = session;
+  const previous = receiptUnlessDamaged(host.disk, layout)?.previous ?? null;
+  const path = previous === null ? null : layout.kept(previous.sha256);
+  if (path === null || host.disk.status(path)?.kind !== 'file') return new Map();
+  const older = openSource(host.disk, path);
+  try {
+    return await blocksOfOlder(older, damaged, list, wanted, () => checkpoint(session));
+  } finally {
+    older.close();
   }
 }

@@ -55,7 +55,7 @@ const MOST_ROUNDS = 4;
  * @throws InterruptedError; BusyError if another updater is at work; MachineError if the work dir can't be used
  */
 export async function repairInstall(session: Session, request: RepairRequest): Promise<RepairResult> {
-  const found = await verifyInstall(session, 'full');
+  const found = await verifyInstall(session, 'full', { blocks: false });
   const progress: Progress = {
     attempts: new Map(),
     seen: [],
@@ -73,7 +73,7 @@ export async function repairInstall(session: Session, request: RepairRequest): P
       const pending = wanted(status).filter((issue) => !progress.attempts.has(keyOf(issue)));
       if (pending.length === 0) break;
       for (const issue of inOrderOfRepair(pending)) await attempt(session, request, progress, issue);
-      status = await verifyInstall(session, 'full', true);
+      status = await verifyInstall(session, 'full', { again: true, blocks: false });
     }
     return resultOf(status, progress);
   });

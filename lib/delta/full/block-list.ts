@@ -106,7 +106,8 @@ export async function differingBlocks(
   return differing;
 }
 
-function blockSize(size: number, block: number): number {
+/** Bytes of that block of a binary of `size` bytes. */
+export function blockSize(size: number, block: number): number {
   return Math.max(0, Math.min(BLOCK_SIZE, size - BLOCK_SIZE * block));
 }
 

@@ -17,6 +17,7 @@ import {
 import { binarySource } from '../../install/rollback/target.ts';
 import { ABSENT } from '../../install/update/repair-from-package.ts';
 import { type PackageContents, readPackage } from '../../package/index.ts';
+import type { Handle } from '../../platform/disk.ts';
 import {
   type Digest,
   flushFile,
@@ -48,8 +49,22 @@ export async function copyFromHere(session: Session, wanted: Binary): Promise<bo
   const path = preparedPath(session, wanted);
   removeIfThere(disk, path);
   disk.copy(source, path);
-  flushFile(disk, path);
-  return isPrepared(session, wanted);
+  const handle = disk.open(path, 'update');
+  try {
+    return await flushedAndPrepared(session, handle, wanted);
+  } finally {
+    disk.close(handle);
+  }
+}
+
+/** Flushes the prepared copy while it is read back. */
+async function flushedAndPrepared(session: Session, handle: Handle, wanted: Binary): Promise<boolean> {
+  const flushed = session.host.disk.flushMeanwhile(handle);
+  // A failure is thrown below.
+  flushed.catch(() => undefined);
+  const isWanted = await isPrepared(session, wanted);
+  await flushed;
+  return isWanted;
 }
 
 /** Whether the prepared copy is the wanted executable. It is read back from the drive. */
@@ -62,8 +77,8 @@ export async function isPrepared(session: Session, wanted: Binary): Promise<bool
 /** A copy of the damaged executable, of the right size, into which good blocks are written. */
 export interface CopyForBlocks {
   write(position: number, bytes: Uint8Array): void;
-  /** Flushes it. */
-  finish(): void;
+  /** Flushes it. Whether it is the wanted executable, which was read back. */
+  finish(): Promise<boolean>;
   close(): void;
 }
 
@@ -78,7 +93,7 @@ export function copyForBlocks(session: Session, wanted: Binary): CopyForBlocks {
     write: (position, bytes) => writeAll(disk, handle, bytes, position),
     finish() {
       disk.truncate(handle, wanted.size);
-      disk.flush(handle);
+      return flushedAndPrepared(session, handle, wanted);
     },
     close: () => disk.close(handle),
   };
@@ -243,9 +258,14 @@ async function writePrepared(
 /**
  * Swaps in the prepared copy. The caller holds the lock.
  *
+ * @param knownToWork why it need not be tried, as a clause; null if it has to be
  * @throws RevertedError if it does not work, and what was there is back
  */
-export async function swapInPrepared(session: Session, receipt: Receipt): Promise<void> {
+export async function swapInPrepared(
+  session: Session,
+  receipt: Receipt,
+  knownToWork: string | null,
+): Promise<void> {
   const { host, layout, digests } = session;
   const { binary: to } = receipt;
   const prepared = preparedPath(session, to);
@@ -270,7 +290,8 @@ export async function swapInPrepared(session: Session, receipt: Receipt): Promis
     abandon(session, open, receipt);
     throw error;
   }
-  await requireCommitted(session, await runTransaction(session, open, { resumed: false }), from, to, receipt);
+  const result = await runTransaction(session, open, { resumed: false, knownToWork });
+  await requireCommitted(session, result, from, to, receipt);
 }
 
 /** Whoever may read it may run it, its owner may do both, and nobody else may change it. */

@@ -46,6 +46,11 @@ export interface TransactionOptions {
    * now (what was written since the interruption is kept in another snapshot).
    */
   unusedSinceSnapshot?: boolean;
+  /**
+   * Why the new binary need not be tried, as a clause; null if it has to be. A later run that finishes the transaction tries it
+   * all the same.
+   */
+  knownToWork?: string | null;
 }
 
 interface State {
@@ -71,7 +76,7 @@ interface State {
 export async function runTransaction(
   session: Session,
   open: OpenTransaction,
-  { resumed, change = null, unusedSinceSnapshot = false }: TransactionOptions,
+  { resumed, change = null, unusedSinceSnapshot = false, knownToWork = null }: TransactionOptions,
 ): Promise<TransactionResult> {
   const state: State = {
     verdict: open.verdict?.verdict ?? null,
@@ -92,7 +97,8 @@ export async function runTransaction(
       const mayHaveWritten = state.trial?.unused === true && observed.target !== 'other';
       const foldersChanged = open.folders !== null && (state.foldersTouched || mayHaveWritten);
       step = next({ ...state, foldersChanged }, observed);
-      await takeStep(session, open, state, step, { change, mayHaveWritten, unusedSinceSnapshot, resumed });
+      const work = { change, mayHaveWritten, unusedSinceSnapshot, resumed, knownToWork };
+      await takeStep(session, open, state, step, work);
     } catch (error) {
       if (error instanceof UnrecoverableError) throw withFirstFailure(error, failure);
       // After the first failure the transaction is reverted. After a second one it is left to the next run.
@@ -166,6 +172,8 @@ interface FolderWork {
   unusedSinceSnapshot: boolean;
   /** An earlier run began the transaction. */
   resumed: boolean;
+  /** Why the new version need not be tried. */
+  knownToWork: string | null;
 }
 
 async function takeStep(
@@ -190,6 +198,7 @@ async function takeStep(
     case 'restore':
       return restore(session, open, step.from);
     case 'probe':
+      if (folders.knownToWork !== null) return decide(session, state, 'commit', folders.knownToWork);
       return tryNewVersion(session, open, state, folders);
     case 'reject':
       return decide(session, state, 'revert', step.reason);

@@ -14,4 +14,13 @@ export const HEALTH: readonly MutatedFile[] = [
       ],
     ],
   },
+  {
+    file: 'lib/health/repair/older-blocks.ts',
+    tests: ['test/health/older-blocks.test.ts'],
+    changes: [
+      ['!list.matches(block, bytes)', 'false'],
+      ['if (same === ANCHOR) return to + 1 - ANCHOR - at;', ''],
+      ['if (found >= 0) return [to, found - to];', ''],
+    ],
+  },
 ];
