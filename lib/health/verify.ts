@@ -9,7 +9,7 @@ import { checkPlugins } from './check/plugins.ts';
 import { checkRecords } from './check/records.ts';
 import { checkSearchPath } from './check/search-path.ts';
 import { FileReader, type Thoroughness } from './file-reader.ts';
-import { type HealthIssue, type HealthStatus, healthOf } from './issue.ts';
+import { type HealthIssue, type HealthStatus, healthOf, unreadable } from './issue.ts';
 import { knownReceipt } from './repair/records.ts';
 
 /**
@@ -32,7 +32,9 @@ export async function verifyInstall(
   const found = checkExecutables(session, knownReceipt(session), files, expectedInstead(session));
   issues.push(...(how === 'full' && blocks ? await withBlocksOf(session, found) : found));
   await checkpoint(session);
-  const { snapshots } = session;
+  const { snapshots, home } = session;
+  if ('missing' in home && home.refused !== undefined)
+    issues.push({ ...unreadable('permission_error', home.refused, home.missing), exitCode: 12 });
   if (snapshots !== null) {
     issues.push(...checkConfig(session, snapshots));
     issues.push(...checkPlugins(session, snapshots, files));

@@ -2,10 +2,13 @@
 import { MachineError, type UpdaterError, UsageError } from '../errors.ts';
 import type { Host } from '../platform/host.ts';
 import { pathsOf } from '../platform/path-flavour.ts';
-import { refusalOfRoot } from './foreign.ts';
+import { refusalOfHome } from './foreign.ts';
 
-/** The home, or the error that explains why there is none. Operations that need the home throw it. */
-export type Home = { folder: string } | { missing: UpdaterError };
+/**
+ * The home, or the error that explains why there is none. Operations that need the home throw it. `refused`: the folder that is
+ * not believed.
+ */
+export type Home = { folder: string } | { missing: UpdaterError; refused?: string };
 
 export const NO_HOME: Home = {
   missing: new MachineError('this user has no home directory', {
@@ -14,15 +17,15 @@ export const NO_HOME: Home = {
 };
 
 /**
- * For root no home that belongs to another user (foreign.ts). An empty `$DGMO_HOME` counts as not set. A relative one is refused, as is a relative `$HOME`, because the home
+ * No home that others may write (foreign.ts). An empty `$DGMO_HOME` counts as not set. A relative one is refused, as is a relative `$HOME`, because the home
  * holds the trusted root, and DGMO is started in folders that others may have written to.
  *
  * @param typed the value of `--home`, which may be relative
  */
 export function findHome(host: Host, typed: string | undefined): Home {
   const home = specifiedHome(host, typed);
-  const refusal = 'folder' in home ? refusalOfRoot(host, home.folder) : null;
-  return refusal === null ? home : { missing: refusal };
+  const refusal = 'folder' in home ? refusalOfHome(host, home.folder) : null;
+  return refusal === null || 'missing' in home ? home : { missing: refusal, refused: home.folder };
 }
 
 function specifiedHome(host: Host, typed: string | undefined): Home {

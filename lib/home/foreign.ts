@@ -2,7 +2,7 @@
  * Whether a folder that is to be believed belongs to somebody else. What the superuser owns is an administrator's, and as
  * good as one's own. Windows reports no owners; there the access rights of the profile hold.
  */
-import { TrustError } from '../errors.ts';
+import { errorCode, TrustError } from '../errors.ts';
 import { shellWord } from '../format/printable.ts';
 import type { FileStatus } from '../platform/disk.ts';
 import { statusOf } from '../platform/files.ts';
@@ -14,20 +14,78 @@ const ROOT_USER = 0;
 const WRITABLE_BY_ALL = 0o002;
 const STICKY = 0o1000;
 
-/** The first of the paths that somebody else owns, or that everybody may write; null: none. What does not exist is nobody's. */
-export function foreignPath({ disk, user }: Pick<Host, 'disk' | 'user'>, paths: string[]): string | null {
+/**
+ * The first of the paths that somebody else owns, or that everybody may write; null: none. What does not exist is nobody's.
+ *
+ * @param nothingAdded of folders in which a file that was added counts: the sticky bit does not make up for it
+ */
+export function foreignPath(
+  { disk, user }: Pick<Host, 'disk' | 'user'>,
+  paths: string[],
+  { nothingAdded = false }: { nothingAdded?: boolean } = {},
+): string | null {
   if (user === null) return null;
   const isForeign = (path: string): boolean => {
     const found = statusOf(disk, path);
     if (found === null) return false;
     if (found.owner !== user && found.owner !== ROOT_USER) return true;
-    return found.kind === 'symlink' ? isForeign(disk.resolve(path)) : isWritableByAll(found);
+    if (found.kind !== 'symlink') return isWritableByAll(found, nothingAdded ? 0 : STICKY);
+    const target = targetOf(path);
+    return target !== null && isForeign(target);
+  };
+  const targetOf = (path: string): string | null => {
+    try {
+      return disk.resolve(path);
+    } catch (error) {
+      // Nothing can be read there, whoever it belongs to.
+      if (errorCode(error) === undefined) throw error;
+      return null;
+    }
   };
   return paths.find(isForeign) ?? null;
 }
 
-function isWritableByAll({ mode }: FileStatus): boolean {
-  return (mode & (WRITABLE_BY_ALL | STICKY)) === WRITABLE_BY_ALL;
+/** @param unless a bit that makes up for it */
+function isWritableByAll({ mode }: FileStatus, unless: number): boolean {
+  return (mode & (WRITABLE_BY_ALL | unless)) === WRITABLE_BY_ALL;
+}
+
+/** What says, in a home, which executable and which data a rollback goes back to, and what is offered from where. */
+const BELIEVED = [
+  [],
+  ...['snapshots', 'trees', 'packs', 'binaries', 'clones'].map((name) => ['.snapshots', name]),
+  ['.snapshots'],
+  ['updater.json'],
+  ['choices.json'],
+];
+
+/**
+ * Why this home is not believed; null if it is. Whoever writes there says what is installed by the next rollback, what is read
+ * into snapshots, and which versions are left out: they must not be another user, nor everybody.
+ */
+export function refusalOfHome(host: Host, home: string): TrustError | null {
+  const ofRoot = refusalOfRoot(host, home);
+  if (ofRoot !== null) return ofRoot;
+  const { join } = pathsOf(host.platform);
+  const path = foreignPath(
+    host,
+    BELIEVED.map((names) => join(home, ...names)),
+    { nothingAdded: true },
+  );
+  if (path === null) return null;
+  const owner = statusOf(host.disk, path)?.owner ?? null;
+  const isOwn = owner === host.user || owner === ROOT_USER;
+  const word = shellWord(path);
+  return new TrustError(
+    isOwn
+      ? `not trusted: everybody may write ${path}, so nothing in ${home} is believed`
+      : `not trusted: ${path} belongs to user ${owner}, so nothing in ${home} is believed`,
+    {
+      advice: isOwn
+        ? `If nobody else has changed it: \`chmod ${path === home ? '' : '-R '}go-w ${word}\`.`
+        : `If it is to be yours: \`sudo chown -R ${host.user} ${word}\`. Or use a home of your own, with --home or DGMO_HOME.`,
+    },
+  );
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Root uses no home that belongs to another user: what is in it says where files are written. */
 import { describe, expect, test } from 'bun:test';
-import { Installation, SnapshotManager, UpdateManager } from '../../lib/api/index.ts';
+import { Installation, SelfHealingSystem, SnapshotManager, UpdateManager } from '../../lib/api/index.ts';
 import { TrustError } from '../../lib/errors.ts';
 import { findHome } from '../../lib/home/folder.ts';
 import { encodeEntry } from '../../lib/install/transaction/journal.ts';
@@ -49,24 +49,77 @@ describe('the home of a user', () => {
     const disk = new SimulatedDisk();
     disk.createDirectory('/home');
     disk.createDirectory(HOME);
-    expect(findHome(machine(disk, ROOT), undefined)).toEqual(REFUSED);
+    expect(findHome(machine(disk, ROOT), undefined)).toMatchObject(REFUSED);
     disk.own(HOME, ROOT);
     expect(findHome(machine(disk, ROOT), undefined)).toEqual(FOUND);
   });
 
   test('is not root’s through a symlink, or because everybody may write there', () => {
-    const rootOwned = (disk: SimulatedDisk) => disk.own(`${HOME}/.dgmo`, ROOT);
+    const rootOwned = (disk: SimulatedDisk) => {
+      for (const path of [`${HOME}/.dgmo`, `${HOME}/.dgmo/updater.json`]) disk.own(path, ROOT);
+    };
     expect(findHome(machine(withHome(rootOwned), ROOT), undefined)).toEqual(FOUND);
     const open = withHome((disk) => {
       rootOwned(disk);
       disk.setMode(`${HOME}/.dgmo`, 0o777);
     });
-    expect(findHome(machine(open, ROOT), undefined)).toEqual(REFUSED);
+    expect(findHome(machine(open, ROOT), undefined)).toMatchObject(REFUSED);
     const link = withHome((disk) => {
       disk.symlink(`${HOME}/.dgmo`, '/link');
       disk.own('/link', ROOT);
     });
-    expect(findHome(machine(link, ROOT), '/link')).toEqual(REFUSED);
+    expect(findHome(machine(link, ROOT), '/link')).toMatchObject(REFUSED);
+  });
+});
+
+describe('a home that others may write is not believed,', () => {
+  const OTHER = USER + 1;
+  const homeWith = (change: (disk: SimulatedDisk) => void) => {
+    const disk = new SimulatedDisk();
+    disk.place(`${HOME}/.dgmo/.snapshots/snapshots/20261127-120000-0011.json`, new Uint8Array(0));
+    disk.place(`${HOME}/.dgmo/choices.json`, new Uint8Array(0));
+    change(disk);
+    return findHome(machine(disk, USER), undefined);
+  };
+  const own = (path: string, user: number) => (disk: SimulatedDisk) => disk.own(`${HOME}/.dgmo${path}`, user);
+  const open = (path: string, mode: number) => (disk: SimulatedDisk) =>
+    disk.setMode(`${HOME}/.dgmo${path}`, mode);
+
+  test.each([
+    ['', /belongs to user/, own('', OTHER)],
+    ['/.snapshots', /belongs to user/, own('/.snapshots', OTHER)],
+    ['/.snapshots/snapshots', /belongs to user/, own('/.snapshots/snapshots', OTHER)],
+    ['/choices.json', /belongs to user/, own('/choices.json', OTHER)],
+    ['', /everybody may write/, open('', 0o777)],
+    ['/.snapshots', /everybody may write/, open('/.snapshots', 0o777)],
+    ['/.snapshots/snapshots', /everybody may write/, open('/.snapshots/snapshots', 0o1777)],
+    ['/choices.json', /everybody may write/, open('/choices.json', 0o666)],
+  ])('%p: %p', (path, message, change) => {
+    const found = homeWith(change);
+    if ('folder' in found) expect.unreachable();
+    expect(found.missing).toBeInstanceOf(TrustError);
+    expect(found.refused).toBe(`${HOME}/.dgmo`);
+    expect(found.missing.message).toMatch(message);
+    expect(found.missing.advice).toContain(`${HOME}/.dgmo${path}`);
+  });
+
+  test('unless it is root, or the group, or a symlink leads nowhere', () => {
+    const folder = { folder: `${HOME}/.dgmo` };
+    expect(homeWith(own('', ROOT))).toEqual(folder);
+    expect(homeWith(open('', 0o775))).toEqual(folder);
+    expect(homeWith((disk) => disk.symlink('/nowhere', `${HOME}/.dgmo/updater.json`))).toEqual(folder);
+  });
+
+  test('and verify says so', async () => {
+    const disk = installedDisk('linux', executable('1.0.0'));
+    disk.place(`${HOME}/.dgmo/choices.json`, new Uint8Array(0));
+    disk.setMode(`${HOME}/.dgmo`, 0o777);
+    const install = { host: machine(disk, USER), installDir: INSTALL_DIR };
+    const { healthy, issues } = await new SelfHealingSystem(install).verify();
+    expect(healthy).toBe(false);
+    expect(issues).toContainEqual(
+      expect.objectContaining({ type: 'permission_error', where: `${HOME}/.dgmo`, exitCode: 12 }),
+    );
   });
 });
 
