@@ -3,6 +3,7 @@
  * version has functions more and functions moved, so that every address changes.
  */
 import { createHash } from 'node:crypto';
+import { bundle } from './bundle.ts';
 import { randomNumbers } from './pairs.ts';
 
 export interface Sample {
@@ -267,5 +268,6 @@ export function samples(): Sample[] {
     sample('pe-x86-64', pe),
     sample('mach-o-arm64', machO),
     sample('script', script),
+    sample('bundle', bundle),
   ];
 }

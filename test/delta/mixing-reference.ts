@@ -295,7 +295,9 @@ function instruction(bytes: Uint8Array, start: number): Instruction | null {
 
 // ---- Regions and references ----
 
-const [DATA, X86, ARM, TEXT, POINTERS, RELATIVE, CHAINED, HASHES, LARGE_HASHES] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+const [DATA, X86, ARM, TEXT, POINTERS, RELATIVE, CHAINED, HASHES, LARGE_HASHES, OFFSETS] = [
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+];
 
 interface Region {
   offset: number;
@@ -315,13 +317,17 @@ const addressIn = ({ regions }: Image, offset: number) => {
   return region === undefined ? offset : u32(region.address + offset - region.offset);
 };
 const offsetIn = ({ regions }: Image, address: number) => {
-  const region = regions.find((each) => u32(address - each.address) < each.size);
+  const region = regions.find((each) => each.kind < HASHES && u32(address - each.address) < each.size);
   return region === undefined ? NOWHERE : region.offset + u32(address - region.address);
 };
 
+/** The address of the region around the offset. */
+const originIn = ({ regions }: Image, place: number) =>
+  regions.find(({ offset, size }) => place >= offset && place < offset + size)?.address ?? 0;
+
 const [BRANCH, OPERAND, ABSOLUTE, POINTER, IMAGE_RELATIVE, CHAIN, TABLE, BRANCH_26, BRANCH_19, LOW_12, ADRP] =
   [1, 2, 11, 12, 13, 14, 15, 16, 17, 18, 31];
-const [TABLE_START, MARK] = [44, 45];
+const [TABLE_START, MARK, OFFSET_PAIR] = [44, 45, 46];
 
 const signed = (value: number, bits: number) => (value << (32 - bits)) >> (32 - bits);
 const pagesOf = (word: number) => u32(signed(((word >> 3) & 0x1ffffc) | ((word >>> 29) & 3), 21) << 12);
@@ -352,6 +358,10 @@ class References {
       else if (region.kind === ARM) this.#scanArm(region);
     }
     for (const region of image.regions.filter((each) => !isCode(each))) {
+      if (region.kind === OFFSETS) {
+        this.#scanOffsets(region);
+        continue;
+      }
       this.#scanTables(region);
       if (region.kind === POINTERS || region.kind === RELATIVE || region.kind === CHAINED)
         this.#scanPointers(region);
@@ -493,6 +503,18 @@ class References {
     }
   }
 
+  #scanOffsets({ offset, size, address }: Region): void {
+    const limit = this.#old.length;
+    for (let at = 0; at + 8 <= size; at += 4) {
+      const [to, length] = [this.#word(offset + at), this.#word(offset + at + 4)];
+      if (length === 0 || length >= limit || to >= limit) continue;
+      const end = offsetIn(this.#image, u32(address + to + length));
+      if (end === NOWHERE || this.#old[end] !== 0) continue;
+      this.#note(offset + at, OFFSET_PAIR);
+      at += 4;
+    }
+  }
+
   tableStart(offset: number): number {
     let start = offset;
     while (this.at(start) === TABLE && start >= 4) start -= 4;
@@ -505,6 +527,7 @@ class References {
     if (kind === IMAGE_RELATIVE || kind === CHAIN) return word;
     if (kind === TABLE || kind === TABLE_START)
       return u32(addressIn(this.#image, this.tableStart(offset)) + word);
+    if (kind === OFFSET_PAIR) return u32(originIn(this.#image, offset) + word);
     const address = addressIn(this.#image, offset);
     if (kind === BRANCH) return u32(address + 4 + word);
     if (kind < ABSOLUTE) return u32(address + 4 + kind - OPERAND + word);
@@ -525,7 +548,7 @@ class References {
     if (kind === POINTER) return BigInt.asUintN(64, BigInt(to) + this.#newBase);
     if (kind === IMAGE_RELATIVE) return BigInt(to);
     if (kind === CHAIN) return (this.#view.getBigUint64(offset, true) & ~0xfffffffffn) | BigInt(to);
-    if (kind === TABLE || kind === TABLE_START) return low(to - table);
+    if (kind === TABLE || kind === TABLE_START || kind === OFFSET_PAIR) return low(to - table);
     if (kind === BRANCH) return low(to - address - 4);
     if (kind < ABSOLUTE) return low(to - address - 4 - (kind - OPERAND));
     if (kind === BRANCH_26) return low((word & 0xfc000000) | ((u32(to - address) >>> 2) & 0x3ffffff));
@@ -541,7 +564,7 @@ class References {
     const word = Number(made & 0xffffffffn);
     if (kind === ABSOLUTE || kind === POINTER) return u32(word - Number(this.#newBase & 0xffffffffn));
     if (kind === IMAGE_RELATIVE || kind === CHAIN) return word;
-    if (kind === TABLE || kind === TABLE_START) return u32(table + word);
+    if (kind === TABLE || kind === TABLE_START || kind === OFFSET_PAIR) return u32(table + word);
     if (kind === BRANCH) return u32(address + 4 + word);
     if (kind < ABSOLUTE) return u32(address + 4 + kind - OPERAND + word);
     if (kind === BRANCH_26) return u32(address + 4 * signed(word, 26));
@@ -552,6 +575,22 @@ class References {
 }
 
 // ---- The decoder ----
+
+interface Became {
+  bytes: number[];
+  count: number;
+  place: number;
+}
+
+/** An old word, by its hash, and what it became last. */
+interface WordEntry {
+  key: number;
+  became: [Became, Became];
+}
+
+const isEqual = (a: readonly number[], b: readonly number[]) =>
+  a.length === b.length && a.every((byte, i) => byte === b[i]);
+const [CODE_CLASS, TEXT_CLASS] = [1, 2];
 
 interface Step {
   start: number;
@@ -596,6 +635,12 @@ class Mixing {
   readonly #referenceFlags = new Counters();
   readonly #secondFlags = new Counters();
   readonly #hits = new Counters();
+  readonly #words = new Map<number, WordEntry>();
+  readonly #wordFlags = new Counters();
+  readonly #suspects = new Map<number, [number, number]>();
+  readonly #suspectFlags = new Counters();
+  /** Where a byte was last wrong, by what is around it. */
+  readonly #lastLike = new Map<number, number>();
   readonly #learned = new Map<number, { target: number; became: number; count: number }>();
   readonly #near = new Map<number, number>();
   #overall = 0;
@@ -625,6 +670,13 @@ class Mixing {
   #lostAt = 0;
   #lostFresh = false;
   #lostMisses = 0;
+  #regionEnd = 0;
+  #resumed = 0;
+  #changedAt = -1;
+  #deniedAt = -1;
+  #pending: { at: number; old: number } | null = null;
+  #outcomes = 0;
+  #suspectOutcomes = 0;
   #referenceHistory = 0;
   #lastMiss = 0;
   #indexedTo = 0;
@@ -672,7 +724,6 @@ class Mixing {
   #parameters(): void {
     const decoder = this.#decoder;
     this.#bucketBits = decoder.raw(5);
-    const withReferences = decoder.raw(1) === 1;
     const bases = [0, 1].map(() => {
       const low = decoder.raw(32);
       return (BigInt(decoder.raw(32)) << 32n) | BigInt(low);
@@ -685,7 +736,7 @@ class Mixing {
       { ...second, base: bases[1] ?? 0n },
     ];
     this.#readSteps(decoder.number(new NumberCounters()));
-    if (withReferences) this.#references = new References(this.#old, this.#images[0], this.#images[1].base);
+    this.#references = new References(this.#old, this.#images[0], this.#images[1].base);
     const size = this.#old.length;
     const bits = Math.min(22, Math.max(10, 30 - Math.clz32(size | 1)));
     this.#oldShift = BigInt(64 - bits);
@@ -787,6 +838,8 @@ class Mixing {
     this.#cleanBlocks = 0;
     this.#matched = 0;
     this.#misses = 0;
+    this.#pending = null;
+    this.#regionEnd = 0;
     while (this.#at < end) {
       if (old === NOWHERE) this.#bulk();
       else this.#unit();
@@ -836,22 +889,211 @@ class Mixing {
   }
 
   #unit(): void {
-    const { region } = this.#regionHere();
+    const { region, end } = this.#regionHere();
     const kind = region?.kind ?? DATA;
+    if (this.#at >= this.#regionEnd) this.#blockLeft = -1;
+    this.#regionEnd = end;
     this.#class = kind === X86 || kind === ARM ? 1 : kind === TEXT ? 2 : 0;
     const reference = this.#referenceHere();
     if (reference !== 0 && (!this.#wary || (this.#history & 15) === 15 || reference >= POINTER)) {
       this.#reference(reference);
-    } else if (!this.#wary && this.#oldAt < this.#old.length) {
-      this.#block();
-    } else {
-      if (!this.#wary) {
-        this.#wary = true;
-        this.#calm = 0;
-        this.#matched = 0;
-      }
+    } else if (this.#class !== CODE_CLASS && this.#wordHere()) {
+      this.#word();
+    } else if (this.#wary || this.#oldAt >= this.#old.length) {
+      if (!this.#wary) this.#beWary();
       this.#byte();
+    } else if (this.#isSuspect()) {
+      this.#suspect();
+    } else {
+      this.#block();
     }
+  }
+
+  #beWary(): void {
+    this.#wary = true;
+    this.#calm = 0;
+    this.#matched = 0;
+  }
+
+  // -- Words and suspects --
+
+  #isWatched(): boolean {
+    return this.#class !== CODE_CLASS && this.#changedAt >= 0 && this.#at - this.#changedAt < 2 ** 18;
+  }
+
+  /** The identifier that begins at an old place, null if none does or it is longer than 16 bytes. */
+  #oldIdentifier(place: number): { key: number; bytes: number[] } | null {
+    let key = 0;
+    const bytes: number[] = [];
+    for (let at = place; at < this.#old.length && isIdentifier(this.#oldByte(at)); at++) {
+      if (bytes.length === 16) return null;
+      bytes.push(this.#oldByte(at));
+      key = hash(key, this.#oldByte(at));
+    }
+    return bytes.length === 0 ? null : { key: u32(key | 1), bytes };
+  }
+
+  /** The entry of the word that begins at the old place, if it is to be looked up. */
+  #candidate(): { entry: WordEntry; bytes: number[] } | null {
+    const from = this.#oldAt;
+    if (!this.#isWatched() || (from > 0 && isIdentifier(this.#oldByte(from - 1)))) return null;
+    if (this.#at > 0 && isIdentifier(this.#newByte(this.#at - 1))) return null;
+    const word = this.#oldIdentifier(from);
+    const entry = word === null ? undefined : this.#words.get(word.key >>> 18);
+    if (word === null || entry?.key !== word.key) return null;
+    const [first] = entry.became;
+    if (first.count >= 2 && isEqual(first.bytes, word.bytes)) return null;
+    if (word.bytes.length < 6 && this.#at - first.place >= 2 ** 17) return null;
+    if (this.#class !== TEXT_CLASS && word.bytes.length < 6) return null;
+    return { entry, bytes: word.bytes };
+  }
+
+  #wordHere(): boolean {
+    if (this.#at === this.#deniedAt || (this.#wary && (this.#history & 1) === 0)) return false;
+    return this.#candidate() !== null;
+  }
+
+  #word(): void {
+    const found = this.#candidate();
+    if (found === null) return;
+    this.#resumed = 1;
+    this.#blockLeft = -1;
+    const made = this.#renamed(found.entry, found.bytes);
+    if (made === null) {
+      this.#deniedAt = this.#at;
+      this.#beWary();
+      return;
+    }
+    this.#changedAt = this.#at;
+    this.#oldAt += found.bytes.length;
+    this.#matched = 0;
+    this.#pending = null;
+    this.#fresh.set(made, this.#at);
+    if (!this.#wary) {
+      this.#at += made.length;
+      return;
+    }
+    for (const byte of made) {
+      this.#wordHash = hash(this.#wordHash, byte);
+      this.#at++;
+      if (this.#at >= 8) this.#index(this.#at);
+    }
+    this.#indexedTo = this.#at + 1;
+    this.#history = ((this.#history << 1) | 1) & 255;
+    this.#advanceCalm(made.length);
+  }
+
+  /** What the word became, null if that is nothing known. */
+  #renamed(entry: WordEntry, bytes: number[]): number[] | null {
+    const [first, second] = entry.became;
+    const most = this.#stepEnd - this.#at;
+    const apart = u32(this.#at - first.place);
+    const far = apart < 64 ? 0 : apart < 1024 ? 1 : apart < 16384 ? 2 : 3;
+    const around = hash(this.#newByte(this.#at - 1), this.#oldByte(this.#oldAt + bytes.length));
+    const isOld = (word: number[]) => isEqual(word, bytes);
+    for (const [i, { bytes: word, count }] of [first, second, { bytes, count: 0 }].entries()) {
+      if (i === 2 && (isOld(first.bytes) || isOld(second.bytes))) break;
+      if (word.length === 0 || word.length >= most) continue;
+      const which = i * 2 + (isOld(word) ? 1 : 0);
+      const often = Math.min(7, count);
+      const flags = this.#wordFlags;
+      const right = this.#mixed(
+        [
+          flags.at(((which * 8 + often) * 4 + far) * 4 + Math.min(3, bytes.length - 1)),
+          flags.at(1024 + which * 256 + (this.#outcomes & 255)),
+          flags.at(4096 + (hash(entry.key, which) & 16383)),
+          flags.at(20480 + (hash(around, which) & 16383)),
+        ],
+        1792 + which * 8 + often,
+        255,
+      );
+      if (i === 0) this.#outcomes = u32((this.#outcomes << 1) | right);
+      if (right && i === 0) {
+        first.count = Math.min(255, first.count + 1);
+        if (!isOld(word)) first.place = this.#at;
+      } else if (right) {
+        this.#prefer(entry, word, i === 1);
+      } else if (i === 0) {
+        first.count = 0;
+      }
+      if (right) return word;
+    }
+    return null;
+  }
+
+  #prefer(entry: WordEntry, bytes: number[], isSecond: boolean): void {
+    const [first, second] = entry.became;
+    const count = Math.min(255, (isSecond ? second.count : 0) + 1);
+    entry.became = [{ bytes: [...bytes], count, place: this.#at }, first];
+  }
+
+  #expectWord(): void {
+    let [a, b] = [this.#at, this.#oldAt];
+    for (let i = 0; i < 16 && a > 0 && b > 0; i++) {
+      const byte = this.#newByte(a - 1);
+      if (byte !== this.#oldByte(b - 1) || !isIdentifier(byte)) break;
+      a--;
+      b--;
+    }
+    this.#pending = null;
+    if (a > 0 && isIdentifier(this.#newByte(a - 1))) return;
+    if (b > 0 && isIdentifier(this.#oldByte(b - 1))) return;
+    if (b >= this.#old.length || !isIdentifier(this.#oldByte(b)) || a === 0) return;
+    this.#pending = { at: a, old: b };
+  }
+
+  #learnWord({ at, old }: { at: number; old: number }): void {
+    const word = this.#oldIdentifier(old);
+    const bytes = [...this.#fresh.subarray(at, this.#at)];
+    if (word === null || bytes.length > 16) return;
+    let entry = this.#words.get(word.key >>> 18);
+    if (entry?.key !== word.key) {
+      const empty = () => ({ bytes: [], count: 0, place: 0 });
+      entry = { key: word.key, became: [empty(), empty()] };
+      this.#words.set(word.key >>> 18, entry);
+    } else if (isEqual(entry.became[0].bytes, bytes)) {
+      entry.became[0].place = at;
+      return;
+    }
+    const now = this.#at;
+    this.#at = at;
+    this.#prefer(entry, bytes, isEqual(entry.became[1].bytes, bytes));
+    this.#at = now;
+  }
+
+  #suspectKey(): number {
+    const two = this.#newByte(this.#at - 2) | (this.#newByte(this.#at - 1) << 8);
+    const next = this.#oldByte(this.#oldAt) | (this.#oldByte(this.#oldAt + 1) << 8);
+    return hash(u32((two << 16) | next), 0) >>> 16;
+  }
+
+  #isSuspect(): boolean {
+    return this.#isWatched() && this.#suspects.has(this.#suspectKey());
+  }
+
+  #suspect(): void {
+    const key = this.#suspectKey();
+    const counter = this.#suspects.get(key) ?? [0, 0];
+    const far = 32 - Math.clz32(Math.min(u32(this.#at - this.#changedAt), 65535));
+    const flags = this.#suspectFlags;
+    const ahead = hash(this.#oldWord(this.#oldAt), this.#oldWord(this.#oldAt + 4));
+    const wrong = this.#mixed(
+      [
+        counter,
+        flags.at(far * 256 + (this.#suspectOutcomes & 255)),
+        flags.at(8192 + (hash(this.#newWord(this.#at - 4), key) & 16383)),
+        flags.at(24576 + (hash(key, far) & 16383)),
+        flags.at(40960 + (ahead & 16383)),
+      ],
+      1900 + Math.min(15, counter[1]),
+      127,
+    );
+    this.#suspectOutcomes = u32((this.#suspectOutcomes << 1) | wrong);
+    if (!wrong && counter[1] >= 24 && chance(counter) < 160) this.#suspects.delete(key);
+    this.#blockLeft = -1;
+    this.#resumed = 1;
+    if (wrong) this.#miss();
+    else this.#fresh[this.#at++] = this.#oldByte(this.#oldAt++);
   }
 
   #referenceHere(): number {
@@ -918,9 +1160,11 @@ class Mixing {
     const target = references.target(this.#oldAt, kind);
     const address = addressIn(this.#images[1], this.#at);
     const table =
-      kind === TABLE || kind === TABLE_START
-        ? this.#predict(addressIn(this.#images[0], references.tableStart(this.#oldAt))).expected
-        : 0;
+      kind === OFFSET_PAIR
+        ? originIn(this.#images[1], this.#at)
+        : kind === TABLE || kind === TABLE_START
+          ? this.#predict(addressIn(this.#images[0], references.tableStart(this.#oldAt))).expected
+          : 0;
     const { expected, trust } = this.#predict(target);
     const wanted = references.field(this.#oldAt, kind, address, expected, table);
     const before =
@@ -1008,15 +1252,16 @@ class Mixing {
     const decoder = this.#decoder;
     if (this.#blockLeft < 0) {
       const growth = Math.min(this.#cleanBlocks, 15);
-      const length = Math.min(32 * 2 ** growth, this.#stepEnd - this.#at);
+      const length = Math.min(32 * 2 ** growth, Math.min(this.#stepEnd, this.#regionEnd) - this.#at);
+      const row = growth + 16 * this.#resumed;
+      this.#resumed = 0;
       this.#blockLeft = length;
       this.#blockMiss = -1;
-      if (decoder.flag(this.#blockFlags.at(growth * 3 + this.#class), 1000) === 1) {
+      if (decoder.flag(this.#blockFlags.at(row * 3 + this.#class), 1000) === 1) {
         let node = 1;
         let place = 0;
         for (let bit = 31 - Math.clz32(length); bit >= 0; bit--) {
-          const y =
-            node < 4096 ? decoder.flag(this.#blockPlaces.at(growth * 4096 + node), 255) : decoder.raw(1);
+          const y = node < 4096 ? decoder.flag(this.#blockPlaces.at(row * 4096 + node), 255) : decoder.raw(1);
           node = node * 2 + y;
           place = place * 2 + y;
         }
@@ -1034,6 +1279,13 @@ class Mixing {
     if (this.#blockLeft === 0) {
       this.#blockLeft = -1;
       this.#cleanBlocks++;
+    } else if (
+      this.#at < Math.min(this.#stepEnd, this.#regionEnd) &&
+      this.#referenceHere() === 0 &&
+      (this.#isSuspect() || this.#candidate() !== null)
+    ) {
+      this.#blockLeft = -1;
+      this.#resumed = 1;
     }
   }
 
@@ -1053,6 +1305,19 @@ class Mixing {
     for (let back = Math.min(16, this.#at); back > 0; back--) this.#addToWord(this.#newByte(this.#at - back));
     this.#matched = 0;
     this.#findMatch();
+    if (this.#class !== CODE_CLASS) {
+      const key = this.#suspectKey();
+      if (!this.#suspects.has(key)) this.#suspects.set(key, [3 * 2 ** 20, 1]);
+      const last = this.#lastLike.get(key) ?? 0;
+      this.#lastLike.set(key, this.#at);
+      if (this.#matched < 16 && last !== 0 && this.#at - last < 2 ** 23 - 64) {
+        this.#matched = 3;
+        this.#matchedAt = last;
+        this.#matchedFresh = true;
+      }
+    }
+    this.#changedAt = this.#at;
+    this.#expectWord();
     const byte = this.#codedByte(true, false);
     this.#fresh[this.#at] = byte;
     this.#after(byte, true, this.#oldByte(this.#oldAt));
@@ -1310,6 +1575,16 @@ class Mixing {
   }
 
   #after(byte: number, hasAligned: boolean, aligned: number): void {
+    if (this.#class !== CODE_CLASS) {
+      if (this.#pending === null && hasAligned && aligned !== byte && this.#misses <= 2) this.#expectWord();
+      if (this.#pending !== null && !isIdentifier(byte)) {
+        if (this.#at > this.#pending.at) {
+          this.#learnWord(this.#pending);
+          this.#changedAt = this.#at;
+        }
+        this.#pending = null;
+      }
+    }
     if (this.#matched > 0) {
       if (this.#matchByte() === byte) {
         this.#matched = Math.min(this.#matched + 1, 1000);

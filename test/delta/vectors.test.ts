@@ -24,6 +24,7 @@ test('the vectors are there', () => {
     'blocks-moved',
     'carries',
     'mixing-bulk',
+    'mixing-bundle',
     'mixing-elf-arm64',
     'mixing-elf-x86-64',
     'mixing-mach-o-arm64',

@@ -1,24 +1,25 @@
 /** The smallest patch of `mixing` within the limit on work, found by trying. */
 
 import { encodeMixing, type MixingChoice, type MixingInput, type MixingStreams } from './encode.ts';
-import { regionsOf } from './executable.ts';
+import { type Image, isCode, isData, REGION_KINDS, regionsOf } from './executable.ts';
 import { alignFunctions } from './function-table.ts';
 
 /** Bytes to model, if the publisher sets no other limit: six or seven seconds of one core (test/bench/README.md). */
 export const APPLY_LIMIT = 2_000_000;
 
-/** In text, whose short alignments the match model finds again; the others pay from about 16 bytes on. */
-const SHORTEST = { shortest: 16, shortestInText: 1000 };
 /**
  * From all by mixing to as little as pays: the first that keeps within the limit is taken. Where both do, bulk has always been
- * larger (@oven/bun-linux-x64 1.4.4 -> 1.4.5: 701,695 bytes without, 856,073 from 300 bytes on).
+ * larger (@oven/bun-linux-x64 1.4.4 -> 1.4.5: 701,695 bytes without, 856,073 from 300 bytes on). Short alignments of text are
+ * found again by the match model; but what would become bulk without them is worth a step.
  */
-const BULK_FROM = [Number.POSITIVE_INFINITY, 300, 64];
+const CHOICES: readonly MixingChoice[] = [
+  { shortest: 16, shortestInText: 1000, bulkFrom: Number.POSITIVE_INFINITY },
+  { shortest: 16, shortestInText: 200, bulkFrom: 300 },
+  { shortest: 16, shortestInText: 64, bulkFrom: 64 },
+];
 
-/** Bytes to model. A patch with fewer may not need the references. */
+/** Bytes to model. In a small patch, the table of functions may have been aligned as well by its bytes. */
 const LITTLE = 600_000;
-/** A patch that is larger by less is as good if it applies faster. */
-const SAME = 1.005;
 
 /** Null if no try keeps within `limit`, or there is nothing to encode. `onProgress` is called with 0 to 1. */
 export async function chooseMixing(
@@ -28,30 +29,48 @@ export async function chooseMixing(
 ): Promise<MixingStreams | null> {
   if (input.fresh.length === 0) return null;
   const images = { old: regionsOf(input.old, false), fresh: regionsOf(input.fresh, true) };
-  const isExecutable = images.old.span > 0 && images.fresh.span > 0;
-  const alignments = alignFunctions(
-    { bytes: input.old, image: images.old },
-    { bytes: input.fresh, image: images.fresh },
-    input.alignments,
-  );
-  const all = { ...input, alignments, images };
-  for (const [index, bulkFrom] of BULK_FROM.entries()) {
-    const choice: MixingChoice = { ...SHORTEST, bulkFrom, references: isExecutable };
-    const report = (fraction: number) => onProgress((index + fraction) / BULK_FROM.length);
-    const made = await encodeMixing(all, choice, limit, report);
+  if (isCodeEqual(input, images)) withoutCode(images);
+  const sides = {
+    old: { bytes: input.old, image: images.old },
+    fresh: { bytes: input.fresh, image: images.fresh },
+  };
+  const alignments = alignFunctions(sides.old, sides.fresh, input.alignments);
+  for (const [index, choice] of CHOICES.entries()) {
+    const report = (fraction: number) => onProgress((index + fraction) / CHOICES.length);
+    const made = await encodeMixing({ ...input, alignments, images }, choice, limit, report);
     if (made === null) continue;
-    if (!isExecutable || made.work >= LITTLE) return made;
-    const also = (other: MixingInput, references: boolean) =>
-      encodeMixing(other, { ...choice, references }, limit, () => onProgress((index + 1) / BULK_FROM.length));
-    // In a small patch, the table of functions may have been aligned as well by its bytes.
-    const plain =
-      alignments === input.alignments ? null : await also({ ...all, alignments: input.alignments }, true);
-    if (plain !== null && sizeOf(plain) < sizeOf(made)) return plain;
-    // If the code is the same, there is no need to scan it either, which takes longer than the rest.
-    const without = await also(all, false);
-    return without !== null && sizeOf(without) <= sizeOf(made) * SAME ? without : made;
+    if (alignments === input.alignments || made.work >= LITTLE) return made;
+    const plain = await encodeMixing({ ...input, images }, choice, limit, report);
+    return plain !== null && sizeOf(plain) < sizeOf(made) ? plain : made;
   }
   return null;
+}
+
+/** Whether all code is as it was, where it was: then the decoder need not look through it for references, which takes longest. */
+function isCodeEqual(
+  { old, fresh }: Pick<MixingInput, 'old' | 'fresh'>,
+  images: MixingInput['images'],
+): boolean {
+  const code = (image: Image) => image.regions.filter(({ kind }) => isCode(kind));
+  const before = code(images.old);
+  const after = code(images.fresh);
+  return (
+    before.length === after.length &&
+    before.every(({ offset, size, address }, index) => {
+      const now = after[index];
+      if (now === undefined || now.size !== size || now.address !== address) return false;
+      const bytes = fresh.subarray(now.offset, now.offset + size);
+      return Buffer.compare(old.subarray(offset, offset + size), bytes) === 0;
+    })
+  );
+}
+
+/** Code, and data that may refer to it, is data then. */
+function withoutCode(images: MixingInput['images']): void {
+  for (const { regions } of [images.old, images.fresh]) {
+    for (const region of regions)
+      if (isCode(region.kind) || isData(region.kind)) region.kind = REGION_KINDS.data;
+  }
 }
 
 export function sizeOf({ model, extra }: MixingStreams): number {

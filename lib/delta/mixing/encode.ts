@@ -12,8 +12,6 @@ export interface MixingChoice {
   shortestInText: number;
   /** Gaps of at least so many bytes between alignments go to `extra`, which is decoded faster. */
   bulkFrom: number;
-  /** Whether references are predicted. */
-  references: boolean;
 }
 
 export interface MixingStreams {
@@ -21,7 +19,26 @@ export interface MixingStreams {
   extra: { rawSize: number; frame: Uint8Array };
   /** Bytes that a decoder has to model: the measure of its time. */
   work: number;
+  /** What each part of `model` costs, in bytes. */
+  costs: Record<string, number>;
 }
+
+/** The parts, in the order of assembly/mixing/coder.ts. */
+const PARTS = [
+  'parameters and regions',
+  'steps',
+  'whether references are as predicted',
+  'references that are not',
+  'runs',
+  'words',
+  'suspects',
+  'whether bytes are as predicted, data',
+  'whether bytes are as predicted, code',
+  'whether bytes are as predicted, text',
+  'bytes, data',
+  'bytes, code',
+  'bytes, text',
+];
 
 /** What does not change from choice to choice. */
 export interface MixingInput {
@@ -56,7 +73,7 @@ export async function encodeMixing(
   module.bytes(exports.newFile(), fresh.length).set(fresh);
   describeImage(module, 0, images.old);
   describeImage(module, 1, images.fresh);
-  exports.choose(tableBits(fresh.length), choice.references);
+  exports.choose(tableBits(fresh.length));
   module.words(exports.takeSteps(steps.length / 2), steps.length).set(steps);
 
   const model: Uint8Array[] = [];
@@ -85,6 +102,7 @@ export async function encodeMixing(
     model: plain(Buffer.concat(model)),
     extra: { rawSize: raw.length, frame },
     work: workOf(module),
+    costs: Object.fromEntries(PARTS.map((name, part) => [name, exports.costOf(part) >>> 0])),
   };
 }
 

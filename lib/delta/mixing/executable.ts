@@ -36,11 +36,21 @@ export const REGION_KINDS = {
   chained: 6,
   hashes: 7,
   hashesOfLarge: 8,
+  offsets: 9,
 } as const;
 export type RegionKind = (typeof REGION_KINDS)[keyof typeof REGION_KINDS];
 
 export function isHashes(kind: RegionKind): boolean {
-  return kind >= REGION_KINDS.hashes;
+  return kind === REGION_KINDS.hashes || kind === REGION_KINDS.hashesOfLarge;
+}
+
+export function isCode(kind: RegionKind): boolean {
+  return kind === REGION_KINDS.x86 || kind === REGION_KINDS.arm;
+}
+
+/** Whether it is data that may hold addresses. */
+export function isData(kind: RegionKind): boolean {
+  return kind >= REGION_KINDS.pointers && kind <= REGION_KINDS.chained;
 }
 
 /** As many as a patch can hold. */
@@ -63,7 +73,8 @@ export function regionsOf(file: Uint8Array, withHashes: boolean): Image {
   try {
     const { parts, end, functions } = partsOf(bytes);
     const wanted = parts.filter(({ kind }) => withHashes || !isHashes(kind));
-    return tidy(bytes, { parts: wanted, end, functions });
+    const image = tidy(bytes, { parts: wanted, end, functions });
+    return withModules(bytes, image);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return tidy(bytes, { parts: [], end: 0n });
@@ -295,8 +306,7 @@ function tidy(bytes: Buffer, { parts, end, functions = null }: Parts): Image {
 }
 
 function pieces(bytes: Buffer, part: Part): Part[] {
-  const isData = part.kind >= REGION_KINDS.pointers && part.kind <= REGION_KINDS.chained;
-  return isData ? [...contents(bytes, part, part.kind)] : [part];
+  return isData(part.kind) ? [...contents(bytes, part, part.kind)] : [part];
 }
 
 function whole(bytes: Buffer): Region[] {
@@ -305,4 +315,32 @@ function whole(bytes: Buffer): Region[] {
     .filter(({ kind }) => kind === REGION_KINDS.text)
     .slice(0, MOST_REGIONS)
     .map((part) => ({ ...part, address: part.offset }));
+}
+
+/** What ends the files that Bun packs into an executable; before it are two words each of offset and length, and more. */
+const BUN_TRAILER = '\n---- Bun! ----\n';
+const BUN_OFFSETS = 32;
+
+/** With the table of the files that Bun packs into an executable, whose offsets begin where the files do. */
+function withModules(bytes: Buffer, image: Image): Image {
+  const end = bytes.lastIndexOf(BUN_TRAILER) - BUN_OFFSETS;
+  if (end < 0) return image;
+  const origin = end - Number(bytes.readBigUInt64LE(end));
+  const offset = origin + bytes.readUInt32LE(end + 8);
+  const size = bytes.readUInt32LE(end + 12);
+  const parts = image.regions.flatMap((region) => around(region, offset, offset + size));
+  if (origin < 0 || size === 0 || offset + size > end || parts.length >= MOST_REGIONS) return image;
+  const home = image.regions.find((each) => origin >= each.offset && origin < each.offset + each.size);
+  const address = home === undefined ? origin : home.address + origin - home.offset;
+  const regions = [...parts, { offset, size, address, kind: REGION_KINDS.offsets }];
+  return { ...image, regions: regions.sort((a, b) => a.offset - b.offset) };
+}
+
+/** What of the region lies before `start`, and from `end` on. */
+function around(region: Region, start: number, end: number): Region[] {
+  const { offset, size, address, kind } = region;
+  if (start >= offset + size || end <= offset) return [region];
+  const before = { offset, size: start - offset, address, kind };
+  const after = { offset: end, size: offset + size - end, address: address + end - offset, kind };
+  return [before, after].filter((part) => part.size > 0);
 }

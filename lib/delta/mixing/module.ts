@@ -27,7 +27,8 @@ interface Exports {
   setRegionCount(file: number, count: number): void;
   setImageSpan(file: number, span: number): void;
   takeSteps(count: number): number;
-  choose(bucketBits: number, references: boolean): void;
+  choose(bucketBits: number): void;
+  costOf(part: number): number;
   run(last: boolean): number;
   bufferAddress(): number;
   bufferFilled(): number;

@@ -18,6 +18,21 @@ export let overrun: u32 = 0;
 /** Bits coded: the measure of the work. */
 export let bits: u32 = 0;
 
+/** Parts of the patch: the model charges each with what it costs. Of the last two there is one for each class. */
+export const STEPS: usize = 1;
+export const REFERENCES: usize = 2;
+export const FIELDS: usize = 3;
+export const BLOCKS: usize = 4;
+export const WORDS: usize = 5;
+export const SUSPECTS: usize = 6;
+export const HITS: usize = 7;
+export const LITERALS: usize = 10;
+const PARTS: usize = 13;
+
+/** By part, for the encoder: bits of the patch, as a number of 64 bits whose point is above the lowest 16. */
+let costs: usize = 0;
+let part: usize = 0;
+
 let low: u32 = 0;
 let high: u32 = 0xffffffff;
 let code: u32 = 0;
@@ -25,7 +40,19 @@ let code: u32 = 0;
 export function openCoder(encode: bool): bool {
   encoding = encode;
   buffer = take(BUFFER);
+  costs = take(PARTS << 3);
+  part = costs;
   return buffer !== 0 && fillTables();
+}
+
+/** What is coded from now on belongs to the part. */
+export function charge(to: usize): void {
+  part = costs + (to << 3);
+}
+
+/** What a part costs, in bytes. */
+export function costOf(index: usize): u32 {
+  return <u32>(load<u64>(costs + (index << 3)) >> 19);
 }
 
 /** Decoding: `size` bytes were placed in the buffer. Encoding: the buffer was emptied. */
@@ -66,6 +93,11 @@ function putByte(byte: u32): void {
 export function codeBit(bit: u32, probability: u32): u32 {
   const middle = low + <u32>((<u64>(high - low) * <u64>probability) >> 16);
   bits++;
+  // For statistics only: nothing depends on it.
+  if (encoding) {
+    const share = <f64>(bit ? probability : 65536 - probability) / 65536;
+    store<u64>(part, load<u64>(part) + <u64>(-Math.log2(share) * 65536));
+  }
   if (!encoding) bit = u32(code <= middle);
   if (bit) high = middle;
   else low = middle + 1;

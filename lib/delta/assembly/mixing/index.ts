@@ -8,6 +8,7 @@ export {
   bulkSize,
   bulkTaken,
   choose,
+  costOf,
   freshAt,
   hashedBytes,
   made,

@@ -7,12 +7,15 @@ import {
   ARM,
   addressOf,
   CHAINED,
+  holdsReferences,
   imageSpan,
+  OFFSETS,
   offsetOf,
   POINTERS,
   RELATIVE,
   regionAt,
   regionCount,
+  regionOf,
   X86,
 } from './regions';
 import { absoluteAt, decode, isBranch, relativeAt } from './x86';
@@ -34,6 +37,8 @@ const ADRP: u32 = 31;
 const TABLE_START: u32 = 44;
 /** A place that code takes the address of. Not a reference. */
 const MARK: u32 = 45;
+/** In a region of kind OFFSETS. */
+export const OFFSET: u32 = 46;
 const NEAR: u32 = 12;
 const TABLE_ENTRIES: u32 = 256;
 /** Addresses below are taken for small numbers. */
@@ -96,6 +101,9 @@ function inCode(address: u32): bool {
 
 /** Finds the references of the old file, by its regions. False if memory ran out. */
 export function scan(): bool {
+  let any = false;
+  for (let i: u32 = 0; i < regionCount(0); i++) any = any || holdsReferences(load<u32>(regionAt(0, i), 12));
+  if (!any) return true;
   map = take((<usize>oldSize >> 2) + 64);
   if (map === 0) return false;
   const count = regionCount(0);
@@ -112,6 +120,10 @@ export function scan(): bool {
     const start = load<u32>(region);
     const size = load<u32>(region, 4);
     const address = load<u32>(region, 8);
+    if (kind === OFFSETS) {
+      scanOffsets(start, size, address);
+      continue;
+    }
     scanTables(start, size, address);
     if (kind === POINTERS || kind === CHAINED || kind === RELATIVE) scanPointers(start, size, address, kind);
   }
@@ -235,6 +247,27 @@ function scanPointers(start: u32, size: u32, address: u32, kind: u32): void {
   }
 }
 
+/** Of an offset and a length the offset, if a zero follows what they describe. */
+function scanOffsets(start: u32, size: u32, origin: u32): void {
+  let at: u32 = 0;
+  while (at + 8 <= size) {
+    const target = load<u32>(old + start + at);
+    const length = load<u32>(old + start + at + 4);
+    at += 4;
+    if (length === 0 || length >= oldSize || target >= oldSize) continue;
+    const end = offsetOf(0, origin + target + length);
+    if (end === 0xffffffff || load<u8>(old + end) !== 0) continue;
+    note(start + at - 4, OFFSET);
+    at += 4;
+  }
+}
+
+/** Where the region of kind OFFSETS that contains the offset says that its offsets begin. */
+export function origin(file: usize, offset: u32): u32 {
+  const region = regionOf(file, offset);
+  return region === 0 ? 0 : load<u32>(region, 8);
+}
+
 /** Where the jump table begins whose entry is at `offset`. */
 export function tableStart(offset: u32): u32 {
   while (referenceAt(offset) === TABLE && offset >= 4) offset -= 4;
@@ -271,6 +304,7 @@ export function target(offset: u32, kind: u32): u32 {
   if (kind === POINTER) return word - load<u32>(bases);
   if (kind === IMAGE_RELATIVE || kind === CHAIN) return word;
   if (isTable(kind)) return addressOf(0, tableStart(offset)) + word;
+  if (kind === OFFSET) return origin(0, offset) + word;
   const address = addressOf(0, offset);
   if (kind === BRANCH) return address + 4 + word;
   if (kind < ABSOLUTE) return address + 4 + (kind - OPERAND) + word;
@@ -295,6 +329,7 @@ export function field(offset: u32, kind: u32, address: u32, to: u32, table: u32)
   if (kind === IMAGE_RELATIVE) return <u64>to;
   if (kind === CHAIN) return (load<u64>(old + offset) & ~(<u64>0xfffffffff)) | <u64>to;
   if (isTable(kind)) return <u64>(to - table);
+  if (kind === OFFSET) return <u64>(to - table);
   if (kind === BRANCH) return <u64>(to - address - 4);
   if (kind < ABSOLUTE) return <u64>(to - address - 4 - (kind - OPERAND));
   if (kind === BRANCH_26) return <u64>((word & 0xfc000000) | (((to - address) >> 2) & 0x3ffffff));
@@ -312,6 +347,7 @@ export function actual(kind: u32, address: u32, made: u64, expected: u32, table:
   if (kind === ABSOLUTE || kind === POINTER) return word - load<u32>(bases, 8);
   if (kind === IMAGE_RELATIVE || kind === CHAIN) return word;
   if (isTable(kind)) return table + word;
+  if (kind === OFFSET) return table + word;
   if (kind === BRANCH) return address + 4 + word;
   if (kind < ABSOLUTE) return address + 4 + (kind - OPERAND) + word;
   if (kind === BRANCH_26) return address + (signed(word, 26) << 2);

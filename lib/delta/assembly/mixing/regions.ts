@@ -16,7 +16,9 @@ export const CHAINED: u32 = 6;
 /** The SHA-256 of each page (of 4096 bytes, of 16384) before `address`, which is an offset here. */
 const HASHES: u32 = 7;
 export const HASHES_OF_LARGE: u32 = 8;
-export const KINDS: u32 = 9;
+/** Offsets of 4 bytes, each before a length, relative to `address`, which is that of another place. */
+export const OFFSETS: u32 = 9;
+export const KINDS: u32 = 10;
 
 /** Regions of a file, at most. */
 export const MOST: u32 = 255;
@@ -116,6 +118,11 @@ export function codeRegions(file: usize, size: u32): bool {
   return true;
 }
 
+/** Whether such a region is looked through for references. */
+export function holdsReferences(kind: u32): bool {
+  return kind !== DATA && kind !== TEXT && !isHashes(kind);
+}
+
 export function isHashes(kind: u32): bool {
   return kind === HASHES || kind === HASHES_OF_LARGE;
 }
@@ -167,7 +174,7 @@ export function offsetOf(file: usize, address: u32): u32 {
   for (let i: u32 = 0; i < regionCount(file); i++) {
     const region = regionAt(file, i);
     const into = address - load<u32>(region, 8);
-    if (into < load<u32>(region, 4)) return load<u32>(region) + into;
+    if (into < load<u32>(region, 4) && load<u32>(region, 12) < HASHES) return load<u32>(region) + into;
   }
   return 0xffffffff;
 }

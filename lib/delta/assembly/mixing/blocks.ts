@@ -1,0 +1,140 @@
+/** Runs of bytes as they are in the old file, in blocks that grow. */
+import { take } from '../memory';
+import { miss } from './bytes';
+import { BLOCKS, charge, codeFlag, codeRaw, encoding, SUSPECTS } from './coder';
+import { referenceHere } from './fields';
+import { freeOfReferences, sizeOf } from './references';
+import { isWatched, wordAt } from './renames';
+import { CODE, counter, State } from './state';
+import { codeSuspect, isSuspect } from './suspects';
+
+const LARGEST_BLOCK: u32 = 15;
+/** Bytes that are copied at once; among suspects. */
+const LONGEST_COPY: u32 = 1 << 16;
+const WATCHED_COPY: u32 = 1 << 10;
+
+/** Bytes to the first wrong one of the block, -1 if all are right. */
+let blockMiss: i32 = -1;
+let blockFlags: usize = 0;
+let blockPlaces: usize = 0;
+
+export function openBlocks(): bool {
+  blockFlags = take(32 * 3 * 4);
+  blockPlaces = take(32 * 4096 * 4);
+  return blockFlags !== 0 && blockPlaces !== 0;
+}
+
+/** A run of bytes as they are in the old file, or the wrong one at its end. */
+export function codeBlock(): void {
+  if (State.blockLeft < 0) {
+    const growth = min(State.cleanBlocks, LARGEST_BLOCK);
+    const length = min<u32>(32 << growth, min(State.stepEnd, State.kindEnd) - State.at);
+    State.blockLeft = length;
+    charge(BLOCKS);
+    const miss: i32 = encoding ? firstMiss(length) : -1;
+    blockMiss = -1;
+    const row = growth + (State.resumed << 4);
+    State.resumed = 0;
+    if (codeFlag(u32(miss >= 0), counter(blockFlags, row * 3 + State.kind), 1000)) {
+      let node: u32 = 1;
+      let place: u32 = 0;
+      for (let bit = 31 - <i32>clz(length); bit >= 0; bit--) {
+        const wanted = (<u32>miss >> bit) & 1;
+        const y =
+          node < 4096 ? codeFlag(wanted, counter(blockPlaces, row * 4096 + node), 255) : codeRaw(wanted, 1);
+        node = node * 2 + y;
+        place = place * 2 + y;
+      }
+      blockMiss = <i32>min(place, length - 1);
+    }
+  }
+  if (blockMiss === 0) {
+    miss();
+    return;
+  }
+  const watched = State.kind !== CODE && isWatched(State.at);
+  const most = min<u32>(
+    min<u32>(blockMiss > 0 ? blockMiss : State.blockLeft, min(State.stepEnd, State.kindEnd) - State.at),
+    min<u32>(State.oldSize - State.oldAt, watched ? WATCHED_COPY : LONGEST_COPY),
+  );
+  const free = stopAtReference(most);
+  const count = watched ? stopAtCandidate(free) : free;
+  if (!encoding) memory.copy(State.fresh + State.at, State.old + State.oldAt, count);
+  State.at += count;
+  State.oldAt += count;
+  State.blockLeft -= count;
+  if (blockMiss > 0) blockMiss -= count;
+  if (State.blockLeft === 0) {
+    State.blockLeft = -1;
+    State.cleanBlocks++;
+  } else if (count < free) {
+    State.blockLeft = -1;
+    State.resumed = 1;
+  }
+}
+
+/** How many of the next bytes, at most `most`, are coded as such: up to the next reference that is coded as one. */
+function stopAtReference(most: u32): u32 {
+  let count = freeOfReferences(State.oldAt, most);
+  // One at the very end of the step is not coded as a reference.
+  while (count < most && referenceHere(State.at + count, State.oldAt + count) === 0) {
+    count++;
+    count += freeOfReferences(State.oldAt + count, most - count);
+  }
+  return count;
+}
+
+/** Whether a word or a suspect, which are coded as such, is at a place of a block that is not its first. */
+function isCandidate(place: u32, oldPlace: u32): bool {
+  return isWatched(place) && (isSuspect(State.fresh + place, oldPlace) || wordAt(place, oldPlace));
+}
+
+/** How many of the next bytes, at most `most`, precede a word or a suspect. */
+function stopAtCandidate(most: u32): u32 {
+  for (let i: u32 = 1; i < most; i++) {
+    if (!encoding) store<u8>(State.fresh + State.at + i - 1, load<u8>(State.old + State.oldAt + i - 1));
+    if (isCandidate(State.at + i, State.oldAt + i)) return i;
+  }
+  return most;
+}
+
+/**
+ * For the encoder: after how many bytes outside of references the first one is wrong, among the next `length`; -1 if none is
+ * before a word or a suspect.
+ */
+function firstMiss(length: u32): i32 {
+  let place = State.at;
+  let oldPlace = State.oldAt;
+  let count: u32 = 0;
+  while (count < length && place < min(State.stepEnd, State.kindEnd) && oldPlace < State.oldSize) {
+    const reference = referenceHere(place, oldPlace);
+    if (reference !== 0) {
+      const size = sizeOf(reference);
+      place += size;
+      oldPlace += size;
+      continue;
+    }
+    if (State.kind !== CODE && place > State.at && isCandidate(place, oldPlace)) return -1;
+    if (load<u8>(State.fresh + place) !== load<u8>(State.old + oldPlace)) return count;
+    count++;
+    place++;
+    oldPlace++;
+  }
+  return -1;
+}
+
+export function codeSuspectHere(): void {
+  charge(SUSPECTS);
+  const here = State.fresh + State.at;
+  const was: u32 = load<u8>(State.old + State.oldAt);
+  const wrong = codeSuspect(u32(load<u8>(here) !== was), here, State.oldAt, State.at - State.changedAt);
+  State.blockLeft = -1;
+  State.resumed = 1;
+  if (wrong) {
+    miss();
+    return;
+  }
+  store<u8>(here, <u8>was);
+  State.at++;
+  State.oldAt++;
+}

@@ -1,0 +1,115 @@
+/** Fields that hold a reference: as predicted, or what they hold instead. */
+import { take } from '../memory';
+import { advanceCalm } from './bytes';
+import { charge, codeFlag, encoding, FIELDS, REFERENCES } from './coder';
+import { context } from './literal';
+import { codeLiteral, codeMixed, counterOfFlag } from './mixer';
+import {
+  actual,
+  field,
+  isTable,
+  OFFSET,
+  origin,
+  referenceAt,
+  sizeOf,
+  tableStart,
+  target,
+} from './references';
+import { addressOf } from './regions';
+import { counter, State } from './state';
+import { hash } from './tables';
+import { confidence, learnTarget, neighbours, predictTarget } from './targets';
+
+const REFERENCE_SETS: u32 = 1024;
+
+let referenceHistory: u32 = 0;
+let referenceFlags: usize = 0;
+let secondFlags: usize = 0;
+
+export function openFields(): bool {
+  referenceFlags = take(4 * 4096 * 4);
+  secondFlags = take(64 * 4 * 4);
+  return referenceFlags !== 0 && secondFlags !== 0;
+}
+
+export function referenceHere(place: u32, oldPlace: u32): u32 {
+  return oldPlace < State.oldSize && place + 8 <= State.stepEnd && oldPlace + 8 <= State.oldSize
+    ? referenceAt(oldPlace)
+    : 0;
+}
+
+export function codeReference(reference: u32): void {
+  charge(REFERENCES);
+  const size = sizeOf(reference);
+  const refersTo = target(State.oldAt, reference);
+  const address = addressOf(1, State.at);
+  let table: u32 = 0;
+  if (isTable(reference)) table = predictTarget(addressOf(0, tableStart(State.oldAt)));
+  else if (reference === OFFSET) table = origin(1, State.at);
+  const expected = predictTarget(refersTo);
+  const trust = confidence;
+  const wanted = field(State.oldAt, reference, address, expected, table);
+  const before = word(State.old + State.oldAt, size);
+  const same = u32(wanted === before);
+  const actualWord = encoding ? word(State.fresh + State.at, size) : 0;
+  const apart = min<u32>(16, (State.oldAt - State.lastMiss) >> 2);
+  const set = (reference * 8 + trust) * 2 + same;
+  counterOfFlag(0, counter(referenceFlags, set));
+  counterOfFlag(1, counter(referenceFlags, 4096 + (referenceHistory & 255) * 8 + trust));
+  counterOfFlag(2, counter(referenceFlags, 2 * 4096 + (hash(refersTo, 5) & 4095)));
+  counterOfFlag(3, counter(referenceFlags, 3 * 4096 + (apart * 8 + trust) * 4 + (referenceHistory & 3)));
+  const right = codeMixed(u32(actualWord === wanted), 4, REFERENCE_SETS + set, 1000);
+  referenceHistory = (referenceHistory << 1) | right;
+  let value = wanted;
+  if (!right) {
+    const other = field(State.oldAt, reference, address, refersTo + neighbours(refersTo), table);
+    charge(REFERENCES);
+    let found = false;
+    if (!same) {
+      found = codeFlag(u32(actualWord === before), counter(secondFlags, reference * 4), 255) !== 0;
+      if (found) value = before;
+    }
+    if (!found && other !== wanted && (same || other !== before)) {
+      found = codeFlag(u32(actualWord === other), counter(secondFlags, reference * 4 + 2 + same), 255) !== 0;
+      if (found) value = other;
+    }
+    charge(FIELDS);
+    if (!found) value = codeField(reference, size, refersTo, wanted, before);
+  }
+  if (size === 8) store<u64>(State.fresh + State.at, value);
+  else store<u32>(State.fresh + State.at, <u32>value);
+  learnTarget(refersTo, actual(reference, address, value, expected, table));
+  if (!right) State.lastMiss = State.oldAt;
+  State.at += size;
+  State.oldAt += size;
+  if (State.matched > 0) State.matchedAt += size;
+  if (State.wary && right) advanceCalm(size);
+}
+
+function word(place: usize, size: u32): u64 {
+  return size === 8 ? load<u64>(place) : <u64>load<u32>(place);
+}
+
+/** A field that nothing predicted, byte by byte from its highest. */
+function codeField(reference: u32, size: u32, refersTo: u32, wanted: u64, before: u64): u64 {
+  let value: u64 = 0;
+  for (let i = <i32>size - 1; i >= 0; i--) {
+    const shift: u64 = (<u64>i) << 3;
+    const guess = <u32>(wanted >> shift) & 255;
+    const was = <u32>(before >> shift) & 255;
+    const place = reference * 8 + <u32>i;
+    const higher = <u32>(value & 255);
+    const equal = u32(value === (i === 7 ? 0 : wanted >> (shift + 8)));
+    const close = higher - (<u32>(i === 7 ? 0 : wanted >> (shift + 8)) & 255);
+    context(0, hash(hash(place, guess), 1));
+    context(1, hash(hash(place, higher), 2));
+    context(2, hash(hash(place, guess), was + 256));
+    context(3, hash(hash(place, <u32>value), 3));
+    context(4, hash(hash(place, guess), (close & 255) + 512));
+    context(5, hash(hash(refersTo, 4), <u32>value));
+    const y = encoding ? <u32>(word(State.fresh + State.at, size) >> shift) & 255 : 0;
+    const byte = codeLiteral(y, 6, <i32>guess, 32 + (<u32>i & 3) * 2 + equal, -1, 0, 96 + <u32>i);
+    value = (value << 8) | <u64>byte;
+  }
+  return value;
+}

@@ -1,0 +1,105 @@
+/** What a byte is that is not as predicted. */
+import { BULK_PIECE } from './bulk';
+import { charge, encoding, LITERALS } from './coder';
+import { codeLiteral, contexts } from './mixer';
+import { State, TEXT_CLASS } from './state';
+import { hash } from './tables';
+import { isIdentifier } from './words';
+
+/** Where bytes began to be wrong, and by how much the last two words were that were. */
+let wrongAt: u32 = 0;
+let wrongOld: u32 = 0;
+let shift0: u32 = 0;
+let shift1: u32 = 0;
+
+/** Codes a byte. `notAligned`, `notMatched`: it is known not to be that one. */
+export function literal(place: u32, notAligned: bool, notMatched: bool): u32 {
+  const hasAligned = place < State.oldSize;
+  charge(LITERALS + State.kind);
+  const was: u32 = hasAligned ? load<u8>(State.old + place) : 256;
+  const match = matchByte();
+  const length = matchContext();
+  if (State.at >= wrongAt + 4 || State.at < wrongAt) {
+    if (wrongAt !== 0 && State.at - wrongAt <= BULK_PIECE && wrongOld + 4 <= State.oldSize) {
+      const by = load<u32>(State.fresh + wrongAt) - load<u32>(State.old + wrongOld);
+      if (by !== shift0) {
+        shift1 = shift0;
+        shift0 = by;
+      }
+    }
+    wrongAt = State.at;
+    wrongOld = place;
+  }
+  const end = State.fresh + State.at;
+  const last = load<u32>(end - 4);
+  const last1 = last >> 24;
+  const next: u32 = hasAligned ? load<u16>(State.old + place) : 0x10000;
+  context(0, hash((last1 << 8) | State.kind, 0x100));
+  context(1, hash(last >> 16, 0x200));
+  context(2, hash(hash(next, last1), 0x300));
+  context(3, hash(hash(((<u32>(match + 1)) << 8) | length, was), 0x400));
+  let count: usize;
+  if (State.kind === TEXT_CLASS) {
+    context(4, hash(last >> 8, 0x500));
+    context(5, hash(last, 0x600));
+    context(6, hash(hash(last, load<u16>(end - 6)), 0x700));
+    context(7, hash(hash(State.wordHash, last1), 0x800));
+    context(8, hash(hash(hasAligned ? oldWord(place) : 0, State.wordHash), 0x900));
+    context(9, hash(hash((State.kind << 4) | (hasAligned ? State.history & 7 : 8), was), 0xa00));
+    count = 10;
+  } else {
+    const into = State.at - wrongAt;
+    let first: u32 = 0x100;
+    let second: u32 = 0x100;
+    if (hasAligned && wrongOld + 4 <= State.oldSize && place - wrongOld === into) {
+      first = ((load<u32>(State.old + wrongOld) + shift0) >> (into << 3)) & 255;
+      second = ((load<u32>(State.old + wrongOld) + shift1) >> (into << 3)) & 255;
+    }
+    context(4, hash(hash(first | (into << 9), was), 0xb00));
+    context(5, hash(hash(first | (second << 9), was | ((State.history & 15) << 9)), 0xc00));
+    context(
+      6,
+      hash(
+        hash(load<u8>(end - 8) | ((<u32>load<u8>(end - 4)) << 8), (State.at & 3) | (State.kind << 2)),
+        0xd00,
+      ),
+    );
+    context(7, hash(last >> 8, 0xe00));
+    count = 8;
+  }
+  const set = (State.kind * 4 + (State.history & 3)) * 8 + (match < 0 ? 0 : min<u32>(7, 1 + (length >> 2)));
+  return codeLiteral(
+    encoding ? load<u8>(end) : 0,
+    count,
+    hasAligned && !notAligned ? <i32>was : -1,
+    State.history & 31,
+    notMatched ? -1 : match,
+    length,
+    set,
+  );
+}
+
+/** The word of the old text around `place`. */
+function oldWord(place: u32): u32 {
+  let from = place;
+  for (let i = 0; i < 16 && from > 0 && isIdentifier(load<u8>(State.old + from - 1)); i++) from--;
+  let key: u32 = 0;
+  for (let i = 0; i < 20 && from < State.oldSize && isIdentifier(load<u8>(State.old + from)); i++)
+    key = hash(key, load<u8>(State.old + from++));
+  return key;
+}
+
+export function matchByte(): i32 {
+  return State.matched === 0
+    ? -1
+    : <i32>load<u8>((State.matchedFresh ? State.fresh : State.old) + State.matchedAt);
+}
+
+export function matchContext(): u32 {
+  const length = min<u32>(State.matched, 31);
+  return length < 16 ? length : 16 + ((length - 16) >> 2);
+}
+
+export function context(index: usize, value: u32): void {
+  store<u32>(contexts + (index << 2), value);
+}

@@ -1,0 +1,175 @@
+/**
+ * Words (identifiers) of text and what they became: minifiers and bundlers rename them from build to build, each time the
+ * same word to the same other one within a scope. A table of old words has the last two that each became.
+ */
+import { take } from '../memory';
+import { codeMixed, counterOfFlag } from './mixer';
+import { hash } from './tables';
+
+/** Longer words are not in the table. */
+export const LONGEST: u32 = 16;
+/** Words below this length are looked up only if they were renamed within so many bytes; the others always. */
+const SHORT: u32 = 6;
+const SCOPE: u32 = 1 << 17;
+/** A word that stayed as it was so many times in a row is not looked up any more. */
+const SETTLED: u32 = 2;
+const BITS: u32 = 14;
+/** Hash of the old word; then for each of two: length, count, new place of the last use, the word. */
+const ENTRY: usize = 56;
+const FIRST: usize = 4;
+const SECOND: usize = 30;
+const COUNT: usize = 1;
+const PLACE: usize = 2;
+const TEXT: usize = 6;
+
+let old: usize = 0;
+let oldSize: u32 = 0;
+let table: usize = 0;
+let flags: usize = 0;
+let outcomes: u32 = 0;
+/** The entry of the last `findWord`, and the length of the old word. */
+let entry: usize = 0;
+let key: u32 = 0;
+export let wordLength: u32 = 0;
+
+export function openWords(oldAt: usize, size: u32): bool {
+  old = oldAt;
+  oldSize = size;
+  table = take(ENTRY << BITS);
+  flags = take(4 << 16);
+  return table !== 0 && flags !== 0;
+}
+
+export function isIdentifier(byte: u32): bool {
+  return (
+    (byte >= 0x61 && byte <= 0x7a) ||
+    (byte >= 0x41 && byte <= 0x5a) ||
+    (byte >= 0x30 && byte <= 0x39) ||
+    byte === 0x5f ||
+    byte === 0x24 ||
+    byte >= 0x80
+  );
+}
+
+/** Sets `key` and returns the length of the word that begins at the old `place`; 0 if none does, or it is too long. */
+function measure(place: u32): u32 {
+  let length: u32 = 0;
+  let sum: u32 = 0;
+  while (place + length < oldSize && isIdentifier(load<u8>(old + place + length))) {
+    if (length === LONGEST) return 0;
+    sum = hash(sum, load<u8>(old + place + length));
+    length++;
+  }
+  key = sum | 1;
+  return length;
+}
+
+/** Whether a word begins at the old `place` of which it is known what it became; `at` is the new place. */
+export function findWord(place: u32, at: u32): bool {
+  if (place >= oldSize || !isIdentifier(load<u8>(old + place))) return false;
+  if (place > 0 && isIdentifier(load<u8>(old + place - 1))) return false;
+  wordLength = measure(place);
+  if (wordLength === 0) return false;
+  entry = table + <usize>(key >> (32 - BITS)) * ENTRY;
+  if (load<u32>(entry) !== key) return false;
+  const first = entry + FIRST;
+  if (load<u8>(first, COUNT) >= SETTLED && isSame(first + TEXT, load<u8>(first), old + place, wordLength)) {
+    return false;
+  }
+  return wordLength >= SHORT || at - load<u32>(first + PLACE) < SCOPE;
+}
+
+function isSame(word: usize, length: u32, other: usize, otherLength: u32): bool {
+  return length === otherLength && memory.compare(word, other, length) === 0;
+}
+
+/** The new word at `fresh + at`, ending before `end`, is exactly this one. */
+function isHere(word: usize, length: u32, here: usize, most: u32): bool {
+  return length < most && memory.compare(word, here, length) === 0 && !isIdentifier(load<u8>(here + length));
+}
+
+/**
+ * Codes what the word of the last `findWord` became; `most` bytes are left of the step. Writes it to `here` and returns its
+ * length; 0 if it is none of those that are known.
+ */
+export function codeWord(place: u32, here: usize, at: u32, most: u32, encoding: bool): u32 {
+  const original = old + place;
+  const first = entry + FIRST;
+  const second = entry + SECOND;
+  const firstIsOld = isSame(first + TEXT, load<u8>(first), original, wordLength);
+  for (let i: u32 = 0; i < 3; i++) {
+    const slot = i === 0 ? first : second;
+    let word = slot + TEXT;
+    let length: u32 = load<u8>(slot);
+    if (i === 2) {
+      if (firstIsOld || isSame(second + TEXT, load<u8>(second), original, wordLength)) break;
+      word = original;
+      length = wordLength;
+    }
+    if (length === 0 || length >= most) continue;
+    const same = u32(i === 2 || isSame(word, length, original, wordLength));
+    const count: u32 = i === 2 ? 0 : min<u32>(7, load<u8>(slot, COUNT));
+    const apart = at - load<u32>(first + PLACE);
+    const far: u32 = apart < 64 ? 0 : apart < 1024 ? 1 : apart < 16384 ? 2 : 3;
+    const which = i * 2 + same;
+    counterOfFlag(
+      0,
+      flags + ((<usize>(((which * 8 + count) * 4 + far) * 4 + min<u32>(3, wordLength - 1))) << 2),
+    );
+    counterOfFlag(1, flags + ((<usize>(1024 + which * 256 + (outcomes & 255))) << 2));
+    counterOfFlag(2, flags + ((<usize>(4096 + (hash(key, which) & 16383))) << 2));
+    counterOfFlag(
+      3,
+      flags +
+        ((<usize>(
+          (20480 + (hash(hash(load<u8>(here - 1), load<u8>(original + wordLength)), which) & 16383))
+        )) <<
+          2),
+    );
+    const right = codeMixed(
+      u32(encoding && isHere(word, length, here, most)),
+      4,
+      1792 + which * 8 + count,
+      255,
+    );
+    if (i === 0) outcomes = (outcomes << 1) | right;
+    if (!right && i === 0) store<u8>(first, 0, COUNT);
+    if (right) {
+      memory.copy(here, word, length);
+      if (i === 0) {
+        store<u8>(first, <u8>min<u32>(255, load<u8>(first, COUNT) + 1), COUNT);
+        if (!same) store<u32>(first + PLACE, at);
+      } else {
+        prefer(here, length, at, i === 1);
+      }
+      return length;
+    }
+  }
+  return 0;
+}
+
+/** Puts a word first. `swap`: it is the second; otherwise the second is forgotten. */
+function prefer(word: usize, length: u32, at: u32, swap: bool): void {
+  const first = entry + FIRST;
+  const count: u32 = swap ? load<u8>(entry + SECOND, COUNT) : 0;
+  memory.copy(entry + SECOND, first, ENTRY / 2 - 2);
+  store<u8>(first, <u8>length);
+  store<u8>(first, <u8>min<u32>(255, count + 1), COUNT);
+  store<u32>(first + PLACE, at);
+  memory.copy(first + TEXT, word, length);
+}
+
+/** The old word at `place` became the one of `length` bytes at `word`. */
+export function learnWord(place: u32, word: usize, length: u32, at: u32): void {
+  wordLength = measure(place);
+  if (wordLength === 0 || length === 0 || length > LONGEST) return;
+  entry = table + <usize>(key >> (32 - BITS)) * ENTRY;
+  if (load<u32>(entry) !== key) {
+    memory.fill(entry, 0, ENTRY);
+    store<u32>(entry, key);
+  } else if (isSame(entry + FIRST + TEXT, load<u8>(entry + FIRST), word, length)) {
+    store<u32>(entry + FIRST + PLACE, at);
+    return;
+  }
+  prefer(word, length, at, isSame(entry + SECOND + TEXT, load<u8>(entry + SECOND), word, length));
+}
