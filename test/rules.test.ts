@@ -153,6 +153,18 @@ describe('what is committed', () => {
     expect(binaries).toEqual([]);
   });
 
+  // What takes seconds here takes minutes beside other work. Who hangs is ended by the limit of all tests.
+  test('no test with a time limit of its own of less than ten minutes', async () => {
+    const short: string[] = [];
+    for (const path of tracked.filter((name) => name.endsWith('.ts') && name.startsWith('test/'))) {
+      const file = Bun.file(`${root}/${path}`);
+      const text = (await file.exists()) ? await file.text() : '';
+      for (const [line, limit] of text.matchAll(/^ *\}, (\d+_?\d{3})\);$/gm))
+        if (Number(limit?.replaceAll('_', '')) < 600_000) short.push(`${path}: ${line.trim()}`);
+    }
+    expect(short).toEqual([]);
+  });
+
   test('nothing large', async () => {
     const sizes = await Promise.all(
       tracked.map(async (path) => [path, Bun.file(`${root}/${path}`).size] as const),

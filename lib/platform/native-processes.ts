@@ -10,7 +10,7 @@ import {
   posixRequestEnd,
   posixRunning,
 } from './posix/processes.ts';
-import { ownsTerminal } from './posix/system.ts';
+import { heedSignals, ownsTerminal } from './posix/system.ts';
 import { standardStreams } from './standard-streams.ts';
 import { windowsExecutable, windowsForceEnd, windowsIsAlive, windowsRunning } from './windows/processes.ts';
 import { windowsStart } from './windows/start.ts';
@@ -159,6 +159,7 @@ async function become(file: string, args: readonly string[], options: SpawnOptio
   await standardStreams.written();
   process.chdir(options.workingDirectory);
   if (process.execve === undefined) throw new Error('this system has no execve');
+  heedSignals();
   return process.execve(file, [file, ...args], options.environment);
 }
 

@@ -42,5 +42,5 @@ describe.skipIf(spawnSync('strace', ['-V']).status !== 0)('an update', () => {
     } finally {
       here.remove();
     }
-  }, 180_000);
+  });
 });

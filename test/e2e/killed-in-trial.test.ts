@@ -95,5 +95,5 @@ describe.skipIf(!canTrace && process.env.CI !== 'true')('an update that fails in
     console.log(`  killed at ${points} renames, ${bad.length} bad states`);
     expect(bad).toEqual([]);
     expect(points).toBeGreaterThan(10);
-  }, 600_000);
+  });
 });

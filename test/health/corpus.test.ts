@@ -105,7 +105,7 @@ describe('with everything at hand', () => {
     }
     printTable(`${rows.length} damages, DGMO_SEED=${SEED}`, rows);
     expect(failed).toEqual([]);
-  }, 600_000);
+  });
 
   test(`${PAIRS} pairs of damages`, async () => {
     const failed: string[] = [];
@@ -119,7 +119,7 @@ describe('with everything at hand', () => {
     }
     console.log(`${PAIRS - failed.length} of ${PAIRS} pairs healed`);
     expect(failed).toEqual([]);
-  }, 600_000);
+  });
 });
 
 describe('with nothing at hand: no network, no cache, no snapshots, no older version', () => {
@@ -166,5 +166,5 @@ describe('with nothing at hand: no network, no cache, no snapshots, no older ver
     }
     printTable(`${rows.length} damages, DGMO_SEED=${SEED}`, rows);
     expect(worse).toEqual([]);
-  }, 600_000);
+  });
 });

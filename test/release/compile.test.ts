@@ -93,7 +93,6 @@ test.skipIf(process.platform === 'win32')(
     expect(await ended).toEqual([130, null]);
     expect(leftovers(dist)).toEqual([]);
   },
-  60_000,
 );
 
 /** What Bun leaves in its working directory when it is stopped, there and here. */

@@ -16,7 +16,7 @@ const PRNG_SOURCE = path.join(TOP, 'test/windows/bcryptprimitives.c');
 const WINE = firstThere('/usr/lib/wine/wine64', Bun.which('wine64'), Bun.which('wine'));
 const SERVER = firstThere('/usr/lib/wine/wineserver64', Bun.which('wineserver'));
 const MINGW = Bun.which('x86_64-w64-mingw32-gcc');
-const TIME_LIMIT = 60_000;
+const TIME_LIMIT = 280_000;
 
 /** Why there is no Wine here; null where there is. */
 export const wineMissing: string | null =

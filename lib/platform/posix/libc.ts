@@ -18,6 +18,7 @@ function load(name: string) {
     fcntl: { args: [FFIType.i32, FFIType.i32, FFIType.ptr], returns: FFIType.i32 },
     tcgetpgrp: { args: [FFIType.i32], returns: FFIType.i32 },
     getpgrp: { args: [], returns: FFIType.i32 },
+    signal: { args: [FFIType.i32, FFIType.ptr], returns: FFIType.ptr },
   });
   return { ...symbols, errno: symbols[errno] as () => Pointer | null };
 }

@@ -30,3 +30,14 @@ export function ownsTerminal(): boolean {
   const calls = libc();
   return calls === null || calls.tcgetpgrp(0) === calls.getpgrp();
 }
+
+/** SIGPIPE and SIGXFSZ, which have these numbers on Linux and macOS. */
+const IGNORED_BY_BUN = [13, 25];
+
+/**
+ * Bun ignores these signals in its own process, and what is ignored stays so through execve: a program would find out that
+ * nobody reads its output only by the errors of its writes. Called last before execve.
+ */
+export function heedSignals(): void {
+  for (const signal of IGNORED_BY_BUN) libc()?.signal(signal, null);
+}

@@ -93,7 +93,7 @@ export function homes(standing: () => Standing): void {
         }
       }
       standing().fetched(await standing().run(home, ['download']));
-    }, 60_000);
+    });
 
     test.concurrent('six checks at once on a home that is new: all of them are told', async () => {
       const home = standing().freshHome();
@@ -103,7 +103,7 @@ export function homes(standing: () => Standing): void {
         expect(ran.stdout).toContain('2.0.0 is available');
       }
       expect(files(home).filter((name) => name.includes('tmp'))).toEqual([]);
-    }, 60_000);
+    });
 
     test.concurrent('after a feed that lies, an honest one at another address is believed, from the same home', async () => {
       const { stage } = standing();
@@ -117,7 +117,7 @@ export function homes(standing: () => Standing): void {
       const feed = ['--feed', liar.url];
       standing().refused(await standing().run(home, ['update', '--yes', ...feed]), 11, /signed/);
       standing().fetched(await standing().run(home, ['download']));
-    }, 60_000);
+    });
 
     test.concurrent('strange names of files in the signed index: refused, or of no effect on names on the disk', async () => {
       const { stage } = standing();
@@ -149,7 +149,7 @@ export function homes(standing: () => Standing): void {
         expectPlainNames(home);
       }
       expect(fs.existsSync(path.join(stage.folder, 'escape'))).toBe(false);
-    }, 60_000);
+    });
 
     test.concurrent('strange names of roles that are asked before the right one: digests on the disk', async () => {
       const { stage } = standing();
@@ -167,7 +167,7 @@ export function homes(standing: () => Standing): void {
         STRANGE.length,
       );
       expect(fs.existsSync(path.join(stage.folder, 'escape'))).toBe(false);
-    }, 60_000);
+    });
   });
 
   function expectPlainNames(home: string): void {
