@@ -5,12 +5,11 @@
  */
 import { DamagedError } from '../errors.ts';
 import { copyAndDigest, type Digest, type Source, sliceSource } from '../platform/files.ts';
-import { BSDIFF_STREAMS, MIXING, type StreamName } from './format.ts';
+import { BsdiffStreams } from './bsdiff-streams.ts';
+import { MIXING } from './format.ts';
 import { type PatchHeader, readPatchHeader } from './header.ts';
-import { Inflater, VARINT_LIMIT } from './inflater.ts';
 import { decodeMixing } from './mixing/decode.ts';
 import { CHECKPOINT_INTERVAL, type Checkpoint, Output } from './output.ts';
-import { SparseDiff } from './sparse-diff.ts';
 
 export interface ApplyOptions {
   patch: Source;
@@ -57,12 +56,11 @@ export async function applyPatch(options: ApplyOptions): Promise<Digest> {
 }
 
 async function decodeBsdiff(header: PatchHeader, body: Source, old: Source, output: Output): Promise<void> {
-  const streams = new Map<StreamName, Inflater>();
+  const streams = new BsdiffStreams(header, body);
   try {
-    openStreams(header, body, streams);
-    await rebuild(header, streams, old, output);
+    await rebuild(streams, old, output);
   } finally {
-    for (const stream of streams.values()) stream.close();
+    streams.close();
   }
 }
 
@@ -72,49 +70,12 @@ function otherBinary(header: PatchHeader, found: string, wanted: string): Damage
   );
 }
 
-function openStreams(header: PatchHeader, body: Source, into: Map<StreamName, Inflater>): void {
-  let at = 0;
-  for (const [index, { name, windowLog }] of BSDIFF_STREAMS.entries()) {
-    const { rawSize = 0, compressedSize = 0 } = header.streams[index] ?? {};
-    const frame = sliceSource(body, at, compressedSize);
-    into.set(name, new Inflater(frame, rawSize, windowLog, `the stream ${name} of the patch`));
-    at += compressedSize;
-  }
-}
-
-async function rebuild(
-  header: PatchHeader,
-  streams: Map<StreamName, Inflater>,
-  old: Source,
-  output: Output,
-): Promise<void> {
-  const stream = (name: StreamName) => streams.get(name) as Inflater;
-  const [diffLengths, extraLengths, seeks] = [stream('diffLengths'), stream('extraLengths'), stream('seeks')];
-  const extra = stream('extra');
-  const values = [stream('values1'), stream('values2'), stream('values3'), stream('values4')];
-  const diff = new SparseDiff(stream('skips'), stream('runs'), values, header.toSize);
-  let oldAt = 0;
-  let newAt = 0;
-  while (newAt < header.toSize) {
-    for (const control of [diffLengths, extraLengths, seeks]) {
-      if (!control.has(VARINT_LIMIT)) await control.fill(VARINT_LIMIT);
-    }
-    const diffLength = diffLengths.varint();
-    const extraLength = extraLengths.varint();
-    oldAt += seeks.zigzag();
-    const end = newAt + diffLength + extraLength;
-    if (end === newAt || end > header.toSize) {
-      throw new DamagedError(
-        `the patch is malformed: at byte ${newAt} it makes ${end - newAt} more of a file of ${header.toSize} bytes`,
-      );
-    }
-    if (oldAt < 0 || oldAt + diffLength > header.fromSize) {
-      throw new DamagedError(
-        `the patch is malformed: at byte ${newAt} it reads ${diffLength} bytes at ${oldAt} of a file of ${header.fromSize} bytes`,
-      );
-    }
+async function rebuild(streams: BsdiffStreams, old: Source, output: Output): Promise<void> {
+  const { diff } = streams;
+  for (let step = await streams.next(); step !== null; step = await streams.next()) {
+    let { oldAt } = step;
     diff.begin();
-    for (let left = diffLength; left > 0; ) {
+    for (let left = step.diffLength; left > 0; ) {
       const piece = output.room(left);
       old.read(oldAt, piece);
       await diff.addTo(piece);
@@ -122,19 +83,16 @@ async function rebuild(
       oldAt += piece.length;
       if (output.full) await output.flush();
     }
-    for (let left = extraLength; left > 0; ) {
-      if (extra.left === 0) throw new DamagedError(`${extra.name} ends too early`);
-      if (!extra.has(1)) await extra.fill(1);
+    for (let left = step.extraLength; left > 0; ) {
+      const extra = await streams.fillExtra();
       const piece = output.room(Math.min(left, extra.available));
       piece.set(extra.take(piece.length));
       left -= piece.length;
       if (output.full) await output.flush();
     }
-    newAt = end;
   }
   await output.flush();
-  diff.end();
-  for (const each of streams.values()) await each.end();
+  await streams.end();
 }
 
 async function digestSource(source: Source, checkpoint: Checkpoint): Promise<string> {

@@ -8,6 +8,10 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#size);
   }
 
+  get size(): number {
+    return this.#size;
+  }
+
   byte(value: number): void {
     if (this.#size === this.#bytes.length) this.#grow(1);
     this.#bytes[this.#size++] = value;

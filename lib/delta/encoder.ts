@@ -1,10 +1,11 @@
 /** From alignments to the ten streams of a patch (FORMAT.md). */
 import { ByteWriter } from './byte-writer.ts';
 import { BSDIFF_STREAMS } from './format.ts';
+import type { Alignment, Matcher } from './matcher.ts';
 
 export type BsdiffStream = (typeof BSDIFF_STREAMS)[number]['name'];
 
-export class Encoder {
+class Encoder {
   readonly #old: Uint8Array;
   readonly #fresh: Uint8Array;
   readonly #equal: (oldAt: number, newAt: number, limit: number) => number;
@@ -83,4 +84,34 @@ export class Encoder {
     this.#zeros = 0;
     run.length = 0;
   }
+}
+
+/**
+ * Extends the seeds towards each other as far as that pays, and encodes what follows from them. The last seed is the end of the
+ * new file, of length 0.
+ */
+export function encodeSeeds(
+  matcher: Matcher,
+  seeds: readonly Alignment[],
+): { alignments: Alignment[]; raw: Record<BsdiffStream, Uint8Array> } {
+  const files = matcher.files;
+  const encoder = new Encoder(files.old, files.fresh, (oldAt, newAt, limit) =>
+    matcher.equal(oldAt, newAt, limit),
+  );
+  const alignments: Alignment[] = [];
+  // The first alignment is the common beginning of both files, which may be empty.
+  let left: Alignment = { newStart: 0, oldStart: 0, length: 0 };
+  for (const right of seeds) {
+    const { up, down } = matcher.extend(left, right);
+    const length = left.length + up;
+    const extraLength = right.newStart - down - (left.newStart + length);
+    if (length + extraLength > 0) encoder.add(left.oldStart, length, extraLength);
+    if (length > 0) alignments.push({ ...left, length });
+    left = {
+      newStart: right.newStart - down,
+      oldStart: right.oldStart - down,
+      length: right.length + down,
+    };
+  }
+  return { alignments, raw: encoder.finish() };
 }

@@ -6,7 +6,7 @@ import { DamagedError, UsageError } from '../errors.ts';
 import { digestBytes, memorySource } from '../platform/files.ts';
 import { applyPatch } from './apply.ts';
 import { plain, zstdFrame } from './compress.ts';
-import { type BsdiffStream, Encoder } from './encoder.ts';
+import { type BsdiffStream, encodeSeeds } from './encoder.ts';
 import { type Algorithm, BSDIFF, BSDIFF_STREAMS, COMPRESSION, FILE_LIMIT, MAGIC, MIXING } from './format.ts';
 import { encodeHeader, isVersion, type StreamEntry } from './header.ts';
 import { type Alignment, Matcher } from './matcher.ts';
@@ -98,36 +98,16 @@ function check({ old, new: fresh, fromVersion, toVersion }: GenerateOptions): vo
   }
 }
 
-/** Alignments that are extended as far as that pays, and the streams of `bsdiff` that follow from them. */
 async function align(old: Uint8Array, fresh: Uint8Array, onProgress: (fraction: number) => void) {
-  const matcher = new Matcher(old, fresh);
+  const matcher = new Matcher(memorySource(old), memorySource(fresh));
   const seeds: Alignment[] = [];
   for (const batch of matcher.seeds()) {
     for (const seed of batch.seeds) seeds.push(seed);
     onProgress((ALIGNED * batch.passed) / fresh.length);
     await new Promise(setImmediate);
   }
-  const files = matcher.files;
-  const encoder = new Encoder(files.old, files.fresh, (oldAt, newAt, limit) =>
-    matcher.equal(oldAt, newAt, limit),
-  );
-  const alignments: Alignment[] = [];
-  // The first alignment is the common beginning of both files, which may be empty.
-  let left: Alignment = { newStart: 0, oldStart: 0, length: 0 };
   seeds.push({ newStart: fresh.length, oldStart: 0, length: 0 });
-  for (const right of seeds) {
-    const { up, down } = matcher.extend(left, right);
-    const length = left.length + up;
-    const extraLength = right.newStart - down - (left.newStart + length);
-    if (length + extraLength > 0) encoder.add(left.oldStart, length, extraLength);
-    if (length > 0) alignments.push({ ...left, length });
-    left = {
-      newStart: right.newStart - down,
-      oldStart: right.oldStart - down,
-      length: right.length + down,
-    };
-  }
-  return { alignments, raw: encoder.finish() };
+  return encodeSeeds(matcher, seeds);
 }
 
 async function compressBsdiff(

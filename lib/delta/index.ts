@@ -18,6 +18,8 @@ export { compressFramed, type FramedOptions, inflateFrame, readFrameIndex } from
 export { decompressFull, type FullForm } from './full/full-binary.ts';
 export { type GenerateOptions, generatePatch } from './generate.ts';
 export { type PatchHeader, readPatchHeader, type StreamEntry } from './header.ts';
+export { openPatched } from './inverse/patched-source.ts';
+export { type QuickOptions, quickPatch } from './inverse/quick.ts';
 export {
   decodePatch,
   encodePatch,

@@ -3,6 +3,7 @@
  * lays out its memory and calls it in steps, so that the caller can show progress.
  */
 import { readEmbedded } from '../platform/embedded.ts';
+import { CHUNK, type Source } from '../platform/files.ts';
 import wasmPath from './delta.wasm' with { type: 'file' };
 
 interface Exports {
@@ -59,15 +60,15 @@ export class Matcher {
   readonly #newSize: number;
 
   /** Both files are copied into the module's memory. */
-  constructor(old: Uint8Array, fresh: Uint8Array) {
+  constructor(old: Source, fresh: Source) {
     // A fresh instance each time: its memory, up to 4 GB, goes with it.
     this.#wasm = new WebAssembly.Instance(compiled()).exports as unknown as Exports;
-    this.#oldSize = old.length;
-    this.#newSize = fresh.length;
-    this.#old = this.#take(old.length);
-    this.#fresh = this.#take(fresh.length);
-    this.#view(this.#old, old.length).set(old);
-    this.#view(this.#fresh, fresh.length).set(fresh);
+    this.#oldSize = old.size;
+    this.#newSize = fresh.size;
+    this.#old = this.#take(old.size);
+    this.#fresh = this.#take(fresh.size);
+    this.#load(old, this.#old);
+    this.#load(fresh, this.#fresh);
   }
 
   /** The two files in the module's memory. Views become invalid when it grows: take them after `seeds` is done. */
@@ -88,7 +89,7 @@ export class Matcher {
    * of the new file has been searched.
    */
   *seeds(): Generator<{ seeds: Alignment[]; passed: number }> {
-    const runs = this.#runs();
+    const runs = this.runs();
     this.#prepare(runs);
     const out = this.#take(ROOM * 12);
     let at = 0;
@@ -163,8 +164,8 @@ export class Matcher {
     return { up, down };
   }
 
-  /** The long identical runs, then an empty one at the end of the new file. */
-  #runs(): Alignment[] {
+  /** The long identical runs, ascending and disjoint in the new file, then an empty one at its end. */
+  runs(): Alignment[] {
     const before = this.#wasm.mark();
     const out = this.#take((Math.floor(this.#newSize / RUN) + 1) * 12);
     const count = this.#wasm.findRuns(this.#old, this.#oldSize, this.#fresh, this.#newSize, RUN, out);
@@ -198,6 +199,12 @@ export class Matcher {
       all.push({ newStart: words[i] ?? 0, oldStart: words[i + 1] ?? 0, length: words[i + 2] ?? 0 });
     }
     return all;
+  }
+
+  /** In order, each byte once. */
+  #load(source: Source, address: number): void {
+    for (let at = 0; at < source.size; at += CHUNK)
+      source.read(at, this.#view(address + at, Math.min(CHUNK, source.size - at)));
   }
 
   #take(bytes: number): number {

@@ -27,16 +27,26 @@ export class SparseDiff {
     this.#carry = 0;
   }
 
+  /** How many of the next bytes, at most `limit`, stay as they are. They are taken from the diff. */
+  async skip(limit: number): Promise<number> {
+    if (this.#carry !== 0) return 0;
+    if (this.#zeros === 0 && this.#run === 0) await this.#advance();
+    const count = Math.min(limit, this.#zeros);
+    this.#zeros -= count;
+    return count;
+  }
+
+  /** After `skip`: how many bytes the diff changes next, at least. */
+  get changing(): number {
+    return this.#zeros > 0 ? 1 : Math.max(1, this.#run);
+  }
+
   /** Adds the next `bytes.length` bytes of the diff to `bytes`, in place. Throws DamagedError if they are malformed. */
   async addTo(bytes: Uint8Array): Promise<void> {
     const size = bytes.length;
     let at = 0;
     while (at < size) {
-      if (this.#zeros === 0 && this.#run === 0) {
-        if (!this.#skips.has(VARINT_LIMIT)) await this.#skips.fill(VARINT_LIMIT);
-        if (!this.#runs.has(VARINT_LIMIT)) await this.#runs.fill(VARINT_LIMIT);
-        this.#next();
-      }
+      if (this.#zeros === 0 && this.#run === 0) await this.#advance();
       if (this.#zeros > 0) {
         const end = Math.min(size, at + this.#zeros);
         this.#zeros -= end - at;
@@ -59,6 +69,12 @@ export class SparseDiff {
     if (this.#run > 0 || (this.#zeros > 0 && this.#zeros !== Number.POSITIVE_INFINITY)) {
       throw new DamagedError('the diff in the patch is longer than what it is for');
     }
+  }
+
+  async #advance(): Promise<void> {
+    if (!this.#skips.has(VARINT_LIMIT)) await this.#skips.fill(VARINT_LIMIT);
+    if (!this.#runs.has(VARINT_LIMIT)) await this.#runs.fill(VARINT_LIMIT);
+    this.#next();
   }
 
   #next(): void {

@@ -11,12 +11,35 @@ export const DELTA: readonly MutatedFile[] = [
       ['if (verifyOld) ', 'if (false) ', { tests: ['test/delta/damage.test.ts'] }],
       ['if (actual !== header.fromChecksum) ', 'if (false) ', { tests: ['test/delta/damage.test.ts'] }],
       ['if (digest.sha256 !== header.toChecksum) ', 'if (false) ', { tests: ['test/delta/damage.test.ts'] }],
-      ['if (end === newAt || end > header.toSize) ', 'if (false) '],
-      ['end === newAt || end > header.toSize', 'end === newAt'],
-      ['end === newAt || end > header.toSize', 'end > header.toSize'],
-      ['if (oldAt < 0 || oldAt + diffLength > header.fromSize) ', 'if (false) '],
-      ['oldAt < 0 || oldAt + diffLength > header.fromSize', 'oldAt < 0'],
-      ['oldAt < 0 || oldAt + diffLength > header.fromSize', 'oldAt + diffLength > header.fromSize'],
+    ],
+  },
+  {
+    file: 'lib/delta/bsdiff-streams.ts',
+    tests: ['test/delta/forged.test.ts'],
+    changes: [
+      ['if (end === newAt || end > toSize) ', 'if (false) '],
+      ['end === newAt || end > toSize', 'end === newAt'],
+      ['end === newAt || end > toSize', 'end > toSize'],
+      ['if (oldAt < 0 || oldAt + diffLength > fromSize) ', 'if (false) '],
+      ['oldAt < 0 || oldAt + diffLength > fromSize', 'oldAt < 0'],
+      ['oldAt < 0 || oldAt + diffLength > fromSize', 'oldAt + diffLength > fromSize'],
+    ],
+  },
+  {
+    file: 'lib/delta/inverse/patched-source.ts',
+    tests: ['test/delta/quick.test.ts'],
+    changes: [
+      ['if (found !== header.patchChecksum)\n    ', 'if (false) '],
+      ['if (old.size !== header.fromSize)\n    ', 'if (false) '],
+      ['if (header.algorithm !== BSDIFF)\n    ', 'if (false) '],
+    ],
+  },
+  {
+    file: 'lib/delta/inverse/quick.ts',
+    tests: ['test/delta/quick.test.ts'],
+    changes: [
+      ['if (found === wanted) return', 'if (true) return'],
+      ['if (content.length > limit) return null', 'if (false) return null'],
     ],
   },
   {
