@@ -19,6 +19,7 @@ import { withScratchFolder } from '../platform/scratch.ts';
 import { print, tell } from '../platform/terminal.ts';
 import { bytes } from '../progress.ts';
 import { environmentEdits } from '../work/environment-edits.ts';
+import { makeBom } from '../work/sbom.ts';
 
 const TOP = path.resolve(import.meta.dir, '../..');
 
@@ -27,10 +28,13 @@ export function bunTarget({ platform, arch }: Target): string {
   return `bun-${platform === 'win32' ? 'windows' : platform}-${arch}`;
 }
 
+const BOM_NAME = 'dgmo-updater-sbom.cdx.json';
+
 const HELP = `Usage: release compile [--target <bun-target> ...] [--root <root.json>] [--app <name>] [--feed <url>]
                        [--outdir <dir>]
 
-Writes <dir>/dgmo-updater-<platform>-<arch>[-musl][.exe] and its digest beside it (.sha256), for one target or all:
+Writes <dir>/dgmo-updater-<platform>-<arch>[-musl][.exe] and its digest beside it (.sha256), and what is in them all as
+<dir>/${BOM_NAME} (CycloneDX), for one target or all:
 ${TARGETS.map(bunTarget).join(', ')}.
 
   --root <root.json>   the trusted root of \`release keys init\`; without it, \`dgmo-updater init --root\` has to provide it
@@ -62,6 +66,9 @@ export const compile: Command = {
         const digest = digestFile(disk, file);
         print(`${file}: ${bytes(digest?.size ?? 0)}, SHA-256 ${digest?.sha256}\n`);
       }
+      const bom = path.join(values.outdir, BOM_NAME);
+      await writeOutput(bom, (write) => write(makeBom(readInput(path.join(TOP, 'package-lock.json')))));
+      print(`${bom}\n`);
     });
   },
 };
