@@ -1,5 +1,5 @@
 /** The plan's `SnapshotManager`. All snapshots are taken, listed, verified and restored by it. */
-import { DamagedError, UnrecoverableError } from '../errors.ts';
+import { DamagedError, PolicyError, UnrecoverableError } from '../errors.ts';
 import { requireHome } from '../home/folder.ts';
 import { snapshotsIn } from '../home/snapshot-choices.ts';
 import type { SnapshotSetup } from '../home/snapshot-setup.ts';
@@ -289,7 +289,8 @@ export class SnapshotManager {
    *
    * @param id its id, or the beginning of it
    * @returns its full id, and the number of bytes freed
-   * @throws UsageError if no snapshot, or more than one, has an id that begins like this; BusyError, MachineError
+   * @throws UsageError if no snapshot, or more than one, has an id that begins like this; PolicyError if the installed version
+   *   has not confirmed its health, and would be left for this one; BusyError, MachineError
    * @example
    * const { freed } = await snapshots.removeSnapshot('20261125-1842');
    */
@@ -297,6 +298,12 @@ export class SnapshotManager {
     const { host } = this.#session;
     return this.#locked(async (receipt) => {
       const { id: full } = findSnapshot(this.#listed(), id);
+      if (receipt.confirmation?.snapshot === full) {
+        throw new PolicyError(
+          `the snapshot ${full} is needed: ${receipt.binary.version} has not confirmed yet that it is well, and without it there is no way back`,
+          { advice: 'Start it first, or go back to the snapshot with `dgmo-updater rollback`.' },
+        );
+      }
       await withStore(host, this.#setup.layout, async () =>
         removeSnapshot(host.disk, this.#setup.layout, full),
       );

@@ -3,22 +3,25 @@
  * One that hangs, or ends several times before, is left again: the snapshot from before the update is restored, data and all,
  * and the version is not offered here any more.
  */
-import { BusyError, RevertedError, UpdaterError } from '../../errors.ts';
+import { BusyError, RevertedError, UnrecoverableError, UpdaterError } from '../../errors.ts';
 import {
   becomesTarget,
   endProcess,
   FAILED_STARTS,
   failuresOf,
+  type RollbackWish,
   recordStart,
   relaunch,
   type Session,
   startWatcher,
   type Unconfirmed,
   unconfirmed,
+  verifyTarget,
   type Watched,
   watchStart,
 } from '../../install/index.ts';
-import { rollBack } from '../rollback.ts';
+import { asUpdaterError } from '../../platform/failures.ts';
+import { planRollback, type RollbackPlan, rollBack } from '../rollback.ts';
 
 export interface StartRequest {
   /** Arguments for the DGMO that is started. */
@@ -80,7 +83,18 @@ export async function leaveCrashLoop(session: Session): Promise<RevertedError | 
   if (waiting === null) return null;
   const { failed, isCrashLoop } = failuresOf(session, waiting);
   if (!isCrashLoop) return null;
-  return leave(session, waiting, `it was started ${failed.length} times and never confirmed that it is well`);
+  try {
+    return await leave(
+      session,
+      waiting,
+      `it was started ${failed.length} times and never confirmed that it is well`,
+    );
+  } catch (error) {
+    // A newer version may help, and must not be kept out.
+    if (!(error instanceof UnrecoverableError)) throw error;
+    session.emit({ event: 'warning', text: `${error.message}.` });
+    return null;
+  }
 }
 
 async function beginWatch(session: Session): Promise<void> {
@@ -128,7 +142,8 @@ function reasonFor({ confirmation }: Unconfirmed, watched: 'ended' | 'silent'): 
 }
 
 /**
- * Goes back to the state before the update. Null if the version has confirmed meanwhile.
+ * Goes back to the state before the update. Null if the version has confirmed meanwhile. Throws UnrecoverableError, and ends
+ * nothing, if there is no way back that leaves the older version with data that it can read.
  *
  * @param pid of the DGMO that hangs; it is ended
  */
@@ -138,26 +153,21 @@ async function leave(
   reason: string,
   pid?: number,
 ): Promise<RevertedError | null> {
-  const { binary, confirmation } = waiting;
+  const { binary } = waiting;
   const isLeft = () => unconfirmed(session)?.binary.sha256 === binary.sha256;
   if (!isLeft()) return null;
+  const plan = await wayBack(session, waiting, reason);
   if (pid !== undefined) await endProcess(session, pid);
-  const rollback = (snapshot: string | null) =>
-    rollBack(session, {
-      // The data goes back as well, so what the release says about older versions and newer data does not matter.
-      to: { force: true, ...(snapshot === null ? {} : { snapshot }) },
+  try {
+    const { to, snapshot } = await rollBack(session, {
+      to: plan,
       verdict: { on: binary, reason },
       kill: pid === undefined ? 'never' : 'after the limit',
       ...{ relaunch: false, args: [], outputToError: false },
     });
-  try {
-    const { to } = await rollback(confirmation.snapshot).catch((error) => {
-      // The user has removed the snapshot, or it is damaged: the next best one.
-      if (confirmation.snapshot === null || !isMissing(error)) throw error;
-      return rollback(null);
-    });
+    const data = snapshot === null ? `with the data as ${binary.version} left it,` : 'with its data,';
     return new RevertedError(
-      `${binary.version} was installed and did not work: ${reason}; ${to.version} is back, with its data, and works`,
+      `${binary.version} was installed and did not work: ${reason}; ${to.version} is back, ${data} and works`,
       {
         version: binary.version,
         advice: `There is nothing to do: ${to.version} stays installed until you install another version.`,
@@ -169,6 +179,38 @@ async function leave(
   }
 }
 
-function isMissing(error: unknown): boolean {
-  return error instanceof UpdaterError && (error.exitCode === 2 || error.exitCode === 11);
+/**
+ * To the snapshot from before the update, whose data goes back as well, so that what the release says about older versions and
+ * newer data does not matter. If that snapshot is lost: to the next best one, or with the executable alone, as far as the
+ * release allows it. All of it is read before anything is ended.
+ */
+async function wayBack(
+  session: Session,
+  { binary, confirmation: { snapshot } }: Unconfirmed,
+  reason: string,
+): Promise<RollbackPlan> {
+  const wishes: RollbackWish[] = [...(snapshot === null ? [] : [{ snapshot, force: true }]), {}];
+  const failures: UpdaterError[] = [];
+  for (const wish of wishes) {
+    try {
+      const plan = planRollback(session, wish);
+      await verifyTarget(session, plan);
+      return plan;
+    } catch (error) {
+      const failure = asUpdaterError(error, session.layout.installDir);
+      if (!(failure instanceof UpdaterError) || !IS_LOST.has(failure.exitCode)) throw failure;
+      failures.push(failure);
+    }
+  }
+  throw new UnrecoverableError(
+    `${binary.version} was installed and did not work: ${reason}; it stays, because ${failures.map(({ message }) => message).join('; and ')}`,
+    {
+      advice:
+        '`dgmo-updater snapshots list` shows what there is, `rollback <id>` goes there; `update` installs a newer version.',
+      ...(failures[0] === undefined ? {} : { cause: failures[0] }),
+    },
+  );
 }
+
+/** No such snapshot, a damaged one, and what the release does not allow. */
+const IS_LOST: ReadonlySet<number> = new Set([2, 11, 17]);

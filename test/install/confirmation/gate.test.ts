@@ -1,8 +1,8 @@
 /** A version that promises to confirm that it is well: what happens when it does, and when it does not. */
 import { describe, expect, test } from 'bun:test';
-import { Installation } from '../../../lib/api/index.ts';
+import { Installation, SnapshotManager } from '../../../lib/api/index.ts';
 import { leaveCrashLoop } from '../../../lib/api/steps/health-gate.ts';
-import { RevertedError, type UpdaterError } from '../../../lib/errors.ts';
+import { PolicyError, RevertedError, type UpdaterError } from '../../../lib/errors.ts';
 import { choicesFile } from '../../../lib/home/choices.ts';
 import type { InstallEvent } from '../../../lib/install/index.ts';
 import { openSession } from '../../../lib/install/open.ts';
@@ -122,18 +122,47 @@ describe('a version that does not', () => {
     expect(kinds).toEqual(['update', 'rollback']);
   });
 
-  test('can be left without its snapshot: the executable goes back alone', async () => {
-    const disk = await stage();
+  const losesSnapshot = (dataVersion: number): OnStart => {
     let removed = false;
-    const { error } = await update(disk, {
-      onStart: (on, content) => {
-        const [snapshot] = on.list(`${HOME}/.snapshots/snapshots`);
-        if (!removed && snapshot !== undefined) on.remove(`${HOME}/.snapshots/snapshots/${snapshot}`);
-        removed = true;
-        return hangs(on, content, 1);
-      },
-    });
+    return (on, content) => {
+      const [snapshot] = on.list(`${HOME}/.snapshots/snapshots`);
+      if (!removed && snapshot !== undefined) {
+        on.remove(`${HOME}/.snapshots/snapshots/${snapshot}`);
+        const receipt = receiptOn(on);
+        const rollback = { supported: true, minVersion: '0.1.0', dataVersion };
+        placeReceipt(on, { ...receipt, rollback });
+      }
+      removed = true;
+      return hangs(on, content, 1);
+    };
+  };
+
+  test('can be left without its snapshot: the executable goes back alone, and the user is told', async () => {
+    const disk = await stage();
+    const { error } = await update(disk, { onStart: losesSnapshot(1) });
     expect([error?.exitCode, installed(disk)]).toEqual([15, '1.0.0']);
+    expect(error?.message).toContain('1.0.0 is back, with the data as 2.0.0 left it, and works');
+  });
+
+  test('is not left, and not ended, if the version before could not read its data', async () => {
+    const disk = await stage();
+    const { error, started, host } = await update(disk, { onStart: losesSnapshot(2) });
+    expect([error?.exitCode, installed(disk)]).toEqual([16, '2.0.0']);
+    expect(error?.message).toContain('the executable would go back without the data');
+    expect(started).toEqual(['2.0.0']);
+    expect(host.processes.running(targetPath('linux'))).toEqual([OWN_PID + 1]);
+    expect(choices(disk).quarantined).toEqual([]);
+  });
+
+  test('and its snapshot can not be removed by hand', async () => {
+    const disk = await stage();
+    await applyOn(sessionOn(simulatedHost({ disk, versionOf })), [PACKAGE], { root });
+    const id = receiptOn(disk).confirmation?.snapshot ?? '';
+    const options = { host: simulatedHost({ disk, versionOf }), installDir: INSTALL_DIR, home: HOME };
+    await expect(new SnapshotManager({ ...options, app: 'dgmo' }).removeSnapshot(id)).rejects.toThrow(
+      PolicyError,
+    );
+    await checkStore(disk);
   });
 
   test('and can not be started says nothing about the version', async () => {
