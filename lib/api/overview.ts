@@ -6,6 +6,7 @@ import { type HistoryEntry, historyFile } from '../home/history.ts';
 import type { Preferences } from '../home/preferences.ts';
 import { snapshotChoices } from '../home/snapshot-choices.ts';
 import { installedEvolutions, type Receipt, receiptUnlessDamaged, type Session } from '../install/index.ts';
+import { pathsOf } from '../platform/path-flavour.ts';
 import { type FolderComponent, profileRoots } from '../snapshot/index.ts';
 
 export interface Overview {
@@ -20,6 +21,12 @@ export interface Overview {
   /** False: updates are turned off altogether. */
   updates: boolean;
   lastCheck: LastCheck | null;
+  /** Whether the background service runs for this home. */
+  serviceRuns: boolean;
+  /** When the background service checks next, in milliseconds since the epoch; null if it does not. */
+  nextCheck: number | null;
+  /** What it says at the next start of DGMO. */
+  notices: string[];
   /** The last update, rollback or repair. */
   lastChange: HistoryEntry | null;
   /** Ids of the installed evolutions. */
@@ -36,11 +43,14 @@ const NOTHING: Omit<Overview, 'home' | 'feed' | 'evolutions' | 'folders' | 'prob
   pin: null,
   updates: true,
   lastCheck: null,
+  serviceRuns: false,
+  nextCheck: null,
+  notices: [],
   lastChange: null,
 };
 
 /** Never fails because of a file that is damaged: it is for those who look for what is wrong. */
-export function overviewOf(session: Session): Overview {
+export async function overviewOf(session: Session): Promise<Overview> {
   const { host, home, app, layout, settings } = session;
   const receipt = receiptUnlessDamaged(host.disk, layout);
   const feed = receipt?.feed ?? settings.feed;
@@ -52,6 +62,8 @@ export function overviewOf(session: Session): Overview {
     const { channel, autoUpdate, pin, updates } = preferences;
     const roots = profileRoots(host, { home: folder, app }, snapshotChoices(preferences).profile);
     return {
+      ...NOTHING,
+      ...(await serviceOf(session, folder, receipt)),
       ...{ home: folder, channel, autoUpdate, pin, updates, feed: preferences.feed ?? feed, folders: roots },
       evolutions: installedEvolutions(session, { profile: { roots } }).map(({ id }) => id),
       lastCheck: checksFile.load(host, folder).last,
@@ -62,6 +74,28 @@ export function overviewOf(session: Session): Overview {
     if (!(error instanceof UpdaterError)) throw error;
     return { ...NOTHING, home: folder, feed, evolutions: [], folders: null, problem: error.message };
   }
+}
+
+/** Files of the background service: without them there is nothing to load for it. */
+const SERVICE_FILES = ['service.lock', 'notices.json'];
+
+async function serviceOf(
+  { host, app }: Session,
+  home: string,
+  receipt: Receipt | null,
+): Promise<Pick<Overview, 'serviceRuns' | 'nextCheck' | 'notices'> | null> {
+  const { join } = pathsOf(host.platform);
+  if (SERVICE_FILES.every((name) => host.disk.status(join(home, name)) === null)) return null;
+  const { currentNotices, noticesFile, noticeText } = await import('../service/notice.ts');
+  const { isServiceRunning, serviceFile } = await import('../service/record.ts');
+  const serviceRuns = isServiceRunning(host, home);
+  const { notices } = noticesFile.load(host, home);
+  const current = currentNotices(notices, receipt?.binary.version ?? '0.0.0');
+  return {
+    serviceRuns,
+    nextCheck: serviceRuns ? serviceFile.load(host, home).nextCheck : null,
+    notices: current.map((notice) => noticeText(notice, app)),
+  };
 }
 
 /** Of this installation: others may share the home. Throws DamagedError, MachineError. */

@@ -1,9 +1,10 @@
 /** `service run | install | uninstall | status`: the background service. */
 import { BackgroundUpdateService } from '../api/index.ts';
 import { didYouMean } from '../api/words.ts';
-import { UsageError } from '../errors.ts';
+import { InterruptedError, UpdaterError, UsageError } from '../errors.ts';
 import type { CommandLine } from './arguments.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
+import type { Questions } from './questions.ts';
 import { describeService, serviceLine } from './text/service.ts';
 
 export const SERVICE_VERBS = ['run', 'install', 'uninstall', 'status'] as const;
@@ -47,6 +48,24 @@ export async function runService(context: CommandContext): Promise<void> {
       const clock = { now: host.clock.now(), localOffset: host.localOffset };
       report.result('service', describeService(status, clock), { ...status });
     }
+  }
+}
+
+/** For a user who wants updates to be installed by themselves: something has to do it. */
+export async function offerService(context: CommandContext, questions: Questions): Promise<void> {
+  const { report } = context;
+  try {
+    const service = serviceOf(context);
+    const { running, installed, installable } = await service.status();
+    if (running || installed || !installable) return;
+    report.text('The background service installs updates while DGMO does not run.');
+    if (!(await questions.confirm('Start it now and at every login?'))) return;
+    const { manager } = await service.install();
+    report.text(`It is installed (${manager}). \`dgmo-updater service uninstall\` removes it.`);
+  } catch (error) {
+    if (!(error instanceof UpdaterError) || error instanceof InterruptedError) throw error;
+    // The update goes on.
+    report.text(`${error.message}. ${error.advice ?? ''}`.trimEnd());
   }
 }
 

@@ -194,6 +194,7 @@ async function decide(
       return 'later';
     case 'auto':
       await manager.setPreferences({ autoUpdate: 'all' });
+      await (await import('./service-command.ts')).offerService(context, questions);
       return 'now';
     default:
       return 'now';

@@ -21,6 +21,7 @@ import { UpdateManager } from '../update-manager.ts';
 import { UpdateDuty } from './duty.ts';
 import { Journal } from './journal.ts';
 import {
+  hasUpdater,
   installUnit,
   isInstalled,
   removeRecords,
@@ -44,6 +45,8 @@ export interface ServiceStatus {
   running: boolean;
   /** Whether the system starts it at login. */
   installed: boolean;
+  /** Whether there is an updater beside the executable, which the system would start. */
+  installable: boolean;
   /** What the service manager is called, and the file that defines the service; null if it keeps that elsewhere. */
   manager: string;
   definition: string | null;
@@ -180,6 +183,7 @@ export class BackgroundUpdateService {
       return {
         running: isServiceRunning(session.host, home),
         installed: await isInstalled(session.host, unit),
+        installable: hasUpdater(session),
         manager: unit.manager,
         definition: unit.file.temporary ? null : unit.file.path,
         record: serviceFile.load(session.host, home),

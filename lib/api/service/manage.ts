@@ -59,14 +59,20 @@ export async function isInstalled(host: Host, { file, isKnown }: Unit): Promise<
   return ran === null;
 }
 
+export function hasUpdater({ host, layout }: Session): boolean {
+  return host.disk.status(updaterLayout(host, layout).target) !== null;
+}
+
 /** All or nothing. Throws MachineError, with what the service manager says. */
 export async function installUnit(session: Session, unit: Unit): Promise<void> {
   const { host, layout } = session;
-  const { target } = updaterLayout(host, layout);
-  if (host.disk.status(target) === null) {
-    throw new MachineError(`${target} does not exist, which is what the service runs`, {
-      advice: 'Put the updater beside the executable.',
-    });
+  if (!hasUpdater(session)) {
+    throw new MachineError(
+      `${updaterLayout(host, layout).target} does not exist, which is what the service runs`,
+      {
+        advice: 'Put the updater beside the executable.',
+      },
+    );
   }
   const { dirname } = pathsOf(host.platform);
   const folder = dirname(unit.file.path);

@@ -52,19 +52,19 @@ const BINARY: Record<Status['binary'], string> = {
 };
 
 function updateRows(overview: Overview, clock: StatusClock): [string, string][] {
-  const { channel, feed, lastCheck, lastChange, autoUpdate, pin, updates, evolutions, home, folders } =
-    overview;
+  const { channel, feed, lastCheck, lastChange, pin, updates, evolutions, home, folders } = overview;
   const data = folders?.data ?? [];
   return [
     ['Channel', channel],
     ['Feed', feed ?? 'none is known: `dgmo-updater config set feed <url>`'],
     ['Last check', lastCheck === null ? 'never' : checkText(lastCheck, clock)],
-    ['Next check', updates ? NEXT[autoUpdate] : 'none: updates are turned off'],
+    ['Next check', updates ? nextCheckText(overview, clock) : 'none: updates are turned off'],
     ['Pinned', pin ?? 'no'],
     ['Evolutions', evolutions.length === 0 ? 'none' : evolutions.join(', ')],
     ['Last change', lastChange === null ? 'none' : lastChangeText(lastChange, clock)],
     ['Settings', home ?? 'nowhere'],
     ...(data.length === 0 ? [] : [['Data', data.join(', ')] as [string, string]]),
+    ...overview.notices.map((text) => ['Notice', text] as [string, string]),
     ...(overview.problem === null ? [] : [['Problem', overview.problem] as [string, string]]),
   ];
 }
@@ -82,12 +82,15 @@ function checkText(
   return `${whenText(at, localOffset)}, ${ageText(now - at)} ago: ${found}`;
 }
 
-const NEXT: Record<Overview['autoUpdate'], string> = {
-  all: 'when the background service, DGMO or you ask',
-  security: 'when the background service, DGMO or you ask',
-  manual: 'when DGMO or you ask (autoUpdate is manual)',
-  off: 'when you ask (autoUpdate is off)',
-};
+function nextCheckText(
+  { autoUpdate, serviceRuns, nextCheck }: Overview,
+  { localOffset }: StatusClock,
+): string {
+  if (autoUpdate === 'off') return 'when you ask (autoUpdate is off)';
+  if (nextCheck !== null) return `${whenText(nextCheck, localOffset)}, by the background service`;
+  if (serviceRuns) return 'when the background service, DGMO or you ask';
+  return 'when DGMO or you ask: the background service does not run';
+}
 
 function lastChangeText(
   { at, kind, from, to, ended }: NonNullable<Overview['lastChange']>,
