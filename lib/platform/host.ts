@@ -31,6 +31,10 @@ export interface SpawnOptions {
   workingDirectory: string;
 }
 
+export interface BecomeOptions extends SpawnOptions {
+  signal?: AbortSignal | undefined;
+}
+
 export interface StartOptions extends SpawnOptions {
   /** Send its standard output to our standard error. */
   outputToError: boolean;
@@ -83,9 +87,9 @@ export interface Processes {
   startInBackground: ((file: string, args: readonly string[], options: SpawnOptions) => Promise<void>) | null;
   /**
    * Replaces this process by a program (execve), with the same id, terminal and standard streams. Never resolves, and rejects
-   * if the program could not be started. Null on systems without execve.
+   * if the program could not be started, or with InterruptedError if the signal was aborted before. Null on systems without execve.
    */
-  become: ((file: string, args: readonly string[], options: SpawnOptions) => Promise<never>) | null;
+  become: ((file: string, args: readonly string[], options: BecomeOptions) => Promise<never>) | null;
 }
 
 export interface Lock {

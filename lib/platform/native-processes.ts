@@ -1,7 +1,14 @@
 /** The real processes: running a program for its output, starting one that outlives us, and finding and ending others. */
-import { errorCode, errorMessage } from '../errors.ts';
+import { errorCode, errorMessage, InterruptedError } from '../errors.ts';
 import { asUpdaterError } from './failures.ts';
-import type { Processes, RunResult, SpawnOptions, StartedProcess, StartOptions } from './host.ts';
+import type {
+  BecomeOptions,
+  Processes,
+  RunResult,
+  SpawnOptions,
+  StartedProcess,
+  StartOptions,
+} from './host.ts';
 import {
   posixExecutable,
   posixForceEnd,
@@ -154,13 +161,22 @@ async function startInBackground(
   await shell.exited;
 }
 
-async function become(file: string, args: readonly string[], options: SpawnOptions): Promise<never> {
+async function become(file: string, args: readonly string[], options: BecomeOptions): Promise<never> {
   // Output that is not written yet would be lost.
   await standardStreams.written();
+  await new Promise((resolve) => setImmediate(resolve));
+  if (options.signal?.aborted === true) throw new InterruptedError(`interrupted before ${file} was started`);
   process.chdir(options.workingDirectory);
   if (process.execve === undefined) throw new Error('this system has no execve');
   heedSignals();
-  return process.execve(file, [file, ...args], options.environment);
+  // execve takes milliseconds, in which another thread may receive a SIGTERM. Its handler would lose it; without one it ends us.
+  const listeners = process.listeners('SIGTERM');
+  process.removeAllListeners('SIGTERM');
+  try {
+    return process.execve(file, [file, ...args], options.environment);
+  } finally {
+    for (const listener of listeners) process.on('SIGTERM', listener);
+  }
 }
 
 export const nativeProcesses: Processes = {

@@ -1,5 +1,5 @@
 /** The plan's `BackgroundUpdateService`. Keeps an installation up to date and intact while nobody looks. */
-import { LockedError, UsageError } from '../../errors.ts';
+import { InterruptedError, LockedError, UsageError } from '../../errors.ts';
 import { requireHome } from '../../home/folder.ts';
 import { type InstallEvent, requireReceipt, requireSameWriters, type Session } from '../../install/index.ts';
 import { childEnvironment } from '../../install/process/start.ts';
@@ -108,7 +108,11 @@ export class BackgroundUpdateService {
         const { networks } = desktop;
         const last = journal.record.lastCheck;
         const work = this.#duty(home, journal, desktop);
-        this.#loop = this.#run(() => runLoop({ clock, networks, installId, last, work, signal }), lock);
+        this.#loop = this.#run(
+          () => runLoop({ clock, networks, installId, last, work, signal }),
+          journal,
+          lock,
+        );
         // `finished` reports it.
         this.#loop.catch(() => undefined);
       } catch (error) {
@@ -251,24 +255,43 @@ export class BackgroundUpdateService {
     });
   }
 
-  async #run(loop: () => Promise<'stopped' | 'over'>, lock: Lock): Promise<'stopped' | 'updated'> {
+  async #run(
+    loop: () => Promise<'stopped' | 'over'>,
+    journal: Journal,
+    lock: Lock,
+  ): Promise<'stopped' | 'updated'> {
     try {
       const ended = await loop();
-      if (ended === 'stopped' || this.#options.signal?.aborted === true) return 'stopped';
+      if (ended === 'over') await this.#beginAnew();
+      await journal.note({ pid: 0 });
+      return ended === 'over' && !this.#isStopped() ? 'updated' : 'stopped';
     } finally {
       lock.release();
     }
-    await this.#beginAnew();
-    return 'updated';
   }
 
-  /** In place of this process. The updater may be a new one by now. */
+  #isStopped(): boolean {
+    return this.#options.signal?.aborted === true;
+  }
+
+  /**
+   * In place of this process, which releases its lock. The updater may be a new one by now. Returns if that is not possible, or the
+   * service is stopped.
+   */
   async #beginAnew(): Promise<void> {
-    const { become } = this.#session.host.processes;
-    if (become === null || !this.#isUpdater()) return;
+    const { processes, environment, workingDirectory } = this.#session.host;
+    if (processes.become === null || !this.#isUpdater()) return;
     const [file, ...args] = this.#command();
-    const { environment, workingDirectory } = this.#session.host;
-    await become(file, args, { environment: childEnvironment(environment), workingDirectory });
+    const { signal } = this.#options;
+    try {
+      await processes.become(file, args, {
+        environment: childEnvironment(environment),
+        workingDirectory,
+        signal,
+      });
+    } catch (error) {
+      if (!(error instanceof InterruptedError)) throw error;
+    }
   }
 
   #isUpdater(): boolean {
