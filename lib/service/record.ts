@@ -15,7 +15,7 @@ const time = integer(0, 253_402_300_799_999, 'milliseconds since 1970');
 
 const shape = object({
   schema: oneOf(1),
-  /** The process that has written this; 0: none has. */
+  /** The process that has written this; 0: it has ended. */
   pid: integer(0, Number.MAX_SAFE_INTEGER),
   /** When that was started. */
   startedAt: time,
@@ -62,13 +62,23 @@ export function serviceLock({ platform }: Pick<Host, 'platform'>, home: string):
   return pathsOf(platform).join(home, 'service.lock');
 }
 
-/** Whether a service runs for this home. */
-export function isServiceRunning({ disk, locks, platform }: Host, home: string): boolean {
+/**
+ * Whether a service runs for this home: it holds the lock, or is just beginning anew in the process that has written the record.
+ *
+ * @throws DamagedError, MachineError if the record can't be read
+ */
+export function isServiceRunning(host: Host, home: string): boolean {
+  const { disk, locks, platform, processes } = host;
   const path = serviceLock({ platform }, home);
   if (disk.status(path) === null) return false;
   const lock = locks.acquire(path);
   lock?.release();
-  return lock === null;
+  if (lock === null) return true;
+  const { pid } = serviceFile.load(host, home);
+  if (pid === 0 || pid === processes.pid || !processes.isAlive(pid)) return false;
+  return pathsOf(platform)
+    .basename(processes.executable(pid) ?? '')
+    .startsWith('dgmo-updater');
 }
 
 export function withTold(told: readonly string[], what: string): string[] {
