@@ -101,7 +101,7 @@ posixOnly('the background service', () => {
     } finally {
       here.remove();
     }
-  }, 120_000);
+  }, 600_000);
 
   test('ends at SIGTERM at every moment, with the old or the new version whole', async () => {
     await using stage = await openStage();
@@ -148,7 +148,7 @@ posixOnly('the background service', () => {
       expect((await installation.status()).binary).toBe('sound');
     }
     expect([...versions].sort()).toEqual(['1.0.0', '1.1.0']);
-  }, 180_000);
+  }, 600_000);
 
   test.skipIf(process.platform !== 'linux')(
     'is installed and removed without a trace, and not at all where systemd does not take it',
@@ -219,6 +219,6 @@ exit 0
         ),
       ).toEqual([]);
     },
-    60_000,
+    600_000,
   );
 });
