@@ -45,7 +45,7 @@ test.skipIf(process.platform === 'win32')(
       'update --yes',
       '"dataVersion":2',
       '1 problem found',
-      'and the patch that was downloaded before',
+      'from the older version that is kept here',
       '(nothing was downloaded)',
       'repair --yes',
       '1 damaged block of',

@@ -3,8 +3,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fetchPackage } from '../bench/pairs.ts';
 import { NGINX, startNginx } from '../support/servers/nginx.ts';
+import { startRelay } from '../support/servers/relay.ts';
 import { serving } from '../support/servers/serve.ts';
 import { openWorkshop, release, run } from '../support/workshop.ts';
+import { flipByte, removeKept } from './damage.ts';
 import { type Stage, size } from './stage.ts';
 
 const OLD = '1.18.33';
@@ -60,12 +62,26 @@ export async function showRealReleases(stage: Stage, folder: string): Promise<vo
     );
     await stage.step('dgmo-updater check', () => call(installed, 'check'));
     await stage.step('dgmo-updater update --yes', () => call(installed, 'update', '--yes'));
-    const sent = server.sent();
-    if (sent !== null)
-      stage.quote(`nginx sent ${sent.bytes.toLocaleString('en')} bytes in ${sent.answers} answers`);
+    tellBytes(stage, server);
     const version = await stage.step('opencode --version', () => call(opencode, '--version'));
     if (version !== NEW) throw new Error(`opencode --version printed ${version}, wanted ${NEW}`);
-    stage.close(`opencode ${NEW} runs from the swapped binary.`);
+
+    stage.act('A byte of it changes on the drive, and nothing is kept here that could mend it');
+    await stage.step(
+      'one byte is flipped; the older executable, the cache and the snapshots are removed',
+      async () => {
+        removeKept(dir);
+        for (const name of ['cache', '.snapshots'])
+          fs.rmSync(path.join(env.DGMO_HOME, name), { recursive: true });
+        return flipByte(opencode);
+      },
+      (at) => `the one at ${at.toLocaleString('en')}`,
+    );
+    await stage.step('dgmo-updater repair --yes', () => call(installed, 'repair', '--yes'));
+    tellBytes(stage, server);
+    await stage.step('dgmo-updater verify --full', () => call(installed, 'verify', '--full'));
+    await stage.step('opencode --version', () => call(opencode, '--version'));
+    stage.close(`opencode ${NEW} runs, updated and healed.`);
   } finally {
     shop.remove();
   }
@@ -74,8 +90,14 @@ export async function showRealReleases(stage: Stage, folder: string): Promise<vo
 interface Server extends AsyncDisposable {
   url: string;
   stop(): void;
-  /** What it has sent so far, without headers; null where it does not count. */
-  sent(): { answers: number; bytes: number } | null;
+  /** Bytes on the wire since it was asked last, both ways, headers included; null where they are not counted. */
+  bytes(): number | null;
+}
+
+function tellBytes(stage: Stage, server: Server): void {
+  const bytes = server.bytes();
+  if (bytes !== null)
+    stage.quote(`${bytes.toLocaleString('en')} bytes on the wire, headers and metadata included`);
 }
 
 /** nginx where it is installed, else `release serve`. */
@@ -89,28 +111,29 @@ async function serve(stage: Stage, home: string, root: string): Promise<Server> 
     return {
       url: server.url,
       stop: () => server.kill('SIGTERM'),
-      sent: () => null,
+      bytes: () => null,
       [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
     };
   }
-  const folder = path.join(home, 'nginx');
   const server = await stage.step(
     'serves it on loopback (nginx)',
-    () => startNginx({ root, home: folder, accessLog: true }),
+    () => startNginx({ root, home: path.join(home, 'nginx') }),
     ({ url }) => url,
   );
-  return {
-    url: server.url,
-    stop: () => void server[Symbol.asyncDispose](),
-    sent: () => countAnswers(path.join(folder, 'access.log')),
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  const relay = await startRelay(Number(new URL(server.url).port));
+  let seen = 0;
+  const stop = async () => {
+    relay.close();
+    await server[Symbol.asyncDispose]();
   };
-}
-
-/** Of the log that nginx calls combined: `"GET / HTTP/1.1" 200 <bytes> ...`. */
-function countAnswers(log: string): { answers: number; bytes: number } {
-  const sizes = [...fs.readFileSync(log, 'utf8').matchAll(/" \d{3} (\d+) "/g)].map(([, bytes]) =>
-    Number(bytes),
-  );
-  return { answers: sizes.length, bytes: sizes.reduce((sum, bytes) => sum + bytes, 0) };
+  return {
+    url: relay.url,
+    stop: () => void stop(),
+    bytes() {
+      const before = seen;
+      seen = relay.bytes();
+      return seen - before;
+    },
+    [Symbol.asyncDispose]: stop,
+  };
 }

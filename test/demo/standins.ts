@@ -4,6 +4,7 @@ import path from 'node:path';
 import { serving } from '../support/servers/serve.ts';
 import { buildStandin, type StandinStart, waitForStarts } from '../support/standin.ts';
 import { NATIVE_PLATFORM, openWorkshop, type Ran, release, run } from '../support/workshop.ts';
+import { flipByte, removeKept } from './damage.ts';
 import { type Stage, size } from './stage.ts';
 
 const suffix = process.platform === 'win32' ? '.exe' : '';
@@ -106,8 +107,9 @@ export async function showStandins(stage: Stage, folder: string): Promise<void> 
       wanted(0, await asked(installed, 'repair', '--yes')),
     );
 
-    stage.act('And with the downloaded patch gone: what is damaged is fetched, and no more');
-    await stage.step('one byte is flipped, the cache removed', () => {
+    stage.act('And with that and the downloaded patch gone: what is damaged is fetched, and no more');
+    await stage.step('one byte is flipped, the older executable and the cache removed', () => {
+      removeKept(dir);
       fs.rmSync(path.join(env.DGMO_HOME, 'cache'), { recursive: true });
       return flip();
     });
@@ -156,20 +158,6 @@ export async function showStandins(stage: Stage, folder: string): Promise<void> 
 function checkLast(start: StandinStart | undefined): void {
   const found = `${start?.version} with data of format ${start?.data?.dataVersion}`;
   if (found !== '1.0.0 with data of format 1') throw new Error(`wanted 1.0.0 with its data, found ${found}`);
-}
-
-/** Flips a bit in the middle of the file, and returns where. */
-function flipByte(file: string): number {
-  const at = Math.floor(fs.statSync(file).size / 2);
-  const handle = fs.openSync(file, 'r+');
-  try {
-    const byte = new Uint8Array(1);
-    fs.readSync(handle, byte, 0, 1, at);
-    fs.writeSync(handle, Uint8Array.of((byte[0] ?? 0) ^ 1), 0, 1, at);
-  } finally {
-    fs.closeSync(handle);
-  }
-  return at;
 }
 
 function wanted(code: number, ran: Ran): void {

@@ -1,0 +1,25 @@
+/** What the demo does to an installation. */
+import fs from 'node:fs';
+import path from 'node:path';
+
+/** Flips a bit in the middle of the file, and returns where. */
+export function flipByte(file: string): number {
+  const at = Math.floor(fs.statSync(file).size / 2);
+  const handle = fs.openSync(file, 'r+');
+  try {
+    const byte = new Uint8Array(1);
+    fs.readSync(handle, byte, 0, 1, at);
+    fs.writeSync(handle, Uint8Array.of((byte[0] ?? 0) ^ 1), 0, 1, at);
+  } finally {
+    fs.closeSync(handle);
+  }
+  return at;
+}
+
+/** The executable of the version before, which an update keeps beside the new one. */
+export function removeKept(dir: string): void {
+  const workDir = path.join(dir, '.dgmo-updater');
+  for (const name of fs.readdirSync(workDir)) {
+    if (name.startsWith('kept-')) fs.rmSync(path.join(workDir, name));
+  }
+}
