@@ -20,6 +20,9 @@ export interface Binary {
   size: number;
 }
 
+/** Stands for the digest of a missing file. No file has it. */
+export const ABSENT = '0'.repeat(64);
+
 /** As in the release's manifest. */
 export interface RollbackRule {
   supported: boolean;

@@ -1,6 +1,10 @@
 /** Repairing a damaged or missing executable with a package. This begins with a snapshot, too. */
 import { expect, test } from 'bun:test';
-import { decodeReceipt } from '../../lib/install/receipt.ts';
+import { withLock } from '../../lib/install/lock.ts';
+import { ABSENT, decodeReceipt, requireReceipt } from '../../lib/install/receipt.ts';
+import { begin } from '../../lib/install/transaction/begin.ts';
+import { appendEntry, openTransaction, readJournal } from '../../lib/install/transaction/journal.ts';
+import { recoverInstall } from '../../lib/install/transaction/recover.ts';
 import { simulatedHost } from '../host/host.ts';
 import { executable, INSTALL_DIR, installedDisk, targetPath, versionOf } from '../host/install.ts';
 import { applyOn } from '../host/operations.ts';
@@ -34,3 +38,25 @@ test.each([
   expect(binary === null ? null : { sound: binary.sound, size: binary.size }).toEqual(kept);
   expect(binary?.path ?? `${INSTALL_DIR}/dgmo`).toBe(`${INSTALL_DIR}/dgmo`);
 });
+
+test.each([true, false])(
+  'a repair of a missing executable that was stopped before it was prepared is undone; receipt: %p',
+  async (present) => {
+    const disk = installedDisk('linux', ONE);
+    const session = sessionOn(simulatedHost({ disk, versionOf }));
+    const before = requireReceipt(session.host.disk, session.layout);
+    appendEntry(session.host.disk, session.layout, { type: 'receipt', at: 1, receipt: before });
+    disk.remove(targetPath('linux'));
+    const from = { ...before.binary, sha256: ABSENT, size: 0 };
+    const receipt = { before, after: before };
+    begin(session, { kind: 'update', from, to: before.binary, receipt, folders: null });
+    if (!present) disk.remove(session.layout.receipt);
+    const recovered = await withLock(session.host, session.layout, () => recoverInstall(session));
+    expect(recovered).toMatchObject({
+      transaction: { outcome: 'abandoned' },
+      receipt: { binary: before.binary },
+    });
+    expect(openTransaction(readJournal(session.host.disk, session.layout).entries)).toBeNull();
+    expect(requireReceipt(session.host.disk, session.layout).binary).toEqual(before.binary);
+  },
+);

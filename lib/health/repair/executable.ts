@@ -14,8 +14,8 @@ import {
   runTransaction,
   type Session,
 } from '../../install/index.ts';
+import { ABSENT } from '../../install/receipt.ts';
 import { binarySource } from '../../install/rollback/target.ts';
-import { ABSENT } from '../../install/update/repair-from-package.ts';
 import { type PackageContents, readPackage } from '../../package/index.ts';
 import type { Handle } from '../../platform/disk.ts';
 import {

@@ -72,9 +72,10 @@ function restoreReceipt(session: Session): Receipt | null {
     });
   }
   const found = digests.of(layout.target);
-  if (found?.sha256 !== receipt.binary.sha256) {
+  // If it is missing, the receipt says what has to be put back.
+  if (found !== null && found.sha256 !== receipt.binary.sha256) {
     throw new DamagedError(
-      `${layout.target} is not the binary of the last receipt in the journal: wanted SHA-256 ${receipt.binary.sha256}, found ${found?.sha256 ?? 'no file'}`,
+      `${layout.target} is not the binary of the last receipt in the journal: wanted SHA-256 ${receipt.binary.sha256}, found ${found.sha256}`,
       { advice: 'Run `dgmo-updater init --version <v>` to adopt the current binary.' },
     );
   }

@@ -14,7 +14,7 @@
 import { errorMessage, MachineError, UnrecoverableError } from '../../errors.ts';
 import { asUpdaterError } from '../../platform/failures.ts';
 import { bringBack, type FolderChange, removeFolderLeftovers } from '../folders/folders.ts';
-import { type Receipt, receiptUnlessDamaged, saveReceipt } from '../receipt.ts';
+import { ABSENT, type Receipt, receiptUnlessDamaged, saveReceipt } from '../receipt.ts';
 import { describe, type Session } from '../session.ts';
 import { appendEntry, type OpenTransaction, type Outcome } from './journal.ts';
 import { isShared, keepOld } from './keep.ts';
@@ -92,7 +92,7 @@ export async function runTransaction(
   for (let steps = 0; steps < MAX_STEPS; steps++) {
     let step: Step;
     try {
-      const observed = observe(session, open);
+      const observed = observe(session, open, state.resumed);
       // If the user has installed something else, leave the folders alone too, unless they are half changed.
       const mayHaveWritten = state.trial?.unused === true && observed.target !== 'other';
       const foldersChanged = open.folders !== null && (state.foldersTouched || mayHaveWritten);
@@ -147,12 +147,15 @@ function withFirstFailure(error: UnrecoverableError, failure: unknown): Unrecove
 }
 
 /** Looks where the old and the new binary are on the disk. */
-function observe(session: Session, open: OpenTransaction): Observed {
+function observe(session: Session, open: OpenTransaction, resumed: boolean): Observed {
   const { layout } = session;
   const content = (path: string) => contentAt(session, open, path);
+  const [target, staged] = [content(layout.target), content(layout.staged(open.id))];
+  // A repair of a missing executable that was stopped before the new one was prepared: nothing has changed.
+  const isAsBefore = resumed && target === 'missing' && staged !== 'new' && open.from.sha256 === ABSENT;
   return {
-    target: content(layout.target),
-    staged: content(layout.staged(open.id)),
+    target: isAsBefore ? 'old' : target,
+    staged,
     kept: content(layout.kept(open.from.sha256)),
     away: content(layout.away(open.id)),
   };

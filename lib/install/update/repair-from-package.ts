@@ -3,11 +3,8 @@
 import { DamagedError } from '../../errors.ts';
 import { isInstalled, type PackageContents, planRoute, type Route } from '../../package/index.ts';
 import { requireFile } from '../installed-binary.ts';
-import type { Binary } from '../receipt.ts';
+import { ABSENT, type Binary } from '../receipt.ts';
 import type { Session } from '../session.ts';
-
-/** Stands for the digest of a missing file. No file has it. */
-export const ABSENT = '0'.repeat(64);
 
 /**
  * The binary that the update replaces: what was found at the target if it needs a repair, else the one in the receipt (which

@@ -17,9 +17,9 @@ import {
 import { binaryFor } from '../../version/index.ts';
 import { keepBlockList } from '../kept-blocks.ts';
 import type { Binary } from '../receipt.ts';
+import { ABSENT } from '../receipt.ts';
 import { checkpoint, type Session } from '../session.ts';
 import type { PreparedUpdate } from './prepare.ts';
-import { ABSENT } from './repair-from-package.ts';
 
 interface Staging extends Pick<PreparedUpdate, 'contents' | 'routes' | 'from' | 'to'> {
   /** Where the new binary is written. */

@@ -10,13 +10,12 @@ import { isNewer, isVersion } from '../../version/index.ts';
 import { withLock } from '../lock.ts';
 import { childEnvironment } from '../process/start.ts';
 import { awaitExit } from '../process/wait.ts';
-import { type Binary, type Receipt, receiptUnlessDamaged, withoutConfirmation } from '../receipt.ts';
+import { ABSENT, type Binary, type Receipt, receiptUnlessDamaged, withoutConfirmation } from '../receipt.ts';
 import { checkpoint, type Session } from '../session.ts';
 import { abandon, begin } from '../transaction/begin.ts';
 import { type OpenTransaction, openTransaction, readJournal } from '../transaction/journal.ts';
 import { sweep } from '../transaction/sweep.ts';
 import { runTransaction, type TransactionResult } from '../transaction/transaction.ts';
-import { ABSENT } from '../update/repair-from-package.ts';
 import { updaterSession } from './updater-session.ts';
 
 export interface UpdaterReplacement extends TransactionResult {
