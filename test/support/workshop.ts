@@ -129,7 +129,7 @@ async function compileUpdater(
   await release(['compile', '--target', target, ...rootOptions, '--app', app, '--outdir', dist]);
   const name = fs
     .readdirSync(dist)
-    .find((entry) => entry.startsWith('dgmo-updater') && !entry.endsWith('.sha256'));
+    .find((entry) => entry.startsWith('dgmo-updater') && !/\.(sha256|json)$/.test(entry));
   if (name === undefined) throw new Error(`release compile left nothing in ${dist}`);
   return path.join(dist, name);
 }
