@@ -78,6 +78,15 @@ export async function withErrors<Result>(session: Session, work: () => Promise<R
   }
 }
 
+/** The same for one that does not wait for anything. */
+export function withErrorsNow<Result>(session: Session, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw asUpdaterError(error, session.layout.installDir);
+  }
+}
+
 /**
  * Runs an operation that only looks: it recovers nothing and starts no program, whoever the folder belongs to. That a
  * transaction is open is reported.

@@ -40,6 +40,7 @@ import {
   recoverFirst,
   type Tolerated,
   withErrors,
+  withErrorsNow,
 } from './open-install.ts';
 import { planRollback, type RollbackPlan, rollBack } from './rollback.ts';
 
@@ -108,9 +109,13 @@ export class SnapshotManager {
   constructor({ onEvent, ...options }: SnapshotManagerOptions = {}) {
     const session = openInstall(options, onEvent);
     this.#session = session;
-    this.#setup =
-      session.snapshots ??
-      snapshotsIn(session.host, requireHome(session.home), session.app, session.settings);
+    // Finds the folders, which can fail.
+    this.#setup = withErrorsNow(
+      session,
+      () =>
+        session.snapshots ??
+        snapshotsIn(session.host, requireHome(session.home), session.app, session.settings),
+    );
   }
 
   /**
@@ -141,16 +146,7 @@ export class SnapshotManager {
    *   console.log(id, found instanceof Error ? found.message : found.reason);
    */
   listSnapshots(): Promise<StoredSnapshot[]> {
-    return this.#look(() => {
-      const listed = this.#listed();
-      const readable = listed.flatMap(({ found }) => (found instanceof Error ? [] : [found]));
-      const usage = usageOf(this.#session.host, this.#setup.layout, readable);
-      const { installId } = this.#receipt();
-      return listed.map(({ id, pinned, found }) => ({
-        ...{ id, pinned, found, usage: usage.get(id) ?? null },
-        isOwn: found instanceof Error || found.installId === installId,
-      }));
-    });
+    return this.#look(() => this.#stored());
   }
 
   /**
@@ -266,10 +262,11 @@ export class SnapshotManager {
    * @example
    * const outdated = await snapshots.planCleanup(3);
    */
-  async planCleanup(keep: number = this.#setup.keep): Promise<StoredSnapshot[]> {
-    const listed = await this.listSnapshots();
-    const ids = new Set(outdatedSnapshots(this.#session, this.#setup, this.#receipt(), keep));
-    return listed.filter(({ id }) => ids.has(id));
+  planCleanup(keep: number = this.#setup.keep): Promise<StoredSnapshot[]> {
+    return this.#look(() => {
+      const ids = new Set(outdatedSnapshots(this.#session, this.#setup, this.#receipt(), keep));
+      return this.#stored().filter(({ id }) => ids.has(id));
+    });
   }
 
   /**
@@ -336,6 +333,17 @@ export class SnapshotManager {
 
   #listed(): Listed[] {
     return listSnapshots(this.#session.host.disk, this.#setup.layout);
+  }
+
+  #stored(): StoredSnapshot[] {
+    const listed = this.#listed();
+    const readable = listed.flatMap(({ found }) => (found instanceof Error ? [] : [found]));
+    const usage = usageOf(this.#session.host, this.#setup.layout, readable);
+    const { installId } = this.#receipt();
+    return listed.map(({ id, pinned, found }) => ({
+      ...{ id, pinned, found, usage: usage.get(id) ?? null },
+      isOwn: found instanceof Error || found.installId === installId,
+    }));
   }
 
   #receipt(): Receipt {

@@ -40,10 +40,14 @@ export const checksFile: HomeFile<Checks> = homeFile({ name: 'checks.json', what
   seen: [],
 });
 
-/** When each release was first seen, in milliseconds since the epoch. A damaged record is as good as none. */
+/**
+ * When each release was first seen, in milliseconds since the epoch, and not later than now: a clock that was ahead at the time
+ * must not hold a release back until that day. A damaged record is as good as none.
+ */
 export function firstSeen(host: Host, home: string): Map<string, number> {
+  const now = host.clock.now();
   try {
-    return new Map(checksFile.load(host, home).seen.map(({ version, at }) => [version, at]));
+    return new Map(checksFile.load(host, home).seen.map(({ version, at }) => [version, Math.min(at, now)]));
   } catch (error) {
     if (!(error instanceof UpdaterError)) throw error;
     return new Map();
@@ -62,7 +66,8 @@ export async function noteCheck(
 ): Promise<void> {
   const at = host.clock.now();
   const save = () =>
-    checksFile.change(host, home, ({ seen }) => {
+    checksFile.change(host, home, (saved) => {
+      const seen = saved.seen.map((each) => ({ ...each, at: Math.min(each.at, at) }));
       const known = new Set(seen.map(({ version }) => version));
       const fresh = releases.filter((version) => !known.has(version)).map((version) => ({ version, at }));
       const message = last.message === null ? null : asLine(last.message);

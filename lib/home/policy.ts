@@ -4,6 +4,7 @@
  */
 import { DamagedError } from '../errors.ts';
 import { parseJson } from '../format/json.ts';
+import { asUpdaterError } from '../platform/failures.ts';
 import { readFile } from '../platform/files.ts';
 import type { Host } from '../platform/host.ts';
 import { pathsOf } from '../platform/path-flavour.ts';
@@ -30,9 +31,20 @@ export function policyPath({ platform, environment }: Host): string {
   return pathsOf(platform).join(ProgramData, 'dgmo-updater', 'policy.json');
 }
 
-/** Throws DamagedError if the policy counts and can't be understood: then nobody knows what the administrator wants. */
+/**
+ * Throws DamagedError if the policy counts and can't be understood, MachineError if it can't be read: then nobody knows what the
+ * administrator wants.
+ */
 export function loadPolicy(host: Host): Policy {
   const path = policyPath(host);
+  try {
+    return readPolicy(host, path);
+  } catch (error) {
+    throw asUpdaterError(error, path);
+  }
+}
+
+function readPolicy(host: Host, path: string): Policy {
   const nothing = { path, values: {}, keys: new Set<PreferenceKey>() };
   const ignored = strangerIn(host, path);
   if (ignored !== null) return { ...nothing, ignored };

@@ -39,6 +39,7 @@ export const ERRORS: Record<string, string[]> = {
   link: ['EPERM', 'ENOTSUP', 'ENOSPC'],
   copy: ['ENOSPC', 'EIO'],
   readLink: ['EIO'],
+  resolve: ['EMFILE'],
   symlink: ['ENOSPC', 'EACCES'],
   setModified: ['EPERM', 'EIO'],
   remove: ['EACCES', 'EBUSY', 'EIO'],
@@ -58,6 +59,7 @@ export const HARMLESS = new Set([
   'open read itself',
   'read',
   'readLink',
+  'resolve',
   'close',
   'status',
   'list',
@@ -154,7 +156,7 @@ export function faultyDisk(simulated: SimulatedDisk, faults: FaultInjector, wind
       }
     },
     status: (path) => guarded('status', path, () => disk.status(path)),
-    resolve: (path) => disk.resolve(path),
+    resolve: (path) => guarded('resolve', path, () => disk.resolve(path)),
     rename: (from, to) =>
       guarded('rename', to, () => {
         refuse('rename', from, false);

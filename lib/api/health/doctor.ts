@@ -198,6 +198,15 @@ function lastCheck({ host, home }: Session): Finding {
   if ('missing' in home) return finding('skipped', 'There is no home');
   const { last } = checksFile.load(host, home.folder);
   if (last === null) return finding('ok', 'It has not looked for updates yet');
+  if (last.at > host.clock.now())
+    return finding(
+      'warning',
+      `It looked for updates ${new Date(last.at).toISOString()}, which is still to come`,
+      {
+        details: [JSON.stringify(last)],
+        remediation: 'The clock was ahead then, or is behind now: compare it with another one.',
+      },
+    );
   return finding('ok', `It looked for updates ${new Date(last.at).toISOString()}`, {
     details: [JSON.stringify(last)],
   });

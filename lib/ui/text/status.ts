@@ -79,7 +79,8 @@ function checkText(
       : ended === 'nothing'
         ? 'nothing new'
         : `failed: ${message}`;
-  return `${whenText(at, localOffset)}, ${ageText(now - at)} ago: ${found}`;
+  const age = now < at ? 'by a clock that was ahead' : `${ageText(now - at)} ago`;
+  return `${whenText(at, localOffset)}, ${age}: ${found}`;
 }
 
 function nextCheckText(
