@@ -5,6 +5,7 @@ export type { HealthIssue, HealthStatus, IssueType } from './issue.ts';
 export {
   copyForBlocks,
   copyFromHere,
+  discardPrepared,
   isPrepared,
   makeFromPackages,
   swapInPrepared,

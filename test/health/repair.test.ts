@@ -2,6 +2,9 @@
 import { afterAll, beforeEach, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
+import type { Disk } from '../../lib/platform/disk.ts';
+import { nativeHost } from '../../lib/platform/native.ts';
+import { repairCode } from '../../lib/ui/text/health.ts';
 import { openHealthStage } from './stage.ts';
 
 const here = await openHealthStage();
@@ -62,6 +65,33 @@ describe('the executable', () => {
     expect(result.failed[0]).toMatchObject({ issue: { type: 'binary_corruption' } });
     expect(result.failed[0]?.advice).toContain('rollback');
     expect(fs.readFileSync(here.dgmo)).toEqual(before);
+  });
+
+  test('on a full disk: 12, and what was written of it does not stay', async () => {
+    flip(here.dgmo);
+    const full = () => {
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    };
+    const host = nativeHost();
+    const isPrepared = (file: string) => path.basename(file).startsWith('repair-');
+    const disk: Disk = {
+      ...host.disk,
+      copy(from, to) {
+        if (!isPrepared(to)) return host.disk.copy(from, to);
+        fs.writeFileSync(to, fs.readFileSync(from).subarray(0, 1000));
+        full();
+      },
+      open(file, how, mode) {
+        const handle = host.disk.open(file, how, mode);
+        if (isPrepared(file) && how === 'create') full();
+        return handle;
+      },
+    };
+    const result = await here.health({ host: { ...host, disk } }).repair({ offline: true });
+    expect(result.success).toBe(false);
+    expect(result.failed[0]?.error).toContain('no space is left on the disk');
+    expect(repairCode(result)).toBe(12);
+    expect(fs.readdirSync(here.workDir).filter((name) => name.startsWith('repair-'))).toEqual([]);
   });
 
   test('a folder and a link in its place are kept beside', async () => {

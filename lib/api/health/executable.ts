@@ -5,6 +5,7 @@ import {
   blocksOfOlder,
   copyForBlocks,
   copyFromHere,
+  discardPrepared,
   isPrepared,
   makeFromPackages,
   swapInPrepared,
@@ -60,10 +61,23 @@ export async function repairExecutable(
   receipt: Receipt,
   openFeed: ((receipt: Receipt) => UpdateContext) | null,
 ): Promise<Repaired> {
-  const prepared =
-    (await prepareHere(session, receipt)) ?? (await prepareFromFeed(session, receipt, openFeed));
+  const prepared = await prepare(session, receipt, openFeed);
   await swapInPrepared(session, receipt, prepared.knownToWork);
   return prepared;
+}
+
+/** What is written in vain does not stay: the disk may be full. */
+async function prepare(
+  session: Session,
+  receipt: Receipt,
+  openFeed: ((receipt: Receipt) => UpdateContext) | null,
+): Promise<Prepared> {
+  try {
+    return (await prepareHere(session, receipt)) ?? (await prepareFromFeed(session, receipt, openFeed));
+  } catch (error) {
+    discardPrepared(session, receipt.binary);
+    throw error;
+  }
 }
 
 async function prepareHere(session: Session, receipt: Receipt): Promise<Prepared | null> {

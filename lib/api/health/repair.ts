@@ -1,5 +1,5 @@
 /** Carries out a repair: everything that is wrong and can be put right, each thing from the nearest source that can be verified. */
-import { InterruptedError, UpdaterError } from '../../errors.ts';
+import { type ExitCode, InterruptedError, UpdaterError } from '../../errors.ts';
 import {
   type HealthIssue,
   type HealthStatus,
@@ -27,7 +27,13 @@ export interface RepairResult {
   /** Nothing is left that makes the installation unhealthy. */
   success: boolean;
   repaired: HealthIssue[];
-  failed: { issue: HealthIssue; error: string; advice: string | null }[];
+  failed: {
+    issue: HealthIssue;
+    error: string;
+    advice: string | null;
+    /** Who must act; null if it was not tried. */
+    exitCode: ExitCode | null;
+  }[];
   /** Where each repaired thing came from, as a clause. */
   sources: { where: string; how: string }[];
   /** Bytes that were downloaded for it, apart from the metadata of the feed. */
@@ -182,7 +188,12 @@ function resultOf(
     .filter(({ severity, repair }) => severity === 'damage' || repair !== null)
     .map((issue) => {
       const error = attempts.get(keyOf(issue)) ?? null;
-      return { issue, error: error?.message ?? issue.what, advice: error?.advice ?? issue.advice };
+      return {
+        issue,
+        error: error?.message ?? issue.what,
+        advice: error?.advice ?? issue.advice,
+        exitCode: error?.exitCode ?? null,
+      };
     });
   return {
     success: health.healthy,

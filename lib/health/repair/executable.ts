@@ -38,6 +38,16 @@ export function preparedPath({ layout }: Session, { sha256 }: Pick<Binary, 'sha2
   return layout.join(layout.workDir, `repair-${sha256.slice(0, 32)}`);
 }
 
+/** Removes the prepared copy, and what it was made from. */
+export function discardPrepared(session: Session, wanted: Binary): void {
+  const { host, layout } = session;
+  const prepared = preparedPath(session, wanted);
+  for (const name of host.disk.list(layout.workDir)) {
+    const path = layout.join(layout.workDir, name);
+    if (path.startsWith(prepared)) removeIfThere(host.disk, path);
+  }
+}
+
 /**
  * Copies the executable from where it is kept on this machine: beside the damaged one, or in the store of snapshots. Returns
  * false if there is no intact copy.

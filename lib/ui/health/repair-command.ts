@@ -9,7 +9,7 @@ import {
 } from '../../api/index.ts';
 import { DamagedError, InterruptedError, UpdaterError } from '../../errors.ts';
 import { type CommandContext, isGiven, optionOf } from '../context.ts';
-import { describeHealth, describeRepair, healthCode } from '../text/health.ts';
+import { describeHealth, describeRepair, healthCode, repairCode } from '../text/health.ts';
 import { oneLine } from '../text/lines.ts';
 
 /** Also what the recovery menu calls. */
@@ -48,7 +48,7 @@ export async function runRepair(context: CommandContext): Promise<void> {
 
 function reportRepair({ report }: CommandContext, command: string, result: RepairResult): void {
   const changed = result.repaired.length > 0;
-  report.result(command, describeRepair(result), { ...result, changed }, healthCode(result.health));
+  report.result(command, describeRepair(result), { ...result, changed }, repairCode(result));
 }
 
 export async function runRecover(context: CommandContext): Promise<void> {

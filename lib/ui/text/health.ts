@@ -1,5 +1,6 @@
 /** What a check of the installation found, as text. */
 import type { HealthIssue, HealthStatus, RepairResult } from '../../api/index.ts';
+import type { ExitCode } from '../../errors.ts';
 import { linesText } from './lines.ts';
 import { bytesText, countText } from './sizes.ts';
 
@@ -65,4 +66,10 @@ export function describeRepair({
 export function healthCode({ healthy, issues }: HealthStatus): 0 | 11 | 12 {
   if (healthy) return 0;
   return issues.some(({ severity, exitCode }) => severity === 'damage' && exitCode === 11) ? 11 : 12;
+}
+
+/** The exit code of a repair: why the first thing that is still damaged could not be repaired says who must act. */
+export function repairCode({ health, failed }: RepairResult): ExitCode {
+  const tried = failed.find(({ issue, exitCode }) => issue.severity === 'damage' && exitCode !== null);
+  return tried?.exitCode ?? healthCode(health);
 }
