@@ -644,8 +644,7 @@ class Mixing {
   readonly #learned = new Map<number, { target: number; became: number; count: number }>();
   readonly #near = new Map<number, number>();
   #overall = 0;
-  readonly #oldIndex = new Map<bigint, number>();
-  #oldSample = 3n;
+  readonly #oldIndex = new Map<bigint, { place: number; tag: bigint }>();
   #oldShift = 0n;
   readonly #longIndex = new Map<bigint, number>();
   readonly #shortIndex = new Map<number, number>();
@@ -740,10 +739,9 @@ class Mixing {
     const size = this.#old.length;
     const bits = Math.min(22, Math.max(10, 30 - Math.clz32(size | 1)));
     this.#oldShift = BigInt(64 - bits);
-    this.#oldSample = size > 50000000 ? 7n : 3n;
-    for (let at = 0; at + 8 <= size; at++) {
+    for (let at = 0; at + 8 <= size; at += size > 50000000 ? 7 : 3) {
       const key = BigInt.asUintN(64, this.#oldView.getBigUint64(64 + at, true) * MULTIPLIER);
-      if (((key >> 20n) & this.#oldSample) === 0n) this.#oldIndex.set(key >> this.#oldShift, at + 8);
+      this.#oldIndex.set(key >> this.#oldShift, { place: at + 8, tag: (key >> 20n) & 15n });
     }
   }
 
@@ -1362,9 +1360,9 @@ class Mixing {
     if (this.#matched >= 20) return;
     if (this.#matched === 0) inFresh(this.#shortIndex.get(this.#shortKey(this.#newWord(at - 4), 18)), 4);
     const key = BigInt.asUintN(64, this.#newLong(at - 8) * MULTIPLIER);
-    if (((key >> 20n) & this.#oldSample) !== 0n) return;
-    const place = this.#oldIndex.get(key >> this.#oldShift);
-    if (place === undefined || place >= this.#old.length) return;
+    const entry = this.#oldIndex.get(key >> this.#oldShift);
+    if (entry === undefined || entry.tag !== ((key >> 20n) & 15n) || entry.place >= this.#old.length) return;
+    const { place } = entry;
     const length = common((each) => this.#oldByte(each), place, Math.min(40, place));
     if (length < 8 || length <= this.#matched) return;
     this.#matched = length;

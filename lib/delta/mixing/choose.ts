@@ -4,8 +4,8 @@ import { encodeMixing, type MixingChoice, type MixingInput, type MixingStreams }
 import { type Image, isCode, isData, REGION_KINDS, regionsOf } from './executable.ts';
 import { alignFunctions } from './function-table.ts';
 
-/** Bytes to model, if the publisher sets no other limit: six or seven seconds of one core (test/bench/README.md). */
-export const APPLY_LIMIT = 2_000_000;
+/** Bytes to model, if the publisher sets no other limit: five to seven seconds of one core (test/bench/README.md). */
+export const APPLY_LIMIT = 2_100_000;
 
 /**
  * From all by mixing to as little as pays: the first that keeps within the limit is taken. Where both do, bulk has always been

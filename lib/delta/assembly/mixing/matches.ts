@@ -18,7 +18,8 @@ let old: usize = 0;
 let oldSize: u32 = 0;
 let oldIndex: usize = 0;
 let oldShift: u64 = 0;
-let oldSample: u64 = 0;
+/** Of so many places of the old file one is indexed: an odd number, so that every place within a word has its turn. */
+let oldStride: u32 = 0;
 let freshLong: usize = 0;
 let freshShort: usize = 0;
 let local: usize = 0;
@@ -34,20 +35,25 @@ export function openMatches(oldAt: usize, size: u32): bool {
   const bits = min<u32>(22, max<u32>(10, 30 - clz<u32>(size | 1)));
   oldIndex = take((<usize>4) << bits);
   oldShift = 64 - <u64>bits;
-  oldSample = size > 50000000 ? 7 : 3;
+  oldStride = size > 50000000 ? 7 : 3;
   freshLong = take((<usize>4) << FRESH_LONG);
   freshShort = take((<usize>4) << FRESH_SHORT);
   local = take((<usize>4) << LOCAL);
   return oldIndex !== 0 && freshLong !== 0 && freshShort !== 0 && local !== 0;
 }
 
+/** Tells most places that others have taken the slot of, without a look at the old file. */
+function tag(key: u64): u32 {
+  return <u32>(key >> 20) & 15;
+}
+
 /** Samples the places of the old file. */
 export function indexOld(): void {
   if (oldSize < 8) return;
   const last = oldSize - 8;
-  for (let at: u32 = 0; at <= last; at++) {
+  for (let at: u32 = 0; at <= last; at += oldStride) {
     const key = load<u64>(old + at) * MULTIPLIER;
-    if (((key >> 20) & oldSample) === 0) store<u32>(oldIndex + ((<usize>(key >> oldShift)) << 2), at + 8);
+    store<u32>(oldIndex + ((<usize>(key >> oldShift)) << 2), ((at / oldStride + 1) << 4) | tag(key));
   }
 }
 
@@ -98,9 +104,10 @@ export function findMatch(fresh: usize, at: u32): void {
     }
   }
   const key = load<u64>(fresh + at - 8) * MULTIPLIER;
-  if (((key >> 20) & oldSample) !== 0) return;
-  place = load<u32>(oldIndex + ((<usize>(key >> oldShift)) << 2));
-  if (place === 0 || place >= oldSize) return;
+  const entry = load<u32>(oldIndex + ((<usize>(key >> oldShift)) << 2));
+  if (entry < 16 || (entry & 15) !== tag(key)) return;
+  place = ((entry >> 4) - 1) * oldStride + 8;
+  if (place >= oldSize) return;
   const length = common(old + place, fresh + at, min<u32>(40, place));
   if (length >= 8 && length > matchLength) {
     matchAt = place;

@@ -31,6 +31,8 @@ let predicted: usize = 0;
 let slots: usize = 0;
 /** Hashes of the contexts of a literal: the caller writes them here. */
 export let contexts: usize = 0;
+/** Of the buckets of these four bits. */
+let keys: usize = 0;
 
 export function openMixer(bucketBits: u32): bool {
   inputs = take(LITERAL_INPUTS << 2);
@@ -40,6 +42,7 @@ export function openMixer(bucketBits: u32): bool {
   predicted = take(2 * 64 * 2 * 8 * 4);
   slots = take(16 * 4);
   contexts = take(16 * 4);
+  keys = take(16 * 4);
   buckets = take((<usize>1) << (bucketBits + BUCKET));
   bucketShift = 32 - bucketBits;
   if (flagWeights === 0 || literalWeights === 0 || bitWeights === 0 || contexts === 0 || buckets === 0)
@@ -90,7 +93,7 @@ export function codeMixed(bit: u32, count: usize, set: u32, limit: u32): u32 {
   v128.store(inputs, i32x4.splat(0), 16);
   for (let i: usize = 0; i < count; i++) {
     const counter = load<usize>(slots + (i << 2));
-    store<i32>(inputs + (i << 2), seen(counter) === 0 ? 0 : stretch(chance(counter)));
+    store<i32>(inputs + (i << 2), select(0, stretch(chance(counter)), seen(counter) === 0));
   }
   const weights = flagWeights + ((<usize>set * FLAG_INPUTS) << 2);
   const probability = squash(dot(weights, FLAG_INPUTS));
@@ -132,11 +135,18 @@ export function codeLiteral(
   store<i32>(inputs + ((2 * count + 2) << 2), 77);
   let node: u32 = 1;
   for (let half = 0; half < 2; half++) {
+    // The processor waits for all of them at once if it is told before the first comparison.
+    let touched: u32 = 0;
     for (let i: usize = 0; i < count; i++) {
       let key = load<u32>(contexts + (i << 2));
       if (half !== 0) key = hash(key, node + 256);
-      store<usize>(slots + (i << 2), bucket(key));
+      store<u32>(keys + (i << 2), key);
+      const index = key >> bucketShift;
+      touched |= load<u32>(buckets + ((<usize>index) << BUCKET));
+      touched |= load<u32>(buckets + ((<usize>(index ^ 1)) << BUCKET));
     }
+    store<u32>(keys + 60, touched);
+    for (let i: usize = 0; i < count; i++) store<usize>(slots + (i << 2), bucket(load<u32>(keys + (i << 2))));
     let inner: usize = 1;
     for (let step = 0; step < 4; step++) {
       const place: u32 = 7 - (half * 4 + step);
@@ -144,7 +154,7 @@ export function codeLiteral(
         const counter = load<usize>(slots + (i << 2)) + (inner << 2);
         const p = chance(counter);
         const n = seen(counter);
-        store<i32>(inputs + (i << 3), n === 0 ? 0 : stretch(p));
+        store<i32>(inputs + (i << 3), select(0, stretch(p), n === 0));
         store<i32>(inputs + (i << 3), ((<i32>p - 32768) * <i32>(min<u32>(n, 3) * 341)) >> 16, 4);
       }
       let alignedCounter: usize = 0;

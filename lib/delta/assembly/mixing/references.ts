@@ -73,15 +73,16 @@ export function referenceAt(offset: u32): u32 {
 /** How many bytes from `offset` on, at most `most`, no reference begins at. */
 export function freeOfReferences(offset: u32, most: u32): u32 {
   if (map === 0) return most;
-  let done: u32 = 0;
-  while (done < most) {
-    const quad = (offset + done) >> 2;
-    if (((offset + done) & 3) === 0 && done + 32 <= most && load<u64>(map + quad) === 0) {
-      done += 32;
+  const end = offset + most;
+  for (let quad = offset >> 2; quad << 2 < end; ) {
+    const entry: u32 = load<u8>(map + quad);
+    if (entry === 0) {
+      quad += load<u64>(map + quad) === 0 ? 8 : 1;
       continue;
     }
-    if (referenceAt(offset + done) !== 0) return done;
-    done++;
+    const place = (quad << 2) | (entry & 3);
+    if (entry >> 2 !== MARK && place >= offset && place < end) return place - offset;
+    quad++;
   }
   return most;
 }

@@ -18,7 +18,8 @@ export let stepCount: u32 = 0;
 let steps: usize = 0;
 let newSize: u32 = 0;
 let oldSize: u32 = 0;
-/** The aligned steps by old place. */
+/** The aligned steps by old place: old place, new place, length. */
+const PIECE: usize = 12;
 let sorted: usize = 0;
 let sortedCount: u32 = 0;
 
@@ -120,17 +121,15 @@ function magnitude(value: u32): u32 {
 
 /** Sorts the aligned steps by old place, those of the same place by new place. False if memory ran out. */
 export function sortSteps(): bool {
-  sorted = take((<usize>stepCount) << 2);
-  const other = take((<usize>stepCount) << 2);
+  let from = take((<usize>stepCount) << 2);
+  let to = take((<usize>stepCount) << 2);
   const totals = take(2048 << 2);
-  if (sorted === 0 || other === 0 || totals === 0) return false;
+  if (from === 0 || to === 0 || totals === 0) return false;
   for (let i: u32 = 0; i < stepCount; i++) {
     if (stepOld(i) === BULK) continue;
-    store<u32>(sorted + ((<usize>sortedCount) << 2), i);
+    store<u32>(from + ((<usize>sortedCount) << 2), i);
     sortedCount++;
   }
-  let from = sorted;
-  let to = other;
   for (let shift: u32 = 0; shift < 33; shift += 11) {
     memory.fill(totals, 0, 2048 << 2);
     for (let i: u32 = 0; i < sortedCount; i++) {
@@ -154,30 +153,58 @@ export function sortSteps(): bool {
     from = to;
     to = swap;
   }
-  sorted = from;
+  sorted = take((<usize>sortedCount + 1) * PIECE);
+  if (sorted === 0) return false;
+  for (let i: u32 = 0; i < sortedCount; i++) {
+    const index = load<u32>(from + ((<usize>i) << 2));
+    const piece = pieceAt(i);
+    store<u32>(piece, stepOld(index));
+    store<u32>(piece, stepStart(index), 4);
+    store<u32>(piece, stepStart(index + 1) - stepStart(index), 8);
+  }
+  return indexPages();
+}
+
+function pieceAt(index: u32): usize {
+  return sorted + <usize>index * PIECE;
+}
+
+/** Of each page of the old file: how many of the sorted steps begin before it. */
+const PAGE: u32 = 10;
+let pages: usize = 0;
+
+function indexPages(): bool {
+  const count = (oldSize >> PAGE) + 2;
+  pages = take((<usize>count) << 2);
+  if (pages === 0) return false;
+  let index: u32 = 0;
+  for (let page: u32 = 0; page < count; page++) {
+    while (index < sortedCount && load<u32>(pieceAt(index)) >> PAGE < page) index++;
+    store<u32>(pages + ((<usize>page) << 2), index);
+  }
   return true;
 }
 
 /** The new place of an old one: by the longest of the alignments before it that contain it, or 0xffffffff. */
 export function mapped(old: u32): u32 {
-  let low: u32 = 0;
-  let high = sortedCount;
+  const page = pages + ((<usize>(old >> PAGE)) << 2);
+  let low = load<u32>(page);
+  let high = load<u32>(page, 4);
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (stepOld(load<u32>(sorted + ((<usize>middle) << 2))) <= old) low = middle + 1;
+    if (load<u32>(pieceAt(middle)) <= old) low = middle + 1;
     else high = middle;
   }
   let longest: u32 = 0;
   let found: u32 = 0xffffffff;
   for (let depth: u32 = 0; depth < DEPTH && low > 0; depth++) {
-    const index = load<u32>(sorted + ((<usize>(low - 1)) << 2));
     low--;
-    const start = stepStart(index);
-    const length = stepStart(index + 1) - start;
-    const into = old - stepOld(index);
+    const piece = pieceAt(low);
+    const length = load<u32>(piece, 8);
+    const into = old - load<u32>(piece);
     if (into < length && length > longest) {
       longest = length;
-      found = start + into;
+      found = load<u32>(piece, 4) + into;
     }
   }
   return found;

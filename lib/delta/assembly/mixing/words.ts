@@ -25,6 +25,8 @@ const TEXT: usize = 6;
 let old: usize = 0;
 let oldSize: u32 = 0;
 let table: usize = 0;
+/** 1 for each byte that belongs to words. */
+let identifiers: usize = 0;
 let flags: usize = 0;
 let outcomes: u32 = 0;
 /** The entry of the last `findWord`, and the length of the old word. */
@@ -37,10 +39,18 @@ export function openWords(oldAt: usize, size: u32): bool {
   oldSize = size;
   table = take(ENTRY << BITS);
   flags = take(4 << 16);
-  return table !== 0 && flags !== 0;
+  identifiers = take(256);
+  if (table === 0 || flags === 0 || identifiers === 0) return false;
+  for (let byte: u32 = 0; byte < 256; byte++) store<u8>(identifiers + byte, u8(isWordByte(byte)));
+  return true;
 }
 
+/** Letters, digits, _, $, and all that is not ASCII. */
 export function isIdentifier(byte: u32): bool {
+  return load<u8>(identifiers + byte) !== 0;
+}
+
+function isWordByte(byte: u32): bool {
   return (
     (byte >= 0x61 && byte <= 0x7a) ||
     (byte >= 0x41 && byte <= 0x5a) ||
