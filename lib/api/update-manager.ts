@@ -10,6 +10,7 @@ import {
 import { requireHome } from '../home/folder.ts';
 import { type PreferenceKey, withPreference } from '../home/preference-text.ts';
 import { DEFAULT_PREFERENCES, type Preferences, preferencesFile } from '../home/preferences.ts';
+import { requireSeparateFolders } from '../home/snapshot-choices.ts';
 import {
   type Applied,
   type InstallEvent,
@@ -302,13 +303,15 @@ export class UpdateManager {
    *
    * @param changes the new values
    * @returns all of the user's own preferences after the change
-   * @throws PolicyError if an administrator has decided one of them; UsageError if a value is invalid; DamagedError if the file is damaged; MachineError, BusyError if it can't be saved
+   * @throws PolicyError if an administrator has decided one of them; UsageError if a value is invalid, or two components would have the same folder; DamagedError if the file is damaged; MachineError, BusyError if it can't be saved
    * @example
    * await manager.setPreferences({ channel: 'beta', snapshotsKept: 10 });
    */
   async setPreferences(changes: Partial<Omit<Preferences, 'schema'>>): Promise<Preferences> {
     requireOwnDecision(this.#session.host, Object.keys(changes));
-    return preferencesFile.change(this.#session.host, this.#home(), (now) => ({ ...now, ...changes }));
+    return preferencesFile.change(this.#session.host, this.#home(), (now) =>
+      this.#restorable({ ...now, ...changes }),
+    );
   }
 
   /**
@@ -323,7 +326,16 @@ export class UpdateManager {
    */
   async setPreferenceText(key: PreferenceKey, text: string): Promise<Preferences> {
     requireOwnDecision(this.#session.host, [key]);
-    return preferencesFile.change(this.#session.host, this.#home(), (now) => withPreference(now, key, text));
+    return preferencesFile.change(this.#session.host, this.#home(), (now) =>
+      this.#restorable(withPreference(now, key, text)),
+    );
+  }
+
+  /** Throws UsageError if no snapshot of the folders could be restored. */
+  #restorable(preferences: Preferences): Preferences {
+    const { host, layout, app } = this.#session;
+    requireSeparateFolders(host, { home: this.#home(), app, workDir: layout.workDir }, preferences);
+    return preferences;
   }
 
   /**

@@ -1,9 +1,16 @@
 /** The user's preferences about snapshots. */
-import { UpdaterError } from '../errors.ts';
+import { UpdaterError, UsageError } from '../errors.ts';
+import { decodeInput } from '../format/decoder.ts';
 import type { Host } from '../platform/host.ts';
+import { folderConflict, profileRoots, storeLayout } from '../snapshot/index.ts';
 import type { Settings } from './compiled-in.ts';
 import { loadPreferences } from './decided.ts';
-import { DEFAULT_PREFERENCES, MAX_SNAPSHOTS_KEPT, type Preferences } from './preferences.ts';
+import {
+  DEFAULT_PREFERENCES,
+  decodePreferences,
+  MAX_SNAPSHOTS_KEPT,
+  type Preferences,
+} from './preferences.ts';
 import { type SnapshotChoices, type SnapshotSetup, snapshotSetup } from './snapshot-setup.ts';
 
 export function snapshotChoices(preferences: Preferences): SnapshotChoices {
@@ -48,4 +55,17 @@ export function snapshotsIn(
   warn: (reason: string) => void = () => undefined,
 ): SnapshotSetup {
   return snapshotSetup(host, { home, app, updater: version }, loadSnapshotChoices(host, home, warn));
+}
+
+/** Throws UsageError if a value is invalid, two components would have the same folder, or one of them a folder of the updater. */
+export function requireSeparateFolders(
+  host: Host,
+  { home, app, workDir }: { home: string; app: string; workDir: string },
+  changed: Preferences,
+): void {
+  const preferences = decodeInput(decodePreferences, changed, 'preferences');
+  const layout = storeLayout(host, home);
+  const roots = profileRoots(host, { home, app }, snapshotChoices(preferences).profile);
+  const conflict = folderConflict(host.disk, layout, roots, [layout.folder, workDir]);
+  if (conflict !== null) throw new UsageError(conflict, { advice: 'Give each a folder of its own.' });
 }

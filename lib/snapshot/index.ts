@@ -28,6 +28,7 @@ export { carryOut, clear, clearLeftovers, flushFolders } from './restore/restore
 export { prepare, prepareAmended } from './restore/stage.ts';
 export { verifyRestored } from './restore/verify-restored.ts';
 export type { Covering } from './selection.ts';
+export { folderConflict } from './separate.ts';
 export { isSnapshotId } from './snapshot-id.ts';
 export { binaryPath, recogniseExecutable, rememberExecutable, shareBinary } from './store/binaries.ts';
 export { type StoreLayout, storeLayout } from './store/layout.ts';

@@ -18,6 +18,7 @@ import {
 import type { Profile } from '../profile.ts';
 import { resolveExisting } from '../roots.ts';
 import { type Covering, captureSelection, type RootToTake, rootsToTake } from '../selection.ts';
+import { folderConflict } from '../separate.ts';
 import { nextSnapshotId } from '../snapshot-id.ts';
 import type { StoreLayout } from '../store/layout.ts';
 import { withStore } from '../store/lock.ts';
@@ -57,9 +58,15 @@ export interface Taken {
   added: number;
 }
 
-/** Throws MachineError if the disk is full or the drive fails; the snapshots in the store are unaffected then. */
+/** Throws MachineError if the disk is full, the drive fails, or two components have the same folder; the snapshots in the store are unaffected then. */
 export function takeSnapshot(host: Host, request: SnapshotRequest): Promise<Taken> {
   const { layout } = request;
+  const conflict = folderConflict(host.disk, layout, request.profile.roots, [layout.folder]);
+  if (conflict !== null) {
+    throw new MachineError(conflict, {
+      advice: 'Give each a folder of its own: `dgmo-updater config explain` shows who has decided that.',
+    });
+  }
   return withStore(host, layout, async () => {
     const writer = new StoreWriter(host, layout);
     try {

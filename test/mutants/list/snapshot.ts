@@ -3,6 +3,15 @@ import type { MutatedFile } from '../mutant.ts';
 
 export const SNAPSHOT: readonly MutatedFile[] = [
   {
+    file: 'lib/snapshot/separate.ts',
+    tests: ['test/snapshot/separate.test.ts'],
+    changes: [
+      ['if (updaters.some((one) => inside(folder, one)))', 'if (false)'],
+      ['if (other !== undefined && other !== component)', 'if (false)'],
+      ['const folder = resolved(root);', 'const folder = root;'],
+    ],
+  },
+  {
     file: 'lib/snapshot/capture/read-file.ts',
     tests: ['test/snapshot/capture/changing-files.test.ts'],
     changes: [["if (GONE.has(errorCode(error) ?? '')) ", 'if (false) ']],
