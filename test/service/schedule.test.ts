@@ -295,6 +295,18 @@ describe('whatever has happened', () => {
     );
   });
 
+  test('a start 20 minutes after a check brings another one if that failed, and none if it went well', () => {
+    const lot = lotOf('an install');
+    const start = { kind: 'start', at: 20 * MINUTE } as const;
+    expect(nextCheck(afterCheck(null, WELL, 0), start, lot)).toBeGreaterThan(2 * HOUR);
+    expect(nextCheck(afterCheck(null, UNREACHABLE, 0), start, lot)).toBeLessThan(30 * MINUTE);
+  });
+
+  test('a server holds checks off for a day at most', () => {
+    const forAWeek: CheckEnd = { ended: 'failed', passing: true, retryAfter: 7 * DAY };
+    expect(afterCheck(null, forAWeek, 1000).notBefore).toBe(DAY + 1000);
+  });
+
   test('a sleep that takes as long as it should is no occasion, and a lost network is none', () => {
     const before = { now: 1000, networks: 'a' };
     expect(occasionOf(before, { now: 31_500, networks: 'a' }, 30_000)).toBeNull();

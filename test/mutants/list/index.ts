@@ -9,6 +9,7 @@ import { INSTALL } from './install.ts';
 import { PACKAGE } from './package.ts';
 import { PLATFORM } from './platform.ts';
 import { SERVER } from './server.ts';
+import { SERVICE } from './service.ts';
 import { SNAPSHOT } from './snapshot.ts';
 import { TRUST } from './trust.ts';
 import { UPDATE } from './update.ts';
@@ -24,6 +25,7 @@ export const MUTANTS: readonly Mutant[] = mutantsOf([
   ...PACKAGE,
   ...PLATFORM,
   ...SERVER,
+  ...SERVICE,
   ...SNAPSHOT,
   ...TRUST,
   ...UPDATE,

@@ -1,0 +1,85 @@
+/** Mutants of lib/service/: what is taken out or turned round, and the tests that notice. */
+import type { MutatedFile } from '../mutant.ts';
+
+export const SERVICE: readonly MutatedFile[] = [
+  {
+    file: 'lib/service/schedule.ts',
+    tests: ['test/service/schedule.test.ts'],
+    changes: [
+      ['if (last === null) return occasion?.at ?? 0;', ''],
+      ['last.failures > 0 ? last.at', 'last.failures < 0 ? last.at'],
+      ['ownTimeAfter(last.at + INTERVAL / 2, lot)', 'last.at + INTERVAL'],
+      ['last.notBefore === null ? due : Math.max(due, last.notBefore + SPREAD * lot.spread)', 'due'],
+      ['last.notBefore + SPREAD * lot.spread', 'last.notBefore'],
+      ['last.failures > 0 ? ENOUGH_FAILED[kind] : ENOUGH', 'ENOUGH_FAILED[kind]'],
+      ['if (at - last.at < enough) return regular;', ''],
+      ['at + SPREAD * spread', 'at'],
+      ['regular <= at ? soon : Math.min(regular, soon)', 'Math.min(regular, soon)'],
+      ['regular <= at ? soon : Math.min(regular, soon)', 'regular'],
+      ['FIRST_RETRY * 2 ** Math.min(failures - 1, 10)', 'FIRST_RETRY'],
+      ['passing ? (last?.failures ?? 0) + 1 : 0', 'passing ? 1 : 0'],
+      ['now + Math.min(retryAfter, LONGEST_HOLD)', 'now + retryAfter'],
+      ['at: Math.min(at, now),', 'at,'],
+      ['notBefore === null ? null : Math.min(notBefore, now + LONGEST_HOLD)', 'notBefore'],
+      ["if (at - before.now > asked + CLOCK_GAP) return { kind: 'wake', at };", ''],
+      ["networks !== '' && networks !== before.networks", 'networks !== before.networks'],
+      ["networks !== '' && networks !== before.networks", "networks !== ''"],
+    ],
+  },
+  {
+    file: 'lib/service/loop.ts',
+    tests: ['test/service/schedule.test.ts'],
+    changes: [
+      ['checked === null || clock.monotonic() - checked >= LEAST_PAUSE', 'true'],
+      ['last = byTheClock(last, now);', ''],
+      [
+        '      occasion = null;\n',
+        '',
+        { survives: 'a check that went well is enough, whatever happened before it' },
+      ],
+    ],
+  },
+  {
+    file: 'lib/service/decision.ts',
+    tests: ['test/service/decision.test.ts'],
+    changes: [
+      ["if (autoUpdate === 'off') return 'leave';", ''],
+      ["if (update.direction === 'back') return 'tell';", ''],
+      ["(autoUpdate === 'security' && update.isSecurity)", "autoUpdate === 'security'"],
+      ["metered === true && wish.onMetered === 'wait'", 'metered === true'],
+      ["metered === true && wish.onMetered === 'wait'", "wish.onMetered === 'wait'"],
+      ["return onBattery === true && wish.onBattery === 'wait'", 'return onBattery === true'],
+      ["if (!isInWindow(wish.updateWindow, now.localTime)) return 'window';", ''],
+      ["if (!now.isIdle) return 'running';", ''],
+      ["now.onBattery === true && wish.onBattery === 'wait'", "wish.onBattery === 'wait'"],
+      ['begin <= minute && minute < end', 'begin < minute && minute < end'],
+      ['begin <= minute && minute < end', 'begin <= minute && minute <= end'],
+      ['begin < end ? begin', 'true ? begin'],
+      ['running.every((pid) => saidIdle.includes(pid))', 'running.some((pid) => saidIdle.includes(pid))'],
+      ['untouched >= AWAY && used', 'used'],
+      ['&& used <= QUIET', ''],
+      ['first.pids !== now.pids || ', ''],
+      ['now.time - first.time > QUIET', 'false'],
+      ['now.at - first.at >= AWAY ?', 'true ?'],
+    ],
+  },
+  {
+    file: 'lib/service/notice.ts',
+    tests: ['test/service/decision.test.ts'],
+    changes: [
+      ['if (isOfHealth(notice) !== isOfHealth(added)) return false;', ''],
+      ["|| notice.kind === 'available'", ''],
+      ["kind === 'available' || kind === 'waiting' || kind === 'failed'", "kind === 'available'"],
+      ["kind !== 'installed' || version === installed", 'true'],
+    ],
+  },
+  {
+    file: 'lib/service/sessions.ts',
+    tests: ['test/service/decision.test.ts'],
+    changes: [
+      ['word.pid !== pid && ', ''],
+      ['at <= now && ', ''],
+      ['&& now - at < VALID', ''],
+    ],
+  },
+];
