@@ -8,6 +8,7 @@ import { benchDownload, downloadTable } from './download.ts';
 import { benchFeed, feedTable } from './feed.ts';
 import { benchRepair, repairTable } from './repair.ts';
 import { benchRoutes, routesTable } from './routes.ts';
+import { benchService, serviceTable } from './service.ts';
 import { benchSnapshots } from './snapshots.ts';
 import { benchStartUp, startUpTable } from './start-up.ts';
 import { benchStarts } from './starts.ts';
@@ -29,6 +30,8 @@ console.log(`### Start-up
 
 ${startUpTable(await benchStartUp())}
 `);
+if (process.platform === 'linux')
+  console.log(`### The background service, idle\n\n${serviceTable(await benchService())}\n`);
 console.log(`### Snapshots and rollbacks\n\n${await benchSnapshots()}`);
 console.log(`### Checks and repairs of a real release\n\n${repairTable(await benchRepair())}`);
 console.log(`### A check that finds nothing new\n\n${feedTable(await benchFeed())}`);
