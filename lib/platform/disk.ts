@@ -112,6 +112,8 @@ export interface Disk {
    * EPERM for an immutable one. Null if it would not, or does not say (Windows). Nothing is tried.
    */
   writeRefusal(path: string): string | null;
+  /** The same of running this file: EACCES also on a filesystem that is mounted noexec, to root as well. */
+  runRefusal(path: string): string | null;
   /** Makes renames, links and removals in this directory durable. Does nothing on Windows. */
   flushDirectory(path: string): void;
 }

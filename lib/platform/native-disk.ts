@@ -181,9 +181,9 @@ function room(path: string): Room | null {
 }
 
 /** The real user id decides, and on Linux an immutable file or folder is refused with EPERM, to root as well. */
-function writeRefusal(path: string): string | null {
+function refusal(path: string, of: number): string | null {
   try {
-    fs.accessSync(systemPath(path), fs.constants.W_OK);
+    fs.accessSync(systemPath(path), of);
     return null;
   } catch (error) {
     const code = errorCode(error);
@@ -254,6 +254,7 @@ export const nativeDisk: Disk = {
   imitate: windows ? () => undefined : posixImitate,
   setMode: windows ? (path, mode) => fs.chmodSync(path, mode) : posixSetMode,
   room,
-  writeRefusal: windows ? () => null : writeRefusal,
+  writeRefusal: windows ? () => null : (path) => refusal(path, fs.constants.W_OK),
+  runRefusal: windows ? () => null : (path) => refusal(path, fs.constants.X_OK),
   flushDirectory: windows ? () => undefined : flushDirectory,
 };

@@ -229,6 +229,32 @@ describe('finds', () => {
     expect((await found(true)).map(({ type }) => type).sort()).toEqual(['cache_damaged', 'snapshot_damaged']);
   });
 
+  test('a filesystem that is mounted noexec: what is on it can not be run', async () => {
+    const { nativeHost } = await import('../../lib/platform/native.ts');
+    const host = nativeHost();
+    const runRefusal = (file: string) => (file.startsWith(here.stage.dir) ? 'EACCES' : null);
+    const status = await here.health({ host: { ...host, disk: { ...host.disk, runRefusal } } }).verify();
+    expect(status.healthy).toBe(false);
+    expect(status.issues.map(({ type, where, exitCode }) => [type, where, exitCode])).toEqual([
+      ['permission_error', here.dgmo, 12],
+      ['permission_error', here.updater, 12],
+    ]);
+    expect(status.issues[0]?.what).toContain('mounted noexec');
+  });
+
+  test.skipIf(process.getuid?.() !== 0 || Bun.which('unshare') === null)('which the system tells', () => {
+    const module = path.resolve(import.meta.dir, '../../lib/platform/native-disk.ts');
+    const print = `console.log((await import(${JSON.stringify(module)})).nativeDisk.runRefusal(process.argv[1]))`;
+    const script = `mount -t tmpfs -o noexec tmpfs "$1" && cp "$2" "$1/dgmo" && "$0" -e "$3" "$1/dgmo" && "$0" -e "$3" "$2"`;
+    const mount = fs.mkdtempSync(path.join(here.stage.folder, 'noexec-'));
+    const { stdout } = Bun.spawnSync(
+      ['unshare', '-m', 'sh', '-c', script, process.execPath, mount, here.dgmo, print],
+      { stderr: 'inherit' },
+    );
+    expect(stdout.toString()).toBe('EACCES\nnull\n');
+    fs.rmdirSync(mount);
+  });
+
   test('another program of that name earlier on the PATH, and a link that leads nowhere', async () => {
     const { nativeHost } = await import('../../lib/platform/native.ts');
     const host = nativeHost();

@@ -351,6 +351,10 @@ export class SimulatedDisk implements Disk {
     return null;
   }
 
+  runRefusal(_: string): string | null {
+    return null;
+  }
+
   flushDirectory(path: string): void {
     const last = this.#pending.findLastIndex((change) => change.directories.includes(path));
     for (const change of this.#pending.splice(0, last + 1)) applyChange(this.#durableNames, change);

@@ -70,6 +70,13 @@ function checkMode({ host, layout }: Session, path: string, name: string): Healt
     wrong(`${name} can't be run: its mode is ${mode}`, 'make it executable');
   else if ((status.mode & 0o500) !== 0o500)
     wrong(`the owner of ${name} can't read and run it: its mode is ${mode}`, 'let its owner read and run it');
+  else if (isRunnableBy(host.user, status.mode) && host.disk.runRefusal(path) === 'EACCES')
+    issues.push(
+      issue('permission_error', path, `${name} can't be run: its filesystem is mounted noexec (EACCES)`, {
+        advice: `\`findmnt -T ${shellWord(path)}\` shows it. Mount it without noexec, or install elsewhere.`,
+        exitCode: 12,
+      }),
+    );
   if ((status.mode & WRITABLE_BY_ALL) !== 0)
     wrong(`everybody may change ${name}: its mode is ${mode}`, 'let only its owner change it');
   const owner = host.disk.status(layout.workDir)?.owner ?? null;
@@ -88,6 +95,11 @@ function checkMode({ host, layout }: Session, path: string, name: string): Healt
     );
   }
   return issues;
+}
+
+/** By the mode alone, whoever owns it: then only the filesystem can be in the way. */
+function isRunnableBy(user: number | null, mode: number): boolean {
+  return user === 0 ? (mode & RUNNABLE) !== 0 : (mode & RUNNABLE) === RUNNABLE;
 }
 
 /** A word for a POSIX shell. */
