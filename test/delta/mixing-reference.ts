@@ -1481,6 +1481,8 @@ class Mixing {
         ),
         hash(last >>> 8, 0xe00),
       );
+      if (this.#class === CODE_CLASS)
+        contexts.push(this.#branchContext(addressIn(this.#images[1], at), last));
     }
     const set =
       (this.#class * 4 + (this.#history & 3)) * 8 + (match < 0 ? 0 : Math.min(7, 1 + (length >> 2)));
@@ -1492,6 +1494,16 @@ class Mixing {
       length,
       set,
     );
+  }
+
+  #branchContext(address: number, last: number): number {
+    const before = [0, 1, 2, 3].map((back) => (last >>> (24 - 8 * back)) & 255);
+    const known = before.findIndex((byte) => byte === 0xe8 || byte === 0xe9);
+    if (known < 0) return hash((Number(before[0]) << 4) | (address & 15), 0x1000);
+    const made = known === 0 ? 0 : last >>> (32 - 8 * known);
+    const sum = u32(made + address + 4 - known);
+    const next = (sum >>> (8 * known)) & (known === 0 ? 15 : 255);
+    return hash(hash(sum & (2 ** (8 * known) - 1), (next << 2) | known), 0xf00);
   }
 
   #oldWordHash(place: number): number {

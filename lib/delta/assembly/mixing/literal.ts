@@ -2,7 +2,8 @@
 import { BULK_PIECE } from './bulk';
 import { charge, encoding, LITERALS } from './coder';
 import { codeLiteral, contexts } from './mixer';
-import { State, TEXT_CLASS } from './state';
+import { addressOf } from './regions';
+import { CODE, State, TEXT_CLASS } from './state';
 import { hash } from './tables';
 import { isIdentifier } from './words';
 
@@ -66,6 +67,10 @@ export function literal(place: u32, notAligned: bool, notMatched: bool): u32 {
     );
     context(7, hash(last >> 8, 0xe00));
     count = 8;
+    if (State.kind === CODE) {
+      context(8, branchContext(addressOf(1, State.at), last));
+      count = 9;
+    }
   }
   const set = (State.kind * 4 + (State.history & 3)) * 8 + (match < 0 ? 0 : min<u32>(7, 1 + (length >> 2)));
   return codeLiteral(
@@ -77,6 +82,23 @@ export function literal(place: u32, notAligned: bool, notMatched: bool): u32 {
     length,
     set,
   );
+}
+
+/**
+ * In code: the byte before and where among 16 it is, as functions begin at multiples of 16; behind what may be the opcode of a
+ * call or a jump, what is known of the target, and what the next byte is to be added to.
+ */
+function branchContext(address: u32, last: u32): u32 {
+  for (let known: u32 = 0; known < 4; known++) {
+    const opcode = (last >> (24 - 8 * known)) & 255;
+    if (opcode !== 0xe8 && opcode !== 0xe9) continue;
+    const mask: u32 = (1 << (8 * known)) - 1;
+    const made: u32 = known === 0 ? 0 : last >> (32 - 8 * known);
+    const sum = made + address + 4 - known;
+    const next = (sum >> (8 * known)) & (known === 0 ? 15 : 255);
+    return hash(hash(sum & mask, (next << 2) | known), 0xf00);
+  }
+  return hash(((last >> 24) << 4) | (address & 15), 0x1000);
 }
 
 /** The word of the old text around `place`. */
