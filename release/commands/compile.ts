@@ -124,10 +124,13 @@ export async function compileTarget(
   const name = executableName(`dgmo-updater-${targetName(target)}`, target.platform);
   const file = path.join(folder, name);
   requireOutput(file);
-  // Bun works in it, and leaves a file of 80 MB there if it is interrupted.
   return await withScratchFolder(folder, '.compile-', async (scratch) => {
     const temporary = path.join(scratch, name);
-    await build(target, settings, entry, temporary);
+    // Bun works in it, and leaves a file of 80 MB there if it is interrupted. It is beside the sources, because the names of the
+    // program's parts are made of the way from here to them: so that is the same in every checkout.
+    await withScratchFolder(path.dirname(entry), '.compile-', (workingDirectory) =>
+      build(target, settings, entry, { output: temporary, workingDirectory }),
+    );
     ignoreEnvironment(temporary);
     const digest = digestFile(disk, temporary);
     if (digest === null)
@@ -165,7 +168,8 @@ function ignoreEnvironment(file: string): void {
  *   takes threads and 4 ms; updater.ts ends that after 200 ms.
  * - `--no-compile-autoload-*`: a `.env` or `bunfig.toml` in the folder in which a person starts it is not read.
  *
- * Two builds of the same sources are the same, byte by byte, if `output` has the same last name: it is part of them.
+ * Two builds of the same sources are the same, byte by byte, wherever the checkout is, if `output` has the same last name, which is
+ * part of them, and the working directory is as far from the sources.
  */
 const FLAGS = [
   '--compile',
@@ -178,7 +182,12 @@ const FLAGS = [
   '--no-compile-autoload-bunfig',
 ];
 
-async function build(target: Target, settings: Settings, entry: string, output: string): Promise<void> {
+async function build(
+  target: Target,
+  settings: Settings,
+  entry: string,
+  { output, workingDirectory }: { output: string; workingDirectory: string },
+): Promise<void> {
   const { code, signal, errors } = await runChild(
     [
       BUN,
@@ -189,7 +198,7 @@ async function build(target: Target, settings: Settings, entry: string, output: 
       `--outfile=${output}`,
       entry,
     ],
-    { workingDirectory: path.dirname(output) },
+    { workingDirectory },
   );
   // A Ctrl-C reaches Bun as well, and its end may be noticed before the signal is.
   if (signal === 'SIGINT') throw new InterruptedError(`interrupted: ${path.basename(output)} was not made`);
