@@ -20,6 +20,9 @@ import { keysEverNamed, readPublished } from '../repository/published.ts';
 import { rotate as rotateKeys, unfinishedRotation } from '../repository/signing/replace-key.ts';
 import { SIGNING_HELP, SIGNING_OPTIONS, type Signing, withSigning } from './signing.ts';
 
+/** More keys than that are a mistake. */
+const MAX_KEYS = 16;
+
 const HELP = `Usage: release rotate <role> --repo <dir> --keys <keys> [options]
 
 Makes a new key for a role (${ROLES.join(', ')}), publishes a root that names it instead of the old one,
@@ -27,11 +30,16 @@ and signs again what the role signs; for targets this includes the packages of a
 keys, and enough of the keys that the role has afterwards; the old key itself may be lost. Clients can follow at every
 moment. If it is interrupted, the same command continues.
 
+With --add, --remove and --threshold it changes how many keys a role has, and how many of them must sign, in the same way.
+
 The new root is also written to <keys>/root.json: compile it into the next updater.
 
 ${SIGNING_HELP}\
   --replace <key>          the key to replace: the name of its file (root-3) or the beginning of its id; may be repeated
-                           (default: the only one of the role)
+                           (default: the only one of the role, unless one of the next three is given)
+  --add <n>                n more keys
+  --remove <key>           a key that gets no successor, named as for --replace; may be repeated
+  --threshold <m>          how many keys of the role must sign from now on
   --to <dir>               where the new key is written (default: the first --keys)
   --scrypt-cost <c>        as for \`release keys init\`
 `;
@@ -43,7 +51,10 @@ export const rotate: Command = {
   async run(args) {
     const { values, operands } = readArguments(args, ['role'], {
       ...SIGNING_OPTIONS,
-      replace: { type: 'string', multiple: true, default: [] },
+      replace: { type: 'string', multiple: true, default: [] as string[] },
+      add: { type: 'string' },
+      remove: { type: 'string', multiple: true, default: [] as string[] },
+      threshold: { type: 'string' },
       to: { type: 'string' },
       'scrypt-cost': { type: 'string' },
     });
@@ -52,27 +63,42 @@ export const rotate: Command = {
       SCRYPT_COST.min,
       SCRYPT_COST.max,
     ]);
+    const more = wholeNumber('--add', values.add, 0, [0, MAX_KEYS]);
+    const wanted =
+      values.threshold === undefined
+        ? undefined
+        : wholeNumber('--threshold', values.threshold, 1, [1, MAX_KEYS]);
+    const resizes = more > 0 || values.remove.length > 0 || wanted !== undefined;
     await withSigning(['rotate', role], values, async (signing) => {
       const { host, repo, keys } = signing;
       const folder = values.to ?? keys[0];
       const folders = [...new Set([...keys, folder])];
       const begun = unfinishedRotation(host, repositoryLayout(repo));
-      const replaced =
-        begun?.role === role && values.replace.length === 0
-          ? begun.replaced
-          : chooseReplaced(signing, role, values.replace);
+      const continues = begun?.role === role && values.replace.length === 0 && !resizes;
+      const successors =
+        values.replace.length === 0 && resizes
+          ? []
+          : continues
+            ? []
+            : chooseReplaced(signing, role, values.replace);
+      const removed = values.remove.length === 0 ? [] : chooseReplaced(signing, role, values.remove);
+      const replaced = continues ? begun.replaced : [...successors, ...removed];
+      const threshold = continues ? begun.threshold : wanted;
       const added = await newKeys(signing, role, folders, begun?.role === role ? begun.added : null, {
-        count: replaced.length,
+        count: continues ? begun.added.length : successors.length + more,
         folder,
         cost,
       });
       const signers = signing.signersOf(folders, replaced);
-      const root = await rotateKeys(host, repo, { role, replaced, added }, signers);
+      const root = await rotateKeys(host, repo, { role, replaced, added, threshold }, signers);
       await writeOutput(path.join(keys[0], ROOT_FILE), (write) => write(root));
       for (const [index, id] of replaced.entries()) {
-        print(`${role}: ${id} replaced by ${added[index]?.id ?? 'none'}\n`);
+        const successor = added[index]?.id;
+        print(`${role}: ${id} ${successor === undefined ? 'removed' : `replaced by ${successor}`}\n`);
       }
-      const { version } = decodeRoot(root);
+      for (const { id } of added.slice(replaced.length)) print(`${role}: ${id} added\n`);
+      const { version, roles } = decodeRoot(root);
+      if (resizes) print(`${role}: ${roles[role].threshold} of ${roles[role].keys.length} keys must sign\n`);
       print(`${repo}: root version ${version}, also in ${path.join(keys[0], ROOT_FILE)}\n`);
     });
   },

@@ -1,16 +1,16 @@
 /**
- * Replaces a key of a role. Clients can follow at every instant, even if the old key is lost, because there is a root
- * between the old and the new one in which both keys count:
+ * Replaces keys of a role, gives it more or fewer, or changes how many must sign. Clients can follow at every instant, even if an
+ * old key is lost, because there is a root between the old and the new one in which both keys count:
  *
- * 1. A root with the old keys and the new one. Everything published is valid under it.
+ * 1. A root with the old keys and the new ones, of which the smaller number must sign. Everything published is valid under it.
  * 2. Everything that the role signs, signed again: metadata and, for `targets`, the packages of all listed releases (new
  *    envelopes around the same payloads). This is one change of the feed, valid under the roots of 1 and 3.
- * 3. A root without the old key.
+ * 3. A root without the old keys, and with the new number.
  *
  * A root key signs only roots, so one new root is enough for it. The next `rotate` continues an interrupted one.
  */
 import { MachineError, UsageError } from '../../../lib/errors.ts';
-import { array, type Decoded, hex, integer, object, oneOf } from '../../../lib/format/decoder.ts';
+import { array, type Decoded, hex, integer, object, oneOf, optional } from '../../../lib/format/decoder.ts';
 import { removeIfThere } from '../../../lib/platform/files.ts';
 import type { Host } from '../../../lib/platform/host.ts';
 import {
@@ -36,9 +36,11 @@ const DAY = 24 * 60 * 60 * 1000;
 const rotation = object({
   role: oneOf(...ROLES),
   /** Ids of the old keys. */
-  replaced: array(hex(32), 1, 16),
+  replaced: array(hex(32), 0, 16),
   /** Ids of the new keys. */
   added: array(hex(32), 0, 16),
+  /** How many must sign afterwards; as before if it is not there. */
+  threshold: optional(integer(1, 16), undefined),
   began: integer(0, 253_402_300_799_999),
 });
 
@@ -54,6 +56,8 @@ export interface RotateRequest {
   /** Ids of keys that the root names for the role. */
   replaced: readonly string[];
   added: readonly PublicKey[];
+  /** How many keys of the role must sign afterwards; as before if it is not given. */
+  threshold?: number | undefined;
 }
 
 /** The new root. TrustError if too few keys are present to sign it and what follows. */
@@ -69,14 +73,11 @@ export async function rotate(
     const began = begin(host, layout, published, request, signers);
     if (signers.remote !== undefined) askForRoots(published, request, began, signers);
     let current = published;
-    if (
-      request.role !== 'root' &&
-      !request.added.every((key) => hasKey(current.root, request.role, key.id))
-    ) {
-      placeRoot(current, signRoot(current.root, draftRoot(current, request, began, []), signers));
+    if (needsBoth(current.root, request)) {
+      placeRoot(current, signRoot(current.root, withBoth(current, request, began), signers));
       current = readPublished(host, folder);
     }
-    const root = signRoot(current.root, draftRoot(current, request, began, request.replaced), signers);
+    const root = signRoot(current.root, withNew(current, request, began), signers);
     if (request.role !== 'root') {
       const goal = decodeRoot(root);
       const channels = request.role === 'targets' ? await resignedChannels(current, goal, signers) : [];
@@ -102,7 +103,8 @@ function begin(
   const ids = added.map(({ id }) => id);
   if (
     before !== null &&
-    (before.role !== role || !Bun.deepEquals([before.replaced, before.added], [replaced, ids]))
+    (before.role !== role ||
+      !Bun.deepEquals([before.replaced, before.added, before.threshold], [replaced, ids, request.threshold]))
   ) {
     throw new UsageError(`a rotation of ${before.role} was begun and has to be finished first`, {
       advice: `Run \`release rotate ${before.role}\`.`,
@@ -113,11 +115,17 @@ function begin(
     throw new UsageError(`wanted a ${role} key of root version ${published.root.version}, found ${foreign}`);
   }
   const began = before?.began ?? host.clock.now();
-  const goal = draftRoot(published, request, began, replaced);
+  const goal = withNew(published, request, began);
+  const { keys, threshold } = goal.roles[role];
+  if (threshold > keys.length) {
+    throw new UsageError(
+      `${role}: wanted at least ${threshold} keys, as many as must sign, found ${keys.length}`,
+    );
+  }
   signers.keys('root', published.root);
   signers.keys('root', goal);
   signers.keys(role, goal);
-  const record: Rotation = { role, replaced: [...replaced], added: ids, began };
+  const record: Rotation = { role, replaced: [...replaced], added: ids, threshold: request.threshold, began };
   writeNote(host.disk, layout.rotation, record);
   return began;
 }
@@ -126,17 +134,37 @@ function hasKey({ roles }: Roles, role: RoleName, id: string): boolean {
   return roles[role].keys.some((key) => key.id === id);
 }
 
+/** Whether a root with both is wanted, and is not there. */
+function needsBoth(root: Roles, { role, added, threshold }: RotateRequest): boolean {
+  if (role === 'root') return false;
+  const lowers = threshold !== undefined && threshold < root.roles[role].threshold;
+  return lowers || !added.every(({ id }) => hasKey(root, role, id));
+}
+
+function withBoth(current: Pick<Published, 'root'>, request: RotateRequest, now: number): RootDraft {
+  const before = current.root.roles[request.role].threshold;
+  return draftRoot(current, request, now, {
+    without: [],
+    threshold: Math.min(before, request.threshold ?? before),
+  });
+}
+
+function withNew(current: Pick<Published, 'root'>, request: RotateRequest, now: number): RootDraft {
+  const threshold = request.threshold ?? current.root.roles[request.role].threshold;
+  return draftRoot(current, request, now, { without: request.replaced, threshold });
+}
+
 /** The next root: with the added keys, without `without`. */
 function draftRoot(
   { root }: Pick<Published, 'root'>,
   { role, added }: RotateRequest,
   now: number,
-  without: readonly string[],
+  { without, threshold }: { without: readonly string[]; threshold: number },
 ): RootDraft {
   const roles = { ...root.roles };
   const fresh = added.filter(({ id }) => !hasKey(root, role, id));
   roles[role] = {
-    threshold: root.roles[role].threshold,
+    threshold,
     keys: [...root.roles[role].keys, ...fresh].filter(({ id }) => !without.includes(id)),
   };
   return { version: root.version + 1, expires: now + ROOT_DAYS * DAY, roles };
@@ -145,9 +173,8 @@ function draftRoot(
 /** Requests the signatures of all roots of the rotation at once. */
 function askForRoots(published: Published, request: RotateRequest, began: number, signers: Signers): void {
   let { root } = published;
-  const all = request.role !== 'root' && !request.added.every(({ id }) => hasKey(root, request.role, id));
-  for (const without of all ? [[], request.replaced] : [request.replaced]) {
-    const draft = draftRoot({ root }, request, began, without);
+  for (const next of needsBoth(root, request) ? [withBoth, withNew] : [withNew]) {
+    const draft = next({ root }, request, began);
     askForRoot(root, draft, signers);
     root = { ...root, version: draft.version, roles: draft.roles };
   }

@@ -133,6 +133,17 @@ const SCENARIOS: Scenario[] = [
     steps: (sight: Sight) =>
       Object.values(sight.releases).map((list) => list.map(({ version, rollout }) => [version, rollout])),
   })),
+  {
+    name: 'rotate to two of two snapshot keys',
+    before: withTwo,
+    work: async (host) => {
+      const fresh = testKey(77);
+      const change = { role: 'snapshot', replaced: [], added: [fresh], threshold: 2 } as const;
+      await rotate(host, REPO, change, signersWith([...KEYS, fresh]));
+    },
+    steps: (sight: Sight) =>
+      Object.values(sight.releases).map((list) => list.map(({ version, rollout }) => [version, rollout])),
+  },
 ];
 
 function add(host: SimulatedHost, version: string, binaries: Record<string, Uint8Array>) {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { TrustError, UsageError } from '../../../lib/errors.ts';
 import type { SigningKey } from '../../../lib/trust/index.ts';
+import { requireKeys } from '../../../release/keys/signers.ts';
 import { initialize } from '../../../release/repository/initialize.ts';
 import { readPublished } from '../../../release/repository/published.ts';
 import { addRelease } from '../../../release/repository/releases/add-release.ts';
@@ -94,6 +95,56 @@ describe('after the rotation of', () => {
       await look(disk, new SimulatedDisk(), INDEXES, root);
     }
     expect(readPublished(hostOn(disk), REPO).root.version).toBe(5);
+  });
+});
+
+describe('more or fewer keys, and another number of those that must sign', () => {
+  const signers = signersWith([...KEYS, FRESH, testKey(78)]);
+  const sizes = (disk: SimulatedDisk) =>
+    Object.entries(readPublished(hostOn(disk), REPO).root.roles).map(([role, { keys, threshold }]) => [
+      role,
+      threshold,
+      keys.length,
+    ]);
+
+  for (const role of ['root', 'targets', 'snapshot', 'timestamp'] as const) {
+    test(`of ${role}: up, then down again, and every client follows at every step`, async () => {
+      const disk = await repository();
+      const memory = new SimulatedDisk();
+      await look(disk, memory, INDEXES);
+      const longAway = memory.clone();
+      const [before] = sizes(disk).filter(([name]) => name === role);
+      const [, threshold, count] = before as [string, number, number];
+      const added = [FRESH, testKey(78)];
+      await rotate(hostOn(disk), REPO, { role, replaced: [], added, threshold: threshold + 1 }, signers);
+      expect(sizes(disk)).toContainEqual([role, threshold + 1, count + 2]);
+      await look(disk, memory, INDEXES);
+      await look(disk, longAway.clone(), INDEXES);
+
+      const { root } = readPublished(hostOn(disk), REPO);
+      const named = KEYS.filter(({ id }) => root.roles[role].keys.some((key) => key.id === id));
+      const few = signersWith(named.slice(0, threshold));
+      expect(() => requireKeys(few, root, [role])).toThrow(`wanted ${threshold + 1} of the root's`);
+
+      const replaced = added.map(({ id }) => id);
+      await rotate(hostOn(disk), REPO, { role, replaced, added: [], threshold }, signers);
+      expect(sizes(disk)).toContainEqual([role, threshold, count]);
+      await refresh(hostOn(disk), REPO, SIGNERS, { all: true });
+      for (const client of [memory, longAway, new SimulatedDisk()]) {
+        const seen = await look(disk, client, INDEXES);
+        expect(seen.releases['stable linux-x64']?.[0]?.version).toBe('1.1.0');
+      }
+    });
+  }
+
+  test('a number that the keys can never reach is refused before anything is written', async () => {
+    const disk = await repository();
+    const before = disk.picture();
+    const change = { role: 'timestamp', replaced: [], added: [FRESH], threshold: 3 } as const;
+    await expect(rotate(hostOn(disk), REPO, change, signers)).rejects.toThrow(
+      'timestamp: wanted at least 3 keys, as many as must sign, found 2',
+    );
+    expect(disk.picture()).toEqual(before);
   });
 });
 
