@@ -20,6 +20,8 @@ export interface Overview {
   pin: string | null;
   /** False: updates are turned off altogether. */
   updates: boolean;
+  /** Why the installed version was revoked by its publisher, as far as a check has found it; null if it was not. */
+  revoked: string | null;
   lastCheck: LastCheck | null;
   /** Whether the background service runs for this home. */
   serviceRuns: boolean;
@@ -42,6 +44,7 @@ const NOTHING: Omit<Overview, 'home' | 'feed' | 'evolutions' | 'folders' | 'prob
   autoUpdate: 'manual',
   pin: null,
   updates: true,
+  revoked: null,
   lastCheck: null,
   serviceRuns: false,
   nextCheck: null,
@@ -66,6 +69,7 @@ export async function overviewOf(session: Session): Promise<Overview> {
       ...(await serviceOf(session, folder, receipt)),
       ...{ home: folder, channel, autoUpdate, pin, updates, feed: preferences.feed ?? feed, folders: roots },
       evolutions: installedEvolutions(session, { profile: { roots } }).map(({ id }) => id),
+      revoked: await revocation(session, folder, receipt),
       lastCheck: checksFile.load(host, folder).last,
       lastChange: ofInstall(historyFile.load(host, folder).entries, receipt).at(-1) ?? null,
       problem: null,
@@ -96,6 +100,14 @@ async function serviceOf(
     nextCheck: serviceRuns ? serviceFile.load(host, home).nextCheck : null,
     notices: current.map((notice) => noticeText(notice, app)),
   };
+}
+
+/** Without the record there is nothing to load for it. */
+async function revocation(session: Session, home: string, receipt: Receipt | null): Promise<string | null> {
+  const { disk, platform } = session.host;
+  if (receipt === null || disk.status(pathsOf(platform).join(home, 'revoked.json')) === null) return null;
+  const { revocationOf } = await import('../home/admission/revoked.ts');
+  return revocationOf(session, { app: receipt.app, version: receipt.binary.version });
 }
 
 /** Of this installation: others may share the home. Throws DamagedError, MachineError. */

@@ -2,6 +2,7 @@
 import { errorMessage, UpdaterError } from '../../errors.ts';
 import { shownAddress } from '../../format/web-address.ts';
 import { type HealthStatus, knownReceipt, onSearchPath, verifyInstall } from '../../health/index.ts';
+import { revocationOf } from '../../home/admission/revoked.ts';
 import { checksFile } from '../../home/checks.ts';
 import { decide } from '../../home/decided.ts';
 import { lockedError, type Receipt, type Session } from '../../install/index.ts';
@@ -80,7 +81,12 @@ function versions(session: Session): Finding {
     `kept for a rollback: ${previous?.version ?? 'none'}`,
     `nothing older than ${floor} is accepted`,
   );
-  return finding('ok', `${app} ${binary.version}`, { details });
+  const revoked = revocationOf(session, { app: receipt.app, version: binary.version });
+  if (revoked === null) return finding('ok', `${app} ${binary.version}`, { details });
+  return finding('warning', `${app} ${binary.version} was revoked by its publisher: ${revoked}`, {
+    details,
+    remediation: 'Run `dgmo-updater update`, which also knows the way back if there is no newer version.',
+  });
 }
 
 function healthFinding({ healthy, issues }: HealthStatus): Finding {

@@ -2,6 +2,7 @@
 
 import { DamagedError, PolicyError, UsageError } from '../../errors.ts';
 import { didYouMean } from '../../format/nearest.ts';
+import { requireNotRevoked } from '../../home/admission/revoked.ts';
 import { homeIfAny } from '../../home/folder.ts';
 import {
   binaryPath,
@@ -38,8 +39,8 @@ export interface RollbackTarget {
 }
 
 /**
- * Throws PolicyError if there is nothing to go back to, the snapshot is of folders that are not those of today, or the release does not allow it; DamagedError if the snapshot or the
- * binary is damaged; UsageError if no snapshot has that id.
+ * Throws PolicyError if there is nothing to go back to, the snapshot is of folders that are not those of today, the release to go back to is
+ * known to be revoked, or the installed one does not allow it; DamagedError if the snapshot or the binary is damaged; UsageError if no snapshot has that id.
  */
 export function rollbackTarget(session: Session, wish: RollbackWish = {}): RollbackTarget {
   const receipt = requireReceipt(session.host.disk, session.layout);
@@ -48,7 +49,10 @@ export function rollbackTarget(session: Session, wish: RollbackWish = {}): Rollb
   const components = componentsOf(chosen, wish);
   const { snapshot, movedFrom } = ofToday(session, chosen, components);
   const to = binaryOf(session, receipt, snapshot, components, listed);
-  if (wish.force !== true) checkRelease(receipt, snapshot, to, components);
+  if (wish.force !== true) {
+    if (to.version !== receipt.binary.version) requireNotRevoked(session, { app: receipt.app, ...to }, FORCE);
+    checkRelease(receipt, snapshot, to, components);
+  }
   return { receipt, to, snapshot, components, movedFrom };
 }
 
@@ -245,6 +249,8 @@ function storedPath({ snapshots }: Session, { sha256 }: Pick<Binary, 'sha256'>):
   return snapshots === null ? null : binaryPath(snapshots.layout, sha256);
 }
 
+const FORCE = 'If you are sure, --force goes back anyway.';
+
 /** Throws PolicyError if the installed release does not allow it. */
 function checkRelease(
   receipt: Receipt,
@@ -254,7 +260,7 @@ function checkRelease(
 ): void {
   const { binary, rollback } = receipt;
   const back = components.includes('binary') && compareVersions(to.version, binary.version) < 0;
-  const advice = 'If you are sure, --force goes back anyway.';
+  const advice = FORCE;
   if (rollback !== null && back) {
     if (!rollback.supported)
       throw new PolicyError(`${binary.version} can't be rolled back: its release says so`, { advice });

@@ -3,6 +3,7 @@
  * reads. The result is data for the phases that follow, and keeps the packages open until `close`.
  */
 import { DamagedError, UsageError } from '../../errors.ts';
+import { requireNotRevoked } from '../../home/admission/revoked.ts';
 import {
   type CarriedEvolution,
   checkPackage,
@@ -85,6 +86,8 @@ export async function prepareUpdate(session: Session, options: PrepareOptions): 
       allowDowngrade: options.allowDowngrade,
       rollback: receipt.rollback,
     });
+    if (!isInstalled(contents, receipt.binary))
+      requireNotRevoked(session, { app: receipt.app, version: contents.version }, 'Install another version.');
     await verifyPayloads(contents, () => checkpoint(session));
     session.emit({ event: 'verified', version: contents.version, bytes: contents.size });
     const to: Binary = { version: contents.version, ...contents.binary };

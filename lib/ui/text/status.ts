@@ -20,6 +20,8 @@ export function describeStatus(status: Status, overview: Overview, clock: Status
       'Before',
       receipt.previous === null ? 'nothing kept' : `${receipt.previous.version}, kept for rollback`,
     ]);
+    if (overview.revoked !== null)
+      rows.splice(1, 0, ['Revoked', `by its publisher: ${overview.revoked}; run \`dgmo-updater update\``]);
     const starts = receipt.confirmation?.starts.length;
     if (starts !== undefined)
       rows.push(['Confirmed', `not yet: ${starts} start${starts === 1 ? '' : 's'} since it was installed`]);

@@ -4,6 +4,7 @@
  */
 
 import { errorMessage, PolicyError, UsageError } from '../../errors.ts';
+import { noteRevoked } from '../../home/admission/revoked.ts';
 import { firstSeen, noteCheck } from '../../home/checks.ts';
 import { choicesFile } from '../../home/choices.ts';
 import { requireOwnDecision } from '../../home/decided.ts';
@@ -140,7 +141,9 @@ export async function readIndex(context: UpdateContext, channel: string): Promis
         rootVersion = Math.max(rootVersion, version);
       },
     });
-    return await readChannel(documents, feed, { app: receipt.app, channel, target });
+    const index = await readChannel(documents, feed, { app: receipt.app, channel, target });
+    await noteRevoked(session.host, home, index);
+    return index;
   } finally {
     await noteRootVersion(session, rootVersion);
   }

@@ -195,6 +195,18 @@ export const INSTALL: readonly MutatedFile[] = [
   },
   {
     file: 'lib/install/rollback/target.ts',
+    tests: ['test/update/revoked.test.ts'],
+    changes: [
+      ['if (to.version !== receipt.binary.version) requireNotRevoked', 'if (false) requireNotRevoked'],
+    ],
+  },
+  {
+    file: 'lib/install/update/prepare.ts',
+    tests: ['test/update/revoked.test.ts'],
+    changes: [['if (!isInstalled(contents, receipt.binary))\n', 'if (false)\n']],
+  },
+  {
+    file: 'lib/install/rollback/target.ts',
     tests: ['test/install/moved-home.test.ts'],
     changes: [['if (foreign === undefined) return relocated;', 'return relocated;']],
   },
