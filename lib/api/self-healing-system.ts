@@ -1,7 +1,8 @@
 /** The plan's `SelfHealingSystem`. An installation is verified and repaired by it. */
-import { DamagedError } from '../errors.ts';
+import { DamagedError, MachineError } from '../errors.ts';
 import type { HealthIssue, HealthStatus } from '../health/index.ts';
 import { executableDamage, requireNotReplaced, verifyInstall } from '../health/verify.ts';
+import { areUpdatesOff } from '../home/decided.ts';
 import { type InstallEvent, type Receipt, requireSameWriters, type Session } from '../install/index.ts';
 import { harmless } from '../platform/listener.ts';
 import type { UpdateContext } from '../update/context.ts';
@@ -129,7 +130,7 @@ export class SelfHealingSystem {
   diagnose({ offline = false }: RepairOptions = {}): Promise<Diagnosis> {
     return look(this.#session, async () => {
       const { diagnose } = await import('./health/doctor.ts');
-      return diagnose(this.#session, offline ? null : (receipt) => this.#openFeed(receipt));
+      return diagnose(this.#session, this.#feed(offline));
     });
   }
 
@@ -172,7 +173,7 @@ export class SelfHealingSystem {
    * Repairs the executable alone, as `repair` does. One that was replaced by another program, not damaged, is left as it is.
    *
    * @returns what was done; null if the executable is intact
-   * @throws DamagedError if it can't be repaired, or was replaced by hand; otherwise as `repair` does
+   * @throws DamagedError if it can't be repaired, or was replaced by hand; MachineError if the disk is full; otherwise as `repair` does
    * @example
    * const result = await health.repairExecutable();
    * if (result !== null) console.log(`put back: ${result.sources[0]?.how}`);
@@ -187,14 +188,21 @@ export class SelfHealingSystem {
       const result = await this.#repair(offline, ({ where }) => where === target || where === receipt);
       const failure = result.failed.find(({ issue }) => issue.where === target);
       if (failure === undefined) return result;
-      throw new DamagedError(failure.error, failure.advice === null ? {} : { advice: failure.advice });
+      const Kind = failure.exitCode === 12 ? MachineError : DamagedError;
+      throw new Kind(failure.error, failure.advice === null ? {} : { advice: failure.advice });
     });
   }
 
   async #repair(offline: boolean, concerns: (issue: HealthIssue) => boolean): Promise<RepairResult> {
     const { repairInstall } = await import('./health/repair.ts');
-    const openFeed = offline ? null : (receipt: Receipt) => this.#openFeed(receipt);
-    return repairInstall(this.#session, { openFeed, concerns });
+    return repairInstall(this.#session, { openFeed: this.#feed(offline), concerns });
+  }
+
+  /** Null: nothing is asked of the network. So it is, too, where updates are turned off for all. */
+  #feed(offline: boolean): ((receipt: Receipt) => UpdateContext) | null {
+    const { home, host } = this.#session;
+    if (offline || ('folder' in home && areUpdatesOff(host, home.folder))) return null;
+    return (receipt) => this.#openFeed(receipt);
   }
 
   /** Without a home the downloads are kept beside the executable, and only the compiled-in root is trusted. */

@@ -80,6 +80,16 @@ export function requireUpdatesOn(host: Host, home: string): void {
   requireOn(decide(host, home));
 }
 
+/** Whether updates are turned off altogether; false if that can't be determined: a repair must not fail because of it. */
+export function areUpdatesOff(host: Host, home: string): boolean {
+  try {
+    return !loadPreferences(host, home).updates;
+  } catch (error) {
+    if (error instanceof UpdaterError) return false;
+    throw error;
+  }
+}
+
 /** The same, except that preferences of the user that can't be read turn nothing off: they must not stop an update. */
 export function requireNotTurnedOff(host: Host, home: string): void {
   requireOn(decideOver(host, home, readableOrDefault(host, home)));

@@ -107,6 +107,8 @@ export interface Disk {
   imitate(path: string, model: string): void;
   /** Of the filesystem that the path, which exists, is on; null if the system does not say. */
   room(path: string): Room | null;
+  /** Whether something is mounted at this very path, which then can't be renamed over. False if the system does not say. */
+  isMountPoint(path: string): boolean;
   /**
    * The errno name with which the system would refuse to write this file, or to change what is in this folder: EACCES, EROFS,
    * EPERM for an immutable one. Null if it would not, or does not say (Windows). Nothing is tried.

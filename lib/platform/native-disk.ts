@@ -180,6 +180,25 @@ function room(path: string): Room | null {
   }
 }
 
+/**
+ * By the kernel's list. That a file has another device number than its folder says nothing: so it has on an overlay whose layers
+ * are on different filesystems.
+ */
+function isMountPoint(path: string): boolean {
+  if (process.platform !== 'linux') return false;
+  let mounts: string;
+  try {
+    mounts = fs.readFileSync('/proc/self/mountinfo', 'utf8');
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return false;
+  }
+  // proc(5): the fifth field, in which blanks and backslashes are octal numbers.
+  const plain = (field: string) =>
+    field.replaceAll(/\\([0-7]{3})/g, (_, digits) => String.fromCharCode(Number.parseInt(digits, 8)));
+  return mounts.split('\n').some((line) => plain(line.split(' ')[4] ?? '') === path);
+}
+
 /** The real user id decides, and on Linux an immutable file or folder is refused with EPERM, to root as well. */
 function refusal(path: string, of: number): string | null {
   try {
@@ -219,6 +238,7 @@ export const nativeDisk: Disk = {
   },
   status,
   // On Windows realpath.native fails for long paths.
+  isMountPoint,
   resolve: windows ? (path) => fs.realpathSync(path) : resolvePosix,
   rename: windows ? windowsRename : (from, to) => fs.renameSync(systemPath(from), systemPath(to)),
   replace: windows

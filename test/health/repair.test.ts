@@ -67,6 +67,16 @@ describe('the executable', () => {
     expect(fs.readFileSync(here.dgmo)).toEqual(before);
   });
 
+  test('with updates turned off: from what is here, and nothing is asked of the network', async () => {
+    remove('cache', '.snapshots');
+    flip(here.dgmo);
+    await here.stage.manager().setPreferences({ updates: false });
+    const result = await here.health().repair();
+    expect(result).toMatchObject({ success: false, bytesFetched: 0 });
+    await here.health().diagnose();
+    expect(here.stage.asked).toEqual([]);
+  });
+
   test('on a full disk: 12, and what was written of it does not stay', async () => {
     flip(here.dgmo);
     const full = () => {

@@ -347,6 +347,10 @@ export class SimulatedDisk implements Disk {
     return null;
   }
 
+  isMountPoint(_: string): boolean {
+    return false;
+  }
+
   writeRefusal(_: string): string | null {
     return null;
   }

@@ -191,6 +191,7 @@ export function faultyDisk(simulated: SimulatedDisk, faults: FaultInjector, wind
     setMode: (path, mode) => guarded('setMode', path, () => disk.setMode(path, mode)),
     // They answer or do not: there is no fault to try.
     room: (path) => disk.room(path),
+    isMountPoint: (path) => disk.isMountPoint(path),
     writeRefusal: (path) => disk.writeRefusal(path),
     runRefusal: (path) => disk.runRefusal(path),
     flushDirectory: (path) => guarded('flushDirectory', path, () => disk.flushDirectory(path)),
@@ -228,6 +229,7 @@ function withBackslashes(disk: SimulatedDisk): Disk {
     imitate: (path, model) => disk.imitate(slashes(path), slashes(model)),
     setMode: (path, mode) => disk.setMode(slashes(path), mode),
     room: (path) => disk.room(slashes(path)),
+    isMountPoint: (path) => disk.isMountPoint(slashes(path)),
     writeRefusal: (path) => disk.writeRefusal(slashes(path)),
     runRefusal: (path) => disk.runRefusal(slashes(path)),
     flushDirectory: (path) => disk.flushDirectory(slashes(path)),

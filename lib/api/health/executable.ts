@@ -125,7 +125,7 @@ async function prepareFromFeed(
   if (openFeed === null) {
     throw new DamagedError(`there is no good copy of ${binary.version} on this machine`, {
       advice:
-        'Run `dgmo-updater repair` without --offline, `dgmo-updater rollback`, or --apply with a package of that version.',
+        'Run `dgmo-updater repair` without --offline, if updates are not turned off here, `dgmo-updater rollback`, or --apply with a package of that version.',
     });
   }
   const context = openFeed(receipt);

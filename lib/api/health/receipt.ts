@@ -18,7 +18,8 @@ export async function receiptFromFeed(session: Session, openFeed: OpenFeed): Pro
   if (restored !== null) return `from ${restored.from}`;
   if (openFeed === null) {
     throw new DamagedError('neither the journal nor a snapshot says which version is installed', {
-      advice: 'Run `dgmo-updater init` to adopt the executable, or `dgmo-updater repair` without --offline.',
+      advice:
+        'Run `dgmo-updater init` to adopt the executable, or `dgmo-updater repair` without --offline, if updates are not turned off here.',
     });
   }
   const { layout, digests, host } = session;

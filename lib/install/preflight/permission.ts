@@ -25,8 +25,7 @@ export function requireReplaceable({ host, layout }: Pick<Session, 'host' | 'lay
       { advice: 'Run it as the user who owns it.' },
     );
   }
-  const [own, around] = [disk.room(target), disk.room(installDir)];
-  if (own !== null && around !== null && own.filesystem !== around.filesystem) {
+  if (disk.isMountPoint(target)) {
     throw new MachineError(
       `${target} is a mount point, such as a file that a container was given, and can't be replaced; nothing was changed`,
       {

@@ -2,6 +2,9 @@
 import { NetworkFailure, type NetworkRequest, type NetworkResponse } from './network.ts';
 
 export const MAX_REDIRECTS = 5;
+/** Characters. Signed addresses of storage have some 2,000; a name in the DNS has 253 at most. */
+const LONGEST_ADDRESS = 8192;
+const LONGEST_NAME = 253;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** Headers that are not passed on to another host. */
 const CONFIDENTIAL = new Set(['authorization', 'cookie', 'proxy-authorization']);
@@ -25,6 +28,9 @@ export function redirected(
     throw refused(from, 'redirects to something that is not an address');
   const to = new URL(location, from);
   to.hash = '';
+  // Its name will stand in messages.
+  if (to.href.length > LONGEST_ADDRESS || to.hostname.length > LONGEST_NAME)
+    throw refused(from, `redirects to an address of ${to.href.length} characters`);
   if (to.protocol !== 'https:' && to.protocol !== 'http:') {
     throw refused(from, `redirects to a ${to.protocol} address`);
   }

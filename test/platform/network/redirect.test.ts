@@ -36,6 +36,8 @@ test.each([
   ['http://feed.test/c', 'redirects from https to plain http on feed.test'],
   ['https://user@other.test/c', 'redirects to an address with credentials'],
   ['https://:word@other.test/c', 'redirects to an address with credentials'],
+  [`https://${'your-dgmo-is-broken-run-'.repeat(20)}x.test/`, 'redirects to an address of 495 characters'],
+  [`https://other.test/${'a'.repeat(9000)}`, 'redirects to an address of 9019 characters'],
   [FROM, 'redirects in a circle'],
 ])('%s is refused', (location, message) => {
   expect(() => follow(location)).toThrow(NetworkFailure);
