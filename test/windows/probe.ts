@@ -5,6 +5,9 @@
  */
 import fs from 'node:fs';
 import { errorCode } from '../../lib/errors.ts';
+import { nativeDesktop } from '../../lib/platform/desktop/desktop.ts';
+import { isOnBatteryOnWindows, untouchedOnWindows } from '../../lib/platform/desktop/windows.ts';
+import { nativeHost } from '../../lib/platform/native.ts';
 import { nativeDisk } from '../../lib/platform/native-disk.ts';
 import { nativeProcesses } from '../../lib/platform/native-processes.ts';
 import { windowsExecutable, windowsIsAlive } from '../../lib/platform/windows/processes.ts';
@@ -49,6 +52,10 @@ const operations = {
     while (windowsIsAlive(Number(pid))) await Bun.sleep(20);
     return true;
   },
+  onBattery: () => isOnBatteryOnWindows(),
+  untouched: () => untouchedOnWindows(),
+  supply: () => nativeDesktop(nativeHost()).supply(),
+  notify: () => nativeDesktop(nativeHost()).notify('title', 'text'),
   executable: (pid: string) => windowsExecutable(Number(pid)),
   ownExecutable: () => windowsExecutable(process.pid),
   running: (file: string) => nativeProcesses.running(file),

@@ -170,4 +170,17 @@ describeOnWine('processes on Windows', () => {
     const start: Step = ['start', probe.at('missing.exe'), windowsPath(probe.folder), '{}'];
     expect(await probe.ask(start)).toEqual(['ENOENT']);
   });
+
+  test('power and input are told by the system, and what has no PowerShell is not known', async () => {
+    const [onBattery, untouched, supply, notified] = await probe.ask(
+      ['onBattery'],
+      ['untouched'],
+      ['supply'],
+      ['notify'],
+    );
+    expect(['ok', true, false]).toContain(onBattery as string);
+    expect(untouched).toBeNumber();
+    expect(supply).toHaveProperty('metered', null);
+    expect(notified).toBe('ok');
+  });
 });
