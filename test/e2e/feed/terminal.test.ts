@@ -26,20 +26,26 @@ posixOnly('update on a terminal', () => {
   });
   afterEach(() => stage[Symbol.asyncDispose]());
 
-  /** Types `keys` as soon as the terminal shows `prompt`. */
-  async function on(prompt: string, keys: string): Promise<{ code: number; said: string }> {
+  /** Types `keys` as soon as the terminal shows `prompt`, and what follows after that. */
+  async function on(
+    prompt: string,
+    keys: string,
+    then: [prompt: string, keys: string][] = [],
+    env: Record<string, string> = {},
+  ): Promise<{ code: number; said: string }> {
+    const left = [[prompt, keys] as const, ...then];
     let said = '';
-    let typed = false;
     const child = Bun.spawn([updater, 'update', '--install-dir', stage.dir, '--home', stage.home], {
-      env: { ...process.env, TERM: 'xterm' },
+      env: { ...process.env, TERM: 'xterm', ...env },
       terminal: {
         cols: 120,
         rows: 50,
         data(terminal, bytes) {
           said += new TextDecoder().decode(bytes);
-          if (typed || !said.includes(prompt)) return;
-          typed = true;
-          terminal.write(keys);
+          const [next] = left;
+          if (next === undefined || !said.includes(next[0])) return;
+          left.shift();
+          terminal.write(next[1]);
         },
       },
     });
@@ -75,6 +81,29 @@ posixOnly('update on a terminal', () => {
     expect(stage.version()).toBe('2.0.0');
     expect(stage.manager().preferences().autoUpdate).toBe('all');
   });
+
+  test.skipIf(process.platform !== 'linux')(
+    'always by itself offers to install what does it: only if the user wants it',
+    async () => {
+      fs.copyFileSync(updater, path.join(stage.dir, 'dgmo-updater'), fs.constants.COPYFILE_FICLONE);
+      const told = path.join(stage.folder, 'told');
+      fs.writeFileSync(path.join(stage.folder, 'systemctl'), `#!/bin/sh\necho "$@" >>"${told}"\n`, {
+        mode: 0o755,
+      });
+      const env = { PATH: `${stage.folder}:${process.env.PATH}`, XDG_CONFIG_HOME: stage.folder };
+      const ALWAYS = DOWN + DOWN + DOWN + ENTER;
+      const QUESTION = 'Start it now and at every login?';
+      const refused = await on(LAST, ALWAYS, [[QUESTION, ENTER]], env);
+      expect({ code: refused.code, version: stage.version() }).toEqual({ code: 0, version: '2.0.0' });
+      expect(fs.existsSync(told)).toBe(false);
+      await stage.release('2.1.0', { deltas: 0 });
+      const { code, said } = await on(LAST, ALWAYS, [[QUESTION, 'y']], env);
+      expect({ code, version: stage.version() }).toEqual({ code: 0, version: '2.1.0' });
+      expect(said).toContain('It is installed (systemd).');
+      expect(fs.readFileSync(told, 'utf8')).toMatch(/^--user enable --now dgmo-updater-\w+\.service$/m);
+    },
+    600_000,
+  );
 
   test('Ctrl-C at the question: 130, and nothing has changed', async () => {
     const { code } = await on(LAST, CTRL_C);
