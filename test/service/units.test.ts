@@ -13,6 +13,9 @@ import { SimulatedDisk } from '../host/disk.ts';
 import { simulatedHost } from '../host/host.ts';
 import { type Element, parseXml } from '../support/xml.ts';
 
+const noSystemd = Bun.which('systemd-analyze') === null;
+const noPython = Bun.which('python3') === null;
+
 const HARD = `/a "b" 'c' $HOME \${x} %h %% \\ ; # ü\u{1f600} & < >]]>/dgmo-updater`;
 const definition = (command: ServiceDefinition['command'], environment = {}): ServiceDefinition => ({
   ...{ name: 'dgmo-updater', app: 'dgmo', command, environment },
@@ -41,24 +44,26 @@ describe('a systemd unit', () => {
     );
   });
 
-  test('is what systemd-analyze verify takes, also if every path and variable is hard to write', () => {
-    if (Bun.which('systemd-analyze') === null) return;
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'units-'));
-    try {
-      const file = path.join(folder, HARD.slice(1).replaceAll('/', '-'));
-      fs.writeFileSync(file, '#!/bin/sh\n', { mode: 0o755 });
-      const unit = path.join(folder, 'dgmo-updater.service');
-      for (const command of [file, path.join(folder, 'plain $x %h')]) {
-        fs.copyFileSync(file, `${command}2`);
-        fs.writeFileSync(unit, systemdUnit(definition([`${command}2`, HARD], { HTTPS_PROXY: HARD })));
-        const env = { ...process.env, XDG_RUNTIME_DIR: folder };
-        const ran = Bun.spawnSync(['systemd-analyze', '--user', 'verify', unit], { env });
-        expect({ code: ran.exitCode, said: ran.stderr.toString() }).toEqual({ code: 0, said: '' });
+  test.skipIf(noSystemd)(
+    'is what systemd-analyze verify takes, also if every path and variable is hard to write',
+    () => {
+      const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'units-'));
+      try {
+        const file = path.join(folder, HARD.slice(1).replaceAll('/', '-'));
+        fs.writeFileSync(file, '#!/bin/sh\n', { mode: 0o755 });
+        const unit = path.join(folder, 'dgmo-updater.service');
+        for (const command of [file, path.join(folder, 'plain $x %h')]) {
+          fs.copyFileSync(file, `${command}2`);
+          fs.writeFileSync(unit, systemdUnit(definition([`${command}2`, HARD], { HTTPS_PROXY: HARD })));
+          const env = { ...process.env, XDG_RUNTIME_DIR: folder };
+          const ran = Bun.spawnSync(['systemd-analyze', '--user', 'verify', unit], { env });
+          expect({ code: ran.exitCode, said: ran.stderr.toString() }).toEqual({ code: 0, said: '' });
+        }
+      } finally {
+        fs.rmSync(folder, { recursive: true });
       }
-    } finally {
-      fs.rmSync(folder, { recursive: true });
-    }
-  });
+    },
+  );
 });
 
 describe('a launchd agent', () => {
@@ -111,8 +116,7 @@ describe('a launchd agent', () => {
     });
   });
 
-  test('is what the property list parser of Python reads, if there is one', () => {
-    if (Bun.which('python3') === null) return;
+  test.skipIf(noPython)('is what the property list parser of Python reads', () => {
     const script = 'import plistlib, sys, json; print(json.dumps(plistlib.load(sys.stdin.buffer)))';
     const ran = Bun.spawnSync(['python3', '-c', script], {
       stdin: Buffer.from(launchAgent(definition([HARD, HARD], { NO_PROXY: HARD }))),
