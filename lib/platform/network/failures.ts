@@ -1,5 +1,5 @@
 /** What went wrong on the network, as a sentence that names the host and the cause, and what to do about it. Pure. */
-import { errorCode, errorMessage, UpdaterError } from '../../errors.ts';
+import { errorCode, errorMessage, MachineError, UpdaterError } from '../../errors.ts';
 import { type FailureReason, NetworkFailure } from './network.ts';
 import { meaningOf, retryAfter } from './status-codes.ts';
 
@@ -90,14 +90,32 @@ const EXPLANATIONS: Record<string, Explanation> = {
   UnrequestedUpgrade: NOT_HTTP,
 };
 
+/** What this machine has run out of: the network is not to blame. */
+const EXHAUSTED: Record<string, string> = {
+  EMFILE: 'too many files are open',
+  ENFILE: 'too many files are open on this machine',
+  ENOMEM: 'no memory is left',
+  ENOBUFS: 'no memory is left for connections',
+};
+
 /** With a proxy, these happen on the way to it. */
 const CONNECTING: ReadonlySet<FailureReason> = new Set(['name', 'refused', 'unreachable']);
 
-/** An error of the system, of TLS or of HTTP as a NetworkFailure; an UpdaterError is returned as it is. */
+/**
+ * An error of the system, of TLS or of HTTP as a NetworkFailure, or as a MachineError if this machine lacks something; an
+ * UpdaterError is returned as it is.
+ */
 export function networkFailure(error: unknown, peer: Peer): UpdaterError {
   if (error instanceof UpdaterError) return error;
   const code = errorCode(error) ?? '';
   if (code === 'ERR_PROXY_TUNNEL') return tunnelRefused(error, peer);
+  const lacking = EXHAUSTED[code];
+  if (lacking !== undefined) {
+    return new MachineError(`the connection to ${nameOf(peer)} could not be opened: ${lacking} (${code})`, {
+      advice: 'Close some programs, or raise the limits of open files and memory, then try again.',
+      cause: error,
+    });
+  }
   const found = EXPLANATIONS[code];
   if (found === undefined) {
     return new NetworkFailure('lost', `the connection to ${nameOf(peer)} failed: ${errorMessage(error)}`, {

@@ -3,6 +3,11 @@ import type { MutatedFile } from '../mutant.ts';
 
 export const PLATFORM: readonly MutatedFile[] = [
   {
+    file: 'lib/platform/network/failures.ts',
+    tests: ['test/platform/network/descriptors.test.ts'],
+    changes: [['if (lacking !== undefined) ', 'if (false) ']],
+  },
+  {
     file: 'lib/platform/threads/read-ahead.ts',
     tests: ['test/platform/read-ahead.test.ts'],
     changes: [
