@@ -1,4 +1,5 @@
 /** Opening the feed, as all classes of this room that need it do. */
+import { requireAdministratorsChoice } from '../home/admission/administrator.ts';
 import { loadPreferences } from '../home/decided.ts';
 import type { Receipt, Session } from '../install/index.ts';
 import { nativeNetwork } from '../platform/network/native.ts';
@@ -19,12 +20,13 @@ export interface FeedOptions {
   network?(settings: NetworkSettings): Network;
 }
 
-/** Throws UsageError if no feed is known; DamagedError, MachineError if the preferences can't be read. */
+/** Throws UsageError if no feed is known; PolicyError if an administrator has decided on another; DamagedError, MachineError if the preferences can't be read. */
 export function openFeedContext(
   session: Session,
   { network = nativeNetwork, ...options }: FeedOptions,
   { home, receipt, emit }: { home: string; receipt: Receipt; emit(event: UpdateEvent): void },
 ): UpdateContext {
+  requireAdministratorsChoice(session.host, { feed: options.feed, caFile: options.caFile });
   const preferences = loadPreferences(session.host, home);
   return openContext({
     ...options,

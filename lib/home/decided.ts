@@ -95,6 +95,11 @@ export function requireNotTurnedOff(host: Host, home: string): void {
   requireOn(decideOver(host, home, readableOrDefault(host, home)));
 }
 
+/** The settings that count; if those of the user can't be read, as if they had none. */
+export function readablePreferences(host: Host, home: string): Preferences {
+  return decideOver(host, home, readableOrDefault(host, home)).preferences;
+}
+
 function readableOrDefault(host: Host, home: string): Preferences {
   try {
     return preferencesFile.load(host, home);

@@ -3,6 +3,7 @@
  * reads. The result is data for the phases that follow, and keeps the packages open until `close`.
  */
 import { DamagedError, UsageError } from '../../errors.ts';
+import { requireAllowedByAdministrator } from '../../home/admission/administrator.ts';
 import { requireNotRevoked } from '../../home/admission/revoked.ts';
 import {
   type CarriedEvolution,
@@ -86,8 +87,7 @@ export async function prepareUpdate(session: Session, options: PrepareOptions): 
       allowDowngrade: options.allowDowngrade,
       rollback: receipt.rollback,
     });
-    if (!isInstalled(contents, receipt.binary))
-      requireNotRevoked(session, { app: receipt.app, version: contents.version }, 'Install another version.');
+    if (!isInstalled(contents, receipt.binary)) requireAdmission(session, receipt, contents);
     await verifyPayloads(contents, () => checkpoint(session));
     session.emit({ event: 'verified', version: contents.version, bytes: contents.size });
     const to: Binary = { version: contents.version, ...contents.binary };
@@ -136,6 +136,14 @@ export function receiptAfterUpdate(
     rollback: contents.manifest.rollback,
     installedAt: host.clock.now(),
   };
+}
+
+/** What speaks against the release on this machine, whatever the package says. */
+function requireAdmission(session: Session, { app, binary }: Receipt, contents: PackageContents): void {
+  const { version, manifest } = contents;
+  requireNotRevoked(session, { app, version }, 'Install another version.');
+  const isSecurity = manifest.updates.type === 'security';
+  requireAllowedByAdministrator(session, { app, installed: binary.version, version, isSecurity });
 }
 
 function routesFor(

@@ -4,11 +4,13 @@
  */
 
 import { errorMessage, PolicyError, UsageError } from '../../errors.ts';
+import {
+  requireAdministratorsChoice,
+  requireAllowedByAdministrator,
+} from '../../home/admission/administrator.ts';
 import { noteRevoked } from '../../home/admission/revoked.ts';
 import { firstSeen, noteCheck } from '../../home/checks.ts';
 import { choicesFile } from '../../home/choices.ts';
-import { requireOwnDecision } from '../../home/decided.ts';
-import { minimumAgeOf } from '../../home/preferences.ts';
 import { noteRootVersion } from '../../install/index.ts';
 import {
   type ChannelIndex,
@@ -78,6 +80,7 @@ async function lookFor(
   options: CheckOptions,
 ): Promise<{ result: CheckResult; releases: string[] }> {
   const { receipt, home, session, location, preferences } = context;
+  requireAdministratorsChoice(session.host, { channel: options.channel });
   const channel = options.channel ?? context.preferences.channel;
   const wanted = options.version;
   if (wanted !== undefined && !isVersion(wanted)) {
@@ -195,7 +198,9 @@ async function selectWanted(
       advice: 'Choose another version.',
     });
   }
-  requireAllowed(context, situation, wanted);
+  const isSecurity = release.type === 'security';
+  const { app } = context.receipt;
+  requireAllowedByAdministrator(context.session, { app, installed, version: wanted, isSecurity });
   const { minimumFrom } = release;
   if (minimumFrom !== null && isNewer(wanted, installed) && isNewer(minimumFrom, installed)) {
     throw new PolicyError(
@@ -216,17 +221,6 @@ async function selectWanted(
     });
   }
   return { ...selection, release, direction: back ? 'back' : 'forward', despite: null };
-}
-
-/** The user may set aside their own pin and minimum age by naming the version, but not those of an administrator. */
-function requireAllowed(
-  { session, preferences }: UpdateContext,
-  { firstSeen, now }: Situation,
-  wanted: string,
-): void {
-  if (preferences.pin !== null && preferences.pin !== wanted) requireOwnDecision(session.host, ['pin']);
-  if (now < (firstSeen.get(wanted) ?? now) + minimumAgeOf(preferences))
-    requireOwnDecision(session.host, ['minimumAge']);
 }
 
 /** Why the installed release can't be taken back to that version, according to its manifest; null if it can. */

@@ -1,7 +1,7 @@
 /** What the feed knows of the executable that is, or should be, installed here. */
 import type { ListedPackage, ListedRelease } from '../../version/index.ts';
 import type { UpdateContext } from '../context.ts';
-import { readReleases } from './channel.ts';
+import { findRelease, readReleases } from './channel.ts';
 import { readIndex } from './check.ts';
 
 /**
@@ -16,10 +16,13 @@ export async function releaseOfBinary(context: UpdateContext, sha256: string): P
   return releases.find(isOf) ?? null;
 }
 
-/** The newest release that was not revoked; null if there is none. */
+/** The newest release that was not revoked, or the one that is pinned; null if there is none. */
 export async function newestRelease(context: UpdateContext): Promise<ListedRelease | null> {
-  const { releases, revoked } = await readIndex(context, context.preferences.channel);
-  return releases.find(({ version }) => !revoked.some((one) => one.version === version)) ?? null;
+  const { channel, pin } = context.preferences;
+  const index = await readIndex(context, channel);
+  const isRevoked = (found: string) => index.revoked.some(({ version }) => version === found);
+  if (pin === null) return index.releases.find(({ version }) => !isRevoked(version)) ?? null;
+  return isRevoked(pin) ? null : findRelease(context.documents, index, pin);
 }
 
 /** The package with the whole executable; null if the release has none. */

@@ -11,6 +11,17 @@ export const HOME: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/home/admission/administrator.ts',
+    tests: ['test/update/administrator.test.ts'],
+    changes: [
+      ["if (isPinned) requireOwnDecision(host, ['pin']);", ''],
+      ['if (isSecurity && preferences.securityAtOnce) return;', ''],
+      ['if (now < (seen ?? now) + minimumAgeOf({ minimumAge })) ', 'if (false) '],
+      ['!keys.has(key) || given[key] === values[key]', 'true'],
+      ['given[key] === values[key]', 'false'],
+    ],
+  },
+  {
     file: 'lib/home/folder.ts',
     tests: ['test/home/foreign.test.ts'],
     changes: [["if ('missing' in home) ", 'if (false) ']],

@@ -203,7 +203,10 @@ export const INSTALL: readonly MutatedFile[] = [
   {
     file: 'lib/install/update/prepare.ts',
     tests: ['test/update/revoked.test.ts'],
-    changes: [['if (!isInstalled(contents, receipt.binary))\n', 'if (false)\n']],
+    changes: [
+      ['if (!isInstalled(contents, receipt.binary)) ', 'if (false) '],
+      ["requireNotRevoked(session, { app, version }, 'Install another version.');", ''],
+    ],
   },
   {
     file: 'lib/install/rollback/target.ts',
