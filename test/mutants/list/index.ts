@@ -8,6 +8,7 @@ import { HOME } from './home.ts';
 import { INSTALL } from './install.ts';
 import { PACKAGE } from './package.ts';
 import { PLATFORM } from './platform.ts';
+import { RELEASE } from './release.ts';
 import { SERVER } from './server.ts';
 import { SERVICE } from './service.ts';
 import { SNAPSHOT } from './snapshot.ts';
@@ -24,6 +25,7 @@ export const MUTANTS: readonly Mutant[] = mutantsOf([
   ...INSTALL,
   ...PACKAGE,
   ...PLATFORM,
+  ...RELEASE,
   ...SERVER,
   ...SERVICE,
   ...SNAPSHOT,

@@ -1,0 +1,39 @@
+/** Mutants of what `release` publishes and shows: what is taken out or turned round, and the tests that notice. */
+import type { MutatedFile } from '../mutant.ts';
+
+export const RELEASE: readonly MutatedFile[] = [
+  {
+    file: 'release/page/html.ts',
+    tests: ['test/release/page.test.ts'],
+    changes: [
+      ['return escaped(String(value));', 'return String(value);'],
+      [".replace(UNWANTED, '\\ufffd')", ''],
+    ],
+  },
+  {
+    file: 'release/page/notes.ts',
+    tests: ['test/release/page.test.ts'],
+    changes: [['if (!LINK.test(address) || !URL.canParse(address)) return children;', '']],
+  },
+  {
+    file: 'release/page/installers.ts',
+    tests: ['test/release/install-script.test.ts'],
+    changes: [
+      ['if (!PLAIN_NAME.test(name)) {', 'if (false) {'],
+      ['if (!PLAIN_ADDRESS.test(address)) {', 'if (false) {'],
+    ],
+  },
+  {
+    file: 'release/work/executable.ts',
+    tests: ['test/release/trial.test.ts'],
+    changes: [
+      ['if (found.end > size) ', 'if (false) '],
+      ["if (found.signed === false && processor === 'arm64') {", 'if (false) {'],
+    ],
+  },
+  {
+    file: 'release/work/trial.ts',
+    tests: ['test/release/trial.test.ts'],
+    changes: [['if (ok === false) {', 'if (false) {']],
+  },
+];
