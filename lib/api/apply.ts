@@ -34,6 +34,7 @@ import {
   type Session,
   snapshotBeforeUpdate,
   stageUpdate,
+  startCompactor,
   updateFolders,
   withLock,
 } from '../install/index.ts';
@@ -115,6 +116,7 @@ export async function applyPackages(session: Session, request: ApplyRequest): Pr
   await remember(session, attempt, host.clock.monotonic() - begun);
   if (applied === undefined) emit({ event: 'failed', error: failure });
   else emit({ event: 'updated', applied });
+  if (applied !== undefined) await startCompactor(session);
   if (request.relaunch && !request.noWait)
     await restartAfter(session, awaited, failure, () => startDgmo(session, request));
   if (applied === undefined) throw failure;

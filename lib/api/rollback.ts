@@ -29,6 +29,7 @@ import {
   type Session,
   snapshotBeforeRollback,
   stageRollback,
+  startCompactor,
   stopRunning,
   unconfirmed,
   verifyTarget,
@@ -97,6 +98,7 @@ export async function rollBack(session: Session, request: RollbackRequest): Prom
   await remember(session, request, progress, host.clock.monotonic() - begun);
   if (done === undefined) emit({ event: 'failed', error: failure });
   else emit({ event: 'rolled back', rolledBack: done });
+  if (done !== undefined) await startCompactor(session);
   await restart(session, request, progress);
   if (done === undefined) throw failure;
   return done;
@@ -230,7 +232,7 @@ async function transact(
   const folderChange = rollbackFolderChange(session, plan, before, open.id);
   try {
     try {
-      stageRollback(session, open);
+      await stageRollback(session, open);
     } catch (error) {
       abandon(session, open, receipt.before);
       throw error;

@@ -19,7 +19,9 @@ import {
   snapshotInstall,
   withLock,
 } from '../install/index.ts';
+import { asUpdaterError } from '../platform/failures.ts';
 import {
+  compactBinaries,
   type Listed,
   listSnapshots,
   type Pruned,
@@ -279,6 +281,25 @@ export class SnapshotManager {
    */
   cleanupOldSnapshots(keep: number = this.#setup.keep): Promise<Pruned> {
     return this.#locked((receipt) => pruneSnapshots(this.#session, this.#setup, receipt, { keep }));
+  }
+
+  /**
+   * Stores the executables of older snapshots as patches from newer ones, if that is worth it. The newest one stays whole. Starts
+   * by itself, in the background, after an update. Takes seconds, and three times the size of an executable in memory.
+   *
+   * @returns the number of bytes freed
+   * @throws BusyError if another updater writes to the snapshots; MachineError if the disk is full, and nothing is lost
+   * @example
+   * const freed = await snapshots.compactSnapshots();
+   */
+  compactSnapshots(): Promise<number> {
+    return this.#look(async () => {
+      try {
+        return await compactBinaries(this.#session.host, this.#setup.layout);
+      } catch (error) {
+        throw asUpdaterError(error, this.#setup.layout.folder);
+      }
+    });
   }
 
   /**

@@ -11,6 +11,7 @@ export {
 export { type Watched, watchStart } from './confirmation/watch.ts';
 export { startWatcher } from './confirmation/watcher.ts';
 export { requireOwnInstall, requireSameWriters } from './file-owners.ts';
+export { startCompactor } from './folders/compactor.ts';
 export {
   forgetSnapshot,
   outdatedSnapshots,

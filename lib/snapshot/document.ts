@@ -55,8 +55,8 @@ const root = object({
 const folder = object({ checksum: hex(32), size: bytes, roots: array(root, 1, 256) });
 
 const shape = object({
-  /** 2: says what was left out. */
-  schema: oneOf(1, 2),
+  /** 2: says what was left out. 3: its executable may be stored as a patch (inverse/inverses.ts). */
+  schema: oneOf(1, 2, 3),
   id: snapshotId,
   timestamp: time,
   reason: text(500),
@@ -124,7 +124,7 @@ export function decodeSnapshot(content: Uint8Array, name: string): Snapshot {
   const damaged = (what: string) => new DamagedError(`the snapshot ${name} is damaged: ${what}`);
   const value = decodeSealed(content, 'snapshot', LIMIT, damaged);
   const schema = (value as { schema?: unknown } | null)?.schema;
-  if (schema !== 1 && schema !== 2) throw newer(`the snapshot ${name}`, schema, 2);
+  if (schema !== 1 && schema !== 2 && schema !== 3) throw newer(`the snapshot ${name}`, schema, 3);
   return decode(value, 'snapshot');
 }
 

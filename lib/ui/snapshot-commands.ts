@@ -1,4 +1,4 @@
-/** `snapshots list | create | show | verify | prune | pin | unpin | remove`. */
+/** `snapshots list | create | show | verify | prune | compact | pin | unpin | remove`. */
 import {
   COMPONENTS,
   type Component,
@@ -21,6 +21,7 @@ export const SNAPSHOT_VERBS = [
   'show',
   'verify',
   'prune',
+  'compact',
   'pin',
   'unpin',
   'remove',
@@ -50,6 +51,8 @@ export async function runSnapshots(context: CommandContext): Promise<void> {
       return verify(context, manager, name);
     case 'prune':
       return prune(context, manager);
+    case 'compact':
+      return compact(context, manager);
     case 'remove':
       return remove(context, manager, name ?? '');
     case 'pin':
@@ -220,6 +223,11 @@ async function prune(context: CommandContext, manager: SnapshotManager): Promise
       : `Removed ${countText(removed.length, 'snapshot')} and freed ${bytesText(freed)}.${unfreed}`,
     { removed, freed, unreadable },
   );
+}
+
+async function compact({ report }: CommandContext, manager: SnapshotManager): Promise<void> {
+  const freed = await manager.compactSnapshots();
+  report.result('snapshots', freed === 0 ? 'Nothing to compact.' : `Freed ${bytesText(freed)}.`, { freed });
 }
 
 async function remove(context: CommandContext, manager: SnapshotManager, name: string): Promise<void> {

@@ -15,7 +15,7 @@ import {
   type Session,
 } from '../../install/index.ts';
 import { ABSENT } from '../../install/receipt.ts';
-import { binarySource } from '../../install/rollback/target.ts';
+import { binarySource, placeBinary } from '../../install/rollback/stored-binary.ts';
 import { type PackageContents, readPackage } from '../../package/index.ts';
 import type { Handle } from '../../platform/disk.ts';
 import {
@@ -54,11 +54,14 @@ export function discardPrepared(session: Session, wanted: Binary): void {
  */
 export async function copyFromHere(session: Session, wanted: Binary): Promise<boolean> {
   const { disk } = session.host;
-  const source = binarySource(session, wanted);
-  if (source === null) return false;
   const path = preparedPath(session, wanted);
-  removeIfThere(disk, path);
-  disk.copy(source, path);
+  const source = binarySource(session, wanted);
+  if (source === null) {
+    if (!(await placeBinary(session, wanted, path))) return false;
+  } else {
+    removeIfThere(disk, path);
+    disk.copy(source, path);
+  }
   const handle = disk.open(path, 'update');
   try {
     return await flushedAndPrepared(session, handle, wanted);

@@ -1,8 +1,7 @@
 /** The repairs that need nothing but this machine. */
 import { DamagedError, UpdaterError } from '../../errors.ts';
 import { checkpoint, type Receipt, type Session, snapshotInstall } from '../../install/index.ts';
-import { binarySource } from '../../install/rollback/target.ts';
-import { linkOrCopy } from '../../install/transaction/keep.ts';
+import { binarySource, placeBinary } from '../../install/rollback/stored-binary.ts';
 import { checkStore } from '../check/home.ts';
 import type { HealthIssue, IssueType } from '../issue.ts';
 import { copyAside, moveAside } from './aside.ts';
@@ -79,14 +78,13 @@ export async function repairLocally(
 }
 
 /** The executable that a rollback goes back to: a copy from the store, else the receipt forgets it. */
-function repairKept(session: Session, receipt: Receipt | null): string {
+async function repairKept(session: Session, receipt: Receipt | null): Promise<string> {
   const previous = receipt?.previous ?? null;
   if (receipt === null || previous === null) return 'there is none to keep';
   const kept = session.layout.kept(previous.sha256);
   if (session.host.disk.status(kept)?.kind === 'directory') moveAside(session, kept);
   const source = binarySource(session, previous);
-  if (source !== null && source !== kept) {
-    linkOrCopy(session, source, kept);
+  if (source !== kept && (await placeBinary(session, previous, kept))) {
     return 'from the store of snapshots';
   }
   writeReceipt(session, { ...receipt, previous: null });

@@ -19,8 +19,8 @@ import { requireFile } from '../installed-binary.ts';
 import { type Binary, type Receipt, requireReceipt, saveReceipt, withoutConfirmation } from '../receipt.ts';
 import type { Session } from '../session.ts';
 import { appendEntry, type Folders, type OpenTransaction } from '../transaction/journal.ts';
-import { linkOrCopy } from '../transaction/keep.ts';
-import { adviceAfter, binarySource, type RollbackTarget } from './target.ts';
+import { placeBinary } from './stored-binary.ts';
+import { adviceAfter, type RollbackTarget } from './target.ts';
 
 /** What a rollback changes, decided once the lock is held. */
 export interface RollbackChange {
@@ -177,13 +177,12 @@ export function writeReceiptOnly({ host, layout }: Session, receipt: Receipt): v
 }
 
 /** Puts the binary to go back to into the work dir, before anything is changed. */
-export function stageRollback(session: Session, open: OpenTransaction): void {
+export async function stageRollback(session: Session, open: OpenTransaction): Promise<void> {
   const { host, layout } = session;
   if (open.from.sha256 === open.to.sha256) return;
-  const source = binarySource(session, open.to);
-  if (source === null) throw new DamagedError(`the binary of ${open.to.version} is gone`);
   const staged = layout.staged(open.id);
-  linkOrCopy(session, source, staged);
+  if (!(await placeBinary(session, open.to, staged)))
+    throw new DamagedError(`the binary of ${open.to.version} is gone`);
   if (host.disk.status(layout.target) !== null) host.disk.imitate(staged, layout.target);
   host.disk.flushDirectory(layout.workDir);
 }

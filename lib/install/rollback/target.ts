@@ -5,7 +5,6 @@ import { didYouMean } from '../../format/nearest.ts';
 import { requireNotRevoked } from '../../home/admission/revoked.ts';
 import { homeIfAny } from '../../home/folder.ts';
 import {
-  binaryPath,
   COMPONENTS,
   type Component,
   type Listed,
@@ -17,6 +16,7 @@ import { compareVersions } from '../../version/index.ts';
 import { isIntact } from '../installed-binary.ts';
 import { type Binary, type Receipt, requireReceipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
+import { hasBinary, storedPath } from './stored-binary.ts';
 
 export interface RollbackWish {
   /** The id of a snapshot, or the beginning of one. */
@@ -217,7 +217,7 @@ function binaryOf(
     );
   }
   const to = { version: snapshot.version, sha256: binary.checksum, size: binary.size };
-  if (binarySource(session, to) !== null) return to;
+  if (hasBinary(session, to)) return to;
   throw new DamagedError(
     `the binary of the snapshot ${snapshot.id} is damaged or missing: ${storedPath(session, to)}`,
     {
@@ -230,23 +230,12 @@ function keptBinary(session: Session, receipt: Receipt): Binary {
   const { layout, digests } = session;
   const to = receipt.previous;
   if (to === null) throw new PolicyError('no version was kept here to go back to');
-  if (binarySource(session, to) !== null) return to;
+  if (hasBinary(session, to)) return to;
   const found = digests.of(layout.kept(to.sha256));
   throw new DamagedError(
     `the kept binary of ${to.version}, ${layout.kept(to.sha256)}, has SHA-256 ${found?.sha256 ?? '(no file)'}, wanted ${to.sha256}`,
     { advice: `Install ${to.version} from a package instead.` },
   );
-}
-
-/** Path of an intact copy of this binary: kept, installed, or in the snapshot store. Null if there is none. */
-export function binarySource(session: Session, { sha256 }: Binary): string | null {
-  const { layout, digests } = session;
-  const paths = [layout.kept(sha256), layout.target, storedPath(session, { sha256 })];
-  return paths.find((path) => path !== null && digests.of(path)?.sha256 === sha256) ?? null;
-}
-
-function storedPath({ snapshots }: Session, { sha256 }: Pick<Binary, 'sha256'>): string | null {
-  return snapshots === null ? null : binaryPath(snapshots.layout, sha256);
 }
 
 const FORCE = 'If you are sure, --force goes back anyway.';

@@ -135,7 +135,7 @@ export function shareBinary(
   disk.flushDirectory(layout.binaries);
 }
 
-/** Prefix of files in the cache that hold the fingerprint of a binary that was found intact. */
+/** Prefix of files in the cache that are about a binary, whose SHA-256 follows: the fingerprint of one that was found intact. */
 export const KNOWN_BINARY = 'binary-';
 
 function knownPath(layout: StoreLayout, sha256: string): string {

@@ -14,6 +14,8 @@ export interface StoreLayout {
   packs: string;
   /** Whole executables, named by their SHA-256. */
   binaries: string;
+  /** Executables as patches from another one of the store, `<sha256>.from.<sha256>`: what it is, and what it is read through. */
+  inverses: string;
   /** Files that share their blocks with the original, with random names; beside a clone its seal, once it was read. */
   clones: string;
   /** By what unchanged files are recognised. May be deleted at any time. */
@@ -33,6 +35,7 @@ export function storeLayout({ platform }: Pick<Host, 'platform'>, home: string):
     trees: at('trees'),
     packs: at('packs'),
     binaries: at('binaries'),
+    inverses: at('inverses'),
     clones: at('clones'),
     cache: at('cache'),
     join,
@@ -43,6 +46,6 @@ export function storeLayout({ platform }: Pick<Host, 'platform'>, home: string):
 export const TEMPORARY = '.tmp';
 
 export function folders(layout: StoreLayout): string[] {
-  const { folder, documents, trees, packs, binaries, clones, cache } = layout;
-  return [folder, documents, trees, packs, binaries, clones, cache];
+  const { folder, documents, trees, packs, binaries, inverses, clones, cache } = layout;
+  return [folder, documents, trees, packs, binaries, inverses, clones, cache];
 }

@@ -81,11 +81,15 @@ async function collect(host: Host, layout: StoreLayout, references: References):
     }
   };
   drop(layout.trees, (name) => references.trees.has(name) || references.lists.has(name));
+  // Before the executables that they are read through.
+  drop(layout.inverses, (name) => references.inverses.has(name));
   drop(layout.binaries, (name) => references.binaries.has(name));
   drop(layout.clones, (name) => references.clones.has(name.replace(/\..*/, '')));
   drop(
     layout.cache,
-    (name) => references.binaries.has(name.slice(KNOWN_BINARY.length)) || !name.startsWith(KNOWN_BINARY),
+    (name) =>
+      references.binaries.has(name.slice(KNOWN_BINARY.length, KNOWN_BINARY.length + 64)) ||
+      !name.startsWith(KNOWN_BINARY),
   );
   return freed + (await collectPacks(host, layout, references.blocks));
 }

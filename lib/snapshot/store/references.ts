@@ -2,6 +2,7 @@
 import { DamagedError } from '../../errors.ts';
 import type { Disk } from '../../platform/disk.ts';
 import { type Listed, rootsOf, type Snapshot } from '../document.ts';
+import { addBinary } from '../inverse/inverses.ts';
 import type { StoreLayout } from './layout.ts';
 import { readTree } from './trees.ts';
 
@@ -12,17 +13,26 @@ export interface References {
   blocks: Set<string>;
   /** By name, with the size of each in bytes. */
   clones: Map<string, number>;
+  /** Whole executables, and those that are stored as patches from others, by the names of their files. */
   binaries: Set<string>;
+  inverses: Set<string>;
 }
 
 export function noReferences(): References {
-  return { trees: new Set(), lists: new Set(), blocks: new Set(), clones: new Map(), binaries: new Set() };
+  return {
+    trees: new Set(),
+    lists: new Set(),
+    blocks: new Set(),
+    clones: new Map(),
+    binaries: new Set(),
+    inverses: new Set(),
+  };
 }
 
 /** Throws DamagedError if a tree can't be read. */
 export function addReferences(disk: Disk, layout: StoreLayout, snapshot: Snapshot, to: References): void {
   const { binary } = snapshot.components;
-  if (binary !== null) to.binaries.add(binary.checksum);
+  if (binary !== null) addBinary(disk, layout, binary.checksum, to);
   for (const { root } of rootsOf(snapshot)) {
     if (root.tree !== null) addTree(disk, layout, root.tree, to);
     if (root.next !== null) to.lists.add(root.next);

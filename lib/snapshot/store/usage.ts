@@ -45,6 +45,8 @@ export function usageOf(
     };
     for (const tree of references.trees) note(tree, () => sizeOf(treePath(layout, tree)));
     for (const binary of references.binaries) note(binary, () => sizeOf(binaryPath(layout, binary)));
+    for (const inverse of references.inverses)
+      note(inverse, () => sizeOf(layout.join(layout.inverses, inverse)));
     for (const clone of references.clones.keys()) note(clone, () => sizeOf(clonePath(layout, clone)));
     for (const block of references.blocks) note(block, () => blocks.place(block)?.stored ?? 0);
     items.set(snapshot.id, names);

@@ -6,6 +6,7 @@ import { DamagedError, errorCode, errorMessage, UpdaterError } from '../../error
 import { type Digest, digestFile } from '../../platform/files.ts';
 import type { Host } from '../../platform/host.ts';
 import { rootsOf, type Snapshot } from '../document.ts';
+import { isReadThrough } from '../inverse/inverses.ts';
 import { binaryPath, forgetBinary } from './binaries.ts';
 import { Blocks } from './blocks.ts';
 import { markClone, verifyClone } from './clones.ts';
@@ -60,7 +61,7 @@ export class Verifier {
     };
     for (const { root } of rootsOf(snapshot)) {
       const { tree } = root;
-      if (tree !== null) note(problemOf(() => addTree(disk, layout, tree, references)));
+      if (tree !== null) note(await problemOf(() => addTree(disk, layout, tree, references)));
     }
     const { binary } = snapshot.components;
     if (binary !== null)
@@ -76,11 +77,12 @@ export class Verifier {
     return { id: snapshot.id, problems: [...problems], read: this.#read };
   }
 
-  #checkBinary(checksum: string): void {
+  async #checkBinary(checksum: string): Promise<void> {
     const path = binaryPath(this.#layout, checksum);
     const found = this.#digestOf(path);
     if (found?.sha256 === checksum) return;
     forgetBinary(this.#host.disk, this.#layout, checksum);
+    if (await isReadThrough(this.#host.disk, this.#layout, checksum)) return;
     throw new DamagedError(
       found === null
         ? `the binary ${path} is missing`
@@ -99,10 +101,10 @@ export class Verifier {
     }
   }
 
-  async #once(name: string, bytes: number, check: () => void): Promise<string | null> {
+  async #once(name: string, bytes: number, check: () => unknown): Promise<string | null> {
     const known = this.#seen.get(name);
     if (known !== undefined) return known;
-    const problem = problemOf(check);
+    const problem = await problemOf(check);
     this.#seen.set(name, problem);
     this.#read += bytes;
     this.#since += bytes;
@@ -119,9 +121,9 @@ export class Verifier {
 }
 
 /** The problem that `check` throws, or null. Data that the drive can't read is damaged as well. */
-function problemOf(check: () => void): string | null {
+async function problemOf(check: () => unknown): Promise<string | null> {
   try {
-    check();
+    await check();
     return null;
   } catch (error) {
     if (error instanceof UpdaterError || errorCode(error) === 'EIO') return errorMessage(error);

@@ -240,11 +240,12 @@ dgmo-updater snapshots create [--reason <text>] [--pin]
 dgmo-updater snapshots show <id>
 dgmo-updater snapshots verify [<id>]
 dgmo-updater snapshots prune [--keep <n>]
+dgmo-updater snapshots compact
 dgmo-updater snapshots pin <id> | unpin <id> | remove <id>
 
 Snapshots are states to go back to. Every update and every rollback takes one first. The last five are kept, and the pinned
 ones. verify reads and checks all of a snapshot. An id may be shortened as long as it is unique. OWN is the space that only
-this snapshot uses. remove and prune ask first; without a terminal they remove nothing without --yes.
+this snapshot uses. compact stores older executables as patches from newer ones, which an update starts by itself. remove and prune ask first; without a terminal they remove nothing without --yes.
 
 Examples:
   dgmo-updater snapshots create --reason "before the migration" --pin

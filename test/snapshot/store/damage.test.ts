@@ -245,12 +245,12 @@ describe('pruning', () => {
 describe('what a newer updater wrote', () => {
   test('a document is said to be that, and never goes by itself', async () => {
     const path = fileOf('document');
-    const newer = { ...snapshot, schema: 3 };
+    const newer = { ...snapshot, schema: 4 };
     const digest = new Bun.CryptoHasher('sha256').update(JSON.stringify(newer)).digest('hex');
     fs.writeFileSync(path, JSON.stringify({ snapshot: newer, digest }));
     await workshop.take();
     const [first] = listSnapshots(workshop.host.disk, workshop.layout);
-    expect(String(first?.found)).toContain('has schema 3, this updater reads schemas 1 to 2');
+    expect(String(first?.found)).toContain('has schema 4, this updater reads schemas 1 to 3');
     expect(await workshop.prune(1)).toEqual({ removed: [], freed: 0, unreadable: [snapshot.id] });
   });
 

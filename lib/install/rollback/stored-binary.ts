@@ -1,0 +1,87 @@
+/** Executables that can be put back: whole ones on this machine, and those that the store of snapshots has as patches. */
+import { DamagedError } from '../../errors.ts';
+import { copyAndDigest, removeIfThere, writeAll } from '../../platform/files.ts';
+import { binaryPath, isSoundChain, openBinary, type StoreLayout, withStore } from '../../snapshot/index.ts';
+import type { Binary } from '../receipt.ts';
+import { checkpoint, type Session } from '../session.ts';
+import { linkOrCopy } from '../transaction/keep.ts';
+
+/** Path of an intact copy of this binary: kept, installed, or in the snapshot store. Null if there is none. */
+export function binarySource(session: Session, { sha256 }: Binary): string | null {
+  const { layout, digests } = session;
+  const paths = [layout.kept(sha256), layout.target, storedPath(session, { sha256 })];
+  return paths.find((path) => path !== null && digests.of(path)?.sha256 === sha256) ?? null;
+}
+
+export function storedPath({ snapshots }: Session, { sha256 }: Pick<Binary, 'sha256'>): string | null {
+  return snapshots === null ? null : binaryPath(snapshots.layout, sha256);
+}
+
+/** Whether an intact copy of the executable is here. One that is stored as a patch is not made for this. */
+export function hasBinary(session: Session, binary: Binary): boolean {
+  if (binarySource(session, binary) !== null) return true;
+  const { host, digests, snapshots } = session;
+  if (snapshots === null) return false;
+  return isSoundChain(
+    host.disk,
+    snapshots.layout,
+    binary.sha256,
+    (path) => digests.of(path)?.sha256 ?? undefined,
+  );
+}
+
+/**
+ * Puts an intact copy of the executable at `path`, flushed. Returns false if there is none. Throws DamagedError if what is made of the
+ * patches is another file.
+ */
+export async function placeBinary(session: Session, binary: Binary, path: string): Promise<boolean> {
+  const { host, snapshots } = session;
+  const source = binarySource(session, binary);
+  if (source !== null && (snapshots === null || !source.startsWith(snapshots.layout.binaries))) {
+    linkOrCopy(session, source, path);
+    return true;
+  }
+  if (snapshots === null || !hasBinary(session, binary)) return false;
+  const { layout } = snapshots;
+  // Meanwhile nobody stores it in another way.
+  return withStore(host, layout, async () => {
+    const whole = binarySource(session, binary);
+    if (whole !== null) linkOrCopy(session, whole, path);
+    else await makeFromPatches(session, layout, binary, path);
+    return true;
+  });
+}
+
+async function makeFromPatches(
+  session: Session,
+  layout: StoreLayout,
+  { sha256, version }: Binary,
+  path: string,
+): Promise<void> {
+  const { disk } = session.host;
+  removeIfThere(disk, path);
+  const source = await openBinary(disk, layout, sha256);
+  try {
+    const handle = disk.open(path, 'create', 0o700);
+    try {
+      let done = 0;
+      const found = await copyAndDigest(source, {
+        write(bytes) {
+          writeAll(disk, handle, bytes, done);
+          done += bytes.length;
+        },
+        checkpoint: () => checkpoint(session),
+      });
+      if (found.sha256 !== sha256)
+        throw new DamagedError(
+          `the stored binary of ${version} is damaged: it gives SHA-256 ${found.sha256}, wanted ${sha256}`,
+        );
+      disk.flush(handle);
+    } finally {
+      disk.close(handle);
+    }
+    disk.setMode(path, 0o755);
+  } finally {
+    source.close();
+  }
+}
