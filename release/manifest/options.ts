@@ -81,6 +81,7 @@ export function readDescription(version: string, values: DescribeValues): Descri
   const date = readDate(values['release-date']);
   const changes = parseNotes(
     values.notes === undefined ? '' : new TextDecoder().decode(readInput(values.notes)),
+    values.notes,
   );
   const evolutions = readEvolutions(values.evolution);
   const noRollback = values['no-rollback'];

@@ -3,6 +3,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
 import { type Facts, remediesFor } from '../../lib/api/health/situation.ts';
+import { decodeReceipt, encodeReceipt } from '../../lib/install/receipt.ts';
 import { encodeEntry } from '../../lib/install/transaction/journal.ts';
 import { openHealthStage } from './stage.ts';
 
@@ -24,6 +25,17 @@ function interrupt(): void {
   fs.appendFileSync(path.join(here.workDir, 'journal'), encodeEntry(begin));
 }
 
+/** As after an update to a version that promises to confirm, one of whose starts has ended. */
+function owe(): void {
+  const file = path.join(here.workDir, 'installed.json');
+  const receipt = decodeReceipt(fs.readFileSync(file), file);
+  const starts = [{ at: Date.now(), pid: 4_000_000_000 }];
+  fs.writeFileSync(
+    file,
+    encodeReceipt({ ...receipt, confirmation: { within: 60_000, snapshot: null, starts } }),
+  );
+}
+
 const gone = (...files: string[]) => {
   for (const file of files) fs.rmSync(file, { recursive: true, force: true });
 };
@@ -34,6 +46,16 @@ const SCREENS: [state: string, damage: () => void, code: number, wanted: string]
     () => undefined,
     0,
     `dgmo 1.1.0 is installed in /bin, and it is healthy.
+What can be done:
+  dgmo-updater rollback  Go back to 1.0.0, as of a while ago, with its data
+  dgmo-updater update    Look for an update
+`,
+  ],
+  [
+    'it has not confirmed that it is well',
+    owe,
+    0,
+    `dgmo 1.1.0 is installed in /bin. Its files are whole, but it has not confirmed yet that it is well; 1 of its last starts ended before that.
 What can be done:
   dgmo-updater rollback  Go back to 1.0.0, as of a while ago, with its data
   dgmo-updater update    Look for an update

@@ -15,6 +15,17 @@ describe('release notes', () => {
     });
   });
 
+  test.each([
+    ['Fine.\nHidden \u001b[8m', 'notes.md, line 2: wanted text without control characters, found U+001B'],
+    ['a\rb', 'notes.md, line 1: wanted text without control characters, found U+000D'],
+    ['x'.repeat(65_537), 'notes.md: wanted at most 65536 characters, found 65537'],
+  ])(
+    '%#: what a terminal must not get, or is too long, is named before anything is made',
+    (markdown, message) => {
+      expect(() => parseNotes(markdown, 'notes.md')).toThrow(message);
+    },
+  );
+
   test('may be empty, or without any list', () => {
     expect(parseNotes('')).toEqual({ notes: '', entries: [] });
     expect(parseNotes('Faster.').entries).toEqual([]);

@@ -1,5 +1,6 @@
 /** What state an installation is in, and what will help: for a person whose DGMO does not start. Changes nothing. */
 import { type HealthStatus, knownReceipt, verifyInstall } from '../../health/index.ts';
+import { failuresOf, unconfirmed } from '../../install/confirmation/record.ts';
 import { openTransaction, readJournal, type Session } from '../../install/index.ts';
 import { listSnapshots } from '../../snapshot/index.ts';
 
@@ -17,6 +18,8 @@ export interface Situation {
   /** The installed version; null if that is not known. */
   version: string | null;
   health: HealthStatus;
+  /** How many starts of it have failed, if it has to confirm that it is well and has not yet; null if it owes nothing. */
+  unconfirmed: { failedStarts: number } | null;
   /** What was interrupted; null if nothing was. */
   interrupted: { kind: string; from: string; to: string } | null;
   /** The newest state to go back to; null if there is none. */
@@ -32,6 +35,7 @@ export async function situationOf(session: Session): Promise<Situation> {
   const { app, layout, host } = session;
   const receipt = knownReceipt(session);
   const health = await verifyInstall(session, 'watch');
+  const owed = unconfirmed(session);
   const facts: Facts = {
     isKnown: receipt !== null,
     isThere: host.disk.status(layout.target)?.kind === 'file',
@@ -46,6 +50,7 @@ export async function situationOf(session: Session): Promise<Situation> {
     executable: layout.target,
     version: receipt?.binary.version ?? null,
     health,
+    unconfirmed: owed === null ? null : { failedStarts: failuresOf(session, owed).failed.length },
     interrupted: interruptedIn(session),
     goBackTo: receipt === null ? null : stateBefore(session, receipt.installId, receipt.previous),
     remedies: remediesFor(facts),

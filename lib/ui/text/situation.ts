@@ -25,7 +25,15 @@ function notImplied({ version, health }: Situation): HealthStatus {
   return { ...health, issues: health.issues.filter(({ type }) => !implied.has(type)) };
 }
 
-function headline({ app, version, installDir, interrupted, health, remedies }: Situation): string {
+function headline({
+  app,
+  version,
+  installDir,
+  interrupted,
+  health,
+  unconfirmed,
+  remedies,
+}: Situation): string {
   if (version === null) {
     return remedies.includes('adopt')
       ? `There is a ${app} in ${installDir}, but no record of what it is.`
@@ -35,7 +43,11 @@ function headline({ app, version, installDir, interrupted, health, remedies }: S
   if (interrupted !== null) {
     return `${what}. The ${changeText(interrupted)} was interrupted, and is neither finished nor undone.`;
   }
-  return health.healthy ? `${what}, and it is healthy.` : `${what}, and something is wrong with it.`;
+  if (!health.healthy) return `${what}, and something is wrong with it.`;
+  if (unconfirmed === null) return `${what}, and it is healthy.`;
+  const { failedStarts } = unconfirmed;
+  const ended = failedStarts === 0 ? '' : `; ${failedStarts} of its last starts ended before that`;
+  return `${what}. Its files are whole, but it has not confirmed yet that it is well${ended}.`;
 }
 
 const COMMANDS: Record<Remedy, string> = {

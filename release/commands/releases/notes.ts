@@ -42,7 +42,7 @@ export const notes: Command = {
     const columns = wholeNumber('--columns', values.columns, outputColumns() ?? 80, [20, 1000]);
     const manifest =
       values.notes === undefined ? publishedManifest(required('--repo', values.repo), version) : null;
-    const changes = manifest?.updates.changes ?? parseNotes(readText(values.notes ?? ''));
+    const changes = manifest?.updates.changes ?? parseNotes(readText(values.notes ?? ''), values.notes);
     if (values.markdown) {
       print(changes.notes);
       return;
