@@ -6,7 +6,7 @@ import {
   type UpdateInfo,
   UpdateManager,
 } from '../api/index.ts';
-import { UsageError } from '../errors.ts';
+import { InterruptedError, UsageError } from '../errors.ts';
 import { evolutionWish, parsePid } from './arguments.ts';
 import { appliedResult } from './commands.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
@@ -93,17 +93,46 @@ export async function runUpdate(context: CommandContext): Promise<void> {
   if (answer === 'later') return tellFound(`${update.version} is not offered again before tomorrow.`, answer);
   if (answer === 'skip') return tellFound(`${update.version} is skipped.`, answer);
   const evolutions = await evolutionsOf(context, update);
+  const takeBack = answer === 'auto' ? await alwaysUpdate(manager) : null;
   begun = host.clock.monotonic();
-  const downloaded = await manager.downloadUpdate(update);
-  const applied = await manager.applyUpdate(downloaded, {
-    ...waiting,
-    evolutions,
-    // The user has agreed, or has named the version.
-    allowDowngrade: update.direction === 'back',
-    args: line.rest,
-    outputToError: isGiven(line, 'json'),
-  });
-  report.result('update', ...ending(applied));
+  try {
+    if (answer === 'auto') await tellAlways(context);
+    const downloaded = await manager.downloadUpdate(update);
+    const applied = await manager.applyUpdate(downloaded, {
+      ...waiting,
+      evolutions,
+      // The user has agreed, or has named the version.
+      allowDowngrade: update.direction === 'back',
+      args: line.rest,
+      outputToError: isGiven(line, 'json'),
+    });
+    report.result('update', ...ending(applied));
+  } catch (error) {
+    if (error instanceof InterruptedError) await takeBack?.();
+    throw error;
+  }
+}
+
+/**
+ * Saves the choice before the update, which may end with DGMO in place of this process. Returns what takes it back: a user who
+ * interrupts the update is told that nothing was changed.
+ */
+async function alwaysUpdate(manager: UpdateManager): Promise<() => Promise<unknown>> {
+  const setting = manager.settings().settings.find(({ key }) => key === 'autoUpdate');
+  const said = [setting, ...(setting?.overridden ?? [])].find((one) => one?.decidedBy === 'user');
+  await manager.setPreferences({ autoUpdate: 'all' });
+  return () =>
+    said === undefined
+      ? manager.resetPreference('autoUpdate')
+      : manager.setPreferenceText('autoUpdate', said.value);
+}
+
+async function tellAlways(context: CommandContext): Promise<void> {
+  const { questions, report } = context;
+  report.text(
+    'From now on updates are installed by themselves. `dgmo-updater config unset autoUpdate` ends that.',
+  );
+  if (questions !== null) await (await import('./service-command.ts')).offerService(context, questions);
 }
 
 /** Without --wait-pid the update waits for no process and starts none: a running DGMO keeps running. */
@@ -144,7 +173,7 @@ function holds({ host }: CommandContext, manager: UpdateManager): HoldContext {
   return { settings: manager.settings().settings, localOffset: host.localOffset };
 }
 
-type Answer = 'now' | 'later' | 'skip';
+type Answer = 'now' | 'later' | 'skip' | 'auto';
 
 /**
  * Asks the user, and saves the answer. Null if the user can't be asked. `--yes` answers "now", but not for going back to an
@@ -193,9 +222,7 @@ async function decide(
       await manager.remindLater(LATER);
       return 'later';
     case 'auto':
-      await manager.setPreferences({ autoUpdate: 'all' });
-      await (await import('./service-command.ts')).offerService(context, questions);
-      return 'now';
+      return 'auto';
     default:
       return 'now';
   }

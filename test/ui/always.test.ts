@@ -1,0 +1,68 @@
+/** "Always Auto-Update", and then Ctrl-C: whoever is told that nothing was changed has not agreed to anything either. */
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { InterruptedError } from '../../lib/errors.ts';
+import { nativeHost } from '../../lib/platform/native.ts';
+import { parseCommandLine } from '../../lib/ui/arguments.ts';
+import type { CommandContext } from '../../lib/ui/context.ts';
+import type { Report } from '../../lib/ui/report.ts';
+import { runUpdate } from '../../lib/ui/update-commands.ts';
+import { openStage, SETTINGS, type Stage } from '../update/stage.ts';
+
+const posixOnly = process.platform === 'win32' ? describe.skip : describe;
+
+posixOnly('always by itself', () => {
+  let stage: Stage;
+  beforeEach(async () => {
+    stage = await openStage();
+    await stage.release('2.0.0');
+  });
+  afterEach(() => stage[Symbol.asyncDispose]());
+
+  /** @param interrupt Ctrl-C as soon as the answer was given */
+  function update(interrupt: boolean): Promise<void> {
+    const stop = new AbortController();
+    const report: Report = {
+      show: () => undefined,
+      event: () => undefined,
+      eventsOf: () => () => undefined,
+      text: () => undefined,
+      styled: () => undefined,
+      result: () => undefined,
+      failure: () => 1,
+      exitCode: 0,
+    };
+    const host = nativeHost();
+    const context: CommandContext = {
+      line: parseCommandLine(['update']),
+      report,
+      host,
+      screen: { colors: false, columns: 80, unicode: true },
+      install: { host, settings: SETTINGS, signal: stop.signal, installDir: stage.dir, home: stage.home },
+      interactive: true,
+      questions: {
+        confirm: async () => false,
+        async choose() {
+          if (interrupt) stop.abort();
+          return 'auto';
+        },
+        chooseSome: async () => [],
+      },
+    };
+    return runUpdate(context);
+  }
+  const autoUpdate = () => stage.manager().preferences().autoUpdate;
+
+  test('is saved with the update', async () => {
+    await update(false);
+    expect([autoUpdate(), stage.version()]).toEqual(['all', '2.0.0']);
+  });
+
+  test.each(['manual', 'security'] as const)(
+    'is as before (%s) if the update is interrupted',
+    async (before) => {
+      await stage.manager().setPreferences({ autoUpdate: before });
+      await expect(update(true)).rejects.toThrow(InterruptedError);
+      expect([autoUpdate(), stage.version()]).toEqual([before, '1.0.0']);
+    },
+  );
+});
