@@ -130,12 +130,11 @@ export class UpdateManager {
     return withErrors(session, async () => {
       await requireChangeable(session);
       const context = this.#context();
-      const [route] = update.routes;
       requireRoom(session, {
         name: `the update to ${update.version}`,
         installed: context.receipt.binary,
         binary: update.binarySize,
-        download: route?.remaining ?? 0,
+        download: update.downloadSize,
       });
       const downloaded = await downloadPackages(context, update, options);
       await fetchUpdater(context, update.manifest, options);

@@ -90,7 +90,8 @@ export function createReport(output: Output, options: ReportOptions): Report {
   const clear = () => stages?.clear();
   /** Said once, however often it is reported. */
   const waitingText = (event: ReportedEvent): string | null => {
-    if (event.event !== 'download' || event.state === downloadState) return null;
+    if (event.event !== 'download' && event.event !== 'download updater') return null;
+    if (event.state === downloadState) return null;
     downloadState = event.state;
     if (event.state === 'waiting')
       return `Waiting for another dgmo-updater, which downloads ${event.version}.`;

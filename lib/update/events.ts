@@ -7,6 +7,8 @@ export type UpdateEvent =
   | { event: 'advice'; agrees: boolean | null; detail: string }
   | { event: 'route'; version: string; kind: 'patch' | 'chain' | 'full'; packages: number; bytes: number }
   | ({ event: 'download'; version: string; package: number; packages: number } & DownloadProgress)
+  /** The updater that comes with the release. */
+  | ({ event: 'download updater'; version: string } & DownloadProgress)
   | { event: 'downloaded'; version: string; files: string[] }
   /** The cheapest route failed, so the next one is tried. */
   | { event: 'fallback'; version: string; to: 'patch' | 'chain' | 'full'; reason: string };

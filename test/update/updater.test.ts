@@ -2,7 +2,10 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
+import type { InstallEvent } from '../../lib/install/index.ts';
+import type { UpdateEvent } from '../../lib/update/index.ts';
 import { NATIVE_PLATFORM } from '../support/workshop.ts';
+import { command } from '../ui/command-line.ts';
 import { openStage, type Stage } from './stage.ts';
 
 const posixOnly = process.platform === 'win32' ? test.skip : test;
@@ -29,11 +32,14 @@ const installed = () => {
 };
 
 /** Updates to the newest release; the paths that were asked for besides metadata and packages. */
-async function update(): Promise<string[]> {
+async function update(
+  onEvent: (event: InstallEvent | UpdateEvent) => unknown = () => undefined,
+): Promise<string[]> {
   warnings.length = 0;
   stage.asked.length = 0;
   const manager = stage.manager({
     onEvent: (event) => {
+      onEvent(event);
       if (event.event === 'warning') warnings.push(event.text);
     },
   });
@@ -49,7 +55,16 @@ const bring = (version: string, works = true) => ({
 
 posixOnly('is installed before the release is', async () => {
   await stage.release('2.0.0', bring('0.2.0'));
-  expect(await update()).toHaveLength(1);
+  const received: number[] = [];
+  const { update: found } = await stage.manager().check();
+  const { routes = [], updaterSize = 0, downloadSize } = found ?? expect.unreachable();
+  expect(updaterSize).toBeGreaterThan(100);
+  expect(downloadSize).toBe((routes[0]?.remaining ?? 0) + updaterSize);
+  expect((await command(stage, ['check'])).out).toMatch(/Download: .*\(a patch, and .* of a new updater\)/);
+  expect(
+    await update((event) => event.event === 'download updater' && received.push(event.received)),
+  ).toHaveLength(1);
+  expect(received.at(-1)).toBe(updaterSize);
   expect([installed(), warnings]).toEqual(['0.2.0', []]);
 });
 

@@ -15,6 +15,7 @@ export function follow(progress: Progress, event: ReportedEvent): void {
       progress.begin({ label: 'Reading the feed', finished: 'Read the feed' });
       break;
     case 'download':
+    case 'download updater':
       followDownload(progress, event);
       break;
     case 'verified':
@@ -42,14 +43,23 @@ export function follow(progress: Progress, event: ReportedEvent): void {
   }
 }
 
-function followDownload(progress: Progress, event: Extract<UpdateEvent, { event: 'download' }>): void {
-  const { state, version, package: number, packages, received, length, rate, left } = event;
+function followDownload(
+  progress: Progress,
+  event: Extract<UpdateEvent, { event: 'download' | 'download updater' }>,
+): void {
+  const { state, received, length, rate, left } = event;
   if (state === 'waiting' || state === 'pausing') {
     progress.clear();
     return;
   }
-  const what = packages > 1 ? `${version}, ${number} of ${packages}` : version;
+  const what = downloadName(event);
   progress.begin({ label: `Downloading ${what}`, finished: `Downloaded ${what}`, bytes: true });
   progress.measure({ done: received, total: length, rate, left });
   if (state === 'done') progress.end();
+}
+
+function downloadName(event: Extract<UpdateEvent, { event: 'download' | 'download updater' }>): string {
+  if (event.event === 'download updater') return `the updater ${event.version}`;
+  const { version, package: number, packages } = event;
+  return packages > 1 ? `${version}, ${number} of ${packages}` : version;
 }

@@ -59,7 +59,7 @@ export function describeUpdate(update: UpdateInfo): string[] {
       : version === currentVersion
         ? `${version} is installed; its evolutions can be added`
         : `${version} is available (installed: ${currentVersion})`,
-    `  Download:   ${update.downloadSize === 0 ? 'nothing left to download' : bytesText(update.downloadSize)} (${routeText(update)})`,
+    `  Download:   ${update.downloadSize === 0 ? 'nothing left to download' : bytesText(update.downloadSize)} (${routeText(update)}${update.updaterSize === 0 ? '' : `, and ${bytesText(update.updaterSize)} of a new updater`})`,
     `  Kind:       ${update.isSecurity ? 'security' : update.type}, risk ${update.riskLevel}${update.mandatory ? '; required for this installation' : ''}`,
   ];
   if (update.despite !== null) lines.push(`  ${despiteText(update.despite, update.mandatory)}`);

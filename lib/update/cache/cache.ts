@@ -107,7 +107,10 @@ export function pruneCache({
  * How many bytes of a package the cache has, whole or in part. By size alone: a file that is damaged there is fetched
  * again.
  */
-export function cachedBytes(disk: Disk, cacheFolder: string): (file: ListedPackage) => number {
+export function cachedBytes(
+  disk: Disk,
+  cacheFolder: string,
+): (file: Pick<ListedPackage, 'sha256' | 'length'>) => number {
   const sizeOf = (file: string) => {
     const status = disk.status(file);
     return status?.kind === 'file' ? status.size : 0;

@@ -22,6 +22,7 @@ import {
 import { buildMetadataText } from '../../version/semver.ts';
 import { cachedBytes } from '../cache/cache.ts';
 import type { UpdateContext } from '../context.ts';
+import { updaterBytes } from '../download/download-updater.ts';
 import { planDownload } from '../download/route.ts';
 import { reportAdvice, requestAdvice } from './advice.ts';
 import { findRelease, readChannel, readManifest, readReleases } from './channel.ts';
@@ -259,6 +260,7 @@ async function updateInfo(
   const question = { installed: receipt.binary, to: release, cached };
   const between = direction === 'back' ? [] : await releasesBetween(documents, index, question);
   const releases = between.length > read.length ? between : read;
+  const updaterSize = updaterBytes(session, manifest, cached);
   const routes = planDownload({ from: receipt.binary.sha256, to: release, releases, cached });
   return {
     currentVersion: receipt.binary.version,
@@ -273,7 +275,8 @@ async function updateInfo(
     riskLevel: release.riskLevel,
     changelog: manifest.updates.changes,
     evolutions: manifest.evolutions,
-    downloadSize: routes[0]?.remaining ?? 0,
+    downloadSize: (routes[0]?.remaining ?? 0) + updaterSize,
+    updaterSize,
     binarySize: release.binary.size,
     mandatory: mandatory || revoked !== null,
     direction,

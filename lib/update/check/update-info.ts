@@ -22,8 +22,10 @@ export interface UpdateInfo {
   riskLevel: RiskLevel;
   changelog: ChangeLog;
   evolutions: Evolution[];
-  /** Bytes to download by the cheapest route. */
+  /** Bytes to download by the cheapest route, and of the updater that comes along. */
   downloadSize: number;
+  /** How many of them are of the updater; 0 if none comes along that this installation has not. */
+  updaterSize: number;
   /** Bytes of the executable. */
   binarySize: number;
   /** Whether the installed version is below the channel's minimum, or was revoked. */

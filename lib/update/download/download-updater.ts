@@ -20,20 +20,42 @@ export function cachedUpdater({ host, home }: Session, { file }: UpdaterBinary):
   return host.disk.status(path) === null ? null : path;
 }
 
+/** The updater that this installation has not, and wants; undefined if there is none. */
+function wantedUpdater(session: Session, manifest: DGMOVersion): UpdaterBinary | undefined {
+  const updater = updaterFor(session, manifest);
+  return updater !== undefined && updaterState(session, updater.checksum) === 'wanted' ? updater : undefined;
+}
+
+/**
+ * How many bytes of the updater that comes along are still to be downloaded; 0 if none is.
+ *
+ * @param cached how many bytes of a file are in the cache
+ */
+export function updaterBytes(
+  session: Session,
+  manifest: DGMOVersion,
+  cached: (file: UpdaterBinary['file']) => number,
+): number {
+  const updater = wantedUpdater(session, manifest);
+  return updater === undefined ? 0 : Math.max(0, updater.file.length - cached(updater.file));
+}
+
 /** Does nothing if this installation has it, or does not want it. Throws as `download` does. */
 export async function downloadUpdater(
-  { session, network, location, signal }: UpdateContext,
+  { session, network, location, signal, emit }: UpdateContext,
   manifest: DGMOVersion,
   { limits }: PackageOptions = {},
 ): Promise<void> {
-  const updater = updaterFor(session, manifest);
-  if (updater === undefined || updaterState(session, updater.checksum) !== 'wanted') return;
+  const updater = wantedUpdater(session, manifest);
+  if (updater === undefined) return;
+  const { version } = updater;
   const { disk, clock, locks, random } = session.host;
   const { path, length, sha256 } = updater.file;
   await download({
     ...{ network, disk, clock, locks, random, length, sha256 },
     urls: [location.targetUrl(path)],
     cacheFolder: location.cacheFolder,
+    onProgress: (progress) => emit({ event: 'download updater', version, ...progress }),
     ...(limits === undefined ? {} : { limits }),
     ...(signal === undefined ? {} : { signal }),
   });
