@@ -19,12 +19,15 @@ import {
   requireRoom,
   requireSameWriters,
   type Session,
+  withLock,
 } from '../install/index.ts';
 import { harmless } from '../platform/listener.ts';
 import { type CheckOptions, check } from '../update/check/check.ts';
+import { installedManifest } from '../update/check/installed-release.ts';
 import type { CheckResult, UpdateInfo, UpdatePackage } from '../update/check/update-info.ts';
 import type { UpdateContext } from '../update/context.ts';
 import { downloadPackages, fullRoute, type PackageOptions } from '../update/download/download-packages.ts';
+import { downloadUpdater, lacksUpdater, updaterFor } from '../update/download/download-updater.ts';
 import type { UpdateEvent } from '../update/events.ts';
 import { applyPackages } from './apply.ts';
 import {
@@ -45,7 +48,7 @@ import {
   withErrors,
 } from './open-install.ts';
 import { handOverCommand, type RestartCommand, type RestartNotice, restartNotice } from './restart.ts';
-import { fetchUpdater } from './steps/bring-updater.ts';
+import { bringUpdater, fetchUpdater } from './steps/bring-updater.ts';
 
 export interface RecoverOptions {
   /** First finish or undo what an interrupted run left open. Default: false. */
@@ -165,6 +168,30 @@ export class UpdateManager {
         ...requestOf(options),
         ...{ packages: files, route, fallback, noWait },
       });
+    });
+  }
+
+  /**
+   * Brings the updater of the installed release, if it could not be downloaded with that. An installed one that is newer stays.
+   *
+   * @param options.limits limits of time (milliseconds) and speed (bytes per second)
+   * @returns its version; null if it is there already, or the release brings none
+   * @throws as `downloadUpdate` does
+   * @example
+   * const version = await manager.completeUpdater();
+   */
+  completeUpdater(options: PackageOptions = {}): Promise<string | null> {
+    const session = this.#session;
+    return withErrors(session, async () => {
+      const context = this.#context();
+      const manifest = await installedManifest(context);
+      if (manifest === null || !lacksUpdater(session, manifest)) return null;
+      await requireChangeable(session);
+      await downloadUpdater(context, manifest, options);
+      const { binary } = context.receipt;
+      const release = { contents: { manifest }, from: binary, to: binary };
+      await withLock(session.host, session.layout, () => bringUpdater(session, release));
+      return lacksUpdater(session, manifest) ? null : (updaterFor(session, manifest)?.version ?? null);
     });
   }
 

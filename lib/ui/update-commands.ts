@@ -6,7 +6,7 @@ import {
   type UpdateInfo,
   UpdateManager,
 } from '../api/index.ts';
-import { InterruptedError, UsageError } from '../errors.ts';
+import { InterruptedError, UpdaterError, UsageError } from '../errors.ts';
 import { evolutionWish, parsePid } from './arguments.ts';
 import { appliedResult } from './commands.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
@@ -86,6 +86,9 @@ export async function runUpdate(context: CommandContext): Promise<void> {
       ...(repaired === null ? {} : { repaired: repaired.repaired }),
       ...(answer && { answer }),
     });
+  if (update === null && !isGiven(line, 'check-only')) {
+    await completeUpdater(context, manager, found.installed);
+  }
   if (update === null || isGiven(line, 'check-only'))
     return tellFound(withNextStep(found, holds(context, manager), true));
   const answer = await decide(context, manager, found, update);
@@ -110,6 +113,23 @@ export async function runUpdate(context: CommandContext): Promise<void> {
   } catch (error) {
     if (error instanceof InterruptedError) await takeBack?.();
     throw error;
+  }
+}
+
+/** Without it DGMO works all the same, so a failure is a warning. */
+async function completeUpdater(
+  { report }: CommandContext,
+  manager: UpdateManager,
+  installed: string,
+): Promise<void> {
+  try {
+    const version = await manager.completeUpdater();
+    if (version !== null)
+      report.text(`The updater ${version}, which belongs to ${installed}, was missing. It is installed now.`);
+  } catch (error) {
+    if (!(error instanceof UpdaterError) || error instanceof InterruptedError) throw error;
+    const text = `The updater that belongs to ${installed} was not installed: ${error.message}.`;
+    report.event({ event: 'warning', text });
   }
 }
 

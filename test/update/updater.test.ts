@@ -100,5 +100,13 @@ posixOnly('that can not be fetched is no reason not to update DGMO', async () =>
   await update();
   expect(installed()).toBe('0.2.0');
   expect(warnings.join()).toContain('The updater that comes with 2.4.0 was not downloaded');
+  const again = await command(stage, ['update', '--yes']);
+  expect([again.code, again.error]).toEqual([
+    0,
+    expect.stringContaining('that belongs to 2.4.0 was not installed'),
+  ]);
   stage.answer = () => undefined;
+  // The next `update` brings it, although no newer release is offered.
+  expect((await command(stage, ['update', '--yes'])).code).toBe(0);
+  expect(installed()).toBe('0.4.0');
 });

@@ -38,7 +38,7 @@ export async function fetchUpdater(
  */
 export async function bringUpdater(
   session: Session,
-  { contents, from, to }: Pick<PreparedUpdate, 'contents' | 'from' | 'to'>,
+  { contents, from, to }: Pick<PreparedUpdate, 'from' | 'to'> & { contents: { manifest: DGMOVersion } },
 ): Promise<void> {
   const updater = updaterFor(session, contents.manifest);
   if (updater === undefined) return;

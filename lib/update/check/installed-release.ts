@@ -1,7 +1,7 @@
 /** What the feed knows of the executable that is, or should be, installed here. */
-import type { ListedPackage, ListedRelease } from '../../version/index.ts';
+import type { DGMOVersion, ListedPackage, ListedRelease } from '../../version/index.ts';
 import type { UpdateContext } from '../context.ts';
-import { findRelease, readReleases } from './channel.ts';
+import { findRelease, readManifest, readReleases } from './channel.ts';
 import { readIndex } from './check.ts';
 
 /**
@@ -23,6 +23,14 @@ export async function newestRelease(context: UpdateContext): Promise<ListedRelea
   const isRevoked = (found: string) => index.revoked.some(({ version }) => version === found);
   if (pin === null) return index.releases.find(({ version }) => !isRevoked(version)) ?? null;
   return isRevoked(pin) ? null : findRelease(context.documents, index, pin);
+}
+
+/** The manifest of the installed release; null if the feed does not list that. Throws as `releaseOfBinary` does. */
+export async function installedManifest(context: UpdateContext): Promise<DGMOVersion | null> {
+  const { version, sha256 } = context.receipt.binary;
+  const index = await readIndex(context, context.preferences.channel);
+  const release = await findRelease(context.documents, index, version);
+  return release?.binary.sha256 === sha256 ? readManifest(context.documents, release) : null;
 }
 
 /** The package with the whole executable; null if the release has none. */

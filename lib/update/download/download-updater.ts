@@ -1,7 +1,7 @@
 /** The updater that comes with a release: downloaded into the cache, if this installation has another one. */
 import { type Session, updaterState } from '../../install/index.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
-import { type DGMOVersion, targetOf, type UpdaterBinary } from '../../version/index.ts';
+import { type DGMOVersion, isNewer, targetOf, type UpdaterBinary } from '../../version/index.ts';
 import { cachePaths } from '../cache/layout.ts';
 import type { UpdateContext } from '../context.ts';
 import { download } from './download.ts';
@@ -24,6 +24,12 @@ export function cachedUpdater({ host, home }: Session, { file }: UpdaterBinary):
 function wantedUpdater(session: Session, manifest: DGMOVersion): UpdaterBinary | undefined {
   const updater = updaterFor(session, manifest);
   return updater !== undefined && updaterState(session, updater.checksum) === 'wanted' ? updater : undefined;
+}
+
+/** Whether the updater of the release is neither here nor rejected, nor older than the one that runs. */
+export function lacksUpdater(session: Session, manifest: DGMOVersion): boolean {
+  const updater = wantedUpdater(session, manifest);
+  return updater !== undefined && !isNewer(session.settings.version, updater.version);
 }
 
 /**
