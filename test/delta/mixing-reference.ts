@@ -739,7 +739,7 @@ class Mixing {
     const size = this.#old.length;
     const bits = Math.min(22, Math.max(10, 30 - Math.clz32(size | 1)));
     this.#oldShift = BigInt(64 - bits);
-    for (let at = 0; at + 8 <= size; at += size > 50000000 ? 7 : 3) {
+    for (let at = 0; at + 8 <= size; at += (size >>> 22) | 3) {
       const key = BigInt.asUintN(64, this.#oldView.getBigUint64(64 + at, true) * MULTIPLIER);
       this.#oldIndex.set(key >> this.#oldShift, { place: at + 8, tag: (key >> 20n) & 15n });
     }

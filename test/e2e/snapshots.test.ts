@@ -163,7 +163,7 @@ posixOnly('snapshots', () => {
       const here = await filled();
       const id = await create(here);
       for (const [args, why] of [
-        [['lsit'], /wanted one of list, create, show, verify, prune, pin, unpin, remove, found "lsit"/],
+        [['lsit'], /wanted one of list, create, show, verify, prune, compact, pin, unpin, remove, found "lsit"/],
         [['show'], /and an id after show, found "show"/],
         [['pin'], /and an id after pin/],
         [['list', id], /found "list /],
@@ -326,7 +326,7 @@ posixOnly('snapshots', () => {
     test('of a newer updater: 11, and it is not pruned', async () => {
       const here = await filled();
       const id = await create(here);
-      edit(here, id, (it) => ({ ...it, schema: 3 }));
+      edit(here, id, (it) => ({ ...it, schema: 99 }));
       const sound = await create(here);
       const ran = await refused(here, 11, 'newer updater', ['rollback', '--yes', id]);
       expect(ran.stderr).toContain(id);
@@ -437,10 +437,13 @@ posixOnly('snapshots', () => {
       say('then');
       fs.rmSync(at(here, 'data/new.tmp'));
       const id = await create(here);
-      // What was left out is taken now, and the other way round; and the data is to be elsewhere.
+      // What was left out is taken now, and the other way round; and the data is to be elsewhere, for a while.
       await set('snapshotExclude', '*.tmp');
       await set('dataFolder', at(here, 'elsewhere'));
       say('now!');
+      // It would bring back an executable without the data that it works on.
+      await refused(here, 17, 'dgmo has its data in', ['rollback', '--yes', id]);
+      await set('dataFolder', 'none');
       await done(here.update(['rollback', '--yes', id]));
       expect(content()).toEqual(['then', 'now!', 'then', 'now!']);
       const [before = ''] = snapshotIds(homeOf(here)).filter((other) => other !== id);

@@ -85,7 +85,7 @@ describe('release keys init', () => {
     const args = ['keys', 'init', '--dir', 'keys', ...CHEAP];
     const { code, stderr } = await folder.release(args, { DGMO_KEY_PASSPHRASE: undefined });
     expect(code).toBe(2);
-    expect(stderr).toContain('Set DGMO_KEY_PASSPHRASE.');
+    expect(stderr).toContain('Set DGMO_KEY_PASSPHRASE, or name a file');
     const short = await folder.release(args, { DGMO_KEY_PASSPHRASE: 'short' });
     expect(short.code).toBe(2);
     expect(short.stderr).toContain('the passphrase: wanted at least 8 characters, found 5');

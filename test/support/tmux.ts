@@ -8,6 +8,8 @@ export const hasTmux = Bun.which('tmux') !== null;
 export interface Screen extends Disposable {
   /** Resolves to the screen as soon as it shows the words. */
   shows(words: string): Promise<string>;
+  /** The screen with the sequences that set its colors (SGR). */
+  colored(): string;
   /** Names of keys, as tmux knows them (`Enter`, `Down`, `C-c`), or text. */
   type(...keys: string[]): void;
 }
@@ -55,6 +57,7 @@ export function openScreen(
         await Bun.sleep(PAUSE);
       }
     },
+    colored: () => tmux('capture-pane', '-p', '-e').trimEnd(),
     type: (...keys) => void tmux('send-keys', ...keys),
     [Symbol.dispose]() {
       tmux('kill-server');

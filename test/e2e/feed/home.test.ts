@@ -27,14 +27,14 @@ posixOnly('the home', () => {
       const home = standing.freshHome();
       const script = `
         root="$4/root.json" && cp "$1/trust/root.json" "$root"
-        mount -t tmpfs -o size=8m none "$1" && mkdir "$1/trust" && cp "$root" "$1/trust/root.json" || exit 99
+        mount -t tmpfs -o size=8m,mode=755 none "$1" && mkdir "$1/trust" && cp "$root" "$1/trust/root.json" || exit 99
         upd() { command=$1; shift; "$updater" $command --install-dir "$dir" --home "$home" "$@"; echo "$?"; }
         home=$1 updater=$2 dir=$3
         for version in 3.0.0 2.0.0; do upd download --version $version >/dev/null; done
         mkdir "$1/.snapshots"
         cat /dev/zero >"$1/filler" 2>/dev/null
         upd "update --yes" --version 2.0.0; "$dir/dgmo" --version
-        mount -t tmpfs -o size=8m none "$1/.snapshots"
+        mount -t tmpfs -o size=8m,mode=755 none "$1/.snapshots"
         upd "update --yes" --version 3.0.0; "$dir/dgmo" --version
         upd "update --yes" --version 2.0.0; "$dir/dgmo" --version
         upd "config set channel beta"

@@ -29,7 +29,7 @@ export function homes(standing: () => Standing): void {
         const script = `
         root="$4/root.json" && cp "$1/trust/root.json" "$root"
         for pages in $(seq 1 9) $(seq 14 7 98) 2048; do
-          mount -t tmpfs -o size=$((pages * 4))k none "$1" || exit 99
+          mount -t tmpfs -o size=$((pages * 4))k,mode=755 none "$1" || exit 99
           mkdir "$1/trust" && cp "$root" "$1/trust/root.json" || exit 98
           "$2" download --install-dir "$3" --home "$1" >"$4/out" 2>"$4/err"; code=$?
           echo "$code $(grep ^dgmo-updater: "$4/err")"

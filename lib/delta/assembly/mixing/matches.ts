@@ -18,7 +18,10 @@ let old: usize = 0;
 let oldSize: u32 = 0;
 let oldIndex: usize = 0;
 let oldShift: u64 = 0;
-/** Of so many places of the old file one is indexed: an odd number, so that every place within a word has its turn. */
+/**
+ * Of so many places of the old file one is indexed: about as many as the index has room for, so that none is pushed out by a later
+ * one. An odd number, so that every place within a word has its turn.
+ */
 let oldStride: u32 = 0;
 let freshLong: usize = 0;
 let freshShort: usize = 0;
@@ -35,7 +38,7 @@ export function openMatches(oldAt: usize, size: u32): bool {
   const bits = min<u32>(22, max<u32>(10, 30 - clz<u32>(size | 1)));
   oldIndex = take((<usize>4) << bits);
   oldShift = 64 - <u64>bits;
-  oldStride = size > 50000000 ? 7 : 3;
+  oldStride = (size >> 22) | 3;
   freshLong = take((<usize>4) << FRESH_LONG);
   freshShort = take((<usize>4) << FRESH_SHORT);
   local = take((<usize>4) << LOCAL);
