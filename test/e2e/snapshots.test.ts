@@ -163,7 +163,10 @@ posixOnly('snapshots', () => {
       const here = await filled();
       const id = await create(here);
       for (const [args, why] of [
-        [['lsit'], /wanted one of list, create, show, verify, prune, compact, pin, unpin, remove, found "lsit"/],
+        [
+          ['lsit'],
+          /wanted one of list, create, show, verify, prune, compact, pin, unpin, remove, found "lsit"/,
+        ],
         [['show'], /and an id after show, found "show"/],
         [['pin'], /and an id after pin/],
         [['list', id], /found "list /],

@@ -2,6 +2,7 @@
  * Runs an operation with every fault at every effect, then the recovery with a stop at each of *its* effects, and checks the
  * disk after each.
  */
+import { UpdaterError } from '../../lib/errors.ts';
 import { LOSSES, type Loss, type SimulatedDisk } from './disk.ts';
 import { ERRORS, type Fault, FaultInjector, HARMLESS, HELD, type Plan, Stopped } from './faults.ts';
 import { type SimulatedHost, simulatedHost } from './host.ts';
@@ -143,7 +144,7 @@ async function settled(work: Promise<void>, plan: Plan): Promise<void> {
   try {
     await work;
   } catch (error) {
-    if (!(error instanceof Stopped)) throw failed(plan, 'kept', error);
+    if (!(error instanceof Stopped || error instanceof UpdaterError)) throw failed(plan, 'kept', error);
   }
 }
 
