@@ -1,5 +1,6 @@
 /** What a check of an installation finds: the plan's `HealthStatus` and `HealthIssue`. */
 import { errorCode, errorMessage, UpdaterError } from '../errors.ts';
+import { asUpdaterError } from '../platform/failures.ts';
 
 export type IssueType =
   /** The executable is missing, or its bytes are not the ones that were installed. */
@@ -104,7 +105,10 @@ export function unreadable(type: IssueType, where: string, error: unknown): Heal
       exitCode: 12,
     });
   }
-  return issue(type, where, `${where} can't be read: ${errorMessage(error)}`, {
+  // It names the file, which may be one of many.
+  const failure = asUpdaterError(error, where);
+  return issue(type, where, errorMessage(failure), {
+    advice: failure instanceof UpdaterError ? (failure.advice ?? null) : null,
     exitCode: code === 'EIO' ? 11 : 12,
   });
 }

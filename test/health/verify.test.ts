@@ -229,6 +229,19 @@ describe('finds', () => {
     expect((await found(true)).map(({ type }) => type).sort()).toEqual(['cache_damaged', 'snapshot_damaged']);
   });
 
+  test('a folder in the place of a file of the store is named, with what to do', async () => {
+    const trees = path.join(here.home, '.snapshots', 'trees');
+    for (const tree of fs.readdirSync(trees)) {
+      fs.rmSync(path.join(trees, tree));
+      fs.mkdirSync(path.join(trees, tree, 'x'), { recursive: true });
+    }
+    const { issues } = await here.health().verify({ full: true });
+    const issue = issues.find(({ what }) => what.includes('EISDIR'));
+    expect(issue?.what).toStartWith(`${trees}/`);
+    expect(issue?.what).toContain('it is a directory');
+    expect(issue?.advice).toContain('Move it out of the way');
+  });
+
   test('a filesystem that is mounted noexec: what is on it can not be run', async () => {
     const { nativeHost } = await import('../../lib/platform/native.ts');
     const host = nativeHost();
