@@ -180,7 +180,8 @@ export function readJournal(disk: Disk, layout: Layout): { entries: Entry[]; len
  */
 export function appendEntry(disk: Disk, layout: Layout, entry: Entry): void {
   checkEntry(JSON.stringify(entry), layout.journal);
-  if (disk.status(layout.journal) === null) {
+  const status = disk.status(layout.journal);
+  if (status === null) {
     replaceDurably(disk, layout.journal, layout.workDir, new TextEncoder().encode(encodeEntry(entry)), 0o644);
     return;
   }
@@ -188,6 +189,12 @@ export function appendEntry(disk: Disk, layout: Layout, entry: Entry): void {
   const line = new TextEncoder().encode(encodeEntry(entry));
   if (length + line.length > LIMIT)
     throw new MachineError(`the journal ${layout.journal} would grow past ${LIMIT} bytes`);
+  if (status.links > 1) {
+    // A copy of the install that was made of hard links has the same file, and must not see this transaction as its own.
+    const before = readFile(disk, layout.journal, LIMIT)?.subarray(0, length) ?? new Uint8Array(0);
+    replaceDurably(disk, layout.journal, layout.workDir, Buffer.concat([before, line]), 0o644);
+    return;
+  }
   const handle = disk.open(layout.journal, 'update');
   try {
     disk.truncate(handle, length);

@@ -41,6 +41,19 @@ function layoutOn(disk: SimulatedDisk) {
   return locate({ disk, platform: 'linux' }, INSTALL_DIR, 'dgmo');
 }
 
+test('a copy of the install that was made of hard links does not see what is appended', () => {
+  const disk = installedDisk('linux', OLD);
+  const layout = layoutOn(disk);
+  disk.link(layout.journal, '/opt/copy');
+  const before = disk.contentOf('/opt/copy');
+  appendEntry(disk, layout, begin);
+  expect(disk.contentOf('/opt/copy')).toEqual(before);
+  expect(readJournal(disk, layout).entries.at(-1)).toEqual(begin);
+  appendEntry(disk, layout, { type: 'swap' });
+  expect(readJournal(disk, layout).entries.slice(-2)).toEqual([begin, { type: 'swap' }]);
+  expect(disk.openHandles()).toBe(0);
+});
+
 describe('reading', () => {
   test('returns what was written', () => {
     const bytes = encode(ENTRIES);

@@ -114,7 +114,9 @@ describe('a database that is written as fast as it goes', () => {
   test('is not held whole, and said so, where nobody can be kept from writing', async () => {
     const workshop = workshopWith({ hold: () => null });
     const writer = await startWriter(workshop, 'wal', { rows: 11_000 });
-    const { warnings } = await workshop.take();
+    // On a busy machine the writer may not get a turn while one is taken.
+    let warnings: readonly string[] = [];
+    while (warnings.length === 0) ({ warnings } = await workshop.take());
     await writer.kill();
     expect(warnings.join()).toContain('kept changing while it was read');
   });
