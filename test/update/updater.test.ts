@@ -110,3 +110,14 @@ posixOnly('that can not be fetched is no reason not to update DGMO', async () =>
   expect((await command(stage, ['update', '--yes'])).code).toBe(0);
   expect(installed()).toBe('0.4.0');
 });
+
+posixOnly('is not installed over a folder, which is named', async () => {
+  const there = path.join(stage.dir, 'dgmo-updater');
+  fs.rmSync(there);
+  fs.mkdirSync(there);
+  await stage.release('2.5.0', bring('0.5.0'));
+  await update();
+  expect(warnings).toEqual([
+    `The updater 0.5.0 was not installed: ${there} is no file, but a folder, a symlink or something else; nothing was changed.`,
+  ]);
+});

@@ -7,6 +7,7 @@ import { DamagedError } from '../../errors.ts';
 import { createDirectories, openSource, removeIfThere, writeAll } from '../../platform/files.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
 import { isNewer, isVersion } from '../../version/index.ts';
+import { requireFile } from '../installed-binary.ts';
 import { withLock } from '../lock.ts';
 import { childEnvironment } from '../process/start.ts';
 import { awaitExit } from '../process/wait.ts';
@@ -52,11 +53,12 @@ export async function replaceUpdater(
   const own = updaterSession(session);
   const receipt = receiptUnlessDamaged(session.host.disk, session.layout);
   if (own === null || receipt === null || updaterState(session, to.sha256) !== 'wanted') return null;
+  const there = own.digests.of(own.layout.target);
+  requireFile(there, own.layout.target);
   const installed = await installedVersion(own);
   if (installed !== null && isNewer(installed, to.version)) return null;
   createDirectories(own.host.disk, own.layout.workDir, pathsOf(own.host.platform).dirname, 0o755);
-  const found = own.digests.of(own.layout.target) ?? { sha256: ABSENT, size: 0 };
-  const from = { version: installed ?? '0.0.0', ...found };
+  const from = { version: installed ?? '0.0.0', ...(there ?? { sha256: ABSENT, size: 0 }) };
   const open = begin(own, {
     kind: 'update',
     from,
