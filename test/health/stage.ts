@@ -7,8 +7,8 @@ import path from 'node:path';
 import { type SelfHealingOptions, SelfHealingSystem } from '../../lib/api/index.ts';
 import type { Settings } from '../../lib/home/compiled-in.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
+import { type Printed, runCommand } from '../support/command-line.ts';
 import { openStage, SETTINGS, type Stage } from '../update/stage.ts';
-import { type Printed, runCommand } from './command-line.ts';
 
 export interface HealthStage extends AsyncDisposable {
   stage: Stage;

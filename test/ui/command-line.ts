@@ -1,13 +1,7 @@
 /** The command line in this process, on a stage: what a script sees, and what a person who answers its questions sees. */
 import { nativeHost } from '../../lib/platform/native.ts';
-import { main } from '../../lib/ui/main.ts';
+import { type Printed, runCommand } from '../support/command-line.ts';
 import { SETTINGS, type Stage } from '../update/stage.ts';
-
-export interface Said {
-  code: number;
-  out: string;
-  error: string;
-}
 
 export interface Around {
   /** Whether there is a terminal. Default: no. */
@@ -16,37 +10,13 @@ export interface Around {
 }
 
 /** Runs `dgmo-updater <args>` for the install of the stage. */
-export async function command(stage: Stage, args: string[], around: Around = {}): Promise<Said> {
-  const said: Said = { code: 0, out: '', error: '' };
+export function command(stage: Stage, args: string[], around: Around = {}): Promise<Printed> {
   const { terminal = false, environment = {} } = around;
   const host = nativeHost();
-  said.code = await main([...args, '--home', stage.home], {
-    host: async () => ({ ...host, environment: { ...host.environment, ...environment } }),
-    now: () => performance.now(),
-    later: () => () => undefined,
+  return runCommand([...args, '--home', stage.home], {
+    host: { ...host, environment: { ...host.environment, ...environment } },
     settings: SETTINGS,
     ownFolder: stage.dir,
-    output: {
-      out(text) {
-        said.out += text;
-      },
-      error(text) {
-        said.error += text;
-      },
-      styled(text) {
-        said.error += text;
-      },
-      clearLine: () => undefined,
-      taskbar: () => undefined,
-      columns: 80,
-      unicode: true,
-      colors: false,
-      terminal: false,
-      written: async () => null,
-    },
-    interactive: () => terminal,
-    signal: new AbortController().signal,
-    hangUp: new AbortController().signal,
+    terminal,
   });
-  return said;
 }

@@ -4,8 +4,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { createReport } from '../../lib/ui/report.ts';
-import { runCommand } from '../health/command-line.ts';
 import { systemError } from '../host/disk.ts';
+import { runCommand } from '../support/command-line.ts';
 import { openStage, SETTINGS, type Stage } from '../update/stage.ts';
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;

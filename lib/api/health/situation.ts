@@ -1,4 +1,5 @@
 /** What state an installation is in, and what will help: for a person whose DGMO does not start. Changes nothing. */
+import { errorCode, UpdaterError } from '../../errors.ts';
 import { type HealthStatus, knownReceipt, verifyInstall } from '../../health/index.ts';
 import { failuresOf, unconfirmed } from '../../install/confirmation/record.ts';
 import { openTransaction, readJournal, type Session } from '../../install/index.ts';
@@ -90,7 +91,8 @@ function interruptedIn({ host, layout }: Session): Situation['interrupted'] {
   try {
     const open = openTransaction(readJournal(host.disk, layout).entries);
     return open === null ? null : { kind: open.kind, from: open.from.version, to: open.to.version };
-  } catch {
+  } catch (error) {
+    if (!(error instanceof UpdaterError) && errorCode(error) === undefined) throw error;
     return null;
   }
 }
@@ -113,7 +115,8 @@ function stateBefore(
 function safely<Item>(read: () => Item[]): Item[] {
   try {
     return read();
-  } catch {
+  } catch (error) {
+    if (!(error instanceof UpdaterError) && errorCode(error) === undefined) throw error;
     return [];
   }
 }

@@ -23,7 +23,7 @@ export interface MixingStreams {
   costs: Record<string, number>;
 }
 
-/** The parts, in the order of assembly/mixing/coder.ts. */
+/** The parts, in the order of assembly/mixing/coding/coder.ts. */
 const PARTS = [
   'parameters and regions',
   'steps',
@@ -49,9 +49,9 @@ export interface MixingInput {
   images: { old: Image; fresh: Image };
 }
 
-/** The old place of a step that is bulk, BULK of assembly/mixing/steps.ts. */
+/** The old place of a step that is bulk, BULK of assembly/mixing/addresses/steps.ts. */
 const BULK = 0xffffffff;
-/** Steps that a patch may have, MOST of assembly/mixing/steps.ts. */
+/** Steps that a patch may have, MOST of assembly/mixing/addresses/steps.ts. */
 const MOST_STEPS = 1 << 22;
 
 /**

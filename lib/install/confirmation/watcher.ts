@@ -1,4 +1,5 @@
 /** The watcher: another process of the updater, which stays when this one becomes DGMO. */
+import { errorCode } from '../../errors.ts';
 import { executableName } from '../../version/index.ts';
 import { childEnvironment } from '../process/start.ts';
 import type { Session } from '../session.ts';
@@ -15,7 +16,8 @@ export async function startWatcher({ host, layout, app, home }: Session, pid: nu
       environment: childEnvironment(host.environment),
       workingDirectory: layout.installDir,
     });
-  } catch {
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
     // The system has no room for a process.
   }
 }

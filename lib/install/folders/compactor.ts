@@ -1,4 +1,5 @@
 /** Storing old executables as patches, in the background: it takes seconds and some memory, and nobody has to wait for it. */
+import { errorCode, UpdaterError } from '../../errors.ts';
 import { fill, openIfThere } from '../../platform/files.ts';
 import type { Host } from '../../platform/host.ts';
 import { canCompact } from '../../snapshot/index.ts';
@@ -19,7 +20,8 @@ export async function startCompactor({ host, layout, app, home, snapshots }: Ses
       environment: childEnvironment(host.environment),
       workingDirectory: layout.installDir,
     });
-  } catch {
+  } catch (error) {
+    if (!(error instanceof UpdaterError) && errorCode(error) === undefined) throw error;
     // The system has no room for a process, or the store can't be read, which `verify` reports.
   }
 }

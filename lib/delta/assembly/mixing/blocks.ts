@@ -1,12 +1,12 @@
 /** Runs of bytes as they are in the old file, in blocks that grow. */
 import { take } from '../memory';
-import { miss } from './bytes';
-import { BLOCKS, charge, codeFlag, codeRaw, encoding, SUSPECTS } from './coder';
-import { referenceHere } from './fields';
-import { freeOfReferences, sizeOf } from './references';
-import { isWatched, wordAt } from './renames';
+import { freeOfReferences, sizeOf } from './addresses/references';
+import { BLOCKS, charge, codeFlag, codeRaw, encoding, SUSPECTS } from './coding/coder';
+import { miss } from './contents/bytes';
+import { referenceHere } from './contents/fields';
+import { isWatched, wordAt } from './contents/renames';
+import { codeSuspect, isSuspect } from './contents/suspects';
 import { CODE, counter, State } from './state';
-import { codeSuspect, isSuspect } from './suspects';
 
 const LARGEST_BLOCK: u32 = 15;
 /** Bytes that are copied at once; among suspects. */

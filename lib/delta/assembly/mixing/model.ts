@@ -4,9 +4,21 @@
  * which it can be interrupted.
  */
 import { take } from '../memory';
+import { openReferences, scan } from './addresses/references';
+import { classOf, codeRegions, openRegions, regionEnd, regionOf } from './addresses/regions';
+import {
+  BULK,
+  codeStep,
+  MOST,
+  openSteps,
+  sortSteps,
+  stepCount,
+  stepOld,
+  stepStart,
+  takeSteps,
+} from './addresses/steps';
+import { openTargets } from './addresses/targets';
 import { codeBlock, codeSuspectHere, openBlocks } from './blocks';
-import { BULK_PIECE, openBulk } from './bulk';
-import { CALM, codeByte, openBytes } from './bytes';
 import {
   BUFFER,
   bits,
@@ -24,28 +36,16 @@ import {
   overrun,
   STEPS,
   startDecoding,
-} from './coder';
-import { codeReference, openFields, referenceHere } from './fields';
-import { HISTORY, indexOld, openMatches } from './matches';
-import { openMixer } from './mixer';
-import { openReferences, scan } from './references';
-import { classOf, codeRegions, openRegions, regionEnd, regionOf } from './regions';
-import { codeWordHere, isWatched, wordHere } from './renames';
+} from './coding/coder';
+import { openMixer } from './coding/mixer';
+import { BULK_PIECE, openBulk } from './contents/bulk';
+import { CALM, codeByte, openBytes } from './contents/bytes';
+import { codeReference, openFields, referenceHere } from './contents/fields';
+import { HISTORY, indexOld, openMatches } from './contents/matches';
+import { codeWordHere, isWatched, wordHere } from './contents/renames';
+import { isSuspect, openSuspects } from './contents/suspects';
+import { openWords } from './contents/words';
 import { CODE, State } from './state';
-import {
-  BULK,
-  codeStep,
-  MOST,
-  openSteps,
-  sortSteps,
-  stepCount,
-  stepOld,
-  stepStart,
-  takeSteps,
-} from './steps';
-import { isSuspect, openSuspects } from './suspects';
-import { openTargets } from './targets';
-import { openWords } from './words';
 
 /** What `run` returns. */
 const DONE: i32 = 0;
@@ -253,7 +253,7 @@ function unit(): void {
   }
 }
 
-export { bulkHashes, bulkPlaced, bulkSize, bulkTaken, hashedBytes, pageSize } from './bulk';
-export { costOf, refill } from './coder';
-export { regionAt, setImageSpan, setRegionCount } from './regions';
-export { takeSteps } from './steps';
+export { regionAt, setImageSpan, setRegionCount } from './addresses/regions';
+export { takeSteps } from './addresses/steps';
+export { costOf, refill } from './coding/coder';
+export { bulkHashes, bulkPlaced, bulkSize, bulkTaken, hashedBytes, pageSize } from './contents/bulk';

@@ -2,7 +2,7 @@
  * Mixing of predictions in the logistic domain (M. Mahoney, "Adaptive Weighing of Context Models for Lossless Data
  * Compression", 2005), in whole numbers: `flag` for yes or no, `literal` for a byte out of hashed contexts.
  */
-import { take } from '../memory';
+import { take } from '../../memory';
 import { chance, codeBit, encoding, learn, seen } from './coder';
 import { hash, squash, stretch } from './tables';
 

@@ -1,5 +1,5 @@
 /** Bulk: bytes of the other stream, and those that are computed. */
-import { take } from '../memory';
+import { take } from '../../memory';
 import {
   addressOf,
   HASHES_OF_LARGE,
@@ -9,9 +9,9 @@ import {
   regionEnd,
   regionOf,
   X86,
-} from './regions';
-import { State } from './state';
-import { decode, relativeAt } from './x86';
+} from '../addresses/regions';
+import { decode, relativeAt } from '../addresses/x86';
+import { State } from '../state';
 
 export const BULK_PIECE: u32 = 1 << 16;
 

@@ -1,10 +1,11 @@
 /** What a byte is that is not as predicted. */
+
+import { addressOf } from '../addresses/regions';
+import { charge, encoding, LITERALS } from '../coding/coder';
+import { codeLiteral, contexts } from '../coding/mixer';
+import { hash } from '../coding/tables';
+import { CODE, State, TEXT_CLASS } from '../state';
 import { BULK_PIECE } from './bulk';
-import { charge, encoding, LITERALS } from './coder';
-import { codeLiteral, contexts } from './mixer';
-import { addressOf } from './regions';
-import { CODE, State, TEXT_CLASS } from './state';
-import { hash } from './tables';
 import { isIdentifier } from './words';
 
 /** Where bytes began to be wrong, and by how much the last two words were that were. */

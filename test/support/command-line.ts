@@ -11,10 +11,15 @@ export interface Printed {
   result(): Record<string, unknown>;
 }
 
-/** Runs the command as if there was no terminal. */
+/** @param terminal whether there is a person who can be asked. Default: no */
 export async function runCommand(
   argv: readonly string[],
-  { host, settings, ownFolder }: { host: Host; settings: Settings; ownFolder: string },
+  {
+    host,
+    settings,
+    ownFolder,
+    terminal = false,
+  }: { host: Host; settings: Settings; ownFolder: string; terminal?: boolean },
 ): Promise<Printed> {
   const printed = { out: '', error: '' };
   const code = await main(argv, {
@@ -41,7 +46,7 @@ export async function runCommand(
       terminal: false,
       written: async () => null,
     },
-    interactive: () => false,
+    interactive: () => terminal,
     signal: new AbortController().signal,
     hangUp: new AbortController().signal,
   });

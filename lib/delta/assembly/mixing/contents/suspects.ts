@@ -2,10 +2,10 @@
  * Suspects: places in text and data whose surroundings are those of a place where the aligned byte was wrong. Changes of a
  * kind, as a field that every record of a list got, are each predicted by those before.
  */
-import { take } from '../memory';
-import { chance, seen } from './coder';
-import { codeMixed, counterOfFlag } from './mixer';
-import { hash } from './tables';
+import { take } from '../../memory';
+import { chance, seen } from '../coding/coder';
+import { codeMixed, counterOfFlag } from '../coding/mixer';
+import { hash } from '../coding/tables';
 
 /** A suspect whose byte is right so often is none any more: probability of 16 bits, and how many times at least. */
 const CLEARED: u32 = 160;

@@ -2,8 +2,8 @@
  * Regions: which part of a file is loaded where, and what it holds. The encoder finds them in the headers of the
  * executable; the decoder knows no executables and takes them from the patch. Addresses are relative to the image's base.
  */
-import { take } from '../memory';
-import { codeNumber, NUMBER } from './coder';
+import { take } from '../../memory';
+import { codeNumber, NUMBER } from '../coding/coder';
 
 export const DATA: u32 = 0;
 export const X86: u32 = 1;

@@ -1,5 +1,5 @@
 /** Logistic functions in whole numbers: probabilities have 16 bits, logarithms of odds are in units of 1/256. */
-import { take } from '../memory';
+import { take } from '../../memory';
 
 /** Sums of logarithms are cut off at ±LIMIT. */
 const LIMIT: i32 = 3071;

@@ -2,8 +2,8 @@
  * Steps: the new file in pieces, each aligned to a place of the old file, or bulk that comes from the other stream. They
  * are coded before everything else, and so are also a map from old places to new ones.
  */
-import { take } from '../memory';
-import { codeFlag, codeNumber, encoding, NUMBER } from './coder';
+import { take } from '../../memory';
+import { codeFlag, codeNumber, encoding, NUMBER } from '../coding/coder';
 
 /** The old place of bulk. */
 export const BULK: u32 = 0xffffffff;

@@ -2,10 +2,10 @@
  * Where the target of a reference has moved: what earlier references to it became, else what the steps say, else as far
  * as its neighbours.
  */
-import { take } from '../memory';
+import { take } from '../../memory';
+import { hash } from '../coding/tables';
 import { addressOf, offsetOf } from './regions';
 import { mapped } from './steps';
-import { hash } from './tables';
 
 let learned: usize = 0;
 let learnedShift: u32 = 0;

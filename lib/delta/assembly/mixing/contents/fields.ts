@@ -1,9 +1,5 @@
 /** Fields that hold a reference: as predicted, or what they hold instead. */
-import { take } from '../memory';
-import { advanceCalm } from './bytes';
-import { charge, codeFlag, encoding, FIELDS, REFERENCES } from './coder';
-import { context } from './literal';
-import { codeLiteral, codeMixed, counterOfFlag } from './mixer';
+import { take } from '../../memory';
 import {
   actual,
   field,
@@ -14,11 +10,15 @@ import {
   sizeOf,
   tableStart,
   target,
-} from './references';
-import { addressOf } from './regions';
-import { counter, State } from './state';
-import { hash } from './tables';
-import { confidence, learnTarget, neighbours, predictTarget } from './targets';
+} from '../addresses/references';
+import { addressOf } from '../addresses/regions';
+import { confidence, learnTarget, neighbours, predictTarget } from '../addresses/targets';
+import { charge, codeFlag, encoding, FIELDS, REFERENCES } from '../coding/coder';
+import { codeLiteral, codeMixed, counterOfFlag } from '../coding/mixer';
+import { hash } from '../coding/tables';
+import { counter, State } from '../state';
+import { advanceCalm } from './bytes';
+import { context } from './literal';
 
 const REFERENCE_SETS: u32 = 1024;
 

@@ -2,9 +2,9 @@
  * Words (identifiers) of text and what they became: minifiers and bundlers rename them from build to build, each time the
  * same word to the same other one within a scope. A table of old words has the last two that each became.
  */
-import { take } from '../memory';
-import { codeMixed, counterOfFlag } from './mixer';
-import { hash } from './tables';
+import { take } from '../../memory';
+import { codeMixed, counterOfFlag } from '../coding/mixer';
+import { hash } from '../coding/tables';
 
 /** Longer words are not in the table. */
 export const LONGEST: u32 = 16;

@@ -2,7 +2,7 @@
  * References of the old file: where its code and its data hold the address of something else, what that is, and how the
  * field looks when both have moved. Addresses are u32, relative to the base of the image, and wrap.
  */
-import { take } from '../memory';
+import { take } from '../../memory';
 import {
   ARM,
   addressOf,

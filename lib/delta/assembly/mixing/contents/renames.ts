@@ -1,9 +1,10 @@
 /** Where words of text are coded as such: those of which it is known what they became. */
+
+import { charge, encoding, WORDS } from '../coding/coder';
+import { hash } from '../coding/tables';
+import { State, TEXT_CLASS } from '../state';
 import { advanceCalm } from './bytes';
-import { charge, encoding, WORDS } from './coder';
 import { indexFresh } from './matches';
-import { State, TEXT_CLASS } from './state';
-import { hash } from './tables';
 import { codeWord, findWord, isIdentifier, wordLength } from './words';
 
 /** Bytes after a change in which words and suspects are looked for. */

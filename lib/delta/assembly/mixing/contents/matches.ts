@@ -2,7 +2,7 @@
  * Where what was just made was seen before: in the recent new file, anywhere in the old one (by a sample of its places), or
  * close to the aligned place.
  */
-import { take } from '../memory';
+import { take } from '../../memory';
 
 /** Bytes of the new file behind the present one that matches may use. */
 export const HISTORY: u32 = 1 << 23;

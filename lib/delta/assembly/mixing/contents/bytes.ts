@@ -1,6 +1,9 @@
 /** Byte by byte: whether each is as predicted, what it is if not, and what follows from it. */
-import { take } from '../memory';
-import { charge, encoding, HITS } from './coder';
+import { take } from '../../memory';
+import { charge, encoding, HITS } from '../coding/coder';
+import { codeMixed, counterOfFlag } from '../coding/mixer';
+import { hash } from '../coding/tables';
+import { CODE, State, TEXT_CLASS } from '../state';
 import { literal, matchByte, matchContext } from './literal';
 import {
   findLocal,
@@ -12,11 +15,8 @@ import {
   matchIsFresh,
   matchLength,
 } from './matches';
-import { codeMixed, counterOfFlag } from './mixer';
 import { expectWord } from './renames';
-import { CODE, State, TEXT_CLASS } from './state';
 import { suspect } from './suspects';
-import { hash } from './tables';
 import { isIdentifier, learnWord } from './words';
 
 /** So many bytes in a row as predicted end the coding byte by byte. */

@@ -2,7 +2,7 @@
  * An arithmetic coder for single bits (as in lpaq by M. Mahoney: two bounds of 32 bits, no carry), the counters that
  * predict them, and trees of counters for numbers. The same code encodes and decodes: `encoding` says which.
  */
-import { take } from '../memory';
+import { take } from '../../memory';
 import { fillTables, rate } from './tables';
 
 /** Bytes of the buffer between this module and its caller. */
