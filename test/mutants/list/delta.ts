@@ -14,7 +14,7 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
-    file: 'lib/delta/bsdiff-streams.ts',
+    file: 'lib/delta/bsdiff/streams.ts',
     tests: ['test/delta/forged.test.ts'],
     changes: [
       ['if (end === newAt || end > toSize) ', 'if (false) '],
@@ -256,7 +256,7 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
-    file: 'lib/delta/sparse-diff.ts',
+    file: 'lib/delta/bsdiff/sparse-diff.ts',
     tests: ['test/delta/forged.test.ts'],
     changes: [
       ['if (this.#run > 0 || (this.#zeros > 0 && this.#zeros !== Number.POSITIVE_INFINITY)) ', 'if (false) '],

@@ -1,6 +1,6 @@
 /** The diff of a patch, which is nearly all zeros: the positions and the values of the other bytes (FORMAT.md, "diff"). */
-import { DamagedError } from '../errors.ts';
-import { type Inflater, VARINT_LIMIT } from './inflater.ts';
+import { DamagedError } from '../../errors.ts';
+import { type Inflater, VARINT_LIMIT } from '../inflater.ts';
 
 export class SparseDiff {
   readonly #skips: Inflater;

@@ -1,9 +1,9 @@
 /** The streams of a patch of `bsdiff` as they are read: step by step, every number checked against both files before it is used. */
-import { DamagedError } from '../errors.ts';
-import { type Source, sliceSource } from '../platform/files.ts';
-import { BSDIFF_STREAMS, type StreamName } from './format.ts';
-import type { PatchHeader } from './header.ts';
-import { Inflater, VARINT_LIMIT } from './inflater.ts';
+import { DamagedError } from '../../errors.ts';
+import { type Source, sliceSource } from '../../platform/files.ts';
+import { BSDIFF_STREAMS, type StreamName } from '../format.ts';
+import type { PatchHeader } from '../header.ts';
+import { Inflater, VARINT_LIMIT } from '../inflater.ts';
 import { SparseDiff } from './sparse-diff.ts';
 
 /** `diffLength` bytes of the new file from `newAt` on are those of the old file from `oldAt` on plus the diff; then new bytes follow. */

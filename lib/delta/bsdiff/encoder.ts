@@ -1,7 +1,7 @@
 /** From alignments to the ten streams of a patch (FORMAT.md). */
-import { ByteWriter } from './byte-writer.ts';
-import { BSDIFF_STREAMS } from './format.ts';
-import type { Alignment, Matcher } from './matcher.ts';
+import { ByteWriter } from '../byte-writer.ts';
+import { BSDIFF_STREAMS } from '../format.ts';
+import type { Alignment, Matcher } from '../matcher.ts';
 
 export type BsdiffStream = (typeof BSDIFF_STREAMS)[number]['name'];
 
