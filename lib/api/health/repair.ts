@@ -11,16 +11,19 @@ import {
 import {
   type Receipt,
   receiptUnlessDamaged,
+  recordUpdater,
   recoverTransaction,
   type Session,
   snapshotBeforeChange,
   withLock,
 } from '../../install/index.ts';
+import { recordedUpdater } from '../../install/updater/updater-record.ts';
 import { asUpdaterError } from '../../platform/failures.ts';
 import type { UpdateContext } from '../../update/context.ts';
 import { repairEvolutions } from './evolutions.ts';
 import { repairExecutable } from './executable.ts';
 import { receiptFromFeed } from './receipt.ts';
+import { repairUpdater } from './updater.ts';
 
 /** The result of `repair`: the plan's `RepairResult`. */
 export interface RepairResult {
@@ -81,8 +84,18 @@ export async function repairInstall(session: Session, request: RepairRequest): P
       for (const issue of inOrderOfRepair(pending)) await attempt(session, request, progress, issue);
       status = await verifyInstall(session, 'full', { again: true, blocks: false });
     }
+    await recordNewUpdater(session);
     return resultOf(status, progress);
   });
+}
+
+/** After a first install. That it can't be recorded is no reason to fail: the next update tries again. */
+async function recordNewUpdater(session: Session): Promise<void> {
+  try {
+    if (recordedUpdater(session) === null) await recordUpdater(session);
+  } catch (error) {
+    if (!(asUpdaterError(error, session.layout.installDir) instanceof UpdaterError)) throw error;
+  }
 }
 
 interface Progress {
@@ -171,6 +184,12 @@ async function repairIssue(
     }
     case 'plugin_missing': {
       const { how, bytesFetched } = await repairEvolutions(session, issue, receipt, request.openFeed);
+      progress.bytesFetched += bytesFetched;
+      return how;
+    }
+    case 'updater_corruption':
+    case 'updater_outdated': {
+      const { how, bytesFetched } = await repairUpdater(session, receipt, request.openFeed);
       progress.bytesFetched += bytesFetched;
       return how;
     }
