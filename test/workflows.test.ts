@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import path from 'node:path';
 import { Glob } from 'bun';
-import { executableName, TARGETS, targetName } from '../lib/version/index.ts';
+import { executableName, MACHINES, targetName } from '../lib/version/index.ts';
 import packageJson from '../package.json' with { type: 'json' };
 
 const folder = path.resolve(import.meta.dir, '../.github');
@@ -32,7 +32,7 @@ describe.each(names.filter((name) => name.startsWith('workflows')))('%s', (name)
     const text = await textOf(name);
     const scripts = [...text.matchAll(/npm run (?:--silent )?([\w:]+)/g)].map((match) => match[1] ?? '');
     expect(scripts.filter((script) => !(script in packageJson.scripts))).toEqual([]);
-    const made = TARGETS.map((one) => executableName(`dgmo-updater-${targetName(one)}`, one.platform));
+    const made = MACHINES.map((one) => executableName(`dgmo-updater-${targetName(one)}`, one.platform));
     const named = [...text.matchAll(/file: (dgmo-updater\S+)/g)].map((match) => match[1] ?? '');
     expect(named.filter((file) => !made.includes(file))).toEqual([]);
   });

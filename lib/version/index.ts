@@ -1,5 +1,5 @@
 /** What a release is and how releases are ordered. */
-export { type Binary, binaryFor, MAX_BINARY_SIZE, type UpdaterBinary, updaterFor } from './binary.ts';
+export { type Binary, binaryFor, MAX_BINARY_SIZE, type UpdaterBinary } from './binary.ts';
 export {
   type ChannelIndex,
   DEFAULT_CHANNEL,
@@ -16,7 +16,6 @@ export {
   MAX_LISTED,
   MAX_PACKAGES,
 } from './channel-index.ts';
-export { isFeedPath } from './download-url.ts';
 export { feedAddress, feedAddressFault } from './feed-address.ts';
 export {
   CHANGE_KINDS,
@@ -25,6 +24,7 @@ export {
   decodeManifest,
   type Evolution,
   encodeManifest,
+  manifestSchema,
   RISK_LEVELS,
   type RiskLevel,
   UPDATE_TYPES,
@@ -33,7 +33,11 @@ export {
 export { compareVersions, isNewer, isVersion } from './semver.ts';
 export {
   type BinaryArch,
+  baselineOf,
   executableName,
+  isBaseline,
+  MACHINES,
+  machineOf,
   parseTarget,
   TARGETS,
   type Target,

@@ -22,7 +22,7 @@ import { parseJson } from '../format/json.ts';
 import { isPortableName } from '../format/portable-path.ts';
 import { type Binary, binary, MAX_BINARY_SIZE, type UpdaterBinary, updaterBinary } from './binary.ts';
 import { isNewer, version } from './semver.ts';
-import { TARGETS, type Target, targetName } from './target.ts';
+import { isBaseline, MACHINES, TARGETS, type Target, targetName } from './target.ts';
 
 /** The words of https://keepachangelog.com/en/1.1.0/. */
 export const CHANGE_KINDS = ['added', 'changed', 'deprecated', 'removed', 'fixed', 'security'] as const;
@@ -48,8 +48,10 @@ export interface Evolution {
 }
 
 export interface DGMOVersion {
-  /** 2 in manifests with any of the fields of schema 2; the first schema had no number. */
-  schema?: 2 | undefined;
+  /**
+   * 2 in manifests with any of the fields of schema 2, 3 in those with a baseline build; the first schema had no number.
+   */
+  schema?: 2 | 3 | undefined;
   version: string;
   /** Milliseconds since the epoch. */
   releaseDate: number;
@@ -104,7 +106,7 @@ export const evolution = object({
 });
 
 const shape = object({
-  schema: optional(oneOf(2), undefined),
+  schema: optional(oneOf(2, 3), undefined),
   version,
   releaseDate: integer(0, 253_402_300_799_999, 'milliseconds since 1970'),
   binaries: array(binary, 1, TARGETS.length),
@@ -122,14 +124,14 @@ const shape = object({
     dataVersion: integer(0, 0x7fffffff),
   }),
   confirm: optional(object({ seconds: integer(1, MAX_CONFIRM_SECONDS, 'seconds') }), undefined),
-  updaters: optional(array(updaterBinary, 1, TARGETS.length), undefined),
+  updaters: optional(array(updaterBinary, 1, MACHINES.length), undefined),
 });
 
 /** The decoder, for documents that contain a manifest. */
 export const manifest = checked<DGMOVersion>(shape, (found, path) => {
   checkSchema(found, path);
-  checkTargets(found.binaries, `${path}.binaries`, 'binary');
-  checkTargets(found.updaters ?? [], `${path}.updaters`, 'updater');
+  checkTargets(found.binaries, TARGETS, `${path}.binaries`, 'binary');
+  checkTargets(found.updaters ?? [], MACHINES, `${path}.updaters`, 'updater');
   const { from } = found.updates;
   if (from !== null && !isNewer(found.version, from)) {
     throw unwanted(`${path}.updates.from`, `a version before ${found.version}`, from);
@@ -151,14 +153,26 @@ function checkSchema({ schema, binaries, confirm, updaters }: DGMOVersion, path:
     confirm !== undefined ||
     updaters !== undefined ||
     binaries.some(({ blocks, frames }) => blocks !== undefined || frames !== undefined);
-  if (isNewForm && schema !== 2) throw unwanted(`${path}.schema`, '2, with the fields that it has', schema);
+  const wanted = binaries.some(isBaseline) ? 3 : isNewForm ? 2 : undefined;
+  if (wanted !== undefined && (schema ?? 1) < wanted)
+    throw unwanted(`${path}.schema`, `${wanted}, with the fields that it has`, schema);
 }
 
-function checkTargets(entries: readonly Target[], path: string, what: string): void {
+/** The schema of a manifest with these binaries, that has fields of schema 2. */
+export function manifestSchema(binaries: readonly Target[]): 2 | 3 {
+  return binaries.some(isBaseline) ? 3 : 2;
+}
+
+function checkTargets(
+  entries: readonly Target[],
+  known: readonly Target[],
+  path: string,
+  what: string,
+): void {
   const targets = new Set<string>();
   entries.forEach((entry, index) => {
     const name = targetName(entry);
-    if (!TARGETS.some((target) => targetName(target) === name)) {
+    if (!known.some((target) => targetName(target) === name)) {
       throw unwanted(`${path}[${index}].arch`, `an architecture of ${entry.platform}`, entry.arch);
     }
     if (targets.has(name))

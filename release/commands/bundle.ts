@@ -18,6 +18,7 @@ import {
   type Binary,
   executableName,
   isNewer,
+  manifestSchema,
   parseTarget,
   TARGETS,
   type Target,
@@ -111,7 +112,7 @@ export const bundle: Command = {
     const size = [payloads[0], ...evolutions].reduce((sum, payload) => sum + (payload?.content.size ?? 0), 0);
     const manifest = {
       ...request.description.describe(old?.version ?? null, size, nativeHost().clock.now()),
-      schema: 2 as const,
+      schema: manifestSchema([request.target]),
       binaries: [{ ...subject, signature, downloadUrl: request.downloadUrl, ...partsOf(to, payloads) }],
     };
     const all = [...payloads, ...evolutions];

@@ -9,7 +9,7 @@ import { createDirectories, digestFile, readFile, writeAll } from '../../lib/pla
 import { nativeDisk as disk } from '../../lib/platform/native-disk.ts';
 import { decodeRoot } from '../../lib/trust/index.ts';
 import { feedAddress } from '../../lib/version/feed-address.ts';
-import { executableName, TARGETS, type Target, targetName } from '../../lib/version/index.ts';
+import { executableName, MACHINES, type Target, targetName } from '../../lib/version/index.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { type Command, readArguments } from '../command.ts';
 import { readInput, requireOutput, untilInterrupted, writeOutput } from '../files.ts';
@@ -35,7 +35,9 @@ const HELP = `Usage: release compile [--target <bun-target> ...] [--root <root.j
 
 Writes <dir>/dgmo-updater-<platform>-<arch>[-musl][.exe] and its digest beside it (.sha256), and what is in them all as
 <dir>/${BOM_NAME} (CycloneDX), for one target or all:
-${TARGETS.map(bunTarget).join(', ')}.
+${MACHINES.map(bunTarget).join(', ')}.
+
+Those for x64 need SSE4.2 and nothing newer (2008): since 1.4 Bun has one build for x64, which is the baseline one.
 
   --root <root.json>   the trusted root of \`release keys init\`; without it, \`dgmo-updater init --root\` has to provide it
   --app <name>         the program that is updated (default dgmo)
@@ -55,7 +57,7 @@ export const compile: Command = {
       feed: { type: 'string' },
       outdir: { type: 'string', default: 'dist' },
     });
-    const targets = values.target.length === 0 ? [...TARGETS] : values.target.map(readTarget);
+    const targets = values.target.length === 0 ? [...MACHINES] : values.target.map(readTarget);
     const settings = await makeSettings(values.app, values.feed, values.root);
     createDirectories(disk, values.outdir, path.dirname, 0o755);
     await untilInterrupted('not everything was compiled', async (stopIfInterrupted) => {
@@ -74,10 +76,10 @@ export const compile: Command = {
 };
 
 function readTarget(name: string): Target {
-  const target = TARGETS.find((candidate) => bunTarget(candidate) === name);
+  const target = MACHINES.find((candidate) => bunTarget(candidate) === name);
   if (target === undefined) {
     throw new UsageError(
-      `--target: wanted ${TARGETS.map(bunTarget).join(', ')}, found ${JSON.stringify(name)}`,
+      `--target: wanted ${MACHINES.map(bunTarget).join(', ')}, found ${JSON.stringify(name)}`,
     );
   }
   return target;

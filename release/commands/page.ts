@@ -7,7 +7,7 @@ import { createDirectories, type Digest, digestBytes, readFile } from '../../lib
 import type { Host } from '../../lib/platform/host.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { feedAddress } from '../../lib/version/feed-address.ts';
-import { executableName, TARGETS, targetName } from '../../lib/version/index.ts';
+import { executableName, MACHINES, targetName } from '../../lib/version/index.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { type Command, readArguments, required, wholeNumber } from '../command.ts';
 import { requireInput, writeOutput } from '../files.ts';
@@ -112,7 +112,7 @@ async function placeUpdaters(
   write: (file: string, content: Uint8Array) => Promise<PageFile>,
 ): Promise<PageUpdater[]> {
   const { disk } = host;
-  const found = TARGETS.map((target) => ({
+  const found = MACHINES.map((target) => ({
     target,
     file: path.join(folder, executableName(`dgmo-updater-${targetName(target)}`, target.platform)),
   })).filter(({ file }) => disk.status(file) !== null);

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { DamagedError } from '../../lib/errors.ts';
-import { binaryFor, decodeManifest, encodeManifest } from '../../lib/version/index.ts';
-import { secondManifest, testManifest } from './release.ts';
+import { binaryFor, decodeManifest, encodeManifest, manifestSchema } from '../../lib/version/index.ts';
+import { secondManifest, testManifest, thirdManifest } from './release.ts';
 
 const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 
@@ -44,6 +44,18 @@ describe('a manifest', () => {
     expect(decodeManifest(readFileSync(file))).toEqual(secondManifest());
   });
 
+  test('with a baseline build is of schema 3, and its frozen vector still reads', () => {
+    const file = path.join(import.meta.dir, '../vectors/manifest-v3/manifest.json');
+    expect(decodeManifest(encodeManifest(thirdManifest()))).toEqual(thirdManifest());
+    expect(decodeManifest(readFileSync(file))).toEqual(thirdManifest());
+    for (const schema of [undefined, 2]) {
+      expect(refusal({ ...thirdManifest(), schema })).toStartWith('manifest.schema: wanted 3');
+    }
+    expect([manifestSchema(thirdManifest().binaries), manifestSchema(secondManifest().binaries)]).toEqual([
+      3, 2,
+    ]);
+  });
+
   test('may have no release before it', () => {
     expect(refusal(changed('updates.from', null))).toBe('accepted');
   });
@@ -77,8 +89,8 @@ describe('the error of a bad manifest names the field and both values', () => {
       1.5,
       'manifest.releaseDate: wanted a whole number of milliseconds since 1970 from 0 to 253402300799999, found 1.5',
     ],
-    ['binaries', {}, 'manifest.binaries: wanted a list of 1 to 8, found an object'],
-    ['binaries', [], 'manifest.binaries: wanted a list of 1 to 8, found a list of 0'],
+    ['binaries', {}, 'manifest.binaries: wanted a list of 1 to 12, found an object'],
+    ['binaries', [], 'manifest.binaries: wanted a list of 1 to 12, found a list of 0'],
     ['binaries.0', null, 'manifest.binaries[0]: wanted an object, found null'],
     [
       'binaries.1.size',
@@ -98,7 +110,7 @@ describe('the error of a bad manifest names the field and both values', () => {
     [
       'binaries.1.arch',
       'x86',
-      'manifest.binaries[1].arch: wanted "x64" or "arm64" or "x64-musl" or "arm64-musl", found "x86"',
+      'manifest.binaries[1].arch: wanted "x64" or "arm64" or "x64-musl" or "arm64-musl" or "x64-baseline" or "x64-musl-baseline", found "x86"',
     ],
     [
       'binaries.1.arch',
@@ -229,8 +241,8 @@ describe('the error of a bad manifest names the field and both values', () => {
 describe('schema 2', () => {
   const cases: [where: string, to: unknown, message: string][] = [
     ['schema', undefined, 'manifest.schema: wanted 2, with the fields that it has, found nothing'],
-    ['schema', 1, 'manifest.schema: wanted 2, found 1'],
-    ['schema', 3, 'manifest.schema: wanted 2, found 3'],
+    ['schema', 1, 'manifest.schema: wanted 2 or 3, found 1'],
+    ['schema', 4, 'manifest.schema: wanted 2 or 3, found 4'],
     [
       'confirm.seconds',
       0,
@@ -245,6 +257,11 @@ describe('schema 2', () => {
     ],
     ['updaters.0.arch', 'x64-musl', 'accepted'],
     ['updaters.0.platform', 'win32', 'accepted'],
+    [
+      'updaters.0.arch',
+      'x64-baseline',
+      'manifest.updaters[0].arch: wanted an architecture of linux, found "x64-baseline"',
+    ],
     [
       'updaters.0.version',
       '2',

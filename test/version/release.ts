@@ -65,3 +65,12 @@ export function secondManifest(): DGMOVersion {
     ],
   };
 }
+
+/** The same with a build for older processors besides. */
+export function thirdManifest(): DGMOVersion {
+  const { binaries, ...rest } = secondManifest();
+  const [first] = binaries;
+  if (first === undefined) throw new Error('the test manifest has no binary');
+  const baseline = { ...first, arch: 'x64-baseline' as const, checksum: '06'.repeat(32) };
+  return { ...rest, schema: 3, binaries: [...binaries, baseline] };
+}

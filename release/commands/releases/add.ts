@@ -5,8 +5,8 @@ import { createDirectories } from '../../../lib/platform/files.ts';
 import {
   isChannelName,
   isNewer,
+  MACHINES,
   MAX_PACKAGES,
-  parseTarget,
   TARGETS,
   type Target,
   targetName,
@@ -48,7 +48,9 @@ ${SIGNING_HELP}\
   --dry-run                do all this but the long work: print what would be made, and publish nothing
   --no-trial               publish executables that do not fit, or do not print their version
   --binary <p>-<a>=<file>  the binary of a target, once for each:
-                           ${TARGETS.map(targetName).join(', ')}
+                           ${lines(TARGETS.map(targetName), ' '.repeat(27))}
+                           A -baseline build is for processors of before 2013 (no AVX2): they get it by themselves. Whoever
+                           publishes none says that the other one runs on all
   --updater <p>-<a>=<file> the updater that comes with it, once for each target, as \`release compile\` made it. It costs nothing
                            where it is installed already, and the feed has it once for all releases
   --updater-version <v>    what it prints with --version (default: ${packageJson.version}, as this is)
@@ -64,6 +66,13 @@ ${SIGNING_HELP}\
   --apply-limit <bytes>    how many bytes of a patch may have to be modelled when it is applied, about a million in one or two
                            seconds (default 4000000). 0 makes patches that apply fastest, and are larger
 ${DESCRIBE_HELP}`;
+
+/** With commas, at most six a line. */
+function lines(names: readonly string[], indent: string): string {
+  const rows: string[] = [];
+  for (let at = 0; at < names.length; at += 6) rows.push(names.slice(at, at + 6).join(', '));
+  return rows.join(`,\n${indent}`);
+}
 
 const OPTIONS = {
   ...SIGNING_OPTIONS,
@@ -101,7 +110,7 @@ export const add: Command = {
       version,
       channel: values.channel,
       binaries: readBinaries(values.binary),
-      updaters: readFiles('--updater', values.updater).map((one) => ({
+      updaters: readFiles('--updater', values.updater, MACHINES).map((one) => ({
         ...one,
         version: values['updater-version'],
       })),
@@ -172,13 +181,14 @@ interface TargetFile {
 }
 
 /** The values of an option such as `linux-x64=<file>`, each target once. */
-function readFiles(option: string, values: string[]): TargetFile[] {
+function readFiles(option: string, values: string[], targets = TARGETS): TargetFile[] {
   const files = values.map((value) => {
     const at = value.indexOf('=');
-    const target = parseTarget(value.slice(0, Math.max(at, 0)));
-    if (target === null || at === value.length - 1) {
+    const name = value.slice(0, Math.max(at, 0));
+    const target = targets.find((one) => targetName(one) === name);
+    if (target === undefined || at === value.length - 1) {
       throw new UsageError(
-        `${option}: wanted ${TARGETS.map(targetName).join(', ')}, then = and a file, found ${JSON.stringify(value)}`,
+        `${option}: wanted ${targets.map(targetName).join(', ')}, then = and a file, found ${JSON.stringify(value)}`,
       );
     }
     return { target, file: value.slice(at + 1) };

@@ -11,6 +11,7 @@ import {
   type ListedFile,
   type ListedPackage,
   type ListedRelease,
+  manifestSchema,
   type Target,
   type UpdaterBinary,
 } from '../../../lib/version/index.ts';
@@ -186,10 +187,11 @@ function makeManifest(
   });
   const draft = before ?? description.describe(previous(goals, version), sizes, now);
   const all = before === undefined ? [...updaters] : withUpdaters(before, updaters);
+  const described = [...(before?.binaries ?? []), ...binaries];
   return {
     ...draft,
-    schema: 2,
-    binaries: [...(before?.binaries ?? []), ...binaries],
+    schema: manifestSchema(described),
+    binaries: described,
     ...(all.length === 0 ? {} : { updaters: all }),
   };
 }

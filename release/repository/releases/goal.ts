@@ -3,10 +3,12 @@ import { BlockDigests } from '../../../lib/delta/index.ts';
 import { PolicyError, UsageError } from '../../../lib/errors.ts';
 import { type Digest, digestFile } from '../../../lib/platform/files.ts';
 import {
+  isBaseline,
   type ListedPackage,
   type ListedRelease,
   MAX_BINARY_SIZE,
   MAX_PACKAGES,
+  machineOf,
   type Target,
   targetName,
 } from '../../../lib/version/index.ts';
@@ -79,13 +81,16 @@ function chooseBases(
 ): ListedRelease[] {
   const usable = (release: ListedRelease) =>
     fullPackage(release) !== undefined && release.binary.sha256 !== digest.sha256;
-  const before = here === undefined ? releasesBefore(channel, version).filter(usable) : [];
+  const before = here === undefined ? earlier(published, channel, version).filter(usable) : [];
   const distinct = before.filter(
     ({ binary }, place) => before.findIndex((other) => other.binary.sha256 === binary.sha256) === place,
   );
   const spaced = spacedPlaces(distinct.length, deltas).flatMap((place) => distinct[place] ?? []);
   const named = from.flatMap((wanted) => {
-    const found = findRelease(channel, wanted) ?? findAnywhere(published, target, wanted);
+    const found =
+      findRelease(channel, wanted) ??
+      findAnywhere(published, target, wanted) ??
+      findAnywhere(published, machineOf(target), wanted);
     return found !== undefined && usable(found) ? [found] : [];
   });
   const bases = [...new Map([...spaced, ...named].map((base) => [base.binary.sha256, base])).values()];
@@ -94,6 +99,16 @@ function chooseBases(
     throw new UsageError(`wanted at most ${MAX_PACKAGES - 1} patches for one binary, found ${patches}`);
   }
   return bases;
+}
+
+/**
+ * The releases before it. Whoever gets the first baseline build has the other build still, which ran there until now: so its first
+ * patches are from that.
+ */
+function earlier(published: Published, channel: Channel, version: string): ListedRelease[] {
+  const own = releasesBefore(channel, version);
+  if (own.length > 0 || !isBaseline(channel.target)) return own;
+  return releasesBefore(readChannel(published, channel.name, machineOf(channel.target)), version);
 }
 
 /** UsageError if no target has a release that `--from` names. Reports each target that has not. */

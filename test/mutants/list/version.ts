@@ -4,7 +4,7 @@ import type { MutatedFile } from '../mutant.ts';
 export const VERSION: readonly MutatedFile[] = [
   {
     file: 'lib/version/channel-index.ts',
-    tests: ['test/update/check/channel.test.ts'],
+    tests: ['test/update/channel.test.ts'],
     changes: [
       [
         'newer !== undefined && compareVersions(newer.version, entry.version) <= 0',
@@ -39,12 +39,13 @@ export const VERSION: readonly MutatedFile[] = [
     tests: ['test/version/manifest.test.ts'],
     changes: [
       ['checkSchema(found, path);', ''],
-      ["checkTargets(found.binaries, `${path}.binaries`, 'binary');", ''],
-      ["checkTargets(found.updaters ?? [], `${path}.updaters`, 'updater');", ''],
+      ["checkTargets(found.binaries, TARGETS, `${path}.binaries`, 'binary');", ''],
+      ["checkTargets(found.updaters ?? [], MACHINES, `${path}.updaters`, 'updater');", ''],
       ['if (from !== null && !isNewer(found.version, from)) ', 'if (false) '],
       ['if (isNewer(minVersion, found.version)) ', 'if (false) '],
-      ['if (isNewForm && schema !== 2) ', 'if (false) '],
-      ['if (!TARGETS.some((target) => targetName(target) === name)) ', 'if (false) '],
+      ['if (wanted !== undefined && (schema ?? 1) < wanted)\n', 'if (false)\n'],
+      ['binaries.some(isBaseline) ? 3 : isNewForm ? 2 : undefined', 'isNewForm ? 2 : undefined'],
+      ['if (!known.some((target) => targetName(target) === name)) ', 'if (false) '],
       ['if (targets.has(name))\n      ', 'if (false) '],
     ],
   },

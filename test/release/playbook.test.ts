@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { tinyExecutable } from '../../support/tiny-executable.ts';
-import { type Folder, freshFolder, noise } from '../run.ts';
+import { tinyExecutable } from '../support/tiny-executable.ts';
+import { type Folder, freshFolder, noise } from './run.ts';
 
-const README = path.join(import.meta.dir, '../../../release/README.md');
+const README = path.join(import.meta.dir, '../../release/README.md');
 
 interface Section {
   title: string;

@@ -1,20 +1,20 @@
 /** Which releases patches are made from, and that an installation far behind comes forward over them. */
 import { describe, expect, test } from 'bun:test';
 import path from 'node:path';
-import { compressFramed } from '../../../lib/delta/index.ts';
-import { replaceDurably } from '../../../lib/platform/files.ts';
-import { MAX_CHAIN, planDownload } from '../../../lib/update/index.ts';
-import { isNewer, type ListedRelease } from '../../../lib/version/index.ts';
-import { initialize } from '../../../release/repository/initialize.ts';
-import { readPublished } from '../../../release/repository/published.ts';
-import { addRelease } from '../../../release/repository/releases/add-release.ts';
-import { revoke } from '../../../release/repository/releases/change-listing.ts';
-import { readChannels } from '../../../release/repository/releases/channel.ts';
-import { DEFAULT_PATCHES, spacedPlaces } from '../../../release/repository/releases/spacing.ts';
-import type { Workers } from '../../../release/work/workers.ts';
-import { SimulatedDisk } from '../../host/disk.ts';
-import { hostOn, meansOf, REPO, ROOT, requestFor, SIGNERS } from '../repository/simulated.ts';
-import { noise } from '../run.ts';
+import { compressFramed } from '../../lib/delta/index.ts';
+import { replaceDurably } from '../../lib/platform/files.ts';
+import { MAX_CHAIN, planDownload } from '../../lib/update/index.ts';
+import { isNewer, type ListedRelease } from '../../lib/version/index.ts';
+import { initialize } from '../../release/repository/initialize.ts';
+import { readPublished } from '../../release/repository/published.ts';
+import { addRelease } from '../../release/repository/releases/add-release.ts';
+import { revoke } from '../../release/repository/releases/change-listing.ts';
+import { readChannels } from '../../release/repository/releases/channel.ts';
+import { DEFAULT_PATCHES, spacedPlaces } from '../../release/repository/releases/spacing.ts';
+import type { Workers } from '../../release/work/workers.ts';
+import { SimulatedDisk } from '../host/disk.ts';
+import { hostOn, meansOf, REPO, ROOT, requestFor, SIGNERS } from './repository/simulated.ts';
+import { noise } from './run.ts';
 
 /** As far back as patches are to reach. */
 const REACH = 100;

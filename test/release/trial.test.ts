@@ -1,12 +1,12 @@
 /** Executables are tried before anything is made of them. */
 import { describe, expect, test } from 'bun:test';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { nativeHost } from '../../../lib/platform/native.ts';
-import { TARGETS, type Target, targetName, targetOf } from '../../../lib/version/index.ts';
-import { misfit } from '../../../release/work/executable.ts';
-import { tryExecutables } from '../../../release/work/trial.ts';
-import { tinyExecutable } from '../../support/tiny-executable.ts';
-import { CHEAP, freshFolder, noise } from '../run.ts';
+import { nativeHost } from '../../lib/platform/native.ts';
+import { TARGETS, type Target, targetName, targetOf } from '../../lib/version/index.ts';
+import { misfit } from '../../release/work/executable.ts';
+import { tryExecutables } from '../../release/work/trial.ts';
+import { tinyExecutable } from '../support/tiny-executable.ts';
+import { CHEAP, freshFolder, noise } from './run.ts';
 
 const read = (bytes: Uint8Array) => (offset: number, size: number) => bytes.subarray(offset, offset + size);
 
@@ -21,7 +21,8 @@ const onLinux = test.skipIf(process.platform !== 'linux');
 
 describe('the headers', () => {
   test('of each target fit no target of another system or processor', () => {
-    const bare = ({ platform, arch }: Target) => `${platform}-${arch.replace('-musl', '')}`;
+    const bare = ({ platform, arch }: Target) =>
+      `${platform}-${arch.replace('-musl', '').replace('-baseline', '')}`;
     for (const made of TARGETS) {
       for (const wanted of TARGETS) {
         const reason = reasonFor(targetName(wanted), tinyExecutable(targetName(made)));

@@ -2,13 +2,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { nativeHost } from '../../../lib/platform/native.ts';
-import { escaped, html } from '../../../release/page/html.ts';
-import { notesHtml } from '../../../release/page/notes.ts';
-import { shownReleases } from '../../../release/page/releases.ts';
-import { readPublished } from '../../../release/repository/published.ts';
-import { makeFeed, type TestFeed } from '../feed.ts';
-import { type Folder, freshFolder, noise } from '../run.ts';
+import { nativeHost } from '../../lib/platform/native.ts';
+import { escaped, html } from '../../release/page/html.ts';
+import { notesHtml } from '../../release/page/notes.ts';
+import { shownReleases } from '../../release/page/releases.ts';
+import { readPublished } from '../../release/repository/published.ts';
+import { makeFeed, type TestFeed } from './feed.ts';
+import { type Folder, freshFolder, noise } from './run.ts';
 
 const NOTES = `# 1.1.0
 

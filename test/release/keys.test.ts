@@ -8,8 +8,8 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { decodeKeyFile, decodeRoot, openKey } from '../../../lib/trust/index.ts';
-import { CHEAP, freshFolder, PASSPHRASE } from '../run.ts';
+import { decodeKeyFile, decodeRoot, openKey } from '../../lib/trust/index.ts';
+import { CHEAP, freshFolder, PASSPHRASE } from './run.ts';
 
 describe('release keys init', () => {
   test('makes 3 root keys of which 2 must sign, one key for each other role, and the root', async () => {

@@ -2,9 +2,9 @@
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { makeBom } from '../../../release/work/sbom.ts';
+import { makeBom } from '../../release/work/sbom.ts';
 
-const TOP = path.resolve(import.meta.dir, '../../..');
+const TOP = path.resolve(import.meta.dir, '../..');
 const lock = readFileSync(path.join(TOP, 'package-lock.json'));
 
 interface Bom {

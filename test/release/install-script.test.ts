@@ -10,10 +10,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { nativeHost } from '../../../lib/platform/native.ts';
-import { TARGETS, targetOf } from '../../../lib/version/index.ts';
-import { installerScripts } from '../../../release/page/installers.ts';
-import { type Folder, freshFolder } from '../run.ts';
+import { nativeHost } from '../../lib/platform/native.ts';
+import { MACHINES, targetOf } from '../../lib/version/index.ts';
+import { installerScripts } from '../../release/page/installers.ts';
+import { type Folder, freshFolder } from './run.ts';
 
 const SHELLS = [['sh'], ['dash'], ['bash', '--posix'], ['busybox', 'sh'], ['zsh', '--emulate', 'sh']].filter(
   ([name = '']) => Bun.which(name) !== null,
@@ -173,7 +173,7 @@ describe.skipIf(process.platform === 'win32' || SHELLS.length === 0)('install.sh
 
   test('says that there is none for this system', async () => {
     using folder = freshFolder();
-    const others = TARGETS.filter(
+    const others = MACHINES.filter(
       ({ arch, platform }) => arch !== target.arch || platform !== target.platform,
     );
     const { code, stderr } = await run(folder, first, scripts(undefined, others).shell);
@@ -200,7 +200,7 @@ test('a name or an address that would end a quote of a shell is refused', () => 
 });
 
 test('install.ps1 has what install.sh has, for Windows', () => {
-  const all = scripts(undefined, [...TARGETS]);
+  const all = scripts(undefined, [...MACHINES]);
   expect(all.powershell).toContain("'win32-arm64' = @{");
   expect(all.powershell).not.toContain('linux-x64');
   expect(all.shell).not.toContain('win32');
@@ -216,7 +216,7 @@ if (POWERSHELL === null) console.warn('skipped: PowerShell is not installed; ins
 
 test.skipIf(POWERSHELL === null)('install.ps1 is PowerShell', async () => {
   using folder = freshFolder();
-  writeFileSync(folder.at('install.ps1'), scripts(undefined, [...TARGETS]).powershell);
+  writeFileSync(folder.at('install.ps1'), scripts(undefined, [...MACHINES]).powershell);
   const parse = `$errors = $null; $null = [Management.Automation.Language.Parser]::ParseFile('${folder.at('install.ps1')}', [ref] $null, [ref] $errors); exit $errors.Count`;
   const child = Bun.spawn([POWERSHELL ?? '', '-NoProfile', '-Command', parse]);
   expect(await child.exited).toBe(0);

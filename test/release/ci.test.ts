@@ -11,10 +11,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { tinyExecutable } from '../../support/tiny-executable.ts';
-import { CHEAP, type Folder, freshFolder, noise, PASSPHRASE } from '../run.ts';
+import { tinyExecutable } from '../support/tiny-executable.ts';
+import { CHEAP, type Folder, freshFolder, noise, PASSPHRASE } from './run.ts';
 
-const TOP = path.resolve(import.meta.dir, '../../..');
+const TOP = path.resolve(import.meta.dir, '../..');
 const FILES = ['publish-s3.yml', 'publish-pages.yml'];
 
 interface Step {

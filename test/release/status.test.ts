@@ -2,12 +2,12 @@
 import { describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { nativeHost } from '../../../lib/platform/native.ts';
-import { describeOverview } from '../../../release/commands/status.ts';
-import { overviewOf } from '../../../release/repository/overview.ts';
-import { readPublished } from '../../../release/repository/published.ts';
-import { makeFeed, type TestFeed } from '../feed.ts';
-import { freshFolder, noise } from '../run.ts';
+import { nativeHost } from '../../lib/platform/native.ts';
+import { describeOverview } from '../../release/commands/status.ts';
+import { overviewOf } from '../../release/repository/overview.ts';
+import { readPublished } from '../../release/repository/published.ts';
+import { makeFeed, type TestFeed } from './feed.ts';
+import { freshFolder, noise } from './run.ts';
 
 const FIRST = noise(1, 20_000);
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { compressFramed } from '../../../lib/delta/index.ts';
-import { memorySource } from '../../../lib/platform/files.ts';
-import { BINARIES, framedDraft, framedPayload, pack } from '../../package/fixture.ts';
-import { CHEAP, type Folder, freshFolder, noise } from '../run.ts';
+import { compressFramed } from '../../lib/delta/index.ts';
+import { memorySource } from '../../lib/platform/files.ts';
+import { BINARIES, framedDraft, framedPayload, pack } from '../package/fixture.ts';
+import { CHEAP, type Folder, freshFolder, noise } from './run.ts';
 
 let folder: Folder;
 beforeAll(async () => {
@@ -148,7 +148,7 @@ test('release inspect tells the files of a repository', async () => {
 });
 
 test('release inspect still reads the frozen package', async () => {
-  const vector = (name: string) => path.join(import.meta.dir, '../../vectors/package-v1', name);
+  const vector = (name: string) => path.join(import.meta.dir, '../vectors/package-v1', name);
   const { facts } = await inspect(vector('tiny.dgmopkg'), '--root', vector('root.json'));
   expect(facts).toMatchObject({ kind: 'package', version: '1.2.0' });
 });

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { PolicyError, UsageError } from '../../../lib/errors.ts';
-import { decodeManifest, type ListedPackage } from '../../../lib/version/index.ts';
-import { initialize } from '../../../release/repository/initialize.ts';
-import { addRelease } from '../../../release/repository/releases/add-release.ts';
-import { SimulatedDisk } from '../../host/disk.ts';
-import { makeFeed, type TestFeed } from '../feed.ts';
-import { hostOn, meansOf, REPO, ROOT, requestFor, SIGNERS } from '../repository/simulated.ts';
-import { noise } from '../run.ts';
+import { PolicyError, UsageError } from '../../lib/errors.ts';
+import { decodeManifest, type ListedPackage } from '../../lib/version/index.ts';
+import { initialize } from '../../release/repository/initialize.ts';
+import { addRelease } from '../../release/repository/releases/add-release.ts';
+import { SimulatedDisk } from '../host/disk.ts';
+import { makeFeed, type TestFeed } from './feed.ts';
+import { hostOn, meansOf, REPO, ROOT, requestFor, SIGNERS } from './repository/simulated.ts';
+import { noise } from './run.ts';
 
 const FIRST = noise(1, 20_000);
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { parseNotes } from '../../../release/manifest/notes.ts';
+import { parseNotes } from '../../release/manifest/notes.ts';
 
 describe('release notes', () => {
   test('give entries for the lists below the headings of keepachangelog.com', () => {

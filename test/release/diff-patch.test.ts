@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { freshFolder, noise } from '../run.ts';
+import { freshFolder, noise } from './run.ts';
 
 test('release diff makes a patch with which release patch makes the new file', async () => {
   using folder = freshFolder();

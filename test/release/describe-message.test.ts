@@ -2,13 +2,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync, writeFileSync } from 'node:fs';
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { DamagedError, UsageError } from '../../../lib/errors.ts';
-import { decodeRoot, makeRoot, type SigningKey } from '../../../lib/trust/index.ts';
-import { describeMessage } from '../../../release/keys/describe-message.ts';
-import { delegationsTo, makeTargets } from '../../../release/repository/documents.ts';
-import { framedDraft, pack } from '../../package/fixture.ts';
-import { EXPIRES, ROOT_KEYS, STRANGER, TARGETS_KEYS, testKey, testRootBytes } from '../../trust/keys.ts';
-import { CHEAP, type Folder, freshFolder } from '../run.ts';
+import { DamagedError, UsageError } from '../../lib/errors.ts';
+import { decodeRoot, makeRoot, type SigningKey } from '../../lib/trust/index.ts';
+import { describeMessage } from '../../release/keys/describe-message.ts';
+import { delegationsTo, makeTargets } from '../../release/repository/documents.ts';
+import { framedDraft, pack } from '../package/fixture.ts';
+import { EXPIRES, ROOT_KEYS, STRANGER, TARGETS_KEYS, testKey, testRootBytes } from '../trust/keys.ts';
+import { CHEAP, type Folder, freshFolder } from './run.ts';
 
 const CURRENT = { root: decodeRoot(testRootBytes()), file: 'keys/root.json', next: 2 };
 const OTHER_ROOT = testKey(4);

@@ -10,10 +10,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { decodeRoot, openKey } from '../../../lib/trust/index.ts';
-import { CHEAP, type Folder, freshFolder, PASSPHRASE } from '../run.ts';
+import { decodeRoot, openKey } from '../../lib/trust/index.ts';
+import { CHEAP, type Folder, freshFolder, PASSPHRASE } from './run.ts';
 
-const CLI = path.join(import.meta.dir, '../../../release/cli.ts');
+const CLI = path.join(import.meta.dir, '../../release/cli.ts');
 const NONE = { DGMO_KEY_PASSPHRASE: undefined };
 const NEW = 'a new one, longer';
 

@@ -3,16 +3,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { digestBytes } from '../../../lib/platform/files.ts';
-import { nativeHost } from '../../../lib/platform/native.ts';
-import { TARGETS, targetName, targetOf } from '../../../lib/version/index.ts';
-import { bunTarget, compileTarget } from '../../../release/commands/compile.ts';
-import { freshFolder } from '../run.ts';
+import { digestBytes } from '../../lib/platform/files.ts';
+import { nativeHost } from '../../lib/platform/native.ts';
+import { MACHINES, targetName, targetOf } from '../../lib/version/index.ts';
+import { bunTarget, compileTarget } from '../../release/commands/compile.ts';
+import { freshFolder } from './run.ts';
 
-const TOP = path.resolve(import.meta.dir, '../../..');
+const TOP = path.resolve(import.meta.dir, '../..');
 
 test('every target has the name that bun gives it', () => {
-  expect(TARGETS.map(bunTarget)).toEqual([
+  expect(MACHINES.map(bunTarget)).toEqual([
     'bun-linux-x64',
     'bun-linux-arm64',
     'bun-linux-x64-musl',
@@ -42,6 +42,20 @@ test('the settings are compiled in, nothing beside the executable is read, and i
   expect(readFileSync(`${file}.sha256`, 'utf8')).toBe(`${digest}  ${name}\n`);
   expect(readdirSync(folder.at()).toSorted()).toEqual(['.env', name, `${name}.sha256`, 'entry.ts']);
 });
+
+const isLinuxOnX64 = process.platform === 'linux' && process.arch === 'x64';
+
+test.skipIf(!isLinuxOnX64 || (Bun.which('qemu-x86_64') === null && process.env.CI !== 'true'))(
+  'it runs on a processor of 2008, which has SSE4.2 and no AVX',
+  async () => {
+    using folder = freshFolder();
+    writeFileSync(folder.at('entry.ts'), "console.log('it runs');");
+    const settings = { app: 'dgmo', feed: null, root: null, version: '1.2.3', revision: 'abc' };
+    const file = await compileTarget(targetOf(nativeHost()), settings, folder.at(), folder.at('entry.ts'));
+    const { exitCode, stdout } = Bun.spawnSync(['qemu-x86_64', '-cpu', 'Nehalem', file]);
+    expect([exitCode, stdout.toString()]).toEqual([0, 'it runs\n']);
+  },
+);
 
 test('no variable turns it into Bun, or runs foreign code in it', async () => {
   using folder = freshFolder();

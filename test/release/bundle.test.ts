@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { applyPatch, decompressFull } from '../../../lib/delta/index.ts';
-import { planRoute, readPackage, verifyPayloads } from '../../../lib/package/index.ts';
-import { digestBytes, memorySource } from '../../../lib/platform/files.ts';
-import { decodeRoot } from '../../../lib/trust/index.ts';
-import { CHEAP, type Folder, freshFolder, noise } from '../run.ts';
+import { applyPatch, decompressFull } from '../../lib/delta/index.ts';
+import { planRoute, readPackage, verifyPayloads } from '../../lib/package/index.ts';
+import { digestBytes, memorySource } from '../../lib/platform/files.ts';
+import { decodeRoot } from '../../lib/trust/index.ts';
+import { CHEAP, type Folder, freshFolder, noise } from './run.ts';
 
 const OLD = noise(1, 100_000);
 const NEW = OLD.slice();
