@@ -86,10 +86,16 @@ export class RevertedError extends UpdaterError {
   readonly exitCode = 15;
   /** The version that did not work; null where that is not known. */
   readonly version: string | null;
+  /** The processor lacks an instruction that it used: another build of the version may work. */
+  readonly illegalInstruction: boolean;
 
-  constructor(message: string, options: ErrorOptions & { version?: string } = {}) {
+  constructor(
+    message: string,
+    options: ErrorOptions & { version?: string; illegalInstruction?: boolean } = {},
+  ) {
     super(message, options);
     this.version = options.version ?? null;
+    this.illegalInstruction = options.illegalInstruction === true;
   }
 }
 

@@ -8,7 +8,6 @@ import {
   askVersion,
   createWorkDir,
   type Receipt,
-  recordUpdater,
   requireExecutable,
   type Session,
   withLock,
@@ -50,7 +49,6 @@ export async function adoptExecutable(
   createWorkDir(host, layout);
   return withLock(host, layout, async () => {
     const { receipt, changed } = adopt(session, version, feed ?? null, document?.version ?? null);
-    await recordUpdater(session, { again: true });
     // Last, so that a failed adoption does not change the trusted root.
     if (document !== null) {
       keepTrustedRoot(host, requireHome(session.home), document.bytes, session.settings.root);
@@ -101,7 +99,9 @@ async function versionInFeed(
 ): Promise<string | null> {
   try {
     const unknown = { version: '0.0.0', sha256, size: 0 };
-    return (await releaseOfBinary(openFeed(provisionalReceipt(session, unknown)), sha256))?.version ?? null;
+    return (
+      (await releaseOfBinary(openFeed(provisionalReceipt(session, unknown)), sha256))?.release.version ?? null
+    );
   } catch (error) {
     if (error instanceof UpdaterError) return null;
     throw error;

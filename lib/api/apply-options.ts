@@ -60,7 +60,7 @@ export function requireChosen({ files, route, update }: UpdatePackage): void {
 
 export function requestOf(
   options: ApplyOptions,
-): Omit<ApplyRequest, 'packages' | 'route' | 'fallback' | 'noWait'> {
+): Omit<ApplyRequest, 'packages' | 'route' | 'fallback' | 'baseline' | 'noWait'> {
   return {
     evolutions: options.evolutions ?? 'auto',
     allowDowngrade: options.allowDowngrade === true,

@@ -1,6 +1,6 @@
 /** Carries out an update: from packages on this machine to the new version running, or the old version restored. */
-import { DamagedError, RevertedError, UpdaterError } from '../errors.ts';
-import type { UpdateOutcome } from '../home/choices.ts';
+import { DamagedError, InterruptedError, RevertedError, UpdaterError } from '../errors.ts';
+import { choicesFile, type UpdateOutcome, withIllegalInstruction } from '../home/choices.ts';
 import { requireNotTurnedOff } from '../home/decided.ts';
 import { homeIfAny } from '../home/folder.ts';
 import { rememberOutcome } from '../home/remember.ts';
@@ -23,7 +23,6 @@ import {
   receiptAfterUpdate,
   receiptUnlessDamaged,
   recordPublisher,
-  recordUpdater,
   recoverTransaction,
   recoverUpdater,
   requireChangeable,
@@ -46,6 +45,7 @@ import type { UpdateInfo } from '../update/check/update-info.ts';
 import type { UpdateContext } from '../update/context.ts';
 import { downloadRoute, type PackageOptions } from '../update/download/download-packages.ts';
 import type { DownloadRoute } from '../update/download/route.ts';
+import { baselineOf } from '../version/index.ts';
 import { bringUpdater } from './steps/bring-updater.ts';
 import { startDgmo } from './steps/health-gate.ts';
 
@@ -69,6 +69,11 @@ export interface ApplyRequest {
    * there are none.
    */
   fallback: { packages: readonly string[] } | FeedRoute | null;
+  /**
+   * Looks in the feed for that version as it was built for older processors, once the processor has turned out to lack what the
+   * other build uses. Null if the feed has none; the function itself is null if no feed is asked.
+   */
+  baseline: ((version: string) => Promise<FeedRoute | null>) | null;
   /** Which of the evolutions that come with the release are installed. */
   evolutions: EvolutionWish;
   /** The user agrees to a version older than the installed one, or below the floor. */
@@ -100,7 +105,7 @@ export async function applyPackages(session: Session, request: ApplyRequest): Pr
   requireOwnInstall(host, layout);
   // DGMO exits for the update, or has exited already. Whatever happens, it has to be started again.
   const awaited = request.noWait ? null : processToAwait(session, request.waitFor);
-  const attempt: Attempt = { route: request.route, versions: null };
+  const attempt: Attempt = { route: request.route, versions: null, modernBuild: null };
   try {
     requireUpdatesAllowed(session);
     await requireChangeable(session);
@@ -133,6 +138,8 @@ interface Attempt {
   route: RouteKind | null;
   /** Known as soon as the package was read. */
   versions: { from: string; to: string } | null;
+  /** SHA-256 of the build for newer processors that was installed; null if it is another one, or none was yet. */
+  modernBuild: string | null;
   applied?: Applied;
   failure?: unknown;
 }
@@ -147,7 +154,22 @@ async function installWithFallback(
   await recoverUpdater(session);
   await recoverTransaction(session);
   recordOrWarn(session);
-  await recordUpdaterOrWarn(session);
+  try {
+    return await installNewest(session, request, attempt, awaited);
+  } catch (error) {
+    const route = await baselineAfter(session, request, attempt, error);
+    if (route === null) throw error;
+    attempt.route = route.kind;
+    return installFrom(session, request, route.files, attempt, awaited);
+  }
+}
+
+async function installNewest(
+  session: Session,
+  request: ApplyRequest,
+  attempt: Attempt,
+  awaited: number | null,
+): Promise<Applied> {
   const { fallback } = request;
   try {
     return await installFrom(session, request, request.packages, attempt, awaited);
@@ -163,6 +185,39 @@ async function installWithFallback(
   }
 }
 
+/**
+ * What to install in the place of a build that this processor can't run. From now on the other build is looked for at once, whether
+ * it can be had now or not. Null if the failure was another one, or nothing can be had.
+ */
+async function baselineAfter(
+  session: Session,
+  { baseline }: ApplyRequest,
+  { modernBuild }: Attempt,
+  failure: unknown,
+): Promise<{ kind: RouteKind; files: readonly string[] } | null> {
+  const { host, home } = session;
+  if (!(failure instanceof RevertedError) || !failure.illegalInstruction) return null;
+  if (modernBuild === null || failure.version === null) return null;
+  const { version } = failure;
+  try {
+    if ('folder' in home) {
+      await choicesFile.change(host, home.folder, (choices) =>
+        withIllegalInstruction(choices, version, host.clock.now()),
+      );
+    }
+    const found = (await baseline?.(version)) ?? null;
+    if (found === null || found.update.release.binary.sha256 === modernBuild) return null;
+    const { context, update, route, options } = found;
+    context.emit({ event: 'fallback', version, to: route.kind, reason: failure.message, build: 'baseline' });
+    const { files } = await downloadRoute(context, update, route, options);
+    return { kind: route.kind, files };
+  } catch (error) {
+    // The old version is in place, which the failure says; the next check tries again.
+    if (error instanceof InterruptedError || !(error instanceof UpdaterError)) throw error;
+    return null;
+  }
+}
+
 /** An install that an updater without a root has adopted learns of the publisher with its first package. */
 function recordOrWarn({ host, layout, settings, emit }: Session): void {
   try {
@@ -171,17 +226,6 @@ function recordOrWarn({ host, layout, settings, emit }: Session): void {
     const failure = asUpdaterError(error, layout.publisher);
     if (!(failure instanceof UpdaterError)) throw failure;
     emit({ event: 'warning', text: `The publisher could not be recorded for DGMO: ${failure.message}.` });
-  }
-}
-
-/** Before the release brings another one, which must not be compared with what nobody knows. */
-async function recordUpdaterOrWarn(session: Session): Promise<void> {
-  try {
-    await recordUpdater(session);
-  } catch (error) {
-    const failure = asUpdaterError(error, session.layout.installDir);
-    if (!(failure instanceof UpdaterError)) throw failure;
-    session.emit({ event: 'warning', text: `The updater could not be recorded: ${failure.message}.` });
   }
 }
 
@@ -198,6 +242,7 @@ async function installFrom(
   try {
     const { from, to } = prepared;
     attempt.versions = { from: from.version, to: to.version };
+    attempt.modernBuild = baselineOf(prepared.contents) === null ? null : to.sha256;
     const changed = !prepared.binaryUnchanged || prepared.evolutions.length > 0;
     if (changed) requireRoomFor(session, prepared);
     await bringUpdater(session, prepared);
@@ -266,7 +311,7 @@ async function prepareSwap(
 /** Saves the outcome for the next check: a version that did not work here is not offered again. */
 async function remember(
   session: Session,
-  { route, versions, applied, failure }: Attempt,
+  { route, versions, modernBuild, applied, failure }: Attempt,
   milliseconds: number,
 ): Promise<void> {
   const { host, home, layout, emit } = session;
@@ -276,7 +321,10 @@ async function remember(
     applied !== undefined
       ? { ended: 'installed', version: applied.to.version, ...how }
       : failure instanceof RevertedError
-        ? { ended: 'reverted', version: failure.version, reason: failure.message, ...how }
+        ? {
+            ...{ ended: 'reverted', version: failure.version, reason: failure.message, ...how },
+            tooModern: failure.illegalInstruction && modernBuild !== null ? modernBuild : undefined,
+          }
         : { ended: 'failed', ...how };
   const receipt = receiptUnlessDamaged(host.disk, layout);
   const unwritten = await rememberOutcome(host, home.folder, outcome, {

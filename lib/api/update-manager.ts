@@ -27,10 +27,10 @@ import { installedManifest } from '../update/check/installed-release.ts';
 import type { CheckResult, UpdateInfo, UpdatePackage } from '../update/check/update-info.ts';
 import type { UpdateContext } from '../update/context.ts';
 import { downloadPackages, fullRoute, type PackageOptions } from '../update/download/download-packages.ts';
-import { downloadUpdater, lacksUpdater } from '../update/download/download-updater.ts';
+import { downloadUpdater, lacksUpdater, updaterFor } from '../update/download/download-updater.ts';
 import type { UpdateEvent } from '../update/events.ts';
-import { targetOf, updaterFor } from '../version/index.ts';
-import { applyPackages } from './apply.ts';
+import { baselineOf, targetOf } from '../version/index.ts';
+import { applyPackages, type FeedRoute } from './apply.ts';
 import {
   type ApplyOptions,
   type ApplyPackageOptions,
@@ -167,7 +167,7 @@ export class UpdateManager {
       const noWait = options.waitFor === undefined;
       return applyPackages(this.#session, {
         ...requestOf(options),
-        ...{ packages: files, route, fallback, noWait },
+        ...{ packages: files, route, fallback, noWait, baseline: this.#baseline(options) },
       });
     });
   }
@@ -192,8 +192,7 @@ export class UpdateManager {
       const { binary } = context.receipt;
       const release = { contents: { manifest }, from: binary, to: binary };
       await withLock(session.host, session.layout, () => bringUpdater(session, release));
-      const brought = updaterFor(manifest, targetOf(session.host));
-      return lacksUpdater(session, manifest) ? null : (brought?.version ?? null);
+      return lacksUpdater(session, manifest) ? null : (updaterFor(session, manifest)?.version ?? null);
     });
   }
 
@@ -211,7 +210,7 @@ export class UpdateManager {
   applyPackage(packages: readonly string[], options: ApplyPackageOptions = {}): Promise<Applied> {
     return applyPackages(this.#session, {
       ...requestOf(options),
-      ...{ packages, route: null, fallback: null, noWait: options.noWait === true },
+      ...{ packages, route: null, fallback: null, baseline: null, noWait: options.noWait === true },
     });
   }
 
@@ -375,6 +374,18 @@ export class UpdateManager {
    */
   resetPreference(key: PreferenceKey): Promise<Preferences> {
     return this.setPreferences({ [key]: DEFAULT_PREFERENCES[key] });
+  }
+
+  /** The way to the build for older processors of a version. */
+  #baseline(options: PackageOptions): (version: string) => Promise<FeedRoute | null> {
+    return async (version) => {
+      const context = this.#context();
+      const target = baselineOf(targetOf(this.#session.host));
+      if (target === null) return null;
+      const { update } = await check({ ...context, targets: [target] }, { version });
+      const [route] = update?.routes ?? [];
+      return update === null || route === undefined ? null : { context, update, route, options };
+    };
   }
 
   #home(): string {

@@ -2,7 +2,17 @@
  * Decisions about versions on this machine, `<home>/choices.json`: which ones are skipped, postponed, or quarantined because
  * they did not work. Also how the last update ended, for telemetry.
  */
-import { array, type Decoded, integer, line, nullable, object, oneOf, optional } from '../format/decoder.ts';
+import {
+  array,
+  type Decoded,
+  hex,
+  integer,
+  line,
+  nullable,
+  object,
+  oneOf,
+  optional,
+} from '../format/decoder.ts';
 import { isNewer, version } from '../version/semver.ts';
 import { asLine } from './checks.ts';
 import { type HomeFile, homeFile } from './home-file.ts';
@@ -18,15 +28,24 @@ const MAX_REASON = 1000;
 const time = integer(0, 253_402_300_799_999, 'milliseconds since 1970');
 
 const shape = object({
-  schema: oneOf(1, 2),
+  schema: oneOf(1, 2, 3),
   /** Versions that are no longer offered. */
   skipped: array(version, 0, MAX_REMEMBERED),
   /** Versions that the user has left by a rollback. They are not offered, and it is not said that they were skipped. */
   rolledBack: optional(array(object({ version, at: time }), 0, MAX_REMEMBERED), []),
   /** Nothing is offered before this time. */
   remindAfter: nullable(time),
-  /** Versions that were tried here and did not work. They are offered only if the user names one. */
-  quarantined: array(object({ version, reason: line(MAX_REASON), at: time }), 0, MAX_REMEMBERED),
+  /**
+   * Versions that were tried here and did not work. They are offered only if the user names one. With a digest it is that
+   * executable alone: the processor can't run it, and the version may have another build.
+   */
+  quarantined: array(
+    object({ version, reason: line(MAX_REASON), at: time, sha256: optional(hex(32), undefined) }),
+    0,
+    MAX_REMEMBERED,
+  ),
+  /** The last version whose build for newer processors was ended by an instruction that this one lacks; null: none. */
+  illegalInstruction: optional(nullable(object({ version, at: time })), null),
   lastUpdate: nullable(
     object({
       ended: oneOf(...LAST_UPDATES),
@@ -36,20 +55,32 @@ const shape = object({
   ),
 });
 
-export type Choices = Omit<Decoded<typeof shape>, 'schema'> & { schema: 2 };
+interface Quarantined {
+  version: string;
+  reason: string;
+  at: number;
+  /** Of the only executable that it is about; undefined: all of the version. */
+  sha256?: string | undefined;
+}
+
+export type Choices = Omit<Decoded<typeof shape>, 'schema' | 'quarantined'> & {
+  schema: 3;
+  quarantined: Quarantined[];
+};
 
 export const NO_CHOICES: Choices = {
-  schema: 2,
+  schema: 3,
   skipped: [],
   rolledBack: [],
   remindAfter: null,
   quarantined: [],
+  illegalInstruction: null,
   lastUpdate: null,
 };
 
 export const choicesFile: HomeFile<Choices> = homeFile(
   { name: 'choices.json', what: 'choices' },
-  (value, path) => ({ ...shape(value, path), schema: 2 }),
+  (value, path) => ({ ...shape(value, path), schema: 3 }),
   NO_CHOICES,
 );
 
@@ -61,6 +92,8 @@ export type UpdateOutcome =
       ended: 'reverted';
       version: string | null;
       reason: string;
+      /** Set if an instruction ended it that this processor lacks: SHA-256 of the build for newer processors. */
+      tooModern?: string | undefined;
       route: LastRoute | null;
       milliseconds: number;
     }
@@ -80,8 +113,9 @@ export function withOutcome(choices: Choices, outcome: UpdateOutcome, now: numbe
     case 'installed':
       return { ...withInstalled(choices, outcome.version), lastUpdate: summary('updated', outcome) };
     case 'reverted': {
-      const { version, reason } = outcome;
-      const entry = version === null ? null : { version, reason: asLine(reason, MAX_REASON), at: now };
+      const { version, reason, tooModern: sha256 } = outcome;
+      const entry =
+        version === null ? null : { version, reason: asLine(reason, MAX_REASON), at: now, sha256 };
       const quarantined = entry === null ? choices : withQuarantine(choices, entry);
       return { ...quarantined, lastUpdate: summary('reverted', outcome) };
     }
@@ -112,9 +146,24 @@ function durationWord(milliseconds: number): NonNullable<LastUpdate['duration']>
   return milliseconds < 600_000 ? 'under-10m' : 'longer';
 }
 
-function withQuarantine(choices: Choices, entry: Choices['quarantined'][number]): Choices {
+function withQuarantine(choices: Choices, entry: Quarantined): Choices {
   const others = choices.quarantined.filter((other) => other.version !== entry.version);
   return { ...choices, quarantined: [...others, entry].slice(-MAX_REMEMBERED) };
+}
+
+/** Whether that executable of the version was tried here and did not work. */
+export function isQuarantined(
+  { quarantined }: Pick<Choices, 'quarantined'>,
+  { version, binary }: { version: string; binary: { sha256: string } },
+): boolean {
+  return quarantined.some(
+    (entry) => entry.version === version && (entry.sha256 === undefined || entry.sha256 === binary.sha256),
+  );
+}
+
+/** From now on the build for older processors is preferred here. */
+export function withIllegalInstruction(choices: Choices, version: string, at: number): Choices {
+  return { ...choices, illegalInstruction: { version, at } };
 }
 
 export function withSkipped(choices: Choices, skipped: string): Choices {

@@ -46,7 +46,7 @@ const window = stringOf('a window of time such as 02:00-05:30', (value) => {
   return /^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$/.test(value) && begin !== end;
 });
 
-/** Decoders of all settings. Those that `updater.json` of schema 1 or 2 does not have are optional. */
+/** Decoders of all settings. Those that `updater.json` of schema 1, 2 or 3 does not have are optional. */
 const fields = {
   /** What the background service does by itself. It does not restrict what the user may install. */
   autoUpdate: oneOf('all', 'security', 'manual', 'off'),
@@ -85,19 +85,21 @@ const fields = {
   /** What the background service does on a network that is paid for by volume, and on battery. */
   onMetered: optional(oneOf('wait', 'go'), 'wait'),
   onBattery: optional(oneOf('wait', 'go'), 'wait'),
+  /** Which build for x64 is installed, if there are two; `auto`: the one that suits the processor. */
+  build: optional(oneOf('auto', 'modern', 'baseline'), 'auto'),
 };
 
-const shape = object({ schema: oneOf(1, 2, 3), ...fields });
+const shape = object({ schema: oneOf(1, 2, 3, 4), ...fields });
 
-export type Preferences = Omit<Decoded<typeof shape>, 'schema'> & { schema: 3 };
+export type Preferences = Omit<Decoded<typeof shape>, 'schema'> & { schema: 4 };
 
 export const decodePreferences: Decoder<Preferences> = (value, path) => ({
   ...shape(value, path),
-  schema: 3,
+  schema: 4,
 });
 
 export const DEFAULT_PREFERENCES: Preferences = {
-  schema: 3,
+  schema: 4,
   autoUpdate: 'manual',
   channel: DEFAULT_CHANNEL,
   feed: null,
@@ -120,6 +122,7 @@ export const DEFAULT_PREFERENCES: Preferences = {
   updateWindow: null,
   onMetered: 'wait',
   onBattery: 'wait',
+  build: 'auto',
 };
 
 export const preferencesFile: HomeFile<Preferences> = homeFile(

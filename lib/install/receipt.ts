@@ -7,7 +7,7 @@ import { decodeSealed, encodeSealed } from '../format/sealed-json.ts';
 import { isAppName } from '../package/index.ts';
 import type { Disk } from '../platform/disk.ts';
 import { readFile, replaceDurably } from '../platform/files.ts';
-import { isFeedPath, isVersion } from '../version/index.ts';
+import { isVersion } from '../version/index.ts';
 import { type Confirmation, confirmation } from './confirmation/confirmation.ts';
 import type { Layout } from './layout.ts';
 
@@ -18,6 +18,8 @@ export interface Binary {
   sha256: string;
   /** Bytes. */
   size: number;
+  /** It is known to be the build for older processors. */
+  build?: 'baseline';
 }
 
 /** Stands for the digest of a missing file. No file has it. */
@@ -51,11 +53,6 @@ export interface Receipt {
   installedAt: number;
   /** The highest version of the trusted root that was seen here. Receipts from before it was kept do not have it. */
   rootVersion?: number;
-  /**
-   * The updater that comes with the installed release, and its file in the feed. Not there if it brings none, or if that is not
-   * known.
-   */
-  updater?: Binary & { file: { path: string; length: number; sha256: string } };
   /** What the installed version still owes; not there if it has confirmed its health, or does not give a confirmation. */
   confirmation?: Confirmation;
 }
@@ -109,7 +106,6 @@ export function checkReceipt(value: unknown, name: string): Receipt {
     rollback: checkRollback(value.rollback, name),
     installedAt: value.installedAt,
     ...checkRootVersion(value.rootVersion, name),
-    ...checkUpdater(value.updater, name),
     ...checkConfirmation(value.confirmation, name),
   };
 }
@@ -122,17 +118,6 @@ function checkConfirmation(value: unknown, name: string): Pick<Receipt, 'confirm
     if (error instanceof DamagedError) throw damaged(name, error.message);
     throw error;
   }
-}
-
-function checkUpdater(value: unknown, name: string): Pick<Receipt, 'updater'> {
-  if (value === undefined) return {};
-  const updater = checkBinary(value, name, 'updater');
-  const file = isRecord(value) && isRecord(value.file) ? value.file : {};
-  const { path, length, sha256 } = file;
-  if (typeof path !== 'string' || !isFeedPath(path))
-    throw damaged(name, `updater.file.path: found ${JSON.stringify(path)}`);
-  const { size } = checkBinary({ version: updater.version, sha256, size: length }, name, 'updater.file');
-  return { updater: { ...updater, file: { path, length: size, sha256: String(sha256) } } };
 }
 
 /** Nothing more is owed. */
@@ -169,7 +154,7 @@ export function checkBinary(value: unknown, name: string, field: string): Binary
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
     throw damaged(name, `${field}.size: wanted a number of bytes, found ${JSON.stringify(size)}`);
   }
-  return { version, sha256, size };
+  return { version, sha256, size, ...(value.build === 'baseline' ? { build: 'baseline' as const } : {}) };
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

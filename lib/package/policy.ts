@@ -1,9 +1,10 @@
 /** Whether a package may be installed here: a pure decision over its statement and this installation. */
 import { PolicyError } from '../errors.ts';
-import { compareVersions, type DGMOVersion, type Target, targetName } from '../version/index.ts';
+import { compareVersions, type DGMOVersion, machineOf, type Target, targetName } from '../version/index.ts';
 import type { PackageContents } from './reader.ts';
 import { type Installed, isInstalled } from './route.ts';
 
+/** The target is that of the machine: either build for x64 may be installed there. */
 export interface Installation extends Target {
   app: string;
   installed: Installed;
@@ -20,7 +21,7 @@ export function checkPackage(contents: PackageContents, here: Installation): voi
   if (contents.app !== here.app) {
     throw new PolicyError(`the package is for the app ${contents.app}, wanted one for ${here.app}`);
   }
-  if (contents.platform !== here.platform || contents.arch !== here.arch) {
+  if (targetName(machineOf(contents)) !== targetName(here)) {
     throw new PolicyError(`the package is for ${targetName(contents)}, wanted one for ${targetName(here)}`, {
       advice: `Get the package of ${contents.version} for ${targetName(here)}.`,
     });

@@ -129,6 +129,11 @@ export interface Host {
   readonly platform: Platform;
   readonly arch: 'x64' | 'arm64';
   readonly musl: boolean;
+  /**
+   * Whether the processor has what builds for x64 use that are not for older processors (AVX2 and what came with it). Null if
+   * that is unknown, or it is no x64.
+   */
+  hasModernInstructions(): boolean | null;
   readonly disk: Disk;
   readonly databases: Databases;
   readonly processes: Processes;

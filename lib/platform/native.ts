@@ -7,6 +7,7 @@ import { nativeDisk } from './native-disk.ts';
 import { nativeProcesses } from './native-processes.ts';
 import { secondsEastOfUtc } from './posix/libc.ts';
 import { posixAcquireLock, posixSharedHolder } from './posix/lock.ts';
+import { hasModernInstructions } from './processor.ts';
 import { belongsToAdministrators } from './windows/owner.ts';
 import { windowsAcquireLock } from './windows/system.ts';
 
@@ -16,6 +17,7 @@ export function nativeHost(): Host {
     platform: supportedPlatform(),
     arch: supportedArch(),
     musl: usesMusl(),
+    hasModernInstructions,
     disk: nativeDisk,
     databases: nativeDatabases,
     processes: nativeProcesses,

@@ -268,7 +268,9 @@ function sentence(event: ReportedEvent, verbose: boolean): string | null {
         ? `Fetching ${event.version}: ${event.kind}, ${event.packages} file(s), ${event.bytes} bytes.`
         : null;
     case 'fallback':
-      return `${event.reason}. Using the ${event.to === 'full' ? 'full binary' : event.to} of ${event.version} instead.`;
+      return event.build === 'baseline'
+        ? `${event.reason}. Using the build of ${event.version} for older processors instead.`
+        : `${event.reason}. Using the ${event.to === 'full' ? 'full binary' : event.to} of ${event.version} instead.`;
     default:
       return null;
   }

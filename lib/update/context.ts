@@ -1,12 +1,15 @@
 /** What a check and a download work with: one install, one home, one feed, and the user's preferences. */
-import { UsageError } from '../errors.ts';
+import { UpdaterError, UsageError } from '../errors.ts';
 import { shownAddress } from '../format/web-address.ts';
+import { choicesFile } from '../home/choices.ts';
 import type { Settings } from '../home/compiled-in.ts';
 import type { Preferences } from '../home/preferences.ts';
 import type { Receipt, Session } from '../install/index.ts';
+import type { Host } from '../platform/host.ts';
 import type { Network, NetworkSettings } from '../platform/network/network.ts';
 import { networkSource } from '../trust/index.ts';
 import { feedAddressFault, type Target, targetOf } from '../version/index.ts';
+import { targetsFor } from './check/builds.ts';
 import type { DocumentContext } from './check/documents.ts';
 import { type FeedLocation, locateFeed } from './check/feed-location.ts';
 import { patientSource } from './check/patient-source.ts';
@@ -18,7 +21,8 @@ export interface UpdateContext {
   home: string;
   preferences: Preferences;
   receipt: Receipt;
-  target: Target;
+  /** What is looked for in the feed, the best first: of two builds for x64 the one that suits this processor. */
+  targets: readonly Target[];
   network: Network;
   location: FeedLocation;
   documents: DocumentContext;
@@ -65,13 +69,33 @@ export function openContext(options: ContextOptions): UpdateContext {
     home,
     preferences,
     receipt,
-    target: targetOf(host),
+    targets: targetsHere(options),
     network,
     location,
     documents: { disk: host.disk, locks: host.locks, source, location },
     emit: options.emit ?? (() => undefined),
     signal,
   };
+}
+
+function targetsHere({ session: { host }, home, preferences, receipt }: ContextOptions): Target[] {
+  return targetsFor({
+    machine: targetOf(host),
+    modern: host.hasModernInstructions(),
+    wanted: preferences.build,
+    hasFailed: hasFailedHere(host, home),
+    installedBaseline: receipt.binary.build === 'baseline',
+  });
+}
+
+/** Choices that can't be read must not stop a repair. */
+function hasFailedHere(host: Host, home: string): boolean {
+  try {
+    return choicesFile.load(host, home).illegalInstruction !== null;
+  } catch (error) {
+    if (error instanceof UpdaterError) return false;
+    throw error;
+  }
 }
 
 /** The address of the feed, from the first place that has one. Throws UsageError if there is none, or it can't be used. */

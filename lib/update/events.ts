@@ -10,5 +10,11 @@ export type UpdateEvent =
   /** The updater that comes with the release. */
   | ({ event: 'download updater'; version: string } & DownloadProgress)
   | { event: 'downloaded'; version: string; files: string[] }
-  /** The cheapest route failed, so the next one is tried. */
-  | { event: 'fallback'; version: string; to: 'patch' | 'chain' | 'full'; reason: string };
+  /** The cheapest route failed, so the next one is tried; or the build, and the one for older processors is. */
+  | {
+      event: 'fallback';
+      version: string;
+      to: 'patch' | 'chain' | 'full';
+      reason: string;
+      build?: 'baseline';
+    };

@@ -8,7 +8,7 @@ import { nativeHost } from '../../lib/platform/native.ts';
 
 const at = (name: string) => path.join(import.meta.dir, '../vectors', name);
 
-test.each(['home-v1', 'home-v2', 'home-v3'])('%s', (name) => {
+test.each(['home-v1', 'home-v2', 'home-v3', 'home-v4'])('%s', (name) => {
   const host = nativeHost();
   const told = JSON.parse(fs.readFileSync(at(`${name}/as-read.json`), 'utf8'));
   expect(preferencesFile.load(host, at(name))).toEqual(told.preferences);

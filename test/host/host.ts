@@ -94,6 +94,7 @@ export function simulatedHost(options: SimulatedHostOptions): SimulatedHost {
     platform,
     arch: 'x64',
     musl: false,
+    hasModernInstructions: () => true,
     disk: faultyDisk(disk, faults, windows),
     databases: { hold: () => null },
     processes: {

@@ -13,6 +13,7 @@ export function applyOn(
     packages,
     route: null,
     fallback: null,
+    baseline: null,
     evolutions: 'auto',
     allowDowngrade: false,
     root: null,

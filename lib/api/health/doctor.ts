@@ -4,14 +4,14 @@ import { shownAddress } from '../../format/web-address.ts';
 import { type HealthStatus, knownReceipt, onSearchPath, verifyInstall } from '../../health/index.ts';
 import { revocationOf } from '../../home/admission/revoked.ts';
 import { checksFile } from '../../home/checks.ts';
+import { choicesFile } from '../../home/choices.ts';
 import { decide } from '../../home/decided.ts';
 import { lockedError, type Receipt, type Session } from '../../install/index.ts';
 import { ownerOf } from '../../install/ownership/owner.ts';
 import { asUpdaterError } from '../../platform/failures.ts';
-import { fill } from '../../platform/files.ts';
 import { proxyFor } from '../../platform/network/proxy.ts';
 import type { UpdateContext } from '../../update/context.ts';
-import { targetName, targetOf } from '../../version/index.ts';
+import { baselineOf, targetName, targetOf } from '../../version/index.ts';
 import { historyOf } from '../overview.ts';
 import { checkNetwork } from './doctor-network.ts';
 import { type Diagnosis, type DoctorCheck, type Finding, finding } from './finding.ts';
@@ -160,21 +160,25 @@ function lock({ host, layout }: Session): Finding {
   return finding('ok', 'No other updater is at work');
 }
 
-/** Bun's programs for x64 need AVX2, unless they were compiled for older processors, which their releases say. */
-function processor({ host }: Session): Finding {
-  if (host.platform !== 'linux' || host.arch !== 'x64')
-    return finding('skipped', 'Nothing to check on this machine');
-  const handle = host.disk.open('/proc/cpuinfo', 'read');
-  try {
-    const start = new Uint8Array(1 << 14);
-    const text = new TextDecoder().decode(start.subarray(0, fill(host.disk, handle, start, 0)));
-    if (/^flags\s*:.*\bavx2\b/m.test(text)) return finding('ok', 'The processor has AVX2');
-  } finally {
-    host.disk.close(handle);
-  }
+/** Of two builds for x64, which is installed, and whether the processor can run it. */
+function processor(session: Session): Finding {
+  const { host, home } = session;
+  const baseline = baselineOf(targetOf(host));
+  if (baseline === null) return finding('skipped', 'Nothing to check on this machine');
+  const isBaseline = knownReceipt(session)?.binary.build === 'baseline';
+  const failed = 'folder' in home ? choicesFile.load(host, home.folder).illegalInstruction : null;
+  const details = [
+    `build: ${targetName(isBaseline ? baseline : targetOf(host))}`,
+    ...(failed === null ? [] : [`${failed.version} used an instruction that this processor lacks`]),
+  ];
+  const modern = host.hasModernInstructions();
+  if (modern === null)
+    return finding('skipped', 'The system does not say what the processor can do', { details });
+  if (modern) return finding('ok', 'The processor has AVX2', { details });
+  if (isBaseline) return finding('ok', 'The processor has no AVX2, and the build does without', { details });
   return finding('warning', 'The processor has no AVX2', {
-    remediation:
-      'If DGMO ends with "illegal instruction", ask its publisher for a build for older processors.',
+    details,
+    remediation: `Updates take ${targetName(baseline)} if the feed has it. If ${session.app} ends with "illegal instruction", ask its publisher for that build.`,
   });
 }
 

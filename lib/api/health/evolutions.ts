@@ -34,8 +34,9 @@ export async function repairEvolutions(
   const wanted = listed.length === 0 ? evolutionFolders(session, snapshots) : missing;
   if (wanted.length === 0) return { how: 'a snapshot', bytesFetched: 0 };
   const context = receipt === null || openFeed === null ? null : openFeed(receipt);
-  const release =
+  const found =
     receipt === null || context === null ? null : await releaseOfBinary(context, receipt.binary.sha256);
+  const release = found?.release ?? null;
   const [smallest] = (release?.packages ?? []).toSorted((a, b) => a.length - b.length);
   if (context === null || release === null || smallest === undefined) {
     throw new DamagedError(

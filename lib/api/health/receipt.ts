@@ -2,7 +2,7 @@
 import { DamagedError, PolicyError } from '../../errors.ts';
 import { restoreReceipt, writeReceipt } from '../../health/index.ts';
 import { type Binary, newId, type Receipt, type Session } from '../../install/index.ts';
-import { newestRelease, releaseOfBinary } from '../../update/check/installed-release.ts';
+import { binaryOfRelease, newestRelease, releaseOfBinary } from '../../update/check/installed-release.ts';
 import type { UpdateContext } from '../../update/context.ts';
 
 type OpenFeed = ((receipt: Receipt) => UpdateContext) | null;
@@ -34,12 +34,12 @@ export async function receiptFromFeed(session: Session, openFeed: OpenFeed): Pro
   const chosen = release ?? (await newestRelease(context));
   if (chosen === null) throw new PolicyError('the feed has no release to install');
   writeReceipt(session, {
-    ...provisionalReceipt(session, { version: chosen.version, ...chosen.binary }),
+    ...provisionalReceipt(session, binaryOfRelease(chosen)),
     feed: context.location.feed === session.settings.feed ? null : context.location.feed,
   });
   return release === null
-    ? `for ${chosen.version}, the newest release`
-    : `from the feed, which has this ${chosen.version}`;
+    ? `for ${chosen.release.version}, the newest release`
+    : `from the feed, which has this ${chosen.release.version}`;
 }
 
 /** What a check of the feed needs, where nothing is installed. */

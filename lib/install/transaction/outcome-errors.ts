@@ -13,7 +13,7 @@ import type { TransactionResult } from './transaction.ts';
  */
 export async function requireCommitted(
   session: Session,
-  { outcome, reason }: TransactionResult,
+  { outcome, reason, illegalInstruction }: TransactionResult,
   from: Binary,
   to: Binary,
   receipt: Receipt,
@@ -38,7 +38,10 @@ export async function requireCommitted(
         const state = ok ? 'is back and works' : `is back, and could not be tried: ${detail}`;
         throw new RevertedError(`${failed}; ${from.version} ${state}`, {
           version: to.version,
-          advice: `There is nothing to do: ${from.version} stays installed until you install another version.`,
+          illegalInstruction,
+          advice: illegalInstruction
+            ? `\`dgmo-updater update\` looks for a build for older processors. ${from.version} stays installed until then.`
+            : `There is nothing to do: ${from.version} stays installed until you install another version.`,
         });
       }
       const back =

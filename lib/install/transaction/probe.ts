@@ -10,7 +10,12 @@ export interface ProbeResult {
   ok: boolean | null;
   /** What it did, as a clause: "it exited with code 70: …". */
   detail: string;
+  /** It used an instruction that this processor lacks. */
+  illegalInstruction?: boolean;
 }
+
+/** A shell that started it says 128 + SIGILL; Windows has STATUS_ILLEGAL_INSTRUCTION, as the system and as C see the number. */
+const ILLEGAL_INSTRUCTION = [132, 0xc000001d, 0xc000001d | 0];
 
 const VERSION = /(?<![\w.])v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)/;
 
@@ -91,6 +96,13 @@ function judge(run: FinishedRun, wanted: string | null, limit: number): ProbeRes
     return { ok: false, detail: `it printed no version within ${Math.round(limit / 1000)} s` };
   const said = firstLine(run.stderr) ?? firstLine(run.stdout);
   const because = said === null ? '' : `: ${said}`;
+  if (isIllegalInstruction(run)) {
+    return {
+      ok: false,
+      detail: `it uses an instruction that this processor lacks${because}`,
+      illegalInstruction: true,
+    };
+  }
   if (run.signal !== null) return { ok: false, detail: `it was ended by ${run.signal}${because}` };
   if (run.code !== 0) return { ok: false, detail: `it exited with code ${run.code}${because}` };
   const printed = VERSION.exec(run.stdout)?.[1];
@@ -98,6 +110,12 @@ function judge(run: FinishedRun, wanted: string | null, limit: number): ProbeRes
   if (printed !== wanted)
     return { ok: false, detail: `it says it is ${printed ?? 'no version at all'}, not ${wanted}` };
   return { ok: true, detail: `it printed ${printed}` };
+}
+
+/** Bun says so itself, if its own handler of the signal is there by then, and ends by another one. */
+function isIllegalInstruction({ code, signal, stderr }: FinishedRun): boolean {
+  if (signal === 'SIGILL' || (code !== null && ILLEGAL_INSTRUCTION.includes(code))) return true;
+  return code !== 0 && /^panic.*: illegal instruction/im.test(stderr);
 }
 
 /** Shortened, and without control characters, since it is used in messages and in the journal. */

@@ -28,6 +28,8 @@ export interface TransactionResult {
   outcome: Outcome;
   /** Why the new version was not kept; null if it was, or if the reason is unknown. */
   reason: string | null;
+  /** The new version used an instruction that this processor lacks. Only known to the run that tried it. */
+  illegalInstruction: boolean;
 }
 
 /** More than any path through the table has. If it is reached, this program has a bug. */
@@ -65,6 +67,7 @@ interface State {
   trial: { unused: boolean } | null;
   /** The new version was to be tried, and there is no verdict to act on. */
   withoutVerdict: boolean;
+  illegalInstruction: boolean;
 }
 
 /**
@@ -87,6 +90,7 @@ export async function runTransaction(
     foldersTouched: open.touched,
     trial: open.trial,
     withoutVerdict: false,
+    illegalInstruction: false,
   };
   let failure: unknown;
   for (let steps = 0; steps < MAX_STEPS; steps++) {
@@ -111,7 +115,7 @@ export async function runTransaction(
     const nothingChanged = step.outcome === 'abandoned' || step.outcome === 'foreign';
     if (failure !== undefined && nothingChanged)
       throw stopped(session, open, { state, resumed, ended: true }, failure);
-    return { outcome: step.outcome, reason: state.reason };
+    return { outcome: step.outcome, reason: state.reason, illegalInstruction: state.illegalInstruction };
   }
   throw new Error(`transaction ${open.id} did not end within ${MAX_STEPS} steps`);
 }
@@ -255,7 +259,8 @@ async function tryNewVersion(
     appendEntry(session.host.disk, session.layout, { type: 'trial', ...trial });
     state.trial = trial;
   }
-  const { ok, detail } = await probe(session, open.to);
+  const { ok, detail, illegalInstruction = false } = await probe(session, open.to);
+  state.illegalInstruction = illegalInstruction;
   if (ok === null) {
     state.withoutVerdict = true;
     // It can't have written anything this time.

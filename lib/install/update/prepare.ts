@@ -21,7 +21,7 @@ import { digestSource, openSource, type Source } from '../../platform/files.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
 import type { Snapshot } from '../../snapshot/index.ts';
 import type { TrustedRoot } from '../../trust/index.ts';
-import { type DGMOVersion, isNewer, targetOf, updaterFor } from '../../version/index.ts';
+import { isBaseline, isNewer, targetOf } from '../../version/index.ts';
 import { type Binary, type Receipt, requireReceipt, withoutConfirmation } from '../receipt.ts';
 import { requireRootVersion, withRootVersion } from '../root-version.ts';
 import { checkpoint, type Session } from '../session.ts';
@@ -90,7 +90,7 @@ export async function prepareUpdate(session: Session, options: PrepareOptions): 
     if (!isInstalled(contents, receipt.binary)) requireAdmission(session, receipt, contents);
     await verifyPayloads(contents, () => checkpoint(session));
     session.emit({ event: 'verified', version: contents.version, bytes: contents.size });
-    const to: Binary = { version: contents.version, ...contents.binary };
+    const to: Binary = binaryOf(contents);
     const from = binaryToReplace(session, contents, receipt.binary);
     const isRepair = from !== receipt.binary;
     const binaryUnchanged = isInstalled(contents, from);
@@ -104,6 +104,11 @@ export async function prepareUpdate(session: Session, options: PrepareOptions): 
     close();
     throw error;
   }
+}
+
+function binaryOf(contents: PackageContents): Binary {
+  const { version, binary } = contents;
+  return { version, ...binary, ...(isBaseline(contents) ? { build: 'baseline' } : {}) };
 }
 
 /**
@@ -120,16 +125,14 @@ export function receiptAfterUpdate(
   const receipt = withRootVersion(prepared.receipt, rootVersion);
   if (binaryUnchanged) return receipt;
   const { confirm } = contents.manifest;
-  const { updater: _, ...before } = withoutConfirmation(receipt);
   // After a repair there is nothing to go back to.
   const owed: Pick<Receipt, 'confirmation'> =
     confirm === undefined || isRepair
       ? {}
       : { confirmation: { within: confirm.seconds * 1000, snapshot: snapshot?.id ?? null, starts: [] } };
   return {
-    ...before,
+    ...withoutConfirmation(receipt),
     ...owed,
-    ...updaterOf(host, contents.manifest),
     binary: to,
     // Never go back to a damaged or missing binary.
     previous: isRepair ? receipt.previous : receipt.binary,
@@ -138,14 +141,6 @@ export function receiptAfterUpdate(
     rollback: contents.manifest.rollback,
     installedAt: host.clock.now(),
   };
-}
-
-/** The updater that the release brings for this machine. */
-function updaterOf(host: Session['host'], manifest: DGMOVersion): Pick<Receipt, 'updater'> {
-  const brought = updaterFor(manifest, targetOf(host));
-  if (brought === undefined) return {};
-  const { version, checksum: sha256, size, file } = brought;
-  return { updater: { version, sha256, size, file } };
 }
 
 /** What speaks against the release on this machine, whatever the package says. */

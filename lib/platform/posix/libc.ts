@@ -58,6 +58,21 @@ export function secondsEastOfUtc(time: number): number | null {
   return Number(new DataView(tm.buffer).getBigInt64(TM_OFFSET, true));
 }
 
+function loadFeatures(name: string) {
+  const { i32, ptr, u64 } = FFIType;
+  return dlopen(name, { sysctlbyname: { args: [ptr, ptr, ptr, ptr, u64], returns: i32 } }).symbols;
+}
+
+/** macOS: whether the processor has what `hw.optional.*` names; a name that it does not know is none. Null if it can't be asked. */
+export function systemFeature(name: string): boolean | null {
+  const calls = firstOf(loadFeatures);
+  if (calls === null) return null;
+  const value = new Int32Array(2);
+  const size = new BigUint64Array([BigInt(value.byteLength)]);
+  const found = calls.sysctlbyname(new TextEncoder().encode(`${name}\0`), value, size, null, 0);
+  return found === 0 && value[0] === 1;
+}
+
 /** Null if it can't be loaded. */
 export function libc(): ReturnType<typeof load> | null {
   if (loaded === undefined) loaded = firstOf(load);

@@ -18,6 +18,7 @@ function load() {
       GetFileType: { args: [i64], returns: u32 },
       GetLastError: { args: [], returns: u32 },
       GetStdHandle: { args: [u32], returns: i64 },
+      IsProcessorFeaturePresent: { args: [u32], returns: i32 },
       K32EnumProcesses: { args: [ptr, u32, ptr], returns: i32 },
       LocalFree: { args: [ptr], returns: ptr },
       MoveFileExW: { args: [ptr, ptr, u32], returns: i32 },

@@ -32,6 +32,10 @@ export const SETTING_TEXTS: Record<PreferenceKey, SettingText> = {
   onBattery: words(['wait', 'go'], 'what the background service does on battery'),
   channel: { words: [], values: 'a name', about: 'the channel of the feed, such as stable or beta' },
   pin: other('a version, or none', 'the only version that is offered'),
+  build: words(
+    ['auto', 'modern', 'baseline'],
+    'of two builds for x64: auto: what suits the processor; baseline: the one for those before 2013',
+  ),
   majors: words(['ask', 'auto'], 'ask: a new major version is never installed without asking'),
   minimumAge: other(
     '3d, 12h, or none',

@@ -3,15 +3,15 @@ import { type BlockList, readBlockList } from '../../delta/index.ts';
 import { keptBlockList } from '../../install/index.ts';
 import { blockListPath } from '../../version/binary.ts';
 import { type Binary, binaryFor, type DGMOVersion, type ListedPackage } from '../../version/index.ts';
-import { findRelease, readManifest } from '../check/channel.ts';
-import { readIndex } from '../check/check.ts';
+import { readManifest } from '../check/channel.ts';
 import { readDocument } from '../check/documents.ts';
+import { installedRelease } from '../check/installed-release.ts';
 import type { UpdateContext } from '../context.ts';
 import type { PartSource } from './fetch-parts.ts';
 
 export interface PublishedBinary {
   manifest: DGMOVersion;
-  /** Of this machine's target, as in the manifest. */
+  /** As in the manifest. */
   binary: Binary;
   /** Null if the feed does not have it any more. */
   fullPackage: ListedPackage | null;
@@ -27,11 +27,10 @@ export async function findPublished(
   context: UpdateContext,
   installed: { version: string; sha256: string },
 ): Promise<PublishedBinary | null> {
-  const { documents, preferences, target } = context;
-  const index = await readIndex(context, preferences.channel);
-  const release = await findRelease(documents, index, installed.version);
-  if (release === null || release.binary.sha256 !== installed.sha256) return null;
-  const manifest = await readManifest(documents, release);
+  const found = await installedRelease(context, installed);
+  if (found === null) return null;
+  const { release, target } = found;
+  const manifest = await readManifest(context.documents, release);
   const binary = binaryFor(manifest, target);
   if (binary === undefined || binary.checksum !== installed.sha256) return null;
   return { manifest, binary, fullPackage: release.packages.find(({ kind }) => kind === 'full') ?? null };
@@ -43,7 +42,7 @@ export async function findPublished(
  * @throws DamagedError 11 (the server's list is not the signed one), NetworkError 13, MachineError 12
  */
 export async function fetchBlockList(
-  { documents, session, target }: UpdateContext,
+  { documents, session }: UpdateContext,
   { manifest, binary }: PublishedBinary,
 ): Promise<BlockList | null> {
   const { size, blocks } = binary;
@@ -51,7 +50,7 @@ export async function fetchBlockList(
   const { host, layout } = session;
   const kept = keptBlockList(host, layout, { sha256: binary.checksum, size }, blocks.sha256);
   if (kept !== null) return kept;
-  const path = blockListPath(manifest.version, target, blocks.sha256);
+  const path = blockListPath(manifest.version, binary, blocks.sha256);
   return readBlockList(await readDocument(documents, { path, ...blocks }), { size, blocks });
 }
 

@@ -9,6 +9,7 @@ import { asUpdaterError } from '../../platform/failures.ts';
 import type { Clock } from '../../platform/host.ts';
 import type { Network } from '../../platform/network/network.ts';
 import { networkSource } from '../../trust/index.ts';
+import { targetOf } from '../../version/index.ts';
 import type { UpdateContext } from '../context.ts';
 import {
   CHECK_PATH,
@@ -49,7 +50,8 @@ export function requestAdvice(
 }
 
 function requestOf(context: UpdateContext, channel: string, choices: Choices): CheckRequest {
-  const { preferences, session, receipt, target, settings } = context;
+  const { preferences, session, receipt, targets, settings } = context;
+  const [target = targetOf(session.host)] = targets;
   const evolutions = session.snapshots === null ? [] : installedEvolutions(session, session.snapshots);
   return {
     version: receipt.binary.version,

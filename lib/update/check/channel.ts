@@ -9,6 +9,7 @@ import {
   decodeManifest,
   decodePage,
   indexPath,
+  isBaseline,
   isNewer,
   type ListedFile,
   type ListedRelease,
@@ -23,27 +24,47 @@ export const MAX_PAGES = 100;
 export interface ChannelQuestion {
   app: string;
   channel: string;
-  target: Target;
+  /** The best first. */
+  targets: readonly Target[];
 }
 
-/** Throws TrustError if the index is not the one that was asked for, PolicyError if the feed has none. */
-export async function readChannel(
+/**
+ * The indexes of the channel for those of the targets that the feed has, in their order. Throws TrustError if one is not the index
+ * that was asked for, PolicyError if the feed has none.
+ */
+export async function* readChannels(
   context: DocumentContext,
   feed: Feed,
-  { app, channel, target }: ChannelQuestion,
-): Promise<ChannelIndex> {
+  { app, channel, targets }: ChannelQuestion,
+): AsyncGenerator<ChannelIndex> {
+  let isThere = false;
+  for (const target of targets) {
+    const index = await readChannel(context, feed, { app, channel, target });
+    if (index === null) continue;
+    isThere = true;
+    yield index;
+  }
+  if (isThere) return;
+  const [first] = targets;
+  const names = targets.map(targetName).join(' or ');
+  throw new PolicyError(`the feed ${context.location.feed} has no channel ${channel} for ${names}`, {
+    advice:
+      first !== undefined && targets.length === 1 && isBaseline(first)
+        ? 'This processor needs a build for older ones. Tell the publisher; `dgmo-updater config set build modern` tries the other build.'
+        : 'Choose another channel with `dgmo-updater config set channel <name>`, or tell the publisher.',
+  });
+}
+
+/** Null if the feed has none. */
+async function readChannel(
+  context: DocumentContext,
+  feed: Feed,
+  { app, channel, target }: { app: string; channel: string; target: Target },
+): Promise<ChannelIndex | null> {
   const path = indexPath(channel, target);
   const info = await feed.target(path);
   const sha256 = info?.hashes.sha256;
-  if (info === null || sha256 === undefined) {
-    throw new PolicyError(
-      `the feed ${context.location.feed} has no channel ${channel} for ${targetName(target)}`,
-      {
-        advice:
-          'Choose another channel with `dgmo-updater config set channel <name>`, or tell the publisher.',
-      },
-    );
-  }
+  if (info === null || sha256 === undefined) return null;
   const bytes = await readDocument(context, { path: info.location, length: info.length, sha256 });
   const index = decodeIndex(bytes);
   const found = `${index.app} ${index.channel} ${targetName(index)}`;

@@ -25,7 +25,7 @@ import type { UpdateContext } from '../context.ts';
 import { updaterBytes } from '../download/download-updater.ts';
 import { planDownload } from '../download/route.ts';
 import { reportAdvice, requestAdvice } from './advice.ts';
-import { findRelease, readChannel, readManifest, readReleases } from './channel.ts';
+import { findRelease, readChannels, readManifest, readReleases } from './channel.ts';
 import { openTrustedFeed } from './feed-client.ts';
 import { releasesBetween } from './releases-between.ts';
 import { type Hold, type Selection, type Situation, select } from './selection.ts';
@@ -129,9 +129,15 @@ async function lookFor(
   return { result, releases: newer.map(({ version }) => version) };
 }
 
-/** The index of a channel of the feed, refreshed. Throws as `check` does. */
+/** The index of a channel of the feed, refreshed; of two builds for x64 that of the better one here. Throws as `check` does. */
 export async function readIndex(context: UpdateContext, channel: string): Promise<ChannelIndex> {
-  const { session, home, location, documents, settings, target, receipt } = context;
+  for await (const index of readIndexes(context, channel)) return index;
+  throw new Error('the feed has no index, and no error was thrown');
+}
+
+/** All of them, the best first: for what asks which of the builds is installed. */
+export async function* readIndexes(context: UpdateContext, channel: string): AsyncGenerator<ChannelIndex> {
+  const { session, home, location, documents, settings, targets, receipt } = context;
   let rootVersion = 1;
   try {
     const feed = await openTrustedFeed({
@@ -145,9 +151,10 @@ export async function readIndex(context: UpdateContext, channel: string): Promis
         rootVersion = Math.max(rootVersion, version);
       },
     });
-    const index = await readChannel(documents, feed, { app: receipt.app, channel, target });
-    await noteRevoked(session.host, home, index);
-    return index;
+    for await (const index of readChannels(documents, feed, { app: receipt.app, channel, targets })) {
+      await noteRevoked(session.host, home, index);
+      yield index;
+    }
   } finally {
     await noteRootVersion(session, rootVersion);
   }

@@ -4,7 +4,7 @@
  * channel's minimum overrides the rollout and the user's "not now", and nothing else; and so does the user who asks.
  */
 
-import type { Choices } from '../../home/choices.ts';
+import { type Choices, isQuarantined } from '../../home/choices.ts';
 import { minimumAgeOf, type Preferences } from '../../home/preferences.ts';
 import { compareVersions, isNewer, type ListedRelease } from '../../version/index.ts';
 import { isRolledOut } from './rollout.ts';
@@ -101,7 +101,7 @@ function holdsOf(release: ListedRelease, { revoked }: Offered, situation: Situat
   const holds: [Hold, boolean][] = [
     ['revoked', revoked.some((entry) => entry.version === version)],
     ['floor', isNewer(floor, version)],
-    ['quarantined', choices.quarantined.some((entry) => entry.version === version)],
+    ['quarantined', isQuarantined(choices, release)],
     ['unreachable', minimumFrom !== null && isNewer(minimumFrom, installed)],
     ['pinned', pin !== null && pin !== version],
     ['young', waits],
@@ -156,10 +156,10 @@ function chooseForward(
 function wayBack({ releases, revoked }: Offered, { installed, choices }: Situation): ListedRelease | null {
   return (
     releases.find(
-      ({ version }) =>
-        compareVersions(version, installed) < 0 &&
-        !revoked.some((entry) => entry.version === version) &&
-        !choices.quarantined.some((entry) => entry.version === version),
+      (release) =>
+        compareVersions(release.version, installed) < 0 &&
+        !revoked.some((entry) => entry.version === release.version) &&
+        !isQuarantined(choices, release),
     ) ?? null
   );
 }

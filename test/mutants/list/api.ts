@@ -3,6 +3,19 @@ import type { MutatedFile } from '../mutant.ts';
 
 export const API: readonly MutatedFile[] = [
   {
+    file: 'lib/api/apply.ts',
+    tests: ['test/update/builds.test.ts'],
+    changes: [
+      [
+        'if (!(failure instanceof RevertedError) || !failure.illegalInstruction) return null;',
+        'return null;',
+      ],
+      ['if (modernBuild === null || failure.version === null) return null;', 'return null;'],
+      ['found === null || found.update.release.binary.sha256 === modernBuild', 'found === null'],
+      ['failure.illegalInstruction && modernBuild !== null ? modernBuild : undefined', 'undefined'],
+    ],
+  },
+  {
     file: 'lib/api/apply-options.ts',
     tests: ['test/api/one-conductor.test.ts'],
     changes: [

@@ -30,12 +30,8 @@ export const PACKAGE: readonly MutatedFile[] = [
     tests: ['test/package/policy.test.ts'],
     changes: [
       ['if (contents.app !== here.app) ', 'if (false) '],
-      ['if (contents.platform !== here.platform || contents.arch !== here.arch) ', 'if (false) '],
-      [
-        'contents.platform !== here.platform || contents.arch !== here.arch',
-        'contents.platform !== here.platform',
-      ],
-      ['contents.platform !== here.platform || contents.arch !== here.arch', 'contents.arch !== here.arch'],
+      ['if (targetName(machineOf(contents)) !== targetName(here)) ', 'if (false) '],
+      ['targetName(machineOf(contents)) !== targetName(here)', 'targetName(contents) !== targetName(here)'],
       ['if (isInstalled(contents, here.installed)) ', 'if (false) '],
       ['if (order === 0) ', 'if (false) '],
       ['if (here.allowDowngrade === true) {', 'if (true) {'],
