@@ -8,6 +8,7 @@ import {
   askVersion,
   createWorkDir,
   type Receipt,
+  recordUpdater,
   requireExecutable,
   type Session,
   withLock,
@@ -49,6 +50,7 @@ export async function adoptExecutable(
   createWorkDir(host, layout);
   return withLock(host, layout, async () => {
     const { receipt, changed } = adopt(session, version, feed ?? null, document?.version ?? null);
+    await recordUpdater(session, { again: true });
     // Last, so that a failed adoption does not change the trusted root.
     if (document !== null) {
       keepTrustedRoot(host, requireHome(session.home), document.bytes, session.settings.root);

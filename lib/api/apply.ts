@@ -23,6 +23,7 @@ import {
   receiptAfterUpdate,
   receiptUnlessDamaged,
   recordPublisher,
+  recordUpdater,
   recoverTransaction,
   recoverUpdater,
   requireChangeable,
@@ -154,6 +155,7 @@ async function installWithFallback(
   await recoverUpdater(session);
   await recoverTransaction(session);
   recordOrWarn(session);
+  await recordUpdaterOrWarn(session);
   try {
     return await installNewest(session, request, attempt, awaited);
   } catch (error) {
@@ -226,6 +228,17 @@ function recordOrWarn({ host, layout, settings, emit }: Session): void {
     const failure = asUpdaterError(error, layout.publisher);
     if (!(failure instanceof UpdaterError)) throw failure;
     emit({ event: 'warning', text: `The publisher could not be recorded for DGMO: ${failure.message}.` });
+  }
+}
+
+/** Before the release brings another one, which must not be compared with what nobody knows. */
+async function recordUpdaterOrWarn(session: Session): Promise<void> {
+  try {
+    await recordUpdater(session);
+  } catch (error) {
+    const failure = asUpdaterError(error, session.layout.installDir);
+    if (!(failure instanceof UpdaterError)) throw failure;
+    session.emit({ event: 'warning', text: `The updater could not be recorded: ${failure.message}.` });
   }
 }
 

@@ -27,9 +27,9 @@ import { installedManifest } from '../update/check/installed-release.ts';
 import type { CheckResult, UpdateInfo, UpdatePackage } from '../update/check/update-info.ts';
 import type { UpdateContext } from '../update/context.ts';
 import { downloadPackages, fullRoute, type PackageOptions } from '../update/download/download-packages.ts';
-import { downloadUpdater, lacksUpdater, updaterFor } from '../update/download/download-updater.ts';
+import { downloadUpdater, lacksUpdater } from '../update/download/download-updater.ts';
 import type { UpdateEvent } from '../update/events.ts';
-import { baselineOf, targetOf } from '../version/index.ts';
+import { baselineOf, targetOf, updaterFor } from '../version/index.ts';
 import { applyPackages, type FeedRoute } from './apply.ts';
 import {
   type ApplyOptions,
@@ -192,7 +192,8 @@ export class UpdateManager {
       const { binary } = context.receipt;
       const release = { contents: { manifest }, from: binary, to: binary };
       await withLock(session.host, session.layout, () => bringUpdater(session, release));
-      return lacksUpdater(session, manifest) ? null : (updaterFor(session, manifest)?.version ?? null);
+      const brought = updaterFor(manifest, targetOf(session.host));
+      return lacksUpdater(session, manifest) ? null : (brought?.version ?? null);
     });
   }
 

@@ -5,7 +5,7 @@
  */
 import { DamagedError } from '../errors.ts';
 import { copyAndDigest, type Digest, type Source, sliceSource } from '../platform/files.ts';
-import { BsdiffStreams } from './bsdiff-streams.ts';
+import { BsdiffStreams } from './bsdiff/streams.ts';
 import { MIXING } from './format.ts';
 import { type PatchHeader, readPatchHeader } from './header.ts';
 import { decodeMixing } from './mixing/decode.ts';

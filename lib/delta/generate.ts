@@ -5,8 +5,8 @@
 import { DamagedError, UsageError } from '../errors.ts';
 import { digestBytes, memorySource } from '../platform/files.ts';
 import { applyPatch } from './apply.ts';
+import { type BsdiffStream, encodeSeeds } from './bsdiff/encoder.ts';
 import { plain, zstdFrame } from './compress.ts';
-import { type BsdiffStream, encodeSeeds } from './encoder.ts';
 import { type Algorithm, BSDIFF, BSDIFF_STREAMS, COMPRESSION, FILE_LIMIT, MAGIC, MIXING } from './format.ts';
 import { encodeHeader, isVersion, type StreamEntry } from './header.ts';
 import { type Alignment, Matcher } from './matcher.ts';

@@ -1,4 +1,5 @@
 /** Health: what is wrong with an installation, and putting it right. */
+export { isUpdater } from './check/executables.ts';
 export { onSearchPath } from './check/search-path.ts';
 export type { Thoroughness } from './file-reader.ts';
 export type { HealthIssue, HealthStatus, IssueType } from './issue.ts';

@@ -7,6 +7,8 @@ export type IssueType =
   | 'binary_corruption'
   /** The same of the updater. */
   | 'updater_corruption'
+  /** The updater that came with the installed release has not arrived. */
+  | 'updater_outdated'
   | 'config_invalid'
   /** A plugin or an evolution is missing, or not whole. */
   | 'plugin_missing'

@@ -3,7 +3,7 @@ import { DamagedError, errorCode, UpdaterError } from '../errors.ts';
 import { checkpoint, openTransaction, readJournal, type Session } from '../install/index.ts';
 import { statusOf } from '../platform/files.ts';
 import { checkConfig } from './check/config.ts';
-import { checkExecutables, isProgram, updaterPath } from './check/executables.ts';
+import { checkExecutable, checkExecutables, isProgram, updaterPath } from './check/executables.ts';
 import { checkHome, checkStore } from './check/home.ts';
 import { checkPlugins } from './check/plugins.ts';
 import { checkRecords } from './check/records.ts';
@@ -74,9 +74,7 @@ export function executableDamage(session: Session): HealthIssue | null {
   const receipt = knownReceipt(session);
   if (receipt === null && host.disk.status(layout.workDir) === null) return null;
   const files = new FileReader(session, 'watch');
-  const isOfTarget = ({ type, where }: HealthIssue) =>
-    type === 'binary_corruption' && where === layout.target;
-  return checkExecutables(session, receipt, files).find(isOfTarget) ?? null;
+  return checkExecutable(session, receipt, files)[0] ?? null;
 }
 
 /**

@@ -57,6 +57,9 @@ export function adopt(
     rollback: earlier?.binary.sha256 === digest.sha256 ? earlier.rollback : null,
     installedAt: host.clock.now(),
     ...(root === undefined ? {} : { rootVersion: root }),
+    ...(earlier?.updater === undefined || earlier.binary.sha256 !== digest.sha256
+      ? {}
+      : { updater: earlier.updater }),
   };
   appendEntry(host.disk, layout, { type: 'receipt', at: host.clock.now(), receipt });
   saveReceipt(host.disk, layout, receipt);

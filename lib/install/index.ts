@@ -90,8 +90,10 @@ export { type PreparedUpdate, prepareUpdate, receiptAfterUpdate } from './update
 export { stageUpdate } from './update/stage.ts';
 export {
   forgetOldUpdater,
+  putBackUpdater,
   recoverUpdater,
   replaceUpdater,
   updaterState,
 } from './updater/replace-updater.ts';
+export { recordUpdater } from './updater/updater-record.ts';
 export { isUpdaterOpen } from './updater/updater-session.ts';

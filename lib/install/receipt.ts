@@ -7,7 +7,7 @@ import { decodeSealed, encodeSealed } from '../format/sealed-json.ts';
 import { isAppName } from '../package/index.ts';
 import type { Disk } from '../platform/disk.ts';
 import { readFile, replaceDurably } from '../platform/files.ts';
-import { isVersion } from '../version/index.ts';
+import { isFeedPath, isVersion } from '../version/index.ts';
 import { type Confirmation, confirmation } from './confirmation/confirmation.ts';
 import type { Layout } from './layout.ts';
 
@@ -53,6 +53,11 @@ export interface Receipt {
   installedAt: number;
   /** The highest version of the trusted root that was seen here. Receipts from before it was kept do not have it. */
   rootVersion?: number;
+  /**
+   * The updater that comes with the installed release, and its file in the feed. Not there if it brings none, or if that is not
+   * known.
+   */
+  updater?: Binary & { file: { path: string; length: number; sha256: string } };
   /** What the installed version still owes; not there if it has confirmed its health, or does not give a confirmation. */
   confirmation?: Confirmation;
 }
@@ -106,6 +111,7 @@ export function checkReceipt(value: unknown, name: string): Receipt {
     rollback: checkRollback(value.rollback, name),
     installedAt: value.installedAt,
     ...checkRootVersion(value.rootVersion, name),
+    ...checkUpdater(value.updater, name),
     ...checkConfirmation(value.confirmation, name),
   };
 }
@@ -118,6 +124,17 @@ function checkConfirmation(value: unknown, name: string): Pick<Receipt, 'confirm
     if (error instanceof DamagedError) throw damaged(name, error.message);
     throw error;
   }
+}
+
+function checkUpdater(value: unknown, name: string): Pick<Receipt, 'updater'> {
+  if (value === undefined) return {};
+  const updater = checkBinary(value, name, 'updater');
+  const file = isRecord(value) && isRecord(value.file) ? value.file : {};
+  const { path, length, sha256 } = file;
+  if (typeof path !== 'string' || !isFeedPath(path))
+    throw damaged(name, `updater.file.path: found ${JSON.stringify(path)}`);
+  const { size } = checkBinary({ version: updater.version, sha256, size: length }, name, 'updater.file');
+  return { updater: { ...updater, file: { path, length: size, sha256: String(sha256) } } };
 }
 
 /** Nothing more is owed. */

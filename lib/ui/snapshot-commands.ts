@@ -141,10 +141,10 @@ async function show({ report, host }: CommandContext, manager: SnapshotManager, 
   report.result('snapshots', text, { snapshot: found, pinned, own, shared });
 }
 
-function describeComponent({ components }: Snapshot, component: Component): string {
+function describeComponent({ components, kind }: Snapshot, component: Component): string {
   if (component === 'binary') {
     const { binary } = components;
-    if (binary === null) return 'was missing';
+    if (binary === null) return kind === 'repair' ? 'was missing or damaged, and is not kept' : 'was missing';
     return `${binary.path}, ${bytesText(binary.size)}${binary.sound ? '' : ', changed or damaged when it was taken'}`;
   }
   return components[component].roots

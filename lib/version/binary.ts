@@ -97,6 +97,14 @@ export function binaryFor({ binaries }: { binaries: readonly Binary[] }, target:
   return binaries.find(({ platform, arch }) => platform === target.platform && arch === target.arch);
 }
 
+/** The updater that comes with the release for that target; undefined if it brings none. */
+export function updaterFor(
+  { updaters = [] }: { updaters?: readonly UpdaterBinary[] | undefined },
+  target: Target,
+): UpdaterBinary | undefined {
+  return updaters.find(({ platform, arch }) => platform === target.platform && arch === target.arch);
+}
+
 /** Where the feed has the list of block digests with this SHA-256: its path below `targets/`. */
 export function blockListPath(release: string, target: Target, sha256: string): string {
   return `releases/${release}/${targetName(target)}/${sha256}.blocks`;

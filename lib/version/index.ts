@@ -1,5 +1,5 @@
 /** What a release is and how releases are ordered. */
-export { type Binary, binaryFor, MAX_BINARY_SIZE, type UpdaterBinary } from './binary.ts';
+export { type Binary, binaryFor, MAX_BINARY_SIZE, type UpdaterBinary, updaterFor } from './binary.ts';
 export {
   type ChannelIndex,
   DEFAULT_CHANNEL,
@@ -16,6 +16,7 @@ export {
   MAX_LISTED,
   MAX_PACKAGES,
 } from './channel-index.ts';
+export { isFeedPath } from './download-url.ts';
 export { feedAddress, feedAddressFault } from './feed-address.ts';
 export {
   CHANGE_KINDS,

@@ -4,10 +4,10 @@
  */
 import path from 'node:path';
 import { benchPair, fetchPairs } from './delta.ts';
-import { benchDownload, downloadTable } from './download.ts';
-import { benchFeed, feedTable } from './feed.ts';
+import { benchDownload, downloadTable } from './feed/download.ts';
+import { benchFeed, feedTable } from './feed/feed.ts';
+import { benchRoutes, routesTable } from './feed/routes.ts';
 import { benchRepair, repairTable } from './repair.ts';
-import { benchRoutes, routesTable } from './routes.ts';
 import { benchService, serviceTable } from './service.ts';
 import { benchSnapshots } from './snapshots.ts';
 import { benchStartUp, startUpTable } from './start-up.ts';

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { ZstdCodec } from 'zstd-codec';
-import { decodeMixing } from './mixing-reference.ts';
+import { decodeMixing } from './mixing/mixing-reference.ts';
 
 export const STREAM_NAMES = [
   'diffLengths',

@@ -40,6 +40,13 @@ const EVOLUTION = {
   files: { 'plugin.js': 'export default () => "notes";\n', 'README.md': '# Notes\n' },
 };
 
+/** As far as anything here starts it. */
+const UPDATER = `#!/bin/sh
+case "$1" in --version) echo ${SETTINGS.version} ;; *) echo '{"event":"result"}' ;; esac
+exit 0
+${'#'.repeat(500)}
+`;
+
 export async function openHealthStage(): Promise<HealthStage> {
   const stage = await openStage();
   const { dir, home, folder } = stage;
@@ -56,7 +63,7 @@ export async function openHealthStage(): Promise<HealthStage> {
   put(plugin, 'export default () => "hello";\n');
   put(path.join(home, 'data', 'sessions.json'), '["one"]\n');
   const updater = path.join(dir, 'dgmo-updater');
-  put(updater, `#!/bin/sh\necho updater\n${'#'.repeat(500)}\n`, 0o755);
+  put(updater, UPDATER, 0o755);
   await stage.release('1.1.0', { evolutions: [EVOLUTION] });
   const manager = stage.manager();
   const update = await manager.checkForUpdates();

@@ -7,6 +7,17 @@ import { executable, receiptOf } from '../host/install.ts';
 
 const RECEIPT = receiptOf(executable('2.0.0'), executable('1.0.0'));
 
+const UPDATER = {
+  version: '0.2.0',
+  sha256: 'ab'.repeat(32),
+  size: 4096,
+  file: {
+    path: `updaters/linux-x64/${'cd'.repeat(32)}.frames`,
+    length: 1024,
+    sha256: 'cd'.repeat(32),
+  },
+};
+
 describe('a receipt', () => {
   test('is read as it was written', () => {
     expect(decodeReceipt(encodeReceipt(RECEIPT), 'installed.json')).toEqual(RECEIPT);
@@ -33,8 +44,15 @@ describe('a receipt', () => {
     expect(encodeReceipt(receipt)).toEqual(new Uint8Array(bytes));
   });
 
-  test('of the build for older processors, as version 5 wrote it, stays readable', () => {
+  test('with the updater that the release brought, as version 5 wrote it, stays readable', () => {
     const bytes = fs.readFileSync(path.join(import.meta.dir, '../vectors/receipt-v5/installed.json'));
+    const receipt = { ...RECEIPT, updater: UPDATER };
+    expect(decodeReceipt(bytes, 'installed.json')).toEqual(receipt);
+    expect(encodeReceipt(receipt)).toEqual(new Uint8Array(bytes));
+  });
+
+  test('of the build for older processors, as version 6 wrote it, stays readable', () => {
+    const bytes = fs.readFileSync(path.join(import.meta.dir, '../vectors/receipt-v6/installed.json'));
     const binary = { ...RECEIPT.binary, build: 'baseline' as const };
     const receipt = { ...RECEIPT, binary, rootVersion: 3 };
     expect(decodeReceipt(bytes, 'installed.json')).toEqual(receipt);
@@ -71,6 +89,11 @@ describe('a receipt', () => {
     ['source', 'magic', 'source: found magic'],
     ['installedAt', 'now', 'installedAt'],
     ['rootVersion', 0, 'rootVersion: wanted a whole number from 1, found 0'],
+    ['updater', {}, 'updater.version: found undefined'],
+    ['updater', { ...UPDATER, file: null }, 'updater.file.path: found undefined'],
+    ['updater', { ...UPDATER, file: { ...UPDATER.file, path: '../root.json' } }, 'updater.file.path: found'],
+    ['updater', { ...UPDATER, file: { ...UPDATER.file, length: -1 } }, 'updater.file.size: wanted a number'],
+    ['updater', { ...UPDATER, file: { ...UPDATER.file, sha256: 'cd' } }, 'updater.file.sha256: wanted 64'],
     ['binary', null, 'binary: wanted an object'],
     ['previous', { version: '1.0.0', sha256: 'xyz', size: 1 }, 'previous.sha256: wanted 64 hex digits'],
     ['binary', { version: '../1', sha256: 'ab'.repeat(32), size: 1 }, 'binary.version: found "../1"'],

@@ -1,5 +1,5 @@
 /** Carries out a repair: everything that is wrong and can be put right, each thing from the nearest source that can be verified. */
-import { type ExitCode, InterruptedError, UpdaterError } from '../../errors.ts';
+import { DamagedError, type ExitCode, InterruptedError, UpdaterError } from '../../errors.ts';
 import {
   type HealthIssue,
   type HealthStatus,
@@ -8,19 +8,24 @@ import {
   repairLocally,
   verifyInstall,
 } from '../../health/index.ts';
+import { rememberOutcome } from '../../home/remember.ts';
 import {
+  isOpen,
   type Receipt,
   receiptUnlessDamaged,
+  recordUpdater,
   recoverTransaction,
   type Session,
   snapshotBeforeChange,
   withLock,
 } from '../../install/index.ts';
+import { recordedUpdater } from '../../install/updater/updater-record.ts';
 import { asUpdaterError } from '../../platform/failures.ts';
 import type { UpdateContext } from '../../update/context.ts';
 import { repairEvolutions } from './evolutions.ts';
 import { repairExecutable } from './executable.ts';
 import { receiptFromFeed } from './receipt.ts';
+import { repairUpdater } from './updater.ts';
 
 /** The result of `repair`: the plan's `RepairResult`. */
 export interface RepairResult {
@@ -61,6 +66,8 @@ const MOST_ROUNDS = 4;
  * @throws InterruptedError; BusyError if another updater is at work; MachineError if the work dir can't be used
  */
 export async function repairInstall(session: Session, request: RepairRequest): Promise<RepairResult> {
+  const { host } = session;
+  const begun = host.clock.monotonic();
   const found = await verifyInstall(session, 'full', { blocks: false });
   const progress: Progress = {
     attempts: new Map(),
@@ -70,8 +77,23 @@ export async function repairInstall(session: Session, request: RepairRequest): P
     snapshot: null,
     snapshotTried: false,
   };
+  if (!found.repairableIssues.some((issue) => request.concerns(issue))) return resultOf(found, progress);
+  const remember = (failure: unknown) => note(session, failure, host.clock.monotonic() - begun);
+  const result = await repairAll(session, request, progress, found).catch(async (error) => {
+    await remember(asUpdaterError(error, session.layout.installDir));
+    throw error;
+  });
+  await remember(failureOf(result));
+  return result;
+}
+
+async function repairAll(
+  session: Session,
+  request: RepairRequest,
+  progress: Progress,
+  found: HealthStatus,
+): Promise<RepairResult> {
   const wanted = (status: HealthStatus) => status.repairableIssues.filter((issue) => request.concerns(issue));
-  if (wanted(found).length === 0) return resultOf(found, progress);
   prepareWorkDir(session);
   return withLock(session.host, session.layout, async () => {
     let status = found;
@@ -81,8 +103,44 @@ export async function repairInstall(session: Session, request: RepairRequest): P
       for (const issue of inOrderOfRepair(pending)) await attempt(session, request, progress, issue);
       status = await verifyInstall(session, 'full', { again: true, blocks: false });
     }
+    await recordNewUpdater(session);
     return resultOf(status, progress);
   });
+}
+
+/** What is written into the history of a repair that has left something; undefined if it has put everything right. */
+function failureOf({ success, failed }: RepairResult): UpdaterError | undefined {
+  const left = failed.filter(({ issue }) => issue.severity === 'damage');
+  const [first] = left;
+  if (success || first === undefined) return undefined;
+  const more = left.length === 1 ? '' : `, and ${left.length - 1} more`;
+  return new DamagedError(`${first.issue.where}: ${first.error}${more}`);
+}
+
+/** Writes down how it ended. That this fails is no failure of the repair: the home may be what can't be repaired. */
+async function note(session: Session, failure: unknown, milliseconds: number): Promise<void> {
+  const { host, home, layout } = session;
+  if ('missing' in home) return;
+  const receipt = receiptUnlessDamaged(host.disk, layout);
+  const version = receipt?.binary.version ?? null;
+  const unwritten = await rememberOutcome(host, home.folder, null, {
+    ...{ kind: 'repair', from: version, to: version, installId: receipt?.installId ?? null },
+    ...{ milliseconds, failure, isOpen: isOpen(session) },
+  });
+  if (unwritten !== null)
+    session.emit({
+      event: 'warning',
+      text: `The outcome of the repair could not be saved: ${unwritten.message}.`,
+    });
+}
+
+/** After a first install. That it can't be recorded is no reason to fail: the next update tries again. */
+async function recordNewUpdater(session: Session): Promise<void> {
+  try {
+    if (recordedUpdater(session) === null) await recordUpdater(session);
+  } catch (error) {
+    if (!(asUpdaterError(error, session.layout.installDir) instanceof UpdaterError)) throw error;
+  }
 }
 
 interface Progress {
@@ -171,6 +229,12 @@ async function repairIssue(
     }
     case 'plugin_missing': {
       const { how, bytesFetched } = await repairEvolutions(session, issue, receipt, request.openFeed);
+      progress.bytesFetched += bytesFetched;
+      return how;
+    }
+    case 'updater_corruption':
+    case 'updater_outdated': {
+      const { how, bytesFetched } = await repairUpdater(session, receipt, request.openFeed);
       progress.bytesFetched += bytesFetched;
       return how;
     }

@@ -104,7 +104,9 @@ function stateBefore(
 ): Situation['goBackTo'] {
   const listed = snapshots === null ? [] : safely(() => listSnapshots(host.disk, snapshots.layout));
   const own = listed.flatMap(({ found }) =>
-    found instanceof Error || found.installId !== installId ? [] : [found],
+    found instanceof Error || found.installId !== installId || found.components.binary?.sound !== true
+      ? []
+      : [found],
   );
   const newest = own.findLast(({ version }) => previous === null || version === previous.version);
   if (newest !== undefined) return { version: newest.version, taken: newest.timestamp };

@@ -11,8 +11,8 @@ import {
 import { asUpdaterError } from '../../platform/failures.ts';
 import type { UpdateContext } from '../../update/context.ts';
 import type { PackageOptions } from '../../update/download/download-packages.ts';
-import { cachedUpdater, downloadUpdater, updaterFor } from '../../update/download/download-updater.ts';
-import type { DGMOVersion } from '../../version/index.ts';
+import { cachedUpdater, downloadUpdater } from '../../update/download/download-updater.ts';
+import { type DGMOVersion, targetOf, updaterFor } from '../../version/index.ts';
 
 /** Downloads it, if this installation has another one. Without it DGMO can be updated all the same. */
 export async function fetchUpdater(
@@ -40,7 +40,7 @@ export async function bringUpdater(
   session: Session,
   { contents, from, to }: Pick<PreparedUpdate, 'from' | 'to'> & { contents: { manifest: DGMOVersion } },
 ): Promise<void> {
-  const updater = updaterFor(session, contents.manifest);
+  const updater = updaterFor(contents.manifest, targetOf(session.host));
   if (updater === undefined) return;
   const { version, checksum: sha256, size } = updater;
   const warn = (why: string) =>

@@ -5,7 +5,7 @@
  */
 import { DamagedError } from '../../errors.ts';
 import { digestSource, type Source, sliceSource } from '../../platform/files.ts';
-import { BsdiffStreams } from '../bsdiff-streams.ts';
+import { BsdiffStreams } from '../bsdiff/streams.ts';
 import { ByteWriter } from '../byte-writer.ts';
 import { BSDIFF } from '../format.ts';
 import { type PatchHeader, readPatchHeader } from '../header.ts';

@@ -5,8 +5,8 @@
  */
 import { DamagedError } from '../../errors.ts';
 import { digestBytes, RunningDigest, type Source } from '../../platform/files.ts';
+import { encodeSeeds } from '../bsdiff/encoder.ts';
 import { plain, zstdFrame } from '../compress.ts';
-import { encodeSeeds } from '../encoder.ts';
 import { BSDIFF, BSDIFF_STREAMS, COMPRESSION, FILE_LIMIT, MAGIC } from '../format.ts';
 import { encodeHeader, isVersion, type StreamEntry } from '../header.ts';
 import { Matcher } from '../matcher.ts';

@@ -1,11 +1,13 @@
 /** The executable, the copy that is kept for a rollback, and the updater: whole, runnable, and nobody else's to change. */
-import type { Receipt, Session } from '../../install/index.ts';
+import { type Binary, isUpdaterOpen, type Receipt, type Session } from '../../install/index.ts';
+import { awaitedUpdater, isReplacedByHand, recordedUpdater } from '../../install/updater/updater-record.ts';
 import { fill } from '../../platform/files.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
 import { executableName } from '../../version/index.ts';
 import type { FileReader } from '../file-reader.ts';
 import { findings, type HealthIssue, issue } from '../issue.ts';
 
+const PUT_BACK = 'put it back: from a copy that runs, from the feed, or the one before it';
 const RUNNABLE = 0o111;
 const WRITABLE_BY_ALL = 0o002;
 /** An executable that is smaller is none. */
@@ -20,11 +22,24 @@ export function checkExecutables(
 ): HealthIssue[] {
   const { target } = session.layout;
   return [
-    ...findings('binary_corruption', target, () => checkBinary(session, receipt, files, expectedInstead)),
+    ...checkExecutable(session, receipt, files, expectedInstead),
     ...findings('permission_error', target, () => checkMode(session, target, 'the executable')),
     ...checkKept(session, receipt, files),
     ...checkUpdater(session, files),
+    ...checkAwaited(session, receipt),
   ];
+}
+
+/** Whether the executable is there, and has the bytes that were installed. */
+export function checkExecutable(
+  session: Session,
+  receipt: Receipt | null,
+  files: FileReader,
+  expectedInstead: string | null = null,
+): HealthIssue[] {
+  return findings('binary_corruption', session.layout.target, () =>
+    checkBinary(session, receipt, files, expectedInstead),
+  );
 }
 
 const REPLACE = 'put it back: from what is kept here, else from the feed';
@@ -139,22 +154,32 @@ function checkUpdater(session: Session, files: FileReader): HealthIssue[] {
   const { host, layout } = session;
   const path = updaterPath(session);
   return findings('updater_corruption', path, () => {
-    const damaged = (what: string, severity: HealthIssue['severity'] = 'damage') => [
-      issue('updater_corruption', path, what, {
-        repair: 'put a copy of the running updater there',
-        severity,
-      }),
-    ];
+    const damaged = (
+      what: string,
+      {
+        severity = 'damage',
+        advice = null,
+      }: { severity?: HealthIssue['severity']; advice?: string | null } = {},
+    ) => [issue('updater_corruption', path, what, { repair: PUT_BACK, severity, advice })];
     const status = host.disk.status(path);
     const own = host.processes.executable(host.processes.pid);
     const runsHere = own !== null && pathsOf(host.platform).dirname(own) === layout.installDir;
     // DGMO may come without it, and then updates itself by the library.
-    if (status === null) return isUpdater(own) ? damaged('it is missing', 'notice') : [];
+    if (status === null) return isUpdater(own) ? damaged('it is missing', { severity: 'notice' }) : [];
     if (status.kind === 'symlink' && runsHere) return [];
     if (status.kind !== 'file') return damaged(`wanted the updater, found ${KINDS[status.kind]}`);
     if (status.size < LEAST_SIZE) return damaged(`it is cut off: it has ${status.size} bytes`);
     if (!isProgram(host.disk, path)) return damaged('it does not begin like a program');
     const wrongMode = checkMode(session, path, 'the updater');
+    const recorded = recordedUpdater(session);
+    if (recorded !== null && isReplacedByHand(session, recorded)) {
+      const what = `it was replaced: ${recorded.binary.version} is recorded, ${session.settings.version} runs`;
+      return [
+        ...wrongMode,
+        issue('updater_corruption', path, what, { repair: 'record it as it is', severity: 'notice' }),
+      ];
+    }
+    if (recorded !== null) return [...wrongMode, ...checkRecorded(session, recorded.binary, files, damaged)];
     if (files.how === 'quick') return wrongMode;
     const found = files.digestOf(path);
     if (found !== null && found.before !== null && found.before !== found.sha256)
@@ -163,6 +188,46 @@ function checkUpdater(session: Session, files: FileReader): HealthIssue[] {
         ...damaged(`its bytes changed although nobody has written it: it had SHA-256 ${found.before}`),
       ];
     return wrongMode;
+  });
+}
+
+type Damaged = (
+  what: string,
+  options?: { severity?: HealthIssue['severity']; advice?: string },
+) => HealthIssue[];
+
+const ADOPT_UPDATER = 'If you replaced it yourself, run `dgmo-updater init` to record it.';
+
+/** Whether it has the bytes that were recorded when it was installed. */
+function checkRecorded(
+  session: Session,
+  { version, sha256, size }: Binary,
+  files: FileReader,
+  damaged: Damaged,
+): HealthIssue[] {
+  const path = updaterPath(session);
+  const severity = isUpdaterOpen(session) ? 'notice' : 'damage';
+  const found = session.host.disk.status(path)?.size;
+  if (found !== size && files.how === 'quick')
+    return damaged(`wanted ${size} bytes, as the updater ${version} has, found ${found}`, {
+      ...{ severity, advice: ADOPT_UPDATER },
+    });
+  const read = files.digestOf(path);
+  if (read === null || read.sha256 === sha256) return [];
+  return damaged(
+    `its bytes are not those of the updater ${version} that was installed: wanted SHA-256 ${sha256}, found ${read.sha256}`,
+    { severity, advice: ADOPT_UPDATER },
+  );
+}
+
+/** The updater that the installed release brings, if it is not there yet. */
+function checkAwaited(session: Session, receipt: Receipt | null): HealthIssue[] {
+  const path = updaterPath(session);
+  return findings('updater_outdated', path, () => {
+    const awaited = awaitedUpdater(session, receipt);
+    if (awaited === null || isUpdaterOpen(session)) return [];
+    const what = `the updater ${awaited.version}, which came with ${receipt?.binary.version}, is not there yet`;
+    return [issue('updater_outdated', path, what, { repair: 'download and install it', severity: 'notice' })];
   });
 }
 

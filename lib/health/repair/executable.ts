@@ -3,7 +3,7 @@
  * transaction as an update, never written in place.
  */
 import { applyPatch, decompressFull, type FullForm } from '../../delta/index.ts';
-import { DamagedError, errorCode, TrustError } from '../../errors.ts';
+import { DamagedError, TrustError } from '../../errors.ts';
 import {
   abandon,
   type Binary,
@@ -20,7 +20,6 @@ import { type PackageContents, readPackage } from '../../package/index.ts';
 import type { Handle } from '../../platform/disk.ts';
 import {
   type Digest,
-  flushFile,
   openSource,
   removeIfThere,
   type Source,
@@ -310,27 +309,4 @@ export async function swapInPrepared(
 /** Whoever may read it may run it, its owner may do both, and nobody else may change it. */
 function modeAfter(mode: number): number {
   return (mode | 0o700 | ((mode & 0o444) >> 2)) & ~0o002;
-}
-
-/** Puts a copy of the running updater in the place of the damaged one. Throws DamagedError if that is what runs. */
-export function repairUpdater(session: Session, path: string, running: string | null): string {
-  const { disk } = session.host;
-  if (running === null || running === path || disk.status(running)?.kind !== 'file') {
-    throw new DamagedError(`${path} can't be repaired by itself`, {
-      advice: 'Download the updater again, and run that one with --install-dir.',
-    });
-  }
-  if ((disk.status(path)?.kind ?? 'file') !== 'file') moveAside(session, path);
-  const temporary = `${path}.tmp`;
-  removeIfThere(disk, temporary);
-  try {
-    disk.copy(running, temporary);
-    flushFile(disk, temporary);
-    disk.setMode(temporary, 0o755);
-    disk.rename(temporary, path);
-  } catch (error) {
-    if (errorCode(error) !== undefined) removeIfThere(disk, temporary);
-    throw error;
-  }
-  return `a copy of ${running}`;
 }

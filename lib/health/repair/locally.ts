@@ -5,7 +5,6 @@ import { binarySource, placeBinary } from '../../install/rollback/stored-binary.
 import { checkStore } from '../check/home.ts';
 import type { HealthIssue, IssueType } from '../issue.ts';
 import { copyAside, moveAside } from './aside.ts';
-import { repairUpdater } from './executable.ts';
 import { repairConfig } from './folders.ts';
 import { repairCache, repairSettings, repairTrust } from './home.ts';
 import { repairPermissions } from './permissions.ts';
@@ -23,6 +22,7 @@ const ORDER: readonly IssueType[] = [
   'cache_damaged',
   'binary_corruption',
   'updater_corruption',
+  'updater_outdated',
   'config_invalid',
   'plugin_missing',
   'leftover_files',
@@ -39,7 +39,7 @@ export async function repairLocally(
   receipt: Receipt | null,
 ): Promise<string> {
   const { type, where } = issue;
-  const { layout, host, snapshots } = session;
+  const { layout, snapshots } = session;
   switch (type) {
     case 'permission_error':
       repairPermissions(session, where);
@@ -50,8 +50,6 @@ export async function repairLocally(
       return 'written again with what could be read of it';
     case 'binary_corruption':
       return repairKept(session, receipt);
-    case 'updater_corruption':
-      return repairUpdater(session, where, host.processes.executable(host.processes.pid));
     case 'leftover_files':
       if (receipt !== null) removeLeftovers(session, receipt);
       return 'removed';

@@ -43,18 +43,19 @@ export async function snapshotInstall(
   const { host, layout } = session;
   const begun = host.clock.monotonic();
   const digest = await digestOfTarget(session, setup, kind);
+  const isOut = kind === 'repair' && isDamaged(digest, receipt);
   try {
     const { snapshot, added } = await takeSnapshot(host, {
       layout: setup.layout,
       profile: setup.profile,
       kind,
-      reason,
+      reason: isOut ? `${reason}; the executable was damaged, and is left out` : reason,
       app: receipt.app,
       installId: receipt.installId,
       version: receipt.binary.version,
       rollback: receipt.rollback,
       binary:
-        digest === null || digest.size < 0
+        digest === null || digest.size < 0 || isOut
           ? null
           : {
               path: layout.target,
@@ -81,6 +82,14 @@ export async function snapshotInstall(
       ...(failure.advice === undefined ? {} : { advice: failure.advice }),
     });
   }
+}
+
+/**
+ * Whether there is nothing in the executable that somebody may want back: it has the size of the installed one, so nobody has put
+ * another program in its place.
+ */
+function isDamaged(found: Digest | null, { binary }: Receipt): boolean {
+  return found?.size === binary.size && found.sha256 !== binary.sha256;
 }
 
 function learnCopy({ host, digests }: Session, path: string, digest: Digest): void {

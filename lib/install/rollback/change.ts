@@ -153,8 +153,10 @@ export function rollbackFolderChange(
 export function receiptAfterRollback({ host }: Session, { target, from, to }: RollbackChange): Receipt {
   const { receipt, snapshot, components } = target;
   if (!components.includes('binary')) return receipt;
+  // What that release brought is not known any more.
+  const { updater: _, ...rest } = withoutConfirmation(receipt);
   return {
-    ...withoutConfirmation(receipt),
+    ...rest,
     binary: to,
     previous: previousAfter(receipt, from, to),
     floor: compareVersions(to.version, receipt.floor) < 0 ? to.version : receipt.floor,

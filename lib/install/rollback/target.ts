@@ -92,10 +92,12 @@ function chooseSnapshot(
   wish: RollbackWish,
 ): Snapshot | null {
   const own = listed.filter((one) => isOwn(one, receipt));
+  const sound = own.filter((one) => canRestore(one, wish));
   if (wish.snapshot !== undefined) return snapshotById(session, receipt, listed, wish.snapshot);
   const { version } = wish;
   if (version !== undefined) {
-    const found = own.findLast(({ found }) => !(found instanceof Error) && found.version === version);
+    const isOf = ({ found }: Listed) => !(found instanceof Error) && found.version === version;
+    const found = sound.findLast(isOf) ?? own.findLast(isOf);
     if (found !== undefined) return requireReadable(found, own);
     if (receipt.previous?.version === version) return null;
     throw new PolicyError(`there is no snapshot of ${version} here`, {
@@ -109,7 +111,7 @@ function chooseSnapshot(
     const found = newestWithBinary(previous.sha256);
     return found === undefined ? null : requireReadable(found, own);
   }
-  const last = own.findLast(({ found }) => found instanceof Error || checksumOf(found) !== binary.sha256);
+  const last = sound.findLast(({ found }) => found instanceof Error || checksumOf(found) !== binary.sha256);
   if (last !== undefined) return requireReadable(last, own);
   if (!isIntact(session, receipt)) {
     // The executable is damaged or missing: a snapshot of the same version repairs it.
@@ -129,6 +131,12 @@ function chooseSnapshot(
 /** An unreadable snapshot may be of this install, so it counts: choosing it reports the damage. */
 function isOwn({ found }: Listed, { installId }: Receipt): boolean {
   return found instanceof Error || found.installId === installId;
+}
+
+/** Whether it has an executable that is worth going back to. One that a repair has begun with has none. */
+function canRestore({ found }: Listed, { only }: RollbackWish): boolean {
+  if (found instanceof Error || (only !== undefined && !only.includes('binary'))) return true;
+  return found.components.binary?.sound === true;
 }
 
 function checksumOf(found: Snapshot | DamagedError): string | null {

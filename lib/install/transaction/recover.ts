@@ -32,7 +32,9 @@ async function noteRecovered(
 ): Promise<void> {
   if ('missing' in home || outcome === 'foreign') return;
   await noteInHistory(host, home.folder, {
-    ...{ kind, from: from.version, to: to.version, reason, milliseconds: null },
+    // A repair puts back the version that is installed.
+    kind: kind === 'update' && from.version === to.version ? 'repair' : kind,
+    ...{ from: from.version, to: to.version, reason, milliseconds: null },
     ended: outcome === 'committed' ? 'finished' : 'undone',
     installId: receiptUnlessDamaged(host.disk, layout)?.installId ?? null,
   });

@@ -21,7 +21,7 @@ import { digestSource, openSource, type Source } from '../../platform/files.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
 import type { Snapshot } from '../../snapshot/index.ts';
 import type { TrustedRoot } from '../../trust/index.ts';
-import { isBaseline, isNewer, targetOf } from '../../version/index.ts';
+import { type DGMOVersion, isBaseline, isNewer, targetOf, updaterFor } from '../../version/index.ts';
 import { type Binary, type Receipt, requireReceipt, withoutConfirmation } from '../receipt.ts';
 import { requireRootVersion, withRootVersion } from '../root-version.ts';
 import { checkpoint, type Session } from '../session.ts';
@@ -125,14 +125,16 @@ export function receiptAfterUpdate(
   const receipt = withRootVersion(prepared.receipt, rootVersion);
   if (binaryUnchanged) return receipt;
   const { confirm } = contents.manifest;
+  const { updater: _, ...before } = withoutConfirmation(receipt);
   // After a repair there is nothing to go back to.
   const owed: Pick<Receipt, 'confirmation'> =
     confirm === undefined || isRepair
       ? {}
       : { confirmation: { within: confirm.seconds * 1000, snapshot: snapshot?.id ?? null, starts: [] } };
   return {
-    ...withoutConfirmation(receipt),
+    ...before,
     ...owed,
+    ...updaterOf(host, contents.manifest),
     binary: to,
     // Never go back to a damaged or missing binary.
     previous: isRepair ? receipt.previous : receipt.binary,
@@ -141,6 +143,14 @@ export function receiptAfterUpdate(
     rollback: contents.manifest.rollback,
     installedAt: host.clock.now(),
   };
+}
+
+/** The updater that the release brings for this machine. */
+function updaterOf(host: Session['host'], manifest: DGMOVersion): Pick<Receipt, 'updater'> {
+  const brought = updaterFor(manifest, targetOf(host));
+  if (brought === undefined) return {};
+  const { version, checksum: sha256, size, file } = brought;
+  return { updater: { version, sha256, size, file } };
 }
 
 /** What speaks against the release on this machine, whatever the package says. */

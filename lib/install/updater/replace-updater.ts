@@ -4,19 +4,20 @@
  */
 import { decompressFull } from '../../delta/index.ts';
 import { DamagedError } from '../../errors.ts';
-import { createDirectories, openSource, removeIfThere, writeAll } from '../../platform/files.ts';
+import { chunksOf, createDirectories, openSource, removeIfThere, writeAll } from '../../platform/files.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
-import { isNewer, isVersion } from '../../version/index.ts';
+import { isNewer } from '../../version/index.ts';
 import { requireFile } from '../installed-binary.ts';
 import { withLock } from '../lock.ts';
 import { childEnvironment } from '../process/start.ts';
 import { awaitExit } from '../process/wait.ts';
-import { ABSENT, type Binary, type Receipt, receiptUnlessDamaged, withoutConfirmation } from '../receipt.ts';
+import { ABSENT, type Binary, type Receipt, receiptUnlessDamaged } from '../receipt.ts';
 import { checkpoint, type Session } from '../session.ts';
-import { abandon, begin } from '../transaction/begin.ts';
+import { abandon, begin, type Intention } from '../transaction/begin.ts';
 import { type OpenTransaction, openTransaction, readJournal } from '../transaction/journal.ts';
 import { sweep } from '../transaction/sweep.ts';
 import { runTransaction, type TransactionResult } from '../transaction/transaction.ts';
+import { printedVersion, recordedUpdater, recordOf, wasRejected } from './updater-record.ts';
 import { updaterSession } from './updater-session.ts';
 
 export interface UpdaterReplacement extends TransactionResult {
@@ -33,8 +34,8 @@ export function updaterState(session: Session, sha256: string): 'current' | 'wan
   if (own === null) return 'unwanted';
   const found = own.digests.of(own.layout.target);
   if (found?.sha256 === sha256) return 'current';
-  if (found === null && receiptUnlessDamaged(own.host.disk, own.layout) === null) return 'unwanted';
-  return wasRejected(own, sha256) ? 'unwanted' : 'wanted';
+  if (found === null && recordedUpdater(session) === null) return 'unwanted';
+  return wasRejected(session, sha256) ? 'unwanted' : 'wanted';
 }
 
 /**
@@ -55,21 +56,60 @@ export async function replaceUpdater(
   if (own === null || receipt === null || updaterState(session, to.sha256) !== 'wanted') return null;
   const there = own.digests.of(own.layout.target);
   requireFile(there, own.layout.target);
-  const installed = await installedVersion(own);
+  const installed = await printedVersion(own);
   if (installed !== null && isNewer(installed, to.version)) return null;
-  createDirectories(own.host.disk, own.layout.workDir, pathsOf(own.host.platform).dirname, 0o755);
   const from = { version: installed ?? '0.0.0', ...(there ?? { sha256: ABSENT, size: 0 }) };
-  const open = begin(own, {
-    kind: 'update',
-    from,
-    to,
-    receipt: receiptsOf(receipt, from, to),
-    folders: null,
-  });
+  const before = recordOf(receipt, from);
+  const after = { ...recordOf(receipt, to), previous: from.sha256 === ABSENT ? null : from };
+  const replacement = { from, to, receipt: { before, after } };
+  return carryOut(session, own, replacement, { framed });
+}
+
+/** Where the bytes of an updater are: as independent frames, or as they are. */
+export type UpdaterSource = { framed: string } | { file: string };
+
+/**
+ * Puts back an updater that is damaged or missing, by the same transaction. The caller holds the lock.
+ *
+ * @param to the updater that the source must have
+ * @returns how it ended; null if it takes its place when this process ends, which Windows does not let be replaced
+ * @throws DamagedError if the source is not that updater, MachineError. Then nothing has changed.
+ */
+export async function putBackUpdater(
+  session: Session,
+  installed: Receipt,
+  to: Binary,
+  source: UpdaterSource,
+): Promise<UpdaterReplacement | null> {
+  const own = updaterSession(session);
+  if (own === null) return null;
+  const there = own.digests.of(own.layout.target);
+  requireFile(there, own.layout.target);
+  const recorded = recordedUpdater(session);
+  const version = recorded?.binary.version ?? '0.0.0';
+  const from = { version, ...(there ?? { sha256: ABSENT, size: 0 }) };
+  const before = recorded ?? recordOf(installed, from);
+  // What is damaged is nothing to go back to.
+  const previous = before.previous?.sha256 === to.sha256 ? null : before.previous;
+  const after = { ...before, binary: to, previous };
+  return carryOut(session, own, { from, to, receipt: { before, after } }, source);
+}
+
+type Replacement = Pick<Intention, 'from' | 'to' | 'receipt'>;
+
+async function carryOut(
+  session: Session,
+  own: Session,
+  replacement: Replacement,
+  source: UpdaterSource,
+): Promise<UpdaterReplacement | null> {
+  const { from, to, receipt } = replacement;
+  createDirectories(own.host.disk, own.layout.workDir, pathsOf(own.host.platform).dirname, 0o755);
+  const open = begin(own, { ...replacement, kind: 'update', folders: null });
   try {
-    await stage(own, open, framed);
+    await stage(own, open, source);
   } catch (error) {
-    abandon(own, open, receiptsOf(receipt, from, to).before);
+    abandon(own, open, receipt.before);
     throw error;
   }
   if (isRunning(own)) {
@@ -146,34 +186,13 @@ export function forgetOldUpdater(session: Session): void {
   if (receipt !== null) sweep(own, { ...receipt, previous: null });
 }
 
-/** Null if there is none, or it does not start. */
-async function installedVersion({ host, layout, limits }: Session): Promise<string | null> {
-  if (host.disk.status(layout.target) === null) return null;
-  const run = await host.processes.run(layout.target, ['--version'], {
-    environment: childEnvironment(host.environment),
-    workingDirectory: layout.installDir,
-    timeLimit: limits.probe,
-  });
-  const said = run.started && run.code === 0 ? run.stdout.trim() : '';
-  return isVersion(said) ? said : null;
-}
-
-function receiptsOf(installed: Receipt, from: Binary, to: Binary): { before: Receipt; after: Receipt } {
-  const before: Receipt = {
-    ...withoutConfirmation(installed),
-    ...{ app: 'dgmo-updater', binary: from, previous: null, floor: from.version },
-    ...{ source: 'package', rollback: null },
-  };
-  return { before, after: { ...before, binary: to, previous: from.sha256 === ABSENT ? null : from } };
-}
-
 /** Writes the new updater into the work dir, flushes it, and reads it back. */
-async function stage(own: Session, { id, to }: OpenTransaction, framed: string): Promise<void> {
+async function stage(own: Session, { id, to }: OpenTransaction, from: UpdaterSource): Promise<void> {
   const { disk } = own.host;
   const { target, workDir } = own.layout;
   const path = own.layout.staged(id);
   removeIfThere(disk, path);
-  const source = openSource(disk, framed);
+  const source = openSource(disk, 'framed' in from ? from.framed : from.file);
   const handle = disk.open(path, 'create', 0o700);
   try {
     let done = 0;
@@ -181,7 +200,14 @@ async function stage(own: Session, { id, to }: OpenTransaction, framed: string):
       writeAll(disk, handle, chunk, done);
       done += chunk.length;
     };
-    await decompressFull({ form: 'frames', source, size: to.size, write, checkpoint: () => checkpoint(own) });
+    const pause = () => checkpoint(own);
+    if ('framed' in from)
+      await decompressFull({ form: 'frames', source, size: to.size, write, checkpoint: pause });
+    else
+      for (const piece of chunksOf(source)) {
+        write(piece);
+        await pause();
+      }
     if (disk.status(target) === null) disk.setMode(path, 0o755);
     else disk.imitate(path, target);
     disk.flush(handle);
@@ -196,14 +222,4 @@ async function stage(own: Session, { id, to }: OpenTransaction, framed: string):
     );
   }
   disk.flushDirectory(workDir);
-}
-
-/** Whether the last word about it is that it did not work here. */
-function wasRejected({ host, layout }: Session, sha256: string): boolean {
-  const { entries } = readJournal(host.disk, layout);
-  const begun = entries.findLastIndex((entry) => entry.type === 'begin' && entry.to.sha256 === sha256);
-  const after = begun === -1 ? [] : entries.slice(begun + 1);
-  const next = after.findIndex(({ type }) => type === 'begin');
-  const own = next === -1 ? after : after.slice(0, next);
-  return own.some((entry) => entry.type === 'verdict' && entry.verdict === 'revert');
 }

@@ -1,20 +1,14 @@
 /** The updater that comes with a release: downloaded into the cache, if this installation has another one. */
 import { type Session, updaterState } from '../../install/index.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
-import { type DGMOVersion, isNewer, targetOf, type UpdaterBinary } from '../../version/index.ts';
+import { type DGMOVersion, isNewer, targetOf, type UpdaterBinary, updaterFor } from '../../version/index.ts';
 import { cachePaths } from '../cache/layout.ts';
 import type { UpdateContext } from '../context.ts';
 import { download } from './download.ts';
 import type { PackageOptions } from './download-packages.ts';
 
-/** Undefined if the release brings none for this machine. */
-export function updaterFor({ host }: Session, { updaters = [] }: DGMOVersion): UpdaterBinary | undefined {
-  const here = targetOf(host);
-  return updaters.find(({ platform, arch }) => platform === here.platform && arch === here.arch);
-}
-
 /** Path of its file in the cache; null if it is not there. */
-export function cachedUpdater({ host, home }: Session, { file }: UpdaterBinary): string | null {
+export function cachedUpdater({ host, home }: Session, { file }: Pick<UpdaterBinary, 'file'>): string | null {
   if ('missing' in home) return null;
   const path = cachePaths(pathsOf(host.platform).join(home.folder, 'cache'), file.sha256).file;
   return host.disk.status(path) === null ? null : path;
@@ -22,7 +16,7 @@ export function cachedUpdater({ host, home }: Session, { file }: UpdaterBinary):
 
 /** The updater that this installation has not, and wants; undefined if there is none. */
 function wantedUpdater(session: Session, manifest: DGMOVersion): UpdaterBinary | undefined {
-  const updater = updaterFor(session, manifest);
+  const updater = updaterFor(manifest, targetOf(session.host));
   return updater !== undefined && updaterState(session, updater.checksum) === 'wanted' ? updater : undefined;
 }
 
@@ -48,16 +42,24 @@ export function updaterBytes(
 
 /** Does nothing if this installation has it, or does not want it. Throws as `download` does. */
 export async function downloadUpdater(
-  { session, network, location, signal, emit }: UpdateContext,
+  context: UpdateContext,
   manifest: DGMOVersion,
-  { limits }: PackageOptions = {},
+  options: PackageOptions = {},
 ): Promise<void> {
-  const updater = wantedUpdater(session, manifest);
-  if (updater === undefined) return;
+  const updater = wantedUpdater(context.session, manifest);
+  if (updater !== undefined) await fetchUpdaterFile(context, updater, options);
+}
+
+/** Returns its path in the cache. Throws as `download` does. */
+export async function fetchUpdaterFile(
+  { session, network, location, signal, emit }: UpdateContext,
+  updater: Pick<UpdaterBinary, 'version' | 'file'>,
+  { limits }: PackageOptions = {},
+): Promise<string> {
   const { version } = updater;
   const { disk, clock, locks, random } = session.host;
   const { path, length, sha256 } = updater.file;
-  await download({
+  return download({
     ...{ network, disk, clock, locks, random, length, sha256 },
     urls: [location.targetUrl(path)],
     cacheFolder: location.cacheFolder,

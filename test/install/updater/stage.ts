@@ -1,6 +1,12 @@
 /** A simulated install with an updater beside the executable, and the updater of a release in the cache. */
 import { compressFramed } from '../../../lib/delta/index.ts';
-import { recoverUpdater, replaceUpdater, withLock } from '../../../lib/install/index.ts';
+import {
+  putBackUpdater,
+  recoverUpdater,
+  replaceUpdater,
+  requireReceipt,
+  withLock,
+} from '../../../lib/install/index.ts';
 import { openSession } from '../../../lib/install/open.ts';
 import type { Session } from '../../../lib/install/session.ts';
 import { finishReplacement } from '../../../lib/install/updater/replace-updater.ts';
@@ -38,6 +44,15 @@ export function sessionOf(host: SimulatedHost): Session {
 export function replaceOn(host: SimulatedHost, fresh: Executable) {
   const session = sessionOf(host);
   return withLock(host, session.layout, () => replaceUpdater(session, binaryOf(fresh), FRAMED));
+}
+
+/** What `repair` does with an updater that is damaged, once it has a good one. */
+export function putBackOn(host: SimulatedHost, good: Executable) {
+  const session = sessionOf(host);
+  return withLock(host, session.layout, async () => {
+    const receipt = requireReceipt(host.disk, session.layout);
+    return putBackUpdater(session, receipt, binaryOf(good), { framed: FRAMED });
+  });
 }
 
 /** What the new updater does once the old one, process 1, has ended. */

@@ -9,7 +9,18 @@ import type { Scenario } from '../../host/exhaust.ts';
 import { OWN_PID, type SimulatedHost, simulatedHost } from '../../host/host.ts';
 import { type Executable, versionOf } from '../../host/install.ts';
 import { everyFault, exitCode } from '../transaction/every-fault.ts';
-import { BROKEN, finishOn, NEW, OLD, recoverOn, replaceOn, stage, updaterOn, updaterPath } from './stage.ts';
+import {
+  BROKEN,
+  finishOn,
+  NEW,
+  OLD,
+  putBackOn,
+  recoverOn,
+  replaceOn,
+  stage,
+  updaterOn,
+  updaterPath,
+} from './stage.ts';
 
 interface Trial extends Scenario {
   run(host: SimulatedHost): Promise<number>;
@@ -44,10 +55,23 @@ async function leftOpen(): Promise<SimulatedDisk> {
   return disk;
 }
 
+const DAMAGED = { ...OLD, bytes: OLD.bytes.slice(0, 100) };
+
 const TRIALS: [name: string, trial: Trial][] = [
   ['a new updater on Linux', trialOf('linux', NEW, NEW)],
   ['a broken one on Linux', trialOf('linux', BROKEN, OLD)],
   ['a new updater on Windows, where DGMO replaces it', trialOf('win32', NEW, NEW)],
+  [
+    'one that is damaged, and is put back',
+    {
+      ...trialOf('linux', OLD, OLD),
+      prepare: () => stage('linux', OLD, DAMAGED),
+      run: (host) => exitCode(putBackOn(host, OLD)),
+      work: async (host) => void (await exitCode(putBackOn(host, OLD))),
+      always: (disk) => void updaterOn(disk, 'linux', [OLD, DAMAGED]),
+      afterwards: (disk) => void updaterOn(disk, 'linux', [OLD, DAMAGED]),
+    },
+  ],
   [
     'one on Windows that takes the place of the one that has started it',
     {

@@ -4,7 +4,7 @@ import type { MutatedFile } from '../mutant.ts';
 export const API: readonly MutatedFile[] = [
   {
     file: 'lib/api/apply.ts',
-    tests: ['test/update/builds.test.ts'],
+    tests: ['test/update/check/builds.test.ts'],
     changes: [
       [
         'if (!(failure instanceof RevertedError) || !failure.illegalInstruction) return null;',

@@ -14,7 +14,7 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
-    file: 'lib/delta/bsdiff-streams.ts',
+    file: 'lib/delta/bsdiff/streams.ts',
     tests: ['test/delta/forged.test.ts'],
     changes: [
       ['if (end === newAt || end > toSize) ', 'if (false) '],
@@ -48,20 +48,20 @@ export const DELTA: readonly MutatedFile[] = [
     changes: [
       ['if (size !== rawSize) ', 'if (false) '],
       ['if (size > most) throw', 'if (false) throw', { tests: ['test/snapshot/store/bomb.test.ts'] }],
-      ['size > most', 'size >= most', { tests: ['test/install/evolutions-later.test.ts'] }],
+      ['size > most', 'size >= most', { tests: ['test/install/evolutions/evolutions-later.test.ts'] }],
       ['if (head.length < 6 || head.readUInt32LE(0) !== MAGIC) ', 'if (false) '],
       ['head.length < 6 || head.readUInt32LE(0) !== MAGIC', 'head.length < 6'],
       [
         'head.length < 6 || head.readUInt32LE(0) !== MAGIC',
         'head.readUInt32LE(0) !== MAGIC',
-        { tests: ['test/delta/full.test.ts'] },
+        { tests: ['test/delta/full/full.test.ts'] },
       ],
       ['if ((descriptor & 0x1f) !== 0) ', 'if (false) '],
       ['if (sizeBytes === 0 || head.length < sizeAt + sizeBytes) ', 'if (false) '],
       [
         'sizeBytes === 0 || head.length < sizeAt + sizeBytes',
         'sizeBytes === 0',
-        { tests: ['test/delta/full.test.ts'] },
+        { tests: ['test/delta/full/full.test.ts'] },
       ],
       ['sizeBytes === 0 || head.length < sizeAt + sizeBytes', 'head.length < sizeAt + sizeBytes'],
       ['if (window > 2 ** windowLog)\n    ', 'if (false) '],
@@ -72,7 +72,7 @@ export const DELTA: readonly MutatedFile[] = [
   },
   {
     file: 'lib/delta/full/block-list.ts',
-    tests: ['test/delta/block-list.test.ts'],
+    tests: ['test/delta/full/block-list.test.ts'],
     changes: [
       ['at < bytes.length', 'at <= bytes.length'],
       ['if (this.#filled === BLOCK_SIZE) ', 'if (false) '],
@@ -93,7 +93,7 @@ export const DELTA: readonly MutatedFile[] = [
   },
   {
     file: 'lib/delta/full/framed.ts',
-    tests: ['test/delta/framed.test.ts'],
+    tests: ['test/delta/full/framed.test.ts'],
     changes: [
       ['if (sinceCheckpoint >= CHECKPOINT_INTERVAL) ', 'if (false) '],
       ['if (index.length !== source.size) ', 'if (false) '],
@@ -256,7 +256,7 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
-    file: 'lib/delta/sparse-diff.ts',
+    file: 'lib/delta/bsdiff/sparse-diff.ts',
     tests: ['test/delta/forged.test.ts'],
     changes: [
       ['if (this.#run > 0 || (this.#zeros > 0 && this.#zeros !== Number.POSITIVE_INFINITY)) ', 'if (false) '],

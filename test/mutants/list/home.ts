@@ -12,7 +12,7 @@ export const HOME: readonly MutatedFile[] = [
   },
   {
     file: 'lib/home/admission/administrator.ts',
-    tests: ['test/update/administrator.test.ts'],
+    tests: ['test/update/check/administrator.test.ts'],
     changes: [
       ["if (isPinned) requireOwnDecision(host, ['pin']);", ''],
       ['if (isSecurity && preferences.securityAtOnce) return;', ''],

@@ -179,7 +179,7 @@ export const INSTALL: readonly MutatedFile[] = [
   },
   {
     file: 'lib/install/rollback/target.ts',
-    tests: ['test/install/rollback-target.test.ts'],
+    tests: ['test/install/rollback/rollback-target.test.ts'],
     changes: [
       ['if (receipt.previous?.version === version) ', 'if (false) '],
       ['if (same !== undefined) ', 'if (false) '],
@@ -195,14 +195,14 @@ export const INSTALL: readonly MutatedFile[] = [
   },
   {
     file: 'lib/install/rollback/target.ts',
-    tests: ['test/update/revoked.test.ts'],
+    tests: ['test/update/check/revoked.test.ts'],
     changes: [
       ['if (to.version !== receipt.binary.version) requireNotRevoked', 'if (false) requireNotRevoked'],
     ],
   },
   {
     file: 'lib/install/update/prepare.ts',
-    tests: ['test/update/revoked.test.ts'],
+    tests: ['test/update/check/revoked.test.ts'],
     changes: [
       ['if (!isInstalled(contents, receipt.binary)) ', 'if (false) '],
       ["requireNotRevoked(session, { app, version }, 'Install another version.');", ''],
@@ -210,12 +210,12 @@ export const INSTALL: readonly MutatedFile[] = [
   },
   {
     file: 'lib/install/rollback/target.ts',
-    tests: ['test/install/moved-home.test.ts'],
+    tests: ['test/install/rollback/moved-home.test.ts'],
     changes: [['if (foreign === undefined) return relocated;', 'return relocated;']],
   },
   {
     file: 'lib/install/folders/snapshot-before.ts',
-    tests: ['test/install/moved-home.test.ts'],
+    tests: ['test/install/rollback/moved-home.test.ts'],
     changes: [['if (snapshots === null || snapshots.home === home) return home;', 'return home;']],
   },
   {

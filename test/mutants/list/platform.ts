@@ -17,7 +17,7 @@ export const PLATFORM: readonly MutatedFile[] = [
   },
   {
     file: 'lib/platform/files.ts',
-    tests: ['test/install/rollback-consent.test.ts'],
+    tests: ['test/install/rollback/rollback-consent.test.ts'],
     changes: [
       [
         'if (handle === null) return null;\n  try {\n    const size = disk.status(disk.resolve(path))?.size ?? 0;',
@@ -37,7 +37,7 @@ export const PLATFORM: readonly MutatedFile[] = [
   },
   {
     file: 'lib/platform/network/failures.ts',
-    tests: ['test/update/disk-full.test.ts'],
+    tests: ['test/update/download/disk-full.test.ts'],
     changes: [['if (!/^\\s*(text\\/html|application\\/xhtml\\+xml)\\b/i.test(type)) ', 'if (false) ']],
   },
   {

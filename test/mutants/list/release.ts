@@ -4,7 +4,7 @@ import type { MutatedFile } from '../mutant.ts';
 export const RELEASE: readonly MutatedFile[] = [
   {
     file: 'release/page/html.ts',
-    tests: ['test/release/page.test.ts'],
+    tests: ['test/release/page/page.test.ts'],
     changes: [
       ['return escaped(String(value));', 'return String(value);'],
       [".replace(UNWANTED, '\\ufffd')", ''],
@@ -12,12 +12,12 @@ export const RELEASE: readonly MutatedFile[] = [
   },
   {
     file: 'release/page/notes.ts',
-    tests: ['test/release/page.test.ts'],
+    tests: ['test/release/page/page.test.ts'],
     changes: [['if (!LINK.test(address) || !URL.canParse(address)) return children;', '']],
   },
   {
     file: 'release/page/installers.ts',
-    tests: ['test/release/install-script.test.ts'],
+    tests: ['test/release/page/install-script.test.ts'],
     changes: [
       ['if (!PLAIN_NAME.test(name)) {', 'if (false) {'],
       ['if (!PLAIN_ADDRESS.test(address)) {', 'if (false) {'],
@@ -25,7 +25,7 @@ export const RELEASE: readonly MutatedFile[] = [
   },
   {
     file: 'release/work/executable.ts',
-    tests: ['test/release/trial.test.ts'],
+    tests: ['test/release/commands/trial.test.ts'],
     changes: [
       ['if (found.end > size) ', 'if (false) '],
       ["if (found.signed === false && processor === 'arm64') {", 'if (false) {'],
@@ -33,7 +33,7 @@ export const RELEASE: readonly MutatedFile[] = [
   },
   {
     file: 'release/work/trial.ts',
-    tests: ['test/release/trial.test.ts'],
+    tests: ['test/release/commands/trial.test.ts'],
     changes: [['if (ok === false) {', 'if (false) {']],
   },
 ];

@@ -182,7 +182,7 @@ export const TRUST: readonly MutatedFile[] = [
         '',
         { tests: ['test/conformance/kept-metadata.test.ts'] },
       ],
-      ['requireLowestRoot(context, trusted);', '', { tests: ['test/update/root-version.test.ts'] }],
+      ['requireLowestRoot(context, trusted);', '', { tests: ['test/update/check/root-version.test.ts'] }],
       ['trusted.checkRootExpiry();', ''],
       ['if (bytes === null) return;', 'if (false) return;'],
       [

@@ -4,7 +4,7 @@ import type { MutatedFile } from '../mutant.ts';
 export const UPDATE: readonly MutatedFile[] = [
   {
     file: 'lib/update/check/builds.ts',
-    tests: ['test/update/builds.test.ts'],
+    tests: ['test/update/check/builds.test.ts'],
     changes: [
       ["if (wanted === 'modern') ", 'if (false) '],
       ["if (wanted === 'auto' && !isOld) ", 'if (false) '],
@@ -19,7 +19,7 @@ export const UPDATE: readonly MutatedFile[] = [
   },
   {
     file: 'lib/update/check/channel.ts',
-    tests: ['test/update/channel.test.ts'],
+    tests: ['test/update/check/channel.test.ts'],
     changes: [
       ['if (info === null || sha256 === undefined) ', 'if (false) '],
       ['if (isThere) return;', ''],
@@ -62,7 +62,7 @@ export const UPDATE: readonly MutatedFile[] = [
   },
   {
     file: 'lib/update/check/documents.ts',
-    tests: ['test/update/channel.test.ts'],
+    tests: ['test/update/check/channel.test.ts'],
     changes: [
       ['if (wanted.length > MAX_DOCUMENT) {', 'if (false) {'],
       ['if (cached !== null) return cached;', ''],
@@ -76,7 +76,7 @@ export const UPDATE: readonly MutatedFile[] = [
   },
   {
     file: 'lib/update/check/rollout.ts',
-    tests: ['test/update/rollout.test.ts'],
+    tests: ['test/update/check/rollout.test.ts'],
     changes: [
       ['return bucketOf(installId, version) < percent;', 'return true;'],
       ['return bucketOf(installId, version) < percent;', 'return false;'],
@@ -84,7 +84,7 @@ export const UPDATE: readonly MutatedFile[] = [
   },
   {
     file: 'lib/update/check/selection.ts',
-    tests: ['test/update/selection.test.ts'],
+    tests: ['test/update/check/selection.test.ts'],
     changes: [
       ['offered.minimum !== null && isNewer(offered.minimum, installed)', 'false'],
       ['revoked.some((entry) => entry.version === version)]', 'false]'],
@@ -98,12 +98,12 @@ export const UPDATE: readonly MutatedFile[] = [
   },
   {
     file: 'lib/update/download/backoff.ts',
-    tests: ['test/update/disk-full.test.ts'],
+    tests: ['test/update/download/disk-full.test.ts'],
     changes: [['if (signal?.aborted !== true) ', 'if (false) ']],
   },
   {
     file: 'lib/update/download/completion.ts',
-    tests: ['test/update/download.test.ts'],
+    tests: ['test/update/download/download.test.ts'],
     changes: [
       ['if (url === null) ', 'if (false) '],
       ['if (mirrors.failures >= limits.attempts) ', 'if (false) '],
@@ -111,17 +111,17 @@ export const UPDATE: readonly MutatedFile[] = [
   },
   {
     file: 'lib/update/download/download.ts',
-    tests: ['test/update/download.test.ts'],
+    tests: ['test/update/download/download.test.ts'],
     changes: [
       ['if (!DIGEST.test(sha256)) ', 'if (false) '],
       ['if (!Number.isSafeInteger(length) || length < 0)\n    ', 'if (false) '],
       ['if (lock === null) ', 'if (false) '],
-      ['if (isFull(error)) ', 'if (false) ', { tests: ['test/update/disk-full.test.ts'] }],
+      ['if (isFull(error)) ', 'if (false) ', { tests: ['test/update/download/disk-full.test.ts'] }],
     ],
   },
   {
     file: 'lib/update/download/fetch-once.ts',
-    tests: ['test/update/fetch-once.test.ts'],
+    tests: ['test/update/download/fetch-once.test.ts'],
     changes: [
       ['if (offset === partial.length) ', 'if (false) '],
       ['if (received === 0) ', 'if (false) '],
@@ -206,7 +206,7 @@ export const UPDATE: readonly MutatedFile[] = [
       [
         'if (!speed.allows(chunk.length, now)) {',
         'if (false) {',
-        { tests: ['test/update/download.test.ts'] },
+        { tests: ['test/update/download/download.test.ts'] },
       ],
       [
         "if (partial.received < partial.length) {\n    throw new NetworkFailure(\n      'lost'",
@@ -217,7 +217,7 @@ export const UPDATE: readonly MutatedFile[] = [
   },
   {
     file: 'lib/update/download/match-index.ts',
-    tests: ['test/update/match-index.test.ts'],
+    tests: ['test/update/download/match-index.test.ts'],
     changes: [
       ['found.version === version && found.binary.sha256 === binary.sha256', 'found.version === version'],
       [

@@ -4,7 +4,7 @@ import type { MutatedFile } from '../mutant.ts';
 export const VERSION: readonly MutatedFile[] = [
   {
     file: 'lib/version/channel-index.ts',
-    tests: ['test/update/channel.test.ts'],
+    tests: ['test/update/check/channel.test.ts'],
     changes: [
       [
         'newer !== undefined && compareVersions(newer.version, entry.version) <= 0',

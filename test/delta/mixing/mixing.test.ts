@@ -1,0 +1,274 @@
+/** The algorithm `mixing`: what it encodes comes back, by both decoders, and nothing else does. */
+import { describe, expect, test } from 'bun:test';
+import fc from 'fast-check';
+import { applyPatch, type PatchHeader, readPatchHeader } from '../../../lib/delta/index.ts';
+import { regionsOf } from '../../../lib/delta/mixing/executable.ts';
+import { alignFunctions } from '../../../lib/delta/mixing/function-table.ts';
+import { DamagedError } from '../../../lib/errors.ts';
+import { memorySource } from '../../../lib/platform/files.ts';
+import { assemble } from '../forge.ts';
+import { adversarialPairs, randomBytes, randomNumbers } from '../pairs.ts';
+import { applyPlainly, parse } from '../reference.ts';
+import { apply, failure, make } from '../support.ts';
+import { DIRECTORIES, elf, machO, pe, type Sample, samples } from './executables.ts';
+
+const headerOf = (patch: Uint8Array): PatchHeader => readPatchHeader(memorySource(patch));
+const same = (a: Uint8Array, b: Uint8Array) => expect(Buffer.compare(a, b)).toBe(0);
+
+describe.each(samples())('$name', ({ old, fresh }) => {
+  test('is made smaller than bsdiff makes it, and applies by both decoders', async () => {
+    const bsdiff = await make(old, fresh, { algorithm: 'bsdiff' });
+    const patch = await make(old, fresh);
+    expect(headerOf(patch).algorithm).toBe('mixing');
+    expect(patch.length).toBeLessThan(bsdiff.length * 0.8);
+    same(await apply(patch, old), fresh);
+    same(applyPlainly(patch, old), fresh);
+  });
+});
+
+test('references are what makes executables small', async () => {
+  for (const { name, old, fresh } of samples()) {
+    if (name === 'script' || name === 'bundle') continue;
+    const patch = await make(old, fresh);
+    const plain = { old: Uint8Array.from(old), fresh: Uint8Array.from(fresh) };
+    // Not an executable any more: no headers, so no addresses.
+    for (const file of [plain.old, plain.fresh]) file[0] = 0;
+    expect(patch.length).toBeLessThan((await make(plain.old, plain.fresh)).length * 0.75);
+  }
+});
+
+describe('pairs that are hard on a differ', () => {
+  const pairs = adversarialPairs().filter(({ fresh }) => fresh.length > 0);
+  test.each(pairs)('$name', async ({ old, fresh }) => {
+    const patch = await make(old, fresh, { algorithm: 'mixing' });
+    same(await apply(patch, old), fresh);
+  });
+});
+
+test('any two small files', async () => {
+  const bytes = fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.uint8Array({ max: 3, maxLength: 300 }));
+  await fc.assert(
+    fc.asyncProperty(bytes, bytes, async (old, fresh) => {
+      const patch = await make(old, fresh, { algorithm: 'mixing' });
+      same(await apply(patch, old), fresh);
+      same(applyPlainly(patch, old), fresh);
+    }),
+    { numRuns: 25 },
+  );
+});
+
+test('a file larger than the window of the decoder', async () => {
+  const piece = randomBytes(1 << 20, 9);
+  const old = new Uint8Array(13 << 20);
+  for (let at = 0; at < old.length; at += piece.length) old.set(piece, at);
+  for (let at = 0; at < old.length; at += 1 << 19) old[at] = at >> 19;
+  const fresh = Uint8Array.from(old);
+  const next = randomNumbers(4);
+  for (let i = 0; i < 300; i++) fresh[next() % fresh.length] = next() & 255;
+  const patch = await make(old, fresh, { algorithm: 'mixing' });
+  expect(headerOf(patch).algorithm).toBe('mixing');
+  same(await apply(patch, old), fresh);
+});
+
+describe('the limit on what is modelled', () => {
+  const old = randomBytes(3000, 1);
+  const fresh = elf('x86', true);
+
+  test('sends the rest to the other stream', async () => {
+    const patch = await make(old, fresh, { algorithm: 'mixing', applyLimit: 1000 });
+    const { algorithm, streams } = headerOf(patch);
+    expect(algorithm).toBe('mixing');
+    expect(streams[1]?.rawSize).toBeGreaterThan(fresh.length * 0.9);
+    same(await apply(patch, old), fresh);
+    same(applyPlainly(patch, old), fresh);
+  });
+
+  test('makes a patch of bsdiff if nothing keeps within it', async () => {
+    expect(headerOf(await make(old, fresh, { applyLimit: 0 })).algorithm).toBe('bsdiff');
+  });
+});
+
+test('a table of functions is aligned by the functions, in whatever order they are', () => {
+  // Ten functions of 100 bytes, then their table; the later file has the last five first.
+  const bytes = new Uint8Array(1120);
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < 10; i++) view.setUint32(1000 + 12 * i, 100 * i, true);
+  const regions = [{ offset: 0, size: 1000, address: 0, kind: 1 as const }];
+  const image = { regions, base: 0n, span: 2000, functions: { offset: 1000, size: 120 } };
+  const code = [
+    { newStart: 0, oldStart: 500, length: 500 },
+    { newStart: 500, oldStart: 0, length: 500 },
+  ];
+  const side = { bytes, image };
+  expect(alignFunctions(side, side, [...code, { newStart: 1000, oldStart: 1000, length: 120 }])).toEqual([
+    ...code,
+    { newStart: 1000, oldStart: 1060, length: 60 },
+    { newStart: 1060, oldStart: 1000, length: 60 },
+  ]);
+});
+
+test('the table of functions of a PE executable is found by its directory', () => {
+  const file = pe(true);
+  expect(regionsOf(file, true).functions).toEqual({ offset: 0x5000, size: 12 * 164 });
+  file.fill(0, DIRECTORIES, DIRECTORIES + 4);
+  expect(regionsOf(file, true).functions).toBeNull();
+});
+
+test('the hashes of pages are not sent', async () => {
+  const [old, fresh] = [machO(false), machO(true)];
+  const changed = Uint8Array.from(fresh);
+  // One that is not the hash of its page: then all are sent.
+  changed[0x7000 + 20 + 48] = (changed[0x7000 + 20 + 48] ?? 0) ^ 1;
+  const [right, wrong] = [await make(old, fresh), await make(old, changed)];
+  expect(right.length + 100).toBeLessThan(wrong.length);
+  same(await apply(wrong, old), changed);
+});
+
+describe('headers of executables that are malformed', () => {
+  const files = [elf('x86', false), elf('arm', true), pe(false), machO(false)];
+
+  test('are no error, and the patch applies', async () => {
+    const header = fc.array(fc.tuple(fc.nat(0x400), fc.nat(255)), { minLength: 1, maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(fc.nat(files.length - 1), header, header, async (index, changes, others) => {
+        const [old, fresh] = [changes, others].map((edits) => {
+          const file = Uint8Array.from(files[index] ?? []);
+          for (const [at, byte] of edits) file[at] = byte;
+          return file;
+        }) as [Uint8Array, Uint8Array];
+        const patch = await make(old, fresh, { algorithm: 'mixing' });
+        same(await apply(patch, old), fresh);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('cut off anywhere, are read without an error', () => {
+    for (const file of files) {
+      for (let size = 0; size < 0x400; size += 7) {
+        for (const { offset, size: bytes } of regionsOf(file.subarray(0, size), true).regions) {
+          expect(offset + bytes).toBeLessThanOrEqual(size);
+        }
+      }
+    }
+  });
+});
+
+test('another old file that was not verified, and what the caller throws', async () => {
+  const [{ old, fresh }] = samples() as [Sample];
+  const patch = memorySource(await make(old, fresh));
+  const wrong = Uint8Array.from(old, (byte, at) => (at % 50 === 7 ? byte ^ 5 : byte));
+  const write = () => undefined;
+  const error = await failure(applyPatch({ patch, old: memorySource(wrong), write, verifyOld: false }));
+  expect(error).toBeInstanceOf(DamagedError);
+  const thrown = new Error('ENOSPC');
+  const fail = () => {
+    throw thrown;
+  };
+  expect(await failure(applyPatch({ patch, old: memorySource(old), write: fail }))).toBe(thrown);
+  expect(await failure(applyPatch({ patch, old: memorySource(old), write, checkpoint: fail }))).toBe(thrown);
+});
+
+describe('a patch made to deceive', () => {
+  const forged = samples().map(({ old, fresh }) => ({ old, fresh, patch: make(old, fresh) }));
+
+  /** `patch` with another stream `model`, all checksums right. */
+  function withModel(patch: Uint8Array, change: (model: Uint8Array) => Uint8Array): Uint8Array {
+    const plain = parse(patch);
+    const [model, ...rest] = plain.streams;
+    const frame = change(Uint8Array.from(model?.frame ?? []));
+    return assemble({ ...plain, streams: [{ rawSize: frame.length, frame }, ...rest] });
+  }
+
+  async function refused(patch: Uint8Array, old: Uint8Array): Promise<string> {
+    const error = await failure(apply(patch, old));
+    expect(error).toBeInstanceOf(DamagedError);
+    return (error as DamagedError).message;
+  }
+
+  test('the forger changes nothing if there is nothing to change', async () => {
+    const { old, patch } = forged[0] as (typeof forged)[0];
+    expect(
+      Buffer.compare(
+        withModel(await patch, (model) => model),
+        await patch,
+      ),
+    ).toBe(0);
+    await apply(await patch, old);
+  });
+
+  test('in any byte, is refused, or makes the same file', async () => {
+    let refusals = 0;
+    let tries = 0;
+    for (const { old, fresh, patch } of forged) {
+      const bytes = await patch;
+      const size = parse(bytes).streams[0]?.rawSize ?? 0;
+      for (let at = 0; at < size; at += at < 100 ? 9 : 61) {
+        const changed = withModel(bytes, (model) => {
+          model[at] = (model[at] ?? 0) ^ (1 << (at % 8));
+          return model;
+        });
+        tries++;
+        const outcome = await apply(changed, old).catch((error) => error);
+        if (outcome instanceof Uint8Array) same(outcome, fresh);
+        else expect(outcome).toBeInstanceOf(DamagedError);
+        if (outcome instanceof DamagedError) refusals++;
+      }
+    }
+    // Some numbers change nothing, such as an address that nothing refers to.
+    expect(refusals).toBeGreaterThan(tries * 0.8);
+  });
+
+  test('out of noise', async () => {
+    for (let seed = 1; seed < 40; seed++) {
+      const { old, patch } = forged[seed % forged.length] as (typeof forged)[0];
+      await refused(
+        withModel(await patch, (model) => {
+          const noise = randomBytes(20 + seed * 9, seed);
+          noise.set(model.subarray(0, seed % 20));
+          return noise;
+        }),
+        old,
+      );
+    }
+  });
+
+  test('cut off, or longer', async () => {
+    const { old, patch } = forged[0] as (typeof forged)[0];
+    const bytes = await patch;
+    expect(
+      await refused(
+        withModel(bytes, (model) => model.subarray(0, -1)),
+        old,
+      ),
+    ).toContain('malformed');
+    expect(
+      await refused(
+        withModel(bytes, (model) => Buffer.concat([model, Buffer.of(0)])),
+        old,
+      ),
+    ).toContain('malformed');
+    expect(
+      await refused(
+        withModel(bytes, () => new Uint8Array(1)),
+        old,
+      ),
+    ).toContain('malformed');
+  });
+
+  test('with more or less in extra than is used', async () => {
+    const old = randomBytes(3000, 1);
+    const patch = await make(old, elf('x86', true), { algorithm: 'mixing', applyLimit: 1000 });
+    const plain = parse(patch);
+    const none = [plain.streams[0], { rawSize: 0, frame: new Uint8Array() }].filter(
+      (each) => each !== undefined,
+    );
+    expect(await refused(assemble({ ...plain, streams: none }), old)).toContain(
+      'extra of the patch ends too early',
+    );
+    const sample = samples()[0];
+    const unused = parse(await make(sample?.old ?? old, sample?.fresh ?? old));
+    const streams = [unused.streams[0], plain.streams[1]].filter((each) => each !== undefined);
+    expect(await refused(assemble({ ...unused, streams }), sample?.old ?? old)).toContain('bytes too many');
+  });
+});

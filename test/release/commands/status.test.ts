@@ -1,0 +1,142 @@
+/** What a release engineer can look up, and a release that goes from one channel to another. */
+import { describe, expect, test } from 'bun:test';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { nativeHost } from '../../../lib/platform/native.ts';
+import { describeOverview } from '../../../release/commands/status.ts';
+import { overviewOf } from '../../../release/repository/overview.ts';
+import { readPublished } from '../../../release/repository/published.ts';
+import { makeFeed, type TestFeed } from '../feed.ts';
+import { freshFolder, noise } from '../run.ts';
+
+const FIRST = noise(1, 20_000);
+
+function build(number: number): Uint8Array {
+  const bytes = FIRST.slice();
+  bytes.set(noise(number + 100, 60), 64 * number);
+  return bytes;
+}
+
+const overview = (feed: TestFeed) => overviewOf(readPublished(nativeHost(), feed.folder));
+const DAY = 86_400_000;
+
+describe('release status', () => {
+  test('tells what is live on each channel, its sizes, and what is not needed', async () => {
+    using feed = await makeFeed();
+    await feed.add('1.0.0', { 'linux-x64': build(0), 'win32-x64': build(10) });
+    await feed.add('1.1.0', { 'linux-x64': build(1) }, { minimum: '1.0.0' });
+    await feed.add('1.2.0', { 'linux-x64': build(2) }, { rollout: 20 });
+    await feed.add('1.3.0', { 'linux-x64': build(3) });
+    await feed.revoke('1.3.0', 'It lost data.');
+    await feed.add('2.0.0', { 'linux-x64': build(4) }, { channel: 'beta', rollout: 0 });
+    const found = overview(feed);
+    const live = found.channels.map(({ channel, target, releases }) => [
+      `${channel} ${target}`,
+      releases.filter((release) => release.live).map(({ version, rollout }) => [version, rollout]),
+    ]);
+    expect(live).toEqual([
+      ['beta linux-x64', []],
+      [
+        'stable linux-x64',
+        [
+          ['1.2.0', 20],
+          ['1.1.0', 100],
+        ],
+      ],
+      ['stable win32-x64', [['1.0.0', 100]]],
+    ]);
+    expect(found.unneeded.files).toBeGreaterThan(0);
+    expect(found.published.bytes).toBeGreaterThan(found.unneeded.bytes);
+    const now = Date.now();
+    const text = describeOverview(found, { now, all: false });
+    expect(text).toContain('\nbeta\n  linux-x64         nothing is offered\n');
+    expect(text).toMatch(
+      /^stable\n {2}linux-x64 {9}1\.2\.0 {2}20 % {2}\d{4}-\d\d-\d\d {2}full 22\.\d KB {2}2 patches, [\d.]+ KB to [\d.]+ KB$/m,
+    );
+    expect(text).toContain('before 1.0.0 must update\n');
+    expect(text).toContain('revoked: 1.3.0 (It lost data.)\n');
+    expect(text).toContain('no client needs: ');
+    expect(text).toMatch(/^ {2}root {7}\d{4}-\d\d-\d\d, in 36[45] days; 2 of 3 keys must sign$/m);
+    expect(describeOverview(found, { now: now + 8 * DAY, all: true })).toMatch(
+      /^ {2}timestamp {2}[\d-]+, EXPIRED: clients refuse the feed; 1 of 1 key must sign$/m,
+    );
+    expect(describeOverview(found, { now, all: true })).toContain('REVOKED');
+  });
+
+  test('by the command line, also as JSON, and of an empty repository', async () => {
+    using feed = await makeFeed({ app: 'other' });
+    using folder = freshFolder();
+    const empty = await folder.release(['status', '--repo', feed.folder]);
+    expect([empty.code, empty.stderr]).toEqual([0, '']);
+    expect(empty.stdout).toContain('no release yet');
+    await feed.add('1.0.0', { 'linux-x64': build(0) });
+    const json = await folder.release(['status', '--repo', feed.folder, '--json']);
+    expect(JSON.parse(json.stdout)).toMatchObject({ app: 'other', channels: [{ channel: 'stable' }] });
+  });
+});
+
+describe('release promote', () => {
+  test('lists a release of beta on stable for every target, with patches from the releases there', async () => {
+    using feed = await makeFeed();
+    using folder = freshFolder();
+    await feed.add('1.0.0', { 'linux-x64': build(0), 'win32-x64': build(10) });
+    await feed.add('1.1.0', { 'linux-x64': build(1) });
+    const notes = { channel: 'beta', notes: '# 1.2.0\n\nTested.\n', minimumFrom: '1.0.0' };
+    await feed.add('1.2.0', { 'linux-x64': build(2), 'win32-x64': build(12) }, notes);
+    const beta = await feed.index('beta', 'linux-x64');
+    const where = ['--repo', feed.folder, '--keys', feed.keys];
+    const promote = ['promote', '1.2.0', '--from', 'beta', '--to', 'stable', ...where, '--rollout', '5'];
+    const { code, stdout, stderr } = await folder.release(promote);
+    expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+    expect(stdout).toContain('1.2.0 is on stable, for 5 % of the installations\n');
+    for (const target of ['linux-x64', 'win32-x64']) {
+      const release = (await feed.index('stable', target))?.releases[0];
+      expect([target, release?.version, release?.rollout]).toEqual([target, '1.2.0', 5]);
+      expect(release?.minimumFrom).toBe('1.0.0');
+      const from = release?.packages.map((entry) => (entry.kind === 'full' ? 'full' : entry.from));
+      expect(from).toEqual(target === 'linux-x64' ? ['full', '1.1.0', '1.0.0'] : ['full', '1.0.0']);
+    }
+    const full = (await feed.index('stable', 'linux-x64'))?.releases[0]?.packages[0];
+    expect(full?.sha256).toBe(beta?.releases[0]?.packages[0]?.sha256 ?? '');
+    const again = await folder.release(promote);
+    expect(again).toMatchObject({ code: 0, stdout: '1.2.0 is on stable already: nothing to do\n' });
+    const nothing = await folder.release(['promote', '9.9.9', '--from', 'beta', '--to', 'stable', ...where]);
+    expect(nothing).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('wanted a release 9.9.9 on beta'),
+    });
+  });
+});
+
+describe('release notes', () => {
+  const MARKDOWN = '# What is new\n\n- **Faster** start\n\n### Fixed\n\n- It `works`\n';
+
+  test('shows them as a person sees them, whole, and what is told beside them', async () => {
+    using feed = await makeFeed();
+    using folder = freshFolder();
+    const evolutions = [{ id: 'search', description: 'Searches', autoApply: true }];
+    await feed.add('1.0.0', { 'linux-x64': build(0) }, { notes: MARKDOWN, risk: 'high', evolutions });
+    const { code, stdout, stderr } = await folder.release(['notes', '1.0.0', '--repo', feed.folder]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^1\.0\.0 of \d{4}-\d\d-\d\d; major, risk high; about [\d,]+ bytes to download; /);
+    expect(stdout).toContain('What is new');
+    expect(stdout).toContain('Faster');
+    expect(stdout).toContain('evolution search: Searches (installed by itself)');
+    expect(stderr).toBe('fixed: It `works`\n');
+    const raw = await folder.release(['notes', '1.0.0', '--repo', feed.folder, '--markdown']);
+    expect(raw.stdout).toBe(MARKDOWN);
+  });
+
+  test('shows a file before it is published, if it can be', async () => {
+    using folder = freshFolder();
+    writeFileSync(path.join(folder.at(), 'notes.md'), `${MARKDOWN}\ngone\n`);
+    const { code, stdout } = await folder.release(['notes', '1.0.0', '--notes', 'notes.md']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('gone');
+    writeFileSync(path.join(folder.at(), 'notes.md'), `${MARKDOWN}\n\u001b[2Jgone\n`);
+    const refused = await folder.release(['notes', '1.0.0', '--notes', 'notes.md']);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('wanted text without control characters, found U+001B');
+    expect(refused.stdout).toBe('');
+  });
+});
