@@ -10,6 +10,7 @@ export {
   type ApplyPatchOptions,
   type BackgroundServiceOptions,
   BackgroundUpdateService,
+  type ConfigSchema,
   type CreateOptions,
   type Diagnosis,
   DifferentialUpdater,

@@ -48,6 +48,7 @@ import { downloadRoute, type PackageOptions } from '../update/download/download-
 import type { DownloadRoute } from '../update/download/route.ts';
 import { baselineOf } from '../version/index.ts';
 import { bringUpdater } from './steps/bring-updater.ts';
+import { keepConfigSchema } from './steps/config-schema.ts';
 import { startDgmo } from './steps/health-gate.ts';
 
 /** A route to the release that has not been downloaded yet. */
@@ -316,6 +317,7 @@ async function prepareSwap(
   awaited: number | null,
 ) {
   await stageUpdate(session, prepared, transaction);
+  keepConfigSchema(session, prepared.contents.manifest.configSchema);
   if (awaited !== null) await awaitExit(session, awaited);
   await checkpoint(session);
   return planFolders(session, prepared, snapshot, transaction);

@@ -51,7 +51,14 @@ export type {
   UpdatePackage,
   WayBack,
 } from '../update/index.ts';
-export type { ChangeLog, DGMOVersion, Evolution, RiskLevel, UpdateType } from '../version/index.ts';
+export type {
+  ChangeLog,
+  ConfigSchema,
+  DGMOVersion,
+  Evolution,
+  RiskLevel,
+  UpdateType,
+} from '../version/index.ts';
 export type { Adopted, AdoptOptions } from './adopt.ts';
 export type { ApplyOptions, ApplyPackageOptions } from './apply-options.ts';
 export {

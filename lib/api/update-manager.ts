@@ -50,6 +50,7 @@ import {
 } from './open-install.ts';
 import { handOverCommand, type RestartCommand, type RestartNotice, restartNotice } from './restart.ts';
 import { bringUpdater, fetchUpdater } from './steps/bring-updater.ts';
+import { fetchConfigSchema } from './steps/config-schema.ts';
 
 export interface RecoverOptions {
   /** First finish or undo what an interrupted run left open. Default: false. */
@@ -142,6 +143,7 @@ export class UpdateManager {
       });
       const downloaded = await downloadPackages(context, update, options);
       await fetchUpdater(context, update.manifest, options);
+      await fetchConfigSchema(context, update.manifest);
       return downloaded;
     });
   }

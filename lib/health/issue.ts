@@ -9,7 +9,10 @@ export type IssueType =
   | 'updater_corruption'
   /** The updater that came with the installed release has not arrived. */
   | 'updater_outdated'
+  /** A config file can't be read, or has settings that the installed release does not take. */
   | 'config_invalid'
+  /** The schema of the config is not there. */
+  | 'config_unchecked'
   /** A plugin or an evolution is missing, or not whole. */
   | 'plugin_missing'
   /** A file can't be run, read or changed by those who have to, or can be changed by everybody. */

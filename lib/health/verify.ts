@@ -36,7 +36,7 @@ export async function verifyInstall(
   if ('missing' in home && home.refused !== undefined)
     issues.push({ ...unreadable('permission_error', home.refused, home.missing), exitCode: 12 });
   if (snapshots !== null) {
-    issues.push(...checkConfig(session, snapshots));
+    issues.push(...checkConfig(session, snapshots, knownReceipt(session)));
     issues.push(...checkPlugins(session, snapshots, files));
     issues.push(...checkHome(session, snapshots, files));
     if (readsAll) issues.push(...(await checkStore(session, snapshots, () => checkpoint(session), files)));

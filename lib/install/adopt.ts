@@ -57,13 +57,19 @@ export function adopt(
     rollback: earlier?.binary.sha256 === digest.sha256 ? earlier.rollback : null,
     installedAt: host.clock.now(),
     ...(root === undefined ? {} : { rootVersion: root }),
-    ...(earlier?.updater === undefined || earlier.binary.sha256 !== digest.sha256
-      ? {}
-      : { updater: earlier.updater }),
+    ...(earlier?.binary.sha256 === digest.sha256 ? broughtBy(earlier) : {}),
   };
   appendEntry(host.disk, layout, { type: 'receipt', at: host.clock.now(), receipt });
   saveReceipt(host.disk, layout, receipt);
   return { receipt, changed: true };
+}
+
+/** What is known of the release that was installed. */
+function broughtBy({ updater, configSchema }: Receipt): Pick<Receipt, 'updater' | 'configSchema'> {
+  return {
+    ...(updater === undefined ? {} : { updater }),
+    ...(configSchema === undefined ? {} : { configSchema }),
+  };
 }
 
 /** A root that the user gives begins anew where none was compiled in; else it only adds to what was seen. */

@@ -34,6 +34,8 @@ export interface Layout {
   kept(sha256: string): string;
   /** The list of the blocks of the binary with that digest. */
   blocks(sha256: string): string;
+  /** The JSON Schema of the config, with that digest. */
+  configSchema(sha256: string): string;
   join(...parts: string[]): string;
 }
 
@@ -41,7 +43,7 @@ const WORK_DIR = '.dgmo-updater';
 const RECEIPT = 'installed.json';
 
 /** The files of transactions, which a sweep may remove, have names with these prefixes. */
-export const TRANSIENT_PREFIXES = ['staged-', 'away-', 'kept-', 'blocks-'];
+export const TRANSIENT_PREFIXES = ['staged-', 'away-', 'kept-', 'blocks-', 'schema-'];
 
 /**
  * @param installDir the folder that the user named, or the updater's own; `<installDir>/<app>` may be a symlink: then the
@@ -84,6 +86,7 @@ function layoutOf(
       path.join(workDir, `away-${transaction}${attempt ? `-${attempt}` : ''}${suffix}`),
     kept: (sha256) => path.join(workDir, `kept-${sha256.slice(0, 32)}${suffix}`),
     blocks: (sha256) => path.join(workDir, `blocks-${sha256.slice(0, 32)}`),
+    configSchema: (sha256) => path.join(workDir, `schema-${sha256.slice(0, 32)}.json`),
     join: path.join,
   };
 }

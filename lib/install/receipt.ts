@@ -7,7 +7,8 @@ import { decodeSealed, encodeSealed } from '../format/sealed-json.ts';
 import { isAppName } from '../package/index.ts';
 import type { Disk } from '../platform/disk.ts';
 import { readFile, replaceDurably } from '../platform/files.ts';
-import { isFeedPath, isVersion } from '../version/index.ts';
+import { type ConfigSchema, isFeedPath, isVersion } from '../version/index.ts';
+import { configSchema } from '../version/manifest.ts';
 import { type Confirmation, confirmation } from './confirmation/confirmation.ts';
 import type { Layout } from './layout.ts';
 
@@ -58,6 +59,8 @@ export interface Receipt {
    * known.
    */
   updater?: Binary & { file: { path: string; length: number; sha256: string } };
+  /** The JSON Schema of the config, as the installed release says. Not there if it has none, or if that is not known. */
+  configSchema?: ConfigSchema;
   /** What the installed version still owes; not there if it has confirmed its health, or does not give a confirmation. */
   confirmation?: Confirmation;
 }
@@ -112,6 +115,7 @@ export function checkReceipt(value: unknown, name: string): Receipt {
     installedAt: value.installedAt,
     ...checkRootVersion(value.rootVersion, name),
     ...checkUpdater(value.updater, name),
+    ...checkConfigSchema(value.configSchema, name),
     ...checkConfirmation(value.confirmation, name),
   };
 }
@@ -135,6 +139,15 @@ function checkUpdater(value: unknown, name: string): Pick<Receipt, 'updater'> {
     throw damaged(name, `updater.file.path: found ${JSON.stringify(path)}`);
   const { size } = checkBinary({ version: updater.version, sha256, size: length }, name, 'updater.file');
   return { updater: { ...updater, file: { path, length: size, sha256: String(sha256) } } };
+}
+
+function checkConfigSchema(value: unknown, name: string): Pick<Receipt, 'configSchema'> {
+  try {
+    return value === undefined ? {} : { configSchema: configSchema(value, 'configSchema') };
+  } catch (error) {
+    if (error instanceof DamagedError) throw damaged(name, error.message);
+    throw error;
+  }
 }
 
 /** Nothing more is owed. */

@@ -21,6 +21,7 @@ export { feedAddress, feedAddressFault } from './feed-address.ts';
 export {
   CHANGE_KINDS,
   type ChangeLog,
+  type ConfigSchema,
   type DGMOVersion,
   decodeManifest,
   type Evolution,

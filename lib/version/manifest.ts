@@ -20,7 +20,14 @@ import {
 } from '../format/decoder.ts';
 import { parseJson } from '../format/json.ts';
 import { isPortableName } from '../format/portable-path.ts';
-import { type Binary, binary, MAX_BINARY_SIZE, type UpdaterBinary, updaterBinary } from './binary.ts';
+import {
+  type Binary,
+  binary,
+  feedFile,
+  MAX_BINARY_SIZE,
+  type UpdaterBinary,
+  updaterBinary,
+} from './binary.ts';
 import { isNewer, version } from './semver.ts';
 import { isBaseline, MACHINES, TARGETS, type Target, targetName } from './target.ts';
 
@@ -82,12 +89,27 @@ export interface DGMOVersion {
   confirm?: { seconds: number } | undefined;
   /** Schema 2: the updater to have together with this release, at most one per target. */
   updaters?: UpdaterBinary[] | undefined;
+  /**
+   * Schema 2: the file of the feed with the JSON Schema that its config file has to follow (lib/format/json-schema). Not there:
+   * any JSON is as good as another.
+   */
+  configSchema?: ConfigSchema | undefined;
+}
+
+export interface ConfigSchema {
+  /** Below `targets/`. */
+  path: string;
+  /** Bytes. */
+  length: number;
+  sha256: string;
 }
 
 /** An hour: a version that takes longer to say that it is well can't be told from one that never will. */
 const MAX_CONFIRM_SECONDS = 3600;
 
 export const MAX_EVOLUTIONS = 256;
+/** Bytes of the schema of the config. */
+export const MAX_CONFIG_SCHEMA = 1 << 20;
 const EVOLUTION_ID = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 /** Beside the folders of evolutions, this file says which are installed. */
@@ -104,6 +126,8 @@ export const evolution = object({
   description: line(1000),
   autoApply: boolean,
 });
+
+export const configSchema = object({ ...feedFile, length: integer(1, MAX_CONFIG_SCHEMA, 'bytes') });
 
 const shape = object({
   schema: optional(oneOf(2, 3), undefined),
@@ -125,6 +149,7 @@ const shape = object({
   }),
   confirm: optional(object({ seconds: integer(1, MAX_CONFIRM_SECONDS, 'seconds') }), undefined),
   updaters: optional(array(updaterBinary, 1, MACHINES.length), undefined),
+  configSchema: optional(configSchema, undefined),
 });
 
 /** The decoder, for documents that contain a manifest. */
@@ -148,10 +173,14 @@ export const manifest = checked<DGMOVersion>(shape, (found, path) => {
 });
 
 /** A document with a field of schema 2 says that it is one. */
-function checkSchema({ schema, binaries, confirm, updaters }: DGMOVersion, path: string): void {
+function checkSchema(
+  { schema, binaries, confirm, updaters, configSchema: config }: DGMOVersion,
+  path: string,
+): void {
   const isNewForm =
     confirm !== undefined ||
     updaters !== undefined ||
+    config !== undefined ||
     binaries.some(({ blocks, frames }) => blocks !== undefined || frames !== undefined);
   const wanted = binaries.some(isBaseline) ? 3 : isNewForm ? 2 : undefined;
   if (wanted !== undefined && (schema ?? 1) < wanted)

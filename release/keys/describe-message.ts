@@ -70,7 +70,7 @@ function describeBinary(payload: Uint8Array): string[] {
 
 function describePackage(payload: Uint8Array): string[] {
   const { app, manifest, payloads, ...statement } = decodeStatement(payload);
-  const { updates, rollback, evolutions, binaries, updaters = [], confirm } = manifest;
+  const { updates, rollback, evolutions, binaries, updaters = [], confirm, configSchema } = manifest;
   return [
     `package of ${app} ${statement.version} for ${targetName(statement)}`,
     `${updates.type}, risk ${updates.riskLevel}, released ${new Date(manifest.releaseDate).toISOString()}`,
@@ -84,6 +84,7 @@ function describePackage(payload: Uint8Array): string[] {
       (each) =>
         `installs the ${targetName(each)} updater ${each.version} with SHA-256 ${each.checksum} from ${each.file.path}`,
     ),
+    ...(configSchema === undefined ? [] : [`checks the config by the schema ${configSchema.sha256}`]),
     ...(confirm === undefined
       ? []
       : [`is taken back if it does not confirm its health within ${confirm.seconds} s`]),

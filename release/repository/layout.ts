@@ -77,6 +77,10 @@ export function updaterPath(target: Target, sha256: string): string {
   return `updaters/${targetName(target)}/${sha256}.updater.frames`;
 }
 
+export function configSchemaPath(sha256: string): string {
+  return `schemas/${sha256}.config.json`;
+}
+
 const DIGEST = /^([0-9a-f]{64})\.(?!frames$)/;
 
 /**

@@ -18,6 +18,12 @@ const UPDATER = {
   },
 };
 
+const CONFIG_SCHEMA = {
+  path: `schemas/${'ef'.repeat(32)}.config.json`,
+  length: 2048,
+  sha256: 'ef'.repeat(32),
+};
+
 describe('a receipt', () => {
   test('is read as it was written', () => {
     expect(decodeReceipt(encodeReceipt(RECEIPT), 'installed.json')).toEqual(RECEIPT);
@@ -59,6 +65,13 @@ describe('a receipt', () => {
     expect(encodeReceipt(receipt)).toEqual(new Uint8Array(bytes));
   });
 
+  test('with the schema of the config, as version 7 wrote it, stays readable', () => {
+    const bytes = fs.readFileSync(path.join(import.meta.dir, '../vectors/receipt-v7/installed.json'));
+    const receipt = { ...RECEIPT, configSchema: CONFIG_SCHEMA };
+    expect(decodeReceipt(bytes, 'installed.json')).toEqual(receipt);
+    expect(encodeReceipt(receipt)).toEqual(new Uint8Array(bytes));
+  });
+
   test('that is cut at any byte is refused', () => {
     const bytes = encodeReceipt(RECEIPT);
     for (let end = 0; end < bytes.length - 2; end++) {
@@ -94,6 +107,8 @@ describe('a receipt', () => {
     ['updater', { ...UPDATER, file: { ...UPDATER.file, path: '../root.json' } }, 'updater.file.path: found'],
     ['updater', { ...UPDATER, file: { ...UPDATER.file, length: -1 } }, 'updater.file.size: wanted a number'],
     ['updater', { ...UPDATER, file: { ...UPDATER.file, sha256: 'cd' } }, 'updater.file.sha256: wanted 64'],
+    ['configSchema', { ...CONFIG_SCHEMA, length: 0 }, 'configSchema.length: wanted a whole number of bytes'],
+    ['configSchema', { ...CONFIG_SCHEMA, path: '/etc' }, 'configSchema.path: wanted a path inside the feed'],
     ['binary', null, 'binary: wanted an object'],
     ['previous', { version: '1.0.0', sha256: 'xyz', size: 1 }, 'previous.sha256: wanted 64 hex digits'],
     ['binary', { version: '../1', sha256: 'ab'.repeat(32), size: 1 }, 'binary.version: found "../1"'],

@@ -42,6 +42,7 @@ import { readDescription } from '../../release/manifest/options.ts';
 import { initialize } from '../../release/repository/initialize.ts';
 import { addRelease } from '../../release/repository/releases/add-release.ts';
 import { revoke, setRollout } from '../../release/repository/releases/change-listing.ts';
+import { readConfigSchema } from '../../release/repository/releases/config-schema.ts';
 import type { Added } from '../../release/repository/releases/entries.ts';
 import { DEFAULT_PATCHES } from '../../release/repository/releases/spacing.ts';
 import type { RepositorySettings } from '../../release/repository/settings.ts';
@@ -72,6 +73,8 @@ export interface ReleaseOptions {
   rollbackMin?: string;
   /** Seconds. */
   confirm?: number;
+  /** The JSON Schema of its config. */
+  configSchema?: unknown;
   /** The updater that comes with it, for each target. */
   updaters?: Record<string, { version: string; content: Uint8Array }>;
   deltas?: number;
@@ -139,6 +142,13 @@ export async function makeFeed({ app = 'dgmo', days }: FeedOptions = {}): Promis
             writeFileSync(file, content);
             return { target: requireTarget(name), file, version };
           }),
+          configSchema:
+            options.configSchema === undefined
+              ? null
+              : readConfigSchema(
+                  new TextEncoder().encode(JSON.stringify(options.configSchema)),
+                  'schema.json',
+                ),
           deltas: options.deltas ?? DEFAULT_PATCHES,
           from: options.from ?? [],
           rollout: options.rollout ?? null,

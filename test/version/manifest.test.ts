@@ -56,6 +56,15 @@ describe('a manifest', () => {
     ]);
   });
 
+  test('with the schema of the config comes back as it was written, and its frozen vector still reads', () => {
+    const file = path.join(import.meta.dir, '../vectors/manifest-v4/manifest.json');
+    const sha256 = 'ef'.repeat(32);
+    const configSchema = { path: `schemas/${sha256}.config.json`, length: 2048, sha256 };
+    const manifest = { ...secondManifest(), configSchema };
+    expect(decodeManifest(encodeManifest(manifest))).toEqual(manifest);
+    expect(decodeManifest(readFileSync(file))).toEqual(manifest);
+  });
+
   test('may have no release before it', () => {
     expect(refusal(changed('updates.from', null))).toBe('accepted');
   });
@@ -207,7 +216,7 @@ describe('the error of a bad manifest names the field and both values', () => {
     [
       'surplus',
       true,
-      'manifest: wanted no fields but schema, version, releaseDate, binaries, updates, evolutions, rollback, confirm, updaters, found "surplus"',
+      'manifest: wanted no fields but schema, version, releaseDate, binaries, updates, evolutions, rollback, confirm, updaters, configSchema, found "surplus"',
     ],
   ];
   for (const [where, to, message] of cases) {

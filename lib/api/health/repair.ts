@@ -22,6 +22,8 @@ import {
 import { recordedUpdater } from '../../install/updater/updater-record.ts';
 import { asUpdaterError } from '../../platform/failures.ts';
 import type { UpdateContext } from '../../update/context.ts';
+import { downloadConfigSchema } from '../../update/download/download-config-schema.ts';
+import { keepConfigSchema } from '../steps/config-schema.ts';
 import { repairEvolutions } from './evolutions.ts';
 import { repairExecutable } from './executable.ts';
 import { receiptFromFeed } from './receipt.ts';
@@ -232,6 +234,8 @@ async function repairIssue(
       progress.bytesFetched += bytesFetched;
       return how;
     }
+    case 'config_unchecked':
+      return bringConfigSchema(session, receipt, request.openFeed);
     case 'updater_corruption':
     case 'updater_outdated': {
       const { how, bytesFetched } = await repairUpdater(session, receipt, request.openFeed);
@@ -241,6 +245,22 @@ async function repairIssue(
     default:
       return repairLocally(session, issue, receipt);
   }
+}
+
+async function bringConfigSchema(
+  session: Session,
+  receipt: Receipt | null,
+  openFeed: RepairRequest['openFeed'],
+): Promise<string> {
+  const wanted = receipt?.configSchema;
+  if (keepConfigSchema(session, wanted)) return 'downloaded before';
+  if (receipt !== null && wanted !== undefined && openFeed !== null) {
+    await downloadConfigSchema(openFeed(receipt), wanted);
+    if (keepConfigSchema(session, wanted)) return 'from the feed';
+  }
+  throw new DamagedError('the schema of the config is not on this machine', {
+    advice: 'Run `dgmo-updater repair` without --offline.',
+  });
 }
 
 function resultOf(

@@ -1,10 +1,12 @@
 /** The config files of DGMO: each is a file that can be parsed. */
 import { DamagedError } from '../../errors.ts';
+import type { JsonSchema } from '../../format/json-schema/json-schema.ts';
 import { parseJsonc } from '../../format/jsonc.ts';
 import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
-import type { Session } from '../../install/index.ts';
+import type { Receipt, Session } from '../../install/index.ts';
 import { readFile, statusOf } from '../../platform/files.ts';
 import { findings, type HealthIssue, issue } from '../issue.ts';
+import { configSchemaHere, isConfigOf, violationsText } from './config-schema.ts';
 
 const LIMIT = 4 << 20;
 const REPAIR =
@@ -21,17 +23,18 @@ export function configFiles({ host }: Session, { profile, layout }: SnapshotSetu
   });
 }
 
-export function checkConfig(session: Session, setup: SnapshotSetup): HealthIssue[] {
+export function checkConfig(session: Session, setup: SnapshotSetup, receipt: Receipt | null): HealthIssue[] {
+  const schema = configSchemaHere(session, receipt);
   const folders = setup.profile.roots.config.flatMap((root) =>
     findings('config_invalid', root, () => checkFolder(session, root)),
   );
   const files = findings('config_invalid', setup.home, () => {
     return configFiles(session, setup).flatMap((path) => {
-      const problem = configProblem(session, path);
+      const problem = configProblem(session, path, schema === 'missing' ? null : schema);
       return problem === null ? [] : [issue('config_invalid', path, problem, { repair: REPAIR })];
     });
   });
-  return [...folders, ...files];
+  return [...folders, ...files, ...(schema === 'missing' ? schemaMissing(session, receipt) : [])];
 }
 
 function checkFolder({ host }: Session, root: string): HealthIssue[] {
@@ -54,9 +57,25 @@ export function leadsToFolder(disk: Session['host']['disk'], path: string): bool
   }
 }
 
-/** What is wrong with a config file; null if nothing is, or if it is gone. */
-export function configProblem({ host }: Session, path: string): string | null {
-  const { disk } = host;
+function schemaMissing({ layout }: Session, receipt: Receipt | null): HealthIssue[] {
+  const { binary, configSchema } = receipt ?? {};
+  if (binary === undefined || configSchema === undefined) return [];
+  const what = `the schema that ${binary.version} has for the config is not there, so no setting is checked`;
+  return [
+    issue('config_unchecked', layout.configSchema(configSchema.sha256), what, {
+      repair: 'download it',
+      severity: 'notice',
+    }),
+  ];
+}
+
+/**
+ * What is wrong with a config file; null if nothing is, or if it is gone.
+ *
+ * @param schema that its settings are checked by; null: none
+ */
+export function configProblem(session: Session, path: string, schema: JsonSchema | null): string | null {
+  const { disk } = session.host;
   const status = disk.status(path);
   if (status === null) return null;
   let target = status;
@@ -71,8 +90,9 @@ export function configProblem({ host }: Session, path: string): string | null {
   if (target.size > LIMIT) return `wanted at most ${LIMIT} bytes, found ${target.size}`;
   try {
     const bytes = readFile(disk, path, LIMIT);
-    if (bytes !== null) parseJsonc(bytes, 'it');
-    return null;
+    if (bytes === null) return null;
+    const value = parseJsonc(bytes, 'it');
+    return schema !== null && isConfigOf(session, path) ? violationsText(schema, value) : null;
   } catch (error) {
     if (error instanceof DamagedError) return error.message.replace(/^it: /, '');
     throw error;

@@ -3,31 +3,48 @@
  * content at every instant, and the damaged one is kept beside it.
  */
 import { DamagedError } from '../../errors.ts';
+import type { JsonSchema } from '../../format/json-schema/json-schema.ts';
+import { isFields } from '../../format/json-schema/violation.ts';
 import { parseJsonc, salvageJsonc } from '../../format/jsonc.ts';
 import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
-import { type InstalledEvolution, installedEvolutions, type Session } from '../../install/index.ts';
+import {
+  type InstalledEvolution,
+  installedEvolutions,
+  type Receipt,
+  type Session,
+} from '../../install/index.ts';
 import type { EvolutionArchive } from '../../package/index.ts';
 import { createDirectories, digestBytes, readFile, replaceDurably, statusOf } from '../../platform/files.ts';
 import { EVOLUTIONS_RECEIPT } from '../../version/manifest.ts';
+import { configSchemaHere, isConfigOf, violationsOf, violationsText } from '../check/config-schema.ts';
 import { contentProblem, pluginProblem } from '../check/plugins.ts';
 import { copyAside, moveAside } from './aside.ts';
 import { lastGood, storedNames } from './last-good.ts';
+import { validConfig } from './valid-config.ts';
 
 const LIMIT = 16 << 20;
 
 /** Returns how it was repaired. */
-export function repairConfig(session: Session, setup: SnapshotSetup, path: string): string {
+export function repairConfig(
+  session: Session,
+  setup: SnapshotSetup,
+  path: string,
+  receipt: Receipt | null,
+): string {
   const { disk } = session.host;
   if (setup.profile.roots.config.includes(path)) return restoreFolder(session, setup, path);
   const salvaged =
     disk.status(path)?.kind === 'file' ? salvageJsonc(readFile(disk, path, LIMIT) ?? new Uint8Array(0)) : {};
-  const good = lastGood(session, setup, path, parses);
-  const beside = copyAside(session, path);
-  const carried = Object.keys(salvaged).length;
+  const here = isConfigOf(session, path) ? configSchemaHere(session, receipt) : null;
+  const schema = here === 'missing' ? null : here;
+  const good = lastGood(session, setup, path, (bytes) => isGood(bytes, schema));
   // Where the last good one and what can be read of this one agree, the last good one keeps its comments.
   const before = good === null ? {} : parseJsonc(good.bytes, path);
   const isObject = typeof before === 'object' && before !== null && !Array.isArray(before);
-  const merged = isObject ? { ...before, ...salvaged } : before;
+  const carriedOver = isObject ? { ...before, ...salvaged } : before;
+  const merged = schema === null ? carriedOver : requireValid(path, schema, carriedOver, before);
+  const beside = copyAside(session, path);
+  const carried = Object.keys(salvaged).filter((name) => isCarried(merged, name, salvaged[name])).length;
   const bytes =
     good !== null && (!isObject || Bun.deepEquals(before, merged))
       ? good.bytes
@@ -36,6 +53,24 @@ export function repairConfig(session: Session, setup: SnapshotSetup, path: strin
   const source = good === null ? 'the default' : `the snapshot ${good.snapshot}`;
   const kept = beside === null ? '' : `; the damaged one is ${beside}`;
   return `from ${source}${carried === 0 ? '' : `, with ${carried} of its own settings`}${kept}`;
+}
+
+/** It can be read, and has no setting that the schema does not take. */
+function isGood(bytes: Uint8Array, schema: JsonSchema | null): boolean {
+  return parses(bytes) && (schema === null || violationsOf(schema, parseJsonc(bytes, 'it')).length === 0);
+}
+
+/** Throws DamagedError, before anything is changed, if only the user can know what should be there. */
+function requireValid(path: string, schema: JsonSchema, value: unknown, good: unknown): unknown {
+  const valid = isFields(value) ? validConfig(schema, value, isFields(good) ? good : {}) : null;
+  if (valid !== null) return valid;
+  throw new DamagedError(`${path}: ${violationsText(schema, value)}`, {
+    advice: 'Correct it by hand: there is no older one to take these settings from.',
+  });
+}
+
+function isCarried(merged: unknown, name: string, value: unknown): boolean {
+  return isFields(merged) && Bun.deepEquals(merged[name], value);
 }
 
 function parses(bytes: Uint8Array): boolean {

@@ -23,6 +23,7 @@ const ORDER: readonly IssueType[] = [
   'binary_corruption',
   'updater_corruption',
   'updater_outdated',
+  'config_unchecked',
   'config_invalid',
   'plugin_missing',
   'leftover_files',
@@ -60,7 +61,7 @@ export async function repairLocally(
   if (snapshots === null) throw new DamagedError(`${where} can't be repaired: this user has no home`);
   switch (type) {
     case 'config_invalid':
-      return repairConfig(session, snapshots, where);
+      return repairConfig(session, snapshots, where, receipt);
     case 'trust_damaged':
       return repairTrust(session, snapshots, where);
     case 'settings_damaged':

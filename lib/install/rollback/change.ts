@@ -154,7 +154,7 @@ export function receiptAfterRollback({ host }: Session, { target, from, to }: Ro
   const { receipt, snapshot, components } = target;
   if (!components.includes('binary')) return receipt;
   // What that release brought is not known any more.
-  const { updater: _, ...rest } = withoutConfirmation(receipt);
+  const { updater: _, configSchema: __, ...rest } = withoutConfirmation(receipt);
   return {
     ...rest,
     binary: to,

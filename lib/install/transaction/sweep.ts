@@ -34,8 +34,9 @@ export function leftoversIn({ host: { disk }, layout }: Session, receipt: Receip
 }
 
 /** The files of the work dir that the installed version needs, besides the records. */
-function filesOf(layout: Layout, { binary, previous }: Receipt): string[] {
-  const lists = [layout.blocks(binary.sha256)];
+function filesOf(layout: Layout, { binary, previous, configSchema }: Receipt): string[] {
+  const schema = configSchema === undefined ? [] : [layout.configSchema(configSchema.sha256)];
+  const lists = [layout.blocks(binary.sha256), ...schema];
   if (previous === null) return lists;
   return [...lists, layout.blocks(previous.sha256), layout.kept(previous.sha256)];
 }

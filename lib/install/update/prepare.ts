@@ -124,8 +124,8 @@ export function receiptAfterUpdate(
   const { to, contents, isRepair, binaryUnchanged, rootVersion } = prepared;
   const receipt = withRootVersion(prepared.receipt, rootVersion);
   if (binaryUnchanged) return receipt;
-  const { confirm } = contents.manifest;
-  const { updater: _, ...before } = withoutConfirmation(receipt);
+  const { confirm, configSchema } = contents.manifest;
+  const { updater: _, configSchema: __, ...before } = withoutConfirmation(receipt);
   // After a repair there is nothing to go back to.
   const owed: Pick<Receipt, 'confirmation'> =
     confirm === undefined || isRepair
@@ -135,6 +135,7 @@ export function receiptAfterUpdate(
     ...before,
     ...owed,
     ...updaterOf(host, contents.manifest),
+    ...(configSchema === undefined ? {} : { configSchema }),
     binary: to,
     // Never go back to a damaged or missing binary.
     previous: isRepair ? receipt.previous : receipt.binary,

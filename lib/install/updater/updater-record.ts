@@ -81,7 +81,7 @@ export async function recordUpdater(
 
 /** The record of that updater, beside what is installed. */
 export function recordOf(installed: Receipt, updater: Binary): Receipt {
-  const { updater: _, ...receipt } = withoutConfirmation(installed);
+  const { updater: _, configSchema: __, ...receipt } = withoutConfirmation(installed);
   return {
     ...receipt,
     ...{ app: 'dgmo-updater', binary: updater, previous: null, floor: updater.version },

@@ -13,13 +13,14 @@ import {
 } from '../../../lib/version/index.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { applyLimit, type Command, readArguments, wholeNumber } from '../../command.ts';
-import { requireInput, requireOutput } from '../../files.ts';
+import { readInput, requireInput, requireOutput } from '../../files.ts';
 import { DESCRIBE_HELP, DESCRIBE_OPTIONS, readDescription, requireVersion } from '../../manifest/options.ts';
 import { withStopSignal } from '../../platform/signals.ts';
 import { print } from '../../platform/terminal.ts';
 import { repositoryLayout } from '../../repository/layout.ts';
 import { addRelease, planRelease } from '../../repository/releases/add-release.ts';
 import type { AddRequest, AddTools } from '../../repository/releases/add-request.ts';
+import { readConfigSchema } from '../../repository/releases/config-schema.ts';
 import { DEFAULT_PATCHES } from '../../repository/releases/spacing.ts';
 import { machineLimits } from '../../work/limits.ts';
 import { workLines } from '../../work/report.ts';
@@ -54,6 +55,8 @@ ${SIGNING_HELP}\
   --updater <p>-<a>=<file> the updater that comes with it, once for each target, as \`release compile\` made it. It costs nothing
                            where it is installed already, and the feed has it once for all releases
   --updater-version <v>    what it prints with --version (default: ${packageJson.version}, as this is)
+  --config-schema <file>   the JSON Schema that its config file, <app>.json or <app>.jsonc, has to follow: \`verify\` names the
+                           settings that do not, and \`repair\` puts them right. Released once for all that have the same
   --channel <name>         default stable
   --rollout <percent>      of the installations that it is offered to; \`release rollout\` raises it (default: as for
                            other targets of the version on the channel, else 100)
@@ -82,6 +85,7 @@ const OPTIONS = {
   binary: { type: 'string', multiple: true, default: [] as string[] },
   updater: { type: 'string', multiple: true, default: [] as string[] },
   'updater-version': { type: 'string', default: packageJson.version },
+  'config-schema': { type: 'string' },
   channel: { type: 'string', default: 'stable' },
   rollout: { type: 'string' },
   deltas: { type: 'string' },
@@ -115,6 +119,7 @@ export const add: Command = {
         version: values['updater-version'],
       })),
       description: readDescription(version, values),
+      configSchema: configSchemaOf(values['config-schema']),
       deltas: wholeNumber('--deltas', values.deltas, DEFAULT_PATCHES, [0, MAX_PACKAGES - 1]),
       from: values.from,
       rollout: values.rollout === undefined ? null : wholeNumber('--rollout', values.rollout, 0, [0, 100]),
@@ -156,6 +161,10 @@ export const add: Command = {
     }
   },
 };
+
+function configSchemaOf(file: string | undefined): Uint8Array | null {
+  return file === undefined ? null : readConfigSchema(readInput(file), file);
+}
 
 export function requireChannel(name: string): void {
   if (!isChannelName(name)) {

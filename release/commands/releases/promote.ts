@@ -60,6 +60,7 @@ export const promote: Command = {
       version,
       channel: to,
       updaters: [],
+      configSchema: null,
       description: readDescription(version, { evolution: [], 'no-rollback': false }),
       deltas: wholeNumber('--deltas', values.deltas, DEFAULT_PATCHES, [0, MAX_PACKAGES - 1]),
       from: [],

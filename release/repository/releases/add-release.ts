@@ -6,6 +6,7 @@
  * Binaries for other targets may be added later. The manifest in their packages lists the earlier binaries as well, while
  * entries and packages of the other targets stay as they are.
  */
+import { digestBytes } from '../../../lib/platform/files.ts';
 import type { Host } from '../../../lib/platform/host.ts';
 import { type DGMOVersion, type Target, targetName, type UpdaterBinary } from '../../../lib/version/index.ts';
 import { requireKeys, type Signers } from '../../keys/signers.ts';
@@ -18,6 +19,7 @@ import { type Published, readPublished, requireCurrent } from '../published.ts';
 import { forgetStart, startTime } from '../start-time.ts';
 import type { AddRequest, AddTools } from './add-request.ts';
 import type { Channel } from './channel.ts';
+import { placeConfigSchema } from './config-schema.ts';
 import { type Added, describedBefore, makeEntries } from './entries.ts';
 import { publishedEvolutions } from './evolutions.ts';
 import { type Goal, readGoal, requireNamedBases } from './goal.ts';
@@ -53,7 +55,8 @@ export async function addRelease(
     const making = goals.some((goal) => payloads.get(goal)?.length !== 0);
     const evolutions = packed ?? (making ? publishedEvolutions(published, before) : []);
     const updaters = making ? await placeUpdaters(published, request, means) : [];
-    const options = { before, payloads, evolutions, updaters, now };
+    const configSchema = before === undefined ? placeConfigSchema(published, request) : undefined;
+    const options = { before, payloads, evolutions, updaters, configSchema, now };
     const added = await makeEntries(published, goals, request, options, signers);
     const channels = goals.flatMap((goal) => changedChannel(goal, added, request));
     if (channels.length > 0) commit(published, { channels, now: host.clock.now() }, signers);
@@ -110,13 +113,14 @@ async function prepare(
 
 /** All that tells this work from other work. The paths of the files are no part of it. */
 function work(
-  { description, binaries: _, updaters, ...request }: AddRequest,
+  { description, binaries: _, updaters, configSchema, ...request }: AddRequest,
   goals: readonly Goal[],
 ): unknown {
   const binaries = goals.map(({ target, digest }) => [targetName(target), digest.sha256]);
   const files = evolutionContents(description.evolutions);
   const brought = updaters.map(({ target, version }) => [targetName(target), version]);
-  return ['add', request, description.describe(null, 1, 0), binaries, files, brought];
+  const schema = configSchema === null ? [] : [digestBytes(configSchema).sha256];
+  return ['add', request, description.describe(null, 1, 0), binaries, files, brought, ...schema];
 }
 
 /** Empty if nothing in it changed. */

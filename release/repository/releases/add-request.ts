@@ -14,6 +14,8 @@ export interface AddRequest {
   description: Description;
   /** The updaters that come with it, at most one for each target. */
   updaters: readonly UpdaterToAdd[];
+  /** The JSON Schema of its config file, as it is published; null if it has none. */
+  configSchema: Uint8Array | null;
   /** How many earlier releases get a patch to it (spacing.ts chooses which). */
   deltas: number;
   /** Versions that get a patch in addition. */

@@ -5,6 +5,7 @@ import { openSource } from '../../../lib/platform/files.ts';
 import { type SigningKey, signBinary } from '../../../lib/trust/index.ts';
 import {
   type Binary,
+  type ConfigSchema,
   type DGMOVersion,
   decodeManifest,
   isNewer,
@@ -68,6 +69,7 @@ export interface EntryOptions {
   evolutions: readonly PayloadDraft[];
   /** The updaters that come with it. */
   updaters: readonly UpdaterBinary[];
+  configSchema: ConfigSchema | undefined;
   /** Milliseconds since the epoch: the release date, if none was given. */
   now: number;
 }
@@ -77,7 +79,7 @@ export async function makeEntries(
   published: Published,
   goals: readonly Goal[],
   request: AddRequest,
-  { before, payloads, evolutions, updaters, now }: EntryOptions,
+  { before, payloads, evolutions, updaters, configSchema, now }: EntryOptions,
   signers: Signers,
 ): Promise<Added[]> {
   const wanted = goals.filter((goal) => goal.here === undefined || payloads.get(goal)?.length !== 0);
@@ -93,6 +95,7 @@ export async function makeEntries(
           sizes: typicalSize(undescribed, payloads) + extra,
           keys,
           updaters,
+          configSchema,
           now,
         });
   const described = (goal: Goal): Described =>
@@ -172,8 +175,12 @@ function makeManifest(
     sizes,
     keys,
     updaters,
+    configSchema,
     now,
-  }: Pick<EntryOptions, 'payloads' | 'updaters' | 'now'> & { sizes: number; keys: SigningKey[] },
+  }: Pick<EntryOptions, 'payloads' | 'updaters' | 'configSchema' | 'now'> & {
+    sizes: number;
+    keys: SigningKey[];
+  },
 ): DGMOVersion {
   const [signer] = keys;
   if (signer === undefined) throw new Error('no key to sign with');
@@ -193,6 +200,7 @@ function makeManifest(
     schema: manifestSchema(described),
     binaries: described,
     ...(all.length === 0 ? {} : { updaters: all }),
+    ...(configSchema === undefined ? {} : { configSchema }),
   };
 }
 

@@ -66,13 +66,19 @@ export function placeBlockList(
 export function filesOfRelease(published: Published, release: ListedRelease): ListedFile[] {
   const { manifest, packages, binary } = release;
   if (packages.length === 0) return [manifest];
-  const { version, binaries, updaters = [] } = decodeManifest(readListed(published, manifest));
+  const { version, binaries, updaters = [], configSchema } = decodeManifest(readListed(published, manifest));
   const lists = binaries.flatMap(({ blocks, checksum, ...target }) =>
     blocks === undefined || checksum !== binary.sha256 || fullPackage(release) === undefined
       ? []
       : [{ path: blockListPath(version, target, blocks.sha256), ...blocks }],
   );
-  return [manifest, ...packages, ...lists, ...updaters.map(({ file }) => file)];
+  return [
+    manifest,
+    ...packages,
+    ...lists,
+    ...updaters.map(({ file }) => file),
+    ...(configSchema === undefined ? [] : [configSchema]),
+  ];
 }
 
 /** The kind of package follows from the draft's one patch or full binary. */

@@ -15,6 +15,45 @@ export const HEALTH: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/health/check/executables.ts',
+    tests: ['test/health/updater.test.ts'],
+    changes: [
+      ["if (found !== size && files.how === 'quick')", 'if (false)'],
+      ['if (read === null || read.sha256 === sha256) return [];', 'return [];'],
+    ],
+  },
+  {
+    file: 'lib/install/updater/updater-record.ts',
+    tests: ['test/health/updater.test.ts'],
+    changes: [
+      ['session.settings.version === recorded.binary.version', 'false'],
+      [
+        'if (recorded !== null && !again && !isReplacedByHand(session, recorded)) return;',
+        'if (recorded !== null) return;',
+      ],
+      ['recorded.binary.sha256 === brought.sha256) return null;', 'true) return null;'],
+    ],
+  },
+  {
+    file: 'lib/health/check/config-schema.ts',
+    tests: ['test/health/config-schema.test.ts'],
+    changes: [
+      ["if (digestBytes(bytes).sha256 !== wanted.sha256) return 'missing';", ''],
+      ['return name === `${app}.json` || name === `${app}.jsonc`;', 'return true;'],
+    ],
+  },
+  {
+    file: 'lib/health/repair/valid-config.ts',
+    tests: ['test/health/config-schema.test.ts'],
+    changes: [
+      [
+        'const older = tried.has(key) ? undefined : at(good, first.path);',
+        'const older = at(good, first.path);',
+      ],
+      ['if (older === undefined && first.isMissing) path = path.slice(0, -1);', ''],
+    ],
+  },
+  {
     file: 'lib/health/repair/older-blocks.ts',
     tests: ['test/health/older-blocks.test.ts'],
     changes: [

@@ -58,6 +58,7 @@ export function requestFor(
     binaries: list,
     description: readDescription(version, { evolution: [], 'no-rollback': false }),
     updaters: [],
+    configSchema: null,
     deltas: 5,
     from: [],
     rollout: null,

@@ -1,0 +1,169 @@
+import { describe, expect, test } from 'bun:test';
+import fc from 'fast-check';
+import { DamagedError } from '../../lib/errors.ts';
+import { compileSchema } from '../../lib/format/json-schema/json-schema.ts';
+import { pathText } from '../../lib/format/json-schema/violation.ts';
+
+const texts = (schema: unknown, value: unknown) =>
+  compileSchema(schema, 'schema')
+    .violations(value)
+    .map(({ path, wanted, found }) => `${pathText(path)}: wanted ${wanted}, found ${found}`);
+
+/** For each keyword: a schema, values that follow it, and those that don't. */
+const KEYWORDS: [name: string, schema: unknown, good: unknown[], bad: unknown[]][] = [
+  ['type', { type: 'integer' }, [1, -3, 2.0], [1.5, '1', null]],
+  ['types', { type: ['string', 'null'] }, ['', null], [0, [], {}]],
+  ['enum', { enum: ['a', { x: 1, y: 2 }] }, ['a', { y: 2, x: 1 }], ['b', { x: 1 }]],
+  ['const', { const: [1, 2] }, [[1, 2]], [[2, 1]]],
+  ['properties', { properties: { a: { type: 'string' } } }, [{ a: '' }, {}, 1], [{ a: 1 }]],
+  [
+    'patternProperties',
+    { patternProperties: { '^x': { type: 'number' } } },
+    [{ x1: 1, y: '' }],
+    [{ x1: '' }],
+  ],
+  [
+    'additionalProperties',
+    { properties: { a: true }, patternProperties: { '^x': true }, additionalProperties: { type: 'number' } },
+    [{ a: '', x: '', b: 1 }],
+    [{ b: '' }],
+  ],
+  ['propertyNames', { propertyNames: { maxLength: 1 } }, [{ a: 1 }], [{ ab: 1 }]],
+  ['required', { required: ['a'] }, [{ a: null }, 'text'], [{}]],
+  ['minProperties', { minProperties: 1 }, [{ a: 1 }], [{}]],
+  ['maxProperties', { maxProperties: 0 }, [{}], [{ a: 1 }]],
+  ['items', { items: { type: 'number' } }, [[1], []], [['a'], [1, 'a']]],
+  ['prefixItems', { prefixItems: [{ type: 'number' }], items: false }, [[1], []], [['a'], [1, 2]]],
+  ['minItems', { minItems: 1 }, [[1]], [[]]],
+  ['maxItems', { maxItems: 1 }, [[1]], [[1, 2]]],
+  [
+    'uniqueItems',
+    { uniqueItems: true },
+    [[1, '1', true]],
+    [
+      [
+        { a: 1, b: 2 },
+        { b: 2, a: 1 },
+      ],
+    ],
+  ],
+  ['minLength', { minLength: 2 }, ['ab'], ['😀']],
+  ['maxLength', { maxLength: 1 }, ['😀'], ['ab']],
+  ['pattern', { pattern: '^\\p{Letter}+$' }, ['äb', 1], ['a1']],
+  ['minimum', { minimum: 1 }, [1], [0.5]],
+  ['maximum', { maximum: 1 }, [1], [1.5]],
+  ['exclusiveMinimum', { exclusiveMinimum: 1 }, [1.5], [1]],
+  ['exclusiveMaximum', { exclusiveMaximum: 1 }, [0.5], [1]],
+  ['multipleOf', { multipleOf: 0.01 }, [0.07, 4.35], [0.075]],
+  ['allOf', { allOf: [{ minimum: 1 }, { maximum: 2 }] }, [1, 2], [0, 3]],
+  ['anyOf', { anyOf: [{ type: 'string' }, { minimum: 2 }] }, ['', 2], [1]],
+  ['oneOf', { oneOf: [{ minimum: 2 }, { maximum: 3 }] }, [1, 4], [2, 3]],
+  ['not', { not: { type: 'string' } }, [1], ['']],
+  // biome-ignore lint/suspicious/noThenProperty: the keyword of the specification
+  ['if', { if: { minimum: 5 }, then: { multipleOf: 2 }, else: { maximum: 1 } }, [6, 1], [7, 2]],
+  [
+    '$ref',
+    { $defs: { 'a/b': { type: 'number' } }, properties: { x: { $ref: '#/$defs/a~1b' }, y: { $ref: '#' } } },
+    [{ x: 1, y: { x: 2 } }],
+    [{ x: '' }, { y: { x: '' } }],
+  ],
+  ['a boolean', { properties: { never: false, always: true } }, [{ always: 1 }], [{ never: 1 }]],
+];
+
+describe.each(KEYWORDS)('%s', (_, schema, good, bad) => {
+  test.each(good.map((value) => [value]))('takes %j', (value) => expect(texts(schema, value)).toEqual([]));
+  test.each(bad.map((value) => [value]))('refuses %j', (value) =>
+    expect(texts(schema, value)).not.toEqual([]),
+  );
+});
+
+describe('what is said', () => {
+  const schema = {
+    type: 'object',
+    additionalProperties: false,
+    required: ['model'],
+    properties: {
+      model: { type: 'string', minLength: 1 },
+      theme: { enum: ['dark', 'light'] },
+      apiKey: { type: 'string', pattern: '^sk-' },
+      limits: { type: 'object', properties: { minutes: { type: 'integer', minimum: 1 } } },
+      servers: {
+        type: 'array',
+        items: {
+          anyOf: [
+            {
+              type: 'object',
+              required: ['command'],
+              properties: { type: { const: 'local' }, command: { type: 'array' } },
+            },
+            {
+              type: 'object',
+              required: ['url'],
+              properties: { type: { const: 'remote' }, url: { type: 'string' } },
+            },
+          ],
+        },
+      },
+    },
+  };
+
+  test.each([
+    [{ model: 'a', theme: 'darkk' }, 'theme: wanted "dark" or "light", found "darkk"'],
+    [{}, 'model: wanted this setting, found nothing'],
+    [{ model: 7 }, 'model: wanted text, found 7'],
+    [{ model: 'a', limits: { minutes: 0 } }, 'limits.minutes: wanted 1 or more, found 0'],
+    [
+      { model: 'a', 'my theme': 1 },
+      '["my theme"]: wanted no other settings than model, theme, apiKey, limits and servers, found this one',
+    ],
+    [{ model: 'a', servers: [{ type: 'remote' }] }, 'servers[0].url: wanted this setting, found nothing'],
+    [[], 'the whole of it: wanted an object, found a list of 0'],
+  ])('%j', (value, wanted) => expect(texts(schema, value)).toEqual([wanted]));
+
+  test('no secret is in it', () => {
+    expect(texts(schema, { model: 'a', apiKey: 'hunter2' }).join()).not.toContain('hunter2');
+  });
+
+  test('alternatives are named together', () => {
+    expect(texts({ anyOf: [{ type: 'boolean' }, { type: 'object' }] }, 'x')).toEqual([
+      'the whole of it: wanted true or false or an object, found text',
+    ]);
+  });
+
+  test('what the user wrote moves no cursor', () => {
+    expect(texts({ additionalProperties: false }, { 'a\u001b[2J': 1 }).join()).not.toContain('\u001b');
+  });
+});
+
+describe('a schema is refused', () => {
+  test.each([
+    [
+      { properties: { a: { typ: 'string' } } },
+      'schema/properties/a: wanted a keyword that is known, found "typ"',
+    ],
+    [{ type: 'text' }, 'schema/type: wanted string, number'],
+    [{ pattern: '(' }, 'schema/pattern: wanted a regular expression'],
+    [{ $ref: 'https://example.com/other' }, 'schema/$ref: wanted a reference within the document'],
+    [{ $ref: '#/$defs/none' }, 'schema: wanted a schema at #/$defs/none, found none'],
+    [{ items: [{}] }, 'schema/items: wanted a schema, found a list of 1'],
+    [{ required: 'a' }, 'schema/required: wanted a list of names'],
+    [7, 'schema: wanted a schema, found 7'],
+  ])('%j', (schema, message) => expect(() => compileSchema(schema, 'schema')).toThrow(message));
+
+  test('when it leads in a circle', () => {
+    const schema = compileSchema({ $defs: { a: { $ref: '#/$defs/a' } }, $ref: '#/$defs/a' }, 'schema');
+    expect(() => schema.violations(1)).toThrow(DamagedError);
+  });
+});
+
+test('any value is taken by the schema that lists it, and by the one that allows all', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      // -0 is 0 in JSON.
+      const read: unknown = JSON.parse(JSON.stringify(value));
+      expect(texts({ enum: [read] }, read)).toEqual([]);
+      expect(texts(true, read)).toEqual([]);
+      expect(texts({ not: { const: read } }, read)).toHaveLength(1);
+    }),
+  );
+});
