@@ -81,6 +81,7 @@ const COMMANDS = {
   history: {},
   service: { ...FEED, ...SWAP_LIMITS },
   completions: {},
+  man: {},
   help: {},
   /** No command. */
   recovery: { ...FEED, ...LIMITS },

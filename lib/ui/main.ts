@@ -46,6 +46,7 @@ const COMMANDS: Record<
   service: async (context) => (await import('./service-command.ts')).runService(context),
   completions: async (context) =>
     (await import('./completions/completions-command.ts')).runCompletions(context),
+  man: async (context) => (await import('./completions/completions-command.ts')).runMan(context),
   history: async (context) => (await import('./history-command.ts')).runHistory(context),
   recover: async (context) => (await import('./health/repair-command.ts')).runRecover(context),
   verify: async (context) => (await import('./health/verify-command.ts')).runVerify(context),

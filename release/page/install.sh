@@ -5,7 +5,8 @@
 #   curl -fsSL @ADDRESS@install.sh | sh
 #   sh install.sh [--dir <folder>] [--no-links]
 #
-# It changes nothing outside of --dir (default: ~/.@APP@/bin) but for two links in ~/.local/bin, and never needs root.
+# It changes nothing outside of --dir (default: ~/.@APP@/bin) but for two links in ~/.local/bin and a man page in
+# ~/.local/share/man, and never needs root.
 
 # All is in a function that is called in the last line: of a script that was cut off on its way, nothing runs.
 main() {
@@ -49,7 +50,10 @@ main() {
 
   say "installing $app in $dir"
   "$dir/$app-updater" repair --yes </dev/null || fail "$app could not be installed; run \`$dir/$app-updater repair\` once the reason above is gone"
-  [ "$links" = no ] || link_commands
+  if [ "$links" = yes ]; then
+    link_commands
+    place_man_page
+  fi
   say "done: \`$("$dir/$app" --version 2>/dev/null | head -n 1)\`. \`$app-updater status\` tells all about it."
 }
 
@@ -145,6 +149,13 @@ link_commands() {
     *":$bin:"*) ;;
     *) say "$bin is not in PATH: add it to start $app by its name" ;;
   esac
+}
+
+# An updater without one is no reason to fail.
+place_man_page() {
+  pages="$HOME/.local/share/man/man1"
+  "$dir/$app-updater" man >"$work/man" 2>/dev/null && [ -s "$work/man" ] || return 0
+  mkdir -p "$pages" && mv -f "$work/man" "$pages/dgmo-updater.1" || say "the man page could not be written to $pages"
 }
 
 main "$@"

@@ -1,5 +1,5 @@
-/** `completions <shell>` prints what the shell reads; `completions words -- <words>` answers it. */
-import { Installation, type KnownWords } from '../../api/index.ts';
+/** What the shell and `man` read: `completions <shell>`, `completions words -- <words>`, which that asks, and `man`. */
+import { Installation, type KnownWords, settings } from '../../api/index.ts';
 import { didYouMean } from '../../api/words.ts';
 import { UpdaterError, UsageError } from '../../errors.ts';
 import type { CommandContext } from '../context.ts';
@@ -21,6 +21,12 @@ export async function runCompletions({ line, report, install }: CommandContext):
     );
   }
   report.result('completions', SCRIPTS[shell].trimEnd(), { shell, script: SCRIPTS[shell] });
+}
+
+export async function runMan({ report }: CommandContext): Promise<void> {
+  const { manPage } = await import('../text/man.ts');
+  const page = manPage(settings.version);
+  report.result('man', page.trimEnd(), { page });
 }
 
 /** Whoever presses Tab wants no message: what can't be read is not offered. */

@@ -47,6 +47,7 @@ const TEXTS: Record<CommandName, string> = {
   dgmo-updater config             show and change the settings, and who decided them
   dgmo-updater service            keep everything up to date in the background
   dgmo-updater init               adopt an installed executable
+  dgmo-updater man                all of this as a man page
   dgmo-updater completions        commands, ids and versions with Tab, in bash, zsh, fish and PowerShell
 
 \`dgmo-updater help <command>\` explains a command.
@@ -178,6 +179,14 @@ Examples:
   dgmo-updater completions bash
   dgmo-updater completions zsh
 ${EVERYWHERE}`,
+  man: `dgmo-updater man
+
+Prints the man page, dgmo-updater(1), which says what all the help texts say. The scripts that install DGMO put it where \`man\`
+looks; \`dgmo-updater man | man -l -\` shows it at once.
+
+Examples:
+  dgmo-updater man
+${EVERYWHERE}`,
   service: `dgmo-updater service run | install | uninstall | status
 
 The background service. It looks for updates at its start, every six hours, when a network comes and when the machine wakes. What
@@ -253,8 +262,8 @@ Examples:
 ${EVERYWHERE}`,
   recover: `dgmo-updater recover
 
-Finishes or undoes an interrupted update or rollback, and restores a lost receipt. Every other command also does the
-first of these. If the executable is damaged or missing, it is put back as \`repair\` does.
+Finishes or undoes an interrupted update or rollback, and restores a lost receipt. Every command that changes something does the
+first of these as well. If the executable is damaged or missing, it is put back as \`repair\` does.
 ${FEED}${LIMITS}
 
 Examples:
@@ -294,9 +303,8 @@ Examples:
 ${EVERYWHERE}`,
   status: `dgmo-updater status
 
-Shows what is installed, how it was installed, and whether its bytes are unchanged. Like every command, it first finishes
-or undoes an interrupted update. Apart from that it changes nothing. The exit code is 11 if the executable is damaged or
-missing, 12 if it can't be run.
+Shows what is installed, how it was installed, and whether its bytes are unchanged. An update that was interrupted is told, and
+left as it is. Changes nothing. The exit code is 11 if the executable is damaged or missing, 12 if it can't be run.
 
 Examples:
   dgmo-updater status

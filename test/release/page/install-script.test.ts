@@ -22,6 +22,7 @@ const SHELLS = [['sh'], ['dash'], ['bash', '--posix'], ['busybox', 'sh'], ['zsh'
 const UPDATER = `#!/bin/sh
 case "$1" in
   --version) echo 'dgmo-updater 0.1.0' ;;
+  man) echo '.TH DGMO 1' ;;
   repair) [ "$2" = --yes ] || exit 2; printf '#!/bin/sh\\necho dgmo 1.0.0\\n' >"\${0%/*}/dgmo"; chmod 755 "\${0%/*}/dgmo" ;;
 esac
 `;
@@ -100,6 +101,9 @@ describe.skipIf(process.platform === 'win32' || SHELLS.length === 0)('install.sh
       expect(readdirSync(folder.at('home/.dgmo/bin')).toSorted()).toEqual(['dgmo', 'dgmo-updater']);
       expect(readFileSync(folder.at('home/.dgmo/bin/dgmo-updater'), 'utf8')).toBe(UPDATER);
       expect(lstatSync(folder.at('home/.local/bin/dgmo')).isSymbolicLink()).toBe(true);
+      expect(readFileSync(folder.at('home/.local/share/man/man1/dgmo-updater.1'), 'utf8')).toBe(
+        '.TH DGMO 1\n',
+      );
       const again = await run(folder, shell, scripts({ packed: '', unpacked: '' }).shell);
       expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('is installed in')]);
     });
