@@ -42,11 +42,13 @@ export interface InstallOptions {
 
 /**
  * @param onEvent an error of it changes nothing (listener.ts)
+ * @param kinds whether it is opened also if something else is in the place of a file of the work dir
  * @throws UsageError if a folder is empty or missing, or the name of the app is invalid; MachineError
  */
 export function openInstall(
   options: InstallOptions,
   onEvent: ((event: InstallEvent) => void) | undefined,
+  kinds: { anyKind?: boolean } = {},
 ): Session {
   const { host = nativeHost(), settings = compiledIn, installDir, home, app, limits, signal } = options;
   const path = pathsOf(host.platform);
@@ -61,6 +63,7 @@ export function openInstall(
       settings,
       emit: harmless(onEvent, 'onEvent'),
       interrupted: () => signal?.aborted === true,
+      ...kinds,
       ...(app === undefined ? {} : { app }),
       ...(limits === undefined ? {} : { limits }),
     });
@@ -91,9 +94,13 @@ export function withErrorsNow<Result>(session: Session, work: () => Result): Res
  * Runs an operation that only looks: it recovers nothing and starts no program, whoever the folder belongs to. That a
  * transaction is open is reported.
  */
-export function look<Result>(session: Session, work: () => Result | Promise<Result>): Promise<Result> {
+export function look<Result>(
+  session: Session,
+  work: () => Result | Promise<Result>,
+  kinds: { anyKind?: boolean } = {},
+): Promise<Result> {
   return withErrors(session, async () => {
-    requireSameWriters(session.host, session.layout);
+    requireSameWriters(session.host, session.layout, kinds);
     reportOpen(session);
     return work();
   });
@@ -124,9 +131,13 @@ export type Tolerated = (error: unknown) => boolean;
  * @param tolerated `init` and `rollback` go on after a failure, because they help when nothing else does
  * @returns how the transaction ended; null if none was open, or if the recovery failed and that is tolerated
  */
-export async function recoverFirst(session: Session, tolerated: Tolerated) {
+export async function recoverFirst(
+  session: Session,
+  tolerated: Tolerated,
+  kinds: { anyKind?: boolean } = {},
+) {
   const { host, layout } = session;
-  requireSameWriters(host, layout);
+  requireSameWriters(host, layout, kinds);
   requireOwnInstall(host, layout);
   try {
     const left = await leaveCrashLoopFirst(session);

@@ -51,6 +51,9 @@ export interface VerifyOptions {
   full?: boolean | undefined;
 }
 
+/** What is in the place of a file of the updater is found, and moved aside. */
+const ANY_KIND = { anyKind: true };
+
 /**
  * Verifies an installation, and repairs it. Every method throws an UpdaterError that says what happened and what to do.
  *
@@ -65,7 +68,7 @@ export class SelfHealingSystem {
   /** @throws UsageError if there is no such folder */
   constructor(options: SelfHealingOptions = {}) {
     this.#options = options;
-    this.#session = openInstall(options, options.onEvent);
+    this.#session = openInstall(options, options.onEvent, ANY_KIND);
   }
 
   /**
@@ -79,7 +82,7 @@ export class SelfHealingSystem {
    * const { healthy } = await health.verify({ full: true });
    */
   verify({ full = false }: VerifyOptions = {}): Promise<HealthStatus> {
-    return look(this.#session, () => verifyInstall(this.#session, full ? 'full' : 'quick'));
+    return look(this.#session, () => verifyInstall(this.#session, full ? 'full' : 'quick'), ANY_KIND);
   }
 
   /**
@@ -96,7 +99,7 @@ export class SelfHealingSystem {
    */
   repair({ offline = false }: RepairOptions = {}): Promise<RepairResult> {
     return withErrors(this.#session, async () => {
-      await recoverFirst(this.#session, ANY_FAILURE);
+      await recoverFirst(this.#session, ANY_FAILURE, ANY_KIND);
       return this.#repair(offline, () => true);
     });
   }
@@ -113,7 +116,7 @@ export class SelfHealingSystem {
    */
   situation(): Promise<Situation> {
     return withErrors(this.#session, async () => {
-      requireSameWriters(this.#session.host, this.#session.layout);
+      requireSameWriters(this.#session.host, this.#session.layout, ANY_KIND);
       const { situationOf } = await import('./health/situation.ts');
       return situationOf(this.#session);
     });
@@ -146,6 +149,7 @@ export class SelfHealingSystem {
    */
   watch({ repair = false, offline = false }: WatchOptions = {}): Promise<Watched> {
     return withErrors(this.#session, async () => {
+      requireSameWriters(this.#session.host, this.#session.layout);
       const health = await verifyInstall(this.#session, 'watch');
       const isOpen = health.issues.some(({ type }) => type === 'transaction_open');
       // Another updater may be at work on it.

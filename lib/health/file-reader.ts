@@ -12,7 +12,7 @@ import { array, hex, integer, nullable, object, oneOf, stringOf } from '../forma
 import { decodeSealed, encodeSealed } from '../format/sealed-json.ts';
 import { requireOwnInstall, type Session } from '../install/index.ts';
 import type { FileStatus } from '../platform/disk.ts';
-import { type Digest, digestFile, RunningDigest, readFile, replaceDurably } from '../platform/files.ts';
+import { type Digest, digestFile, RunningDigest, readOwnFile, replaceDurably } from '../platform/files.ts';
 import { readAhead } from '../platform/threads/read-ahead.ts';
 import { isOld } from '../snapshot/store/reliable-status.ts';
 
@@ -238,6 +238,8 @@ export class FileReader {
       this.#changed = true;
     }
     if (!this.#changed || disk.status(layout.workDir)?.kind !== 'directory') return;
+    // Somebody has put something there: the check names it, and nothing of it is lost.
+    if ((disk.status(this.#path)?.kind ?? 'file') !== 'file') return;
     const files = [...this.#records]
       .filter(([path]) => disk.status(path) !== null)
       .map(([path, record]) => ({ path, ...record }));
@@ -254,7 +256,7 @@ export class FileReader {
 
   #load(): ReturnType<typeof shape> | null {
     try {
-      const bytes = readFile(this.#session.host.disk, this.#path, LIMIT);
+      const bytes = readOwnFile(this.#session.host.disk, this.#path, LIMIT);
       if (bytes === null) return null;
       const value = decodeSealed(bytes, 'read', LIMIT, (what) => new DamagedError(what));
       return shape(value, this.#path);

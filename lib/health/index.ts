@@ -12,7 +12,7 @@ export {
   swapInPrepared,
 } from './repair/executable.ts';
 export { evolutionFolders, installEvolutions, repairPlugin, restoreEvolutions } from './repair/folders.ts';
-export { inOrderOfRepair, repairLocally } from './repair/locally.ts';
+export { inOrderOfRepair, moveStranger, repairLocally } from './repair/locally.ts';
 export { blocksOfOlder } from './repair/older-blocks.ts';
 export { knownReceipt, prepareWorkDir, restoreReceipt, writeReceipt } from './repair/records.ts';
 export { executableDamage, requireNotReplaced, verifyInstall } from './verify.ts';

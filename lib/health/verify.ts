@@ -5,6 +5,7 @@ import { statusOf } from '../platform/files.ts';
 import { checkConfig } from './check/config.ts';
 import { checkExecutable, checkExecutables, isProgram, updaterPath } from './check/executables.ts';
 import { checkHome, checkStore } from './check/home.ts';
+import { ownFilesOfHome, strangersIn } from './check/own-files.ts';
 import { checkPlugins } from './check/plugins.ts';
 import { checkRecords } from './check/records.ts';
 import { checkSearchPath } from './check/search-path.ts';
@@ -37,9 +38,13 @@ export async function verifyInstall(
     issues.push({ ...unreadable('permission_error', home.refused, home.missing), exitCode: 12 });
   if (snapshots !== null) {
     issues.push(...checkConfig(session, snapshots, knownReceipt(session)));
-    issues.push(...checkPlugins(session, snapshots, files));
-    issues.push(...checkHome(session, snapshots, files));
-    if (readsAll) issues.push(...(await checkStore(session, snapshots, () => checkpoint(session), files)));
+    const strangers = strangersIn(session, ownFilesOfHome(session, snapshots));
+    issues.push(...strangers);
+    issues.push(...checkPlugins(session, snapshots, files, strangers));
+    issues.push(...checkHome(session, snapshots, files, strangers));
+    const isStoreHidden = strangers.some(({ type }) => type === 'snapshot_damaged');
+    if (readsAll && !isStoreHidden)
+      issues.push(...(await checkStore(session, snapshots, () => checkpoint(session), files)));
   }
   issues.push(...checkSearchPath(session));
   files.save();

@@ -35,8 +35,15 @@ export interface Writers {
 /**
  * Throws TrustError if the work dir, or a file in it, belongs to a user who can't write the executable,
  * can be written by such users, or is no folder or file of its own but a symlink.
+ *
+ * @param options.anyKind leaves it to the caller to read nothing but files from the work dir, for `verify` and `repair`: what is
+ *   there instead of a file was put there by those who may write the executable. Default: false
  */
-export function requireSameWriters({ disk, user }: Machine, layout: Layout): void {
+export function requireSameWriters(
+  { disk, user }: Machine,
+  layout: Layout,
+  { anyKind = false }: { anyKind?: boolean } = {},
+): void {
   const folder = disk.status(layout.workDir);
   if (folder === null) return;
   const writers = writersOf({ disk, user }, layout);
@@ -48,8 +55,10 @@ export function requireSameWriters({ disk, user }: Machine, layout: Layout): voi
     const path = layout.join(layout.workDir, name);
     const file = disk.status(path);
     if (file === null) continue;
-    if (file.kind !== 'directory') requireKind(path, file, 'file');
-    if (writers !== null) requireWriters(writers, layout, path, file);
+    if (file.kind !== 'directory' && !anyKind) requireKind(path, file, 'file');
+    // The mode of a symlink says nothing: who may replace it is said by that of the folder.
+    const mode = file.kind === 'symlink' ? 0 : file.mode;
+    if (writers !== null) requireWriters(writers, layout, path, { ...file, mode });
   }
 }
 
@@ -85,7 +94,9 @@ function requireKind(path: string, { kind }: FileStatus, wanted: 'file' | 'direc
   throw new TrustError(
     `not trusted: ${path}: wanted a ${wanted} of dgmo-updater, found ${found}, so nothing is read from it`,
     {
-      advice: `dgmo-updater does not make such a thing: find out who did. \`mv ${shellWord(path)} ${shellWord(outside(path))}\` takes it out of the way.`,
+      advice: `dgmo-updater does not make such a thing: find out who did. ${
+        wanted === 'file' ? '`dgmo-updater repair` moves it aside, or ' : ''
+      }\`mv ${shellWord(path)} ${shellWord(outside(path))}\` takes it out of the way.`,
     },
   );
 }

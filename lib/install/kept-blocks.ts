@@ -5,7 +5,7 @@
  */
 import { type BlockList, readBlockList } from '../delta/index.ts';
 import { DamagedError, errorCode } from '../errors.ts';
-import { type Digest, digestBytes, readFile, replaceDurably } from '../platform/files.ts';
+import { type Digest, digestBytes, readOwnFile, replaceDurably } from '../platform/files.ts';
 import type { Host } from '../platform/host.ts';
 import type { Layout } from './layout.ts';
 
@@ -40,7 +40,7 @@ export function keptBlockList(
   signed?: string,
 ): BlockList | null {
   try {
-    const bytes = readFile(disk, layout.blocks(binary.sha256), LIMIT);
+    const bytes = readOwnFile(disk, layout.blocks(binary.sha256), LIMIT);
     if (bytes === null || bytes.length <= SEAL) return null;
     const length = bytes.length - SEAL;
     const sha256 = Buffer.from(bytes.subarray(length)).toString('hex');

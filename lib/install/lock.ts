@@ -1,7 +1,7 @@
 /** The lock of an install: one transaction at a time. */
 import { DamagedError, errorCode, LockedError } from '../errors.ts';
 import { shellWord } from '../format/printable.ts';
-import { readFile, replaceDurably } from '../platform/files.ts';
+import { readOwnFile, replaceDurably } from '../platform/files.ts';
 import type { Host, Lock } from '../platform/host.ts';
 import { lockWithPatience } from '../platform/lock-with-patience.ts';
 import { requireOwnInstall, requireSameWriters } from './file-owners.ts';
@@ -94,7 +94,7 @@ function archiveHolderNote({ disk }: Host, layout: Layout): void {
 /** The process that the holder waits for, according to the note; null if there is no readable note. */
 function readHolderNote(host: Host, note: string): number | null {
   try {
-    const bytes = readFile(host.disk, note, 4096);
+    const bytes = readOwnFile(host.disk, note, 4096);
     if (bytes === null) return null;
     const found: unknown = JSON.parse(new TextDecoder().decode(bytes));
     const awaits = typeof found === 'object' && found !== null && 'awaits' in found ? found.awaits : null;

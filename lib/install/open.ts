@@ -24,6 +24,8 @@ export interface OpenOptions {
   limits?: Partial<Limits>;
   emit?(event: InstallEvent): void;
   interrupted?(): boolean;
+  /** Also if something else is in the place of a file of the work dir (file-owners.ts). Default: false. */
+  anyKind?: boolean;
 }
 
 /**
@@ -39,7 +41,8 @@ export function openSession(host: Host, options: OpenOptions): Session {
     throw new UsageError(`--app: wanted a name such as dgmo, found ${JSON.stringify(named)}`);
   }
   const first = locate(host, options.installDir, named);
-  if (options.app === undefined) requireSameWriters(host, first);
+  const { anyKind = false } = options;
+  if (options.app === undefined) requireSameWriters(host, first, { anyKind });
   const app = (options.app === undefined ? recordedApp(host, first) : null) ?? named;
   // Located again from `installDir`: if the executable is a symlink, the file may have another name in its own folder.
   const layout = app === named ? first : locate(host, options.installDir, app);

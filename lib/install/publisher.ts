@@ -6,7 +6,7 @@
 import { DamagedError, errorCode, UpdaterError } from '../errors.ts';
 import { decodeSealed, encodeSealed } from '../format/sealed-json.ts';
 import type { Settings } from '../home/compiled-in.ts';
-import { readFile, replaceDurably } from '../platform/files.ts';
+import { readOwnFile, replaceDurably } from '../platform/files.ts';
 import type { Host } from '../platform/host.ts';
 import { requireSameWriters } from './file-owners.ts';
 import type { Layout } from './layout.ts';
@@ -30,7 +30,7 @@ export function withPublisher(host: Host, layout: Layout, settings: Settings): S
 function recordedPublisher(host: Host, layout: Layout): Publisher | null {
   try {
     requireSameWriters(host, layout);
-    const bytes = readFile(host.disk, layout.publisher, LIMIT);
+    const bytes = readOwnFile(host.disk, layout.publisher, LIMIT);
     return bytes === null ? null : decodePublisher(bytes, layout.publisher);
   } catch (error) {
     if (error instanceof UpdaterError || errorCode(error) !== undefined) return null;
@@ -53,7 +53,7 @@ function decodePublisher(bytes: Uint8Array, name: string): Publisher {
 export function recordPublisher(host: Host, layout: Layout, { root, feed }: Settings): void {
   if (root === null) return;
   const bytes = encodeSealed('publisher', { schema: 1, root, feed }, 1);
-  const there = readFile(host.disk, layout.publisher, LIMIT);
+  const there = readOwnFile(host.disk, layout.publisher, LIMIT);
   if (there !== null && Buffer.compare(there, bytes) === 0) return;
   replaceDurably(host.disk, layout.publisher, layout.workDir, bytes, 0o644);
 }

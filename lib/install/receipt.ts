@@ -2,11 +2,11 @@
  * The receipt, `installed.json`: what is installed, and how it was installed. It is always replaced as a whole, and contains
  * a digest of itself. The journal has a copy, from which `recover` can write it again.
  */
-import { DamagedError, errorCode, UsageError } from '../errors.ts';
+import { DamagedError, UsageError } from '../errors.ts';
 import { decodeSealed, encodeSealed } from '../format/sealed-json.ts';
 import { isAppName } from '../package/index.ts';
 import type { Disk } from '../platform/disk.ts';
-import { readFile, replaceDurably } from '../platform/files.ts';
+import { readOwnFile, replaceDurably } from '../platform/files.ts';
 import { type ConfigSchema, isFeedPath, isVersion } from '../version/index.ts';
 import { configSchema } from '../version/manifest.ts';
 import { type Confirmation, confirmation } from './confirmation/confirmation.ts';
@@ -199,7 +199,7 @@ function damaged(name: string, what: string): DamagedError {
 
 /** Null if there is none. Throws DamagedError if it can't be decoded. */
 export function loadReceipt(disk: Disk, layout: Layout): Receipt | null {
-  const bytes = readFile(disk, layout.receipt, LIMIT);
+  const bytes = readOwnFile(disk, layout.receipt, LIMIT);
   return bytes === null ? null : decodeReceipt(bytes, layout.receipt);
 }
 
@@ -208,8 +208,7 @@ export function receiptUnlessDamaged(disk: Disk, layout: Layout): Receipt | null
   try {
     return loadReceipt(disk, layout);
   } catch (error) {
-    // A folder in its place is damage as well.
-    if (error instanceof DamagedError || errorCode(error) === 'EISDIR') return null;
+    if (error instanceof DamagedError) return null;
     throw error;
   }
 }

@@ -101,6 +101,44 @@ export function readFile(disk: Disk, path: string, limit: number): Uint8Array | 
   }
 }
 
+/**
+ * The same of a file that the updater writes itself, and that is never anything else. Throws DamagedError if something else is at
+ * the path: a symlink is not followed.
+ */
+export function readOwnFile(disk: Disk, path: string, limit: number): Uint8Array | null {
+  const kind = disk.status(path)?.kind ?? 'file';
+  if (kind !== 'file') throw strangerError(path, kind);
+  return readFile(disk, path, limit);
+}
+
+/** Codes of the errors of opening or reading what is no file. */
+const NO_FILE: Record<string, FileStatus['kind']> = { EISDIR: 'directory', ENXIO: 'other', ELOOP: 'symlink' };
+
+/** Runs `work`, which reads a file of the updater. Throws DamagedError if something else is at the path. */
+export function expectingFile<Result>(path: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    const kind = NO_FILE[errorCode(error) ?? ''];
+    throw kind === undefined ? error : strangerError(path, kind, error);
+  }
+}
+
+/** What somebody else has put in the place of a file of ours, for a message. */
+export const KIND_NAMES: Record<FileStatus['kind'], string> = {
+  file: 'a file',
+  directory: 'a folder',
+  symlink: 'a symlink',
+  other: 'a pipe, a socket or a device',
+};
+
+function strangerError(path: string, kind: FileStatus['kind'], cause?: unknown): DamagedError {
+  return new DamagedError(`${path} is damaged: wanted a file of dgmo-updater, found ${KIND_NAMES[kind]}`, {
+    advice: 'Run `dgmo-updater repair`: it moves that aside.',
+    cause,
+  });
+}
+
 /** Null if it does not exist. */
 export function openIfThere(disk: Disk, path: string): Handle | null {
   try {

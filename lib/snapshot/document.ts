@@ -2,7 +2,7 @@
  * The document of a snapshot, `snapshots/<id>.json`: what was captured, when, why and where. It carries its own digest, is
  * decoded strictly, and is written atomically, after everything that it refers to is on the drive.
  */
-import { DamagedError, errorCode } from '../errors.ts';
+import { DamagedError } from '../errors.ts';
 import {
   array,
   boolean,
@@ -19,7 +19,7 @@ import {
 } from '../format/decoder.ts';
 import { decodeSealed, encodeSealed } from '../format/sealed-json.ts';
 import type { Disk } from '../platform/disk.ts';
-import { readFile, removeIfThere, replaceDurably } from '../platform/files.ts';
+import { expectingFile, readFile, removeIfThere, replaceDurably } from '../platform/files.ts';
 import { version } from '../version/semver.ts';
 import { FOLDER_COMPONENTS, type FolderComponent } from './components.ts';
 import { isSnapshotId, timeOfId } from './snapshot-id.ts';
@@ -159,7 +159,7 @@ export function removeSnapshot(disk: Disk, layout: StoreLayout, id: string): voi
 /** Returns null if there is no such snapshot. Throws DamagedError if it can't be read. */
 export function loadSnapshot(disk: Disk, layout: StoreLayout, id: string): Snapshot | null {
   const path = documentPath(layout, id);
-  const content = readFile(disk, path, LIMIT);
+  const content = expectingFile(path, () => readFile(disk, path, LIMIT));
   if (content === null) return null;
   const snapshot = decodeSnapshot(content, path);
   if (snapshot.id !== id)
@@ -197,8 +197,6 @@ function snapshotOrError(disk: Disk, layout: StoreLayout, id: string): Snapshot 
     return loadSnapshot(disk, layout, id);
   } catch (error) {
     if (error instanceof DamagedError) return error;
-    if (errorCode(error) === 'EISDIR')
-      return new DamagedError(`the snapshot ${documentPath(layout, id)} is damaged: it is a folder`);
     throw error;
   }
 }

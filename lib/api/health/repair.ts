@@ -4,6 +4,7 @@ import {
   type HealthIssue,
   type HealthStatus,
   inOrderOfRepair,
+  moveStranger,
   prepareWorkDir,
   repairLocally,
   verifyInstall,
@@ -59,7 +60,7 @@ export interface RepairRequest {
 }
 
 /** More rounds than there are reasons for: a repair may let another check look further. */
-const MOST_ROUNDS = 4;
+const MOST_ROUNDS = 5;
 
 /**
  * Verify, recover, snapshot, repair one thing after the other, verify again. What can't be repaired does not stop the rest.
@@ -78,6 +79,7 @@ export async function repairInstall(session: Session, request: RepairRequest): P
     bytesFetched: 0,
     snapshot: null,
     snapshotTried: false,
+    moved: new Map(),
   };
   if (!found.repairableIssues.some((issue) => request.concerns(issue))) return resultOf(found, progress);
   const remember = (failure: unknown) => note(session, failure, host.clock.monotonic() - begun);
@@ -96,7 +98,7 @@ async function repairAll(
   found: HealthStatus,
 ): Promise<RepairResult> {
   const wanted = (status: HealthStatus) => status.repairableIssues.filter((issue) => request.concerns(issue));
-  prepareWorkDir(session);
+  progress.moved = prepareWorkDir(session);
   return withLock(session.host, session.layout, async () => {
     let status = found;
     for (let round = 0; round < MOST_ROUNDS; round++) {
@@ -153,6 +155,8 @@ interface Progress {
   bytesFetched: number;
   snapshot: string | null;
   snapshotTried: boolean;
+  /** Where the things were moved that were in the place of records of ours, by path. */
+  moved: Map<string, string>;
 }
 
 /** A repair of the same file from another fault is another repair. */
@@ -169,8 +173,14 @@ async function attempt(
   progress.seen.push(issue);
   session.emit({ event: 'repairing', where: issue.where, what: issue.what });
   try {
-    await takeSnapshot(session, progress, issue);
-    const how = await repairIssue(session, request, progress, issue);
+    const stranger = progress.moved.get(issue.where) ?? moveStranger(session, issue.where);
+    progress.moved.delete(issue.where);
+    if (stranger === null) await takeSnapshot(session, progress, issue);
+    // The next round makes again what belongs there.
+    const how =
+      stranger === null
+        ? await repairIssue(session, request, progress, issue)
+        : `what was there is ${stranger}`;
     progress.attempts.set(keyOf(issue), null);
     progress.sources.push({ where: issue.where, how });
     session.emit({ event: 'repaired', where: issue.where, how });

@@ -17,7 +17,13 @@ import { leadsToFolder } from './config.ts';
 const LIMIT = 8 << 20;
 const ASIDE = 'keep it beside, and write it again with what can still be read of it';
 
-export function checkHome(session: Session, setup: SnapshotSetup, files: FileReader): HealthIssue[] {
+/** @param strangers what is in the home instead of files of the updater: what they hide is looked at once they are gone */
+export function checkHome(
+  session: Session,
+  setup: SnapshotSetup,
+  files: FileReader,
+  strangers: readonly HealthIssue[],
+): HealthIssue[] {
   const { home, layout } = setup;
   const { disk } = session.host;
   const status = statusOf(disk, home);
@@ -33,14 +39,16 @@ export function checkHome(session: Session, setup: SnapshotSetup, files: FileRea
     ];
   const trust = layout.join(home, 'trust');
   const cache = layout.join(home, 'cache');
+  const unless = (type: IssueType, folder: string, check: () => HealthIssue[]) =>
+    strangers.some((stranger) => stranger.type === type) ? [] : findings(type, folder, check);
   return [
     ...[home, trust, cache, ...folders(layout)].flatMap((folder) =>
       findings('permission_error', folder, () => checkOwnFolder(session, folder)),
     ),
-    ...findings('trust_damaged', trust, () => checkTrust(session, home, trust, setup)),
-    ...checkSettings(session, home),
-    ...findings('cache_damaged', cache, () => checkCache(session, cache, setup, files)),
-    ...findings('snapshot_damaged', layout.folder, () => checkDocuments(session, setup)),
+    ...unless('trust_damaged', trust, () => checkTrust(session, home, trust, setup)),
+    ...checkSettings(session, home, strangers),
+    ...unless('cache_damaged', cache, () => checkCache(session, cache, setup, files)),
+    ...unless('snapshot_damaged', layout.folder, () => checkDocuments(session, setup)),
   ];
 }
 
@@ -66,12 +74,6 @@ function checkTrust(session: Session, home: string, trust: string, { layout }: S
   const folder = statusOf(host.disk, trust);
   const again = 'remove it: the feed brings it again';
   if (folder === null && settings.root !== null) return [];
-  if (folder !== null && folder.kind !== 'directory' && !leadsToFolder(host.disk, trust))
-    return [
-      issue('trust_damaged', trust, 'wanted the folder of the trusted roots, found something else', {
-        repair: again,
-      }),
-    ];
   const issues: HealthIssue[] = [];
   try {
     loadRootDocument(host, home, settings.root);
@@ -96,22 +98,10 @@ function checkMetadata(
   repair: string,
 ): HealthIssue[] {
   const { disk } = session.host;
-  const status = statusOf(disk, feeds);
-  if (status === null) return [];
-  if (status.kind !== 'directory')
-    return [
-      issue('trust_damaged', feeds, 'wanted the folder of the metadata of feeds, found something else', {
-        repair,
-      }),
-    ];
-  return disk.list(feeds).flatMap((feed) => {
+  if (statusOf(disk, feeds) === null) return [];
+  const names = disk.list(feeds).filter((name) => !name.includes(ASIDE_MARK));
+  return names.flatMap((feed) => {
     const folder = join(feeds, feed);
-    if (disk.status(folder)?.kind !== 'directory')
-      return [
-        issue('trust_damaged', folder, 'wanted the folder of the metadata of a feed, found something else', {
-          repair,
-        }),
-      ];
     return disk
       .list(folder)
       .filter((name) => name.endsWith('.json'))
@@ -143,9 +133,10 @@ function problemOf(work: () => unknown): string | null {
   }
 }
 
-function checkSettings({ host }: Session, home: string): HealthIssue[] {
+function checkSettings({ host }: Session, home: string, strangers: readonly HealthIssue[]): HealthIssue[] {
   return [preferencesFile, choicesFile].flatMap((file) => {
     const path = file.path(host, home);
+    if (strangers.some(({ where }) => where === path)) return [];
     try {
       file.load(host, home);
       const isFile = (statusOf(host.disk, path)?.kind ?? 'file') === 'file';
@@ -171,19 +162,10 @@ function checkCache(
   files: FileReader,
 ): HealthIssue[] {
   const { disk } = session.host;
-  const status = statusOf(disk, cache);
   const repair = 'remove it: it is downloaded again when it is needed';
-  if (status === null) return [];
-  if (status.kind !== 'directory' && !leadsToFolder(disk, cache))
-    return [
-      issue('cache_damaged', cache, 'wanted the folder of downloads, found something else', { repair }),
-    ];
+  if (statusOf(disk, cache) === null) return [];
   return disk.list(cache).flatMap((name) => {
     const path = layout.join(cache, name);
-    const found = disk.status(path);
-    if (found === null || name.includes(ASIDE_MARK)) return [];
-    if (found.kind !== 'file')
-      return [issue('cache_damaged', path, 'wanted a downloaded file, found something else', { repair })];
     if (!/^[0-9a-f]{64}$/.test(name) || !files.readsAll) return [];
     if (files.digestOf(path)?.sha256 === name) return [];
     return [issue('cache_damaged', path, 'it is not the file that was downloaded', { repair })];
@@ -194,16 +176,6 @@ const SNAPSHOT_ASIDE =
   'take a new snapshot, which stores again what is lost, and keep what can not be read beside';
 
 function checkDocuments({ host }: Session, { layout }: SnapshotSetup): HealthIssue[] {
-  const issues = folders(layout).flatMap((folder) => {
-    const status = statusOf(host.disk, folder);
-    if (status === null || status.kind === 'directory') return [];
-    return [
-      issue('snapshot_damaged', folder, 'wanted a folder of the store of snapshots, found something else', {
-        repair: SNAPSHOT_ASIDE,
-      }),
-    ];
-  });
-  if (issues.length > 0) return issues;
   return listSnapshots(host.disk, layout).flatMap(({ id, found }) =>
     found instanceof Error
       ? [

@@ -17,14 +17,21 @@ const LIMIT = 16 << 20;
 const FROM_SNAPSHOT = 'restore it from a snapshot, and keep this one beside it';
 const FROM_PACKAGE = 'install the evolution again from the signed package, or restore it from a snapshot';
 
-export function checkPlugins(session: Session, setup: SnapshotSetup, files: FileReader): HealthIssue[] {
+/** @param strangers what is in the place of files of the updater: what they hide is looked at once they are gone */
+export function checkPlugins(
+  session: Session,
+  setup: SnapshotSetup,
+  files: FileReader,
+  strangers: readonly HealthIssue[],
+): HealthIssue[] {
+  const isHidden = strangers.some(({ type }) => type === 'plugin_missing');
   const roots = setup.profile.roots.plugins;
   return [
     ...roots.flatMap((root) =>
       findings('plugin_missing', root, () => checkFolder(session, setup, root, files)),
     ),
     ...findings('plugin_missing', setup.home, () => checkNamed(session, setup)),
-    ...findings('plugin_missing', setup.home, () => checkEvolutions(session, setup, files)),
+    ...(isHidden ? [] : findings('plugin_missing', setup.home, () => checkEvolutions(session, setup, files))),
   ];
 }
 

@@ -12,6 +12,7 @@ import { decodeJournal } from '../../install/transaction/journal.ts';
 import { leftoversIn } from '../../install/transaction/sweep.ts';
 import { readFile } from '../../platform/files.ts';
 import { findings, type HealthIssue, issue, unreadable } from '../issue.ts';
+import { ownRecords, strangersIn } from './own-files.ts';
 
 const JOURNAL_LIMIT = 4 << 20;
 
@@ -28,14 +29,20 @@ export function checkRecords(session: Session): Records {
     const what = `wanted the folder of the updater's records, found ${folder.kind === 'file' ? 'a file' : 'something else'}`;
     return { receipt: null, issues: [issue('receipt_damaged', layout.workDir, what, { repair: RECEIPT })] };
   }
-  const { receipt, issues } = checkReceipt(session);
+  const strangers = strangersIn(session, ownRecords(session));
+  const isStranger = (path: string) => strangers.some(({ where }) => where === path);
+  const { receipt, issues } = isStranger(layout.receipt)
+    ? { receipt: null, issues: [] }
+    : checkReceipt(session);
+  const journal = () => checkJournal(session, receipt);
+  const leftovers = () => checkLeftovers(session, receipt);
   return {
     receipt,
     issues: [
+      ...strangers,
       ...issues,
-      ...findings('journal_damaged', layout.journal, () => checkJournal(session, receipt)),
-      ...findings('journal_damaged', layout.lock, () => checkLock(session)),
-      ...findings('leftover_files', layout.workDir, () => checkLeftovers(session, receipt)),
+      ...(isStranger(layout.journal) ? [] : findings('journal_damaged', layout.journal, journal)),
+      ...(isStranger(layout.journal) ? [] : findings('leftover_files', layout.workDir, leftovers)),
     ],
   };
 }
@@ -45,13 +52,7 @@ const RECEIPT = 'write it again from the journal, a snapshot, or what the feed s
 function checkReceipt({ host, layout }: Session): Records {
   try {
     const receipt = loadReceipt(host.disk, layout);
-    if (receipt !== null) {
-      const isFile = host.disk.status(layout.receipt)?.kind === 'file';
-      const issues = isFile
-        ? []
-        : [issue('receipt_damaged', layout.receipt, 'the receipt is a symlink', { repair: RECEIPT })];
-      return { receipt, issues };
-    }
+    if (receipt !== null) return { receipt, issues: [] };
     const what = 'there is no receipt, so it is not known which version is installed';
     return { receipt: null, issues: [issue('receipt_damaged', layout.receipt, what, { repair: RECEIPT })] };
   } catch (error) {
@@ -72,7 +73,6 @@ function checkJournal({ host, layout }: Session, receipt: Receipt | null): Healt
     }),
   ];
   if (status === null) return receipt === null ? [] : damaged('the journal is missing');
-  if (status.kind !== 'file') return damaged('wanted the journal, found something else than a file');
   const bytes = readFile(disk, layout.journal, JOURNAL_LIMIT) ?? new Uint8Array(0);
   const { entries, length } = decodeJournal(bytes, layout.journal);
   const open = openTransaction(entries);
@@ -107,23 +107,12 @@ function checkJournal({ host, layout }: Session, receipt: Receipt | null): Healt
   return issues;
 }
 
-function checkLock({ host, layout }: Session): HealthIssue[] {
-  return [layout.lock, layout.holder, layout.lastHolder].flatMap((path) => {
-    const status = host.disk.status(path);
-    if (status === null || status.kind === 'file') return [];
-    return [
-      issue('journal_damaged', path, 'wanted a file of the updater, found something else', {
-        repair: 'move it aside',
-      }),
-    ];
-  });
-}
-
 function checkLeftovers(session: Session, receipt: Receipt | null): HealthIssue[] {
   const { host, layout } = session;
   if (receipt === null || host.disk.status(layout.workDir) === null) return [];
   if (openTransaction(readJournal(host.disk, layout).entries) !== null) return [];
-  const left = leftoversIn(session, receipt);
+  const isFile = (name: string) => host.disk.status(layout.join(layout.workDir, name))?.kind === 'file';
+  const left = leftoversIn(session, receipt).filter(isFile);
   if (left.length === 0) return [];
   return [
     issue('leftover_files', layout.workDir, `an interrupted run has left ${left.toSorted().join(', ')}`, {

@@ -6,26 +6,32 @@ import { pathsOf } from '../../platform/path-flavour.ts';
 export const ASIDE_MARK = '.damaged-';
 
 /** A free name beside the path, with the date: `dgmo.json.damaged-20261126-204823`. */
-function nameBeside({ host }: Session, path: string): string {
+function nameBeside({ host }: Session, path: string, folder: string | undefined): string {
   const time = new Date(host.clock.now())
     .toISOString()
     .replaceAll(/[-:]/g, '')
     .replace('T', '-')
     .slice(0, 15);
-  const name = `${path}${ASIDE_MARK}${time}`;
+  const paths = pathsOf(host.platform);
+  const name = `${folder === undefined ? path : paths.join(folder, paths.basename(path))}${ASIDE_MARK}${time}`;
   for (let count = 1; ; count++) {
     const free = count === 1 ? name : `${name}-${count}`;
     if (host.disk.status(free) === null) return free;
   }
 }
 
-/** Moves a file or folder out of the way, and returns its new path. Null if there is nothing. */
-export function moveAside(session: Session, path: string): string | null {
+/**
+ * Moves whatever is at the path out of the way, and returns its new path. Null if there is nothing.
+ *
+ * @param folder where to, on the same filesystem; its own folder unless given
+ */
+export function moveAside(session: Session, path: string, folder?: string): string | null {
   const { disk, platform } = session.host;
   if (disk.status(path) === null) return null;
-  const beside = nameBeside(session, path);
+  const beside = nameBeside(session, path, folder);
   disk.rename(path, beside);
   disk.flushDirectory(pathsOf(platform).dirname(path));
+  if (folder !== undefined) disk.flushDirectory(folder);
   return beside;
 }
 
@@ -33,7 +39,7 @@ export function moveAside(session: Session, path: string): string | null {
 export function copyAside(session: Session, path: string): string | null {
   const { disk } = session.host;
   if (disk.status(path)?.kind !== 'file') return moveAside(session, path);
-  const beside = nameBeside(session, path);
+  const beside = nameBeside(session, path, undefined);
   disk.copy(path, beside);
   return beside;
 }

@@ -2,13 +2,15 @@
 import { DamagedError, UpdaterError } from '../../errors.ts';
 import { checkpoint, type Receipt, type Session, snapshotInstall } from '../../install/index.ts';
 import { binarySource, placeBinary } from '../../install/rollback/stored-binary.ts';
+import { sweep } from '../../install/transaction/sweep.ts';
 import { checkStore } from '../check/home.ts';
+import { strangerAt } from '../check/own-files.ts';
 import type { HealthIssue, IssueType } from '../issue.ts';
 import { copyAside, moveAside } from './aside.ts';
 import { repairConfig } from './folders.ts';
 import { repairCache, repairSettings, repairTrust } from './home.ts';
 import { repairPermissions } from './permissions.ts';
-import { prepareWorkDir, removeLeftovers, repairJournal, writeReceipt } from './records.ts';
+import { repairJournal, writeReceipt } from './records.ts';
 
 /** What the repair of another thing needs comes before it. */
 const ORDER: readonly IssueType[] = [
@@ -47,12 +49,11 @@ export async function repairLocally(
       return 'the permissions are set';
     case 'journal_damaged':
       if (where === layout.journal) repairJournal(session, receipt);
-      else prepareWorkDir(session);
       return 'written again with what could be read of it';
     case 'binary_corruption':
       return repairKept(session, receipt);
     case 'leftover_files':
-      if (receipt !== null) removeLeftovers(session, receipt);
+      if (receipt !== null) sweep(session, receipt);
       return 'removed';
     case 'cache_damaged':
       return repairCache(session, where);
@@ -74,6 +75,12 @@ export async function repairLocally(
         issue.advice === null ? {} : { advice: issue.advice },
       );
   }
+}
+
+/** Moves what is in the place of a file of ours aside, and returns where to. Null if there is no such thing at the path. */
+export function moveStranger(session: Session, path: string): string | null {
+  const own = strangerAt(session, path);
+  return own === null ? null : moveAside(session, own.path, own.aside);
 }
 
 /** The executable that a rollback goes back to: a copy from the store, else the receipt forgets it. */

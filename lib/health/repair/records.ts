@@ -8,24 +8,30 @@ import {
   encodeEntry,
   lastReceipt,
 } from '../../install/transaction/journal.ts';
-import { leftoversIn, sweep } from '../../install/transaction/sweep.ts';
 import { digestFile, readFile, replaceDurably } from '../../platform/files.ts';
+import { ownRecords, strangersIn } from '../check/own-files.ts';
 import { copyAside, moveAside } from './aside.ts';
 import { ownSnapshots } from './last-good.ts';
 
 const JOURNAL_LIMIT = 4 << 20;
 const NEWLINE = 10;
 
-/** Makes the work dir usable, so that the lock can be taken: what stands in the way of its files is moved aside. */
-export function prepareWorkDir(session: Session): void {
+/**
+ * Makes the work dir usable, so that the lock can be taken: what is in the place of its files is moved aside. Returns where to, by
+ * path.
+ */
+export function prepareWorkDir(session: Session): Map<string, string> {
   const { host, layout } = session;
   const status = host.disk.status(layout.workDir);
   if (status !== null && status.kind !== 'directory') moveAside(session, layout.workDir);
   createWorkDir(host, layout);
-  for (const path of [layout.lock, layout.holder, layout.lastHolder]) {
-    const found = host.disk.status(path);
-    if (found !== null && found.kind !== 'file') moveAside(session, path);
+  const moved = new Map<string, string>();
+  for (const own of ownRecords(session)) {
+    if (strangersIn(session, [own]).length === 0) continue;
+    const beside = moveAside(session, own.path, own.aside);
+    if (beside !== null) moved.set(own.path, beside);
   }
+  return moved;
 }
 
 /** Writes the journal again, with the records that can be read, and with the receipt. The damaged one is kept. */
@@ -118,17 +124,4 @@ function receiptFromSnapshots(session: Session): Receipt | null {
     rollback: same.rollback,
     installedAt: same.timestamp,
   };
-}
-
-/** Removes what interrupted runs have left. What is no file is renamed, so that it is not taken for one of theirs. */
-export function removeLeftovers(session: Session, receipt: Receipt): void {
-  const { layout } = session;
-  const { disk } = session.host;
-  sweep(session, receipt);
-  const prepared = disk.list(layout.workDir).filter((name) => name.startsWith('repair-'));
-  for (const name of [...leftoversIn(session, receipt), ...prepared]) {
-    const path = layout.join(layout.workDir, name);
-    if (disk.status(path)?.kind === 'directory')
-      disk.rename(path, layout.join(layout.workDir, `damaged-${name}`));
-  }
 }

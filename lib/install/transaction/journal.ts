@@ -8,7 +8,7 @@
  */
 import { DamagedError, errorCode, errorMessage, MachineError, UpdaterError } from '../../errors.ts';
 import type { Disk, Handle } from '../../platform/disk.ts';
-import { digestBytes, readFile, replaceDurably, writeAll } from '../../platform/files.ts';
+import { digestBytes, readOwnFile, replaceDurably, writeAll } from '../../platform/files.ts';
 import { FOLDER_COMPONENTS, type FolderComponent, isSnapshotId } from '../../snapshot/index.ts';
 import type { Layout } from '../layout.ts';
 import { type Binary, checkBinary, checkReceipt, isRecord, type Receipt } from '../receipt.ts';
@@ -162,15 +162,7 @@ function checkFolders(value: unknown): Folders | null {
 }
 
 export function readJournal(disk: Disk, layout: Layout): { entries: Entry[]; length: number } {
-  let bytes: Uint8Array | null;
-  try {
-    bytes = readFile(disk, layout.journal, LIMIT);
-  } catch (error) {
-    if (errorCode(error) !== 'EISDIR') throw error;
-    throw new DamagedError(`the journal ${layout.journal} is damaged: it is a folder`, {
-      advice: 'Run `dgmo-updater repair`.',
-    });
-  }
+  const bytes = readOwnFile(disk, layout.journal, LIMIT);
   return bytes === null ? { entries: [], length: 0 } : decodeJournal(bytes, layout.journal);
 }
 
@@ -191,7 +183,7 @@ export function appendEntry(disk: Disk, layout: Layout, entry: Entry): void {
     throw new MachineError(`the journal ${layout.journal} would grow past ${LIMIT} bytes`);
   if (status.links > 1) {
     // A copy of the install that was made of hard links has the same file, and must not see this transaction as its own.
-    const before = readFile(disk, layout.journal, LIMIT)?.subarray(0, length) ?? new Uint8Array(0);
+    const before = readOwnFile(disk, layout.journal, LIMIT)?.subarray(0, length) ?? new Uint8Array(0);
     replaceDurably(disk, layout.journal, layout.workDir, Buffer.concat([before, line]), 0o644);
     return;
   }

@@ -31,7 +31,12 @@ export function inverseName(sha256: string, base: string): string {
 }
 
 export function storedBinaries(disk: Disk, layout: StoreLayout): StoredBinaries {
-  const list = (folder: string) => (disk.status(folder)?.kind === 'directory' ? disk.list(folder) : []);
+  // What is no file is as good as missing: the check of the store names it.
+  const isFile = (path: string) => ['file', 'symlink'].includes(disk.status(path)?.kind ?? '');
+  const list = (folder: string) =>
+    disk.status(folder)?.kind === 'directory'
+      ? disk.list(folder).filter((name) => isFile(layout.join(folder, name)))
+      : [];
   return {
     wholes: new Set(list(layout.binaries)),
     inverses: list(layout.inverses).flatMap((name) => {

@@ -1,7 +1,7 @@
 /** The blocks of the store: where each of them is, and reading them. */
 import { DamagedError, errorCode } from '../../errors.ts';
 import type { Disk, Handle } from '../../platform/disk.ts';
-import { readFile, removeIfThere, replaceDurably } from '../../platform/files.ts';
+import { expectingFile, readFile, removeIfThere, replaceDurably } from '../../platform/files.ts';
 import { type StoreLayout, TEMPORARY } from './layout.ts';
 import { readBlock, readEntries, type Stored } from './pack.ts';
 
@@ -32,10 +32,15 @@ export class Blocks {
     const names = disk.status(layout.packs) === null ? [] : disk.list(layout.packs);
     for (const name of names) {
       if (name.endsWith(TEMPORARY) || name.endsWith(LOST)) continue;
-      this.packs.push(name);
+      // What is no file is none of ours: it holds nothing, and is not removed.
+      if (disk.status(this.pathOf(name))?.kind !== 'directory') this.packs.push(name);
       try {
         if (names.includes(`${name}${LOST}`)) this.#lost.set(name, this.#readLost(name));
-        this.addPack(name, readEntries(disk, this.pathOf(name)));
+        const path = this.pathOf(name);
+        this.addPack(
+          name,
+          expectingFile(path, () => readEntries(disk, path)),
+        );
       } catch (error) {
         if (!(error instanceof DamagedError)) throw error;
         this.damaged.set(name, error);
@@ -127,7 +132,8 @@ export class Blocks {
   }
 
   #readLost(pack: string): Set<string> {
-    const bytes = readFile(this.#disk, `${this.pathOf(pack)}${LOST}`, LOST_LIMIT);
+    const path = `${this.pathOf(pack)}${LOST}`;
+    const bytes = expectingFile(path, () => readFile(this.#disk, path, LOST_LIMIT));
     return new Set(
       new TextDecoder()
         .decode(bytes ?? new Uint8Array(0))

@@ -7,6 +7,7 @@ import type { Disk } from '../../platform/disk.ts';
 import {
   type Digest,
   digestFile,
+  expectingFile,
   readFile,
   removeIfThere,
   replaceDurably,
@@ -24,7 +25,7 @@ export function clonePath(layout: StoreLayout, name: string): string {
 /** Returns null if the clone was never read. Throws DamagedError if the seal can't be read. */
 export function sealOf(disk: Disk, layout: StoreLayout, name: string): string | null {
   const path = `${clonePath(layout, name)}${SEAL}`;
-  const bytes = readFile(disk, path, 1024);
+  const bytes = expectingFile(path, () => readFile(disk, path, 1024));
   if (bytes === null) return null;
   const text = new TextDecoder().decode(bytes).trimEnd();
   if (!/^[0-9a-f]{64}$/.test(text)) throw new DamagedError(`the seal ${path} is damaged: wanted a SHA-256`);
@@ -42,7 +43,7 @@ export function verifyClone(
   seal: boolean,
 ): Digest {
   const path = clonePath(layout, name);
-  const found = digestFile(disk, path);
+  const found = expectingFile(path, () => digestFile(disk, path));
   if (found === null) throw new DamagedError(`the file ${path} of a snapshot is missing`);
   if (found.size !== size)
     throw new DamagedError(

@@ -74,8 +74,9 @@ async function collect(host: Host, layout: StoreLayout, references: References):
   let freed = 0;
   const drop = (folder: string, needed: (name: string) => boolean) => {
     for (const name of disk.list(folder)) {
-      if (needed(name)) continue;
       const path = layout.join(folder, name);
+      // What is no file is none of ours. `verify` names it.
+      if (needed(name) || disk.status(path)?.kind !== 'file') continue;
       freed += freedBy(disk, path);
       disk.remove(path);
     }

@@ -2,7 +2,7 @@
 import { decompressFrame, zstdFrame, zstdFrameSync } from '../../delta/index.ts';
 import { DamagedError, MachineError } from '../../errors.ts';
 import type { Disk } from '../../platform/disk.ts';
-import { digestBytes, readFile, removeIfThere, writeNew } from '../../platform/files.ts';
+import { digestBytes, expectingFile, readFile, removeIfThere, writeNew } from '../../platform/files.ts';
 import { inThread } from '../../platform/threads/thread-pool.ts';
 import { type StoreLayout, TEMPORARY } from './layout.ts';
 import { decodeTree, encodeTree, MAX_TREE, type Tree } from './tree.ts';
@@ -17,7 +17,7 @@ export function treePath(layout: StoreLayout, sha256: string): string {
 /** Throws DamagedError, which names the file, if it is missing or its content is not what its name says. */
 export function readTree(disk: Disk, layout: StoreLayout, sha256: string): Tree {
   const path = treePath(layout, sha256);
-  const frame = readFile(disk, path, MAX_TREE);
+  const frame = expectingFile(path, () => readFile(disk, path, MAX_TREE));
   if (frame === null) throw new DamagedError(`the tree ${path} is missing`);
   const document = decompressFrame(frame, MAX_TREE, WINDOW_LOG, `the tree ${path} is damaged: it`);
   const found = digestBytes(document).sha256;

@@ -3,6 +3,19 @@ import type { MutatedFile } from '../mutant.ts';
 
 export const HEALTH: readonly MutatedFile[] = [
   {
+    file: 'lib/health/check/own-files.ts',
+    tests: ['test/health/strangers.test.ts'],
+    changes: [
+      ['if (status === null || status.kind === kind) return [];', 'return [];'],
+      ["if (status.kind === 'symlink' && links === 'followed'", "if (status.kind === 'symlink'"],
+    ],
+  },
+  {
+    file: 'lib/health/repair/records.ts',
+    tests: ['test/health/strangers.test.ts'],
+    changes: [['if (strangersIn(session, [own]).length === 0) continue;', 'continue;']],
+  },
+  {
     file: 'lib/health/file-reader.ts',
     tests: ['test/health/verify.test.ts'],
     changes: [

@@ -18,12 +18,12 @@ export const INSTALL: readonly MutatedFile[] = [
         '',
         { survives: 'only a file that goes between the list and the look at it' },
       ],
-      ["requireKind(path, file, 'file');", ''],
+      ["requireKind(path, file, 'file');", ';'],
       [
-        'if (writers !== null) requireWriters(writers, layout, path, file);',
-        'if (false) requireWriters(writers, layout, path, file);',
+        'if (writers !== null) requireWriters(writers, layout, path, { ...file, mode });',
+        'if (false) requireWriters(writers, layout, path, { ...file, mode });',
       ],
-      ['if (writers !== null) requireWriters(writers, layout, path, file);', ''],
+      ['if (writers !== null) requireWriters(writers, layout, path, { ...file, mode });', ''],
       ["(mode & bit) !== 0 && !(kind === 'directory' && (mode & STICKY) !== 0)", '(mode & bit) !== 0'],
       [
         "(mode & bit) !== 0 && !(kind === 'directory' && (mode & STICKY) !== 0)",
