@@ -1,7 +1,8 @@
 /** The smallest patch of `mixing` within the limit on work, found by trying. */
 
+import { type Image, isCode, isData, REGION_KINDS } from './containers/image.ts';
 import { encodeMixing, type MixingChoice, type MixingInput, type MixingStreams } from './encode.ts';
-import { type Image, isCode, isData, REGION_KINDS, regionsOf } from './executable.ts';
+import { regionsOf } from './executable.ts';
 import { alignFunctions } from './function-table.ts';
 
 /** Bytes to model, if the publisher sets no other limit: five to seven seconds of one core (test/bench/README.md). */
@@ -30,11 +31,7 @@ export async function chooseMixing(
   if (input.fresh.length === 0) return null;
   const images = { old: regionsOf(input.old, false), fresh: regionsOf(input.fresh, true) };
   if (isCodeEqual(input, images)) withoutCode(images);
-  const sides = {
-    old: { bytes: input.old, image: images.old },
-    fresh: { bytes: input.fresh, image: images.fresh },
-  };
-  const alignments = alignFunctions(sides.old, sides.fresh, input.alignments);
+  const alignments = alignFunctions(images.old, images.fresh, input.alignments);
   for (const [index, choice] of CHOICES.entries()) {
     const report = (fraction: number) => onProgress((index + fraction) / CHOICES.length);
     const made = await encodeMixing({ ...input, alignments, images }, choice, limit, report);

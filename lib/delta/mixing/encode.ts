@@ -1,8 +1,8 @@
 /** Encodes the streams of `mixing` from alignments: which of them become steps, and what goes to `extra`. */
 import { plain, zstdFrame } from '../compress.ts';
 import type { Alignment } from '../matcher.ts';
+import { type Image, isHashes, REGION_KINDS, type Region } from './containers/image.ts';
 import { EXTRA_WINDOW } from './decode.ts';
-import { type Image, isHashes, REGION_KINDS, type Region } from './executable.ts';
 import { BUFFER_DUE, BULK_DUE, DONE, MixingModule } from './module.ts';
 
 /** What is chosen for one patch. */
@@ -116,13 +116,15 @@ function tableBits(size: number): number {
   return Math.min(18, Math.max(10, Math.ceil(Math.log2(size))));
 }
 
-function describeImage(module: MixingModule, file: 0 | 1, { regions, base, span }: Image): void {
+function describeImage(module: MixingModule, file: 0 | 1, { regions, base, span, goBases }: Image): void {
   const { exports } = module;
   exports.setRegionCount(file, regions.length);
   exports.setImageSpan(file, span);
   for (const [index, { offset, size, address, kind }] of regions.entries()) {
     module.words(exports.regionAt(file, index), 4).set([offset, size, address, kind]);
   }
+  for (const [index, address] of goBases.entries())
+    module.words(exports.goBaseAt(file, index), 1).set([address]);
   const words = [Number(base & 0xffffffffn), Number(base >> 32n)];
   module.words(exports.baseAddresses() + 8 * file, 2).set(words);
 }
@@ -131,7 +133,7 @@ function describeImage(module: MixingModule, file: 0 | 1, { regions, base, span 
 function chooseSteps({ fresh, alignments, images }: MixingInput, choice: MixingChoice): Uint32Array {
   const steps: number[] = [];
   const regions = new RegionCursor(images.fresh.regions);
-  const { functions } = images.fresh;
+  const { tables } = images.fresh;
   const hashes = images.fresh.regions.find(({ kind }) => isHashes(kind));
   let end = 0;
   const gap = (to: number) => {
@@ -152,8 +154,7 @@ function chooseSteps({ fresh, alignments, images }: MixingInput, choice: MixingC
   };
   for (const { newStart, oldStart, length } of alignments) {
     const shortest = regions.kindAt(newStart) === REGION_KINDS.text ? choice.shortestInText : choice.shortest;
-    const isFunction =
-      functions !== null && newStart >= functions.offset && newStart < functions.offset + functions.size;
+    const isFunction = tables.some(({ offset, size }) => newStart >= offset && newStart < offset + size);
     if (length < shortest && steps.length > 0 && !isFunction) continue;
     if (hashes === undefined || newStart + length <= hashes.offset) {
       add(newStart, oldStart, length);

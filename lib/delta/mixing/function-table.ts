@@ -1,67 +1,66 @@
 /**
- * Alignments of a table of functions (`.pdata` of PE: 12 bytes for each, beginning with its address) by the functions that
- * its entries are for. Byte by byte they hardly resemble each other, as every address has changed; but where the function
+ * Alignments of a table of functions (`.pdata` of PE, those of Go) by the functions that its entries are for. Byte by byte they hardly resemble each other, as every address has changed; but where the function
  * of an old entry is now, the other alignments know. For the encoder only.
  */
 import type { Alignment } from '../matcher.ts';
-import type { Image } from './executable.ts';
+import type { FunctionTable, Image } from './containers/image.ts';
 
-const ENTRY = 12;
 /** Alignments that are looked at for one that contains a place. */
 const DEPTH = 24;
 const NONE = -1;
 
-interface Side {
-  bytes: Uint8Array;
-  image: Image;
-}
-
-/** `alignments`, ascending in the new file; those within the new table are replaced if both files have a table. */
+/** `alignments`, ascending in the new file; those within a table that both files have are replaced. */
 export function alignFunctions(
-  old: Side,
-  fresh: Side,
+  old: Image,
+  fresh: Image,
   alignments: readonly Alignment[],
 ): readonly Alignment[] {
-  const [from, to] = [old.image.functions, fresh.image.functions];
-  if (from === null || to === null) return alignments;
-  const [oldBegins, newBegins] = [begins(old.bytes, from), begins(fresh.bytes, to)];
-  const entryAt = new Map<number, number>();
-  for (const [index, address] of newBegins.entries()) entryAt.set(address, index);
-  const matches = new Int32Array(newBegins.length).fill(NONE);
+  if (old.tables.length !== fresh.tables.length) return alignments;
   const moved = placesOf(alignments);
-  for (const [index, address] of oldBegins.entries()) {
-    const place = moved(offsetOf(old.image, address));
-    const entry = place === NONE ? undefined : entryAt.get(addressOf(fresh.image, place));
-    if (entry !== undefined) matches[entry] = index;
+  let all = alignments;
+  for (const [index, to] of fresh.tables.entries()) {
+    const from = old.tables[index];
+    if (from === undefined) continue;
+    const table = alignTable(old, fresh, from, to, moved);
+    all = [...cut(all, 0, to.offset), ...table, ...cut(all, to.offset + to.size, Number.POSITIVE_INFINITY)];
+  }
+  return all;
+}
+
+function alignTable(
+  old: Image,
+  fresh: Image,
+  from: FunctionTable,
+  to: FunctionTable,
+  moved: (place: number) => number,
+): Alignment[] {
+  const recordAt = new Map<number, number>();
+  for (const [index, { address }] of to.records.entries()) recordAt.set(address, index);
+  const matches = new Int32Array(to.records.length).fill(NONE);
+  for (const [index, { address }] of from.records.entries()) {
+    const place = moved(offsetOf(old, address));
+    const record = place === NONE ? undefined : recordAt.get(addressOf(fresh, place));
+    if (record !== undefined) matches[record] = index;
   }
   const table: Alignment[] = [];
   let last = NONE;
-  for (let index = 0; index < newBegins.length; index++) {
+  for (const [index, record] of to.records.entries()) {
     let match = matches[index] ?? NONE;
     // One that is not known is likely to be the next.
-    if (match === NONE && last !== NONE && last + 1 < oldBegins.length) match = last + 1;
+    if (match === NONE && last !== NONE && last + 1 < from.records.length) match = last + 1;
     last = match;
-    if (match === NONE) continue;
-    const newStart = to.offset + ENTRY * index;
-    const oldStart = from.offset + ENTRY * match;
+    const origin = from.records[match];
+    if (origin === undefined) continue;
+    const length = Math.min(record.size, origin.size);
     const before = table.at(-1);
-    const length = before?.length ?? 0;
-    if (before?.newStart === newStart - length && before.oldStart === oldStart - length) {
-      before.length += ENTRY;
+    const size = before?.length ?? 0;
+    if (before?.newStart === record.offset - size && before.oldStart === origin.offset - size) {
+      before.length += length;
     } else {
-      table.push({ newStart, oldStart, length: ENTRY });
+      table.push({ newStart: record.offset, oldStart: origin.offset, length });
     }
   }
-  return [
-    ...cut(alignments, 0, to.offset),
-    ...table,
-    ...cut(alignments, to.offset + ENTRY * newBegins.length, fresh.bytes.length),
-  ];
-}
-
-function begins(bytes: Uint8Array, { offset, size }: { offset: number; size: number }): number[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, size);
-  return Array.from({ length: Math.floor(size / ENTRY) }, (_, index) => view.getUint32(ENTRY * index, true));
+  return table;
 }
 
 /** What lies from `start` to `end` in the new file. */

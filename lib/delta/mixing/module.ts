@@ -24,6 +24,7 @@ interface Exports {
   newFile(): number;
   baseAddresses(): number;
   regionAt(file: number, index: number): number;
+  goBaseAt(file: number, index: number): number;
   setRegionCount(file: number, count: number): void;
   setImageSpan(file: number, span: number): void;
   takeSteps(count: number): number;

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { bundle } from '../bundle.ts';
 import { randomNumbers } from '../pairs.ts';
+import { goElf, otherElf } from './other-executables.ts';
 
 export interface Sample {
   name: string;
@@ -170,6 +171,7 @@ export function pe(later: boolean): Uint8Array {
   header.writeUInt16LE(0x8664, 0x44);
   header.writeUInt16LE(2, 0x46);
   header.writeUInt16LE(OPTIONAL_HEADER, 0x54);
+  header.writeUInt16LE(0x20b, 0x58);
   header.writeBigUInt64LE(base, 0x70);
   header.writeUInt32LE(16, DIRECTORIES);
   header.writeUInt32LE(layout.data, DIRECTORIES + 28);
@@ -269,5 +271,11 @@ export function samples(): Sample[] {
     sample('mach-o-arm64', machO),
     sample('script', script),
     sample('bundle', bundle),
+    ...(['x86', 'arm', 'power', 'riscv', 's390x', 'mips'] as const).map((machine) =>
+      sample(`elf-${machine}`, (later) => otherElf(machine, later)),
+    ),
+    ...(['arm', 'riscv', 's390x'] as const).map((machine) =>
+      sample(`go-${machine}`, (later) => goElf(machine, later)),
+    ),
   ];
 }

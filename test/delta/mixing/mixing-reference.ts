@@ -3,6 +3,7 @@
  * memory. It believes what it reads; it is for patches that are well-formed.
  */
 import { createHash } from 'node:crypto';
+import { GO, GO_BASES, isOther, isWide, OTHER_CODE, OtherReferences, X86_32 } from './reference-kinds.ts';
 
 const u32 = (value: number) => value >>> 0;
 const NOWHERE = 0xffffffff;
@@ -218,7 +219,14 @@ interface Instruction {
   branch: boolean;
 }
 
-function instruction(bytes: Uint8Array, start: number): Instruction | null {
+/** One byte, or those with a ModRM whose mode is not 3, where code of 64 bits has something else. */
+function legacyForm(opcode: number, next: number): number | null {
+  if (opcode < 0x40) return opcode % 8 >= 6 ? 0 : null;
+  if (opcode < 0x50 || opcode === 0x60 || opcode === 0x61) return 0;
+  return [0x62, 0xc4, 0xc5].includes(opcode) && next < 0xc0 ? MODRM : null;
+}
+
+function instruction(bytes: Uint8Array, start: number, legacy = false): Instruction | null {
   const peek = (at: number) => bytes[start + at] ?? 0;
   let at = 0;
   let narrow = false;
@@ -227,7 +235,7 @@ function instruction(bytes: Uint8Array, start: number): Instruction | null {
     if (++at > 8) return null;
   }
   let wide = false;
-  if (peek(at) >> 4 === 4) wide = (peek(at++) & 8) !== 0;
+  if (!legacy && peek(at) >> 4 === 4) wide = (peek(at++) & 8) !== 0;
   let opcode = peek(at++);
   let form: number;
   let single = false;
@@ -239,6 +247,8 @@ function instruction(bytes: Uint8Array, start: number): Instruction | null {
     } else {
       form = Number(TWO_BYTES[opcode]);
     }
+  } else if (legacy && legacyForm(opcode, peek(at)) !== null) {
+    form = Number(legacyForm(opcode, peek(at)));
   } else if (opcode === 0xc5 || opcode === 0xc4 || opcode === 0x62) {
     const map = opcode === 0xc5 ? 1 : peek(at) & (opcode === 0xc4 ? 31 : 7);
     at += opcode === 0xc5 ? 1 : opcode === 0xc4 ? 2 : 3;
@@ -266,7 +276,7 @@ function instruction(bytes: Uint8Array, start: number): Instruction | null {
       if (mode === 1) {
         at++;
       } else if (mode === 2 || operand === 5 || (operand === 4 && base === 5)) {
-        if (mode === 0 && operand === 5) found.relativeAt = at;
+        if (mode === 0 && operand === 5 && !legacy) found.relativeAt = at;
         else found.absoluteAt = at;
         at += 4;
       }
@@ -276,8 +286,9 @@ function instruction(bytes: Uint8Array, start: number): Instruction | null {
     [BYTE, 1],
     [WORD, 2],
     [ENTER, 3],
-    [OFFSET, 8],
+    [OFFSET, legacy ? 4 : 8],
   ]);
+  if (legacy && immediate === OFFSET) found.absoluteAt = at;
   if (immediate === BRANCHES) {
     found.relativeAt = at;
     found.branch = true;
@@ -310,14 +321,19 @@ interface Image {
   regions: Region[];
   span: number;
   base: bigint;
+  goBases: number[];
 }
+
+const isCode = (kind: number) => kind === X86 || kind === ARM || (kind >= X86_32 && kind <= OTHER_CODE);
 
 const addressIn = ({ regions }: Image, offset: number) => {
   const region = regions.find((each) => offset >= each.offset && offset < each.offset + each.size);
   return region === undefined ? offset : u32(region.address + offset - region.offset);
 };
 const offsetIn = ({ regions }: Image, address: number) => {
-  const region = regions.find((each) => each.kind < HASHES && u32(address - each.address) < each.size);
+  const region = regions.find(
+    (each) => (each.kind < HASHES || each.kind > OFFSETS) && u32(address - each.address) < each.size,
+  );
   return region === undefined ? NOWHERE : region.offset + u32(address - region.address);
 };
 
@@ -346,23 +362,32 @@ class References {
   readonly #view: DataView;
   readonly #image: Image;
   readonly #newBase: bigint;
+  readonly #other: OtherReferences;
 
-  constructor(old: Uint8Array, image: Image, newBase: bigint) {
+  constructor(old: Uint8Array, image: Image, fresh: Image) {
     this.#old = old;
     this.#view = new DataView(old.buffer, old.byteOffset, old.length);
     this.#image = image;
-    this.#newBase = newBase;
-    const isCode = ({ kind }: Region) => kind === X86 || kind === ARM;
+    this.#newBase = fresh.base;
+    this.#other = new OtherReferences(
+      old,
+      image.span,
+      [image.base, fresh.base],
+      [image.goBases, fresh.goBases],
+      (offset, kind) => this.#note(offset, kind),
+    );
     for (const region of image.regions) {
-      if (region.kind === X86) this.#scanX86(region);
+      if (region.kind === X86 || region.kind === X86_32) this.#scanX86(region);
       else if (region.kind === ARM) this.#scanArm(region);
+      else if (isCode(region.kind)) this.#other.scan(region.kind, region);
     }
-    for (const region of image.regions.filter((each) => !isCode(each))) {
+    for (const region of image.regions.filter(({ kind }) => !isCode(kind))) {
       if (region.kind === OFFSETS) {
         this.#scanOffsets(region);
         continue;
       }
-      this.#scanTables(region);
+      if (region.kind !== GO) this.#scanTables(region);
+      this.#other.scan(region.kind, region);
       if (region.kind === POINTERS || region.kind === RELATIVE || region.kind === CHAINED)
         this.#scanPointers(region);
     }
@@ -383,7 +408,7 @@ class References {
 
   #inCode(address: number): boolean {
     return this.#image.regions.some(
-      ({ kind, address: start, size }) => (kind === X86 || kind === ARM) && u32(address - start) < size,
+      ({ kind, address: start, size }) => isCode(kind) && u32(address - start) < size,
     );
   }
 
@@ -393,11 +418,12 @@ class References {
     this.#note(offset, MARK);
   }
 
-  #scanX86({ offset, size, address }: Region): void {
+  #scanX86({ offset, size, address, kind }: Region): void {
+    const legacy = kind === X86_32;
     const { span, base } = this.#image;
     const fixed = base >= 0x10000n && base + BigInt(span) <= 0xffffffffn;
     for (let at = 0; at + 24 <= size; ) {
-      const found = instruction(this.#old, offset + at);
+      const found = instruction(this.#old, offset + at, legacy);
       if (found === null) {
         at++;
         continue;
@@ -418,7 +444,7 @@ class References {
         const to = u32(this.#word(field) - Number(base & 0xffffffffn));
         if (to < span) {
           this.#note(field, ABSOLUTE);
-          this.#mark(to);
+          if (!legacy) this.#mark(to);
         }
       }
       at += length;
@@ -521,6 +547,17 @@ class References {
     return start;
   }
 
+  /** The number in the field at `offset` of the old file. */
+  value(offset: number, kind: number): bigint {
+    if (isOther(kind)) return this.#other.value(offset, kind);
+    const isLong = kind === POINTER || kind === CHAIN;
+    return isLong ? this.#view.getBigUint64(offset, true) : BigInt(this.#word(offset));
+  }
+
+  isBig(kind: number): boolean {
+    return isOther(kind) && this.#other.isBig(kind);
+  }
+
   target(offset: number, kind: number): number {
     const word = this.#word(offset);
     if (kind === ABSOLUTE || kind === POINTER) return u32(word - Number(this.#image.base & 0xffffffffn));
@@ -529,6 +566,7 @@ class References {
       return u32(addressIn(this.#image, this.tableStart(offset)) + word);
     if (kind === OFFSET_PAIR) return u32(originIn(this.#image, offset) + word);
     const address = addressIn(this.#image, offset);
+    if (isOther(kind)) return this.#other.solve(0, kind, address, this.#other.value(offset, kind));
     if (kind === BRANCH) return u32(address + 4 + word);
     if (kind < ABSOLUTE) return u32(address + 4 + kind - OPERAND + word);
     if (kind === BRANCH_26) return u32(address + 4 * signed(word, 26));
@@ -544,6 +582,7 @@ class References {
   field(offset: number, kind: number, address: number, to: number, table: number): bigint {
     const word = this.#word(offset);
     const low = (value: number) => BigInt(u32(value));
+    if (isOther(kind)) return this.#other.rebuilt(offset, kind, address, to);
     if (kind === ABSOLUTE) return low(to + Number(this.#newBase & 0xffffffffn));
     if (kind === POINTER) return BigInt.asUintN(64, BigInt(to) + this.#newBase);
     if (kind === IMAGE_RELATIVE) return BigInt(to);
@@ -562,6 +601,7 @@ class References {
 
   actual(kind: number, address: number, made: bigint, expected: number, table: number): number {
     const word = Number(made & 0xffffffffn);
+    if (isOther(kind)) return this.#other.solve(1, kind, address, made);
     if (kind === ABSOLUTE || kind === POINTER) return u32(word - Number(this.#newBase & 0xffffffffn));
     if (kind === IMAGE_RELATIVE || kind === CHAIN) return word;
     if (kind === TABLE || kind === TABLE_START || kind === OFFSET_PAIR) return u32(table + word);
@@ -616,8 +656,8 @@ class Mixing {
   #extraAt = 0;
 
   #images: [Image, Image] = [
-    { regions: [], span: 0, base: 0n },
-    { regions: [], span: 0, base: 0n },
+    { regions: [], span: 0, base: 0n, goBases: [] },
+    { regions: [], span: 0, base: 0n, goBases: [] },
   ];
   #references: References | undefined;
   #steps: Step[] = [];
@@ -727,15 +767,16 @@ class Mixing {
       const low = decoder.raw(32);
       return (BigInt(decoder.raw(32)) << 32n) | BigInt(low);
     });
-    const counters = numbers(5);
-    const first = this.#regions(counters, []);
-    const second = this.#regions(counters, first.regions);
+    const counters = numbers(6);
+    const nothing = { regions: [], goBases: new Array<number>(GO_BASES).fill(0) };
+    const first = this.#regions(counters, nothing);
+    const second = this.#regions(counters, first);
     this.#images = [
       { ...first, base: bases[0] ?? 0n },
       { ...second, base: bases[1] ?? 0n },
     ];
     this.#readSteps(decoder.number(new NumberCounters()));
-    this.#references = new References(this.#old, this.#images[0], this.#images[1].base);
+    this.#references = new References(this.#old, ...this.#images);
     const size = this.#old.length;
     const bits = Math.min(22, Math.max(10, 30 - Math.clz32(size | 1)));
     this.#oldShift = BigInt(64 - bits);
@@ -745,16 +786,20 @@ class Mixing {
     }
   }
 
-  #regions(counters: NumberCounters[], like: Region[]): { regions: Region[]; span: number } {
+  #regions(
+    counters: NumberCounters[],
+    like: Pick<Image, 'regions' | 'goBases'>,
+  ): Pick<Image, 'regions' | 'span' | 'goBases'> {
     const decoder = this.#decoder;
     const next = (field: number) => decoder.number(counters[field] ?? new NumberCounters());
     const count = next(0);
     const span = next(0);
     const regions: Region[] = [];
+    let goBases = new Array<number>(GO_BASES).fill(0);
     let [end, distance, likeEnd, likeDistance] = [0, 0, 0, 0];
     for (let i = 0; i < count; i++) {
       let model = [0, 0, 0, 0];
-      const old = like[i];
+      const old = like.regions[i];
       if (old !== undefined) {
         model = [old.offset - likeEnd, old.size, u32(old.address - old.offset - likeDistance), old.kind];
         likeEnd = old.offset + old.size;
@@ -767,8 +812,14 @@ class Mixing {
       const offset = end + gap;
       regions.push({ offset, size, address: u32(offset + distance), kind });
       end = offset + size;
+      if (kind !== GO) continue;
+      let last = 0;
+      goBases = like.goBases.map((base, index) => {
+        last = u32(last + base - (like.goBases[index - 1] ?? 0) + unzigzag(next(5)));
+        return last;
+      });
     }
-    return { regions, span };
+    return { regions, span, goBases };
   }
 
   #readSteps(count: number): void {
@@ -891,7 +942,7 @@ class Mixing {
     const kind = region?.kind ?? DATA;
     if (this.#at >= this.#regionEnd) this.#blockLeft = -1;
     this.#regionEnd = end;
-    this.#class = kind === X86 || kind === ARM ? 1 : kind === TEXT ? 2 : 0;
+    this.#class = isCode(kind) ? 1 : kind === TEXT ? 2 : 0;
     const reference = this.#referenceHere();
     if (reference !== 0 && (!this.#wary || (this.#history & 15) === 15 || reference >= POINTER)) {
       this.#reference(reference);
@@ -1154,7 +1205,7 @@ class Mixing {
 
   #reference(kind: number): void {
     const references = this.#references as References;
-    const size = kind === POINTER || kind === CHAIN ? 8 : 4;
+    const size = kind === POINTER || kind === CHAIN || isWide(kind) ? 8 : 4;
     const target = references.target(this.#oldAt, kind);
     const address = addressIn(this.#images[1], this.#at);
     const table =
@@ -1165,8 +1216,7 @@ class Mixing {
           : 0;
     const { expected, trust } = this.#predict(target);
     const wanted = references.field(this.#oldAt, kind, address, expected, table);
-    const before =
-      size === 8 ? this.#oldView.getBigUint64(64 + this.#oldAt, true) : BigInt(this.#oldWord(this.#oldAt));
+    const before = references.value(this.#oldAt, kind);
     const same = wanted === before ? 1 : 0;
     const apart = Math.min(16, u32(this.#oldAt - this.#lastMiss) >>> 2);
     const set = (kind * 8 + trust) * 2 + same;
@@ -1178,7 +1228,7 @@ class Mixing {
         flags.at(8192 + (hash(target, 5) & 4095)),
         flags.at(12288 + (apart * 8 + trust) * 4 + (this.#referenceHistory & 3)),
       ],
-      1024 + set,
+      1024 + set + (kind < 48 ? 0 : 256),
       1000,
     );
     this.#referenceHistory = u32((this.#referenceHistory << 1) | right);
@@ -1203,7 +1253,10 @@ class Mixing {
       if (!found) value = this.#field(kind, size, target, wanted, before);
       this.#lastMiss = this.#oldAt;
     }
-    for (let i = 0; i < size; i++) this.#fresh[this.#at + i] = Number((value >> BigInt(8 * i)) & 255n);
+    for (let i = 0; i < size; i++) {
+      const place = references.isBig(kind) ? size - 1 - i : i;
+      this.#fresh[this.#at + place] = Number((value >> BigInt(8 * i)) & 255n);
+    }
     this.#learnTarget(target, references.actual(kind, address, value, expected, table));
     this.#at += size;
     this.#oldAt += size;

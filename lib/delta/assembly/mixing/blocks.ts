@@ -1,6 +1,7 @@
 /** Runs of bytes as they are in the old file, in blocks that grow. */
 import { take } from '../memory';
-import { freeOfReferences, sizeOf } from './addresses/references';
+import { freeOfReferences } from './addresses/found';
+import { sizeOf } from './addresses/kinds';
 import { BLOCKS, charge, codeFlag, codeRaw, encoding, SUSPECTS } from './coding/coder';
 import { miss } from './contents/bytes';
 import { referenceHere } from './contents/fields';

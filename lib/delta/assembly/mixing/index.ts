@@ -10,6 +10,7 @@ export {
   choose,
   costOf,
   freshAt,
+  goBaseAt,
   hashedBytes,
   made,
   newFile,

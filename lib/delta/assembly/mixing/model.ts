@@ -4,7 +4,7 @@
  * which it can be interrupted.
  */
 import { take } from '../memory';
-import { openReferences, scan } from './addresses/references';
+import { scan } from './addresses/references';
 import { classOf, codeRegions, openRegions, regionEnd, regionOf } from './addresses/regions';
 import {
   BULK,
@@ -68,7 +68,6 @@ const EVEN_IF_WARY: u32 = 12;
 /** Of this patch. */
 let bucketBits: u32 = 18;
 
-let bases: usize = 0;
 /** The window: what of the new file is kept. */
 let window: usize = 0;
 let windowSize: u32 = 0;
@@ -85,11 +84,11 @@ export function open(encode: bool, oldBytes: u32, newBytes: u32): bool {
   State.newSize = newBytes;
   if (!openCoder(encode) || !openRegions() || !openSteps(oldBytes, newBytes)) return false;
   numbers = take(NUMBER);
-  bases = take(16);
+  State.bases = take(16);
   State.old = take(<usize>oldBytes + 2 * PADDING);
   windowSize = encode ? newBytes : min(newBytes, HISTORY + CHUNK + BULK_PIECE);
   window = take(<usize>windowSize + 2 * PADDING);
-  if (numbers === 0 || bases === 0 || State.old === 0 || window === 0) return false;
+  if (numbers === 0 || State.bases === 0 || State.old === 0 || window === 0) return false;
   State.old += PADDING;
   window += PADDING;
   State.fresh = window;
@@ -106,7 +105,7 @@ export function newFile(): usize {
 }
 
 export function baseAddresses(): usize {
-  return bases;
+  return State.bases;
 }
 
 export function bufferAddress(): usize {
@@ -193,7 +192,7 @@ function begin(): i32 {
   bucketBits = codeRaw(bucketBits, 5);
   if (bucketBits < 8 || bucketBits > 20) return MALFORMED;
   for (let i: usize = 0; i < 16; i += 4) {
-    store<u32>(bases + i, codeRaw(load<u32>(bases + i), 32));
+    store<u32>(State.bases + i, codeRaw(load<u32>(State.bases + i), 32));
   }
   if (!codeRegions(0, State.oldSize) || !codeRegions(1, State.newSize)) return MALFORMED;
   const count = codeNumber(stepCount, numbers);
@@ -202,7 +201,6 @@ function begin(): i32 {
   if (!openMixer(bucketBits) || !openBlocks() || !openFields() || !openBytes()) return NO_MEMORY;
   if (!openMatches(State.old, State.oldSize) || !openTargets(State.oldSize)) return NO_MEMORY;
   if (!openWords(State.old, State.oldSize) || !openSuspects(State.old)) return NO_MEMORY;
-  openReferences(State.old, State.oldSize, bases);
   if (!scan()) return NO_MEMORY;
   indexOld();
   return DONE;
@@ -253,6 +251,7 @@ function unit(): void {
   }
 }
 
+export { goBaseAt } from './addresses/go';
 export { regionAt, setImageSpan, setRegionCount } from './addresses/regions';
 export { takeSteps } from './addresses/steps';
 export { costOf, refill } from './coding/coder';

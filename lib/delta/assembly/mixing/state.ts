@@ -9,6 +9,8 @@ export class State {
   static old: usize = 0;
   static oldSize: u32 = 0;
   static newSize: u32 = 0;
+  /** The base addresses of both images, two words each. */
+  static bases: usize = 0;
   /** + a new place it is the address of its byte. */
   static fresh: usize = 0;
 

@@ -4,6 +4,8 @@
  */
 import { take } from '../../memory';
 import { codeNumber, NUMBER } from '../coding/coder';
+import { goBaseAt, openGo } from './go';
+import { GO_BASES } from './kinds';
 
 export const DATA: u32 = 0;
 export const X86: u32 = 1;
@@ -18,7 +20,20 @@ const HASHES: u32 = 7;
 export const HASHES_OF_LARGE: u32 = 8;
 /** Offsets of 4 bytes, each before a length, relative to `address`, which is that of another place. */
 export const OFFSETS: u32 = 9;
-export const KINDS: u32 = 10;
+/** Go's table of functions: at most one in a file (go.ts). */
+export const GO: u32 = 10;
+/** Data with pointers of 4 bytes. */
+export const WORDS: u32 = 11;
+/** Code of x86 (32 bits), arm (32 bits), POWER, RISC-V, s390x, and of machines that are not known here. */
+export const X86_32: u32 = 12;
+export const ARM_32: u32 = 13;
+export const POWER: u32 = 14;
+export const RISC_V: u32 = 15;
+export const S390: u32 = 16;
+const OTHER_CODE: u32 = 17;
+/** Data with pointers of 8 bytes, the highest first. */
+export const POINTERS_BIG: u32 = 18;
+const KINDS: u32 = 19;
 
 /** Regions of a file, at most. */
 export const MOST: u32 = 255;
@@ -35,11 +50,11 @@ let spans: usize = 0;
 
 export function openRegions(): bool {
   tables = take(2 * <usize>MOST * ENTRY);
-  numbers = take(5 * NUMBER);
+  numbers = take(6 * NUMBER);
   counts = take(8);
   recent = take(8);
   spans = take(16);
-  return spans !== 0;
+  return spans !== 0 && openGo();
 }
 
 export function regionAt(file: usize, index: u32): usize {
@@ -79,6 +94,7 @@ export function codeRegions(file: usize, size: u32): bool {
   let oldEnd: u32 = 0;
   let oldDistance: u32 = 0;
   let hashes = false;
+  let go = false;
   for (let i: u32 = 0; i < count; i++) {
     const region = regionAt(file, i);
     let likeGap: u32 = 0;
@@ -112,19 +128,55 @@ export function codeRegions(file: usize, size: u32): bool {
       if (file === 0 || hashes || hashed === 0 || hashed > start || length !== pages << 5) return false;
       hashes = true;
     }
+    if (kind === GO) {
+      if (go) return false;
+      go = true;
+      codeGoBases(file);
+    }
     store<u32>(region, kind, 12);
     end = start + length;
   }
   return true;
 }
 
+/** Each by how far it is from the one before; those of the new file by how much further than in the old one. */
+function codeGoBases(file: usize): void {
+  let like: u32 = 0;
+  let last: u32 = 0;
+  for (let i: u32 = 0; i < GO_BASES; i++) {
+    const place = goBaseAt(file, i);
+    const expected = file === 0 ? last : last + load<u32>(goBaseAt(0, i)) - like;
+    last = expected + codeDifference(load<u32>(place) - expected, 5);
+    store<u32>(place, last);
+    like = load<u32>(goBaseAt(0, i));
+  }
+}
+
 /** Whether such a region is looked through for references. */
 export function holdsReferences(kind: u32): bool {
-  return kind !== DATA && kind !== TEXT && !isHashes(kind);
+  return kind !== DATA && kind !== TEXT && kind !== OTHER_CODE && !isHashes(kind);
 }
 
 export function isHashes(kind: u32): bool {
   return kind === HASHES || kind === HASHES_OF_LARGE;
+}
+
+export function isCode(kind: u32): bool {
+  return kind === X86 || kind === ARM || (kind >= X86_32 && kind <= OTHER_CODE);
+}
+
+/** Whether the address of such a region is its own. */
+function isLoaded(kind: u32): bool {
+  return kind < HASHES || kind > OFFSETS;
+}
+
+/** Whether code is loaded at `address` of the old image. */
+export function inCode(address: u32): bool {
+  for (let i: u32 = 0; i < regionCount(0); i++) {
+    const region = regionAt(0, i);
+    if (isCode(load<u32>(region, 12)) && address - load<u32>(region, 8) < load<u32>(region, 4)) return true;
+  }
+  return false;
 }
 
 /** Codes a difference that wraps, small ones of both signs alike. */
@@ -174,12 +226,12 @@ export function offsetOf(file: usize, address: u32): u32 {
   for (let i: u32 = 0; i < regionCount(file); i++) {
     const region = regionAt(file, i);
     const into = address - load<u32>(region, 8);
-    if (into < load<u32>(region, 4) && load<u32>(region, 12) < HASHES) return load<u32>(region) + into;
+    if (into < load<u32>(region, 4) && isLoaded(load<u32>(region, 12))) return load<u32>(region) + into;
   }
   return 0xffffffff;
 }
 
 /** 0 data, 1 code, 2 text: what contexts distinguish. */
 export function classOf(kind: u32): u32 {
-  return kind === X86 || kind === ARM ? 1 : kind === TEXT ? 2 : 0;
+  return isCode(kind) ? 1 : kind === TEXT ? 2 : 0;
 }

@@ -43,8 +43,8 @@ export let absoluteAt: u32 = 0;
 /** Whether the relative one is the target of a call or a jump. */
 export let isBranch: bool = false;
 
-/** Bytes of the instruction at `code`, of which 24 can be read; 0 if it is none. */
-export function decode(code: usize): u32 {
+/** Bytes of the instruction at `code`, of which 24 can be read; 0 if it is none. `legacy`: of 32 bits. */
+export function decode(code: usize, legacy: bool = false): u32 {
   relativeAt = 0;
   absoluteAt = 0;
   isBranch = false;
@@ -71,7 +71,7 @@ export function decode(code: usize): u32 {
     if (at > 8) return 0;
   }
   let wide = false;
-  if ((load<u8>(code + at) & 0xf0) === 0x40) {
+  if (!legacy && (load<u8>(code + at) & 0xf0) === 0x40) {
     wide = (load<u8>(code + at) & 8) !== 0;
     at++;
   }
@@ -86,6 +86,8 @@ export function decode(code: usize): u32 {
     } else {
       form = load<u8>(OPCODES + 256 + opcode);
     }
+  } else if (legacy && isLegacy(opcode, load<u8>(code + at))) {
+    form = opcode >= 0x62 ? MODRM : 0;
   } else if (opcode === 0xc5) {
     at++;
     form = load<u8>(OPCODES + 256 + load<u8>(code + at++));
@@ -116,7 +118,8 @@ export function decode(code: usize): u32 {
       if (operand === 4) base = load<u8>(code + at++) & 7;
       if (mode === 0) {
         if (operand === 5) {
-          relativeAt = at;
+          if (legacy) absoluteAt = at;
+          else relativeAt = at;
           at += 4;
         } else if (operand === 4 && base === 5) {
           absoluteAt = at;
@@ -133,8 +136,10 @@ export function decode(code: usize): u32 {
   if (immediate === BYTE) at++;
   else if (immediate === WORD) at += 2;
   else if (immediate === ENTER) at += 3;
-  else if (immediate === OFFSET) at += 8;
-  else if (immediate === BRANCH) {
+  else if (immediate === OFFSET) {
+    if (legacy) absoluteAt = at;
+    at += legacy ? 4 : 8;
+  } else if (immediate === BRANCH) {
     relativeAt = at;
     isBranch = true;
     at += 4;
@@ -147,4 +152,11 @@ export function decode(code: usize): u32 {
     }
   }
   return at;
+}
+
+/** One byte, or with a ModRM (which follows) whose mode is not 3, where code of 64 bits has something else. */
+function isLegacy(opcode: u32, modrm: u32): bool {
+  if (opcode < 0x40) return (opcode & 7) >= 6;
+  if (opcode === 0x62 || opcode === 0xc4 || opcode === 0xc5) return modrm < 0xc0;
+  return opcode < 0x50 || opcode === 0x60 || opcode === 0x61;
 }

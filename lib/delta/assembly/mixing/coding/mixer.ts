@@ -9,7 +9,7 @@ import { hash, squash, stretch } from './tables';
 /** Weights have 16 bits behind the point; they stay below ±8. */
 const WEIGHT_LIMIT: i32 = (1 << 19) - 1;
 const FLAG_INPUTS: usize = 8;
-const FLAG_SETS: u32 = 2048;
+const FLAG_SETS: u32 = 2304;
 const FLAG_WEIGHT: i32 = 22938;
 const LITERAL_INPUTS: usize = 24;
 const LITERAL_WEIGHT: i32 = 8520;
@@ -87,7 +87,7 @@ export function counterOfFlag(index: usize, counter: usize): void {
   store<usize>(slots + (index << 2), counter);
 }
 
-/** Codes yes or no by the first `count` counters (`counterOfFlag`), with the weights of `set`, 0 to 2047. */
+/** Codes yes or no by the first `count` counters (`counterOfFlag`), with the weights of `set`, 0 to 2303. */
 export function codeMixed(bit: u32, count: usize, set: u32, limit: u32): u32 {
   v128.store(inputs, i32x4.splat(0));
   v128.store(inputs, i32x4.splat(0), 16);

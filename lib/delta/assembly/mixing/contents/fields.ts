@@ -1,16 +1,8 @@
 /** Fields that hold a reference: as predicted, or what they hold instead. */
 import { take } from '../../memory';
-import {
-  actual,
-  field,
-  isTable,
-  OFFSET,
-  origin,
-  referenceAt,
-  sizeOf,
-  tableStart,
-  target,
-} from '../addresses/references';
+import { referenceAt, tableStart } from '../addresses/found';
+import { isTable, OFFSET, sizeOf } from '../addresses/kinds';
+import { actual, field, origin, read, target, write } from '../addresses/references';
 import { addressOf } from '../addresses/regions';
 import { confidence, learnTarget, neighbours, predictTarget } from '../addresses/targets';
 import { charge, codeFlag, encoding, FIELDS, REFERENCES } from '../coding/coder';
@@ -21,6 +13,8 @@ import { advanceCalm } from './bytes';
 import { context } from './literal';
 
 const REFERENCE_SETS: u32 = 1024;
+/** The sets of these kinds and those above are behind the sets of words and suspects. */
+const LATER: u32 = 48;
 
 let referenceHistory: u32 = 0;
 let referenceFlags: usize = 0;
@@ -49,16 +43,21 @@ export function codeReference(reference: u32): void {
   const expected = predictTarget(refersTo);
   const trust = confidence;
   const wanted = field(State.oldAt, reference, address, expected, table);
-  const before = word(State.old + State.oldAt, size);
+  const before = read(State.old + State.oldAt, reference);
   const same = u32(wanted === before);
-  const actualWord = encoding ? word(State.fresh + State.at, size) : 0;
+  const actualWord = encoding ? read(State.fresh + State.at, reference) : 0;
   const apart = min<u32>(16, (State.oldAt - State.lastMiss) >> 2);
   const set = (reference * 8 + trust) * 2 + same;
   counterOfFlag(0, counter(referenceFlags, set));
   counterOfFlag(1, counter(referenceFlags, 4096 + (referenceHistory & 255) * 8 + trust));
   counterOfFlag(2, counter(referenceFlags, 2 * 4096 + (hash(refersTo, 5) & 4095)));
   counterOfFlag(3, counter(referenceFlags, 3 * 4096 + (apart * 8 + trust) * 4 + (referenceHistory & 3)));
-  const right = codeMixed(u32(actualWord === wanted), 4, REFERENCE_SETS + set, 1000);
+  const right = codeMixed(
+    u32(actualWord === wanted),
+    4,
+    REFERENCE_SETS + set + (reference < LATER ? 0 : 256),
+    1000,
+  );
   referenceHistory = (referenceHistory << 1) | right;
   let value = wanted;
   if (!right) {
@@ -76,18 +75,13 @@ export function codeReference(reference: u32): void {
     charge(FIELDS);
     if (!found) value = codeField(reference, size, refersTo, wanted, before);
   }
-  if (size === 8) store<u64>(State.fresh + State.at, value);
-  else store<u32>(State.fresh + State.at, <u32>value);
+  write(State.fresh + State.at, reference, value);
   learnTarget(refersTo, actual(reference, address, value, expected, table));
   if (!right) State.lastMiss = State.oldAt;
   State.at += size;
   State.oldAt += size;
   if (State.matched > 0) State.matchedAt += size;
   if (State.wary && right) advanceCalm(size);
-}
-
-function word(place: usize, size: u32): u64 {
-  return size === 8 ? load<u64>(place) : <u64>load<u32>(place);
 }
 
 /** A field that nothing predicted, byte by byte from its highest. */
@@ -107,7 +101,7 @@ function codeField(reference: u32, size: u32, refersTo: u32, wanted: u64, before
     context(3, hash(hash(place, <u32>value), 3));
     context(4, hash(hash(place, guess), (close & 255) + 512));
     context(5, hash(hash(refersTo, 4), <u32>value));
-    const y = encoding ? <u32>(word(State.fresh + State.at, size) >> shift) & 255 : 0;
+    const y = encoding ? <u32>(read(State.fresh + State.at, reference) >> shift) & 255 : 0;
     const byte = codeLiteral(y, 6, <i32>guess, 32 + (<u32>i & 3) * 2 + equal, -1, 0, 96 + <u32>i);
     value = (value << 8) | <u64>byte;
   }

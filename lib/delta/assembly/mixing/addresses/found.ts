@@ -1,0 +1,55 @@
+/** Where references of the old file begin: a byte for each four bytes of it. */
+import { take } from '../../memory';
+import { MARK, TABLE } from './kinds';
+
+/** kind * 4 + where among the four bytes the reference begins; 0 if none does. */
+let map: usize = 0;
+
+/** False if memory ran out. Without it, there are no references. */
+export function openFound(oldSize: u32): bool {
+  map = take((<usize>oldSize >> 2) + 64);
+  return map !== 0;
+}
+
+export function note(offset: u32, kind: u32): void {
+  store<u8>(map + (offset >> 2), <u8>((kind << 2) | (offset & 3)));
+}
+
+export function forget(offset: u32): void {
+  store<u8>(map + (offset >> 2), 0);
+}
+
+/** Whether the last that was noted for these four bytes begins at `offset` and is of that kind. */
+export function isNoted(offset: u32, kind: u32): bool {
+  return load<u8>(map + (offset >> 2)) === <u8>((kind << 2) | (offset & 3));
+}
+
+/** The kind of the reference that begins at `offset` of the old file, or 0. */
+export function referenceAt(offset: u32): u32 {
+  if (map === 0) return 0;
+  const entry: u32 = load<u8>(map + (offset >> 2));
+  return entry !== 0 && (entry & 3) === (offset & 3) && entry >> 2 !== MARK ? entry >> 2 : 0;
+}
+
+/** How many bytes from `offset` on, at most `most`, no reference begins at. */
+export function freeOfReferences(offset: u32, most: u32): u32 {
+  if (map === 0) return most;
+  const end = offset + most;
+  for (let quad = offset >> 2; quad << 2 < end; ) {
+    const entry: u32 = load<u8>(map + quad);
+    if (entry === 0) {
+      quad += load<u64>(map + quad) === 0 ? 8 : 1;
+      continue;
+    }
+    const place = (quad << 2) | (entry & 3);
+    if (entry >> 2 !== MARK && place >= offset && place < end) return place - offset;
+    quad++;
+  }
+  return most;
+}
+
+/** Where the jump table begins whose entry is at `offset`. */
+export function tableStart(offset: u32): u32 {
+  while (referenceAt(offset) === TABLE && offset >= 4) offset -= 4;
+  return offset;
+}

@@ -1,0 +1,48 @@
+/**
+ * Kinds of references, as FORMAT.md numbers them: how large their field is, and in which order its bytes are. Kinds fit into six
+ * bits.
+ */
+
+/** A branch of x86; an operand relative to the next instruction, + the bytes (0 to 8) between field and instruction's end. */
+export const BRANCH: u32 = 1;
+export const OPERAND: u32 = 2;
+export const ABSOLUTE: u32 = 11;
+export const POINTER: u32 = 12;
+export const IMAGE_RELATIVE: u32 = 13;
+export const CHAIN: u32 = 14;
+/** Entries of jump tables, relative to the table's start: the others, and the first. */
+export const TABLE: u32 = 15;
+export const BRANCH_26: u32 = 16;
+export const BRANCH_19: u32 = 17;
+/** Low 12 bits, + the words (1 to 12) back to their ADRP; ADRP, + the words to its first low 12 bits, 0 if none are near. */
+export const LOW_12: u32 = 18;
+export const ADRP: u32 = 31;
+export const TABLE_START: u32 = 44;
+/** A place that code takes the address of. Not a reference. */
+export const MARK: u32 = 45;
+/** In a region of kind OFFSETS. */
+export const OFFSET: u32 = 46;
+/** In Go's table of functions: + the base (0 to 6, go.ts) that the field is relative to. */
+export const GO_FIELD: u32 = 47;
+export const GO_BASES: u32 = 7;
+/** Branches of arm, of POWER and of RISC-V; AUIPC of RISC-V with the instruction behind it; s390x: relative, in halfwords. */
+export const BRANCH_24: u32 = 54;
+export const BRANCH_POWER: u32 = 55;
+export const JAL: u32 = 56;
+export const AUIPC: u32 = 57;
+export const HALFWORDS: u32 = 58;
+/** Highest byte first. */
+export const POINTER_BIG: u32 = 59;
+
+export function sizeOf(kind: u32): u32 {
+  return kind === POINTER || kind === CHAIN || kind === AUIPC || kind === POINTER_BIG ? 8 : 4;
+}
+
+export function isTable(kind: u32): bool {
+  return kind === TABLE || kind === TABLE_START;
+}
+
+/** Whether it is a field of Go's table of functions. */
+export function isGo(kind: u32): bool {
+  return kind - GO_FIELD < GO_BASES;
+}

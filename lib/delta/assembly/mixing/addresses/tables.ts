@@ -1,0 +1,105 @@
+/** Finds the references in data: jump tables, pointers, addresses, and the offsets of Bun's table of files. */
+import { State } from '../state';
+import { forget, isNoted, note, referenceAt } from './found';
+import {
+  ABSOLUTE,
+  CHAIN,
+  IMAGE_RELATIVE,
+  MARK,
+  OFFSET,
+  POINTER,
+  POINTER_BIG,
+  TABLE,
+  TABLE_START,
+} from './kinds';
+import { CHAINED, imageSpan, inCode, offsetOf, RELATIVE } from './regions';
+
+const TABLE_ENTRIES: u32 = 256;
+/** Addresses below are taken for small numbers. */
+const LEAST: u32 = 0x1000;
+/** In larger regions a number of four bytes counts only if it is the address of code. */
+const LARGE: u32 = 1 << 24;
+
+export function scanTables(start: u32, size: u32, address: u32): void {
+  for (let at: u32 = (0 - start) & 3; at + 4 <= size; ) {
+    if (!isNoted(start + at, MARK)) {
+      at += 4;
+      continue;
+    }
+    let end = at;
+    for (let i: u32 = 0; i < TABLE_ENTRIES && end + 4 <= size; i++) {
+      if (i > 0 && isNoted(start + end, MARK)) break;
+      const value = load<u32>(State.old + start + end);
+      if (value === 0 || !inCode(address + at + value)) break;
+      end += 4;
+    }
+    const found = end - at >= 8;
+    if (end === at) end += 4;
+    for (let i = at; i < end; i += 4) {
+      if (found) note(start + i, i === at ? TABLE_START : TABLE);
+      else forget(start + i);
+    }
+    at = end;
+  }
+}
+
+export function scanPointers(start: u32, size: u32, address: u32, kind: u32): void {
+  const span = imageSpan(0);
+  const base = load<u64>(State.bases);
+  let at: u32 = (0 - address) & 7;
+  while (at + 8 <= size) {
+    const field = start + at;
+    if (referenceAt(field) !== 0 || referenceAt(field + 4) !== 0) {
+      at += 8;
+      continue;
+    }
+    const value = load<u64>(State.old + field);
+    if (kind === CHAINED) {
+      const target = value & 0xfffffffff;
+      if (value >> 63 === 0 && value >> 36 !== 0 && target >= 0x4000 && target < <u64>span)
+        note(field, CHAIN);
+    } else if (value - base < <u64>span && value - base >= <u64>LEAST) {
+      note(field, POINTER);
+    } else if (kind === RELATIVE) {
+      for (let half: u32 = 0; half < 8; half += 4) {
+        const target = load<u32>(State.old + field + half);
+        if (target >= LEAST && target < span && (size < LARGE || inCode(target)))
+          note(field + half, IMAGE_RELATIVE);
+      }
+    }
+    at += 8;
+  }
+}
+
+/** Of an offset and a length the offset, if a zero follows what they describe. */
+export function scanOffsets(start: u32, size: u32, origin: u32): void {
+  let at: u32 = 0;
+  while (at + 8 <= size) {
+    const target = load<u32>(State.old + start + at);
+    const length = load<u32>(State.old + start + at + 4);
+    at += 4;
+    if (length === 0 || length >= State.oldSize || target >= State.oldSize) continue;
+    const end = offsetOf(0, origin + target + length);
+    if (end === 0xffffffff || load<u8>(State.old + end) !== 0) continue;
+    note(start + at - 4, OFFSET);
+    at += 4;
+  }
+}
+
+/** Pointers of four bytes. */
+export function scanWords(start: u32, size: u32, address: u32): void {
+  const span = imageSpan(0);
+  for (let at: u32 = (0 - address) & 3; at + 4 <= size; at += 4) {
+    const target = load<u32>(State.old + start + at) - load<u32>(State.bases);
+    if (target >= LEAST && target < span) note(start + at, ABSOLUTE);
+  }
+}
+
+/** Pointers of eight bytes, the highest first. */
+export function scanBig(start: u32, size: u32, address: u32): void {
+  const span = <u64>imageSpan(0);
+  for (let at: u32 = (0 - address) & 7; at + 8 <= size; at += 8) {
+    const target = bswap<u64>(load<u64>(State.old + start + at)) - load<u64>(State.bases);
+    if (target >= <u64>LEAST && target < span) note(start + at, POINTER_BIG);
+  }
+}

@@ -1,0 +1,70 @@
+/** The parts of an ELF file, of 32 or 64 bits and either order of bytes: its sections, or without them its segments. */
+import { type Part, type Parts, REGION_KINDS, type RegionKind } from './image.ts';
+
+const WRITTEN = 1;
+const NO_BITS = 8;
+/** Flags of a section, of a segment. */
+const [ALLOCATED, INSTRUCTIONS, EXECUTABLE] = [2, 4, 1];
+
+/** By number of the machine; of the others code is read nowhere. */
+const LITTLE_CODE: Readonly<Record<number, RegionKind>> = {
+  3: REGION_KINDS.x86Legacy,
+  21: REGION_KINDS.power,
+  40: REGION_KINDS.arm32,
+  62: REGION_KINDS.x86,
+  183: REGION_KINDS.arm,
+  243: REGION_KINDS.riscV,
+};
+const S390 = 22;
+
+export function isElf(bytes: Buffer): boolean {
+  const [width, order] = [bytes[4], bytes[5]];
+  return bytes.readUInt32BE(0) === 0x7f454c46 && (width === 1 || width === 2) && (order === 1 || order === 2);
+}
+
+export function elf(bytes: Buffer): Parts {
+  const wide = bytes[4] === 2;
+  const big = bytes[5] === 2;
+  const half = (at: number) => (big ? bytes.readUInt16BE(at) : bytes.readUInt16LE(at));
+  const word = (at: number) => (big ? bytes.readUInt32BE(at) : bytes.readUInt32LE(at));
+  const long = (at: number) => {
+    if (!wide) return BigInt(word(at));
+    return big ? bytes.readBigUInt64BE(at) : bytes.readBigUInt64LE(at);
+  };
+  const code = codeOf(half(18), wide, big);
+  const data = dataOf(wide, big);
+  let end = 0n;
+  const loaded: Part[] = [];
+  const segments = Number(long(wide ? 32 : 28));
+  for (let i = 0; i < half(wide ? 56 : 44); i++) {
+    const at = segments + (wide ? 56 : 32) * i;
+    if (word(at) !== WRITTEN) continue;
+    const field = (index: number) => long(at + (wide ? 8 + 8 * index : 4 + 4 * index));
+    const [offset, address, size, limit] = [field(0), field(1), field(3), field(1) + field(4)];
+    if (limit > end) end = limit;
+    const executable = (word(at + (wide ? 4 : 24)) & EXECUTABLE) !== 0;
+    loaded.push({ offset: Number(offset), size: Number(size), address, kind: executable ? code : data });
+  }
+  const parts: Part[] = [];
+  const sections = Number(long(wide ? 40 : 32));
+  for (let i = 0; i < half(wide ? 60 : 48) && sections > 0; i++) {
+    const at = sections + (wide ? 64 : 40) * i;
+    const type = word(at + 4);
+    const field = (index: number) => long(at + 8 + (wide ? 8 : 4) * index);
+    const flags = Number(field(0));
+    if (type === 0 || type === NO_BITS || (flags & ALLOCATED) === 0) continue;
+    const kind = (flags & INSTRUCTIONS) !== 0 ? code : data;
+    parts.push({ offset: Number(field(2)), size: Number(field(3)), address: field(1), kind });
+  }
+  return { parts: parts.length > 0 ? parts : loaded, end };
+}
+
+function codeOf(machine: number, wide: boolean, big: boolean): RegionKind {
+  if (big) return machine === S390 && wide ? REGION_KINDS.s390 : REGION_KINDS.otherCode;
+  return LITTLE_CODE[machine] ?? REGION_KINDS.otherCode;
+}
+
+function dataOf(wide: boolean, big: boolean): RegionKind {
+  if (!wide) return big ? REGION_KINDS.data : REGION_KINDS.words;
+  return big ? REGION_KINDS.pointersBig : REGION_KINDS.pointers;
+}

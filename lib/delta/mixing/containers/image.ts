@@ -1,0 +1,98 @@
+/** What is known of an executable: its regions (FORMAT.md), and what only the encoder needs. */
+
+export interface Region {
+  /** Of the file, bytes. */
+  offset: number;
+  size: number;
+  /** Where it is loaded, relative to the base of the image. */
+  address: number;
+  kind: RegionKind;
+}
+
+/** Ascending and disjoint in the file. */
+export interface FunctionTable {
+  offset: number;
+  size: number;
+  /** What it says of one function: where that begins (relative to the base of the image), and where this is in the file. */
+  records: { address: number; offset: number; size: number }[];
+}
+
+export interface Image {
+  /** Ascending and disjoint. */
+  regions: Region[];
+  /** The lowest address. */
+  base: bigint;
+  /** Bytes from there to the highest. */
+  span: number;
+  /** Tables of functions: `.pdata` of PE, the two of Go. */
+  tables: FunctionTable[];
+  /** The bases of Go's table of functions, as addresses; as many as GO_BASES if there is a region of that kind. */
+  goBases: number[];
+}
+
+/** The numbers of FORMAT.md. */
+export const REGION_KINDS = {
+  data: 0,
+  x86: 1,
+  arm: 2,
+  text: 3,
+  pointers: 4,
+  relative: 5,
+  chained: 6,
+  hashes: 7,
+  hashesOfLarge: 8,
+  offsets: 9,
+  go: 10,
+  words: 11,
+  x86Legacy: 12,
+  arm32: 13,
+  power: 14,
+  riscV: 15,
+  s390: 16,
+  otherCode: 17,
+  pointersBig: 18,
+} as const;
+export type RegionKind = (typeof REGION_KINDS)[keyof typeof REGION_KINDS];
+
+export function isHashes(kind: RegionKind): boolean {
+  return kind === REGION_KINDS.hashes || kind === REGION_KINDS.hashesOfLarge;
+}
+
+export function isCode(kind: RegionKind): boolean {
+  const { x86, arm, x86Legacy, otherCode } = REGION_KINDS;
+  return kind === x86 || kind === arm || (kind >= x86Legacy && kind <= otherCode);
+}
+
+/** Whether it is data that may hold addresses. */
+export function isData(kind: RegionKind): boolean {
+  const { pointers, chained, words, pointersBig } = REGION_KINDS;
+  return (kind >= pointers && kind <= chained) || kind === words || kind === pointersBig;
+}
+
+/** Regions that a patch can hold. */
+export const MOST_REGIONS = 255;
+
+/** A part of an executable, as its headers have it. */
+export interface Part {
+  offset: number;
+  size: number;
+  address: bigint;
+  kind: RegionKind;
+}
+
+export interface Parts {
+  parts: Part[];
+  /** The address after the last. */
+  end: bigint;
+  /** Where the table of functions of PE is. */
+  functions?: { offset: number; size: number } | undefined;
+}
+
+/** What of the region lies before `start`, and from `end` on. */
+export function around(region: Region, start: number, end: number): Region[] {
+  const { offset, size, address, kind } = region;
+  if (start >= offset + size || end <= offset) return [region];
+  const before = { offset, size: start - offset, address, kind };
+  const after = { offset: end, size: offset + size - end, address: address + end - offset, kind };
+  return [before, after].filter((part) => part.size > 0);
+}

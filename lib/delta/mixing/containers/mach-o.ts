@@ -1,0 +1,66 @@
+/** The parts of a Mach-O file of 64 bits. */
+import { PageHashes } from '../page-hashes.ts';
+import { type Part, type Parts, REGION_KINDS } from './image.ts';
+
+const MAGIC = 0xfeedfacf;
+
+export function isMachO(bytes: Buffer): boolean {
+  return bytes.readUInt32LE(0) === MAGIC;
+}
+
+export function machO(bytes: Buffer): Parts {
+  const cpu = bytes.readUInt32LE(4);
+  const code =
+    cpu === 0x01000007 ? REGION_KINDS.x86 : cpu === 0x0100000c ? REGION_KINDS.arm : REGION_KINDS.otherCode;
+  const parts: Part[] = [];
+  let end = 0n;
+  for (let i = 0, at = 32; i < bytes.readUInt32LE(16); i++) {
+    const size = bytes.readUInt32LE(at + 4);
+    if (size < 8) break;
+    if (bytes.readUInt32LE(at) === 0x1d) parts.push(...pageHashes(bytes, bytes.readUInt32LE(at + 8)));
+    if (bytes.readUInt32LE(at) === 0x19) {
+      const name = bytes.toString('latin1', at + 8, at + 24).replace(/\0.*$/s, '');
+      const address = bytes.readBigUInt64LE(at + 24);
+      const limit = address + bytes.readBigUInt64LE(at + 32);
+      if (limit > end) end = limit;
+      if (name === '__PAGEZERO') end = 0n;
+      const sections = bytes.readUInt32LE(at + 64);
+      for (let j = 0; j < sections; j++) {
+        const section = at + 72 + 80 * j;
+        const flags = bytes.readUInt32LE(section + 64);
+        const offset = bytes.readUInt32LE(section + 48);
+        if (offset === 0 || (flags & 255) === 1 || (flags & 255) === 12) continue;
+        const length = Number(bytes.readBigUInt64LE(section + 40));
+        const executable = (flags & 0x80000400) !== 0;
+        parts.push({
+          offset,
+          size: length,
+          address: bytes.readBigUInt64LE(section + 32),
+          kind: executable ? code : REGION_KINDS.chained,
+        });
+      }
+    }
+    at += size;
+  }
+  return { parts, end };
+}
+
+/** The hashes of pages in a code signature, if they are what a decoder would compute. */
+function pageHashes(bytes: Buffer, signature: number): Part[] {
+  for (let i = 0; i < bytes.readUInt32BE(signature + 8); i++) {
+    const directory = signature + bytes.readUInt32BE(signature + 16 + 8 * i);
+    if (bytes.readUInt32BE(directory) !== 0xfade0c02) continue;
+    const [algorithm, pageLog] = [bytes.readUInt8(directory + 37), bytes.readUInt8(directory + 39)];
+    const offset = directory + bytes.readUInt32BE(directory + 16);
+    const limit = bytes.readUInt32BE(directory + 32);
+    if (algorithm !== 2 || (pageLog !== 12 && pageLog !== 14) || limit === 0 || limit > offset) continue;
+    const hashes = new PageHashes();
+    hashes.update(bytes, limit, 2 ** pageLog);
+    const size = 32 * Math.ceil(limit / 2 ** pageLog);
+    const listed = bytes.subarray(offset, offset + size);
+    if (Buffer.compare(hashes.bytes(0, size), listed) !== 0) continue;
+    const kind = pageLog === 12 ? REGION_KINDS.hashes : REGION_KINDS.hashesOfLarge;
+    return [{ offset, size, address: BigInt(limit), kind }];
+  }
+  return [];
+}

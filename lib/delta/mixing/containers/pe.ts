@@ -1,0 +1,68 @@
+/** The parts of a PE file. */
+import { type Part, type Parts, REGION_KINDS, type RegionKind } from './image.ts';
+
+/** What the optional header of 64 bits begins with. */
+const WIDE = 0x20b;
+const CODE: Readonly<Record<number, RegionKind>> = {
+  332: REGION_KINDS.x86Legacy,
+  34404: REGION_KINDS.x86,
+  43620: REGION_KINDS.arm,
+};
+
+export function isPe(bytes: Buffer): boolean {
+  return bytes.readUInt16LE(0) === 0x5a4d;
+}
+
+export function pe(bytes: Buffer): Parts {
+  const header = bytes.readUInt32LE(60);
+  if (bytes.readUInt32LE(header) !== 0x4550) return { parts: [], end: 0n };
+  const machine = bytes.readUInt16LE(header + 4);
+  const code = CODE[machine] ?? REGION_KINDS.otherCode;
+  const wide = bytes.readUInt16LE(header + 24) === WIDE;
+  const base = wide ? bytes.readBigUInt64LE(header + 48) : BigInt(bytes.readUInt32LE(header + 52));
+  const parts: Part[] = [
+    { offset: 0, size: Math.min(4096, bytes.length), address: base, kind: REGION_KINDS.data },
+  ];
+  let at = header + 24 + bytes.readUInt16LE(header + 20);
+  let end = base;
+  for (let i = 0; i < bytes.readUInt16LE(header + 6); i++, at += 40) {
+    const [memory, rva, stored, offset] = [8, 12, 16, 20].map((field) => bytes.readUInt32LE(at + field)) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    const address = base + BigInt(rva);
+    const limit = address + BigInt(Math.max(memory, stored));
+    if (limit > end) end = limit;
+    const size = Math.min(memory, stored);
+    const executable = (bytes.readUInt32LE(at + 36) & 0x20000000) !== 0;
+    parts.push({
+      offset,
+      size,
+      address,
+      kind: executable ? code : wide ? REGION_KINDS.relative : REGION_KINDS.words,
+    });
+    if (offset < (parts[0]?.size ?? 0) && offset > 0 && parts[0] !== undefined) parts[0].size = offset;
+  }
+  return { parts, end, functions: wide ? functionTable(bytes, header, base, parts) : undefined };
+}
+
+/** The exception directory. */
+function functionTable(
+  bytes: Buffer,
+  header: number,
+  base: bigint,
+  parts: readonly Part[],
+): Parts['functions'] {
+  const optional = header + 24;
+  if (bytes.readUInt16LE(header + 20) < 144 || bytes.readUInt32LE(optional + 108) < 4) return undefined;
+  const address = base + BigInt(bytes.readUInt32LE(optional + 136));
+  const size = bytes.readUInt32LE(optional + 140);
+  const part = parts.find((each) => address >= each.address && address < each.address + BigInt(each.size));
+  if (part === undefined) return undefined;
+  const into = Number(address - part.address);
+  const offset = part.offset + into;
+  if (size < 12 || size > part.size - into || offset + size > bytes.length) return undefined;
+  return { offset, size };
+}

@@ -1,0 +1,259 @@
+/**
+ * The references that the plain decoder (mixing-reference.ts) knows besides those of x86-64 and arm64: Go's table of functions, the
+ * branches of other machines, pointers in other orders and sizes. Written from FORMAT.md, for the tests.
+ */
+export interface Place {
+  offset: number;
+  size: number;
+  address: number;
+}
+
+const u32 = (value: number) => value >>> 0;
+const signed = (value: number, bits: number) => (value << (32 - bits)) >> (32 - bits);
+const bits = (word: number, low: number, count: number) => (word >>> low) & (2 ** count - 1);
+
+export const [GO, WORDS, X86_32, ARM_32, POWER, RISC_V, S390, OTHER_CODE, BIG] = [
+  10, 11, 12, 13, 14, 15, 16, 17, 18,
+];
+const ABSOLUTE = 11;
+const GO_FIELD = 47;
+export const GO_BASES = 7;
+const [BRANCH_24, BRANCH_POWER, JAL, AUIPC, HALFWORDS, POINTER_BIG] = [54, 55, 56, 57, 58, 59];
+const STORES = [0x23, 0x27];
+
+export const isOther = (kind: number) => kind >= GO_FIELD;
+export const isWide = (kind: number) => kind === AUIPC || kind === POINTER_BIG;
+
+export class OtherReferences {
+  readonly #view: DataView;
+  readonly #span: number;
+  readonly #bases: readonly [bigint, bigint];
+  readonly #goBases: readonly [readonly number[], readonly number[]];
+  readonly #note: (offset: number, kind: number) => void;
+  #bigGo = false;
+
+  constructor(
+    old: Uint8Array,
+    span: number,
+    bases: readonly [bigint, bigint],
+    goBases: readonly [readonly number[], readonly number[]],
+    note: (offset: number, kind: number) => void,
+  ) {
+    this.#view = new DataView(old.buffer, old.byteOffset, old.length);
+    this.#span = span;
+    this.#bases = bases;
+    this.#goBases = goBases;
+    this.#note = note;
+  }
+
+  scan(kind: number, place: Place): void {
+    if (kind === GO) this.#scanGo(place);
+    else if (kind === WORDS) this.#scanWords(place);
+    else if (kind === BIG) this.#scanBig(place);
+    else if (kind === ARM_32) this.#scanArm(place);
+    else if (kind === POWER) this.#scanPower(place);
+    else if (kind === RISC_V) this.#scanRiscV(place);
+    else if (kind === S390) this.#scanS390(place);
+  }
+
+  isBig(kind: number): boolean {
+    return (
+      kind === HALFWORDS || kind === POINTER_BIG || (kind < BRANCH_24 && kind >= GO_FIELD && this.#bigGo)
+    );
+  }
+
+  #word(offset: number): number {
+    return this.#view.getUint32(offset, true);
+  }
+
+  #low(file: 0 | 1): number {
+    return Number(this.#bases[file] & 0xffffffffn);
+  }
+
+  #scanGo({ offset, size, address }: Place): void {
+    if (size < 16) return;
+    this.#bigGo = this.#view.getUint8(offset) === 0xff;
+    const word = (at: number) => this.#view.getUint32(at, !this.#bigGo);
+    const count = word(offset + (this.#bigGo && this.#view.getUint8(offset + 7) === 8 ? 12 : 8));
+    const [, , units = 0, files = 0, , functions = 0] = this.#goBases[0].map((base) => u32(base - address));
+    if (functions >= size) return;
+    const unless = (at: number, without: number, base: number) => {
+      if (word(at) !== without) this.#note(at, GO_FIELD + base);
+    };
+    for (let i = 0; i < count && functions + 8 * i + 8 <= size; i++) {
+      const entry = offset + functions + 8 * i;
+      this.#note(entry, GO_FIELD);
+      this.#note(entry + 4, GO_FIELD + 5);
+      const into = functions + word(entry + 4);
+      if (into + 44 > size) continue;
+      const record = offset + into;
+      this.#note(record, GO_FIELD);
+      this.#note(record + 4, GO_FIELD + 1);
+      for (const field of [16, 20, 24]) unless(record + field, 0, 4);
+      this.#note(record + 32, GO_FIELD + 2);
+      const [values, data] = [word(record + 28), this.#view.getUint8(record + 43)];
+      if (values > 64) continue;
+      for (let j = 0; j < values + data && into + 48 + 4 * j <= size; j++) {
+        if (j < values) unless(record + 44 + 4 * j, 0, 4);
+        else unless(record + 44 + 4 * j, 0xffffffff, 6);
+      }
+    }
+    for (let at = units; at + 4 <= Math.min(files, size); at += 4) unless(offset + at, 0xffffffff, 3);
+  }
+
+  #scanWords({ offset, size, address }: Place): void {
+    for (let at = -address & 3; at + 4 <= size; at += 4) this.#absolute(offset + at);
+  }
+
+  #absolute(field: number): void {
+    const to = u32(this.#word(field) - this.#low(0));
+    if (to >= 4096 && to < this.#span) this.#note(field, ABSOLUTE);
+  }
+
+  #scanBig({ offset, size, address }: Place): void {
+    for (let at = -address & 7; at + 8 <= size; at += 8) {
+      const to = BigInt.asUintN(64, this.#view.getBigUint64(offset + at) - this.#bases[0]);
+      if (to >= 4096n && to < BigInt(this.#span)) this.#note(offset + at, POINTER_BIG);
+    }
+  }
+
+  #noteIfLoaded(field: number, address: number, kind: number, value: bigint): void {
+    if (this.solve(0, kind, address, value) < this.#span) this.#note(field, kind);
+  }
+
+  #scanArm({ offset, size, address }: Place): void {
+    for (let at = -address & 3; at + 4 <= size; at += 4) {
+      const word = this.#word(offset + at);
+      if (bits(word, 25, 3) === 5 && word >>> 28 !== 15) {
+        this.#noteIfLoaded(offset + at, u32(address + at), BRANCH_24, BigInt(word));
+      } else if (this.#low(0) >= 4096) {
+        this.#absolute(offset + at);
+      }
+    }
+  }
+
+  #scanPower({ offset, size, address }: Place): void {
+    for (let at = -address & 3; at + 4 <= size; at += 4) {
+      const word = this.#word(offset + at);
+      if (word >>> 26 === 18 && (word & 2) === 0)
+        this.#noteIfLoaded(offset + at, u32(address + at), BRANCH_POWER, BigInt(word));
+    }
+  }
+
+  #scanRiscV({ offset, size, address }: Place): void {
+    for (let at = address & 1; at + 4 <= size; ) {
+      const word = this.#word(offset + at);
+      if ((word & 3) !== 3) {
+        at += 2;
+        continue;
+      }
+      const here = u32(address + at);
+      if ((word & 127) === 0x6f) this.#noteIfLoaded(offset + at, here, JAL, BigInt(word));
+      if ((word & 127) === 0x17 && at + 8 <= size) {
+        const pair = this.#view.getBigUint64(offset + at, true);
+        const second = this.#word(offset + at + 4);
+        const takes = [0x03, 0x07, 0x13, 0x67, ...STORES].includes(second & 127);
+        if (
+          takes &&
+          bits(second, 15, 5) === bits(word, 7, 5) &&
+          this.solve(0, AUIPC, here, pair) < this.#span
+        ) {
+          this.#note(offset + at, AUIPC);
+          at += 4;
+        }
+      }
+      at += 4;
+    }
+  }
+
+  #scanS390({ offset, size, address }: Place): void {
+    for (let at = address & 1; at + 6 <= size; ) {
+      const first = this.#view.getUint8(offset + at);
+      if (first < 0x40) at += 2;
+      else if (first < 0xc0) at += 4;
+      else {
+        const second = this.#view.getUint8(offset + at + 1) & 15;
+        if (first === 0xc4 || first === 0xc6 || (first === 0xc0 && [0, 4, 5].includes(second))) {
+          const value = BigInt(this.#view.getUint32(offset + at + 2));
+          this.#noteIfLoaded(offset + at + 2, u32(address + at + 2), HALFWORDS, value);
+        }
+        at += 6;
+      }
+    }
+  }
+
+  /** The number in the field at `offset` of the old file. */
+  value(offset: number, kind: number): bigint {
+    const little = !this.isBig(kind);
+    return isWide(kind)
+      ? this.#view.getBigUint64(offset, little)
+      : BigInt(this.#view.getUint32(offset, little));
+  }
+
+  /** What a field at `address` refers to. */
+  solve(file: 0 | 1, kind: number, address: number, value: bigint): number {
+    const word = Number(value & 0xffffffffn);
+    if (kind < BRANCH_24) {
+      const base = this.#goBases[file][kind - GO_FIELD] ?? 0;
+      return u32(base + (kind === GO_FIELD + 2 ? word << 2 : word));
+    }
+    if (kind === BRANCH_24) return u32(address + 8 + (signed(word, 24) << 2));
+    if (kind === BRANCH_POWER) return u32(address + signed(word & 0x3fffffc, 26));
+    if (kind === JAL) {
+      const parts = [
+        bits(word, 31, 1) << 20,
+        bits(word, 12, 8) << 12,
+        bits(word, 20, 1) << 11,
+        bits(word, 21, 10) << 1,
+      ];
+      return u32(
+        address +
+          signed(
+            parts.reduce((a, b) => a | b),
+            21,
+          ),
+      );
+    }
+    if (kind === AUIPC) {
+      const second = Number(value >> 32n);
+      const isStore = STORES.includes(second & 127);
+      const low = isStore ? (bits(second, 25, 7) << 5) | bits(second, 7, 5) : bits(second, 20, 12);
+      return u32(address + (word & ~4095) + signed(low, 12));
+    }
+    if (kind === HALFWORDS) return u32(address - 2 + (word << 1));
+    return u32(word - this.#low(file));
+  }
+
+  /** The number that the field at `offset` of the old file has if it is at `address` and refers to `to`. */
+  rebuilt(offset: number, kind: number, address: number, to: number): bigint {
+    const value = this.value(offset, kind);
+    const word = Number(value & 0xffffffffn);
+    const low = (number: number) => BigInt(u32(number));
+    if (kind < BRANCH_24) {
+      const distance = u32(to - (this.#goBases[1][kind - GO_FIELD] ?? 0));
+      return low(kind === GO_FIELD + 2 ? distance >>> 2 : distance);
+    }
+    if (kind === BRANCH_24) return low((word & 0xff000000) | bits(u32(to - address - 8), 2, 24));
+    if (kind === BRANCH_POWER) return low((word & 0xfc000003) | ((to - address) & 0x3fffffc));
+    if (kind === JAL) {
+      const d = u32(to - address);
+      return low(
+        (word & 4095) |
+          (bits(d, 20, 1) << 31) |
+          (bits(d, 1, 10) << 21) |
+          (bits(d, 11, 1) << 20) |
+          (bits(d, 12, 8) << 12),
+      );
+    }
+    if (kind === AUIPC) {
+      const d = u32(to - address);
+      const old = Number(value >> 32n);
+      const second = STORES.includes(old & 127)
+        ? (old & 0x1fff07f) | (bits(d, 5, 7) << 25) | (bits(d, 0, 5) << 7)
+        : (old & 0xfffff) | (bits(d, 0, 12) << 20);
+      return (low(second) << 32n) | low((word & 4095) | ((d + 2048) & ~4095));
+    }
+    if (kind === HALFWORDS) return low((to - address + 2) >> 1);
+    return BigInt.asUintN(64, BigInt(to) + this.#bases[1]);
+  }
+}
