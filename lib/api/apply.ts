@@ -1,5 +1,5 @@
 /** Carries out an update: from packages on this machine to the new version running, or the old version restored. */
-import { DamagedError, InterruptedError, RevertedError, UpdaterError } from '../errors.ts';
+import { DamagedError, InterruptedError, RevertedError, UpdaterError, UsageError } from '../errors.ts';
 import { choicesFile, type UpdateOutcome, withIllegalInstruction } from '../home/choices.ts';
 import { requireNotTurnedOff } from '../home/decided.ts';
 import { homeIfAny } from '../home/folder.ts';
@@ -330,7 +330,8 @@ async function remember(
   milliseconds: number,
 ): Promise<void> {
   const { host, home, layout, emit } = session;
-  if ('missing' in home) return;
+  // A mistyped path of a package is no update that failed.
+  if ('missing' in home || failure instanceof UsageError) return;
   const how = { route, milliseconds };
   const outcome: UpdateOutcome =
     applied !== undefined

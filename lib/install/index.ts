@@ -60,6 +60,7 @@ export {
   type RollbackTarget,
   type RollbackWish,
   rollbackTarget,
+  stateBefore,
 } from './rollback/target.ts';
 export { noteRootVersion } from './root-version.ts';
 export {

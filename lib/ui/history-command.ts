@@ -1,6 +1,7 @@
 /** `history`: every update, rollback and repair, and how it ended. */
 import { type HistoryEntry, Installation } from '../api/index.ts';
 import type { CommandContext } from './context.ts';
+import { isInstall } from './text/change.ts';
 import { durationText, type LocalOffset, whenText } from './text/sizes.ts';
 import { table } from './text/table.ts';
 
@@ -20,9 +21,12 @@ function rowOf(
   { at, kind, from, to, milliseconds, ended, reason }: HistoryEntry,
   localOffset: LocalOffset,
 ): string[] {
+  const what = isInstall({ kind, from }) ? 'install' : kind;
   const took = milliseconds === null ? '' : durationText(milliseconds);
-  const end = reason === null ? ENDS[ended] : `${ENDS[ended]}: ${reason}`;
-  return [whenText(at, localOffset), kind, from ?? '?', to ?? '?', took, end];
+  // The reason of an interruption begins with the same word.
+  const end =
+    reason === null || reason.startsWith(ENDS[ended]) ? (reason ?? ENDS[ended]) : `${ENDS[ended]}: ${reason}`;
+  return [whenText(at, localOffset), what, from ?? (what === 'install' ? '-' : '?'), to ?? '?', took, end];
 }
 
 const ENDS: Record<HistoryEntry['ended'], string> = {

@@ -99,3 +99,55 @@ describe('a damaged executable', () => {
     expect(here.stage.version()).toBe('1.1.0');
   });
 });
+
+describe('what came of it', () => {
+  test('a repair is in the history, and the last change', async () => {
+    damage();
+    await here.run('repair', '--yes');
+    const entries = (await here.run('history', '--json')).result().entries as Record<string, unknown>[];
+    expect(entries.at(-1)).toMatchObject({ kind: 'repair', from: '1.1.0', to: '1.1.0', ended: 'done' });
+    expect((await here.run('status')).out).toContain(': repair within 1.1.0; ');
+  });
+
+  test('one that fails is there with the reason', async () => {
+    damage();
+    fs.rmSync(path.join(here.home, '.snapshots'), { recursive: true });
+    for (const name of fs.readdirSync(here.workDir))
+      if (name.startsWith('kept-')) fs.rmSync(path.join(here.workDir, name));
+    fs.rmSync(path.join(here.home, 'cache'), { recursive: true });
+    expect((await here.run('repair', '--yes', '--offline')).code).toBe(11);
+    const entries = (await here.run('history', '--json')).result().entries as Record<string, unknown>[];
+    expect(entries.at(-1)).toMatchObject({ kind: 'repair', ended: 'failed' });
+    expect(String(entries.at(-1)?.reason)).toContain(here.dgmo);
+  });
+
+  test('a mistyped package is no update that failed', async () => {
+    const before = (await here.run('history')).out;
+    expect((await here.run('--apply', '/nowhere.dgmopkg')).code).toBe(2);
+    expect((await here.run('history')).out).toBe(before);
+  });
+
+  test('a first install says what was installed, and leaves no snapshot of nothing to go back to', async () => {
+    for (const gone of [here.dgmo, here.home, here.workDir]) fs.rmSync(gone, { recursive: true });
+    expect(await here.run('repair', '--yes')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^1\.1\.0 is installed \([\d.]+ KB downloaded\)\.\n$/),
+    });
+    expect((await here.run('history')).out).toMatch(/install +- +1\.1\.0 .* done/);
+    expect((await here.run('snapshots', 'list', '--json')).result()).toMatchObject({ snapshots: [] });
+    // Nothing is offered that can't be done.
+    expect((await here.run()).out).not.toContain('rollback');
+    expect((await here.run('rollback', '--yes')).code).toBe(17);
+  });
+
+  test('an executable that is put back again and again pushes no snapshot out', async () => {
+    const kept = (await here.run('snapshots', 'list', '--json')).result();
+    for (let round = 0; round < 2; round++) {
+      fs.rmSync(here.dgmo);
+      expect((await here.run('repair', '--yes')).code).toBe(0);
+    }
+    expect((await here.run('snapshots', 'list', '--json')).result()).toMatchObject({
+      snapshots: (kept.snapshots as { id: string }[]).map(({ id }) => ({ id })),
+    });
+  });
+});

@@ -52,8 +52,8 @@ const STATES: [state: string, damage: () => void, said: string, menu: string][] 
     'healthy',
     () => undefined,
     `dgmo 1.1.0 is installed in /bin, and it is healthy.`,
-    `│  ● Go back to 1.0.0, as of a while ago, with its data
-│  ○ Look for an update
+    `│  ● Look for an update
+│  ○ Go back to 1.0.0, as of a while ago, with its data
 │  ○ Nothing`,
   ],
   [
@@ -84,8 +84,8 @@ const STATES: [state: string, damage: () => void, said: string, menu: string][] 
     'the home is gone',
     () => gone(here.home),
     `dgmo 1.1.0 is installed in /bin, and it is healthy.`,
-    `│  ● Go back to 1.0.0
-│  ○ Look for an update
+    `│  ● Look for an update
+│  ○ Go back to 1.0.0
 │  ○ Nothing`,
   ],
   [

@@ -47,8 +47,8 @@ const SCREENS: [state: string, damage: () => void, code: number, wanted: string]
     0,
     `dgmo 1.1.0 is installed in /bin, and it is healthy.
 What can be done:
-  dgmo-updater rollback  Go back to 1.0.0, as of a while ago, with its data
   dgmo-updater update    Look for an update
+  dgmo-updater rollback  Go back to 1.0.0, as of a while ago, with its data
 `,
   ],
   [
@@ -95,8 +95,8 @@ What can be done:
     0,
     `dgmo 1.1.0 is installed in /bin, and it is healthy.
 What can be done:
-  dgmo-updater rollback  Go back to 1.0.0
   dgmo-updater update    Look for an update
+  dgmo-updater rollback  Go back to 1.0.0
 `,
   ],
   [
@@ -215,7 +215,7 @@ describe('on a terminal', () => {
 
   test('it goes back to the state before, once that is confirmed', async () => {
     const { code } = await on([
-      ['Nothing', ENTER],
+      ['Nothing', DOWN + ENTER],
       ['Go back?', `y`],
     ]);
     expect(code).toBe(0);
@@ -231,7 +231,7 @@ describe('on a terminal', () => {
 });
 
 test('whatever the facts are, what will help comes first and nothing is offered that can not be done', () => {
-  for (let bits = 0; bits < 64; bits++) {
+  for (let bits = 0; bits < 128; bits++) {
     const bit = (at: number) => (bits >> at) % 2 === 1;
     const facts: Facts = {
       ...{
@@ -241,6 +241,7 @@ test('whatever the facts are, what will help comes first and nothing is offered 
         isRepairable: bit(3),
         isInterrupted: bit(4),
         canGoBack: bit(5),
+        startsFail: bit(6),
       },
     };
     const remedies = remediesFor(facts);
@@ -249,5 +250,8 @@ test('whatever the facts are, what will help comes first and nothing is offered 
     expect(remedies.includes('update')).toBe(facts.isKnown && facts.isThere);
     if (!facts.isKnown) expect(remedies.at(-1)).toBe('install');
     if (facts.isKnown && facts.isInterrupted) expect(remedies[0]).toBe('recover');
+    // The first choice is the selected one: it replaces nothing where nothing is known to be wrong.
+    else if (facts.isKnown && facts.isThere && facts.isHealthy && !facts.startsFail)
+      expect(remedies[0]).toBe('update');
   }
 });

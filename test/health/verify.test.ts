@@ -286,6 +286,15 @@ describe('finds', () => {
       ['path_conflict', second],
     ]);
     expect(status.healthy).toBe(true);
+    // If the executable is missing, the link to it is still the right one.
+    fs.rmSync(here.dgmo);
+    const without = await here
+      .health({ host: { ...host, environment: { ...host.environment, PATH } } })
+      .verify();
+    expect(without.issues.filter(({ type }) => type === 'path_conflict').map(({ where }) => where)).toEqual([
+      first,
+      second,
+    ]);
     for (const folder of folders) fs.rmSync(folder, { recursive: true });
   });
 });

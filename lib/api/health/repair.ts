@@ -4,6 +4,7 @@ import {
   type HealthIssue,
   type HealthStatus,
   inOrderOfRepair,
+  knownReceipt,
   moveStranger,
   prepareWorkDir,
   repairLocally,
@@ -48,6 +49,8 @@ export interface RepairResult {
   bytesFetched: number;
   /** Id of the snapshot of the state before; null if none was needed or could be taken. */
   snapshot: string | null;
+  /** The version that was installed, if there was neither an executable nor a record of one before; null otherwise. */
+  installed: string | null;
   /** The installation after the repair. */
   health: HealthStatus;
 }
@@ -69,8 +72,10 @@ const MOST_ROUNDS = 5;
  * @throws InterruptedError; BusyError if another updater is at work; MachineError if the work dir can't be used
  */
 export async function repairInstall(session: Session, request: RepairRequest): Promise<RepairResult> {
-  const { host } = session;
+  const { host, layout } = session;
   const begun = host.clock.monotonic();
+  const before = knownReceipt(session)?.binary.version ?? null;
+  const isEmpty = before === null && host.disk.status(layout.target) === null;
   const found = await verifyInstall(session, 'full', { blocks: false });
   const progress: Progress = {
     attempts: new Map(),
@@ -81,12 +86,18 @@ export async function repairInstall(session: Session, request: RepairRequest): P
     snapshotTried: false,
     moved: new Map(),
   };
-  if (!found.repairableIssues.some((issue) => request.concerns(issue))) return resultOf(found, progress);
-  const remember = (failure: unknown) => note(session, failure, host.clock.monotonic() - begun);
-  const result = await repairAll(session, request, progress, found).catch(async (error) => {
-    await remember(asUpdaterError(error, session.layout.installDir));
+  if (!found.repairableIssues.some((issue) => request.concerns(issue)))
+    return { ...resultOf(found, progress), installed: null };
+  const remember = (failure: unknown) =>
+    note(session, { from: before, failure, milliseconds: host.clock.monotonic() - begun });
+  const health = await repairAll(session, request, progress, found).catch(async (error) => {
+    await remember(asUpdaterError(error, layout.installDir));
     throw error;
   });
+  const result = {
+    ...resultOf(health, progress),
+    installed: isEmpty ? (receiptUnlessDamaged(host.disk, layout)?.binary.version ?? null) : null,
+  };
   await remember(failureOf(result));
   return result;
 }
@@ -96,7 +107,7 @@ async function repairAll(
   request: RepairRequest,
   progress: Progress,
   found: HealthStatus,
-): Promise<RepairResult> {
+): Promise<HealthStatus> {
   const wanted = (status: HealthStatus) => status.repairableIssues.filter((issue) => request.concerns(issue));
   progress.moved = prepareWorkDir(session);
   return withLock(session.host, session.layout, async () => {
@@ -108,7 +119,7 @@ async function repairAll(
       status = await verifyInstall(session, 'full', { again: true, blocks: false });
     }
     await recordNewUpdater(session);
-    return resultOf(status, progress);
+    return status;
   });
 }
 
@@ -122,14 +133,16 @@ function failureOf({ success, failed }: RepairResult): UpdaterError | undefined 
 }
 
 /** Writes down how it ended. That this fails is no failure of the repair: the home may be what can't be repaired. */
-async function note(session: Session, failure: unknown, milliseconds: number): Promise<void> {
+async function note(
+  session: Session,
+  ended: { from: string | null; failure: unknown; milliseconds: number },
+): Promise<void> {
   const { host, home, layout } = session;
   if ('missing' in home) return;
   const receipt = receiptUnlessDamaged(host.disk, layout);
-  const version = receipt?.binary.version ?? null;
   const unwritten = await rememberOutcome(host, home.folder, null, {
-    ...{ kind: 'repair', from: version, to: version, installId: receipt?.installId ?? null },
-    ...{ milliseconds, failure, isOpen: isOpen(session) },
+    ...{ kind: 'repair', to: receipt?.binary.version ?? null, installId: receipt?.installId ?? null },
+    ...{ ...ended, isOpen: isOpen(session) },
   });
   if (unwritten !== null)
     session.emit({
@@ -203,9 +216,16 @@ const CHANGES_CONTENT: ReadonlySet<string> = new Set([
  * Before the first change of something of the user's. A repair does not fail because the snapshot does: what is damaged is
  * kept beside what replaces it.
  */
-async function takeSnapshot(session: Session, progress: Progress, { type }: HealthIssue): Promise<void> {
-  const receipt = receiptUnlessDamaged(session.host.disk, session.layout);
+async function takeSnapshot(
+  session: Session,
+  progress: Progress,
+  { type, where }: HealthIssue,
+): Promise<void> {
+  const { disk } = session.host;
+  const receipt = receiptUnlessDamaged(disk, session.layout);
   if (progress.snapshotTried || receipt === null || !CHANGES_CONTENT.has(type)) return;
+  // Of an executable that is missing there is nothing to keep, and one more snapshot would push out an older one.
+  if (where === session.layout.target && disk.status(where) === null) return;
   progress.snapshotTried = true;
   try {
     const taken = await snapshotBeforeChange(session, receipt, { kind: 'repair', reason: 'Before a repair' });
@@ -276,7 +296,7 @@ async function bringConfigSchema(
 function resultOf(
   health: HealthStatus,
   { attempts, seen, sources, bytesFetched, snapshot }: Progress,
-): RepairResult {
+): Omit<RepairResult, 'installed'> {
   const left = new Set(health.issues.map(keyOf));
   const failed = health.issues
     .filter(({ severity, repair }) => severity === 'damage' || repair !== null)

@@ -2,8 +2,15 @@
 import { errorCode, UpdaterError } from '../../errors.ts';
 import { type HealthStatus, knownReceipt, verifyInstall } from '../../health/index.ts';
 import { failuresOf, unconfirmed } from '../../install/confirmation/record.ts';
-import { openTransaction, readJournal, type Session } from '../../install/index.ts';
+import {
+  openTransaction,
+  type Receipt,
+  readJournal,
+  type Session,
+  stateBefore,
+} from '../../install/index.ts';
 import { listSnapshots } from '../../snapshot/index.ts';
+import { compareVersions } from '../../version/index.ts';
 
 /**
  * What can be done: `recover` finishes or undoes what was interrupted, `repair` puts right what is damaged, `install` installs
@@ -23,10 +30,13 @@ export interface Situation {
   unconfirmed: { failedStarts: number } | null;
   /** What was interrupted; null if nothing was. */
   interrupted: { kind: string; from: string; to: string } | null;
-  /** The newest state to go back to; null if there is none. */
+  /** Where `rollback` goes back to; null if nowhere. */
   goBackTo: {
-    version: string /** Milliseconds since the epoch; null if only the executable was kept. */;
+    version: string;
+    /** Milliseconds since the epoch; null if only the executable was kept. */
     taken: number | null;
+    /** It is newer than what is installed: the last change was a rollback. */
+    isNewer: boolean;
   } | null;
   /** The most helpful first. */
   remedies: Remedy[];
@@ -37,13 +47,16 @@ export async function situationOf(session: Session): Promise<Situation> {
   const receipt = knownReceipt(session);
   const health = await verifyInstall(session, 'watch');
   const owed = unconfirmed(session);
+  const failedStarts = owed === null ? 0 : failuresOf(session, owed).failed.length;
+  const goBackTo = receipt === null ? null : placeBefore(session, receipt, health);
   const facts: Facts = {
     isKnown: receipt !== null,
     isThere: host.disk.status(layout.target)?.kind === 'file',
     isHealthy: health.healthy,
     isRepairable: health.repairableIssues.some(({ severity }) => severity === 'damage'),
     isInterrupted: interruptedIn(session) !== null,
-    canGoBack: receipt !== null && stateBefore(session, receipt.installId, receipt.previous) !== null,
+    canGoBack: goBackTo !== null,
+    startsFail: failedStarts > 0,
   };
   return {
     app,
@@ -51,9 +64,9 @@ export async function situationOf(session: Session): Promise<Situation> {
     executable: layout.target,
     version: receipt?.binary.version ?? null,
     health,
-    unconfirmed: owed === null ? null : { failedStarts: failuresOf(session, owed).failed.length },
+    unconfirmed: owed === null ? null : { failedStarts },
     interrupted: interruptedIn(session),
-    goBackTo: receipt === null ? null : stateBefore(session, receipt.installId, receipt.previous),
+    goBackTo,
     remedies: remediesFor(facts),
   };
 }
@@ -67,6 +80,8 @@ export interface Facts {
   isRepairable: boolean;
   isInterrupted: boolean;
   canGoBack: boolean;
+  /** Starts of a version that has to confirm that it is well have failed. */
+  startsFail: boolean;
 }
 
 export function remediesFor({
@@ -76,8 +91,12 @@ export function remediesFor({
   isRepairable,
   isInterrupted,
   canGoBack,
+  startsFail,
 }: Facts): Remedy[] {
   if (!isKnown) return isThere ? ['adopt', 'install'] : ['install'];
+  // The first one is selected: what replaces nothing, where nothing is known to be wrong.
+  if (isHealthy && !startsFail && !isInterrupted)
+    return [...(isThere ? (['update'] as const) : []), ...(canGoBack ? (['rollback'] as const) : [])];
   return [
     ...(isInterrupted ? (['recover'] as const) : []),
     ...(isRepairable && !isHealthy ? (['repair'] as const) : []),
@@ -97,20 +116,26 @@ function interruptedIn({ host, layout }: Session): Situation['interrupted'] {
   }
 }
 
-function stateBefore(
-  { host, snapshots }: Session,
-  installId: string,
-  previous: { version: string } | null,
+/** Where `rollback` goes back to, if nothing else is asked of it. */
+function placeBefore(
+  { host, layout, snapshots }: Session,
+  receipt: Receipt,
+  health: HealthStatus,
 ): Situation['goBackTo'] {
   const listed = snapshots === null ? [] : safely(() => listSnapshots(host.disk, snapshots.layout));
-  const own = listed.flatMap(({ found }) =>
-    found instanceof Error || found.installId !== installId || found.components.binary?.sound !== true
-      ? []
-      : [found],
+  const isSound = !health.issues.some(
+    ({ type, where }) => type === 'binary_corruption' && where === layout.target,
   );
-  const newest = own.findLast(({ version }) => previous === null || version === previous.version);
-  if (newest !== undefined) return { version: newest.version, taken: newest.timestamp };
-  return previous === null ? null : { version: previous.version, taken: null };
+  const own = listed.filter(
+    ({ found }) => !(found instanceof Error) && found.installId === receipt.installId,
+  );
+  const newest = stateBefore(own, receipt, {}, () => isSound)?.found;
+  const [version, taken] =
+    newest === undefined || newest instanceof Error
+      ? [receipt.previous?.version, null]
+      : [newest.version, newest.timestamp];
+  if (version === undefined) return null;
+  return { version, taken, isNewer: compareVersions(version, receipt.binary.version) > 0 };
 }
 
 /** Empty if the store can't be read: the check of the home reports that. */

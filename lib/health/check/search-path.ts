@@ -1,5 +1,6 @@
 /** What the shell starts when the user types the name of the program. */
 import type { Session } from '../../install/index.ts';
+import type { Host } from '../../platform/host.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
 import { executableName } from '../../version/index.ts';
 import { type HealthIssue, issue } from '../issue.ts';
@@ -14,7 +15,7 @@ export interface FoundProgram {
 }
 
 /** What the folders of $PATH have under the name of the program, in their order. */
-export function onSearchPath({ host, app }: Session): FoundProgram[] {
+export function onSearchPath({ host, app, layout }: Session): FoundProgram[] {
   const { environment, platform, disk } = host;
   const path = pathsOf(platform);
   const name = executableName(app, platform);
@@ -34,9 +35,23 @@ export function onSearchPath({ host, app }: Session): FoundProgram[] {
         const leadsTo = disk.resolve(found);
         return disk.status(leadsTo)?.kind === 'directory' ? [] : [{ path: found, leadsTo }];
       } catch {
-        return [{ path: found, leadsTo: null }];
+        // The executable may be missing: then it is not the link that is wrong.
+        const leadsTo = missingEnd(host, found) === layout.target ? layout.target : null;
+        return [{ path: found, leadsTo }];
       }
     });
+}
+
+/** Where the link would lead, if there were a file; null if not even its folder is there. */
+function missingEnd({ platform, disk }: Host, link: string): string | null {
+  const path = pathsOf(platform);
+  try {
+    const named = disk.readLink(link);
+    const end = path.isAbsolute(named) ? named : path.join(path.dirname(link), named);
+    return path.join(disk.resolve(path.dirname(end)), path.basename(end));
+  } catch {
+    return null;
+  }
 }
 
 /** Other programs of that name before this one. Links that lead nowhere, wherever they are. */

@@ -105,19 +105,10 @@ function chooseSnapshot(
         '`dgmo-updater snapshots list` shows what there is; `update --version` installs it from the feed.',
     });
   }
+  const last = stateBefore(own, receipt, wish, () => isIntact(session, receipt));
+  if (last !== null) return requireReadable(last, own);
   const { previous, binary } = receipt;
-  const newestWithBinary = (sha256: string) => own.findLast(({ found }) => checksumOf(found) === sha256);
-  if (previous !== null) {
-    const found = newestWithBinary(previous.sha256);
-    return found === undefined ? null : requireReadable(found, own);
-  }
-  const last = sound.findLast(({ found }) => found instanceof Error || checksumOf(found) !== binary.sha256);
-  if (last !== undefined) return requireReadable(last, own);
-  if (!isIntact(session, receipt)) {
-    // The executable is damaged or missing: a snapshot of the same version repairs it.
-    const same = newestWithBinary(binary.sha256);
-    if (same !== undefined) return requireReadable(same, own);
-  }
+  if (previous !== null) return null;
   throw new PolicyError(
     `there is no version before ${binary.version} to go back to: none was kept here`,
     own.length === 0
@@ -126,6 +117,28 @@ function chooseSnapshot(
           advice: `\`dgmo-updater rollback <id>\` goes back within ${binary.version}; \`snapshots list\` shows the ids.`,
         },
   );
+}
+
+/**
+ * The snapshot that a rollback goes back to if none is named; null: none, or only the binary that is kept in the work dir.
+ *
+ * @param own the snapshots of this install, the newest last
+ * @param isSound whether the installed executable is sound
+ */
+export function stateBefore(
+  own: readonly Listed[],
+  { previous, binary }: Pick<Receipt, 'previous' | 'binary'>,
+  wish: RollbackWish,
+  isSound: () => boolean,
+): Listed | null {
+  const newestOf = (sha256: string) => own.findLast(({ found }) => checksumOf(found) === sha256) ?? null;
+  if (previous !== null) return newestOf(previous.sha256);
+  const other = own.findLast(
+    (one) => canRestore(one, wish) && (one.found instanceof Error || checksumOf(one.found) !== binary.sha256),
+  );
+  if (other !== undefined) return other;
+  // A snapshot of the same version repairs an executable that is damaged or missing.
+  return isSound() ? null : newestOf(binary.sha256);
 }
 
 /** An unreadable snapshot may be of this install, so it counts: choosing it reports the damage. */

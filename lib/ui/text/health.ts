@@ -43,6 +43,7 @@ export function describeRepair({
   sources,
   bytesFetched,
   snapshot,
+  installed,
   success,
 }: RepairResult): string {
   const serious = failed.filter(({ issue }) => issue.severity === 'damage');
@@ -51,6 +52,8 @@ export function describeRepair({
   const how = (where: string) => sources.findLast((source) => source.where === where)?.how;
   const places = [...new Set(repaired.map(({ where }) => where))];
   const fetched = bytesFetched === 0 ? 'nothing was downloaded' : `${bytesText(bytesFetched)} downloaded`;
+  if (installed !== null && success)
+    return `${installed} is installed (${bytesText(bytesFetched)} downloaded).`;
   return linesText([
     ...places.map((where) => `Repaired ${where}${how(where) === undefined ? '' : `: ${how(where)}`}.`),
     ...serious.flatMap(({ issue, error, advice }) => [

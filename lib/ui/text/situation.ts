@@ -78,9 +78,8 @@ export function remedyLabel(remedy: Remedy, { app, goBackTo, version }: Situatio
         goBackTo.taken === null
           ? ''
           : `, as of ${ageText(Math.max(0, now - goBackTo.taken))} ago, with its data`;
-      return goBackTo.version === version
-        ? `Go back within ${version}${when}`
-        : `Go back to ${goBackTo.version}${when}`;
+      if (goBackTo.version === version) return `Go back within ${version}${when}`;
+      return `${goBackTo.isNewer ? 'Return' : 'Go back'} to ${goBackTo.version}${when}`;
     }
   }
 }

@@ -96,11 +96,11 @@ function nextCheckText(
 }
 
 function lastChangeText(
-  { at, kind, from, to, ended }: NonNullable<Overview['lastChange']>,
+  { at, ended, ...change }: NonNullable<Overview['lastChange']>,
   { localOffset }: StatusClock,
 ): string {
   const end = ended === 'done' || ended === 'finished' ? '' : ` (${ended})`;
-  return `${whenText(at, localOffset)}: ${kind} from ${from ?? '?'} to ${to ?? '?'}${end}; \`dgmo-updater history\` has all`;
+  return `${whenText(at, localOffset)}: ${changeText(change)}${end}; \`dgmo-updater history\` has all`;
 }
 
 /** The exit code: 11 if the executable is damaged or missing, 12 if it can't be run. */

@@ -106,6 +106,14 @@ describe('without arguments a rollback goes', () => {
     expect(() => here.target({ only: ['data'] })).toThrow(PolicyError);
   });
 
+  test('not to a snapshot that was taken while the executable was missing', async () => {
+    const here = machine();
+    here.host.disk.remove(targetPath('linux'));
+    expect((await here.snapshot()).components.binary).toBeNull();
+    here.install(ONE);
+    expect(() => here.target()).toThrow('there is no version before 1.0.0');
+  });
+
   test('to the last other version, if no binary was kept, and nowhere if there is none', async () => {
     const here = machine();
     expect(() => here.target()).toThrow('there is no version before 1.0.0');
