@@ -47,6 +47,18 @@ export interface Room {
   files: number | null;
 }
 
+/** A folder that is kept open. What is named through it is in this very folder, whatever somebody puts at its path. */
+export interface HeldFolder {
+  /** For the names of what is in it. Where the system knows no such thing (Windows) the path that it was opened by. */
+  path: string;
+  /** The folder itself, to list or to flush. */
+  self: string;
+  /** Permission bits. */
+  mode(): number;
+  setMode(mode: number): void;
+  close(): void;
+}
+
 export interface Disk {
   /**
    * `read`: an existing file. `read itself`: the same, but ELOOP if the path is a symlink. `create`: a new file, EEXIST if
@@ -94,6 +106,8 @@ export interface Disk {
   /** Of the path itself. */
   setModified(path: string, micros: number): void;
   remove(path: string): void;
+  /** ENOTDIR or ELOOP if the path is something else than a folder: a symlink is not followed. */
+  hold(path: string): HeldFolder;
   /** One level; EEXIST if it exists. */
   createDirectory(path: string, mode?: number): void;
   /** ENOTEMPTY if it is not empty. */

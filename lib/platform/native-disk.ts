@@ -1,8 +1,9 @@
 /** The real disk, over node:fs, except for flushes on macOS and renames on Windows. */
 import fs from 'node:fs';
 import { errorCode } from '../errors.ts';
-import type { Disk, FileStatus, Room } from './disk.ts';
+import type { Disk, FileStatus, HeldFolder, Room } from './disk.ts';
 import { posixImitate } from './posix/attributes.ts';
+import { posixHold } from './posix/held-folder.ts';
 import { posixSetMode } from './posix/itself.ts';
 import { createdByUs } from './posix/ownership.ts';
 import { nameOf, systemPath } from './posix/raw-names.ts';
@@ -211,6 +212,19 @@ function refusal(path: string, of: number): string | null {
   }
 }
 
+/** Windows lets nobody make a symlink who is not allowed to: a look before it is used has to do. */
+function holdByPath(path: string): HeldFolder {
+  if (!fs.lstatSync(path).isDirectory())
+    throw Object.assign(new Error(`ENOTDIR: not a directory, open '${path}'`), { code: 'ENOTDIR', path });
+  return {
+    path,
+    self: path,
+    mode: () => fs.lstatSync(path).mode & 0o7777,
+    setMode: (mode) => fs.chmodSync(path, mode),
+    close: () => undefined,
+  };
+}
+
 export const nativeDisk: Disk = {
   open: (path, how, mode = 0o600) => {
     const handle = whenFree(() => fs.openSync(systemPath(path), OPEN_FLAGS[how], mode));
@@ -265,6 +279,7 @@ export const nativeDisk: Disk = {
   },
   setModified,
   remove: (path) => fs.unlinkSync(systemPath(path)),
+  hold: windows ? holdByPath : posixHold,
   createDirectory: (path, mode = 0o700) => {
     fs.mkdirSync(systemPath(path), { mode });
     createdByUs(path);

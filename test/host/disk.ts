@@ -4,7 +4,7 @@
  * changes of names up to the last one in that directory, as a journalling filesystem does.
  */
 import { dirname, resolve } from 'node:path/posix';
-import type { Disk, FileStatus, Handle, Room } from '../../lib/platform/disk.ts';
+import type { Disk, FileStatus, Handle, HeldFolder, Room } from '../../lib/platform/disk.ts';
 
 /** What happens to unflushed writes when everything stops. */
 export const LOSSES = ['kept', 'lost', 'names only', 'torn'] as const;
@@ -318,6 +318,13 @@ export class SimulatedDisk implements Disk {
     if (this.#names.has(path)) throw systemError('EEXIST', 'mkdir', path);
     this.#requireFolder(path);
     this.#change({ directories: [dirname(path)], set: [[path, this.#newInode('directory', mode)]] });
+  }
+
+  hold(path: string): HeldFolder {
+    if (this.#named(path, 'open').kind !== 'directory') throw systemError('ENOTDIR', 'open', path);
+    const setMode = (mode: number) => this.setMode(path, mode);
+    const mode = () => this.#named(path, 'fstat').mode;
+    return { path, self: path, mode, setMode, close: () => undefined };
   }
 
   removeDirectory(path: string): void {

@@ -40,6 +40,7 @@ export const ERRORS: Record<string, string[]> = {
   copy: ['ENOSPC', 'EIO'],
   readLink: ['EIO'],
   resolve: ['EMFILE'],
+  hold: ['EMFILE'],
   symlink: ['ENOSPC', 'EACCES'],
   setModified: ['EPERM', 'EIO'],
   remove: ['EACCES', 'EBUSY', 'EIO'],
@@ -60,6 +61,7 @@ export const HARMLESS = new Set([
   'read',
   'readLink',
   'resolve',
+  'hold',
   'close',
   'status',
   'list',
@@ -185,6 +187,11 @@ export function faultyDisk(simulated: SimulatedDisk, faults: FaultInjector, wind
         refuse('unlink', path, true);
         disk.remove(path);
       }),
+    hold: (path) =>
+      guarded('hold', path, () => {
+        const held = disk.hold(path);
+        return { ...held, setMode: (mode) => guarded('setMode', path, () => held.setMode(mode)) };
+      }),
     createDirectory: (path, mode) => guarded('createDirectory', path, () => disk.createDirectory(path, mode)),
     list: (path) => guarded('list', path, () => disk.list(path)),
     imitate: (path, model) => guarded('imitate', path, () => disk.imitate(path, model)),
@@ -224,6 +231,7 @@ function withBackslashes(disk: SimulatedDisk): Disk {
     setModified: (path, micros) => disk.setModified(slashes(path), micros),
     removeDirectory: (path) => disk.removeDirectory(slashes(path)),
     remove: (path) => disk.remove(slashes(path)),
+    hold: (path) => ({ ...disk.hold(slashes(path)), path, self: path }),
     createDirectory: (path, mode) => disk.createDirectory(slashes(path), mode),
     list: (path) => disk.list(slashes(path)),
     imitate: (path, model) => disk.imitate(slashes(path), slashes(model)),

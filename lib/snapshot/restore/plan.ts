@@ -34,7 +34,7 @@ export interface RootPlan {
   exists: boolean;
   /** The mode of the folder; null if it does not exist. */
   mode: number | null;
-  /** Where files are prepared: inside the folder, so that they can be renamed into place. */
+  /** Name of the folder where files are prepared: in this one, so that they can be renamed into place. */
   staging: string;
   /** Null if the folder is to be removed. */
   tree: Tree | null;
@@ -117,7 +117,7 @@ function planRoot(request: RestoreRequest, root: RootSnapshot, read: (digest: st
       { advice: 'Move the folder out of the way, then try again.' },
     );
   }
-  const staging = layout.join(folder, `${STAGING_PREFIX}${request.id}`);
+  const staging = `${STAGING_PREFIX}${request.id}`;
   return { folder, exists: mode !== null, mode, staging, tree, selection, difference: plan };
 }
 

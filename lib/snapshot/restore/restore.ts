@@ -4,8 +4,8 @@
  * space and little time. Whenever it is stopped, the restore can be done again, with this snapshot or another one: it begins
  * by comparing what is there.
  */
-import { errorCode, MachineError } from '../../errors.ts';
-import type { Disk } from '../../platform/disk.ts';
+import { errorCode } from '../../errors.ts';
+import type { Disk, HeldFolder } from '../../platform/disk.ts';
 import { createDirectories, removeIfThere } from '../../platform/files.ts';
 import { walk } from '../capture/walk.ts';
 import { rootsOf } from '../document.ts';
@@ -14,6 +14,7 @@ import { restoreSelection } from '../selection.ts';
 import type { StoreLayout } from '../store/layout.ts';
 import type { Entry } from '../store/tree.ts';
 import { readTree } from '../store/trees.ts';
+import { HeldTree } from './held-tree.ts';
 import type { Plan, RestoreRequest, RootPlan } from './plan.ts';
 
 /** The mode last: it may take away our own permission to write. */
@@ -66,14 +67,24 @@ export function carryOut(request: RestoreRequest, plan: Plan): Set<string> {
 function carryOutRoot(request: RestoreRequest, root: RootPlan, kept: Set<string>): void {
   const { layout } = request;
   const { disk } = request.host;
-  const { remove, folders, write, touch } = root.difference;
   if (root.tree !== null) createDirectories(disk, root.folder, layout.dirname, 0o700);
-  const at = (path: string) => (path === '' ? root.folder : layout.join(root.folder, path));
+  const held = new HeldTree(disk, layout, root.folder);
+  try {
+    changeRoot(request, root, held, kept);
+  } finally {
+    held.close();
+  }
+}
+
+function changeRoot(request: RestoreRequest, root: RootPlan, held: HeldTree, kept: Set<string>): void {
+  const { layout } = request;
+  const { disk } = request.host;
+  const { remove, folders, write, touch } = root.difference;
   const opened = new Set<string>();
   const open = (folder: string) => {
     if (opened.has(folder)) return;
     if (folder !== '') open(parentOf(folder));
-    makeWritable(disk, at(folder));
+    makeHeldWritable(held.folder(folder));
     opened.add(folder);
   };
   const changed = new Set<string>();
@@ -83,24 +94,31 @@ function carryOutRoot(request: RestoreRequest, root: RootPlan, kept: Set<string>
   };
   for (const { path, folder } of remove) {
     change(path);
-    if (!folder) removeIfThere(disk, at(path));
-    else if (removeEmpty(disk, at(path))) for (const names of [changed, opened]) names.delete(path);
+    held.forget(path);
+    if (!folder) held.change(path, (at) => removeIfThere(disk, at));
+    else if (held.change(path, (at) => removeEmpty(disk, at)))
+      for (const names of [changed, opened]) names.delete(path);
   }
   for (const { path, mode } of folders) {
     change(path);
-    disk.createDirectory(at(path), mode | 0o700);
+    held.change(path, (at) => disk.createDirectory(at, mode | 0o700));
     changed.add(path);
   }
   for (const [index, { path }] of write.entries()) {
     change(path);
-    disk.replace(layout.join(root.staging, String(index)), at(path));
+    held.change(path, (at) => disk.replace(held.at(`${root.staging}/${index}`), at));
   }
   const set = (path: string, wanted: { mode: number; modified?: number }) => {
-    if (!restoreTimeAndMode(disk, path, wanted)) kept.add(path);
+    const done =
+      path === ''
+        ? restoreTimeAndMode(disk, root.folder, wanted)
+        : held.change(path, (at) => restoreTimeAndMode(disk, at, wanted));
+    if (!done) kept.add(path === '' ? root.folder : layout.join(root.folder, path));
   };
-  for (const entry of touch) if (entry.kind === 'file') set(at(entry.path), entry);
+  for (const entry of touch) if (entry.kind === 'file') set(entry.path, entry);
+  held.forget(root.staging);
   clearRoot(request, root);
-  finishFolders(request, root, { changed: new Set([...changed, ...opened]), at, set });
+  finishFolders(request, root, { changed: new Set([...changed, ...opened]), held, set });
 }
 
 function parentOf(path: string): string {
@@ -110,7 +128,8 @@ function parentOf(path: string): string {
 interface Finish {
   /** Paths in the root of folders in which something was changed. */
   changed: ReadonlySet<string>;
-  at(path: string): string;
+  held: HeldTree;
+  /** '' is the root. */
   set(path: string, wanted: { mode: number; modified?: number }): void;
 }
 
@@ -118,9 +137,9 @@ interface Finish {
 function finishFolders(
   { host: { disk }, layout: { dirname } }: RestoreRequest,
   { tree, folder, exists, difference: { touch } }: RootPlan,
-  { changed, at, set }: Finish,
+  { changed, held, set }: Finish,
 ): void {
-  for (const path of changed) disk.flushDirectory(at(path));
+  for (const path of changed) disk.flushDirectory(held.folder(path).self);
   if (tree === null) {
     if (exists && removeEmpty(disk, folder)) disk.flushDirectory(dirname(folder));
     return;
@@ -129,23 +148,17 @@ function finishFolders(
   const entries = tree.entries.filter((entry): entry is Extract<Entry, { kind: 'folder' }> =>
     entry.kind === 'folder' ? again.has(entry.path) : false,
   );
-  for (const entry of entries.toReversed()) set(at(entry.path), entry);
-  set(folder, { mode: tree.mode });
+  for (const entry of entries.toReversed()) set(entry.path, entry);
+  set('', { mode: tree.mode });
 }
 
 /**
  * Makes a folder writable for its owner; its mode is set again at the end. One that belongs to somebody else may be
- * writable without: what is to be changed in it tells. Throws MachineError if it has become something
- * else since the plan was made: a symlink would lead to files that are not ours.
+ * writable without: what is to be changed in it tells.
  */
-export function makeWritable(disk: Disk, folder: string): void {
-  const status = disk.status(folder);
-  if (status?.kind !== 'directory') {
-    throw new MachineError(`${folder} is no longer a folder: something changes it while it is restored`, {
-      advice: 'Close the program that does so, then try again.',
-    });
-  }
-  if ((status.mode & 0o300) !== 0o300) isAllowed(() => disk.setMode(folder, status.mode | 0o700));
+export function makeHeldWritable(folder: HeldFolder): void {
+  const mode = folder.mode();
+  if ((mode & 0o300) !== 0o300) isAllowed(() => folder.setMode(mode | 0o700));
 }
 
 /** Removes a folder unless something is in it. Returns whether it is gone. */
@@ -209,14 +222,20 @@ export function clearStaging(disk: Disk, layout: StoreLayout, folder: string): v
   if (status?.kind !== 'directory') return;
   const left = disk.list(folder).filter((name) => name.startsWith(STAGING_PREFIX));
   if (left.length === 0) return;
-  makeWritable(disk, folder);
-  for (const name of left) {
-    const staging = layout.join(folder, name);
-    if (disk.status(staging)?.kind !== 'directory') continue;
-    for (const file of disk.list(staging)) removeIfThere(disk, layout.join(staging, file));
-    disk.removeDirectory(staging);
+  const held = new HeldTree(disk, layout, folder);
+  try {
+    makeHeldWritable(held.folder(''));
+    for (const name of left) {
+      if (disk.status(held.at(name))?.kind !== 'directory') continue;
+      for (const file of disk.list(held.folder(name).self))
+        held.change(`${name}/${file}`, (at) => removeIfThere(disk, at));
+      held.forget(name);
+      held.change(name, (at) => disk.removeDirectory(at));
+    }
+    // Otherwise a power cut may bring it back when nothing looks for it any more.
+    disk.flushDirectory(held.folder('').self);
+  } finally {
+    held.close();
   }
-  // Otherwise a power cut may bring it back when nothing looks for it any more.
-  disk.flushDirectory(folder);
   if (disk.status(folder)?.mode !== status.mode) disk.setMode(folder, status.mode);
 }

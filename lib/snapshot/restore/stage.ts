@@ -3,7 +3,7 @@
  * flushed. Nothing else is changed, except the mode of a root that is not writable.
  */
 import { DamagedError, errorCode } from '../../errors.ts';
-import type { Handle } from '../../platform/disk.ts';
+import type { Handle, HeldFolder } from '../../platform/disk.ts';
 import { chunksOf, createDirectories, openSource, removeIfThere, writeAll } from '../../platform/files.ts';
 import { saveSnapshot } from '../document.ts';
 import { Blocks } from '../store/blocks.ts';
@@ -12,8 +12,9 @@ import { withStore } from '../store/lock.ts';
 import { BLOCK, type FileEntry } from '../store/tree.ts';
 import { isZero, ZERO_BLOCK } from '../store/zeros.ts';
 import { type Amendment, amendSnapshot, leadingTo } from './amend.ts';
+import { HeldTree } from './held-tree.ts';
 import { type Plan, planRestore, type RestoreRequest, type RootPlan } from './plan.ts';
-import { clearStaging, makeWritable, setTimeAndMode } from './restore.ts';
+import { clearStaging, makeHeldWritable, setTimeAndMode } from './restore.ts';
 
 /** Bytes between checkpoints. */
 const PACE = 16 << 20;
@@ -64,14 +65,30 @@ async function stageRoot(request: RestoreRequest, blocks: Blocks, root: RootPlan
   const { layout } = request;
   const { disk } = request.host;
   createDirectories(disk, root.folder, layout.dirname, 0o700);
-  makeWritable(disk, root.folder);
-  clearStaging(disk, layout, root.folder);
-  disk.createDirectory(root.staging, 0o700);
+  const held = new HeldTree(disk, layout, root.folder);
+  try {
+    makeHeldWritable(held.folder(''));
+    clearStaging(disk, layout, root.folder);
+    held.change(root.staging, (at) => disk.createDirectory(at, 0o700));
+    await stageFiles(request, blocks, root, held.folder(root.staging));
+  } finally {
+    held.close();
+  }
+}
+
+async function stageFiles(
+  request: RestoreRequest,
+  blocks: Blocks,
+  root: RootPlan,
+  staging: HeldFolder,
+): Promise<void> {
+  const { layout } = request;
+  const { disk } = request.host;
   const queue = new FlushQueue(request);
   let since = 0;
   try {
     for (const [index, entry] of root.difference.write.entries()) {
-      const path = layout.join(root.staging, String(index));
+      const path = layout.join(staging.path, String(index));
       if (entry.kind === 'link') {
         disk.symlink(entry.target, path);
         continue;
@@ -87,7 +104,7 @@ async function stageRoot(request: RestoreRequest, blocks: Blocks, root: RootPlan
     await queue.drain();
   }
   if (queue.failure !== null) throw queue.failure;
-  disk.flushDirectory(root.staging);
+  disk.flushDirectory(staging.self);
 }
 
 interface Staged {

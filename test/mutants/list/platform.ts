@@ -3,6 +3,14 @@ import type { MutatedFile } from '../mutant.ts';
 
 export const PLATFORM: readonly MutatedFile[] = [
   {
+    file: 'lib/platform/posix/held-folder.ts',
+    tests: ['test/snapshot/capture/swapped-folders.test.ts'],
+    changes: [
+      ['if (!leadsTo(through, { dev, ino })) return', 'if (true) return'],
+      ['O_DIRECTORY | O_NOFOLLOW |', 'O_DIRECTORY |'],
+    ],
+  },
+  {
     file: 'lib/platform/network/failures.ts',
     tests: ['test/platform/network/descriptors.test.ts'],
     changes: [['if (lacking !== undefined) ', 'if (false) ']],
