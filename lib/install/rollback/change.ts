@@ -13,6 +13,7 @@ import {
   type Snapshot,
 } from '../../snapshot/index.ts';
 import { compareVersions } from '../../version/index.ts';
+import { executableMode } from '../executable-mode.ts';
 import { changeToSnapshot, type FolderChange, requestFor } from '../folders/folders.ts';
 import { snapshotBeforeChange } from '../folders/snapshots.ts';
 import { requireFile } from '../installed-binary.ts';
@@ -185,7 +186,12 @@ export async function stageRollback(session: Session, open: OpenTransaction): Pr
   const staged = layout.staged(open.id);
   if (!(await placeBinary(session, open.to, staged)))
     throw new DamagedError(`the binary of ${open.to.version} is gone`);
-  if (host.disk.status(layout.target) !== null) host.disk.imitate(staged, layout.target);
+  const replaced = host.disk.status(layout.target);
+  if (replaced !== null) {
+    host.disk.imitate(staged, layout.target);
+    const mode = executableMode(replaced.mode);
+    if (mode !== replaced.mode) host.disk.setMode(staged, mode);
+  }
   host.disk.flushDirectory(layout.workDir);
 }
 

@@ -15,6 +15,7 @@ import {
   writeAll,
 } from '../../platform/files.ts';
 import { binaryFor } from '../../version/index.ts';
+import { executableMode, NEW_EXECUTABLE } from '../executable-mode.ts';
 import { keepBlockList } from '../kept-blocks.ts';
 import type { Binary } from '../receipt.ts';
 import { ABSENT } from '../receipt.ts';
@@ -147,11 +148,6 @@ function changedByHand(session: Session, from: Binary, found: string | undefined
   );
 }
 
-/** Everyone who may read the file may run it, even if the permission to run it was removed by mistake. */
-function executableMode(mode: number): number {
-  return mode | ((mode & 0o444) >> 2);
-}
-
 type Producer = (write: (chunk: Uint8Array) => void, checkpoint: () => Promise<void>) => Promise<Digest>;
 
 async function writeFile(session: Session, path: string, produce: Producer, total: number): Promise<void> {
@@ -159,7 +155,7 @@ async function writeFile(session: Session, path: string, produce: Producer, tota
   removeIfThere(disk, path);
   const { target } = session.layout;
   const replaced = disk.status(target);
-  const mode = executableMode(replaced?.mode ?? 0o755);
+  const mode = executableMode(replaced?.mode ?? NEW_EXECUTABLE);
   // For nobody else until it is complete.
   const handle = disk.open(path, 'create', 0o700);
   try {
