@@ -177,6 +177,20 @@ describe('what is the user’s own', () => {
 });
 
 describe('the records of the updater', () => {
+  test('a journal that has grown past its limit is written again, and the long one is kept', async () => {
+    const journal = path.join(here.workDir, 'journal');
+    fs.writeFileSync(journal, `${'x'.repeat(5 << 20)}\n${fs.readFileSync(journal, 'utf8')}`);
+    const found = await here.health().verify();
+    expect(found.issues.find(({ where }) => where === journal)?.what).toMatch(
+      /^it has \d+ bytes, at most 4194304/,
+    );
+    const { success, failed } = await here.health().repair();
+    expect([success, failed]).toEqual([true, []]);
+    expect(fs.statSync(journal).size).toBeLessThan(100_000);
+    expect(fs.readdirSync(here.workDir).some((name) => name.startsWith('journal.damaged-'))).toBe(true);
+    expect(await here.stage.manager().checkForUpdates()).toBeNull();
+  });
+
   test('receipt and journal both lost: what the feed says of the executable', async () => {
     fs.rmSync(here.workDir, { recursive: true });
     const result = await here.health().repair();

@@ -8,13 +8,11 @@ import {
   transactionText,
 } from '../../install/index.ts';
 import { loadReceipt } from '../../install/receipt.ts';
-import { decodeJournal } from '../../install/transaction/journal.ts';
+import { decodeJournal, JOURNAL_LIMIT } from '../../install/transaction/journal.ts';
 import { leftoversIn } from '../../install/transaction/sweep.ts';
 import { readFile } from '../../platform/files.ts';
 import { findings, type HealthIssue, issue, unreadable } from '../issue.ts';
 import { ownRecords, strangersIn } from './own-files.ts';
-
-const JOURNAL_LIMIT = 4 << 20;
 
 export interface Records {
   /** Null if there is none that can be read. */
@@ -73,6 +71,8 @@ function checkJournal({ host, layout }: Session, receipt: Receipt | null): Healt
     }),
   ];
   if (status === null) return receipt === null ? [] : damaged('the journal is missing');
+  if (status.size > JOURNAL_LIMIT)
+    return damaged(`it has ${status.size} bytes, at most ${JOURNAL_LIMIT} are possible`);
   const bytes = readFile(disk, layout.journal, JOURNAL_LIMIT) ?? new Uint8Array(0);
   const { entries, length } = decodeJournal(bytes, layout.journal);
   const open = openTransaction(entries);

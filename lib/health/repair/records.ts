@@ -6,14 +6,16 @@ import {
   decodeJournal,
   type Entry,
   encodeEntry,
+  JOURNAL_LIMIT,
   lastReceipt,
+  newest,
 } from '../../install/transaction/journal.ts';
-import { digestFile, readFile, replaceDurably } from '../../platform/files.ts';
+import type { Disk } from '../../platform/disk.ts';
+import { digestFile, openSource, readOwnFile, replaceDurably } from '../../platform/files.ts';
 import { ownRecords, strangersIn } from '../check/own-files.ts';
 import { copyAside, moveAside } from './aside.ts';
 import { ownSnapshots } from './last-good.ts';
 
-const JOURNAL_LIMIT = 4 << 20;
 const NEWLINE = 10;
 
 /**
@@ -42,7 +44,7 @@ export function repairJournal(session: Session, receipt: Receipt | null): void {
   copyAside(session, layout.journal);
   if (receipt !== null && !entries.some(({ type }) => type === 'receipt' || type === 'begin'))
     entries.push({ type: 'receipt', at: host.clock.now(), receipt });
-  const bytes = new TextEncoder().encode(entries.map(encodeEntry).join(''));
+  const bytes = new TextEncoder().encode(newest(entries).map(encodeEntry).join(''));
   replaceDurably(disk, layout.journal, layout.workDir, bytes, 0o644);
 }
 
@@ -51,9 +53,22 @@ export function knownReceipt(session: Session): Receipt | null {
   return receiptUnlessDamaged(session.host.disk, session.layout) ?? lastReceipt(readableEntries(session));
 }
 
+/** Null if there is none. Of one that is too long the end, which says what is installed. */
+function endOfJournal(disk: Disk, path: string): Uint8Array | null {
+  if ((disk.status(path)?.size ?? 0) <= JOURNAL_LIMIT) return readOwnFile(disk, path, JOURNAL_LIMIT);
+  const source = openSource(disk, path);
+  try {
+    const bytes = new Uint8Array(JOURNAL_LIMIT);
+    source.read(source.size - bytes.length, bytes);
+    return bytes;
+  } finally {
+    source.close();
+  }
+}
+
 function readableEntries({ host, layout }: Session): Entry[] {
   if (host.disk.status(layout.journal)?.kind !== 'file') return [];
-  const bytes = readFile(host.disk, layout.journal, JOURNAL_LIMIT);
+  const bytes = endOfJournal(host.disk, layout.journal);
   return bytes === null ? [] : decodeJournal(bytes, layout.journal).entries;
 }
 
@@ -82,7 +97,7 @@ export function restoreReceipt(
 
 function hasLostRecords({ host, layout }: Session): boolean {
   if (host.disk.status(layout.journal)?.kind !== 'file') return false;
-  const bytes = readFile(host.disk, layout.journal, JOURNAL_LIMIT);
+  const bytes = endOfJournal(host.disk, layout.journal);
   if (bytes === null) return false;
   const lines = bytes.reduce((count, byte) => count + Number(byte === NEWLINE), 0);
   return lines > decodeJournal(bytes, layout.journal).entries.length;

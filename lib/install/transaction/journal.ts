@@ -57,7 +57,7 @@ export type Entry =
 /** A larger journal is reduced to the entries that `recover` and `history` need, when a transaction begins. */
 const COMPACT_ABOVE = 256 * 1024;
 const ENTRIES_KEPT = 200;
-const LIMIT = 4 * 1024 * 1024;
+export const JOURNAL_LIMIT = 4 * 1024 * 1024;
 /** Of a transaction. It becomes part of the names of files. */
 const ID = /^[0-9a-z]{1,64}$/;
 /** On any system. A relative path would lead wherever the updater is started. */
@@ -162,7 +162,7 @@ function checkFolders(value: unknown): Folders | null {
 }
 
 export function readJournal(disk: Disk, layout: Layout): { entries: Entry[]; length: number } {
-  const bytes = readOwnFile(disk, layout.journal, LIMIT);
+  const bytes = readOwnFile(disk, layout.journal, JOURNAL_LIMIT);
   return bytes === null ? { entries: [], length: 0 } : decodeJournal(bytes, layout.journal);
 }
 
@@ -179,11 +179,11 @@ export function appendEntry(disk: Disk, layout: Layout, entry: Entry): void {
   }
   const { length } = readJournal(disk, layout);
   const line = new TextEncoder().encode(encodeEntry(entry));
-  if (length + line.length > LIMIT)
-    throw new MachineError(`the journal ${layout.journal} would grow past ${LIMIT} bytes`);
+  if (length + line.length > JOURNAL_LIMIT)
+    throw new MachineError(`the journal ${layout.journal} would grow past ${JOURNAL_LIMIT} bytes`);
   if (status.links > 1) {
     // A copy of the install that was made of hard links has the same file, and must not see this transaction as its own.
-    const before = readOwnFile(disk, layout.journal, LIMIT)?.subarray(0, length) ?? new Uint8Array(0);
+    const before = readOwnFile(disk, layout.journal, JOURNAL_LIMIT)?.subarray(0, length) ?? new Uint8Array(0);
     replaceDurably(disk, layout.journal, layout.workDir, Buffer.concat([before, line]), 0o644);
     return;
   }
@@ -213,15 +213,16 @@ function cutBack(disk: Disk, handle: Handle, length: number): void {
 export function compactJournal(disk: Disk, layout: Layout): void {
   const { entries, length } = readJournal(disk, layout);
   if (length <= COMPACT_ABOVE) return;
+  const bytes = new TextEncoder().encode(newest(entries).map(encodeEntry).join(''));
+  replaceDurably(disk, layout.journal, layout.workDir, bytes);
+}
+
+/** What `recover` and `history` need of a long journal: the last entries, and what was installed before them. */
+export function newest(entries: readonly Entry[]): Entry[] {
   const kept = entries.slice(-ENTRIES_KEPT);
   const receipt = lastReceipt(entries.slice(0, -ENTRIES_KEPT));
   if (receipt !== null) kept.unshift({ type: 'receipt', at: receipt.installedAt, receipt });
-  replaceDurably(
-    disk,
-    layout.journal,
-    layout.workDir,
-    new TextEncoder().encode(kept.map(encodeEntry).join('')),
-  );
+  return kept;
 }
 
 /** A transaction that has begun and not ended, as the journal says. */
