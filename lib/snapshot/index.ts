@@ -19,7 +19,7 @@ export {
   setPin,
 } from './document.ts';
 export { type CompactOptions, canCompact, compactBinaries } from './inverse/compact.ts';
-export { isSoundChain, openBinary } from './inverse/inverses.ts';
+export { chainTo, isSoundChain, openBinary, storedBinaries, withoutWhole } from './inverse/inverses.ts';
 export { type Profile, type ProfileSettings, profileOf, profileRoots } from './profile.ts';
 export { type Relocated, relocate } from './relocate.ts';
 export type { Amendment, NewFile } from './restore/amend.ts';

@@ -1,7 +1,16 @@
 /** Executables that can be put back: whole ones on this machine, and those that the store of snapshots has as patches. */
 import { DamagedError } from '../../errors.ts';
 import { copyAndDigest, removeIfThere, writeAll } from '../../platform/files.ts';
-import { binaryPath, isSoundChain, openBinary, type StoreLayout, withStore } from '../../snapshot/index.ts';
+import {
+  binaryPath,
+  chainTo,
+  isSoundChain,
+  openBinary,
+  type StoreLayout,
+  storedBinaries,
+  withoutWhole,
+  withStore,
+} from '../../snapshot/index.ts';
 import type { Binary } from '../receipt.ts';
 import { checkpoint, type Session } from '../session.ts';
 import { linkOrCopy } from '../transaction/keep.ts';
@@ -15,6 +24,18 @@ export function binarySource(session: Session, { sha256 }: Binary): string | nul
 
 export function storedPath({ snapshots }: Session, { sha256 }: Pick<Binary, 'sha256'>): string | null {
   return snapshots === null ? null : binaryPath(snapshots.layout, sha256);
+}
+
+/** What the store has the executable in, for a message: the whole one, or the patches through which it is read. */
+export function storedPlace(session: Session, { sha256 }: Pick<Binary, 'sha256'>): string | null {
+  const { host, snapshots } = session;
+  if (snapshots === null) return null;
+  const { layout } = snapshots;
+  const chain = chainTo(withoutWhole(storedBinaries(host.disk, layout), sha256), sha256) ?? [];
+  if (chain.length === 0 || host.disk.status(binaryPath(layout, sha256)) !== null)
+    return storedPath(session, { sha256 });
+  const base = binaryPath(layout, chain.at(-1)?.base ?? sha256);
+  return `${layout.join(layout.inverses, chain[0]?.name ?? '')}, or what it is read through (${[...chain.slice(1).map(({ name }) => layout.join(layout.inverses, name)), base].join(', ')})`;
 }
 
 /** Whether an intact copy of the executable is here. One that is stored as a patch is not made for this. */

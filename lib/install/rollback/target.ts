@@ -16,7 +16,7 @@ import { compareVersions } from '../../version/index.ts';
 import { isIntact } from '../installed-binary.ts';
 import { type Binary, type Receipt, requireReceipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
-import { hasBinary, storedPath } from './stored-binary.ts';
+import { hasBinary, storedPlace } from './stored-binary.ts';
 
 export interface RollbackWish {
   /** The id of a snapshot, or the beginning of one. */
@@ -240,7 +240,7 @@ function binaryOf(
   const to = { version: snapshot.version, sha256: binary.checksum, size: binary.size };
   if (hasBinary(session, to)) return to;
   throw new DamagedError(
-    `the binary of the snapshot ${snapshot.id} is damaged or missing: ${storedPath(session, to)}`,
+    `the binary of the snapshot ${snapshot.id} is damaged or missing: ${storedPlace(session, to)}`,
     {
       advice: adviceAfter(snapshot.id, listed),
     },
