@@ -10,6 +10,7 @@ import { InterruptedError, UpdaterError, UsageError } from '../errors.ts';
 import { evolutionWish, parsePid } from './arguments.ts';
 import { appliedResult } from './commands.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
+import { FetchedBytes } from './fetched-bytes.ts';
 import { putBackExecutable } from './health/repair-command.ts';
 import { describeRepair } from './text/health.ts';
 import type { HoldContext } from './text/holds.ts';
@@ -51,16 +52,21 @@ export async function runUpdate(context: CommandContext): Promise<void> {
   const ending = (applied: Applied): [string, Record<string, unknown>] => {
     const [text, result] = appliedResult(applied);
     const milliseconds = Math.round(host.clock.monotonic() - begun);
-    const downloaded = found?.update?.downloadSize ?? 0;
+    const downloaded = fetched.total;
     return [
       applied.changed ? `${text}\n${receiptText(applied, downloaded, milliseconds)}` : text,
       { ...data(), installed: applied.to.version, ...result, downloaded, milliseconds },
     ];
   };
+  const fetched = new FetchedBytes();
+  const tell = report.eventsOf('update', {
+    updated: (applied) => ending(applied),
+  });
   const manager = managerOf(context, {
-    onEvent: report.eventsOf('update', {
-      updated: (applied) => ending(applied),
-    }),
+    onEvent: (event) => {
+      fetched.add(event);
+      tell(event);
+    },
   });
   const repaired = isGiven(line, 'check-only') ? null : await putBackExecutable(context);
   if (repaired !== null) report.text(describeRepair(repaired));

@@ -124,6 +124,7 @@ test('an update is shown from the feed to the trial start', () => {
     packages: 1,
     length: 100,
     resumed: 0,
+    fetched: 0,
   } as const;
   const events: Parameters<typeof follow>[1][] = [
     { event: 'checking', feed: 'https://feed.example.org/', channel: 'stable' },

@@ -10,6 +10,8 @@ export interface DownloadProgress {
   length: number;
   /** Bytes that were there from an earlier run. */
   resumed: number;
+  /** Bytes that came over the network for it until now, those of attempts that came to nothing included. */
+  fetched: number;
   /** Bytes per second, smoothed; null until it is known. */
   rate: number | null;
   /** Milliseconds left; null until it is known. */
@@ -28,6 +30,7 @@ export class Meter {
   readonly #rate: Rate;
   #state: DownloadProgress['state'] | null = null;
   #reportedAt = Number.NEGATIVE_INFINITY;
+  #fetched = 0;
   resumed = 0;
 
   constructor(clock: Clock, length: number, onProgress: ((progress: DownloadProgress) => void) | undefined) {
@@ -41,6 +44,7 @@ export class Meter {
   report(state: DownloadProgress['state'], received: number, fresh = 0, reason?: string): void {
     const now = this.#clock.monotonic();
     this.#rate.add(fresh, now);
+    this.#fetched += fresh;
     if (state === this.#state && now - this.#reportedAt < INTERVAL) return;
     this.#state = state;
     this.#reportedAt = now;
@@ -50,6 +54,7 @@ export class Meter {
       received,
       length: this.#length,
       resumed: this.resumed,
+      fetched: this.#fetched,
       rate,
       left: rate === null || rate <= 0 ? null : ((this.#length - received) * 1000) / rate,
       ...(reason === undefined ? {} : { reason }),
