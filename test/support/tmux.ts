@@ -10,6 +10,8 @@ export interface Screen extends Disposable {
   shows(words: string): Promise<string>;
   /** The screen with the sequences that set its colors (SGR). */
   colored(): string;
+  /** Whether the cursor is shown, the alternate screen is up, and a program takes the mouse: 1 or 0 each. */
+  modes(): string;
   /** Names of keys, as tmux knows them (`Enter`, `Down`, `C-c`), or text. */
   type(...keys: string[]): void;
 }
@@ -58,6 +60,7 @@ export function openScreen(
       }
     },
     colored: () => tmux('capture-pane', '-p', '-e').trimEnd(),
+    modes: () => tmux('display-message', '-p', '#{cursor_flag} #{alternate_on} #{mouse_any_flag}').trim(),
     type: (...keys) => void tmux('send-keys', ...keys),
     [Symbol.dispose]() {
       tmux('kill-server');
