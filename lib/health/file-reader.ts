@@ -196,7 +196,7 @@ export class FileReader {
       // The digest from before is kept if the drive has lost bytes since: it says what the file should be.
       const isNews = unchanged === undefined || read.checksum !== null || unchanged.checksum === null;
       if (isNews && (unchanged === undefined || unchanged.sha256 === sha256))
-        this.#records.set(path, { ...read, fingerprint: status.fingerprint });
+        this.#records.set(path, { fingerprint: status.fingerprint, ...read });
       this.#changed = true;
     }
     return { sha256, size, before: unchanged?.sha256 ?? null };

@@ -7,7 +7,7 @@ export {
   copyForBlocks,
   copyFromHere,
   discardPrepared,
-  isPrepared,
+  isPreparedBefore,
   makeFromPackages,
   swapInPrepared,
 } from './repair/executable.ts';

@@ -6,7 +6,7 @@ import {
   copyForBlocks,
   copyFromHere,
   discardPrepared,
-  isPrepared,
+  isPreparedBefore,
   makeFromPackages,
   swapInPrepared,
 } from '../../health/index.ts';
@@ -82,7 +82,8 @@ async function prepare(
 
 async function prepareHere(session: Session, receipt: Receipt): Promise<Prepared | null> {
   const { binary } = receipt;
-  if (await isPrepared(session, binary)) return untried('the copy that an interrupted repair had prepared');
+  if (await isPreparedBefore(session, binary))
+    return untried('the copy that an interrupted repair had prepared');
   if (await copyFromHere(session, binary)) return untried('a copy that is kept here');
   const fromBlocks = await prepareFromBlocks(
     session,

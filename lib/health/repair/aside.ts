@@ -1,5 +1,6 @@
 /** Keeping what is damaged: nothing that a user may still want is removed. */
 import type { Session } from '../../install/index.ts';
+import { flushFile } from '../../platform/files.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
 
 /** In the names of what was moved out of the way. */
@@ -35,11 +36,16 @@ export function moveAside(session: Session, path: string, folder?: string): stri
   return beside;
 }
 
-/** The same for a file that is about to be replaced: a copy, so that there is no moment without it. */
+/**
+ * The same for a file that is about to be replaced: a copy, so that there is no moment without it. It is on the drive before what
+ * replaces the original can be.
+ */
 export function copyAside(session: Session, path: string): string | null {
-  const { disk } = session.host;
+  const { disk, platform } = session.host;
   if (disk.status(path)?.kind !== 'file') return moveAside(session, path);
   const beside = nameBeside(session, path, undefined);
   disk.copy(path, beside);
+  flushFile(disk, beside);
+  disk.flushDirectory(pathsOf(platform).dirname(path));
   return beside;
 }

@@ -20,6 +20,7 @@ import { type PackageContents, readPackage } from '../../package/index.ts';
 import type { Handle } from '../../platform/disk.ts';
 import {
   type Digest,
+  flushFile,
   openSource,
   removeIfThere,
   type Source,
@@ -77,6 +78,13 @@ async function flushedAndPrepared(session: Session, handle: Handle, wanted: Bina
   const isWanted = await isPrepared(session, wanted);
   await flushed;
   return isWanted;
+}
+
+/** Whether an interrupted repair has left the wanted executable, prepared. It is flushed: the other may have ended before that. */
+export async function isPreparedBefore(session: Session, wanted: Binary): Promise<boolean> {
+  if (!(await isPrepared(session, wanted))) return false;
+  flushFile(session.host.disk, preparedPath(session, wanted));
+  return true;
 }
 
 /** Whether the prepared copy is the wanted executable. It is read back from the drive. */
