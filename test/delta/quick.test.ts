@@ -103,6 +103,8 @@ describe('a file that is read through patches', () => {
       [other, larger],
     ] as const)
       expect(await failure(read(patch, old))).toBeInstanceOf(DamagedError);
+    // Before its content is taken for that of another algorithm.
+    expect(String(await failure(read(mixing, memorySource(newest))))).toContain('made with "mixing"');
     const source = await read(other, memorySource(newest));
     for (const [position, size] of [
       [-1, 2],

@@ -7,7 +7,7 @@ export const HOME: readonly MutatedFile[] = [
     tests: ['test/home/decided.test.ts'],
     changes: [
       ['if (decided === undefined) ', 'if (false) '],
-      ['if (preferences.updates) ', 'if (false) ', { tests: ['test/install/file-owners.test.ts'] }],
+      ['if (preferences.updates) ', 'if (false) ', { tests: ['test/update/check/administrator.test.ts'] }],
     ],
   },
   {

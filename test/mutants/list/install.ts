@@ -101,7 +101,7 @@ export const INSTALL: readonly MutatedFile[] = [
   },
   {
     file: 'lib/install/ownership/owner.ts',
-    tests: ['test/home/foreign.test.ts'],
+    tests: ['test/install/preflight/preflight.test.ts'],
     changes: [['if (owner === null) ', 'if (false) ']],
   },
   {
