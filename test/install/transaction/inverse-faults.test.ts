@@ -38,7 +38,7 @@ import {
 /** Much of it is in every version, so that a patch between two is small. */
 function largeExecutable(version: string, seed: number): Executable {
   const head = new TextEncoder().encode(`#!dgmo ${version} works\n`);
-  const bytes = new Uint8Array(Buffer.concat([head, codeLike(300, 3, seed)]));
+  const bytes = new Uint8Array(Buffer.concat([head, codeLike(800, 3, seed)]));
   return { version, bytes, ...digestBytes(bytes) };
 }
 
