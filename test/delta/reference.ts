@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { ZstdCodec } from 'zstd-codec';
+import { decodeLight } from './mixing/light-reference.ts';
 import { decodeMixing } from './mixing/mixing-reference.ts';
 
 export const STREAM_NAMES = [
@@ -136,9 +137,12 @@ export function bspatch(old: Uint8Array, toSize: number, raw: RawStreams): Uint8
 export function applyPlainly(patch: Uint8Array, old: Uint8Array): Uint8Array {
   const plain = parse(patch);
   if (plain.algorithm === 'mixing') {
-    const [model, extra] = plain.streams.map(({ frame }) => frame);
-    const bulk = extra === undefined || extra.length === 0 ? new Uint8Array() : zstd.decompress(extra);
-    return decodeMixing(old, plain.toSize, model ?? new Uint8Array(), bulk);
+    const [model, extra] = plain.streams;
+    const isLight = extra?.frame[0] === 1;
+    let bytes: Uint8Array = new Uint8Array();
+    if (extra !== undefined && extra.rawSize > 0)
+      bytes = isLight ? decodeLight(extra.frame.subarray(1), extra.rawSize) : zstd.decompress(extra.frame);
+    return decodeMixing(old, plain.toSize, model?.frame ?? new Uint8Array(), { bytes, isLight });
   }
   return bspatch(old, plain.toSize, decompress(plain));
 }

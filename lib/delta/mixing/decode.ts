@@ -7,6 +7,7 @@ import { CHUNK, type Source } from '../../platform/files.ts';
 import type { PatchHeader } from '../header.ts';
 import { Inflater } from '../inflater.ts';
 import type { Checkpoint, Output } from '../output.ts';
+import { LIGHT, LightBulk } from './light.ts';
 import { BUFFER, BUFFER_DUE, BULK_DUE, DONE, MixingModule, WINDOW_FULL } from './module.ts';
 import { PageHashes } from './page-hashes.ts';
 
@@ -30,7 +31,8 @@ export async function decodeMixing(
     size: body.size - modelSize,
     read: (at: number, into: Uint8Array) => body.read(modelSize + at, into),
   };
-  const bulk = new Inflater(frame, extra?.rawSize ?? 0, EXTRA_WINDOW, 'the stream extra of the patch');
+  const bulk = await openBulk(frame, extra?.rawSize ?? 0, checkpoint);
+  if (bulk instanceof LightBulk) exports.careful();
   const hashes = new PageHashes();
   let given = 0;
   let passed = 0;
@@ -72,10 +74,19 @@ export async function decodeMixing(
       }
     }
     await passOn();
-    await bulk.end();
+    if (bulk instanceof Inflater) await bulk.end();
+    else if (bulk.left > 0) throw new DamagedError(`${bulk.name} holds ${bulk.left} bytes too many`);
   } finally {
-    bulk.close();
+    if (bulk instanceof Inflater) bulk.close();
   }
+}
+
+async function openBulk(stream: Source, size: number, checkpoint: Checkpoint): Promise<Inflater | LightBulk> {
+  const name = 'the stream extra of the patch';
+  const first = new Uint8Array(1);
+  if (stream.size > 0) stream.read(0, first);
+  if (first[0] === LIGHT) return await LightBulk.decode(stream, size, name, checkpoint);
+  return new Inflater(stream, size, EXTRA_WINDOW, name);
 }
 
 async function load(module: MixingModule, old: Source, checkpoint: Checkpoint): Promise<void> {
@@ -86,9 +97,13 @@ async function load(module: MixingModule, old: Source, checkpoint: Checkpoint): 
   }
 }
 
-async function copyBulk(bulk: Inflater, module: MixingModule, wanted: number): Promise<void> {
+async function copyBulk(bulk: Inflater | LightBulk, module: MixingModule, wanted: number): Promise<void> {
   const { exports } = module;
   const start = exports.freshAt(exports.made() >>> 0) >>> 0;
+  if (bulk instanceof LightBulk) {
+    module.bytes(start, wanted).set(bulk.take(wanted));
+    return;
+  }
   for (let done = 0; done < wanted; ) {
     if (!bulk.has(1)) await bulk.fill(1);
     const size = Math.min(wanted - done, bulk.available);

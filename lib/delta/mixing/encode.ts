@@ -3,6 +3,7 @@ import { plain, zstdFrame } from '../compress.ts';
 import type { Alignment } from '../matcher.ts';
 import { type Image, isHashes, REGION_KINDS, type Region } from './containers/image.ts';
 import { EXTRA_WINDOW } from './decode.ts';
+import { encodeLight, LIGHT_LIMIT, MOST_STRETCHES, type Stretch } from './light.ts';
 import { BUFFER_DUE, BULK_DUE, DONE, MixingModule } from './module.ts';
 
 /** What is chosen for one patch. */
@@ -78,13 +79,21 @@ export async function encodeMixing(
 
   const model: Uint8Array[] = [];
   const bulk: Uint8Array[] = [];
+  const stretches: Stretch[] = [];
+  const light = bulkBytes(steps, fresh.length) <= LIGHT_LIMIT;
+  if (light) exports.careful();
   for (let due: number | null = null; due !== DONE; ) {
     due = module.run(true);
     if (due === BULK_DUE) {
       const size = exports.bulkSize();
       const computed = exports.bulkHashes() !== 0;
+      const kind = exports.bulkClass();
       const piece = module.bytes(exports.bulkTaken(), size);
-      if (!computed) bulk.push(piece.slice());
+      if (computed) continue;
+      bulk.push(piece.slice());
+      const last = stretches.at(-1);
+      if (last?.class === kind) last.size += size;
+      else stretches.push({ size, class: kind });
     } else if (due === BUFFER_DUE || due === DONE) {
       model.push(module.bytes(exports.bufferAddress(), exports.bufferFilled()).slice());
       exports.refill(0);
@@ -97,13 +106,28 @@ export async function encodeMixing(
     }
   }
   const raw = plain(Buffer.concat(bulk));
-  const frame = raw.length === 0 ? raw : await zstdFrame(raw, { level: 22, windowLog: EXTRA_WINDOW });
+  let frame = raw;
+  if (raw.length > 0) {
+    const isLight = light && stretches.length <= MOST_STRETCHES;
+    frame = isLight
+      ? await encodeLight(raw, stretches)
+      : await zstdFrame(raw, { level: 22, windowLog: EXTRA_WINDOW });
+  }
   return {
     model: plain(Buffer.concat(model)),
     extra: { rawSize: raw.length, frame },
     work: workOf(module),
     costs: Object.fromEntries(PARTS.map((name, part) => [name, exports.costOf(part) >>> 0])),
   };
+}
+
+/** Bytes of steps that are bulk. */
+function bulkBytes(steps: Uint32Array, size: number): number {
+  let sum = 0;
+  for (let i = 0; i < steps.length; i += 2) {
+    if (steps[i + 1] === BULK) sum += (steps[i + 2] ?? size) - (steps[i] ?? 0);
+  }
+  return sum;
 }
 
 /** In bytes: the module counts bits. */

@@ -17,8 +17,14 @@ const NO_MEMORY = -2;
 export const BUFFER = 1 << 16;
 
 /** Addresses and sizes are u32, which JavaScript sees as signed: `>>> 0` them. */
-interface Exports {
+interface Buffered {
   memory: WebAssembly.Memory;
+  bufferAddress(): number;
+  bufferFilled(): number;
+  refill(size: number): void;
+}
+
+interface Exports extends Buffered {
   open(encode: boolean, oldSize: number, newSize: number): number;
   oldFile(): number;
   newFile(): number;
@@ -31,13 +37,12 @@ interface Exports {
   choose(bucketBits: number): void;
   costOf(part: number): number;
   run(last: boolean): number;
-  bufferAddress(): number;
-  bufferFilled(): number;
-  refill(size: number): void;
   made(): number;
   freshAt(place: number): number;
   slide(): void;
+  careful(): void;
   bulkSize(): number;
+  bulkClass(): number;
   bulkHashes(): number;
   hashedBytes(): number;
   pageSize(): number;
@@ -46,12 +51,20 @@ interface Exports {
   work(): number;
 }
 
+/** Of an instance that codes a stream of bulk (light.ts). */
+export interface LightExports extends Buffered {
+  openLight(encode: boolean, size: number): number;
+  lightBulk(): number;
+  lightMade(): number;
+  lightStretches(count: number): number;
+  runLight(last: boolean): number;
+}
+
 export class MixingModule {
   readonly exports: Exports;
 
   constructor(encode: boolean, oldSize: number, newSize: number) {
-    // A fresh instance each time: its memory goes with it.
-    this.exports = new WebAssembly.Instance(compiled()).exports as unknown as Exports;
+    this.exports = instantiate();
     if (this.exports.open(encode, oldSize, newSize) === 0) throw noMemory();
   }
 
@@ -66,20 +79,25 @@ export class MixingModule {
 
   /** Why it stopped; null if what it was given is malformed. `last`: no more will be given. */
   run(last: boolean): number | null {
-    let result: number;
-    try {
-      result = this.exports.run(last);
-    } catch (error) {
-      // A trap: every bound is checked before, so this is a second line of defence.
-      if (error instanceof WebAssembly.RuntimeError) return null;
-      throw error;
-    }
-    if (result === NO_MEMORY) throw noMemory();
-    return result < 0 ? null : result;
+    return runModule(() => this.exports.run(last));
   }
 }
 
-function noMemory(): MachineError {
+/** What `run` returns, or null if what it was given is malformed. */
+export function runModule(run: () => number): number | null {
+  let result: number;
+  try {
+    result = run();
+  } catch (error) {
+    // A trap: every bound is checked before, so this is a second line of defence.
+    if (error instanceof WebAssembly.RuntimeError) return null;
+    throw error;
+  }
+  if (result === NO_MEMORY) throw noMemory();
+  return result < 0 ? null : result;
+}
+
+export function noMemory(): MachineError {
   return new MachineError('there is not enough memory to compare the binaries in', {
     advice: 'Close other programs, and try again.',
   });
@@ -87,7 +105,8 @@ function noMemory(): MachineError {
 
 let module: WebAssembly.Module | undefined;
 
-function compiled(): WebAssembly.Module {
+/** A fresh instance each time: its memory goes with it. */
+export function instantiate<T>(): T {
   module ??= new WebAssembly.Module(readEmbedded(wasmPath));
-  return module;
+  return new WebAssembly.Instance(module).exports as unknown as T;
 }

@@ -41,7 +41,7 @@ function hash(a: number, b: number): number {
 }
 
 /** A table of counters that begin at one half: [probability of 22 bits, bits seen]. */
-class Counters {
+export class Counters {
   readonly #map = new Map<number, [number, number]>();
 
   at(index: number): [number, number] {
@@ -62,7 +62,7 @@ function learn(counter: [number, number], bit: number, limit: number): void {
   if (counter[1] < limit) counter[1]++;
 }
 
-class Decoder {
+export class Decoder {
   readonly #bytes: Uint8Array;
   #at = 0;
   #low = 0;
@@ -123,7 +123,7 @@ class Decoder {
   }
 }
 
-class NumberCounters {
+export class NumberCounters {
   readonly sizes = new Counters();
   readonly leading = new Counters();
   readonly rest = new Counters();
@@ -642,15 +642,16 @@ export function decodeMixing(
   old: Uint8Array,
   toSize: number,
   model: Uint8Array,
-  extra: Uint8Array,
+  bulk: { bytes: Uint8Array; isLight: boolean },
 ): Uint8Array {
-  return new Mixing(old, toSize, model, extra).decode();
+  return new Mixing(old, toSize, model, bulk).decode();
 }
 
 class Mixing {
   readonly #old: Uint8Array;
   readonly #fresh: Uint8Array;
   readonly #extra: Uint8Array;
+  readonly #isLight: boolean;
   readonly #decoder: Decoder;
   readonly #oldView: DataView;
   #extraAt = 0;
@@ -723,14 +724,20 @@ class Mixing {
   #wrongOld = 0;
   #shift: [number, number] = [0, 0];
 
-  constructor(old: Uint8Array, toSize: number, model: Uint8Array, extra: Uint8Array) {
+  constructor(
+    old: Uint8Array,
+    toSize: number,
+    model: Uint8Array,
+    bulk: { bytes: Uint8Array; isLight: boolean },
+  ) {
     // Zeros around both files, which contexts may reach.
     this.#old = new Uint8Array(old.length + 128).subarray(64);
     this.#old.set(old);
     this.#old = new Uint8Array(this.#old.buffer, 64, old.length);
     this.#oldView = new DataView(this.#old.buffer);
     this.#fresh = new Uint8Array(new ArrayBuffer(toSize + 128), 64, toSize);
-    this.#extra = extra;
+    this.#extra = bulk.bytes;
+    this.#isLight = bulk.isLight;
     this.#decoder = new Decoder(model);
   }
 
@@ -927,9 +934,11 @@ class Mixing {
 
   #makeRelative(piece: Uint8Array, address: number): void {
     const view = new DataView(piece.buffer, piece.byteOffset, piece.length);
+    let from = 0;
     for (let at = 0; at + 24 <= piece.length; ) {
       const found = instruction(piece, at);
-      if (found !== null && found.relativeAt !== 0) {
+      if (found === null && this.#isLight) from = at + 16;
+      if (found !== null && found.relativeAt !== 0 && at + found.relativeAt >= from) {
         const field = at + found.relativeAt;
         view.setUint32(field, view.getUint32(field, true) - (address + at + found.length), true);
       }

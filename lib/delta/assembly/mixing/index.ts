@@ -1,12 +1,16 @@
 /** What lib/delta/mixing.ts calls. */
+
+export { lightBulk, lightMade, lightStretches, openLight, runLight } from './light/stream';
 export {
   baseAddresses,
   bufferAddress,
   bufferFilled,
+  bulkClass,
   bulkHashes,
   bulkPlaced,
   bulkSize,
   bulkTaken,
+  careful,
   choose,
   costOf,
   freshAt,

@@ -255,4 +255,13 @@ export { goBaseAt } from './addresses/go';
 export { regionAt, setImageSpan, setRegionCount } from './addresses/regions';
 export { takeSteps } from './addresses/steps';
 export { costOf, refill } from './coding/coder';
-export { bulkHashes, bulkPlaced, bulkSize, bulkTaken, hashedBytes, pageSize } from './contents/bulk';
+export {
+  bulkClass,
+  bulkHashes,
+  bulkPlaced,
+  bulkSize,
+  bulkTaken,
+  careful,
+  hashedBytes,
+  pageSize,
+} from './contents/bulk';

@@ -2,6 +2,7 @@
 import { take } from '../../memory';
 import {
   addressOf,
+  classOf,
   HASHES_OF_LARGE,
   isHashes,
   regionAt,
@@ -15,7 +16,16 @@ import { State } from '../state';
 
 export const BULK_PIECE: u32 = 1 << 16;
 
+/** Where no instruction is, bytes after it decided that, at most so many: no displacement among them is converted. */
+const LOOKAHEAD: u32 = 16;
+
 let scratch: usize = 0;
+let reversible: bool = false;
+
+/** Of streams by the light coder: displacements are converted only where the decoder finds the same ones again. */
+export function careful(): void {
+  reversible = true;
+}
 
 /** For the encoder. */
 export function openBulk(): bool {
@@ -32,6 +42,12 @@ export function bulkSize(): u32 {
 export function bulkHashes(): u32 {
   const region = regionOf(1, State.at);
   return region !== 0 && isHashes(load<u32>(region, 12)) ? State.at - load<u32>(region) + 1 : 0;
+}
+
+/** The class of the content of the bulk that is due. */
+export function bulkClass(): u32 {
+  const region = regionOf(1, State.at);
+  return region === 0 ? 0 : classOf(load<u32>(region, 12));
 }
 
 /** Bytes of the pages that are digested. */
@@ -72,13 +88,15 @@ function convert(piece: usize, size: u32, absolute: bool): void {
   if (region === 0 || load<u32>(region, 12) !== X86) return;
   const address = addressOf(1, State.at);
   let done: u32 = 0;
+  let fixed: u32 = 0;
   while (done + 24 <= size) {
     const length = decode(piece + done);
     if (length === 0) {
+      if (reversible) fixed = done + LOOKAHEAD;
       done++;
       continue;
     }
-    if (relativeAt !== 0) {
+    if (relativeAt !== 0 && done + relativeAt >= fixed) {
       const place = piece + done + relativeAt;
       const next = address + done + length;
       store<u32>(place, load<u32>(place) + (absolute ? next : 0 - next));
