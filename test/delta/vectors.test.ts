@@ -34,6 +34,7 @@ test('the vectors are there', () => {
     'mixing-elf-x86-64',
     'mixing-go-arm',
     'mixing-go-s390x',
+    'mixing-light-bulk',
     'mixing-mach-o-arm64',
     'mixing-pe-x86-64',
     'mixing-script',

@@ -5,21 +5,31 @@ import { encodeMixing, type MixingChoice, type MixingInput, type MixingStreams }
 import { regionsOf } from './executable.ts';
 import { alignFunctions } from './function-table.ts';
 
-/** Bytes to model, if the publisher sets no other limit: five to seven seconds of one core (test/bench/README.md). */
-export const APPLY_LIMIT = 2_100_000;
+/** Work, if the publisher sets no other limit: 8 to 12 seconds of one core (test/bench/README.md). */
+export const APPLY_LIMIT = 3_400_000;
 
 /**
  * From all by mixing to as little as pays: the first that keeps within the limit is taken. Where both do, bulk has always been
  * larger (@oven/bun-linux-x64 1.4.4 -> 1.4.5: 701,695 bytes without, 856,073 from 300 bytes on). Short alignments of text are
- * found again by the match model; but what would become bulk without them is worth a step.
+ * found again by the match model; but what would become bulk without them is worth a step. If much is new, even long alignments
+ * are left to bulk.
  */
 const CHOICES: readonly MixingChoice[] = [
   { shortest: 16, shortestInText: 1000, bulkFrom: Number.POSITIVE_INFINITY },
   { shortest: 16, shortestInText: 200, bulkFrom: 300 },
   { shortest: 16, shortestInText: 64, bulkFrom: 64 },
+  { shortest: 64, shortestInText: 64, bulkFrom: 48 },
+  { shortest: 256, shortestInText: 256, bulkFrom: 32 },
+  { shortest: 700, shortestInText: 400, bulkFrom: 32 },
+  { shortest: 2500, shortestInText: 1000, bulkFrom: 16 },
 ];
+/** The first choices may take less time: bulk costs little more then. */
+const PATIENT_FROM = 3;
+const IMPATIENT_SHARE = 0.62;
+/** If the limit was reached before this share of the file was made, the next choice would reach it as well. */
+const HOPELESS = 0.45;
 
-/** Bytes to model. In a small patch, the table of functions may have been aligned as well by its bytes. */
+/** Work. In a small patch, the table of functions may have been aligned as well by its bytes. */
 const LITTLE = 600_000;
 
 /** Null if no try keeps within `limit`, or there is nothing to encode. `onProgress` is called with 0 to 1. */
@@ -32,12 +42,23 @@ export async function chooseMixing(
   const images = { old: regionsOf(input.old, false), fresh: regionsOf(input.fresh, true) };
   if (isCodeEqual(input, images)) withoutCode(images);
   const alignments = alignFunctions(images.old, images.fresh, input.alignments);
+  let isHopeless = false;
   for (const [index, choice] of CHOICES.entries()) {
-    const report = (fraction: number) => onProgress((index + fraction) / CHOICES.length);
-    const made = await encodeMixing({ ...input, alignments, images }, choice, limit, report);
+    if (isHopeless && index < CHOICES.length - 1) {
+      isHopeless = false;
+      continue;
+    }
+    let reached = 0;
+    const report = (fraction: number) => {
+      reached = fraction;
+      onProgress((index + fraction) / CHOICES.length);
+    };
+    const most = index < PATIENT_FROM ? limit * IMPATIENT_SHARE : limit;
+    const made = await encodeMixing({ ...input, alignments, images }, choice, most, report);
+    isHopeless = reached < HOPELESS;
     if (made === null) continue;
     if (alignments === input.alignments || made.work >= LITTLE) return made;
-    const plain = await encodeMixing({ ...input, images }, choice, limit, report);
+    const plain = await encodeMixing({ ...input, images }, choice, most, report);
     return plain !== null && sizeOf(plain) < sizeOf(made) ? plain : made;
   }
   return null;

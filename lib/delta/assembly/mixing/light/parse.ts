@@ -34,7 +34,7 @@ const BLOCK: u32 = 4096;
 /** A match of this length is taken without a look at others. */
 const NICE: u32 = 128;
 /** Nodes of the tree that are visited for a place. */
-const DEPTH: u32 = 40;
+const DEPTH: u32 = 24;
 const NONE: u32 = 0xffffffff;
 const HEADS: u32 = 20;
 
