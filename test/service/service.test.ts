@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { Installation } from '../../lib/api/index.ts';
 import { LockedError } from '../../lib/errors.ts';
+import { NATIVE_PLATFORM } from '../support/workshop.ts';
 import { openStage, SETTINGS, type Stage } from '../update/stage.ts';
 import { type Started, serviceOn, settingsOf, type World } from './support.ts';
 
@@ -220,6 +221,25 @@ posixOnly('the background service', () => {
     await saw('next check');
     expect(fs.readFileSync(stage.dgmo).equals(whole)).toBe(true);
     expect((await notices()).map(({ kind }) => kind)).toContain('repaired');
+  });
+
+  test('the updater of a release is brought, if it could not be downloaded with that', async () => {
+    const updater = (version: string) =>
+      `#!/bin/sh\ncase "$1" in --version) echo ${version} ;; *) echo '{"event":"result"}' ;; esac\n`;
+    const file = path.join(stage.dir, 'dgmo-updater');
+    fs.writeFileSync(file, updater('0.1.0'), { mode: 0o755 });
+    const content = new TextEncoder().encode(updater('0.2.0'));
+    await stage.release('1.5.0', { updaters: { [NATIVE_PLATFORM]: { version: '0.2.0', content } } });
+    stage.answer = (name) => (name.includes('updaters/') ? new Response('', { status: 404 }) : undefined);
+    const manager = stage.manager();
+    const update = (await manager.checkForUpdates()) ?? expect.unreachable();
+    await manager.applyUpdate(await manager.downloadUpdate(update));
+    expect(fs.readFileSync(file, 'utf8')).toBe(updater('0.1.0'));
+    stage.answer = () => undefined;
+    const { service } = await start({ autoUpdate: 'security' });
+    // So that the new one goes on.
+    expect(await service.finished()).toBe('updated');
+    expect(fs.readFileSync(file, 'utf8')).toBe(updater('0.2.0'));
   });
 
   test('one for a home; its status; and nothing is left of it', async () => {

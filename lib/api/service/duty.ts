@@ -3,6 +3,7 @@
  * installation. Every change is made by the same methods that the user's commands call.
  */
 import { BusyError, errorMessage, InterruptedError, UpdaterError } from '../../errors.ts';
+import type { HealthStatus } from '../../health/index.ts';
 import { choicesFile } from '../../home/choices.ts';
 import { loadPreferences } from '../../home/decided.ts';
 import type { Preferences } from '../../home/preferences.ts';
@@ -235,11 +236,28 @@ export class UpdateDuty implements Work {
   }
 
   /** Verifies the installation. A damaged executable is put back, unless the user wants to do everything themselves. */
+  /** Brings the updater of the installed release, if it could not be downloaded with that. What fails is tried after the next check. */
+  async #completeUpdater({ issues }: HealthStatus): Promise<void> {
+    const { manager } = this.#options;
+    const preferences = this.#preferences();
+    if (!issues.some(({ type }) => type === 'updater_outdated')) return;
+    if (preferences === null || preferences.autoUpdate === 'manual') return;
+    if (obstacleToDownload(preferences, await this.#askSupply()) !== null) return;
+    try {
+      await manager.completeUpdater({ limits: POLITE });
+      // So that the new one goes on.
+      this.#updated = true;
+    } catch (error) {
+      if (!(error instanceof UpdaterError) || error instanceof InterruptedError) throw error;
+    }
+  }
+
   async #monitor(): Promise<void> {
     const { session, healing, journal } = this.#options;
     const { host, layout } = session;
     try {
       const { health } = await healing.watch();
+      await this.#completeUpdater(health);
       const damage = health.issues.filter(({ severity }) => severity === 'damage');
       await journal.note({
         health: { at: host.clock.now(), healthy: health.healthy, issues: damage.length },
