@@ -67,6 +67,29 @@ describe.skipIf(process.platform === 'win32')('without a symlink', () => {
     }
   });
 
+  const canDrop =
+    isRoot && spawnSync('setpriv', ['--bounding-set=-chown', '--inh-caps=-chown', 'true']).status === 0;
+  test.skipIf(!canDrop)(
+    'where root may give nothing away, what it makes in the folder of a user stays root’s',
+    () => {
+      fs.chownSync(folder, NOBODY, NOBODY);
+      fs.chmodSync(folder, 0o777);
+      const code = `
+      import { nativeDisk as disk } from ${JSON.stringify(path.resolve(import.meta.dir, '../../lib/platform/native-disk.ts'))};
+      const at = (name) => ${JSON.stringify(folder)} + '/' + name;
+      disk.close(disk.open(at('opened'), 'create'));
+      disk.createDirectory(at('folder'));
+      disk.copy(at('opened'), at('copied'));
+      disk.imitate(at('copied'), at('opened'));
+      console.log('done');
+    `;
+      const drop = ['--bounding-set=-chown', '--inh-caps=-chown', process.execPath, '-e', code];
+      const { stdout, stderr } = spawnSync('setpriv', drop);
+      expect(`${stdout}${stderr}`).toBe('done\n');
+      for (const name of ['opened', 'folder', 'copied']) expect(of(path.join(folder, name)).uid).toBe(0);
+    },
+  );
+
   test.skipIf(!isRoot)('what root makes in the folder of a user is theirs', () => {
     fs.chownSync(folder, NOBODY, NOBODY);
     const [made, copy] = [path.join(folder, 'made'), path.join(folder, 'copy')];

@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { binaryPath, FOLDER_COMPONENTS, type Snapshot } from '../../../lib/snapshot/index.ts';
+import { digestSource } from '../../../lib/platform/files.ts';
+import { binaryPath, FOLDER_COMPONENTS, openBinary, type Snapshot } from '../../../lib/snapshot/index.ts';
 import { DEFAULT_EXCLUDES } from '../../../lib/snapshot/patterns.ts';
 import { openWorkshop, picture, type Workshop } from '../workshop.ts';
 
@@ -148,4 +149,26 @@ test.each(VECTORS)('%s: it is sound, and comes back as it was', async (vector, c
   expect(fs.existsSync(join(plugins, 'tool'))).toBe(vector !== 'snapshot-v1');
   const { binary } = snapshot.components;
   expect(text(binaryPath(workshop.layout, binary?.checksum ?? ''))).toBe('#!/bin/sh\necho 1.2.3\n');
+});
+
+test('snapshot-v3: executables that are patches are read through the newest one, and the data comes back', async () => {
+  storeOf('snapshot-v3');
+  expect(await workshop.problems()).toEqual([]);
+  const snapshots = workshop.snapshots();
+  expect(snapshots.map(({ schema, version }) => [schema, version])).toEqual([
+    [3, '1.2.3'],
+    [3, '1.3.0'],
+    [2, '1.4.0'],
+  ]);
+  const { disk } = workshop.host;
+  for (const [index, snapshot] of snapshots.entries()) {
+    const checksum = snapshot.components.binary?.checksum ?? '';
+    expect(fs.existsSync(binaryPath(workshop.layout, checksum))).toBe(index === 2);
+    const source = await openBinary(disk, workshop.layout, checksum);
+    expect(await digestSource(source, () => undefined)).toBe(checksum);
+    source.close();
+    await workshop.restore(moved(snapshot));
+    const restored = fs.readFileSync(join(workshop.root('data'), 'sessions.json'), 'utf8');
+    expect(restored).toBe(`["${snapshot.version}"]\n`);
+  }
 });
