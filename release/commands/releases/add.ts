@@ -65,7 +65,7 @@ ${SIGNING_HELP}\
   --from <version>         a patch from this release as well, which many people still have; may be repeated
   --minimum <version>      installations of an older version must update
   --minimum-from <v>       the lowest version that may be updated to this one
-  --level <1-22>           how hard the full binary is compressed (default 15)
+  --level <1-22>           how hard the full binary is compressed (default 14)
   --apply-limit <bytes>    how many bytes of a patch may have to be modelled when it is applied, about a million in one or two
                            seconds (default 4000000). 0 makes patches that apply fastest, and are larger
 ${DESCRIBE_HELP}`;
