@@ -6,7 +6,7 @@
  * terminal, with the session on the screen; when it ends, the terminal has to be as it was before the first start. Linux, with tmux;
  * needs no network once both releases are in the cache.
  *
- * opencode does not call the updater itself, and loads no foreign code on its main thread, so a shell stands for what DGMO does
+ * opencode does not call the updater itself, and takes no code to do it (BUN_OPTIONS does not reach it), so a shell stands for what DGMO does
  * when it has set its terminal back: `exec dgmo-updater --apply`.
  */
 import fs from 'node:fs';
