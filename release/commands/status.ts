@@ -58,18 +58,24 @@ interface View {
   all: boolean;
 }
 
+/** Characters of the column with the targets. */
+const NARROWEST = 18;
+
 export function describeOverview(
   { app, channels, published, unneeded, documents }: Overview,
   view: View,
 ): string {
   const names = [...new Set(channels.map(({ channel }) => channel))];
+  const width = Math.max(NARROWEST, ...channels.map(({ target }) => target.length + 1));
   const lines = [
     `${app}: ${amountText(published)}`,
     ...(names.length === 0 ? ['', 'no release yet'] : []),
     ...names.flatMap((name) => [
       '',
       name,
-      ...channels.filter(({ channel }) => channel === name).flatMap((channel) => channelLines(channel, view)),
+      ...channels
+        .filter(({ channel }) => channel === name)
+        .flatMap((channel) => channelLines(channel, view, width)),
     ]),
     '',
     'valid until',
@@ -85,10 +91,14 @@ export function describeOverview(
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function channelLines({ target, minimum, revoked, releases }: ChannelOverview, { all }: View): string[] {
+function channelLines(
+  { target, minimum, revoked, releases }: ChannelOverview,
+  { all }: View,
+  width: number,
+): string[] {
   const shown = releases.filter(({ live }) => all || live);
   const rows = shown.length === 0 ? ['nothing is offered'] : shown.map(releaseLine);
-  const first = `  ${target.padEnd(18)}`;
+  const first = `  ${target.padEnd(width)}`;
   const lines = rows.map((row, index) => `${index === 0 ? first : ' '.repeat(first.length)}${row}`);
   const more = releases.length - shown.length;
   const notes = [

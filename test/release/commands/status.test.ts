@@ -21,6 +21,14 @@ const overview = (feed: TestFeed) => overviewOf(readPublished(nativeHost(), feed
 const DAY = 86_400_000;
 
 describe('release status', () => {
+  test('has room for the longest name of a target', async () => {
+    using feed = await makeFeed();
+    await feed.add('1.0.0', { 'linux-x64': build(0), 'linux-x64-musl-baseline': build(1) });
+    const text = describeOverview(overview(feed), { now: Date.now(), all: false });
+    expect(text).toMatch(/^ {2}linux-x64 {15}1\.0\.0 100 %/m);
+    expect(text).toMatch(/^ {2}linux-x64-musl-baseline 1\.0\.0 100 %/m);
+  });
+
   test('tells what is live on each channel, its sizes, and what is not needed', async () => {
     using feed = await makeFeed();
     await feed.add('1.0.0', { 'linux-x64': build(0), 'win32-x64': build(10) });
