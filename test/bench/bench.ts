@@ -1,12 +1,13 @@
 /**
  * `npm run bench`: everything that is measured, as Markdown, beside the peers that are installed. `-- --no-peers`
- * leaves them out (zstd --patch-from and bsdiff take minutes).
+ * leaves them out (zstd --patch-from and bsdiff take minutes). `-- delta`: patches alone, of other programs too.
  */
 import path from 'node:path';
 import { benchPair, fetchPairs } from './delta.ts';
 import { benchDownload, downloadTable } from './feed/download.ts';
 import { benchFeed, feedTable } from './feed/feed.ts';
 import { benchRoutes, routesTable } from './feed/routes.ts';
+import { benchPrograms } from './programs.ts';
 import { benchRepair, repairTable } from './repair.ts';
 import { benchService, serviceTable } from './service.ts';
 import { benchSnapshots } from './snapshots.ts';
@@ -16,6 +17,10 @@ import { benchStarts } from './starts.ts';
 const peers = !process.argv.includes('--no-peers');
 
 for (const pair of await fetchPairs()) console.log(await benchPair(pair, { peers }));
+if (process.argv.includes('delta')) {
+  await benchPrograms();
+  process.exit(0);
+}
 
 const { updates, starts, failed, median } = await benchStarts();
 console.log(`### ${updates} updates and rollbacks while DGMO is started as fast as it can be

@@ -77,11 +77,15 @@ const PEERS: { tool: string; command: (old: string, fresh: string, patch: string
   },
 ];
 
-/** Our patch of the pair first, left at `patch`, then the peers'. */
-export async function benchGenerate(pair: Pair, patch: string, peers = true): Promise<GenerateRow[]> {
+/** Our patch of the pair first, left at `patch`, then those of the peers that are wanted. */
+export async function benchGenerate(
+  pair: Pair,
+  patch: string,
+  isWanted: (peer: { tool: string }) => boolean = () => true,
+): Promise<GenerateRow[]> {
   const ours = await child('generate', pair.old, pair.fresh, patch);
   const rows: GenerateRow[] = [{ tool: 'dgmo-updater', size: fs.statSync(patch).size, ...ours }];
-  for (const { tool, command } of peers ? PEERS : []) {
+  for (const { tool, command } of PEERS.filter(isWanted)) {
     const theirs = `${patch}.peer`;
     const [program = '', ...args] = command(pair.old, pair.fresh, theirs);
     if (Bun.which(program) === null) continue;
@@ -173,7 +177,7 @@ export async function benchPair(pair: Pair, { peers = true, rounds = 5 } = {}): 
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'delta-bench-'));
   try {
     const patch = path.join(folder, 'patch');
-    const rows = await benchGenerate(pair, patch, peers);
+    const rows = await benchGenerate(pair, patch, () => peers);
     const { apply, floor, ratio } = await benchApply(pair, patch, rounds);
     return [
       `### ${pair.name}`,

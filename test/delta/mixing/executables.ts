@@ -243,6 +243,23 @@ export function machO(later: boolean): Uint8Array {
   return Uint8Array.from(file);
 }
 
+/** A universal file of two Mach-O files. */
+export function universal(later: boolean): Uint8Array {
+  const [first, second] = [machO(later), machO(!later)];
+  const file = Buffer.alloc(0x1000 + first.length + second.length);
+  file.writeUInt32BE(0xcafebabe, 0);
+  file.writeUInt32BE(2, 4);
+  for (const [i, [offset, bytes]] of [
+    [0x1000, first] as const,
+    [0x1000 + first.length, second] as const,
+  ].entries()) {
+    file.writeUInt32BE(offset, 8 + 20 * i + 8);
+    file.writeUInt32BE(bytes.length, 8 + 20 * i + 12);
+    file.set(bytes, offset);
+  }
+  return Uint8Array.from(file);
+}
+
 /** Two versions of a minified program, with names that changed. */
 export function script(later: boolean): Uint8Array {
   const next = randomNumbers(5);

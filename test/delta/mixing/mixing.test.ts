@@ -10,7 +10,7 @@ import { assemble } from '../forge.ts';
 import { adversarialPairs, randomBytes, randomNumbers } from '../pairs.ts';
 import { applyPlainly, parse } from '../reference.ts';
 import { apply, failure, make } from '../support.ts';
-import { DIRECTORIES, elf, machO, pe, type Sample, samples } from './executables.ts';
+import { DIRECTORIES, elf, machO, pe, type Sample, samples, universal } from './executables.ts';
 import { goElf } from './other-executables.ts';
 
 const headerOf = (patch: Uint8Array): PatchHeader => readPatchHeader(memorySource(patch));
@@ -136,6 +136,21 @@ test('the table of functions of a PE executable is found by its directory', () =
   expect(regionsOf(file, true).tables).toEqual([]);
 });
 
+test('the files in a universal one are laid out one behind the other', async () => {
+  const [old, fresh] = [universal(false), universal(true)];
+  const { regions, span } = regionsOf(fresh, true);
+  expect(regions.map(({ offset, address, kind }) => ({ offset, address, kind }))).toEqual([
+    { offset: 0x2000, address: 0, kind: 2 },
+    { offset: 0x6000, address: 0x8000, kind: 6 },
+    { offset: 0x2000 + 0x7200, address: 0x10000, kind: 2 },
+    { offset: 0x6000 + 0x7200, address: 0x18000, kind: 6 },
+  ]);
+  expect(span).toBe(0x1f000);
+  const patch = await make(old, fresh);
+  same(await apply(patch, old), fresh);
+  same(applyPlainly(patch, old), fresh);
+});
+
 test('the hashes of pages are not sent', async () => {
   const [old, fresh] = [machO(false), machO(true)];
   const changed = Uint8Array.from(fresh);
@@ -152,6 +167,7 @@ describe('headers of executables that are malformed', () => {
     elf('arm', true),
     pe(false),
     machO(false),
+    universal(false),
     goElf('arm', false),
     goElf('s390x', true),
   ];

@@ -1,11 +1,44 @@
-/** The parts of a Mach-O file of 64 bits. */
+/** The parts of a Mach-O file of 64 bits, or of all those in a universal one, which are laid out one behind the other. */
 import { PageHashes } from '../page-hashes.ts';
-import { type Part, type Parts, REGION_KINDS } from './image.ts';
+import { isHashes, type Part, type Parts, REGION_KINDS } from './image.ts';
 
 const MAGIC = 0xfeedfacf;
 
 export function isMachO(bytes: Buffer): boolean {
   return bytes.readUInt32LE(0) === MAGIC;
+}
+
+/** Begins a universal file, which lists at most so many others. */
+const UNIVERSAL = 0xcafebabe;
+const MOST_FILES = 16;
+/** Bytes of an entry of that list; what addresses of the next file are rounded up to. */
+const ENTRY = 20;
+const GRAIN = 1n << 16n;
+
+export function isUniversal(bytes: Buffer): boolean {
+  const count = bytes.readUInt32BE(4);
+  return bytes.readUInt32BE(0) === UNIVERSAL && count > 0 && count <= MOST_FILES;
+}
+
+export function universal(bytes: Buffer): Parts {
+  const all: Part[] = [];
+  let end = 0n;
+  for (let i = 0; i < bytes.readUInt32BE(4); i++) {
+    const start = bytes.readUInt32BE(8 + ENTRY * i + 8);
+    const file = bytes.subarray(start, start + bytes.readUInt32BE(8 + ENTRY * i + 12));
+    if (file.length < 64 || !isMachO(file)) continue;
+    const { parts, end: limit } = machO(file);
+    // Hashes are those of pages from the beginning of the whole file.
+    const loaded = parts.filter(({ kind }) => !isHashes(kind));
+    const first = loaded.reduce((least, { address }) => (address < least ? address : least), limit);
+    const base = first - (first % GRAIN);
+    const moved = end - base;
+    all.push(
+      ...loaded.map((part) => ({ ...part, offset: start + part.offset, address: part.address + moved })),
+    );
+    end = ((limit + moved + GRAIN - 1n) / GRAIN) * GRAIN;
+  }
+  return { parts: all, end };
 }
 
 export function machO(bytes: Buffer): Parts {

@@ -1,0 +1,138 @@
+/**
+ * Patches of other programs than ours: other languages, machines and containers, small ones as well, each the step from one
+ * release to the next. `bun test/bench/programs.ts [PATTERN]` prints a row for each whose kind matches; every patch is applied
+ * and the result compared.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { benchApply, benchGenerate } from './delta.ts';
+import { fetchFolder } from './pairs.ts';
+
+interface Program {
+  kind: string;
+  name: string;
+  from: string;
+  to: string;
+  /** Inside the package. */
+  file: string;
+}
+
+const esbuild = (kind: string, target: string, file = 'bin/esbuild'): Program => ({
+  kind: `Go, ${kind}`,
+  name: `@esbuild/${target}`,
+  from: '0.28.1',
+  to: '0.28.2',
+  file,
+});
+const rollup = (kind: string, target: string): Program => ({
+  kind: `Rust, ${kind}`,
+  name: `@rollup/rollup-${target}`,
+  from: '4.68.7',
+  to: '4.68.8',
+  file: `rollup.${target}.node`,
+});
+
+const PROGRAMS: readonly Program[] = [
+  esbuild('ELF x86-64', 'linux-x64'),
+  esbuild('ELF arm64', 'linux-arm64'),
+  esbuild('ELF arm', 'linux-arm'),
+  esbuild('ELF x86', 'linux-ia32'),
+  esbuild('ELF mips64le', 'linux-mips64el'),
+  esbuild('ELF ppc64le', 'linux-ppc64'),
+  esbuild('ELF riscv64', 'linux-riscv64'),
+  esbuild('ELF s390x', 'linux-s390x'),
+  esbuild('PE x86-64', 'win32-x64', 'esbuild.exe'),
+  esbuild('PE arm64', 'win32-arm64', 'esbuild.exe'),
+  esbuild('PE x86', 'win32-ia32', 'esbuild.exe'),
+  esbuild('Mach-O arm64', 'darwin-arm64'),
+  esbuild('Mach-O x86-64', 'darwin-x64'),
+  { kind: 'Go, wasm', name: 'esbuild-wasm', from: '0.28.1', to: '0.28.2', file: 'esbuild.wasm' },
+  rollup('ELF x86-64', 'linux-x64-gnu'),
+  rollup('ELF arm64', 'linux-arm64-gnu'),
+  rollup('ELF arm', 'linux-arm-gnueabihf'),
+  rollup('ELF ppc64le', 'linux-ppc64-gnu'),
+  rollup('ELF riscv64', 'linux-riscv64-gnu'),
+  rollup('ELF s390x', 'linux-s390x-gnu'),
+  rollup('PE x86-64', 'win32-x64-msvc'),
+  rollup('PE arm64', 'win32-arm64-msvc'),
+  rollup('PE x86', 'win32-ia32-msvc'),
+  rollup('Mach-O arm64', 'darwin-arm64'),
+  rollup('Mach-O x86-64', 'darwin-x64'),
+  {
+    kind: 'Rust, ELF x86-64',
+    name: 'lightningcss-linux-x64-gnu',
+    from: '1.31.1',
+    to: '1.32.0',
+    file: 'lightningcss.linux-x64-gnu.node',
+  },
+  {
+    kind: 'Rust, ELF x86-64',
+    name: '@node-rs/crc32-linux-x64-gnu',
+    from: '1.10.7',
+    to: '1.10.8',
+    file: 'crc32.linux-x64-gnu.node',
+  },
+  {
+    kind: 'C++, ELF x86-64',
+    name: '@parcel/watcher-linux-x64-glibc',
+    from: '2.5.1',
+    to: '2.6.0',
+    file: 'watcher.node',
+  },
+  { kind: 'C, fat Mach-O', name: 'fsevents', from: '2.3.2', to: '2.3.3', file: 'fsevents.node' },
+  { kind: 'Rust, wasm', name: '@resvg/resvg-wasm', from: '2.6.1', to: '2.6.2', file: 'index_bg.wasm' },
+  {
+    kind: 'Dart, ELF x86-64',
+    name: 'sass-embedded-linux-x64',
+    from: '1.107.0',
+    to: '1.108.2',
+    file: 'dart-sass/src/sass.snapshot',
+  },
+  { kind: 'text', name: 'typescript', from: '5.8.3', to: '5.9.3', file: 'lib/lib.dom.d.ts' },
+  { kind: 'JavaScript', name: 'typescript', from: '5.9.2', to: '5.9.3', file: 'lib/typescript.js' },
+  { kind: 'JavaScript, minified', name: 'terser', from: '5.51.3', to: '5.51.4', file: 'dist/bundle.min.js' },
+  { kind: 'equal files', name: 'typescript', from: '5.9.2', to: '5.9.3', file: 'lib/lib.dom.d.ts' },
+];
+
+/** Of larger files only what takes seconds. */
+const LARGE = 4_000_000;
+
+async function row({ kind, name, from, to, file }: Program): Promise<string> {
+  const [old, fresh] = await Promise.all(
+    [from, to].map(async (version) => path.join(await fetchFolder(name, version), file)),
+  );
+  if (old === undefined || fresh === undefined) throw new Error(`${name} has no ${file}`);
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'programs-bench-'));
+  try {
+    const patch = path.join(folder, 'patch');
+    const pair = { name, old, fresh };
+    const size = fs.statSync(fresh).size;
+    const [ours, ...peers] = await benchGenerate(
+      pair,
+      patch,
+      ({ tool }) => size < LARGE || tool.startsWith('hdiffz'),
+    );
+    await benchApply(pair, patch, 1);
+    const best = peers.sort((a, b) => a.size - b.size)[0];
+    const cells = [
+      `${kind}: ${name} ${from} -> ${to}`,
+      size.toLocaleString('en'),
+      (ours?.size ?? 0).toLocaleString('en'),
+      best === undefined ? '-' : best.size.toLocaleString('en'),
+      best?.tool ?? '-',
+      best === undefined ? '-' : ((ours?.size ?? 0) / best.size).toFixed(2),
+    ];
+    return `| ${cells.join(' | ')} |`;
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Prints the table, row by row. */
+export async function benchPrograms(pattern = /./): Promise<void> {
+  console.log('| pair | bytes | patch | best of the peers | made by | ratio |\n|---|---|---|---|---|---|');
+  for (const program of PROGRAMS) if (pattern.test(program.kind)) console.log(await row(program));
+}
+
+if (import.meta.main) await benchPrograms(new RegExp(process.argv[2] ?? '.'));
