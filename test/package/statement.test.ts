@@ -50,7 +50,11 @@ describe('the error of a bad statement names the field and both values', () => {
     ],
     ['platform', 'beos', 'package.platform: wanted "linux" or "darwin" or "win32", found "beos"'],
     ['platform', 'darwin', 'package.manifest.binaries: wanted one for darwin-x64, found a list of 1'],
-    ['arch', 'mips', 'package.arch: wanted "x64" or "arm64" or "x64-musl" or "arm64-musl", found "mips"'],
+    [
+      'arch',
+      'mips',
+      'package.arch: wanted "x64" or "arm64" or "x64-musl" or "arm64-musl" or "x64-baseline" or "x64-musl-baseline", found "mips"',
+    ],
     ['version', '1.2', 'package.version: wanted a semantic version such as 1.2.3, found "1.2"'],
     ['version', '1.2.1', 'package.manifest.version: wanted 1.2.1, found "1.2.0"'],
     [

@@ -115,8 +115,10 @@ async function repairAll(
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const pending = wanted(status).filter((issue) => !progress.attempts.has(keyOf(issue)));
       if (pending.length === 0) break;
+      const repaired = progress.sources.length;
       for (const issue of inOrderOfRepair(pending)) await attempt(session, request, progress, issue);
       status = await verifyInstall(session, 'full', { again: true, blocks: false });
+      if (progress.sources.length > repaired) forgetFailures(progress);
     }
     await recordNewUpdater(session);
     return status;
@@ -170,6 +172,14 @@ interface Progress {
   snapshotTried: boolean;
   /** Where the things were moved that were in the place of records of ours, by path. */
   moved: Map<string, string>;
+}
+
+/** What failed may have needed what was repaired after it, such as the receipt: the next round tries it again. */
+function forgetFailures(progress: Progress): void {
+  const failed = (issue: HealthIssue) => (progress.attempts.get(keyOf(issue)) ?? null) !== null;
+  const again = progress.seen.filter(failed);
+  progress.seen = progress.seen.filter((issue) => !failed(issue));
+  for (const issue of again) progress.attempts.delete(keyOf(issue));
 }
 
 /** A repair of the same file from another fault is another repair. */
