@@ -1,6 +1,6 @@
 /**
- * Decodes the streams of `mixing`. Memory: the old file, a quarter of it, 8 MiB of the new one, and at most 220 MiB of tables
- * and windows, whatever the patch says.
+ * Decodes the streams of `mixing`. Memory: the old file, a quarter of it, 8 MiB of the new one, the bulk (at most 128 MiB),
+ * and at most 220 MiB of tables and windows, whatever the patch says.
  */
 import { DamagedError } from '../../errors.ts';
 import { CHUNK, type Source } from '../../platform/files.ts';

@@ -1,9 +1,8 @@
 /** Encodes the streams of `mixing` from alignments: which of them become steps, and what goes to `extra`. */
-import { plain, zstdFrame } from '../compress.ts';
+import { plain } from '../compress.ts';
 import type { Alignment } from '../matcher.ts';
 import { type Image, isHashes, REGION_KINDS, type Region } from './containers/image.ts';
-import { EXTRA_WINDOW } from './decode.ts';
-import { encodeLight, LIGHT_LIMIT, MOST_STRETCHES, type Stretch } from './light.ts';
+import { encodeLight, LIGHT_LIMIT, type Stretch } from './light.ts';
 import { BUFFER_DUE, BULK_DUE, DONE, MixingModule } from './module.ts';
 
 /** What is chosen for one patch. */
@@ -67,7 +66,8 @@ export async function encodeMixing(
 ): Promise<MixingStreams | null> {
   const { old, fresh, images } = input;
   const steps = chooseSteps(input, choice);
-  if (steps.length > 2 * MOST_STEPS) return null;
+  const bulkSize = bulkBytes(steps, fresh.length);
+  if (steps.length > 2 * MOST_STEPS || bulkSize > LIGHT_LIMIT) return null;
   const module = new MixingModule(true, old.length, fresh.length);
   const { exports } = module;
   module.bytes(exports.oldFile(), old.length).set(old);
@@ -80,9 +80,7 @@ export async function encodeMixing(
   const model: Uint8Array[] = [];
   const bulk: Uint8Array[] = [];
   const stretches: Stretch[] = [];
-  const bulkSize = bulkBytes(steps, fresh.length);
-  const light = bulkSize <= LIGHT_LIMIT;
-  if (light) exports.careful();
+  exports.careful();
   const workOf = () => Math.ceil((exports.work() >>> 0) / 8 + bulkSize / BULK_PER_BYTE);
   for (let due: number | null = null; due !== DONE; ) {
     due = module.run(true);
@@ -108,16 +106,9 @@ export async function encodeMixing(
     }
   }
   const raw = plain(Buffer.concat(bulk));
-  let frame = raw;
-  if (raw.length > 0) {
-    const isLight = light && stretches.length <= MOST_STRETCHES;
-    frame = isLight
-      ? await encodeLight(raw, stretches)
-      : await zstdFrame(raw, { level: 22, windowLog: EXTRA_WINDOW });
-  }
   return {
     model: plain(Buffer.concat(model)),
-    extra: { rawSize: raw.length, frame },
+    extra: { rawSize: raw.length, frame: raw.length === 0 ? raw : await encodeLight(raw, stretches) },
     work: workOf(),
     costs: Object.fromEntries(PARTS.map((name, part) => [name, exports.costOf(part) >>> 0])),
   };

@@ -15,9 +15,6 @@ export interface Stretch {
   class: number;
 }
 
-/** As many as a stream can have. */
-export const MOST_STRETCHES = 1024;
-
 function openLight(encode: boolean, size: number): LightExports {
   const exports: LightExports = instantiate();
   if (exports.openLight(encode, size) === 0) throw noMemory();

@@ -28,7 +28,7 @@ const MALFORMED: i32 = -1;
 /** Input that one unit takes, at most. */
 const MARGIN: u32 = 2048;
 const TOKENS_OF_UNIT: u32 = 32;
-/** Stretches of one class of content. */
+/** Stretches of one class of content: a region is in one, and a file has 255 of them at most. */
 const MOST_STRETCHES: u32 = 1024;
 const CLASSES: u32 = 3;
 

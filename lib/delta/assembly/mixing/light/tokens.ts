@@ -177,7 +177,8 @@ export function codeToken(length: u32, distance: u32, kind: u32, most: u32): boo
     rep0 = distance;
     state = ((state << 2) | 1) & (STATES - 1);
   }
-  if (rep0 > at || length > most) return false;
+  // A distance of 2^32 is 0 here.
+  if (rep0 - 1 >= at || length > most) return false;
   if (!encoding) {
     const to = bulk + at;
     for (let i: u32 = 0; i < length; i++) store<u8>(to + i, load<u8>(to + i - rep0));
