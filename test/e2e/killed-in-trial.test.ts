@@ -62,6 +62,21 @@ describe.skipIf(!canTrace && process.env.CI !== 'true')('an update that fails in
   const traced = (strace: string[]) =>
     run('strace', [...strace, ...apply()], { cwd: here.folder, env: here.env });
 
+  /**
+   * What is too young for its status to be trusted gets no entry in the cache of the snapshots, so that a quick run has up to five
+   * renames fewer than another: a run that had fewer than `at` is done again.
+   */
+  async function killedAt(name: string, at: number) {
+    const trace = path.join(shop.folder, 'killed');
+    for (let tries = 1; ; tries++) {
+      restage();
+      const inject = ['-e', `trace=${name}`, '-e', `inject=${name}:signal=KILL:when=${at}`];
+      const killed = await traced(['-o', trace, ...inject]);
+      const { length } = [...fs.readFileSync(trace, 'utf8').matchAll(new RegExp(`^${name}\\(`, 'gm'))];
+      if (killed.signal === 'SIGKILL' || length >= at || tries === 30) return killed;
+    }
+  }
+
   test('is killed at every rename: 0 bad states', async () => {
     const trace = path.join(shop.folder, 'trace');
     const names = RENAMES.map((name) => `?${name}`).join(',');
@@ -75,10 +90,8 @@ describe.skipIf(!canTrace && process.env.CI !== 'true')('an update that fails in
     for (const name of RENAMES) {
       const count = [...calls.matchAll(new RegExp(`^${name}\\(`, 'gm'))].length;
       for (let at = 1; at <= count; at++) {
-        restage();
-        const inject = ['-e', `trace=${name}`, '-e', `inject=${name}:signal=KILL:when=${at}`];
-        const killed = await traced(['-o', '/dev/null', ...inject]);
         const point = `${name} ${at} of ${count}`;
+        const killed = await killedAt(name, at);
         if (killed.signal !== 'SIGKILL')
           bad.push(`${point}: it was not killed, but ended with ${killed.code}`);
         if (!versions.some((bytes) => bytes.equals(fs.readFileSync(here.dgmo))))
