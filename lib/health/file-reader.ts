@@ -12,7 +12,14 @@ import { array, hex, integer, nullable, object, oneOf, stringOf } from '../forma
 import { decodeSealed, encodeSealed } from '../format/sealed-json.ts';
 import { requireOwnInstall, type Session } from '../install/index.ts';
 import type { FileStatus } from '../platform/disk.ts';
-import { type Digest, digestFile, RunningDigest, readOwnFile, replaceDurably } from '../platform/files.ts';
+import {
+  type Digest,
+  digestFile,
+  RunningDigest,
+  readOwnFile,
+  replaceDurably,
+  statusOf,
+} from '../platform/files.ts';
 import { readAhead } from '../platform/threads/read-ahead.ts';
 import { isOld } from '../snapshot/store/reliable-status.ts';
 
@@ -137,7 +144,7 @@ export class FileReader {
     const unchanged: LargeFile[] = [];
     for (const path of paths) {
       await withoutErrors(() => {
-        const status = disk.status(path);
+        const status = statusOf(disk, path);
         if (status?.kind !== 'file' || seen.has(status.identity)) return;
         seen.add(status.identity);
         const known = this.#unchanged(path, status);
@@ -182,7 +189,7 @@ export class FileReader {
   /** Null if there is no file. A symlink or a folder has an empty digest and size -1, which match nothing. */
   digestOf(path: string): FoundFile | null {
     const { disk, clock } = this.#session.host;
-    const status = disk.status(path);
+    const status = statusOf(disk, path);
     if (status === null) return null;
     if (status.kind !== 'file') return { sha256: '', size: -1, before: null };
     const unchanged = this.#unchanged(path, status);
@@ -237,11 +244,11 @@ export class FileReader {
       this.#fullAt = clock.now();
       this.#changed = true;
     }
-    if (!this.#changed || disk.status(layout.workDir)?.kind !== 'directory') return;
+    if (!this.#changed || statusOf(disk, layout.workDir)?.kind !== 'directory') return;
     // Somebody has put something there: the check names it, and nothing of it is lost.
-    if ((disk.status(this.#path)?.kind ?? 'file') !== 'file') return;
+    if ((statusOf(disk, this.#path)?.kind ?? 'file') !== 'file') return;
     const files = [...this.#records]
-      .filter(([path]) => disk.status(path) !== null)
+      .filter(([path]) => statusOf(disk, path) !== null)
       .map(([path, record]) => ({ path, ...record }));
     try {
       // Root writes nothing into the folder of another user, which a look at it is allowed.

@@ -1,7 +1,7 @@
 /** The executable, the copy that is kept for a rollback, and the updater: whole, runnable, and nobody else's to change. */
 import { type Binary, isUpdaterOpen, type Receipt, type Session } from '../../install/index.ts';
 import { awaitedUpdater, isReplacedByHand, recordedUpdater } from '../../install/updater/updater-record.ts';
-import { fill } from '../../platform/files.ts';
+import { fill, statusOf } from '../../platform/files.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
 import { executableName } from '../../version/index.ts';
 import type { FileReader } from '../file-reader.ts';
@@ -55,7 +55,7 @@ function checkBinary(
   const damaged = (what: string, advice: string | null = null) => [
     issue('binary_corruption', target, what, { repair: REPLACE, advice }),
   ];
-  const status = host.disk.status(target);
+  const status = statusOf(host.disk, target);
   if (status === null) return damaged(`the executable of ${app} is missing`);
   if (status.kind !== 'file') return damaged(`wanted the executable of ${app}, found ${KINDS[status.kind]}`);
   if (receipt === null) return [];
@@ -75,7 +75,7 @@ const KINDS = { directory: 'a folder', symlink: 'a symlink', other: 'something t
 
 function checkMode({ host, layout }: Session, path: string, name: string): HealthIssue[] {
   if (host.platform === 'win32') return [];
-  const status = host.disk.status(path);
+  const status = statusOf(host.disk, path);
   if (status?.kind !== 'file') return [];
   const issues: HealthIssue[] = [];
   const wrong = (what: string, repair: string) =>
@@ -94,7 +94,7 @@ function checkMode({ host, layout }: Session, path: string, name: string): Healt
     );
   if ((status.mode & WRITABLE_BY_ALL) !== 0)
     wrong(`everybody may change ${name}: its mode is ${mode}`, 'let only its owner change it');
-  const owner = host.disk.status(layout.workDir)?.owner ?? null;
+  const owner = statusOf(host.disk, layout.workDir)?.owner ?? null;
   if (owner !== null && status.owner !== owner && status.owner !== 0) {
     issues.push(
       issue(
@@ -161,7 +161,7 @@ function checkUpdater(session: Session, files: FileReader): HealthIssue[] {
         advice = null,
       }: { severity?: HealthIssue['severity']; advice?: string | null } = {},
     ) => [issue('updater_corruption', path, what, { repair: PUT_BACK, severity, advice })];
-    const status = host.disk.status(path);
+    const status = statusOf(host.disk, path);
     const own = host.processes.executable(host.processes.pid);
     const runsHere = own !== null && pathsOf(host.platform).dirname(own) === layout.installDir;
     // DGMO may come without it, and then updates itself by the library.
@@ -207,7 +207,7 @@ function checkRecorded(
 ): HealthIssue[] {
   const path = updaterPath(session);
   const severity = isUpdaterOpen(session) ? 'notice' : 'damage';
-  const found = session.host.disk.status(path)?.size;
+  const found = statusOf(session.host.disk, path)?.size;
   if (found !== size && files.how === 'quick')
     return damaged(`wanted ${size} bytes, as the updater ${version} has, found ${found}`, {
       ...{ severity, advice: ADOPT_UPDATER },

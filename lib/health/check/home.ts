@@ -117,7 +117,8 @@ function checkMetadata(
 
 /** Throws DamagedError if it is not a file. */
 function fileBytes({ host }: Session, path: string): Uint8Array {
-  if (host.disk.status(path)?.kind !== 'file') throw new DamagedError('wanted a file, found something else');
+  if (statusOf(host.disk, path)?.kind !== 'file')
+    throw new DamagedError('wanted a file, found something else');
   return readFile(host.disk, path, LIMIT) ?? new Uint8Array(0);
 }
 

@@ -1,6 +1,6 @@
 /** Keeping what is damaged: nothing that a user may still want is removed. */
 import type { Session } from '../../install/index.ts';
-import { flushFile } from '../../platform/files.ts';
+import { flushFile, statusOf } from '../../platform/files.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
 
 /** In the names of what was moved out of the way. */
@@ -17,7 +17,7 @@ function nameBeside({ host }: Session, path: string, folder: string | undefined)
   const name = `${folder === undefined ? path : paths.join(folder, paths.basename(path))}${ASIDE_MARK}${time}`;
   for (let count = 1; ; count++) {
     const free = count === 1 ? name : `${name}-${count}`;
-    if (host.disk.status(free) === null) return free;
+    if (statusOf(host.disk, free) === null) return free;
   }
 }
 
@@ -28,7 +28,7 @@ function nameBeside({ host }: Session, path: string, folder: string | undefined)
  */
 export function moveAside(session: Session, path: string, folder?: string): string | null {
   const { disk, platform } = session.host;
-  if (disk.status(path) === null) return null;
+  if (statusOf(disk, path) === null) return null;
   const beside = nameBeside(session, path, folder);
   disk.rename(path, beside);
   disk.flushDirectory(pathsOf(platform).dirname(path));
@@ -42,7 +42,7 @@ export function moveAside(session: Session, path: string, folder?: string): stri
  */
 export function copyAside(session: Session, path: string): string | null {
   const { disk, platform } = session.host;
-  if (disk.status(path)?.kind !== 'file') return moveAside(session, path);
+  if (statusOf(disk, path)?.kind !== 'file') return moveAside(session, path);
   const beside = nameBeside(session, path, undefined);
   disk.copy(path, beside);
   flushFile(disk, beside);

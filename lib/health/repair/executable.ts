@@ -90,7 +90,7 @@ export async function isPreparedBefore(session: Session, wanted: Binary): Promis
 /** Whether the prepared copy is the wanted executable. It is read back from the drive. */
 export async function isPrepared(session: Session, wanted: Binary): Promise<boolean> {
   const path = preparedPath(session, wanted);
-  if (session.host.disk.status(path)?.kind !== 'file') return false;
+  if (statusOf(session.host.disk, path)?.kind !== 'file') return false;
   return (await session.digests.readBack(path))?.sha256 === wanted.sha256;
 }
 
@@ -289,7 +289,7 @@ export async function swapInPrepared(
   const { host, layout, digests } = session;
   const { binary: to } = receipt;
   const prepared = preparedPath(session, to);
-  const model = host.disk.status(layout.target);
+  const model = statusOf(host.disk, layout.target);
   if (model !== null && model.kind !== 'file') moveAside(session, layout.target);
   const found = digests.of(layout.target);
   const from: Binary = { version: to.version, ...(found ?? { sha256: ABSENT, size: 0 }) };

@@ -34,7 +34,9 @@ export function repairConfig(
   const { disk } = session.host;
   if (setup.profile.roots.config.includes(path)) return restoreFolder(session, setup, path);
   const salvaged =
-    disk.status(path)?.kind === 'file' ? salvageJsonc(readFile(disk, path, LIMIT) ?? new Uint8Array(0)) : {};
+    statusOf(disk, path)?.kind === 'file'
+      ? salvageJsonc(readFile(disk, path, LIMIT) ?? new Uint8Array(0))
+      : {};
   const here = isConfigOf(session, path) ? configSchemaHere(session, receipt) : null;
   const schema = here === 'missing' ? null : here;
   const good = lastGood(session, setup, path, (bytes) => isGood(bytes, schema));
@@ -109,7 +111,7 @@ export function repairPlugin(session: Session, setup: SnapshotSetup, path: strin
       advice: 'Install the plugin again, or remove it from the config.',
     });
   }
-  const beside = disk.status(path) === null ? null : copyAside(session, path);
+  const beside = statusOf(disk, path) === null ? null : copyAside(session, path);
   put(session, setup, path, good.bytes, good.mode);
   const problem = pluginProblem(session, path, true);
   if (problem !== null)
@@ -203,6 +205,6 @@ function put(
     break;
   }
   createDirectories(disk, folder, layout.dirname);
-  if ((disk.status(path)?.kind ?? 'file') !== 'file') moveAside(session, path);
+  if ((statusOf(disk, path)?.kind ?? 'file') !== 'file') moveAside(session, path);
   replaceDurably(disk, path, folder, bytes, mode);
 }

@@ -20,7 +20,7 @@ export function repairTrust(session: Session, { home, layout }: SnapshotSetup, p
   const trust = layout.join(home, 'trust');
   const first = layout.join(trust, 'root.json');
   if (path !== first || settings.root !== null) {
-    if (host.disk.status(path)?.kind === 'file') removeIfThere(host.disk, path);
+    if (statusOf(host.disk, path)?.kind === 'file') removeIfThere(host.disk, path);
     else moveAside(session, path);
     return 'removed: the feed brings it again';
   }
@@ -32,8 +32,8 @@ export function repairTrust(session: Session, { home, layout }: SnapshotSetup, p
   for (const { name } of copies) {
     const bytes = goodRoot(session, layout.join(trust, name));
     if (bytes === null) continue;
-    if (host.disk.status(first) !== null) copyAside(session, first);
-    if ((host.disk.status(first)?.kind ?? 'file') !== 'file') moveAside(session, first);
+    if (statusOf(host.disk, first) !== null) copyAside(session, first);
+    if ((statusOf(host.disk, first)?.kind ?? 'file') !== 'file') moveAside(session, first);
     replaceDurably(host.disk, first, trust, bytes);
     return `from ${name}`;
   }
@@ -43,7 +43,7 @@ export function repairTrust(session: Session, { home, layout }: SnapshotSetup, p
 }
 
 function goodRoot({ host }: Session, path: string): Uint8Array | null {
-  if (host.disk.status(path)?.kind !== 'file') return null;
+  if (statusOf(host.disk, path)?.kind !== 'file') return null;
   const bytes = readFile(host.disk, path, LIMIT);
   try {
     if (bytes !== null) decodeRoot(bytes);
@@ -65,7 +65,7 @@ export async function repairSettings(
     const beside = moveAside(session, path);
     return `a new one was begun; what was there is ${beside}`;
   }
-  const bytes = host.disk.status(path)?.kind === 'file' ? readFile(host.disk, path, LIMIT) : null;
+  const bytes = statusOf(host.disk, path)?.kind === 'file' ? readFile(host.disk, path, LIMIT) : null;
   const fields = bytes === null ? {} : salvageJsonc(bytes);
   const beside = moveAside(session, path);
   for (const file of [preferencesFile, choicesFile]) {
@@ -77,7 +77,7 @@ export async function repairSettings(
 /** What is in the cache can be downloaded again. */
 export function repairCache(session: Session, path: string): string {
   const { disk } = session.host;
-  if (disk.status(path)?.kind !== 'directory') {
+  if (statusOf(disk, path)?.kind !== 'directory') {
     removeIfThere(disk, path);
     return 'removed';
   }

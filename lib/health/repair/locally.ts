@@ -1,8 +1,10 @@
 /** The repairs that need nothing but this machine. */
+
 import { DamagedError, UpdaterError } from '../../errors.ts';
 import { checkpoint, type Receipt, type Session, snapshotInstall } from '../../install/index.ts';
 import { binarySource, placeBinary } from '../../install/rollback/stored-binary.ts';
 import { sweep } from '../../install/transaction/sweep.ts';
+import { statusOf } from '../../platform/files.ts';
 import { checkStore } from '../check/home.ts';
 import { strangerAt } from '../check/own-files.ts';
 import type { HealthIssue, IssueType } from '../issue.ts';
@@ -88,7 +90,7 @@ async function repairKept(session: Session, receipt: Receipt | null): Promise<st
   const previous = receipt?.previous ?? null;
   if (receipt === null || previous === null) return 'there is none to keep';
   const kept = session.layout.kept(previous.sha256);
-  if (session.host.disk.status(kept)?.kind === 'directory') moveAside(session, kept);
+  if (statusOf(session.host.disk, kept)?.kind === 'directory') moveAside(session, kept);
   const source = binarySource(session, previous);
   if (source !== kept && (await placeBinary(session, previous, kept))) {
     return 'from the store of snapshots';
@@ -110,7 +112,7 @@ async function repairSnapshot(session: Session, where: string, receipt: Receipt 
   if (isUnreadable && !problems.some((problem) => problem.where === where)) {
     return `kept as ${moveAside(session, where)}`;
   }
-  if (!isUnreadable && disk.status(where)?.kind !== 'directory') moveAside(session, where);
+  if (!isUnreadable && statusOf(disk, where)?.kind !== 'directory') moveAside(session, where);
   if (receipt === null) throw new DamagedError(`${where} can't be completed without a receipt`);
   try {
     await snapshotInstall(session, snapshots, receipt, {
@@ -128,6 +130,6 @@ async function repairSnapshot(session: Session, where: string, receipt: Receipt 
 
 function copyAndRemove(session: Session, where: string): string {
   const beside = copyAside(session, where);
-  if (session.host.disk.status(where) !== null) session.host.disk.remove(where);
+  if (statusOf(session.host.disk, where) !== null) session.host.disk.remove(where);
   return beside ?? where;
 }
