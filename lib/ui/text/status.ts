@@ -41,7 +41,7 @@ export function describeStatus(status: Status, overview: Overview, clock: Status
   rows.push(['Binary', BINARY[status.binary]]);
   if (status.sha256 !== null) rows.push(['SHA-256', status.sha256]);
   if (status.journalProblem !== null) rows.push(['Journal', status.journalProblem]);
-  rows.push(...updateRows(overview, clock));
+  rows.push(...updateRows(overview, receipt?.binary.version ?? null, clock));
   return linesText(rows.map(([name, value]) => `${`${name}:`.padEnd(13)}${value}`));
 }
 
@@ -53,13 +53,13 @@ const BINARY: Record<Status['binary'], string> = {
   unknown: 'unknown: there is no receipt to compare it with',
 };
 
-function updateRows(overview: Overview, clock: StatusClock): [string, string][] {
+function updateRows(overview: Overview, installed: string | null, clock: StatusClock): [string, string][] {
   const { channel, feed, lastCheck, lastChange, pin, updates, evolutions, home, folders } = overview;
   const data = folders?.data ?? [];
   return [
     ['Channel', channel],
     ['Feed', feed ?? 'none is known: `dgmo-updater config set feed <url>`'],
-    ['Last check', lastCheck === null ? 'never' : checkText(lastCheck, clock)],
+    ['Last check', lastCheck === null ? 'never' : checkText(lastCheck, installed, clock)],
     ['Next check', updates ? nextCheckText(overview, clock) : 'none: updates are turned off'],
     ['Pinned', pin ?? 'no'],
     ['Evolutions', evolutions.length === 0 ? 'none' : evolutions.join(', ')],
@@ -73,11 +73,12 @@ function updateRows(overview: Overview, clock: StatusClock): [string, string][] 
 
 function checkText(
   { at, ended, version, message }: NonNullable<Overview['lastCheck']>,
+  installed: string | null,
   { now, localOffset }: StatusClock,
 ): string {
   const found =
     ended === 'offered'
-      ? `${version} is offered`
+      ? `${version} ${version === installed ? 'was' : 'is'} offered`
       : ended === 'nothing'
         ? 'nothing new'
         : `failed: ${message}`;
