@@ -2,7 +2,9 @@
  * `release`: what the release engineer runs. Results go to standard output, messages to standard error; exit codes
  * are those of the updater (README.md).
  */
+
 import { errorMessage, UpdaterError, UsageError } from '../lib/errors.ts';
+import { wrapped } from '../lib/format/wrapped.ts';
 import { asUpdaterError } from '../lib/platform/failures.ts';
 import { keepFiles } from '../lib/platform/posix/ownership.ts';
 import type { Command } from './command.ts';
@@ -27,7 +29,7 @@ import { rollout } from './commands/releases/rollout.ts';
 import { rotate } from './commands/rotate.ts';
 import { serve } from './commands/serve.ts';
 import { status } from './commands/status.ts';
-import { print, tell } from './platform/terminal.ts';
+import { outputColumns, print, tell } from './platform/terminal.ts';
 
 const COMMANDS: readonly Command[] = [
   keysInit,
@@ -74,14 +76,19 @@ function choose(args: string[]): { command: Command; rest: string[] } {
 
 const wantsHelp = (args: string[]) => args.includes('--help') || args.includes('-h');
 
+function printHelp(text: string): void {
+  const columns = outputColumns();
+  print(columns === undefined ? text : wrapped(text, columns));
+}
+
 async function main(args: string[]): Promise<number> {
   try {
     if (wantsHelp(args.slice(0, 1))) {
-      print(overview());
+      printHelp(overview());
       return 0;
     }
     const { command, rest } = choose(args);
-    if (wantsHelp(rest)) print(command.help);
+    if (wantsHelp(rest)) printHelp(command.help);
     else await command.run(rest);
     return 0;
   } catch (thrown) {

@@ -1,2 +1,3 @@
-/** Help for mistyped words, in a file of its own: the parser of the command line needs it, and nothing else of this room. */
+/** What the command line needs before it has a command: in a file of its own, because it needs nothing else of this room. */
 export { didYouMean } from '../format/nearest.ts';
+export { wrapped } from '../format/wrapped.ts';

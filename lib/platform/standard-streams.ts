@@ -23,6 +23,8 @@ export interface StandardStreams {
   clearLine(): void;
   /** Columns of the terminal. */
   readonly columns: number;
+  /** Columns of the terminal that standard output is; null if it is none. */
+  readonly outColumns: number | null;
   /** Whether the terminal shows more than ASCII, by its locale. */
   readonly unicode: boolean;
   /** Whether colors are wanted (NO_COLOR), and shown. */
@@ -92,6 +94,9 @@ export const standardStreams: StandardStreams = {
   clearLine: () => toError('\r\u001b[K'),
   get columns() {
     return process.stderr.columns || 80;
+  },
+  get outColumns() {
+    return isTerminal(1) ? process.stdout.columns || 80 : null;
   },
   get unicode() {
     return process.platform !== 'linux' || /utf-?8/i.test(localeOf(process.env));

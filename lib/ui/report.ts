@@ -5,6 +5,7 @@
  */
 
 import type { Applied, InstallEvent, RolledBack, ServiceEvent, UpdateEvent } from '../api/index.ts';
+import { wrapped } from '../api/words.ts';
 import {
   type ExitCode,
   errorMessage,
@@ -28,6 +29,8 @@ export interface Output extends ProgressOutput {
   readonly colors: boolean;
   /** Whether standard error is a terminal, on which a line can be overwritten. */
   terminal: boolean;
+  /** Columns of the terminal that standard output is; null if it is none. */
+  readonly outColumns: number | null;
   /** Resolves when everything is written: to null, or to what has kept standard output from being written. */
   written(): Promise<unknown>;
 }
@@ -99,7 +102,7 @@ export function createReport(output: Output, options: ReportOptions): Report {
   };
   const say = (text: string) => {
     clear();
-    output.error(`${text}\n`);
+    output.error(`${output.terminal ? wrapped(text, output.columns) : text}\n`);
   };
   const report: Report = {
     show(shown) {
@@ -130,7 +133,7 @@ export function createReport(output: Output, options: ReportOptions): Report {
       stages?.follow(event);
     },
     text(text) {
-      if (!options.json) say(output.terminal ? wrapped(text, output.columns) : text);
+      if (!options.json) say(text);
     },
     styled(text) {
       if (options.json) return;
@@ -147,7 +150,7 @@ export function createReport(output: Output, options: ReportOptions): Report {
       clear();
       if (options.json)
         print({ event: 'result', command, ok: exitCode === 0 || exitCode === 100, exitCode, ...data });
-      else if (text !== '') output.out(`${text}\n`);
+      else if (text !== '') output.out(`${forTerminal(output, text)}\n`);
     },
     failure(command, error) {
       const exitCode = error instanceof UpdaterError ? error.exitCode : 1;
@@ -179,18 +182,9 @@ export function createReport(output: Output, options: ReportOptions): Report {
   return report;
 }
 
-/** Lines break between words, and go on where the text of the line began. */
-function wrapped(text: string, columns: number): string {
-  return text
-    .split('\n')
-    .flatMap((line) => {
-      const indent = /^ */.exec(line)?.[0] ?? '';
-      const room = Math.max(20, columns - indent.length);
-      return Bun.wrapAnsi(line.slice(indent.length), room, { hard: false })
-        .split('\n')
-        .map((part) => `${indent}${part}`.trimEnd());
-    })
-    .join('\n');
+/** Of a result: as it is, unless it is printed on a terminal. */
+export function forTerminal({ outColumns }: Pick<Output, 'outColumns'>, text: string): string {
+  return outColumns === null ? text : wrapped(text, outColumns);
 }
 
 function resultOf(event: ReportedEvent, endings: Endings): Result | null {

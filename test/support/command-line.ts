@@ -41,6 +41,7 @@ export async function runCommand(
       clearLine: () => undefined,
       taskbar: () => undefined,
       columns: 80,
+      outColumns: null,
       unicode: true,
       colors: false,
       terminal: false,

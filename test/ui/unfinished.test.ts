@@ -80,6 +80,7 @@ test('a command that tries to recover more than once says so once', () => {
       clearLine: () => undefined,
       taskbar: () => undefined,
       columns: 80,
+      outColumns: null,
       unicode: true,
       colors: false,
       terminal: false,
