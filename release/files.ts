@@ -59,6 +59,15 @@ export function requireOutput(file: string): void {
   requireNotInput(file);
 }
 
+/** UsageError if `file` is in the repository, whose files only its own commands write. Call it after `requireOutput`. */
+export function requireOutside(file: string, repo: string): void {
+  const inside = path.relative(look(repo)?.resolved ?? repo, look(path.dirname(file))?.resolved ?? file);
+  if (inside === '..' || inside.startsWith(`..${path.sep}`) || path.isAbsolute(inside)) return;
+  throw new UsageError(`${file}: wanted a file outside of the repository, found one in ${repo}`, {
+    advice: 'Name a file in another folder.',
+  });
+}
+
 /** UsageError if `file`, which is to be written by other means, is an input. */
 export function requireNotInput(file: string): void {
   const found = look(file);

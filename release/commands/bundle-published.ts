@@ -4,7 +4,7 @@ import { readPackage, verifyPayloads } from '../../lib/package/index.ts';
 import { chunksOf } from '../../lib/platform/files.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { type ListedPackage, type Target, targetName } from '../../lib/version/index.ts';
-import { withInput, writeOutput } from '../files.ts';
+import { requireOutput, requireOutside, withInput, writeOutput } from '../files.ts';
 import { print } from '../platform/terminal.ts';
 import { bytes } from '../progress.ts';
 import { readPublished } from '../repository/published.ts';
@@ -37,6 +37,8 @@ export async function bundlePublished({
   }
   const file = requireListed(published, choose(channels, { version, target, from }));
   await withInput(file, async (source) => {
+    requireOutput(output);
+    requireOutside(output, repo);
     const copy = (write: (bytes: Uint8Array) => void) => {
       for (const piece of chunksOf(source)) write(piece);
     };

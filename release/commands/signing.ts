@@ -3,7 +3,7 @@ import { BusyError, UsageError } from '../../lib/errors.ts';
 import type { Host } from '../../lib/platform/host.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { required } from '../command.ts';
-import { readInput, requireOutput, writeOutput } from '../files.ts';
+import { readInput, requireOutput, requireOutside, writeOutput } from '../files.ts';
 import { keyringSigners, listKeys } from '../keys/keyring.ts';
 import {
   askPassphrase,
@@ -94,7 +94,10 @@ export async function withSigning<Result>(
   };
   const host = session?.host ?? native;
   const signers = signersOf(keys);
-  if (request !== undefined) requireOutput(request);
+  if (request !== undefined) {
+    requireOutput(request);
+    requireOutside(request, repo);
+  }
   try {
     const result = await run({ host, repo, keys, passphrase, signers, signersOf });
     session?.end();

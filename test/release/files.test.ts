@@ -177,4 +177,27 @@ describe('an input is never replaced by an output', () => {
     expect(await folder.release(['patch', 'old', 'p', '-o', 'out'])).toMatchObject({ code: 0 });
     expect(readFileSync(folder.at('out')).equals(noise(1, 6000))).toBe(true);
   });
+
+  test('nor is another file of the repository, whatever leads to it', async () => {
+    using folder = await prepared();
+    symlinkSync(folder.at('repo', 'targets'), folder.at('elsewhere'));
+    const bundleOf = ['bundle', '1.0.0', '--platform', 'linux-x64', '--repo', 'repo', '-o'];
+    const refresh = ['refresh', '--repo', 'repo', '--keys', 'online', '--sign-request'];
+    const refused: [args: string[], output: string][] = [
+      [bundleOf, 'repo/metadata/timestamp.json'],
+      [bundleOf, 'elsewhere/new-one.dgmopkg'],
+      [refresh, 'repo/metadata/timestamp.json'],
+    ];
+    const before = readFileSync(folder.at('repo/metadata/timestamp.json'));
+    for (const [args, output] of refused) {
+      const { code, stderr } = await folder.release([...args, output]);
+      expect([code, stderr]).toEqual([
+        2,
+        `release: ${output}: wanted a file outside of the repository, found one in repo\nName a file in another folder.\n`,
+      ]);
+    }
+    expect(readFileSync(folder.at('repo/metadata/timestamp.json')).equals(before)).toBe(true);
+    expect(readdirSync(folder.at('elsewhere'))).not.toContain('new-one.dgmopkg');
+    expect(await folder.release([...bundleOf, '..repo'])).toMatchObject({ code: 0 });
+  });
 });
