@@ -66,6 +66,8 @@ export interface Disk {
    * socket or a device.
    */
   open(path: string, how: 'read' | 'read itself' | 'create' | 'update', mode?: number): Handle;
+  /** Of the file that is open, whatever has taken its name since. */
+  size(handle: Handle): number;
   /** Reads up to `into.length` bytes. Returns the number of bytes, 0 at the end of the file. */
   read(handle: Handle, into: Uint8Array, position: number): number;
   /**

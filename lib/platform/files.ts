@@ -47,8 +47,8 @@ export function readSource(source: Source): Uint8Array {
 
 /** An open file as a Source. The size is the one it had when it was opened; the caller closes it. */
 export function openSource(disk: Disk, path: string): Source & { close(): void } {
-  const size = disk.status(disk.resolve(path))?.size ?? 0;
   const handle = disk.open(path, 'read');
+  const size = disk.size(handle);
   return {
     size,
     read(position, into) {
@@ -92,7 +92,7 @@ export function readFile(disk: Disk, path: string, limit: number): Uint8Array | 
   const handle = openIfThere(disk, path);
   if (handle === null) return null;
   try {
-    const size = disk.status(disk.resolve(path))?.size ?? 0;
+    const size = disk.size(handle);
     if (size > limit) throw new DamagedError(`${path} has ${size} bytes, at most ${limit} are possible`);
     const bytes = new Uint8Array(size);
     return bytes.subarray(0, fill(disk, handle, bytes, 0));

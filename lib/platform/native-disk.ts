@@ -130,8 +130,18 @@ function setModified(path: string, micros: number): void {
   fs.lutimesSync(systemPath(path), micros / 1e6, micros / 1e6);
 }
 
+const RESOLVE_ATTEMPTS = 20;
+
+/** Bun opens the path, then asks what was opened: of a file that was replaced in between it says that there is none. */
 function resolvePosix(path: string): string {
-  return nameOf(fs.realpathSync.native(systemPath(path), { encoding: 'buffer' }));
+  const name = systemPath(path);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return nameOf(fs.realpathSync.native(name, { encoding: 'buffer' }));
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT' || attempt === RESOLVE_ATTEMPTS || !fs.existsSync(name)) throw error;
+    }
+  }
 }
 
 function flushDirectory(path: string): void {
@@ -233,6 +243,7 @@ export const nativeDisk: Disk = {
     paths.set(handle, path);
     return handle;
   },
+  size: (handle) => fs.fstatSync(handle).size,
   read: (handle, into, position) => named(handle, () => fs.readSync(handle, into, 0, into.length, position)),
   readMeanwhile: (handle, into, position) =>
     readInThread(handle, into, position).catch((error) => {

@@ -161,6 +161,10 @@ export class SimulatedDisk implements Disk {
     return handle;
   }
 
+  size(handle: Handle): number {
+    return this.#opened(handle).content.length;
+  }
+
   read(handle: Handle, into: Uint8Array, position: number): number {
     const part = this.#opened(handle).content.subarray(position, position + into.length);
     into.set(part);

@@ -138,6 +138,7 @@ export function faultyDisk(simulated: SimulatedDisk, faults: FaultInjector, wind
   };
   return {
     open: (path, how, mode) => guarded(`open ${how}`, path, () => disk.open(path, how, mode)),
+    size: (handle) => disk.size(handle),
     read: (handle, into, position) => guarded('read', '', () => disk.read(handle, into, position)),
     readMeanwhile: async (handle, into, position) =>
       guarded('read', '', () => disk.read(handle, into, position)),
@@ -211,6 +212,7 @@ const slashes = (path: string) => path.replaceAll('\\', '/');
 function withBackslashes(disk: SimulatedDisk): Disk {
   return {
     open: (path, how, mode) => disk.open(slashes(path), how, mode),
+    size: (handle) => disk.size(handle),
     read: (handle, into, position) => disk.read(handle, into, position),
     readMeanwhile: (handle, into, position) => disk.readMeanwhile(handle, into, position),
     nextData: (handle, position) => disk.nextData(handle, position),

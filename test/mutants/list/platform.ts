@@ -28,8 +28,8 @@ export const PLATFORM: readonly MutatedFile[] = [
     tests: ['test/install/rollback/rollback-consent.test.ts'],
     changes: [
       [
-        'if (handle === null) return null;\n  try {\n    const size = disk.status(disk.resolve(path))?.size ?? 0;',
-        'if (false) return null;\n  try {\n    const size = disk.status(disk.resolve(path))?.size ?? 0;',
+        'if (handle === null) return null;\n  try {\n    const size = disk.size(handle);',
+        'if (false) return null;\n  try {\n    const size = disk.size(handle);',
       ],
       ['if (size > limit) throw', 'if (false) throw', { tests: ['test/platform/files.test.ts'] }],
     ],
