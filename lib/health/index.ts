@@ -14,5 +14,12 @@ export {
 export { evolutionFolders, installEvolutions, repairPlugin, restoreEvolutions } from './repair/folders.ts';
 export { inOrderOfRepair, moveStranger, repairLocally } from './repair/locally.ts';
 export { blocksOfOlder } from './repair/older-blocks.ts';
-export { knownReceipt, prepareWorkDir, restoreReceipt, writeReceipt } from './repair/records.ts';
+export {
+  knownReceipt,
+  prepareWorkDir,
+  repairUpdaterReceipt,
+  restoreReceipt,
+  sessionOfRecord,
+  writeReceipt,
+} from './repair/records.ts';
 export { executableDamage, requireNotReplaced, verifyInstall } from './verify.ts';

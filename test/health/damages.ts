@@ -11,6 +11,7 @@ export const COMPONENTS = [
   'evolution',
   'receipt',
   'journal',
+  'updater records',
   'trust',
   'snapshots',
   'cache',
@@ -60,6 +61,8 @@ function filesOf(here: HealthStage, component: Component): string[] {
       return [path.join(here.workDir, 'installed.json')];
     case 'journal':
       return [path.join(here.workDir, 'journal')];
+    case 'updater records':
+      return ['installed.json', 'journal'].map((name) => path.join(here.workDir, 'updater', name));
     case 'trust':
       return [path.join(here.home, 'trust', 'root.json')];
     case 'snapshots':

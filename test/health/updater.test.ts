@@ -157,6 +157,49 @@ describe('it is put back', () => {
   });
 });
 
+describe('its own records', () => {
+  const records = () => path.join(stage.dir, '.dgmo-updater', 'updater');
+  const record = (name: string) => path.join(records(), name);
+  const inRecords = ({ issues }: { issues: HealthIssue[] }) =>
+    issues.filter(({ where }) => where.startsWith(records()));
+  function flipIn(name: string): void {
+    const bytes = fs.readFileSync(record(name));
+    bytes[30] = (bytes[30] ?? 0) ^ 1;
+    fs.writeFileSync(record(name), bytes);
+  }
+  const newer = 'x'.repeat(5 << 20);
+
+  test.each([
+    ['one record of the journal', 'journal', () => flipIn('journal'), "records can't be read"],
+    ['the journal, which is lost', 'journal', () => fs.rmSync(record('journal')), 'the journal is missing'],
+    ['a journal that is too long', 'journal', () => fs.writeFileSync(record('journal'), newer), 'at most'],
+    ['the receipt', 'installed.json', () => flipIn('installed.json'), 'is damaged'],
+    ['the receipt, which is lost', 'installed.json', () => fs.rmSync(record('installed.json')), 'no receipt'],
+  ])('%s: found and mended', async (_, name, harm, what) => {
+    const receipt = fs.readFileSync(record('installed.json'));
+    harm();
+    expect(inRecords(await health().verify())).toMatchObject([
+      { where: record(name), severity: 'damage', what: expect.stringContaining(what) },
+    ]);
+    expect(await health().repair({ offline: true })).toMatchObject({ success: true, failed: [] });
+    expect(inRecords(await health().verify({ full: true }))).toEqual([]);
+    expect(fs.readFileSync(record('installed.json'))).toEqual(receipt);
+    expect(fs.readFileSync(file())).toEqual(Buffer.from(program('0.2.0')));
+  });
+
+  test('both of them: the updater that is there is recorded', async () => {
+    for (const name of ['journal', 'installed.json']) fs.writeFileSync(record(name), 'nothing of ours\n');
+    const { success, sources } = await health().repair({ offline: true });
+    expect(success).toBe(true);
+    expect(sources).toContainEqual({
+      ...{ where: record('installed.json'), how: 'the updater that is there is recorded' },
+    });
+    expect(JSON.parse(fs.readFileSync(record('installed.json'), 'utf8'))).toMatchObject({
+      receipt: { binary: { version: '0.2.0' } },
+    });
+  });
+});
+
 describe('another one that a person has put there', () => {
   const byHand = () => fs.writeFileSync(file(), program('0.3.0'));
 

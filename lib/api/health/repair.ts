@@ -8,6 +8,8 @@ import {
   moveStranger,
   prepareWorkDir,
   repairLocally,
+  repairUpdaterReceipt,
+  sessionOfRecord,
   verifyInstall,
 } from '../../health/index.ts';
 import { rememberOutcome } from '../../home/remember.ts';
@@ -260,11 +262,17 @@ async function repairIssue(
       const ended = await recoverTransaction(session);
       return ended?.outcome === 'committed' ? 'finished' : 'undone';
     }
-    case 'receipt_damaged':
-      return receiptFromFeed(session, request.openFeed);
+    case 'receipt_damaged': {
+      const own = sessionOfRecord(session, issue.where);
+      return own === null ? receiptFromFeed(session, request.openFeed) : repairUpdaterReceipt(session, own);
+    }
     case 'binary_corruption': {
-      if (issue.where !== session.layout.target || receipt === null)
-        return repairLocally(session, issue, receipt);
+      if (issue.where !== session.layout.target) return repairLocally(session, issue, receipt);
+      // The next round knows more, once the receipt is written again.
+      if (receipt === null)
+        throw new DamagedError('it is not known which version is installed', {
+          advice: 'Run `dgmo-updater repair` again once its receipt can be read.',
+        });
       const { how, bytesFetched } = await repairExecutable(session, receipt, request.openFeed);
       progress.bytesFetched += bytesFetched;
       return how;

@@ -10,7 +10,8 @@ import {
 import { loadReceipt } from '../../install/receipt.ts';
 import { decodeJournal, JOURNAL_LIMIT } from '../../install/transaction/journal.ts';
 import { leftoversIn } from '../../install/transaction/sweep.ts';
-import { readFile } from '../../platform/files.ts';
+import { updaterSession } from '../../install/updater/updater-session.ts';
+import { readFile, statusOf } from '../../platform/files.ts';
 import { findings, type HealthIssue, issue, unreadable } from '../issue.ts';
 import { ownRecords, strangersIn } from './own-files.ts';
 
@@ -41,9 +42,27 @@ export function checkRecords(session: Session): Records {
       ...issues,
       ...(isStranger(layout.journal) ? [] : findings('journal_damaged', layout.journal, journal)),
       ...(isStranger(layout.journal) ? [] : findings('leftover_files', layout.workDir, leftovers)),
+      ...checkUpdaterRecords(session, isStranger),
     ],
   };
 }
+
+/** Those of the updater's own transactions. That one of these is open is said of the updater itself (executables.ts). */
+function checkUpdaterRecords(session: Session, isStranger: (path: string) => boolean): HealthIssue[] {
+  const own = updaterSession(session);
+  if (own === null || statusOf(own.host.disk, own.layout.workDir)?.kind !== 'directory') return [];
+  const { journal, receipt: path } = own.layout;
+  const hasRecords = [journal, path].some((file) => statusOf(own.host.disk, file) !== null);
+  if (!hasRecords) return [];
+  const { receipt, issues } = isStranger(path) ? { receipt: null, issues: [] } : checkReceipt(own);
+  const inJournal = () => checkJournal(own, receipt).filter(({ type }) => type === 'journal_damaged');
+  return [
+    ...issues.map((found) => ({ ...found, repair: found.repair && UPDATER_RECEIPT })),
+    ...(isStranger(journal) ? [] : findings('journal_damaged', journal, inJournal)),
+  ];
+}
+
+const UPDATER_RECEIPT = 'write it again from its journal, or record the updater that is there';
 
 const RECEIPT = 'write it again from the journal, a snapshot, or what the feed says of the executable';
 

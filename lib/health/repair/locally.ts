@@ -12,7 +12,7 @@ import { copyAside, moveAside } from './aside.ts';
 import { repairConfig } from './folders.ts';
 import { repairCache, repairSettings, repairTrust } from './home.ts';
 import { repairPermissions } from './permissions.ts';
-import { repairJournal, writeReceipt } from './records.ts';
+import { knownReceipt, repairJournal, sessionOfRecord, writeReceipt } from './records.ts';
 
 /** What the repair of another thing needs comes before it. */
 const ORDER: readonly IssueType[] = [
@@ -49,9 +49,12 @@ export async function repairLocally(
     case 'permission_error':
       repairPermissions(session, where);
       return 'the permissions are set';
-    case 'journal_damaged':
-      if (where === layout.journal) repairJournal(session, receipt);
+    case 'journal_damaged': {
+      const own = sessionOfRecord(session, where);
+      if (own !== null) repairJournal(own, knownReceipt(own));
+      else if (where === layout.journal) repairJournal(session, receipt);
       return 'written again with what could be read of it';
+    }
     case 'binary_corruption':
       return repairKept(session, receipt);
     case 'leftover_files':

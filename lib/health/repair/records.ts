@@ -1,5 +1,7 @@
 /** Writing the updater's own records again: the work dir, the receipt, the journal. */
-import { createWorkDir, type Receipt, type Session } from '../../install/index.ts';
+
+import { DamagedError } from '../../errors.ts';
+import { createWorkDir, type Receipt, recordUpdater, type Session } from '../../install/index.ts';
 import { receiptUnlessDamaged, saveReceipt } from '../../install/receipt.ts';
 import {
   appendEntry,
@@ -10,6 +12,7 @@ import {
   lastReceipt,
   newest,
 } from '../../install/transaction/journal.ts';
+import { updaterSession } from '../../install/updater/updater-session.ts';
 import type { Disk } from '../../platform/disk.ts';
 import { digestFile, openSource, readOwnFile, replaceDurably } from '../../platform/files.ts';
 import { ownRecords, strangersIn } from '../check/own-files.ts';
@@ -46,6 +49,33 @@ export function repairJournal(session: Session, receipt: Receipt | null): void {
     entries.push({ type: 'receipt', at: host.clock.now(), receipt });
   const bytes = new TextEncoder().encode(newest(entries).map(encodeEntry).join(''));
   replaceDurably(disk, layout.journal, layout.workDir, bytes, 0o644);
+}
+
+/** The session of the updater's own transactions, if the file is one of their records; null if it is not. */
+export function sessionOfRecord(session: Session, file: string): Session | null {
+  const own = updaterSession(session);
+  return own !== null && [own.layout.receipt, own.layout.journal].includes(file) ? own : null;
+}
+
+/**
+ * Writes the receipt of the updater again, from its journal; if that has none, the updater that is there is recorded.
+ *
+ * @returns where it came from
+ * @throws DamagedError if there is none that works
+ */
+export async function repairUpdaterReceipt(session: Session, own: Session): Promise<string> {
+  const last = lastReceipt(readableEntries(own));
+  if (last !== null) {
+    writeReceipt(own, last);
+    return 'from its journal';
+  }
+  copyAside(own, own.layout.receipt);
+  await recordUpdater(session);
+  if (receiptUnlessDamaged(own.host.disk, own.layout) !== null)
+    return 'the updater that is there is recorded';
+  throw new DamagedError(`${own.layout.target} can't be recorded: it is missing, or does not start`, {
+    advice: 'Run `dgmo-updater repair` once it is there.',
+  });
 }
 
 /** What is installed, as the receipt says or, if that is lost, the journal. */

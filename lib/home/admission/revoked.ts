@@ -3,7 +3,7 @@
  * rollback need no network, so this is where they look.
  */
 import { DamagedError, errorCode, PolicyError, UpdaterError } from '../../errors.ts';
-import { array, line, object, oneOf } from '../../format/decoder.ts';
+import { array, type Decoder, line, object, oneOf } from '../../format/decoder.ts';
 import type { Host } from '../../platform/host.ts';
 import { version } from '../../version/semver.ts';
 import { asLine } from '../checks.ts';
@@ -14,10 +14,13 @@ import { type HomeFile, homeFile } from '../home-file.ts';
 const MAX_RELEASES = 300;
 const MAX_REASON = 200;
 
+/** Without one the release is revoked as well: the record must not be lost for that. */
+const reason: Decoder<string> = (value, path) => (value === '' ? asLine('') : line(MAX_REASON)(value, path));
+
 const shape = object({
   schema: oneOf(1),
   /** The ones that were found last are last. */
-  releases: array(object({ app: line(64), version, reason: line(MAX_REASON) }), 0, MAX_RELEASES),
+  releases: array(object({ app: line(64), version, reason }), 0, MAX_RELEASES),
 });
 
 export interface Listing {

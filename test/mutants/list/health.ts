@@ -16,6 +16,11 @@ export const HEALTH: readonly MutatedFile[] = [
     changes: [['if (strangersIn(session, [own]).length === 0) continue;', 'continue;']],
   },
   {
+    file: 'lib/health/check/records.ts',
+    tests: ['test/health/updater.test.ts'],
+    changes: [['...checkUpdaterRecords(session, isStranger),', '']],
+  },
+  {
     file: 'lib/health/file-reader.ts',
     tests: ['test/health/verify.test.ts'],
     changes: [
