@@ -1,5 +1,6 @@
 /** The plan's `UpdateManager`. All updates are checked for, downloaded and installed by it. */
-import { choicesFile, withoutSkipped, withSkipped } from '../home/choices.ts';
+import { decodeInput } from '../format/decoder.ts';
+import { choicesFile, postponement, withoutSkipped, withSkipped } from '../home/choices.ts';
 import {
   type Decided,
   decide,
@@ -8,7 +9,7 @@ import {
   requireUpdatesOn,
 } from '../home/decided.ts';
 import { requireHome } from '../home/folder.ts';
-import { type PreferenceKey, withPreference } from '../home/preference-text.ts';
+import { type PreferenceKey, preferenceKey, withPreference, withValue } from '../home/preference-text.ts';
 import { DEFAULT_PREFERENCES, type Preferences, preferencesFile } from '../home/preferences.ts';
 import { requireSeparateFolders } from '../home/snapshot-choices.ts';
 import {
@@ -30,6 +31,7 @@ import { downloadPackages, fullRoute, type PackageOptions } from '../update/down
 import { downloadUpdater, lacksUpdater } from '../update/download/download-updater.ts';
 import type { UpdateEvent } from '../update/events.ts';
 import { baselineOf, targetOf, updaterFor } from '../version/index.ts';
+import { version as semanticVersion } from '../version/semver.ts';
 import { applyPackages, type FeedRoute } from './apply.ts';
 import {
   type ApplyOptions,
@@ -266,7 +268,8 @@ export class UpdateManager {
    */
   async skipVersion(version: string): Promise<void> {
     const { host } = this.#session;
-    await choicesFile.change(host, this.#home(), (choices) => withSkipped(choices, version));
+    const skipped = decodeInput(semanticVersion, version, 'version');
+    await choicesFile.change(host, this.#home(), (choices) => withSkipped(choices, skipped));
   }
 
   /**
@@ -298,7 +301,7 @@ export class UpdateManager {
    */
   async remindLater(milliseconds: number): Promise<void> {
     const { host } = this.#session;
-    const remindAfter = host.clock.now() + milliseconds;
+    const remindAfter = host.clock.now() + decodeInput(postponement, milliseconds, 'milliseconds');
     await choicesFile.change(host, this.#home(), (choices) => ({ ...choices, remindAfter }));
   }
 
@@ -339,9 +342,12 @@ export class UpdateManager {
    */
   async setPreferences(changes: Partial<Omit<Preferences, 'schema'>>): Promise<Preferences> {
     requireOwnDecision(this.#session.host, Object.keys(changes));
-    return preferencesFile.change(this.#session.host, this.#home(), (now) =>
-      this.#restorable({ ...now, ...changes }),
-    );
+    return preferencesFile.change(this.#session.host, this.#home(), (now) => {
+      let changed = now;
+      for (const [name, value] of Object.entries(changes))
+        changed = withValue(changed, preferenceKey(name), value);
+      return this.#restorable(changed);
+    });
   }
 
   /**

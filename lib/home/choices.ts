@@ -27,6 +27,9 @@ const MAX_REASON = 1000;
 
 const time = integer(0, 253_402_300_799_999, 'milliseconds since 1970');
 
+/** For how long nothing is offered: at most a hundred years. */
+export const postponement = integer(0, 100 * 365 * 86_400_000, 'milliseconds');
+
 const shape = object({
   schema: oneOf(1, 2, 3),
   /** Versions that are no longer offered. */

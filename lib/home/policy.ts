@@ -76,8 +76,9 @@ const ADVICE = 'Ask your administrator to correct it.';
 
 /** A value may be written as in `updater.json`, or as it is typed after `config set`. */
 function decided(values: Preferences, key: PreferenceKey, value: unknown, path: string): Preferences {
+  const where = `${path}: ${key}`;
   try {
-    return withValue(values, key, typeof value === 'string' ? typedValue(key, value, path) : value, path);
+    return withValue(values, key, typeof value === 'string' ? typedValue(key, value, where) : value, where);
   } catch (error) {
     throw new DamagedError(error instanceof Error ? error.message : String(error), {
       advice: ADVICE,

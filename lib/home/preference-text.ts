@@ -2,7 +2,7 @@
 import { UsageError } from '../errors.ts';
 import { decodeInput } from '../format/decoder.ts';
 import { didYouMean } from '../format/nearest.ts';
-import { DEFAULT_PREFERENCES, decodePreferences, type Preferences } from './preferences.ts';
+import { DEFAULT_PREFERENCES, PREFERENCE_DECODERS, type Preferences } from './preferences.ts';
 
 export type PreferenceKey = Exclude<keyof Preferences, 'schema'>;
 
@@ -14,8 +14,8 @@ export const PREFERENCE_KEYS: readonly PreferenceKey[] = Object.keys(DEFAULT_PRE
 export function preferenceKey(name: string): PreferenceKey {
   const key = PREFERENCE_KEYS.find((known) => known === name);
   if (key !== undefined) return key;
-  throw new UsageError(`config: wanted one of ${PREFERENCE_KEYS.join(', ')}, found ${JSON.stringify(name)}`, {
-    advice: didYouMean(name, PREFERENCE_KEYS) ?? '`dgmo-updater config list` shows all of them.',
+  throw new UsageError(`there is no setting ${JSON.stringify(name)}`, {
+    advice: didYouMean(name, PREFERENCE_KEYS) ?? `The settings are ${PREFERENCE_KEYS.join(', ')}.`,
   });
 }
 
@@ -30,13 +30,13 @@ export function preferenceText(preferences: Preferences, key: PreferenceKey): st
 /**
  * The preferences with one of them changed to the value as typed; `none` for null. Throws UsageError.
  *
- * @param where names the place of the value in the message
+ * @param where names the value in the message
  */
 export function withPreference(
   preferences: Preferences,
   key: PreferenceKey,
   typed: string,
-  where = 'config',
+  where: string = key,
 ): Preferences {
   return withValue(preferences, key, typedValue(key, typed, where), where);
 }
@@ -46,9 +46,9 @@ export function withValue(
   preferences: Preferences,
   key: PreferenceKey,
   value: unknown,
-  where: string,
+  where: string = key,
 ): Preferences {
-  return decodeInput(decodePreferences, { ...preferences, [key]: value }, where);
+  return { ...preferences, [key]: decodeInput(PREFERENCE_DECODERS[key], value, where) };
 }
 
 /** A value of text that this returns as text is judged by the decoder. */
@@ -57,7 +57,7 @@ export function typedValue(key: PreferenceKey, typed: string, where: string): un
   if (Array.isArray(usual)) return typed === 'none' ? [] : typed.split(',').map((pattern) => pattern.trim());
   if (typeof usual === 'boolean') {
     if (typed === 'on' || typed === 'off') return typed === 'on';
-    throw new UsageError(`${where} ${key}: wanted on or off, found ${JSON.stringify(typed)}`);
+    throw new UsageError(`${where}: wanted on or off, found ${JSON.stringify(typed)}`);
   }
   if (usual === null && typed === 'none') return null;
   return (typeof usual === 'number' || key === 'ring') && /^\d{1,6}$/.test(typed) ? Number(typed) : typed;

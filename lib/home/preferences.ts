@@ -89,6 +89,9 @@ const fields = {
   build: optional(oneOf('auto', 'modern', 'baseline'), 'auto'),
 };
 
+/** The decoder of each setting. */
+export const PREFERENCE_DECODERS: { readonly [Key in keyof typeof fields]: Decoder<unknown> } = fields;
+
 const shape = object({ schema: oneOf(1, 2, 3, 4), ...fields });
 
 export type Preferences = Omit<Decoded<typeof shape>, 'schema'> & { schema: 4 };

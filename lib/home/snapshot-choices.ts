@@ -1,16 +1,10 @@
 /** The user's preferences about snapshots. */
 import { UpdaterError, UsageError } from '../errors.ts';
-import { decodeInput } from '../format/decoder.ts';
 import type { Host } from '../platform/host.ts';
 import { folderConflict, profileRoots, storeLayout } from '../snapshot/index.ts';
 import type { Settings } from './compiled-in.ts';
 import { loadPreferences } from './decided.ts';
-import {
-  DEFAULT_PREFERENCES,
-  decodePreferences,
-  MAX_SNAPSHOTS_KEPT,
-  type Preferences,
-} from './preferences.ts';
+import { DEFAULT_PREFERENCES, MAX_SNAPSHOTS_KEPT, type Preferences } from './preferences.ts';
 import { type SnapshotChoices, type SnapshotSetup, snapshotSetup } from './snapshot-setup.ts';
 
 export function snapshotChoices(preferences: Preferences): SnapshotChoices {
@@ -57,13 +51,12 @@ export function snapshotsIn(
   return snapshotSetup(host, { home, app, updater: version }, loadSnapshotChoices(host, home, warn));
 }
 
-/** Throws UsageError if a value is invalid, two components would have the same folder, or one of them a folder of the updater. */
+/** Throws UsageError if two components would have the same folder, or one of them a folder of the updater. */
 export function requireSeparateFolders(
   host: Host,
   { home, app, workDir }: { home: string; app: string; workDir: string },
-  changed: Preferences,
+  preferences: Preferences,
 ): void {
-  const preferences = decodeInput(decodePreferences, changed, 'preferences');
   const layout = storeLayout(host, home);
   const roots = profileRoots(host, { home, app }, snapshotChoices(preferences).profile);
   const conflict = folderConflict(host.disk, layout, roots, [layout.folder, workDir]);

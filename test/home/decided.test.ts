@@ -77,8 +77,8 @@ describe('who decides', () => {
   });
 
   test.each([
-    ['DGMO_UPDATER_AUTO_UPDATE', 'never', 'DGMO_UPDATER_AUTO_UPDATE.autoUpdate: wanted "all"'],
-    ['DGMO_UPDATER_TELEMETRY', 'yes', 'DGMO_UPDATER_TELEMETRY telemetry: wanted on or off'],
+    ['DGMO_UPDATER_AUTO_UPDATE', 'never', 'DGMO_UPDATER_AUTO_UPDATE: wanted "all"'],
+    ['DGMO_UPDATER_TELEMETRY', 'yes', 'DGMO_UPDATER_TELEMETRY: wanted on or off'],
   ])('%s=%s is refused, by its name', async (name, value, message) => {
     const { host } = await machine({ environment: { [name]: value } });
     expect(() => decide(host, HOME)).toThrow(UsageError);

@@ -90,8 +90,10 @@ describe('preferences', () => {
     expect(() => withPreference(DEFAULT_PREFERENCES, key, typed)).toThrow(why);
   });
 
-  test('an unknown key names the known ones', () => {
-    expect(() => preferenceKey('autoupdate')).toThrow(PREFERENCE_KEYS.join(', '));
+  test('an unknown key names the one that was meant, or all', () => {
+    const advised = (advice: string) => expect.objectContaining({ advice });
+    expect(() => preferenceKey('autoupdate')).toThrow(advised('Did you mean autoUpdate?'));
+    expect(() => preferenceKey('xyzzy')).toThrow(advised(`The settings are ${PREFERENCE_KEYS.join(', ')}.`));
     expect(() => preferenceKey('schema')).toThrow(UsageError);
   });
 
@@ -123,24 +125,21 @@ describe('what a program hands in', () => {
   const preferences = (changes: unknown) => manager().setPreferences(changes as Partial<Preferences>);
 
   test.each<[string, () => Promise<unknown>]>([
-    ['preferences.channel: wanted a name of', () => preferences({ channel: 'a b' })],
+    ['channel: wanted a name of', () => preferences({ channel: 'a b' })],
+    ['telemetry: wanted true or false, found a function', () => preferences({ telemetry: Boolean })],
+    ['snapshotsKept: wanted', () => preferences({ snapshotsKept: 3n })],
     [
-      'preferences.telemetry: wanted true or false, found a function',
-      () => preferences({ telemetry: Boolean }),
-    ],
-    ['preferences.snapshotsKept: wanted', () => preferences({ snapshotsKept: 3n })],
-    [
-      'preferences.snapshotsKept: wanted a whole number from 1 to 1000, found NaN',
+      'snapshotsKept: wanted a whole number from 1 to 1000, found NaN',
       () => preferences({ snapshotsKept: Number.NaN }),
     ],
-    ['preferences: wanted no fields but', () => preferences({ chanel: 'beta' })],
+    ['there is no setting "chanel"', () => preferences({ chanel: 'beta' })],
     [
-      'choices.skipped[0]: wanted a semantic version such as 1.2.3, found "latest"',
+      'version: wanted a semantic version such as 1.2.3, found "latest"',
       () => manager().skipVersion('latest'),
     ],
-    ['choices.remindAfter: wanted a whole number of milliseconds', () => manager().remindLater(Number.NaN)],
+    ['milliseconds: wanted a whole number of milliseconds', () => manager().remindLater(Number.NaN)],
     [
-      'choices.remindAfter: wanted a whole number of milliseconds',
+      'milliseconds: wanted a whole number of milliseconds',
       () => manager().remindLater(Number.POSITIVE_INFINITY),
     ],
   ])('%s', async (message, call) => {
@@ -149,7 +148,10 @@ describe('what a program hands in', () => {
       (thrown) => thrown,
     );
     expect(error).toBeInstanceOf(UsageError);
-    expect(error).toMatchObject({ exitCode: 2, message: expect.stringContaining(message) });
+    expect(error).toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining(message),
+    });
     expect(fs.readdirSync(folder).filter((name) => name.endsWith('.json'))).toEqual([]);
   });
 
