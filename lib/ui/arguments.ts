@@ -1,7 +1,7 @@
 /** The command line, parsed strictly: an unknown word is an error. */
 import { didYouMean } from '../api/words.ts';
 import { UsageError } from '../errors.ts';
-import { type Options, type OptionValues, parseOptions } from './parse-options.ts';
+import { type Options, type OptionValues, parseOptions } from './parsing/parse-options.ts';
 
 const EVERYWHERE = {
   'install-dir': { type: 'string' },
@@ -38,15 +38,17 @@ const FEED = {
   'allow-http': { type: 'boolean' },
 } satisfies Options;
 
+/** In the order in which they are listed to people. */
 const COMMANDS = {
-  apply: {
+  check: { ...FEED, 'exit-code': { type: 'boolean' } },
+  update: {
+    ...FEED,
     ...WAITING,
     ...EVOLUTIONS,
-    apply: { type: 'string' },
-    via: { type: 'string', multiple: true },
-    'allow-downgrade': { type: 'boolean' },
+    version: { type: 'string' },
+    'check-only': { type: 'boolean' },
   },
-  init: { version: { type: 'string' }, feed: { type: 'string' }, root: { type: 'string' } },
+  download: { ...FEED, version: { type: 'string' } },
   rollback: {
     ...LIMITS,
     to: { type: 'string' },
@@ -56,44 +58,44 @@ const COMMANDS = {
     'no-relaunch': { type: 'boolean' },
   },
   snapshots: { reason: { type: 'string' }, pin: { type: 'boolean' }, keep: { type: 'string' } },
+  status: {},
+  history: {},
+  verify: { full: { type: 'boolean' } },
+  repair: { ...FEED, ...SWAP_LIMITS, offline: { type: 'boolean' } },
+  doctor: { ...FEED, offline: { type: 'boolean' } },
   recover: { ...FEED, ...SWAP_LIMITS },
   confirm: { version: { type: 'string' } },
-  watch: LIMITS,
-  'finish-updater': LIMITS,
-  status: {},
-  verify: { full: { type: 'boolean' } },
-  doctor: { ...FEED, offline: { type: 'boolean' } },
-  repair: { ...FEED, ...SWAP_LIMITS, offline: { type: 'boolean' } },
-  check: { ...FEED, 'exit-code': { type: 'boolean' } },
-  download: { ...FEED, version: { type: 'string' } },
-  update: {
-    ...FEED,
-    ...WAITING,
-    ...EVOLUTIONS,
-    version: { type: 'string' },
-    'check-only': { type: 'boolean' },
-  },
-  config: {},
   skip: {},
   unskip: {},
   pin: {},
   unpin: {},
-  history: {},
+  config: {},
   service: { ...FEED, ...SWAP_LIMITS },
+  init: { version: { type: 'string' }, feed: { type: 'string' }, root: { type: 'string' } },
   completions: {},
   man: {},
+  version: { version: { type: 'boolean', short: 'V' } },
   help: {},
+  apply: {
+    ...WAITING,
+    ...EVOLUTIONS,
+    apply: { type: 'string' },
+    via: { type: 'string', multiple: true },
+    'allow-downgrade': { type: 'boolean' },
+  },
+  watch: LIMITS,
+  'finish-updater': LIMITS,
   /** No command. */
   recovery: { ...FEED, ...LIMITS },
-  version: { version: { type: 'boolean', short: 'V' } },
 } satisfies Record<string, Options>;
 
 export type CommandName = keyof typeof COMMANDS;
 
 /** The commands that are typed as a word. */
-export const COMMAND_WORDS = Object.keys(COMMANDS).filter(
-  (name) => name !== 'apply' && name !== 'version' && name !== 'recovery',
-);
+export const COMMAND_WORDS = Object.keys(COMMANDS).filter((name) => name !== 'apply' && name !== 'recovery');
+
+/** Those that are for people: the others the updater runs by itself. */
+export const OFFERED_WORDS = COMMAND_WORDS.filter((name) => name !== 'watch' && name !== 'finish-updater');
 
 /** The options of a command, or those of all commands, for whoever completes them. */
 export function optionTable(command: CommandName | null): { name: string; takesValue: boolean }[] {
@@ -133,8 +135,10 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   // With --help other mistakes are ignored: `--apply --help` has no package.
   const isHelp = words.some((word) => word === '--help' || word === '-h');
   if (command === 'help' && !isHelp) return helpFor(words, rest);
-  if (isHelp)
-    return { command: command === 'version' ? 'help' : command, values: { help: true }, rest, operands: [] };
+  if (isHelp) {
+    const isOption = command === 'version' && at === -1;
+    return { command: isOption ? 'help' : command, values: { help: true }, rest, operands: [] };
+  }
   return { command, ...parseWords(command, words), rest };
 }
 
@@ -150,10 +154,10 @@ function helpFor(words: string[], rest: string[]): CommandLine {
 const ALIASES: Readonly<Record<string, CommandName>> = { upgrade: 'update' };
 
 function commandNamed(word: string): CommandName {
-  if (Object.hasOwn(COMMANDS, word) && word !== 'version' && word !== 'recovery') return word as CommandName;
+  if (Object.hasOwn(COMMANDS, word) && word !== 'recovery') return word as CommandName;
   const alias = Object.hasOwn(ALIASES, word) ? ALIASES[word] : undefined;
   if (alias !== undefined) return alias;
-  const near = didYouMean(word, [...COMMAND_WORDS, ...Object.keys(ALIASES)]);
+  const near = didYouMean(word, [...OFFERED_WORDS, ...Object.keys(ALIASES)]);
   throw new UsageError(`there is no command ${JSON.stringify(word)}`, {
     advice: near === undefined ? ADVICE : `${near} ${ADVICE}`,
   });
@@ -173,8 +177,11 @@ function commandOf(words: string[]): { command: CommandName; at: number } {
     if (word === '--version' || word === '-V') return { command: 'version', at: -1 };
     if (takesValue.has(word)) at++;
     else if (!word.startsWith('-')) {
-      // The command is --apply; as a word it is only an operand of `help`.
-      return { command: commandNamed(word === 'apply' ? '' : word), at };
+      if (word !== 'apply') return { command: commandNamed(word), at };
+      // As a word it is only an operand of `help`.
+      throw new UsageError('there is no command "apply"', {
+        advice: 'Did you mean `dgmo-updater --apply <package>`?',
+      });
     }
   }
   if (words.includes('--help') || words.includes('-h')) return { command: 'help', at: -1 };
@@ -193,8 +200,7 @@ function isOption(word: string): boolean {
   );
 }
 
-const ADVICE =
-  'The commands are check, update, download, rollback, snapshots, status, verify, repair, doctor, recover, config, init and --apply <package>; `dgmo-updater --help` explains them.';
+const ADVICE = `The commands are ${OFFERED_WORDS.join(', ')} and --apply <package>; \`dgmo-updater help\` explains them.`;
 
 /** What is typed for a command that is no word. */
 const WORDS: Partial<Record<CommandName, string>> = { apply: '--apply', recovery: 'help' };
@@ -218,13 +224,26 @@ function parseWords(command: CommandName, words: string[]): Pick<CommandLine, 'v
     const { values, positionals } = parseOptions(words, { ...EVERYWHERE, ...COMMANDS[command] });
     const [unwanted] = TAKES_WORDS.has(command) ? [] : positionals;
     if (unwanted === undefined) return { values, operands: positionals };
-    throw new UsageError(`unexpected argument ${JSON.stringify(unwanted)}`);
+    const meant = meantBy(unwanted, command);
+    throw new UsageError(
+      `unexpected argument ${JSON.stringify(unwanted)}`,
+      meant === null ? {} : { advice: `Did you mean \`dgmo-updater ${meant}\`?` },
+    );
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new UsageError(error.message, {
       advice: error.advice ?? `\`dgmo-updater ${WORDS[command] ?? command} --help\` lists the options.`,
     });
   }
+}
+
+/** A version or a package in the place where other programs take it; null if it is neither. */
+function meantBy(word: string, command: CommandName): string | null {
+  if (/^[\w.+/\\:-]+\.dgmopkg$/.test(word)) return `--apply ${word}`;
+  const [, version] = /^v?(\d+\.\d+\.\d+[\w.+-]*)$/.exec(word) ?? [];
+  const takesVersion =
+    command === 'update' || command === 'download' || command === 'init' || command === 'confirm';
+  return version !== undefined && takesVersion ? `${command} --version ${version}` : null;
 }
 
 /** A process id, 0 for none. Throws UsageError. */

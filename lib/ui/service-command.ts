@@ -1,24 +1,15 @@
 /** `service run | install | uninstall | status`: the background service. */
 import { BackgroundUpdateService } from '../api/index.ts';
-import { didYouMean } from '../api/words.ts';
-import { InterruptedError, UpdaterError, UsageError } from '../errors.ts';
+import { InterruptedError, UpdaterError } from '../errors.ts';
 import type { CommandLine } from './arguments.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
+import { parseVerb } from './parsing/verbs.ts';
 import type { Questions } from './questions.ts';
 import { describeService, serviceLine } from './text/service.ts';
 
-export const SERVICE_VERBS = ['run', 'install', 'uninstall', 'status'] as const;
-
 export async function runService(context: CommandContext): Promise<void> {
   const { line, report, host } = context;
-  const [typed = '', ...more] = line.operands;
-  const verb = SERVICE_VERBS.find((name) => name === typed);
-  if (verb === undefined || more.length > 0) {
-    throw new UsageError(
-      `service: wanted one of ${SERVICE_VERBS.join(', ')}, found ${JSON.stringify(line.operands.join(' '))}`,
-      { advice: didYouMean(typed, SERVICE_VERBS) ?? 'For example `dgmo-updater service status`.' },
-    );
-  }
+  const { verb } = parseVerb('service', line.operands);
   const service = serviceOf(context);
   switch (verb) {
     case 'run':

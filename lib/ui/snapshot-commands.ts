@@ -7,38 +7,17 @@ import {
   SnapshotManager,
   type StoredSnapshot,
 } from '../api/index.ts';
-import { didYouMean } from '../api/words.ts';
 import { DamagedError, UsageError } from '../errors.ts';
 import { requireConsent } from './consent.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
+import { parseVerb } from './parsing/verbs.ts';
 import { linesText, oneLine } from './text/lines.ts';
 import { ageText, bytesText, countText, whenText } from './text/sizes.ts';
 import { table } from './text/table.ts';
 
-export const SNAPSHOT_VERBS = [
-  'list',
-  'create',
-  'show',
-  'verify',
-  'prune',
-  'compact',
-  'pin',
-  'unpin',
-  'remove',
-] as const;
-
 export async function runSnapshots(context: CommandContext): Promise<void> {
-  const [verb = 'list', name, ...more] = context.line.operands;
-  const wanted = verb === 'show' || verb === 'pin' || verb === 'unpin' || verb === 'remove';
-  if (
-    more.length > 0 ||
-    (wanted && name === undefined) ||
-    (name !== undefined && !wanted && verb !== 'verify')
-  ) {
-    throw new UsageError(
-      `snapshots: wanted ${SNAPSHOT_VERBS.join(', ')}${wanted ? ` and an id after ${verb}` : ''}, found ${JSON.stringify(context.line.operands.join(' '))}`,
-    );
-  }
+  const { verb, words } = parseVerb('snapshots', context.line.operands, 'list');
+  const [name] = words;
   const manager = new SnapshotManager({ ...context.install, onEvent: context.report.event });
   switch (verb) {
     case 'list':
@@ -58,13 +37,6 @@ export async function runSnapshots(context: CommandContext): Promise<void> {
     case 'pin':
     case 'unpin':
       return pin(context, manager, name ?? '', verb === 'pin');
-    default:
-      throw new UsageError(
-        `snapshots: wanted one of ${SNAPSHOT_VERBS.join(', ')}, found ${JSON.stringify(verb)}`,
-        {
-          advice: didYouMean(verb, SNAPSHOT_VERBS) ?? '`dgmo-updater snapshots --help` explains them.',
-        },
-      );
   }
 }
 

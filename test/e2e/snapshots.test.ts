@@ -165,12 +165,12 @@ posixOnly('snapshots', () => {
       for (const [args, why] of [
         [
           ['lsit'],
-          /wanted one of list, create, show, verify, prune, compact, pin, unpin, remove, found "lsit"/,
+          /wanted list, create, show, verify, prune, compact, pin, unpin or remove, found "lsit"\nDid you mean list\?/,
         ],
-        [['show'], /and an id after show, found "show"/],
-        [['pin'], /and an id after pin/],
-        [['list', id], /found "list /],
-        [['verify', id, id], /found "verify /],
+        [['show'], /snapshots show: wanted <id>, found nothing\n`dgmo-updater snapshots list` shows the ids/],
+        [['pin'], /snapshots pin: wanted <id>, found nothing/],
+        [['list', id], /snapshots list: wanted no more words, found "/],
+        [['verify', id, id], /snapshots verify: wanted \[<id>\], found "/],
         [['show', '20990101-000000-0000'], /there is no snapshot "20990101-000000-0000"/],
         [['verify', 'x'], /there is no snapshot "x"/],
         [['pin', '../../x'], /there is no snapshot "\.\.\/\.\.\/x"/],

@@ -12,7 +12,7 @@ const offered = (...typed: string[]) => complete(typed, KNOWN);
 
 test.each<[string, string[], string[]]>([
   ['a command', ['sna'], ['snapshots']],
-  ['after an option with a value', ['--home', '/x', 'ver'], ['verify']],
+  ['after an option with a value', ['--home', '/x', 'ver'], ['verify', 'version']],
   ['another name', ['upgrade', '--check'], ['--check-only']],
   ['a verb', ['snapshots', 'p'], ['prune', 'pin']],
   ['an id', ['snapshots', 'show', ''], KNOWN.snapshots],

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { UsageError } from '../../lib/errors.ts';
-import { type Options, parseOptions } from '../../lib/ui/parse-options.ts';
+import { type Options, parseOptions } from '../../lib/ui/parsing/parse-options.ts';
 
 const OPTIONS = {
   home: { type: 'string' },

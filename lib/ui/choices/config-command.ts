@@ -6,36 +6,30 @@ import {
   type Setting,
   UpdateManager,
 } from '../../api/index.ts';
-import { didYouMean } from '../../api/words.ts';
-import { UsageError } from '../../errors.ts';
 import type { CommandContext } from '../context.ts';
+import { parseVerb } from '../parsing/verbs.ts';
 import { deciderText, SETTING_TEXTS } from '../text/settings.ts';
 import { table } from '../text/table.ts';
 
-export const CONFIG_VERBS = ['list', 'get', 'set', 'unset', 'explain'] as const;
-
 export async function runConfig({ line, report, install }: CommandContext): Promise<void> {
-  const { operands } = line;
-  const [verb = 'list', name, value] = operands;
+  const { verb, words } = parseVerb('config', line.operands, 'list');
+  const [name, value = ''] = words;
   const manager = new UpdateManager(install);
-  const count = operands.length;
-  if (verb === 'list' && count <= 1) return list(report, manager);
-  if (verb === 'get' && count <= 2) return get(report, manager, name);
-  if (verb === 'explain' && count <= 2) return explain(report, manager, name);
-  if (verb === 'set' && name !== undefined && value !== undefined && count === 3) {
-    const key = preferenceKey(name);
-    await manager.setPreferenceText(key, value);
-    return changed(report, manager, key);
+  switch (verb) {
+    case 'list':
+      return list(report, manager);
+    case 'get':
+      return get(report, manager, name);
+    case 'explain':
+      return explain(report, manager, name);
+    case 'set':
+    case 'unset': {
+      const key = preferenceKey(name ?? '');
+      if (verb === 'set') await manager.setPreferenceText(key, value);
+      else await manager.resetPreference(key);
+      return changed(report, manager, key);
+    }
   }
-  if (verb === 'unset' && name !== undefined && count === 2) {
-    const key = preferenceKey(name);
-    await manager.resetPreference(key);
-    return changed(report, manager, key);
-  }
-  throw new UsageError(
-    `config: wanted list, get [<key>], set <key> <value>, unset <key> or explain [<key>], found ${JSON.stringify(operands.join(' '))}`,
-    { advice: didYouMean(verb, CONFIG_VERBS) ?? '`dgmo-updater config list` shows the keys.' },
-  );
 }
 
 type Reports = CommandContext['report'];

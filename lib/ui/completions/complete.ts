@@ -1,12 +1,8 @@
 /** Which words may come next on a command line: a pure decision by the table of the parser. */
 import { type KnownWords, PREFERENCE_KEYS } from '../../api/index.ts';
-import { COMMAND_WORDS, type CommandName, commandOfWord, optionTable } from '../arguments.ts';
-import { CONFIG_VERBS } from '../choices/config-command.ts';
-import { SERVICE_VERBS } from '../service-command.ts';
-import { SNAPSHOT_VERBS } from '../snapshot-commands.ts';
+import { type CommandName, commandOfWord, OFFERED_WORDS, optionTable } from '../arguments.ts';
+import { formOf, verbsOf } from '../parsing/verbs.ts';
 import { SETTING_TEXTS } from '../text/settings.ts';
-
-export const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;
 
 /** Values of options. What is not listed is a file, a number, or only the user knows it. */
 const OPTION_VALUES: Record<string, (known: KnownWords) => readonly string[]> = {
@@ -20,30 +16,26 @@ type Operand = (known: KnownWords, before: readonly string[]) => readonly string
 
 const versions: Operand = ({ versions }) => versions;
 
-/** Those that the updater runs by itself are not offered. */
-const COMMANDS = COMMAND_WORDS.filter((name) => name !== 'watch' && name !== 'finish-updater');
-
 const OPERANDS: Record<string, readonly Operand[]> = {
   config: [
-    () => CONFIG_VERBS,
-    (_, [verb]) => (verb === 'list' ? [] : PREFERENCE_KEYS),
+    () => verbsOf('config'),
+    (_, [verb = '']) => (formOf('config', verb).includes('<key>') ? PREFERENCE_KEYS : []),
     (_, [verb, typed]) => {
       const key = PREFERENCE_KEYS.find((known) => known === typed);
       return verb === 'set' && key !== undefined ? SETTING_TEXTS[key].words : [];
     },
   ],
   snapshots: [
-    () => SNAPSHOT_VERBS,
-    ({ snapshots }, [verb = '']) =>
-      ['show', 'verify', 'pin', 'unpin', 'remove'].includes(verb) ? snapshots : [],
+    () => verbsOf('snapshots'),
+    ({ snapshots }, [verb = '']) => (formOf('snapshots', verb).includes('<id>') ? snapshots : []),
   ],
   rollback: [({ snapshots }) => snapshots],
-  service: [() => SERVICE_VERBS],
+  service: [() => verbsOf('service')],
   skip: [versions],
   unskip: [versions],
   pin: [versions],
-  help: [() => COMMANDS],
-  completions: [() => SHELLS],
+  help: [() => OFFERED_WORDS],
+  completions: [() => verbsOf('completions')],
 };
 
 /** The words that may replace the last one of `typed`, which may be empty. None: it may be a file. */
@@ -68,7 +60,7 @@ export function complete(typed: readonly string[], known: KnownWords): string[] 
       options.map((option) => `--${option.name}`),
       current,
     );
-  if (command === null) return startsWith(COMMANDS, current);
+  if (command === null) return startsWith(OFFERED_WORDS, current);
   const operands = operandsIn(before, command, options);
   return startsWith(OPERANDS[command]?.[operands.length]?.(known, operands) ?? [], current);
 }

@@ -1,9 +1,9 @@
 /** What the shell and `man` read: `completions <shell>`, `completions words -- <words>`, which that asks, and `man`. */
 import { Installation, type KnownWords, settings } from '../../api/index.ts';
-import { didYouMean } from '../../api/words.ts';
-import { UpdaterError, UsageError } from '../../errors.ts';
+import { UpdaterError } from '../../errors.ts';
 import type { CommandContext } from '../context.ts';
-import { complete, SHELLS } from './complete.ts';
+import { parseVerb } from '../parsing/verbs.ts';
+import { complete } from './complete.ts';
 import { SCRIPTS } from './scripts.ts';
 
 export async function runCompletions({ line, report, install }: CommandContext): Promise<void> {
@@ -13,13 +13,7 @@ export async function runCompletions({ line, report, install }: CommandContext):
     report.result('completions', words.join('\n'), { words });
     return;
   }
-  const shell = SHELLS.find((name) => name === what);
-  if (shell === undefined || more.length > 0) {
-    throw new UsageError(
-      `completions: wanted one of ${SHELLS.join(', ')}, found ${JSON.stringify(line.operands.join(' '))}`,
-      { advice: didYouMean(what, SHELLS) ?? 'For example `dgmo-updater completions bash`.' },
-    );
-  }
+  const { verb: shell } = parseVerb('completions', line.operands);
   report.result('completions', SCRIPTS[shell].trimEnd(), { shell, script: SCRIPTS[shell] });
 }
 

@@ -1,7 +1,7 @@
 /** What a shell reads to complete commands: it asks the updater, which knows its own table. */
-import type { SHELLS } from './complete.ts';
+import type { Verb } from '../parsing/verbs.ts';
 
-export const SCRIPTS: Record<(typeof SHELLS)[number], string> = {
+export const SCRIPTS: Record<Verb<'completions'>, string> = {
   bash: `# dgmo-updater completions bash > ~/.local/share/bash-completion/completions/dgmo-updater
 _dgmo_updater() {
   local IFS=$'\\n'

@@ -49,6 +49,7 @@ const TEXTS: Record<CommandName, string> = {
   dgmo-updater init               adopt an installed executable
   dgmo-updater man                all of this as a man page
   dgmo-updater completions        commands, ids and versions with Tab, in bash, zsh, fish and PowerShell
+  dgmo-updater version            print the version of the updater
 
 \`dgmo-updater help <command>\` explains a command.
 
@@ -61,7 +62,13 @@ Exit codes: 0 done; 1 a fault of the updater; 2 wrong usage; 10 not trusted; 11 
 permission, locked file); 13 the network; 14 busy; 15 the update failed and the old version is back;
 16 recovery needed; 17 refused by policy; 100 something is offered, where check is told to end so; 130 interrupted, nothing changed.
 `,
-  version: '',
+  version: `dgmo-updater version
+
+Prints the version of the updater itself, as \`--version\` does. \`status\` has that of DGMO.
+
+Examples:
+  dgmo-updater version
+${EVERYWHERE}`,
   recovery: '',
   apply: `dgmo-updater --apply <package> [options] [-- <arguments for the new dgmo>]
 

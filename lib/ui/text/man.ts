@@ -2,12 +2,10 @@
  * The man page, dgmo-updater(1), made of the help texts: what `--help` says is what the page says. In the macros of man(7), which
  * groff and mandoc read.
  */
-import { COMMAND_WORDS, type CommandName } from '../arguments.ts';
+import { type CommandName, OFFERED_WORDS } from '../arguments.ts';
 import { helpText } from './help.ts';
 
-/** Those that the updater runs by itself are in `--help` alone. */
-const LEFT_OUT: ReadonlySet<string> = new Set(['help', 'watch', 'finish-updater']);
-const COMMANDS = ['apply', ...COMMAND_WORDS.filter((name) => !LEFT_OUT.has(name))] as CommandName[];
+const COMMANDS = ['apply', ...OFFERED_WORDS.filter((name) => name !== 'help')] as CommandName[];
 
 const ENVIRONMENT: readonly [name: string, about: string][] = [
   ['DGMO_HOME', 'The folder with settings, trust, cache and snapshots, in place of ~/.dgmo.'],

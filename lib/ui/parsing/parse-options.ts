@@ -2,8 +2,8 @@
  * Parses the words of a command line by a table of options, with the same result as `parseArgs` of node:util in strict mode
  * (test/ui/parse-options.test.ts), except that an option with two different values is refused: which one is meant is a guess. Loading node:util takes 2 ms, nearly half of the time of an empty program.
  */
-import { didYouMean } from '../api/words.ts';
-import { UsageError } from '../errors.ts';
+import { didYouMean } from '../../api/words.ts';
+import { UsageError } from '../../errors.ts';
 
 export interface Option {
   type: 'string' | 'boolean';
