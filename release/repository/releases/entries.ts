@@ -23,7 +23,7 @@ import type { Published } from '../published.ts';
 import type { AddRequest } from './add-request.ts';
 import { readChannels, readListed } from './channel.ts';
 import { type Goal, patchFrom } from './goal.ts';
-import { findRelease, releasesBefore } from './list-changes.ts';
+import { findRelease } from './list-changes.ts';
 import {
   askForPackage,
   fullPackage,
@@ -192,7 +192,7 @@ function makeManifest(
     const frames = payloads.get(goal)?.find((payload) => payload.frames !== undefined)?.frames;
     return { ...subject, signature, downloadUrl: downloadUrl(version, target), blocks, frames };
   });
-  const draft = before ?? description.describe(previous(goals, version), sizes, now);
+  const draft = before ?? description.describe(previous(goals), sizes, now);
   const all = before === undefined ? [...updaters] : withUpdaters(before, updaters);
   const described = [...(before?.binaries ?? []), ...binaries];
   return {
@@ -205,9 +205,9 @@ function makeManifest(
 }
 
 /** The newest earlier release, for any of the targets. */
-function previous(goals: readonly Goal[], version: string): string | null {
+function previous(goals: readonly Goal[]): string | null {
   return goals
-    .flatMap(({ channel }) => releasesBefore(channel, version)[0]?.version ?? [])
+    .flatMap(({ before }) => before[0]?.version ?? [])
     .reduce<string | null>(
       (newest, found) => (newest === null || isNewer(found, newest) ? found : newest),
       null,

@@ -3,6 +3,7 @@ import { BlockDigests } from '../../../lib/delta/index.ts';
 import { PolicyError, UsageError } from '../../../lib/errors.ts';
 import { type Digest, digestFile } from '../../../lib/platform/files.ts';
 import {
+  compareVersions,
   isBaseline,
   type ListedPackage,
   type ListedRelease,
@@ -31,6 +32,8 @@ export interface Goal {
   here: ListedRelease | undefined;
   /** Its entry in any channel; this channel's if there is one. */
   known: ListedRelease | undefined;
+  /** What installations have before it, newest first. */
+  before: ListedRelease[];
   /** Releases to make patches from, newest first. */
   bases: ListedRelease[];
 }
@@ -63,7 +66,8 @@ export function readGoal(
       { advice: 'A version never changes. Give the new binary a new version.' },
     );
   }
-  const goal = { target, file, digest, blocks: blocks.list(), channel, here, known };
+  const before = earlier(published, channel, version);
+  const goal = { target, file, digest, blocks: blocks.list(), channel, here, known, before };
   return { ...goal, bases: chooseBases(published, goal, request) };
 }
 
@@ -76,12 +80,12 @@ function findAnywhere(published: Published, target: Target, version: string): Li
 /** An entry that is listed here already gets only the patches that are requested by name. */
 function chooseBases(
   published: Published,
-  { target, channel, digest, here }: Omit<Goal, 'bases'>,
-  { version, deltas, from }: AddRequest,
+  { target, channel, digest, here, before: earlierReleases }: Omit<Goal, 'bases'>,
+  { deltas, from }: AddRequest,
 ): ListedRelease[] {
   const usable = (release: ListedRelease) =>
     fullPackage(release) !== undefined && release.binary.sha256 !== digest.sha256;
-  const before = here === undefined ? earlier(published, channel, version).filter(usable) : [];
+  const before = here === undefined ? earlierReleases.filter(usable) : [];
   const distinct = before.filter(
     ({ binary }, place) => before.findIndex((other) => other.binary.sha256 === binary.sha256) === place,
   );
@@ -102,13 +106,26 @@ function chooseBases(
 }
 
 /**
- * The releases before it. Whoever gets the first baseline build has the other build still, which ran there until now: so its first
- * patches are from that.
+ * The releases before it. Whoever is offered the first release of a channel comes from another channel, so it is those of all channels
+ * then. Whoever gets the first baseline build has the other build still, which ran there until now: so it is those of that build.
  */
 function earlier(published: Published, channel: Channel, version: string): ListedRelease[] {
   const own = releasesBefore(channel, version);
-  if (own.length > 0 || !isBaseline(channel.target)) return own;
-  return releasesBefore(readChannel(published, channel.name, machineOf(channel.target)), version);
+  if (own.length > 0) return own;
+  const elsewhere = releasesAnywhereBefore(published, channel.target, version);
+  if (elsewhere.length > 0 || !isBaseline(channel.target)) return elsewhere;
+  const machine = machineOf(channel.target);
+  const other = releasesBefore(readChannel(published, channel.name, machine), version);
+  return other.length > 0 ? other : releasesAnywhereBefore(published, machine, version);
+}
+
+/** Of all channels, each version once, newest first. */
+function releasesAnywhereBefore(published: Published, target: Target, version: string): ListedRelease[] {
+  const found = readChannels(published)
+    .filter((channel) => targetName(channel.target) === targetName(target))
+    .flatMap((channel) => releasesBefore(channel, version).filter((one) => !isRevoked(channel, one.version)));
+  const distinct = new Map(found.map((release) => [release.version, release]));
+  return [...distinct.values()].sort((a, b) => compareVersions(b.version, a.version));
 }
 
 /** UsageError if no target has a release that `--from` names. Reports each target that has not. */
