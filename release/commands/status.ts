@@ -17,7 +17,7 @@ const DAY = 24 * 60 * 60 * 1000;
 const HELP = `Usage: release status --repo <dir> [--all] [--json]
 
 Prints what an installation may be offered on each channel, for each target: the newest release that everybody gets, and those
-above it that some get; then until when each signed document is valid, and what no client needs any more. Needs no keys, and
+above it that some get, or nobody yet; then until when each signed document is valid, and what no client needs any more. Needs no keys, and
 changes nothing. Ends with 10 if a document has expired: clients refuse the feed then.
 
   --repo <dir>             the repository
@@ -96,7 +96,7 @@ function channelLines(
   { all }: View,
   width: number,
 ): string[] {
-  const shown = releases.filter(({ live }) => all || live);
+  const shown = releases.filter(({ live, waits }) => all || live || waits);
   const rows = shown.length === 0 ? ['nothing is offered'] : shown.map(releaseLine);
   const first = `  ${target.padEnd(width)}`;
   const lines = rows.map((row, index) => `${index === 0 ? first : ' '.repeat(first.length)}${row}`);
@@ -119,7 +119,7 @@ function releaseLine({ version, rollout, full, patches, releaseDate, revoked }: 
       ? 'no patches'
       : `${patches.length} patch${patches.length === 1 ? '' : 'es'}, ${size(Math.min(...sizes))} to ${size(Math.max(...sizes))}`,
   ];
-  return `${parts.join('  ')}${revoked ? '  REVOKED' : ''}`;
+  return `${parts.join('  ')}${revoked ? '  REVOKED' : rollout === 0 ? '  offered to nobody' : ''}`;
 }
 
 function size(bytes: number): string {

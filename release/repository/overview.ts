@@ -25,6 +25,8 @@ export interface ReleaseOverview {
   patches: { from: string; bytes: number }[];
   /** Whether an installation may be offered it today. */
   live: boolean;
+  /** Whether it would be live but for its rollout of 0 %: stopped, or not begun. */
+  waits: boolean;
 }
 
 export interface ChannelOverview {
@@ -80,7 +82,7 @@ function byName(a: ChannelOverview, b: ChannelOverview): number {
 
 function channelOverview(channel: Channel): ChannelOverview {
   const { name, target, minimum, revoked } = channel;
-  const live = liveVersions(channel);
+  const current = currentVersions(channel);
   return {
     channel: name,
     target: targetName(target),
@@ -96,18 +98,19 @@ function channelOverview(channel: Channel): ChannelOverview {
       patches: release.packages.flatMap((entry) =>
         entry.kind === 'patch' ? [{ from: entry.from, bytes: entry.length }] : [],
       ),
-      live: live.has(release.version),
+      live: current.has(release.version) && release.rollout > 0,
+      waits: current.has(release.version) && release.rollout === 0,
     })),
   };
 }
 
-/** The newest release that everybody is offered, and those above it that some are. */
-function liveVersions(channel: Channel): Set<string> {
-  const live = new Set<string>();
+/** The newest release that everybody is offered, and those above it. */
+function currentVersions(channel: Channel): Set<string> {
+  const current = new Set<string>();
   for (const { version, rollout } of channel.releases) {
     if (isRevoked(channel, version)) continue;
-    if (rollout > 0) live.add(version);
+    current.add(version);
     if (rollout === 100) break;
   }
-  return live;
+  return current;
 }

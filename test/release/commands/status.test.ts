@@ -57,7 +57,7 @@ describe('release status', () => {
     expect(found.published.bytes).toBeGreaterThan(found.unneeded.bytes);
     const now = Date.now();
     const text = describeOverview(found, { now, all: false });
-    expect(text).toContain('\nbeta\n  linux-x64         nothing is offered\n');
+    expect(text).toMatch(/^beta\n {2}linux-x64 {9}2\.0\.0 {3}0 % .* {2}offered to nobody$/m);
     expect(text).toMatch(
       /^stable\n {2}linux-x64 {9}1\.2\.0 {2}20 % {2}\d{4}-\d\d-\d\d {2}full 22\.\d KB {2}2 patches, [\d.]+ KB to [\d.]+ KB$/m,
     );
@@ -80,6 +80,19 @@ describe('release status', () => {
     await feed.add('1.0.0', { 'linux-x64': build(0) });
     const json = await folder.release(['status', '--repo', feed.folder, '--json']);
     expect(JSON.parse(json.stdout)).toMatchObject({ app: 'other', channels: [{ channel: 'stable' }] });
+  });
+});
+
+describe('the first release of another channel', () => {
+  test('follows those of the others: its kind, and patches from them', async () => {
+    using feed = await makeFeed();
+    await feed.add('1.0.0', { 'linux-x64': build(0) });
+    await feed.add('1.1.0', { 'linux-x64': build(1) });
+    await feed.add('1.1.1', { 'linux-x64': build(2) }, { channel: 'beta' });
+    const release = (await feed.index('beta', 'linux-x64'))?.releases[0];
+    expect(release?.type).toBe('patch');
+    const from = release?.packages.map((entry) => (entry.kind === 'full' ? 'full' : entry.from));
+    expect(from).toEqual(['full', '1.1.0', '1.0.0']);
   });
 });
 
