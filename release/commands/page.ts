@@ -4,17 +4,17 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { UsageError } from '../../lib/errors.ts';
 import { decodeInput } from '../../lib/format/decoder.ts';
 import { createDirectories, type Digest, digestBytes, readFile } from '../../lib/platform/files.ts';
-import type { Host } from '../../lib/platform/host.ts';
+import type { Host, Platform } from '../../lib/platform/host.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { feedAddress } from '../../lib/version/feed-address.ts';
-import { executableName, MACHINES, targetName } from '../../lib/version/index.ts';
+import { executableName, MACHINES, parseTarget, targetName } from '../../lib/version/index.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { type Command, readArguments, required, wholeNumber } from '../command.ts';
 import { requireInput, writeOutput } from '../files.ts';
 import { atomFeed } from '../page/atom.ts';
-import { installerScripts, type PageUpdater } from '../page/installers.ts';
-import { type PageFile, pageHtml } from '../page/page.ts';
-import { shownReleases } from '../page/releases.ts';
+import { type InstallerContent, installerScripts, type PageUpdater } from '../page/installers.ts';
+import { type Installer, type PageFile, pageHtml } from '../page/page.ts';
+import { type ShownRelease, shownReleases } from '../page/releases.ts';
 import { print, tell } from '../platform/terminal.ts';
 import { bytes } from '../progress.ts';
 import { readPublished } from '../repository/published.ts';
@@ -40,6 +40,8 @@ download/. The page has no script, and asks no other server for anything. The sa
   --channel <name>         only releases of this channel; may be repeated
   --most <n>               how many releases (default 50)
 `;
+
+type Write = (file: string, content: Uint8Array | string) => Promise<PageFile>;
 
 export const page: Command = {
   name: 'page',
@@ -67,7 +69,7 @@ export const page: Command = {
     const releases = shownReleases(published, values.channel, most);
     createDirectories(host.disk, output, path.dirname, 0o755);
     const written: PageFile[] = [];
-    const write = async (file: string, content: Uint8Array | string): Promise<PageFile> => {
+    const write: Write = async (file, content) => {
       const data = typeof content === 'string' ? new TextEncoder().encode(content) : content;
       const at = path.join(output, file);
       createDirectories(host.disk, path.dirname(at), path.dirname, 0o755);
@@ -78,14 +80,8 @@ export const page: Command = {
     };
     const updaters =
       values.updaters === undefined ? null : await placeUpdaters(host, values.updaters, output, app, write);
-    const scripts = updaters === null ? null : installerScripts({ name, app, address, updaters });
     const installers =
-      scripts === null
-        ? null
-        : {
-            shell: await write('install.sh', scripts.shell),
-            powershell: await write('install.ps1', scripts.powershell),
-          };
+      updaters === null ? [] : await writeInstallers({ name, app, address, updaters }, releases, write);
     const content = { name, address, releases, installers, targets: 'targets/' };
     await write('releases.atom', atomFeed(content));
     await write('index.html', pageHtml(content));
@@ -94,6 +90,28 @@ export const page: Command = {
     }
   },
 };
+
+/** Both scripts are written. Returns what is told of them: the systems that have an updater, and a release. */
+async function writeInstallers(
+  content: InstallerContent,
+  releases: readonly ShownRelease[],
+  write: Write,
+): Promise<Installer[]> {
+  const scripts = installerScripts(content);
+  const all: Installer[] = [
+    { shell: 'sh', systems: ['Linux', 'macOS'], file: await write('install.sh', scripts.shell) },
+    { shell: 'PowerShell', systems: ['Windows'], file: await write('install.ps1', scripts.powershell) },
+  ];
+  const files = releases.flatMap(({ revoked, files }) => (revoked === null ? files : []));
+  const released = new Set(files.map(({ target }) => parseTarget(target)?.platform));
+  const served = content.updaters.map(({ target }) => target.platform).filter((one) => released.has(one));
+  const names = new Set(served.map((platform) => SYSTEMS[platform]));
+  return all
+    .map((one) => ({ ...one, systems: one.systems.filter((system) => names.has(system)) }))
+    .filter(({ systems }) => systems.length > 0);
+}
+
+const SYSTEMS: Record<Platform, string> = { linux: 'Linux', darwin: 'macOS', win32: 'Windows' };
 
 function readAddress(url: string): string {
   decodeInput(feedAddress, url, '--url');
@@ -109,7 +127,7 @@ async function placeUpdaters(
   folder: string,
   output: string,
   app: string,
-  write: (file: string, content: Uint8Array) => Promise<PageFile>,
+  write: Write,
 ): Promise<PageUpdater[]> {
   const { disk } = host;
   const found = MACHINES.map((target) => ({

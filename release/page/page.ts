@@ -14,14 +14,21 @@ export interface PageFile {
   sha256: string;
 }
 
+export interface Installer {
+  shell: 'sh' | 'PowerShell';
+  /** What it installs on, as people name it. */
+  systems: readonly string[];
+  file: PageFile;
+}
+
 export interface PageContent {
   /** Of the program, as people write it. */
   name: string;
   /** Where the page is; ends with a slash. */
   address: string;
   releases: readonly ShownRelease[];
-  /** Empty: the page has no commands to install. */
-  installers: { shell: PageFile; powershell: PageFile } | null;
+  /** Those that have an updater. Empty: the page has no commands to install. */
+  installers: readonly Installer[];
   /** Where the feed's files are, relative to the page. */
   targets: string;
 }
@@ -30,7 +37,7 @@ export function pageHtml(content: PageContent): string {
   const { name, releases, address } = content;
   const style = createHash('sha256').update(STYLE).digest('base64');
   const policy = `default-src 'none'; style-src 'sha256-${style}'; base-uri 'none'; form-action 'none'`;
-  const newest = releases.find(({ revoked }) => revoked === null);
+  const newest = newestOf(releases);
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -50,7 +57,7 @@ export function pageHtml(content: PageContent): string {
 <p class="soft">${newest === undefined ? 'There is no release yet.' : html`The newest is <a href="#${newest.version}">${newest.version}</a> of ${day(newest.releaseDate)}.`} <a href="releases.atom">Atom feed</a></p>
 </header>
 <main>
-${content.installers === null ? '' : installHtml(content, content.installers)}
+${content.installers.length === 0 ? '' : installHtml(content)}
 ${releases.map((release) => releaseHtml(release, content.targets))}
 </main>
 <footer><p>Every file is checked by the updater against signatures before it is used, whoever serves it. The digests here are for people who
@@ -60,30 +67,45 @@ want to look for themselves.</p></footer>
 `.toString();
 }
 
-function installHtml(
-  { name, address }: PageContent,
-  { shell, powershell }: NonNullable<PageContent['installers']>,
-): Html {
+/** What a new installation gets: the newest release of `stable` that everybody is offered. Where there is none, the newest of all. */
+function newestOf(releases: readonly ShownRelease[]): ShownRelease | undefined {
+  const sound = releases.filter(({ revoked }) => revoked === null);
+  const isForAll = ({ channels }: ShownRelease) =>
+    channels.some(({ name, rollout }) => name === 'stable' && rollout === 100);
+  return sound.find(isForAll) ?? sound[0];
+}
+
+function installHtml({ name, address, installers }: PageContent): Html {
+  const shell = installers.find((one) => one.shell === 'sh')?.file;
   return html`<section aria-labelledby="install">
 <h2 id="install">Install</h2>
-<p>Linux and macOS:</p>
-<pre class="command"><code>curl -fsSL ${address}${shell.path} | sh</code></pre>
-<p>Windows, in PowerShell:</p>
-<pre class="command"><code>irm ${address}${powershell.path} | iex</code></pre>
+${installers.map((one) => installerHtml(one, address))}
 <details><summary>Look before you run it</summary>
 <p>The script has the SHA-256 of the updater for each system. It downloads the updater, compares, and has it fetch ${name}; the updater believes
 only what the publisher's keys have signed. What you trust is therefore this page, once: compare the digest of the script with one that
 you got in another way.</p>
-<pre class="command"><code>curl -fsSLO ${address}${shell.path}
-echo "${shell.sha256}  ${shell.path}" | sha256sum -c
-less ${shell.path}
-sh ${shell.path}</code></pre>
-<dl>${[shell, powershell].map(
-    (file) =>
+${shell === undefined ? '' : lookHtml(shell, address)}
+<dl>${installers.map(
+    ({ file }) =>
       html`<dt>${file.path}, ${bytes(file.size)}</dt><dd class="digest">SHA-256 <code>${file.sha256}</code></dd>`,
   )}</dl>
 </details>
 </section>`;
+}
+
+function installerHtml({ shell, systems, file }: Installer, address: string): Html {
+  const command =
+    shell === 'sh' ? `curl -fsSL ${address}${file.path} | sh` : `irm ${address}${file.path} | iex`;
+  return html`<p>${systems.join(' and ')}${shell === 'sh' ? '' : `, in ${shell}`}:</p>
+<pre class="command"><code>${command}</code></pre>
+`;
+}
+
+function lookHtml({ path, sha256 }: PageFile, address: string): Html {
+  return html`<pre class="command"><code>curl -fsSLO ${address}${path}
+echo "${sha256}  ${path}" | sha256sum -c
+less ${path}
+sh ${path}</code></pre>`;
 }
 
 function releaseHtml(release: ShownRelease, targets: string): Html {
@@ -91,7 +113,7 @@ function releaseHtml(release: ShownRelease, targets: string): Html {
   return html`<article class="release${revoked === null ? '' : ' revoked'}" id="${version}">
 <h2><a href="#${version}">${version}</a></h2>
 <ul class="tags"><li><time datetime="${new Date(releaseDate).toISOString()}">${day(releaseDate)}</time></li>${tagsOf(release)}</ul>
-${revoked === null ? '' : html`<p class="warning">Revoked: ${revoked} No installation takes it any more.</p>`}
+${revoked === null ? '' : html`<p class="warning">Revoked, and no installation takes it any more: ${revoked}</p>`}
 ${notes.trim() === '' ? html`<p class="soft">No notes.</p>` : notesHtml(notes)}
 <details><summary>Files: ${files.length === 1 ? '1 system' : `${files.length} systems`}</summary>
 <dl>${files.map((file) => fileHtml(file, revoked === null ? targets : null))}</dl>

@@ -1,12 +1,14 @@
 /** The page of the releases: what is on it, and that nothing in it is markup but what the page itself makes. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { nativeHost } from '../../../lib/platform/native.ts';
+import packageJson from '../../../package.json' with { type: 'json' };
 import { escaped, html } from '../../../release/page/html.ts';
 import { notesHtml } from '../../../release/page/notes.ts';
 import { shownReleases } from '../../../release/page/releases.ts';
 import { readPublished } from '../../../release/repository/published.ts';
+import { tinyExecutable } from '../../support/tiny-executable.ts';
 import { makeFeed, type TestFeed } from '../feed.ts';
 import { type Folder, freshFolder, noise } from '../run.ts';
 
@@ -59,7 +61,10 @@ describe('release page', () => {
     expect(page).not.toContain('secret');
     expect(page).toContain('<li>stable, for 20 %</li>');
     expect(page).toContain('<li class="good">beta</li>');
-    expect(page).toContain('Revoked: It lost &lt;b&gt;data&lt;/b&gt; &amp; &quot;settings&quot;.');
+    expect(page).toContain(
+      'Revoked, and no installation takes it any more: It lost &lt;b&gt;data&lt;/b&gt; &amp; &quot;settings&quot;.',
+    );
+    expect(page).toContain('The newest is <a href="#1.0.0">1.0.0</a>');
     expect(page).toContain('<strong>Back up</strong> first.');
     expect(page).toContain('<a href="https://example.org/a?b=1&amp;c=%222%22"');
     expect(page).not.toMatch(/<script|javascript:|src=/i);
@@ -107,6 +112,22 @@ describe('release page', () => {
     }
     expect(atom).toContain('&lt;strong&gt;Back up&lt;/strong&gt;');
     expect(atom).toContain('&amp;lt;script&amp;gt;');
+  });
+
+  test('has a command to install for each system that has an updater and a release, and for no other', async () => {
+    mkdirSync(folder.at('dist'));
+    const { version } = packageJson;
+    for (const target of ['linux-x64', 'darwin-arm64']) {
+      const updater = tinyExecutable(target, { prints: `${version}\n` });
+      writeFileSync(folder.at('dist', `dgmo-updater-${target}`), updater, { mode: 0o755 });
+    }
+    const { code, stderr } = await make('--updaters', 'dist');
+    expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+    const page = read('index.html');
+    expect(page).toContain('<p>Linux:</p>\n');
+    expect(page).toContain('curl -fsSL https://example.org/dgmo/install.sh | sh');
+    expect(page).not.toContain('macOS');
+    expect(page).not.toContain('PowerShell');
   });
 
   test('shows one channel, and so many releases, if it is told to', () => {
