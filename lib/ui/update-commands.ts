@@ -54,7 +54,9 @@ export async function runUpdate(context: CommandContext): Promise<void> {
     const milliseconds = Math.round(host.clock.monotonic() - begun);
     const downloaded = fetched.total;
     return [
-      applied.changed ? `${text}\n${receiptText(applied, downloaded, milliseconds)}` : text,
+      applied.changed
+        ? `${text}\n${receiptText(applied, downloaded, milliseconds, (found?.revoked ?? null) !== null)}`
+        : text,
       { ...data(), installed: applied.to.version, ...result, downloaded, milliseconds },
     ];
   };

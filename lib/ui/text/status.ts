@@ -21,7 +21,10 @@ export function describeStatus(status: Status, overview: Overview, clock: Status
       receipt.previous === null ? 'nothing kept' : `${receipt.previous.version}, kept for rollback`,
     ]);
     if (overview.revoked !== null)
-      rows.splice(1, 0, ['Revoked', `by its publisher: ${overview.revoked}; run \`dgmo-updater update\``]);
+      rows.splice(1, 0, [
+        'Revoked',
+        `by its publisher: ${sentence(overview.revoked)} Run \`dgmo-updater update\`.`,
+      ]);
     const starts = receipt.confirmation?.starts.length;
     if (starts !== undefined)
       rows.push(['Confirmed', `not yet: ${starts} start${starts === 1 ? '' : 's'} since it was installed`]);
@@ -108,4 +111,9 @@ function lastChangeText(
 export function statusCode({ binary, runnable }: Status): 0 | 11 | 12 {
   if (binary === 'changed' || binary === 'missing') return 11;
   return runnable ? 0 : 12;
+}
+
+/** What somebody else wrote, so that another sentence can follow. */
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

@@ -113,7 +113,17 @@ function updateData(update: UpdateInfo): Record<string, unknown> {
   };
 }
 
-/** The end of an update, for those who want to know what it took and how to undo it. */
-export function receiptText({ from }: Applied, downloaded: number, milliseconds: number): string {
-  return `${bytesText(downloaded)} downloaded, ${durationText(milliseconds)} in all. \`dgmo-updater rollback\` goes back to ${from.version}.`;
+/**
+ * The end of an update, for those who want to know what it took and how to undo it.
+ *
+ * @param isRevoked whether the version before was revoked: a rollback refuses to go back to it
+ */
+export function receiptText(
+  { from }: Applied,
+  downloaded: number,
+  milliseconds: number,
+  isRevoked: boolean,
+): string {
+  const took = `${bytesText(downloaded)} downloaded, ${durationText(milliseconds)} in all.`;
+  return isRevoked ? took : `${took} \`dgmo-updater rollback\` goes back to ${from.version}.`;
 }

@@ -30,7 +30,9 @@ posixOnly('a revoked release', () => {
   afterAll(() => stage[Symbol.asyncDispose]());
 
   test('that is installed: status and doctor tell it', async () => {
-    expect((await run('status')).out).toContain('Revoked:     by its publisher: It loses data.');
+    expect((await run('status')).out).toContain(
+      'Revoked:     by its publisher: It loses data. Run `dgmo-updater update`.',
+    );
     expect(JSON.parse((await run('status', '--json')).out)).toMatchObject({ revoked: 'It loses data.' });
     expect((await run('doctor')).out).toContain('dgmo 1.1.0 was revoked by its publisher: It loses data.');
   });
@@ -63,5 +65,13 @@ posixOnly('a revoked release', () => {
     const { releases } = JSON.parse(fs.readFileSync(record(), 'utf8'));
     expect(releases).toEqual([{ app: 'dgmo', version: '1.1.0', reason: 'It loses data.' }]);
     expect(await run('--apply', file, '--no-wait')).toMatchObject({ code: 17 });
+  });
+
+  test('is not what the end of an update says that a rollback goes back to', async () => {
+    expect(await run('rollback', '--force', '--yes')).toMatchObject({ code: 0 });
+    await stage.release('1.2.0');
+    const { code, out } = await run('update', '--yes');
+    expect([code, out]).toEqual([0, expect.stringContaining('1.2.0 is installed (before: 1.1.0).')]);
+    expect(out).not.toContain('goes back to');
   });
 });
