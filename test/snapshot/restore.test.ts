@@ -246,3 +246,39 @@ describe.skipIf(process.geteuid?.() !== 0)('a folder that one may write and does
     expect(() => verifyRestored(request, plan, kept)).toThrow(DamagedError);
   });
 });
+
+test('a failure in the middle names the file that was to be restored, and no temporary one', async () => {
+  type Call = 'open' | 'write' | 'flushMeanwhile' | 'setModified' | 'setMode' | 'symlink' | 'replace';
+  const paths: Record<Call, string> = {
+    ...{ open: 'a', write: 'a', flushMeanwhile: 'a', setModified: 'a', setMode: 'a', replace: 'a' },
+    symlink: 'link',
+  };
+  for (const call of Object.keys(paths) as Call[]) {
+    for (const path of ['a', 'link']) fs.rmSync(join(root, path), { force: true });
+    const request = workshop.request(snapshot);
+    const { disk } = request.host;
+    let armed = false;
+    const broken = {
+      ...disk,
+      [call]: (...args: (string | number)[]) => {
+        const about = call === 'symlink' ? args[1] : args[0];
+        const isTemporary = typeof about !== 'string' || /\/\d$/.test(about);
+        if (!armed || !isTemporary) return Reflect.apply(disk[call], disk, args);
+        const named = typeof about === 'string' && { path: about };
+        throw Object.assign(new Error(`EUCLEAN: ${call} '${about}'`), { code: 'EUCLEAN', ...named });
+      },
+    };
+    const plan = planRestore(request);
+    armed = true;
+    const host = { ...request.host, disk: broken };
+    const failed = await (async () => {
+      await prepare({ ...request, host }, plan);
+      carryOut({ ...request, host }, plan);
+    })().catch((error: unknown) => error);
+    expect([call, failed]).toMatchObject([call, { code: 'EUCLEAN', path: join(root, paths[call]) }]);
+    expect(failed instanceof Error && failed.message).not.toMatch(/\/proc\/self|\.dgmo-restore/);
+    clear(request, plan);
+  }
+  await workshop.restore(snapshot);
+  expect(picture(root)).toEqual(before);
+});

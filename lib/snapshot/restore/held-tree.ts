@@ -68,6 +68,16 @@ export class HeldTree {
     }
   }
 
+  /** Runs an effect on the folder at that path. An error names its real path. */
+  within<Result>(path: string, effect: (folder: HeldFolder) => Result): Result {
+    const folder = this.folder(path);
+    try {
+      return effect(folder);
+    } catch (error) {
+      throw this.#named(error, folder.self, path);
+    }
+  }
+
   /** Lets go of a folder, for example of one that was removed. */
   forget(path: string): void {
     this.#open.get(path)?.close();
@@ -83,8 +93,21 @@ export class HeldTree {
   }
 
   #named(error: unknown, at: string, path: string): unknown {
-    if (!(error instanceof Error) || errorCode(error) === undefined) return error;
-    const real = this.#real(path);
-    return Object.assign(error, { path: real, message: error.message.replaceAll(at, real) });
+    return named(error, at, this.#real(path));
+  }
+}
+
+/** An error of the system about `at`, as one about the path that a person knows. Any other as it is. */
+export function named(error: unknown, at: string, real: string): unknown {
+  if (!(error instanceof Error) || errorCode(error) === undefined) return error;
+  return Object.assign(error, { path: real, message: error.message.replaceAll(at, real) });
+}
+
+/** Runs an effect on a temporary file. An error names what that is to become: its own name says nothing to anybody. */
+export function standingFor<Result>(real: string, temporary: string, effect: () => Result): Result {
+  try {
+    return effect();
+  } catch (error) {
+    throw named(error, temporary, real);
   }
 }

@@ -14,7 +14,7 @@ import { restoreSelection } from '../selection.ts';
 import type { StoreLayout } from '../store/layout.ts';
 import type { Entry } from '../store/tree.ts';
 import { readTree } from '../store/trees.ts';
-import { HeldTree } from './held-tree.ts';
+import { HeldTree, standingFor } from './held-tree.ts';
 import type { Plan, RestoreRequest, RootPlan } from './plan.ts';
 
 /** The mode last: it may take away our own permission to write. */
@@ -84,7 +84,7 @@ function changeRoot(request: RestoreRequest, root: RootPlan, held: HeldTree, kep
   const open = (folder: string) => {
     if (opened.has(folder)) return;
     if (folder !== '') open(parentOf(folder));
-    makeHeldWritable(held.folder(folder));
+    held.within(folder, makeHeldWritable);
     opened.add(folder);
   };
   const changed = new Set<string>();
@@ -106,7 +106,8 @@ function changeRoot(request: RestoreRequest, root: RootPlan, held: HeldTree, kep
   }
   for (const [index, { path }] of write.entries()) {
     change(path);
-    held.change(path, (at) => disk.replace(held.at(`${root.staging}/${index}`), at));
+    const staged = held.at(`${root.staging}/${index}`);
+    held.change(path, (at) => standingFor(at, staged, () => disk.replace(staged, at)));
   }
   const set = (path: string, wanted: { mode: number; modified?: number }) => {
     const done =
@@ -139,7 +140,7 @@ function finishFolders(
   { tree, folder, exists, difference: { touch } }: RootPlan,
   { changed, held, set }: Finish,
 ): void {
-  for (const path of changed) disk.flushDirectory(held.folder(path).self);
+  for (const path of changed) held.within(path, ({ self }) => disk.flushDirectory(self));
   if (tree === null) {
     if (exists && removeEmpty(disk, folder)) disk.flushDirectory(dirname(folder));
     return;
@@ -224,16 +225,16 @@ export function clearStaging(disk: Disk, layout: StoreLayout, folder: string): v
   if (left.length === 0) return;
   const held = new HeldTree(disk, layout, folder);
   try {
-    makeHeldWritable(held.folder(''));
+    held.within('', makeHeldWritable);
     for (const name of left) {
       if (disk.status(held.at(name))?.kind !== 'directory') continue;
-      for (const file of disk.list(held.folder(name).self))
+      for (const file of held.within(name, ({ self }) => disk.list(self)))
         held.change(`${name}/${file}`, (at) => removeIfThere(disk, at));
       held.forget(name);
       held.change(name, (at) => disk.removeDirectory(at));
     }
     // Otherwise a power cut may bring it back when nothing looks for it any more.
-    disk.flushDirectory(held.folder('').self);
+    held.within('', ({ self }) => disk.flushDirectory(self));
   } finally {
     held.close();
   }

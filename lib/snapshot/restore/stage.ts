@@ -12,7 +12,7 @@ import { withStore } from '../store/lock.ts';
 import { BLOCK, type FileEntry } from '../store/tree.ts';
 import { isZero, ZERO_BLOCK } from '../store/zeros.ts';
 import { type Amendment, amendSnapshot, leadingTo } from './amend.ts';
-import { HeldTree } from './held-tree.ts';
+import { HeldTree, named, standingFor } from './held-tree.ts';
 import { type Plan, planRestore, type RestoreRequest, type RootPlan } from './plan.ts';
 import { clearStaging, makeHeldWritable, setTimeAndMode } from './restore.ts';
 
@@ -67,9 +67,11 @@ async function stageRoot(request: RestoreRequest, blocks: Blocks, root: RootPlan
   createDirectories(disk, root.folder, layout.dirname, 0o700);
   const held = new HeldTree(disk, layout, root.folder);
   try {
-    makeHeldWritable(held.folder(''));
+    held.within('', makeHeldWritable);
     clearStaging(disk, layout, root.folder);
-    held.change(root.staging, (at) => disk.createDirectory(at, 0o700));
+    standingFor(root.folder, layout.join(root.folder, root.staging), () =>
+      held.change(root.staging, (at) => disk.createDirectory(at, 0o700)),
+    );
     await stageFiles(request, blocks, root, held.folder(root.staging));
   } finally {
     held.close();
@@ -89,12 +91,10 @@ async function stageFiles(
   try {
     for (const [index, entry] of root.difference.write.entries()) {
       const path = layout.join(staging.path, String(index));
-      if (entry.kind === 'link') {
-        disk.symlink(entry.target, path);
-        continue;
-      }
-      const handle = openStaged(request, blocks, entry, path);
-      await queue.add({ handle, path, entry });
+      const real = layout.join(root.folder, entry.path);
+      const handle = standingFor(real, path, () => stageOne(request, blocks, entry, path));
+      if (entry.kind === 'link' || handle === null) continue;
+      await queue.add({ handle, path, real, entry });
       since += entry.size;
       if (since < PACE) continue;
       since = 0;
@@ -104,12 +104,26 @@ async function stageFiles(
     await queue.drain();
   }
   if (queue.failure !== null) throw queue.failure;
-  disk.flushDirectory(staging.self);
+  standingFor(root.folder, staging.self, () => disk.flushDirectory(staging.self));
+}
+
+/** Writes the file, and returns it still open; makes the symlink, and returns null. */
+function stageOne(
+  request: RestoreRequest,
+  blocks: Blocks,
+  entry: RootPlan['difference']['write'][number],
+  path: string,
+): Handle | null {
+  if (entry.kind !== 'link') return openStaged(request, blocks, entry, path);
+  request.host.disk.symlink(entry.target, path);
+  return null;
 }
 
 interface Staged {
   handle: Handle;
   path: string;
+  /** What it is to become. */
+  real: string;
   entry: FileEntry;
 }
 
@@ -138,14 +152,18 @@ class FlushQueue {
     this.#pending = [];
   }
 
-  async #flush({ handle, path, entry }: Staged): Promise<void> {
+  async #flush({ handle, path, real, entry }: Staged): Promise<void> {
     const { disk } = this.#request.host;
     try {
-      await disk.flushMeanwhile(handle);
-    } finally {
-      disk.close(handle);
+      try {
+        await disk.flushMeanwhile(handle);
+      } finally {
+        disk.close(handle);
+      }
+      setTimeAndMode(disk, path, entry);
+    } catch (error) {
+      throw named(error, path, real);
     }
-    setTimeAndMode(disk, path, entry);
   }
 }
 
