@@ -6,6 +6,7 @@ import type { SnapshotSetup } from '../home/snapshot-setup.ts';
 import {
   findSnapshot,
   type InstallEvent,
+  installedPaths,
   outdatedSnapshots,
   previewFolders,
   pruneSnapshots,
@@ -116,7 +117,15 @@ export class SnapshotManager {
       session,
       () =>
         session.snapshots ??
-        snapshotsIn(session.host, requireHome(session.home), session.app, session.settings),
+        snapshotsIn(
+          session.host,
+          {
+            home: requireHome(session.home),
+            app: session.app,
+            installed: installedPaths(session.host, session.layout),
+          },
+          session.settings,
+        ),
     );
   }
 

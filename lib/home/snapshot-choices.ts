@@ -5,7 +5,12 @@ import { folderConflict, profileRoots, storeLayout } from '../snapshot/index.ts'
 import type { Settings } from './compiled-in.ts';
 import { loadPreferences } from './decided.ts';
 import { DEFAULT_PREFERENCES, MAX_SNAPSHOTS_KEPT, type Preferences } from './preferences.ts';
-import { type SnapshotChoices, type SnapshotSetup, snapshotSetup } from './snapshot-setup.ts';
+import {
+  type SetupPlace,
+  type SnapshotChoices,
+  type SnapshotSetup,
+  snapshotSetup,
+} from './snapshot-setup.ts';
 
 export function snapshotChoices(preferences: Preferences): SnapshotChoices {
   const { configFolder, pluginsFolder, dataFolder, evolutionsFolder } = preferences;
@@ -39,16 +44,20 @@ function loadSnapshotChoices(host: Host, home: string, warn: (reason: string) =>
 /**
  * Where snapshots of this app are kept, and what they include, as configured in this home.
  *
+ * @param installed paths of the executables and of the updater's records
  * @param warn called with the reason if the preferences can't be read, and are ignored
  */
 export function snapshotsIn(
   host: Host,
-  home: string,
-  app: string,
+  { home, app, installed }: Omit<SetupPlace, 'updater'>,
   { version }: Pick<Settings, 'version'>,
   warn: (reason: string) => void = () => undefined,
 ): SnapshotSetup {
-  return snapshotSetup(host, { home, app, updater: version }, loadSnapshotChoices(host, home, warn));
+  return snapshotSetup(
+    host,
+    { home, app, updater: version, installed },
+    loadSnapshotChoices(host, home, warn),
+  );
 }
 
 /** Throws UsageError if two components would have the same folder, or one of them a folder of the updater. */

@@ -24,9 +24,18 @@ export interface SnapshotChoices {
   keep?: number;
 }
 
+export interface SetupPlace {
+  home: string;
+  app: string;
+  /** Version of this updater. */
+  updater: string;
+  /** Paths of the executables and of the updater's records, which no folder of the user's contains. */
+  installed: readonly string[];
+}
+
 export function snapshotSetup(
   host: Host,
-  { home, app, updater }: { home: string; app: string; updater: string },
+  { home, app, updater, installed }: SetupPlace,
   { profile, keep = KEEP }: SnapshotChoices = {},
 ): SnapshotSetup {
   const layout = storeLayout(host, home);
@@ -35,6 +44,6 @@ export function snapshotSetup(
     layout,
     keep,
     updater,
-    profile: profileOf(host, { home, app, store: layout.folder }, profile),
+    profile: profileOf(host, { home, app, store: layout.folder, installed }, profile),
   };
 }

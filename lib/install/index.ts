@@ -22,7 +22,7 @@ export {
 } from './folders/snapshots.ts';
 export { isIntact } from './installed-binary.ts';
 export { keptBlockList } from './kept-blocks.ts';
-export { createWorkDir } from './layout.ts';
+export { createWorkDir, installedPaths } from './layout.ts';
 export { lockedError, withLock } from './lock.ts';
 export { openSession } from './open.ts';
 export { requireChangeable, requireRoom } from './preflight/preflight.ts';

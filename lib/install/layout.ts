@@ -65,6 +65,11 @@ export function updaterLayout(host: Pick<Host, 'platform'>, { installDir, workDi
   return { ...layoutOf(host, { installDir, target, workDir: path.join(workDir, 'updater') }), lock };
 }
 
+/** What is installed: the executables, and the records. None of it belongs to a folder of the user's that it may be in. */
+export function installedPaths(host: Pick<Host, 'platform'>, layout: Layout): string[] {
+  return [layout.target, updaterLayout(host, layout).target, layout.workDir];
+}
+
 function layoutOf(
   { platform }: Pick<Host, 'platform'>,
   { installDir, target, workDir }: Pick<Layout, 'installDir' | 'target' | 'workDir'>,

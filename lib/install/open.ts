@@ -8,7 +8,7 @@ import { isAppName } from '../package/index.ts';
 import type { Host } from '../platform/host.ts';
 import { Digests } from './digests.ts';
 import { requireSameWriters } from './file-owners.ts';
-import { type Layout, locate } from './layout.ts';
+import { installedPaths, type Layout, locate } from './layout.ts';
 import { withPublisher } from './publisher.ts';
 import { loadReceipt } from './receipt.ts';
 import { DEFAULT_LIMITS, type InstallEvent, type Limits, type Session } from './session.ts';
@@ -62,7 +62,11 @@ export function openSession(host: Host, options: OpenOptions): Session {
     },
     // Computed on first use: it reads the preferences and looks for the folders of DGMO.
     get snapshots() {
-      snapshots ??= 'folder' in home ? snapshotsIn(host, home.folder, app, settings, warn) : null;
+      if (snapshots === undefined && 'folder' in home) {
+        const place = { home: home.folder, app, installed: installedPaths(host, layout) };
+        snapshots = snapshotsIn(host, place, settings, warn);
+      }
+      snapshots ??= null;
       return snapshots;
     },
     emit,

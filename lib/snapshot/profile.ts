@@ -23,23 +23,29 @@ export interface Profile {
   patterns: { exclude: readonly string[]; include: readonly string[] };
   excluded: PathFilter;
   /**
-   * Absolute paths that belong to something else even if they are inside a component: the store, other components. Both
-   * as they are named and with symlinks resolved.
+   * Absolute paths that belong to something else even if they are inside a component: the store, other components, what is
+   * installed. Both as they are named and with symlinks resolved.
    */
   apart: ReadonlySet<string>;
 }
 
 type Machine = Pick<Host, 'platform' | 'disk' | 'environment' | 'homeDirectory'>;
 
+/** @param place.installed what snapshots have otherwise, or not at all: the executables, and the updater's records of them */
 export function profileOf(
   host: Machine,
-  { home, app, store }: { home: string; app: string; store: string },
+  {
+    home,
+    app,
+    store,
+    installed = [],
+  }: { home: string; app: string; store: string; installed?: readonly string[] },
   settings: ProfileSettings = {},
 ): Profile {
   const path = pathsOf(host.platform);
   const roots = profileRoots(host, { home, app }, settings);
   const updaters = ['trust', 'cache'].map((name) => path.join(home, name));
-  const apart = [store, ...updaters, ...Object.values(roots).flat()];
+  const apart = [store, ...updaters, ...installed, ...Object.values(roots).flat()];
   const exclude = [...DEFAULT_EXCLUDES, ...(settings.exclude ?? [])];
   const include = settings.include ?? [];
   return {

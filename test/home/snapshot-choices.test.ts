@@ -25,8 +25,11 @@ const WISHED = JSON.stringify({ ...DEFAULT_PREFERENCES, dataFolder: '/data', sna
 
 function setupOf(host: Host): { keep: number; data: readonly string[]; warnings: string[] } {
   const warnings: string[] = [];
-  const { keep, profile } = snapshotsIn(host, HOME, 'dgmo', { version: '1.0.0' }, (reason) =>
-    warnings.push(reason),
+  const { keep, profile } = snapshotsIn(
+    host,
+    { home: HOME, app: 'dgmo', installed: [] },
+    { version: '1.0.0' },
+    (reason) => warnings.push(reason),
   );
   return { keep, data: profile.roots.data, warnings };
 }

@@ -4,7 +4,7 @@
  */
 import { BusyError, DamagedError, MachineError, UnrecoverableError, UpdaterError } from '../../errors.ts';
 import { refusalOfRoot } from '../../home/foreign.ts';
-import { snapshotSetup } from '../../home/snapshot-setup.ts';
+import { type SnapshotSetup, snapshotSetup } from '../../home/snapshot-setup.ts';
 import type { Host } from '../../platform/host.ts';
 import {
   type Amendment,
@@ -28,6 +28,7 @@ import {
   storeLayout,
   verifyRestored,
 } from '../../snapshot/index.ts';
+import { installedPaths } from '../layout.ts';
 import { isAppRunning, runningCopies } from '../process/running.ts';
 import { loadReceipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
@@ -118,6 +119,12 @@ function checkKept({ host, app }: Session, { layout }: RestoreRequest, before: S
   );
 }
 
+/** Of the home that a transaction has begun with, which may be another one than that of this run. */
+function setupIn({ host, app, layout, snapshots }: Session, home: string, updater: string): SnapshotSetup {
+  if (snapshots?.home === home) return snapshots;
+  return snapshotSetup(host, { home, app, updater, installed: installedPaths(host, layout) });
+}
+
 export function requestFor(
   session: Session,
   home: string,
@@ -125,11 +132,8 @@ export function requestFor(
   components: readonly FolderComponent[],
   id: string,
 ): RestoreRequest {
-  const { host, app } = session;
-  const setup =
-    session.snapshots?.home === home
-      ? session.snapshots
-      : snapshotSetup(host, { home, app, updater: snapshot.metadata.updater });
+  const { host } = session;
+  const setup = setupIn(session, home, snapshot.metadata.updater);
   return {
     host,
     layout: setup.layout,
@@ -241,11 +245,10 @@ async function snapshotBeforeRecovery(
   { folders: { home }, from, to }: OpenTransaction & { folders: Folders },
   covering: Covering,
 ): Promise<Snapshot | null> {
-  const { host, layout, app } = session;
+  const { host, layout } = session;
   const receipt = loadReceipt(host.disk, layout);
   if (receipt === null) return null;
-  const setup =
-    session.snapshots?.home === home ? session.snapshots : snapshotSetup(host, { home, app, updater: '' });
+  const setup = setupIn(session, home, '');
   // A Ctrl-C must not interrupt the restore.
   const uninterrupted = { ...session, interrupted: () => false };
   const kept = await snapshotInstall(uninterrupted, setup, receipt, {
