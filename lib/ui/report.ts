@@ -66,6 +66,8 @@ export interface Report {
    * the terminal. With --json the result is the last line instead.
    */
   eventsOf(command: string, endings: Endings): (event: ReportedEvent) => void;
+  /** What is about to be done: text that --quiet and --json leave out. */
+  announce(text: string): void;
   /** Text before a question; nothing with --json. */
   text(text: string): void;
   /** The same, with colors. */
@@ -131,6 +133,9 @@ export function createReport(output: Output, options: ReportOptions): Report {
       const text = sentence(event, options.verbose) ?? waitingText(event);
       if (text !== null) say(oneLine(text));
       stages?.follow(event);
+    },
+    announce(text) {
+      if (!options.json && !options.quiet) say(text);
     },
     text(text) {
       if (!options.json) say(text);

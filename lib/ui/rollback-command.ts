@@ -18,7 +18,7 @@ import { linesText } from './text/lines.ts';
 import { ageText, bytesText, countText } from './text/sizes.ts';
 
 export async function runRollback(context: CommandContext): Promise<void> {
-  const { line, report, install } = context;
+  const { line, report, install, host } = context;
   const manager = new SnapshotManager({
     ...install,
     onEvent: report.eventsOf('rollback', { 'rolled back': (done) => rollbackResult(done) }),
@@ -29,6 +29,7 @@ export async function runRollback(context: CommandContext): Promise<void> {
     question: 'Go back?',
     otherwise: `not rolled back: ${plan.receipt.binary.version} is still installed`,
   }));
+  if (isGiven(line, 'yes')) report.announce(`Going back ${wayText(plan, host.clock.now())}.`);
   const options = {
     relaunch: !isGiven(line, 'no-relaunch'),
     args: line.rest,
@@ -81,19 +82,12 @@ async function describePlan(
   manager: SnapshotManager,
   plan: RollbackPlan,
 ): Promise<string> {
-  const { receipt, snapshot, components, to, running, movedFrom } = plan;
-  const { version } = receipt.binary;
-  if (snapshot === null) {
-    return `This goes back from ${version} to ${to.version}: only the executable (${bytesText(to.size)}), as it was before the last update.\nThe current executable is kept: \`dgmo-updater rollback\` returns to it.`;
-  }
-  const all = components.length === COMPONENTS.length;
-  const what = all ? 'the executable, config, plugins, evolutions and data' : components.join(', ');
-  const moves = dataFormatChange(plan);
-  const format = moves === null ? '' : `, data of format ${moves.to} instead of ${moves.from}`;
-  const versions = to.version === version ? `within ${version}` : `from ${version} to ${to.version}`;
-  const age = ageText(host.clock.now() - snapshot.timestamp);
+  const { receipt, snapshot, running, movedFrom } = plan;
+  const way = `This goes back ${wayText(plan, host.clock.now())}.`;
+  if (snapshot === null)
+    return `${way}\nThe current executable is kept: \`dgmo-updater rollback\` returns to it.`;
   const lines = [
-    `This goes back ${versions}: ${what}, as of ${age} ago (${snapshot.reason})${format}.`,
+    way,
     movedFrom === null
       ? null
       : `It was taken in ${movedFrom}, which has been moved or copied since: the folders of today are changed.`,
@@ -104,6 +98,20 @@ async function describePlan(
     'A snapshot of the current state is taken first: `dgmo-updater rollback` returns to it.',
   ];
   return linesText(lines.filter((text) => text !== null));
+}
+
+/** From where to where, of what, and as of when. */
+function wayText(plan: RollbackPlan, now: number): string {
+  const { receipt, snapshot, components, to } = plan;
+  const { version } = receipt.binary;
+  const versions = to.version === version ? `within ${version}` : `from ${version} to ${to.version}`;
+  if (snapshot === null)
+    return `${versions}: only the executable (${bytesText(to.size)}), as it was before the last update`;
+  const all = components.length === COMPONENTS.length;
+  const what = all ? 'the executable, config, plugins, evolutions and data' : components.join(', ');
+  const moves = dataFormatChange(plan);
+  const format = moves === null ? '' : `, data of format ${moves.to} instead of ${moves.from}`;
+  return `${versions}: ${what}, as of ${ageText(now - snapshot.timestamp)} ago (${snapshot.reason})${format}`;
 }
 
 function changesText({ receipt, to }: RollbackPlan, { files, bytes, removed }: RollbackPreview): string {

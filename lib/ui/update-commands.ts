@@ -16,7 +16,7 @@ import { describeRepair } from './text/health.ts';
 import type { HoldContext } from './text/holds.ts';
 import { linesText } from './text/lines.ts';
 import { notesText } from './text/notes.ts';
-import { checkData, describeCheck, receiptText, wayBackText } from './text/update.ts';
+import { announcement, checkData, describeCheck, receiptText, wayBackText } from './text/update.ts';
 
 /** How long "Remind me later" postpones an update, in milliseconds. */
 const LATER = 24 * 3_600_000;
@@ -106,6 +106,7 @@ export async function runUpdate(context: CommandContext): Promise<void> {
   const evolutions = await evolutionsOf(context, update);
   const takeBack = answer === 'auto' ? await alwaysUpdate(manager) : null;
   begun = host.clock.monotonic();
+  if (context.questions === null) report.announce(announcement(update));
   try {
     if (answer === 'auto') await tellAlways(context);
     const downloaded = await manager.downloadUpdate(update);

@@ -25,6 +25,7 @@ posixOnly('always by itself', () => {
       show: () => undefined,
       event: () => undefined,
       eventsOf: () => () => undefined,
+      announce: () => undefined,
       text: () => undefined,
       styled: () => undefined,
       result: () => undefined,

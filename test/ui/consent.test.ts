@@ -12,7 +12,11 @@ posixOnly('without a terminal and without --yes', () => {
   beforeAll(async () => {
     stage = await openStage();
     await stage.release('2.0.0');
-    expect(await command(stage, ['update', '--yes'])).toMatchObject({ code: 0 });
+    const updated = await command(stage, ['update', '--yes']);
+    expect(updated.code).toBe(0);
+    expect(updated.error).toMatch(
+      /^Installing 2\.0\.0 \(installed: 1\.0\.0\): major, risk low, .* \(.*\)\. It is a new major/,
+    );
   });
   afterAll(() => stage[Symbol.asyncDispose]());
 
@@ -35,10 +39,12 @@ posixOnly('without a terminal and without --yes', () => {
     expect(stage.version()).toBe('2.0.0');
   });
 
-  test('with --yes they do it', async () => {
+  test('with --yes they do it, and say before it what they are about to do', async () => {
     expect(await command(stage, ['snapshots', 'prune', '--keep', '0', '--yes'])).toMatchObject({ code: 0 });
     expect(snapshots()).toHaveLength(1);
-    expect(await command(stage, ['rollback', '--yes'])).toMatchObject({ code: 0 });
+    const back = await command(stage, ['rollback', '--yes']);
+    expect(back.code).toBe(0);
+    expect(back.error).toStartWith('Going back from 2.0.0 to 1.0.0: the executable, config,');
     expect(stage.version()).toBe('1.0.0');
     const first = (snapshots()[0] ?? '').replace('.json', '');
     expect(await command(stage, ['snapshots', 'remove', first, '--yes'])).toMatchObject({ code: 0 });

@@ -59,7 +59,7 @@ export function describeUpdate(update: UpdateInfo): string[] {
       : version === currentVersion
         ? `${version} is installed; its evolutions can be added`
         : `${version} is available (installed: ${currentVersion})`,
-    `  Download:   ${update.downloadSize === 0 ? 'nothing left to download' : bytesText(update.downloadSize)} (${routeText(update)}${update.updaterSize === 0 ? '' : `, and ${bytesText(update.updaterSize)} of a new updater`})`,
+    `  Download:   ${downloadText(update)}`,
     `  Kind:       ${update.isSecurity ? 'security' : update.type}, risk ${update.riskLevel}${update.mandatory ? '; required for this installation' : ''}`,
   ];
   if (update.despite !== null) lines.push(`  ${despiteText(update.despite, update.mandatory)}`);
@@ -68,11 +68,32 @@ export function describeUpdate(update: UpdateInfo): string[] {
   return lines;
 }
 
+/** What is about to be installed, for those who have agreed before they saw it. */
+export function announcement(update: UpdateInfo): string {
+  const { version, currentVersion, direction } = update;
+  const what =
+    direction === 'back'
+      ? `Going back to ${version}`
+      : version === currentVersion
+        ? `Adding evolutions of ${version}`
+        : `Installing ${version}`;
+  const kind = update.isSecurity ? 'security' : update.type;
+  const despite = update.despite === null ? '' : ` ${despiteText(update.despite, update.mandatory)}`;
+  return `${what} (installed: ${currentVersion}): ${kind}, risk ${update.riskLevel}, ${downloadText(update)}.${despite}`;
+}
+
 /** The notes; what the feed lists as changes if there are none. */
 function describeNotes({ changelog }: UpdateInfo): string[] {
   const notes = notesText(changelog.notes, { columns: 80, colors: false });
   if (notes !== '') return ['', notes, ''];
   return changelog.entries.map(({ kind, text }) => `  ${`${capital(kind)}:`.padEnd(11)} ${text}`);
+}
+
+function downloadText(update: UpdateInfo): string {
+  const { downloadSize, updaterSize } = update;
+  const size = downloadSize === 0 ? 'nothing left to download' : bytesText(downloadSize);
+  const updater = updaterSize === 0 ? '' : `, and ${bytesText(updaterSize)} of a new updater`;
+  return `${size} (${routeText(update)}${updater})`;
 }
 
 function routeText({ routes }: UpdateInfo): string {
