@@ -1,8 +1,9 @@
 /** `history`: every update, rollback and repair, and how it ended. */
 import { type HistoryEntry, Installation } from '../api/index.ts';
+import { type LocalOffset, localTime } from '../api/words.ts';
 import type { CommandContext } from './context.ts';
 import { isInstall } from './text/change.ts';
-import { durationText, type LocalOffset, whenText } from './text/sizes.ts';
+import { durationText } from './text/sizes.ts';
 import { table } from './text/table.ts';
 
 export async function runHistory({ report, install, host }: CommandContext): Promise<void> {
@@ -26,7 +27,7 @@ function rowOf(
   // The reason of an interruption begins with the same word.
   const end =
     reason === null || reason.startsWith(ENDS[ended]) ? (reason ?? ENDS[ended]) : `${ENDS[ended]}: ${reason}`;
-  return [whenText(at, localOffset), what, from ?? (what === 'install' ? '-' : '?'), to ?? '?', took, end];
+  return [localTime(at, localOffset), what, from ?? (what === 'install' ? '-' : '?'), to ?? '?', took, end];
 }
 
 const ENDS: Record<HistoryEntry['ended'], string> = {

@@ -7,12 +7,13 @@ import {
   SnapshotManager,
   type StoredSnapshot,
 } from '../api/index.ts';
+import { localTime } from '../api/words.ts';
 import { DamagedError, UsageError } from '../errors.ts';
 import { requireConsent } from './consent.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
 import { parseVerb } from './parsing/verbs.ts';
 import { linesText, oneLine } from './text/lines.ts';
-import { ageText, bytesText, countText, whenText } from './text/sizes.ts';
+import { ageText, bytesText, countText } from './text/sizes.ts';
 import { table } from './text/table.ts';
 
 export async function runSnapshots(context: CommandContext): Promise<void> {
@@ -99,7 +100,7 @@ async function show({ report, host }: CommandContext, manager: SnapshotManager, 
   const { metadata } = found;
   const rows = [
     ['Snapshot', `${found.id}${pinned ? ' (pinned)' : ''}`],
-    ['Taken', `${whenText(found.timestamp, host.localOffset)} (${found.reason})`],
+    ['Taken', `${localTime(found.timestamp, host.localOffset)} (${found.reason})`],
     ['Version', `${found.app} ${found.version}, ${metadata.platform}-${metadata.arch}`],
     [
       'Size',

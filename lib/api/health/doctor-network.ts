@@ -2,7 +2,7 @@
 import { shownAddress } from '../../format/web-address.ts';
 import type { Session } from '../../install/index.ts';
 import type { UpdateContext } from '../../update/context.ts';
-import { type Finding, finding } from './finding.ts';
+import { type Finding, finding, timeHere } from './finding.ts';
 
 /** Milliseconds. A clock that is further off breaks certificates and signed times. */
 const CLOCK_TOLERANCE = 5 * 60_000;
@@ -34,7 +34,7 @@ export async function checkNetwork(
   const off = clockDifference(response.headers.date, host.clock.now());
   if (off !== null) details.push(`clock: ${Math.round(off / 1000)} s from the server's`);
   const expires = expiryOf(Buffer.concat(chunks));
-  if (expires !== null) details.push(`signed until ${new Date(expires).toISOString()}`);
+  if (expires !== null) details.push(`signed until ${timeHere({ host }, expires)}`);
   if (off !== null && Math.abs(off) > CLOCK_TOLERANCE) {
     return finding(
       'warning',

@@ -3,7 +3,7 @@ import { errorMessage, UpdaterError } from '../../errors.ts';
 import { shownAddress } from '../../format/web-address.ts';
 import { type HealthStatus, knownReceipt, onSearchPath, verifyInstall } from '../../health/index.ts';
 import { revocationOf } from '../../home/admission/revoked.ts';
-import { checksFile } from '../../home/checks.ts';
+import { checksFile, type LastCheck } from '../../home/checks.ts';
 import { choicesFile } from '../../home/choices.ts';
 import { decide } from '../../home/decided.ts';
 import { lockedError, type Receipt, type Session } from '../../install/index.ts';
@@ -14,7 +14,7 @@ import type { UpdateContext } from '../../update/context.ts';
 import { baselineOf, targetName, targetOf } from '../../version/index.ts';
 import { historyOf } from '../overview.ts';
 import { checkNetwork } from './doctor-network.ts';
-import { type Diagnosis, type DoctorCheck, type Finding, finding } from './finding.ts';
+import { type Diagnosis, type DoctorCheck, type Finding, finding, timeHere } from './finding.ts';
 
 /** @param openFeed null: nothing is asked of the network */
 export async function diagnose(
@@ -77,7 +77,7 @@ function versions(session: Session): Finding {
   }
   const { binary, source, installedAt, previous, floor } = receipt;
   details.push(
-    `installed ${new Date(installedAt).toISOString()} by ${source}`,
+    `installed ${timeHere(session, installedAt)} by ${source}`,
     `kept for a rollback: ${previous?.version ?? 'none'}`,
     `nothing older than ${floor} is accepted`,
   );
@@ -199,27 +199,31 @@ function settings({ host, home }: Session): Finding {
     });
   return finding(
     'ok',
-    details.length === 0 ? 'Every setting is the default' : `${details.length} settings are not the default`,
+    details.length === 0
+      ? 'Every setting is the default'
+      : `${details.length} ${details.length === 1 ? 'setting is' : 'settings are'} not the default`,
     { details },
   );
 }
 
-function lastCheck({ host, home }: Session): Finding {
+function lastCheck(session: Session): Finding {
+  const { host, home } = session;
   if ('missing' in home) return finding('skipped', 'There is no home');
   const { last } = checksFile.load(host, home.folder);
   if (last === null) return finding('ok', 'It has not looked for updates yet');
+  const when = timeHere(session, last.at);
+  const details = [`it found: ${foundText(last)}`];
   if (last.at > host.clock.now())
-    return finding(
-      'warning',
-      `It looked for updates ${new Date(last.at).toISOString()}, which is still to come`,
-      {
-        details: [JSON.stringify(last)],
-        remediation: 'The clock was ahead then, or is behind now: compare it with another one.',
-      },
-    );
-  return finding('ok', `It looked for updates ${new Date(last.at).toISOString()}`, {
-    details: [JSON.stringify(last)],
-  });
+    return finding('warning', `It looked for updates at ${when}, which is still to come`, {
+      details,
+      remediation: 'The clock was ahead then, or is behind now: compare it with another one.',
+    });
+  return finding('ok', `It looked for updates at ${when}`, { details });
+}
+
+function foundText({ ended, version, message }: LastCheck): string {
+  if (ended === 'failed') return `nothing, it failed: ${message}`;
+  return ended === 'offered' ? `${version}` : 'nothing new';
 }
 
 const SHOWN = 5;
@@ -228,7 +232,7 @@ function history(session: Session): Finding {
   const entries = historyOf(session).slice(-SHOWN);
   const details = entries.map(
     ({ at, kind, from, to, ended, reason }) =>
-      `${new Date(at).toISOString()} ${kind} ${from ?? '?'} -> ${to ?? '?'}: ${ended}${reason === null ? '' : `, ${reason}`}`,
+      `${timeHere(session, at)} ${kind} ${from ?? '?'} -> ${to ?? '?'}: ${ended}${reason === null ? '' : `, ${reason}`}`,
   );
   const last = entries.at(-1);
   if (last === undefined) return finding('ok', 'There was no update yet');

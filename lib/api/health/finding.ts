@@ -1,4 +1,7 @@
 /** What `doctor` finds: the shape of `doctor --json`, which bug reports contain. */
+import { localTimeWithOffset } from '../../format/local-time.ts';
+import type { Host } from '../../platform/host.ts';
+
 export type DoctorStatus = 'ok' | 'warning' | 'error' | 'skipped';
 
 export interface DoctorCheck {
@@ -20,6 +23,11 @@ export interface Diagnosis {
 }
 
 export type Finding = Omit<DoctorCheck, 'id' | 'durationMs'>;
+
+/** As the clock shows it here, with its offset: a bug report is read elsewhere. */
+export function timeHere({ host }: { host: Pick<Host, 'localOffset'> }, milliseconds: number): string {
+  return localTimeWithOffset(milliseconds, host.localOffset);
+}
 
 export function finding(
   status: DoctorStatus,

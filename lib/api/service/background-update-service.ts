@@ -1,5 +1,6 @@
 /** The plan's `BackgroundUpdateService`. Keeps an installation up to date and intact while nobody looks. */
 import { InterruptedError, LockedError, UsageError } from '../../errors.ts';
+import { checksFile, type LastCheck } from '../../home/checks.ts';
 import { requireHome } from '../../home/folder.ts';
 import { type InstallEvent, requireReceipt, requireSameWriters, type Session } from '../../install/index.ts';
 import { childEnvironment } from '../../install/process/start.ts';
@@ -50,6 +51,8 @@ export interface ServiceStatus {
   /** What the service manager is called, and the file that defines the service; null if it keeps that elsewhere. */
   manager: string;
   definition: string | null;
+  /** How the last check ended, whoever asked for it; null: there was none. */
+  lastCheck: LastCheck | null;
   /** What the service has written last. */
   record: ServiceRecord;
 }
@@ -190,6 +193,7 @@ export class BackgroundUpdateService {
         installable: hasUpdater(session),
         manager: unit.manager,
         definition: unit.file.temporary ? null : unit.file.path,
+        lastCheck: checksFile.load(session.host, home).last,
         record: serviceFile.load(session.host, home),
       };
     });

@@ -1,6 +1,6 @@
 /** What holds a release back: by whom, and how to lift it. */
 import type { Decider, Held, Hold, PreferenceKey, Setting } from '../../api/index.ts';
-import { type LocalOffset, whenText } from './sizes.ts';
+import { type LocalOffset, localTime } from '../../api/words.ts';
 
 export interface HoldContext {
   /** They name who pinned a version, or wants it to be old enough. */
@@ -36,7 +36,7 @@ export function holdText(held: Held, { settings, localOffset }: HoldContext): st
     }
     case 'young': {
       const { value, decidedBy } = settingOf(settings, 'minimumAge');
-      const until = held.until === undefined ? '' : `, which it is on ${whenText(held.until, localOffset)}`;
+      const until = held.until === undefined ? '' : `, which it is on ${localTime(held.until, localOffset)}`;
       return `it has to be known here for ${value}${until}, by the word of ${WHO[decidedBy]}${lift(decidedBy, take)}`;
     }
   }

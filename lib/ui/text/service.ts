@@ -1,20 +1,19 @@
 /** The background service as text. */
 import type { Obstacle, ServiceEvent, ServiceStatus } from '../../api/index.ts';
+import { type LocalOffset, localTime } from '../../api/words.ts';
 import { linesText } from './lines.ts';
-import { countText, type LocalOffset, whenText } from './sizes.ts';
+import { countText } from './sizes.ts';
 import type { StatusClock } from './status.ts';
 
 export function describeService(
-  { running, installed, manager, definition, record }: ServiceStatus,
+  { running, installed, manager, definition, lastCheck, record }: ServiceStatus,
   { localOffset }: StatusClock,
 ): string {
-  const { pid, startedAt, installDir, lastCheck, nextCheck, pending, health } = record;
-  const when = (time: number) => whenText(time, localOffset);
+  const { pid, startedAt, installDir, nextCheck, pending, health } = record;
+  const failures = record.lastCheck?.failures ?? 0;
+  const when = (time: number) => localTime(time, localOffset);
   const checked = lastCheck === null ? 'never' : when(lastCheck.at);
-  const failed =
-    lastCheck === null || lastCheck.failures === 0
-      ? ''
-      : `, ${countText(lastCheck.failures, 'failure')} in a row`;
+  const failed = running && failures > 0 ? `, ${countText(failures, 'failure')} of the service in a row` : '';
   const rows: [string, string][] = [
     ['Service', running ? `runs since ${when(startedAt)}, process ${pid}` : 'does not run'],
     [
@@ -53,7 +52,7 @@ export function serviceLine(
     case 'next check':
       return event.at === null
         ? 'No check is wanted (`dgmo-updater config explain autoUpdate`).'
-        : `Next check: ${whenText(event.at, localOffset)}.`;
+        : `Next check: ${localTime(event.at, localOffset)}.`;
     case 'update waits':
       return `${event.version} waits: ${OBSTACLES[event.obstacle]}.`;
     case 'notice':

@@ -35,12 +35,3 @@ export function ageText(milliseconds: number): string {
 export function countText(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
-
-/** Milliseconds east of UTC at a time in milliseconds since the epoch. */
-export type LocalOffset = (milliseconds: number) => number;
-
-/** A time as the clock shows it where the user is: `2026-11-26 18:42`. */
-export function whenText(milliseconds: number, localOffset: LocalOffset): string {
-  const text = new Date(milliseconds + localOffset(milliseconds)).toISOString();
-  return `${text.slice(0, 10)} ${text.slice(11, 16)}`;
-}

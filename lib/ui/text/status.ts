@@ -1,8 +1,9 @@
 /** The status as text. */
 import type { Overview, Status } from '../../api/index.ts';
+import { type LocalOffset, localTime } from '../../api/words.ts';
 import { changeText } from './change.ts';
 import { linesText } from './lines.ts';
-import { ageText, type LocalOffset, whenText } from './sizes.ts';
+import { ageText } from './sizes.ts';
 
 export interface StatusClock {
   /** Milliseconds since the epoch. */
@@ -15,7 +16,7 @@ export function describeStatus(status: Status, overview: Overview, clock: Status
   const rows: [string, string][] = [['Executable', status.executable]];
   if (receipt !== null) {
     rows.unshift(['Installed', `${receipt.app} ${receipt.binary.version}`]);
-    rows.push(['Since', `${whenText(receipt.installedAt, clock.localOffset)} (by ${receipt.source})`]);
+    rows.push(['Since', `${localTime(receipt.installedAt, clock.localOffset)} (by ${receipt.source})`]);
     rows.push([
       'Before',
       receipt.previous === null ? 'nothing kept' : `${receipt.previous.version}, kept for rollback`,
@@ -86,7 +87,7 @@ function checkText(
         ? 'nothing new'
         : `failed: ${message}`;
   const age = now < at ? 'by a clock that was ahead' : `${ageText(now - at)} ago`;
-  return `${whenText(at, localOffset)}, ${age}: ${found}`;
+  return `${localTime(at, localOffset)}, ${age}: ${found}`;
 }
 
 function nextCheckText(
@@ -94,7 +95,7 @@ function nextCheckText(
   { localOffset }: StatusClock,
 ): string {
   if (autoUpdate === 'off') return 'when you ask (autoUpdate is off)';
-  if (nextCheck !== null) return `${whenText(nextCheck, localOffset)}, by the background service`;
+  if (nextCheck !== null) return `${localTime(nextCheck, localOffset)}, by the background service`;
   if (serviceRuns) return 'when the background service, DGMO or you ask';
   return 'when DGMO or you ask: the background service does not run';
 }
@@ -104,7 +105,7 @@ function lastChangeText(
   { localOffset }: StatusClock,
 ): string {
   const end = ended === 'done' || ended === 'finished' ? '' : ` (${ended})`;
-  return `${whenText(at, localOffset)}: ${changeText(change)}${end}; \`dgmo-updater history\` has all`;
+  return `${localTime(at, localOffset)}: ${changeText(change)}${end}; \`dgmo-updater history\` has all`;
 }
 
 /** The exit code: 11 if the executable is damaged or missing, 12 if it can't be run. */

@@ -146,8 +146,8 @@ function masked(screen: string): string {
   return screen
     .replaceAll(/\S*\/dgmo-stage-\w{6}/g, '<folder>')
     .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:<port>')
-    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time in UTC>')
     .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d/g, 'yyyy-mm-dd hh:mm')
+    .replaceAll(/(?<=hh:mm )[+-]\d\d:\d\d/g, '<offset>')
     .replaceAll(/[0-9a-f]{64}/g, '<digest>')
     .replaceAll(/(processor +|platform: |dgmo-updater 0\.).*/g, '$1<machine>')
     .replaceAll(/\d{8}-\d{6}-[0-9a-f]{4}/g, '<snapshot>')
