@@ -13,7 +13,8 @@ import {
 } from '../../lib/trust/index.ts';
 import { type Command, choice, readArguments, wholeNumber } from '../command.ts';
 import { writeOutput } from '../files.ts';
-import { keyFileName, keyringSigners, listKeys, nextKeyNumber, ROOT_FILE } from '../keys/keyring.ts';
+import { keyFileName, listKeys, nextKeyNumber, ROOT_FILE } from '../keys/keyring.ts';
+import { requireKeys } from '../keys/signers.ts';
 import { print, tell } from '../platform/terminal.ts';
 import { repositoryLayout } from '../repository/layout.ts';
 import { keysEverNamed, readPublished } from '../repository/published.ts';
@@ -80,10 +81,11 @@ export const rotate: Command = {
           ? []
           : continues
             ? []
-            : chooseReplaced(signing, role, values.replace);
-      const removed = values.remove.length === 0 ? [] : chooseReplaced(signing, role, values.remove);
+            : chooseKeys(signing, role, '--replace', values.replace);
+      const removed = values.remove.length === 0 ? [] : chooseKeys(signing, role, '--remove', values.remove);
       const replaced = continues ? begun.replaced : [...successors, ...removed];
       const threshold = continues ? begun.threshold : wanted;
+      requireOldKeys(signing);
       const added = await newKeys(signing, role, folders, begun?.role === role ? begun.added : null, {
         count: continues ? begun.added.length : successors.length + more,
         folder,
@@ -104,7 +106,15 @@ export const rotate: Command = {
   },
 };
 
-function chooseReplaced({ host, repo, keys }: Signing, role: RoleName, wanted: string[]): string[] {
+/** Hexadecimal digits of a key's id that are no slip of the hand. */
+const SHORTEST_ID = 4;
+
+function chooseKeys(
+  { host, repo, keys }: Signing,
+  role: RoleName,
+  option: string,
+  wanted: string[],
+): string[] {
   const present = listKeys(keys);
   const named = readPublished(host, repo).root.roles[role].keys.map(({ id }) => ({
     id,
@@ -119,12 +129,12 @@ function chooseReplaced({ host, repo, keys }: Signing, role: RoleName, wanted: s
   return wanted.map((name) => {
     const found = named.filter(
       ({ id, file }) =>
-        (name.length >= 8 && id.startsWith(name)) ||
+        (name.length >= SHORTEST_ID && id.startsWith(name)) ||
         (file !== undefined && path.basename(file, '.key') === path.basename(name, '.key')),
     );
     if (found[0] === undefined || found.length > 1) {
       throw new UsageError(
-        `--replace: wanted one of the ${role} keys ${list}, found ${JSON.stringify(name)}`,
+        `${option}: wanted one of the ${role} keys ${list}, found ${JSON.stringify(name)}`,
       );
     }
     return found[0].id;
@@ -132,18 +142,33 @@ function chooseReplaced({ host, repo, keys }: Signing, role: RoleName, wanted: s
 }
 
 /**
+ * Before a key is written. With another passphrase than the old keys have it would be of no use, and in the way of every rotation
+ * after this one; and without the keys of the root there is nothing to write it for.
+ */
+function requireOldKeys({ host, repo, keys, signers }: Signing): void {
+  const { root } = readPublished(host, repo);
+  if (signers.remote === undefined) {
+    requireKeys(signers, root, ['root']);
+    return;
+  }
+  const named = new Set(ROLES.flatMap((role) => root.roles[role].keys.map(({ id }) => id)));
+  const here = listKeys(keys).find(({ id }) => named.has(id));
+  if (here !== undefined) signers.find(here.id);
+}
+
+/**
  * Keys of the role in the folders that no root has ever named, as an interrupted rotation leaves them, and new keys, which
  * are written to `folder`, for the rest of `count`. `wanted`: exactly the keys with these ids.
  */
 async function newKeys(
-  { host, repo, passphrase }: Signing,
+  { host, repo, passphrase, signersOf }: Signing,
   role: RoleName,
   folders: string[],
   wanted: string[] | null,
   { count, folder, cost }: { count: number; folder: string; cost: number },
 ): Promise<{ id: string; bytes: Uint8Array }[]> {
   const named = keysEverNamed(host, repo);
-  const signers = keyringSigners(folders, passphrase);
+  const signers = signersOf(folders);
   const usable = listKeys(folders).filter(
     (key) => key.role === role && (wanted === null ? !named.has(key.id) : wanted.includes(key.id)),
   );

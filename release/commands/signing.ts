@@ -2,6 +2,7 @@
 import { BusyError, UsageError } from '../../lib/errors.ts';
 import type { Host } from '../../lib/platform/host.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
+import type { SigningKey } from '../../lib/trust/index.ts';
 import { required } from '../command.ts';
 import { readInput, requireOutput, requireOutside, writeOutput } from '../files.ts';
 import { keyringSigners, listKeys } from '../keys/keyring.ts';
@@ -88,8 +89,9 @@ export async function withSigning<Result>(
     );
   }
   const passphrase = session !== null && listKeys(keys).length === 0 ? '' : await askPassphrase(values);
+  const opened = new Map<string, SigningKey>();
   const signersOf: Signing['signersOf'] = (folders, leaving) => {
-    const here = keyringSigners(folders, passphrase);
+    const here = keyringSigners(folders, passphrase, opened);
     return session === null ? here : session.signers(here, leaving);
   };
   const host = session?.host ?? native;

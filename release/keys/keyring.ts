@@ -67,10 +67,17 @@ export function listKeys(folders: readonly string[]): KeyOnDisk[] {
   );
 }
 
-/** The keys in the folders. Each is decrypted when it is first used, which takes a while. */
-export function keyringSigners(folders: readonly string[], passphrase: string): Signers {
+/**
+ * The keys in the folders. Each is decrypted when it is first used, which takes a while.
+ *
+ * @param opened keys that were decrypted before, by id; those that this one decrypts are added
+ */
+export function keyringSigners(
+  folders: readonly string[],
+  passphrase: string,
+  opened = new Map<string, SigningKey>(),
+): Signers {
   const files = new Map(listKeys(folders).map(({ id, bytes }) => [id, bytes]));
-  const opened = new Map<string, SigningKey>();
   return signersOf((id) => {
     const before = opened.get(id);
     const bytes = files.get(id);

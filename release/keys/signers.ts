@@ -36,6 +36,9 @@ export function signersOf(find: (id: string) => SigningKey | null, where: string
   return { find, present, keys: (role, root) => enough(present(role, root), role, root, where) };
 }
 
+const WHERE_KEYS_ARE =
+  'Name the folder with them with --keys. Keys of another repository, or replaced ones, do not count.';
+
 export function enough(found: SigningKey[], role: RoleName, root: Roles, where: string): SigningKey[] {
   const { threshold, keys } = root.roles[role];
   if (found.length >= threshold) return found;
@@ -43,7 +46,9 @@ export function enough(found: SigningKey[], role: RoleName, root: Roles, where: 
     `${where}: wanted ${threshold} of the root's ${keys.length} ${role} keys to sign with, found ${found.length}`,
     {
       advice:
-        'Name the folder with them with --keys. Keys of another repository, or replaced ones, do not count.',
+        role === 'root'
+          ? WHERE_KEYS_ARE
+          : `${WHERE_KEYS_ARE} One that is lost is replaced with the root keys: \`release rotate ${role}\`.`,
     },
   );
 }

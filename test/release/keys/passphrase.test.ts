@@ -6,11 +6,13 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { decodeRoot, openKey } from '../../../lib/trust/index.ts';
+import { decodeKeyFile, decodeRoot, openKey } from '../../../lib/trust/index.ts';
+import { makeFeed } from '../feed.ts';
 import { CHEAP, type Folder, freshFolder, PASSPHRASE } from '../run.ts';
 
 const CLI = path.join(import.meta.dir, '../../../release/cli.ts');
@@ -75,6 +77,32 @@ test('refresh tells a wrong passphrase and missing keys although nothing is due'
     code: 2,
     stderr: expect.stringContaining('--keys: wanted a folder with keys, found nothing at nowhere'),
   });
+});
+
+test('rotate writes no key before the passphrase and the root keys are known to be right', async () => {
+  using feed = await makeFeed();
+  using folder = freshFolder();
+  const rotate = (more: string[], environment = {}) =>
+    folder.release(
+      ['rotate', 'snapshot', '--repo', feed.folder, '--keys', feed.keys, ...more, ...CHEAP],
+      environment,
+    );
+  const before = readdirSync(feed.keys);
+  for (const more of [[], ['--sign-request', folder.at('request')]]) {
+    const wrong = await rotate(more, { DGMO_KEY_PASSPHRASE: 'another one' });
+    expect([wrong.code, wrong.stderr]).toEqual([10, expect.stringContaining('wanted its passphrase')]);
+    expect(readdirSync(feed.keys)).toEqual(before);
+  }
+  const away = ['root-1.key', 'root-2.key'];
+  mkdirSync(folder.at('away'));
+  for (const name of away) renameSync(path.join(feed.keys, name), folder.at('away', name));
+  const few = await rotate([]);
+  expect([few.code, few.stderr]).toEqual([10, expect.stringContaining('3 root keys to sign with, found 1')]);
+  expect(readdirSync(feed.keys)).toEqual(before.filter((name) => !away.includes(name)));
+  for (const name of away) renameSync(folder.at('away', name), path.join(feed.keys, name));
+  const { keyid } = decodeKeyFile(readFileSync(path.join(feed.keys, 'snapshot-1.key')));
+  const { code, stderr } = await rotate(['--replace', keyid.slice(0, 7)]);
+  expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
 });
 
 test('keys passwd gives every key another passphrase, and continues where it was interrupted', async () => {
