@@ -1,6 +1,8 @@
 /** The constants of DGMO_PATCH_V1. The layout is in FORMAT.md. */
 
 export const MAGIC = 'DGMO_PATCH_V1';
+/** What a patch begins with whose header is in the short form. */
+export const SHORT_MAGIC = 'DGMP';
 export const BSDIFF = 'bsdiff';
 export const MIXING = 'mixing';
 export type Algorithm = typeof BSDIFF | typeof MIXING;
@@ -37,3 +39,17 @@ export const BSDIFF_STREAMS = [
 export const MIXING_STREAMS = [{ name: 'model' }, { name: 'extra' }] as const;
 
 export type StreamName = (typeof BSDIFF_STREAMS | typeof MIXING_STREAMS)[number]['name'];
+
+export function namesOf(algorithm: Algorithm): StreamName[] {
+  return (algorithm === MIXING ? MIXING_STREAMS : BSDIFF_STREAMS).map(({ name }) => name);
+}
+
+/** Whether the stream is in the patch as it is. */
+export function isStored(name: StreamName): boolean {
+  return name === 'model';
+}
+
+/** Bytes that a stream has at most, decompressed: none has more than one entry for each new byte, of at most five bytes. */
+export function mostRaw({ toSize }: { toSize: number }): number {
+  return toSize * 5;
+}

@@ -8,9 +8,10 @@ import { applyPatch } from './apply.ts';
 import { type BsdiffStream, encodeSeeds } from './bsdiff/encoder.ts';
 import { plain, zstdFrame } from './compress.ts';
 import { type Algorithm, BSDIFF, BSDIFF_STREAMS, COMPRESSION, FILE_LIMIT, MAGIC, MIXING } from './format.ts';
-import { encodeHeader, isVersion, type StreamEntry } from './header.ts';
+import { encodeHeader, type StreamEntry } from './header.ts';
+import { isVersion } from './header-fields.ts';
 import { type Alignment, Matcher } from './matcher.ts';
-import { APPLY_LIMIT, chooseMixing, sizeOf } from './mixing/choose.ts';
+import { APPLY_LIMIT, chooseMixing } from './mixing/choose.ts';
 
 export interface GenerateOptions {
   old: Uint8Array;
@@ -46,22 +47,21 @@ export async function generatePatch(options: GenerateOptions): Promise<Uint8Arra
   check(options);
   onProgress(0);
   const { alignments, raw } = await align(old, fresh, onProgress);
-  let bsdiff: Encoded | null = null;
-  if (algorithm !== MIXING) bsdiff = await compressBsdiff(raw, onProgress);
+  const compress = async () => assemble(await compressBsdiff(raw, onProgress), options);
+  let bsdiff: Uint8Array | null = null;
+  if (algorithm !== MIXING) bsdiff = await compress();
   if (algorithm !== BSDIFF) {
-    const limit = options.applyLimit ?? APPLY_LIMIT;
-    const most = bsdiff?.content.length ?? Number.POSITIVE_INFINITY;
-    const mixing = await encodeMixing(old, fresh, alignments, limit, most, onProgress);
-    if (mixing !== null) {
-      const patch = assemble(mixing, options);
-      const isRight = await makes(patch, options);
+    const mixing = await encodeMixing(old, fresh, alignments, options.applyLimit ?? APPLY_LIMIT, onProgress);
+    const patch = mixing === null ? null : assemble(mixing, options);
+    const isSmaller = patch !== null && (bsdiff === null || patch.length < bsdiff.length);
+    if (isSmaller && (await makes(patch, options))) {
       onProgress(1);
-      if (isRight) return patch;
+      return patch;
     }
   }
-  bsdiff ??= await compressBsdiff(raw, onProgress);
+  bsdiff ??= await compress();
   onProgress(1);
-  return assemble(bsdiff, options);
+  return bsdiff;
 }
 
 function assemble({ algorithm, streams, content }: Encoded, options: GenerateOptions): Uint8Array {
@@ -81,6 +81,7 @@ function assemble({ algorithm, streams, content }: Encoded, options: GenerateOpt
     patchChecksum: digestBytes(content).sha256,
     size: content.length,
     streams,
+    short: true,
   });
   return plain(Buffer.concat([header, content]));
 }
@@ -127,19 +128,18 @@ async function compressBsdiff(
   return { algorithm: BSDIFF, streams, content: Buffer.concat(frames) };
 }
 
-/** Null if it would not be smaller than `most` bytes, or take more work than `limit` to apply. */
+/** Null if it would take more work than `limit` to apply. */
 async function encodeMixing(
   old: Uint8Array,
   fresh: Uint8Array,
   alignments: Alignment[],
   limit: number,
-  most: number,
   onProgress: (fraction: number) => void,
 ): Promise<Encoded | null> {
   const made = await chooseMixing({ old, fresh, alignments }, limit, (fraction) =>
     onProgress(COMPRESSED + (0.95 - COMPRESSED) * fraction),
   );
-  if (made === null || sizeOf(made) >= most) return null;
+  if (made === null) return null;
   const { model, extra } = made;
   return {
     algorithm: MIXING,

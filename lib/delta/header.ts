@@ -2,53 +2,31 @@
 import { DamagedError } from '../errors.ts';
 import { digestBytes, type Source } from '../platform/files.ts';
 import {
-  type Algorithm,
   BSDIFF,
-  BSDIFF_STREAMS,
   COMPRESSION,
   FILE_LIMIT,
   HEADER_LIMIT,
+  isStored,
   MAGIC,
   MIXING,
-  MIXING_STREAMS,
-  type StreamName,
-  VERSION_LIMIT,
+  mostRaw,
+  namesOf,
+  SHORT_MAGIC,
 } from './format.ts';
+import { damagedHeader as damaged, HeaderFields, type PatchHeader } from './header-fields.ts';
+import { encodeShortHeader, readShortHeader } from './short-header.ts';
 
-export interface PatchHeader {
-  magic: typeof MAGIC;
-  algorithm: Algorithm;
-  compression: typeof COMPRESSION;
-  fromVersion: string;
-  toVersion: string;
-  /** Bytes. */
-  fromSize: number;
-  toSize: number;
-  /** SHA-256, 64 lower-case hex digits. */
-  fromChecksum: string;
-  toChecksum: string;
-  /** Of all bytes after the header. */
-  patchChecksum: string;
-  /** Bytes after the header. */
-  size: number;
-  streams: StreamEntry[];
-  /** Bytes of the header itself. */
-  headerSize: number;
-}
-
-export interface StreamEntry {
-  name: StreamName;
-  /** Bytes, decompressed; 0 if the stream is empty, without a zstd frame. */
-  rawSize: number;
-  compressedSize: number;
-}
+export type { PatchHeader, StreamEntry } from './header-fields.ts';
 
 const START = MAGIC.length + 2;
 const DIGEST = 32;
-const VERSION = /^[0-9A-Za-z.+-]+$/;
 
 /** The caller has checked the versions with `isVersion`, and the sizes. */
 export function encodeHeader(header: Omit<PatchHeader, 'headerSize'>): Uint8Array {
+  return header.short ? encodeShortHeader(header) : encodeLongHeader(header);
+}
+
+function encodeLongHeader(header: Omit<PatchHeader, 'headerSize'>): Uint8Array {
   const parts = [
     text(header.algorithm),
     text(header.compression),
@@ -72,10 +50,16 @@ export function encodeHeader(header: Omit<PatchHeader, 'headerSize'>): Uint8Arra
 
 /**
  * The header of the patch, which is all of `patch`. Throws DamagedError if anything is not as in FORMAT.md. Of the bytes
- * after the header only the number is checked.
+ * after a header in the long form only the number is checked.
  */
 export function readPatchHeader(patch: Source): PatchHeader {
-  const start = read(patch, 0, Math.min(START, patch.size));
+  const start = read(patch, 0, Math.min(HEADER_LIMIT, patch.size));
+  return start.toString('latin1', 0, SHORT_MAGIC.length) === SHORT_MAGIC
+    ? readShortHeader(patch, start)
+    : readLongHeader(patch, start);
+}
+
+function readLongHeader(patch: Source, start: Buffer): PatchHeader {
   const magic = start.toString('latin1', 0, MAGIC.length);
   if (magic !== MAGIC) {
     throw new DamagedError(`not a patch: it begins with ${JSON.stringify(magic)}, wanted "${MAGIC}"`);
@@ -84,13 +68,13 @@ export function readPatchHeader(patch: Source): PatchHeader {
   if (headerSize < START + DIGEST || headerSize > HEADER_LIMIT || headerSize > patch.size) {
     throw damaged(`it says that it has ${headerSize} bytes, in a patch of ${patch.size}`);
   }
-  const bytes = read(patch, 0, headerSize);
+  const bytes = start.subarray(0, headerSize);
   const body = bytes.subarray(0, headerSize - DIGEST);
   const wanted = bytes.toString('hex', headerSize - DIGEST);
   const found = digestBytes(body).sha256;
   if (found !== wanted) throw damaged(`its SHA-256 is ${found}, wanted ${wanted}`);
 
-  const fields = new Fields(body);
+  const fields = new HeaderFields(body, START);
   const algorithm = fields.text('algorithm');
   const compression = fields.text('compression');
   if ((algorithm !== BSDIFF && algorithm !== MIXING) || compression !== COMPRESSION) {
@@ -114,16 +98,16 @@ export function readPatchHeader(patch: Source): PatchHeader {
     streams: [],
     headerSize,
   };
-  const names = algorithm === MIXING ? MIXING_STREAMS : BSDIFF_STREAMS;
-  fields.count(names.length);
-  for (const { name } of names) {
-    // No stream has more than one entry for each new byte, of at most five bytes.
-    const rawSize = fields.size(`${name}.rawSize`, header.toSize * 5);
+  const names = namesOf(algorithm);
+  const count = fields.byte();
+  if (count !== names.length) throw damaged(`it has ${count} streams, wanted ${names.length}`);
+  for (const name of names) {
+    const rawSize = fields.size(`${name}.rawSize`, mostRaw(header));
     const compressedSize = fields.size(`${name}.compressedSize`, header.size);
     if ((rawSize === 0) !== (compressedSize === 0)) {
       throw damaged(`${name} has ${rawSize} bytes out of ${compressedSize} compressed ones`);
     }
-    if (name === 'model' && rawSize !== compressedSize) {
+    if (isStored(name) && rawSize !== compressedSize) {
       throw damaged(`${name} is stored, and has ${rawSize} bytes out of ${compressedSize}`);
     }
     header.streams.push({ name, rawSize, compressedSize });
@@ -137,15 +121,6 @@ export function readPatchHeader(patch: Source): PatchHeader {
     );
   }
   return header;
-}
-
-/** Whether a header can contain the version. */
-export function isVersion(version: string): boolean {
-  return version.length <= VERSION_LIMIT && VERSION.test(version);
-}
-
-function damaged(what: string): DamagedError {
-  return new DamagedError(`the header of the patch is damaged: ${what}`);
 }
 
 function read(source: Source, position: number, size: number): Buffer {
@@ -162,53 +137,4 @@ function u32(value: number): Uint8Array {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32LE(value);
   return bytes;
-}
-
-/** Reads the fields one after the other. */
-class Fields {
-  readonly #bytes: Buffer;
-  #at = START;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  text(field: string): string {
-    const length = this.#next(1)[0] ?? 0;
-    const value = this.#next(length).toString('latin1');
-    if (!/^[\x21-\x7e]+$/.test(value)) throw damaged(`${field} cannot be ${JSON.stringify(value)}`);
-    return value;
-  }
-
-  version(field: string): string {
-    const value = this.text(field);
-    if (!isVersion(value)) throw damaged(`${field} cannot be ${JSON.stringify(value)}`);
-    return value;
-  }
-
-  size(field: string, limit: number): number {
-    const value = this.#next(4).readUInt32LE();
-    if (value > limit) throw damaged(`${field} is ${value}, at most ${limit} is possible`);
-    return value;
-  }
-
-  digest(): string {
-    return this.#next(DIGEST).toString('hex');
-  }
-
-  count(wanted: number): void {
-    const found = this.#next(1)[0];
-    if (found !== wanted) throw damaged(`it has ${found} streams, wanted ${wanted}`);
-  }
-
-  end(): void {
-    if (this.#at !== this.#bytes.length)
-      throw damaged(`${this.#bytes.length - this.#at} bytes follow its fields`);
-  }
-
-  #next(size: number): Buffer {
-    if (this.#at + size > this.#bytes.length) throw damaged('its fields end too early');
-    this.#at += size;
-    return this.#bytes.subarray(this.#at - size, this.#at);
-  }
 }

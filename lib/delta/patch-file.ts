@@ -78,8 +78,11 @@ export function verifyPatchSignature(patch: PatchFile, keys: readonly PublicKey[
   );
 }
 
+/** A header in the short form does not have the digest of the data. */
 function signedBytes(patch: PatchFile): Uint8Array {
-  return preAuthEncoding(PATCH_TYPE, encodedHeader(patch));
+  const { short, patchChecksum } = patch.header;
+  const header = encodedHeader(patch);
+  return preAuthEncoding(PATCH_TYPE, short ? Buffer.concat([header, hexToBytes(patchChecksum)]) : header);
 }
 
 /** An object can hold anything: what does not decode to the same header again is refused. */

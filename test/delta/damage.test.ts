@@ -3,7 +3,9 @@ import { describe, expect, test } from 'bun:test';
 import { applyPatch, readPatchHeader } from '../../lib/delta/index.ts';
 import { DamagedError } from '../../lib/errors.ts';
 import { memorySource } from '../../lib/platform/files.ts';
+import { assemble } from './forge.ts';
 import { codeLike, randomBytes } from './pairs.ts';
+import { parse } from './reference.ts';
 import { apply, failure, make } from './support.ts';
 
 const old = codeLike(600, 3);
@@ -11,6 +13,8 @@ const fresh = Uint8Array.from(
   Buffer.concat([codeLike(400, 3, 0x40), randomBytes(30, 4), codeLike(600, 3).subarray(360)]),
 );
 const patch = await make(old, fresh, { algorithm: 'bsdiff' });
+/** The same with a header in the long form, as patches had before. */
+const long = Uint8Array.from(assemble({ ...parse(patch), short: false }));
 
 /** The message; fails where it is another error or none. */
 async function refusal(bytes: Uint8Array, from = old): Promise<string> {
@@ -19,37 +23,47 @@ async function refusal(bytes: Uint8Array, from = old): Promise<string> {
   return (error as DamagedError).message;
 }
 
-test('undamaged, it applies', async () => {
-  expect(Buffer.compare(await apply(patch, old), fresh)).toBe(0);
-});
+describe.each([
+  ['short', patch],
+  ['long', long],
+])('with a %s header', (_, whole) => {
+  test('undamaged, it applies', async () => {
+    expect(Buffer.compare(await apply(whole, old), fresh)).toBe(0);
+  });
 
-test('cut off at every byte', async () => {
-  for (let size = 0; size < patch.length; size++) await refusal(patch.subarray(0, size));
-});
+  test('cut off at every byte', async () => {
+    for (let size = 0; size < whole.length; size++) await refusal(whole.subarray(0, size));
+  });
 
-test('one bit flipped, any one', async () => {
-  for (let bit = 0; bit < patch.length * 8; bit++) {
-    const flipped = patch.slice();
-    flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-    await refusal(flipped);
-  }
-});
+  test('one bit flipped, any one', async () => {
+    for (let bit = 0; bit < whole.length * 8; bit++) {
+      const flipped = whole.slice();
+      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      await refusal(flipped);
+    }
+  });
 
-test('something trails it', async () => {
-  expect(await refusal(Buffer.concat([patch, Buffer.of(0)]))).toContain('something follows it');
+  test('something trails it', async () => {
+    expect(await refusal(Buffer.concat([whole, Buffer.of(0)]))).toContain('something follows it');
+  });
+
+  test('cut off, the message says how many bytes it has and wants', async () => {
+    expect(await refusal(whole.subarray(0, -3))).toContain(
+      `the patch has ${whole.length - 3} bytes, its header wants ${whole.length}`,
+    );
+  });
 });
 
 test('the messages say what, where, wanted and found', async () => {
   expect(await refusal(Buffer.from('MZ not a patch at all'))).toBe(
     'not a patch: it begins with "MZ not a patc", wanted "DGMO_PATCH_V1"',
   );
-  const last = patch.slice();
-  last[last.length - 1] = (last.at(-1) ?? 0) ^ 1;
-  expect(await refusal(last)).toMatch(
+  const withOtherEnd = (bytes: Uint8Array) => bytes.with(-1, (bytes.at(-1) ?? 0) ^ 1);
+  expect(await refusal(withOtherEnd(long))).toMatch(
     /^the patch is damaged: the SHA-256 of its content is [0-9a-f]{64}, wanted [0-9a-f]{64}$/,
   );
-  expect(await refusal(patch.subarray(0, patch.length - 3))).toContain(
-    `the patch has ${patch.length - 3} bytes, its header wants ${patch.length}`,
+  expect(await refusal(withOtherEnd(patch))).toMatch(
+    /^the patch is damaged: the check of all its bytes is [0-9a-f]{16}, wanted [0-9a-f]{16}$/,
   );
 });
 

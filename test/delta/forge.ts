@@ -24,7 +24,37 @@ export function varint(value: number): number[] {
 export const zigzag = (value: number) => varint(value < 0 ? -2 * value - 1 : 2 * value);
 
 /** Header and streams of `patch`, in the layout of FORMAT.md, every checksum and sum computed anew. */
-export function assemble(patch: PlainPatch, count = patch.streams.length): Buffer {
+export function assemble(patch: PlainPatch): Buffer {
+  return patch.short ? assembleShort(patch) : assembleLong(patch);
+}
+
+/** With the fields of a short header, everything before its check, as `change` makes them. */
+export function assembleShort(patch: PlainPatch, change = (fields: Buffer): Uint8Array => fields): Buffer {
+  const isMixing = patch.algorithm === 'mixing';
+  const isEqual = patch.fromChecksum === patch.toChecksum;
+  let common = 0;
+  while (common < patch.fromVersion.length && patch.fromVersion[common] === patch.toVersion[common]) common++;
+  const body = change(
+    Buffer.concat([
+      Buffer.from('DGMP'),
+      Buffer.of((isMixing ? 2 : 1) + (isEqual ? 128 : 0)),
+      text(patch.fromVersion),
+      Buffer.of(common),
+      text(patch.toVersion.slice(common)),
+      Buffer.from([...varint(patch.fromSize), ...zigzag(patch.toSize - patch.fromSize)]),
+      Buffer.from(patch.fromChecksum + (isEqual ? '' : patch.toChecksum), 'hex'),
+      ...patch.streams.map(({ rawSize, frame }, index) => {
+        const isWritten = rawSize > 0 && !(isMixing && index === 0);
+        return Buffer.from([...varint(rawSize), ...(isWritten ? varint(frame.length) : [])]);
+      }),
+    ]),
+  );
+  const content = Buffer.concat(patch.streams.map(({ frame }) => frame));
+  const all = Buffer.concat([body, Buffer.from(sha256(content), 'hex')]);
+  return Buffer.concat([body, Buffer.from(sha256(all), 'hex').subarray(0, 8), content]);
+}
+
+function assembleLong(patch: PlainPatch): Buffer {
   const content = Buffer.concat(patch.streams.map(({ frame }) => frame));
   const fields = Buffer.concat([
     text(patch.algorithm),
@@ -37,7 +67,7 @@ export function assemble(patch: PlainPatch, count = patch.streams.length): Buffe
     Buffer.from(patch.toChecksum, 'hex'),
     u32(content.length),
     Buffer.from(sha256(content), 'hex'),
-    Buffer.of(count),
+    Buffer.of(patch.streams.length),
     ...patch.streams.flatMap(({ rawSize, frame }) => [u32(rawSize), u32(frame.length)]),
   ]);
   return Buffer.concat([sealHeader(fields), content]);

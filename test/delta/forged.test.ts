@@ -4,7 +4,16 @@ import { constants } from 'node:zlib';
 import { readPatchHeader } from '../../lib/delta/index.ts';
 import { DamagedError } from '../../lib/errors.ts';
 import { memorySource } from '../../lib/platform/files.ts';
-import { assemble, sealHeader, varint, withHeader, withStreams, zigzag, zstd } from './forge.ts';
+import {
+  assemble,
+  assembleShort,
+  sealHeader,
+  varint,
+  withHeader,
+  withStreams,
+  zigzag,
+  zstd,
+} from './forge.ts';
 import { randomBytes } from './pairs.ts';
 import { decompress, parse, STREAM_NAMES, sha256 } from './reference.ts';
 import { apply, failure, make } from './support.ts';
@@ -15,7 +24,7 @@ const fresh = Uint8Array.from(Buffer.concat([old.subarray(100, 600), randomBytes
 for (const at of [50, 200, 201, 202, 203, 204]) fresh[at] = (fresh[at] ?? 0) ^ 2;
 const made = await make(old, fresh, { algorithm: 'bsdiff' });
 const digits = [50, 200, 201, 202, 203, 204].map((at) => ((fresh[at] ?? 0) - (old[at + 100] ?? 0)) & 255);
-const patch = withStreams(made, {
+const patch = withStreams(assemble({ ...parse(made), short: false }), {
   ...{ seeks: zigzag(100), diffLengths: varint(500), extraLengths: varint(20) },
   ...{
     skips: [...varint(50), ...varint(149)],
@@ -188,6 +197,92 @@ describe('header', () => {
     const plain = parse(patch);
     plain.streams[6] = { rawSize: 0, frame: zstd(Buffer.alloc(0)) };
     expect(await refusal(assemble(plain))).toContain('values2 has 0 bytes out of 9 compressed ones');
+  });
+});
+
+describe('header in the short form', () => {
+  const plain = { ...parse(patch), short: true };
+  const EQUAL = 128;
+  /** Magic, algorithm and the version 1.0.0; then what it has in common with 1.0.1, and the rest of that; then both sizes. */
+  const [FORM, COMMON, SIZE] = [4, 11, 14];
+  const withByte = (at: number, byte: number) => (fields: Buffer) => {
+    fields[at] = byte;
+    return fields;
+  };
+  const insteadOf = (at: number, size: number, bytes: readonly number[]) => (fields: Buffer) =>
+    Buffer.concat([fields.subarray(0, at), Uint8Array.from(bytes), fields.subarray(at + size)]);
+
+  test('the forger changes nothing where nothing is to change', () => {
+    const short = assembleShort(parse(made));
+    expect(Buffer.compare(short, made)).toBe(0);
+    expect([...short.subarray(SIZE, SIZE + 2)]).toEqual(varint(1000));
+  });
+
+  test.each([
+    ['a way that is not known', withByte(FORM, 3), 'is made in the way 3, this updater knows 1'],
+    ['none', withByte(FORM, 0), 'is made in the way 0'],
+    ['another magic', withByte(0, 0x45), 'not a patch: it begins with'],
+    [
+      'more in common than is said',
+      insteadOf(COMMON, 3, [3, 2, 0x2e, 0x31]),
+      'more than 3 characters in common',
+    ],
+    ['more in common than there is', insteadOf(COMMON, 3, [6, 0]), 'more than 6 characters in common'],
+    ['a version that is no word', insteadOf(COMMON, 3, [5, 1, 0x20]), 'toVersion cannot be "1.0.0 "'],
+    ['no version', insteadOf(COMMON, 3, [0, 0]), 'toVersion cannot be ""'],
+    [
+      'a size that is longer than needed',
+      insteadOf(SIZE, 2, [0xe8, 0x87, 0]),
+      'fromSize is a number that is too long',
+    ],
+    [
+      'a size that never ends',
+      insteadOf(SIZE, 2, [128, 128, 128, 128, 128, 1]),
+      'fromSize is a number that is too long',
+    ],
+    [
+      'a huge old file',
+      insteadOf(SIZE, 2, varint(2 ** 30 + 1)),
+      'fromSize is 1073741825, at most 1073741824',
+    ],
+    [
+      'a new file of less than nothing',
+      insteadOf(SIZE + 2, 2, zigzag(-1001)),
+      'toSize is -1, at most 1073741824',
+    ],
+    ['a huge new file', insteadOf(SIZE + 2, 2, zigzag(2 ** 30)), 'toSize is 1073742824, at most 1073741824'],
+    [
+      'fields that end too early',
+      (fields: Buffer) => fields.subarray(0, 60),
+      'the header of the patch is damaged',
+    ],
+    ['a byte more', (fields: Buffer) => Buffer.concat([fields, Buffer.of(0)]), 'its header wants'],
+  ])('%s', async (_, change, message) => {
+    expect(await refusal(assembleShort(plain, change))).toContain(message);
+  });
+
+  test('the same checksum twice', async () => {
+    const twice = insteadOf(SIZE + 4 + 32, 32, [...Buffer.from(plain.fromChecksum, 'hex')]);
+    expect(await refusal(assembleShort(plain, twice))).toContain('it has the same checksum twice');
+  });
+
+  test('said to be equal', async () => {
+    const equal = (fields: Buffer) =>
+      insteadOf(SIZE + 4 + 32, 32, [])(withByte(FORM, 1 + EQUAL)(Buffer.from(fields)));
+    expect(await refusal(assembleShort(plain, equal))).toContain('the patch gave a file with SHA-256');
+  });
+
+  test('a stream out of nothing', async () => {
+    const streams = plain.streams.map((stream, index) =>
+      index === 9 ? { rawSize: 20, frame: new Uint8Array() } : stream,
+    );
+    expect(await refusal(assembleShort({ ...plain, streams }))).toContain('extra has 20 bytes out of none');
+  });
+
+  test('a new file too small for its streams', async () => {
+    expect(await refusal(assembleShort({ ...plain, toSize: 0 }))).toContain(
+      'diffLengths.rawSize is 2, at most 0 is possible',
+    );
   });
 });
 

@@ -22,6 +22,8 @@ export const STREAM_NAMES = [
 export type RawStreams = Record<(typeof STREAM_NAMES)[number], Uint8Array>;
 
 export interface PlainPatch {
+  /** Of a header in the short form. */
+  short: boolean;
   algorithm: string;
   compression: string;
   fromVersion: string;
@@ -40,6 +42,43 @@ const zstd = await new Promise<{ decompress(bytes: Uint8Array): Uint8Array }>((r
 export const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 export function parse(patch: Uint8Array): PlainPatch {
+  return Buffer.from(patch).toString('latin1', 0, 4) === 'DGMP' ? parseShort(patch) : parseLong(patch);
+}
+
+function parseShort(patch: Uint8Array): PlainPatch {
+  const bytes = Buffer.from(patch);
+  let at = 4;
+  const take = (size: number) => {
+    at += size;
+    return bytes.subarray(at - size, at);
+  };
+  const byte = () => take(1).readUInt8();
+  const text = () => take(byte()).toString('latin1');
+  const number = (): number => {
+    const low = byte();
+    return low < 128 ? low : low - 128 + 128 * number();
+  };
+  const form = byte();
+  const algorithm = form % 128 === 2 ? 'mixing' : 'bsdiff';
+  const fromVersion = text();
+  const toVersion = fromVersion.slice(0, byte()) + text();
+  const fromSize = number();
+  const difference = number();
+  const toSize = fromSize + (difference % 2 === 0 ? difference / 2 : -(difference + 1) / 2);
+  const fromChecksum = take(32).toString('hex');
+  const toChecksum = form >= 128 ? fromChecksum : take(32).toString('hex');
+  const sizes = Array.from({ length: algorithm === 'mixing' ? 2 : 10 }, (_, index) => {
+    const rawSize = number();
+    const isWritten = rawSize > 0 && !(algorithm === 'mixing' && index === 0);
+    return [rawSize, isWritten ? number() : rawSize] as const;
+  });
+  take(8);
+  const streams = sizes.map(([rawSize, size]) => ({ rawSize, frame: take(size) }));
+  const files = { fromVersion, toVersion, fromSize, toSize, fromChecksum, toChecksum };
+  return { short: true, algorithm, compression: 'zstd', ...files, streams };
+}
+
+function parseLong(patch: Uint8Array): PlainPatch {
   const bytes = Buffer.from(patch);
   let at = 15;
   const take = (size: number) => {
@@ -57,6 +96,7 @@ export function parse(patch: Uint8Array): PlainPatch {
   at = bytes.readUInt16LE(13);
   const streams = sizes.map(([rawSize, size]) => ({ rawSize, frame: take(size) }));
   return {
+    short: false,
     algorithm,
     compression,
     fromVersion,

@@ -41,6 +41,9 @@ test('the vectors are there', () => {
     'nothing-to-nothing',
     'nothing-to-something',
     'runs-of-every-length',
+    'short-bsdiff',
+    'short-equal',
+    'short-mixing',
     'something-to-nothing',
   ]);
 });

@@ -8,7 +8,8 @@ import { digestBytes, RunningDigest, type Source } from '../../platform/files.ts
 import { encodeSeeds } from '../bsdiff/encoder.ts';
 import { plain, zstdFrame } from '../compress.ts';
 import { BSDIFF, BSDIFF_STREAMS, COMPRESSION, FILE_LIMIT, MAGIC } from '../format.ts';
-import { encodeHeader, isVersion, type StreamEntry } from '../header.ts';
+import { encodeHeader, type StreamEntry } from '../header.ts';
+import { isVersion } from '../header-fields.ts';
 import { Matcher } from '../matcher.ts';
 
 export interface QuickOptions {

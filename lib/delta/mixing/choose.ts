@@ -91,6 +91,6 @@ function withoutCode(images: MixingInput['images']): void {
   }
 }
 
-export function sizeOf({ model, extra }: MixingStreams): number {
+function sizeOf({ model, extra }: MixingStreams): number {
   return model.length + extra.frame.length;
 }

@@ -4,7 +4,8 @@ import { DamagedError } from '../../../lib/errors.ts';
 import { digestBytes, readSource, type Source } from '../../../lib/platform/files.ts';
 import type { Inspector } from './inspector.ts';
 
-const MAGIC = new TextEncoder().encode('DGMO_PATCH_V1');
+/** Of a header in the long form, and in the short one. */
+const MAGICS = ['DGMO_PATCH_V1', 'DGMP'];
 
 /** What each stream of a patch is for. */
 const PARTS: Record<StreamName, string> = {
@@ -22,10 +23,12 @@ const PARTS: Record<StreamName, string> = {
 };
 
 export function looksLikePatch(source: Source): boolean {
-  if (source.size < MAGIC.length) return false;
-  const start = new Uint8Array(MAGIC.length);
-  source.read(0, start);
-  return Buffer.compare(start, MAGIC) === 0;
+  return MAGICS.some((magic) => {
+    if (source.size < magic.length) return false;
+    const start = Buffer.alloc(magic.length);
+    source.read(0, start);
+    return start.toString('latin1') === magic;
+  });
 }
 
 export const inspectPatch: Inspector = (source, note) => {

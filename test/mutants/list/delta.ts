@@ -151,6 +151,16 @@ export const DELTA: readonly MutatedFile[] = [
         { tests: ['test/delta/damage.test.ts'] },
       ],
       [
+        'if (count !== names.length) throw damaged(`it has ${count} streams, wanted ${names.length}`);',
+        'if (false) throw damaged(`it has ${count} streams, wanted ${names.length}`);',
+      ],
+    ],
+  },
+  {
+    file: 'lib/delta/header-fields.ts',
+    tests: ['test/delta/forged.test.ts'],
+    changes: [
+      [
         'return version.length <= VERSION_LIMIT && VERSION.test(version);',
         'return false;',
         { tests: ['test/delta/generate.test.ts'] },
@@ -162,19 +172,34 @@ export const DELTA: readonly MutatedFile[] = [
       ],
       ['if (!/^[\\x21-\\x7e]+$/.test(value)) throw', 'if (false) throw'],
       ['if (!isVersion(value)) ', 'if (false) '],
-      ['if (value > limit) ', 'if (false) '],
-      ['value > limit', 'value >= limit', { tests: ['test/delta/vectors.test.ts'] }],
+      ['if (commonStart(other, value) !== common) ', 'if (false) '],
+      ['if (byte >= 128 || (byte === 0 && i > 0)) throw', 'if (false) throw'],
+      ['byte >= 128 || (byte === 0 && i > 0)', 'byte >= 128'],
+      ['if (value < 0 || value > limit) ', 'if (false) '],
+      ['value < 0 || value > limit', 'value > limit'],
       [
-        'if (found !== wanted) throw damaged(`it has ${found} streams, wanted ${wanted}`);',
-        'if (false) throw damaged(`it has ${found} streams, wanted ${wanted}`);',
+        'value < 0 || value > limit',
+        'value < 0 || value >= limit',
+        { tests: ['test/delta/vectors.test.ts'] },
       ],
-      ['if (this.#at !== this.#bytes.length)\n      ', 'if (false) '],
+      ['if (left !== 0) ', 'if (false) '],
       ['if (this.#at + size > this.#bytes.length) ', 'if (false) '],
       [
         'this.#at + size > this.#bytes.length',
         'this.#at + size >= this.#bytes.length',
         { tests: ['test/delta/vectors.test.ts'] },
       ],
+    ],
+  },
+  {
+    file: 'lib/delta/short-header.ts',
+    tests: ['test/delta/forged.test.ts'],
+    changes: [
+      ['if (algorithm === BSDIFF && (form & ~EQUAL) !== BY_BSDIFF) ', 'if (false) '],
+      ['if (!isEqual && toChecksum === fromChecksum) ', 'if (false) '],
+      ['if (rawSize > 0 && compressedSize === 0) ', 'if (false) '],
+      ['if (headerSize + size !== patch.size) ', 'if (false) ', { tests: ['test/delta/damage.test.ts'] }],
+      ['if (found !== check) ', 'if (false) ', { tests: ['test/delta/damage.test.ts'] }],
     ],
   },
   {
