@@ -1341,6 +1341,7 @@ class Mixing {
       this.#cleanBlocks++;
     } else if (
       this.#at < Math.min(this.#stepEnd, this.#regionEnd) &&
+      this.#oldAt < this.#old.length &&
       this.#referenceHere() === 0 &&
       (this.#isSuspect() || this.#candidate() !== null)
     ) {
