@@ -22,7 +22,7 @@ import {
   pruneAfter,
   receiptAfterUpdate,
   receiptUnlessDamaged,
-  recordPublisher,
+  recordPublisherOrWarn,
   recordUpdater,
   recoverTransaction,
   recoverUpdater,
@@ -155,7 +155,7 @@ async function installWithFallback(
 ): Promise<Applied> {
   await recoverUpdater(session);
   await recoverTransaction(session);
-  recordOrWarn(session);
+  recordPublisherOrWarn(session);
   await recordUpdaterOrWarn(session);
   try {
     return await installNewest(session, request, attempt, awaited);
@@ -218,17 +218,6 @@ async function baselineAfter(
     // The old version is in place, which the failure says; the next check tries again.
     if (error instanceof InterruptedError || !(error instanceof UpdaterError)) throw error;
     return null;
-  }
-}
-
-/** An install that an updater without a root has adopted learns of the publisher with its first package. */
-function recordOrWarn({ host, layout, settings, emit }: Session): void {
-  try {
-    recordPublisher(host, layout, settings);
-  } catch (error) {
-    const failure = asUpdaterError(error, layout.publisher);
-    if (!(failure instanceof UpdaterError)) throw failure;
-    emit({ event: 'warning', text: `The publisher could not be recorded for DGMO: ${failure.message}.` });
   }
 }
 

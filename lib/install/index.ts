@@ -31,7 +31,7 @@ export { runningCopies } from './process/running.ts';
 export { becomesTarget, relaunch } from './process/start.ts';
 export { endProcess, stopRunning } from './process/stop.ts';
 export { awaitExit, processToAwait } from './process/wait.ts';
-export { recordPublisher } from './publisher.ts';
+export { recordPublisherOrWarn } from './publisher.ts';
 export {
   type Binary,
   type Receipt,

@@ -6,11 +6,13 @@
 import { DamagedError, errorCode, UpdaterError } from '../errors.ts';
 import { decodeSealed, encodeSealed } from '../format/sealed-json.ts';
 import type { Settings } from '../home/compiled-in.ts';
+import { asUpdaterError } from '../platform/failures.ts';
 import { readOwnFile, replaceDurably } from '../platform/files.ts';
 import type { Host } from '../platform/host.ts';
 import { requireSameWriters } from './file-owners.ts';
 import type { Layout } from './layout.ts';
 import { isRecord } from './receipt.ts';
+import type { Session } from './session.ts';
 
 type Publisher = Pick<Settings, 'root' | 'feed'>;
 
@@ -56,4 +58,18 @@ export function recordPublisher(host: Host, layout: Layout, { root, feed }: Sett
   const there = readOwnFile(host.disk, layout.publisher, LIMIT);
   if (there !== null && Buffer.compare(there, bytes) === 0) return;
   replaceDurably(host.disk, layout.publisher, layout.workDir, bytes, 0o644);
+}
+
+/**
+ * The same with each package and each repair, the first installation among them: an install that an updater without a root has
+ * adopted learns of the publisher then. That it fails is no reason to stop: DGMO can't look for updates by itself, the updater can.
+ */
+export function recordPublisherOrWarn({ host, layout, settings, emit }: Session): void {
+  try {
+    recordPublisher(host, layout, settings);
+  } catch (error) {
+    const failure = asUpdaterError(error, layout.publisher);
+    if (!(failure instanceof UpdaterError)) throw failure;
+    emit({ event: 'warning', text: `The publisher could not be recorded for DGMO: ${failure.message}.` });
+  }
 }

@@ -2,6 +2,8 @@
 import { afterAll, beforeEach, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
+import { UpdateManager } from '../../lib/index.ts';
+import { SETTINGS } from '../update/stage.ts';
 import { openHealthStage } from './stage.ts';
 
 const here = await openHealthStage();
@@ -138,6 +140,14 @@ describe('what came of it', () => {
     // Nothing is offered that can't be done.
     expect((await here.run()).out).not.toContain('rollback');
     expect((await here.run('rollback', '--yes')).code).toBe(17);
+  });
+
+  test('a first install tells DGMO, in which nothing is compiled, of the root and the feed', async () => {
+    for (const gone of [here.dgmo, here.home, here.workDir]) fs.rmSync(gone, { recursive: true });
+    expect((await here.run('repair', '--yes')).code).toBe(0);
+    const installDir = path.dirname(here.dgmo);
+    const dgmo = new UpdateManager({ installDir, home: here.home, settings: SETTINGS });
+    expect(await dgmo.checkForUpdates()).toBeNull();
   });
 
   test('an executable that is put back again and again pushes no snapshot out', async () => {

@@ -17,6 +17,7 @@ import {
   isOpen,
   type Receipt,
   receiptUnlessDamaged,
+  recordPublisherOrWarn,
   recordUpdater,
   recoverTransaction,
   type Session,
@@ -123,6 +124,7 @@ async function repairAll(
       if (progress.sources.length > repaired) forgetFailures(progress);
     }
     await recordNewUpdater(session);
+    recordPublisherOrWarn(session);
     return status;
   });
 }
