@@ -147,7 +147,24 @@ link_commands() {
   done
   case ":$PATH:" in
     *":$bin:"*) ;;
-    *) say "$bin is not in PATH: add it to start $app by its name" ;;
+    *)
+      say "$bin is not in PATH, so the shell does not find $app yet. This adds it, for every shell that you open from now on:"
+      say "  $(path_advice)"
+      ;;
+  esac
+}
+
+# The line to type, for the shell that the user logs in with.
+path_advice() {
+  # What is in single quotes is for that shell to replace.
+  # shellcheck disable=SC2016
+  line='export PATH="$HOME/.local/bin:$PATH"'
+  shell="${SHELL:-}"
+  case "${shell##*/}" in
+    fish) printf '%s' 'fish_add_path ~/.local/bin' ;;
+    zsh) printf '%s' "echo '$line' >> ~/.zshrc" ;;
+    bash) printf '%s' "echo '$line' >> ~/.$([ "$(uname -s)" = Darwin ] && printf bash_profile || printf bashrc)" ;;
+    *) printf '%s' "echo '$line' >> ~/.profile" ;;
   esac
 }
 

@@ -61,13 +61,14 @@ async function run(
   script: string,
   args: string[] = [],
   path = process.env.PATH,
+  loginShell = '',
 ) {
   mkdirSync(folder.at('home'), { recursive: true });
   writeFileSync(folder.at('install.sh'), script);
   const [name = '', ...more] = shell;
   const child = Bun.spawn([Bun.which(name) ?? name, ...more, folder.at('install.sh'), ...args], {
     cwd: folder.at(),
-    env: { HOME: folder.at('home'), PATH: path },
+    env: { HOME: folder.at('home'), PATH: path, SHELL: loginShell },
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'pipe',
@@ -142,6 +143,25 @@ describe.skipIf(process.platform === 'win32' || SHELLS.length === 0)('install.sh
   }
 
   const [first = ['sh']] = SHELLS;
+
+  test.each([
+    ['bash', '.bashrc'],
+    ['zsh', '.zshrc'],
+    ['fish', ''],
+    ['ksh', '.profile'],
+  ])('says what to type so that %s finds it by its name', async (name, file) => {
+    using folder = freshFolder();
+    const shell = Bun.which(name);
+    const usual = '/usr/local/bin:/usr/bin:/bin';
+    const { stderr } = await run(folder, first, scripts().shell, [], usual, shell ?? `/bin/${name}`);
+    const [, line = ''] = /is not in PATH, .*\n {2}(.*)\n/.exec(stderr) ?? [];
+    expect(line).toContain(file === '' ? 'fish_add_path' : `>> ~/${file}`);
+    if (shell === null || process.platform !== 'linux') return;
+    const env = { HOME: folder.at('home'), PATH: usual, LC_ALL: 'C.UTF-8', TERM: 'dumb' };
+    const start = (...args: string[]) => Bun.spawnSync([shell, ...args], { env, stdin: 'ignore' });
+    start('-c', line);
+    expect(start('-i', '-c', 'dgmo --version').stdout.toString()).toContain('1.0.0');
+  });
 
   test('goes where it is told to, and leaves what is there', async () => {
     using folder = freshFolder();
