@@ -54,14 +54,14 @@ export async function chooseNewPassphrase(values: {
 }
 
 async function choose(fixed: string | undefined, message: string, variable: string): Promise<string> {
-  const chosen = fixed ?? (await prompt(message, variable));
-  if (chosen.length < MIN_LENGTH) {
-    throw new UsageError(`the passphrase: wanted at least ${MIN_LENGTH} characters, found ${chosen.length}`);
+  if (fixed !== undefined) {
+    if (fixed.length >= MIN_LENGTH) return fixed;
+    throw new UsageError(`the passphrase: wanted at least ${MIN_LENGTH} characters, found ${fixed.length}`);
   }
-  if (fixed === undefined && (await prompt('The same once more', variable)) !== chosen) {
-    throw new UsageError('the passphrase: wanted the same twice, found two different ones');
+  for (let asked = message; ; asked = `They were not the same. ${message}`) {
+    const chosen = await prompt(`${asked} (at least ${MIN_LENGTH} characters)`, variable, MIN_LENGTH);
+    if ((await prompt('The same once more', variable)) === chosen) return chosen;
   }
-  return chosen;
 }
 
 function given(
@@ -85,13 +85,21 @@ export function hasTerminal(): boolean {
   return nativeHost().processes.hasTerminal() && isTerminal();
 }
 
-async function prompt(message: string, variable = PASSPHRASE_VARIABLE): Promise<string> {
+/** @param least characters that are wanted: with fewer it is asked for again */
+async function prompt(message: string, variable = PASSPHRASE_VARIABLE, least = 0): Promise<string> {
   if (!hasTerminal()) {
     throw new UsageError(`the passphrase of the keys is wanted, and there is no terminal to ask for it`, {
       advice: `Set ${variable}, or name a file with ${variable === PASSPHRASE_VARIABLE ? '--passphrase-file' : '--new-passphrase-file'}.`,
     });
   }
-  const answer = await password({ message, output: process.stderr });
+  const answer = await password({
+    message,
+    output: process.stderr,
+    validate: (typed = '') =>
+      typed.length < least
+        ? `At least ${least} characters are wanted, and these are ${typed.length}`
+        : undefined,
+  });
   if (isCancel(answer)) throw new InterruptedError('interrupted at the passphrase, nothing was changed');
   return answer;
 }
