@@ -41,11 +41,34 @@ export async function withProgress<T>(
   }
 }
 
+/** The same for a step that can't say how far it is, and may leave this thread no time until it ends. */
+export function withLine<T>(what: string, step: () => T): T {
+  if (isTerminal()) tellOver(`${what}...`);
+  const end = () => {
+    if (isTerminal()) tellOver('');
+  };
+  let result: T;
+  try {
+    result = step();
+  } catch (error) {
+    end();
+    throw error;
+  }
+  if (result instanceof Promise) return result.finally(end) as T;
+  end();
+  return result;
+}
+
 export function bytes(count: number): string {
   return `${count.toLocaleString('en-US')} bytes`;
 }
 
+/** `1 file`, `12 files`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
 /** `12 files, 3,456 bytes`. */
 export function amountText({ files, bytes: count }: { files: number; bytes: number }): string {
-  return `${files} file${files === 1 ? '' : 's'}, ${bytes(count)}`;
+  return `${counted(files, 'file')}, ${bytes(count)}`;
 }

@@ -6,7 +6,7 @@ import { isAppName } from '../../lib/package/index.ts';
 import { type Command, readArguments, wholeNumber } from '../command.ts';
 import { readInput } from '../files.ts';
 import { ROOT_FILE } from '../keys/keyring.ts';
-import { print } from '../platform/terminal.ts';
+import { hint, print } from '../platform/terminal.ts';
 import { initialize } from '../repository/initialize.ts';
 import { DEFAULT_DAYS, MAX_DAYS } from '../repository/settings.ts';
 import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from './signing.ts';
@@ -48,6 +48,9 @@ export const init: Command = {
       const root = readInput(path.join(keys[0], ROOT_FILE), MAX_DOCUMENT);
       await initialize(host, repo, { app: values.app, root, days: lifetimes }, signers);
       print(`${repo}: a repository for ${values.app}, with no release yet\n`);
+      hint(
+        `\`release add <version> --repo ${repo} --keys ${keys[0]} --binary <platform>-<arch>=<file> ...\` makes the first one.\n`,
+      );
     });
   },
 };

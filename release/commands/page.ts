@@ -16,7 +16,7 @@ import { type InstallerContent, installerScripts, type PageUpdater } from '../pa
 import { type Installer, type PageFile, pageHtml } from '../page/page.ts';
 import { type ShownRelease, shownReleases } from '../page/releases.ts';
 import { print, tell } from '../platform/terminal.ts';
-import { bytes } from '../progress.ts';
+import { bytes, withLine } from '../progress.ts';
 import { readPublished } from '../repository/published.ts';
 import { tryExecutables } from '../work/trial.ts';
 import { requireChannel } from './releases/add.ts';
@@ -141,15 +141,25 @@ async function placeUpdaters(
   }
   for (const { file } of found) requireInput(file);
   const candidates = found.map((one) => ({ ...one, version: packageJson.version }));
-  await tryExecutables(host, candidates, output, (line) => tell(`${line}\n`));
+  await tryExecutables(host, candidates, output, {
+    say: (line) => tell(`${line}\n`),
+    mend: (_, printed) =>
+      printed === null
+        ? 'Compile them again with `release compile`.'
+        : `This is release ${packageJson.version}: compile them again with it, or make the page with that of ${printed}.`,
+  });
   const placed: PageUpdater[] = [];
-  for (const { target, file } of found) {
+  for (const [index, { target, file }] of found.entries()) {
+    const which = `${path.basename(file)} (${index + 1} of ${found.length})`;
     const content = readFile(disk, file, MOST_BYTES) ?? new Uint8Array();
     const unpacked = digestBytes(content).sha256;
     const name = `download/${unpacked}/${app}-updater-${targetName(target)}.gz`;
     const made =
-      keptUpdater(host, path.join(output, name), unpacked) ??
-      (await write(name, new Uint8Array(gzipSync(content, { level: 6 }))));
+      withLine(`reading ${which}`, () => keptUpdater(host, path.join(output, name), unpacked)) ??
+      (await write(
+        name,
+        withLine(`compressing ${which}`, () => new Uint8Array(gzipSync(content, { level: 6 }))),
+      ));
     placed.push({ target, path: name, size: made.size, packed: made.sha256, unpacked });
   }
   return placed;

@@ -3,7 +3,7 @@ import { UsageError } from '../../lib/errors.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { type Command, readArguments, required, wholeNumber } from '../command.ts';
 import { print } from '../platform/terminal.ts';
-import { bytes } from '../progress.ts';
+import { amountText } from '../progress.ts';
 import { DEFAULT_PATCHES } from '../repository/releases/spacing.ts';
 import { type PruneOptions, prune as pruneRepository } from '../repository/remove-unnamed.ts';
 import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from './signing.ts';
@@ -51,12 +51,9 @@ export const prune: Command = {
     if (thinned.length > 0) {
       print(`with fewer packages now: ${[...new Set(thinned)].join(', ')}\n`);
     }
-    print(`removed: ${removed.files} files, ${bytes(removed.bytes)}\n`);
+    print(`removed: ${amountText(removed)}\n`);
     if (waiting.files > 0) {
-      print(
-        `unnamed, but perhaps still read: ${waiting.files} files, ${bytes(waiting.bytes)}; ` +
-          'run it again after the grace period\n',
-      );
+      print(`unnamed, but perhaps still read: ${amountText(waiting)}; run it again after the grace period\n`);
     }
   },
 };

@@ -7,7 +7,7 @@ import { nativeHost } from '../../lib/platform/native.ts';
 import { type Command, readArguments, required } from '../command.ts';
 import { withStopSignal } from '../platform/signals.ts';
 import { print, tell } from '../platform/terminal.ts';
-import { amountText, bytes, withProgress } from '../progress.ts';
+import { amountText, bytes, counted, withProgress } from '../progress.ts';
 import { bucketAddress, bucketDestination } from '../publish/bucket.ts';
 import { compare } from '../publish/compare.ts';
 import { requireComplete } from '../publish/complete.ts';
@@ -51,7 +51,9 @@ export const publish: Command = {
     const page = values.page === undefined ? null : pageToSend(host.disk, values.page, destination);
     const published = readPublished(host, folder);
     const { channels, releases, named } = requireComplete(published);
-    tell(`${folder} is whole: ${channels} channel indexes, ${releases} releases in them\n`);
+    tell(
+      `${folder} is whole: ${counted(channels, 'channel index', 'channel indexes')}, ${counted(releases, 'release')} in ${channels === 1 ? 'it' : 'them'}\n`,
+    );
     const plan = planPublish(await compare(published, destination, values.delete));
     if (values['dry-run']) {
       print(describe(plan));
@@ -117,5 +119,5 @@ function describe(plan: Plan): string {
 
 function summary(plan: Plan): string {
   const { files, bytes: size } = sendingOf(plan);
-  return `${files} files sent, ${bytes(size)}; ${plan.kept} were there; ${plan.remove.length} removed`;
+  return `${counted(files, 'file')} sent, ${bytes(size)}; ${plan.kept} ${plan.kept === 1 ? 'was' : 'were'} there; ${plan.remove.length} removed`;
 }

@@ -2,7 +2,7 @@
 import { type Command, readArguments } from '../command.ts';
 import { print, tell } from '../platform/terminal.ts';
 import { NOTICE_DAYS, refresh as refreshRepository } from '../repository/signing/renew.ts';
-import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from './signing.ts';
+import { SIGNING_HELP, SIGNING_OPTIONS, tellNext, withSigning } from './signing.ts';
 
 const HELP = `Usage: release refresh --repo <dir> --keys <keys> [--all]
 
@@ -33,5 +33,6 @@ export const refresh: Command = {
     }
     const what = renewed.length === 0 ? 'nothing is due' : `signed again: ${renewed.join(', ')}`;
     print(`${what}; all is valid until ${new Date(expires).toISOString()}\n`);
+    if (renewed.length > 0) tellNext(values);
   },
 };

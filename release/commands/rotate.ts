@@ -16,10 +16,11 @@ import { writeOutput } from '../files.ts';
 import { keyFileName, listKeys, nextKeyNumber, ROOT_FILE } from '../keys/keyring.ts';
 import { requireKeys } from '../keys/signers.ts';
 import { print, tell } from '../platform/terminal.ts';
+import { withLine } from '../progress.ts';
 import { repositoryLayout } from '../repository/layout.ts';
 import { keysEverNamed, readPublished } from '../repository/published.ts';
 import { rotate as rotateKeys, unfinishedRotation } from '../repository/signing/replace-key.ts';
-import { SIGNING_HELP, SIGNING_OPTIONS, type Signing, withSigning } from './signing.ts';
+import { SIGNING_HELP, SIGNING_OPTIONS, type Signing, tellNext, withSigning } from './signing.ts';
 
 /** More keys than that are a mistake. */
 const MAX_KEYS = 16;
@@ -103,6 +104,7 @@ export const rotate: Command = {
       if (resizes) print(`${role}: ${roles[role].threshold} of ${roles[role].keys.length} keys must sign\n`);
       print(`${repo}: root version ${version}, also in ${path.join(keys[0], ROOT_FILE)}\n`);
     });
+    tellNext(values);
   },
 };
 
@@ -193,7 +195,9 @@ async function writeKey(
 ): Promise<SigningKey> {
   const key = signingKey(random.bytes(32));
   const file = path.join(folder, keyFileName(role, nextKeyNumber(folder, role)));
-  const sealed = sealKey(key, { role, passphrase, random: random.bytes, cost });
+  const sealed = withLine(`encrypting ${path.basename(file)} with the passphrase`, () =>
+    sealKey(key, { role, passphrase, random: random.bytes, cost }),
+  );
   await writeOutput(file, (write) => write(sealed), { mode: 0o600 });
   tell(`${file}: ${key.id}\n`);
   return key;

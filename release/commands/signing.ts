@@ -13,6 +13,7 @@ import {
   type PassphraseValues,
 } from '../keys/passphrase.ts';
 import type { Signers } from '../keys/signers.ts';
+import { hint } from '../platform/terminal.ts';
 import { repositoryLayout } from '../repository/layout.ts';
 import { requirePinnedRoot } from '../repository/pinned-root.ts';
 import { readSettings } from '../repository/settings.ts';
@@ -111,6 +112,13 @@ export async function withSigning<Result>(
       ...(error.advice !== undefined && { advice: error.advice }),
     });
   }
+}
+
+/** After a change of the feed. */
+export function tellNext({ repo = '<dir>' }: Pick<SigningValues, 'repo'>): void {
+  hint(
+    `\`release publish --repo ${repo} --to <folder or s3://bucket/prefix>\` brings it to where it is served; \`release serve\` does so from here.\n`,
+  );
 }
 
 function requireFolder(keys: string): void {

@@ -16,6 +16,7 @@ import {
   type TrustedRoot,
 } from '../../lib/trust/index.ts';
 import { readInput } from '../files.ts';
+import { withLine } from '../progress.ts';
 import { type Signers, signersOf } from './signers.ts';
 
 export const ROOT_FILE = 'root.json';
@@ -77,12 +78,15 @@ export function keyringSigners(
   passphrase: string,
   opened = new Map<string, SigningKey>(),
 ): Signers {
-  const files = new Map(listKeys(folders).map(({ id, bytes }) => [id, bytes]));
+  const files = new Map(listKeys(folders).map((key) => [key.id, key]));
   return signersOf((id) => {
     const before = opened.get(id);
-    const bytes = files.get(id);
-    if (before !== undefined || bytes === undefined) return before ?? null;
-    const key = openKey(bytes, passphrase);
+    const found = files.get(id);
+    if (before !== undefined || found === undefined) return before ?? null;
+    const { file, bytes } = found;
+    const key = withLine(`opening ${path.basename(file)} with the passphrase`, () =>
+      openKey(bytes, passphrase),
+    );
     opened.set(id, key);
     return key;
   }, folders.join(', '));

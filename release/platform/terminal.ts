@@ -14,7 +14,12 @@ export function tell(text: string): void {
   process.stderr.write(printableText(text));
 }
 
-/** The same over the current line, which is cleared. */
+/** What can be done next, for whoever sits at the terminal. */
+export function hint(text: string): void {
+  if (isTerminal()) tell(text);
+}
+
+/** A message over the current line, which is cleared. */
 export function tellOver(text: string): void {
   process.stderr.write(`\r\u001b[K${printableText(text)}`);
 }

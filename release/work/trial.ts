@@ -5,12 +5,13 @@
 import path from 'node:path';
 import { UsageError } from '../../lib/errors.ts';
 import { childEnvironment } from '../../lib/install/process/start.ts';
-import { judgeRun } from '../../lib/install/transaction/probe.ts';
+import { judgeRun, printedVersion } from '../../lib/install/transaction/probe.ts';
 import { openSource } from '../../lib/platform/files.ts';
 import type { Host } from '../../lib/platform/host.ts';
 import { executableName, type Target, targetName } from '../../lib/version/index.ts';
 import { withoutSecrets } from '../platform/children.ts';
 import { withScratchFolder } from '../platform/scratch.ts';
+import { withLine } from '../progress.ts';
 import { misfit } from './executable.ts';
 
 export interface Candidate {
@@ -24,27 +25,33 @@ export interface Candidate {
 /** As long as an installation waits for it (lib/install/transaction/transaction.ts). */
 const LIMIT = 30_000;
 
-const ADVICE = 'Nothing was published. --no-trial publishes it all the same.';
+/** Who is told what was seen, and what to do about what does not fit. */
+export interface TrialWords {
+  /** Of each that could be started, and why if one could not. */
+  say(line: string): void;
+  /** @param printed the version that it printed instead; null: it printed none, or is for another target */
+  mend(candidate: Candidate, printed: string | null): string;
+}
 
 /**
  * UsageError for the first that does not fit or does not print its version.
  *
  * @param scratch a folder that exists, for copies of what is started
- * @param say is told what was seen of each that could be started, and why if one could not
  */
 export async function tryExecutables(
   host: Host,
   candidates: readonly Candidate[],
   scratch: string,
-  say: (line: string) => void,
+  words: TrialWords,
 ): Promise<void> {
-  for (const candidate of candidates) requireFit(host, candidate);
+  for (const candidate of candidates) requireFit(host, candidate, words);
   for (const candidate of candidates) {
-    if (runsHere(host, candidate.target)) await tryOne(host, candidate, scratch, say);
+    if (runsHere(host, candidate.target)) await tryOne(host, candidate, scratch, words);
   }
 }
 
-function requireFit({ disk }: Host, { target, file }: Candidate): void {
+function requireFit({ disk }: Host, candidate: Candidate, { mend }: TrialWords): void {
+  const { target, file } = candidate;
   const source = openSource(disk, file);
   try {
     const reason = misfit(target, source.size, (offset, wanted) => {
@@ -54,7 +61,7 @@ function requireFit({ disk }: Host, { target, file }: Candidate): void {
     });
     if (reason === null) return;
     throw new UsageError(`${file}: wanted an executable for ${targetName(target)}, but ${reason}`, {
-      advice: ADVICE,
+      advice: mend(candidate, null),
     });
   } finally {
     source.close();
@@ -76,24 +83,27 @@ function runsHere({ platform, arch, musl }: Host, target: Target): boolean {
  */
 async function tryOne(
   { disk, processes, environment, platform }: Host,
-  { target, file, version }: Candidate,
+  candidate: Candidate,
   scratch: string,
-  say: (line: string) => void,
+  { say, mend }: TrialWords,
 ): Promise<void> {
+  const { target, file, version } = candidate;
   await withScratchFolder(scratch, 'trial-', async (folder) => {
     const program = path.join(folder, executableName('dgmo', platform));
-    disk.copy(file, program);
-    disk.setMode(program, 0o755);
     const home = Object.fromEntries(HOMES.map((name) => [name, folder]));
-    const run = await processes.run(program, ['--version'], {
-      environment: childEnvironment({ ...withoutSecrets(environment), ...home }),
-      workingDirectory: folder,
-      timeLimit: LIMIT,
+    const run = await withLine(`trying ${path.basename(file)} (${targetName(target)})`, () => {
+      disk.copy(file, program);
+      disk.setMode(program, 0o755);
+      return processes.run(program, ['--version'], {
+        environment: childEnvironment({ ...withoutSecrets(environment), ...home }),
+        workingDirectory: folder,
+        timeLimit: LIMIT,
+      });
     });
     const { ok, detail } = judgeRun(run, version, LIMIT);
     if (ok === false) {
       throw new UsageError(`${file}: wanted a program that prints ${version} with --version, but ${detail}`, {
-        advice: ADVICE,
+        advice: mend(candidate, run.started ? printedVersion(run.stdout) : null),
       });
     }
     say(`${targetName(target)}: ${ok === true ? `tried: ${detail}` : `not tried: ${detail}`}`);

@@ -44,7 +44,7 @@ describe('release publish to a folder', () => {
     using place = scratch();
     const to = place.at('srv', 'feed');
     const { code, stdout, stderr } = await publish(feed.folder, to);
-    expect([code, stderr]).toEqual([0, `${feed.folder} is whole: 1 channel indexes, 2 releases in them\n`]);
+    expect([code, stderr]).toEqual([0, `${feed.folder} is whole: 1 channel index, 2 releases in it\n`]);
     expect(stdout).toMatch(/^\/.*: \d+ files sent, [\d,]+ bytes; 0 were there; 0 removed\n$/);
     expect(filesOf(to)).toEqual(filesOf(feed.folder));
     expect(existsSync(path.join(to, '.work'))).toBe(false);

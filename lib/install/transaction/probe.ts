@@ -105,11 +105,16 @@ function judge(run: FinishedRun, wanted: string | null, limit: number): ProbeRes
   }
   if (run.signal !== null) return { ok: false, detail: `it was ended by ${run.signal}${because}` };
   if (run.code !== 0) return { ok: false, detail: `it exited with code ${run.code}${because}` };
-  const printed = VERSION.exec(run.stdout)?.[1];
+  const printed = printedVersion(run.stdout);
   if (wanted === null) return { ok: true, detail: 'it runs' };
   if (printed !== wanted)
     return { ok: false, detail: `it says it is ${printed ?? 'no version at all'}, not ${wanted}` };
   return { ok: true, detail: `it printed ${printed}` };
+}
+
+/** The first version in what a program has printed; null if there is none. */
+export function printedVersion(output: string): string | null {
+  return VERSION.exec(output)?.[1] ?? null;
 }
 
 /** Bun says so itself, if its own handler of the signal is there by then, and ends by another one. */
@@ -136,6 +141,6 @@ export async function askVersion(session: Session): Promise<{ version: string | 
   const run = await runTarget(session, ['--version']);
   if (!run.started) return { version: null, detail: judgeStart(run).detail };
   const { ok, detail } = judge(run, null, session.limits.probe);
-  const version = ok === true ? (VERSION.exec(run.stdout)?.[1] ?? null) : null;
+  const version = ok === true ? printedVersion(run.stdout) : null;
   return { version, detail: version === null && ok === true ? 'it printed no version' : detail };
 }

@@ -1,4 +1,5 @@
 /** Files of a repository: TUF metadata, channel indexes and pages, manifests. With a root, also whether they are trusted. */
+
 import type { Snapshot, Targets, Timestamp } from '@tufjs/models';
 import { TrustError } from '../../../lib/errors.ts';
 import { readSource } from '../../../lib/platform/files.ts';
@@ -10,6 +11,7 @@ import {
   type ListedRelease,
   targetName,
 } from '../../../lib/version/index.ts';
+import { counted } from '../../progress.ts';
 import { type Document, readSnapshot, readTargets, readTimestamp } from '../../repository/documents.ts';
 import { isSignedBy } from '../../repository/published.ts';
 import type { Inspector, Note } from './inspector.ts';
@@ -81,7 +83,7 @@ export const inspectPage: Inspector = (source, note) => {
 function releases(list: readonly ListedRelease[], note: Note): void {
   const lines = list.map(({ version, rollout, type, packages }) => [
     version,
-    `${type}, ${rollout} %, ${packages.length} packages`,
+    `${type}, ${rollout} %, ${counted(packages.length, 'package')}`,
   ]);
   note('releases', Object.fromEntries(lines));
 }

@@ -17,7 +17,8 @@ import { type Command, readArguments, required, wholeNumber } from '../../comman
 import { writeOutput } from '../../files.ts';
 import { keyFileName, makeKeyring, ROOT_FILE, requireNoKeys } from '../../keys/keyring.ts';
 import { choosePassphrase, PASSPHRASE_HELP, PASSPHRASE_OPTIONS } from '../../keys/passphrase.ts';
-import { print, tell } from '../../platform/terminal.ts';
+import { hint, print, tell } from '../../platform/terminal.ts';
+import { counted, withLine } from '../../progress.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 /** More keys than that are a mistake. */
@@ -78,7 +79,10 @@ export const keysInit: Command = {
       ...ROLES.flatMap((role) =>
         roles[role].keys.map((key, index) => ({
           name: keyFileName(role, index + 1),
-          content: () => sealKey(key, { role, passphrase, random: random.bytes, cost }),
+          content: () =>
+            withLine(`encrypting ${keyFileName(role, index + 1)} with the passphrase`, () =>
+              sealKey(key, { role, passphrase, random: random.bytes, cost }),
+            ),
           mode: 0o600,
         })),
       ),
@@ -90,6 +94,10 @@ export const keysInit: Command = {
       }
     }
     print(`${path.join(folder, ROOT_FILE)}\n`);
+    hint(
+      `Whoever has ${counted(sizes.root.threshold, 'root key')} and the passphrase is the publisher: keep those offline, each in another place.\n` +
+        `\`release compile --root ${path.join(folder, ROOT_FILE)} --feed <url>\` makes the updaters that trust it, \`release init\` a repository.\n`,
+    );
   },
 };
 

@@ -13,6 +13,7 @@ import {
   PASSPHRASE_OPTIONS,
 } from '../../keys/passphrase.ts';
 import { print } from '../../platform/terminal.ts';
+import { withLine } from '../../progress.ts';
 
 const HELP = `Usage: release keys passwd --keys <keys> [options]
 
@@ -54,11 +55,17 @@ export const keysPasswd: Command = {
     const passphrase = await chooseNewPassphrase(values);
     const { disk, random } = nativeHost();
     // All are opened before any is written: a folder with two passphrases is nobody's wish.
-    const opened = files.map((file) => ({ file, ...open(file, old, passphrase) }));
+    const opened = files.map((file) => ({
+      file,
+      ...withLine(`opening ${path.basename(file.file)}`, () => open(file, old, passphrase)),
+    }));
     for (const { file, key, done } of opened) {
       if (done) continue;
-      const sealed = sealKey(key, { role: file.role, passphrase, random: random.bytes, cost });
-      openKey(sealed, passphrase);
+      const sealed = withLine(`encrypting ${path.basename(file.file)} with the new passphrase`, () => {
+        const bytes = sealKey(key, { role: file.role, passphrase, random: random.bytes, cost });
+        openKey(bytes, passphrase);
+        return bytes;
+      });
       replaceDurably(disk, file.file, path.dirname(file.file), sealed, 0o600);
     }
     print(opened.map(({ file, key }) => `${file.file}: ${key.id}\n`).join(''));

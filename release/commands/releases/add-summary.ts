@@ -5,10 +5,19 @@ import type { AddOutcome, PlannedTarget } from '../../repository/releases/add-re
 import type { AddRequest } from '../../repository/releases/add-request.ts';
 import { seconds } from '../../work/report.ts';
 
+/** Whether clients will see something else, and what is said of it. */
+export function outcomeOf(
+  request: AddRequest,
+  outcome: AddOutcome,
+  trials: ReadonlyMap<string, number>,
+): { changed: boolean; text: string } {
+  return { changed: outcome.changed, text: describeOutcome(request, outcome, trials) };
+}
+
 /**
  * @param trials by label of the job, how many milliseconds it took to make the binary of what this run has made
  */
-export function describeOutcome(
+function describeOutcome(
   { version, channel, minimum }: AddRequest,
   { added, changed, updaters }: AddOutcome,
   trials: ReadonlyMap<string, number>,

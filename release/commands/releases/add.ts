@@ -24,10 +24,10 @@ import { readConfigSchema } from '../../repository/releases/config-schema.ts';
 import { DEFAULT_PATCHES } from '../../repository/releases/spacing.ts';
 import { machineLimits } from '../../work/limits.ts';
 import { workLines } from '../../work/report.ts';
-import { type Candidate, tryExecutables } from '../../work/trial.ts';
+import { type Candidate, type TrialWords, tryExecutables } from '../../work/trial.ts';
 import { processWorkers } from '../../work/workers.ts';
-import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from '../signing.ts';
-import { describeOutcome, describePlan } from './add-summary.ts';
+import { SIGNING_HELP, SIGNING_OPTIONS, tellNext, withSigning } from '../signing.ts';
+import { describePlan, outcomeOf } from './add-summary.ts';
 
 const HELP = `Usage: release add <version> --repo <dir> --keys <keys> --binary <platform>-<arch>=<file> ... [options]
 
@@ -140,7 +140,7 @@ export const add: Command = {
           const { work } = repositoryLayout(repo);
           const trial = async (candidates: readonly Candidate[]) => {
             createDirectories(host.disk, work, path.dirname);
-            await tryExecutables(host, candidates, work, report.say);
+            await tryExecutables(host, candidates, work, { say: report.say, mend: mendText(request) });
           };
           const means: AddTools = {
             workers: processWorkers(host.disk),
@@ -150,17 +150,41 @@ export const add: Command = {
             stop,
           };
           return values['dry-run']
-            ? describePlan(request, await planRelease(host, repo, request, signers, means))
-            : describeOutcome(request, await addRelease(host, repo, request, signers, means), report.trials);
+            ? {
+                changed: false,
+                text: describePlan(request, await planRelease(host, repo, request, signers, means)),
+              }
+            : outcomeOf(request, await addRelease(host, repo, request, signers, means), report.trials);
         }),
       );
       report.end();
-      print(result);
+      print(result.text);
+      if (result.changed) tellNext(values);
     } finally {
       report.end();
     }
   },
 };
+
+/** What is most likely wrong with an executable that does not print the version that it is published as. */
+function mendText({ version, updaters }: AddRequest): TrialWords['mend'] {
+  return ({ file }, printed) => {
+    const isUpdater = updaters.some((updater) => updater.file === file);
+    const mends = [
+      ...(printed === null || printed === version
+        ? []
+        : [
+            isUpdater
+              ? `say \`--updater-version ${printed}\``
+              : `publish it as \`release add ${printed} ...\``,
+          ]),
+      isUpdater ? 'name another file with --updater' : `name the file of ${version} with --binary`,
+    ];
+    const [first = '', ...others] = mends;
+    const text = [`${first.slice(0, 1).toUpperCase()}${first.slice(1)}`, ...others].join(', or ');
+    return `Nothing was published. ${text}. --no-trial publishes it as it is.`;
+  };
+}
 
 function configSchemaOf(file: string | undefined): Uint8Array | null {
   return file === undefined ? null : readConfigSchema(readInput(file), file);

@@ -20,9 +20,9 @@ import { DEFAULT_PATCHES } from '../../repository/releases/spacing.ts';
 import { machineLimits } from '../../work/limits.ts';
 import { workLines } from '../../work/report.ts';
 import { processWorkers } from '../../work/workers.ts';
-import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from '../signing.ts';
+import { SIGNING_HELP, SIGNING_OPTIONS, tellNext, withSigning } from '../signing.ts';
 import { requireChannel } from './add.ts';
-import { describeOutcome } from './add-summary.ts';
+import { outcomeOf } from './add-summary.ts';
 
 const HELP = `Usage: release promote <version> --from <channel> --to <channel> --repo <dir> --keys <keys> [options]
 
@@ -93,12 +93,13 @@ export const promote: Command = {
             const whole = { ...request, binaries, minimumFrom: found[0]?.release.minimumFrom ?? null };
             const limits = machineLimits();
             const means = { workers: processWorkers(host.disk), limits, report, trial: null, stop };
-            return describeOutcome(whole, await addRelease(host, repo, whole, signers, means), report.trials);
+            return outcomeOf(whole, await addRelease(host, repo, whole, signers, means), report.trials);
           });
         }),
       );
       report.end();
-      print(result);
+      print(result.text);
+      if (result.changed) tellNext(values);
     } finally {
       report.end();
     }

@@ -6,7 +6,7 @@ import { hasTerminal } from '../../keys/passphrase.ts';
 import { requireVersion } from '../../manifest/options.ts';
 import { print, tell } from '../../platform/terminal.ts';
 import { revoke as revokeRelease } from '../../repository/releases/change-listing.ts';
-import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from '../signing.ts';
+import { SIGNING_HELP, SIGNING_OPTIONS, tellNext, withSigning } from '../signing.ts';
 import { requireChannel } from './add.ts';
 
 const HELP = `Usage: release revoke <version> --repo <dir> --keys <keys> [options]
@@ -51,6 +51,7 @@ export const revoke: Command = {
         ? `${version} is revoked already: nothing to do\n`
         : changed.map((where) => `${where}: ${version} revoked\n`).join(''),
     );
+    if (changed.length > 0) tellNext(values);
   },
 };
 

@@ -4,7 +4,7 @@ import { type Command, readArguments, wholeNumber } from '../../command.ts';
 import { requireVersion } from '../../manifest/options.ts';
 import { print } from '../../platform/terminal.ts';
 import { setRollout } from '../../repository/releases/change-listing.ts';
-import { SIGNING_HELP, SIGNING_OPTIONS, withSigning } from '../signing.ts';
+import { SIGNING_HELP, SIGNING_OPTIONS, tellNext, withSigning } from '../signing.ts';
 import { requireChannel } from './add.ts';
 
 const HELP = `Usage: release rollout <version> <percent> --repo <dir> --keys <keys> [options]
@@ -41,5 +41,6 @@ export const rollout: Command = {
         ? `${version} is at ${percent} % already: nothing to do\n`
         : changed.map((where) => `${where}: ${version} at ${percent} %\n`).join(''),
     );
+    if (changed.length > 0) tellNext(values);
   },
 };

@@ -126,7 +126,8 @@ describe('release add', () => {
     const wrong = await add(`${name}=old`);
     expect([wrong.code, wrong.stdout]).toEqual([2, '']);
     expect(wrong.stderr).toContain(
-      'old: wanted a program that prints 1.0.0 with --version, but it says it is 0.9.0, not 1.0.0',
+      'old: wanted a program that prints 1.0.0 with --version, but it says it is 0.9.0, not 1.0.0\n' +
+        'Nothing was published. Publish it as `release add 0.9.0 ...`, or name the file of 1.0.0 with --binary. ',
     );
     expect(await add('win32-x64=dgmo.exe')).toMatchObject({
       code: 2,
@@ -200,7 +201,10 @@ test('a program that is tried gets a home of its own, and no passphrase', async 
     file: folder.at('dgmo'),
     version: '1.0.0',
   };
-  await tryExecutables(host, [candidate], folder.at(), (line) => said.push(line));
+  await tryExecutables(host, [candidate], folder.at(), {
+    say: (line) => said.push(line),
+    mend: () => '',
+  });
   expect(said).toEqual(['linux-x64: not tried: it could not be started: the filesystem is mounted noexec']);
   expect(seen[0]).toMatchObject({ KEPT: '1' });
   expect(seen[0]?.HOME).toStartWith(folder.at());
