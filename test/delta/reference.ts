@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { ZstdCodec } from 'zstd-codec';
 import { decodeLight } from './mixing/light-reference.ts';
-import { decodeMixing } from './mixing/mixing-reference.ts';
+import { Decoder, decodeMixing } from './mixing/mixing-reference.ts';
 
 export const STREAM_NAMES = [
   'diffLengths',
@@ -181,8 +181,10 @@ export function applyPlainly(patch: Uint8Array, old: Uint8Array): Uint8Array {
     const isLight = extra?.frame[0] === 1;
     let bytes: Uint8Array = new Uint8Array();
     if (extra !== undefined && extra.rawSize > 0)
-      bytes = isLight ? decodeLight(extra.frame.subarray(1), extra.rawSize) : zstd.decompress(extra.frame);
-    return decodeMixing(old, plain.toSize, model?.frame ?? new Uint8Array(), { bytes, isLight });
+      bytes = isLight
+        ? decodeLight(new Decoder(extra.frame.subarray(1)), extra.rawSize)
+        : zstd.decompress(extra.frame);
+    return decodeMixing(old, plain.toSize, new Decoder(model?.frame ?? new Uint8Array()), { bytes, isLight });
   }
   return bspatch(old, plain.toSize, decompress(plain));
 }

@@ -1,10 +1,10 @@
 /** The light coder of bulk once more, from lib/delta/FORMAT.md: a plain decoder for the second one of `mixing`. */
-import { Counters, Decoder, NumberCounters } from './mixing-reference.ts';
+import { Counters, type Decoder, NumberCounters, requireSound } from './mixing-reference.ts';
 
 const LIMIT = 127;
 
 /** `size` bytes of bulk. */
-export function decodeLight(stream: Uint8Array, size: number): Uint8Array {
+export function decodeLight(stream: Decoder, size: number): Uint8Array {
   return new Light(stream, size).decode();
 }
 
@@ -26,8 +26,8 @@ class Light {
   readonly #lowest = new Counters();
   readonly #bytes = new Counters();
 
-  constructor(stream: Uint8Array, size: number) {
-    this.#decoder = new Decoder(stream);
+  constructor(stream: Decoder, size: number) {
+    this.#decoder = stream;
     this.#made = new Uint8Array(size);
   }
 
@@ -35,10 +35,14 @@ class Light {
     const [counts, sizes] = [new NumberCounters(), new NumberCounters()];
     const stretches: { end: number; class: number }[] = [];
     let end = 0;
-    for (let i = this.#decoder.number(counts); i > 0; i--) {
+    const count = this.#decoder.number(counts);
+    requireSound(count <= 1024);
+    for (let i = 0; i < count; i++) {
       end += this.#decoder.number(sizes) + 1;
       stretches.push({ end, class: this.#decoder.raw(2) });
+      requireSound(end <= this.#made.length && Number(stretches.at(-1)?.class) < 3);
     }
+    requireSound(end === this.#made.length);
     while (this.#at < this.#made.length) {
       this.#token(stretches.find((stretch) => stretch.end > this.#at)?.class ?? 0);
     }
@@ -117,6 +121,7 @@ class Light {
       this.#last = [this.#distance(length), ...this.#last.slice(0, 3)];
       this.#state = (state * 4 + 1) & 63;
     }
+    requireSound(Number(this.#last[0]) <= this.#at && length <= this.#made.length - this.#at);
     for (let i = 0; i < length; i++, this.#at++) {
       this.#made[this.#at] = this.#made[this.#at - Number(this.#last[0])] ?? 0;
     }

@@ -1,6 +1,6 @@
 /**
  * The algorithm `mixing` once more, from lib/delta/FORMAT.md alone and sharing no code with lib/delta: a plain decoder in
- * memory. It believes what it reads; it is for patches that are well-formed.
+ * memory. What FORMAT.md has bounds for is checked, so that the fuzzer can ask whether both decoders refuse the same.
  */
 import { createHash } from 'node:crypto';
 import { GO, GO_BASES, isOther, isWide, OTHER_CODE, OtherReferences, X86_32 } from './reference-kinds.ts';
@@ -62,6 +62,11 @@ function learn(counter: [number, number], bit: number, limit: number): void {
   if (counter[1] < limit) counter[1]++;
 }
 
+export function requireSound(isSound: boolean): void {
+  if (!isSound) throw new RangeError('the stream is malformed');
+}
+
+/** What a stream is decoded by. The fuzzer hands in one that decides by itself. */
 export class Decoder {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -631,6 +636,9 @@ interface WordEntry {
 const isEqual = (a: readonly number[], b: readonly number[]) =>
   a.length === b.length && a.every((byte, i) => byte === b[i]);
 const [CODE_CLASS, TEXT_CLASS] = [1, 2];
+const KINDS = 19;
+const isLike = (one: number, other: number) =>
+  (one === GO) === (other === GO) && [GO, HASHES, LARGE_HASHES].includes(one);
 
 interface Step {
   start: number;
@@ -641,7 +649,7 @@ interface Step {
 export function decodeMixing(
   old: Uint8Array,
   toSize: number,
-  model: Uint8Array,
+  model: Decoder,
   bulk: { bytes: Uint8Array; isLight: boolean },
 ): Uint8Array {
   return new Mixing(old, toSize, model, bulk).decode();
@@ -727,7 +735,7 @@ class Mixing {
   constructor(
     old: Uint8Array,
     toSize: number,
-    model: Uint8Array,
+    model: Decoder,
     bulk: { bytes: Uint8Array; isLight: boolean },
   ) {
     // Zeros around both files, which contexts may reach.
@@ -738,12 +746,13 @@ class Mixing {
     this.#fresh = new Uint8Array(new ArrayBuffer(toSize + 128), 64, toSize);
     this.#extra = bulk.bytes;
     this.#isLight = bulk.isLight;
-    this.#decoder = new Decoder(model);
+    this.#decoder = model;
   }
 
   decode(): Uint8Array {
     this.#parameters();
     for (const step of this.#steps) this.#step(step);
+    requireSound(this.#extraAt === this.#extra.length);
     return this.#fresh.slice();
   }
 
@@ -770,14 +779,15 @@ class Mixing {
   #parameters(): void {
     const decoder = this.#decoder;
     this.#bucketBits = decoder.raw(5);
+    requireSound(this.#bucketBits >= 8 && this.#bucketBits <= 20);
     const bases = [0, 1].map(() => {
       const low = decoder.raw(32);
       return (BigInt(decoder.raw(32)) << 32n) | BigInt(low);
     });
     const counters = numbers(6);
     const nothing = { regions: [], goBases: new Array<number>(GO_BASES).fill(0) };
-    const first = this.#regions(counters, nothing);
-    const second = this.#regions(counters, first);
+    const first = this.#regions(counters, nothing, this.#old.length, false);
+    const second = this.#regions(counters, first, this.#fresh.length, true);
     this.#images = [
       { ...first, base: bases[0] ?? 0n },
       { ...second, base: bases[1] ?? 0n },
@@ -796,10 +806,13 @@ class Mixing {
   #regions(
     counters: NumberCounters[],
     like: Pick<Image, 'regions' | 'goBases'>,
+    fileSize: number,
+    isFresh: boolean,
   ): Pick<Image, 'regions' | 'span' | 'goBases'> {
     const decoder = this.#decoder;
     const next = (field: number) => decoder.number(counters[field] ?? new NumberCounters());
     const count = next(0);
+    requireSound(count <= 255);
     const span = next(0);
     const regions: Region[] = [];
     let goBases = new Array<number>(GO_BASES).fill(0);
@@ -819,6 +832,14 @@ class Mixing {
       const offset = end + gap;
       regions.push({ offset, size, address: u32(offset + distance), kind });
       end = offset + size;
+      requireSound(size > 0 && end <= fileSize && kind < KINDS);
+      const isAlone = kind === GO || kind === HASHES || kind === LARGE_HASHES;
+      requireSound(!isAlone || !regions.slice(0, -1).some((other) => isLike(other.kind, kind)));
+      if (isAlone && kind !== GO) {
+        const hashed = u32(offset + distance);
+        const pages = Math.ceil(hashed / (kind === HASHES ? 4096 : 16384));
+        requireSound(isFresh && hashed > 0 && hashed <= offset && size === 32 * pages);
+      }
       if (kind !== GO) continue;
       let last = 0;
       goBases = like.goBases.map((base, index) => {
@@ -831,6 +852,7 @@ class Mixing {
 
   #readSteps(count: number): void {
     const decoder = this.#decoder;
+    requireSound(count > 0 && count <= Math.min(this.#fresh.length, 2 ** 22));
     const [lengths, seeks] = [numbers(4), numbers(4)];
     const flags = new Counters();
     const recent = new Array<number>(16).fill(0);
@@ -861,7 +883,9 @@ class Mixing {
         recent.splice(index, 1);
         recent.unshift(distance);
         old = u32(start + distance);
+        requireSound(old <= this.#old.length);
       }
+      requireSound(start < this.#fresh.length);
       const last = this.#steps.at(-1);
       if (last !== undefined) last.end = start;
       this.#steps.push({ start, end: this.#fresh.length, old });
@@ -927,6 +951,7 @@ class Mixing {
     } else {
       piece.set(this.#extra.subarray(this.#extraAt, this.#extraAt + size));
       this.#extraAt += size;
+      requireSound(this.#extraAt <= this.#extra.length);
       if (region?.kind === X86) this.#makeRelative(piece, addressIn(this.#images[1], this.#at));
     }
     this.#at += size;
