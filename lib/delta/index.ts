@@ -14,7 +14,13 @@ export {
   readBlockList,
 } from './full/block-list.ts';
 export { decodeFrameIndex, type Frame, type FrameIndex } from './full/frame-index.ts';
-export { compressFramed, type FramedOptions, inflateFrame, readFrameIndex } from './full/framed.ts';
+export {
+  compressFramed,
+  type FramedOptions,
+  framesByContent,
+  inflateFrame,
+  readFrameIndex,
+} from './full/framed.ts';
 export { decompressFull, type FullForm } from './full/full-binary.ts';
 export { type GenerateOptions, generatePatch } from './generate.ts';
 export { type PatchHeader, readPatchHeader, type StreamEntry } from './header.ts';

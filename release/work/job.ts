@@ -15,12 +15,15 @@ export interface OldBinary {
   package: string;
 }
 
-export type Job = { label: string; to: NewBinary } & (
-  | { kind: 'full'; level: number | null }
+export type Job = {
+  label: string;
+  to: NewBinary;
+} /** `older`: whose frames are used again where the new binary has the same bytes. */ & (
+  | { kind: 'full'; level: number | null; older: OldBinary | null }
   | { kind: 'patch'; from: OldBinary; applyLimit: number | null }
 );
 
-/** 64 hex digits: the same for the same work, wherever the files are. */
+/** 64 hex digits: the same for the same work, wherever the files are. An older binary makes it faster, and changes nothing. */
 export function jobKey(job: Job): string {
   const { version, digest } = job.to;
   const parts =

@@ -1,10 +1,10 @@
 /** One job, done in this process. */
 import path from 'node:path';
-import { decompressFull } from '../../lib/delta/index.ts';
+import { decompressFull, type FramedOptions, framesByContent } from '../../lib/delta/index.ts';
 import { DamagedError, UsageError } from '../../lib/errors.ts';
 import { peekPackage } from '../../lib/package/index.ts';
 import type { Disk } from '../../lib/platform/disk.ts';
-import { digestBytes, openSource, readFile, replaceDurably } from '../../lib/platform/files.ts';
+import { digestBytes, openSource, readFile, replaceDurably, type Source } from '../../lib/platform/files.ts';
 import { MAX_BINARY_SIZE } from '../../lib/version/index.ts';
 import type { Job, NewBinary, OldBinary } from './job.ts';
 import { type Build, build, fullBytes, patchBytes } from './payloads.ts';
@@ -19,7 +19,9 @@ export async function perform(
   const to = readNew(disk, job.to);
   const { bytes, tried } =
     job.kind === 'full'
-      ? await fullBytes(to, { level: job.level ?? undefined, onProgress })
+      ? await withOlderFrames(disk, job.older, (older) =>
+          fullBytes(to, { level: job.level ?? undefined, older, onProgress }),
+        )
       : await patchBytes(await readOld(disk, job.from), to, job.applyLimit ?? undefined, onProgress);
   replaceDurably(disk, output, path.dirname(output), bytes, 0o644);
   return tried;
@@ -31,6 +33,34 @@ function readNew(disk: Disk, { version, digest, file }: NewBinary): Build {
   throw new UsageError(
     `${file} changed while it was read: wanted SHA-256 ${digest.sha256}, found ${made.digest.sha256}`,
   );
+}
+
+/** Null if there is none, or it is of another form. A damaged one is no reason to fail: nothing is made of what it lacks. */
+async function withOlderFrames<Result>(
+  disk: Disk,
+  older: OldBinary | null,
+  use: (older: FramedOptions['older']) => Promise<Result>,
+): Promise<Result> {
+  if (older === null) return await use(null);
+  const source = openSource(disk, older.package);
+  try {
+    return await use(await olderFrames(source, older.digest.size));
+  } finally {
+    source.close();
+  }
+}
+
+async function olderFrames(source: Source, size: number): Promise<FramedOptions['older']> {
+  try {
+    const contents = peekPackage(source);
+    const index = contents.payloads.findIndex(
+      ({ kind, compression }) => kind === 'full' && compression === 'frames',
+    );
+    return index === -1 ? null : await framesByContent(contents.payload(index), size);
+  } catch (error) {
+    if (error instanceof DamagedError) return null;
+    throw error;
+  }
 }
 
 async function readOld(disk: Disk, { version, digest, package: file }: OldBinary): Promise<Build> {

@@ -93,8 +93,7 @@ async function publish(shop: Workshop, old: string, fresh: string): Promise<{ ro
   const feed = path.join(shop.folder, 'www');
   const where = ['--repo', repo, '--keys', shop.keys];
   await release(['init', ...where, '--app', 'opencode']);
-  // Nothing is fetched of the full binary of the old one.
-  await release(['add', OLD, ...where, '--binary', `linux-x64=${old}`, '--level', '1']);
+  await release(['add', OLD, ...where, '--binary', `linux-x64=${old}`]);
   const begun = performance.now();
   const cli = path.resolve(import.meta.dir, '../../release/cli.ts');
   const child = Bun.spawn([process.execPath, cli, 'add', NEW, ...where, '--binary', `linux-x64=${fresh}`], {

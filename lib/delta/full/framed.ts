@@ -19,6 +19,7 @@ import {
   INDEX_HEAD,
   readIndexLength,
 } from './frame-index.ts';
+import { contentOf, type MadeFrame, OlderFrames } from './older-frames.ts';
 import type { DecompressOptions } from './one-frame.ts';
 
 /**
@@ -53,6 +54,11 @@ export interface FramedOptions {
   level?: number | undefined;
   /** Frames that are compressed at the same time; 4 if not given. */
   atOnce?: number;
+  /**
+   * Of an older binary: what is in it as well is not compressed again, if it was made with the same level by the same zstd, as a
+   * few of its frames tell. So the result is the same without it.
+   */
+  older?: OlderFrames | null | undefined;
   /** Called with the fraction that is compressed, 0 to 1. */
   onProgress?: (fraction: number) => void;
 }
@@ -60,16 +66,22 @@ export interface FramedOptions {
 /** Index and frames. `bytes` has 1 byte to 1 GiB. */
 export async function compressFramed(
   bytes: Uint8Array,
-  { level = LEVEL, atOnce = AT_ONCE, onProgress }: FramedOptions = {},
+  { level = LEVEL, atOnce = AT_ONCE, older = null, onProgress }: FramedOptions = {},
 ): Promise<Uint8Array> {
   const starts = Array.from(
     { length: Math.ceil(bytes.length / FRAME_SIZE) },
     (_, index) => index * FRAME_SIZE,
   );
+  const groupAt = (start: number) => bytes.subarray(start, start + FRAME_SIZE);
+  const same = older === null ? [] : starts.filter((start) => older.has(groupAt(start)));
+  const known =
+    older !== null && (await isMadeAlike(older, sampleOf(same).map(groupAt), level)) ? older : null;
   let done = 0;
   const frames: MadeFrame[] = [];
-  const pieces = inOrder(starts, atOnce, (start) =>
-    makeFrames(bytes.subarray(start, start + FRAME_SIZE), level),
+  const pieces = inOrder(
+    starts,
+    atOnce,
+    async (start) => known?.of(groupAt(start)) ?? (await makeFrames(groupAt(start), level)),
   );
   for await (const made of pieces) {
     frames.push(...made);
@@ -79,9 +91,63 @@ export async function compressFramed(
   return Buffer.concat([encodeFrameIndex(bytes.length, entries), ...frames.map(({ frame }) => frame)]);
 }
 
-interface MadeFrame {
-  frame: Uint8Array;
-  rawSize: number;
+/** So many groups are compressed to find out how the older ones were made. */
+const SAMPLES = 8;
+
+/** Some of them, from all over. */
+function sampleOf(starts: readonly number[]): number[] {
+  const step = Math.max(1, Math.floor(starts.length / SAMPLES));
+  return starts.filter((_, index) => index % step === step >> 1);
+}
+
+/** Whether the older frames of these groups are those that would be made now. */
+async function isMadeAlike(
+  older: OlderFrames,
+  groups: readonly Uint8Array[],
+  level: number,
+): Promise<boolean> {
+  for (const raw of groups) {
+    const before = older.of(raw) ?? [];
+    const now = await makeFrames(raw, level);
+    const isSame = ({ frame }: MadeFrame, index: number) =>
+      Buffer.compare(frame, before[index]?.frame ?? new Uint8Array()) === 0;
+    if (before.length !== now.length || !now.every(isSame)) return false;
+  }
+  return groups.length > 0;
+}
+
+/**
+ * The frames of a framed binary, by what is in them, for one that is compressed after it.
+ *
+ * @param source has to stay open as long as they are used
+ * @throws DamagedError if it is not a framed binary of `size` bytes
+ */
+export async function framesByContent(source: Source, size: number): Promise<OlderFrames> {
+  const { frames } = readFrameIndex(source, size);
+  const groups = new Map<string, Frame[]>();
+  let group: Frame[] = [];
+  let raw: Uint8Array[] = [];
+  let filled = 0;
+  const inflated = inOrder(frames, AT_ONCE, async (frame) => ({
+    frame,
+    piece: await inflateFrame(read(source, frame), frame),
+  }));
+  for await (const { frame, piece } of inflated) {
+    group.push(frame);
+    raw.push(piece);
+    filled += piece.length;
+    if (filled < FRAME_SIZE && frame !== frames.at(-1)) continue;
+    // One of another size is never asked for.
+    groups.set(contentOf(Buffer.concat(raw)), group);
+    [group, raw, filled] = [[], [], 0];
+  }
+  return new OlderFrames(source, groups);
+}
+
+function read(source: Source, { offset, length }: Frame): Uint8Array {
+  const bytes = new Uint8Array(length);
+  source.read(offset, bytes);
+  return bytes;
 }
 
 /** One frame, or one for each block if it would be too long. */
@@ -118,11 +184,7 @@ export async function decompressFramed({
   const index = readFrameIndex(source, size);
   const digest = new RunningDigest();
   let sinceCheckpoint = 0;
-  const pieces = inOrder(index.frames, AT_ONCE, (frame) => {
-    const bytes = new Uint8Array(frame.length);
-    source.read(frame.offset, bytes);
-    return inflateFrame(bytes, frame);
-  });
+  const pieces = inOrder(index.frames, AT_ONCE, (frame) => inflateFrame(read(source, frame), frame));
   for await (const piece of pieces) {
     write(piece);
     digest.update(piece);

@@ -3,7 +3,7 @@ import type { PayloadDraft } from '../../../lib/package/index.ts';
 import type { Disk } from '../../../lib/platform/disk.ts';
 import { openSource, type Source } from '../../../lib/platform/files.ts';
 import { type Binary, targetName } from '../../../lib/version/index.ts';
-import type { Job } from '../../work/job.ts';
+import type { Job, OldBinary } from '../../work/job.ts';
 import { framesOf, fullPayload, patchPayload } from '../../work/payloads.ts';
 import { makeProducts, noteLeftOut, wasLeftOut } from '../../work/products.ts';
 import type { Published } from '../published.ts';
@@ -104,13 +104,18 @@ export function missingPayloads(
   const to = { version, digest: goal.digest, file: goal.file };
   const name = targetName(goal.target);
   const jobs: Job[] = [];
+  const old = (base: Goal['bases'][number]): OldBinary | null => {
+    const full = fullPackage(base);
+    if (full === undefined) return null;
+    return { version: base.version, digest: base.binary, package: requireListed(published, full) };
+  };
   if (goal.known === undefined || (goal.here === undefined && fullPackage(goal.known) === undefined)) {
-    jobs.push({ kind: 'full', label: `${name}: full binary`, to, level });
+    const older = goal.bases.map(old).find((base) => base !== null) ?? null;
+    jobs.push({ kind: 'full', label: `${name}: full binary`, to, level, older });
   }
   for (const base of goal.bases) {
-    const full = fullPackage(base);
-    if (full === undefined || patchFrom(goal.known, base) !== undefined) continue;
-    const from = { version: base.version, digest: base.binary, package: requireListed(published, full) };
+    const from = patchFrom(goal.known, base) === undefined ? old(base) : null;
+    if (from === null) continue;
     jobs.push({ kind: 'patch', label: `${name}: patch from ${base.version}`, to, from, applyLimit });
   }
   return jobs;

@@ -49,6 +49,7 @@ async function placeUpdater(
     label: `${targetName(target)}: updater`,
     to: { version, digest: executable, file },
     level,
+    older: null,
   };
   const same = known.find(
     (one) => targetName(one) === targetName(target) && one.checksum === executable.sha256,

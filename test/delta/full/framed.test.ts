@@ -3,7 +3,13 @@ import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
-import { compressFramed, decodeFrameIndex, decompressFull, inflateFrame } from '../../../lib/delta/index.ts';
+import {
+  compressFramed,
+  decodeFrameIndex,
+  decompressFull,
+  framesByContent,
+  inflateFrame,
+} from '../../../lib/delta/index.ts';
 import { DamagedError } from '../../../lib/errors.ts';
 import { memorySource } from '../../../lib/platform/files.ts';
 import { zstd } from '../forge.ts';
@@ -61,6 +67,43 @@ describe('there and back', () => {
     const bytes = codeLike(3 * FRAME, 5);
     const one = await compressFramed(bytes, { level: 3, atOnce: 1 });
     expect(Buffer.compare(await compressFramed(bytes, { level: 3, atOnce: 9 }), one)).toBe(0);
+  });
+
+  describe('after an older binary', () => {
+    const common = [codeLike(20 * FRAME, 3), randomBytes(4 * FRAME, 4)];
+    const old = Buffer.concat([...common, codeLike(3 * FRAME, 6)]);
+    const fresh = Buffer.concat([codeLike(FRAME, 7), ...common, codeLike(1000, 8)]);
+
+    /** The frames for `fresh`, and how many of those of `old`, made with that level, were read for them. */
+    async function after(level: number): Promise<{ made: Uint8Array; used: number }> {
+      const source = memorySource(await compressFramed(old, { level }));
+      const counted = { size: source.size, read: source.read };
+      const older = await framesByContent(counted, old.length);
+      let used = 0;
+      counted.read = (position, into) => {
+        used++;
+        source.read(position, into);
+      };
+      return { made: await compressFramed(fresh, { level: 3, older }), used };
+    }
+
+    test('what that has as well is not compressed again, and the result is the same', async () => {
+      const { made, used } = await after(3);
+      expect(Buffer.compare(made, await compress(fresh))).toBe(0);
+      expect(used).toBeGreaterThanOrEqual(24);
+    });
+
+    test('unless that was made with another level', async () => {
+      const { made, used } = await after(1);
+      expect(Buffer.compare(made, await compress(fresh))).toBe(0);
+      expect(used).toBeLessThan(24);
+    });
+
+    test('one that is of another form or size is refused', async () => {
+      expect(await failure(framesByContent(memorySource(old), old.length))).toBeInstanceOf(DamagedError);
+      const source = memorySource(await compress(old));
+      expect(await failure(framesByContent(source, old.length - 1))).toBeInstanceOf(DamagedError);
+    });
   });
 
   test('progress runs to the end', async () => {

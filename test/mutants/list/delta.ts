@@ -101,6 +101,8 @@ export const DELTA: readonly MutatedFile[] = [
       ['checkFrame(memorySource(bytes), rawSize, windowLog, name);', ''],
       ['if (inflated.length === rawSize) ', 'if (false) '],
       ['if (first !== undefined) ', 'if (false) '],
+      ['if (before.length !== now.length || !now.every(isSame)) return false;', ''],
+      ['known?.of(groupAt(start)) ?? ', ''],
     ],
   },
   {

@@ -106,6 +106,7 @@ test('a worker does not outlive who started it', async () => {
     kind: 'full',
     label: 'endless',
     level: 22,
+    older: null,
     to: { version: '1.0.0', file: folder.at('old'), digest: digestBytes(readFileSync(folder.at('old'))) },
   };
   const child = path.join(import.meta.dir, '../../../release/work/child.ts');
