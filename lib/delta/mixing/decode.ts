@@ -1,6 +1,6 @@
 /**
- * Decodes the streams of `mixing`. Memory: the old file, a quarter of it, 8 MiB of the new one, the bulk (at most 128 MiB),
- * and at most 220 MiB of tables and windows, whatever the patch says.
+ * Decodes the streams of `mixing`. Memory: the old file, a quarter of it, 8 MiB of the new one, the bulk (at most 128 MiB; below 64 MiB
+ * twice, and its stream), and at most 220 MiB of tables and windows, whatever the patch says.
  */
 import { DamagedError } from '../../errors.ts';
 import { CHUNK, type Source } from '../../platform/files.ts';
@@ -24,14 +24,31 @@ export async function decodeMixing(
 ): Promise<void> {
   const [model, extra] = header.streams;
   const modelSize = model?.rawSize ?? 0;
-  const module = new MixingModule(false, header.fromSize, header.toSize);
-  const { exports } = module;
-  await load(module, old, checkpoint);
   const frame = {
     size: body.size - modelSize,
     read: (at: number, into: Uint8Array) => body.read(modelSize + at, into),
   };
   const bulk = await openBulk(frame, extra?.rawSize ?? 0, checkpoint);
+  try {
+    await decodeModel(header, body, old, output, checkpoint, bulk);
+    await bulk.end();
+  } finally {
+    bulk.close();
+  }
+}
+
+async function decodeModel(
+  header: PatchHeader,
+  body: Source,
+  old: Source,
+  output: Output,
+  checkpoint: Checkpoint,
+  bulk: Inflater | LightBulk,
+): Promise<void> {
+  const modelSize = header.streams[0]?.rawSize ?? 0;
+  const module = new MixingModule(false, header.fromSize, header.toSize);
+  const { exports } = module;
+  await load(module, old, checkpoint);
   if (bulk instanceof LightBulk) exports.careful();
   const hashes = new PageHashes();
   let given = 0;
@@ -44,48 +61,42 @@ export async function decodeMixing(
       await output.pass(chunk);
     }
   };
-  try {
-    for (;;) {
-      const due = module.run(given === modelSize);
-      if (due === null) throw malformed(exports.made() >>> 0);
-      if (due === BUFFER_DUE) {
-        const kept = exports.bufferFilled();
-        const size = Math.min(BUFFER - kept, modelSize - given);
-        body.read(given, module.bytes(exports.bufferAddress() + kept, size));
-        exports.refill(kept + size);
-        given += size;
-      } else if (due === WINDOW_FULL) {
+  for (;;) {
+    const due = module.run(given === modelSize);
+    if (due === null) throw malformed(exports.made() >>> 0);
+    if (due === BUFFER_DUE) {
+      const kept = exports.bufferFilled();
+      const size = Math.min(BUFFER - kept, modelSize - given);
+      body.read(given, module.bytes(exports.bufferAddress() + kept, size));
+      exports.refill(kept + size);
+      given += size;
+    } else if (due === WINDOW_FULL) {
+      await passOn();
+      exports.slide();
+    } else if (due === BULK_DUE) {
+      const wanted = exports.bulkSize();
+      const hashesFrom = exports.bulkHashes() >>> 0;
+      if (hashesFrom > 0) {
         await passOn();
-        exports.slide();
-      } else if (due === BULK_DUE) {
-        const wanted = exports.bulkSize();
-        const hashesFrom = exports.bulkHashes() >>> 0;
-        if (hashesFrom > 0) {
-          await passOn();
-          module.bytes(exports.freshAt(passed), wanted).set(hashes.bytes(hashesFrom - 1, wanted));
-          exports.bulkPlaced();
-          continue;
-        }
-        if (bulk.left < wanted) throw new DamagedError(`${bulk.name} ends too early`);
-        await copyBulk(bulk, module, wanted);
+        module.bytes(exports.freshAt(passed), wanted).set(hashes.bytes(hashesFrom - 1, wanted));
         exports.bulkPlaced();
-      } else if (due === DONE) {
-        break;
+        continue;
       }
+      if (bulk.left < wanted) throw new DamagedError(`${bulk.name} ends too early`);
+      await copyBulk(bulk, module, wanted);
+      exports.bulkPlaced();
+    } else if (due === DONE) {
+      break;
     }
-    await passOn();
-    if (bulk instanceof Inflater) await bulk.end();
-    else if (bulk.left > 0) throw new DamagedError(`${bulk.name} holds ${bulk.left} bytes too many`);
-  } finally {
-    if (bulk instanceof Inflater) bulk.close();
   }
+  await passOn();
 }
 
 async function openBulk(stream: Source, size: number, checkpoint: Checkpoint): Promise<Inflater | LightBulk> {
   const name = 'the stream extra of the patch';
   const first = new Uint8Array(1);
   if (stream.size > 0) stream.read(0, first);
-  if (first[0] === LIGHT) return await LightBulk.decode(stream, size, name, checkpoint);
+  if (first[0] === LIGHT) return await LightBulk.open(stream, size, name, checkpoint);
   return new Inflater(stream, size, EXTRA_WINDOW, name);
 }
 
@@ -101,7 +112,7 @@ async function copyBulk(bulk: Inflater | LightBulk, module: MixingModule, wanted
   const { exports } = module;
   const start = exports.freshAt(exports.made() >>> 0) >>> 0;
   if (bulk instanceof LightBulk) {
-    module.bytes(start, wanted).set(bulk.take(wanted));
+    module.bytes(start, wanted).set(await bulk.take(wanted));
     return;
   }
   for (let done = 0; done < wanted; ) {

@@ -1,7 +1,8 @@
-/** The stream `extra` by the light coder (../assembly/mixing/light): all of it is decoded before the first byte is needed. */
+/** The stream `extra` by the light coder (../assembly/mixing/light). */
 import { DamagedError } from '../../errors.ts';
 import type { Source } from '../../platform/files.ts';
 import type { Checkpoint } from '../output.ts';
+import { LightAhead } from './light-ahead.ts';
 import { BUFFER, BUFFER_DUE, DONE, instantiate, type LightExports, noMemory, runModule } from './module.ts';
 
 /** The first byte of such a stream. A frame of zstd begins with another one. */
@@ -45,53 +46,91 @@ export async function encodeLight(bulk: Uint8Array, stretches: readonly Stretch[
   return new Uint8Array(Buffer.concat(made));
 }
 
-/** Bulk that is taken bit by bit. */
+/** Bulk that is taken bit by bit. Much of it is decoded by a thread of its own, while this one models what lies between. */
 export class LightBulk {
   readonly name: string;
   /** Bytes that were not taken yet. */
   left: number;
-  readonly #bytes: Uint8Array;
+  readonly #stream: Source;
+  readonly #checkpoint: Checkpoint;
+  #ahead: LightAhead | null = null;
+  #bytes: Uint8Array = new Uint8Array(0);
 
-  private constructor(bytes: Uint8Array, name: string) {
-    this.#bytes = bytes;
-    this.left = bytes.length;
+  private constructor(stream: Source, size: number, name: string, checkpoint: Checkpoint) {
+    this.#stream = stream;
+    this.#checkpoint = checkpoint;
+    this.left = size;
     this.name = name;
   }
 
-  /** Decodes `stream`, which makes `size` bytes. Throws DamagedError if it is malformed. */
-  static async decode(
-    stream: Source,
-    size: number,
-    name: string,
-    checkpoint: Checkpoint,
-  ): Promise<LightBulk> {
+  /** Opens `stream`, which makes `size` bytes. Throws DamagedError if it is malformed. */
+  static async open(stream: Source, size: number, name: string, checkpoint: Checkpoint): Promise<LightBulk> {
     if (size > LIGHT_LIMIT) {
       throw new DamagedError(`${name} makes ${size} bytes, wanted at most ${LIGHT_LIMIT}`);
     }
+    const bulk = new LightBulk(stream, size, name, checkpoint);
+    bulk.#ahead = LightAhead.start(stream, size);
+    if (bulk.#ahead === null) bulk.#bytes = await bulk.#decode(size);
+    return bulk;
+  }
+
+  /** The next `size` bytes, of which there must be as many. Throws DamagedError if the stream is malformed. */
+  async take(size: number): Promise<Uint8Array> {
+    const bytes = await this.#have(size);
+    const at = bytes.length - this.left;
+    this.left -= size;
+    return bytes.subarray(at, at + size);
+  }
+
+  /** After the last byte was taken. Throws DamagedError if the stream goes on. */
+  async end(): Promise<void> {
+    if (this.left > 0) throw new DamagedError(`${this.name} holds ${this.left} bytes too many`);
+    await this.#have(0);
+  }
+
+  close(): void {
+    this.#ahead?.close();
+  }
+
+  /** All bytes, of which the next `size` are there; all are, and nothing follows, if none are left. */
+  async #have(size: number): Promise<Uint8Array> {
+    const ahead = this.#ahead;
+    if (ahead === null) return this.#bytes;
+    const total = ahead.bytes.length;
+    const wanted = total - this.left + size;
+    while (ahead.made < wanted || (this.left === 0 && ahead.result === null)) {
+      if (ahead.result !== null) throw this.#malformed(ahead.made);
+      const isWorking = await ahead.step();
+      await this.#checkpoint();
+      if (isWorking || ahead.result !== null) continue;
+      ahead.close();
+      this.#ahead = null;
+      this.#bytes = await this.#decode(total);
+      return this.#bytes;
+    }
+    if (this.left === 0 && ahead.result !== DONE) throw this.#malformed(ahead.made);
+    return ahead.bytes;
+  }
+
+  /** In this thread. */
+  async #decode(size: number): Promise<Uint8Array> {
     const exports = openLight(false, size);
     let given = 1;
     for (;;) {
-      const due = runModule(() => exports.runLight(given === stream.size));
+      const due = runModule(() => exports.runLight(given === this.#stream.size));
       if (due === DONE) break;
-      if (due !== BUFFER_DUE) {
-        throw new DamagedError(
-          `${name} is malformed: what follows its byte ${exports.lightMade() >>> 0} cannot be decoded`,
-        );
-      }
+      if (due !== BUFFER_DUE) throw this.#malformed(exports.lightMade() >>> 0);
       const kept = exports.bufferFilled();
-      const more = Math.min(BUFFER - kept, stream.size - given);
-      stream.read(given, bytesOf(exports, exports.bufferAddress() + kept, more));
+      const more = Math.min(BUFFER - kept, this.#stream.size - given);
+      this.#stream.read(given, bytesOf(exports, exports.bufferAddress() + kept, more));
       exports.refill(kept + more);
       given += more;
-      await checkpoint();
+      await this.#checkpoint();
     }
-    return new LightBulk(bytesOf(exports, exports.lightBulk(), size), name);
+    return bytesOf(exports, exports.lightBulk(), size);
   }
 
-  /** The next `size` bytes, of which there must be as many. */
-  take(size: number): Uint8Array {
-    const at = this.#bytes.length - this.left;
-    this.left -= size;
-    return this.#bytes.subarray(at, at + size);
+  #malformed(at: number): DamagedError {
+    return new DamagedError(`${this.name} is malformed: what follows its byte ${at} cannot be decoded`);
   }
 }

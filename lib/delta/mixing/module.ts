@@ -105,6 +105,11 @@ export function noMemory(): MachineError {
 
 let module: WebAssembly.Module | undefined;
 
+/** For another thread to compile. */
+export function moduleBytes(): Uint8Array {
+  return readEmbedded(wasmPath);
+}
+
 /** A fresh instance each time: its memory goes with it. */
 export function instantiate<T>(): T {
   module ??= new WebAssembly.Module(readEmbedded(wasmPath));

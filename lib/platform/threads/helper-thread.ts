@@ -1,0 +1,71 @@
+/**
+ * A thread that computes beside this one, with a script of its own. It saves time and nothing else: whoever starts one can do the
+ * work without it, as there may be no thread to be had.
+ */
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+import { Worker } from 'node:worker_threads';
+
+/** Milliseconds that a helper may say nothing. One that was not started by the system says nothing at all. */
+const PATIENCE = 10_000;
+/** Processes and threads that the user may have at least. Close to the limit, the engine ends the process as it starts a thread. */
+const LEAST_LIMIT = 1024;
+
+export class HelperThread {
+  readonly #worker: Worker;
+  #heard: () => void = () => undefined;
+  #failed = false;
+
+  private constructor(worker: Worker) {
+    this.#worker = worker;
+    worker.unref();
+    const fail = () => {
+      this.#failed = true;
+      this.#heard();
+    };
+    worker
+      .on('message', () => this.#heard())
+      .on('error', fail)
+      .on('exit', fail);
+  }
+
+  /**
+   * Null where the machine has one processor or threads are scarce.
+   *
+   * @param script CommonJS. `workerData` of node:worker_threads is `data`; it calls `parentPort.postMessage` after each step
+   */
+  static start(script: string, data: unknown): HelperThread | null {
+    if (os.availableParallelism() < 2 || processLimit() < LEAST_LIMIT) return null;
+    try {
+      return new HelperThread(new Worker(script, { eval: true, workerData: data }));
+    } catch {
+      return null;
+    }
+  }
+
+  /** Until it has taken a step. False if it has ended, or has taken none for ten seconds. */
+  async step(): Promise<boolean> {
+    if (this.#failed) return false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const isHeard = await new Promise<boolean>((resolve) => {
+      this.#heard = () => resolve(true);
+      timer = setTimeout(() => resolve(false), PATIENCE);
+    });
+    clearTimeout(timer);
+    return isHeard && !this.#failed;
+  }
+
+  end(): void {
+    this.#worker.terminate().catch(() => undefined);
+  }
+}
+
+/** Infinity where there is none, or the system does not say. */
+function processLimit(): number {
+  try {
+    const [, limit] = /^Max processes\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1')) ?? [];
+    return limit === undefined ? Number.POSITIVE_INFINITY : Number(limit);
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}

@@ -1,0 +1,61 @@
+/** Bulk that a thread of its own decodes is what it was, and what is wrong with its stream is told as without the thread. */
+import { expect, test } from 'bun:test';
+import os from 'node:os';
+import { encodeLight, LightBulk } from '../../../lib/delta/mixing/light.ts';
+import { LightAhead } from '../../../lib/delta/mixing/light-ahead.ts';
+import { DamagedError } from '../../../lib/errors.ts';
+import { memorySource } from '../../../lib/platform/files.ts';
+
+const SIZE = 5 << 19;
+/** Each 4096 bytes like those before, but for one in 64. */
+const bulk = Uint8Array.from({ length: SIZE }, (_, i) =>
+  i % 64 === 7 ? (i * 2654435761) >>> 24 : i * (i & 4095),
+);
+const stream = await encodeLight(bulk, [{ size: SIZE, class: 0 }]);
+
+const open = (bytes: Uint8Array) => LightBulk.open(memorySource(bytes), SIZE, 'the bulk', () => undefined);
+
+test.skipIf(os.availableParallelism() < 2)('the thread makes all of it', async () => {
+  const ahead = LightAhead.start(memorySource(stream), SIZE);
+  while (ahead?.result === null && (await ahead.step()));
+  expect(ahead?.result).toBe(0);
+  expect(ahead?.made).toBe(SIZE);
+  expect(Buffer.compare(ahead?.bytes ?? new Uint8Array(), bulk)).toBe(0);
+  ahead?.close();
+});
+
+test('it is taken piece by piece, and the stream ends with it', async () => {
+  const opened = await open(stream);
+  for (let at = 0; at < SIZE; at += 65_000) {
+    const size = Math.min(65_000, SIZE - at);
+    expect(Buffer.compare(await opened.take(size), bulk.subarray(at, at + size))).toBe(0);
+  }
+  await opened.end();
+  opened.close();
+});
+
+async function takeAll(bytes: Uint8Array): Promise<void> {
+  const opened = await open(bytes);
+  try {
+    await opened.take(SIZE);
+    await opened.end();
+  } finally {
+    opened.close();
+  }
+}
+
+test('a stream that ends early, goes on, or is damaged at its beginning is refused', async () => {
+  const damaged = stream.slice();
+  damaged.fill(0xff, 1, 40);
+  const longer = new Uint8Array(stream.length + 1);
+  longer.set(stream);
+  for (const bytes of [stream.subarray(0, stream.length - 9), longer, damaged])
+    await expect(takeAll(bytes)).rejects.toBeInstanceOf(DamagedError);
+});
+
+test('what is left untaken is told', async () => {
+  const opened = await open(stream);
+  await opened.take(1000);
+  await expect(opened.end()).rejects.toThrow(`the bulk holds ${SIZE - 1000} bytes too many`);
+  opened.close();
+});
