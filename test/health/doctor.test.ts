@@ -49,6 +49,12 @@ test('the settings that are not the default, and who decided them', async () => 
   expect((await byId(true)).get('settings')?.details.join()).toContain('snapshotsKept = 9 (user');
 });
 
+test('the proxy is looked up for the feed that is asked, not for the one that was compiled in', async () => {
+  await here.run('config', 'set', 'feed', 'http://127.0.0.1:1/elsewhere/');
+  const { out } = await here.run('doctor');
+  expect(out).toContain('http://127.0.0.1:1/elsewhere/ is reached directly');
+});
+
 test('doctor ends with 11 if the install is damaged, and shows no secret', async () => {
   fs.writeFileSync(here.dgmo, 'x');
   fs.writeFileSync(path.join(here.home, 'config', 'auth.json'), '{"token": "hunter2"}');

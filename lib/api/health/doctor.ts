@@ -38,9 +38,9 @@ export async function diagnose(
   await run('last-check', () => lastCheck(session));
   await run('history', () => history(session));
   const receipt = knownReceipt(session);
-  const network =
-    openFeed === null || receipt === null ? null : () => checkNetwork(session, openFeed(receipt));
-  await run('proxy', () => proxy(session));
+  const asked = openFeed === null || receipt === null ? null : () => openFeed(receipt);
+  const network = asked === null ? null : () => checkNetwork(session, asked());
+  await run('proxy', () => proxy(session, asked === null ? session.settings.feed : asked().location.feed));
   await run('network', network ?? (() => finding('skipped', 'The feed was not asked')));
   return { schemaVersion: 1, overallStatus: worst(checks), checks };
 }
@@ -243,8 +243,9 @@ function history(session: Session): Finding {
   });
 }
 
-function proxy({ host, settings: own }: Session): Finding {
-  const url = new URL(own.feed ?? 'https://example.org/');
+/** @param feed the address that is asked; null: none is known */
+function proxy({ host }: Session, feed: string | null): Finding {
+  const url = new URL(feed ?? 'https://example.org/');
   try {
     const found = proxyFor(url, host.environment);
     if (found === null) return finding('ok', `${shownAddress(url.href)} is reached directly`);
