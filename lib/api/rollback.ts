@@ -7,6 +7,7 @@ import {
   type Binary,
   begin,
   changesFolders,
+  checkpoint,
   forgetSnapshot,
   isOpen,
   mayRunNow,
@@ -233,6 +234,8 @@ async function transact(
   try {
     try {
       await stageRollback(session, open);
+      // The last moment at which nothing has changed: what is restored may all be here, and then nothing before has looked.
+      await checkpoint(session);
     } catch (error) {
       abandon(session, open, receipt.before);
       throw error;
