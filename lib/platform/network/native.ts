@@ -215,7 +215,7 @@ function proxyOption({ address, authorization }: WebProxy): Bun.FetchProxyOption
 function interruption(signal: AbortSignal | undefined): UpdaterError {
   const reason: unknown = signal?.reason;
   if (reason instanceof UpdaterError) return reason;
-  return new InterruptedError('interrupted', {
+  return new InterruptedError('interrupted while the feed was read: nothing was installed', {
     cause: reason,
     advice: 'Run it again: it continues where it stopped.',
   });

@@ -2,11 +2,13 @@
  * Questions for terminals that can't move the cursor (TERM=dumb), or that show ASCII alone: numbered choices, answered with a
  * line. A reader of the screen for the blind reads them as well.
  */
+import { wrapped } from '../../api/words.ts';
 import { InterruptedError } from '../../errors.ts';
 import type { Questions } from '../questions.ts';
 
 export interface PlainTerminal {
   error(text: string): void;
+  readonly columns: number;
 }
 
 /** @param stops aborted when the terminal is closed, or the user has asked to stop */
@@ -16,8 +18,8 @@ export function plainQuestions(output: PlainTerminal, stops: readonly AbortSigna
     read: (line: string) => Answer | undefined,
   ): Promise<Answer> => {
     for (;;) {
-      output.error(question);
-      const answer = read((await readLine(stops)).trim());
+      output.error(wrapped(question, output.columns));
+      const answer = read((await readLine(output, stops)).trim());
       if (answer !== undefined) return answer;
     }
   };
@@ -52,15 +54,17 @@ export function plainQuestions(output: PlainTerminal, stops: readonly AbortSigna
 }
 
 /** Throws InterruptedError at the end of the input, and when the user stops. */
-function readLine(stops: readonly AbortSignal[]): Promise<string> {
+function readLine(output: PlainTerminal, stops: readonly AbortSignal[]): Promise<string> {
   const { stdin } = process;
   return new Promise((resolve, reject) => {
     let typed = '';
     const done = (line: string | null) => {
       for (const signal of stops) signal.removeEventListener('abort', stop);
       stdin.off('data', take).off('end', stop).off('error', stop).pause();
-      if (line === null) reject(new InterruptedError('interrupted: nothing was changed'));
-      else resolve(line);
+      if (line !== null) return resolve(line);
+      // What is said of it has a line of its own: the cursor is behind the question.
+      output.error('\n');
+      reject(new InterruptedError('interrupted: nothing was changed'));
     };
     const stop = () => done(null);
     const take = (bytes: Buffer) => {

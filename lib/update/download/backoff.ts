@@ -43,7 +43,7 @@ export async function pause(
 export function throwIfInterrupted(signal: AbortSignal | undefined): void {
   if (signal?.aborted !== true) return;
   if (signal.reason instanceof UpdaterError) throw signal.reason;
-  throw new InterruptedError('the download was interrupted', {
+  throw new InterruptedError('the download was interrupted: nothing was installed', {
     cause: signal.reason,
     advice: 'Run it again: it continues where it stopped.',
   });

@@ -293,7 +293,10 @@ describe('the person', () => {
     const clock = { ...quickClock(), monotonic: leaping() };
     const request = cache.request(server, 'gate', seed, { clock, signal: person.signal, onProgress });
     const error = await failure(request);
-    expect([error.exitCode, error.message]).toEqual([130, 'the download was interrupted']);
+    expect([error.exitCode, error.message]).toEqual([
+      130,
+      'the download was interrupted: nothing was installed',
+    ]);
     expect(fs.statSync(path.join(cache.folder, `${request.sha256}.partial`)).size).toBe(HALF);
     expectWhole(await download(cache.request(server, 'gate', seed)));
     const asked = await askedFor(server, `gate/${seed}`);
