@@ -14,12 +14,13 @@ import {
   type Session,
 } from '../../install/index.ts';
 import type { EvolutionArchive } from '../../package/index.ts';
-import { createDirectories, digestBytes, readFile, replaceDurably, statusOf } from '../../platform/files.ts';
+import { createDirectories, digestBytes, readFile, statusOf } from '../../platform/files.ts';
 import { EVOLUTIONS_RECEIPT } from '../../version/manifest.ts';
 import { configSchemaHere, isConfigOf, violationsOf, violationsText } from '../check/config-schema.ts';
 import { contentProblem, pluginProblem } from '../check/plugins.ts';
-import { copyAside, moveAside } from './aside.ts';
+import { moveAside } from './aside.ts';
 import { lastGood, storedNames } from './last-good.ts';
+import { type FileToPlace, placeFile } from './place-file.ts';
 import { validConfig } from './valid-config.ts';
 
 const LIMIT = 16 << 20;
@@ -45,13 +46,12 @@ export function repairConfig(
   const isObject = typeof before === 'object' && before !== null && !Array.isArray(before);
   const carriedOver = isObject ? { ...before, ...salvaged } : before;
   const merged = schema === null ? carriedOver : requireValid(path, schema, carriedOver, before);
-  const beside = copyAside(session, path);
   const carried = Object.keys(salvaged).filter((name) => isCarried(merged, name, salvaged[name])).length;
   const bytes =
     good !== null && (!isObject || Bun.deepEquals(before, merged))
       ? good.bytes
       : new TextEncoder().encode(`${JSON.stringify(merged, null, 2)}\n`);
-  put(session, setup, path, bytes, good?.mode ?? 0o600);
+  const beside = placeFile(session, setup, path, { bytes, mode: good?.mode ?? 0o600, keepsOther: true });
   const source = good === null ? 'the default' : `the snapshot ${good.snapshot}`;
   const kept = beside === null ? '' : `; the damaged one is ${beside}`;
   return `from ${source}${carried === 0 ? '' : `, with ${carried} of its own settings`}${kept}`;
@@ -94,7 +94,7 @@ function restoreFolder(session: Session, setup: SnapshotSetup, folder: string): 
   for (const path of names) {
     const good = lastGood(session, setup, path, () => true);
     if (good === null) continue;
-    put(session, setup, path, good.bytes, good.mode);
+    put(session, setup, path, good);
     restored++;
   }
   return `${restored} of ${names.length} files from the snapshots; what was there is ${beside}`;
@@ -104,15 +104,13 @@ function restoreFolder(session: Session, setup: SnapshotSetup, folder: string): 
 export function repairPlugin(session: Session, setup: SnapshotSetup, path: string): string {
   const { plugins, evolutions } = setup.profile.roots;
   if (plugins.includes(path) || evolutions.includes(path)) return restoreFolder(session, setup, path);
-  const { disk } = session.host;
   const good = lastGood(session, setup, path, (bytes) => contentProblem(bytes, path) === null);
   if (good === null) {
     throw new DamagedError(`no snapshot has a good ${path}`, {
       advice: 'Install the plugin again, or remove it from the config.',
     });
   }
-  const beside = statusOf(disk, path) === null ? null : copyAside(session, path);
-  put(session, setup, path, good.bytes, good.mode);
+  const beside = placeFile(session, setup, path, { ...good, keepsOther: true });
   const problem = pluginProblem(session, path, true);
   if (problem !== null)
     throw new DamagedError(`${path} was restored from the snapshot ${good.snapshot}, but ${problem}`);
@@ -126,10 +124,7 @@ export function restoreEvolutions(session: Session, setup: SnapshotSetup): Insta
   const receipt = setup.layout.join(root, EVOLUTIONS_RECEIPT);
   if (installedEvolutions(session, setup).length === 0 && statusOf(session.host.disk, root) !== null) {
     const good = lastGood(session, setup, receipt, parses);
-    if (good !== null) {
-      copyAside(session, receipt);
-      put(session, setup, receipt, good.bytes, good.mode);
-    }
+    if (good !== null) placeFile(session, setup, receipt, { ...good, keepsOther: true });
   }
   return installedEvolutions(session, setup).filter((evolution) => {
     const damaged = evolution.files.filter(
@@ -138,7 +133,7 @@ export function restoreEvolutions(session: Session, setup: SnapshotSetup): Insta
     const left = damaged.filter((file) => {
       const path = fileOf(setup, root, evolution.id, file.path);
       const good = lastGood(session, setup, path, (bytes) => digestBytes(bytes).sha256 === file.sha256);
-      if (good !== null) put(session, setup, path, good.bytes, good.mode);
+      if (good !== null) put(session, setup, path, good);
       return good === null;
     });
     return left.length > 0;
@@ -172,11 +167,11 @@ export function installEvolutions(
   );
   for (const { archive } of archives) {
     for (const { path, bytes, mode } of archive.files)
-      put(session, setup, fileOf(setup, root, archive.id, path), bytes, mode);
+      put(session, setup, fileOf(setup, root, archive.id, path), { bytes, mode });
   }
   const evolutions = [...listed.filter(({ id }) => !fresh.some((one) => one.id === id)), ...fresh];
   const receipt = new TextEncoder().encode(`${JSON.stringify({ schema: 1, evolutions }, null, 2)}\n`);
-  put(session, setup, setup.layout.join(root, EVOLUTIONS_RECEIPT), receipt, 0o644);
+  put(session, setup, setup.layout.join(root, EVOLUTIONS_RECEIPT), { bytes: receipt, mode: 0o644 });
 }
 
 /** The folders that evolutions have here, whatever the receipt says. */
@@ -188,23 +183,11 @@ export function evolutionFolders({ host }: Session, { profile }: SnapshotSetup):
     .filter((name) => /^[a-z0-9][a-z0-9._-]{0,63}$/.test(name) && name !== EVOLUTIONS_RECEIPT);
 }
 
-/** What stands in the way of the file, or of one of its folders, is kept beside it. */
 function put(
   session: Session,
-  { layout }: SnapshotSetup,
+  setup: SnapshotSetup,
   path: string,
-  bytes: Uint8Array,
-  mode: number,
+  { bytes, mode }: Pick<FileToPlace, 'bytes' | 'mode'>,
 ): void {
-  const { disk } = session.host;
-  const folder = layout.dirname(path);
-  for (let parent = folder; parent !== layout.dirname(parent); parent = layout.dirname(parent)) {
-    const status = statusOf(disk, parent);
-    if (status === null) continue;
-    if (status.kind === 'file') moveAside(session, parent);
-    break;
-  }
-  createDirectories(disk, folder, layout.dirname);
-  if ((statusOf(disk, path)?.kind ?? 'file') !== 'file') moveAside(session, path);
-  replaceDurably(disk, path, folder, bytes, mode);
+  placeFile(session, setup, path, { bytes, mode, keepsOther: false });
 }

@@ -21,6 +21,13 @@ export const HEALTH: readonly MutatedFile[] = [
     changes: [['...checkUpdaterRecords(session, isStranger),', '']],
   },
   {
+    file: 'lib/health/repair/place-file.ts',
+    tests: ['test/health/swapped-folders.test.ts'],
+    changes: [
+      ['replaceDurably(disk, at, self, bytes, mode)', 'replaceDurably(disk, path, self, bytes, mode)'],
+    ],
+  },
+  {
     file: 'lib/health/file-reader.ts',
     tests: ['test/health/verify.test.ts'],
     changes: [
