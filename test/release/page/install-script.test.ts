@@ -9,6 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { nativeHost } from '../../../lib/platform/native.ts';
 import { MACHINES, targetOf } from '../../../lib/version/index.ts';
@@ -107,6 +108,17 @@ describe.skipIf(process.platform === 'win32' || SHELLS.length === 0)('install.sh
       );
       const again = await run(folder, shell, scripts({ packed: '', unpacked: '' }).shell);
       expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('is installed in')]);
+    });
+
+    test(`what it installs is removed by the line of README: ${shell.join(' ')}`, async () => {
+      using folder = freshFolder();
+      expect((await run(folder, shell, scripts().shell)).code).toBe(0);
+      const readme = readFileSync(path.join(import.meta.dir, '../../../README.md'), 'utf8');
+      const [line = ''] = /^rm -rf ~\/\.dgmo .*$/m.exec(readme) ?? [];
+      expect((await run(folder, shell, line)).code).toBe(0);
+      const left = readdirSync(folder.at('home'), { recursive: true, encoding: 'utf8' });
+      expect(left.filter((name) => !lstatSync(folder.at('home', name)).isDirectory())).toEqual([]);
+      expect(existsSync(folder.at('home/.dgmo'))).toBe(false);
     });
 
     test(`installs nothing that is not what was published: ${shell.join(' ')}`, async () => {
