@@ -6,7 +6,8 @@ import { BLOCKS, charge, codeFlag, codeRaw, encoding, SUSPECTS } from './coding/
 import { miss } from './contents/bytes';
 import { referenceHere } from './contents/fields';
 import { isWatched, wordAt } from './contents/renames';
-import { codeSuspect, isSuspect } from './contents/suspects';
+import { areSuspects, codeSuspect, isSuspect } from './contents/suspects';
+import { isIdentifier } from './contents/words';
 import { CODE, counter, State } from './state';
 
 const LARGEST_BLOCK: u32 = 15;
@@ -92,9 +93,19 @@ function isCandidate(place: u32, oldPlace: u32): bool {
 
 /** How many of the next bytes, at most `most`, precede a word or a suspect. */
 function stopAtCandidate(most: u32): u32 {
-  for (let i: u32 = 1; i < most; i++) {
-    if (!encoding) store<u8>(State.fresh + State.at + i - 1, load<u8>(State.old + State.oldAt + i - 1));
-    if (isCandidate(State.at + i, State.oldAt + i)) return i;
+  let isInside = isIdentifier(load<u8>(State.old + State.oldAt));
+  for (let i: u32 = 1; i < most; i += 4) {
+    const place = State.oldAt + i;
+    // What precedes the next four bytes; what is beyond the block is overwritten before it is looked at.
+    if (!encoding) store<u64>(State.fresh + State.at + i - 1, load<u64>(State.old + place - 1));
+    const suspected = areSuspects(State.fresh + State.at + i, place);
+    const end = min<u32>(i + 4, most);
+    for (let j = i; j < end; j++) {
+      const isWord = isIdentifier(load<u8>(State.old + State.oldAt + j));
+      const begins = isWord && !isInside;
+      isInside = isWord;
+      if ((suspected || begins) && isCandidate(State.at + j, State.oldAt + j)) return j;
+    }
   }
   return most;
 }

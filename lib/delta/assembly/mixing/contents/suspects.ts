@@ -33,6 +33,28 @@ export function isSuspect(here: usize, place: u32): bool {
   return load<u32>(slot(here, place)) !== 0;
 }
 
+/** Whether any of the old places from `place` to `place` + 3 is one: four hashes at a time, as `slot` has them. */
+export function areSuspects(here: usize, place: u32): bool {
+  const both = i64x2.replace_lane(v128.load64_zero(here - 2), 1, load<u64>(old + place));
+  const around = v128.shuffle<u8>(both, both, 8, 9, 0, 1, 9, 10, 1, 2, 10, 11, 2, 3, 11, 12, 3, 4);
+  const index = i32x4.shl(i32x4.shr_u(hashFour(around), 16), 2);
+  return (
+    (load<u32>(suspects + <usize>i32x4.extract_lane(index, 0)) |
+      load<u32>(suspects + <usize>i32x4.extract_lane(index, 1)) |
+      load<u32>(suspects + <usize>i32x4.extract_lane(index, 2)) |
+      load<u32>(suspects + <usize>i32x4.extract_lane(index, 3))) !==
+    0
+  );
+}
+
+/** `hash` of each with 0. */
+function hashFour(a: v128): v128 {
+  let x = i32x4.mul(i32x4.add(a, i32x4.splat(0x9e3779b9)), i32x4.splat(0x85ebca6b));
+  x = i32x4.add(x, i32x4.splat(0x27d4eb2f * 0xc2b2ae35));
+  x = i32x4.mul(v128.xor(x, i32x4.shr_u(x, 15)), i32x4.splat(0x2c1b3c6d));
+  return v128.xor(x, i32x4.shr_u(x, 13));
+}
+
 /** Makes the old `place`, `at` in the new file, one; returns the new place of the last like it, or 0. */
 export function suspect(here: usize, place: u32, at: u32): u32 {
   const counter = slot(here, place);
