@@ -1,5 +1,5 @@
 /** A patch: its header, and the digest of what follows. Whether it makes the right binary, `release patch` shows. */
-import { readPatchHeader, type StreamName } from '../../../lib/delta/index.ts';
+import { type PatchHeader, readPatchHeader, type StreamName } from '../../../lib/delta/index.ts';
 import { DamagedError } from '../../../lib/errors.ts';
 import { digestBytes, readSource, type Source } from '../../../lib/platform/files.ts';
 import type { Inspector } from './inspector.ts';
@@ -34,18 +34,28 @@ export function looksLikePatch(source: Source): boolean {
 export const inspectPatch: Inspector = (source, note) => {
   const header = readPatchHeader(source);
   note('header', header);
-  note(
-    'parts',
-    header.streams
-      .filter(({ compressedSize }) => compressedSize > 0)
-      .map(({ name, rawSize, compressedSize }) => ({
-        part: PARTS[name],
-        bytes: compressedSize,
-        unpacked: rawSize,
-      })),
-  );
+  note('parts', partsOf(header, source.size));
   const { sha256 } = digestBytes(readSource(source).subarray(header.headerSize));
   if (sha256 !== header.patchChecksum) {
     throw new DamagedError(`patch: wanted a content with SHA-256 ${header.patchChecksum}, found ${sha256}`);
   }
 };
+
+/** What each part of the patch costs. */
+function partsOf({ headerSize, streams }: PatchHeader, size: number) {
+  const share = (bytes: number) => `${((100 * bytes) / size).toFixed(1)} %`;
+  const header = {
+    part: 'which files it is for, and their digests',
+    bytes: headerSize,
+    share: share(headerSize),
+  };
+  const others = streams
+    .filter(({ compressedSize }) => compressedSize > 0)
+    .map(({ name, rawSize, compressedSize }) => ({
+      part: PARTS[name],
+      bytes: compressedSize,
+      share: share(compressedSize),
+      unpacked: rawSize,
+    }));
+  return [header, ...others];
+}

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { compressFramed } from '../../../lib/delta/index.ts';
 import { memorySource } from '../../../lib/platform/files.ts';
+import { elf } from '../../delta/mixing/executables.ts';
 import { BINARIES, framedDraft, framedPayload, pack } from '../../package/fixture.ts';
 import { CHEAP, type Folder, freshFolder, noise } from '../run.ts';
 
@@ -71,6 +72,32 @@ describe('release inspect tells', () => {
     expect(root.facts.targets.keys).toEqual([key.facts.keyid]);
   });
 
+  test('what each part of a patch costs, by either algorithm', async () => {
+    writeFileSync(folder.at('elf-old'), elf('x86', false));
+    writeFileSync(folder.at('elf-new'), elf('x86', true));
+    const [model, bulk] = [
+      'where the pieces come from, and all that their prediction got wrong',
+      'new bytes in bulk',
+    ];
+    for (const [limit, from, wanted, missing] of [
+      ['1000000', 'elf-old', model, bulk],
+      ['1000', 'old', bulk, 'differences of one byte'],
+      ['0', 'elf-old', 'differences of one byte', model],
+    ] as const) {
+      const options = ['--apply-limit', limit, '--from', '1.0.0', '--to', '1.1.0'];
+      await folder.release(['diff', from, 'elf-new', '-o', `elf-${limit}`, ...options]);
+      const { code, facts } = await inspect(`elf-${limit}`);
+      const parts: { part: string; bytes: number; share: string }[] = facts.parts;
+      expect(code).toBe(0);
+      expect(parts.map(({ part }) => part)).toContain(wanted);
+      expect(parts.map(({ part }) => part)).not.toContain(missing);
+      expect(parts[0]?.part).toBe('which files it is for, and their digests');
+      expect(parts.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(facts.size);
+      const shares = parts.map(({ share }) => Number(share.replace(' %', '')));
+      expect(Math.round(shares.reduce((sum, share) => sum + share, 0))).toBe(100);
+    }
+  });
+
   test('damage, and what is known nonetheless', async () => {
     const bytes = readFileSync(folder.at('package.dgmopkg'));
     bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1);
@@ -83,7 +110,9 @@ describe('release inspect tells', () => {
     patch.writeUInt8(patch.readUInt8(patch.length - 1) ^ 1, patch.length - 1);
     writeFileSync(folder.at('flipped'), patch);
     const flippedPatch = await inspect('flipped');
-    expect([flippedPatch.code, flippedPatch.facts.header.toVersion]).toEqual([11, '1.1.0']);
+    // A short header is only known to be right together with what follows it.
+    expect([flippedPatch.code, flippedPatch.facts.kind]).toEqual([11, 'patch']);
+    expect(flippedPatch.facts.problem).toStartWith('the patch is damaged: the check of all its bytes is');
     const unknown = await inspect('old');
     expect([unknown.code, unknown.facts.kind]).toEqual([11, 'unknown']);
   });
@@ -129,7 +158,7 @@ test('release inspect tells the files of a repository', async () => {
     const { code, facts } = await inspect(path.join('repo', name), '--root', 'keys/root.json');
     kinds[name.replaceAll(/[0-9a-f]{64}/g, '#')] = `${code} ${facts.kind}`;
     if (facts.kind === 'index') {
-      expect(facts.releases).toEqual({ '1.1.0': 'major, 7 %, 1 packages' });
+      expect(facts.releases).toEqual({ '1.1.0': 'major, 7 %, 1 package' });
     }
   }
   expect(kinds).toEqual({
