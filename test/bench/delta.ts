@@ -172,14 +172,29 @@ const megabytes = (bytes: number | undefined) =>
   bytes === undefined ? '-' : `${Math.round(bytes / 1e6)} MB`;
 const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(2)} s`;
 
-/** The tables of one pair, as Markdown. */
-export async function benchPair(pair: Pair, { peers = true, rounds = 5 } = {}): Promise<string> {
+export const COMPARISON_HEAD =
+  '| pair | bytes | patch | best of the peers | made by | ratio |\n|---|---|---|---|---|---|';
+
+/** One row: our patch, which is the first, beside the smallest of the others. */
+export function comparisonRow(pair: string, size: number, [ours, ...peers]: readonly GenerateRow[]): string {
+  const best = peers.toSorted((a, b) => a.size - b.size)[0];
+  const bytes = (count: number | undefined) => (count === undefined ? '-' : count.toLocaleString('en'));
+  const ratio = best === undefined ? '-' : ((ours?.size ?? 0) / best.size).toFixed(2);
+  const cells = [pair, bytes(size), bytes(ours?.size), bytes(best?.size), best?.tool ?? '-', ratio];
+  return `| ${cells.join(' | ')} |`;
+}
+
+/** The tables of one pair, as Markdown, and its row in the comparison of all. */
+export async function benchPair(
+  pair: Pair,
+  { peers = true, rounds = 5 } = {},
+): Promise<{ text: string; comparison: string }> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'delta-bench-'));
   try {
     const patch = path.join(folder, 'patch');
     const rows = await benchGenerate(pair, patch, () => peers);
     const { apply, floor, ratio } = await benchApply(pair, patch, rounds);
-    return [
+    const text = [
       `### ${pair.name}`,
       '',
       '| made by | patch, bytes | against ours | time | peak memory |',
@@ -195,6 +210,7 @@ export async function benchPair(pair: Pair, { peers = true, rounds = 5 } = {}): 
       `| floor: digest old, copy, flush, digest new | ${seconds(floor.milliseconds)} | 1.00 | ${megabytes(floor.peak)} |`,
       '',
     ].join('\n');
+    return { text, comparison: comparisonRow(pair.name, fs.statSync(pair.fresh).size, rows) };
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
@@ -211,5 +227,5 @@ if (import.meta.main) {
       fresh,
     });
   }
-  for (const pair of named.length > 0 ? named : await fetchPairs()) console.log(await benchPair(pair));
+  for (const pair of named.length > 0 ? named : await fetchPairs()) console.log((await benchPair(pair)).text);
 }

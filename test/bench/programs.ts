@@ -6,7 +6,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { benchApply, benchGenerate } from './delta.ts';
+import { benchApply, benchGenerate, COMPARISON_HEAD, comparisonRow } from './delta.ts';
 import { fetchFolder } from './pairs.ts';
 
 interface Program {
@@ -108,31 +108,23 @@ async function row({ kind, name, from, to, file }: Program): Promise<string> {
     const patch = path.join(folder, 'patch');
     const pair = { name, old, fresh };
     const size = fs.statSync(fresh).size;
-    const [ours, ...peers] = await benchGenerate(
-      pair,
-      patch,
-      ({ tool }) => size < LARGE || tool.startsWith('hdiffz'),
-    );
+    const rows = await benchGenerate(pair, patch, ({ tool }) => size < LARGE || tool.startsWith('hdiffz'));
     await benchApply(pair, patch, 1);
-    const best = peers.sort((a, b) => a.size - b.size)[0];
-    const cells = [
-      `${kind}: ${name} ${from} -> ${to}`,
-      size.toLocaleString('en'),
-      (ours?.size ?? 0).toLocaleString('en'),
-      best === undefined ? '-' : best.size.toLocaleString('en'),
-      best?.tool ?? '-',
-      best === undefined ? '-' : ((ours?.size ?? 0) / best.size).toFixed(2),
-    ];
-    return `| ${cells.join(' | ')} |`;
+    return comparisonRow(`${kind}: ${name} ${from} -> ${to}`, size, rows);
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Prints the table, row by row. */
-export async function benchPrograms(pattern = /./): Promise<void> {
-  console.log('| pair | bytes | patch | best of the peers | made by | ratio |\n|---|---|---|---|---|---|');
-  for (const program of PROGRAMS) if (pattern.test(program.kind)) console.log(await row(program));
+/** Prints the table, row by row, and returns the rows. */
+export async function benchPrograms(pattern = /./): Promise<string[]> {
+  console.log(COMPARISON_HEAD);
+  const rows: string[] = [];
+  for (const program of PROGRAMS.filter(({ kind }) => pattern.test(kind))) {
+    rows.push(await row(program));
+    console.log(rows.at(-1));
+  }
+  return rows;
 }
 
 if (import.meta.main) await benchPrograms(new RegExp(process.argv[2] ?? '.'));
