@@ -29,6 +29,8 @@ export interface Known {
   resumed: boolean;
   /** The old and the new binary are the same: only folders change. */
   binaryUnchanged: boolean;
+  /** There was no executable: if the new one does not work, there is none again, and the next repair begins anew. */
+  fromNothing: boolean;
   /** The folders have not been changed yet, which happens before the swap. True again once they are restored. */
   foldersPending: boolean;
   /** The folders may differ from their old state. They are restored unless the new version stays. */
@@ -55,6 +57,8 @@ export type Step =
   | { do: 'probe' }
   /** Put the old binary back at the target. */
   | { do: 'restore'; from: 'kept' | 'away' }
+  /** Remove the new binary from the target, where nothing was before. */
+  | { do: 'take away' }
   /** Put the new binary, which is verified, at the target, since the target is missing and no old binary exists. */
   | { do: 'place' }
   /** Record the verdict "revert". */
@@ -88,6 +92,7 @@ export function next(known: Known, { target, staged, kept, away }: Observed): St
       if (known.verdict === 'commit') return { do: 'end', outcome: 'committed' };
       if (known.verdict === null && known.withoutVerdict) return restore ?? { do: 'leave open' };
       if (known.verdict === null) return { do: 'probe' };
+      if (restore === null && known.fromNothing) return { do: 'take away' };
       return restore ?? { do: 'give up', reason: 'the old binary is missing' };
 
     case 'missing':

@@ -1,6 +1,6 @@
 /** The errors that report how a transaction ended. */
 import { DamagedError, RevertedError, UnrecoverableError } from '../../errors.ts';
-import type { Binary, Receipt } from '../receipt.ts';
+import { ABSENT, type Binary, type Receipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
 import { probe } from './probe.ts';
 import type { TransactionResult } from './transaction.ts';
@@ -33,6 +33,11 @@ export async function requireCommitted(
       throw foreignBinary(target);
     case 'reverted': {
       const failed = `${to.version} was installed and did not work: ${reason ?? 'it was interrupted'}`;
+      if (from.sha256 === ABSENT) {
+        throw new UnrecoverableError(`${failed}; there is no ${target}, as before`, {
+          advice: '`dgmo-updater repair` tries again.',
+        });
+      }
       const { ok, detail } = await probe(session, from, true);
       if (ok !== false) {
         const state = ok ? 'is back and works' : `is back, and could not be tried: ${detail}`;

@@ -13,6 +13,7 @@
  */
 import { errorMessage, MachineError, UnrecoverableError } from '../../errors.ts';
 import { asUpdaterError } from '../../platform/failures.ts';
+import { flushFile } from '../../platform/files.ts';
 import { bringBack, type FolderChange, removeFolderLeftovers } from '../folders/folders.ts';
 import { ABSENT, type Receipt, receiptUnlessDamaged, saveReceipt } from '../receipt.ts';
 import { describe, type Session } from '../session.ts';
@@ -60,6 +61,7 @@ interface State {
   reason: string | null;
   resumed: boolean;
   binaryUnchanged: boolean;
+  fromNothing: boolean;
   foldersPending: boolean;
   /** The folders may be half changed. */
   foldersTouched: boolean;
@@ -86,6 +88,7 @@ export async function runTransaction(
     reason: open.verdict?.reason ?? null,
     resumed,
     binaryUnchanged: open.from.sha256 === open.to.sha256,
+    fromNothing: open.from.sha256 === ABSENT,
     foldersPending: change !== null || (resumed && !open.touched && changesFolders(open)),
     foldersTouched: open.touched,
     trial: open.trial,
@@ -96,7 +99,7 @@ export async function runTransaction(
   for (let steps = 0; steps < MAX_STEPS; steps++) {
     let step: Step;
     try {
-      const observed = observe(session, open, state.resumed);
+      const observed = observe(session, open, state);
       // If the user has installed something else, leave the folders alone too, unless they are half changed.
       const mayHaveWritten = state.trial?.unused === true && observed.target !== 'other';
       const foldersChanged = open.folders !== null && (state.foldersTouched || mayHaveWritten);
@@ -151,12 +154,17 @@ function withFirstFailure(error: UnrecoverableError, failure: unknown): Unrecove
 }
 
 /** Looks where the old and the new binary are on the disk. */
-function observe(session: Session, open: OpenTransaction, resumed: boolean): Observed {
+function observe(
+  session: Session,
+  open: OpenTransaction,
+  { resumed, verdict, fromNothing }: Pick<State, 'resumed' | 'verdict' | 'fromNothing'>,
+): Observed {
   const { layout } = session;
   const content = (path: string) => contentAt(session, open, path);
   const [target, staged] = [content(layout.target), content(layout.staged(open.id))];
-  // A repair of a missing executable that was stopped before the new one was prepared: nothing has changed.
-  const isAsBefore = resumed && target === 'missing' && staged !== 'new' && open.from.sha256 === ABSENT;
+  // A repair of a missing executable that was stopped before the new one was prepared, or whose new one is taken away again.
+  const isOver = verdict === 'revert' || (resumed && staged !== 'new');
+  const isAsBefore = fromNothing && target === 'missing' && isOver;
   return {
     target: isAsBefore ? 'old' : target,
     staged,
@@ -199,11 +207,15 @@ async function takeStep(
       return decide(session, state, 'commit', 'the folders were changed as planned');
     case 'keep':
       return keepOld(session, open.from);
-    case 'swap':
     case 'place':
+      flushPrepared(session, open);
+      return swap(session, open);
+    case 'swap':
       return swap(session, open);
     case 'restore':
       return restore(session, open, step.from);
+    case 'take away':
+      return session.host.disk.remove(session.layout.target);
     case 'probe':
       if (folders.knownToWork !== null) return decide(session, state, 'commit', folders.knownToWork);
       return tryNewVersion(session, open, state, folders);
@@ -293,6 +305,16 @@ function decide(session: Session, state: State, verdict: 'commit' | 'revert', re
 function flushNames({ host, layout }: Session): void {
   host.disk.flushDirectory(layout.installDir);
   host.disk.flushDirectory(layout.workDir);
+}
+
+/** The run that prepared it may have ended before it was on the drive. */
+function flushPrepared({ host, layout }: Session, { id }: OpenTransaction): void {
+  try {
+    flushFile(host.disk, layout.staged(id));
+  } catch (error) {
+    // Windows opens no program for writing that runs; and it is run only when it was flushed.
+    if (host.platform !== 'win32') throw error;
+  }
 }
 
 async function swap(session: Session, open: OpenTransaction): Promise<void> {

@@ -17,7 +17,10 @@ const FOLDERS = [false, true].flatMap((binaryUnchanged) =>
     [false, true].map((foldersChanged) => ({ binaryUnchanged, foldersPending, foldersChanged })),
   ),
 );
-const ALONE = { binaryUnchanged: false, foldersPending: false, foldersChanged: false, withoutVerdict: false };
+const ALONE = {
+  ...{ binaryUnchanged: false, fromNothing: false, foldersPending: false, foldersChanged: false },
+  withoutVerdict: false,
+};
 
 function* states(): Generator<{ known: Known; seen: Observed }> {
   for (const verdict of VERDICTS)
@@ -31,18 +34,23 @@ function* states(): Generator<{ known: Known; seen: Observed }> {
           for (const staged of CONTENTS)
             for (const kept of CONTENTS)
               for (const away of CONTENTS)
-                if (!binaryUnchanged || ![target, staged, kept, away].includes('new'))
-                  yield {
-                    known: {
-                      verdict,
-                      resumed,
-                      binaryUnchanged,
-                      foldersPending,
-                      foldersChanged,
-                      withoutVerdict,
-                    },
-                    seen: { target, staged, kept, away },
-                  };
+                for (const fromNothing of [false, true])
+                  if (
+                    (!binaryUnchanged || ![target, staged, kept, away].includes('new')) &&
+                    (!fromNothing || !(binaryUnchanged || [staged, kept, away].includes('old')))
+                  )
+                    yield {
+                      known: {
+                        verdict,
+                        resumed,
+                        binaryUnchanged,
+                        fromNothing,
+                        foldersPending,
+                        foldersChanged,
+                        withoutVerdict,
+                      },
+                      seen: { target, staged, kept, away },
+                    };
 }
 
 /** The state after the next step, if nothing goes wrong; null at the end. `works`: the result of the probe. */
@@ -64,6 +72,9 @@ function take(known: Known, seen: Observed, works: boolean): { known: Known; see
       return { known: { ...known, verdict: works ? 'commit' : 'revert' }, seen };
     case 'restore':
       return { known, seen: { ...seen, target: 'old', [step.from]: 'missing' } };
+    case 'take away':
+      // As it was: nothing is there.
+      return { known, seen: { ...seen, target: 'old' } };
     case 'reject':
       return { known: { ...known, verdict: 'revert' }, seen };
     case 'end':
@@ -120,6 +131,14 @@ describe('every state', () => {
         expect({ outcome: last.outcome, target: at.seen.target }).toEqual({ outcome: last.outcome, target });
       }
     }
+  });
+
+  test('keeps no rejected version where nothing was before, and does not give up', () => {
+    const rejected = [...states()].filter(
+      ({ known, seen }) => known.fromNothing && known.verdict === 'revert' && seen.target === 'new',
+    );
+    expect(rejected.length).toBeGreaterThan(0);
+    for (const { known, seen } of rejected) expect(next(known, seen)).toEqual({ do: 'take away' });
   });
 
   test('never keeps a rejected version if the old one exists', () => {
@@ -212,6 +231,7 @@ describe('the folders', () => {
           verdict: null,
           resumed: false,
           binaryUnchanged,
+          fromNothing: false,
           foldersPending: true,
           foldersChanged: false,
           withoutVerdict: false,

@@ -91,4 +91,28 @@ describe('with no fault', () => {
   });
 });
 
-everyFault(TRIALS, { faults: 150, stops: 100 });
+/** There was none, and the one that is brought does not work: there is none again, and nothing is left open. */
+const BROUGHT_IN_VAIN: Trial = {
+  ...trialOf('linux', BROKEN, BROKEN),
+  prepare: () => stage('linux', BROKEN, null),
+  run: (host) => exitCode(putBackOn(host, BROKEN)),
+  work: async (host) => void (await exitCode(putBackOn(host, BROKEN))),
+  always: (disk) => {
+    if (disk.contentOf(updaterPath('linux')) !== null) updaterOn(disk, 'linux', [BROKEN]);
+  },
+  afterwards: (disk) => expect(disk.contentOf(updaterPath('linux'))).toBeNull(),
+};
+
+test('an updater that is brought where none was, and does not work, is no obstacle to the next', async () => {
+  const disk = await BROUGHT_IN_VAIN.prepare();
+  expect(await putBackOn(simulatedHost({ disk, versionOf, platform: 'linux' }), BROKEN)).toMatchObject({
+    outcome: 'reverted',
+  });
+  expect(disk.contentOf(updaterPath('linux'))).toBeNull();
+  expect(await recoverOn(simulatedHost({ disk, versionOf, platform: 'linux' }))).toBeNull();
+});
+
+everyFault([...TRIALS, ['one that is brought where none was, and does not work', BROUGHT_IN_VAIN]], {
+  faults: 150,
+  stops: 100,
+});
