@@ -27,6 +27,7 @@ test('the vectors are there', () => {
     'mixing-bundle',
     'mixing-elf-arm',
     'mixing-elf-arm64',
+    'mixing-elf-debug',
     'mixing-elf-power',
     'mixing-elf-riscv',
     'mixing-elf-s390x',

@@ -98,7 +98,7 @@ function link(machine: Machine, later: boolean, layout: Layout, pointer: (addres
   const data = functions.flatMap((id) => pointer(startOf(id)));
   for (let i = 0; i < 16; i++) data.push(...little(startOf(i * 3) - layout.data - words));
   for (let i = 0; i < COUNT + 40; i++) data.push(...little(next() % 1000));
-  return { code, data };
+  return { code, data, starts };
 }
 
 const wide = (value: bigint) => [...little(Number(value & 0xffffffffn)), ...little(Number(value >> 32n))];
@@ -149,6 +149,44 @@ export function elf(machine: Machine, later: boolean): Uint8Array {
     [layout.codeAt, code],
     [layout.dataAt, data],
   ]);
+}
+
+/** The same with sections, of which symbols and debug information are not loaded: both tell where the functions are. */
+export function elfWithDebug(later: boolean): Uint8Array {
+  const file = elf('x86', later);
+  const layout = { code: 0x1000, data: 0x9000, codeAt: 0x400, dataAt: 0x5000, base: 0x200000n };
+  const { code, data, starts } = link('x86', later, layout, (address) => wide(layout.base + BigInt(address)));
+  const at = (id: number) => wide(layout.base + BigInt(starts.get(id) ?? 0));
+  const symbols = order(later).flatMap((id) => [...little(8 * id), 2, 0, 1, 0, ...at(id), ...wide(40n)]);
+  // An odd place, then for each function: a number, an offset in the section, two addresses, a number.
+  const debug = [1, 2, 3].concat(
+    order(later).flatMap((id, index) => [3, ...little(3 + 22 * (index >> 1)), ...at(id), ...at(id), 9]),
+  );
+  const symbolsAt = file.length + (-file.length & 7);
+  const debugAt = symbolsAt + symbols.length;
+  const sectionsAt = debugAt + debug.length + (-debug.length & 7);
+  const section = (type: number, flags: number, address: number, offset: number, size: number) => [
+    ...[...little(0), ...little(type), ...wide(BigInt(flags)), ...wide(BigInt(address))],
+    ...[...wide(BigInt(offset)), ...wide(BigInt(size)), ...new Array<number>(24).fill(0)],
+  ];
+  const base = Number(layout.base);
+  const sections = [
+    ...section(1, 6, base + layout.code, layout.codeAt, code.length),
+    ...section(1, 3, base + layout.data, layout.dataAt, data.length),
+    ...section(2, 0, 0, symbolsAt, symbols.length),
+    ...section(1, 0, 0, debugAt, debug.length),
+  ];
+  const whole = Buffer.from(
+    place(sectionsAt + sections.length, [
+      [0, file],
+      [symbolsAt, symbols],
+      [debugAt, debug],
+      [sectionsAt, sections],
+    ]),
+  );
+  whole.writeBigUInt64LE(BigInt(sectionsAt), 40);
+  whole.writeUInt16LE(4, 60);
+  return Uint8Array.from(whole);
 }
 
 const OPTIONAL_HEADER = 240;
@@ -284,6 +322,7 @@ export function samples(): Sample[] {
   return [
     sample('elf-x86-64', (later) => elf('x86', later)),
     sample('elf-arm64', (later) => elf('arm', later)),
+    sample('elf-debug', elfWithDebug),
     sample('pe-x86-64', pe),
     sample('mach-o-arm64', machO),
     sample('script', script),

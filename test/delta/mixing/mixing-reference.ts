@@ -315,6 +315,9 @@ const [DATA, X86, ARM, TEXT, POINTERS, RELATIVE, CHAINED, HASHES, LARGE_HASHES, 
   0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
 ];
 
+/** Of debug information. */
+const DEBUG = 19;
+
 interface Region {
   offset: number;
   size: number;
@@ -389,6 +392,10 @@ class References {
     for (const region of image.regions.filter(({ kind }) => !isCode(kind))) {
       if (region.kind === OFFSETS) {
         this.#scanOffsets(region);
+        continue;
+      }
+      if (region.kind === DEBUG) {
+        this.#scanDebug(region);
         continue;
       }
       if (region.kind !== GO) this.#scanTables(region);
@@ -534,6 +541,21 @@ class References {
     }
   }
 
+  #scanDebug({ offset, size }: Region): void {
+    const { span, base } = this.#image;
+    for (let at = 0, end = 0; at + 8 <= size; at++) {
+      const to = BigInt.asUintN(64, this.#view.getBigUint64(offset + at, true) - base);
+      if (to >= BigInt(span) || to < 0x1000n || !this.#inCode(Number(to))) continue;
+      this.#note(offset + at, POINTER);
+      if (at >= end + 4) {
+        const before = this.#word(offset + at - 4);
+        if (before > 0 && before < size) this.#note(offset + at - 4, OFFSET_PAIR);
+      }
+      end = at + 8;
+      at += 7;
+    }
+  }
+
   #scanOffsets({ offset, size, address }: Region): void {
     const limit = this.#old.length;
     for (let at = 0; at + 8 <= size; at += 4) {
@@ -636,7 +658,7 @@ interface WordEntry {
 const isEqual = (a: readonly number[], b: readonly number[]) =>
   a.length === b.length && a.every((byte, i) => byte === b[i]);
 const [CODE_CLASS, TEXT_CLASS] = [1, 2];
-const KINDS = 19;
+const KINDS = 20;
 const isLike = (one: number, other: number) =>
   (one === GO) === (other === GO) && [GO, HASHES, LARGE_HASHES].includes(one);
 

@@ -10,7 +10,7 @@ import { assemble } from '../forge.ts';
 import { adversarialPairs, randomBytes, randomNumbers } from '../pairs.ts';
 import { applyPlainly, parse } from '../reference.ts';
 import { apply, failure, make } from '../support.ts';
-import { DIRECTORIES, elf, machO, pe, type Sample, samples, universal } from './executables.ts';
+import { DIRECTORIES, elf, elfWithDebug, machO, pe, type Sample, samples, universal } from './executables.ts';
 import { goElf } from './other-executables.ts';
 
 const headerOf = (patch: Uint8Array): PatchHeader => readPatchHeader(memorySource(patch));
@@ -149,6 +149,18 @@ test('the files in a universal one are laid out one behind the other', async () 
   const patch = await make(old, fresh);
   same(await apply(patch, old), fresh);
   same(applyPlainly(patch, old), fresh);
+});
+
+test('symbols and debug information of ELF, which are not loaded, have addresses behind all that is', async () => {
+  const [old, fresh] = [elfWithDebug(false), elfWithDebug(true)];
+  const { regions } = regionsOf(fresh, true);
+  const [data, symbols, debug] = regions.slice(-3);
+  expect([symbols?.kind, debug?.kind]).toEqual([4, 19]);
+  expect(symbols?.address).toBeGreaterThanOrEqual((data?.address ?? 0) + (data?.size ?? 0));
+  expect(debug?.address).toBeGreaterThanOrEqual((symbols?.address ?? 0) + (symbols?.size ?? 0));
+  // Without sections nothing is known of them.
+  const bare = [old, fresh].map((file) => Uint8Array.from(file).fill(0, 60, 62)) as [Uint8Array, Uint8Array];
+  expect((await make(old, fresh)).length).toBeLessThan((await make(...bare)).length);
 });
 
 test('the hashes of pages are not sent', async () => {

@@ -2,9 +2,12 @@
 import { type Part, type Parts, REGION_KINDS, type RegionKind } from './image.ts';
 
 const WRITTEN = 1;
-const NO_BITS = 8;
+/** Types of sections. */
+const [CONTENT, SYMBOLS, NO_BITS] = [1, 2, 8];
+/** What is not loaded is laid out behind what is, at multiples of this. */
+const GRAIN = 4096n;
 /** Flags of a section, of a segment. */
-const [ALLOCATED, INSTRUCTIONS, EXECUTABLE] = [2, 4, 1];
+const [ALLOCATED, INSTRUCTIONS, COMPRESSED, EXECUTABLE] = [2, 4, 2048, 1];
 
 /** By number of the machine; of the others code is read nowhere. */
 const LITTLE_CODE: Readonly<Record<number, RegionKind>> = {
@@ -46,17 +49,31 @@ export function elf(bytes: Buffer): Parts {
     loaded.push({ offset: Number(offset), size: Number(size), address, kind: executable ? code : data });
   }
   const parts: Part[] = [];
+  const unloaded: Part[] = [];
   const sections = Number(long(wide ? 40 : 32));
   for (let i = 0; i < half(wide ? 60 : 48) && sections > 0; i++) {
     const at = sections + (wide ? 64 : 40) * i;
     const type = word(at + 4);
     const field = (index: number) => long(at + 8 + (wide ? 8 : 4) * index);
     const flags = Number(field(0));
-    if (type === 0 || type === NO_BITS || (flags & ALLOCATED) === 0) continue;
+    const [offset, size] = [Number(field(2)), Number(field(3))];
+    if (type === 0 || type === NO_BITS) continue;
+    if ((flags & ALLOCATED) === 0) {
+      if (type === SYMBOLS) unloaded.push({ offset, size, address: 0n, kind: data });
+      else if (type === CONTENT && wide && !big && (flags & COMPRESSED) === 0)
+        unloaded.push({ offset, size, address: 0n, kind: REGION_KINDS.debug });
+      continue;
+    }
     const kind = (flags & INSTRUCTIONS) !== 0 ? code : data;
-    parts.push({ offset: Number(field(2)), size: Number(field(3)), address: field(1), kind });
+    parts.push({ offset, size, address: field(1), kind });
   }
-  return { parts: parts.length > 0 ? parts : loaded, end };
+  if (parts.length === 0) return { parts: loaded, end };
+  for (const part of unloaded) {
+    const address = ((end + GRAIN - 1n) / GRAIN) * GRAIN + BigInt(part.offset % 8);
+    parts.push({ ...part, address });
+    end = address + BigInt(part.size);
+  }
+  return { parts, end };
 }
 
 function codeOf(machine: number, wide: boolean, big: boolean): RegionKind {

@@ -51,6 +51,7 @@ export const REGION_KINDS = {
   s390: 16,
   otherCode: 17,
   pointersBig: 18,
+  debug: 19,
 } as const;
 export type RegionKind = (typeof REGION_KINDS)[keyof typeof REGION_KINDS];
 
@@ -65,8 +66,8 @@ export function isCode(kind: RegionKind): boolean {
 
 /** Whether it is data that may hold addresses. */
 export function isData(kind: RegionKind): boolean {
-  const { pointers, chained, words, pointersBig } = REGION_KINDS;
-  return (kind >= pointers && kind <= chained) || kind === words || kind === pointersBig;
+  const { pointers, chained, words, pointersBig, debug } = REGION_KINDS;
+  return (kind >= pointers && kind <= chained) || kind === words || kind === pointersBig || kind === debug;
 }
 
 /** Regions that a patch can hold. */

@@ -51,6 +51,7 @@ import {
   ARM_32,
   addressOf,
   CHAINED,
+  DEBUG,
   GO,
   holdsReferences,
   isCode,
@@ -68,7 +69,7 @@ import {
   X86,
   X86_32,
 } from './regions';
-import { scanBig, scanOffsets, scanPointers, scanTables, scanWords } from './tables';
+import { scanBig, scanDebug, scanOffsets, scanPointers, scanTables, scanWords } from './tables';
 
 /** Finds the references of the old file, by its regions. False if memory ran out. */
 export function scan(): bool {
@@ -104,6 +105,10 @@ function scanData(region: usize): void {
   const address = load<u32>(region, 8);
   if (kind === OFFSETS) {
     scanOffsets(start, size, address);
+    return;
+  }
+  if (kind === DEBUG) {
+    scanDebug(start, size);
     return;
   }
   if (kind === GO) {

@@ -33,7 +33,9 @@ export const S390: u32 = 16;
 const OTHER_CODE: u32 = 17;
 /** Data with pointers of 8 bytes, the highest first. */
 export const POINTERS_BIG: u32 = 18;
-const KINDS: u32 = 19;
+/** Debug information: pointers of 8 bytes at any place, offsets within the region of 4 bytes before them. */
+export const DEBUG: u32 = 19;
+const KINDS: u32 = 20;
 
 /** Regions of a file, at most. */
 export const MOST: u32 = 255;

@@ -103,3 +103,25 @@ export function scanBig(start: u32, size: u32, address: u32): void {
     if (target >= <u64>LEAST && target < span) note(start + at, POINTER_BIG);
   }
 }
+
+/** Pointers to code at any place, and what refers to another place of the region just before one. */
+export function scanDebug(start: u32, size: u32): void {
+  const span = <u64>imageSpan(0);
+  const base = load<u64>(State.bases);
+  let at: u32 = 0;
+  let end: u32 = 0;
+  while (at + 8 <= size) {
+    const target = load<u64>(State.old + start + at) - base;
+    if (target >= span || target < <u64>LEAST || !inCode(<u32>target)) {
+      at++;
+      continue;
+    }
+    note(start + at, POINTER);
+    if (at >= end + 4) {
+      const offset = load<u32>(State.old + start + at - 4);
+      if (offset !== 0 && offset < size) note(start + at - 4, OFFSET);
+    }
+    at += 8;
+    end = at;
+  }
+}
