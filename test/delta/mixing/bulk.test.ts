@@ -1,9 +1,11 @@
 /** Bulk by the light coder: every bound of its stream, and of what the other stream takes from it. */
 import { expect, test } from 'bun:test';
+import { readPatchHeader } from '../../../lib/delta/index.ts';
 import { DamagedError } from '../../../lib/errors.ts';
+import { memorySource } from '../../../lib/platform/files.ts';
 import { assemble } from '../forge.ts';
-import { randomBytes } from '../pairs.ts';
-import { parse } from '../reference.ts';
+import { randomBytes, randomNumbers } from '../pairs.ts';
+import { applyPlainly, parse } from '../reference.ts';
 import { apply, failure, make } from '../support.ts';
 import { elf, samples } from './executables.ts';
 
@@ -67,4 +69,21 @@ test('more than a decoder keeps is refused before anything is made', async () =>
   const streams = [model, { ...extra, rawSize: 2 ** 27 + 1 }];
   const message = await refused(assemble({ ...plain, toSize: 2 ** 26, streams }), old);
   expect(message).toContain('makes 134217729 bytes, wanted at most 134217728');
+});
+
+test('displacements in bulk come back behind bytes that are no instruction', async () => {
+  // C5 48 38 is no instruction, C5 and the bytes of a call may be one: what it is depends on the displacement.
+  const fresh = elf('x86', true);
+  const next = randomNumbers(11);
+  for (let at = 0x1400; at < 0x3000; at += 16) {
+    fresh.set([0xc5, 0xe8, next() & 255, next() & 255, 0, 0], at);
+    fresh.set([0xc4, 0xe9, next() & 255, 0xff, 0xff, 0xff], at + 8);
+  }
+  const old = randomBytes(3000, 1);
+  const patch = await make(old, fresh, { algorithm: 'mixing', applyLimit: 1000 });
+  const { algorithm, streams } = readPatchHeader(memorySource(patch));
+  expect(algorithm).toBe('mixing');
+  expect(streams[1]?.rawSize).toBeGreaterThan(fresh.length * 0.9);
+  same(await apply(patch, old), fresh);
+  same(applyPlainly(patch, old), fresh);
 });

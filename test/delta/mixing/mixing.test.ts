@@ -91,23 +91,6 @@ describe('the limit on what is modelled', () => {
   });
 });
 
-test('displacements in bulk come back behind bytes that are no instruction', async () => {
-  // C5 48 38 is no instruction, C5 and the bytes of a call may be one: what it is depends on the displacement.
-  const fresh = elf('x86', true);
-  const next = randomNumbers(11);
-  for (let at = 0x1400; at < 0x3000; at += 16) {
-    fresh.set([0xc5, 0xe8, next() & 255, next() & 255, 0, 0], at);
-    fresh.set([0xc4, 0xe9, next() & 255, 0xff, 0xff, 0xff], at + 8);
-  }
-  const old = randomBytes(3000, 1);
-  const patch = await make(old, fresh, { algorithm: 'mixing', applyLimit: 1000 });
-  const { algorithm, streams } = headerOf(patch);
-  expect(algorithm).toBe('mixing');
-  expect(streams[1]?.rawSize).toBeGreaterThan(fresh.length * 0.9);
-  same(await apply(patch, old), fresh);
-  same(applyPlainly(patch, old), fresh);
-});
-
 test('a table of functions is aligned by the functions, in whatever order they are', () => {
   // Ten functions of 100 bytes, then their table; the later file has the last five first.
   const regions = [{ offset: 0, size: 1000, address: 0, kind: 1 as const }];

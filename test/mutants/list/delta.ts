@@ -43,6 +43,25 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/delta/mixing/light.ts',
+    tests: ['test/delta/mixing/bulk.test.ts'],
+    changes: [
+      ['if (size > LIGHT_LIMIT) ', 'if (false) '],
+      ['size > LIGHT_LIMIT', 'size >= LIGHT_LIMIT', { survives: 'it takes bulk of exactly 128 MiB' }],
+      ['let given = 1;', 'let given = 0;'],
+      ['if (this.left > 0) throw', 'if (false) throw'],
+    ],
+  },
+  {
+    file: 'lib/delta/mixing/decode.ts',
+    tests: ['test/delta/mixing/bulk.test.ts'],
+    changes: [
+      ['if (bulk.left < wanted) throw', 'if (false) throw'],
+      ['if (first[0] === LIGHT) ', 'if (false) '],
+      ['if (bulk instanceof LightBulk) exports.careful();', ''],
+    ],
+  },
+  {
     file: 'lib/delta/frame.ts',
     tests: ['test/delta/forged.test.ts'],
     changes: [

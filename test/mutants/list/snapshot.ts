@@ -3,6 +3,29 @@ import type { MutatedFile } from '../mutant.ts';
 
 export const SNAPSHOT: readonly MutatedFile[] = [
   {
+    file: 'lib/snapshot/inverse/compact.ts',
+    tests: ['test/snapshot/store/compact.test.ts'],
+    changes: [
+      ['if (snapshots.length < listed.length) return []', 'if (false) return []'],
+      ['status.links > 1 || ', ''],
+      ['|| status.size < worth', ''],
+      ["if (patch === 'damaged') return 0", 'if (false) return 0'],
+      ['chain !== null && chain.length <= MOST_PATCHES', 'chain !== null'],
+      ['kept.has(sha256) || ', ''],
+    ],
+  },
+  {
+    file: 'lib/snapshot/inverse/inverses.ts',
+    tests: ['test/snapshot/store/compact.test.ts'],
+    changes: [
+      [
+        'if (header.toChecksum === sha256 && header.fromChecksum === base) return source',
+        'if (true) return source',
+      ],
+      ['if (found === sha256) return true', 'if (true) return true'],
+    ],
+  },
+  {
     file: 'lib/snapshot/separate.ts',
     tests: ['test/snapshot/separate.test.ts'],
     changes: [

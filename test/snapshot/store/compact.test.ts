@@ -115,6 +115,16 @@ describe('storing older executables as patches', () => {
     expect(wholes()).toHaveLength(3);
   });
 
+  test('a patch under the name of another is refused', async () => {
+    for (const number of [1, 2, 3]) await take(version(number));
+    await compact();
+    const patch = (number: number) =>
+      join(workshop.layout.inverses, `${nameOf(version(number))}.from.${nameOf(version(number + 1))}`);
+    fs.copyFileSync(patch(2), patch(1));
+    const opened = openBinary(workshop.host.disk, workshop.layout, nameOf(version(1)));
+    expect(opened).rejects.toThrow('it is a patch for other files');
+  });
+
   test('a damaged executable is neither replaced nor built upon', async () => {
     await take(version(1));
     await take(version(2));
