@@ -13,6 +13,9 @@ import { main } from './lib/ui/main.ts';
 // The package that draws the prompts reads this variable.
 if (process.argv.includes('--no-color')) process.env.NO_COLOR = '1';
 
+// A umask that takes rights from the owner would make files that the next command can't open.
+process.umask(process.umask() & 0o077);
+
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {

@@ -26,7 +26,14 @@ const FAILURES: Record<string, [explanation: string, advice?: string]> = {
   ],
   EROFS: ['the filesystem is read-only', 'Mount the filesystem writable, then try again.'],
   EIO: ['the drive reported an error', 'Check the drive, then try again.'],
-  EBUSY: ['the file is in use'],
+  EBUSY: [
+    'it is in use, or something is mounted there',
+    'End what uses it, or unmount what is mounted there (findmnt shows that), then try again.',
+  ],
+  EXDEV: [
+    'it is on another filesystem than the folder that it is to be moved from',
+    'Something is mounted there, or above it (findmnt shows that): unmount it, then try again.',
+  ],
   ETXTBSY: ['the program is running, or is being written', 'End what runs or writes it, then try again.'],
   ENOENT: ['there is no such file'],
   ENOEXEC: ['it is not a program of a format that this system knows'],

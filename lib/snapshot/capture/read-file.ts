@@ -62,11 +62,29 @@ export async function readOnce(
     const { blocks, size } = await readBlocks(context, full, status);
     return { content: { blocks }, status, size, matchesStatus: false };
   } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    return error.reason === null ? null : { reason: error.reason };
+  }
+}
+
+/** The file can't be read, unlike the store that can't be written: that ends the capture. `reason` null: it is gone. */
+class Unreadable extends Error {
+  readonly reason: string | null;
+
+  constructor(reason: string | null, cause: unknown) {
+    super('the file can not be read', { cause });
+    this.reason = reason;
+  }
+}
+
+/** An access to the file that is captured. */
+function reading<Value>(access: () => Value): Value {
+  try {
+    return access();
+  } catch (error) {
     const code = errorCode(error) ?? '';
-    if (GONE.has(code)) return null;
-    const reason = UNREADABLE[code];
-    if (reason === undefined) throw error;
-    return { reason };
+    const reason = GONE.has(code) ? null : UNREADABLE[code];
+    throw reason === undefined ? error : new Unreadable(reason, error);
   }
 }
 
@@ -90,7 +108,7 @@ async function readBlocks(
   full: string,
   { size: most, allocated }: FileStatus,
 ): Promise<{ blocks: string[]; size: number }> {
-  const handle = disk.open(full, 'read itself');
+  const handle = reading(() => disk.open(full, 'read itself'));
   try {
     const blocks: string[] = [];
     let size = 0;
@@ -103,7 +121,8 @@ async function readBlocks(
         continue;
       }
       const wanted = buffer.subarray(0, Math.min(BLOCK, most - size));
-      const filled = fill(disk, handle, wanted, size);
+      const from = size;
+      const filled = reading(() => fill(disk, handle, wanted, from));
       if (filled === 0) break;
       const block = wanted.subarray(0, filled);
       blocks.push(await (filled === BLOCK && isZero(block) ? writer.addZeros() : writer.addBlock(block)));

@@ -24,8 +24,11 @@ import { ZERO_BLOCK, ZEROS } from './zeros.ts';
 
 /** The filesystem can't share blocks between files. */
 const NO_REFLINKS = new Set(['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'ENOTTY']);
-/** It can't share those of this file: the file is on another filesystem, or of a special kind. */
-const NOT_THIS_ONE = new Set(['EXDEV', 'EINVAL', 'EPERM', 'ETXTBSY']);
+/** It can't share those of this file: the file is on another filesystem, of a special kind, or can't be opened. */
+const NOT_THIS_ONE = new Set([
+  ...['EXDEV', 'EINVAL', 'EPERM', 'ETXTBSY', 'EACCES'],
+  ...['ENOENT', 'ENOTDIR', 'ESTALE', 'ELOOP', 'EISDIR', 'ENXIO'],
+]);
 
 /** Bytes of the smallest block that is worth handing to another core. */
 const PARALLEL_FROM = 16 << 10;

@@ -100,6 +100,29 @@ test('a file that may not be read is left out with a word, and left alone', asyn
   workshop = plain;
 });
 
+test.each(['EACCES', 'EPERM', 'ENOENT'])(
+  'a store that nothing can be added to (%s) is no file that may not be read: there is no snapshot',
+  async (code) => {
+    const plain = openWorkshop();
+    const inPacks = (path: string) => path.includes('/packs/');
+    const disk = (whole: Disk): Disk => ({
+      ...whole,
+      open(path, how, mode) {
+        if (how === 'create' && inPacks(path)) throw systemError(code, 'open', path);
+        return whole.open(path, how, mode);
+      },
+    });
+    workshop = openWorkshop({ home: plain.home, disk });
+    fs.writeFileSync(join(plain.root('data'), 'file'), 'then');
+    const failure = await workshop.take().then(
+      () => null,
+      (error: unknown) => error,
+    );
+    expect(String(failure)).toContain(code);
+    workshop = plain;
+  },
+);
+
 test('a folder that may not be read, likewise; where it could be then, what was in it is named', async () => {
   const plain = openWorkshop();
   const folder = join(plain.root('data'), 'folder');
