@@ -18,9 +18,9 @@ test.each(CODES.split(' '))('%s', (code) => {
 });
 
 test('one that is not known says what the system said', () => {
-  const error = Object.assign(new Error('EXDEV: cross-device link'), { code: 'EXDEV' });
+  const error = Object.assign(new Error('ESPIPE: cross-device link'), { code: 'EXDEV' });
   expect(asUpdaterError(error, '/there')).toMatchObject({
-    message: '/there: EXDEV: cross-device link (EXDEV)',
+    message: '/there: ESPIPE: cross-device link (EXDEV)',
     exitCode: 12,
   });
 });
