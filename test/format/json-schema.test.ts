@@ -156,6 +156,54 @@ describe('a schema is refused', () => {
   });
 });
 
+describe('a schema that asks for more than there is time for ends', () => {
+  const levels = Array.from({ length: 41 }, (_, level) => level);
+  const doubling = (keyword: string) =>
+    Object.fromEntries(
+      levels.map((level) => {
+        const next = { $ref: `#/$defs/d${level + 1}` };
+        return [`d${level}`, level === 40 ? { type: 'string' } : { [keyword]: [next, next] }];
+      }),
+    );
+
+  test.each(['anyOf', 'oneOf', 'allOf'])(
+    'alternatives that double by %s',
+    (keyword) => {
+      const schema = compileSchema(
+        { properties: { deep: { $ref: '#/$defs/d0' } }, $defs: doubling(keyword) },
+        'schema',
+      );
+      expect(() => schema.violations({ deep: 5 })).toThrow('takes too long');
+    },
+    600_000,
+  );
+
+  test('a definition within itself, by the depth of the value', () => {
+    const node = { type: 'object', properties: { child: { $ref: '#/$defs/node' } } };
+    const schema = compileSchema(
+      { $ref: '#/$defs/node', $defs: { node: { oneOf: [node, node] } } },
+      'schema',
+    );
+    let value: unknown = 1;
+    for (let depth = 0; depth < 60; depth++) value = { child: value };
+    expect(() => schema.violations(value)).toThrow('takes too long');
+  }, 600_000);
+
+  test('regular expressions, by the time they take', () => {
+    let now = 0;
+    const schema = compileSchema({ items: { pattern: '^a+$' } }, 'schema', () => (now += 300));
+    expect(schema.violations(['a', 'b'])).toHaveLength(1);
+    expect(() => schema.violations(['a', 'a', 'a', 'a'])).toThrow('takes too long');
+  });
+
+  test('a long list of values with a hundred settings each is checked', () => {
+    const properties = Object.fromEntries(levels.map((level) => [`s${level}`, { type: 'integer' }]));
+    const schema = compileSchema({ items: { additionalProperties: false, properties } }, 'schema');
+    const one = Object.fromEntries(levels.map((level) => [`s${level}`, level]));
+    expect(schema.violations(Array.from({ length: 2000 }, () => one))).toEqual([]);
+  });
+});
+
 test('any value is taken by the schema that lists it, and by the one that allows all', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {

@@ -184,6 +184,22 @@ describe('the schema itself', () => {
     expect(ofConfig(await health().verify())).toEqual([]);
   });
 
+  test('that can not decide is said, and the executable is repaired nevertheless', async () => {
+    await stage.release('1.4.0', {
+      configSchema: { $defs: { a: { $ref: '#/$defs/a' } }, $ref: '#/$defs/a' },
+    });
+    const manager = stage.manager();
+    const update = (await manager.checkForUpdates()) ?? expect.unreachable();
+    await manager.applyUpdate(await manager.downloadUpdate(update));
+    const found = await health().verify();
+    expect(found.healthy).toBe(true);
+    expect(ofConfig(found)).toMatchObject([
+      { type: 'config_unchecked', severity: 'notice', repair: null, what: expect.stringContaining('circle') },
+    ]);
+    fs.appendFileSync(path.join(stage.dir, 'dgmo'), 'x');
+    expect(await health().repair()).toMatchObject({ success: true, failed: [] });
+  });
+
   test('that clients would not understand is not published', () => {
     const bytes = new TextEncoder().encode('{"properties":{"a":{"contains":{}}}}');
     expect(() => readConfigSchema(bytes, 'schema.json')).toThrow(

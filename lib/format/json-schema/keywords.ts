@@ -17,6 +17,8 @@ import {
 export interface Context {
   validate(schema: unknown, value: unknown, path: JsonPath): Violation[];
   resolve(reference: string): unknown;
+  /** Whether the text matches the regular expression. */
+  matches(pattern: string, text: string): boolean;
 }
 
 type Compile = (schema: unknown, at: string) => void;
@@ -134,7 +136,7 @@ export const KEYWORDS: Record<string, Keyword> = {
     test: (patterns: Fields, value, path, _, context) =>
       Object.entries(isFields(value) ? value : {}).flatMap(([name, one]) =>
         Object.entries(patterns)
-          .filter(([pattern]) => new RegExp(pattern, 'u').test(name))
+          .filter(([pattern]) => context.matches(pattern, name))
           .flatMap(([, schema]) => context.validate(schema, one, [...path, name])),
       ),
   },
@@ -142,15 +144,15 @@ export const KEYWORDS: Record<string, Keyword> = {
     check: aSchema,
     test: (schema: unknown, value, path, { properties, patternProperties }, context) => {
       if (!isFields(value)) return [];
-      const known = Object.keys(isFields(properties) ? properties : {});
+      const own = isFields(properties) ? properties : {};
       const patterns = Object.keys(isFields(patternProperties) ? patternProperties : {});
       const isKnown = (name: string) =>
-        known.includes(name) || patterns.some((pattern) => new RegExp(pattern, 'u').test(name));
+        Object.hasOwn(own, name) || patterns.some((pattern) => context.matches(pattern, name));
       return Object.entries(value)
         .filter(([name]) => !isKnown(name))
         .flatMap(([name, one]) =>
           schema === false
-            ? [violation([...path, name], `no other settings than ${listed(known)}`, 'this one')]
+            ? [violation([...path, name], `no other settings than ${listed(Object.keys(own))}`, 'this one')]
             : context.validate(schema, one, [...path, name]),
         );
     },
@@ -212,8 +214,8 @@ export const KEYWORDS: Record<string, Keyword> = {
   maxLength: { check: count, test: measured(characters, atMost, (limit) => `at most ${limit} characters`) },
   pattern: {
     check: regularExpression,
-    test: (pattern: string, value, path) =>
-      typeof value !== 'string' || new RegExp(pattern, 'u').test(value)
+    test: (pattern: string, value, path, _, context) =>
+      typeof value !== 'string' || context.matches(pattern, value)
         ? []
         : [violation(path, `text that matches ${pattern}`, 'another text')],
   },

@@ -23,7 +23,7 @@ export function configSchemaHere(
   try {
     const bytes = readFile(host.disk, path, MAX_CONFIG_SCHEMA) ?? new Uint8Array(0);
     if (digestBytes(bytes).sha256 !== wanted.sha256) return 'missing';
-    return compileSchema(parseJson(bytes, path), path);
+    return compileSchema(parseJson(bytes, path), path, () => host.clock.monotonic());
   } catch (error) {
     if (error instanceof DamagedError) return null;
     throw error;
@@ -39,10 +39,8 @@ export function isConfigOf({ host, app }: Session, path: string): boolean {
 /** How many settings a message names. */
 const MOST_NAMED = 5;
 
-/** What is wrong with the value, as a clause; null if nothing is. */
-export function violationsText(schema: JsonSchema, value: unknown): string | null {
-  const found = violationsOf(schema, value);
-  if (found.length === 0) return null;
+/** What is wrong with a value, as a clause. */
+export function violationsText(found: readonly Violation[]): string {
   const named = found
     .slice(0, MOST_NAMED)
     .map(({ path, wanted, found }) => `${pathText(path)}: wanted ${wanted}, found ${found}`);
@@ -50,12 +48,12 @@ export function violationsText(schema: JsonSchema, value: unknown): string | nul
   return [...named, ...more].join('; ');
 }
 
-/** Empty as well if the schema can't decide. */
-export function violationsOf(schema: JsonSchema, value: unknown): Violation[] {
+/** Null if the schema can't decide: it leads in a circle, or takes too long. */
+export function violationsOf(schema: JsonSchema, value: unknown): Violation[] | null {
   try {
     return schema.violations(value);
   } catch (error) {
-    if (error instanceof DamagedError) return [];
+    if (error instanceof DamagedError) return null;
     throw error;
   }
 }

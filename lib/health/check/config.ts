@@ -6,7 +6,7 @@ import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
 import type { Receipt, Session } from '../../install/index.ts';
 import { readFile, statusOf } from '../../platform/files.ts';
 import { findings, type HealthIssue, issue } from '../issue.ts';
-import { configSchemaHere, isConfigOf, violationsText } from './config-schema.ts';
+import { configSchemaHere, isConfigOf, violationsOf, violationsText } from './config-schema.ts';
 
 const LIMIT = 4 << 20;
 const REPAIR =
@@ -31,7 +31,8 @@ export function checkConfig(session: Session, setup: SnapshotSetup, receipt: Rec
   const files = findings('config_invalid', setup.home, () => {
     return configFiles(session, setup).flatMap((path) => {
       const problem = configProblem(session, path, schema === 'missing' ? null : schema);
-      return problem === null ? [] : [issue('config_invalid', path, problem, { repair: REPAIR })];
+      if (problem === 'undecided') return schemaUndecided(receipt, path);
+      return problem === null ? [] : [issue('config_invalid', path, problem.what, { repair: REPAIR })];
     });
   });
   return [...folders, ...files, ...(schema === 'missing' ? schemaMissing(session, receipt) : [])];
@@ -69,12 +70,23 @@ function schemaMissing({ layout }: Session, receipt: Receipt | null): HealthIssu
   ];
 }
 
+/** It may well be valid, so it is not damaged. */
+function schemaUndecided(receipt: Receipt | null, path: string): HealthIssue[] {
+  const owner = receipt === null ? 'the release' : receipt.binary.version;
+  const what = `the schema that ${owner} has for the config takes too long or leads in a circle, so its settings are not checked`;
+  return [issue('config_unchecked', path, what, { severity: 'notice', advice: 'Tell the publisher.' })];
+}
+
 /**
  * What is wrong with a config file; null if nothing is, or if it is gone.
  *
  * @param schema that its settings are checked by; null: none
  */
-export function configProblem(session: Session, path: string, schema: JsonSchema | null): string | null {
+function configProblem(
+  session: Session,
+  path: string,
+  schema: JsonSchema | null,
+): { what: string } | 'undecided' | null {
   const { disk } = session.host;
   const status = disk.status(path);
   if (status === null) return null;
@@ -83,18 +95,21 @@ export function configProblem(session: Session, path: string, schema: JsonSchema
     try {
       target = disk.status(disk.resolve(path)) ?? status;
     } catch {
-      return 'it is a link that leads nowhere';
+      return { what: 'it is a link that leads nowhere' };
     }
   }
-  if (target.kind !== 'file') return 'wanted a file, found a folder';
-  if (target.size > LIMIT) return `wanted at most ${LIMIT} bytes, found ${target.size}`;
+  if (target.kind !== 'file') return { what: 'wanted a file, found a folder' };
+  if (target.size > LIMIT) return { what: `wanted at most ${LIMIT} bytes, found ${target.size}` };
   try {
     const bytes = readFile(disk, path, LIMIT);
     if (bytes === null) return null;
     const value = parseJsonc(bytes, 'it');
-    return schema !== null && isConfigOf(session, path) ? violationsText(schema, value) : null;
+    if (schema === null || !isConfigOf(session, path)) return null;
+    const found = violationsOf(schema, value);
+    if (found === null) return 'undecided';
+    return found.length === 0 ? null : { what: violationsText(found) };
   } catch (error) {
-    if (error instanceof DamagedError) return error.message.replace(/^it: /, '');
+    if (error instanceof DamagedError) return { what: error.message.replace(/^it: /, '') };
     throw error;
   }
 }

@@ -59,14 +59,18 @@ export function repairConfig(
 
 /** It can be read, and has no setting that the schema does not take. */
 function isGood(bytes: Uint8Array, schema: JsonSchema | null): boolean {
-  return parses(bytes) && (schema === null || violationsOf(schema, parseJsonc(bytes, 'it')).length === 0);
+  return (
+    parses(bytes) && (schema === null || (violationsOf(schema, parseJsonc(bytes, 'it')) ?? []).length === 0)
+  );
 }
 
 /** Throws DamagedError, before anything is changed, if only the user can know what should be there. */
 function requireValid(path: string, schema: JsonSchema, value: unknown, good: unknown): unknown {
   const valid = isFields(value) ? validConfig(schema, value, isFields(good) ? good : {}) : null;
   if (valid !== null) return valid;
-  throw new DamagedError(`${path}: ${violationsText(schema, value)}`, {
+  const found = violationsOf(schema, value);
+  const what = found === null ? 'the schema takes too long to correct it' : violationsText(found);
+  throw new DamagedError(`${path}: ${what}`, {
     advice: 'Correct it by hand: there is no older one to take these settings from.',
   });
 }

@@ -11,13 +11,15 @@ const MOST_CHANGES = 1000;
  * one that it is a part of is.
  *
  * @param good an older config that is valid
- * @returns null if that leads to nothing valid
+ * @returns null if that leads to nothing valid; the value as it is if the schema can't decide about it
  */
 export function validConfig(schema: JsonSchema, value: Fields, good: Fields): Fields | null {
   const fixed: unknown = structuredClone(value);
   const tried = new Set<string>();
   for (let changes = 0; changes < MOST_CHANGES; changes++) {
-    const [first] = violationsOf(schema, fixed);
+    const found = violationsOf(schema, fixed);
+    if (found === null) return changes === 0 ? value : null;
+    const [first] = found;
     if (first === undefined) return isFields(fixed) ? fixed : null;
     const key = JSON.stringify(first.path);
     const older = tried.has(key) ? undefined : at(good, first.path);

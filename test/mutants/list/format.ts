@@ -109,6 +109,11 @@ export const FORMAT: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/format/json-schema/budget.ts',
+    tests: ['test/format/json-schema.test.ts'],
+    changes: [['this.#steps < 0 || this.#matching < 0', 'this.#steps < 0']],
+  },
+  {
     file: 'lib/format/json.ts',
     tests: ['test/version/json.test.ts'],
     changes: [
