@@ -145,6 +145,21 @@ describe('what is the user’s own', () => {
     expect(JSON.parse(fs.readFileSync(here.config, 'utf8'))).toMatchObject({ theme: 'dark', model: 'large' });
   });
 
+  test('a damaged history, and choices that are far too long, are kept beside', async () => {
+    const [history, choices] = ['history.json', 'choices.json'].map((name) => path.join(here.home, name));
+    if (history === undefined || choices === undefined) return expect.unreachable();
+    fs.writeFileSync(history, '');
+    fs.appendFileSync(choices, ' '.repeat(9 << 20));
+    const { issues } = await here.health().verify();
+    const wanted = { type: 'settings_damaged', severity: 'damage' };
+    expect(issues.map(({ where }) => where).sort()).toEqual([choices, history]);
+    expect(issues).toMatchObject([wanted, wanted]);
+    expect(await here.health().repair()).toMatchObject({ success: true, failed: [] });
+    const beside = fs.readdirSync(here.home).filter((name) => name.includes('.damaged-'));
+    expect(beside.map((name) => name.split('.damaged-')[0]).sort()).toEqual(['choices.json', 'history.json']);
+    expect(JSON.parse(fs.readFileSync(history, 'utf8')).entries).toMatchObject([{ kind: 'repair' }]);
+  });
+
   test('preferences: the fields that can be read', async () => {
     const file = path.join(here.home, 'updater.json');
     fs.writeFileSync(

@@ -1,6 +1,8 @@
 /** What the updater keeps in the home: the trust store, the user's settings, the cache, and the store of snapshots. */
 import { DamagedError, UpdaterError } from '../../errors.ts';
+import { revokedFile } from '../../home/admission/revoked.ts';
 import { choicesFile } from '../../home/choices.ts';
+import { historyFile } from '../../home/history.ts';
 import { preferencesFile } from '../../home/preferences.ts';
 import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
 import { loadRootDocument } from '../../home/trusted-root.ts';
@@ -134,8 +136,11 @@ function problemOf(work: () => unknown): string | null {
   }
 }
 
+/** Those that are not written anew by whoever needs them next. */
+const SETTINGS_FILES = [preferencesFile, choicesFile, revokedFile, historyFile];
+
 function checkSettings({ host }: Session, home: string, strangers: readonly HealthIssue[]): HealthIssue[] {
-  return [preferencesFile, choicesFile].flatMap((file) => {
+  return SETTINGS_FILES.flatMap((file) => {
     const path = file.path(host, home);
     if (strangers.some(({ where }) => where === path)) return [];
     try {

@@ -1,7 +1,9 @@
 /** Repairing what the updater keeps in the home. */
 import { DamagedError } from '../../errors.ts';
 import { salvageJsonc } from '../../format/jsonc.ts';
+import { revokedFile } from '../../home/admission/revoked.ts';
 import { choicesFile } from '../../home/choices.ts';
+import { historyFile } from '../../home/history.ts';
 import { preferencesFile } from '../../home/preferences.ts';
 import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
 import type { Session } from '../../install/index.ts';
@@ -65,13 +67,17 @@ export async function repairSettings(
     const beside = moveAside(session, path);
     return `a new one was begun; what was there is ${beside}`;
   }
-  const bytes = statusOf(host.disk, path)?.kind === 'file' ? readFile(host.disk, path, LIMIT) : null;
+  const status = statusOf(host.disk, path);
+  // Of one that is far too long nothing is carried over.
+  const isSmall = status?.kind === 'file' && status.size <= LIMIT;
+  const bytes = isSmall ? readFile(host.disk, path, LIMIT) : null;
   const fields = bytes === null ? {} : salvageJsonc(bytes);
   const beside = moveAside(session, path);
-  for (const file of [preferencesFile, choicesFile]) {
+  for (const file of [preferencesFile, choicesFile, revokedFile, historyFile]) {
     if (file.path(host, home) === path) await file.salvage(host, home, fields);
   }
-  return `with what could be read of it; the damaged one is ${beside}`;
+  const later = path === revokedFile.path(host, home) ? '; the next check completes it' : '';
+  return `with what could be read of it${later}; the damaged one is ${beside}`;
 }
 
 /** What is in the cache can be downloaded again. */

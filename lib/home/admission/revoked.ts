@@ -1,6 +1,7 @@
 /**
  * Which releases their publisher has revoked, as the checks have found it: `<home>/revoked.json`. A package from a USB stick and a
- * rollback need no network, so this is where they look.
+ * rollback need no network, so this is where they look. If it is there and can't be read, it is not known what was revoked: then
+ * neither goes on.
  */
 import { DamagedError, errorCode, PolicyError, UpdaterError } from '../../errors.ts';
 import { array, type Decoder, line, object, oneOf } from '../../format/decoder.ts';
@@ -32,10 +33,13 @@ export interface Listing {
 
 type Revocations = ReturnType<typeof shape>;
 
-const revokedFile: HomeFile<Revocations> = homeFile({ name: 'revoked.json', what: 'revoked' }, shape, {
-  schema: 1,
-  releases: [],
-});
+const NONE: Revocations = { schema: 1, releases: [] };
+
+export const revokedFile: HomeFile<Revocations> = homeFile(
+  { name: 'revoked.json', what: 'revoked' },
+  shape,
+  NONE,
+);
 
 /**
  * Saves what the newest signed index says. What it no longer lists stays revoked; a release that it offers is not, since a
@@ -43,8 +47,8 @@ const revokedFile: HomeFile<Revocations> = homeFile({ name: 'revoked.json', what
  */
 export async function noteRevoked(host: Host, home: string, listing: Listing): Promise<void> {
   try {
-    const known = load(host, home);
-    const next = withListing(known, listing);
+    const known = readable(host, home);
+    const next = withListing(known ?? NONE, listing);
     if (Bun.deepEquals(known, next)) return;
     await revokedFile
       .change(host, home, (now) => withListing(now, listing))
@@ -66,34 +70,75 @@ function withListing({ releases: known }: Revocations, { app, releases, revoked 
   return { schema: 1, releases: [...others, ...found].slice(-MAX_RELEASES) };
 }
 
-/** Why the release was revoked; null if it was not, as far as is known here. */
+/** Why the release was revoked; null if it was not, as far as is known here. A record that can't be read is as good as none. */
 export function revocationOf(
   { host, home }: { host: Host; home: Home },
   { app, version }: { app: string; version: string },
 ): string | null {
   const folder = homeIfAny(home);
-  if (folder === null) return null;
-  const found = load(host, folder).releases.find((one) => one.app === app && one.version === version);
-  return found?.reason ?? null;
+  return folder === null ? null : reasonIn(readable(host, folder) ?? NONE, { app, version });
 }
 
-/** Throws PolicyError if it is known here that the release was revoked. */
+function reasonIn(
+  { releases }: Revocations,
+  { app, version }: { app: string; version: string },
+): string | null {
+  return releases.find((one) => one.app === app && one.version === version)?.reason ?? null;
+}
+
+/**
+ * Throws PolicyError if it is known here that the release was revoked; DamagedError or MachineError if the record of that is there,
+ * and can't be read.
+ *
+ * @param force what to type to go on nevertheless, as a sentence; null: there is no such way
+ */
 export function requireNotRevoked(
-  machine: { host: Host; home: Home },
+  { host, home }: { host: Host; home: Home },
   release: { app: string; version: string },
-  advice: string,
+  force: string | null,
 ): void {
-  const reason = revocationOf(machine, release);
+  const folder = homeIfAny(home);
+  if (folder === null) return;
+  const reason = reasonIn(loadKnown(host, folder, force), release);
   if (reason === null) return;
-  throw new PolicyError(`${release.version} was revoked by the publisher: ${reason}`, { advice });
+  throw new PolicyError(`${release.version} was revoked by the publisher: ${reason}`, {
+    advice: force ?? 'Install another version.',
+  });
 }
 
-/** A damaged record, or one that can't be read, is as good as none. */
-function load(host: Host, home: string): Revocations {
+function loadKnown(host: Host, home: string, force: string | null): Revocations {
+  const damaged = (message: string, cause?: DamagedError) =>
+    new DamagedError(`it is not known which releases were revoked: ${message}`, {
+      advice: ['Run `dgmo-updater check`, which writes it again.', force].filter(Boolean).join(' '),
+      cause,
+    });
+  const path = revokedFile.path(host, home);
+  if (leadsNowhere(host, path)) throw damaged(`${path} is a symlink that leads nowhere`);
+  try {
+    return revokedFile.load(host, home);
+  } catch (error) {
+    if (error instanceof DamagedError) throw damaged(error.message, error);
+    throw error;
+  }
+}
+
+/** Read through, it is as if there were no file. */
+function leadsNowhere({ disk }: Host, path: string): boolean {
+  if (disk.status(path)?.kind !== 'symlink') return false;
+  try {
+    return disk.status(disk.resolve(path)) === null;
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return true;
+  }
+}
+
+/** Null if it can't be read. */
+function readable(host: Host, home: string): Revocations | null {
   try {
     return revokedFile.load(host, home);
   } catch (error) {
     if (!(error instanceof UpdaterError)) throw error;
-    return { schema: 1, releases: [] };
+    return null;
   }
 }

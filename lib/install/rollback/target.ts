@@ -40,7 +40,8 @@ export interface RollbackTarget {
 
 /**
  * Throws PolicyError if there is nothing to go back to, the snapshot is of folders that are not those of today, the release to go back to is
- * known to be revoked, or the installed one does not allow it; DamagedError if the snapshot or the binary is damaged; UsageError if no snapshot has that id.
+ * known to be revoked, or the installed one does not allow it; DamagedError if the snapshot, the binary, or the record of what was revoked is damaged;
+ * UsageError if no snapshot has that id.
  */
 export function rollbackTarget(session: Session, wish: RollbackWish = {}): RollbackTarget {
   const receipt = requireReceipt(session.host.disk, session.layout);

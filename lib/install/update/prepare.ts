@@ -157,7 +157,7 @@ function updaterOf(host: Session['host'], manifest: DGMOVersion): Pick<Receipt, 
 /** What speaks against the release on this machine, whatever the package says. */
 function requireAdmission(session: Session, { app, binary }: Receipt, contents: PackageContents): void {
   const { version, manifest } = contents;
-  requireNotRevoked(session, { app, version }, 'Install another version.');
+  requireNotRevoked(session, { app, version }, null);
   const isSecurity = manifest.updates.type === 'security';
   requireAllowedByAdministrator(session, { app, installed: binary.version, version, isSecurity });
 }

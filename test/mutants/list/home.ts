@@ -3,6 +3,17 @@ import type { MutatedFile } from '../mutant.ts';
 
 export const HOME: readonly MutatedFile[] = [
   {
+    file: 'lib/home/admission/revoked.ts',
+    tests: ['test/update/check/revoked.test.ts'],
+    changes: [
+      [
+        'if (error instanceof DamagedError) throw damaged(',
+        'if (error instanceof DamagedError) return NONE; throw damaged(',
+      ],
+      ['if (leadsNowhere(host, path)) ', 'if (false) '],
+    ],
+  },
+  {
     file: 'lib/home/decided.ts',
     tests: ['test/home/decided.test.ts'],
     changes: [

@@ -205,7 +205,7 @@ export const INSTALL: readonly MutatedFile[] = [
     tests: ['test/update/check/revoked.test.ts'],
     changes: [
       ['if (!isInstalled(contents, receipt.binary)) ', 'if (false) '],
-      ["requireNotRevoked(session, { app, version }, 'Install another version.');", ''],
+      ['requireNotRevoked(session, { app, version }, null);', ''],
     ],
   },
   {

@@ -58,6 +58,40 @@ posixOnly('a revoked release', () => {
     expect(await run('rollback', '--yes')).toMatchObject({ code: 0 });
   });
 
+  test('is not brought back either if the record is damaged: it is not known any more', async () => {
+    const sound = fs.readFileSync(record(), 'utf8');
+    for (const damage of [
+      () => fs.writeFileSync(record(), ''),
+      () => fs.writeFileSync(record(), sound.replace('{', '{"more":1,')),
+      () => fs.writeFileSync(record(), sound + ' '.repeat(9 << 20)),
+      () => fs.symlinkSync(path.join(stage.folder, 'nowhere'), record()),
+    ]) {
+      fs.rmSync(record());
+      damage();
+      for (const args of [
+        ['rollback', '--yes'],
+        ['--apply', file, '--no-wait'],
+      ]) {
+        const { code, error } = await run(...args);
+        expect([code, error]).toEqual([11, expect.stringContaining('it is not known which releases were')]);
+        expect(error).toContain('dgmo-updater check');
+      }
+      const found = await run('verify');
+      expect([found.code, found.out + found.error]).toEqual([11, expect.stringContaining(record())]);
+    }
+    expect(stage.version()).toBe('1.0.0');
+  });
+
+  test('nor after a repair, as far as the record can be read', async () => {
+    fs.rmSync(record());
+    const releases = [{ app: 'dgmo', version: '1.1.0', reason: 'It loses data.' }];
+    fs.writeFileSync(record(), JSON.stringify({ schema: 1, more: 1, releases }));
+    expect(await run('repair', '--yes', '--offline')).toMatchObject({ code: 0 });
+    expect(fs.readdirSync(stage.home).some((name) => name.startsWith('revoked.json.damaged-'))).toBe(true);
+    expect(await run('rollback', '--yes')).toMatchObject({ code: 17 });
+    expect(await run('verify')).toMatchObject({ code: 0 });
+  });
+
   test('what has damaged the record is mended by the next check', async () => {
     stage.answer = () => undefined;
     fs.writeFileSync(record(), '{');
