@@ -3,9 +3,9 @@
 export type { Transfer } from './blocks/fetch-parts.ts';
 export {
   fetchBlockList,
-  findPublished,
   type PublishedBinary,
   packageSource,
+  publishedBinary,
 } from './blocks/published-binary.ts';
 export { type BlocksRequest, readBlocks } from './blocks/read-blocks.ts';
 export {

@@ -179,6 +179,31 @@ onPosix('what it has not is fetched, and nothing else', async () => {
   expect(result.bytesFetched).toBeLessThan(2 * BLOCK);
 });
 
+onPosix.each(['.blocks', '.json'])(
+  'without the file %s of the release in the feed: the whole',
+  async (end) => {
+    damage(3);
+    forget();
+    const workDir = path.join(dir, '.dgmo-updater');
+    for (const name of fs.readdirSync(workDir).filter((one) => one.startsWith('blocks-')))
+      fs.rmSync(path.join(workDir, name));
+    const releases = path.join(feed.folder, 'targets');
+    const gone = fs
+      .readdirSync(releases, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.includes('1.1.0') && name.endsWith(end))
+      .map((name) => path.join(releases, name));
+    expect(gone).toHaveLength(1);
+    for (const file of gone) fs.renameSync(file, `${file}.away`);
+    try {
+      const result = await repair();
+      expectHealed(result);
+      expect(sourceOf(result)).toBe('the full binary from the feed');
+    } finally {
+      for (const file of gone) fs.renameSync(`${file}.away`, file);
+    }
+  },
+);
+
 onPosix('bytes after the end are cut off', async () => {
   fs.appendFileSync(dgmo, 'more');
   const result = await repair(true);

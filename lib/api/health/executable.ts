@@ -1,6 +1,6 @@
 /** The executable, from the nearest source: a copy on this machine, packages on this machine, the feed. */
 import { type BlockList, differingBlocks } from '../../delta/index.ts';
-import { DamagedError, PolicyError, UpdaterError } from '../../errors.ts';
+import { DamagedError, NetworkError, PolicyError, UpdaterError } from '../../errors.ts';
 import {
   blocksOfOlder,
   copyForBlocks,
@@ -21,18 +21,13 @@ import {
 } from '../../install/index.ts';
 import { requireRootVersion } from '../../install/root-version.ts';
 import { openSource, type Source } from '../../platform/files.ts';
-import { NetworkFailure } from '../../platform/network/network.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
 import type { TrustedRoot } from '../../trust/index.ts';
-import {
-  fetchBlockList,
-  findPublished,
-  type PublishedBinary,
-  packageSource,
-} from '../../update/blocks/published-binary.ts';
+import { fetchBlockList, packageSource, publishedBinary } from '../../update/blocks/published-binary.ts';
 import { readBlocks } from '../../update/blocks/read-blocks.ts';
 import { listCache } from '../../update/cache/cache.ts';
 import { cachePaths } from '../../update/cache/layout.ts';
+import { fullPackage, installedRelease, type ReleaseOfTarget } from '../../update/check/installed-release.ts';
 import type { UpdateContext } from '../../update/context.ts';
 import { downloadPackage } from '../../update/download/download-packages.ts';
 import { BLOCK_SIZE } from '../../version/binary.ts';
@@ -130,22 +125,22 @@ async function prepareFromFeed(
     });
   }
   const context = openFeed(receipt);
-  const published = await findPublished(context, binary);
-  if (published === null || published.fullPackage === null) {
+  const published = await installedRelease(context, binary);
+  const whole = published === null ? null : fullPackage(published.release);
+  if (published === null || whole === null) {
     throw new PolicyError(`the feed has no full binary of the ${binary.version} that was installed here`, {
       advice:
         'If you built it yourself, run `dgmo-updater init`. `dgmo-updater rollback` goes back to the version before.',
     });
   }
-  const { fullPackage } = published;
-  const fromBlocks = await prepareFromPublished(session, receipt, context, { ...published, fullPackage });
+  const fromBlocks = await prepareFromPublished(session, receipt, context, { published, whole });
   if (fromBlocks !== null) return fromBlocks;
   const place = { index: 0, packages: 1 };
-  const file = await downloadPackage(context, binary.version, fullPackage, { place });
+  const file = await downloadPackage(context, binary.version, whole, { place });
   const root = trustedRootOf(session);
   requireRootVersion(receipt, root);
   const made = await makeFromPackages(session, binary, [file], root);
-  if (made !== null) return untried('the full binary from the feed', fullPackage.length);
+  if (made !== null) return untried('the full binary from the feed', whole.length);
   throw new DamagedError(`the package of ${binary.version} from the feed does not contain its executable`, {
     advice: 'Tell the publisher.',
   });
@@ -159,17 +154,19 @@ async function prepareFromPublished(
   session: Session,
   { binary }: Receipt,
   context: UpdateContext,
-  published: PublishedBinary & { fullPackage: ListedPackage },
+  { published, whole }: { published: ReleaseOfTarget; whole: ListedPackage },
 ): Promise<Prepared | null> {
   try {
-    const list = await fetchBlockList(context, published);
-    const source = packageSource(context, published.fullPackage);
+    const found = await publishedBinary(context, published);
+    if (found === null) return null;
+    const list = await fetchBlockList(context, found);
+    const source = packageSource(context, whole);
     return await prepareFromBlocks(session, binary, list, async (list, wanted, onBlock) => {
-      const { bytes } = await readBlocks({ source, binary: published.binary, list, wanted, onBlock });
+      const { bytes } = await readBlocks({ source, binary: found.binary, list, wanted, onBlock });
       return bytes;
     });
   } catch (error) {
-    if (error instanceof DamagedError || error instanceof NetworkFailure) return null;
+    if (error instanceof DamagedError || error instanceof NetworkError) return null;
     throw error;
   }
 }

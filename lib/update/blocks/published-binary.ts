@@ -5,7 +5,7 @@ import { blockListPath } from '../../version/binary.ts';
 import { type Binary, binaryFor, type DGMOVersion, type ListedPackage } from '../../version/index.ts';
 import { readManifest } from '../check/channel.ts';
 import { readDocument } from '../check/documents.ts';
-import { installedRelease } from '../check/installed-release.ts';
+import type { ReleaseOfTarget } from '../check/installed-release.ts';
 import type { UpdateContext } from '../context.ts';
 import type { PartSource } from './fetch-parts.ts';
 
@@ -13,27 +13,20 @@ export interface PublishedBinary {
   manifest: DGMOVersion;
   /** As in the manifest. */
   binary: Binary;
-  /** Null if the feed does not have it any more. */
-  fullPackage: ListedPackage | null;
 }
 
 /**
- * Null if the channel does not list the version, or with another binary.
+ * Null if the manifest of the release has another binary.
  *
- * @param installed version and SHA-256, as in the receipt
- * @throws TrustError 10, DamagedError 11, MachineError 12, NetworkError 13, PolicyError 17 (the feed has no such channel)
+ * @throws TrustError 10, DamagedError 11, MachineError 12, NetworkError 13
  */
-export async function findPublished(
+export async function publishedBinary(
   context: UpdateContext,
-  installed: { version: string; sha256: string },
+  { release, target }: ReleaseOfTarget,
 ): Promise<PublishedBinary | null> {
-  const found = await installedRelease(context, installed);
-  if (found === null) return null;
-  const { release, target } = found;
   const manifest = await readManifest(context.documents, release);
   const binary = binaryFor(manifest, target);
-  if (binary === undefined || binary.checksum !== installed.sha256) return null;
-  return { manifest, binary, fullPackage: release.packages.find(({ kind }) => kind === 'full') ?? null };
+  return binary?.checksum === release.binary.sha256 ? { manifest, binary } : null;
 }
 
 /**

@@ -6,11 +6,12 @@ import { DEFAULT_PREFERENCES } from '../../../lib/home/preferences.ts';
 import { openSession, requireReceipt } from '../../../lib/install/index.ts';
 import { memorySource } from '../../../lib/platform/files.ts';
 import { nativeNetwork } from '../../../lib/platform/network/native.ts';
+import { fullPackage, installedRelease } from '../../../lib/update/check/installed-release.ts';
 import {
   fetchBlockList,
-  findPublished,
   openContext,
   packageSource,
+  publishedBinary,
   readBlocks,
   type UpdateContext,
 } from '../../../lib/update/index.ts';
@@ -44,8 +45,10 @@ posixOnly('the installed binary in the feed', () => {
 
   test('is found with its list, which names the blocks that are damaged, and these alone are fetched', async () => {
     const here = context();
-    const found = await findPublished(here, here.receipt.binary);
-    if (found === null || found.fullPackage === null) throw new Error('it was not found');
+    const release = await installedRelease(here, here.receipt.binary);
+    const whole = release === null ? null : fullPackage(release.release);
+    const found = release === null ? null : await publishedBinary(here, release);
+    if (found === null || whole === null) throw new Error('it was not found');
     const list = await fetchBlockList(here, found);
     if (list === null) throw new Error('it has no list of blocks');
     const damaged = new Uint8Array(fs.readFileSync(stage.dgmo));
@@ -53,7 +56,7 @@ posixOnly('the installed binary in the feed', () => {
     const wanted = await differingBlocks(memorySource(damaged), list);
     expect(wanted).toEqual([5]);
     const { requests } = await readBlocks({
-      source: packageSource(here, found.fullPackage),
+      source: packageSource(here, whole),
       binary: found.binary,
       list,
       wanted,
@@ -66,7 +69,7 @@ posixOnly('the installed binary in the feed', () => {
   test('is not found where the feed has another binary of that version, or not the version', async () => {
     const here = context();
     const { version, sha256 } = here.receipt.binary;
-    expect(await findPublished(here, { version, sha256: 'ab'.repeat(32) })).toBeNull();
-    expect(await findPublished(here, { version: '1.0.1', sha256 })).toBeNull();
+    expect(await installedRelease(here, { version, sha256: 'ab'.repeat(32) })).toBeNull();
+    expect(await installedRelease(here, { version: '1.0.1', sha256 })).toBeNull();
   });
 });
