@@ -215,7 +215,7 @@ function sentence(event: ReportedEvent, verbose: boolean): string | null {
       const left =
         first === undefined
           ? null
-          : `${first}${leftAlone.length > 1 ? ` and ${leftAlone.length - 1} more` : ''} can't be read, and was not changed.`;
+          : `${first}${leftAlone.length > 1 ? ` and ${leftAlone.length - 1} more` : ''} was not changed: the snapshot does not have it, or it can't be read.`;
       const done = verbose
         ? `${countText(files, 'file')} restored from ${snapshot}, ${removed} removed.`
         : null;

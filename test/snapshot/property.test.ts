@@ -29,7 +29,7 @@ interface Held {
 
 async function round(roll: Dice, recognising: boolean): Promise<void> {
   // Ahead: what was just written is recognised by its status, not read again.
-  const workshop = openWorkshop({ ahead: recognising ? 10_000 : 0 });
+  const workshop = openWorkshop({ ahead: recognising ? 100_000 : 0 });
   const outside = join(workshop.home, 'outside');
   fs.mkdirSync(outside);
   fs.writeFileSync(join(outside, 'file'), 'outside');

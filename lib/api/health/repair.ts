@@ -94,8 +94,9 @@ export async function repairInstall(session: Session, request: RepairRequest): P
   const remember = (failure: unknown) =>
     note(session, { from: before, failure, milliseconds: host.clock.monotonic() - begun });
   const health = await repairAll(session, request, progress, found).catch(async (error) => {
-    await remember(asUpdaterError(error, layout.installDir));
-    throw error;
+    const failure = error instanceof InterruptedError ? interruptedAfter(progress) : error;
+    await remember(asUpdaterError(failure, layout.installDir));
+    throw failure;
   });
   const result = {
     ...resultOf(health, progress),
@@ -103,6 +104,14 @@ export async function repairInstall(session: Session, request: RepairRequest): P
   };
   await remember(failureOf(result));
   return result;
+}
+
+/** Some of it may be done, such as a swap, although what it belongs to is not. */
+function interruptedAfter({ sources }: Progress): InterruptedError {
+  const done = sources.map(({ where }) => where).join(', ');
+  return new InterruptedError(done === '' ? 'interrupted' : `interrupted; this was repaired: ${done}`, {
+    advice: '`dgmo-updater repair` goes on where this one stopped.',
+  });
 }
 
 async function repairAll(

@@ -5,7 +5,7 @@
  */
 import type { FileStatus } from '../../platform/disk.ts';
 import type { Selection } from '../selection.ts';
-import { isOld } from '../store/reliable-status.ts';
+import { isSettled } from '../store/reliable-status.ts';
 import type { Entry, FileEntry, Tree } from '../store/tree.ts';
 import { captureDatabase, databaseGroups, isIndex } from './database.ts';
 import { captureFile } from './file.ts';
@@ -51,7 +51,7 @@ export async function captureFolder(
       return;
     }
     entries.push(fileEntry(path, result));
-    if (result.matchesStatus && isOld(host.clock.now(), result.status))
+    if (result.matchesStatus && isSettled(host.clock.now(), result.status))
       fingerprints.set(path, fingerprintOf(result.status));
     since += result.size;
   };

@@ -38,7 +38,11 @@ export function difference({ found, wanted, holds }: Compared): Difference {
   const skippedNow = covered(found);
 
   for (const one of found.toReversed()) {
-    if (one.kind === 'skipped' || skippedThen(one.path)) continue;
+    if (one.kind === 'skipped') continue;
+    if (skippedThen(one.path)) {
+      if (one.kind === 'file') result.leftAlone.push(one.path);
+      continue;
+    }
     const entry = entries.get(one.path);
     const isIndex = one.path.endsWith(INDEX) && entries.has(one.path.slice(0, -INDEX.length));
     if (isIndex) continue;

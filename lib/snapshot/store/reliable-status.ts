@@ -7,6 +7,17 @@ import type { FileStatus } from '../../platform/disk.ts';
  */
 const TICK = 2500;
 
+/**
+ * Milliseconds. What a process writes through a mapping of the file into its memory changes the times only once until the system
+ * has written the page out: on Linux within half a minute.
+ */
+const WRITTEN_OUT = 60_000;
+
 export function isOld(now: number, { changed }: FileStatus): boolean {
   return now - changed >= TICK;
+}
+
+/** The same, where other programs write. */
+export function isSettled(now: number, { changed }: FileStatus): boolean {
+  return now - changed >= WRITTEN_OUT;
 }

@@ -127,7 +127,7 @@ test('a file of more than 4 GiB that is nearly all holes: little room in the sto
       return real.read(handle, into, position);
     },
   });
-  workshop = openWorkshop({ ahead: 10_000, disk });
+  workshop = openWorkshop({ ahead: 100_000, disk });
   const root = workshop.root('data');
   const size = 5 * 2 ** 30 + 1;
   const file = join(root, 'sparse');

@@ -38,7 +38,7 @@ describe.skipIf(!mounted)('on a filesystem that shares blocks', () => {
 
   beforeEach(async () => {
     fs.mkdirSync(join(folder, 'home'));
-    workshop = openWorkshop({ home: join(folder, 'home'), ahead: 10_000 });
+    workshop = openWorkshop({ home: join(folder, 'home'), ahead: 100_000 });
     file = join(workshop.root('data'), 'large');
     fs.writeFileSync(file, 'then '.repeat(SIZE / 5), { mode: 0o640 });
     fs.writeFileSync(join(workshop.root('data'), 'small'), 'then');

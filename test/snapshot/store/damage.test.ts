@@ -19,7 +19,7 @@ let snapshot: Snapshot;
 let before: Map<string, string>;
 
 beforeEach(async () => {
-  workshop = openWorkshop({ ahead: 10_000 });
+  workshop = openWorkshop({ ahead: 100_000 });
   const root = workshop.root('data');
   fs.writeFileSync(join(root, 'packed'), 'a text that packs well. '.repeat(100));
   fs.writeFileSync(
