@@ -104,16 +104,20 @@ export function unreadable(type: IssueType, where: string, error: unknown): Heal
       exitCode: error.exitCode === 12 ? 12 : 11,
     });
   if (code === undefined) throw error;
-  if (code === 'EACCES' || code === 'EPERM') {
-    return issue('permission_error', where, `${where} can't be read: permission denied (${code})`, {
-      advice: 'Run it as the user who owns it.',
-      exitCode: 12,
-    });
-  }
   // It names the file, which may be one of many.
   const failure = asUpdaterError(error, where);
+  if ((code === 'EACCES' || code === 'EPERM') && failure instanceof UpdaterError) {
+    const at = pathOf(error) ?? where;
+    return issue('permission_error', at, failure.message, { advice: failure.advice ?? null, exitCode: 12 });
+  }
   return issue(type, where, errorMessage(failure), {
     advice: failure instanceof UpdaterError ? (failure.advice ?? null) : null,
     exitCode: code === 'EIO' ? 11 : 12,
   });
+}
+
+/** Null if the error does not name one that means something to the user. */
+function pathOf(error: unknown): string | null {
+  const path = error instanceof Error && 'path' in error ? error.path : null;
+  return typeof path === 'string' && !path.startsWith('/proc/') ? path : null;
 }

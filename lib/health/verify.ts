@@ -5,7 +5,7 @@ import { statusOf } from '../platform/files.ts';
 import { checkConfig } from './check/config.ts';
 import { checkExecutable, checkExecutables, isProgram, updaterPath } from './check/executables.ts';
 import { checkHome, checkStore } from './check/home.ts';
-import { ownFilesOfHome, strangersIn } from './check/own-files.ts';
+import { closedIn, ownFilesOfHome, ownRecords, strangersIn } from './check/own-files.ts';
 import { checkPlugins } from './check/plugins.ts';
 import { checkRecords } from './check/records.ts';
 import { checkSearchPath } from './check/search-path.ts';
@@ -29,6 +29,7 @@ export async function verifyInstall(
   const files = new FileReader(session, how, again);
   const { readsAll } = files;
   const { issues } = checkRecords(session);
+  issues.push(...closedIn(session, ownRecords(session)));
   if (how !== 'quick') await files.readLarge(executables(session, readsAll));
   const found = checkExecutables(session, knownReceipt(session), files, expectedInstead(session));
   issues.push(...(how === 'full' && blocks ? await withBlocksOf(session, found) : found));
@@ -38,8 +39,9 @@ export async function verifyInstall(
     issues.push({ ...unreadable('permission_error', home.refused, home.missing), exitCode: 12 });
   if (snapshots !== null) {
     issues.push(...checkConfig(session, snapshots, knownReceipt(session)));
-    const strangers = strangersIn(session, ownFilesOfHome(session, snapshots));
-    issues.push(...strangers);
+    const own = ownFilesOfHome(session, snapshots);
+    const strangers = strangersIn(session, own);
+    issues.push(...strangers, ...closedIn(session, own));
     issues.push(...checkPlugins(session, snapshots, files, strangers));
     issues.push(...checkHome(session, snapshots, files, strangers));
     const isStoreHidden = strangers.some(({ type }) => type === 'snapshot_damaged');

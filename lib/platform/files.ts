@@ -101,6 +101,16 @@ export function readFile(disk: Disk, path: string, limit: number): Uint8Array | 
   }
 }
 
+/** The same of a file without which all goes on, in more time: null as well if it may not be read. */
+export function readCacheFile(disk: Disk, path: string, limit: number): Uint8Array | null {
+  try {
+    return readFile(disk, path, limit);
+  } catch (error) {
+    if (errorCode(error) !== 'EACCES') throw error;
+    return null;
+  }
+}
+
 /**
  * The same of a file that the updater writes itself, and that is never anything else. Throws DamagedError if something else is at
  * the path: a symlink is not followed.

@@ -18,9 +18,9 @@ test.each(CODES.split(' '))('%s', (code) => {
 });
 
 test('one that is not known says what the system said', () => {
-  const error = Object.assign(new Error('ESPIPE: cross-device link'), { code: 'EXDEV' });
+  const error = Object.assign(new Error('ESPIPE: illegal seek'), { code: 'ESPIPE' });
   expect(asUpdaterError(error, '/there')).toMatchObject({
-    message: '/there: ESPIPE: cross-device link (EXDEV)',
+    message: '/there: ESPIPE: illegal seek (ESPIPE)',
     exitCode: 12,
   });
 });

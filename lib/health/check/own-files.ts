@@ -9,9 +9,10 @@ import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
 import type { Session } from '../../install/index.ts';
 import type { FileStatus } from '../../platform/disk.ts';
 import { KIND_NAMES, statusOf } from '../../platform/files.ts';
+import { pathsOf } from '../../platform/path-flavour.ts';
 import { folders } from '../../snapshot/store/layout.ts';
 import { EVOLUTIONS_RECEIPT } from '../../version/manifest.ts';
-import { findings, type HealthIssue, type IssueType, issue } from '../issue.ts';
+import { findings, type HealthIssue, type IssueType, issue, unreadable } from '../issue.ts';
 import { ASIDE_MARK } from '../repair/aside.ts';
 
 export interface OwnFile {
@@ -45,6 +46,34 @@ export function strangersIn(session: Session, own: readonly OwnFile[]): HealthIs
           repair: MOVE,
         }),
       ];
+    }),
+  );
+}
+
+/**
+ * Those that this user may not read, or not lock, in folders of theirs: what an earlier `sudo` has left, or another mode. Each of
+ * them stops whoever needs it.
+ */
+export function closedIn({ host }: Session, own: readonly OwnFile[]): HealthIssue[] {
+  const { disk, user, platform } = host;
+  if (user === null || user === 0) return [];
+  const { dirname, basename } = pathsOf(platform);
+  const owners = new Map<string, number | null>();
+  const ownerOf = (folder: string) => {
+    const owner = owners.get(folder) ?? statusOf(disk, folder)?.owner ?? null;
+    owners.set(folder, owner);
+    return owner;
+  };
+  return own.flatMap(({ path, kind, type }) =>
+    findings(type, path, () => {
+      const status = kind === 'file' ? statusOf(disk, path) : null;
+      if (status?.kind !== 'file' || ownerOf(dirname(path)) !== user) return [];
+      const isLock = /(^|\.)lock$/.test(basename(path));
+      const wanted = isLock ? 0o600 : 0o400;
+      const allows = (bits: number) => (status.mode & bits) === bits;
+      // That the group may is left to whoever needs the file: the user may be in it.
+      const isClosed = status.owner === user ? !allows(wanted) : !allows(wanted >> 3) && !allows(wanted >> 6);
+      return isClosed ? [unreadable(type, path, Object.assign(new Error(), { code: 'EACCES', path }))] : [];
     }),
   );
 }

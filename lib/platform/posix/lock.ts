@@ -9,6 +9,7 @@ import { ptr } from 'bun:ffi';
 import fs from 'node:fs';
 import { errorCode, errorMessage, MachineError } from '../../errors.ts';
 import { shellWord } from '../../format/printable.ts';
+import { asUpdaterError } from '../failures.ts';
 import type { Lock, SharedHolder } from '../host.ts';
 import { pathsOf } from '../path-flavour.ts';
 import { lastError, libc } from './libc.ts';
@@ -53,9 +54,14 @@ function openLock(path: string): number {
       // Removed between the two looks.
       if (errorCode(error) === 'ENOENT') continue;
       if (errorCode(error) !== 'EACCES') throw error;
-      throw lockOfOther(path, error);
+      throw isOwn(path) ? asUpdaterError(error, path) : lockOfOther(path, error);
     }
   }
+}
+
+function isOwn(path: string): boolean {
+  const owner = fs.lstatSync(systemPath(path), { throwIfNoEntry: false })?.uid;
+  return owner !== undefined && owner === process.geteuid?.();
 }
 
 /** In one's own folder an earlier run with sudo has left it; elsewhere it is the lock of the folder's owner. */

@@ -4,7 +4,7 @@
  */
 import { DamagedError, UpdaterError } from '../../errors.ts';
 import type { Disk, FileStatus } from '../../platform/disk.ts';
-import { digestBytes, readFile, removeIfThere, writeNew } from '../../platform/files.ts';
+import { digestBytes, readCacheFile, removeIfThere, writeNew } from '../../platform/files.ts';
 import { type StoreLayout, TEMPORARY } from '../store/layout.ts';
 import type { FileEntry, Tree } from '../store/tree.ts';
 import { readTree } from '../store/trees.ts';
@@ -64,7 +64,7 @@ export function loadKnownFiles(
   read: (digest: string) => Tree = (digest) => readTree(disk, layout, digest),
 ): KnownFiles {
   try {
-    const bytes = readFile(disk, cachePath(layout, root), LIMIT);
+    const bytes = readCacheFile(disk, cachePath(layout, root), LIMIT);
     if (bytes === null) return new KnownFiles();
     const { digest, fingerprints } = decode(bytes);
     const tree = read(digest);

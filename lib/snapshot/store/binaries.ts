@@ -9,7 +9,7 @@ import {
   digestBytes,
   digestFile,
   flushFile,
-  readFile,
+  readCacheFile,
   removeIfThere,
   removeQuietly,
   writeNew,
@@ -143,7 +143,7 @@ function knownPath(layout: StoreLayout, sha256: string): string {
 }
 
 function isKnown(disk: Disk, layout: StoreLayout, sha256: string): boolean {
-  const bytes = readFile(disk, knownPath(layout, sha256), 1024);
+  const bytes = readCacheFile(disk, knownPath(layout, sha256), 1024);
   const fingerprint = disk.status(binaryPath(layout, sha256))?.fingerprint;
   return bytes !== null && new TextDecoder().decode(bytes) === fingerprint;
 }
@@ -163,7 +163,7 @@ export function forgetBinary(disk: Disk, layout: StoreLayout, sha256: string): v
  * Good enough for a snapshot that the user takes; a transaction always reads the file.
  */
 export function recogniseExecutable(disk: Disk, layout: StoreLayout, path: string): Digest | null {
-  const bytes = readFile(disk, executablePath(layout, path), 1024);
+  const bytes = readCacheFile(disk, executablePath(layout, path), 1024);
   const fingerprint = disk.status(path)?.fingerprint;
   if (bytes === null || fingerprint === undefined) return null;
   const [then, sha256 = '', size] = new TextDecoder().decode(bytes).split('\n');
