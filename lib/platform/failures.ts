@@ -99,21 +99,21 @@ function spaceDetail(path: string): Detail | null {
 
 function ownerDetail(path: string): Detail | null {
   const user = process.geteuid?.();
-  if (user === undefined || user === 0) return null;
+  // Root may all, and Windows has no numbers.
+  if (!user) return null;
   const found = existing(path);
   const what = found === path ? 'it' : found;
   const { uid, mode } = files().lstatSync(found);
   if (uid === user) {
-    // A folder is entered as well.
-    if (!((mode & 0o40000 ? 0o700 : 0o600) & ~mode)) return null;
+    if (!(0o600 & ~mode)) return null;
     return [`${what} has mode ${(mode & 0o777).toString(8)}`, `Run \`chmod u+rwX ${shellWord(found)}\`.`];
   }
-  const owner = uid === 0 ? 'root' : `user ${uid}`;
+  const owner = uid ? `user ${uid}` : 'root';
   const inOwn = outermostForeign(found, user);
   return [
     `${what} belongs to ${owner}, and this is user ${user}`,
     inOwn === null
-      ? `Run it as ${owner}${uid === 0 ? ' (sudo)' : ''}.`
+      ? `Run it as ${owner}${uid ? '' : ' (sudo)'}.`
       : `If it is to be yours, run \`sudo chown -R ${user} ${shellWord(inOwn)}\`, then try again.`,
   ];
 }
