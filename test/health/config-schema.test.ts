@@ -138,6 +138,19 @@ describe('repair', () => {
     expect(beside()).toHaveLength(1);
   });
 
+  test('leaves out what is not valid beside what the user wrote, even if it is the last good one', () => {
+    const schema = compileSchema(
+      {
+        if: { properties: { mode: { const: 'fast' } } },
+        // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+        then: { properties: { limit: { type: 'integer' } } },
+      },
+      'schema',
+    );
+    const good = { mode: 'slow', limit: 'none' };
+    expect(validConfig(schema, { mode: 'fast', limit: 'much' }, good)).toEqual({ mode: 'fast' });
+  });
+
   test('knows when only the user can say what should be there', () => {
     const schema = compileSchema(
       { required: ['model'], properties: { model: { type: 'string' } } },

@@ -74,23 +74,23 @@ describe('there and back', () => {
     const old = Buffer.concat([...common, codeLike(3 * FRAME, 6)]);
     const fresh = Buffer.concat([codeLike(FRAME, 7), ...common, codeLike(1000, 8)]);
 
-    /** The frames for `fresh`, and how many of those of `old`, made with that level, were read for them. */
+    /** The frames for `fresh`, and how many different ones of `old`, made with that level, were read for them. */
     async function after(level: number): Promise<{ made: Uint8Array; used: number }> {
       const source = memorySource(await compressFramed(old, { level }));
       const counted = { size: source.size, read: source.read };
       const older = await framesByContent(counted, old.length);
-      let used = 0;
+      const used = new Set<number>();
       counted.read = (position, into) => {
-        used++;
+        used.add(position);
         source.read(position, into);
       };
-      return { made: await compressFramed(fresh, { level: 3, older }), used };
+      return { made: await compressFramed(fresh, { level: 3, older }), used: used.size };
     }
 
     test('what that has as well is not compressed again, and the result is the same', async () => {
       const { made, used } = await after(3);
       expect(Buffer.compare(made, await compress(fresh))).toBe(0);
-      expect(used).toBeGreaterThanOrEqual(24);
+      expect(used).toBeGreaterThanOrEqual(4 * 24);
     });
 
     test('unless that was made with another level', async () => {
