@@ -9,6 +9,7 @@ export { decompressFrame } from './frame.ts';
 export {
   BlockDigests,
   type BlockList,
+  blockListLength,
   blockSize,
   differingBlocks,
   readBlockList,
@@ -22,6 +23,13 @@ export {
   readFrameIndex,
 } from './full/framed.ts';
 export { decompressFull, type FullForm } from './full/full-binary.ts';
+export {
+  blocksFromSpare,
+  decodeSpareBlocks,
+  MAX_SPARE,
+  type SpareBlocks,
+  SpareBlocksMaker,
+} from './full/spare-blocks.ts';
 export { type GenerateOptions, generatePatch } from './generate.ts';
 export { type PatchHeader, readPatchHeader, type StreamEntry } from './header.ts';
 export { openPatched } from './inverse/patched-source.ts';

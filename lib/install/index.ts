@@ -21,7 +21,7 @@ export {
   snapshotInstall,
 } from './folders/snapshots.ts';
 export { isIntact } from './installed-binary.ts';
-export { keptBlockList } from './kept-blocks.ts';
+export { keptBlockList, keptSpareBlocks } from './kept-blocks.ts';
 export { createWorkDir, installedPaths } from './layout.ts';
 export { lockedError, withLock } from './lock.ts';
 export { openSession } from './open.ts';

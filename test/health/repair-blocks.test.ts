@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { type RepairResult, SelfHealingSystem, UpdateManager } from '../../lib/api/index.ts';
+import { digestBytes } from '../../lib/platform/files.ts';
 import { makeFeed } from '../release/feed.ts';
 import { content } from '../support/servers/content.ts';
 import { startRelay } from '../support/servers/relay.ts';
@@ -54,6 +55,10 @@ const manager = new UpdateManager({ installDir: dir, home, settings: SETTINGS })
 const update = await manager.checkForUpdates();
 if (update === null) throw new Error('the update is not offered');
 await manager.applyUpdate(await manager.downloadUpdate(update));
+/** What is kept of the blocks of 1.1.0: the list of their digests, and spare blocks, which the tests have only where they say so. */
+const blocksFile = path.join(dir, '.dgmo-updater', `blocks-${digestBytes(GOOD).sha256.slice(0, 32)}`);
+const withSpareBlocks = fs.readFileSync(blocksFile);
+fs.writeFileSync(blocksFile, withSpareBlocks.subarray(0, 32 * BLOCKS + 32));
 fs.cpSync(here, pristine, { recursive: true });
 
 beforeEach(() => {
@@ -117,6 +122,29 @@ onPosix.each([
   // What was put back has been read back: the check after the repair does not read it once more.
   expect(result.health.bytesRead).toBeLessThan(GOOD.length);
   expect(result.wire).toBeLessThanOrEqual(result.bytesFetched + DOCUMENTS + 2 * HEADERS);
+});
+
+onPosix.each([3, 50, 63])(
+  'block %d from the spare blocks: nothing on the wire, and nothing else here',
+  async (block) => {
+    fs.writeFileSync(blocksFile, withSpareBlocks);
+    damage(block);
+    forget();
+    const result = await repair(true);
+    expectHealed(result);
+    expect(sourceOf(result)).toBe(`1 damaged block of ${BLOCKS}, from spare blocks that are kept here`);
+    expect(result).toMatchObject({ bytesFetched: 0, wire: 0 });
+  },
+);
+
+onPosix('one that the older executable has not, from the spare blocks once it has the others', async () => {
+  fs.writeFileSync(blocksFile, withSpareBlocks);
+  for (const name of ['cache', '.snapshots']) fs.rmSync(path.join(home, name), { recursive: true });
+  damage(0, 34);
+  const result = await repair(true);
+  expectHealed(result);
+  const from = 'from spare blocks that are kept here and the older version that is kept here';
+  expect(sourceOf(result)).toBe(`2 damaged blocks of ${BLOCKS}, ${from}`);
 });
 
 onPosix('ten damaged blocks: their frames, at most 1.2 MB, and not the whole', async () => {

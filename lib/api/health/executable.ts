@@ -1,5 +1,5 @@
 /** The executable, from the nearest source: a copy on this machine, packages on this machine, the feed. */
-import { type BlockList, differingBlocks } from '../../delta/index.ts';
+import { type BlockList, blocksFromSpare, differingBlocks } from '../../delta/index.ts';
 import { DamagedError, NetworkError, PolicyError, UpdaterError } from '../../errors.ts';
 import {
   blocksOfOlder,
@@ -15,6 +15,7 @@ import {
   type Binary,
   checkpoint,
   keptBlockList,
+  keptSpareBlocks,
   type Receipt,
   receiptUnlessDamaged,
   type Session,
@@ -178,7 +179,7 @@ type FetchBlocks = (
 ) => Promise<number>;
 
 /**
- * Replaces the damaged blocks alone: from the older executable that is kept here, else by `fetch`. Null if that can't be done, or
+ * Replaces the damaged blocks alone: from what is kept here, else by `fetch`. Null if that can't be done, or
  * is not worth while: the executable is missing, most of it is damaged, there is no list of its blocks, or no source of one.
  *
  * What comes of it is the executable that was installed here and ran, but for the damage: it is not tried again.
@@ -196,7 +197,8 @@ async function prepareFromBlocks(
   try {
     const wanted = await differingBlocks(damaged, list, () => checkpoint(session));
     if (wanted.length > MOST_DAMAGED * list.count) return null;
-    const here = await keptBlocks(session, damaged, list, wanted);
+    const { spare, older } = await blocksFromHere(session, binary, damaged, list, wanted);
+    const here = new Map([...spare, ...older]);
     const missing = wanted.filter((block) => !here.has(block));
     if (missing.length > 0 && fetch === null) return null;
     const copy = copyForBlocks(session, binary);
@@ -208,7 +210,8 @@ async function prepareFromBlocks(
       const blocks = `${wanted.length} damaged block${wanted.length === 1 ? '' : 's'} of ${list.count}`;
       const sources = [
         ...(missing.length > 0 ? ['the feed'] : []),
-        ...(here.size > 0 ? ['the older version that is kept here'] : []),
+        ...(spare.size > 0 ? ['spare blocks that are kept here'] : []),
+        ...(older.size > 0 ? ['the older version that is kept here'] : []),
       ];
       const how =
         wanted.length === 0 ? 'the end of it is cut off' : `${blocks}, from ${sources.join(' and ')}`;
@@ -221,8 +224,32 @@ async function prepareFromBlocks(
   }
 }
 
+/**
+ * Those of the blocks that can be had on this machine. The spare blocks come first: the older executable has to be searched. What
+ * is found in that may leave one damaged block in a group, so that they are tried again.
+ */
+async function blocksFromHere(
+  session: Session,
+  binary: Binary,
+  damaged: Source,
+  list: BlockList,
+  wanted: readonly number[],
+): Promise<{ spare: Map<number, Uint8Array>; older: Map<number, Uint8Array> }> {
+  const kept = keptSpareBlocks(session.host, session.layout, binary);
+  const fromSpare = async (known: ReadonlyMap<number, Uint8Array>) =>
+    kept === null
+      ? new Map<number, Uint8Array>()
+      : await blocksFromSpare(kept, damaged, list, wanted, known, () => checkpoint(session));
+  const spare = await fromSpare(new Map());
+  const missing = wanted.filter((block) => !spare.has(block));
+  if (missing.length === 0) return { spare, older: new Map() };
+  const older = await blocksOfKept(session, damaged, list, missing);
+  const more = older.size === 0 ? [] : await fromSpare(new Map([...spare, ...older]));
+  return { spare: new Map([...spare, ...more]), older };
+}
+
 /** Those of the blocks that an older executable has that is kept here. */
-async function keptBlocks(
+async function blocksOfKept(
   session: Session,
   damaged: Source,
   list: BlockList,

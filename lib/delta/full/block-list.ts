@@ -50,6 +50,11 @@ export class BlockDigests {
   }
 }
 
+/** Bytes of the list of a binary of `size` bytes. */
+export function blockListLength(size: number): number {
+  return DIGEST * Math.ceil(size / BLOCK_SIZE);
+}
+
 /**
  * @param signed of the binary, from the signed manifest
  * @throws DamagedError if `bytes` are not the list that was signed
@@ -66,7 +71,7 @@ export function readBlockList(
     );
   }
   const count = Math.ceil(size / BLOCK_SIZE);
-  if (blocks.length !== DIGEST * count) {
+  if (blocks.length !== blockListLength(size)) {
     throw new DamagedError(
       `the list of blocks: wanted ${count} digests for a binary of ${size} bytes, found ${blocks.length} bytes`,
     );

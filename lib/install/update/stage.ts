@@ -3,7 +3,7 @@
  * touched.
  */
 
-import { applyPatch, BlockDigests, decompressFull } from '../../delta/index.ts';
+import { applyPatch, BlockDigests, decompressFull, SpareBlocksMaker } from '../../delta/index.ts';
 import { DamagedError } from '../../errors.ts';
 import { type Route, requirePatchAsSigned, type Step } from '../../package/index.ts';
 import {
@@ -16,7 +16,7 @@ import {
 } from '../../platform/files.ts';
 import { binaryFor } from '../../version/index.ts';
 import { executableMode, NEW_EXECUTABLE } from '../executable-mode.ts';
-import { keepBlockList } from '../kept-blocks.ts';
+import { keepBlocks } from '../kept-blocks.ts';
 import type { Binary } from '../receipt.ts';
 import { ABSENT } from '../receipt.ts';
 import { checkpoint, type Session } from '../session.ts';
@@ -70,17 +70,21 @@ async function takeRoute(session: Session, staging: Staging, route: Route): Prom
     old = path;
   }
   const signed = binaryFor(staging.contents.manifest, staging.contents)?.blocks;
-  const blocks = signed === undefined ? null : new BlockDigests();
-  const found = await session.digests.readBack(staging.path, (bytes) => blocks?.update(bytes));
+  const blocks =
+    signed === undefined ? null : { list: new BlockDigests(), spare: new SpareBlocksMaker(staging.to.size) };
+  const found = await session.digests.readBack(staging.path, (bytes) => {
+    blocks?.list.update(bytes);
+    blocks?.spare.update(bytes);
+  });
   if (found?.sha256 !== staging.to.sha256 || found.size !== staging.to.size) {
     throw new DamagedError(
       `the prepared ${staging.to.version} reads back with SHA-256 ${found?.sha256}, wanted ${staging.to.sha256}`,
     );
   }
   host.disk.flushDirectory(layout.workDir);
-  const list = blocks?.list();
-  if (list !== undefined && digestBytes(list).sha256 === signed?.sha256)
-    keepBlockList(host, layout, staging.to, list);
+  const list = blocks?.list.list();
+  if (blocks !== null && list !== undefined && digestBytes(list).sha256 === signed?.sha256)
+    keepBlocks(host, layout, staging.to, { list, spare: blocks.spare.encode() });
 }
 
 async function takeStep(

@@ -99,7 +99,7 @@ export const DELTA: readonly MutatedFile[] = [
       ['this.#filled > 0', 'this.#filled >= 0'],
       ['if (found.size !== blocks.length || found.sha256 !== blocks.sha256) ', 'if (false) '],
       ['found.size !== blocks.length || found.sha256 !== blocks.sha256', 'found.size !== blocks.length'],
-      ['if (blocks.length !== DIGEST * count) ', 'if (false) '],
+      ['if (blocks.length !== blockListLength(size)) ', 'if (false) '],
       [
         'content.length === blockSize(size, block) &&\n      Buffer.compare(digestOf(content), bytes.subarray(DIGEST * block, DIGEST * (block + 1))) === 0',
         'content.length === blockSize(size, block)',
@@ -108,6 +108,24 @@ export const DELTA: readonly MutatedFile[] = [
       ['at < CHUNK && position + at < list.size', 'position + at < list.size'],
       ['at < CHUNK', 'at <= CHUNK'],
       ['if (!list.matches(block, chunk.subarray(at, at + BLOCK_SIZE))) ', 'if (false) '],
+    ],
+  },
+  {
+    file: 'lib/delta/full/spare-blocks.ts',
+    tests: ['test/delta/full/spare-blocks.test.ts'],
+    changes: [
+      ['if (this.#position !== this.#size)', 'if (false)'],
+      ['if (bytes.length < BLOCKS_AT || ', 'if ('],
+      ['Buffer.compare(bytes.subarray(0, SIZE_AT), MAGIC) !== 0', 'false'],
+      ['if (found !== size || size < 1', 'if (size < 1'],
+      ['size < 1 || ', ''],
+      ['if (groups < 1 || groups > most) ', 'if (groups > most) '],
+      ['if (groups < 1 || groups > most) ', 'if (groups < 1) '],
+      ['if (bytes.length !== wanted) ', 'if (false) '],
+      ['if (others.length > 0) continue;', ''],
+      ['if (other === block) continue;', ''],
+      ['if (list.matches(block, result)) ', ''],
+      ['for (; at < bytes.length; at++) ', 'for (; at < 0; at++) '],
     ],
   },
   {
