@@ -55,12 +55,16 @@ interface Way {
   packages: ListedPackage[];
 }
 
-/** By the number of patches (Bellman-Ford), so that a cheap chain that is too long does not hide a shorter one. */
+/**
+ * By the number of patches (Bellman-Ford), so that a cheap chain that is too long does not hide a shorter one. The last one is of the
+ * wanted version: another version may have the same bytes, and its package would install that one.
+ */
 function cheapestChain(
   { from, to, releases }: RouteQuestion,
   costOf: (file: ListedPackage) => number,
 ): ListedPackage[] {
-  const steps = [...new Set([...releases, to])].flatMap(({ binary, packages }) =>
+  const others = releases.filter(({ binary }) => binary.sha256 !== to.binary.sha256);
+  const steps = [...others, to].flatMap(({ binary, packages }) =>
     packages.flatMap((file) =>
       file.kind === 'patch' ? [{ file, start: file.fromChecksum, end: binary.sha256 }] : [],
     ),

@@ -54,6 +54,14 @@ describe('the cheapest way', () => {
     expect(ways('0.9.0', listed('3.0.0', { packages: [] }), [two])).toEqual([]);
   });
 
+  test('does not end with the package of another version that has the same bytes', () => {
+    const again = listed('3.1.0', { binary: three.binary, packages: [patch('1.0.0', '3.1.0', 10)] });
+    expect(ways('1.0.0', three, [again, three, two])[0]).toMatchObject({
+      paths: ['2.0.0/from-1.0.0', '3.0.0/from-2.0.0'],
+    });
+    expect(ways('1.0.0', again, [again, three, two])[0]).toMatchObject({ paths: ['3.1.0/from-1.0.0'] });
+  });
+
   test('takes the direct patch where the chain costs as much', () => {
     const same = listed('3.0.0', { packages: [patch('2.0.0', '3.0.0', 100), patch('1.0.0', '3.0.0', 200)] });
     expect(ways('1.0.0', same, [same, two])[0]).toMatchObject({ paths: ['3.0.0/from-1.0.0'] });
