@@ -50,11 +50,39 @@ function isWritableByAll({ mode }: FileStatus, unless: number): boolean {
   return (mode & (WRITABLE_BY_ALL | unless)) === WRITABLE_BY_ALL;
 }
 
+/**
+ * The first folder above the path in which another user could put something else in its place: it is theirs, or everybody may write
+ * there. Null if there is none. Whoever owns `/` is an administrator, by whatever number: in a user namespace root's may have none.
+ */
+export function foreignAbove(host: Pick<Host, 'disk' | 'platform' | 'user'>, path: string): string | null {
+  const { disk, platform, user } = host;
+  if (user === null) return null;
+  const { dirname } = pathsOf(platform);
+  const above = (of: string): string[] => (dirname(of) === of ? [] : [...above(dirname(of)), dirname(of)]);
+  const [top = path] = above(path);
+  const trusted = [user, ROOT_USER, statusOf(disk, top)?.owner];
+  const isForeign = (folder: string) => {
+    const found = statusOf(disk, folder);
+    if (found === null) return false;
+    return (
+      !trusted.includes(found.owner ?? user) || (found.kind === 'directory' && isWritableByAll(found, STICKY))
+    );
+  };
+  let there = path;
+  while (statusOf(disk, there) === null && dirname(there) !== there) there = dirname(there);
+  // Who may replace a symlink on the way leads it elsewhere, and so does who may rename what it leads to.
+  return [...above(path), ...above(disk.resolve(there))].find(isForeign) ?? null;
+}
+
 /** What says, in a home, which executable and which data a rollback goes back to, and what is offered from where. */
 const BELIEVED = [
   [],
   ...['snapshots', 'trees', 'packs', 'binaries', 'clones'].map((name) => ['.snapshots', name]),
   ['.snapshots'],
+  ['evolutions'],
+  ['trust'],
+  ['trust', 'feed'],
+  ['cache'],
   ['updater.json'],
   ['choices.json'],
 ];
@@ -91,17 +119,18 @@ export function refusalOfHome(host: Host, home: string): TrustError | null {
 /**
  * Why root does not use this home; null if it may, or if this is not root. What is in the home of another user says where
  * snapshots are restored to, and a symlink in it leads anywhere: that user would do with root's rights what they like. A
- * home that does not exist yet would be theirs if it is made in their folder.
+ * home that does not exist yet would be theirs if it is made in their folder, and one that is root's can be renamed there.
  */
 export function refusalOfRoot(host: Host, home: string): TrustError | null {
   if (host.user !== ROOT_USER) return null;
   const { dirname } = pathsOf(host.platform);
   let at = home;
   while (statusOf(host.disk, at) === null && dirname(at) !== at) at = dirname(at);
-  if (foreignPath(host, [at]) === null) return null;
+  const foreign = foreignPath(host, [at]) ?? foreignAbove(host, at);
+  if (foreign === null) return null;
   const program = shellWord(host.processes.executable(host.processes.pid) ?? 'dgmo-updater');
   return new TrustError(
-    `not trusted: ${at} belongs to another user, or everybody may write there, and root uses no such home`,
+    `not trusted: ${foreign} belongs to another user, or everybody may write there, and root uses no ${foreign === at ? 'such home' : 'home below it'}`,
     {
       advice:
         `Use root's own: \`sudo -H ${program}\` with the same arguments, and no DGMO_HOME or --home of that user. For an ` +

@@ -8,8 +8,10 @@
  *
  * Windows reports neither owners nor modes. There the access rights of the folder hold, and only the kinds are checked.
  */
+
 import { MachineError, TrustError } from '../errors.ts';
 import { shellWord } from '../format/printable.ts';
+import { foreignAbove } from '../home/foreign.ts';
 import type { FileStatus } from '../platform/disk.ts';
 import type { Host } from '../platform/host.ts';
 import { pathsOf } from '../platform/path-flavour.ts';
@@ -141,6 +143,7 @@ export function requireOwnInstall(host: Machine, layout: Layout): void {
   const foreign = owners.find(({ owner }) => owner !== user && owner !== ROOT_USER);
   if (foreign !== undefined && (user === ROOT_USER || !isOwnFolderOf(host, layout, foreign.owner)))
     throw foreignInstall(host, layout, foreign);
+  if (user === ROOT_USER) requireOwnFolders(host, layout);
   if (user !== ROOT_USER && owners[0]?.owner === user) requireNothingOfRoot(host, layout);
 }
 
@@ -155,6 +158,22 @@ function isOwnFolderOf(
     program !== null &&
     pathsOf(platform).dirname(program) === installDir &&
     disk.status(installDir)?.owner === owner
+  );
+}
+
+/** In a folder of another user's, that user could put another install in the place of root's at any moment. */
+function requireOwnFolders(host: Machine, { installDir }: Layout): void {
+  const above = foreignAbove(host, installDir);
+  if (above === null) return;
+  const owner = host.disk.status(above)?.owner;
+  const isTheirs = owner !== ROOT_USER;
+  throw new MachineError(
+    `${installDir} is in ${above}, ${isTheirs ? `which belongs to user ${owner}` : 'where everybody may write'}, so root changes nothing there`,
+    {
+      advice: isTheirs
+        ? `Move it to a folder of root's, or give it to that user (\`chown -R ${owner} ${shellWord(installDir)}\`) and run it as them.`
+        : `If nobody else has changed it: \`chmod o-w ${shellWord(above)}\`, or move it to a folder of root's.`,
+    },
   );
 }
 

@@ -72,12 +72,58 @@ describe('the home of a user', () => {
   });
 });
 
+describe('a home of root’s in a folder where another user could rename it', () => {
+  const rootHome = (path: string, change: (disk: SimulatedDisk) => void = () => undefined) => {
+    const disk = new SimulatedDisk();
+    disk.place(`${path}/updater.json`, new Uint8Array(0));
+    for (const name of ['/', '/home', '/home/ann', '/srv', path, `${path}/updater.json`])
+      if (disk.status(name) !== null) disk.own(name, ROOT);
+    change(disk);
+    return disk;
+  };
+  const OWN = '/home/ann/.dgmo';
+  const find = (disk: SimulatedDisk, home = OWN) => findHome(machine(disk, ROOT), home);
+
+  test('is used by nobody', () => {
+    expect(find(rootHome(OWN))).toEqual({ folder: OWN });
+    expect(find(rootHome(OWN, (disk) => disk.own('/home/ann', USER)))).toMatchObject({
+      missing: { exitCode: 10, message: expect.stringContaining('/home/ann belongs to another user') },
+    });
+    expect(find(rootHome(OWN, (disk) => disk.setMode('/home', 0o777)))).toMatchObject({
+      missing: { exitCode: 10 },
+    });
+  });
+
+  test('is, where the sticky bit keeps it in its place', () => {
+    expect(find(rootHome(OWN, (disk) => disk.setMode('/home', 0o1777)))).toEqual({ folder: OWN });
+  });
+
+  test('is not through a symlink that leads below such a folder', () => {
+    const disk = rootHome('/srv/home', (made) => {
+      made.symlink('/srv/home', '/link');
+      made.own('/link', ROOT);
+    });
+    expect(find(disk, '/link')).toEqual({ folder: '/link' });
+    disk.setMode('/srv', 0o777);
+    expect(find(disk, '/link')).toMatchObject({ missing: { exitCode: 10 } });
+  });
+
+  test('is, where the numbers of a user namespace hide who owns the folders of the system', () => {
+    const disk = rootHome(OWN, (made) => {
+      for (const name of ['/', '/home']) made.own(name, 65_534);
+    });
+    expect(find(disk)).toEqual({ folder: OWN });
+  });
+});
+
 describe('a home that others may write is not believed,', () => {
   const OTHER = USER + 1;
   const homeWith = (change: (disk: SimulatedDisk) => void) => {
     const disk = new SimulatedDisk();
     disk.place(`${HOME}/.dgmo/.snapshots/snapshots/20261127-120000-0011.json`, new Uint8Array(0));
     disk.place(`${HOME}/.dgmo/choices.json`, new Uint8Array(0));
+    for (const name of ['cache', 'evolutions', 'trust', 'trust/feed'])
+      disk.createDirectory(`${HOME}/.dgmo/${name}`);
     change(disk);
     return findHome(machine(disk, USER), undefined);
   };
@@ -94,6 +140,10 @@ describe('a home that others may write is not believed,', () => {
     ['/.snapshots', /everybody may write/, open('/.snapshots', 0o777)],
     ['/.snapshots/snapshots', /everybody may write/, open('/.snapshots/snapshots', 0o1777)],
     ['/choices.json', /everybody may write/, open('/choices.json', 0o666)],
+    ['/cache', /everybody may write/, open('/cache', 0o777)],
+    ['/evolutions', /everybody may write/, open('/evolutions', 0o777)],
+    ['/trust', /everybody may write/, open('/trust', 0o777)],
+    ['/trust/feed', /everybody may write/, open('/trust/feed', 0o777)],
   ])('%p: %p', (path, message, change) => {
     const found = homeWith(change);
     if ('folder' in found) expect.unreachable();

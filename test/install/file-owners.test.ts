@@ -125,6 +125,20 @@ describe('a look', () => {
   });
 });
 
+test('an install of root’s below a folder where another user could rename it is not changed by root', async () => {
+  const disk = interrupted();
+  for (const path of Object.keys(disk.picture())) disk.own(path, ROOT);
+  disk.own('/opt', USER);
+  const found = await recover(on(disk, { user: ROOT }));
+  expect(found).toBeInstanceOf(MachineError);
+  expect(String(found)).toContain(`${INSTALL_DIR} is in /opt, which belongs to user ${USER}`);
+  disk.own('/opt', ROOT);
+  disk.setMode('/opt', 0o777);
+  expect(String(await recover(on(disk, { user: ROOT })))).toContain('/opt, where everybody may write');
+  disk.setMode('/opt', 0o1777);
+  expect(String(await recover(on(disk, { user: ROOT })))).not.toContain('/opt,');
+});
+
 describe('what others than the writers of the executable may write is not believed', () => {
   const paths = ['', '/journal', '/installed.json', `/kept-${OLD.sha256.slice(0, 32)}`];
 

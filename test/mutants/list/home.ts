@@ -41,8 +41,12 @@ export const HOME: readonly MutatedFile[] = [
     file: 'lib/home/foreign.ts',
     tests: ['test/home/foreign.test.ts', 'test/home/trusted-root.test.ts'],
     changes: [
-      ['if (user === null) ', 'if (false) '],
-      ['if (found === null) ', 'if (false) '],
+      ['?? foreignAbove(host, at)', ''],
+      ['!trusted.includes(found.owner ?? user) || ', ''],
+      ["found.kind === 'directory' && isWritableByAll(found, STICKY)", 'false'],
+      [', STICKY)', ', 0)'],
+      [', ...above(disk.resolve(there))', ''],
+      [', statusOf(disk, top)?.owner', ''],
       [
         'if (found.owner !== user && found.owner !== ROOT_USER) return true;',
         '',
@@ -64,7 +68,7 @@ export const HOME: readonly MutatedFile[] = [
         { tests: ['test/home/trusted-root.test.ts'] },
       ],
       ['statusOf(host.disk, at) === null && dirname(at) !== at', 'dirname(at) !== at'],
-      ['if (foreignPath(host, [at]) === null) ', 'if (false) '],
+      ['if (foreign === null) ', 'if (false) '],
       ['if (path === null) return null;', 'return null;'],
       ['nothingAdded ? 0 : STICKY', 'STICKY'],
     ],
