@@ -24,6 +24,14 @@ export function parseJson(bytes: Uint8Array, what: string, limit = MAX_DOCUMENT)
   return value;
 }
 
+const MARK = [0xef, 0xbb, 0xbf];
+
+/** The same of a file that people edit: editors of Windows put a byte order mark before the text. */
+export function parseEdited(bytes: Uint8Array, what: string, limit = MAX_DOCUMENT): unknown {
+  const isMarked = MARK.every((byte, at) => bytes[at] === byte);
+  return parseJson(isMarked ? bytes.subarray(MARK.length) : bytes, what, limit);
+}
+
 function decodeText(bytes: Uint8Array, what: string): string {
   try {
     return utf8.decode(bytes);

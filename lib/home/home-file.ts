@@ -1,7 +1,7 @@
 /** A small JSON file in the home: decoded strictly, replaced durably, and changed by one process at a time. */
 import { BusyError, DamagedError } from '../errors.ts';
 import { type Decoder, decodeInput } from '../format/decoder.ts';
-import { parseJson } from '../format/json.ts';
+import { parseEdited } from '../format/json.ts';
 import { asUpdaterError } from '../platform/failures.ts';
 import { createDirectories, readFile, replaceDurably } from '../platform/files.ts';
 import type { Host, Lock } from '../platform/host.ts';
@@ -40,7 +40,7 @@ export function homeFile<Value extends object>(
       const file = pathOf(host, home);
       try {
         const bytes = readFile(host.disk, file, LIMIT);
-        return bytes === null ? defaults : decode(parseJson(bytes, file), file);
+        return bytes === null ? defaults : decode(parseEdited(bytes, file), file);
       } catch (error) {
         if (!(error instanceof DamagedError)) throw asUpdaterError(error, file);
         throw new DamagedError(error.message, {

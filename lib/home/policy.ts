@@ -3,7 +3,7 @@
  * written it: it and its folder belong to root (on Windows to Administrators or SYSTEM), and nobody else may write them.
  */
 import { DamagedError } from '../errors.ts';
-import { parseJson } from '../format/json.ts';
+import { parseEdited } from '../format/json.ts';
 import { asUpdaterError } from '../platform/failures.ts';
 import { readFile } from '../platform/files.ts';
 import type { Host } from '../platform/host.ts';
@@ -50,7 +50,7 @@ function readPolicy(host: Host, path: string): Policy {
   if (ignored !== null) return { ...nothing, ignored };
   const bytes = readFile(host.disk, path, LIMIT);
   if (bytes === null) return { ...nothing, ignored: null };
-  const document = parseJson(bytes, path);
+  const document = parseEdited(bytes, path);
   if (typeof document !== 'object' || document === null || Array.isArray(document))
     throw new DamagedError(`${path}: wanted an object with settings, found something else`, {
       advice: ADVICE,

@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import { UsageError } from '../../lib/errors.ts';
-import { parseJson } from '../../lib/format/json.ts';
+import { parseEdited } from '../../lib/format/json.ts';
 import { findClash, isPortablePath } from '../../lib/format/portable-path.ts';
 import {
   type EvolutionFile,
@@ -33,7 +33,7 @@ export interface EvolutionFolder {
  */
 export function readEvolution(folder: string): EvolutionFolder {
   const description = path.join(folder, 'evolution.json');
-  const entry = evolution(parseJson(readInput(description), description), description);
+  const entry = evolution(parseEdited(readInput(description), description), description);
   const files: EvolutionFile[] = [];
   let left = MAX_UNPACKED;
   for (const { at, mode } of listFiles(folder)) {

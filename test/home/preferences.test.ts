@@ -29,6 +29,14 @@ describe('preferences', () => {
     expect(found.telemetry).toBe(false);
   });
 
+  test('an editor’s byte order mark before them is no part of them', async () => {
+    const disk = new SimulatedDisk();
+    await preferencesFile.change(hostOn(disk), HOME, (before) => withPreference(before, 'channel', 'beta'));
+    const text = new TextDecoder().decode(disk.contentOf(`${HOME}/updater.json`) ?? new Uint8Array());
+    write(disk, 'updater.json', `\ufeff${text}`);
+    expect(preferencesFile.load(hostOn(disk), HOME).channel).toBe('beta');
+  });
+
   test('what was changed is loaded', async () => {
     const host = hostOn(new SimulatedDisk());
     await preferencesFile.change(host, HOME, (before) => withPreference(before, 'channel', 'beta'));

@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import { DamagedError, UsageError } from '../../../lib/errors.ts';
-import { parseJson } from '../../../lib/format/json.ts';
+import { parseEdited } from '../../../lib/format/json.ts';
 import { compileSchema } from '../../../lib/format/json-schema/json-schema.ts';
 import { digestBytes } from '../../../lib/platform/files.ts';
 import type { ConfigSchema } from '../../../lib/version/index.ts';
@@ -22,7 +22,7 @@ import type { AddRequest } from './add-request.ts';
  */
 export function readConfigSchema(bytes: Uint8Array, name: string): Uint8Array {
   try {
-    const document = parseJson(bytes, name);
+    const document = parseEdited(bytes, name);
     compileSchema(document, name);
     const small = new TextEncoder().encode(JSON.stringify(document));
     if (small.length <= MAX_CONFIG_SCHEMA) return small;

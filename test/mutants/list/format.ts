@@ -119,6 +119,11 @@ export const FORMAT: readonly MutatedFile[] = [
     changes: [
       ['if (bytes.length > limit) ', 'if (false) '],
       ['if (name !== null) ', 'if (false) '],
+      [
+        'isMarked ? bytes.subarray(MARK.length) : bytes',
+        'bytes',
+        { tests: ['test/home/preferences.test.ts'] },
+      ],
     ],
   },
   {
