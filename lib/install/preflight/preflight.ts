@@ -42,6 +42,14 @@ export function requireRoom(session: Session, change: PlannedChange): void {
   if (missing !== null) throw missing;
 }
 
+/** Throws MachineError (12) if there is no room for an updater that is prepared in the work dir. */
+export function requireRoomToStage(session: Session, name: string, bytes: number): void {
+  const folder = existing(session, session.layout.workDir);
+  const room = session.host.disk.room(folder);
+  const missing = shortage(name, [{ folder, room, what: 'the prepared copy', bytes, files: 1 }]);
+  if (missing !== null) throw missing;
+}
+
 function needsOf(session: Session, change: PlannedChange): Need[] {
   const { host, layout, snapshots, home } = session;
   const { binary, between = 0, download = 0, installed, covering } = change;

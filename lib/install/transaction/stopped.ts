@@ -1,9 +1,12 @@
 /** What the user is told if a failure of the machine stops a transaction: which version is in place, and what to do. */
 import { MachineError } from '../../errors.ts';
+import { ABSENT } from '../receipt.ts';
 import type { OpenTransaction } from './journal.ts';
 import type { Content } from './next.ts';
 
 export interface Stop {
+  /** Of the executable: that of DGMO, or of the updater. */
+  path: string;
   /** What is at the target; null if that can't be determined either. */
   target: Content | null;
   verdict: 'commit' | 'revert' | null;
@@ -32,7 +35,7 @@ function state(open: OpenTransaction, stop: Stop): string {
     : `${binary}, and the data of ${open.from.version} is not restored yet`;
 }
 
-function binaryState({ from, to }: OpenTransaction, { target, verdict, ended }: Stop): string {
+function binaryState({ from, to }: OpenTransaction, { path, target, verdict, ended }: Stop): string {
   switch (target) {
     case 'old':
       return ended || from.sha256 === to.sha256
@@ -43,9 +46,9 @@ function binaryState({ from, to }: OpenTransaction, { target, verdict, ended }: 
         ? `${to.version} is installed and works, but that could not be recorded`
         : `${to.version} is in place and not proven to work`;
     case 'other':
-      return 'another executable is in place';
+      return `another file is at ${path}`;
     case 'missing':
-      return 'no executable is in place';
+      return from.sha256 === ABSENT ? `${path} is missing, as before` : `${path} is missing`;
     case null:
       return 'which version is in place could not be determined';
   }
@@ -56,7 +59,9 @@ function nextStep({ from }: OpenTransaction, { target, verdict, restoreFrom, res
   const does = records
     ? 'records it'
     : restoreFrom === null
-      ? `finishes the update or brings ${from.version} back`
+      ? from.sha256 === ABSENT
+        ? 'finishes it or takes back what was begun'
+        : `finishes the update or brings ${from.version} back`
       : `restores the data from the snapshot ${restoreFrom}; do not start the program before`;
   return resumed
     ? `Every command of dgmo-updater tries again, and ${does}.`

@@ -69,6 +69,8 @@ interface State {
   trial: { unused: boolean } | null;
   /** The new version was to be tried, and there is no verdict to act on. */
   withoutVerdict: boolean;
+  /** A step has failed in this run: what was not begun is not begun any more. */
+  failed: boolean;
   illegalInstruction: boolean;
 }
 
@@ -93,6 +95,7 @@ export async function runTransaction(
     foldersTouched: open.touched,
     trial: open.trial,
     withoutVerdict: false,
+    failed: false,
     illegalInstruction: false,
   };
   let failure: unknown;
@@ -112,6 +115,7 @@ export async function runTransaction(
       if (failure !== undefined) throw stopped(session, open, { state, resumed, ended: false }, failure);
       failure = asUpdaterError(error, session.layout.installDir);
       state.resumed = true;
+      state.failed = true;
       continue;
     }
     if (step.do !== 'end') continue;
@@ -141,7 +145,8 @@ function stopped(
   }
   const pending = !ended && verdict !== 'commit' && (foldersTouched || trial?.unused === true);
   const restoreFrom = pending ? (open.folders?.before ?? null) : null;
-  return withState(failure, open, { target, verdict, ended, restoreFrom, resumed });
+  const path = session.layout.target;
+  return withState(failure, open, { path, target, verdict, ended, restoreFrom, resumed });
 }
 
 /** That nothing works any more matters more than the first failure, which is added to the message. */
@@ -157,13 +162,14 @@ function withFirstFailure(error: UnrecoverableError, failure: unknown): Unrecove
 function observe(
   session: Session,
   open: OpenTransaction,
-  { resumed, verdict, fromNothing }: Pick<State, 'resumed' | 'verdict' | 'fromNothing'>,
+  { resumed, verdict, fromNothing, failed }: Pick<State, 'resumed' | 'verdict' | 'fromNothing' | 'failed'>,
 ): Observed {
   const { layout } = session;
   const content = (path: string) => contentAt(session, open, path);
   const [target, staged] = [content(layout.target), content(layout.staged(open.id))];
-  // A repair of a missing executable that was stopped before the new one was prepared, or whose new one is taken away again.
-  const isOver = verdict === 'revert' || (resumed && staged !== 'new');
+  // A repair of a missing executable that was stopped before the new one was prepared, or can't be carried out now, or whose new one
+  // is taken away again.
+  const isOver = verdict === 'revert' || failed || (resumed && staged !== 'new');
   const isAsBefore = fromNothing && target === 'missing' && isOver;
   return {
     target: isAsBefore ? 'old' : target,
@@ -173,11 +179,10 @@ function observe(
   };
 }
 
-function contentAt({ digests }: Session, { from, to }: OpenTransaction, path: string): Content {
-  const digest = digests.of(path);
-  if (digest === null) return 'missing';
-  if (digest.sha256 === from.sha256) return 'old';
-  return digest.sha256 === to.sha256 ? 'new' : 'other';
+function contentAt({ host, digests }: Session, { from, to }: OpenTransaction, path: string): Content {
+  if (host.disk.status(path) === null) return 'missing';
+  if (digests.is(path, from)) return 'old';
+  return digests.is(path, to) ? 'new' : 'other';
 }
 
 interface FolderWork {
@@ -365,8 +370,8 @@ function end(session: Session, open: OpenTransaction, outcome: Outcome): void {
 function receiptAfter(session: Session, open: OpenTransaction, outcome: Outcome): Receipt | null {
   const receipt = receiptUnlessDamaged(session.host.disk, session.layout);
   if (outcome !== 'foreign' || receipt === null) return receipt;
-  const kept = session.digests.of(session.layout.kept(open.from.sha256));
-  return kept?.sha256 === open.from.sha256 ? { ...receipt, previous: open.from } : receipt;
+  const isKept = session.digests.is(session.layout.kept(open.from.sha256), open.from);
+  return isKept ? { ...receipt, previous: open.from } : receipt;
 }
 
 function unrecoverable(session: Session, open: OpenTransaction, reason: string): UnrecoverableError {

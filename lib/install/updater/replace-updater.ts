@@ -4,11 +4,19 @@
  */
 import { decompressFull } from '../../delta/index.ts';
 import { DamagedError } from '../../errors.ts';
-import { chunksOf, createDirectories, openSource, removeIfThere, writeAll } from '../../platform/files.ts';
+import {
+  chunksOf,
+  createDirectories,
+  foundText,
+  openSource,
+  removeIfThere,
+  writeAll,
+} from '../../platform/files.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
 import { isNewer } from '../../version/index.ts';
 import { requireFile } from '../installed-binary.ts';
 import { withLock } from '../lock.ts';
+import { requireRoomToStage } from '../preflight/preflight.ts';
 import { childEnvironment } from '../process/start.ts';
 import { awaitExit } from '../process/wait.ts';
 import { ABSENT, type Binary, type Receipt, receiptUnlessDamaged } from '../receipt.ts';
@@ -104,6 +112,7 @@ async function carryOut(
   source: UpdaterSource,
 ): Promise<UpdaterReplacement | null> {
   const { from, to, receipt } = replacement;
+  requireRoomToStage(own, `the updater ${to.version}`, to.size);
   createDirectories(own.host.disk, own.layout.workDir, pathsOf(own.host.platform).dirname, 0o755);
   const open = begin(own, { ...replacement, kind: 'update', folders: null });
   try {
@@ -215,10 +224,10 @@ async function stage(own: Session, { id, to }: OpenTransaction, from: UpdaterSou
     disk.close(handle);
     source.close();
   }
-  const found = await own.digests.readBack(path);
+  const found = await own.digests.readBack(path, to);
   if (found?.sha256 !== to.sha256 || found.size !== to.size) {
     throw new DamagedError(
-      `the updater ${to.version} of the release: wanted SHA-256 ${to.sha256}, found ${found?.sha256}`,
+      `the updater ${to.version} of the release: wanted SHA-256 ${to.sha256}, found ${foundText(found)}`,
     );
   }
   disk.flushDirectory(workDir);

@@ -36,6 +36,13 @@ function describeIssue({ what, where, repair, advice }: HealthIssue): string[] {
   ];
 }
 
+type Failed = RepairResult['failed'][number];
+
+/** What the machine does not allow the user can change, even if it is only worth knowing. */
+function isSerious({ issue, exitCode }: Failed): boolean {
+  return issue.severity === 'damage' || exitCode === 12;
+}
+
 /** What was repaired and what was not. What is only worth knowing, and could not be put right, is left out. */
 export function describeRepair({
   repaired,
@@ -46,7 +53,7 @@ export function describeRepair({
   installed,
   success,
 }: RepairResult): string {
-  const serious = failed.filter(({ issue }) => issue.severity === 'damage');
+  const serious = failed.filter(isSerious);
   if (repaired.length === 0 && serious.length === 0)
     return 'The installation is healthy: there was nothing to repair.';
   const how = (where: string) => sources.findLast((source) => source.where === where)?.how;
@@ -73,6 +80,6 @@ export function healthCode({ healthy, issues }: HealthStatus): 0 | 11 | 12 {
 
 /** The exit code of a repair: why the first thing that is still damaged could not be repaired says who must act. */
 export function repairCode({ health, failed }: RepairResult): ExitCode {
-  const tried = failed.find(({ issue, exitCode }) => issue.severity === 'damage' && exitCode !== null);
+  const tried = failed.find((one) => isSerious(one) && one.exitCode !== null);
   return tried?.exitCode ?? healthCode(health);
 }

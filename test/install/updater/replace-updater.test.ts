@@ -4,7 +4,18 @@ import { DamagedError } from '../../../lib/errors.ts';
 import { forgetOldUpdater, updaterState } from '../../../lib/install/index.ts';
 import { simulatedHost } from '../../host/host.ts';
 import { executable, INSTALL_DIR, targetPath, versionOf } from '../../host/install.ts';
-import { BROKEN, NEW, OLD, recoverOn, replaceOn, sessionOf, stage, updaterOn, updaterPath } from './stage.ts';
+import {
+  BROKEN,
+  NEW,
+  OLD,
+  putBackOn,
+  recoverOn,
+  replaceOn,
+  sessionOf,
+  stage,
+  updaterOn,
+  updaterPath,
+} from './stage.ts';
 
 const kept = (sha256: string) => `${INSTALL_DIR}/.dgmo-updater/updater/kept-${sha256.slice(0, 32)}`;
 
@@ -88,6 +99,41 @@ test('one that does not start any more is replaced, and so is one that was remov
   disk.remove(updaterPath('linux'));
   expect(await replaceOn(host, NEW)).toMatchObject({ outcome: 'committed' });
   expect(updaterOn(disk, 'linux', [NEW])).toBe(NEW);
+});
+
+test('where there is no room for one that is missing, that is told, with the numbers, and nothing is begun', async () => {
+  const disk = await stage('linux', NEW, null);
+  const host = simulatedHost({ disk, versionOf });
+  const before = disk.picture();
+  const room = () => ({ filesystem: '1', bytes: 100_000, files: 1000 });
+  const full = { ...host, disk: { ...host.disk, room } };
+  const failure = await putBackOn(full, NEW).catch((error) => error);
+  expect(failure).toMatchObject({
+    exitCode: 12,
+    message: expect.stringMatching(/no room for the updater 0\.2\.0 .* 0\.1 MB are free/),
+  });
+  const { [`${INSTALL_DIR}/.dgmo-updater/lock`]: _, ...after } = disk.picture();
+  expect(after).toEqual(before);
+});
+
+test('one that is missing, and for which there is no room after all, is not begun any more', async () => {
+  const disk = await stage('linux', NEW, null);
+  const host = simulatedHost({ disk, versionOf });
+  const open: typeof host.disk.open = (path, how, ...mode) => {
+    if (how === 'update' && path.includes('staged-'))
+      throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', path });
+    return host.disk.open(path, how, ...mode);
+  };
+  const full = { ...host, disk: { ...host.disk, open } };
+  const failure = await putBackOn(full, NEW).catch((error) => error);
+  expect(failure).toMatchObject({
+    exitCode: 12,
+    message: expect.stringContaining(`${updaterPath('linux')} is missing, as before`),
+  });
+  expect(
+    disk.list(`${INSTALL_DIR}/.dgmo-updater/updater`).filter((name) => name.startsWith('staged-')),
+  ).toEqual([]);
+  expect(await recoverOn(host)).toBeNull();
 });
 
 test('a file that is not the signed one is refused before anything is touched', async () => {
