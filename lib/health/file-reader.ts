@@ -15,10 +15,12 @@ import type { FileStatus } from '../platform/disk.ts';
 import {
   type Digest,
   digestFile,
+  hasSize,
   RunningDigest,
   readOwnFile,
   replaceDurably,
   statusOf,
+  type WantedSize,
 } from '../platform/files.ts';
 import { readAhead } from '../platform/threads/read-ahead.ts';
 import { isOld } from '../snapshot/store/reliable-status.ts';
@@ -137,15 +139,15 @@ export class FileReader {
    * Reads those of the files that `digestOf` would read, in less time: those of which the drive alone is in doubt are read while
    * SHA-256 of the others is computed. One that can't be read is left to `digestOf`.
    */
-  async readLarge(paths: readonly string[]): Promise<void> {
+  async readLarge(files: readonly { path: string; wanted: WantedSize }[]): Promise<void> {
     const { disk } = this.#session.host;
     const seen = new Set<string>();
     const whole: LargeFile[] = [];
     const unchanged: LargeFile[] = [];
-    for (const path of paths) {
+    for (const { path, wanted } of files) {
       await withoutErrors(() => {
         const status = statusOf(disk, path);
-        if (status?.kind !== 'file' || seen.has(status.identity)) return;
+        if (status?.kind !== 'file' || seen.has(status.identity) || !hasSize(status.size, wanted)) return;
         seen.add(status.identity);
         const known = this.#unchanged(path, status);
         if (this.#isKnown(known) || this.#inThisRun(status) !== null) return;
@@ -186,16 +188,20 @@ export class FileReader {
     return size === null ? null : { ...digest.digest(), checksum: checksum.hex, at: host.clock.now() };
   }
 
-  /** Null if there is no file. A symlink or a folder has an empty digest and size -1, which match nothing. */
-  digestOf(path: string): FoundFile | null {
+  /**
+   * Null if there is no file. A symlink or a folder has an empty digest and size -1, which match nothing, and a file that has not the
+   * wanted size an empty digest.
+   */
+  digestOf(path: string, wanted: WantedSize): FoundFile | null {
     const { disk, clock } = this.#session.host;
     const status = statusOf(disk, path);
     if (status === null) return null;
     if (status.kind !== 'file') return { sha256: '', size: -1, before: null };
+    if (!hasSize(status.size, wanted)) return { sha256: '', size: status.size, before: null };
     const unchanged = this.#unchanged(path, status);
     if (unchanged !== undefined && this.#isKnown(unchanged))
       return { sha256: unchanged.sha256, size: unchanged.size, before: unchanged.sha256 };
-    const read = this.#read.get(status.identity) ?? this.#inThisRun(status) ?? this.#readNow(path);
+    const read = this.#read.get(status.identity) ?? this.#inThisRun(status) ?? this.#readNow(path, wanted);
     if (read === null) return null;
     const { sha256, size } = read;
     this.#session.digests.learn(status.identity, { sha256, size });
@@ -230,8 +236,8 @@ export class FileReader {
     return digest === null ? null : { ...digest, checksum: null, at: this.#session.host.clock.now() };
   }
 
-  #readNow(path: string): Read | null {
-    const digest = digestFile(this.#session.host.disk, path);
+  #readNow(path: string, wanted: WantedSize): Read | null {
+    const digest = digestFile(this.#session.host.disk, path, wanted);
     this.bytesRead += digest?.size ?? 0;
     return digest === null ? null : { ...digest, checksum: null, at: this.#session.host.clock.now() };
   }

@@ -1,7 +1,8 @@
 /** The check of a whole installation. It changes nothing but the record of what was read. */
 import { DamagedError, errorCode, UpdaterError } from '../errors.ts';
-import { checkpoint, openTransaction, readJournal, type Session } from '../install/index.ts';
-import { statusOf } from '../platform/files.ts';
+import { type Binary, checkpoint, openTransaction, readJournal, type Session } from '../install/index.ts';
+import { statusOf, type WantedSize } from '../platform/files.ts';
+import { MAX_BINARY_SIZE } from '../version/index.ts';
 import { checkConfig } from './check/config.ts';
 import { checkExecutable, checkExecutables, isProgram, updaterPath } from './check/executables.ts';
 import { checkHome, checkStore } from './check/home.ts';
@@ -54,20 +55,21 @@ export async function verifyInstall(
 }
 
 /** The large files: the executable, the updater, and the older executables, in the work dir and in the store of snapshots. */
-function executables(session: Session, readsAll: boolean): string[] {
+function executables(session: Session, readsAll: boolean): { path: string; wanted: WantedSize }[] {
   const { host, layout, snapshots } = session;
   const previous = knownReceipt(session)?.previous ?? null;
+  // Which of them has which size is left to the checks.
+  const executable = (path: string) => ({ path, wanted: { atMost: MAX_BINARY_SIZE } });
   const own = [
-    layout.target,
-    updaterPath(session),
-    ...(previous === null ? [] : [layout.kept(previous.sha256)]),
+    ...[layout.target, updaterPath(session)].map(executable),
+    ...(previous === null ? [] : [{ path: layout.kept(previous.sha256), wanted: previous.size }]),
   ];
   if (snapshots === null || !readsAll) return own;
   const { binaries } = snapshots.layout;
   try {
     if (statusOf(host.disk, binaries)?.kind !== 'directory') return own;
     const names = host.disk.list(binaries).filter((name) => /^[0-9a-f]{64}$/.test(name));
-    return [...own, ...names.map((name) => layout.join(binaries, name))];
+    return [...own, ...names.map((name) => executable(layout.join(binaries, name)))];
   } catch (error) {
     // The check of the store reports it.
     if (errorCode(error) === undefined) throw error;
@@ -103,10 +105,10 @@ export function requireNotReplaced(session: Session): void {
   );
 }
 
-/** The digest of the executable that an open transaction puts in the place of the one in the receipt; null: none. */
-function expectedInstead({ host, layout }: Session): string | null {
+/** The executable that an open transaction puts in the place of the one in the receipt; null: none. */
+function expectedInstead({ host, layout }: Session): Binary | null {
   try {
-    return openTransaction(readJournal(host.disk, layout).entries)?.to.sha256 ?? null;
+    return openTransaction(readJournal(host.disk, layout).entries)?.to ?? null;
   } catch (error) {
     // The check of the journal reports it.
     if (error instanceof UpdaterError || errorCode(error) !== undefined) return null;

@@ -85,7 +85,7 @@ function highestRoot(
 /** Throws UsageError if there is nothing to adopt. */
 export function requireExecutable({ layout, digests }: Session): Digest {
   const digest = digests.of(layout.target);
-  if (digest !== null && digest.size >= 0) return digest;
+  if (digest !== null && digest.sha256 !== '') return digest;
   throw new UsageError(`there is no executable at ${layout.target} to adopt`, {
     advice: 'Name the folder that holds it with --install-dir, and the program with --app.',
   });

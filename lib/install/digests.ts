@@ -1,9 +1,10 @@
 /**
- * Digests of large files. A file is read once per run, and again only if it was written since (another inode, size or
+ * Digests of executables. What has not the size of the one that is wanted, or is larger than any can be, is not read. A file is read once per run, and again only if it was written since (another inode, size or
  * time), even if it was renamed. Nothing is remembered from one run to the next.
  */
 import type { Disk } from '../platform/disk.ts';
 import { type Digest, digestFile } from '../platform/files.ts';
+import { MAX_BINARY_SIZE } from '../version/index.ts';
 
 export class Digests {
   readonly #disk: Disk;
@@ -13,14 +14,25 @@ export class Digests {
     this.#disk = disk;
   }
 
-  /** Null if there is no file. A symlink or a directory has an empty digest and size -1, which match no binary. */
+  /** Whether that binary is at the path. Only a file of its size is read, if that is known. */
+  is(path: string, { sha256, size }: { sha256: string; size?: number }): boolean {
+    const status = this.#disk.status(path);
+    if (status?.kind !== 'file' || (size ?? status.size) !== status.size) return false;
+    return this.of(path)?.sha256 === sha256;
+  }
+
+  /**
+   * Null if there is no file. What can be no binary has an empty digest, which matches none: a symlink or a directory with size -1,
+   * and a file that is too large with its size.
+   */
   of(path: string): Digest | null {
     const status = this.#disk.status(path);
     if (status === null) return null;
     if (status.kind !== 'file') return { sha256: '', size: -1 };
+    if (status.size > MAX_BINARY_SIZE) return { sha256: '', size: status.size };
     const known = this.#known.get(status.identity);
     if (known !== undefined) return known;
-    const digest = digestFile(this.#disk, path);
+    const digest = digestFile(this.#disk, path, { atMost: MAX_BINARY_SIZE });
     if (digest !== null) this.#known.set(status.identity, digest);
     return digest;
   }
@@ -28,7 +40,8 @@ export class Digests {
   /** The same, and faster for a large file, which is read in another thread. */
   async ofLarge(path: string): Promise<Digest | null> {
     const status = this.#disk.status(path);
-    if (status?.kind !== 'file' || this.#known.has(status.identity)) return this.of(path);
+    const isKnown = status?.kind !== 'file' || this.#known.has(status.identity);
+    if (isKnown || status.size > MAX_BINARY_SIZE) return this.of(path);
     const { digestAhead } = await import('../platform/threads/read-ahead.ts');
     const digest = await digestAhead(this.#disk, path);
     if (digest !== null) this.#known.set(status.identity, digest);
@@ -45,9 +58,14 @@ export class Digests {
     this.#known.set(identity, digest);
   }
 
-  /** Reads the file from the disk, even if its digest is known. `onPiece` gets each piece of it. */
-  async readBack(path: string, onPiece?: (bytes: Uint8Array) => void): Promise<Digest | null> {
+  /** Reads the file from the disk, if it has the wanted size, even if its digest is known. `onPiece` gets each piece of it. */
+  async readBack(
+    path: string,
+    { size }: Pick<Digest, 'size'>,
+    onPiece?: (bytes: Uint8Array) => void,
+  ): Promise<Digest | null> {
     const status = this.#disk.status(path);
+    if (status !== null && status.size !== size) return { sha256: '', size: status.size };
     const { digestAhead } = await import('../platform/threads/read-ahead.ts');
     const digest = await digestAhead(this.#disk, path, onPiece);
     if (status !== null && digest !== null) this.#known.set(status.identity, digest);

@@ -3,6 +3,7 @@
  * mistaken for damage.
  */
 import { DamagedError } from '../errors.ts';
+import type { Digest } from '../platform/files.ts';
 import { loadReceipt, type Receipt } from './receipt.ts';
 import type { Session } from './session.ts';
 import { type OpenTransaction, openTransaction, readJournal } from './transaction/journal.ts';
@@ -18,6 +19,7 @@ export interface Status {
    * another one. `unknown`: there is no receipt.
    */
   binary: 'sound' | 'changed' | 'missing' | 'unknown';
+  /** Null if it is missing, or has more bytes than an executable can have. */
   sha256: string | null;
   /** Whether the mode of the executable allows to run it. True on Windows, where files have no such mode, and if it is missing. */
   runnable: boolean;
@@ -50,14 +52,15 @@ function look(session: Session): Status {
     if (!(error instanceof DamagedError)) throw error;
     receiptProblem = error.message;
   }
-  const sha256 = digests.of(layout.target)?.sha256 ?? null;
+  const found = digests.of(layout.target);
+  const sha256 = found?.sha256 || null;
   const { open, journalProblem } = readOpenTransaction(session);
   return {
     installDir: layout.installDir,
     executable: layout.target,
     receipt,
     receiptProblem,
-    binary: judge(sha256, receipt, open),
+    binary: judge(found, receipt, open),
     sha256,
     runnable: isRunnable(session),
     open:
@@ -79,12 +82,13 @@ function readOpenTransaction({ host, layout }: Session): {
 }
 
 function judge(
-  sha256: string | null,
+  found: Digest | null,
   receipt: Receipt | null,
   open: OpenTransaction | null,
 ): Status['binary'] {
-  if (sha256 === null) return 'missing';
+  if (found === null) return 'missing';
   if (receipt === null) return 'unknown';
+  const { sha256 } = found;
   return sha256 === receipt.binary.sha256 || sha256 === open?.to.sha256 ? 'sound' : 'changed';
 }
 

@@ -160,7 +160,7 @@ export function openIfThere(disk: Disk, path: string): Handle | null {
 }
 
 export interface Digest {
-  /** SHA-256, 64 lower-case hex digits. */
+  /** SHA-256, 64 lower-case hex digits. Empty, which matches nothing, for what was not read. */
   sha256: string;
   /** Bytes. */
   size: number;
@@ -215,15 +215,39 @@ export async function copyAndDigest(
   return digest.digest();
 }
 
+/** How many bytes a file must have to be read: a sparse one of a terabyte, put in its place, would be read for an hour. */
+export type WantedSize = number | { atMost: number };
+
+export const ANY_SIZE: WantedSize = { atMost: Number.POSITIVE_INFINITY };
+
+export function hasSize(size: number, wanted: WantedSize): boolean {
+  return typeof wanted === 'number' ? size === wanted : size <= wanted.atMost;
+}
+
+/** What was found in the place of wanted bytes, for a message. */
+export function foundText(found: Digest | null): string {
+  if (found === null) return 'no file';
+  if (found.sha256 !== '') return `SHA-256 ${found.sha256}`;
+  return found.size < 0 ? 'something that is no file' : `${found.size} bytes`;
+}
+
 /**
- * Reads the file from the disk up to its end. Returns null if it does not exist.
+ * Reads the file from the disk up to its end. Returns null if it does not exist. One that has not the wanted size is not read: its
+ * digest is empty.
  *
  * @param onPiece called with each piece, which is valid until it returns
  */
-export function digestFile(disk: Disk, path: string, onPiece?: (bytes: Uint8Array) => void): Digest | null {
+export function digestFile(
+  disk: Disk,
+  path: string,
+  wanted: WantedSize,
+  onPiece?: (bytes: Uint8Array) => void,
+): Digest | null {
   const handle = openIfThere(disk, path);
   if (handle === null) return null;
   try {
+    const found = disk.size(handle);
+    if (!hasSize(found, wanted)) return { sha256: '', size: found };
     const digest = new RunningDigest();
     const buffer = new Uint8Array(CHUNK);
     for (let size = 0; ; ) {

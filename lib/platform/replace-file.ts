@@ -7,7 +7,7 @@
  */
 import { MachineError } from '../errors.ts';
 import type { Disk, Handle } from './disk.ts';
-import { type Digest, digestFile, removeIfThere, writeAll } from './files.ts';
+import { type Digest, digestFile, foundText, removeIfThere, writeAll } from './files.ts';
 import type { Host } from './host.ts';
 import { pathsOf } from './path-flavour.ts';
 
@@ -45,10 +45,10 @@ export async function replaceFile(host: Machine, path: string, replacement: Repl
   inUse.add(temporary);
   try {
     const written = await writeTemporary(host, temporary, path, replacement);
-    const found = digestFile(disk, temporary);
+    const found = digestFile(disk, temporary, written.size);
     if (found?.sha256 !== written.sha256 || found.size !== written.size) {
       throw new MachineError(
-        `${temporary} reads back with SHA-256 ${found?.sha256}, wanted ${written.sha256} as it was written`,
+        `${temporary} reads back as ${foundText(found)}, wanted SHA-256 ${written.sha256} as it was written`,
         { advice: 'Check the drive, then try again.' },
       );
     }

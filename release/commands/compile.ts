@@ -5,7 +5,7 @@ import { decodeInput } from '../../lib/format/decoder.ts';
 import { MAX_DOCUMENT, parseJson } from '../../lib/format/json.ts';
 import type { Settings } from '../../lib/home/compiled-in.ts';
 import { isAppName } from '../../lib/package/index.ts';
-import { createDirectories, digestFile, readFile, writeAll } from '../../lib/platform/files.ts';
+import { ANY_SIZE, createDirectories, digestFile, readFile, writeAll } from '../../lib/platform/files.ts';
 import { nativeDisk as disk } from '../../lib/platform/native-disk.ts';
 import { decodeRoot } from '../../lib/trust/index.ts';
 import { feedAddress } from '../../lib/version/feed-address.ts';
@@ -65,7 +65,7 @@ export const compile: Command = {
         tell(`compiling for ${targetName(target)}\n`);
         const file = await compileTarget(target, settings, values.outdir);
         stopIfInterrupted();
-        const digest = digestFile(disk, file);
+        const digest = digestFile(disk, file, ANY_SIZE);
         print(`${file}: ${bytes(digest?.size ?? 0)}, SHA-256 ${digest?.sha256}\n`);
       }
       const bom = path.join(values.outdir, BOM_NAME);
@@ -134,7 +134,7 @@ export async function compileTarget(
       build(target, settings, entry, { output: temporary, workingDirectory }),
     );
     ignoreEnvironment(temporary);
-    const digest = digestFile(disk, temporary);
+    const digest = digestFile(disk, temporary, ANY_SIZE);
     if (digest === null)
       throw new MachineError(`bun build: wanted an executable at ${temporary}, found nothing`);
     disk.rename(temporary, file);

@@ -1,7 +1,7 @@
 /** Carries out a plan: in its order, several files at once, and nothing more after the first failure. */
 import path from 'node:path';
 import { DamagedError, InterruptedError } from '../../lib/errors.ts';
-import { digestFile } from '../../lib/platform/files.ts';
+import { ANY_SIZE, digestFile } from '../../lib/platform/files.ts';
 import { digestInName } from '../repository/layout.ts';
 import { type Published, requireCurrent } from '../repository/published.ts';
 import type { Destination } from './destination.ts';
@@ -50,7 +50,7 @@ async function sendFile(
   const at = path.join(published.layout.folder, file.path);
   const isTarget = file.path.startsWith('targets/');
   const wanted = named.get(file.path) ?? (isTarget ? digestInName(file.path) : null);
-  const found = wanted === null ? null : (digestFile(published.host.disk, at)?.sha256 ?? 'no file');
+  const found = wanted === null ? null : (digestFile(published.host.disk, at, ANY_SIZE)?.sha256 ?? 'no file');
   if (found !== wanted) {
     throw new DamagedError(`${at}: wanted a file with SHA-256 ${wanted}, found ${found}`, {
       advice: 'Clients see the feed as it was. Copy the file again from where it was made.',

@@ -23,7 +23,7 @@ export interface Place {
 }
 
 export function placeBytes(place: Place, file: string, bytes: Uint8Array): void {
-  if (digestFile(place.disk, file)?.sha256 === digestBytes(bytes).sha256) return;
+  if (digestFile(place.disk, file, bytes.length)?.sha256 === digestBytes(bytes).sha256) return;
   const draft = writeDraft(place, (write) => write(bytes));
   settleDraft(place, draft, file);
 }
@@ -49,6 +49,6 @@ export function settleDraft({ disk }: Place, draft: string, file: string): void 
 }
 
 export function isPlaced({ disk }: Place, file: string, digest: Digest): boolean {
-  const found = digestFile(disk, file);
-  return found !== null && found.sha256 === digest.sha256 && found.size === digest.size;
+  const found = digestFile(disk, file, digest.size);
+  return found?.sha256 === digest.sha256;
 }

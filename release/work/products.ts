@@ -5,7 +5,7 @@
 import path from 'node:path';
 import { InterruptedError } from '../../lib/errors.ts';
 import type { Disk } from '../../lib/platform/disk.ts';
-import { createDirectories, digestFile, removeIfThere } from '../../lib/platform/files.ts';
+import { ANY_SIZE, createDirectories, digestFile, removeIfThere } from '../../lib/platform/files.ts';
 import { type Job, jobKey, jobMemory } from './job.ts';
 import { type Limits, schedule } from './schedule.ts';
 import type { Workers } from './workers.ts';
@@ -60,7 +60,7 @@ export async function makeProducts(jobs: readonly Job[], options: ProductOptions
       const progress = (fraction: number) => report.progress(job, fraction, done, missing.size);
       progress(0);
       const trial = await options.workers.run(job, draft, progress, signal);
-      const digest = digestFile(disk, draft);
+      const digest = digestFile(disk, draft, ANY_SIZE);
       if (digest === null) throw new Error(`${job.label}: wanted its product at ${draft}, found nothing`);
       const file = path.join(folder, `${key}-${digest.sha256}`);
       disk.rename(draft, file);
@@ -83,7 +83,7 @@ function findProduct(disk: Disk, folder: string, key: string): string | undefine
   for (const name of disk.list(folder)) {
     if (!name.startsWith(`${key}-`) || name.endsWith(LEFT_OUT)) continue;
     const file = path.join(folder, name);
-    if (digestFile(disk, file)?.sha256 === name.slice(key.length + 1)) return file;
+    if (digestFile(disk, file, ANY_SIZE)?.sha256 === name.slice(key.length + 1)) return file;
     removeIfThere(disk, file);
   }
   return undefined;

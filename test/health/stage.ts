@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { type SelfHealingOptions, SelfHealingSystem } from '../../lib/api/index.ts';
 import type { Settings } from '../../lib/home/compiled-in.ts';
+import type { Host } from '../../lib/platform/host.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { type Printed, runCommand } from '../support/command-line.ts';
 import { openStage, SETTINGS, type Stage } from '../update/stage.ts';
@@ -23,6 +24,7 @@ export interface HealthStage extends AsyncDisposable {
   workDir: string;
   health(options?: SelfHealingOptions): SelfHealingSystem;
   settings: Settings;
+  host: Host;
   /** The command line, without a terminal. */
   run(...argv: string[]): Promise<Printed>;
   /** Everything as it was when the stage was opened, whatever was done to it since. */
@@ -91,6 +93,7 @@ export async function openHealthStage(): Promise<HealthStage> {
     workDir: path.join(dir, '.dgmo-updater'),
     health: (options = {}) => new SelfHealingSystem({ installDir: dir, home, settings, host, ...options }),
     settings,
+    host,
     run: (...argv) => runCommand([...argv, '--home', home], { host, settings, ownFolder: dir }),
     reset() {
       for (const name of ['bin', 'home']) {

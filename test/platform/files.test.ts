@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { DamagedError } from '../../lib/errors.ts';
 import {
+  ANY_SIZE,
   CHUNK,
   chunksOf,
   copyAndDigest,
@@ -87,7 +88,7 @@ test('reading goes on after a read that returned fewer bytes', () => {
   const bytes = pattern(1000);
   const disk = shortReads(bytes);
   expect(readFile(disk, '/file', 1000)).toEqual(bytes);
-  expect(digestFile(disk, '/file')).toEqual(digestBytes(bytes));
+  expect(digestFile(disk, '/file', ANY_SIZE)).toEqual(digestBytes(bytes));
   const source = openSource(disk, '/file');
   const part = new Uint8Array(500);
   source.read(250, part);

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
 import type { Disk } from '../../lib/platform/disk.ts';
-import { digestFile } from '../../lib/platform/files.ts';
+import { ANY_SIZE, digestFile } from '../../lib/platform/files.ts';
 import type { Host } from '../../lib/platform/host.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import {
@@ -87,7 +87,7 @@ export function openWorkshop(options: WorkshopOptions = {}): Workshop {
     binary,
     root: (component) => profile.roots[component][0] ?? '',
     async take(more = {}) {
-      const digest = digestFile(host.disk, binary);
+      const digest = digestFile(host.disk, binary, ANY_SIZE);
       const { snapshot } = await takeSnapshot(host, {
         layout,
         profile,

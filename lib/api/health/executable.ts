@@ -31,7 +31,7 @@ import { cachePaths } from '../../update/cache/layout.ts';
 import { fullPackage, installedRelease, type ReleaseOfTarget } from '../../update/check/installed-release.ts';
 import type { UpdateContext } from '../../update/context.ts';
 import { downloadPackage } from '../../update/download/download-packages.ts';
-import { BLOCK_SIZE } from '../../version/binary.ts';
+import { BLOCK_SIZE, MAX_BINARY_SIZE } from '../../version/binary.ts';
 import type { ListedPackage } from '../../version/index.ts';
 
 export interface Repaired {
@@ -195,6 +195,7 @@ async function prepareFromBlocks(
   if (list === null || disk.status(target)?.kind !== 'file') return null;
   const damaged = openSource(disk, target);
   try {
+    if (damaged.size > MAX_BINARY_SIZE) return null;
     const wanted = await differingBlocks(damaged, list, () => checkpoint(session));
     if (wanted.length > MOST_DAMAGED * list.count) return null;
     const { spare, older } = await blocksFromHere(session, binary, damaged, list, wanted);

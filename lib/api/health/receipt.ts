@@ -22,13 +22,12 @@ export async function receiptFromFeed(session: Session, openFeed: OpenFeed): Pro
         'Run `dgmo-updater init` to adopt the executable, or `dgmo-updater repair` without --offline, if updates are not turned off here.',
     });
   }
-  const { layout, digests, host } = session;
+  const { layout, digests } = session;
   const found = digests.of(layout.target);
-  const isFile = host.disk.status(layout.target)?.kind === 'file';
   const context = openFeed(
     provisionalReceipt(session, { version: '0.0.0', sha256: '0'.repeat(64), size: 0 }),
   );
-  const release = found !== null && isFile ? await releaseOfBinary(context, found.sha256) : null;
+  const release = found !== null && found.sha256 !== '' ? await releaseOfBinary(context, found.sha256) : null;
   const old = release === null ? restoreReceipt(session) : null;
   if (old !== null) return `from ${old.from}`;
   const chosen = release ?? (await newestRelease(context));

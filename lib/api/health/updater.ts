@@ -46,14 +46,14 @@ export async function repairUpdater(
 ): Promise<Repaired> {
   const { target } = updaterLayout(session.host, session.layout);
   const recorded = recordedUpdater(session);
-  const { disk } = session.host;
   if (recorded !== null && isReplacedByHand(session, recorded)) {
     await recordUpdater(session);
     return { how: 'recorded as it is', bytesFetched: 0 };
   }
   const known = receipt ?? provisionalReceipt(session, { version: '0.0.0', sha256: '0'.repeat(64), size: 0 });
   const copy = await nearestCopy(session, { receipt: known, recorded, openFeed });
-  if ((disk.status(target)?.kind ?? 'file') !== 'file') moveAside(session, target);
+  // What can be no executable is kept beside: there is no going back to it.
+  if (session.digests.of(target)?.sha256 === '') moveAside(session, target);
   const ended = await putBackUpdater(session, known, copy.to, copy.source);
   if (ended === null) return { ...copy, how: `${copy.how}; it takes its place when this command has ended` };
   const own = updaterSession(session);
@@ -100,7 +100,7 @@ function runningElsewhere(session: Session): Copy | null {
   const file = host.processes.executable(host.processes.pid);
   if (file === null || !isUpdater(file) || file === updaterLayout(host, layout).target) return null;
   const found = host.disk.status(file)?.kind === 'file' ? digests.of(file) : null;
-  if (found === null) return null;
+  if (found === null || found.sha256 === '') return null;
   return {
     to: { version: settings.version, ...found },
     ...{ source: { file }, how: `a copy of ${file}`, bytesFetched: 0 },
@@ -136,6 +136,6 @@ function keptBefore(session: Session, recorded: Receipt | null): Copy | null {
   const previous = recorded?.previous ?? null;
   if (own === null || previous === null) return null;
   const file = own.layout.kept(previous.sha256);
-  if (own.digests.of(file)?.sha256 !== previous.sha256) return null;
+  if (!own.digests.is(file, previous)) return null;
   return { to: previous, source: { file }, how: `${previous.version}, the one before it`, bytesFetched: 0 };
 }

@@ -1,9 +1,9 @@
 /** The executable, the copy that is kept for a rollback, and the updater: whole, runnable, and nobody else's to change. */
 import { type Binary, isUpdaterOpen, type Receipt, type Session } from '../../install/index.ts';
 import { awaitedUpdater, isReplacedByHand, recordedUpdater } from '../../install/updater/updater-record.ts';
-import { fill, statusOf } from '../../platform/files.ts';
+import { fill, foundText, statusOf } from '../../platform/files.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
-import { executableName } from '../../version/index.ts';
+import { executableName, MAX_BINARY_SIZE } from '../../version/index.ts';
 import type { FileReader } from '../file-reader.ts';
 import { findings, type HealthIssue, issue } from '../issue.ts';
 
@@ -13,12 +13,12 @@ const WRITABLE_BY_ALL = 0o002;
 /** An executable that is smaller is none. */
 const LEAST_SIZE = 64;
 
-/** @param expectedInstead digest of the executable that an open transaction installs */
+/** @param expectedInstead the executable that an open transaction installs */
 export function checkExecutables(
   session: Session,
   receipt: Receipt | null,
   files: FileReader,
-  expectedInstead: string | null = null,
+  expectedInstead: Binary | null = null,
 ): HealthIssue[] {
   const { target } = session.layout;
   return [
@@ -35,7 +35,7 @@ export function checkExecutable(
   session: Session,
   receipt: Receipt | null,
   files: FileReader,
-  expectedInstead: string | null = null,
+  expectedInstead: Binary | null = null,
 ): HealthIssue[] {
   return findings('binary_corruption', session.layout.target, () =>
     checkBinary(session, receipt, files, expectedInstead),
@@ -49,7 +49,7 @@ function checkBinary(
   { host, layout, app }: Session,
   receipt: Receipt | null,
   files: FileReader,
-  expectedInstead: string | null,
+  expectedInstead: Binary | null,
 ): HealthIssue[] {
   const { target } = layout;
   const damaged = (what: string, advice: string | null = null) => [
@@ -60,11 +60,12 @@ function checkBinary(
   if (status.kind !== 'file') return damaged(`wanted the executable of ${app}, found ${KINDS[status.kind]}`);
   if (receipt === null) return [];
   const { binary } = receipt;
+  const wanted = [binary, ...(expectedInstead === null ? [] : [expectedInstead])];
   // The size says enough, and a file that is not the right one need not be read.
-  if (status.size !== binary.size && files.how === 'quick' && expectedInstead === null)
+  if (!wanted.some(({ size }) => size === status.size))
     return damaged(`wanted ${binary.size} bytes, as ${binary.version} has, found ${status.size}`, ADOPT);
-  const found = files.digestOf(target);
-  if (found === null || found.sha256 === binary.sha256 || found.sha256 === expectedInstead) return [];
+  const found = files.digestOf(target, status.size);
+  if (found === null || wanted.some(({ sha256 }) => sha256 === found.sha256)) return [];
   return damaged(
     `its bytes are not those of ${binary.version} that were installed: wanted SHA-256 ${binary.sha256}, found ${found.sha256}`,
     ADOPT,
@@ -128,9 +129,9 @@ function checkKept({ layout }: Session, receipt: Receipt | null, files: FileRead
   if (previous === null) return [];
   const path = layout.kept(previous.sha256);
   return findings('binary_corruption', path, () => {
-    const found = files.digestOf(path);
+    const found = files.digestOf(path, previous.size);
     if (found?.sha256 === previous.sha256) return [];
-    const what = found === null ? 'is missing' : `is damaged: it has SHA-256 ${found.sha256}`;
+    const what = found === null ? 'is missing' : `is damaged: it has ${foundText(found)}`;
     return [
       issue(
         'binary_corruption',
@@ -181,7 +182,7 @@ function checkUpdater(session: Session, files: FileReader): HealthIssue[] {
     }
     if (recorded !== null) return [...wrongMode, ...checkRecorded(session, recorded.binary, files, damaged)];
     if (files.how === 'quick') return wrongMode;
-    const found = files.digestOf(path);
+    const found = files.digestOf(path, { atMost: MAX_BINARY_SIZE });
     if (found !== null && found.before !== null && found.before !== found.sha256)
       return [
         ...wrongMode,
@@ -208,11 +209,11 @@ function checkRecorded(
   const path = updaterPath(session);
   const severity = isUpdaterOpen(session) ? 'notice' : 'damage';
   const found = statusOf(session.host.disk, path)?.size;
-  if (found !== size && files.how === 'quick')
+  if (found !== size)
     return damaged(`wanted ${size} bytes, as the updater ${version} has, found ${found}`, {
       ...{ severity, advice: ADOPT_UPDATER },
     });
-  const read = files.digestOf(path);
+  const read = files.digestOf(path, size);
   if (read === null || read.sha256 === sha256) return [];
   return damaged(
     `its bytes are not those of the updater ${version} that was installed: wanted SHA-256 ${sha256}, found ${read.sha256}`,

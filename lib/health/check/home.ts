@@ -11,6 +11,7 @@ import { readFile, statusOf } from '../../platform/files.ts';
 import { listSnapshots, Verifier, withStore } from '../../snapshot/index.ts';
 import { folders } from '../../snapshot/store/layout.ts';
 import { decodeRoot } from '../../trust/index.ts';
+import { MAX_BINARY_SIZE } from '../../version/index.ts';
 import type { FileReader } from '../file-reader.ts';
 import { findings, type HealthIssue, type IssueType, issue, unreadable } from '../issue.ts';
 import { ASIDE_MARK } from '../repair/aside.ts';
@@ -173,7 +174,7 @@ function checkCache(
   return disk.list(cache).flatMap((name) => {
     const path = layout.join(cache, name);
     if (!/^[0-9a-f]{64}$/.test(name) || !files.readsAll) return [];
-    if (files.digestOf(path)?.sha256 === name) return [];
+    if (files.digestOf(path, { atMost: MAX_BINARY_SIZE })?.sha256 === name) return [];
     return [issue('cache_damaged', path, 'it is not the file that was downloaded', { repair })];
   });
 }
@@ -205,7 +206,12 @@ export async function checkStore(
   try {
     if (statusOf(host.disk, layout.documents)?.kind !== 'directory') return [];
     return await withStore(host, layout, async () => {
-      const verifier = new Verifier(host, layout, checkpoint, files && ((path) => files.digestOf(path)));
+      const verifier = new Verifier(
+        host,
+        layout,
+        checkpoint,
+        files && ((path, size) => files.digestOf(path, size)),
+      );
       const issues: HealthIssue[] = [];
       try {
         for (const { id, found } of listSnapshots(host.disk, layout)) {

@@ -6,6 +6,7 @@ import { errorCode } from '../../errors.ts';
 import { parseJsonc } from '../../format/jsonc.ts';
 import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
 import { installedEvolutions, type Session } from '../../install/index.ts';
+import { MAX_UNPACKED } from '../../package/evolution-index.ts';
 import { readFile, statusOf } from '../../platform/files.ts';
 import { EVOLUTIONS_RECEIPT } from '../../version/manifest.ts';
 import type { FileReader } from '../file-reader.ts';
@@ -155,7 +156,7 @@ function checkEvolutions(session: Session, setup: SnapshotSetup, files: FileRead
   return installed.flatMap((evolution) =>
     evolution.files.flatMap((file) => {
       const path = setup.layout.join(root, evolution.id, ...file.path.split('/'));
-      const found = files.digestOf(path);
+      const found = files.digestOf(path, { atMost: MAX_UNPACKED });
       if (found?.sha256 === file.sha256) return [];
       const what = found === null ? 'is missing' : 'is not as it was installed';
       return [

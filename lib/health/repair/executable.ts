@@ -91,7 +91,7 @@ export async function isPreparedBefore(session: Session, wanted: Binary): Promis
 export async function isPrepared(session: Session, wanted: Binary): Promise<boolean> {
   const path = preparedPath(session, wanted);
   if (statusOf(session.host.disk, path)?.kind !== 'file') return false;
-  return (await session.digests.readBack(path))?.sha256 === wanted.sha256;
+  return (await session.digests.readBack(path, wanted))?.sha256 === wanted.sha256;
 }
 
 /** A copy of the damaged executable, of the right size, into which good blocks are written. */
@@ -203,7 +203,7 @@ function waysTo(session: Session, wanted: Binary, steps: readonly PackageStep[])
     });
     for (const way of open) {
       const from = way[0]?.from ?? null;
-      if (from === null || binarySource(session, { ...wanted, sha256: from }) !== null) found.push(way);
+      if (from === null || binarySource(session, { sha256: from }) !== null) found.push(way);
     }
     open = open.filter((way) => way[0]?.from !== null);
   }
@@ -214,7 +214,7 @@ async function follow(session: Session, wanted: Binary, way: readonly PackageSte
   const { disk } = session.host;
   const path = preparedPath(session, wanted);
   const first = way[0]?.from ?? null;
-  let old = first === null ? null : binarySource(session, { ...wanted, sha256: first });
+  let old = first === null ? null : binarySource(session, { sha256: first });
   for (const [index, step] of way.entries()) {
     const into = index === way.length - 1 ? path : `${path}.${index}.tmp`;
     await take(session, step, old, into);
@@ -289,8 +289,11 @@ export async function swapInPrepared(
   const { host, layout, digests } = session;
   const { binary: to } = receipt;
   const prepared = preparedPath(session, to);
-  const model = statusOf(host.disk, layout.target);
-  if (model !== null && model.kind !== 'file') moveAside(session, layout.target);
+  const there = statusOf(host.disk, layout.target);
+  // What can be no executable can't be gone back to either, and whoever has put it there may want it.
+  const isStranger = there !== null && digests.of(layout.target)?.sha256 === '';
+  const model = isStranger ? null : there;
+  if (isStranger) moveAside(session, layout.target);
   const found = digests.of(layout.target);
   const from: Binary = { version: to.version, ...(found ?? { sha256: ABSENT, size: 0 }) };
   const open = begin(session, {
@@ -303,8 +306,8 @@ export async function swapInPrepared(
   try {
     const staged = layout.staged(open.id);
     host.disk.rename(prepared, staged);
-    if (model?.kind === 'file') host.disk.imitate(staged, layout.target);
-    host.disk.setMode(staged, modeAfter(model?.kind === 'file' ? model.mode : 0o755));
+    if (model !== null) host.disk.imitate(staged, layout.target);
+    host.disk.setMode(staged, modeAfter(model?.mode ?? 0o755));
     host.disk.flushDirectory(layout.workDir);
   } catch (error) {
     abandon(session, open, receipt);

@@ -15,6 +15,7 @@ import {
 import { updaterSession } from '../../install/updater/updater-session.ts';
 import type { Disk } from '../../platform/disk.ts';
 import { digestFile, openSource, readOwnFile, replaceDurably } from '../../platform/files.ts';
+import { MAX_BINARY_SIZE } from '../../version/index.ts';
 import { ownRecords, strangersIn } from '../check/own-files.ts';
 import { copyAside, moveAside } from './aside.ts';
 import { ownSnapshots } from './last-good.ts';
@@ -135,7 +136,7 @@ function hasLostRecords({ host, layout }: Session): boolean {
 
 function isInstalled({ host, layout }: Session, { binary }: Receipt): boolean {
   const isFile = host.disk.status(layout.target)?.kind === 'file';
-  return isFile && digestFile(host.disk, layout.target)?.sha256 === binary.sha256;
+  return isFile && digestFile(host.disk, layout.target, binary.size)?.sha256 === binary.sha256;
 }
 
 export function writeReceipt(session: Session, receipt: Receipt): void {
@@ -150,7 +151,7 @@ export function writeReceipt(session: Session, receipt: Receipt): void {
 function receiptFromSnapshots(session: Session): Receipt | null {
   const { host, layout, snapshots } = session;
   if (snapshots === null || host.disk.status(layout.target)?.kind !== 'file') return null;
-  const installed = digestFile(host.disk, layout.target);
+  const installed = digestFile(host.disk, layout.target, { atMost: MAX_BINARY_SIZE });
   if (installed === null) return null;
   const own = ownSnapshots(session, snapshots);
   const same = own.find(

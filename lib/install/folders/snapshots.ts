@@ -43,7 +43,8 @@ export async function snapshotInstall(
   const { host, layout } = session;
   const begun = host.clock.monotonic();
   const digest = await digestOfTarget(session, setup, kind);
-  const isOut = kind === 'repair' && isDamaged(digest, receipt);
+  const isTooLarge = digest !== null && digest.sha256 === '' && digest.size >= 0;
+  const isOut = isTooLarge || (kind === 'repair' && isDamaged(digest, receipt));
   try {
     const { snapshot, added } = await takeSnapshot(host, {
       layout: setup.layout,
@@ -108,7 +109,7 @@ async function digestOfTarget(
   const known = recogniseExecutable(disk, setup.layout, layout.target);
   if (known !== null) return known;
   const digest = await digests.ofLarge(layout.target);
-  if (digest !== null && digest.size >= 0 && disk.status(setup.layout.cache) !== null)
+  if (digest !== null && digest.sha256 !== '' && disk.status(setup.layout.cache) !== null)
     rememberExecutable(disk, setup.layout, layout.target, digest, clock.now());
   return digest;
 }
@@ -222,7 +223,7 @@ async function shareKept(
   const { sha256 } = previous;
   const path = layout.kept(sha256);
   try {
-    if (digests.of(path)?.sha256 !== sha256) return;
+    if (!digests.is(path, previous)) return;
     await withStore(host, setup.layout, async () => shareBinary(host.disk, setup.layout, { path, sha256 }));
   } catch (error) {
     throw asUpdaterError(error, setup.layout.folder);

@@ -15,11 +15,14 @@ import type { Binary } from '../receipt.ts';
 import { checkpoint, type Session } from '../session.ts';
 import { linkOrCopy } from '../transaction/keep.ts';
 
+/** Without the size every file that may be it is read. */
+type WantedBinary = Pick<Binary, 'sha256'> & Partial<Pick<Binary, 'size'>>;
+
 /** Path of an intact copy of this binary: kept, installed, or in the snapshot store. Null if there is none. */
-export function binarySource(session: Session, { sha256 }: Binary): string | null {
+export function binarySource(session: Session, binary: WantedBinary): string | null {
   const { layout, digests } = session;
-  const paths = [layout.kept(sha256), layout.target, storedPath(session, { sha256 })];
-  return paths.find((path) => path !== null && digests.of(path)?.sha256 === sha256) ?? null;
+  const paths = [layout.kept(binary.sha256), layout.target, storedPath(session, binary)];
+  return paths.find((path) => path !== null && digests.is(path, binary)) ?? null;
 }
 
 export function storedPath({ snapshots }: Session, { sha256 }: Pick<Binary, 'sha256'>): string | null {

@@ -4,6 +4,7 @@ import { DamagedError, PolicyError, UsageError } from '../../errors.ts';
 import { didYouMean } from '../../format/nearest.ts';
 import { requireNotRevoked } from '../../home/admission/revoked.ts';
 import { homeIfAny } from '../../home/folder.ts';
+import { foundText } from '../../platform/files.ts';
 import {
   COMPONENTS,
   type Component,
@@ -255,7 +256,7 @@ function keptBinary(session: Session, receipt: Receipt): Binary {
   if (hasBinary(session, to)) return to;
   const found = digests.of(layout.kept(to.sha256));
   throw new DamagedError(
-    `the kept binary of ${to.version}, ${layout.kept(to.sha256)}, has SHA-256 ${found?.sha256 ?? '(no file)'}, wanted ${to.sha256}`,
+    `the kept binary of ${to.version}, ${layout.kept(to.sha256)}, is damaged or missing: wanted SHA-256 ${to.sha256}, found ${foundText(found)}`,
     { advice: `Install ${to.version} from a package instead.` },
   );
 }

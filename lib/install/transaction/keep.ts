@@ -1,6 +1,6 @@
 /** Keeping the old binary beyond the swap: as a hard link, or as a copy if the filesystem has no hard links. */
 import { DamagedError } from '../../errors.ts';
-import { flushFile, removeIfThere } from '../../platform/files.ts';
+import { flushFile, foundText, removeIfThere } from '../../platform/files.ts';
 import type { Binary } from '../receipt.ts';
 import type { Session } from '../session.ts';
 
@@ -9,10 +9,9 @@ export function keepOld(session: Session, old: Binary): void {
   const { layout, digests, host } = session;
   const kept = layout.kept(old.sha256);
   linkOrCopy(session, layout.target, kept);
-  const found = digests.of(kept);
-  if (found?.sha256 !== old.sha256) {
+  if (!digests.is(kept, old)) {
     throw new DamagedError(
-      `the copy ${kept} of the old binary has SHA-256 ${found?.sha256}, wanted ${old.sha256}`,
+      `the copy ${kept} of the old binary is another file: wanted SHA-256 ${old.sha256}, found ${foundText(digests.of(kept))}`,
     );
   }
   host.disk.flushDirectory(layout.workDir);

@@ -1,6 +1,7 @@
 /** Cleaning up after an interrupted run: an unfinished transaction, a lost receipt, leftover files. */
 import { DamagedError } from '../../errors.ts';
 import { noteInHistory } from '../../home/history.ts';
+import { foundText } from '../../platform/files.ts';
 import { forgetSnapshot } from '../folders/snapshots.ts';
 import { isAppRunning } from '../process/running.ts';
 import { type Receipt, receiptUnlessDamaged, saveReceipt } from '../receipt.ts';
@@ -73,11 +74,10 @@ function restoreReceipt(session: Session): Receipt | null {
       advice: 'Run `dgmo-updater init --version <v>` to adopt the binary again.',
     });
   }
-  const found = digests.of(layout.target);
   // If it is missing, the receipt says what has to be put back.
-  if (found !== null && found.sha256 !== receipt.binary.sha256) {
+  if (host.disk.status(layout.target) !== null && !digests.is(layout.target, receipt.binary)) {
     throw new DamagedError(
-      `${layout.target} is not the binary of the last receipt in the journal: wanted SHA-256 ${receipt.binary.sha256}, found ${found.sha256}`,
+      `${layout.target} is not the binary of the last receipt in the journal: wanted SHA-256 ${receipt.binary.sha256}, found ${foundText(digests.of(layout.target))}`,
       { advice: 'Run `dgmo-updater init --version <v>` to adopt the current binary.' },
     );
   }

@@ -7,8 +7,9 @@ import { DamagedError, UpdaterError, UsageError } from '../../errors.ts';
 import { array, type Decoded, hex, object, oneOf, stringOf } from '../../format/decoder.ts';
 import { parseJson } from '../../format/json.ts';
 import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
+import { MAX_UNPACKED } from '../../package/evolution-index.ts';
 import type { CarriedEvolution, EvolutionArchive } from '../../package/index.ts';
-import { digestBytes, digestFile, readFile } from '../../platform/files.ts';
+import { digestBytes, digestFile, foundText, readFile } from '../../platform/files.ts';
 import type { Amendment, NewFile } from '../../snapshot/index.ts';
 import { EVOLUTIONS_RECEIPT } from '../../version/manifest.ts';
 import { version } from '../../version/semver.ts';
@@ -129,10 +130,10 @@ export function requireInstalled(
     }
     for (const { path, sha256 } of archive.files) {
       const file = setup.layout.join(root, archive.id, ...path.split('/'));
-      const found = digestFile(disk, file)?.sha256;
-      if (found === sha256) continue;
+      const found = digestFile(disk, file, { atMost: MAX_UNPACKED });
+      if (found?.sha256 === sha256) continue;
       throw new DamagedError(
-        `the evolution ${archive.id} was not installed whole: wanted ${file} with SHA-256 ${sha256}, found ${found ?? 'no file'}`,
+        `the evolution ${archive.id} was not installed whole: wanted ${file} with SHA-256 ${sha256}, found ${foundText(found)}`,
       );
     }
   }

@@ -17,7 +17,7 @@ export function binaryToReplace(session: Session, contents: PackageContents, ins
     return { version: installed.version, sha256: ABSENT, size: 0 };
   if (!isInstalled(contents, installed)) return installed;
   const found = digests.of(layout.target);
-  if (found === null || found.sha256 === installed.sha256) return installed;
+  if (found === null || digests.is(layout.target, installed)) return installed;
   requireFile(found, layout.target);
   return { version: installed.version, ...found };
 }

@@ -9,6 +9,7 @@ import { type Route, requirePatchAsSigned, type Step } from '../../package/index
 import {
   type Digest,
   digestBytes,
+  foundText,
   openSource,
   removeIfThere,
   type Source,
@@ -72,13 +73,13 @@ async function takeRoute(session: Session, staging: Staging, route: Route): Prom
   const signed = binaryFor(staging.contents.manifest, staging.contents)?.blocks;
   const blocks =
     signed === undefined ? null : { list: new BlockDigests(), spare: new SpareBlocksMaker(staging.to.size) };
-  const found = await session.digests.readBack(staging.path, (bytes) => {
+  const found = await session.digests.readBack(staging.path, staging.to, (bytes) => {
     blocks?.list.update(bytes);
     blocks?.spare.update(bytes);
   });
   if (found?.sha256 !== staging.to.sha256 || found.size !== staging.to.size) {
     throw new DamagedError(
-      `the prepared ${staging.to.version} reads back with SHA-256 ${found?.sha256}, wanted ${staging.to.sha256}`,
+      `the prepared ${staging.to.version} reads back as ${foundText(found)}, wanted SHA-256 ${staging.to.sha256}`,
     );
   }
   host.disk.flushDirectory(layout.workDir);
@@ -131,20 +132,21 @@ async function takeStep(
 
 /** Throws DamagedError if the installed binary was changed by hand: it must not be overwritten. */
 function requireOldUnchanged(session: Session, from: Binary): void {
-  const found = session.digests.of(session.layout.target)?.sha256;
-  if ((found ?? ABSENT) !== from.sha256) throw changedByHand(session, from, found);
+  const { host, layout, digests } = session;
+  const isAbsent = from.sha256 === ABSENT && host.disk.status(layout.target) === null;
+  if (!isAbsent && !digests.is(layout.target, from)) throw changedByHand(session, from);
 }
 
 /** After a patch has failed: throws a better error if the reason is the installed binary. */
 function throwIfOldIsChanged(session: Session, from: Binary, old: Source, error: unknown): void {
   if (!(error instanceof DamagedError)) return;
-  if (old.size === from.size && session.digests.of(session.layout.target)?.sha256 === from.sha256) return;
-  throw changedByHand(session, from, session.digests.of(session.layout.target)?.sha256);
+  if (old.size === from.size && session.digests.is(session.layout.target, from)) return;
+  throw changedByHand(session, from);
 }
 
-function changedByHand(session: Session, from: Binary, found: string | undefined): DamagedError {
+function changedByHand({ layout, digests }: Session, from: Binary): DamagedError {
   return new DamagedError(
-    `${session.layout.target} is not the ${from.version} that was installed: wanted SHA-256 ${from.sha256}, found ${found ?? 'no file'}`,
+    `${layout.target} is not the ${from.version} that was installed: wanted SHA-256 ${from.sha256}, found ${foundText(digests.of(layout.target))}`,
     {
       advice:
         'If you changed it yourself, run `dgmo-updater init --version <v>` to adopt it. Otherwise install it again, or run `dgmo-updater rollback`.',

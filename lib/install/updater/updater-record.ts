@@ -35,7 +35,7 @@ export function recordedUpdater(session: Session): Receipt | null {
 export function isReplacedByHand(session: Session, recorded: Receipt): boolean {
   if (!isRunningOne(session) || session.settings.version === recorded.binary.version) return false;
   const own = updaterSession(session);
-  return own?.digests.of(own.layout.target)?.sha256 !== recorded.binary.sha256;
+  return own === null || !own.digests.is(own.layout.target, recorded.binary);
 }
 
 /** Whether the updater beside the executable is the program that runs now. */
@@ -69,7 +69,8 @@ export async function recordUpdater(
   if (openTransaction(readJournal(host.disk, layout).entries) !== null) return;
   const version = isRunningOne(session) ? session.settings.version : await printedVersion(own);
   const found = digests.of(layout.target);
-  if (version === null || found === null || recorded?.binary.sha256 === found.sha256) return;
+  if (version === null || found === null || found.sha256 === '' || recorded?.binary.sha256 === found.sha256)
+    return;
   createDirectories(host.disk, layout.workDir, pathsOf(host.platform).dirname, 0o755);
   const receipt: Receipt = {
     ...recordOf(installed, { version, ...found }),

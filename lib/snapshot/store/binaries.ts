@@ -53,7 +53,7 @@ export async function keepBinary(
   const kept = binaryPath(layout, sha256);
   if (disk.status(kept) !== null) {
     if (isKnown(disk, layout, sha256)) return false;
-    if (digestFile(disk, kept)?.sha256 === sha256) {
+    if (digestFile(disk, kept, disk.status(path)?.size ?? 0)?.sha256 === sha256) {
       remember(disk, layout, sha256);
       return false;
     }

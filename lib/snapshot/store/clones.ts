@@ -43,7 +43,7 @@ export function verifyClone(
   seal: boolean,
 ): Digest {
   const path = clonePath(layout, name);
-  const found = expectingFile(path, () => digestFile(disk, path));
+  const found = expectingFile(path, () => digestFile(disk, path, size));
   if (found === null) throw new DamagedError(`the file ${path} of a snapshot is missing`);
   if (found.size !== size)
     throw new DamagedError(

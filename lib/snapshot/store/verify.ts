@@ -3,7 +3,7 @@
  * of a file that it has seen before; this does not.
  */
 import { DamagedError, errorCode, errorMessage, UpdaterError } from '../../errors.ts';
-import { type Digest, digestFile } from '../../platform/files.ts';
+import { type Digest, digestFile, foundText } from '../../platform/files.ts';
 import type { Host } from '../../platform/host.ts';
 import { rootsOf, type Snapshot } from '../document.ts';
 import { isReadThrough } from '../inverse/inverses.ts';
@@ -29,18 +29,19 @@ export class Verifier {
   readonly #layout: StoreLayout;
   readonly #blocks: Blocks;
   readonly #checkpoint: () => Promise<void>;
-  readonly #digestOf: (path: string) => Digest | null;
+  readonly #digestOf: (path: string, size: number) => Digest | null;
   /** What was read, with the problem that was found; null if it is intact. */
   readonly #seen = new Map<string, string | null>();
   #read = 0;
   #since = 0;
 
-  /** @param digestOf of an executable in the store; null if there is none */
+  /** @param digestOf of an executable in the store, an empty one if it has not that size; null if there is none */
   constructor(
     host: Host,
     layout: StoreLayout,
     checkpoint: () => Promise<void>,
-    digestOf: (path: string) => Digest | null = (path) => digestFile(host.disk, path),
+    digestOf: (path: string, size: number) => Digest | null = (path, size) =>
+      digestFile(host.disk, path, size),
   ) {
     this.#host = host;
     this.#layout = layout;
@@ -65,7 +66,7 @@ export class Verifier {
     }
     const { binary } = snapshot.components;
     if (binary !== null)
-      note(await this.#once(binary.checksum, binary.size, () => this.#checkBinary(binary.checksum)));
+      note(await this.#once(binary.checksum, binary.size, () => this.#checkBinary(binary)));
     for (const [clone, bytes] of references.clones) {
       note(await this.#once(clone, bytes, () => this.#checkClone(clone, bytes)));
     }
@@ -77,16 +78,16 @@ export class Verifier {
     return { id: snapshot.id, problems: [...problems], read: this.#read };
   }
 
-  async #checkBinary(checksum: string): Promise<void> {
+  async #checkBinary({ checksum, size }: { checksum: string; size: number }): Promise<void> {
     const path = binaryPath(this.#layout, checksum);
-    const found = this.#digestOf(path);
+    const found = this.#digestOf(path, size);
     if (found?.sha256 === checksum) return;
     forgetBinary(this.#host.disk, this.#layout, checksum);
     if (await isReadThrough(this.#host.disk, this.#layout, checksum)) return;
     throw new DamagedError(
       found === null
         ? `the binary ${path} is missing`
-        : `the binary ${path} is damaged: it has SHA-256 ${found.sha256}`,
+        : `the binary ${path} is damaged: it has ${foundText(found)}`,
     );
   }
 

@@ -1,7 +1,7 @@
 /** Requests to all addresses, until the partial file is whole and has the signed digest, or no address is left. */
 import { DamagedError, type UpdaterError } from '../../errors.ts';
 import type { Disk } from '../../platform/disk.ts';
-import { digestFile } from '../../platform/files.ts';
+import { digestFile, foundText } from '../../platform/files.ts';
 import type { Random } from '../../platform/host.ts';
 import { NetworkFailure } from '../../platform/network/network.ts';
 import { backoff, pause, randomFraction, throwIfInterrupted } from './backoff.ts';
@@ -86,9 +86,9 @@ function checkDigest(
 ): void {
   meter.report('checking', partial.received);
   partial.flush();
-  const digest = digestFile(disk, path);
-  if (digest?.sha256 === sha256 && digest.size === partial.length) return;
-  const message = `the file from ${new URL(url).host} has the digest ${digest?.sha256}, wanted the signed ${sha256}`;
+  const digest = digestFile(disk, path, partial.length);
+  if (digest?.sha256 === sha256) return;
+  const message = `the file from ${new URL(url).host} has ${foundText(digest)}, wanted the signed ${sha256}`;
   const options = { advice: 'Try again later; if it happens again, tell whoever runs the feed.' };
   throw resumed ? new MixedResponses(message, options) : new DamagedError(message, options);
 }

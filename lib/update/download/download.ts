@@ -89,8 +89,8 @@ export async function download(request: DownloadRequest): Promise<string> {
 /** Whether the cache has the file. Removes a damaged one, and the record of a download that was killed at its end. */
 function isCached(disk: Disk, { file, record }: CachePaths, { length, sha256 }: DownloadRequest): boolean {
   if (disk.status(file) === null) return false;
-  const digest = digestFile(disk, file);
-  if (digest?.sha256 === sha256 && digest.size === length) {
+  const digest = digestFile(disk, file, length);
+  if (digest?.sha256 === sha256) {
     removeIfThere(disk, record);
     return true;
   }

@@ -46,7 +46,9 @@ export function readGoal(
 ): Goal {
   const { version } = request;
   const blocks = new BlockDigests();
-  const digest = digestFile(published.host.disk, file, (piece) => blocks.update(piece));
+  const digest = digestFile(published.host.disk, file, { atMost: MAX_BINARY_SIZE }, (piece) =>
+    blocks.update(piece),
+  );
   if (digest === null) throw new UsageError(`${file}: wanted a file to read, found nothing there`);
   if (digest.size === 0 || digest.size > MAX_BINARY_SIZE) {
     throw new UsageError(`${file}: wanted 1 to ${MAX_BINARY_SIZE} bytes, found ${digest.size}`);

@@ -9,6 +9,7 @@ import {
   type Digest,
   digestBytes,
   digestFile,
+  foundText,
   openSource,
   type Source,
 } from '../../../lib/platform/files.ts';
@@ -122,9 +123,9 @@ export function packageFile({ layout }: Published, listed: ListedPackage): strin
 /** The path of the file. DamagedError if it is not the file that the feed names. */
 export function requireListed(published: Published, listed: ListedPackage): string {
   const file = packageFile(published, listed);
-  const found = digestFile(published.host.disk, file);
+  const found = digestFile(published.host.disk, file, listed.length);
   if (found?.sha256 === listed.sha256) return file;
-  throw new DamagedError(`${file}: wanted SHA-256 ${listed.sha256}, found ${found?.sha256 ?? 'nothing'}`, {
+  throw new DamagedError(`${file}: wanted SHA-256 ${listed.sha256}, found ${foundText(found)}`, {
     advice: 'Copy the folder again from where it is published.',
   });
 }

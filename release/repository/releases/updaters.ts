@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import { PolicyError } from '../../../lib/errors.ts';
-import { type Digest, digestFile, readFile } from '../../../lib/platform/files.ts';
+import { ANY_SIZE, type Digest, digestFile, readFile } from '../../../lib/platform/files.ts';
 import {
   type DGMOVersion,
   decodeManifest,
@@ -43,7 +43,7 @@ async function placeUpdater(
 ): Promise<UpdaterBinary> {
   const { disk } = published.host;
   requireInput(file);
-  const executable = requireDigest(digestFile(disk, file), file);
+  const executable = requireDigest(digestFile(disk, file, ANY_SIZE), file);
   const job: Job = {
     kind: 'full',
     label: `${targetName(target)}: updater`,
@@ -70,7 +70,7 @@ async function placeFrames(
   const options = { disk, folder: layout.products, workers, limits, report, stop };
   const [product = ''] = await makeProducts([job], { ...options, monotonic: () => clock.monotonic() });
   const bytes = readFile(disk, product, MAX_BINARY_SIZE) ?? new Uint8Array();
-  const { sha256, size } = requireDigest(digestFile(disk, product), product);
+  const { sha256, size } = requireDigest(digestFile(disk, product, bytes.length), product);
   const at = updaterPath(target, sha256);
   placeBytes({ disk, layout }, path.join(layout.targets, at), bytes);
   return { path: at, length: size, sha256 };

@@ -10,7 +10,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { digestFile } from '../../../lib/platform/files.ts';
+import { ANY_SIZE, digestFile } from '../../../lib/platform/files.ts';
 import { nativeDisk } from '../../../lib/platform/native-disk.ts';
 import { makeCertificates } from '../../support/servers/certificates.ts';
 import type { DownloadTask, DownloadTimes } from './download-child.ts';
@@ -112,7 +112,7 @@ async function benchCase(
   const task: DownloadTask = {
     url: `${origin}/${size}`,
     length: size,
-    sha256: digestFile(nativeDisk, path.join(folder, String(size)))?.sha256 ?? '',
+    sha256: digestFile(nativeDisk, path.join(folder, String(size)), ANY_SIZE)?.sha256 ?? '',
     cacheFolder,
     certificateFile: authority,
     before: warm ? `${origin}/${SMALL}` : null,

@@ -3,6 +3,11 @@ import type { MutatedFile } from '../mutant.ts';
 
 export const HEALTH: readonly MutatedFile[] = [
   {
+    file: 'lib/health/repair/executable.ts',
+    tests: ['test/health/wrong-size.test.ts'],
+    changes: [['if (isStranger) moveAside(session, layout.target);', '']],
+  },
+  {
     file: 'lib/health/check/own-files.ts',
     tests: ['test/health/strangers.test.ts'],
     changes: [
@@ -43,7 +48,7 @@ export const HEALTH: readonly MutatedFile[] = [
     file: 'lib/health/check/executables.ts',
     tests: ['test/health/updater.test.ts'],
     changes: [
-      ["if (found !== size && files.how === 'quick')", 'if (false)'],
+      ['if (found !== size)', 'if (false)'],
       ['if (read === null || read.sha256 === sha256) return [];', 'return [];'],
     ],
   },

@@ -7,6 +7,7 @@ export const INSTALL: readonly MutatedFile[] = [
     tests: ['test/install/file-owners.test.ts'],
     changes: [
       ['if (folder === null) return;', ''],
+      ['if (user === ROOT_USER) requireOwnFolders(host, layout);', ''],
       ["requireKind(layout.workDir, folder, 'directory');", ''],
       [
         'if (writers !== null) requireWriters(writers, layout, layout.workDir, folder);',
@@ -286,6 +287,16 @@ export const INSTALL: readonly MutatedFile[] = [
     file: 'lib/install/transaction/replace.ts',
     tests: ['test/install/transaction/replace.test.ts'],
     changes: [['if (failure === null) ', 'if (false) ']],
+  },
+  {
+    file: 'lib/install/digests.ts',
+    tests: ['test/health/wrong-size.test.ts'],
+    changes: [['(size ?? status.size) !== status.size', 'false']],
+  },
+  {
+    file: 'lib/install/updater/replace-updater.ts',
+    tests: ['test/install/updater/replace-updater.test.ts'],
+    changes: [['requireRoomToStage(own, `the updater ${to.version}`, to.size);', '']],
   },
   {
     file: 'lib/install/transaction/transaction.ts',

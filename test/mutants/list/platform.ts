@@ -32,6 +32,11 @@ export const PLATFORM: readonly MutatedFile[] = [
         'if (false) return null;\n  try {\n    const size = disk.size(handle);',
       ],
       ['if (size > limit) throw', 'if (false) throw', { tests: ['test/platform/files.test.ts'] }],
+      [
+        'if (!hasSize(found, wanted)) return',
+        'if (false) return',
+        { tests: ['test/health/wrong-size.test.ts'] },
+      ],
     ],
   },
   {

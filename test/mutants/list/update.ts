@@ -226,4 +226,9 @@ export const UPDATE: readonly MutatedFile[] = [
       ],
     ],
   },
+  {
+    file: 'lib/update/download/route.ts',
+    tests: ['test/update/download/route.test.ts'],
+    changes: [['binary.sha256 !== to.binary.sha256', 'binary !== undefined']],
+  },
 ];
