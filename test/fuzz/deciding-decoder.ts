@@ -60,6 +60,11 @@ export class DecidingDecoder extends Decoder {
     return Uint8Array.from([...this.#made, ...last]);
   }
 
+  /** What is read ends anywhere; what is written ends as it should. */
+  override end(): void {
+    // Nothing.
+  }
+
   override bit(probability: number): number {
     const { bits, noise, most } = this.#decisions;
     const at = this.reading.bits++;

@@ -46,6 +46,7 @@ class Light {
     while (this.#at < this.#made.length) {
       this.#token(stretches.find((stretch) => stretch.end > this.#at)?.class ?? 0);
     }
+    this.#decoder.end();
     return this.#made;
   }
 

@@ -83,6 +83,11 @@ export class Decoder {
     return this.#bytes[this.#at++] ?? 0;
   }
 
+  /** After the last bit: nothing is left, and nothing was missing. */
+  end(): void {
+    requireSound(this.#at === this.#bytes.length && this.#code === this.#low);
+  }
+
   bit(probability: number): number {
     const middle = this.#low + Number((BigInt(this.#high - this.#low) * BigInt(probability)) >> 16n);
     const bit = this.#code <= middle ? 1 : 0;
@@ -775,6 +780,7 @@ class Mixing {
     this.#parameters();
     for (const step of this.#steps) this.#step(step);
     requireSound(this.#extraAt === this.#extra.length);
+    this.#decoder.end();
     return this.#fresh.slice();
   }
 
