@@ -37,15 +37,17 @@ export async function applyPatch(options: ApplyOptions): Promise<Digest> {
   }
   if (old.size !== header.fromSize)
     throw otherBinary(header, `${old.size} bytes`, `${header.fromSize} bytes`);
-  if (verifyOld) {
-    const actual = await digestSource(old, checkpoint);
-    if (actual !== header.fromChecksum) {
-      throw otherBinary(header, `SHA-256 ${actual}`, header.fromChecksum);
-    }
-  }
+  const checkOld = (sha256: string) => {
+    if (sha256 !== header.fromChecksum) throw otherBinary(header, `SHA-256 ${sha256}`, header.fromChecksum);
+  };
   const output = new Output(options.write, checkpoint);
-  if (header.algorithm === MIXING) await decodeMixing(header, body, old, output, checkpoint);
-  else await decodeBsdiff(header, body, old, output);
+  if (header.algorithm === MIXING) {
+    // It is read once, and digested as it is read.
+    await decodeMixing(header, body, old, verifyOld ? checkOld : null, output, checkpoint);
+  } else {
+    if (verifyOld) checkOld(await digestSource(old, checkpoint));
+    await decodeBsdiff(header, body, old, output);
+  }
   const digest = output.digest();
   if (digest.sha256 !== header.toChecksum) {
     throw new DamagedError(

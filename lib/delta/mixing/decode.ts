@@ -1,24 +1,30 @@
 /**
- * Decodes the streams of `mixing`. Memory: the old file, a quarter of it, 8 MiB of the new one, the bulk (at most 128 MiB; below 64 MiB
+ * Decodes the streams of `mixing`. Memory: the old file, a quarter of it, 12 MiB of the new one, the bulk (at most 128 MiB; below 64 MiB
  * twice, and its stream), and at most 220 MiB of tables and windows, whatever the patch says.
  */
 import { DamagedError } from '../../errors.ts';
-import { CHUNK, type Source } from '../../platform/files.ts';
+import { CHUNK, RunningDigest, type Source } from '../../platform/files.ts';
 import type { PatchHeader } from '../header.ts';
 import { Inflater } from '../inflater.ts';
-import type { Checkpoint, Output } from '../output.ts';
+import { CHECKPOINT_INTERVAL, type Checkpoint, type Output } from '../output.ts';
 import { LIGHT, LightBulk } from './light.ts';
 import { BUFFER, BUFFER_DUE, BULK_DUE, DONE, MixingModule, WINDOW_FULL } from './module.ts';
 import { PageHashes } from './page-hashes.ts';
 
 /** 2^EXTRA_WINDOW bytes is the window of the stream `extra`, at most. */
 export const EXTRA_WINDOW = 25;
+const LOADED_AT_ONCE = 1 << 18;
 
-/** Writes the new file to `output`. Throws DamagedError if the streams, which are `body`, are malformed. */
+/**
+ * Writes the new file to `output`. Throws DamagedError if the streams, which are `body`, are malformed.
+ *
+ * @param checkOld called with the SHA-256 of the old file before the first byte is written, which it prevents by throwing
+ */
 export async function decodeMixing(
   header: PatchHeader,
   body: Source,
   old: Source,
+  checkOld: ((sha256: string) => void) | null,
   output: Output,
   checkpoint: Checkpoint,
 ): Promise<void> {
@@ -30,7 +36,11 @@ export async function decodeMixing(
   };
   const bulk = await openBulk(frame, extra?.rawSize ?? 0, checkpoint);
   try {
-    await decodeModel(header, body, old, output, checkpoint, bulk);
+    const module = new MixingModule(false, header.fromSize, header.toSize);
+    const digest = checkOld === null ? null : new RunningDigest();
+    await load(module, old, digest, checkpoint);
+    if (digest !== null) checkOld?.(digest.digest().sha256);
+    await decodeModel(header, body, module, output, bulk);
     await bulk.end();
   } finally {
     bulk.close();
@@ -40,15 +50,12 @@ export async function decodeMixing(
 async function decodeModel(
   header: PatchHeader,
   body: Source,
-  old: Source,
+  module: MixingModule,
   output: Output,
-  checkpoint: Checkpoint,
   bulk: Inflater | LightBulk,
 ): Promise<void> {
   const modelSize = header.streams[0]?.rawSize ?? 0;
-  const module = new MixingModule(false, header.fromSize, header.toSize);
   const { exports } = module;
-  await load(module, old, checkpoint);
   if (bulk instanceof LightBulk) exports.careful();
   const hashes = new PageHashes();
   let given = 0;
@@ -100,11 +107,19 @@ async function openBulk(stream: Source, size: number, checkpoint: Checkpoint): P
   return new Inflater(stream, size, EXTRA_WINDOW, name);
 }
 
-async function load(module: MixingModule, old: Source, checkpoint: Checkpoint): Promise<void> {
+/** In pieces that are still in the processor's cache when they are digested. */
+async function load(
+  module: MixingModule,
+  old: Source,
+  digest: RunningDigest | null,
+  checkpoint: Checkpoint,
+): Promise<void> {
   const start = module.exports.oldFile() >>> 0;
-  for (let at = 0; at < old.size; at += 8 * CHUNK) {
-    old.read(at, module.bytes(start + at, Math.min(8 * CHUNK, old.size - at)));
-    await checkpoint();
+  for (let at = 0; at < old.size; at += LOADED_AT_ONCE) {
+    const piece = module.bytes(start + at, Math.min(LOADED_AT_ONCE, old.size - at));
+    old.read(at, piece);
+    digest?.update(piece);
+    if (at % CHECKPOINT_INTERVAL === 0) await checkpoint();
   }
 }
 

@@ -59,8 +59,8 @@ const NO_MEMORY: i32 = -2;
 const MARGIN: u32 = 2048;
 /** Bits that a patch may have: a bound on the time that any patch takes. */
 const MOST_BITS: u32 = 1 << 28;
-/** Bytes between calls for the window to be written out. */
-const CHUNK: u32 = 1 << 20;
+/** Bytes between calls for the window to be written out: with fewer, what it keeps is moved more often. */
+const CHUNK: u32 = 1 << 22;
 const PADDING: u32 = 64;
 /** References of these kinds and above are unlikely to be found where none is. */
 const EVEN_IF_WARY: u32 = 12;

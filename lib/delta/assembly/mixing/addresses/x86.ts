@@ -14,11 +14,14 @@ const OFFSET: u32 = 7;
 const INVALID: u32 = 15;
 const MODRM: u32 = 16;
 
-/** Opcodes of one byte, then those after 0F, as the sums of the above. */
+/**
+ * Opcodes of one byte, then those after 0F, as the sums of the above. REX is INVALID + 64, so that a look at the table tells it from
+ * the other prefixes.
+ */
 const OPCODES = memory.data<u8>([
   16, 16, 16, 16, 1, 3, 15, 15, 16, 16, 16, 16, 1, 3, 15, 15, 16, 16, 16, 16, 1, 3, 15, 15, 16, 16, 16, 16, 1,
   3, 15, 15, 16, 16, 16, 16, 1, 3, 15, 15, 16, 16, 16, 16, 1, 3, 15, 15, 16, 16, 16, 16, 1, 3, 15, 15, 16, 16,
-  16, 16, 1, 3, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 0, 0, 0, 0, 0, 0, 0,
+  16, 16, 1, 3, 15, 15, 79, 79, 79, 79, 79, 79, 79, 79, 79, 79, 79, 79, 79, 79, 79, 79, 0, 0, 0, 0, 0, 0, 0,
   0, 0, 0, 0, 0, 0, 0, 0, 0, 15, 15, 15, 16, 15, 15, 15, 15, 3, 19, 1, 17, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1,
   1, 1, 1, 1, 1, 1, 1, 1, 17, 19, 15, 17, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 0, 0, 0, 0, 0, 0, 0,
   0, 0, 0, 15, 0, 0, 0, 0, 0, 7, 7, 7, 7, 0, 0, 0, 0, 1, 3, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 5, 5, 5,
@@ -50,23 +53,11 @@ export function decode(code: usize, legacy: bool = false): u32 {
   isBranch = false;
   let at: u32 = 0;
   let narrow = false;
-  for (;;) {
+  // Most instructions begin with none.
+  while (load<u8>(OPCODES + load<u8>(code + at)) === INVALID) {
     const byte = load<u8>(code + at);
     if (byte === 0x66) narrow = true;
-    else if (
-      byte !== 0xf2 &&
-      byte !== 0xf3 &&
-      byte !== 0x2e &&
-      byte !== 0x36 &&
-      byte !== 0x3e &&
-      byte !== 0x26 &&
-      byte !== 0x64 &&
-      byte !== 0x65 &&
-      byte !== 0xf0 &&
-      byte !== 0x67
-    ) {
-      break;
-    }
+    else if (!isPrefix(byte)) break;
     at++;
     if (at > 8) return 0;
   }
@@ -152,6 +143,11 @@ export function decode(code: usize, legacy: bool = false): u32 {
     }
   }
   return at;
+}
+
+function isPrefix(byte: u32): bool {
+  if (byte >= 0x64) return byte <= 0x67 || byte === 0xf0 || byte === 0xf2 || byte === 0xf3;
+  return (byte & 0xe7) === 0x26;
 }
 
 /** One byte, or with a ModRM (which follows) whose mode is not 3, where code of 64 bits has something else. */

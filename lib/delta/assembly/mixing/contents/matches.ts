@@ -85,6 +85,10 @@ export function findMatch(fresh: usize, at: u32): void {
   matchLength = 0;
   if (at < 8) return;
   const least = at > HISTORY ? at - HISTORY + 64 : 0;
+  // The processor waits for all three tables at once if it is told before the first comparison.
+  const key = load<u64>(fresh + at - 8) * MULTIPLIER;
+  const entry = load<u32>(oldIndex + ((<usize>(key >> oldShift)) << 2));
+  const short = load<u32>(shortSlot(fresh + at));
   let place = load<u32>(longSlot(fresh + at));
   if (place > least && place < at) {
     const length = common(fresh + place, fresh + at, min<u32>(32, place - least));
@@ -96,7 +100,7 @@ export function findMatch(fresh: usize, at: u32): void {
     }
   }
   if (matchLength === 0) {
-    place = load<u32>(shortSlot(fresh + at));
+    place = short;
     if (place > least && place < at) {
       const length = common(fresh + place, fresh + at, min<u32>(32, place - least));
       if (length >= 4) {
@@ -106,8 +110,6 @@ export function findMatch(fresh: usize, at: u32): void {
       }
     }
   }
-  const key = load<u64>(fresh + at - 8) * MULTIPLIER;
-  const entry = load<u32>(oldIndex + ((<usize>(key >> oldShift)) << 2));
   if (entry < 16 || (entry & 15) !== tag(key)) return;
   place = ((entry >> 4) - 1) * oldStride + 8;
   if (place >= oldSize) return;
