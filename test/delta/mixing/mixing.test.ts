@@ -194,6 +194,18 @@ describe('headers of executables that are malformed', () => {
   });
 });
 
+test('another old file is refused by its digest before anything is written', async () => {
+  const [{ old, fresh }] = samples() as [Sample];
+  const patch = memorySource(await make(old, fresh, { algorithm: 'mixing' }));
+  const wrong = Uint8Array.from(old, (byte, at) => (at === 7 ? byte ^ 5 : byte));
+  const write = () => expect.unreachable();
+  const error = await failure(applyPatch({ patch, old: memorySource(wrong), write }));
+  expect(error).toBeInstanceOf(DamagedError);
+  expect((error as DamagedError).message).toContain(
+    'the installed binary is not the one this patch was made from',
+  );
+});
+
 test('another old file that was not verified, and what the caller throws', async () => {
   const [{ old, fresh }] = samples() as [Sample];
   const patch = memorySource(await make(old, fresh));
