@@ -1,6 +1,6 @@
 /** The smallest patch of `mixing` within the limit on work, found by trying. */
 
-import { type Image, isCode, isData, REGION_KINDS } from './containers/image.ts';
+import { type Image, isCode, isData, isUnwinding, REGION_KINDS } from './containers/image.ts';
 import { encodeMixing, type MixingChoice, type MixingInput, type MixingStreams } from './encode.ts';
 import { regionsOf } from './executable.ts';
 import { alignFunctions } from './function-table.ts';
@@ -87,7 +87,8 @@ function isCodeEqual(
 function withoutCode(images: MixingInput['images']): void {
   for (const { regions } of [images.old, images.fresh]) {
     for (const region of regions)
-      if (isCode(region.kind) || isData(region.kind)) region.kind = REGION_KINDS.data;
+      if (isCode(region.kind) || isData(region.kind) || isUnwinding(region.kind))
+        region.kind = REGION_KINDS.data;
   }
 }
 

@@ -9,7 +9,7 @@ import { Inflater } from '../inflater.ts';
 import { CHECKPOINT_INTERVAL, type Checkpoint, type Output } from '../output.ts';
 import { LIGHT, LightBulk } from './light.ts';
 import { BUFFER, BUFFER_DUE, BULK_DUE, DONE, MixingModule, WINDOW_FULL } from './module.ts';
-import { PageHashes } from './page-hashes.ts';
+import { HASH_SIZE, type HashedPart, PageHashes } from './page-hashes.ts';
 
 /** 2^EXTRA_WINDOW bytes is the window of the stream `extra`, at most. */
 export const EXTRA_WINDOW = 25;
@@ -57,14 +57,19 @@ async function decodeModel(
   const modelSize = header.streams[0]?.rawSize ?? 0;
   const { exports } = module;
   if (bulk instanceof LightBulk) exports.careful();
-  const hashes = new PageHashes();
+  let hashes: PageHashes | undefined;
   let given = 0;
   let passed = 0;
+  // The regions are known when the first byte is made.
+  const digested = () => {
+    hashes ??= new PageHashes(hashedParts(module));
+    return hashes;
+  };
   const passOn = async () => {
     const made = exports.made() >>> 0;
     for (; passed < made; passed = Math.min(made, passed + CHUNK)) {
       const chunk = module.bytes(exports.freshAt(passed), Math.min(CHUNK, made - passed));
-      hashes.update(chunk, exports.hashedBytes() >>> 0, exports.pageSize());
+      digested().update(chunk);
       await output.pass(chunk);
     }
   };
@@ -85,7 +90,7 @@ async function decodeModel(
       const hashesFrom = exports.bulkHashes() >>> 0;
       if (hashesFrom > 0) {
         await passOn();
-        module.bytes(exports.freshAt(passed), wanted).set(hashes.bytes(hashesFrom - 1, wanted));
+        module.bytes(exports.freshAt(passed), wanted).set(digested().bytes(hashesFrom - 1, wanted));
         exports.bulkPlaced();
         continue;
       }
@@ -97,6 +102,17 @@ async function decodeModel(
     }
   }
   await passOn();
+}
+
+/** What is digested page by page. */
+function hashedParts(module: MixingModule): HashedPart[] {
+  const { exports } = module;
+  return Array.from({ length: exports.regionCount(1) }, (_, index) => {
+    const pageSize = exports.hashedPages(index);
+    const [, size = 0, end = 0] = module.words(exports.regionAt(1, index), 4);
+    const pages = pageSize === 0 ? 0 : Math.ceil(end / pageSize) - size / HASH_SIZE;
+    return { start: pages * pageSize, end, pageSize };
+  }).filter(({ pageSize }) => pageSize > 0);
 }
 
 async function openBulk(stream: Source, size: number, checkpoint: Checkpoint): Promise<Inflater | LightBulk> {

@@ -149,7 +149,7 @@ function chooseSteps({ fresh, alignments, images }: MixingInput, choice: MixingC
   const steps: number[] = [];
   const regions = new RegionCursor(images.fresh.regions);
   const { tables } = images.fresh;
-  const hashes = images.fresh.regions.find(({ kind }) => isHashes(kind));
+  const hashes = images.fresh.regions.filter(({ kind }) => isHashes(kind));
   let end = 0;
   const gap = (to: number) => {
     if (to - end >= choice.bulkFrom) steps.push(end, BULK);
@@ -171,17 +171,18 @@ function chooseSteps({ fresh, alignments, images }: MixingInput, choice: MixingC
     const shortest = regions.kindAt(newStart) === REGION_KINDS.text ? choice.shortestInText : choice.shortest;
     const isFunction = tables.some(({ offset, size }) => newStart >= offset && newStart < offset + size);
     if (length < shortest && steps.length > 0 && !isFunction) continue;
-    if (hashes === undefined || newStart + length <= hashes.offset) {
-      add(newStart, oldStart, length);
-      continue;
-    }
+    let from = newStart;
+    const limit = newStart + length;
     // Around the hashes, which are computed.
-    add(newStart, oldStart, hashes.offset - newStart);
-    addHashes(hashes);
-    const cut = Math.max(0, hashes.offset + hashes.size - newStart);
-    add(newStart + cut, oldStart + cut, length - cut);
+    for (const region of hashes) {
+      if (limit <= region.offset) break;
+      add(from, oldStart + from - newStart, region.offset - from);
+      addHashes(region);
+      from = Math.max(from, region.offset + region.size);
+    }
+    add(from, oldStart + from - newStart, limit - from);
   }
-  if (hashes !== undefined) addHashes(hashes);
+  for (const region of hashes) addHashes(region);
   gap(fresh.length);
   return Uint32Array.from(steps);
 }

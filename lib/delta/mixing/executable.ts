@@ -19,6 +19,7 @@ import {
 } from './containers/image.ts';
 import { isMachO, isUniversal, machO, universal } from './containers/mach-o.ts';
 import { isPe, pe } from './containers/pe.ts';
+import { unwindingTables } from './containers/unwinding.ts';
 
 /** Bytes of data that are looked at as one. */
 const PIECE = 1 << 18;
@@ -116,7 +117,8 @@ function tidy(bytes: Buffer, { parts, end, functions }: Parts): Image {
       regions.push({ offset, size, address: relative, kind });
     }
   }
-  return { regions, base, span: Number(span), tables: entriesOf(bytes, functions), goBases: [] };
+  const tables = [...entriesOf(bytes, functions), ...unwindingTables(bytes, { regions })];
+  return { regions, base, span: Number(span), tables, goBases: [] };
 }
 
 function pieces(bytes: Buffer, part: Part): Part[] {

@@ -31,6 +31,7 @@ interface Exports extends Buffered {
   baseAddresses(): number;
   regionAt(file: number, index: number): number;
   goBaseAt(file: number, index: number): number;
+  regionCount(file: number): number;
   setRegionCount(file: number, count: number): void;
   setImageSpan(file: number, span: number): void;
   takeSteps(count: number): number;
@@ -44,8 +45,7 @@ interface Exports extends Buffered {
   bulkSize(): number;
   bulkClass(): number;
   bulkHashes(): number;
-  hashedBytes(): number;
-  pageSize(): number;
+  hashedPages(index: number): number;
   bulkPlaced(): void;
   bulkTaken(): number;
   work(): number;

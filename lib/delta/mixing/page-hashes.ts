@@ -1,32 +1,56 @@
-/** SHA-256 of each page of the new file, as the signature of a Mach-O executable lists them: computed, not sent. */
+/** SHA-256 of each page of parts of the new file, as the signatures of Mach-O executables list them: computed, not sent. */
 import { createHash } from 'node:crypto';
 
-const HASH_SIZE = 32;
+export const HASH_SIZE = 32;
 const LARGEST_PAGE = 16384;
+
+/** A part of the file: its first byte, a multiple of the size of pages, and the one behind its last. */
+export interface HashedPart {
+  start: number;
+  end: number;
+  pageSize: number;
+}
 
 /** Takes the new file from its start on, as it is made. */
 export class PageHashes {
+  readonly #parts: readonly HashedPart[];
   readonly #page = new Uint8Array(LARGEST_PAGE);
   #filled = 0;
   #taken = 0;
+  /** Which part is digested, or is the next. */
+  #part = 0;
   readonly #digests: Uint8Array[] = [];
 
-  /** The next bytes of the file, of which the first `limit` are digested, in pages of `pageSize` bytes. */
-  update(bytes: Uint8Array, limit: number, pageSize: number): void {
-    for (let at = 0; at < bytes.length && this.#taken < limit; ) {
-      const size = Math.min(bytes.length - at, limit - this.#taken, pageSize - this.#filled);
+  /** `parts` are ascending and disjoint. */
+  constructor(parts: readonly HashedPart[]) {
+    this.#parts = parts;
+  }
+
+  /** The next bytes of the file. */
+  update(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) {
+      const part = this.#parts[this.#part];
+      if (part === undefined) return;
+      const { start, end, pageSize } = part;
+      if (this.#taken < start) {
+        const skipped = Math.min(start - this.#taken, bytes.length - at);
+        this.#taken += skipped;
+        at += skipped;
+        continue;
+      }
+      const size = Math.min(bytes.length - at, end - this.#taken, pageSize - this.#filled);
       this.#page.set(bytes.subarray(at, at + size), this.#filled);
       this.#filled += size;
       this.#taken += size;
       at += size;
-      if (this.#filled === pageSize || this.#taken === limit) {
-        this.#digests.push(createHash('sha256').update(this.#page.subarray(0, this.#filled)).digest());
-        this.#filled = 0;
-      }
+      if (this.#filled < pageSize && this.#taken < end) continue;
+      this.#digests.push(createHash('sha256').update(this.#page.subarray(0, this.#filled)).digest());
+      this.#filled = 0;
+      if (this.#taken === end) this.#part++;
     }
   }
 
-  /** `size` bytes of the digests, from their byte `from` on. */
+  /** `size` bytes of the digests, those of all parts in order, from their byte `from` on. */
   bytes(from: number, size: number): Uint8Array {
     const first = Math.floor(from / HASH_SIZE);
     const last = Math.ceil((from + size) / HASH_SIZE);

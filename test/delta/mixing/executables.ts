@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { bundle } from '../bundle.ts';
 import { randomNumbers } from '../pairs.ts';
 import { goElf, otherElf } from './other-executables.ts';
+import { withUnwinding } from './unwinding-sections.ts';
 
 export interface Sample {
   name: string;
@@ -27,7 +28,7 @@ interface Layout {
 const COUNT = 160;
 
 /** Numbers of the functions in their order; the later version has one more in every forty. */
-function order(later: boolean): number[] {
+export function order(later: boolean): number[] {
   const all = Array.from({ length: COUNT }, (_, i) => i);
   return later ? all.flatMap((i) => (i % 40 === 7 ? [i, COUNT + i] : [i])) : all;
 }
@@ -75,7 +76,12 @@ function encode(machine: Machine, piece: Piece, address: number, target: (piece:
 }
 
 /** Code, and data: pointers to each function, then a table of distances to them, then words. */
-function link(machine: Machine, later: boolean, layout: Layout, pointer: (address: number) => number[]) {
+export function link(
+  machine: Machine,
+  later: boolean,
+  layout: Layout,
+  pointer: (address: number) => number[],
+) {
   const functions = order(later);
   const starts = new Map<number, number>();
   let at = layout.code;
@@ -189,6 +195,18 @@ export function elfWithDebug(later: boolean): Uint8Array {
   return Uint8Array.from(whole);
 }
 
+/** The same with sections that tell how the functions are unwound. */
+export function elfWithUnwinding(later: boolean): Uint8Array {
+  const layout = { code: 0x1000, data: 0x9000, codeAt: 0x400, dataAt: 0x5000, base: 0x200000n };
+  const { code, data, starts } = link('x86', later, layout, (address) => wide(layout.base + BigInt(address)));
+  const sections = [
+    { flags: 6, address: layout.code, offset: layout.codeAt, size: code.length },
+    { flags: 3, address: layout.data, offset: layout.dataAt, size: data.length },
+  ];
+  const functions = order(later).map((id) => ({ id, address: starts.get(id) ?? 0 }));
+  return withUnwinding(elf('x86', later), sections, functions, Number(layout.base));
+}
+
 const OPTIONAL_HEADER = 240;
 /** Of PE: where the header says how many directories there are. */
 export const DIRECTORIES = 0x40 + 24 + 108;
@@ -284,13 +302,10 @@ export function machO(later: boolean): Uint8Array {
 /** A universal file of two Mach-O files. */
 export function universal(later: boolean): Uint8Array {
   const [first, second] = [machO(later), machO(!later)];
-  const file = Buffer.alloc(0x1000 + first.length + second.length);
+  const file = Buffer.alloc(0x9000 + second.length);
   file.writeUInt32BE(0xcafebabe, 0);
   file.writeUInt32BE(2, 4);
-  for (const [i, [offset, bytes]] of [
-    [0x1000, first] as const,
-    [0x1000 + first.length, second] as const,
-  ].entries()) {
+  for (const [i, [offset, bytes]] of [[0x1000, first] as const, [0x9000, second] as const].entries()) {
     file.writeUInt32BE(offset, 8 + 20 * i + 8);
     file.writeUInt32BE(bytes.length, 8 + 20 * i + 12);
     file.set(bytes, offset);
@@ -323,11 +338,12 @@ export function samples(): Sample[] {
     sample('elf-x86-64', (later) => elf('x86', later)),
     sample('elf-arm64', (later) => elf('arm', later)),
     sample('elf-debug', elfWithDebug),
+    sample('elf-unwinding', elfWithUnwinding),
     sample('pe-x86-64', pe),
     sample('mach-o-arm64', machO),
     sample('script', script),
     sample('bundle', bundle),
-    ...(['x86', 'arm', 'power', 'riscv', 's390x', 'mips'] as const).map((machine) =>
+    ...(['x86', 'arm', 'power', 'riscv', 's390x', 'mips', 'unknown'] as const).map((machine) =>
       sample(`elf-${machine}`, (later) => otherElf(machine, later)),
     ),
     ...(['arm', 'riscv', 's390x'] as const).map((machine) =>

@@ -3,7 +3,19 @@
  * memory. What FORMAT.md has bounds for is checked, so that the fuzzer can ask whether both decoders refuse the same.
  */
 import { createHash } from 'node:crypto';
-import { GO, GO_BASES, isOther, isWide, OTHER_CODE, OtherReferences, X86_32 } from './reference-kinds.ts';
+import {
+  GO,
+  GO_BASES,
+  isHalf,
+  isOther,
+  isWide,
+  MIPS,
+  OTHER_CODE,
+  OtherReferences,
+  UNWINDING,
+  UNWINDING_INDEX,
+  X86_32,
+} from './reference-kinds.ts';
 
 const u32 = (value: number) => value >>> 0;
 const NOWHERE = 0xffffffff;
@@ -337,7 +349,8 @@ interface Image {
   goBases: number[];
 }
 
-const isCode = (kind: number) => kind === X86 || kind === ARM || (kind >= X86_32 && kind <= OTHER_CODE);
+const isCode = (kind: number) =>
+  kind === X86 || kind === ARM || (kind >= X86_32 && kind <= OTHER_CODE) || kind === MIPS;
 
 const addressIn = ({ regions }: Image, offset: number) => {
   const region = regions.find((each) => offset >= each.offset && offset < each.offset + each.size);
@@ -348,6 +361,12 @@ const offsetIn = ({ regions }: Image, address: number) => {
     (each) => (each.kind < HASHES || each.kind > OFFSETS) && u32(address - each.address) < each.size,
   );
   return region === undefined ? NOWHERE : region.offset + u32(address - region.address);
+};
+
+/** Where the first page begins whose hash is in the region. */
+const hashedFrom = ({ address, size, kind }: Region) => {
+  const page = kind === HASHES ? 4096 : 16384;
+  return (Math.ceil(address / page) - size / 32) * page;
 };
 
 /** The address of the region around the offset. */
@@ -403,7 +422,7 @@ class References {
         this.#scanDebug(region);
         continue;
       }
-      if (region.kind !== GO) this.#scanTables(region);
+      if (![GO, UNWINDING, UNWINDING_INDEX].includes(region.kind)) this.#scanTables(region);
       this.#other.scan(region.kind, region);
       if (region.kind === POINTERS || region.kind === RELATIVE || region.kind === CHAINED)
         this.#scanPointers(region);
@@ -598,6 +617,7 @@ class References {
       return u32(addressIn(this.#image, this.tableStart(offset)) + word);
     if (kind === OFFSET_PAIR) return u32(originIn(this.#image, offset) + word);
     const address = addressIn(this.#image, offset);
+    if (isHalf(kind)) return this.#other.half(offset);
     if (isOther(kind)) return this.#other.solve(0, kind, address, this.#other.value(offset, kind));
     if (kind === BRANCH) return u32(address + 4 + word);
     if (kind < ABSOLUTE) return u32(address + 4 + kind - OPERAND + word);
@@ -633,6 +653,7 @@ class References {
 
   actual(kind: number, address: number, made: bigint, expected: number, table: number): number {
     const word = Number(made & 0xffffffffn);
+    if (isHalf(kind)) return this.#other.halfOf(word, expected);
     if (isOther(kind)) return this.#other.solve(1, kind, address, made);
     if (kind === ABSOLUTE || kind === POINTER) return u32(word - Number(this.#newBase & 0xffffffffn));
     if (kind === IMAGE_RELATIVE || kind === CHAIN) return word;
@@ -663,9 +684,7 @@ interface WordEntry {
 const isEqual = (a: readonly number[], b: readonly number[]) =>
   a.length === b.length && a.every((byte, i) => byte === b[i]);
 const [CODE_CLASS, TEXT_CLASS] = [1, 2];
-const KINDS = 20;
-const isLike = (one: number, other: number) =>
-  (one === GO) === (other === GO) && [GO, HASHES, LARGE_HASHES].includes(one);
+const KINDS = 23;
 
 interface Step {
   start: number;
@@ -806,13 +825,19 @@ class Mixing {
 
   #parameters(): void {
     const decoder = this.#decoder;
-    this.#bucketBits = decoder.raw(5);
-    requireSound(this.#bucketBits >= 8 && this.#bucketBits <= 20);
+    const form = decoder.raw(5);
+    const isCompact = form > 20;
+    this.#bucketBits = isCompact ? form - 13 : form;
+    requireSound(this.#bucketBits >= 8);
+    const counters = numbers(7);
+    let halves = [0, 0];
     const bases = [0, 1].map(() => {
-      const low = decoder.raw(32);
-      return (BigInt(decoder.raw(32)) << 32n) | BigInt(low);
+      halves = halves.map((like) =>
+        isCompact ? u32(like + unzigzag(decoder.number(counters[6] as NumberCounters))) : decoder.raw(32),
+      );
+      const [low = 0, high = 0] = halves;
+      return (BigInt(high) << 32n) | BigInt(low);
     });
-    const counters = numbers(6);
     const nothing = { regions: [], goBases: new Array<number>(GO_BASES).fill(0) };
     const first = this.#regions(counters, nothing, this.#old.length, false);
     const second = this.#regions(counters, first, this.#fresh.length, true);
@@ -844,7 +869,7 @@ class Mixing {
     const span = next(0);
     const regions: Region[] = [];
     let goBases = new Array<number>(GO_BASES).fill(0);
-    let [end, distance, likeEnd, likeDistance] = [0, 0, 0, 0];
+    let [end, distance, likeEnd, likeDistance, hashedTo] = [0, 0, 0, 0, 0];
     for (let i = 0; i < count; i++) {
       let model = [0, 0, 0, 0];
       const old = like.regions[i];
@@ -861,14 +886,15 @@ class Mixing {
       regions.push({ offset, size, address: u32(offset + distance), kind });
       end = offset + size;
       requireSound(size > 0 && end <= fileSize && kind < KINDS);
-      const isAlone = kind === GO || kind === HASHES || kind === LARGE_HASHES;
-      requireSound(!isAlone || !regions.slice(0, -1).some((other) => isLike(other.kind, kind)));
-      if (isAlone && kind !== GO) {
-        const hashed = u32(offset + distance);
-        const pages = Math.ceil(hashed / (kind === HASHES ? 4096 : 16384));
-        requireSound(isFresh && hashed > 0 && hashed <= offset && size === 32 * pages);
+      if (kind === HASHES || kind === LARGE_HASHES) {
+        const limit = u32(offset + distance);
+        requireSound(isFresh && limit > 0 && limit <= offset && size % 32 === 0);
+        const start = hashedFrom({ offset, size, address: limit, kind });
+        requireSound(start >= hashedTo);
+        hashedTo = limit;
       }
       if (kind !== GO) continue;
+      requireSound(!regions.slice(0, -1).some((other) => other.kind === GO));
       let last = 0;
       goBases = like.goBases.map((base, index) => {
         last = u32(last + base - (like.goBases[index - 1] ?? 0) + unzigzag(next(5)));
@@ -970,7 +996,7 @@ class Mixing {
     if (region?.kind === HASHES || region?.kind === LARGE_HASHES) {
       const pageSize = region.kind === HASHES ? 4096 : 16384;
       const digests: Uint8Array[] = [];
-      for (let from = 0; from < region.address; from += pageSize) {
+      for (let from = hashedFrom(region); from < region.address; from += pageSize) {
         const bytes = this.#fresh.subarray(from, Math.min(from + pageSize, region.address));
         digests.push(createHash('sha256').update(bytes).digest());
       }

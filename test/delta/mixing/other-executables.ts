@@ -4,7 +4,7 @@
  */
 import { randomNumbers } from '../pairs.ts';
 
-type Machine = 'x86' | 'arm' | 'power' | 'riscv' | 's390x' | 'mips';
+type Machine = 'x86' | 'arm' | 'power' | 'riscv' | 's390x' | 'mips' | 'unknown';
 
 const COUNT = 150;
 const CODE_AT = 0x400;
@@ -26,7 +26,8 @@ const KINDS: Readonly<Record<Machine, Kind>> = {
   power: { number: 21, wide: true, big: false, base: 0x10000000 },
   riscv: { number: 243, wide: true, big: false, base: 0x10000 },
   s390x: { number: 22, wide: true, big: true, base: 0x1000000 },
-  mips: { number: 8, wide: false, big: false, base: 0x400000 },
+  mips: { number: 8, wide: true, big: false, base: 0x10000 },
+  unknown: { number: 94, wide: false, big: false, base: 0x400000 },
 };
 
 const bytesOf = (value: number, big: boolean, size = 4) => {
@@ -88,6 +89,14 @@ function encode(machine: Machine, piece: Piece, distance: number, to: number): n
     if (kind === 'fill') return [0x18, 0x22, 0xa7, 0x2a, (fill >> 8) & 255, fill & 255];
     const first = kind === 'call' ? [0xc0, 0xe5] : kind === 'load' ? [0xc0, 0x20] : [0xc4, 0x28];
     return [...first, ...bytesOf(distance >> 1, true)];
+  }
+  if (machine === 'mips') {
+    // addiu; jal and nop; lui, daddu with $28, then ld or daddiu
+    if (kind === 'fill') return little(0x24020000 | (fill & 0xffff));
+    if (kind === 'call') return [...little(0x0c000000 | ((to >> 2) & 0x3ffffff)), ...little(0)];
+    const upper = ((to + 0x8000) >> 16) & 0xffff;
+    const last = kind === 'load' ? 0xdc220000 : 0x64210000;
+    return [0x3c010000 | upper, 0x003c082d, last | (to & 0xffff)].flatMap(little);
   }
   return little(0x24020000 | (fill & 0xffff));
 }

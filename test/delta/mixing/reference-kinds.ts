@@ -15,13 +15,16 @@ const bits = (word: number, low: number, count: number) => (word >>> low) & (2 *
 export const [GO, WORDS, X86_32, ARM_32, POWER, RISC_V, S390, OTHER_CODE, BIG] = [
   10, 11, 12, 13, 14, 15, 16, 17, 18,
 ];
+export const [MIPS, UNWINDING_INDEX, UNWINDING] = [20, 21, 22];
 const ABSOLUTE = 11;
 const GO_FIELD = 47;
 export const GO_BASES = 7;
 const [BRANCH_24, BRANCH_POWER, JAL, AUIPC, HALFWORDS, POINTER_BIG] = [54, 55, 56, 57, 58, 59];
+const [BACK, OFFSET, JUMP, HALF, FORTH] = [18, 46, 60, 61, 62];
 const STORES = [0x23, 0x27];
 
-export const isOther = (kind: number) => kind >= GO_FIELD;
+export const isOther = (kind: number) => kind >= GO_FIELD || kind === BACK;
+export const isHalf = (kind: number) => kind === HALF;
 export const isWide = (kind: number) => kind === AUIPC || kind === POINTER_BIG;
 
 export class OtherReferences {
@@ -54,6 +57,11 @@ export class OtherReferences {
     else if (kind === POWER) this.#scanPower(place);
     else if (kind === RISC_V) this.#scanRiscV(place);
     else if (kind === S390) this.#scanS390(place);
+    else if (kind === MIPS) this.#scanMips(place);
+    else if (kind === UNWINDING) this.#scanUnwinding(place);
+    else if (kind === UNWINDING_INDEX) {
+      for (let at = 12; at + 4 <= place.size; at += 4) this.#note(place.offset + at, OFFSET);
+    }
   }
 
   isBig(kind: number): boolean {
@@ -182,6 +190,60 @@ export class OtherReferences {
     }
   }
 
+  #scanMips({ offset, size, address }: Place): void {
+    for (let at = -address & 3; at + 4 <= size; at += 4) {
+      const field = offset + at;
+      const word = this.#word(field);
+      if (word >>> 27 === 1) this.#noteIfLoaded(field, u32(address + at), JUMP, BigInt(word));
+      if (bits(word, 21, 11) !== 0x1e0 || at + 12 > size) continue;
+      const [sum, last] = [this.#word(field + 4), this.#word(field + 8)];
+      const isSum = bits(sum, 26, 6) === 0 && bits(sum, 16, 5) === 28 && bits(sum, 0, 11) === 0x2d;
+      const opcode = last >>> 26;
+      if (!isSum || bits(sum, 21, 5) !== bits(word, 16, 5) || bits(last, 21, 5) !== bits(sum, 11, 5))
+        continue;
+      if ((opcode !== 9 && opcode !== 25 && opcode < 32) || this.half(field) >= this.#span) continue;
+      this.#note(field, HALF);
+      this.#note(field + 8, HALF);
+    }
+  }
+
+  /** What a half at `offset` of the old file is part of. */
+  half(offset: number): number {
+    const upper = isUpper(this.#word(offset)) ? offset : offset - 8;
+    return u32((this.#word(upper) << 16) + signed(this.#word(upper + 8), 16) - this.#low(0));
+  }
+
+  /** The same of a word of the new file, with the other half of what is expected. */
+  halfOf(word: number, expected: number): number {
+    const whole = u32(expected + this.#low(1));
+    const parts = isUpper(word)
+      ? (word << 16) + signed(whole, 16)
+      : ((whole + 0x8000) & 0xffff0000) + signed(word, 16);
+    return u32(parts - this.#low(1));
+  }
+
+  #scanUnwinding({ offset, size, address }: Place): void {
+    for (let at = 0; at + 4 <= size; ) {
+      const length = this.#word(offset + at);
+      const end = at + 4 + length;
+      if (end > size) return;
+      const field = at + 4;
+      const back = length >= 12 ? this.#word(offset + field) : 0;
+      if (back > 0 && back <= field) {
+        this.#note(offset + field, BACK);
+        const relative = (into: number, isWanted: (value: number) => boolean) => {
+          const value = this.#word(offset + field + into);
+          if (isWanted(value) && u32(address + field + into + value) < this.#span)
+            this.#note(offset + field + into, FORTH);
+        };
+        relative(4, () => true);
+        if (length >= 17 && this.#view.getUint8(offset + field + 12) === 4)
+          relative(13, (value) => value !== 0);
+      }
+      at = end;
+    }
+  }
+
   /** The number in the field at `offset` of the old file. */
   value(offset: number, kind: number): bigint {
     const little = !this.isBig(kind);
@@ -193,6 +255,7 @@ export class OtherReferences {
   /** What a field at `address` refers to. */
   solve(file: 0 | 1, kind: number, address: number, value: bigint): number {
     const word = Number(value & 0xffffffffn);
+    if (kind === BACK) return u32(address - word);
     if (kind < BRANCH_24) {
       const base = this.#goBases[file][kind - GO_FIELD] ?? 0;
       return u32(base + (kind === GO_FIELD + 2 ? word << 2 : word));
@@ -221,6 +284,11 @@ export class OtherReferences {
       return u32(address + (word & ~4095) + signed(low, 12));
     }
     if (kind === HALFWORDS) return u32(address - 2 + (word << 1));
+    if (kind === FORTH) return u32(address + word);
+    if (kind === JUMP) {
+      const next = u32(address + this.#low(file) + 4);
+      return u32(((next & 0xf0000000) | (bits(word, 0, 26) << 2)) - this.#low(file));
+    }
     return u32(word - this.#low(file));
   }
 
@@ -229,6 +297,7 @@ export class OtherReferences {
     const value = this.value(offset, kind);
     const word = Number(value & 0xffffffffn);
     const low = (number: number) => BigInt(u32(number));
+    if (kind === BACK) return low(address - to);
     if (kind < BRANCH_24) {
       const distance = u32(to - (this.#goBases[1][kind - GO_FIELD] ?? 0));
       return low(kind === GO_FIELD + 2 ? distance >>> 2 : distance);
@@ -254,6 +323,14 @@ export class OtherReferences {
       return (low(second) << 32n) | low((word & 4095) | ((d + 2048) & ~4095));
     }
     if (kind === HALFWORDS) return low((to - address + 2) >> 1);
+    if (kind === FORTH) return low(to - address);
+    const whole = u32(to + this.#low(1));
+    if (kind === JUMP) return low((word & 0xfc000000) | bits(whole, 2, 26));
+    if (kind === HALF) {
+      return low((word & 0xffff0000) | (isUpper(word) ? u32(whole + 0x8000) >>> 16 : whole & 0xffff));
+    }
     return BigInt.asUintN(64, BigInt(to) + this.#bases[1]);
   }
 }
+
+const isUpper = (word: number) => bits(word, 21, 11) === 0x1e0;

@@ -5,7 +5,7 @@
  */
 import { take } from '../memory';
 import { scan } from './addresses/references';
-import { classOf, codeRegions, openRegions, regionEnd, regionOf } from './addresses/regions';
+import { classOf, codeBase, codeRegions, openRegions, regionEnd, regionOf } from './addresses/regions';
 import {
   BULK,
   codeStep,
@@ -64,6 +64,11 @@ const CHUNK: u32 = 1 << 22;
 const PADDING: u32 = 64;
 /** References of these kinds and above are unlikely to be found where none is. */
 const EVEN_IF_WARY: u32 = 12;
+
+/** How many buckets contexts may have. With COMPACT added, which encoders do, base addresses take only what they need. */
+const LEAST_BUCKET_BITS: u32 = 8;
+const MOST_BUCKET_BITS: u32 = 20;
+const COMPACT: u32 = 13;
 
 /** Of this patch. */
 let bucketBits: u32 = 18;
@@ -189,10 +194,14 @@ export function run(last: bool): i32 {
 }
 
 function begin(): i32 {
-  bucketBits = codeRaw(bucketBits, 5);
-  if (bucketBits < 8 || bucketBits > 20) return MALFORMED;
+  const form = codeRaw(bucketBits + COMPACT, 5);
+  const isCompact = form > MOST_BUCKET_BITS;
+  bucketBits = isCompact ? form - COMPACT : form;
+  if (bucketBits < LEAST_BUCKET_BITS) return MALFORMED;
   for (let i: usize = 0; i < 16; i += 4) {
-    store<u32>(State.bases + i, codeRaw(load<u32>(State.bases + i), 32));
+    const place = State.bases + i;
+    if (isCompact) store<u32>(place, codeBase(load<u32>(place), i < 8 ? 0 : load<u32>(place - 8)));
+    else store<u32>(place, codeRaw(load<u32>(place), 32));
   }
   if (!codeRegions(0, State.oldSize) || !codeRegions(1, State.newSize)) return MALFORMED;
   const count = codeNumber(stepCount, numbers);
@@ -252,7 +261,7 @@ function unit(): void {
 }
 
 export { goBaseAt } from './addresses/go';
-export { regionAt, setImageSpan, setRegionCount } from './addresses/regions';
+export { regionAt, regionCount, setImageSpan, setRegionCount } from './addresses/regions';
 export { takeSteps } from './addresses/steps';
 export { costOf, refill } from './coding/coder';
 export {
@@ -262,6 +271,5 @@ export {
   bulkSize,
   bulkTaken,
   careful,
-  hashedBytes,
-  pageSize,
+  hashedPages,
 } from './contents/bulk';

@@ -1,7 +1,10 @@
 /** The parts of an ELF file, of 32 or 64 bits and either order of bytes: its sections, or without them its segments. */
 import { type Part, type Parts, REGION_KINDS, type RegionKind } from './image.ts';
+import { type Unwinding, unwindingOf } from './unwinding.ts';
 
 const WRITTEN = 1;
+/** Type of the segment that is the index of how functions are unwound. */
+const UNWINDING = 0x6474e550;
 /** Types of sections. */
 const [CONTENT, SYMBOLS, NO_BITS] = [1, 2, 8];
 /** What is not loaded is laid out behind what is, at multiples of this. */
@@ -18,7 +21,7 @@ const LITTLE_CODE: Readonly<Record<number, RegionKind>> = {
   183: REGION_KINDS.arm,
   243: REGION_KINDS.riscV,
 };
-const S390 = 22;
+const [MIPS, S390] = [8, 22];
 
 export function isElf(bytes: Buffer): boolean {
   const [width, order] = [bytes[4], bytes[5]];
@@ -38,11 +41,13 @@ export function elf(bytes: Buffer): Parts {
   const data = dataOf(wide, big);
   let end = 0n;
   const loaded: Part[] = [];
+  let unwinding: Unwinding = {};
   const segments = Number(long(wide ? 32 : 28));
   for (let i = 0; i < half(wide ? 56 : 44); i++) {
     const at = segments + (wide ? 56 : 32) * i;
-    if (word(at) !== WRITTEN) continue;
     const field = (index: number) => long(at + (wide ? 8 + 8 * index : 4 + 4 * index));
+    if (word(at) === UNWINDING && !big) unwinding = unwindingOf(bytes, Number(field(0)), field(1));
+    if (word(at) !== WRITTEN) continue;
     const [offset, address, size, limit] = [field(0), field(1), field(3), field(1) + field(4)];
     if (limit > end) end = limit;
     const executable = (word(at + (wide ? 4 : 24)) & EXECUTABLE) !== 0;
@@ -64,8 +69,11 @@ export function elf(bytes: Buffer): Parts {
         unloaded.push({ offset, size, address: 0n, kind: REGION_KINDS.debug });
       continue;
     }
-    const kind = (flags & INSTRUCTIONS) !== 0 ? code : data;
-    parts.push({ offset, size, address: field(1), kind });
+    const address = field(1);
+    let kind = (flags & INSTRUCTIONS) !== 0 ? code : data;
+    if (address === unwinding.index) kind = REGION_KINDS.unwindingIndex;
+    else if (address === unwinding.records) kind = REGION_KINDS.unwinding;
+    parts.push({ offset, size, address, kind });
   }
   if (parts.length === 0) return { parts: loaded, end };
   for (const part of unloaded) {
@@ -78,6 +86,7 @@ export function elf(bytes: Buffer): Parts {
 
 function codeOf(machine: number, wide: boolean, big: boolean): RegionKind {
   if (big) return machine === S390 && wide ? REGION_KINDS.s390 : REGION_KINDS.otherCode;
+  if (machine === MIPS && wide) return REGION_KINDS.mips;
   return LITTLE_CODE[machine] ?? REGION_KINDS.otherCode;
 }
 

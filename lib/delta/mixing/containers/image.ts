@@ -52,6 +52,9 @@ export const REGION_KINDS = {
   otherCode: 17,
   pointersBig: 18,
   debug: 19,
+  mips: 20,
+  unwindingIndex: 21,
+  unwinding: 22,
 } as const;
 export type RegionKind = (typeof REGION_KINDS)[keyof typeof REGION_KINDS];
 
@@ -59,15 +62,24 @@ export function isHashes(kind: RegionKind): boolean {
   return kind === REGION_KINDS.hashes || kind === REGION_KINDS.hashesOfLarge;
 }
 
+/** Of the pages whose hashes are such a region, bytes. */
+export function pageSizeOf(kind: RegionKind): number {
+  return kind === REGION_KINDS.hashes ? 4096 : 16384;
+}
+
 export function isCode(kind: RegionKind): boolean {
-  const { x86, arm, x86Legacy, otherCode } = REGION_KINDS;
-  return kind === x86 || kind === arm || (kind >= x86Legacy && kind <= otherCode);
+  const { x86, arm, x86Legacy, otherCode, mips } = REGION_KINDS;
+  return kind === x86 || kind === arm || (kind >= x86Legacy && kind <= otherCode) || kind === mips;
 }
 
 /** Whether it is data that may hold addresses. */
 export function isData(kind: RegionKind): boolean {
   const { pointers, chained, words, pointersBig, debug } = REGION_KINDS;
   return (kind >= pointers && kind <= chained) || kind === words || kind === pointersBig || kind === debug;
+}
+
+export function isUnwinding(kind: RegionKind): boolean {
+  return kind === REGION_KINDS.unwindingIndex || kind === REGION_KINDS.unwinding;
 }
 
 /** Regions that a patch can hold. */

@@ -1,6 +1,6 @@
 /** The parts of a Mach-O file of 64 bits, or of all those in a universal one, which are laid out one behind the other. */
 import { PageHashes } from '../page-hashes.ts';
-import { isHashes, type Part, type Parts, REGION_KINDS } from './image.ts';
+import { isHashes, type Part, type Parts, pageSizeOf, REGION_KINDS } from './image.ts';
 
 const MAGIC = 0xfeedfacf;
 
@@ -28,13 +28,19 @@ export function universal(bytes: Buffer): Parts {
     const file = bytes.subarray(start, start + bytes.readUInt32BE(8 + ENTRY * i + 12));
     if (file.length < 64 || !isMachO(file)) continue;
     const { parts, end: limit } = machO(file);
-    // Hashes are those of pages from the beginning of the whole file.
+    // Pages that are digested begin at multiples of their size in the whole file too.
+    const hashes = parts.filter((part) => isHashes(part.kind) && start % pageSizeOf(part.kind) === 0);
     const loaded = parts.filter(({ kind }) => !isHashes(kind));
     const first = loaded.reduce((least, { address }) => (address < least ? address : least), limit);
     const base = first - (first % GRAIN);
     const moved = end - base;
     all.push(
       ...loaded.map((part) => ({ ...part, offset: start + part.offset, address: part.address + moved })),
+      ...hashes.map((part) => ({
+        ...part,
+        offset: start + part.offset,
+        address: part.address + BigInt(start),
+      })),
     );
     end = ((limit + moved + GRAIN - 1n) / GRAIN) * GRAIN;
   }
@@ -87,8 +93,8 @@ function pageHashes(bytes: Buffer, signature: number): Part[] {
     const offset = directory + bytes.readUInt32BE(directory + 16);
     const limit = bytes.readUInt32BE(directory + 32);
     if (algorithm !== 2 || (pageLog !== 12 && pageLog !== 14) || limit === 0 || limit > offset) continue;
-    const hashes = new PageHashes();
-    hashes.update(bytes, limit, 2 ** pageLog);
+    const hashes = new PageHashes([{ start: 0, end: limit, pageSize: 2 ** pageLog }]);
+    hashes.update(bytes.subarray(0, limit));
     const size = 32 * Math.ceil(limit / 2 ** pageLog);
     const listed = bytes.subarray(offset, offset + size);
     if (Buffer.compare(hashes.bytes(0, size), listed) !== 0) continue;

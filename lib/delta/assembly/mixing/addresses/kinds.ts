@@ -17,6 +17,8 @@ export const BRANCH_19: u32 = 17;
 /** Low 12 bits, + the words (1 to 12) back to their ADRP; ADRP, + the words to its first low 12 bits, 0 if none are near. */
 export const LOW_12: u32 = 18;
 export const ADRP: u32 = 31;
+/** In a table of unwinding: relative to the field, backwards. (No low 12 bits are 0 words behind their ADRP.) */
+export const BACK: u32 = LOW_12;
 export const TABLE_START: u32 = 44;
 /** A place that code takes the address of. Not a reference. */
 export const MARK: u32 = 45;
@@ -33,6 +35,11 @@ export const AUIPC: u32 = 57;
 export const HALFWORDS: u32 = 58;
 /** Highest byte first. */
 export const POINTER_BIG: u32 = 59;
+/** Of MIPS: J and JAL; either half of an address (mips.ts). */
+export const JUMP_MIPS: u32 = 60;
+export const HALF_MIPS: u32 = 61;
+/** In a table of unwinding: relative to the field. */
+export const FORTH: u32 = 62;
 
 export function sizeOf(kind: u32): u32 {
   return kind === POINTER || kind === CHAIN || kind === AUIPC || kind === POINTER_BIG ? 8 : 4;

@@ -10,18 +10,22 @@ import {
   ABSOLUTE,
   ADRP,
   AUIPC,
+  BACK,
   BRANCH,
   BRANCH_19,
   BRANCH_24,
   BRANCH_26,
   BRANCH_POWER,
   CHAIN,
+  FORTH,
   GO_FIELD,
+  HALF_MIPS,
   HALFWORDS,
   IMAGE_RELATIVE,
   isGo,
   isTable,
   JAL,
+  JUMP_MIPS,
   LOW_12,
   OFFSET,
   OPERAND,
@@ -29,6 +33,7 @@ import {
   POINTER_BIG,
   sizeOf,
 } from './kinds';
+import { halfField, halfOf, halfTarget, jumpField, jumpTarget, scanMips } from './mips';
 import {
   armField,
   armTarget,
@@ -55,6 +60,7 @@ import {
   GO,
   holdsReferences,
   isCode,
+  MIPS,
   OFFSETS,
   POINTERS,
   POINTERS_BIG,
@@ -65,11 +71,14 @@ import {
   regionCount,
   regionOf,
   S390,
+  UNWINDING,
+  UNWINDING_INDEX,
   WORDS,
   X86,
   X86_32,
 } from './regions';
 import { scanBig, scanDebug, scanOffsets, scanPointers, scanTables, scanWords } from './tables';
+import { scanUnwinding, scanUnwindingIndex } from './unwinding';
 
 /** Finds the references of the old file, by its regions. False if memory ran out. */
 export function scan(): bool {
@@ -95,6 +104,7 @@ function scanCode(region: usize): void {
   else if (kind === POWER) scanPower(start, size, address);
   else if (kind === RISC_V) scanRiscV(start, size, address);
   else if (kind === S390) scanS390(start, size, address);
+  else if (kind === MIPS) scanMips(start, size, address);
 }
 
 function scanData(region: usize): void {
@@ -113,6 +123,14 @@ function scanData(region: usize): void {
   }
   if (kind === GO) {
     scanGo(start, size, address);
+    return;
+  }
+  if (kind === UNWINDING_INDEX) {
+    scanUnwindingIndex(start, size);
+    return;
+  }
+  if (kind === UNWINDING) {
+    scanUnwinding(start, size, address);
     return;
   }
   scanTables(start, size, address);
@@ -137,7 +155,7 @@ export function write(place: usize, kind: u32, value: u64): void {
   else store<u32>(place, isBig(kind) ? bswap<u32>(<u32>value) : <u32>value);
 }
 
-/** Where the region of kind OFFSETS that contains the offset says that its offsets begin. */
+/** Where the region that contains the offset says that its offsets begin. */
 export function origin(file: usize, offset: u32): u32 {
   const region = regionOf(file, offset);
   return region === 0 ? 0 : load<u32>(region, 8);
@@ -166,6 +184,8 @@ export function target(offset: u32, kind: u32): u32 {
   if (isTable(kind)) return addressOf(0, tableStart(offset)) + word;
   if (kind === OFFSET) return origin(0, offset) + word;
   const address = addressOf(0, offset);
+  if (kind === HALF_MIPS) return halfTarget(offset);
+  if (kind === BACK) return address - word;
   if (kind >= GO_FIELD) return targetOfOther(0, kind, address, read(State.old + offset, kind));
   if (kind === BRANCH) return address + 4 + word;
   if (kind < ABSOLUTE) return address + 4 + (kind - OPERAND) + word;
@@ -185,6 +205,7 @@ export function target(offset: u32, kind: u32): u32 {
  */
 export function field(offset: u32, kind: u32, address: u32, to: u32, table: u32): u64 {
   const word = load<u32>(State.old + offset);
+  if (kind === BACK) return <u64>(address - to);
   if (kind >= GO_FIELD) return fieldOfOther(kind, address, to, read(State.old + offset, kind));
   if (kind === ABSOLUTE) return <u64>(to + load<u32>(State.bases, 8));
   if (kind === POINTER) return <u64>to + load<u64>(State.bases, 8);
@@ -206,6 +227,8 @@ export function field(offset: u32, kind: u32, address: u32, to: u32, table: u32)
 /** What the field refers to that was made in the new file, where `expected` had been predicted. */
 export function actual(kind: u32, address: u32, made: u64, expected: u32, table: u32): u32 {
   const word = <u32>made;
+  if (kind === HALF_MIPS) return halfOf(word, expected);
+  if (kind === BACK) return address - word;
   if (kind >= GO_FIELD) return targetOfOther(1, kind, address, made);
   if (kind === ABSOLUTE || kind === POINTER) return word - load<u32>(State.bases, 8);
   if (kind === IMAGE_RELATIVE || kind === CHAIN) return word;
@@ -226,6 +249,8 @@ function targetOfOther(file: usize, kind: u32, address: u32, value: u64): u32 {
   if (kind === JAL) return jalTarget(address, <u32>value);
   if (kind === AUIPC) return pairTarget(address, value);
   if (kind === HALFWORDS) return halfwordsTarget(address, <u32>value);
+  if (kind === JUMP_MIPS) return jumpTarget(file, address, <u32>value);
+  if (kind === FORTH) return address + <u32>value;
   return <u32>value - load<u32>(State.bases + (file << 3));
 }
 
@@ -236,5 +261,8 @@ function fieldOfOther(kind: u32, address: u32, to: u32, value: u64): u64 {
   if (kind === JAL) return <u64>jalField(<u32>value, address, to);
   if (kind === AUIPC) return pairField(value, address, to);
   if (kind === HALFWORDS) return <u64>halfwordsField(address, to);
+  if (kind === JUMP_MIPS) return <u64>jumpField(<u32>value, to);
+  if (kind === HALF_MIPS) return <u64>halfField(<u32>value, to);
+  if (kind === FORTH) return <u64>(to - address);
   return <u64>to + load<u64>(State.bases, 8);
 }

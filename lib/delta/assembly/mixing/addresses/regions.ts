@@ -15,9 +15,12 @@ export const TEXT: u32 = 3;
 export const POINTERS: u32 = 4;
 export const RELATIVE: u32 = 5;
 export const CHAINED: u32 = 6;
-/** The SHA-256 of each page (of 4096 bytes, of 16384) before `address`, which is an offset here. */
+/**
+ * The SHA-256 of each page (of 4096 bytes, of 16384) before `address`, which is an offset here: of as many as there is room for. Pages
+ * begin at multiples of their size.
+ */
 const HASHES: u32 = 7;
-export const HASHES_OF_LARGE: u32 = 8;
+const HASHES_OF_LARGE: u32 = 8;
 /** Offsets of 4 bytes, each before a length, relative to `address`, which is that of another place. */
 export const OFFSETS: u32 = 9;
 /** Go's table of functions: at most one in a file (go.ts). */
@@ -35,7 +38,12 @@ const OTHER_CODE: u32 = 17;
 export const POINTERS_BIG: u32 = 18;
 /** Debug information: pointers of 8 bytes at any place, offsets within the region of 4 bytes before them. */
 export const DEBUG: u32 = 19;
-const KINDS: u32 = 20;
+/** Code of MIPS, the lowest byte first. */
+export const MIPS: u32 = 20;
+/** How functions are unwound: where each begins and what is said of it, sorted; what is said (unwinding.ts). */
+export const UNWINDING_INDEX: u32 = 21;
+export const UNWINDING: u32 = 22;
+const KINDS: u32 = 23;
 
 /** Regions of a file, at most. */
 export const MOST: u32 = 255;
@@ -52,7 +60,7 @@ let spans: usize = 0;
 
 export function openRegions(): bool {
   tables = take(2 * <usize>MOST * ENTRY);
-  numbers = take(6 * NUMBER);
+  numbers = take(7 * NUMBER);
   counts = take(8);
   recent = take(8);
   spans = take(16);
@@ -95,7 +103,7 @@ export function codeRegions(file: usize, size: u32): bool {
   let distance: u32 = 0;
   let oldEnd: u32 = 0;
   let oldDistance: u32 = 0;
-  let hashes = false;
+  let hashed: u32 = 0;
   let go = false;
   for (let i: u32 = 0; i < count; i++) {
     const region = regionAt(file, i);
@@ -125,10 +133,11 @@ export function codeRegions(file: usize, size: u32): bool {
     const kind = likeKind + codeDifference(load<u32>(region, 12) - likeKind, 4);
     if (kind >= KINDS) return false;
     if (isHashes(kind)) {
-      const hashed = start + distance;
-      const pages = kind === HASHES ? (hashed + 4095) >> 12 : (hashed + 16383) >> 14;
-      if (file === 0 || hashes || hashed === 0 || hashed > start || length !== pages << 5) return false;
-      hashes = true;
+      const limit = start + distance;
+      if (file === 0 || limit === 0 || limit > start || (length & 31) !== 0) return false;
+      const pages = <u32>((<u64>limit + <u64>pageSizeOf(kind) - 1) / <u64>pageSizeOf(kind));
+      if (length >> 5 > pages || (pages - (length >> 5)) * pageSizeOf(kind) < hashed) return false;
+      hashed = limit;
     }
     if (kind === GO) {
       if (go) return false;
@@ -139,6 +148,11 @@ export function codeRegions(file: usize, size: u32): bool {
     end = start + length;
   }
   return true;
+}
+
+/** A half of a base address. */
+export function codeBase(value: u32, like: u32): u32 {
+  return like + codeDifference(value - like, 6);
 }
 
 /** Each by how far it is from the one before; those of the new file by how much further than in the old one. */
@@ -159,12 +173,17 @@ export function holdsReferences(kind: u32): bool {
   return kind !== DATA && kind !== TEXT && kind !== OTHER_CODE && !isHashes(kind);
 }
 
+/** Bytes of the pages of which such a region has the hashes. */
+export function pageSizeOf(kind: u32): u32 {
+  return kind === HASHES ? 4096 : 16384;
+}
+
 export function isHashes(kind: u32): bool {
   return kind === HASHES || kind === HASHES_OF_LARGE;
 }
 
 export function isCode(kind: u32): bool {
-  return kind === X86 || kind === ARM || (kind >= X86_32 && kind <= OTHER_CODE);
+  return kind === X86 || kind === ARM || (kind >= X86_32 && kind <= OTHER_CODE) || kind === MIPS;
 }
 
 /** Whether the address of such a region is its own. */

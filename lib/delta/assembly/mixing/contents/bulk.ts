@@ -3,8 +3,8 @@ import { take } from '../../memory';
 import {
   addressOf,
   classOf,
-  HASHES_OF_LARGE,
   isHashes,
+  pageSizeOf,
   regionAt,
   regionCount,
   regionEnd,
@@ -38,10 +38,17 @@ export function bulkSize(): u32 {
   return min(BULK_PIECE, min(State.stepEnd, regionEnd(1, State.at, State.newSize)) - State.at);
 }
 
-/** If the bulk that is due is the SHA-256 of pages: which of their bytes, + 1; else 0. */
+/** If the bulk that is due is the SHA-256 of pages: which of their bytes, counting those of all regions in order, + 1; else 0. */
 export function bulkHashes(): u32 {
-  const region = regionOf(1, State.at);
-  return region !== 0 && isHashes(load<u32>(region, 12)) ? State.at - load<u32>(region) + 1 : 0;
+  let before: u32 = 0;
+  for (let i: u32 = 0; i < regionCount(1); i++) {
+    const region = regionAt(1, i);
+    if (!isHashes(load<u32>(region, 12))) continue;
+    const into = State.at - load<u32>(region);
+    if (into < load<u32>(region, 4)) return before + into + 1;
+    before += load<u32>(region, 4);
+  }
+  return 0;
 }
 
 /** The class of the content of the bulk that is due. */
@@ -50,20 +57,10 @@ export function bulkClass(): u32 {
   return region === 0 ? 0 : classOf(load<u32>(region, 12));
 }
 
-/** Bytes of the pages that are digested. */
-export function pageSize(): u32 {
-  for (let i: u32 = 0; i < regionCount(1); i++) {
-    if (load<u32>(regionAt(1, i), 12) === HASHES_OF_LARGE) return 16384;
-  }
-  return 4096;
-}
-
-/** How many bytes of the new file are digested, page by page; 0 if none are. */
-export function hashedBytes(): u32 {
-  for (let i: u32 = 0; i < regionCount(1); i++) {
-    if (isHashes(load<u32>(regionAt(1, i), 12))) return load<u32>(regionAt(1, i), 8);
-  }
-  return 0;
+/** Whether the region of that index has the hashes of pages: their size, else 0. */
+export function hashedPages(index: u32): u32 {
+  const kind = load<u32>(regionAt(1, index), 12);
+  return index < regionCount(1) && isHashes(kind) ? pageSizeOf(kind) : 0;
 }
 
 /** Decoding: the piece was placed at `freshAt(made())`. */
