@@ -26,9 +26,10 @@ export interface GenerateOptions {
   algorithm?: Algorithm;
 }
 
-/** The share of the work that is done when all alignments are found, and when they are encoded as `bsdiff`. */
+/** The share of the work that is done when all alignments are found, when they are encoded as `bsdiff`, and in both ways. */
 const ALIGNED = 0.5;
 const COMPRESSED = 0.6;
+const ENCODED = 0.95;
 /** Above this many bytes the highest level takes minutes. */
 const HIGHEST_LEVEL_LIMIT = 32 << 20;
 
@@ -43,28 +44,40 @@ interface Encoded {
  * both files (3 GB for two files of 400 MB). Throws UsageError if a file is larger than 1 GiB or a version can't be encoded.
  */
 export async function generatePatch(options: GenerateOptions): Promise<Uint8Array> {
-  const { old, new: fresh, algorithm, onProgress = () => undefined } = options;
+  const { old, new: fresh, algorithm } = options;
   check(options);
+  let reported = -1;
+  // What goes on at the same time, or is tried again, takes turns.
+  const onProgress = (fraction: number) => {
+    if (fraction <= reported) return;
+    reported = fraction;
+    options.onProgress?.(fraction);
+  };
   onProgress(0);
   const { alignments, raw } = await align(old, fresh, onProgress);
-  const compress = async () => assemble(await compressBsdiff(raw, onProgress), options);
-  let bsdiff: Uint8Array | null = null;
-  if (algorithm !== MIXING) bsdiff = await compress();
-  if (algorithm !== BSDIFF) {
-    const mixing = await encodeMixing(old, fresh, alignments, options.applyLimit ?? APPLY_LIMIT, onProgress);
-    const patch = mixing === null ? null : assemble(mixing, options);
-    const isSmaller = patch !== null && (bsdiff === null || patch.length < bsdiff.length);
-    if (isSmaller && (await makes(patch, options))) {
-      onProgress(1);
-      return patch;
-    }
-  }
-  bsdiff ??= await compress();
+  const checksums = { from: digestBytes(old).sha256, to: digestBytes(fresh).sha256 };
+  const compress = async () => assemble(await compressBsdiff(raw, onProgress), options, checksums);
+  const mix = async () => {
+    const limit = options.applyLimit ?? APPLY_LIMIT;
+    const mixing = await encodeMixing(old, fresh, alignments, limit, onProgress);
+    return mixing === null ? null : assemble(mixing, options, checksums);
+  };
+  // Other threads compress meanwhile.
+  const [bsdiff, mixing] = await Promise.all([
+    algorithm === MIXING ? null : compress(),
+    algorithm === BSDIFF ? null : mix(),
+  ]);
+  const isSmaller = mixing !== null && (bsdiff === null || mixing.length < bsdiff.length);
+  const patch = isSmaller && (await makes(mixing, options)) ? mixing : (bsdiff ?? (await compress()));
   onProgress(1);
-  return bsdiff;
+  return patch;
 }
 
-function assemble({ algorithm, streams, content }: Encoded, options: GenerateOptions): Uint8Array {
+function assemble(
+  { algorithm, streams, content }: Encoded,
+  options: GenerateOptions,
+  checksums: { from: string; to: string },
+): Uint8Array {
   if (content.length > FILE_LIMIT) {
     throw new UsageError(`the patch has ${content.length} bytes, at most ${FILE_LIMIT} are possible`);
   }
@@ -76,8 +89,8 @@ function assemble({ algorithm, streams, content }: Encoded, options: GenerateOpt
     toVersion: options.toVersion,
     fromSize: options.old.length,
     toSize: options.new.length,
-    fromChecksum: digestBytes(options.old).sha256,
-    toChecksum: digestBytes(options.new).sha256,
+    fromChecksum: checksums.from,
+    toChecksum: checksums.to,
     patchChecksum: digestBytes(content).sha256,
     size: content.length,
     streams,
@@ -137,7 +150,7 @@ async function encodeMixing(
   onProgress: (fraction: number) => void,
 ): Promise<Encoded | null> {
   const made = await chooseMixing({ old, fresh, alignments }, limit, (fraction) =>
-    onProgress(COMPRESSED + (0.95 - COMPRESSED) * fraction),
+    onProgress(ALIGNED + (ENCODED - ALIGNED) * fraction),
   );
   if (made === null) return null;
   const { model, extra } = made;

@@ -110,6 +110,17 @@ function stopAtCandidate(most: u32): u32 {
   return most;
 }
 
+/** For the encoder: whether the next eight bytes are as they were, and without references, words and suspects. */
+function isPlain(place: u32, oldPlace: u32, most: u32): bool {
+  if (State.kind !== CODE && isWatched(place)) return false;
+  const room = min<u32>(most, min(min(State.stepEnd, State.kindEnd) - place, State.oldSize - oldPlace));
+  return (
+    room >= 8 &&
+    load<u64>(State.fresh + place) === load<u64>(State.old + oldPlace) &&
+    freeOfReferences(oldPlace, 8) === 8
+  );
+}
+
 /**
  * For the encoder: after how many bytes outside of references the first one is wrong, among the next `length`; -1 if none is
  * before a word or a suspect.
@@ -119,6 +130,12 @@ function firstMiss(length: u32): i32 {
   let oldPlace = State.oldAt;
   let count: u32 = 0;
   while (count < length && place < min(State.stepEnd, State.kindEnd) && oldPlace < State.oldSize) {
+    if (isPlain(place, oldPlace, length - count)) {
+      place += 8;
+      oldPlace += 8;
+      count += 8;
+      continue;
+    }
     const reference = referenceHere(place, oldPlace);
     if (reference !== 0) {
       const size = sizeOf(reference);
