@@ -1,6 +1,9 @@
 /** The options of an update. */
+
 import path from 'node:path';
 import { PolicyError, UsageError } from '../errors.ts';
+import { boolean, oneOf } from '../format/decoder.ts';
+import { either, type Fields, processId, wordList } from '../format/inputs.ts';
 import type { EvolutionWish } from '../install/index.ts';
 import type { UpdateInfo, UpdatePackage } from '../update/check/update-info.ts';
 import type { DownloadRoute } from '../update/download/route.ts';
@@ -28,6 +31,12 @@ export interface ApplyPackageOptions extends ApplyOptions {
   /** Wait for no process and start nothing. By default the update waits for the parent process, if that is DGMO. */
   noWait?: boolean | undefined;
 }
+
+export const APPLY_FIELDS: Fields<ApplyOptions> = {
+  evolutions: either('ids, all, none, or auto', oneOf('auto', 'all', 'none'), wordList),
+  ...{ allowDowngrade: boolean, waitFor: processId, relaunch: boolean, args: wordList },
+  outputToError: boolean,
+};
 
 /** Only the user may decide to go back, not the publisher of the feed. Throws PolicyError without their consent. */
 export function requireConsentToDowngrade(

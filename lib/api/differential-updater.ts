@@ -8,6 +8,7 @@
  * A patch names the file that it applies to and the file that it makes by their digests: it makes that file or none. It
  * knows nothing of snapshots, of the receipt and of trial starts: `UpdateManager` updates an installed DGMO.
  */
+
 import { FILE_LIMIT, HEADER_LIMIT } from '../delta/format.ts';
 import {
   applyPatch,
@@ -20,6 +21,18 @@ import {
   verifyPatchSignature,
 } from '../delta/index.ts';
 import { BusyError, InterruptedError, UsageError } from '../errors.ts';
+import { array, decodeInput, nullable } from '../format/decoder.ts';
+import {
+  abortSignal,
+  anything,
+  binaryData,
+  callable,
+  either,
+  type Fields,
+  fieldsOf,
+  requireOptions,
+  words,
+} from '../format/inputs.ts';
 import { asUpdaterError } from '../platform/failures.ts';
 import { digestBytes, memorySource, openSource, readFile, type Source } from '../platform/files.ts';
 import type { Host } from '../platform/host.ts';
@@ -59,17 +72,40 @@ export interface ApplyPatchOptions {
 
 const KEY_SIZE = 32;
 
+const KEY = fieldsOf<PublicKey>({ id: words, bytes: binaryData }, 'a key', ['id', 'bytes']);
+
+const OPTIONS: Fields<DifferentialUpdaterOptions> = {
+  key: fieldsOf<SigningKey>({ id: words, bytes: binaryData, sign: callable }, 'a key', [
+    'id',
+    'bytes',
+    'sign',
+  ]),
+  trustedKeys: array(KEY, 0, 1000),
+  ...{ onProgress: callable, signal: abortSignal, host: anything },
+};
+
+const BINARY = either('a path or a Uint8Array', words, binaryData);
+
+const VERSIONS = fieldsOf<VersionInfo>({ from: words, to: words }, 'two versions', ['from', 'to']);
+
+const PATCH = fieldsOf<PatchFile>(
+  { header: fieldsOf({}), data: binaryData, signature: nullable(words) },
+  'what `generatePatch` or `readPatch` returned',
+  ['header', 'data', 'signature'],
+);
+
 export class DifferentialUpdater {
   readonly #options: DifferentialUpdaterOptions;
   readonly #host: Host;
   readonly #progress: (fraction: number) => void;
 
   /**
-   * @throws UsageError if a trusted key is not 32 bytes long
+   * @throws UsageError if an option is of another type, or a trusted key is not 32 bytes long
    * @example
    *     const updater = new DifferentialUpdater({ trustedKeys: [publicKey(bytes)], signal: controller.signal });
    */
   constructor(options: DifferentialUpdaterOptions = {}) {
+    requireOptions(OPTIONS, options);
     for (const { bytes } of options.trustedKeys ?? []) {
       if (bytes.length === KEY_SIZE) continue;
       throw new UsageError(
@@ -100,6 +136,9 @@ export class DifferentialUpdater {
     to: string | Uint8Array,
     version: VersionInfo,
   ): Promise<PatchFile> {
+    decodeInput(BINARY, from, 'from');
+    decodeInput(BINARY, to, 'to');
+    decodeInput(VERSIONS, version, 'version');
     const undone = 'no patch was made';
     return this.#run('a binary', async () => {
       const onProgress = (fraction: number) => {
@@ -146,6 +185,9 @@ export class DifferentialUpdater {
     patch: PatchFile,
     options: ApplyPatchOptions = {},
   ): Promise<unknown> {
+    decodeInput(BINARY, currentBinary, 'currentBinary');
+    decodeInput(PATCH, patch, 'patch');
+    requireOptions<ApplyPatchOptions>({ output: words }, options);
     const { trustedKeys } = this.#options;
     if (trustedKeys !== undefined) verifyPatchSignature(patch, trustedKeys);
     if (typeof currentBinary !== 'string') return this.#applyToBytes(currentBinary, patch);
@@ -165,6 +207,7 @@ export class DifferentialUpdater {
    *     const patch = { ...(await updater.readPatch('1.4.0-1.5.0.patch')), signature };
    */
   async readPatch(source: string | Uint8Array): Promise<PatchFile> {
+    decodeInput(BINARY, source, 'source');
     if (typeof source !== 'string') return decodePatch(source);
     return this.#run(source, async () => decodePatch(this.#read(source, FILE_LIMIT + HEADER_LIMIT)));
   }
@@ -183,6 +226,8 @@ export class DifferentialUpdater {
    *     await updater.writePatch(patch, '1.4.0-1.5.0.patch');
    */
   async writePatch(patch: PatchFile, path: string): Promise<void> {
+    decodeInput(PATCH, patch, 'patch');
+    decodeInput(words, path, 'path');
     const bytes = encodePatch(patch);
     await this.#run(path, async () =>
       replaceFile(this.#host, outputPath(this.#host, path), {

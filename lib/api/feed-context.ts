@@ -1,4 +1,6 @@
 /** Opening the feed, as all classes of this room that need it do. */
+import { boolean } from '../format/decoder.ts';
+import { abortSignal, callable, type Fields, words } from '../format/inputs.ts';
 import { requireAdministratorsChoice } from '../home/admission/administrator.ts';
 import { loadPreferences } from '../home/decided.ts';
 import type { Receipt, Session } from '../install/index.ts';
@@ -19,6 +21,14 @@ export interface FeedOptions {
   /** @internal How the network is opened; for tests. */
   network?(settings: NetworkSettings): Network;
 }
+
+export const FEED_FIELDS: Fields<FeedOptions> = {
+  feed: words,
+  caFile: words,
+  allowPlainHttp: boolean,
+  signal: abortSignal,
+  network: callable,
+};
 
 /** Throws UsageError if no feed is known; PolicyError if an administrator has decided on another; DamagedError, MachineError if the preferences can't be read. */
 export function openFeedContext(

@@ -1,5 +1,8 @@
 /** The installation itself: what is installed, recovery, and adopting an executable that was installed by hand. */
+
 import { BusyError, UpdaterError } from '../errors.ts';
+import { boolean, decodeInput } from '../format/decoder.ts';
+import { callable, processId, requireOptions, wordList, words } from '../format/inputs.ts';
 import { requireHome } from '../home/folder.ts';
 import type { HistoryEntry } from '../home/history.ts';
 import {
@@ -20,6 +23,7 @@ import type { Adopted, AdoptOptions } from './adopt.ts';
 import type { KnownWords } from './known-words.ts';
 import {
   failureOf,
+  INSTALL_FIELDS,
   type InstallOptions,
   look,
   NO_FAILURE,
@@ -57,9 +61,10 @@ export interface Recovered {
 export class Installation {
   readonly #session: Session;
 
-  /** @throws UsageError if there is no such folder */
-  constructor({ onEvent, ...options }: InstallationOptions = {}) {
-    this.#session = openInstall(options, onEvent);
+  /** @throws UsageError if there is no such folder, or an option is of another type */
+  constructor(options: InstallationOptions = {}) {
+    requireOptions<InstallationOptions>({ ...INSTALL_FIELDS, onEvent: callable }, options);
+    this.#session = openInstall(options, options.onEvent);
   }
 
   /**
@@ -140,6 +145,7 @@ export class Installation {
    */
   allowUpdate(allowed: boolean): Promise<void> {
     return withErrors(this.#session, async () => {
+      decodeInput(boolean, allowed, 'allowed');
       const { allowUpdate } = await import('./service/for-dgmo.ts');
       await allowUpdate(this.#session, allowed);
     });
@@ -183,6 +189,7 @@ export class Installation {
   beginStart(args: readonly string[] = []): Promise<RestartCommand | null> {
     const session = this.#session;
     return withErrors(session, async () => {
+      decodeInput(wordList, args, 'args');
       if (unconfirmed(session) === null) return null;
       const { leaveCrashLoop } = await import('./steps/health-gate.ts');
       try {
@@ -208,10 +215,10 @@ export class Installation {
    * await installation.confirmHealthy('2.0.0');
    */
   confirmHealthy(version?: string): Promise<boolean> {
-    return withErrors(
-      this.#session,
-      async () => (await recordConfirmation(this.#session, version ?? null)) !== null,
-    );
+    return withErrors(this.#session, async () => {
+      if (version !== undefined) decodeInput(words, version, 'version');
+      return (await recordConfirmation(this.#session, version ?? null)) !== null;
+    });
   }
 
   /**
@@ -224,6 +231,7 @@ export class Installation {
    */
   watchStart(pid: number): Promise<void> {
     return withErrors(this.#session, async () => {
+      decodeInput(processId, pid, 'pid');
       const { watchInBackground } = await import('./steps/health-gate.ts');
       const left = await watchInBackground(this.#session, pid);
       if (left !== null) throw left;
@@ -241,6 +249,7 @@ export class Installation {
    */
   finishUpdater(pid: number): Promise<void> {
     return withErrors(this.#session, async () => {
+      decodeInput(processId, pid, 'pid');
       const { finishReplacement } = await import('../install/updater/replace-updater.ts');
       await finishReplacement(this.#session, pid);
     });
@@ -258,8 +267,10 @@ export class Installation {
    * @example
    * const { changed } = await installation.adopt({ version: '1.4.0', feed: 'https://updates.example.com/dgmo' });
    */
-  adopt({ version, feed, root }: AdoptOptions = {}): Promise<Adopted> {
+  adopt(options: AdoptOptions = {}): Promise<Adopted> {
     return withErrors(this.#session, async () => {
+      requireOptions<AdoptOptions>({ version: words, feed: words, root: words }, options);
+      const { version, feed, root } = options;
       await recoverFirst(this.#session, failureOf(UpdaterError));
       const { adoptExecutable } = await import('./adopt.ts');
       const { openFeedContext } = await import('./feed-context.ts');

@@ -1,5 +1,14 @@
 /** What the classes of this room share: opening an install, turning errors into UpdaterErrors, and recovering first. */
 import { BusyError, DamagedError, type UpdaterError, UsageError } from '../errors.ts';
+import {
+  abortSignal,
+  amount,
+  anything,
+  type Fields,
+  fieldsOf,
+  requireOptions,
+  words,
+} from '../format/inputs.ts';
 import { settings as compiledIn, type Settings } from '../home/compiled-in.ts';
 import { findHome } from '../home/folder.ts';
 import { ownFolder } from '../home/own-folder.ts';
@@ -40,16 +49,32 @@ export interface InstallOptions {
   host?: Host | undefined;
 }
 
+export const INSTALL_FIELDS: Fields<InstallOptions> = {
+  installDir: words,
+  home: words,
+  app: words,
+  limits: fieldsOf<Partial<Limits>>({
+    exit: amount('milliseconds'),
+    held: amount('milliseconds'),
+    probe: amount('milliseconds'),
+    start: amount('milliseconds'),
+  } satisfies Fields<Limits>),
+  signal: abortSignal,
+  settings: anything,
+  host: anything,
+};
+
 /**
  * @param onEvent an error of it changes nothing (listener.ts)
  * @param kinds whether it is opened also if something else is in the place of a file of the work dir
- * @throws UsageError if a folder is empty or missing, or the name of the app is invalid; MachineError
+ * @throws UsageError if an option is of another type, a folder is empty or missing, or the name of the app is invalid; MachineError
  */
 export function openInstall(
   options: InstallOptions,
   onEvent: ((event: InstallEvent) => void) | undefined,
   kinds: { anyKind?: boolean } = {},
 ): Session {
+  requireOptions(INSTALL_FIELDS, options);
   const { host = nativeHost(), settings = compiledIn, installDir, home, app, limits, signal } = options;
   const path = pathsOf(host.platform);
   const folder = installDir === undefined ? ownFolder(host) : path.resolve(host.workingDirectory, installDir);

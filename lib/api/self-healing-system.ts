@@ -1,5 +1,8 @@
 /** The plan's `SelfHealingSystem`. An installation is verified and repaired by it. */
+
 import { DamagedError, MachineError } from '../errors.ts';
+import { boolean } from '../format/decoder.ts';
+import { callable, requireOptions } from '../format/inputs.ts';
 import type { HealthIssue, HealthStatus } from '../health/index.ts';
 import { executableDamage, requireNotReplaced, verifyInstall } from '../health/verify.ts';
 import { areUpdatesOff } from '../home/decided.ts';
@@ -7,12 +10,13 @@ import { type InstallEvent, type Receipt, requireSameWriters, type Session } fro
 import { harmless } from '../platform/listener.ts';
 import type { UpdateContext } from '../update/context.ts';
 import type { UpdateEvent } from '../update/events.ts';
-import { type FeedOptions, openFeedContext } from './feed-context.ts';
+import { FEED_FIELDS, type FeedOptions, openFeedContext } from './feed-context.ts';
 import type { Diagnosis } from './health/finding.ts';
 import type { RepairResult } from './health/repair.ts';
 import type { Situation } from './health/situation.ts';
 import {
   ANY_FAILURE,
+  INSTALL_FIELDS,
   type InstallOptions,
   look,
   openInstall,
@@ -51,6 +55,11 @@ export interface VerifyOptions {
   full?: boolean | undefined;
 }
 
+function isOffline(options: RepairOptions): boolean {
+  requireOptions<RepairOptions>({ offline: boolean }, options);
+  return options.offline === true;
+}
+
 /** What is in the place of a file of the updater is found, and moved aside. */
 const ANY_KIND = { anyKind: true };
 
@@ -65,8 +74,9 @@ export class SelfHealingSystem {
   readonly #session: Session;
   readonly #options: SelfHealingOptions;
 
-  /** @throws UsageError if there is no such folder */
+  /** @throws UsageError if there is no such folder, or an option is of another type */
   constructor(options: SelfHealingOptions = {}) {
+    requireOptions<SelfHealingOptions>({ ...INSTALL_FIELDS, ...FEED_FIELDS, onEvent: callable }, options);
     this.#options = options;
     this.#session = openInstall(options, options.onEvent, ANY_KIND);
   }
@@ -81,8 +91,10 @@ export class SelfHealingSystem {
    * @example
    * const { healthy } = await health.verify({ full: true });
    */
-  verify({ full = false }: VerifyOptions = {}): Promise<HealthStatus> {
-    return look(this.#session, () => verifyInstall(this.#session, full ? 'full' : 'quick'), ANY_KIND);
+  async verify(options: VerifyOptions = {}): Promise<HealthStatus> {
+    requireOptions<VerifyOptions>({ full: boolean }, options);
+    const how = options.full === true ? 'full' : 'quick';
+    return look(this.#session, () => verifyInstall(this.#session, how), ANY_KIND);
   }
 
   /**
@@ -97,8 +109,9 @@ export class SelfHealingSystem {
    * const { success, failed } = await health.repair();
    * for (const { issue, error } of failed) console.error(`${issue.where}: ${error}`);
    */
-  repair({ offline = false }: RepairOptions = {}): Promise<RepairResult> {
+  repair(options: RepairOptions = {}): Promise<RepairResult> {
     return withErrors(this.#session, async () => {
+      const offline = isOffline(options);
       await recoverFirst(this.#session, ANY_FAILURE, ANY_KIND);
       return this.#repair(offline, () => true);
     });
@@ -130,7 +143,8 @@ export class SelfHealingSystem {
    * @example
    * const { overallStatus, checks } = await health.diagnose();
    */
-  diagnose({ offline = false }: RepairOptions = {}): Promise<Diagnosis> {
+  async diagnose(options: RepairOptions = {}): Promise<Diagnosis> {
+    const offline = isOffline(options);
     return look(this.#session, async () => {
       const { diagnose } = await import('./health/doctor.ts');
       return diagnose(this.#session, this.#feed(offline));
@@ -147,8 +161,10 @@ export class SelfHealingSystem {
    * @example
    * const { repaired } = await health.watch({ repair: true });
    */
-  watch({ repair = false, offline = false }: WatchOptions = {}): Promise<Watched> {
+  watch(options: WatchOptions = {}): Promise<Watched> {
     return withErrors(this.#session, async () => {
+      requireOptions<WatchOptions>({ repair: boolean, offline: boolean }, options);
+      const { repair = false, offline = false } = options;
       requireSameWriters(this.#session.host, this.#session.layout);
       const health = await verifyInstall(this.#session, 'watch');
       const isOpen = health.issues.some(({ type }) => type === 'transaction_open');
@@ -182,8 +198,9 @@ export class SelfHealingSystem {
    * const result = await health.repairExecutable();
    * if (result !== null) console.log(`put back: ${result.sources[0]?.how}`);
    */
-  repairExecutable({ offline = false }: RepairOptions = {}): Promise<RepairResult | null> {
+  repairExecutable(options: RepairOptions = {}): Promise<RepairResult | null> {
     return withErrors(this.#session, async () => {
+      const offline = isOffline(options);
       await recoverFirst(this.#session, ANY_FAILURE);
       const damage = executableDamage(this.#session);
       if (damage === null) return null;

@@ -1,9 +1,22 @@
 /** The plan's `SnapshotManager`. All snapshots are taken, listed, verified and restored by it. */
+
 import { DamagedError, PolicyError, UnrecoverableError } from '../errors.ts';
+import { array, boolean, decodeInput, integer, nullable, oneOf } from '../format/decoder.ts';
+import {
+  callable,
+  either,
+  type Fields,
+  fieldsOf,
+  requireOptions,
+  wordList,
+  words,
+} from '../format/inputs.ts';
 import { requireHome } from '../home/folder.ts';
 import { snapshotsIn } from '../home/snapshot-choices.ts';
 import type { SnapshotSetup } from '../home/snapshot-setup.ts';
 import {
+  checkpoint,
+  countRead,
   findSnapshot,
   type InstallEvent,
   installedPaths,
@@ -22,6 +35,7 @@ import {
 } from '../install/index.ts';
 import { asUpdaterError } from '../platform/failures.ts';
 import {
+  COMPONENTS,
   compactBinaries,
   type Listed,
   listSnapshots,
@@ -37,6 +51,7 @@ import {
 import {
   ANY_FAILURE,
   failureOf,
+  INSTALL_FIELDS,
   type InstallOptions,
   look,
   openInstall,
@@ -94,6 +109,32 @@ export interface SnapshotCheck {
   problems: string[];
 }
 
+const ONLY = array(oneOf(...COMPONENTS), 0, COMPONENTS.length);
+
+const WISH = fieldsOf<RollbackWish>({
+  ...{ snapshot: words, version: words, only: ONLY, force: boolean },
+} satisfies Fields<RollbackWish>);
+
+const PLAN = fieldsOf<RollbackPlan>(
+  { receipt: fieldsOf({}), to: fieldsOf({}), snapshot: nullable(fieldsOf({})), components: ONLY },
+  'what `planRollback` returned',
+  ['receipt', 'to', 'snapshot', 'components'],
+);
+
+const ROLLBACK_FIELDS: Fields<RollbackOptions> = {
+  ...{
+    version: words,
+    only: ONLY,
+    force: boolean,
+    relaunch: boolean,
+    args: wordList,
+    outputToError: boolean,
+  },
+  kill: either('true, false or now', boolean, oneOf('now')),
+};
+
+const KEEP = integer(0, 1_000_000, 'snapshots');
+
 /**
  * Takes snapshots of DGMO (executable, config, plugins, data, evolutions), and goes back to them.
  *
@@ -108,9 +149,10 @@ export class SnapshotManager {
   readonly #session: Session;
   readonly #setup: SnapshotSetup;
 
-  /** @throws UsageError if there is no such folder, MachineError if this user has no home */
-  constructor({ onEvent, ...options }: SnapshotManagerOptions = {}) {
-    const session = openInstall(options, onEvent);
+  /** @throws UsageError if there is no such folder, or an option is of another type; MachineError if this user has no home */
+  constructor(options: SnapshotManagerOptions = {}) {
+    requireOptions<SnapshotManagerOptions>({ ...INSTALL_FIELDS, onEvent: callable }, options);
+    const session = openInstall(options, options.onEvent);
     this.#session = session;
     // Finds the folders, which can fail.
     this.#setup = withErrorsNow(
@@ -138,11 +180,13 @@ export class SnapshotManager {
    * @example
    * const { id } = await snapshots.createSnapshot('Before the migration', { pin: true });
    */
-  createSnapshot(reason: string, { pin = false }: CreateOptions = {}): Promise<Snapshot> {
+  async createSnapshot(reason: string, options: CreateOptions = {}): Promise<Snapshot> {
+    decodeInput(words, reason, 'reason');
+    requireOptions<CreateOptions>({ pin: boolean }, options);
     return this.#locked(async (receipt) => {
       const wish = { kind: 'manual' as const, reason };
       const snapshot = await snapshotInstall(this.#session, this.#setup, receipt, wish);
-      if (pin) setPin(this.#session.host.disk, this.#setup.layout, snapshot.id, true);
+      if (options.pin === true) setPin(this.#session.host.disk, this.#setup.layout, snapshot.id, true);
       await pruneSnapshots(this.#session, this.#setup, receipt, { lazy: true });
       return snapshot;
     });
@@ -169,6 +213,7 @@ export class SnapshotManager {
    * const { usage } = await snapshots.getSnapshot('20261125');
    */
   async getSnapshot(id: string): Promise<StoredSnapshot> {
+    decodeInput(words, id, 'id');
     return findSnapshot(await this.listSnapshots(), id);
   }
 
@@ -177,18 +222,24 @@ export class SnapshotManager {
    *
    * @param id its id, or the beginning of it. Default: all
    * @returns the problems of each snapshot; none if it can be restored in full
-   * @throws UsageError if no snapshot, or more than one, has an id that begins like this; MachineError, BusyError
+   * @throws UsageError if no snapshot, or more than one, has an id that begins like this; MachineError, BusyError,
+   *   InterruptedError
    * @example
    * const damaged = (await snapshots.verifySnapshots()).filter(({ problems }) => problems.length > 0);
    */
-  verifySnapshots(id?: string): Promise<SnapshotCheck[]> {
+  async verifySnapshots(id?: string): Promise<SnapshotCheck[]> {
+    if (id !== undefined) decodeInput(words, id, 'id');
     const { host } = this.#session;
     return this.#look(() => {
       const listed = this.#listed();
       const entries = id === undefined ? listed : [findSnapshot(listed, id)];
       // Damaged data is marked, so that the next snapshot stores it again. This needs the lock.
       return withStore(host, this.#setup.layout, async () => {
-        const verifier = new Verifier(host, this.#setup.layout, () => host.clock.sleep(0));
+        const readable = entries.flatMap(({ found }) => (found instanceof Error ? [] : [found]));
+        const onRead = countRead(this.#session, () => verifier.expected(readable));
+        const verifier = new Verifier(host, this.#setup.layout, () => checkpoint(this.#session), {
+          onRead,
+        });
         try {
           const results: SnapshotCheck[] = [];
           for (const { id, found } of entries)
@@ -212,6 +263,7 @@ export class SnapshotManager {
    * await snapshots.verifySnapshot('20261125-1842');
    */
   async verifySnapshot(id: string): Promise<void> {
+    decodeInput(words, id, 'id');
     const [result] = await this.verifySnapshots(id);
     const [problem] = result?.problems ?? [];
     if (problem !== undefined) throw new DamagedError(problem);
@@ -228,7 +280,8 @@ export class SnapshotManager {
    * const plan = await snapshots.planRollback({ version: '1.4.0' });
    * if (await confirm(`Back to ${plan.to.version}?`)) await snapshots.rollback(plan);
    */
-  planRollback(wish: RollbackWish = {}): Promise<RollbackPlan> {
+  async planRollback(wish: RollbackWish = {}): Promise<RollbackPlan> {
+    decodeInput(WISH, wish, 'wish');
     return this.#recovered(failureOf(UnrecoverableError), async () => planRollback(this.#session, wish));
   }
 
@@ -242,7 +295,9 @@ export class SnapshotManager {
    * const { files, bytes } = await snapshots.previewRollback(plan);
    */
   previewRollback(plan: RollbackPlan): Promise<RollbackPreview> {
-    return withErrors(this.#session, async () => previewFolders(this.#session, plan));
+    return withErrors(this.#session, async () =>
+      previewFolders(this.#session, decodeInput(PLAN, plan, 'plan')),
+    );
   }
 
   /**
@@ -256,7 +311,10 @@ export class SnapshotManager {
    * @example
    * const { to, before } = await snapshots.rollback();
    */
-  rollback(to?: string | RollbackPlan, options: RollbackOptions = {}): Promise<RolledBack> {
+  async rollback(to?: string | RollbackPlan, options: RollbackOptions = {}): Promise<RolledBack> {
+    if (to !== undefined)
+      decodeInput(either('what `planRollback` returned, or the id of a snapshot', words, PLAN), to, 'to');
+    requireOptions(ROLLBACK_FIELDS, options);
     const { kill = false, relaunch = false, args = [], outputToError = false, ...wish } = options;
     const wished = typeof to === 'object' ? to : { ...wish, ...(to === undefined ? {} : { snapshot: to }) };
     return rollBack(this.#session, {
@@ -273,7 +331,8 @@ export class SnapshotManager {
    * @example
    * const outdated = await snapshots.planCleanup(3);
    */
-  planCleanup(keep: number = this.#setup.keep): Promise<StoredSnapshot[]> {
+  async planCleanup(keep: number = this.#setup.keep): Promise<StoredSnapshot[]> {
+    decodeInput(KEEP, keep, 'keep');
     return this.#look(() => {
       const ids = new Set(outdatedSnapshots(this.#session, this.#setup, this.#receipt(), keep));
       return this.#stored().filter(({ id }) => ids.has(id));
@@ -288,7 +347,8 @@ export class SnapshotManager {
    * @example
    * const { freed } = await snapshots.cleanupOldSnapshots(3);
    */
-  cleanupOldSnapshots(keep: number = this.#setup.keep): Promise<Pruned> {
+  async cleanupOldSnapshots(keep: number = this.#setup.keep): Promise<Pruned> {
+    decodeInput(KEEP, keep, 'keep');
     return this.#locked((receipt) => pruneSnapshots(this.#session, this.#setup, receipt, { keep }));
   }
 
@@ -321,7 +381,8 @@ export class SnapshotManager {
    * @example
    * const { freed } = await snapshots.removeSnapshot('20261125-1842');
    */
-  removeSnapshot(id: string): Promise<{ id: string; freed: number }> {
+  async removeSnapshot(id: string): Promise<{ id: string; freed: number }> {
+    decodeInput(words, id, 'id');
     const { host } = this.#session;
     return this.#locked(async (receipt) => {
       const { id: full } = findSnapshot(this.#listed(), id);
@@ -349,7 +410,9 @@ export class SnapshotManager {
    * @example
    * await snapshots.pinSnapshot('20261125-1842');
    */
-  pinSnapshot(id: string, pinned = true): Promise<string> {
+  async pinSnapshot(id: string, pinned = true): Promise<string> {
+    decodeInput(words, id, 'id');
+    decodeInput(boolean, pinned, 'pinned');
     const { host } = this.#session;
     return this.#recovered(ANY_FAILURE, () => {
       const { found } = findSnapshot(this.#listed(), id);

@@ -1,5 +1,15 @@
 /** The plan's `UpdateManager`. All updates are checked for, downloaded and installed by it. */
-import { decodeInput } from '../format/decoder.ts';
+
+import { array, boolean, decodeInput, nullable, oneOf } from '../format/decoder.ts';
+import {
+  amount,
+  callable,
+  type Fields,
+  fieldsOf,
+  requireOptions,
+  wordList,
+  words,
+} from '../format/inputs.ts';
 import { choicesFile, postponement, withoutSkipped, withSkipped } from '../home/choices.ts';
 import {
   type Decided,
@@ -29,20 +39,23 @@ import type { CheckResult, UpdateInfo, UpdatePackage } from '../update/check/upd
 import type { UpdateContext } from '../update/context.ts';
 import { downloadPackages, fullRoute, type PackageOptions } from '../update/download/download-packages.ts';
 import { downloadUpdater, lacksUpdater } from '../update/download/download-updater.ts';
+import type { DownloadLimits } from '../update/download/limits.ts';
 import type { UpdateEvent } from '../update/events.ts';
 import { baselineOf, targetOf, updaterFor } from '../version/index.ts';
 import { version as semanticVersion } from '../version/semver.ts';
 import { applyPackages, type FeedRoute } from './apply.ts';
 import {
+  APPLY_FIELDS,
   type ApplyOptions,
   type ApplyPackageOptions,
   requestOf,
   requireChosen,
   requireConsentToDowngrade,
 } from './apply-options.ts';
-import { type FeedOptions, openFeedContext } from './feed-context.ts';
+import { FEED_FIELDS, type FeedOptions, openFeedContext } from './feed-context.ts';
 import {
   ANY_FAILURE,
+  INSTALL_FIELDS,
   type InstallOptions,
   look,
   NO_FAILURE,
@@ -67,6 +80,41 @@ export interface UpdateManagerOptions extends InstallOptions, FeedOptions {
   onEvent?(event: InstallEvent | UpdateEvent): void;
 }
 
+const CHECK_FIELDS: Fields<CheckOptions & RecoverOptions> = {
+  ...{ version: words, channel: words, again: boolean, recover: boolean },
+  for: oneOf('user', 'notice', 'unattended'),
+};
+
+const PACKAGE_FIELDS: Fields<PackageOptions> = {
+  limits: fieldsOf<Partial<DownloadLimits>>({
+    idleTimeout: amount('milliseconds'),
+    minimumSpeed: amount('bytes per second'),
+    speedWindow: amount('milliseconds'),
+    maximumSpeed: nullable(amount('bytes per second')),
+    totalTime: amount('milliseconds'),
+    attempts: amount('attempts'),
+    progressBytes: amount('bytes'),
+    firstPause: amount('milliseconds'),
+    longestPause: amount('milliseconds'),
+  } satisfies Fields<DownloadLimits>),
+};
+
+const UPDATE = fieldsOf<UpdateInfo>(
+  {
+    ...{ version: words, currentVersion: words, direction: oneOf('forward', 'back') },
+    routes: array(fieldsOf({ packages: array(fieldsOf({}), 0, 1000) }, 'a route', ['packages']), 0, 1000),
+    manifest: fieldsOf({}),
+  },
+  'what `checkForUpdates` returned',
+  ['version', 'currentVersion', 'direction', 'routes', 'manifest'],
+);
+
+const DOWNLOADED = fieldsOf<UpdatePackage>(
+  { update: UPDATE, files: wordList, route: words },
+  'what `downloadUpdate` returned',
+  ['update', 'files', 'route'],
+);
+
 /**
  * Checks for updates, downloads and installs them.
  *
@@ -82,8 +130,9 @@ export class UpdateManager {
   readonly #options: UpdateManagerOptions;
   readonly #session: Session;
 
-  /** @throws UsageError if there is no such folder */
+  /** @throws UsageError if there is no such folder, or an option is of another type */
   constructor(options: UpdateManagerOptions = {}) {
+    requireOptions<UpdateManagerOptions>({ ...INSTALL_FIELDS, ...FEED_FIELDS, onEvent: callable }, options);
     this.#options = options;
     this.#session = openInstall(options, options.onEvent);
   }
@@ -114,7 +163,9 @@ export class UpdateManager {
    * const { held } = await manager.check();
    * for (const { version, why } of held) console.log(`${version} is held back: ${why}`);
    */
-  async check({ recover = false, ...options }: CheckOptions & RecoverOptions = {}): Promise<CheckResult> {
+  async check(wish: CheckOptions & RecoverOptions = {}): Promise<CheckResult> {
+    requireOptions(CHECK_FIELDS, wish);
+    const { recover = false, ...options } = wish;
     if (recover) await withErrors(this.#session, () => recoverFirst(this.#session, ANY_FAILURE));
     return look(this.#session, () => check(this.#context(), options));
   }
@@ -135,6 +186,8 @@ export class UpdateManager {
   downloadUpdate(update: UpdateInfo, options: PackageOptions = {}): Promise<UpdatePackage> {
     const session = this.#session;
     return withErrors(session, async () => {
+      decodeInput(UPDATE, update, 'update');
+      requireOptions(PACKAGE_FIELDS, options);
       await requireChangeable(session);
       const context = this.#context();
       requireRoom(session, {
@@ -161,7 +214,8 @@ export class UpdateManager {
    */
   applyUpdate(downloaded: UpdatePackage, options: ApplyOptions & PackageOptions = {}): Promise<Applied> {
     return withErrors(this.#session, async () => {
-      const { update, files, route } = downloaded;
+      const { update, files, route } = decodeInput(DOWNLOADED, downloaded, 'downloaded');
+      requireOptions<ApplyOptions & PackageOptions>({ ...APPLY_FIELDS, ...PACKAGE_FIELDS }, options);
       requireConsentToDowngrade(update, options);
       requireChosen(downloaded);
       await recoverFirst(this.#session, NO_FAILURE);
@@ -188,6 +242,7 @@ export class UpdateManager {
   completeUpdater(options: PackageOptions = {}): Promise<string | null> {
     const session = this.#session;
     return withErrors(session, async () => {
+      requireOptions(PACKAGE_FIELDS, options);
       const context = this.#context();
       const manifest = await installedManifest(context);
       if (manifest === null || !lacksUpdater(session, manifest)) return null;
@@ -213,9 +268,13 @@ export class UpdateManager {
    * await manager.applyPackage(['/mnt/usb/dgmo-2.0.0.dgmopkg'], { noWait: true });
    */
   applyPackage(packages: readonly string[], options: ApplyPackageOptions = {}): Promise<Applied> {
-    return applyPackages(this.#session, {
-      ...requestOf(options),
-      ...{ packages, route: null, fallback: null, baseline: null, noWait: options.noWait === true },
+    return withErrors(this.#session, async () => {
+      decodeInput(wordList, packages, 'packages');
+      requireOptions<ApplyPackageOptions>({ ...APPLY_FIELDS, noWait: boolean }, options);
+      return applyPackages(this.#session, {
+        ...requestOf(options),
+        ...{ packages, route: null, fallback: null, baseline: null, noWait: options.noWait === true },
+      });
     });
   }
 
@@ -234,6 +293,8 @@ export class UpdateManager {
     notify: (notice: RestartNotice) => Promise<'restart' | 'defer'>,
     args: readonly string[] = [],
   ): Promise<RestartCommand | null> {
+    decodeInput(callable, notify, 'notify');
+    decodeInput(wordList, args, 'args');
     const answer = await notify(restartNotice(this.#session.app, this.#receipt().binary.version));
     return answer === 'restart' ? { file: this.#session.layout.target, args: [...args] } : null;
   }
@@ -254,6 +315,8 @@ export class UpdateManager {
     downloaded: UpdatePackage,
     options: Pick<ApplyOptions, 'evolutions' | 'allowDowngrade' | 'args'> = {},
   ): RestartCommand {
+    decodeInput(DOWNLOADED, downloaded, 'downloaded');
+    requireOptions(APPLY_FIELDS, options);
     requireConsentToDowngrade(downloaded.update, options);
     requireChosen(downloaded);
     return handOverCommand(this.#session, downloaded, options);
@@ -282,6 +345,7 @@ export class UpdateManager {
    */
   async unskipVersion(version: string): Promise<boolean> {
     const { host } = this.#session;
+    decodeInput(words, version, 'version');
     let found = false;
     await choicesFile.change(host, this.#home(), (choices) => {
       const { skipped, rolledBack } = choices;
@@ -341,6 +405,7 @@ export class UpdateManager {
    * await manager.setPreferences({ channel: 'beta', snapshotsKept: 10 });
    */
   async setPreferences(changes: Partial<Omit<Preferences, 'schema'>>): Promise<Preferences> {
+    decodeInput(fieldsOf({}), changes, 'changes');
     requireOwnDecision(this.#session.host, Object.keys(changes));
     return preferencesFile.change(this.#session.host, this.#home(), (now) => {
       let changed = now;
@@ -361,6 +426,8 @@ export class UpdateManager {
    * await manager.setPreferenceText('channel', 'beta');
    */
   async setPreferenceText(key: PreferenceKey, text: string): Promise<Preferences> {
+    preferenceKey(decodeInput(words, key, 'key'));
+    decodeInput(words, text, 'text');
     requireOwnDecision(this.#session.host, [key]);
     return preferencesFile.change(this.#session.host, this.#home(), (now) =>
       this.#restorable(withPreference(now, key, text)),
@@ -381,7 +448,8 @@ export class UpdateManager {
    * @example
    * await manager.resetPreference('channel');
    */
-  resetPreference(key: PreferenceKey): Promise<Preferences> {
+  async resetPreference(key: PreferenceKey): Promise<Preferences> {
+    preferenceKey(decodeInput(words, key, 'key'));
     return this.setPreferences({ [key]: DEFAULT_PREFERENCES[key] });
   }
 

@@ -111,11 +111,21 @@ export class FileReader {
   readonly #read = new Map<string, Read>();
   #fullAt: number | null = null;
   #changed = false;
+  readonly #onRead: (bytes: number) => void;
   bytesRead = 0;
 
-  /** @param again files that were read in this run, and not written since, are not read again */
-  constructor(session: Session, how: Thoroughness, again = false) {
+  /**
+   * @param again files that were read in this run, and not written since, are not read again
+   * @param onRead called with the number of bytes that were read since the last call
+   */
+  constructor(
+    session: Session,
+    how: Thoroughness,
+    again = false,
+    onRead: (bytes: number) => void = () => undefined,
+  ) {
     this.#session = session;
+    this.#onRead = onRead;
     this.#how = how;
     this.#again = again;
     this.#path = session.layout.join(session.layout.workDir, 'read.json');
@@ -171,7 +181,10 @@ export class FileReader {
   /** Null if the file has not the bytes that it had. */
   async #compare(path: string, known: ReadRecord): Promise<Read | null> {
     const checksum = new Checksum();
-    const size = await readAhead(this.#session.host.disk, path, (piece) => checksum.update(piece));
+    const size = await readAhead(this.#session.host.disk, path, (piece) => {
+      checksum.update(piece);
+      this.#onRead(piece.length);
+    });
     this.bytesRead += size ?? 0;
     return size === known.size && checksum.hex === known.checksum ? known : null;
   }
@@ -183,6 +196,7 @@ export class FileReader {
     const size = await readAhead(host.disk, path, (piece) => {
       digest.update(piece);
       checksum.update(piece);
+      this.#onRead(piece.length);
     });
     this.bytesRead += size ?? 0;
     return size === null ? null : { ...digest.digest(), checksum: checksum.hex, at: host.clock.now() };
@@ -237,7 +251,7 @@ export class FileReader {
   }
 
   #readNow(path: string, wanted: WantedSize): Read | null {
-    const digest = digestFile(this.#session.host.disk, path, wanted);
+    const digest = digestFile(this.#session.host.disk, path, wanted, (piece) => this.#onRead(piece.length));
     this.bytesRead += digest?.size ?? 0;
     return digest === null ? null : { ...digest, checksum: null, at: this.#session.host.clock.now() };
   }

@@ -1,6 +1,13 @@
 /** The check of a whole installation. It changes nothing but the record of what was read. */
 import { DamagedError, errorCode, UpdaterError } from '../errors.ts';
-import { type Binary, checkpoint, openTransaction, readJournal, type Session } from '../install/index.ts';
+import {
+  type Binary,
+  checkpoint,
+  countRead,
+  openTransaction,
+  readJournal,
+  type Session,
+} from '../install/index.ts';
 import { statusOf, type WantedSize } from '../platform/files.ts';
 import { MAX_BINARY_SIZE } from '../version/index.ts';
 import { checkConfig } from './check/config.ts';
@@ -27,7 +34,8 @@ export async function verifyInstall(
   how: Thoroughness,
   { again = false, blocks = true }: { again?: boolean; blocks?: boolean } = {},
 ): Promise<HealthStatus> {
-  const files = new FileReader(session, how, again);
+  const onRead = countRead(session, () => expectedBytes(session, files.readsAll));
+  const files = new FileReader(session, how, again, onRead);
   const { readsAll } = files;
   const { issues } = checkRecords(session);
   issues.push(...closedIn(session, ownRecords(session)));
@@ -47,7 +55,7 @@ export async function verifyInstall(
     issues.push(...checkHome(session, snapshots, files, strangers));
     const isStoreHidden = strangers.some(({ type }) => type === 'snapshot_damaged');
     if (readsAll && !isStoreHidden)
-      issues.push(...(await checkStore(session, snapshots, () => checkpoint(session), files)));
+      issues.push(...(await checkStore(session, snapshots, () => checkpoint(session), { files, onRead })));
   }
   issues.push(...checkSearchPath(session));
   files.save();
@@ -75,6 +83,32 @@ function executables(session: Session, readsAll: boolean): { path: string; wante
     if (errorCode(error) === undefined) throw error;
     return own;
   }
+}
+
+/** Bytes of what is read if nothing of it is known yet: a file with two names once. */
+function expectedBytes(session: Session, readsAll: boolean): number {
+  const { host, layout, snapshots } = session;
+  const store = snapshots?.layout;
+  const folders =
+    store === undefined || !readsAll
+      ? []
+      : [store.packs, store.clones, layout.join(snapshots?.home ?? '', 'cache')];
+  const sizes = new Map<string, number>();
+  const note = (path: string) => {
+    const status = statusOf(host.disk, path);
+    if (status?.kind === 'file') sizes.set(status.identity, status.size);
+  };
+  try {
+    for (const { path } of executables(session, readsAll)) note(path);
+    for (const folder of folders) {
+      if (statusOf(host.disk, folder)?.kind !== 'directory') continue;
+      for (const name of host.disk.list(folder)) note(layout.join(folder, name));
+    }
+  } catch (error) {
+    // The checks report it.
+    if (errorCode(error) === undefined) throw error;
+  }
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }
 
 /** What is wrong with the executable alone; null if nothing is, or if nothing was ever installed here. */

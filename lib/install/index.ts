@@ -10,6 +10,7 @@ export {
 } from './confirmation/record.ts';
 export { type Watched, watchStart } from './confirmation/watch.ts';
 export { startWatcher } from './confirmation/watcher.ts';
+export { countRead } from './count-read.ts';
 export { requireOwnInstall, requireSameWriters } from './file-owners.ts';
 export { startCompactor } from './folders/compactor.ts';
 export {

@@ -13,7 +13,7 @@ import {
   StillRunningError,
   UpdaterError,
 } from '../errors.ts';
-import type { ProgressOutput } from './terminal/progress.ts';
+import type { ProgressOutput, Stage } from './terminal/progress.ts';
 import { changeText } from './text/change.ts';
 import { oneLine, withoutCredentials } from './text/lines.ts';
 import { countText, durationText } from './text/sizes.ts';
@@ -53,6 +53,8 @@ export interface Endings {
 /** The stages of an operation, shown as it goes on. */
 export interface Stages {
   follow(event: ReportedEvent): void;
+  /** For an operation without an event of its own: what `progress` measures from now on. */
+  begin(stage: Stage): void;
   /** Removes what is shown: something else is printed. */
   clear(): void;
 }
@@ -61,6 +63,8 @@ export interface Report {
   /** From now on the stages are shown as well. */
   show(stages: Stages): void;
   event(event: ReportedEvent): void;
+  /** Something begins that may take long, and that no event tells. */
+  begin(stage: Stage): void;
   /**
    * Like `event`, but also prints the result of the operation as soon as it is known, before DGMO is started again and takes
    * the terminal. With --json the result is the last line instead.
@@ -133,6 +137,9 @@ export function createReport(output: Output, options: ReportOptions): Report {
       const text = sentence(event, options.verbose) ?? waitingText(event);
       if (text !== null) say(oneLine(text));
       stages?.follow(event);
+    },
+    begin(stage) {
+      stages?.begin(stage);
     },
     announce(text) {
       if (!options.json && !options.quiet) say(text);
@@ -237,39 +244,44 @@ function sentence(event: ReportedEvent, verbose: boolean): string | null {
         : null;
     case 'swapped':
       return `Swapped in ${event.milliseconds} ms.`;
-    // The result says this as well.
-    case 'probed':
-      return verbose ? `${event.version} ${probed(event.ok)}: ${event.detail}.` : null;
-    case 'restored':
-      return verbose ? `${event.version} is back.` : null;
     case 'updater replaced':
       return `The updater is ${event.to} (before: ${event.from}).`;
     case 'start failed':
       return startFailed(event);
     case 'terminal lost':
       return `Not started again, because the shell has taken the terminal back. Start it yourself: ${event.command}`;
-    case 'verified':
-      return verbose ? `The package of ${event.version} is sound (${event.bytes} bytes).` : null;
-    case 'repairing':
-      return verbose ? `Repairing ${event.where}: ${event.what}.` : null;
-    case 'repaired':
-      return verbose ? `Repaired ${event.where}: ${event.how}.` : null;
-    case 'not repaired':
-      return verbose ? `Not repaired: ${event.where}: ${event.reason}.` : null;
-    case 'staging':
-      return verbose ? `Preparing ${event.version}: ${event.route}, ${event.bytes} bytes.` : null;
-    case 'checking':
-      return verbose ? `Reading the channel ${event.channel} of ${event.feed}.` : null;
-    case 'advice':
-      return verbose ? `${event.detail.slice(0, 1).toUpperCase()}${event.detail.slice(1)}.` : null;
-    case 'route':
-      return verbose
-        ? `Fetching ${event.version}: ${event.kind}, ${event.packages} file(s), ${event.bytes} bytes.`
-        : null;
     case 'fallback':
       return event.build === 'baseline'
         ? `${event.reason}. Using the build of ${event.version} for older processors instead.`
         : `${event.reason}. Using the ${event.to === 'full' ? 'full binary' : event.to} of ${event.version} instead.`;
+    default:
+      return verbose ? detail(event) : null;
+  }
+}
+
+/** What is said with --verbose only. */
+function detail(event: ReportedEvent): string | null {
+  switch (event.event) {
+    case 'probed':
+      return `${event.version} ${probed(event.ok)}: ${event.detail}.`;
+    case 'restored':
+      return `${event.version} is back.`;
+    case 'verified':
+      return `The package of ${event.version} is sound (${event.bytes} bytes).`;
+    case 'repairing':
+      return `Repairing ${event.where}: ${event.what}.`;
+    case 'repaired':
+      return `Repaired ${event.where}: ${event.how}.`;
+    case 'not repaired':
+      return `Not repaired: ${event.where}: ${event.reason}.`;
+    case 'staging':
+      return `Preparing ${event.version}: ${event.route}, ${event.bytes} bytes.`;
+    case 'checking':
+      return `Reading the channel ${event.channel} of ${event.feed}.`;
+    case 'advice':
+      return `${event.detail.slice(0, 1).toUpperCase()}${event.detail.slice(1)}.`;
+    case 'route':
+      return `Fetching ${event.version}: ${event.kind}, ${event.packages} file(s), ${event.bytes} bytes.`;
     default:
       return null;
   }

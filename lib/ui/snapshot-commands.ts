@@ -83,6 +83,7 @@ function dataOf({ id, pinned, found, usage, isOwn }: StoredSnapshot): Record<str
 async function create({ line, report, host }: CommandContext, manager: SnapshotManager): Promise<void> {
   const begun = host.clock.monotonic();
   const reason = optionOf(line, 'reason')?.trim() || 'Taken by hand';
+  report.begin({ label: 'Taking a snapshot', finished: 'Took a snapshot', bytes: true });
   const { id, version, metadata, warnings } = await manager.createSnapshot(reason, {
     pin: isGiven(line, 'pin'),
   });
@@ -137,6 +138,7 @@ async function verify(
   name: string | undefined,
 ): Promise<void> {
   const begun = host.clock.monotonic();
+  report.begin({ label: 'Reading the snapshots', finished: 'Read the snapshots', bytes: true });
   const results = await manager.verifySnapshots(name);
   const milliseconds = Math.round(host.clock.monotonic() - begun);
   const damaged = results.filter(({ problems }) => problems.length > 0);

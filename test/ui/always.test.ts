@@ -24,6 +24,7 @@ posixOnly('always by itself', () => {
     const report: Report = {
       show: () => undefined,
       event: () => undefined,
+      begin: () => undefined,
       eventsOf: () => () => undefined,
       announce: () => undefined,
       text: () => undefined,

@@ -103,6 +103,16 @@ describe('a stage', () => {
     expect(seen).toEqual({ lines: ['Downloaded 2.0.0: 45.6 MB in 1.0 s.'], line: '', taskbar: null });
   });
 
+  test('says the rate and the time left of what measures bytes alone', () => {
+    const { progress, pass, seen } = terminal();
+    progress.begin({ label: 'Reading', finished: 'Read', bytes: true });
+    pass(2000);
+    progress.measure({ done: 1_000_000, total: 4_000_000 });
+    expect(seen.line).toBe('Reading  [#####---------------]   25 %  of 4.0 MB  500 KB/s  6 s left');
+    progress.measure({ done: 0, total: 4_000_000 });
+    expect(seen.line).toBe('Reading  [--------------------]    0 %  of 4.0 MB');
+  });
+
   test('gives way to what is printed, and to a failure: nothing of it is left, in the taskbar neither', () => {
     const { progress, pass, seen } = terminal();
     progress.begin(STAGE);

@@ -1,5 +1,7 @@
 /** The plan's `BackgroundUpdateService`. Keeps an installation up to date and intact while nobody looks. */
+
 import { InterruptedError, LockedError, UsageError } from '../../errors.ts';
+import { anything, callable, type Fields, requireOptions, wordList } from '../../format/inputs.ts';
 import { checksFile, type LastCheck } from '../../home/checks.ts';
 import { requireHome } from '../../home/folder.ts';
 import { type InstallEvent, requireReceipt, requireSameWriters, type Session } from '../../install/index.ts';
@@ -15,8 +17,8 @@ import { runLoop } from '../../service/loop.ts';
 import { isServiceRunning, type ServiceRecord, serviceFile, serviceLock } from '../../service/record.ts';
 import type { Unit } from '../../service/units/definition.ts';
 import type { UpdateEvent } from '../../update/events.ts';
-import type { FeedOptions } from '../feed-context.ts';
-import { type InstallOptions, openInstall, withErrors } from '../open-install.ts';
+import { FEED_FIELDS, type FeedOptions } from '../feed-context.ts';
+import { INSTALL_FIELDS, type InstallOptions, openInstall, withErrors } from '../open-install.ts';
 import { SelfHealingSystem } from '../self-healing-system.ts';
 import { UpdateManager } from '../update-manager.ts';
 import { UpdateDuty } from './duty.ts';
@@ -57,6 +59,12 @@ export interface ServiceStatus {
   record: ServiceRecord;
 }
 
+const SERVICE_FIELDS: Fields<BackgroundServiceOptions> = {
+  ...INSTALL_FIELDS,
+  ...FEED_FIELDS,
+  ...{ onEvent: callable, options: wordList, desktop: anything },
+};
+
 /** How long a start waits for the lock of the home, in milliseconds: `service status` may hold it for a moment. */
 const PATIENCE = { limit: 2000, pause: 50 };
 
@@ -77,8 +85,9 @@ export class BackgroundUpdateService {
   readonly #stop = new AbortController();
   #loop: Promise<'stopped' | 'updated'> | null = null;
 
-  /** @throws UsageError if there is no such folder */
+  /** @throws UsageError if there is no such folder, or an option is of another type */
   constructor(options: BackgroundServiceOptions = {}) {
+    requireOptions(SERVICE_FIELDS, options);
     this.#emit = harmless(options.onEvent, 'onEvent');
     const signal =
       options.signal === undefined ? this.#stop.signal : AbortSignal.any([this.#stop.signal, options.signal]);

@@ -199,19 +199,17 @@ export async function checkStore(
   session: Session,
   { layout }: SnapshotSetup,
   checkpoint: () => Promise<void>,
-  files?: FileReader,
+  { files, onRead }: { files?: FileReader; onRead?: (bytes: number) => void } = {},
 ): Promise<HealthIssue[]> {
   const { host } = session;
   const type: IssueType = 'snapshot_damaged';
   try {
     if (statusOf(host.disk, layout.documents)?.kind !== 'directory') return [];
     return await withStore(host, layout, async () => {
-      const verifier = new Verifier(
-        host,
-        layout,
-        checkpoint,
-        files && ((path, size) => files.digestOf(path, size)),
-      );
+      const verifier = new Verifier(host, layout, checkpoint, {
+        ...(files === undefined ? {} : { digestOf: (path, size) => files.digestOf(path, size) }),
+        ...(onRead === undefined ? {} : { onRead }),
+      });
       const issues: HealthIssue[] = [];
       try {
         for (const { id, found } of listSnapshots(host.disk, layout)) {

@@ -5,8 +5,10 @@ import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
 import { asUpdaterError } from '../../platform/failures.ts';
 import type { Digest } from '../../platform/files.ts';
 import {
+  binaryPath,
   type Covering,
   discardSnapshot,
+  estimateSnapshot,
   listSnapshots,
   outdated,
   type Pruned,
@@ -19,6 +21,7 @@ import {
   takeSnapshot,
   withStore,
 } from '../../snapshot/index.ts';
+import { countRead } from '../count-read.ts';
 import type { Receipt } from '../receipt.ts';
 import { checkpoint, type Session } from '../session.ts';
 import { type OpenTransaction, openTransaction, readJournal } from '../transaction/journal.ts';
@@ -45,7 +48,15 @@ export async function snapshotInstall(
   const digest = await digestOfTarget(session, setup, kind);
   const isTooLarge = digest !== null && digest.sha256 === '' && digest.size >= 0;
   const isOut = isTooLarge || (kind === 'repair' && isDamaged(digest, receipt));
+  const binary = digest === null || digest.size < 0 || isOut ? null : digest;
   try {
+    // What is copied until the first report counts as well.
+    const isStored = binary !== null && host.disk.status(binaryPath(setup.layout, binary.sha256)) !== null;
+    const expected = () => {
+      const covered = covering === undefined ? {} : { covering };
+      const { files } = estimateSnapshot(host, { ...setup, ...covered, binary: null });
+      return files + (isStored ? 0 : (binary?.size ?? 0));
+    };
     const { snapshot, added } = await takeSnapshot(host, {
       layout: setup.layout,
       profile: setup.profile,
@@ -56,18 +67,19 @@ export async function snapshotInstall(
       version: receipt.binary.version,
       rollback: receipt.rollback,
       binary:
-        digest === null || digest.size < 0 || isOut
+        binary === null
           ? null
           : {
               path: layout.target,
-              digest,
-              sound: digest.sha256 === receipt.binary.sha256,
-              onCopied: (path) => learnCopy(session, path, digest),
+              digest: binary,
+              sound: binary.sha256 === receipt.binary.sha256,
+              onCopied: (path) => learnCopy(session, path, binary),
             },
       updater: setup.updater,
       ...(id === undefined ? {} : { id }),
       ...(covering === undefined ? {} : { covering }),
       checkpoint: () => checkpoint(session),
+      onRead: countRead(session, expected),
     });
     const milliseconds = Math.round(host.clock.monotonic() - begun);
     const warnings = snapshot.warnings.length;

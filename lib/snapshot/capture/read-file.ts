@@ -15,6 +15,8 @@ export interface CaptureContext {
   warn(text: string): void;
   /** Awaited now and then, so that Ctrl-C is seen; what it throws ends the capture. */
   checkpoint(): Promise<void>;
+  /** Called with the number of bytes that were read since the last call. */
+  onRead(bytes: number): void;
 }
 
 /** Files of this size and larger are cloned if the filesystem can; smaller ones are faster in a pack. */
@@ -104,7 +106,7 @@ const UNREADABLE: Record<string, string> = {
 const buffer = new Uint8Array(BLOCK);
 
 async function readBlocks(
-  { host: { disk }, writer }: CaptureContext,
+  { host: { disk }, writer, onRead }: CaptureContext,
   full: string,
   { size: most, allocated }: FileStatus,
 ): Promise<{ blocks: string[]; size: number }> {
@@ -118,6 +120,7 @@ async function readBlocks(
       if (size + BLOCK <= Math.min(data, most)) {
         blocks.push(await writer.addZeros());
         size += BLOCK;
+        onRead(BLOCK);
         continue;
       }
       const wanted = buffer.subarray(0, Math.min(BLOCK, most - size));
@@ -127,6 +130,7 @@ async function readBlocks(
       const block = wanted.subarray(0, filled);
       blocks.push(await (filled === BLOCK && isZero(block) ? writer.addZeros() : writer.addBlock(block)));
       size += filled;
+      onRead(filled);
       if (filled < wanted.length) break;
     }
     return { blocks, size };

@@ -50,6 +50,8 @@ export interface SnapshotRequest {
   /** What is about to be restored: the snapshot includes everything that is replaced. */
   covering?: Covering;
   checkpoint(): Promise<void>;
+  /** Called with the number of bytes that were read since the last call; all of a copied executable at once. */
+  onRead?(bytes: number): void;
 }
 
 export interface Taken {
@@ -89,8 +91,13 @@ async function take(host: Host, request: SnapshotRequest, writer: StoreWriter): 
       if (warnings.length < MOST_WARNINGS) warnings.push(text.slice(0, 5000));
     },
     checkpoint: request.checkpoint,
+    onRead: (bytes) => request.onRead?.(bytes),
   };
-  if (binary !== null) writer.addBinary(binary.path, binary.digest.sha256, binary.onCopied);
+  if (binary !== null)
+    writer.addBinary(binary.path, binary.digest.sha256, (copy) => {
+      request.onRead?.(binary.digest.size);
+      binary.onCopied?.(copy);
+    });
   const folders = {} as Record<FolderComponent, FolderSnapshot>;
   const learned: (() => void)[] = [];
   const earlier = listSnapshots(host.disk, layout);

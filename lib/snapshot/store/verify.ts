@@ -11,7 +11,7 @@ import { binaryPath, forgetBinary } from './binaries.ts';
 import { Blocks } from './blocks.ts';
 import { markClone, verifyClone } from './clones.ts';
 import type { StoreLayout } from './layout.ts';
-import { addTree, noReferences } from './references.ts';
+import { addReferences, addTree, noReferences } from './references.ts';
 
 export interface Verified {
   id: string;
@@ -23,6 +23,13 @@ export interface Verified {
 
 const PACE = 16 << 20;
 
+export interface VerifierOptions {
+  /** Of an executable in the store, an empty one if it has not that size; null if there is none. Reads it, unless given. */
+  digestOf?: (path: string, size: number) => Digest | null;
+  /** Called with the number of bytes that were read since the last call, except by `digestOf`. */
+  onRead?: (bytes: number) => void;
+}
+
 /** Verifies several snapshots, and reads each block once. */
 export class Verifier {
   readonly #host: Host;
@@ -30,24 +37,44 @@ export class Verifier {
   readonly #blocks: Blocks;
   readonly #checkpoint: () => Promise<void>;
   readonly #digestOf: (path: string, size: number) => Digest | null;
+  readonly #onRead: (bytes: number) => void;
   /** What was read, with the problem that was found; null if it is intact. */
   readonly #seen = new Map<string, string | null>();
   #read = 0;
   #since = 0;
 
-  /** @param digestOf of an executable in the store, an empty one if it has not that size; null if there is none */
   constructor(
     host: Host,
     layout: StoreLayout,
     checkpoint: () => Promise<void>,
-    digestOf: (path: string, size: number) => Digest | null = (path, size) =>
-      digestFile(host.disk, path, size),
+    { digestOf, onRead = () => undefined }: VerifierOptions = {},
   ) {
     this.#host = host;
     this.#layout = layout;
     this.#checkpoint = checkpoint;
-    this.#digestOf = digestOf;
+    this.#onRead = onRead;
+    this.#digestOf =
+      digestOf ?? ((path, size) => digestFile(host.disk, path, size, (piece) => onRead(piece.length)));
     this.#blocks = new Blocks(host.disk, layout);
+  }
+
+  /** Bytes that `verify` will read of all of these. What can't be read counts for nothing. */
+  expected(snapshots: readonly Snapshot[]): number {
+    const { disk } = this.#host;
+    const references = noReferences();
+    for (const snapshot of snapshots) {
+      try {
+        addReferences(disk, this.#layout, snapshot, references);
+      } catch (error) {
+        if (!(error instanceof DamagedError) && errorCode(error) !== 'EIO') throw error;
+      }
+    }
+    const sizes = [
+      ...[...references.binaries].map((binary) => disk.status(binaryPath(this.#layout, binary))?.size ?? 0),
+      ...references.clones.values(),
+      ...[...references.blocks].map((block) => this.#blocks.place(block)?.stored ?? 0),
+    ];
+    return sizes.reduce((sum, size) => sum + size, 0);
   }
 
   /** The caller holds the lock of the store: clones are sealed, and what is found damaged is recorded. */
@@ -68,11 +95,11 @@ export class Verifier {
     if (binary !== null)
       note(await this.#once(binary.checksum, binary.size, () => this.#checkBinary(binary)));
     for (const [clone, bytes] of references.clones) {
-      note(await this.#once(clone, bytes, () => this.#checkClone(clone, bytes)));
+      note(await this.#once(clone, bytes, () => this.#checkClone(clone, bytes), this.#onRead));
     }
     for (const block of references.blocks) {
       const stored = this.#blocks.place(block)?.stored ?? 0;
-      note(await this.#once(block, stored, () => this.#blocks.read(block)));
+      note(await this.#once(block, stored, () => this.#blocks.read(block), this.#onRead));
     }
     this.#blocks.recordLost();
     return { id: snapshot.id, problems: [...problems], read: this.#read };
@@ -102,13 +129,19 @@ export class Verifier {
     }
   }
 
-  async #once(name: string, bytes: number, check: () => unknown): Promise<string | null> {
+  async #once(
+    name: string,
+    bytes: number,
+    check: () => unknown,
+    onRead?: (bytes: number) => void,
+  ): Promise<string | null> {
     const known = this.#seen.get(name);
     if (known !== undefined) return known;
     const problem = await problemOf(check);
     this.#seen.set(name, problem);
     this.#read += bytes;
     this.#since += bytes;
+    onRead?.(bytes);
     if (this.#since >= PACE) {
       this.#since = 0;
       await this.#checkpoint();

@@ -9,7 +9,7 @@ import {
 } from '../../api/index.ts';
 import { DamagedError, InterruptedError, UpdaterError } from '../../errors.ts';
 import { type CommandContext, isGiven, optionOf } from '../context.ts';
-import { describeHealth, describeRepair, healthCode, repairCode } from '../text/health.ts';
+import { describeHealth, describeRepair, healthCode, READING, repairCode } from '../text/health.ts';
 import { oneLine } from '../text/lines.ts';
 
 /** Also what the recovery menu calls. */
@@ -27,6 +27,7 @@ export async function runRepair(context: CommandContext): Promise<void> {
   const { line, report, questions } = context;
   const health = healthOf(context);
   const offline = isGiven(line, 'offline');
+  report.begin(READING);
   if (!isGiven(line, 'yes')) {
     const found = await health.verify({ full: true });
     const nothing = found.repairableIssues.length === 0;
@@ -42,6 +43,7 @@ export async function runRepair(context: CommandContext): Promise<void> {
     report.text(describeHealth(found));
     if (!(await questions.confirm('Repair it now?')))
       throw new InterruptedError('not repaired: nothing was changed');
+    report.begin(READING);
   }
   reportRepair(context, 'repair', await health.repair({ offline }));
 }

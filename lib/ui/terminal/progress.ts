@@ -20,9 +20,9 @@ export interface ProgressOutput {
 export interface Measure {
   done: number;
   total: number;
-  /** Bytes per second; null if it is not known. */
+  /** Bytes per second; null if it is not known. If not given, it is reckoned from the beginning of the stage. */
   rate?: number | null;
-  /** Milliseconds. */
+  /** Milliseconds; null if it is not known. If not given, it follows from the rate. */
   left?: number | null;
 }
 
@@ -67,7 +67,8 @@ export function createProgress(output: ProgressOutput, { now, later }: Timing): 
   };
   const show = () => {
     if (current === null || now() - current.begun < DELAY) return;
-    const { stage, measure } = current;
+    const { stage, begun } = current;
+    const measure = current.measure === null ? null : withRate(current.measure, stage, now() - begun);
     if (shown) output.clearLine();
     output.error(progressText(stage, measure, output));
     output.taskbar(measure === null ? null : percentOf(measure));
@@ -102,6 +103,17 @@ export function createProgress(output: ProgressOutput, { now, later }: Timing): 
       current = null;
       wasShown = false;
     },
+  };
+}
+
+/** @param elapsed milliseconds since the stage began */
+function withRate(measure: Measure, { bytes = false }: Stage, elapsed: number): Measure {
+  const { done, total, rate, left } = measure;
+  const speed = done / Math.max(elapsed, 1);
+  return {
+    ...{ done, total },
+    rate: rate === undefined ? (bytes && done > 0 ? speed * 1000 : null) : rate,
+    left: left === undefined ? (done > 0 ? (total - done) / speed : null) : left,
   };
 }
 

@@ -5,7 +5,7 @@ import { createProgress, type Progress, type ProgressOutput, type Timing } from 
 
 export function stagesOn(output: ProgressOutput, timing: Timing): Stages {
   const progress = createProgress(output, timing);
-  return { follow: (event) => follow(progress, event), clear: progress.clear };
+  return { follow: (event) => follow(progress, event), begin: progress.begin, clear: progress.clear };
 }
 
 /** Begins, measures and ends stages. Events that belong to no stage change nothing. */
@@ -19,13 +19,20 @@ export function follow(progress: Progress, event: ReportedEvent): void {
       followDownload(progress, event);
       break;
     case 'verified':
-      progress.begin({ label: 'Taking a snapshot', finished: 'Took a snapshot' });
+      progress.begin({ label: 'Taking a snapshot', finished: 'Took a snapshot', bytes: true });
       break;
     case 'staging':
-      progress.begin({ label: `Preparing ${event.version}`, finished: `Prepared ${event.version}` });
+      progress.begin({
+        label: `Preparing ${event.version}`,
+        finished: `Prepared ${event.version}`,
+        bytes: true,
+      });
       break;
     case 'progress':
       progress.measure(event);
+      break;
+    case 'repairing':
+      progress.begin({ label: `Repairing ${event.where}`, finished: `Repaired ${event.where}`, bytes: true });
       break;
     case 'probing':
       progress.begin({ label: `Trying ${event.version}`, finished: `Tried ${event.version}` });
@@ -37,6 +44,8 @@ export function follow(progress: Progress, event: ReportedEvent): void {
     case 'snapshot':
     case 'no snapshot':
     case 'staged':
+    case 'repaired':
+    case 'not repaired':
       // What is said about it replaces its line.
       progress.clear();
       break;

@@ -1,8 +1,16 @@
 /** What a check of the installation found, as text. */
 import type { HealthIssue, HealthStatus, RepairResult } from '../../api/index.ts';
 import type { ExitCode } from '../../errors.ts';
+import type { Stage } from '../terminal/progress.ts';
 import { linesText } from './lines.ts';
 import { bytesText, countText } from './sizes.ts';
+
+/** What `verify` and `repair` begin with. */
+export const READING: Stage = {
+  label: 'Reading the installation',
+  finished: 'Read the installation',
+  bytes: true,
+};
 
 export function describeHealth(status: HealthStatus): string {
   const { healthy, repairableIssues } = status;
