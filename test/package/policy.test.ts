@@ -52,6 +52,11 @@ describe('a package is taken', () => {
       expect(() => checkPackage(contents, { ...here, ...installation })).not.toThrow();
     });
   }
+
+  test('on a machine with either processor, if it is the build for older ones', () => {
+    expect(() => checkPackage({ ...contents, arch: 'x64-baseline' }, here)).not.toThrow();
+    expect(() => checkPackage({ ...contents, arch: 'x64-musl-baseline' }, here)).toThrow(PolicyError);
+  });
 });
 
 describe('a package is refused', () => {
