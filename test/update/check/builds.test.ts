@@ -46,6 +46,11 @@ describe('the build', () => {
     ],
     ['the user wants the baseline build', { wanted: 'baseline' }, [BASELINE, BEST]],
     [
+      'the user wants the baseline build, which is installed, but the processor could run the other one',
+      { wanted: 'baseline', installedBaseline: true },
+      [BASELINE, BEST],
+    ],
+    [
       'the user wants the other one, whatever is known',
       { wanted: 'modern', modern: false, hasFailed: true },
       [BEST, BASELINE],

@@ -118,6 +118,14 @@ describe('the index', () => {
     expect(await first(context, feed, question)).toMatchObject(TARGET);
   });
 
+  test('of each target is read by whoever goes on, and one that is missing is no fault', async () => {
+    const { context, feed, publish } = stage();
+    publish(path, encodeIndex(indexOf()));
+    const targets = [{ ...TARGET, arch: 'x64-baseline' } as const, TARGET];
+    const all = await Array.fromAsync(readChannels(context, feed, { ...question, targets }));
+    expect(all).toEqual([indexOf()]);
+  });
+
   test('that the feed does not have is no matter of trust', async () => {
     const { context, feed } = stage();
     await expect(first(context, feed, question)).rejects.toThrow(PolicyError);
