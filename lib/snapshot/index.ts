@@ -24,7 +24,7 @@ export { type Profile, type ProfileSettings, profileOf, profileRoots } from './p
 export { type Relocated, relocate } from './relocate.ts';
 export type { Amendment, NewFile } from './restore/amend.ts';
 export { checkStored } from './restore/check-stored.ts';
-export { findLoss } from './restore/loss.ts';
+export { findLoss, leftOut } from './restore/loss.ts';
 export { type Plan, planRestore, type RestoreRequest } from './restore/plan.ts';
 export { carryOut, clear, clearLeftovers, flushFolders } from './restore/restore.ts';
 export { prepare, prepareAmended } from './restore/stage.ts';

@@ -4,11 +4,12 @@ import { DamagedError, PolicyError, UsageError } from '../../errors.ts';
 import { didYouMean } from '../../format/nearest.ts';
 import { requireNotRevoked } from '../../home/admission/revoked.ts';
 import { homeIfAny } from '../../home/folder.ts';
-import { foundText } from '../../platform/files.ts';
+import { foundText, statusOf } from '../../platform/files.ts';
 import {
   COMPONENTS,
   type Component,
   type Listed,
+  leftOut,
   listSnapshots,
   relocate,
   type Snapshot,
@@ -54,6 +55,7 @@ export function rollbackTarget(session: Session, wish: RollbackWish = {}): Rollb
   if (wish.force !== true) {
     if (to.version !== receipt.binary.version) requireNotRevoked(session, { app: receipt.app, ...to }, FORCE);
     checkRelease(receipt, snapshot, to, components);
+    requireWholeData(session, receipt, snapshot, components);
   }
   return { receipt, to, snapshot, components, movedFrom };
 }
@@ -304,6 +306,30 @@ function checkRelease(
   );
 }
 
+/**
+ * Throws PolicyError if the data has another format now, and the snapshot lacks some of it, which could not be read then: that would
+ * stay in the new format under the old executable.
+ */
+function requireWholeData(
+  { host, snapshots }: Session,
+  receipt: Receipt,
+  snapshot: Snapshot | null,
+  components: readonly Component[],
+): void {
+  const change = snapshot === null ? null : dataFormatChange({ receipt, snapshot });
+  if (snapshot === null || snapshots === null || change === null || !components.includes('data')) return;
+  const [first, ...more] = leftOut(host.disk, snapshots.layout, snapshot, 'data').filter(
+    ({ path }) => statusOf(host.disk, path) !== null,
+  );
+  if (first === undefined) return;
+  const others = more.length === 0 ? '' : `, nor ${more.length} more files`;
+  throw new PolicyError(
+    `the snapshot ${snapshot.id} does not have ${first.path} (${first.reason})${others}, and the data has format ${change.from} now and ` +
+      `format ${change.to} in it: the executable would go back without that; nothing was changed`,
+    { advice: `\`dgmo-updater snapshots\` shows the others. ${FORCE}` },
+  );
+}
+
 /** The data format of an adopted version is unknown, and assumed to be that of a release that names none. */
 const FIRST_FORMAT = 1;
 
@@ -317,7 +343,10 @@ export function changesFolders({ components }: RollbackTarget): boolean {
 }
 
 /** The change of the data format, to show to the user before; null if it stays the same. */
-export function dataFormatChange({ receipt, snapshot }: RollbackTarget): { from: number; to: number } | null {
+export function dataFormatChange({
+  receipt,
+  snapshot,
+}: Pick<RollbackTarget, 'receipt' | 'snapshot'>): { from: number; to: number } | null {
   if (snapshot === null) return null;
   const from = formatIn(receipt.rollback);
   const to = formatIn(snapshot.rollback);

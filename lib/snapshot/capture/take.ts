@@ -133,7 +133,7 @@ async function takeRoot(
   const resolved = resolveExisting(disk, writer.layout, path);
   const selection = captureSelection(request, root);
   const apart = relativeTo(host, writer.layout, resolved, selection.apart);
-  if (rootKind(context, path, resolved) === 'nothing')
+  if (rootKind(context, request, path, resolved) === 'nothing')
     return { path, resolved, tree: null, files: 0, size: 0, apart, next };
   const known = loadKnownFiles(disk, writer.layout, resolved);
   const { tree, fingerprints, unchanged } = await captureFolder(context, resolved, selection, known);
@@ -168,12 +168,22 @@ function relativeTo(
   return platform === 'win32' ? names.map((name) => name.replaceAll('\\', '/')) : names;
 }
 
-/** Throws MachineError if something other than a folder is there. `resolved` is `path` with symlinks resolved. */
-function rootKind({ host, warn }: CaptureContext, path: string, resolved: string): 'folder' | 'nothing' {
+/** Throws MachineError if something other than a folder is there, or nothing can be said before a change. `resolved` is `path` with symlinks resolved. */
+function rootKind(
+  { host, warn }: CaptureContext,
+  { kind: occasion }: SnapshotRequest,
+  path: string,
+  resolved: string,
+): 'folder' | 'nothing' {
   const kind = host.disk.status(resolved)?.kind;
   if (kind === 'directory') return 'folder';
   if (kind === undefined) return 'nothing';
   if (kind === 'symlink') {
+    // What is begun with this snapshot could not be undone: the folder may be there again, and be changed, before that.
+    if (occasion !== 'manual')
+      throw new MachineError(`${path} is a symlink that leads nowhere, or where you may not look`, {
+        advice: 'Mount what it leads to, or let yourself in there. If it is not needed any more, remove it.',
+      });
     warn(`${path} is a symlink that leads nowhere: it is stored as a folder that does not exist`);
     return 'nothing';
   }

@@ -28,6 +28,9 @@ export interface WalkOptions {
   selection: Selection;
 }
 
+/** Why a socket, a pipe or a device is left out: there is nothing in it to keep. */
+export const NO_CONTENT = 'it is neither a file, a folder nor a symlink';
+
 const REASONS: Record<string, string> = {
   EACCES: 'it may not be read',
   EPERM: 'it may not be read',
@@ -126,6 +129,6 @@ function look(disk: Disk, full: string, path: string): Found | null {
     case 'symlink':
       return { kind: 'link', path, status, target: disk.readLink(full) };
     case 'other':
-      return { kind: 'skipped', path, reason: 'it is neither a file, a folder nor a symlink' };
+      return { kind: 'skipped', path, reason: NO_CONTENT };
   }
 }

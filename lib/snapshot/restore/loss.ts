@@ -4,6 +4,8 @@
 import type { Disk } from '../../platform/disk.ts';
 import { statusOf } from '../../platform/files.ts';
 import { INDEX } from '../capture/database.ts';
+import { NO_CONTENT } from '../capture/walk.ts';
+import type { FolderComponent } from '../components.ts';
 import { type RootSnapshot, rootsOf, type Snapshot } from '../document.ts';
 import { excludedThen } from '../selection.ts';
 import type { StoreLayout } from '../store/layout.ts';
@@ -29,6 +31,23 @@ export function findLoss(disk: Disk, layout: StoreLayout, before: Snapshot, { ro
     if (loss !== null) return { path: layout.join(plan.folder, loss.path), reason: loss.reason };
   }
   return null;
+}
+
+/** What the snapshot should have of that component, and could not be read when it was taken. */
+export function leftOut(
+  disk: Disk,
+  layout: StoreLayout,
+  snapshot: Snapshot,
+  component: FolderComponent,
+): Loss[] {
+  if (snapshot.warnings.length === 0) return [];
+  return snapshot.components[component].roots.flatMap(({ tree, resolved }) =>
+    (tree === null ? [] : readTree(disk, layout, tree).entries).flatMap((entry) =>
+      entry.kind === 'skipped' && entry.reason !== NO_CONTENT
+        ? [{ path: layout.join(resolved, entry.path), reason: entry.reason }]
+        : [],
+    ),
+  );
 }
 
 type Change = { path: string; isFolder: boolean };

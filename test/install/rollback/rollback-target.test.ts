@@ -39,6 +39,8 @@ interface Machine {
   /** Makes this the installed version, with this rollback rule. */
   install(installed: Executable, rollback?: RollbackRule | null, previous?: Executable): void;
   snapshot(changes?: Partial<Receipt>): Promise<Snapshot>;
+  /** The file of the data can't be read until it is told otherwise. */
+  close(path: string | null): void;
   target(wish?: RollbackWish): ReturnType<typeof rollbackTarget>;
   edit(snapshot: Snapshot, change: (found: Snapshot) => unknown): void;
 }
@@ -46,7 +48,14 @@ interface Machine {
 function machine(): Machine {
   const disk = installedDisk('linux', ONE);
   placeFiles(disk, 'data', { file: 'data' });
-  const host = simulatedHost({ disk, versionOf });
+  let unreadable: string | null = null;
+  const simulated = simulatedHost({ disk, versionOf });
+  const open: SimulatedHost['disk']['open'] = (path, ...how) => {
+    if (unreadable !== null && path.endsWith(unreadable))
+      throw Object.assign(new Error('EACCES'), { code: 'EACCES', path });
+    return simulated.disk.open(path, ...how);
+  };
+  const host = { ...simulated, disk: { ...simulated.disk, open } };
   let receipt = receiptOf(ONE, null);
   const work = `${INSTALL_DIR}/.dgmo-updater`;
   const setup = () => {
@@ -67,6 +76,9 @@ function machine(): Machine {
       const { session, snapshots } = setup();
       const wish = { kind: 'manual' as const, reason: 'test' };
       return snapshotInstall(session, snapshots, { ...receipt, ...changes }, wish);
+    },
+    close: (path) => {
+      unreadable = path;
     },
     target: (wish) => rollbackTarget(setup().session, wish),
     edit({ id }, change) {
@@ -199,6 +211,25 @@ describe('the rollback rule of the release', () => {
     const two = await here.snapshot();
     here.install(ONE, rule(1, { supported: false }), TWO);
     expect(here.target().snapshot?.id).toBe(two.id);
+  });
+
+  test('is refused across a format, if the snapshot lacks data that could not be read then', async () => {
+    const to = async (format: number) => {
+      const here = machine();
+      here.install(ONE, rule(1));
+      here.close('/data/file');
+      const { warnings } = await here.snapshot();
+      expect(warnings).toHaveLength(1);
+      here.close(null);
+      here.install(TWO, rule(format), ONE);
+      return here;
+    };
+    const here = await to(2);
+    expect(() => here.target()).toThrow(PolicyError);
+    expect(() => here.target()).toThrow(/does not have .*data\/file .*format 2 now and format 1 in it/);
+    expect(here.target({ force: true }).to.version).toBe('1.0.0');
+    expect(here.target({ only: ['config'] }).components).toEqual(['config']);
+    expect((await to(1)).target().to.version).toBe('1.0.0');
   });
 
   const FORMATS = [undefined, 1, 2] as const;

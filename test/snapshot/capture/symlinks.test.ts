@@ -179,6 +179,14 @@ describe('a component', () => {
     expect(fs.readlinkSync(root)).toBe('nowhere');
   });
 
+  test('that is a symlink to nowhere stops a change before it begins: there would be no way back', async () => {
+    fs.rmSync(root, { recursive: true });
+    fs.symlinkSync('nowhere', root);
+    await expect(workshop.take({ kind: 'update' })).rejects.toThrow(
+      `${root} is a symlink that leads nowhere`,
+    );
+  });
+
   test('that is a file is refused by name', async () => {
     fs.rmSync(root, { recursive: true });
     fs.writeFileSync(root, 'a file');
