@@ -4,6 +4,7 @@
  */
 
 import { errorCode, MachineError, type UpdaterError, UsageError } from '../errors.ts';
+import { asUpdaterError } from '../platform/failures.ts';
 import { createDirectories } from '../platform/files.ts';
 import type { Host } from '../platform/host.ts';
 import { type PathFlavour, pathsOf } from '../platform/path-flavour.ts';
@@ -109,8 +110,7 @@ function resolveTarget(
     // The install is here, so a link out of it is what somebody has put in the place of the executable.
     return path.join(host.disk.resolve(installDir), path.basename(target));
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'ENOTDIR')
-      throw new MachineError(`${target} can't be looked up: ${errorCode(error)}`, { cause: error });
+    if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'ENOTDIR') throw asUpdaterError(error, target);
   }
   const folder = existingFolder(host, installDir);
   if (host.disk.status(target)?.kind === 'symlink' && !isInstalledHere(host, installDir, path)) {

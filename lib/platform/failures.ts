@@ -6,6 +6,7 @@ import { shellWord } from '../format/printable.ts';
 const SPACE = 'Free some disk space, then try again.';
 const OWNER = 'Run it as the user who owns the folder.';
 const LIMITS = 'Close some programs, or raise the limit, then try again.';
+const MOUNT = 'unmount what is mounted there (findmnt shows that), then try again.';
 const PATH = 'Look at each folder of the path, and at its symlinks.';
 
 /** What each code means, and what to do about it, if there is more to do than to try again. */
@@ -26,14 +27,8 @@ const FAILURES: Record<string, [explanation: string, advice?: string]> = {
   ],
   EROFS: ['the filesystem is read-only', 'Mount the filesystem writable, then try again.'],
   EIO: ['the drive reported an error', 'Check the drive, then try again.'],
-  EBUSY: [
-    'it is in use, or something is mounted there',
-    'End what uses it, or unmount what is mounted there (findmnt shows that), then try again.',
-  ],
-  EXDEV: [
-    'it is on another filesystem than the folder that it is to be moved from',
-    'Something is mounted there, or above it (findmnt shows that): unmount it, then try again.',
-  ],
+  EBUSY: ['it is in use, or something is mounted there', `End what uses it, or ${MOUNT}`],
+  EXDEV: ['it is on another filesystem than the folder that it is to be moved from', `If you can, ${MOUNT}`],
   ETXTBSY: ['the program is running, or is being written', 'End what runs or writes it, then try again.'],
   ENOENT: ['there is no such file'],
   ENOEXEC: ['it is not a program of a format that this system knows'],
@@ -113,7 +108,9 @@ function ownerDetail(path: string): Detail | null {
   return [
     `${what} belongs to ${owner}, and this is user ${user}`,
     inOwn === null
-      ? `Run it as ${owner}${uid ? '' : ' (sudo)'}.`
+      ? uid && files().lstatSync(dirname(found)).uid !== uid
+        ? 'Find out who put it there.'
+        : `Run it as ${owner}${uid ? '' : ' (sudo)'}.`
       : `If it is to be yours, run \`sudo chown -R ${user} ${shellWord(inOwn)}\`, then try again.`,
   ];
 }

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { errorCode } from '../errors.ts';
 import type { Disk, FileStatus, HeldFolder, Room } from './disk.ts';
 import { posixImitate } from './posix/attributes.ts';
-import { posixHold } from './posix/held-folder.ts';
+import { knownPath, posixHold } from './posix/held-folder.ts';
 import { posixSetMode } from './posix/itself.ts';
 import { createdByUs } from './posix/ownership.ts';
 import { nameOf, systemPath } from './posix/raw-names.ts';
@@ -174,10 +174,14 @@ function whenFree<Result>(effect: () => Result): Result {
   }
 }
 
-/** The error of a failed copy names the source. If the disk is full or read-only, makes it name the target. */
-function namingTarget(error: unknown, to: string): unknown {
-  const full = ['ENOSPC', 'EDQUOT', 'EROFS'].includes(errorCode(error) ?? '');
-  return full && error instanceof Error ? Object.assign(error, { path: to }) : error;
+/**
+ * The error of a failed copy names the source. If the disk is full or read-only, or the source may be read, makes it name the target.
+ */
+function namingTarget(error: unknown, from: string, to: string): unknown {
+  const code = errorCode(error) ?? '';
+  const isDenied = ['EACCES', 'EPERM'].includes(code) && refusal(from, fs.constants.R_OK) === null;
+  const isTarget = isDenied || ['ENOSPC', 'EDQUOT', 'EROFS'].includes(code);
+  return isTarget && error instanceof Error ? Object.assign(error, { path: to }) : error;
 }
 
 function room(path: string): Room | null {
@@ -235,7 +239,28 @@ function holdByPath(path: string): HeldFolder {
   };
 }
 
-export const nativeDisk: Disk = {
+/** An error about something in a folder that is held names it as a person knows it, not by the handle. */
+function withKnownPath(error: unknown): unknown {
+  if (!(error instanceof Error) || !/\/(proc|\.vol)\//.test(error.message)) return error;
+  error.message = error.message.replaceAll(/'([^']*)'/g, (_, path: string) => `'${knownPath(path)}'`);
+  return 'path' in error && typeof error.path === 'string'
+    ? Object.assign(error, { path: knownPath(error.path) })
+    : error;
+}
+
+function naming<Args extends unknown[], Result>(
+  effect: (...args: Args) => Result,
+): (...args: Args) => Result {
+  return (...args) => {
+    try {
+      return effect(...args);
+    } catch (error) {
+      throw withKnownPath(error);
+    }
+  };
+}
+
+const effects: Disk = {
   open: (path, how, mode = 0o600) => {
     const handle = whenFree(() => fs.openSync(systemPath(path), OPEN_FLAGS[how], mode));
     if (how === 'create') createdByUs(path, handle);
@@ -275,7 +300,7 @@ export const nativeDisk: Disk = {
     try {
       fs.copyFileSync(systemPath(from), systemPath(to), COPYFILE_EXCL | COPYFILE_FICLONE);
     } catch (error) {
-      throw namingTarget(error, to);
+      throw namingTarget(error, from, to);
     }
     createdByUs(to);
   },
@@ -303,4 +328,25 @@ export const nativeDisk: Disk = {
   writeRefusal: windows ? () => null : (path) => refusal(path, fs.constants.W_OK),
   runRefusal: windows ? () => null : (path) => refusal(path, fs.constants.X_OK),
   flushDirectory: windows ? () => undefined : flushDirectory,
+};
+
+export const nativeDisk: Disk = {
+  ...effects,
+  open: naming(effects.open),
+  status: naming(effects.status),
+  rename: naming(effects.rename),
+  replace: naming(effects.replace),
+  link: naming(effects.link),
+  copy: naming(effects.copy),
+  reflink: naming(effects.reflink),
+  readLink: naming(effects.readLink),
+  symlink: naming(effects.symlink),
+  setModified: naming(effects.setModified),
+  remove: naming(effects.remove),
+  createDirectory: naming(effects.createDirectory),
+  removeDirectory: naming(effects.removeDirectory),
+  list: naming(effects.list),
+  setMode: naming(effects.setMode),
+  imitate: naming(effects.imitate),
+  flushDirectory: naming(effects.flushDirectory),
 };

@@ -48,6 +48,27 @@ test.skipIf(!root)('a disk with room for bytes and none for another file says so
   );
 });
 
+test.skipIf(!root)(
+  'a file that somebody else has put into a shared folder: not the advice to be them',
+  () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dgmo-owner-'));
+    const file = path.join(folder, 'theirs');
+    fs.chmodSync(folder, 0o1777);
+    fs.writeFileSync(file, '', { mode: 0o600 });
+    fs.chownSync(file, 65533, 65533);
+    process.seteuid?.(65534);
+    try {
+      const error = Object.assign(new Error('EPERM'), { code: 'EPERM', path: file });
+      const found = asUpdaterError(error, '');
+      expect(found).toMatchObject({ advice: expect.stringContaining('Find out who put it there.') });
+      expect(found).not.toMatchObject({ advice: expect.stringContaining('Run it as') });
+    } finally {
+      process.seteuid?.(0);
+      fs.rmSync(folder, { recursive: true });
+    }
+  },
+);
+
 test.skipIf(!root)("a file of somebody else's: whose it is, and who may", () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dgmo-owner-'));
   const file = path.join(folder, 'theirs');

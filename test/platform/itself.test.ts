@@ -130,3 +130,58 @@ function asNobody(code: string) {
   const ids = ['--reuid', String(NOBODY), '--regid', String(NOBODY), '--clear-groups'];
   return spawnSync('setpriv', [...ids, process.execPath, '-e', code], { cwd: folder });
 }
+
+describe.skipIf(process.platform === 'win32')('an error names what a person can look at', () => {
+  test('in a folder that is held, in one that is held through it, and after a symlink was put in its place', () => {
+    fs.mkdirSync(path.join(folder, 'outer', 'inner'), { recursive: true });
+    const outer = nativeDisk.hold(path.join(folder, 'outer'));
+    const inner = nativeDisk.hold(path.join(outer.path, 'inner'));
+    const failing = (work: () => unknown) => {
+      try {
+        work();
+      } catch (error) {
+        return error;
+      }
+      return null;
+    };
+    const wanted = { code: 'ENOENT', path: path.join(folder, 'outer', 'inner', 'gone') };
+    const gone = path.join(inner.path, 'gone');
+    for (const work of [
+      () => nativeDisk.remove(gone),
+      () => nativeDisk.setModified(gone, 1e12),
+      () => nativeDisk.rename(gone, path.join(inner.path, 'new')),
+      () => nativeDisk.open(gone, 'read'),
+    ]) {
+      const found = failing(work);
+      expect(found).toMatchObject(wanted);
+      expect(String(found)).not.toContain('/proc/');
+    }
+    expect(failing(() => nativeDisk.removeDirectory(outer.self))).toMatchObject({
+      path: path.join(folder, 'outer'),
+    });
+    inner.close();
+    outer.close();
+  });
+
+  test.skipIf(!isRoot)('the target of a copy, if that may not be written', () => {
+    const closed = path.join(folder, 'closed');
+    fs.mkdirSync(closed);
+    for (const [name, mode] of [
+      [folder, 0o755],
+      [secret, 0o644],
+      [closed, 0o555],
+    ] as const) {
+      fs.chownSync(name, NOBODY, NOBODY);
+      fs.chmodSync(name, mode);
+    }
+    const to = path.join(closed, 'copy');
+    process.seteuid?.(NOBODY);
+    try {
+      expect(() => nativeDisk.copy(secret, to)).toThrow(
+        expect.objectContaining({ code: 'EACCES', path: to }),
+      );
+    } finally {
+      process.seteuid?.(0);
+    }
+  });
+});

@@ -14,6 +14,16 @@ const O_PATH = 0o10000000;
 const linux = process.platform === 'linux';
 const FLAGS = O_DIRECTORY | O_NOFOLLOW | (linux ? O_PATH : O_RDONLY | O_NONBLOCK);
 
+/** What each folder that is held was opened by, by the path through its handle. */
+const held = new Map<string, string>();
+
+/** The path that a person knows, of one through the handle of a folder that is held; any other as it is. */
+export function knownPath(path: string): string {
+  const through = /^(\/proc\/self\/fd\/\d+|\/\.vol\/\d+\/\d+)(?:\/\.$|(?=\/|$))/.exec(path);
+  const folder = held.get(through?.[1] ?? '');
+  return folder === undefined ? path : `${folder}${path.slice(through?.[0].length)}`;
+}
+
 /** ENOTDIR or ELOOP if it is something else, such as a symlink. */
 export function posixHold(path: string): HeldFolder {
   let handle: number;
@@ -26,8 +36,12 @@ export function posixHold(path: string): HeldFolder {
   }
   const { dev, ino } = fs.fstatSync(handle);
   const through = linux ? `/proc/self/fd/${handle}` : `/.vol/${dev}/${ino}`;
-  const close = () => fs.closeSync(handle);
+  const close = () => {
+    held.delete(through);
+    fs.closeSync(handle);
+  };
   if (!leadsTo(through, { dev, ino })) return { ...byPath(path), close };
+  held.set(through, knownPath(path));
   return {
     path: through,
     self: `${through}/.`,

@@ -22,6 +22,9 @@ export function withItself<Result>(path: string, work: (handle: number) => Resul
   }
   try {
     return work(handle);
+  } catch (error) {
+    // A call on a handle names no path.
+    throw error instanceof Error && !('path' in error) ? Object.assign(error, { path }) : error;
   } finally {
     fs.closeSync(handle);
   }

@@ -106,4 +106,12 @@ export const PLATFORM: readonly MutatedFile[] = [
       ["if (errorCode(error) === 'EPERM') ", 'if (false) '],
     ],
   },
+  {
+    file: 'lib/platform/native-disk.ts',
+    tests: ['test/platform/itself.test.ts'],
+    changes: [
+      ['throw withKnownPath(error);', 'throw error;'],
+      ['const isTarget = isDenied || ', 'const isTarget = '],
+    ],
+  },
 ];
