@@ -282,3 +282,33 @@ test('a failure in the middle names the file that was to be restored, and no tem
   await workshop.restore(snapshot);
   expect(picture(root)).toEqual(before);
 });
+
+test('into a folder on which another filesystem is mounted: each file is copied there, and renamed from beside', async () => {
+  const mounted = join(root, 'mounted');
+  fs.mkdirSync(mounted);
+  for (const name of ['one', 'two']) fs.writeFileSync(join(mounted, name), name, { mode: 0o440 });
+  fs.symlinkSync('one', join(mounted, 'link'));
+  for (const name of ['one', 'two']) fs.utimesSync(join(mounted, name), 1e9, 1e9);
+  const taken = await workshop.take();
+  const there = picture(root);
+  fs.rmSync(join(mounted, 'one'));
+  fs.rmSync(join(mounted, 'link'));
+  fs.writeFileSync(join(mounted, '.dgmo-across-0'), 'left by a restore that was killed');
+  const request = workshop.request(taken);
+  const { disk } = request.host;
+  let refused = 0;
+  const replace = (from: string, to: string) => {
+    if (/\/\d+$/.test(from)) {
+      refused++;
+      throw Object.assign(new Error('EXDEV'), { code: 'EXDEV', path: from });
+    }
+    disk.replace(from, to);
+  };
+  const across = { ...request, host: { ...request.host, disk: { ...disk, replace } } };
+  const plan = planRestore(across);
+  await prepare(across, plan);
+  carryOut(across, plan);
+  verifyRestored(across, plan);
+  expect(refused).toBe(2);
+  expect(picture(root)).toEqual(there);
+});

@@ -12,6 +12,7 @@ export function requireReplaceable({ host, layout }: Pick<Session, 'host' | 'lay
   const { target, installDir, workDir, journal } = layout;
   for (const folder of [installDir, workDir]) requireWritable(host, folder, installDir);
   if (disk.status(journal) !== null) requireWritable(host, journal, installDir);
+  requireSameFilesystem(host, layout);
   const status = disk.status(target);
   if (status === null) return;
   // Its own mode does not matter: it is renamed over, not written to.
@@ -34,6 +35,16 @@ export function requireReplaceable({ host, layout }: Pick<Session, 'host' | 'lay
       },
     );
   }
+}
+
+/** What is prepared in the work dir is renamed into place, which no system does from one filesystem to another. */
+function requireSameFilesystem({ disk }: Machine, { installDir, workDir }: Session['layout']): void {
+  const [around, inside] = [installDir, workDir].map((folder) => disk.room(folder)?.filesystem);
+  if (around === undefined || inside === undefined || around === inside) return;
+  throw new MachineError(
+    `${workDir} is on another filesystem than ${installDir}, so nothing can be moved from there into place; nothing was changed`,
+    { advice: 'Something is mounted there (`findmnt` shows it): unmount it, then try again.' },
+  );
 }
 
 const STICKY = 0o1000;

@@ -6,7 +6,7 @@
  */
 import { errorCode } from '../../errors.ts';
 import type { Disk, HeldFolder } from '../../platform/disk.ts';
-import { createDirectories, removeIfThere } from '../../platform/files.ts';
+import { createDirectories, flushFile, removeIfThere, removeQuietly } from '../../platform/files.ts';
 import { walk } from '../capture/walk.ts';
 import { rootsOf } from '../document.ts';
 import { STAGING_PREFIX } from '../patterns.ts';
@@ -104,10 +104,16 @@ function changeRoot(request: RestoreRequest, root: RootPlan, held: HeldTree, kep
     held.change(path, (at) => disk.createDirectory(at, mode | 0o700));
     changed.add(path);
   }
-  for (const [index, { path }] of write.entries()) {
+  for (const [index, entry] of write.entries()) {
+    const { path } = entry;
     change(path);
     const staged = held.at(`${root.staging}/${index}`);
-    held.change(path, (at) => standingFor(at, staged, () => disk.replace(staged, at)));
+    const beside = held.at(`${parentOf(path)}/${ACROSS_PREFIX}${index}`.replace(/^\//, ''));
+    held.change(path, (at) =>
+      standingFor(at, staged, () =>
+        standingFor(at, beside, () => place(disk, { staged, beside, at }, entry)),
+      ),
+    );
   }
   const set = (path: string, wanted: { mode: number; modified?: number }) => {
     const done =
@@ -120,6 +126,37 @@ function changeRoot(request: RestoreRequest, root: RootPlan, held: HeldTree, kep
   held.forget(root.staging);
   clearRoot(request, root);
   finishFolders(request, root, { changed: new Set([...changed, ...opened]), held, set });
+}
+
+/** Not a name that snapshots leave out: a file of it that a killed restore has left is removed by the next. */
+const ACROSS_PREFIX = '.dgmo-across-';
+
+/** Another filesystem may be mounted in the folder, as for a container: there the file is copied, and renamed from beside. */
+function place(
+  disk: Disk,
+  { staged, beside, at }: { staged: string; beside: string; at: string },
+  entry: RootPlan['difference']['write'][number],
+): void {
+  try {
+    disk.replace(staged, at);
+    return;
+  } catch (error) {
+    if (errorCode(error) !== 'EXDEV') throw error;
+  }
+  removeIfThere(disk, beside);
+  try {
+    if (entry.kind === 'link') disk.symlink(entry.target, beside);
+    else {
+      disk.copy(staged, beside);
+      disk.setMode(beside, 0o600);
+      flushFile(disk, beside);
+      setTimeAndMode(disk, beside, entry);
+    }
+    disk.replace(beside, at);
+  } catch (error) {
+    removeQuietly(disk, beside);
+    throw error;
+  }
 }
 
 function parentOf(path: string): string {

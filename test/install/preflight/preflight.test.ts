@@ -61,6 +61,21 @@ const room = (bytes: number, files: number | null = 1000) => ({
   room: () => ({ filesystem: '1', bytes, files }),
 });
 
+test('a work dir on another filesystem than the executable is refused, before anything is prepared there', async () => {
+  const calls = {
+    room: (folder: string) => ({
+      filesystem: folder.includes('.dgmo-updater') ? '2' : '1',
+      bytes: 1e9,
+      files: 1e6,
+    }),
+  };
+  const error = await refused(await stage(), calls);
+  expect(error).toMatchObject({ exitCode: 12, advice: expect.stringContaining('findmnt') });
+  expect(error.message).toContain(
+    `${INSTALL_DIR}/.dgmo-updater is on another filesystem than ${INSTALL_DIR}`,
+  );
+});
+
 describe('room', () => {
   test('for the new version, the old one in the snapshot, and the data, together where they share a disk', async () => {
     const error = await refused(await stage(), room(5_000_000));
