@@ -1,5 +1,6 @@
 /** Health: what is wrong with an installation, and putting it right. */
 export { isUpdater } from './check/executables.ts';
+export { evolutionFolders } from './check/plugins.ts';
 export { onSearchPath } from './check/search-path.ts';
 export type { Thoroughness } from './file-reader.ts';
 export type { HealthIssue, HealthStatus, IssueType } from './issue.ts';
@@ -11,7 +12,7 @@ export {
   makeFromPackages,
   swapInPrepared,
 } from './repair/executable.ts';
-export { evolutionFolders, installEvolutions, repairPlugin, restoreEvolutions } from './repair/folders.ts';
+export { installEvolutions, repairPlugin, restoreEvolutions } from './repair/folders.ts';
 export { inOrderOfRepair, moveStranger, repairLocally } from './repair/locally.ts';
 export { blocksOfOlder } from './repair/older-blocks.ts';
 export {

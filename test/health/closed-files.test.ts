@@ -4,6 +4,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { closedIn, type OwnFile } from '../../lib/health/check/own-files.ts';
+import { repairPermissions } from '../../lib/health/repair/permissions.ts';
+import { prepareWorkDir } from '../../lib/health/repair/records.ts';
 import { openSession } from '../../lib/install/index.ts';
 import { readCacheFile } from '../../lib/platform/files.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
@@ -62,6 +64,31 @@ asRoot('are named, each with the command that opens it; those that may be read a
     },
     { ...wanted, where: lock.path },
   ]);
+});
+
+asRoot('are opened again by repair, if they are the user’s own, and no program is made of them', () => {
+  const here = session();
+  const theirs = place('pack', 0, 0o600);
+  const mine = [place('mine', SOMEBODY, 0), place('a.lock', SOMEBODY, 0o400)];
+  const own = [theirs, ...mine];
+  const repaired = asSomebody(() => {
+    const found = closedIn(here, own).filter(({ repair }) => repair !== null);
+    for (const { where } of found) repairPermissions(here, where);
+    return found.map(({ where }) => where);
+  });
+  expect(repaired).toEqual(mine.map(({ path: file }) => file));
+  expect(own.map(({ path: file }) => fs.statSync(file).mode & 0o777)).toEqual([0o600, 0o600, 0o600]);
+  expect(asSomebody(() => closedIn(here, own)).map(({ where }) => where)).toEqual([theirs.path]);
+});
+
+asRoot('are opened before the lock is taken, which may be one of them', () => {
+  const workDir = path.join(folder, 'bin', '.dgmo-updater');
+  fs.mkdirSync(workDir);
+  const lock = path.join(workDir, 'lock');
+  fs.writeFileSync(lock, '', { mode: 0 });
+  for (const name of [path.join(folder, 'bin'), workDir, lock]) fs.chownSync(name, SOMEBODY, SOMEBODY);
+  asSomebody(() => prepareWorkDir(session()));
+  expect(fs.statSync(lock).mode & 0o777).toBe(0o600);
 });
 
 asRoot('are nothing that another user is told of, in whose folder they are not', () => {

@@ -65,6 +65,16 @@ describe('an intact install', () => {
   });
 });
 
+test('what others have put into the folder of the evolutions is no evolution that has lost its receipt', async () => {
+  const evolutions = path.join(here.home, 'evolutions');
+  for (const name of fs.readdirSync(evolutions)) fs.rmSync(path.join(evolutions, name), { recursive: true });
+  fs.symlinkSync('/usr', path.join(evolutions, 'faster'));
+  expect(await found()).toEqual([]);
+  fs.rmSync(path.join(evolutions, 'faster'));
+  fs.mkdirSync(path.join(evolutions, 'faster'));
+  expect(await found()).toMatchObject([{ type: 'plugin_missing' }]);
+});
+
 const DAY = 86_400_000;
 
 /** This machine in so many days, with a drive that has lost a byte of a file without a trace in its status. */

@@ -73,7 +73,9 @@ export function closedIn({ host }: Session, own: readonly OwnFile[]): HealthIssu
       const allows = (bits: number) => (status.mode & bits) === bits;
       // That the group may is left to whoever needs the file: the user may be in it.
       const isClosed = status.owner === user ? !allows(wanted) : !allows(wanted >> 3) && !allows(wanted >> 6);
-      return isClosed ? [unreadable(type, path, Object.assign(new Error(), { code: 'EACCES', path }))] : [];
+      if (!isClosed) return [];
+      const found = unreadable(type, path, Object.assign(new Error(), { code: 'EACCES', path }));
+      return [status.owner === user ? { ...found, repair: 'let its owner read and write it' } : found];
     }),
   );
 }

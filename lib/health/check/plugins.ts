@@ -16,7 +16,8 @@ import { configFiles, leadsToFolder } from './config.ts';
 
 const LIMIT = 16 << 20;
 const FROM_SNAPSHOT = 'restore it from a snapshot, and keep this one beside it';
-const FROM_PACKAGE = 'install the evolution again from the signed package, or restore it from a snapshot';
+const FROM_PACKAGE =
+  'restore it from a snapshot, or from the signed package if the installed release brings it';
 
 /** @param strangers what is in the place of files of the updater: what they hide is looked at once they are gone */
 export function checkPlugins(
@@ -134,6 +135,19 @@ function namedPlugins(disk: Session['host']['disk'], file: string): string[] {
     .filter((name) => /^(\.{0,2}\/|[A-Za-z]:[\\/])/.test(name));
 }
 
+/** The folders that evolutions have here, whatever the receipt says. */
+export function evolutionFolders({ host }: Session, { layout, profile }: SnapshotSetup): string[] {
+  const { disk, user } = host;
+  const [root] = profile.roots.evolutions;
+  if (root === undefined || !leadsToFolder(disk, root)) return [];
+  return disk.list(root).filter((name) => {
+    if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(name) || name === EVOLUTIONS_RECEIPT) return false;
+    // In a folder that is shared others may have put something with such a name.
+    const status = statusOf(disk, layout.join(root, name));
+    return status?.kind === 'directory' && (status.owner === null || [user, 0].includes(status.owner));
+  });
+}
+
 function checkEvolutions(session: Session, setup: SnapshotSetup, files: FileReader): HealthIssue[] {
   const { disk } = session.host;
   const [root] = setup.profile.roots.evolutions;
@@ -148,8 +162,7 @@ function checkEvolutions(session: Session, setup: SnapshotSetup, files: FileRead
     ];
   const receipt = setup.layout.join(root, EVOLUTIONS_RECEIPT);
   const installed = installedEvolutions(session, setup);
-  const others = disk.list(root).filter((name) => name !== EVOLUTIONS_RECEIPT && !name.startsWith('.'));
-  if (installed.length === 0 && others.length > 0) {
+  if (installed.length === 0 && evolutionFolders(session, setup).length > 0) {
     const what = 'the receipt of the evolutions is missing or damaged';
     return [issue('plugin_missing', receipt, what, { repair: FROM_PACKAGE })];
   }

@@ -178,15 +178,6 @@ export function installEvolutions(
   put(session, setup, setup.layout.join(root, EVOLUTIONS_RECEIPT), { bytes: receipt, mode: 0o644 });
 }
 
-/** The folders that evolutions have here, whatever the receipt says. */
-export function evolutionFolders({ host }: Session, { profile }: SnapshotSetup): string[] {
-  const [root] = profile.roots.evolutions;
-  if (root === undefined || statusOf(host.disk, root)?.kind !== 'directory') return [];
-  return host.disk
-    .list(root)
-    .filter((name) => /^[a-z0-9][a-z0-9._-]{0,63}$/.test(name) && name !== EVOLUTIONS_RECEIPT);
-}
-
 function put(
   session: Session,
   setup: SnapshotSetup,

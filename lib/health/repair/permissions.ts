@@ -2,16 +2,18 @@
 import { MachineError } from '../../errors.ts';
 import type { Session } from '../../install/index.ts';
 import { asUpdaterError } from '../../platform/failures.ts';
-import { shellWord } from '../check/executables.ts';
+import { shellWord, updaterPath } from '../check/executables.ts';
 
 /** Throws MachineError, which names the command to run, if this user may not. */
-export function repairPermissions({ host, layout }: Session, path: string): void {
+export function repairPermissions(session: Session, path: string): void {
+  const { host, layout } = session;
   const { disk } = host;
   const status = disk.status(path);
   if (status === null) return;
   const isFolder = status.kind === 'directory';
   const owner = disk.status(layout.workDir)?.owner ?? null;
-  const mode = isFolder ? status.mode | 0o700 : (status.mode | 0o700 | ((status.mode & 0o444) >> 2)) & ~0o002;
+  const isProgram = path === layout.target || path === updaterPath(session) || path.includes('kept-');
+  const mode = modeAfter(status.mode, isFolder ? 'folder' : isProgram ? 'program' : 'file');
   const isForeign = !isFolder && owner !== null && status.owner !== owner && status.owner !== 0;
   try {
     // Gives it the owner and the group of the work dir, which the installation belongs to.
@@ -27,4 +29,10 @@ export function repairPermissions({ host, layout }: Session, path: string): void
   throw new MachineError(`${path} belongs to user ${status.owner}, wanted user ${owner}`, {
     advice: `Run \`sudo chown ${owner} ${shellWord(path)}\`.`,
   });
+}
+
+/** Its owner may do everything with it; who may read a program may run it, and nobody else may change it. */
+function modeAfter(mode: number, kind: 'folder' | 'program' | 'file'): number {
+  if (kind === 'folder') return mode | 0o700;
+  return (kind === 'program' ? mode | 0o700 | ((mode & 0o444) >> 2) : mode | 0o600) & ~0o002;
 }

@@ -16,9 +16,10 @@ import { updaterSession } from '../../install/updater/updater-session.ts';
 import type { Disk } from '../../platform/disk.ts';
 import { digestFile, openSource, readOwnFile, replaceDurably } from '../../platform/files.ts';
 import { MAX_BINARY_SIZE } from '../../version/index.ts';
-import { ownRecords, strangersIn } from '../check/own-files.ts';
+import { closedIn, ownRecords, strangersIn } from '../check/own-files.ts';
 import { copyAside, moveAside } from './aside.ts';
 import { ownSnapshots } from './last-good.ts';
+import { repairPermissions } from './permissions.ts';
 
 const NEWLINE = 10;
 
@@ -31,6 +32,9 @@ export function prepareWorkDir(session: Session): Map<string, string> {
   const status = host.disk.status(layout.workDir);
   if (status !== null && status.kind !== 'directory') moveAside(session, layout.workDir);
   createWorkDir(host, layout);
+  // The lock is among them.
+  for (const { where, repair } of closedIn(session, ownRecords(session)))
+    if (repair !== null) repairPermissions(session, where);
   const moved = new Map<string, string>();
   for (const own of ownRecords(session)) {
     if (strangersIn(session, [own]).length === 0) continue;

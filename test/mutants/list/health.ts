@@ -16,6 +16,16 @@ export const HEALTH: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/health/repair/permissions.ts',
+    tests: ['test/health/closed-files.test.ts'],
+    changes: [['mode | 0o600', 'mode']],
+  },
+  {
+    file: 'lib/health/repair/records.ts',
+    tests: ['test/health/closed-files.test.ts'],
+    changes: [['if (repair !== null) repairPermissions(session, where);', ';']],
+  },
+  {
     file: 'lib/health/repair/records.ts',
     tests: ['test/health/strangers.test.ts'],
     changes: [['if (strangersIn(session, [own]).length === 0) continue;', 'continue;']],

@@ -215,6 +215,16 @@ export const INSTALL: readonly MutatedFile[] = [
     changes: [['if (foreign === undefined) return relocated;', 'return relocated;']],
   },
   {
+    file: 'lib/install/rollback/target.ts',
+    tests: ['test/install/rollback/rollback-target.test.ts'],
+    changes: [['requireWholeData(session, receipt, snapshot, components);\n  }', '}']],
+  },
+  {
+    file: 'lib/install/preflight/permission.ts',
+    tests: ['test/install/preflight/preflight.test.ts'],
+    changes: [['  requireSameFilesystem(host, layout);\n', '']],
+  },
+  {
     file: 'lib/install/folders/snapshot-before.ts',
     tests: ['test/install/rollback/moved-home.test.ts'],
     changes: [['if (snapshots === null || snapshots.home === home) return home;', 'return home;']],
