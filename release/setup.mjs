@@ -45,7 +45,7 @@ if (
   existsSync(source) &&
   compiled.some((file) => !existsSync(file) || newest(source) > statSync(file).mtimeMs)
 ) {
-  console.error('setup: compiling the WebAssembly');
+  console.error('setup: compiling the WebAssembly (once, for less than a minute)');
   run('npm', ['run', '--silent', 'build:wasm']);
 }
 

@@ -1,4 +1,6 @@
 /** `release refresh`: signs again what expires soon. */
+import { localTimeWithOffset } from '../../lib/format/local-time.ts';
+import { nativeHost } from '../../lib/platform/native.ts';
 import { type Command, readArguments } from '../command.ts';
 import { print, tell } from '../platform/terminal.ts';
 import { NOTICE_DAYS, refresh as refreshRepository } from '../repository/signing/renew.ts';
@@ -27,12 +29,14 @@ export const refresh: Command = {
       refreshRepository(host, repo, signers, { all: values.all }),
     );
     for (const { document, expires: end } of due) {
-      tell(
-        `${document} expires at ${new Date(end).toISOString()}, and its keys are not here: run this with them\n`,
-      );
+      tell(`${document} expires at ${timeText(end)}, and its keys are not here: run this with them\n`);
     }
     const what = renewed.length === 0 ? 'nothing is due' : `signed again: ${renewed.join(', ')}`;
-    print(`${what}; all is valid until ${new Date(expires).toISOString()}\n`);
+    print(`${what}; all is valid until ${timeText(expires)}\n`);
     if (renewed.length > 0) tellNext(values);
   },
 };
+
+function timeText(milliseconds: number): string {
+  return localTimeWithOffset(milliseconds, nativeHost().localOffset);
+}

@@ -3,6 +3,8 @@ import { html } from './html.ts';
 import { notesHtml } from './notes.ts';
 import type { PageContent } from './page.ts';
 
+// When a release was revoked is not in the feed. The entry that says so has an id of its own: a reader shows it as a new one, where
+// the entry of the release, read long ago, would keep its time and be passed over.
 export function atomFeed({ name, address, releases }: PageContent): string {
   const updated = Math.max(0, ...releases.map(({ releaseDate }) => releaseDate));
   return html`<?xml version="1.0" encoding="utf-8"?>
@@ -16,7 +18,7 @@ export function atomFeed({ name, address, releases }: PageContent): string {
 ${releases.map(
   ({ version, releaseDate, type, notes, revoked, channels }) => html`<entry>
 <title>${name} ${version}${type === 'security' ? ' (security)' : ''}${revoked === null ? '' : ' (revoked)'}</title>
-<id>${address}#${version}</id>
+<id>${address}#${version}${revoked === null ? '' : '-revoked'}</id>
 <link href="${address}#${version}"/>
 <updated>${time(releaseDate)}</updated>
 ${channels.map((channel) => html`<category term="${channel.name}"/>`)}

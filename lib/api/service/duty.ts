@@ -77,7 +77,8 @@ export class UpdateDuty implements Work {
 
   async scheduled(lastCheck: LastCheck | null, nextCheck: number | null): Promise<void> {
     const { journal, emit } = this.#options;
-    emit({ event: 'next check', at: nextCheck });
+    // The process that goes on says it.
+    if (!this.isOver()) emit({ event: 'next check', at: nextCheck });
     await journal.note({ lastCheck, nextCheck: nextCheck === null ? null : Math.round(nextCheck) });
   }
 

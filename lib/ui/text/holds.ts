@@ -27,7 +27,7 @@ export function holdText(held: Held, { settings, localOffset }: HoldContext): st
     case 'skipped':
       return `you skipped it; \`dgmo-updater unskip ${version}\` lifts that`;
     case 'later':
-      return 'you put it off; `dgmo-updater update` offers it now';
+      return 'you have put updates off; `dgmo-updater update` offers it now';
     case 'major':
       return 'it is a new major version; `dgmo-updater update` offers it';
     case 'pinned': {
@@ -51,7 +51,7 @@ export function despiteText(why: Hold, mandatory: boolean): string {
 const DESPITE: Partial<Record<Hold, string>> = {
   'rolled back': 'You went back from it before',
   skipped: 'You skipped it before',
-  later: 'You put it off before',
+  later: 'You have put updates off',
   major: 'It is a new major version',
   rollout: 'It is still being rolled out',
 };

@@ -1,8 +1,11 @@
 /** `release inspect`: says what a file is and whether it is sound. */
+
 import { DamagedError, errorMessage, UpdaterError } from '../../../lib/errors.ts';
 import { MAX_DOCUMENT } from '../../../lib/format/json.ts';
+import { localTimeWithOffset } from '../../../lib/format/local-time.ts';
 import { looksLikePackage } from '../../../lib/package/index.ts';
 import { readSource, type Source } from '../../../lib/platform/files.ts';
+import { nativeHost } from '../../../lib/platform/native.ts';
 import { KEY_FILE_TYPE, type TrustedRoot } from '../../../lib/trust/index.ts';
 import { type Command, readArguments } from '../../command.ts';
 import { withInput } from '../../files.ts';
@@ -141,5 +144,10 @@ function hasParts(value: unknown): value is object {
 function cell(value: unknown): string {
   if (typeof value === 'number') return value.toLocaleString('en-US');
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(', ');
+  if (typeof value === 'string' && TIME.test(value))
+    return localTimeWithOffset(Date.parse(value), nativeHost().localOffset);
   return String(value);
 }
+
+/** As documents have it, and `--json`. */
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$/;

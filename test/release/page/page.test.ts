@@ -107,9 +107,12 @@ describe('release page', () => {
     const entries = atom.split('<entry>').slice(1);
     expect(entries).toHaveLength(4);
     for (const entry of entries) {
-      expect(entry).toMatch(/<id>https:\/\/example\.org\/dgmo\/#[\d.]+<\/id>/);
+      expect(entry).toMatch(/<id>https:\/\/example\.org\/dgmo\/#[\d.]+(-revoked)?<\/id>/);
       expect(entry).toMatch(/<updated>\d{4}-\d\d-\d\dT[\d:.]+Z<\/updated>/);
     }
+    expect(entries.filter((entry) => entry.includes('(revoked)'))).toEqual([
+      expect.stringContaining('#1.0.1-revoked</id>'),
+    ]);
     expect(atom).toContain('&lt;strong&gt;Back up&lt;/strong&gt;');
     expect(atom).toContain('&amp;lt;script&amp;gt;');
   });
