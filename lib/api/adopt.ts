@@ -18,6 +18,7 @@ import { releaseOfBinary } from '../update/check/installed-release.ts';
 import type { UpdateContext } from '../update/context.ts';
 import { feedAddress, isVersion } from '../version/index.ts';
 import { provisionalReceipt } from './health/receipt.ts';
+import { recordReads } from './steps/record-reads.ts';
 
 export interface AdoptOptions {
   /** The version of the installed executable. Default: the one that it prints, or that the feed has for its digest. */
@@ -45,6 +46,8 @@ export async function adoptExecutable(
   const { host, layout, app } = session;
   if (feed !== undefined) decodeInput(feedAddress, feed, '--feed');
   const document = root === undefined ? null : readRoot(session, root);
+  // In a way that the next check can go by.
+  await session.digests.ofLarge(layout.target);
   const digest = requireExecutable(session);
   const version = await versionOf(session, digest.sha256, given, openFeed);
   createWorkDir(host, layout);
@@ -55,6 +58,7 @@ export async function adoptExecutable(
     if (document !== null) {
       keepTrustedRoot(host, requireHome(session.home), document.bytes, session.settings.root);
     }
+    await recordReads(session);
     return { app, executable: layout.target, receipt, changed };
   });
 }

@@ -50,6 +50,7 @@ import { baselineOf } from '../version/index.ts';
 import { bringUpdater } from './steps/bring-updater.ts';
 import { keepConfigSchema } from './steps/config-schema.ts';
 import { startDgmo } from './steps/health-gate.ts';
+import { recordReads } from './steps/record-reads.ts';
 
 /** A route to the release that has not been downloaded yet. */
 export interface FeedRoute {
@@ -124,7 +125,10 @@ export async function applyPackages(session: Session, request: ApplyRequest): Pr
   await remember(session, attempt, host.clock.monotonic() - begun);
   if (applied === undefined) emit({ event: 'failed', error: failure });
   else emit({ event: 'updated', applied });
-  if (applied !== undefined) await startCompactor(session);
+  if (applied !== undefined) {
+    await startCompactor(session);
+    await recordReads(session);
+  }
   if (request.relaunch && !request.noWait)
     await restartAfter(session, awaited, failure, () => startDgmo(session, request));
   if (applied === undefined) throw failure;

@@ -16,14 +16,13 @@ import {
   type Digest,
   digestFile,
   hasSize,
-  RunningDigest,
   readOwnFile,
   replaceDurably,
   statusOf,
   type WantedSize,
 } from '../platform/files.ts';
-import { readAhead } from '../platform/threads/read-ahead.ts';
-import { isOld } from '../snapshot/store/reliable-status.ts';
+import { Checksum, digestAhead, readAhead } from '../platform/threads/read-ahead.ts';
+import { isTickOver } from '../snapshot/store/reliable-status.ts';
 
 /**
  * `quick`: a file is read only if its status is not the recorded one. `watch`: also if it was last read more than a week ago,
@@ -60,7 +59,7 @@ interface ReadRecord {
   fingerprint: string;
   sha256: string;
   size: number;
-  /** Of a file that was read by `readLarge`: its `Checksum`. */
+  /** Its `Checksum`; null if only its SHA-256 was computed. */
   checksum: string | null;
   /** When the SHA-256 was computed. */
   at: number;
@@ -80,19 +79,6 @@ async function withoutErrors(work: () => void | Promise<void>): Promise<void> {
     await work();
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
-  }
-}
-
-/** XXH3 of 64 bits over pieces of a mebibyte, each seeded with that of the ones before. */
-class Checksum {
-  #value = 0n;
-
-  update(piece: Uint8Array): void {
-    this.#value = BigInt(Bun.hash.xxHash3(piece, this.#value));
-  }
-
-  get hex(): string {
-    return this.#value.toString(16).padStart(16, '0');
   }
 }
 
@@ -191,15 +177,9 @@ export class FileReader {
 
   async #readWhole(path: string): Promise<Read | null> {
     const { host } = this.#session;
-    const checksum = new Checksum();
-    const digest = new RunningDigest();
-    const size = await readAhead(host.disk, path, (piece) => {
-      digest.update(piece);
-      checksum.update(piece);
-      this.#onRead(piece.length);
-    });
-    this.bytesRead += size ?? 0;
-    return size === null ? null : { ...digest.digest(), checksum: checksum.hex, at: host.clock.now() };
+    const found = await digestAhead(host.disk, path, ({ length }) => this.#onRead(length));
+    this.bytesRead += found?.size ?? 0;
+    return found === null ? null : { ...found, at: host.clock.now() };
   }
 
   /**
@@ -219,7 +199,7 @@ export class FileReader {
     if (read === null) return null;
     const { sha256, size } = read;
     this.#session.digests.learn(status.identity, { sha256, size });
-    if (isOld(clock.now(), status)) {
+    if (isTickOver(clock.now(), status)) {
       // The digest from before is kept if the drive has lost bytes since: it says what the file should be.
       const isNews = unchanged === undefined || read.checksum !== null || unchanged.checksum === null;
       if (isNews && (unchanged === undefined || unchanged.sha256 === sha256))
@@ -246,14 +226,22 @@ export class FileReader {
   }
 
   #inThisRun({ identity }: FileStatus): Read | null {
-    const digest = this.#again ? this.#session.digests.known(identity) : null;
-    return digest === null ? null : { ...digest, checksum: null, at: this.#session.host.clock.now() };
+    const { digests, host } = this.#session;
+    const digest = this.#again ? digests.known(identity) : null;
+    return digest === null ? null : { ...digest, checksum: digests.checksum(identity), at: host.clock.now() };
   }
 
   #readNow(path: string, wanted: WantedSize): Read | null {
     const digest = digestFile(this.#session.host.disk, path, wanted, (piece) => this.#onRead(piece.length));
     this.bytesRead += digest?.size ?? 0;
     return digest === null ? null : { ...digest, checksum: null, at: this.#session.host.clock.now() };
+  }
+
+  /** As `digestOf`, if this run has read the file already: what it was found to have then is recorded. */
+  recordIfRead(path: string, wanted: WantedSize): void {
+    const status = statusOf(this.#session.host.disk, path);
+    if (status !== null && this.#session.digests.checksum(status.identity) !== null)
+      this.digestOf(path, wanted);
   }
 
   /** Records what was read. Does nothing if this user may not write there. */

@@ -23,4 +23,4 @@ export {
   sessionOfRecord,
   writeReceipt,
 } from './repair/records.ts';
-export { executableDamage, requireNotReplaced, verifyInstall } from './verify.ts';
+export { executableDamage, recordDigests, requireNotReplaced, verifyInstall } from './verify.ts';

@@ -62,6 +62,20 @@ export async function verifyInstall(
   return healthOf(withoutRepetition(issues), { full: readsAll, bytesRead: files.bytesRead });
 }
 
+/**
+ * Records what this run has read of the large files. So the first check in full after an update need not compute their SHA-256
+ * once more. Does nothing that can't be done: it is a cache.
+ */
+export function recordDigests(session: Session): void {
+  try {
+    const files = new FileReader(session, 'quick', true);
+    for (const { path, wanted } of executables(session, false)) files.recordIfRead(path, wanted);
+    files.save();
+  } catch (error) {
+    if (!(error instanceof UpdaterError) && errorCode(error) === undefined) throw error;
+  }
+}
+
 /** The large files: the executable, the updater, and the older executables, in the work dir and in the store of snapshots. */
 function executables(session: Session, readsAll: boolean): { path: string; wanted: WantedSize }[] {
   const { host, layout, snapshots } = session;

@@ -2,13 +2,15 @@
  * Digests of executables. What has not the size of the one that is wanted, or is larger than any can be, is not read. A file is read once per run, and again only if it was written since (another inode, size or
  * time), even if it was renamed. Nothing is remembered from one run to the next.
  */
-import type { Disk } from '../platform/disk.ts';
+import type { Disk, FileStatus } from '../platform/disk.ts';
 import { type Digest, digestFile } from '../platform/files.ts';
 import { MAX_BINARY_SIZE } from '../version/index.ts';
 
 export class Digests {
   readonly #disk: Disk;
   readonly #known = new Map<string, Digest>();
+  /** Of large files that were read here, by identity: their `Checksum` (platform/threads/read-ahead.ts). */
+  readonly #checksums = new Map<string, string>();
 
   constructor(disk: Disk) {
     this.#disk = disk;
@@ -43,9 +45,7 @@ export class Digests {
     const isKnown = status?.kind !== 'file' || this.#known.has(status.identity);
     if (isKnown || status.size > MAX_BINARY_SIZE) return this.of(path);
     const { digestAhead } = await import('../platform/threads/read-ahead.ts');
-    const digest = await digestAhead(this.#disk, path);
-    if (digest !== null) this.#known.set(status.identity, digest);
-    return digest;
+    return this.#keep(status, await digestAhead(this.#disk, path));
   }
 
   /** What the file with that identity was found to have; null if it was not read in this run. */
@@ -53,9 +53,14 @@ export class Digests {
     return this.#known.get(identity) ?? null;
   }
 
+  /** The `Checksum` of the file with that identity; null if it was not read in this run, or as a small one. */
+  checksum(identity: string): string | null {
+    return this.#checksums.get(identity) ?? null;
+  }
+
   /** Stores a digest that the caller has computed from the whole file. `identity` was taken before it began to read. */
-  learn(identity: string, digest: Digest): void {
-    this.#known.set(identity, digest);
+  learn(identity: string, { sha256, size }: Digest): void {
+    this.#known.set(identity, { sha256, size });
   }
 
   /** Reads the file from the disk, if it has the wanted size, even if its digest is known. `onPiece` gets each piece of it. */
@@ -67,8 +72,16 @@ export class Digests {
     const status = this.#disk.status(path);
     if (status !== null && status.size !== size) return { sha256: '', size: status.size };
     const { digestAhead } = await import('../platform/threads/read-ahead.ts');
-    const digest = await digestAhead(this.#disk, path, onPiece);
-    if (status !== null && digest !== null) this.#known.set(status.identity, digest);
+    return this.#keep(status, await digestAhead(this.#disk, path, onPiece));
+  }
+
+  /** `status` was taken before the file was read. */
+  #keep(status: FileStatus | null, found: (Digest & { checksum: string }) | null): Digest | null {
+    if (found === null) return null;
+    const { checksum, ...digest } = found;
+    if (status === null) return digest;
+    this.#known.set(status.identity, digest);
+    this.#checksums.set(status.identity, checksum);
     return digest;
   }
 }

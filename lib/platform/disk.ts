@@ -27,6 +27,8 @@ export interface FileStatus {
   modifiedMicros: number;
   /** Milliseconds since the epoch: the last change of the content, the mode, the times or the name. */
   changed: number;
+  /** Whether the filesystem keeps the time of that change to less than a millisecond, as far as this file tells. */
+  fineTimes: boolean;
   /** Bytes that it takes on the drive: fewer than `size` if it has holes. */
   allocated: number;
   /** Number of names (hard links). */

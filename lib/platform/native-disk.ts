@@ -111,6 +111,7 @@ function status(path: string): FileStatus | null {
     modified: Number(found.mtimeMs),
     modifiedMicros: Number((found.mtimeNs + 500n) / 1000n),
     changed: Number(found.ctimeMs > found.mtimeMs ? found.ctimeMs : found.mtimeMs),
+    fineTimes: found.ctimeNs % 1_000_000n !== 0n,
     // Windows does not report blocks.
     allocated: windows ? Number(found.size) : Number(found.blocks) * 512,
     links: Number(found.nlink),

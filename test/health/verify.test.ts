@@ -2,7 +2,7 @@
 import { afterAll, beforeEach, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
-import type { HealthIssue } from '../../lib/index.ts';
+import { type HealthIssue, Installation, UpdateManager } from '../../lib/index.ts';
 import type { Host } from '../../lib/platform/host.ts';
 import { openHealthStage } from './stage.ts';
 
@@ -122,6 +122,28 @@ describe('a check in full', () => {
     const { issues } = await full(1, file);
     expect(issues.map(({ where }) => where)).toContain(file);
     expect(await full(2)).toMatchObject({ issues: [] });
+  });
+
+  test('compares what an adoption or an update has just read', async () => {
+    const files = () => [
+      ...fs.readdirSync(here.workDir).filter((name) => name.startsWith('kept-')),
+      ...[here.dgmo, here.updater],
+    ];
+    const expectRecorded = async (names: readonly string[]) => {
+      const before = names.map((name) => digestedAt(path.resolve(here.workDir, name)));
+      expect(before.every((at) => at > 0)).toBe(true);
+      expect(await full(0)).toMatchObject({ healthy: true });
+      expect(names.map((name) => digestedAt(path.resolve(here.workDir, name)))).toEqual(before);
+    };
+    const setup = { installDir: here.dir, home: here.home, settings: here.settings };
+    await new Installation({ ...setup, host: await hostIn(0) }).adopt();
+    await expectRecorded([here.dgmo, here.updater]);
+    expect((await full(0, here.dgmo)).issues.map(({ where }) => where)).toContain(here.dgmo);
+    await here.stage.release('1.2.0');
+    const manager = new UpdateManager({ ...setup, host: await hostIn(0) });
+    const update = (await manager.checkForUpdates()) ?? expect.unreachable();
+    await manager.applyUpdate(await manager.downloadUpdate(update));
+    await expectRecorded(files());
   });
 
   test('reads every byte each time, and digests it again after a week', async () => {

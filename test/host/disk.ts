@@ -232,6 +232,7 @@ export class SimulatedDisk implements Disk {
       modified: inode.modified / 1000,
       modifiedMicros: inode.modified,
       changed: inode.modified / 1000,
+      fineTimes: false,
       allocated: size,
       links: [...this.#names.values()].filter((other) => other === id).length,
       identity: `${id}:${size}:${inode.modified}`,

@@ -68,7 +68,7 @@ export async function recordUpdater(
   if (recorded !== null && !again && !isReplacedByHand(session, recorded)) return;
   if (openTransaction(readJournal(host.disk, layout).entries) !== null) return;
   const version = isRunningOne(session) ? session.settings.version : await printedVersion(own);
-  const found = digests.of(layout.target);
+  const found = await digests.ofLarge(layout.target);
   if (version === null || found === null || found.sha256 === '' || recorded?.binary.sha256 === found.sha256)
     return;
   createDirectories(host.disk, layout.workDir, pathsOf(host.platform).dirname, 0o755);

@@ -65,16 +65,35 @@ function readInTurn(disk: Disk, handle: Handle, from: number, onPiece: (bytes: U
   }
 }
 
-/** As `digestFile`. */
+/**
+ * XXH3 of 64 bits over pieces of a mebibyte, each seeded with that of the ones before: it takes a tenth of the time of SHA-256, and
+ * tells what a drive has lost, not what somebody has made.
+ */
+export class Checksum {
+  #value = 0n;
+
+  update(piece: Uint8Array): void {
+    this.#value = BigInt(Bun.hash.xxHash3(piece, this.#value));
+  }
+
+  /** 16 lower-case hex digits. */
+  get hex(): string {
+    return this.#value.toString(16).padStart(16, '0');
+  }
+}
+
+/** As `digestFile`, with the checksum of the file. */
 export async function digestAhead(
   disk: Disk,
   path: string,
   onPiece?: (bytes: Uint8Array) => void,
-): Promise<Digest | null> {
+): Promise<(Digest & { checksum: string }) | null> {
   const digest = new RunningDigest();
+  const checksum = new Checksum();
   const size = await readAhead(disk, path, (bytes) => {
     digest.update(bytes);
+    checksum.update(bytes);
     onPiece?.(bytes);
   });
-  return size === null ? null : digest.digest();
+  return size === null ? null : { ...digest.digest(), checksum: checksum.hex };
 }

@@ -48,6 +48,7 @@ export const HEALTH: readonly MutatedFile[] = [
     changes: [
       ['return size === known.size && checksum.hex === known.checksum ? known : null;', 'return known;'],
       ['known?.checksum && this.#isRecent(known)', 'known?.checksum'],
+      ['digests.checksum(identity), at: host', 'null, at: host'],
       [
         "if (unchanged === undefined || this.#how === 'full') return false;",
         'if (unchanged === undefined) return false;',
