@@ -4,6 +4,7 @@ import type { Alignment } from '../matcher.ts';
 import { type Image, isHashes, REGION_KINDS, type Region } from './containers/image.ts';
 import { encodeLight, LIGHT_LIMIT, type Stretch } from './light.ts';
 import { BUFFER_DUE, BULK_DUE, DONE, MixingModule } from './module.ts';
+import { type Moves, movesOf } from './wasm-moves.ts';
 
 /** What is chosen for one patch. */
 export interface MixingChoice {
@@ -75,6 +76,7 @@ export async function encodeMixing(
   describeImage(module, 0, images.old);
   describeImage(module, 1, images.fresh);
   exports.choose(tableBits(fresh.length));
+  describeMoves(module, movesOf(images.old, images.fresh, input.alignments));
   module.words(exports.takeSteps(steps.length / 2), steps.length).set(steps);
 
   const model: Uint8Array[] = [];
@@ -142,6 +144,13 @@ function describeImage(module: MixingModule, file: 0 | 1, { regions, base, span,
     module.words(exports.goBaseAt(file, index), 1).set([address]);
   const words = [Number(base & 0xffffffffn), Number(base >> 32n)];
   module.words(exports.baseAddresses() + 8 * file, 2).set(words);
+}
+
+function describeMoves(module: MixingModule, moves: Moves | undefined): void {
+  if (moves === undefined) return;
+  const { first, shift, functions, imports, runs } = moves;
+  const place = module.exports.takeMoves(first, shift, functions, ...imports, runs.length);
+  module.words(place, 2 * runs.length).set(runs.flat());
 }
 
 /** Two numbers for each step: where it starts in the new file, and in the old one. */

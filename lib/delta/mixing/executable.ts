@@ -20,6 +20,7 @@ import {
 import { isMachO, isUniversal, machO, universal } from './containers/mach-o.ts';
 import { isPe, pe } from './containers/pe.ts';
 import { unwindingTables } from './containers/unwinding.ts';
+import { isWasm, wasm } from './containers/wasm.ts';
 
 /** Bytes of data that are looked at as one. */
 const PIECE = 1 << 18;
@@ -30,6 +31,7 @@ const ENTRY = 12;
 export function regionsOf(file: Uint8Array, withHashes: boolean): Image {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.length);
   try {
+    if (bytes.length >= 64 && isWasm(bytes)) return wasm(bytes);
     const { parts, end, functions } = partsOf(bytes);
     const wanted = parts.filter(({ kind }) => withHashes || !isHashes(kind));
     const image = tidy(bytes, { parts: wanted, end, functions });

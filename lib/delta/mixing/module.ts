@@ -35,6 +35,14 @@ interface Exports extends Buffered {
   setRegionCount(file: number, count: number): void;
   setImageSpan(file: number, span: number): void;
   takeSteps(count: number): number;
+  takeMoves(
+    first: number,
+    shift: number,
+    functions: number,
+    before: number,
+    after: number,
+    runs: number,
+  ): number;
   choose(bucketBits: number): void;
   costOf(part: number): number;
   run(last: boolean): number;

@@ -7,6 +7,7 @@ import { bundle } from '../bundle.ts';
 import { randomNumbers } from '../pairs.ts';
 import { goElf, otherElf } from './other-executables.ts';
 import { withUnwinding } from './unwinding-sections.ts';
+import { goWasmModule, wasmModule } from './wasm-modules.ts';
 
 export interface Sample {
   name: string;
@@ -341,6 +342,8 @@ export function samples(): Sample[] {
     sample('elf-unwinding', elfWithUnwinding),
     sample('pe-x86-64', pe),
     sample('mach-o-arm64', machO),
+    sample('wasm', wasmModule),
+    sample('go-wasm', goWasmModule),
     sample('script', script),
     sample('bundle', bundle),
     ...(['x86', 'arm', 'power', 'riscv', 's390x', 'mips', 'unknown'] as const).map((machine) =>

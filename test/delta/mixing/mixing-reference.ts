@@ -16,6 +16,7 @@ import {
   UNWINDING_INDEX,
   X86_32,
 } from './reference-kinds.ts';
+import { type Moves, movedTo, NO_MOVES, VARIED, WASM, WASM_DATA, WasmReferences } from './reference-wasm.ts';
 
 const u32 = (value: number) => value >>> 0;
 const NOWHERE = 0xffffffff;
@@ -350,7 +351,7 @@ interface Image {
 }
 
 const isCode = (kind: number) =>
-  kind === X86 || kind === ARM || (kind >= X86_32 && kind <= OTHER_CODE) || kind === MIPS;
+  kind === X86 || kind === ARM || (kind >= X86_32 && kind <= OTHER_CODE) || kind === MIPS || kind === WASM;
 
 const addressIn = ({ regions }: Image, offset: number) => {
   const region = regions.find((each) => offset >= each.offset && offset < each.offset + each.size);
@@ -358,7 +359,9 @@ const addressIn = ({ regions }: Image, offset: number) => {
 };
 const offsetIn = ({ regions }: Image, address: number) => {
   const region = regions.find(
-    (each) => (each.kind < HASHES || each.kind > OFFSETS) && u32(address - each.address) < each.size,
+    (each) =>
+      (each.kind < HASHES || (each.kind > OFFSETS && each.kind < WASM)) &&
+      u32(address - each.address) < each.size,
   );
   return region === undefined ? NOWHERE : region.offset + u32(address - region.address);
 };
@@ -395,8 +398,9 @@ class References {
   readonly #image: Image;
   readonly #newBase: bigint;
   readonly #other: OtherReferences;
+  readonly #wasm: WasmReferences;
 
-  constructor(old: Uint8Array, image: Image, fresh: Image) {
+  constructor(old: Uint8Array, image: Image, fresh: Image, moves: Moves) {
     this.#old = old;
     this.#view = new DataView(old.buffer, old.byteOffset, old.length);
     this.#image = image;
@@ -406,16 +410,24 @@ class References {
       image.span,
       [image.base, fresh.base],
       [image.goBases, fresh.goBases],
+      moves.shift,
       (offset, kind) => this.#note(offset, kind),
     );
+    this.#wasm = new WasmReferences(old, image.span, moves, (offset, kind) => this.#note(offset, kind));
     for (const region of image.regions) {
-      if (region.kind === X86 || region.kind === X86_32) this.#scanX86(region);
+      if (region.kind === WASM) this.#wasm.scanCode(region);
+      else if (region.kind === X86 || region.kind === X86_32) this.#scanX86(region);
       else if (region.kind === ARM) this.#scanArm(region);
       else if (isCode(region.kind)) this.#other.scan(region.kind, region);
     }
     for (const region of image.regions.filter(({ kind }) => !isCode(kind))) {
       if (region.kind === OFFSETS) {
         this.#scanOffsets(region);
+        continue;
+      }
+      if (region.kind === WASM_DATA) {
+        this.#wasm.scanData(region);
+        this.#other.scanGoOfWasm(this.#wasm);
         continue;
       }
       if (region.kind === DEBUG) {
@@ -598,8 +610,15 @@ class References {
     return start;
   }
 
-  /** The number in the field at `offset` of the old file. */
+  /** Bytes of the field at `offset` of the old file. */
+  size(offset: number, kind: number): number {
+    if (kind === VARIED) return this.#wasm.size(offset);
+    return kind === POINTER || kind === CHAIN || isWide(kind) ? 8 : 4;
+  }
+
+  /** The number in it. */
   value(offset: number, kind: number): bigint {
+    if (kind === VARIED) return this.#wasm.value(offset);
     if (isOther(kind)) return this.#other.value(offset, kind);
     const isLong = kind === POINTER || kind === CHAIN;
     return isLong ? this.#view.getBigUint64(offset, true) : BigInt(this.#word(offset));
@@ -618,6 +637,7 @@ class References {
     if (kind === OFFSET_PAIR) return u32(originIn(this.#image, offset) + word);
     const address = addressIn(this.#image, offset);
     if (isHalf(kind)) return this.#other.half(offset);
+    if (kind === VARIED) return this.#wasm.target(0, offset, this.#wasm.value(offset));
     if (isOther(kind)) return this.#other.solve(0, kind, address, this.#other.value(offset, kind));
     if (kind === BRANCH) return u32(address + 4 + word);
     if (kind < ABSOLUTE) return u32(address + 4 + kind - OPERAND + word);
@@ -634,6 +654,7 @@ class References {
   field(offset: number, kind: number, address: number, to: number, table: number): bigint {
     const word = this.#word(offset);
     const low = (value: number) => BigInt(u32(value));
+    if (kind === VARIED) return this.#wasm.field(offset, to);
     if (isOther(kind)) return this.#other.rebuilt(offset, kind, address, to);
     if (kind === ABSOLUTE) return low(to + Number(this.#newBase & 0xffffffffn));
     if (kind === POINTER) return BigInt.asUintN(64, BigInt(to) + this.#newBase);
@@ -651,7 +672,15 @@ class References {
     return low((word & 0xffc003ff) | ((((to & 4095) >> scaleOf(word)) & 4095) << 10));
   }
 
-  actual(kind: number, address: number, made: bigint, expected: number, table: number): number {
+  actual(
+    offset: number,
+    kind: number,
+    address: number,
+    made: bigint,
+    expected: number,
+    table: number,
+  ): number {
+    if (kind === VARIED) return this.#wasm.target(1, offset, made);
     const word = Number(made & 0xffffffffn);
     if (isHalf(kind)) return this.#other.halfOf(word, expected);
     if (isOther(kind)) return this.#other.solve(1, kind, address, made);
@@ -684,7 +713,7 @@ interface WordEntry {
 const isEqual = (a: readonly number[], b: readonly number[]) =>
   a.length === b.length && a.every((byte, i) => byte === b[i]);
 const [CODE_CLASS, TEXT_CLASS] = [1, 2];
-const KINDS = 23;
+const KINDS = 25;
 
 interface Step {
   start: number;
@@ -715,6 +744,7 @@ class Mixing {
     { regions: [], span: 0, base: 0n, goBases: [] },
   ];
   #references: References | undefined;
+  #moves: Moves = NO_MOVES;
   #steps: Step[] = [];
   #byOld: Step[] = [];
 
@@ -829,7 +859,7 @@ class Mixing {
     const isCompact = form > 20;
     this.#bucketBits = isCompact ? form - 13 : form;
     requireSound(this.#bucketBits >= 8);
-    const counters = numbers(7);
+    const counters = numbers(8);
     let halves = [0, 0];
     const bases = [0, 1].map(() => {
       halves = halves.map((like) =>
@@ -845,8 +875,9 @@ class Mixing {
       { ...first, base: bases[0] ?? 0n },
       { ...second, base: bases[1] ?? 0n },
     ];
-    this.#readSteps(decoder.number(new NumberCounters()));
-    this.#references = new References(this.#old, ...this.#images);
+    if (first.regions.some(({ kind }) => kind === WASM || kind === WASM_DATA)) this.#readMoves();
+    this.#readSteps(decoder.number(counters[7] as NumberCounters));
+    this.#references = new References(this.#old, ...this.#images, this.#moves);
     const size = this.#old.length;
     const bits = Math.min(22, Math.max(10, 30 - Math.clz32(size | 1)));
     this.#oldShift = BigInt(64 - bits);
@@ -893,8 +924,8 @@ class Mixing {
         requireSound(start >= hashedTo);
         hashedTo = limit;
       }
-      if (kind !== GO) continue;
-      requireSound(!regions.slice(0, -1).some((other) => other.kind === GO));
+      if (kind !== GO && kind !== WASM_DATA) continue;
+      requireSound(!regions.slice(0, -1).some((other) => other.kind === GO || other.kind === WASM_DATA));
       let last = 0;
       goBases = like.goBases.map((base, index) => {
         last = u32(last + base - (like.goBases[index - 1] ?? 0) + unzigzag(next(5)));
@@ -902,6 +933,30 @@ class Mixing {
       });
     }
     return { regions, span, goBases };
+  }
+
+  #readMoves(): void {
+    const decoder = this.#decoder;
+    const [heads, starts, distances] = numbers(3) as [NumberCounters, NumberCounters, NumberCounters];
+    const next = () => decoder.number(heads);
+    const [first, shift, functions, before, after, count] = [0, 0, 0, 0, 0, 0].map(next) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    requireSound(shift <= 16 && count <= 2 ** 16);
+    const runs: Moves['runs'] = [];
+    let [start, by] = [0, 0];
+    for (let i = 0; i < count; i++) {
+      start += decoder.number(starts);
+      requireSound(start <= NOWHERE);
+      by = u32(by + unzigzag(decoder.number(distances)));
+      runs.push({ start, by });
+    }
+    this.#moves = { first, shift, functions, imports: [before, after], runs };
   }
 
   #readSteps(count: number): void {
@@ -1266,6 +1321,8 @@ class Mixing {
   #predict(target: number): { expected: number; trust: number } {
     const entry = this.#learned.get(this.#slot(target));
     if (entry?.target === target) return { expected: entry.became, trust: 2 + Math.min(entry.count, 5) };
+    const moved = movedTo(this.#moves, target);
+    if (moved !== null) return { expected: moved, trust: 1 };
     const from = offsetIn(this.#images[0], target);
     const to = from === NOWHERE ? NOWHERE : this.#mapped(from);
     if (to !== NOWHERE) return { expected: addressIn(this.#images[1], to), trust: 1 };
@@ -1293,7 +1350,7 @@ class Mixing {
 
   #reference(kind: number): void {
     const references = this.#references as References;
-    const size = kind === POINTER || kind === CHAIN || isWide(kind) ? 8 : 4;
+    const size = references.size(this.#oldAt, kind);
     const target = references.target(this.#oldAt, kind);
     const address = addressIn(this.#images[1], this.#at);
     const table =
@@ -1345,7 +1402,7 @@ class Mixing {
       const place = references.isBig(kind) ? size - 1 - i : i;
       this.#fresh[this.#at + place] = Number((value >> BigInt(8 * i)) & 255n);
     }
-    this.#learnTarget(target, references.actual(kind, address, value, expected, table));
+    this.#learnTarget(target, references.actual(this.#oldAt, kind, address, value, expected, table));
     this.#at += size;
     this.#oldAt += size;
     if (this.#matched > 0) this.#matchedAt += size;

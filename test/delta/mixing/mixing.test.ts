@@ -22,6 +22,7 @@ import {
   universal,
 } from './executables.ts';
 import { goElf } from './other-executables.ts';
+import { goWasmModule, wasmModule } from './wasm-modules.ts';
 
 const headerOf = (patch: Uint8Array): PatchHeader => readPatchHeader(memorySource(patch));
 const same = (a: Uint8Array, b: Uint8Array) => expect(Buffer.compare(a, b)).toBe(0);
@@ -43,7 +44,7 @@ test('references are what makes executables small', async () => {
     const patch = await make(old, fresh);
     const plain = { old: Uint8Array.from(old), fresh: Uint8Array.from(fresh) };
     // Not an executable any more: no headers, so no addresses.
-    for (const file of [plain.old, plain.fresh]) file[0] = 0;
+    for (const file of [plain.old, plain.fresh]) file[0] = 1;
     // Distances and absolute addresses that all change by the same are no riddle without the headers either.
     const least = name === 'elf-arm' ? 0.9 : 0.75;
     expect(patch.length).toBeLessThan((await make(plain.old, plain.fresh)).length * least);
@@ -172,6 +173,17 @@ test('how functions are unwound is found by the segment, and its records are tab
   expect(regionsOf(file, true).tables).toEqual([]);
 });
 
+test('functions of WebAssembly have addresses behind the data, or those that Go gives them', () => {
+  const plain = regionsOf(wasmModule(true), true);
+  expect(plain.regions.map(({ kind }) => kind)).toEqual([23, 24]);
+  expect(plain.wasm).toMatchObject({ imports: 2, first: 0xc0000000, shift: 0 });
+  expect(plain.wasm?.functions).toHaveLength(306);
+  expect(plain.span).toBe(4 << 16);
+  const go = regionsOf(goWasmModule(true), true);
+  expect(go.wasm).toMatchObject({ imports: 2, first: 0x10000000, shift: 16 });
+  expect(go.tables.map(({ records }) => records.length)).toEqual([305, 305]);
+});
+
 test('the hashes of pages are not sent', async () => {
   const [old, fresh] = [machO(false), machO(true)];
   const changed = Uint8Array.from(fresh);
@@ -190,6 +202,8 @@ describe('headers of executables that are malformed', () => {
     machO(false),
     universal(false),
     elfWithUnwinding(false),
+    wasmModule(false),
+    goWasmModule(true),
     goElf('arm', false),
     goElf('s390x', true),
   ];

@@ -180,25 +180,37 @@ export function otherElf(machine: Machine, later: boolean): Uint8Array {
   return assemble(kind, code, data, DATA_AT);
 }
 
-/** A Go program: its table of functions, then the module data that refers to it. */
-export function goElf(machine: 'riscv' | 's390x' | 'arm', later: boolean): Uint8Array {
-  const kind = KINDS[machine];
-  const { code, starts } = link(machine, later);
-  const { big, base, wide } = kind;
-  const pointer = wide ? 8 : 4;
+interface GoKind {
+  big: boolean;
+  pointer: 4 | 8;
+  /** The least bytes of an instruction. */
+  least: number;
+}
+
+/**
+ * The table of functions of a Go program, loaded at `begin`, then data of functions, then the module data that refers to both; `code`:
+ * where code is, and its size.
+ */
+export function goData(
+  { big, pointer, least }: GoKind,
+  functions: readonly { id: number; start: number }[],
+  begin: number,
+  code: { address: number; size: number },
+  later: boolean,
+): number[] {
   const word = (value: number) => bytesOf(value, big);
   const long = (value: number) => bytesOf(value, big, pointer);
   const text = (content: string) => [...Buffer.from(content)];
   const padded = (bytes: number[]) => [...bytes, ...new Array((8 - (bytes.length % 8)) % 8).fill(0)];
   const names: number[] = [0];
   const values: number[] = [0];
-  const known = starts.map(({ id, at }) => {
+  const known = functions.map(({ id, start }) => {
     const next = randomNumbers(id + 77);
     const [name, value] = [names.length, values.length];
     names.push(...text(`main.f${id}\0`));
     for (let i = 0; i < 6; i++) values.push(2 + (next() % 200), 4, 0);
     const [count, data] = [next() % 4, next() % 3];
-    return { id, at, name, value, count, data, next };
+    return { id, start, name, value, count, data, next };
   });
   const files = Array.from({ length: 20 }, (_, i) => `/src/file${later ? i + 1 : i}.go\0`);
   const units = files.flatMap((_, i) => word(i % 7 === 3 ? 0xffffffff : files.slice(0, i).join('').length));
@@ -209,8 +221,7 @@ export function goElf(machine: 'riscv' | 's390x' | 'arm', later: boolean): Uint8
   const entries: number[] = [];
   const details: number[] = [];
   const first = 8 * known.length + 4;
-  for (const { id, at, name, value, count, data, next } of known) {
-    const start = at - CODE_AT;
+  for (const { id, start, name, value, count, data, next } of known) {
     entries.push(...word(start), ...word(first + details.length));
     details.push(...word(start), ...word(name), ...word(next() % 64), ...word(0));
     details.push(...word(value), ...word(value + 3), ...word(id % 5 === 0 ? 0 : value + 6), ...word(count));
@@ -218,25 +229,29 @@ export function goElf(machine: 'riscv' | 's390x' | 'arm', later: boolean): Uint8
     for (let i = 0; i < count; i++) details.push(...word(i === 1 ? 0 : value + 9));
     for (let i = 0; i < data; i++) details.push(...word(i === 1 ? 0xffffffff : 16 * id));
   }
-  entries.push(...word(code.length));
+  entries.push(...word(code.size));
   const magic = big ? [0xff, 0xff, 0xff, 0xf1] : [0xf1, 0xff, 0xff, 0xff];
   const fields = [known.length, files.length, 0, ...offsets].flatMap(long);
-  const table = [
-    ...magic,
-    0,
-    0,
-    machine === 's390x' ? 2 : 4,
-    pointer,
-    ...fields,
-    ...parts.flat(),
-    ...entries,
-    ...details,
-  ];
+  const table = [...magic, 0, 0, least, pointer, ...fields, ...parts.flat(), ...entries, ...details];
   const functionData = padded([]).concat(Array.from({ length: 32 * COUNT }, (_, i) => (i * 7) & 255));
-  const begin = base + DATA_AT + DATA_MOVED;
   const module = new Array<number>(44).fill(0);
   for (const [i, offset] of [0, ...offsets].entries()) module[i === 0 ? 0 : 3 * i - 2] = begin + offset;
-  module[22] = base + CODE_AT + CODE_MOVED;
+  module[22] = code.address;
   module[40] = begin + padded(table).length;
-  return assemble(kind, code, [...padded(table), ...functionData, ...module.flatMap(long)], DATA_AT);
+  return [...padded(table), ...functionData, ...module.flatMap(long)];
+}
+
+/** A Go program: its table of functions, then the module data that refers to it. */
+export function goElf(machine: 'riscv' | 's390x' | 'arm', later: boolean): Uint8Array {
+  const kind = KINDS[machine];
+  const { code, starts } = link(machine, later);
+  const { big, base, wide } = kind;
+  const data = goData(
+    { big, pointer: wide ? 8 : 4, least: machine === 's390x' ? 2 : 4 },
+    starts.map(({ id, at }) => ({ id, start: at - CODE_AT })),
+    base + DATA_AT + DATA_MOVED,
+    { address: base + CODE_AT + CODE_MOVED, size: code.length },
+    later,
+  );
+  return assemble(kind, code, data, DATA_AT);
 }

@@ -2,6 +2,8 @@
  * The references that the plain decoder (mixing-reference.ts) knows besides those of x86-64 and arm64: Go's table of functions, the
  * branches of other machines, pointers in other orders and sizes. Written from FORMAT.md, for the tests.
  */
+import type { WasmReferences } from './reference-wasm.ts';
+
 export interface Place {
   offset: number;
   size: number;
@@ -32,6 +34,7 @@ export class OtherReferences {
   readonly #span: number;
   readonly #bases: readonly [bigint, bigint];
   readonly #goBases: readonly [readonly number[], readonly number[]];
+  readonly #functionShift: number;
   readonly #note: (offset: number, kind: number) => void;
   #bigGo = false;
 
@@ -40,12 +43,14 @@ export class OtherReferences {
     span: number,
     bases: readonly [bigint, bigint],
     goBases: readonly [readonly number[], readonly number[]],
+    functionShift: number,
     note: (offset: number, kind: number) => void,
   ) {
     this.#view = new DataView(old.buffer, old.byteOffset, old.length);
     this.#span = span;
     this.#bases = bases;
     this.#goBases = goBases;
+    this.#functionShift = functionShift;
     this.#note = note;
   }
 
@@ -64,6 +69,11 @@ export class OtherReferences {
     }
   }
 
+  #goShift(file: 0 | 1, kind: number): number {
+    if (kind === GO_FIELD) return this.#goBases[file][0] === 0 ? this.#functionShift : 0;
+    return kind === GO_FIELD + 2 ? 2 : 0;
+  }
+
   isBig(kind: number): boolean {
     return (
       kind === HALFWORDS || kind === POINTER_BIG || (kind < BRANCH_24 && kind >= GO_FIELD && this.#bigGo)
@@ -78,28 +88,61 @@ export class OtherReferences {
     return Number(this.#bases[file] & 0xffffffffn);
   }
 
-  #scanGo({ offset, size, address }: Place): void {
+  #scanGo(place: Place): void {
+    const { offset, size } = place;
     if (size < 16) return;
     this.#bigGo = this.#view.getUint8(offset) === 0xff;
-    const word = (at: number) => this.#view.getUint32(at, !this.#bigGo);
-    const count = word(offset + (this.#bigGo && this.#view.getUint8(offset + 7) === 8 ? 12 : 8));
+    this.#scanGoTable(place, {
+      byte: (at) => this.#view.getUint8(at),
+      word: (at) => this.#view.getUint32(at, !this.#bigGo),
+      note: this.#note,
+    });
+  }
+
+  /** The same in the data of WebAssembly, by addresses: Go's table begins 72 bytes before its names. */
+  scanGoOfWasm(wasm: WasmReferences): void {
+    const start = u32((this.#goBases[0][1] ?? 0) - 72);
+    if (start >= 2 ** 32 - 72 || wasm.end < start + 72) return;
+    this.#scanGoTable(
+      { offset: start, size: Math.min(wasm.end - start, this.#view.byteLength), address: start },
+      {
+        byte: (at) => wasm.byteAt(at),
+        word: (at) => wasm.wordAt(at),
+        note: (at, kind) => wasm.noteAt(at, kind),
+      },
+    );
+  }
+
+  #scanGoTable(
+    { offset, size, address }: Place,
+    {
+      byte,
+      word,
+      note,
+    }: {
+      byte: (at: number) => number;
+      word: (at: number) => number;
+      note: (at: number, kind: number) => void;
+    },
+  ): void {
+    const count = word(offset + (this.#bigGo && byte(offset + 7) === 8 ? 12 : 8));
     const [, , units = 0, files = 0, , functions = 0] = this.#goBases[0].map((base) => u32(base - address));
     if (functions >= size) return;
     const unless = (at: number, without: number, base: number) => {
-      if (word(at) !== without) this.#note(at, GO_FIELD + base);
+      if (word(at) !== without) note(at, GO_FIELD + base);
     };
     for (let i = 0; i < count && functions + 8 * i + 8 <= size; i++) {
       const entry = offset + functions + 8 * i;
-      this.#note(entry, GO_FIELD);
-      this.#note(entry + 4, GO_FIELD + 5);
+      note(entry, GO_FIELD);
+      note(entry + 4, GO_FIELD + 5);
       const into = functions + word(entry + 4);
       if (into + 44 > size) continue;
       const record = offset + into;
-      this.#note(record, GO_FIELD);
-      this.#note(record + 4, GO_FIELD + 1);
+      note(record, GO_FIELD);
+      note(record + 4, GO_FIELD + 1);
       for (const field of [16, 20, 24]) unless(record + field, 0, 4);
-      this.#note(record + 32, GO_FIELD + 2);
-      const [values, data] = [word(record + 28), this.#view.getUint8(record + 43)];
+      note(record + 32, GO_FIELD + 2);
+      const [values, data] = [word(record + 28), byte(record + 43)];
       if (values > 64) continue;
       for (let j = 0; j < values + data && into + 48 + 4 * j <= size; j++) {
         if (j < values) unless(record + 44 + 4 * j, 0, 4);
@@ -258,7 +301,7 @@ export class OtherReferences {
     if (kind === BACK) return u32(address - word);
     if (kind < BRANCH_24) {
       const base = this.#goBases[file][kind - GO_FIELD] ?? 0;
-      return u32(base + (kind === GO_FIELD + 2 ? word << 2 : word));
+      return u32(base + (word << this.#goShift(file, kind)));
     }
     if (kind === BRANCH_24) return u32(address + 8 + (signed(word, 24) << 2));
     if (kind === BRANCH_POWER) return u32(address + signed(word & 0x3fffffc, 26));
@@ -300,7 +343,7 @@ export class OtherReferences {
     if (kind === BACK) return low(address - to);
     if (kind < BRANCH_24) {
       const distance = u32(to - (this.#goBases[1][kind - GO_FIELD] ?? 0));
-      return low(kind === GO_FIELD + 2 ? distance >>> 2 : distance);
+      return low(distance >>> this.#goShift(1, kind));
     }
     if (kind === BRANCH_24) return low((word & 0xff000000) | bits(u32(to - address - 8), 2, 24));
     if (kind === BRANCH_POWER) return low((word & 0xfc000003) | ((to - address) & 0x3fffffc));

@@ -1,7 +1,7 @@
 /** Runs of bytes as they are in the old file, in blocks that grow. */
 import { take } from '../memory';
 import { freeOfReferences } from './addresses/found';
-import { sizeOf } from './addresses/kinds';
+import { sizeAt } from './addresses/kinds';
 import { BLOCKS, charge, codeFlag, codeRaw, encoding, SUSPECTS } from './coding/coder';
 import { miss } from './contents/bytes';
 import { referenceHere } from './contents/fields';
@@ -138,7 +138,7 @@ function firstMiss(length: u32): i32 {
     }
     const reference = referenceHere(place, oldPlace);
     if (reference !== 0) {
-      const size = sizeOf(reference);
+      const size = sizeAt(State.old + oldPlace, reference);
       place += size;
       oldPlace += size;
       continue;

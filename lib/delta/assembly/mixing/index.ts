@@ -27,6 +27,7 @@ export {
   setImageSpan,
   setRegionCount,
   slide,
+  takeMoves,
   takeSteps,
   work,
 } from './model';

@@ -261,6 +261,7 @@ function unit(): void {
 }
 
 export { goBaseAt } from './addresses/go';
+export { takeMoves } from './addresses/moves';
 export { regionAt, regionCount, setImageSpan, setRegionCount } from './addresses/regions';
 export { takeSteps } from './addresses/steps';
 export { costOf, refill } from './coding/coder';

@@ -28,6 +28,20 @@ export interface Image {
   tables: FunctionTable[];
   /** The bases of Go's table of functions, as addresses; as many as GO_BASES if there is a region of that kind. */
   goBases: number[];
+  wasm?: WasmModule;
+}
+
+/** Of a WebAssembly module what its references mean. */
+export interface WasmModule {
+  /** How many functions it imports: they have the first numbers. */
+  imports: number;
+  /** Where the other functions begin, in the file, and where the last one ends. */
+  functions: number[];
+  /** The address of the first of them, and for how many bits of addresses each stands. */
+  first: number;
+  shift: number;
+  /** Ascending in the file; `offset` and `size` are those of the content. */
+  segments: { address: number; offset: number; size: number }[];
 }
 
 /** The numbers of FORMAT.md. */
@@ -55,6 +69,8 @@ export const REGION_KINDS = {
   mips: 20,
   unwindingIndex: 21,
   unwinding: 22,
+  wasm: 23,
+  wasmData: 24,
 } as const;
 export type RegionKind = (typeof REGION_KINDS)[keyof typeof REGION_KINDS];
 
@@ -68,8 +84,10 @@ export function pageSizeOf(kind: RegionKind): number {
 }
 
 export function isCode(kind: RegionKind): boolean {
-  const { x86, arm, x86Legacy, otherCode, mips } = REGION_KINDS;
-  return kind === x86 || kind === arm || (kind >= x86Legacy && kind <= otherCode) || kind === mips;
+  const { x86, arm, x86Legacy, otherCode, mips, wasm } = REGION_KINDS;
+  return (
+    kind === x86 || kind === arm || (kind >= x86Legacy && kind <= otherCode) || kind === mips || kind === wasm
+  );
 }
 
 /** Whether it is data that may hold addresses. */

@@ -40,8 +40,22 @@ export const JUMP_MIPS: u32 = 60;
 export const HALF_MIPS: u32 = 61;
 /** In a table of unwinding: relative to the field. */
 export const FORTH: u32 = 62;
+/** Of WebAssembly: a number of 2 to 5 bytes, that of a function or an address (wasm.ts). */
+export const VARIED: u32 = 63;
 
-export function sizeOf(kind: u32): u32 {
+/** Bytes of the field at `place`, in memory. */
+export function sizeAt(place: usize, kind: u32): u32 {
+  return kind === VARIED ? variedSize(place) : sizeOf(kind);
+}
+
+/** Bytes of a number that goes on while the highest bit is set; those after the fifth are not looked at. */
+export function variedSize(place: usize): u32 {
+  let size: u32 = 1;
+  while (size < 5 && load<u8>(place + size - 1) >> 7 !== 0) size++;
+  return size;
+}
+
+function sizeOf(kind: u32): u32 {
   return kind === POINTER || kind === CHAIN || kind === AUIPC || kind === POINTER_BIG ? 8 : 4;
 }
 

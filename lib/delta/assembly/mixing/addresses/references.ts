@@ -5,7 +5,7 @@
 import { State } from '../state';
 import { scanArm, scanX86 } from './code';
 import { openFound, tableStart } from './found';
-import { goField, goTarget, isGoBig, scanGo } from './go';
+import { goField, goTarget, isGoBig, scanGo, scanGoOfWasm } from './go';
 import {
   ABSOLUTE,
   ADRP,
@@ -31,7 +31,8 @@ import {
   OPERAND,
   POINTER,
   POINTER_BIG,
-  sizeOf,
+  sizeAt,
+  VARIED,
 } from './kinds';
 import { halfField, halfOf, halfTarget, jumpField, jumpTarget, scanMips } from './mips';
 import {
@@ -73,12 +74,15 @@ import {
   S390,
   UNWINDING,
   UNWINDING_INDEX,
+  WASM,
+  WASM_DATA,
   WORDS,
   X86,
   X86_32,
 } from './regions';
 import { scanBig, scanDebug, scanOffsets, scanPointers, scanTables, scanWords } from './tables';
 import { scanUnwinding, scanUnwindingIndex } from './unwinding';
+import { scanWasm, scanWasmData, variedField, variedTarget } from './wasm';
 
 /** Finds the references of the old file, by its regions. False if memory ran out. */
 export function scan(): bool {
@@ -88,7 +92,7 @@ export function scan(): bool {
   if (!openFound(State.oldSize)) return false;
   const count = regionCount(0);
   for (let i: u32 = 0; i < count; i++) scanCode(regionAt(0, i));
-  for (let i: u32 = 0; i < count; i++) scanData(regionAt(0, i));
+  for (let i: u32 = 0; i < count; i++) if (!scanData(regionAt(0, i))) return false;
   return true;
 }
 
@@ -105,38 +109,46 @@ function scanCode(region: usize): void {
   else if (kind === RISC_V) scanRiscV(start, size, address);
   else if (kind === S390) scanS390(start, size, address);
   else if (kind === MIPS) scanMips(start, size, address);
+  else if (kind === WASM) scanWasm(start, size);
 }
 
-function scanData(region: usize): void {
+/** False if memory ran out. */
+function scanData(region: usize): bool {
   const kind = load<u32>(region, 12);
-  if (isCode(kind)) return;
+  if (isCode(kind)) return true;
   const start = load<u32>(region);
   const size = load<u32>(region, 4);
   const address = load<u32>(region, 8);
   if (kind === OFFSETS) {
     scanOffsets(start, size, address);
-    return;
+    return true;
   }
   if (kind === DEBUG) {
     scanDebug(start, size);
-    return;
+    return true;
   }
   if (kind === GO) {
     scanGo(start, size, address);
-    return;
+    return true;
   }
   if (kind === UNWINDING_INDEX) {
     scanUnwindingIndex(start, size);
-    return;
+    return true;
   }
   if (kind === UNWINDING) {
     scanUnwinding(start, size, address);
-    return;
+    return true;
+  }
+  if (kind === WASM_DATA) {
+    if (!scanWasmData(start, size)) return false;
+    scanGoOfWasm();
+    return true;
   }
   scanTables(start, size, address);
   if (kind === POINTERS || kind === CHAINED || kind === RELATIVE) scanPointers(start, size, address, kind);
   else if (kind === WORDS) scanWords(start, size, address);
   else if (kind === POINTERS_BIG) scanBig(start, size, address);
+  return true;
 }
 
 /** Whether the field of such a reference has its highest byte first. */
@@ -144,14 +156,23 @@ function isBig(kind: u32): bool {
   return kind === HALFWORDS || kind === POINTER_BIG || (isGo(kind) && isGoBig);
 }
 
-/** The number that the field at a place in memory holds. */
-export function read(place: usize, kind: u32): u64 {
-  if (sizeOf(kind) === 8) return isBig(kind) ? bswap<u64>(load<u64>(place)) : load<u64>(place);
+function oldField(offset: u32, kind: u32): u64 {
+  return read(State.old + offset, kind, sizeAt(State.old + offset, kind));
+}
+
+/** The number that the field of `size` bytes at a place in memory holds. */
+export function read(place: usize, kind: u32, size: u32): u64 {
+  if (kind === VARIED) return load<u64>(place) & (((<u64>1) << (8 * size)) - 1);
+  if (size === 8) return isBig(kind) ? bswap<u64>(load<u64>(place)) : load<u64>(place);
   return <u64>(isBig(kind) ? bswap<u32>(load<u32>(place)) : load<u32>(place));
 }
 
-export function write(place: usize, kind: u32, value: u64): void {
-  if (sizeOf(kind) === 8) store<u64>(place, isBig(kind) ? bswap<u64>(value) : value);
+export function write(place: usize, kind: u32, size: u32, value: u64): void {
+  if (kind === VARIED) {
+    for (let i: u32 = 0; i < size; i++) store<u8>(place + i, <u8>(value >> (8 * i)));
+    return;
+  }
+  if (size === 8) store<u64>(place, isBig(kind) ? bswap<u64>(value) : value);
   else store<u32>(place, isBig(kind) ? bswap<u32>(<u32>value) : <u32>value);
 }
 
@@ -186,7 +207,8 @@ export function target(offset: u32, kind: u32): u32 {
   const address = addressOf(0, offset);
   if (kind === HALF_MIPS) return halfTarget(offset);
   if (kind === BACK) return address - word;
-  if (kind >= GO_FIELD) return targetOfOther(0, kind, address, read(State.old + offset, kind));
+  if (kind === VARIED) return variedTarget(0, State.old + offset, oldField(offset, kind));
+  if (kind >= GO_FIELD) return targetOfOther(0, kind, address, oldField(offset, kind));
   if (kind === BRANCH) return address + 4 + word;
   if (kind < ABSOLUTE) return address + 4 + (kind - OPERAND) + word;
   if (kind === BRANCH_26) return address + (signed(word, 26) << 2);
@@ -206,7 +228,8 @@ export function target(offset: u32, kind: u32): u32 {
 export function field(offset: u32, kind: u32, address: u32, to: u32, table: u32): u64 {
   const word = load<u32>(State.old + offset);
   if (kind === BACK) return <u64>(address - to);
-  if (kind >= GO_FIELD) return fieldOfOther(kind, address, to, read(State.old + offset, kind));
+  if (kind === VARIED) return variedField(State.old + offset, to);
+  if (kind >= GO_FIELD) return fieldOfOther(kind, address, to, oldField(offset, kind));
   if (kind === ABSOLUTE) return <u64>(to + load<u32>(State.bases, 8));
   if (kind === POINTER) return <u64>to + load<u64>(State.bases, 8);
   if (kind === IMAGE_RELATIVE) return <u64>to;
@@ -224,9 +247,10 @@ export function field(offset: u32, kind: u32, address: u32, to: u32, table: u32)
   return <u64>((word & 0xffc003ff) | ((((to & 4095) >> scale(word)) & 4095) << 10));
 }
 
-/** What the field refers to that was made in the new file, where `expected` had been predicted. */
-export function actual(kind: u32, address: u32, made: u64, expected: u32, table: u32): u32 {
+/** What the field refers to that was made in the new file for that at `offset` of the old one, where `expected` had been predicted. */
+export function actual(offset: u32, kind: u32, address: u32, made: u64, expected: u32, table: u32): u32 {
   const word = <u32>made;
+  if (kind === VARIED) return variedTarget(1, State.old + offset, made);
   if (kind === HALF_MIPS) return halfOf(word, expected);
   if (kind === BACK) return address - word;
   if (kind >= GO_FIELD) return targetOfOther(1, kind, address, made);

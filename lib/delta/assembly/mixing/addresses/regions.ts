@@ -3,9 +3,10 @@
  * executable; the decoder knows no executables and takes them from the patch. Addresses are relative to the image's base.
  */
 import { take } from '../../memory';
-import { codeNumber, NUMBER } from '../coding/coder';
+import { codeDifference, codeNumber, NUMBER } from '../coding/coder';
 import { goBaseAt, openGo } from './go';
 import { GO_BASES } from './kinds';
+import { codeMoves, openMoves } from './moves';
 
 export const DATA: u32 = 0;
 export const X86: u32 = 1;
@@ -43,12 +44,18 @@ export const MIPS: u32 = 20;
 /** How functions are unwound: where each begins and what is said of it, sorted; what is said (unwinding.ts). */
 export const UNWINDING_INDEX: u32 = 21;
 export const UNWINDING: u32 = 22;
-const KINDS: u32 = 23;
+/** Functions of WebAssembly; its data (wasm.ts). Their addresses are offsets. */
+export const WASM: u32 = 23;
+export const WASM_DATA: u32 = 24;
+const KINDS: u32 = 25;
 
 /** Regions of a file, at most. */
 export const MOST: u32 = 255;
 /** offset, size, address, kind. */
 const ENTRY: usize = 16;
+
+/** Whether the old file has a region of WebAssembly. */
+let hasWasm = false;
 
 let tables: usize = 0;
 let numbers: usize = 0;
@@ -64,7 +71,7 @@ export function openRegions(): bool {
   counts = take(8);
   recent = take(8);
   spans = take(16);
-  return spans !== 0 && openGo();
+  return spans !== 0 && openGo() && openMoves();
 }
 
 export function regionAt(file: usize, index: u32): usize {
@@ -105,6 +112,7 @@ export function codeRegions(file: usize, size: u32): bool {
   let oldDistance: u32 = 0;
   let hashed: u32 = 0;
   let go = false;
+  let moves = false;
   for (let i: u32 = 0; i < count; i++) {
     const region = regionAt(file, i);
     let likeGap: u32 = 0;
@@ -120,17 +128,18 @@ export function codeRegions(file: usize, size: u32): bool {
       oldEnd = load<u32>(like) + likeSize;
       oldDistance += likeMoved;
     }
-    const gap = likeGap + codeDifference(load<u32>(region) - end - likeGap, 1);
+    const gap = likeGap + codeDifference(load<u32>(region) - end - likeGap, numbers + 1 * NUMBER);
     if (gap > size - end) return false;
     const start = end + gap;
     store<u32>(region, start);
-    const length = likeSize + codeDifference(load<u32>(region, 4) - likeSize, 2);
+    const length = likeSize + codeDifference(load<u32>(region, 4) - likeSize, numbers + 2 * NUMBER);
     if (length === 0 || length > size - start) return false;
     store<u32>(region, length, 4);
-    const moved = likeMoved + codeDifference(load<u32>(region, 8) - start - distance - likeMoved, 3);
+    const moved =
+      likeMoved + codeDifference(load<u32>(region, 8) - start - distance - likeMoved, numbers + 3 * NUMBER);
     distance += moved;
     store<u32>(region, start + distance, 8);
-    const kind = likeKind + codeDifference(load<u32>(region, 12) - likeKind, 4);
+    const kind = likeKind + codeDifference(load<u32>(region, 12) - likeKind, numbers + 4 * NUMBER);
     if (kind >= KINDS) return false;
     if (isHashes(kind)) {
       const limit = start + distance;
@@ -139,7 +148,8 @@ export function codeRegions(file: usize, size: u32): bool {
       if (length >> 5 > pages || (pages - (length >> 5)) * pageSizeOf(kind) < hashed) return false;
       hashed = limit;
     }
-    if (kind === GO) {
+    if (kind === WASM_DATA || kind === WASM) moves = true;
+    if (kind === GO || kind === WASM_DATA) {
       if (go) return false;
       go = true;
       codeGoBases(file);
@@ -147,12 +157,13 @@ export function codeRegions(file: usize, size: u32): bool {
     store<u32>(region, kind, 12);
     end = start + length;
   }
-  return true;
+  hasWasm = hasWasm || (file === 0 && moves);
+  return file === 0 || !hasWasm || codeMoves();
 }
 
 /** A half of a base address. */
 export function codeBase(value: u32, like: u32): u32 {
-  return like + codeDifference(value - like, 6);
+  return like + codeDifference(value - like, numbers + 6 * NUMBER);
 }
 
 /** Each by how far it is from the one before; those of the new file by how much further than in the old one. */
@@ -162,7 +173,7 @@ function codeGoBases(file: usize): void {
   for (let i: u32 = 0; i < GO_BASES; i++) {
     const place = goBaseAt(file, i);
     const expected = file === 0 ? last : last + load<u32>(goBaseAt(0, i)) - like;
-    last = expected + codeDifference(load<u32>(place) - expected, 5);
+    last = expected + codeDifference(load<u32>(place) - expected, numbers + 5 * NUMBER);
     store<u32>(place, last);
     like = load<u32>(goBaseAt(0, i));
   }
@@ -183,12 +194,14 @@ export function isHashes(kind: u32): bool {
 }
 
 export function isCode(kind: u32): bool {
-  return kind === X86 || kind === ARM || (kind >= X86_32 && kind <= OTHER_CODE) || kind === MIPS;
+  return (
+    kind === X86 || kind === ARM || (kind >= X86_32 && kind <= OTHER_CODE) || kind === MIPS || kind === WASM
+  );
 }
 
 /** Whether the address of such a region is its own. */
 function isLoaded(kind: u32): bool {
-  return kind < HASHES || kind > OFFSETS;
+  return kind < HASHES || (kind > OFFSETS && kind < WASM);
 }
 
 /** Whether code is loaded at `address` of the old image. */
@@ -198,15 +211,6 @@ export function inCode(address: u32): bool {
     if (isCode(load<u32>(region, 12)) && address - load<u32>(region, 8) < load<u32>(region, 4)) return true;
   }
   return false;
-}
-
-/** Codes a difference that wraps, small ones of both signs alike. */
-function codeDifference(value: u32, field: usize): u32 {
-  const coded = codeNumber(
-    min<u32>((value << 1) ^ (0 - (value >> 31)), 0xfffffffe),
-    numbers + field * NUMBER,
-  );
-  return (coded >> 1) ^ (0 - (coded & 1));
 }
 
 /** The region that contains the offset, or 0. */

@@ -4,6 +4,7 @@
  */
 import { take } from '../../memory';
 import { hash } from '../coding/tables';
+import { hasMoves, movedTo } from './moves';
 import { addressOf, offsetOf } from './regions';
 import { mapped } from './steps';
 
@@ -37,6 +38,10 @@ export function predictTarget(target: u32): u32 {
   if (count !== 0 && load<u32>(entry) === target) {
     confidence = 2 + min<u32>(count, 5);
     return load<u32>(entry, 4);
+  }
+  if (hasMoves(target)) {
+    confidence = 1;
+    return movedTo(target);
   }
   const from = offsetOf(0, target);
   if (from !== 0xffffffff) {

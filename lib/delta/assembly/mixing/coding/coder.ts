@@ -178,3 +178,9 @@ export function codeRaw(value: u32, size: i32): u32 {
   for (let i = size - 1; i >= 0; i--) result = result * 2 + codeBit((value >> i) & 1, 32768);
   return result;
 }
+
+/** Codes a difference that wraps, small ones of both signs alike. */
+export function codeDifference(value: u32, counters: usize): u32 {
+  const coded = codeNumber(min<u32>((value << 1) ^ (0 - (value >> 31)), 0xfffffffe), counters);
+  return (coded >> 1) ^ (0 - (coded & 1));
+}

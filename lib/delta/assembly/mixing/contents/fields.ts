@@ -1,7 +1,7 @@
 /** Fields that hold a reference: as predicted, or what they hold instead. */
 import { take } from '../../memory';
 import { referenceAt, tableStart } from '../addresses/found';
-import { isTable, OFFSET, sizeOf } from '../addresses/kinds';
+import { isTable, OFFSET, sizeAt } from '../addresses/kinds';
 import { actual, field, origin, read, target, write } from '../addresses/references';
 import { addressOf } from '../addresses/regions';
 import { confidence, learnTarget, neighbours, predictTarget } from '../addresses/targets';
@@ -34,7 +34,7 @@ export function referenceHere(place: u32, oldPlace: u32): u32 {
 
 export function codeReference(reference: u32): void {
   charge(REFERENCES);
-  const size = sizeOf(reference);
+  const size = sizeAt(State.old + State.oldAt, reference);
   const refersTo = target(State.oldAt, reference);
   const address = addressOf(1, State.at);
   let table: u32 = 0;
@@ -43,9 +43,9 @@ export function codeReference(reference: u32): void {
   const expected = predictTarget(refersTo);
   const trust = confidence;
   const wanted = field(State.oldAt, reference, address, expected, table);
-  const before = read(State.old + State.oldAt, reference);
+  const before = read(State.old + State.oldAt, reference, size);
   const same = u32(wanted === before);
-  const actualWord = encoding ? read(State.fresh + State.at, reference) : 0;
+  const actualWord = encoding ? read(State.fresh + State.at, reference, size) : 0;
   const apart = min<u32>(16, (State.oldAt - State.lastMiss) >> 2);
   const set = (reference * 8 + trust) * 2 + same;
   counterOfFlag(0, counter(referenceFlags, set));
@@ -75,8 +75,8 @@ export function codeReference(reference: u32): void {
     charge(FIELDS);
     if (!found) value = codeField(reference, size, refersTo, wanted, before);
   }
-  write(State.fresh + State.at, reference, value);
-  learnTarget(refersTo, actual(reference, address, value, expected, table));
+  write(State.fresh + State.at, reference, size, value);
+  learnTarget(refersTo, actual(State.oldAt, reference, address, value, expected, table));
   if (!right) State.lastMiss = State.oldAt;
   State.at += size;
   State.oldAt += size;
@@ -101,7 +101,7 @@ function codeField(reference: u32, size: u32, refersTo: u32, wanted: u64, before
     context(3, hash(hash(place, <u32>value), 3));
     context(4, hash(hash(place, guess), (close & 255) + 512));
     context(5, hash(hash(refersTo, 4), <u32>value));
-    const y = encoding ? <u32>(read(State.fresh + State.at, reference) >> shift) & 255 : 0;
+    const y = encoding ? <u32>(read(State.fresh + State.at, reference, size) >> shift) & 255 : 0;
     const byte = codeLiteral(y, 6, <i32>guess, 32 + (<u32>i & 3) * 2 + equal, -1, 0, 96 + <u32>i);
     value = (value << 8) | <u64>byte;
   }

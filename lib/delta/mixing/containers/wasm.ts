@@ -1,0 +1,199 @@
+/** The parts of a WebAssembly module: its functions and its data (WebAssembly Core Specification 2.0, "Modules"). */
+import { withGo } from './go.ts';
+import { type FunctionTable, type Image, REGION_KINDS, type WasmModule } from './image.ts';
+
+const MAGIC = 0x6d736100;
+/** Sections. */
+const [IMPORT, MEMORY, CODE, DATA] = [2, 5, 10, 11];
+const PAGE = 1 << 16;
+/** What functions have for addresses where the program gives them none: behind all data. */
+const BEHIND = 0xc0000000;
+/** Bits of a function's addresses in Go (cmd/link/internal/wasm/asm.go). */
+const GO_SHIFT = 16;
+/** Data that is looked through for Go's table of functions. */
+const MOST_MEMORY = 1 << 28;
+/** How often addresses may go back from one segment to the next, + 1. */
+const MOST_SERIES = 16;
+
+export function isWasm(bytes: Buffer): boolean {
+  return bytes.readUInt32LE(0) === MAGIC;
+}
+
+/** Reads numbers of a variable number of bytes. */
+class Cursor {
+  readonly #bytes: Buffer;
+  at: number;
+
+  constructor(bytes: Buffer, at: number) {
+    this.#bytes = bytes;
+    this.at = at;
+  }
+
+  byte(): number {
+    return this.#bytes.readUInt8(this.at++);
+  }
+
+  number(): number {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = this.byte();
+      if (shift < 35) value += (byte & 127) * 2 ** shift;
+      if (byte < 128) return value % 2 ** 32;
+    }
+  }
+}
+
+export function wasm(bytes: Buffer): Image {
+  const sections = new Map<number, { at: number; end: number }>();
+  for (let at = 8; at < bytes.length; ) {
+    const cursor = new Cursor(bytes, at);
+    const id = cursor.byte();
+    const size = cursor.number();
+    at = cursor.at + size;
+    if (at > bytes.length) throw new RangeError('a section ends behind the module');
+    if (id !== 0) sections.set(id, { at: cursor.at, end: at });
+  }
+  const cursorOf = (id: number) => {
+    const section = sections.get(id);
+    return section === undefined ? null : { cursor: new Cursor(bytes, section.at), end: section.end };
+  };
+  const code = cursorOf(CODE);
+  const data = cursorOf(DATA);
+  const functions = code === null ? [] : functionsOf(code.cursor, code.end);
+  const segments = data === null ? [] : segmentsOf(data.cursor, data.end);
+  const module = {
+    imports: importsOf(cursorOf(IMPORT)?.cursor),
+    functions,
+    first: BEHIND,
+    shift: 0,
+    segments,
+  };
+  const regions: Image['regions'] = [];
+  const add = (part: { cursor: Cursor; end: number } | null, kind: Image['regions'][0]['kind']) => {
+    if (part === null || part.cursor.at >= part.end) return;
+    const offset = part.cursor.at;
+    regions.push({ offset, size: part.end - offset, address: offset, kind });
+  };
+  // The cursors stand behind the counts.
+  add(
+    code === null ? null : { ...code, cursor: new Cursor(bytes, functions[0] ?? code.end) },
+    REGION_KINDS.wasm,
+  );
+  const first = data === null ? null : new Cursor(bytes, sections.get(DATA)?.at ?? 0);
+  first?.number();
+  add(data === null || first === null ? null : { cursor: first, end: data.end }, REGION_KINDS.wasmData);
+  const span = memoryOf(cursorOf(MEMORY)?.cursor, segments);
+  return withTable(bytes, { regions, base: 0n, span, tables: [], goBases: [], wasm: module }, module);
+}
+
+function filledOf(segments: WasmModule['segments']): number {
+  return segments.reduce((most, { address, size }) => Math.max(most, address + size), 0);
+}
+
+function importsOf(cursor: Cursor | undefined): number {
+  let functions = 0;
+  for (let i = cursor?.number() ?? 0; cursor !== undefined && i > 0; i--) {
+    for (let name = 0; name < 2; name++) {
+      const size = cursor.number();
+      cursor.at += size;
+    }
+    const kind = cursor.byte();
+    if (kind === 0) functions++;
+    // A table has a type before its limits, a tag a byte before its type.
+    if (kind === 1 || kind === 4) cursor.byte();
+    if (kind === 1 || kind === 2) limitsOf(cursor);
+    else cursor.number();
+    if (kind === 3) cursor.byte();
+  }
+  return functions;
+}
+
+/** The least size. */
+function limitsOf(cursor: Cursor): number {
+  const form = cursor.byte();
+  const least = cursor.number();
+  if ((form & 1) !== 0) cursor.number();
+  return least;
+}
+
+/** Bytes of memory at the start. */
+function memoryOf(cursor: Cursor | undefined, segments: WasmModule['segments']): number {
+  const filled = filledOf(segments);
+  const declared = cursor !== undefined && cursor.number() > 0 ? limitsOf(cursor) * PAGE : 0;
+  return Math.min(BEHIND, Math.max(filled, declared));
+}
+
+/** Where they begin, and the end. */
+function functionsOf(cursor: Cursor, end: number): number[] {
+  const starts: number[] = [];
+  for (let i = cursor.number(); i > 0; i--) {
+    starts.push(cursor.at);
+    const size = cursor.number();
+    cursor.at += size;
+  }
+  if (cursor.at !== end) throw new RangeError('the functions end elsewhere than their section');
+  return [...starts, end];
+}
+
+/** In the order of the file, to the first that has no fixed address. */
+function segmentsOf(cursor: Cursor, end: number): WasmModule['segments'] {
+  const segments: WasmModule['segments'] = [];
+  let least = 0;
+  let series = 1;
+  for (let i = cursor.number(); i > 0; i--) {
+    if (cursor.byte() !== 0 || cursor.byte() !== 0x41) break;
+    const address = cursor.number();
+    if (cursor.byte() !== 0x0b) break;
+    const size = cursor.number();
+    if (cursor.at + size > end || (address < least && ++series > MOST_SERIES)) break;
+    segments.push({ address, offset: cursor.at, size });
+    least = address + size;
+    cursor.at += size;
+  }
+  return segments;
+}
+
+/** With what Go says of its functions: it stands in memory, which the segments make. */
+function withTable(bytes: Buffer, image: Image, module: WasmModule): Image {
+  const nothing = { ...image, goBases: new Array<number>(7).fill(0) };
+  const filled = filledOf(module.segments);
+  if (filled > MOST_MEMORY) return nothing;
+  const memory = Buffer.alloc(filled);
+  for (const { address, offset, size } of module.segments) bytes.copy(memory, address, offset, offset + size);
+  const whole = { offset: 0, size: memory.length, address: 0, kind: REGION_KINDS.data };
+  const found = withGo(memory, { ...image, regions: [whole], goBases: [] });
+  const [base] = found.goBases;
+  const begin = found.tables[0]?.records[0]?.address;
+  if (base === undefined || begin === undefined) return nothing;
+  // Since Go 1.26 its table has the functions' numbers there, without a base.
+  const scale = base === 0 ? GO_SHIFT : 0;
+  const first = begin * 2 ** scale;
+  if (first + module.functions.length * 2 ** GO_SHIFT > 2 ** 32) return nothing;
+  const place = placesOf(module.segments);
+  const tables = found.tables.map(({ offset, size, records }): FunctionTable => {
+    const start = place(offset);
+    const placed = records.flatMap(({ address, offset, size }) => {
+      const body = module.functions[(address - begin) >>> (GO_SHIFT - scale)];
+      const at = place(offset);
+      return body === undefined ? [] : [{ address: body, offset: at, size: place(offset + size) - at }];
+    });
+    return { offset: start, size: place(offset + size) - start, records: placed };
+  });
+  Object.assign(module, { first, shift: GO_SHIFT });
+  return { ...image, tables, goBases: found.goBases, wasm: module };
+}
+
+/** Where an address is in the file; between segments, where the one before it ends. */
+function placesOf(unsorted: WasmModule['segments']): (address: number) => number {
+  const segments = unsorted.toSorted((a, b) => a.address - b.address);
+  return (address) => {
+    let [low, high] = [0, segments.length];
+    while (low + 1 < high) {
+      const middle = (low + high) >> 1;
+      if ((segments[middle]?.address ?? 0) <= address) low = middle;
+      else high = middle;
+    }
+    const segment = segments[low];
+    return segment === undefined ? 0 : segment.offset + Math.min(segment.size, address - segment.address);
+  };
+}
