@@ -50,6 +50,7 @@ import { baselineOf } from '../version/index.ts';
 import { bringUpdater } from './steps/bring-updater.ts';
 import { keepConfigSchema } from './steps/config-schema.ts';
 import { startDgmo } from './steps/health-gate.ts';
+import { keepCompanions } from './steps/keep-companions.ts';
 import { recordReads } from './steps/record-reads.ts';
 
 /** A route to the release that has not been downloaded yet. */
@@ -252,6 +253,7 @@ async function installFrom(
     attempt.modernBuild = baselineOf(prepared.contents) === null ? null : to.sha256;
     const changed = !prepared.binaryUnchanged || prepared.evolutions.length > 0;
     if (changed) requireRoomFor(session, prepared);
+    await keepCompanions(session, prepared.contents);
     await bringUpdater(session, prepared);
     if (changed) await change(session, prepared, awaited);
     else if (awaited !== null) await awaitExit(session, awaited);

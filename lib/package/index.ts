@@ -1,5 +1,6 @@
 /** The `.dgmopkg` container: what `--apply` takes and `release bundle` makes. */
 export { joinPackages, MAX_JOINED } from './chain.ts';
+export { type CarriedFile, type Companion, type CompanionFile, companionsOf } from './companions.ts';
 export {
   decodeEvolution,
   type EvolutionArchive,
@@ -22,4 +23,4 @@ export {
   STATEMENT_TYPE,
   type Statement,
 } from './statement.ts';
-export { type PackageDraft, type PayloadDraft, writePackage } from './writer.ts';
+export { type PackageDraft, type PayloadDraft, withCompanions, writePackage } from './writer.ts';

@@ -6,9 +6,10 @@ import { DamagedError } from '../errors.ts';
 import { copyAndDigest, type Source, sliceSource } from '../platform/files.ts';
 import { decodeEnvelope, openEnvelope, type TrustedRoot, verifyBinarySignature } from '../trust/index.ts';
 import { binaryFor } from '../version/index.ts';
+import { type CarriedFile, namedBy } from './companions.ts';
 import type { EvolutionArchive } from './evolution-archive.ts';
 import { type CarriedEvolution, carriedEvolutions, openEvolution, openEvolutions } from './evolutions.ts';
-import { DOWNLOAD_AGAIN, HEADER_SIZE, readEnvelope } from './layout.ts';
+import { DOWNLOAD_AGAIN, type EnvelopeFound, readEnvelope } from './layout.ts';
 import { decodeStatement, type Payload, STATEMENT_TYPE, type Statement } from './statement.ts';
 
 export interface PackageContents extends Readonly<Statement> {
@@ -18,6 +19,8 @@ export interface PackageContents extends Readonly<Statement> {
   readonly size: number;
   /** The bytes of `payloads[index]` in the package. Throws RangeError for another index. */
   payload(index: number): Source;
+  /** Files that it carries besides, as the manifest names them: vouched for once `verifyPayloads` has read them. */
+  readonly companions: readonly CarriedFile[];
   /** The evolutions of the manifest that the package carries, in the order of the manifest. */
   evolutions(): CarriedEvolution[];
   /**
@@ -34,18 +37,18 @@ export interface PackageContents extends Readonly<Statement> {
  * it is cut off, changed or too long. Payloads are not read yet. The caller closes `source`.
  */
 export function readPackage(source: Source, root: TrustedRoot): PackageContents {
-  const envelope = readEnvelope(source);
-  const { payload, signedBy } = openEnvelope(envelope, STATEMENT_TYPE, root);
+  const found = readEnvelope(source);
+  const { payload, signedBy } = openEnvelope(found.envelope, STATEMENT_TYPE, root);
   const statement = decodeStatement(payload);
   const binary = binaryFor(statement.manifest, statement);
   if (binary !== undefined) verifyBinarySignature(binary, statement.version, root);
-  return contents(source, HEADER_SIZE + envelope.length, statement, signedBy);
+  return contents(source, found, statement, signedBy);
 }
 
 /** The contents of a package, checked for damage but not for trust: to be shown or compared, never to be installed. */
 export function peekPackage(source: Source): PackageContents & { claimedSigners: string[] } {
-  const bytes = readEnvelope(source);
-  const envelope = decodeEnvelope(bytes);
+  const found = readEnvelope(source);
+  const envelope = decodeEnvelope(found.envelope);
   if (envelope.payloadType !== STATEMENT_TYPE) {
     throw new DamagedError(
       `package: wanted a document of type ${STATEMENT_TYPE}, found ${envelope.payloadType}`,
@@ -53,18 +56,28 @@ export function peekPackage(source: Source): PackageContents & { claimedSigners:
   }
   const claimedSigners = envelope.signatures.map(({ keyId }) => keyId);
   return {
-    ...contents(source, HEADER_SIZE + bytes.length, decodeStatement(envelope.payload), []),
+    ...contents(source, found, decodeStatement(envelope.payload), []),
     claimedSigners,
   };
 }
 
-function contents(source: Source, start: number, statement: Statement, signedBy: string[]): PackageContents {
+function contents(
+  source: Source,
+  { end, flags }: EnvelopeFound,
+  statement: Statement,
+  signedBy: string[],
+): PackageContents {
   const offsets: number[] = [];
-  let size = start;
+  let size = end;
   for (const { length } of statement.payloads) {
     offsets.push(size);
     size += length;
   }
+  const companions = namedBy(flags, statement.manifest, statement).map((file) => {
+    const offset = size;
+    size += file.length;
+    return { file, offset };
+  });
   if (source.size !== size) {
     throw new DamagedError(`package: wanted ${size} bytes in all, found ${source.size}`, {
       advice: DOWNLOAD_AGAIN,
@@ -81,6 +94,10 @@ function contents(source: Source, start: number, statement: Statement, signedBy:
     signedBy,
     size,
     payload,
+    companions: companions.map(({ file, offset }) => ({
+      ...file,
+      content: sliceSource(source, offset, file.length),
+    })),
     evolutions: () => carriedEvolutions(statement),
     evolution: (id) => openEvolution(statement, payload, id),
     openEvolutions: (ids) => openEvolutions(statement, payload, ids),
@@ -90,7 +107,7 @@ function contents(source: Source, start: number, statement: Statement, signedBy:
 /** Called between pieces of work with the number of bytes done; may pause, or stop the work by throwing. */
 export type Checkpoint = (done: number) => void | Promise<void>;
 
-/** Reads every payload once and compares its digest. Throws DamagedError, which names the first that is not as signed. */
+/** Reads every payload and companion once and compares its digest. Throws DamagedError, which names the first that is not as signed. */
 export async function verifyPayloads(found: PackageContents, checkpoint?: Checkpoint): Promise<void> {
   let before = 0;
   for (const [index, entry] of found.payloads.entries()) {
@@ -101,6 +118,18 @@ export async function verifyPayloads(found: PackageContents, checkpoint?: Checkp
     if (sha256 !== entry.sha256) {
       throw new DamagedError(
         `package: wanted ${describe(entry)} with SHA-256 ${entry.sha256}, found ${sha256}`,
+        { advice: DOWNLOAD_AGAIN },
+      );
+    }
+  }
+  for (const { name, content, sha256: wanted } of found.companions) {
+    const { sha256, size } = await copyAndDigest(content, {
+      checkpoint: (done) => checkpoint?.(before + done),
+    });
+    before += size;
+    if (sha256 !== wanted) {
+      throw new DamagedError(
+        `package: wanted the ${name} that the manifest names, with SHA-256 ${wanted}, found ${sha256}`,
         { advice: DOWNLOAD_AGAIN },
       );
     }

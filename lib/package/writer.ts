@@ -1,9 +1,10 @@
 /** Writing a package: digest the payloads, sign the statement, then header, envelope and payloads in one pass. */
 import { UsageError } from '../errors.ts';
-import { chunksOf, type Digest, RunningDigest, type Source } from '../platform/files.ts';
+import { chunksOf, type Digest, RunningDigest, type Source, sliceSource } from '../platform/files.ts';
 import { type SigningKey, signEnvelope } from '../trust/index.ts';
 import { binaryFor, type DGMOVersion, type Target, targetName } from '../version/index.ts';
-import { encodeHeader } from './layout.ts';
+import { type CarriedFile, flagsOf } from './companions.ts';
+import { encodeHeader, readEnvelope } from './layout.ts';
 import { encodeStatement, type Payload, STATEMENT_TYPE, schemaOf } from './statement.ts';
 
 type WithContent<P> = P extends Payload ? Omit<P, 'length' | 'sha256'> & { content: Source } : never;
@@ -54,6 +55,21 @@ export function writePackage(
   emit(envelope);
   for (const { content } of payloads) for (const bytes of chunksOf(content)) emit(bytes);
   return digest.digest();
+}
+
+/**
+ * The same package with files that its manifest names, piece by piece. Each piece is valid until the next one is asked for.
+ *
+ * @param source a package that carries none
+ * @param companions at least one of what `companionsOf` names
+ * @throws DamagedError if the package or its header is damaged
+ */
+export function* withCompanions(source: Source, companions: readonly CarriedFile[]): Generator<Uint8Array> {
+  const { envelope, end } = readEnvelope(source);
+  yield encodeHeader(envelope, flagsOf(companions));
+  yield envelope;
+  yield* chunksOf(sliceSource(source, end, source.size - end));
+  for (const { content } of companions) yield* chunksOf(content);
 }
 
 function withDigest({ content, ...rest }: PayloadDraft): Payload {

@@ -5,12 +5,15 @@ import { BlockDigests } from '../../lib/delta/index.ts';
 import { UsageError } from '../../lib/errors.ts';
 import { decodeInput } from '../../lib/format/decoder.ts';
 import {
+  companionsOf,
   isAppName,
   type PayloadDraft,
   readPackage,
   verifyPayloads,
+  withCompanions,
   writePackage,
 } from '../../lib/package/index.ts';
+import { memorySource, RunningDigest } from '../../lib/platform/files.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { signBinary } from '../../lib/trust/index.ts';
 import { downloadUrl } from '../../lib/version/download-url.ts';
@@ -24,6 +27,7 @@ import {
   type Target,
   targetName,
 } from '../../lib/version/index.ts';
+import packageJson from '../../package.json' with { type: 'json' };
 import { applyLimit, type Command, readArguments, required, wholeNumber } from '../command.ts';
 import { readInput, requireOutput, withInput, writeOutput } from '../files.ts';
 import { loadKeys, loadRoot, ROOT_FILE } from '../keys/keyring.ts';
@@ -38,16 +42,18 @@ import {
 } from '../manifest/options.ts';
 import { print, tell } from '../platform/terminal.ts';
 import { bytes } from '../progress.ts';
+import { readConfigSchema } from '../repository/releases/config-schema.ts';
 import { type Build, blocksOf, build, framesOf, makeFull, makePatch } from '../work/payloads.ts';
+import { type CompanionsRequest, makeCompanions } from './bundle-companions.ts';
 import { bundlePublished, type PublishedRequest } from './bundle-published.ts';
 
 const HELP = `Usage: release bundle <version> --platform <p>-<a> --keys <keys> --new <file>
                       [--old <file> --from <version>] -o <file.dgmopkg> [options]
-       release bundle <version> --platform <p>-<a> --repo <dir> [--from <version>] -o <file.dgmopkg>
+       release bundle <version> --platform <p>-<a> --repo <dir> [--from <version>] [--alone] -o <file.dgmopkg>
 
 Makes a package for \`dgmo-updater --apply\`: with --old a patch from that binary, else the full binary. Everything in
 it is tried before it is signed, and the package is read back before it gets its name. With --repo it copies a
-published package: the patch from --from, or the full binary.
+published package: the patch from --from, or the full binary, and with it the updater and the config schema of the release.
 
   --platform <p>-<a>       ${TARGETS.map(targetName).join(', ')}
   --repo <dir>             a repository of \`release init\`
@@ -56,6 +62,10 @@ ${PASSPHRASE_HELP}\
   --new <file>             the binary of <version>
   --old <file>             the released binary of --from
   --from <version>         the version to update from
+  --updater <file>         the updater that comes with it, as \`release compile\` made it for that platform
+  --updater-version <v>    what it prints with --version (default: ${packageJson.version}, as this is)
+  --config-schema <file>   a JSON Schema that its config file has to follow
+  --alone                  with --repo: the package as it is in the feed, without these files
   --with-full              the full binary as well, in case the patch does not fit
   --level <1-22>           how hard the full binary is compressed
   --apply-limit <bytes>    how many bytes of a patch may have to be modelled when it is applied, about a million in one or two
@@ -72,6 +82,10 @@ const OPTIONS = {
   old: { type: 'string' },
   from: { type: 'string' },
   output: { type: 'string', short: 'o' },
+  updater: { type: 'string' },
+  'updater-version': { type: 'string', default: packageJson.version },
+  'config-schema': { type: 'string' },
+  alone: { type: 'boolean', default: false },
   'with-full': { type: 'boolean', default: false },
   level: { type: 'string' },
   'apply-limit': { type: 'string' },
@@ -105,6 +119,7 @@ export const bundle: Command = {
     const from = old === null ? null : build(old.version, readInput(old.file));
     requireOutput(request.output);
     const evolutions = await packEvolutions(request.description.evolutions, version);
+    const companions = await makeCompanions(request);
     const payloads = await makePayloads(from, to, request);
 
     const subject = { ...request.target, size: to.digest.size, checksum: to.digest.sha256 };
@@ -114,14 +129,29 @@ export const bundle: Command = {
       ...request.description.describe(old?.version ?? null, size, nativeHost().clock.now()),
       schema: manifestSchema([request.target]),
       binaries: [{ ...subject, signature, downloadUrl: request.downloadUrl, ...partsOf(to, payloads) }],
+      ...companions.named,
     };
     const all = [...payloads, ...evolutions];
     const draft = { app: request.app, ...request.target, manifest, payloads: all };
-    let written = { sha256: '', size: 0 };
+    const files = companionsOf(manifest, request.target).flatMap((file) => {
+      const content = companions.contents[file.name];
+      return content === undefined ? [] : [{ ...file, content: memorySource(content, file.name) }];
+    });
+    const digest = new RunningDigest();
     await writeOutput(
       request.output,
       (write) => {
-        written = writePackage(draft, keys, write);
+        const emit = (piece: Uint8Array) => {
+          digest.update(piece);
+          write(piece);
+        };
+        if (files.length === 0) {
+          writePackage(draft, keys, emit);
+          return;
+        }
+        const pieces: Uint8Array[] = [];
+        writePackage(draft, keys, (piece) => pieces.push(piece.slice()));
+        for (const piece of withCompanions(memorySource(Buffer.concat(pieces)), files)) emit(piece);
       },
       {
         check: (file) =>
@@ -134,6 +164,8 @@ export const bundle: Command = {
       const name = payload.kind === 'evolution' ? `evolution ${payload.id}` : payload.kind;
       return `${name} ${bytes(payload.content.size)}`;
     });
+    contents.push(...files.map(({ name, length }) => `${name} ${bytes(length)}`));
+    const written = digest.digest();
     tell(
       `${contents.join(', ')}, signed by ${keys.length} of ${root.roles.targets.keys.length} targets keys\n`,
     );
@@ -152,8 +184,7 @@ function partsOf({ content, digest }: Build, payloads: PayloadDraft[]): Pick<Bin
   };
 }
 
-interface Request {
-  target: Target;
+interface Request extends CompanionsRequest {
   app: string;
   keys: string;
   newFile: string;
@@ -169,7 +200,7 @@ interface Request {
 /** With --repo, everything else follows from what is published there. */
 function readPublishedRequest(version: string, repo: string, values: Values): PublishedRequest {
   requireVersion('<version>', version);
-  const { repo: _, platform, from, output, ...others } = values;
+  const { repo: _, platform, from, output, alone, 'updater-version': __, ...others } = values;
   const foreign = Object.entries(others).find(
     ([name, value]) => value !== undefined && value !== false && name !== 'app' && String(value) !== '',
   );
@@ -180,6 +211,7 @@ function readPublishedRequest(version: string, repo: string, values: Values): Pu
     target: readTarget(platform),
     repo,
     from: from ?? null,
+    alone,
     output: required('-o <file.dgmopkg>', output),
   };
 }
@@ -204,6 +236,8 @@ function readRequest(version: string, values: Values): Request {
   const old = readOld(version, values);
   const level = values.level === undefined ? undefined : wholeNumber('--level', values.level, 0, [1, 22]);
   const description = readDescription(version, values);
+  if (values.alone) throw new UsageError('--alone goes with --repo');
+  requireVersion('--updater-version', values['updater-version']);
   const url = values['download-url'] ?? executableName(`${values.app}-${version}-${name}`, target.platform);
   return {
     target,
@@ -217,6 +251,12 @@ function readRequest(version: string, values: Values): Request {
     applyLimit: applyLimit(values['apply-limit']) ?? undefined,
     downloadUrl: decodeInput(downloadUrl, url, '--download-url'),
     description,
+    updater:
+      values.updater === undefined ? null : { file: values.updater, version: values['updater-version'] },
+    configSchema:
+      values['config-schema'] === undefined
+        ? undefined
+        : readConfigSchema(readInput(values['config-schema']), values['config-schema']),
   };
 }
 

@@ -1,5 +1,6 @@
 /**
- * What a check and a repair of a real release cost: `bun test/bench/repair.ts`. opencode 1.18.33 was updated to 1.18.34 by the
+ * What a check and a repair of a real release cost: `bun test/bench/repair.ts`, or `-- --blocks N` for a repair of N random blocks
+ * from the feed, and as many with what the install has (`DGMO_SEED=<seed>` repeats a run). opencode 1.18.33 was updated to 1.18.34 by the
  * compiled updater from a feed behind nginx, which was made by `release add` with its defaults; a relay counts the bytes. Times
  * include the start of the process.
  */
@@ -16,6 +17,8 @@ import { fetchPackage } from './pairs.ts';
 const OLD = '1.18.33';
 const NEW = '1.18.34';
 const ROUNDS = 15;
+/** Updates after each of which the first check is measured. */
+const INSTALLS = 5;
 const REPAIRS = 3;
 const BLOCK = 1 << 16;
 /** Of 1.18.34, with a byte flipped: one of the five of 200 that the older executable does not mend. */
@@ -30,9 +33,10 @@ interface Took {
 }
 
 interface Verified {
-  /** Medians. `first`: nothing is recorded of what was read before. */
+  /** Medians. `first`: just after the installation. `unknown`: nothing is recorded of what was read before. */
   quick: Took;
   first: Took;
+  unknown: Took;
   full: Took;
   /** One SHA-256 over the executable, in a process that has been started. */
   digest: Took;
@@ -60,8 +64,12 @@ export interface RepairBench {
   repaired: Repaired[];
 }
 
-/** Null if nginx is not installed, or this is no machine for linux-x64. */
-export async function benchRepair(): Promise<RepairBench | null> {
+/**
+ * Null if nginx is not installed, or this is no machine for linux-x64.
+ *
+ * @param blocks measure the repair of so many random blocks, and nothing else
+ */
+export async function benchRepair(blocks = 0): Promise<RepairBench | null> {
   if (NGINX === null || process.platform !== 'linux' || process.arch !== 'x64') return null;
   const old = await fetchPackage('opencode-linux-x64', OLD);
   const fresh = await fetchPackage('opencode-linux-x64', NEW);
@@ -71,13 +79,28 @@ export async function benchRepair(): Promise<RepairBench | null> {
     await using nginx = await startNginx({ root, home: path.join(shop.folder, 'nginx') });
     using relay = await startRelay(nginx.port);
     const updater = await shop.updater();
-    const adopted = await makeInstall({ binary: fresh, version: NEW, updater, app: 'opencode' });
-    const verified = [await timeVerify(adopted)];
-    adopted.remove();
-    const here = await makeInstall({ binary: old, version: OLD, updater, app: 'opencode' });
-    try {
+    const adopt = () => makeInstall({ binary: fresh, version: NEW, updater, app: 'opencode' });
+    const update = async () => {
+      const here = await makeInstall({ binary: old, version: OLD, updater, app: 'opencode' });
       await timed(here, ['update', '--yes', '--no-relaunch', '--feed', relay.url]);
-      verified.push(await timeVerify(here));
+      return here;
+    };
+    if (blocks > 0) {
+      const here = await update();
+      try {
+        return { added, verified: [], repaired: await timeRandomBlocks(here, relay, blocks) };
+      } finally {
+        here.remove();
+      }
+    }
+    const afterAdoption = await timeFirst(adopt);
+    const adopted = await adopt();
+    const verified = [{ first: afterAdoption, ...(await timeVerify(adopted)) }];
+    adopted.remove();
+    const afterUpdate = await timeFirst(update);
+    const here = await update();
+    try {
+      verified.push({ first: afterUpdate, ...(await timeVerify(here)) });
       return { added, verified, repaired: await timeRepairs(here, relay) };
     } finally {
       here.remove();
@@ -134,23 +157,37 @@ function medianOf(all: readonly Took[]): Took {
   return { wall: median(all.map(({ wall }) => wall)), cpu: median(all.map(({ cpu }) => cpu)) };
 }
 
-/** The three in turn, so that what else the machine does hits all of them. */
-async function timeVerify(here: Installed): Promise<Verified> {
+/** Of the first `verify --full` after each of some installations. */
+async function timeFirst(install: () => Promise<Installed>): Promise<Took> {
+  const all: Took[] = [];
+  for (let round = 0; round < INSTALLS; round++) {
+    const here = await install();
+    try {
+      all.push(await timed(here, ['verify', '--full']));
+    } finally {
+      here.remove();
+    }
+  }
+  return medianOf(all);
+}
+
+/** All of them in turn, so that what else the machine does hits each. */
+async function timeVerify(here: Installed): Promise<Omit<Verified, 'first'>> {
   await Bun.sleep(SETTLED);
   const { result } = await timed(here, ['verify', '--full']);
-  const [quick, first, full, digest]: [Took[], Took[], Took[], Took[]] = [[], [], [], []];
+  const [quick, unknown, full, digest]: [Took[], Took[], Took[], Took[]] = [[], [], [], []];
   for (let round = 0; round < ROUNDS; round++) {
     const [begun, before] = [performance.now(), process.cpuUsage()];
     sha256(here.dgmo);
     const { user, system } = process.cpuUsage(before);
     digest.push({ wall: performance.now() - begun, cpu: (user + system) / 1000 });
     fs.rmSync(path.join(here.dir, '.dgmo-updater', 'read.json'));
-    first.push(await timed(here, ['verify', '--full']));
+    unknown.push(await timed(here, ['verify', '--full']));
     full.push(await timed(here, ['verify', '--full']));
     quick.push(await timed(here, ['verify']));
   }
   return {
-    ...{ quick: medianOf(quick), first: medianOf(first), full: medianOf(full), digest: medianOf(digest) },
+    ...{ quick: medianOf(quick), unknown: medianOf(unknown), full: medianOf(full), digest: medianOf(digest) },
     ...{ read: Number(result.bytesRead), binary: fs.statSync(here.dgmo).size },
   };
 }
@@ -181,17 +218,69 @@ interface Case {
   most: Repaired['most'];
 }
 
+/** One byte of a random block at a time, from the feed, then with what the install has: medians, and the worst. */
+async function timeRandomBlocks(here: Installed, relay: Relay, count: number): Promise<Repaired[]> {
+  const good = sha256(here.dgmo);
+  const size = fs.statSync(here.dgmo).size;
+  const seed = Number(process.env.DGMO_SEED ?? Date.now() % 1_000_000);
+  console.log(`DGMO_SEED=${seed}`);
+  const places = Array.from({ length: count }, (_, index) => {
+    const bytes = createHash('sha256').update(`${seed} ${index}`).digest();
+    return bytes.readUInt32LE(0) % size;
+  });
+  const rows: Repaired[] = [];
+  for (const isOnline of [false, true]) {
+    const all: (Took & Pick<Repaired, 'wire' | 'fetched'> & { block: number })[] = [];
+    const args = isOnline ? ['--feed', relay.url] : ['--offline'];
+    for (const place of places) {
+      flipByte(here.dgmo, place);
+      if (isOnline) forget(here);
+      const before = relay.bytes();
+      const { result, wall, cpu } = await timed(here, ['repair', '--yes', ...args]);
+      const wire = relay.bytes() - before;
+      const block = Math.floor(place / BLOCK);
+      if (sha256(here.dgmo) !== good) throw new Error(`block ${block}: the executable is not what it was`);
+      all.push({ block, wall, cpu, wire, fetched: Number(result.bytesFetched) });
+    }
+    const slowest = all.toSorted((a, b) => b.wall - a.wall);
+    const largest = all.toSorted((a, b) => b.wire - a.wire);
+    const what = isOnline ? 'from the feed' : 'with what is kept with the install';
+    const most = { wire: isOnline ? 320_000 : 0, seconds: 1.5 };
+    const late = slowest.filter(({ wall }) => wall > 1000 * most.seconds).length;
+    console.log(`${what}: ${late} of ${count} took more than ${most.seconds} s`);
+    const rowOf = (name: string, one: (typeof all)[number] | undefined) =>
+      one === undefined ? [] : [{ what: `${name}, ${what}`, took: one, most, ...one }];
+    rows.push(
+      ...rowOf(`the median of ${count} blocks in time`, slowest[count >> 1]),
+      ...rowOf(`the slowest, block ${slowest[0]?.block}`, slowest[0]),
+      ...rowOf(`the one with the most bytes, block ${largest[0]?.block}`, largest[0]),
+    );
+  }
+  return rows.map(({ what, wire, fetched, took, most }) => ({ what, wire, fetched, took, most }));
+}
+
 async function timeRepairs(here: Installed, relay: Relay): Promise<Repaired[]> {
   const blocks = Math.floor(fs.statSync(here.dgmo).size / BLOCK);
   const ten = Array.from({ length: 10 }, (_, index) => Math.floor(((index + 0.5) * blocks) / 10));
   const one = ten.slice(5, 6);
   const online = { args: ['--feed', relay.url], forgets: true };
   const cases: Case[] = [
-    { what: 'one flipped byte', damaged: one, ...online, most: { wire: 320_000, seconds: 1.5 } },
-    { what: 'ten damaged blocks', damaged: ten, ...online, most: { wire: 1_400_000, seconds: Infinity } },
+    {
+      what: 'one flipped byte, from the feed',
+      damaged: one,
+      ...online,
+      most: { wire: 320_000, seconds: 1.5 },
+    },
+    {
+      what: 'ten damaged blocks, from the feed',
+      damaged: ten,
+      ...online,
+      most: { wire: 1_400_000, seconds: Infinity },
+    },
     ...[
-      { what: 'one flipped byte, with the older executable and the patch here', damaged: one },
+      { what: 'one flipped byte, with what is kept with the install', damaged: one },
       { what: 'the same in a block that only the patch makes', damaged: [UNLIKE_OLD] },
+      { what: 'ten damaged blocks', damaged: ten },
     ].map((one) => ({ ...one, args: ['--offline'], forgets: false, most: { wire: 0, seconds: 1.5 } })),
   ];
   const pristine = fs.mkdtempSync(path.join(os.tmpdir(), 'repair-bench-'));
@@ -276,15 +365,17 @@ export function repairTable(bench: RepairBench | null): string {
   return [
     'In brackets: milliseconds of processor time, and the ratio of these.',
     '',
-    '| install | `verify` | `verify --full` | one SHA-256 of the executable | ratio | the first `verify --full` | ratio | it reads |',
-    '|---|---|---|---|---|---|---|---|',
-    ...bench.verified.map(({ quick, first, full, digest, read }, index) => {
+    '| install | `verify` | `verify --full` | one SHA-256 of the executable | ratio | the first `verify --full` | ratio | with nothing recorded | ratio | it reads |',
+    '|---|---|---|---|---|---|---|---|---|---|',
+    ...bench.verified.map(({ quick, first, unknown, full, digest, read }, index) => {
       const [wall, cpu] = ratios(full, digest);
-      const [wallOfFirst, cpuOfFirst] = ratios(first, digest);
+      const [wallOfFirst = '', cpuOfFirst] = ratios(first, digest);
+      const [wallOfUnknown, cpuOfUnknown] = ratios(unknown, digest);
       return (
         `| ${installs[index]} | ${judged(milliseconds(quick), quick.wall <= 60, '60 ms')} | ${milliseconds(full)} | ` +
         `${milliseconds(digest)} | ${judged(`${wall} (${cpu})`, full.wall <= 1.2 * digest.wall, '1.20')} | ` +
-        `${milliseconds(first)} | ${wallOfFirst} (${cpuOfFirst}) | ${number(read / 1e6)} MB |`
+        `${milliseconds(first)} | ${judged(`${wallOfFirst} (${cpuOfFirst})`, first.wall <= 1.2 * digest.wall, '1.20')} | ` +
+        `${milliseconds(unknown)} | ${wallOfUnknown} (${cpuOfUnknown}) | ${number(read / 1e6)} MB |`
       );
     }),
     '',
@@ -304,4 +395,7 @@ export function repairTable(bench: RepairBench | null): string {
   ].join('\n');
 }
 
-if (import.meta.main) console.log(repairTable(await benchRepair()));
+if (import.meta.main) {
+  const at = process.argv.indexOf('--blocks');
+  console.log(repairTable(await benchRepair(at < 0 ? 0 : Number(process.argv[at + 1]))));
+}

@@ -29,6 +29,11 @@ export const inspectPackage: Inspector = async (source, note, root) => {
   note('rollback', manifest.rollback);
   note('binary', contents.binary);
   note('payloads', contents.payloads);
+  if (contents.companions.length > 0)
+    note(
+      'besides',
+      contents.companions.map(({ name, length, sha256 }) => ({ name, length, sha256 })),
+    );
   note('signatures', contents.claimedSigners);
   if (root === null) note('trusted', 'not checked, no root given');
   else note('trusted', readPackage(source, root).signedBy);

@@ -3,6 +3,16 @@ import type { MutatedFile } from '../mutant.ts';
 
 export const PACKAGE: readonly MutatedFile[] = [
   {
+    file: 'lib/package/companions.ts',
+    tests: ['test/package/companions.test.ts'],
+    changes: [['if (flagsOf(files) === flags) return files;', 'return files;']],
+  },
+  {
+    file: 'lib/package/reader.ts',
+    tests: ['test/package/companions.test.ts'],
+    changes: [['if (sha256 !== wanted) ', 'if (false) ']],
+  },
+  {
     file: 'lib/package/evolutions.ts',
     tests: ['test/package/evolutions.test.ts'],
     changes: [

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { applyPatch, decompressFull } from '../../../lib/delta/index.ts';
 import { planRoute, readPackage, verifyPayloads } from '../../../lib/package/index.ts';
-import { digestBytes, memorySource } from '../../../lib/platform/files.ts';
+import { digestBytes, memorySource, readSource } from '../../../lib/platform/files.ts';
 import { decodeRoot } from '../../../lib/trust/index.ts';
 import { CHEAP, type Folder, freshFolder, noise } from '../run.ts';
 
@@ -83,6 +83,34 @@ describe('release bundle', () => {
     });
     expect(Buffer.concat(pieces).equals(NEW)).toBe(true);
     expect(contents.manifest.updates.from).toBeNull();
+  });
+
+  test('carries the updater and the schema of the config, which its manifest names as a feed does', async () => {
+    const updater = noise(3, 300_000);
+    writeFileSync(folder.at('updater'), updater);
+    writeFileSync(folder.at('schema.json'), '{ "type": "object" }\n');
+    const more = ['--updater', 'updater', '--updater-version', '0.9.0', '--config-schema', 'schema.json'];
+    const { code, stdout } = await bundle('besides.dgmopkg', ...OLD_OPTIONS, ...more);
+    expect(code).toBe(0);
+    const { size, sha256 } = digestBytes(readFileSync(folder.at('besides.dgmopkg')));
+    expect(stdout).toBe(`besides.dgmopkg: ${size.toLocaleString('en-US')} bytes, SHA-256 ${sha256}\n`);
+    const { manifest, companions, payloads } = await read('besides.dgmopkg');
+    expect(payloads.map(({ kind }) => kind)).toEqual(['patch']);
+    const [listed] = manifest.updaters ?? [];
+    expect(listed).toMatchObject({ version: '0.9.0', checksum: digestBytes(updater).sha256, size: 300_000 });
+    expect(listed?.file.path).toBe(`updaters/linux-x64/${listed?.file.sha256}.updater.frames`);
+    const [framed, schema] = companions;
+    if (framed === undefined || schema === undefined) throw new Error('it carries less');
+    const pieces: Uint8Array[] = [];
+    await decompressFull({
+      ...{ form: 'frames', source: framed.content, size: updater.length },
+      write: (bytes) => pieces.push(bytes.slice()),
+    });
+    expect(Buffer.concat(pieces).equals(updater)).toBe(true);
+    expect(new TextDecoder().decode(readSource(schema.content))).toBe('{"type":"object"}');
+    const inspected = await folder.release(['inspect', 'besides.dgmopkg']);
+    expect(inspected.stdout).toContain('config schema');
+    expect((await bundle('no.dgmopkg', '--alone')).code).toBe(2);
   });
 
   test('with --with-full carries both', async () => {

@@ -1,0 +1,52 @@
+/** The updater and the schema of the config that `release bundle` puts beside a release: they are what a feed would have. */
+import { compressFramed } from '../../lib/delta/index.ts';
+import type { Companion } from '../../lib/package/index.ts';
+import { digestBytes } from '../../lib/platform/files.ts';
+import type { DGMOVersion, Target } from '../../lib/version/index.ts';
+import { readInput } from '../files.ts';
+import { configSchemaPath, updaterPath } from '../repository/layout.ts';
+import { build } from '../work/payloads.ts';
+
+export interface CompanionsRequest {
+  target: Target;
+  updater: { file: string; version: string } | null;
+  configSchema: Uint8Array | undefined;
+}
+
+export interface Companions {
+  /** What the manifest says of them. */
+  named: Pick<DGMOVersion, 'updaters' | 'configSchema'>;
+  contents: Readonly<Record<Companion, Uint8Array | undefined>>;
+}
+
+/** Compresses the updater. Throws UsageError if there is no such file. */
+export async function makeCompanions({
+  target,
+  updater,
+  configSchema,
+}: CompanionsRequest): Promise<Companions> {
+  const listed = (content: Uint8Array, at: (sha256: string) => string) => {
+    const { sha256, size: length } = digestBytes(content);
+    return { path: at(sha256), length, sha256 };
+  };
+  const made = updater === null ? null : build(updater.version, readInput(updater.file));
+  const framed = made === null ? undefined : await compressFramed(made.content);
+  const { platform, arch } = target;
+  return {
+    named: {
+      ...(updater === null || made === null || framed === undefined
+        ? {}
+        : {
+            updaters: [
+              {
+                ...{ platform, arch, version: updater.version },
+                ...{ size: made.digest.size, checksum: made.digest.sha256 },
+                file: listed(framed, (sha256) => updaterPath(target, sha256)),
+              },
+            ],
+          }),
+      ...(configSchema === undefined ? {} : { configSchema: listed(configSchema, configSchemaPath) }),
+    },
+    contents: { updater: framed, 'config schema': configSchema },
+  };
+}
