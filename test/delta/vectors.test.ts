@@ -39,6 +39,7 @@ test('the vectors are there', () => {
     'mixing-go-s390x',
     'mixing-go-wasm',
     'mixing-light-bulk',
+    'mixing-mach-o-addresses',
     'mixing-mach-o-arm64',
     'mixing-pe-x86-64',
     'mixing-script',

@@ -249,11 +249,12 @@ export function pe(later: boolean): Uint8Array {
   ]);
 }
 
-/** Two sections with chained pointers, and a code signature whose pages are digested. */
-export function machO(later: boolean): Uint8Array {
+/** Two sections with chained pointers, offsets or addresses, and a code signature whose pages are digested. */
+export function machO(later: boolean, withAddresses = false): Uint8Array {
   const base = 0x100000000n;
   const layout = { code: 0x1000, data: 0x9000, codeAt: 0x1000, dataAt: 0x5000, base };
-  const pointer = (address: number) => [...little(address), ...little(0x00100000)];
+  const high = 0x00100000 + (withAddresses ? 1 : 0);
+  const pointer = (address: number) => [...little(address), ...little(high)];
   const { code, data } = link('arm', later, layout, pointer);
   const limit = 0x7000;
   const file = Buffer.alloc(limit + 512);
@@ -280,6 +281,18 @@ export function machO(later: boolean): Uint8Array {
     file.set(bytes, offset);
   }
   const command = 32 + 72 + 160;
+  if (withAddresses) {
+    // The second of two segments has pointers of the form 2.
+    const [fixups, segments] = [limit - 0x100, 32];
+    file.writeUInt32LE(3, 16);
+    file.writeUInt32LE(0x80000034, command + 16);
+    file.writeUInt32LE(16, command + 20);
+    file.writeUInt32LE(fixups, command + 24);
+    file.writeUInt32LE(segments, fixups + 4);
+    file.writeUInt32LE(2, fixups + segments);
+    file.writeUInt32LE(12, fixups + segments + 8);
+    file.writeUInt16LE(2, fixups + segments + 12 + 6);
+  }
   file.writeUInt32LE(0x1d, command);
   file.writeUInt32LE(16, command + 4);
   file.writeUInt32LE(limit, command + 8);
@@ -341,7 +354,8 @@ export function samples(): Sample[] {
     sample('elf-debug', elfWithDebug),
     sample('elf-unwinding', elfWithUnwinding),
     sample('pe-x86-64', pe),
-    sample('mach-o-arm64', machO),
+    sample('mach-o-arm64', (later) => machO(later)),
+    sample('mach-o-addresses', (later) => machO(later, true)),
     sample('wasm', wasmModule),
     sample('go-wasm', goWasmModule),
     sample('script', script),

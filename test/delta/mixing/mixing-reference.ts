@@ -335,6 +335,7 @@ const [DATA, X86, ARM, TEXT, POINTERS, RELATIVE, CHAINED, HASHES, LARGE_HASHES, 
 
 /** Of debug information. */
 const DEBUG = 19;
+const CHAINED_ADDRESSES = 25;
 
 interface Region {
   offset: number;
@@ -360,7 +361,7 @@ const addressIn = ({ regions }: Image, offset: number) => {
 const offsetIn = ({ regions }: Image, address: number) => {
   const region = regions.find(
     (each) =>
-      (each.kind < HASHES || (each.kind > OFFSETS && each.kind < WASM)) &&
+      (each.kind < HASHES || (each.kind > OFFSETS && each.kind < WASM) || each.kind === CHAINED_ADDRESSES) &&
       u32(address - each.address) < each.size,
   );
   return region === undefined ? NOWHERE : region.offset + u32(address - region.address);
@@ -436,8 +437,7 @@ class References {
       }
       if (![GO, UNWINDING, UNWINDING_INDEX].includes(region.kind)) this.#scanTables(region);
       this.#other.scan(region.kind, region);
-      if (region.kind === POINTERS || region.kind === RELATIVE || region.kind === CHAINED)
-        this.#scanPointers(region);
+      if ([POINTERS, RELATIVE, CHAINED, CHAINED_ADDRESSES].includes(region.kind)) this.#scanPointers(region);
     }
   }
 
@@ -554,6 +554,11 @@ class References {
     }
   }
 
+  /** What chained pointers are relative to. */
+  #chained(base: bigint): bigint {
+    return this.#image.regions.some(({ kind }) => kind === CHAINED_ADDRESSES) ? base : 0n;
+  }
+
   #scanPointers({ offset, size, address, kind }: Region): void {
     const { span, base } = this.#image;
     for (let at = -address & 7; at + 8 <= size; at += 8) {
@@ -561,8 +566,8 @@ class References {
       if (this.at(field) !== 0 || this.at(field + 4) !== 0) continue;
       const value = this.#view.getBigUint64(field, true);
       const to = BigInt.asUintN(64, value - base);
-      if (kind === CHAINED) {
-        const low = value & 0xfffffffffn;
+      if (kind === CHAINED || kind === CHAINED_ADDRESSES) {
+        const low = (value & 0xfffffffffn) - this.#chained(base);
         if (value >> 63n === 0n && value >> 36n !== 0n && low >= 0x4000n && low < BigInt(span))
           this.#note(field, CHAIN);
       } else if (to < BigInt(span) && to >= 0x1000n) {
@@ -631,7 +636,8 @@ class References {
   target(offset: number, kind: number): number {
     const word = this.#word(offset);
     if (kind === ABSOLUTE || kind === POINTER) return u32(word - Number(this.#image.base & 0xffffffffn));
-    if (kind === IMAGE_RELATIVE || kind === CHAIN) return word;
+    if (kind === IMAGE_RELATIVE) return word;
+    if (kind === CHAIN) return u32(word - Number(this.#chained(this.#image.base) & 0xffffffffn));
     if (kind === TABLE || kind === TABLE_START)
       return u32(addressIn(this.#image, this.tableStart(offset)) + word);
     if (kind === OFFSET_PAIR) return u32(originIn(this.#image, offset) + word);
@@ -659,7 +665,10 @@ class References {
     if (kind === ABSOLUTE) return low(to + Number(this.#newBase & 0xffffffffn));
     if (kind === POINTER) return BigInt.asUintN(64, BigInt(to) + this.#newBase);
     if (kind === IMAGE_RELATIVE) return BigInt(to);
-    if (kind === CHAIN) return (this.#view.getBigUint64(offset, true) & ~0xfffffffffn) | BigInt(to);
+    if (kind === CHAIN) {
+      const chained = (BigInt(to) + this.#chained(this.#newBase)) & 0xfffffffffn;
+      return (this.#view.getBigUint64(offset, true) & ~0xfffffffffn) | chained;
+    }
     if (kind === TABLE || kind === TABLE_START || kind === OFFSET_PAIR) return low(to - table);
     if (kind === BRANCH) return low(to - address - 4);
     if (kind < ABSOLUTE) return low(to - address - 4 - (kind - OPERAND));
@@ -685,7 +694,8 @@ class References {
     if (isHalf(kind)) return this.#other.halfOf(word, expected);
     if (isOther(kind)) return this.#other.solve(1, kind, address, made);
     if (kind === ABSOLUTE || kind === POINTER) return u32(word - Number(this.#newBase & 0xffffffffn));
-    if (kind === IMAGE_RELATIVE || kind === CHAIN) return word;
+    if (kind === IMAGE_RELATIVE) return word;
+    if (kind === CHAIN) return u32(word - Number(this.#chained(this.#newBase) & 0xffffffffn));
     if (kind === TABLE || kind === TABLE_START || kind === OFFSET_PAIR) return u32(table + word);
     if (kind === BRANCH) return u32(address + 4 + word);
     if (kind < ABSOLUTE) return u32(address + 4 + kind - OPERAND + word);
@@ -713,7 +723,7 @@ interface WordEntry {
 const isEqual = (a: readonly number[], b: readonly number[]) =>
   a.length === b.length && a.every((byte, i) => byte === b[i]);
 const [CODE_CLASS, TEXT_CLASS] = [1, 2];
-const KINDS = 25;
+const KINDS = 26;
 
 interface Step {
   start: number;

@@ -184,6 +184,22 @@ test('functions of WebAssembly have addresses behind the data, or those that Go 
   expect(go.tables.map(({ records }) => records.length)).toEqual([305, 305]);
 });
 
+test('chained pointers of Mach-O are references, in whichever of two forms they are', async () => {
+  const kinds = [false, true].map((withAddresses) => {
+    const { regions } = regionsOf(machO(false, withAddresses), false);
+    return regions.map(({ kind }) => kind);
+  });
+  expect(kinds).toEqual([
+    [2, 6],
+    [2, 25],
+  ]);
+  const [offsets = 0, addresses = 0] = await Promise.all(
+    [false, true].map(async (form) => (await make(machO(false, form), machO(true, form))).length),
+  );
+  // What is there besides says in which form they are.
+  expect(addresses).toBeLessThan(offsets + 40);
+});
+
 test('the hashes of pages are not sent', async () => {
   const [old, fresh] = [machO(false), machO(true)];
   const changed = Uint8Array.from(fresh);

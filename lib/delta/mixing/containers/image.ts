@@ -71,6 +71,7 @@ export const REGION_KINDS = {
   unwinding: 22,
   wasm: 23,
   wasmData: 24,
+  chainedAddresses: 25,
 } as const;
 export type RegionKind = (typeof REGION_KINDS)[keyof typeof REGION_KINDS];
 
@@ -92,8 +93,14 @@ export function isCode(kind: RegionKind): boolean {
 
 /** Whether it is data that may hold addresses. */
 export function isData(kind: RegionKind): boolean {
-  const { pointers, chained, words, pointersBig, debug } = REGION_KINDS;
-  return (kind >= pointers && kind <= chained) || kind === words || kind === pointersBig || kind === debug;
+  const { pointers, chained, words, pointersBig, debug, chainedAddresses } = REGION_KINDS;
+  return (
+    (kind >= pointers && kind <= chained) ||
+    kind === words ||
+    kind === pointersBig ||
+    kind === debug ||
+    kind === chainedAddresses
+  );
 }
 
 export function isUnwinding(kind: RegionKind): boolean {

@@ -52,6 +52,7 @@ export function machO(bytes: Buffer): Parts {
   const code =
     cpu === 0x01000007 ? REGION_KINDS.x86 : cpu === 0x0100000c ? REGION_KINDS.arm : REGION_KINDS.otherCode;
   const parts: Part[] = [];
+  const pointers = pointersOf(bytes);
   let end = 0n;
   for (let i = 0, at = 32; i < bytes.readUInt32LE(16); i++) {
     const size = bytes.readUInt32LE(at + 4);
@@ -75,13 +76,37 @@ export function machO(bytes: Buffer): Parts {
           offset,
           size: length,
           address: bytes.readBigUInt64LE(section + 32),
-          kind: executable ? code : REGION_KINDS.chained,
+          kind: executable ? code : pointers,
         });
       }
     }
     at += size;
   }
   return { parts, end };
+}
+
+/** Of LC_DYLD_CHAINED_FIXUPS: a pointer of 64 bits that is an address, not an offset. */
+const FIXUPS = 0x80000034;
+const POINTER_64 = 2;
+
+/** The kind of regions with pointers: what is chained says of each segment in which form its pointers are. */
+function pointersOf(bytes: Buffer): Part['kind'] {
+  for (let i = 0, at = 32; i < bytes.readUInt32LE(16); i++) {
+    const size = bytes.readUInt32LE(at + 4);
+    if (size < 8) break;
+    if (bytes.readUInt32LE(at) === FIXUPS) {
+      const start = bytes.readUInt32LE(at + 8);
+      const segments = start + bytes.readUInt32LE(start + 4);
+      for (let j = 0; j < bytes.readUInt32LE(segments); j++) {
+        const segment = bytes.readUInt32LE(segments + 4 + 4 * j);
+        if (segment === 0) continue;
+        const form = bytes.readUInt16LE(segments + segment + 6);
+        return form === POINTER_64 ? REGION_KINDS.chainedAddresses : REGION_KINDS.chained;
+      }
+    }
+    at += size;
+  }
+  return REGION_KINDS.chained;
 }
 
 /** The hashes of pages in a code signature, if they are what a decoder would compute. */

@@ -57,6 +57,8 @@ import {
   ARM_32,
   addressOf,
   CHAINED,
+  CHAINED_ADDRESSES,
+  chainBase,
   DEBUG,
   GO,
   holdsReferences,
@@ -145,7 +147,8 @@ function scanData(region: usize): bool {
     return true;
   }
   scanTables(start, size, address);
-  if (kind === POINTERS || kind === CHAINED || kind === RELATIVE) scanPointers(start, size, address, kind);
+  if (kind === POINTERS || kind === CHAINED || kind === CHAINED_ADDRESSES || kind === RELATIVE)
+    scanPointers(start, size, address, kind);
   else if (kind === WORDS) scanWords(start, size, address);
   else if (kind === POINTERS_BIG) scanBig(start, size, address);
   return true;
@@ -201,7 +204,8 @@ function low12(word: u32): u32 {
 export function target(offset: u32, kind: u32): u32 {
   const word = load<u32>(State.old + offset);
   if (kind === ABSOLUTE || kind === POINTER) return word - load<u32>(State.bases);
-  if (kind === IMAGE_RELATIVE || kind === CHAIN) return word;
+  if (kind === IMAGE_RELATIVE) return word;
+  if (kind === CHAIN) return word - <u32>chainBase(0);
   if (isTable(kind)) return addressOf(0, tableStart(offset)) + word;
   if (kind === OFFSET) return origin(0, offset) + word;
   const address = addressOf(0, offset);
@@ -233,7 +237,10 @@ export function field(offset: u32, kind: u32, address: u32, to: u32, table: u32)
   if (kind === ABSOLUTE) return <u64>(to + load<u32>(State.bases, 8));
   if (kind === POINTER) return <u64>to + load<u64>(State.bases, 8);
   if (kind === IMAGE_RELATIVE) return <u64>to;
-  if (kind === CHAIN) return (load<u64>(State.old + offset) & ~(<u64>0xfffffffff)) | <u64>to;
+  if (kind === CHAIN) {
+    const chained = (<u64>to + chainBase(1)) & 0xfffffffff;
+    return (load<u64>(State.old + offset) & ~(<u64>0xfffffffff)) | chained;
+  }
   if (isTable(kind)) return <u64>(to - table);
   if (kind === OFFSET) return <u64>(to - table);
   if (kind === BRANCH) return <u64>(to - address - 4);
@@ -255,7 +262,8 @@ export function actual(offset: u32, kind: u32, address: u32, made: u64, expected
   if (kind === BACK) return address - word;
   if (kind >= GO_FIELD) return targetOfOther(1, kind, address, made);
   if (kind === ABSOLUTE || kind === POINTER) return word - load<u32>(State.bases, 8);
-  if (kind === IMAGE_RELATIVE || kind === CHAIN) return word;
+  if (kind === IMAGE_RELATIVE) return word;
+  if (kind === CHAIN) return word - <u32>chainBase(1);
   if (isTable(kind)) return table + word;
   if (kind === OFFSET) return table + word;
   if (kind === BRANCH) return address + 4 + word;

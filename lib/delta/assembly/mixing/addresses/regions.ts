@@ -4,6 +4,7 @@
  */
 import { take } from '../../memory';
 import { codeDifference, codeNumber, NUMBER } from '../coding/coder';
+import { State } from '../state';
 import { goBaseAt, openGo } from './go';
 import { GO_BASES } from './kinds';
 import { codeMoves, openMoves } from './moves';
@@ -47,7 +48,9 @@ export const UNWINDING: u32 = 22;
 /** Functions of WebAssembly; its data (wasm.ts). Their addresses are offsets. */
 export const WASM: u32 = 23;
 export const WASM_DATA: u32 = 24;
-const KINDS: u32 = 25;
+/** As CHAINED, but with addresses that are not relative to the base. */
+export const CHAINED_ADDRESSES: u32 = 25;
+const KINDS: u32 = 26;
 
 /** Regions of a file, at most. */
 export const MOST: u32 = 255;
@@ -62,6 +65,7 @@ let numbers: usize = 0;
 /** By file: 0 old, 1 new. */
 let counts: usize = 0;
 let recent: usize = 0;
+let hasChainedAddresses: bool = false;
 /** The file's size, then the image's. */
 let spans: usize = 0;
 
@@ -149,6 +153,7 @@ export function codeRegions(file: usize, size: u32): bool {
       hashed = limit;
     }
     if (kind === WASM_DATA || kind === WASM) moves = true;
+    if (kind === CHAINED_ADDRESSES && file === 0) hasChainedAddresses = true;
     if (kind === GO || kind === WASM_DATA) {
       if (go) return false;
       go = true;
@@ -179,6 +184,11 @@ function codeGoBases(file: usize): void {
   }
 }
 
+/** What chained pointers of either file are relative to: 0, or the base, if the old file has a region where they are addresses. */
+export function chainBase(file: usize): u64 {
+  return hasChainedAddresses ? load<u64>(State.bases + (file << 3)) : 0;
+}
+
 /** Whether such a region is looked through for references. */
 export function holdsReferences(kind: u32): bool {
   return kind !== DATA && kind !== TEXT && kind !== OTHER_CODE && !isHashes(kind);
@@ -201,7 +211,7 @@ export function isCode(kind: u32): bool {
 
 /** Whether the address of such a region is its own. */
 function isLoaded(kind: u32): bool {
-  return kind < HASHES || (kind > OFFSETS && kind < WASM);
+  return kind < HASHES || (kind > OFFSETS && kind < WASM) || kind === CHAINED_ADDRESSES;
 }
 
 /** Whether code is loaded at `address` of the old image. */

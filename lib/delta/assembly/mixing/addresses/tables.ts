@@ -12,7 +12,7 @@ import {
   TABLE,
   TABLE_START,
 } from './kinds';
-import { CHAINED, imageSpan, inCode, offsetOf, RELATIVE } from './regions';
+import { CHAINED, CHAINED_ADDRESSES, chainBase, imageSpan, inCode, offsetOf, RELATIVE } from './regions';
 
 const TABLE_ENTRIES: u32 = 256;
 /** Addresses below are taken for small numbers. */
@@ -54,8 +54,8 @@ export function scanPointers(start: u32, size: u32, address: u32, kind: u32): vo
       continue;
     }
     const value = load<u64>(State.old + field);
-    if (kind === CHAINED) {
-      const target = value & 0xfffffffff;
+    if (kind === CHAINED || kind === CHAINED_ADDRESSES) {
+      const target = (value & 0xfffffffff) - chainBase(0);
       if (value >> 63 === 0 && value >> 36 !== 0 && target >= 0x4000 && target < <u64>span)
         note(field, CHAIN);
     } else if (value - base < <u64>span && value - base >= <u64>LEAST) {
