@@ -2,7 +2,7 @@
 
 import { type Image, isCode, isData, isUnwinding, REGION_KINDS } from './containers/image.ts';
 import { encodeMixing, type MixingChoice, type MixingInput, type MixingStreams } from './encode.ts';
-import { regionsOf } from './executable.ts';
+import { plainRegions, regionsOf } from './executable.ts';
 import { alignFunctions } from './function-table.ts';
 
 /** Work, if the publisher sets no other limit: 8 to 12 seconds of one core (test/bench/README.md). */
@@ -31,6 +31,8 @@ const HOPELESS = 0.45;
 
 /** Work. In a small patch, the table of functions may have been aligned as well by its bytes. */
 const LITTLE = 600_000;
+/** In a tiny one, what describes the parts of the executables may take more than it saves. */
+const TINY = 60_000;
 
 /** Null if no try keeps within `limit`, or there is nothing to encode. `onProgress` is called with 0 to 1. */
 export async function chooseMixing(
@@ -57,9 +59,18 @@ export async function chooseMixing(
     const made = await encodeMixing({ ...input, alignments, images }, choice, most, report);
     isHopeless = reached < HOPELESS;
     if (made === null) continue;
-    if (alignments === input.alignments || made.work >= LITTLE) return made;
-    const plain = await encodeMixing({ ...input, images }, choice, most, report);
-    return plain !== null && sizeOf(plain) < sizeOf(made) ? plain : made;
+    const others: MixingInput[] = [];
+    if (alignments !== input.alignments && made.work < LITTLE) others.push({ ...input, images });
+    if (images.old.span > 0 && made.work < TINY) {
+      const plain = { old: plainRegions(input.old), fresh: plainRegions(input.fresh) };
+      others.push({ ...input, images: plain });
+    }
+    let smallest = made;
+    for (const other of others) {
+      const tried = await encodeMixing(other, choice, most, report);
+      if (tried !== null && sizeOf(tried) < sizeOf(smallest)) smallest = tried;
+    }
+    return smallest;
   }
   return null;
 }

@@ -38,8 +38,14 @@ export function regionsOf(file: Uint8Array, withHashes: boolean): Image {
     return withGo(bytes, withModules(bytes, image));
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    return tidy(bytes, { parts: [], end: 0n });
+    return plainRegions(bytes);
   }
+}
+
+/** The regions of a file that is taken for no executable: its text. */
+export function plainRegions(file: Uint8Array): Image {
+  const bytes = Buffer.from(file.buffer, file.byteOffset, file.length);
+  return tidy(bytes, { parts: [], end: 0n });
 }
 
 function partsOf(bytes: Buffer): Parts {
