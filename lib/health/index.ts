@@ -17,6 +17,7 @@ export { inOrderOfRepair, moveStranger, repairLocally } from './repair/locally.t
 export { blocksOfOlder } from './repair/older-blocks.ts';
 export {
   knownReceipt,
+  openRecords,
   prepareWorkDir,
   repairUpdaterReceipt,
   restoreReceipt,

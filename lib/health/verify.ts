@@ -5,6 +5,7 @@ import {
   checkpoint,
   countRead,
   openTransaction,
+  type Receipt,
   readJournal,
   type Session,
 } from '../install/index.ts';
@@ -37,17 +38,19 @@ export async function verifyInstall(
   const onRead = countRead(session, () => expectedBytes(session, files.readsAll));
   const files = new FileReader(session, how, again, onRead);
   const { readsAll } = files;
-  const { issues } = checkRecords(session);
-  issues.push(...closedIn(session, ownRecords(session)));
+  // Those first, since they say what `repair` does.
+  const issues = closedIn(session, ownRecords(session));
+  issues.push(...checkRecords(session).issues);
+  const receipt = legibleReceipt(session);
   if (how !== 'quick') await files.readLarge(executables(session, readsAll));
-  const found = checkExecutables(session, knownReceipt(session), files, expectedInstead(session));
+  const found = checkExecutables(session, receipt, files, expectedInstead(session));
   issues.push(...(how === 'full' && blocks ? await withBlocksOf(session, found) : found));
   await checkpoint(session);
   const { snapshots, home } = session;
   if ('missing' in home && home.refused !== undefined)
     issues.push({ ...unreadable('permission_error', home.refused, home.missing), exitCode: 12 });
   if (snapshots !== null) {
-    issues.push(...checkConfig(session, snapshots, knownReceipt(session)));
+    issues.push(...checkConfig(session, snapshots, receipt));
     const own = ownFilesOfHome(session, snapshots);
     const strangers = strangersIn(session, own);
     issues.push(...strangers, ...closedIn(session, own));
@@ -76,10 +79,20 @@ export function recordDigests(session: Session): void {
   }
 }
 
+/** Null also if it may not be read: the check of the records reports that. */
+function legibleReceipt(session: Session): Receipt | null {
+  try {
+    return knownReceipt(session);
+  } catch (error) {
+    if (errorCode(error) === undefined && !(error instanceof UpdaterError)) throw error;
+    return null;
+  }
+}
+
 /** The large files: the executable, the updater, and the older executables, in the work dir and in the store of snapshots. */
 function executables(session: Session, readsAll: boolean): { path: string; wanted: WantedSize }[] {
   const { host, layout, snapshots } = session;
-  const previous = knownReceipt(session)?.previous ?? null;
+  const previous = legibleReceipt(session)?.previous ?? null;
   // Which of them has which size is left to the checks.
   const executable = (path: string) => ({ path, wanted: { atMost: MAX_BINARY_SIZE } });
   const own = [
@@ -168,7 +181,7 @@ function expectedInstead({ host, layout }: Session): Binary | null {
 async function withBlocksOf(session: Session, issues: readonly HealthIssue[]): Promise<HealthIssue[]> {
   if (!issues.some(({ type }) => type === 'binary_corruption')) return [...issues];
   const { withBlocks } = await import('./check/blocks.ts');
-  return Promise.all(issues.map((issue) => withBlocks(session, knownReceipt(session), issue)));
+  return Promise.all(issues.map((issue) => withBlocks(session, legibleReceipt(session), issue)));
 }
 
 /** Two checks may find the same fault of the same file. */

@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { closedIn, type OwnFile } from '../../lib/health/check/own-files.ts';
 import { repairPermissions } from '../../lib/health/repair/permissions.ts';
-import { prepareWorkDir } from '../../lib/health/repair/records.ts';
+import { openRecords } from '../../lib/health/repair/records.ts';
 import { openSession } from '../../lib/install/index.ts';
 import { readCacheFile } from '../../lib/platform/files.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
@@ -87,7 +87,7 @@ asRoot('are opened before the lock is taken, which may be one of them', () => {
   const lock = path.join(workDir, 'lock');
   fs.writeFileSync(lock, '', { mode: 0 });
   for (const name of [path.join(folder, 'bin'), workDir, lock]) fs.chownSync(name, SOMEBODY, SOMEBODY);
-  asSomebody(() => prepareWorkDir(session()));
+  expect(asSomebody(() => openRecords(session())).map(({ where }) => where)).toEqual([lock]);
   expect(fs.statSync(lock).mode & 0o777).toBe(0o600);
 });
 

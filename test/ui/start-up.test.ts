@@ -66,5 +66,5 @@ test('status', () => {
     builtIn: ['bun:ffi', 'fs', 'path', 'path/win32'],
     packages: [],
   });
-  expect(bytes).toBeLessThan(134_000);
+  expect(bytes).toBeLessThan(136_000);
 });

@@ -6,6 +6,7 @@ import {
   inOrderOfRepair,
   knownReceipt,
   moveStranger,
+  openRecords,
   prepareWorkDir,
   repairLocally,
   repairUpdaterReceipt,
@@ -77,13 +78,14 @@ const MOST_ROUNDS = 5;
 export async function repairInstall(session: Session, request: RepairRequest): Promise<RepairResult> {
   const { host, layout } = session;
   const begun = host.clock.monotonic();
+  const opened = openRecords(session);
   const before = knownReceipt(session)?.binary.version ?? null;
   const isEmpty = before === null && host.disk.status(layout.target) === null;
   const found = await verifyInstall(session, 'full', { blocks: false });
   const progress: Progress = {
-    attempts: new Map(),
-    seen: [],
-    sources: [],
+    attempts: new Map(opened.map((issue) => [keyOf(issue), null])),
+    seen: opened,
+    sources: opened.map(({ where }) => ({ where, how: 'the permissions are set' })),
     bytesFetched: 0,
     snapshot: null,
     snapshotTried: false,

@@ -17,11 +17,22 @@ import type { Disk } from '../../platform/disk.ts';
 import { digestFile, openSource, readOwnFile, replaceDurably } from '../../platform/files.ts';
 import { MAX_BINARY_SIZE } from '../../version/index.ts';
 import { closedIn, ownRecords, strangersIn } from '../check/own-files.ts';
+import type { HealthIssue } from '../issue.ts';
 import { copyAside, moveAside } from './aside.ts';
 import { ownSnapshots } from './last-good.ts';
 import { repairPermissions } from './permissions.ts';
 
 const NEWLINE = 10;
+
+/**
+ * Lets the user read and write their own records again. Returns what was in the way of that. Nothing else can be done before it: the
+ * lock is among them, and what is installed.
+ */
+export function openRecords(session: Session): HealthIssue[] {
+  const closed = closedIn(session, ownRecords(session)).filter(({ repair }) => repair !== null);
+  for (const { where } of closed) repairPermissions(session, where);
+  return closed;
+}
 
 /**
  * Makes the work dir usable, so that the lock can be taken: what is in the place of its files is moved aside. Returns where to, by
@@ -32,9 +43,6 @@ export function prepareWorkDir(session: Session): Map<string, string> {
   const status = host.disk.status(layout.workDir);
   if (status !== null && status.kind !== 'directory') moveAside(session, layout.workDir);
   createWorkDir(host, layout);
-  // The lock is among them.
-  for (const { where, repair } of closedIn(session, ownRecords(session)))
-    if (repair !== null) repairPermissions(session, where);
   const moved = new Map<string, string>();
   for (const own of ownRecords(session)) {
     if (strangersIn(session, [own]).length === 0) continue;

@@ -23,7 +23,7 @@ export const HEALTH: readonly MutatedFile[] = [
   {
     file: 'lib/health/repair/records.ts',
     tests: ['test/health/closed-files.test.ts'],
-    changes: [['if (repair !== null) repairPermissions(session, where);', ';']],
+    changes: [['for (const { where } of closed) repairPermissions(session, where);', '']],
   },
   {
     file: 'lib/health/repair/records.ts',
