@@ -95,6 +95,7 @@ async function lookFor(
   const index = await readIndex(context, channel);
   const situation: Situation = {
     installed: receipt.binary.version,
+    binary: receipt.binary.sha256,
     installId: receipt.installId,
     floor: receipt.floor,
     choices,
@@ -217,6 +218,11 @@ async function selectWanted(
         advice: 'Run `dgmo-updater update` without --version: it installs a version in between first.',
       },
     );
+  }
+  if (wanted !== installed && release.binary.sha256 === situation.binary) {
+    throw new PolicyError(`${wanted} has the same bytes as ${installed}, which is installed`, {
+      advice: 'There is nothing to install. Tell the publisher that both versions are one.',
+    });
   }
   const selection = select(index, situation);
   if (wanted === installed)

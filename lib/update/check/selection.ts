@@ -1,6 +1,7 @@
 /**
  * Which release an installation is offered: a pure decision over the signed index, what is installed, the choices made
- * here, and the time. A release that was revoked, that failed here, or that is below the floor is never offered. The
+ * here, and the time. A release that was revoked, that failed here, or that is below the floor is never offered, nor is one
+ * that has the bytes of the installed one under another version: it could only say that it is the installed one. The
  * channel's minimum overrides the rollout and the user's "not now", and nothing else; and so does the user who asks.
  */
 
@@ -11,6 +12,8 @@ import { isRolledOut } from './rollout.ts';
 
 export interface Situation {
   installed: string;
+  /** SHA-256 of the installed executable. */
+  binary: string;
   installId: string;
   /** The lowest version that is accepted here, unless the user asks for an older one. */
   floor: string;
@@ -74,7 +77,8 @@ const OVERRIDDEN: readonly (readonly Hold[])[] = [[], NOT_NOW, [...NOT_NOW, 'rol
 
 export function select(offered: Offered, situation: Situation): Selection {
   const { installed } = situation;
-  const newer = offered.releases.filter(({ version }) => isNewer(version, installed));
+  const others = offered.releases.filter(({ binary }) => binary.sha256 !== situation.binary);
+  const newer = others.filter(({ version }) => isNewer(version, installed));
   const holds = new Map(newer.map((release) => [release.version, holdsOf(release, offered, situation)]));
   const held = newer.flatMap(({ version }): Held[] => {
     const why = holds.get(version)?.find((hold) => !situation.lifted.has(hold));
@@ -88,7 +92,7 @@ export function select(offered: Offered, situation: Situation): Selection {
     const despite = (forward && holds.get(forward.version)?.[0]) ?? null;
     return { release: forward, direction: 'forward', mandatory, revoked, held, despite };
   }
-  const release = wayBack(offered, situation);
+  const release = wayBack({ ...offered, releases: others }, situation);
   return { release, direction: 'back', mandatory, revoked, held, despite: null };
 }
 

@@ -86,6 +86,7 @@ export const UPDATE: readonly MutatedFile[] = [
     file: 'lib/update/check/selection.ts',
     tests: ['test/update/check/selection.test.ts'],
     changes: [
+      ['offered.releases.filter(({ binary }) => binary.sha256 !== situation.binary)', 'offered.releases'],
       ['offered.minimum !== null && isNewer(offered.minimum, installed)', 'false'],
       ['revoked.some((entry) => entry.version === version)]', 'false]'],
       ['isNewer(floor, version)]', 'false]'],

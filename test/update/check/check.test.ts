@@ -11,7 +11,7 @@ import type { UpdateEvent } from '../../../lib/update/index.ts';
 import { feedFolder } from '../../support/servers/feed-folder.ts';
 import { NATIVE_PLATFORM } from '../../support/workshop.ts';
 import { testKey } from '../../trust/keys.ts';
-import { openStage, SETTINGS, type Stage, serveFrom } from '../stage.ts';
+import { openStage, program, SETTINGS, type Stage, serveFrom } from '../stage.ts';
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;
 
@@ -124,6 +124,14 @@ posixOnly('a check', () => {
       update: { version: '2.0.0', direction: 'back' },
     });
     await expect(stage.manager().check({ version: '9.9.9' })).rejects.toThrow(UsageError);
+  });
+
+  test('the installed bytes under another version: not offered, and refused where it is asked for', async () => {
+    await stage.feed.add('1.0.1', { [NATIVE_PLATFORM]: program('1.0.0') });
+    expect(await stage.manager().checkForUpdates()).toBeNull();
+    const asked = stage.manager().check({ version: '1.0.1' });
+    await expect(asked).rejects.toThrow(PolicyError);
+    await expect(asked).rejects.toThrow('1.0.1 has the same bytes as 1.0.0, which is installed');
   });
 
   test('a channel that the feed has not', async () => {

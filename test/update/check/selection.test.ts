@@ -6,13 +6,14 @@ import { DEFAULT_PREFERENCES } from '../../../lib/home/preferences.ts';
 import { bucketOf } from '../../../lib/update/check/rollout.ts';
 import { type Offered, type Situation, select } from '../../../lib/update/check/selection.ts';
 import { isNewer } from '../../../lib/version/index.ts';
-import { listed } from '../listed.ts';
+import { binaryOf, listed } from '../listed.ts';
 
 const NOW = 1_800_000_000_000;
 
 function situation({ choices, ...more }: Partial<Situation> = {}): Situation {
   return {
     installed: '2.0.0',
+    binary: binaryOf('2.0.0'),
     installId: 'some install',
     floor: '2.0.0',
     now: NOW,
@@ -54,6 +55,14 @@ const outside = Math.floor(bucketOf('some install', '3.0.0'));
 describe('the newest release that nothing holds back', () => {
   test('is offered', () => {
     expect(chosen()).toBe('3.0.0');
+  });
+
+  test('not one that has the bytes of the installed one, nor as a way back', () => {
+    const same = { binary: { sha256: binaryOf('2.0.0'), size: 1000 } };
+    expect(chosen({ releases: releases({ '3.0.0': same }) })).toBe('2.1.0');
+    const revoked = ['3.0.0', '2.1.0', '2.0.0'].map((version) => ({ version, reason: 'it loses data' }));
+    expect(chosen({ revoked })).toBe('1.0.0');
+    expect(chosen({ revoked, releases: releases({ '1.0.0': same }) })).toBeNull();
   });
 
   test('nothing where the newest is installed, or a newer one than the channel has', () => {
