@@ -62,7 +62,7 @@ function firstRoot(host: Host, home: string, compiledIn: unknown): RootDocument 
   const bytes = readFile(host.disk, file, LIMIT);
   if (bytes !== null) return decodeFirst(bytes, file);
   throw new TrustError('there is no trusted root: none was compiled in, and none was given', {
-    advice: 'Give one with `dgmo-updater init --version <v> --root <root.json>`.',
+    advice: 'Give one with `dgmo-updater init --root <root.json>`.',
   });
 }
 
@@ -72,7 +72,7 @@ function decodeFirst(bytes: Uint8Array, file: string): RootDocument {
   } catch (error) {
     if (!(error instanceof DamagedError)) throw error;
     throw new DamagedError(`${file}: ${error.message}`, {
-      advice: 'Give it again with `dgmo-updater init --version <v> --root <root.json>`.',
+      advice: 'Give it again with `dgmo-updater init --root <root.json>`.',
       cause: error,
     });
   }

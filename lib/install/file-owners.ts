@@ -115,7 +115,7 @@ function requireWriters(
       {
         advice:
           'Find out who put it there. Then remove the folder, and adopt the executable again with ' +
-          '`dgmo-updater init --version <v>`.',
+          '`dgmo-updater init`.',
       },
     );
   }

@@ -222,9 +222,10 @@ export function requireReceipt(disk: Disk, layout: Layout): Receipt {
 
 export function missingReceipt(layout: Layout): UsageError {
   return new UsageError(
-    `${layout.target} is not looked after yet: it is not known which version it is (there is no receipt at ${layout.receipt})`,
+    `${layout.target} is not looked after yet: nothing in ${layout.workDir} says which version it is`,
     {
-      advice: `Tell its version once: \`dgmo-updater init --version <v>\`; \`${layout.target} --version\` prints it. If it was looked after before, \`dgmo-updater recover\` restores what is missing.`,
+      advice:
+        'Run `dgmo-updater init` once, which asks it. If it was looked after before, `dgmo-updater recover` restores what is missing.',
     },
   );
 }

@@ -19,7 +19,7 @@ export function requireRootVersion({ rootVersion = 1 }: Receipt, { version }: Tr
     {
       advice:
         'The newer one is missing from the home, or damaged. Run `dgmo-updater check`: it reads it from the feed again. ' +
-        'Without a network, give the missing ones in their order with `dgmo-updater init --version <v> --root <n.root.json>`.',
+        'Without a network, give the missing ones in their order with `dgmo-updater init --root <n.root.json>`.',
     },
   );
 }

@@ -34,7 +34,7 @@ export function checkPackage(contents: PackageContents, here: Installation): voi
         `${here.installed.sha256}, found ${contents.binary.sha256}`,
       {
         advice:
-          'If you put the installed one there yourself, run `dgmo-updater init --version <v>` to adopt it as what it is.',
+          'If you put the installed one there yourself, run `dgmo-updater init` to adopt it as what it is.',
       },
     );
   }

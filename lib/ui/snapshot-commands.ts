@@ -13,7 +13,7 @@ import { requireConsent } from './consent.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
 import { parseVerb } from './parsing/verbs.ts';
 import { linesText, oneLine } from './text/lines.ts';
-import { ageText, bytesText, countText } from './text/sizes.ts';
+import { ageText, bytesText, countText, durationText } from './text/sizes.ts';
 import { table } from './text/table.ts';
 
 export async function runSnapshots(context: CommandContext): Promise<void> {
@@ -89,9 +89,13 @@ async function create({ line, report, host }: CommandContext, manager: SnapshotM
   });
   for (const warning of warnings) report.text(oneLine(warning));
   const milliseconds = Math.round(host.clock.monotonic() - begun);
-  report.result('snapshots', `${id}: ${bytesText(metadata.size)} of ${version}, in ${milliseconds} ms.`, {
-    ...{ id, size: metadata.size, milliseconds, warnings },
-  });
+  report.result(
+    'snapshots',
+    `${id}: ${bytesText(metadata.size)} of ${version}, in ${durationText(milliseconds)}.`,
+    {
+      ...{ id, size: metadata.size, milliseconds, warnings },
+    },
+  );
 }
 
 async function show({ report, host }: CommandContext, manager: SnapshotManager, name: string): Promise<void> {

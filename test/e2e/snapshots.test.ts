@@ -108,7 +108,7 @@ posixOnly('snapshots', () => {
       const here = await filled();
       const said = await done(snapshots(here, 'create', '--reason', 'a\u0007b'));
       const [, id = ''] =
-        /^(\d{8}-\d{6}-[0-9a-f]{4}): [\d.]+ KB of 1\.0\.0, in \d+ ms\.\n$/.exec(said.stdout) ?? [];
+        /^(\d{8}-\d{6}-[0-9a-f]{4}): [\d.]+ KB of 1\.0\.0, in [\d.]+ m?s\.\n$/.exec(said.stdout) ?? [];
       expect(snapshotIds(homeOf(here))).toEqual([id]);
       const { stdout } = await done(snapshots(here, 'show', id.slice(0, -2)));
       for (const words of [

@@ -34,11 +34,17 @@ test('each finding says what to do', async () => {
   here.stage.answer = (name) =>
     name.startsWith('metadata/') ? new Response('', { status: 404 }) : undefined;
   expect((await byId()).get('network')).toMatchObject({ status: 'error' });
-  here.stage.answer = (name) =>
-    name.startsWith('metadata/')
-      ? new Response('{}', { headers: { date: new Date(Date.now() - 3_600_000).toUTCString() } })
-      : undefined;
-  expect((await byId()).get('network')?.summary).toContain('60 minutes ahead');
+  for (const [hours, text] of [
+    [1, '60 minutes ahead'],
+    [-3, '3 hours behind'],
+    [1008, '42 days ahead'],
+  ] as const) {
+    here.stage.answer = (name) =>
+      name.startsWith('metadata/')
+        ? new Response('{}', { headers: { date: new Date(Date.now() - hours * 3_600_000).toUTCString() } })
+        : undefined;
+    expect((await byId()).get('network')?.summary).toContain(text);
+  }
   here.stage.answer = () => undefined;
   expect((await byId(true)).get('network')).toMatchObject({ status: 'skipped' });
 });

@@ -38,7 +38,7 @@ export async function checkNetwork(
   if (off !== null && Math.abs(off) > CLOCK_TOLERANCE) {
     return finding(
       'warning',
-      `The clock of this machine is ${Math.round(Math.abs(off) / 60_000)} minutes ${off > 0 ? 'ahead' : 'behind'}`,
+      `The clock of this machine is ${longText(Math.abs(off))} ${off > 0 ? 'ahead' : 'behind'}`,
       {
         details,
         remediation: 'Set the clock of this machine.',
@@ -53,6 +53,13 @@ export async function checkNetwork(
   }
   const how = url.startsWith('https:') ? 'over TLS 1.3 or newer' : 'over plain http';
   return finding('ok', `The feed answers ${how}`, { details });
+}
+
+/** In the largest unit of which there are two. */
+function longText(milliseconds: number): string {
+  const minutes = Math.round(milliseconds / 60_000);
+  if (minutes < 2 * 60) return `${minutes} minutes`;
+  return minutes < 2 * 1440 ? `${Math.round(minutes / 60)} hours` : `${Math.round(minutes / 1440)} days`;
 }
 
 /** Milliseconds that this machine is ahead of the server; null if the server does not say. */

@@ -69,7 +69,7 @@ export function foreignBinary(target: string): DamagedError {
     `${target} is neither the old nor the new version of the update: it was replaced or damaged while the update ran, and was left as it is`,
     {
       advice:
-        'Run `dgmo-updater rollback` to put the kept version back, or `dgmo-updater init --version <v>` if you put it there yourself.',
+        'Run `dgmo-updater rollback` to put the kept version back, or `dgmo-updater init` if you put it there yourself.',
     },
   );
 }

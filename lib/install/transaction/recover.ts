@@ -71,14 +71,14 @@ function restoreReceipt(session: Session): Receipt | null {
   if (receipt === null) {
     if (host.disk.status(layout.receipt) === null) return null;
     throw new DamagedError(`the receipt ${layout.receipt} is damaged and the journal has no copy of it`, {
-      advice: 'Run `dgmo-updater init --version <v>` to adopt the binary again.',
+      advice: 'Run `dgmo-updater init` to adopt the binary again.',
     });
   }
   // If it is missing, the receipt says what has to be put back.
   if (host.disk.status(layout.target) !== null && !digests.is(layout.target, receipt.binary)) {
     throw new DamagedError(
       `${layout.target} is not the binary of the last receipt in the journal: wanted SHA-256 ${receipt.binary.sha256}, found ${foundText(digests.of(layout.target))}`,
-      { advice: 'Run `dgmo-updater init --version <v>` to adopt the current binary.' },
+      { advice: 'Run `dgmo-updater init` to adopt the current binary.' },
     );
   }
   saveReceipt(host.disk, layout, receipt);

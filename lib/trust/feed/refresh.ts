@@ -54,7 +54,7 @@ function trustedRoot({ folder, compiledInRoot, policy }: RefreshContext, now: nu
   throw new TrustError(
     'there is no trusted root: none was compiled in, and the one that is kept is unusable',
     {
-      advice: 'Give one with `dgmo-updater init --version <v> --root <root.json>`.',
+      advice: 'Give one with `dgmo-updater init --root <root.json>`.',
       cause,
     },
   );
@@ -134,7 +134,7 @@ function requireLowestRoot({ lowestRoot }: RefreshContext, { root }: TrustedMeta
     {
       advice:
         'Its keys may have been revoked. Try again later, or from another network; if it happens again, ask the ' +
-        'publisher. If you follow another publisher now, say so with `dgmo-updater init --version <v> --root <root.json>`.',
+        'publisher. If you follow another publisher now, say so with `dgmo-updater init --root <root.json>`.',
     },
   );
 }

@@ -35,7 +35,7 @@ export function describeStatus(status: Status, overview: Overview, clock: Status
       status.receiptProblem ??
         (status.binary === 'missing'
           ? `nothing: there is no ${status.executable}`
-          : 'there is a program, and it is not looked after yet: run `dgmo-updater init --version <its version>`'),
+          : 'there is a program, and it is not looked after yet: run `dgmo-updater init`'),
     ]);
   if (status.open !== null)
     rows.splice(1, 0, [
