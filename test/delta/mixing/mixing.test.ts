@@ -160,30 +160,6 @@ test('symbols and debug information of ELF, which are not loaded, have addresses
   expect((await make(old, fresh)).length).toBeLessThan((await make(...bare)).length);
 });
 
-test('how functions are unwound is found by the segment, and its records are tables of functions', () => {
-  const file = elfWithUnwinding(true);
-  const { regions, tables } = regionsOf(file, true);
-  expect(regions.slice(-2).map(({ kind }) => kind)).toEqual([21, 22]);
-  expect(tables.map(({ records }) => records.length)).toEqual([164, 164]);
-  expect(tables[0]?.records.map(({ address }) => address)).toEqual(
-    tables[1]?.records.map(({ address }) => address) ?? [],
-  );
-  // Another way to write addresses is not known.
-  file[regions.at(-2)?.offset ?? 0] = 2;
-  expect(regionsOf(file, true).tables).toEqual([]);
-});
-
-test('functions of WebAssembly have addresses behind the data, or those that Go gives them', () => {
-  const plain = regionsOf(wasmModule(true), true);
-  expect(plain.regions.map(({ kind }) => kind)).toEqual([23, 24]);
-  expect(plain.wasm).toMatchObject({ imports: 2, first: 0xc0000000, shift: 0 });
-  expect(plain.wasm?.functions).toHaveLength(306);
-  expect(plain.span).toBe(4 << 16);
-  const go = regionsOf(goWasmModule(true), true);
-  expect(go.wasm).toMatchObject({ imports: 2, first: 0x10000000, shift: 16 });
-  expect(go.tables.map(({ records }) => records.length)).toEqual([305, 305]);
-});
-
 test('chained pointers of Mach-O are references, in whichever of two forms they are', async () => {
   const kinds = [false, true].map((withAddresses) => {
     const { regions } = regionsOf(machO(false, withAddresses), false);

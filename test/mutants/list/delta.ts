@@ -44,6 +44,20 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/delta/mixing/containers/unwinding.ts',
+    tests: ['test/delta/mixing/containers.test.ts'],
+    changes: [['bytes.readUInt32LE(offset) !== FORM', 'false']],
+  },
+  {
+    file: 'lib/delta/mixing/containers/wasm.ts',
+    tests: ['test/delta/mixing/containers.test.ts'],
+    changes: [
+      ['if (at > bytes.length) throw', 'if (false) throw'],
+      ['if (cursor.at !== end) throw', 'if (false) throw'],
+      ['if (kind === 0) functions++;', 'functions++;'],
+    ],
+  },
+  {
     file: 'lib/delta/mixing/light.ts',
     tests: ['test/delta/mixing/bulk.test.ts'],
     changes: [
