@@ -20,7 +20,7 @@ export interface GenerateOptions {
   toVersion: string;
   /** Called from time to time with 0 to 1. */
   onProgress?: (fraction: number) => void;
-  /** Bytes that may have to be modelled when the patch is applied, 40 of bulk for one: a million takes two or three seconds. Default 3,400,000. */
+  /** Bytes that may have to be modelled when the patch is applied, 40 of bulk for one: a million takes two or three seconds. Default 3,900,000. */
   applyLimit?: number;
   /** The only algorithm to use. By default both are tried, and the smaller patch is the result. */
   algorithm?: Algorithm;
