@@ -1,5 +1,6 @@
 /** The check of a whole installation. It changes nothing but the record of what was read. */
 import { DamagedError, errorCode, UpdaterError } from '../errors.ts';
+import { refusalOfFolders } from '../install/file-owners.ts';
 import {
   type Binary,
   checkpoint,
@@ -19,7 +20,7 @@ import { checkPlugins } from './check/plugins.ts';
 import { checkRecords } from './check/records.ts';
 import { checkSearchPath } from './check/search-path.ts';
 import { FileReader, type Thoroughness } from './file-reader.ts';
-import { type HealthIssue, type HealthStatus, healthOf, unreadable } from './issue.ts';
+import { findings, type HealthIssue, type HealthStatus, healthOf, unreadable } from './issue.ts';
 import { knownReceipt } from './repair/records.ts';
 
 /**
@@ -49,6 +50,13 @@ export async function verifyInstall(
   const { snapshots, home } = session;
   if ('missing' in home && home.refused !== undefined)
     issues.push({ ...unreadable('permission_error', home.refused, home.missing), exitCode: 12 });
+  const { host, layout } = session;
+  issues.push(
+    ...findings('permission_error', layout.installDir, () => {
+      const refusal = refusalOfFolders(host, layout);
+      return refusal === null ? [] : [unreadable('permission_error', layout.installDir, refusal)];
+    }),
+  );
   if (snapshots !== null) {
     issues.push(...checkConfig(session, snapshots, receipt));
     const own = ownFilesOfHome(session, snapshots);

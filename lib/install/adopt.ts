@@ -85,6 +85,11 @@ function highestRoot(
 /** Throws UsageError if there is nothing to adopt. */
 export function requireExecutable({ layout, digests }: Session): Digest {
   const digest = digests.of(layout.target);
+  if (digest?.size === 0) {
+    throw new UsageError(`${layout.target} is empty`, {
+      advice: 'Put the executable there, or run `dgmo-updater repair`, which fetches the newest.',
+    });
+  }
   if (digest !== null && digest.sha256 !== '') return digest;
   throw new UsageError(`there is no executable at ${layout.target} to adopt`, {
     advice: 'Name the folder that holds it with --install-dir, and the program with --app.',

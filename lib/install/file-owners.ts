@@ -143,7 +143,8 @@ export function requireOwnInstall(host: Machine, layout: Layout): void {
   const foreign = owners.find(({ owner }) => owner !== user && owner !== ROOT_USER);
   if (foreign !== undefined && (user === ROOT_USER || !isOwnFolderOf(host, layout, foreign.owner)))
     throw foreignInstall(host, layout, foreign);
-  if (user === ROOT_USER) requireOwnFolders(host, layout);
+  const around = refusalOfFolders(host, layout);
+  if (around !== null) throw around;
   if (user !== ROOT_USER && owners[0]?.owner === user) requireNothingOfRoot(host, layout);
 }
 
@@ -161,13 +162,16 @@ function isOwnFolderOf(
   );
 }
 
-/** In a folder of another user's, that user could put another install in the place of root's at any moment. */
-function requireOwnFolders(host: Machine, { installDir }: Layout): void {
-  const above = foreignAbove(host, installDir);
-  if (above === null) return;
+/**
+ * Why root changes nothing in this install; null if it may, or if this is not root. In a folder of another user's, that user could
+ * put another install in the place of root's at any moment.
+ */
+export function refusalOfFolders(host: Machine, { installDir }: Layout): MachineError | null {
+  const above = host.user === ROOT_USER ? foreignAbove(host, installDir) : null;
+  if (above === null) return null;
   const owner = host.disk.status(above)?.owner;
   const isTheirs = owner !== ROOT_USER;
-  throw new MachineError(
+  return new MachineError(
     `${installDir} is in ${above}, ${isTheirs ? `which belongs to user ${owner}` : 'where everybody may write'}, so root changes nothing there`,
     {
       advice: isTheirs

@@ -17,6 +17,19 @@ const flip = (file: string, at = 20_000) => {
 };
 const found = async (full = false): Promise<HealthIssue[]> => (await here.health().verify({ full })).issues;
 
+test.skipIf(process.getuid?.() !== 0)('root is told that everybody may move the install away', async () => {
+  const above = path.dirname(here.dir);
+  fs.chmodSync(above, 0o777);
+  try {
+    expect(await found()).toMatchObject([
+      { type: 'permission_error', where: here.home, exitCode: 12 },
+      { type: 'permission_error', where: here.dir, exitCode: 12 },
+    ]);
+  } finally {
+    fs.chmodSync(above, 0o700);
+  }
+});
+
 describe('an intact install', () => {
   test('is healthy, and the check changes nothing but its record', async () => {
     const before = here.picture();

@@ -6,6 +6,7 @@ import { Installation } from '../../lib/index.ts';
 import { Digests } from '../../lib/install/digests.ts';
 import type { Handle } from '../../lib/platform/disk.ts';
 import type { Host } from '../../lib/platform/host.ts';
+import { systemError } from '../host/disk.ts';
 import { openHealthStage } from './stage.ts';
 
 const here = await openHealthStage();
@@ -72,6 +73,32 @@ test.each([
   expect(issues.length).toBeGreaterThan(0);
   expect((await here.health({ host }).repair()).health.healthy).toBe(true);
   expect((await here.health({ host }).verify({ full: true })).issues).toEqual([]);
+});
+
+test.each(['installed.json', 'journal'])('%s of a terabyte is moved, not copied', async (name) => {
+  const file = path.join(here.workDir, name);
+  fs.truncateSync(file, TERABYTE);
+  expect((await here.health({ host: hostWithout(file) }).repair()).health.healthy).toBe(true);
+  const moved = inside(here.workDir, new RegExp(`^${name}\\.damaged-`));
+  expect(fs.statSync(moved).size).toBe(TERABYTE);
+});
+
+test('a copy of what is damaged that has no room is not left behind', async () => {
+  fs.writeFileSync(path.join(here.workDir, 'installed.json'), 'damaged');
+  const { host } = here;
+  const copy: Host['disk']['copy'] = (from, to) => {
+    host.disk.copy(from, to);
+    throw systemError('ENOSPC', to);
+  };
+  await here.health({ host: { ...host, disk: { ...host.disk, copy } } }).repair();
+  expect(fs.readdirSync(here.workDir).filter((name) => name.includes('.damaged-'))).toEqual([]);
+});
+
+test('an executable of no bytes is not adopted', async () => {
+  fs.truncateSync(here.dgmo);
+  const { dir: installDir, home, settings, host } = here;
+  const adopted = new Installation({ installDir, home, settings, host }).adopt({ version: '1.0.0' });
+  await expect(adopted).rejects.toThrow(`${here.dgmo} is empty`);
 });
 
 test('one of another size is not opened to see whether it is the wanted one', () => {

@@ -1,7 +1,10 @@
 /** Keeping what is damaged: nothing that a user may still want is removed. */
 import type { Session } from '../../install/index.ts';
-import { flushFile, statusOf } from '../../platform/files.ts';
+import { flushFile, removeQuietly, statusOf } from '../../platform/files.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
+
+/** Bytes. Nothing reads a record or a config that is larger: there is no moment without it if it is only moved. */
+const COPIED_AT_MOST = 16 << 20;
 
 /** In the names of what was moved out of the way. */
 export const ASIDE_MARK = '.damaged-';
@@ -42,10 +45,17 @@ export function moveAside(session: Session, path: string, folder?: string): stri
  */
 export function copyAside(session: Session, path: string): string | null {
   const { disk, platform } = session.host;
-  if (statusOf(disk, path)?.kind !== 'file') return moveAside(session, path);
+  const status = statusOf(disk, path);
+  if (status?.kind !== 'file' || status.size > COPIED_AT_MOST) return moveAside(session, path);
   const beside = nameBeside(session, path, undefined);
-  disk.copy(path, beside);
-  flushFile(disk, beside);
+  try {
+    disk.copy(path, beside);
+    flushFile(disk, beside);
+  } catch (error) {
+    // The room that half a copy takes is what the next repair needs.
+    removeQuietly(disk, beside);
+    throw error;
+  }
   disk.flushDirectory(pathsOf(platform).dirname(path));
   return beside;
 }

@@ -1,6 +1,7 @@
 /** The probe: starts the new binary once to see that it prints its version. */
 
 import type { FinishedRun, NotStarted, RunResult } from '../../platform/host.ts';
+import { buildMetadataText, isVersion } from '../../version/semver.ts';
 import { childEnvironment } from '../process/start.ts';
 import type { Binary } from '../receipt.ts';
 import type { Session } from '../session.ts';
@@ -141,6 +142,12 @@ export async function askVersion(session: Session): Promise<{ version: string | 
   const run = await runTarget(session, ['--version']);
   if (!run.started) return { version: null, detail: judgeStart(run).detail };
   const { ok, detail } = judge(run, null, session.limits.probe);
-  const version = ok === true ? printedVersion(run.stdout) : null;
-  return { version, detail: version === null && ok === true ? 'it printed no version' : detail };
+  if (ok !== true) return { version: null, detail };
+  const printed = printedVersion(run.stdout);
+  if (printed === null) return { version: null, detail: 'it printed no version' };
+  if (isVersion(printed)) return { version: printed, detail };
+  return {
+    version: null,
+    detail: `it printed ${printed}, which no release can have${buildMetadataText(printed)}`,
+  };
 }

@@ -75,7 +75,7 @@ export function describeRepair({
       `Not repaired: ${error.includes(issue.where) ? error : `${issue.where}: ${error}`}.`,
       ...(advice === null ? [] : [`  ${advice}`]),
     ]),
-    `${success ? 'The installation is healthy' : `${countText(serious.length, 'problem')} left`} (${fetched}).`,
+    `${success && serious.length === 0 ? 'The installation is healthy' : `${countText(serious.length, 'problem')} left`} (${fetched}).`,
     ...(snapshot === null ? [] : [`The state before is kept as snapshot ${snapshot}.`]),
   ]);
 }

@@ -7,7 +7,7 @@ export const INSTALL: readonly MutatedFile[] = [
     tests: ['test/install/file-owners.test.ts'],
     changes: [
       ['if (folder === null) return;', ''],
-      ['if (user === ROOT_USER) requireOwnFolders(host, layout);', ''],
+      ['if (around !== null) throw around;', ''],
       ["requireKind(layout.workDir, folder, 'directory');", ''],
       [
         'if (writers !== null) requireWriters(writers, layout, layout.workDir, folder);',
