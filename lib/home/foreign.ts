@@ -138,3 +138,22 @@ export function refusalOfRoot(host: Host, home: string): TrustError | null {
     },
   );
 }
+
+/**
+ * Why nothing is installed in this folder, wherever it is; null if it may be. Who may write there may change what DGMO runs of it. A
+ * sticky bit makes up for that, since what is there already can't be replaced then.
+ */
+export function refusalOfShared(host: Pick<Host, 'disk' | 'user'>, folder: string): TrustError | null {
+  if (foreignPath(host, [folder]) === null) return null;
+  const owner = statusOf(host.disk, folder)?.owner ?? null;
+  const isOwn = owner === host.user || owner === ROOT_USER;
+  const word = shellWord(folder);
+  return new TrustError(
+    `not trusted: ${isOwn ? `everybody may write ${folder}` : `${folder} belongs to user ${owner}`}, and DGMO runs what is in it`,
+    {
+      advice: isOwn
+        ? `If nobody else has changed it: \`chmod go-w ${word}\`.`
+        : `If it is to be yours: \`sudo chown -R ${host.user} ${word}\`. Or choose another folder with \`dgmo-updater config set evolutionsFolder\`.`,
+    },
+  );
+}

@@ -4,13 +4,14 @@
  */
 import { errorCode } from '../../errors.ts';
 import { parseJsonc } from '../../format/jsonc.ts';
+import { refusalOfShared } from '../../home/foreign.ts';
 import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
 import { installedEvolutions, type Session } from '../../install/index.ts';
 import { MAX_UNPACKED } from '../../package/evolution-index.ts';
 import { readFile, statusOf } from '../../platform/files.ts';
 import { EVOLUTIONS_RECEIPT } from '../../version/manifest.ts';
 import type { FileReader } from '../file-reader.ts';
-import { findings, type HealthIssue, issue } from '../issue.ts';
+import { findings, type HealthIssue, issue, unreadable } from '../issue.ts';
 import { lastGood } from '../repair/last-good.ts';
 import { configFiles, leadsToFolder } from './config.ts';
 
@@ -33,6 +34,12 @@ export function checkPlugins(
       findings('plugin_missing', root, () => checkFolder(session, setup, root, files)),
     ),
     ...findings('plugin_missing', setup.home, () => checkNamed(session, setup)),
+    ...setup.profile.roots.evolutions.flatMap((root) => {
+      const refusal = refusalOfShared(session.host, root);
+      return refusal === null
+        ? []
+        : [{ ...unreadable('permission_error', root, refusal), exitCode: 12 as const }];
+    }),
     ...(isHidden ? [] : findings('plugin_missing', setup.home, () => checkEvolutions(session, setup, files))),
   ];
 }

@@ -5,6 +5,7 @@
 import { DamagedError, UsageError } from '../../errors.ts';
 import { requireAllowedByAdministrator } from '../../home/admission/administrator.ts';
 import { requireNotRevoked } from '../../home/admission/revoked.ts';
+import { refusalOfShared } from '../../home/foreign.ts';
 import {
   type CarriedEvolution,
   checkPackage,
@@ -217,6 +218,10 @@ async function openEvolutions(
   const pending = chosen.filter(
     (carried) => !binaryUnchanged || (wish !== 'auto' && !isUpToDate(carried, installed)),
   );
+  for (const folder of pending.length === 0 ? [] : (session.snapshots?.profile.roots.evolutions ?? [])) {
+    const refusal = refusalOfShared(session.host, folder);
+    if (refusal !== null) throw refusal;
+  }
   const archives = await contents.openEvolutions(pending.map(({ id }) => id));
   return archives.flatMap((archive) =>
     pending.filter(({ id }) => id === archive.id).map((carried) => ({ carried, archive })),

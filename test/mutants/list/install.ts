@@ -207,6 +207,11 @@ export const INSTALL: readonly MutatedFile[] = [
     changes: [
       ['if (!isInstalled(contents, receipt.binary)) ', 'if (false) '],
       ['requireNotRevoked(session, { app, version }, null);', ''],
+      [
+        'if (refusal !== null) throw refusal;',
+        '',
+        { tests: ['test/install/evolutions/shared-folder.test.ts'] },
+      ],
     ],
   },
   {
