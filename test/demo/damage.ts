@@ -16,10 +16,10 @@ export function flipByte(file: string): number {
   return at;
 }
 
-/** The executable of the version before, which an update keeps beside the new one. */
+/** The executable of the version before, and the spare blocks of the new one, which an update keeps beside it. */
 export function removeKept(dir: string): void {
   const workDir = path.join(dir, '.dgmo-updater');
   for (const name of fs.readdirSync(workDir)) {
-    if (name.startsWith('kept-')) fs.rmSync(path.join(workDir, name));
+    if (/^(kept|blocks)-/.test(name)) fs.rmSync(path.join(workDir, name));
   }
 }

@@ -45,7 +45,7 @@ test.skipIf(process.platform === 'win32')(
       'update --yes',
       '"dataVersion":2',
       '1 problem found',
-      'from the older version that is kept here',
+      'from spare blocks that are kept here',
       '(nothing was downloaded)',
       'repair --yes',
       '1 damaged block of',

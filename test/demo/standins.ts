@@ -108,11 +108,14 @@ export async function showStandins(stage: Stage, folder: string): Promise<void> 
     );
 
     stage.act('And with that and the downloaded patch gone: what is damaged is fetched, and no more');
-    await stage.step('one byte is flipped, the older executable and the cache removed', () => {
-      removeKept(dir);
-      fs.rmSync(path.join(env.DGMO_HOME, 'cache'), { recursive: true });
-      return flip();
-    });
+    await stage.step(
+      'one byte is flipped; the older executable, the spare blocks and the cache are removed',
+      () => {
+        removeKept(dir);
+        fs.rmSync(path.join(env.DGMO_HOME, 'cache'), { recursive: true });
+        return flip();
+      },
+    );
     await stage.step('dgmo-updater repair --yes', async () =>
       wanted(0, await asked(installed, 'repair', '--yes')),
     );

@@ -54,6 +54,7 @@ export function copyTree(source: string = TOP): CopyOfTree {
     write: (file, text) => fs.writeFileSync(path.join(top, file), text),
     test: async (files, limit) => {
       fs.mkdirSync(temporary, { recursive: true });
+      fs.chmodSync(temporary, 0o1777);
       try {
         const command = [
           process.execPath,

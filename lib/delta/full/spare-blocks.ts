@@ -78,8 +78,7 @@ export function decodeSpareBlocks(bytes: Uint8Array, size: number): SpareBlocks 
     throw damaged('DGMOSPR1 in their first 8 bytes', 'something else');
   const view = new DataView(bytes.buffer, bytes.byteOffset, BLOCKS_AT);
   const found = view.getUint32(SIZE_AT, true);
-  if (found !== size || size < 1 || size > MAX_BINARY_SIZE)
-    throw damaged(`a binary of ${size} bytes`, `${found}`);
+  if (found !== size || size > MAX_BINARY_SIZE) throw damaged(`a binary of ${size} bytes`, `${found}`);
   const groups = view.getUint32(COUNT_AT, true);
   const most = Math.ceil(size / BLOCK_SIZE);
   if (groups < 1 || groups > most) throw damaged(`1 to ${most} groups`, `${groups}`);

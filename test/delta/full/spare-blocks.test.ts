@@ -105,6 +105,7 @@ test('what follows the binary is left out, and one that is cut off gives no spar
 
 describe('spare blocks that are not those of the binary are refused', () => {
   const intact = spareOf(GOOD);
+  const ofFive = spareOf(content(1, 5));
   const changed = (at: number, ...bytes: number[]) => {
     const result = intact.slice();
     result.set(bytes, at);
@@ -116,8 +117,12 @@ describe('spare blocks that are not those of the binary are refused', () => {
     ['another magic', changed(7, 0x32), GOOD.length],
     ['another size', intact, GOOD.length - 1],
     ['a size of 0', changed(8, 0, 0, 0, 0), 0],
-    ['no groups', changed(12, 0), GOOD.length],
-    ['more groups than blocks', changed(12, 132), GOOD.length],
+    ['no groups', changed(12, 0).slice(0, 16), GOOD.length],
+    [
+      'more groups than blocks',
+      Buffer.concat([ofFive.slice(0, 12), Buffer.of(2, 0, 0, 0), new Uint8Array(10)]),
+      5,
+    ],
     ['a byte too few', intact.slice(0, -1), GOOD.length],
     ['a byte too many', Buffer.concat([intact, new Uint8Array(1)]), GOOD.length],
   ])('%s', (_, bytes, size) => {
