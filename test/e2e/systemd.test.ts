@@ -56,7 +56,8 @@ describe.skipIf(!HAS_SYSTEMD)('under a real systemd', () => {
       // It begins anew in the same process, which has the updater of the new release.
       const settled = async () => {
         const { record } = await act('service', 'status');
-        return (record as { nextCheck: unknown; pending: unknown }).nextCheck !== null;
+        const { nextCheck, pending } = record as { nextCheck: unknown; pending: unknown };
+        return nextCheck !== null && pending === null;
       };
       while (!(await settled())) expect(await shown('ActiveState')).toBe('active');
       expect(await act('service', 'status')).toMatchObject({

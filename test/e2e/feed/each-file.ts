@@ -46,7 +46,7 @@ const TROUBLES: [behaviour: string, kinds: readonly Kind[], code: number, says: 
     'forged',
     ['package'],
     11,
-    `the file from ${HOST} has the digest [0-9a-f]{64}, wanted the signed [0-9a-f]{64}`,
+    `the file from ${HOST} has SHA-256 [0-9a-f]{64}, wanted the signed [0-9a-f]{64}`,
   ],
   ['short', DOCUMENTS, 11, 'NAME: wanted the signed \\d+ bytes .*, found'],
   ['short', ['package'], 11, `the file on ${HOST} has \\d+ bytes, wanted the signed \\d+`],
