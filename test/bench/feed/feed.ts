@@ -40,13 +40,13 @@ export interface FeedRow {
 
 export async function benchFeed(): Promise<FeedRow[]> {
   const shop = await openWorkshop();
-  const standin = await buildStandin({ version: '1.0.0' });
   const updater = await shop.updater();
   const rows: FeedRow[] = [];
   for (const releases of SIZES) {
     const repository = fs.mkdtempSync(path.join(os.tmpdir(), 'feed-bench-'));
     try {
       await makeRepository(shop, repository, releases);
+      const standin = await buildStandin({ version: newest(releases) });
       rows.push({ releases, ...(await benchChecks(repository, newest(releases), standin, updater)) });
     } finally {
       fs.rmSync(repository, { recursive: true, force: true });
