@@ -116,6 +116,22 @@ const index = checked(
 
 const page = object({ schema: oneOf(1), releases, older });
 
+/**
+ * When each release was revoked: the `custom` of the index's entry in the feed's metadata, signed with it. The index can't have it,
+ * since clients refuse an index with a field that they don't know; TUF has them ignore `custom` (spec 4.5). Feeds from before this
+ * have none: then nobody knows when.
+ */
+export const revocationTimes = object({
+  /** Milliseconds since the epoch. */
+  revoked: array(
+    object({ version, at: integer(0, 253_402_300_799_999, 'milliseconds since 1970') }),
+    1,
+    MAX_REVOKED,
+  ),
+});
+
+export type RevocationTimes = Decoded<typeof revocationTimes>;
+
 export type ChannelIndex = Decoded<typeof index>;
 export type IndexPage = Decoded<typeof page>;
 export type ListedRelease = Decoded<typeof release>;

@@ -15,6 +15,8 @@ export {
   type ListedRelease,
   MAX_LISTED,
   MAX_PACKAGES,
+  type RevocationTimes,
+  revocationTimes,
 } from './channel-index.ts';
 export { isFeedPath } from './download-url.ts';
 export { feedAddress, feedAddressFault } from './feed-address.ts';

@@ -104,7 +104,9 @@ function channelLines(
   const notes = [
     ...(more > 0 ? [`${more} more listed`] : []),
     ...(minimum === null ? [] : [`before ${minimum} must update`]),
-    ...revoked.map(({ version, reason }) => `revoked: ${version} (${reason})`),
+    ...revoked.map(
+      ({ version, reason, at }) => `revoked${at === null ? '' : ` ${day(at)}`}: ${version} (${reason})`,
+    ),
   ];
   return [...lines, ...notes.map((note) => `${' '.repeat(first.length)}${note}`)];
 }

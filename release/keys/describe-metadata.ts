@@ -23,9 +23,12 @@ function partsOf(signed: Exclude<SignedMetadata, SignedRoot>): string[] {
 }
 
 function describeTargets({ targets, delegations }: SignedTargets): string[] {
-  const files = Object.entries(targets).map(
-    ([name, { length, hashes }]) => `file ${name}, ${length} bytes, ${hashes.sha256}`,
-  );
+  const files = Object.entries(targets).flatMap(([name, { length, hashes, custom }]) => [
+    `file ${name}, ${length} bytes, ${hashes.sha256}`,
+    ...(custom?.revoked ?? []).map(
+      ({ version, at }) => `  says that ${version} was revoked at ${new Date(at).toISOString()}`,
+    ),
+  ]);
   const roles = delegations?.roles ?? [];
   const delegated = roles.flatMap(({ name, threshold, keyids, paths, terminating }) => [
     `delegates to ${name}${terminating ? ', terminating' : ''}: ${threshold} of ${keyids.length} keys must sign`,

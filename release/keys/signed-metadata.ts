@@ -22,6 +22,7 @@ import { parseJson } from '../../lib/format/json.ts';
 import { printable } from '../../lib/format/printable.ts';
 import { publicKey, ROLES } from '../../lib/trust/index.ts';
 import { isFeedPath } from '../../lib/version/download-url.ts';
+import { type RevocationTimes, revocationTimes } from '../../lib/version/index.ts';
 
 const MAX_BYTES = 5_000_000;
 const MAX_ENTRIES = 4096;
@@ -99,7 +100,11 @@ const common = {
   ),
 };
 const length = integer(0, Number.MAX_SAFE_INTEGER, 'bytes');
-const file = object({ length, hashes: object({ sha256: hex(32) }) });
+const file = object({
+  length,
+  hashes: object({ sha256: hex(32) }),
+  custom: optional<RevocationTimes | null>(revocationTimes, null),
+});
 const document = object({
   version: integer(1, Number.MAX_SAFE_INTEGER),
   length,

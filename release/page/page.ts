@@ -113,7 +113,7 @@ function releaseHtml(release: ShownRelease, targets: string): Html {
   return html`<article class="release${revoked === null ? '' : ' revoked'}" id="${version}">
 <h2><a href="#${version}">${version}</a></h2>
 <ul class="tags"><li><time datetime="${new Date(releaseDate).toISOString()}">${day(releaseDate)}</time></li>${tagsOf(release)}</ul>
-${revoked === null ? '' : html`<p class="warning">Revoked, and no installation takes it any more: ${revoked}</p>`}
+${revoked === null ? '' : html`<p class="warning">Revoked${revoked.at === null ? '' : html` on <time datetime="${new Date(revoked.at).toISOString()}">${day(revoked.at)}</time>`}, and no installation takes it any more: ${revoked.reason}</p>`}
 ${notes.trim() === '' ? html`<p class="soft">No notes.</p>` : notesHtml(notes)}
 <details><summary>Files: ${files.length === 1 ? '1 system' : `${files.length} systems`}</summary>
 <dl>${files.map((file) => fileHtml(file, revoked === null ? targets : null))}</dl>

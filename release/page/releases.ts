@@ -1,8 +1,7 @@
 /** What the page tells of each release, from the signed lists and manifests of a repository. */
 import { decodeManifest, isNewer, type ListedFile, targetName } from '../../lib/version/index.ts';
 import type { Published } from '../repository/published.ts';
-import { readChannels, readListed } from '../repository/releases/channel.ts';
-import { isRevoked } from '../repository/releases/list-changes.ts';
+import { type Channel, readChannels, readListed } from '../repository/releases/channel.ts';
 
 export interface ShownFile {
   target: string;
@@ -24,8 +23,8 @@ export interface ShownRelease {
   notes: string;
   /** Where it is offered, and to how many percent. */
   channels: { name: string; rollout: number }[];
-  /** Why nobody is to have it; null if it was not revoked. */
-  revoked: string | null;
+  /** Why nobody is to have it, and when it was revoked first, if that is known; null if a channel still offers it. */
+  revoked: { reason: string; at: number | null } | null;
   files: ShownFile[];
 }
 
@@ -36,45 +35,71 @@ export interface ShownRelease {
  * @param only names of channels; empty: all
  */
 export function shownReleases(published: Published, only: readonly string[], most: number): ShownRelease[] {
-  const found = new Map<string, ShownRelease>();
-  for (const channel of readChannels(published)) {
-    if (only.length > 0 && !only.includes(channel.name)) continue;
-    for (const release of channel.releases) {
-      const revoked = channel.revoked.find(({ version }) => version === release.version)?.reason ?? null;
-      if (release.rollout === 0 && !isRevoked(channel, release.version)) continue;
-      const shown = found.get(release.version) ?? shownBefore(published, release);
-      found.set(release.version, shown);
-      shown.revoked ??= revoked;
-      const known = shown.channels.find(({ name }) => name === channel.name);
-      if (known === undefined) shown.channels.push({ name: channel.name, rollout: release.rollout });
-      else known.rollout = Math.min(known.rollout, release.rollout);
-      const target = targetName(channel.target);
-      if (shown.files.some((file) => file.target === target)) continue;
-      const full = release.packages.find(({ kind }) => kind === 'full');
-      const patches = release.packages.flatMap(({ kind, length }) => (kind === 'patch' ? [length] : []));
-      shown.files.push({
-        target,
-        package: full ?? null,
-        binary: release.binary,
-        patch: patches.length === 0 ? null : Math.min(...patches),
-      });
-    }
-  }
-  const all = [...found.values()].sort((a, b) => (isNewer(a.version, b.version) ? -1 : 1)).slice(0, most);
-  for (const { channels, files } of all) {
-    channels.sort((a, b) => (a.name < b.name ? -1 : 1));
-    files.sort((a, b) => (a.target < b.target ? -1 : 1));
-  }
-  return all;
+  const listings = readChannels(published)
+    .filter(({ name }) => only.length === 0 || only.includes(name))
+    .flatMap((channel) => channel.releases.map((release) => listingIn(channel, release)))
+    .filter(({ release, revoked }) => release.rollout > 0 || revoked !== null);
+  return [...Map.groupBy(listings, ({ release }) => release.version)]
+    .sort(([a], [b]) => (isNewer(a, b) ? -1 : 1))
+    .slice(0, most)
+    .flatMap(([, [first, ...others]]) =>
+      first === undefined ? [] : shownRelease(published, [first, ...others]),
+    );
 }
 
-function shownBefore(
-  published: Published,
-  { version, releaseDate, type, riskLevel, manifest }: Listed,
-): ShownRelease {
+interface Listing {
+  channel: string;
+  target: string;
+  release: Channel['releases'][number];
+  revoked: Channel['revoked'][number] | null;
+}
+
+function listingIn({ name, target, revoked }: Channel, release: Listing['release']): Listing {
+  return {
+    channel: name,
+    target: targetName(target),
+    release,
+    revoked: revoked.find(({ version }) => version === release.version) ?? null,
+  };
+}
+
+/** `found`: all listings of one version. Those that are revoked count only if all are. */
+function shownRelease(published: Published, found: readonly [Listing, ...Listing[]]): ShownRelease {
+  const offered = found.filter(({ revoked }) => revoked === null);
+  const [first = found[0]] = offered;
+  const listings = offered.length > 0 ? offered : found;
+  const revocations = found
+    .flatMap(({ revoked }) => revoked ?? [])
+    .sort((a, b) => (a.at ?? Infinity) - (b.at ?? Infinity));
+  const { version, releaseDate, type, riskLevel, manifest } = first.release;
   const { updates } = decodeManifest(readListed(published, manifest));
-  const notes = withoutTitle(updates.changes.notes, version);
-  return { version, releaseDate, type, riskLevel, notes, channels: [], revoked: null, files: [] };
+  const channels = [...Map.groupBy(listings, ({ channel }) => channel)].map(([name, all]) => ({
+    name,
+    rollout: Math.min(...all.map(({ release }) => release.rollout)),
+  }));
+  const files = [...Map.groupBy(listings, ({ target }) => target).values()].flatMap(([one]) =>
+    one === undefined ? [] : [shownFile(one)],
+  );
+  return {
+    version,
+    releaseDate,
+    type,
+    riskLevel,
+    notes: withoutTitle(updates.changes.notes, version),
+    channels: channels.sort((a, b) => (a.name < b.name ? -1 : 1)),
+    revoked: offered.length > 0 ? null : (revocations[0] ?? null),
+    files: files.sort((a, b) => (a.target < b.target ? -1 : 1)),
+  };
+}
+
+function shownFile({ target, release }: Listing): ShownFile {
+  const patches = release.packages.flatMap(({ kind, length }) => (kind === 'patch' ? [length] : []));
+  return {
+    target,
+    package: release.packages.find(({ kind }) => kind === 'full') ?? null,
+    binary: release.binary,
+    patch: patches.length === 0 ? null : Math.min(...patches),
+  };
 }
 
 /** A first heading that is the version says what the page says above it. */
@@ -83,5 +108,3 @@ function withoutTitle(notes: string, version: string): string {
   const [named] = title.replace(/^\[?v?/, '').split(/[\] ,:(]/, 1);
   return named === version ? rest : notes;
 }
-
-type Listed = ReturnType<typeof readChannels>[number]['releases'][number];

@@ -14,6 +14,7 @@ import { indexPath, targetName } from '../../lib/version/index.ts';
 import type { Signers } from '../keys/signers.ts';
 import {
   delegationsTo,
+  type FeedTarget,
   makeSnapshot,
   makeTargets,
   makeTimestamp,
@@ -101,7 +102,9 @@ function compose(published: Published, edit: Edit, signers: Signers): Draft {
     for (const channel of channels ?? []) {
       const written = writeChannel(settings.app, channel);
       draft.targets.push(...written.files);
-      indexes[indexPath(channel.name, channel.target)] = digestBytes(written.index);
+      const { custom } = written;
+      const digest = digestBytes(written.index);
+      indexes[indexPath(channel.name, channel.target)] = { ...digest, ...(custom && { more: { custom } }) };
     }
     const document = kept
       ? before
@@ -149,11 +152,11 @@ function named(role: string, { metadata, bytes }: TargetsDocument) {
   return { name: `${metadata.signed.version}.${role}.json`, bytes };
 }
 
-function indexesOf(signed: Targets | undefined): Record<string, { sha256: string; size: number }> {
+function indexesOf(signed: Targets | undefined): Record<string, FeedTarget> {
   return Object.fromEntries(
-    Object.entries(signed?.targets ?? {}).map(([name, { length, hashes }]) => [
+    Object.entries(signed?.targets ?? {}).map(([name, { length, hashes, unrecognizedFields }]) => [
       name,
-      { sha256: hashes.sha256 ?? '', size: length },
+      { sha256: hashes.sha256 ?? '', size: length, more: unrecognizedFields },
     ]),
   );
 }

@@ -33,17 +33,27 @@ export interface Document<T extends Snapshot | Targets | Timestamp> {
 
 export type TargetsDocument = Document<Targets>;
 
-/** `files`: digests by the path of the TUF target. */
+export interface FeedTarget extends Digest {
+  /** Fields of its entry besides its length and digest, such as `custom`. */
+  more?: TargetFile['unrecognizedFields'];
+}
+
+/** `files`: by the path of the TUF target. */
 export function makeTargets(
   stamp: Stamp,
-  files: Readonly<Record<string, Digest>>,
+  files: Readonly<Record<string, FeedTarget>>,
   delegations: DelegationsJson | undefined,
   keys: SigningKey[],
 ): TargetsDocument {
   const { version, specVersion, expires } = common(stamp);
-  const targets = Object.entries(files).map(([path, { sha256, size }]) => [
+  const targets = Object.entries(files).map(([path, { sha256, size, more = {} }]) => [
     path,
-    new TargetFile({ path, length: size, hashes: { sha256 } }).toJSON(),
+    new TargetFile({
+      path,
+      length: size,
+      hashes: { sha256 },
+      unrecognizedFields: more,
+    }).toJSON(),
   ]);
   const signed = Targets.fromJSON({
     _type: MetadataKind.Targets,

@@ -33,7 +33,8 @@ export interface ChannelOverview {
   channel: string;
   target: string;
   minimum: string | null;
-  revoked: readonly { version: string; reason: string }[];
+  /** `at`: milliseconds since the epoch; null if the feed does not say it. */
+  revoked: readonly { version: string; reason: string; at: number | null }[];
   /** Newest first. */
   releases: ReleaseOverview[];
 }

@@ -9,6 +9,7 @@ import {
   decodeManifest,
   decodePage,
   type ListedRelease,
+  revocationTimes,
   targetName,
 } from '../../../lib/version/index.ts';
 import { counted } from '../../progress.ts';
@@ -41,8 +42,18 @@ export const inspectTargets: Inspector = (source, note, root) => {
   note('delegates to', Object.keys(delegations?.roles ?? {}));
   const files = Object.entries(targets).map(([name, { hashes }]) => [name, hashes.sha256]);
   note('targets', Object.fromEntries(files));
+  const revoked = Object.entries(targets).flatMap(([name, { custom }]) =>
+    Object.keys(custom).length === 0 ? [] : [[name, timesByVersion(custom, name)] as const],
+  );
+  if (revoked.length > 0) note('revoked', Object.fromEntries(revoked));
   if (delegations !== undefined || files.length === 0) requireTrusted(document, 'targets', note, root);
 };
+
+/** When each version was revoked. */
+function timesByVersion(custom: unknown, name: string): Record<string, string> {
+  const { revoked } = revocationTimes(custom, `${name}: custom`);
+  return Object.fromEntries(revoked.map(({ version, at }) => [version, new Date(at).toISOString()]));
+}
 
 function common({ metadata: { signed, signatures } }: AnyDocument, note: Note): void {
   note('version', signed.version);

@@ -41,7 +41,8 @@ export async function revoke(
   change: Revocation,
   signers: Signers,
 ): Promise<Changed> {
-  const edit = (channel: Channel) => withRevoked(channel, change.version, change.reason);
+  const { version, reason } = change;
+  const edit = (channel: Channel) => withRevoked(channel, { version, reason, at: host.clock.now() });
   return await changeListed(host, folder, change.version, change.channel, edit, signers);
 }
 

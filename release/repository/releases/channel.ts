@@ -4,7 +4,6 @@ import { DamagedError } from '../../../lib/errors.ts';
 import { MAX_DOCUMENT } from '../../../lib/format/json.ts';
 import { digestBytes, readFile } from '../../../lib/platform/files.ts';
 import {
-  type ChannelIndex,
   decodeIndex,
   decodePage,
   encodeIndex,
@@ -13,12 +12,14 @@ import {
   type ListedFile,
   type ListedRelease,
   parseTarget,
+  type RevocationTimes,
   type Target,
   targetName,
 } from '../../../lib/version/index.ts';
 import { consistentPath, pagePath } from '../layout.ts';
 import type { Published } from '../published.ts';
 import { paginate } from './pages.ts';
+import { type Revoked, timesOf, withTimes } from './revocation-times.ts';
 
 export interface Channel {
   name: string;
@@ -26,7 +27,7 @@ export interface Channel {
   /** Newest first. */
   releases: ListedRelease[];
   minimum: string | null;
-  revoked: ChannelIndex['revoked'];
+  revoked: Revoked[];
 }
 
 /** Every channel and target that has an index. */
@@ -64,7 +65,8 @@ export function readChannel(published: Published, name: string, target: Target):
     releases.push(...page.releases);
     older = page.older;
   }
-  return { name, target, releases, minimum: index.minimum, revoked: index.revoked };
+  const revoked = withTimes(index.revoked, file.custom, tufPath);
+  return { name, target, releases, minimum: index.minimum, revoked };
 }
 
 /** Reads a small file that the feed names. DamagedError if it is not the named one. */
@@ -82,6 +84,8 @@ export interface WrittenChannel {
   /** Paths below `targets/`: every page, the oldest first, then the index. */
   files: { path: string; bytes: Uint8Array }[];
   index: Uint8Array;
+  /** For the index's entry in the metadata; null: none. */
+  custom: RevocationTimes | null;
 }
 
 export function writeChannel(app: string, channel: Channel): WrittenChannel {
@@ -103,11 +107,11 @@ export function writeChannel(app: string, channel: Channel): WrittenChannel {
     arch: target.arch,
     releases: index,
     minimum: channel.minimum,
-    revoked: channel.revoked,
+    revoked: channel.revoked.map(({ version, reason }) => ({ version, reason })),
     older,
   });
   files.push({ path: consistentPath(indexPath(name, target), digestBytes(bytes).sha256), bytes });
-  return { files, index: bytes };
+  return { files, index: bytes, custom: timesOf(channel.revoked) };
 }
 
 /** Paths of the files that `writeChannel` makes. */

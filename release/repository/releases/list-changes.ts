@@ -2,6 +2,7 @@
 import { PolicyError, UsageError } from '../../../lib/errors.ts';
 import { compareVersions, isNewer, type ListedRelease, targetName } from '../../../lib/version/index.ts';
 import type { Channel } from './channel.ts';
+import type { Revoked } from './revocation-times.ts';
 
 export function findRelease({ releases }: Channel, version: string): ListedRelease | undefined {
   return releases.find((release) => release.version === version);
@@ -55,11 +56,9 @@ export function withMinimum(channel: Channel, minimum: string): Channel {
 }
 
 /** Removes a minimum that only revoked releases satisfy: it would force people to update to what they can't have. */
-export function withRevoked(channel: Channel, version: string, reason: string): Channel {
-  if (isRevoked(channel, version)) return channel;
-  const revoked = [...channel.revoked, { version, reason }].sort((a, b) =>
-    compareVersions(b.version, a.version),
-  );
+export function withRevoked(channel: Channel, revocation: Revoked): Channel {
+  if (isRevoked(channel, revocation.version)) return channel;
+  const revoked = [...channel.revoked, revocation].sort((a, b) => compareVersions(b.version, a.version));
   const next = { ...channel, revoked };
   const { minimum } = channel;
   const reached =

@@ -11,6 +11,16 @@ export const RELEASE: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'release/page/releases.ts',
+    tests: ['test/release/repository/revocation-times.test.ts'],
+    changes: [['revoked: offered.length > 0 ? null : (', 'revoked: (']],
+  },
+  {
+    file: 'release/repository/commit.ts',
+    tests: ['test/release/repository/revocation-times.test.ts'],
+    changes: [['more: unrecognizedFields }', 'more: {} }']],
+  },
+  {
     file: 'release/page/notes.ts',
     tests: ['test/release/page/page.test.ts'],
     changes: [['if (!LINK.test(address) || !URL.canParse(address)) return children;', '']],

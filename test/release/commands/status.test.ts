@@ -62,7 +62,7 @@ describe('release status', () => {
       /^stable\n {2}linux-x64 {9}1\.2\.0 {2}20 % {2}\d{4}-\d\d-\d\d {2}full 22\.\d KB {2}2 patches, [\d.]+ KB to [\d.]+ KB$/m,
     );
     expect(text).toContain('before 1.0.0 must update\n');
-    expect(text).toContain('revoked: 1.3.0 (It lost data.)\n');
+    expect(text).toMatch(/^ +revoked \d{4}-\d\d-\d\d: 1\.3\.0 \(It lost data\.\)$/m);
     expect(text).toContain('no client needs: ');
     expect(text).toMatch(/^ {2}root {7}\d{4}-\d\d-\d\d, in 36[45] days; 2 of 3 keys must sign$/m);
     expect(describeOverview(found, { now: now + 8 * DAY, all: true })).toMatch(

@@ -61,9 +61,8 @@ describe('release page', () => {
     expect(page).not.toContain('secret');
     expect(page).toContain('<li>stable, for 20 %</li>');
     expect(page).toContain('<li class="good">beta</li>');
-    expect(page).toContain(
-      'Revoked, and no installation takes it any more: It lost &lt;b&gt;data&lt;/b&gt; &amp; &quot;settings&quot;.',
-    );
+    expect(page).toMatch(/Revoked on <time datetime="[\dT:.-]+Z">[\d-]+<\/time>, and no installation/);
+    expect(page).toContain('takes it any more: It lost &lt;b&gt;data&lt;/b&gt; &amp; &quot;settings&quot;.');
     expect(page).toContain('The newest is <a href="#1.0.0">1.0.0</a>');
     expect(page).toContain('<strong>Back up</strong> first.');
     expect(page).toContain('<a href="https://example.org/a?b=1&amp;c=%222%22"');
