@@ -1,6 +1,6 @@
 /** The plan's `SnapshotManager`. All snapshots are taken, listed, verified and restored by it. */
 
-import { DamagedError, PolicyError, UnrecoverableError } from '../errors.ts';
+import { DamagedError, InterruptedError, PolicyError, UnrecoverableError } from '../errors.ts';
 import { array, boolean, decodeInput, integer, nullable, oneOf } from '../format/decoder.ts';
 import {
   callable,
@@ -35,6 +35,7 @@ import {
 } from '../install/index.ts';
 import { asUpdaterError } from '../platform/failures.ts';
 import {
+  bytesToCompact,
   COMPONENTS,
   compactBinaries,
   type Listed,
@@ -357,16 +358,25 @@ export class SnapshotManager {
    * by itself, in the background, after an update. Takes seconds, and three times the size of an executable in memory.
    *
    * @returns the number of bytes freed
-   * @throws BusyError if another updater writes to the snapshots; MachineError if the disk is full, and nothing is lost
+   * @throws BusyError if another updater writes to the snapshots; MachineError if the disk is full, and nothing is lost;
+   *   InterruptedError
    * @example
    * const freed = await snapshots.compactSnapshots();
    */
   compactSnapshots(): Promise<number> {
+    const { host } = this.#session;
+    const { layout } = this.#setup;
     return this.#look(async () => {
+      const onRead = countRead(this.#session, () => bytesToCompact(host.disk, layout));
+      const checkpoint = async () => {
+        await host.clock.sleep(0);
+        if (this.#session.interrupted())
+          throw new InterruptedError('interrupted: every snapshot can be restored as before');
+      };
       try {
-        return await compactBinaries(this.#session.host, this.#setup.layout);
+        return await compactBinaries(host, layout, { onRead, checkpoint });
       } catch (error) {
-        throw asUpdaterError(error, this.#setup.layout.folder);
+        throw asUpdaterError(error, layout.folder);
       }
     });
   }

@@ -2,24 +2,36 @@
 
 /** What is left of a line for words has at least so many columns. */
 const NARROWEST = 20;
+/** How far what has no room in its own column is indented under the first one. */
+const HANG = 4;
 
+/** The first column of a line that has two. */
+const FIRST = /^ *\S+(?: \S+)* {2,}(?=\S)/;
 /** With what is between two backticks; an odd backtick is a letter like others. */
 const WORD = /(?:[^\s`]|`[^`]*`)+(?:`\S*)?|`\S*/g;
 
 /**
  * Lines that fit stay as they are. What does not fit goes on under the second column of the line, if it has one ("Feed:   ...",
- * an option and what it does), else under its first word. A command in backticks stays in one piece, so that it can be copied.
+ * an option and what it does), else under its first word. If the second column is too far to the right, it goes below the first
+ * one, indented. A command in backticks stays in one piece, so that it can be copied.
  */
 export function wrapped(text: string, columns: number): string {
   return text
     .split('\n')
-    .map((line) => (Bun.stringWidth(line) <= columns ? line : broken(line, columns)))
+    .map((line) => broken(line, columns, FIRST.exec(line)?.[0]))
     .join('\n');
 }
 
-function broken(line: string, columns: number): string {
+/** @param first the first column of the line; undefined: it is not one of columns */
+function broken(line: string, columns: number, first?: string): string {
+  if (Bun.stringWidth(line) <= columns) return line;
   const indent = /^ */.exec(line)?.[0].length ?? 0;
-  const under = placeUnder(line, indent, columns);
+  if (first !== undefined && !hasRoom(first.length, columns) && hasRoom(indent + HANG, columns)) {
+    const rest = `${' '.repeat(indent + HANG)}${line.slice(first.length)}`;
+    return `${broken(first.trimEnd(), columns)}\n${broken(rest, columns)}`;
+  }
+  const places = [first?.length ?? indent, indent, Math.min(indent, 2 + HANG)];
+  const under = places.find((at) => hasRoom(at, columns)) ?? Math.min(indent, 2);
   const lines: string[] = [];
   const start = Math.max(indent, under);
   let current = line.slice(0, under);
@@ -38,9 +50,7 @@ function broken(line: string, columns: number): string {
   return [...lines, current].join('\n');
 }
 
-/** The column under which the line goes on. */
-function placeUnder(line: string, indent: number, columns: number): number {
-  const second = /^ *\S+(?: \S+)* {2,}(?=\S)/.exec(line)?.[0].length ?? indent;
-  const isWide = (column: number) => columns - column >= NARROWEST && column <= columns / 2;
-  return [second, indent].find(isWide) ?? Math.min(indent, 2);
+/** Whether enough of the line is left at that column. */
+function hasRoom(column: number, columns: number): boolean {
+  return columns - column >= NARROWEST && column <= columns / 2;
 }

@@ -25,7 +25,7 @@ export interface StandardStreams {
   readonly columns: number;
   /** Columns of the terminal that standard output is; null if it is none. */
   readonly outColumns: number | null;
-  /** Whether the terminal shows more than ASCII, by its locale. */
+  /** Whether the terminal shows more than ASCII: by its locale, and what it is. */
   readonly unicode: boolean;
   /** Whether colors are wanted (NO_COLOR), and shown. */
   readonly colors: boolean;
@@ -99,6 +99,7 @@ export const standardStreams: StandardStreams = {
     return isTerminal(1) ? process.stdout.columns || 80 : null;
   },
   get unicode() {
+    if (process.env.TERM === 'dumb') return false;
     return process.platform !== 'linux' || /utf-?8/i.test(localeOf(process.env));
   },
   get colors() {

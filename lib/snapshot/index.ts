@@ -18,7 +18,7 @@ export {
   type Snapshot,
   setPin,
 } from './document.ts';
-export { type CompactOptions, canCompact, compactBinaries } from './inverse/compact.ts';
+export { bytesToCompact, type CompactOptions, canCompact, compactBinaries } from './inverse/compact.ts';
 export { chainTo, isSoundChain, openBinary, storedBinaries, withoutWhole } from './inverse/inverses.ts';
 export { type Profile, type ProfileSettings, profileOf, profileRoots } from './profile.ts';
 export { type Relocated, relocate } from './relocate.ts';

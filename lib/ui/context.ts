@@ -10,7 +10,7 @@ export interface CommandContext {
   report: Report;
   host: Host;
   /** How the terminal shows text. */
-  screen: Pick<Output, 'colors' | 'columns' | 'unicode'>;
+  screen: Pick<Output, 'colors' | 'columns' | 'outColumns' | 'unicode'>;
   /** The options for the classes of `api/`. */
   install: InstallOptions;
   /** Whether somebody sits at a terminal. */

@@ -4,7 +4,7 @@ import { type ExitCode, errorMessage } from '../errors.ts';
 import { type CommandLine, type CommandName, parseCommandLine } from './arguments.ts';
 import { type CommandContext, installOptions, isGiven } from './context.ts';
 import { type Questions, questionsOnTerminal } from './questions.ts';
-import { createReport, forTerminal, type Output, type Report } from './report.ts';
+import { createReport, type Output, type Report } from './report.ts';
 import { oneLine } from './text/lines.ts';
 
 export interface Surroundings {
@@ -87,7 +87,10 @@ async function run(argv: readonly string[], around: Surroundings): Promise<ExitC
   });
   if (isGiven(line, 'help') || command === 'help') {
     const { helpText } = await import('./text/help.ts');
-    around.output.out(forTerminal(around.output, helpText(command)));
+    const { helpPage } = await import('./text/help-page.ts');
+    // Through a pipe it is read on the terminal all the same: `help | less`.
+    const { outColumns, columns } = around.output;
+    around.output.out(helpPage(helpText(command), outColumns ?? columns));
     return 0;
   }
   if (command === 'version') {

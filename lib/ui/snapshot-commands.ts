@@ -205,6 +205,7 @@ async function prune(context: CommandContext, manager: SnapshotManager): Promise
 }
 
 async function compact({ report }: CommandContext, manager: SnapshotManager): Promise<void> {
+  report.begin({ label: 'Compacting the snapshots', finished: 'Compacted the snapshots' });
   const freed = await manager.compactSnapshots();
   report.result('snapshots', freed === 0 ? 'Nothing to compact.' : `Freed ${bytesText(freed)}.`, { freed });
 }

@@ -15,7 +15,7 @@ import { putBackExecutable } from './health/repair-command.ts';
 import { describeRepair } from './text/health.ts';
 import type { HoldContext } from './text/holds.ts';
 import { linesText } from './text/lines.ts';
-import { notesText } from './text/notes.ts';
+import { notesText, PLAIN_NOTES } from './text/notes.ts';
 import { announcement, checkData, describeCheck, receiptText, wayBackText } from './text/update.ts';
 
 /** How long "Remind me later" postpones an update, in milliseconds. */
@@ -25,7 +25,7 @@ export async function runCheck(context: CommandContext): Promise<void> {
   const manager = managerOf(context);
   const found = await lookFor(context, manager);
   const code = found.update !== null && isGiven(context.line, 'exit-code') ? 100 : 0;
-  context.report.result('check', withNextStep(found, holds(context, manager), false), checkData(found), code);
+  context.report.result('check', withNextStep(context, manager, found, false), checkData(found), code);
 }
 
 export async function runDownload(context: CommandContext): Promise<void> {
@@ -98,9 +98,9 @@ export async function runUpdate(context: CommandContext): Promise<void> {
     await completeUpdater(context, manager, found.installed);
   }
   if (update === null || isGiven(line, 'check-only'))
-    return tellFound(withNextStep(found, holds(context, manager), true));
+    return tellFound(withNextStep(context, manager, found, true));
   const answer = await decide(context, manager, found, update);
-  if (answer === null) return tellFound(withNextStep(found, holds(context, manager), true));
+  if (answer === null) return tellFound(withNextStep(context, manager, found, true));
   if (answer === 'later') return tellFound(`${update.version} is not offered again before tomorrow.`, answer);
   if (answer === 'skip') return tellFound(`${update.version} is skipped.`, answer);
   const evolutions = await evolutionsOf(context, update);
@@ -219,10 +219,9 @@ async function decide(
   const named = optionOf(line, 'version') !== undefined;
   if (isGiven(line, 'yes')) return !back || named ? 'now' : null;
   if (questions === null) return null;
-  report.text(describeCheck(found, holds(context, manager), false));
+  report.text(describeCheck(found, holds(context, manager), null));
   const { columns, colors, unicode } = screen;
-  // With colors, the signs of lists and tables are not ASCII.
-  const notes = notesText(update.changelog.notes, { columns, colors: colors && unicode });
+  const notes = notesText(update.changelog.notes, { columns, colors, unicode });
   if (notes !== '') report.styled(`\n${notes}\n`);
   const now = { value: 'now', label: back ? 'Go Back Now' : 'Update Now' };
   const later = { value: 'later', label: 'Remind Me Later', hint: 'tomorrow' };
@@ -272,8 +271,15 @@ async function evolutionsOf(
 }
 
 /** @param typed the command is `update` itself, so it needs no advice to run that */
-function withNextStep(found: CheckResult, context: HoldContext, typed: boolean): string {
-  const text = describeCheck(found, context);
+function withNextStep(
+  context: CommandContext,
+  manager: UpdateManager,
+  found: CheckResult,
+  typed: boolean,
+): string {
+  const { outColumns, unicode } = context.screen;
+  const notes = outColumns === null ? PLAIN_NOTES : { columns: outColumns, colors: false, unicode };
+  const text = describeCheck(found, holds(context, manager), notes);
   const { update, wayBack } = found;
   if (update === null) return text;
   const how =

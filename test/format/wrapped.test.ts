@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { wrapped } from '../../lib/format/wrapped.ts';
 import { COMMAND_WORDS, type CommandName } from '../../lib/ui/arguments.ts';
 import { helpText } from '../../lib/ui/text/help.ts';
+import { helpPage } from '../../lib/ui/text/help-page.ts';
 
 test.each<[what: string, columns: number, text: string, wanted: string]>([
   ['a line that fits', 9, 'a line  x', 'a line  x'],
@@ -24,7 +25,19 @@ test.each<[what: string, columns: number, text: string, wanted: string]>([
     'what is far to the right',
     40,
     `${' '.repeat(34)}verify the package, swap the executable`,
-    '  verify the package, swap the\n  executable',
+    '      verify the package, swap the\n      executable',
+  ],
+  [
+    'a command of a help text, where its meaning has no room beside it',
+    40,
+    '  dgmo-updater check              look for an update',
+    '  dgmo-updater check\n      look for an update',
+  ],
+  [
+    'a row of a table whose first column is wide',
+    40,
+    '20261127-143300-abcd  1.0.0    2 s  1.5 KB  58 bytes  Pre-update to 2.0.0',
+    '20261127-143300-abcd\n    1.0.0    2 s  1.5 KB  58 bytes\n    Pre-update to 2.0.0',
   ],
   [
     'a row of a table',
@@ -72,12 +85,24 @@ test('whatever the text is, no word is lost, broken or moved', () => {
 });
 
 describe('every help text', () => {
+  const pages = (columns: number) =>
+    ([...COMMAND_WORDS, 'apply'] as CommandName[]).map((name) => helpPage(helpText(name), columns));
+
   test.each([40, 80])(
     'has no line that is wider than %i columns, but for what has no place to break',
     (columns) => {
-      for (const name of [...COMMAND_WORDS, 'apply'] as CommandName[])
-        for (const line of wrapped(helpText(name), columns).split('\n'))
-          if (line.length > columns) expect(line.trim()).not.toContain(' ');
+      for (const line of pages(columns).flatMap((page) => page.split('\n')))
+        if (line.length > columns) expect(line.trim()).not.toContain(' ');
     },
   );
+
+  test('loses no word, and has no line that could go on', () => {
+    const words = (text: string) => text.split(/\s+/).filter(Boolean);
+    expect(pages(80).map(words)).toEqual(
+      ([...COMMAND_WORDS, 'apply'] as CommandName[]).map((name) => words(helpText(name))),
+    );
+    expect(helpPage(helpText('service'), 80)).toContain(
+      'when the machine wakes. What `config set autoUpdate` allows\n',
+    );
+  });
 });

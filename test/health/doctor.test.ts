@@ -49,6 +49,23 @@ test('each finding says what to do', async () => {
   expect((await byId(true)).get('network')).toMatchObject({ status: 'skipped' });
 });
 
+test('the root that counts, and the one that is compiled in', async () => {
+  const root = async (compiledIn: unknown) => {
+    const { checks } = await here
+      .health({ settings: { ...here.settings, root: compiledIn } })
+      .diagnose({ offline: true });
+    const details = checks.find(({ id }) => id === 'versions')?.details ?? [];
+    return details.find((detail) => detail.startsWith('root: '));
+  };
+  const { feed, home } = here.stage;
+  expect(await root(null)).toBe('root: version 1, kept in the home; none is compiled in');
+  expect(await root(feed.rootJson)).toBe('root: version 1, compiled in');
+  fs.writeFileSync(path.join(home, 'trust', '2.root.json'), feed.newRoot());
+  expect(await root(feed.rootJson)).toBe('root: version 2, kept in the home; version 1 is compiled in');
+  fs.rmSync(path.join(home, 'trust'), { recursive: true });
+  expect(await root(null)).toStartWith('root: there is no trusted root');
+});
+
 test('the settings that are not the default, and who decided them', async () => {
   await here.run('config', 'set', 'channel', 'stable');
   await here.run('config', 'set', 'snapshotsKept', '9');

@@ -92,6 +92,22 @@ posixOnly('the background service', () => {
     expect(shown).toHaveLength(1);
   });
 
+  test('the next check is said once, also by the process that goes on after an update', async () => {
+    const first = await start({ autoUpdate: 'all' }, { running: [4711] });
+    const { at } = await first.saw('next check');
+    first.world.running = [];
+    expect(await first.service.finished()).toBe('updated');
+    // Whoever starts it by hand wants to know.
+    const again = await start({ autoUpdate: 'all' });
+    expect((await again.saw('next check')).at).toBe(at);
+    await again.service.stop();
+    // As execve leaves it.
+    fs.writeFileSync(path.join(stage.home, 'service.json'), record({ pid: process.pid }));
+    const second = await start({ autoUpdate: 'all' });
+    second.world.clock = 7 * 3_600_000;
+    expect((await second.saw('next check')).at).toBeGreaterThan(at ?? expect.unreachable());
+  });
+
   test.each([
     ['autoUpdate is off', { autoUpdate: 'off' }],
     ['updates are off', { autoUpdate: 'all', updates: false }],

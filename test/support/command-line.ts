@@ -19,7 +19,17 @@ export async function runCommand(
     settings,
     ownFolder,
     terminal = false,
-  }: { host: Host; settings: Settings; ownFolder: string; terminal?: boolean },
+    columns = 80,
+    outColumns = null,
+  }: {
+    host: Host;
+    settings: Settings;
+    ownFolder: string;
+    terminal?: boolean;
+    /** Of the terminal that standard error is, and standard output. */
+    columns?: number;
+    outColumns?: number | null;
+  },
 ): Promise<Printed> {
   const printed = { out: '', error: '' };
   const code = await main(argv, {
@@ -40,8 +50,8 @@ export async function runCommand(
       },
       clearLine: () => undefined,
       taskbar: () => undefined,
-      columns: 80,
-      outColumns: null,
+      columns,
+      outColumns,
       unicode: true,
       colors: false,
       terminal: false,

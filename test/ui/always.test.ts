@@ -38,7 +38,7 @@ posixOnly('always by itself', () => {
       line: parseCommandLine(['update']),
       report,
       host,
-      screen: { colors: false, columns: 80, unicode: true },
+      screen: { colors: false, columns: 80, outColumns: null, unicode: true },
       install: { host, settings: SETTINGS, signal: stop.signal, installDir: stage.dir, home: stage.home },
       interactive: true,
       questions: {

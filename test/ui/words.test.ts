@@ -5,7 +5,7 @@ import { didYouMean } from '../../lib/format/nearest.ts';
 import { COMMAND_WORDS, type CommandName, parseCommandLine } from '../../lib/ui/arguments.ts';
 import { helpText } from '../../lib/ui/text/help.ts';
 import { openStage, type Stage } from '../update/stage.ts';
-import { command } from './command-line.ts';
+import { type Around, command } from './command-line.ts';
 
 test.each([
   ['chek', 'check'],
@@ -66,6 +66,13 @@ posixOnly('on an install', () => {
   });
   afterAll(() => stage[Symbol.asyncDispose]());
 
+  test('help fits the terminal that a pager shows it on', async () => {
+    const { out } = await command(stage, ['help', 'snapshots'], { columns: 40 });
+    expect(out.split('\n').filter((line) => line.length > 40 && line.trim().includes(' '))).toEqual([]);
+    expect(await command(stage, ['snapshots', '--help'], { columns: 40 })).toMatchObject({ code: 0, out });
+    expect((await command(stage, ['help', 'snapshots'], { columns: 40, outColumns: 90 })).out).not.toBe(out);
+  });
+
   test('check --exit-code: 100 if something is offered', async () => {
     expect((await command(stage, ['check', '--exit-code'])).code).toBe(0);
     await stage.release('1.1.0');
@@ -74,6 +81,14 @@ posixOnly('on an install', () => {
     expect(found.code).toBe(100);
     const last = JSON.parse(found.out.trim().split('\n').at(-1) ?? '');
     expect(last).toMatchObject({ ok: true, exitCode: 100, available: true });
+  });
+
+  test('notes have the same signs in a check as before the question of an update', async () => {
+    await stage.release('1.2.0', { notes: '## Breaking changes\n\n- one\n' });
+    const shown = async (around: Around) =>
+      (await command(stage, ['check'], around)).out.split('\n').find((line) => /^ +[-─]+$/.test(line));
+    expect(await shown({ outColumns: 80 })).toContain('─');
+    expect(await shown({})).toContain('-');
   });
 
   test('keys, verbs and ids', async () => {

@@ -6,10 +6,12 @@ import { revocationOf } from '../../home/admission/revoked.ts';
 import { checksFile, type LastCheck } from '../../home/checks.ts';
 import { choicesFile } from '../../home/choices.ts';
 import { decide } from '../../home/decided.ts';
+import { trustedRootOf } from '../../home/trusted-root.ts';
 import { lockedError, type Receipt, type Session } from '../../install/index.ts';
 import { ownerOf } from '../../install/ownership/owner.ts';
 import { asUpdaterError } from '../../platform/failures.ts';
 import { proxyFor } from '../../platform/network/proxy.ts';
+import { trustRoot } from '../../trust/index.ts';
 import type { UpdateContext } from '../../update/context.ts';
 import { baselineOf, targetName, targetOf } from '../../version/index.ts';
 import { historyOf } from '../overview.ts';
@@ -69,7 +71,7 @@ function versions(session: Session): Finding {
     `platform: ${targetName(targetOf(host))}`,
     `executable: ${layout.target}`,
     `home: ${'folder' in home ? home.folder : home.missing.message}`,
-    `root: ${own.root === null ? 'none is compiled in' : 'compiled in'}`,
+    `root: ${rootText(session)}`,
   ];
   if (receipt === null) {
     const remediation = 'Run `dgmo-updater init` if it is installed, or `dgmo-updater repair` to install it.';
@@ -87,6 +89,19 @@ function versions(session: Session): Finding {
     details,
     remediation: 'Run `dgmo-updater update`, which also knows the way back if there is no newer version.',
   });
+}
+
+/** The root that counts, and the one that trust begins with. */
+function rootText({ host, home, settings: own }: Session): string {
+  const compiledIn = own.root === null ? null : trustRoot(own.root).version;
+  try {
+    const { version } = trustedRootOf({ host, home, settings: own });
+    if (version === compiledIn) return `version ${version}, compiled in`;
+    return `version ${version}, kept in the home; ${compiledIn === null ? 'none' : `version ${compiledIn}`} is compiled in`;
+  } catch (error) {
+    if (!(error instanceof UpdaterError)) throw error;
+    return error.message;
+  }
 }
 
 function healthFinding({ healthy, issues }: HealthStatus): Finding {

@@ -77,9 +77,11 @@ export class UpdateDuty implements Work {
 
   async scheduled(lastCheck: LastCheck | null, nextCheck: number | null): Promise<void> {
     const { journal, emit } = this.#options;
-    // The process that goes on says it.
-    if (!this.isOver()) emit({ event: 'next check', at: nextCheck });
-    await journal.note({ lastCheck, nextCheck: nextCheck === null ? null : Math.round(nextCheck) });
+    const at = nextCheck === null ? null : Math.round(nextCheck);
+    // The process that goes on says it, unless it was said before an update.
+    const isSaid = this.isOver() || !journal.isNextCheckNew(at);
+    if (!isSaid) emit({ event: 'next check', at: nextCheck });
+    await journal.noteSchedule({ lastCheck, nextCheck: at }, !isSaid);
   }
 
   async check(): Promise<CheckEnd> {

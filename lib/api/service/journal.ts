@@ -4,6 +4,8 @@ import type { Session } from '../../install/index.ts';
 import { removeIfThere } from '../../platform/files.ts';
 import { type ServiceRecord, serviceFile, withTold } from '../../service/record.ts';
 
+const NEXT_CHECK = 'next check ';
+
 export class Journal {
   readonly #session: Session;
   readonly #home: string;
@@ -21,8 +23,11 @@ export class Journal {
       removeIfThere(host.disk, serviceFile.path(host, home));
       this.#record = serviceFile.load(host, home);
     }
+    const { pid, told } = this.#record;
     this.#record = {
       ...this.#record,
+      // Who starts the service again wants to know; a process that has begun anew goes on with what it has said.
+      told: pid === host.processes.pid ? told : told.filter((what) => !what.startsWith(NEXT_CHECK)),
       pid: host.processes.pid,
       startedAt: host.clock.now(),
       installDir: layout.installDir,
@@ -42,6 +47,17 @@ export class Journal {
       if (!(error instanceof UpdaterError)) throw error;
       this.#session.emit({ event: 'warning', text: `${error.message}.` });
     }
+  }
+
+  isNextCheckNew(at: number | null): boolean {
+    return !this.#record.told.includes(`${NEXT_CHECK}${at}`);
+  }
+
+  /** @param isSaid whether the next check was just said */
+  noteSchedule(schedule: Pick<ServiceRecord, 'lastCheck' | 'nextCheck'>, isSaid: boolean): Promise<void> {
+    if (!isSaid) return this.note(schedule);
+    const told = this.#record.told.filter((what) => !what.startsWith(NEXT_CHECK));
+    return this.note({ ...schedule, told: withTold(told, `${NEXT_CHECK}${schedule.nextCheck}`) });
   }
 
   /** Whether it is the first time. */

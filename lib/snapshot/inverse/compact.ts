@@ -5,7 +5,14 @@
  */
 import { DamagedError } from '../../errors.ts';
 import type { Disk } from '../../platform/disk.ts';
-import { openSource, removeIfThere, replaceDurably, writeNew } from '../../platform/files.ts';
+import {
+  CHUNK,
+  openSource,
+  removeIfThere,
+  replaceDurably,
+  type Source,
+  writeNew,
+} from '../../platform/files.ts';
 import type { Host } from '../../platform/host.ts';
 import { type Listed, listSnapshots, type Snapshot, saveSnapshot } from '../document.ts';
 import { binaryPath, forgetBinary, KNOWN_BINARY } from '../store/binaries.ts';
@@ -31,6 +38,10 @@ const WORTH = 1 << 20;
 export interface CompactOptions {
   /** Bytes of the smallest executable that is stored as a patch. Default WORTH. */
   worth?: number;
+  /** Called between two pieces of work, and stops it by throwing: everything can be restored as before then. */
+  checkpoint?(): Promise<void> | void;
+  /** Called with the number of bytes that were read since the last call. */
+  onRead?(bytes: number): void;
 }
 
 /** An executable to be stored as a patch from another one. */
@@ -94,6 +105,14 @@ export function canCompact(disk: Disk, layout: StoreLayout, options: CompactOpti
   return planned(disk, layout, options).length > 0;
 }
 
+/** About how many bytes `compactBinaries` will read: of each executable, of the one after it, and of what is made of the two. */
+export function bytesToCompact(disk: Disk, layout: StoreLayout, options: CompactOptions = {}): number {
+  const sizes = planned(disk, layout, options).map(
+    ({ sha256 }) => disk.status(binaryPath(layout, sha256))?.size ?? 0,
+  );
+  return 3 * sizes.reduce((sum, size) => sum + size, 0);
+}
+
 function planned(disk: Disk, layout: StoreLayout, { worth = WORTH }: CompactOptions): Replacement[] {
   return replacements(listSnapshots(disk, layout), storedBinaries(disk, layout), (sha256, base) => {
     const status = disk.status(binaryPath(layout, sha256));
@@ -119,7 +138,7 @@ export async function compactBinaries(
       const next = planned(host.disk, layout, options).find(({ sha256 }) => !tried.has(sha256));
       if (next === undefined) return false;
       tried.add(next.sha256);
-      freed += await replace(host, layout, next);
+      freed += await replace(host, layout, next, options);
       return true;
     });
     if (!more) return freed;
@@ -127,12 +146,19 @@ export async function compactBinaries(
 }
 
 /** Returns the bytes that were freed: none if the executable stays whole. */
-async function replace({ disk }: Host, layout: StoreLayout, replacement: Replacement): Promise<number> {
+async function replace(
+  { disk }: Host,
+  layout: StoreLayout,
+  replacement: Replacement,
+  options: CompactOptions,
+): Promise<number> {
   const { sha256, base } = replacement;
   const whole = binaryPath(layout, sha256);
   const path = layout.join(layout.inverses, inverseName(sha256, base));
   const size = disk.status(whole)?.allocated ?? 0;
-  const patch = await makeInverse(disk, layout, replacement);
+  await options.checkpoint?.();
+  const patch = await makeInverse(disk, layout, replacement, options);
+  await options.checkpoint?.();
   if (patch === null) {
     writeNew(disk, refusedPath(layout, replacement), 0o600, () => undefined);
     return 0;
@@ -140,7 +166,7 @@ async function replace({ disk }: Host, layout: StoreLayout, replacement: Replace
   // One of the two is damaged: `verify` reports which.
   if (patch === 'damaged') return 0;
   replaceDurably(disk, path, layout.inverses, patch);
-  if (!(await isMade(disk, layout, sha256))) {
+  if (!(await isMade(disk, layout, sha256, options))) {
     removeIfThere(disk, path);
     return 0;
   }
@@ -161,14 +187,22 @@ async function makeInverse(
   disk: Disk,
   layout: StoreLayout,
   { sha256, base }: Replacement,
+  { onRead }: CompactOptions,
 ): Promise<Uint8Array | 'damaged' | null> {
   const { quickPatch } = await import('../../delta/inverse/quick.ts');
   const target = openSource(disk, binaryPath(layout, sha256));
+  const counted = (source: Source): Source => ({
+    size: source.size,
+    read(position, into) {
+      source.read(position, into);
+      onRead?.(into.length);
+    },
+  });
   try {
     const old = await openBinary(disk, layout, base, withoutWhole(storedBinaries(disk, layout), sha256));
     try {
       return await quickPatch({
-        ...{ old, new: target, fromChecksum: base, toChecksum: sha256 },
+        ...{ old: counted(old), new: counted(target), fromChecksum: base, toChecksum: sha256 },
         ...{ fromVersion: base.slice(0, 16), toVersion: sha256.slice(0, 16) },
         limit: target.size * SMALL,
       });
@@ -183,9 +217,17 @@ async function makeInverse(
   }
 }
 
-async function isMade(disk: Disk, layout: StoreLayout, sha256: string): Promise<boolean> {
+async function isMade(
+  disk: Disk,
+  layout: StoreLayout,
+  sha256: string,
+  { checkpoint, onRead }: CompactOptions,
+): Promise<boolean> {
   try {
-    return await isReadThrough(disk, layout, sha256);
+    return await isReadThrough(disk, layout, sha256, () => {
+      onRead?.(CHUNK);
+      return checkpoint?.();
+    });
   } catch (error) {
     if (error instanceof DamagedError) return false;
     throw error;
@@ -193,7 +235,6 @@ async function isMade(disk: Disk, layout: StoreLayout, sha256: string): Promise<
 }
 
 /** A file in the cache that says that the patch is not small. */
-
 function refusedPath(layout: StoreLayout, { sha256, base }: Replacement): string {
   return layout.join(layout.cache, `${KNOWN_BINARY}${inverseName(sha256, base)}`);
 }

@@ -7,6 +7,7 @@
  * can't be written.
  */
 import { TrustError } from '../../errors.ts';
+import type { LocalOffset } from '../../format/local-time.ts';
 import type { Disk } from '../../platform/disk.ts';
 import type { Locks, Platform } from '../../platform/host.ts';
 import { type KeyPolicy, OWN_KEYS } from './key-policy.ts';
@@ -37,6 +38,8 @@ export interface FeedOptions {
   /** Milliseconds since the epoch; called once at the start of every refresh (spec 5.1). */
   now(): number;
   keyPolicy?: KeyPolicy;
+  /** For times in messages. Default: they are told in UTC. */
+  localOffset?: LocalOffset;
 }
 
 export interface Feed {
@@ -54,6 +57,7 @@ export function openFeed(options: FeedOptions): Feed {
     baseUrl: options.baseUrl,
     compiledInRoot: options.compiledInRoot,
     policy: options.keyPolicy ?? OWN_KEYS,
+    localOffset: options.localOffset ?? (() => 0),
     lowestRoot: options.lowestRoot ?? 1,
     onRoot: (version) => options.onRoot?.(version),
   };

@@ -5,21 +5,19 @@
  */
 import { DamagedError, TrustError } from '../../errors.ts';
 import { type Document, readDocument, readRemote } from './document.ts';
-import type { KeyPolicy } from './key-policy.ts';
 import { type FeedRole, MAX_BYTES, MAX_ROOT_ROTATIONS } from './limits.ts';
 import type { MetadataFolder } from './metadata-folder.ts';
 import { type MetadataSource, metadataUrl, readBounded, readRequired } from './metadata-source.ts';
 import { checkRoleName, roleAddress, roleFile } from './role-name.ts';
-import { TrustedMetadata } from './trusted-metadata.ts';
+import { type TrustContext, TrustedMetadata } from './trusted-metadata.ts';
 
-export interface RefreshContext {
+export interface RefreshContext extends TrustContext {
   readonly folder: MetadataFolder;
   readonly source: MetadataSource;
   /** The address of the folder with the metadata files. */
   readonly baseUrl: string;
   /** As JSON; null if none was compiled in. */
   readonly compiledInRoot: unknown;
-  readonly policy: KeyPolicy;
   readonly lowestRoot: number;
   onRoot(version: number): void;
 }
@@ -38,14 +36,15 @@ export async function refresh(context: RefreshContext, now: number): Promise<Tru
  * Spec 5.2: the compiled-in root, else the one in the folder. A kept root never replaces the compiled-in one by itself:
  * whoever can write into the folder could put any root there. It counts as the end of a chain, see `updateRoot`.
  */
-function trustedRoot({ folder, compiledInRoot, policy }: RefreshContext, now: number): TrustedMetadata {
+function trustedRoot(context: RefreshContext, now: number): TrustedMetadata {
+  const { folder, compiledInRoot } = context;
   const builtIn = builtInRoot(compiledInRoot);
-  if (builtIn !== null) return new TrustedMetadata(builtIn, now, policy);
+  if (builtIn !== null) return new TrustedMetadata(builtIn, now, context);
   const bytes = folder.read('root.json', MAX_BYTES.root);
   let cause: unknown;
   if (bytes !== null) {
     try {
-      return new TrustedMetadata(readDocument(bytes, 'root', 'root.json'), now, policy);
+      return new TrustedMetadata(readDocument(bytes, 'root', 'root.json'), now, context);
     } catch (error) {
       if (!isUnusable(error)) throw error;
       cause = error;

@@ -14,21 +14,30 @@ import {
 import { EqualVersionError, ExpiredMetadataError } from 'tuf-js/dist/error.js';
 import { TrustedMetadataStore } from 'tuf-js/dist/store.js';
 import { errorMessage, TrustError, UpdaterError } from '../../errors.ts';
+import { type LocalOffset, localTimeWithOffset } from '../../format/local-time.ts';
 import { printable } from '../../format/printable.ts';
 import { keepOrder } from './delegations.ts';
 import { type Document, record } from './document.ts';
 import type { KeyPolicy } from './key-policy.ts';
 
+/** What it takes to judge metadata, and to say what is wrong with it. */
+export interface TrustContext {
+  readonly policy: KeyPolicy;
+  readonly localOffset: LocalOffset;
+}
+
 export class TrustedMetadata {
   readonly #store: TrustedMetadataStore;
   readonly #now: number;
   readonly #policy: KeyPolicy;
+  readonly #localOffset: LocalOffset;
   readonly #targets = new Map<string, Metadata<Targets>>();
 
   /** Spec 5.1 and 5.2: `now` is the time of the whole refresh; `root` is already trusted, even if it has expired. */
-  constructor(root: Document, now: number, policy: KeyPolicy) {
+  constructor(root: Document, now: number, { policy, localOffset }: TrustContext) {
     this.#now = now;
     this.#policy = policy;
+    this.#localOffset = localOffset;
     this.#store = asTrustError(root, () => {
       policy.root(root.json);
       return new TrustedMetadataStore(root.bytes);
@@ -74,7 +83,7 @@ export class TrustedMetadata {
 
   /** Spec 5.3.10, after the last root. */
   checkRootExpiry(): void {
-    checkExpiry('root.json', this.root.signed.expires, this.#now);
+    this.#checkExpiry('root.json', this.root.signed.expires);
   }
 
   /** Spec 5.4.2 to 5.4.4. Returns false if that version is already trusted, and so is not used. */
@@ -94,7 +103,7 @@ export class TrustedMetadata {
   /** Spec 5.4.4 for the timestamp that is used if there is no newer one. */
   checkTimestampExpiry(): void {
     const { timestamp } = this;
-    if (timestamp !== undefined) checkExpiry('timestamp.json', timestamp.signed.expires, this.#now);
+    if (timestamp !== undefined) this.#checkExpiry('timestamp.json', timestamp.signed.expires);
   }
 
   /** Spec 5.5.2 to 5.5.6. `kept`: an earlier refresh has verified it, so the timestamp's hashes are not those of it. */
@@ -119,7 +128,7 @@ export class TrustedMetadata {
       if (document.version !== meta.version) {
         throw new Error(`wanted version ${meta.version}, as the snapshot says, found ${document.version}`);
       }
-      checkExpiry(document.file, document.expires, this.#now);
+      this.#checkExpiry(document.file, document.expires);
       const { delegations } = targets.signed;
       if (delegations !== undefined) this.#policy.keys(delegations.keys, document.file);
       this.#targets.set(role, targets);
@@ -130,7 +139,7 @@ export class TrustedMetadata {
   /** At use, since `addTargets` checks by the clock at the start of the refresh. */
   checkTargetsExpiry(role: string, now: number): void {
     const targets = this.#targets.get(role);
-    if (targets !== undefined) checkExpiry(`${printable(role)}.json`, targets.signed.expires, now);
+    if (targets !== undefined) this.#checkExpiry(`${printable(role)}.json`, targets.signed.expires, now);
   }
 
   /** The snapshot's entry for a targets role. Throws TrustError if there is none (spec 5.6.1). */
@@ -158,7 +167,21 @@ export class TrustedMetadata {
   }
 
   #explainExpiry(document: Document, error: unknown): void {
-    if (error instanceof ExpiredMetadataError) checkExpiry(document.file, document.expires, this.#now);
+    if (error instanceof ExpiredMetadataError) this.#checkExpiry(document.file, document.expires);
+  }
+
+  /**
+   * Freeze attacks (spec 5.3.10, 5.4.4, 5.5.6, 5.6.5): metadata counts until it expires, by the clock at the start of the
+   * refresh. `now`: milliseconds since the epoch.
+   */
+  #checkExpiry(file: string, expires: string, now = this.#now): void {
+    const end = Date.parse(expires);
+    if (now < end) return;
+    const timeHere = (time: number) => clockTime(time, this.#localOffset);
+    throw new TrustError(
+      `not trusted: ${file} expired at ${timeHere(end)}, and the clock of this machine says ${timeHere(now)}`,
+      { advice: 'Set the clock if it is wrong; otherwise wait until the publisher has renewed the feed.' },
+    );
   }
 }
 
@@ -199,19 +222,7 @@ function readTargets(document: Document): Metadata<Targets> {
   return targets;
 }
 
-/**
- * Freeze attacks (spec 5.3.10, 5.4.4, 5.5.6, 5.6.5): metadata counts until it expires, by the clock at the start of the
- * refresh. `now`: milliseconds since the epoch.
- */
-function checkExpiry(file: string, expires: string, now: number): void {
-  if (now < Date.parse(expires)) return;
-  throw new TrustError(
-    `not trusted: ${file} expired at ${expires}, and the clock of this machine says ${clockTime(now)}`,
-    { advice: 'Set the clock if it is wrong; otherwise wait until the publisher has renewed the feed.' },
-  );
-}
-
-function clockTime(now: number): string {
-  const date = new Date(now);
-  return Number.isNaN(date.getTime()) ? String(now) : `${date.toISOString().slice(0, 19)}Z`;
+/** A broken clock may show what is no date. */
+function clockTime(time: number, localOffset: LocalOffset): string {
+  return Number.isNaN(new Date(time).getTime()) ? String(time) : localTimeWithOffset(time, localOffset);
 }

@@ -2,19 +2,27 @@
 
 export interface NotesStyle {
   columns: number;
-  /** Colors, and the signs beyond ASCII that go with them. */
   colors: boolean;
+  /** Signs beyond ASCII, in lists, tables and under headings. */
+  unicode: boolean;
 }
+
+/** Where it is not known who reads them. */
+export const PLAIN_NOTES: NotesStyle = { columns: 80, colors: false, unicode: false };
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const COLOR = /\u001b\[[0-9;]*m/g;
 
 /** Longer lines are hard to read, however wide the terminal is. */
 const WIDEST = 100;
 
-/** Without colors the text is ASCII, but for what the notes themselves have. */
-export function notesText(markdown: string, { columns, colors }: NotesStyle): string {
+/** Without colors and `unicode` the text is ASCII, but for what the notes themselves have. */
+export function notesText(markdown: string, { columns, colors, unicode }: NotesStyle): string {
   if (markdown.trim() === '') return '';
   const width = Math.max(20, Math.min(columns, WIDEST) - 2);
-  const rendered = Bun.markdown.ansi(markdown, { columns: width, colors, hyperlinks: false });
-  return rendered
+  // Its signs come with its colors.
+  const rendered = Bun.markdown.ansi(markdown, { columns: width, colors: unicode, hyperlinks: false });
+  return (colors ? rendered : rendered.replaceAll(COLOR, ''))
     .trimEnd()
     .split('\n')
     .map((line) => (line === '' ? '' : `  ${line}`))

@@ -1,18 +1,22 @@
 /** The result of a check as text, and as data for scripts. */
 import type { Applied, CheckResult, UpdateInfo, WayBack } from '../../api/index.ts';
 import { despiteText, type HoldContext, holdText } from './holds.ts';
-import { notesText } from './notes.ts';
+import { type NotesStyle, notesText, PLAIN_NOTES } from './notes.ts';
 import { bytesText, durationText } from './sizes.ts';
 
-/** @param notes whether the release notes are included, without colors */
-export function describeCheck(result: CheckResult, context: HoldContext, notes = true): string {
+/** @param notes how the release notes are shown, without colors; null: they are left out */
+export function describeCheck(
+  result: CheckResult,
+  context: HoldContext,
+  notes: NotesStyle | null = PLAIN_NOTES,
+): string {
   const { installed, revoked, update } = result;
   const lines: string[] = [];
   if (revoked !== null) lines.push(`The installed ${installed} was revoked by its publisher: ${revoked}`);
   if (update === null) lines.push(...describeNothing(result, context));
   else {
     lines.push(...describeUpdate(update));
-    if (notes) lines.push(...describeNotes(update));
+    if (notes !== null) lines.push(...describeNotes(update, notes));
   }
   return lines.join('\n');
 }
@@ -83,8 +87,8 @@ export function announcement(update: UpdateInfo): string {
 }
 
 /** The notes; what the feed lists as changes if there are none. */
-function describeNotes({ changelog }: UpdateInfo): string[] {
-  const notes = notesText(changelog.notes, { columns: 80, colors: false });
+function describeNotes({ changelog }: UpdateInfo, style: NotesStyle): string[] {
+  const notes = notesText(changelog.notes, style);
   if (notes !== '') return ['', notes, ''];
   return changelog.entries.map(({ kind, text }) => `  ${`${capital(kind)}:`.padEnd(11)} ${text}`);
 }

@@ -38,6 +38,7 @@ export async function openTrustedFeed(options: FeedClientOptions): Promise<Feed>
     lowestRoot: Math.max(lowestRoot, newest.root.version),
     onRoot,
     now: () => host.clock.now(),
+    localOffset: host.localOffset,
   });
   await feed.refresh();
   return feed;

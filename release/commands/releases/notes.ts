@@ -1,6 +1,7 @@
 /** `release notes`: what a person will see of a release. */
 import { UsageError } from '../../../lib/errors.ts';
 import { nativeHost } from '../../../lib/platform/native.ts';
+import { standardStreams } from '../../../lib/platform/standard-streams.ts';
 import { notesText } from '../../../lib/ui/text/notes.ts';
 import { type DGMOVersion, decodeManifest, targetName } from '../../../lib/version/index.ts';
 import { type Command, readArguments, required, wholeNumber } from '../../command.ts';
@@ -47,7 +48,8 @@ export const notes: Command = {
       print(changes.notes);
       return;
     }
-    const text = notesText(changes.notes, { columns, colors: false });
+    const unicode = outputColumns() !== undefined && standardStreams.unicode;
+    const text = notesText(changes.notes, { columns, colors: false, unicode });
     print(
       [
         `${version}${manifest === null ? '' : aboutLine(manifest)}`,

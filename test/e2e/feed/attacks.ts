@@ -50,7 +50,7 @@ const expired = (role: string): Attack => ({
   },
   code: 10,
   says: new RegExp(
-    `not trusted: ([0-9]+\\.)?${role}\\.json expired at 2020-01-01T00:00:00Z, and the clock of this machine says 20`,
+    `not trusted: ([0-9]+\\.)?${role}\\.json expired at (2019-12-31|2020-01-01) \\d\\d:\\d\\d [+-]\\d\\d:\\d\\d, and the clock of this machine says 20`,
   ),
 });
 

@@ -170,7 +170,7 @@ export const TRUST: readonly MutatedFile[] = [
     changes: [
       ['await updateRoot(context, trusted);', ''],
       [
-        'if (builtIn !== null) return new TrustedMetadata(builtIn, now, policy);',
+        'if (builtIn !== null) return new TrustedMetadata(builtIn, now, context);',
         '',
         { tests: ['test/conformance/kept-metadata.test.ts'] },
       ],
@@ -279,7 +279,7 @@ export const TRUST: readonly MutatedFile[] = [
       ['...this.#targets.values(),', '', { tests: ['test/trust/feed/delegations.test.ts'] }],
       ['now >= Date.parse(role.signed.expires)', 'false'],
       ['this.#policy.root(document.json);\n      this.#store', 'this.#store'],
-      ["checkExpiry('root.json', this.root.signed.expires, this.#now);", ''],
+      ["this.#checkExpiry('root.json', this.root.signed.expires);", ''],
       [
         'if (error instanceof EqualVersionError) return false;',
         'if (error instanceof EqualVersionError) return true;',
@@ -292,7 +292,7 @@ export const TRUST: readonly MutatedFile[] = [
       ['this.verifyDelegation(targets, role, delegator);', ''],
       ['if (document.version !== meta.version) ', 'if (false) '],
       ['document.version !== meta.version', 'document.version < meta.version'],
-      ['checkExpiry(document.file, document.expires, this.#now);\n      const', 'const'],
+      ['this.#checkExpiry(document.file, document.expires);\n      const', 'const'],
       ['this.#policy.keys(delegations.keys, document.file);', '{}'],
       [
         'Object.hasOwn(meta, name) ? meta[name] : undefined',
@@ -318,9 +318,9 @@ export const TRUST: readonly MutatedFile[] = [
         { survives: 'the tuf-js of the lock file has one; the check is for the day on which it has none' },
       ],
       ['opened.referenceTime = new Date(now);', ''],
-      ['if (now < Date.parse(expires)) ', 'if (false) '],
-      ['if (now < Date.parse(expires)) return;', 'return;'],
-      ['if (now < Date.parse(expires)) return;', 'if (now <= Date.parse(expires)) return;'],
+      ['if (now < end) ', 'if (false) '],
+      ['if (now < end) return;', 'return;'],
+      ['if (now < end) return;', 'if (now <= end) return;'],
     ],
   },
   {

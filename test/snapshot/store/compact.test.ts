@@ -2,9 +2,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { InterruptedError } from '../../../lib/errors.ts';
 import { ANY_SIZE, digestBytes, digestFile, readSource } from '../../../lib/platform/files.ts';
 import {
   binaryPath,
+  bytesToCompact,
   canCompact,
   compactBinaries,
   openBinary,
@@ -70,6 +72,30 @@ describe('storing older executables as patches', () => {
     const first = join(workshop.layout.inverses, `${nameOf(version(1))}.from.${nameOf(version(2))}`);
     expect(usage.get(oldest)?.own).toBe(fs.statSync(first).size);
     expect(usage.get(newest)?.shared).toBeGreaterThanOrEqual(version(5).length);
+  });
+
+  test('it says how far it is, and can be stopped between two pieces of work', async () => {
+    for (const number of [1, 2, 3]) await take(version(number));
+    const { host, layout } = workshop;
+    const expected = bytesToCompact(host.disk, layout, OPTIONS);
+    expect(expected).toBe(3 * (version(1).length + version(2).length));
+    for (let stop = 1; stop <= 3; stop++) {
+      let left = stop;
+      const checkpoint = () => {
+        if (--left === 0) throw new InterruptedError('enough');
+      };
+      await expect(compactBinaries(host, layout, { ...OPTIONS, checkpoint })).rejects.toThrow('enough');
+      for (const number of [1, 2, 3]) await read(version(number));
+      expect(await workshop.problems()).toEqual([]);
+    }
+    let bytes = 0;
+    const onRead = (more: number) => {
+      bytes += more;
+    };
+    await compactBinaries(host, layout, { ...OPTIONS, onRead });
+    expect(inverses()).toHaveLength(2);
+    // A piece that is digested counts as a whole one.
+    expect(bytes).toBeGreaterThan(expected / 2);
   });
 
   test('a patch that is not small is not made, and not tried again', async () => {

@@ -15,7 +15,7 @@ export function clientOf(
     now = NOW,
     ...rest
   }: { disk?: SimulatedDisk; now?: number } & Partial<
-    Pick<FeedOptions, 'compiledInRoot' | 'locks' | 'keyPolicy'>
+    Pick<FeedOptions, 'compiledInRoot' | 'locks' | 'keyPolicy' | 'localOffset'>
   > = {},
 ): Feed {
   return feedOn(simulatedHost({ disk, versionOf: () => null }), repository, { now, ...rest });

@@ -1,0 +1,32 @@
+/**
+ * A help text as a page of a certain width. In its source the lines are as long as those of code; here its paragraphs and the
+ * explanations of its options are filled anew.
+ */
+import { wrapped } from '../../api/words.ts';
+
+/** Longer lines are hard to read, however wide the terminal is. */
+const WIDEST = 100;
+
+/** No line breaks inside a word, except for a word that is wider than the page. */
+export function helpPage(text: string, columns: number): string {
+  // How it is typed comes first, a form a line.
+  const [forms = '', ...blocks] = text.trimEnd().split('\n\n');
+  const page = [forms, ...blocks.map(filled)].join('\n\n');
+  return `${wrapped(page, Math.min(columns, WIDEST))}\n`;
+}
+
+/** With every line that goes on with the one before it joined to that. */
+function filled(block: string): string {
+  const lines: string[] = [];
+  let goesOnAt = 0;
+  for (const line of block.split('\n')) {
+    const indent = /^ */.exec(line)?.[0].length ?? 0;
+    const before = lines.at(-1);
+    if (before !== undefined && indent === goesOnAt) lines[lines.length - 1] = `${before} ${line.trim()}`;
+    else {
+      lines.push(line);
+      goesOnAt = /^ {2}\S+(?: \S+)* {2,}(?=\S)/.exec(line)?.[0].length ?? (indent === 0 ? 0 : -1);
+    }
+  }
+  return lines.join('\n');
+}
