@@ -24,6 +24,7 @@ import { DEFAULT_PREFERENCES, type Preferences, preferencesFile } from '../home/
 import { requireSeparateFolders } from '../home/snapshot-choices.ts';
 import {
   type Applied,
+  continueAsTarget,
   type InstallEvent,
   requireChangeable,
   requireReceipt,
@@ -279,15 +280,15 @@ export class UpdateManager {
   }
 
   /**
-   * To be called after `applyUpdate`. Asks the user with `notify`, and returns what to start, for example with
-   * `process.execve`. Null if the user wants to restart later.
+   * To be called after `applyUpdate`. Asks the user with `notify`, and returns what to start, for `restartNow` or in another way.
+   * Null if the user wants to restart later.
    *
    * @param notify shows the question to the user, and returns the answer
    * @param args arguments for the new DGMO, such as the id of the session to resume
    * @throws UsageError if nothing is installed here
    * @example
    * const command = await manager.scheduleRestart(askTheUser, ['--session', id]);
-   * if (command !== null) process.execve(command.file, [command.file, ...command.args], process.env);
+   * if (command !== null) await manager.restartNow(command.args);
    */
   async scheduleRestart(
     notify: (notice: RestartNotice) => Promise<'restart' | 'defer'>,
@@ -297,6 +298,23 @@ export class UpdateManager {
     decodeInput(wordList, args, 'args');
     const answer = await notify(restartNotice(this.#session.app, this.#receipt().binary.version));
     return answer === 'restart' ? { file: this.#session.layout.target, args: [...args] } : null;
+  }
+
+  /**
+   * Goes on as what is installed. On POSIX this process becomes it, with the same id, terminal, working directory and environment, and the
+   * call never returns. On Windows it is started; the call returns when this process has to end, which it then does by `process.exit`.
+   * Close the session, and set the screen back, before: a cursor that is hidden stays so. Only raw mode is ended here.
+   *
+   * @param args for it, such as the id of the session to resume
+   * @throws MachineError if it can't be started: this process goes on as it was
+   * @example
+   * await manager.restartNow(['--session', id]);
+   */
+  restartNow(args: readonly string[] = []): Promise<void> {
+    return withErrors(this.#session, async () => {
+      decodeInput(wordList, args, 'args');
+      await continueAsTarget(this.#session, args);
+    });
   }
 
   /**

@@ -29,7 +29,7 @@ export { openSession } from './open.ts';
 export { requireChangeable, requireRoom } from './preflight/preflight.ts';
 export { mayRunNow, restartAfter } from './process/restart-policy.ts';
 export { runningCopies } from './process/running.ts';
-export { becomesTarget, relaunch } from './process/start.ts';
+export { becomesTarget, continueAsTarget, relaunch } from './process/start.ts';
 export { endProcess, stopRunning } from './process/stop.ts';
 export { awaitExit, processToAwait } from './process/wait.ts';
 export { recordPublisherOrWarn } from './publisher.ts';

@@ -166,6 +166,8 @@ async function become(file: string, args: readonly string[], options: BecomeOpti
   await standardStreams.written();
   await new Promise((resolve) => setImmediate(resolve));
   if (options.signal?.aborted === true) throw new InterruptedError(`interrupted before ${file} was started`);
+  // What follows would take it for the state to leave the terminal in.
+  if (process.stdin.isTTY && process.stdin.isRaw) process.stdin.setRawMode(false);
   process.chdir(options.workingDirectory);
   if (process.execve === undefined) throw new Error('this system has no execve');
   heedSignals();

@@ -33,6 +33,8 @@ const METHODS = {
     ...{ check: 1, checkForUpdates: 1, downloadUpdate: 2, applyUpdate: 2, completeUpdater: 1 },
     ...{ applyPackage: 2, scheduleRestart: 2, handOver: 2, skipVersion: 1, unskipVersion: 1, remindLater: 1 },
     ...{ preferences: 0, settings: 0, setPreferences: 1, setPreferenceText: 2, resetPreference: 1 },
+    // Where its arguments are right, the process of this test becomes the program.
+    restartNow: 0,
   },
   SnapshotManager: {
     ...{ createSnapshot: 2, listSnapshots: 0, getSnapshot: 1, verifySnapshots: 1, verifySnapshot: 1 },
@@ -183,6 +185,7 @@ posixOnly('values of other types', () => {
         () => manager.applyPackage('dgmo.dgmopkg' as never),
         () => manager.handOver(downloaded, { evolutions: 5 } as never),
         () => manager.scheduleRestart('ask' as never),
+        () => manager.restartNow('--resume' as never),
         () => system.verify({ full: 'yes' } as never),
         () => snapshots.rollback('2026', { kill: 'at once' } as never),
         () => snapshots.rollback({} as never),
@@ -205,6 +208,7 @@ posixOnly('values of other types', () => {
       'packages: wanted a list of 0 to 10000, found "dgmo.dgmopkg"',
       'options.evolutions: wanted ids, all, none, or auto, found 5',
       'notify: wanted a function, found "ask"',
+      'args: wanted a list of 0 to 10000, found "--resume"',
       'options.full: wanted true or false, found "yes"',
       'options.kill: wanted true, false or now, found "at once"',
       'to: wanted what `planRollback` returned, or the id of a snapshot, found an object',

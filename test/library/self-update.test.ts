@@ -23,6 +23,8 @@ const PROGRAM = `
     '--version': () => console.log(VERSION),
     '--errors': () => import('./errors.ts'),
     '--patch': () => import('./patch.ts'),
+    '--full-screen': () => import('./full-screen.ts'),
+    '--session': () => import('./session.ts'),
   };
   const command = commands[process.argv[2] ?? ''];
   if (command !== undefined) await command();
@@ -48,6 +50,25 @@ const PATCH = `
   console.log(patch.length);
 `;
 
+/** Takes the keys of its terminal, as a full-screen program does, and goes on as what is installed. */
+const FULL_SCREEN = `
+  import { UpdateManager } from 'dgmo-updater';
+  process.stdin.setRawMode(true);
+  process.stdin.resume();
+  process.on('SIGTERM', () => {});
+  console.log('raw ' + process.pid);
+  await new UpdateManager().restartNow(['--session', 'a b']);
+  console.log('not reached');
+`;
+
+/** What it finds of its terminal, its arguments and its environment. */
+const SESSION = `
+  const { stdout } = Bun.spawnSync(['stty', '-g'], { stdin: 'inherit' });
+  const { BUN_OPTIONS = 'none' } = process.env;
+  console.log(['found', process.pid, stdout.toString().trim(), process.argv.slice(2).join('+'), process.cwd(), BUN_OPTIONS].join(' '));
+  process.exitCode = 42;
+`;
+
 describe('a program with the packed library', () => {
   let project: Project;
   let stage: Stage;
@@ -59,6 +80,8 @@ describe('a program with the packed library', () => {
       readme: readmeLines(),
       errors: ERRORS,
       patch: PATCH,
+      'full-screen': FULL_SCREEN,
+      session: SESSION,
     }))
       project.write(`${name}.ts`, text);
     const programs = new Map<string, Uint8Array>();
@@ -106,6 +129,31 @@ describe('a program with the packed library', () => {
     expect(Number(stdout)).toBeGreaterThan(0);
     expect(Number(stdout)).toBeLessThan(2000);
   });
+
+  test.skipIf(process.platform === 'win32')(
+    'in a terminal it goes on as the same process, which is as it was',
+    async () => {
+      let said = '';
+      const folder = fs.realpathSync(stage.folder);
+      const script = 'stty -g; "$0" --full-screen; echo "ended $? $(stty -g)"';
+      const shell = Bun.spawn(['sh', '-c', script, stage.dgmo], {
+        cwd: folder,
+        env: { ...process.env, DGMO_HOME: stage.home, BUN_OPTIONS: '--smol' },
+        terminal: {
+          cols: 200,
+          rows: 20,
+          data: (_, bytes) => {
+            said += new TextDecoder().decode(bytes);
+          },
+        },
+      });
+      await shell.exited;
+      const [cooked, raw, found, ended] = said.trim().split(/\r\n|\n/);
+      const pid = raw?.replace('raw ', '');
+      expect(found).toBe(`found ${pid} ${cooked} --session+a b ${folder} none`);
+      expect(ended).toBe(`ended 42 ${cooked}`);
+    },
+  );
 
   // Last, because it changes what is installed.
   test.skipIf(process.platform === 'win32')('it checks, downloads, applies and restarts itself', async () => {

@@ -61,23 +61,49 @@ export async function relaunch(
     return null;
   }
   session.emit({ event: 'relaunching', file });
-  const options = {
-    environment: childEnvironment(host.environment),
-    workingDirectory: folderToStartIn(session),
-    outputToError,
-  };
   try {
     if (host.processes.become !== null && becomesTarget(session, outputToError))
-      await host.processes.become(file, args, options);
-    const started = await host.processes.start(file, [...args], options);
+      await host.processes.become(file, args, surroundings(session));
+    const started = await host.processes.start(file, [...args], { ...surroundings(session), outputToError });
     session.emit({ event: 'relaunched', file });
     return started;
   } catch (error) {
-    throw new MachineError(`${file} could not be started again: ${errorMessage(error)}`, {
-      advice: `Start it by hand: ${command}`,
-      cause: error,
-    });
+    throw notStarted(error, file, command);
   }
+}
+
+/**
+ * For DGMO itself: this process becomes the target, and the call never returns. Where there is no execve the target is started, and this
+ * process has to end when the call returns: at once, or, if a shell waits for it in a terminal, when the target has ended.
+ *
+ * @throws MachineError if it could not be started
+ */
+export async function continueAsTarget(session: Session, args: readonly string[]): Promise<void> {
+  const { host, layout } = session;
+  const { become } = host.processes;
+  if (become === null) {
+    await (await relaunch(session, args, false))?.ended;
+    return;
+  }
+  try {
+    await become(layout.target, args, surroundings(session));
+  } catch (error) {
+    throw notStarted(error, layout.target, shellCommand(host.platform, [layout.target, ...args]));
+  }
+}
+
+function surroundings(session: Session) {
+  return {
+    environment: childEnvironment(session.host.environment),
+    workingDirectory: folderToStartIn(session),
+  };
+}
+
+function notStarted(cause: unknown, file: string, command: string): MachineError {
+  return new MachineError(`${file} could not be started again: ${errorMessage(cause)}`, {
+    advice: `Start it by hand: ${command}`,
+    cause,
+  });
 }
 
 /** Whether this process will be replaced by the target. It keeps the standard streams then, so the output can't be redirected. */

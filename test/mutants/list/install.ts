@@ -361,4 +361,11 @@ export const INSTALL: readonly MutatedFile[] = [
       ],
     ],
   },
+  {
+    file: 'lib/install/process/start.ts',
+    tests: ['test/api/restart.test.ts'],
+    changes: [
+      ['await (await relaunch(session, args, false))?.ended;', 'await relaunch(session, args, false);'],
+    ],
+  },
 ];

@@ -114,4 +114,9 @@ export const PLATFORM: readonly MutatedFile[] = [
       ['const isTarget = isDenied || ', 'const isTarget = '],
     ],
   },
+  {
+    file: 'lib/platform/native-processes.ts',
+    tests: ['test/library/self-update.test.ts'],
+    changes: [['if (process.stdin.isTTY && process.stdin.isRaw) ', 'if (false) ']],
+  },
 ];
