@@ -198,8 +198,9 @@ function lookFor(
   });
 }
 
-function holds({ host }: CommandContext, manager: UpdateManager): HoldContext {
-  return { settings: manager.settings().settings, localOffset: host.localOffset };
+function holds({ host, line }: CommandContext, manager: UpdateManager): HoldContext {
+  const { settings } = manager.settings();
+  return { settings, localOffset: host.localOffset, typed: line.command === 'update' };
 }
 
 type Answer = 'now' | 'later' | 'skip' | 'auto';

@@ -43,9 +43,14 @@ export const version: Decoder<string> = (value, path) => {
     return plainVersion(value, path);
   } catch (error) {
     if (!(error instanceof DamagedError) || typeof value !== 'string') throw error;
-    throw new DamagedError(`${error.message}${buildMetadataText(value)}`);
+    throw new DamagedError(`${error.message}${buildMetadataText(value)}${prefixText(value)}`);
   }
 };
+
+/** The same for the name of a tag. */
+function prefixText(value: string): string {
+  return /^v/i.test(value) && isVersion(value.slice(1)) ? `; leave out the ${value.charAt(0)}` : '';
+}
 
 /** Why a version with build metadata is refused, to be added to a message; empty for any other. */
 export function buildMetadataText(value: string): string {

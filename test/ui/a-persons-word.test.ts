@@ -38,9 +38,21 @@ posixOnly('a person decides', () => {
     await stage.manager().remindLater(3_600_000);
     // It may be newer than what was offered when somebody said so.
     expect((await typed('update', '--check-only')).out).toContain('You have put updates off; it is offered');
-    expect((await run('update')).out).toContain(
+    expect((await run('check')).out).toContain(
       'you have put updates off; `dgmo-updater update` offers it now',
     );
+    // Who has just typed that is told another way.
+    expect((await run('update')).out).toContain(
+      'you have put updates off; `dgmo-updater update --version 1.1.0` offers it now',
+    );
+  });
+
+  test('of a new major version that was put off, the word of the person is told', async () => {
+    await stage.release('2.0.0');
+    await stage.manager().remindLater(3_600_000);
+    const { out } = await typed('update', '--check-only');
+    expect(out).toContain('2.0.0 is available');
+    expect(out).toContain('You have put updates off; it is offered because you ask for it.');
   });
 
   test('after a rollback nobody says that the version was skipped', async () => {

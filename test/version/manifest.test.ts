@@ -80,7 +80,11 @@ describe('the error of a bad manifest names the field and both values', () => {
   const cases: [where: string, to: unknown, message: string][] = [
     ['version', undefined, 'manifest.version: wanted a semantic version such as 1.2.3, found nothing'],
     ['version', '1.2', 'manifest.version: wanted a semantic version such as 1.2.3, found "1.2"'],
-    ['version', 'v1.2.0', 'manifest.version: wanted a semantic version such as 1.2.3, found "v1.2.0"'],
+    [
+      'version',
+      'v1.2.0',
+      'manifest.version: wanted a semantic version such as 1.2.3, found "v1.2.0"; leave out the v',
+    ],
     ['version', ' 1.2.0', 'manifest.version: wanted a semantic version such as 1.2.3, found " 1.2.0"'],
     [
       'version',

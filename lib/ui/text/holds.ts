@@ -6,11 +6,14 @@ export interface HoldContext {
   /** They name who pinned a version, or wants it to be old enough. */
   settings: readonly Setting[];
   localOffset: LocalOffset;
+  /** The command is `update` itself: it is no advice to type that. */
+  typed: boolean;
 }
 
-export function holdText(held: Held, { settings, localOffset }: HoldContext): string {
+export function holdText(held: Held, { settings, localOffset, typed }: HoldContext): string {
   const { version, why } = held;
   const take = `\`dgmo-updater update --version ${version}\``;
+  const update = typed ? take : '`dgmo-updater update`';
   switch (why) {
     case 'revoked':
       return 'its publisher has revoked it';
@@ -23,13 +26,13 @@ export function holdText(held: Held, { settings, localOffset }: HoldContext): st
     case 'rollout':
       return `it is being rolled out, and not yet to this installation; ${take} does not wait`;
     case 'rolled back':
-      return `you went back from it; \`dgmo-updater update\` installs it again`;
+      return `you went back from it; ${update} installs it again`;
     case 'skipped':
       return `you skipped it; \`dgmo-updater unskip ${version}\` lifts that`;
     case 'later':
-      return 'you have put updates off; `dgmo-updater update` offers it now';
+      return `you have put updates off; ${update} offers it now`;
     case 'major':
-      return 'it is a new major version; `dgmo-updater update` offers it';
+      return `it is a new major version; ${update} offers it`;
     case 'pinned': {
       const { value, decidedBy } = settingOf(settings, 'pin');
       return `${value} is pinned by ${WHO[decidedBy]}${lift(decidedBy, '`dgmo-updater unpin`')}`;

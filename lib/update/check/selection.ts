@@ -46,8 +46,8 @@ export type Hold =
   | 'rollout'
   | 'rolled back'
   | 'skipped'
-  | 'major'
-  | 'later';
+  | 'later'
+  | 'major';
 
 export interface Held {
   version: string;
@@ -72,7 +72,7 @@ export interface Selection {
 }
 
 /** The holds that a minimum, or a revoked installation, overrides, the weakest first. */
-const NOT_NOW: readonly Hold[] = ['rolled back', 'skipped', 'major', 'later'];
+const NOT_NOW: readonly Hold[] = ['rolled back', 'skipped', 'later', 'major'];
 const OVERRIDDEN: readonly (readonly Hold[])[] = [[], NOT_NOW, [...NOT_NOW, 'rollout']];
 
 export function select(offered: Offered, situation: Situation): Selection {
@@ -112,8 +112,8 @@ function holdsOf(release: ListedRelease, { revoked }: Offered, situation: Situat
     ['rollout', ring === null ? !isRolledOut(installId, version, rollout) : ring > rollout],
     ['rolled back', choices.rolledBack.some((entry) => entry.version === version)],
     ['skipped', choices.skipped.includes(version)],
-    ['major', majors === 'ask' && majorOf(version) !== majorOf(installed)],
     ['later', choices.remindAfter !== null && now < choices.remindAfter],
+    ['major', majors === 'ask' && majorOf(version) !== majorOf(installed)],
   ];
   return holds.filter(([, holds]) => holds).map(([hold]) => hold);
 }
