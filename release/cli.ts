@@ -7,7 +7,8 @@ import { errorMessage, UpdaterError, UsageError } from '../lib/errors.ts';
 import { wrapped } from '../lib/format/wrapped.ts';
 import { asUpdaterError } from '../lib/platform/failures.ts';
 import { keepFiles } from '../lib/platform/posix/ownership.ts';
-import type { Command } from './command.ts';
+import packageJson from '../package.json' with { type: 'json' };
+import { type Command, unknownWord } from './command.ts';
 import { bundle } from './commands/bundle.ts';
 import { compile } from './commands/compile.ts';
 import { diff } from './commands/diff.ts';
@@ -58,7 +59,7 @@ const COMMANDS: readonly Command[] = [
 function overview(): string {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length));
   const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
-  return `Usage: release <command> [options]\n\n${lines.join('\n')}\n\n\`release <command> --help\` says more.\n`;
+  return `Usage: release <command> [options]\n\n${lines.join('\n')}\n\n\`release help <command>\` says more.\n`;
 }
 
 /** The command that the arguments name, and the arguments that are left for it. */
@@ -68,9 +69,16 @@ function choose(args: string[]): { command: Command; rest: string[] } {
     if (words.every((word, index) => args[index] === word))
       return { command, rest: args.slice(words.length) };
   }
-  const found = args.length === 0 ? 'none' : JSON.stringify(args[0]);
-  throw new UsageError(`wanted a command (${COMMANDS.map(({ name }) => name).join(', ')}), found ${found}`, {
-    advice: 'See `release --help`.',
+  const names = COMMANDS.map(({ name }) => name);
+  const [first = '', second = ''] = args;
+  const group = names.filter((name) => name.startsWith(`${first} `));
+  if (group.length > 0) {
+    const message = `wanted ${group.join(' or ')}, found ${JSON.stringify([first, second].join(' ').trim())}`;
+    throw unknownWord(message, `${first} ${second}`, group);
+  }
+  const { message, advice } = unknownWord(`wanted a command, found ${JSON.stringify(first)}`, first, names);
+  throw new UsageError(message, {
+    advice: [advice, '`release --help` lists them.'].filter(Boolean).join(' '),
   });
 }
 
@@ -83,13 +91,19 @@ function printHelp(text: string): void {
 
 async function main(args: string[]): Promise<number> {
   try {
-    if (wantsHelp(args.slice(0, 1))) {
-      printHelp(overview());
-      return 0;
+    const [first, ...others] = args;
+    if (first === undefined) {
+      tell(overview());
+      return 2;
     }
-    const { command, rest } = choose(args);
-    if (wantsHelp(rest)) printHelp(command.help);
-    else await command.run(rest);
+    if (first === '--version' || first === '-V') print(`${packageJson.version}\n`);
+    else if (wantsHelp([first]) || (first === 'help' && others.length === 0)) printHelp(overview());
+    else if (first === 'help') printHelp(choose(others).command.help);
+    else {
+      const { command, rest } = choose(args);
+      if (wantsHelp(rest)) printHelp(command.help);
+      else await command.run(rest);
+    }
     return 0;
   } catch (thrown) {
     return report(asUpdaterError(thrown, 'release'));

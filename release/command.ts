@@ -1,6 +1,7 @@
 /** The commands of `release`, and how their arguments are parsed: strictly, with a UsageError for every mistake. */
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { errorMessage, UsageError } from '../lib/errors.ts';
+import { didYouMean } from '../lib/format/nearest.ts';
 
 export interface Command {
   /** As typed, e.g. `keys init`. */
@@ -33,11 +34,43 @@ export function readArguments<O extends ParseArgsOptionsConfig>(
 }
 
 function parse<O extends ParseArgsOptionsConfig>(args: string[], options: O) {
+  requireKnown(args, options);
   try {
     return parseArgs({ args, options, strict: true, allowPositionals: true } as const);
   } catch (cause) {
     throw new UsageError(errorMessage(cause), { cause });
   }
+}
+
+/** Each option is one of these, and one that can have one value has one: which of two is meant would be a guess. */
+function requireKnown(args: string[], options: ParseArgsOptionsConfig): void {
+  const { tokens } = parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true });
+  const given = new Map<string, string | undefined>();
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    const { name, rawName, value } = token;
+    const option = Object.hasOwn(options, name) ? options[name] : undefined;
+    if (option === undefined) {
+      throw unknownWord(
+        `unknown option ${rawName}`,
+        rawName,
+        Object.keys(options).map((one) => `--${one}`),
+      );
+    }
+    if (option.multiple !== true && given.has(name) && given.get(name) !== value) {
+      throw new UsageError(
+        `${rawName} was given twice, as ${JSON.stringify(given.get(name))} and as ${JSON.stringify(value)}`,
+        { advice: 'Name it once.' },
+      );
+    }
+    given.set(name, value);
+  }
+}
+
+/** With the word that may have been meant. */
+export function unknownWord(message: string, found: string, known: readonly string[]): UsageError {
+  const advice = didYouMean(found, known);
+  return new UsageError(message, advice === undefined ? {} : { advice });
 }
 
 export function required(option: string, value: string | undefined): string {
@@ -76,7 +109,8 @@ export function choice<const T extends string>(
   if (value === undefined) return otherwise;
   const found = choices.find((name) => name === value);
   if (found === undefined) {
-    throw new UsageError(`${option}: wanted ${choices.join(' or ')}, found ${JSON.stringify(value)}`);
+    const message = `${option}: wanted ${choices.join(' or ')}, found ${JSON.stringify(value)}`;
+    throw unknownWord(message, value, choices);
   }
   return found;
 }

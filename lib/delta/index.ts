@@ -34,6 +34,7 @@ export { type GenerateOptions, generatePatch } from './generate.ts';
 export { type PatchHeader, readPatchHeader, type StreamEntry } from './header.ts';
 export { openPatched } from './inverse/patched-source.ts';
 export { type QuickOptions, quickPatch } from './inverse/quick.ts';
+export { APPLY_LIMIT } from './mixing/choose.ts';
 export {
   decodePatch,
   encodePatch,

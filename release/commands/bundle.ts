@@ -1,7 +1,7 @@
 /** `release bundle`: makes a signed package from binaries. */
 
 import path from 'node:path';
-import { BlockDigests } from '../../lib/delta/index.ts';
+import { APPLY_LIMIT, BlockDigests } from '../../lib/delta/index.ts';
 import { UsageError } from '../../lib/errors.ts';
 import { decodeInput } from '../../lib/format/decoder.ts';
 import {
@@ -22,7 +22,6 @@ import {
   executableName,
   isNewer,
   manifestSchema,
-  parseTarget,
   TARGETS,
   type Target,
   targetName,
@@ -40,6 +39,7 @@ import {
   readDescription,
   requireVersion,
 } from '../manifest/options.ts';
+import { readTarget } from '../manifest/target.ts';
 import { print, tell } from '../platform/terminal.ts';
 import { bytes } from '../progress.ts';
 import { readConfigSchema } from '../repository/releases/config-schema.ts';
@@ -69,7 +69,7 @@ ${PASSPHRASE_HELP}\
   --with-full              the full binary as well, in case the patch does not fit
   --level <1-22>           how hard the full binary is compressed
   --apply-limit <bytes>    how many bytes of a patch may have to be modelled when it is applied, about a million in one or two
-                           seconds (default 4000000). 0 makes patches that apply fastest, and are larger
+                           seconds (default ${APPLY_LIMIT}). 0 makes patches that apply fastest, and are larger
   --app <name>             default dgmo
 ${DESCRIBE_HELP}  --download-url <url>     where the binary can be downloaded: an https address or a path in the feed
 `;
@@ -208,7 +208,7 @@ function readPublishedRequest(version: string, repo: string, values: Values): Pu
   if (from !== undefined) requireVersion('--from', from);
   return {
     version,
-    target: readTarget(platform),
+    target: platformOf(platform),
     repo,
     from: from ?? null,
     alone,
@@ -216,20 +216,14 @@ function readPublishedRequest(version: string, repo: string, values: Values): Pu
   };
 }
 
-function readTarget(value: string | undefined): Target {
+function platformOf(value: string | undefined): Target {
   const name = required('--platform', value);
-  const target = parseTarget(name);
-  if (target === null) {
-    throw new UsageError(
-      `--platform: wanted ${TARGETS.map(targetName).join(', ')}, found ${JSON.stringify(name)}`,
-    );
-  }
-  return target;
+  return readTarget(name, TARGETS, '--platform', `, found ${JSON.stringify(name)}`);
 }
 
 function readRequest(version: string, values: Values): Request {
   requireVersion('<version>', version);
-  const target = readTarget(values.platform);
+  const target = platformOf(values.platform);
   const name = targetName(target);
   if (!isAppName(values.app))
     throw new UsageError(`--app: wanted a name such as dgmo, found ${JSON.stringify(values.app)}`);

@@ -1,5 +1,5 @@
 /** `release diff`: makes the patch between two files. */
-import { generatePatch } from '../../lib/delta/index.ts';
+import { APPLY_LIMIT, generatePatch } from '../../lib/delta/index.ts';
 import { UsageError } from '../../lib/errors.ts';
 import { isVersion } from '../../lib/version/index.ts';
 import { applyLimit, type Command, readArguments, required } from '../command.ts';
@@ -14,7 +14,7 @@ read: what it applies to is decided by digest. The smaller one of two algorithms
 is written.
 
   --apply-limit <bytes>    how many bytes may have to be modelled when it is applied, about a million in one or two seconds
-                           (default 4000000). 0 makes a patch that applies fastest, and is larger
+                           (default ${APPLY_LIMIT}). 0 makes a patch that applies fastest, and is larger
 `;
 
 export const diff: Command = {

@@ -134,6 +134,6 @@ function day(milliseconds: number): string {
 
 function inDays(expires: number, now: number): string {
   if (expires <= now) return 'EXPIRED: clients refuse the feed';
-  const days = Math.floor((expires - now) / DAY);
+  const days = Math.round((expires - now) / DAY);
   return days === 0 ? 'today' : `in ${days} day${days === 1 ? '' : 's'}`;
 }

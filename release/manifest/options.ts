@@ -120,8 +120,10 @@ function readEvolutions(folders: readonly string[]): EvolutionFolder[] {
 
 export function requireVersion(option: string, value: string): void {
   if (!isVersion(value)) {
+    const bare = value.replace(/^v/i, '');
     throw new UsageError(
       `${option}: wanted a semantic version such as 1.2.3, found ${JSON.stringify(value)}`,
+      isVersion(bare) ? { advice: `Write it without the v: ${bare}` } : {},
     );
   }
 }

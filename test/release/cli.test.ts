@@ -1,5 +1,7 @@
 import { afterAll, describe, expect, test } from 'bun:test';
+import { APPLY_LIMIT } from '../../lib/delta/index.ts';
 import { printableText } from '../../lib/format/printable.ts';
+import packageJson from '../../package.json' with { type: 'json' };
 import { freshFolder } from './run.ts';
 
 const folder = freshFolder();
@@ -34,6 +36,20 @@ test('help names every command', async () => {
   for (const name of COMMANDS) expect(stdout).toContain(`  ${name} `);
 });
 
+test('help <command> is the help of it, and --version the version', async () => {
+  const [one, other, version] = await Promise.all(
+    [['help', 'keys', 'init'], ['keys', 'init', '--help'], ['--version']].map((args) => folder.release(args)),
+  );
+  expect([one?.code, one?.stdout]).toEqual([0, other?.stdout ?? '']);
+  expect([version?.code, version?.stdout]).toEqual([0, `${packageJson.version}\n`]);
+});
+
+test('the limit of patches that help names is the one that there is', async () => {
+  for (const name of ['add', 'bundle', 'diff']) {
+    expect((await folder.release([name, '--help'])).stdout).toContain(`(default ${APPLY_LIMIT})`);
+  }
+});
+
 describe('every command has help of its own:', () => {
   for (const name of COMMANDS) {
     test.concurrent(name, async () => {
@@ -59,9 +75,12 @@ describe('a wrong call says what was wanted and ends with 2:', () => {
   ];
   const add = ['add', '1.1.0', '--repo', 'repo', '--keys', 'k'];
   const cases: [args: string[], message: string][] = [
-    [[], 'wanted a command (keys init, '],
-    [['release'], 'found "release"'],
-    [['keys'], 'wanted a command'],
+    [[], 'Usage: release <command>'],
+    [['release'], 'wanted a command, found "release"\n`release --help` lists them.'],
+    [['statsu'], 'found "statsu"\nDid you mean status?'],
+    [['keys'], 'wanted keys init or keys sign or keys passwd, found "keys"'],
+    [['keys', 'int'], 'found "keys int"\nDid you mean keys init?'],
+    [['help', 'ad'], 'Did you mean add?'],
     [['keys', 'init'], '--dir is wanted, and was not given'],
     [
       ['keys', 'init', '--dir', 'k', '--targets-keys', '0'],
@@ -75,14 +94,18 @@ describe('a wrong call says what was wanted and ends with 2:', () => {
       ['keys', 'init', '--dir', 'k', '--scrypt-cost', '60'],
       '--scrypt-cost: wanted a whole number from 10 to 20, found "60"',
     ],
-    [['keys', 'init', '--dir', 'k', '--force'], "Unknown option '--force'"],
+    [['keys', 'init', '--dir', 'k', '--force'], 'unknown option --force'],
+    [['keys', 'init', '--dri', 'k'], 'unknown option --dri\nDid you mean --dir?'],
+    [['keys', 'init', '--dir', 'k', '--dir', 'l'], '--dir was given twice, as "k" and as "l"'],
     [['diff', 'old', '-o', 'p'], 'wanted <old> <new>, found old'],
     [['diff', 'old', 'new'], '-o <patch> is wanted'],
     [['diff', 'old', 'new', '-o', 'p'], 'old: wanted a file to read, found nothing there'],
     [['patch', 'old', 'p', '-o', 'new'], 'old: wanted a file to read, found nothing there'],
     [bundle, 'keys/root.json: wanted a file to read, found nothing there'],
     [bundle.with(1, 'v1'), '<version>: wanted a semantic version such as 1.2.3, found "v1"'],
-    [bundle.with(3, 'windows-x64'), '--platform: wanted linux-x64, linux-arm64'],
+    [bundle.with(1, 'v1.2.3'), 'found "v1.2.3"\nWrite it without the v: 1.2.3'],
+    [bundle.with(3, 'windows-x64'), 'found "windows-x64"\nDid you mean win32-x64?'],
+    [bundle.with(3, 'macos-aarch64'), 'Did you mean darwin-arm64?'],
     [[...bundle, '--old', 'old'], '--old and --from are wanted together, found one'],
     [[...bundle, '--old', 'old', '--from', '1.1.0'], '--from: wanted a version before 1.1.0, found 1.1.0'],
     [[...bundle, '--risk', 'none'], '--risk: wanted low or medium or high, found "none"'],
@@ -92,8 +115,9 @@ describe('a wrong call says what was wanted and ends with 2:', () => {
     [['init'], '--repo is wanted, and was not given'],
     [['init', '--repo', 'r'], '--keys is wanted, and was not given'],
     [['init', '--repo', 'r', '--keys', 'k'], '--keys: wanted a folder with keys, found nothing at k'],
-    [[...add, '--binary', 'linux-x64'], '--binary: wanted linux-x64, '],
-    [[...add, '--binary', 'linux-x64='], '--binary: wanted linux-x64, '],
+    [[...add, '--binary', 'linux-x64'], '--binary: wanted linux-x64= and a file, found "linux-x64"'],
+    [[...add, '--binary', 'linux-x64='], '--binary: wanted linux-x64= and a file, '],
+    [[...add, '--binary', 'linux=f'], 'found "linux=f"\nDid you mean linux-x64?'],
     [[...add, '--binary', 'beos-x64=f'], 'found "beos-x64=f"'],
     [add, '--binary is wanted, and was not given'],
     [[...add, '--binary', 'linux-x64=f', '--binary', 'linux-x64=g'], 'wanted each target once'],

@@ -1,5 +1,6 @@
 /** `release add`: publishes a release on a channel. */
 import path from 'node:path';
+import { APPLY_LIMIT } from '../../../lib/delta/index.ts';
 import { UsageError } from '../../../lib/errors.ts';
 import { createDirectories } from '../../../lib/platform/files.ts';
 import {
@@ -15,6 +16,7 @@ import packageJson from '../../../package.json' with { type: 'json' };
 import { applyLimit, type Command, readArguments, wholeNumber } from '../../command.ts';
 import { readInput, requireInput, requireOutput } from '../../files.ts';
 import { DESCRIBE_HELP, DESCRIBE_OPTIONS, readDescription, requireVersion } from '../../manifest/options.ts';
+import { readTarget } from '../../manifest/target.ts';
 import { withStopSignal } from '../../platform/signals.ts';
 import { print } from '../../platform/terminal.ts';
 import { repositoryLayout } from '../../repository/layout.ts';
@@ -67,7 +69,7 @@ ${SIGNING_HELP}\
   --minimum-from <v>       the lowest version that may be updated to this one
   --level <1-22>           how hard the full binary is compressed (default 14)
   --apply-limit <bytes>    how many bytes of a patch may have to be modelled when it is applied, about a million in one or two
-                           seconds (default 4000000). 0 makes patches that apply fastest, and are larger
+                           seconds (default ${APPLY_LIMIT}). 0 makes patches that apply fastest, and are larger
 ${DESCRIBE_HELP}`;
 
 /** With commas, at most six a line. */
@@ -217,11 +219,11 @@ interface TargetFile {
 function readFiles(option: string, values: string[], targets = TARGETS): TargetFile[] {
   const files = values.map((value) => {
     const at = value.indexOf('=');
-    const name = value.slice(0, Math.max(at, 0));
-    const target = targets.find((one) => targetName(one) === name);
-    if (target === undefined || at === value.length - 1) {
+    const found = `, then = and a file, found ${JSON.stringify(value)}`;
+    const target = readTarget(at < 0 ? value : value.slice(0, at), targets, option, found);
+    if (at < 0 || at === value.length - 1) {
       throw new UsageError(
-        `${option}: wanted ${targets.map(targetName).join(', ')}, then = and a file, found ${JSON.stringify(value)}`,
+        `${option}: wanted ${targetName(target)}= and a file, found ${JSON.stringify(value)}`,
       );
     }
     return { target, file: value.slice(at + 1) };
