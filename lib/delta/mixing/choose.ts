@@ -4,6 +4,7 @@ import { type Image, isCode, isData, isUnwinding, REGION_KINDS } from './contain
 import { encodeMixing, type MixingChoice, type MixingInput, type MixingStreams } from './encode.ts';
 import { plainRegions, regionsOf } from './executable.ts';
 import { alignFunctions } from './function-table.ts';
+import { alignObjects } from './number-alignment.ts';
 
 /** Work, if the publisher sets no other limit: 6 to 8 seconds of an idle machine (test/bench/README.md). */
 export const APPLY_LIMIT = 3_900_000;
@@ -44,7 +45,10 @@ export async function chooseMixing(
   if (input.fresh.length === 0) return null;
   const images = { old: regionsOf(input.old, false), fresh: regionsOf(input.fresh, true) };
   if (isCodeEqual(input, images)) withoutCode(images);
-  const alignments = alignFunctions(images.old, images.fresh, input.alignments);
+  const alignments = alignObjects(
+    { ...input, images },
+    alignFunctions(images.old, images.fresh, input.alignments),
+  );
   let isHopeless = false;
   for (const [index, choice] of CHOICES.entries()) {
     if (isHopeless && index < CHOICES.length - 1) {

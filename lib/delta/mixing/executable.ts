@@ -3,6 +3,7 @@
  * executable at all, is data or text.
  */
 import { withModules } from './containers/bun.ts';
+import { withDart } from './containers/dart.ts';
 import { elf, isElf } from './containers/elf.ts';
 import { withGo } from './containers/go.ts';
 import {
@@ -19,6 +20,7 @@ import {
 } from './containers/image.ts';
 import { isMachO, isUniversal, machO, universal } from './containers/mach-o.ts';
 import { isPe, pe } from './containers/pe.ts';
+import { symbolTables } from './containers/symbols.ts';
 import { unwindingTables } from './containers/unwinding.ts';
 import { isWasm, wasm } from './containers/wasm.ts';
 
@@ -35,7 +37,7 @@ export function regionsOf(file: Uint8Array, withHashes: boolean): Image {
     const { parts, end, functions } = partsOf(bytes);
     const wanted = parts.filter(({ kind }) => withHashes || !isHashes(kind));
     const image = tidy(bytes, { parts: wanted, end, functions });
-    return withGo(bytes, withModules(bytes, image));
+    return withGo(bytes, withDart(bytes, withModules(bytes, image)));
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return plainRegions(bytes);
@@ -113,19 +115,30 @@ function tidy(bytes: Buffer, { parts, end, functions }: Parts): Image {
     return { regions: whole(bytes), base: 0n, span: 0, tables: [], goBases: [] };
   }
   const regions: Region[] = [];
-  for (const { offset, size, address, kind } of sorted.flatMap((part) => pieces(bytes, part))) {
+  for (const { offset, size, address, kind, bases } of sorted.flatMap((part) => pieces(bytes, part))) {
     const last = regions.at(-1);
     const relative = Number(isHashes(kind) ? address : address - base);
     if (!isHashes(kind) && relative + size > Number(span)) continue;
     if (last !== undefined && offset < last.offset + last.size) continue;
     const gap = last === undefined ? 0 : offset - last.offset - last.size;
-    if (last?.kind === kind && relative - last.address === offset - last.offset && gap < 4096) {
+    if (
+      last?.kind === kind &&
+      bases === undefined &&
+      relative - last.address === offset - last.offset &&
+      gap < 4096
+    ) {
       last.size += gap + size;
     } else if (regions.length < MOST_REGIONS) {
-      regions.push({ offset, size, address: relative, kind });
+      const each = (value: bigint) => Number(BigInt.asUintN(32, value - base));
+      const own = bases === undefined ? {} : { bases: [each(bases[0]), each(bases[1])] as const };
+      regions.push({ offset, size, address: relative, kind, ...own });
     }
   }
-  const tables = [...entriesOf(bytes, functions), ...unwindingTables(bytes, { regions })];
+  const tables = [
+    ...entriesOf(bytes, functions),
+    ...unwindingTables(bytes, { regions }),
+    ...symbolTables(bytes, { regions }),
+  ];
   return { regions, base, span: Number(span), tables, goBases: [] };
 }
 
@@ -138,5 +151,5 @@ function whole(bytes: Buffer): Region[] {
   return [...contents(bytes, all, REGION_KINDS.data)]
     .filter(({ kind }) => kind === REGION_KINDS.text)
     .slice(0, MOST_REGIONS)
-    .map((part) => ({ ...part, address: part.offset }));
+    .map(({ offset, size, kind }) => ({ offset, size, address: offset, kind }));
 }

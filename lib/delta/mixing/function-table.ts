@@ -34,14 +34,7 @@ function alignTable(
   to: FunctionTable,
   moved: (place: number) => number,
 ): Alignment[] {
-  const recordAt = new Map<number, number>();
-  for (const [index, { address }] of to.records.entries()) recordAt.set(address, index);
-  const matches = new Int32Array(to.records.length).fill(NONE);
-  for (const [index, { address }] of from.records.entries()) {
-    const place = moved(offsetOf(old, address));
-    const record = place === NONE ? undefined : recordAt.get(addressOf(fresh, place));
-    if (record !== undefined) matches[record] = index;
-  }
+  const matches = matchRecords(old, fresh, from, to, moved);
   const table: Alignment[] = [];
   let last = NONE;
   for (const [index, record] of to.records.entries()) {
@@ -63,8 +56,33 @@ function alignTable(
   return table;
 }
 
+/** By record of the new table that of the old one, or NONE: by where the functions are now, then by name, in the order they are in. */
+function matchRecords(
+  old: Image,
+  fresh: Image,
+  from: FunctionTable,
+  to: FunctionTable,
+  moved: (place: number) => number,
+): Int32Array {
+  const keyOf = (address: number, name = '') => `${address} ${name}`;
+  const recordAt = new Map<string, number>();
+  for (const [index, { address, name }] of to.records.entries()) recordAt.set(keyOf(address, name), index);
+  const matches = new Int32Array(to.records.length).fill(NONE);
+  const left = new Map<string, number[]>();
+  for (const [index, { address, name }] of from.records.entries()) {
+    const place = moved(offsetOf(old, address));
+    const record = place === NONE ? undefined : recordAt.get(keyOf(addressOf(fresh, place), name));
+    if (record !== undefined) matches[record] = index;
+    else if (name !== undefined) left.set(name, [...(left.get(name) ?? []), index]);
+  }
+  for (const [index, { name }] of to.records.entries()) {
+    if (name !== undefined && matches[index] === NONE) matches[index] = left.get(name)?.shift() ?? NONE;
+  }
+  return matches;
+}
+
 /** What lies from `start` to `end` in the new file. */
-function* cut(alignments: readonly Alignment[], start: number, end: number): Generator<Alignment> {
+export function* cut(alignments: readonly Alignment[], start: number, end: number): Generator<Alignment> {
   for (const { newStart, oldStart, length } of alignments) {
     const first = Math.max(newStart, start);
     const size = Math.min(newStart + length, end) - first;

@@ -1,7 +1,8 @@
 /** What is read of the headers of executables. */
 import { expect, test } from 'bun:test';
 import { regionsOf } from '../../../lib/delta/mixing/executable.ts';
-import { elfWithUnwinding } from './executables.ts';
+import { alignObjects } from '../../../lib/delta/mixing/number-alignment.ts';
+import { dart, elfSymbols, elfWithUnwinding, machOWithSymbols } from './executables.ts';
 import { goWasmModule, wasmModule } from './wasm-modules.ts';
 
 test('how functions are unwound is found by the segment, and its records are tables of functions', () => {
@@ -41,4 +42,43 @@ test('a module of WebAssembly that is cut off, or whose functions end before the
   expect(start + 1 + size).toBe(last);
   code.writeUInt8(size - 1, start);
   expect(regionsOf(code, true).regions).toEqual([]);
+});
+
+test('symbols are tables of functions, and know where their names are', () => {
+  const [elf, machO] = [regionsOf(elfSymbols(true), true), regionsOf(machOWithSymbols(true), true)];
+  for (const [{ regions, tables }, kind] of [[elf, 26] as const, [machO, 27] as const]) {
+    const [symbols, strings] = regions.slice(-2);
+    expect([symbols?.kind, strings?.kind]).toEqual([kind, 3]);
+    expect(symbols?.bases?.[0]).toBe(strings?.address);
+    expect(tables.map(({ records }) => records.length)).toEqual([164]);
+    expect(new Set(tables[0]?.records.map(({ name }) => name)).size).toBe(164);
+  }
+});
+
+test('the snapshot of Dart has numbers, and a table of where its code begins', () => {
+  const file = dart(false);
+  const { regions, tables, span } = regionsOf(file, true);
+  const [numbers, pairs] = [29, 28].map((kind) => regions.find((region) => region.kind === kind));
+  const code = regions.find(({ kind }) => kind === 1);
+  expect(numbers?.bases).toEqual([span, span]);
+  expect(pairs?.bases).toEqual([code?.address ?? 0, pairs?.address ?? 0]);
+  expect(tables).toMatchObject([{ size: 8 * 160 }]);
+  // Of another version the parts are not known.
+  const magic = Buffer.from(file).indexOf(Buffer.from([0xf5, 0xf5, 0xdc, 0xdc]));
+  file[magic + 20] = 0x5a;
+  expect(regionsOf(file, true).regions.map(({ kind }) => kind)).toEqual([4, 1]);
+});
+
+test('numbers of objects are aligned one by one, where objects were added', () => {
+  const images = { old: regionsOf(dart(false), true), fresh: regionsOf(dart(true), true) };
+  const files = { old: dart(false), fresh: dart(true), images };
+  const [from, to] = [images.old, images.fresh].map((image) => image.regions.find(({ kind }) => kind === 29));
+  const [oldStart, newStart] = [from?.offset ?? 0, to?.offset ?? 0];
+  // Byte by byte it is another.
+  const aligned = alignObjects(files, [{ newStart, oldStart, length: 100 }]);
+  expect(aligned[0]).toMatchObject({ newStart, oldStart });
+  expect(aligned.length).toBeGreaterThan(5);
+  expect(aligned.length).toBeLessThan(40);
+  const total = aligned.reduce((sum, { length }) => sum + length, 0);
+  expect(total).toBeGreaterThan((to?.size ?? 0) * 0.95);
 });

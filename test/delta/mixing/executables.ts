@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { bundle } from '../bundle.ts';
 import { randomNumbers } from '../pairs.ts';
 import { goElf, otherElf } from './other-executables.ts';
+import { dartElf, elfWithSymbols, withSymbols } from './symbol-executables.ts';
 import { withUnwinding } from './unwinding-sections.ts';
 import { goWasmModule, wasmModule } from './wasm-modules.ts';
 
@@ -208,6 +209,28 @@ export function elfWithUnwinding(later: boolean): Uint8Array {
   return withUnwinding(elf('x86', later), sections, functions, Number(layout.base));
 }
 
+const linked = (machine: Machine, later: boolean, base: bigint) =>
+  link(machine, later, { code: 0x1000, data: 0x9000, codeAt: 0x400, dataAt: 0x5000, base }, (address) =>
+    wide(base + BigInt(address)),
+  );
+
+/** With symbols, whose names are in another section. */
+export function elfSymbols(later: boolean): Uint8Array {
+  const { code, data, starts } = linked('x86', later, 0x200000n);
+  return elfWithSymbols(code, data, starts);
+}
+
+export function dart(later: boolean): Uint8Array {
+  const { code, starts } = linked('x86', later, 0x200000n);
+  return dartElf(code, starts, later);
+}
+
+/** Plain pointers and symbols. */
+export function machOWithSymbols(later: boolean): Uint8Array {
+  const base = 0x100000000n;
+  return withSymbols(machO(later, 'plain'), linked('arm', later, base).starts, base);
+}
+
 const OPTIONAL_HEADER = 240;
 /** Of PE: where the header says how many directories there are. */
 export const DIRECTORIES = 0x40 + 24 + 108;
@@ -249,11 +272,11 @@ export function pe(later: boolean): Uint8Array {
   ]);
 }
 
-/** Two sections with chained pointers, offsets or addresses, and a code signature whose pages are digested. */
-export function machO(later: boolean, withAddresses = false): Uint8Array {
+/** Two sections with chained pointers, offsets or addresses, or plain ones, and a code signature whose pages are digested. */
+export function machO(later: boolean, form: 'offsets' | 'addresses' | 'plain' = 'offsets'): Uint8Array {
   const base = 0x100000000n;
   const layout = { code: 0x1000, data: 0x9000, codeAt: 0x1000, dataAt: 0x5000, base };
-  const high = 0x00100000 + (withAddresses ? 1 : 0);
+  const high = { offsets: 0x00100000, addresses: 0x00100001, plain: 1 }[form];
   const pointer = (address: number) => [...little(address), ...little(high)];
   const { code, data } = link('arm', later, layout, pointer);
   const limit = 0x7000;
@@ -281,8 +304,8 @@ export function machO(later: boolean, withAddresses = false): Uint8Array {
     file.set(bytes, offset);
   }
   const command = 32 + 72 + 160;
-  if (withAddresses) {
-    // The second of two segments has pointers of the form 2.
+  if (form !== 'plain') {
+    // The second of two segments has pointers of the form 2 or 6.
     const [fixups, segments] = [limit - 0x100, 32];
     file.writeUInt32LE(3, 16);
     file.writeUInt32LE(0x80000034, command + 16);
@@ -291,7 +314,7 @@ export function machO(later: boolean, withAddresses = false): Uint8Array {
     file.writeUInt32LE(segments, fixups + 4);
     file.writeUInt32LE(2, fixups + segments);
     file.writeUInt32LE(12, fixups + segments + 8);
-    file.writeUInt16LE(2, fixups + segments + 12 + 6);
+    file.writeUInt16LE(form === 'addresses' ? 2 : 6, fixups + segments + 12 + 6);
   }
   file.writeUInt32LE(0x1d, command);
   file.writeUInt32LE(16, command + 4);
@@ -355,7 +378,10 @@ export function samples(): Sample[] {
     sample('elf-unwinding', elfWithUnwinding),
     sample('pe-x86-64', pe),
     sample('mach-o-arm64', (later) => machO(later)),
-    sample('mach-o-addresses', (later) => machO(later, true)),
+    sample('mach-o-addresses', (later) => machO(later, 'addresses')),
+    sample('mach-o-symbols', machOWithSymbols),
+    sample('elf-symbols', elfSymbols),
+    sample('dart', dart),
     sample('wasm', wasmModule),
     sample('go-wasm', goWasmModule),
     sample('script', script),

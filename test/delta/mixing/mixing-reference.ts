@@ -4,6 +4,16 @@
  */
 import { createHash } from 'node:crypto';
 import {
+  hasBases,
+  isNumber,
+  NUMBER,
+  numberIn,
+  numberOf,
+  originOf,
+  scanBased,
+  sizeOfNumber,
+} from './reference-based.ts';
+import {
   GO,
   GO_BASES,
   isHalf,
@@ -342,6 +352,7 @@ interface Region {
   size: number;
   address: number;
   kind: number;
+  bases: readonly [number, number];
 }
 
 interface Image {
@@ -361,25 +372,33 @@ const addressIn = ({ regions }: Image, offset: number) => {
 const offsetIn = ({ regions }: Image, address: number) => {
   const region = regions.find(
     (each) =>
-      (each.kind < HASHES || (each.kind > OFFSETS && each.kind < WASM) || each.kind === CHAINED_ADDRESSES) &&
+      (each.kind < HASHES || (each.kind > OFFSETS && each.kind < WASM) || each.kind >= CHAINED_ADDRESSES) &&
       u32(address - each.address) < each.size,
   );
   return region === undefined ? NOWHERE : region.offset + u32(address - region.address);
 };
 
 /** Where the first page begins whose hash is in the region. */
-const hashedFrom = ({ address, size, kind }: Region) => {
+const hashedFrom = ({ address, size, kind }: Omit<Region, 'bases'>) => {
   const page = kind === HASHES ? 4096 : 16384;
   return (Math.ceil(address / page) - size / 32) * page;
 };
 
-/** The address of the region around the offset. */
-const originIn = ({ regions }: Image, place: number) =>
-  regions.find(({ offset, size }) => place >= offset && place < offset + size)?.address ?? 0;
+const regionIn = ({ regions }: Image, place: number) =>
+  regions.find(({ offset, size }) => place >= offset && place < offset + size);
+
+/** What an offset or a number at `place` is relative to; `word` reads the file. */
+const originIn = (image: Image, place: number, word: (at: number) => number) => {
+  const region = regionIn(image, place);
+  if (region === undefined) return 0;
+  return hasBases(region.kind) ? originOf(region, place, word) : region.address;
+};
 
 const [BRANCH, OPERAND, ABSOLUTE, POINTER, IMAGE_RELATIVE, CHAIN, TABLE, BRANCH_26, BRANCH_19, LOW_12, ADRP] =
   [1, 2, 11, 12, 13, 14, 15, 16, 17, 18, 31];
 const [TABLE_START, MARK, OFFSET_PAIR] = [44, 45, 46];
+/** Of a quad in a region of numbers. */
+const NUMBER_QUAD = 64;
 
 const signed = (value: number, bits: number) => (value << (32 - bits)) >> (32 - bits);
 const pagesOf = (word: number) => u32(signed(((word >> 3) & 0x1ffffc) | ((word >>> 29) & 3), 21) << 12);
@@ -435,6 +454,11 @@ class References {
         this.#scanDebug(region);
         continue;
       }
+      if (hasBases(region.kind)) {
+        const note = (offset: number, kind: number) => this.#note(offset, kind);
+        scanBased(region, (at) => this.#word(at), note);
+        continue;
+      }
       if (![GO, UNWINDING, UNWINDING_INDEX].includes(region.kind)) this.#scanTables(region);
       this.#other.scan(region.kind, region);
       if ([POINTERS, RELATIVE, CHAINED, CHAINED_ADDRESSES].includes(region.kind)) this.#scanPointers(region);
@@ -443,11 +467,13 @@ class References {
 
   at(offset: number): number {
     const found = this.#quads.get(offset >> 2);
+    if (found?.kind === NUMBER_QUAD)
+      return isNumber(this.#old, offset, regionIn(this.#image, offset)) ? NUMBER : 0;
     return found !== undefined && found.offset === offset && found.kind !== MARK ? found.kind : 0;
   }
 
   #note(offset: number, kind: number): void {
-    this.#quads.set(offset >> 2, { offset, kind });
+    this.#quads.set(offset >> 2, { offset, kind: kind === NUMBER ? NUMBER_QUAD : kind });
   }
 
   #word(offset: number): number {
@@ -618,19 +644,24 @@ class References {
   /** Bytes of the field at `offset` of the old file. */
   size(offset: number, kind: number): number {
     if (kind === VARIED) return this.#wasm.size(offset);
+    if (kind === NUMBER) return sizeOfNumber(this.#old, offset);
     return kind === POINTER || kind === CHAIN || isWide(kind) ? 8 : 4;
   }
 
   /** The number in it. */
   value(offset: number, kind: number): bigint {
     if (kind === VARIED) return this.#wasm.value(offset);
+    if (kind === NUMBER) {
+      const bytes = this.#old.subarray(offset, offset + sizeOfNumber(this.#old, offset));
+      return bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+    }
     if (isOther(kind)) return this.#other.value(offset, kind);
     const isLong = kind === POINTER || kind === CHAIN;
     return isLong ? this.#view.getBigUint64(offset, true) : BigInt(this.#word(offset));
   }
 
   isBig(kind: number): boolean {
-    return isOther(kind) && this.#other.isBig(kind);
+    return kind === NUMBER || (isOther(kind) && this.#other.isBig(kind));
   }
 
   target(offset: number, kind: number): number {
@@ -640,7 +671,8 @@ class References {
     if (kind === CHAIN) return u32(word - Number(this.#chained(this.#image.base) & 0xffffffffn));
     if (kind === TABLE || kind === TABLE_START)
       return u32(addressIn(this.#image, this.tableStart(offset)) + word);
-    if (kind === OFFSET_PAIR) return u32(originIn(this.#image, offset) + word);
+    if (kind === OFFSET_PAIR) return u32(this.#origin(offset) + word);
+    if (kind === NUMBER) return u32(this.#origin(offset) + numberIn(this.value(offset, kind)));
     const address = addressIn(this.#image, offset);
     if (isHalf(kind)) return this.#other.half(offset);
     if (kind === VARIED) return this.#wasm.target(0, offset, this.#wasm.value(offset));
@@ -657,10 +689,15 @@ class References {
     return u32(page(u32(address - back)) + pagesOf(this.#word(offset - back)) + low12Of(word));
   }
 
+  #origin(offset: number): number {
+    return originIn(this.#image, offset, (at) => this.#word(at));
+  }
+
   field(offset: number, kind: number, address: number, to: number, table: number): bigint {
     const word = this.#word(offset);
     const low = (value: number) => BigInt(u32(value));
     if (kind === VARIED) return this.#wasm.field(offset, to);
+    if (kind === NUMBER) return numberOf(u32(to - table), this.size(offset, kind));
     if (isOther(kind)) return this.#other.rebuilt(offset, kind, address, to);
     if (kind === ABSOLUTE) return low(to + Number(this.#newBase & 0xffffffffn));
     if (kind === POINTER) return BigInt.asUintN(64, BigInt(to) + this.#newBase);
@@ -690,6 +727,7 @@ class References {
     table: number,
   ): number {
     if (kind === VARIED) return this.#wasm.target(1, offset, made);
+    if (kind === NUMBER) return u32(table + numberIn(made));
     const word = Number(made & 0xffffffffn);
     if (isHalf(kind)) return this.#other.halfOf(word, expected);
     if (isOther(kind)) return this.#other.solve(1, kind, address, made);
@@ -723,7 +761,7 @@ interface WordEntry {
 const isEqual = (a: readonly number[], b: readonly number[]) =>
   a.length === b.length && a.every((byte, i) => byte === b[i]);
 const [CODE_CLASS, TEXT_CLASS] = [1, 2];
-const KINDS = 26;
+const KINDS = 30;
 
 interface Step {
   start: number;
@@ -869,7 +907,7 @@ class Mixing {
     const isCompact = form > 20;
     this.#bucketBits = isCompact ? form - 13 : form;
     requireSound(this.#bucketBits >= 8);
-    const counters = numbers(8);
+    const counters = numbers(9);
     let halves = [0, 0];
     const bases = [0, 1].map(() => {
       halves = halves.map((like) =>
@@ -924,7 +962,6 @@ class Mixing {
       );
       distance = u32(distance + moved);
       const offset = end + gap;
-      regions.push({ offset, size, address: u32(offset + distance), kind });
       end = offset + size;
       requireSound(size > 0 && end <= fileSize && kind < KINDS);
       if (kind === HASHES || kind === LARGE_HASHES) {
@@ -934,6 +971,14 @@ class Mixing {
         requireSound(start >= hashedTo);
         hashedTo = limit;
       }
+      let bases: [number, number] = [0, 0];
+      if (hasBases(kind)) {
+        bases = [u32(end + distance), 0];
+        if (old !== undefined && hasBases(old.kind))
+          bases = [u32(bases[0] + old.bases[0] - old.address - old.size), old.bases[1]];
+        bases = [u32(bases[0] + unzigzag(next(8))), u32(bases[1] + unzigzag(next(8)))];
+      }
+      regions.push({ offset, size, address: u32(offset + distance), kind, bases });
       if (kind !== GO && kind !== WASM_DATA) continue;
       requireSound(!regions.slice(0, -1).some((other) => other.kind === GO || other.kind === WASM_DATA));
       let last = 0;
@@ -1364,8 +1409,8 @@ class Mixing {
     const target = references.target(this.#oldAt, kind);
     const address = addressIn(this.#images[1], this.#at);
     const table =
-      kind === OFFSET_PAIR
-        ? originIn(this.#images[1], this.#at)
+      kind === OFFSET_PAIR || kind === NUMBER
+        ? originIn(this.#images[1], this.#at, (at) => this.#newWord(at))
         : kind === TABLE || kind === TABLE_START
           ? this.#predict(addressIn(this.#images[0], references.tableStart(this.#oldAt))).expected
           : 0;

@@ -12,10 +12,13 @@ import { applyPlainly, parse } from '../reference.ts';
 import { apply, failure, make } from '../support.ts';
 import {
   DIRECTORIES,
+  dart,
   elf,
+  elfSymbols,
   elfWithDebug,
   elfWithUnwinding,
   machO,
+  machOWithSymbols,
   pe,
   type Sample,
   samples,
@@ -161,16 +164,19 @@ test('symbols and debug information of ELF, which are not loaded, have addresses
 });
 
 test('chained pointers of Mach-O are references, in whichever of two forms they are', async () => {
-  const kinds = [false, true].map((withAddresses) => {
-    const { regions } = regionsOf(machO(false, withAddresses), false);
+  const kinds = (['offsets', 'addresses', 'plain'] as const).map((form) => {
+    const { regions } = regionsOf(machO(false, form), false);
     return regions.map(({ kind }) => kind);
   });
   expect(kinds).toEqual([
     [2, 6],
     [2, 25],
+    [2, 4],
   ]);
   const [offsets = 0, addresses = 0] = await Promise.all(
-    [false, true].map(async (form) => (await make(machO(false, form), machO(true, form))).length),
+    (['offsets', 'addresses'] as const).map(
+      async (form) => (await make(machO(false, form), machO(true, form))).length,
+    ),
   );
   // What is there besides says in which form they are.
   expect(addresses).toBeLessThan(offsets + 40);
@@ -194,6 +200,9 @@ describe('headers of executables that are malformed', () => {
     machO(false),
     universal(false),
     elfWithUnwinding(false),
+    elfSymbols(false),
+    machOWithSymbols(true),
+    dart(false),
     wasmModule(false),
     goWasmModule(true),
     goElf('arm', false),

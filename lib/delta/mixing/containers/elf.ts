@@ -6,7 +6,7 @@ const WRITTEN = 1;
 /** Type of the segment that is the index of how functions are unwound. */
 const UNWINDING = 0x6474e550;
 /** Types of sections. */
-const [CONTENT, SYMBOLS, NO_BITS] = [1, 2, 8];
+const [CONTENT, SYMBOLS, STRINGS, NO_BITS, LOADED_SYMBOLS] = [1, 2, 3, 8, 11];
 /** What is not loaded is laid out behind what is, at multiples of this. */
 const GRAIN = 4096n;
 /** Flags of a section, of a segment. */
@@ -55,6 +55,8 @@ export function elf(bytes: Buffer): Parts {
   }
   const parts: Part[] = [];
   const unloaded: Part[] = [];
+  const bySection = new Map<number, Part>();
+  const tables: { part: Part; strings: number }[] = [];
   const sections = Number(long(wide ? 40 : 32));
   for (let i = 0; i < half(wide ? 60 : 48) && sections > 0; i++) {
     const at = sections + (wide ? 64 : 40) * i;
@@ -63,9 +65,16 @@ export function elf(bytes: Buffer): Parts {
     const flags = Number(field(0));
     const [offset, size] = [Number(field(2)), Number(field(3))];
     if (type === 0 || type === NO_BITS) continue;
+    const isTable = wide && !big && (type === SYMBOLS || type === LOADED_SYMBOLS);
     if ((flags & ALLOCATED) === 0) {
-      if (type === SYMBOLS) unloaded.push({ offset, size, address: 0n, kind: data });
-      else if (type === CONTENT && wide && !big && (flags & COMPRESSED) === 0)
+      const part: Part = { offset, size, address: 0n, kind: data };
+      if (isTable) tables.push({ part, strings: word(at + 40) });
+      if (type === SYMBOLS) unloaded.push(part);
+      else if (type === STRINGS) {
+        part.kind = REGION_KINDS.text;
+        unloaded.push(part);
+        bySection.set(i, part);
+      } else if (type === CONTENT && wide && !big && (flags & COMPRESSED) === 0)
         unloaded.push({ offset, size, address: 0n, kind: REGION_KINDS.debug });
       continue;
     }
@@ -73,13 +82,23 @@ export function elf(bytes: Buffer): Parts {
     let kind = (flags & INSTRUCTIONS) !== 0 ? code : data;
     if (address === unwinding.index) kind = REGION_KINDS.unwindingIndex;
     else if (address === unwinding.records) kind = REGION_KINDS.unwinding;
-    parts.push({ offset, size, address, kind });
+    const part = { offset, size, address, kind };
+    parts.push(part);
+    if (isTable) tables.push({ part, strings: word(at + 40) });
+    if (type === STRINGS) bySection.set(i, part);
   }
   if (parts.length === 0) return { parts: loaded, end };
   for (const part of unloaded) {
     const address = ((end + GRAIN - 1n) / GRAIN) * GRAIN + BigInt(part.offset % 8);
-    parts.push({ ...part, address });
+    part.address = address;
+    parts.push(part);
     end = address + BigInt(part.size);
+  }
+  for (const { part, strings } of tables) {
+    const names = bySection.get(strings);
+    if (names === undefined) continue;
+    part.kind = REGION_KINDS.symbols;
+    part.bases = [names.address, 0n];
   }
   return { parts, end };
 }

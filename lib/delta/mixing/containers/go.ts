@@ -40,7 +40,7 @@ export function withGo(bytes: Buffer, image: Image): Image {
       const parts = image.regions.flatMap((region) => around(region, at, at + table.size));
       const regions = [...parts, { offset: at, size: table.size, address, kind: REGION_KINDS.go }];
       regions.sort((a, b) => a.offset - b.offset);
-      return { ...image, regions, tables, goBases: bases };
+      return { ...image, regions, tables: [...image.tables, ...tables], goBases: bases };
     }
   }
   return image;

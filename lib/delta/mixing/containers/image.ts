@@ -7,6 +7,8 @@ export interface Region {
   /** Where it is loaded, relative to the base of the image. */
   address: number;
   kind: RegionKind;
+  /** Of the kinds that have bases: addresses, as above. */
+  bases?: readonly [number, number];
 }
 
 /** Ascending and disjoint in the file. */
@@ -14,7 +16,15 @@ export interface FunctionTable {
   offset: number;
   size: number;
   /** What it says of one function: where that begins (relative to the base of the image), and where this is in the file. */
-  records: { address: number; offset: number; size: number }[];
+  records: FunctionRecord[];
+}
+
+export interface FunctionRecord {
+  address: number;
+  offset: number;
+  size: number;
+  /** Records are for the same only if they have the same name. */
+  name?: string;
 }
 
 export interface Image {
@@ -72,6 +82,10 @@ export const REGION_KINDS = {
   wasm: 23,
   wasmData: 24,
   chainedAddresses: 25,
+  symbols: 26,
+  symbolsShort: 27,
+  pairs: 28,
+  numbers: 29,
 } as const;
 export type RegionKind = (typeof REGION_KINDS)[keyof typeof REGION_KINDS];
 
@@ -103,6 +117,11 @@ export function isData(kind: RegionKind): boolean {
   );
 }
 
+/** Whether it has bases. */
+export function hasBases(kind: RegionKind): boolean {
+  return kind >= REGION_KINDS.symbols;
+}
+
 export function isUnwinding(kind: RegionKind): boolean {
   return kind === REGION_KINDS.unwindingIndex || kind === REGION_KINDS.unwinding;
 }
@@ -116,6 +135,8 @@ export interface Part {
   size: number;
   address: bigint;
   kind: RegionKind;
+  /** Of the kinds that have bases: addresses. */
+  bases?: readonly [bigint, bigint];
 }
 
 export interface Parts {

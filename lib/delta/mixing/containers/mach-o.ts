@@ -35,7 +35,12 @@ export function universal(bytes: Buffer): Parts {
     const base = first - (first % GRAIN);
     const moved = end - base;
     all.push(
-      ...loaded.map((part) => ({ ...part, offset: start + part.offset, address: part.address + moved })),
+      ...loaded.map((part) => ({
+        ...part,
+        offset: start + part.offset,
+        address: part.address + moved,
+        ...(part.bases === undefined ? {} : { bases: [part.bases[0] + moved, moved] as const }),
+      })),
       ...hashes.map((part) => ({
         ...part,
         offset: start + part.offset,
@@ -54,16 +59,20 @@ export function machO(bytes: Buffer): Parts {
   const parts: Part[] = [];
   const pointers = pointersOf(bytes);
   let end = 0n;
+  let symbols = 0;
+  let moved = 0n;
   for (let i = 0, at = 32; i < bytes.readUInt32LE(16); i++) {
     const size = bytes.readUInt32LE(at + 4);
     if (size < 8) break;
     if (bytes.readUInt32LE(at) === 0x1d) parts.push(...pageHashes(bytes, bytes.readUInt32LE(at + 8)));
+    if (bytes.readUInt32LE(at) === SYMBOLS) symbols = at;
     if (bytes.readUInt32LE(at) === 0x19) {
       const name = bytes.toString('latin1', at + 8, at + 24).replace(/\0.*$/s, '');
       const address = bytes.readBigUInt64LE(at + 24);
       const limit = address + bytes.readBigUInt64LE(at + 32);
       if (limit > end) end = limit;
       if (name === '__PAGEZERO') end = 0n;
+      if (name === '__LINKEDIT') moved = address - bytes.readBigUInt64LE(at + 40);
       const sections = bytes.readUInt32LE(at + 64);
       for (let j = 0; j < sections; j++) {
         const section = at + 72 + 80 * j;
@@ -82,14 +91,40 @@ export function machO(bytes: Buffer): Parts {
     }
     at += size;
   }
+  if (symbols > 0) parts.push(...symbolsOf(bytes, symbols, moved));
   return { parts, end };
+}
+
+/** LC_SYMTAB, and bytes of a symbol. */
+const SYMBOLS = 2;
+const SYMBOL = 16;
+
+/** The symbols and their names; the command is at `at`, what is loaded is `moved` bytes behind its offset. */
+function symbolsOf(bytes: Buffer, at: number, moved: bigint): Part[] {
+  const [offset, count, names, size] = [8, 12, 16, 20].map((field) => bytes.readUInt32LE(at + field)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const address = moved + BigInt(names);
+  return [
+    {
+      offset,
+      size: SYMBOL * count,
+      address: moved + BigInt(offset),
+      kind: REGION_KINDS.symbolsShort,
+      bases: [address, 0n],
+    },
+    { offset: names, size, address, kind: REGION_KINDS.text },
+  ];
 }
 
 /** Of LC_DYLD_CHAINED_FIXUPS: a pointer of 64 bits that is an address, not an offset. */
 const FIXUPS = 0x80000034;
 const POINTER_64 = 2;
 
-/** The kind of regions with pointers: what is chained says of each segment in which form its pointers are. */
+/** The kind of regions with pointers: what is chained says of each segment in which form its pointers are; without it they are plain. */
 function pointersOf(bytes: Buffer): Part['kind'] {
   for (let i = 0, at = 32; i < bytes.readUInt32LE(16); i++) {
     const size = bytes.readUInt32LE(at + 4);
@@ -106,7 +141,7 @@ function pointersOf(bytes: Buffer): Part['kind'] {
     }
     at += size;
   }
-  return REGION_KINDS.chained;
+  return REGION_KINDS.pointers;
 }
 
 /** The hashes of pages in a code signature, if they are what a decoder would compute. */

@@ -1,6 +1,7 @@
 /** Where references of the old file begin: a byte for each four bytes of it. */
 import { take } from '../../memory';
-import { MARK, TABLE } from './kinds';
+import { MARK, NUMBER, TABLE } from './kinds';
+import { isNumberAt } from './numbers';
 
 /** kind * 4 + where among the four bytes the reference begins; 0 if none does. */
 let map: usize = 0;
@@ -13,6 +14,13 @@ export function openFound(oldSize: u32): bool {
 
 export function note(offset: u32, kind: u32): void {
   store<u8>(map + (offset >> 2), <u8>((kind << 2) | (offset & 3)));
+}
+
+/** Of what is begun by references as `isNumberAt` says. */
+const NUMBERS: u8 = <u8>((MARK << 2) | 1);
+
+export function noteNumbers(start: u32, size: u32): void {
+  memory.fill(map + (start >> 2), NUMBERS, ((start + size + 3) >> 2) - (start >> 2));
 }
 
 export function forget(offset: u32): void {
@@ -28,6 +36,7 @@ export function isNoted(offset: u32, kind: u32): bool {
 export function referenceAt(offset: u32): u32 {
   if (map === 0) return 0;
   const entry: u32 = load<u8>(map + (offset >> 2));
+  if (entry === NUMBERS) return isNumberAt(offset) ? NUMBER : 0;
   return entry !== 0 && (entry & 3) === (offset & 3) && entry >> 2 !== MARK ? entry >> 2 : 0;
 }
 
@@ -39,6 +48,12 @@ export function freeOfReferences(offset: u32, most: u32): u32 {
     const entry: u32 = load<u8>(map + quad);
     if (entry === 0) {
       quad += load<u64>(map + quad) === 0 ? 8 : 1;
+      continue;
+    }
+    if (entry === NUMBERS) {
+      for (let place = max(offset, quad << 2); place < min(end, (quad << 2) + 4); place++)
+        if (isNumberAt(place)) return place - offset;
+      quad++;
       continue;
     }
     const place = (quad << 2) | (entry & 3);

@@ -20,8 +20,9 @@ export const ADRP: u32 = 31;
 /** In a table of unwinding: relative to the field, backwards. (No low 12 bits are 0 words behind their ADRP.) */
 export const BACK: u32 = LOW_12;
 export const TABLE_START: u32 = 44;
-/** A place that code takes the address of. Not a reference. */
+/** A place that code takes the address of. Not a reference: that of the same number is one of `numbers.ts`. */
 export const MARK: u32 = 45;
+export const NUMBER: u32 = MARK;
 /** In a region of kind OFFSETS. */
 export const OFFSET: u32 = 46;
 /** In Go's table of functions: + the base (0 to 6, go.ts) that the field is relative to. */
@@ -45,6 +46,7 @@ export const VARIED: u32 = 63;
 
 /** Bytes of the field at `place`, in memory. */
 export function sizeAt(place: usize, kind: u32): u32 {
+  if (kind === NUMBER) return numberSize(place);
   return kind === VARIED ? variedSize(place) : sizeOf(kind);
 }
 
@@ -52,6 +54,13 @@ export function sizeAt(place: usize, kind: u32): u32 {
 export function variedSize(place: usize): u32 {
   let size: u32 = 1;
   while (size < 5 && load<u8>(place + size - 1) >> 7 !== 0) size++;
+  return size;
+}
+
+/** Bytes of a number whose last byte has the highest bit; those after the fifth are not looked at. */
+function numberSize(place: usize): u32 {
+  let size: u32 = 1;
+  while (size < 5 && load<u8>(place + size - 1) >> 7 === 0) size++;
   return size;
 }
 

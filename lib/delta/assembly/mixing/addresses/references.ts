@@ -3,6 +3,7 @@
  * field looks when both have moved. Addresses are u32, relative to the base of the image, and wrap.
  */
 import { State } from '../state';
+import { basedOrigin, scanBased } from './based';
 import { scanArm, scanX86 } from './code';
 import { openFound, tableStart } from './found';
 import { goField, goTarget, isGoBig, scanGo, scanGoOfWasm } from './go';
@@ -27,6 +28,7 @@ import {
   JAL,
   JUMP_MIPS,
   LOW_12,
+  NUMBER,
   OFFSET,
   OPERAND,
   POINTER,
@@ -35,6 +37,7 @@ import {
   VARIED,
 } from './kinds';
 import { halfField, halfOf, halfTarget, jumpField, jumpTarget, scanMips } from './mips';
+import { numberField, numberTarget } from './numbers';
 import {
   armField,
   armTarget,
@@ -61,6 +64,7 @@ import {
   chainBase,
   DEBUG,
   GO,
+  hasBases,
   holdsReferences,
   isCode,
   MIPS,
@@ -141,6 +145,10 @@ function scanData(region: usize): bool {
     scanUnwinding(start, size, address);
     return true;
   }
+  if (hasBases(kind)) {
+    scanBased(kind, start, size);
+    return true;
+  }
   if (kind === WASM_DATA) {
     if (!scanWasmData(start, size)) return false;
     scanGoOfWasm();
@@ -156,7 +164,7 @@ function scanData(region: usize): bool {
 
 /** Whether the field of such a reference has its highest byte first. */
 function isBig(kind: u32): bool {
-  return kind === HALFWORDS || kind === POINTER_BIG || (isGo(kind) && isGoBig);
+  return kind === NUMBER || kind === HALFWORDS || kind === POINTER_BIG || (isGo(kind) && isGoBig);
 }
 
 function oldField(offset: u32, kind: u32): u64 {
@@ -166,23 +174,26 @@ function oldField(offset: u32, kind: u32): u64 {
 /** The number that the field of `size` bytes at a place in memory holds. */
 export function read(place: usize, kind: u32, size: u32): u64 {
   if (kind === VARIED) return load<u64>(place) & (((<u64>1) << (8 * size)) - 1);
+  if (kind === NUMBER) return bswap<u64>(load<u64>(place)) >> (8 * (8 - size));
   if (size === 8) return isBig(kind) ? bswap<u64>(load<u64>(place)) : load<u64>(place);
   return <u64>(isBig(kind) ? bswap<u32>(load<u32>(place)) : load<u32>(place));
 }
 
 export function write(place: usize, kind: u32, size: u32, value: u64): void {
-  if (kind === VARIED) {
-    for (let i: u32 = 0; i < size; i++) store<u8>(place + i, <u8>(value >> (8 * i)));
+  if (kind === VARIED || kind === NUMBER) {
+    const bytes = kind === VARIED ? value : bswap<u64>(value) >> (8 * (8 - size));
+    for (let i: u32 = 0; i < size; i++) store<u8>(place + i, <u8>(bytes >> (8 * i)));
     return;
   }
   if (size === 8) store<u64>(place, isBig(kind) ? bswap<u64>(value) : value);
   else store<u32>(place, isBig(kind) ? bswap<u32>(<u32>value) : <u32>value);
 }
 
-/** Where the region that contains the offset says that its offsets begin. */
+/** What the offset at a place is relative to, as the region says that contains it. */
 export function origin(file: usize, offset: u32): u32 {
   const region = regionOf(file, offset);
-  return region === 0 ? 0 : load<u32>(region, 8);
+  if (region === 0) return 0;
+  return hasBases(load<u32>(region, 12)) ? basedOrigin(file, region, offset) : load<u32>(region, 8);
 }
 
 function pages(word: u32): u32 {
@@ -208,6 +219,7 @@ export function target(offset: u32, kind: u32): u32 {
   if (kind === CHAIN) return word - <u32>chainBase(0);
   if (isTable(kind)) return addressOf(0, tableStart(offset)) + word;
   if (kind === OFFSET) return origin(0, offset) + word;
+  if (kind === NUMBER) return numberTarget(origin(0, offset), oldField(offset, kind));
   const address = addressOf(0, offset);
   if (kind === HALF_MIPS) return halfTarget(offset);
   if (kind === BACK) return address - word;
@@ -243,6 +255,7 @@ export function field(offset: u32, kind: u32, address: u32, to: u32, table: u32)
   }
   if (isTable(kind)) return <u64>(to - table);
   if (kind === OFFSET) return <u64>(to - table);
+  if (kind === NUMBER) return numberField(to - table, sizeAt(State.old + offset, kind));
   if (kind === BRANCH) return <u64>(to - address - 4);
   if (kind < ABSOLUTE) return <u64>(to - address - 4 - (kind - OPERAND));
   if (kind === BRANCH_26) return <u64>((word & 0xfc000000) | (((to - address) >> 2) & 0x3ffffff));
@@ -266,6 +279,7 @@ export function actual(offset: u32, kind: u32, address: u32, made: u64, expected
   if (kind === CHAIN) return word - <u32>chainBase(1);
   if (isTable(kind)) return table + word;
   if (kind === OFFSET) return table + word;
+  if (kind === NUMBER) return numberTarget(table, made);
   if (kind === BRANCH) return address + 4 + word;
   if (kind < ABSOLUTE) return address + 4 + (kind - OPERAND) + word;
   if (kind === BRANCH_26) return address + (signed(word, 26) << 2);

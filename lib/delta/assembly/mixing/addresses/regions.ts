@@ -50,12 +50,18 @@ export const WASM: u32 = 23;
 export const WASM_DATA: u32 = 24;
 /** As CHAINED, but with addresses that are not relative to the base. */
 export const CHAINED_ADDRESSES: u32 = 25;
-const KINDS: u32 = 26;
+/** Tables whose fields are relative to two bases of the region (based.ts). */
+export const SYMBOLS: u32 = 26;
+export const SYMBOLS_SHORT: u32 = 27;
+export const PAIRS: u32 = 28;
+/** Numbers of a variable number of bytes, most of them the numbers of objects (numbers.ts). The last kind with bases. */
+export const NUMBERS: u32 = 29;
+const KINDS: u32 = 30;
 
 /** Regions of a file, at most. */
 export const MOST: u32 = 255;
-/** offset, size, address, kind. */
-const ENTRY: usize = 16;
+/** offset, size, address, kind, and two bases. */
+const ENTRY: usize = 24;
 
 /** Whether the old file has a region of WebAssembly. */
 let hasWasm = false;
@@ -71,7 +77,7 @@ let spans: usize = 0;
 
 export function openRegions(): bool {
   tables = take(2 * <usize>MOST * ENTRY);
-  numbers = take(7 * NUMBER);
+  numbers = take(8 * NUMBER);
   counts = take(8);
   recent = take(8);
   spans = take(16);
@@ -160,10 +166,31 @@ export function codeRegions(file: usize, size: u32): bool {
       codeGoBases(file);
     }
     store<u32>(region, kind, 12);
+    if (hasBases(kind)) codeBases(file, i);
     end = start + length;
   }
   hasWasm = hasWasm || (file === 0 && moves);
   return file === 0 || !hasWasm || codeMoves();
+}
+
+/** The bases of a region: how far the first is from its end, what the second is; in the new file besides what they were in the old one. */
+function codeBases(file: usize, index: u32): void {
+  const region = regionAt(file, index);
+  let first = endAddress(region);
+  let second: u32 = 0;
+  if (file === 1 && index < regionCount(0)) {
+    const like = regionAt(0, index);
+    if (hasBases(load<u32>(like, 12))) {
+      first += load<u32>(like, 16) - endAddress(like);
+      second = load<u32>(like, 20);
+    }
+  }
+  store<u32>(region, first + codeDifference(load<u32>(region, 16) - first, numbers + 7 * NUMBER), 16);
+  store<u32>(region, second + codeDifference(load<u32>(region, 20) - second, numbers + 7 * NUMBER), 20);
+}
+
+function endAddress(region: usize): u32 {
+  return load<u32>(region, 8) + load<u32>(region, 4);
 }
 
 /** A half of a base address. */
@@ -189,6 +216,10 @@ export function chainBase(file: usize): u64 {
   return hasChainedAddresses ? load<u64>(State.bases + (file << 3)) : 0;
 }
 
+export function hasBases(kind: u32): bool {
+  return kind >= SYMBOLS;
+}
+
 /** Whether such a region is looked through for references. */
 export function holdsReferences(kind: u32): bool {
   return kind !== DATA && kind !== TEXT && kind !== OTHER_CODE && !isHashes(kind);
@@ -211,7 +242,7 @@ export function isCode(kind: u32): bool {
 
 /** Whether the address of such a region is its own. */
 function isLoaded(kind: u32): bool {
-  return kind < HASHES || (kind > OFFSETS && kind < WASM) || kind === CHAINED_ADDRESSES;
+  return kind < HASHES || (kind > OFFSETS && kind < WASM) || kind >= CHAINED_ADDRESSES;
 }
 
 /** Whether code is loaded at `address` of the old image. */

@@ -1,0 +1,51 @@
+/**
+ * Regions with two bases of their own, which the patch carries: tables of symbols, whose names are offsets in a table of strings, pairs of
+ * offsets, and numbers of objects.
+ */
+import { State } from '../state';
+import { note, noteNumbers } from './found';
+import { OFFSET } from './kinds';
+import { NUMBERS, SYMBOLS, SYMBOLS_SHORT } from './regions';
+
+/** Bytes of a symbol of ELF (of 64 bits), and of Mach-O. */
+const SYMBOL: u32 = 24;
+const SYMBOL_SHORT: u32 = 16;
+
+export function scanBased(kind: u32, start: u32, size: u32): void {
+  if (kind === SYMBOLS) {
+    for (let at: u32 = 0; at + SYMBOL <= size; at += SYMBOL) {
+      noteUnlessZero(start + at);
+      noteUnlessZero(start + at + 8);
+      if (load<u32>(State.old + start + at + 8) !== 0) noteUnlessZero(start + at + 16);
+    }
+  } else if (kind === SYMBOLS_SHORT) {
+    for (let at: u32 = 0; at + SYMBOL_SHORT <= size; at += SYMBOL_SHORT) {
+      if (load<u32>(State.old + start + at) > 1) note(start + at, OFFSET);
+      noteUnlessZero(start + at + 8);
+    }
+  } else if (kind === NUMBERS) {
+    noteNumbers(start, size);
+  } else {
+    for (let at: u32 = 0; at + 4 <= size; at += 4) note(start + at, OFFSET);
+  }
+}
+
+function noteUnlessZero(offset: u32): void {
+  if (load<u32>(State.old + offset) !== 0) note(offset, OFFSET);
+}
+
+/** What the offset at a place of such a region is relative to. */
+export function basedOrigin(file: usize, region: usize, offset: u32): u32 {
+  const kind = load<u32>(region, 12);
+  const into = offset - load<u32>(region);
+  const first = load<u32>(region, 16);
+  const second = load<u32>(region, 20);
+  if (kind === SYMBOLS) {
+    const place = into % SYMBOL;
+    if (place < 8) return first;
+    // Where something ends is where it begins and its size.
+    return place < 16 ? second : second + load<u32>((file === 0 ? State.old : State.fresh) + offset - 8);
+  }
+  if (kind === SYMBOLS_SHORT) return into % SYMBOL_SHORT < 8 ? first : second;
+  return kind === NUMBERS || (into & 4) === 0 ? first : second;
+}
