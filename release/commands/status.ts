@@ -119,9 +119,13 @@ function releaseLine({ version, rollout, full, patches, releaseDate, revoked }: 
     full === null ? 'no full binary' : `full ${size(full)}`,
     patches.length === 0
       ? 'no patches'
-      : `${patches.length} patch${patches.length === 1 ? '' : 'es'}, ${size(Math.min(...sizes))} to ${size(Math.max(...sizes))}`,
+      : `${patches.length} patch${patches.length === 1 ? '' : 'es'}, ${range(size(Math.min(...sizes)), size(Math.max(...sizes)))}`,
   ];
   return `${parts.join('  ')}${revoked ? '  REVOKED' : rollout === 0 ? '  offered to nobody' : ''}`;
+}
+
+function range(least: string, most: string): string {
+  return least === most ? least : `${least} to ${most}`;
 }
 
 function size(bytes: number): string {

@@ -32,12 +32,12 @@ trusts. Keep the root keys offline: only the others are needed every day.
 
 The passphrase, the numbers and the thresholds are not for ever: see \`release keys passwd\` and \`release rotate\`.
 
-  --dir <keys>               the folder to write to; it is made if it does not exist
-  --<role>-keys <n>          how many keys a role has: root (default 3), targets, snapshot, timestamp (default 1)
-  --<role>-threshold <m>     how many of them must sign (default 2 of root, 1 of the others). With one root key, or with as
-                             many to sign as there are, a lost key is the end: nothing can be rotated any more
-  --expires-days <d>         how long the root is valid for a feed (default 365)
-  --scrypt-cost <c>          log2 of the cost of guessing the passphrase, ${SCRYPT_COST.min} to ${SCRYPT_COST.max} (default ${SCRYPT_COST.default})
+  --dir <keys>             the folder to write to; it is made if it does not exist
+  --<role>-keys <n>        how many keys a role has: root (default 3), targets, snapshot, timestamp (default 1)
+  --<role>-threshold <m>   how many of them must sign (default 2 of root, 1 of the others). With one root key, or with as
+                           many to sign as there are, a lost key is the end: nothing can be rotated any more
+  --expires-days <d>       how long the root is valid for a feed (default 365)
+  --scrypt-cost <c>        log2 of the cost of guessing the passphrase, ${SCRYPT_COST.min} to ${SCRYPT_COST.max} (default ${SCRYPT_COST.default})
 ${PASSPHRASE_HELP}`;
 
 export const keysInit: Command = {

@@ -23,13 +23,14 @@ file is replaced only once the new one was opened with the new passphrase; if it
 Whoever copied the files before can still open them with the old passphrase: a key that may be in other hands is replaced by
 \`release rotate\`.
 
-  --keys <keys>                the folder with the keys
+  --keys <keys>            the folder with the keys
 ${PASSPHRASE_HELP}\
-                               (the old one; else prompted for, or taken from DGMO_KEY_PASSPHRASE)
-  --new-passphrase-file <file> the new one is the first line of this file
-  --new-passphrase-fd <n>      the same, of an open descriptor
-                               (else prompted for, or taken from DGMO_KEY_NEW_PASSPHRASE)
-  --scrypt-cost <c>            as for \`release keys init\`
+                           (the old one; else prompted for, or taken from DGMO_KEY_PASSPHRASE)
+  --new-passphrase-file <file>
+                           the new one is the first line of this file
+  --new-passphrase-fd <n>  the same, of an open descriptor
+                           (else prompted for, or taken from DGMO_KEY_NEW_PASSPHRASE)
+  --scrypt-cost <c>        as for \`release keys init\`
 `;
 
 export const keysPasswd: Command = {

@@ -1,5 +1,4 @@
 /** `release notes`: what a person will see of a release. */
-import { UsageError } from '../../../lib/errors.ts';
 import { nativeHost } from '../../../lib/platform/native.ts';
 import { standardStreams } from '../../../lib/platform/standard-streams.ts';
 import { notesText } from '../../../lib/ui/text/notes.ts';
@@ -12,7 +11,7 @@ import { outputColumns, print, tell } from '../../platform/terminal.ts';
 import { bytes } from '../../progress.ts';
 import { readPublished } from '../../repository/published.ts';
 import { readChannels, readListed } from '../../repository/releases/channel.ts';
-import { findRelease } from '../../repository/releases/list-changes.ts';
+import { findRelease, noRelease } from '../../repository/releases/list-changes.ts';
 
 const HELP = `Usage: release notes <version> --repo <dir> [options]
        release notes <version> --notes <file.md> [options]
@@ -79,7 +78,7 @@ function publishedManifest(repo: string, version: string): DGMOVersion {
     .sort((a, b) => b.binaries.length - a.binaries.length);
   const [whole] = manifests;
   if (whole !== undefined) return whole;
-  throw new UsageError(`${repo}: wanted a release ${version}, found none on any channel`);
+  throw noRelease(repo, version, 'any channel');
 }
 
 function aboutLine({ updates, releaseDate, binaries, rollback }: DGMOVersion): string {

@@ -1,6 +1,6 @@
 /** `release promote`: lists a release of one channel on another. */
 import path from 'node:path';
-import { UsageError } from '../../../lib/errors.ts';
+import { PolicyError, UsageError } from '../../../lib/errors.ts';
 import { createDirectories } from '../../../lib/platform/files.ts';
 import { MAX_PACKAGES, targetName } from '../../../lib/version/index.ts';
 import { applyLimit, type Command, readArguments, required, wholeNumber } from '../../command.ts';
@@ -14,7 +14,7 @@ import { readPublished } from '../../repository/published.ts';
 import { addRelease } from '../../repository/releases/add-release.ts';
 import type { AddRequest } from '../../repository/releases/add-request.ts';
 import { readChannels } from '../../repository/releases/channel.ts';
-import { findRelease } from '../../repository/releases/list-changes.ts';
+import { findRelease, isRevoked, noRelease } from '../../repository/releases/list-changes.ts';
 import { unpackBinary } from '../../repository/releases/published-binary.ts';
 import { DEFAULT_PATCHES } from '../../repository/releases/spacing.ts';
 import { machineLimits } from '../../work/limits.ts';
@@ -79,8 +79,12 @@ export const promote: Command = {
             const release = findRelease(channel, version);
             return release === undefined ? [] : [{ target: channel.target, release }];
           });
-          if (found.length === 0)
-            throw new UsageError(`${repo}: wanted a release ${version} on ${from}, found none`);
+          if (found.length === 0) throw noRelease(repo, version, from);
+          if (readChannels(published, from).some((channel) => isRevoked(channel, version))) {
+            throw new PolicyError(`${version} was revoked on ${from}: it is not listed on ${to}`, {
+              advice: 'Release the mended version, and promote that.',
+            });
+          }
           const { work } = repositoryLayout(repo);
           createDirectories(host.disk, work, path.dirname);
           return await withScratchFolder(work, 'promote-', async (folder) => {

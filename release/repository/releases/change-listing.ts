@@ -1,5 +1,4 @@
 /** Changes to listed releases that need no new packages: the rollout percentage, and revocation. */
-import { UsageError } from '../../../lib/errors.ts';
 import type { Host } from '../../../lib/platform/host.ts';
 import { targetName } from '../../../lib/version/index.ts';
 import type { Signers } from '../../keys/signers.ts';
@@ -7,7 +6,7 @@ import { commit } from '../commit.ts';
 import { withRepositoryLock } from '../lock.ts';
 import { readPublished, requireCurrent } from '../published.ts';
 import { type Channel, readChannels } from './channel.ts';
-import { findRelease, type RolloutChange, withRevoked, withRollout } from './list-changes.ts';
+import { findRelease, noRelease, type RolloutChange, withRevoked, withRollout } from './list-changes.ts';
 
 /** The channels that changed, e.g. `stable linux-x64`. Empty if nothing had to change. */
 export type Changed = string[];
@@ -62,7 +61,7 @@ async function changeListed(
       (channel) => findRelease(channel, version) !== undefined,
     );
     if (listing.length === 0) {
-      throw new UsageError(`${folder}: wanted a release ${version} on ${name ?? 'any channel'}, found none`);
+      throw noRelease(folder, version, name ?? 'any channel');
     }
     const channels = listing.flatMap((before) => {
       const after = edit(before);

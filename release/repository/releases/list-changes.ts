@@ -8,6 +8,13 @@ export function findRelease({ releases }: Channel, version: string): ListedRelea
   return releases.find((release) => release.version === version);
 }
 
+/** `where`: the channel, or `any channel`. */
+export function noRelease(folder: string, version: string, where: string): UsageError {
+  return new UsageError(`${folder}: wanted a release ${version} on ${where}, found none`, {
+    advice: `\`release status --repo ${folder} --all\` lists those that there are.`,
+  });
+}
+
 /** Newest first. */
 export function releasesBefore({ releases }: Channel, version: string): ListedRelease[] {
   return releases.filter((release) => isNewer(version, release.version));

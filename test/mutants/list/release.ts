@@ -46,4 +46,11 @@ export const RELEASE: readonly MutatedFile[] = [
     tests: ['test/release/commands/trial.test.ts'],
     changes: [['if (ok === false) {', 'if (false) {']],
   },
+  {
+    file: 'release/commands/releases/promote.ts',
+    tests: ['test/release/commands/status.test.ts'],
+    changes: [
+      ['if (readChannels(published, from).some((channel) => isRevoked(channel, version))) {', 'if (false) {'],
+    ],
+  },
 ];

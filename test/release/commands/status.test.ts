@@ -59,7 +59,7 @@ describe('release status', () => {
     const text = describeOverview(found, { now, all: false });
     expect(text).toMatch(/^beta\n {2}linux-x64 {9}2\.0\.0 {3}0 % .* {2}offered to nobody$/m);
     expect(text).toMatch(
-      /^stable\n {2}linux-x64 {9}1\.2\.0 {2}20 % {2}\d{4}-\d\d-\d\d {2}full 22\.\d KB {2}2 patches, [\d.]+ KB to [\d.]+ KB$/m,
+      /^stable\n {2}linux-x64 {9}1\.2\.0 {2}20 % {2}\d{4}-\d\d-\d\d {2}full 22\.\d KB {2}2 patches, [\d.]+ KB$/m,
     );
     expect(text).toContain('before 1.0.0 must update\n');
     expect(text).toMatch(/^ +revoked \d{4}-\d\d-\d\d: 1\.3\.0 \(It lost data\.\)$/m);
@@ -124,8 +124,17 @@ describe('release promote', () => {
     const nothing = await folder.release(['promote', '9.9.9', '--from', 'beta', '--to', 'stable', ...where]);
     expect(nothing).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('wanted a release 9.9.9 on beta'),
+      stderr: expect.stringMatching(
+        /wanted a release 9\.9\.9 on beta, found none\n`release status .* --all`/,
+      ),
     });
+    await feed.revoke('1.2.0');
+    const revoked = await folder.release(promote.with(5, 'nightly'));
+    expect(revoked).toMatchObject({
+      code: 17,
+      stderr: expect.stringContaining('1.2.0 was revoked on beta: it is not listed on nightly'),
+    });
+    expect(await feed.index('nightly', 'linux-x64')).toBeNull();
   });
 });
 
