@@ -26,25 +26,20 @@ import {
   type Applied,
   continueAsTarget,
   type InstallEvent,
-  requireChangeable,
   requireReceipt,
-  requireRoom,
   requireSameWriters,
   type Session,
-  withLock,
 } from '../install/index.ts';
 import { harmless } from '../platform/listener.ts';
 import { type CheckOptions, check } from '../update/check/check.ts';
-import { installedManifest } from '../update/check/installed-release.ts';
 import type { CheckResult, UpdateInfo, UpdatePackage } from '../update/check/update-info.ts';
 import type { UpdateContext } from '../update/context.ts';
-import { downloadPackages, fullRoute, type PackageOptions } from '../update/download/download-packages.ts';
-import { downloadUpdater, lacksUpdater } from '../update/download/download-updater.ts';
+import type { PackageOptions } from '../update/download/download-packages.ts';
 import type { DownloadLimits } from '../update/download/limits.ts';
 import type { UpdateEvent } from '../update/events.ts';
-import { baselineOf, targetOf, updaterFor } from '../version/index.ts';
+import { baselineOf, targetOf } from '../version/index.ts';
 import { version as semanticVersion } from '../version/semver.ts';
-import { applyPackages, type FeedRoute } from './apply.ts';
+import type { FeedRoute } from './apply.ts';
 import {
   APPLY_FIELDS,
   type ApplyOptions,
@@ -65,8 +60,6 @@ import {
   withErrors,
 } from './open-install.ts';
 import { handOverCommand, type RestartCommand, type RestartNotice, restartNotice } from './restart.ts';
-import { bringUpdater, fetchUpdater } from './steps/bring-updater.ts';
-import { fetchConfigSchema } from './steps/config-schema.ts';
 
 export interface RecoverOptions {
   /** First finish or undo what an interrupted run left open. Default: false. */
@@ -185,22 +178,11 @@ export class UpdateManager {
    * const { files } = await manager.downloadUpdate(update);
    */
   downloadUpdate(update: UpdateInfo, options: PackageOptions = {}): Promise<UpdatePackage> {
-    const session = this.#session;
-    return withErrors(session, async () => {
+    return withErrors(this.#session, async () => {
       decodeInput(UPDATE, update, 'update');
       requireOptions(PACKAGE_FIELDS, options);
-      await requireChangeable(session);
-      const context = this.#context();
-      requireRoom(session, {
-        name: `the update to ${update.version}`,
-        installed: context.receipt.binary,
-        binary: update.binarySize,
-        download: update.downloadSize,
-      });
-      const downloaded = await downloadPackages(context, update, options);
-      await fetchUpdater(context, update.manifest, options);
-      await fetchConfigSchema(context, update.manifest);
-      return downloaded;
+      const { downloadUpdate } = await import('./steps/download-update.ts');
+      return downloadUpdate(this.#session, () => this.#context(), { update, options });
     });
   }
 
@@ -221,6 +203,8 @@ export class UpdateManager {
       requireChosen(downloaded);
       await recoverFirst(this.#session, NO_FAILURE);
       const context = this.#context();
+      const { applyPackages } = await import('./apply.ts');
+      const { fullRoute } = await import('../update/download/download-packages.ts');
       const full = fullRoute(update, route);
       const fallback = full === null ? null : { context, update, route: full, options };
       const noWait = options.waitFor === undefined;
@@ -241,19 +225,10 @@ export class UpdateManager {
    * const version = await manager.completeUpdater();
    */
   completeUpdater(options: PackageOptions = {}): Promise<string | null> {
-    const session = this.#session;
-    return withErrors(session, async () => {
+    return withErrors(this.#session, async () => {
       requireOptions(PACKAGE_FIELDS, options);
-      const context = this.#context();
-      const manifest = await installedManifest(context);
-      if (manifest === null || !lacksUpdater(session, manifest)) return null;
-      await requireChangeable(session);
-      await downloadUpdater(context, manifest, options);
-      const { binary } = context.receipt;
-      const release = { contents: { manifest }, from: binary, to: binary };
-      await withLock(session.host, session.layout, () => bringUpdater(session, release));
-      const brought = updaterFor(manifest, targetOf(session.host));
-      return lacksUpdater(session, manifest) ? null : (brought?.version ?? null);
+      const { completeUpdater } = await import('./steps/download-update.ts');
+      return completeUpdater(this.#context(), options);
     });
   }
 
@@ -272,6 +247,7 @@ export class UpdateManager {
     return withErrors(this.#session, async () => {
       decodeInput(wordList, packages, 'packages');
       requireOptions<ApplyPackageOptions>({ ...APPLY_FIELDS, noWait: boolean }, options);
+      const { applyPackages } = await import('./apply.ts');
       return applyPackages(this.#session, {
         ...requestOf(options),
         ...{ packages, route: null, fallback: null, baseline: null, noWait: options.noWait === true },

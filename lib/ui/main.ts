@@ -35,7 +35,7 @@ const COMMANDS: Record<
   init: async (context) => (await import('./commands.ts')).runInit(context),
   rollback: async (context) => (await import('./rollback-command.ts')).runRollback(context),
   snapshots: async (context) => (await import('./snapshot-commands.ts')).runSnapshots(context),
-  check: async (context) => (await import('./update-commands.ts')).runCheck(context),
+  check: async (context) => (await import('./check-command.ts')).runCheck(context),
   download: async (context) => (await import('./update-commands.ts')).runDownload(context),
   update: async (context) => (await import('./update-commands.ts')).runUpdate(context),
   config: async (context) => (await import('./choices/config-command.ts')).runConfig(context),

@@ -1,32 +1,19 @@
-/** The commands that use the feed: check, download, update. */
-import {
-  type Applied,
-  type CheckOptions,
-  type CheckResult,
-  type UpdateInfo,
-  UpdateManager,
-} from '../api/index.ts';
+/** The commands that bring a release: download, update. */
+import type { Applied, CheckResult, UpdateInfo, UpdateManager } from '../api/index.ts';
 import { InterruptedError, UpdaterError, UsageError } from '../errors.ts';
 import { evolutionWish, parsePid } from './arguments.ts';
+import { holds, lookFor, managerOf, withNextStep } from './check-command.ts';
 import { appliedResult } from './commands.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
 import { FetchedBytes } from './fetched-bytes.ts';
 import { putBackExecutable } from './health/repair-command.ts';
 import { describeRepair } from './text/health.ts';
-import type { HoldContext } from './text/holds.ts';
 import { linesText } from './text/lines.ts';
-import { notesText, PLAIN_NOTES } from './text/notes.ts';
-import { announcement, checkData, describeCheck, receiptText, wayBackText } from './text/update.ts';
+import { notesText } from './text/notes.ts';
+import { announcement, checkData, describeCheck, receiptText } from './text/update.ts';
 
 /** How long "Remind me later" postpones an update, in milliseconds. */
 const LATER = 24 * 3_600_000;
-
-export async function runCheck(context: CommandContext): Promise<void> {
-  const manager = managerOf(context);
-  const found = await lookFor(context, manager);
-  const code = found.update !== null && isGiven(context.line, 'exit-code') ? 100 : 0;
-  context.report.result('check', withNextStep(context, manager, found, false), checkData(found), code);
-}
 
 export async function runDownload(context: CommandContext): Promise<void> {
   const { report } = context;
@@ -173,36 +160,6 @@ function waitOptions({ line }: CommandContext): { waitFor?: number; relaunch: bo
   return { waitFor: parsePid(pid), relaunch };
 }
 
-function managerOf(
-  { line, install, report }: CommandContext,
-  { onEvent = report.event }: { onEvent?: typeof report.event } = {},
-): UpdateManager {
-  return new UpdateManager({
-    ...install,
-    feed: optionOf(line, 'feed'),
-    caFile: optionOf(line, 'ca-file'),
-    allowPlainHttp: isGiven(line, 'allow-http'),
-    onEvent,
-  });
-}
-
-function lookFor(
-  { line }: CommandContext,
-  manager: UpdateManager,
-  how: Pick<CheckOptions, 'for'> & { recover?: boolean } = {},
-): Promise<CheckResult> {
-  return manager.check({
-    version: optionOf(line, 'version'),
-    channel: optionOf(line, 'channel'),
-    ...how,
-  });
-}
-
-function holds({ host, line }: CommandContext, manager: UpdateManager): HoldContext {
-  const { settings } = manager.settings();
-  return { settings, localOffset: host.localOffset, typed: line.command === 'update' };
-}
-
 type Answer = 'now' | 'later' | 'skip' | 'auto';
 
 /**
@@ -269,27 +226,4 @@ async function evolutionsOf(
     evolutions.map(({ id, description }) => ({ value: id, label: `${id}: ${description}` })),
     evolutions.filter(({ autoApply }) => autoApply).map(({ id }) => id),
   );
-}
-
-/** @param typed the command is `update` itself, so it needs no advice to run that */
-function withNextStep(
-  context: CommandContext,
-  manager: UpdateManager,
-  found: CheckResult,
-  typed: boolean,
-): string {
-  const { outColumns, unicode } = context.screen;
-  const notes = outColumns === null ? PLAIN_NOTES : { columns: outColumns, colors: false, unicode };
-  const text = describeCheck(found, holds(context, manager), notes);
-  const { update, wayBack } = found;
-  if (update === null) return text;
-  const how =
-    update.direction === 'back'
-      ? wayBack === null
-        ? `\`dgmo-updater update --version ${update.version}\` goes back to it.`
-        : wayBackText(wayBack)
-      : typed
-        ? '`dgmo-updater update --yes` installs it without asking.'
-        : 'Run `dgmo-updater update` to install it.';
-  return `${text}\n${how}`;
 }

@@ -27,20 +27,19 @@ const PATIENCE = 3000;
 
 export type Advice = { answer: CheckAnswer; failure: null } | { answer: null; failure: string };
 
-/** Begins to ask, while the feed is read; null if no check API was configured. */
+/** Begins to ask the API at that address, while the feed is read. */
 export function requestAdvice(
   context: UpdateContext,
+  address: string,
   channel: string,
   choices: Choices,
-): Promise<Advice | null> {
-  const { preferences, network, session, signal } = context;
-  const { checkApi } = preferences;
-  if (checkApi === null) return Promise.resolve(null);
+): Promise<Advice> {
+  const { network, session, signal } = context;
   const { clock } = session.host;
   const advice = askApi({
     network,
     clock,
-    address: checkApi,
+    address,
     request: () => requestOf(context, channel, choices),
     signal,
   });
@@ -112,8 +111,7 @@ export async function askApi({ network, clock, address, request, signal }: ApiQu
 }
 
 /** As an event: whether the API says what the signed metadata says. */
-export function reportAdvice(context: UpdateContext, advice: Advice | null, { release }: Selection): void {
-  if (advice === null) return;
+export function reportAdvice(context: UpdateContext, advice: Advice, { release }: Selection): void {
   if (advice.answer === null) {
     const detail = `the check API is passed over: ${advice.failure}`;
     context.emit({ event: 'advice', agrees: null, detail });

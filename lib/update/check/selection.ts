@@ -167,3 +167,9 @@ function wayBack({ releases, revoked }: Offered, { installed, choices }: Situati
     ) ?? null
   );
 }
+
+/** The newest release that was not revoked. */
+export function newestOf({ releases, revoked }: Offered): string | null {
+  const found = releases.find(({ version }) => !revoked.some((entry) => entry.version === version));
+  return found?.version ?? null;
+}

@@ -1,0 +1,66 @@
+/** `check`, and what `update` and `download` begin with. In its own file so that it starts fast. */
+import { type CheckOptions, type CheckResult, UpdateManager } from '../api/index.ts';
+import { type CommandContext, isGiven, optionOf } from './context.ts';
+import type { HoldContext } from './text/holds.ts';
+import { PLAIN_NOTES } from './text/notes.ts';
+import { checkData, describeCheck, wayBackText } from './text/update.ts';
+
+export async function runCheck(context: CommandContext): Promise<void> {
+  const manager = managerOf(context);
+  const found = await lookFor(context, manager);
+  const code = found.update !== null && isGiven(context.line, 'exit-code') ? 100 : 0;
+  context.report.result('check', withNextStep(context, manager, found, false), checkData(found), code);
+}
+
+export function managerOf(
+  { line, install, report }: CommandContext,
+  { onEvent = report.event }: { onEvent?: typeof report.event } = {},
+): UpdateManager {
+  return new UpdateManager({
+    ...install,
+    feed: optionOf(line, 'feed'),
+    caFile: optionOf(line, 'ca-file'),
+    allowPlainHttp: isGiven(line, 'allow-http'),
+    onEvent,
+  });
+}
+
+export function lookFor(
+  { line }: CommandContext,
+  manager: UpdateManager,
+  how: Pick<CheckOptions, 'for'> & { recover?: boolean } = {},
+): Promise<CheckResult> {
+  return manager.check({
+    version: optionOf(line, 'version'),
+    channel: optionOf(line, 'channel'),
+    ...how,
+  });
+}
+
+export function holds({ host, line }: CommandContext, manager: UpdateManager): HoldContext {
+  const { settings } = manager.settings();
+  return { settings, localOffset: host.localOffset, typed: line.command === 'update' };
+}
+
+/** @param typed the command is `update` itself, so it needs no advice to run that */
+export function withNextStep(
+  context: CommandContext,
+  manager: UpdateManager,
+  found: CheckResult,
+  typed: boolean,
+): string {
+  const { outColumns, unicode } = context.screen;
+  const notes = outColumns === null ? PLAIN_NOTES : { columns: outColumns, colors: false, unicode };
+  const text = describeCheck(found, holds(context, manager), notes);
+  const { update, wayBack } = found;
+  if (update === null) return text;
+  const how =
+    update.direction === 'back'
+      ? wayBack === null
+        ? `\`dgmo-updater update --version ${update.version}\` goes back to it.`
+        : wayBackText(wayBack)
+      : typed
+        ? '`dgmo-updater update --yes` installs it without asking.'
+        : 'Run `dgmo-updater update` to install it.';
+  return `${text}\n${how}`;
+}

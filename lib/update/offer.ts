@@ -1,0 +1,54 @@
+/** What there is to know about a release that is offered, and what it takes to download it. Loaded only if there is one. */
+import { type ChannelIndex, isNewer, type ListedRelease } from '../version/index.ts';
+import { cachedBytes } from './cache/cache.ts';
+import { readManifest } from './check/channel.ts';
+import { releasesBetween } from './check/releases-between.ts';
+import type { Selection } from './check/selection.ts';
+import type { UpdateInfo } from './check/update-info.ts';
+import type { UpdateContext } from './context.ts';
+import { updaterBytes } from './download/download-updater.ts';
+import { planDownload } from './download/route.ts';
+
+/**
+ * @param read the releases that were read, newest first
+ * @throws as `check` does
+ */
+export async function updateInfo(
+  context: UpdateContext,
+  index: ChannelIndex,
+  selection: Selection & { release: ListedRelease },
+  read: readonly ListedRelease[],
+): Promise<UpdateInfo> {
+  const { release, direction, mandatory, revoked, despite } = selection;
+  const { receipt, documents, session, location } = context;
+  const manifest = await readManifest(documents, release);
+  const cached = cachedBytes(session.host.disk, location.cacheFolder);
+  const question = { installed: receipt.binary, to: release, cached };
+  const between = direction === 'back' ? [] : await releasesBetween(documents, index, question);
+  const releases = between.length > read.length ? between : read;
+  const updaterSize = updaterBytes(session, manifest, cached);
+  const routes = planDownload({ from: receipt.binary.sha256, to: release, releases, cached });
+  return {
+    currentVersion: receipt.binary.version,
+    version: release.version,
+    releaseDate: release.releaseDate,
+    type: release.type,
+    // Also if one of the releases in between is.
+    isSecurity: releases.some(
+      ({ version, type }) =>
+        type === 'security' && isNewer(version, receipt.binary.version) && !isNewer(version, release.version),
+    ),
+    riskLevel: release.riskLevel,
+    changelog: manifest.updates.changes,
+    evolutions: manifest.evolutions,
+    downloadSize: (routes[0]?.remaining ?? 0) + updaterSize,
+    updaterSize,
+    binarySize: release.binary.size,
+    mandatory: mandatory || revoked !== null,
+    direction,
+    despite,
+    routes,
+    release,
+    manifest,
+  };
+}
