@@ -120,6 +120,7 @@ export function array<T>(decode: Decoder<T>, min: number, max: number): Decoder<
 
 /** Exactly these fields, all of them. */
 export function object<F extends Fields>(fields: F): Decoder<{ [K in keyof F]: Decoded<F[K]> }> {
+  const decoders = Object.entries(fields);
   return (value, path) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw unwanted(path, 'an object', value);
@@ -131,11 +132,12 @@ export function object<F extends Fields>(fields: F): Decoder<{ [K in keyof F]: D
         throw new DamagedError(`${path}: wanted no fields but ${known}, found ${show(name)}`);
       }
     }
-    const decoded = Object.entries(fields).map(([name, decode]) => {
+    const decoded: Record<string, unknown> = {};
+    for (const [name, decode] of decoders) {
       const field = Object.hasOwn(source, name) ? source[name] : undefined;
-      return [name, decode(field, `${path}.${name}`)];
-    });
-    return Object.fromEntries(decoded) as { [K in keyof F]: Decoded<F[K]> };
+      decoded[name] = decode(field, `${path}.${name}`);
+    }
+    return decoded as { [K in keyof F]: Decoded<F[K]> };
   };
 }
 

@@ -17,7 +17,7 @@ export function parseJson(bytes: Uint8Array, what: string, limit = MAX_DOCUMENT)
   }
   const text = decodeText(bytes, what);
   const value = parse(text, what);
-  const name = repeatedName(text);
+  const name = isAsWritten(text, value) ? null : repeatedName(text);
   if (name !== null) {
     throw new DamagedError(`${what}: wanted each name once in an object, found ${printable(name)} twice`);
   }
@@ -50,6 +50,21 @@ function parse(text: string, what: string): unknown {
         cause,
       },
     );
+  }
+}
+
+/**
+ * Whether the text is what JSON.stringify makes of the value, in one line or indented by two, as all our documents are. Then no
+ * object has a name twice, since each is written once. This takes a tenth of the time that reading the text for it takes.
+ */
+function isAsWritten(text: string, value: unknown): boolean {
+  try {
+    const written = JSON.stringify(value, null, text.startsWith('{\n') ? 2 : 0);
+    return text === written || text === `${written}\n`;
+  } catch (error) {
+    // It is nested more deeply than can be written; parsing has no such limit.
+    if (!(error instanceof RangeError)) throw error;
+    return false;
   }
 }
 

@@ -34,6 +34,32 @@ describe('JSON from outside', () => {
     expect(() => parseJson(new TextEncoder().encode(text), 'document', 3_000_000)).toThrow(/found "a" twice/);
   });
 
+  test('is refused when a name stands twice, however the rest is written', () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.string(), fc.jsonValue(), { minKeys: 1 }),
+        fc.nat(),
+        fc.constantFrom(0, 2, 3),
+        (value, at, indent) => {
+          const names = Object.keys(value);
+          const name = names[at % names.length] ?? '';
+          // The last of two counts, so this is the same value.
+          const text = JSON.stringify({ '': 0, ...value, '\n': 0 }, null, indent);
+          const repeated = text.replace('{', () => `{${JSON.stringify(name)}:0,`);
+          expect(() => parse(repeated)).toThrow(/twice$/);
+        },
+      ),
+    );
+  });
+
+  test('is read when it is nested as deeply as its length allows', () => {
+    const depth = 500_000;
+    const text = '['.repeat(depth) + ']'.repeat(depth);
+    let nested = 0;
+    for (let value = parse(text); Array.isArray(value) && value.length > 0; value = value[0]) nested++;
+    expect(nested).toBe(depth - 1);
+  });
+
   const once = ['{"a":{"a":{"a":1}}}', '[{"a":1},{"a":2}]', '{"a":"a","b":"a:"}', '{"a":["b","b"],"b":"}{"}'];
   for (const text of once) {
     test(`is read when names only look repeated: ${text}`, () => {

@@ -119,6 +119,8 @@ export const FORMAT: readonly MutatedFile[] = [
     changes: [
       ['if (bytes.length > limit) ', 'if (false) '],
       ['if (name !== null) ', 'if (false) '],
+      ['text === written || text === `${written}\\n`', 'true'],
+      ['if (!(error instanceof RangeError)) throw error;\n    return false;', 'throw error;'],
       [
         'isMarked ? bytes.subarray(MARK.length) : bytes',
         'bytes',
