@@ -12,13 +12,8 @@
  * breaks, it drops the bytes that came too late to be handed out before, up to 0.9 MB on loopback; a resumed download
  * fetches them again.
  */
-import { X509Certificate } from 'node:crypto';
-import { rootCertificates } from 'node:tls';
-import { errorMessage, InterruptedError, MachineError, UpdaterError } from '../../errors.ts';
+import { InterruptedError, UpdaterError } from '../../errors.ts';
 import { isLoopback, shownAddress } from '../../format/web-address.ts';
-import { asUpdaterError } from '../failures.ts';
-import { readFile } from '../files.ts';
-import { nativeDisk } from '../native-disk.ts';
 import { networkFailure, type Peer, tooLate } from './failures.ts';
 import {
   type Network,
@@ -30,10 +25,6 @@ import {
 import { proxyFor, type WebProxy } from './proxy.ts';
 import { redirected } from './redirect.ts';
 
-const TLS_1_3 = 0x0304;
-/** 4 MiB: the authorities of a system have a few hundred KB. */
-const MAX_CERTIFICATES = 1 << 22;
-
 /**
  * Certificates are read at the first https request, which throws MachineError if the file cannot be read and
  * NetworkFailure if there is no certificate in it.
@@ -41,8 +32,9 @@ const MAX_CERTIFICATES = 1 << 22;
 export function nativeNetwork(settings: NetworkSettings): Network {
   const plain = new Bun.FetchSession({ keepAlive: false });
   let secure: Bun.FetchSession | undefined;
-  const sessionFor = ({ protocol }: URL): Bun.FetchSession => {
+  const sessionFor = async ({ protocol }: URL): Promise<Bun.FetchSession> => {
     if (protocol !== 'https:') return plain;
+    const { secureSession } = await import('./certificates.ts');
     secure ??= secureSession(settings);
     return secure;
   };
@@ -53,7 +45,7 @@ export function nativeNetwork(settings: NetworkSettings): Network {
       for (;;) {
         const url = checkedUrl(next.url, settings);
         const proxy = proxyFor(url, settings.environment);
-        const response = await exchange(next, url, proxy, sessionFor(url));
+        const response = await exchange(next, url, proxy, await sessionFor(url));
         seen.push(url.href);
         try {
           const onward = redirected(next, response, seen);
@@ -67,52 +59,6 @@ export function nativeNetwork(settings: NetworkSettings): Network {
       }
     },
   };
-}
-
-/** A session builds its TLS context once; with `tls` in each call, fetch would compare 118 authorities every time. */
-function secureSession(settings: NetworkSettings): Bun.FetchSession {
-  // bun-types 1.4.5 does not know `minVersion`; as a number fetch obeys it, as a string it does not.
-  const tls = { ca: authorities(settings), minVersion: TLS_1_3, rejectUnauthorized: true };
-  return new Bun.FetchSession({ tls, keepAlive: false });
-}
-
-function authorities({ certificateFile, environment }: NetworkSettings): string[] {
-  const file = certificateFile ?? environment.NODE_EXTRA_CA_CERTS ?? '';
-  if (file === '') return [...rootCertificates];
-  const named = certificateFile === undefined ? `NODE_EXTRA_CA_CERTS: ${file}` : file;
-  let pem: string;
-  try {
-    pem = readCertificates(file);
-  } catch (error) {
-    const failure = asUpdaterError(error, file);
-    if (certificateFile !== undefined || !(failure instanceof MachineError)) throw failure;
-    throw new MachineError(`NODE_EXTRA_CA_CERTS: ${failure.message}`, {
-      advice: 'Correct that variable of the environment, or unset it.',
-      cause: error,
-    });
-  }
-  try {
-    // fetch would fail as if it could not open a socket.
-    new X509Certificate(pem);
-  } catch (error) {
-    throw new NetworkFailure('certificate', `${named}: not a PEM certificate (${errorMessage(error)})`, {
-      advice: 'Pass a file of PEM certificates with --ca-file or NODE_EXTRA_CA_CERTS.',
-      cause: error,
-    });
-  }
-  return [...rootCertificates, pem];
-}
-
-/** Throws an error with an errno name, or MachineError if the file is too large to be one of certificates. */
-function readCertificates(file: string): string {
-  const size = nativeDisk.status(nativeDisk.resolve(file))?.size ?? 0;
-  if (size > MAX_CERTIFICATES) {
-    throw new MachineError(
-      `${file}: wanted a file of PEM certificates of at most ${MAX_CERTIFICATES} bytes, found ${size} bytes`,
-      { advice: 'Name the file with the authorities that are missing.' },
-    );
-  }
-  return Buffer.from(readFile(nativeDisk, file, MAX_CERTIFICATES) ?? new Uint8Array(0)).toString('latin1');
 }
 
 /** Credentials in an address are not sent, and so never reach a message. */
@@ -137,10 +83,11 @@ async function exchange(
 ): Promise<NetworkResponse> {
   const peer: Peer = { host: url.host, proxy: proxy?.address ?? null };
   const ending = new AbortController();
+  let isRead = false;
   const interrupt = () => ending.abort(interruption(signal));
   const close = () => {
     signal?.removeEventListener('abort', interrupt);
-    ending.abort();
+    if (!isRead) ending.abort();
   };
   const within: Within = async (what, step) => {
     const timer = setTimeout(() => ending.abort(tooLate(peer, what, idleTimeout)), idleTimeout);
@@ -178,7 +125,10 @@ async function exchange(
     url: url.href,
     status: response.status,
     headers: Object.fromEntries(response.headers),
-    body: chunksOf(response.body, within, close),
+    body: chunksOf(response.body, within, (isWhole) => {
+      isRead = isWhole;
+      close();
+    }),
     close,
   };
 }
@@ -189,18 +139,19 @@ type Within = <T>(what: string, step: () => Promise<T>) => Promise<T>;
 async function* chunksOf(
   body: ReadableStream<Uint8Array> | null,
   within: Within,
-  close: () => void,
+  ended: (isWhole: boolean) => void,
 ): AsyncGenerator<Uint8Array, void> {
+  let isWhole = false;
   try {
     const reader = body?.getReader();
     if (reader === undefined) return;
-    for (;;) {
+    while (!isWhole) {
       const { done, value } = await within('sent nothing more', () => reader.read());
-      if (done) return;
-      yield value;
+      if (value !== undefined) yield value;
+      isWhole = done;
     }
   } finally {
-    close();
+    ended(isWhole);
   }
 }
 

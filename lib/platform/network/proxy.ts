@@ -1,5 +1,4 @@
-/** Which proxy an address is reached through, as the environment says. Pure. */
-import { BlockList, isIP } from 'node:net';
+/** Which proxy an address is reached through, as the environment says. Pure; loads node:net only if NO_PROXY is looked into. */
 import { isLoopback } from '../../format/web-address.ts';
 import { NetworkFailure } from './network.ts';
 
@@ -72,8 +71,11 @@ export function isExempt(url: URL, list: string): boolean {
     .some((entry) => covers(entry, host, port));
 }
 
+const net = () => require('node:net') as typeof import('node:net');
+
 function covers(entry: string, host: string, port: string): boolean {
   if (entry === '*') return true;
+  const { isIP } = net();
   const [, name = '', wantedPort] = /^(\[.*\]|[^:]*|.*:.*:.*?)(?::(\d+))?$/.exec(entry) ?? [];
   const isAddress = isIP(bareHost(entry)) !== 0;
   if (!isAddress && wantedPort !== undefined && wantedPort !== port) return false;
@@ -84,10 +86,12 @@ function covers(entry: string, host: string, port: string): boolean {
 }
 
 function sameAddress(host: string, address: string): boolean {
+  const { isIP } = net();
   return isIP(host) === isIP(address) && inBlock(host, `${address}/${isIP(address) === 4 ? 32 : 128}`);
 }
 
 function inBlock(host: string, block: string): boolean {
+  const { BlockList, isIP } = net();
   const [address = '', bits = ''] = block.split('/');
   const family = isIP(address) === 4 ? 'ipv4' : 'ipv6';
   const limit = family === 'ipv4' ? 32 : 128;
