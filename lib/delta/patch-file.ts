@@ -7,7 +7,8 @@ import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { DamagedError, TrustError } from '../errors.ts';
 import { digestBytes, memorySource, type Source } from '../platform/files.ts';
 import { preAuthEncoding } from '../trust/envelope.ts';
-import { type PublicKey, type SigningKey, verifySignature } from '../trust/key.ts';
+import type { PublicKey } from '../trust/key.ts';
+import { type SigningKey, verifySignature } from '../trust/signing.ts';
 import { plain } from './compress.ts';
 import { encodeHeader, type PatchHeader, readPatchHeader } from './header.ts';
 

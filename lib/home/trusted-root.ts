@@ -39,11 +39,21 @@ export function trustedRootOf({
   return folder === null ? trustRoot(settings.root) : loadRootDocument(host, folder, settings.root).root;
 }
 
-/** The newest root that the chain leads to. Throws TrustError if there is none, or the home belongs to somebody else. */
-export function loadRootDocument(host: Host, home: string, compiledIn: unknown): RootDocument {
+/**
+ * The newest root that the chain leads to. Throws TrustError if there is none, or the home belongs to somebody else.
+ *
+ * @param read how a compiled-in root is read: `readRoot` if the caller has it verified all the same, as the feed does
+ */
+export function loadRootDocument(
+  host: Host,
+  home: string,
+  compiledIn: unknown,
+  read: (json: unknown) => TrustedRoot = trustRoot,
+): RootDocument {
   const foreign = foreignPartOf(host, home);
   if (foreign !== null && compiledIn === null) throw foreignHome(foreign);
-  const first = firstRoot(host, home, compiledIn);
+  const first =
+    compiledIn === null ? keptFirstRoot(host, home) : { root: read(compiledIn), json: compiledIn };
   return foreign === null ? followChain(first, keptRoots(host, home)) : first;
 }
 
@@ -56,8 +66,7 @@ function trustFolder({ platform }: Host, home: string): string {
   return pathsOf(platform).join(home, 'trust');
 }
 
-function firstRoot(host: Host, home: string, compiledIn: unknown): RootDocument {
-  if (compiledIn !== null) return { root: trustRoot(compiledIn), json: compiledIn };
+function keptFirstRoot(host: Host, home: string): RootDocument {
   const file = pathsOf(host.platform).join(trustFolder(host, home), 'root.json');
   const bytes = readFile(host.disk, file, LIMIT);
   if (bytes !== null) return decodeFirst(bytes, file);
@@ -154,7 +163,7 @@ export function acceptRoot(host: Host, home: string, bytes: Uint8Array, compiled
   if (foreign !== null) throw foreignHome(foreign);
   if (compiledIn === null) return given;
   const kept = keptRoots(host, home);
-  const first = firstRoot(host, home, compiledIn);
+  const first: RootDocument = { root: trustRoot(compiledIn), json: compiledIn };
   let link: RootDocument | null = first;
   while (link !== null && link.root.version < given.root.version) {
     const { root } = link;

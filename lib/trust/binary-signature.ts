@@ -7,8 +7,8 @@ import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { TrustError } from '../errors.ts';
 import { type Binary, targetName } from '../version/index.ts';
 import { preAuthEncoding } from './envelope.ts';
-import { type SigningKey, verifySignature } from './key.ts';
 import type { TrustedRoot } from './root.ts';
+import { type SigningKey, verifySignature } from './signing.ts';
 
 export const BINARY_TYPE = 'application/vnd.dgmo.binary.v1+json';
 

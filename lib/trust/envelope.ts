@@ -9,8 +9,9 @@
 import { DamagedError, TrustError } from '../errors.ts';
 import { array, hex, line, object, stringOf } from '../format/decoder.ts';
 import { parseJson } from '../format/json.ts';
-import { type PublicKey, type SigningKey, verifySignature } from './key.ts';
+import type { PublicKey } from './key.ts';
 import type { TrustedRoot } from './root.ts';
+import { type SigningKey, verifySignature } from './signing.ts';
 
 /** 2 MiB: a payload of 1 MiB in base64, and its signatures. */
 export const MAX_ENVELOPE = 2 << 20;

@@ -11,6 +11,8 @@ export {
 export {
   ANY_KEYS,
   checkTargetPath,
+  eagerSource,
+  eitherOf,
   type Feed,
   type FeedOptions,
   type KeyPolicy,
@@ -25,9 +27,10 @@ export {
   TARGET_HASHES,
   type TargetHash,
   type TargetInfo,
+  timestampFile,
   verifyTarget,
 } from './feed/index.ts';
-export { type PublicKey, publicKey, type SigningKey, signingKey, verifySignature } from './key.ts';
+export { type PublicKey, publicKey } from './key.ts';
 export { decodeKeyFile, KEY_FILE_TYPE, type KeyFile, openKey, SCRYPT_COST, sealKey } from './key-file.ts';
 export {
   decodeRoot,
@@ -38,6 +41,8 @@ export {
   type Role,
   type RoleName,
   type RootDraft,
+  readRoot,
   type TrustedRoot,
   trustRoot,
 } from './root.ts';
+export { type SigningKey, signingKey, verifySignature } from './signing.ts';

@@ -8,8 +8,8 @@ import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { DamagedError, TrustError } from '../errors.ts';
 import { type Decoded, hex, integer, object, oneOf, stringOf } from '../format/decoder.ts';
 import { parseJson } from '../format/json.ts';
-import { type SigningKey, signingKey } from './key.ts';
 import { ROLES, type RoleName } from './root.ts';
+import { type SigningKey, signingKey } from './signing.ts';
 
 export const KEY_FILE_TYPE = 'dgmo-private-key';
 

@@ -12,7 +12,8 @@ import { DamagedError, errorMessage, TrustError } from '../errors.ts';
 import { unwanted } from '../format/decoder.ts';
 import { parseJson } from '../format/json.ts';
 import { printable } from '../format/printable.ts';
-import { KEY_TYPE, type PublicKey, publicKey, type SigningKey } from './key.ts';
+import { KEY_TYPE, type PublicKey, publicKey } from './key.ts';
+import type { SigningKey } from './signing.ts';
 
 export const ROLES = ['root', 'targets', 'snapshot', 'timestamp'] as const;
 export type RoleName = (typeof ROLES)[number];
@@ -47,6 +48,13 @@ export function decodeRoot(bytes: Uint8Array): TrustedRoot {
 
 /** The same for parsed JSON, as the compiled-in root is. */
 export function trustRoot(json: unknown): TrustedRoot {
+  const root = readRoot(json);
+  verifyOwnSignatures(root.metadata);
+  return root;
+}
+
+/** The same for who verifies its signatures by other means, as the feed does. Throws DamagedError. */
+export function readRoot(json: unknown): TrustedRoot {
   const metadata = readMetadata(json);
   const { signed } = metadata;
   if (!Number.isSafeInteger(signed.version) || signed.version < 1) {
@@ -59,7 +67,6 @@ export function trustRoot(json: unknown): TrustedRoot {
     snapshot: readRole(signed, 'snapshot'),
     timestamp: readRole(signed, 'timestamp'),
   };
-  verifyOwnSignatures(metadata);
   return { version: signed.version, expires: readExpiry(signed.expires), roles, metadata };
 }
 

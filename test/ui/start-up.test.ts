@@ -50,6 +50,11 @@ function loaded(...modules: string[]) {
   };
 }
 
+const PACKAGES_OF_A_CHECK = [
+  ...['@noble/hashes', '@tufjs/canonical-json', '@tufjs/models'],
+  ...['balanced-match', 'brace-expansion', 'minimatch', 'tuf-js'],
+];
+
 test('--version and --help', () => {
   const { builtIn, packages, bytes } = loaded(
     'updater.ts',
@@ -71,4 +76,17 @@ test('status', () => {
     packages: [],
   });
   expect(bytes).toBeLessThan(136_000);
+});
+
+test('a check that finds nothing', () => {
+  const { builtIn, packages, bytes } = loaded(
+    'updater.ts',
+    'lib/platform/native.ts',
+    'lib/ui/check-command.ts',
+  );
+  expect(builtIn).toEqual(['bun:ffi', 'fs', 'path', 'path/win32']);
+  // What reads the feed, which loads node:crypto. What computes on the curve is not needed: signatures are verified natively.
+  const names = packages.map((file) => /node_modules\/((@[^/]+\/)?[^/]+)/.exec(file)?.[1]);
+  expect([...new Set(names)].sort()).toEqual(PACKAGES_OF_A_CHECK);
+  expect(bytes).toBeLessThan(265_000);
 });

@@ -3,10 +3,10 @@ import type { Key } from '@tufjs/models';
 import { TrustError } from '../../errors.ts';
 import { printable } from '../../format/printable.ts';
 import { KEY_TYPE, publicKey } from '../key.ts';
-import { trustRoot } from '../root.ts';
+import { readRoot } from '../root.ts';
 
 export interface KeyPolicy {
-  /** Throws if this root, as JSON, may not be trusted. Its signatures are also checked elsewhere. */
+  /** Throws if this root, as JSON, may not be trusted. Its signatures are verified elsewhere. */
   root(json: unknown): void;
   /** Throws if a delegation may not name these keys. */
   keys(keys: Readonly<Record<string, Key>>, file: string): void;
@@ -20,7 +20,7 @@ const PUBLIC = /^[0-9a-f]{64}$/;
  */
 export const OWN_KEYS: KeyPolicy = {
   root: (json) => {
-    trustRoot(json);
+    readRoot(json);
   },
   keys: (keys, file) => {
     for (const [id, key] of Object.entries(keys)) {

@@ -40,13 +40,14 @@ export function networkSource(options: NetworkSourceOptions): MetadataSource {
       forbidden.has(url)
         ? `the feed has no such file, or the server does not give it (403${meaningOf(403)})`
         : null,
-    async get(url, maxLength) {
+    async get(url, maxLength, givenUp) {
       const deadline = clock.monotonic() + limits.totalTime;
+      const stop = eitherOf(signal, givenUp);
       const response = await network.request({
         url,
         headers,
         idleTimeout: limits.idleTimeout,
-        ...(signal === undefined ? {} : { signal }),
+        ...(stop === undefined ? {} : { signal: stop }),
       });
       try {
         // S3 answers 403 for a missing file, unless the client may list the bucket.
@@ -65,6 +66,12 @@ export function networkSource(options: NetworkSourceOptions): MetadataSource {
       }
     },
   };
+}
+
+/** A signal that is aborted when one of these is; undefined if there is none. */
+export function eitherOf(...signals: (AbortSignal | undefined)[]): AbortSignal | undefined {
+  const given = signals.filter((signal) => signal !== undefined);
+  return given.length > 1 ? AbortSignal.any(given) : given[0];
 }
 
 async function readBody(

@@ -7,7 +7,13 @@ import { DamagedError, TrustError } from '../../errors.ts';
 import { type Document, readDocument, readRemote } from './document.ts';
 import { type FeedRole, MAX_BYTES, MAX_ROOT_ROTATIONS } from './limits.ts';
 import type { MetadataFolder } from './metadata-folder.ts';
-import { type MetadataSource, metadataUrl, readBounded, readRequired } from './metadata-source.ts';
+import {
+  type MetadataSource,
+  metadataUrl,
+  readBounded,
+  readRequired,
+  timestampFile,
+} from './metadata-source.ts';
 import { checkRoleName, roleAddress, roleFile } from './role-name.ts';
 import { type TrustContext, TrustedMetadata } from './trusted-metadata.ts';
 
@@ -93,7 +99,7 @@ function followKept(
   follow: (root: Document) => void,
 ): void {
   let version = root.signed.version + 1;
-  while (useKept(context, 'root', `${version}.root.json`, follow)) version++;
+  while (useKept(context, 'root', `${version}.root.json`, follow) !== null) version++;
 }
 
 async function followPublished(
@@ -140,10 +146,11 @@ function requireLowestRoot({ lowestRoot }: RefreshContext, { root }: TrustedMeta
 
 /** Spec 5.4. A timestamp in the folder that was signed by revoked keys is no longer valid, so it is ignored (5.3.11). */
 async function updateTimestamp(context: RefreshContext, trusted: TrustedMetadata): Promise<void> {
-  useKept(context, 'timestamp', 'timestamp.json', (document) => trusted.addTimestamp(document));
-  const url = metadataUrl(context.baseUrl, 'timestamp.json');
-  const bytes = await readRequired(context.source, url, MAX_BYTES.timestamp);
-  const isNew = trusted.addTimestamp(readRemote(bytes, 'timestamp', 'timestamp.json'));
+  const kept = useKept(context, 'timestamp', 'timestamp.json', (document) => trusted.addTimestamp(document));
+  const { url, maxLength } = timestampFile(context.baseUrl);
+  const bytes = await readRequired(context.source, url, maxLength);
+  const isVerified = kept !== null && Buffer.compare(kept, bytes) === 0;
+  const isNew = !isVerified && trusted.addTimestamp(readRemote(bytes, 'timestamp', 'timestamp.json'));
   if (isNew) context.folder.write('timestamp.json', bytes);
   trusted.checkTimestampExpiry();
 }
@@ -154,7 +161,7 @@ async function updateSnapshot(context: RefreshContext, trusted: TrustedMetadata)
     trusted.addSnapshot(document, true),
   );
   const meta = trusted.timestamp?.signed.snapshotMeta;
-  if (usable || meta === undefined) return;
+  if (usable !== null || meta === undefined) return;
   const name = roleAddress('snapshot', trusted.root.signed.consistentSnapshot ? meta.version : null);
   const limit = boundOf(meta.length, 'snapshot');
   const bytes = await readRequired(context.source, metadataUrl(context.baseUrl, name), limit);
@@ -177,7 +184,8 @@ export async function loadTargets(
   }
   const meta = trusted.metaOf(role);
   const file = roleFile(role);
-  if (useKept(context, 'targets', file, (document) => trusted.addTargets(document, role, delegator))) return;
+  if (useKept(context, 'targets', file, (document) => trusted.addTargets(document, role, delegator)) !== null)
+    return;
   const name = roleAddress(role, trusted.root.signed.consistentSnapshot ? meta.version : null);
   const limit = boundOf(meta.length, 'targets');
   const bytes = await readRequired(context.source, metadataUrl(context.baseUrl, name), limit);
@@ -186,21 +194,21 @@ export async function loadTargets(
   context.folder.write(file, bytes);
 }
 
-/** Whether the folder has the file and it is still valid. */
+/** The bytes of the file, if the folder has it and it is still valid; else null. */
 function useKept(
   { folder }: RefreshContext,
   role: FeedRole,
   file: string,
   add: (document: Document) => unknown,
-): boolean {
+): Uint8Array | null {
   const bytes = folder.read(file, MAX_BYTES[role]);
-  if (bytes === null) return false;
+  if (bytes === null) return null;
   try {
     add(readDocument(bytes, role, file));
-    return true;
+    return bytes;
   } catch (error) {
     if (!isUnusable(error)) throw error;
-    return false;
+    return null;
   }
 }
 

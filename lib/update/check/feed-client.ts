@@ -4,7 +4,14 @@
  */
 import { loadRootDocument, rootsFolder } from '../../home/trusted-root.ts';
 import type { Host } from '../../platform/host.ts';
-import { type Feed, type MetadataSource, openFeed } from '../../trust/index.ts';
+import {
+  eagerSource,
+  type Feed,
+  type MetadataSource,
+  openFeed,
+  readRoot,
+  timestampFile,
+} from '../../trust/index.ts';
 import type { FeedLocation } from './feed-location.ts';
 
 export interface FeedClientOptions {
@@ -23,15 +30,17 @@ export interface FeedClientOptions {
 /** Returns the feed after a refresh. Throws TrustError 10, NetworkError 13, MachineError 12. */
 export async function openTrustedFeed(options: FeedClientOptions): Promise<Feed> {
   const { host, home, location, source, lowestRoot, onRoot } = options;
-  const newest = loadRootDocument(host, home, options.compiledInRoot);
+  // The refresh begins with the same root, and verifies it.
+  const newest = loadRootDocument(host, home, options.compiledInRoot, readRoot);
   onRoot(newest.root.version);
+  const early = eagerSource(source, timestampFile(location.metadataUrl));
   const feed = openFeed({
     disk: host.disk,
     locks: host.locks,
     platform: host.platform,
     folder: location.folder,
     rootsFolder: rootsFolder(host, home),
-    source,
+    source: early,
     baseUrl: location.metadataUrl,
     // The whole chain again: so it is complete in the home afterwards, whatever was damaged or missing there.
     compiledInRoot: options.compiledInRoot ?? newest.json,
@@ -40,6 +49,10 @@ export async function openTrustedFeed(options: FeedClientOptions): Promise<Feed>
     now: () => host.clock.now(),
     localOffset: host.localOffset,
   });
-  await feed.refresh();
+  try {
+    await feed.refresh();
+  } finally {
+    early.stop();
+  }
   return feed;
 }

@@ -23,7 +23,13 @@ export const TRUST: readonly MutatedFile[] = [
       ['for (const role of ordered) {\n    checkRoleName(role.name);', 'for (const role of ordered) {'],
       ['checkRoleName(role.name);', ''],
       ['for (const pattern of role.paths ?? []) checkPattern(pattern);', ''],
-      ['if (role.isDelegatedPath(path)) ', ''],
+      ['if (isDelegated(role, path)) ', ''],
+      ['wanted.length === parts.length && ', ''],
+      ["if (/^[*?]/.test(pattern) && name.startsWith('.')) return false;", ''],
+      ["if (pattern[at] === '*') {", 'if (false) {'],
+      ["pattern[at] === '?' || ", ''],
+      ['star.covered++;', 'star.covered = name.length;'],
+      ['return /^\\**$/.test(pattern.slice(at));', 'return true;'],
       [
         'yield { role: role.name, terminating: role.terminating }',
         'yield { role: role.name, terminating: false }',
@@ -83,6 +89,18 @@ export const TRUST: readonly MutatedFile[] = [
         "typeof value !== 'object' || value === null || Array.isArray(value)",
         "typeof value !== 'object' || value === null",
       ],
+    ],
+  },
+  {
+    file: 'lib/trust/feed/eager-source.ts',
+    tests: ['test/trust/feed/eager-source.test.ts'],
+    changes: [
+      ['early?.giveUp.abort();', ''],
+      ['        early = null;\n        return answer;', '        return answer;'],
+      ["!url.endsWith('.root.json') || isOver", "!url.endsWith('.root.json')"],
+      ['if (root !== null) drop();', ''],
+      ['      } catch (error) {\n        drop();', '      } catch (error) {'],
+      ['isOver = true;\n      drop();', 'isOver = true;'],
     ],
   },
   {
@@ -184,10 +202,11 @@ export const TRUST: readonly MutatedFile[] = [
       ],
       ['if (version >= lowestRoot) ', 'if (false) '],
       ['trusted.checkTimestampExpiry();', ''],
+      ['kept !== null && Buffer.compare(kept, bytes) === 0', 'kept !== null'],
       ['checkRoleName(role);', '', { tests: ['test/trust/feed/delegations.test.ts'] }],
       [
-        '    if (!isUnusable(error)) throw error;\n    return false;',
-        '    return false;',
+        '    if (!isUnusable(error)) throw error;\n    return null;',
+        '    return null;',
         { survives: 'nothing in the try throws another error' },
       ],
       [
@@ -345,7 +364,7 @@ export const TRUST: readonly MutatedFile[] = [
     changes: [
       ['if (!Number.isSafeInteger(signed.version) || signed.version < 1) ', 'if (false) '],
       ['if (!signed.consistentSnapshot) ', 'if (false) '],
-      ['verifyOwnSignatures(metadata);', ''],
+      ['verifyOwnSignatures(root.metadata);', ''],
       [
         "if (typeof json !== 'object' || json === null || Array.isArray(json)) {",
         'if (false) {',

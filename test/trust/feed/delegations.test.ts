@@ -1,6 +1,9 @@
 /** Delegations: order, patterns, bounds, and names that mean mischief (spec 4.5 and 5.6.7). */
 import { describe, expect, test } from 'bun:test';
+import { Targets } from '@tufjs/models';
+import fc from 'fast-check';
 import { DamagedError, TrustError } from '../../../lib/errors.ts';
+import { keepOrder } from '../../../lib/trust/feed/delegations.ts';
 import { checkTargetPath, verifyTarget } from '../../../lib/trust/index.ts';
 import { SimulatedDisk } from '../../host/disk.ts';
 import { simulatedHost } from '../../host/host.ts';
@@ -24,6 +27,37 @@ function delegating(
 function askedRoles(repository: Repository): string[] {
   return repository.asked.slice(4).map((name) => decodeURIComponent(name.replace(/^\d+\.|\.json$/g, '')));
 }
+
+test('patterns match what the library says that they match', () => {
+  const part = (letters: string) =>
+    fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength: 6 });
+  const joined = (parts: fc.Arbitrary<string>) =>
+    fc.array(parts, { minLength: 1, maxLength: 2 }).map((found) => found.join('/'));
+  // No target has a part that is one of the two, which mean something else in a path.
+  const names = part('ab.+').filter((name) => name !== '.' && name !== '..');
+  fc.assert(
+    fc.property(joined(part('ab.+*?')), joined(names), (pattern, path) => {
+      const roles = [{ name: 'a', keyids: [], threshold: 1, terminating: false, paths: [pattern] }];
+      const { delegations } = Targets.fromJSON({
+        ...{ _type: 'targets', spec_version: '1.0.31', version: 1, expires: '2030-01-31T00:00:00Z' },
+        ...{ targets: {}, delegations: { keys: {}, roles } },
+      });
+      if (delegations === undefined) throw new Error('it has delegations');
+      const wanted = [...delegations.rolesForTarget(path)];
+      keepOrder(delegations, ['a']);
+      expect([...delegations.rolesForTarget(path)]).toEqual(wanted);
+    }),
+    {
+      numRuns: 3000,
+      examples: [
+        ['*', '.a'],
+        ['?a', '.a'],
+        ['**/a', 'b/a'],
+        ['a*b*a', 'abbaba'],
+      ],
+    },
+  );
+});
 
 describe('order', () => {
   test('the first role that vouches wins, also when names look like integers', async () => {

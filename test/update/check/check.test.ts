@@ -57,10 +57,20 @@ posixOnly('a check', () => {
     const first = stage.asked.splice(0).length;
     await stage.manager().check();
     expect(first).toBeGreaterThan(4);
-    expect(stage.asked.map(({ path: asked, status }) => `${asked} ${status}`)).toEqual([
+    expect(stage.asked.map(({ path: asked, status }) => `${asked} ${status}`).sort()).toEqual([
       'metadata/2.root.json 404',
       'metadata/timestamp.json 200',
     ]);
+  });
+
+  test('asks for both at once', async () => {
+    const timestamp = Promise.withResolvers<void>();
+    stage.answer = async (name) => {
+      if (name === 'metadata/timestamp.json') timestamp.resolve();
+      if (name === 'metadata/2.root.json') await timestamp.promise;
+      return undefined;
+    };
+    expect(await stage.manager().checkForUpdates()).toBeNull();
   });
 
   test('a kept index that is damaged is fetched again', async () => {
