@@ -17,7 +17,7 @@ import { type Installer, type PageFile, pageHtml } from '../page/page.ts';
 import { type ShownRelease, shownReleases } from '../page/releases.ts';
 import { print, tell } from '../platform/terminal.ts';
 import { bytes, withLine } from '../progress.ts';
-import { readPublished } from '../repository/published.ts';
+import { keysEverNamed, readPublished } from '../repository/published.ts';
 import { tryExecutables } from '../work/trial.ts';
 import { requireChannel } from './releases/add.ts';
 
@@ -35,7 +35,7 @@ download/. The page has no script, and asks no other server for anything. The sa
   --repo <dir>             the repository
   --url <url>              where the page will be, which is where the feed is; ends with a slash
   -o, --output <dir>       where it is written
-  --updaters <dir>         the --outdir of \`release compile\`, whose updaters have the root and the feed compiled in
+  --updaters <dir>         the --outdir of \`release compile\`, whose updaters have a root of the repository and <url> compiled in
   --name <name>            of the program, as people write it (default: the app of the repository)
   --channel <name>         only releases of this channel; may be repeated
   --most <n>               how many releases (default 50)
@@ -78,8 +78,11 @@ export const page: Command = {
       written.push(made);
       return made;
     };
+    const compiledIn = { address, keys: keysEverNamed(host, repo) };
     const updaters =
-      values.updaters === undefined ? null : await placeUpdaters(host, values.updaters, output, app, write);
+      values.updaters === undefined
+        ? null
+        : await placeUpdaters(host, values.updaters, { output, app, compiledIn }, write);
     const installers =
       updaters === null ? [] : await writeInstallers({ name, app, address, updaters }, releases, write);
     const content = { name, address, releases, installers, targets: 'targets/' };
@@ -125,8 +128,7 @@ function readAddress(url: string): string {
 async function placeUpdaters(
   host: Host,
   folder: string,
-  output: string,
-  app: string,
+  { output, app, compiledIn }: { output: string; app: string; compiledIn: CompiledIn },
   write: Write,
 ): Promise<PageUpdater[]> {
   const { disk } = host;
@@ -152,6 +154,7 @@ async function placeUpdaters(
   for (const [index, { target, file }] of found.entries()) {
     const which = `${path.basename(file)} (${index + 1} of ${found.length})`;
     const content = readFile(disk, file, MOST_BYTES) ?? new Uint8Array();
+    requireCompiledIn(file, content, compiledIn);
     const unpacked = digestBytes(content).sha256;
     const name = `download/${unpacked}/${app}-updater-${targetName(target)}.gz`;
     const made =
@@ -163,6 +166,27 @@ async function placeUpdaters(
     placed.push({ target, path: name, size: made.size, packed: made.sha256, unpacked });
   }
   return placed;
+}
+
+interface CompiledIn {
+  /** Of the feed; ends with a slash. */
+  address: string;
+  /** Ids of the keys that the roots of the repository have had. */
+  keys: ReadonlySet<string>;
+}
+
+/** A script that installs an updater of another feed, or of none, would fail on every machine. */
+function requireCompiledIn(file: string, content: Uint8Array, { address, keys }: CompiledIn): void {
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.length);
+  const wrong = !bytes.includes(address.slice(0, -1))
+    ? `the feed ${address}`
+    : [...keys].every((id) => !bytes.includes(id))
+      ? 'a root of this repository'
+      : null;
+  if (wrong === null) return;
+  throw new UsageError(`${file}: wanted an updater with ${wrong} compiled in, found another`, {
+    advice: `Compile it with \`release compile --root <keys>/root.json --feed ${address}\`.`,
+  });
 }
 
 /** Null if it is not there, or has another program in it. */

@@ -21,6 +21,14 @@ export const RELEASE: readonly MutatedFile[] = [
     changes: [['more: unrecognizedFields }', 'more: {} }']],
   },
   {
+    file: 'release/commands/page.ts',
+    tests: ['test/release/page/page.test.ts'],
+    changes: [
+      ['!bytes.includes(address.slice(0, -1))', 'false'],
+      ['[...keys].every((id) => !bytes.includes(id))', 'false'],
+    ],
+  },
+  {
     file: 'release/page/notes.ts',
     tests: ['test/release/page/page.test.ts'],
     changes: [['if (!LINK.test(address) || !URL.canParse(address)) return children;', '']],

@@ -127,7 +127,10 @@ describe.skipIf(process.platform !== 'linux')('publish-pages.yml, its scripts in
     const build = tinyExecutable('linux-x64', { prints: 'dgmo 1.0.0\n', rest: noise(1, 5000) });
     writeFileSync(folder.at('build/linux-x64/dgmo'), build);
     writeFileSync(folder.at('build/notes.md'), '# 1.0.0\n\nThe first.\n');
-    const updater = tinyExecutable('linux-x64', { prints: 'dgmo-updater 0.1.0\n' });
+    const settings = Buffer.from(
+      `https://example.org/feed/ ${readFileSync(folder.at('feed/root.json'), 'utf8')}`,
+    );
+    const updater = tinyExecutable('linux-x64', { prints: 'dgmo-updater 0.1.0\n', rest: settings });
     writeFileSync(folder.at('dist/dgmo-updater-linux-x64'), updater);
     chmodSync(folder.at('dist/dgmo-updater-linux-x64'), 0o755);
     const said = await run('signing', { VERSION: '1.0.0', CHANNEL: 'stable', ROLLOUT: '50' });

@@ -1,6 +1,6 @@
 /** The page of the releases: what is on it, and that nothing in it is markup but what the page itself makes. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { nativeHost } from '../../../lib/platform/native.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
@@ -23,6 +23,13 @@ const NOTES = `# 1.1.0
 
 let feed: TestFeed;
 let folder: Folder;
+/** `has`: what is compiled in. */
+const writeUpdater = (target: string, has: string) =>
+  writeFileSync(
+    folder.at('dist', `dgmo-updater-${target}`),
+    tinyExecutable(target, { prints: `${packageJson.version}\n`, rest: Buffer.from(has) }),
+    { mode: 0o755 },
+  );
 const read = (name: string) => readFileSync(folder.at('www', name), 'utf8');
 const make = (...more: string[]) =>
   folder.release(['page', '--repo', feed.folder, '--url', 'https://example.org/dgmo/', '-o', 'www', ...more]);
@@ -118,11 +125,11 @@ describe('release page', () => {
 
   test('has a command to install for each system that has an updater and a release, and for no other', async () => {
     mkdirSync(folder.at('dist'));
-    const { version } = packageJson;
-    for (const target of ['linux-x64', 'darwin-arm64']) {
-      const updater = tinyExecutable(target, { prints: `${version}\n` });
-      writeFileSync(folder.at('dist', `dgmo-updater-${target}`), updater, { mode: 0o755 });
-    }
+    for (const target of ['linux-x64', 'darwin-arm64'])
+      writeUpdater(
+        target,
+        `https://example.org/dgmo ${readPublished(nativeHost(), feed.folder).root.roles.root.keys[0]?.id}`,
+      );
     const { code, stderr } = await make('--updaters', 'dist');
     expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
     const page = read('index.html');
@@ -130,6 +137,22 @@ describe('release page', () => {
     expect(page).toContain('curl -fsSL https://example.org/dgmo/install.sh | sh');
     expect(page).not.toContain('macOS');
     expect(page).not.toContain('PowerShell');
+  });
+
+  test('takes no updater that would install nothing: of another feed, of none, of another root', async () => {
+    rmSync(folder.at('dist'), { recursive: true, force: true });
+    mkdirSync(folder.at('dist'));
+    for (const [has, wanted] of [
+      ['', 'the feed https://example.org/dgmo/'],
+      ['https://example.org/other/', 'the feed https://example.org/dgmo/'],
+      [`https://example.org/dgmo/ ${'ab'.repeat(32)}`, 'a root of this repository'],
+    ] as const) {
+      writeUpdater('linux-x64', has);
+      expect(await make('--updaters', 'dist')).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining(`wanted an updater with ${wanted} compiled in`),
+      });
+    }
   });
 
   test('shows one channel, and so many releases, if it is told to', () => {
