@@ -1,6 +1,6 @@
 /** What the updater knows about itself here: where its releases come from, what was decided, and what happened last. */
 import { UpdaterError } from '../errors.ts';
-import { checksFile, type LastCheck } from '../home/checks.ts';
+import { type LastCheck, lastCheckOf } from '../home/checks.ts';
 import { decide } from '../home/decided.ts';
 import { type HistoryEntry, historyFile } from '../home/history.ts';
 import type { Preferences } from '../home/preferences.ts';
@@ -70,7 +70,7 @@ export async function overviewOf(session: Session): Promise<Overview> {
       ...{ home: folder, channel, autoUpdate, pin, updates, feed: preferences.feed ?? feed, folders: roots },
       evolutions: installedEvolutions(session, { profile: { roots } }).map(({ id }) => id),
       revoked: await revocation(session, folder, receipt),
-      lastCheck: checksFile.load(host, folder).last,
+      lastCheck: lastCheckOf(host, folder),
       lastChange: ofInstall(historyFile.load(host, folder).entries, receipt).at(-1) ?? null,
       problem: null,
     };

@@ -1,9 +1,9 @@
-/** A small JSON file in the home: decoded strictly, replaced durably, and changed by one process at a time. */
+/** A small JSON file in the home: decoded strictly, replaced as a whole, and changed by one process at a time. */
 import { BusyError, DamagedError } from '../errors.ts';
 import { type Decoder, decodeInput } from '../format/decoder.ts';
 import { parseEdited } from '../format/json.ts';
 import { asUpdaterError } from '../platform/failures.ts';
-import { createDirectories, readFile, replaceDurably } from '../platform/files.ts';
+import { createDirectories, readFile, replaceDurably, replaceUnflushed } from '../platform/files.ts';
 import type { Host, Lock } from '../platform/host.ts';
 import { lockWithPatience } from '../platform/lock-with-patience.ts';
 import { pathsOf } from '../platform/path-flavour.ts';
@@ -27,9 +27,12 @@ export interface HomeFile<Value> {
   salvage(host: Machine, home: string, fields: Readonly<Record<string, unknown>>): Promise<Value>;
 }
 
-/** @param file.what names the value in messages about invalid values of a caller */
+/**
+ * @param file.what names the value in messages about invalid values of a caller
+ * @param file.mayBeLost a power cut may damage it: then it is not flushed. Default: false
+ */
 export function homeFile<Value extends object>(
-  { name, what }: { name: string; what: string },
+  { name, what, mayBeLost = false }: { name: string; what: string; mayBeLost?: boolean },
   decode: Decoder<Value>,
   defaults: Value,
 ): HomeFile<Value> {
@@ -56,7 +59,8 @@ export function homeFile<Value extends object>(
         try {
           const value = decodeInput(decode, change(this.load(host, home)), what);
           const bytes = new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
-          replaceDurably(host.disk, file, home, bytes);
+          if (mayBeLost) replaceUnflushed(host.disk, file, bytes);
+          else replaceDurably(host.disk, file, home, bytes);
           return value;
         } finally {
           lock.release();

@@ -387,3 +387,24 @@ export function replaceDurably(
   }
   disk.flushDirectory(directory);
 }
+
+/**
+ * The same for a record that may be lost: nothing is flushed, which takes a slow drive longer than all the rest of a small command. A reader
+ * sees the old or the new content, but after a power cut it may be damaged.
+ */
+export function replaceUnflushed(disk: Disk, path: string, content: Uint8Array, mode = 0o600): void {
+  const temporary = `${path}.tmp`;
+  removeIfThere(disk, temporary);
+  const handle = disk.open(temporary, 'create', mode);
+  try {
+    try {
+      writeAll(disk, handle, content, 0);
+    } finally {
+      disk.close(handle);
+    }
+    disk.replace(temporary, path);
+  } catch (error) {
+    removeQuietly(disk, temporary);
+    throw error;
+  }
+}

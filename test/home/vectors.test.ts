@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { revocationOf } from '../../lib/home/admission/revoked.ts';
+import { firstSeen, lastCheckOf } from '../../lib/home/checks.ts';
 import { choicesFile } from '../../lib/home/choices.ts';
 import { preferencesFile } from '../../lib/home/preferences.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
@@ -15,6 +16,18 @@ test.each(['home-v1', 'home-v2', 'home-v3', 'home-v4'])('%s', (name) => {
   const told = JSON.parse(fs.readFileSync(at(`${name}/as-read.json`), 'utf8'));
   expect(preferencesFile.load(host, at(name))).toEqual(told.preferences);
   expect(choicesFile.load(host, at(name))).toEqual(told.choices);
+});
+
+test('checks-v1, where the last check is in the same file, and checks-v2', () => {
+  const host = nativeHost();
+  const seen = new Map([
+    ['1.3.0', 1_788_000_000_000],
+    ['1.4.0', 1_789_000_000_000],
+  ]);
+  const later = { ...host, clock: { ...host.clock, now: () => 1_790_000_000_000 } };
+  for (const name of ['checks-v1', 'checks-v2']) expect(firstSeen(later, at(name))).toEqual(seen);
+  expect(lastCheckOf(host, at('checks-v1'))).toMatchObject({ at: 1_789_000_000_000, version: '1.4.0' });
+  expect(lastCheckOf(host, at('checks-v2'))).toMatchObject({ at: 1_789_100_000_000, ended: 'failed' });
 });
 
 test('revoked-v1', () => {

@@ -273,7 +273,14 @@ posixOnly('the background service', () => {
     expect((await second.service.status()).running).toBe(false);
     expect(await second.service.uninstall()).toEqual({ running: false });
     const left = fs.readdirSync(stage.home).filter((name) => !before.includes(name));
-    expect(left.sort()).toEqual(['cache', 'checks.json', 'checks.json.lock', 'updater.json']);
+    expect(left.sort()).toEqual([
+      'cache',
+      'checks.json',
+      'checks.json.lock',
+      'last-check.json',
+      'last-check.json.lock',
+      'updater.json',
+    ]);
   });
 
   test('checkAndNotify does all of it at once', async () => {

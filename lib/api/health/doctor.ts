@@ -3,7 +3,7 @@ import { errorMessage, UpdaterError } from '../../errors.ts';
 import { shownAddress } from '../../format/web-address.ts';
 import { type HealthStatus, knownReceipt, onSearchPath, verifyInstall } from '../../health/index.ts';
 import { revocationOf } from '../../home/admission/revoked.ts';
-import { checksFile, type LastCheck } from '../../home/checks.ts';
+import { type LastCheck, lastCheckOf } from '../../home/checks.ts';
 import { choicesFile } from '../../home/choices.ts';
 import { decide } from '../../home/decided.ts';
 import { trustedRootOf } from '../../home/trusted-root.ts';
@@ -224,7 +224,7 @@ function settings({ host, home }: Session): Finding {
 function lastCheck(session: Session): Finding {
   const { host, home } = session;
   if ('missing' in home) return finding('skipped', 'There is no home');
-  const { last } = checksFile.load(host, home.folder);
+  const last = lastCheckOf(host, home.folder);
   if (last === null) return finding('ok', 'It has not looked for updates yet');
   const when = timeHere(session, last.at);
   const details = [`it found: ${foundText(last)}`];

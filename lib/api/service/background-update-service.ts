@@ -2,7 +2,7 @@
 
 import { InterruptedError, LockedError, UsageError } from '../../errors.ts';
 import { anything, callable, type Fields, requireOptions, wordList } from '../../format/inputs.ts';
-import { checksFile, type LastCheck } from '../../home/checks.ts';
+import { type LastCheck, lastCheckOf } from '../../home/checks.ts';
 import { requireHome } from '../../home/folder.ts';
 import { type InstallEvent, requireReceipt, requireSameWriters, type Session } from '../../install/index.ts';
 import { childEnvironment } from '../../install/process/start.ts';
@@ -202,7 +202,7 @@ export class BackgroundUpdateService {
         installable: hasUpdater(session),
         manager: unit.manager,
         definition: unit.file.temporary ? null : unit.file.path,
-        lastCheck: checksFile.load(session.host, home).last,
+        lastCheck: lastCheckOf(session.host, home),
         record: serviceFile.load(session.host, home),
       };
     });

@@ -83,7 +83,11 @@ export function homes(standing: () => Standing): void {
             // None is compiled in, so trust begins with it.
             standing().refused(ran, 11, /root: wanted /);
             expect(ran.stderr).toContain('Give it again with');
-          } else if (name.startsWith('trust/') || name.startsWith('cache/') || name === 'checks.json')
+          } else if (
+            name.startsWith('trust/') ||
+            name.startsWith('cache/') ||
+            /^(last-)?checks?\.json$/.test(name)
+          )
             standing().fetched(ran);
           else {
             standing().refused(ran, 11, new RegExp(`${name.replace('.', '\\.')}: wanted `));

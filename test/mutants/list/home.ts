@@ -3,6 +3,20 @@ import type { MutatedFile } from '../mutant.ts';
 
 export const HOME: readonly MutatedFile[] = [
   {
+    file: 'lib/home/checks.ts',
+    tests: ['test/home/checks.test.ts'],
+    changes: [
+      ['if (last !== null) return last;', ''],
+      [
+        'if (!(error instanceof DamagedError)) throw error;\n  }\n  return checksFile',
+        'throw error;\n  }\n  return checksFile',
+      ],
+      ['known !== undefined && Bun.deepEquals(withReleases(known, releases, last.at), known)', 'false'],
+      ['known !== undefined && Bun.deepEquals(withReleases(known, releases, last.at), known)', 'true'],
+      ['mayBeLost: true', 'mayBeLost: false'],
+    ],
+  },
+  {
     file: 'lib/home/admission/revoked.ts',
     tests: ['test/update/check/revoked.test.ts'],
     changes: [
