@@ -1,8 +1,8 @@
 /**
  * What a check that finds nothing new costs as the repository grows: `bun test/bench/feed/feed.ts`. Repositories of 10, 100
  * and 1,000 releases for 7 targets, each with the full binary and the patches that `release add` makes (their files are
- * named and signed for, but do not exist: a check reads none of them), served by `release serve`; the compiled updater
- * through a relay that counts.
+ * named and signed for, but do not exist: a check reads none of them), served by `release serve`. The compiled updater
+ * through a relay that counts, and without it, in turn with its `--version`, where time is measured.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -26,7 +26,11 @@ import { buildStandin } from '../../support/standin.ts';
 import { openWorkshop, PASSPHRASE, type Workshop } from '../../support/workshop.ts';
 
 const SIZES = [10, 100, 1000];
-const ROUNDS = 15;
+/** Checks that are counted, and that are timed. */
+const COUNTED = 3;
+const ROUNDS = 40;
+/** Milliseconds: of a check, and of processor time more than `--version`. */
+const WANTED = { wall: 60, more: 30 };
 const CLI = path.join(import.meta.dir, '../../../release/cli.ts');
 
 export interface FeedRow {
@@ -34,8 +38,20 @@ export interface FeedRow {
   /** Bytes on the wire, both ways, headers and all. */
   first: number;
   again: number;
-  /** Median of a check when nothing changed, process start included, in milliseconds. */
-  milliseconds: number;
+  /** A check when nothing changed, process start included, and `--version`. */
+  check: Spent;
+  version: Spent;
+}
+
+/** Milliseconds. */
+interface Spent {
+  wall: Quartiles;
+  cpu: Quartiles;
+}
+
+interface Quartiles {
+  least: number;
+  median: number;
 }
 
 export async function benchFeed(): Promise<FeedRow[]> {
@@ -124,29 +140,41 @@ async function benchChecks(
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const [line] = await once(createInterface({ input: server.stdout }), 'line');
-  const relay = await startRelay(Number(/:(\d+)/.exec(String(line))?.[1]));
+  const port = Number(/:(\d+)/.exec(String(line))?.[1]);
+  const relay = await startRelay(port);
   const here = await makeInstall({ binary, version, updater });
   try {
-    const feed = relay.url;
-    const adopted = await here.update(['init', '--version', version, '--feed', feed]);
+    const adopted = await here.update(['init', '--version', version, '--feed', relay.url]);
     if (adopted.code !== 0) throw new Error(adopted.stderr);
-    const check = async () => {
-      const before = relay.bytes();
+    const timed = async (...args: string[]) => {
       const begun = performance.now();
-      const { code, stdout, stderr } = await here.update(['check', '--json']);
-      const milliseconds = performance.now() - begun;
-      if (code !== 0) throw new Error(`check ended with ${code}: ${stdout}${stderr}`);
-      return { bytes: relay.bytes() - before, milliseconds };
+      const child = Bun.spawn([here.updater, ...args], {
+        env: { ...process.env, ...here.env },
+        ...{ cwd: here.folder, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' },
+      });
+      const code = await child.exited;
+      const wall = performance.now() - begun;
+      if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${await child.stderr.text()}`);
+      return { wall, cpu: Number(child.resourceUsage()?.cpuTime.total ?? 0n) / 1000 };
     };
-    const first = (await check()).bytes;
-    const again: { bytes: number; milliseconds: number }[] = [];
-    for (let round = 0; round < ROUNDS; round++) again.push(await check());
-    const times = again.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b);
-    return {
-      first,
-      again: Math.max(...again.map(({ bytes }) => bytes)),
-      milliseconds: times[ROUNDS >> 1] ?? 0,
+    const counted = async () => {
+      const before = relay.bytes();
+      await timed('check', '--json');
+      return relay.bytes() - before;
     };
+    const first = await counted();
+    const again = [];
+    for (let round = 0; round < COUNTED; round++) again.push(await counted());
+    // Of another address, so it keeps metadata of its own.
+    const check = ['check', '--json', '--feed', `http://127.0.0.1:${port}/`];
+    await timed(...check);
+    const checks = [];
+    const versions = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      checks.push(await timed(...check));
+      versions.push(await timed('--version'));
+    }
+    return { first, again: Math.max(...again), check: spent(checks), version: spent(versions) };
   } finally {
     here.remove();
     relay.close();
@@ -154,21 +182,43 @@ async function benchChecks(
   }
 }
 
-/** As Markdown. */
+function spent(runs: { wall: number; cpu: number }[]): Spent {
+  const quartiles = (values: number[]): Quartiles => {
+    const sorted = values.toSorted((a, b) => a - b);
+    return { least: sorted[0] ?? 0, median: sorted[sorted.length >> 1] ?? 0 };
+  };
+  return {
+    wall: quartiles(runs.map(({ wall }) => wall)),
+    cpu: quartiles(runs.map(({ cpu }) => cpu)),
+  };
+}
+
+/** As Markdown; of times the least and the median. */
 export function feedTable(rows: FeedRow[]): string {
   const number = (value: number) => Math.round(value).toLocaleString('en');
   const growth = (value: (row: FeedRow) => number) => {
     const [least, most] = [rows[0], rows.at(-1)];
     return least && most ? (value(most) / value(least)).toFixed(2) : '-';
   };
+  const both = ({ least, median }: Quartiles) => `${least.toFixed(1)}, ${median.toFixed(1)} ms`;
+  const verdict = (value: number, wanted: number) =>
+    value <= wanted ? '' : ` (wanted: ${wanted} ms at most)`;
+  const more = ({ check, version }: FeedRow) => ({
+    least: check.cpu.least - version.cpu.least,
+    median: check.cpu.median - version.cpu.median,
+  });
   return [
-    '| releases x 7 targets | first contact, bytes | nothing changed since, bytes | the latter, process start included |',
-    '|---|---|---|---|',
-    ...rows.map(
-      (row) =>
-        `| ${number(row.releases)} | ${number(row.first)} | ${number(row.again)} | ${number(row.milliseconds)} ms |`,
+    '| releases x 7 targets | first contact, bytes | nothing changed since, bytes | the latter, process start included | `--version` | processor time more than that |',
+    '|---|---|---|---|---|---|',
+    ...rows.map((row) =>
+      [
+        `| ${number(row.releases)} | ${number(row.first)} | ${number(row.again)}`,
+        `${both(row.check.wall)}${verdict(row.check.wall.median, WANTED.wall)}`,
+        both(row.version.wall),
+        `${both(more(row))}${verdict(more(row).median, WANTED.more)} |`,
+      ].join(' | '),
     ),
-    `| growth | ${growth(({ first }) => first)} | ${growth(({ again }) => again)} | ${growth(({ milliseconds }) => milliseconds)} |`,
+    `| growth | ${growth(({ first }) => first)} | ${growth(({ again }) => again)} | ${growth(({ check }) => check.wall.median)} | ${growth(({ version }) => version.wall.median)} | ${growth((row) => more(row).median)} |`,
     '',
   ].join('\n');
 }
