@@ -54,8 +54,9 @@ const OPTIONS = {
   grace: { type: 'string' },
   'access-log': { type: 'string' },
   'public-metrics': { type: 'boolean', default: false },
-  // Set by the supervisor: the number of this process.
+  // Set by the supervisor: the number of this process, and the port that the first one has found.
   worker: { type: 'string' },
+  'worker-port': { type: 'string' },
 } as const;
 
 export const serve: Command = {
@@ -65,7 +66,8 @@ export const serve: Command = {
   async run(args) {
     const { values } = readArguments(args, [], OPTIONS);
     const repository = required('--repo', values.repo);
-    const port = wholeNumber('--port', values.port, DEFAULT_PORT, [0, 65_535]);
+    const asked = wholeNumber('--port', values.port, DEFAULT_PORT, [0, 65_535]);
+    const port = wholeNumber('--worker-port', values['worker-port'], asked, [0, 65_535]);
     const processes = wholeNumber('--processes', values.processes, 1, [1, MAX_PROCESSES]);
     const worker = wholeNumber('--worker', values.worker, 0, [0, MAX_PROCESSES]);
     const grace = wholeNumber('--grace', values.grace, 10, [0, 3600]) * 1000;
@@ -116,10 +118,10 @@ function requireRepository(repository: string): void {
   });
 }
 
-/** The same command for one process. Later options override earlier ones, so all take the port that the first found. */
+/** The same command for one process. */
 function commandOf(args: string[], worker: number, port: number): string[] {
   const script = path.join(import.meta.dir, '../cli.ts');
-  return [BUN, script, 'serve', ...args, '--worker', String(worker), '--port', String(port)];
+  return [BUN, script, 'serve', ...args, '--worker', String(worker), '--worker-port', String(port)];
 }
 
 function announce(url: string): void {
