@@ -23,8 +23,9 @@ export interface StandardStreams {
   clearLine(): void;
   /** Columns of the terminal. */
   readonly columns: number;
-  /** Columns of the terminal that standard output is; null if it is none. */
+  /** Columns of the terminal that standard output is, and standard error; null if it is none. */
   readonly outColumns: number | null;
+  readonly errorColumns: number | null;
   /** Whether the terminal shows more than ASCII: by its locale, and what it is. */
   readonly unicode: boolean;
   /** Whether colors are wanted (NO_COLOR), and shown. */
@@ -97,6 +98,9 @@ export const standardStreams: StandardStreams = {
   },
   get outColumns() {
     return isTerminal(1) ? process.stdout.columns || 80 : null;
+  },
+  get errorColumns() {
+    return isTerminal(2) ? this.columns : null;
   },
   get unicode() {
     if (process.env.TERM === 'dumb') return false;

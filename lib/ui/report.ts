@@ -29,8 +29,9 @@ export interface Output extends ProgressOutput {
   readonly colors: boolean;
   /** Whether standard error is a terminal, on which a line can be overwritten. */
   terminal: boolean;
-  /** Columns of the terminal that standard output is; null if it is none. */
+  /** Columns of the terminal that standard output is, and standard error; null if it is none. */
   readonly outColumns: number | null;
+  readonly errorColumns: number | null;
   /** Resolves when everything is written: to null, or to what has kept standard output from being written. */
   written(): Promise<unknown>;
 }
@@ -108,7 +109,7 @@ export function createReport(output: Output, options: ReportOptions): Report {
   };
   const say = (text: string) => {
     clear();
-    output.error(`${output.terminal ? wrapped(text, output.columns) : text}\n`);
+    output.error(`${fitted(text, output.errorColumns)}\n`);
   };
   const report: Report = {
     show(shown) {
@@ -162,7 +163,7 @@ export function createReport(output: Output, options: ReportOptions): Report {
       clear();
       if (options.json)
         print({ event: 'result', command, ok: exitCode === 0 || exitCode === 100, exitCode, ...data });
-      else if (text !== '') output.out(`${forTerminal(output, text)}\n`);
+      else if (text !== '') output.out(`${fitted(text, output.outColumns)}\n`);
     },
     failure(command, error) {
       const exitCode = error instanceof UpdaterError ? error.exitCode : 1;
@@ -194,9 +195,9 @@ export function createReport(output: Output, options: ReportOptions): Report {
   return report;
 }
 
-/** Of a result: as it is, unless it is printed on a terminal. */
-export function forTerminal({ outColumns }: Pick<Output, 'outColumns'>, text: string): string {
-  return outColumns === null ? text : wrapped(text, outColumns);
+/** As it is, unless it is printed on a terminal. */
+function fitted(text: string, columns: number | null): string {
+  return columns === null ? text : wrapped(text, columns);
 }
 
 function resultOf(event: ReportedEvent, endings: Endings): Result | null {

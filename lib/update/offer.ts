@@ -1,5 +1,5 @@
 /** What there is to know about a release that is offered, and what it takes to download it. Loaded only if there is one. */
-import { type ChannelIndex, isNewer, type ListedRelease } from '../version/index.ts';
+import { type ChannelIndex, isNewer, type ListedRelease, RISK_LEVELS } from '../version/index.ts';
 import { cachedBytes } from './cache/cache.ts';
 import { readManifest } from './check/channel.ts';
 import { releasesBetween } from './check/releases-between.ts';
@@ -27,18 +27,29 @@ export async function updateInfo(
   const between = direction === 'back' ? [] : await releasesBetween(documents, index, question);
   const releases = between.length > read.length ? between : read;
   const updaterSize = updaterBytes(session, manifest, cached);
+  const passed = releases.filter(
+    ({ version }) => isNewer(version, receipt.binary.version) && !isNewer(version, release.version),
+  );
   const routes = planDownload({ from: receipt.binary.sha256, to: release, releases, cached });
   return {
     currentVersion: receipt.binary.version,
     version: release.version,
     releaseDate: release.releaseDate,
-    type: release.type,
-    // Also if one of the releases in between is.
-    isSecurity: releases.some(
-      ({ version, type }) =>
-        type === 'security' && isNewer(version, receipt.binary.version) && !isNewer(version, release.version),
+    // What the releases in between bring comes along.
+    type:
+      release.type === 'security'
+        ? release.type
+        : highest(
+            ['patch', 'minor', 'major'],
+            release.type,
+            passed.map(({ type }) => type),
+          ),
+    isSecurity: passed.some(({ type }) => type === 'security'),
+    riskLevel: highest(
+      RISK_LEVELS,
+      release.riskLevel,
+      passed.map(({ riskLevel }) => riskLevel),
     ),
-    riskLevel: release.riskLevel,
     changelog: manifest.updates.changes,
     evolutions: manifest.evolutions,
     downloadSize: (routes[0]?.remaining ?? 0) + updaterSize,
@@ -51,4 +62,9 @@ export async function updateInfo(
     release,
     manifest,
   };
+}
+
+/** @param order from the lowest */
+function highest<Level extends string>(order: readonly Level[], own: Level, others: readonly Level[]): Level {
+  return others.reduce((high, one) => (order.indexOf(one) > order.indexOf(high) ? one : high), own);
 }

@@ -91,7 +91,7 @@ const STATES: [state: string, damage: () => void, said: string, menu: string][] 
   [
     'only the two executables are left',
     () => gone(here.home, here.workDir),
-    `There is a dgmo in /bin, but no record of what it is.`,
+    `There is a dgmo in /bin, and it is not looked after yet.`,
     `│  ● Record the dgmo that is there, so that it can be updated
 │  ○ Install the newest dgmo from its feed
 │  ○ Nothing`,

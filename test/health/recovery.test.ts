@@ -103,7 +103,7 @@ What can be done:
     'only the two executables are left',
     () => gone(here.home, here.workDir),
     11,
-    `There is a dgmo in /bin, but no record of what it is.
+    `There is a dgmo in /bin, and it is not looked after yet.
 What can be done:
   dgmo-updater init      Record the dgmo that is there, so that it can be updated
   dgmo-updater repair    Install the newest dgmo from its feed

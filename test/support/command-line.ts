@@ -52,6 +52,7 @@ export async function runCommand(
       taskbar: () => undefined,
       columns,
       outColumns,
+      errorColumns: null,
       unicode: true,
       colors: false,
       terminal: false,

@@ -90,7 +90,9 @@ posixOnly('a person decides', () => {
   test('minimumAge: counted from when the release was first seen here; --version does not wait', async () => {
     await run('config', 'set', 'minimumAge', '3d');
     const { out } = await run('check');
-    expect(out).toMatch(/1\.1\.0 is not offered: it has to be known here for 3d, which it is on \d{4}-/);
+    expect(out).toMatch(
+      /1\.1\.0 is not offered: you decided that it has to be known here for 3d, which it is on \d{4}-.*; `dgmo-updater update --version 1\.1\.0` does not wait\./,
+    );
     const file = path.join(stage.home, 'checks.json');
     const seen = JSON.parse(fs.readFileSync(file, 'utf8')) as { seen: { version: string; at: number }[] };
     for (const one of seen.seen) one.at -= 3 * 24 * 3_600_000;

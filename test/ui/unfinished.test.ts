@@ -81,6 +81,7 @@ test('a command that tries to recover more than once says so once', () => {
       taskbar: () => undefined,
       columns: 80,
       outColumns: null,
+      errorColumns: null,
       unicode: true,
       colors: false,
       terminal: false,

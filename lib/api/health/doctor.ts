@@ -161,7 +161,8 @@ function space(session: Session): Finding {
 }
 
 function lock({ host, layout }: Session): Finding {
-  if (host.disk.status(layout.workDir) === null) return finding('skipped', 'Nothing was adopted here');
+  if (host.disk.status(layout.workDir) === null)
+    return finding('skipped', 'Nothing is looked after here yet');
   const held = host.locks.acquire(layout.lock);
   if (held === null) {
     const { message, advice } = lockedError(host, layout);
@@ -238,7 +239,7 @@ function lastCheck(session: Session): Finding {
 
 function foundText({ ended, version, message }: LastCheck): string {
   if (ended === 'failed') return `nothing, it failed: ${message}`;
-  return ended === 'offered' ? `${version}` : 'nothing new';
+  return ended === 'offered' ? `${version}` : 'nothing that is offered';
 }
 
 const SHOWN = 5;

@@ -34,9 +34,15 @@ export async function runConfig({ line, report, install }: CommandContext): Prom
 
 type Reports = CommandContext['report'];
 
+/** In the order in which the help explains them. */
+function inOrder(settings: readonly Setting[]): Setting[] {
+  const order = Object.keys(SETTING_TEXTS);
+  return settings.toSorted((a, b) => order.indexOf(a.key) - order.indexOf(b.key));
+}
+
 function list(report: Reports, manager: UpdateManager): void {
   const { settings, policyIgnored } = manager.settings();
-  const rows = settings.map(({ key, value, decidedBy, where }) => [
+  const rows = inOrder(settings).map(({ key, value, decidedBy, where }) => [
     key,
     value,
     decidedBy === 'default' ? '' : deciderText(decidedBy, where),
@@ -49,7 +55,7 @@ function get(report: Reports, manager: UpdateManager, name: string | undefined):
   const only = name === undefined ? null : preferenceKey(name);
   const preferences = manager.preferences();
   const { settings } = manager.settings();
-  const lines = settings
+  const lines = inOrder(settings)
     .filter(({ key }) => only === null || key === only)
     .map(({ key, value }) => (only === null ? `${key} = ${value}` : value));
   const keys = only === null ? PREFERENCE_KEYS : [only];
@@ -59,7 +65,7 @@ function get(report: Reports, manager: UpdateManager, name: string | undefined):
 function explain(report: Reports, manager: UpdateManager, name: string | undefined): void {
   const only = name === undefined ? null : preferenceKey(name);
   const { settings, policyIgnored } = manager.settings();
-  const chosen = settings.filter(({ key }) => only === null || key === only);
+  const chosen = inOrder(settings).filter(({ key }) => only === null || key === only);
   const ignored = policyIgnored === null ? [] : [ignoredText(policyIgnored)];
   report.result('config', [...ignored, ...chosen.map(explainText)].join('\n\n'), {
     settings: chosen.map((setting) => ({ ...setting, values: SETTING_TEXTS[setting.key].values })),

@@ -40,7 +40,8 @@ export function holdText(held: Held, { settings, localOffset, typed }: HoldConte
     case 'young': {
       const { value, decidedBy } = settingOf(settings, 'minimumAge');
       const until = held.until === undefined ? '' : `, which it is on ${localTime(held.until, localOffset)}`;
-      return `it has to be known here for ${value}${until}, by the word of ${WHO[decidedBy]}${lift(decidedBy, take)}`;
+      const how = decidedBy === 'policy' ? 'nobody else can lift that' : `${take} does not wait`;
+      return `${WHO[decidedBy]} decided that it has to be known here for ${value}${until}; ${how}`;
     }
   }
 }

@@ -36,7 +36,7 @@ function headline({
 }: Situation): string {
   if (version === null) {
     return remedies.includes('adopt')
-      ? `There is a ${app} in ${installDir}, but no record of what it is.`
+      ? `There is a ${app} in ${installDir}, and it is not looked after yet.`
       : `${app} is not installed in ${installDir}.`;
   }
   const what = `${app} ${version} is installed in ${installDir}`;

@@ -54,7 +54,7 @@ const BINARY: Record<Status['binary'], string> = {
   changed:
     'CHANGED: its bytes are not the ones that were installed. `dgmo-updater repair` puts them back, `init` adopts what you changed',
   missing: 'MISSING: `dgmo-updater repair` puts it back',
-  unknown: 'unknown: there is no receipt to compare it with',
+  unknown: 'unknown: nothing says what its bytes should be',
 };
 
 function updateRows(overview: Overview, installed: string | null, clock: StatusClock): [string, string][] {
@@ -84,7 +84,7 @@ function checkText(
     ended === 'offered'
       ? `${version} ${version === installed ? 'was' : 'is'} offered`
       : ended === 'nothing'
-        ? 'nothing new'
+        ? 'nothing was offered'
         : `failed: ${message}`;
   const age = now < at ? 'by a clock that was ahead' : `${ageText(now - at)} ago`;
   return `${localTime(at, localOffset)}, ${age}: ${found}`;

@@ -17,8 +17,11 @@ export interface UpdateInfo {
   version: string;
   /** Milliseconds since the epoch. */
   releaseDate: number;
+  /** `security` if this release is; else the highest of this one and of those that are passed on the way. */
   type: UpdateType;
+  /** Whether one of them closes a hole. */
   isSecurity: boolean;
+  /** The highest of them all. */
   riskLevel: RiskLevel;
   changelog: ChangeLog;
   evolutions: Evolution[];

@@ -40,13 +40,16 @@ posixOnly('a check', () => {
       type: 'major',
       // 1.1.0 is on the way.
       isSecurity: true,
-      riskLevel: 'low',
+      riskLevel: 'medium',
       changelog: { entries: [{ kind: 'added', text: 'a thing' }] },
       evolutions: [{ id: 'faster' }],
       mandatory: false,
       direction: 'forward',
     });
     expect(update?.downloadSize).toBe(update?.routes[0]?.bytes ?? -1);
+    // What is passed on the way comes along.
+    await stage.release('2.0.1', { risk: 'low' });
+    expect(await stage.manager().checkForUpdates()).toMatchObject({ type: 'major', riskLevel: 'medium' });
     expect(update?.routes.map(({ kind }) => kind)).toEqual(['patch', 'full']);
     expect(update?.downloadSize).toBeLessThan(20_000);
   });
