@@ -3,15 +3,17 @@
  * cursor or turn the text around is spelled out, whoever forgot to do so before.
  */
 import { printableText } from '../../lib/format/printable.ts';
+import { wrapped } from '../../lib/format/wrapped.ts';
 
 /** A result, to standard output. */
 export function print(text: string): void {
   process.stdout.write(printableText(text));
 }
 
-/** A message, to standard error. */
+/** A message, to standard error. On a terminal lines break between words. */
 export function tell(text: string): void {
-  process.stderr.write(printableText(text));
+  const printed = printableText(text);
+  process.stderr.write(isTerminal() ? wrapped(printed, process.stderr.columns || 80) : printed);
 }
 
 /** What can be done next, for whoever sits at the terminal. */

@@ -81,12 +81,12 @@ test('the proxy is looked up for the feed that is asked, not for the one that wa
 test('doctor ends with 11 if the install is damaged, and shows no secret', async () => {
   fs.writeFileSync(here.dgmo, 'x');
   fs.writeFileSync(path.join(here.home, 'config', 'auth.json'), '{"token": "hunter2"}');
+  await here.run('config', 'set', 'feed', 'https://updates.example.org/');
   const host = nativeHost();
   const environment = { ...host.environment, https_proxy: 'http://me:hunter2@proxy.example.org:3128' };
   const diagnosis = await here
     .health({
       host: { ...host, environment },
-      settings: { ...here.settings, feed: 'https://updates.example.org/' },
     })
     .diagnose({ offline: true });
   expect(JSON.stringify(diagnosis)).not.toContain('hunter2');

@@ -8,10 +8,10 @@ const STAGE = { label: 'Downloading 2.0.0', finished: 'Downloaded 2.0.0', bytes:
 const HALF: Measure = { done: 22_800_000, total: 45_600_000, rate: 1_200_000, left: 19_000 };
 
 test.each([
-  [200, true, 'Downloading 2.0.0  ██████████░░░░░░░░░░   50 %  of 45.6 MB  1.2 MB/s  19 s left'],
-  [200, false, 'Downloading 2.0.0  [##########----------]   50 %  of 45.6 MB  1.2 MB/s  19 s left'],
-  [80, true, 'Downloading 2.0.0  ██████████░░░░░░░░░░   50 %  of 45.6 MB  1.2 MB/s  19 s left'],
-  [64, true, 'Downloading 2.0.0  ██████████░░░░░░░░░░   50 %  19 s left'],
+  [200, true, 'Downloading 2.0.0  █████████░░░░░░░░░   50 %  of 45.6 MB  1.2 MB/s  19 s left'],
+  [200, false, 'Downloading 2.0.0  [#########---------]   50 %  of 45.6 MB  1.2 MB/s  19 s left'],
+  [80, true, 'Downloading 2.0.0  █████████░░░░░░░░░   50 %  of 45.6 MB  1.2 MB/s  19 s left'],
+  [64, true, 'Downloading 2.0.0  █████████░░░░░░░░░   50 %  19 s left'],
   [40, true, 'Downloading 2.0.0   50 %  19 s left'],
   [20, false, 'Downloading 2.0.0'],
 ])('at %p columns, unicode %p', (columns, unicode, wanted) => {
@@ -22,7 +22,7 @@ test('never wider than the terminal, and ASCII where that is all it shows', () =
   fc.assert(
     fc.property(
       fc.record({
-        columns: fc.integer({ min: 12, max: 300 }),
+        columns: fc.integer({ min: 13, max: 300 }),
         unicode: fc.boolean(),
         done: fc.nat(1e9),
         total: fc.nat(1e9),
@@ -32,7 +32,8 @@ test('never wider than the terminal, and ASCII where that is all it shows', () =
       }),
       ({ columns, unicode, measured, ...measure }) => {
         const text = progressText(STAGE, measured ? measure : null, { columns, unicode });
-        expect(Bun.stringWidth(text)).toBeLessThan(columns);
+        // With the ^C that a terminal adds to it, so that the line can still be cleared.
+        expect(Bun.stringWidth(`${text}^C`)).toBeLessThan(columns);
         if (!unicode) expect(text).toMatch(/^[ -~]*$/);
       },
     ),
@@ -108,9 +109,9 @@ describe('a stage', () => {
     progress.begin({ label: 'Reading', finished: 'Read', bytes: true });
     pass(2000);
     progress.measure({ done: 1_000_000, total: 4_000_000 });
-    expect(seen.line).toBe('Reading  [#####---------------]   25 %  of 4.0 MB  500 KB/s  6 s left');
+    expect(seen.line).toBe('Reading  [#####-------------]   25 %  of 4.0 MB  500 KB/s  6 s left');
     progress.measure({ done: 0, total: 4_000_000 });
-    expect(seen.line).toBe('Reading  [--------------------]    0 %  of 4.0 MB');
+    expect(seen.line).toBe('Reading  [------------------]    0 %  of 4.0 MB');
   });
 
   test('gives way to what is printed, and to a failure: nothing of it is left, in the taskbar neither', () => {
@@ -160,7 +161,7 @@ test('an update is shown from the feed to the trial start', () => {
     'Taking a snapshot...',
     '',
     'Preparing 2.0.0...',
-    expect.stringContaining('Preparing 2.0.0  [##########----------]   50 %'),
+    expect.stringContaining('Preparing 2.0.0  [#########---------]   50 %'),
     '',
     'Trying 2.0.0...',
     '',

@@ -42,7 +42,9 @@ export async function diagnose(
   const receipt = knownReceipt(session);
   const asked = openFeed === null || receipt === null ? null : () => openFeed(receipt);
   const network = asked === null ? null : () => checkNetwork(session, asked());
-  await run('proxy', () => proxy(session, asked === null ? session.settings.feed : asked().location.feed));
+  await run('proxy', () =>
+    proxy(session, asked === null ? knownFeed(session, receipt) : asked().location.feed),
+  );
   await run('network', network ?? (() => finding('skipped', 'The feed was not asked')));
   return { schemaVersion: 1, overallStatus: worst(checks), checks };
 }
@@ -259,9 +261,16 @@ function history(session: Session): Finding {
   });
 }
 
-/** @param feed the address that is asked; null: none is known */
+/** The address that a check would ask; null: none is known. */
+function knownFeed({ host, home, settings: own }: Session, receipt: Receipt | null): string | null {
+  const decided = 'folder' in home ? decide(host, home.folder).preferences.feed : null;
+  return decided ?? receipt?.feed ?? own.feed;
+}
+
+/** @param feed null: none is known */
 function proxy({ host }: Session, feed: string | null): Finding {
-  const url = new URL(feed ?? 'https://example.org/');
+  if (feed === null) return finding('skipped', 'No feed is known');
+  const url = new URL(feed);
   try {
     const found = proxyFor(url, host.environment);
     if (found === null) return finding('ok', `${shownAddress(url.href)} is reached directly`);

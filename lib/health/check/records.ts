@@ -66,12 +66,17 @@ const UPDATER_RECEIPT = 'write it again from its journal, or record the updater 
 
 const RECEIPT = 'write it again from the journal, a snapshot, or what the feed says of the executable';
 
+const NEW = 'If it was never looked after here, run `dgmo-updater init` instead.';
+
 function checkReceipt({ host, layout }: Session): Records {
   try {
     const receipt = loadReceipt(host.disk, layout);
     if (receipt !== null) return { receipt, issues: [] };
     const what = 'there is no receipt, so it is not known which version is installed';
-    return { receipt: null, issues: [issue('receipt_damaged', layout.receipt, what, { repair: RECEIPT })] };
+    return {
+      receipt: null,
+      issues: [issue('receipt_damaged', layout.receipt, what, { repair: RECEIPT, advice: NEW })],
+    };
   } catch (error) {
     const found = unreadable('receipt_damaged', layout.receipt, error);
     // A newer updater's receipt is not damaged, and must not be replaced.

@@ -121,7 +121,7 @@ function percentOf({ done, total }: Measure): number {
   return Math.min(100, Math.floor((100 * done) / Math.max(total, 1)));
 }
 
-const BAR = 20;
+const BAR = 18;
 
 /** Fits into the columns: what matters least is left out first. */
 export function progressText(
@@ -129,8 +129,8 @@ export function progressText(
   measure: Measure | null,
   { columns, unicode }: Pick<ProgressOutput, 'columns' | 'unicode'>,
 ): string {
-  // A line that fills the last column would wrap on some terminals.
-  const room = Math.max(10, columns - 1);
+  // A line that fills the last column would wrap on some terminals, and so would the ^C that a terminal adds to it.
+  const room = Math.max(10, columns - 3);
   if (measure === null) return cut(`${label}${unicode ? '…' : '...'}`, room, unicode);
   const percent = percentOf(measure);
   const { rate = null, left = null, total } = measure;

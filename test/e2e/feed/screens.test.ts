@@ -1,13 +1,13 @@
-/**
- * What a person sees, in a real terminal (tmux): each screen is kept as text in `screens/`. To look at a change and keep it,
- * run this with DGMO_KEEP_SCREENS=1, and read the difference.
- */
+/** What a person sees of an update, before and after it; and, from the other files, of what they decide and what is wrong. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
 import { hasTmux, openScreen, type Screen, type ScreenOptions } from '../../support/tmux.ts';
 import { openWorkshop, type Workshop } from '../../support/workshop.ts';
 import { openStage, type Stage } from '../../update/stage.ts';
+import { environmentOf, expectScreen, UTF8 } from './kept-screens.ts';
+import { screensOfChoices } from './screens-of-choices.ts';
+import { screensOfHealth } from './screens-of-health.ts';
 
 const NOTES = `# 2.0.0
 
@@ -46,17 +46,22 @@ const LOOKS: [name: string, columns: number, ...args: string[]][] = [
   ['service-status-40', 40, 'service', 'status'],
 ];
 
-const UTF8 = { LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8' };
+let shop: Workshop;
+let updater: string;
+beforeAll(async () => {
+  if (!hasTmux) return;
+  shop = await openWorkshop();
+  updater = await shop.rootlessUpdater();
+});
+afterAll(() => shop?.remove());
+
+describe.skipIf(!hasTmux)('on a real terminal, other screens', () => {
+  screensOfChoices(() => updater);
+  screensOfHealth(() => updater);
+});
 
 describe.skipIf(!hasTmux)('on a real terminal', () => {
-  let shop: Workshop;
-  let updater: string;
   let stage: Stage;
-  beforeAll(async () => {
-    shop = await openWorkshop();
-    updater = await shop.rootlessUpdater();
-  });
-  afterAll(() => shop?.remove());
   beforeEach(async () => {
     stage = await openStage();
     const evolutions = [
@@ -70,20 +75,11 @@ describe.skipIf(!hasTmux)('on a real terminal', () => {
   const open = (args: string[], options: ScreenOptions): Screen =>
     openScreen([updater, ...args, '--install-dir', stage.dir, '--home', stage.home], options);
 
-  function expectScreen(name: string, screen: string): void {
-    const file = path.join(import.meta.dir, 'screens', `${name}.txt`);
-    // The columns of a table are as wide as the times and sizes in them.
-    const isTable = /^(history|snapshots)/.test(name);
-    const seen = `${isTable ? masked(screen).replaceAll(/ {2,}/g, '  ') : masked(screen)}\n`;
-    if (process.env.DGMO_KEEP_SCREENS === '1') fs.writeFileSync(file, seen);
-    expect(seen).toBe(fs.readFileSync(file, 'utf8'));
-  }
-
   test('an update, from the question to how it can be undone', async () => {
     using screen = open(['update'], { columns: 80, environment: UTF8 });
     expectScreen('update-80', await screen.shows('Always Auto-Update'));
     screen.type('Enter');
-    await screen.shows('Which evolutions');
+    expectScreen('evolutions-80', await screen.shows('Space'));
     screen.type('Down', 'Space', 'Enter');
     expectScreen('updated-80', await screen.shows('[ended with 0]'));
     expect(stage.version()).toBe('2.0.0');
@@ -137,20 +133,3 @@ describe.skipIf(!hasTmux)('on a real terminal', () => {
     expect(fs.existsSync(path.join(stage.home, 'evolutions/dark-mode'))).toBe(true);
   });
 });
-
-/** Nothing of the machine is looked at but the install. */
-const environmentOf = ({ folder, dir }: Stage) => ({ ...UTF8, HOME: folder, PATH: `${dir}:/usr/bin:/bin` });
-
-/** Times, sizes, ids and the machine differ from run to run. */
-function masked(screen: string): string {
-  return screen
-    .replaceAll(/\S*\/dgmo-stage-\w{6}/g, '<folder>')
-    .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:<port>')
-    .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d/g, 'yyyy-mm-dd hh:mm')
-    .replaceAll(/(?<=hh:mm )[+-]\d\d:\d\d/g, '<offset>')
-    .replaceAll(/[0-9a-f]{64}/g, '<digest>')
-    .replaceAll(/(processor +|platform: |dgmo-updater 0\.).*/g, '$1<machine>')
-    .replaceAll(/\d{8}-\d{6}-[0-9a-f]{4}/g, '<snapshot>')
-    .replaceAll(/\b[\d.]+ (KB|MB|bytes)/g, 'N $1')
-    .replaceAll(/\b[\d.]+ (ms|s|min)\b/g, 'N s');
-}
