@@ -1,4 +1,5 @@
 /** The `.dgmopkg` container: what `--apply` takes and `release bundle` makes. */
+export { isAppName } from './app-name.ts';
 export { joinPackages, MAX_JOINED } from './chain.ts';
 export { type CarriedFile, type Companion, type CompanionFile, companionsOf } from './companions.ts';
 export {
@@ -18,7 +19,6 @@ export { type Installed, isInstalled, planRoute, type Route, type Step } from '.
 export {
   type BinaryPayload,
   type EvolutionPayload,
-  isAppName,
   type Payload,
   STATEMENT_TYPE,
   type Statement,

@@ -20,6 +20,7 @@ import { binaryFor, type DGMOVersion, MAX_BINARY_SIZE, type Target, targetName }
 import { evolutionId, MAX_EVOLUTIONS, manifest } from '../version/manifest.ts';
 import { version } from '../version/semver.ts';
 import { arch, platform } from '../version/target.ts';
+import { isAppName } from './app-name.ts';
 import { MAX_ARCHIVE } from './evolution-index.ts';
 
 export const STATEMENT_TYPE = 'application/vnd.dgmo.package.v1+json';
@@ -27,11 +28,6 @@ export const STATEMENT_TYPE = 'application/vnd.dgmo.package.v1+json';
 /** Patches and full binaries. All combinations of them are tried when a route is planned. */
 const MAX_BINARY_PAYLOADS = 16;
 const MAX_PAYLOADS = MAX_BINARY_PAYLOADS + MAX_EVOLUTIONS;
-const APP_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
-
-export function isAppName(value: string): boolean {
-  return APP_NAME.test(value);
-}
 
 /** The fields of a patch or a full binary: the binary that it makes, and its own bytes in the package. */
 const common = {

@@ -43,6 +43,9 @@ export function storeLayout({ platform }: Pick<Host, 'platform'>, home: string):
   };
 }
 
+/** How many snapshots of an installation are kept unless the user says otherwise. */
+export const KEEP = 5;
+
 export const TEMPORARY = '.tmp';
 
 export function folders(layout: StoreLayout): string[] {

@@ -2,8 +2,6 @@
 import type { Listed } from '../document.ts';
 import { NewerSchemaError } from './tree.ts';
 
-export const KEEP = 5;
-
 export interface Retention {
   /** All snapshots of the store, the oldest first. */
   listed: readonly Listed[];
