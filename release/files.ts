@@ -12,6 +12,7 @@ import { nativeDisk as disk } from '../lib/platform/native-disk.ts';
 import { nativeProcesses } from '../lib/platform/native-processes.ts';
 import { MAX_BINARY_SIZE } from '../lib/version/index.ts';
 import { withStopSignal } from './platform/signals.ts';
+import { turn } from './platform/timers.ts';
 
 /** What this process has read: the resolved path and the identity of each file, to the name that it was given by. */
 const inputs = new Map<string, string>();
@@ -126,6 +127,7 @@ export async function writeOutput(
         disk.close(handle);
       }
       await check?.(temporary);
+      await turn();
       stopIfInterrupted();
       disk.rename(temporary, file);
     } catch (error) {

@@ -1,5 +1,10 @@
 /** Timers that can be cancelled. */
 
+/** Resolves once what came while this thread was at work was heard: signals among it. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Calls `action` after so many milliseconds, unless the returned function is called first. */
 export function startTimer(milliseconds: number, action: () => void): () => void {
   const timer = setTimeout(action, milliseconds);

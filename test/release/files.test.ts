@@ -64,6 +64,19 @@ describe('an output', () => {
     });
   }
 
+  test.skipIf(process.platform === 'win32')(
+    'stays what it was when Ctrl-C comes while all of it is made',
+    async () => {
+      using folder = freshFolder();
+      const written = writeOutput(folder.at('out'), (write) => {
+        process.kill(process.pid, 'SIGINT');
+        write(bytes('whole'));
+      });
+      await expect(written).rejects.toThrow(InterruptedError);
+      expect(readdirSync(folder.at())).toEqual([]);
+    },
+  );
+
   test('stays what it was when the check of it fails', async () => {
     using folder = freshFolder();
     const written = writeOutput(folder.at('out'), (write) => write(bytes('bad')), {

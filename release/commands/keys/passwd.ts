@@ -1,6 +1,6 @@
 /** `release keys passwd`: gives the private keys of a folder another passphrase. */
 import path from 'node:path';
-import { UsageError } from '../../../lib/errors.ts';
+import { InterruptedError, UsageError } from '../../../lib/errors.ts';
 import { replaceDurably } from '../../../lib/platform/files.ts';
 import { nativeHost } from '../../../lib/platform/native.ts';
 import { openKey, SCRYPT_COST, type SigningKey, sealKey } from '../../../lib/trust/index.ts';
@@ -12,7 +12,9 @@ import {
   PASSPHRASE_HELP,
   PASSPHRASE_OPTIONS,
 } from '../../keys/passphrase.ts';
+import { withStopSignal } from '../../platform/signals.ts';
 import { print } from '../../platform/terminal.ts';
+import { turn } from '../../platform/timers.ts';
 import { withLine } from '../../progress.ts';
 
 const HELP = `Usage: release keys passwd --keys <keys> [options]
@@ -55,26 +57,45 @@ export const keysPasswd: Command = {
     const old = await askPassphrase(values);
     const passphrase = await chooseNewPassphrase(values);
     const { disk, random } = nativeHost();
-    // All are opened before any is written: a folder with two passphrases is nobody's wish.
-    const opened = files.map((file) => ({
-      file,
-      ...withLine(`opening ${path.basename(file.file)}`, () => open(file, old, passphrase)),
-    }));
-    for (const { file, key, done } of opened) {
-      if (done) continue;
-      const sealed = withLine(`encrypting ${path.basename(file.file)} with the new passphrase`, () => {
-        const bytes = sealKey(key, { role: file.role, passphrase, random: random.bytes, cost });
-        openKey(bytes, passphrase);
-        return bytes;
-      });
-      replaceDurably(disk, file.file, path.dirname(file.file), sealed, 0o600);
-    }
+    const opened: OpenedKey[] = [];
+    await withStopSignal(async (stop) => {
+      const stopIfInterrupted = async (state: string) => {
+        await turn();
+        if (stop.aborted) throw new InterruptedError(`interrupted: ${state}`);
+      };
+      // All are opened before any is written: a folder with two passphrases is nobody's wish.
+      for (const file of files) {
+        const found = withLine(`opening ${path.basename(file.file)}`, () => open(file, old, passphrase));
+        opened.push({ file, ...found });
+        await stopIfInterrupted('nothing was changed');
+      }
+      let changed = opened.filter(({ done }) => done).length;
+      for (const { file, key, done } of opened) {
+        if (done) continue;
+        const sealed = withLine(`encrypting ${path.basename(file.file)} with the new passphrase`, () => {
+          const bytes = sealKey(key, { role: file.role, passphrase, random: random.bytes, cost });
+          openKey(bytes, passphrase);
+          return bytes;
+        });
+        await stopIfInterrupted(
+          `${changed} of ${files.length} keys have the new passphrase; the same command does the others`,
+        );
+        replaceDurably(disk, file.file, path.dirname(file.file), sealed, 0o600);
+        changed++;
+      }
+    });
     print(opened.map(({ file, key }) => `${file.file}: ${key.id}\n`).join(''));
   },
 };
 
-/** `done`: it has the new passphrase already, from a run that was interrupted. */
-function open({ bytes }: KeyOnDisk, old: string, passphrase: string): { key: SigningKey; done: boolean } {
+interface OpenedKey {
+  file: KeyOnDisk;
+  key: SigningKey;
+  /** It has the new passphrase already, from a run that was interrupted. */
+  done: boolean;
+}
+
+function open({ bytes }: KeyOnDisk, old: string, passphrase: string): Omit<OpenedKey, 'file'> {
   try {
     return { key: openKey(bytes, old), done: false };
   } catch (wrong) {

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { decodeKeyFile, decodeRoot, openKey } from '../../../lib/trust/index.ts';
+import { keysPasswd } from '../../../release/commands/keys/passwd.ts';
 import { makeFeed } from '../feed.ts';
 import { CHEAP, type Folder, freshFolder, PASSPHRASE } from '../run.ts';
 
@@ -135,6 +136,34 @@ test('keys passwd gives every key another passphrase, and continues where it was
   const again = await other.release([...passwd, '--new-passphrase-file', 'new']);
   expect(again.code).toBe(0);
   expect(read().map((bytes) => openKey(bytes, NEW).id)).toEqual(ids);
+});
+
+test('a Ctrl-C during keys passwd says how many keys have which passphrase, and that is so', async () => {
+  using other = freshFolder();
+  expect((await other.release(['keys', 'init', '--dir', 'keys', ...CHEAP])).code).toBe(0);
+  writeFileSync(other.at('old'), PASSPHRASE);
+  writeFileSync(other.at('new'), NEW);
+  const files = readdirSync(other.at('keys')).filter((name) => name.endsWith('.key'));
+  const changed = () =>
+    files.filter((name) => {
+      try {
+        return openKey(readFileSync(other.at('keys', name)), NEW) !== null;
+      } catch {
+        return false;
+      }
+    }).length;
+  const passwd = (turns: number) => {
+    const wait = (left: number): unknown =>
+      left === 0 ? process.emit('SIGINT') : setImmediate(() => wait(left - 1));
+    wait(turns);
+    const passphrases = ['--passphrase-file', other.at('old'), '--new-passphrase-file', other.at('new')];
+    return keysPasswd.run(['--keys', other.at('keys'), ...passphrases, ...CHEAP]);
+  };
+  await expect(passwd(2)).rejects.toThrow('interrupted: nothing was changed');
+  expect(changed()).toBe(0);
+  const message = await passwd(files.length + 3).catch((error: Error) => error.message);
+  expect(changed()).toBeGreaterThan(0);
+  expect(message).toStartWith(`interrupted: ${changed()} of ${files.length} keys have the new passphrase`);
 });
 
 test('keys init makes as many keys of each role as are asked for, and as many must sign', async () => {
