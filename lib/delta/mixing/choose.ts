@@ -32,7 +32,7 @@ const IMPATIENT_SHARE = 0.62;
 const HOPELESS = 0.45;
 
 /** Work. In a small patch, the table of functions may have been aligned as well by its bytes. */
-const LITTLE = 600_000;
+const LITTLE = 200_000;
 /** In a tiny one, what describes the parts of the executables may take more than it saves. */
 const TINY = 60_000;
 

@@ -20,6 +20,7 @@ import {
 } from './containers/image.ts';
 import { isMachO, isUniversal, machO, universal } from './containers/mach-o.ts';
 import { isPe, pe } from './containers/pe.ts';
+import { rebaseTables } from './containers/rebases.ts';
 import { symbolTables } from './containers/symbols.ts';
 import { unwindingTables } from './containers/unwinding.ts';
 import { isWasm, wasm } from './containers/wasm.ts';
@@ -138,6 +139,7 @@ function tidy(bytes: Buffer, { parts, end, functions }: Parts): Image {
     ...entriesOf(bytes, functions),
     ...unwindingTables(bytes, { regions }),
     ...symbolTables(bytes, { regions }),
+    ...rebaseTables(bytes, { regions }),
   ];
   return { regions, base, span: Number(span), tables, goBases: [] };
 }

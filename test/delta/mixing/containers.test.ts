@@ -2,7 +2,8 @@
 import { expect, test } from 'bun:test';
 import { regionsOf } from '../../../lib/delta/mixing/executable.ts';
 import { alignObjects } from '../../../lib/delta/mixing/number-alignment.ts';
-import { dart, elfSymbols, elfWithUnwinding, machOWithSymbols } from './executables.ts';
+import { dart, elfSymbols, elfWithUnwinding, machOWithParts, machOWithSymbols } from './executables.ts';
+import { goElf } from './other-executables.ts';
 import { goWasmModule, wasmModule } from './wasm-modules.ts';
 
 test('how functions are unwound is found by the segment, and its records are tables of functions', () => {
@@ -81,4 +82,32 @@ test('numbers of objects are aligned one by one, where objects were added', () =
   expect(aligned.length).toBeLessThan(40);
   const total = aligned.reduce((sum, { length }) => sum + length, 0);
   expect(total).toBeGreaterThan((to?.size ?? 0) * 0.95);
+});
+
+test('types of Go are a region of their own, and so is the list of them', () => {
+  for (const machine of ['riscv', 's390x', 'arm'] as const) {
+    const { regions, tables, goBases } = regionsOf(goElf(machine, true), true);
+    const [types, list] = [30, 28].map((kind) => regions.find((region) => region.kind === kind));
+    expect(types?.bases).toEqual([types?.address ?? 0, goBases[0] ?? -1]);
+    expect(list?.bases).toEqual([types?.address ?? 0, types?.address ?? 0]);
+    expect(tables.at(-1)).toMatchObject({
+      offset: list?.offset,
+      size: 4 * (tables.at(-1)?.records.length ?? 0),
+    });
+  }
+});
+
+test('a Mach-O file says where pointers are and how functions are unwound', () => {
+  const { regions, tables } = regionsOf(machOWithParts(true), true);
+  const [wide, compact, rebases] = [33, 32, 31].map((kind) => regions.find((region) => region.kind === kind));
+  // The base is the first section, the header a page before it.
+  const header = 2 ** 32 - 0x1000;
+  expect(compact?.bases).toEqual([header, wide?.address ?? 0]);
+  expect(rebases?.bases).toEqual([header, header]);
+  // What is listed of some, the pages of all, the records, the symbols, and the pointers.
+  expect(tables.map(({ records }) => records.length)).toEqual([54, 164, 164, 164, 131]);
+  for (const { offset, size, records } of tables) {
+    expect(records[0]?.offset).toBe(offset);
+    expect((records.at(-1)?.offset ?? 0) + (records.at(-1)?.size ?? 0)).toBe(offset + size);
+  }
 });

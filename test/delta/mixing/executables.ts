@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { bundle } from '../bundle.ts';
 import { randomNumbers } from '../pairs.ts';
+import { withParts } from './mach-o-parts.ts';
 import { goElf, otherElf } from './other-executables.ts';
 import { dartElf, elfWithSymbols, withSymbols } from './symbol-executables.ts';
 import { withUnwinding } from './unwinding-sections.ts';
@@ -231,6 +232,14 @@ export function machOWithSymbols(later: boolean): Uint8Array {
   return withSymbols(machO(later, 'plain'), linked('arm', later, base).starts, base);
 }
 
+/** Symbols, how functions are unwound, and where pointers are. */
+export function machOWithParts(later: boolean): Uint8Array {
+  const base = 0x100000000n;
+  const { starts } = linked('arm', later, base);
+  const functions = [...starts].map(([id, address]) => ({ id, address }));
+  return withParts(machOWithSymbols(later), functions, base, later);
+}
+
 const OPTIONAL_HEADER = 240;
 /** Of PE: where the header says how many directories there are. */
 export const DIRECTORIES = 0x40 + 24 + 108;
@@ -380,6 +389,7 @@ export function samples(): Sample[] {
     sample('mach-o-arm64', (later) => machO(later)),
     sample('mach-o-addresses', (later) => machO(later, 'addresses')),
     sample('mach-o-symbols', machOWithSymbols),
+    sample('mach-o-parts', machOWithParts),
     sample('elf-symbols', elfSymbols),
     sample('dart', dart),
     sample('wasm', wasmModule),

@@ -4,16 +4,22 @@
  */
 import { createHash } from 'node:crypto';
 import {
+  COMPACT,
+  GO_TYPES,
   hasBases,
   isNumber,
   NUMBER,
   numberIn,
   numberOf,
   originOf,
+  type Reader,
   scanBased,
   sizeOfNumber,
+  WIDE_UNWINDING,
 } from './reference-based.ts';
+import { scanGoTypes } from './reference-go-types.ts';
 import {
+  FORTH,
   GO,
   GO_BASES,
   isHalf,
@@ -384,14 +390,16 @@ const hashedFrom = ({ address, size, kind }: Omit<Region, 'bases'>) => {
   return (Math.ceil(address / page) - size / 32) * page;
 };
 
+/** The second base of the region around `place`. */
+const shortBase = (image: Image, place: number) => regionIn(image, place)?.bases[1] ?? 0;
 const regionIn = ({ regions }: Image, place: number) =>
   regions.find(({ offset, size }) => place >= offset && place < offset + size);
 
-/** What an offset or a number at `place` is relative to; `word` reads the file. */
-const originIn = (image: Image, place: number, word: (at: number) => number) => {
+/** What an offset or a number at `place` of the file is relative to. */
+const originIn = (image: Image, place: number, file: Reader) => {
   const region = regionIn(image, place);
   if (region === undefined) return 0;
-  return hasBases(region.kind) ? originOf(region, place, word) : region.address;
+  return hasBases(region.kind) ? originOf(region, place, file) : region.address;
 };
 
 const [BRANCH, OPERAND, ABSOLUTE, POINTER, IMAGE_RELATIVE, CHAIN, TABLE, BRANCH_26, BRANCH_19, LOW_12, ADRP] =
@@ -417,6 +425,7 @@ class References {
   readonly #view: DataView;
   readonly #image: Image;
   readonly #newBase: bigint;
+  readonly #file: Reader;
   readonly #other: OtherReferences;
   readonly #wasm: WasmReferences;
 
@@ -424,6 +433,10 @@ class References {
     this.#old = old;
     this.#view = new DataView(old.buffer, old.byteOffset, old.length);
     this.#image = image;
+    this.#file = {
+      byte: (at) => old[at] ?? 0,
+      word: (at) => (at + 4 <= old.length ? this.#word(at) : 0),
+    };
     this.#newBase = fresh.base;
     this.#other = new OtherReferences(
       old,
@@ -456,13 +469,17 @@ class References {
       }
       if (hasBases(region.kind)) {
         const note = (offset: number, kind: number) => this.#note(offset, kind);
-        scanBased(region, (at) => this.#word(at), note);
+        scanBased(region, this.#file, note);
+        if (region.kind === WIDE_UNWINDING) this.#other.scan(region.kind, region);
         continue;
       }
       if (![GO, UNWINDING, UNWINDING_INDEX].includes(region.kind)) this.#scanTables(region);
       this.#other.scan(region.kind, region);
       if ([POINTERS, RELATIVE, CHAINED, CHAINED_ADDRESSES].includes(region.kind)) this.#scanPointers(region);
     }
+    const go = { ...this.#other.go, base: image.base, span: image.span };
+    for (const region of image.regions.filter(({ kind }) => kind === GO_TYPES))
+      scanGoTypes(old, region, go, (offset, kind) => this.#note(offset, kind));
   }
 
   at(offset: number): number {
@@ -656,12 +673,13 @@ class References {
       return bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
     }
     if (isOther(kind)) return this.#other.value(offset, kind);
+    if (kind === OFFSET_PAIR) return BigInt(this.#view.getUint32(offset, !this.isBig(kind)));
     const isLong = kind === POINTER || kind === CHAIN;
     return isLong ? this.#view.getBigUint64(offset, true) : BigInt(this.#word(offset));
   }
 
   isBig(kind: number): boolean {
-    return kind === NUMBER || (isOther(kind) && this.#other.isBig(kind));
+    return kind === NUMBER || ((isOther(kind) || kind === OFFSET_PAIR) && this.#other.isBig(kind));
   }
 
   target(offset: number, kind: number): number {
@@ -671,11 +689,18 @@ class References {
     if (kind === CHAIN) return u32(word - Number(this.#chained(this.#image.base) & 0xffffffffn));
     if (kind === TABLE || kind === TABLE_START)
       return u32(addressIn(this.#image, this.tableStart(offset)) + word);
-    if (kind === OFFSET_PAIR) return u32(this.#origin(offset) + word);
+    if (kind === OFFSET_PAIR) return u32(this.#origin(offset) + Number(this.value(offset, kind)));
     if (kind === NUMBER) return u32(this.#origin(offset) + numberIn(this.value(offset, kind)));
     const address = addressIn(this.#image, offset);
     if (isHalf(kind)) return this.#other.half(offset);
-    if (kind === VARIED) return this.#wasm.target(0, offset, this.#wasm.value(offset));
+    if (kind === VARIED) {
+      const value = this.#wasm.value(offset);
+      return this.#isBased(offset)
+        ? u32(this.#origin(offset) + this.#wasm.number(value))
+        : this.#wasm.target(0, offset, value);
+    }
+    if (kind === FORTH && this.isShort(offset))
+      return u32(shortBase(this.#image, offset) + (word & 0xffffff));
     if (isOther(kind)) return this.#other.solve(0, kind, address, this.#other.value(offset, kind));
     if (kind === BRANCH) return u32(address + 4 + word);
     if (kind < ABSOLUTE) return u32(address + 4 + kind - OPERAND + word);
@@ -689,14 +714,27 @@ class References {
     return u32(page(u32(address - back)) + pagesOf(this.#word(offset - back)) + low12Of(word));
   }
 
+  #isBased(offset: number): boolean {
+    return hasBases(regionIn(this.#image, offset)?.kind ?? 0);
+  }
+
+  /** Whether a FORTH there has 24 bits. */
+  isShort(offset: number): boolean {
+    return regionIn(this.#image, offset)?.kind === COMPACT;
+  }
+
   #origin(offset: number): number {
-    return originIn(this.#image, offset, (at) => this.#word(at));
+    return originIn(this.#image, offset, this.#file);
   }
 
   field(offset: number, kind: number, address: number, to: number, table: number): bigint {
     const word = this.#word(offset);
     const low = (value: number) => BigInt(u32(value));
-    if (kind === VARIED) return this.#wasm.field(offset, to);
+    if (kind === VARIED)
+      return this.#isBased(offset)
+        ? this.#wasm.bytes(u32(to - table), this.#wasm.size(offset))
+        : this.#wasm.field(offset, to);
+    if (kind === FORTH && this.isShort(offset)) return low((word & 0xff000000) | ((to - table) & 0xffffff));
     if (kind === NUMBER) return numberOf(u32(to - table), this.size(offset, kind));
     if (isOther(kind)) return this.#other.rebuilt(offset, kind, address, to);
     if (kind === ABSOLUTE) return low(to + Number(this.#newBase & 0xffffffffn));
@@ -726,7 +764,11 @@ class References {
     expected: number,
     table: number,
   ): number {
-    if (kind === VARIED) return this.#wasm.target(1, offset, made);
+    if (kind === VARIED)
+      return this.#isBased(offset)
+        ? u32(table + this.#wasm.number(made))
+        : this.#wasm.target(1, offset, made);
+    if (kind === FORTH && this.isShort(offset)) return u32(table + Number(made & 0xffffffn));
     if (kind === NUMBER) return u32(table + numberIn(made));
     const word = Number(made & 0xffffffffn);
     if (isHalf(kind)) return this.#other.halfOf(word, expected);
@@ -761,7 +803,7 @@ interface WordEntry {
 const isEqual = (a: readonly number[], b: readonly number[]) =>
   a.length === b.length && a.every((byte, i) => byte === b[i]);
 const [CODE_CLASS, TEXT_CLASS] = [1, 2];
-const KINDS = 30;
+const KINDS = 34;
 
 interface Step {
   start: number;
@@ -1409,11 +1451,16 @@ class Mixing {
     const target = references.target(this.#oldAt, kind);
     const address = addressIn(this.#images[1], this.#at);
     const table =
-      kind === OFFSET_PAIR || kind === NUMBER
-        ? originIn(this.#images[1], this.#at, (at) => this.#newWord(at))
-        : kind === TABLE || kind === TABLE_START
-          ? this.#predict(addressIn(this.#images[0], references.tableStart(this.#oldAt))).expected
-          : 0;
+      kind === FORTH && references.isShort(this.#oldAt)
+        ? shortBase(this.#images[1], this.#at)
+        : kind === OFFSET_PAIR || kind === NUMBER || kind === VARIED
+          ? originIn(this.#images[1], this.#at, {
+              byte: (at) => this.#newByte(at),
+              word: (at) => this.#newWord(at),
+            })
+          : kind === TABLE || kind === TABLE_START
+            ? this.#predict(addressIn(this.#images[0], references.tableStart(this.#oldAt))).expected
+            : 0;
     const { expected, trust } = this.#predict(target);
     const wanted = references.field(this.#oldAt, kind, address, expected, table);
     const before = references.value(this.#oldAt, kind);

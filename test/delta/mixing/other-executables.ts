@@ -3,6 +3,7 @@
  * what is in the data. The later version has functions more, so that every address changes.
  */
 import { randomNumbers } from '../pairs.ts';
+import { goTypes } from './go-types.ts';
 
 type Machine = 'x86' | 'arm' | 'power' | 'riscv' | 's390x' | 'mips' | 'unknown';
 
@@ -185,6 +186,7 @@ interface GoKind {
   pointer: 4 | 8;
   /** The least bytes of an instruction. */
   least: number;
+  withTypes?: boolean;
 }
 
 /**
@@ -192,7 +194,7 @@ interface GoKind {
  * where code is, and its size.
  */
 export function goData(
-  { big, pointer, least }: GoKind,
+  { big, pointer, least, withTypes = false }: GoKind,
   functions: readonly { id: number; start: number }[],
   begin: number,
   code: { address: number; size: number },
@@ -234,11 +236,21 @@ export function goData(
   const fields = [known.length, files.length, 0, ...offsets].flatMap(long);
   const table = [...magic, 0, 0, least, pointer, ...fields, ...parts.flat(), ...entries, ...details];
   const functionData = padded([]).concat(Array.from({ length: 32 * COUNT }, (_, i) => (i * 7) & 255));
-  const module = new Array<number>(44).fill(0);
+  const typesAt = begin + padded(table).length + functionData.length;
+  const numberOf = (value: number, size: number) => bytesOf(value, big, size);
+  const types = withTypes ? goTypes({ pointer, numberOf }, functions, typesAt) : { bytes: [], list: [] };
+  const listAt = typesAt + padded(types.bytes).length;
+  const list = padded(types.list.flatMap(word));
+  const module = new Array<number>(48).fill(0);
   for (const [i, offset] of [0, ...offsets].entries()) module[i === 0 ? 0 : 3 * i - 2] = begin + offset;
   module[22] = code.address;
+  module[37] = typesAt;
+  module[38] = listAt;
   module[40] = begin + padded(table).length;
-  return [...padded(table), ...functionData, ...module.flatMap(long)];
+  module[44] = listAt;
+  module[45] = types.list.length;
+  module[46] = types.list.length;
+  return [...padded(table), ...functionData, ...padded(types.bytes), ...list, ...module.flatMap(long)];
 }
 
 /** A Go program: its table of functions, then the module data that refers to it. */
@@ -247,7 +259,7 @@ export function goElf(machine: 'riscv' | 's390x' | 'arm', later: boolean): Uint8
   const { code, starts } = link(machine, later);
   const { big, base, wide } = kind;
   const data = goData(
-    { big, pointer: wide ? 8 : 4, least: machine === 's390x' ? 2 : 4 },
+    { big, pointer: wide ? 8 : 4, least: machine === 's390x' ? 2 : 4, withTypes: true },
     starts.map(({ id, at }) => ({ id, start: at - CODE_AT })),
     base + DATA_AT + DATA_MOVED,
     { address: base + CODE_AT + CODE_MOVED, size: code.length },

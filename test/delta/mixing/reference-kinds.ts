@@ -22,7 +22,9 @@ const ABSOLUTE = 11;
 const GO_FIELD = 47;
 export const GO_BASES = 7;
 const [BRANCH_24, BRANCH_POWER, JAL, AUIPC, HALFWORDS, POINTER_BIG] = [54, 55, 56, 57, 58, 59];
-const [BACK, OFFSET, JUMP, HALF, FORTH] = [18, 46, 60, 61, 62];
+const [BACK, OFFSET, JUMP, HALF] = [18, 46, 60, 61];
+export const FORTH = 62;
+const WIDE_UNWINDING = 33;
 const STORES = [0x23, 0x27];
 
 export const isOther = (kind: number) => kind >= GO_FIELD || kind === BACK;
@@ -37,6 +39,7 @@ export class OtherReferences {
   readonly #functionShift: number;
   readonly #note: (offset: number, kind: number) => void;
   #bigGo = false;
+  #pointer = 0;
 
   constructor(
     old: Uint8Array,
@@ -63,7 +66,8 @@ export class OtherReferences {
     else if (kind === RISC_V) this.#scanRiscV(place);
     else if (kind === S390) this.#scanS390(place);
     else if (kind === MIPS) this.#scanMips(place);
-    else if (kind === UNWINDING) this.#scanUnwinding(place);
+    else if (kind === UNWINDING) this.#scanUnwinding(place, 4);
+    else if (kind === WIDE_UNWINDING) this.#scanUnwinding(place, 8);
     else if (kind === UNWINDING_INDEX) {
       for (let at = 12; at + 4 <= place.size; at += 4) this.#note(place.offset + at, OFFSET);
     }
@@ -74,10 +78,13 @@ export class OtherReferences {
     return kind === GO_FIELD + 2 ? 2 : 0;
   }
 
+  /** What the table of functions says of numbers. */
+  get go(): { pointer: number; big: boolean } {
+    return { pointer: this.#pointer, big: this.#bigGo };
+  }
+
   isBig(kind: number): boolean {
-    return (
-      kind === HALFWORDS || kind === POINTER_BIG || (kind < BRANCH_24 && kind >= GO_FIELD && this.#bigGo)
-    );
+    return kind === HALFWORDS || kind === POINTER_BIG || (kind < BRANCH_24 && kind >= OFFSET && this.#bigGo);
   }
 
   #word(offset: number): number {
@@ -92,6 +99,7 @@ export class OtherReferences {
     const { offset, size } = place;
     if (size < 16) return;
     this.#bigGo = this.#view.getUint8(offset) === 0xff;
+    this.#pointer = this.#view.getUint8(offset + 7);
     this.#scanGoTable(place, {
       byte: (at) => this.#view.getUint8(at),
       word: (at) => this.#view.getUint32(at, !this.#bigGo),
@@ -265,7 +273,8 @@ export class OtherReferences {
     return u32(parts - this.#low(1));
   }
 
-  #scanUnwinding({ offset, size, address }: Place): void {
+  /** `bytes`: of an address. */
+  #scanUnwinding({ offset, size, address }: Place, bytes: number): void {
     for (let at = 0; at + 4 <= size; ) {
       const length = this.#word(offset + at);
       const end = at + 4 + length;
@@ -280,8 +289,9 @@ export class OtherReferences {
             this.#note(offset + field + into, FORTH);
         };
         relative(4, () => true);
-        if (length >= 17 && this.#view.getUint8(offset + field + 12) === 4)
-          relative(13, (value) => value !== 0);
+        const more = 4 + 2 * bytes;
+        if (length >= more + 1 + bytes && this.#view.getUint8(offset + field + more) === bytes)
+          relative(more + 1, (value) => value !== 0);
       }
       at = end;
     }

@@ -209,10 +209,15 @@ export class WasmReferences {
     return this.#old[offset - 1] === CALL || this.#old[offset - 1] === FUNCTION;
   }
 
-  target(file: 0 | 1, offset: number, value: bigint): number {
+  /** The number that such bytes stand for. */
+  number(value: bigint): number {
     let sum = 0n;
     for (let i = 0n; i < 5n; i++) sum |= ((value >> (8n * i)) & 127n) << (7n * i);
-    const number = Number(BigInt.asUintN(32, sum));
+    return Number(BigInt.asUintN(32, sum));
+  }
+
+  target(file: 0 | 1, offset: number, value: bigint): number {
+    const number = this.number(value);
     const { first, shift, imports } = this.#moves;
     return this.#isCallee(offset) ? u32(first + ((number - imports[file]) << shift)) : number;
   }
@@ -220,7 +225,10 @@ export class WasmReferences {
   field(offset: number, to: number): bigint {
     const { first, shift, imports } = this.#moves;
     const number = this.#isCallee(offset) ? u32((u32(to - first) >>> shift) + imports[1]) : to;
-    const size = this.size(offset);
+    return this.bytes(number, this.size(offset));
+  }
+
+  bytes(number: number, size: number): bigint {
     let value = 0n;
     for (let i = 0; i < size; i++) {
       const part = ((BigInt(number) >> BigInt(7 * i)) & 127n) | (i + 1 < size ? 128n : 0n);

@@ -125,7 +125,10 @@ function snapshot(starts: Starts, later: boolean): Buffer {
   start.writeUInt32LE(2, 12);
   const next = randomNumbers(9);
   const rest = Buffer.from(Array.from({ length: 1200 }, () => next() & 127));
-  return Buffer.concat([start, head, Buffer.from(objects), Buffer.alloc(padding), table, rest]);
+  // What counts as many, but does not ascend.
+  const decoy = Buffer.alloc(32);
+  decoy.writeUInt32LE(20, 4);
+  return Buffer.concat([start, head, Buffer.from(objects), Buffer.alloc(padding), decoy, table, rest]);
 }
 
 /** Functions, and the snapshot that refers to them. */

@@ -46,7 +46,26 @@ export const DELTA: readonly MutatedFile[] = [
   {
     file: 'lib/delta/mixing/containers/unwinding.ts',
     tests: ['test/delta/mixing/containers.test.ts'],
-    changes: [['bytes.readUInt32LE(offset) !== FORM', 'false']],
+    changes: [
+      ['bytes.readUInt32LE(offset) !== FORM', 'false'],
+      ['page < limit ||', 'page <= limit ||'],
+    ],
+  },
+  {
+    file: 'lib/delta/mixing/containers/dart.ts',
+    tests: ['test/delta/mixing/containers.test.ts'],
+    changes: [
+      [
+        "if (!/^[0-9a-f]{32}$/.test(bytes.toString('latin1', at + VERSION, at + FEATURES))) return undefined;",
+        '',
+      ],
+      ['if (known === count) return', 'return'],
+    ],
+  },
+  {
+    file: 'lib/delta/mixing/containers/symbols.ts',
+    tests: ['test/delta/mixing/containers.test.ts'],
+    changes: [['start + bytes.readUInt32LE(offset)', 'start']],
   },
   {
     file: 'lib/delta/mixing/containers/wasm.ts',

@@ -3,15 +3,26 @@
  * with in whatever container, and by the module data (`runtime.firstmoduledata`) that refers to it. Bytes that resemble one are
  * none unless every record is where it can be.
  */
-import { around, type FunctionTable, type Image, MOST_REGIONS, REGION_KINDS, type Region } from './image.ts';
+import {
+  around,
+  type FunctionTable,
+  type Image,
+  isData,
+  MOST_REGIONS,
+  REGION_KINDS,
+  type Region,
+} from './image.ts';
 
 const MAGIC = 0xfffffff1;
 /** Bytes of what is known of a function before what it has a variable number of. */
 const RECORD = 44;
 const MOST_VALUES = 64;
 const ENTRY = 8;
-/** Words of the module data: code, data of functions. */
-const [CODE, DATA] = [22, 40];
+/** Words of the module data: code, where types begin and end, data of functions. */
+const [CODE, TYPES, TYPES_END, DATA] = [22, 37, 38, 40];
+/** Where the list of types may be: before Go 1.26, and since. How many it has is in the next word, and again in the one after that. */
+const LISTS = [44, 45];
+const WORDS = 48;
 
 interface Table {
   offset: number;
@@ -34,13 +45,21 @@ export function withGo(bytes: Buffer, image: Image): Image {
       const table = home === undefined ? null : read(bytes, at, endOf(image, home), big);
       if (home === undefined || table === null) continue;
       const address = home.address + at - home.offset;
-      const bases = basesOf(bytes, table, address, image.base);
-      const tables = bases === null ? [] : recordsOf(bytes, table, bases[0] ?? 0);
-      if (bases === null || image.regions.length + 2 > MOST_REGIONS) continue;
-      const parts = image.regions.flatMap((region) => around(region, at, at + table.size));
+      const module = moduleOf(bytes, table, address, image.base);
+      if (module === null) continue;
+      const [code = 0] = module.bases;
+      const parts = image.regions
+        .flatMap((region) => around(region, at, at + table.size))
+        .flatMap((region) => (isData(region.kind) ? typesIn(region, module, code) : [region]));
       const regions = [...parts, { offset: at, size: table.size, address, kind: REGION_KINDS.go }];
+      if (regions.length > MOST_REGIONS) continue;
       regions.sort((a, b) => a.offset - b.offset);
-      return { ...image, regions, tables: [...image.tables, ...tables], goBases: bases };
+      const tables = [
+        ...image.tables,
+        ...recordsOf(bytes, table, code),
+        ...listOf(bytes, regions, module, table.big),
+      ];
+      return { ...image, regions, tables, goBases: module.bases };
     }
   }
   return image;
@@ -88,8 +107,51 @@ function sizeOfRecord(bytes: Buffer, at: number, word: (at: number) => number): 
   return RECORD + (values > MOST_VALUES ? 0 : 4 * (values + (bytes[at + 43] ?? 0)));
 }
 
-/** In the order of FORMAT.md, as addresses relative to the base of the image. */
-function basesOf(bytes: Buffer, table: Table, address: number, base: bigint): number[] | null {
+interface Module {
+  /** In the order of FORMAT.md. */
+  bases: number[];
+  /** Where types begin and end, and the list of those that nothing refers to. */
+  types: [number, number];
+  list: [number, number];
+}
+
+/** What of a region is types, or the list of them, as regions of their own. */
+function typesIn(region: Region, { types, list }: Module, code: number): Region[] {
+  const parts: Region[] = [];
+  let left = [region];
+  for (const [[start, end], kind, bases] of [
+    [types, REGION_KINDS.goTypes, [types[0], code]] as const,
+    [list, REGION_KINDS.pairs, [types[0], types[0]]] as const,
+  ]) {
+    const address = Math.max(start, region.address);
+    const size = Math.min(end, region.address + region.size) - address;
+    if (size <= 0) continue;
+    const offset = region.offset + address - region.address;
+    parts.push({ offset, size, address, kind, bases });
+    left = left.flatMap((each) => around(each, offset, offset + size));
+  }
+  return [...left, ...parts];
+}
+
+/** The list of types as a table of functions: each entry is for what it refers to. */
+function listOf(
+  bytes: Buffer,
+  regions: readonly Region[],
+  { types, list }: Module,
+  big: boolean,
+): FunctionTable[] {
+  const region = regions.find(({ kind, address }) => kind === REGION_KINDS.pairs && address === list[0]);
+  if (region === undefined) return [];
+  const word = wordAt(bytes, big);
+  const records = Array.from({ length: Math.floor(region.size / 4) }, (_, index) => {
+    const offset = region.offset + 4 * index;
+    return { address: types[0] + word(offset), offset, size: 4 };
+  });
+  return [{ offset: region.offset, size: 4 * records.length, records }];
+}
+
+/** As addresses relative to the base of the image. */
+function moduleOf(bytes: Buffer, table: Table, address: number, base: bigint): Module | null {
   const { pointer, big, starts } = table;
   const low = Number((base + BigInt(address)) & 0xffffffffn);
   const wanted = Buffer.alloc(4);
@@ -99,11 +161,18 @@ function basesOf(bytes: Buffer, table: Table, address: number, base: bigint): nu
   const word = wordAt(bytes, big);
   for (let at = bytes.indexOf(wanted); at >= 0; at = bytes.indexOf(wanted, at + 1)) {
     const module = at - skipped;
-    if (module < 0 || module + pointer * (DATA + 1) > bytes.length) continue;
+    if (module < 0 || module + pointer * WORDS > bytes.length) continue;
     const field = (index: number) =>
       (word(module + pointer * index + skipped) - Number(base & 0xffffffffn)) >>> 0;
     if (field(1) !== address + (starts[0] ?? 0) || field(4) !== address + (starts[1] ?? 0)) continue;
-    return [field(CODE), ...starts.map((start) => address + start), field(DATA)];
+    const number = (index: number) => word(module + pointer * index + skipped);
+    const list = LISTS.find((index) => number(index + 1) > 0 && number(index + 1) === number(index + 2));
+    const listed = list === undefined ? 0 : field(list);
+    return {
+      bases: [field(CODE), ...starts.map((start) => address + start), field(DATA)],
+      types: [field(TYPES), field(TYPES_END)],
+      list: [listed, list === undefined ? 0 : listed + 4 * number(list + 1)],
+    };
   }
   return null;
 }

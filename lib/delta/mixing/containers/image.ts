@@ -86,6 +86,10 @@ export const REGION_KINDS = {
   symbolsShort: 27,
   pairs: 28,
   numbers: 29,
+  goTypes: 30,
+  rebases: 31,
+  compactUnwinding: 32,
+  wideUnwinding: 33,
 } as const;
 export type RegionKind = (typeof REGION_KINDS)[keyof typeof REGION_KINDS];
 
@@ -123,7 +127,8 @@ export function hasBases(kind: RegionKind): boolean {
 }
 
 export function isUnwinding(kind: RegionKind): boolean {
-  return kind === REGION_KINDS.unwindingIndex || kind === REGION_KINDS.unwinding;
+  const { unwindingIndex, unwinding, compactUnwinding, wideUnwinding } = REGION_KINDS;
+  return [unwindingIndex, unwinding, compactUnwinding, wideUnwinding].some((each) => each === kind);
 }
 
 /** Regions that a patch can hold. */

@@ -1,6 +1,7 @@
 /** The parts of a Mach-O file of 64 bits, or of all those in a universal one, which are laid out one behind the other. */
 import { PageHashes } from '../page-hashes.ts';
 import { isHashes, type Part, type Parts, pageSizeOf, REGION_KINDS } from './image.ts';
+import { rebasesOf } from './rebases.ts';
 
 const MAGIC = 0xfeedfacf;
 
@@ -39,7 +40,9 @@ export function universal(bytes: Buffer): Parts {
         ...part,
         offset: start + part.offset,
         address: part.address + moved,
-        ...(part.bases === undefined ? {} : { bases: [part.bases[0] + moved, moved] as const }),
+        ...(part.bases === undefined
+          ? {}
+          : { bases: [part.bases[0] + moved, part.bases[1] + moved] as const }),
       })),
       ...hashes.map((part) => ({
         ...part,
@@ -59,19 +62,24 @@ export function machO(bytes: Buffer): Parts {
   const parts: Part[] = [];
   const pointers = pointersOf(bytes);
   let end = 0n;
-  let symbols = 0;
+  let [symbols, rebases, text] = [0, 0, 0n];
+  const segments: bigint[] = [];
+  let unwinding: { compact?: Part; wide?: Part } = {};
   let moved = 0n;
   for (let i = 0, at = 32; i < bytes.readUInt32LE(16); i++) {
     const size = bytes.readUInt32LE(at + 4);
     if (size < 8) break;
     if (bytes.readUInt32LE(at) === 0x1d) parts.push(...pageHashes(bytes, bytes.readUInt32LE(at + 8)));
     if (bytes.readUInt32LE(at) === SYMBOLS) symbols = at;
+    if ((bytes.readUInt32LE(at) & 0x7fffffff) === DYNAMIC) rebases = at;
     if (bytes.readUInt32LE(at) === 0x19) {
       const name = bytes.toString('latin1', at + 8, at + 24).replace(/\0.*$/s, '');
       const address = bytes.readBigUInt64LE(at + 24);
       const limit = address + bytes.readBigUInt64LE(at + 32);
       if (limit > end) end = limit;
       if (name === '__PAGEZERO') end = 0n;
+      segments.push(address);
+      if (name === '__TEXT') text = address;
       if (name === '__LINKEDIT') moved = address - bytes.readBigUInt64LE(at + 40);
       const sections = bytes.readUInt32LE(at + 64);
       for (let j = 0; j < sections; j++) {
@@ -81,19 +89,35 @@ export function machO(bytes: Buffer): Parts {
         if (offset === 0 || (flags & 255) === 1 || (flags & 255) === 12) continue;
         const length = Number(bytes.readBigUInt64LE(section + 40));
         const executable = (flags & 0x80000400) !== 0;
-        parts.push({
+        const part: Part = {
           offset,
           size: length,
           address: bytes.readBigUInt64LE(section + 32),
           kind: executable ? code : pointers,
-        });
+        };
+        parts.push(part);
+        const title = bytes.toString('latin1', section, section + 16).replace(/\0.*$/s, '');
+        if (title === '__unwind_info' && length >= LEAST) unwinding = { ...unwinding, compact: part };
+        if (title === '__eh_frame' && length >= LEAST) unwinding = { ...unwinding, wide: part };
       }
     }
     at += size;
   }
   if (symbols > 0) parts.push(...symbolsOf(bytes, symbols, moved));
+  if (rebases > 0) parts.push(...rebasesOf(bytes, rebases, moved, segments));
+  const { compact, wide } = unwinding;
+  if (wide !== undefined)
+    Object.assign(wide, { kind: REGION_KINDS.wideUnwinding, bases: [wide.address, 0n] });
+  if (compact !== undefined) {
+    Object.assign(compact, { kind: REGION_KINDS.compactUnwinding, bases: [text, wide?.address ?? 0n] });
+  }
   return { parts, end };
 }
+
+/** LC_DYLD_INFO. */
+const DYNAMIC = 0x22;
+/** Bytes of what is said of how functions are unwound; with fewer it does not pay. */
+const LEAST = 1024;
 
 /** LC_SYMTAB, and bytes of a symbol. */
 const SYMBOLS = 2;

@@ -1,17 +1,27 @@
 /**
  * Regions with two bases of their own, which the patch carries: tables of symbols, whose names are offsets in a table of strings, pairs of
- * offsets, and numbers of objects.
+ * offsets, numbers of objects, and what is said elsewhere of Go and of Mach-O.
  */
 import { State } from '../state';
 import { note, noteNumbers } from './found';
 import { OFFSET } from './kinds';
-import { NUMBERS, SYMBOLS, SYMBOLS_SHORT } from './regions';
+import { scanCompactUnwinding, scanRebases } from './mach-o';
+import {
+  COMPACT_UNWINDING,
+  NUMBERS,
+  PAIRS,
+  REBASES,
+  SYMBOLS,
+  SYMBOLS_SHORT,
+  WIDE_UNWINDING,
+} from './regions';
+import { scanUnwinding } from './unwinding';
 
 /** Bytes of a symbol of ELF (of 64 bits), and of Mach-O. */
 const SYMBOL: u32 = 24;
 const SYMBOL_SHORT: u32 = 16;
 
-export function scanBased(kind: u32, start: u32, size: u32): void {
+export function scanBased(kind: u32, start: u32, size: u32, address: u32): void {
   if (kind === SYMBOLS) {
     for (let at: u32 = 0; at + SYMBOL <= size; at += SYMBOL) {
       noteUnlessZero(start + at);
@@ -25,7 +35,13 @@ export function scanBased(kind: u32, start: u32, size: u32): void {
     }
   } else if (kind === NUMBERS) {
     noteNumbers(start, size);
-  } else {
+  } else if (kind === REBASES) {
+    scanRebases(start, size);
+  } else if (kind === COMPACT_UNWINDING) {
+    scanCompactUnwinding(start, size);
+  } else if (kind === WIDE_UNWINDING) {
+    scanUnwinding(start, size, address, true);
+  } else if (kind === PAIRS) {
     for (let at: u32 = 0; at + 4 <= size; at += 4) note(start + at, OFFSET);
   }
 }
@@ -47,5 +63,9 @@ export function basedOrigin(file: usize, region: usize, offset: u32): u32 {
     return place < 16 ? second : second + load<u32>((file === 0 ? State.old : State.fresh) + offset - 8);
   }
   if (kind === SYMBOLS_SHORT) return into % SYMBOL_SHORT < 8 ? first : second;
-  return kind === NUMBERS || (into & 4) === 0 ? first : second;
+  if (kind === REBASES && into > 0) {
+    const opcode: u32 = load<u8>((file === 0 ? State.old : State.fresh) + offset - 1);
+    return (opcode & 1) === 0 ? first : second;
+  }
+  return kind !== PAIRS || (into & 4) === 0 ? first : second;
 }

@@ -29,6 +29,8 @@ const NONE: u32 = 0xffffffff;
 let bases: usize = 0;
 /** Whether numbers have the highest byte first. */
 export let isGoBig: bool = false;
+/** Bytes of a pointer of Go; 0 if there is no table. */
+export let goPointer: u32 = 0;
 
 export function openGo(): bool {
   bases = take(2 * <usize>GO_BASES * 4);
@@ -72,6 +74,7 @@ export function scanGo(start: u32, size: u32, address: u32): void {
   origin = start;
   inSegments = false;
   isGoBig = byte(0) === 0xff;
+  goPointer = byte(7);
   scanTable(size, address);
 }
 

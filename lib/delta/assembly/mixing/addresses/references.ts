@@ -7,6 +7,7 @@ import { basedOrigin, scanBased } from './based';
 import { scanArm, scanX86 } from './code';
 import { openFound, tableStart } from './found';
 import { goField, goTarget, isGoBig, scanGo, scanGoOfWasm } from './go';
+import { scanGoTypes } from './go-types';
 import {
   ABSOLUTE,
   ADRP,
@@ -35,7 +36,9 @@ import {
   POINTER_BIG,
   sizeAt,
   VARIED,
+  variedSize,
 } from './kinds';
+import { isShortField, shortBase } from './mach-o';
 import { halfField, halfOf, halfTarget, jumpField, jumpTarget, scanMips } from './mips';
 import { numberField, numberTarget } from './numbers';
 import {
@@ -64,6 +67,7 @@ import {
   chainBase,
   DEBUG,
   GO,
+  GO_TYPES,
   hasBases,
   holdsReferences,
   isCode,
@@ -88,7 +92,7 @@ import {
 } from './regions';
 import { scanBig, scanDebug, scanOffsets, scanPointers, scanTables, scanWords } from './tables';
 import { scanUnwinding, scanUnwindingIndex } from './unwinding';
-import { scanWasm, scanWasmData, variedField, variedTarget } from './wasm';
+import { scanWasm, scanWasmData, variedBytes, variedField, variedNumber, variedTarget } from './wasm';
 
 /** Finds the references of the old file, by its regions. False if memory ran out. */
 export function scan(): bool {
@@ -99,6 +103,8 @@ export function scan(): bool {
   const count = regionCount(0);
   for (let i: u32 = 0; i < count; i++) scanCode(regionAt(0, i));
   for (let i: u32 = 0; i < count; i++) if (!scanData(regionAt(0, i))) return false;
+  for (let i: u32 = 0; i < count; i++)
+    if (load<u32>(regionAt(0, i), 12) === GO_TYPES) scanGoTypes(regionAt(0, i));
   return true;
 }
 
@@ -142,11 +148,11 @@ function scanData(region: usize): bool {
     return true;
   }
   if (kind === UNWINDING) {
-    scanUnwinding(start, size, address);
+    scanUnwinding(start, size, address, false);
     return true;
   }
   if (hasBases(kind)) {
-    scanBased(kind, start, size);
+    scanBased(kind, start, size, address);
     return true;
   }
   if (kind === WASM_DATA) {
@@ -164,7 +170,12 @@ function scanData(region: usize): bool {
 
 /** Whether the field of such a reference has its highest byte first. */
 function isBig(kind: u32): bool {
-  return kind === NUMBER || kind === HALFWORDS || kind === POINTER_BIG || (isGo(kind) && isGoBig);
+  return (
+    kind === NUMBER ||
+    kind === HALFWORDS ||
+    kind === POINTER_BIG ||
+    ((kind === OFFSET || isGo(kind)) && isGoBig)
+  );
 }
 
 function oldField(offset: u32, kind: u32): u64 {
@@ -189,8 +200,20 @@ export function write(place: usize, kind: u32, size: u32, value: u64): void {
   else store<u32>(place, isBig(kind) ? bswap<u32>(<u32>value) : <u32>value);
 }
 
+/** Whether the region around an offset of the old file has bases of its own. */
+function isBased(offset: u32): bool {
+  const region = regionOf(0, offset);
+  return region !== 0 && hasBases(load<u32>(region, 12));
+}
+
+/** What the new field is relative to that is of the same kind as the one at `offset` of the old file. */
+export function newOrigin(offset: u32, kind: u32, place: u32): u32 {
+  if (kind === FORTH) return isShortField(offset) ? shortBase(1, place) : 0;
+  return kind === OFFSET || kind === NUMBER || kind === VARIED ? origin(1, place) : 0;
+}
+
 /** What the offset at a place is relative to, as the region says that contains it. */
-export function origin(file: usize, offset: u32): u32 {
+function origin(file: usize, offset: u32): u32 {
   const region = regionOf(file, offset);
   if (region === 0) return 0;
   return hasBases(load<u32>(region, 12)) ? basedOrigin(file, region, offset) : load<u32>(region, 8);
@@ -218,12 +241,18 @@ export function target(offset: u32, kind: u32): u32 {
   if (kind === IMAGE_RELATIVE) return word;
   if (kind === CHAIN) return word - <u32>chainBase(0);
   if (isTable(kind)) return addressOf(0, tableStart(offset)) + word;
-  if (kind === OFFSET) return origin(0, offset) + word;
+  if (kind === OFFSET) return origin(0, offset) + <u32>oldField(offset, kind);
   if (kind === NUMBER) return numberTarget(origin(0, offset), oldField(offset, kind));
   const address = addressOf(0, offset);
   if (kind === HALF_MIPS) return halfTarget(offset);
   if (kind === BACK) return address - word;
-  if (kind === VARIED) return variedTarget(0, State.old + offset, oldField(offset, kind));
+  if (kind === VARIED) {
+    const value = oldField(offset, kind);
+    return isBased(offset)
+      ? origin(0, offset) + variedNumber(value)
+      : variedTarget(0, State.old + offset, value);
+  }
+  if (kind === FORTH && isShortField(offset)) return shortBase(0, offset) + (word & 0xffffff);
   if (kind >= GO_FIELD) return targetOfOther(0, kind, address, oldField(offset, kind));
   if (kind === BRANCH) return address + 4 + word;
   if (kind < ABSOLUTE) return address + 4 + (kind - OPERAND) + word;
@@ -244,7 +273,11 @@ export function target(offset: u32, kind: u32): u32 {
 export function field(offset: u32, kind: u32, address: u32, to: u32, table: u32): u64 {
   const word = load<u32>(State.old + offset);
   if (kind === BACK) return <u64>(address - to);
-  if (kind === VARIED) return variedField(State.old + offset, to);
+  if (kind === VARIED)
+    return isBased(offset)
+      ? variedBytes(to - table, variedSize(State.old + offset))
+      : variedField(State.old + offset, to);
+  if (kind === FORTH && isShortField(offset)) return <u64>((word & 0xff000000) | ((to - table) & 0xffffff));
   if (kind >= GO_FIELD) return fieldOfOther(kind, address, to, oldField(offset, kind));
   if (kind === ABSOLUTE) return <u64>(to + load<u32>(State.bases, 8));
   if (kind === POINTER) return <u64>to + load<u64>(State.bases, 8);
@@ -270,7 +303,9 @@ export function field(offset: u32, kind: u32, address: u32, to: u32, table: u32)
 /** What the field refers to that was made in the new file for that at `offset` of the old one, where `expected` had been predicted. */
 export function actual(offset: u32, kind: u32, address: u32, made: u64, expected: u32, table: u32): u32 {
   const word = <u32>made;
-  if (kind === VARIED) return variedTarget(1, State.old + offset, made);
+  if (kind === VARIED)
+    return isBased(offset) ? table + variedNumber(made) : variedTarget(1, State.old + offset, made);
+  if (kind === FORTH && isShortField(offset)) return table + (word & 0xffffff);
   if (kind === HALF_MIPS) return halfOf(word, expected);
   if (kind === BACK) return address - word;
   if (kind >= GO_FIELD) return targetOfOther(1, kind, address, made);

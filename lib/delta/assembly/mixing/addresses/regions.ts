@@ -54,9 +54,15 @@ export const CHAINED_ADDRESSES: u32 = 25;
 export const SYMBOLS: u32 = 26;
 export const SYMBOLS_SHORT: u32 = 27;
 export const PAIRS: u32 = 28;
-/** Numbers of a variable number of bytes, most of them the numbers of objects (numbers.ts). The last kind with bases. */
+/** Numbers of a variable number of bytes, most of them the numbers of objects (numbers.ts). */
 export const NUMBERS: u32 = 29;
-const KINDS: u32 = 30;
+/** Types of Go (go-types.ts), if there is a region of kind GO. */
+export const GO_TYPES: u32 = 30;
+/** Of Mach-O: where pointers are, as opcodes; how functions are unwound, compactly, and as ELF has it with addresses of 8 bytes (mach-o.ts). */
+export const REBASES: u32 = 31;
+export const COMPACT_UNWINDING: u32 = 32;
+export const WIDE_UNWINDING: u32 = 33;
+const KINDS: u32 = 34;
 
 /** Regions of a file, at most. */
 export const MOST: u32 = 255;

@@ -268,7 +268,7 @@ function isCallee(place: usize): bool {
 }
 
 /** The number that the bytes of a field are. */
-function solved(value: u64): u32 {
+export function variedNumber(value: u64): u32 {
   let sum: u32 = 0;
   for (let i: u64 = 0; i < 5; i++) sum |= (<u32>((value >> (8 * i)) & 127)) << (7 * <u32>i);
   return sum;
@@ -276,13 +276,16 @@ function solved(value: u64): u32 {
 
 /** What a field of which these are the bytes refers to; `place` is that of the field of the old file. */
 export function variedTarget(file: usize, place: usize, value: u64): u32 {
-  return isCallee(place) ? addressOfFunction(file, solved(value)) : solved(value);
+  return isCallee(place) ? addressOfFunction(file, variedNumber(value)) : variedNumber(value);
 }
 
 /** The field that refers to `to`, of as many bytes as that of the old file at `place`. */
 export function variedField(place: usize, to: u32): u64 {
-  const number = isCallee(place) ? functionAt(1, to) : to;
-  const size = variedSize(place);
+  return variedBytes(isCallee(place) ? functionAt(1, to) : to, variedSize(place));
+}
+
+/** A number in so many bytes. */
+export function variedBytes(number: u32, size: u32): u64 {
   let value: u64 = 0;
   for (let i: u32 = 0; i < size; i++) {
     const part = ((<u64>number >> (7 * i)) & 127) | (i + 1 < size ? 128 : 0);

@@ -1,8 +1,8 @@
 /** Fields that hold a reference: as predicted, or what they hold instead. */
 import { take } from '../../memory';
 import { referenceAt, tableStart } from '../addresses/found';
-import { isTable, NUMBER, OFFSET, sizeAt } from '../addresses/kinds';
-import { actual, field, origin, read, target, write } from '../addresses/references';
+import { isTable, sizeAt } from '../addresses/kinds';
+import { actual, field, newOrigin, read, target, write } from '../addresses/references';
 import { addressOf } from '../addresses/regions';
 import { confidence, learnTarget, neighbours, predictTarget } from '../addresses/targets';
 import { charge, codeFlag, encoding, FIELDS, REFERENCES } from '../coding/coder';
@@ -39,7 +39,7 @@ export function codeReference(reference: u32): void {
   const address = addressOf(1, State.at);
   let table: u32 = 0;
   if (isTable(reference)) table = predictTarget(addressOf(0, tableStart(State.oldAt)));
-  else if (reference === OFFSET || reference === NUMBER) table = origin(1, State.at);
+  else table = newOrigin(State.oldAt, reference, State.at);
   const expected = predictTarget(refersTo);
   const trust = confidence;
   const wanted = field(State.oldAt, reference, address, expected, table);
