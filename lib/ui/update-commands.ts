@@ -10,7 +10,7 @@ import { putBackExecutable } from './health/repair-command.ts';
 import { describeRepair } from './text/health.ts';
 import { linesText } from './text/lines.ts';
 import { notesText } from './text/notes.ts';
-import { announcement, checkData, describeCheck, receiptText } from './text/update.ts';
+import { announcement, checkData, describeCheck, evolutionText, receiptText } from './text/update.ts';
 
 /** How long "Remind me later" postpones an update, in milliseconds. */
 const LATER = 24 * 3_600_000;
@@ -223,7 +223,7 @@ async function evolutionsOf(
   if (given !== undefined || questions === null || evolutions.length === 0) return given;
   return questions.chooseSome(
     'Which evolutions do you want with it?',
-    evolutions.map(({ id, description }) => ({ value: id, label: `${id}: ${description}` })),
+    evolutions.map((one) => ({ value: one.id, label: evolutionText(one) })),
     evolutions.filter(({ autoApply }) => autoApply).map(({ id }) => id),
   );
 }

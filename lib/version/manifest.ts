@@ -52,13 +52,16 @@ export interface Evolution {
   id: string;
   description: string;
   autoApply: boolean;
+  /** Schema 4: what may go wrong with it, as its publisher sees it. Not there: nothing is said of that. */
+  riskLevel?: RiskLevel | undefined;
 }
 
 export interface DGMOVersion {
   /**
-   * 2 in manifests with any of the fields of schema 2, 3 in those with a baseline build; the first schema had no number.
+   * 2 in manifests with any of the fields of schema 2, 3 in those with a baseline build, 4 in those with the risk of an
+   * evolution; the first schema had no number.
    */
-  schema?: 2 | 3 | undefined;
+  schema?: 2 | 3 | 4 | undefined;
   version: string;
   /** Milliseconds since the epoch. */
   releaseDate: number;
@@ -125,12 +128,13 @@ export const evolution = object({
   id: evolutionId,
   description: line(1000),
   autoApply: boolean,
+  riskLevel: optional(oneOf(...RISK_LEVELS), undefined),
 });
 
 export const configSchema = object({ ...feedFile, length: integer(1, MAX_CONFIG_SCHEMA, 'bytes') });
 
 const shape = object({
-  schema: optional(oneOf(2, 3), undefined),
+  schema: optional(oneOf(2, 3, 4), undefined),
   version,
   releaseDate: integer(0, 253_402_300_799_999, 'milliseconds since 1970'),
   binaries: array(binary, 1, TARGETS.length),
@@ -172,9 +176,9 @@ export const manifest = checked<DGMOVersion>(shape, (found, path) => {
   }
 });
 
-/** A document with a field of schema 2 says that it is one. */
+/** A document with a field of a schema says that it is one. */
 function checkSchema(
-  { schema, binaries, confirm, updaters, configSchema: config }: DGMOVersion,
+  { schema, binaries, evolutions, confirm, updaters, configSchema: config }: DGMOVersion,
   path: string,
 ): void {
   const isNewForm =
@@ -182,13 +186,15 @@ function checkSchema(
     updaters !== undefined ||
     config !== undefined ||
     binaries.some(({ blocks, frames }) => blocks !== undefined || frames !== undefined);
-  const wanted = binaries.some(isBaseline) ? 3 : isNewForm ? 2 : undefined;
+  const newest = manifestSchema(binaries, evolutions);
+  const wanted = newest > 2 || isNewForm ? newest : undefined;
   if (wanted !== undefined && (schema ?? 1) < wanted)
     throw unwanted(`${path}.schema`, `${wanted}, with the fields that it has`, schema);
 }
 
-/** The schema of a manifest with these binaries, that has fields of schema 2. */
-export function manifestSchema(binaries: readonly Target[]): 2 | 3 {
+/** The schema of a manifest with these binaries and evolutions, that has fields of schema 2. */
+export function manifestSchema(binaries: readonly Target[], evolutions: readonly Evolution[]): 2 | 3 | 4 {
+  if (evolutions.some(({ riskLevel }) => riskLevel !== undefined)) return 4;
   return binaries.some(isBaseline) ? 3 : 2;
 }
 

@@ -125,9 +125,10 @@ export const bundle: Command = {
     const subject = { ...request.target, size: to.digest.size, checksum: to.digest.sha256 };
     const signature = signBinary(subject, version, signer);
     const size = [payloads[0], ...evolutions].reduce((sum, payload) => sum + (payload?.content.size ?? 0), 0);
+    const described = request.description.describe(old?.version ?? null, size, nativeHost().clock.now());
     const manifest = {
-      ...request.description.describe(old?.version ?? null, size, nativeHost().clock.now()),
-      schema: manifestSchema([request.target]),
+      ...described,
+      schema: manifestSchema([request.target], described.evolutions),
       binaries: [{ ...subject, signature, downloadUrl: request.downloadUrl, ...partsOf(to, payloads) }],
       ...companions.named,
     };

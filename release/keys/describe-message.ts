@@ -77,7 +77,8 @@ function describePackage(payload: Uint8Array): string[] {
     `makes the binary ${statement.binary.sha256}`,
     ...payloads.map(describePayload),
     ...evolutions.map(
-      ({ id, autoApply }) => `installs ${id} ${autoApply ? 'by itself' : 'if the user asks'}`,
+      ({ id, autoApply, riskLevel }) =>
+        `installs ${id} ${autoApply ? 'by itself' : 'if the user asks'}${riskLevel === undefined ? '' : `, risk ${riskLevel}`}`,
     ),
     ...binaries.flatMap(describeListed),
     ...updaters.map(

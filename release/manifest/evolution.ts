@@ -28,7 +28,7 @@ export interface EvolutionFolder {
 }
 
 /**
- * `<folder>/evolution.json` is `{"id": "...", "description": "...", "autoApply": true}`. UsageError if the folder holds a
+ * `<folder>/evolution.json` is `{"id": "...", "description": "...", "autoApply": true}`, perhaps with a `riskLevel`. UsageError if the folder holds a
  * symlink or anything else that is neither a file nor a folder, a name that is not valid on every system, or too much.
  */
 export function readEvolution(folder: string): EvolutionFolder {

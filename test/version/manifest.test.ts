@@ -3,8 +3,14 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { DamagedError } from '../../lib/errors.ts';
-import { binaryFor, decodeManifest, encodeManifest, manifestSchema } from '../../lib/version/index.ts';
-import { secondManifest, testManifest, thirdManifest } from './release.ts';
+import {
+  binaryFor,
+  type DGMOVersion,
+  decodeManifest,
+  encodeManifest,
+  manifestSchema,
+} from '../../lib/version/index.ts';
+import { fourthManifest, secondManifest, testManifest, thirdManifest } from './release.ts';
 
 const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 
@@ -27,6 +33,8 @@ function changed(where: string, to: unknown, value: unknown = testManifest()): u
   at[last] = to;
   return value;
 }
+
+const schemaOf = ({ binaries, evolutions }: DGMOVersion) => manifestSchema(binaries, evolutions);
 
 describe('a manifest', () => {
   test('comes back as it was written', () => {
@@ -51,9 +59,17 @@ describe('a manifest', () => {
     for (const schema of [undefined, 2]) {
       expect(refusal({ ...thirdManifest(), schema })).toStartWith('manifest.schema: wanted 3');
     }
-    expect([manifestSchema(thirdManifest().binaries), manifestSchema(secondManifest().binaries)]).toEqual([
-      3, 2,
-    ]);
+    expect([thirdManifest(), secondManifest()].map(schemaOf)).toEqual([3, 2]);
+  });
+
+  test('with the risk of an evolution is of schema 4, and its frozen vector still reads', () => {
+    const file = path.join(import.meta.dir, '../vectors/manifest-v5/manifest.json');
+    expect(decodeManifest(encodeManifest(fourthManifest()))).toEqual(fourthManifest());
+    expect(decodeManifest(readFileSync(file))).toEqual(fourthManifest());
+    for (const schema of [undefined, 2, 3] as const) {
+      expect(refusal({ ...fourthManifest(), schema })).toStartWith('manifest.schema: wanted 4');
+    }
+    expect(schemaOf(fourthManifest())).toBe(4);
   });
 
   test('with the schema of the config comes back as it was written, and its frozen vector still reads', () => {
@@ -254,8 +270,8 @@ describe('the error of a bad manifest names the field and both values', () => {
 describe('schema 2', () => {
   const cases: [where: string, to: unknown, message: string][] = [
     ['schema', undefined, 'manifest.schema: wanted 2, with the fields that it has, found nothing'],
-    ['schema', 1, 'manifest.schema: wanted 2 or 3, found 1'],
-    ['schema', 4, 'manifest.schema: wanted 2 or 3, found 4'],
+    ['schema', 1, 'manifest.schema: wanted 2 or 3 or 4, found 1'],
+    ['schema', 5, 'manifest.schema: wanted 2 or 3 or 4, found 5'],
     [
       'confirm.seconds',
       0,

@@ -74,3 +74,13 @@ export function thirdManifest(): DGMOVersion {
   const baseline = { ...first, arch: 'x64-baseline' as const, checksum: '06'.repeat(32) };
   return { ...rest, schema: 3, binaries: [...binaries, baseline] };
 }
+
+/** The same with an evolution whose risk is told. */
+export function fourthManifest(): DGMOVersion {
+  const { evolutions, ...rest } = thirdManifest();
+  return {
+    ...rest,
+    schema: 4,
+    evolutions: evolutions.map((one) => ({ ...one, riskLevel: 'medium' as const })),
+  };
+}

@@ -67,9 +67,21 @@ export function describeUpdate(update: UpdateInfo): string[] {
     `  Kind:       ${update.isSecurity ? 'security' : update.type}, risk ${update.riskLevel}${update.mandatory ? '; required for this installation' : ''}`,
   ];
   if (update.despite !== null) lines.push(`  ${despiteText(update.despite, update.mandatory)}`);
-  for (const { id, description, autoApply } of evolutions)
-    lines.push(`  Evolution:  ${id}: ${description}${autoApply ? '' : ' (only if you choose it)'}`);
+  for (const one of evolutions) {
+    const about = [riskText(one), one.autoApply ? null : 'only if you choose it'].filter(Boolean).join('; ');
+    lines.push(`  Evolution:  ${one.id}: ${one.description}${about === '' ? '' : ` (${about})`}`);
+  }
   return lines;
+}
+
+/** An evolution among the others that may be chosen. */
+export function evolutionText(one: UpdateInfo['evolutions'][number]): string {
+  const risk = riskText(one);
+  return `${one.id}: ${one.description}${risk === null ? '' : ` (${risk})`}`;
+}
+
+function riskText({ riskLevel }: UpdateInfo['evolutions'][number]): string | null {
+  return riskLevel === undefined ? null : `risk ${riskLevel}`;
 }
 
 /** What is about to be installed, for those who have agreed before they saw it. */

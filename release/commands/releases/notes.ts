@@ -54,8 +54,8 @@ export const notes: Command = {
         `${version}${manifest === null ? '' : aboutLine(manifest)}`,
         ...(text === '' ? ['', '  (no notes)'] : ['', text]),
         ...(manifest?.evolutions ?? []).map(
-          ({ id, description, autoApply }) =>
-            `\n  evolution ${id}: ${description} (${autoApply ? 'installed by itself' : 'if the person asks'})`,
+          ({ id, description, autoApply, riskLevel }) =>
+            `\n  evolution ${id}: ${description} (${riskLevel === undefined ? '' : `risk ${riskLevel}, `}${autoApply ? 'installed by itself' : 'if the person asks'})`,
         ),
         '',
       ].join('\n'),

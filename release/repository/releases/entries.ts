@@ -197,7 +197,7 @@ function makeManifest(
   const described = [...(before?.binaries ?? []), ...binaries];
   return {
     ...draft,
-    schema: manifestSchema(described),
+    schema: manifestSchema(described, draft.evolutions),
     binaries: described,
     ...(all.length === 0 ? {} : { updaters: all }),
     ...(configSchema === undefined ? {} : { configSchema }),

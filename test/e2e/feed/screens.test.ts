@@ -66,7 +66,7 @@ describe.skipIf(!hasTmux)('on a real terminal', () => {
     stage = await openStage();
     const evolutions = [
       { id: 'faster-search', description: 'Searches faster', autoApply: true },
-      { id: 'dark-mode', description: 'Easier on the eyes', autoApply: false },
+      { id: 'dark-mode', description: 'Easier on the eyes', autoApply: false, riskLevel: 'medium' as const },
     ];
     await stage.release('2.0.0', { notes: NOTES, risk: 'medium', deltas: 0, evolutions });
   });
