@@ -1,6 +1,7 @@
 /** What state an installation is in, and what will help: for a person whose DGMO does not start. Changes nothing. */
 import { errorCode, UpdaterError } from '../../errors.ts';
 import { type HealthStatus, knownReceipt, verifyInstall } from '../../health/index.ts';
+import { revocationOf } from '../../home/admission/revoked.ts';
 import { failuresOf, unconfirmed } from '../../install/confirmation/record.ts';
 import {
   openTransaction,
@@ -25,6 +26,8 @@ export interface Situation {
   executable: string;
   /** The installed version; null if that is not known. */
   version: string | null;
+  /** Why the installed version was revoked by its publisher, as far as a check has found it; null if it was not. */
+  revoked: string | null;
   health: HealthStatus;
   /** How many starts of it have failed, if it has to confirm that it is well and has not yet; null if it owes nothing. */
   unconfirmed: { failedStarts: number } | null;
@@ -63,6 +66,8 @@ export async function situationOf(session: Session): Promise<Situation> {
     installDir: layout.installDir,
     executable: layout.target,
     version: receipt?.binary.version ?? null,
+    revoked:
+      receipt === null ? null : revocationOf(session, { app: receipt.app, version: receipt.binary.version }),
     health,
     unconfirmed: owed === null ? null : { failedStarts },
     interrupted: interruptedIn(session),

@@ -13,6 +13,11 @@ export function linesText(lines: readonly string[]): string {
   return lines.map(oneLine).join('\n');
 }
 
+/** What somebody else wrote, so that another sentence can follow. */
+export function asSentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
 /**
  * The text without user name and password of the addresses in it. For messages that quote what a user has typed, which may be
  * an address in the place of something else, and may have been joined to a path.

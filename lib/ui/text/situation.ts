@@ -2,7 +2,7 @@
 import type { HealthStatus, Remedy, Situation } from '../../api/index.ts';
 import { changeText } from './change.ts';
 import { describeIssues } from './health.ts';
-import { linesText } from './lines.ts';
+import { asSentence, linesText } from './lines.ts';
 import { ageText } from './sizes.ts';
 
 /** @param now milliseconds since the epoch */
@@ -28,6 +28,7 @@ function notImplied({ version, health }: Situation): HealthStatus {
 function headline({
   app,
   version,
+  revoked,
   installDir,
   interrupted,
   health,
@@ -44,10 +45,11 @@ function headline({
     return `${what}. The ${changeText(interrupted)} was interrupted, and is neither finished nor undone.`;
   }
   if (!health.healthy) return `${what}, and something is wrong with it.`;
+  if (revoked !== null) return `${what}, and its publisher has revoked it: ${asSentence(revoked)}`;
   if (unconfirmed === null) return `${what}, and it is healthy.`;
   const { failedStarts } = unconfirmed;
-  const ended = failedStarts === 0 ? '' : `; ${failedStarts} of its last starts ended before that`;
-  return `${what}. Its files are whole, but it has not confirmed yet that it is well${ended}.`;
+  const starts = failedStarts === 0 ? '' : `; ${failedStarts} of its last starts ended before that`;
+  return `${what}. Its files are whole, but it has not confirmed yet that it is well${starts}.`;
 }
 
 const COMMANDS: Record<Remedy, string> = {

@@ -2,7 +2,7 @@
 import type { Overview, Status } from '../../api/index.ts';
 import { type LocalOffset, localTime } from '../../api/words.ts';
 import { changeText } from './change.ts';
-import { linesText } from './lines.ts';
+import { asSentence, linesText } from './lines.ts';
 import { ageText } from './sizes.ts';
 
 export interface StatusClock {
@@ -24,7 +24,7 @@ export function describeStatus(status: Status, overview: Overview, clock: Status
     if (overview.revoked !== null)
       rows.splice(1, 0, [
         'Revoked',
-        `by its publisher: ${sentence(overview.revoked)} Run \`dgmo-updater update\`.`,
+        `by its publisher: ${asSentence(overview.revoked)} Run \`dgmo-updater update\`.`,
       ]);
     const starts = receipt.confirmation?.starts.length;
     if (starts !== undefined)
@@ -112,9 +112,4 @@ function lastChangeText(
 export function statusCode({ binary, runnable }: Status): 0 | 11 | 12 {
   if (binary === 'changed' || binary === 'missing') return 11;
   return runnable ? 0 : 12;
-}
-
-/** What somebody else wrote, so that another sentence can follow. */
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

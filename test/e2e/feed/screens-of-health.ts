@@ -62,6 +62,12 @@ export function screensOfHealth(updaterOf: () => string): void {
       expect(stage.version()).toBe('2.0.0');
     });
 
+    test('what was revoked, and the way back from it', async () => {
+      await stage.feed.revoke('2.0.0', 'It loses data');
+      const lines = ['check', '</dev/null', 'update --version 2.0.0 --yes', 'update </dev/null'];
+      expectScreen('revoked-100', await transcript(typed(100, lines)));
+    });
+
     test('numbered: a rollback is not done by Enter', async () => {
       using screen = openScreen([updaterOf(), 'rollback', '--install-dir', stage.dir, '--home', stage.home], {
         columns: 40,
