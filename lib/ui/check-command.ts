@@ -38,8 +38,14 @@ export function lookFor(
 }
 
 export function holds({ host, line }: CommandContext, manager: UpdateManager): HoldContext {
-  const { settings } = manager.settings();
-  return { settings, localOffset: host.localOffset, typed: line.command === 'update' };
+  return {
+    // Decided only for who reads it, which is what tells of a release that is held back.
+    get settings() {
+      return manager.settings().settings;
+    },
+    localOffset: host.localOffset,
+    typed: line.command === 'update',
+  };
 }
 
 /** @param typed the command is `update` itself, so it needs no advice to run that */
@@ -49,11 +55,13 @@ export function withNextStep(
   found: CheckResult,
   typed: boolean,
 ): string {
+  const { update, wayBack } = found;
+  const decided = holds(context, manager);
+  // Without notes there are no columns to ask for, which loads node:tty.
+  if (update === null) return describeCheck(found, decided, null);
   const { outColumns, unicode } = context.screen;
   const notes = outColumns === null ? PLAIN_NOTES : { columns: outColumns, colors: false, unicode };
-  const text = describeCheck(found, holds(context, manager), notes);
-  const { update, wayBack } = found;
-  if (update === null) return text;
+  const text = describeCheck(found, decided, notes);
   const how =
     update.direction === 'back'
       ? wayBack === null
