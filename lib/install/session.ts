@@ -142,5 +142,5 @@ export async function checkpoint(session: Session): Promise<void> {
 }
 
 export function describe(binary: Binary): string {
-  return `${binary.version} (SHA-256 ${binary.sha256.slice(0, 12)}…)`;
+  return `${binary.version} (SHA-256 ${binary.sha256.slice(0, 12)}...)`;
 }

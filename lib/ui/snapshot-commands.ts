@@ -12,7 +12,7 @@ import { DamagedError, UsageError } from '../errors.ts';
 import { requireConsent } from './consent.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
 import { parseVerb } from './parsing/verbs.ts';
-import { linesText, oneLine } from './text/lines.ts';
+import { fieldsText, linesText, oneLine } from './text/lines.ts';
 import { ageText, bytesText, countText, durationText } from './text/sizes.ts';
 import { table } from './text/table.ts';
 
@@ -103,7 +103,7 @@ async function show({ report, host }: CommandContext, manager: SnapshotManager, 
   if (found instanceof Error) throw found;
   const { own = 0, shared = 0 } = usage ?? {};
   const { metadata } = found;
-  const rows = [
+  const rows: [string, string][] = [
     ['Snapshot', `${found.id}${pinned ? ' (pinned)' : ''}`],
     ['Taken', `${localTime(found.timestamp, host.localOffset)} (${found.reason})`],
     ['Version', `${found.app} ${found.version}, ${metadata.platform}-${metadata.arch}`],
@@ -111,12 +111,14 @@ async function show({ report, host }: CommandContext, manager: SnapshotManager, 
       'Size',
       `${bytesText(metadata.size)}; in the store ${bytesText(own)} for this one only, ${bytesText(shared)} shared`,
     ],
-    ...COMPONENTS.map((component) => [capital(component), describeComponent(found, component)]),
+    ...COMPONENTS.map((component): [string, string] => [
+      capital(component),
+      describeComponent(found, component),
+    ]),
     ['Checksum', metadata.checksum],
-    ...found.warnings.map((warning, index) => [index === 0 ? 'Left out' : '', warning]),
+    ...found.warnings.map((warning, index): [string, string] => [index === 0 ? 'Left out' : '', warning]),
   ];
-  const text = linesText(rows.map(([label, value]) => `${(label ? `${label}:` : '').padEnd(13)}${value}`));
-  report.result('snapshots', text, { snapshot: found, pinned, own, shared });
+  report.result('snapshots', fieldsText(rows), { snapshot: found, pinned, own, shared });
 }
 
 function describeComponent({ components, kind }: Snapshot, component: Component): string {

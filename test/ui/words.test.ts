@@ -1,5 +1,7 @@
 /** Mistyped words, second names, and help. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import fs from 'node:fs';
+import path from 'node:path';
 import { UsageError } from '../../lib/errors.ts';
 import { didYouMean } from '../../lib/format/nearest.ts';
 import { COMMAND_WORDS, type CommandName, parseCommandLine } from '../../lib/ui/arguments.ts';
@@ -56,6 +58,22 @@ test.each([...COMMAND_WORDS, 'apply'] as CommandName[])(
     }
   },
 );
+
+test('whatever the locale is, what is printed is ASCII, but for the bar of the progress', () => {
+  const lib = path.resolve(import.meta.dir, '../../lib');
+  const isComment = (line: string) => /^\s*(\/\/|\/?\*)/.test(line);
+  const beyond = fs
+    .readdirSync(lib, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && name !== path.join('ui', 'terminal', 'progress.ts'))
+    .flatMap((name) =>
+      fs
+        .readFileSync(path.join(lib, name), 'utf8')
+        .split('\n')
+        .filter((line) => /[^\p{ASCII}]/u.test(line) && !isComment(line))
+        .map((line) => `${name}: ${line.trim()}`),
+    );
+  expect(beyond).toEqual([]);
+});
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;
 

@@ -111,7 +111,7 @@ export class Blocks {
     const [first] = this.damaged.values();
     if (first !== undefined) return first;
     return new DamagedError(
-      `the block ${sha256.slice(0, 16)}… is in none of the packs in ${this.#layout.packs}: one of them is missing`,
+      `the block ${sha256.slice(0, 16)}... is in none of the packs in ${this.#layout.packs}: one of them is missing`,
     );
   }
 

@@ -180,7 +180,9 @@ export function readEntries(disk: Disk, path: string): Map<string, Stored> {
     const found = digestBytes(table).sha256;
     const wanted = trailer.toString('hex', 0, 32);
     if (found !== wanted)
-      throw fail(`the list of its blocks has SHA-256 ${found.slice(0, 16)}…, wanted ${wanted.slice(0, 16)}…`);
+      throw fail(
+        `the list of its blocks has SHA-256 ${found.slice(0, 16)}..., wanted ${wanted.slice(0, 16)}...`,
+      );
     return decodeEntries(table, start);
   } finally {
     disk.close(handle);
@@ -225,7 +227,7 @@ export function readBlock(
     }
   }
   const found = digestBytes(raw).sha256;
-  if (found !== sha256) throw fail(`has SHA-256 ${found.slice(0, 16)}…, wanted ${sha256.slice(0, 16)}…`);
+  if (found !== sha256) throw fail(`has SHA-256 ${found.slice(0, 16)}..., wanted ${sha256.slice(0, 16)}...`);
   return raw;
 }
 

@@ -13,6 +13,14 @@ export function linesText(lines: readonly string[]): string {
   return lines.map(oneLine).join('\n');
 }
 
+/** Labels and what is said of each. Two spaces are between them, so that a long line goes on under what is said. */
+export function fieldsText(rows: readonly (readonly [label: string, value: string])[]): string {
+  const width = Math.max(...rows.map(([label]) => label.length)) + 3;
+  return linesText(
+    rows.map(([label, value]) => `${(label === '' ? '' : `${label}:`).padEnd(width)}${value}`),
+  );
+}
+
 /** What somebody else wrote, so that another sentence can follow. */
 export function asSentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;

@@ -1,7 +1,7 @@
 /** The background service as text. */
 import type { Obstacle, ServiceEvent, ServiceStatus } from '../../api/index.ts';
 import { type LocalOffset, localTime } from '../../api/words.ts';
-import { linesText } from './lines.ts';
+import { fieldsText } from './lines.ts';
 import { countText } from './sizes.ts';
 import type { StatusClock } from './status.ts';
 
@@ -36,7 +36,7 @@ export function describeService(
       'Health',
       `${health.healthy ? 'sound' : `${countText(health.issues, 'problem')}: \`dgmo-updater verify\` says more`} (${when(health.at)})`,
     ]);
-  return linesText(rows.map(([name, value]) => `${`${name}:`.padEnd(13)}${value}`));
+  return fieldsText(rows);
 }
 
 /** A line of the log of the service; null if the event is not one of the service itself. */

@@ -2,7 +2,7 @@
 import type { Overview, Status } from '../../api/index.ts';
 import { type LocalOffset, localTime } from '../../api/words.ts';
 import { changeText } from './change.ts';
-import { asSentence, linesText } from './lines.ts';
+import { asSentence, fieldsText } from './lines.ts';
 import { ageText } from './sizes.ts';
 
 export interface StatusClock {
@@ -46,7 +46,7 @@ export function describeStatus(status: Status, overview: Overview, clock: Status
   if (status.sha256 !== null) rows.push(['SHA-256', status.sha256]);
   if (status.journalProblem !== null) rows.push(['Journal', status.journalProblem]);
   rows.push(...updateRows(overview, receipt?.binary.version ?? null, clock));
-  return linesText(rows.map(([name, value]) => `${`${name}:`.padEnd(13)}${value}`));
+  return fieldsText(rows);
 }
 
 const BINARY: Record<Status['binary'], string> = {
