@@ -1,6 +1,6 @@
 /** Release notes in Markdown, and the list of changes in them in the style of https://keepachangelog.com. */
 import { UsageError } from '../../lib/errors.ts';
-import { CHANGE_KINDS, type ChangeLog } from '../../lib/version/index.ts';
+import { CHANGE_KINDS, type ChangeLog, isVersion } from '../../lib/version/index.ts';
 
 const HEADING = /^#{1,6}\s+(.*?)\s*#*$/;
 const ITEM = /^[-*+]\s+(.*\S)\s*$/;
@@ -27,6 +27,19 @@ export function parseNotes(markdown: string, file = 'the notes'): ChangeLog {
     if (text !== undefined && kind !== undefined) entries.push({ kind, text });
   }
   return { notes, entries };
+}
+
+/** If the first line is a heading that names a version: which one, and what follows. */
+export function splitTitle(notes: string): { version: string; rest: string } | null {
+  const [, title = '', rest = ''] = /^\s*#{1,6}[ \t]+([^\n]*)(?:\n|$)([\s\S]*)$/.exec(notes) ?? [];
+  const [version = ''] = title.replace(/^\[?v?/, '').split(/[\] ,:(]/, 1);
+  return isVersion(version) ? { version, rest } : null;
+}
+
+/** A sentence for whoever has taken the notes of another release; null if they don't name one. */
+export function strangeTitle(notes: string, version: string): string | null {
+  const named = splitTitle(notes)?.version ?? version;
+  return named === version ? null : `the notes begin with ${named}, and this is ${version}`;
 }
 
 function requirePlain(notes: string, file: string): void {

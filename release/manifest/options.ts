@@ -57,6 +57,8 @@ export interface Description {
   /** Whether any of the options was given. */
   readonly given: boolean;
   readonly evolutions: readonly EvolutionFolder[];
+  /** Markdown. */
+  readonly notes: string;
   /**
    * @param from the release before; null if this is the first
    * @param size bytes to download
@@ -87,6 +89,7 @@ export function readDescription(version: string, values: DescribeValues): Descri
   const noRollback = values['no-rollback'];
   return {
     evolutions,
+    notes: changes.notes,
     given: evolutions.length > 0 || noRollback || NAMES.some((name) => values[name] !== undefined),
     describe: (from, size, now) => ({
       version,

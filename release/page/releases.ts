@@ -1,5 +1,6 @@
 /** What the page tells of each release, from the signed lists and manifests of a repository. */
 import { decodeManifest, isNewer, type ListedFile, targetName } from '../../lib/version/index.ts';
+import { splitTitle } from '../manifest/notes.ts';
 import type { Published } from '../repository/published.ts';
 import { type Channel, readChannels, readListed } from '../repository/releases/channel.ts';
 
@@ -104,7 +105,6 @@ function shownFile({ target, release }: Listing): ShownFile {
 
 /** A first heading that is the version says what the page says above it. */
 function withoutTitle(notes: string, version: string): string {
-  const [, title = '', rest = ''] = /^\s*#{1,6}[ \t]+([^\n]*)(?:\n|$)([\s\S]*)$/.exec(notes) ?? [];
-  const [named] = title.replace(/^\[?v?/, '').split(/[\] ,:(]/, 1);
-  return named === version ? rest : notes;
+  const title = splitTitle(notes);
+  return title?.version === version ? title.rest : notes;
 }

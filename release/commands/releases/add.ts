@@ -15,6 +15,7 @@ import {
 import packageJson from '../../../package.json' with { type: 'json' };
 import { applyLimit, type Command, readArguments, wholeNumber } from '../../command.ts';
 import { readInput, requireInput, requireOutput } from '../../files.ts';
+import { strangeTitle } from '../../manifest/notes.ts';
 import { DESCRIBE_HELP, DESCRIBE_OPTIONS, readDescription, requireVersion } from '../../manifest/options.ts';
 import { readTarget } from '../../manifest/target.ts';
 import { withStopSignal } from '../../platform/signals.ts';
@@ -139,6 +140,8 @@ export const add: Command = {
         withSigning(['add', version], values, async ({ host, repo, signers }) => {
           for (const { file } of [...request.binaries, ...request.updaters]) requireInput(file);
           if (values['sign-request'] !== undefined) requireOutput(values['sign-request']);
+          const strange = strangeTitle(request.description.notes, version);
+          if (strange !== null) report.say(strange);
           const { work } = repositoryLayout(repo);
           const trial = async (candidates: readonly Candidate[]) => {
             createDirectories(host.disk, work, path.dirname);

@@ -5,7 +5,7 @@ import { notesText } from '../../../lib/ui/text/notes.ts';
 import { type DGMOVersion, decodeManifest, targetName } from '../../../lib/version/index.ts';
 import { type Command, readArguments, required, wholeNumber } from '../../command.ts';
 import { readInput } from '../../files.ts';
-import { parseNotes } from '../../manifest/notes.ts';
+import { parseNotes, strangeTitle } from '../../manifest/notes.ts';
 import { requireVersion } from '../../manifest/options.ts';
 import { outputColumns, print, tell } from '../../platform/terminal.ts';
 import { bytes } from '../../progress.ts';
@@ -60,6 +60,8 @@ export const notes: Command = {
         '',
       ].join('\n'),
     );
+    const strange = strangeTitle(changes.notes, version);
+    if (strange !== null) tell(`${strange}\n`);
     for (const { kind, text: line } of changes.entries) tell(`${kind}: ${line}\n`);
   },
 };

@@ -163,6 +163,11 @@ describe('release notes', () => {
     const { code, stdout } = await folder.release(['notes', '1.0.0', '--notes', 'notes.md']);
     expect(code).toBe(0);
     expect(stdout).toContain('gone');
+    writeFileSync(path.join(folder.at(), 'notes.md'), '## [v1.1.0] - 2026-11-27\n\n- New\n');
+    const said = async (version: string) =>
+      (await folder.release(['notes', version, '--notes', 'notes.md'])).stderr;
+    expect(await said('1.0.0')).toBe('the notes begin with 1.1.0, and this is 1.0.0\n');
+    expect(await said('1.1.0')).toBe('');
     writeFileSync(path.join(folder.at(), 'notes.md'), `${MARKDOWN}\n\u001b[2Jgone\n`);
     const refused = await folder.release(['notes', '1.0.0', '--notes', 'notes.md']);
     expect(refused.code).toBe(2);
