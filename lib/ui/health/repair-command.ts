@@ -35,12 +35,12 @@ export async function runRepair(context: CommandContext): Promise<void> {
       const hint = nothing ? '' : '\nNothing was changed: repeat it with --yes.';
       return report.result(
         'repair',
-        `${describeHealth(found)}${hint}`,
+        `${describeHealth(found, true)}${hint}`,
         { ...found, changed: false },
         healthCode(found),
       );
     }
-    report.text(describeHealth(found));
+    report.text(describeHealth(found, true));
     if (!(await questions.confirm('Repair it now?')))
       throw new InterruptedError('not repaired: nothing was changed');
     report.begin(READING);

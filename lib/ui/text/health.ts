@@ -12,10 +12,11 @@ export const READING: Stage = {
   bytes: true,
 };
 
-export function describeHealth(status: HealthStatus): string {
+/** @param typed the command is `repair` itself: it is no advice to type that */
+export function describeHealth(status: HealthStatus, typed = false): string {
   const { healthy, repairableIssues } = status;
   const lines = [...(healthy ? ['The installation is healthy.'] : []), ...describeIssues(status)];
-  if (repairableIssues.length > 0 && !healthy)
+  if (repairableIssues.length > 0 && !healthy && !typed)
     lines.push('Run `dgmo-updater repair` to put right what can be.');
   return linesText(lines);
 }
