@@ -60,6 +60,11 @@ export const page: Command = {
     const repo = required('--repo', values.repo);
     const address = readAddress(required('--url', values.url));
     const output = required('-o <dir>', values.output);
+    if (path.resolve(output) === path.resolve(repo)) {
+      throw new UsageError(`-o: wanted a folder apart from the repository, found ${output}`, {
+        advice: 'Name the folder that `release publish --to` writes to.',
+      });
+    }
     for (const name of values.channel) requireChannel(name);
     const host = nativeHost();
     const published = readPublished(host, repo);

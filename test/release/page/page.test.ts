@@ -155,6 +155,22 @@ describe('release page', () => {
     }
   });
 
+  test('is not written into the repository, from where nothing serves it', async () => {
+    const args = [
+      'page',
+      '--repo',
+      feed.folder,
+      '--url',
+      'https://example.org/dgmo/',
+      '-o',
+      `${feed.folder}/`,
+    ];
+    expect(await folder.release(args)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('-o: wanted a folder apart from the repository'),
+    });
+  });
+
   test('shows one channel, and so many releases, if it is told to', () => {
     const published = readPublished(nativeHost(), feed.folder);
     expect(shownReleases(published, ['beta'], 50).map(({ version }) => version)).toEqual(['1.2.0']);
