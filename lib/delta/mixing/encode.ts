@@ -1,6 +1,7 @@
 /** Encodes the streams of `mixing` from alignments: which of them become steps, and what goes to `extra`. */
 import { plain } from '../compress.ts';
 import type { Alignment } from '../matcher.ts';
+import { moveBoundaries } from './boundaries.ts';
 import { type Image, isHashes, REGION_KINDS, type Region } from './containers/image.ts';
 import { encodeLight, LIGHT_LIMIT, type Stretch } from './light.ts';
 import { BUFFER_DUE, BULK_DUE, DONE, MixingModule } from './module.ts';
@@ -154,7 +155,7 @@ function describeMoves(module: MixingModule, moves: Moves | undefined): void {
 }
 
 /** Two numbers for each step: where it starts in the new file, and in the old one. */
-function chooseSteps({ fresh, alignments, images }: MixingInput, choice: MixingChoice): Uint32Array {
+function chooseSteps({ old, fresh, alignments, images }: MixingInput, choice: MixingChoice): Uint32Array {
   const steps: number[] = [];
   const regions = new RegionCursor(images.fresh.regions);
   const { tables } = images.fresh;
@@ -176,10 +177,13 @@ function chooseSteps({ fresh, alignments, images }: MixingInput, choice: MixingC
     steps.push(offset, BULK);
     end = offset + size;
   };
-  for (const { newStart, oldStart, length } of alignments) {
+  const kept = alignments.filter(({ newStart, length }, index) => {
     const shortest = regions.kindAt(newStart) === REGION_KINDS.text ? choice.shortestInText : choice.shortest;
     const isFunction = tables.some(({ offset, size }) => newStart >= offset && newStart < offset + size);
-    if (length < shortest && steps.length > 0 && !isFunction) continue;
+    return length >= shortest || index === 0 || isFunction;
+  });
+  const file = { old, fresh, regions: images.fresh.regions };
+  for (const { newStart, oldStart, length } of moveBoundaries(file, kept, choice.bulkFrom)) {
     let from = newStart;
     const limit = newStart + length;
     // Around the hashes, which are computed.
