@@ -160,7 +160,7 @@ export class DifferentialUpdater {
    * verified, and then takes its name, so the path names the whole old or the whole new binary at every instant. After a
    * failure nothing is left behind; what a killed process leaves is removed by the next call for the same path. A symlink
    * is followed. Beside the patch it takes at most 32 MiB of memory
-   * for a patch of `bsdiff`, and 1.25 times the current binary and at most 220 MiB for one of `mixing`. Windows does not let a running executable be replaced:
+   * for a patch of `bsdiff`, and 1.25 times the current binary and at most 380 MiB for one of `mixing`. Windows does not let a running executable be replaced:
    * that is a MachineError here, and what `UpdateManager` is for.
    *
    * @param currentBinary the old binary: its path or its bytes

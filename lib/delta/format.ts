@@ -37,8 +37,14 @@ export const BSDIFF_STREAMS = [
 
 /** The streams of `mixing`: `model` is stored as it is, `extra` is one zstd frame. */
 export const MIXING_STREAMS = [{ name: 'model' }, { name: 'extra' }] as const;
+/** With a second lane, whose stream is stored as well. */
+export const LANES_STREAMS = [{ name: 'model' }, { name: 'second' }, { name: 'extra' }] as const;
 
-export type StreamName = (typeof BSDIFF_STREAMS | typeof MIXING_STREAMS)[number]['name'];
+export type StreamName = (
+  | typeof BSDIFF_STREAMS
+  | typeof MIXING_STREAMS
+  | typeof LANES_STREAMS
+)[number]['name'];
 
 export function namesOf(algorithm: Algorithm): StreamName[] {
   return (algorithm === MIXING ? MIXING_STREAMS : BSDIFF_STREAMS).map(({ name }) => name);
@@ -46,7 +52,7 @@ export function namesOf(algorithm: Algorithm): StreamName[] {
 
 /** Whether the stream is in the patch as it is. */
 export function isStored(name: StreamName): boolean {
-  return name === 'model';
+  return name === 'model' || name === 'second';
 }
 
 /** Bytes that a stream has at most, decompressed: none has more than one entry for each new byte, of at most five bytes. */

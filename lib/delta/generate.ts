@@ -11,7 +11,7 @@ import { type Algorithm, BSDIFF, BSDIFF_STREAMS, COMPRESSION, FILE_LIMIT, MAGIC,
 import { encodeHeader, type StreamEntry } from './header.ts';
 import { isVersion } from './header-fields.ts';
 import { type Alignment, Matcher } from './matcher.ts';
-import { APPLY_LIMIT, chooseMixing } from './mixing/choose.ts';
+import { APPLY_LIMIT, chooseMixing, LANES_FROM } from './mixing/choose.ts';
 
 export interface GenerateOptions {
   old: Uint8Array;
@@ -22,6 +22,8 @@ export interface GenerateOptions {
   onProgress?: (fraction: number) => void;
   /** Bytes that may have to be modelled when the patch is applied, 40 of bulk for one: a million takes two or three seconds. Default 3,900,000. */
   applyLimit?: number;
+  /** Effort (of `mixing`, assembly/mixing/coding/coder.ts) from which on two lanes make the new file. Default: half a second. */
+  lanesFrom?: number;
   /** The only algorithm to use. By default both are tried, and the smaller patch is the result. */
   algorithm?: Algorithm;
 }
@@ -59,7 +61,12 @@ export async function generatePatch(options: GenerateOptions): Promise<Uint8Arra
   const compress = async () => assemble(await compressBsdiff(raw, onProgress), options, checksums);
   const mix = async () => {
     const limit = options.applyLimit ?? APPLY_LIMIT;
-    const mixing = await encodeMixing(old, fresh, alignments, limit, onProgress);
+    const mixing = await encodeMixing(
+      { old, fresh, alignments },
+      limit,
+      options.lanesFrom ?? LANES_FROM,
+      onProgress,
+    );
     return mixing === null ? null : assemble(mixing, options, checksums);
   };
   // Other threads compress meanwhile.
@@ -143,24 +150,28 @@ async function compressBsdiff(
 
 /** Null if it would take more work than `limit` to apply. */
 async function encodeMixing(
-  old: Uint8Array,
-  fresh: Uint8Array,
-  alignments: Alignment[],
+  input: { old: Uint8Array; fresh: Uint8Array; alignments: Alignment[] },
   limit: number,
+  lanesFrom: number,
   onProgress: (fraction: number) => void,
 ): Promise<Encoded | null> {
-  const made = await chooseMixing({ old, fresh, alignments }, limit, (fraction) =>
+  const made = await chooseMixing(input, limit, lanesFrom, (fraction) =>
     onProgress(ALIGNED + (ENCODED - ALIGNED) * fraction),
   );
   if (made === null) return null;
-  const { model, extra } = made;
+  const { model, second, extra } = made;
+  const lane =
+    second === null
+      ? []
+      : [{ name: 'second' as const, rawSize: second.length, compressedSize: second.length }];
   return {
     algorithm: MIXING,
     streams: [
       { name: 'model', rawSize: model.length, compressedSize: model.length },
+      ...lane,
       { name: 'extra', rawSize: extra.rawSize, compressedSize: extra.frame.length },
     ],
-    content: Buffer.concat([model, extra.frame]),
+    content: Buffer.concat([model, second ?? new Uint8Array(0), extra.frame]),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   COMPRESSION,
   FILE_LIMIT,
   isStored,
+  LANES_STREAMS,
   MAGIC,
   MIXING,
   mostRaw,
@@ -19,7 +20,7 @@ import {
 import { commonStart, damagedHeader, HeaderFields, type PatchHeader } from './header-fields.ts';
 
 /** What the byte after the magic tells: the algorithm, and whether both files are equal. */
-const [BY_BSDIFF, BY_MIXING, EQUAL] = [1, 2, 128];
+const [BY_BSDIFF, BY_MIXING, BY_LANES, EQUAL] = [1, 2, 3, 128];
 const CHECK = 8;
 
 /** The caller has checked the versions with `isVersion`, and the sizes. */
@@ -28,7 +29,7 @@ export function encodeShortHeader(header: Omit<PatchHeader, 'headerSize'>): Uint
   const writer = new ByteWriter();
   const isEqual = fromChecksum === toChecksum;
   writer.append(Buffer.from(SHORT_MAGIC));
-  writer.byte((header.algorithm === MIXING ? BY_MIXING : BY_BSDIFF) + (isEqual ? EQUAL : 0));
+  writer.byte(wayOf(header) + (isEqual ? EQUAL : 0));
   writer.byte(fromVersion.length);
   writer.append(Buffer.from(fromVersion));
   const common = commonStart(fromVersion, toVersion);
@@ -54,10 +55,11 @@ export function encodeShortHeader(header: Omit<PatchHeader, 'headerSize'>): Uint
 export function readShortHeader(patch: Source, start: Buffer): PatchHeader {
   const fields = new HeaderFields(start, SHORT_MAGIC.length);
   const form = fields.byte();
-  const algorithm = (form & ~EQUAL) === BY_MIXING ? MIXING : BSDIFF;
-  if (algorithm === BSDIFF && (form & ~EQUAL) !== BY_BSDIFF) {
+  const way = form & ~EQUAL;
+  const algorithm = way === BY_MIXING || way === BY_LANES ? MIXING : BSDIFF;
+  if (algorithm === BSDIFF && way !== BY_BSDIFF) {
     throw new DamagedError(
-      `the patch is made in the way ${form & ~EQUAL}, this updater knows ${BY_BSDIFF} (${BSDIFF}) and ${BY_MIXING} (${MIXING})`,
+      `the patch is made in the way ${way}, this updater knows ${BY_BSDIFF} (${BSDIFF}), ${BY_MIXING} (${MIXING}) and ${BY_LANES} (${MIXING} in two lanes)`,
       { advice: 'A newer dgmo-updater is needed for this patch.' },
     );
   }
@@ -69,10 +71,12 @@ export function readShortHeader(patch: Source, start: Buffer): PatchHeader {
   const isEqual = (form & EQUAL) !== 0;
   const toChecksum = isEqual ? fromChecksum : fields.digest();
   if (!isEqual && toChecksum === fromChecksum) throw damagedHeader('it has the same checksum twice');
-  const streams = namesOf(algorithm).map((name) => {
+  const names = way === BY_LANES ? LANES_STREAMS.map(({ name }) => name) : namesOf(algorithm);
+  const streams = names.map((name) => {
     const rawSize = fields.varint(`${name}.rawSize`, mostRaw({ toSize }));
     const isWritten = rawSize > 0 && !isStored(name);
     const compressedSize = isWritten ? fields.varint(`${name}.compressedSize`, FILE_LIMIT) : rawSize;
+    if (name === 'second' && rawSize === 0) throw damagedHeader('its second lane is empty');
     if (rawSize > 0 && compressedSize === 0) throw damagedHeader(`${name} has ${rawSize} bytes out of none`);
     return { name, rawSize, compressedSize };
   });
@@ -96,6 +100,11 @@ export function readShortHeader(patch: Source, start: Buffer): PatchHeader {
     ...{ magic: MAGIC, algorithm, compression: COMPRESSION, fromVersion, toVersion, fromSize, toSize },
     ...{ fromChecksum, toChecksum, patchChecksum, size, streams, headerSize, short: true },
   };
+}
+
+function wayOf({ algorithm, streams }: Omit<PatchHeader, 'headerSize'>): number {
+  if (algorithm === BSDIFF) return BY_BSDIFF;
+  return streams.length === LANES_STREAMS.length ? BY_LANES : BY_MIXING;
 }
 
 /** Tells damage from none. Whether the new file is the right one, its own digest decides. */

@@ -37,14 +37,14 @@ export function assembleShort(patch: PlainPatch, change = (fields: Buffer): Uint
   const body = change(
     Buffer.concat([
       Buffer.from('DGMP'),
-      Buffer.of((isMixing ? 2 : 1) + (isEqual ? 128 : 0)),
+      Buffer.of((isMixing ? patch.streams.length : 1) + (isEqual ? 128 : 0)),
       text(patch.fromVersion),
       Buffer.of(common),
       text(patch.toVersion.slice(common)),
       Buffer.from([...varint(patch.fromSize), ...zigzag(patch.toSize - patch.fromSize)]),
       Buffer.from(patch.fromChecksum + (isEqual ? '' : patch.toChecksum), 'hex'),
       ...patch.streams.map(({ rawSize, frame }, index) => {
-        const isWritten = rawSize > 0 && !(isMixing && index === 0);
+        const isWritten = rawSize > 0 && !(isMixing && index < patch.streams.length - 1);
         return Buffer.from([...varint(rawSize), ...(isWritten ? varint(frame.length) : [])]);
       }),
     ]),

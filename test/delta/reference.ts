@@ -59,7 +59,8 @@ function parseShort(patch: Uint8Array): PlainPatch {
     return low < 128 ? low : low - 128 + 128 * number();
   };
   const form = byte();
-  const algorithm = form % 128 === 2 ? 'mixing' : 'bsdiff';
+  const way = form % 128;
+  const algorithm = way === 1 ? 'bsdiff' : 'mixing';
   const fromVersion = text();
   const toVersion = fromVersion.slice(0, byte()) + text();
   const fromSize = number();
@@ -67,9 +68,9 @@ function parseShort(patch: Uint8Array): PlainPatch {
   const toSize = fromSize + (difference % 2 === 0 ? difference / 2 : -(difference + 1) / 2);
   const fromChecksum = take(32).toString('hex');
   const toChecksum = form >= 128 ? fromChecksum : take(32).toString('hex');
-  const sizes = Array.from({ length: algorithm === 'mixing' ? 2 : 10 }, (_, index) => {
+  const sizes = Array.from({ length: way === 1 ? 10 : way }, (_, index) => {
     const rawSize = number();
-    const isWritten = rawSize > 0 && !(algorithm === 'mixing' && index === 0);
+    const isWritten = rawSize > 0 && !(algorithm === 'mixing' && index < way - 1);
     return [rawSize, isWritten ? number() : rawSize] as const;
   });
   take(8);
@@ -177,14 +178,22 @@ export function bspatch(old: Uint8Array, toSize: number, raw: RawStreams): Uint8
 export function applyPlainly(patch: Uint8Array, old: Uint8Array): Uint8Array {
   const plain = parse(patch);
   if (plain.algorithm === 'mixing') {
-    const [model, extra] = plain.streams;
+    const [model] = plain.streams;
+    const extra = plain.streams.at(-1);
+    const second = plain.streams.length === 3 ? plain.streams[1] : undefined;
     const isLight = extra?.frame[0] === 1;
     let bytes: Uint8Array = new Uint8Array();
     if (extra !== undefined && extra.rawSize > 0)
       bytes = isLight
         ? decodeLight(new Decoder(extra.frame.subarray(1)), extra.rawSize)
         : zstd.decompress(extra.frame);
-    return decodeMixing(old, plain.toSize, new Decoder(model?.frame ?? new Uint8Array()), { bytes, isLight });
+    return decodeMixing(
+      old,
+      plain.toSize,
+      new Decoder(model?.frame ?? new Uint8Array()),
+      { bytes, isLight },
+      second === undefined ? null : new Decoder(second.frame),
+    );
   }
   return bspatch(old, plain.toSize, decompress(plain));
 }

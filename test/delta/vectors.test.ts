@@ -42,6 +42,7 @@ test('the vectors are there', () => {
     'mixing-go-types-32',
     'mixing-go-types-big',
     'mixing-go-wasm',
+    'mixing-lanes',
     'mixing-light-bulk',
     'mixing-mach-o-addresses',
     'mixing-mach-o-arm64',

@@ -1,7 +1,13 @@
 /** The smallest patch of `mixing` within the limit on work, found by trying. */
 
 import { type Image, isCode, isData, isUnwinding, REGION_KINDS } from './containers/image.ts';
-import { encodeMixing, type MixingChoice, type MixingInput, type MixingStreams } from './encode.ts';
+import {
+  encodeMixing,
+  LANE_LIMIT,
+  type MixingChoice,
+  type MixingInput,
+  type MixingStreams,
+} from './encode.ts';
 import { plainRegions, regionsOf } from './executable.ts';
 import { alignFunctions } from './function-table.ts';
 import { alignObjects } from './number-alignment.ts';
@@ -36,10 +42,19 @@ const LITTLE = 200_000;
 /** In a tiny one, what describes the parts of the executables may take more than it saves. */
 const TINY = 60_000;
 
+/** Effort from which on there are two lanes: more than a second. */
+export const LANES_FROM = 12_000_000;
+/** With so many alignments there probably is so much. */
+const MANY = 10_000;
+/** Where half of the work is probably done; the share of the longer lane that is good enough. */
+const GUESS = 0.6;
+const BALANCED = 0.55;
+
 /** Null if no try keeps within `limit`, or there is nothing to encode. `onProgress` is called with 0 to 1. */
 export async function chooseMixing(
   input: Omit<MixingInput, 'images'>,
   limit: number,
+  lanesFrom: number,
   onProgress: (fraction: number) => void,
 ): Promise<MixingStreams | null> {
   if (input.fresh.length === 0) return null;
@@ -61,7 +76,7 @@ export async function chooseMixing(
       onProgress((index + fraction) / CHOICES.length);
     };
     const most = index < PATIENT_FROM ? limit * IMPATIENT_SHARE : limit;
-    const made = await encodeMixing({ ...input, alignments, images }, choice, most, report);
+    const made = await encodeInLanes({ ...input, alignments, images }, choice, most, lanesFrom, report);
     isHopeless = reached < HOPELESS;
     if (made === null) continue;
     const others: MixingInput[] = [];
@@ -72,12 +87,53 @@ export async function chooseMixing(
     }
     let smallest = made;
     for (const other of others) {
-      const tried = await encodeMixing(other, choice, most, report);
+      const tried = await encodeMixing(other, choice, most, null, report);
       if (tried !== null && sizeOf(tried) < sizeOf(smallest)) smallest = tried;
     }
     return smallest;
   }
   return null;
+}
+
+/** By two lanes if there is enough to model. Null if it takes more work than `limit`. */
+async function encodeInLanes(
+  input: MixingInput,
+  choice: MixingChoice,
+  limit: number,
+  lanesFrom: number,
+  onProgress: (fraction: number) => void,
+): Promise<MixingStreams | null> {
+  const size = input.fresh.length;
+  const isLong = input.alignments.length >= MANY;
+  const guess = isLong ? Math.max(Math.floor(size * GUESS), size - LANE_LIMIT) : null;
+  const first = await encodeMixing(input, choice, limit, guess, onProgress);
+  if (first === null) return null;
+  const efforts = first.profiles.map((lane) => lane.at(-1)?.effort ?? 0);
+  const total = efforts.reduce((sum, lane) => sum + lane, 0);
+  if (total < lanesFrom) {
+    return first.second === null ? first : await encodeMixing(input, choice, limit, null, onProgress);
+  }
+  if (first.second !== null && Math.max(...efforts) < BALANCED * total) return first;
+  const place = Math.max(placeOf(first.profiles, total / 2), size - LANE_LIMIT);
+  return (await encodeMixing(input, choice, limit, place, onProgress)) ?? first;
+}
+
+/** How much of the new file is made when so much effort is spent. */
+function placeOf(profiles: MixingStreams['profiles'], effort: number): number {
+  let last = { made: 0, effort: 0 };
+  let before = 0;
+  for (const profile of profiles) {
+    for (const look of profile) {
+      const next = { made: look.made, effort: before + look.effort };
+      if (next.effort >= effort) {
+        const share = (effort - last.effort) / Math.max(1, next.effort - last.effort);
+        return Math.max(1, Math.floor(last.made + share * (next.made - last.made)));
+      }
+      last = next;
+    }
+    before = last.effort;
+  }
+  return Math.max(1, last.made - 1);
 }
 
 /** Whether all code is as it was, where it was: then the decoder need not look through it for references, which takes longest. */
@@ -108,6 +164,6 @@ function withoutCode(images: MixingInput['images']): void {
   }
 }
 
-function sizeOf({ model, extra }: MixingStreams): number {
-  return model.length + extra.frame.length;
+function sizeOf({ model, second, extra }: MixingStreams): number {
+  return model.length + (second?.length ?? 0) + extra.frame.length;
 }

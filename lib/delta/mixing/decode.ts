@@ -1,15 +1,18 @@
 /**
- * Decodes the streams of `mixing`. Memory: the old file, a quarter of it, 12 MiB of the new one, the bulk (at most 128 MiB; below 64 MiB
- * twice, and its stream), and at most 220 MiB of tables and windows, whatever the patch says.
+ * Decodes the streams of `mixing`. Memory: the old file, a quarter of it, 12 MiB of the new one, the bulk (at most 128 MiB) and its
+ * stream, and at most 220 MiB of tables and windows, whatever the patch says; if it has two lanes, 160 MiB more, of which 64 are the end of the
+ * new file.
  */
 import { DamagedError } from '../../errors.ts';
-import { CHUNK, RunningDigest, type Source } from '../../platform/files.ts';
+import { CHUNK, RunningDigest, type Source, sliceSource } from '../../platform/files.ts';
+import { LANES_STREAMS } from '../format.ts';
 import type { PatchHeader } from '../header.ts';
 import { Inflater } from '../inflater.ts';
 import { CHECKPOINT_INTERVAL, type Checkpoint, type Output } from '../output.ts';
 import { LIGHT, LightBulk } from './light.ts';
-import { BUFFER, BUFFER_DUE, BULK_DUE, DONE, MixingModule, WINDOW_FULL } from './module.ts';
-import { HASH_SIZE, type HashedPart, PageHashes } from './page-hashes.ts';
+import { BUFFER, BUFFER_DUE, BULK_DUE, DONE, MixingModule, SECOND_DUE, WINDOW_FULL } from './module.ts';
+import { HASH_SIZE, type HashedRegion, HashedRegions } from './page-hashes.ts';
+import { SecondLane } from './second-lane.ts';
 
 /** 2^EXTRA_WINDOW bytes is the window of the stream `extra`, at most. */
 export const EXTRA_WINDOW = 25;
@@ -28,91 +31,139 @@ export async function decodeMixing(
   output: Output,
   checkpoint: Checkpoint,
 ): Promise<void> {
-  const [model, extra] = header.streams;
-  const modelSize = model?.rawSize ?? 0;
-  const frame = {
-    size: body.size - modelSize,
-    read: (at: number, into: Uint8Array) => body.read(modelSize + at, into),
-  };
-  const bulk = await openBulk(frame, extra?.rawSize ?? 0, checkpoint);
+  const { model, second, extra } = streamsOf(header, body);
+  const bulk = await openBulk(extra, header.streams.at(-1)?.rawSize ?? 0, checkpoint);
+  let decoder: Decoder | null = null;
   try {
-    const module = new MixingModule(false, header.fromSize, header.toSize);
+    const module = MixingModule.open(false, header.fromSize, header.toSize);
     const digest = checkOld === null ? null : new RunningDigest();
     await load(module, old, digest, checkpoint);
     if (digest !== null) checkOld?.(digest.digest().sha256);
-    await decodeModel(header, body, module, output, bulk);
+    decoder = new Decoder(module, bulk, output, checkpoint);
+    await decoder.make(model, second);
     await bulk.end();
   } finally {
+    decoder?.close();
     bulk.close();
   }
 }
 
-async function decodeModel(
-  header: PatchHeader,
-  body: Source,
-  module: MixingModule,
-  output: Output,
-  bulk: Inflater | LightBulk,
-): Promise<void> {
-  const modelSize = header.streams[0]?.rawSize ?? 0;
-  const { exports } = module;
-  if (bulk instanceof LightBulk) exports.careful();
-  let hashes: PageHashes | undefined;
-  let given = 0;
-  let passed = 0;
-  // The regions are known when the first byte is made.
-  const digested = () => {
-    hashes ??= new PageHashes(hashedParts(module));
-    return hashes;
+/** The model, the second lane if there is one, and the bulk. */
+function streamsOf(header: PatchHeader, body: Source) {
+  const sizes = header.streams.map(({ compressedSize }) => compressedSize);
+  const [model = 0, second = 0] = sizes.length === LANES_STREAMS.length ? sizes : [sizes[0], 0];
+  return {
+    model: sliceSource(body, 0, model),
+    second: second === 0 ? null : sliceSource(body, model, second),
+    extra: sliceSource(body, model + second, body.size - model - second),
   };
-  const passOn = async () => {
-    const made = exports.made() >>> 0;
-    for (; passed < made; passed = Math.min(made, passed + CHUNK)) {
-      const chunk = module.bytes(exports.freshAt(passed), Math.min(CHUNK, made - passed));
-      digested().update(chunk);
-      await output.pass(chunk);
-    }
-  };
-  for (;;) {
-    const due = module.run(given === modelSize);
-    if (due === null) throw malformed(exports.made() >>> 0);
-    if (due === BUFFER_DUE) {
-      const kept = exports.bufferFilled();
-      const size = Math.min(BUFFER - kept, modelSize - given);
-      body.read(given, module.bytes(exports.bufferAddress() + kept, size));
-      exports.refill(kept + size);
-      given += size;
-    } else if (due === WINDOW_FULL) {
-      await passOn();
-      exports.slide();
-    } else if (due === BULK_DUE) {
-      const wanted = exports.bulkSize();
-      const hashesFrom = exports.bulkHashes() >>> 0;
-      if (hashesFrom > 0) {
-        await passOn();
-        module.bytes(exports.freshAt(passed), wanted).set(digested().bytes(hashesFrom - 1, wanted));
-        exports.bulkPlaced();
-        continue;
-      }
-      if (bulk.left < wanted) throw new DamagedError(`${bulk.name} ends too early`);
-      await copyBulk(bulk, module, wanted);
-      exports.bulkPlaced();
-    } else if (due === DONE) {
-      break;
-    }
-  }
-  await passOn();
 }
 
-/** What is digested page by page. */
-function hashedParts(module: MixingModule): HashedPart[] {
+class Decoder {
+  readonly #module: MixingModule;
+  readonly #bulk: Inflater | LightBulk;
+  readonly #output: Output;
+  readonly #checkpoint: Checkpoint;
+  #second: SecondLane | null = null;
+  /** Bytes of the new file that were passed on. */
+  #passed = 0;
+  #hashed: HashedRegions | undefined;
+
+  constructor(module: MixingModule, bulk: Inflater | LightBulk, output: Output, checkpoint: Checkpoint) {
+    this.#module = module;
+    this.#bulk = bulk;
+    this.#output = output;
+    this.#checkpoint = checkpoint;
+  }
+
+  /** What precedes all else, and the new file, or the part of the first lane, while the second one makes its own. */
+  async make(model: Source, second: Source | null): Promise<void> {
+    const module = this.#module;
+    const { exports } = module;
+    if (this.#bulk instanceof LightBulk) exports.careful();
+    if (second !== null) exports.splitAt(0);
+    let given = 0;
+    for (;;) {
+      const due = module.run(given === model.size);
+      if (due === null) throw malformed(exports.made() >>> 0);
+      if (due === BUFFER_DUE) {
+        const kept = exports.bufferFilled();
+        const size = Math.min(BUFFER - kept, model.size - given);
+        model.read(given, module.bytes(exports.bufferAddress() + kept, size));
+        exports.refill(kept + size);
+        given += size;
+      } else if (due === SECOND_DUE) {
+        if (second !== null) this.#second = this.#openSecond(second);
+      } else if (due === WINDOW_FULL) {
+        await this.#passOn(exports.made() >>> 0, exports.freshAt(0));
+        exports.slide();
+      } else if (due === BULK_DUE) {
+        await this.#placeBulk();
+      } else if (due === DONE) {
+        break;
+      }
+    }
+    await this.#passOn(exports.made() >>> 0, exports.freshAt(0));
+    await this.#second?.finish((made, fresh) => this.#passOn(made, fresh, true));
+  }
+
+  close(): void {
+    this.#second?.close();
+  }
+
+  #openSecond(source: Source): SecondLane {
+    const stream = new Uint8Array(source.size);
+    source.read(0, stream);
+    const bulk = this.#bulk;
+    if (bulk instanceof LightBulk) return new SecondLane(this.#module, stream, bulk, this.#checkpoint);
+    if (bulk.left === 0) return new SecondLane(this.#module, stream, null, this.#checkpoint);
+    throw new DamagedError('the patch has two lanes and bulk by zstd, wanted the light coder');
+  }
+
+  async #placeBulk(): Promise<void> {
+    const bulk = this.#bulk;
+    const module = this.#module;
+    const { exports } = module;
+    const wanted = exports.bulkSize();
+    const made = exports.made() >>> 0;
+    if (exports.bulkHashes() === 0) {
+      if (bulk.left < wanted) throw new DamagedError(`${bulk.name} ends too early`);
+      await copyBulk(bulk, module, wanted);
+    } else {
+      await this.#passOn(made, exports.freshAt(0));
+      this.#hashes.write(made, module.bytes(exports.freshAt(made), wanted));
+    }
+    exports.bulkPlaced();
+  }
+
+  /** All up to `made`; byte 0 of the new file would be at `fresh` in memory. A second lane leaves the digests of pages out. */
+  async #passOn(made: number, fresh: number, isSecond = false): Promise<void> {
+    while (this.#passed < made) {
+      const span = isSecond ? this.#hashes.spanAt(this.#passed) : CHUNK;
+      const chunk = this.#module.bytes(fresh + this.#passed, Math.min(CHUNK, span, made - this.#passed));
+      if (isSecond) this.#hashes.write(this.#passed, chunk);
+      this.#hashes.update(chunk);
+      this.#passed += chunk.length;
+      await this.#output.pass(chunk);
+    }
+  }
+
+  /** The regions are known when the first byte is made. */
+  get #hashes(): HashedRegions {
+    this.#hashed ??= new HashedRegions(hashedRegions(this.#module));
+    return this.#hashed;
+  }
+}
+
+/** Where in the new file the digests of which pages are. */
+function hashedRegions(module: MixingModule): HashedRegion[] {
   const { exports } = module;
   return Array.from({ length: exports.regionCount(1) }, (_, index) => {
     const pageSize = exports.hashedPages(index);
-    const [, size = 0, end = 0] = module.words(exports.regionAt(1, index), 4);
+    const [offset = 0, size = 0, end = 0] = module.words(exports.regionAt(1, index), 4);
     const pages = pageSize === 0 ? 0 : Math.ceil(end / pageSize) - size / HASH_SIZE;
-    return { start: pages * pageSize, end, pageSize };
-  }).filter(({ pageSize }) => pageSize > 0);
+    return { offset, size, pages: { start: pages * pageSize, end, pageSize } };
+  }).filter(({ pages }) => pages.pageSize > 0);
 }
 
 async function openBulk(stream: Source, size: number, checkpoint: Checkpoint): Promise<Inflater | LightBulk> {

@@ -3,8 +3,9 @@ import { plain } from '../compress.ts';
 import type { Alignment } from '../matcher.ts';
 import { moveBoundaries } from './boundaries.ts';
 import { type Image, isHashes, REGION_KINDS, type Region } from './containers/image.ts';
+import { encodeLane, type Lane, type OnWork, SecondEncoder } from './encode-lane.ts';
 import { encodeLight, LIGHT_LIMIT, type Stretch } from './light.ts';
-import { BUFFER_DUE, BULK_DUE, DONE, MixingModule } from './module.ts';
+import { MixingModule } from './module.ts';
 import { type Moves, movesOf } from './wasm-moves.ts';
 
 /** What is chosen for one patch. */
@@ -18,11 +19,15 @@ export interface MixingChoice {
 
 export interface MixingStreams {
   model: Uint8Array;
+  /** Null if there is one lane. */
+  second: Uint8Array | null;
   extra: { rawSize: number; frame: Uint8Array };
   /** Bytes that a decoder has to model, a byte of bulk as a fortieth of one: the measure of its time. */
   work: number;
   /** What each part of `model` costs, in bytes. */
   costs: Record<string, number>;
+  /** Of each lane. */
+  profiles: Lane['profile'][];
 }
 
 /** The parts, in the order of assembly/mixing/coding/coder.ts. */
@@ -53,24 +58,31 @@ export interface MixingInput {
 
 /** The old place of a step that is bulk, BULK of assembly/mixing/addresses/steps.ts. */
 const BULK = 0xffffffff;
+/** Bytes that a second lane makes, at most, MOST_SECOND of assembly/mixing/model.ts: they are in memory. */
+export const LANE_LIMIT = 1 << 26;
+/** Bulk is taken in pieces of at most so many bytes, BULK_PIECE of assembly/mixing/contents/bulk.ts. */
+const BULK_PIECE = 1 << 16;
 /** Steps that a patch may have, MOST of assembly/mixing/addresses/steps.ts. */
 const MOST_STEPS = 1 << 22;
 
 /**
  * Null if the choice leads to more steps than a patch can have, or to more work than `limit`. `onProgress` is called with
  * 0 to 1.
+ *
+ * @param splitAt if not null, a second lane makes what begins at that place of the new file, LANE_LIMIT bytes at most
  */
 export async function encodeMixing(
   input: MixingInput,
   choice: MixingChoice,
   limit: number,
+  splitAt: number | null,
   onProgress: (fraction: number) => void,
 ): Promise<MixingStreams | null> {
   const { old, fresh, images } = input;
-  const steps = chooseSteps(input, choice);
+  const { steps, split } = splitSteps(chooseSteps(input, choice), splitAt);
   const bulkSize = bulkBytes(steps, fresh.length);
   if (steps.length > 2 * MOST_STEPS || bulkSize > LIGHT_LIMIT) return null;
-  const module = new MixingModule(true, old.length, fresh.length);
+  const module = MixingModule.open(true, old.length, fresh.length);
   const { exports } = module;
   module.bytes(exports.oldFile(), old.length).set(old);
   module.bytes(exports.newFile(), fresh.length).set(fresh);
@@ -80,41 +92,98 @@ export async function encodeMixing(
   describeMoves(module, movesOf(images.old, images.fresh, input.alignments));
   module.words(exports.takeSteps(steps.length / 2), steps.length).set(steps);
 
-  const model: Uint8Array[] = [];
-  const bulk: Uint8Array[] = [];
-  const stretches: Stretch[] = [];
   exports.careful();
-  const workOf = () => Math.ceil((exports.work() >>> 0) / 8 + bulkSize / BULK_PER_BYTE);
-  for (let due: number | null = null; due !== DONE; ) {
-    due = module.run(true);
-    if (due === BULK_DUE) {
-      const size = exports.bulkSize();
-      const computed = exports.bulkHashes() !== 0;
-      const kind = exports.bulkClass();
-      const piece = module.bytes(exports.bulkTaken(), size);
-      if (computed) continue;
-      bulk.push(piece.slice());
-      const last = stretches.at(-1);
-      if (last?.class === kind) last.size += size;
-      else stretches.push({ size, class: kind });
-    } else if (due === BUFFER_DUE || due === DONE) {
-      model.push(module.bytes(exports.bufferAddress(), exports.bufferFilled()).slice());
-      exports.refill(0);
-      if (workOf() > limit) return null;
-      onProgress((exports.made() >>> 0) / fresh.length);
-      await new Promise(setImmediate);
-    } else {
-      // More bits than any patch may have.
-      return null;
-    }
-  }
-  const raw = plain(Buffer.concat(bulk));
+  const lanes = await encodeLanes(input, module, steps, split, (bits) => {
+    if (workOf(bits, bulkSize) > limit) return false;
+    onProgress(Math.min(1, (exports.made() >>> 0) / fresh.length));
+    return true;
+  });
+  if (lanes === null) return null;
+  const bulk = plain(Buffer.concat(lanes.map((lane) => lane.bulk)));
+  const stretches = joined(lanes.flatMap((lane) => lane.stretches));
   return {
-    model: plain(Buffer.concat(model)),
-    extra: { rawSize: raw.length, frame: raw.length === 0 ? raw : await encodeLight(raw, stretches) },
-    work: workOf(),
-    costs: Object.fromEntries(PARTS.map((name, part) => [name, exports.costOf(part) >>> 0])),
+    model: lanes[0].stream,
+    second: lanes[1]?.stream ?? null,
+    extra: { rawSize: bulk.length, frame: bulk.length === 0 ? bulk : await encodeLight(bulk, stretches) },
+    work: workOf(sum(lanes.map((lane) => lane.bits)), bulkSize),
+    costs: Object.fromEntries(
+      PARTS.map((name, part) => [name, sum(lanes.map((lane) => lane.costs[part] ?? 0))]),
+    ),
+    profiles: lanes.map((lane) => lane.profile),
   };
+}
+
+/** All by one, or what begins with the step `split` by a second one at the same time. Null if it takes too much work. */
+async function encodeLanes(
+  { fresh, images }: MixingInput,
+  module: MixingModule,
+  steps: Uint32Array,
+  split: number | null,
+  onWork: OnWork,
+): Promise<[Lane] | [Lane, Lane] | null> {
+  if (split === null) {
+    const lane = await encodeLane(module, onWork);
+    return lane === null ? null : [lane];
+  }
+  module.exports.splitAt(split);
+  const rest = steps.subarray(2 * split);
+  const bulkSize = bulkBytes(rest, fresh.length);
+  const pieces = rest.length / 2 + 2 * images.fresh.regions.length + bulkSize / BULK_PIECE + 1;
+  let second: SecondEncoder | null = null;
+  const onBoth: OnWork = (bits) => onWork(bits + (second?.bits ?? 0));
+  try {
+    const first = await encodeLane(module, onBoth, () => {
+      second = new SecondEncoder(module, withoutHashes(fresh, images.fresh), bulkSize, Math.ceil(pieces));
+    });
+    if (first === null) return null;
+    const other =
+      (await (second as SecondEncoder | null)?.finish((bits) => onWork(first.bits + bits))) ?? null;
+    return other === null ? null : [first, other];
+  } finally {
+    (second as SecondEncoder | null)?.close();
+  }
+}
+
+/** A second lane can't compute what depends on the first one: it is 0 there. */
+function withoutHashes(fresh: Uint8Array, image: Image): Uint8Array {
+  const hashes = image.regions.filter(({ kind }) => isHashes(kind));
+  if (hashes.length === 0) return fresh;
+  const copy = fresh.slice();
+  for (const { offset, size } of hashes) copy.fill(0, offset, offset + size);
+  return copy;
+}
+
+function joined(stretches: readonly Stretch[]): Stretch[] {
+  const all: Stretch[] = [];
+  for (const stretch of stretches) {
+    const last = all.at(-1);
+    if (last?.class === stretch.class) last.size += stretch.size;
+    else all.push({ ...stretch });
+  }
+  return all;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+function workOf(bits: number, bulkSize: number): number {
+  return Math.ceil(bits / 8 + bulkSize / BULK_PER_BYTE);
+}
+
+/** With a step that begins at the place, if there is one; its index, unless it would be the first. */
+function splitSteps(steps: Uint32Array, place: number | null): { steps: Uint32Array; split: number | null } {
+  if (place === null) return { steps, split: null };
+  let index = 0;
+  while (index < steps.length && (steps[index] ?? 0) < place) index += 2;
+  if (index === 0) return { steps, split: null };
+  if (steps[index] === place) return { steps, split: index / 2 };
+  const [start = 0, old = 0] = steps.subarray(index - 2, index);
+  const extended = new Uint32Array(steps.length + 2);
+  extended.set(steps.subarray(0, index));
+  extended.set([place, old === BULK ? BULK : old + place - start], index);
+  extended.set(steps.subarray(index), index + 2);
+  return { steps: extended, split: index / 2 };
 }
 
 /** Bytes of steps that are bulk. */

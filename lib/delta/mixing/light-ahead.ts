@@ -1,11 +1,10 @@
 /** The light coder in a thread of its own, which decodes bulk before it is needed: on two cores it takes no time then. */
 import type { Source } from '../../platform/files.ts';
 import { HelperThread } from '../../platform/threads/helper-thread.ts';
-import { BUFFER, BUFFER_DUE, moduleBytes } from './module.ts';
+import { BUFFER, BUFFER_DUE, compiled, openLight } from './module.ts';
 
-/** Bytes of bulk: below, starting a thread takes longer; above, the memory is wanted that a second copy takes. */
+/** Bytes of bulk: below, starting a thread takes longer. */
 const LEAST = 1 << 21;
-const MOST = 1 << 26;
 
 /** Of the words that both threads see: bytes that were made, and how the work has ended. */
 const MADE = 0;
@@ -16,62 +15,62 @@ const WORKING = 0x7fffffff;
 /** The loop of LightBulk, over there. A trap ends the thread, and this one then sees for itself what is wrong. */
 const SCRIPT = `
 const { parentPort, workerData } = require('node:worker_threads');
-const { wasm, stream, bulk, words } = workerData;
-const light = new WebAssembly.Instance(new WebAssembly.Module(wasm)).exports;
-const bytes = (address, size) => new Uint8Array(light.memory.buffer, address >>> 0, size);
-if (light.openLight(0, bulk.length) === 0) throw new Error('no memory');
+const { wasm, memory, variables, stream, words } = workerData;
+const light = new WebAssembly.Instance(wasm, { env: { memory } }).exports;
+light.loadVariables(variables);
 let given = 1;
-for (let done = 0; ; ) {
+for (;;) {
   const due = light.runLight(given === stream.length);
-  const made = light.lightMade() >>> 0;
-  bulk.set(bytes(light.lightBulk() + done, made - done), done);
-  done = made;
-  Atomics.store(words, ${MADE}, made);
-  if (due !== ${BUFFER_DUE}) {
-    Atomics.store(words, ${RESULT}, due);
-    parentPort.postMessage(null);
-    break;
-  }
+  Atomics.store(words, ${MADE}, light.lightMade());
+  if (due !== ${BUFFER_DUE}) Atomics.store(words, ${RESULT}, due);
+  Atomics.notify(words, ${MADE});
+  parentPort.postMessage(null);
+  if (due !== ${BUFFER_DUE}) break;
   const kept = light.bufferFilled();
   const more = Math.min(${BUFFER} - kept, stream.length - given);
-  bytes(light.bufferAddress() + kept, more).set(stream.subarray(given, given + more));
+  new Uint8Array(memory.buffer, light.bufferAddress() + kept, more).set(stream.subarray(given, given + more));
   light.refill(kept + more);
   given += more;
-  parentPort.postMessage(null);
 }
 `;
 
 export class LightAhead {
   /** All of the bulk, of which the first `made` bytes are there. */
   readonly bytes: Uint8Array;
-  readonly #words: Int32Array;
+  /** How many those are, and how the work has ended. */
+  readonly words: Int32Array;
   readonly #thread: HelperThread;
 
   private constructor(thread: HelperThread, bytes: Uint8Array, words: Int32Array) {
     this.#thread = thread;
     this.bytes = bytes;
-    this.#words = words;
+    this.words = words;
   }
 
   /** Null if it is not worth a thread, or there is none. `stream` makes `size` bytes, if it is right. */
   static start(stream: Source, size: number): LightAhead | null {
-    if (size < LEAST || size > MOST || stream.size > size) return null;
-    const bytes = new Uint8Array(new SharedArrayBuffer(size));
+    if (size < LEAST || stream.size > size) return null;
     const words = new Int32Array(new SharedArrayBuffer(8));
     words[RESULT] = WORKING;
     const read = new Uint8Array(new SharedArrayBuffer(stream.size));
     stream.read(0, read);
-    const thread = HelperThread.start(SCRIPT, { wasm: moduleBytes(), stream: read, bulk: bytes, words });
-    return thread === null ? null : new LightAhead(thread, bytes, words);
+    const light = openLight(false, size);
+    const variables = light.lightVariables() >>> 0;
+    if (variables === 0) return null;
+    light.saveVariables(variables);
+    const { memory } = light;
+    const thread = HelperThread.start(SCRIPT, { wasm: compiled(), memory, variables, stream: read, words });
+    if (thread === null) return null;
+    return new LightAhead(thread, new Uint8Array(memory.buffer, light.lightBulk() >>> 0, size), words);
   }
 
   get made(): number {
-    return Atomics.load(this.#words, MADE);
+    return Atomics.load(this.words, MADE);
   }
 
   /** What `runLight` has returned in the end; null before. */
   get result(): number | null {
-    const result = Atomics.load(this.#words, RESULT);
+    const result = Atomics.load(this.words, RESULT);
     return result === WORKING ? null : result;
   }
 

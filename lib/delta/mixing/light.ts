@@ -3,7 +3,7 @@ import { DamagedError } from '../../errors.ts';
 import type { Source } from '../../platform/files.ts';
 import type { Checkpoint } from '../output.ts';
 import { LightAhead } from './light-ahead.ts';
-import { BUFFER, BUFFER_DUE, DONE, instantiate, type LightExports, noMemory, runModule } from './module.ts';
+import { BUFFER, BUFFER_DUE, DONE, type LightExports, openLight, runModule } from './module.ts';
 
 /** The first byte of such a stream. A frame of zstd begins with another one. */
 export const LIGHT = 1;
@@ -14,12 +14,6 @@ export const LIGHT_LIMIT = 1 << 27;
 export interface Stretch {
   size: number;
   class: number;
-}
-
-function openLight(encode: boolean, size: number): LightExports {
-  const exports: LightExports = instantiate();
-  if (exports.openLight(encode, size) === 0) throw noMemory();
-  return exports;
 }
 
 const bytesOf = ({ memory }: LightExports, address: number, size: number) =>
@@ -82,9 +76,22 @@ export class LightBulk {
     return bytes.subarray(at, at + size);
   }
 
+  /** For another thread: all bytes; of them are there the first `progress[0]`, or all if it is null. */
+  shared(): { bytes: Uint8Array; progress: Int32Array | null } {
+    const ahead = this.#ahead;
+    return ahead === null
+      ? { bytes: this.#bytes, progress: null }
+      : { bytes: ahead.bytes, progress: ahead.words };
+  }
+
+  /** Another thread has taken the next `size` bytes. */
+  skip(size: number): void {
+    this.left -= size;
+  }
+
   /** After the last byte was taken. Throws DamagedError if the stream goes on. */
   async end(): Promise<void> {
-    if (this.left > 0) throw new DamagedError(`${this.name} holds ${this.left} bytes too many`);
+    if (this.left !== 0) throw new DamagedError(`${this.name} holds ${this.left} bytes too many`);
     await this.#have(0);
   }
 

@@ -11,6 +11,7 @@ export const DONE = 0;
 export const BUFFER_DUE = 1;
 export const WINDOW_FULL = 2;
 export const BULK_DUE = 3;
+export const SECOND_DUE = 4;
 const NO_MEMORY = -2;
 
 /** Bytes of the buffer, BUFFER of coder.ts. */
@@ -57,10 +58,22 @@ interface Exports extends Buffered {
   bulkPlaced(): void;
   bulkTaken(): number;
   work(): number;
+  spent(): number;
+  splitAt(step: number): void;
+  takeSecond(size: number): number;
+  secondStream(address: number): number;
+  secondStart(): number;
+  secondWindow(address: number, size: number): number;
+  secondBulk(): number;
+  beginSecond(address: number, size: number): number;
+  saveVariables(address: number): void;
+  loadVariables(address: number): void;
 }
 
 /** Of an instance that codes a stream of bulk (light.ts). */
 export interface LightExports extends Buffered {
+  lightVariables(): number;
+  saveVariables(address: number): void;
   openLight(encode: boolean, size: number): number;
   lightBulk(): number;
   lightMade(): number;
@@ -68,21 +81,65 @@ export interface LightExports extends Buffered {
   runLight(last: boolean): number;
 }
 
+/** Where the second lane lies in the memory of the first one. */
+export interface Second {
+  address: number;
+  /** Bytes of its stream. */
+  size: number;
+}
+
 export class MixingModule {
   readonly exports: Exports;
+  readonly memory: WebAssembly.Memory;
 
-  constructor(encode: boolean, oldSize: number, newSize: number) {
-    this.exports = instantiate();
-    if (this.exports.open(encode, oldSize, newSize) === 0) throw noMemory();
+  private constructor(memory: WebAssembly.Memory) {
+    this.memory = memory;
+    this.exports = instantiate(memory);
+  }
+
+  static open(encode: boolean, oldSize: number, newSize: number): MixingModule {
+    const module = new MixingModule(newMemory());
+    if (module.exports.open(encode, oldSize, newSize) === 0) throw noMemory();
+    return module;
+  }
+
+  /**
+   * When `run` has returned SECOND_DUE: takes memory for a second lane whose stream is this one. Returns what `beginSecond` needs in a
+   * module on the same memory.
+   */
+  takeSecond(stream: Uint8Array): Second {
+    const { exports } = this;
+    const address = exports.takeSecond(stream.length) >>> 0;
+    if (address === 0) throw noMemory();
+    exports.saveVariables(address);
+    this.bytes(exports.secondStream(address), stream.length).set(stream);
+    return { address, size: stream.length };
+  }
+
+  /** The same once more, for a lane that was begun and not finished. */
+  repeatSecond({ address, size }: Second): Second {
+    const again = this.exports.takeSecond(size) >>> 0;
+    if (again === 0) throw noMemory();
+    const end = this.exports.secondStream(address) - address + size;
+    this.bytes(again, end).set(this.bytes(address, end));
+    return { address: again, size };
+  }
+
+  /** A copy of this module on the same memory, that is about to make the second lane. */
+  beginSecond({ address, size }: Second): MixingModule {
+    const copy = new MixingModule(this.memory);
+    copy.exports.loadVariables(address);
+    if (copy.exports.beginSecond(address, size) === 0) throw noMemory();
+    return copy;
   }
 
   /** `size` bytes at an address. Invalid once the memory grows, which `run` may do. */
   bytes(address: number, size: number): Uint8Array {
-    return new Uint8Array(this.exports.memory.buffer, address >>> 0, size);
+    return new Uint8Array(this.memory.buffer, address >>> 0, size);
   }
 
   words(address: number, size: number): Uint32Array {
-    return new Uint32Array(this.exports.memory.buffer, address >>> 0, size);
+    return new Uint32Array(this.memory.buffer, address >>> 0, size);
   }
 
   /** Why it stopped; null if what it was given is malformed. `last`: no more will be given. */
@@ -113,13 +170,25 @@ export function noMemory(): MachineError {
 
 let module: WebAssembly.Module | undefined;
 
-/** For another thread to compile. */
-export function moduleBytes(): Uint8Array {
-  return readEmbedded(wasmPath);
+/** Another thread may use it as well: what the engine has compiled of it is shared. */
+export function compiled(): WebAssembly.Module {
+  module ??= new WebAssembly.Module(readEmbedded(wasmPath));
+  return module;
 }
 
-/** A fresh instance each time: its memory goes with it. */
-export function instantiate<T>(): T {
-  module ??= new WebAssembly.Module(readEmbedded(wasmPath));
-  return new WebAssembly.Instance(module).exports as unknown as T;
+/** Of 64 KiB, and up to 4 GiB. Threads may share it. */
+export function newMemory(): WebAssembly.Memory {
+  return new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
+}
+
+/** A fresh instance each time. */
+export function instantiate<T>(memory: WebAssembly.Memory = newMemory()): T {
+  return new WebAssembly.Instance(compiled(), { env: { memory } }).exports as unknown as T;
+}
+
+/** An instance that codes a stream of `size` bytes of bulk. */
+export function openLight(encode: boolean, size: number): LightExports {
+  const exports: LightExports = instantiate();
+  if (exports.openLight(encode, size) === 0) throw noMemory();
+  return exports;
 }

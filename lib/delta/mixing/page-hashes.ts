@@ -11,6 +11,51 @@ export interface HashedPart {
   pageSize: number;
 }
 
+/** Where in the file the digests of pages are; those of all regions, in order, are those of all parts. */
+export interface HashedRegion {
+  /** Bytes. */
+  offset: number;
+  size: number;
+  pages: HashedPart;
+}
+
+/** Regions of the new file that can be computed: what they hold, once what precedes them was taken. */
+export class HashedRegions {
+  readonly #regions: readonly HashedRegion[];
+  readonly #hashes: PageHashes;
+
+  constructor(regions: readonly HashedRegion[]) {
+    this.#regions = regions;
+    this.#hashes = new PageHashes(regions.map(({ pages }) => pages));
+  }
+
+  /** The next bytes of the file. */
+  update(bytes: Uint8Array): void {
+    this.#hashes.update(bytes);
+  }
+
+  /** Bytes from `place` on that are all in one region, or in none. */
+  spanAt(place: number): number {
+    for (const { offset, size } of this.#regions) {
+      if (place < offset) return offset - place;
+      if (place < offset + size) return offset + size - place;
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** Computes what is in `bytes`, which begin at `place`, if that is in a region. */
+  write(place: number, bytes: Uint8Array): void {
+    let before = 0;
+    for (const { offset, size } of this.#regions) {
+      if (place >= offset && place < offset + size) {
+        bytes.set(this.#hashes.bytes(before + place - offset, bytes.length));
+        return;
+      }
+      before += size;
+    }
+  }
+}
+
 /** Takes the new file from its start on, as it is made. */
 export class PageHashes {
   readonly #parts: readonly HashedPart[];

@@ -13,8 +13,12 @@ const LEAST_LIMIT = 1024;
 
 export class HelperThread {
   readonly #worker: Worker;
-  #heard: () => void = () => undefined;
+  /** A step was taken for which nobody has waited yet. */
+  #isHeard = false;
   #failed = false;
+  #heard: () => void = () => {
+    this.#isHeard = true;
+  };
 
   private constructor(worker: Worker) {
     this.#worker = worker;
@@ -46,12 +50,21 @@ export class HelperThread {
   /** Until it has taken a step. False if it has ended, or has taken none for ten seconds. */
   async step(): Promise<boolean> {
     if (this.#failed) return false;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const isHeard = await new Promise<boolean>((resolve) => {
-      this.#heard = () => resolve(true);
-      timer = setTimeout(() => resolve(false), PATIENCE);
-    });
-    clearTimeout(timer);
+    if (!this.#isHeard) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const listener = this.#heard;
+      await new Promise<void>((resolve) => {
+        this.#heard = () => {
+          listener();
+          resolve();
+        };
+        timer = setTimeout(resolve, PATIENCE);
+      });
+      clearTimeout(timer);
+      this.#heard = listener;
+    }
+    const isHeard = this.#isHeard;
+    this.#isHeard = false;
     return isHeard && !this.#failed;
   }
 

@@ -20,6 +20,7 @@ const PARTS: Record<StreamName, string> = {
   values4: 'longer differences',
   extra: 'new bytes in bulk',
   model: 'where the pieces come from, and all that their prediction got wrong',
+  second: 'the same of the last part of the new file, which is made by another thread at the same time',
 };
 
 export function looksLikePatch(source: Source): boolean {

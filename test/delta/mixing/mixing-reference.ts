@@ -816,8 +816,9 @@ export function decodeMixing(
   toSize: number,
   model: Decoder,
   bulk: { bytes: Uint8Array; isLight: boolean },
+  second: Decoder | null = null,
 ): Uint8Array {
-  return new Mixing(old, toSize, model, bulk).decode();
+  return new Mixing(old, toSize, model, bulk).decode(second);
 }
 
 class Mixing {
@@ -859,13 +860,14 @@ class Mixing {
   readonly #learned = new Map<number, { target: number; became: number; count: number }>();
   readonly #near = new Map<number, number>();
   #overall = 0;
-  readonly #oldIndex = new Map<bigint, { place: number; tag: bigint }>();
+  #oldIndex = new Map<bigint, { place: number; tag: bigint }>();
   #oldShift = 0n;
   readonly #longIndex = new Map<bigint, number>();
   readonly #shortIndex = new Map<number, number>();
   readonly #localIndex = new Map<number, number>();
 
   // State.
+  #start = 0;
   #at = 0;
   #oldAt = 0;
   #stepEnd = 0;
@@ -915,12 +917,41 @@ class Mixing {
     this.#decoder = model;
   }
 
-  decode(): Uint8Array {
-    this.#parameters();
-    for (const step of this.#steps) this.#step(step);
-    requireSound(this.#extraAt === this.#extra.length);
+  decode(second: Decoder | null): Uint8Array {
+    const split = this.#parameters(second !== null) ?? this.#steps.length;
+    for (const step of this.#steps.slice(0, split)) this.#step(step);
     this.#decoder.end();
+    if (second !== null) this.#decodeSecond(second, split);
+    requireSound(this.#extraAt === this.#extra.length);
     return this.#fresh.slice();
+  }
+
+  /** The second lane knows nothing of what the first one has learned and made. */
+  #decodeSecond(decoder: Decoder, split: number): void {
+    const bulk = { bytes: this.#extra, isLight: this.#isLight };
+    const lane = new Mixing(this.#old, this.#fresh.length, decoder, bulk);
+    lane.#images = this.#images;
+    lane.#references = this.#references;
+    lane.#moves = this.#moves;
+    lane.#byOld = this.#byOld;
+    lane.#bucketBits = this.#bucketBits;
+    lane.#oldIndex = this.#oldIndex;
+    lane.#oldShift = this.#oldShift;
+    lane.#extraAt = this.#extraAt;
+    lane.#start = this.#at;
+    lane.#at = this.#at;
+    for (const step of this.#steps.slice(split)) lane.#step(step);
+    decoder.end();
+    this.#extraAt = lane.#extraAt;
+    this.#fresh.set(lane.#fresh.subarray(lane.#start), lane.#start);
+    for (const region of this.#images[1].regions) {
+      if (region.kind !== HASHES && region.kind !== LARGE_HASHES) continue;
+      const skipped = Math.max(0, lane.#start - region.offset);
+      if (skipped < region.size) {
+        const place = region.offset + skipped;
+        this.#fresh.set(this.#digests(region).subarray(skipped, region.size), place);
+      }
+    }
   }
 
   #oldByte(place: number): number {
@@ -943,13 +974,14 @@ class Mixing {
     return new DataView(this.#fresh.buffer).getBigUint64(64 + place, true);
   }
 
-  #parameters(): void {
+  /** The step that the second lane begins with, if there is one. */
+  #parameters(isSplit: boolean): number | undefined {
     const decoder = this.#decoder;
     const form = decoder.raw(5);
     const isCompact = form > 20;
     this.#bucketBits = isCompact ? form - 13 : form;
     requireSound(this.#bucketBits >= 8);
-    const counters = numbers(9);
+    const counters = numbers(10);
     let halves = [0, 0];
     const bases = [0, 1].map(() => {
       halves = halves.map((like) =>
@@ -966,7 +998,11 @@ class Mixing {
       { ...second, base: bases[1] ?? 0n },
     ];
     if (first.regions.some(({ kind }) => kind === WASM || kind === WASM_DATA)) this.#readMoves();
-    this.#readSteps(decoder.number(counters[7] as NumberCounters));
+    const count = decoder.number(counters[7] as NumberCounters);
+    const split = isSplit ? decoder.number(counters[9] as NumberCounters) : undefined;
+    requireSound(split === undefined || (split > 0 && split < count));
+    this.#readSteps(count);
+    if (split !== undefined) requireSound(this.#fresh.length - (this.#steps[split]?.start ?? 0) <= 2 ** 26);
     this.#references = new References(this.#old, ...this.#images, this.#moves);
     const size = this.#old.length;
     const bits = Math.min(22, Math.max(10, 30 - Math.clz32(size | 1)));
@@ -975,6 +1011,7 @@ class Mixing {
       const key = BigInt.asUintN(64, this.#oldView.getBigUint64(64 + at, true) * MULTIPLIER);
       this.#oldIndex.set(key >> this.#oldShift, { place: at + 8, tag: (key >> 20n) & 15n });
     }
+    return split;
   }
 
   #regions(
@@ -1146,14 +1183,8 @@ class Mixing {
     const size = Math.min(65536, this.#stepEnd - this.#at, end - this.#at);
     const piece = this.#fresh.subarray(this.#at, this.#at + size);
     if (region?.kind === HASHES || region?.kind === LARGE_HASHES) {
-      const pageSize = region.kind === HASHES ? 4096 : 16384;
-      const digests: Uint8Array[] = [];
-      for (let from = hashedFrom(region); from < region.address; from += pageSize) {
-        const bytes = this.#fresh.subarray(from, Math.min(from + pageSize, region.address));
-        digests.push(createHash('sha256').update(bytes).digest());
-      }
       const from = this.#at - region.offset;
-      piece.set(Buffer.concat(digests).subarray(from, from + size));
+      if (this.#start === 0) piece.set(this.#digests(region).subarray(from, from + size));
     } else {
       piece.set(this.#extra.subarray(this.#extraAt, this.#extraAt + size));
       this.#extraAt += size;
@@ -1161,6 +1192,16 @@ class Mixing {
       if (region?.kind === X86) this.#makeRelative(piece, addressIn(this.#images[1], this.#at));
     }
     this.#at += size;
+  }
+
+  #digests(region: Region): Uint8Array {
+    const pageSize = region.kind === HASHES ? 4096 : 16384;
+    const digests: Uint8Array[] = [];
+    for (let from = hashedFrom(region); from < region.address; from += pageSize) {
+      const bytes = this.#fresh.subarray(from, Math.min(from + pageSize, region.address));
+      digests.push(createHash('sha256').update(bytes).digest());
+    }
+    return Buffer.concat(digests);
   }
 
   #makeRelative(piece: Uint8Array, address: number): void {
@@ -1226,7 +1267,7 @@ class Mixing {
   #candidate(): { entry: WordEntry; bytes: number[] } | null {
     const from = this.#oldAt;
     if (!this.#isWatched() || (from > 0 && isIdentifier(this.#oldByte(from - 1)))) return null;
-    if (this.#at > 0 && isIdentifier(this.#newByte(this.#at - 1))) return null;
+    if (this.#at > this.#start && isIdentifier(this.#newByte(this.#at - 1))) return null;
     const word = this.#oldIdentifier(from);
     const entry = word === null ? undefined : this.#words.get(word.key >>> 18);
     if (word === null || entry?.key !== word.key) return null;
@@ -1265,7 +1306,7 @@ class Mixing {
     for (const byte of made) {
       this.#wordHash = hash(this.#wordHash, byte);
       this.#at++;
-      if (this.#at >= 8) this.#index(this.#at);
+      if (this.#at - this.#start >= 8) this.#index(this.#at);
     }
     this.#indexedTo = this.#at + 1;
     this.#history = ((this.#history << 1) | 1) & 255;
@@ -1318,14 +1359,14 @@ class Mixing {
 
   #expectWord(): void {
     let [a, b] = [this.#at, this.#oldAt];
-    for (let i = 0; i < 16 && a > 0 && b > 0; i++) {
+    for (let i = 0; i < 16 && a > this.#start && b > 0; i++) {
       const byte = this.#newByte(a - 1);
       if (byte !== this.#oldByte(b - 1) || !isIdentifier(byte)) break;
       a--;
       b--;
     }
     this.#pending = null;
-    if (a > 0 && isIdentifier(this.#newByte(a - 1))) return;
+    if (a > this.#start && isIdentifier(this.#newByte(a - 1))) return;
     if (b > 0 && isIdentifier(this.#oldByte(b - 1))) return;
     if (b >= this.#old.length || !isIdentifier(this.#oldByte(b)) || a === 0) return;
     this.#pending = { at: a, old: b };
@@ -1599,9 +1640,11 @@ class Mixing {
     for (let at = Math.min(this.#old.length, this.#oldAt + 512) - 1; at >= from; at--) {
       this.#localIndex.set(this.#shortKey(this.#oldWord(at - 4), 12), at);
     }
-    for (let at = Math.max(8, this.#indexedTo, this.#at - 256); at < this.#at; at++) this.#index(at);
+    for (let at = Math.max(this.#start + 8, this.#indexedTo, this.#at - 256); at < this.#at; at++)
+      this.#index(at);
     this.#wordHash = 0;
-    for (let back = Math.min(16, this.#at); back > 0; back--) this.#addToWord(this.#newByte(this.#at - back));
+    for (let back = Math.min(16, this.#at - this.#start); back > 0; back--)
+      this.#addToWord(this.#newByte(this.#at - back));
     this.#matched = 0;
     this.#findMatch();
     if (this.#class !== CODE_CLASS) {
@@ -1639,11 +1682,15 @@ class Mixing {
     this.#shortIndex.set(this.#shortKey(this.#newWord(at - 4), 18), at);
   }
 
+  #least(): number {
+    return this.#at - this.#start > 2 ** 23 ? this.#at - 2 ** 23 + 64 : this.#start;
+  }
+
   #findMatch(): void {
     this.#matched = 0;
     const at = this.#at;
-    if (at < 8) return;
-    const least = at > 2 ** 23 ? at - 2 ** 23 + 64 : 0;
+    if (at - this.#start < 8) return;
+    const least = this.#least();
     const common = (byteAt: (place: number) => number, place: number, limit: number) => {
       let length = 0;
       while (length < limit && byteAt(place - 1 - length) === this.#newByte(at - 1 - length)) length++;
@@ -1686,7 +1733,7 @@ class Mixing {
     if (this.#matched === 0 || this.#matchedAt >= (this.#matchedFresh ? this.#at : size)) {
       this.#findMatch();
       if (this.#matched === 0 && this.#lostAt !== 0 && this.#lostMisses < 8) {
-        const least = this.#at > 2 ** 23 ? this.#at - 2 ** 23 + 64 : 0;
+        const least = this.#least();
         if (this.#lostFresh ? this.#lostAt >= least && this.#lostAt < this.#at : this.#lostAt < size) {
           this.#matched = 1;
           this.#matchedAt = this.#lostAt;
@@ -1921,9 +1968,9 @@ class Mixing {
     }
     this.#addToWord(byte);
     this.#at++;
-    if (this.#at >= 8) this.#index(this.#at);
+    if (this.#at - this.#start >= 8) this.#index(this.#at);
     this.#indexedTo = this.#at + 1;
-    if (!hit && this.#matched === 0 && this.#at >= 4) {
+    if (!hit && this.#matched === 0 && this.#at - this.#start >= 4) {
       const word = this.#newWord(this.#at - 4);
       const place = this.#localIndex.get(this.#shortKey(word, 12)) ?? 0;
       if (

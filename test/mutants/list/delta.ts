@@ -83,7 +83,16 @@ export const DELTA: readonly MutatedFile[] = [
       ['if (size > LIGHT_LIMIT) ', 'if (false) '],
       ['size > LIGHT_LIMIT', 'size >= LIGHT_LIMIT', { survives: 'it takes bulk of exactly 128 MiB' }],
       ['let given = 1;', 'let given = 0;'],
-      ['if (this.left > 0) throw', 'if (false) throw'],
+      ['if (this.left !== 0) throw', 'if (false) throw'],
+    ],
+  },
+  {
+    file: 'lib/delta/mixing/second-lane.ts',
+    tests: ['test/delta/mixing/lanes.test.ts'],
+    changes: [
+      ['if (result !== WORKING) throw', 'if (false) throw'],
+      ['this.#bulk?.skip(Atomics.load(this.#words, TAKEN));', ''],
+      ['this.#module.repeatSecond(this.#second)', 'this.#second'],
     ],
   },
   {
@@ -92,7 +101,12 @@ export const DELTA: readonly MutatedFile[] = [
     changes: [
       ['if (bulk.left < wanted) throw', 'if (false) throw'],
       ['if (first[0] === LIGHT) ', 'if (false) '],
-      ['if (bulk instanceof LightBulk) exports.careful();', ''],
+      ['if (this.#bulk instanceof LightBulk) exports.careful();', ''],
+      [
+        'if (isSecond) this.#hashes.write(this.#passed, chunk);',
+        '',
+        { tests: ['test/delta/mixing/lanes.test.ts'] },
+      ],
     ],
   },
   {
@@ -274,7 +288,12 @@ export const DELTA: readonly MutatedFile[] = [
     file: 'lib/delta/short-header.ts',
     tests: ['test/delta/forged.test.ts'],
     changes: [
-      ['if (algorithm === BSDIFF && (form & ~EQUAL) !== BY_BSDIFF) ', 'if (false) '],
+      ['if (algorithm === BSDIFF && way !== BY_BSDIFF) ', 'if (false) '],
+      [
+        "if (name === 'second' && rawSize === 0) ",
+        'if (false) ',
+        { tests: ['test/delta/mixing/lanes.test.ts'] },
+      ],
       ['if (!isEqual && toChecksum === fromChecksum) ', 'if (false) '],
       ['if (rawSize > 0 && compressedSize === 0) ', 'if (false) '],
       ['if (headerSize + size !== patch.size) ', 'if (false) ', { tests: ['test/delta/damage.test.ts'] }],

@@ -1,8 +1,9 @@
 /** What lib/delta/mixing.ts calls. */
 
-export { lightBulk, lightMade, lightStretches, openLight, runLight } from './light/stream';
+export { lightBulk, lightMade, lightStretches, lightVariables, openLight, runLight } from './light/stream';
 export {
   baseAddresses,
+  beginSecond,
   bufferAddress,
   bufferFilled,
   bulkClass,
@@ -24,10 +25,17 @@ export {
   regionAt,
   regionCount,
   run,
+  secondBulk,
+  secondStart,
+  secondStream,
+  secondWindow,
   setImageSpan,
   setRegionCount,
   slide,
+  spent,
+  splitAt,
   takeMoves,
+  takeSecond,
   takeSteps,
   work,
 } from './model';

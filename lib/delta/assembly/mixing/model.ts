@@ -3,9 +3,17 @@
  * code path for encoding and decoding (lib/delta/FORMAT.md describes it), in units of at most a few bytes or one run, between
  * which it can be interrupted.
  */
-import { take } from '../memory';
+import { take, takeFrom } from '../memory';
 import { scan } from './addresses/references';
-import { classOf, codeBase, codeRegions, openRegions, regionEnd, regionOf } from './addresses/regions';
+import {
+  classOf,
+  codeBase,
+  codeRegions,
+  copyRegions,
+  openRegions,
+  regionEnd,
+  regionOf,
+} from './addresses/regions';
 import {
   BULK,
   codeStep,
@@ -17,7 +25,7 @@ import {
   stepStart,
   takeSteps,
 } from './addresses/steps';
-import { openTargets } from './addresses/targets';
+import { openTargets, sizeOfTargets } from './addresses/targets';
 import { codeBlock, codeSuspectHere, openBlocks } from './blocks';
 import {
   BUFFER,
@@ -28,30 +36,33 @@ import {
   charge,
   codeNumber,
   codeRaw,
+  effort,
   encoding,
   endsAsEncoded,
   finishEncoding,
   NUMBER,
   openCoder,
   overrun,
+  restartCoder,
   STEPS,
   startDecoding,
 } from './coding/coder';
-import { openMixer } from './coding/mixer';
-import { BULK_PIECE, openBulk } from './contents/bulk';
+import { openMixer, sizeOfBuckets } from './coding/mixer';
+import { BULK_PIECE, bulkBefore, openBulk } from './contents/bulk';
 import { CALM, codeByte, openBytes } from './contents/bytes';
 import { codeReference, openFields, referenceHere } from './contents/fields';
-import { HISTORY, indexOld, openMatches } from './contents/matches';
+import { HISTORY, indexOld, openIndex, openMatches } from './contents/matches';
 import { codeWordHere, isWatched, wordHere } from './contents/renames';
 import { isSuspect, openSuspects } from './contents/suspects';
 import { openWords } from './contents/words';
-import { CODE, State } from './state';
+import { CODE, State, VARIABLES } from './state';
 
 /** What `run` returns. */
 const DONE: i32 = 0;
 const BUFFER_DUE: i32 = 1;
 const WINDOW_FULL: i32 = 2;
 const BULK_DUE: i32 = 3;
+const SECOND_DUE: i32 = 4;
 const MALFORMED: i32 = -1;
 const NO_MEMORY: i32 = -2;
 
@@ -61,9 +72,15 @@ const MARGIN: u32 = 2048;
 const MOST_BITS: u32 = 1 << 28;
 /** Bytes between calls for the window to be written out: with fewer, what it keeps is moved more often. */
 const CHUNK: u32 = 1 << 22;
+const LOOK: u32 = 1 << 18;
 const PADDING: u32 = 64;
 /** References of these kinds and above are unlikely to be found where none is. */
 const EVEN_IF_WARY: u32 = 12;
+
+/** The second lane: bytes of the new file that it makes, at most, since they are in memory. */
+const MOST_SECOND: u32 = 1 << 26;
+/** All that a lane takes but for its window, buckets and targets. */
+const LANE_TABLES: usize = 14 << 20;
 
 /** How many buckets contexts may have. With COMPACT added, which encoders do, base addresses take only what they need. */
 const LEAST_BUCKET_BITS: u32 = 8;
@@ -80,6 +97,13 @@ let windowSize: u32 = 0;
 let phase: u32 = 0;
 let step: u32 = 0;
 let inBulk: bool = false;
+/** Whether there is a second lane; the step that it begins with. */
+let isSplit: bool = false;
+let split: u32 = 0;
+let isSecond: bool = false;
+/** After so many bytes and bits the second lane returns, and the encoder, that the caller may look how far they are. */
+let nextLook: u32 = 0;
+let nextBits: u32 = 0;
 
 let numbers: usize = 0;
 
@@ -87,8 +111,9 @@ let numbers: usize = 0;
 export function open(encode: bool, oldBytes: u32, newBytes: u32): bool {
   State.oldSize = oldBytes;
   State.newSize = newBytes;
+  State.end = newBytes;
   if (!openCoder(encode) || !openRegions() || !openSteps(oldBytes, newBytes)) return false;
-  numbers = take(NUMBER);
+  numbers = take(2 * NUMBER);
   State.bases = take(16);
   State.old = take(<usize>oldBytes + 2 * PADDING);
   windowSize = encode ? newBytes : min(newBytes, HISTORY + CHUNK + BULK_PIECE);
@@ -130,9 +155,72 @@ export function work(): u32 {
   return bits;
 }
 
+/** How long that takes, about: the measure by which lanes are balanced. */
+export function spent(): u32 {
+  return effort;
+}
+
 /** For the encoder: what is chosen for this patch. */
 export function choose(buckets: u32): void {
   bucketBits = buckets;
+}
+
+/** A second lane makes what begins with that step. The decoder takes from the patch which step it is. */
+export function splitAt(index: u32): void {
+  isSplit = true;
+  split = index;
+}
+
+/**
+ * When SECOND_DUE: takes memory for the second lane, whose stream has so many bytes. First there is room for this module's
+ * variables, then for the stream.
+ */
+export function takeSecond(size: u32): usize {
+  return take(secondSize(size));
+}
+
+function secondSize(size: u32): usize {
+  const window = <usize>(State.newSize - State.end) + 2 * PADDING;
+  return (
+    VARIABLES + window + <usize>size + sizeOfBuckets(bucketBits) + sizeOfTargets(State.oldSize) + LANE_TABLES
+  );
+}
+
+export function secondStream(address: usize): usize {
+  return address + VARIABLES;
+}
+
+/** Where byte 0 of the new file would be, of which the second lane makes the end. */
+export function secondWindow(address: usize, size: u32): usize {
+  return ((secondStream(address) + <usize>size + 15) & ~15) + PADDING - <usize>secondStart();
+}
+
+/** Where the steps of the second lane begin in the new file; how much bulk precedes what they take. */
+export function secondStart(): u32 {
+  return stepStart(split);
+}
+
+export function secondBulk(): u32 {
+  return bulkBefore(split);
+}
+
+/**
+ * In a copy of the module on the same memory, whose variables are those that it had when SECOND_DUE: begins the second lane in
+ * what `takeSecond` has returned. False if memory ran out.
+ */
+export function beginSecond(address: usize, size: u32): bool {
+  takeFrom((address + VARIABLES + <usize>size + 15) & ~15, address + secondSize(size));
+  isSecond = true;
+  isSplit = false;
+  step = split;
+  State.start = State.end;
+  State.at = State.start;
+  State.end = State.newSize;
+  window = take(<usize>(State.end - State.start) + 2 * PADDING);
+  if (window === 0 || !restartCoder(secondStream(address), size) || !copyRegions()) return false;
+  window += PADDING;
+  State.fresh = window - <usize>State.start;
+  return (!encoding || openBulk()) && openLane();
 }
 
 /** How much of the new file is made. */
@@ -158,14 +246,25 @@ export function run(last: bool): i32 {
     if (encoding ? bufferAt > BUFFER - MARGIN : !last && bufferEnd - bufferAt < MARGIN) return BUFFER_DUE;
     if (overrun !== 0 || bits > MOST_BITS) return MALFORMED;
     if (phase === 3) {
-      if (State.at === State.newSize) {
+      if (isSplit) {
+        isSplit = false;
+        State.end = secondStart();
+        return State.newSize - State.end <= MOST_SECOND ? SECOND_DUE : MALFORMED;
+      }
+      if (State.at === State.end) {
         if (encoding) finishEncoding();
         phase = 4;
         continue;
       }
       if (State.at >= State.stepEnd && !nextStep()) return MALFORMED;
+      if ((isSecond || encoding) && (State.at >= nextLook || bits >= nextBits)) {
+        nextLook = State.at + CHUNK;
+        nextBits = bits + LOOK;
+        return WINDOW_FULL;
+      }
       if (
         !encoding &&
+        !isSecond &&
         State.newSize > windowSize &&
         windowSize - <u32>(State.fresh + State.at - window) < BULK_PIECE
       )
@@ -207,12 +306,27 @@ function begin(): i32 {
   const count = codeNumber(stepCount, numbers);
   if (count === 0 || count > State.newSize || count > MOST) return MALFORMED;
   if (!encoding && takeSteps(count) === 0) return NO_MEMORY;
-  if (!openMixer(bucketBits) || !openBlocks() || !openFields() || !openBytes()) return NO_MEMORY;
-  if (!openMatches(State.old, State.oldSize) || !openTargets(State.oldSize)) return NO_MEMORY;
-  if (!openWords(State.old, State.oldSize) || !openSuspects(State.old)) return NO_MEMORY;
-  if (!scan()) return NO_MEMORY;
+  if (isSplit) {
+    split = codeNumber(split, numbers + NUMBER);
+    if (split === 0 || split >= count) return MALFORMED;
+  }
+  if (!openLane() || !openIndex(State.old, State.oldSize) || !scan()) return NO_MEMORY;
   indexOld();
   return DONE;
+}
+
+/** What is learned while the file is made. */
+function openLane(): bool {
+  return (
+    openMixer(bucketBits) &&
+    openBlocks() &&
+    openFields() &&
+    openBytes() &&
+    openMatches() &&
+    openTargets(State.oldSize) &&
+    openWords(State.old, State.oldSize) &&
+    openSuspects(State.old)
+  );
 }
 
 /** Goes on to the step that begins here. False if there is none. */

@@ -4,6 +4,9 @@
 export const CODE: u32 = 1;
 export const TEXT_CLASS: u32 = 2;
 
+/** Bytes, at most, of the variables of an instance (variables.mjs). */
+export const VARIABLES: usize = 4096;
+
 // biome-ignore lint/complexity/noStaticOnlyClass: what is exported otherwise can't be assigned to where it is imported.
 export class State {
   static old: usize = 0;
@@ -14,6 +17,9 @@ export class State {
   /** + a new place it is the address of its byte. */
   static fresh: usize = 0;
 
+  /** What is made now: from there in the new file to there. */
+  static start: u32 = 0;
+  static end: u32 = 0;
   /** The present places in both files, and where the step and the region end. */
   static at: u32 = 0;
   static oldAt: u32 = 0;

@@ -16,10 +16,18 @@ let overall: u32 = 0;
 /** How much is known of the last `predictTarget`: 0 by neighbours, 1 by the steps, 2 to 7 by earlier references. */
 export let confidence: u32 = 0;
 
+function bitsOf(oldSize: u32): u32 {
+  return min<u32>(20, max<u32>(10, 26 - clz<u32>(oldSize | 1)));
+}
+
+/** Bytes. */
+export function sizeOfTargets(oldSize: u32): usize {
+  return (<usize>12) << bitsOf(oldSize);
+}
+
 export function openTargets(oldSize: u32): bool {
-  const bits = min<u32>(20, max<u32>(10, 26 - clz<u32>(oldSize | 1)));
-  learnedShift = 32 - bits;
-  learned = take((<usize>12) << bits);
+  learnedShift = 32 - bitsOf(oldSize);
+  learned = take(sizeOfTargets(oldSize));
   near = take(((<usize>1) << 16) << 2);
   return learned !== 0 && near !== 0;
 }

@@ -3,7 +3,7 @@
  * Compression", 2005), in whole numbers: `flag` for yes or no, `literal` for a byte out of hashed contexts.
  */
 import { take } from '../../memory';
-import { chance, codeBit, encoding, learn, seen } from './coder';
+import { chance, codeBit, encoding, FOR_FLAG, FOR_LITERAL, learn, seen, spend } from './coder';
 import { hash, squash, stretch } from './tables';
 
 /** Weights have 16 bits behind the point; they stay below ±8. */
@@ -34,6 +34,11 @@ export let contexts: usize = 0;
 /** Of the buckets of these four bits. */
 let keys: usize = 0;
 
+/** Bytes. */
+export function sizeOfBuckets(bits: u32): usize {
+  return (<usize>1) << (bits + BUCKET);
+}
+
 export function openMixer(bucketBits: u32): bool {
   inputs = take(LITERAL_INPUTS << 2);
   flagWeights = take(FLAG_INPUTS * <usize>FLAG_SETS * 4);
@@ -43,7 +48,7 @@ export function openMixer(bucketBits: u32): bool {
   slots = take(16 * 4);
   contexts = take(16 * 4);
   keys = take(16 * 4);
-  buckets = take((<usize>1) << (bucketBits + BUCKET));
+  buckets = take(sizeOfBuckets(bucketBits));
   bucketShift = 32 - bucketBits;
   if (flagWeights === 0 || literalWeights === 0 || bitWeights === 0 || contexts === 0 || buckets === 0)
     return false;
@@ -89,6 +94,7 @@ export function counterOfFlag(index: usize, counter: usize): void {
 
 /** Codes yes or no by the first `count` counters (`counterOfFlag`), with the weights of `set`, 0 to 2303. */
 export function codeMixed(bit: u32, count: usize, set: u32, limit: u32): u32 {
+  spend(FOR_FLAG);
   v128.store(inputs, i32x4.splat(0));
   v128.store(inputs, i32x4.splat(0), 16);
   for (let i: usize = 0; i < count; i++) {
@@ -129,6 +135,7 @@ export function codeLiteral(
   matchedContext: u32,
   set: u32,
 ): u32 {
+  spend(FOR_LITERAL);
   const weights = literalWeights + ((<usize>set * LITERAL_INPUTS) << 2);
   const used: usize = (2 * count + 6) & ~3;
   for (let i: usize = 2 * count; i < used; i++) store<i32>(inputs + (i << 2), 0);

@@ -11,6 +11,7 @@ import {
   regionOf,
   X86,
 } from '../addresses/regions';
+import { BULK, stepOld, stepStart } from '../addresses/steps';
 import { decode, relativeAt } from '../addresses/x86';
 import { State } from '../state';
 
@@ -49,6 +50,25 @@ export function bulkHashes(): u32 {
     before += load<u32>(region, 4);
   }
   return 0;
+}
+
+/** How much bulk the steps before the one of that index have that is not computed. */
+export function bulkBefore(index: u32): u32 {
+  let sum: u32 = 0;
+  for (let i: u32 = 0; i < index; i++) {
+    if (stepOld(i) !== BULK) continue;
+    const start = stepStart(i);
+    const end = stepStart(i + 1);
+    sum += end - start;
+    for (let j: u32 = 0; j < regionCount(1); j++) {
+      const region = regionAt(1, j);
+      if (!isHashes(load<u32>(region, 12))) continue;
+      const from = max(start, load<u32>(region));
+      const to = min(end, load<u32>(region) + load<u32>(region, 4));
+      if (from < to) sum -= to - from;
+    }
+  }
+  return sum;
 }
 
 /** The class of the content of the bulk that is due. */

@@ -11,6 +11,7 @@ import {
   HISTORY,
   indexFresh,
   indexLocal,
+  leastPlace,
   matchAt,
   matchIsFresh,
   matchLength,
@@ -48,7 +49,10 @@ export function miss(): void {
   State.history = 255;
   indexLocal(State.oldAt);
   for (
-    let place = max<u32>(max<u32>(8, State.indexedTo), State.at > RETROSPECT ? State.at - RETROSPECT : 0);
+    let place = max<u32>(
+      max<u32>(State.start + 8, State.indexedTo),
+      State.at > RETROSPECT ? State.at - RETROSPECT : 0,
+    );
     place < State.at;
     place++
   ) {
@@ -56,7 +60,7 @@ export function miss(): void {
   }
   State.wordHash = 0;
   for (let back: u32 = 16; back > 0; back--) {
-    if (back <= State.at)
+    if (back <= State.at - State.start)
       State.wordHash = isIdentifier(load<u8>(State.fresh + State.at - back))
         ? hash(State.wordHash, load<u8>(State.fresh + State.at - back))
         : 0;
@@ -87,7 +91,7 @@ export function codeByte(): void {
     findMatch(State.fresh, State.at);
     takeMatch();
     if (State.matched === 0 && lostAt !== 0 && lostMisses < 8) {
-      const least: u32 = State.at > HISTORY ? State.at - HISTORY + 64 : 0;
+      const least = leastPlace();
       if (lostFresh ? lostAt >= least && lostAt < State.at : lostAt < State.oldSize) {
         State.matched = 1;
         State.matchedAt = lostAt;
@@ -177,7 +181,7 @@ function after(byte: u32, hasAligned: bool, aligned: u32): void {
   }
   State.wordHash = isIdentifier(byte) ? hash(State.wordHash, byte) : 0;
   State.at++;
-  if (State.at >= 8) indexFresh(State.fresh, State.at);
+  if (State.at - State.start >= 8) indexFresh(State.fresh, State.at);
   State.indexedTo = State.at + 1;
   if (!hit && State.matched === 0) {
     const place = findLocal(State.fresh, State.at);

@@ -3,6 +3,8 @@
  * close to the aligned place.
  */
 import { take } from '../../memory';
+import { FOR_MATCH, spend } from '../coding/coder';
+import { State } from '../state';
 
 /** Bytes of the new file behind the present one that matches may use. */
 export const HISTORY: u32 = 1 << 23;
@@ -32,17 +34,23 @@ export let matchAt: u32 = 0;
 export let matchLength: u32 = 0;
 export let matchIsFresh: bool = false;
 
-export function openMatches(oldAt: usize, size: u32): bool {
+/** Of the old file; `indexOld` fills it. */
+export function openIndex(oldAt: usize, size: u32): bool {
   old = oldAt;
   oldSize = size;
   const bits = min<u32>(22, max<u32>(10, 30 - clz<u32>(size | 1)));
   oldIndex = take((<usize>4) << bits);
   oldShift = 64 - <u64>bits;
   oldStride = (size >> 22) | 3;
+  return oldIndex !== 0;
+}
+
+/** Of the new file. */
+export function openMatches(): bool {
   freshLong = take((<usize>4) << FRESH_LONG);
   freshShort = take((<usize>4) << FRESH_SHORT);
   local = take((<usize>4) << LOCAL);
-  return oldIndex !== 0 && freshLong !== 0 && freshShort !== 0 && local !== 0;
+  return freshLong !== 0 && freshShort !== 0 && local !== 0;
 }
 
 /** Tells most places that others have taken the slot of, without a look at the old file. */
@@ -80,11 +88,17 @@ function common(a: usize, b: usize, limit: u32): u32 {
   return length;
 }
 
+/** The first place of the new file that matches may use. */
+export function leastPlace(): u32 {
+  return State.at - State.start > HISTORY ? State.at - HISTORY + 64 : State.start;
+}
+
 /** Looks for what precedes the new place `at`. */
 export function findMatch(fresh: usize, at: u32): void {
+  spend(FOR_MATCH);
   matchLength = 0;
-  if (at < 8) return;
-  const least = at > HISTORY ? at - HISTORY + 64 : 0;
+  if (at - State.start < 8) return;
+  const least = leastPlace();
   // The processor waits for all three tables at once if it is told before the first comparison.
   const key = load<u64>(fresh + at - 8) * MULTIPLIER;
   const entry = load<u32>(oldIndex + ((<usize>(key >> oldShift)) << 2));
@@ -136,7 +150,7 @@ export function indexLocal(place: u32): void {
 
 /** The old place near the last indexed one that the same four bytes precede, or 0. */
 export function findLocal(fresh: usize, at: u32): u32 {
-  if (at < 4) return 0;
+  if (at - State.start < 4) return 0;
   const place = load<u32>(localSlot(fresh + at));
   return place >= 4 && load<u32>(old + place - 4) === load<u32>(fresh + at - 4) ? place : 0;
 }

@@ -27,7 +27,7 @@ export function wordHere(place: u32, oldPlace: u32): bool {
 /** As `wordHere`, for any place of a block. */
 export function wordAt(place: u32, oldPlace: u32): bool {
   if (!findWord(oldPlace, place) || (State.kind !== TEXT_CLASS && wordLength < LONG)) return false;
-  return place === 0 || !isIdentifier(load<u8>(State.fresh + place - 1));
+  return place === State.start || !isIdentifier(load<u8>(State.fresh + place - 1));
 }
 
 export function codeWordHere(): void {
@@ -53,7 +53,7 @@ export function codeWordHere(): void {
   for (let i: u32 = 0; i < length; i++) {
     State.wordHash = hash(State.wordHash, load<u8>(State.fresh + State.at));
     State.at++;
-    if (State.at >= 8) indexFresh(State.fresh, State.at);
+    if (State.at - State.start >= 8) indexFresh(State.fresh, State.at);
   }
   State.indexedTo = State.at + 1;
   State.history = ((State.history << 1) | 1) & 255;
@@ -64,14 +64,14 @@ export function codeWordHere(): void {
 export function expectWord(oldPlace: u32): void {
   let a = State.at;
   let b = oldPlace;
-  for (let i: u32 = 0; i < 16 && a > 0 && b > 0; i++) {
+  for (let i: u32 = 0; i < 16 && a > State.start && b > 0; i++) {
     const byte = load<u8>(State.fresh + a - 1);
     if (byte !== load<u8>(State.old + b - 1) || !isIdentifier(byte)) break;
     a--;
     b--;
   }
   State.pendingAt = 0;
-  if (a > 0 && isIdentifier(load<u8>(State.fresh + a - 1))) return;
+  if (a > State.start && isIdentifier(load<u8>(State.fresh + a - 1))) return;
   if (b > 0 && isIdentifier(load<u8>(State.old + b - 1))) return;
   if (b >= State.oldSize || !isIdentifier(load<u8>(State.old + b))) return;
   State.pendingAt = a;

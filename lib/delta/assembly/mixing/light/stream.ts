@@ -17,6 +17,7 @@ import {
   overrun,
   startDecoding,
 } from '../coding/coder';
+import { VARIABLES } from '../state';
 import { nextToken, openParse, parse, tokenDistance, tokenLength } from './parse';
 import { at, bulk, codeToken, openTokens, total } from './tokens';
 
@@ -46,6 +47,11 @@ export function openLight(encode: bool, size: u32): bool {
   stretches = take(8 * (MOST_STRETCHES + 1));
   if (numbers === 0 || stretches === 0) return false;
   return !encode || openParse();
+}
+
+/** For a copy of this module on the same memory: room for its variables. */
+export function lightVariables(): usize {
+  return take(VARIABLES);
 }
 
 export function lightBulk(): usize {

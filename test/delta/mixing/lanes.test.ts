@@ -1,0 +1,117 @@
+/** Two lanes: each makes its part of the new file by itself, in a thread of its own or one after the other. */
+import { afterEach, describe, expect, spyOn, test } from 'bun:test';
+import os from 'node:os';
+import { isHashes } from '../../../lib/delta/mixing/containers/image.ts';
+import { regionsOf } from '../../../lib/delta/mixing/executable.ts';
+import { DamagedError } from '../../../lib/errors.ts';
+import { HelperThread } from '../../../lib/platform/threads/helper-thread.ts';
+import { assemble } from '../forge.ts';
+import { randomBytes } from '../pairs.ts';
+import { applyPlainly, type PlainPatch, parse } from '../reference.ts';
+import { apply, failure, make } from '../support.ts';
+import { samples } from './executables.ts';
+
+const same = (a: Uint8Array, b: Uint8Array) => expect(Buffer.compare(a, b)).toBe(0);
+const inLanes = async (old: Uint8Array, fresh: Uint8Array, applyLimit?: number) => {
+  const limit = applyLimit === undefined ? {} : { applyLimit };
+  const patch = await make(old, fresh, { algorithm: 'mixing', lanesFrom: 0, ...limit });
+  expect(parse(patch).streams).toHaveLength(3);
+  return patch;
+};
+const NAMES = ['elf-x86-64', 'mach-o-arm64', 'wasm', 'script', 'go-riscv'];
+const some = samples().filter(({ name }) => NAMES.includes(name));
+const [sample] = some;
+
+const spies: { mockRestore(): void }[] = [];
+afterEach(() => {
+  for (const spy of spies.splice(0)) spy.mockRestore();
+});
+/** Without a second processor, no thread is started. */
+function withoutThreads(): void {
+  spies.push(spyOn(os, 'availableParallelism').mockReturnValue(1));
+}
+
+test('there are samples', () => {
+  expect(some.map(({ name }) => name)).toEqual(NAMES);
+});
+
+describe.each(some)('$name', ({ old, fresh }) => {
+  test('comes back by both decoders, with threads and without', async () => {
+    const patch = await inLanes(old, fresh);
+    same(await apply(patch, old), fresh);
+    same(applyPlainly(patch, old), fresh);
+    withoutThreads();
+    same(await apply(patch, old), fresh);
+    same(await inLanes(old, fresh), patch);
+  });
+});
+
+test('one of them has digests of pages, which are computed when both lanes are done', () => {
+  const { regions } = regionsOf(some[1]?.fresh ?? new Uint8Array(), true);
+  expect(regions.some(({ kind }) => isHashes(kind))).toBe(true);
+});
+
+test('bulk is taken by both lanes', async () => {
+  const { old = new Uint8Array(), fresh = new Uint8Array() } = sample ?? {};
+  const parts = [
+    randomBytes(5000, 1),
+    fresh,
+    randomBytes(5000, 2),
+    fresh.slice().reverse(),
+    randomBytes(9000, 3),
+  ];
+  const wanted = Uint8Array.from(Buffer.concat(parts));
+  const patch = await inLanes(old, wanted, 9000);
+  expect(parse(patch).streams.at(-1)?.rawSize).toBeGreaterThan(19_000);
+  same(await apply(patch, old), wanted);
+  same(applyPlainly(patch, old), wanted);
+  withoutThreads();
+  same(await apply(patch, old), wanted);
+});
+
+test.each([
+  ['at once', () => 'throw new Error("no")'],
+  [
+    'when it was about to tell that it is done',
+    (script: string) => script.replace('tell(2, due)', 'throw new Error("no")'),
+  ],
+])('a thread that ends %s is done without', async (_, change) => {
+  const { old = new Uint8Array(), fresh = new Uint8Array() } = sample ?? {};
+  const patch = await inLanes(old, fresh);
+  const start = HelperThread.start.bind(HelperThread);
+  const started = (script: string, data: unknown) => start(change(script), data);
+  spies.push(spyOn(HelperThread, 'start').mockImplementation(started));
+  same(await apply(patch, old), fresh);
+  same(await inLanes(old, fresh), patch);
+});
+
+describe('a second lane that is not as it was made', () => {
+  const { old = new Uint8Array(), fresh = new Uint8Array() } = sample ?? {};
+  const made = inLanes(old, fresh);
+  const withSecond = async (change: (stream: Uint8Array) => Uint8Array): Promise<Buffer> => {
+    const plain: PlainPatch = parse(await made);
+    const frame = change(Uint8Array.from(plain.streams[1]?.frame ?? []));
+    plain.streams[1] = { rawSize: frame.length, frame };
+    return assemble(plain);
+  };
+  const flipped = (at: number) => (stream: Uint8Array) =>
+    stream.map((byte, i) => (i === at ? byte ^ 4 : byte));
+
+  test.each([
+    ['with a byte at its end', (stream: Uint8Array) => Uint8Array.from([...stream, 0])],
+    ['without its last byte', (stream: Uint8Array) => stream.slice(0, -1)],
+    ['of one byte', (stream: Uint8Array) => stream.slice(0, 1)],
+    ['with another first byte', flipped(0)],
+    ['with another byte in it', flipped(40)],
+  ])('%s', async (_, change) => {
+    const patch = await withSecond(change);
+    expect(await failure(apply(patch, old))).toBeInstanceOf(DamagedError);
+    withoutThreads();
+    expect(await failure(apply(patch, old))).toBeInstanceOf(DamagedError);
+  });
+
+  test('that is empty', async () => {
+    const patch = await withSecond(() => new Uint8Array(0));
+    await expect(apply(patch, old)).rejects.toThrow('its second lane is empty');
+  });
+});
