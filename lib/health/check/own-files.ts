@@ -123,7 +123,17 @@ const UPDATER = 'updater';
 /** `home`: downloads of a user without a home. */
 const FOLDERS = [UPDATER, 'home'];
 
-const SETTINGS = ['updater', 'choices', 'checks', 'revoked', 'history', 'service', 'notices', 'idle'];
+const SETTINGS = [
+  'updater',
+  'choices',
+  'checks',
+  'last-check',
+  'revoked',
+  'history',
+  'service',
+  'notices',
+  'idle',
+];
 
 /** What is in the home, by room. Nothing within what is no folder itself. */
 export function ownFilesOfHome(session: Session, { home, layout, profile }: SnapshotSetup): OwnFile[] {
