@@ -215,7 +215,8 @@ exit 0
       const left = tree().filter((file) => !before.includes(file));
       expect(
         left.filter(
-          (file) => !/^(home\/(cache|checks\.json|trust)|bin\/\.dgmo-updater\/read\.json)/.test(file),
+          (file) =>
+            !/^(home\/(cache|(last-check|checks)\.json|trust)|bin\/\.dgmo-updater\/read\.json)/.test(file),
         ),
       ).toEqual([]);
     },

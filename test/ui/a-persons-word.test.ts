@@ -136,9 +136,9 @@ posixOnly('a person decides', () => {
   });
 
   test('status and history tell what was looked for, and what was done', async () => {
-    expect((await run('status')).out).toContain('Last check:  never');
+    expect((await run('status')).out).toContain('Last check:   never');
     await run('check');
-    expect((await run('status')).out).toMatch(/Last check: {2}.* ago: 1\.1\.0 is offered/);
+    expect((await run('status')).out).toMatch(/Last check: {3}.* ago: 1\.1\.0 is offered/);
     expect((await run('history')).out).toBe('Nothing was updated, rolled back or repaired here yet.\n');
     await run('update', '--yes');
     await run('rollback', '--yes');
