@@ -374,7 +374,7 @@ function unit(): void {
   }
 }
 
-export { goBaseAt } from './addresses/go';
+export { goBaseAt } from './addresses/data/go';
 export { takeMoves } from './addresses/moves';
 export { regionAt, regionCount, setImageSpan, setRegionCount } from './addresses/regions';
 export { takeSteps } from './addresses/steps';

@@ -1,7 +1,7 @@
 /** Where references of the old file begin: a byte for each four bytes of it. */
 import { take } from '../../memory';
+import { isNumberAt } from './data/numbers';
 import { MARK, NUMBER, TABLE } from './kinds';
-import { isNumberAt } from './numbers';
 
 /** kind * 4 + where among the four bytes the reference begins; 0 if none does. */
 let map: usize = 0;

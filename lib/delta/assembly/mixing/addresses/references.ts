@@ -3,11 +3,15 @@
  * field looks when both have moved. Addresses are u32, relative to the base of the image, and wrap.
  */
 import { State } from '../state';
-import { basedOrigin, scanBased } from './based';
 import { scanArm, scanX86 } from './code';
+import { basedOrigin, scanBased } from './data/based';
+import { goField, goTarget, isGoBig, scanGo, scanGoOfWasm } from './data/go';
+import { scanGoTypes } from './data/go-types';
+import { isShortField, shortBase } from './data/mach-o';
+import { numberField, numberTarget } from './data/numbers';
+import { scanBig, scanDebug, scanOffsets, scanPointers, scanTables, scanWords } from './data/tables';
+import { scanUnwinding, scanUnwindingIndex } from './data/unwinding';
 import { openFound, tableStart } from './found';
-import { goField, goTarget, isGoBig, scanGo, scanGoOfWasm } from './go';
-import { scanGoTypes } from './go-types';
 import {
   ABSOLUTE,
   ADRP,
@@ -38,9 +42,7 @@ import {
   VARIED,
   variedSize,
 } from './kinds';
-import { isShortField, shortBase } from './mach-o';
 import { halfField, halfOf, halfTarget, jumpField, jumpTarget, scanMips } from './mips';
-import { numberField, numberTarget } from './numbers';
 import {
   armField,
   armTarget,
@@ -90,8 +92,6 @@ import {
   X86,
   X86_32,
 } from './regions';
-import { scanBig, scanDebug, scanOffsets, scanPointers, scanTables, scanWords } from './tables';
-import { scanUnwinding, scanUnwindingIndex } from './unwinding';
 import { scanWasm, scanWasmData, variedBytes, variedField, variedNumber, variedTarget } from './wasm';
 
 /** Finds the references of the old file, by its regions. False if memory ran out. */

@@ -5,7 +5,7 @@
 import { take } from '../../memory';
 import { codeDifference, codeNumber, NUMBER } from '../coding/coder';
 import { State } from '../state';
-import { goBaseAt, openGo } from './go';
+import { goBaseAt, openGo } from './data/go';
 import { GO_BASES } from './kinds';
 import { codeMoves, openMoves } from './moves';
 

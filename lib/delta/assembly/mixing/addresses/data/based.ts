@@ -2,10 +2,9 @@
  * Regions with two bases of their own, which the patch carries: tables of symbols, whose names are offsets in a table of strings, pairs of
  * offsets, numbers of objects, and what is said elsewhere of Go and of Mach-O.
  */
-import { State } from '../state';
-import { note, noteNumbers } from './found';
-import { OFFSET } from './kinds';
-import { scanCompactUnwinding, scanRebases } from './mach-o';
+import { State } from '../../state';
+import { note, noteNumbers } from '../found';
+import { OFFSET } from '../kinds';
 import {
   COMPACT_UNWINDING,
   NUMBERS,
@@ -14,7 +13,8 @@ import {
   SYMBOLS,
   SYMBOLS_SHORT,
   WIDE_UNWINDING,
-} from './regions';
+} from '../regions';
+import { scanCompactUnwinding, scanRebases } from './mach-o';
 import { scanUnwinding } from './unwinding';
 
 /** Bytes of a symbol of ELF (of 64 bits), and of Mach-O. */

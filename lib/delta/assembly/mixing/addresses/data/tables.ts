@@ -1,6 +1,6 @@
 /** Finds the references in data: jump tables, pointers, addresses, and the offsets of Bun's table of files. */
-import { State } from '../state';
-import { forget, isNoted, note, referenceAt } from './found';
+import { State } from '../../state';
+import { forget, isNoted, note, referenceAt } from '../found';
 import {
   ABSOLUTE,
   CHAIN,
@@ -11,8 +11,8 @@ import {
   POINTER_BIG,
   TABLE,
   TABLE_START,
-} from './kinds';
-import { CHAINED, CHAINED_ADDRESSES, chainBase, imageSpan, inCode, offsetOf, RELATIVE } from './regions';
+} from '../kinds';
+import { CHAINED, CHAINED_ADDRESSES, chainBase, imageSpan, inCode, offsetOf, RELATIVE } from '../regions';
 
 const TABLE_ENTRIES: u32 = 256;
 /** Addresses below are taken for small numbers. */

@@ -2,10 +2,10 @@
  * How functions are unwound, as ELF has it (LSB, "Exception Frames"): records of which most are for a function, and an index of them,
  * sorted by the functions. The index has the first word of its fields relative to itself, records have them relative to the field.
  */
-import { State } from '../state';
-import { note } from './found';
-import { BACK, FORTH, OFFSET } from './kinds';
-import { imageSpan } from './regions';
+import { State } from '../../state';
+import { note } from '../found';
+import { BACK, FORTH, OFFSET } from '../kinds';
+import { imageSpan } from '../regions';
 
 /** Bytes of the index before its entries. */
 const HEADER: u32 = 12;

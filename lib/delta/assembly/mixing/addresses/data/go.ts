@@ -2,12 +2,12 @@
  * The table of functions of a Go program (`runtime.pclntab`, as since Go 1.20): where each begins, and what is known of it, as
  * offsets of four bytes relative to seven bases, which the patch carries.
  */
-import { take } from '../../memory';
-import { State } from '../state';
-import { note } from './found';
-import { GO_BASES, GO_FIELD } from './kinds';
-import { functionShift } from './moves';
-import { byteAt, noteAt, segmentsEnd, wordAt } from './wasm';
+import { take } from '../../../memory';
+import { State } from '../../state';
+import { note } from '../found';
+import { GO_BASES, GO_FIELD } from '../kinds';
+import { functionShift } from '../moves';
+import { byteAt, noteAt, segmentsEnd, wordAt } from '../wasm';
 
 /** The bases, in the order of FORMAT.md: code, names, units, files, values by address, functions, data of functions. */
 const CODE: u32 = 0;

@@ -2,8 +2,8 @@
  * Numbers of a variable number of bytes, of seven bits each, the highest first, whose last byte has the highest bit: so Dart's snapshots
  * refer to objects. They have no addresses; a number stands for the first base of its region + it.
  */
-import { State } from '../state';
-import { NUMBERS, regionOf } from './regions';
+import { State } from '../../state';
+import { NUMBERS, regionOf } from '../regions';
 
 /** The region of numbers that contains the offset of the old file, or 0. */
 export function numbersAt(offset: u32): usize {

@@ -2,11 +2,11 @@
  * Types of a Go program (internal/abi/type.go): they refer to names and to each other by offsets from where the types begin, methods to code by
  * offsets from where that begins. They are recognized by what a type begins with.
  */
-import { State } from '../state';
-import { note } from './found';
+import { State } from '../../state';
+import { note } from '../found';
+import { ABSOLUTE, GO_FIELD, OFFSET, POINTER, POINTER_BIG } from '../kinds';
+import { imageSpan } from '../regions';
 import { goPointer, isGoBig } from './go';
-import { ABSOLUTE, GO_FIELD, OFFSET, POINTER, POINTER_BIG } from './kinds';
-import { imageSpan } from './regions';
 
 const LEAST: u64 = 0x1000;
 /** Kinds of types. */

@@ -1,8 +1,8 @@
 /** What Mach-O files say of themselves: where pointers are that depend on where the file is loaded, and how functions are unwound. */
-import { State } from '../state';
-import { note } from './found';
-import { FORTH, OFFSET, VARIED, variedSize } from './kinds';
-import { COMPACT_UNWINDING, regionOf } from './regions';
+import { State } from '../../state';
+import { note } from '../found';
+import { FORTH, OFFSET, VARIED, variedSize } from '../kinds';
+import { COMPACT_UNWINDING, regionOf } from '../regions';
 
 /** Opcodes (mach-o/loader.h): a segment and an offset in it; what has one number behind it; what has two. */
 const PLACE: u32 = 0x20;
