@@ -19,6 +19,8 @@ export interface ApplyOptions {
   checkpoint?: Checkpoint;
   /** Whether the old file's digest is checked before the first byte is written. Default true. */
   verifyOld?: boolean;
+  /** Called in the end, for a patch of `mixing`, with the bytes that each part of what is modelled costs. */
+  onCosts?: (costs: Record<string, number>) => void;
 }
 
 /**
@@ -43,7 +45,7 @@ export async function applyPatch(options: ApplyOptions): Promise<Digest> {
   const output = new Output(options.write, checkpoint);
   if (header.algorithm === MIXING) {
     // It is read once, and digested as it is read.
-    await decodeMixing(header, body, old, verifyOld ? checkOld : null, output, checkpoint);
+    await decodeMixing(header, body, old, verifyOld ? checkOld : null, output, checkpoint, options.onCosts);
   } else {
     if (verifyOld) checkOld(await digestSource(old, checkpoint));
     await decodeBsdiff(header, body, old, output);

@@ -12,6 +12,7 @@ import { CHECKPOINT_INTERVAL, type Checkpoint, type Output } from '../output.ts'
 import { LIGHT, LightBulk } from './light.ts';
 import { BUFFER, BUFFER_DUE, BULK_DUE, DONE, MixingModule, SECOND_DUE, WINDOW_FULL } from './module.ts';
 import { HASH_SIZE, type HashedRegion, HashedRegions } from './page-hashes.ts';
+import { costsOf, namedCosts } from './parts.ts';
 import { SecondLane } from './second-lane.ts';
 
 /** 2^EXTRA_WINDOW bytes is the window of the stream `extra`, at most. */
@@ -21,6 +22,7 @@ const LOADED_AT_ONCE = 1 << 18;
 /**
  * Writes the new file to `output`. Throws DamagedError if the streams, which are `body`, are malformed.
  *
+ * @param onCosts called in the end with the bytes that each part of the model costs
  * @param checkOld called with the SHA-256 of the old file before the first byte is written, which it prevents by throwing
  */
 export async function decodeMixing(
@@ -30,17 +32,20 @@ export async function decodeMixing(
   checkOld: ((sha256: string) => void) | null,
   output: Output,
   checkpoint: Checkpoint,
+  onCosts?: (costs: Record<string, number>) => void,
 ): Promise<void> {
   const { model, second, extra } = streamsOf(header, body);
   const bulk = await openBulk(extra, header.streams.at(-1)?.rawSize ?? 0, checkpoint);
   let decoder: Decoder | null = null;
   try {
     const module = MixingModule.open(false, header.fromSize, header.toSize);
+    if (onCosts !== undefined) module.exports.countCosts();
     const digest = checkOld === null ? null : new RunningDigest();
     await load(module, old, digest, checkpoint);
     if (digest !== null) checkOld?.(digest.digest().sha256);
     decoder = new Decoder(module, bulk, output, checkpoint);
     await decoder.make(model, second);
+    onCosts?.(decoder.costs);
     await bulk.end();
   } finally {
     decoder?.close();
@@ -105,6 +110,10 @@ class Decoder {
     }
     await this.#passOn(exports.made() >>> 0, exports.freshAt(0));
     await this.#second?.finish((made, fresh) => this.#passOn(made, fresh, true));
+  }
+
+  get costs(): Record<string, number> {
+    return namedCosts([costsOf(this.#module), this.#second?.costs ?? []]);
   }
 
   close(): void {

@@ -13,6 +13,7 @@ import {
   type Second,
   WINDOW_FULL,
 } from './module.ts';
+import { costsOf, PARTS } from './parts.ts';
 
 export interface Lane {
   stream: Uint8Array;
@@ -29,8 +30,6 @@ export interface Lane {
 /** Called from time to time with the bits that were modelled. False: it takes too much work. */
 export type OnWork = (bits: number) => boolean;
 
-/** Parts that costs are told of, PARTS of assembly/mixing/coding/coder.ts. */
-export const PARTS = 13;
 /** Bits, or bytes of the new file, between two looks at the work; bits of a stream, at most (model.ts). */
 const LOOK = 1 << 18;
 const MOST_BITS = 1 << 28;
@@ -72,7 +71,7 @@ export async function encodeLane(
       return null;
     }
   }
-  const costs = Array.from({ length: PARTS }, (_, part) => exports.costOf(part) >>> 0);
+  const costs = costsOf(module);
   const bits = exports.work() >>> 0;
   return {
     stream: plain(Buffer.concat(stream)),
@@ -98,7 +97,7 @@ const BULK = 3;
 const PIECES = 4;
 const LOOKS = 5;
 const COSTS = 6;
-const STOPPED = 7 + PARTS;
+const STOPPED = COSTS + PARTS.length;
 const WORDS = STOPPED + 1;
 /** The work has not ended. */
 const WORKING = 0x7fffffff;
@@ -130,7 +129,7 @@ for (let due; due !== ${DONE} && Atomics.load(words, ${STOPPED}) === 0; ) {
     stream.set(bytes(lane.bufferAddress(), size), count(${STREAM}, size));
     lane.refill(0);
   }
-  if (due === ${DONE}) for (let part = 0; part < ${PARTS}; part++) words[${COSTS} + part] = lane.costOf(part);
+  if (due === ${DONE}) for (let part = 0; part < ${PARTS.length}; part++) words[${COSTS} + part] = lane.costOf(part);
   if (due < 0 || due === ${DONE}) Atomics.store(words, ${RESULT}, due);
   parentPort.postMessage(null);
   if (due < 0) break;
@@ -217,7 +216,7 @@ export class SecondEncoder {
     return {
       stream: this.#stream.slice(0, streamSize),
       bulk: this.#bulk.slice(0, bulkSize),
-      ...{ stretches, bits: this.bits, profile, costs: [...words.subarray(COSTS, COSTS + PARTS)] },
+      ...{ stretches, bits: this.bits, profile, costs: [...words.subarray(COSTS, STOPPED)] },
     };
   }
 }

@@ -6,6 +6,7 @@ import { type Image, isHashes, REGION_KINDS, type Region } from './containers/im
 import { encodeLane, type Lane, type OnWork, SecondEncoder } from './encode-lane.ts';
 import { encodeLight, LIGHT_LIMIT, type Stretch } from './light.ts';
 import { MixingModule } from './module.ts';
+import { namedCosts } from './parts.ts';
 import { type Moves, movesOf } from './wasm-moves.ts';
 
 /** What is chosen for one patch. */
@@ -29,23 +30,6 @@ export interface MixingStreams {
   /** Of each lane. */
   profiles: Lane['profile'][];
 }
-
-/** The parts, in the order of assembly/mixing/coding/coder.ts. */
-const PARTS = [
-  'parameters and regions',
-  'steps',
-  'whether references are as predicted',
-  'references that are not',
-  'runs',
-  'words',
-  'suspects',
-  'whether bytes are as predicted, data',
-  'whether bytes are as predicted, code',
-  'whether bytes are as predicted, text',
-  'bytes, data',
-  'bytes, code',
-  'bytes, text',
-];
 
 /** What does not change from choice to choice. */
 export interface MixingInput {
@@ -106,9 +90,7 @@ export async function encodeMixing(
     second: lanes[1]?.stream ?? null,
     extra: { rawSize: bulk.length, frame: bulk.length === 0 ? bulk : await encodeLight(bulk, stretches) },
     work: workOf(sum(lanes.map((lane) => lane.bits)), bulkSize),
-    costs: Object.fromEntries(
-      PARTS.map((name, part) => [name, sum(lanes.map((lane) => lane.costs[part] ?? 0))]),
-    ),
+    costs: namedCosts(lanes.map((lane) => lane.costs)),
     profiles: lanes.map((lane) => lane.profile),
   };
 }

@@ -46,6 +46,7 @@ interface Exports extends Buffered {
   ): number;
   choose(bucketBits: number): void;
   costOf(part: number): number;
+  countCosts(): void;
   run(last: boolean): number;
   made(): number;
   freshAt(place: number): number;

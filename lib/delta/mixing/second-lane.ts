@@ -7,11 +7,14 @@ import { HelperThread } from '../../platform/threads/helper-thread.ts';
 import type { Checkpoint } from '../output.ts';
 import type { LightBulk } from './light.ts';
 import { BULK_DUE, compiled, DONE, type MixingModule, type Second, WINDOW_FULL } from './module.ts';
+import { costsOf, PARTS } from './parts.ts';
 
 /** Of the words that both threads see: bytes of the new file that are made, bytes of bulk that were taken, how the work has ended. */
 const MADE = 0;
 const TAKEN = 1;
 const RESULT = 2;
+/** Then what each part costs. */
+const COSTS = 3;
 /** The work has not ended. */
 const WORKING = 0x7fffffff;
 /** Milliseconds after which the other thread asks again whether the bulk has ended too early. */
@@ -52,6 +55,7 @@ for (;;) {
     parentPort.postMessage(null);
   } else {
     tell(${TAKEN}, taken);
+    for (let part = 0; part < ${PARTS.length}; part++) tell(${COSTS} + part, lane.costOf(part));
     tell(${RESULT}, due);
     parentPort.postMessage(null);
     break;
@@ -64,9 +68,12 @@ export class SecondLane {
   readonly #bulk: LightBulk | null;
   readonly #checkpoint: Checkpoint;
   readonly #second: Second;
-  readonly #words = new Int32Array(new SharedArrayBuffer(12));
+  readonly #words = new Int32Array(new SharedArrayBuffer(4 * (COSTS + PARTS.length)));
   /** Null if it is made here. */
   #thread: HelperThread | null;
+
+  /** When it is done, and costs are counted: what each part costs, in bytes. */
+  costs: number[] = [];
 
   /** `module` is at SECOND_DUE. `bulk` is null if there is none. */
   constructor(module: MixingModule, stream: Uint8Array, bulk: LightBulk | null, checkpoint: Checkpoint) {
@@ -94,6 +101,7 @@ export class SecondLane {
       await made(Atomics.load(this.#words, MADE), window);
       if (result === DONE) {
         this.#bulk?.skip(Atomics.load(this.#words, TAKEN));
+        this.costs = [...this.#words.subarray(COSTS)];
         return;
       }
       if (result !== WORKING) throw malformed(Atomics.load(this.#words, MADE));
@@ -125,7 +133,9 @@ export class SecondLane {
       } else if (due === WINDOW_FULL || due === DONE) {
         await made(exports.made() >>> 0, exports.freshAt(0));
         await this.#checkpoint();
-        if (due === DONE) return;
+        if (due !== DONE) continue;
+        this.costs = costsOf(module);
+        return;
       } else {
         throw malformed(exports.made() >>> 0);
       }

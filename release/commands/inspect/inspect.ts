@@ -1,17 +1,17 @@
 /** `release inspect`: says what a file is and whether it is sound. */
 
-import { DamagedError, errorMessage, UpdaterError } from '../../../lib/errors.ts';
+import { DamagedError, errorMessage, UpdaterError, UsageError } from '../../../lib/errors.ts';
 import { MAX_DOCUMENT } from '../../../lib/format/json.ts';
 import { localTimeWithOffset } from '../../../lib/format/local-time.ts';
 import { looksLikePackage } from '../../../lib/package/index.ts';
 import { readSource, type Source } from '../../../lib/platform/files.ts';
 import { nativeHost } from '../../../lib/platform/native.ts';
-import { KEY_FILE_TYPE, type TrustedRoot } from '../../../lib/trust/index.ts';
+import { KEY_FILE_TYPE } from '../../../lib/trust/index.ts';
 import { type Command, readArguments } from '../../command.ts';
 import { withInput } from '../../files.ts';
 import { loadRoot } from '../../keys/keyring.ts';
 import { print } from '../../platform/terminal.ts';
-import type { Inspector, Note } from './inspector.ts';
+import type { Given, Inspector, Note } from './inspector.ts';
 import { inspectKeyFile, inspectRoot } from './keys.ts';
 import {
   inspectIndex,
@@ -24,13 +24,14 @@ import {
 import { inspectPackage } from './package.ts';
 import { inspectPatch, looksLikePatch } from './patch.ts';
 
-const HELP = `Usage: release inspect <file> [--root <root.json>] [--json]
+const HELP = `Usage: release inspect <file> [--root <root.json>] [--old <binary>] [--json]
 
 Describes a package, patch, root, key file or file of a repository (metadata, index, page, manifest) and checks every
 digest in it. No passphrase is needed. Exit code 11 if the file is damaged.
 
   --root <root.json>   check the signatures of a package or of metadata against this root (exit code 10 if it is not
                        trusted)
+  --old <binary>       the binary that a patch was made from: what each part of the patch costs is told in detail
   --json               one JSON object
 `;
 
@@ -66,24 +67,30 @@ export const inspect: Command = {
   async run(args) {
     const { values, operands } = readArguments(args, ['file'], {
       root: { type: 'string' },
+      old: { type: 'string' },
       json: { type: 'boolean', default: false },
     });
     const [file = ''] = operands;
     const root = values.root === undefined ? null : loadRoot(values.root);
-    await withInput(file, async (source) => {
+    const inspectFile = async (source: Source, old: Source | null) => {
       const facts: [string, unknown][] = [['file', file]];
       const note: Note = (name, value) => facts.push([name, value]);
-      const problem = await examine(source, note, root);
+      const problem = await examine(source, note, { root, old });
       note('sound', problem === null);
       if (problem !== null) note('problem', errorMessage(problem));
       if (problem instanceof UpdaterError) note('exitCode', problem.exitCode);
       print(values.json ? `${JSON.stringify(Object.fromEntries(facts))}\n` : table(facts));
       if (problem !== null) throw problem;
+    };
+    await withInput(file, (source) => {
+      if (values.old === undefined) return inspectFile(source, null);
+      if (!looksLikePatch(source)) throw new UsageError(`--old is for a patch, and ${file} is none`);
+      return withInput(values.old, (old) => inspectFile(source, old));
     });
   },
 };
 
-async function examine(source: Source, note: Note, root: TrustedRoot | null): Promise<unknown> {
+async function examine(source: Source, note: Note, given: Given): Promise<unknown> {
   try {
     const found = INSPECTORS.find(({ recognizes }) => recognizes(source));
     note('kind', found?.kind ?? 'unknown');
@@ -93,7 +100,7 @@ async function examine(source: Source, note: Note, root: TrustedRoot | null): Pr
         'wanted a package, a patch, a key file or a file of a repository, found none of these',
       );
     }
-    await found.inspect(source, note, root);
+    await found.inspect(source, note, given);
     return null;
   } catch (error) {
     return error;

@@ -6,4 +6,11 @@ import type { TrustedRoot } from '../../../lib/trust/index.ts';
 export type Note = (name: string, value: unknown) => void;
 
 /** Throws at the first fault. */
-export type Inspector = (source: Source, note: Note, root: TrustedRoot | null) => void | Promise<void>;
+export type Inspector = (source: Source, note: Note, given: Given) => void | Promise<void>;
+
+/** What is given besides the file. */
+export interface Given {
+  root: TrustedRoot | null;
+  /** The binary that a patch was made from. */
+  old: Source | null;
+}

@@ -19,14 +19,14 @@ import type { Inspector, Note } from './inspector.ts';
 
 type AnyDocument = Document<Timestamp> | Document<Snapshot> | Document<Targets>;
 
-export const inspectTimestamp: Inspector = (source, note, root) => {
+export const inspectTimestamp: Inspector = (source, note, { root }) => {
   const document = readTimestamp(readSource(source), 'timestamp');
   common(document, note);
   note('snapshot', document.metadata.signed.snapshotMeta.version);
   requireTrusted(document, 'timestamp', note, root);
 };
 
-export const inspectSnapshot: Inspector = (source, note, root) => {
+export const inspectSnapshot: Inspector = (source, note, { root }) => {
   const document = readSnapshot(readSource(source), 'snapshot');
   common(document, note);
   const meta = Object.entries(document.metadata.signed.meta);
@@ -35,7 +35,7 @@ export const inspectSnapshot: Inspector = (source, note, root) => {
 };
 
 /** A delegated role is signed by keys that the top-level role names, so it is only shown. */
-export const inspectTargets: Inspector = (source, note, root) => {
+export const inspectTargets: Inspector = (source, note, { root }) => {
   const document = readTargets(readSource(source), 'targets');
   common(document, note);
   const { targets, delegations } = document.metadata.signed;

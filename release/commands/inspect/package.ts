@@ -12,7 +12,7 @@ import { bytes } from '../../progress.ts';
 import { framesOf } from '../../work/payloads.ts';
 import type { Inspector, Note } from './inspector.ts';
 
-export const inspectPackage: Inspector = async (source, note, root) => {
+export const inspectPackage: Inspector = async (source, note, { root }) => {
   const contents = peekPackage(source);
   const { manifest } = contents;
   note('app', contents.app);

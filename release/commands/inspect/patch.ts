@@ -1,5 +1,5 @@
 /** A patch: its header, and the digest of what follows. Whether it makes the right binary, `release patch` shows. */
-import { type PatchHeader, readPatchHeader, type StreamName } from '../../../lib/delta/index.ts';
+import { applyPatch, type PatchHeader, readPatchHeader, type StreamName } from '../../../lib/delta/index.ts';
 import { DamagedError } from '../../../lib/errors.ts';
 import { digestBytes, readSource, type Source } from '../../../lib/platform/files.ts';
 import type { Inspector } from './inspector.ts';
@@ -32,7 +32,7 @@ export function looksLikePatch(source: Source): boolean {
   });
 }
 
-export const inspectPatch: Inspector = (source, note) => {
+export const inspectPatch: Inspector = async (source, note, { old }) => {
   const header = readPatchHeader(source);
   note('header', header);
   note('parts', partsOf(header, source.size));
@@ -40,6 +40,17 @@ export const inspectPatch: Inspector = (source, note) => {
   if (sha256 !== header.patchChecksum) {
     throw new DamagedError(`patch: wanted a content with SHA-256 ${header.patchChecksum}, found ${sha256}`);
   }
+  if (old === null) return;
+  const costs: Record<string, number> = {};
+  await applyPatch({
+    ...{ patch: source, old, write: () => undefined },
+    onCosts: (found) => Object.assign(costs, found),
+  });
+  const named = Object.entries(costs).filter(([, bytes]) => bytes > 0);
+  note(
+    'modelled',
+    named.sort(([, a], [, b]) => b - a).map(([part, bytes]) => ({ part, bytes })),
+  );
 };
 
 /** What each part of the patch costs. */

@@ -98,6 +98,22 @@ describe('release inspect tells', () => {
     }
   });
 
+  test('beside the old binary, what each part of the model costs', async () => {
+    writeFileSync(folder.at('elf-old'), elf('x86', false));
+    writeFileSync(folder.at('elf-new'), elf('x86', true));
+    await folder.release(['diff', 'elf-old', 'elf-new', '-o', 'elf', '--from', '1.0.0', '--to', '1.1.0']);
+    const { code, facts } = await inspect('elf', '--old', folder.at('elf-old'));
+    const parts: { part: string; bytes: number }[] = facts.modelled;
+    expect(code).toBe(0);
+    expect(parts.map(({ part }) => part)).toContain('steps');
+    const sum = parts.reduce((total, { bytes }) => total + bytes, 0);
+    const [model] = facts.header.streams;
+    // Each part is rounded down, and the code ends with up to four bytes.
+    expect(sum).toBeWithin(model.rawSize - 20, model.rawSize + 1);
+    expect((await inspect('elf', '--old', folder.at('old'))).code).toBe(11);
+    expect((await inspect('package.dgmopkg', '--old', folder.at('old'))).code).toBe(2);
+  });
+
   test('damage, and what is known nonetheless', async () => {
     const bytes = readFileSync(folder.at('package.dgmopkg'));
     bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1);

@@ -14,6 +14,7 @@ export {
   careful,
   choose,
   costOf,
+  countCosts,
   freshAt,
   goBaseAt,
   hashedPages,

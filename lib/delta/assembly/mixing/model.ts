@@ -378,7 +378,7 @@ export { goBaseAt } from './addresses/data/go';
 export { takeMoves } from './addresses/moves';
 export { regionAt, regionCount, setImageSpan, setRegionCount } from './addresses/regions';
 export { takeSteps } from './addresses/steps';
-export { costOf, refill } from './coding/coder';
+export { costOf, countCosts, refill } from './coding/coder';
 export {
   bulkClass,
   bulkHashes,

@@ -34,9 +34,10 @@ export const HITS: usize = 7;
 export const LITERALS: usize = 10;
 const PARTS: usize = 13;
 
-/** By part, for the encoder: bits of the patch, as a number of 64 bits whose point is above the lowest 16. */
+/** By part, for the encoder and where they are asked for: bits of the patch, as a number of 64 bits whose point is above the lowest 16. */
 let costs: usize = 0;
 let part: usize = 0;
+let counting: bool = false;
 
 let low: u32 = 0;
 let high: u32 = 0xffffffff;
@@ -44,6 +45,7 @@ let code: u32 = 0;
 
 export function openCoder(encode: bool): bool {
   encoding = encode;
+  counting = encode;
   buffer = take(BUFFER);
   costs = take(PARTS << 3);
   part = costs;
@@ -70,6 +72,11 @@ export function restartCoder(address: usize, input: u32): bool {
 
 export function spend(on: u32): void {
   effort += on;
+}
+
+/** What the parts cost is counted by the decoder as well. */
+export function countCosts(): void {
+  counting = true;
 }
 
 /** What is coded from now on belongs to the part. */
@@ -120,12 +127,12 @@ function putByte(byte: u32): void {
 export function codeBit(bit: u32, probability: u32): u32 {
   const middle = low + <u32>((<u64>(high - low) * <u64>probability) >> 16);
   bits++;
+  if (!encoding) bit = u32(code <= middle);
   // For statistics only: nothing depends on it.
-  if (encoding) {
+  if (counting) {
     const share = <f64>(bit ? probability : 65536 - probability) / 65536;
     store<u64>(part, load<u64>(part) + <u64>(-Math.log2(share) * 65536));
   }
-  if (!encoding) bit = u32(code <= middle);
   if (bit) high = middle;
   else low = middle + 1;
   while (((low ^ high) & 0xff000000) === 0) {
