@@ -104,7 +104,7 @@ posixOnly('the background service', () => {
     // As execve leaves it.
     fs.writeFileSync(path.join(stage.home, 'service.json'), record({ pid: process.pid }));
     const second = await start({ autoUpdate: 'all' });
-    second.world.clock = 7 * 3_600_000;
+    second.world.clock = 10 * 3_600_000;
     expect((await second.saw('next check')).at).toBeGreaterThan(at ?? expect.unreachable());
   });
 
