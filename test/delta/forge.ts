@@ -32,12 +32,13 @@ export function assemble(patch: PlainPatch): Buffer {
 export function assembleShort(patch: PlainPatch, change = (fields: Buffer): Uint8Array => fields): Buffer {
   const isMixing = patch.algorithm === 'mixing';
   const isEqual = patch.fromChecksum === patch.toChecksum;
+  const way = isMixing ? patch.streams.length + 2 * (patch.model - 1) : 1;
   let common = 0;
   while (common < patch.fromVersion.length && patch.fromVersion[common] === patch.toVersion[common]) common++;
   const body = change(
     Buffer.concat([
       Buffer.from('DGMP'),
-      Buffer.of((isMixing ? patch.streams.length : 1) + (isEqual ? 128 : 0)),
+      Buffer.of(way + (isEqual ? 128 : 0)),
       text(patch.fromVersion),
       Buffer.of(common),
       text(patch.toVersion.slice(common)),

@@ -4,8 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { ZstdCodec } from 'zstd-codec';
-import { decodeLight } from './mixing/light-reference.ts';
-import { Decoder, decodeMixing } from './mixing/mixing-reference.ts';
+import { Decoder } from './reference/arithmetic.ts';
+import { decodeLight } from './reference/light.ts';
+import type { Model } from './reference/limits.ts';
+import { decodeMixing } from './reference/mixing.ts';
 
 export const STREAM_NAMES = [
   'diffLengths',
@@ -25,6 +27,8 @@ export interface PlainPatch {
   /** Of a header in the short form. */
   short: boolean;
   algorithm: string;
+  /** Of `mixing`. */
+  model: Model;
   compression: string;
   fromVersion: string;
   toVersion: string;
@@ -61,6 +65,8 @@ function parseShort(patch: Uint8Array): PlainPatch {
   const form = byte();
   const way = form % 128;
   const algorithm = way === 1 ? 'bsdiff' : 'mixing';
+  const model = way >= 4 ? 2 : 1;
+  const count = way === 1 ? 10 : way % 2 === 0 ? 2 : 3;
   const fromVersion = text();
   const toVersion = fromVersion.slice(0, byte()) + text();
   const fromSize = number();
@@ -68,15 +74,15 @@ function parseShort(patch: Uint8Array): PlainPatch {
   const toSize = fromSize + (difference % 2 === 0 ? difference / 2 : -(difference + 1) / 2);
   const fromChecksum = take(32).toString('hex');
   const toChecksum = form >= 128 ? fromChecksum : take(32).toString('hex');
-  const sizes = Array.from({ length: way === 1 ? 10 : way }, (_, index) => {
+  const sizes = Array.from({ length: count }, (_, index) => {
     const rawSize = number();
-    const isWritten = rawSize > 0 && !(algorithm === 'mixing' && index < way - 1);
+    const isWritten = rawSize > 0 && !(algorithm === 'mixing' && index < count - 1);
     return [rawSize, isWritten ? number() : rawSize] as const;
   });
   take(8);
   const streams = sizes.map(([rawSize, size]) => ({ rawSize, frame: take(size) }));
   const files = { fromVersion, toVersion, fromSize, toSize, fromChecksum, toChecksum };
-  return { short: true, algorithm, compression: 'zstd', ...files, streams };
+  return { short: true, algorithm, model, compression: 'zstd', ...files, streams };
 }
 
 function parseLong(patch: Uint8Array): PlainPatch {
@@ -99,6 +105,7 @@ function parseLong(patch: Uint8Array): PlainPatch {
   return {
     short: false,
     algorithm,
+    model: 1,
     compression,
     fromVersion,
     toVersion,
@@ -177,23 +184,19 @@ export function bspatch(old: Uint8Array, toSize: number, raw: RawStreams): Uint8
 
 export function applyPlainly(patch: Uint8Array, old: Uint8Array): Uint8Array {
   const plain = parse(patch);
-  if (plain.algorithm === 'mixing') {
-    const [model] = plain.streams;
-    const extra = plain.streams.at(-1);
-    const second = plain.streams.length === 3 ? plain.streams[1] : undefined;
-    const isLight = extra?.frame[0] === 1;
-    let bytes: Uint8Array = new Uint8Array();
-    if (extra !== undefined && extra.rawSize > 0)
-      bytes = isLight
-        ? decodeLight(new Decoder(extra.frame.subarray(1)), extra.rawSize)
-        : zstd.decompress(extra.frame);
-    return decodeMixing(
-      old,
-      plain.toSize,
-      new Decoder(model?.frame ?? new Uint8Array()),
-      { bytes, isLight },
-      second === undefined ? null : new Decoder(second.frame),
-    );
-  }
-  return bspatch(old, plain.toSize, decompress(plain));
+  if (plain.algorithm !== 'mixing') return bspatch(old, plain.toSize, decompress(plain));
+  const [model, ...others] = plain.streams.map(({ frame }) => frame);
+  const extra = plain.streams.at(-1);
+  const isLight = extra?.frame[0] === 1;
+  let bytes: Uint8Array = new Uint8Array();
+  if (extra !== undefined && extra.rawSize > 0)
+    bytes = isLight
+      ? decodeLight(new Decoder(extra.frame.subarray(1)), extra.rawSize)
+      : zstd.decompress(extra.frame);
+  const streams = {
+    model: new Decoder(model ?? new Uint8Array()),
+    second: others.length === 2 ? new Decoder(others[0] ?? new Uint8Array()) : null,
+    extra: { bytes, isLight, at: 0 },
+  };
+  return decodeMixing(old, plain.toSize, streams, plain.model);
 }

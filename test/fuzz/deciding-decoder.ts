@@ -3,7 +3,7 @@
  * way, and writes a stream of what it made of them. That is a well-formed arithmetic code, however absurd what it says: damage of
  * bytes alone would hardly ever get a number to its bounds, or get far behind a change.
  */
-import { Decoder, type NumberCounters } from '../delta/mixing/mixing-reference.ts';
+import { Decoder, type NumberCounters } from '../delta/reference/arithmetic.ts';
 
 /** What is changed, by how many numbers, raw numbers and bits were read before. */
 export interface Decisions {

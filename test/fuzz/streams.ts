@@ -3,9 +3,10 @@
 import { DamagedError } from '../../lib/errors.ts';
 import { assemble } from '../delta/forge.ts';
 import { type Sample, samples } from '../delta/mixing/executables.ts';
-import { decodeLight } from '../delta/mixing/light-reference.ts';
-import { Decoder, decodeMixing } from '../delta/mixing/mixing-reference.ts';
 import { randomBytes } from '../delta/pairs.ts';
+import { Decoder } from '../delta/reference/arithmetic.ts';
+import { decodeLight } from '../delta/reference/light.ts';
+import { decodeMixing } from '../delta/reference/mixing.ts';
 import { type PlainPatch, parse, sha256 } from '../delta/reference.ts';
 import { make } from '../delta/support.ts';
 import { applied, isSame, requireThat } from './checks.ts';
@@ -114,6 +115,14 @@ function changeNumbers(
   if (next !== undefined && random.once(2)) changed.set(at + 1, Math.max(0, next - by));
 }
 
+const decoded = ({ old, plain }: Forged, model: Decoder, bytes: Uint8Array) =>
+  decodeMixing(
+    old,
+    plain.toSize,
+    { model, second: null, extra: { bytes, isLight: true, at: 0 } },
+    plain.model,
+  );
+
 /** Null if the second decoder refuses it, and undefined if it has read more bits than is worth while. */
 function attempt<T>(make: () => T): T | null | undefined {
   try {
@@ -168,7 +177,7 @@ async function compare(
 export async function changedModel(random: Random): Promise<string> {
   const forgery = await pickForged(random);
   const { old, plain, model, light, bulk } = forgery;
-  const read = (decoder: Decoder) => decodeMixing(old, plain.toSize, decoder, { bytes: bulk, isLight: true });
+  const read = (decoder: Decoder) => decoded(forgery, decoder, bulk);
   const reading = readingOf(model, read);
   const matters = [old.length, plain.toSize, bulk.length, 255, 1 << 16, 1 << 22];
   const decoder = new DecidingDecoder(model, decisions(random, reading, matters));
@@ -179,14 +188,14 @@ export async function changedModel(random: Random): Promise<string> {
 /** The stream of the light coder decided anew; `model` then is about other bulk than it was made for. */
 export async function changedLight(random: Random): Promise<string> {
   const forgery = await pickForged(random, true);
-  const { old, plain, model, light, bulk } = forgery;
+  const { model, light, bulk } = forgery;
   if (light === null) return 'nothing';
   const reading = readingOf(light, (decoder) => decodeLight(decoder, bulk.length));
   const matters = [bulk.length, 1024, 255, 273, 1 << 16];
   const decoder = new DecidingDecoder(light, decisions(random, reading, matters));
   const made = attempt(() => {
     const bytes = decodeLight(decoder, bulk.length);
-    return decodeMixing(old, plain.toSize, new Decoder(model), { bytes, isLight: true });
+    return decoded(forgery, new Decoder(model), bytes);
   });
   return compare(forgery, { model, light: decoder.written() }, made);
 }

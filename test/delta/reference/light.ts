@@ -1,5 +1,5 @@
 /** The light coder of bulk once more, from lib/delta/FORMAT.md: a plain decoder for the second one of `mixing`. */
-import { Counters, type Decoder, NumberCounters, requireSound } from './mixing-reference.ts';
+import { Counters, type Decoder, NumberCounters, requireSound } from './arithmetic.ts';
 
 const LIMIT = 127;
 
@@ -32,7 +32,7 @@ class Light {
   }
 
   decode(): Uint8Array {
-    const [counts, sizes] = [new NumberCounters(), new NumberCounters()];
+    const [counts, sizes] = [new NumberCounters(1), new NumberCounters(1)];
     const stretches: { end: number; class: number }[] = [];
     let end = 0;
     const count = this.#decoder.number(counts);

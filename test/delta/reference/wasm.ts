@@ -1,8 +1,8 @@
 /**
- * The references of WebAssembly that the plain decoder (mixing-reference.ts) knows: functions by number, data by address, and where
+ * The references of WebAssembly that the plain decoder (mixing.ts) knows: functions by number, data by address, and where
  * both have moved. Written from FORMAT.md, for the tests.
  */
-import type { Place } from './reference-kinds.ts';
+import type { Place } from './other-references.ts';
 
 const u32 = (value: number) => value >>> 0;
 

@@ -1,8 +1,8 @@
 /**
- * The references that the plain decoder (mixing-reference.ts) knows besides those of x86-64 and arm64: Go's table of functions, the
+ * The references that the plain decoder (mixing.ts) knows besides those of x86-64 and arm64: Go's table of functions, the
  * branches of other machines, pointers in other orders and sizes. Written from FORMAT.md, for the tests.
  */
-import type { WasmReferences } from './reference-wasm.ts';
+import type { WasmReferences } from './wasm.ts';
 
 export interface Place {
   offset: number;

@@ -1,4 +1,4 @@
-/** Types of Go, for the plain decoder (mixing-reference.ts). Written from FORMAT.md, for the tests. */
+/** Types of Go, for the plain decoder (mixing.ts). Written from FORMAT.md, for the tests. */
 
 interface Types {
   offset: number;

@@ -1,0 +1,175 @@
+/** The arithmetic of `mixing`, from lib/delta/FORMAT.md: hashes, counters, numbers and the code that bits are read from. */
+import { LIMITS, type Model } from './limits.ts';
+
+export const NOWHERE = 0xffffffff;
+export const u32 = (value: number) => value >>> 0;
+
+export function requireSound(isSound: boolean): void {
+  if (!isSound) throw new RangeError('the stream is malformed');
+}
+
+const POINTS = [
+  32768, 36843, 40793, 44511, 47911, 50941, 53581, 55834, 57724, 59287, 60565, 61598, 62428, 63090, 63615,
+  64030, 64357, 64614, 64816, 64974, 65097, 65194, 65269, 65328, 65374, 65410, 65438, 65459, 65476, 65489,
+  65500, 65508, 65514, 65519, 65523, 65526, 65528, 65530, 65531, 65532, 65533, 65534, 65534, 65535, 65535,
+  65535, 65535, 65535, 65535,
+];
+const point = (index: number) => (index < 0 ? 65536 - Number(POINTS[-index]) : Number(POINTS[index]));
+
+export function squash(sum: number): number {
+  const x = Math.min(3071, Math.max(-3071, sum));
+  const index = Math.floor(x / 64);
+  const value = point(index) + (((point(index + 1) - point(index)) * (x - 64 * index)) >> 6);
+  return Math.min(65535, Math.max(1, value));
+}
+
+const STRETCH: number[] = [];
+for (let i = 0, sum = -2047; i < 4096; i++) {
+  while (sum < 2047 && squash(sum) < i * 16 + 8) sum++;
+  STRETCH.push(sum);
+}
+export const stretch = (probability: number) => Number(STRETCH[probability >> 4]);
+
+export function hash(a: number, b: number): number {
+  let x = u32(Math.imul(a + 0x9e3779b9, 0x85ebca6b) + Math.imul(b ^ 0x27d4eb2f, 0xc2b2ae35));
+  x ^= x >>> 15;
+  x = Math.imul(x, 0x2c1b3c6d);
+  return u32(x ^ (x >>> 13));
+}
+
+/** A table of counters that begin at one half: [probability of 22 bits, bits seen]. */
+export class Counters {
+  readonly #map = new Map<number, [number, number]>();
+
+  at(index: number): [number, number] {
+    let counter = this.#map.get(index);
+    if (counter === undefined) {
+      counter = [2 ** 21, 0];
+      this.#map.set(index, counter);
+    }
+    return counter;
+  }
+}
+
+export const chance = ([probability]: [number, number]) => Math.min(65534, Math.max(1, probability >> 6));
+
+export function learn(counter: [number, number], bit: number, limit: number): void {
+  const rate = Math.floor(655360 / (10 * counter[1] + 16));
+  counter[0] += Math.floor((((bit ? 4194303 : 0) - counter[0]) * rate) / 65536);
+  if (counter[1] < limit) counter[1]++;
+}
+
+/** What a stream is decoded by. The fuzzer hands in one that decides by itself. */
+export class Decoder {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+  #low = 0;
+  #high = NOWHERE;
+  #code = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    for (let i = 0; i < 4; i++) this.#code = this.#code * 256 + this.#next();
+  }
+
+  #next(): number {
+    return this.#bytes[this.#at++] ?? 0;
+  }
+
+  /** After the last bit: nothing is left, and nothing was missing. */
+  end(): void {
+    requireSound(this.#at === this.#bytes.length && this.#code === this.#low);
+  }
+
+  bit(probability: number): number {
+    const middle = this.#low + Number((BigInt(this.#high - this.#low) * BigInt(probability)) >> 16n);
+    const bit = this.#code <= middle ? 1 : 0;
+    if (bit) this.#high = middle;
+    else this.#low = middle + 1;
+    while (this.#low >>> 24 === this.#high >>> 24) {
+      this.#low = u32(this.#low << 8);
+      this.#high = u32((this.#high << 8) | 255);
+      this.#code = u32((this.#code << 8) | this.#next());
+    }
+    return bit;
+  }
+
+  flag(counter: [number, number], limit: number): number {
+    const bit = this.bit(chance(counter));
+    learn(counter, bit, limit);
+    return bit;
+  }
+
+  raw(bits: number): number {
+    let value = 0;
+    for (let i = 0; i < bits; i++) value = value * 2 + this.bit(32768);
+    return value;
+  }
+
+  number(counters: NumberCounters): number {
+    const { sizes, digits } = LIMITS[counters.model];
+    let node = 1;
+    for (let i = 0; i < 5; i++) node = node * 2 + this.flag(counters.sizes.at(node), sizes);
+    const size = node - 32;
+    let value = 1;
+    node = 1;
+    for (let i = size - 1; i >= 0; i--) {
+      let bit: number;
+      if (size - i <= 3) {
+        bit = this.flag(counters.leading.at(size * 8 + node), digits);
+        node = node * 2 + bit;
+      } else {
+        bit = this.flag(counters.rest.at(size * 32 + i), digits);
+      }
+      value = value * 2 + bit;
+    }
+    return value - 1;
+  }
+}
+
+export class NumberCounters {
+  readonly sizes = new Counters();
+  readonly leading = new Counters();
+  readonly rest = new Counters();
+  readonly model: Model;
+
+  constructor(model: Model) {
+    this.model = model;
+  }
+}
+
+export const numbers = (count: number, model: Model) =>
+  Array.from({ length: count }, () => new NumberCounters(model));
+export const unzigzag = (value: number) => u32((value >>> 1) ^ -(value & 1));
+
+/** Logistic mixing: sets of weights, made when they are first used. */
+export class Weights {
+  readonly #sets = new Map<number, Int32Array>();
+  readonly #first: number;
+
+  constructor(first: number) {
+    this.#first = first;
+  }
+
+  set(index: number): Int32Array {
+    let weights = this.#sets.get(index);
+    if (weights === undefined) {
+      weights = new Int32Array(24).fill(this.#first);
+      this.#sets.set(index, weights);
+    }
+    return weights;
+  }
+}
+
+export function dot(inputs: readonly number[], weights: Int32Array): number {
+  let sum = 0;
+  for (const [i, input] of inputs.entries()) sum += Math.floor((input * Number(weights[i])) / 256);
+  return Math.floor(sum / 256);
+}
+
+export function train(inputs: readonly number[], weights: Int32Array, error: number): void {
+  for (const [i, input] of inputs.entries()) {
+    const moved = Number(weights[i]) + Math.floor((input * error + 16384) / 32768);
+    weights[i] = Math.min(524287, Math.max(-524287, moved));
+  }
+}

@@ -1,0 +1,60 @@
+/** Which instruction of the new file a place is in, as the second model knows it: from lib/delta/FORMAT.md. */
+import { hash } from './arithmetic.ts';
+import type { Files } from './files.ts';
+import { ARM, X86 } from './image.ts';
+import { ARM_32, MIPS, POWER, X86_32 } from './other-references.ts';
+import { instruction } from './x86.ts';
+
+/** Bytes of an instruction that are looked at. */
+const WINDOW = 16;
+/** How far behind the place it may have been found to begin, and where it is looked for if it is farther. */
+const [FARTHEST, BACK] = [48, 32];
+
+const ofFourBytes = [ARM, ARM_32, POWER, MIPS];
+
+export class InstructionPlace {
+  readonly #files: Files;
+  #begin = 0;
+  /** What tells of the instruction before. */
+  #before = 0;
+
+  constructor(files: Files) {
+    this.#files = files;
+  }
+
+  /** Two contexts: the instruction as far as it is made, and with it the one before. */
+  contexts(at: number, kind: number): number[] {
+    if (kind === X86 || kind === X86_32) this.#findX86(at, kind);
+    else this.#findFixed(at, ofFourBytes.includes(kind) ? at - (at % 4) : Math.max(0, at - 2));
+    const inside = this.#inside(at);
+    return [hash(inside, 0x1100), hash(hash(inside, this.#before), 0x1200)];
+  }
+
+  #findFixed(at: number, begin: number): void {
+    this.#begin = Math.min(begin, at);
+    this.#before = this.#files.newByte(begin - 1);
+  }
+
+  #findX86(at: number, kind: number): void {
+    if (this.#begin > at || at - this.#begin > FARTHEST) this.#begin = Math.max(0, at - BACK);
+    while (this.#begin < at) {
+      const known = Math.min(WINDOW, at - this.#begin);
+      const bytes = new Uint8Array(WINDOW);
+      for (let i = 0; i < known; i++) bytes[i] = this.#files.newByte(this.#begin + i);
+      const length = instruction(bytes, 0, kind === X86_32)?.length ?? 1;
+      if (this.#begin + length > at) return;
+      const [first = 0, second = 0, third = 0] = bytes;
+      const hasRex = kind === X86 && first >> 4 === 4;
+      this.#before = hasRex ? second | (third << 8) : first | (second << 8);
+      this.#begin += length;
+    }
+  }
+
+  #inside(at: number): number {
+    const size = at - this.#begin;
+    if (size === 0) return 0;
+    const known = Math.min(8, size);
+    const bytes = this.#files.newLong(at - known) & ((1n << BigInt(8 * known)) - 1n);
+    return hash(hash(Number(bytes & 0xffffffffn), Number(bytes >> 32n)), size);
+  }
+}

@@ -1,0 +1,180 @@
+/** How flags are mixed and literals decoded, from lib/delta/FORMAT.md. */
+import {
+  Counters,
+  chance,
+  type Decoder,
+  dot,
+  hash,
+  learn,
+  squash,
+  stretch,
+  train,
+  Weights,
+} from './arithmetic.ts';
+import { LIMITS, type Model } from './limits.ts';
+
+/** The limit of the counters of runs. */
+const RUNS = 127;
+/** The input of a mixed flag that is always there. */
+const BIAS = 256;
+/** The last input of a literal. */
+const CONSTANT = 77;
+
+export class MixedFlags {
+  readonly #decoder: Decoder;
+  readonly #model: Model;
+  readonly #weights = new Weights(22938);
+
+  constructor(decoder: Decoder, model: Model) {
+    this.#decoder = decoder;
+    this.#model = model;
+  }
+
+  flag(counters: [number, number][], set: number, limit: number): number {
+    const inputs = counters.map((counter) => (counter[1] === 0 ? 0 : stretch(chance(counter))));
+    if (this.#model === 2) inputs.push(BIAS);
+    const weights = this.#weights.set(set);
+    const probability = squash(dot(inputs, weights));
+    const bit = this.#decoder.bit(probability);
+    train(inputs, weights, bit * 65536 - probability);
+    for (const counter of counters) learn(counter, bit, limit);
+    return bit;
+  }
+}
+
+interface Bucket {
+  check: number;
+  counters: Counters;
+  /** The last four bits that were decoded with it, and how often in a row they were these. */
+  run: { bits: number; length: number };
+}
+
+export interface Literal {
+  contexts: number[];
+  /** The bytes that are predicted, -1 for none, and their contexts. */
+  aligned: number;
+  alignedContext: number;
+  match: number;
+  matchContext: number;
+  /** Of the caller's weights. */
+  set: number;
+  /** The class, or 3 for the bytes of a field. */
+  type: number;
+}
+
+export class Literals {
+  readonly #decoder: Decoder;
+  readonly #model: Model;
+  readonly #bucketBits: number;
+  readonly #buckets = new Map<number, Bucket>();
+  readonly #weights = new Weights(8520);
+  readonly #bitWeights = new Weights(8520);
+  readonly #predicted = new Counters();
+  readonly #runs = new Counters();
+
+  constructor(decoder: Decoder, model: Model, bucketBits: number) {
+    this.#decoder = decoder;
+    this.#model = model;
+    this.#bucketBits = bucketBits;
+  }
+
+  byte(literal: Literal): number {
+    const node = this.#half(1, literal.contexts, literal);
+    const lower = literal.contexts.map((key) => hash(key, node + 256));
+    return this.#half(node, lower, literal) & 255;
+  }
+
+  /** Decodes the four bits below `upper`, with which the node of a byte begins. */
+  #half(upper: number, keys: number[], literal: Literal): number {
+    const { type } = literal;
+    const { contexts: contextLimit, predictions: predictionLimit } = LIMITS[this.#model];
+    const indexes = keys.map((key) => this.#bucketIndex(key));
+    const buckets = indexes.map((index) => this.#buckets.get(index) as Bucket);
+    const weights = this.#weights.set(literal.set);
+    const firstPlace = upper === 1 ? 7 : 3;
+    let node = upper;
+    let inner = 1;
+    for (let place = firstPlace; place > firstPlace - 4; place--) {
+      const inputs: number[] = [];
+      const learning: { counter: [number, number]; limit: number }[] = [];
+      for (const [i, bucket] of buckets.entries()) {
+        const counter = bucket.counters.at(inner);
+        inputs.push(counter[1] === 0 ? 0 : stretch(chance(counter)));
+        learning.push({ counter, limit: contextLimit });
+        if (this.#model === 1) {
+          inputs.push(((chance(counter) - 32768) * Math.min(counter[1], 3) * 341) >> 16);
+          continue;
+        }
+        const run = this.#runCounter(bucket, firstPlace - place, inner, counter[1], 4 * i + type);
+        inputs.push(run === null ? 0 : stretch(chance(run)));
+        if (run !== null) learning.push({ counter: run, limit: RUNS });
+      }
+      for (const { byte, index } of predictions(literal)) {
+        if (byte < 0 || (byte | 256) >> (place + 1) !== node) {
+          inputs.push(0);
+          continue;
+        }
+        const counter = this.#predicted.at((index * 2 + ((byte >> place) & 1)) * 8 + place);
+        inputs.push(stretch(chance(counter)));
+        learning.push({ counter, limit: predictionLimit });
+      }
+      inputs.push(CONSTANT);
+      const byBits = this.#bitWeights.set(this.#model === 1 ? node : 256 * type + node);
+      const probability = squash(dot(inputs, weights) + dot(inputs, byBits));
+      const bit = this.#decoder.bit(Math.min(65520, Math.max(16, probability)));
+      const error = bit * 65536 - probability;
+      train(inputs, weights, error);
+      train(inputs, byBits, error);
+      for (const { counter, limit } of learning) learn(counter, bit, limit);
+      inner = inner * 2 + bit;
+      node = node * 2 + bit;
+    }
+    for (const { run } of buckets) {
+      const bits = inner & 15;
+      run.length = run.length > 0 && run.bits === bits ? Math.min(15, run.length + 1) : 1;
+      run.bits = bits;
+    }
+    return node;
+  }
+
+  /** The counter of what the run says of the bit, null if it says nothing of it. */
+  #runCounter(
+    { run }: Bucket,
+    index: number,
+    inner: number,
+    seen: number,
+    row: number,
+  ): [number, number] | null {
+    const { bits, length } = run;
+    if (length === 0 || (bits | 16) >> (4 - index) !== inner) return null;
+    const expected = (bits >> (3 - index)) & 1;
+    return this.#runs.at(((row * 16 + length) * 4 + unlikeness(seen, length)) * 2 + expected);
+  }
+
+  /** The number of the bucket, which another context may take over before these bits are done. */
+  #bucketIndex(key: number): number {
+    const index = key >>> (32 - this.#bucketBits);
+    const check = key & 0xffff;
+    const [first, second] = [this.#buckets.get(index), this.#buckets.get(index ^ 1)];
+    if (first?.check === check) return index;
+    if (second?.check === check) return index ^ 1;
+    const seen = (bucket: typeof first) => bucket?.counters.at(1)[1] ?? 0;
+    const replaced = seen(second) < seen(first) ? index ^ 1 : index;
+    this.#buckets.set(replaced, { check, counters: new Counters(), run: { bits: 0, length: 0 } });
+    return replaced;
+  }
+}
+
+/** How far what a counter has seen is from a run of this length: 0 if it has seen nothing else. */
+function unlikeness(seen: number, length: number): number {
+  if (seen >= 20) return length < 15 ? 2 : 0;
+  if (seen <= length) return 0;
+  if (seen <= length + 2) return 1;
+  return seen <= 2 * length ? 2 : 3;
+}
+
+/** The bytes that are predicted, and where their counters are. */
+const predictions = ({ aligned, alignedContext, match, matchContext }: Literal) => [
+  { byte: aligned, index: alignedContext },
+  { byte: match, index: 64 + matchContext },
+];

@@ -1,0 +1,430 @@
+/**
+ * The algorithm `mixing` once more, from lib/delta/FORMAT.md alone and sharing no code with lib/delta: a plain decoder in
+ * memory. What FORMAT.md has bounds for is checked, so that the fuzzer can ask whether both decoders refuse the same.
+ */
+import { Counters, type Decoder, hash, NOWHERE, requireSound, u32 } from './arithmetic.ts';
+import { NUMBER } from './based.ts';
+import { Bulk, digests, type Extra } from './bulk.ts';
+import { Bytes } from './bytes.ts';
+import { Files } from './files.ts';
+import { addressIn, DATA, originIn, shortBase, stretchIn } from './image.ts';
+import { LIMITS, type Model } from './limits.ts';
+import { Literals, MixedFlags } from './literals.ts';
+import { Matches, OldIndex } from './matches.ts';
+import { FORTH } from './other-references.ts';
+import { type Parameters, readParameters, type Step } from './parameters.ts';
+import { OFFSET_PAIR, POINTER, References, TABLE, TABLE_START } from './references.ts';
+import { CODE_CLASS, State } from './state.ts';
+import { Targets } from './targets.ts';
+import { VARIED } from './wasm.ts';
+import { Suspects, Words } from './words.ts';
+
+/** The type of literals of fields. */
+const FIELD = 3;
+
+interface Streams {
+  model: Decoder;
+  /** Null for a file in one lane. */
+  second: Decoder | null;
+  extra: Extra;
+}
+
+/** The new file. `which` is the model that it is decoded by. */
+export function decodeMixing(
+  old: Uint8Array,
+  toSize: number,
+  { model, second, extra }: Streams,
+  which: Model,
+): Uint8Array {
+  const parameters = readParameters(model, which, [old.length, toSize], second !== null);
+  const { steps, images, moves } = parameters;
+  const split = parameters.split ?? steps.length;
+  const files = new Files(old, toSize, 0);
+  const references = new References(files.old, ...images, moves);
+  const common = { which, parameters, references, index: new OldIndex(files), extra };
+  new Lane(common, model, files).make(steps.slice(0, split));
+  if (second !== null) {
+    const start = Number(steps[split]?.start);
+    const others = new Files(old, toSize, start);
+    new Lane(common, second, others).make(steps.slice(split));
+    files.fresh.set(others.fresh.subarray(start), start);
+    makeDigests(files.fresh, parameters, start);
+  }
+  requireSound(extra.at === extra.bytes.length);
+  return files.fresh.slice();
+}
+
+/** The hashes of pages behind `start`, which the second lane knows nothing of. */
+function makeDigests(fresh: Uint8Array, { images }: Parameters, start: number): void {
+  for (const region of images[1].regions) {
+    const made = digests(fresh, region);
+    const skipped = Math.max(0, start - region.offset);
+    if (skipped < made.length) fresh.set(made.subarray(skipped), region.offset + skipped);
+  }
+}
+
+interface Common {
+  which: Model;
+  parameters: Parameters;
+  references: References;
+  index: OldIndex;
+  extra: Extra;
+}
+
+/** One of the parts of the new file, which know nothing of each other. */
+class Lane {
+  readonly #which: Model;
+  readonly #parameters: Parameters;
+  readonly #references: References;
+  readonly #decoder: Decoder;
+  readonly #files: Files;
+  readonly #state: State;
+  readonly #matches: Matches;
+  readonly #flags: MixedFlags;
+  readonly #literals: Literals;
+  readonly #words: Words;
+  readonly #suspects: Suspects;
+  readonly #bytes: Bytes;
+  readonly #targets: Targets;
+  readonly #bulk: Bulk;
+  readonly #blockFlags = new Counters();
+  readonly #blockPlaces = new Counters();
+  readonly #referenceFlags = new Counters();
+  readonly #fieldFlags = new Counters();
+  #referenceHistory = 0;
+  /** Bytes before the wrong one of the block, -1 for none. */
+  #blockMiss = -1;
+
+  constructor({ which, parameters, references, index, extra }: Common, decoder: Decoder, files: Files) {
+    this.#which = which;
+    this.#parameters = parameters;
+    this.#references = references;
+    this.#decoder = decoder;
+    this.#files = files;
+    this.#state = new State(files);
+    this.#matches = new Matches(this.#state, index);
+    this.#flags = new MixedFlags(decoder, which);
+    this.#literals = new Literals(decoder, which, parameters.bucketBits);
+    this.#words = new Words(this.#state, this.#flags);
+    this.#suspects = new Suspects(this.#state, this.#flags);
+    const coders = { flags: this.#flags, literals: this.#literals };
+    this.#bytes = new Bytes(which, this.#state, this.#matches, coders, parameters.images[1]);
+    this.#targets = new Targets(parameters, files.old.length);
+    this.#bulk = new Bulk(this.#state, parameters.images[1], extra);
+  }
+
+  make(steps: Step[]): void {
+    for (const { old, end } of steps) {
+      this.#state.begin(old, end);
+      this.#matches.length = 0;
+      this.#words.forgetPending();
+      while (this.#state.at < end) {
+        if (old === NOWHERE) this.#bulk.makePiece();
+        else this.#unit();
+      }
+    }
+    this.#decoder.end();
+  }
+
+  #unit(): void {
+    const state = this.#state;
+    const { region, end } = stretchIn(this.#parameters.images[1], state.at, this.#files.fresh.length);
+    if (state.at >= state.regionEnd) state.blockLeft = -1;
+    state.regionEnd = end;
+    state.kind = region?.kind ?? DATA;
+    const reference = this.#referenceHere();
+    if (reference !== 0 && (!state.wary || (state.history & 15) === 15 || reference >= POINTER)) {
+      this.#reference(reference);
+    } else if (state.class !== CODE_CLASS && this.#words.isHere()) {
+      this.#word();
+    } else if (state.wary || state.oldAt >= this.#files.old.length) {
+      if (!state.wary) this.#beWary();
+      this.#byte();
+    } else if (this.#suspects.isHere()) {
+      this.#suspect();
+    } else {
+      this.#block();
+    }
+  }
+
+  #beWary(): void {
+    this.#state.beWary();
+    this.#matches.length = 0;
+  }
+
+  // -- Words and suspects --
+
+  #word(): void {
+    const state = this.#state;
+    const found = this.#words.candidate();
+    if (found === null) return;
+    state.resumed = 1;
+    state.blockLeft = -1;
+    const made = this.#words.renamed(found.entry, found.bytes);
+    if (made === null) {
+      this.#words.deny();
+      this.#beWary();
+      return;
+    }
+    state.changedAt = state.at;
+    state.oldAt += found.bytes.length;
+    this.#matches.length = 0;
+    this.#words.forgetPending();
+    this.#files.fresh.set(made, state.at);
+    if (!state.wary) {
+      state.at += made.length;
+      return;
+    }
+    for (const byte of made) {
+      state.addToWord(byte);
+      state.at++;
+      this.#matches.indexHere();
+    }
+    this.#matches.indexedHere();
+    state.history = ((state.history << 1) | 1) & 255;
+    state.advanceCalm(made.length);
+  }
+
+  #suspect(): void {
+    const isWrong = this.#suspects.isWrong();
+    this.#state.blockLeft = -1;
+    this.#state.resumed = 1;
+    if (isWrong) this.#miss();
+    else this.#copyByte();
+  }
+
+  #copyByte(): void {
+    const state = this.#state;
+    this.#files.fresh[state.at++] = this.#files.oldByte(state.oldAt++);
+  }
+
+  // -- References --
+
+  #referenceHere(): number {
+    const { at, oldAt, stepEnd } = this.#state;
+    if (at + 8 > stepEnd || oldAt + 8 > this.#files.old.length) return 0;
+    return this.#references.at(oldAt);
+  }
+
+  /** What the field of a table or of an offset is relative to. */
+  #tableAt(kind: number): number {
+    const { at, oldAt } = this.#state;
+    const [before, after] = this.#parameters.images;
+    if (kind === FORTH && this.#references.isShort(oldAt)) return shortBase(after, at);
+    if (kind === OFFSET_PAIR || kind === NUMBER || kind === VARIED) {
+      return originIn(after, at, {
+        byte: (place) => this.#files.newByte(place),
+        word: (place) => this.#files.newWord(place),
+      });
+    }
+    if (kind !== TABLE && kind !== TABLE_START) return 0;
+    return this.#targets.predict(addressIn(before, this.#references.tableStart(oldAt))).expected;
+  }
+
+  #reference(kind: number): void {
+    const state = this.#state;
+    const references = this.#references;
+    const size = references.size(state.oldAt, kind);
+    const target = references.target(state.oldAt, kind);
+    const address = addressIn(this.#parameters.images[1], state.at);
+    const table = this.#tableAt(kind);
+    const { expected, trust } = this.#targets.predict(target);
+    const wanted = references.field(state.oldAt, kind, address, expected, table);
+    const before = references.value(state.oldAt, kind);
+    const same = wanted === before ? 1 : 0;
+    const right = this.#isWanted(kind, { trust, same, target });
+    let value = wanted;
+    if (!right) {
+      const neighbour = u32(target + this.#targets.neighbours(target));
+      const other = references.field(state.oldAt, kind, address, neighbour, table);
+      value =
+        this.#chosen(kind, { wanted, before, other }) ?? this.#field(kind, size, target, wanted, before);
+      state.lastMiss = state.oldAt;
+    }
+    for (let i = 0; i < size; i++) {
+      const place = references.isBig(kind) ? size - 1 - i : i;
+      this.#files.fresh[state.at + place] = Number((value >> BigInt(8 * i)) & 255n);
+    }
+    const became = references.actual(state.oldAt, kind, address, value, expected, table);
+    this.#targets.learn(target, became);
+    state.at += size;
+    state.oldAt += size;
+    if (this.#matches.length > 0) this.#matches.place += size;
+    if (state.wary && right) state.advanceCalm(size);
+  }
+
+  #isWanted(kind: number, { trust, same, target }: { trust: number; same: number; target: number }): boolean {
+    const apart = Math.min(16, u32(this.#state.oldAt - this.#state.lastMiss) >>> 2);
+    const set = (kind * 8 + trust) * 2 + same;
+    const counters = this.#referenceFlags;
+    const right = this.#flags.flag(
+      [
+        counters.at(set),
+        counters.at(4096 + (this.#referenceHistory & 255) * 8 + trust),
+        counters.at(8192 + (hash(target, 5) & 4095)),
+        counters.at(12288 + (apart * 8 + trust) * 4 + (this.#referenceHistory & 3)),
+      ],
+      1024 + set + (kind < 48 ? 0 : 256),
+      LIMITS[this.#which].references,
+    );
+    this.#referenceHistory = u32((this.#referenceHistory << 1) | right);
+    return right === 1;
+  }
+
+  /** The old field or that of the neighbours' move, null if it is neither. */
+  #chosen(
+    kind: number,
+    { wanted, before, other }: { wanted: bigint; before: bigint; other: bigint },
+  ): bigint | null {
+    const limit = LIMITS[this.#which].fields;
+    const same = wanted === before;
+    if (!same && this.#decoder.flag(this.#fieldFlags.at(kind * 4), limit) === 1) return before;
+    if (other === wanted || (!same && other === before)) return null;
+    const counter = this.#fieldFlags.at(kind * 4 + (same ? 3 : 2));
+    return this.#decoder.flag(counter, limit) === 1 ? other : null;
+  }
+
+  #field(kind: number, size: number, target: number, wanted: bigint, before: bigint): bigint {
+    let value = 0n;
+    for (let i = size - 1; i >= 0; i--) {
+      const byteOf = (word: bigint) => Number((word >> BigInt(8 * i)) & 255n);
+      const guess = byteOf(wanted);
+      const place = kind * 8 + i;
+      const higher = Number(value & 255n);
+      const above = i === 7 ? 0n : wanted >> BigInt(8 * i + 8);
+      const low = Number(value & 0xffffffffn);
+      const close = (higher - Number(above & 255n)) & 255;
+      const contexts = [
+        hash(hash(place, guess), 1),
+        hash(hash(place, higher), 2),
+        hash(hash(place, guess), byteOf(before) + 256),
+        hash(hash(place, low), 3),
+        hash(hash(place, guess), close + 512),
+        hash(hash(target, 4), low),
+      ];
+      const byte = this.#literals.byte({
+        contexts,
+        aligned: guess,
+        alignedContext: 32 + (i & 3) * 2 + (value === above ? 1 : 0),
+        match: -1,
+        matchContext: 0,
+        set: 96 + i,
+        type: FIELD,
+      });
+      value = (value << 8n) | BigInt(byte);
+    }
+    return value;
+  }
+
+  // -- Blocks and bytes --
+
+  #block(): void {
+    const state = this.#state;
+    if (state.blockLeft < 0) this.#beginBlock();
+    if (this.#blockMiss === 0) {
+      this.#miss();
+      return;
+    }
+    // One byte of the block; references between its bytes are units of their own.
+    this.#copyByte();
+    state.blockLeft--;
+    if (this.#blockMiss > 0) this.#blockMiss--;
+    if (state.blockLeft === 0) {
+      state.blockLeft = -1;
+      state.cleanBlocks++;
+    } else if (
+      state.at < Math.min(state.stepEnd, state.regionEnd) &&
+      state.oldAt < this.#files.old.length &&
+      this.#referenceHere() === 0 &&
+      (this.#suspects.isHere() || this.#words.candidate() !== null)
+    ) {
+      state.blockLeft = -1;
+      state.resumed = 1;
+    }
+  }
+
+  #beginBlock(): void {
+    const state = this.#state;
+    const { blocks, blockPlaces } = LIMITS[this.#which];
+    const growth = Math.min(state.cleanBlocks, 15);
+    const length = Math.min(32 * 2 ** growth, Math.min(state.stepEnd, state.regionEnd) - state.at);
+    const row = growth + 16 * state.resumed;
+    state.resumed = 0;
+    state.blockLeft = length;
+    this.#blockMiss = -1;
+    if (this.#decoder.flag(this.#blockFlags.at(row * 3 + state.class), blocks) === 0) return;
+    let node = 1;
+    let place = 0;
+    for (let bit = 31 - Math.clz32(length); bit >= 0; bit--) {
+      const counter = this.#blockPlaces.at(row * 4096 + node);
+      const y = node < 4096 ? this.#decoder.flag(counter, blockPlaces) : this.#decoder.raw(1);
+      node = node * 2 + y;
+      place = place * 2 + y;
+    }
+    this.#blockMiss = Math.min(place, length - 1);
+  }
+
+  #miss(): void {
+    const state = this.#state;
+    state.beWary();
+    state.misses = 0;
+    state.blockLeft = -1;
+    state.cleanBlocks = 0;
+    state.history = 255;
+    this.#matches.indexAround();
+    state.wordHash = 0;
+    for (let back = Math.min(16, state.made); back > 0; back--)
+      state.addToWord(this.#files.newByte(state.at - back));
+    this.#matches.find();
+    if (state.class !== CODE_CLASS) {
+      const last = this.#suspects.note();
+      if (this.#matches.length < 16 && last !== 0 && state.at - last < 2 ** 23 - 64) {
+        this.#matches.length = 3;
+        this.#matches.place = last;
+        this.#matches.inFresh = true;
+      }
+    }
+    state.changedAt = state.at;
+    this.#words.expect();
+    const { aligned } = this.#bytes;
+    this.#after(this.#bytes.literal({ notAligned: true, notMatched: false }), aligned);
+  }
+
+  #byte(): void {
+    this.#matches.refresh();
+    const { aligned } = this.#bytes;
+    this.#after(this.#bytes.next(), aligned);
+  }
+
+  /** What follows a byte; `aligned` is -1 if there was none. */
+  #after(byte: number, aligned: number): void {
+    const state = this.#state;
+    this.#files.fresh[state.at] = byte;
+    if (state.class !== CODE_CLASS) {
+      const isWrong = aligned >= 0 && aligned !== byte;
+      if (!this.#words.isPending && isWrong && state.misses <= 2) this.#words.expect();
+      this.#words.end(byte);
+    }
+    this.#matches.follow(byte);
+    const isHit = aligned === byte;
+    state.step(byte, aligned);
+    this.#matches.indexHere();
+    this.#matches.indexedHere();
+    if (!isHit && this.#matches.length === 0 && state.made >= 4) {
+      const place = this.#matches.findAround();
+      if (place !== undefined) state.jump(place, 15);
+    }
+    this.#followMatch();
+    if (isHit) state.advanceCalm(1);
+  }
+
+  /** A long match in the old file is a better place than one where bytes are wrong. */
+  #followMatch(): void {
+    const state = this.#state;
+    const { length, place, inFresh } = this.#matches;
+    if (inFresh || length < 16 || place >= this.#files.old.length || place === state.oldAt) return;
+    if ((state.history & 7) === 7) return;
+    state.jump(place, 255);
+    state.calm = 8;
+  }
+}

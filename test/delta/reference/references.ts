@@ -1,0 +1,433 @@
+/** Where the old file has references, what they refer to, and their fields made anew: from lib/delta/FORMAT.md. */
+import { NOWHERE, u32 } from './arithmetic.ts';
+import {
+  COMPACT,
+  GO_TYPES,
+  hasBases,
+  isNumber,
+  NUMBER,
+  numberIn,
+  numberOf,
+  type Reader,
+  scanBased,
+  sizeOfNumber,
+  WIDE_UNWINDING,
+} from './based.ts';
+import { scanGoTypes } from './go-types.ts';
+import {
+  ARM,
+  addressIn,
+  CHAINED,
+  CHAINED_ADDRESSES,
+  DEBUG,
+  type Image,
+  isCode,
+  OFFSETS,
+  offsetIn,
+  originIn,
+  POINTERS,
+  RELATIVE,
+  type Region,
+  regionIn,
+  shortBase,
+  X86,
+} from './image.ts';
+import {
+  FORTH,
+  GO,
+  isHalf,
+  isOther,
+  isWide,
+  OtherReferences,
+  UNWINDING,
+  UNWINDING_INDEX,
+  X86_32,
+} from './other-references.ts';
+import { type Moves, VARIED, WASM, WASM_DATA, WasmReferences } from './wasm.ts';
+import { instruction } from './x86.ts';
+
+const [BRANCH, OPERAND, ABSOLUTE, IMAGE_RELATIVE, CHAIN, BRANCH_26, BRANCH_19, LOW_12, ADRP] = [
+  1, 2, 11, 13, 14, 16, 17, 18, 31,
+];
+export const [POINTER, TABLE, TABLE_START, OFFSET_PAIR] = [12, 15, 44, 46];
+const MARK = 45;
+/** Of a quad in a region of numbers. */
+const NUMBER_QUAD = 64;
+
+const signed = (value: number, bits: number) => (value << (32 - bits)) >> (32 - bits);
+const pagesOf = (word: number) => u32(signed(((word >> 3) & 0x1ffffc) | ((word >>> 29) & 3), 21) << 12);
+const isAdd = (word: number) => (word & 0xff800000) >> 0 === 0x91000000 >> 0;
+const scaleOf = (word: number) => {
+  if (isAdd(word)) return 0;
+  return (word & 0x04800000) === 0x04800000 && word >>> 30 === 0 ? 4 : word >>> 30;
+};
+const low12Of = (word: number) => ((word >>> 10) & 4095) << scaleOf(word);
+const page = (address: number) => u32(address & ~4095);
+
+export class References {
+  /** Kinds by offset; a quad of bytes has one at most, the last that was noted. */
+  readonly #quads = new Map<number, { offset: number; kind: number }>();
+  readonly #old: Uint8Array;
+  readonly #view: DataView;
+  readonly #image: Image;
+  readonly #newBase: bigint;
+  readonly #file: Reader;
+  readonly #other: OtherReferences;
+  readonly #wasm: WasmReferences;
+
+  constructor(old: Uint8Array, image: Image, fresh: Image, moves: Moves) {
+    this.#old = old;
+    this.#view = new DataView(old.buffer, old.byteOffset, old.length);
+    this.#image = image;
+    this.#file = {
+      byte: (at) => old[at] ?? 0,
+      word: (at) => (at + 4 <= old.length ? this.#word(at) : 0),
+    };
+    this.#newBase = fresh.base;
+    this.#other = new OtherReferences(
+      old,
+      image.span,
+      [image.base, fresh.base],
+      [image.goBases, fresh.goBases],
+      moves.shift,
+      (offset, kind) => this.#note(offset, kind),
+    );
+    this.#wasm = new WasmReferences(old, image.span, moves, (offset, kind) => this.#note(offset, kind));
+    for (const region of image.regions) {
+      if (region.kind === WASM) this.#wasm.scanCode(region);
+      else if (region.kind === X86 || region.kind === X86_32) this.#scanX86(region);
+      else if (region.kind === ARM) this.#scanArm(region);
+      else if (isCode(region.kind)) this.#other.scan(region.kind, region);
+    }
+    for (const region of image.regions.filter(({ kind }) => !isCode(kind))) {
+      if (region.kind === OFFSETS) {
+        this.#scanOffsets(region);
+        continue;
+      }
+      if (region.kind === WASM_DATA) {
+        this.#wasm.scanData(region);
+        this.#other.scanGoOfWasm(this.#wasm);
+        continue;
+      }
+      if (region.kind === DEBUG) {
+        this.#scanDebug(region);
+        continue;
+      }
+      if (hasBases(region.kind)) {
+        const note = (offset: number, kind: number) => this.#note(offset, kind);
+        scanBased(region, this.#file, note);
+        if (region.kind === WIDE_UNWINDING) this.#other.scan(region.kind, region);
+        continue;
+      }
+      if (![GO, UNWINDING, UNWINDING_INDEX].includes(region.kind)) this.#scanTables(region);
+      this.#other.scan(region.kind, region);
+      if ([POINTERS, RELATIVE, CHAINED, CHAINED_ADDRESSES].includes(region.kind)) this.#scanPointers(region);
+    }
+    const go = { ...this.#other.go, base: image.base, span: image.span };
+    for (const region of image.regions.filter(({ kind }) => kind === GO_TYPES))
+      scanGoTypes(old, region, go, (offset, kind) => this.#note(offset, kind));
+  }
+
+  at(offset: number): number {
+    const found = this.#quads.get(offset >> 2);
+    if (found?.kind === NUMBER_QUAD)
+      return isNumber(this.#old, offset, regionIn(this.#image, offset)) ? NUMBER : 0;
+    return found !== undefined && found.offset === offset && found.kind !== MARK ? found.kind : 0;
+  }
+
+  #note(offset: number, kind: number): void {
+    this.#quads.set(offset >> 2, { offset, kind: kind === NUMBER ? NUMBER_QUAD : kind });
+  }
+
+  #word(offset: number): number {
+    return this.#view.getUint32(offset, true);
+  }
+
+  #inCode(address: number): boolean {
+    return this.#image.regions.some(
+      ({ kind, address: start, size }) => isCode(kind) && u32(address - start) < size,
+    );
+  }
+
+  #mark(target: number): void {
+    const offset = offsetIn(this.#image, target);
+    if ((target & 3) !== 0 || offset === NOWHERE || (offset & 3) !== 0 || this.#inCode(target)) return;
+    this.#note(offset, MARK);
+  }
+
+  #scanX86({ offset, size, address, kind }: Region): void {
+    const legacy = kind === X86_32;
+    const { span, base } = this.#image;
+    const fixed = base >= 0x10000n && base + BigInt(span) <= 0xffffffffn;
+    for (let at = 0; at + 24 <= size; ) {
+      const found = instruction(this.#old, offset + at, legacy);
+      if (found === null) {
+        at++;
+        continue;
+      }
+      const { length, relativeAt, absoluteAt, branch } = found;
+      if (relativeAt !== 0) {
+        const field = offset + at + relativeAt;
+        const to = u32(address + at + length + this.#word(field));
+        const after = length - relativeAt - 4;
+        if (to < span && branch) this.#note(field, BRANCH);
+        else if (to < span && after <= 8) {
+          this.#note(field, OPERAND + after);
+          if (this.#old[field - 2] === 0x8d) this.#mark(to);
+        }
+      }
+      if (fixed && absoluteAt !== 0) {
+        const field = offset + at + absoluteAt;
+        const to = u32(this.#word(field) - Number(base & 0xffffffffn));
+        if (to < span) {
+          this.#note(field, ABSOLUTE);
+          if (!legacy) this.#mark(to);
+        }
+      }
+      at += length;
+    }
+  }
+
+  #scanArm({ offset, size, address }: Region): void {
+    for (let at = -address & 3; at + 4 <= size; at += 4) {
+      const field = offset + at;
+      const word = this.#word(field);
+      if (((word >>> 26) & 31) === 5) this.#note(field, BRANCH_26);
+      else if (((word >>> 24) & 0x9f) === 0x90) this.#note(field, ADRP);
+      else if ((word >>> 24 === 0x54 && (word & 16) === 0) || ((word >>> 25) & 0x3f) === 0x1a)
+        this.#note(field, BRANCH_19);
+      else if (isAdd(word) || ((word >>> 24) & 0x3b) === 0x39) this.#scanLow12(field, at, word);
+    }
+  }
+
+  #scanLow12(field: number, at: number, word: number): void {
+    const register = (word >>> 5) & 31;
+    for (let back = 1; back <= 12 && 4 * back <= at; back++) {
+      const first = field - 4 * back;
+      const before = this.#word(first);
+      if (((before >>> 24) & 0x9f) === 0x90 && (before & 31) === register) {
+        this.#note(field, LOW_12 + back);
+        if (this.at(first) === ADRP) this.#note(first, ADRP + back);
+        if (isAdd(word)) this.#mark(this.target(field, LOW_12 + back));
+        return;
+      }
+      if ((before & 31) === register && ((before >>> 24) & 31) !== 0x14) return;
+    }
+  }
+
+  #isMark(offset: number): boolean {
+    const found = this.#quads.get(offset >> 2);
+    return found?.offset === offset && found.kind === MARK;
+  }
+
+  #scanTables({ offset, size, address }: Region): void {
+    for (let at = -offset & 3; at + 4 <= size; ) {
+      if (!this.#isMark(offset + at)) {
+        at += 4;
+        continue;
+      }
+      let end = at;
+      for (let i = 0; i < 256 && end + 4 <= size; i++) {
+        if (i > 0 && this.#isMark(offset + end)) break;
+        const value = this.#word(offset + end);
+        if (value === 0 || !this.#inCode(u32(address + at + value))) break;
+        end += 4;
+      }
+      const found = end - at >= 8;
+      if (end === at) end += 4;
+      for (let i = at; i < end; i += 4) {
+        if (found) this.#note(offset + i, i === at ? TABLE_START : TABLE);
+        else this.#quads.delete((offset + i) >> 2);
+      }
+      at = end;
+    }
+  }
+
+  /** What chained pointers are relative to. */
+  #chained(base: bigint): bigint {
+    return this.#image.regions.some(({ kind }) => kind === CHAINED_ADDRESSES) ? base : 0n;
+  }
+
+  #scanPointers({ offset, size, address, kind }: Region): void {
+    const { span, base } = this.#image;
+    for (let at = -address & 7; at + 8 <= size; at += 8) {
+      const field = offset + at;
+      if (this.at(field) !== 0 || this.at(field + 4) !== 0) continue;
+      const value = this.#view.getBigUint64(field, true);
+      const to = BigInt.asUintN(64, value - base);
+      if (kind === CHAINED || kind === CHAINED_ADDRESSES) {
+        const low = (value & 0xfffffffffn) - this.#chained(base);
+        if (value >> 63n === 0n && value >> 36n !== 0n && low >= 0x4000n && low < BigInt(span))
+          this.#note(field, CHAIN);
+      } else if (to < BigInt(span) && to >= 0x1000n) {
+        this.#note(field, POINTER);
+      } else if (kind === RELATIVE) {
+        for (const half of [0, 4]) {
+          const low = this.#word(field + half);
+          if (low >= 0x1000 && low < span && (size < 2 ** 24 || this.#inCode(low)))
+            this.#note(field + half, IMAGE_RELATIVE);
+        }
+      }
+    }
+  }
+
+  #scanDebug({ offset, size }: Region): void {
+    const { span, base } = this.#image;
+    for (let at = 0, end = 0; at + 8 <= size; at++) {
+      const to = BigInt.asUintN(64, this.#view.getBigUint64(offset + at, true) - base);
+      if (to >= BigInt(span) || to < 0x1000n || !this.#inCode(Number(to))) continue;
+      this.#note(offset + at, POINTER);
+      if (at >= end + 4) {
+        const before = this.#word(offset + at - 4);
+        if (before > 0 && before < size) this.#note(offset + at - 4, OFFSET_PAIR);
+      }
+      end = at + 8;
+      at += 7;
+    }
+  }
+
+  #scanOffsets({ offset, size, address }: Region): void {
+    const limit = this.#old.length;
+    for (let at = 0; at + 8 <= size; at += 4) {
+      const [to, length] = [this.#word(offset + at), this.#word(offset + at + 4)];
+      if (length === 0 || length >= limit || to >= limit) continue;
+      const end = offsetIn(this.#image, u32(address + to + length));
+      if (end === NOWHERE || this.#old[end] !== 0) continue;
+      this.#note(offset + at, OFFSET_PAIR);
+      at += 4;
+    }
+  }
+
+  tableStart(offset: number): number {
+    let start = offset;
+    while (this.at(start) === TABLE && start >= 4) start -= 4;
+    return start;
+  }
+
+  /** Bytes of the field at `offset` of the old file. */
+  size(offset: number, kind: number): number {
+    if (kind === VARIED) return this.#wasm.size(offset);
+    if (kind === NUMBER) return sizeOfNumber(this.#old, offset);
+    return kind === POINTER || kind === CHAIN || isWide(kind) ? 8 : 4;
+  }
+
+  /** The number in it. */
+  value(offset: number, kind: number): bigint {
+    if (kind === VARIED) return this.#wasm.value(offset);
+    if (kind === NUMBER) {
+      const bytes = this.#old.subarray(offset, offset + sizeOfNumber(this.#old, offset));
+      return bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+    }
+    if (isOther(kind)) return this.#other.value(offset, kind);
+    if (kind === OFFSET_PAIR) return BigInt(this.#view.getUint32(offset, !this.isBig(kind)));
+    const isLong = kind === POINTER || kind === CHAIN;
+    return isLong ? this.#view.getBigUint64(offset, true) : BigInt(this.#word(offset));
+  }
+
+  isBig(kind: number): boolean {
+    return kind === NUMBER || ((isOther(kind) || kind === OFFSET_PAIR) && this.#other.isBig(kind));
+  }
+
+  target(offset: number, kind: number): number {
+    const word = this.#word(offset);
+    if (kind === ABSOLUTE || kind === POINTER) return u32(word - Number(this.#image.base & 0xffffffffn));
+    if (kind === IMAGE_RELATIVE) return word;
+    if (kind === CHAIN) return u32(word - Number(this.#chained(this.#image.base) & 0xffffffffn));
+    if (kind === TABLE || kind === TABLE_START)
+      return u32(addressIn(this.#image, this.tableStart(offset)) + word);
+    if (kind === OFFSET_PAIR) return u32(this.#origin(offset) + Number(this.value(offset, kind)));
+    if (kind === NUMBER) return u32(this.#origin(offset) + numberIn(this.value(offset, kind)));
+    const address = addressIn(this.#image, offset);
+    if (isHalf(kind)) return this.#other.half(offset);
+    if (kind === VARIED) {
+      const value = this.#wasm.value(offset);
+      return this.#isBased(offset)
+        ? u32(this.#origin(offset) + this.#wasm.number(value))
+        : this.#wasm.target(0, offset, value);
+    }
+    if (kind === FORTH && this.isShort(offset))
+      return u32(shortBase(this.#image, offset) + (word & 0xffffff));
+    if (isOther(kind)) return this.#other.solve(0, kind, address, this.#other.value(offset, kind));
+    if (kind === BRANCH) return u32(address + 4 + word);
+    if (kind < ABSOLUTE) return u32(address + 4 + kind - OPERAND + word);
+    if (kind === BRANCH_26) return u32(address + 4 * signed(word, 26));
+    if (kind === BRANCH_19) return u32(address + 4 * signed(word >>> 5, 19));
+    if (kind >= ADRP) {
+      const start = u32(page(address) + pagesOf(word));
+      return kind === ADRP ? start : u32(start + low12Of(this.#word(offset + 4 * (kind - ADRP))));
+    }
+    const back = 4 * (kind - LOW_12);
+    return u32(page(u32(address - back)) + pagesOf(this.#word(offset - back)) + low12Of(word));
+  }
+
+  #isBased(offset: number): boolean {
+    return hasBases(regionIn(this.#image, offset)?.kind ?? 0);
+  }
+
+  /** Whether a FORTH there has 24 bits. */
+  isShort(offset: number): boolean {
+    return regionIn(this.#image, offset)?.kind === COMPACT;
+  }
+
+  #origin(offset: number): number {
+    return originIn(this.#image, offset, this.#file);
+  }
+
+  field(offset: number, kind: number, address: number, to: number, table: number): bigint {
+    const word = this.#word(offset);
+    const low = (value: number) => BigInt(u32(value));
+    if (kind === VARIED)
+      return this.#isBased(offset)
+        ? this.#wasm.bytes(u32(to - table), this.#wasm.size(offset))
+        : this.#wasm.field(offset, to);
+    if (kind === FORTH && this.isShort(offset)) return low((word & 0xff000000) | ((to - table) & 0xffffff));
+    if (kind === NUMBER) return numberOf(u32(to - table), this.size(offset, kind));
+    if (isOther(kind)) return this.#other.rebuilt(offset, kind, address, to);
+    if (kind === ABSOLUTE) return low(to + Number(this.#newBase & 0xffffffffn));
+    if (kind === POINTER) return BigInt.asUintN(64, BigInt(to) + this.#newBase);
+    if (kind === IMAGE_RELATIVE) return BigInt(to);
+    if (kind === CHAIN) {
+      const chained = (BigInt(to) + this.#chained(this.#newBase)) & 0xfffffffffn;
+      return (this.#view.getBigUint64(offset, true) & ~0xfffffffffn) | chained;
+    }
+    if (kind === TABLE || kind === TABLE_START || kind === OFFSET_PAIR) return low(to - table);
+    if (kind === BRANCH) return low(to - address - 4);
+    if (kind < ABSOLUTE) return low(to - address - 4 - (kind - OPERAND));
+    if (kind === BRANCH_26) return low((word & 0xfc000000) | ((u32(to - address) >>> 2) & 0x3ffffff));
+    if (kind === BRANCH_19) return low((word & 0xff00001f) | (((u32(to - address) >>> 2) & 0x7ffff) << 5));
+    if (kind >= ADRP) {
+      const distance = (to >>> 12) - (address >>> 12);
+      return low((word & 0x9f00001f) | ((distance & 3) << 29) | (((distance >> 2) & 0x7ffff) << 5));
+    }
+    return low((word & 0xffc003ff) | ((((to & 4095) >> scaleOf(word)) & 4095) << 10));
+  }
+
+  actual(
+    offset: number,
+    kind: number,
+    address: number,
+    made: bigint,
+    expected: number,
+    table: number,
+  ): number {
+    if (kind === VARIED)
+      return this.#isBased(offset)
+        ? u32(table + this.#wasm.number(made))
+        : this.#wasm.target(1, offset, made);
+    if (kind === FORTH && this.isShort(offset)) return u32(table + Number(made & 0xffffffn));
+    if (kind === NUMBER) return u32(table + numberIn(made));
+    const word = Number(made & 0xffffffffn);
+    if (isHalf(kind)) return this.#other.halfOf(word, expected);
+    if (isOther(kind)) return this.#other.solve(1, kind, address, made);
+    if (kind === ABSOLUTE || kind === POINTER) return u32(word - Number(this.#newBase & 0xffffffffn));
+    if (kind === IMAGE_RELATIVE) return word;
+    if (kind === CHAIN) return u32(word - Number(this.#chained(this.#newBase) & 0xffffffffn));
+    if (kind === TABLE || kind === TABLE_START || kind === OFFSET_PAIR) return u32(table + word);
+    if (kind === BRANCH) return u32(address + 4 + word);
+    if (kind < ABSOLUTE) return u32(address + 4 + kind - OPERAND + word);
+    if (kind === BRANCH_26) return u32(address + 4 * signed(word, 26));
+    if (kind === BRANCH_19) return u32(address + 4 * signed(word >>> 5, 19));
+    if (kind >= ADRP) return u32(page(address) + pagesOf(word) + (expected & 4095));
+    return u32(page(expected) + low12Of(word));
+  }
+}

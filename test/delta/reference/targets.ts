@@ -1,0 +1,82 @@
+/** Where what references refer to has moved, from lib/delta/FORMAT.md: what was learned of it, the moves and the steps. */
+import { hash, NOWHERE, u32 } from './arithmetic.ts';
+import { addressIn, offsetIn } from './image.ts';
+import type { Parameters, Step } from './parameters.ts';
+import { movedTo } from './wasm.ts';
+
+/** How many of the last aligned steps may map a place. */
+const NEAREST = 24;
+
+export class Targets {
+  readonly #parameters: Parameters;
+  readonly #bits: number;
+  readonly #byOld: Step[];
+  readonly #learned = new Map<number, { target: number; became: number; count: number }>();
+  readonly #near = new Map<number, number>();
+  #overall = 0;
+
+  constructor(parameters: Parameters, oldSize: number) {
+    this.#parameters = parameters;
+    this.#bits = Math.min(20, Math.max(10, 26 - Math.clz32(oldSize | 1)));
+    this.#byOld = parameters.steps
+      .filter(({ old }) => old !== NOWHERE)
+      .sort((a, b) => a.old - b.old || a.start - b.start);
+  }
+
+  /** By how much the neighbours of the target have moved. */
+  neighbours(target: number): number {
+    return (
+      this.#near.get(hash(target >>> 8, 8) & 0xffff) ||
+      this.#near.get(hash(target >>> 14, 14) & 0xffff) ||
+      this.#overall
+    );
+  }
+
+  predict(target: number): { expected: number; trust: number } {
+    const entry = this.#learned.get(this.#slot(target));
+    if (entry?.target === target) return { expected: entry.became, trust: 2 + Math.min(entry.count, 5) };
+    const { moves, images } = this.#parameters;
+    const moved = movedTo(moves, target);
+    if (moved !== null) return { expected: moved, trust: 1 };
+    const from = offsetIn(images[0], target);
+    const to = from === NOWHERE ? NOWHERE : this.#mapped(from);
+    if (to !== NOWHERE) return { expected: addressIn(images[1], to), trust: 1 };
+    return { expected: u32(target + this.neighbours(target)), trust: 0 };
+  }
+
+  learn(target: number, became: number): void {
+    const entry = this.#learned.get(this.#slot(target));
+    if (entry?.target === target) {
+      if (entry.became === became) {
+        entry.count = Math.min(1000, entry.count + 1);
+        return;
+      }
+      if (entry.count > 2) {
+        entry.count >>= 1;
+        return;
+      }
+    }
+    this.#learned.set(this.#slot(target), { target, became, count: 1 });
+    const moved = u32(became - target);
+    this.#near.set(hash(target >>> 8, 8) & 0xffff, moved);
+    this.#near.set(hash(target >>> 14, 14) & 0xffff, moved);
+    this.#overall = moved;
+  }
+
+  #slot(target: number): number {
+    return u32(Math.imul(target, 0x9e3779b1)) >>> (32 - this.#bits);
+  }
+
+  #mapped(place: number): number {
+    const before = this.#byOld.filter(({ old }) => old <= place).slice(-NEAREST);
+    let longest = 0;
+    let found = NOWHERE;
+    for (const { start, end, old } of before.reverse()) {
+      if (place - old < end - start && end - start > longest) {
+        longest = end - start;
+        found = start + place - old;
+      }
+    }
+    return found;
+  }
+}
