@@ -102,6 +102,7 @@ function assemble(
     size: content.length,
     streams,
     short: true,
+    ...(algorithm === MIXING ? { secondModel: true } : {}),
   });
   return plain(Buffer.concat([header, content]));
 }

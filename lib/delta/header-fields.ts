@@ -23,6 +23,8 @@ export interface PatchHeader {
   headerSize: number;
   /** Whether it is in the short form, without `patchChecksum`, which is computed when it is read. */
   short?: true;
+  /** Of `mixing`: whether it is by the second model. Only the short form can tell. */
+  secondModel?: true;
 }
 
 export interface StreamEntry {

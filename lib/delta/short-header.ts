@@ -19,8 +19,14 @@ import {
 } from './format.ts';
 import { commonStart, damagedHeader, HeaderFields, type PatchHeader } from './header-fields.ts';
 
-/** What the byte after the magic tells: the algorithm, and whether both files are equal. */
-const [BY_BSDIFF, BY_MIXING, BY_LANES, EQUAL] = [1, 2, 3, 128];
+/** What the byte after the magic tells: how the patch is made, plus EQUAL if both files are equal. */
+const BY_BSDIFF = 1;
+/** Plus what it is besides. */
+const BY_MIXING = 2;
+const IN_LANES = 1;
+const BY_SECOND_MODEL = 2;
+const LAST_WAY = BY_MIXING + IN_LANES + BY_SECOND_MODEL;
+const EQUAL = 128;
 const CHECK = 8;
 
 /** The caller has checked the versions with `isVersion`, and the sizes. */
@@ -56,13 +62,15 @@ export function readShortHeader(patch: Source, start: Buffer): PatchHeader {
   const fields = new HeaderFields(start, SHORT_MAGIC.length);
   const form = fields.byte();
   const way = form & ~EQUAL;
-  const algorithm = way === BY_MIXING || way === BY_LANES ? MIXING : BSDIFF;
-  if (algorithm === BSDIFF && way !== BY_BSDIFF) {
+  if (way < BY_BSDIFF || way > LAST_WAY) {
     throw new DamagedError(
-      `the patch is made in the way ${way}, this updater knows ${BY_BSDIFF} (${BSDIFF}), ${BY_MIXING} (${MIXING}) and ${BY_LANES} (${MIXING} in two lanes)`,
+      `the patch is made in the way ${way}, this updater knows ${BY_BSDIFF} (${BSDIFF}) and ${BY_MIXING} to ${LAST_WAY} (${MIXING})`,
       { advice: 'A newer dgmo-updater is needed for this patch.' },
     );
   }
+  const algorithm = way === BY_BSDIFF ? BSDIFF : MIXING;
+  const isSplit = algorithm === MIXING && ((way - BY_MIXING) & IN_LANES) !== 0;
+  const secondModel = algorithm === MIXING && ((way - BY_MIXING) & BY_SECOND_MODEL) !== 0;
   const fromVersion = fields.version('fromVersion');
   const toVersion = fields.versionAfter('toVersion', fromVersion);
   const fromSize = fields.varint('fromSize', FILE_LIMIT);
@@ -71,7 +79,7 @@ export function readShortHeader(patch: Source, start: Buffer): PatchHeader {
   const isEqual = (form & EQUAL) !== 0;
   const toChecksum = isEqual ? fromChecksum : fields.digest();
   if (!isEqual && toChecksum === fromChecksum) throw damagedHeader('it has the same checksum twice');
-  const names = way === BY_LANES ? LANES_STREAMS.map(({ name }) => name) : namesOf(algorithm);
+  const names = isSplit ? LANES_STREAMS.map(({ name }) => name) : namesOf(algorithm);
   const streams = names.map((name) => {
     const rawSize = fields.varint(`${name}.rawSize`, mostRaw({ toSize }));
     const isWritten = rawSize > 0 && !isStored(name);
@@ -99,12 +107,14 @@ export function readShortHeader(patch: Source, start: Buffer): PatchHeader {
   return {
     ...{ magic: MAGIC, algorithm, compression: COMPRESSION, fromVersion, toVersion, fromSize, toSize },
     ...{ fromChecksum, toChecksum, patchChecksum, size, streams, headerSize, short: true },
+    ...(secondModel ? { secondModel } : {}),
   };
 }
 
-function wayOf({ algorithm, streams }: Omit<PatchHeader, 'headerSize'>): number {
+function wayOf({ algorithm, streams, secondModel }: Omit<PatchHeader, 'headerSize'>): number {
   if (algorithm === BSDIFF) return BY_BSDIFF;
-  return streams.length === LANES_STREAMS.length ? BY_LANES : BY_MIXING;
+  const isSplit = streams.length === LANES_STREAMS.length;
+  return BY_MIXING + (isSplit ? IN_LANES : 0) + (secondModel === true ? BY_SECOND_MODEL : 0);
 }
 
 /** Tells damage from none. Whether the new file is the right one, its own digest decides. */

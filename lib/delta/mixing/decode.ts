@@ -40,6 +40,7 @@ export async function decodeMixing(
   try {
     const module = MixingModule.open(false, header.fromSize, header.toSize);
     if (onCosts !== undefined) module.exports.countCosts();
+    if (header.secondModel === true) module.exports.useSecondModel();
     const digest = checkOld === null ? null : new RunningDigest();
     await load(module, old, digest, checkpoint);
     if (digest !== null) checkOld?.(digest.digest().sha256);

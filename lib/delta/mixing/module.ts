@@ -61,6 +61,7 @@ interface Exports extends Buffered {
   work(): number;
   spent(): number;
   splitAt(step: number): void;
+  useSecondModel(): void;
   takeSecond(size: number): number;
   secondStream(address: number): number;
   secondStart(): number;

@@ -103,6 +103,11 @@ export const DELTA: readonly MutatedFile[] = [
       ['if (first[0] === LIGHT) ', 'if (false) '],
       ['if (this.#bulk instanceof LightBulk) exports.careful();', ''],
       [
+        'if (header.secondModel === true) module.exports.useSecondModel();',
+        '',
+        { tests: ['test/delta/vectors.test.ts'] },
+      ],
+      [
         'if (isSecond) this.#hashes.write(this.#passed, chunk);',
         '',
         { tests: ['test/delta/mixing/lanes.test.ts'] },
@@ -288,7 +293,8 @@ export const DELTA: readonly MutatedFile[] = [
     file: 'lib/delta/short-header.ts',
     tests: ['test/delta/forged.test.ts'],
     changes: [
-      ['if (algorithm === BSDIFF && way !== BY_BSDIFF) ', 'if (false) '],
+      ['if (way < BY_BSDIFF || way > LAST_WAY) ', 'if (false) '],
+      ['way < BY_BSDIFF || way > LAST_WAY', 'way < BY_BSDIFF'],
       [
         "if (name === 'second' && rawSize === 0) ",
         'if (false) ',

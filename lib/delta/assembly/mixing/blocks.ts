@@ -3,6 +3,7 @@ import { take } from '../memory';
 import { freeOfReferences } from './addresses/found';
 import { sizeAt } from './addresses/kinds';
 import { BLOCKS, charge, codeFlag, codeRaw, encoding, SUSPECTS } from './coding/coder';
+import { Limits } from './coding/limits';
 import { miss } from './contents/bytes';
 import { referenceHere } from './contents/fields';
 import { isWatched, wordAt } from './contents/renames';
@@ -37,13 +38,15 @@ export function codeBlock(): void {
     blockMiss = -1;
     const row = growth + (State.resumed << 4);
     State.resumed = 0;
-    if (codeFlag(u32(miss >= 0), counter(blockFlags, row * 3 + State.kind), 1000)) {
+    if (codeFlag(u32(miss >= 0), counter(blockFlags, row * 3 + State.kind), Limits.blocks)) {
       let node: u32 = 1;
       let place: u32 = 0;
       for (let bit = 31 - <i32>clz(length); bit >= 0; bit--) {
         const wanted = (<u32>miss >> bit) & 1;
         const y =
-          node < 4096 ? codeFlag(wanted, counter(blockPlaces, row * 4096 + node), 255) : codeRaw(wanted, 1);
+          node < 4096
+            ? codeFlag(wanted, counter(blockPlaces, row * 4096 + node), Limits.places)
+            : codeRaw(wanted, 1);
         node = node * 2 + y;
         place = place * 2 + y;
       }

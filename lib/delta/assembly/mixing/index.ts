@@ -38,5 +38,6 @@ export {
   takeMoves,
   takeSecond,
   takeSteps,
+  useSecondModel,
   work,
 } from './model';

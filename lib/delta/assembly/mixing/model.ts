@@ -47,10 +47,12 @@ import {
   STEPS,
   startDecoding,
 } from './coding/coder';
-import { openMixer, sizeOfBuckets } from './coding/mixer';
+import { openLiterals, sizeOfBuckets } from './coding/literals';
+import { openMixer } from './coding/mixer';
 import { BULK_PIECE, bulkBefore, openBulk } from './contents/bulk';
 import { CALM, codeByte, openBytes } from './contents/bytes';
 import { codeReference, openFields, referenceHere } from './contents/fields';
+import { openInstructions } from './contents/instruction';
 import { HISTORY, indexOld, openIndex, openMatches } from './contents/matches';
 import { codeWordHere, isWatched, wordHere } from './contents/renames';
 import { isSuspect, openSuspects } from './contents/suspects';
@@ -318,9 +320,11 @@ function begin(): i32 {
 /** What is learned while the file is made. */
 function openLane(): bool {
   return (
-    openMixer(bucketBits) &&
+    openMixer() &&
+    openLiterals(bucketBits) &&
     openBlocks() &&
     openFields() &&
+    openInstructions() &&
     openBytes() &&
     openMatches() &&
     openTargets(State.oldSize) &&
@@ -351,7 +355,8 @@ function nextStep(): bool {
 function unit(): void {
   if (State.at >= State.kindEnd) {
     const region = regionOf(1, State.at);
-    State.kind = region === 0 ? 0 : classOf(load<u32>(region, 12));
+    State.code = region === 0 ? 0 : load<u32>(region, 12);
+    State.kind = classOf(State.code);
     State.kindEnd = regionEnd(1, State.at, State.newSize);
     State.blockLeft = -1;
   }
@@ -379,6 +384,7 @@ export { takeMoves } from './addresses/moves';
 export { regionAt, regionCount, setImageSpan, setRegionCount } from './addresses/regions';
 export { takeSteps } from './addresses/steps';
 export { costOf, countCosts, refill } from './coding/coder';
+export { useSecondModel } from './coding/limits';
 export {
   bulkClass,
   bulkHashes,

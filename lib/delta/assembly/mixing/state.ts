@@ -25,7 +25,9 @@ export class State {
   static oldAt: u32 = 0;
   static stepEnd: u32 = 0;
   static kindEnd: u32 = 0;
+  /** Of the region: its class; its kind, 0 outside of regions. */
   static kind: u32 = 0;
+  static code: u32 = 0;
 
   /** Byte by byte, or in blocks that are as predicted. */
   static wary: bool = true;

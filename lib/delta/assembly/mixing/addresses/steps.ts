@@ -4,12 +4,15 @@
  */
 import { take } from '../../memory';
 import { codeFlag, codeNumber, encoding, NUMBER } from '../coding/coder';
+import { Limits } from '../coding/limits';
 
 /** The old place of bulk. */
 export const BULK: u32 = 0xffffffff;
 /** Steps, at most. */
 export const MOST: u32 = 1 << 22;
 const RECENT: u32 = 16;
+/** Of the flags: where those of the lowest four bits of starts begin. */
+const ROWS: u32 = 128;
 /** Alignments that are looked at for one that contains a place. */
 const DEPTH: u32 = 24;
 
@@ -35,7 +38,7 @@ export function openSteps(oldBytes: u32, newBytes: u32): bool {
   newSize = newBytes;
   lengths = take(4 * NUMBER);
   seeks = take(4 * NUMBER);
-  flags = take(128 * 4);
+  flags = take((ROWS + 4 * 64) * 4);
   recent = take(RECENT * 4);
   return recent !== 0;
 }
@@ -64,17 +67,14 @@ function flag(index: u32): usize {
 export function codeStep(): i32 {
   const at = steps + ((<usize>coded) << 3);
   const start: u32 = coded === 0 ? 0 : load<u32>(at - 8);
+  let place: u32 = 0;
   if (coded > 0) {
-    // What precedes is as long as this: at least one byte.
-    const length = codeNumber(load<u32>(at) - start - 1, lengths + <usize>context * NUMBER);
-    if (length >= newSize - start - 1) return -1;
-    store<u32>(at, start + length + 1);
-  } else {
-    store<u32>(at, 0);
+    place = Limits.second ? codeRow(load<u32>(at), start) : codeLength(load<u32>(at), start);
+    if (place <= start || place >= newSize) return -1;
   }
-  const place = load<u32>(at);
+  store<u32>(at, place);
   const old = load<u32>(at, 4);
-  if (codeFlag(u32(old === BULK), flag(context), 255)) {
+  if (codeFlag(u32(old === BULK), flag(context), Limits.steps)) {
     store<u32>(at, BULK, 4);
     context = 0;
   } else if (!codeAligned(at, place, old)) {
@@ -84,6 +84,23 @@ export function codeStep(): i32 {
   return coded === stepCount ? 1 : 0;
 }
 
+/** What precedes is as long as this: at least one byte. Returns the start, or one that can't be. */
+function codeLength(next: u32, start: u32): u32 {
+  const length = codeNumber(next - start - 1, lengths + <usize>context * NUMBER);
+  return length >= newSize - start - 1 ? newSize : start + length + 1;
+}
+
+/** Functions begin at multiples of 16, and so do most steps of code: the lowest four bits are a number of their own. */
+function codeRow(next: u32, start: u32): u32 {
+  const rows = codeNumber((next >> 4) - (start >> 4), lengths + <usize>context * NUMBER);
+  if (rows > newSize >> 4) return newSize;
+  const tree = ROWS + 64 * context + (rows === 0 ? 16 : (start & 15) === 0 ? 32 : 0);
+  let node: u32 = 1;
+  for (let bit = 3; bit >= 0; bit--)
+    node = node * 2 + codeFlag((next >> bit) & 1, flag(tree + node), Limits.steps);
+  return (((start >> 4) + rows) << 4) | (node & 15);
+}
+
 /** The distance from new place to old: one of the last, or near one of the last two. */
 function codeAligned(at: usize, place: u32, old: u32): bool {
   let distance = old - place;
@@ -91,19 +108,19 @@ function codeAligned(at: usize, place: u32, old: u32): bool {
   if (encoding) {
     for (index = 0; index < RECENT && load<u32>(recent + (index << 2)) !== distance; ) index++;
   }
-  if (codeFlag(u32(index < RECENT), flag(4 + context), 255)) {
+  if (codeFlag(u32(index < RECENT), flag(4 + context), Limits.steps)) {
     let node: u32 = 1;
     for (let bit = 3; bit >= 0; bit--)
-      node = node * 2 + codeFlag((index >> bit) & 1, flag(16 + context * 16 + node), 255);
+      node = node * 2 + codeFlag((index >> bit) & 1, flag(16 + context * 16 + node), Limits.steps);
     index = node & 15;
     distance = load<u32>(recent + (index << 2));
     context = index === 1 ? 1 : 2;
   } else {
     const first = distance - load<u32>(recent);
     const second = distance - load<u32>(recent, 4);
-    const which = codeFlag(u32(magnitude(second) < magnitude(first)), flag(8 + context), 255);
+    const which = codeFlag(u32(magnitude(second) < magnitude(first)), flag(8 + context), Limits.steps);
     const from = which ? second : first;
-    const back = codeFlag(from >> 31, flag(12 + which), 255);
+    const back = codeFlag(from >> 31, flag(12 + which), Limits.steps);
     const size = codeNumber(magnitude(from), seeks + <usize>((context & 1) * 2 + which) * NUMBER);
     distance = load<u32>(recent + (which << 2)) + (back ? 0 - size : size);
     index = RECENT - 1;

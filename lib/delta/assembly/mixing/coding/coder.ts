@@ -3,6 +3,7 @@
  * predict them, and trees of counters for numbers. The same code encodes and decodes: `encoding` says which.
  */
 import { take } from '../../memory';
+import { Limits } from './limits';
 import { fillTables, rate } from './tables';
 
 /** Bytes of the buffer between this module and its caller. */
@@ -185,7 +186,7 @@ export function codeNumber(value: u32, counters: usize): u32 {
   let size: u32 = encoding ? 31 - <u32>clz(raised) : 0;
   let node: u32 = 1;
   for (let i = 4; i >= 0; i--) {
-    node = node * 2 + codeFlag((size >> i) & 1, counters + ((<usize>node) << 2), 127);
+    node = node * 2 + codeFlag((size >> i) & 1, counters + ((<usize>node) << 2), Limits.sizes);
   }
   size = node & 31;
   const leading = counters + (32 << 2) + ((<usize>size) << 5);
@@ -196,10 +197,10 @@ export function codeNumber(value: u32, counters: usize): u32 {
     const wanted = (raised >> i) & 1;
     let bit: u32;
     if (<i32>size - i <= 3) {
-      bit = codeFlag(wanted, leading + ((<usize>node) << 2), 255);
+      bit = codeFlag(wanted, leading + ((<usize>node) << 2), Limits.digits);
       node = node * 2 + bit;
     } else {
-      bit = codeFlag(wanted, rest + ((<usize>i) << 2), 255);
+      bit = codeFlag(wanted, rest + ((<usize>i) << 2), Limits.digits);
     }
     result = result * 2 + bit;
   }

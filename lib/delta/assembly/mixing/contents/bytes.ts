@@ -1,6 +1,7 @@
 /** Byte by byte: whether each is as predicted, what it is if not, and what follows from it. */
 import { take } from '../../memory';
 import { charge, encoding, HITS } from '../coding/coder';
+import { Limits } from '../coding/limits';
 import { codeMixed, counterOfFlag } from '../coding/mixer';
 import { hash } from '../coding/tables';
 import { CODE, State, TEXT_CLASS } from '../state';
@@ -127,7 +128,12 @@ export function codeByte(): void {
     counterOfFlag(5, hitCounter(hash(hash(base + 55, <u32>prediction), around)));
     const set = base * 16 + (byMatch ? min<u32>(length, 15) : State.history & 15);
     charge(HITS + State.kind);
-    hit = codeMixed(u32(encoding && <i32>load<u8>(State.fresh + State.at) === prediction), 6, set, 255);
+    hit = codeMixed(
+      u32(encoding && <i32>load<u8>(State.fresh + State.at) === prediction),
+      6,
+      set,
+      Limits.bytes,
+    );
   }
   if (hit) byte = <u32>prediction;
   else byte = literal(State.oldAt, !byMatch && prediction >= 0, byMatch);

@@ -6,7 +6,9 @@ import { actual, field, newOrigin, read, target, write } from '../addresses/refe
 import { addressOf } from '../addresses/regions';
 import { confidence, learnTarget, neighbours, predictTarget } from '../addresses/targets';
 import { charge, codeFlag, encoding, FIELDS, REFERENCES } from '../coding/coder';
-import { codeLiteral, codeMixed, counterOfFlag } from '../coding/mixer';
+import { Limits } from '../coding/limits';
+import { codeLiteral } from '../coding/literals';
+import { codeMixed, counterOfFlag } from '../coding/mixer';
 import { hash } from '../coding/tables';
 import { counter, State } from '../state';
 import { advanceCalm } from './bytes';
@@ -56,7 +58,7 @@ export function codeReference(reference: u32): void {
     u32(actualWord === wanted),
     4,
     REFERENCE_SETS + set + (reference < LATER ? 0 : 256),
-    1000,
+    Limits.references,
   );
   referenceHistory = (referenceHistory << 1) | right;
   let value = wanted;
@@ -65,11 +67,13 @@ export function codeReference(reference: u32): void {
     charge(REFERENCES);
     let found = false;
     if (!same) {
-      found = codeFlag(u32(actualWord === before), counter(secondFlags, reference * 4), 255) !== 0;
+      found = codeFlag(u32(actualWord === before), counter(secondFlags, reference * 4), Limits.fields) !== 0;
       if (found) value = before;
     }
     if (!found && other !== wanted && (same || other !== before)) {
-      found = codeFlag(u32(actualWord === other), counter(secondFlags, reference * 4 + 2 + same), 255) !== 0;
+      found =
+        codeFlag(u32(actualWord === other), counter(secondFlags, reference * 4 + 2 + same), Limits.fields) !==
+        0;
       if (found) value = other;
     }
     charge(FIELDS);

@@ -2,10 +2,12 @@
 
 import { addressOf } from '../addresses/regions';
 import { charge, encoding, LITERALS } from '../coding/coder';
-import { codeLiteral, contexts } from '../coding/mixer';
+import { Limits } from '../coding/limits';
+import { codeLiteral, contexts } from '../coding/literals';
 import { hash } from '../coding/tables';
 import { CODE, State, TEXT_CLASS } from '../state';
 import { BULK_PIECE } from './bulk';
+import { locateInstruction, opcodeBefore, soFar } from './instruction';
 import { isIdentifier } from './words';
 
 /** Where bytes began to be wrong, and by how much the last two words were that were. */
@@ -58,19 +60,32 @@ export function literal(place: u32, notAligned: bool, notMatched: bool): u32 {
       second = ((load<u32>(State.old + wrongOld) + shift1) >> (into << 3)) & 255;
     }
     context(4, hash(hash(first | (into << 9), was), 0xb00));
-    context(5, hash(hash(first | (second << 9), was | ((State.history & 15) << 9)), 0xc00));
-    context(
-      6,
-      hash(
-        hash(load<u8>(end - 8) | ((<u32>load<u8>(end - 4)) << 8), (State.at & 3) | (State.kind << 2)),
-        0xd00,
-      ),
+    const spaced = hash(
+      hash(load<u8>(end - 8) | ((<u32>load<u8>(end - 4)) << 8), (State.at & 3) | (State.kind << 2)),
+      0xd00,
     );
-    context(7, hash(last >> 8, 0xe00));
     count = 8;
-    if (State.kind === CODE) {
-      context(8, branchContext(addressOf(1, State.at), last));
-      count = 9;
+    if (Limits.second) {
+      context(5, spaced);
+      if (State.kind === CODE) {
+        locateInstruction();
+        context(6, branchContext(addressOf(1, State.at), last));
+        context(7, hash(soFar, 0x1100));
+        context(8, hash(hash(soFar, opcodeBefore), 0x1200));
+        count = 9;
+      } else {
+        const column = State.at & 7;
+        context(6, hash(hash(load<u8>(end - 8), load<u8>(end - 16)), 0x1700 + column));
+        context(7, hash(hash(was, column), 0x1800));
+      }
+    } else {
+      context(5, hash(hash(first | (second << 9), was | ((State.history & 15) << 9)), 0xc00));
+      context(6, spaced);
+      context(7, hash(last >> 8, 0xe00));
+      if (State.kind === CODE) {
+        context(8, branchContext(addressOf(1, State.at), last));
+        count = 9;
+      }
     }
   }
   const set = (State.kind * 4 + (State.history & 3)) * 8 + (match < 0 ? 0 : min<u32>(7, 1 + (length >> 2)));

@@ -1,0 +1,39 @@
+/**
+ * Which of the two models it is that codes, and how many bits counters have seen at most in each: with a low limit they forget
+ * sooner. Patches of the first model are read for ever; the second one writes.
+ */
+
+// biome-ignore lint/complexity/noStaticOnlyClass: what is exported otherwise can't be assigned to where it is imported.
+export class Limits {
+  /** Whether it is the second one. */
+  static second: bool = false;
+  /** Of numbers: how many bits they have; which. */
+  static sizes: u32 = 127;
+  static digits: u32 = 255;
+  static steps: u32 = 255;
+  /** Whether there is a wrong byte in a block; where. */
+  static blocks: u32 = 1000;
+  static places: u32 = 255;
+  /** Whether a reference, a byte is as predicted. */
+  static references: u32 = 1000;
+  static fields: u32 = 255;
+  static bytes: u32 = 255;
+  static predictions: u32 = 255;
+  /** An input of every mixed flag. */
+  static bias: i32 = 0;
+}
+
+/** The second model codes; to be called before all else. */
+export function useSecondModel(): void {
+  Limits.second = true;
+  Limits.sizes = 60;
+  Limits.digits = 127;
+  Limits.steps = 100;
+  Limits.blocks = 250;
+  Limits.places = 127;
+  Limits.references = 100;
+  Limits.fields = 60;
+  Limits.bytes = 50;
+  Limits.predictions = 100;
+  Limits.bias = 256;
+}

@@ -1,0 +1,67 @@
+/** Where in an instruction the new place is, in machine code: what is known of it, and of the one before. */
+import { take } from '../../memory';
+import { ARM, ARM_32, MIPS, POWER, X86, X86_32 } from '../addresses/regions';
+import { decode } from '../addresses/x86';
+import { hash } from '../coding/tables';
+import { State } from '../state';
+
+/** Bytes of an instruction that are looked at; as many as it may be decoded by. */
+const LOOKED_AT: u32 = 16;
+const SCRATCH: usize = 64;
+/** If the last one that is known began further back, instructions are found anew from so far back. */
+const FURTHEST: u32 = 48;
+const BACK: u32 = 32;
+
+let scratch: usize = 0;
+let begin: u32 = 0;
+/** A hash of the bytes of the instruction that precede the place, and of how many there are; 0 if there are none. */
+export let soFar: u32 = 0;
+/** The first two bytes of the instruction before. */
+export let opcodeBefore: u32 = 0;
+
+export function openInstructions(): bool {
+  scratch = take(SCRATCH);
+  if (scratch === 0) return false;
+  memory.fill(scratch, 0, SCRATCH);
+  return true;
+}
+
+/** Sets what is exported, for State.at. */
+export function locateInstruction(): void {
+  const code = State.code;
+  if (code === X86 || code === X86_32) {
+    if (begin > State.at || State.at - begin > FURTHEST) begin = max<u32>(State.at, BACK) - BACK;
+    while (begin < State.at) {
+      copyKnown(begin);
+      const end = begin + max<u32>(1, decode(scratch, code === X86_32));
+      if (end > State.at) break;
+      opcodeBefore = opcode();
+      begin = end;
+    }
+  } else if (code === ARM || code === ARM_32 || code === MIPS || code === POWER) {
+    begin = State.at & ~3;
+    opcodeBefore = load<u8>(State.fresh + begin - 1);
+  } else {
+    begin = max<u32>(State.at, 2) - 2;
+    opcodeBefore = load<u8>(State.fresh + begin - 1);
+  }
+  const into = State.at - begin;
+  soFar = 0;
+  if (into > 0) {
+    const bytes = load<u64>(State.fresh + State.at - 8) >> (64 - 8 * <u64>min<u32>(into, 8));
+    soFar = hash(hash(<u32>bytes, <u32>(bytes >> 32)), into);
+  }
+}
+
+/** The encoder has what follows State.at, the decoder has not: it is 0. */
+function copyKnown(place: u32): void {
+  const count = State.at - place;
+  v128.store(scratch, v128.load(State.fresh + place));
+  if (count < LOOKED_AT) memory.fill(scratch + count, 0, LOOKED_AT - count);
+}
+
+/** Of what was decoded last; REX is left out. */
+function opcode(): u32 {
+  const word = load<u32>(scratch);
+  return (word & 0xf0) === 0x40 && State.code === X86 ? (word >> 8) & 0xffff : word & 0xffff;
+}
