@@ -27,8 +27,8 @@ export interface Lane {
   costs: number[];
 }
 
-/** Called from time to time with the bits that were modelled. False: it takes too much work. */
-export type OnWork = (bits: number) => boolean;
+/** Called from time to time with the bits that were modelled, and the bytes of the new file that are made. False: it takes too much work. */
+export type OnWork = (bits: number, made: number) => boolean;
 
 /** Bits, or bytes of the new file, between two looks at the work; bits of a stream, at most (model.ts). */
 const LOOK = 1 << 18;
@@ -64,7 +64,7 @@ export async function encodeLane(
         stream.push(module.bytes(exports.bufferAddress(), exports.bufferFilled()).slice());
         exports.refill(0);
       }
-      if (!onWork(bits)) return null;
+      if (!onWork(bits, made)) return null;
       await new Promise(setImmediate);
     } else {
       // More bits than any patch may have.
@@ -89,14 +89,15 @@ function addStretch(stretches: Stretch[], size: number, kind: number): void {
   else stretches.push({ size, class: kind });
 }
 
-/** Of the words that both threads see: bits, how the work has ended, sizes of what was made; then what each part costs. */
+/** Of the words that both threads see: bits, how much of the new file is made, how the work has ended, sizes of what was made; then what each part costs. */
 const BITS = 0;
-const RESULT = 1;
-const STREAM = 2;
-const BULK = 3;
-const PIECES = 4;
-const LOOKS = 5;
-const COSTS = 6;
+const MADE = 1;
+const RESULT = 2;
+const STREAM = 3;
+const BULK = 4;
+const PIECES = 5;
+const LOOKS = 6;
+const COSTS = 7;
 const STOPPED = COSTS + PARTS.length;
 const WORDS = STOPPED + 1;
 /** The work has not ended. */
@@ -123,6 +124,7 @@ for (let due; due !== ${DONE} && Atomics.load(words, ${STOPPED}) === 0; ) {
     continue;
   }
   Atomics.store(words, ${BITS}, lane.work());
+  Atomics.store(words, ${MADE}, lane.made());
   if (due === ${WINDOW_FULL} || due === ${DONE}) looks.set([lane.made(), lane.spent()], count(${LOOKS}, 2));
   if (due === ${BUFFER_DUE} || due === ${DONE}) {
     const size = lane.bufferFilled();
@@ -163,6 +165,7 @@ export class SecondEncoder {
     this.#fresh = fresh;
     this.#place(second);
     this.#words[RESULT] = WORKING;
+    this.#words[MADE] = exports.secondStart();
     this.#stream = new Uint8Array(new SharedArrayBuffer(2 * rest.length + BUFFER));
     this.#bulk = new Uint8Array(new SharedArrayBuffer(bulkSize));
     this.#pieces = new Uint32Array(new SharedArrayBuffer(8 * pieces));
@@ -171,6 +174,11 @@ export class SecondEncoder {
       ...{ wasm: compiled(), memory, second, words: this.#words, stream: this.#stream },
       ...{ bulk: this.#bulk, pieces: this.#pieces, looks: this.#looks },
     });
+  }
+
+  /** Bytes of the new file that are made so far. */
+  get made(): number {
+    return Atomics.load(this.#words, MADE);
   }
 
   /** Bits that were modelled so far. */
@@ -183,7 +191,7 @@ export class SecondEncoder {
     while (this.#thread !== null) {
       const result = Atomics.load(this.#words, RESULT);
       if (result === DONE) return this.#lane();
-      if (result !== WORKING || !onWork(this.bits)) return null;
+      if (result !== WORKING || !onWork(this.bits, this.made)) return null;
       if (!(await this.#thread.step()) && Atomics.load(this.#words, RESULT) === WORKING) this.close();
     }
     const second = this.#module.repeatSecond(this.#second);

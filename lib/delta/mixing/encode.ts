@@ -42,8 +42,8 @@ export interface MixingInput {
 
 /** The old place of a step that is bulk, BULK of assembly/mixing/addresses/steps.ts. */
 const BULK = 0xffffffff;
-/** Bytes that a second lane makes, at most, MOST_SECOND of assembly/mixing/model.ts: they are in memory. */
-export const LANE_LIMIT = 1 << 26;
+/** Bytes that a second lane makes, at most: they are in memory, of which a patch of 185 MB is to take 400 MB. The format allows MOST_SECOND (model.ts). */
+export const LANE_LIMIT = 56 << 20;
 /** Bulk is taken in pieces of at most so many bytes, BULK_PIECE of assembly/mixing/contents/bulk.ts. */
 const BULK_PIECE = 1 << 16;
 /** Steps that a patch may have, MOST of assembly/mixing/addresses/steps.ts. */
@@ -78,10 +78,9 @@ export async function encodeMixing(
   module.words(exports.takeSteps(steps.length / 2), steps.length).set(steps);
 
   exports.careful();
-  const lanes = await encodeLanes(input, module, steps, split, (bits) => {
-    if (workOf(bits, bulkSize) > limit) return false;
-    onProgress(Math.min(1, (exports.made() >>> 0) / fresh.length));
-    return true;
+  const lanes = await encodeLanes(input, module, steps, split, (bits, made) => {
+    onProgress(made / fresh.length);
+    return workOf(bits, bulkSize) <= limit;
   });
   if (lanes === null) return null;
   const bulk = plain(Buffer.concat(lanes.map((lane) => lane.bulk)));
@@ -113,14 +112,18 @@ async function encodeLanes(
   const bulkSize = bulkBytes(rest, fresh.length);
   const pieces = rest.length / 2 + 2 * images.fresh.regions.length + bulkSize / BULK_PIECE + 1;
   let second: SecondEncoder | null = null;
-  const onBoth: OnWork = (bits) => onWork(bits + (second?.bits ?? 0));
+  const onBoth: OnWork = (bits, made) => {
+    if (second === null) return onWork(bits, made);
+    return onWork(bits + second.bits, made + second.made - (module.exports.secondStart() >>> 0));
+  };
   try {
     const first = await encodeLane(module, onBoth, () => {
       second = new SecondEncoder(module, withoutHashes(fresh, images.fresh), bulkSize, Math.ceil(pieces));
     });
     if (first === null) return null;
     const other =
-      (await (second as SecondEncoder | null)?.finish((bits) => onWork(first.bits + bits))) ?? null;
+      (await (second as SecondEncoder | null)?.finish((bits, made) => onWork(first.bits + bits, made))) ??
+      null;
     return other === null ? null : [first, other];
   } finally {
     (second as SecondEncoder | null)?.close();
