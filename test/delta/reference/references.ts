@@ -50,7 +50,8 @@ const [BRANCH, OPERAND, ABSOLUTE, IMAGE_RELATIVE, CHAIN, BRANCH_26, BRANCH_19, L
   1, 2, 11, 13, 14, 16, 17, 18, 31,
 ];
 export const [POINTER, TABLE, TABLE_START, OFFSET_PAIR] = [12, 15, 44, 46];
-const MARK = 45;
+/** Of a quad that something refers to, where a jump table may begin. */
+const MARK = 65;
 /** Of a quad in a region of numbers. */
 const NUMBER_QUAD = 64;
 
