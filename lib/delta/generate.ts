@@ -20,7 +20,7 @@ export interface GenerateOptions {
   toVersion: string;
   /** Called from time to time with 0 to 1. */
   onProgress?: (fraction: number) => void;
-  /** Bytes that may have to be modelled when the patch is applied, 40 of bulk for one: a million takes a second or two. Default 5,000,000. */
+  /** Bytes that may have to be modelled when the patch is applied, 40 of bulk for one: a million takes a second or two. Default 4,500,000. */
   applyLimit?: number;
   /** Effort (of `mixing`, assembly/mixing/coding/coder.ts) from which on two lanes make the new file. Default: half a second. */
   lanesFrom?: number;

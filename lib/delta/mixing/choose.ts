@@ -13,7 +13,7 @@ import { alignFunctions } from './function-table.ts';
 import { alignObjects } from './number-alignment.ts';
 
 /** Work, if the publisher sets no other limit: 6 to 8 seconds of an idle machine (test/bench/README.md). */
-export const APPLY_LIMIT = 5_000_000;
+export const APPLY_LIMIT = 4_500_000;
 
 /**
  * From all by mixing to as little as pays: the first that keeps within the limit is taken. Where both do, bulk has always been

@@ -43,7 +43,7 @@ export interface MixingInput {
 /** The old place of a step that is bulk, BULK of assembly/mixing/addresses/steps.ts. */
 const BULK = 0xffffffff;
 /** Bytes that a second lane makes, at most: they are in memory, of which a patch of 185 MB is to take 400 MB. The format allows MOST_SECOND (model.ts). */
-export const LANE_LIMIT = 56 << 20;
+export const LANE_LIMIT = 48 << 20;
 /** Bulk is taken in pieces of at most so many bytes, BULK_PIECE of assembly/mixing/contents/bulk.ts. */
 const BULK_PIECE = 1 << 16;
 /** Steps that a patch may have, MOST of assembly/mixing/addresses/steps.ts. */
