@@ -38,7 +38,7 @@ export function networkSource(options: NetworkSourceOptions): MetadataSource {
   return {
     whyMissing: (url) =>
       forbidden.has(url)
-        ? `the feed has no such file, or the server does not give it (403${meaningOf(403)})`
+        ? `the server does not give it (403${meaningOf(403)}); some answer so if there is no such file`
         : null,
     async get(url, maxLength, givenUp) {
       const deadline = clock.monotonic() + limits.totalTime;

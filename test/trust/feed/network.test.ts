@@ -80,17 +80,17 @@ describe('at each file', () => {
     }
   });
 
-  test.each(['404', '403'])(
-    '%s is "not there": the end of the roots, and a fault for all others',
-    async (status) => {
-      await server.behave({ '2.root.json': status });
-      await feed().refresh();
-      for (const name of NAMES.slice(1)) {
-        await server.behave({ [name]: status });
-        await refused(feed().refresh(), NetworkError, /the feed has no such file/);
-      }
-    },
-  );
+  test.each([
+    ['404', /the feed has no such file/],
+    ['403', /the server does not give it \(403: it does not allow that\)/],
+  ])('%s is "not there": the end of the roots, and a fault for all others', async (status, told) => {
+    await server.behave({ '2.root.json': status });
+    await feed().refresh();
+    for (const name of NAMES.slice(1)) {
+      await server.behave({ [name]: status });
+      await refused(feed().refresh(), NetworkError, told);
+    }
+  });
 });
 
 test('an interruption ends a refresh that waits', async () => {
