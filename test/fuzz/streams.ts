@@ -23,6 +23,8 @@ interface Forged {
   old: Uint8Array;
   plain: PlainPatch;
   model: Uint8Array;
+  /** Of a second lane. */
+  second: Uint8Array | null;
   /** The stream by the light coder, without its first byte; and what it makes. */
   light: Uint8Array | null;
   bulk: Uint8Array;
@@ -30,28 +32,39 @@ interface Forged {
 
 const forgeries = new Map<number, Promise<Forged>>();
 
-/** One of the patches without bulk, with some, and of nothing else; made when it is first wanted. */
+/** One of the patches without bulk, with some, of nothing else, and in two lanes; made when it is first wanted. */
 function pickForged(random: Random, withBulk = false): Promise<Forged> {
   const all = samples();
   const index = random.below(all.length);
-  const kind = withBulk ? 1 + random.below(2) : random.below(3);
-  const made = forgeries.get(3 * index + kind) ?? forged(all, index, kind);
-  forgeries.set(3 * index + kind, made);
+  const kind = withBulk ? 1 + random.below(2) : random.below(4);
+  const made = forgeries.get(4 * index + kind) ?? forged(all, index, kind);
+  forgeries.set(4 * index + kind, made);
   return made;
 }
 
 async function forged(all: readonly Sample[], index: number, kind: number): Promise<Forged> {
   const { old, fresh } = all[index] ?? { old: new Uint8Array(), fresh: new Uint8Array() };
   if (kind === 0) return parts(old, fresh);
+  if (kind === 3) return parts(old, fresh, undefined, 0);
   const other = all[(index + 1) % all.length]?.fresh ?? fresh;
   const half = Uint8Array.from(Buffer.concat([fresh, other.subarray(0, 0x3000)]));
   return kind === 1 ? parts(old, half, 6000) : parts(randomBytes(3000, index + 1), fresh, 4000);
 }
 
-async function parts(old: Uint8Array, fresh: Uint8Array, applyLimit?: number): Promise<Forged> {
-  const limit = applyLimit === undefined ? {} : { applyLimit };
+async function parts(
+  old: Uint8Array,
+  fresh: Uint8Array,
+  applyLimit?: number,
+  lanesFrom?: number,
+): Promise<Forged> {
+  const limit = {
+    ...(applyLimit === undefined ? {} : { applyLimit }),
+    ...(lanesFrom === undefined ? {} : { lanesFrom }),
+  };
   const plain = parse(await make(old, fresh, { algorithm: 'mixing', ...limit }));
-  const [model, extra] = plain.streams;
+  const [model] = plain.streams;
+  const second = plain.streams.length === 3 ? (plain.streams[1]?.frame ?? null) : null;
+  const extra = plain.streams.at(-1);
   requireThat(model !== undefined && plain.algorithm === 'mixing', 'a sample is no patch of mixing');
   const light = extra?.frame[0] === 1 ? extra.frame.subarray(1) : null;
   requireThat(
@@ -59,7 +72,7 @@ async function parts(old: Uint8Array, fresh: Uint8Array, applyLimit?: number): P
     'a sample has bulk, or has none, against its purpose',
   );
   const bulk = light === null ? new Uint8Array() : decodeLight(new Decoder(light), extra?.rawSize ?? 0);
-  return { old, plain, model: model?.frame ?? new Uint8Array(), light, bulk };
+  return { old, plain, model: model?.frame ?? new Uint8Array(), second, light, bulk };
 }
 
 const readings = new Map<Uint8Array, Reading>();
@@ -115,13 +128,10 @@ function changeNumbers(
   if (next !== undefined && random.once(2)) changed.set(at + 1, Math.max(0, next - by));
 }
 
-const decoded = ({ old, plain }: Forged, model: Decoder, bytes: Uint8Array) =>
-  decodeMixing(
-    old,
-    plain.toSize,
-    { model, second: null, extra: { bytes, isLight: true, at: 0 } },
-    plain.model,
-  );
+const decoded = ({ old, plain }: Forged, model: Decoder, second: Decoder | null, bytes: Uint8Array) =>
+  decodeMixing(old, plain.toSize, { model, second, extra: { bytes, isLight: true, at: 0 } }, plain.model);
+
+const decoderOf = (stream: Uint8Array | null) => (stream === null ? null : new Decoder(stream));
 
 /** Null if the second decoder refuses it, and undefined if it has read more bits than is worth while. */
 function attempt<T>(make: () => T): T | null | undefined {
@@ -133,9 +143,11 @@ function attempt<T>(make: () => T): T | null | undefined {
   }
 }
 
+type Lanes = Pick<Forged, 'model' | 'second'>;
+
 const withStreams = (
   { plain }: Forged,
-  model: Uint8Array,
+  { model, second }: Lanes,
   extra: Uint8Array,
   rawSize: number,
   toChecksum: string,
@@ -145,6 +157,7 @@ const withStreams = (
     toChecksum,
     streams: [
       { rawSize: model.length, frame: model },
+      ...(second === null ? [] : [{ rawSize: second.length, frame: second }]),
       { rawSize, frame: extra },
     ],
   });
@@ -156,12 +169,12 @@ const lightFrame = (light: Uint8Array | null) =>
 /** Applies the patch. Both decoders must make the same file, or both refuse it. */
 async function compare(
   forgery: Forged,
-  streams: { model: Uint8Array; light: Uint8Array | null },
+  streams: Lanes & Pick<Forged, 'light'>,
   made: Uint8Array | null | undefined,
 ): Promise<string> {
   const { old, plain, bulk } = forgery;
   const toChecksum = made ? sha256(made) : plain.toChecksum;
-  const patch = withStreams(forgery, streams.model, lightFrame(streams.light), bulk.length, toChecksum);
+  const patch = withStreams(forgery, streams, lightFrame(streams.light), bulk.length, toChecksum);
   const outcome = await applied(patch, old);
   if (made === undefined) return 'too long';
   if (made === null) {
@@ -173,31 +186,37 @@ async function compare(
   return 'made';
 }
 
-/** `model` decided anew. */
+/** `model`, or what the second lane is made of, decided anew. */
 export async function changedModel(random: Random): Promise<string> {
   const forgery = await pickForged(random);
-  const { old, plain, model, light, bulk } = forgery;
-  const read = (decoder: Decoder) => decoded(forgery, decoder, bulk);
-  const reading = readingOf(model, read);
+  const { old, plain, model, second, light, bulk } = forgery;
+  const isSecond = second !== null && random.once(2);
+  const stream = isSecond ? second : model;
+  const read = (decoder: Decoder) =>
+    isSecond
+      ? decoded(forgery, new Decoder(model), decoder, bulk)
+      : decoded(forgery, decoder, decoderOf(second), bulk);
+  const reading = readingOf(stream, read);
   const matters = [old.length, plain.toSize, bulk.length, 255, 1 << 16, 1 << 22];
-  const decoder = new DecidingDecoder(model, decisions(random, reading, matters));
+  const decoder = new DecidingDecoder(stream, decisions(random, reading, matters));
   const made = attempt(() => read(decoder));
-  return compare(forgery, { model: decoder.written(), light }, made);
+  const changed = isSecond ? { model, second: decoder.written() } : { model: decoder.written(), second };
+  return compare(forgery, { ...changed, light }, made);
 }
 
 /** The stream of the light coder decided anew; `model` then is about other bulk than it was made for. */
 export async function changedLight(random: Random): Promise<string> {
   const forgery = await pickForged(random, true);
-  const { model, light, bulk } = forgery;
+  const { model, second, light, bulk } = forgery;
   if (light === null) return 'nothing';
   const reading = readingOf(light, (decoder) => decodeLight(decoder, bulk.length));
   const matters = [bulk.length, 1024, 255, 273, 1 << 16];
   const decoder = new DecidingDecoder(light, decisions(random, reading, matters));
   const made = attempt(() => {
     const bytes = decodeLight(decoder, bulk.length);
-    return decoded(forgery, new Decoder(model), bytes);
+    return decoded(forgery, new Decoder(model), decoderOf(second), bytes);
   });
-  return compare(forgery, { model, light: decoder.written() }, made);
+  return compare(forgery, { model, second, light: decoder.written() }, made);
 }
 
 /** Bytes of either stream changed, cut off, or noise; or the streams of two patches mixed up. */
@@ -205,19 +224,23 @@ export async function damagedStreams(random: Random): Promise<string> {
   const forgery = await pickForged(random);
   const other = await pickForged(random);
   const { old, plain, bulk } = forgery;
-  let { model } = forgery;
+  let { model, second } = forgery;
   let extra: Uint8Array = lightFrame(forgery.light);
   let rawSize = bulk.length;
   const kind = random.below(8);
-  if (kind < 3) model = random.damaged(model, random.once(2) ? 64 : model.length);
+  if (kind < 3 && second !== null && random.once(2)) second = random.damaged(second);
+  else if (kind < 3) model = random.damaged(model, random.once(2) ? 64 : model.length);
   else if (kind < 5 && extra.length > 0) extra = random.damaged(extra);
   else if (kind === 5)
     model = Buffer.concat([model.subarray(0, random.small(model.length)), random.bytes(random.small(3000))]);
   else if (kind === 6) [extra, rawSize] = [lightFrame(other.light), other.bulk.length];
   else rawSize = Math.min(5 * plain.toSize, Math.max(1, rawSize + random.below(9) - 4));
   if (extra.length === 0) rawSize = 0;
-  if (model.length === 0 || (rawSize === 0 && extra.length > 0)) return 'nothing';
-  const outcome = await applied(withStreams(forgery, model, extra, rawSize, plain.toChecksum), old);
+  if (model.length === 0 || second?.length === 0 || (rawSize === 0 && extra.length > 0)) return 'nothing';
+  const outcome = await applied(
+    withStreams(forgery, { model, second }, extra, rawSize, plain.toChecksum),
+    old,
+  );
   return outcome instanceof Uint8Array ? 'made' : 'refused';
 }
 
