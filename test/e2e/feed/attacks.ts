@@ -200,7 +200,7 @@ const ATTACKS: Record<string, Attack> = {
       repository.publishRoot();
     },
     code: 10,
-    says: /root version 2: root was signed by 1\/2 keys/,
+    says: /2\.root\.json: root was signed by 1\/2 keys/,
   },
   'key compromise: a stolen timestamp key, after it was revoked': {
     before: (publisher) => {

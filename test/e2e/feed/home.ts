@@ -177,7 +177,7 @@ export function homes(standing: () => Standing): void {
   function expectPlainNames(home: string): void {
     for (const name of files(home))
       expect(name).toMatch(
-        /^(trust\/root\.json|trust\/feed\/[0-9a-f]{16}\/[a-z0-9-]{1,70}\.json|cache\/[0-9a-f]{64}|checks\.json)$/,
+        /^(trust\/root\.json|trust\/feed\/[0-9a-f]{16}\/[a-z0-9-]{1,70}\.json|cache\/[0-9a-f]{64}|checks\.json|last-check\.json)$/,
       );
   }
 }

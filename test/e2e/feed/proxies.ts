@@ -33,7 +33,10 @@ export function proxies(standing: () => Standing): void {
       standing().refused(ran, 13, new RegExp(says));
       expect(`${ran.stdout}${ran.stderr}`).not.toContain('hidden');
       const url = `http://${HOST}:${standing().server.port}/metadata/2.root.json`;
-      expect(await proxy.served()).toMatchObject([{ url }]);
+      // The timestamp is asked for at the same time.
+      const asked = (await proxy.served()).map((each) => each.url);
+      expect(asked).toContain(url);
+      expect(asked.length).toBeLessThanOrEqual(2);
     });
 
     test.concurrent.each([
@@ -57,7 +60,10 @@ export function proxies(standing: () => Standing): void {
       expect(`${ran.stdout}${ran.stderr}`).not.toContain('hidden');
       const { release } = await standing().secured();
       const url = `${HOST}:${new URL(release.url).port}`;
-      expect((await proxy.served()).map((asked) => asked.url)).toEqual(Array(attempts).fill(url));
+      const asked = (await proxy.served()).map((each) => each.url);
+      expect(new Set(asked)).toEqual(new Set([url]));
+      // Root and timestamp are asked for at the same time.
+      expect(asked.length).toBeWithin(attempts, 2 * attempts + 1);
     });
 
     test.concurrent('that is not there, or is none of http: 13', async () => {

@@ -31,7 +31,7 @@ posixOnly('a revoked release', () => {
 
   test('that is installed: status and doctor tell it', async () => {
     expect((await run('status')).out).toContain(
-      'Revoked:     by its publisher: It loses data. Run `dgmo-updater update`.',
+      'Revoked:      by its publisher: It loses data. Run `dgmo-updater update`.',
     );
     expect(JSON.parse((await run('status', '--json')).out)).toMatchObject({ revoked: 'It loses data.' });
     expect((await run('doctor')).out).toContain('dgmo 1.1.0 was revoked by its publisher: It loses data.');
