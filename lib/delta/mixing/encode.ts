@@ -134,7 +134,8 @@ async function encodeLanes(
 function withoutHashes(fresh: Uint8Array, image: Image): Uint8Array {
   const hashes = image.regions.filter(({ kind }) => isHashes(kind));
   if (hashes.length === 0) return fresh;
-  const copy = fresh.slice();
+  // What is called slice shares memory if it is a Buffer's.
+  const copy = Uint8Array.from(fresh);
   for (const { offset, size } of hashes) copy.fill(0, offset, offset + size);
   return copy;
 }

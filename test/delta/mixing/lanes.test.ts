@@ -51,6 +51,14 @@ test('one of them has digests of pages, which are computed when both lanes are d
   expect(regions.some(({ kind }) => isHashes(kind))).toBe(true);
 });
 
+test('files that are given as a Buffer are not written to', async () => {
+  const { old = new Uint8Array(), fresh = new Uint8Array() } = some[1] ?? {};
+  const given = [Buffer.from(old), Buffer.from(fresh)] as const;
+  same(await apply(await inLanes(...given), old), fresh);
+  same(given[0], old);
+  same(given[1], fresh);
+});
+
 test('bulk is taken by both lanes', async () => {
   const { old = new Uint8Array(), fresh = new Uint8Array() } = sample ?? {};
   const parts = [
