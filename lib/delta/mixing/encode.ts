@@ -135,7 +135,7 @@ function withoutHashes(fresh: Uint8Array, image: Image): Uint8Array {
   const hashes = image.regions.filter(({ kind }) => isHashes(kind));
   if (hashes.length === 0) return fresh;
   // What is called slice shares memory if it is a Buffer's.
-  const copy = Uint8Array.from(fresh);
+  const copy = new Uint8Array(fresh);
   for (const { offset, size } of hashes) copy.fill(0, offset, offset + size);
   return copy;
 }
