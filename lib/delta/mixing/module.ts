@@ -178,9 +178,19 @@ export function compiled(): WebAssembly.Module {
   return module;
 }
 
-/** Of 64 KiB, and up to 4 GiB. Threads may share it. */
+/** Pages of 64 KiB that a memory may grow to. Where there are fewer addresses (`ulimit -v`), fewer may do. */
+const MOST_PAGES = [65536, 32768, 16384, 8192];
+
+/** Of 64 KiB, and up to 4 GiB, whose addresses are reserved. Threads may share it. Throws MachineError if there is none. */
 export function newMemory(): WebAssembly.Memory {
-  return new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
+  for (const maximum of MOST_PAGES) {
+    try {
+      return new WebAssembly.Memory({ initial: 1, maximum, shared: true });
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
+  throw noMemory();
 }
 
 /** A fresh instance each time. */

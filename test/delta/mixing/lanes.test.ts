@@ -3,7 +3,7 @@ import { afterEach, describe, expect, spyOn, test } from 'bun:test';
 import os from 'node:os';
 import { isHashes } from '../../../lib/delta/mixing/containers/image.ts';
 import { regionsOf } from '../../../lib/delta/mixing/executable.ts';
-import { DamagedError } from '../../../lib/errors.ts';
+import { DamagedError, MachineError } from '../../../lib/errors.ts';
 import { HelperThread } from '../../../lib/platform/threads/helper-thread.ts';
 import { assemble } from '../forge.ts';
 import { randomBytes } from '../pairs.ts';
@@ -57,6 +57,25 @@ test('files that are given as a Buffer are not written to', async () => {
   same(await apply(await inLanes(...given), old), fresh);
   same(given[0], old);
   same(given[1], fresh);
+});
+
+test.each([
+  [16384, null],
+  [0, MachineError],
+])('where a memory may have no more than %d pages', async (most, refused) => {
+  const [{ old, fresh } = { old: new Uint8Array(), fresh: new Uint8Array() }] = some;
+  const patch = await inLanes(old, fresh);
+  const { Memory } = WebAssembly;
+  const limited = class extends Memory {
+    constructor(wanted: WebAssembly.MemoryDescriptor) {
+      if ((wanted.maximum ?? 0) > most) throw new RangeError('Out of memory');
+      super(wanted);
+    }
+  };
+  Reflect.set(WebAssembly, 'Memory', limited);
+  spies.push({ mockRestore: () => Reflect.set(WebAssembly, 'Memory', Memory) });
+  if (refused === null) same(await apply(patch, old), fresh);
+  else expect(await failure(apply(patch, old))).toBeInstanceOf(refused);
 });
 
 test('bulk is taken by both lanes', async () => {
