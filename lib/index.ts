@@ -106,6 +106,7 @@ export type {
   Held,
   Hold,
   PackageOptions,
+  PassedRelease,
   Selection,
   UpdateEvent,
   UpdateInfo,

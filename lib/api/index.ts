@@ -46,6 +46,7 @@ export type {
   Held,
   Hold,
   PackageOptions,
+  PassedRelease,
   UpdateEvent,
   UpdateInfo,
   UpdatePackage,

@@ -75,7 +75,7 @@ export interface UpdateManagerOptions extends InstallOptions, FeedOptions {
 }
 
 const CHECK_FIELDS: Fields<CheckOptions & RecoverOptions> = {
-  ...{ version: words, channel: words, again: boolean, recover: boolean },
+  ...{ version: words, channel: words, again: boolean, notes: boolean, recover: boolean },
   for: oneOf('user', 'notice', 'unattended'),
 };
 

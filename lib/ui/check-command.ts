@@ -7,7 +7,7 @@ import { checkData, describeCheck, wayBackText } from './text/update.ts';
 
 export async function runCheck(context: CommandContext): Promise<void> {
   const manager = managerOf(context);
-  const found = await lookFor(context, manager);
+  const found = await lookFor(context, manager, { notes: true });
   const code = found.update !== null && isGiven(context.line, 'exit-code') ? 100 : 0;
   context.report.result('check', withNextStep(context, manager, found, false), checkData(found), code);
 }
@@ -28,7 +28,7 @@ export function managerOf(
 export function lookFor(
   { line }: CommandContext,
   manager: UpdateManager,
-  how: Pick<CheckOptions, 'for'> & { recover?: boolean } = {},
+  how: Pick<CheckOptions, 'for' | 'notes'> & { recover?: boolean } = {},
 ): Promise<CheckResult> {
   return manager.check({
     version: optionOf(line, 'version'),

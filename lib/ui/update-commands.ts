@@ -10,6 +10,7 @@ import { putBackExecutable } from './health/repair-command.ts';
 import { describeRepair } from './text/health.ts';
 import { linesText } from './text/lines.ts';
 import { notesText } from './text/notes.ts';
+import { passedNotesText } from './text/passed-notes.ts';
 import { announcement, checkData, describeCheck, evolutionText, receiptText } from './text/update.ts';
 
 /** How long "Remind me later" postpones an update, in milliseconds. */
@@ -62,6 +63,7 @@ export async function runUpdate(context: CommandContext): Promise<void> {
   found = await lookFor(context, manager, {
     for: context.interactive ? 'user' : 'notice',
     recover: !isGiven(line, 'check-only'),
+    notes: !isGiven(line, 'yes') || isGiven(line, 'check-only'),
   });
   const wish = optionOf(line, 'evolutions');
   if (found.update === null && wish !== undefined && wish !== 'none') {
@@ -179,8 +181,13 @@ async function decide(
   if (questions === null) return null;
   report.text(describeCheck(found, holds(context, manager), null));
   const { columns, colors, unicode } = screen;
-  const notes = notesText(update.changelog.notes, { columns, colors, unicode });
+  const style = { columns, colors, unicode };
+  const { notes, rest } =
+    update.passed.length === 0
+      ? { notes: notesText(update.changelog.notes, style), rest: null }
+      : passedNotesText(update, style, { whole: true });
   if (notes !== '') report.styled(`\n${notes}\n`);
+  if (rest !== null) report.text(`${rest}\n`);
   const now = { value: 'now', label: back ? 'Go Back Now' : 'Update Now' };
   const later = { value: 'later', label: 'Remind Me Later', hint: 'tomorrow' };
   const answer = await questions.choose(

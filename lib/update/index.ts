@@ -28,3 +28,4 @@ export { DEFAULT_LIMITS, type DownloadLimits } from './download/limits.ts';
 export type { DownloadProgress } from './download/progress.ts';
 export { type DownloadRoute, MAX_CHAIN, planDownload } from './download/route.ts';
 export type { UpdateEvent } from './events.ts';
+export type { PassedRelease } from './passed-releases.ts';

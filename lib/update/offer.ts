@@ -1,5 +1,5 @@
 /** What there is to know about a release that is offered, and what it takes to download it. Loaded only if there is one. */
-import { type ChannelIndex, isNewer, type ListedRelease, RISK_LEVELS } from '../version/index.ts';
+import { type ChannelIndex, type ListedRelease, RISK_LEVELS } from '../version/index.ts';
 import { cachedBytes } from './cache/cache.ts';
 import { readManifest } from './check/channel.ts';
 import { releasesBetween } from './check/releases-between.ts';
@@ -8,16 +8,18 @@ import type { UpdateInfo } from './check/update-info.ts';
 import type { UpdateContext } from './context.ts';
 import { updaterBytes } from './download/download-updater.ts';
 import { planDownload } from './download/route.ts';
+import { passedBy, releasesSince, withNotes, withoutNotes } from './passed-releases.ts';
 
 /**
  * @param read the releases that were read, newest first
+ * @param notes also the notes of the releases that are passed over
  * @throws as `check` does
  */
 export async function updateInfo(
   context: UpdateContext,
   index: ChannelIndex,
   selection: Selection & { release: ListedRelease },
-  read: readonly ListedRelease[],
+  { read, notes }: { read: readonly ListedRelease[]; notes: boolean },
 ): Promise<UpdateInfo> {
   const { release, direction, mandatory, revoked, despite } = selection;
   const { receipt, documents, session, location } = context;
@@ -27,9 +29,9 @@ export async function updateInfo(
   const between = direction === 'back' ? [] : await releasesBetween(documents, index, question);
   const releases = between.length > read.length ? between : read;
   const updaterSize = updaterBytes(session, manifest, cached);
-  const passed = releases.filter(
-    ({ version }) => isNewer(version, receipt.binary.version) && !isNewer(version, release.version),
-  );
+  const step = { from: receipt.binary.version, to: release.version };
+  const since = notes && direction === 'forward' ? await releasesSince(documents, index, step) : null;
+  const passed = passedBy(since !== null && since.length > releases.length ? since : releases, step);
   const routes = planDownload({ from: receipt.binary.sha256, to: release, releases, cached });
   return {
     currentVersion: receipt.binary.version,
@@ -44,13 +46,14 @@ export async function updateInfo(
             release.type,
             passed.map(({ type }) => type),
           ),
-    isSecurity: passed.some(({ type }) => type === 'security'),
+    isSecurity: [release, ...passed].some(({ type }) => type === 'security'),
     riskLevel: highest(
       RISK_LEVELS,
       release.riskLevel,
       passed.map(({ riskLevel }) => riskLevel),
     ),
     changelog: manifest.updates.changes,
+    passed: notes ? await withNotes(documents, passed) : withoutNotes(passed),
     evolutions: manifest.evolutions,
     downloadSize: (routes[0]?.remaining ?? 0) + updaterSize,
     updaterSize,

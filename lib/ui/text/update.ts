@@ -2,6 +2,7 @@
 import type { Applied, CheckResult, UpdateInfo, WayBack } from '../../api/index.ts';
 import { despiteText, type HoldContext, holdText } from './holds.ts';
 import { type NotesStyle, notesText, PLAIN_NOTES } from './notes.ts';
+import { passedNotesText } from './passed-notes.ts';
 import { bytesText, durationText } from './sizes.ts';
 
 /** @param notes how the release notes are shown, without colors; null: they are left out */
@@ -99,7 +100,12 @@ export function announcement(update: UpdateInfo): string {
 }
 
 /** The notes; what the feed lists as changes if there are none. */
-function describeNotes({ changelog }: UpdateInfo, style: NotesStyle): string[] {
+function describeNotes(update: UpdateInfo, style: NotesStyle): string[] {
+  const { changelog, passed } = update;
+  if (passed.length > 0) {
+    const { notes, rest } = passedNotesText(update, style, { whole: false });
+    return [notes, rest ?? ''].flatMap((text) => (text === '' ? [] : ['', text])).concat('');
+  }
   const notes = notesText(changelog.notes, style);
   if (notes !== '') return ['', notes, ''];
   return changelog.entries.map(({ kind, text }) => `  ${`${capital(kind)}:`.padEnd(11)} ${text}`);

@@ -32,6 +32,11 @@ export interface CheckOptions {
   /** With `version`: offer it even if it is installed, for its evolutions. Default: false. */
   again?: boolean | undefined;
   /**
+   * Whether the notes of the releases that are passed over are read as well (`update.passed`): a small file for each, and none if
+   * nothing is offered. Default: false.
+   */
+  notes?: boolean | undefined;
+  /**
    * Who asks. `user`: somebody who typed it; what they have skipped or put off is offered, with `despite` saying so. `notice`
    * (the default): DGMO, to tell the user. `unattended`: nobody is asked before it is installed; a new major version is not
    * offered then, unless `majors` is `auto`.
@@ -119,7 +124,12 @@ async function lookFor(
     update:
       release === null
         ? null
-        : await (await import('../offer.ts')).updateInfo(context, index, { ...selection, release }, releases),
+        : await (await import('../offer.ts')).updateInfo(
+            context,
+            index,
+            { ...selection, release },
+            { read: releases, notes: options.notes === true },
+          ),
     mandatory: selection.mandatory,
     revoked: selection.revoked,
     wayBack: selection.revoked === null ? null : (await import('./way-back.ts')).findWayBack(session, index),

@@ -8,6 +8,7 @@ import type {
   UpdateType,
 } from '../../version/index.ts';
 import type { DownloadRoute } from '../download/route.ts';
+import type { PassedRelease } from '../passed-releases.ts';
 import type { Held, Hold } from './selection.ts';
 import type { WayBack } from './way-back.ts';
 
@@ -24,6 +25,8 @@ export interface UpdateInfo {
   /** The highest of them all. */
   riskLevel: RiskLevel;
   changelog: ChangeLog;
+  /** The releases that are passed over, newest first; with `notes` of `check` down to the installed one, with what they changed. */
+  passed: PassedRelease[];
   evolutions: Evolution[];
   /** Bytes to download by the cheapest route, and of the updater that comes along. */
   downloadSize: number;

@@ -111,6 +111,14 @@ describe.skipIf(!hasTmux)('on a real terminal', () => {
     expect(stage.version()).toBe('1.0.0');
   });
 
+  test('an update that passes over a release shows the notes of that as well', async () => {
+    await stage.release('2.1.0', { notes: '### Fixed\n\n- A leak\n', deltas: 0 });
+    using screen = open(['update'], { columns: 80, environment: UTF8 });
+    expectScreen('update-passed-80', await screen.shows('Always Auto-Update'));
+    screen.type('C-c');
+    await screen.shows('[ended with 130]');
+  });
+
   test('numbered choices: a number, several, and nonsense is asked again', async () => {
     using screen = open(['update'], { columns: 80, environment: { ...UTF8, TERM: 'dumb' } });
     await screen.shows('Number, 1 to 4');

@@ -54,6 +54,61 @@ posixOnly('a check', () => {
     expect(update?.downloadSize).toBeLessThan(20_000);
   });
 
+  test('the notes of the releases that are passed over: read for who is shown them, newest first', async () => {
+    await stage.release('1.1.0', { notes: 'Back up before you update.\n' });
+    await stage.release('1.2.0', { notes: '## Fixed\n\n- a leak\n' });
+    await stage.release('2.0.0', { notes: 'New.\n' });
+    const manifests = () => {
+      const asked = stage.asked.splice(0).filter(({ path: name }) => name.includes('manifest'));
+      return asked.map(({ status }) => status);
+    };
+    expect((await stage.manager().checkForUpdates())?.passed).toMatchObject([
+      { version: '1.2.0', changelog: null },
+      { version: '1.1.0', changelog: null },
+    ]);
+    expect(manifests()).toEqual([200]);
+    expect((await stage.manager().checkForUpdates({ notes: true }))?.passed).toMatchObject([
+      { version: '1.2.0', changelog: { notes: '## Fixed\n\n- a leak\n', entries: [{ text: 'a leak' }] } },
+      { version: '1.1.0', changelog: { notes: 'Back up before you update.\n' } },
+    ]);
+    expect(manifests()).toEqual([200, 200]);
+    await stage.manager().checkForUpdates({ notes: true });
+    expect(manifests()).toEqual([]);
+    const next = await stage.manager().checkForUpdates({ notes: true, version: '1.1.0' });
+    expect(next).toMatchObject({ version: '1.1.0', passed: [] });
+  });
+
+  test('notes that the feed does not have are no failure', async () => {
+    await stage.release('1.1.0', { notes: 'Back up before.\n' });
+    await stage.release('1.2.0', { notes: 'More.\n' });
+    await stage.release('2.0.0');
+    await stage.manager().checkForUpdates();
+    const lost = new Set<string>();
+    stage.answer = (name) => {
+      if (!name.includes('manifest') || (lost.size > 0 && !lost.has(name))) return undefined;
+      lost.add(name);
+      return new Response('', { status: 404 });
+    };
+    const update = await stage.manager().checkForUpdates({ notes: true });
+    expect(update?.version).toBe('2.0.0');
+    expect(update?.passed.filter(({ changelog }) => changelog === null)).toHaveLength(1);
+    expect(lost.size).toBe(1);
+  });
+
+  test('from far behind: the notes of the ten newest that are passed over, from pages too', async () => {
+    for (let minor = 1; minor <= 14; minor++)
+      await stage.release(`1.${minor}.0`, { notes: `Note ${minor}.\n`, deltas: 0 });
+    const update = await stage.manager().checkForUpdates({ notes: true });
+    expect(update?.version).toBe('1.14.0');
+    const passed = update?.passed ?? [];
+    expect(passed.map(({ version }) => version).slice(0, 11)).toEqual(
+      Array.from({ length: 11 }, (_, index) => `1.${13 - index}.0`),
+    );
+    expect(passed.map(({ changelog }) => changelog?.notes).filter(Boolean)).toEqual(
+      Array.from({ length: 10 }, (_, index) => `Note ${13 - index}.\n`),
+    );
+  });
+
   test('the second contact asks for the next root and the timestamp, and for nothing else', async () => {
     await stage.release('2.0.0');
     await stage.manager().check();
