@@ -10,6 +10,7 @@ import { Installation } from '../../lib/api/index.ts';
 import { keepTrustedRoot } from '../../lib/home/trusted-root.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { makeFeed } from '../release/feed.ts';
+import { skipsWithoutBus, startBus } from '../support/bus.ts';
 import { makeInstall, resultOf } from '../support/installed.ts';
 import { buildStandin } from '../support/standin.ts';
 import { NATIVE_PLATFORM, openWorkshop, run, type Workshop } from '../support/workshop.ts';
@@ -102,6 +103,40 @@ posixOnly('the background service', () => {
       here.remove();
     }
   }, 600_000);
+
+  test.skipIf(skipsWithoutBus('a metered network, and a notification'))(
+    'asks the system for a metered network, and notifies by the desktop',
+    async () => {
+      await using stage = await openStage();
+      await stage.release('1.1.0');
+      await using bus = await startBus(stage.folder);
+      const notified = await bus.serve('notification_daemon');
+      await bus.serve('networkmanager');
+      const [name, object] = ['org.freedesktop.NetworkManager', '/org/freedesktop/NetworkManager'];
+      const metered = ['ssv', name, 'Metered', 'u', '1'];
+      await bus.call('call', name, object, 'org.freedesktop.DBus.Mock', 'AddProperty', ...metered);
+      const command = path.join(stage.dir, 'dgmo-updater');
+      fs.copyFileSync(updater, command, fs.constants.COPYFILE_FICLONE);
+      const options = ['--home', stage.home];
+      await run(command, ['config', 'set', 'autoUpdate', 'all', ...options]);
+      const waits = startService(command, options, bus.environment);
+      await waits.says('1.1.0 waits: the network is paid by volume (onMetered).');
+      waits.child.kill('SIGTERM');
+      expect((await waits.ended).code).toBe(0);
+      expect(stage.asked.filter(({ path: asked }) => asked.endsWith('.dgmopkg'))).toEqual([]);
+      await bus.call('set-property', name, object, name, 'Metered', 'u', '2');
+      // A start soon after a check brings no other one.
+      fs.rmSync(path.join(stage.home, 'service.json'));
+      const goes = startService(command, options, bus.environment);
+      await goes.says('dgmo 1.1.0 was installed (before: 1.0.0).');
+      const text = 'dgmo 1.1.0 was installed (before: 1.0.0). dgmo-updater rollback goes back.';
+      while (!notified().includes(`"dgmo" "${text}"`)) await Bun.sleep(5);
+      expect(stage.version()).toBe('1.1.0');
+      goes.child.kill('SIGTERM');
+      expect((await goes.ended).code).toBe(0);
+    },
+    600_000,
+  );
 
   test('ends at SIGTERM at every moment, with the old or the new version whole', async () => {
     await using stage = await openStage();

@@ -75,6 +75,16 @@ export function isMeteredByCostType(output: string): boolean | null {
   }
 }
 
+/** The GetCapabilities of a notification server. Nearly all of them take markup, so one that does not say is taken for one of those. */
+export function takesMarkup(output: string): boolean {
+  return output === '' || output.includes('"body-markup"');
+}
+
+/** Text as the markup of the Desktop Notifications Specification, a small part of HTML. */
+export function asMarkup(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
 /**
  * `ps -o time=` of some processes: `1-02:03:04` on Linux, `2:03.45` on macOS.
  *

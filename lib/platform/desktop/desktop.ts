@@ -7,12 +7,14 @@ import { errorCode } from '../../errors.ts';
 import { readFile } from '../files.ts';
 import type { Host } from '../host.ts';
 import {
+  asMarkup,
   isMeteredByCostType,
   isMeteredByNetworkManager,
   isOnBattery,
   isOnBatteryByPmset,
   type PowerSupply,
   processorTimeByPs,
+  takesMarkup,
   untouchedByIoreg,
   untouchedByLogind,
 } from './answers.ts';
@@ -82,8 +84,11 @@ export function nativeDesktop(host: Host): Desktop {
         : processorTimeByPs(await ask('ps', '-o', 'time=', '-p', pids.join(',')));
     },
     async notify(title, text) {
-      if (platform === 'linux') await ask('notify-send', '--app-name', title, '--', title, text);
-      else if (platform === 'darwin') await ask('osascript', ...APPLE_SCRIPT, title, text);
+      if (platform === 'linux') {
+        // Only the text may be markup, not the title.
+        const body = takesMarkup(await ask('busctl', ...CAPABILITIES)) ? asMarkup(text) : text;
+        await ask('notify-send', '--app-name', title, '--icon', ICON, '--', title, body);
+      } else if (platform === 'darwin') await ask('osascript', ...APPLE_SCRIPT, title, text);
       else await powershell(host, toast(title, text));
     },
   };
@@ -124,6 +129,17 @@ const LOGIND = [
   '/org/freedesktop/login1',
   'org.freedesktop.login1.Manager',
 ];
+
+const CAPABILITIES = [
+  '--user',
+  'call',
+  'org.freedesktop.Notifications',
+  '/org/freedesktop/Notifications',
+  'org.freedesktop.Notifications',
+  'GetCapabilities',
+];
+/** Of the Icon Naming Specification, so that every theme has it. */
+const ICON = 'software-update-available';
 
 const SUPPLIES = '/sys/class/power_supply';
 
