@@ -2,18 +2,18 @@
 
 /** What is left of a line for words has at least so many columns. */
 const NARROWEST = 20;
-/** How far what has no room in its own column is indented under the first one. */
+/** How far what has no room in its own column, or under it, is indented. */
 const HANG = 4;
 
 /** The first column of a line that has two. */
 const FIRST = /^ *\S+(?: \S+)* {2,}(?=\S)/;
-/** With what is between two backticks; an odd backtick is a letter like others. */
-const WORD = /(?:[^\s`]|`[^`]*`)+(?:`\S*)?|`\S*/g;
+/** With what is between two backticks, and a date with its time; an odd backtick is a letter like others. */
+const WORD = /(?:\d{4}-\d\d-\d\d \d\d:\d\d|[^\s`]|`[^`]*`)+(?:`\S*)?|`\S*/g;
 
 /**
  * Lines that fit stay as they are. What does not fit goes on under the second column of the line, if it has one ("Feed:   ...",
  * an option and what it does), else under its first word. If the second column is too far to the right, it goes below the first
- * one, indented. A command in backticks stays in one piece, so that it can be copied.
+ * one, indented, and so does what fits only there. A command in backticks and a path stay in one piece, so that they can be copied.
  */
 export function wrapped(text: string, columns: number): string {
   return text
@@ -41,8 +41,10 @@ function broken(line: string, columns: number, first?: string): string {
     const gap = ' '.repeat(index - end);
     if (!isEmpty && Bun.stringWidth(current + gap + word) > columns) {
       lines.push(current.trimEnd());
+      const width = Bun.stringWidth(word);
       // Further to the left, if that keeps it in one piece.
-      current = ' '.repeat(Math.min(under, Math.max(0, columns - Bun.stringWidth(word)))) + word;
+      const at = [under, indent + HANG, indent].find((place) => place <= under && place + width <= columns);
+      current = ' '.repeat(at ?? 0) + word;
     } else current += gap + word;
     isEmpty = false;
     end = index + word.length;

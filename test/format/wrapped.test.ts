@@ -55,8 +55,15 @@ test.each<[what: string, columns: number, text: string, wanted: string]>([
     'a command that fits only further to the left',
     40,
     'At login:    not started: `dgmo-updater service install` changes that',
-    'At login:    not started:\n          `dgmo-updater service install`\n             changes that',
+    'At login:    not started:\n    `dgmo-updater service install`\n             changes that',
   ],
+  [
+    'paths that fit only further to the left, all at the same place',
+    40,
+    'Executable:   /opt/somewhere/in-a-folder/bin/dgmo\nSettings:     /home/somebody-else/here/.dgmo',
+    'Executable:\n    /opt/somewhere/in-a-folder/bin/dgmo\nSettings:\n    /home/somebody-else/here/.dgmo',
+  ],
+  ['a date and its time', 30, 'It is offered on 2026-11-27 18:42.', 'It is offered on\n2026-11-27 18:42.'],
   ['one backtick', 12, 'an odd ` in a sentence', 'an odd ` in\na sentence'],
   [
     'a word that is too long',

@@ -12,7 +12,33 @@ export function helpPage(text: string, columns: number): string {
   // How it is typed comes first, a form a line.
   const [forms = '', ...blocks] = text.trimEnd().split('\n\n');
   const page = [forms, ...blocks.map(filled)].join('\n\n');
-  return `${wrapped(page, Math.min(columns, WIDEST))}\n`;
+  const width = Math.min(columns, WIDEST);
+  const lines = page
+    .split('\n')
+    .map((line) => (TYPED.test(line) ? typed(line, width) : wrapped(line, width)));
+  return `${lines.join('\n')}\n`;
+}
+
+/** A line that is typed, without what it means beside it. */
+const TYPED = /^ *(?:[A-Z_]+=\S+ )?dgmo-updater(?: \S+)*$/;
+/** What stays together: what is in brackets or quotes, else a word. */
+const PIECE = /\[[^\]]*\]|"[^"]*"|\S+/g;
+const HANG = 4;
+
+/** Goes on further to the right, so that it is not taken for another line to type. */
+function typed(line: string, columns: number): string {
+  const indent = /^ */.exec(line)?.[0] ?? '';
+  const lines: string[] = [];
+  let current = '';
+  for (const piece of line.match(PIECE) ?? []) {
+    const next = current === '' ? indent + piece : `${current} ${piece}`;
+    if (current === '' || next.length <= columns) current = next;
+    else {
+      lines.push(current);
+      current = `${indent}${' '.repeat(HANG)}${piece}`;
+    }
+  }
+  return [...lines, current].join('\n');
 }
 
 /** With every line that goes on with the one before it joined to that. */

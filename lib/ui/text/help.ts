@@ -11,7 +11,8 @@ Everywhere:
   --quiet, --verbose    say less, say more
   --yes                 answer every question with yes
   --no-color            no colors (also: NO_COLOR)
-  -h, --help, -V, --version
+  -h, --help            this text
+  -V, --version         the version of the updater
 `;
 
 const LIMITS = `
@@ -104,8 +105,7 @@ ${EVERYWHERE}`,
 Checks, and downloads what is offered into the cache: a patch, a chain of patches or the full binary, whichever is
 smallest. Prints the paths of the files. \`dgmo-updater update\` installs them.
 
-  --version <v>         this version instead of the one that is offered
-${FEED}
+  --version <v>         this version instead of the one that is offered${FEED}
 
 Examples:
   dgmo-updater download
@@ -122,8 +122,7 @@ next start is the new version. Without a terminal nothing is asked, and nothing 
   --wait-pid <pid>      wait for this process to exit before the swap, and start DGMO again after it
   --no-wait             wait for no process and start none: this is the default
   --no-relaunch         with --wait-pid: do not start DGMO again
-  --exit-limit <s>      how long DGMO may take to exit (default 60)${LIMITS}
-${FEED}
+  --exit-limit <s>      how long DGMO may take to exit (default 60)${LIMITS}${FEED}
 
 Examples:
   dgmo-updater update
@@ -261,7 +260,7 @@ dgmo-updater snapshots pin <id> | unpin <id> | remove <id>
 
 Snapshots are states to go back to. Every update and every rollback takes one first. The last five are kept, and the pinned
 ones. verify reads and checks all of a snapshot. An id may be shortened as long as it is unique. OWN is the space that only
-this snapshot uses. compact stores older executables as patches from newer ones, which an update starts by itself. remove and prune ask first; without a terminal they remove nothing without --yes.
+this snapshot uses; an id bears the time in UTC, and TAKEN is by your clock. compact stores older executables as patches from newer ones, which an update starts by itself. remove and prune ask first; without a terminal they remove nothing without --yes.
 
 Examples:
   dgmo-updater snapshots create --reason "before the migration" --pin
@@ -323,8 +322,7 @@ One page about the installation and its surroundings: versions, where things are
 processor, settings that are not the default and who decided them, what happened last, proxy, network, clock. Each finding says
 what to do. Changes nothing. No secrets are in it, so \`doctor --json\` is what a bug report should contain.
 
-  --offline             ask nothing of the network
-${FEED}
+  --offline             ask nothing of the network${FEED}
 
 Examples:
   dgmo-updater doctor
@@ -337,8 +335,7 @@ here, the older version and the downloaded patch, else the feed. Config, plugins
 signed package; what is damaged of them is kept beside, with the date in its name. A snapshot is taken first. Without a
 terminal nothing is changed without --yes.
 
-  --offline             use only what is on this machine
-${FEED}${LIMITS}
+  --offline             use only what is on this machine${FEED}${LIMITS}
 
 Examples:
   dgmo-updater repair
