@@ -36,6 +36,7 @@ export {
   isComponent,
   type Pruned,
   type Snapshot,
+  timeOfId,
   type Usage,
 } from '../snapshot/index.ts';
 export type {

@@ -66,7 +66,7 @@ export function withNextStep(
     update.direction === 'back'
       ? wayBack === null
         ? `\`dgmo-updater update --version ${update.version}\` goes back to it.`
-        : wayBackText(wayBack)
+        : wayBackText(wayBack, decided.localOffset)
       : typed
         ? '`dgmo-updater update --yes` installs it without asking.'
         : 'Run `dgmo-updater update` to install it.';

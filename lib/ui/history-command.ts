@@ -24,9 +24,9 @@ function rowOf(
 ): string[] {
   const what = isInstall({ kind, from }) ? 'install' : kind;
   const took = milliseconds === null ? '' : durationText(milliseconds);
-  // The reason of an interruption begins with the same word.
-  const end =
-    reason === null || reason.startsWith(ENDS[ended]) ? (reason ?? ENDS[ended]) : `${ENDS[ended]}: ${reason}`;
+  // The reason of an interruption begins with the same word, and that of a return says both.
+  const tellsAll = reason?.startsWith(ENDS[ended]) === true || ended === 'reverted';
+  const end = reason !== null && !tellsAll ? `${ENDS[ended]}: ${reason}` : (reason ?? ENDS[ended]);
   return [localTime(at, localOffset), what, from ?? (what === 'install' ? '-' : '?'), to ?? '?', took, end];
 }
 

@@ -210,7 +210,7 @@ function sentence(event: ReportedEvent, verbose: boolean): string | null {
   switch (event.event) {
     case 'snapshot': {
       const left = event.warnings === 0 ? '' : `, ${countText(event.warnings, 'file')} left out`;
-      if (!verbose && event.milliseconds < 1000 && left === '') return null;
+      if (!verbose && left === '') return null;
       return `Snapshot ${event.id} (${durationText(event.milliseconds)})${left}.`;
     }
     case 'warning':

@@ -16,12 +16,13 @@ import { requireConsent } from './consent.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
 import { linesText } from './text/lines.ts';
 import { ageText, bytesText, countText } from './text/sizes.ts';
+import { snapshotName } from './text/snapshot-name.ts';
 
 export async function runRollback(context: CommandContext): Promise<void> {
   const { line, report, install, host } = context;
   const manager = new SnapshotManager({
     ...install,
-    onEvent: report.eventsOf('rollback', { 'rolled back': (done) => rollbackResult(done) }),
+    onEvent: report.eventsOf('rollback', { 'rolled back': (done) => rollbackResult(done, host) }),
   });
   const plan = await manager.planRollback(wishOf(context));
   await requireConsent(context, async () => ({
@@ -41,7 +42,7 @@ export async function runRollback(context: CommandContext): Promise<void> {
       if (!(error instanceof StillRunningError) || !(await mayKill(context, plan, error))) throw error;
       return manager.rollback(plan, { ...options, kill: 'now' });
     });
-  report.result('rollback', ...rollbackResult(done));
+  report.result('rollback', ...rollbackResult(done, host));
 }
 
 function wishOf({ line }: CommandContext): RollbackWish {
@@ -126,13 +127,19 @@ function changesText({ receipt, to }: RollbackPlan, { files, bytes, removed }: R
 }
 
 /** The result as text, and as data. */
-function rollbackResult(done: RolledBack): [string, Record<string, unknown>] {
+function rollbackResult(
+  done: RolledBack,
+  { localOffset }: CommandContext['host'],
+): [string, Record<string, unknown>] {
   const { from, to, snapshot, components, before } = done;
   const what =
     from.version === to.version && snapshot !== null
-      ? `${components.join(', ')} ${components.length === 1 ? 'is' : 'are'} back as of the snapshot ${snapshot.id}.`
+      ? `${components.join(', ')} ${components.length === 1 ? 'is' : 'are'} back as of the snapshot ${snapshotName(snapshot.id, localOffset)}.`
       : `${to.version} is back (before: ${from.version}).`;
-  const text = before === null ? what : `${what} The state before is kept as snapshot ${before.id}.`;
+  const text =
+    before === null
+      ? what
+      : `${what} The state before is kept as snapshot ${snapshotName(before.id, localOffset)}.`;
   return [
     text,
     {

@@ -2,18 +2,20 @@
 import {
   COMPONENTS,
   type Component,
+  type Host,
   type Snapshot,
   type SnapshotCheck,
   SnapshotManager,
   type StoredSnapshot,
 } from '../api/index.ts';
-import { localTime } from '../api/words.ts';
+import { type LocalOffset, localTime } from '../api/words.ts';
 import { DamagedError, UsageError } from '../errors.ts';
 import { requireConsent } from './consent.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
 import { parseVerb } from './parsing/verbs.ts';
 import { fieldsText, linesText, oneLine } from './text/lines.ts';
 import { ageText, bytesText, countText, durationText } from './text/sizes.ts';
+import { snapshotName, snapshotTime } from './text/snapshot-name.ts';
 import { table } from './text/table.ts';
 
 export async function runSnapshots(context: CommandContext): Promise<void> {
@@ -43,28 +45,27 @@ export async function runSnapshots(context: CommandContext): Promise<void> {
 
 async function list({ report, host }: CommandContext, manager: SnapshotManager): Promise<void> {
   const listed = await manager.listSnapshots();
-  const now = host.clock.now();
   const text =
     listed.length === 0
       ? 'There are no snapshots yet: every update takes one, and so does `dgmo-updater snapshots create`.'
       : table(
-          ['ID', 'VERSION', 'AGE', 'OWN', 'SHARED', 'REASON'],
-          listed.map((entry) => rowOf(entry, now)),
+          ['ID', 'TAKEN', 'VERSION', 'OWN', 'REASON'],
+          listed.map((entry) => rowOf(entry, host.localOffset)),
         );
   report.result('snapshots', text, { snapshots: listed.map(dataOf) });
 }
 
-function rowOf({ id, pinned, found, usage, isOwn }: StoredSnapshot, now: number): string[] {
+function rowOf({ id, pinned, found, usage, isOwn }: StoredSnapshot, localOffset: LocalOffset): string[] {
+  const taken = snapshotTime(id, localOffset);
   if (found instanceof Error)
-    return [id, '', '', '', '', "can't be read: `dgmo-updater snapshots verify` shows why"];
+    return [id, taken, '', '', "can't be read: `dgmo-updater snapshots verify` shows why"];
   const notes = [
     pinned ? 'pinned' : '',
     isOwn ? '' : 'of another installation',
     usage === null ? 'DAMAGED' : '',
   ].filter(Boolean);
   const reason = notes.length === 0 ? found.reason : `${found.reason} (${notes.join(', ')})`;
-  const { own = 0, shared = 0 } = usage ?? {};
-  return [id, found.version, ageText(now - found.timestamp), bytesText(own), bytesText(shared), reason];
+  return [id, taken, found.version, bytesText(usage?.own ?? 0), reason];
 }
 
 function dataOf({ id, pinned, found, usage, isOwn }: StoredSnapshot): Record<string, unknown> {
@@ -148,35 +149,39 @@ async function verify(
   const results = await manager.verifySnapshots(name);
   const milliseconds = Math.round(host.clock.monotonic() - begun);
   const damaged = results.filter(({ problems }) => problems.length > 0);
+  const nameOf = (id: string) => snapshotName(id, host.localOffset);
   if (damaged.length > 0) {
     for (const { id, problems } of damaged)
-      for (const problem of problems.slice(0, 20)) report.text(oneLine(`${id}: ${problem}`));
-    throw damageFound(results, damaged, isGiven(line, 'json'));
+      for (const problem of problems.slice(0, 20)) report.text(oneLine(`${nameOf(id)}: ${problem}`));
+    throw damageFound(results, damaged, { nameOf, withProblem: isGiven(line, 'json') });
   }
   const verified = results.map(({ id }) => id);
-  report.result('snapshots', soundText(verified), { verified, milliseconds });
+  report.result('snapshots', soundText(verified.map(nameOf)), { verified, milliseconds });
 }
 
-/** @param withProblem for a script, which does not see the text that was printed before */
+/** @param how.withProblem for a script, which does not see the text that was printed before */
 function damageFound(
   results: readonly SnapshotCheck[],
   damaged: readonly SnapshotCheck[],
-  withProblem: boolean,
+  { nameOf, withProblem }: { nameOf(id: string): string; withProblem: boolean },
 ): DamagedError {
   const [first] = withProblem ? damaged : [];
   const good = results.findLast(({ problems }) => problems.length === 0);
-  const ids = damaged.map(({ id }) => id).join(', ');
+  const ids = damaged.map(({ id }) => nameOf(id)).join(', ');
   const problem = first === undefined ? '' : ` (${first.problems[0]})`;
   return new DamagedError(
     `${damaged.length} of ${countText(results.length, 'snapshot')} can't be restored in full: ${ids}${problem}`,
-    { advice: good === undefined ? 'None is sound: take a new one.' : `The newest sound one is ${good.id}.` },
+    {
+      advice:
+        good === undefined ? 'None is sound: take a new one.' : `The newest sound one is ${nameOf(good.id)}.`,
+    },
   );
 }
 
-function soundText(ids: string[]): string {
-  const [only] = ids;
+function soundText(names: string[]): string {
+  const [only] = names;
   if (only === undefined) return 'There are no snapshots.';
-  return ids.length === 1 ? `${only} is sound.` : `${ids.length} snapshots are sound.`;
+  return names.length === 1 ? `${only} is sound.` : `${names.length} snapshots are sound.`;
 }
 
 async function prune(context: CommandContext, manager: SnapshotManager): Promise<void> {
@@ -188,7 +193,7 @@ async function prune(context: CommandContext, manager: SnapshotManager): Promise
   const outdated = await manager.planCleanup(kept);
   if (outdated.length > 0)
     await requireConsent(context, () => ({
-      tells: linesText(outdated.map((entry) => describeStored(entry, context.host.clock.now()))),
+      tells: linesText(outdated.map((entry) => describeStored(entry, context.host))),
       question: `Remove ${outdated.length === 1 ? 'this snapshot' : `these ${outdated.length} snapshots`} permanently?`,
       otherwise: 'no snapshot was removed',
     }));
@@ -199,9 +204,11 @@ async function prune(context: CommandContext, manager: SnapshotManager): Promise
       : ` Data that is no longer needed is kept as long as ${unreadable.join(', ')} can't be read.`;
   report.result(
     'snapshots',
-    removed.length === 0 && freed === 0
-      ? `Nothing to remove.${unfreed}`
-      : `Removed ${countText(removed.length, 'snapshot')} and freed ${bytesText(freed)}.${unfreed}`,
+    removed.length > 0
+      ? `Removed ${countText(removed.length, 'snapshot')} and freed ${bytesText(freed)}.${unfreed}`
+      : freed > 0
+        ? `Removed no snapshot, and freed ${bytesText(freed)} that none needs.${unfreed}`
+        : `Nothing to remove.${unfreed}`,
     { removed, freed, unreadable },
   );
 }
@@ -217,7 +224,7 @@ async function remove(context: CommandContext, manager: SnapshotManager, name: s
   const stored = await manager.getSnapshot(name);
   const { id, pinned } = stored;
   await requireConsent(context, () => ({
-    tells: oneLine(describeStored(stored, host.clock.now())),
+    tells: oneLine(describeStored(stored, host)),
     question: pinned ? `${id} is pinned. Remove it permanently?` : `Remove ${id} permanently?`,
     otherwise: `${id} was not removed`,
   }));
@@ -226,11 +233,11 @@ async function remove(context: CommandContext, manager: SnapshotManager, name: s
 }
 
 /** One line: which snapshot, and what removing it frees. */
-function describeStored({ id, found, pinned, usage }: StoredSnapshot, now: number): string {
-  const kept = pinned ? ', pinned' : '';
-  if (found instanceof Error) return `${id}${kept}: it can't be read`;
+function describeStored({ id, found, pinned, usage }: StoredSnapshot, { clock, localOffset }: Host): string {
+  const which = `${snapshotName(id, localOffset)}${pinned ? ', pinned' : ''}`;
+  if (found instanceof Error) return `${which}: it can't be read`;
   const own = usage === null ? 'damaged' : `${bytesText(usage.own)} of its own`;
-  return `${id}${kept}: ${found.version}, ${ageText(now - found.timestamp)} old, ${own} (${found.reason})`;
+  return `${which}: ${found.version}, ${ageText(clock.now() - found.timestamp)} old, ${own} (${found.reason})`;
 }
 
 async function pin(

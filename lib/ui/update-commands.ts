@@ -59,7 +59,7 @@ export async function runUpdate(context: CommandContext): Promise<void> {
     },
   });
   const repaired = isGiven(line, 'check-only') ? null : await putBackExecutable(context);
-  if (repaired !== null) report.text(describeRepair(repaired));
+  if (repaired !== null) report.text(describeRepair(repaired, host.localOffset));
   found = await lookFor(context, manager, {
     for: context.interactive ? 'user' : 'notice',
     recover: !isGiven(line, 'check-only'),

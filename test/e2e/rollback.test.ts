@@ -91,7 +91,7 @@ posixOnly('rollback', () => {
       const here = await updated();
       const ran = await done(here.update(['rollback', '--yes', ...args]));
       const [, before] =
-        /^1\.0\.0 is back \(before: 2\.0\.0\)\. The state before is kept as snapshot (\S+)\.\n$/.exec(
+        /^1\.0\.0 is back \(before: 2\.0\.0\)\. The state before is kept as snapshot (\S+) \(\d{4}-\d\d-\d\d \d\d:\d\d\)\.\n$/.exec(
           ran.stdout,
         ) ?? ['', ''];
       expect(snapshotIds(homeOf(here))).toContain(before ?? '');
@@ -232,7 +232,7 @@ posixOnly('rollback', () => {
       expect(read(here, 'config/config.json')).toBe(config);
       if (version === '2.0.0')
         expect(ran.stdout).toMatch(
-          new RegExp(`^${only} is back as of the snapshot \\S+\\. The state before`),
+          new RegExp(`^${only} is back as of the snapshot \\S+ \\([-\\d]+ [:\\d]+\\)\\. The state before`),
         );
       expect(resultOf(await here.update(['status', '--json']))).toMatchObject({
         binary: 'sound',

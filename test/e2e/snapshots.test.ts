@@ -86,9 +86,9 @@ posixOnly('snapshots', () => {
       const second = await create(here, '--pin');
       const { stdout } = await done(snapshots(here, 'list'));
       const [head, ...rows] = stdout.trimEnd().split('\n');
-      expect(head?.split(/\s{2,}/)).toEqual(['ID', 'VERSION', 'AGE', 'OWN', 'SHARED', 'REASON']);
+      expect(head?.split(/\s{2,}/)).toEqual(['ID', 'TAKEN', 'VERSION', 'OWN', 'REASON']);
       expect(rows).toHaveLength(2);
-      expect(rows[0]).toMatch(new RegExp(`^${first}  1\\.0\\.0 +\\d+ s +[\\d.]+ \\w+ +[\\d.]+ \\w+ +by me$`));
+      expect(rows[0]).toMatch(new RegExp(`^${first}  [-\\d]+ [:\\d]+  1\\.0\\.0 +[\\d.]+ \\w+ +by me$`));
       expect(rows[1]).toMatch(new RegExp(`^${second}.*  Taken by hand \\(pinned\\)$`));
       const { snapshots: listed } = resultOf(await done(snapshots(here, 'list', '--json')));
       expect(listed).toMatchObject([
@@ -102,6 +102,18 @@ posixOnly('snapshots', () => {
         },
         { id: second, pinned: true, warnings: 0 },
       ]);
+    });
+
+    test('an id bears the time in UTC, and beside it is that of the clock', async () => {
+      const here = await filled();
+      const id = await create(here);
+      const [, date, time] = /^(\d{8})-(\d{4})/.exec(id) ?? [];
+      const utc = Date.parse(
+        `${date?.replace(/(....)(..)(..)/, '$1-$2-$3')}T${time?.replace(/(..)/, '$1:')}Z`,
+      );
+      const there = new Date(utc + 5.5 * 3_600_000).toISOString();
+      const listed = await done(here.update(['snapshots'], { env: { TZ: 'Asia/Kolkata' } }));
+      expect(listed.stdout).toContain(`${id}  ${there.slice(0, 10)} ${there.slice(11, 16)}  1.0.0`);
     });
 
     test('create tells the id, --json the same; show tells all of it', async () => {
@@ -130,7 +142,9 @@ posixOnly('snapshots', () => {
       expect((await done(snapshots(here, 'verify'))).stdout).toMatch(/There are no snapshots|^0 snapshots/);
       const first = await create(here);
       const second = await create(here);
-      expect((await done(snapshots(here, 'verify', first))).stdout).toBe(`${first} is sound.\n`);
+      expect((await done(snapshots(here, 'verify', first))).stdout).toMatch(
+        new RegExp(`^${first} \\(\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d\\) is sound\\.\\n$`),
+      );
       expect((await done(snapshots(here, 'verify'))).stdout).toBe('2 snapshots are sound.\n');
       expect(resultOf(await done(snapshots(here, 'verify', '--json')))).toMatchObject({
         verified: [first, second],
@@ -146,7 +160,7 @@ posixOnly('snapshots', () => {
       }
       const [first = '', second = '', third = '', fourth = ''] = ids;
       expect((await done(snapshots(here, 'pin', first))).stdout).toBe(`${first} is kept permanently.\n`);
-      expect((await done(snapshots(here, 'prune'))).stdout).toMatch(/^Nothing to remove\.|bytes\.\n$/);
+      expect((await done(snapshots(here, 'prune'))).stdout).toMatch(/^(Nothing to remove|Removed no snapshot, and freed \d+ bytes that none needs)\.\n$/);
       const pruned = resultOf(await done(snapshots(here, 'prune', '--keep', '1', '--yes', '--json')));
       expect(pruned).toMatchObject({ removed: [second, third], unreadable: [] });
       expect(Number(pruned.freed)).toBeGreaterThan(0);
@@ -248,11 +262,11 @@ posixOnly('snapshots', () => {
         ]);
         // What was in a pack that is gone is known by its digest alone.
         if (folder !== 'packs' || harm !== 'missing') expect(verified.stderr).toContain(file);
-        expect(verified.stderr).toContain(`The newest sound one is ${good}.`);
+        expect(verified.stderr).toContain(`The newest sound one is ${good} (`);
 
         if (folder === 'snapshots')
           expect((await done(snapshots(here))).stdout).toMatch(
-            new RegExp(`^${bad} +can't be read: .dgmo-updater snapshots verify. shows why$`, 'm'),
+            new RegExp(`^${bad}  [-\\d]+ [:\\d]+ +can't be read: .dgmo-updater snapshots verify. shows why$`, 'm'),
           );
         const before = { ...everything(here), snapshots: [] };
         const ran = await here.update(['rollback', '--yes', bad]);

@@ -6,6 +6,7 @@ import { compileSchema } from '../../lib/format/json-schema/json-schema.ts';
 import { parseJsonc } from '../../lib/format/jsonc.ts';
 import { validConfig } from '../../lib/health/repair/valid-config.ts';
 import { type HealthIssue, SelfHealingSystem, SnapshotManager } from '../../lib/index.ts';
+import { nativeHost } from '../../lib/platform/native.ts';
 import { readConfigSchema } from '../../release/repository/releases/config-schema.ts';
 import { openStage, SETTINGS, type Stage } from '../update/stage.ts';
 
@@ -94,6 +95,19 @@ test('other files of the folder are not checked by it', async () => {
 });
 
 describe('repair', () => {
+  test('what is kept has the time of the user’s clock in its name', async () => {
+    write({ theme: 'darkk' });
+    const native = nativeHost();
+    const now = Date.parse('2026-11-26T20:48:23Z');
+    const host = {
+      ...native,
+      clock: { ...native.clock, now: () => now },
+      localOffset: () => 5.5 * 3_600_000,
+    };
+    expect(await new SelfHealingSystem({ ...place(), host }).repair()).toMatchObject({ success: true });
+    expect(beside()).toEqual(['dgmo.json.damaged-20261127-021823']);
+  });
+
   test('takes what is wrong from the last good one, and keeps all else and the broken file', async () => {
     write({ theme: 'darkk', model: 'small', colour: 1, keys: { leader: 'much too long', quit: 'x' } });
     const broken = fs.readFileSync(config);

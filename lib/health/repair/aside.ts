@@ -9,9 +9,10 @@ const COPIED_AT_MOST = 16 << 20;
 /** In the names of what was moved out of the way. */
 export const ASIDE_MARK = '.damaged-';
 
-/** A free name beside the path, with the date: `dgmo.json.damaged-20261126-204823`. */
+/** A free name beside the path, with the time by the user's clock: `dgmo.json.damaged-20261126-204823`. */
 function nameBeside({ host }: Session, path: string, folder: string | undefined): string {
-  const time = new Date(host.clock.now())
+  const now = host.clock.now();
+  const time = new Date(now + host.localOffset(now))
     .toISOString()
     .replaceAll(/[-:]/g, '')
     .replace('T', '-')

@@ -28,7 +28,7 @@ export async function runRecoveryMenu(context: CommandContext): Promise<void> {
 
 /** The person has chosen it, so it does not ask again whether to begin. */
 async function carryOut(context: CommandContext, remedy: Remedy): Promise<void> {
-  const { report } = context;
+  const { report, host } = context;
   switch (remedy) {
     case 'recover': {
       const agreed = { ...context, line: { ...context.line, values: { ...context.line.values, yes: true } } };
@@ -37,7 +37,12 @@ async function carryOut(context: CommandContext, remedy: Remedy): Promise<void> 
     case 'repair':
     case 'install': {
       const result = await healthOf(context).repair();
-      return report.result('repair', describeRepair(result), { ...result }, healthCode(result.health));
+      return report.result(
+        'repair',
+        describeRepair(result, host.localOffset),
+        { ...result },
+        healthCode(result.health),
+      );
     }
     case 'adopt':
       return (await import('../commands.ts')).runInit(context);

@@ -48,13 +48,18 @@ export async function runRepair(context: CommandContext): Promise<void> {
   reportRepair(context, 'repair', await health.repair({ offline }));
 }
 
-function reportRepair({ report }: CommandContext, command: string, result: RepairResult): void {
+function reportRepair({ report, host }: CommandContext, command: string, result: RepairResult): void {
   const changed = result.repaired.length > 0;
-  report.result(command, describeRepair(result), { ...result, changed }, repairCode(result));
+  report.result(
+    command,
+    describeRepair(result, host.localOffset),
+    { ...result, changed },
+    repairCode(result),
+  );
 }
 
 export async function runRecover(context: CommandContext): Promise<void> {
-  const { report, install } = context;
+  const { report, install, host } = context;
   const installation = new Installation({ ...install, onEvent: report.event });
   let recovered: Recovered | null = null;
   let failure: unknown;
@@ -69,7 +74,7 @@ export async function runRecover(context: CommandContext): Promise<void> {
   if (recovered === null && repaired === null) throw failure;
   const done = [
     ...(recovered === null ? [] : recoveredText(recovered)),
-    ...(repaired === null ? [] : [describeRepair(repaired)]),
+    ...(repaired === null ? [] : [describeRepair(repaired, host.localOffset)]),
   ];
   report.result('recover', done.length > 0 ? done.join(' ') : 'There was nothing to recover.', {
     outcome: recovered?.outcome ?? null,

@@ -1,9 +1,11 @@
 /** What a check of the installation found, as text. */
 import type { HealthIssue, HealthStatus, RepairResult } from '../../api/index.ts';
+import type { LocalOffset } from '../../api/words.ts';
 import type { ExitCode } from '../../errors.ts';
 import type { Stage } from '../terminal/progress.ts';
 import { linesText } from './lines.ts';
 import { bytesText, countText } from './sizes.ts';
+import { snapshotName } from './snapshot-name.ts';
 
 /** What `verify` and `repair` begin with. */
 export const READING: Stage = {
@@ -53,15 +55,10 @@ function isSerious({ issue, exitCode }: Failed): boolean {
 }
 
 /** What was repaired and what was not. What is only worth knowing, and could not be put right, is left out. */
-export function describeRepair({
-  repaired,
-  failed,
-  sources,
-  bytesFetched,
-  snapshot,
-  installed,
-  success,
-}: RepairResult): string {
+export function describeRepair(
+  { repaired, failed, sources, bytesFetched, snapshot, installed, success }: RepairResult,
+  localOffset: LocalOffset,
+): string {
   const serious = failed.filter(isSerious);
   if (repaired.length === 0 && serious.length === 0)
     return 'The installation is healthy: there was nothing to repair.';
@@ -77,7 +74,9 @@ export function describeRepair({
       ...(advice === null ? [] : [`  ${advice}`]),
     ]),
     `${success && serious.length === 0 ? 'The installation is healthy' : `${countText(serious.length, 'problem')} left`} (${fetched}).`,
-    ...(snapshot === null ? [] : [`The state before is kept as snapshot ${snapshot}.`]),
+    ...(snapshot === null
+      ? []
+      : [`The state before is kept as snapshot ${snapshotName(snapshot, localOffset)}.`]),
   ]);
 }
 

@@ -1,9 +1,11 @@
 /** The result of a check as text, and as data for scripts. */
 import type { Applied, CheckResult, UpdateInfo, WayBack } from '../../api/index.ts';
+import type { LocalOffset } from '../../api/words.ts';
 import { despiteText, type HoldContext, holdText } from './holds.ts';
 import { type NotesStyle, notesText, PLAIN_NOTES } from './notes.ts';
 import { passedNotesText } from './passed-notes.ts';
 import { bytesText, durationText } from './sizes.ts';
+import { snapshotTime } from './snapshot-name.ts';
 
 /** @param notes how the release notes are shown, without colors; null: they are left out */
 export function describeCheck(
@@ -42,17 +44,17 @@ function describeNothing(
     lines.push(
       wayBack === null
         ? 'There is no release to offer, and nothing was kept here to go back to: a newer release will be offered as soon as there is one.'
-        : `There is no release to offer. ${wayBackText(wayBack)}`,
+        : `There is no release to offer. ${wayBackText(wayBack, context.localOffset)}`,
     );
   }
   return lines;
 }
 
 /** The command that leads away from a revoked version. */
-export function wayBackText({ snapshot, version }: WayBack): string {
+export function wayBackText({ snapshot, version }: WayBack, localOffset: LocalOffset): string {
   return snapshot === null
     ? `\`dgmo-updater rollback\` goes back to ${version}.`
-    : `\`dgmo-updater rollback ${snapshot}\` goes back to ${version}, with the data as it was then.`;
+    : `\`dgmo-updater rollback ${snapshot}\` goes back to ${version}, with the data as of ${snapshotTime(snapshot, localOffset)}.`;
 }
 
 export function describeUpdate(update: UpdateInfo): string[] {
