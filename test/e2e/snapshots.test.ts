@@ -160,7 +160,9 @@ posixOnly('snapshots', () => {
       }
       const [first = '', second = '', third = '', fourth = ''] = ids;
       expect((await done(snapshots(here, 'pin', first))).stdout).toBe(`${first} is kept permanently.\n`);
-      expect((await done(snapshots(here, 'prune'))).stdout).toMatch(/^(Nothing to remove|Removed no snapshot, and freed \d+ bytes that none needs)\.\n$/);
+      expect((await done(snapshots(here, 'prune'))).stdout).toMatch(
+        /^(Nothing to remove|Removed no snapshot, and freed \d+ bytes that none needs)\.\n$/,
+      );
       const pruned = resultOf(await done(snapshots(here, 'prune', '--keep', '1', '--yes', '--json')));
       expect(pruned).toMatchObject({ removed: [second, third], unreadable: [] });
       expect(Number(pruned.freed)).toBeGreaterThan(0);
@@ -266,7 +268,10 @@ posixOnly('snapshots', () => {
 
         if (folder === 'snapshots')
           expect((await done(snapshots(here))).stdout).toMatch(
-            new RegExp(`^${bad}  [-\\d]+ [:\\d]+ +can't be read: .dgmo-updater snapshots verify. shows why$`, 'm'),
+            new RegExp(
+              `^${bad}  [-\\d]+ [:\\d]+ +can't be read: .dgmo-updater snapshots verify. shows why$`,
+              'm',
+            ),
           );
         const before = { ...everything(here), snapshots: [] };
         const ran = await here.update(['rollback', '--yes', bad]);
