@@ -36,7 +36,6 @@ export {
   isComponent,
   type Pruned,
   type Snapshot,
-  timeOfId,
   type Usage,
 } from '../snapshot/index.ts';
 export type {

@@ -2,3 +2,4 @@
 export { type LocalOffset, localTime } from '../format/local-time.ts';
 export { didYouMean } from '../format/nearest.ts';
 export { wrapped } from '../format/wrapped.ts';
+export { timeOfId } from '../snapshot/snapshot-id.ts';

@@ -31,7 +31,7 @@ export { prepare, prepareAmended } from './restore/stage.ts';
 export { verifyRestored } from './restore/verify-restored.ts';
 export type { Covering } from './selection.ts';
 export { folderConflict } from './separate.ts';
-export { isSnapshotId, timeOfId } from './snapshot-id.ts';
+export { isSnapshotId } from './snapshot-id.ts';
 export { binaryPath, recogniseExecutable, rememberExecutable, shareBinary } from './store/binaries.ts';
 export { KEEP, type StoreLayout, storeLayout } from './store/layout.ts';
 export { withStore } from './store/lock.ts';

@@ -15,8 +15,7 @@ import { parseList } from './arguments.ts';
 import { requireConsent } from './consent.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
 import { linesText } from './text/lines.ts';
-import { ageText, bytesText, countText } from './text/sizes.ts';
-import { snapshotName } from './text/snapshot-name.ts';
+import { ageText, bytesText, countText, snapshotName } from './text/sizes.ts';
 
 export async function runRollback(context: CommandContext): Promise<void> {
   const { line, report, install, host } = context;

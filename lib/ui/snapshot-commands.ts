@@ -14,8 +14,7 @@ import { requireConsent } from './consent.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
 import { parseVerb } from './parsing/verbs.ts';
 import { fieldsText, linesText, oneLine } from './text/lines.ts';
-import { ageText, bytesText, countText, durationText } from './text/sizes.ts';
-import { snapshotName, snapshotTime } from './text/snapshot-name.ts';
+import { ageText, bytesText, countText, durationText, snapshotName, snapshotTime } from './text/sizes.ts';
 import { table } from './text/table.ts';
 
 export async function runSnapshots(context: CommandContext): Promise<void> {

@@ -4,8 +4,7 @@ import type { LocalOffset } from '../../api/words.ts';
 import type { ExitCode } from '../../errors.ts';
 import type { Stage } from '../terminal/progress.ts';
 import { linesText } from './lines.ts';
-import { bytesText, countText } from './sizes.ts';
-import { snapshotName } from './snapshot-name.ts';
+import { bytesText, countText, snapshotName } from './sizes.ts';
 
 /** What `verify` and `repair` begin with. */
 export const READING: Stage = {

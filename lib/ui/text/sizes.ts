@@ -1,4 +1,5 @@
 /** Bytes and times for people. */
+import { type LocalOffset, localTime, timeOfId } from '../../api/words.ts';
 
 const UNITS = ['bytes', 'KB', 'MB', 'GB'] as const;
 
@@ -34,4 +35,16 @@ export function ageText(milliseconds: number): string {
 /** `1 file`, `2 files`. */
 export function countText(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+/** An id of a snapshot, which bears the time in UTC, with that of the user's clock: `20261125-174210-3f9a (2026-11-25 18:42)`. */
+export function snapshotName(id: string, localOffset: LocalOffset): string {
+  const time = snapshotTime(id, localOffset);
+  return time === '' ? id : `${id} (${time})`;
+}
+
+/** `2026-11-25 18:42`; empty if it is no id. */
+export function snapshotTime(id: string, localOffset: LocalOffset): string {
+  const time = timeOfId(id);
+  return time === null ? '' : localTime(time, localOffset);
 }

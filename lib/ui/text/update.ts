@@ -4,8 +4,7 @@ import type { LocalOffset } from '../../api/words.ts';
 import { despiteText, type HoldContext, holdText } from './holds.ts';
 import { type NotesStyle, notesText, PLAIN_NOTES } from './notes.ts';
 import { passedNotesText } from './passed-notes.ts';
-import { bytesText, durationText } from './sizes.ts';
-import { snapshotTime } from './snapshot-name.ts';
+import { bytesText, durationText, snapshotTime } from './sizes.ts';
 
 /** @param notes how the release notes are shown, without colors; null: they are left out */
 export function describeCheck(
