@@ -4,6 +4,7 @@
  */
 import { MachineError } from '../../errors.ts';
 import { readEmbedded } from '../../platform/embedded.ts';
+import { preferHugePages } from '../../platform/posix/huge-pages.ts';
 import wasmPath from '../mixing.wasm' with { type: 'file' };
 
 /** What `run` returns: why it stopped. */
@@ -102,6 +103,9 @@ export class MixingModule {
   static open(encode: boolean, oldSize: number, newSize: number): MixingModule {
     const module = new MixingModule(newMemory());
     if (module.exports.open(encode, oldSize, newSize) === 0) throw noMemory();
+    // The files are there now. What follows are tables.
+    const { buffer } = module.memory;
+    preferHugePages(buffer, buffer.byteLength, 2 ** 32);
     return module;
   }
 

@@ -41,6 +41,16 @@ export function attributeCalls(): ReturnType<typeof loadAttributes> | null {
   return attributes;
 }
 
+function loadHugePages(name: string) {
+  const { ptr, i32, u64_fast } = FFIType;
+  return dlopen(name, { madvise: { args: [ptr, u64_fast, i32], returns: i32 } }).symbols;
+}
+
+/** How memory is used, as Linux is told. Null if it can't be loaded. */
+export function hugePageCalls(): ReturnType<typeof loadHugePages> | null {
+  return firstOf(loadHugePages);
+}
+
 function loadLocalTime(name: string) {
   return dlopen(name, { localtime_r: { args: [FFIType.ptr, FFIType.ptr], returns: FFIType.ptr } }).symbols;
 }

@@ -7,8 +7,8 @@ import { Limits } from './coding/limits';
 import { miss } from './contents/bytes';
 import { referenceHere } from './contents/fields';
 import { isWatched, wordAt } from './contents/renames';
-import { areSuspects, codeSuspect, isSuspect } from './contents/suspects';
-import { isIdentifier } from './contents/words';
+import { codeSuspect, isSuspect, suspectsAt } from './contents/suspects';
+import { identifiersAt, isIdentifier } from './contents/words';
 import { CODE, counter, State } from './state';
 
 const LARGEST_BLOCK: u32 = 15;
@@ -94,20 +94,36 @@ function isCandidate(place: u32, oldPlace: u32): bool {
   return isWatched(place) && (isSuspect(State.fresh + place, oldPlace) || wordAt(place, oldPlace));
 }
 
-/** How many of the next bytes, at most `most`, precede a word or a suspect. */
+/**
+ * How many of the next bytes, at most `most`, precede a word or a suspect. Sixteen at a time: in a block both files are the same, so what
+ * is around a place can be read from the old one, but for the first two bytes. What is written beyond the block is overwritten
+ * before it is looked at.
+ */
 function stopAtCandidate(most: u32): u32 {
-  let isInside = isIdentifier(load<u8>(State.old + State.oldAt));
-  for (let i: u32 = 1; i < most; i += 4) {
-    const place = State.oldAt + i;
-    // What precedes the next four bytes; what is beyond the block is overwritten before it is looked at.
-    if (!encoding) store<u64>(State.fresh + State.at + i - 1, load<u64>(State.old + place - 1));
-    const suspected = areSuspects(State.fresh + State.at + i, place);
-    const end = min<u32>(i + 4, most);
-    for (let j = i; j < end; j++) {
-      const isWord = isIdentifier(load<u8>(State.old + State.oldAt + j));
-      const begins = isWord && !isInside;
-      isInside = isWord;
-      if ((suspected || begins) && isCandidate(State.at + j, State.oldAt + j)) return j;
+  const here = State.fresh + State.at;
+  const there = State.old + State.oldAt;
+  if (!encoding) store<u16>(here, load<u16>(there));
+  let inside = u32(isIdentifier(load<u8>(there)));
+  for (let i: u32 = 1; i < min<u32>(3, most); i++) {
+    const isWord = u32(isIdentifier(load<u8>(there + i)));
+    if (
+      (isSuspect(here + i, State.oldAt + i) || isWord > inside) &&
+      isCandidate(State.at + i, State.oldAt + i)
+    )
+      return i;
+    inside = isWord;
+  }
+  for (let i: u32 = 3; i < most; i += 16) {
+    if (!encoding) v128.store(here + i - 1, v128.load(there + i - 1));
+    const words = identifiersAt(there + i);
+    let candidates = words & ~((words << 1) | inside);
+    inside = words >> 15;
+    candidates |= suspectsAt(State.oldAt + i);
+    if (most - i < 16) candidates &= (1 << (most - i)) - 1;
+    while (candidates !== 0) {
+      const j = i + <u32>ctz(candidates);
+      if (isCandidate(State.at + j, State.oldAt + j)) return j;
+      candidates &= candidates - 1;
     }
   }
   return most;

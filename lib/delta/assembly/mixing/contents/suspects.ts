@@ -13,14 +13,17 @@ const TRIES: u32 = 24;
 
 let old: usize = 0;
 let suspects: usize = 0;
+/** A bit for each of them that is one: small enough to stay in the processor's cache. */
+let present: usize = 0;
 let flags: usize = 0;
 let outcomes: u32 = 0;
 
 export function openSuspects(oldAt: usize): bool {
   old = oldAt;
   suspects = take(8 << 16);
+  present = take(1 << 13);
   flags = take(4 << 16);
-  return suspects !== 0 && flags !== 0;
+  return suspects !== 0 && present !== 0 && flags !== 0;
 }
 
 function slot(here: usize, place: u32): usize {
@@ -33,18 +36,28 @@ export function isSuspect(here: usize, place: u32): bool {
   return load<u32>(slot(here, place)) !== 0;
 }
 
-/** Whether any of the old places from `place` to `place` + 3 is one: four hashes at a time, as `slot` has them. */
-export function areSuspects(here: usize, place: u32): bool {
-  const both = i64x2.replace_lane(v128.load64_zero(here - 2), 1, load<u64>(old + place));
-  const around = v128.shuffle<u8>(both, both, 8, 9, 0, 1, 9, 10, 1, 2, 10, 11, 2, 3, 11, 12, 3, 4);
-  const index = i32x4.shl(i32x4.shr_u(hashFour(around), 16), 2);
-  return (
-    (load<u32>(suspects + <usize>i32x4.extract_lane(index, 0)) |
-      load<u32>(suspects + <usize>i32x4.extract_lane(index, 1)) |
-      load<u32>(suspects + <usize>i32x4.extract_lane(index, 2)) |
-      load<u32>(suspects + <usize>i32x4.extract_lane(index, 3))) !==
-    0
+/** Which of the 16 old places from `place` on are suspects, a bit each, where the bytes around are the same in both files. */
+export function suspectsAt(place: u32): u32 {
+  return fourAt(place) | (fourAt(place + 4) << 4) | (fourAt(place + 8) << 8) | (fourAt(place + 12) << 12);
+}
+
+/** Of four places: as `slot` has them. */
+function fourAt(place: u32): u32 {
+  const around = v128.load64_zero(old + place - 2);
+  const index = i32x4.shr_u(
+    hashFour(v128.shuffle<u8>(around, around, 2, 3, 0, 1, 3, 4, 1, 2, 4, 5, 2, 3, 5, 6, 3, 4)),
+    16,
   );
+  return (
+    presence(i32x4.extract_lane(index, 0)) |
+    (presence(i32x4.extract_lane(index, 1)) << 1) |
+    (presence(i32x4.extract_lane(index, 2)) << 2) |
+    (presence(i32x4.extract_lane(index, 3)) << 3)
+  );
+}
+
+function presence(index: u32): u32 {
+  return (load<u32>(present + ((index >> 5) << 2)) >> (index & 31)) & 1;
 }
 
 /** `hash` of each with 0. */
@@ -55,10 +68,19 @@ function hashFour(a: v128): v128 {
   return v128.xor(x, i32x4.shr_u(x, 13));
 }
 
+function setPresent(counter: usize, bit: u32): void {
+  const index = <u32>((counter - suspects) >> 2);
+  const word = present + ((index >> 5) << 2);
+  store<u32>(word, (load<u32>(word) & ~(1 << (index & 31))) | (bit << (index & 31)));
+}
+
 /** Makes the old `place`, `at` in the new file, one; returns the new place of the last like it, or 0. */
 export function suspect(here: usize, place: u32, at: u32): u32 {
   const counter = slot(here, place);
-  if (load<u32>(counter) === 0) store<u32>(counter, (1 << 30) | 1);
+  if (load<u32>(counter) === 0) {
+    store<u32>(counter, (1 << 30) | 1);
+    setPresent(counter, 1);
+  }
   const last = load<u32>(counter, 4 << 16);
   store<u32>(counter, at, 4 << 16);
   return last;
@@ -79,6 +101,9 @@ export function codeSuspect(wrong: u32, here: usize, place: u32, apart: u32): u3
   );
   const result = codeMixed(wrong, 5, 1900 + min<u32>(15, seen(at)), 127);
   outcomes = (outcomes << 1) | result;
-  if (!result && seen(at) >= TRIES && chance(at) < CLEARED) store<u32>(at, 0);
+  if (!result && seen(at) >= TRIES && chance(at) < CLEARED) {
+    store<u32>(at, 0);
+    setPresent(at, 0);
+  }
   return result;
 }

@@ -25,6 +25,8 @@ const TEXT: usize = 6;
 let old: usize = 0;
 let oldSize: u32 = 0;
 let table: usize = 0;
+/** A bit for each entry that has a word: small enough to stay in the processor's cache. */
+let taken: usize = 0;
 /** 1 for each byte that belongs to words. */
 let identifiers: usize = 0;
 let flags: usize = 0;
@@ -38,9 +40,10 @@ export function openWords(oldAt: usize, size: u32): bool {
   old = oldAt;
   oldSize = size;
   table = take(ENTRY << BITS);
+  taken = take((1 << BITS) >> 3);
   flags = take(4 << 16);
   identifiers = take(256);
-  if (table === 0 || flags === 0 || identifiers === 0) return false;
+  if (table === 0 || taken === 0 || flags === 0 || identifiers === 0) return false;
   for (let byte: u32 = 0; byte < 256; byte++) store<u8>(identifiers + byte, u8(isWordByte(byte)));
   return true;
 }
@@ -48,6 +51,18 @@ export function openWords(oldAt: usize, size: u32): bool {
 /** Letters, digits, _, $, and all that is not ASCII. */
 export function isIdentifier(byte: u32): bool {
   return load<u8>(identifiers + byte) !== 0;
+}
+
+/** Which of the 16 bytes at `address` belong to words, a bit each. */
+export function identifiersAt(address: usize): u32 {
+  const bytes = v128.load(address);
+  const letters = i8x16.lt_u(
+    i8x16.sub(v128.or(bytes, i8x16.splat(0x20)), i8x16.splat(0x61)),
+    i8x16.splat(26),
+  );
+  const digits = i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(0x30)), i8x16.splat(10));
+  const others = v128.or(i8x16.eq(bytes, i8x16.splat(0x5f)), i8x16.eq(bytes, i8x16.splat(0x24)));
+  return <u32>i8x16.bitmask(v128.or(v128.or(letters, digits), v128.or(others, bytes)));
 }
 
 function isWordByte(byte: u32): bool {
@@ -80,7 +95,9 @@ export function findWord(place: u32, at: u32): bool {
   if (place > 0 && isIdentifier(load<u8>(old + place - 1))) return false;
   wordLength = measure(place);
   if (wordLength === 0) return false;
-  entry = table + <usize>(key >> (32 - BITS)) * ENTRY;
+  const index = key >> (32 - BITS);
+  if (((load<u32>(taken + ((index >> 5) << 2)) >> (index & 31)) & 1) === 0) return false;
+  entry = table + <usize>index * ENTRY;
   if (load<u32>(entry) !== key) return false;
   const first = entry + FIRST;
   if (load<u8>(first, COUNT) >= SETTLED && isSame(first + TEXT, load<u8>(first), old + place, wordLength)) {
@@ -177,6 +194,9 @@ export function learnWord(place: u32, word: usize, length: u32, at: u32): void {
   if (load<u32>(entry) !== key) {
     memory.fill(entry, 0, ENTRY);
     store<u32>(entry, key);
+    const index = key >> (32 - BITS);
+    const word = taken + ((index >> 5) << 2);
+    store<u32>(word, load<u32>(word) | (1 << (index & 31)));
   } else if (isSame(entry + FIRST + TEXT, load<u8>(entry + FIRST), word, length)) {
     store<u32>(entry + FIRST + PLACE, at);
     return;
