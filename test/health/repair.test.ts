@@ -121,6 +121,22 @@ describe('the executable', () => {
     await here.health().repair();
     expect(fs.statSync(here.dgmo).mode & 0o777).toBe(0o750);
   });
+
+  test.each([true, false])(
+    'missing, or a folder in its place (%p): has the mode and the group of the older one',
+    async (isMissing) => {
+      const [kept = ''] = fs.readdirSync(here.workDir).filter((name) => name.startsWith('kept-'));
+      const older = path.join(here.workDir, kept);
+      if (process.getuid?.() === 0) fs.chownSync(older, 0, 100);
+      fs.chmodSync(older, 0o2750);
+      const wanted = fs.statSync(older);
+      fs.rmSync(here.dgmo);
+      if (!isMissing) fs.mkdirSync(here.dgmo);
+      expect(await here.health().repair()).toMatchObject({ success: true });
+      const { mode, gid } = fs.statSync(here.dgmo);
+      expect([mode, gid]).toEqual([wanted.mode, wanted.gid]);
+    },
+  );
 });
 
 describe('what is the user’s own', () => {

@@ -4,6 +4,7 @@
  */
 import { applyPatch, decompressFull, type FullForm } from '../../delta/index.ts';
 import { DamagedError, TrustError } from '../../errors.ts';
+import { NEW_EXECUTABLE } from '../../install/executable-mode.ts';
 import {
   abandon,
   type Binary,
@@ -292,7 +293,6 @@ export async function swapInPrepared(
   const there = statusOf(host.disk, layout.target);
   // What can be no executable can't be gone back to either, and whoever has put it there may want it.
   const isStranger = there !== null && digests.of(layout.target)?.sha256 === '';
-  const model = isStranger ? null : there;
   if (isStranger) moveAside(session, layout.target);
   const found = digests.of(layout.target);
   const from: Binary = { version: to.version, ...(found ?? { sha256: ABSENT, size: 0 }) };
@@ -306,8 +306,10 @@ export async function swapInPrepared(
   try {
     const staged = layout.staged(open.id);
     host.disk.rename(prepared, staged);
-    if (model !== null) host.disk.imitate(staged, layout.target);
-    host.disk.setMode(staged, modeAfter(model?.mode ?? 0o755));
+    const model = modelFor(session, receipt);
+    if (model !== null) host.disk.imitate(staged, model);
+    const mode = model === null ? NEW_EXECUTABLE : host.disk.status(staged)?.mode;
+    host.disk.setMode(staged, modeAfter(mode ?? NEW_EXECUTABLE));
     host.disk.flushDirectory(layout.workDir);
   } catch (error) {
     abandon(session, open, receipt);
@@ -315,6 +317,12 @@ export async function swapInPrepared(
   }
   const result = await runTransaction(session, open, { resumed: false, knownToWork });
   await requireCommitted(session, result, from, to, receipt);
+}
+
+/** Whose owner, mode and capabilities it gets: those of the older one that is kept, if nothing is in its place. */
+function modelFor({ host, layout }: Session, { previous }: Receipt): string | null {
+  const models = [layout.target, ...(previous === null ? [] : [layout.kept(previous.sha256)])];
+  return models.find((path) => statusOf(host.disk, path) !== null) ?? null;
 }
 
 /** Whoever may read it may run it, its owner may do both, and nobody else may change it. */
