@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
-import { COMMAND_WORDS, type CommandName, optionsOf } from '../../lib/ui/arguments.ts';
+import { COMMAND_WORDS, type CommandName, OFFERED_WORDS, optionsOf } from '../../lib/ui/arguments.ts';
 import { complete } from '../../lib/ui/completions/complete.ts';
 import { openStage, type Stage } from '../update/stage.ts';
 import { command } from './command-line.ts';
@@ -21,6 +21,9 @@ test.each<[string, string[], string[]]>([
   ['a version as a value', ['rollback', '--to', ''], KNOWN.versions],
   ['one after =', ['rollback', '--to=1'], ['--to=1.0.0']],
   ['as bash hands that over', ['rollback', '--to', '=', '1'], ['1.0.0']],
+  ['an id, as PowerShell hands over an empty word', ['rollback', '='], KNOWN.snapshots],
+  ['a value, as PowerShell hands over an empty word', ['rollback', '--to', '='], KNOWN.versions],
+  ['a command, as PowerShell hands over an empty word', ['='], OFFERED_WORDS],
   ['a version', ['pin', ''], KNOWN.versions],
   ['a key', ['config', 'get', 'ch'], ['channel', 'checkApi']],
   ['a value of a setting', ['config', 'set', 'autoUpdate', 'ma'], ['manual']],
@@ -109,6 +112,12 @@ posixOnly('in the shell', () => {
     expect(after('dgmo-updater stat')).toEqual(['status']);
     expect(after('dgmo-updater rollback ')).toEqual([id()]);
     expect(after('dgmo-updater rollback --to ')).toEqual(['1.0.0']);
+  });
+
+  test('PowerShell hands over no empty word, which its older versions would drop', async () => {
+    const { out } = await command(stage, ['completions', 'powershell']);
+    expect(out).toContain(`$current = if ($wordToComplete) { "$wordToComplete" } else { '=' }`);
+    expect(out).toContain("completions words '--' @typed $current 2>$null");
   });
 
   test.skipIf(Bun.which('pwsh') === null)('PowerShell', async () => {
