@@ -79,3 +79,8 @@ export function noticeText({ kind, version, from, reason }: Notice, app: string)
       return `${reason ?? `The executable of ${app} was damaged, and was put back`}. \`dgmo-updater history\` says when.`;
   }
 }
+
+/** The same for a desktop, which shows a few lines: without backquotes, and with the beginning of each digest. */
+export function notificationText(text: string): string {
+  return text.replaceAll('`', '').replaceAll(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, '$1...');
+}

@@ -9,7 +9,13 @@ import {
   usedSince,
   wishFor,
 } from '../../lib/service/decision.ts';
-import { currentNotices, type Notice, noticeText, withNotice } from '../../lib/service/notice.ts';
+import {
+  currentNotices,
+  type Notice,
+  noticeText,
+  notificationText,
+  withNotice,
+} from '../../lib/service/notice.ts';
 import { idleProcesses, withWord } from '../../lib/service/sessions.ts';
 
 describe('what is done', () => {
@@ -144,4 +150,11 @@ describe('what is said at the next start', () => {
     expect(many.reduce<Notice[]>(withNotice, [])).toHaveLength(10);
     expect(noticeText(notice('installed', '1.1.0'), 'dgmo')).toContain('dgmo 1.1.0 was installed');
   });
+});
+
+test('a notification has no backquotes, and of a digest the beginning', () => {
+  const digest = '0123456789ab'.padEnd(64, 'c');
+  expect(
+    notificationText(`wanted SHA-256 ${digest}, found ${digest}d. \`dgmo-updater update\` tries it again.`),
+  ).toBe(`wanted SHA-256 0123456789ab..., found ${digest}d. dgmo-updater update tries it again.`);
 });

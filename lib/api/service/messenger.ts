@@ -6,7 +6,7 @@ import { UpdaterError } from '../../errors.ts';
 import type { Session } from '../../install/index.ts';
 import type { Desktop } from '../../platform/desktop/desktop.ts';
 import type { ServiceEvent } from '../../service/events.ts';
-import { type Notice, noticesFile, noticeText, withNotice } from '../../service/notice.ts';
+import { type Notice, noticesFile, noticeText, notificationText, withNotice } from '../../service/notice.ts';
 import type { Journal } from './journal.ts';
 
 export class Messenger {
@@ -43,6 +43,6 @@ export class Messenger {
       // The notification remains.
       if (!(error instanceof UpdaterError)) throw error;
     }
-    await this.#desktop.notify(app, text.replaceAll('`', ''));
+    await this.#desktop.notify(app, notificationText(text));
   }
 }
