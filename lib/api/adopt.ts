@@ -17,6 +17,7 @@ import { readFile } from '../platform/files.ts';
 import { releaseOfBinary } from '../update/check/installed-release.ts';
 import type { UpdateContext } from '../update/context.ts';
 import { feedAddress, isVersion } from '../version/index.ts';
+import { versionFault } from '../version/semver.ts';
 import { provisionalReceipt } from './health/receipt.ts';
 import { recordReads } from './steps/record-reads.ts';
 
@@ -74,9 +75,7 @@ async function versionOf(
   openFeed: (receipt: Receipt) => UpdateContext,
 ): Promise<string> {
   if (given !== undefined && !isVersion(given)) {
-    throw new UsageError(
-      `--version: wanted a semantic version such as 1.2.3, found ${JSON.stringify(given)}`,
-    );
+    throw new UsageError(`--version: ${versionFault(given)}`);
   }
   const { version: printed, detail } = await askVersion(session);
   if (printed !== null && given !== undefined && printed !== given) {

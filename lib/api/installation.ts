@@ -19,6 +19,7 @@ import {
   withLock,
 } from '../install/index.ts';
 import type { Notice } from '../service/notice.ts';
+import { version as semanticVersion } from '../version/semver.ts';
 import type { Adopted, AdoptOptions } from './adopt.ts';
 import type { KnownWords } from './known-words.ts';
 import {
@@ -210,13 +211,14 @@ export class Installation {
    * @param version of the DGMO that calls: one that still runs the version before an update does not speak for the new one.
    *   Default: the installed version
    * @returns whether it was waited for
-   * @throws BusyError if another updater is at work for longer than 10 s; MachineError
+   * @throws UsageError if the version is no semantic version; BusyError if another updater is at work for longer than 10 s;
+   *   MachineError
    * @example
    * await installation.confirmHealthy('2.0.0');
    */
   confirmHealthy(version?: string): Promise<boolean> {
     return withErrors(this.#session, async () => {
-      if (version !== undefined) decodeInput(words, version, 'version');
+      if (version !== undefined) decodeInput(semanticVersion, version, 'version');
       return (await recordConfirmation(this.#session, version ?? null)) !== null;
     });
   }

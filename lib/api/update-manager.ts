@@ -333,13 +333,13 @@ export class UpdateManager {
    * Offers a version again that was skipped, or left by a rollback, and whatever was postponed.
    *
    * @returns whether it was skipped or left
-   * @throws MachineError, BusyError if the choice can't be saved
+   * @throws UsageError if it is not a semantic version; MachineError, BusyError if the choice can't be saved
    * @example
    * await manager.unskipVersion('2.0.0');
    */
   async unskipVersion(version: string): Promise<boolean> {
     const { host } = this.#session;
-    decodeInput(words, version, 'version');
+    decodeInput(semanticVersion, version, 'version');
     let found = false;
     await choicesFile.change(host, this.#home(), (choices) => {
       const { skipped, rolledBack } = choices;

@@ -2,6 +2,7 @@
 import { DamagedError, UsageError } from '../errors.ts';
 import type { Digest } from '../platform/files.ts';
 import { isVersion } from '../version/index.ts';
+import { versionFault } from '../version/semver.ts';
 import { recordPublisher } from './publisher.ts';
 import { type Receipt, receiptUnlessDamaged, saveReceipt } from './receipt.ts';
 import type { Session } from './session.ts';
@@ -23,9 +24,7 @@ export function adopt(
 ): { receipt: Receipt; changed: boolean } {
   const { host, layout, app } = session;
   if (!isVersion(version)) {
-    throw new UsageError(
-      `--version: wanted a semantic version such as 1.2.3, found ${JSON.stringify(version)}`,
-    );
+    throw new UsageError(`--version: ${versionFault(version)}`);
   }
   const digest = requireExecutable(session);
   const entries = readableJournal(session);

@@ -47,7 +47,12 @@ export const version: Decoder<string> = (value, path) => {
   }
 };
 
-/** The same for the name of a tag. */
+/** What is wrong with a version that was given as text and is none. */
+export function versionFault(value: string): string {
+  return `wanted a semantic version such as 1.2.3, found ${JSON.stringify(value)}${buildMetadataText(value)}${prefixText(value)}`;
+}
+
+/** Why the name of a tag is refused, to be added to a message; empty for any other. */
 function prefixText(value: string): string {
   return /^v/i.test(value) && isVersion(value.slice(1)) ? `; leave out the ${value.charAt(0)}` : '';
 }

@@ -1,9 +1,8 @@
 /** `release diff`: makes the patch between two files. */
 import { APPLY_LIMIT, generatePatch } from '../../lib/delta/index.ts';
-import { UsageError } from '../../lib/errors.ts';
-import { isVersion } from '../../lib/version/index.ts';
 import { applyLimit, type Command, readArguments, required } from '../command.ts';
 import { readInput, requireOutput, writeOutput } from '../files.ts';
+import { requireVersion } from '../manifest/options.ts';
 import { print } from '../platform/terminal.ts';
 import { bytes, withProgress } from '../progress.ts';
 
@@ -30,13 +29,8 @@ export const diff: Command = {
     });
     const [oldFile = '', newFile = ''] = operands;
     const output = required('-o <patch>', values.output);
-    for (const [option, value] of [
-      ['--from', values.from],
-      ['--to', values.to],
-    ] as const) {
-      if (!isVersion(value))
-        throw new UsageError(`${option}: wanted a semantic version, found ${JSON.stringify(value)}`);
-    }
+    requireVersion('--from', values.from);
+    requireVersion('--to', values.to);
     const limit = applyLimit(values['apply-limit']);
     const contents = { old: readInput(oldFile), new: readInput(newFile) };
     requireOutput(output);

@@ -103,6 +103,7 @@ describe('a wrong call says what was wanted and ends with 2:', () => {
     [['patch', 'old', 'p', '-o', 'new'], 'old: wanted a file to read, found nothing there'],
     [bundle, 'keys/root.json: wanted a file to read, found nothing there'],
     [bundle.with(1, 'v1'), '<version>: wanted a semantic version such as 1.2.3, found "v1"'],
+    [['diff', 'a', 'b', '-o', 'c', '--from', 'v1.2.3'], 'found "v1.2.3"\nWrite it without the v: 1.2.3'],
     [bundle.with(1, 'v1.2.3'), 'found "v1.2.3"\nWrite it without the v: 1.2.3'],
     [bundle.with(3, 'windows-x64'), 'found "windows-x64"\nDid you mean win32-x64?'],
     [bundle.with(3, 'macos-aarch64'), 'Did you mean darwin-arm64?'],

@@ -14,7 +14,8 @@ import {
   relocate,
   type Snapshot,
 } from '../../snapshot/index.ts';
-import { compareVersions } from '../../version/index.ts';
+import { compareVersions, isVersion } from '../../version/index.ts';
+import { versionFault } from '../../version/semver.ts';
 import { isIntact } from '../installed-binary.ts';
 import { type Binary, type Receipt, requireReceipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
@@ -104,6 +105,7 @@ function chooseSnapshot(
     const found = sound.findLast(isOf) ?? own.findLast(isOf);
     if (found !== undefined) return requireReadable(found, own);
     if (receipt.previous?.version === version) return null;
+    if (!isVersion(version)) throw new UsageError(`--to: ${versionFault(version)}`);
     throw new PolicyError(`there is no snapshot of ${version} here`, {
       advice:
         '`dgmo-updater snapshots list` shows what there is; `update --version` installs it from the feed.',
@@ -194,12 +196,20 @@ export function findSnapshot<One extends { id: string }>(listed: readonly One[],
               listed.map(({ id }) => id),
             )
           : undefined,
+        found.length === 0 ? versionAdvice(name) : undefined,
         '`dgmo-updater snapshots list` shows all of them.',
       ]
         .filter((text) => text !== undefined)
         .join(' '),
     },
   );
+}
+
+function versionAdvice(name: string): string | undefined {
+  const version = name.replace(/^v/i, '');
+  return isVersion(version)
+    ? `That is a version: \`dgmo-updater rollback --to ${version}\` goes back to the newest snapshot of it.`
+    : undefined;
 }
 
 function requireReadable({ id, found }: Listed, listed: readonly Listed[]): Snapshot {

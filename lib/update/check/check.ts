@@ -18,7 +18,7 @@ import {
   isVersion,
   type ListedRelease,
 } from '../../version/index.ts';
-import { buildMetadataText } from '../../version/semver.ts';
+import { versionFault } from '../../version/semver.ts';
 import type { UpdateContext } from '../context.ts';
 import { readChannels, readReleases } from './channel.ts';
 import { openTrustedFeed } from './feed-client.ts';
@@ -83,9 +83,7 @@ async function lookFor(
   const channel = options.channel ?? context.preferences.channel;
   const wanted = options.version;
   if (wanted !== undefined && !isVersion(wanted)) {
-    throw new UsageError(
-      `--version: wanted a semantic version such as 1.2.3, found ${JSON.stringify(wanted)}${buildMetadataText(wanted)}`,
-    );
+    throw new UsageError(`--version: ${versionFault(wanted)}`);
   }
   const choices = choicesFile.load(session.host, home);
   context.emit({ event: 'checking', feed: location.feed, channel });
