@@ -1,16 +1,18 @@
 /** The updater and the schema of the config that `release bundle` puts beside a release: they are what a feed would have. */
-import { compressFramed } from '../../lib/delta/index.ts';
 import type { Companion } from '../../lib/package/index.ts';
 import { digestBytes } from '../../lib/platform/files.ts';
 import type { DGMOVersion, Target } from '../../lib/version/index.ts';
 import { readInput } from '../files.ts';
 import { configSchemaPath, updaterPath } from '../repository/layout.ts';
+import { makePayload } from '../work/make-payload.ts';
 import { build } from '../work/payloads.ts';
 
 export interface CompanionsRequest {
   target: Target;
   updater: { file: string; version: string } | null;
   configSchema: Uint8Array | undefined;
+  /** The package. */
+  output: string;
 }
 
 export interface Companions {
@@ -24,13 +26,23 @@ export async function makeCompanions({
   target,
   updater,
   configSchema,
+  output,
 }: CompanionsRequest): Promise<Companions> {
   const listed = (content: Uint8Array, at: (sha256: string) => string) => {
     const { sha256, size: length } = digestBytes(content);
     return { path: at(sha256), length, sha256 };
   };
   const made = updater === null ? null : build(updater.version, readInput(updater.file));
-  const framed = made === null ? undefined : await compressFramed(made.content);
+  const framed =
+    updater === null || made === null
+      ? undefined
+      : await makePayload(
+          {
+            ...{ kind: 'full', label: 'updater', level: null, older: null },
+            to: { version: updater.version, digest: made.digest, file: updater.file },
+          },
+          output,
+        );
   const { platform, arch } = target;
   return {
     named: {

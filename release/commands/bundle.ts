@@ -28,7 +28,7 @@ import {
 } from '../../lib/version/index.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { applyLimit, type Command, readArguments, required, wholeNumber } from '../command.ts';
-import { readInput, requireOutput, withInput, writeOutput } from '../files.ts';
+import { readInput, requireOutput, untilInterrupted, withInput, writeOutput } from '../files.ts';
 import { loadKeys, loadRoot, ROOT_FILE } from '../keys/keyring.ts';
 import { askPassphrase, PASSPHRASE_HELP, PASSPHRASE_OPTIONS } from '../keys/passphrase.ts';
 import { packEvolutions } from '../manifest/evolution.ts';
@@ -41,9 +41,12 @@ import {
 } from '../manifest/options.ts';
 import { readTarget } from '../manifest/target.ts';
 import { print, tell } from '../platform/terminal.ts';
+import { turn } from '../platform/timers.ts';
 import { bytes } from '../progress.ts';
 import { readConfigSchema } from '../repository/releases/config-schema.ts';
-import { type Build, blocksOf, build, framesOf, makeFull, makePatch } from '../work/payloads.ts';
+import type { Job, NewBinary } from '../work/job.ts';
+import { makePayload } from '../work/make-payload.ts';
+import { type Build, blocksOf, build, framesOf, fullPayload, patchPayload } from '../work/payloads.ts';
 import { type CompanionsRequest, makeCompanions } from './bundle-companions.ts';
 import { bundlePublished, type PublishedRequest } from './bundle-published.ts';
 
@@ -109,70 +112,83 @@ export const bundle: Command = {
       return;
     }
     const request = readRequest(version, values);
-    const root = loadRoot(path.join(request.keys, ROOT_FILE));
-    const keys = loadKeys(request.keys, 'targets', root, await askPassphrase(values));
-    const [signer] = keys;
-    if (signer === undefined) throw new UsageError(`${request.keys}: wanted a targets key, found none`);
-
-    const to = build(version, readInput(request.newFile));
-    const old = request.old;
-    const from = old === null ? null : build(old.version, readInput(old.file));
-    requireOutput(request.output);
-    const evolutions = await packEvolutions(request.description.evolutions, version);
-    const companions = await makeCompanions(request);
-    const payloads = await makePayloads(from, to, request);
-
-    const subject = { ...request.target, size: to.digest.size, checksum: to.digest.sha256 };
-    const signature = signBinary(subject, version, signer);
-    const size = [payloads[0], ...evolutions].reduce((sum, payload) => sum + (payload?.content.size ?? 0), 0);
-    const described = request.description.describe(old?.version ?? null, size, nativeHost().clock.now());
-    const manifest = {
-      ...described,
-      schema: manifestSchema([request.target], described.evolutions),
-      binaries: [{ ...subject, signature, downloadUrl: request.downloadUrl, ...partsOf(to, payloads) }],
-      ...companions.named,
-    };
-    const all = [...payloads, ...evolutions];
-    const draft = { app: request.app, ...request.target, manifest, payloads: all };
-    const files = companionsOf(manifest, request.target).flatMap((file) => {
-      const content = companions.contents[file.name];
-      return content === undefined ? [] : [{ ...file, content: memorySource(content, file.name) }];
-    });
-    const digest = new RunningDigest();
-    await writeOutput(
-      request.output,
-      (write) => {
-        const emit = (piece: Uint8Array) => {
-          digest.update(piece);
-          write(piece);
-        };
-        if (files.length === 0) {
-          writePackage(draft, keys, emit);
-          return;
-        }
-        const pieces: Uint8Array[] = [];
-        writePackage(draft, keys, (piece) => pieces.push(piece.slice()));
-        for (const piece of withCompanions(memorySource(Buffer.concat(pieces)), files)) emit(piece);
-      },
-      {
-        check: (file) =>
-          withInput(file, async (source) => {
-            await verifyPayloads(readPackage(source, root));
-          }),
-      },
+    await untilInterrupted(`${request.output} was not written`, (stopIfInterrupted) =>
+      bundleBinaries(version, request, values, stopIfInterrupted),
     );
-    const contents = all.map((payload) => {
-      const name = payload.kind === 'evolution' ? `evolution ${payload.id}` : payload.kind;
-      return `${name} ${bytes(payload.content.size)}`;
-    });
-    contents.push(...files.map(({ name, length }) => `${name} ${bytes(length)}`));
-    const written = digest.digest();
-    tell(
-      `${contents.join(', ')}, signed by ${keys.length} of ${root.roles.targets.keys.length} targets keys\n`,
-    );
-    print(`${request.output}: ${bytes(written.size)}, SHA-256 ${written.sha256}\n`);
   },
 };
+
+async function bundleBinaries(
+  version: string,
+  request: Request,
+  values: Values,
+  stopIfInterrupted: () => void,
+): Promise<void> {
+  const root = loadRoot(path.join(request.keys, ROOT_FILE));
+  const keys = loadKeys(request.keys, 'targets', root, await askPassphrase(values));
+  const [signer] = keys;
+  if (signer === undefined) throw new UsageError(`${request.keys}: wanted a targets key, found none`);
+
+  const to = build(version, readInput(request.newFile));
+  const old = request.old;
+  const from = old === null ? null : { ...build(old.version, readInput(old.file)), file: old.file };
+  requireOutput(request.output);
+  const evolutions = await packEvolutions(request.description.evolutions, version);
+  const companions = await makeCompanions(request);
+  const payloads = await makePayloads(from, { ...to, file: request.newFile }, request);
+  await turn();
+  stopIfInterrupted();
+
+  const subject = { ...request.target, size: to.digest.size, checksum: to.digest.sha256 };
+  const signature = signBinary(subject, version, signer);
+  const size = [payloads[0], ...evolutions].reduce((sum, payload) => sum + (payload?.content.size ?? 0), 0);
+  const described = request.description.describe(old?.version ?? null, size, nativeHost().clock.now());
+  const manifest = {
+    ...described,
+    schema: manifestSchema([request.target], described.evolutions),
+    binaries: [{ ...subject, signature, downloadUrl: request.downloadUrl, ...partsOf(to, payloads) }],
+    ...companions.named,
+  };
+  const all = [...payloads, ...evolutions];
+  const draft = { app: request.app, ...request.target, manifest, payloads: all };
+  const files = companionsOf(manifest, request.target).flatMap((file) => {
+    const content = companions.contents[file.name];
+    return content === undefined ? [] : [{ ...file, content: memorySource(content, file.name) }];
+  });
+  const digest = new RunningDigest();
+  await writeOutput(
+    request.output,
+    (write) => {
+      const emit = (piece: Uint8Array) => {
+        digest.update(piece);
+        write(piece);
+      };
+      if (files.length === 0) {
+        writePackage(draft, keys, emit);
+        return;
+      }
+      const pieces: Uint8Array[] = [];
+      writePackage(draft, keys, (piece) => pieces.push(piece.slice()));
+      for (const piece of withCompanions(memorySource(Buffer.concat(pieces)), files)) emit(piece);
+    },
+    {
+      check: (file) =>
+        withInput(file, async (source) => {
+          await verifyPayloads(readPackage(source, root));
+        }),
+    },
+  );
+  const contents = all.map((payload) => {
+    const name = payload.kind === 'evolution' ? `evolution ${payload.id}` : payload.kind;
+    return `${name} ${bytes(payload.content.size)}`;
+  });
+  contents.push(...files.map(({ name, length }) => `${name} ${bytes(length)}`));
+  const written = digest.digest();
+  tell(
+    `${contents.join(', ')}, signed by ${keys.length} of ${root.roles.targets.keys.length} targets keys\n`,
+  );
+  print(`${request.output}: ${bytes(written.size)}, SHA-256 ${written.sha256}\n`);
+}
 
 /** What the manifest says of the parts that the binary can be verified and fetched in. */
 function partsOf({ content, digest }: Build, payloads: PayloadDraft[]): Pick<Binary, 'blocks' | 'frames'> {
@@ -265,21 +281,41 @@ function readOld(version: string, { old, from }: Values): Request['old'] {
   return { file: old, version: from };
 }
 
+type BuildFile = Build & { file: string };
+
+/** Without the content: another process reads it. */
+function named({ version, digest, file }: BuildFile): NewBinary {
+  return { version, digest, file };
+}
+
 /** The cheapest payload first. A patch that is not smaller than the full binary is left out. */
 async function makePayloads(
-  from: Build | null,
-  to: Build,
-  { withFull, level, applyLimit: limit }: Request,
+  from: BuildFile | null,
+  to: BuildFile,
+  { withFull, level, applyLimit: limit, output }: Request,
 ): Promise<PayloadDraft[]> {
-  if (from === null) return [await makeFull(to, level)];
+  const made = async (job: Job) => memorySource(await makePayload(job, output), job.label);
+  const makeFull = async () =>
+    fullPayload(
+      to,
+      await made({ kind: 'full', label: 'full binary', to: named(to), level: level ?? null, older: null }),
+    );
+  if (from === null) return [await makeFull()];
   if (from.digest.sha256 === to.digest.sha256) {
     throw new UsageError(
       `--old and --new: wanted two different binaries, found SHA-256 ${to.digest.sha256} twice`,
     );
   }
-  const patch = await makePatch(from, to, limit);
+  const job: Job = {
+    kind: 'patch',
+    label: 'patch',
+    from: named(from),
+    to: named(to),
+    applyLimit: limit ?? null,
+  };
+  const patch = patchPayload(from, to, await made(job));
   if (!withFull) return [patch];
-  const full = await makeFull(to, level);
+  const full = await makeFull();
   if (patch.content.size < full.content.size) return [patch, full];
   tell(
     `the patch (${bytes(patch.content.size)}) saves nothing over the full binary (${bytes(full.content.size)}): left out\n`,

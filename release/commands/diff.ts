@@ -1,10 +1,12 @@
 /** `release diff`: makes the patch between two files. */
-import { APPLY_LIMIT, generatePatch } from '../../lib/delta/index.ts';
+import { APPLY_LIMIT } from '../../lib/delta/index.ts';
+import { digestBytes } from '../../lib/platform/files.ts';
 import { applyLimit, type Command, readArguments, required } from '../command.ts';
 import { readInput, requireOutput, writeOutput } from '../files.ts';
 import { requireVersion } from '../manifest/options.ts';
 import { print } from '../platform/terminal.ts';
-import { bytes, withProgress } from '../progress.ts';
+import { bytes } from '../progress.ts';
+import { makePayload } from '../work/make-payload.ts';
 
 const HELP = `Usage: release diff <old> <new> -o <patch> [--from <version>] [--to <version>] [--apply-limit <bytes>]
 
@@ -32,17 +34,10 @@ export const diff: Command = {
     requireVersion('--from', values.from);
     requireVersion('--to', values.to);
     const limit = applyLimit(values['apply-limit']);
-    const contents = { old: readInput(oldFile), new: readInput(newFile) };
+    const from = { version: values.from, file: oldFile, digest: digestBytes(readInput(oldFile)) };
+    const to = { version: values.to, file: newFile, digest: digestBytes(readInput(newFile)) };
     requireOutput(output);
-    const patch = await withProgress('diff', (onProgress) =>
-      generatePatch({
-        ...contents,
-        fromVersion: values.from,
-        toVersion: values.to,
-        onProgress,
-        ...(limit === null ? {} : { applyLimit: limit }),
-      }),
-    );
+    const patch = await makePayload({ kind: 'patch', label: 'diff', from, to, applyLimit: limit }, output);
     await writeOutput(output, (write) => write(patch));
     print(`${output}: ${bytes(patch.length)}\n`);
   },

@@ -1,7 +1,8 @@
 /** `release page`: a page of the releases for people, beside the feed. */
 import path from 'node:path';
-import { gunzipSync, gzipSync } from 'node:zlib';
-import { UsageError } from '../../lib/errors.ts';
+import { promisify } from 'node:util';
+import { gunzipSync, gzip } from 'node:zlib';
+import { InterruptedError, UsageError } from '../../lib/errors.ts';
 import { decodeInput } from '../../lib/format/decoder.ts';
 import { createDirectories, type Digest, digestBytes, readFile } from '../../lib/platform/files.ts';
 import type { Host, Platform } from '../../lib/platform/host.ts';
@@ -15,7 +16,9 @@ import { atomFeed } from '../page/atom.ts';
 import { type InstallerContent, installerScripts, type PageUpdater } from '../page/installers.ts';
 import { type Installer, type PageFile, pageHtml } from '../page/page.ts';
 import { type ShownRelease, shownReleases } from '../page/releases.ts';
+import { aborted, withStopSignal } from '../platform/signals.ts';
 import { print, tell } from '../platform/terminal.ts';
+import { turn } from '../platform/timers.ts';
 import { bytes, withLine } from '../progress.ts';
 import { keysEverNamed, readPublished } from '../repository/published.ts';
 import { tryExecutables } from '../work/trial.ts';
@@ -72,27 +75,29 @@ export const page: Command = {
     const name = values.name ?? app;
     const most = wholeNumber('--most', values.most, 50, [1, 1000]);
     const releases = shownReleases(published, values.channel, most);
-    createDirectories(host.disk, output, path.dirname, 0o755);
     const written: PageFile[] = [];
-    const write: Write = async (file, content) => {
-      const data = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-      const at = path.join(output, file);
-      createDirectories(host.disk, path.dirname(at), path.dirname, 0o755);
-      await writeOutput(at, (append) => append(data));
-      const made = { path: file, size: data.length, sha256: digestBytes(data).sha256 };
-      written.push(made);
-      return made;
-    };
-    const compiledIn = { address, keys: keysEverNamed(host, repo) };
-    const updaters =
-      values.updaters === undefined
-        ? null
-        : await placeUpdaters(host, values.updaters, { output, app, compiledIn }, write);
-    const installers =
-      updaters === null ? [] : await writeInstallers({ name, app, address, updaters }, releases, write);
-    const content = { name, address, releases, installers, targets: 'targets/' };
-    await write('releases.atom', atomFeed(content));
-    await write('index.html', pageHtml(content));
+    await withStopSignal(async (stop) => {
+      createDirectories(host.disk, output, path.dirname, 0o755);
+      const write: Write = async (file, content) => {
+        const data = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+        const at = path.join(output, file);
+        createDirectories(host.disk, path.dirname(at), path.dirname, 0o755);
+        await writeOutput(at, (append) => append(data));
+        const made = { path: file, size: data.length, sha256: digestBytes(data).sha256 };
+        written.push(made);
+        return made;
+      };
+      const compiledIn = { address, keys: keysEverNamed(host, repo) };
+      const updaters =
+        values.updaters === undefined
+          ? null
+          : await placeUpdaters(host, values.updaters, { output, app, compiledIn, stop }, write);
+      const installers =
+        updaters === null ? [] : await writeInstallers({ name, app, address, updaters }, releases, write);
+      const content = { name, address, releases, installers, targets: 'targets/' };
+      await write('releases.atom', atomFeed(content));
+      await write('index.html', pageHtml(content));
+    });
     for (const file of written) {
       print(`${path.join(output, file.path)}: ${bytes(file.size)}, SHA-256 ${file.sha256}\n`);
     }
@@ -133,7 +138,12 @@ function readAddress(url: string): string {
 async function placeUpdaters(
   host: Host,
   folder: string,
-  { output, app, compiledIn }: { output: string; app: string; compiledIn: CompiledIn },
+  {
+    output,
+    app,
+    compiledIn,
+    stop,
+  }: { output: string; app: string; compiledIn: CompiledIn; stop: AbortSignal },
   write: Write,
 ): Promise<PageUpdater[]> {
   const { disk } = host;
@@ -158,19 +168,33 @@ async function placeUpdaters(
   const placed: PageUpdater[] = [];
   for (const [index, { target, file }] of found.entries()) {
     const which = `${path.basename(file)} (${index + 1} of ${found.length})`;
+    await turn();
+    stopIfInterrupted(stop, which);
     const content = readFile(disk, file, MOST_BYTES) ?? new Uint8Array();
     requireCompiledIn(file, content, compiledIn);
     const unpacked = digestBytes(content).sha256;
     const name = `download/${unpacked}/${app}-updater-${targetName(target)}.gz`;
     const made =
       withLine(`reading ${which}`, () => keptUpdater(host, path.join(output, name), unpacked)) ??
-      (await write(
-        name,
-        withLine(`compressing ${which}`, () => new Uint8Array(gzipSync(content, { level: 6 }))),
-      ));
+      (await write(name, await withLine(`compressing ${which}`, () => compress(content, which, stop))));
     placed.push({ target, path: name, size: made.size, packed: made.sha256, unpacked });
   }
   return placed;
+}
+
+/** By another thread: meanwhile this one hears a Ctrl-C. */
+async function compress(content: Uint8Array, which: string, stop: AbortSignal): Promise<Uint8Array> {
+  const compressed = promisify(gzip)(content, { level: 6 });
+  await Promise.race([compressed, aborted(stop)]);
+  stopIfInterrupted(stop, which);
+  return new Uint8Array(await compressed);
+}
+
+function stopIfInterrupted(stop: AbortSignal, which: string): void {
+  if (!stop.aborted) return;
+  throw new InterruptedError(`interrupted at ${which}: the page is as it was`, {
+    advice: 'The same command goes on with what there is.',
+  });
 }
 
 interface CompiledIn {

@@ -1,6 +1,7 @@
 /** One payload to make, as data: what a worker gets, and what the product is named after. */
 import { type Digest, digestBytes } from '../../lib/platform/files.ts';
 
+/** As it is. */
 export interface NewBinary {
   version: string;
   digest: Digest;
@@ -8,6 +9,7 @@ export interface NewBinary {
   file: string;
 }
 
+/** In a package of the repository. */
 export interface OldBinary {
   version: string;
   digest: Digest;
@@ -20,7 +22,7 @@ export type Job = {
   to: NewBinary;
 } /** `older`: whose frames are used again where the new binary has the same bytes. */ & (
   | { kind: 'full'; level: number | null; older: OldBinary | null }
-  | { kind: 'patch'; from: OldBinary; applyLimit: number | null }
+  | { kind: 'patch'; from: OldBinary | NewBinary; applyLimit: number | null }
 );
 
 /** 64 hex digits: the same for the same work, wherever the files are. An older binary makes it faster, and changes nothing. */

@@ -13,7 +13,6 @@ import { type Digest, digestBytes, memorySource, type Source } from '../../lib/p
 import { nativeHost } from '../../lib/platform/native.ts';
 import type { Binary } from '../../lib/version/index.ts';
 import { availableCores } from '../platform/machine.ts';
-import { withProgress } from '../progress.ts';
 
 export interface Build {
   version: string;
@@ -26,18 +25,6 @@ export type Built = Omit<Build, 'content'>;
 
 export function build(version: string, content: Uint8Array): Build {
   return { version, content, digest: digestBytes(content) };
-}
-
-/** `applyLimit`: of GenerateOptions. */
-export async function makePatch(from: Build, to: Build, applyLimit?: number): Promise<PayloadDraft> {
-  const { bytes } = await withProgress('patch', (onProgress) => patchBytes(from, to, applyLimit, onProgress));
-  return patchPayload(from, to, memorySource(bytes, 'patch'));
-}
-
-/** `level`: of zstd; the default of lib/delta if not given. */
-export async function makeFull(to: Build, level?: number): Promise<PayloadDraft> {
-  const { bytes } = await withProgress('full binary', (onProgress) => fullBytes(to, { level, onProgress }));
-  return fullPayload(to, memorySource(bytes, 'full binary'));
 }
 
 /** A payload, and how many milliseconds it took here to make the binary of it again, in memory. */

@@ -22,9 +22,13 @@ export async function perform(
       ? await withOlderFrames(disk, job.older, (older) =>
           fullBytes(to, { level: job.level ?? undefined, older, onProgress }),
         )
-      : await patchBytes(await readOld(disk, job.from), to, job.applyLimit ?? undefined, onProgress);
+      : await patchBytes(await readFrom(disk, job.from), to, job.applyLimit ?? undefined, onProgress);
   replaceDurably(disk, output, path.dirname(output), bytes, 0o644);
   return tried;
+}
+
+function readFrom(disk: Disk, from: OldBinary | NewBinary): Promise<Build> | Build {
+  return 'package' in from ? readOld(disk, from) : readNew(disk, from);
 }
 
 function readNew(disk: Disk, { version, digest, file }: NewBinary): Build {

@@ -1,0 +1,37 @@
+/** One payload for a command that makes nothing else: by a process of its own if it takes long, so that a Ctrl-C ends it at once. */
+import path from 'node:path';
+import { InterruptedError } from '../../lib/errors.ts';
+import { readFile } from '../../lib/platform/files.ts';
+import { nativeDisk as disk } from '../../lib/platform/native-disk.ts';
+import { MAX_BINARY_SIZE } from '../../lib/version/index.ts';
+import { withScratchFolder } from '../platform/scratch.ts';
+import { withStopSignal } from '../platform/signals.ts';
+import { turn } from '../platform/timers.ts';
+import { withProgress } from '../progress.ts';
+import type { Job } from './job.ts';
+import { processWorkers } from './workers.ts';
+
+/**
+ * @param output what is made of it: half-written files are kept beside it, until this ends
+ * @throws InterruptedError after a Ctrl-C; UsageError, DamagedError, MachineError
+ */
+export async function makePayload(job: Job, output: string): Promise<Uint8Array> {
+  return await withStopSignal((stop) =>
+    withScratchFolder(path.dirname(output), `${path.basename(output)}.`, async (folder) => {
+      const product = path.join(folder, job.kind);
+      try {
+        await withProgress(job.label, (report) => processWorkers(disk).run(job, product, report, stop));
+        await turn();
+      } catch (error) {
+        if (!stop.aborted && !(error instanceof InterruptedError)) throw error;
+        throw interrupted(output);
+      }
+      if (stop.aborted) throw interrupted(output);
+      return readFile(disk, product, MAX_BINARY_SIZE) ?? new Uint8Array();
+    }),
+  );
+}
+
+function interrupted(output: string): InterruptedError {
+  return new InterruptedError(`interrupted: ${output} was not written`);
+}
