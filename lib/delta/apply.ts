@@ -70,7 +70,7 @@ async function decodeBsdiff(header: PatchHeader, body: Source, old: Source, outp
 
 function otherBinary(header: PatchHeader, found: string, wanted: string): DamagedError {
   return new DamagedError(
-    `the installed binary is not the one this patch was made from (version ${header.fromVersion}): it has ${found}, wanted ${wanted}`,
+    `the old file is not the one this patch was made from (version ${header.fromVersion}): it has ${found}, wanted ${wanted}`,
   );
 }
 

@@ -84,14 +84,14 @@ describe('another old file', () => {
     );
     expect(error).toBeInstanceOf(DamagedError);
     expect(String(error)).toMatch(
-      /the installed binary is not the one this patch was made from \(version 1\.0\.0\): it has SHA-256 [0-9a-f]{64}, wanted [0-9a-f]{64}/,
+      /the old file is not the one this patch was made from \(version 1\.0\.0\): it has SHA-256 [0-9a-f]{64}, wanted [0-9a-f]{64}/,
     );
     expect(written).toBe(0);
   });
 
   test('of another size', async () => {
     const message = await refusal(patch, old.subarray(1));
-    expect(message).toContain('the installed binary is not the one this patch was made from');
+    expect(message).toContain('the old file is not the one this patch was made from');
     expect(message).toContain('it has 599 bytes, wanted 600 bytes');
   });
 

@@ -132,7 +132,7 @@ describe('header', () => {
       { toSize: 0 },
       'diffLengths.rawSize is 2, at most 0 is possible',
     ],
-    ['an old file of another size', { fromSize: 999 }, 'the installed binary is not the one'],
+    ['an old file of another size', { fromSize: 999 }, 'the old file is not the one'],
     ['a new file of another size', { toSize: 521 }, 'diffLengths of the patch ends too early'],
     ['another new file', { toChecksum: sha256(old) }, 'the patch gave a file with SHA-256'],
   ])('%s', async (_, changed, message) => {

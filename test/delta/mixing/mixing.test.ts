@@ -245,9 +245,7 @@ test('another old file is refused by its digest before anything is written', asy
   const write = () => expect.unreachable();
   const error = await failure(applyPatch({ patch, old: memorySource(wrong), write }));
   expect(error).toBeInstanceOf(DamagedError);
-  expect((error as DamagedError).message).toContain(
-    'the installed binary is not the one this patch was made from',
-  );
+  expect((error as DamagedError).message).toContain('the old file is not the one this patch was made from');
 });
 
 test('another old file that was not verified, and what the caller throws', async () => {

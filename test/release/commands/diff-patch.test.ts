@@ -28,8 +28,9 @@ test('release patch writes nothing when the old file is another one, or the patc
     ['old', 'cut'],
     ['old', 'new'],
   ] as const) {
-    const { code, stdout } = await folder.release(['patch', old, file, '-o', 'out']);
+    const { code, stdout, stderr } = await folder.release(['patch', old, file, '-o', 'out']);
     expect([code, stdout, existsSync(folder.at('out'))]).toEqual([11, '', false]);
+    if (old === 'other') expect(stderr).toContain('the old file is not the one this patch was made from');
   }
   expect(readdirSync(folder.at()).toSorted()).toEqual(before);
 });
