@@ -22,10 +22,12 @@ const MAX_CERTIFICATE = 1 << 20;
 const HELP = `Usage: release serve --repo <dir> [options]
 
 Serves metadata/ and targets/ of a repository, and nothing else of it, to DGMO's updaters, and answers the check API
-(POST ${CHECK_PATH}) from them. Prints its address when it listens; SIGTERM and Ctrl-C end it once the current
+(POST ${CHECK_PATH}) from them. The page of \`release page\`, if it is in <dir> or in the folder of --page, is served as well.
+<dir> may also be the folder that \`release publish --to\` writes to. Prints its address when it listens; SIGTERM and Ctrl-C end it once the current
 requests are answered. It keeps no state: changes by \`release add\` and the like are seen within a second.
 
   --repo <dir>             the repository
+  --page <dir>             the folder of \`release page\` (default: <dir>)
   --port <n>               default ${DEFAULT_PORT}; 0: any free port
   --host <address>         default 127.0.0.1, with a certificate 0.0.0.0
   --tls-cert <file.pem>    the certificate and its intermediates; TLS 1.3 or later is spoken then
@@ -45,6 +47,7 @@ The access log contains no address and no header of a client. For a check it has
 
 const OPTIONS = {
   repo: { type: 'string' },
+  page: { type: 'string' },
   port: { type: 'string' },
   host: { type: 'string' },
   'tls-cert': { type: 'string' },
@@ -79,6 +82,8 @@ export const serve: Command = {
       });
     }
     requireRepository(repository);
+    const page = values.page ?? repository;
+    if (values.page !== undefined) requirePage(values.page);
     const { clock, platform } = nativeHost();
     if (processes > 1 && platform !== 'linux') {
       throw new UsageError(`--processes: wanted 1 on ${platform}, found ${processes}`);
@@ -90,7 +95,7 @@ export const serve: Command = {
     if (processes === 1 || worker > 0) {
       const ready = worker === 0 ? announce : (url: string, port: number) => supervisor.ready({ url, port });
       await runWorker(
-        { ...address, port, repository, worker: Math.max(worker, 1), accessLog, publicMetrics, grace },
+        { ...address, port, repository, page, worker: Math.max(worker, 1), accessLog, publicMetrics, grace },
         ready,
       );
       return;
@@ -116,6 +121,11 @@ function requireRepository(repository: string): void {
   throw new UsageError(`${repository}: wanted a repository with a folder metadata, found none`, {
     advice: 'Make one with `release init`.',
   });
+}
+
+function requirePage(folder: string): void {
+  if (disk.status(path.join(folder, 'index.html')) !== null) return;
+  throw new UsageError(`--page: wanted a folder of \`release page\`, found no index.html in ${folder}`);
 }
 
 /** The same command for one process. */

@@ -9,11 +9,14 @@ import type { AccessLog } from './access-log.ts';
 import { CheckApi } from './check.ts';
 import { CurrentFeed } from './current-feed.ts';
 import type { Metrics } from './metrics.ts';
+import { isPagePath } from './public-file.ts';
 import { json, type Reply, type Route, refusal, text, withoutBody, wrongMethod } from './reply.ts';
-import { serveFile } from './static.ts';
+import { serveFile, servePage } from './static.ts';
 
 export interface HandlerOptions {
   repository: string;
+  /** Folder of `release page`; it need not have a page. */
+  page: string;
   metrics: Metrics;
   log: AccessLog;
   /** Milliseconds within which the body of a request must arrive. */
@@ -24,8 +27,17 @@ export interface HandlerOptions {
 }
 
 /** MachineError if the folder does not exist. */
-export function makeHandler({ repository, metrics, log, bodyTime, publicMetrics, clock }: HandlerOptions) {
+export function makeHandler({
+  repository,
+  metrics,
+  log,
+  bodyTime,
+  publicMetrics,
+  clock,
+  ...options
+}: HandlerOptions) {
   const folder = resolved(repository);
+  const page = resolved(options.page);
   const feed = new CurrentFeed(folder, clock.monotonic);
   const check = new CheckApi(feed, metrics, bodyTime);
 
@@ -42,6 +54,8 @@ export function makeHandler({ repository, metrics, log, bodyTime, publicMetrics,
       case 'metadata':
       case 'targets':
         return serveFile(folder, request, path.slice(1));
+      case 'page':
+        return servePage(page, request, path.slice(1));
       case 'health':
         return readable(request, () => health(feed, clock.now()));
       case 'metrics':
@@ -101,7 +115,8 @@ function routeOf(path: string): Route {
   if (path.startsWith('/metadata/')) return 'metadata';
   if (path.startsWith('/targets/')) return 'targets';
   if (path === '/healthz') return 'health';
-  return path === '/metrics' ? 'metrics' : 'other';
+  if (path === '/metrics') return 'metrics';
+  return isPagePath(path.slice(1)) ? 'page' : 'other';
 }
 
 function readable(request: Request, make: () => Reply): Reply {

@@ -1,6 +1,7 @@
 /**
  * The files of the repository that anybody may read: plain files below `metadata/` and `targets/` with names as in the
- * feed. Everything else counts as missing: other folders, dot files, `..`, symlinks that lead outside.
+ * feed, and those of `release page`, by their names. Everything else counts as missing: other folders, dot files, `..`, symlinks
+ * that lead outside.
  */
 import path from 'node:path';
 import { errorCode } from '../../lib/errors.ts';
@@ -11,7 +12,7 @@ import { isFeedPath } from '../../lib/version/download-url.ts';
 export interface PublicFile {
   /** Path on the disk, symlinks resolved. */
   file: string;
-  kind: 'metadata' | 'target';
+  kind: 'metadata' | 'target' | 'page';
   /** Bytes. */
   size: number;
   /** Milliseconds since the epoch. */
@@ -43,6 +44,26 @@ export function publicFile(repository: string, location: string): PublicFile | n
     size: found.status.size,
     modified: found.status.modified,
   };
+}
+
+const PAGE = /^(|index\.html|releases\.atom|install\.(sh|ps1)|download\/[0-9a-f]{64}\/[a-z0-9._-]+\.gz)$/;
+
+/** Whether a page has a file there: the empty path is its `index.html`. */
+export function isPagePath(location: string): boolean {
+  return PAGE.test(location);
+}
+
+/**
+ * The same for a file of the page; it is not part of the feed, so it may be anywhere.
+ *
+ * @param folder with the page, symlinks resolved
+ */
+export function pageFile(folder: string, location: string): PublicFile | null {
+  if (!isPagePath(location)) return null;
+  const name = location === '' ? 'index.html' : location;
+  const found = look(path.join(folder, name));
+  if (found === null || found.status.kind !== 'file' || found.file !== path.join(folder, name)) return null;
+  return { file: found.file, kind: 'page', size: found.status.size, modified: found.status.modified };
 }
 
 function decoded(location: string): string | null {

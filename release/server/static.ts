@@ -7,9 +7,9 @@ import { digestBytes, readFile } from '../../lib/platform/files.ts';
 import { nativeDisk as disk } from '../../lib/platform/native-disk.ts';
 import { MAX_BYTES } from '../../lib/trust/feed/limits.ts';
 import { fileBlob } from '../platform/storage.ts';
-import { CHANGING, IMMUTABLE } from '../publish/headers.ts';
+import { CHANGING, headersOf, IMMUTABLE } from '../publish/headers.ts';
 import { digestInName } from '../repository/layout.ts';
-import { type PublicFile, publicFile } from './public-file.ts';
+import { type PublicFile, pageFile, publicFile } from './public-file.ts';
 import { matchesEtag, spanOf } from './range.ts';
 import { type Reply, refusal, withoutBody, wrongMethod } from './reply.ts';
 
@@ -27,6 +27,19 @@ export function serveFile(repository: string, request: Request, location: string
       : found.kind === 'metadata'
         ? serveMetadata(found, request)
         : serveTarget(found, request);
+  return replied(reply, request, location);
+}
+
+/** The same for the page of `release page`. */
+export function servePage(folder: string, request: Request, location: string): Reply {
+  const refused = wrongMethod(request.method, ['GET', 'HEAD']);
+  if (refused !== null) return refused;
+  const found = pageFile(folder, location);
+  return replied(found === null ? null : servePageFile(found, request, location), request, location);
+}
+
+/** @param reply null: there is no such file */
+function replied(reply: Reply | null, request: Request, location: string): Reply {
   if (reply === null) {
     return refusal(404, 'there is no such file', {
       'Cache-Control': ROOT_PROBE.test(location) ? CHANGING : 'no-cache',
@@ -48,6 +61,8 @@ interface Content {
  * the server from 54 to 370 MB. Sent from the file it costs nothing.
  */
 const SENT_FROM_MEMORY = 64 << 10;
+/** Bytes of the page, or of a script. */
+const MOST_OF_PAGE = 16 << 20;
 
 /**
  * Reads the file whole, so that its digest is that of one state of it. What may be replaced meanwhile, and is small, is sent as
@@ -75,6 +90,29 @@ function serveTarget({ file, size, modified }: PublicFile, request: Request): Re
     cache: digest === null ? 'no-cache' : IMMUTABLE,
     type: file.endsWith('.json') ? 'application/json' : 'application/octet-stream',
     part: (first, end) => fileBlob(file).slice(first, end),
+  });
+}
+
+/** A file of the page is replaced; an updater never is, as its digest is in the path. */
+function servePageFile(
+  { file, size, modified }: PublicFile,
+  request: Request,
+  location: string,
+): Reply | null {
+  const headers = headersOf(location === '' ? 'index.html' : location);
+  const given = { cache: headers['Cache-Control'], type: headers['Content-Type'] };
+  if (given.cache === IMMUTABLE) {
+    const etag = `W/"${size}-${modified}"`;
+    return answer(request, { ...given, size, etag, part: (first, end) => fileBlob(file).slice(first, end) });
+  }
+  const bytes = readFile(disk, file, MOST_OF_PAGE);
+  if (bytes === null) return null;
+  const etag = `"${digestBytes(bytes).sha256}"`;
+  return answer(request, {
+    ...given,
+    size: bytes.length,
+    etag,
+    part: (first, end) => bytes.subarray(first, end),
   });
 }
 

@@ -9,6 +9,8 @@ import { Metrics } from './metrics.ts';
 
 export interface WorkerOptions extends Address {
   repository: string;
+  /** Folder of `release page`; it need not have a page. */
+  page: string;
   /** 1, 2, ... */
   worker: number;
   accessLog: string | null;
@@ -30,6 +32,7 @@ export async function runWorker(
   const log = new AccessLog(options.accessLog, options.worker, clock);
   const handle = makeHandler({
     repository: options.repository,
+    page: options.page,
     metrics: new Metrics({ worker: options.worker, pid: processes.pid }),
     log,
     bodyTime: BODY_TIME,
