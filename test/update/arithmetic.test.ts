@@ -61,7 +61,7 @@ test('too slow is what stays below the minimum for a whole window', () => {
   expect(limit.allows(1, 2000)).toBe(false);
 });
 
-test('progress tells rate and time left, not oftener than ten times a second', () => {
+test('progress tells rate and time left, not oftener than ten times a second or at each percent', () => {
   let now = 0;
   const seen: DownloadProgress[] = [];
   const clock = { now: () => now, monotonic: () => now, sleep: () => Promise.resolve() };
@@ -72,4 +72,13 @@ test('progress tells rate and time left, not oftener than ten times a second', (
   expect(seen.at(-1)?.left).toBeCloseTo(9000, -3);
   meter.report('done', 100_000);
   expect(seen.at(-1)?.left).toBe(0);
+});
+
+test('what came at once before the server stopped is told to the percent', () => {
+  const seen: number[] = [];
+  const clock = { now: () => 0, monotonic: () => 0, sleep: () => Promise.resolve() };
+  const meter = new Meter(clock, 100_000, ({ received }) => seen.push(received));
+  for (let received = 0; received <= 40_500; received += 100) meter.report('receiving', received, 100);
+  expect(seen.at(-1)).toBe(40_000);
+  expect(seen.length).toBe(41);
 });

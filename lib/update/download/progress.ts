@@ -20,7 +20,7 @@ export interface DownloadProgress {
   reason?: string;
 }
 
-/** Milliseconds between two reports of one state. */
+/** Milliseconds between two reports of one state and percent. What comes at once before a stall is told to the percent. */
 const INTERVAL = 100;
 
 export class Meter {
@@ -29,6 +29,7 @@ export class Meter {
   readonly #onProgress: ((progress: DownloadProgress) => void) | undefined;
   readonly #rate: Rate;
   #state: DownloadProgress['state'] | null = null;
+  #percent = 0;
   #reportedAt = Number.NEGATIVE_INFINITY;
   #fetched = 0;
   resumed = 0;
@@ -45,8 +46,10 @@ export class Meter {
     const now = this.#clock.monotonic();
     this.#rate.add(fresh, now);
     this.#fetched += fresh;
-    if (state === this.#state && now - this.#reportedAt < INTERVAL) return;
+    const percent = Math.floor((100 * received) / Math.max(this.#length, 1));
+    if (state === this.#state && percent === this.#percent && now - this.#reportedAt < INTERVAL) return;
     this.#state = state;
+    this.#percent = percent;
     this.#reportedAt = now;
     const rate = this.#rate.bytesPerSecond;
     this.#onProgress?.({
