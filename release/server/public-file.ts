@@ -60,10 +60,11 @@ export function isPagePath(location: string): boolean {
  */
 export function pageFile(folder: string, location: string): PublicFile | null {
   if (!isPagePath(location)) return null;
-  const name = location === '' ? 'index.html' : location;
-  const found = look(path.join(folder, name));
-  if (found === null || found.status.kind !== 'file' || found.file !== path.join(folder, name)) return null;
-  return { file: found.file, kind: 'page', size: found.status.size, modified: found.status.modified };
+  const file = path.join(folder, location === '' ? 'index.html' : location);
+  const found = look(file);
+  if (found?.file !== file || found.status.kind !== 'file') return null;
+  const { size, modified } = found.status;
+  return { file, kind: 'page', size, modified };
 }
 
 function decoded(location: string): string | null {

@@ -18,28 +18,26 @@ const ROOT_PROBE = /^metadata\/\d+\.root\.json$/;
 
 /** `location`: the path of the URL, without the leading slash. */
 export function serveFile(repository: string, request: Request, location: string): Reply {
-  const refused = wrongMethod(request.method, ['GET', 'HEAD']);
-  if (refused !== null) return refused;
-  const found = publicFile(repository, location);
-  const reply =
-    found === null
-      ? null
-      : found.kind === 'metadata'
-        ? serveMetadata(found, request)
-        : serveTarget(found, request);
-  return replied(reply, request, location);
+  return serve(request, location, () => {
+    const found = publicFile(repository, location);
+    if (found === null) return null;
+    return found.kind === 'metadata' ? serveMetadata(found, request) : serveTarget(found, request);
+  });
 }
 
 /** The same for the page of `release page`. */
 export function servePage(folder: string, request: Request, location: string): Reply {
-  const refused = wrongMethod(request.method, ['GET', 'HEAD']);
-  if (refused !== null) return refused;
-  const found = pageFile(folder, location);
-  return replied(found === null ? null : servePageFile(found, request, location), request, location);
+  return serve(request, location, () => {
+    const found = pageFile(folder, location);
+    return found === null ? null : servePageFile(found, request, location);
+  });
 }
 
-/** @param reply null: there is no such file */
-function replied(reply: Reply | null, request: Request, location: string): Reply {
+/** @param find returns null if there is no such file */
+function serve(request: Request, location: string, find: () => Reply | null): Reply {
+  const refused = wrongMethod(request.method, ['GET', 'HEAD']);
+  if (refused !== null) return refused;
+  const reply = find();
   if (reply === null) {
     return refusal(404, 'there is no such file', {
       'Cache-Control': ROOT_PROBE.test(location) ? CHANGING : 'no-cache',
