@@ -1,3 +1,5 @@
+import type { Session } from './session.ts';
+
 /**
  * The mode of an executable that replaces one with this mode. Everyone who may read it may run it, even if the permission to run
  * it was removed by mistake. One that its own owner could not read and run (chmod 000) gets that, and if nobody could, the mode of a
@@ -9,3 +11,17 @@ export function executableMode(mode: number): number {
 }
 
 export const NEW_EXECUTABLE = 0o755;
+
+/**
+ * Gives a new executable what the one that it replaces has besides its content, and says so if it can't have all of it.
+ *
+ * @param model the one that it replaces, or one of before if that is gone
+ */
+export function takeOver(session: Session, path: string, model: string): void {
+  const { host, layout } = session;
+  if (host.disk.imitate(path, model)) return;
+  session.emit({
+    event: 'warning',
+    text: `The new ${layout.target} has not the capabilities of the old one, which only root may give: \`getcap -r ${layout.workDir}\` shows them, \`sudo setcap\` gives them to it once it is installed.`,
+  });
+}

@@ -120,9 +120,9 @@ export interface Disk {
   setMode(path: string, mode: number): void;
   /**
    * Gives the file at `path` the owner, the group, the mode and the capabilities of the one at `model`, as far as this
-   * process may. On Windows nothing: there a file takes what its folder hands down.
+   * process may. On Windows nothing: there a file takes what its folder hands down. Returns false if it has not the capabilities.
    */
-  imitate(path: string, model: string): void;
+  imitate(path: string, model: string): boolean;
   /** Of the filesystem that the path, which exists, is on; null if the system does not say. */
   room(path: string): Room | null;
   /** Whether something is mounted at this very path, which then can't be renamed over. False if the system does not say. */

@@ -323,7 +323,7 @@ const effects: Disk = {
   },
   removeDirectory: (path) => fs.rmdirSync(systemPath(path)),
   list,
-  imitate: windows ? () => undefined : posixImitate,
+  imitate: windows ? () => true : posixImitate,
   setMode: windows ? (path, mode) => fs.chmodSync(path, mode) : posixSetMode,
   room,
   writeRefusal: windows ? () => null : (path) => refusal(path, fs.constants.W_OK),

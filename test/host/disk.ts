@@ -345,8 +345,9 @@ export class SimulatedDisk implements Disk {
       .map((name) => name.slice(path === '/' ? 1 : path.length + 1));
   }
 
-  imitate(path: string, model: string): void {
+  imitate(path: string, model: string): boolean {
     this.setMode(path, this.#named(model, 'stat').mode);
+    return true;
   }
 
   setMode(path: string, mode: number): void {

@@ -49,9 +49,25 @@ describe.skipIf(process.platform === 'win32')('a file that imitates another one'
   test.skipIf(!isRootOnLinux || noSetcap)('has its capabilities', () => {
     // Not on every filesystem, and not in every container.
     if (spawnSync('setcap', ['cap_net_bind_service=ep', model]).status === 1) return;
-    nativeDisk.imitate(fresh, model);
+    expect(nativeDisk.imitate(fresh, model)).toBe(true);
     expect(capabilities(fresh)).toBe('cap_net_bind_service=ep');
   });
+
+  test.skipIf(!isRootOnLinux || noSetcap || Bun.which('setpriv') === null)(
+    'has its capabilities only by root, and says so',
+    () => {
+      if (spawnSync('setcap', ['cap_net_bind_service=ep', model]).status === 1) return;
+      fs.chmodSync(model, 0o755);
+      for (const file of [folder, fresh]) fs.chownSync(file, 65534, 65534);
+      const module = path.resolve(import.meta.dir, '../../lib/platform/posix/attributes.ts');
+      const [fromModule, ...files] = [module, fresh, model].map((file) => JSON.stringify(file));
+      const code = `import { posixImitate } from ${fromModule}; console.log(posixImitate(${files.join(', ')}))`;
+      const nobody = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
+      const ran = spawnSync('setpriv', [...nobody, process.execPath, '-e', code], { cwd: folder });
+      expect([ran.stdout.toString(), ran.stderr.toString()]).toEqual(['false\n', '']);
+      expect(capabilities(fresh)).toBe('');
+    },
+  );
 
   const python = (script: string, ...args: string[]) =>
     spawnSync('python3', ['-c', `import os, sys\n${script}`, ...args], { encoding: 'utf8' });

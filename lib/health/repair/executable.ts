@@ -4,7 +4,7 @@
  */
 import { applyPatch, decompressFull, type FullForm } from '../../delta/index.ts';
 import { DamagedError, TrustError } from '../../errors.ts';
-import { NEW_EXECUTABLE } from '../../install/executable-mode.ts';
+import { NEW_EXECUTABLE, takeOver } from '../../install/executable-mode.ts';
 import {
   abandon,
   type Binary,
@@ -307,7 +307,7 @@ export async function swapInPrepared(
     const staged = layout.staged(open.id);
     host.disk.rename(prepared, staged);
     const model = modelFor(session, receipt);
-    if (model !== null) host.disk.imitate(staged, model);
+    if (model !== null) takeOver(session, staged, model);
     const mode = model === null ? NEW_EXECUTABLE : host.disk.status(staged)?.mode;
     host.disk.setMode(staged, modeAfter(mode ?? NEW_EXECUTABLE));
     host.disk.flushDirectory(layout.workDir);

@@ -13,7 +13,7 @@ import {
   type Snapshot,
 } from '../../snapshot/index.ts';
 import { compareVersions } from '../../version/index.ts';
-import { executableMode } from '../executable-mode.ts';
+import { executableMode, takeOver } from '../executable-mode.ts';
 import { changeToSnapshot, type FolderChange, requestFor } from '../folders/folders.ts';
 import { snapshotBeforeChange } from '../folders/snapshots.ts';
 import { requireFile } from '../installed-binary.ts';
@@ -188,7 +188,7 @@ export async function stageRollback(session: Session, open: OpenTransaction): Pr
     throw new DamagedError(`the binary of ${open.to.version} is gone`);
   const replaced = host.disk.status(layout.target);
   if (replaced !== null) {
-    host.disk.imitate(staged, layout.target);
+    takeOver(session, staged, layout.target);
     const mode = executableMode(replaced.mode);
     if (mode !== replaced.mode) host.disk.setMode(staged, mode);
   }

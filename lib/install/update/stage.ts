@@ -16,7 +16,7 @@ import {
   writeAll,
 } from '../../platform/files.ts';
 import { binaryFor } from '../../version/index.ts';
-import { executableMode, NEW_EXECUTABLE } from '../executable-mode.ts';
+import { executableMode, NEW_EXECUTABLE, takeOver } from '../executable-mode.ts';
 import { keepBlocks } from '../kept-blocks.ts';
 import type { Binary } from '../receipt.ts';
 import { ABSENT } from '../receipt.ts';
@@ -104,6 +104,7 @@ async function takeStep(
     requireOldUnchanged(session, staging.from);
     await writeFile(
       session,
+      staging,
       path,
       (write, checkpoint) => decompressFull({ form, source: payload, size: toSize, write, checkpoint }),
       toSize,
@@ -116,6 +117,7 @@ async function takeStep(
   try {
     await writeFile(
       session,
+      staging,
       path,
       (write, checkpoint) => applyPatch({ patch: payload, old: source, write, checkpoint }),
       toSize,
@@ -156,7 +158,13 @@ function changedByHand({ layout, digests }: Session, from: Binary): DamagedError
 
 type Producer = (write: (chunk: Uint8Array) => void, checkpoint: () => Promise<void>) => Promise<Digest>;
 
-async function writeFile(session: Session, path: string, produce: Producer, total: number): Promise<void> {
+async function writeFile(
+  session: Session,
+  staging: Staging,
+  path: string,
+  produce: Producer,
+  total: number,
+): Promise<void> {
   const { disk } = session.host;
   removeIfThere(disk, path);
   const { target } = session.layout;
@@ -176,8 +184,11 @@ async function writeFile(session: Session, path: string, produce: Producer, tota
         await checkpoint(session);
       },
     );
-    if (replaced !== null) disk.imitate(path, target);
-    if (replaced?.mode !== mode) disk.setMode(path, mode);
+    // What a chain has in between is for nobody else, and removed again.
+    if (path === staging.path) {
+      if (replaced !== null) takeOver(session, path, target);
+      if (replaced?.mode !== mode) disk.setMode(path, mode);
+    }
     disk.flush(handle);
   } finally {
     disk.close(handle);

@@ -12,8 +12,8 @@ import { systemPath } from './raw-names.ts';
 /** Not `security.ima` and `security.evm`: those are signatures of the content. */
 const ATTRIBUTES = ['security.selinux', 'system.posix_acl_access', 'security.capability'];
 
-/** Throws if the mode can't be set, or one of them is a symlink. */
-export function posixImitate(path: string, model: string): void {
+/** Throws if the mode can't be set, or one of them is a symlink. Returns false if the capabilities can't be. */
+export function posixImitate(path: string, model: string): boolean {
   const done = withItself(path, (handle) => {
     // An executable that may be run and not read: its attributes can't be had, its owner and mode can.
     const like = withItself(model, (of) => [fs.fstatSync(of), attributesOf(of)] as const);
@@ -25,10 +25,10 @@ export function posixImitate(path: string, model: string): void {
     }
     fs.fchmodSync(handle, mode & 0o7777);
     // After the owner: a change of owner takes the capabilities away.
-    setAttributes(handle, attributes);
-    return true;
+    return !setAttributes(handle, attributes).includes('security.capability');
   });
   if (done === null) throw Object.assign(new Error(`EACCES: open ${path}`), { code: 'EACCES', path });
+  return done;
 }
 
 function mayChown(handle: number, uid: number, gid: number): boolean {
@@ -55,9 +55,12 @@ function attributesOf(handle: number): Attribute[] {
   });
 }
 
-function setAttributes(handle: number, attributes: Attribute[]): void {
-  for (const [name, value] of attributes)
-    attributeCalls()?.fsetxattr(handle, text(name), ptr(value), value.length, 0);
+/** Returns the names of those that this process may not give, or the filesystem does not have. */
+function setAttributes(handle: number, attributes: Attribute[]): string[] {
+  const failed = attributes.filter(
+    ([name, value]) => attributeCalls()?.fsetxattr(handle, text(name), ptr(value), value.length, 0) !== 0,
+  );
+  return failed.map(([name]) => name);
 }
 
 /** Bytes of a C string. */

@@ -4,6 +4,7 @@
  */
 import { expect, test } from 'bun:test';
 import { adopt } from '../../../lib/install/adopt.ts';
+import type { InstallEvent } from '../../../lib/install/session.ts';
 import type { SimulatedDisk } from '../../host/disk.ts';
 import { FaultInjector } from '../../host/faults.ts';
 import { type SimulatedHost, simulatedHost } from '../../host/host.ts';
@@ -108,11 +109,26 @@ test('it takes over owner, group and capabilities of the one that it replaces, i
     const imitate = (path: string, model: string) => {
       expect(path).toContain('/.dgmo-updater/staged-');
       models.push(model);
-      plain.disk.imitate(path, model);
+      return plain.disk.imitate(path, model);
     };
     return { ...plain, disk: { ...plain.disk, imitate } };
   };
   await apply(host());
   await rollBackOn(sessionOn(host()));
   expect(models).toEqual([TARGET, TARGET]);
+});
+
+test('capabilities that only root may give are lost, and that is said, in an update and in a rollback', async () => {
+  const disk = await stage(NEW);
+  const plain = simulatedHost({ disk, versionOf });
+  const host = { ...plain, disk: { ...plain.disk, imitate: () => false } };
+  const warnings: string[] = [];
+  const emit = (event: InstallEvent) => {
+    if (event.event === 'warning') warnings.push(event.text);
+  };
+  await applyOn({ ...sessionOn(host), emit }, [PACKAGE], { root });
+  await rollBackOn({ ...sessionOn(host), emit });
+  expect(warnings).toEqual(
+    Array(2).fill(expect.stringContaining(`${TARGET} has not the capabilities of the old one`)),
+  );
 });
