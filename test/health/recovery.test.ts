@@ -197,6 +197,15 @@ describe('on a terminal', () => {
     expect(here.stage.version()).toBe('1.1.0');
   });
 
+  test('only the updater is left: a release that is not for everybody yet is not installed', async () => {
+    await here.stage.release('1.2.0', { rollout: 5, deltas: 0 });
+    await here.stage.release('1.3.0', { rollout: 0, deltas: 0 });
+    gone(here.home, here.workDir, here.dgmo);
+    const { code, out } = await here.run('repair', '--yes');
+    expect([code, here.stage.version()]).toEqual([0, '1.1.0']);
+    expect(out).toContain('1.1.0');
+  });
+
   test('the two executables: it asks the program what it is, and records it', async () => {
     gone(here.home, here.workDir);
     const { code, said } = await on([['Nothing', ENTER]]);

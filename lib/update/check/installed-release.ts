@@ -34,14 +34,18 @@ export async function releaseOfBinary(
   return null;
 }
 
-/** The newest release that was not revoked, or the one that is pinned; null if there is none. */
+/**
+ * The newest release that was not revoked and is for everybody, or the one that is pinned; null if there is none. One that is
+ * rolled out in stages is taken only if there is no other: a new installation has no part in the lot yet. One at 0 % never is.
+ */
 export async function newestRelease(context: UpdateContext): Promise<ReleaseOfTarget | null> {
   const { channel, pin } = context.preferences;
   const index = await readIndex(context, channel);
   const isRevoked = (found: string) => index.revoked.some(({ version }) => version === found);
+  const offered = index.releases.filter(({ version, rollout }) => rollout > 0 && !isRevoked(version));
   const release =
     pin === null
-      ? (index.releases.find(({ version }) => !isRevoked(version)) ?? null)
+      ? (offered.find(({ rollout }) => rollout === 100) ?? offered[0] ?? null)
       : isRevoked(pin)
         ? null
         : await findRelease(context.documents, index, pin);
