@@ -8,7 +8,7 @@ import { REGION_KINDS, type Region, type RegionKind } from './containers/image.t
 /** What functions begin at multiples of, and the code whose instructions are of 4 bytes, at multiples of which they all begin. */
 const FUNCTION = 16;
 const WORD = 4;
-const WORDS: readonly RegionKind[] = [REGION_KINDS.arm];
+const WORDS: readonly RegionKind[] = [REGION_KINDS.arm, REGION_KINDS.thumb, REGION_KINDS.loongArch];
 const CODE: readonly RegionKind[] = [
   REGION_KINDS.x86,
   REGION_KINDS.arm,
@@ -17,6 +17,8 @@ const CODE: readonly RegionKind[] = [
   REGION_KINDS.power,
   REGION_KINDS.riscV,
   REGION_KINDS.mips,
+  REGION_KINDS.thumb,
+  REGION_KINDS.loongArch,
 ];
 
 /**

@@ -3,7 +3,8 @@ import { expect, test } from 'bun:test';
 import { regionsOf } from '../../../lib/delta/mixing/executable.ts';
 import { alignObjects } from '../../../lib/delta/mixing/number-alignment.ts';
 import { dart, elfSymbols, elfWithUnwinding, machOWithParts, machOWithSymbols } from './executables.ts';
-import { goElf } from './other-executables.ts';
+import { goElf, otherElf } from './other-executables.ts';
+import { thumbElf } from './thumb-executables.ts';
 import { goWasmModule, wasmModule } from './wasm-modules.ts';
 
 test('how functions are unwound is found by the segment, and its records are tables of functions', () => {
@@ -110,4 +111,12 @@ test('a Mach-O file says where pointers are and how functions are unwound', () =
     expect(records[0]?.offset).toBe(offset);
     expect((records.at(-1)?.offset ?? 0) + (records.at(-1)?.size ?? 0)).toBe(offset + size);
   }
+});
+
+test('Thumb code is told from other code of arm by its calls, and has the global offset table for bases', () => {
+  const { regions } = regionsOf(thumbElf(0, true), true);
+  expect(regions.map(({ kind }) => kind)).toEqual([34, 11]);
+  const [code, { address, size } = { address: 0, size: 0 }] = regions;
+  expect(code?.bases).toEqual([address, address + size]);
+  expect(regionsOf(otherElf('arm', true), true).regions.map(({ kind }) => kind)).toEqual([13, 11]);
 });

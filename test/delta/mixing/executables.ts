@@ -8,6 +8,7 @@ import { randomNumbers } from '../pairs.ts';
 import { withParts } from './mach-o-parts.ts';
 import { goElf, otherElf } from './other-executables.ts';
 import { dartElf, elfWithSymbols, withSymbols } from './symbol-executables.ts';
+import { thumbElf } from './thumb-executables.ts';
 import { withUnwinding } from './unwinding-sections.ts';
 import { goWasmModule, wasmModule } from './wasm-modules.ts';
 
@@ -396,9 +397,11 @@ export function samples(): Sample[] {
     sample('go-wasm', goWasmModule),
     sample('script', script),
     sample('bundle', bundle),
-    ...(['x86', 'arm', 'power', 'riscv', 's390x', 'mips', 'unknown'] as const).map((machine) =>
+    ...(['x86', 'arm', 'power', 'riscv', 's390x', 'mips', 'loongarch', 'unknown'] as const).map((machine) =>
       sample(`elf-${machine}`, (later) => otherElf(machine, later)),
     ),
+    sample('elf-thumb', (later) => thumbElf(0, later)),
+    sample('elf-thumb-fixed', (later) => thumbElf(0x10000, later)),
     ...(['arm', 'riscv', 's390x'] as const).map((machine) =>
       sample(`go-${machine}`, (later) => goElf(machine, later)),
     ),

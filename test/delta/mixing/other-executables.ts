@@ -5,7 +5,7 @@
 import { randomNumbers } from '../pairs.ts';
 import { goTypes } from './go-types.ts';
 
-type Machine = 'x86' | 'arm' | 'power' | 'riscv' | 's390x' | 'mips' | 'unknown';
+type Machine = 'x86' | 'arm' | 'power' | 'riscv' | 's390x' | 'mips' | 'loongarch' | 'unknown';
 
 const COUNT = 150;
 const CODE_AT = 0x400;
@@ -28,6 +28,7 @@ const KINDS: Readonly<Record<Machine, Kind>> = {
   riscv: { number: 243, wide: true, big: false, base: 0x10000 },
   s390x: { number: 22, wide: true, big: true, base: 0x1000000 },
   mips: { number: 8, wide: true, big: false, base: 0x10000 },
+  loongarch: { number: 258, wide: true, big: false, base: 0x10000 },
   unknown: { number: 94, wide: false, big: false, base: 0x400000 },
 };
 
@@ -98,6 +99,21 @@ function encode(machine: Machine, piece: Piece, distance: number, to: number): n
     const upper = ((to + 0x8000) >> 16) & 0xffff;
     const last = kind === 'load' ? 0xdc220000 : 0x64210000;
     return [0x3c010000 | upper, 0x003c082d, last | (to & 0xffff)].flatMap(little);
+  }
+  if (machine === 'loongarch') {
+    // addi.w; bl, pcaddu18i and jirl; pcalau12i or pcaddu12i, a word between, then ld.d, addi.d
+    if (kind === 'fill') return little(0x0280000c | ((fill & 0xfff) << 10));
+    if (kind === 'call' && 'to' in piece && piece.to % 3 === 0) {
+      const upper = ((distance + 0x20000) >> 18) & 0xfffff;
+      return [0x1e000001 | (upper << 5), 0x4c000021 | (((distance >> 2) & 0xffff) << 10)].flatMap(little);
+    }
+    if (kind === 'call')
+      return little(0x54000000 | (((distance >> 2) & 0xffff) << 10) | ((distance >> 18) & 0x3ff));
+    const here = to - distance;
+    const whole = kind === 'load' ? to - (here & ~4095) : distance;
+    const upper = ((whole + 0x800) >> 12) & 0xfffff;
+    const last = (kind === 'load' ? 0x28c00084 : 0x02c00084) | ((whole & 0xfff) << 10);
+    return [(kind === 'load' ? 0x1a000004 : 0x1c000004) | (upper << 5), 0x0010000d, last].flatMap(little);
   }
   return little(0x24020000 | (fill & 0xffff));
 }

@@ -32,6 +32,7 @@ import {
   shortBase,
   X86,
 } from './image.ts';
+import { isOfLoongArch, LOONG_ARCH, LoongArch } from './loongarch.ts';
 import {
   FORTH,
   GO,
@@ -43,6 +44,7 @@ import {
   UNWINDING_INDEX,
   X86_32,
 } from './other-references.ts';
+import { BRANCH_24, scanThumb, THUMB, thumbField, thumbTarget } from './thumb.ts';
 import { type Moves, VARIED, WASM, WASM_DATA, WasmReferences } from './wasm.ts';
 import { instruction } from './x86.ts';
 
@@ -75,6 +77,8 @@ export class References {
   readonly #file: Reader;
   readonly #other: OtherReferences;
   readonly #wasm: WasmReferences;
+  readonly #loongArch: LoongArch;
+  readonly #hasLoongArch: boolean;
 
   constructor(old: Uint8Array, image: Image, fresh: Image, moves: Moves) {
     this.#old = old;
@@ -94,10 +98,20 @@ export class References {
       (offset, kind) => this.#note(offset, kind),
     );
     this.#wasm = new WasmReferences(old, image.span, moves, (offset, kind) => this.#note(offset, kind));
+    this.#loongArch = new LoongArch((offset) => this.#word(offset));
+    this.#hasLoongArch = image.regions.some(({ kind }) => kind === LOONG_ARCH);
     for (const region of image.regions) {
       if (region.kind === WASM) this.#wasm.scanCode(region);
       else if (region.kind === X86 || region.kind === X86_32) this.#scanX86(region);
       else if (region.kind === ARM) this.#scanArm(region);
+      else if (region.kind === LOONG_ARCH)
+        this.#loongArch.scan(
+          region,
+          image.span,
+          (offset) => this.at(offset),
+          (offset, kind) => this.#note(offset, kind),
+        );
+      else if (region.kind === THUMB) this.#scanThumb(region);
       else if (isCode(region.kind)) this.#other.scan(region.kind, region);
     }
     for (const region of image.regions.filter(({ kind }) => !isCode(kind))) {
@@ -199,6 +213,18 @@ export class References {
         this.#note(field, BRANCH_19);
       else if (isAdd(word) || ((word >>> 24) & 0x3b) === 0x39) this.#scanLow12(field, at, word);
     }
+  }
+
+  #scanThumb(region: Region): void {
+    const image = { base: Number(this.#image.base & 0xffffffffn), span: this.#image.span };
+    scanThumb(this.#old, region, image, {
+      at: (offset) => this.at(offset),
+      note: (offset, kind) => this.#note(offset, kind),
+    });
+  }
+
+  #isThumb(offset: number): boolean {
+    return regionIn(this.#image, offset)?.kind === THUMB;
   }
 
   #scanLow12(field: number, at: number, word: number): void {
@@ -348,6 +374,8 @@ export class References {
     }
     if (kind === FORTH && this.isShort(offset))
       return u32(shortBase(this.#image, offset) + (word & 0xffffff));
+    if (this.#hasLoongArch && isOfLoongArch(kind)) return this.#loongArch.target(offset, kind, address);
+    if (kind === BRANCH_24 && this.#isThumb(offset)) return thumbTarget(address, word);
     if (isOther(kind)) return this.#other.solve(0, kind, address, this.#other.value(offset, kind));
     if (kind === BRANCH) return u32(address + 4 + word);
     if (kind < ABSOLUTE) return u32(address + 4 + kind - OPERAND + word);
@@ -383,6 +411,9 @@ export class References {
         : this.#wasm.field(offset, to);
     if (kind === FORTH && this.isShort(offset)) return low((word & 0xff000000) | ((to - table) & 0xffffff));
     if (kind === NUMBER) return numberOf(u32(to - table), this.size(offset, kind));
+    if (this.#hasLoongArch && isOfLoongArch(kind))
+      return BigInt(this.#loongArch.field(offset, kind, address, to));
+    if (kind === BRANCH_24 && this.#isThumb(offset)) return BigInt(thumbField(word, address, to));
     if (isOther(kind)) return this.#other.rebuilt(offset, kind, address, to);
     if (kind === ABSOLUTE) return low(to + Number(this.#newBase & 0xffffffffn));
     if (kind === POINTER) return BigInt.asUintN(64, BigInt(to) + this.#newBase);
@@ -419,6 +450,9 @@ export class References {
     if (kind === NUMBER) return u32(table + numberIn(made));
     const word = Number(made & 0xffffffffn);
     if (isHalf(kind)) return this.#other.halfOf(word, expected);
+    if (this.#hasLoongArch && isOfLoongArch(kind))
+      return this.#loongArch.actual(offset, kind, address, word, expected);
+    if (kind === BRANCH_24 && this.#isThumb(offset)) return thumbTarget(address, word);
     if (isOther(kind)) return this.#other.solve(1, kind, address, made);
     if (kind === ABSOLUTE || kind === POINTER) return u32(word - Number(this.#newBase & 0xffffffffn));
     if (kind === IMAGE_RELATIVE) return word;

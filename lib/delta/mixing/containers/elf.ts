@@ -1,8 +1,11 @@
 /** The parts of an ELF file, of 32 or 64 bits and either order of bytes: its sections, or without them its segments. */
 import { type Part, type Parts, REGION_KINDS, type RegionKind } from './image.ts';
+import { withThumb } from './thumb.ts';
 import { type Unwinding, unwindingOf } from './unwinding.ts';
 
 const WRITTEN = 1;
+/** Type of the segment for what links the file when it is loaded. */
+const DYNAMIC = 2;
 /** Type of the segment that is the index of how functions are unwound. */
 const UNWINDING = 0x6474e550;
 /** Types of sections. */
@@ -20,8 +23,9 @@ const LITTLE_CODE: Readonly<Record<number, RegionKind>> = {
   62: REGION_KINDS.x86,
   183: REGION_KINDS.arm,
   243: REGION_KINDS.riscV,
+  258: REGION_KINDS.loongArch,
 };
-const [MIPS, S390] = [8, 22];
+const [MIPS, S390, ARM] = [8, 22, 40];
 
 export function isElf(bytes: Buffer): boolean {
   const [width, order] = [bytes[4], bytes[5]];
@@ -42,11 +46,13 @@ export function elf(bytes: Buffer): Parts {
   let end = 0n;
   const loaded: Part[] = [];
   let unwinding: Unwinding = {};
+  let dynamic: { offset: number; size: number } | undefined;
   const segments = Number(long(wide ? 32 : 28));
   for (let i = 0; i < half(wide ? 56 : 44); i++) {
     const at = segments + (wide ? 56 : 32) * i;
     const field = (index: number) => long(at + (wide ? 8 + 8 * index : 4 + 4 * index));
     if (word(at) === UNWINDING && !big) unwinding = unwindingOf(bytes, Number(field(0)), field(1));
+    if (word(at) === DYNAMIC) dynamic = { offset: Number(field(0)), size: Number(field(3)) };
     if (word(at) !== WRITTEN) continue;
     const [offset, address, size, limit] = [field(0), field(1), field(3), field(1) + field(4)];
     if (limit > end) end = limit;
@@ -87,7 +93,9 @@ export function elf(bytes: Buffer): Parts {
     if (isTable) tables.push({ part, strings: word(at + 40) });
     if (type === STRINGS) bySection.set(i, part);
   }
-  if (parts.length === 0) return { parts: loaded, end };
+  const withCode = (all: Part[]) =>
+    half(18) === ARM && !wide && !big ? withThumb(bytes, all, dynamic) : all;
+  if (parts.length === 0) return { parts: withCode(loaded), end };
   for (const part of unloaded) {
     const address = ((end + GRAIN - 1n) / GRAIN) * GRAIN + BigInt(part.offset % 8);
     part.address = address;
@@ -100,7 +108,7 @@ export function elf(bytes: Buffer): Parts {
     part.kind = REGION_KINDS.symbols;
     part.bases = [names.address, 0n];
   }
-  return { parts, end };
+  return { parts: withCode(parts), end };
 }
 
 function codeOf(machine: number, wide: boolean, big: boolean): RegionKind {

@@ -90,6 +90,8 @@ export const REGION_KINDS = {
   rebases: 31,
   compactUnwinding: 32,
   wideUnwinding: 33,
+  thumb: 34,
+  loongArch: 35,
 } as const;
 export type RegionKind = (typeof REGION_KINDS)[keyof typeof REGION_KINDS];
 
@@ -103,9 +105,10 @@ export function pageSizeOf(kind: RegionKind): number {
 }
 
 export function isCode(kind: RegionKind): boolean {
-  const { x86, arm, x86Legacy, otherCode, mips, wasm } = REGION_KINDS;
+  const { x86, arm, x86Legacy, otherCode, mips, wasm, thumb, loongArch } = REGION_KINDS;
   return (
-    kind === x86 || kind === arm || (kind >= x86Legacy && kind <= otherCode) || kind === mips || kind === wasm
+    (kind >= x86Legacy && kind <= otherCode) ||
+    [x86, arm, mips, wasm, thumb, loongArch].some((each) => each === kind)
   );
 }
 

@@ -42,6 +42,7 @@ import {
   VARIED,
   variedSize,
 } from './kinds';
+import { isOfLoongArch, loongArchActual, loongArchField, loongArchTarget, scanLoongArch } from './loongarch';
 import { halfField, halfOf, halfTarget, jumpField, jumpTarget, scanMips } from './mips';
 import {
   armField,
@@ -71,8 +72,10 @@ import {
   GO,
   GO_TYPES,
   hasBases,
+  hasLoongArch,
   holdsReferences,
   isCode,
+  LOONG_ARCH,
   MIPS,
   OFFSETS,
   POINTERS,
@@ -84,6 +87,7 @@ import {
   regionCount,
   regionOf,
   S390,
+  THUMB,
   UNWINDING,
   UNWINDING_INDEX,
   WASM,
@@ -92,6 +96,7 @@ import {
   X86,
   X86_32,
 } from './regions';
+import { isThumb, scanThumb, thumbField, thumbTarget } from './thumb';
 import { scanWasm, scanWasmData, variedBytes, variedField, variedNumber, variedTarget } from './wasm';
 
 /** Finds the references of the old file, by its regions. False if memory ran out. */
@@ -122,6 +127,8 @@ function scanCode(region: usize): void {
   else if (kind === S390) scanS390(start, size, address);
   else if (kind === MIPS) scanMips(start, size, address);
   else if (kind === WASM) scanWasm(start, size);
+  else if (kind === THUMB) scanThumb(region);
+  else if (kind === LOONG_ARCH) scanLoongArch(start, size, address);
 }
 
 /** False if memory ran out. */
@@ -253,6 +260,8 @@ export function target(offset: u32, kind: u32): u32 {
       : variedTarget(0, State.old + offset, value);
   }
   if (kind === FORTH && isShortField(offset)) return shortBase(0, offset) + (word & 0xffffff);
+  if (hasLoongArch && isOfLoongArch(kind)) return loongArchTarget(offset, kind, address);
+  if (kind === BRANCH_24 && isThumb(offset)) return thumbTarget(address, word);
   if (kind >= GO_FIELD) return targetOfOther(0, kind, address, oldField(offset, kind));
   if (kind === BRANCH) return address + 4 + word;
   if (kind < ABSOLUTE) return address + 4 + (kind - OPERAND) + word;
@@ -278,6 +287,8 @@ export function field(offset: u32, kind: u32, address: u32, to: u32, table: u32)
       ? variedBytes(to - table, variedSize(State.old + offset))
       : variedField(State.old + offset, to);
   if (kind === FORTH && isShortField(offset)) return <u64>((word & 0xff000000) | ((to - table) & 0xffffff));
+  if (hasLoongArch && isOfLoongArch(kind)) return <u64>loongArchField(offset, kind, address, to);
+  if (kind === BRANCH_24 && isThumb(offset)) return <u64>thumbField(word, address, to);
   if (kind >= GO_FIELD) return fieldOfOther(kind, address, to, oldField(offset, kind));
   if (kind === ABSOLUTE) return <u64>(to + load<u32>(State.bases, 8));
   if (kind === POINTER) return <u64>to + load<u64>(State.bases, 8);
@@ -308,6 +319,8 @@ export function actual(offset: u32, kind: u32, address: u32, made: u64, expected
   if (kind === FORTH && isShortField(offset)) return table + (word & 0xffffff);
   if (kind === HALF_MIPS) return halfOf(word, expected);
   if (kind === BACK) return address - word;
+  if (hasLoongArch && isOfLoongArch(kind)) return loongArchActual(offset, kind, address, word, expected);
+  if (kind === BRANCH_24 && isThumb(offset)) return thumbTarget(address, word);
   if (kind >= GO_FIELD) return targetOfOther(1, kind, address, made);
   if (kind === ABSOLUTE || kind === POINTER) return word - load<u32>(State.bases, 8);
   if (kind === IMAGE_RELATIVE) return word;

@@ -62,7 +62,11 @@ export const GO_TYPES: u32 = 30;
 export const REBASES: u32 = 31;
 export const COMPACT_UNWINDING: u32 = 32;
 export const WIDE_UNWINDING: u32 = 33;
-const KINDS: u32 = 34;
+/** Thumb code of arm (thumb.ts). */
+export const THUMB: u32 = 34;
+/** Code of LoongArch (loongarch.ts). */
+export const LOONG_ARCH: u32 = 35;
+const KINDS: u32 = 36;
 
 /** Regions of a file, at most. */
 export const MOST: u32 = 255;
@@ -78,6 +82,8 @@ let numbers: usize = 0;
 let counts: usize = 0;
 let recent: usize = 0;
 let hasChainedAddresses: bool = false;
+/** Whether the old file has code of LoongArch: then references of arm64's kinds are those of that. */
+export let hasLoongArch: bool = false;
 /** The file's size, then the image's. */
 let spans: usize = 0;
 
@@ -172,6 +178,7 @@ export function codeRegions(file: usize, size: u32): bool {
     }
     if (kind === WASM_DATA || kind === WASM) moves = true;
     if (kind === CHAINED_ADDRESSES && file === 0) hasChainedAddresses = true;
+    if (kind === LOONG_ARCH && file === 0) hasLoongArch = true;
     if (kind === GO || kind === WASM_DATA) {
       if (go) return false;
       go = true;
@@ -248,7 +255,13 @@ export function isHashes(kind: u32): bool {
 
 export function isCode(kind: u32): bool {
   return (
-    kind === X86 || kind === ARM || (kind >= X86_32 && kind <= OTHER_CODE) || kind === MIPS || kind === WASM
+    kind === X86 ||
+    kind === ARM ||
+    (kind >= X86_32 && kind <= OTHER_CODE) ||
+    kind === MIPS ||
+    kind === WASM ||
+    kind === THUMB ||
+    kind === LOONG_ARCH
   );
 }
 
