@@ -14,7 +14,7 @@ import { readManifest, readReleases } from './check/channel.ts';
 import type { DocumentContext } from './check/documents.ts';
 
 /** Of so many releases, the newest ones, notes are read. */
-const MOST_NOTES = 10;
+export const MOST_NOTES = 10;
 
 export interface PassedRelease {
   version: string;

@@ -157,6 +157,35 @@ describe('release notes', () => {
     expect(raw.stdout).toBe(MARKDOWN);
   });
 
+  test('shows those of the releases in between, to who has an older one', async () => {
+    using folder = freshFolder();
+    using feed = await makeFeed();
+    for (const [version, notes] of [
+      ['1.0.0', 'First.'],
+      ['1.1.0', 'Back up before.'],
+      ['1.2.0', 'More.'],
+      ['1.3.0', 'Last.'],
+    ] as const)
+      await feed.add(version, { 'linux-x64': build(Number(version[2])) }, { notes, deltas: 0 });
+    const shown = async (...args: string[]) =>
+      folder.release(['notes', ...args, '--repo', feed.folder]).then(({ code, stdout, stderr }) => ({
+        code,
+        stderr,
+        lines: stdout
+          .split('\n')
+          .filter((line) => /^ *([A-Z]|1\.\d\.\d$)/.test(line))
+          .map((line) => line.trim()),
+      }));
+    expect((await shown('1.3.0', '--from', '1.0.0')).lines).toEqual([
+      ...['1.3.0', 'Last.', '1.2.0', 'More.', '1.1.0', 'Back up before.'],
+    ]);
+    expect((await shown('1.3.0', '--from', '1.2.0')).lines).toEqual(['Last.']);
+    expect(await shown('1.0.0', '--from', '1.3.0')).toMatchObject({
+      code: 2,
+      stderr: 'release: --from: wanted a version before 1.0.0, found 1.3.0\n',
+    });
+  });
+
   test('shows a file before it is published, if it can be', async () => {
     using folder = freshFolder();
     writeFileSync(path.join(folder.at(), 'notes.md'), `${MARKDOWN}\ngone\n`);
