@@ -239,8 +239,10 @@ export class BackgroundUpdateService {
     const session = this.#session;
     return withErrors(session, async () => {
       const home = requireHome(session.home);
-      await removeUnit(session.host, this.#unit(home));
-      return { running: !(await removeRecords(session.host, home)) };
+      const unit = this.#unit(home);
+      const isEnding = await isInstalled(session.host, unit);
+      await removeUnit(session.host, unit);
+      return { running: !(await removeRecords(session.host, home, isEnding)) };
     });
   }
 

@@ -17,6 +17,8 @@ import { environmentOf, unitFor } from '../../service/units/unit.ts';
 /** Milliseconds. A service that is ended may finish a swap first. */
 const COMMAND_LIMIT = 60_000;
 const STOP = { limit: 60_000, pause: 100 };
+/** One that was started in another way was not asked to end. */
+const GONE = { limit: 1000, pause: 100 };
 
 /** How the service is started: with everything that makes it this installation's. */
 export function serviceCommand(
@@ -128,12 +130,16 @@ async function runCommand(host: Host, [file, ...args]: ManagerCommand): Promise<
   return said === '' ? `${file} ended with ${ran.code ?? ran.signal}` : said;
 }
 
-/** Removes what the service has written in the home. Returns false if a service still runs, which needs it. */
-export async function removeRecords(host: Host, home: string): Promise<boolean> {
+/**
+ * Removes what the service has written in the home. Returns false if a service still runs, which needs it.
+ *
+ * @param isEnding whether it was told to end
+ */
+export async function removeRecords(host: Host, home: string, isEnding: boolean): Promise<boolean> {
   const path = serviceLock(host, home);
   const files = [serviceFile, noticesFile, idleFile].map((file) => file.path(host, home));
   if (host.disk.status(path) !== null) {
-    const lock = await lockWithPatience(host, path, STOP);
+    const lock = await lockWithPatience(host, path, isEnding ? STOP : GONE);
     if (lock === null) return false;
     lock.release();
   }
