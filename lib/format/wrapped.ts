@@ -43,7 +43,9 @@ function broken(line: string, columns: number, first?: string): string {
       lines.push(current.trimEnd());
       const width = Bun.stringWidth(word);
       // Further to the left, if that keeps it in one piece.
-      const at = [under, indent + HANG, indent].find((place) => place <= under && place + width <= columns);
+      const at = [under, indent + HANG, indent, HANG].find(
+        (place) => place <= under && place + width <= columns,
+      );
       current = ' '.repeat(at ?? 0) + word;
     } else current += gap + word;
     isEmpty = false;

@@ -26,7 +26,8 @@ function rowOf(
   const took = milliseconds === null ? '' : durationText(milliseconds);
   // The reason of an interruption begins with the same word, and that of a return says both.
   const tellsAll = reason?.startsWith(ENDS[ended]) === true || ended === 'reverted';
-  const end = reason !== null && !tellsAll ? `${ENDS[ended]}: ${reason}` : (reason ?? ENDS[ended]);
+  const isDone = reason === null || ended === 'finished';
+  const end = isDone ? ENDS[ended] : tellsAll ? reason : `${ENDS[ended]}: ${reason}`;
   return [localTime(at, localOffset), what, from ?? (what === 'install' ? '-' : '?'), to ?? '?', took, end];
 }
 

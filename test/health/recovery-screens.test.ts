@@ -16,7 +16,7 @@ const plain = (screen: string) =>
     .replaceAll(here.stage.folder, '')
     .replaceAll(/as of \d+ (s|min) ago/g, 'as of a while ago')
     .replaceAll(/Swapped in \d+ m?s/g, 'Swapped in a moment')
-    .replaceAll(/snapshot \d{8}-\d{6}-[0-9a-f]{4}/g, 'snapshot <id>')
+    .replaceAll(/snapshot \d{8}-\d{6}-[0-9a-f]{4} \([-\d]+ [:\d]+\)/g, 'snapshot <id> (<time>)')
     .replaceAll(/[0-9a-f]{64}/g, '<digest>');
 
 const gone = (...files: string[]) => {
@@ -70,10 +70,7 @@ const STATES: [state: string, damage: () => void, said: string, menu: string][] 
   [
     'an update was interrupted',
     interrupt,
-    `dgmo 1.1.0 is installed in /bin. The update from 1.1.0 to 1.2.0 was interrupted, and is neither finished nor undone.
-1 problem found:
-  /bin/.dgmo-updater/journal: the update from 1.1.0 to 1.2.0 was neither finished nor undone.
-    Repair would finish or undo it.`,
+    `dgmo in /bin: the update from 1.1.0 to 1.2.0 was interrupted, and is neither finished nor undone.`,
     `│  ● Finish or undo what was interrupted
 │  ○ Repair what is damaged; settings and data are kept
 │  ○ Go back to 1.0.0, as of a while ago, with its data
@@ -147,7 +144,7 @@ dgmo-updater: nothing was changed
 Swapped in a moment.
 Repaired /bin/dgmo: the older version that is kept here, and the patch that was downloaded before.
 The installation is healthy (nothing was downloaded).
-The state before is kept as snapshot <id>.
+The state before is kept as snapshot <id> (<time>).
 [ended with 0]`);
     expect(here.stage.version()).toBe('1.1.0');
   });

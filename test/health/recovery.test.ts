@@ -78,10 +78,7 @@ What can be done:
     'an update was interrupted',
     interrupt,
     11,
-    `dgmo 1.1.0 is installed in /bin. The update from 1.1.0 to 1.2.0 was interrupted, and is neither finished nor undone.
-1 problem found:
-  /bin/.dgmo-updater/journal: the update from 1.1.0 to 1.2.0 was neither finished nor undone.
-    Repair would finish or undo it.
+    `dgmo in /bin: the update from 1.1.0 to 1.2.0 was interrupted, and is neither finished nor undone.
 What can be done:
   dgmo-updater recover   Finish or undo what was interrupted
   dgmo-updater repair    Repair what is damaged; settings and data are kept

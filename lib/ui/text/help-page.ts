@@ -13,10 +13,13 @@ export function helpPage(text: string, columns: number): string {
   const [forms = '', ...blocks] = text.trimEnd().split('\n\n');
   const page = [forms, ...blocks.map(filled)].join('\n\n');
   const width = Math.min(columns, WIDEST);
-  const lines = page
-    .split('\n')
-    .map((line) => (TYPED.test(line) ? typed(line, width) : wrapped(line, width)));
+  const lines = page.split('\n').map((line) => pageLine(line, width));
   return `${lines.join('\n')}\n`;
+}
+
+/** A line of a page: as it is, or broken into several. */
+export function pageLine(line: string, columns: number): string {
+  return TYPED.test(line) ? typed(line, columns) : wrapped(line, columns);
 }
 
 /** A line that is typed, without what it means beside it. */

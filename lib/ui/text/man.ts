@@ -4,6 +4,7 @@
  */
 import { type CommandName, OFFERED_WORDS } from '../arguments.ts';
 import { helpText } from './help.ts';
+import { pageLine } from './help-page.ts';
 
 const COMMANDS = ['apply', ...OFFERED_WORDS.filter((name) => name !== 'help')] as CommandName[];
 
@@ -118,8 +119,12 @@ function entry(term: string, about: string | null): string[] {
   return ['.TP', `\\fB${escaped(term)}\\fR`, ...(about === null ? [] : [text(about)])];
 }
 
+/** What is left of 80 columns between the margins of a page: lines of code are not filled. */
+const CODE_COLUMNS = 71;
+
 function code(lines: readonly string[]): string[] {
-  return ['.PP', '.nf', ...lines.map((line) => `\\fB${escaped(line)}\\fR`), '.fi'];
+  const fitting = lines.flatMap((line) => pageLine(line, CODE_COLUMNS).split('\n'));
+  return ['.PP', '.nf', ...fitting.map((line) => `\\fB${escaped(line)}\\fR`), '.fi'];
 }
 
 /** What is in backticks is set as what is typed. */

@@ -18,10 +18,12 @@ export function describeSituation(situation: Situation, now: number): string {
   ]);
 }
 
-/** That nothing is installed says already that its receipt and its executable are missing. */
-function notImplied({ version, health }: Situation): HealthStatus {
-  if (version !== null) return health;
-  const implied = new Set(['receipt_damaged', 'binary_corruption']);
+/** That nothing is installed says already that its receipt and its executable are missing, and what was interrupted is told. */
+function notImplied({ version, interrupted, health }: Situation): HealthStatus {
+  const implied = new Set([
+    ...(version === null ? ['receipt_damaged', 'binary_corruption'] : []),
+    ...(interrupted === null ? [] : ['transaction_open']),
+  ]);
   return { ...health, issues: health.issues.filter(({ type }) => !implied.has(type)) };
 }
 
@@ -40,10 +42,10 @@ function headline({
       ? `There is a ${app} in ${installDir}, and it is not looked after yet.`
       : `${app} is not installed in ${installDir}.`;
   }
+  // Which of the two versions is installed is not known before.
+  if (interrupted !== null)
+    return `${app} in ${installDir}: the ${changeText(interrupted)} was interrupted, and is neither finished nor undone.`;
   const what = `${app} ${version} is installed in ${installDir}`;
-  if (interrupted !== null) {
-    return `${what}. The ${changeText(interrupted)} was interrupted, and is neither finished nor undone.`;
-  }
   if (!health.healthy) return `${what}, and something is wrong with it.`;
   if (revoked !== null) return `${what}, and its publisher has revoked it: ${asSentence(revoked)}`;
   if (unconfirmed === null) return `${what}, and it is healthy.`;

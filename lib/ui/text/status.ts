@@ -42,7 +42,8 @@ export function describeStatus(status: Status, overview: Overview, clock: Status
       'Unfinished',
       `${changeText(status.open)}: if no other dgmo-updater is at work on it, it was interrupted; \`dgmo-updater recover\` finishes or undoes it`,
     ]);
-  rows.push(['Binary', BINARY[status.binary]]);
+  const isNew = status.open !== null && status.binary === 'sound' && status.sha256 !== receipt?.binary.sha256;
+  rows.push(['Binary', isNew ? `sound: its bytes are those of ${status.open?.to}` : BINARY[status.binary]]);
   if (status.sha256 !== null) rows.push(['SHA-256', status.sha256]);
   if (status.journalProblem !== null) rows.push(['Journal', status.journalProblem]);
   rows.push(...updateRows(overview, receipt?.binary.version ?? null, clock));

@@ -31,11 +31,20 @@ export interface Typed {
   /** What is typed after `dgmo-updater`, as a shell reads it; a line that begins with `!` is not for the updater. */
   lines: readonly string[];
   columns: number;
+  /** 120 unless given. */
+  rows?: number;
   environment?: Record<string, string>;
 }
 
 /** Several commands, one after the other, as they are typed into a shell. */
-export function openTranscript({ updater, stage, lines, columns, environment = {} }: Typed): Screen {
+export function openTranscript({
+  updater,
+  stage,
+  lines,
+  columns,
+  rows = 120,
+  environment = {},
+}: Typed): Screen {
   const script = lines.map((line) =>
     line.startsWith('!')
       ? line.slice(1)
@@ -44,7 +53,7 @@ export function openTranscript({ updater, stage, lines, columns, environment = {
   const shell = `updater() { '${updater}' "$@" --install-dir '${stage.dir}' --home '${stage.home}'; }\n${script.join('\n')}\nexit 0`;
   return openScreen(['sh', '-c', shell], {
     columns,
-    rows: 120,
+    rows,
     environment: { ...environmentOf(stage), ...environment },
   });
 }
@@ -66,6 +75,8 @@ function masked(screen: string): string {
     .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d/g, 'yyyy-mm-dd hh:mm')
     .replaceAll(/(?<=hh:mm )[+-]\d\d:\d\d/g, '<offset>')
     .replaceAll(/[0-9a-f]{64}/g, '<digest>')
+    .replaceAll(/(?<=\bprocess )\d+/g, '<pid>')
+    .replaceAll(/\b(linux|darwin)-(x64|arm64)(-musl|-baseline)*/g, '<target>')
     .replaceAll(/(processor +|platform: |dgmo-updater 0\.).*/g, '$1<machine>')
     .replaceAll(/\d{8}-\d{6}-[0-9a-f]{4}/g, '<snapshot>')
     .replaceAll(/(?<=damaged-)\d{8}-\d{6}/g, '<time>')

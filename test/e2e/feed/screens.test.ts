@@ -2,12 +2,16 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
+import { OFFERED_WORDS } from '../../../lib/ui/arguments.ts';
+import { verbsOf } from '../../../lib/ui/parsing/verbs.ts';
 import { hasTmux, openScreen, type Screen, type ScreenOptions } from '../../support/tmux.ts';
 import { openWorkshop, type Workshop } from '../../support/workshop.ts';
 import { openStage, type Stage } from '../../update/stage.ts';
 import { environmentOf, expectScreen, UTF8 } from './kept-screens.ts';
 import { screensOfChoices } from './screens-of-choices.ts';
+import { screensOfCommands } from './screens-of-commands.ts';
 import { screensOfHealth } from './screens-of-health.ts';
+import { screensOfTrouble } from './screens-of-trouble.ts';
 
 const NOTES = `# 2.0.0
 
@@ -55,9 +59,28 @@ beforeAll(async () => {
 });
 afterAll(() => shop?.remove());
 
+test('every command, and every word that one takes, has a screen that is kept', () => {
+  const folder = path.join(import.meta.dir, 'screens');
+  const kept = fs.readdirSync(folder).map((name) => fs.readFileSync(path.join(folder, name), 'utf8'));
+  const typed = kept.flatMap((text) =>
+    [...text.matchAll(/^\$ dgmo-updater (.*)/gm)].map(([, line = '']) => `${line} `),
+  );
+  const verbs = (['snapshots', 'config', 'service', 'completions'] as const).flatMap((command) =>
+    verbsOf(command).map((verb) => `${command} ${verb} `),
+  );
+  const commands = [...OFFERED_WORDS, '--apply'].map((command) => `${command} `);
+  const helps = OFFERED_WORDS.filter((command) => command !== 'help').map((command) => `help ${command} `);
+  const missing = [...commands, ...verbs, ...helps].filter(
+    (words) => !typed.some((line) => line.startsWith(words)),
+  );
+  expect(missing).toEqual([]);
+});
+
 describe.skipIf(!hasTmux)('on a real terminal, other screens', () => {
   screensOfChoices(() => updater);
+  screensOfCommands(() => updater);
   screensOfHealth(() => updater);
+  screensOfTrouble(() => updater);
 });
 
 describe.skipIf(!hasTmux)('on a real terminal', () => {
