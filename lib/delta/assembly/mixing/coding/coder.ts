@@ -124,23 +124,31 @@ function putByte(byte: u32): void {
   store<u8>(buffer + bufferAt++, <u8>byte);
 }
 
-/** Codes one bit; `probability` of 1, 1 to 65535 of 65536. Decoding ignores `bit`. Returns the bit. */
-export function codeBit(bit: u32, probability: u32): u32 {
-  const middle = low + <u32>((<u64>(high - low) * <u64>probability) >> 16);
-  bits++;
+/**
+ * Codes a bit: 1 is all up to `middle`. Decoding ignores `bit`. Returns the bit. It does not branch on it, as which it is can
+ * hardly be guessed.
+ */
+function narrow(bit: u32, middle: u32): u32 {
   if (!encoding) bit = u32(code <= middle);
-  // For statistics only: nothing depends on it.
-  if (counting) {
-    const share = <f64>(bit ? probability : 65536 - probability) / 65536;
-    store<u64>(part, load<u64>(part) + <u64>(-Math.log2(share) * 65536));
-  }
-  if (bit) high = middle;
-  else low = middle + 1;
+  high = select(middle, high, bit !== 0);
+  low = select(low, middle + 1, bit !== 0);
   while (((low ^ high) & 0xff000000) === 0) {
     if (encoding) putByte(high >> 24);
     else code = (code << 8) | nextByte();
     low <<= 8;
     high = (high << 8) | 255;
+  }
+  return bit;
+}
+
+/** Codes one bit; `probability` of 1, 1 to 65535 of 65536. Decoding ignores `bit`. Returns the bit. */
+export function codeBit(bit: u32, probability: u32): u32 {
+  bits++;
+  bit = narrow(bit, low + <u32>((<u64>(high - low) * <u64>probability) >> 16));
+  // For statistics only: nothing depends on it.
+  if (counting) {
+    const share = <f64>(bit ? probability : 65536 - probability) / 65536;
+    store<u64>(part, load<u64>(part) + <u64>(-Math.log2(share) * 65536));
   }
   return bit;
 }
@@ -162,7 +170,7 @@ export function learn(counter: usize, bit: u32, limit: u32): void {
   const value = load<u32>(counter) ^ 0x80000000;
   const count = value & 1023;
   const probability = <i64>(value >> 10);
-  const target: i64 = bit ? 4194303 : 0;
+  const target: i64 = select<i64>(4194303, 0, bit !== 0);
   const moved = <u32>(probability + (((target - probability) * <i64>rate(count)) >> 16));
   store<u32>(counter, ((moved << 10) | (count < limit ? count + 1 : count)) ^ 0x80000000);
 }
@@ -172,6 +180,13 @@ export function codeFlag(bit: u32, counter: usize, limit: u32): u32 {
   const coded = codeBit(bit, chance(counter));
   learn(counter, coded, limit);
   return coded;
+}
+
+/** The same in a stream of which neither bits nor costs are counted. */
+export function codeUncountedFlag(bit: u32, counter: usize, limit: u32): u32 {
+  bit = narrow(bit, low + <u32>((<u64>(high - low) * <u64>chance(counter)) >> 16));
+  learn(counter, bit, limit);
+  return bit;
 }
 
 /** Bytes of the counters of one number. */
@@ -211,6 +226,14 @@ export function codeNumber(value: u32, counters: usize): u32 {
 export function codeRaw(value: u32, size: i32): u32 {
   let result: u32 = 0;
   for (let i = size - 1; i >= 0; i--) result = result * 2 + codeBit((value >> i) & 1, 32768);
+  return result;
+}
+
+/** The same in such a stream. */
+export function codeUncounted(value: u32, size: i32): u32 {
+  let result: u32 = 0;
+  for (let i = size - 1; i >= 0; i--)
+    result = result * 2 + narrow((value >> i) & 1, low + ((high - low) >> 1));
   return result;
 }
 

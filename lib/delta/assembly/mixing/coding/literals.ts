@@ -21,14 +21,15 @@ let callerWeights: usize = 0;
 let bitWeights: usize = 0;
 let buckets: usize = 0;
 let bucketShift: u32 = 0;
-/** By prediction (aligned old byte, match), context, expected bit, position of the bit. */
+/** By prediction (aligned old byte, match), context, expected bit, position of the bit; then one for what is not predicted. */
 let predicted: usize = 0;
+const NO_PREDICTION: usize = 2 * 64 * 2 * 8 * 4;
 /** Hashes of the contexts of a literal: the caller writes them here. */
 export let contexts: usize = 0;
 /** Of these four bits: hashes, addresses of buckets. */
 let keys: usize = 0;
 let slots: usize = 0;
-/** Of this bit: addresses of the counters of runs, 0 where one says nothing. */
+/** Of this bit: addresses of the counters of runs. */
 let told: usize = 0;
 
 /** Bytes. */
@@ -39,7 +40,7 @@ export function sizeOfBuckets(bits: u32): usize {
 export function openLiterals(bucketBits: u32): bool {
   callerWeights = weightsOf(INPUTS * SETS, WEIGHT);
   bitWeights = weightsOf(INPUTS * 256 * (Limits.second ? TYPES : 1), WEIGHT);
-  predicted = take(2 * 64 * 2 * 8 * 4);
+  predicted = take(NO_PREDICTION + 4);
   contexts = take(16 * 4);
   keys = take(16 * 4);
   slots = take(16 * 4);
@@ -152,12 +153,12 @@ function codeByFirst(
     }
     const alignedCounter = predicting(aligned, alignedContext, place, node);
     const matchedCounter = predicting(matched, 64 + matchedContext, place, node);
-    store<i32>(inputs + (count << 3), alignedCounter === 0 ? 0 : stretch(chance(alignedCounter)));
-    store<i32>(inputs + (count << 3), matchedCounter === 0 ? 0 : stretch(chance(matchedCounter)), 4);
+    store<i32>(inputs + (count << 3), saying(alignedCounter));
+    store<i32>(inputs + (count << 3), saying(matchedCounter), 4);
     const bit = codeWeighed((byte >> place) & 1, weights, node, used);
     for (let i: usize = 0; i < count; i++) learn(load<usize>(slots + (i << 2)) + (inner << 2), bit, LIMIT);
-    if (alignedCounter !== 0) learn(alignedCounter, bit, 255);
-    if (matchedCounter !== 0) learn(matchedCounter, bit, 255);
+    learn(alignedCounter, bit, 255);
+    learn(matchedCounter, bit, 255);
     inner = inner * 2 + bit;
     node = node * 2 + bit;
   }
@@ -190,20 +191,20 @@ function codeBySecond(
       store<i32>(inputs + (i << 3), select(0, stretch(chance(counter)), n === 0));
       const run = runCounter(row, load<u32>(bucket), n, SECOND_LIMIT, inner, step);
       store<usize>(told + (i << 2), run);
-      store<i32>(inputs + (i << 3), run === 0 ? 0 : stretch(chance(run)), 4);
+      store<i32>(inputs + (i << 3), select(0, stretch(chance(run)), run === row), 4);
       row = nextRow(row);
     }
     const alignedCounter = predicting(aligned, alignedContext, place, node);
     const matchedCounter = predicting(matched, 64 + matchedContext, place, node);
-    store<i32>(inputs + (count << 3), alignedCounter === 0 ? 0 : stretch(chance(alignedCounter)));
-    store<i32>(inputs + (count << 3), matchedCounter === 0 ? 0 : stretch(chance(matchedCounter)), 4);
+    store<i32>(inputs + (count << 3), saying(alignedCounter));
+    store<i32>(inputs + (count << 3), saying(matchedCounter), 4);
     const bit = codeWeighed((byte >> place) & 1, weights, <u32>type * 256 + node, used);
     for (let i: usize = 0; i < count; i++) {
       learn(load<usize>(slots + (i << 2)) + (inner << 2), bit, SECOND_LIMIT);
       learnRun(load<usize>(told + (i << 2)), bit);
     }
-    if (alignedCounter !== 0) learn(alignedCounter, bit, Limits.predictions);
-    if (matchedCounter !== 0) learn(matchedCounter, bit, Limits.predictions);
+    learn(alignedCounter, bit, Limits.predictions);
+    learn(matchedCounter, bit, Limits.predictions);
     inner = inner * 2 + bit;
     node = node * 2 + bit;
   }
@@ -211,10 +212,16 @@ function codeBySecond(
   return node;
 }
 
-/** The counter of a prediction of a byte, if it is still possible, else 0. */
+/** The counter of a prediction of a byte, if it is still possible, else the one that nobody asks. */
 function predicting(prediction: i32, context: u32, place: u32, node: u32): usize {
-  if (prediction < 0 || <u32>(prediction | 256) >> (place + 1) !== node) return 0;
-  return predicted + (((context * 2 + ((prediction >> place) & 1)) * 8 + place) << 2);
+  const isPossible = prediction >= 0 && <u32>(prediction | 256) >> (place + 1) === node;
+  const counter = predicted + (((context * 2 + ((prediction >> place) & 1)) * 8 + place) << 2);
+  return select(counter, predicted + NO_PREDICTION, isPossible);
+}
+
+/** The input of such a counter. */
+function saying(counter: usize): i32 {
+  return select(0, stretch(chance(counter)), counter === predicted + NO_PREDICTION);
 }
 
 /** Codes a bit by the inputs, whose weights learn it. `set`: which by the bits so far. */

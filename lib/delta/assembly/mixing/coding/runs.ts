@@ -34,7 +34,8 @@ export function runsOf(type: usize): usize {
 
 /**
  * The counter of what the run of a bucket says of a bit: by how long it is, whether something else came as well (`seen` by the counter of
- * the bit, which has seen at most `limit`), and the bit. 0 if it says nothing, as other bits precede this one.
+ * the bit, which has seen at most `limit`), and the bit. `row` itself, whose counter nobody asks, if it says nothing, as other bits
+ * precede this one. Without a branch: which of them it is can't be guessed.
  *
  * @param row of the context, as `runsOf`
  * @param inner the bits of these four that precede, below a 1
@@ -43,13 +44,11 @@ export function runsOf(type: usize): usize {
 export function runCounter(row: usize, word: u32, seen: u32, limit: u32, inner: usize, step: i32): usize {
   const count = word >> RUN_COUNT;
   const nibble = ((word >> RUN_BITS) & 15) | 16;
-  if (count === 0 || <usize>(nibble >> (4 - step)) !== inner) return 0;
-  let mixed: u32 = 3;
-  if (seen >= limit) mixed = count < MOST ? 2 : 0;
-  else if (seen <= count) mixed = 0;
-  else if (seen <= count + 2) mixed = 1;
-  else if (seen <= count * 2) mixed = 2;
-  return row + ((<usize>((count * 4 + mixed) * 2 + ((nibble >> (3 - step)) & 1))) << 2);
+  const others = u32(seen > count) + u32(seen > count + 2) + u32(seen > max<u32>(count + 2, count * 2));
+  const mixed = select(u32(count < MOST) << 1, others, seen >= limit);
+  const index = (count * 4 + mixed) * 2 + ((nibble >> (3 - step)) & 1);
+  const says = u32(count !== 0) & u32(<usize>(nibble >> (4 - step)) === inner);
+  return row + ((<usize>(index & (0 - says))) << 2);
 }
 
 export function nextRow(row: usize): usize {
@@ -57,7 +56,7 @@ export function nextRow(row: usize): usize {
 }
 
 export function learnRun(counter: usize, bit: u32): void {
-  if (counter !== 0) learn(counter, bit, LIMIT);
+  learn(counter, bit, LIMIT);
 }
 
 /** These four bits came in the context of the bucket. */

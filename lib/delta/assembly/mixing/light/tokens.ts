@@ -3,7 +3,7 @@
  * four distances, and each of its bits is predicted by one counter. The same code encodes and decodes.
  */
 import { take } from '../../memory';
-import { codeFlag, codeRaw, encoding } from '../coding/coder';
+import { codeUncounted, codeUncountedFlag, encoding } from '../coding/coder';
 
 /** Lengths of matches. */
 export const SHORTEST: u32 = 2;
@@ -68,15 +68,16 @@ export function literalsAt(kind: u32, place: u32): usize {
 function codeTree(value: u32, count: u32, counters: usize): u32 {
   let node: u32 = 1;
   for (let i = <i32>count - 1; i >= 0; i--) {
-    node = node * 2 + codeFlag((value >> i) & 1, slot(counters, node), FAST);
+    node = node * 2 + codeUncountedFlag((value >> i) & 1, slot(counters, node), FAST);
   }
   return node - (1 << count);
 }
 
 /** Lengths, less the shortest: 3 bits for those below 8, 3 below 16, 8 for the others. */
 function codeLength(value: u32, counters: usize): u32 {
-  if (!codeFlag(u32(value >= 8), slot(counters, 0), FAST)) return codeTree(value, 3, slot(counters, 16));
-  if (!codeFlag(u32(value >= 16), slot(counters, 1), FAST))
+  if (!codeUncountedFlag(u32(value >= 8), slot(counters, 0), FAST))
+    return codeTree(value, 3, slot(counters, 16));
+  if (!codeUncountedFlag(u32(value >= 16), slot(counters, 1), FAST))
     return 8 + codeTree(value - 8, 3, slot(counters, 32));
   return 16 + codeTree(value - 16, 8, slot(counters, 64));
 }
@@ -101,16 +102,16 @@ function codeDistance(less: u32, length: u32): u32 {
   if (count < 6) {
     let node: u32 = 1;
     for (let i: u32 = 0; i < count; i++) {
-      const bit = codeFlag((rest >> i) & 1, slot(lowBits, kind * 32 + node), FAST);
+      const bit = codeUncountedFlag((rest >> i) & 1, slot(lowBits, kind * 32 + node), FAST);
       node = node * 2 + bit;
       value += bit << i;
     }
     return value;
   }
-  value += codeRaw(rest >> ALIGN, <i32>(count - ALIGN)) << ALIGN;
+  value += codeUncounted(rest >> ALIGN, <i32>(count - ALIGN)) << ALIGN;
   let node: u32 = 1;
   for (let i: u32 = 0; i < ALIGN; i++) {
-    const bit = codeFlag((rest >> i) & 1, slot(alignBits, node), FAST);
+    const bit = codeUncountedFlag((rest >> i) & 1, slot(alignBits, node), FAST);
     node = node * 2 + bit;
     value += bit << i;
   }
@@ -121,19 +122,23 @@ function codeByte(byte: u32, kind: u32): u32 {
   const counters = literalsAt(kind, at);
   let node: u32 = 1;
   if ((state & 3) !== 0) {
+    // As long as it is like the byte at the last distance: by that, too.
     const expected: u32 = load<u8>(bulk + at - rep0);
+    let like: u32 = 1;
     for (let i: u32 = 0; i < 8; i++) {
       const likely = (expected >> (7 - i)) & 1;
-      const bit = codeFlag((byte >> (7 - i)) & 1, slot(counters, (1 + likely) * 256 + node), FAST);
+      const bit = codeUncountedFlag(
+        (byte >> (7 - i)) & 1,
+        slot(counters, node + ((0 - like) & ((1 + likely) << 8))),
+        FAST,
+      );
       node = node * 2 + bit;
-      if (bit !== likely) {
-        for (i++; i < 8; i++) node = node * 2 + codeFlag((byte >> (7 - i)) & 1, slot(counters, node), FAST);
-      }
+      like &= u32(bit === likely);
     }
     return node & 255;
   }
   for (let i: u32 = 0; i < 8; i++)
-    node = node * 2 + codeFlag((byte >> (7 - i)) & 1, slot(counters, node), FAST);
+    node = node * 2 + codeUncountedFlag((byte >> (7 - i)) & 1, slot(counters, node), FAST);
   return node & 255;
 }
 
@@ -142,7 +147,7 @@ function codeByte(byte: u32, kind: u32): u32 {
  * the last distance. False if it is malformed.
  */
 export function codeToken(length: u32, distance: u32, kind: u32, most: u32): bool {
-  if (!codeFlag(u32(distance !== 0), slot(isMatch, kind * STATES + state), FAST)) {
+  if (!codeUncountedFlag(u32(distance !== 0), slot(isMatch, kind * STATES + state), FAST)) {
     store<u8>(bulk + at, <u8>codeByte(load<u8>(bulk + at), kind));
     at++;
     state = (state << 2) & (STATES - 1);
@@ -153,11 +158,12 @@ export function codeToken(length: u32, distance: u32, kind: u32, most: u32): boo
     repeated =
       distance === rep0 ? 1 : distance === rep1 ? 2 : distance === rep2 ? 3 : distance === rep3 ? 4 : 0;
   if (encoding && length === 1) repeated = 1;
-  if (codeFlag(u32(repeated !== 0), slot(isRep, state), FAST)) {
+  if (codeUncountedFlag(u32(repeated !== 0), slot(isRep, state), FAST)) {
     let which: u32 = 0;
-    while (which < 3 && codeFlag(u32(repeated > which + 1), slot(repIndex, state * 4 + which), FAST)) which++;
+    while (which < 3 && codeUncountedFlag(u32(repeated > which + 1), slot(repIndex, state * 4 + which), FAST))
+      which++;
     if (which === 0) {
-      if (codeFlag(u32(length === 1), slot(isShort, state), FAST)) length = 1;
+      if (codeUncountedFlag(u32(length === 1), slot(isShort, state), FAST)) length = 1;
       else length = SHORTEST + codeLength(length - SHORTEST, slot(lengths, 1024));
     } else {
       const chosen = which === 1 ? rep1 : which === 2 ? rep2 : rep3;
@@ -181,7 +187,9 @@ export function codeToken(length: u32, distance: u32, kind: u32, most: u32): boo
   if (rep0 - 1 >= at || length > most) return false;
   if (!encoding) {
     const to = bulk + at;
-    for (let i: u32 = 0; i < length; i++) store<u8>(to + i, load<u8>(to + i - rep0));
+    // What is written beyond the match is written again.
+    if (rep0 >= 8) for (let i: u32 = 0; i < length; i += 8) store<u64>(to + i, load<u64>(to + i - rep0));
+    else for (let i: u32 = 0; i < length; i++) store<u8>(to + i, load<u8>(to + i - rep0));
   }
   at += length;
   return true;
