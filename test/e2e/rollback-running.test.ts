@@ -5,7 +5,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { type Installed, makeInstall, resultOf } from '../support/installed.ts';
 import { buildStandin, readStandinLog, waitForStarts } from '../support/standin.ts';
+import { hasTmux, openScreen } from '../support/tmux.ts';
 import { openWorkshop, run, type Workshop } from '../support/workshop.ts';
+import { expectScreen, UTF8 } from './feed/kept-screens.ts';
 import {
   byReference,
   ENTER,
@@ -142,6 +144,20 @@ posixOnly('rollback while DGMO runs', () => {
     expect(gone.code).toBe(0);
     expect(await ended).toBe('SIGKILL');
     expect(await lastStart(here, 2)).toMatchObject({ version: '1.0.0', terminal: true });
+  });
+
+  test.skipIf(!hasTmux)('what is seen of it, until it is ended by force', async () => {
+    const here = await updated();
+    const { ended } = await startDgmo(here, { DGMO_STANDIN_DEAF: '1' });
+    const command = [here.updater, 'rollback', '--exit-limit', '0.3', '--no-relaunch'];
+    using screen = openScreen(command, { columns: 80, environment: { ...here.env, ...UTF8 } });
+    await screen.shows('○ Yes / ● No');
+    screen.type('y');
+    await screen.shows('Kill it?');
+    expectScreen('rollback-running-80', await screen.shows('○ Yes / ● No'));
+    screen.type('y');
+    expectScreen('rollback-killed-80', await screen.shows('[ended with 0]'));
+    expect(await ended).toBe('SIGKILL');
   });
 
   test('a snapshot that is damaged is found out before DGMO is asked to end, and nothing is taken for it', async () => {

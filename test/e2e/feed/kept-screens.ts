@@ -70,7 +70,7 @@ function masked(screen: string): string {
     .split('\n')
     .map((line) => (isRow(line) ? line.replaceAll(/ {2,}/g, '  ') : line))
     .join('\n')
-    .replaceAll(/\S*\/dgmo-stage-\w{6}/g, '<folder>')
+    .replaceAll(/\S*\/dgmo-(stage|install)-\w{6}/g, '<folder>')
     .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:<port>')
     .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d/g, 'yyyy-mm-dd hh:mm')
     .replaceAll(/(?<=hh:mm )[+-]\d\d:\d\d/g, '<offset>')
