@@ -85,6 +85,7 @@ function masked(screen: string): string {
     .replaceAll(/ +\d+ %/g, '   50 %')
     .replaceAll(/\b[\d.]+ \w+(?=\/s)/g, 'N KB')
     .replaceAll(/\b[\d.]+ (KB|MB|bytes)/g, 'N $1')
+    .replaceAll(/freed N (KB|MB|bytes)/g, 'freed N KB')
     .replaceAll(/\b[\d.]+ (ms|s|min)\b/g, 'N s');
 }
 
