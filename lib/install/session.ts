@@ -25,7 +25,8 @@ export type InstallEvent =
     }
   /** What was in the folders before the old version gets its data back is kept in that snapshot. */
   | { event: 'set aside'; snapshot: string }
-  | { event: 'stopping'; pids: number[] }
+  /** `kill`: by force, as they were asked before. */
+  | { event: 'stopping'; pids: number[]; kill?: true }
   /** An interrupted update or rollback is finished or undone. The same one is tried again after a failure. */
   | { event: 'recovering'; id: string; kind: 'update' | 'rollback'; from: string; to: string }
   | { event: 'verified'; version: string; bytes: number }

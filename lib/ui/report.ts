@@ -232,7 +232,9 @@ function sentence(event: ReportedEvent, verbose: boolean): string | null {
     case 'set aside':
       return `What was in the folders before going back is kept in the snapshot ${event.snapshot}.`;
     case 'stopping':
-      return `Asking process ${event.pids.join(', ')} to end.`;
+      return event.kill === true
+        ? `Killing process ${event.pids.join(', ')}.`
+        : `Asking process ${event.pids.join(', ')} to end.`;
     case 'recovering':
       return `The ${changeText(event)} was interrupted. Finishing or undoing it first.`;
     case 'staged':

@@ -65,6 +65,13 @@ describe('ending them', () => {
     expect(asked()).toEqual(['requestEnd', 'requestEnd', 'forceEnd']);
   });
 
+  test('one that was asked before is ended by force, and that is said', async () => {
+    const { session, events, asked } = sessionWith([{ pid: 20, file: TARGET, stubborn: true }]);
+    await stopRunning(session, [20], 'now');
+    expect(asked()).toEqual(['forceEnd']);
+    expect(events).toEqual([{ event: 'stopping', pids: [20], kill: true }]);
+  });
+
   test('without consent it keeps running: 14', async () => {
     const { session, asked } = sessionWith([{ pid: 20, file: TARGET, stubborn: true }]);
     await expect(stopRunning(session, [20], 'never')).rejects.toThrow(

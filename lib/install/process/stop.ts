@@ -22,7 +22,7 @@ export async function stopRunning(
   kill: 'never' | 'after the limit' | 'now',
 ): Promise<void> {
   const { processes } = session.host;
-  session.emit({ event: 'stopping', pids: [...pids] });
+  session.emit({ event: 'stopping', pids: [...pids], ...(kill === 'now' ? { kill: true as const } : {}) });
   // Looked up each time: since the ids were found, one may have been given to another program.
   const current = () => runningCopies(session).filter((pid) => pids.includes(pid));
   const asked = kill === 'now' ? [] : current().filter((pid) => processes.requestEnd(pid));
