@@ -103,6 +103,18 @@ export class RevertedError extends UpdaterError {
 export class UnrecoverableError extends UpdaterError {
   override readonly name: string = 'UnrecoverableError';
   readonly exitCode = 16;
+  /** As in RevertedError. */
+  readonly version: string | null;
+  readonly illegalInstruction: boolean;
+
+  constructor(
+    message: string,
+    options: ErrorOptions & { version?: string; illegalInstruction?: boolean } = {},
+  ) {
+    super(message, options);
+    this.version = options.version ?? null;
+    this.illegalInstruction = options.illegalInstruction === true;
+  }
 }
 
 /** 17: refused by policy: downgrade, quarantine, wrong platform, wrong app, another owner. */

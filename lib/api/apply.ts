@@ -1,5 +1,12 @@
 /** Carries out an update: from packages on this machine to the new version running, or the old version restored. */
-import { DamagedError, InterruptedError, RevertedError, UpdaterError, UsageError } from '../errors.ts';
+import {
+  DamagedError,
+  InterruptedError,
+  RevertedError,
+  UnrecoverableError,
+  UpdaterError,
+  UsageError,
+} from '../errors.ts';
 import { choicesFile, type UpdateOutcome, withIllegalInstruction } from '../home/choices.ts';
 import { requireNotTurnedOff } from '../home/decided.ts';
 import { homeIfAny } from '../home/folder.ts';
@@ -204,7 +211,7 @@ async function baselineAfter(
   failure: unknown,
 ): Promise<{ kind: RouteKind; files: readonly string[] } | null> {
   const { host, home } = session;
-  if (!(failure instanceof RevertedError) || !failure.illegalInstruction) return null;
+  if (!isFailedStart(failure) || !failure.illegalInstruction) return null;
   if (modernBuild === null || failure.version === null) return null;
   const { version } = failure;
   try {
@@ -224,6 +231,11 @@ async function baselineAfter(
     if (error instanceof InterruptedError || !(error instanceof UpdaterError)) throw error;
     return null;
   }
+}
+
+/** The new version did not run; the old one, which is back, may not either. */
+function isFailedStart(failure: unknown): failure is RevertedError | UnrecoverableError {
+  return failure instanceof RevertedError || failure instanceof UnrecoverableError;
 }
 
 /** Before the release brings another one, which must not be compared with what nobody knows. */

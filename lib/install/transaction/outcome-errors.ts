@@ -54,6 +54,8 @@ export async function requireCommitted(
       throw new UnrecoverableError(
         `${failed}; ${from.version} is back, but does not work either: ${detail}`,
         {
+          version: to.version,
+          illegalInstruction,
           advice:
             back === null
               ? `Install ${target} again.`

@@ -6,9 +6,10 @@ export const API: readonly MutatedFile[] = [
     file: 'lib/api/apply.ts',
     tests: ['test/update/check/builds.test.ts'],
     changes: [
+      ['if (!isFailedStart(failure) || !failure.illegalInstruction) return null;', 'return null;'],
       [
-        'if (!(failure instanceof RevertedError) || !failure.illegalInstruction) return null;',
-        'return null;',
+        'failure instanceof RevertedError || failure instanceof UnrecoverableError',
+        'failure instanceof RevertedError',
       ],
       ['if (modernBuild === null || failure.version === null) return null;', 'return null;'],
       ['found === null || found.update.release.binary.sha256 === modernBuild', 'found === null'],

@@ -170,6 +170,20 @@ onX64('an update on a processor that lacks an instruction', () => {
     expect(receipt().binary.build).toBeUndefined();
   });
 
+  test('takes it as well where the installed version can no longer be started', async () => {
+    const moved = path.join(stage.dir, 'moved');
+    const onceMoved = (version: string) => {
+      const text = Buffer.from(`#!/bin/sh\n[ -e '${moved}' ] && kill -ILL $$\n`);
+      return new Uint8Array(Buffer.concat([text, Buffer.from(program(version))]));
+    };
+    await stage.feed.add('2.0.0', { [modern]: onceMoved('2.0.0') });
+    await update(manager());
+    fs.writeFileSync(moved, '');
+    await stage.feed.add('3.0.0', { [modern]: onceMoved('3.0.0'), [baseline]: program('3.0.0') });
+    expect(await update(manager())).toMatchObject({ to: { version: '3.0.0', build: 'baseline' } });
+    expect(stage.version()).toBe('3.0.0');
+  });
+
   test('does not offer again what failed, but the version once it has another build', async () => {
     await stage.feed.add('2.0.0', { [modern]: tooModern('2.0.0') });
     await expect(update(manager())).rejects.toThrow(RevertedError);
