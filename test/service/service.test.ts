@@ -132,6 +132,16 @@ posixOnly('the background service', () => {
     expect(stage.version()).toBe('1.1.0');
   });
 
+  test('what waits is not forgotten by a service that is started again', async () => {
+    const first = await start({ autoUpdate: 'all' }, { running: [4711] });
+    await first.saw('update waits');
+    await first.service.stop();
+    const second = await start({ autoUpdate: 'all' });
+    second.world.clock = 6 * 60_000;
+    expect((await second.saw('checked')).update).toBe('1.1.0');
+    expect(await second.service.finished()).toBe('updated');
+  });
+
   test('DGMO runs, and says that it may be updated', async () => {
     const { service, saw } = await start({ autoUpdate: 'all' }, { running: [process.pid] });
     await saw('update waits');

@@ -118,7 +118,9 @@ export class BackgroundUpdateService {
         const { clock } = host;
         const signal = this.#options.signal ?? this.#stop.signal;
         const { networks } = desktop;
-        const last = journal.record.lastCheck;
+        const { lastCheck } = journal.record;
+        // What waited is looked for again soon, whenever that check was.
+        const last = lastCheck !== null && journal.wasWaiting ? { ...lastCheck, at: 0 } : lastCheck;
         const work = this.#duty(home, journal, desktop);
         this.#loop = this.#run(
           () => runLoop({ clock, networks, installId, last, work, signal }),

@@ -238,7 +238,6 @@ export class UpdateDuty implements Work {
     await this.#options.messenger.tell({ kind: 'available', version, from: currentVersion, reason: null });
   }
 
-  /** Verifies the installation. A damaged executable is put back, unless the user wants to do everything themselves. */
   /** Brings the updater of the installed release, if it could not be downloaded with that. What fails is tried after the next check. */
   async #completeUpdater({ issues }: HealthStatus): Promise<void> {
     const { manager } = this.#options;
@@ -255,6 +254,7 @@ export class UpdateDuty implements Work {
     }
   }
 
+  /** Verifies the installation. A damaged executable is put back, unless the user wants to do everything themselves. */
   async #monitor(): Promise<void> {
     const { session, healing, journal } = this.#options;
     const { host, layout } = session;

@@ -10,6 +10,8 @@ export class Journal {
   readonly #session: Session;
   readonly #home: string;
   #record: ServiceRecord;
+  /** Whether an update was waiting when the earlier run ended. */
+  readonly wasWaiting: boolean;
 
   /** Throws MachineError if the record of an earlier run can't be read. One that is damaged begins anew. */
   constructor(session: Session, home: string) {
@@ -23,7 +25,8 @@ export class Journal {
       removeIfThere(host.disk, serviceFile.path(host, home));
       this.#record = serviceFile.load(host, home);
     }
-    const { pid, told } = this.#record;
+    const { pid, told, pending } = this.#record;
+    this.wasWaiting = pending !== null;
     this.#record = {
       ...this.#record,
       // Who starts the service again wants to know; a process that has begun anew goes on with what it has said.
