@@ -215,7 +215,10 @@ posixOnly('rollback', () => {
       // What stood when the first rollback began, not what was taken by hand before.
       expect(read(here, 'data/data.json')).toBe('newest data');
       await refused(here, 17, /there is no snapshot of 1\.5\.0 here/, ['--to', '1.5.0']);
-      await refused(here, 17, /there is no snapshot of nonsense here/, ['--to', 'nonsense']);
+      await refused(here, 2, /--to: wanted a semantic version such as 1\.2\.3, found "nonsense"/, [
+        '--to',
+        'nonsense',
+      ]);
     });
 
     test.each([

@@ -47,7 +47,8 @@ async function forged(all: readonly Sample[], index: number, kind: number): Prom
   if (kind === 0) return parts(old, fresh);
   if (kind === 3) return parts(old, fresh, undefined, 0);
   const other = all[(index + 1) % all.length]?.fresh ?? fresh;
-  const half = Uint8Array.from(Buffer.concat([fresh, other.subarray(0, 0x3000)]));
+  // Backwards it is new, even if the other executable is like this one.
+  const half = Uint8Array.from(Buffer.concat([fresh, other.slice(0, 0x3000).reverse()]));
   return kind === 1 ? parts(old, half, 6000) : parts(randomBytes(3000, index + 1), fresh, 4000);
 }
 
