@@ -17,7 +17,7 @@ import {
   posixRequestEnd,
   posixRunning,
 } from './posix/processes.ts';
-import { heedSignals, ownsTerminal } from './posix/system.ts';
+import { endAtSigterm, heedSignals, ownsTerminal } from './posix/system.ts';
 import { standardStreams } from './standard-streams.ts';
 import { windowsExecutable, windowsForceEnd, windowsIsAlive, windowsRunning } from './windows/processes.ts';
 import { windowsStart } from './windows/start.ts';
@@ -162,21 +162,25 @@ async function startInBackground(
 }
 
 async function become(file: string, args: readonly string[], options: BecomeOptions): Promise<never> {
-  // Output that is not written yet would be lost.
-  await standardStreams.written();
-  await new Promise((resolve) => setImmediate(resolve));
-  if (options.signal?.aborted === true) throw new InterruptedError(`interrupted before ${file} was started`);
-  // What follows would take it for the state to leave the terminal in.
-  if (process.stdin.isTTY && process.stdin.isRaw) process.stdin.setRawMode(false);
-  process.chdir(options.workingDirectory);
-  if (process.execve === undefined) throw new Error('this system has no execve');
-  heedSignals();
-  // execve takes milliseconds, in which another thread may receive a SIGTERM. Its handler would lose it; without one it ends us.
+  // A SIGTERM ends us from here on: execve would lose one that no listener has heard.
   const listeners = process.listeners('SIGTERM');
-  process.removeAllListeners('SIGTERM');
+  endAtSigterm();
   try {
+    // Output that is not written yet would be lost.
+    await standardStreams.written();
+    // What has come before is heard now.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (options.signal?.aborted === true)
+      throw new InterruptedError(`interrupted before ${file} was started`);
+    // What follows would take it for the state to leave the terminal in.
+    if (process.stdin.isTTY && process.stdin.isRaw) process.stdin.setRawMode(false);
+    process.chdir(options.workingDirectory);
+    if (process.execve === undefined) throw new Error('this system has no execve');
+    heedSignals();
+    process.removeAllListeners('SIGTERM');
     return process.execve(file, [file, ...args], options.environment);
   } finally {
+    process.removeAllListeners('SIGTERM');
     for (const listener of listeners) process.on('SIGTERM', listener);
   }
 }

@@ -41,3 +41,10 @@ const IGNORED_BY_BUN = [13, 25];
 export function heedSignals(): void {
   for (const signal of IGNORED_BY_BUN) libc()?.signal(signal, null);
 }
+
+const SIGTERM = 15;
+
+/** Whoever listens for it still hears what has come before. */
+export function endAtSigterm(): void {
+  libc()?.signal(SIGTERM, null);
+}
