@@ -105,6 +105,7 @@ export type {
   DownloadRoute,
   Held,
   Hold,
+  Owner as PackageOwner,
   PackageOptions,
   PassedRelease,
   Selection,

@@ -45,6 +45,7 @@ export type {
   DownloadRoute,
   Held,
   Hold,
+  Owner,
   PackageOptions,
   PassedRelease,
   UpdateEvent,

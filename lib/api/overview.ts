@@ -6,6 +6,7 @@ import { type HistoryEntry, historyFile } from '../home/history.ts';
 import type { Preferences } from '../home/preferences.ts';
 import { snapshotChoices } from '../home/snapshot-choices.ts';
 import { installedEvolutions, type Receipt, receiptUnlessDamaged, type Session } from '../install/index.ts';
+import type { Owner } from '../install/ownership/evidence.ts';
 import { pathsOf } from '../platform/path-flavour.ts';
 import { type FolderComponent, profileRoots } from '../snapshot/index.ts';
 
@@ -22,6 +23,8 @@ export interface Overview {
   updates: boolean;
   /** Why the installed version was revoked by its publisher, as far as a check has found it; null if it was not. */
   revoked: string | null;
+  /** The package manager that owns the executable. Looked for only if the installed version was revoked. */
+  managedBy: Owner | null;
   lastCheck: LastCheck | null;
   /** Whether the background service runs for this home. */
   serviceRuns: boolean;
@@ -45,6 +48,7 @@ const NOTHING: Omit<Overview, 'home' | 'feed' | 'evolutions' | 'folders' | 'prob
   pin: null,
   updates: true,
   revoked: null,
+  managedBy: null,
   lastCheck: null,
   serviceRuns: false,
   nextCheck: null,
@@ -69,7 +73,7 @@ export async function overviewOf(session: Session): Promise<Overview> {
       ...(await serviceOf(session, folder, receipt)),
       ...{ home: folder, channel, autoUpdate, pin, updates, feed: preferences.feed ?? feed, folders: roots },
       evolutions: installedEvolutions(session, { profile: { roots } }).map(({ id }) => id),
-      revoked: await revocation(session, folder, receipt),
+      ...(await revocation(session, folder, receipt)),
       lastCheck: lastCheckOf(host, folder),
       lastChange: ofInstall(historyFile.load(host, folder).entries, receipt).at(-1) ?? null,
       problem: null,
@@ -103,11 +107,18 @@ async function serviceOf(
 }
 
 /** Without the record there is nothing to load for it. */
-async function revocation(session: Session, home: string, receipt: Receipt | null): Promise<string | null> {
+async function revocation(
+  session: Session,
+  home: string,
+  receipt: Receipt | null,
+): Promise<Pick<Overview, 'revoked' | 'managedBy'> | null> {
   const { disk, platform } = session.host;
   if (receipt === null || disk.status(pathsOf(platform).join(home, 'revoked.json')) === null) return null;
   const { revocationOf } = await import('../home/admission/revoked.ts');
-  return revocationOf(session, { app: receipt.app, version: receipt.binary.version });
+  const revoked = revocationOf(session, { app: receipt.app, version: receipt.binary.version });
+  if (revoked === null) return null;
+  const { ownerOf } = await import('../install/ownership/owner.ts');
+  return { revoked, managedBy: await ownerOf(session) };
 }
 
 /** Of this installation: others may share the home. Throws DamagedError, MachineError. */

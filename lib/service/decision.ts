@@ -5,13 +5,14 @@ import type { Supply } from '../platform/desktop/desktop.ts';
 /** `install`: by itself, at a good moment. `tell`: the user decides. `leave`: the user does not want to hear of it. */
 export type Wish = 'install' | 'tell' | 'leave';
 
-/** An older version is never installed without the user. */
+/** An older version is never installed without the user, and nothing where a package manager has to. */
 export function wishFor(
   { autoUpdate }: Pick<Preferences, 'autoUpdate'>,
-  update: { isSecurity: boolean; direction: 'forward' | 'back' },
+  update: { isSecurity: boolean; direction: 'forward' | 'back'; managedBy: unknown },
 ): Wish {
   if (autoUpdate === 'off') return 'leave';
   if (update.direction === 'back') return 'tell';
+  if (update.managedBy !== null) return 'tell';
   return autoUpdate === 'all' || (autoUpdate === 'security' && update.isSecurity) ? 'install' : 'tell';
 }
 

@@ -22,7 +22,7 @@ const notice = object({
   version,
   /** The version before, if one was installed. */
   from: nullable(version),
-  /** Why it failed, or what is damaged. */
+  /** Why it failed, or what is damaged; of what is available, the command of the package manager that has to bring it. */
   reason: nullable(line(MAX_REASON)),
 });
 
@@ -66,7 +66,7 @@ export function currentNotices(notices: readonly Notice[], installed: string): N
 export function noticeText({ kind, version, from, reason }: Notice, app: string): string {
   switch (kind) {
     case 'available':
-      return `${app} ${version} is available. \`dgmo-updater update\` shows what is new, and installs it.`;
+      return `${app} ${version} is available. ${reason === null ? '`dgmo-updater update` shows what is new, and installs it.' : `Update it with: ${reason}`}`;
     case 'waiting':
       return `${app} ${version} is downloaded. It will be installed when ${app} does not run.`;
     case 'installed':

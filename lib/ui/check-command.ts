@@ -3,7 +3,7 @@ import { type CheckOptions, type CheckResult, UpdateManager } from '../api/index
 import { type CommandContext, isGiven, optionOf } from './context.ts';
 import type { HoldContext } from './text/holds.ts';
 import { PLAIN_NOTES } from './text/notes.ts';
-import { checkData, describeCheck, wayBackText } from './text/update.ts';
+import { checkData, describeCheck, managedText, wayBackText } from './text/update.ts';
 
 export async function runCheck(context: CommandContext): Promise<void> {
   const manager = managerOf(context);
@@ -63,12 +63,14 @@ export function withNextStep(
   const notes = outColumns === null ? PLAIN_NOTES : { columns: outColumns, colors: false, unicode };
   const text = describeCheck(found, decided, notes);
   const how =
-    update.direction === 'back'
-      ? wayBack === null
-        ? `\`dgmo-updater update --version ${update.version}\` goes back to it.`
-        : wayBackText(wayBack, decided.localOffset)
-      : typed
-        ? '`dgmo-updater update --yes` installs it without asking.'
-        : 'Run `dgmo-updater update` to install it.';
+    update.managedBy !== null
+      ? managedText(update.managedBy)
+      : update.direction === 'back'
+        ? wayBack === null
+          ? `\`dgmo-updater update --version ${update.version}\` goes back to it.`
+          : wayBackText(wayBack, decided.localOffset)
+        : typed
+          ? '`dgmo-updater update --yes` installs it without asking.'
+          : 'Run `dgmo-updater update` to install it.';
   return `${text}\n${how}`;
 }

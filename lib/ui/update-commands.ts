@@ -88,6 +88,8 @@ export async function runUpdate(context: CommandContext): Promise<void> {
   }
   if (update === null || isGiven(line, 'check-only'))
     return tellFound(withNextStep(context, manager, found, true));
+  // Refused before anybody is asked.
+  if (update.managedBy !== null && context.questions !== null) await manager.downloadUpdate(update);
   const answer = await decide(context, manager, found, update);
   if (answer === null) return tellFound(withNextStep(context, manager, found, true));
   if (answer === 'later') return tellFound(`${update.version} is not offered again before tomorrow.`, answer);

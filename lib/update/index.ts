@@ -1,5 +1,6 @@
 /** Getting releases: what the feed offers, whether it is for this installation, and how it is downloaded. */
 
+export type { Owner } from '../install/ownership/evidence.ts';
 export type { Transfer } from './blocks/fetch-parts.ts';
 export {
   fetchBlockList,

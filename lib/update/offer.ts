@@ -1,4 +1,5 @@
 /** What there is to know about a release that is offered, and what it takes to download it. Loaded only if there is one. */
+import type { Owner } from '../install/ownership/evidence.ts';
 import { type ChannelIndex, type ListedRelease, RISK_LEVELS } from '../version/index.ts';
 import { cachedBytes } from './cache/cache.ts';
 import { readManifest } from './check/channel.ts';
@@ -19,7 +20,7 @@ export async function updateInfo(
   context: UpdateContext,
   index: ChannelIndex,
   selection: Selection & { release: ListedRelease },
-  { read, notes }: { read: readonly ListedRelease[]; notes: boolean },
+  { read, notes, managedBy }: { read: readonly ListedRelease[]; notes: boolean; managedBy: Owner | null },
 ): Promise<UpdateInfo> {
   const { release, direction, mandatory, revoked, despite } = selection;
   const { receipt, documents, session, location } = context;
@@ -61,6 +62,7 @@ export async function updateInfo(
     mandatory: mandatory || revoked !== null,
     direction,
     despite,
+    managedBy,
     routes,
     release,
     manifest,

@@ -237,7 +237,7 @@ describe('on a terminal', () => {
 });
 
 test('whatever the facts are, what will help comes first and nothing is offered that can not be done', () => {
-  for (let bits = 0; bits < 128; bits++) {
+  for (let bits = 0; bits < 256; bits++) {
     const bit = (at: number) => (bits >> at) % 2 === 1;
     const facts: Facts = {
       ...{
@@ -248,16 +248,17 @@ test('whatever the facts are, what will help comes first and nothing is offered 
         isInterrupted: bit(4),
         canGoBack: bit(5),
         startsFail: bit(6),
+        isManaged: bit(7),
       },
     };
     const remedies = remediesFor(facts);
     expect(new Set(remedies).size).toBe(remedies.length);
-    expect(remedies.includes('rollback')).toBe(facts.isKnown && facts.canGoBack);
-    expect(remedies.includes('update')).toBe(facts.isKnown && facts.isThere);
+    expect(remedies.includes('rollback')).toBe(facts.isKnown && facts.canGoBack && !facts.isManaged);
+    expect(remedies.includes('update')).toBe(facts.isKnown && facts.isThere && !facts.isManaged);
     if (!facts.isKnown) expect(remedies.at(-1)).toBe('install');
     if (facts.isKnown && facts.isInterrupted) expect(remedies[0]).toBe('recover');
     // The first choice is the selected one: it replaces nothing where nothing is known to be wrong.
-    else if (facts.isKnown && facts.isThere && facts.isHealthy && !facts.startsFail)
+    else if (facts.isKnown && facts.isThere && facts.isHealthy && !facts.startsFail && !facts.isManaged)
       expect(remedies[0]).toBe('update');
   }
 });

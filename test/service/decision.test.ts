@@ -19,7 +19,7 @@ import {
 import { idleProcesses, withWord } from '../../lib/service/sessions.ts';
 
 describe('what is done', () => {
-  const forward = 'forward' as const;
+  const own = { direction: 'forward' as const, managedBy: null };
   test.each([
     ['all', false, 'install'],
     ['all', true, 'install'],
@@ -28,12 +28,18 @@ describe('what is done', () => {
     ['manual', true, 'tell'],
     ['off', true, 'leave'],
   ] as const)('%s, security %p: %s', (autoUpdate, isSecurity, wish) => {
-    expect(wishFor({ autoUpdate }, { isSecurity, direction: forward })).toBe(wish);
+    expect(wishFor({ autoUpdate }, { ...own, isSecurity })).toBe(wish);
+  });
+
+  test('nothing is installed by itself where a package manager has to', () => {
+    const managed = { ...own, managedBy: 'Tea', isSecurity: true };
+    expect(wishFor({ autoUpdate: 'all' }, managed)).toBe('tell');
+    expect(wishFor({ autoUpdate: 'off' }, managed)).toBe('leave');
   });
 
   test('an older version is never installed by itself', () => {
-    expect(wishFor({ autoUpdate: 'all' }, { isSecurity: true, direction: 'back' })).toBe('tell');
-    expect(wishFor({ autoUpdate: 'off' }, { isSecurity: true, direction: 'back' })).toBe('leave');
+    expect(wishFor({ autoUpdate: 'all' }, { ...own, isSecurity: true, direction: 'back' })).toBe('tell');
+    expect(wishFor({ autoUpdate: 'off' }, { ...own, isSecurity: true, direction: 'back' })).toBe('leave');
   });
 });
 

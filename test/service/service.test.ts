@@ -63,6 +63,16 @@ posixOnly('the background service', () => {
     expect(await notices()).toEqual([]);
   });
 
+  test('all, where a package manager owns it: tells the command of that, and downloads nothing', async () => {
+    const owner = { manager: 'Tea', package: 'dgmo', command: 'tea upgrade dgmo' };
+    fs.writeFileSync(path.join(stage.dir, 'managed-by.json'), JSON.stringify(owner));
+    const { saw, shown } = await start({ autoUpdate: 'all' });
+    await saw('next check');
+    expect(shown).toEqual(['dgmo 1.1.0 is available. Update it with: tea upgrade dgmo']);
+    expect((await notices()).map(({ text }) => text)).toEqual(shown);
+    expect([stage.version(), packages()]).toEqual(['1.0.0', 0]);
+  });
+
   function record(changes: Record<string, unknown>): string {
     const file = path.join(stage.home, 'service.json');
     return JSON.stringify({ ...JSON.parse(fs.readFileSync(file, 'utf8')), ...changes });

@@ -47,6 +47,32 @@ posixOnly('a person decides', () => {
     );
   });
 
+  test('where a package manager owns it, its command is told in place of ours, and nobody is asked', async () => {
+    const owner = { manager: 'Tea', package: 'dgmo', command: 'tea upgrade dgmo' };
+    fs.writeFileSync(path.join(stage.dir, 'managed-by.json'), JSON.stringify(owner));
+    const how = 'It was installed by Tea, as the package dgmo. Update it with: tea upgrade dgmo\n';
+    for (const args of [['check'], ['update'], ['update', '--check-only']]) {
+      const { code, out } = await run(...args);
+      expect([code, out.endsWith(how), out.includes('dgmo-updater update')]).toEqual([0, true, false]);
+    }
+    const asked = await typed('update');
+    expect(asked).toMatchObject({ code: 17 });
+    expect(asked.error).toContain('Update it with: tea upgrade dgmo');
+    expect(asked.error).not.toContain('now?');
+    await stage.manager().remindLater(3_600_000);
+    expect((await run('check')).out).toContain('put updates off; `tea upgrade dgmo` offers it now');
+    const menu = await run();
+    expect(menu.out).toContain(how);
+    expect(menu.out).not.toMatch(/dgmo-updater (update|rollback)/);
+    await stage.feed.revoke('1.0.0', 'It loses data');
+    for (const name of ['check', 'status', 'doctor']) {
+      const { out } = await run(name);
+      expect(out).toContain('It loses data');
+      expect(out).toMatch(/Update it with:? `?tea upgrade dgmo/);
+      expect(out).not.toMatch(/dgmo-updater (update|rollback)/);
+    }
+  });
+
   test('of a new major version that was put off, the word of the person is told', async () => {
     await stage.release('2.0.0');
     await stage.manager().remindLater(3_600_000);

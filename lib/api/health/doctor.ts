@@ -65,7 +65,7 @@ async function settled(session: Session, check: () => Finding | Promise<Finding>
   }
 }
 
-function versions(session: Session): Finding {
+async function versions(session: Session): Promise<Finding> {
   const { app, settings: own, host, layout, home } = session;
   const receipt = knownReceipt(session);
   const details = [
@@ -89,7 +89,10 @@ function versions(session: Session): Finding {
   if (revoked === null) return finding('ok', `${app} ${binary.version}`, { details });
   return finding('warning', `${app} ${binary.version} was revoked by its publisher: ${revoked}`, {
     details,
-    remediation: 'Run `dgmo-updater update`, which also knows the way back if there is no newer version.',
+    remediation:
+      (await ownerOf(session)) === null
+        ? 'Run `dgmo-updater update`, which also knows the way back if there is no newer version.'
+        : null,
   });
 }
 

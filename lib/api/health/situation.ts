@@ -10,6 +10,8 @@ import {
   type Session,
   stateBefore,
 } from '../../install/index.ts';
+import type { Owner } from '../../install/ownership/evidence.ts';
+import { ownerOf } from '../../install/ownership/owner.ts';
 import { listSnapshots } from '../../snapshot/index.ts';
 import { compareVersions } from '../../version/index.ts';
 
@@ -28,6 +30,8 @@ export interface Situation {
   version: string | null;
   /** Why the installed version was revoked by its publisher, as far as a check has found it; null if it was not. */
   revoked: string | null;
+  /** The package manager that owns the executable, and has to change its version; null if none is known to. */
+  managedBy: Owner | null;
   health: HealthStatus;
   /** How many starts of it have failed, if it has to confirm that it is well and has not yet; null if it owes nothing. */
   unconfirmed: { failedStarts: number } | null;
@@ -52,6 +56,7 @@ export async function situationOf(session: Session): Promise<Situation> {
   const owed = unconfirmed(session);
   const failedStarts = owed === null ? 0 : failuresOf(session, owed).failed.length;
   const goBackTo = receipt === null ? null : placeBefore(session, receipt, health);
+  const managedBy = await ownerOf(session);
   const facts: Facts = {
     isKnown: receipt !== null,
     isThere: host.disk.status(layout.target)?.kind === 'file',
@@ -60,6 +65,7 @@ export async function situationOf(session: Session): Promise<Situation> {
     isInterrupted: interruptedIn(session) !== null,
     canGoBack: goBackTo !== null,
     startsFail: failedStarts > 0,
+    isManaged: managedBy !== null,
   };
   return {
     app,
@@ -68,6 +74,7 @@ export async function situationOf(session: Session): Promise<Situation> {
     version: receipt?.binary.version ?? null,
     revoked:
       receipt === null ? null : revocationOf(session, { app: receipt.app, version: receipt.binary.version }),
+    managedBy,
     health,
     unconfirmed: owed === null ? null : { failedStarts },
     interrupted: interruptedIn(session),
@@ -87,6 +94,8 @@ export interface Facts {
   canGoBack: boolean;
   /** Starts of a version that has to confirm that it is well have failed. */
   startsFail: boolean;
+  /** A package manager owns the executable: neither an update nor a rollback is for the updater. */
+  isManaged: boolean;
 }
 
 export function remediesFor({
@@ -97,16 +106,19 @@ export function remediesFor({
   isInterrupted,
   canGoBack,
   startsFail,
+  isManaged,
 }: Facts): Remedy[] {
   if (!isKnown) return isThere ? ['adopt', 'install'] : ['install'];
+  const mayUpdate = isThere && !isManaged;
+  const mayGoBack = canGoBack && !isManaged;
   // The first one is selected: what replaces nothing, where nothing is known to be wrong.
   if (isHealthy && !startsFail && !isInterrupted)
-    return [...(isThere ? (['update'] as const) : []), ...(canGoBack ? (['rollback'] as const) : [])];
+    return [...(mayUpdate ? (['update'] as const) : []), ...(mayGoBack ? (['rollback'] as const) : [])];
   return [
     ...(isInterrupted ? (['recover'] as const) : []),
     ...(isRepairable && !isHealthy ? (['repair'] as const) : []),
-    ...(canGoBack ? (['rollback'] as const) : []),
-    ...(isThere ? (['update'] as const) : []),
+    ...(mayGoBack ? (['rollback'] as const) : []),
+    ...(mayUpdate ? (['update'] as const) : []),
   ];
 }
 

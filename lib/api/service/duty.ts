@@ -234,8 +234,9 @@ export class UpdateDuty implements Work {
     return null;
   }
 
-  async #notifyUser({ version, currentVersion }: UpdateInfo): Promise<void> {
-    await this.#options.messenger.tell({ kind: 'available', version, from: currentVersion, reason: null });
+  async #notifyUser({ version, currentVersion, managedBy }: UpdateInfo): Promise<void> {
+    const reason = managedBy?.command ?? null;
+    await this.#options.messenger.tell({ kind: 'available', version, from: currentVersion, reason });
   }
 
   /** Brings the updater of the installed release, if it could not be downloaded with that. What fails is tried after the next check. */

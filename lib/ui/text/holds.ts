@@ -1,5 +1,5 @@
 /** What holds a release back: by whom, and how to lift it. */
-import type { Decider, Held, Hold, PreferenceKey, Setting } from '../../api/index.ts';
+import type { Decider, Held, Hold, Owner, PreferenceKey, Setting } from '../../api/index.ts';
 import { type LocalOffset, localTime } from '../../api/words.ts';
 
 export interface HoldContext {
@@ -10,10 +10,16 @@ export interface HoldContext {
   typed: boolean;
 }
 
-export function holdText(held: Held, { settings, localOffset, typed }: HoldContext): string {
+/** @param managedBy the package manager whose command does what `update` would */
+export function holdText(
+  held: Held,
+  { settings, localOffset, typed }: HoldContext,
+  managedBy: Owner | null,
+): string {
   const { version, why } = held;
-  const take = `\`dgmo-updater update --version ${version}\``;
-  const update = typed ? take : '`dgmo-updater update`';
+  const own = managedBy === null ? null : `\`${managedBy.command}\``;
+  const take = own ?? `\`dgmo-updater update --version ${version}\``;
+  const update = own ?? (typed ? take : '`dgmo-updater update`');
   switch (why) {
     case 'revoked':
       return 'its publisher has revoked it';

@@ -4,16 +4,18 @@ import { changeText } from './change.ts';
 import { describeIssues } from './health.ts';
 import { asSentence, linesText } from './lines.ts';
 import { ageText } from './sizes.ts';
+import { managedText } from './update.ts';
 
 /** @param now milliseconds since the epoch */
 export function describeSituation(situation: Situation, now: number): string {
-  const { remedies } = situation;
+  const { remedies, managedBy } = situation;
   const options = remedies.map(
     (remedy) => `  ${COMMANDS[remedy].padEnd(23)}${remedyLabel(remedy, situation, now)}`,
   );
   return linesText([
     headline(situation),
     ...describeIssues(notImplied(situation)),
+    ...(managedBy === null ? [] : [managedText(managedBy)]),
     ...(options.length === 0 ? [] : ['What can be done:', ...options]),
   ]);
 }

@@ -24,7 +24,7 @@ export function describeStatus(status: Status, overview: Overview, clock: Status
     if (overview.revoked !== null)
       rows.splice(1, 0, [
         'Revoked',
-        `by its publisher: ${asSentence(overview.revoked)} Run \`dgmo-updater update\`.`,
+        `by its publisher: ${asSentence(overview.revoked)} ${overview.managedBy === null ? 'Run `dgmo-updater update`.' : `Update it with: ${overview.managedBy.command}`}`,
       ]);
     const starts = receipt.confirmation?.starts.length;
     if (starts !== undefined)

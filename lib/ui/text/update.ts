@@ -1,5 +1,5 @@
 /** The result of a check as text, and as data for scripts. */
-import type { Applied, CheckResult, UpdateInfo, WayBack } from '../../api/index.ts';
+import type { Applied, CheckResult, Owner, UpdateInfo, WayBack } from '../../api/index.ts';
 import type { LocalOffset } from '../../api/words.ts';
 import { despiteText, type HoldContext, holdText } from './holds.ts';
 import { type NotesStyle, notesText, PLAIN_NOTES } from './notes.ts';
@@ -24,7 +24,7 @@ export function describeCheck(
 }
 
 function describeNothing(
-  { installed, newest, held, revoked, wayBack, channel }: CheckResult,
+  { installed, newest, held, revoked, wayBack, channel, managedBy }: CheckResult,
   context: HoldContext,
 ): string[] {
   const lines: string[] = [];
@@ -38,8 +38,11 @@ function describeNothing(
     );
   }
   if (held.length > 0) lines.push(`${installed} stays installed for now.`);
-  for (const one of held) lines.push(`  ${one.version} is not offered: ${holdText(one, context)}.`);
-  if (revoked !== null) {
+  for (const one of held)
+    lines.push(`  ${one.version} is not offered: ${holdText(one, context, managedBy)}.`);
+  if (revoked !== null && managedBy !== null)
+    lines.push(`There is no release to offer. ${managedText(managedBy)}`);
+  else if (revoked !== null) {
     lines.push(
       wayBack === null
         ? 'There is no release to offer, and nothing was kept here to go back to: a newer release will be offered as soon as there is one.'
@@ -47,6 +50,11 @@ function describeNothing(
     );
   }
   return lines;
+}
+
+/** Who has to change the version, and how. */
+export function managedText({ manager, package: name, command }: Owner): string {
+  return `It was installed by ${manager}, as the package ${name}. Update it with: ${command}`;
 }
 
 /** The command that leads away from a revoked version. */
@@ -132,7 +140,7 @@ function capital(word: string): string {
 }
 
 export function checkData(result: CheckResult): Record<string, unknown> {
-  const { installed, channel, feed, newest, update, mandatory, revoked, wayBack, held } = result;
+  const { installed, channel, feed, newest, update, mandatory, revoked, wayBack, managedBy, held } = result;
   return {
     installed,
     channel,
@@ -141,6 +149,7 @@ export function checkData(result: CheckResult): Record<string, unknown> {
     mandatory,
     revoked,
     wayBack,
+    managedBy,
     held,
     available: update !== null,
     update: update === null ? null : updateData(update),

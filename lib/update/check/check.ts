@@ -114,6 +114,10 @@ async function lookFor(
         };
   if (advice !== undefined) api?.reportAdvice(context, await advice, selection);
   const { release } = selection;
+  const isOfInterest = release !== null || selection.revoked !== null || selection.held.length > 0;
+  const managedBy = isOfInterest
+    ? await (await import('../../install/ownership/owner.ts')).ownerOf(session)
+    : null;
   const result: CheckResult = {
     installed: receipt.binary.version,
     channel,
@@ -126,11 +130,12 @@ async function lookFor(
             context,
             index,
             { ...selection, release },
-            { read: releases, notes: options.notes === true },
+            { read: releases, notes: options.notes === true, managedBy },
           ),
     mandatory: selection.mandatory,
     revoked: selection.revoked,
     wayBack: selection.revoked === null ? null : (await import('./way-back.ts')).findWayBack(session, index),
+    managedBy,
     held: selection.held,
   };
   const newer = index.releases.filter(({ version }) => isNewer(version, receipt.binary.version));

@@ -1,4 +1,5 @@
 /** What a check finds: the plan's `UpdateInfo`, and what a download needs besides. */
+import type { Owner } from '../../install/ownership/evidence.ts';
 import type {
   ChangeLog,
   DGMOVersion,
@@ -40,6 +41,8 @@ export interface UpdateInfo {
   direction: 'forward' | 'back';
   /** What would hold it back, if the user had not asked for it or it were not required; null: nothing. */
   despite: Hold | null;
+  /** The package manager that owns the executable, and has to bring it; null: none does, and `applyUpdate` may. */
+  managedBy: Owner | null;
   /** The cheapest first. */
   routes: DownloadRoute[];
   release: ListedRelease;
@@ -59,6 +62,8 @@ export interface CheckResult {
   revoked: string | null;
   /** If it was revoked: the state on this machine to go back to; null if there is none. */
   wayBack: WayBack | null;
+  /** The package manager that owns the executable. Looked for only if a release is offered, held back or revoked. */
+  managedBy: Owner | null;
   held: Held[];
 }
 

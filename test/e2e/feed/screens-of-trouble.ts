@@ -64,8 +64,10 @@ export function screensOfTrouble(updaterOf: () => string): void {
         'update --version 1.5.0 --yes',
         'rollback --yes',
         'doctor --offline | grep -A 2 owner',
+        '</dev/null',
       ];
-      expectScreen('managed-80', await transcript(typed(lines)));
+      const unasked = await transcript(typed(lines));
+      expectScreen('managed-80', `${unasked}\n${await transcript(typed(['update']))}`);
       fs.rmSync(record);
     });
 

@@ -45,6 +45,7 @@ export const SERVICE: readonly MutatedFile[] = [
     changes: [
       ["if (autoUpdate === 'off') return 'leave';", ''],
       ["if (update.direction === 'back') return 'tell';", ''],
+      ["if (update.managedBy !== null) return 'tell';", ''],
       ["(autoUpdate === 'security' && update.isSecurity)", "autoUpdate === 'security'"],
       ["metered === true && wish.onMetered === 'wait'", 'metered === true'],
       ["metered === true && wish.onMetered === 'wait'", "wish.onMetered === 'wait'"],
