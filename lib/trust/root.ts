@@ -13,6 +13,7 @@ import { unwanted } from '../format/decoder.ts';
 import { parseJson } from '../format/json.ts';
 import { printable } from '../format/printable.ts';
 import { KEY_TYPE, type PublicKey, publicKey } from './key.ts';
+import { missingSignatures } from './missing-signatures.ts';
 import type { SigningKey } from './signing.ts';
 
 export const ROLES = ['root', 'targets', 'snapshot', 'timestamp'] as const;
@@ -129,7 +130,8 @@ function verifyOwnSignatures(metadata: Metadata<Root>): void {
   try {
     metadata.verifyDelegate('root', metadata);
   } catch (cause) {
-    throw new TrustError(`root version ${metadata.signed.version}: ${errorMessage(cause)}`, { cause });
+    const reason = missingSignatures(cause) ?? printable(errorMessage(cause));
+    throw new TrustError(`root version ${metadata.signed.version}: ${reason}`, { cause });
   }
 }
 

@@ -16,6 +16,7 @@ import { TrustedMetadataStore } from 'tuf-js/dist/store.js';
 import { errorMessage, TrustError, UpdaterError } from '../../errors.ts';
 import { type LocalOffset, localTimeWithOffset } from '../../format/local-time.ts';
 import { printable } from '../../format/printable.ts';
+import { missingSignatures } from '../missing-signatures.ts';
 import { keepOrder } from './delegations.ts';
 import { type Document, record } from './document.ts';
 import type { KeyPolicy } from './key-policy.ts';
@@ -160,9 +161,7 @@ export class TrustedMetadata {
     try {
       by.verifyDelegate(role, targets);
     } catch (cause) {
-      throw new TrustError(`not trusted: ${printable(role)}.json: ${printable(errorMessage(cause))}`, {
-        cause,
-      });
+      throw untrusted(`${printable(role)}.json`, cause);
     }
   }
 
@@ -198,15 +197,25 @@ function asTrustError<Result>({ file }: Document, check: () => Result): Result {
     return check();
   } catch (error) {
     if (error instanceof TrustError) throw error;
-    // The messages of the libraries quote text that nobody has signed.
-    const message =
-      error instanceof UpdaterError ? error.message : `${file}: ${printable(errorMessage(error))}`;
-    throw new TrustError(`not trusted: ${message}`, {
-      advice: 'Nothing was installed. Try again later; if it happens again, tell the publisher.',
-      cause: error,
-    });
+    throw untrusted(file, error);
   }
 }
+
+/** @param cause what a library or a check says of the file */
+function untrusted(file: string, cause: unknown): TrustError {
+  const missing = missingSignatures(cause);
+  // The messages of the libraries quote text that nobody has signed.
+  const message =
+    cause instanceof UpdaterError ? cause.message : `${file}: ${missing ?? printable(errorMessage(cause))}`;
+  const advice = missing === null ? 'Try again later; if it' : `${OTHER_FEED} If it`;
+  return new TrustError(`not trusted: ${message}`, {
+    advice: `Nothing was installed. ${advice} happens again, tell the publisher.`,
+    cause,
+  });
+}
+
+const OTHER_FEED =
+  'The feed is that of another publisher, or its files were changed: check its address, and try again later.';
 
 function readTargets(document: Document): Metadata<Targets> {
   const targets = Metadata.fromJSON(
