@@ -43,6 +43,7 @@ const PROGRAMS: readonly Program[] = [
   esbuild('ELF riscv64', 'linux-riscv64'),
   esbuild('ELF s390x', 'linux-s390x'),
   esbuild('ELF loong64', 'linux-loong64'),
+  esbuild('XCOFF ppc64', 'aix-ppc64'),
   esbuild('PE x86-64', 'win32-x64', 'esbuild.exe'),
   esbuild('PE arm64', 'win32-arm64', 'esbuild.exe'),
   esbuild('PE x86', 'win32-ia32', 'esbuild.exe'),

@@ -8,7 +8,14 @@ import { REGION_KINDS, type Region, type RegionKind } from './containers/image.t
 /** What functions begin at multiples of, and the code whose instructions are of 4 bytes, at multiples of which they all begin. */
 const FUNCTION = 16;
 const WORD = 4;
-const WORDS: readonly RegionKind[] = [REGION_KINDS.arm, REGION_KINDS.thumb, REGION_KINDS.loongArch];
+const WORDS: readonly RegionKind[] = [
+  REGION_KINDS.arm,
+  REGION_KINDS.thumb,
+  REGION_KINDS.loongArch,
+  REGION_KINDS.powerBased,
+  REGION_KINDS.powerBig,
+  REGION_KINDS.mipsBased,
+];
 const CODE: readonly RegionKind[] = [
   REGION_KINDS.x86,
   REGION_KINDS.arm,
@@ -19,6 +26,9 @@ const CODE: readonly RegionKind[] = [
   REGION_KINDS.mips,
   REGION_KINDS.thumb,
   REGION_KINDS.loongArch,
+  REGION_KINDS.powerBased,
+  REGION_KINDS.powerBig,
+  REGION_KINDS.mipsBased,
 ];
 
 /**

@@ -194,7 +194,7 @@ function describeImage(module: MixingModule, file: 0 | 1, { regions, base, span,
   const { exports } = module;
   exports.setRegionCount(file, regions.length);
   exports.setImageSpan(file, span);
-  for (const [index, { offset, size, address, kind, bases = [0, 0] }] of regions.entries()) {
+  for (const [index, { offset, size, address, kind, bases = [address + size, 0] }] of regions.entries()) {
     module.words(exports.regionAt(file, index), 6).set([offset, size, address, kind, ...bases]);
   }
   for (const [index, address] of goBases.entries())

@@ -1,5 +1,5 @@
 /**
- * What the headers of an executable (ELF, PE, Mach-O) say of its parts: for the encoder only. What is malformed, or not an
+ * What the headers of an executable (ELF, PE, Mach-O, XCOFF) say of its parts: for the encoder only. What is malformed, or not an
  * executable at all, is data or text.
  */
 import { withModules } from './containers/bun.ts';
@@ -24,11 +24,10 @@ import { rebaseTables } from './containers/rebases.ts';
 import { symbolTables } from './containers/symbols.ts';
 import { unwindingTables } from './containers/unwinding.ts';
 import { isWasm, wasm } from './containers/wasm.ts';
+import { isXcoff, xcoff } from './containers/xcoff.ts';
 
 /** Bytes of data that are looked at as one. */
 const PIECE = 1 << 18;
-/** Bytes of an entry of `.pdata`. */
-const ENTRY = 12;
 
 /** Never throws. `withHashes`: whether hashes of pages are a region. */
 export function regionsOf(file: Uint8Array, withHashes: boolean): Image {
@@ -57,16 +56,18 @@ function partsOf(bytes: Buffer): Parts {
   if (isMachO(bytes)) return machO(bytes);
   if (isUniversal(bytes)) return universal(bytes);
   if (isPe(bytes)) return pe(bytes);
+  if (isXcoff(bytes)) return xcoff(bytes);
   return { parts: [], end: 0n };
 }
 
-/** The entries of the exception directory of PE. */
-function entriesOf(bytes: Buffer, functions: Parts['functions']): FunctionTable[] {
+/** The entries of the exception directory of PE, or of what is said of functions of MIPS. */
+function entriesOf(bytes: Buffer, functions: Parts['functions'], base: bigint): FunctionTable[] {
   if (functions === undefined) return [];
-  const { offset, size } = functions;
-  const records = Array.from({ length: Math.floor(size / ENTRY) }, (_, index) => {
-    const at = offset + ENTRY * index;
-    return { address: bytes.readUInt32LE(at), offset: at, size: ENTRY };
+  const { offset, size, entry, isAddress } = functions;
+  const origin = isAddress ? Number(base & 0xffffffffn) : 0;
+  const records = Array.from({ length: Math.floor(size / entry) }, (_, index) => {
+    const at = offset + entry * index;
+    return { address: (bytes.readUInt32LE(at) - origin) >>> 0, offset: at, size: entry };
   });
   return [{ offset, size, records }];
 }
@@ -136,7 +137,7 @@ function tidy(bytes: Buffer, { parts, end, functions }: Parts): Image {
     }
   }
   const tables = [
-    ...entriesOf(bytes, functions),
+    ...entriesOf(bytes, functions, base),
     ...unwindingTables(bytes, { regions }),
     ...symbolTables(bytes, { regions }),
     ...rebaseTables(bytes, { regions }),

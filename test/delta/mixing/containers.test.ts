@@ -3,6 +3,7 @@ import { expect, test } from 'bun:test';
 import { regionsOf } from '../../../lib/delta/mixing/executable.ts';
 import { alignObjects } from '../../../lib/delta/mixing/number-alignment.ts';
 import { dart, elfSymbols, elfWithUnwinding, machOWithParts, machOWithSymbols } from './executables.ts';
+import { elfWithPointer, xcoff } from './halves-executables.ts';
 import { goElf, otherElf } from './other-executables.ts';
 import { thumbElf } from './thumb-executables.ts';
 import { goWasmModule, wasmModule } from './wasm-modules.ts';
@@ -119,4 +120,32 @@ test('Thumb code is told from other code of arm by its calls, and has the global
   const [code, { address, size } = { address: 0, size: 0 }] = regions;
   expect(code?.bases).toEqual([address, address + size]);
   expect(regionsOf(otherElf('arm', true), true).regions.map(({ kind }) => kind)).toEqual([13, 11]);
+});
+
+test('code that finds data by a register knows where that points, from the global offset table or the header', () => {
+  for (const [machine, kind, into] of [
+    ['power', 37, 0x8000] as const,
+    ['mips', 39, 0x7ff0] as const,
+    ['mips-32', 39, 0x7ff0] as const,
+  ]) {
+    const [code, data] = regionsOf(elfWithPointer(machine, true), true).regions;
+    expect(code).toMatchObject({ kind, bases: [(data?.address ?? 0) + into, 0] });
+  }
+  // With what is said of its functions.
+  const { regions, tables } = regionsOf(elfWithPointer('mips', true), true);
+  const said = regions.find(({ kind }) => kind === 11);
+  expect(tables).toMatchObject([{ offset: said?.offset, size: 32 * 124 }]);
+  expect(tables[0]?.records[1]?.address).toBeGreaterThan(tables[0]?.records[0]?.address ?? 0);
+  // Programs that are loaded at one address call without it.
+  expect(regionsOf(otherElf('mips', true), true).regions[0]?.kind).toBe(20);
+});
+
+test('a program of AIX has its data in the segment of its code, and what follows the code is data', () => {
+  const { base, regions, tables, goBases } = regionsOf(xcoff(true), true);
+  expect(base).toBe(2n ** 32n);
+  expect(regions.map(({ kind }) => kind)).toEqual([38, 10, 18, 30, 28, 18, 36, 36]);
+  const [code, , , , , , data] = regions;
+  expect(code?.bases).toEqual([(data?.address ?? 0) + 0x8000, 0]);
+  expect(goBases[0]).toBe(code?.address ?? -1);
+  expect(tables).toHaveLength(3);
 });

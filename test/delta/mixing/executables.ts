@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { bundle } from '../bundle.ts';
 import { randomNumbers } from '../pairs.ts';
+import { elfWithPointer, xcoff } from './halves-executables.ts';
 import { withParts } from './mach-o-parts.ts';
 import { goElf, otherElf } from './other-executables.ts';
 import { dartElf, elfWithSymbols, withSymbols } from './symbol-executables.ts';
@@ -397,9 +398,13 @@ export function samples(): Sample[] {
     sample('go-wasm', goWasmModule),
     sample('script', script),
     sample('bundle', bundle),
-    ...(['x86', 'arm', 'power', 'riscv', 's390x', 'mips', 'loongarch', 'unknown'] as const).map((machine) =>
-      sample(`elf-${machine}`, (later) => otherElf(machine, later)),
+    ...(['x86', 'arm', 'power', 'power-big', 'riscv', 's390x', 'mips', 'loongarch', 'unknown'] as const).map(
+      (machine) => sample(`elf-${machine}`, (later) => otherElf(machine, later)),
     ),
+    ...(['power', 'mips', 'mips-32'] as const).map((machine) =>
+      sample(`elf-${machine}-pointer`, (later) => elfWithPointer(machine, later)),
+    ),
+    sample('xcoff', xcoff),
     sample('elf-thumb', (later) => thumbElf(0, later)),
     sample('elf-thumb-fixed', (later) => thumbElf(0x10000, later)),
     ...(['arm', 'riscv', 's390x'] as const).map((machine) =>

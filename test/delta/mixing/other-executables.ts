@@ -5,7 +5,7 @@
 import { randomNumbers } from '../pairs.ts';
 import { goTypes } from './go-types.ts';
 
-type Machine = 'x86' | 'arm' | 'power' | 'riscv' | 's390x' | 'mips' | 'loongarch' | 'unknown';
+type Machine = 'x86' | 'arm' | 'power' | 'power-big' | 'riscv' | 's390x' | 'mips' | 'loongarch' | 'unknown';
 
 const COUNT = 150;
 const CODE_AT = 0x400;
@@ -25,6 +25,7 @@ const KINDS: Readonly<Record<Machine, Kind>> = {
   x86: { number: 3, wide: false, big: false, base: 0x8048000 },
   arm: { number: 40, wide: false, big: false, base: 0x10000 },
   power: { number: 21, wide: true, big: false, base: 0x10000000 },
+  'power-big': { number: 20, wide: false, big: true, base: 0x10000000 },
   riscv: { number: 243, wide: true, big: false, base: 0x10000 },
   s390x: { number: 22, wide: true, big: true, base: 0x1000000 },
   mips: { number: 8, wide: true, big: false, base: 0x10000 },
@@ -65,9 +66,13 @@ function encode(machine: Machine, piece: Piece, distance: number, to: number): n
     if (kind === 'load') return little(to);
     return little((kind === 'call' ? 0xeb000000 : 0x1a000000) | (((distance - 8) >> 2) & 0xffffff));
   }
-  if (machine === 'power') {
-    if (kind !== 'call') return little(0x38600000 | (fill & 0xffff));
-    return little(0x48000001 | (distance & 0x3fffffc));
+  if (machine === 'power' || machine === 'power-big') {
+    // li; bl; lis, then addi or stw
+    const word = (value: number) => bytesOf(value, KINDS[machine].big);
+    if (kind === 'fill') return word(0x38600000 | (fill & 0xffff));
+    if (kind === 'call') return word(0x48000001 | (distance & 0x3fffffc));
+    const second = (kind === 'load' ? 0x38630000 : 0x90830000) | (to & 0xffff);
+    return [0x3c600000 | (((to + 0x8000) >> 16) & 0xffff), second].flatMap(word);
   }
   if (machine === 'riscv') {
     // c.nop and addi; jal; auipc with ld, with sd
@@ -260,6 +265,7 @@ export function goData(
   const module = new Array<number>(48).fill(0);
   for (const [i, offset] of [0, ...offsets].entries()) module[i === 0 ? 0 : 3 * i - 2] = begin + offset;
   module[22] = code.address;
+  module[23] = code.address + code.size;
   module[37] = typesAt;
   module[38] = listAt;
   module[40] = begin + padded(table).length;

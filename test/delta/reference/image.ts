@@ -1,6 +1,7 @@
 /** Images, as lib/delta/FORMAT.md describes them: the regions of a file, and what lies at which address. */
 import { NOWHERE, u32 } from './arithmetic.ts';
 import { hasBases, originOf, type Reader } from './based.ts';
+import { isBased } from './halves.ts';
 import { LOONG_ARCH } from './loongarch.ts';
 import { MIPS, OTHER_CODE, X86_32 } from './other-references.ts';
 import { THUMB } from './thumb.ts';
@@ -30,7 +31,9 @@ export interface Image {
 }
 
 export const isCode = (kind: number) =>
-  (kind >= X86_32 && kind <= OTHER_CODE) || [X86, ARM, MIPS, WASM, THUMB, LOONG_ARCH].includes(kind);
+  (kind >= X86_32 && kind <= OTHER_CODE) ||
+  isBased(kind) ||
+  [X86, ARM, MIPS, WASM, THUMB, LOONG_ARCH].includes(kind);
 
 export const addressIn = ({ regions }: Image, offset: number) => {
   const region = regions.find((each) => offset >= each.offset && offset < each.offset + each.size);

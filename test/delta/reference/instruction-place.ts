@@ -1,6 +1,7 @@
 /** Which instruction of the new file a place is in, as the second model knows it: from lib/delta/FORMAT.md. */
 import { hash } from './arithmetic.ts';
 import type { Files } from './files.ts';
+import { isBased } from './halves.ts';
 import { ARM, X86 } from './image.ts';
 import { ARM_32, MIPS, POWER, X86_32 } from './other-references.ts';
 import { instruction } from './x86.ts';
@@ -10,7 +11,7 @@ const WINDOW = 16;
 /** How far behind the place it may have been found to begin, and where it is looked for if it is farther. */
 const [FARTHEST, BACK] = [48, 32];
 
-const ofFourBytes = [ARM, ARM_32, POWER, MIPS];
+const ofFourBytes = (kind: number) => [ARM, ARM_32, POWER, MIPS].includes(kind) || isBased(kind);
 
 export class InstructionPlace {
   readonly #files: Files;
@@ -25,7 +26,7 @@ export class InstructionPlace {
   /** Two contexts: the instruction as far as it is made, and with it the one before. */
   contexts(at: number, kind: number): number[] {
     if (kind === X86 || kind === X86_32) this.#findX86(at, kind);
-    else this.#findFixed(at, ofFourBytes.includes(kind) ? at - (at % 4) : Math.max(0, at - 2));
+    else this.#findFixed(at, ofFourBytes(kind) ? at - (at % 4) : Math.max(0, at - 2));
     const inside = this.#inside(at);
     return [hash(inside, 0x1100), hash(hash(inside, this.#before), 0x1200)];
   }

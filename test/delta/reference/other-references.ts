@@ -2,6 +2,7 @@
  * The references that the plain decoder (mixing.ts) knows besides those of x86-64 and arm64: Go's table of functions, the
  * branches of other machines, pointers in other orders and sizes. Written from FORMAT.md, for the tests.
  */
+import { WORDS_BIG } from './halves.ts';
 import type { WasmReferences } from './wasm.ts';
 
 export interface Place {
@@ -37,6 +38,7 @@ export class OtherReferences {
   readonly #bases: readonly [bigint, bigint];
   readonly #goBases: readonly [readonly number[], readonly number[]];
   readonly #functionShift: number;
+  readonly #isBigEndian: boolean;
   readonly #note: (offset: number, kind: number) => void;
   #bigGo = false;
   #pointer = 0;
@@ -47,6 +49,7 @@ export class OtherReferences {
     bases: readonly [bigint, bigint],
     goBases: readonly [readonly number[], readonly number[]],
     functionShift: number,
+    isBigEndian: boolean,
     note: (offset: number, kind: number) => void,
   ) {
     this.#view = new DataView(old.buffer, old.byteOffset, old.length);
@@ -54,12 +57,13 @@ export class OtherReferences {
     this.#bases = bases;
     this.#goBases = goBases;
     this.#functionShift = functionShift;
+    this.#isBigEndian = isBigEndian;
     this.#note = note;
   }
 
   scan(kind: number, place: Place): void {
     if (kind === GO) this.#scanGo(place);
-    else if (kind === WORDS) this.#scanWords(place);
+    else if (kind === WORDS || kind === WORDS_BIG) this.#scanWords(place);
     else if (kind === BIG) this.#scanBig(place);
     else if (kind === ARM_32) this.#scanArm(place);
     else if (kind === POWER) this.#scanPower(place);
@@ -84,6 +88,7 @@ export class OtherReferences {
   }
 
   isBig(kind: number): boolean {
+    if (kind === BRANCH_POWER && this.#isBigEndian) return true;
     return kind === HALFWORDS || kind === POINTER_BIG || (kind < BRANCH_24 && kind >= OFFSET && this.#bigGo);
   }
 
@@ -161,11 +166,12 @@ export class OtherReferences {
   }
 
   #scanWords({ offset, size, address }: Place): void {
-    for (let at = -address & 3; at + 4 <= size; at += 4) this.#absolute(offset + at);
+    for (let at = -address & 3; at + 4 <= size; at += 4)
+      this.#absolute(offset + at, this.#view.getUint32(offset + at, !this.#isBigEndian));
   }
 
-  #absolute(field: number): void {
-    const to = u32(this.#word(field) - this.#low(0));
+  #absolute(field: number, value: number): void {
+    const to = u32(value - this.#low(0));
     if (to >= 4096 && to < this.#span) this.#note(field, ABSOLUTE);
   }
 
@@ -186,7 +192,7 @@ export class OtherReferences {
       if (bits(word, 25, 3) === 5 && word >>> 28 !== 15) {
         this.#noteIfLoaded(offset + at, u32(address + at), BRANCH_24, BigInt(word));
       } else if (this.#low(0) >= 4096) {
-        this.#absolute(offset + at);
+        this.#absolute(offset + at, word);
       }
     }
   }

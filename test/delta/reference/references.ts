@@ -14,6 +14,7 @@ import {
   WIDE_UNWINDING,
 } from './based.ts';
 import { scanGoTypes } from './go-types.ts';
+import { Halves, isBased, isBigEndian, WORDS_BIG } from './halves.ts';
 import {
   ARM,
   addressIn,
@@ -79,6 +80,8 @@ export class References {
   readonly #wasm: WasmReferences;
   readonly #loongArch: LoongArch;
   readonly #hasLoongArch: boolean;
+  readonly #halves: Halves;
+  readonly #isBigEndian: boolean;
 
   constructor(old: Uint8Array, image: Image, fresh: Image, moves: Moves) {
     this.#old = old;
@@ -89,12 +92,17 @@ export class References {
       word: (at) => (at + 4 <= old.length ? this.#word(at) : 0),
     };
     this.#newBase = fresh.base;
+    this.#isBigEndian = isBigEndian(image.regions);
+    this.#halves = new Halves(old, [image.regions, fresh.regions], [image.base, fresh.base], (address) =>
+      offsetIn(image, address),
+    );
     this.#other = new OtherReferences(
       old,
       image.span,
       [image.base, fresh.base],
       [image.goBases, fresh.goBases],
       moves.shift,
+      this.#isBigEndian,
       (offset, kind) => this.#note(offset, kind),
     );
     this.#wasm = new WasmReferences(old, image.span, moves, (offset, kind) => this.#note(offset, kind));
@@ -112,6 +120,13 @@ export class References {
           (offset, kind) => this.#note(offset, kind),
         );
       else if (region.kind === THUMB) this.#scanThumb(region);
+      else if (isBased(region.kind))
+        this.#halves.scan(
+          region,
+          image.span,
+          (offset) => this.at(offset),
+          (offset, kind) => this.#note(offset, kind),
+        );
       else if (isCode(region.kind)) this.#other.scan(region.kind, region);
     }
     for (const region of image.regions.filter(({ kind }) => !isCode(kind))) {
@@ -126,6 +141,10 @@ export class References {
       }
       if (region.kind === DEBUG) {
         this.#scanDebug(region);
+        continue;
+      }
+      if (region.kind === WORDS_BIG) {
+        this.#other.scan(region.kind, region);
         continue;
       }
       if (hasBases(region.kind)) {
@@ -345,18 +364,22 @@ export class References {
       const bytes = this.#old.subarray(offset, offset + sizeOfNumber(this.#old, offset));
       return bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
     }
-    if (isOther(kind)) return this.#other.value(offset, kind);
+    if (isOther(kind) && !this.#halves.has(kind)) return this.#other.value(offset, kind);
     if (kind === OFFSET_PAIR) return BigInt(this.#view.getUint32(offset, !this.isBig(kind)));
     const isLong = kind === POINTER || kind === CHAIN;
-    return isLong ? this.#view.getBigUint64(offset, true) : BigInt(this.#word(offset));
+    return isLong
+      ? this.#view.getBigUint64(offset, true)
+      : BigInt(this.#view.getUint32(offset, !this.isBig(kind)));
   }
 
   isBig(kind: number): boolean {
+    if (this.#isBigEndian && (kind === ABSOLUTE || this.#halves.has(kind))) return true;
     return kind === NUMBER || ((isOther(kind) || kind === OFFSET_PAIR) && this.#other.isBig(kind));
   }
 
   target(offset: number, kind: number): number {
-    const word = this.#word(offset);
+    if (this.#halves.has(kind)) return this.#halves.target(offset, kind);
+    const word = kind === ABSOLUTE ? Number(this.value(offset, kind)) : this.#word(offset);
     if (kind === ABSOLUTE || kind === POINTER) return u32(word - Number(this.#image.base & 0xffffffffn));
     if (kind === IMAGE_RELATIVE) return word;
     if (kind === CHAIN) return u32(word - Number(this.#chained(this.#image.base) & 0xffffffffn));
@@ -405,6 +428,7 @@ export class References {
   field(offset: number, kind: number, address: number, to: number, table: number): bigint {
     const word = this.#word(offset);
     const low = (value: number) => BigInt(u32(value));
+    if (this.#halves.has(kind)) return BigInt(this.#halves.field(offset, kind, to));
     if (kind === VARIED)
       return this.#isBased(offset)
         ? this.#wasm.bytes(u32(to - table), this.#wasm.size(offset))
@@ -449,6 +473,7 @@ export class References {
     if (kind === FORTH && this.isShort(offset)) return u32(table + Number(made & 0xffffffn));
     if (kind === NUMBER) return u32(table + numberIn(made));
     const word = Number(made & 0xffffffffn);
+    if (this.#halves.has(kind)) return this.#halves.actual(offset, kind, word, expected);
     if (isHalf(kind)) return this.#other.halfOf(word, expected);
     if (this.#hasLoongArch && isOfLoongArch(kind))
       return this.#loongArch.actual(offset, kind, address, word, expected);

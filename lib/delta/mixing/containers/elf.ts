@@ -1,4 +1,5 @@
 /** The parts of an ELF file, of 32 or 64 bits and either order of bytes: its sections, or without them its segments. */
+import { withMips, withPower } from './based-code.ts';
 import { type Part, type Parts, REGION_KINDS, type RegionKind } from './image.ts';
 import { withThumb } from './thumb.ts';
 import { type Unwinding, unwindingOf } from './unwinding.ts';
@@ -12,20 +13,23 @@ const UNWINDING = 0x6474e550;
 const [CONTENT, SYMBOLS, STRINGS, NO_BITS, LOADED_SYMBOLS] = [1, 2, 3, 8, 11];
 /** What is not loaded is laid out behind what is, at multiples of this. */
 const GRAIN = 4096n;
+/** Name of the section where compilers for MIPS tell of functions; bytes for each. */
+const [PROCEDURES, PROCEDURE] = ['.pdr', 32];
 /** Flags of a section, of a segment. */
 const [ALLOCATED, INSTRUCTIONS, COMPRESSED, EXECUTABLE] = [2, 4, 2048, 1];
 
 /** By number of the machine; of the others code is read nowhere. */
 const LITTLE_CODE: Readonly<Record<number, RegionKind>> = {
   3: REGION_KINDS.x86Legacy,
-  21: REGION_KINDS.power,
+  8: REGION_KINDS.mips,
+  21: REGION_KINDS.powerBased,
   40: REGION_KINDS.arm32,
   62: REGION_KINDS.x86,
   183: REGION_KINDS.arm,
   243: REGION_KINDS.riscV,
   258: REGION_KINDS.loongArch,
 };
-const [MIPS, S390, ARM] = [8, 22, 40];
+const [MIPS, POWER, POWER_64, S390, ARM] = [8, 20, 21, 22, 40];
 
 export function isElf(bytes: Buffer): boolean {
   const [width, order] = [bytes[4], bytes[5]];
@@ -64,6 +68,13 @@ export function elf(bytes: Buffer): Parts {
   const bySection = new Map<number, Part>();
   const tables: { part: Part; strings: number }[] = [];
   const sections = Number(long(wide ? 40 : 32));
+  const names = sections + (wide ? 64 : 40) * half(wide ? 62 : 50);
+  const nameOf = (offset: number) => {
+    const start = Number(long(names + (wide ? 24 : 16))) + offset;
+    return bytes.toString('latin1', start, bytes.indexOf(0, start));
+  };
+  let globalOffsets = 0n;
+  let functions: Parts['functions'];
   for (let i = 0; i < half(wide ? 60 : 48) && sections > 0; i++) {
     const at = sections + (wide ? 64 : 40) * i;
     const type = word(at + 4);
@@ -76,7 +87,10 @@ export function elf(bytes: Buffer): Parts {
       const part: Part = { offset, size, address: 0n, kind: data };
       if (isTable) tables.push({ part, strings: word(at + 40) });
       if (type === SYMBOLS) unloaded.push(part);
-      else if (type === STRINGS) {
+      else if (nameOf(word(at)) === PROCEDURES && !big) {
+        unloaded.push({ ...part, kind: REGION_KINDS.words });
+        functions = { offset, size, entry: PROCEDURE, isAddress: true };
+      } else if (type === STRINGS) {
         part.kind = REGION_KINDS.text;
         unloaded.push(part);
         bySection.set(i, part);
@@ -85,6 +99,7 @@ export function elf(bytes: Buffer): Parts {
       continue;
     }
     const address = field(1);
+    if (nameOf(word(at)) === '.got') globalOffsets = address;
     let kind = (flags & INSTRUCTIONS) !== 0 ? code : data;
     if (address === unwinding.index) kind = REGION_KINDS.unwindingIndex;
     else if (address === unwinding.records) kind = REGION_KINDS.unwinding;
@@ -93,8 +108,11 @@ export function elf(bytes: Buffer): Parts {
     if (isTable) tables.push({ part, strings: word(at + 40) });
     if (type === STRINGS) bySection.set(i, part);
   }
-  const withCode = (all: Part[]) =>
-    half(18) === ARM && !wide && !big ? withThumb(bytes, all, dynamic) : all;
+  const withCode = (all: Part[]) => {
+    if (half(18) === POWER || half(18) === POWER_64) return withPower(all, globalOffsets);
+    if (half(18) === MIPS && !big) return withMips(bytes, all, dynamic, wide);
+    return half(18) === ARM && !wide && !big ? withThumb(bytes, all, dynamic) : all;
+  };
   if (parts.length === 0) return { parts: withCode(loaded), end };
   for (const part of unloaded) {
     const address = ((end + GRAIN - 1n) / GRAIN) * GRAIN + BigInt(part.offset % 8);
@@ -108,16 +126,18 @@ export function elf(bytes: Buffer): Parts {
     part.kind = REGION_KINDS.symbols;
     part.bases = [names.address, 0n];
   }
-  return { parts: withCode(parts), end };
+  return { parts: withCode(parts), end, functions };
 }
 
 function codeOf(machine: number, wide: boolean, big: boolean): RegionKind {
-  if (big) return machine === S390 && wide ? REGION_KINDS.s390 : REGION_KINDS.otherCode;
-  if (machine === MIPS && wide) return REGION_KINDS.mips;
+  if (big) {
+    if (machine === POWER || machine === POWER_64) return REGION_KINDS.powerBig;
+    return machine === S390 && wide ? REGION_KINDS.s390 : REGION_KINDS.otherCode;
+  }
   return LITTLE_CODE[machine] ?? REGION_KINDS.otherCode;
 }
 
 function dataOf(wide: boolean, big: boolean): RegionKind {
-  if (!wide) return big ? REGION_KINDS.data : REGION_KINDS.words;
+  if (!wide) return big ? REGION_KINDS.wordsBig : REGION_KINDS.words;
   return big ? REGION_KINDS.pointersBig : REGION_KINDS.pointers;
 }

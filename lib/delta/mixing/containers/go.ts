@@ -7,6 +7,7 @@ import {
   around,
   type FunctionTable,
   type Image,
+  isCode,
   isData,
   MOST_REGIONS,
   REGION_KINDS,
@@ -18,8 +19,8 @@ const MAGIC = 0xfffffff1;
 const RECORD = 44;
 const MOST_VALUES = 64;
 const ENTRY = 8;
-/** Words of the module data: code, where types begin and end, data of functions. */
-const [CODE, TYPES, TYPES_END, DATA] = [22, 37, 38, 40];
+/** Words of the module data: code, where it ends, where types begin and end, data of functions. */
+const [CODE, CODE_END, TYPES, TYPES_END, DATA] = [22, 23, 37, 38, 40];
 /** Where the list of types may be: before Go 1.26, and since. How many it has is in the next word, and again in the one after that. */
 const LISTS = [44, 45];
 const WORDS = 48;
@@ -49,6 +50,7 @@ export function withGo(bytes: Buffer, image: Image): Image {
       if (module === null) continue;
       const [code = 0] = module.bases;
       const parts = image.regions
+        .flatMap((region) => splitCode(region, home, module.codeEnd, table))
         .flatMap((region) => around(region, at, at + table.size))
         .flatMap((region) => (isData(region.kind) ? typesIn(region, module, code) : [region]));
       const regions = [...parts, { offset: at, size: table.size, address, kind: REGION_KINDS.go }];
@@ -107,7 +109,22 @@ function sizeOfRecord(bytes: Buffer, at: number, word: (at: number) => number): 
   return RECORD + (values > MOST_VALUES ? 0 : 4 * (values + (bytes[at + 43] ?? 0)));
 }
 
+/** If code and the table are in one region, what follows the code as a region of data. */
+function splitCode(region: Region, home: Region, codeEnd: number, { pointer, big }: Table): Region[] {
+  const { offset, size, address } = region;
+  const code = codeEnd - address;
+  if (region !== home || !isCode(region.kind) || code <= 0 || code >= size) return [region];
+  const { words, wordsBig, pointers, pointersBig } = REGION_KINDS;
+  const [short, wide] = big ? [wordsBig, pointersBig] : [words, pointers];
+  const kind = pointer === 4 ? short : wide;
+  return [
+    { ...region, size: code },
+    { offset: offset + code, size: size - code, address: codeEnd, kind },
+  ];
+}
+
 interface Module {
+  codeEnd: number;
   /** In the order of FORMAT.md. */
   bases: number[];
   /** Where types begin and end, and the list of those that nothing refers to. */
@@ -169,6 +186,7 @@ function moduleOf(bytes: Buffer, table: Table, address: number, base: bigint): M
     const list = LISTS.find((index) => number(index + 1) > 0 && number(index + 1) === number(index + 2));
     const listed = list === undefined ? 0 : field(list);
     return {
+      codeEnd: field(CODE_END),
       bases: [field(CODE), ...starts.map((start) => address + start), field(DATA)],
       types: [field(TYPES), field(TYPES_END)],
       list: [listed, list === undefined ? 0 : listed + 4 * number(list + 1)],

@@ -92,6 +92,10 @@ export const REGION_KINDS = {
   wideUnwinding: 33,
   thumb: 34,
   loongArch: 35,
+  wordsBig: 36,
+  powerBased: 37,
+  powerBig: 38,
+  mipsBased: 39,
 } as const;
 export type RegionKind = (typeof REGION_KINDS)[keyof typeof REGION_KINDS];
 
@@ -105,21 +109,24 @@ export function pageSizeOf(kind: RegionKind): number {
 }
 
 export function isCode(kind: RegionKind): boolean {
-  const { x86, arm, x86Legacy, otherCode, mips, wasm, thumb, loongArch } = REGION_KINDS;
+  const { x86, arm, x86Legacy, otherCode, mips, wasm, thumb, loongArch, powerBased, mipsBased } =
+    REGION_KINDS;
   return (
     (kind >= x86Legacy && kind <= otherCode) ||
+    (kind >= powerBased && kind <= mipsBased) ||
     [x86, arm, mips, wasm, thumb, loongArch].some((each) => each === kind)
   );
 }
 
 /** Whether it is data that may hold addresses. */
 export function isData(kind: RegionKind): boolean {
-  const { pointers, chained, words, pointersBig, debug, chainedAddresses } = REGION_KINDS;
+  const { pointers, chained, words, pointersBig, debug, chainedAddresses, wordsBig } = REGION_KINDS;
   return (
     (kind >= pointers && kind <= chained) ||
     kind === words ||
     kind === pointersBig ||
     kind === debug ||
+    kind === wordsBig ||
     kind === chainedAddresses
   );
 }
@@ -151,8 +158,8 @@ export interface Parts {
   parts: Part[];
   /** The address after the last. */
   end: bigint;
-  /** Where the table of functions of PE is. */
-  functions?: { offset: number; size: number } | undefined;
+  /** Where there is a table of functions, whose entries begin with an address or with what it is relative to the base. */
+  functions?: { offset: number; size: number; entry: number; isAddress: boolean } | undefined;
 }
 
 /** What of the region lies before `start`, and from `end` on. */

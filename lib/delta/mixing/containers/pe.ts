@@ -1,6 +1,8 @@
 /** The parts of a PE file. */
 import { type Part, type Parts, REGION_KINDS, type RegionKind } from './image.ts';
 
+/** Bytes of an entry of the exception directory. */
+const ENTRY = 12;
 /** What the optional header of 64 bits begins with. */
 const WIDE = 0x20b;
 const CODE: Readonly<Record<number, RegionKind>> = {
@@ -63,6 +65,6 @@ function functionTable(
   if (part === undefined) return undefined;
   const into = Number(address - part.address);
   const offset = part.offset + into;
-  if (size < 12 || size > part.size - into || offset + size > bytes.length) return undefined;
-  return { offset, size };
+  if (size < ENTRY || size > part.size - into || offset + size > bytes.length) return undefined;
+  return { offset, size, entry: ENTRY, isAddress: false };
 }

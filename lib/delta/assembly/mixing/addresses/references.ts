@@ -12,6 +12,7 @@ import { numberField, numberTarget } from './data/numbers';
 import { scanBig, scanDebug, scanOffsets, scanPointers, scanTables, scanWords } from './data/tables';
 import { scanUnwinding, scanUnwindingIndex } from './data/unwinding';
 import { openFound, tableStart } from './found';
+import { halvesActual, halvesField, halvesTarget, isOfHalves, scanHalves } from './halves';
 import {
   ABSOLUTE,
   ADRP,
@@ -74,13 +75,17 @@ import {
   hasBases,
   hasLoongArch,
   holdsReferences,
+  isBigEndian,
   isCode,
   LOONG_ARCH,
   MIPS,
+  MIPS_BASED,
   OFFSETS,
   POINTERS,
   POINTERS_BIG,
   POWER,
+  POWER_BASED,
+  POWER_BIG,
   RELATIVE,
   RISC_V,
   regionAt,
@@ -93,6 +98,7 @@ import {
   WASM,
   WASM_DATA,
   WORDS,
+  WORDS_BIG,
   X86,
   X86_32,
 } from './regions';
@@ -129,6 +135,8 @@ function scanCode(region: usize): void {
   else if (kind === WASM) scanWasm(start, size);
   else if (kind === THUMB) scanThumb(region);
   else if (kind === LOONG_ARCH) scanLoongArch(start, size, address);
+  else if (kind === POWER_BASED || kind === POWER_BIG || kind === MIPS_BASED)
+    scanHalves(start, size, address);
 }
 
 /** False if memory ran out. */
@@ -158,6 +166,10 @@ function scanData(region: usize): bool {
     scanUnwinding(start, size, address, false);
     return true;
   }
+  if (kind === WORDS_BIG) {
+    scanWords(start, size, address);
+    return true;
+  }
   if (hasBases(kind)) {
     scanBased(kind, start, size, address);
     return true;
@@ -175,12 +187,18 @@ function scanData(region: usize): bool {
   return true;
 }
 
+/** Whether such a field of code or data whose highest byte is first has that first. */
+function isBigWord(kind: u32): bool {
+  return isBigEndian && (kind === ABSOLUTE || kind === BRANCH_POWER || isOfHalves(kind));
+}
+
 /** Whether the field of such a reference has its highest byte first. */
 function isBig(kind: u32): bool {
   return (
     kind === NUMBER ||
     kind === HALFWORDS ||
     kind === POINTER_BIG ||
+    isBigWord(kind) ||
     ((kind === OFFSET || isGo(kind)) && isGoBig)
   );
 }
@@ -243,7 +261,8 @@ function low12(word: u32): u32 {
 
 /** What the reference at `offset` of the old file refers to. */
 export function target(offset: u32, kind: u32): u32 {
-  const word = load<u32>(State.old + offset);
+  if (isOfHalves(kind)) return halvesTarget(offset, kind);
+  const word = isBigWord(kind) ? <u32>oldField(offset, kind) : load<u32>(State.old + offset);
   if (kind === ABSOLUTE || kind === POINTER) return word - load<u32>(State.bases);
   if (kind === IMAGE_RELATIVE) return word;
   if (kind === CHAIN) return word - <u32>chainBase(0);
@@ -281,6 +300,7 @@ export function target(offset: u32, kind: u32): u32 {
  */
 export function field(offset: u32, kind: u32, address: u32, to: u32, table: u32): u64 {
   const word = load<u32>(State.old + offset);
+  if (isOfHalves(kind)) return <u64>halvesField(offset, kind, to);
   if (kind === BACK) return <u64>(address - to);
   if (kind === VARIED)
     return isBased(offset)
@@ -317,6 +337,7 @@ export function actual(offset: u32, kind: u32, address: u32, made: u64, expected
   if (kind === VARIED)
     return isBased(offset) ? table + variedNumber(made) : variedTarget(1, State.old + offset, made);
   if (kind === FORTH && isShortField(offset)) return table + (word & 0xffffff);
+  if (isOfHalves(kind)) return halvesActual(offset, kind, word, expected);
   if (kind === HALF_MIPS) return halfOf(word, expected);
   if (kind === BACK) return address - word;
   if (hasLoongArch && isOfLoongArch(kind)) return loongArchActual(offset, kind, address, word, expected);

@@ -66,7 +66,13 @@ export const WIDE_UNWINDING: u32 = 33;
 export const THUMB: u32 = 34;
 /** Code of LoongArch (loongarch.ts). */
 export const LOONG_ARCH: u32 = 35;
-const KINDS: u32 = 36;
+/** Data with pointers of 4 bytes, the highest first. */
+export const WORDS_BIG: u32 = 36;
+/** Code of POWER, the lowest byte first or the highest, and of MIPS, that finds data by a register (halves.ts): where it points is the first base. */
+export const POWER_BASED: u32 = 37;
+export const POWER_BIG: u32 = 38;
+export const MIPS_BASED: u32 = 39;
+const KINDS: u32 = 40;
 
 /** Regions of a file, at most. */
 export const MOST: u32 = 255;
@@ -84,6 +90,12 @@ let recent: usize = 0;
 let hasChainedAddresses: bool = false;
 /** Whether the old file has code of LoongArch: then references of arm64's kinds are those of that. */
 export let hasLoongArch: bool = false;
+/** The kind of the last region of the old file with code that finds data by a register, or 0. */
+export let pointerKind: u32 = 0;
+/** Whether the old file has POWER code or pointers of 4 bytes with the highest byte first. */
+export let isBigEndian: bool = false;
+/** By file: where the register points. */
+let pointers: usize = 0;
 /** The file's size, then the image's. */
 let spans: usize = 0;
 
@@ -93,7 +105,8 @@ export function openRegions(): bool {
   counts = take(8);
   recent = take(8);
   spans = take(16);
-  return spans !== 0 && openGo() && openMoves();
+  pointers = take(8);
+  return pointers !== 0 && openGo() && openMoves();
 }
 
 /** For a copy of this module on the same memory: what it writes to here is its own. */
@@ -186,6 +199,11 @@ export function codeRegions(file: usize, size: u32): bool {
     }
     store<u32>(region, kind, 12);
     if (hasBases(kind)) codeBases(file, i);
+    if (isBased(kind)) {
+      store<u32>(pointers + (file << 2), load<u32>(region, 16));
+      if (file === 0) pointerKind = kind;
+    }
+    if (file === 0 && (kind === WORDS_BIG || kind === POWER_BIG)) isBigEndian = true;
     end = start + length;
   }
   hasWasm = hasWasm || (file === 0 && moves);
@@ -239,6 +257,16 @@ export function hasBases(kind: u32): bool {
   return kind >= SYMBOLS;
 }
 
+/** Whether it is code that finds data by a register. */
+export function isBased(kind: u32): bool {
+  return kind >= POWER_BASED && kind <= MIPS_BASED;
+}
+
+/** Where the register of code of POWER or MIPS points, in either file. */
+export function pointerOf(file: usize): u32 {
+  return load<u32>(pointers + (file << 2));
+}
+
 /** Whether such a region is looked through for references. */
 export function holdsReferences(kind: u32): bool {
   return kind !== DATA && kind !== TEXT && kind !== OTHER_CODE && !isHashes(kind);
@@ -261,7 +289,8 @@ export function isCode(kind: u32): bool {
     kind === MIPS ||
     kind === WASM ||
     kind === THUMB ||
-    kind === LOONG_ARCH
+    kind === LOONG_ARCH ||
+    isBased(kind)
   );
 }
 

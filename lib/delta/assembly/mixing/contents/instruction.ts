@@ -1,6 +1,6 @@
 /** Where in an instruction the new place is, in machine code: what is known of it, and of the one before. */
 import { take } from '../../memory';
-import { ARM, ARM_32, MIPS, POWER, X86, X86_32 } from '../addresses/regions';
+import { ARM, ARM_32, isBased, MIPS, POWER, X86, X86_32 } from '../addresses/regions';
 import { decode } from '../addresses/x86';
 import { hash } from '../coding/tables';
 import { State } from '../state';
@@ -38,7 +38,7 @@ export function locateInstruction(): void {
       opcodeBefore = opcode();
       begin = end;
     }
-  } else if (code === ARM || code === ARM_32 || code === MIPS || code === POWER) {
+  } else if (code === ARM || code === ARM_32 || code === MIPS || code === POWER || isBased(code)) {
     begin = State.at & ~3;
     opcodeBefore = load<u8>(State.fresh + begin - 1);
   } else {

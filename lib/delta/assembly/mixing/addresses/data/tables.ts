@@ -12,7 +12,16 @@ import {
   TABLE,
   TABLE_START,
 } from '../kinds';
-import { CHAINED, CHAINED_ADDRESSES, chainBase, imageSpan, inCode, offsetOf, RELATIVE } from '../regions';
+import {
+  CHAINED,
+  CHAINED_ADDRESSES,
+  chainBase,
+  imageSpan,
+  inCode,
+  isBigEndian,
+  offsetOf,
+  RELATIVE,
+} from '../regions';
 
 const TABLE_ENTRIES: u32 = 256;
 /** Addresses below are taken for small numbers. */
@@ -90,7 +99,8 @@ export function scanOffsets(start: u32, size: u32, origin: u32): void {
 export function scanWords(start: u32, size: u32, address: u32): void {
   const span = imageSpan(0);
   for (let at: u32 = (0 - address) & 3; at + 4 <= size; at += 4) {
-    const target = load<u32>(State.old + start + at) - load<u32>(State.bases);
+    const word = load<u32>(State.old + start + at);
+    const target = (isBigEndian ? bswap<u32>(word) : word) - load<u32>(State.bases);
     if (target >= LEAST && target < span) note(start + at, ABSOLUTE);
   }
 }
