@@ -1,6 +1,6 @@
 /** What there is to know about a release that is offered, and what it takes to download it. Loaded only if there is one. */
 import type { Owner } from '../install/ownership/evidence.ts';
-import { type ChannelIndex, type ListedRelease, RISK_LEVELS } from '../version/index.ts';
+import type { ChannelIndex, ListedRelease } from '../version/index.ts';
 import { cachedBytes } from './cache/cache.ts';
 import { readManifest } from './check/channel.ts';
 import { releasesBetween } from './check/releases-between.ts';
@@ -9,6 +9,7 @@ import type { UpdateInfo } from './check/update-info.ts';
 import type { UpdateContext } from './context.ts';
 import { updaterBytes } from './download/download-updater.ts';
 import { planDownload } from './download/route.ts';
+import { kindOf } from './kind.ts';
 import { passedBy, releasesSince, withNotes, withoutNotes } from './passed-releases.ts';
 
 /**
@@ -38,21 +39,7 @@ export async function updateInfo(
     currentVersion: receipt.binary.version,
     version: release.version,
     releaseDate: release.releaseDate,
-    // What the releases in between bring comes along.
-    type:
-      release.type === 'security'
-        ? release.type
-        : highest(
-            ['patch', 'minor', 'major'],
-            release.type,
-            passed.map(({ type }) => type),
-          ),
-    isSecurity: [release, ...passed].some(({ type }) => type === 'security'),
-    riskLevel: highest(
-      RISK_LEVELS,
-      release.riskLevel,
-      passed.map(({ riskLevel }) => riskLevel),
-    ),
+    ...kindOf(release, passed),
     changelog: manifest.updates.changes,
     passed: notes ? await withNotes(documents, passed) : withoutNotes(passed),
     evolutions: manifest.evolutions,
@@ -67,9 +54,4 @@ export async function updateInfo(
     release,
     manifest,
   };
-}
-
-/** @param order from the lowest */
-function highest<Level extends string>(order: readonly Level[], own: Level, others: readonly Level[]): Level {
-  return others.reduce((high, one) => (order.indexOf(one) > order.indexOf(high) ? one : high), own);
 }

@@ -120,14 +120,14 @@ function describeNotes(update: UpdateInfo, style: NotesStyle): string[] {
   return changelog.entries.map(({ kind, text }) => `  ${`${capital(kind)}:`.padEnd(11)} ${text}`);
 }
 
-function downloadText(update: UpdateInfo): string {
+export function downloadText(update: Pick<UpdateInfo, 'downloadSize' | 'updaterSize' | 'routes'>): string {
   const { downloadSize, updaterSize } = update;
   const size = downloadSize === 0 ? 'nothing left to download' : bytesText(downloadSize);
   const updater = updaterSize === 0 ? '' : `, and ${bytesText(updaterSize)} of a new updater`;
   return `${size} (${routeText(update)}${updater})`;
 }
 
-function routeText({ routes }: UpdateInfo): string {
+function routeText({ routes }: Pick<UpdateInfo, 'routes'>): string {
   const [route] = routes;
   if (route === undefined) return 'the feed has no package for this installation';
   return route.kind === 'chain' ? `${route.packages.length} patches` : ROUTES[route.kind];

@@ -4,12 +4,15 @@ import { nativeHost } from '../../../lib/platform/native.ts';
 import { standardStreams } from '../../../lib/platform/standard-streams.ts';
 import { notesText } from '../../../lib/ui/text/notes.ts';
 import { passedNotesText } from '../../../lib/ui/text/passed-notes.ts';
-import { MOST_NOTES, type PassedRelease, passedBy } from '../../../lib/update/passed-releases.ts';
+import { kindOf } from '../../../lib/update/kind.ts';
+import { MOST_NOTES, passedBy } from '../../../lib/update/passed-releases.ts';
 import {
+  type ChangeLog,
   compareVersions,
   type DGMOVersion,
   decodeManifest,
   isNewer,
+  type ListedRelease,
   targetName,
 } from '../../../lib/version/index.ts';
 import { type Command, readArguments, required, wholeNumber } from '../../command.ts';
@@ -17,20 +20,21 @@ import { readInput } from '../../files.ts';
 import { parseNotes, strangeTitle } from '../../manifest/notes.ts';
 import { requireVersion } from '../../manifest/options.ts';
 import { outputColumns, print, tell } from '../../platform/terminal.ts';
-import { bytes } from '../../progress.ts';
-import { readPublished } from '../../repository/published.ts';
+import { type Published, readPublished } from '../../repository/published.ts';
 import { readChannels, readListed } from '../../repository/releases/channel.ts';
 import { findRelease, noRelease } from '../../repository/releases/list-changes.ts';
+import { downloadLines } from './notes-downloads.ts';
 
 const HELP = `Usage: release notes <version> --repo <dir> [--from <version>] [options]
        release notes <version> --notes <file.md> [options]
 
 Shows the notes of a release as \`dgmo-updater update\` does in a terminal, rendered from Markdown, with what else a person is told
-of it. With --notes it shows a file before it is published. What a list under "Added", "Fixed", ... gives as entries is told on
+of it: what is downloaded, kind and risk, evolutions. With --notes it shows a file before it is published. What a list under "Added", "Fixed", ... gives as entries is told on
 standard error: they are what a program lists.
 
   --repo <dir>             the repository
-  --from <version>         the version that the person has: with the notes of the releases in between, as an update shows them
+  --from <version>         the version that the person has: with the notes of the releases in between, and what is downloaded from
+                           there (default: what is downloaded without a patch)
   --notes <file.md>        instead of what is published
   --columns <n>            how wide (default: as the terminal, or 80)
   --markdown               as it was written
@@ -58,8 +62,9 @@ export const notes: Command = {
         throw new UsageError(`--from: wanted a version before ${version}, found ${values.from}`);
     }
     const columns = wholeNumber('--columns', values.columns, outputColumns() ?? 80, [20, 1000]);
-    const manifest =
-      values.notes === undefined ? publishedManifest(required('--repo', values.repo), version) : null;
+    const published =
+      values.notes === undefined ? readPublished(nativeHost(), required('--repo', values.repo)) : null;
+    const manifest = published === null ? null : publishedManifest(published, version);
     const changes = manifest?.updates.changes ?? parseNotes(readText(values.notes ?? ''), values.notes);
     if (values.markdown) {
       print(changes.notes);
@@ -68,14 +73,18 @@ export const notes: Command = {
     const unicode = outputColumns() !== undefined && standardStreams.unicode;
     const style = { columns, colors: false, unicode };
     const passed =
-      values.from === undefined
+      values.from === undefined || published === null
         ? []
-        : passedReleases(required('--repo', values.repo), { from: values.from, to: version });
-    const several = passedNotesText({ version, changelog: changes, passed }, style, { whole: true });
+        : passedReleases(published, { from: values.from, to: version });
+    const changelogs = passed.map(({ release, changelog }) => ({ ...release, changelog }));
+    const several = passedNotesText({ version, changelog: changes, passed: changelogs }, style, {
+      whole: true,
+    });
     const text = passed.length === 0 ? notesText(changes.notes, style) : several.notes;
     print(
       [
-        `${version}${manifest === null ? '' : aboutLine(manifest)}`,
+        `${version}${manifest === null ? '' : aboutLine(manifest, passed)}`,
+        ...(published === null ? [] : downloadLines(published, version, values.from ?? null)),
         ...(text === '' ? ['', '  (no notes)'] : ['', text]),
         ...(several.rest === null ? [] : ['', several.rest]),
         ...(manifest?.evolutions ?? []).map(
@@ -96,8 +105,7 @@ function readText(file: string): string {
 }
 
 /** UsageError if no channel lists the version. */
-function publishedManifest(repo: string, version: string): DGMOVersion {
-  const published = readPublished(nativeHost(), repo);
+function publishedManifest(published: Published, version: string): DGMOVersion {
   const manifests = readChannels(published)
     .flatMap((channel) => findRelease(channel, version) ?? [])
     .map(({ manifest }) => decodeManifest(readListed(published, manifest)))
@@ -105,29 +113,37 @@ function publishedManifest(repo: string, version: string): DGMOVersion {
     .sort((a, b) => b.binaries.length - a.binaries.length);
   const [whole] = manifests;
   if (whole !== undefined) return whole;
-  throw noRelease(repo, version, 'any channel');
+  throw noRelease(published.layout.folder, version, 'any channel');
 }
 
 /** Those that an update passes over, on whatever channel, newest first. */
-function passedReleases(repo: string, step: { from: string; to: string }): PassedRelease[] {
-  const published = readPublished(nativeHost(), repo);
+function passedReleases(
+  published: Published,
+  step: { from: string; to: string },
+): { release: ListedRelease; changelog: ChangeLog | null }[] {
   const found = readChannels(published).flatMap(({ releases }) => passedBy(releases, step));
   const byVersion = new Map(found.map((release) => [release.version, release]));
   return [...byVersion.values()]
     .sort((a, b) => compareVersions(b.version, a.version))
     .map((release, index) => ({
-      version: release.version,
-      releaseDate: release.releaseDate,
+      release,
       changelog:
         index < MOST_NOTES ? decodeManifest(readListed(published, release.manifest)).updates.changes : null,
     }));
 }
 
-function aboutLine({ updates, releaseDate, binaries, rollback }: DGMOVersion): string {
+function aboutLine(
+  { updates, releaseDate, binaries, rollback }: DGMOVersion,
+  passed: readonly { release: ListedRelease }[],
+): string {
+  const { type, isSecurity, riskLevel } = kindOf(
+    updates,
+    passed.map(({ release }) => release),
+  );
+
   return [
     ` of ${new Date(releaseDate).toISOString().slice(0, 10)}`,
-    `${updates.type}, risk ${updates.riskLevel}`,
-    `about ${bytes(updates.size)} to download`,
+    `${isSecurity ? 'security' : type}, risk ${riskLevel}`,
     rollback.supported ? 'can be rolled back' : 'no way back',
     `for ${binaries.map(targetName).join(', ')}`,
   ].join('; ');

@@ -3,9 +3,12 @@ import { describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { nativeHost } from '../../../lib/platform/native.ts';
+import { bytesText } from '../../../lib/ui/text/sizes.ts';
+import { decodeManifest } from '../../../lib/version/index.ts';
 import { describeOverview } from '../../../release/commands/status.ts';
 import { overviewOf } from '../../../release/repository/overview.ts';
 import { readPublished } from '../../../release/repository/published.ts';
+import { readChannels, readListed } from '../../../release/repository/releases/channel.ts';
 import { makeFeed, type TestFeed } from '../feed.ts';
 import { freshFolder, noise } from '../run.ts';
 
@@ -148,7 +151,7 @@ describe('release notes', () => {
     await feed.add('1.0.0', { 'linux-x64': build(0) }, { notes: MARKDOWN, risk: 'high', evolutions });
     const { code, stdout, stderr } = await folder.release(['notes', '1.0.0', '--repo', feed.folder]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^1\.0\.0 of \d{4}-\d\d-\d\d; major, risk high; about [\d,]+ bytes to download; /);
+    expect(stdout).toMatch(/^1\.0\.0 of \d{4}-\d\d-\d\d; major, risk high; can be rolled back; /);
     expect(stdout).toContain('What is new');
     expect(stdout).toContain('Faster');
     expect(stdout).toContain('evolution search: Searches (installed by itself)');
@@ -184,6 +187,52 @@ describe('release notes', () => {
       code: 2,
       stderr: 'release: --from: wanted a version before 1.0.0, found 1.3.0\n',
     });
+  });
+
+  test('shows what is downloaded for each target as an update does: the package with its evolutions, the updater', async () => {
+    using folder = freshFolder();
+    using feed = await makeFeed();
+    const targets = (number: number) => ({ 'linux-x64': build(number), 'win32-x64': build(number + 10) });
+    const updater = { version: '0.2.0', content: noise(9, 5000) };
+    await feed.add('1.0.0', targets(0), { updaters: { 'win32-x64': updater } });
+    await feed.add('1.1.0', targets(1), { type: 'security' });
+    const files = { 'a.bin': noise(3, 300_000) };
+    await feed.add('1.2.0', targets(2), {
+      updaters: { 'linux-x64': updater, 'win32-x64': updater },
+      evolutions: [{ id: 'search', description: 'Searches', autoApply: true, files }],
+    });
+    const downloads = async (...args: string[]) => {
+      const { stdout } = await folder.release(['notes', '1.2.0', '--repo', feed.folder, ...args]);
+      return stdout.split('\n').filter((line) => /download|risk/.test(line));
+    };
+    const size = async (target: string, kind: 'full' | '1.0.0') => {
+      const [release] = (await feed.index('stable', target))?.releases ?? [];
+      const found = release?.packages.find((entry) => (entry.kind === 'full' ? 'full' : entry.from) === kind);
+      return found?.length ?? Number.NaN;
+    };
+    const published = readPublished(nativeHost(), feed.folder);
+    const [manifest] = readChannels(published).map(({ releases }) => releases[0]?.manifest);
+    if (manifest === undefined) throw new Error('nothing is listed');
+    const [brought] = decodeManifest(readListed(published, manifest)).updaters ?? [];
+    const packed = brought?.file.length ?? Number.NaN;
+    const [patch, other] = [await size('linux-x64', '1.0.0'), await size('win32-x64', '1.0.0')];
+    expect(patch).toBeGreaterThan(300_000);
+    const [about, ...lines] = await downloads('--from', '1.0.0');
+    // What is passed over comes along.
+    expect(about).toContain('; security, risk low; ');
+    expect(lines).toEqual([
+      `  download for linux-x64: ${bytesText(patch + packed)} (a patch, and ${bytesText(packed)} of a new updater)`,
+      `  download for win32-x64: ${bytesText(other)} (a patch)`,
+    ]);
+    const [own, full] = await downloads();
+    expect(own).toContain('; minor, risk low; ');
+    expect(full).toBe(
+      `  download for linux-x64: ${bytesText((await size('linux-x64', 'full')) + packed)} (the full binary, and ${bytesText(packed)} of a new updater)`,
+    );
+    await feed.add('1.2.0', { 'linux-x64': build(2) }, { channel: 'beta', deltas: 0 });
+    expect((await downloads('--from', '1.0.0')).join('\n')).toMatch(
+      /for linux-x64 on stable: .* \(a patch, .*\n.* for linux-x64 on beta: .* \(the full binary, /,
+    );
   });
 
   test('shows a file before it is published, if it can be', async () => {
