@@ -3,9 +3,11 @@ import { confirm, isCancel } from '@clack/prompts';
 import { InterruptedError, UsageError } from '../../../lib/errors.ts';
 import { type Command, readArguments } from '../../command.ts';
 import { hasTerminal } from '../../keys/passphrase.ts';
+import { requireKeys } from '../../keys/signers.ts';
 import { requireVersion } from '../../manifest/options.ts';
 import { print, tell } from '../../platform/terminal.ts';
-import { revoke as revokeRelease } from '../../repository/releases/change-listing.ts';
+import { readPublished } from '../../repository/published.ts';
+import { requireListed, revoke as revokeRelease } from '../../repository/releases/change-listing.ts';
 import { SIGNING_HELP, SIGNING_OPTIONS, tellNext, withSigning } from '../signing.ts';
 import { requireChannel } from './add.ts';
 
@@ -41,11 +43,17 @@ export const revoke: Command = {
     if (reason.length === 0 || reason.length > 1000 || /\p{Cc}/u.test(reason)) {
       throw new UsageError('--reason: wanted one line of 1 to 1000 characters, found another');
     }
-    if (!yes) await requireConsent(version, reason, values.channel);
+    if (!yes) requireSomebody();
     const change = { version, reason, channel: values.channel ?? null };
-    const changed = await withSigning(['revoke', ...operands], values, ({ host, repo, signers }) =>
-      revokeRelease(host, repo, change, signers),
-    );
+    const changed = await withSigning(['revoke', ...operands], values, async ({ host, repo, signers }) => {
+      if (!yes) {
+        const published = readPublished(host, repo);
+        requireListed(published, version, change.channel);
+        requireKeys(signers, published.root, ['targets', 'snapshot', 'timestamp']);
+        await requireConsent(version, reason, values.channel);
+      }
+      return await revokeRelease(host, repo, change, signers);
+    });
     print(
       changed.length === 0
         ? `${version} is revoked already: nothing to do\n`
@@ -55,12 +63,15 @@ export const revoke: Command = {
   },
 };
 
+function requireSomebody(): void {
+  if (hasTerminal()) return;
+  throw new UsageError('revoke: nobody can be asked here, and --yes was not given; nothing was changed', {
+    advice: 'Add --yes to agree.',
+  });
+}
+
+/** Called once nothing else speaks against it, so that whoever agrees has agreed to what happens. */
 async function requireConsent(version: string, reason: string, channel: string | undefined): Promise<void> {
-  if (!hasTerminal()) {
-    throw new UsageError('revoke: nobody can be asked here, and --yes was not given; nothing was changed', {
-      advice: 'Add --yes to agree.',
-    });
-  }
   tell(
     `${version} is withdrawn ${channel === undefined ? 'on every channel' : `on the channel ${channel}`}, for good. Those who have it are told: ${reason}\n`,
   );

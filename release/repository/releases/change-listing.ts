@@ -4,7 +4,7 @@ import { targetName } from '../../../lib/version/index.ts';
 import type { Signers } from '../../keys/signers.ts';
 import { commit } from '../commit.ts';
 import { withRepositoryLock } from '../lock.ts';
-import { readPublished, requireCurrent } from '../published.ts';
+import { type Published, readPublished, requireCurrent } from '../published.ts';
 import { type Channel, readChannels } from './channel.ts';
 import { findRelease, noRelease, type RolloutChange, withRevoked, withRollout } from './list-changes.ts';
 
@@ -45,6 +45,19 @@ export async function revoke(
   return await changeListed(host, folder, change.version, change.channel, edit, signers);
 }
 
+/**
+ * The channels that list the version. UsageError if none does.
+ *
+ * @param name of the channel; null: any
+ */
+export function requireListed(published: Published, version: string, name: string | null): Channel[] {
+  const listing = readChannels(published, name ?? undefined).filter(
+    (channel) => findRelease(channel, version) !== undefined,
+  );
+  if (listing.length > 0) return listing;
+  throw noRelease(published.layout.folder, version, name ?? 'any channel');
+}
+
 /** UsageError if no channel lists the version. */
 async function changeListed(
   host: Host,
@@ -57,13 +70,7 @@ async function changeListed(
   return await withRepositoryLock(host, folder, async () => {
     const published = readPublished(host, folder);
     requireCurrent(published);
-    const listing = readChannels(published, name ?? undefined).filter(
-      (channel) => findRelease(channel, version) !== undefined,
-    );
-    if (listing.length === 0) {
-      throw noRelease(folder, version, name ?? 'any channel');
-    }
-    const channels = listing.flatMap((before) => {
+    const channels = requireListed(published, version, name).flatMap((before) => {
       const after = edit(before);
       return JSON.stringify(after) === JSON.stringify(before) ? [] : [after];
     });

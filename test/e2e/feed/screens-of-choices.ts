@@ -2,7 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
+import { PASSPHRASE } from '../../release/run.ts';
 import { openScreen } from '../../support/tmux.ts';
+import { NATIVE_PLATFORM } from '../../support/workshop.ts';
 import { openStage, type Stage } from '../../update/stage.ts';
 import { environmentOf, expectScreen, openTranscript, transcript, UTF8 } from './kept-screens.ts';
 import { mounts, skipped } from './standing.ts';
@@ -105,18 +107,21 @@ exec unshare -m sh -c 'mount -t tmpfs none /etc && mkdir /etc/dgmo-updater &&
       expect(fs.readdirSync(path.join(stage.home, '.snapshots/snapshots'))).toHaveLength(2);
     });
 
-    test('a release is not revoked by Enter', async () => {
-      const revoke = ['release/cli.ts', 'revoke', '2.0.0', '--repo', 'nowhere', '--keys', 'nowhere'];
-      using screen = openScreen(
-        ['sh', '-c', 'cd "$1" && shift && exec "$@"', 'sh', TOP, process.execPath, ...revoke],
-        {
-          columns: 80,
-          environment: UTF8,
-        },
+    test('a release is not revoked by Enter, and nobody is asked with a wrong passphrase', async () => {
+      const listed = async () => (await stage.feed.index('stable', NATIVE_PLATFORM))?.revoked;
+      const revoke = `'${process.execPath}' release/cli.ts revoke 2.0.0 --repo '${stage.feed.folder}' --keys '${stage.feed.keys}'`;
+      const lines = ['wrong words', PASSPHRASE].map(
+        (words) => `DGMO_KEY_PASSPHRASE='${words}' ${revoke}; echo "[$?]"`,
       );
+      using screen = openScreen(['sh', '-c', `cd '${TOP}'; ${lines.join('\n')}`], {
+        columns: 80,
+        environment: UTF8,
+      });
       await screen.shows('○ Yes / ● No');
       screen.type('Enter');
-      expectScreen('revoke-80', await screen.shows('[ended with 130]'));
+      const seen = await screen.shows('[130]');
+      expectScreen('revoke-80', seen.replace(/\S*\.key/, '<key>'));
+      expect(await listed()).toEqual([]);
     });
 
     test.each([
