@@ -22,7 +22,7 @@ export interface GenerateOptions {
   onProgress?: (fraction: number) => void;
   /** Bytes that may have to be modelled when the patch is applied, 40 of bulk for one: a million takes a second or two. Default 4,500,000. */
   applyLimit?: number;
-  /** Effort (of `mixing`, assembly/mixing/coding/coder.ts) from which on two lanes make the new file. Default: half a second. */
+  /** Effort (of `mixing`, assembly/mixing/coding/coder.ts) from which on two lanes make the new file. Default: LANES_FROM of mixing/choose.ts. */
   lanesFrom?: number;
   /** The only algorithm to use. By default both are tried, and the smaller patch is the result. */
   algorithm?: Algorithm;

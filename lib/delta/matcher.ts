@@ -4,6 +4,7 @@
  */
 import { readEmbedded } from '../platform/embedded.ts';
 import { CHUNK, type Source } from '../platform/files.ts';
+import { preferHugePages } from '../platform/posix/huge-pages.ts';
 import wasmPath from './delta.wasm' with { type: 'file' };
 
 interface Exports {
@@ -69,6 +70,9 @@ export class Matcher {
     this.#fresh = this.#take(fresh.size);
     this.#load(old, this.#old);
     this.#load(fresh, this.#fresh);
+    // What follows are tables.
+    const { buffer } = this.#wasm.memory;
+    preferHugePages(buffer, buffer.byteLength, 2 ** 32);
   }
 
   /** The two files in the module's memory. Views become invalid when it grows: take them after `seeds` is done. */

@@ -8,6 +8,8 @@ import { mark, release, take } from './memory';
 
 const BLOCK: u32 = 64;
 const MULTIPLIER: u64 = ((<u64>0x9e3779b9) << 32) | 0x7f4a7c15;
+/** MULTIPLIER to the power of BLOCK / 4. */
+const PART_POWER: u64 = ((<u64>0xf53f7dff) << 32) | 0x42a4f4c1;
 
 /**
  * Appends runs of at least `minimum` bytes, ascending and disjoint in the new file, to `out`: three u32 each, new
@@ -97,10 +99,20 @@ export function findRuns(
   return count;
 }
 
+/** By four parts, whose multiplications need not wait for each other. */
 function blockHash(block: usize): u64 {
-  let hash: u64 = 0;
-  for (let i: u32 = 0; i < BLOCK; i++) hash = hash * MULTIPLIER + <u64>load<u8>(block + i) + 1;
-  return hash;
+  const part = <usize>BLOCK / 4;
+  let first: u64 = 0;
+  let second: u64 = 0;
+  let third: u64 = 0;
+  let fourth: u64 = 0;
+  for (let at = block; at < block + part; at++) {
+    first = first * MULTIPLIER + <u64>load<u8>(at) + 1;
+    second = second * MULTIPLIER + <u64>load<u8>(at + part) + 1;
+    third = third * MULTIPLIER + <u64>load<u8>(at + 2 * part) + 1;
+    fourth = fourth * MULTIPLIER + <u64>load<u8>(at + 3 * part) + 1;
+  }
+  return ((first * PART_POWER + second) * PART_POWER + third) * PART_POWER + fourth;
 }
 
 function mix(hash: u64): u64 {

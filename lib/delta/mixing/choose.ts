@@ -42,8 +42,8 @@ const LITTLE = 200_000;
 /** In a tiny one, what describes the parts of the executables may take more than it saves. */
 const TINY = 60_000;
 
-/** Effort from which on there are two lanes: more than a second. */
-export const LANES_FROM = 12_000_000;
+/** Effort from which on there are two lanes: more than half a second. They cost little then: 0.98 to 1.00 of one lane's size. */
+export const LANES_FROM = 7_000_000;
 /** With so many alignments there probably is so much. */
 const MANY = 10_000;
 /** Where half of the work is probably done; the share of the longer lane that is good enough. */

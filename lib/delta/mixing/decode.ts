@@ -4,11 +4,12 @@
  * new file.
  */
 import { DamagedError } from '../../errors.ts';
-import { CHUNK, RunningDigest, type Source, sliceSource } from '../../platform/files.ts';
+import { CHUNK, type Source, sliceSource } from '../../platform/files.ts';
 import { LANES_STREAMS } from '../format.ts';
 import type { PatchHeader } from '../header.ts';
 import { Inflater } from '../inflater.ts';
 import { CHECKPOINT_INTERVAL, type Checkpoint, type Output } from '../output.ts';
+import { DigestAside } from './digest-aside.ts';
 import { LIGHT, LightBulk } from './light.ts';
 import { BUFFER, BUFFER_DUE, BULK_DUE, DONE, MixingModule, SECOND_DUE, WINDOW_FULL } from './module.ts';
 import { HASH_SIZE, type HashedRegion, HashedRegions } from './page-hashes.ts';
@@ -37,18 +38,28 @@ export async function decodeMixing(
   const { model, second, extra } = streamsOf(header, body);
   const bulk = await openBulk(extra, header.streams.at(-1)?.rawSize ?? 0, checkpoint);
   let decoder: Decoder | null = null;
+  let digest: DigestAside | null = null;
+  const check = async () => {
+    if (digest !== null) checkOld?.(await digest.sha256());
+    digest?.close();
+    digest = null;
+  };
   try {
     const module = MixingModule.open(false, header.fromSize, header.toSize);
     if (onCosts !== undefined) module.exports.countCosts();
     if (header.secondModel === true) module.exports.useSecondModel();
-    const digest = checkOld === null ? null : new RunningDigest();
-    await load(module, old, digest, checkpoint);
-    if (digest !== null) checkOld?.(digest.digest().sha256);
-    decoder = new Decoder(module, bulk, output, checkpoint);
+    await load(module, old, checkpoint);
+    if (checkOld !== null) digest = new DigestAside(module.bytes(module.exports.oldFile(), old.size));
+    decoder = new Decoder(module, bulk, output, check, checkpoint);
     await decoder.make(model, second);
     onCosts?.(decoder.costs);
     await bulk.end();
+  } catch (error) {
+    // With another old file nothing can be decoded: that is what is wrong then.
+    if (error instanceof DamagedError) await check();
+    throw error;
   } finally {
+    digest?.close();
     decoder?.close();
     bulk.close();
   }
@@ -69,16 +80,25 @@ class Decoder {
   readonly #module: MixingModule;
   readonly #bulk: Inflater | LightBulk;
   readonly #output: Output;
+  readonly #beforeFirst: () => Promise<void>;
   readonly #checkpoint: Checkpoint;
   #second: SecondLane | null = null;
   /** Bytes of the new file that were passed on. */
   #passed = 0;
   #hashed: HashedRegions | undefined;
 
-  constructor(module: MixingModule, bulk: Inflater | LightBulk, output: Output, checkpoint: Checkpoint) {
+  /** `beforeFirst` is called before the first byte is passed on. */
+  constructor(
+    module: MixingModule,
+    bulk: Inflater | LightBulk,
+    output: Output,
+    beforeFirst: () => Promise<void>,
+    checkpoint: Checkpoint,
+  ) {
     this.#module = module;
     this.#bulk = bulk;
     this.#output = output;
+    this.#beforeFirst = beforeFirst;
     this.#checkpoint = checkpoint;
   }
 
@@ -148,6 +168,7 @@ class Decoder {
 
   /** All up to `made`; byte 0 of the new file would be at `fresh` in memory. A second lane leaves the digests of pages out. */
   async #passOn(made: number, fresh: number, isSecond = false): Promise<void> {
+    if (this.#passed === 0) await this.#beforeFirst();
     while (this.#passed < made) {
       const span = isSecond ? this.#hashes.spanAt(this.#passed) : CHUNK;
       const chunk = this.#module.bytes(fresh + this.#passed, Math.min(CHUNK, span, made - this.#passed));
@@ -184,18 +205,11 @@ async function openBulk(stream: Source, size: number, checkpoint: Checkpoint): P
   return new Inflater(stream, size, EXTRA_WINDOW, name);
 }
 
-/** In pieces that are still in the processor's cache when they are digested. */
-async function load(
-  module: MixingModule,
-  old: Source,
-  digest: RunningDigest | null,
-  checkpoint: Checkpoint,
-): Promise<void> {
+async function load(module: MixingModule, old: Source, checkpoint: Checkpoint): Promise<void> {
   const start = module.exports.oldFile() >>> 0;
   for (let at = 0; at < old.size; at += LOADED_AT_ONCE) {
     const piece = module.bytes(start + at, Math.min(LOADED_AT_ONCE, old.size - at));
     old.read(at, piece);
-    digest?.update(piece);
     if (at % CHECKPOINT_INTERVAL === 0) await checkpoint();
   }
 }

@@ -103,6 +103,16 @@ export const DELTA: readonly MutatedFile[] = [
       ['if (first[0] === LIGHT) ', 'if (false) '],
       ['if (this.#bulk instanceof LightBulk) exports.careful();', ''],
       [
+        'if (this.#passed === 0) await this.#beforeFirst();',
+        '',
+        { tests: ['test/delta/damage.test.ts', 'test/delta/mixing/mixing.test.ts'] },
+      ],
+      [
+        'if (error instanceof DamagedError) await check();',
+        '',
+        { tests: ['test/delta/mixing/mixing.test.ts'] },
+      ],
+      [
         'if (header.secondModel === true) module.exports.useSecondModel();',
         '',
         { tests: ['test/delta/vectors.test.ts'] },
