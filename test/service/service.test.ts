@@ -303,6 +303,20 @@ posixOnly('the background service', () => {
     ]);
   });
 
+  test('a home that has nothing but what the service wrote is removed with it', async () => {
+    const home = path.join(stage.folder, 'first');
+    const { service } = serviceOn({ ...stage, home });
+    fs.mkdirSync(home);
+    const own = ['service.json', 'service.lock', 'notices.json'];
+    for (const name of [...own, 'updater.json']) fs.writeFileSync(path.join(home, name), '');
+    expect(await service.uninstall()).toEqual({ running: false });
+    expect(fs.readdirSync(home)).toEqual(['updater.json']);
+    fs.rmSync(path.join(home, 'updater.json'));
+    expect(await service.uninstall()).toEqual({ running: false });
+    expect(fs.existsSync(home)).toBe(false);
+    expect(await service.uninstall()).toEqual({ running: false });
+  });
+
   test('checkAndNotify does all of it at once', async () => {
     settingsOf(stage, { autoUpdate: 'all' });
     const { service } = serviceOn(stage);

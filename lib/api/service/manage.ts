@@ -131,7 +131,7 @@ async function runCommand(host: Host, [file, ...args]: ManagerCommand): Promise<
 }
 
 /**
- * Removes what the service has written in the home. Returns false if a service still runs, which needs it.
+ * Removes what the service has written in the home, and the home if nothing else is in it. Returns false if a service still runs, which needs it.
  *
  * @param isEnding whether it was told to end
  */
@@ -146,6 +146,7 @@ export async function removeRecords(host: Host, home: string, isEnding: boolean)
   try {
     for (const file of [...files, ...files.map((file) => `${file}.lock`), path])
       removeIfThere(host.disk, file);
+    removeIfEmpty(host, home);
   } catch (error) {
     throw new MachineError(`what the service has written could not be removed: ${errorMessage(error)}`, {
       cause: error,
