@@ -87,6 +87,10 @@ async function run(argv: readonly string[], around: Surroundings): Promise<ExitC
   });
   if (isGiven(line, 'help') || command === 'help') {
     const { helpText } = await import('./text/help.ts');
+    if (isGiven(line, 'json')) {
+      report.result('help', '', { of: command, text: helpText(command) });
+      return 0;
+    }
     const { helpPage } = await import('./text/help-page.ts');
     // Through a pipe it is read on the terminal all the same: `help | less`.
     const { outColumns, columns } = around.output;

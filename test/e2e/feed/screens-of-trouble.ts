@@ -1,8 +1,11 @@
 /** What a person sees when it does not go well: no network, no room, no permission, a version that does not work, a process that was killed. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
-import { openStage, program, type Stage } from '../../update/stage.ts';
+import { openSession, withLock } from '../../../lib/install/index.ts';
+import { nativeHost } from '../../../lib/platform/native.ts';
+import { openStage, program, SETTINGS, type Stage } from '../../update/stage.ts';
 import { expectScreen, openTranscript, transcript } from './kept-screens.ts';
 import { mounts, skipped } from './standing.ts';
 
@@ -95,6 +98,57 @@ export function screensOfTrouble(updaterOf: () => string): void {
       expectScreen('machine-80', text.replaceAll(/[0-9a-f]{20,}\n?[0-9a-f]*/g, '<digest>'));
     });
 
+    test('a version that has not confirmed that it is well', async () => {
+      await using own = await openStage();
+      await own.release('1.5.0', { deltas: 0, confirm: 30 });
+      const seen = await transcript({ ...typed(['update --yes', 'status']), stage: own });
+      const library = path.resolve(import.meta.dir, '../../../lib/index.ts');
+      const start = `import { Installation } from ${JSON.stringify(library)}; await new Installation(${JSON.stringify({ installDir: own.dir, home: own.home, settings: SETTINGS })}).beginStart();`;
+      // One that ends before it has confirmed.
+      expect(Bun.spawnSync([process.execPath, '-e', start]).stderr.toString()).toBe('');
+      const lines = [
+        'status | grep Confirmed',
+        '</dev/null',
+        'history',
+        'confirm',
+        'status | grep Confirmed',
+      ];
+      const later = await transcript({ ...typed(lines), stage: own });
+      expectScreen('unconfirmed-80', `${seen.replace('[ended with 0]', '')}${later}`);
+    });
+
+    test('another updater is at work', async () => {
+      await using own = await openStage();
+      for (const version of ['1.5.0', '2.0.0']) await own.release(version, { deltas: 0 });
+      await transcript({ ...typed(['update --version 1.5.0 --yes']), stage: own });
+      const { layout } = openSession(nativeHost(), { installDir: own.dir, app: 'dgmo' });
+      await withLock(nativeHost(), layout, async () => {
+        const lines = [
+          ...['update --yes', 'rollback --yes', 'snapshots create', 'repair --yes'],
+          ...['recover --yes', 'check', 'status | head -2', 'doctor --offline | grep -A 2 lock'],
+        ];
+        expectScreen('busy-80', await transcript({ ...typed(lines), stage: own }));
+      });
+    });
+
+    test.skipIf(!canBeImmutable)(
+      `an immutable executable, and an immutable folder${canBeImmutable ? '' : ' (skipped: needs root on Linux, and a file system that knows them)'}`,
+      async () => {
+        await using own = await openStage();
+        await own.release('1.5.0', { deltas: 0 });
+        const screens: string[] = [];
+        for (const path of [own.dgmo, own.dir]) {
+          Bun.spawnSync(['chattr', '+i', path]);
+          try {
+            screens.push(await transcript({ ...typed(['update --yes']), stage: own }));
+          } finally {
+            Bun.spawnSync(['chattr', '-i', path]);
+          }
+        }
+        expectScreen('immutable-80', screens.join('\n').replaceAll('[ended with 0]\n', ''));
+      },
+    );
+
     /** The updater, started by another command. */
     function wrapper(command: string): string {
       const file = path.join(stage.folder, 'wrapped-updater');
@@ -132,3 +186,13 @@ function killsOnce(version: string, works = true): Uint8Array {
   const kill = 'if [ -e "$(dirname "$0")/kill" ]; then rm "$(dirname "$0")/kill"; kill -9 $PPID; fi\n';
   return Buffer.from(text.replace('#!/bin/sh\n', `#!/bin/sh\n${kill}`), 'latin1');
 }
+
+/** Whether files can be made immutable here. */
+const canBeImmutable = (() => {
+  if (!mounts) return false;
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dgmo-immutable-'));
+  const change = (flag: string) => Bun.spawnSync(['chattr', flag, folder]).exitCode === 0;
+  const can = Bun.which('chattr') !== null && change('+i') && change('-i');
+  fs.rmSync(folder, { recursive: true });
+  return can;
+})();
