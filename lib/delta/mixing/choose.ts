@@ -81,7 +81,7 @@ export async function chooseMixing(
     if (made === null) continue;
     const others: MixingInput[] = [];
     if (alignments !== input.alignments && made.work < LITTLE) others.push({ ...input, images });
-    if (images.old.span > 0 && made.work < TINY) {
+    if (images.old.regions.some(({ kind }) => kind !== REGION_KINDS.text) && made.work < TINY) {
       const plain = { old: plainRegions(input.old), fresh: plainRegions(input.fresh) };
       others.push({ ...input, images: plain });
     }

@@ -32,6 +32,20 @@ test('functions of WebAssembly have addresses behind the data, or those that Go 
   expect(go.tables.map(({ records }) => records.length)).toEqual([305, 305]);
 });
 
+test('a module of WebAssembly without memory of its own has that which it imports, if data has addresses in it', () => {
+  const file = Buffer.from(wasmModule(true));
+  const memory = file.indexOf(Buffer.from([5, 3, 1, 0, 4]));
+  expect(regionsOf(file, true).span).toBe(4 << 16);
+  // It is a section with a name then.
+  file.writeUInt8(0, memory);
+  expect(regionsOf(file, true).span).toBe(2 << 16);
+  const { size = 0, offset = 0 } = regionsOf(file, true).regions[1] ?? {};
+  expect(size).toBeGreaterThan(0);
+  // Data without a fixed address.
+  file.writeUInt8(1, file.indexOf(Buffer.from([0, 0x41]), offset));
+  expect(regionsOf(file, true).span).toBe(0);
+});
+
 test('a module of WebAssembly that is cut off, or whose functions end before their section, is none', () => {
   const file = wasmModule(false);
   expect(regionsOf(file, true).regions).toHaveLength(2);

@@ -122,7 +122,7 @@ function module(later: boolean, isGo: boolean): Uint8Array {
     ...section(2, [
       ...number(IMPORTS + 2),
       ...imports.flat(),
-      ...[...named('env'), ...named('memory'), 2, 1, 1, 4],
+      ...[...named('env'), ...named('memory'), 2, 1, 2, 4],
       ...[...named('env'), ...named('global'), 3, 0x7f, 0],
     ]),
     ...section(3, [...number(ids.length, 2), ...ids.map(() => 0)]),

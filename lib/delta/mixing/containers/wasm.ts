@@ -61,8 +61,9 @@ export function wasm(bytes: Buffer): Image {
   const data = cursorOf(DATA);
   const functions = code === null ? [] : functionsOf(code.cursor, code.end);
   const segments = data === null ? [] : segmentsOf(data.cursor, data.end);
+  const { functions: imports, memory } = importsOf(cursorOf(IMPORT)?.cursor);
   const module = {
-    imports: importsOf(cursorOf(IMPORT)?.cursor),
+    imports,
     functions,
     first: BEHIND,
     shift: 0,
@@ -82,7 +83,7 @@ export function wasm(bytes: Buffer): Image {
   const first = data === null ? null : new Cursor(bytes, sections.get(DATA)?.at ?? 0);
   first?.number();
   add(data === null || first === null ? null : { cursor: first, end: data.end }, REGION_KINDS.wasmData);
-  const span = memoryOf(cursorOf(MEMORY)?.cursor, segments);
+  const span = memoryOf(cursorOf(MEMORY)?.cursor, memory, segments);
   return withTable(bytes, { regions, base: 0n, span, tables: [], goBases: [], wasm: module }, module);
 }
 
@@ -90,8 +91,10 @@ function filledOf(segments: WasmModule['segments']): number {
   return segments.reduce((most, { address, size }) => Math.max(most, address + size), 0);
 }
 
-function importsOf(cursor: Cursor | undefined): number {
+/** How many functions, and the least pages of memory. */
+function importsOf(cursor: Cursor | undefined): { functions: number; memory: number } {
   let functions = 0;
+  let memory = 0;
   for (let i = cursor?.number() ?? 0; cursor !== undefined && i > 0; i--) {
     for (let name = 0; name < 2; name++) {
       const size = cursor.number();
@@ -101,11 +104,12 @@ function importsOf(cursor: Cursor | undefined): number {
     if (kind === 0) functions++;
     // A table has a type before its limits, a tag a byte before its type.
     if (kind === 1 || kind === 4) cursor.byte();
-    if (kind === 1 || kind === 2) limitsOf(cursor);
+    if (kind === 2) memory = Math.max(memory, limitsOf(cursor));
+    else if (kind === 1) limitsOf(cursor);
     else cursor.number();
     if (kind === 3) cursor.byte();
   }
-  return functions;
+  return { functions, memory };
 }
 
 /** The least size. */
@@ -116,11 +120,12 @@ function limitsOf(cursor: Cursor): number {
   return least;
 }
 
-/** Bytes of memory at the start. */
-function memoryOf(cursor: Cursor | undefined, segments: WasmModule['segments']): number {
+/** Bytes of memory at the start, of its own, or imported, if data has fixed addresses in it. */
+function memoryOf(cursor: Cursor | undefined, imported: number, segments: WasmModule['segments']): number {
   const filled = filledOf(segments);
-  const declared = cursor !== undefined && cursor.number() > 0 ? limitsOf(cursor) * PAGE : 0;
-  return Math.min(BEHIND, Math.max(filled, declared));
+  const otherwise = filled > 0 ? imported : 0;
+  const pages = cursor !== undefined && cursor.number() > 0 ? limitsOf(cursor) : otherwise;
+  return Math.min(BEHIND, Math.max(filled, pages * PAGE));
 }
 
 /** Where they begin, and the end. */
