@@ -80,10 +80,8 @@ export class StillRunningError extends BusyError {
   }
 }
 
-/** 15: the update failed and the old version is back. */
-export class RevertedError extends UpdaterError {
-  override readonly name: string = 'RevertedError';
-  readonly exitCode = 15;
+/** 15 or 16: a version did not start. */
+export abstract class FailedStartError extends UpdaterError {
   /** The version that did not work; null where that is not known. */
   readonly version: string | null;
   /** The processor lacks an instruction that it used: another build of the version may work. */
@@ -99,22 +97,16 @@ export class RevertedError extends UpdaterError {
   }
 }
 
+/** 15: the update failed and the old version is back. */
+export class RevertedError extends FailedStartError {
+  override readonly name: string = 'RevertedError';
+  readonly exitCode = 15;
+}
+
 /** 16: neither the new nor the old version could be made to run. */
-export class UnrecoverableError extends UpdaterError {
+export class UnrecoverableError extends FailedStartError {
   override readonly name: string = 'UnrecoverableError';
   readonly exitCode = 16;
-  /** As in RevertedError. */
-  readonly version: string | null;
-  readonly illegalInstruction: boolean;
-
-  constructor(
-    message: string,
-    options: ErrorOptions & { version?: string; illegalInstruction?: boolean } = {},
-  ) {
-    super(message, options);
-    this.version = options.version ?? null;
-    this.illegalInstruction = options.illegalInstruction === true;
-  }
 }
 
 /** 17: refused by policy: downgrade, quarantine, wrong platform, wrong app, another owner. */

@@ -53,6 +53,7 @@ export {
   DamagedError,
   type ErrorOptions,
   type ExitCode,
+  FailedStartError,
   InterruptedError,
   LockedError,
   MachineError,

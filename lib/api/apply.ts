@@ -1,9 +1,9 @@
 /** Carries out an update: from packages on this machine to the new version running, or the old version restored. */
 import {
   DamagedError,
+  FailedStartError,
   InterruptedError,
   RevertedError,
-  UnrecoverableError,
   UpdaterError,
   UsageError,
 } from '../errors.ts';
@@ -211,7 +211,7 @@ async function baselineAfter(
   failure: unknown,
 ): Promise<{ kind: RouteKind; files: readonly string[] } | null> {
   const { host, home } = session;
-  if (!isFailedStart(failure) || !failure.illegalInstruction) return null;
+  if (!(failure instanceof FailedStartError) || !failure.illegalInstruction) return null;
   if (modernBuild === null || failure.version === null) return null;
   const { version } = failure;
   try {
@@ -231,11 +231,6 @@ async function baselineAfter(
     if (error instanceof InterruptedError || !(error instanceof UpdaterError)) throw error;
     return null;
   }
-}
-
-/** The new version did not run; the old one, which is back, may not either. */
-function isFailedStart(failure: unknown): failure is RevertedError | UnrecoverableError {
-  return failure instanceof RevertedError || failure instanceof UnrecoverableError;
 }
 
 /** Before the release brings another one, which must not be compared with what nobody knows. */

@@ -137,7 +137,12 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   if (command === 'help' && !isHelp) return helpFor(words, rest);
   if (isHelp) {
     const isOption = command === 'version' && at === -1;
-    return { command: isOption ? 'help' : command, values: { help: true }, rest, operands: [] };
+    return {
+      command: isOption ? 'help' : command,
+      values: { help: true, json: words.includes('--json') },
+      rest,
+      operands: [],
+    };
   }
   return { command, ...parseWords(command, words), rest };
 }

@@ -7,11 +7,12 @@ import { appliedResult } from './commands.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
 import { FetchedBytes } from './fetched-bytes.ts';
 import { putBackExecutable } from './health/repair-command.ts';
+import { announcement, receiptText } from './terminal/installing.ts';
 import { describeRepair } from './text/health.ts';
 import { linesText } from './text/lines.ts';
 import { notesText } from './text/notes.ts';
 import { passedNotesText } from './text/passed-notes.ts';
-import { announcement, checkData, describeCheck, evolutionText, receiptText } from './text/update.ts';
+import { checkData, describeCheck, evolutionText } from './text/update.ts';
 
 /** How long "Remind me later" postpones an update, in milliseconds. */
 const LATER = 24 * 3_600_000;

@@ -1,10 +1,10 @@
 /** The result of a check as text, and as data for scripts. */
-import type { Applied, CheckResult, Owner, UpdateInfo, WayBack } from '../../api/index.ts';
+import type { CheckResult, Owner, UpdateInfo, WayBack } from '../../api/index.ts';
 import type { LocalOffset } from '../../api/words.ts';
 import { despiteText, type HoldContext, holdText } from './holds.ts';
 import { type NotesStyle, notesText, PLAIN_NOTES } from './notes.ts';
 import { passedNotesText } from './passed-notes.ts';
-import { bytesText, durationText, snapshotTime } from './sizes.ts';
+import { bytesText, snapshotTime } from './sizes.ts';
 
 /** @param notes how the release notes are shown, without colors; null: they are left out */
 export function describeCheck(
@@ -94,20 +94,6 @@ function riskText({ riskLevel }: UpdateInfo['evolutions'][number]): string | nul
   return riskLevel === undefined ? null : `risk ${riskLevel}`;
 }
 
-/** What is about to be installed, for those who have agreed before they saw it. */
-export function announcement(update: UpdateInfo): string {
-  const { version, currentVersion, direction } = update;
-  const what =
-    direction === 'back'
-      ? `Going back to ${version}`
-      : version === currentVersion
-        ? `Adding evolutions of ${version}`
-        : `Installing ${version}`;
-  const kind = update.isSecurity ? 'security' : update.type;
-  const despite = update.despite === null ? '' : ` ${despiteText(update.despite, update.mandatory)}`;
-  return `${what} (installed: ${currentVersion}): ${kind}, risk ${update.riskLevel}, ${downloadText(update)}.${despite}`;
-}
-
 /** The notes; what the feed lists as changes if there are none. */
 function describeNotes(update: UpdateInfo, style: NotesStyle): string[] {
   const { changelog, passed } = update;
@@ -164,19 +150,4 @@ function updateData(update: UpdateInfo): Record<string, unknown> {
     route:
       route === undefined ? null : { kind: route.kind, packages: route.packages.length, bytes: route.bytes },
   };
-}
-
-/**
- * The end of an update, for those who want to know what it took and how to undo it.
- *
- * @param isRevoked whether the version before was revoked: a rollback refuses to go back to it
- */
-export function receiptText(
-  { from }: Applied,
-  downloaded: number,
-  milliseconds: number,
-  isRevoked: boolean,
-): string {
-  const took = `${bytesText(downloaded)} downloaded, ${durationText(milliseconds)} in all.`;
-  return isRevoked ? took : `${took} \`dgmo-updater rollback\` goes back to ${from.version}.`;
 }

@@ -6,10 +6,9 @@ export const API: readonly MutatedFile[] = [
     file: 'lib/api/apply.ts',
     tests: ['test/update/check/builds.test.ts'],
     changes: [
-      ['if (!isFailedStart(failure) || !failure.illegalInstruction) return null;', 'return null;'],
       [
-        'failure instanceof RevertedError || failure instanceof UnrecoverableError',
-        'failure instanceof RevertedError',
+        'if (!(failure instanceof FailedStartError) || !failure.illegalInstruction) return null;',
+        'return null;',
       ],
       ['if (modernBuild === null || failure.version === null) return null;', 'return null;'],
       ['found === null || found.update.release.binary.sha256 === modernBuild', 'found === null'],
