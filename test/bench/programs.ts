@@ -156,6 +156,13 @@ const PROGRAMS: readonly Program[] = [
     file: 'dist/emscripten-module.wasm',
   },
   {
+    kind: 'C++, wasm with threads',
+    name: 'onnxruntime-web',
+    from: '1.29.0',
+    to: '1.30.0',
+    file: 'dist/ort-wasm-simd-threaded.wasm',
+  },
+  {
     kind: 'OCaml, ELF x86-64',
     name: '@rescript/linux-x64',
     from: '12.3.0',

@@ -46,6 +46,20 @@ test('a module of WebAssembly without memory of its own has that which it import
   expect(regionsOf(file, true).span).toBe(0);
 });
 
+test('a module for threads says in its code where data is put', () => {
+  const body = [0, 0x41, 0x88, 0x27, 0x41, 0, 0x41, 0xe4, 0, 0xfc, 8, 0, 0, 0x0b];
+  const sections = [
+    // Two pages of memory that are imported; a function; 100 bytes of data.
+    [2, [1, 1, 101, 1, 109, 2, 0, 2]],
+    [10, [1, body.length, ...body]],
+    [11, [1, 1, 100, ...new Array<number>(100).fill(7)]],
+  ] as const;
+  const bytes = sections.flatMap(([id, content]) => [id, content.length, ...content]);
+  const { wasm, span } = regionsOf(Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...bytes]), true);
+  expect(wasm?.segments).toEqual([{ address: 5000, offset: 41, size: 100 }]);
+  expect(span).toBe(2 << 16);
+});
+
 test('a module of WebAssembly that is cut off, or whose functions end before their section, is none', () => {
   const file = wasmModule(false);
   expect(regionsOf(file, true).regions).toHaveLength(2);

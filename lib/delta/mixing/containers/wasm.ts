@@ -6,6 +6,9 @@ const MAGIC = 0x6d736100;
 /** Sections. */
 const [IMPORT, MEMORY, CODE, DATA] = [2, 5, 10, 11];
 const PAGE = 1 << 16;
+/** `i32.const`; `memory.init`. */
+const CONSTANT = 0x41;
+const INIT = Buffer.from([0xfc, 8]);
 /** What functions have for addresses where the program gives them none: behind all data. */
 const BEHIND = 0xc0000000;
 /** Bits of a function's addresses in Go (cmd/link/internal/wasm/asm.go). */
@@ -60,7 +63,12 @@ export function wasm(bytes: Buffer): Image {
   const code = cursorOf(CODE);
   const data = cursorOf(DATA);
   const functions = code === null ? [] : functionsOf(code.cursor, code.end);
-  const segments = data === null ? [] : segmentsOf(data.cursor, data.end);
+  const active = data === null ? [] : segmentsOf(data.cursor, data.end);
+  const begin = cursorOf(DATA);
+  const segments =
+    active.length > 0 || begin === null
+      ? active
+      : passiveSegmentsOf(bytes, begin.cursor, begin.end, functions);
   const { functions: imports, memory } = importsOf(cursorOf(IMPORT)?.cursor);
   const module = {
     imports,
@@ -156,6 +164,47 @@ function segmentsOf(cursor: Cursor, end: number): WasmModule['segments'] {
     cursor.at += size;
   }
   return segments;
+}
+
+/** Those that code puts where it says: `i32.const` address, 0 and size, `memory.init`. In ascending order, none if they are in another. */
+function passiveSegmentsOf(
+  bytes: Buffer,
+  cursor: Cursor,
+  end: number,
+  functions: readonly number[],
+): WasmModule['segments'] {
+  const passive: { offset: number; size: number }[] = [];
+  for (let i = cursor.number(); i > 0; i--) {
+    if (cursor.byte() !== 1) return [];
+    const size = cursor.number();
+    if (cursor.at + size > end) return [];
+    passive.push({ offset: cursor.at, size });
+    cursor.at += size;
+  }
+  const [first = 0, last = 0] = [functions[0], functions.at(-1)];
+  const segments: WasmModule['segments'] = [];
+  for (let at = bytes.indexOf(INIT, first); at >= 0 && at < last; at = bytes.indexOf(INIT, at + 1)) {
+    const index = new Cursor(bytes, at + INIT.length).number();
+    const segment = passive[index];
+    const address = segment === undefined ? null : addressBefore(bytes, at, segment.size);
+    if (segment === undefined || address === null) continue;
+    const before = segments.at(-1);
+    if (before !== undefined && (segment.offset <= before.offset || address < before.address)) return [];
+    segments.push({ address, ...segment });
+  }
+  return segments;
+}
+
+/** The first of three constants that end at a place, of which the others are 0 and `size`. */
+function addressBefore(bytes: Buffer, end: number, size: number): number | null {
+  for (let start = end - 6; start >= Math.max(0, end - 14); start--) {
+    if (bytes[start] !== CONSTANT) continue;
+    const cursor = new Cursor(bytes, start + 1);
+    const address = cursor.number();
+    if (cursor.byte() !== CONSTANT || cursor.number() !== 0 || cursor.byte() !== CONSTANT) continue;
+    if (cursor.number() === size && cursor.at === end) return address;
+  }
+  return null;
 }
 
 /** With what Go says of its functions: it stands in memory, which the segments make. */
