@@ -82,6 +82,7 @@ export class StillRunningError extends BusyError {
 
 /** 15 or 16: a version did not start. */
 export abstract class FailedStartError extends UpdaterError {
+  override readonly name: string = 'FailedStartError';
   /** The version that did not work; null where that is not known. */
   readonly version: string | null;
   /** The processor lacks an instruction that it used: another build of the version may work. */

@@ -155,6 +155,6 @@ function saidOf(host: Host, home: string, key: PreferenceKey, policy: Policy, ow
 }
 
 /** `autoUpdate`: `DGMO_UPDATER_AUTO_UPDATE`. */
-function variableOf(key: PreferenceKey): string {
+export function variableOf(key: PreferenceKey): string {
   return `DGMO_UPDATER_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }

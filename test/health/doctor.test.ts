@@ -72,6 +72,17 @@ test('the settings that are not the default, and who decided them', async () => 
   expect((await byId(true)).get('settings')?.details.join()).toContain('snapshotsKept = 9 (user');
 });
 
+test('a variable that decides nothing, and the one that was meant', async () => {
+  const environment = { ...here.host.environment, DGMO_UPDATER_AUTOUPDATE: 'off' };
+  const health = here.health({ host: { ...here.host, environment } });
+  const { checks } = await health.diagnose({ offline: true });
+  expect(checks.find(({ id }) => id === 'settings')).toMatchObject({
+    status: 'warning',
+    summary: 'DGMO_UPDATER_AUTOUPDATE in the environment is no setting, and decides nothing',
+    remediation: 'Did you mean DGMO_UPDATER_AUTO_UPDATE?',
+  });
+});
+
 test('the proxy is looked up for the feed that is asked, not for the one that was compiled in', async () => {
   await here.run('config', 'set', 'feed', 'http://127.0.0.1:1/elsewhere/');
   const { out } = await here.run('doctor');

@@ -1,11 +1,13 @@
 /** One page about the whole installation, for a person who looks for what is wrong, and for a bug report. No secrets in it. */
 import { errorMessage, UpdaterError } from '../../errors.ts';
+import { didYouMean } from '../../format/nearest.ts';
 import { shownAddress } from '../../format/web-address.ts';
 import { type HealthStatus, knownReceipt, onSearchPath, verifyInstall } from '../../health/index.ts';
 import { revocationOf } from '../../home/admission/revoked.ts';
 import { type LastCheck, lastCheckOf } from '../../home/checks.ts';
 import { choicesFile } from '../../home/choices.ts';
-import { decide } from '../../home/decided.ts';
+import { decide, variableOf } from '../../home/decided.ts';
+import { PREFERENCE_KEYS } from '../../home/preference-text.ts';
 import { trustedRootOf } from '../../home/trusted-root.ts';
 import { lockedError, type Receipt, type Session } from '../../install/index.ts';
 import { ownerOf } from '../../install/ownership/owner.ts';
@@ -218,12 +220,27 @@ function settings({ host, home }: Session): Finding {
       details,
       remediation: 'Tell the administrator.',
     });
+  const [unknown] = unknownVariables(host.environment);
+  if (unknown !== undefined)
+    return finding('warning', `${unknown} in the environment is no setting, and decides nothing`, {
+      details,
+      remediation: didYouMean(unknown, VARIABLES) ?? '`dgmo-updater config explain` lists the variables.',
+    });
   return finding(
     'ok',
     details.length === 0
       ? 'Every setting is the default'
       : `${details.length} ${details.length === 1 ? 'setting is' : 'settings are'} not the default`,
     { details },
+  );
+}
+
+const VARIABLES = PREFERENCE_KEYS.map(variableOf);
+
+/** Those that were meant to decide something. */
+function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.keys(environment).filter(
+    (name) => name.startsWith('DGMO_UPDATER_') && !VARIABLES.includes(name),
   );
 }
 

@@ -1,5 +1,6 @@
 /** `config list | get | set | unset | explain`: the settings, and who decided them. */
 import {
+  type Decider,
   PREFERENCE_KEYS,
   type PreferenceKey,
   preferenceKey,
@@ -83,8 +84,16 @@ function explainText({ key, value, decidedBy, where, variable, overridden }: Set
       (other) => `  Overruled:   ${other.value}, by ${deciderText(other.decidedBy, other.where)}`,
     ),
     `  May be:      ${values}`,
-    `  To change:   ${decidedBy === 'policy' ? 'only an administrator can' : `\`dgmo-updater config set ${key} <value>\`, or ${variable} in the environment`}`,
+    `  To change:   ${changeText(decidedBy, key, variable)}`,
   ].join('\n');
+}
+
+function changeText(decidedBy: Decider, key: PreferenceKey, variable: string): string {
+  if (decidedBy === 'policy') return 'only an administrator can';
+  const set = `\`dgmo-updater config set ${key} <value>\``;
+  return decidedBy === 'environment'
+    ? `${variable} in the environment; ${set} counts where that is not set`
+    : `${set}, or ${variable} in the environment`;
 }
 
 function changed(report: Reports, manager: UpdateManager, key: PreferenceKey): void {

@@ -51,7 +51,7 @@ export async function* readChannels(
     advice:
       first !== undefined && targets.length === 1 && isBaseline(first)
         ? 'This processor needs a build for older ones. Tell the publisher; `dgmo-updater config set build modern` tries the other build.'
-        : 'Choose another channel with `dgmo-updater config set channel <name>`, or tell the publisher.',
+        : '`dgmo-updater config explain channel` says who chose it, and how to choose another one.',
   });
 }
 
