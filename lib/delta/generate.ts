@@ -102,7 +102,7 @@ function assemble(
     size: content.length,
     streams,
     short: true,
-    ...(algorithm === MIXING ? { secondModel: true } : {}),
+    ...(algorithm === MIXING ? { thirdModel: true } : {}),
   });
   return plain(Buffer.concat([header, content]));
 }

@@ -25,7 +25,8 @@ const BY_BSDIFF = 1;
 const BY_MIXING = 2;
 const IN_LANES = 1;
 const BY_SECOND_MODEL = 2;
-const LAST_WAY = BY_MIXING + IN_LANES + BY_SECOND_MODEL;
+const BY_THIRD_MODEL = 4;
+const LAST_WAY = BY_MIXING + IN_LANES + BY_THIRD_MODEL;
 const EQUAL = 128;
 const CHECK = 8;
 
@@ -69,8 +70,12 @@ export function readShortHeader(patch: Source, start: Buffer): PatchHeader {
     );
   }
   const algorithm = way === BY_BSDIFF ? BSDIFF : MIXING;
-  const isSplit = algorithm === MIXING && ((way - BY_MIXING) & IN_LANES) !== 0;
-  const secondModel = algorithm === MIXING && ((way - BY_MIXING) & BY_SECOND_MODEL) !== 0;
+  const more = way - BY_MIXING;
+  const isSplit = algorithm === MIXING && (more & IN_LANES) !== 0;
+  const models = {
+    ...(algorithm === MIXING && (more & BY_SECOND_MODEL) !== 0 ? { secondModel: true as const } : {}),
+    ...(algorithm === MIXING && (more & BY_THIRD_MODEL) !== 0 ? { thirdModel: true as const } : {}),
+  };
   const fromVersion = fields.version('fromVersion');
   const toVersion = fields.versionAfter('toVersion', fromVersion);
   const fromSize = fields.varint('fromSize', FILE_LIMIT);
@@ -107,14 +112,15 @@ export function readShortHeader(patch: Source, start: Buffer): PatchHeader {
   return {
     ...{ magic: MAGIC, algorithm, compression: COMPRESSION, fromVersion, toVersion, fromSize, toSize },
     ...{ fromChecksum, toChecksum, patchChecksum, size, streams, headerSize, short: true },
-    ...(secondModel ? { secondModel } : {}),
+    ...models,
   };
 }
 
-function wayOf({ algorithm, streams, secondModel }: Omit<PatchHeader, 'headerSize'>): number {
+function wayOf({ algorithm, streams, secondModel, thirdModel }: Omit<PatchHeader, 'headerSize'>): number {
   if (algorithm === BSDIFF) return BY_BSDIFF;
   const isSplit = streams.length === LANES_STREAMS.length;
-  return BY_MIXING + (isSplit ? IN_LANES : 0) + (secondModel === true ? BY_SECOND_MODEL : 0);
+  const model = thirdModel === true ? BY_THIRD_MODEL : secondModel === true ? BY_SECOND_MODEL : 0;
+  return BY_MIXING + (isSplit ? IN_LANES : 0) + model;
 }
 
 /** Tells damage from none. Whether the new file is the right one, its own digest decides. */

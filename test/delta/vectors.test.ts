@@ -72,6 +72,14 @@ test('the vectors are there', () => {
     'short-equal',
     'short-mixing',
     'something-to-nothing',
+    'third-bundle',
+    'third-elf-riscv',
+    'third-elf-thumb',
+    'third-elf-x86-64',
+    'third-lanes',
+    'third-mach-o-arm64',
+    'third-minified',
+    'third-records',
   ]);
 });
 

@@ -48,6 +48,7 @@ export async function decodeMixing(
     const module = MixingModule.open(false, header.fromSize, header.toSize);
     if (onCosts !== undefined) module.exports.countCosts();
     if (header.secondModel === true) module.exports.useSecondModel();
+    if (header.thirdModel === true) module.exports.useThirdModel();
     await load(module, old, checkpoint);
     if (checkOld !== null) digest = new DigestAside(module.bytes(module.exports.oldFile(), old.size));
     decoder = new Decoder(module, bulk, output, check, checkpoint);

@@ -68,7 +68,7 @@ export async function encodeMixing(
   if (steps.length > 2 * MOST_STEPS || bulkSize > LIGHT_LIMIT) return null;
   const module = MixingModule.open(true, old.length, fresh.length);
   const { exports } = module;
-  exports.useSecondModel();
+  exports.useThirdModel();
   module.bytes(exports.oldFile(), old.length).set(old);
   module.bytes(exports.newFile(), fresh.length).set(fresh);
   describeImage(module, 0, images.old);

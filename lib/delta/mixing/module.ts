@@ -63,6 +63,7 @@ interface Exports extends Buffered {
   spent(): number;
   splitAt(step: number): void;
   useSecondModel(): void;
+  useThirdModel(): void;
   takeSecond(size: number): number;
   secondStream(address: number): number;
   secondStart(): number;

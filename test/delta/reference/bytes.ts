@@ -56,7 +56,7 @@ export class Bytes {
   }
 
   #isHit(prediction: number, byMatch: boolean, aligned: number): boolean {
-    const { files, at, oldAt, history, calm, misses, wordHash } = this.#state;
+    const { files, at, oldAt, history, calm, misses, wordHash, lastMiss } = this.#state;
     const { byte: match, context } = this.#matches;
     const agree = match >= 0 && aligned >= 0 ? (match === aligned ? 2 : 1) : 0;
     const base = ((byMatch ? 3 : 0) + agree) * 4 + this.#state.class;
@@ -74,10 +74,16 @@ export class Bytes {
       hash(hash(base + 3, wordHash), prediction),
       hash(hash(base + 55, prediction), around),
     ];
+    const isThird = this.#model === 3;
+    if (isThird) {
+      const apart = Math.min(u32(oldAt - lastMiss), 15);
+      keys.push(hash(hash(base + 31, match + 1), (aligned + 1) | (apart << 9) | ((history & 7) << 13)));
+    }
     const hit = this.#flags.flag(
       keys.map((key) => this.#hits.at(key >>> 12)),
       base * 16 + (byMatch ? Math.min(length, 15) : history & 15),
       LIMITS[this.#model].bytes,
+      isThird ? this.#state.class * 256 + (last >>> 24) : null,
     );
     return hit === 1;
   }

@@ -1,7 +1,7 @@
-/** How far the counters of both models of `mixing` count, from lib/delta/FORMAT.md. */
+/** How far the counters of the models of `mixing` count, from lib/delta/FORMAT.md. */
 
-/** The second one is that of the ways 4 and 5. */
-export type Model = 1 | 2;
+/** The second one is that of the ways 4 and 5, the third one of 6 and 7. */
+export type Model = 1 | 2 | 3;
 
 interface Limits {
   /** Of numbers: the flags of their sizes, and the bits below the highest one. */
@@ -19,29 +19,30 @@ interface Limits {
   predictions: number;
 }
 
-export const LIMITS: Readonly<Record<Model, Limits>> = {
-  1: {
-    sizes: 127,
-    digits: 255,
-    steps: 255,
-    blocks: 1000,
-    blockPlaces: 255,
-    references: 1000,
-    fields: 255,
-    bytes: 255,
-    contexts: 127,
-    predictions: 255,
-  },
-  2: {
-    sizes: 60,
-    digits: 127,
-    steps: 100,
-    blocks: 250,
-    blockPlaces: 127,
-    references: 100,
-    fields: 60,
-    bytes: 50,
-    contexts: 20,
-    predictions: 100,
-  },
+const FIRST: Limits = {
+  sizes: 127,
+  digits: 255,
+  steps: 255,
+  blocks: 1000,
+  blockPlaces: 255,
+  references: 1000,
+  fields: 255,
+  bytes: 255,
+  contexts: 127,
+  predictions: 255,
 };
+
+const SECOND: Limits = {
+  sizes: 60,
+  digits: 127,
+  steps: 100,
+  blocks: 250,
+  blockPlaces: 127,
+  references: 100,
+  fields: 60,
+  bytes: 50,
+  contexts: 20,
+  predictions: 100,
+};
+
+export const LIMITS: Readonly<Record<Model, Limits>> = { 1: FIRST, 2: SECOND, 3: SECOND };

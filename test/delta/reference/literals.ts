@@ -24,19 +24,21 @@ export class MixedFlags {
   readonly #decoder: Decoder;
   readonly #model: Model;
   readonly #weights = new Weights(22938);
+  readonly #others = new Weights(0);
 
   constructor(decoder: Decoder, model: Model) {
     this.#decoder = decoder;
     this.#model = model;
   }
 
-  flag(counters: [number, number][], set: number, limit: number): number {
+  /** `other`: which of the second sets of weights is added, in the third model. */
+  flag(counters: [number, number][], set: number, limit: number, other: number | null = null): number {
     const inputs = counters.map((counter) => (counter[1] === 0 ? 0 : stretch(chance(counter))));
-    if (this.#model === 2) inputs.push(BIAS);
-    const weights = this.#weights.set(set);
-    const probability = squash(dot(inputs, weights));
+    if (this.#model > 1) inputs.push(BIAS);
+    const sets = [this.#weights.set(set), ...(other === null ? [] : [this.#others.set(other)])];
+    const probability = squash(sets.reduce((sum, weights) => sum + dot(inputs, weights), 0));
     const bit = this.#decoder.bit(probability);
-    train(inputs, weights, bit * 65536 - probability);
+    for (const weights of sets) train(inputs, weights, bit * 65536 - probability);
     for (const counter of counters) learn(counter, bit, limit);
     return bit;
   }

@@ -1,7 +1,8 @@
 /** The longest match of what precedes a place, in the new file and in the old one: from lib/delta/FORMAT.md. */
 import { u32 } from './arithmetic.ts';
 import type { Files } from './files.ts';
-import type { State } from './state.ts';
+import type { Model } from './limits.ts';
+import { type State, TEXT_CLASS } from './state.ts';
 
 const MULTIPLIER = 0x9e3779b97f4a7c15n;
 const multiplied = (value: bigint) => BigInt.asUintN(64, value * MULTIPLIER);
@@ -32,17 +33,21 @@ export class Matches {
   length = 0;
   place = 0;
   inFresh = false;
+  readonly #model: Model;
   readonly #state: State;
   readonly #old: OldIndex;
   readonly #long = new Map<bigint, number>();
   readonly #short = new Map<number, number>();
   readonly #local = new Map<number, number>();
+  /** Old places from which on nothing is indexed anew. */
+  #window = { from: 0, to: 0 };
   #indexedTo = 0;
   #lostAt = 0;
   #lostInFresh = false;
   #lostMisses = 0;
 
-  constructor(state: State, old: OldIndex) {
+  constructor(model: Model, state: State, old: OldIndex) {
+    this.#model = model;
     this.#state = state;
     this.#old = old;
   }
@@ -86,13 +91,32 @@ export class Matches {
 
   /** Indexes what precedes a miss, and the old file around it. */
   indexAround(): void {
-    const { files, at, oldAt } = this.#state;
-    const from = oldAt > 68 ? oldAt - 64 : 4;
-    for (let place = Math.min(files.old.length, oldAt + 512) - 1; place >= from; place--) {
-      this.#local.set(shortKey(files.oldWord(place - 4), 12), place);
-    }
+    const { files, at } = this.#state;
+    this.#indexOldAround();
     for (let place = Math.max(files.start + 8, this.#indexedTo, at - 256); place < at; place++)
       this.#index(place);
+  }
+
+  #indexOldAround(): void {
+    const { files, oldAt } = this.#state;
+    const from = oldAt > 68 ? oldAt - 64 : 4;
+    if (this.#model !== 3 || this.#state.class === TEXT_CLASS) {
+      this.#window = { from: 0, to: 0 };
+      for (let place = Math.min(files.old.length, oldAt + 512) - 1; place >= from; place--) {
+        this.#noteAround(place);
+      }
+      return;
+    }
+    if (oldAt >= this.#window.from && oldAt < this.#window.to) return;
+    this.#window = { from: oldAt, to: oldAt + 256 };
+    for (let place = from; place < oldAt; place++) this.#noteAround(place);
+    for (let place = Math.min(files.old.length, oldAt + 2048) - 1; place >= Math.max(oldAt, 4); place--) {
+      this.#noteAround(place);
+    }
+  }
+
+  #noteAround(place: number): void {
+    this.#local.set(shortKey(this.#state.files.oldWord(place - 4), 12), place);
   }
 
   /** The old place, around the last miss, that the last four bytes precede; undefined if there is none. */
@@ -110,7 +134,7 @@ export class Matches {
     const size = files.old.length;
     if (this.length > 0 && this.place < (this.inFresh ? at : size)) return;
     this.find();
-    if (this.length > 0 || this.#lostAt === 0 || this.#lostMisses >= 8) return;
+    if (this.#model === 3 || this.length > 0 || this.#lostAt === 0 || this.#lostMisses >= 8) return;
     const isThere = this.#lostInFresh
       ? this.#lostAt >= this.#least() && this.#lostAt < at
       : this.#lostAt < size;
@@ -131,6 +155,12 @@ export class Matches {
     if (place === undefined || place >= files.old.length) return;
     const length = this.#common((each) => files.oldByte(each), place, Math.min(40, place));
     if (length >= 8 && length > this.length) this.#take(place, length, false);
+  }
+
+  /** How many of the last bytes precede the old place as well. */
+  commonWith(place: number, most: number): number {
+    const { files, made } = this.#state;
+    return this.#common((each) => files.oldByte(each), place, Math.min(most, place, made));
   }
 
   #findFresh(place: number | undefined, enough: number): void {

@@ -8,6 +8,7 @@ import { Bulk, digests, type Extra } from './bulk.ts';
 import { Bytes } from './bytes.ts';
 import { Files } from './files.ts';
 import { addressIn, DATA, originIn, shortBase, stretchIn } from './image.ts';
+import { Jumps } from './jumps.ts';
 import { LIMITS, type Model } from './limits.ts';
 import { Literals, MixedFlags } from './literals.ts';
 import { Matches, OldIndex } from './matches.ts';
@@ -80,6 +81,7 @@ class Lane {
   readonly #files: Files;
   readonly #state: State;
   readonly #matches: Matches;
+  readonly #jumps: Jumps;
   readonly #flags: MixedFlags;
   readonly #literals: Literals;
   readonly #words: Words;
@@ -102,7 +104,8 @@ class Lane {
     this.#decoder = decoder;
     this.#files = files;
     this.#state = new State(files);
-    this.#matches = new Matches(this.#state, index);
+    this.#matches = new Matches(which, this.#state, index);
+    this.#jumps = new Jumps(this.#state, this.#matches);
     this.#flags = new MixedFlags(decoder, which);
     this.#literals = new Literals(decoder, which, parameters.bucketBits);
     this.#words = new Words(this.#state, this.#flags);
@@ -232,7 +235,7 @@ class Lane {
     const wanted = references.field(state.oldAt, kind, address, expected, table);
     const before = references.value(state.oldAt, kind);
     const same = wanted === before ? 1 : 0;
-    const right = this.#isWanted(kind, { trust, same, target });
+    const right = this.#isWanted(kind, { trust, same, target, expected });
     let value = wanted;
     if (!right) {
       const neighbour = u32(target + this.#targets.neighbours(target));
@@ -253,19 +256,26 @@ class Lane {
     if (state.wary && right) state.advanceCalm(size);
   }
 
-  #isWanted(kind: number, { trust, same, target }: { trust: number; same: number; target: number }): boolean {
+  #isWanted(
+    kind: number,
+    { trust, same, target, expected }: { trust: number; same: number; target: number; expected: number },
+  ): boolean {
     const apart = Math.min(16, u32(this.#state.oldAt - this.#state.lastMiss) >>> 2);
     const set = (kind * 8 + trust) * 2 + same;
     const counters = this.#referenceFlags;
+    const isThird = this.#which === 3;
+    const move = hash(hash(u32(expected - target), 6), kind) & 16383;
     const right = this.#flags.flag(
       [
         counters.at(set),
         counters.at(4096 + (this.#referenceHistory & 255) * 8 + trust),
         counters.at(8192 + (hash(target, 5) & 4095)),
         counters.at(12288 + (apart * 8 + trust) * 4 + (this.#referenceHistory & 3)),
+        ...(isThird ? [counters.at(16384 + move)] : []),
       ],
       1024 + set + (kind < 48 ? 0 : 256),
       LIMITS[this.#which].references,
+      isThird ? 768 + apart * 16 + (this.#referenceHistory & 15) : null,
     );
     this.#referenceHistory = u32((this.#referenceHistory << 1) | right);
     return right === 1;
@@ -410,9 +420,10 @@ class Lane {
     state.step(byte, aligned);
     this.#matches.indexHere();
     this.#matches.indexedHere();
+    if (this.#which === 3) this.#jumps.judge();
     if (!isHit && this.#matches.length === 0 && state.made >= 4) {
       const place = this.#matches.findAround();
-      if (place !== undefined) state.jump(place, 15);
+      if (place !== undefined && (this.#which !== 3 || this.#jumps.goesTo(place))) state.jump(place, 15);
     }
     this.#followMatch();
     if (isHit) state.advanceCalm(1);

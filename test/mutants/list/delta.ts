@@ -118,6 +118,11 @@ export const DELTA: readonly MutatedFile[] = [
         { tests: ['test/delta/vectors.test.ts'] },
       ],
       [
+        'if (header.thirdModel === true) module.exports.useThirdModel();',
+        '',
+        { tests: ['test/delta/vectors.test.ts'] },
+      ],
+      [
         'if (isSecond) this.#hashes.write(this.#passed, chunk);',
         '',
         { tests: ['test/delta/mixing/lanes.test.ts'] },

@@ -39,5 +39,6 @@ export {
   takeSecond,
   takeSteps,
   useSecondModel,
+  useThirdModel,
   work,
 } from './model';

@@ -53,6 +53,7 @@ import { BULK_PIECE, bulkBefore, openBulk } from './contents/bulk';
 import { CALM, codeByte, openBytes } from './contents/bytes';
 import { codeReference, openFields, referenceHere } from './contents/fields';
 import { openInstructions } from './contents/instruction';
+import { openJumps } from './contents/jumps';
 import { HISTORY, indexOld, openIndex, openMatches } from './contents/matches';
 import { codeWordHere, isWatched, wordHere } from './contents/renames';
 import { isSuspect, openSuspects } from './contents/suspects';
@@ -326,6 +327,7 @@ function openLane(): bool {
     openFields() &&
     openInstructions() &&
     openBytes() &&
+    openJumps() &&
     openMatches() &&
     openTargets(State.oldSize) &&
     openWords(State.old, State.oldSize) &&
@@ -384,7 +386,7 @@ export { takeMoves } from './addresses/moves';
 export { regionAt, regionCount, setImageSpan, setRegionCount } from './addresses/regions';
 export { takeSteps } from './addresses/steps';
 export { costOf, countCosts, refill } from './coding/coder';
-export { useSecondModel } from './coding/limits';
+export { useSecondModel, useThirdModel } from './coding/limits';
 export {
   bulkClass,
   bulkHashes,

@@ -1,12 +1,13 @@
 /**
- * Which of the two models it is that codes, and how many bits counters have seen at most in each: with a low limit they forget
- * sooner. Patches of the first model are read for ever; the second one writes.
+ * Which of the three models it is that codes, and how many bits counters have seen at most in each: with a low limit they forget
+ * sooner. Patches of the first two are read for ever; the third one writes.
  */
 
 // biome-ignore lint/complexity/noStaticOnlyClass: what is exported otherwise can't be assigned to where it is imported.
 export class Limits {
-  /** Whether it is the second one. */
+  /** Whether it is the second one or a later one; whether it is the third one, which has all that the second one has. */
   static second: bool = false;
+  static third: bool = false;
   /** Of numbers: how many bits they have; which. */
   static sizes: u32 = 127;
   static digits: u32 = 255;
@@ -36,4 +37,10 @@ export function useSecondModel(): void {
   Limits.bytes = 50;
   Limits.predictions = 100;
   Limits.bias = 256;
+}
+
+/** The third model codes; to be called before all else. */
+export function useThirdModel(): void {
+  useSecondModel();
+  Limits.third = true;
 }

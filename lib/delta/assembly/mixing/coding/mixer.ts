@@ -12,19 +12,23 @@ const WEIGHT_LIMIT: i32 = (1 << 19) - 1;
 const FLAG_INPUTS: usize = 8;
 const FLAG_SETS: u32 = 2304;
 const FLAG_WEIGHT: i32 = 22938;
+/** Of the third model: sets whose sum is added to that of the others. */
+const OTHER_SETS: u32 = 1040;
 /** Inputs, at most. */
 export const INPUTS: usize = 24;
 
 export let inputs: usize = 0;
 let flagWeights: usize = 0;
+let otherWeights: usize = 0;
 /** Addresses of the counters of a flag. */
 let slots: usize = 0;
 
 export function openMixer(): bool {
   inputs = take(INPUTS << 2);
   flagWeights = weightsOf(FLAG_INPUTS * <usize>FLAG_SETS, FLAG_WEIGHT);
+  otherWeights = weightsOf(FLAG_INPUTS * <usize>OTHER_SETS, 0);
   slots = take(FLAG_INPUTS * 4);
-  return inputs !== 0 && flagWeights !== 0 && slots !== 0;
+  return inputs !== 0 && flagWeights !== 0 && otherWeights !== 0 && slots !== 0;
 }
 
 /** Takes memory for weights, each of which is `value`; 0 if there is none. */
@@ -69,6 +73,31 @@ export function counterOfFlag(index: usize, counter: usize): void {
 
 /** Codes yes or no by the first `count` counters (`counterOfFlag`), with the weights of `set`, 0 to 2303. */
 export function codeMixed(bit: u32, count: usize, set: u32, limit: u32): u32 {
+  weighFlag(count);
+  const weights = flagWeights + ((<usize>set * FLAG_INPUTS) << 2);
+  const probability = squash(dot(weights, FLAG_INPUTS));
+  const coded = codeBit(bit, probability);
+  train(weights, FLAG_INPUTS, <i32>(coded << 16) - <i32>probability);
+  learnFlag(count, coded, limit);
+  return coded;
+}
+
+/** The same by two sets of weights, the second one `other`, 0 to 1039. */
+export function codeMixedTwice(bit: u32, count: usize, set: u32, other: u32, limit: u32): u32 {
+  weighFlag(count);
+  const weights = flagWeights + ((<usize>set * FLAG_INPUTS) << 2);
+  const others = otherWeights + ((<usize>other * FLAG_INPUTS) << 2);
+  const probability = squash(dot(weights, FLAG_INPUTS) + dot(others, FLAG_INPUTS));
+  const coded = codeBit(bit, probability);
+  const error = <i32>(coded << 16) - <i32>probability;
+  train(weights, FLAG_INPUTS, error);
+  train(others, FLAG_INPUTS, error);
+  learnFlag(count, coded, limit);
+  return coded;
+}
+
+/** The inputs, which the counters give. */
+function weighFlag(count: usize): void {
   spend(FOR_FLAG);
   v128.store(inputs, i32x4.splat(0));
   v128.store(inputs, i32x4.splat(0), 16);
@@ -77,10 +106,8 @@ export function codeMixed(bit: u32, count: usize, set: u32, limit: u32): u32 {
     store<i32>(inputs + (i << 2), select(0, stretch(chance(counter)), seen(counter) === 0));
   }
   store<i32>(inputs + (count << 2), Limits.bias);
-  const weights = flagWeights + ((<usize>set * FLAG_INPUTS) << 2);
-  const probability = squash(dot(weights, FLAG_INPUTS));
-  const coded = codeBit(bit, probability);
-  train(weights, FLAG_INPUTS, <i32>(coded << 16) - <i32>probability);
-  for (let i: usize = 0; i < count; i++) learn(load<usize>(slots + (i << 2)), coded, limit);
-  return coded;
+}
+
+function learnFlag(count: usize, bit: u32, limit: u32): void {
+  for (let i: usize = 0; i < count; i++) learn(load<usize>(slots + (i << 2)), bit, limit);
 }

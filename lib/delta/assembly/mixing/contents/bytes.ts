@@ -2,9 +2,10 @@
 import { take } from '../../memory';
 import { charge, encoding, HITS } from '../coding/coder';
 import { Limits } from '../coding/limits';
-import { codeMixed, counterOfFlag } from '../coding/mixer';
+import { codeMixed, codeMixedTwice, counterOfFlag } from '../coding/mixer';
 import { hash } from '../coding/tables';
 import { CODE, State, TEXT_CLASS } from '../state';
+import { isJump, judgeJump } from './jumps';
 import { literal, matchByte, matchContext } from './literal';
 import {
   findLocal,
@@ -27,7 +28,7 @@ export const CALM: u32 = 16;
 const RETROSPECT: u32 = 256;
 
 let hits: usize = 0;
-/** The match that was lost last, which goes on behind what differed. */
+/** In the first two models: the match that was lost last, which goes on behind what differed. */
 let lostAt: u32 = 0;
 let lostFresh: bool = false;
 let lostMisses: u32 = 0;
@@ -91,7 +92,7 @@ export function codeByte(): void {
   if (State.matched === 0 || State.matchedAt >= (State.matchedFresh ? State.at : State.oldSize)) {
     findMatch(State.fresh, State.at);
     takeMatch();
-    if (State.matched === 0 && lostAt !== 0 && lostMisses < 8) {
+    if (!Limits.third && State.matched === 0 && lostAt !== 0 && lostMisses < 8) {
       const least = leastPlace();
       if (lostFresh ? lostAt >= least && lostAt < State.at : lostAt < State.oldSize) {
         State.matched = 1;
@@ -128,12 +129,15 @@ export function codeByte(): void {
     counterOfFlag(5, hitCounter(hash(hash(base + 55, <u32>prediction), around)));
     const set = base * 16 + (byMatch ? min<u32>(length, 15) : State.history & 15);
     charge(HITS + State.kind);
-    hit = codeMixed(
-      u32(encoding && <i32>load<u8>(State.fresh + State.at) === prediction),
-      6,
-      set,
-      Limits.bytes,
-    );
+    const right = u32(encoding && <i32>load<u8>(State.fresh + State.at) === prediction);
+    if (Limits.third) {
+      const apart = min<u32>(15, State.oldAt - State.lastMiss);
+      const both = <u32>(aligned + 1) | (apart << 9) | ((State.history & 7) << 13);
+      counterOfFlag(6, hitCounter(hash(hash(base + 31, <u32>(match + 1)), both)));
+      hit = codeMixedTwice(right, 7, set, State.kind * 256 + (last >> 24), Limits.bytes);
+    } else {
+      hit = codeMixed(right, 6, set, Limits.bytes);
+    }
   }
   if (hit) byte = <u32>prediction;
   else byte = literal(State.oldAt, !byMatch && prediction >= 0, byMatch);
@@ -189,9 +193,10 @@ function after(byte: u32, hasAligned: bool, aligned: u32): void {
   State.at++;
   if (State.at - State.start >= 8) indexFresh(State.fresh, State.at);
   State.indexedTo = State.at + 1;
+  if (Limits.third) judgeJump();
   if (!hit && State.matched === 0) {
     const place = findLocal(State.fresh, State.at);
-    if (place !== 0 && place !== State.oldAt && place < State.oldSize) {
+    if (place !== 0 && place !== State.oldAt && place < State.oldSize && (!Limits.third || isJump(place))) {
       State.oldAt = place;
       State.history = 15;
       State.misses = 0;

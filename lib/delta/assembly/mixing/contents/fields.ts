@@ -8,13 +8,15 @@ import { confidence, learnTarget, neighbours, predictTarget } from '../addresses
 import { charge, codeFlag, encoding, FIELDS, REFERENCES } from '../coding/coder';
 import { Limits } from '../coding/limits';
 import { codeLiteral } from '../coding/literals';
-import { codeMixed, counterOfFlag } from '../coding/mixer';
+import { codeMixed, codeMixedTwice, counterOfFlag } from '../coding/mixer';
 import { hash } from '../coding/tables';
 import { counter, State } from '../state';
 import { advanceCalm } from './bytes';
 import { context } from './literal';
 
 const REFERENCE_SETS: u32 = 1024;
+/** Of the second weights, behind those of bytes. */
+const OTHER_SETS: u32 = 768;
 /** The sets of these kinds and those above are behind the sets of words and suspects. */
 const LATER: u32 = 48;
 
@@ -23,7 +25,7 @@ let referenceFlags: usize = 0;
 let secondFlags: usize = 0;
 
 export function openFields(): bool {
-  referenceFlags = take(4 * 4096 * 4);
+  referenceFlags = take(8 * 4096 * 4);
   secondFlags = take(64 * 4 * 4);
   return referenceFlags !== 0 && secondFlags !== 0;
 }
@@ -54,12 +56,17 @@ export function codeReference(reference: u32): void {
   counterOfFlag(1, counter(referenceFlags, 4096 + (referenceHistory & 255) * 8 + trust));
   counterOfFlag(2, counter(referenceFlags, 2 * 4096 + (hash(refersTo, 5) & 4095)));
   counterOfFlag(3, counter(referenceFlags, 3 * 4096 + (apart * 8 + trust) * 4 + (referenceHistory & 3)));
-  const right = codeMixed(
-    u32(actualWord === wanted),
-    4,
-    REFERENCE_SETS + set + (reference < LATER ? 0 : 256),
-    Limits.references,
-  );
+  const weights = REFERENCE_SETS + set + (reference < LATER ? 0 : 256);
+  const isWanted = u32(actualWord === wanted);
+  let right: u32;
+  if (Limits.third) {
+    const move = hash(hash(expected - refersTo, 6), reference);
+    counterOfFlag(4, counter(referenceFlags, 4 * 4096 + (move & 16383)));
+    const other = OTHER_SETS + apart * 16 + (referenceHistory & 15);
+    right = codeMixedTwice(isWanted, 5, weights, other, Limits.references);
+  } else {
+    right = codeMixed(isWanted, 4, weights, Limits.references);
+  }
   referenceHistory = (referenceHistory << 1) | right;
   let value = wanted;
   if (!right) {

@@ -4,7 +4,8 @@
  */
 import { take } from '../../memory';
 import { FOR_MATCH, spend } from '../coding/coder';
-import { State } from '../state';
+import { Limits } from '../coding/limits';
+import { State, TEXT_CLASS } from '../state';
 
 /** Bytes of the new file behind the present one that matches may use. */
 export const HISTORY: u32 = 1 << 23;
@@ -15,6 +16,9 @@ const LOCAL: u32 = 12;
 /** Of the window around an aligned place. */
 const BEFORE: u32 = 64;
 const AFTER: u32 = 512;
+/** The same outside of text, in the third model; from so many places on it is indexed once. */
+const FAR_AFTER: u32 = 2048;
+const SAME_WINDOW: u32 = 256;
 
 let old: usize = 0;
 let oldSize: u32 = 0;
@@ -28,6 +32,9 @@ let oldStride: u32 = 0;
 let freshLong: usize = 0;
 let freshShort: usize = 0;
 let local: usize = 0;
+/** From which places on the window is indexed already. */
+let windowFrom: u32 = 0;
+let windowTo: u32 = 0;
 
 /** Of the last `findMatch`. */
 export let matchAt: u32 = 0;
@@ -80,6 +87,11 @@ function shortSlot(end: usize): usize {
 export function indexFresh(fresh: usize, at: u32): void {
   store<u32>(longSlot(fresh + at), at);
   store<u32>(shortSlot(fresh + at), at);
+}
+
+/** How many of the bytes before the present place are those before the old `place`, up to `most`. */
+export function commonBefore(place: u32, most: u32): u32 {
+  return common(old + place, State.fresh + State.at, min(most, min(place, State.at - State.start)));
 }
 
 function common(a: usize, b: usize, limit: u32): u32 {
@@ -141,8 +153,28 @@ function localSlot(end: usize): usize {
 
 /** Indexes the surroundings of an old place; of places with the same four bytes before them the first one counts. */
 export function indexLocal(place: u32): void {
-  const from = place > BEFORE + 4 ? place - BEFORE : 4;
-  for (let at = min(oldSize, place + AFTER); at > from; ) {
+  if (Limits.third && State.kind !== TEXT_CLASS) {
+    if (place < windowFrom || place >= windowTo) indexAhead(place);
+    return;
+  }
+  windowTo = 0;
+  indexDown(min(oldSize, place + AFTER), firstBefore(place));
+}
+
+/** In the third model, outside of text: the first from `place` on counts, else the last before it. */
+function indexAhead(place: u32): void {
+  windowFrom = place;
+  windowTo = place + SAME_WINDOW;
+  for (let at = firstBefore(place); at < place; at++) store<u32>(localSlot(old + at), at);
+  indexDown(min(oldSize, place + FAR_AFTER), max<u32>(place, 4));
+}
+
+function firstBefore(place: u32): u32 {
+  return place > BEFORE + 4 ? place - BEFORE : 4;
+}
+
+function indexDown(end: u32, from: u32): void {
+  for (let at = end; at > from; ) {
     at--;
     store<u32>(localSlot(old + at), at);
   }
