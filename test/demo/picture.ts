@@ -11,6 +11,8 @@ import { openWorkshop } from '../support/workshop.ts';
 import { openStage } from '../update/stage.ts';
 
 const COLUMNS = 84;
+/** Some that show the picture would make one blank of several, whatever it says. */
+const NO_BREAK = '\u00a0';
 const FILE = path.resolve(import.meta.dir, '../../.github/update.svg');
 const NOTES = `### Added
 
@@ -71,13 +73,13 @@ function draw(screen: string): string {
       column += length;
       const look = `fill="${style.color}"${style.bold ? ' font-weight="bold"' : ''}${style.dim ? ' opacity="0.6"' : ''}`;
       const y = MARGIN + (row + 0.75) * CELL.height;
-      return `<text x="${x}" y="${y}" textLength="${(length * CELL.width).toFixed(1)}" ${look}>${Bun.escapeHTML(text)}</text>`;
+      return `<text x="${x}" y="${y}" textLength="${(length * CELL.width).toFixed(1)}" ${look}>${Bun.escapeHTML(text).replaceAll(' ', NO_BREAK)}</text>`;
     });
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">
 <title>dgmo-updater update, in a terminal</title>
 <rect width="100%" height="100%" rx="8" fill="${PAPER}"/>
-<g font-family="ui-monospace, Menlo, Consolas, monospace" font-size="14" xml:space="preserve">
+<g font-family="ui-monospace, Menlo, Consolas, monospace" font-size="14">
 ${drawn.join('\n')}
 </g>
 </svg>
