@@ -73,6 +73,20 @@ posixOnly('a person decides', () => {
     }
   });
 
+  test('of a newer version that is held back the reason is told, also if another one is offered', async () => {
+    await stage.release('1.2.0');
+    await run('skip', '1.2.0');
+    const { out } = await run('check');
+    expect(out).toContain('1.1.0 is available');
+    expect(out).toContain(
+      '\n  1.2.0 is newer, and not offered: you skipped it; `dgmo-updater unskip 1.2.0` lifts that.\n',
+    );
+    await run('unskip', '1.2.0');
+    await run('skip', '1.1.0');
+    // What is older than the one that is offered does not matter.
+    expect((await run('check')).out).not.toContain('not offered');
+  });
+
   test('of a new major version that was put off, the word of the person is told', async () => {
     await stage.release('2.0.0');
     await stage.manager().remindLater(3_600_000);

@@ -12,12 +12,15 @@ export function describeCheck(
   context: HoldContext,
   notes: NotesStyle | null = PLAIN_NOTES,
 ): string {
-  const { installed, revoked, update } = result;
+  const { installed, revoked, update, newest, held, managedBy } = result;
   const lines: string[] = [];
   if (revoked !== null) lines.push(`The installed ${installed} was revoked by its publisher: ${revoked}`);
   if (update === null) lines.push(...describeNothing(result, context));
   else {
     lines.push(...describeUpdate(update));
+    const newer = newest === update.version ? undefined : held.find(({ version }) => version === newest);
+    if (newer !== undefined)
+      lines.push(`  ${newest} is newer, and not offered: ${holdText(newer, context, managedBy)}.`);
     if (notes !== null) lines.push(...describeNotes(update, notes));
   }
   return lines.join('\n');
