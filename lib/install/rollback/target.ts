@@ -107,8 +107,7 @@ function chooseSnapshot(
     if (receipt.previous?.version === version) return null;
     if (!isVersion(version)) throw new UsageError(`--to: ${versionFault(version)}`);
     throw new PolicyError(`there is no snapshot of ${version} here`, {
-      advice:
-        '`dgmo-updater snapshots list` shows what there is; `update --version` installs it from the feed.',
+      advice: `\`dgmo-updater snapshots list\` shows what there is; \`dgmo-updater update --version ${version}\` installs it from the feed, if that has it.`,
     });
   }
   const last = stateBefore(own, receipt, wish, () => isIntact(session, receipt));

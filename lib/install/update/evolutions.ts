@@ -68,8 +68,12 @@ export function chooseEvolutions(
     return carried.filter(({ id, autoApply }) => autoApply || installed.some((one) => one.id === id));
   const unknown = wish.find((id) => !carried.some((one) => one.id === id));
   if (unknown === undefined) return carried.filter(({ id }) => wish.includes(id));
+  if (carried.length === 0)
+    throw new UsageError(
+      `--evolutions: no evolution comes with the package, so not ${JSON.stringify(unknown)} either`,
+    );
   throw new UsageError(
-    `--evolutions: wanted some of ${carried.map(({ id }) => id).join(', ') || '(none)'}, which come with the package, found ${JSON.stringify(unknown)}`,
+    `--evolutions: wanted some of ${carried.map(({ id }) => id).join(', ')}, which come with the package, found ${JSON.stringify(unknown)}`,
   );
 }
 
