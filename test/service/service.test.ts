@@ -118,12 +118,12 @@ posixOnly('the background service', () => {
     expect((await second.saw('next check')).at).toBeGreaterThan(at ?? expect.unreachable());
   });
 
-  test.each([
-    ['autoUpdate is off', { autoUpdate: 'off' }],
-    ['updates are off', { autoUpdate: 'all', updates: false }],
-  ])('%s: nobody is asked', async (_, preferences) => {
+  test.each<['autoUpdate' | 'updates', Record<string, unknown>]>([
+    ['autoUpdate', { autoUpdate: 'off' }],
+    ['updates', { autoUpdate: 'all', updates: false }],
+  ])('%s is off: nobody is asked, and that is told', async (off, preferences) => {
     const { saw, service } = await start(preferences);
-    expect((await saw('next check')).at).toBeNull();
+    expect(await saw('next check')).toEqual({ event: 'next check', at: null, off });
     await service.stop();
     expect(stage.asked).toEqual([]);
   });

@@ -68,7 +68,7 @@ export class UpdateDuty implements Work {
 
   isOn(): boolean {
     const preferences = this.#preferences();
-    return preferences?.updates === true && preferences.autoUpdate !== 'off';
+    return preferences !== null && turnedOffBy(preferences) === null;
   }
 
   isOver(): boolean {
@@ -80,7 +80,9 @@ export class UpdateDuty implements Work {
     const at = nextCheck === null ? null : Math.round(nextCheck);
     // The process that goes on says it, unless it was said before an update.
     const isSaid = this.isOver() || !journal.isNextCheckNew(at);
-    if (!isSaid) emit({ event: 'next check', at: nextCheck });
+    const preferences = this.#preferences();
+    const off = preferences === null ? null : turnedOffBy(preferences);
+    if (!isSaid) emit({ event: 'next check', at: nextCheck, off });
     await journal.noteSchedule({ lastCheck, nextCheck: at }, !isSaid);
   }
 
@@ -323,6 +325,12 @@ export class UpdateDuty implements Work {
           };
     if (!Bun.deepEquals(before, noted)) await this.#options.journal.note({ pending: noted });
   }
+}
+
+/** The setting that turns checks off; null if none does. */
+function turnedOffBy({ updates, autoUpdate }: Preferences): 'updates' | 'autoUpdate' | null {
+  if (!updates) return 'updates';
+  return autoUpdate === 'off' ? 'autoUpdate' : null;
 }
 
 function isMajorHeld({ held }: CheckResult): boolean {

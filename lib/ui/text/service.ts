@@ -51,7 +51,7 @@ export function serviceLine(
       return event.update === null ? 'Nothing new.' : `${event.update} is offered.`;
     case 'next check':
       return event.at === null
-        ? 'No check is wanted (`dgmo-updater config explain autoUpdate`).'
+        ? `No check is wanted (\`dgmo-updater config explain ${event.off ?? 'autoUpdate'}\`).`
         : `Next check: ${localTime(event.at, localOffset)}.`;
     case 'update waits':
       return `${event.version} waits: ${OBSTACLES[event.obstacle]}.`;
