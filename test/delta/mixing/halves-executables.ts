@@ -154,7 +154,7 @@ export function elfWithPointer(machine: 'power' | 'mips' | 'mips-32', later: boo
   const dynamicAt = DATA_AT + data.length;
   const names = [...Buffer.from('\0.text\0.got\0.pdr\0.names\0')];
   // What is said of functions: where each begins, and which registers it saves.
-  const said = starts.flatMap(({ id, at }) =>
+  const said = (wide ? starts : []).flatMap(({ id, at }) =>
     words(at, 0x90000000 + id, -8 - 8 * (id % 3), 0, 0, 32, 29, 31),
   );
   const saidAt = dynamicAt + dynamic.length;
