@@ -1,5 +1,6 @@
 /** The smallest patch of `mixing` within the limit on work, found by trying. */
 
+import { inPieces, withoutDense } from './alignments/dense.ts';
 import { type Image, isCode, isData, isUnwinding, REGION_KINDS } from './containers/image.ts';
 import {
   encodeMixing,
@@ -36,6 +37,14 @@ const PATIENT_FROM = 3;
 const IMPATIENT_SHARE = 0.62;
 /** If the limit was reached before this share of the file was made, the next choice would reach it as well. */
 const HOPELESS = 0.45;
+
+/**
+ * Where none keeps within the limit, what each step takes is measured with this one, unless all takes so many times
+ * the limit; then so much of the limit is aimed at, the first that keeps within it.
+ */
+const DENSE: MixingChoice = { shortest: 64, shortestInText: 64, bulkFrom: 48 };
+const MOST_TIMES = 4;
+const DENSE_SHARES = [0.95, 0.85];
 
 /** Work. In a small patch, the table of functions may have been aligned as well by its bytes. */
 const LITTLE = 200_000;
@@ -91,6 +100,26 @@ export async function chooseMixing(
       if (tried !== null && sizeOf(tried) < sizeOf(smallest)) smallest = tried;
     }
     return smallest;
+  }
+  return await withoutDensest({ ...input, alignments, images }, limit, lanesFrom, onProgress);
+}
+
+/** What takes the most work for its bytes is left to bulk, so that the rest keeps within the limit. */
+async function withoutDensest(
+  input: MixingInput,
+  limit: number,
+  lanesFrom: number,
+  onProgress: (fraction: number) => void,
+): Promise<MixingStreams | null> {
+  const report = (fraction: number) => onProgress((CHOICES.length - 1 + fraction) / CHOICES.length);
+  const pieces = inPieces(input.alignments);
+  const most = limit * MOST_TIMES;
+  const measured = await encodeMixing({ ...input, alignments: pieces }, DENSE, most, null, report, true);
+  if (measured === null) return null;
+  for (const share of DENSE_SHARES) {
+    const kept = withoutDense(pieces, measured.steps, share * limit);
+    const made = await encodeInLanes({ ...input, alignments: kept }, DENSE, limit, lanesFrom, report);
+    if (made !== null) return made;
   }
   return null;
 }

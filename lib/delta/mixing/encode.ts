@@ -29,6 +29,15 @@ export interface MixingStreams {
   costs: Record<string, number>;
   /** Of each lane. */
   profiles: Lane['profile'][];
+  /** If that was asked for, what of the new file each step makes, and the bits that takes. */
+  steps: StepWork[];
+}
+
+export interface StepWork {
+  start: number;
+  end: number;
+  bits: number;
+  isBulk: boolean;
 }
 
 /** What does not change from choice to choice. */
@@ -61,6 +70,7 @@ export async function encodeMixing(
   limit: number,
   splitAt: number | null,
   onProgress: (fraction: number) => void,
+  isMeasured = false,
 ): Promise<MixingStreams | null> {
   const { old, fresh, images } = input;
   const { steps, split } = splitSteps(chooseSteps(input, choice), splitAt);
@@ -76,6 +86,7 @@ export async function encodeMixing(
   exports.choose(tableBits(fresh.length));
   describeMoves(module, movesOf(images.old, images.fresh, input.alignments));
   module.words(exports.takeSteps(steps.length / 2), steps.length).set(steps);
+  const measured = isMeasured ? exports.measureSteps() : 0;
 
   exports.careful();
   const lanes = await encodeLanes(input, module, steps, split, (bits, made) => {
@@ -92,7 +103,20 @@ export async function encodeMixing(
     work: workOf(sum(lanes.map((lane) => lane.bits)), bulkSize),
     costs: namedCosts(lanes.map((lane) => lane.costs)),
     profiles: lanes.map((lane) => lane.profile),
+    steps:
+      measured === 0
+        ? []
+        : stepWorks(steps, module.words(measured, steps.length / 2), lanes[0].bits, fresh.length),
   };
+}
+
+function stepWorks(steps: Uint32Array, begun: Uint32Array, bits: number, size: number): StepWork[] {
+  return Array.from(begun, (before, index) => ({
+    start: steps[2 * index] ?? 0,
+    end: steps[2 * index + 2] ?? size,
+    bits: (begun[index + 1] ?? bits) - before,
+    isBulk: steps[2 * index + 1] === BULK,
+  }));
 }
 
 /** All by one, or what begins with the step `split` by a second one at the same time. Null if it takes too much work. */
@@ -154,7 +178,7 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-function workOf(bits: number, bulkSize: number): number {
+export function workOf(bits: number, bulkSize: number): number {
   return Math.ceil(bits / 8 + bulkSize / BULK_PER_BYTE);
 }
 

@@ -37,6 +37,7 @@ interface Exports extends Buffered {
   setRegionCount(file: number, count: number): void;
   setImageSpan(file: number, span: number): void;
   takeSteps(count: number): number;
+  measureSteps(): number;
   takeMoves(
     first: number,
     shift: number,

@@ -101,6 +101,16 @@ describe('the limit on what is modelled', () => {
     same(applyPlainly(patch, old), fresh);
   });
 
+  test('leaves to it what takes the most for its bytes, whatever its length', async () => {
+    const old = elf('x86', false);
+    const bsdiff = await make(old, fresh, { algorithm: 'bsdiff' });
+    const patch = await make(old, fresh, { applyLimit: 600 });
+    expect(headerOf(patch).algorithm).toBe('mixing');
+    expect(patch.length).toBeLessThan(bsdiff.length);
+    same(await apply(patch, old), fresh);
+    same(applyPlainly(patch, old), fresh);
+  });
+
   test('makes a patch of bsdiff if nothing keeps within it', async () => {
     expect(headerOf(await make(old, fresh, { applyLimit: 0 })).algorithm).toBe('bsdiff');
   });

@@ -19,6 +19,7 @@ export {
   goBaseAt,
   hashedPages,
   made,
+  measureSteps,
   newFile,
   oldFile,
   open,

@@ -102,6 +102,7 @@ let step: u32 = 0;
 let inBulk: bool = false;
 /** Whether there is a second lane; the step that it begins with. */
 let isSplit: bool = false;
+let stepBits: usize = 0;
 let split: u32 = 0;
 let isSecond: bool = false;
 /** After so many bytes and bits the second lane returns, and the encoder, that the caller may look how far they are. */
@@ -166,6 +167,12 @@ export function spent(): u32 {
 /** For the encoder: what is chosen for this patch. */
 export function choose(buckets: u32): void {
   bucketBits = buckets;
+}
+
+/** For the encoder: bits that were coded when each step began, of those that are behind it; 0 if memory ran out. */
+export function measureSteps(): usize {
+  stepBits = take(4 * <usize>stepCount);
+  return stepBits;
 }
 
 /** A second lane makes what begins with that step. The decoder takes from the patch which step it is. */
@@ -339,6 +346,7 @@ function openLane(): bool {
 function nextStep(): bool {
   if (step === stepCount || stepStart(step) !== State.at) return false;
   State.oldAt = stepOld(step);
+  if (stepBits !== 0) store<u32>(stepBits + ((<usize>step) << 2), bits);
   step++;
   State.stepEnd = stepStart(step);
   inBulk = State.oldAt === BULK;
