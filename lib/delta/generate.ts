@@ -39,6 +39,8 @@ interface Encoded {
   algorithm: Algorithm;
   streams: StreamEntry[];
   content: Buffer;
+  /** Of `mixing`: whether it is by the second model. */
+  secondModel?: boolean;
 }
 
 /**
@@ -81,7 +83,7 @@ export async function generatePatch(options: GenerateOptions): Promise<Uint8Arra
 }
 
 function assemble(
-  { algorithm, streams, content }: Encoded,
+  { algorithm, streams, content, secondModel = false }: Encoded,
   options: GenerateOptions,
   checksums: { from: string; to: string },
 ): Uint8Array {
@@ -102,7 +104,7 @@ function assemble(
     size: content.length,
     streams,
     short: true,
-    ...(algorithm === MIXING ? { thirdModel: true } : {}),
+    ...(algorithm === MIXING ? (secondModel ? { secondModel: true } : { thirdModel: true }) : {}),
   });
   return plain(Buffer.concat([header, content]));
 }
@@ -160,7 +162,7 @@ async function encodeMixing(
     onProgress(ALIGNED + (ENCODED - ALIGNED) * fraction),
   );
   if (made === null) return null;
-  const { model, second, extra } = made;
+  const { model, second, extra, secondModel } = made;
   const lane =
     second === null
       ? []
@@ -173,6 +175,7 @@ async function encodeMixing(
       { name: 'extra', rawSize: extra.rawSize, compressedSize: extra.frame.length },
     ],
     content: Buffer.concat([model, second ?? new Uint8Array(0), extra.frame]),
+    secondModel,
   };
 }
 

@@ -94,6 +94,9 @@ export async function chooseMixing(
       const plain = { old: plainRegions(input.old), fresh: plainRegions(input.fresh) };
       others.push({ ...input, images: plain });
     }
+    // In little, the third model has not learned yet where jumps pay.
+    if (made.second === null && made.work < LITTLE)
+      others.push({ ...input, alignments, images, secondModel: true });
     let smallest = made;
     for (const other of others) {
       const tried = await encodeMixing(other, choice, most, null, report);

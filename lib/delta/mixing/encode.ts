@@ -23,6 +23,8 @@ export interface MixingStreams {
   /** Null if there is one lane. */
   second: Uint8Array | null;
   extra: { rawSize: number; frame: Uint8Array };
+  /** Whether it is by the second model; else it is by the third one. */
+  secondModel: boolean;
   /** Bytes that a decoder has to model, a byte of bulk as a fortieth of one: the measure of its time. */
   work: number;
   /** What each part of `model` costs, in bytes. */
@@ -47,6 +49,8 @@ export interface MixingInput {
   /** Ascending and disjoint in the new file. */
   alignments: readonly Alignment[];
   images: { old: Image; fresh: Image };
+  /** By the second model, not by the third one. */
+  secondModel?: true;
 }
 
 /** The old place of a step that is bulk, BULK of assembly/mixing/addresses/steps.ts. */
@@ -78,7 +82,8 @@ export async function encodeMixing(
   if (steps.length > 2 * MOST_STEPS || bulkSize > LIGHT_LIMIT) return null;
   const module = MixingModule.open(true, old.length, fresh.length);
   const { exports } = module;
-  exports.useThirdModel();
+  if (input.secondModel === true) exports.useSecondModel();
+  else exports.useThirdModel();
   module.bytes(exports.oldFile(), old.length).set(old);
   module.bytes(exports.newFile(), fresh.length).set(fresh);
   describeImage(module, 0, images.old);
@@ -99,6 +104,7 @@ export async function encodeMixing(
   return {
     model: lanes[0].stream,
     second: lanes[1]?.stream ?? null,
+    secondModel: input.secondModel === true,
     extra: { rawSize: bulk.length, frame: bulk.length === 0 ? bulk : await encodeLight(bulk, stretches) },
     work: workOf(sum(lanes.map((lane) => lane.bits)), bulkSize),
     costs: namedCosts(lanes.map((lane) => lane.costs)),
