@@ -1,7 +1,6 @@
 /** The background service as Wine's Task Scheduler takes it: it parses the definition, and keeps what it knows of it. */
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import fs from 'node:fs';
-import path from 'node:path';
 import { resultOf } from '../support/installed.ts';
 import { describeOnWine, wine } from '../support/wine.ts';
 import { openWorkshop, type Workshop } from '../support/workshop.ts';
@@ -30,7 +29,6 @@ describeOnWine('the background service on Windows', () => {
   const tree = () => fs.readdirSync(here.folder, { recursive: true, encoding: 'utf8' }).sort();
 
   test('is installed by a definition that the Task Scheduler understands, and removed without a trace', async () => {
-    fs.mkdirSync(path.join(here.folder, 'home'));
     const before = tree();
     const installed = await here.update('service', 'install', '--json');
     expect(resultOf({ ...installed, signal: null })).toMatchObject({
