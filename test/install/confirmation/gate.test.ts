@@ -183,6 +183,28 @@ describe('a version that does not', () => {
   });
 });
 
+test('a version that a rollback by hand ends during the watch is not started again', async () => {
+  const disk = await stage();
+  let tries = 0;
+  const host = simulatedHost({ disk, versionOf, onStart: () => 'ends' });
+  // After the start is recorded, the rollback holds the lock. It ends the process, and has gone back when it releases the lock.
+  const session = sessionOn({
+    ...host,
+    locks: {
+      acquire: (path) => {
+        if (host.started.length !== 1 || tries++ === 0 || tries > 4) return host.locks.acquire(path);
+        if (tries === 4) {
+          const { confirmation: _, ...before } = receiptOn(disk);
+          placeReceipt(disk, before);
+        }
+        return null;
+      },
+    },
+  });
+  await applyOn(session, [PACKAGE], { root, waitFor: 0, noWait: false, relaunch: true });
+  expect(host.started.map((content) => versionOf(content))).toEqual(['2.0.0']);
+});
+
 test('a release that promises nothing is not waited for', async () => {
   const disk = await stage(null);
   const { error, started } = await update(disk, { onStart: endsAtOnce });
