@@ -16,7 +16,7 @@ import {
   stringOf,
 } from '../format/decoder.ts';
 import { KEEP } from '../snapshot/index.ts';
-import { DEFAULT_CHANNEL, feedAddress, isChannelName } from '../version/index.ts';
+import { CHANNEL_NAME, DEFAULT_CHANNEL, feedAddress, isChannelName } from '../version/index.ts';
 import { version } from '../version/semver.ts';
 import { type HomeFile, homeFile } from './home-file.ts';
 
@@ -50,7 +50,7 @@ const window = stringOf('a window of time such as 02:00-05:30', (value) => {
 const fields = {
   /** What the background service does by itself. It does not restrict what the user may install. */
   autoUpdate: oneOf('all', 'security', 'manual', 'off'),
-  channel: stringOf('a name of a-z, 0-9 and dash, at most 32 long', isChannelName),
+  channel: stringOf(CHANNEL_NAME, isChannelName),
   /** Address of the feed; null: the one that was given to `init`, else the compiled-in one. */
   feed: nullable(feedAddress),
   /** Address of a check API to ask besides the feed; null: none. */

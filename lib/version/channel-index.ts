@@ -37,6 +37,9 @@ const CHANNEL = /^[a-z0-9][a-z0-9-]{0,31}$/;
 /** The channel, if the user has not chosen one. */
 export const DEFAULT_CHANNEL = 'stable';
 
+/** What a channel's name must be, for messages. */
+export const CHANNEL_NAME = 'a name of a-z, 0-9 and dash, at most 32 long';
+
 export function isChannelName(value: string): boolean {
   return CHANNEL.test(value);
 }
@@ -95,7 +98,7 @@ const index = checked(
     app: stringOf('a name of a-z, 0-9, dot, dash and underscore, at most 64 long', (value) =>
       /^[a-z0-9][a-z0-9._-]{0,63}$/.test(value),
     ),
-    channel: stringOf('a name of a-z, 0-9 and dash, at most 32 long', isChannelName),
+    channel: stringOf(CHANNEL_NAME, isChannelName),
     platform,
     arch,
     /** Newest first. */

@@ -1,6 +1,7 @@
 /** What a release is and how releases are ordered. */
 export { type Binary, binaryFor, MAX_BINARY_SIZE, type UpdaterBinary, updaterFor } from './binary.ts';
 export {
+  CHANNEL_NAME,
   type ChannelIndex,
   DEFAULT_CHANNEL,
   decodeIndex,

@@ -59,6 +59,11 @@ describe.skipIf(process.platform === 'win32')('on an install', () => {
     ['service', 'service: wanted run, install, uninstall or status, found nothing', 'help service'],
     ['completions', 'completions: wanted bash, zsh, fish or powershell, found nothing', 'help completions'],
     ['completions bahs', 'found "bahs"', 'Did you mean bash?'],
+    [
+      'check --channel ../x',
+      '--channel: wanted a name of a-z, 0-9 and dash, at most 32 long, found "../x"',
+      '',
+    ],
     ['skip 5', 'version: wanted a semantic version such as 1.2.3, found "5"', ''],
     ['pin 5', 'pin: wanted a semantic version such as 1.2.3, found "5"', ''],
     ['pin v1.0.0', 'pin: wanted a semantic version', ''],

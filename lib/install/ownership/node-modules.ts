@@ -80,18 +80,15 @@ function commandFor(
     files.some((file) => evidence.has(project, file) || evidence.has(outermost, file));
   const above = [project, evidence.parent(project)].map((folder) => evidence.name(folder));
   const isGlobal = above.includes('global') || !evidence.has(project, 'package.json');
-  const where = isGlobal ? '' : ` in ${shellWord(project)}`;
+  const where = shellWord(project);
   const package_ = `${name}@latest`;
   if (has('bun.lock', 'bun.lockb'))
-    return { manager: 'Bun', command: `bun add ${isGlobal ? '-g ' : ''}${package_}${where}` };
+    return { manager: 'Bun', command: `bun add ${isGlobal ? '-g' : `--cwd ${where}`} ${package_}` };
   if (has('.modules.yaml', 'pnpm-lock.yaml'))
-    return { manager: 'pnpm', command: `pnpm add ${isGlobal ? '-g ' : ''}${package_}${where}` };
+    return { manager: 'pnpm', command: `pnpm ${isGlobal ? 'add -g' : `--dir ${where} add`} ${package_}` };
   if (has('.yarn-integrity', '.yarn-state.yml', 'yarn.lock'))
-    return {
-      manager: 'Yarn',
-      command: isGlobal ? `yarn global add ${package_}` : `yarn add ${package_}${where}`,
-    };
+    return { manager: 'Yarn', command: `yarn ${isGlobal ? 'global' : `--cwd ${where}`} add ${package_}` };
   const { _npx } = evidence.object(evidence.join(project, 'package.json')) ?? {};
   if (_npx !== undefined) return { manager: 'npx', command: `npx ${package_}` };
-  return { manager: 'npm', command: `npm install ${isGlobal ? '-g ' : ''}${package_}${where}` };
+  return { manager: 'npm', command: `npm install ${isGlobal ? '-g' : `--prefix ${where}`} ${package_}` };
 }

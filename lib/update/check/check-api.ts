@@ -22,6 +22,7 @@ import {
 import { parseJson } from '../../format/json.ts';
 import { LAST_DURATIONS, LAST_ROUTES, LAST_UPDATES } from '../../home/choices.ts';
 import {
+  CHANNEL_NAME,
   DEFAULT_CHANNEL,
   isChannelName,
   MAX_BINARY_SIZE,
@@ -60,7 +61,7 @@ const body = object({
   /** Ids of the installed evolutions. */
   evolutions: array(evolutionId, 0, MAX_EVOLUTIONS),
   telemetry: optional(telemetry),
-  channel: optional(stringOf('a name of a-z, 0-9 and dash, at most 32 long', isChannelName)),
+  channel: optional(stringOf(CHANNEL_NAME, isChannelName)),
 });
 
 const answer = object({

@@ -12,8 +12,10 @@ import { firstSeen, noteCheck } from '../../home/checks.ts';
 import { choicesFile } from '../../home/choices.ts';
 import { noteRootVersion } from '../../install/index.ts';
 import {
+  CHANNEL_NAME,
   type ChannelIndex,
   compareVersions,
+  isChannelName,
   isNewer,
   isVersion,
   type ListedRelease,
@@ -80,6 +82,10 @@ async function lookFor(
 ): Promise<{ result: CheckResult; releases: string[] }> {
   const { receipt, home, session, location, preferences } = context;
   requireAdministratorsChoice(session.host, { channel: options.channel });
+  if (options.channel !== undefined && !isChannelName(options.channel)) {
+    const found = JSON.stringify(options.channel);
+    throw new UsageError(`--channel: wanted ${CHANNEL_NAME}, found ${found}`);
+  }
   const channel = options.channel ?? context.preferences.channel;
   const wanted = options.version;
   if (wanted !== undefined && !isVersion(wanted)) {
