@@ -104,6 +104,7 @@ export class SelfHealingSystem {
    *
    * @returns what was repaired, from where, and what is left; that something could not be repaired is a result, not an error
    * @throws BusyError if another updater is at work; MachineError if the folder of the install can't be changed;
+   *   ManagedInstallError if a package manager owns the executable, and nothing else is to be repaired;
    *   InterruptedError, and what is already repaired stays so
    * @example
    * const { success, failed } = await health.repair();
@@ -204,6 +205,8 @@ export class SelfHealingSystem {
       await recoverFirst(this.#session, ANY_FAILURE);
       const damage = executableDamage(this.#session);
       if (damage === null) return null;
+      const { requireUnmanaged } = await import('../install/ownership/owner.ts');
+      await requireUnmanaged(this.#session);
       requireNotReplaced(this.#session);
       const { target, receipt } = this.#session.layout;
       const result = await this.#repair(offline, ({ where }) => where === target || where === receipt);

@@ -73,6 +73,18 @@ posixOnly('the background service', () => {
     expect([stage.version(), packages()]).toEqual(['1.0.0', 0]);
   });
 
+  test('a damaged executable that a package manager owns is told, and left as it is', async () => {
+    const owner = { manager: 'Tea', package: 'dgmo', command: 'tea upgrade dgmo' };
+    fs.writeFileSync(path.join(stage.dir, 'managed-by.json'), JSON.stringify(owner));
+    const damaged = Buffer.concat([fs.readFileSync(stage.dgmo).subarray(0, -1), Buffer.from('?')]);
+    fs.writeFileSync(stage.dgmo, damaged);
+    const { saw } = await start({ autoUpdate: 'all' });
+    await saw('next check');
+    expect(fs.readFileSync(stage.dgmo).equals(damaged)).toBe(true);
+    const [told] = (await notices()).filter(({ kind }) => kind === 'damaged');
+    expect(told?.text).toContain('its bytes are not those');
+  });
+
   function record(changes: Record<string, unknown>): string {
     const file = path.join(stage.home, 'service.json');
     return JSON.stringify({ ...JSON.parse(fs.readFileSync(file, 'utf8')), ...changes });

@@ -2,6 +2,7 @@
 import { DamagedError, PolicyError } from '../../errors.ts';
 import { restoreReceipt, writeReceipt } from '../../health/index.ts';
 import { type Binary, newId, type Receipt, type Session } from '../../install/index.ts';
+import { requireUnmanaged } from '../../install/ownership/owner.ts';
 import { binaryOfRelease, newestRelease, releaseOfBinary } from '../../update/check/installed-release.ts';
 import type { UpdateContext } from '../../update/context.ts';
 
@@ -30,6 +31,7 @@ export async function receiptFromFeed(session: Session, openFeed: OpenFeed): Pro
   const release = found !== null && found.sha256 !== '' ? await releaseOfBinary(context, found.sha256) : null;
   const old = release === null ? restoreReceipt(session) : null;
   if (old !== null) return `from ${old.from}`;
+  if (release === null) await requireUnmanaged(session);
   const chosen = release ?? (await newestRelease(context));
   if (chosen === null) throw new PolicyError('the feed has no release to install');
   writeReceipt(session, {

@@ -25,6 +25,8 @@ import {
   snapshotBeforeChange,
   withLock,
 } from '../../install/index.ts';
+import type { Owner } from '../../install/ownership/evidence.ts';
+import { leftTo, ownerOf } from '../../install/ownership/owner.ts';
 import { recordedUpdater } from '../../install/updater/updater-record.ts';
 import { asUpdaterError } from '../../platform/failures.ts';
 import type { UpdateContext } from '../../update/context.ts';
@@ -32,6 +34,7 @@ import { downloadConfigSchema } from '../../update/download/download-config-sche
 import { keepConfigSchema } from '../steps/config-schema.ts';
 import { repairEvolutions } from './evolutions.ts';
 import { repairExecutable } from './executable.ts';
+import { isOfPackage } from './of-package.ts';
 import { receiptFromFeed } from './receipt.ts';
 import { repairUpdater } from './updater.ts';
 
@@ -73,7 +76,8 @@ const MOST_ROUNDS = 5;
  * Verify, recover, snapshot, repair one thing after the other, verify again. What can't be repaired does not stop the rest.
  * A repair that is interrupted is taken up by the next one: each thing is replaced as a whole, or not at all.
  *
- * @throws InterruptedError; BusyError if another updater is at work; MachineError if the work dir can't be used
+ * @throws InterruptedError; BusyError if another updater is at work; MachineError if the work dir can't be used;
+ *   ManagedInstallError if a package manager owns the executable, and nothing else is to be repaired
  */
 export async function repairInstall(session: Session, request: RepairRequest): Promise<RepairResult> {
   const { host, layout } = session;
@@ -90,9 +94,16 @@ export async function repairInstall(session: Session, request: RepairRequest): P
     snapshot: null,
     snapshotTried: false,
     moved: new Map(),
+    owner: null,
   };
-  if (!found.repairableIssues.some((issue) => request.concerns(issue)))
-    return { ...resultOf(found, progress), installed: null };
+  const wanted = found.repairableIssues.filter((issue) => request.concerns(issue));
+  if (wanted.length === 0) return { ...resultOf(found, progress), installed: null };
+  const owner = await ownerOf(session);
+  // In a package that was never adopted there is no place for records.
+  const isAdopted = host.disk.status(layout.workDir) !== null;
+  if (owner !== null && (!isAdopted || wanted.every((issue) => isOfPackage(session, issue))))
+    throw leftTo(owner, session, 'nothing was changed');
+  progress.owner = owner;
   const remember = (failure: unknown) =>
     note(session, { from: before, failure, milliseconds: host.clock.monotonic() - begun });
   const health = await repairAll(session, request, progress, found).catch(async (error) => {
@@ -187,6 +198,8 @@ interface Progress {
   snapshotTried: boolean;
   /** Where the things were moved that were in the place of records of ours, by path. */
   moved: Map<string, string>;
+  /** The package manager that the executable and the updater are left to. */
+  owner: Owner | null;
 }
 
 /** What failed may have needed what was repaired after it, such as the receipt: the next round tries it again. */
@@ -211,6 +224,8 @@ async function attempt(
   progress.seen.push(issue);
   session.emit({ event: 'repairing', where: issue.where, what: issue.what });
   try {
+    if (progress.owner !== null && isOfPackage(session, issue))
+      throw leftTo(progress.owner, session, 'it is left as it is');
     const stranger = progress.moved.get(issue.where) ?? moveStranger(session, issue.where);
     progress.moved.delete(issue.where);
     if (stranger === null) await takeSnapshot(session, progress, issue);

@@ -14,6 +14,7 @@ import type { Owner } from '../../install/ownership/evidence.ts';
 import { ownerOf } from '../../install/ownership/owner.ts';
 import { listSnapshots } from '../../snapshot/index.ts';
 import { compareVersions } from '../../version/index.ts';
+import { isOfPackage } from './of-package.ts';
 
 /**
  * What can be done: `recover` finishes or undoes what was interrupted, `repair` puts right what is damaged, `install` installs
@@ -61,7 +62,9 @@ export async function situationOf(session: Session): Promise<Situation> {
     isKnown: receipt !== null,
     isThere: host.disk.status(layout.target)?.kind === 'file',
     isHealthy: health.healthy,
-    isRepairable: health.repairableIssues.some(({ severity }) => severity === 'damage'),
+    isRepairable: health.repairableIssues.some(
+      (issue) => issue.severity === 'damage' && !(managedBy !== null && isOfPackage(session, issue)),
+    ),
     isInterrupted: interruptedIn(session) !== null,
     canGoBack: goBackTo !== null,
     startsFail: failedStarts > 0,

@@ -2,7 +2,13 @@
  * What the background service does when its schedule says so: check, tell or download, install at a good moment, look after the
  * installation. Every change is made by the same methods that the user's commands call.
  */
-import { BusyError, errorMessage, InterruptedError, UpdaterError } from '../../errors.ts';
+import {
+  BusyError,
+  errorMessage,
+  InterruptedError,
+  ManagedInstallError,
+  UpdaterError,
+} from '../../errors.ts';
 import type { HealthStatus } from '../../health/index.ts';
 import { choicesFile } from '../../home/choices.ts';
 import { loadPreferences } from '../../home/decided.ts';
@@ -276,7 +282,7 @@ export class UpdateDuty implements Work {
       const repaired =
         this.#preferences()?.autoUpdate !== 'manual' &&
         damage.some(({ type }) => type === 'binary_corruption') &&
-        (await healing.repairExecutable()) !== null;
+        (await this.#putBack());
       const more = damage.length > 1 ? `, and ${damage.length - 1} more` : '';
       if (repaired) await this.#tellHealth('repaired', `${layout.target} was damaged, and was put back`);
       else await this.#tellHealth('damaged', `${first?.where}: ${first?.what}${more}`);
@@ -285,6 +291,16 @@ export class UpdateDuty implements Work {
       // Another updater may be at work.
       if (!(error instanceof BusyError || error instanceof InterruptedError))
         await this.#tellHealth('damaged', error.message);
+    }
+  }
+
+  /** Whether the executable was put back. One that a package manager owns is left to that. */
+  async #putBack(): Promise<boolean> {
+    try {
+      return (await this.#options.healing.repairExecutable()) !== null;
+    } catch (error) {
+      if (error instanceof ManagedInstallError) return false;
+      throw error;
     }
   }
 

@@ -131,7 +131,12 @@ export class Evidence {
 
   /** Whether a path that a manager wrote down is this file, by whatever symlinks it leads there. */
   isSame(path: string): boolean {
-    return attempt(() => this.#host.disk.resolve(path)) === this.path;
+    const { disk } = this.#host;
+    const real = attempt(() => disk.resolve(path));
+    if (real !== null || this.status(this.path) !== null) return real === this.path;
+    // Its manager still owns what is missing.
+    const folder = attempt(() => disk.resolve(this.parent(path)));
+    return folder !== null && this.join(folder, this.name(path)) === this.path;
   }
 
   status(path: string) {

@@ -30,9 +30,17 @@ export async function ownerOf(session: Pick<Session, 'host' | 'layout'>): Promis
 export async function requireUnmanaged(session: Pick<Session, 'host' | 'layout'>): Promise<void> {
   const owner = await ownerOf(session);
   if (owner === null) return;
-  const { manager, package: name, command, evidence } = owner;
-  throw new ManagedInstallError(
-    `${session.layout.target} was installed by ${manager}, as the package ${name} (according to ${evidence}); nothing was changed`,
+  throw leftTo(owner, session, 'nothing was changed');
+}
+
+/** @param done what was done instead, as a clause */
+export function leftTo(
+  { manager, package: name, command, evidence }: Owner,
+  { layout }: Pick<Session, 'layout'>,
+  done: string,
+): ManagedInstallError {
+  return new ManagedInstallError(
+    `${layout.target} was installed by ${manager}, as the package ${name} (according to ${evidence}); ${done}`,
     { manager, package: name, command },
   );
 }

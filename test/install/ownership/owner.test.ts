@@ -196,8 +196,23 @@ describe('node_modules', () => {
     [
       'npm, in a project',
       with_(inside('/home/me/work/node_modules'), { '/home/me/work/package.json': { name: 'work' } }),
-      ['npm', 'dgmo-ai', 'npm install dgmo-ai@latest in /home/me/work'],
+      ['npm', 'dgmo-ai', 'npm install --prefix /home/me/work dgmo-ai@latest'],
     ],
+    ...(
+      [
+        ['npm', 'package-lock.json', "npm install --prefix '/home/me/my work' dgmo-ai@latest"],
+        ['pnpm', 'pnpm-lock.yaml', "pnpm --dir '/home/me/my work' add dgmo-ai@latest"],
+        ['Yarn', 'yarn.lock', "yarn --cwd '/home/me/my work' add dgmo-ai@latest"],
+        ['Bun', 'bun.lock', "bun add --cwd '/home/me/my work' dgmo-ai@latest"],
+      ] as const
+    ).map(([manager, lock, command]): [string, Machine, [string, string, string]] => [
+      `${manager}, in a project whose folder has a space in its name`,
+      with_(inside('/home/me/my work/node_modules'), {
+        '/home/me/my work/package.json': { name: 'work' },
+        [`/home/me/my work/${lock}`]: '',
+      }),
+      [manager, 'dgmo-ai', command],
+    ]),
     [
       'npx',
       with_(inside('/home/me/.npm/_npx/ab12/node_modules'), {
@@ -315,6 +330,14 @@ describe('a database of the system', () => {
   ];
   test.each(cases)('%s', async (_, made, wanted) => {
     expect(await owner(made)).toEqual(wanted);
+  });
+
+  test('dpkg owns also what is missing', async () => {
+    const path = '/usr/lib/dgmo/dgmo';
+    const made = { path, files: { [`${DPKG}/dgmo.list`]: `/usr/lib/dgmo\n${path}\n` } };
+    const { disk, host } = machineWithDisk(made);
+    disk.remove(path);
+    expect(await owner(made, host)).toEqual(['dpkg', 'dgmo', 'sudo apt-get install --only-upgrade dgmo']);
   });
 
   test('rpm is asked, where it is and has packages', async () => {
