@@ -5,7 +5,6 @@
 
 import { errorMessage, UpdaterError, UsageError } from '../lib/errors.ts';
 import { wrapped } from '../lib/format/wrapped.ts';
-import { asUpdaterError } from '../lib/platform/failures.ts';
 import { keepFiles } from '../lib/platform/posix/ownership.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { type Command, unknownWord } from './command.ts';
@@ -30,6 +29,7 @@ import { rollout } from './commands/releases/rollout.ts';
 import { rotate } from './commands/rotate.ts';
 import { serve } from './commands/serve.ts';
 import { status } from './commands/status.ts';
+import { asFailure } from './platform/failures.ts';
 import { outputColumns, print, tell } from './platform/terminal.ts';
 
 const COMMANDS: readonly Command[] = [
@@ -106,7 +106,7 @@ async function main(args: string[]): Promise<number> {
     }
     return 0;
   } catch (thrown) {
-    return report(asUpdaterError(thrown, 'release'));
+    return report(asFailure(thrown, 'release'));
   }
 }
 

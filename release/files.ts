@@ -7,10 +7,19 @@
 import path from 'node:path';
 import { errorCode, InterruptedError, UsageError } from '../lib/errors.ts';
 import type { FileStatus } from '../lib/platform/disk.ts';
-import { openSource, readFile, removeIfThere, type Source, writeAll } from '../lib/platform/files.ts';
+import {
+  KIND_NAMES,
+  openSource,
+  readFile,
+  removeIfThere,
+  removeQuietly,
+  type Source,
+  writeAll,
+} from '../lib/platform/files.ts';
 import { nativeDisk as disk } from '../lib/platform/native-disk.ts';
 import { nativeProcesses } from '../lib/platform/native-processes.ts';
 import { MAX_BINARY_SIZE } from '../lib/version/index.ts';
+import { namedAs } from './platform/failures.ts';
 import { withStopSignal } from './platform/signals.ts';
 import { turn } from './platform/timers.ts';
 
@@ -46,23 +55,29 @@ export function requireInput(file: string): void {
 }
 
 /**
- * UsageError if `file` can't be written: its folder is missing, it is a folder itself, or it is an input. Call it before
- * long work, once all inputs are known.
+ * UsageError if `file` can't be written: its folder is missing, it is an input, or something else than a file, such as a folder, a pipe
+ * or a device. Call it before long work, once all inputs are known. Returns the path to write to: where a symlink leads.
  */
-export function requireOutput(file: string): void {
+export function requireOutput(file: string): string {
   const folder = path.dirname(file);
   if (look(folder) === null) {
     throw new UsageError(`${file}: wanted a folder to write to, found none at ${folder}`);
   }
-  if (look(file)?.status.kind === 'directory') {
-    throw new UsageError(`${file}: wanted a file to write, found a folder`);
+  const found = look(file);
+  if (found === null && disk.status(file) !== null) {
+    throw new UsageError(`${file}: wanted a file to write, found a symlink that leads nowhere`);
+  }
+  if (found !== null && found.status.kind !== 'file') {
+    throw new UsageError(`${file}: wanted a file to write, found ${KIND_NAMES[found.status.kind]}`);
   }
   requireNotInput(file);
+  return found?.resolved ?? file;
 }
 
 /** UsageError if `file` is in the repository, whose files only its own commands write. Call it after `requireOutput`. */
 export function requireOutside(file: string, repo: string): void {
-  const inside = path.relative(look(repo)?.resolved ?? repo, look(path.dirname(file))?.resolved ?? file);
+  const place = look(file) ?? look(path.dirname(file));
+  const inside = path.relative(look(repo)?.resolved ?? repo, place?.resolved ?? file);
   if (inside === '..' || inside.startsWith(`..${path.sep}`) || path.isAbsolute(inside)) return;
   throw new UsageError(`${file}: wanted a file outside of the repository, found one in ${repo}`, {
     advice: 'Name a file in another folder.',
@@ -102,18 +117,20 @@ export interface OutputOptions {
 
 /**
  * Writes a file piece by piece under a temporary name in the same folder, flushes and checks it, and only then renames
- * it. An existing file is replaced. After a failure or Ctrl-C it is unchanged, and the temporary file is removed.
+ * it. An existing file is replaced, also one that a symlink leads to. After a failure or Ctrl-C it is unchanged, and the
+ * temporary file is removed.
  */
 export async function writeOutput(
   file: string,
   fill: (write: (bytes: Uint8Array) => void) => void | Promise<void>,
   { mode = 0o644, check }: OutputOptions = {},
 ): Promise<void> {
-  requireOutput(file);
-  const temporary = `${file}.${nativeProcesses.pid}.tmp`;
-  removeIfThere(disk, temporary);
+  const target = requireOutput(file);
+  const draft = `${target}.${nativeProcesses.pid}`;
+  const temporary = `${draft}.tmp`;
   await untilInterrupted(`${file} was not written`, async (stopIfInterrupted) => {
     try {
+      removeIfThere(disk, temporary);
       const handle = disk.open(temporary, 'create', mode);
       try {
         let position = 0;
@@ -129,13 +146,13 @@ export async function writeOutput(
       await check?.(temporary);
       await turn();
       stopIfInterrupted();
-      disk.rename(temporary, file);
+      disk.rename(temporary, target);
     } catch (error) {
-      removeIfThere(disk, temporary);
-      throw error;
+      removeQuietly(disk, temporary);
+      throw namedAs(error, draft, file);
     }
   });
-  disk.flushDirectory(path.dirname(file));
+  disk.flushDirectory(path.dirname(target));
 }
 
 /**

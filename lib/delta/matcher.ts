@@ -6,6 +6,7 @@ import { readEmbedded } from '../platform/embedded.ts';
 import { CHUNK, type Source } from '../platform/files.ts';
 import { preferHugePages } from '../platform/posix/huge-pages.ts';
 import wasmPath from './delta.wasm' with { type: 'file' };
+import { noMemory } from './mixing/module.ts';
 
 interface Exports {
   memory: WebAssembly.Memory;
@@ -60,10 +61,10 @@ export class Matcher {
   readonly #fresh: number;
   readonly #newSize: number;
 
-  /** Both files are copied into the module's memory. */
+  /** Both files are copied into the module's memory. Throws MachineError if that has no room for them. */
   constructor(old: Source, fresh: Source) {
     // A fresh instance each time: its memory, up to 4 GB, goes with it.
-    this.#wasm = new WebAssembly.Instance(compiled()).exports as unknown as Exports;
+    this.#wasm = instantiate();
     this.#oldSize = old.size;
     this.#newSize = fresh.size;
     this.#old = this.#take(old.size);
@@ -213,7 +214,7 @@ export class Matcher {
 
   #take(bytes: number): number {
     const address = this.#wasm.take(bytes) >>> 0;
-    if (address === 0) throw new RangeError(`no memory for ${bytes} more bytes to compare files in`);
+    if (address === 0) throw noMemory();
     return address;
   }
 
@@ -227,4 +228,12 @@ let module: WebAssembly.Module | undefined;
 function compiled(): WebAssembly.Module {
   module ??= new WebAssembly.Module(readEmbedded(wasmPath));
   return module;
+}
+
+function instantiate(): Exports {
+  try {
+    return new WebAssembly.Instance(compiled()).exports as unknown as Exports;
+  } catch (error) {
+    throw error instanceof RangeError ? noMemory() : error;
+  }
 }

@@ -60,6 +60,8 @@ export const compile: Command = {
     const targets = values.target.length === 0 ? [...MACHINES] : values.target.map(readTarget);
     const settings = await makeSettings(values.app, values.feed, values.root);
     createDirectories(disk, values.outdir, path.dirname, 0o755);
+    const bom = path.join(values.outdir, BOM_NAME);
+    requireOutput(bom);
     await untilInterrupted('not everything was compiled', async (stopIfInterrupted) => {
       for (const target of targets) {
         tell(`compiling for ${targetName(target)}\n`);
@@ -68,7 +70,6 @@ export const compile: Command = {
         const digest = digestFile(disk, file, ANY_SIZE);
         print(`${file}: ${bytes(digest?.size ?? 0)}, SHA-256 ${digest?.sha256}\n`);
       }
-      const bom = path.join(values.outdir, BOM_NAME);
       await writeOutput(bom, (write) => write(makeBom(readInput(path.join(TOP, 'package-lock.json')))));
       print(`${bom}\n`);
     });
@@ -125,8 +126,9 @@ export async function compileTarget(
 ): Promise<string> {
   const name = executableName(`dgmo-updater-${targetName(target)}`, target.platform);
   const file = path.join(folder, name);
-  requireOutput(file);
-  return await withScratchFolder(folder, '.compile-', async (scratch) => {
+  const output = requireOutput(file);
+  requireOutput(`${file}.sha256`);
+  return await withScratchFolder(path.dirname(output), '.compile-', async (scratch) => {
     const temporary = path.join(scratch, name);
     // Bun works in it, and leaves a file of 80 MB there if it is interrupted. It is beside the sources, because the names of the
     // program's parts are made of the way from here to them: so that is the same in every checkout.
@@ -137,7 +139,7 @@ export async function compileTarget(
     const digest = digestFile(disk, temporary, ANY_SIZE);
     if (digest === null)
       throw new MachineError(`bun build: wanted an executable at ${temporary}, found nothing`);
-    disk.rename(temporary, file);
+    disk.rename(temporary, output);
     const line = new TextEncoder().encode(`${digest.sha256}  ${name}\n`);
     await writeOutput(`${file}.sha256`, (write) => write(line));
     return file;

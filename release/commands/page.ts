@@ -11,7 +11,7 @@ import { feedAddress } from '../../lib/version/feed-address.ts';
 import { executableName, MACHINES, parseTarget, targetName } from '../../lib/version/index.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { type Command, readArguments, required, wholeNumber } from '../command.ts';
-import { requireInput, writeOutput } from '../files.ts';
+import { requireInput, requireOutput, writeOutput } from '../files.ts';
 import { atomFeed } from '../page/atom.ts';
 import { type InstallerContent, installerScripts, type PageUpdater } from '../page/installers.ts';
 import { type Installer, type PageFile, pageHtml } from '../page/page.ts';
@@ -78,6 +78,8 @@ export const page: Command = {
     const written: PageFile[] = [];
     await withStopSignal(async (stop) => {
       createDirectories(host.disk, output, path.dirname, 0o755);
+      const scripts = values.updaters === undefined ? [] : ['install.sh', 'install.ps1'];
+      for (const file of ['index.html', 'releases.atom', ...scripts]) requireOutput(path.join(output, file));
       const write: Write = async (file, content) => {
         const data = typeof content === 'string' ? new TextEncoder().encode(content) : content;
         const at = path.join(output, file);

@@ -3,9 +3,9 @@
  * number from 0 to 1 on each line, and last `tried` with the milliseconds of the trial. Exits when its standard input ends, so that it does not outlive its parent.
  */
 import { errorMessage, UpdaterError } from '../../lib/errors.ts';
-import { asUpdaterError } from '../../lib/platform/failures.ts';
 import { nativeDisk } from '../../lib/platform/native-disk.ts';
 import { keepFiles } from '../../lib/platform/posix/ownership.ts';
+import { asFailure } from '../platform/failures.ts';
 import type { Job } from './job.ts';
 import { perform } from './perform.ts';
 import { TRIED } from './workers.ts';
@@ -22,7 +22,8 @@ try {
   process.stdout.write(`${TRIED}${tried}\n`);
   process.exit(0);
 } catch (thrown) {
-  const error = asUpdaterError(thrown, output);
-  process.stderr.write(errorMessage(error));
+  const error = asFailure(thrown, output);
+  const advice = error instanceof UpdaterError ? error.advice : undefined;
+  process.stderr.write(advice === undefined ? errorMessage(error) : `${errorMessage(error)}\n${advice}`);
   process.exit(error instanceof UpdaterError ? error.exitCode : 1);
 }

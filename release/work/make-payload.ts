@@ -4,6 +4,7 @@ import { InterruptedError } from '../../lib/errors.ts';
 import { readFile } from '../../lib/platform/files.ts';
 import { nativeDisk as disk } from '../../lib/platform/native-disk.ts';
 import { MAX_BINARY_SIZE } from '../../lib/version/index.ts';
+import { namedAs } from '../platform/failures.ts';
 import { withScratchFolder } from '../platform/scratch.ts';
 import { withStopSignal } from '../platform/signals.ts';
 import { turn } from '../platform/timers.ts';
@@ -16,8 +17,10 @@ import { processWorkers } from './workers.ts';
  * @throws InterruptedError after a Ctrl-C; UsageError, DamagedError, MachineError
  */
 export async function makePayload(job: Job, output: string): Promise<Uint8Array> {
-  return await withStopSignal((stop) =>
+  let scratch = `${path.resolve(output)}.`;
+  const made = withStopSignal((stop) =>
     withScratchFolder(path.dirname(output), `${path.basename(output)}.`, async (folder) => {
+      scratch = folder;
       const product = path.join(folder, job.kind);
       try {
         await withProgress(job.label, (report) => processWorkers(disk).run(job, product, report, stop));
@@ -30,6 +33,11 @@ export async function makePayload(job: Job, output: string): Promise<Uint8Array>
       return readFile(disk, product, MAX_BINARY_SIZE) ?? new Uint8Array();
     }),
   );
+  try {
+    return await made;
+  } catch (error) {
+    throw namedAs(error, scratch, output);
+  }
 }
 
 function interrupted(output: string): InterruptedError {

@@ -57,9 +57,12 @@ async function runInChild(
 }
 
 function failure({ label }: Job, { code, signal, errors }: Ended): Error {
-  if (code === 2) return new UsageError(errors);
-  if (code === 11) return new DamagedError(errors);
-  if (code === 12) return new MachineError(errors);
+  // As child.ts prints them.
+  const [message = '', advice] = errors.split('\n');
+  const options = advice === undefined ? {} : { advice };
+  if (code === 2) return new UsageError(message, options);
+  if (code === 11) return new DamagedError(message, options);
+  if (code === 12) return new MachineError(message, options);
   if (code === 130 || signal === 'SIGINT' || signal === 'SIGTERM') {
     return new InterruptedError(`interrupted at ${label}: nothing was published`);
   }

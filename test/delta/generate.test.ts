@@ -1,7 +1,8 @@
 /** What generatePatch refuses, and how it reports. */
 import { expect, test } from 'bun:test';
 import { generatePatch } from '../../lib/delta/index.ts';
-import { UsageError } from '../../lib/errors.ts';
+import { Matcher } from '../../lib/delta/matcher.ts';
+import { MachineError, UsageError } from '../../lib/errors.ts';
 import { randomBytes } from './pairs.ts';
 import { failure } from './support.ts';
 
@@ -40,4 +41,9 @@ test('what it is given stays as it is', async () => {
   await generatePatch({ old, new: fresh, ...versions });
   expect(old).toEqual(small);
   expect(fresh).toEqual(randomBytes(5000, 2));
+});
+
+test('files for which a WebAssembly memory has no room are told as too little memory', () => {
+  const source = { size: 2.5e9, name: 'large', read: () => undefined };
+  expect(() => new Matcher(source, source)).toThrow(MachineError);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
   linkSync,
@@ -6,15 +7,19 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { InterruptedError } from '../../lib/errors.ts';
-import { writeOutput } from '../../release/files.ts';
+import { InterruptedError, UsageError } from '../../lib/errors.ts';
+import { requireOutput, writeOutput } from '../../release/files.ts';
 import { CHEAP, freshFolder, noise } from './run.ts';
+
+const CLI = path.join(import.meta.dir, '../../release/cli.ts');
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -85,6 +90,63 @@ describe('an output', () => {
     await expect(written).rejects.toThrow(RangeError);
     expect(readdirSync(folder.at())).toEqual([]);
   });
+});
+
+describe('an output that is a symlink', () => {
+  test('is written where it leads', async () => {
+    using folder = freshFolder();
+    mkdirSync(folder.at('elsewhere'));
+    writeFileSync(folder.at('elsewhere', 'file'), 'as before');
+    symlinkSync(path.join('elsewhere', 'file'), folder.at('out'));
+    await writeOutput(folder.at('out'), (write) => write(bytes('new')));
+    expect(lstatSync(folder.at('out')).isSymbolicLink()).toBe(true);
+    expect(readFileSync(folder.at('elsewhere', 'file'), 'utf8')).toBe('new');
+    expect(readdirSync(folder.at('elsewhere'))).toEqual(['file']);
+  });
+
+  test('is refused if it leads nowhere', () => {
+    using folder = freshFolder();
+    symlinkSync('nothing', folder.at('out'));
+    expect(() => requireOutput(folder.at('out'))).toThrow(
+      new UsageError(`${folder.at('out')}: wanted a file to write, found a symlink that leads nowhere`),
+    );
+  });
+});
+
+test.skipIf(process.platform !== 'linux')("what can't be written is called as it was named", async () => {
+  using folder = freshFolder();
+  // More than a job that is done without another process.
+  writeFileSync(folder.at('old'), noise(1, 3 << 20));
+  writeFileSync(folder.at('new'), Buffer.concat([noise(1, 3 << 20), noise(2, 1 << 17)]));
+  expect(await folder.release(['diff', 'old', 'new', '-o', 'p'])).toMatchObject({ code: 0 });
+  const before = readdirSync(folder.at()).toSorted();
+  for (const [input, command] of [
+    ['p', 'patch'],
+    ['new', 'diff'],
+  ] as const) {
+    const args = [process.execPath, CLI, command, 'old', input, '-o', './out'];
+    const child = Bun.spawnSync(['sh', '-c', 'ulimit -f 64; exec "$@"', 'sh', ...args], { cwd: folder.at() });
+    expect([child.exitCode, child.stderr.toString()]).toEqual([
+      12,
+      'release: ./out: the file is larger than the filesystem or a limit (ulimit -f) allows (EFBIG)\n' +
+        'Raise the limit, then try again.\n',
+    ]);
+    expect(readdirSync(folder.at()).toSorted()).toEqual(before);
+  }
+});
+
+test.skipIf(process.platform !== 'linux')('too little memory for an input is told as such', () => {
+  using folder = freshFolder();
+  writeFileSync(folder.at('large'), '');
+  truncateSync(folder.at('large'), 900 << 20);
+  const args = [process.execPath, CLI, 'diff', 'large', 'large', '-o', 'p'];
+  const child = Bun.spawnSync(['sh', '-c', 'ulimit -v 700000; exec "$@"', 'sh', ...args], {
+    cwd: folder.at(),
+  });
+  expect([child.exitCode, child.stderr.toString()]).toEqual([
+    12,
+    'release: there is not enough memory\nClose some programs, or raise the limit, then try again.\n',
+  ]);
 });
 
 describe('an input is never replaced by an output', () => {
@@ -184,6 +246,37 @@ describe('an input is never replaced by an output', () => {
     }
   });
 
+  test.skipIf(process.platform === 'win32')('nor is a pipe', async () => {
+    using folder = await prepared();
+    execFileSync('mkfifo', [folder.at('pipe')]);
+    symlinkSync('pipe', folder.at('soft'));
+    for (const [args] of commands) {
+      for (const output of ['pipe', 'soft']) {
+        const { code, stderr } = await folder.release([...args, output]);
+        expect([code, stderr]).toEqual([
+          2,
+          `release: ${output}: wanted a file to write, found a pipe, a socket or a device\n`,
+        ]);
+      }
+    }
+    for (const [name, args] of [
+      ['index.html', ['page', '--repo', 'repo', '--url', 'https://updates.example.org/', '-o', 'made']],
+      ['dgmo-updater-sbom.cdx.json', ['compile', '--target', 'bun-linux-x64', '--outdir', 'made']],
+    ] as const) {
+      mkdirSync(folder.at('made'));
+      execFileSync('mkfifo', [folder.at('made', name)]);
+      const { code, stderr } = await folder.release([...args]);
+      expect([code, stderr]).toEqual([
+        2,
+        `release: ${path.join('made', name)}: wanted a file to write, found a pipe, a socket or a device\n`,
+      ]);
+      expect(readdirSync(folder.at('made'))).toEqual([name]);
+      rmSync(folder.at('made'), { recursive: true });
+    }
+    expect(lstatSync(folder.at('pipe')).isFIFO()).toBe(true);
+    expect(lstatSync(folder.at('soft')).isSymbolicLink()).toBe(true);
+  });
+
   test('and another file is replaced', async () => {
     using folder = await prepared();
     writeFileSync(folder.at('out'), 'something else');
@@ -194,12 +287,14 @@ describe('an input is never replaced by an output', () => {
   test('nor is another file of the repository, whatever leads to it', async () => {
     using folder = await prepared();
     symlinkSync(folder.at('repo', 'targets'), folder.at('elsewhere'));
+    symlinkSync(folder.at('repo', 'metadata', 'timestamp.json'), folder.at('outside.json'));
     const bundleOf = ['bundle', '1.0.0', '--platform', 'linux-x64', '--repo', 'repo', '-o'];
     const refresh = ['refresh', '--repo', 'repo', '--keys', 'online', '--sign-request'];
     const refused: [args: string[], output: string][] = [
       [bundleOf, 'repo/metadata/timestamp.json'],
       [bundleOf, 'elsewhere/new-one.dgmopkg'],
       [refresh, 'repo/metadata/timestamp.json'],
+      [bundleOf, 'outside.json'],
     ];
     const before = readFileSync(folder.at('repo/metadata/timestamp.json'));
     for (const [args, output] of refused) {

@@ -3,7 +3,7 @@
  * nothing is sorted. It is an ordinary `bsdiff` patch. For two releases that follow each other it is as small as a published
  * one; where most of the code has moved it is larger.
  */
-import { DamagedError } from '../../errors.ts';
+import { DamagedError, MachineError } from '../../errors.ts';
 import { digestBytes, RunningDigest, type Source } from '../../platform/files.ts';
 import { encodeSeeds } from '../bsdiff/encoder.ts';
 import { plain, zstdFrame } from '../compress.ts';
@@ -62,7 +62,7 @@ function matcherFor(old: Source, fresh: Source): Matcher | null {
   try {
     return new Matcher(old, fresh);
   } catch (error) {
-    if (error instanceof RangeError) return null;
+    if (error instanceof MachineError || error instanceof RangeError) return null;
     throw error;
   }
 }
