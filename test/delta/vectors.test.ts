@@ -77,6 +77,7 @@ test('the vectors are there', () => {
     'third-elf-thumb',
     'third-elf-x86-64',
     'third-lanes',
+    'third-late',
     'third-mach-o-arm64',
     'third-minified',
     'third-records',
