@@ -4,7 +4,7 @@
  */
 import { readEmbedded } from '../platform/embedded.ts';
 import { CHUNK, type Source } from '../platform/files.ts';
-import { preferHugePages } from '../platform/posix/huge-pages.ts';
+import { preferHugePages } from '../platform/posix/memory-advice.ts';
 import wasmPath from './delta.wasm' with { type: 'file' };
 import { noMemory } from './mixing/module.ts';
 

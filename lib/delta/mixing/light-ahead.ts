@@ -1,5 +1,6 @@
 /** The light coder in a thread of its own, which decodes bulk before it is needed: on two cores it takes no time then. */
 import type { Source } from '../../platform/files.ts';
+import { giveBack } from '../../platform/posix/memory-advice.ts';
 import { HelperThread } from '../../platform/threads/helper-thread.ts';
 import { BUFFER, BUFFER_DUE, compiled, openLight } from './module.ts';
 
@@ -40,9 +41,12 @@ export class LightAhead {
   /** How many those are, and how the work has ended. */
   readonly words: Int32Array;
   readonly #thread: HelperThread;
+  /** What it was decoded from; null once that is given back. */
+  #stream: Uint8Array | null;
 
-  private constructor(thread: HelperThread, bytes: Uint8Array, words: Int32Array) {
+  private constructor(thread: HelperThread, stream: Uint8Array, bytes: Uint8Array, words: Int32Array) {
     this.#thread = thread;
+    this.#stream = stream;
     this.bytes = bytes;
     this.words = words;
   }
@@ -61,7 +65,7 @@ export class LightAhead {
     const { memory } = light;
     const thread = HelperThread.start(SCRIPT, { wasm: compiled(), memory, variables, stream: read, words });
     if (thread === null) return null;
-    return new LightAhead(thread, new Uint8Array(memory.buffer, light.lightBulk() >>> 0, size), words);
+    return new LightAhead(thread, read, new Uint8Array(memory.buffer, light.lightBulk() >>> 0, size), words);
   }
 
   get made(): number {
@@ -81,5 +85,13 @@ export class LightAhead {
 
   close(): void {
     this.#thread.end();
+  }
+
+  /** When all is decoded: the thread and its stream are needed no more. */
+  retire(): void {
+    if (this.#stream === null) return;
+    this.#thread.end();
+    giveBack(this.#stream.buffer, 0, this.#stream.length);
+    this.#stream = null;
   }
 }

@@ -1,6 +1,7 @@
 /** The stream `extra` by the light coder (../assembly/mixing/light). */
 import { DamagedError } from '../../errors.ts';
 import type { Source } from '../../platform/files.ts';
+import { giveBack } from '../../platform/posix/memory-advice.ts';
 import type { Checkpoint } from '../output.ts';
 import { LightAhead } from './light-ahead.ts';
 import { BUFFER, BUFFER_DUE, DONE, type LightExports, openLight, runModule } from './module.ts';
@@ -9,6 +10,8 @@ import { BUFFER, BUFFER_DUE, DONE, type LightExports, openLight, runModule } fro
 export const LIGHT = 1;
 /** Bytes of bulk, at most: they are in memory. */
 export const LIGHT_LIMIT = 1 << 27;
+/** Bytes that are given back at once, at least. */
+const GIVEN_BACK_FROM = 1 << 20;
 
 /** So many bytes of one class of content (`classOf` of ../assembly/mixing/addresses/regions.ts). */
 export interface Stretch {
@@ -48,6 +51,8 @@ export class LightBulk {
   readonly #stream: Source;
   readonly #checkpoint: Checkpoint;
   #ahead: LightAhead | null = null;
+  /** Bytes, from the first one on, whose memory the system has back. */
+  #givenBack = 0;
   #bytes: Uint8Array = new Uint8Array(0);
 
   private constructor(stream: Source, size: number, name: string, checkpoint: Checkpoint) {
@@ -72,8 +77,20 @@ export class LightBulk {
   async take(size: number): Promise<Uint8Array> {
     const bytes = await this.#have(size);
     const at = bytes.length - this.left;
+    this.#giveBack(bytes, at);
     this.left -= size;
     return bytes.subarray(at, at + size);
+  }
+
+  /** Of what was taken, nothing is copied any more once all is decoded. */
+  #giveBack(bytes: Uint8Array, taken: number): void {
+    if (this.#ahead !== null) {
+      if (this.#ahead.result !== DONE) return;
+      this.#ahead.retire();
+    }
+    const { buffer, byteOffset } = bytes;
+    if (taken - this.#givenBack < GIVEN_BACK_FROM) return;
+    this.#givenBack = giveBack(buffer, byteOffset + this.#givenBack, byteOffset + taken) - byteOffset;
   }
 
   /** For another thread: all bytes; of them are there the first `progress[0]`, or all if it is null. */

@@ -4,7 +4,7 @@
  */
 import { MachineError } from '../../errors.ts';
 import { readEmbedded } from '../../platform/embedded.ts';
-import { preferHugePages } from '../../platform/posix/huge-pages.ts';
+import { preferHugePages } from '../../platform/posix/memory-advice.ts';
 import wasmPath from '../mixing.wasm' with { type: 'file' };
 
 /** What `run` returns: why it stopped. */

@@ -41,14 +41,17 @@ export function attributeCalls(): ReturnType<typeof loadAttributes> | null {
   return attributes;
 }
 
-function loadHugePages(name: string) {
+function loadMemory(name: string) {
   const { ptr, i32, u64_fast } = FFIType;
   return dlopen(name, { madvise: { args: [ptr, u64_fast, i32], returns: i32 } }).symbols;
 }
 
+let memory: ReturnType<typeof loadMemory> | null | undefined;
+
 /** How memory is used, as Linux is told. Null if it can't be loaded. */
-export function hugePageCalls(): ReturnType<typeof loadHugePages> | null {
-  return firstOf(loadHugePages);
+export function memoryCalls(): ReturnType<typeof loadMemory> | null {
+  if (memory === undefined) memory = firstOf(loadMemory);
+  return memory;
 }
 
 function loadLocalTime(name: string) {

@@ -34,6 +34,20 @@ test('it is taken piece by piece, and the stream ends with it', async () => {
   opened.close();
 });
 
+test.skipIf(process.platform !== 'linux')(
+  'the memory of what was taken is given back once all is decoded',
+  async () => {
+    const opened = await open(stream);
+    const taken = await opened.take(SIZE);
+    expect(Buffer.compare(taken, bulk)).toBe(0);
+    await opened.end();
+    await opened.take(0);
+    const inside = taken.subarray(1 << 16, SIZE - (1 << 16));
+    expect(inside.every((byte) => byte === 0)).toBe(true);
+    opened.close();
+  },
+);
+
 async function takeAll(bytes: Uint8Array): Promise<void> {
   const opened = await open(bytes);
   try {

@@ -84,6 +84,12 @@ export const DELTA: readonly MutatedFile[] = [
       ['size > LIGHT_LIMIT', 'size >= LIGHT_LIMIT', { survives: 'it takes bulk of exactly 128 MiB' }],
       ['let given = 1;', 'let given = 0;'],
       ['if (this.left !== 0) throw', 'if (false) throw'],
+      [
+        'if (this.#ahead.result !== DONE) return;',
+        '',
+        { survives: 'the thread is ended too early, and the rest is decoded without it' },
+      ],
+      ['this.#giveBack(bytes, at);', '', { tests: ['test/delta/mixing/light-ahead.test.ts'] }],
     ],
   },
   {
