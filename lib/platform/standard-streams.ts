@@ -69,14 +69,22 @@ let atExit = false;
 function clearTaskbarAtExit(): void {
   if (atExit) return;
   atExit = true;
-  process.once('exit', () => {
-    try {
-      (require('node:fs') as typeof import('node:fs')).writeSync(2, NO_TASKBAR);
-    } catch (error) {
-      // The terminal may be gone.
-      if (errorCode(error) === undefined) throw error;
-    }
-  });
+  process.once('exit', clearTaskbar);
+  // Ctrl-\ ends the process without that event.
+  if (process.platform !== 'win32')
+    process.once('SIGQUIT', () => {
+      clearTaskbar();
+      process.kill(process.pid, 'SIGQUIT');
+    });
+}
+
+function clearTaskbar(): void {
+  try {
+    (require('node:fs') as typeof import('node:fs')).writeSync(2, NO_TASKBAR);
+  } catch (error) {
+    // The terminal may be gone.
+    if (errorCode(error) === undefined) throw error;
+  }
 }
 
 /** Writes that did not finish at once. */
