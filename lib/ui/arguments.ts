@@ -85,8 +85,8 @@ const COMMANDS = {
   },
   watch: LIMITS,
   'finish-updater': LIMITS,
-  /** No command. */
-  recovery: { ...FEED, ...LIMITS },
+  /** No command. The last two make it another one, and are what may have been meant. */
+  recovery: { ...FEED, ...LIMITS, apply: { type: 'string' }, version: { type: 'boolean' } },
 } satisfies Record<string, Options>;
 
 export type CommandName = keyof typeof COMMANDS;
@@ -149,7 +149,8 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
 
 /** `help <command>` is `<command> --help`. Throws UsageError if there is no such command. */
 function helpFor(words: string[], rest: string[]): CommandLine {
-  const { values, operands } = parseWords('help', words);
+  const named = words.map((word) => (word === '--apply' ? 'apply' : word));
+  const { values, operands } = parseWords('help', named);
   const [name = 'help', unwanted] = operands;
   if (unwanted !== undefined) throw new UsageError(`unexpected argument ${JSON.stringify(unwanted)}`);
   return { command: commandNamed(name), values: { ...values, help: true }, operands: [], rest };
@@ -170,18 +171,20 @@ function commandNamed(word: string): CommandName {
 
 /** The command, and the index of its word; -1 if an option is the command. */
 function commandOf(words: string[]): { command: CommandName; at: number } {
+  const options = [EVERYWHERE, ...Object.values(COMMANDS)].flatMap((one: Options) => Object.entries(one));
+  const known = new Set(options.map(([name]) => `--${name}`));
   const takesValue = new Set(
-    [EVERYWHERE, ...Object.values(COMMANDS)]
-      .flatMap((options: Options) => Object.entries(options))
-      .filter(([name, option]) => option.type === 'string' && name !== 'apply')
-      .map(([name]) => `--${name}`),
+    options.filter(([name, { type }]) => type === 'string' && name !== 'apply').map(([name]) => `--${name}`),
   );
+  let unknown = false;
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? '';
     if (word === '--apply' || word.startsWith('--apply=')) return { command: 'apply', at: -1 };
     if (word === '--version' || word === '-V') return { command: 'version', at: -1 };
     if (takesValue.has(word)) at++;
-    else if (!word.startsWith('-')) {
+    else if (word.startsWith('-')) unknown ||= word.startsWith('--') && !known.has(word.replace(/=.*/s, ''));
+    // What may be the value of an unknown option is no mistyped command.
+    else if (!unknown || commandOfWord(word) !== null) {
       if (word !== 'apply') return { command: commandNamed(word), at };
       // As a word it is only an operand of `help`.
       throw new UsageError('there is no command "apply"', {
@@ -190,19 +193,7 @@ function commandOf(words: string[]): { command: CommandName; at: number } {
     }
   }
   if (words.includes('--help') || words.includes('-h')) return { command: 'help', at: -1 };
-  const unknown = words.find((word, at) => !takesValue.has(words[at - 1] ?? '') && !isOption(word));
-  if (unknown !== undefined) throw new UsageError(`unknown option ${unknown}`, { advice: ADVICE });
   return { command: 'recovery', at: -1 };
-}
-
-/** Whether any command takes it. */
-function isOption(word: string): boolean {
-  const [name = ''] = word.slice(2).split('=');
-  const everywhere: readonly Options[] = [EVERYWHERE, ...Object.values(COMMANDS)];
-  if (word.startsWith('--')) return everywhere.some((options) => Object.hasOwn(options, name));
-  return [...word.slice(1)].every((letter) =>
-    everywhere.some((options) => Object.values(options).some(({ short }) => short === letter)),
-  );
 }
 
 const ADVICE = `The commands are ${OFFERED_WORDS.join(', ')} and --apply <package>; \`dgmo-updater help\` explains them.`;

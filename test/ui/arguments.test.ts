@@ -20,6 +20,7 @@ test.each([
   [['help'], 'help'],
   [['help', 'rollback'], 'rollback'],
   [['help', 'apply', '--no-color'], 'apply'],
+  [['help', '--apply'], 'apply'],
   [['help', 'help'], 'help'],
 ] as const)('help takes the name of a command: %p', (words, command) => {
   expect(parseCommandLine(words)).toMatchObject({ command, values: { help: true } });
@@ -34,8 +35,9 @@ test.each([[[]], [['--quiet', '-q']], [['--home', '/some/home']]])(
 
 test.each([
   [['--frob'], 'unknown option --frob'],
-  [['--quiet', '--frob=1'], 'unknown option --frob=1'],
-  [['-qx'], 'unknown option -qx'],
+  [['--quiet', '--frob=1'], 'unknown option --frob'],
+  [['-qx'], 'unknown option -x'],
+  [['--frob', 'x'], 'unknown option --frob'],
   [['frob'], 'there is no command "frob"'],
   [['apply'], 'there is no command "'],
   [['help', 'frob'], 'there is no command "frob"'],

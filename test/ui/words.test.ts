@@ -37,6 +37,10 @@ test('a mistyped command or option names the one that was probably meant', () =>
   expect(adviceOf('help', 'statsu')).toStartWith('Did you mean status?');
   expect(adviceOf('update', '--verison', '2.0.0')).toBe('Did you mean --version?');
   expect(adviceOf('rollback', '--kil')).toBe('Did you mean --kill?');
+  expect(adviceOf('--jsn')).toBe('Did you mean --json?');
+  expect(adviceOf('--verison')).toBe('Did you mean --version?');
+  expect(adviceOf('--hoem', '/x', 'status')).toBe('Did you mean --home?');
+  expect(adviceOf('--instal-dir=/x')).toBe('Did you mean --install-dir?');
 });
 
 test('second names', () => {
