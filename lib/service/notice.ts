@@ -72,7 +72,7 @@ export function noticeText({ kind, version, from, reason }: Notice, app: string)
     case 'installed':
       return `${app} ${version} was installed${from === null ? '' : ` (before: ${from})`}. \`dgmo-updater rollback\` goes back.`;
     case 'failed':
-      return `${app} ${version} could not be installed: ${reason ?? 'no reason is known'}. \`dgmo-updater update\` tries it again.`;
+      return `${app} ${version} could not be installed: ${reason ?? 'no reason is known'}. \`dgmo-updater update --version ${version}\` tries it again.`;
     case 'damaged':
       return `${reason ?? `Something of ${app} is damaged`}. \`dgmo-updater verify\` says more, and \`dgmo-updater repair\` puts it right.`;
     case 'repaired':
