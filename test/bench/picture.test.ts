@@ -1,4 +1,7 @@
-/** The picture of the bench: what it reads of a table, and that the same table gives the same bytes. */
+/**
+ * The picture of the bench: what it reads of a table, and that the same table gives the same bytes. And that README says of
+ * patches what the tables say.
+ */
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -37,4 +40,20 @@ test('the one of README.md shows both kinds of pairs', () => {
   expect(committed).toContain('opencode-linux-x64 1.18.33 -&gt; 1.18.34');
   expect(committed).toContain('@esbuild/linux-x64');
   expect(committed).toContain('prefers-color-scheme: dark');
+});
+
+test('the README of the project has the sizes of the newest tables', () => {
+  const read = (name: string) => readFileSync(path.join(import.meta.dir, name), 'utf8');
+  const sections = read('README.md').split(/^### /m);
+  const sizesOf = (pair: string) => {
+    const section = sections.find((text) => text.startsWith(`${pair}\n`)) ?? '';
+    return ['dgmo-updater', 'bsdiff'].map((tool) => section.split(`\n| ${tool} | `)[1]?.split(' |')[0]);
+  };
+  const readme = read('../../README.md');
+  const [opencode, byBsdiff] = sizesOf('opencode-linux-x64 1.18.33 -> 1.18.34');
+  const [bun, bunByBsdiff] = sizesOf('@oven/bun-linux-x64 1.4.4 -> 1.4.5');
+  expect(readme).toContain(`${opencode} bytes (bsdiff: ${byBsdiff})`);
+  expect(readme).toContain(
+    `${opencode} bytes where bsdiff takes ${byBsdiff}, and ${bun} where it takes ${bunByBsdiff}`,
+  );
 });
