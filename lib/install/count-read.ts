@@ -1,14 +1,14 @@
-/** How far an operation is that reads much, for the person who waits for it. One that is short reports nothing. */
+/** How far an operation is that reads or writes much, for the person who waits for it. One that is short reports nothing. */
 import type { Session } from './session.ts';
 
 /** Milliseconds between two reports, and before the first. */
 const INTERVAL = 200;
 
 /**
- * Reports `progress` while it is called. What was not expected to be read is never reported as more than all of it.
+ * Reports `progress` while it is called. What was not expected is never reported as more than all of it.
  *
- * @param total returns how many bytes are to be read; called at the first report only, since finding out takes time
- * @returns to be called with the number of bytes that were read since the last call
+ * @param total returns how many bytes it will be; called at the first report only, since finding out takes time
+ * @returns to be called with the number of bytes since the last call
  */
 export function countRead({ host, emit }: Session, total: () => number): (bytes: number) => void {
   let reported = host.clock.monotonic();

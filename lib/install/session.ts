@@ -11,8 +11,11 @@ import type { Binary } from './receipt.ts';
 
 /** What happens, as it happens: for a progress line, a log, or JSON lines. */
 export type InstallEvent =
+  | { event: 'taking snapshot'; reason: string }
   | { event: 'snapshot'; id: string; reason: string; added: number; milliseconds: number; warnings: number }
   | { event: 'no snapshot'; reason: string }
+  /** So many files are written beside those of now, and take their place at the end. */
+  | { event: 'restoring folders'; snapshot: string; files: number; bytes: number }
   | {
       event: 'folders';
       snapshot: string;

@@ -168,3 +168,33 @@ test('an update is shown from the feed to the trial start', () => {
   ]);
   expect(seen.taskbar).toBeNull();
 });
+
+test('a rollback is shown from the snapshot to the trial start', () => {
+  const { progress, pass, seen } = terminal();
+  const events: Parameters<typeof follow>[1][] = [
+    { event: 'stopping', pids: [1] },
+    { event: 'taking snapshot', reason: '' },
+    { event: 'progress', done: 1, total: 2 },
+    { event: 'snapshot', id: 'x', reason: '', added: 0, milliseconds: 1, warnings: 0 },
+    { event: 'staging', version: '1.0.0', route: 'kept here', bytes: 1 },
+    { event: 'progress', done: 1, total: 2 },
+    { event: 'restoring folders', snapshot: 'x', files: 1, bytes: 2 },
+    { event: 'progress', done: 1, total: 2 },
+    { event: 'folders', snapshot: 'x', files: 1, bytes: 2, removed: 0, leftAlone: [], milliseconds: 1 },
+    { event: 'probing', version: '1.0.0' },
+    { event: 'probed', version: '1.0.0', ok: true, detail: '', milliseconds: 1 },
+  ];
+  const shown = events.map((event) => {
+    follow(progress, event);
+    pass(DELAY);
+    return seen.line;
+  });
+  const half = (label: string) => expect.stringContaining(`${label}  [#########---------]   50 %`);
+  expect(shown).toEqual([
+    ...['', 'Taking a snapshot...', half('Taking a snapshot'), ''],
+    ...['Preparing 1.0.0...', half('Preparing 1.0.0')],
+    ...['Restoring the folders...', half('Restoring the folders'), ''],
+    ...['Trying 1.0.0...', ''],
+  ]);
+  expect(seen.taskbar).toBeNull();
+});

@@ -39,7 +39,9 @@ describe.skipIf(process.platform === 'win32')('SnapshotManager', () => {
     fs.writeFileSync(data(), 'now');
     const { before } = await snapshots.rollback(id);
     expect(fs.readFileSync(data(), 'utf8')).toBe('then');
-    expect(events).toEqual(['snapshot', 'snapshot', 'folders', 'committed', 'rolled back']);
+    const snapshot = ['taking snapshot', 'snapshot'];
+    const restored = ['restoring folders', 'folders', 'committed', 'rolled back'];
+    expect(events).toEqual([...snapshot, ...snapshot, ...restored]);
     await snapshots.rollback(before?.id, { only: ['data'] });
     expect(fs.readFileSync(data(), 'utf8')).toBe('now');
     const listed = await snapshots.listSnapshots();

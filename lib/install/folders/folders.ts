@@ -28,6 +28,7 @@ import {
   storeLayout,
   verifyRestored,
 } from '../../snapshot/index.ts';
+import { countRead } from '../count-read.ts';
 import { installedPaths } from '../layout.ts';
 import { isAppRunning, runningCopies } from '../process/running.ts';
 import { loadReceipt } from '../receipt.ts';
@@ -75,7 +76,7 @@ export function changeToSnapshot(
       }
       plan = planRestore(request);
       check(plan);
-      await prepare(request, plan);
+      await prepareAndTell(session, request, plan);
     },
     carryOut() {
       if (plan === undefined) throw new Error('carryOut was called before prepare');
@@ -85,6 +86,12 @@ export function changeToSnapshot(
     },
     verify: () => verifyRestored(request, plan, kept),
   };
+}
+
+async function prepareAndTell(session: Session, request: RestoreRequest, plan: Plan): Promise<void> {
+  const { files, bytes } = plan;
+  if (files > 0) session.emit({ event: 'restoring folders', snapshot: request.snapshot.id, files, bytes });
+  await prepare({ ...request, onWritten: countRead(session, () => bytes) }, plan);
 }
 
 function reportFolders(
@@ -179,7 +186,7 @@ export async function bringBack(
       refuseIfRunning(session);
       const lost = await setAside(session, open, { request, plan, resumed });
       appendEntry(host.disk, layout, { type: 'folders', state: 'touched' });
-      await prepare(request, plan);
+      await prepareAndTell(session, request, plan);
       const kept = carryOut(request, plan);
       verifyRestored(request, plan, kept);
       reportFolders(session, before, plan, start);

@@ -45,6 +45,8 @@ export async function snapshotInstall(
 ): Promise<Snapshot> {
   const { host, layout } = session;
   const begun = host.clock.monotonic();
+  // A snapshot that is updated was already reported.
+  if (id === undefined) session.emit({ event: 'taking snapshot', reason });
   const digest = await digestOfTarget(session, setup, kind);
   const isTooLarge = digest !== null && digest.sha256 === '' && digest.size >= 0;
   const isOut = isTooLarge || (kind === 'repair' && isDamaged(digest, receipt));
@@ -83,7 +85,6 @@ export async function snapshotInstall(
     });
     const milliseconds = Math.round(host.clock.monotonic() - begun);
     const warnings = snapshot.warnings.length;
-    // A snapshot that is updated was already reported.
     if (id === undefined)
       session.emit({ event: 'snapshot', id: snapshot.id, reason, added, milliseconds, warnings });
     return snapshot;

@@ -184,6 +184,8 @@ export async function stageRollback(session: Session, open: OpenTransaction): Pr
   const { host, layout } = session;
   if (open.from.sha256 === open.to.sha256) return;
   const staged = layout.staged(open.id);
+  const { version, size } = open.to;
+  session.emit({ event: 'staging', version, route: 'kept here', bytes: size });
   if (!(await placeBinary(session, open.to, staged)))
     throw new DamagedError(`the binary of ${open.to.version} is gone`);
   const replaced = host.disk.status(layout.target);

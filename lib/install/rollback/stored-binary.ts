@@ -11,6 +11,7 @@ import {
   withoutWhole,
   withStore,
 } from '../../snapshot/index.ts';
+import { countRead } from '../count-read.ts';
 import type { Binary } from '../receipt.ts';
 import { checkpoint, type Session } from '../session.ts';
 import { linkOrCopy } from '../transaction/keep.ts';
@@ -79,10 +80,11 @@ export async function placeBinary(session: Session, binary: Binary, path: string
 async function makeFromPatches(
   session: Session,
   layout: StoreLayout,
-  { sha256, version }: Binary,
+  { sha256, version, size }: Binary,
   path: string,
 ): Promise<void> {
   const { disk } = session.host;
+  const onWritten = countRead(session, () => size);
   removeIfThere(disk, path);
   const source = await openBinary(disk, layout, sha256);
   try {
@@ -93,6 +95,7 @@ async function makeFromPatches(
         write(bytes) {
           writeAll(disk, handle, bytes, done);
           done += bytes.length;
+          onWritten(bytes.length);
         },
         checkpoint: () => checkpoint(session),
       });

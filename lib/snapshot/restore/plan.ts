@@ -26,6 +26,8 @@ export interface RestoreRequest {
   /** For the names of temporary folders. */
   id: string;
   checkpoint(): Promise<void>;
+  /** Called with the size of each file that is written. */
+  onWritten?(bytes: number): void;
 }
 
 export interface RootPlan {

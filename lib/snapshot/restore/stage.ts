@@ -95,6 +95,7 @@ async function stageFiles(
       const handle = standingFor(real, path, () => stageOne(request, blocks, entry, path));
       if (entry.kind === 'link' || handle === null) continue;
       await queue.add({ handle, path, real, entry });
+      request.onWritten?.(entry.size);
       since += entry.size;
       if (since < PACE) continue;
       since = 0;

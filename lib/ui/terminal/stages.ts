@@ -19,6 +19,7 @@ export function follow(progress: Progress, event: ReportedEvent): void {
       followDownload(progress, event);
       break;
     case 'verified':
+    case 'taking snapshot':
       progress.begin({ label: 'Taking a snapshot', finished: 'Took a snapshot', bytes: true });
       break;
     case 'staging':
@@ -27,6 +28,9 @@ export function follow(progress: Progress, event: ReportedEvent): void {
         finished: `Prepared ${event.version}`,
         bytes: true,
       });
+      break;
+    case 'restoring folders':
+      progress.begin({ label: 'Restoring the folders', finished: 'Restored the folders', bytes: true });
       break;
     case 'progress':
       progress.measure(event);
@@ -38,6 +42,7 @@ export function follow(progress: Progress, event: ReportedEvent): void {
       progress.begin({ label: `Trying ${event.version}`, finished: `Tried ${event.version}` });
       break;
     case 'route':
+    case 'folders':
     case 'probed':
       progress.end();
       break;
