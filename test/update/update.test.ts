@@ -93,6 +93,18 @@ posixOnly('an update', () => {
     expect(packages().map(({ status }) => status)).toEqual([503]);
   });
 
+  test('a server that wants to be left alone: an end, and not the larger download instead', async () => {
+    await stage.release('2.0.0');
+    const headers = { 'retry-after': '0' };
+    stage.answer = (name) =>
+      name.endsWith('from-1.0.0.dgmopkg') ? new Response('', { status: 429, headers }) : undefined;
+    const one = manager();
+    const limits = { firstPause: 1, longestPause: 1 };
+    await expect(one.downloadUpdate(await found(one), { limits })).rejects.toThrow('answered 429');
+    expect(fallback()).toBeUndefined();
+    expect(new Set(packages().map(({ status }) => status))).toEqual(new Set([429]));
+  });
+
   test('a package that was damaged in the cache meanwhile: the full binary, in the same run', async () => {
     await stage.release('2.0.0');
     const one = manager();

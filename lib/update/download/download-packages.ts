@@ -88,10 +88,12 @@ export async function downloadPackage(
   });
 }
 
-/** Whether the failure is that of one file of the feed, and not of the connection: only then another route may help. */
+/**
+ * Whether the failure is that of one file of the feed, and not of the connection: only then another route may help. A server that
+ * wants to be left alone is not asked for a larger file instead.
+ */
 function isOfOneFile(error: unknown): boolean {
   if (error instanceof DamagedError) return true;
-  return (
-    error instanceof NetworkFailure && ['missing', 'server', 'changed', 'protocol'].includes(error.reason)
-  );
+  if (!(error instanceof NetworkFailure) || error.retryAfter !== null) return false;
+  return ['missing', 'server', 'changed', 'protocol'].includes(error.reason);
 }
