@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
 import { COMMAND_WORDS, type CommandName, OFFERED_WORDS, optionsOf } from '../../lib/ui/arguments.ts';
-import { complete } from '../../lib/ui/completions/complete.ts';
+import { complete, placesIn } from '../../lib/ui/completions/complete.ts';
 import { openStage, type Stage } from '../update/stage.ts';
 import { command } from './command-line.ts';
 
@@ -32,6 +32,16 @@ test.each<[string, string[], string[]]>([
   ['the arguments of dgmo', ['update', '--', '--ver'], []],
 ])('%s', (_, typed, wanted) => {
   expect(offered(...typed)).toEqual(wanted);
+});
+
+test('the installation that was typed is the one whose ids are offered', () => {
+  expect(placesIn(['--home', '/h', '--install-dir=/i', 'rollback', ''])).toEqual({
+    home: '/h',
+    installDir: '/i',
+  });
+  // As bash hands that over.
+  expect(placesIn(['rollback', '--home', '=', '/h', '--app', '='])).toEqual({ home: '/h' });
+  expect(placesIn(['rollback', '--home'])).toEqual({});
 });
 
 test('every option of every command is offered', () => {
@@ -84,6 +94,7 @@ posixOnly('in the shell', () => {
     expect(after('stat')).toEqual(['status']);
     expect(after('rollback', '')).toEqual([id()]);
     expect(after('rollback', '--to', '')).toEqual(['1.0.0']);
+    expect(after('--home', folder, 'rollback', '')).toEqual(['']);
   });
 
   test.skipIf(Bun.which('zsh') === null && process.env.CI !== 'true')('zsh', () => {

@@ -65,6 +65,19 @@ export function complete(typed: readonly string[], known: KnownWords): string[] 
   return startsWith(OPERANDS[command]?.[operands.length]?.(known, operands) ?? [], current);
 }
 
+/** Which installation the words are about, as far as they say. */
+export function placesIn(typed: readonly string[]): { installDir?: string; home?: string; app?: string } {
+  const places = { installDir: '--install-dir', home: '--home', app: '--app' };
+  return Object.fromEntries(
+    Object.entries(places).flatMap(([key, option]) => {
+      const at = typed.findIndex((word) => word === option || word.startsWith(`${option}=`));
+      const [word = '', next, afterNext] = at === -1 ? [] : typed.slice(at);
+      const value = word === option ? (next === '=' ? afterNext : next) : word.slice(option.length + 1);
+      return value === undefined || value === '' ? [] : [[key, value]];
+    }),
+  );
+}
+
 /** The words after the command that are neither options nor their values. */
 function operandsIn(
   words: readonly string[],

@@ -3,13 +3,13 @@ import { Installation, type KnownWords, settings } from '../../api/index.ts';
 import { UpdaterError } from '../../errors.ts';
 import type { CommandContext } from '../context.ts';
 import { parseVerb } from '../parsing/verbs.ts';
-import { complete } from './complete.ts';
+import { complete, placesIn } from './complete.ts';
 import { SCRIPTS } from './scripts.ts';
 
 export async function runCompletions({ line, report, install }: CommandContext): Promise<void> {
   const [what = '', ...more] = line.operands;
   if (what === 'words' && more.length === 0) {
-    const words = complete(line.rest, await knownWords(install));
+    const words = complete(line.rest, await knownWords({ ...install, ...placesIn(line.rest) }));
     report.result('completions', words.join('\n'), { words });
     return;
   }
