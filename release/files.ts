@@ -7,24 +7,19 @@
 import path from 'node:path';
 import { errorCode, InterruptedError, UsageError } from '../lib/errors.ts';
 import type { FileStatus } from '../lib/platform/disk.ts';
-import {
-  KIND_NAMES,
-  openSource,
-  readFile,
-  removeIfThere,
-  removeQuietly,
-  type Source,
-  writeAll,
-} from '../lib/platform/files.ts';
+import { KIND_NAMES, openSource, readFile, type Source, writeAll } from '../lib/platform/files.ts';
+import { nativeHost } from '../lib/platform/native.ts';
 import { nativeDisk as disk } from '../lib/platform/native-disk.ts';
-import { nativeProcesses } from '../lib/platform/native-processes.ts';
 import { MAX_BINARY_SIZE } from '../lib/version/index.ts';
 import { namedAs } from './platform/failures.ts';
+import { withTemporary } from './platform/scratch.ts';
 import { withStopSignal } from './platform/signals.ts';
 import { turn } from './platform/timers.ts';
 
 /** What this process has read: the resolved path and the identity of each file, to the name that it was given by. */
 const inputs = new Map<string, string>();
+
+const OTHER_OUTPUT = 'Choose another name for the output.';
 
 /** Reads the whole file. UsageError if it does not exist. */
 export function readInput(file: string, limit = MAX_BINARY_SIZE): Uint8Array {
@@ -46,9 +41,13 @@ export async function withInput<T>(file: string, use: (source: Source) => Promis
 /** Declares a file that is read by other means. UsageError if it does not exist. */
 export function requireInput(file: string): void {
   const found = look(file);
-  if (found === null) throw new UsageError(`${file}: wanted a file to read, found nothing there`);
+  if (found === null) {
+    throw new UsageError(`${file}: wanted a file to read, found nothing there`, {
+      advice: `Check the name; a relative one is looked for in ${nativeHost().workingDirectory}.`,
+    });
+  }
   if (found.status.kind === 'directory') {
-    throw new UsageError(`${file}: wanted a file to read, found a folder`);
+    throw new UsageError(`${file}: wanted a file to read, found a folder`, { advice: 'Name a file in it.' });
   }
   inputs.set(found.resolved, file);
   inputs.set(found.status.identity, file);
@@ -61,14 +60,20 @@ export function requireInput(file: string): void {
 export function requireOutput(file: string): string {
   const folder = path.dirname(file);
   if (look(folder) === null) {
-    throw new UsageError(`${file}: wanted a folder to write to, found none at ${folder}`);
+    throw new UsageError(`${file}: wanted a folder to write to, found none at ${folder}`, {
+      advice: 'Make that folder, or name a file in another one.',
+    });
   }
   const found = look(file);
   if (found === null && disk.status(file) !== null) {
-    throw new UsageError(`${file}: wanted a file to write, found a symlink that leads nowhere`);
+    throw new UsageError(`${file}: wanted a file to write, found a symlink that leads nowhere`, {
+      advice: OTHER_OUTPUT,
+    });
   }
   if (found !== null && found.status.kind !== 'file') {
-    throw new UsageError(`${file}: wanted a file to write, found ${KIND_NAMES[found.status.kind]}`);
+    throw new UsageError(`${file}: wanted a file to write, found ${KIND_NAMES[found.status.kind]}`, {
+      advice: OTHER_OUTPUT,
+    });
   }
   requireNotInput(file);
   return found?.resolved ?? file;
@@ -91,7 +96,7 @@ export function requireNotInput(file: string): void {
   const input = inputs.get(found.resolved) ?? inputs.get(found.status.identity);
   if (input === undefined) return;
   throw new UsageError(`${file}: wanted an output that is not one of the inputs, found the input ${input}`, {
-    advice: 'Choose another name for the output.',
+    advice: OTHER_OUTPUT,
   });
 }
 
@@ -117,8 +122,8 @@ export interface OutputOptions {
 
 /**
  * Writes a file piece by piece under a temporary name in the same folder, flushes and checks it, and only then renames
- * it. An existing file is replaced, also one that a symlink leads to. After a failure or Ctrl-C it is unchanged, and the
- * temporary file is removed.
+ * it. An existing file is replaced, also one that a symlink leads to. After a failure or a signal to stop it is unchanged, and the
+ * temporary file is removed; after a kill the next run for the same file removes it.
  */
 export async function writeOutput(
   file: string,
@@ -126,40 +131,38 @@ export async function writeOutput(
   { mode = 0o644, check }: OutputOptions = {},
 ): Promise<void> {
   const target = requireOutput(file);
-  const draft = `${target}.${nativeProcesses.pid}`;
-  const temporary = `${draft}.tmp`;
-  await untilInterrupted(`${file} was not written`, async (stopIfInterrupted) => {
-    try {
-      removeIfThere(disk, temporary);
-      const handle = disk.open(temporary, 'create', mode);
+  await untilInterrupted(`${file} was not written`, (stopIfInterrupted) =>
+    withTemporary(target, async (temporary) => {
       try {
-        let position = 0;
-        await fill((bytes) => {
-          stopIfInterrupted();
-          writeAll(disk, handle, bytes, position);
-          position += bytes.length;
-        });
-        disk.flush(handle);
-      } finally {
-        disk.close(handle);
+        const handle = disk.open(temporary, 'create', mode);
+        try {
+          let position = 0;
+          await fill((bytes) => {
+            stopIfInterrupted();
+            writeAll(disk, handle, bytes, position);
+            position += bytes.length;
+          });
+          disk.flush(handle);
+        } finally {
+          disk.close(handle);
+        }
+        await check?.(temporary);
+        await turn();
+        stopIfInterrupted();
+        disk.rename(temporary, target);
+      } catch (error) {
+        throw namedAs(error, temporary, file);
       }
-      await check?.(temporary);
-      await turn();
-      stopIfInterrupted();
-      disk.rename(temporary, target);
-    } catch (error) {
-      removeQuietly(disk, temporary);
-      throw namedAs(error, draft, file);
-    }
-  });
+    }),
+  );
   disk.flushDirectory(path.dirname(target));
 }
 
 /**
- * Runs `work` so that a Ctrl-C does not end the process before `work` has cleaned up.
+ * Runs `work` so that a signal to stop does not end the process before `work` has cleaned up.
  *
- * @param undone what was not done because of a Ctrl-C, for the message
- * @param work gets a function that throws InterruptedError after a Ctrl-C
+ * @param undone what was not done because of the signal, for the message
+ * @param work gets a function that throws InterruptedError after it
  */
 export async function untilInterrupted<T>(
   undone: string,

@@ -39,7 +39,7 @@ import type { Host } from '../platform/host.ts';
 import { harmless } from '../platform/listener.ts';
 import { inputFile, outputPath } from '../platform/named-file.ts';
 import { nativeHost } from '../platform/native.ts';
-import { replaceFile } from '../platform/replace-file.ts';
+import { replaceFile } from '../platform/replacement/replace-file.ts';
 import type { PublicKey, SigningKey } from '../trust/index.ts';
 
 export interface DifferentialUpdaterOptions {

@@ -1,6 +1,6 @@
 /** `release compile`: makes the executable of the updater for each platform, with the trusted root compiled in. */
 import path from 'node:path';
-import { InterruptedError, MachineError, UsageError } from '../../lib/errors.ts';
+import { DamagedError, InterruptedError, MachineError, UsageError } from '../../lib/errors.ts';
 import { decodeInput } from '../../lib/format/decoder.ts';
 import { MAX_DOCUMENT, parseJson } from '../../lib/format/json.ts';
 import type { Settings } from '../../lib/home/compiled-in.ts';
@@ -16,6 +16,7 @@ import { readInput, requireOutput, untilInterrupted, writeOutput } from '../file
 import { runChild } from '../platform/children.ts';
 import { BUN } from '../platform/machine.ts';
 import { withScratchFolder } from '../platform/scratch.ts';
+import { isStopSignal } from '../platform/signals.ts';
 import { print, tell } from '../platform/terminal.ts';
 import { bytes } from '../progress.ts';
 import { environmentEdits } from '../work/environment-edits.ts';
@@ -128,11 +129,11 @@ export async function compileTarget(
   const file = path.join(folder, name);
   const output = requireOutput(file);
   requireOutput(`${file}.sha256`);
-  return await withScratchFolder(path.dirname(output), '.compile-', async (scratch) => {
+  return await withScratchFolder(path.join(path.dirname(output), '.compile'), async (scratch) => {
     const temporary = path.join(scratch, name);
     // Bun works in it, and leaves a file of 80 MB there if it is interrupted. It is beside the sources, because the names of the
     // program's parts are made of the way from here to them: so that is the same in every checkout.
-    await withScratchFolder(path.dirname(entry), '.compile-', (workingDirectory) =>
+    await withScratchFolder(path.join(path.dirname(entry), '.compile'), (workingDirectory) =>
       build(target, settings, entry, { output: temporary, workingDirectory }),
     );
     ignoreEnvironment(temporary);
@@ -156,6 +157,13 @@ function ignoreEnvironment(file: string): void {
   const handle = disk.open(file, 'update');
   try {
     for (const edit of environmentEdits(executable)) writeAll(disk, handle, edit.bytes, edit.offset);
+  } catch (error) {
+    if (!(error instanceof DamagedError)) throw error;
+    throw new DamagedError(`${file}: ${error.message}`, {
+      advice:
+        'This Bun makes other executables than are known here: `npm ci` installs the one that is wanted.',
+      cause: error,
+    });
   } finally {
     disk.close(handle);
   }
@@ -205,8 +213,11 @@ async function build(
     { workingDirectory },
   );
   // A Ctrl-C reaches Bun as well, and its end may be noticed before the signal is.
-  if (signal === 'SIGINT') throw new InterruptedError(`interrupted: ${path.basename(output)} was not made`);
+  if (isStopSignal(signal)) throw new InterruptedError(`interrupted: ${path.basename(output)} was not made`);
   if (code !== 0) {
-    throw new MachineError(`bun build for ${targetName(target)} failed (exit code ${code}): ${errors}`);
+    throw new MachineError(
+      `bun build for ${targetName(target)} ended with ${signal ?? `exit code ${code}`}: ${errors || 'it said nothing'}`,
+      { advice: signal === null ? '`npm ci` installs what it needs.' : 'Try again with more free memory.' },
+    );
   }
 }

@@ -1,4 +1,5 @@
 /** Other processes of ours: one that does a piece of work and ends, and one that serves under supervision. */
+import { outlivesTerminal } from './signals.ts';
 
 export interface Ended {
   /** Null if a signal ended it, or if it could not be started. */
@@ -17,8 +18,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs a program to its end, in our process group, so that a Ctrl-C at the terminal reaches it as well. Its standard
- * input stays open as long as this process lives.
+ * Runs a program to its end, in our process group, so that a Ctrl-C at the terminal reaches it as well; under nohup in a session
+ * of its own, which no terminal ends. Its standard input stays open as long as this process lives.
  */
 export async function runChild(command: readonly string[], options: RunOptions = {}): Promise<Ended> {
   const { workingDirectory, onOutput, stop } = options;
@@ -51,6 +52,8 @@ export function withoutSecrets(
 function spawn(command: readonly string[], cwd: string | undefined, signal: AbortSignal | undefined) {
   try {
     return Bun.spawn([...command], {
+      // Bun gives a child the signals as they are by default, SIGHUP as well.
+      detached: outlivesTerminal(),
       ...(cwd !== undefined && { cwd }),
       ...(signal !== undefined && { signal }),
       env: withoutSecrets(),

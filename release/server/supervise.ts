@@ -5,7 +5,7 @@
 import { MachineError } from '../../lib/errors.ts';
 import type { Clock } from '../../lib/platform/host.ts';
 import { type Ready, type ServingProcess, startServing } from '../platform/children.ts';
-import { aborted, onHangup, withStopSignal } from '../platform/signals.ts';
+import { aborted, onHangup, whileServing } from '../platform/signals.ts';
 import { startTimer } from '../platform/timers.ts';
 
 /** More deaths within so many milliseconds are a fault that starting again won't mend. */
@@ -13,6 +13,8 @@ const MAX_DEATHS = 5;
 const DEATHS_WITHIN = 60_000;
 /** Milliseconds beyond the grace before a process that does not stop is killed. */
 const PATIENCE = 5_000;
+
+const SEE_ABOVE = 'What they printed above says why.';
 
 export interface SupervisorOptions {
   processes: number;
@@ -57,7 +59,9 @@ export async function supervise(options: SupervisorOptions, ready: (url: string)
     if (port === 0) return;
     if (deaths.length > MAX_DEATHS) {
       const within = `${deaths.length} times within ${DEATHS_WITHIN / 1000} s`;
-      fail(new MachineError(`the serving processes died ${within}, the last by ${how}`));
+      fail(
+        new MachineError(`the serving processes died ${within}, the last by ${how}`, { advice: SEE_ABOVE }),
+      );
       return;
     }
     say(`worker ${worker} ended (${how}) and is started again`);
@@ -68,13 +72,15 @@ export async function supervise(options: SupervisorOptions, ready: (url: string)
     for (const serving of running.values()) serving.kill('SIGHUP');
   });
   try {
-    await withStopSignal(async (stop) => {
+    await whileServing(async (stop) => {
       stop.addEventListener('abort', () => {
         stopping = true;
       });
       try {
         const first = await start(1);
-        if (first === null) throw new MachineError('the first serving process ended before it listened');
+        if (first === null) {
+          throw new MachineError('the first serving process ended before it listened', { advice: SEE_ABOVE });
+        }
         port = first.port;
         await Promise.all(Array.from({ length: options.processes - 1 }, (_, index) => start(index + 2)));
         ready(first.url);

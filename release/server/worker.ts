@@ -2,7 +2,7 @@
 import { nativeHost } from '../../lib/platform/native.ts';
 import { supervisor } from '../platform/children.ts';
 import { type Address, listen } from '../platform/listener.ts';
-import { aborted, onHangup, withStopSignal } from '../platform/signals.ts';
+import { aborted, onHangup, whileServing } from '../platform/signals.ts';
 import { AccessLog } from './access-log.ts';
 import { makeHandler } from './handler.ts';
 import { Metrics } from './metrics.ts';
@@ -41,7 +41,7 @@ export async function runWorker(
   });
   const listener = listen(options, handle);
   const end = onHangup(() => log.reopen());
-  await withStopSignal(async (stop) => {
+  await whileServing(async (stop) => {
     ready(listener.url, listener.port);
     await Promise.race([aborted(stop), supervisor.gone()]);
     await listener.stop(options.grace);

@@ -1,4 +1,4 @@
-/** One payload for a command that makes nothing else: by a process of its own if it takes long, so that a Ctrl-C ends it at once. */
+/** One payload for a command that makes nothing else: by a process of its own if it takes long, so that a signal to stop ends it at once. */
 import path from 'node:path';
 import { InterruptedError } from '../../lib/errors.ts';
 import { readFile } from '../../lib/platform/files.ts';
@@ -14,12 +14,12 @@ import { processWorkers } from './workers.ts';
 
 /**
  * @param output what is made of it: half-written files are kept beside it, until this ends
- * @throws InterruptedError after a Ctrl-C; UsageError, DamagedError, MachineError
+ * @throws InterruptedError after a signal to stop; UsageError, DamagedError, MachineError
  */
 export async function makePayload(job: Job, output: string): Promise<Uint8Array> {
-  let scratch = `${path.resolve(output)}.`;
+  let scratch = path.resolve(output);
   const made = withStopSignal((stop) =>
-    withScratchFolder(path.dirname(output), `${path.basename(output)}.`, async (folder) => {
+    withScratchFolder(output, async (folder) => {
       scratch = folder;
       const product = path.join(folder, job.kind);
       try {

@@ -88,7 +88,7 @@ async function tryOne(
   { say, mend }: TrialWords,
 ): Promise<void> {
   const { target, file, version } = candidate;
-  await withScratchFolder(scratch, 'trial-', async (folder) => {
+  await withScratchFolder(path.join(scratch, 'trial'), async (folder) => {
     const program = path.join(folder, executableName('dgmo', platform));
     const home = Object.fromEntries(HOMES.map((name) => [name, folder]));
     const run = await withLine(`trying ${path.basename(file)} (${targetName(target)})`, () => {

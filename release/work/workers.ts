@@ -4,6 +4,7 @@ import { DamagedError, InterruptedError, MachineError, UsageError } from '../../
 import type { Disk } from '../../lib/platform/disk.ts';
 import { type Ended, runChild } from '../platform/children.ts';
 import { BUN } from '../platform/machine.ts';
+import { isStopSignal } from '../platform/signals.ts';
 import { type Job, jobSize } from './job.ts';
 import { perform } from './perform.ts';
 
@@ -63,7 +64,7 @@ function failure({ label }: Job, { code, signal, errors }: Ended): Error {
   if (code === 2) return new UsageError(message, options);
   if (code === 11) return new DamagedError(message, options);
   if (code === 12) return new MachineError(message, options);
-  if (code === 130 || signal === 'SIGINT' || signal === 'SIGTERM') {
+  if (code === 130 || isStopSignal(signal)) {
     return new InterruptedError(`interrupted at ${label}: nothing was published`);
   }
   if (signal === 'SIGKILL') {

@@ -69,18 +69,32 @@ describe('an output', () => {
     });
   }
 
-  test.skipIf(process.platform === 'win32')(
-    'stays what it was when Ctrl-C comes while all of it is made',
-    async () => {
+  test.skipIf(process.platform === 'win32').each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'stays what it was when %s comes while all of it is made',
+    async (signal) => {
       using folder = freshFolder();
       const written = writeOutput(folder.at('out'), (write) => {
-        process.kill(process.pid, 'SIGINT');
+        process.kill(process.pid, signal);
         write(bytes('whole'));
       });
       await expect(written).rejects.toThrow(InterruptedError);
       expect(readdirSync(folder.at())).toEqual([]);
     },
   );
+
+  test('takes away what a killed process left of it, and nothing that another one still writes', async () => {
+    using folder = freshFolder();
+    const { pid: dead } = Bun.spawnSync([process.execPath, '--version']);
+    const leftover = (name: string, pid: number) => folder.at(`${name}.update-${pid}-0123456789abcdef`);
+    const kept = [leftover('out', process.ppid), leftover('other', dead)];
+    for (const file of [leftover('out', process.pid), ...kept]) writeFileSync(file, 'half');
+    mkdirSync(leftover('out', dead));
+    writeFileSync(path.join(leftover('out', dead), 'patch'), 'half');
+    await writeOutput(folder.at('out'), (write) => write(bytes('whole')));
+    expect(readdirSync(folder.at()).toSorted()).toEqual(
+      ['out', ...kept.map((file) => path.basename(file))].toSorted(),
+    );
+  });
 
   test('stays what it was when the check of it fails', async () => {
     using folder = freshFolder();
@@ -255,7 +269,7 @@ describe('an input is never replaced by an output', () => {
         const { code, stderr } = await folder.release([...args, output]);
         expect([code, stderr]).toEqual([
           2,
-          `release: ${output}: wanted a file to write, found a pipe, a socket or a device\n`,
+          `release: ${output}: wanted a file to write, found a pipe, a socket or a device\nChoose another name for the output.\n`,
         ]);
       }
     }
@@ -268,7 +282,7 @@ describe('an input is never replaced by an output', () => {
       const { code, stderr } = await folder.release([...args]);
       expect([code, stderr]).toEqual([
         2,
-        `release: ${path.join('made', name)}: wanted a file to write, found a pipe, a socket or a device\n`,
+        `release: ${path.join('made', name)}: wanted a file to write, found a pipe, a socket or a device\nChoose another name for the output.\n`,
       ]);
       expect(readdirSync(folder.at('made'))).toEqual([name]);
       rmSync(folder.at('made'), { recursive: true });

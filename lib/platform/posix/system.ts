@@ -1,4 +1,5 @@
 /** What POSIX has and node:fs does not: a flush that reaches the drive on macOS, holes, the owner of the terminal. */
+import type { Pointer } from 'bun:ffi';
 import fs from 'node:fs';
 import { lastError, libc } from './libc.ts';
 
@@ -40,6 +41,21 @@ const IGNORED_BY_BUN = [13, 25];
  */
 export function heedSignals(): void {
   for (const signal of IGNORED_BY_BUN) libc()?.signal(signal, null);
+}
+
+const SIGHUP = 1;
+const SIG_IGN = 1 as Pointer;
+
+/**
+ * Whether this process was started to outlive its terminal, as by nohup. Asked before anybody listens for the signal, who would
+ * change that. False if it can't be determined.
+ */
+export function ignoresHangup(): boolean {
+  const calls = libc();
+  if (calls === null) return false;
+  const before = calls.signal(SIGHUP, SIG_IGN);
+  calls.signal(SIGHUP, before);
+  return before === SIG_IGN;
 }
 
 const SIGTERM = 15;

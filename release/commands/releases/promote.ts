@@ -87,7 +87,7 @@ export const promote: Command = {
           }
           const { work } = repositoryLayout(repo);
           createDirectories(host.disk, work, path.dirname);
-          return await withScratchFolder(work, 'promote-', async (folder) => {
+          return await withScratchFolder(path.join(work, 'promote'), async (folder) => {
             const binaries: AddRequest['binaries'][number][] = [];
             for (const { target, release } of found) {
               const file = path.join(folder, targetName(target));

@@ -90,9 +90,9 @@ test('parts are loaded when they are asked for, all from bytecode; the same sour
   expect([modulesFromBytecode(), modulesFromBytecode('part')]).toEqual([1, 2]);
 });
 
-test.skipIf(process.platform === 'win32')(
-  'Ctrl-C while it compiles: 130, and nothing half is left',
-  async () => {
+test.skipIf(process.platform === 'win32').each(['SIGINT', 'SIGHUP'] as const)(
+  '%s while it compiles: 130, and nothing half is left',
+  async (signal) => {
     using folder = freshFolder();
     const dist = folder.at('dist');
     const target = bunTarget(targetOf(nativeHost()));
@@ -105,7 +105,7 @@ test.skipIf(process.platform === 'win32')(
     });
     const ended = once(child, 'exit');
     while (leftovers(dist).length === 0 && child.exitCode === null) await Bun.sleep(5);
-    process.kill(-(child.pid ?? 0), 'SIGINT');
+    process.kill(-(child.pid ?? 0), signal);
     expect(await ended).toEqual([130, null]);
     expect(leftovers(dist)).toEqual([]);
   },
@@ -114,5 +114,5 @@ test.skipIf(process.platform === 'win32')(
 /** What Bun leaves in its working directory when it is stopped, there and here. */
 function leftovers(folder: string): string[] {
   const names = [TOP, folder].filter((name) => existsSync(name)).flatMap((name) => readdirSync(name));
-  return names.filter((name) => name.endsWith('.bun-build') || name.startsWith('.compile-'));
+  return names.filter((name) => name.endsWith('.bun-build') || name.startsWith('.compile.'));
 }

@@ -42,15 +42,25 @@ test('folders, and an output that is also read, are told before the work, and no
   writeFileSync(folder.at('new'), contents.new);
   mkdirSync(folder.at('folder'));
   const cases: [args: string[], message: string][] = [
-    [['diff', 'folder', 'new', '-o', 'p'], 'release: folder: wanted a file to read, found a folder\n'],
+    [
+      ['diff', 'folder', 'new', '-o', 'p'],
+      'release: folder: wanted a file to read, found a folder\nName a file in it.\n',
+    ],
     [
       ['diff', 'old', 'new', '-o', './new'],
       'release: ./new: wanted an output that is not one of the inputs, found the input new\n' +
         'Choose another name for the output.\n',
     ],
-    [['diff', 'old', 'new', '-o', 'no/p'], 'release: no/p: wanted a folder to write to, found none at no\n'],
-    [['diff', 'old', 'new', '-o', 'folder'], 'release: folder: wanted a file to write, found a folder\n'],
-    [['inspect', 'folder'], 'release: folder: wanted a file to read, found a folder\n'],
+    [
+      ['diff', 'old', 'new', '-o', 'no/p'],
+      'release: no/p: wanted a folder to write to, found none at no\n' +
+        'Make that folder, or name a file in another one.\n',
+    ],
+    [
+      ['diff', 'old', 'new', '-o', 'folder'],
+      'release: folder: wanted a file to write, found a folder\nChoose another name for the output.\n',
+    ],
+    [['inspect', 'folder'], 'release: folder: wanted a file to read, found a folder\nName a file in it.\n'],
   ];
   for (const [args, stderr] of cases) {
     expect(await folder.release(args)).toEqual({ code: 2, stdout: '', stderr });

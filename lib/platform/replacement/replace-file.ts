@@ -1,15 +1,13 @@
 /**
  * Replacing a file of any size with one that is produced in pieces. At every instant the path names the complete old file or
  * the complete new one, whatever stops this process.
- *
- * The new file is written beside the old one as `<name>.update-<pid>-<random>`, so two writers never share a temporary
- * file. A run that is killed leaves one behind; the next run for the same path removes it.
  */
-import { MachineError } from '../errors.ts';
-import type { Disk, Handle } from './disk.ts';
-import { type Digest, digestFile, foundText, removeIfThere, writeAll } from './files.ts';
-import type { Host } from './host.ts';
-import { pathsOf } from './path-flavour.ts';
+import { MachineError } from '../../errors.ts';
+import type { Disk, Handle } from '../disk.ts';
+import { type Digest, digestFile, foundText, removeIfThere, writeAll } from '../files.ts';
+import type { Host } from '../host.ts';
+import { pathsOf } from '../path-flavour.ts';
+import { leftoversOf, withTemporaryName } from './temporary-name.ts';
 
 type Machine = Pick<Host, 'disk' | 'platform' | 'processes' | 'random'>;
 
@@ -25,11 +23,6 @@ interface Replacement {
   beforeReplace(): void;
 }
 
-const INFIX = '.update-';
-
-/** The temporary files of this process that are in use. */
-const inUse = new Set<string>();
-
 /**
  * Replaces the file at `path`, or creates it.
  *
@@ -40,26 +33,26 @@ const inUse = new Set<string>();
 export async function replaceFile(host: Machine, path: string, replacement: Replacement): Promise<void> {
   const { disk } = host;
   const folder = pathsOf(host.platform).dirname(path);
-  removeLeftovers(host, path, folder);
-  const temporary = `${path}${INFIX}${host.processes.pid}-${Buffer.from(host.random.bytes(8)).toString('hex')}`;
-  inUse.add(temporary);
-  try {
-    const written = await writeTemporary(host, temporary, path, replacement);
-    const found = digestFile(disk, temporary, written.size);
-    if (found?.sha256 !== written.sha256 || found.size !== written.size) {
-      throw new MachineError(
-        `${temporary} reads back as ${foundText(found)}, wanted SHA-256 ${written.sha256} as it was written`,
-        { advice: 'Check the drive, then try again.' },
-      );
+  ignoreFailure(() => {
+    for (const leftover of leftoversOf(host, path)) ignoreFailure(() => disk.remove(leftover));
+  });
+  await withTemporaryName(host, path, async (temporary) => {
+    try {
+      const written = await writeTemporary(host, temporary, path, replacement);
+      const found = digestFile(disk, temporary, written.size);
+      if (found?.sha256 !== written.sha256 || found.size !== written.size) {
+        throw new MachineError(
+          `${temporary} reads back as ${foundText(found)}, wanted SHA-256 ${written.sha256} as it was written`,
+          { advice: 'Check the drive, then try again.' },
+        );
+      }
+      replacement.beforeReplace();
+      replace(disk, temporary, path);
+    } catch (error) {
+      ignoreFailure(() => removeIfThere(disk, temporary));
+      throw error;
     }
-    replacement.beforeReplace();
-    replace(disk, temporary, path);
-  } catch (error) {
-    ignoreFailure(() => removeIfThere(disk, temporary));
-    throw error;
-  } finally {
-    inUse.delete(temporary);
-  }
+  });
   disk.flushDirectory(folder);
 }
 
@@ -100,25 +93,10 @@ async function writeTemporary(
   }
 }
 
-/** Removes the temporary files of runs that were killed. Ignores failures, because these files only take space. */
-function removeLeftovers({ disk, platform, processes }: Machine, path: string, folder: string): void {
-  const paths = pathsOf(platform);
-  const prefix = paths.basename(path) + INFIX;
-  ignoreFailure(() => {
-    for (const name of disk.list(folder).filter((each) => each.startsWith(prefix))) {
-      const pid = /^(\d+)-[0-9a-f]{16}$/.exec(name.slice(prefix.length))?.[1];
-      if (pid === undefined) continue;
-      const leftover = paths.join(folder, name);
-      const alive = Number(pid) === processes.pid ? inUse.has(leftover) : processes.isAlive(Number(pid));
-      if (!alive) ignoreFailure(() => disk.remove(leftover));
-    }
-  });
-}
-
 function ignoreFailure(effect: () => void): void {
   try {
     effect();
   } catch {
-    // The caller goes on, or throws a more important error.
+    // A leftover only takes space; or the caller throws a more important error.
   }
 }
