@@ -52,7 +52,9 @@ export async function bundlePublished({
     (channel) => targetName(channel.target) === targetName(target),
   );
   if (channels.some((channel) => isRevoked(channel, version))) {
-    throw new PolicyError(`${version} was revoked: its packages are not handed out`);
+    throw new PolicyError(`${version} was revoked: its packages are not handed out`, {
+      advice: `\`release status --repo ${repo}\` lists what is offered.`,
+    });
   }
   const file = requireListed(published, choose(channels, { version, target, from }));
   await withInput(file, async (source) => {

@@ -68,7 +68,7 @@ export const page: Command = {
         advice: 'Name the folder that `release publish --to` writes to.',
       });
     }
-    for (const name of values.channel) requireChannel(name);
+    for (const name of values.channel) requireChannel('--channel', name);
     const host = nativeHost();
     const published = readPublished(host, repo);
     const { app } = published.settings;

@@ -107,7 +107,7 @@ export const add: Command = {
     const { values, operands } = readArguments(args, ['version'], OPTIONS);
     const [version = ''] = operands;
     requireVersion('<version>', version);
-    requireChannel(values.channel);
+    requireChannel('--channel', values.channel);
     for (const from of values.from) requireOlder('--from', from, version);
     requireVersion('--updater-version', values['updater-version']);
     if (values.minimum !== undefined) requireVersion('--minimum', values.minimum);
@@ -195,9 +195,9 @@ function configSchemaOf(file: string | undefined): Uint8Array | null {
   return file === undefined ? null : readConfigSchema(readInput(file), file);
 }
 
-export function requireChannel(name: string): void {
+export function requireChannel(option: string, name: string): void {
   if (!isChannelName(name)) {
-    throw new UsageError(`--channel: wanted a name of a-z, 0-9 and dash, found ${JSON.stringify(name)}`);
+    throw new UsageError(`${option}: wanted a name of a-z, 0-9 and dash, found ${JSON.stringify(name)}`);
   }
 }
 

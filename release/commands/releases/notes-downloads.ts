@@ -4,17 +4,17 @@ import { planDownload } from '../../../lib/update/index.ts';
 import { decodeManifest, type ListedRelease, targetName, updaterFor } from '../../../lib/version/index.ts';
 import type { Published } from '../../repository/published.ts';
 import { type Channel, readChannels, readListed } from '../../repository/releases/channel.ts';
-import { findRelease } from '../../repository/releases/list-changes.ts';
+import { findRelease, isRevoked } from '../../repository/releases/list-changes.ts';
 
 /**
- * A line for each channel and target that lists the version.
+ * A line for each channel and target that offers the version.
  *
  * @param from the version that the person has; null: another one, for which there is no patch
  */
 export function downloadLines(published: Published, version: string, from: string | null): string[] {
   const listed = readChannels(published).flatMap((channel) => {
     const release = findRelease(channel, version);
-    return release === undefined ? [] : [{ channel, release }];
+    return release === undefined || isRevoked(channel, version) ? [] : [{ channel, release }];
   });
   const isOne = new Set(listed.map(({ channel }) => channel.name)).size === 1;
   return listed.map(({ channel, release }) => {

@@ -24,13 +24,14 @@ import { type Published, readPublished } from '../../repository/published.ts';
 import { readChannels, readListed } from '../../repository/releases/channel.ts';
 import { findRelease, noRelease } from '../../repository/releases/list-changes.ts';
 import { downloadLines } from './notes-downloads.ts';
+import { revocationLines } from './notes-revocations.ts';
 
 const HELP = `Usage: release notes <version> --repo <dir> [--from <version>] [options]
        release notes <version> --notes <file.md> [options]
 
 Shows the notes of a release as \`dgmo-updater update\` does in a terminal, rendered from Markdown, with what else a person is told
-of it: what is downloaded, kind and risk, evolutions. With --notes it shows a file before it is published. What a list under "Added", "Fixed", ... gives as entries is told on
-standard error: they are what a program lists.
+of it: what is downloaded, kind and risk, evolutions, and whether it was revoked. With --notes it shows a file before it is
+published. What a list under "Added", "Fixed", ... gives as entries is told on standard error: they are what a program lists.
 
   --repo <dir>             the repository
   --from <version>         the version that the person has: with the notes of the releases in between, and what is downloaded from
@@ -66,8 +67,10 @@ export const notes: Command = {
       values.notes === undefined ? readPublished(nativeHost(), required('--repo', values.repo)) : null;
     const manifest = published === null ? null : publishedManifest(published, version);
     const changes = manifest?.updates.changes ?? parseNotes(readText(values.notes ?? ''), values.notes);
+    const revoked = published === null ? [] : revocationLines(published, version);
     if (values.markdown) {
       print(changes.notes);
+      for (const line of revoked) tell(`${version}: ${line.trim()}\n`);
       return;
     }
     const unicode = outputColumns() !== undefined && standardStreams.unicode;
@@ -84,6 +87,7 @@ export const notes: Command = {
     print(
       [
         `${version}${manifest === null ? '' : aboutLine(manifest, passed)}`,
+        ...revoked,
         ...(published === null ? [] : downloadLines(published, version, values.from ?? null)),
         ...(text === '' ? ['', '  (no notes)'] : ['', text]),
         ...(several.rest === null ? [] : ['', several.rest]),

@@ -1,6 +1,6 @@
 /** `release promote`: lists a release of one channel on another. */
 import path from 'node:path';
-import { PolicyError, UsageError } from '../../../lib/errors.ts';
+import { UsageError } from '../../../lib/errors.ts';
 import { createDirectories } from '../../../lib/platform/files.ts';
 import { MAX_PACKAGES, targetName } from '../../../lib/version/index.ts';
 import { applyLimit, type Command, readArguments, required, wholeNumber } from '../../command.ts';
@@ -14,7 +14,7 @@ import { readPublished } from '../../repository/published.ts';
 import { addRelease } from '../../repository/releases/add-release.ts';
 import type { AddRequest } from '../../repository/releases/add-request.ts';
 import { readChannels } from '../../repository/releases/channel.ts';
-import { findRelease, isRevoked, noRelease } from '../../repository/releases/list-changes.ts';
+import { findRelease, noRelease, requireNotRevoked } from '../../repository/releases/list-changes.ts';
 import { unpackBinary } from '../../repository/releases/published-binary.ts';
 import { DEFAULT_PATCHES } from '../../repository/releases/spacing.ts';
 import { machineLimits } from '../../work/limits.ts';
@@ -54,7 +54,8 @@ export const promote: Command = {
     const [version = ''] = operands;
     requireVersion('<version>', version);
     const [from, to] = [required('--from', values.from), required('--to', values.to)];
-    for (const name of [from, to]) requireChannel(name);
+    requireChannel('--from', from);
+    requireChannel('--to', to);
     if (from === to) throw new UsageError(`--to: wanted another channel than ${from}, found the same`);
     const request: Omit<AddRequest, 'binaries' | 'minimumFrom'> = {
       version,
@@ -80,11 +81,8 @@ export const promote: Command = {
             return release === undefined ? [] : [{ target: channel.target, release }];
           });
           if (found.length === 0) throw noRelease(repo, version, from);
-          if (readChannels(published, from).some((channel) => isRevoked(channel, version))) {
-            throw new PolicyError(`${version} was revoked on ${from}: it is not listed on ${to}`, {
-              advice: 'Release the mended version, and promote that.',
-            });
-          }
+          for (const name of [from, to])
+            requireNotRevoked(readChannels(published), version, name, `it is not listed on ${to}`);
           const { work } = repositoryLayout(repo);
           createDirectories(host.disk, work, path.dirname);
           return await withScratchFolder(path.join(work, 'promote'), async (folder) => {

@@ -38,10 +38,13 @@ export const revoke: Command = {
     });
     const [version = ''] = operands;
     requireVersion('<version>', version);
-    if (values.channel !== undefined) requireChannel(values.channel);
+    if (values.channel !== undefined) requireChannel('--channel', values.channel);
     const { reason } = values;
-    if (reason.length === 0 || reason.length > 1000 || /\p{Cc}/u.test(reason)) {
-      throw new UsageError('--reason: wanted one line of 1 to 1000 characters, found another');
+    if (reason.trim() === '' || reason.length > 1000 || /\p{Cc}/u.test(reason)) {
+      throw new UsageError(
+        `--reason: wanted one line of 1 to 1000 characters for people to read, found ${foundReason(reason)}`,
+        { advice: 'Say in a sentence what is wrong with the release, or leave --reason out.' },
+      );
     }
     if (!yes) requireSomebody();
     const change = { version, reason, channel: values.channel ?? null };
@@ -62,6 +65,11 @@ export const revoke: Command = {
     if (changed.length > 0) tellNext(values);
   },
 };
+
+function foundReason(reason: string): string {
+  if (reason.trim() === '') return 'none';
+  return reason.length > 1000 ? `${reason.length}` : 'a control character or a second line in it';
+}
 
 function requireSomebody(): void {
   if (hasTerminal()) return;

@@ -29,7 +29,7 @@ export const rollout: Command = {
     });
     const [version = '', percentage = ''] = operands;
     requireVersion('<version>', version);
-    requireChannel(values.channel);
+    requireChannel('--channel', values.channel);
     if (percentage === '') throw new UsageError('<percent> is wanted, and was not given');
     const percent = wholeNumber('<percent>', percentage.replace(/%$/, ''), 0, [0, 100]);
     const change = { version, percent, channel: values.channel, lower: values.lower };

@@ -18,12 +18,12 @@ import { withRepositoryLock } from '../lock.ts';
 import { type Published, readPublished, requireCurrent } from '../published.ts';
 import { forgetStart, startTime } from '../start-time.ts';
 import type { AddRequest, AddTools } from './add-request.ts';
-import type { Channel } from './channel.ts';
+import { type Channel, readChannels } from './channel.ts';
 import { placeConfigSchema } from './config-schema.ts';
 import { type Added, describedBefore, makeEntries } from './entries.ts';
 import { publishedEvolutions } from './evolutions.ts';
 import { type Goal, readGoal, requireNamedBases } from './goal.ts';
-import { withMinimum, withRelease } from './list-changes.ts';
+import { requireNotRevoked, withMinimum, withRelease } from './list-changes.ts';
 import { makePayloadFiles, missingPayloads } from './payload-files.ts';
 import { placeUpdaters } from './updaters.ts';
 
@@ -101,10 +101,11 @@ async function prepare(
 ): Promise<{ goals: Goal[]; before: DGMOVersion | undefined }> {
   requireCurrent(published);
   requireKeys(signers, published.root, ['targets', 'snapshot', 'timestamp']);
+  const { version, channel, updaters } = request;
+  requireNotRevoked(readChannels(published), version, channel, 'it is not added again');
   const goals = request.binaries.map((binary) => readGoal(published, request, binary));
   requireNamedBases(goals, request, means.report.say);
   const before = describedBefore(published, goals, request);
-  const { version, updaters } = request;
   const fresh = goals.filter(({ known }) => known === undefined);
   const binaries = fresh.map(({ target, file }) => ({ target, file, version }));
   await means.trial?.([...binaries, ...(fresh.length === 0 ? [] : updaters)]);

@@ -50,7 +50,10 @@ export function describedBefore(
     .sort((a, b) => b.binaries.length - a.binaries.length)[0];
   const changes = goals.some(({ here }) => here === undefined);
   if (before !== undefined && description.given && changes) {
-    throw new UsageError(`${version} is described already: add to it without describing it again`);
+    throw new UsageError(
+      `${version} was described when it was first added: wanted no options that describe it, found some`,
+      { advice: 'Leave out --notes, --type, --risk, --evolution and the like: what was said first stays.' },
+    );
   }
   return before;
 }

@@ -38,7 +38,7 @@ export interface Goal {
   bases: ListedRelease[];
 }
 
-/** PolicyError if the version has a different binary, or was revoked. */
+/** PolicyError if the version has a different binary. */
 export function readGoal(
   published: Published,
   request: AddRequest,
@@ -54,11 +54,6 @@ export function readGoal(
     throw new UsageError(`${file}: wanted 1 to ${MAX_BINARY_SIZE} bytes, found ${digest.size}`);
   }
   const channel = readChannel(published, request.channel, target);
-  if (isRevoked(channel, version)) {
-    throw new PolicyError(`${version} was revoked on ${channel.name}: it is not added again`, {
-      advice: 'Give the binary a new version.',
-    });
-  }
   const here = findRelease(channel, version);
   const known = here ?? findAnywhere(published, target, version);
   if (known !== undefined && known.binary.sha256 !== digest.sha256) {
@@ -102,7 +97,10 @@ function chooseBases(
   const bases = [...new Map([...spaced, ...named].map((base) => [base.binary.sha256, base])).values()];
   const patches = bases.length + (here?.packages.length ?? 1) - 1;
   if (patches >= MAX_PACKAGES) {
-    throw new UsageError(`wanted at most ${MAX_PACKAGES - 1} patches for one binary, found ${patches}`);
+    throw new UsageError(
+      `${targetName(target)}: wanted at most ${MAX_PACKAGES - 1} patches for one binary, found ${patches}`,
+      { advice: 'Ask for fewer with --deltas and --from.' },
+    );
   }
   return bases;
 }
@@ -141,6 +139,7 @@ export function requireNamedBases(
     if (without.length === goals.length) {
       throw new UsageError(
         `--from: wanted a release before ${version} with another binary and a full package, found ${wanted}`,
+        { advice: '`release status --all` lists the releases, and which have the full binary.' },
       );
     }
     for (const { target } of without) say(`${targetName(target)}: has no release ${wanted} to patch`);

@@ -36,10 +36,11 @@ export interface RolloutChange {
   lower: boolean;
 }
 
-/** PolicyError if the percentage would be lowered and `lower` is not set. */
+/** PolicyError if the version was revoked, or if the percentage would be lowered and `lower` is not set. */
 export function withRollout(channel: Channel, { version, percent, lower }: RolloutChange): Channel {
   const found = findRelease(channel, version);
   if (found === undefined) return channel;
+  requireNotRevoked([channel], version, channel.name, 'it is offered to nobody any more');
   if (percent < found.rollout && !lower) {
     throw new PolicyError(
       `${version} on ${channel.name} for ${targetName(channel.target)}: wanted at least ${found.rollout} %, ` +
@@ -50,13 +51,14 @@ export function withRollout(channel: Channel, { version, percent, lower }: Rollo
   return withRelease(channel, { ...found, rollout: percent });
 }
 
-/** UsageError if no release is that new. */
+/** UsageError if no release is that new that anybody can be offered. */
 export function withMinimum(channel: Channel, minimum: string): Channel {
-  const newest = channel.releases[0]?.version;
+  const newest = channel.releases.find(({ version }) => !isRevoked(channel, version))?.version;
   if (newest === undefined || isNewer(minimum, newest)) {
     throw new UsageError(
       `--minimum: wanted at most ${newest ?? 'a release that is there'}, the newest on ${channel.name} for ` +
-        `${targetName(channel.target)}, found ${minimum}`,
+        `${targetName(channel.target)} that was not revoked, found ${minimum}`,
+      { advice: 'Whoever must update has to be offered something: name that version, or an earlier one.' },
     );
   }
   return { ...channel, minimum };
@@ -76,6 +78,33 @@ export function withRevoked(channel: Channel, revocation: Revoked): Channel {
   return reached ? next : { ...next, minimum: null };
 }
 
-export function isRevoked({ revoked }: Channel, version: string): boolean {
-  return revoked.some((entry) => entry.version === version);
+export function isRevoked(channel: Channel, version: string): boolean {
+  return revocationIn(channel, version) !== undefined;
+}
+
+export function revocationIn({ revoked }: Channel, version: string): Revoked | undefined {
+  return revoked.find((entry) => entry.version === version);
+}
+
+/**
+ * PolicyError if the version is withdrawn on the channel `name`: there, for whatever target, or wherever it was released.
+ *
+ * @param channels all that there are
+ * @param refusal what is not done therefore, for the message
+ */
+export function requireNotRevoked(
+  channels: readonly Channel[],
+  version: string,
+  name: string,
+  refusal: string,
+): void {
+  const revoked = channels.filter((channel) => isRevoked(channel, version));
+  const isOffered = channels.some(
+    (channel) => findRelease(channel, version) !== undefined && !revoked.includes(channel),
+  );
+  const found = revoked.find((channel) => channel.name === name) ?? (isOffered ? undefined : revoked[0]);
+  if (found === undefined) return;
+  throw new PolicyError(`${version} was revoked on ${found.name}: ${refusal}`, {
+    advice: 'That is final. Publish the mended release as a new version, with `release add`.',
+  });
 }

@@ -26,7 +26,8 @@ export async function unpackBinary(
     );
   }
   const { disk } = published.host;
-  const source = openSource(disk, requireListed(published, listed));
+  const at = requireListed(published, listed);
+  const source = openSource(disk, at);
   try {
     const contents = readPackage(source, published.root);
     const index = contents.payloads.findIndex(({ kind }) => kind === 'full');
@@ -42,7 +43,8 @@ export async function unpackBinary(
     });
     if (made.sha256 !== release.binary.sha256) {
       throw new DamagedError(
-        `${listed.path}: wanted a binary with SHA-256 ${release.binary.sha256}, found ${made.sha256}`,
+        `${at}: wanted a binary with SHA-256 ${release.binary.sha256}, found ${made.sha256}`,
+        { advice: 'Copy the folder again from where it is published.' },
       );
     }
     createDirectories(disk, path.dirname(file), path.dirname);

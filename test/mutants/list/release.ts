@@ -56,9 +56,16 @@ export const RELEASE: readonly MutatedFile[] = [
   },
   {
     file: 'release/commands/releases/promote.ts',
-    tests: ['test/release/commands/status.test.ts'],
+    tests: ['test/release/commands/revoked.test.ts'],
+    changes: [['for (const name of [from, to])', 'for (const name of [])']],
+  },
+  {
+    file: 'release/repository/releases/list-changes.ts',
+    tests: ['test/release/commands/revoked.test.ts'],
     changes: [
-      ['if (readChannels(published, from).some((channel) => isRevoked(channel, version))) {', 'if (false) {'],
+      ['if (found === undefined) return;', 'return;'],
+      [' ?? (isOffered ? undefined : revoked[0])', ''],
+      ["requireNotRevoked([channel], version, channel.name, 'it is offered to nobody any more');", ''],
     ],
   },
 ];
