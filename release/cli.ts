@@ -30,7 +30,8 @@ import { rotate } from './commands/rotate.ts';
 import { serve } from './commands/serve.ts';
 import { status } from './commands/status.ts';
 import { asFailure } from './platform/failures.ts';
-import { outputColumns, print, tell } from './platform/terminal.ts';
+import { hasPrinted, outputColumns, print, tell } from './platform/terminal.ts';
+import { goWhereTyped } from './platform/working-folder.ts';
 
 const COMMANDS: readonly Command[] = [
   keysInit,
@@ -56,10 +57,25 @@ const COMMANDS: readonly Command[] = [
   page,
 ];
 
-function overview(): string {
-  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
-  const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
-  return `Usage: release <command> [options]\n\n${lines.join('\n')}\n\n\`release help <command>\` says more.\n`;
+/** Those that begin with that word and have another, as `keys init` does. */
+function groupOf(word: string): readonly Command[] {
+  return COMMANDS.filter(({ name }) => name.startsWith(`${word} `));
+}
+
+function overview(usage = '<command>', commands = COMMANDS): string {
+  const width = Math.max(...commands.map(({ name }) => name.length));
+  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
+  return `Usage: release ${usage} [options]\n\n${lines.join('\n')}\n\n\`release help <command>\` says more.\n`;
+}
+
+/** What `help` says of what was typed: a command, a group of them, or nothing. */
+function helpOf(words: string[]): string {
+  const [first, second = '-'] = words;
+  if (first === undefined) return overview();
+  const group = groupOf(first);
+  return group.length > 0 && second.startsWith('-')
+    ? overview(`${first} <command>`, group)
+    : choose(words).command.help;
 }
 
 /** The command that the arguments name, and the arguments that are left for it. */
@@ -71,7 +87,7 @@ function choose(args: string[]): { command: Command; rest: string[] } {
   }
   const names = COMMANDS.map(({ name }) => name);
   const [first = '', second = ''] = args;
-  const group = names.filter((name) => name.startsWith(`${first} `));
+  const group = groupOf(first).map(({ name }) => name);
   if (group.length > 0) {
     const message = `wanted ${group.join(' or ')}, found ${JSON.stringify([first, second].join(' ').trim())}`;
     throw unknownWord(message, `${first} ${second}`, group);
@@ -82,7 +98,7 @@ function choose(args: string[]): { command: Command; rest: string[] } {
   });
 }
 
-const wantsHelp = (args: string[]) => args.includes('--help') || args.includes('-h');
+const isHelp = (word: string) => word === '--help' || word === '-h';
 
 function printHelp(text: string): void {
   const columns = outputColumns();
@@ -91,26 +107,41 @@ function printHelp(text: string): void {
 
 async function main(args: string[]): Promise<number> {
   try {
-    const [first, ...others] = args;
+    const [first] = args;
     if (first === undefined) {
       tell(overview());
       return 2;
     }
     if (first === '--version' || first === '-V') print(`${packageJson.version}\n`);
-    else if (wantsHelp([first]) || (first === 'help' && others.length === 0)) printHelp(overview());
-    else if (first === 'help') printHelp(choose(others).command.help);
-    else {
+    else if (first === 'help' || args.some(isHelp)) {
+      const words = args.filter((word) => !isHelp(word));
+      printHelp(helpOf(words[0] === 'help' ? words.slice(1) : words));
+    } else {
       const { command, rest } = choose(args);
-      if (wantsHelp(rest)) printHelp(command.help);
-      else await command.run(rest);
+      await run(command, rest);
     }
     return 0;
   } catch (thrown) {
-    return report(asFailure(thrown, 'release'));
+    return report(asFailure(thrown, 'release'), args.includes('--json'));
   }
 }
 
-function report(error: unknown): number {
+/** Where a mistake has no better advice, the help of the command is. */
+async function run(command: Command, args: string[]): Promise<void> {
+  try {
+    await command.run(args);
+  } catch (error) {
+    if (!(error instanceof UsageError) || error.advice !== undefined) throw error;
+    throw new UsageError(error.message, {
+      advice: `\`release help ${command.name}\` says what it takes.`,
+      cause: error,
+    });
+  }
+}
+
+/** @param json whether a document is wanted on standard output, also of a failure */
+function report(error: unknown, json: boolean): number {
+  if (json && !hasPrinted()) print(`${JSON.stringify(failureOf(error))}\n`);
   if (!(error instanceof UpdaterError)) {
     const details = error instanceof Error ? (error.stack ?? error.message) : errorMessage(error);
     tell(`release: internal error: ${details}\n`);
@@ -121,5 +152,11 @@ function report(error: unknown): number {
   return error.exitCode;
 }
 
+function failureOf(error: unknown): unknown {
+  const { exitCode, advice } = error instanceof UpdaterError ? error : { exitCode: 1, advice: undefined };
+  return { ok: false, exitCode, message: errorMessage(error), advice: advice ?? null };
+}
+
 keepFiles();
+goWhereTyped();
 process.exitCode = await main(process.argv.slice(2));

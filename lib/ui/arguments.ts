@@ -147,13 +147,15 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   return { command, ...parseWords(command, words), rest };
 }
 
-/** `help <command>` is `<command> --help`. Throws UsageError if there is no such command. */
+/** `help <command>` is `<command> --help`, also with the word that follows it. Throws UsageError if there is no such command. */
 function helpFor(words: string[], rest: string[]): CommandLine {
   const named = words.map((word) => (word === '--apply' ? 'apply' : word));
   const { values, operands } = parseWords('help', named);
-  const [name = 'help', unwanted] = operands;
+  const [name = 'help'] = operands;
+  const command = commandNamed(name);
+  const unwanted = operands[TAKES_WORDS.has(command) ? 2 : 1];
   if (unwanted !== undefined) throw new UsageError(`unexpected argument ${JSON.stringify(unwanted)}`);
-  return { command: commandNamed(name), values: { ...values, help: true }, operands: [], rest };
+  return { command, values: { ...values, help: true }, operands: [], rest };
 }
 
 /** Other names of commands. */
@@ -198,8 +200,8 @@ function commandOf(words: string[]): { command: CommandName; at: number } {
 
 const ADVICE = `The commands are ${OFFERED_WORDS.join(', ')} and --apply <package>; \`dgmo-updater help\` explains them.`;
 
-/** What is typed for a command that is no word. */
-const WORDS: Partial<Record<CommandName, string>> = { apply: '--apply', recovery: 'help' };
+/** What is typed before `--help` to read of the options that a command has. */
+const WORDS: Partial<Record<CommandName, string>> = { apply: '--apply ', recovery: '', help: '' };
 
 const TAKES_WORDS: ReadonlySet<CommandName> = new Set([
   'completions',
@@ -228,7 +230,7 @@ function parseWords(command: CommandName, words: string[]): Pick<CommandLine, 'v
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new UsageError(error.message, {
-      advice: error.advice ?? `\`dgmo-updater ${WORDS[command] ?? command} --help\` lists the options.`,
+      advice: error.advice ?? `\`dgmo-updater ${WORDS[command] ?? `${command} `}--help\` lists the options.`,
     });
   }
 }
@@ -243,9 +245,9 @@ function meantBy(word: string, command: CommandName): string | null {
 }
 
 /** A process id, 0 for none. Throws UsageError. */
-export function parsePid(value: string): number {
+export function parsePid(name: string, value: string): number {
   if (/^\d{1,10}$/.test(value)) return Number(value);
-  throw new UsageError(`--wait-pid: wanted a process id, found ${JSON.stringify(value)}`);
+  throw new UsageError(`${name}: wanted a process id, found ${JSON.stringify(value)}`);
 }
 
 /** The words of `a,b`, without empty ones. */

@@ -18,7 +18,7 @@ export async function runApply({ line, report, install }: CommandContext): Promi
   const applied = await manager.applyPackage([...(Array.isArray(via) ? via : []), path], {
     evolutions: evolutionWish(optionOf(line, 'evolutions')),
     allowDowngrade: isGiven(line, 'allow-downgrade'),
-    waitFor: pid === undefined ? undefined : parsePid(pid),
+    waitFor: pid === undefined ? undefined : parsePid('--wait-pid', pid),
     noWait,
     relaunch: !isGiven(line, 'no-relaunch'),
     args: line.rest,

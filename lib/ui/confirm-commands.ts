@@ -27,5 +27,5 @@ export async function runFinishUpdater({ line, report, install }: CommandContext
 function pidOf({ command, operands }: CommandLine): number {
   const [pid, ...more] = operands;
   if (pid === undefined || more.length > 0) throw new UsageError(`${command}: wanted one process id`);
-  return parsePid(pid);
+  return parsePid(`${command} <pid>`, pid);
 }

@@ -162,7 +162,7 @@ function waitOptions({ line }: CommandContext): { waitFor?: number; relaunch: bo
   const relaunch = !isGiven(line, 'no-relaunch');
   if (pid === undefined) return { relaunch };
   if (isGiven(line, 'no-wait')) throw new UsageError('--wait-pid and --no-wait exclude each other');
-  return { waitFor: parsePid(pid), relaunch };
+  return { waitFor: parsePid('--wait-pid', pid), relaunch };
 }
 
 type Answer = 'now' | 'later' | 'skip' | 'auto';

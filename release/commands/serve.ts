@@ -125,7 +125,9 @@ function requireRepository(repository: string): void {
 
 function requirePage(folder: string): void {
   if (disk.status(path.join(folder, 'index.html')) !== null) return;
-  throw new UsageError(`--page: wanted a folder of \`release page\`, found no index.html in ${folder}`);
+  throw new UsageError(`--page: wanted a folder of \`release page\`, found no index.html in ${folder}`, {
+    advice: 'Make it with `release page -o <folder>`.',
+  });
 }
 
 /** The same command for one process. */

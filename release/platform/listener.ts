@@ -91,7 +91,11 @@ function start({ host, port, tls }: Address, options: Bun.Serve.Options<undefine
       });
     }
     if (code?.startsWith('E') === true && !code.startsWith('ERR_')) {
-      throw new MachineError(`${host}:${port}: cannot listen there (${code})`, { cause: error });
+      throw new MachineError(`${host}:${port}: cannot listen there (${code})`, {
+        advice:
+          'Choose another address with --host and --port: one of this machine, and a port from 1024 on.',
+        cause: error,
+      });
     }
     if (tls === null) throw error;
     throw new UsageError(

@@ -5,9 +5,17 @@
 import { printableText } from '../../lib/format/printable.ts';
 import { wrapped } from '../../lib/format/wrapped.ts';
 
+let printed = false;
+
 /** A result, to standard output. */
 export function print(text: string): void {
+  printed = true;
   process.stdout.write(printableText(text));
+}
+
+/** Whether there was a result. */
+export function hasPrinted(): boolean {
+  return printed;
 }
 
 /** A message, to standard error. On a terminal lines break between words. */

@@ -23,7 +23,9 @@ export function pageFiles(disk: Disk, folder: string): LocalFile[] {
   };
   const files = [UPDATERS, ...LAST].flatMap(found);
   if (files.at(-1)?.path === 'index.html') return files;
-  throw new UsageError(`--page: wanted a folder of \`release page\`, found no index.html in ${folder}`);
+  throw new UsageError(`--page: wanted a folder of \`release page\`, found no index.html in ${folder}`, {
+    advice: 'Make it with `release page -o <folder>`.',
+  });
 }
 
 /** Returns what was sent: an updater that is there already, named by its digest, is not sent again. */

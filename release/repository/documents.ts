@@ -146,6 +146,7 @@ function read<T>(bytes: Uint8Array, file: string, decode: (json: Json) => T): T 
     return decode(json as Json);
   } catch (cause) {
     throw new DamagedError(`${file}: wanted TUF metadata, found something else (${errorMessage(cause)})`, {
+      advice: 'Copy the folder again from where it is published.',
       cause,
     });
   }

@@ -48,6 +48,7 @@ export async function initialize(
     if (published.root.version !== root.version) {
       throw new PolicyError(
         `${folder}: wanted root version ${root.version}, found version ${published.root.version} there already`,
+        { advice: 'Give the folder with the keys the newest root.json, or choose another folder.' },
       );
     }
     commit(published, { now: host.clock.now() }, signers);

@@ -64,7 +64,8 @@ export class CurrentFeed {
     if (!/^[0-9a-f]{64}$/.test(sha256)) throw new DamagedError(`${name}: wanted a SHA-256, found none`);
     const file = path.join('targets', path.dirname(name), `${sha256}.${path.basename(name)}`);
     const bytes = this.#read(file, MAX_DOCUMENT);
-    if (digestBytes(bytes).sha256 !== sha256) throw new DamagedError(`${file}: its digest is wrong`);
+    const found = digestBytes(bytes).sha256;
+    if (found !== sha256) throw new DamagedError(`${file}: wanted SHA-256 ${sha256}, found ${found}`);
     const index = decodeIndex(bytes);
     state.indexes.set(name, index);
     return index;

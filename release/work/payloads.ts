@@ -119,6 +119,7 @@ function requireSame(what: string, made: Digest, wanted: Digest): void {
   if (made.sha256 !== wanted.sha256) {
     throw new DamagedError(
       `the ${what} was tried: wanted a binary with SHA-256 ${wanted.sha256}, found ${made.sha256}`,
+      { advice: 'Try again. If that fails as well, report it, with both binaries.' },
     );
   }
 }

@@ -36,6 +36,7 @@ function readNew(disk: Disk, { version, digest, file }: NewBinary): Build {
   if (made.digest.sha256 === digest.sha256) return made;
   throw new UsageError(
     `${file} changed while it was read: wanted SHA-256 ${digest.sha256}, found ${made.digest.sha256}`,
+    { advice: 'Wait until whatever writes it is done, then try again.' },
   );
 }
 
@@ -88,6 +89,7 @@ async function readOld(disk: Disk, { version, digest, package: file }: OldBinary
     if (found !== digest.sha256) {
       throw new DamagedError(
         `${file}: wanted the binary of ${version} with SHA-256 ${digest.sha256}, found ${found}`,
+        { advice: 'Copy the folder again from where it is published.' },
       );
     }
     return build(version, content);

@@ -44,7 +44,9 @@ const MAX_LOCK = 16 << 20;
 export function makeBom(lock: Uint8Array): Uint8Array {
   const read = parseJson(lock, 'package-lock.json', MAX_LOCK) as unknown as Lock;
   if (read.lockfileVersion !== 3) {
-    throw new DamagedError(`package-lock.json: wanted lockfileVersion 3, found ${read.lockfileVersion}`);
+    throw new DamagedError(`package-lock.json: wanted lockfileVersion 3, found ${read.lockfileVersion}`, {
+      advice: 'Restore it from the repository of the updater, as `git checkout package-lock.json` does.',
+    });
   }
   const { '': root = {}, ...others } = read.packages;
   const included = Object.entries(others).filter(

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'bun:test';
+import path from 'node:path';
 import { APPLY_LIMIT } from '../../lib/delta/index.ts';
 import { printableText } from '../../lib/format/printable.ts';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -42,6 +43,57 @@ test('help <command> is the help of it, and --version the version', async () => 
   );
   expect([one?.code, one?.stdout]).toEqual([0, other?.stdout ?? '']);
   expect([version?.code, version?.stdout]).toEqual([0, `${packageJson.version}\n`]);
+});
+
+test('the help of a group lists its commands, however it is asked for', async () => {
+  const asked = [
+    ['help', 'keys'],
+    ['keys', '--help'],
+    ['keys', '-h'],
+    ['keys', '--dir', 'k', '--help'],
+  ];
+  for (const args of asked) {
+    const { code, stdout, stderr } = await folder.release(args);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toStartWith('Usage: release keys <command> [options]\n');
+    for (const name of ['keys init', 'keys sign', 'keys passwd']) expect(stdout).toContain(`\n  ${name} `);
+    expect(stdout).not.toContain('\n  add ');
+  }
+});
+
+test('with --json a failure is one document as well, whatever failed', async () => {
+  await Bun.write(folder.at('foreign'), 'nothing of ours');
+  const failures: [args: string[], code: number, message: string][] = [
+    [['inspect', 'nothing', '--json'], 2, 'nothing: wanted a file to read, found nothing there'],
+    [['inspect', 'foreign', '--old', 'foreign', '--json'], 2, '--old is for a patch, and foreign is none'],
+    [['status', '--repo', 'nowhere', '--json'], 2, 'nowhere: wanted a repository, found no repository.json'],
+    [['inspect', '--json', '--frob'], 2, 'unknown option --frob'],
+  ];
+  for (const [args, exitCode, message] of failures) {
+    const { code, stdout, stderr } = await folder.release(args);
+    expect([code, JSON.parse(stdout)]).toEqual([
+      exitCode,
+      { ok: false, exitCode, message, advice: expect.any(String) },
+    ]);
+    expect(stderr).toStartWith(`release: ${message}\n`);
+  }
+  const damaged = await folder.release(['inspect', 'foreign', '--json']);
+  expect([damaged.code, JSON.parse(damaged.stdout)]).toMatchObject([11, { sound: false, exitCode: 11 }]);
+});
+
+test('by npm, files are meant from where it was typed, and not from the checkout', async () => {
+  using elsewhere = freshFolder();
+  await Bun.write(elsewhere.at('here'), 'nothing of ours');
+  const top = path.join(import.meta.dir, '../..');
+  const typed = {
+    INIT_CWD: elsewhere.at(),
+    npm_lifecycle_event: 'release',
+    npm_package_json: path.join(top, 'package.json'),
+  };
+  expect((await folder.release(['inspect', 'here'], typed)).code).toBe(11);
+  // A script of that name of another package that runs this.
+  const foreign = { ...typed, npm_package_json: elsewhere.at('package.json') };
+  expect((await folder.release(['inspect', 'here'], foreign)).code).toBe(2);
 });
 
 test('the limit of patches that help names is the one that there is', async () => {
@@ -130,9 +182,15 @@ describe('a wrong call says what was wanted and ends with 2:', () => {
       '--rollout: wanted a whole number from 0 to 100',
     ],
     [[...add, '--binary', 'linux-x64=f'], 'repo: wanted a repository, found no repository.json'],
+    [['promote', '1.0.0', '--from', 'beta', '--to', 'Be ta'], '--to: wanted a name of a-z'],
+    [['promote', '1.0.0', '--from', 'Be ta', '--to', 'beta'], '--from: wanted a name of a-z'],
     [['rollout', '1.0.0', '--repo', 'repo', '--keys', 'k'], 'wanted <version> <percent>, found 1.0.0'],
     [['rollout', '1.0.0', 'all', '--repo', 'repo', '--keys', 'k'], '<percent>: wanted a whole number'],
-    [['revoke', '1.0.0', '--reason', '', '--repo', 'repo', '--keys', 'k'], '--reason: wanted one line'],
+    [
+      ['revoke', '1.0.0', '--reason', '', '--repo', 'repo', '--keys', 'k'],
+      '--reason: wanted one line of 1 to 1000 characters for people to read, found none\nSay in',
+    ],
+    [['revoke', '1.0.0', '--reason', '  ', '--repo', 'repo', '--keys', 'k'], '--reason: wanted one line'],
     [['revoke', '1.0.0', '--repo', 'repo', '--keys', 'k'], '--yes was not given'],
     [['refresh', '--repo', 'repo', '--keys', 'k'], 'repo: wanted a repository, found no repository.json'],
     [['rotate', 'boss', '--repo', 'repo', '--keys', 'k'], '<role>: wanted root or targets or'],

@@ -22,6 +22,9 @@ test.each([
   [['help', 'apply', '--no-color'], 'apply'],
   [['help', '--apply'], 'apply'],
   [['help', 'help'], 'help'],
+  [['help', 'service', 'install'], 'service'],
+  [['help', 'snapshots', 'show'], 'snapshots'],
+  [['help', 'config', 'set'], 'config'],
 ] as const)('help takes the name of a command: %p', (words, command) => {
   expect(parseCommandLine(words)).toMatchObject({ command, values: { help: true } });
 });
@@ -42,6 +45,7 @@ test.each([
   [['apply'], 'there is no command "'],
   [['help', 'frob'], 'there is no command "frob"'],
   [['help', 'check', 'update'], 'unexpected argument "update"'],
+  [['help', 'config', 'set', 'channel'], 'unexpected argument "channel"'],
 ])('%p: %s', (words, message) => {
   expect(() => parseCommandLine(words)).toThrow(message);
 });
@@ -55,6 +59,8 @@ test('what stands behind -- is for DGMO, --help too', () => {
 test.each([
   [['--apply', 'p.dgmopkg', '--frob'], '--apply --help'],
   [['status', '--frob'], 'status --help'],
+  [['--home'], '`dgmo-updater --help`'],
+  [['help', '--frob'], '`dgmo-updater --help`'],
 ] as const)('a wrong word leads to the help that lists the right ones: %p', (words, advice) => {
   try {
     parseCommandLine(words);

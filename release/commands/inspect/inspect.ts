@@ -1,6 +1,6 @@
 /** `release inspect`: says what a file is and whether it is sound. */
 
-import { DamagedError, errorMessage, UpdaterError, UsageError } from '../../../lib/errors.ts';
+import { DamagedError, errorMessage, TrustError, UpdaterError, UsageError } from '../../../lib/errors.ts';
 import { MAX_DOCUMENT } from '../../../lib/format/json.ts';
 import { localTimeWithOffset } from '../../../lib/format/local-time.ts';
 import { looksLikePackage } from '../../../lib/package/index.ts';
@@ -75,12 +75,12 @@ export const inspect: Command = {
     const inspectFile = async (source: Source, old: Source | null) => {
       const facts: [string, unknown][] = [['file', file]];
       const note: Note = (name, value) => facts.push([name, value]);
-      const problem = await examine(source, note, { root, old });
+      const problem = await examine(file, source, note, { root, old });
       note('sound', problem === null);
       if (problem !== null) note('problem', errorMessage(problem));
       if (problem instanceof UpdaterError) note('exitCode', problem.exitCode);
       print(values.json ? `${JSON.stringify(Object.fromEntries(facts))}\n` : table(facts));
-      if (problem !== null) throw problem;
+      if (problem !== null) throw ofFile(file, problem);
     };
     await withInput(file, (source) => {
       if (values.old === undefined) return inspectFile(source, null);
@@ -90,14 +90,14 @@ export const inspect: Command = {
   },
 };
 
-async function examine(source: Source, note: Note, given: Given): Promise<unknown> {
+async function examine(file: string, source: Source, note: Note, given: Given): Promise<unknown> {
   try {
     const found = INSPECTORS.find(({ recognizes }) => recognizes(source));
     note('kind', found?.kind ?? 'unknown');
     note('size', source.size);
     if (found === undefined) {
       throw new DamagedError(
-        'wanted a package, a patch, a key file or a file of a repository, found none of these',
+        `${file}: wanted a package, a patch, a key file or a file of a repository, found none of these`,
       );
     }
     await found.inspect(source, note, given);
@@ -106,6 +106,19 @@ async function examine(source: Source, note: Note, given: Given): Promise<unknow
     return error;
   }
 }
+
+/** The problem with the name of the file, as it is told without the facts. */
+function ofFile(file: string, problem: unknown): unknown {
+  if (!(problem instanceof UpdaterError) || problem.message.startsWith(file)) return problem;
+  const { message, advice = 'Copy it again from where it was made.', cause } = problem;
+  const told = `${file}: ${message}`;
+  if (problem instanceof DamagedError) return new DamagedError(told, { advice, cause });
+  if (problem instanceof TrustError)
+    return new TrustError(told, { advice: problem.advice ?? WRONG_ROOT, cause });
+  return problem;
+}
+
+const WRONG_ROOT = 'Nobody should install it, unless another root than the one of --root is meant.';
 
 /** The `_type` of a JSON document, at its top or in its signed part; null if there is none. */
 function documentType(source: Source): unknown {

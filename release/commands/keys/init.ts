@@ -149,7 +149,11 @@ async function writeAllOrNothing(folder: string, files: NewFile[]): Promise<void
   try {
     for (const { name, content, mode } of files) {
       const file = path.join(folder, name);
-      if (disk.status(file) !== null) throw new UsageError(`${file} appeared in the meantime`);
+      if (disk.status(file) !== null) {
+        throw new UsageError(`${file}: wanted no file there, found one that was made meanwhile`, {
+          advice: 'Choose another folder: keys are never overwritten.',
+        });
+      }
       await writeOutput(file, (write) => write(content()), { mode });
       written.push(file);
     }

@@ -112,7 +112,10 @@ function begin(
   }
   const foreign = replaced.find((id) => !hasKey(published.root, role, id));
   if (foreign !== undefined) {
-    throw new UsageError(`wanted a ${role} key of root version ${published.root.version}, found ${foreign}`);
+    throw new UsageError(
+      `${layout.folder}: wanted a ${role} key of root version ${published.root.version} to replace, found ${foreign}`,
+      { advice: `\`release inspect\` of its ${published.root.version}.root.json lists them.` },
+    );
   }
   const began = before?.began ?? host.clock.now();
   const goal = withNew(published, request, began);
@@ -120,6 +123,7 @@ function begin(
   if (threshold > keys.length) {
     throw new UsageError(
       `${role}: wanted at least ${threshold} keys, as many as must sign, found ${keys.length}`,
+      { advice: 'Make more with --add, or let fewer sign with --threshold.' },
     );
   }
   signers.keys('root', published.root);
@@ -187,5 +191,8 @@ function requireValidUnder(published: Published, root: TrustedRoot): void {
     isSignedBy(root.metadata, 'timestamp', timestamp.metadata) &&
     isSignedBy(root.metadata, 'snapshot', snapshot.metadata) &&
     isSignedBy(root.metadata, 'targets', targets.metadata);
-  if (!good) throw new MachineError(`${published.layout.metadata} was changed while keys were rotated`);
+  if (!good)
+    throw new MachineError(`${published.layout.metadata} was changed while keys were rotated`, {
+      advice: 'Run the same command again: it continues.',
+    });
 }

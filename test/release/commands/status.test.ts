@@ -185,7 +185,8 @@ describe('release notes', () => {
     expect((await shown('1.3.0', '--from', '1.2.0')).lines).toEqual(['Last.']);
     expect(await shown('1.0.0', '--from', '1.3.0')).toMatchObject({
       code: 2,
-      stderr: 'release: --from: wanted a version before 1.0.0, found 1.3.0\n',
+      stderr:
+        'release: --from: wanted a version before 1.0.0, found 1.3.0\n`release help notes` says what it takes.\n',
     });
   });
 
