@@ -179,7 +179,8 @@ class Lane {
       return;
     }
     for (const byte of made) {
-      state.addToWord(byte);
+      // Whatever it holds: a field may have been a part of it.
+      state.wordHash = hash(state.wordHash, byte);
       state.at++;
       this.#matches.indexHere();
     }
