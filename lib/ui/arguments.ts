@@ -147,12 +147,11 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   return { command, ...parseWords(command, words), rest };
 }
 
-/** `help <command>` is `<command> --help`, also with the word that follows it. Throws UsageError if there is no such command. */
+/** `help <command>` is `<command> --help`, also with a word of that command. Throws UsageError if there is no such command. */
 function helpFor(words: string[], rest: string[]): CommandLine {
   const named = words.map((word) => (word === '--apply' ? 'apply' : word));
   const { values, operands } = parseWords('help', named);
-  const [name = 'help'] = operands;
-  const command = commandNamed(name);
+  const command = commandNamed(operands[0] ?? 'help');
   const unwanted = operands[TAKES_WORDS.has(command) ? 2 : 1];
   if (unwanted !== undefined) throw new UsageError(`unexpected argument ${JSON.stringify(unwanted)}`);
   return { command, values: { ...values, help: true }, operands: [], rest };
@@ -201,7 +200,7 @@ function commandOf(words: string[]): { command: CommandName; at: number } {
 const ADVICE = `The commands are ${OFFERED_WORDS.join(', ')} and --apply <package>; \`dgmo-updater help\` explains them.`;
 
 /** What is typed before `--help` to read of the options that a command has. */
-const WORDS: Partial<Record<CommandName, string>> = { apply: '--apply ', recovery: '', help: '' };
+const WORDS: Partial<Record<CommandName, string>> = { apply: '--apply ', recovery: '' };
 
 const TAKES_WORDS: ReadonlySet<CommandName> = new Set([
   'completions',

@@ -60,7 +60,6 @@ test.each([
   [['--apply', 'p.dgmopkg', '--frob'], '--apply --help'],
   [['status', '--frob'], 'status --help'],
   [['--home'], '`dgmo-updater --help`'],
-  [['help', '--frob'], '`dgmo-updater --help`'],
 ] as const)('a wrong word leads to the help that lists the right ones: %p', (words, advice) => {
   try {
     parseCommandLine(words);
