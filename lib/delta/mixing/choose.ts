@@ -1,6 +1,8 @@
 /** The smallest patch of `mixing` within the limit on work, found by trying. */
 
 import { inPieces, withoutDense } from './alignments/dense.ts';
+import { alignFunctions } from './alignments/functions.ts';
+import { alignObjects } from './alignments/objects.ts';
 import { type Image, isCode, isData, isUnwinding, REGION_KINDS } from './containers/image.ts';
 import {
   encodeMixing,
@@ -10,8 +12,6 @@ import {
   type MixingStreams,
 } from './encode.ts';
 import { plainRegions, regionsOf } from './executable.ts';
-import { alignFunctions } from './function-table.ts';
-import { alignObjects } from './number-alignment.ts';
 
 /** Work, if the publisher sets no other limit: 6 to 8 seconds of an idle machine (test/bench/README.md). */
 export const APPLY_LIMIT = 4_500_000;

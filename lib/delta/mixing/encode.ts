@@ -1,7 +1,7 @@
 /** Encodes the streams of `mixing` from alignments: which of them become steps, and what goes to `extra`. */
 import { plain } from '../compress.ts';
 import type { Alignment } from '../matcher.ts';
-import { moveBoundaries } from './boundaries.ts';
+import { moveBoundaries } from './alignments/boundaries.ts';
 import { type Image, isHashes, REGION_KINDS, type Region } from './containers/image.ts';
 import { encodeLane, type Lane, type OnWork, SecondEncoder } from './encode-lane.ts';
 import { encodeLight, LIGHT_LIMIT, type Stretch } from './light.ts';

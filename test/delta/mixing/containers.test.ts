@@ -1,7 +1,7 @@
 /** What is read of the headers of executables. */
 import { expect, test } from 'bun:test';
+import { alignObjects } from '../../../lib/delta/mixing/alignments/objects.ts';
 import { regionsOf } from '../../../lib/delta/mixing/executable.ts';
-import { alignObjects } from '../../../lib/delta/mixing/number-alignment.ts';
 import { dart, elfSymbols, elfWithUnwinding, machOWithParts, machOWithSymbols } from './executables.ts';
 import { elfWithPointer, xcoff } from './halves-executables.ts';
 import { goElf, otherElf } from './other-executables.ts';

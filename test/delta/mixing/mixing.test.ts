@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { applyPatch, type PatchHeader, readPatchHeader } from '../../../lib/delta/index.ts';
+import { alignFunctions } from '../../../lib/delta/mixing/alignments/functions.ts';
 import { regionsOf } from '../../../lib/delta/mixing/executable.ts';
-import { alignFunctions } from '../../../lib/delta/mixing/function-table.ts';
 import { DamagedError } from '../../../lib/errors.ts';
 import { memorySource } from '../../../lib/platform/files.ts';
 import { assemble } from '../forge.ts';

@@ -3,9 +3,9 @@
  * change, and byte by byte the sequences hardly resemble each other. Aligned number by number, at the least cost, by what each number has become
  * before. For the encoder only.
  */
-import type { Alignment } from '../matcher.ts';
-import { type Image, REGION_KINDS } from './containers/image.ts';
-import { cut } from './function-table.ts';
+import type { Alignment } from '../../matcher.ts';
+import { type Image, REGION_KINDS } from '../containers/image.ts';
+import { cut } from './functions.ts';
 
 /** Numbers that are aligned at once, and how many of them are kept. */
 const BLOCK = 600;

@@ -2,8 +2,8 @@
  * Where in machine code one alignment ends and the next one begins. The bytes around a boundary often fit both, so that its place is a
  * matter of chance. Most functions begin at multiples of 16: there a boundary costs less to tell, and each alignment has its own functions whole.
  */
-import type { Alignment } from '../matcher.ts';
-import { REGION_KINDS, type Region, type RegionKind } from './containers/image.ts';
+import type { Alignment } from '../../matcher.ts';
+import { REGION_KINDS, type Region, type RegionKind } from '../containers/image.ts';
 
 /** What functions begin at multiples of, and the code whose instructions are of 4 bytes, at multiples of which they all begin. */
 const FUNCTION = 16;

@@ -2,8 +2,8 @@
  * Alignments of a table of functions (`.pdata` of PE, those of Go) by the functions that its entries are for. Byte by byte they hardly resemble each other, as every address has changed; but where the function
  * of an old entry is now, the other alignments know. For the encoder only.
  */
-import type { Alignment } from '../matcher.ts';
-import type { FunctionTable, Image } from './containers/image.ts';
+import type { Alignment } from '../../matcher.ts';
+import type { FunctionTable, Image } from '../containers/image.ts';
 
 /** Alignments that are looked at for one that contains a place. */
 const DEPTH = 24;
