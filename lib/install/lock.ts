@@ -20,7 +20,7 @@ export async function withLock<Result>(
   work: () => Promise<Result>,
   awaits: number | null = null,
 ): Promise<Result> {
-  if (host.disk.status(layout.workDir) === null) throw missingReceipt(layout);
+  if (host.disk.status(layout.workDir) === null) throw missingReceipt(host.disk, layout);
   requireSameWriters(host, layout);
   requireOwnInstall(host, layout);
   const lock = host.locks.acquire(layout.lock);

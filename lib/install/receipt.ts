@@ -217,17 +217,18 @@ export function receiptUnlessDamaged(disk: Disk, layout: Layout): Receipt | null
 export function requireReceipt(disk: Disk, layout: Layout): Receipt {
   const receipt = loadReceipt(disk, layout);
   if (receipt !== null) return receipt;
-  throw missingReceipt(layout);
+  throw missingReceipt(disk, layout);
 }
 
-export function missingReceipt(layout: Layout): UsageError {
-  return new UsageError(
-    `${layout.target} is not looked after yet: nothing in ${layout.workDir} says which version it is`,
-    {
-      advice:
-        'Run `dgmo-updater init` once, which asks it. If it was looked after before, `dgmo-updater recover` restores what is missing.',
-    },
-  );
+export function missingReceipt(disk: Disk, { target, workDir }: Layout): UsageError {
+  return disk.status(target) === null
+    ? new UsageError(`there is no ${target}`, {
+        advice: '`dgmo-updater repair` installs it; --install-dir names another folder.',
+      })
+    : new UsageError(`${target} is not looked after yet: nothing in ${workDir} says which version it is`, {
+        advice:
+          'Run `dgmo-updater init` once, which asks it. If it was looked after before, `dgmo-updater recover` restores what is missing.',
+      });
 }
 
 export function saveReceipt(disk: Disk, layout: Layout, receipt: Receipt): void {

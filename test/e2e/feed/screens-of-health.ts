@@ -33,6 +33,14 @@ export function screensOfHealth(updaterOf: () => string): void {
       expectScreen('first-contact-100', await transcript({ ...typed(100, menu), stage: there }));
     });
 
+    test('first contact where nothing is installed', async () => {
+      const empty = path.join(stage.folder, 'empty');
+      fs.mkdirSync(empty);
+      const there = { ...stage, dir: empty, home: path.join(stage.folder, 'newer-home') };
+      const lines = ['</dev/null', 'status | head -3', 'check', 'update', 'rollback', 'init'];
+      expectScreen('nothing-installed-80', await transcript({ ...typed(80, lines), stage: there }));
+    });
+
     test('damage: what is said of it, and that Enter repairs nothing', async () => {
       const whole = fs.readFileSync(stage.dgmo);
       fs.writeFileSync(stage.dgmo, Buffer.concat([whole.subarray(0, -1), Buffer.from('?')]));
