@@ -6,6 +6,7 @@
 import { DamagedError, UpdaterError, UsageError } from '../../errors.ts';
 import { array, type Decoded, hex, object, oneOf, stringOf } from '../../format/decoder.ts';
 import { parseJson } from '../../format/json.ts';
+import { didYouMean } from '../../format/nearest.ts';
 import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
 import { MAX_UNPACKED } from '../../package/evolution-index.ts';
 import type { CarriedEvolution, EvolutionArchive } from '../../package/index.ts';
@@ -72,8 +73,11 @@ export function chooseEvolutions(
     throw new UsageError(
       `--evolutions: no evolution comes with the package, so not ${JSON.stringify(unknown)} either`,
     );
+  const ids = carried.map(({ id }) => id);
+  const near = didYouMean(unknown, ids);
   throw new UsageError(
-    `--evolutions: wanted some of ${carried.map(({ id }) => id).join(', ')}, which come with the package, found ${JSON.stringify(unknown)}`,
+    `--evolutions: wanted some of ${ids.join(', ')}, which come with the package, found ${JSON.stringify(unknown)}`,
+    near === undefined ? {} : { advice: near },
   );
 }
 

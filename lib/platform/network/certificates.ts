@@ -5,15 +5,17 @@ import { errorMessage, MachineError } from '../../errors.ts';
 import { asUpdaterError } from '../failures.ts';
 import { readFile } from '../files.ts';
 import { nativeDisk } from '../native-disk.ts';
-import { NetworkFailure, type NetworkSettings } from './network.ts';
+import type { NetworkSettings } from './network.ts';
 
 const TLS_1_3 = 0x0304;
 /** 4 MiB: the authorities of a system have a few hundred KB. */
 const MAX_CERTIFICATES = 1 << 22;
+const WHO_NAMES_IT =
+  '--ca-file names that file, or the setting caFile: `dgmo-updater config explain caFile` says who has decided it.';
 
 /**
  * A session builds its TLS context once; with `tls` in each call, fetch would compare 118 authorities every time. Throws
- * MachineError if the file of certificates cannot be read, NetworkFailure if there is none in it.
+ * MachineError if the file of certificates cannot be read, or there is none in it.
  */
 export function secureSession(settings: NetworkSettings): Bun.FetchSession {
   // bun-types 1.4.5 does not know `minVersion`; as a number fetch obeys it, as a string it does not.
@@ -30,17 +32,20 @@ function authorities({ certificateFile, environment }: NetworkSettings): string[
     pem = readCertificates(file);
   } catch (error) {
     const failure = asUpdaterError(error, file);
-    if (certificateFile !== undefined || !(failure instanceof MachineError)) throw failure;
-    throw new MachineError(`NODE_EXTRA_CA_CERTS: ${failure.message}`, {
-      advice: 'Correct that variable of the environment, or unset it.',
-      cause: error,
-    });
+    if (!(failure instanceof MachineError)) throw failure;
+    if (certificateFile === undefined) {
+      throw new MachineError(`NODE_EXTRA_CA_CERTS: ${failure.message}`, {
+        advice: 'Correct that variable of the environment, or unset it.',
+        cause: error,
+      });
+    }
+    throw new MachineError(failure.message, { advice: failure.advice ?? WHO_NAMES_IT, cause: error });
   }
   try {
     // fetch would fail as if it could not open a socket.
     new X509Certificate(pem);
   } catch (error) {
-    throw new NetworkFailure('certificate', `${named}: not a PEM certificate (${errorMessage(error)})`, {
+    throw new MachineError(`${named}: not a PEM certificate (${errorMessage(error)})`, {
       advice: 'Pass a file of PEM certificates with --ca-file or NODE_EXTRA_CA_CERTS.',
       cause: error,
     });

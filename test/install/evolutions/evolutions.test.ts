@@ -50,6 +50,9 @@ describe('the choice', () => {
     expect(() => chooseEvolutions(ALL, [], ['extra', 'more'])).toThrow(
       new UsageError('--evolutions: wanted some of search, extra, which come with the package, found "more"'),
     );
+    expect(() => chooseEvolutions(ALL, [], ['serch'])).toThrow(
+      expect.objectContaining({ advice: 'Did you mean search?' }),
+    );
     expect(() => chooseEvolutions([], [], ['more'])).toThrow(
       '--evolutions: no evolution comes with the package, so not "more" either',
     );

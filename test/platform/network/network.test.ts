@@ -77,11 +77,18 @@ describe('TLS', () => {
     expect(['tls', 'timeout']).toContain(error.reason);
     const empty = path.join(servers.folder, 'empty.pem');
     fs.writeFileSync(empty, 'nothing\n');
-    expect((await failure(get(at(secure, 'good/1', 'https'), { certificateFile: empty }))).message).toContain(
-      empty,
-    );
-    const missing = get(at(secure, 'good/1', 'https'), { certificateFile: `${empty}.not` });
-    expect(missing).rejects.toThrow(/empty.pem.not: there is no such file/);
+    // The user has to act: trying later is of no use.
+    await expect(get(at(secure, 'good/1', 'https'), { certificateFile: empty })).rejects.toMatchObject({
+      message: expect.stringMatching(/empty.pem: not a PEM certificate/),
+      exitCode: 12,
+    });
+    await expect(
+      get(at(secure, 'good/1', 'https'), { certificateFile: `${empty}.not` }),
+    ).rejects.toMatchObject({
+      message: expect.stringMatching(/empty.pem.not: there is no such file/),
+      advice: expect.stringContaining('config explain caFile'),
+      exitCode: 12,
+    });
   });
 });
 
