@@ -65,28 +65,6 @@ function showsTaskbar({ WT_SESSION, ConEmuANSI, TERM_PROGRAM, TERM, TMUX }: Envi
   );
 }
 
-let atExit = false;
-function clearTaskbarAtExit(): void {
-  if (atExit) return;
-  atExit = true;
-  process.once('exit', clearTaskbar);
-  // Ctrl-\ ends the process without that event.
-  if (process.platform !== 'win32')
-    process.once('SIGQUIT', () => {
-      clearTaskbar();
-      process.kill(process.pid, 'SIGQUIT');
-    });
-}
-
-function clearTaskbar(): void {
-  try {
-    (require('node:fs') as typeof import('node:fs')).writeSync(2, NO_TASKBAR);
-  } catch (error) {
-    // The terminal may be gone.
-    if (errorCode(error) === undefined) throw error;
-  }
-}
-
 /** Writes that did not finish at once. */
 const pending = new Set<Promise<number>>();
 
@@ -120,7 +98,7 @@ export const standardStreams: StandardStreams = {
   taskbar(percent) {
     if (!this.terminal || !showsTaskbar(process.env)) return;
     if (percent === null) return toError(NO_TASKBAR);
-    clearTaskbarAtExit();
+    void import('./write-at-exit.ts').then(({ writeAtExit }) => writeAtExit(NO_TASKBAR));
     toError(`\u001b]9;4;1;${percent}\u001b\\`);
   },
   get terminal() {

@@ -172,18 +172,19 @@ function commandNamed(word: string): CommandName {
 
 /** The command, and the index of its word; -1 if an option is the command. */
 function commandOf(words: string[]): { command: CommandName; at: number } {
-  const options = [EVERYWHERE, ...Object.values(COMMANDS)].flatMap((one: Options) => Object.entries(one));
-  const known = new Set(options.map(([name]) => `--${name}`));
-  const takesValue = new Set(
-    options.filter(([name, { type }]) => type === 'string' && name !== 'apply').map(([name]) => `--${name}`),
+  const takesValue = new Map(
+    [EVERYWHERE, ...Object.values(COMMANDS)]
+      .flatMap((options: Options) => Object.entries(options))
+      .map(([name, { type }]) => [`--${name}`, type === 'string' && name !== 'apply']),
   );
   let unknown = false;
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? '';
     if (word === '--apply' || word.startsWith('--apply=')) return { command: 'apply', at: -1 };
     if (word === '--version' || word === '-V') return { command: 'version', at: -1 };
-    if (takesValue.has(word)) at++;
-    else if (word.startsWith('-')) unknown ||= word.startsWith('--') && !known.has(word.replace(/=.*/s, ''));
+    if (takesValue.get(word) === true) at++;
+    else if (word.startsWith('-'))
+      unknown ||= word.startsWith('--') && !takesValue.has(word.replace(/=.*/s, ''));
     // What may be the value of an unknown option is no mistyped command.
     else if (!unknown || commandOfWord(word) !== null) {
       if (word !== 'apply') return { command: commandNamed(word), at };
