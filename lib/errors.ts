@@ -33,6 +33,11 @@ export class UsageError extends UpdaterError {
   readonly exitCode = 2;
 }
 
+/** 2: nothing says which version is installed: it was never adopted. */
+export class NotAdoptedError extends UsageError {
+  override readonly name: string = 'NotAdoptedError';
+}
+
 /** 10: signature, threshold, expiry, rollback or freeze, or others may write what must be one's own. Nobody installs this. */
 export class TrustError extends UpdaterError {
   override readonly name: string = 'TrustError';

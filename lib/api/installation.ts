@@ -167,7 +167,7 @@ export class Installation {
     return withErrors(session, async () => {
       const { foreignBinary } = await import('../install/transaction/outcome-errors.ts');
       const { recoverInstall } = await import('../install/transaction/recover.ts');
-      const earlier = await recoverFirst(session, NO_FAILURE);
+      const { outcome: earlier } = await recoverFirst(session, NO_FAILURE);
       if (earlier === 'foreign') throw foreignBinary(session.layout.target);
       const recovery = await withLock(session.host, session.layout, () => recoverInstall(session));
       const { receiptRestored, receipt, transaction } = recovery;

@@ -1,5 +1,12 @@
 /** What the classes of this room share: opening an install, turning errors into UpdaterErrors, and recovering first. */
-import { BusyError, DamagedError, type UpdaterError, UsageError } from '../errors.ts';
+import {
+  BusyError,
+  DamagedError,
+  NotAdoptedError,
+  type RevertedError,
+  type UpdaterError,
+  UsageError,
+} from '../errors.ts';
 import {
   abortSignal,
   amount,
@@ -16,6 +23,7 @@ import {
   type InstallEvent,
   isUpdaterOpen,
   type Limits,
+  type Outcome,
   openSession,
   openTransaction,
   readJournal,
@@ -102,8 +110,21 @@ export async function withErrors<Result>(session: Session, work: () => Promise<R
   try {
     return await work();
   } catch (error) {
-    throw asUpdaterError(error, session.layout.installDir);
+    throw asUpdaterError(await withOwner(session, error), session.layout.installDir);
   }
+}
+
+/** Who brought a version that was never adopted updates it as well: that comes before the advice to adopt it. */
+async function withOwner(session: Session, error: unknown): Promise<unknown> {
+  if (!(error instanceof NotAdoptedError)) return error;
+  const { ownerOf } = await import('../install/ownership/owner.ts');
+  const owner = await ownerOf(session);
+  if (owner === null) return error;
+  const { manager, package: name, command } = owner;
+  return new NotAdoptedError(error.message, {
+    advice: `It was installed by ${manager}, as the package ${name}. Update it with: ${command}`,
+    cause: error,
+  });
 }
 
 /** The same for one that does not wait for anything. */
@@ -154,13 +175,13 @@ export type Tolerated = (error: unknown) => boolean;
  * Finishes or undoes a transaction that an interrupted run left open. Every operation that changes something begins with it.
  *
  * @param tolerated `init` and `rollback` go on after a failure, because they help when nothing else does
- * @returns how the transaction ended; null if none was open, or if the recovery failed and that is tolerated
+ * @returns what was done: nothing, if the recovery failed and that is tolerated
  */
 export async function recoverFirst(
   session: Session,
   tolerated: Tolerated,
   kinds: { anyKind?: boolean } = {},
-) {
+): Promise<{ outcome: Outcome | null; left: RevertedError | null }> {
   const { host, layout } = session;
   requireSameWriters(host, layout, kinds);
   requireOwnInstall(host, layout);
@@ -170,26 +191,26 @@ export async function recoverFirst(
       const { recoverUpdater } = await import('../install/updater/replace-updater.ts');
       await withLock(host, layout, () => recoverUpdater(session));
     }
-    if (openTransaction(readJournal(host.disk, layout).entries) === null) return left;
+    if (openTransaction(readJournal(host.disk, layout).entries) === null)
+      return { outcome: left === null ? null : 'reverted', left };
     // Loaded only if needed: it imports the whole transaction, and there is rarely one to recover.
     const { recoverTransaction } = await import('../install/transaction/recover.ts');
     const ended = await withLock(host, layout, () => recoverTransaction(session));
-    return ended?.outcome ?? left;
+    return { outcome: ended?.outcome ?? (left === null ? null : 'reverted'), left };
   } catch (error) {
-    if (tolerated(error)) return null;
+    if (tolerated(error)) return { outcome: null, left: null };
     throw error;
   }
 }
 
 /** A version that fails at every start is left for the one before. Not if DGMO runs: then it works for somebody. */
-async function leaveCrashLoopFirst(session: Session): Promise<'reverted' | null> {
+async function leaveCrashLoopFirst(session: Session): Promise<RevertedError | null> {
   if (unconfirmed(session) === null) return null;
   const { leaveCrashLoop } = await import('./steps/health-gate.ts');
   try {
     const left = await leaveCrashLoop(session);
-    if (left === null) return null;
-    session.emit({ event: 'warning', text: `${left.message}.` });
-    return 'reverted';
+    if (left !== null) session.emit({ event: 'warning', text: `${left.message}.` });
+    return left;
   } catch (error) {
     if (!(error instanceof BusyError)) throw error;
     return null;

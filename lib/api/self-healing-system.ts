@@ -12,6 +12,7 @@ import type { UpdateContext } from '../update/context.ts';
 import type { UpdateEvent } from '../update/events.ts';
 import { FEED_FIELDS, type FeedOptions, openFeedContext } from './feed-context.ts';
 import type { Diagnosis } from './health/finding.ts';
+import { issuesLeft, leftToManager } from './health/of-package.ts';
 import type { RepairResult } from './health/repair.ts';
 import type { Situation } from './health/situation.ts';
 import {
@@ -94,7 +95,8 @@ export class SelfHealingSystem {
   async verify(options: VerifyOptions = {}): Promise<HealthStatus> {
     requireOptions<VerifyOptions>({ full: boolean }, options);
     const how = options.full === true ? 'full' : 'quick';
-    return look(this.#session, () => verifyInstall(this.#session, how), ANY_KIND);
+    const session = this.#session;
+    return look(session, async () => leftToManager(session, await verifyInstall(session, how)), ANY_KIND);
   }
 
   /**
@@ -167,7 +169,7 @@ export class SelfHealingSystem {
       requireOptions<WatchOptions>({ repair: boolean, offline: boolean }, options);
       const { repair = false, offline = false } = options;
       requireSameWriters(this.#session.host, this.#session.layout);
-      const health = await verifyInstall(this.#session, 'watch');
+      const health = await leftToManager(this.#session, await verifyInstall(this.#session, 'watch'));
       const isOpen = health.issues.some(({ type }) => type === 'transaction_open');
       // Another updater may be at work on it.
       if (health.healthy || !repair || isOpen) return { health, repaired: null };
@@ -186,7 +188,8 @@ export class SelfHealingSystem {
   executableDamage(): Promise<HealthIssue | null> {
     return withErrors(this.#session, async () => {
       await recoverFirst(this.#session, ANY_FAILURE);
-      return executableDamage(this.#session);
+      const damage = executableDamage(this.#session);
+      return damage === null ? null : ((await issuesLeft(this.#session, [damage]))[0] ?? null);
     });
   }
 

@@ -2,7 +2,7 @@
  * The receipt, `installed.json`: what is installed, and how it was installed. It is always replaced as a whole, and contains
  * a digest of itself. The journal has a copy, from which `recover` can write it again.
  */
-import { DamagedError, UsageError } from '../errors.ts';
+import { DamagedError, NotAdoptedError } from '../errors.ts';
 import { decodeSealed, encodeSealed } from '../format/sealed-json.ts';
 import { isAppName } from '../package/index.ts';
 import type { Disk } from '../platform/disk.ts';
@@ -220,12 +220,12 @@ export function requireReceipt(disk: Disk, layout: Layout): Receipt {
   throw missingReceipt(disk, layout);
 }
 
-export function missingReceipt(disk: Disk, { target, workDir }: Layout): UsageError {
+export function missingReceipt(disk: Disk, { target, workDir }: Layout): NotAdoptedError {
   return disk.status(target) === null
-    ? new UsageError(`there is no ${target}`, {
+    ? new NotAdoptedError(`there is no ${target}`, {
         advice: '`dgmo-updater repair` installs it; --install-dir names another folder.',
       })
-    : new UsageError(`${target} is not looked after yet: nothing in ${workDir} says which version it is`, {
+    : new NotAdoptedError(`${target} is not looked after yet: nothing in ${workDir} says which version it is`, {
         advice:
           'Run `dgmo-updater init` once, which asks it. If it was looked after before, `dgmo-updater recover` restores what is missing.',
       });

@@ -127,3 +127,20 @@ test('watch reads nothing twice within a week, all of it after a week, and repai
   });
   expect(here.stage.version()).toBe('1.1.0');
 });
+
+test('whether the executable may be replaced: an immutable file is named, with who may change that', async () => {
+  expect((await byId(true)).get('permission')).toMatchObject({ status: 'ok' });
+  const immutable = async (file: string) => {
+    const writeRefusal = (name: string) => (name === file ? 'EPERM' : here.host.disk.writeRefusal(name));
+    const disk = { ...here.host.disk, writeRefusal };
+    const { checks } = await here.health({ host: { ...here.host, disk } }).diagnose({ offline: true });
+    return checks.find(({ id }) => id === 'permission');
+  };
+  for (const file of [here.dgmo, here.dir]) {
+    expect(await immutable(file)).toMatchObject({
+      status: 'warning',
+      summary: `${file} is immutable (EPERM)`,
+      remediation: expect.stringMatching(/Only root may end it: `sudo ch(attr -i|flags nouchg,noschg) /),
+    });
+  }
+});

@@ -1,8 +1,9 @@
 /** One page about the whole installation, for a person who looks for what is wrong, and for a bug report. No secrets in it. */
-import { errorMessage, UpdaterError } from '../../errors.ts';
+import { errorMessage, MachineError, UpdaterError } from '../../errors.ts';
 import { didYouMean } from '../../format/nearest.ts';
 import { shownAddress } from '../../format/web-address.ts';
 import { type HealthStatus, knownReceipt, onSearchPath, verifyInstall } from '../../health/index.ts';
+import { rejectionOf } from '../../home/admission/rejected.ts';
 import { revocationOf } from '../../home/admission/revoked.ts';
 import { type LastCheck, lastCheckOf } from '../../home/checks.ts';
 import { choicesFile } from '../../home/choices.ts';
@@ -11,6 +12,7 @@ import { PREFERENCE_KEYS } from '../../home/preference-text.ts';
 import { trustedRootOf } from '../../home/trusted-root.ts';
 import { lockedError, type Receipt, type Session } from '../../install/index.ts';
 import { ownerOf } from '../../install/ownership/owner.ts';
+import { requireReplaceable } from '../../install/preflight/permission.ts';
 import { asUpdaterError } from '../../platform/failures.ts';
 import { proxyFor } from '../../platform/network/proxy.ts';
 import { trustRoot } from '../../trust/index.ts';
@@ -19,6 +21,7 @@ import { baselineOf, targetName, targetOf } from '../../version/index.ts';
 import { historyOf } from '../overview.ts';
 import { checkNetwork } from './doctor-network.ts';
 import { type Diagnosis, type DoctorCheck, type Finding, finding, timeHere } from './finding.ts';
+import { leftToManager } from './of-package.ts';
 
 /** @param openFeed null: nothing is asked of the network */
 export async function diagnose(
@@ -32,8 +35,11 @@ export async function diagnose(
     checks.push({ id, ...found, durationMs: Math.round(session.host.clock.monotonic() - begun) });
   };
   await run('versions', () => versions(session));
-  await run('health', async () => healthFinding(await verifyInstall(session, 'watch')));
+  await run('health', async () =>
+    healthFinding(await leftToManager(session, await verifyInstall(session, 'watch'))),
+  );
   await run('owner', () => owner(session));
+  await run('permission', () => permission(session));
   await run('search-path', () => searchPath(session));
   await run('space', () => space(session));
   await run('lock', () => lock(session));
@@ -78,7 +84,11 @@ async function versions(session: Session): Promise<Finding> {
     `root: ${rootText(session)}`,
   ];
   if (receipt === null) {
-    const remediation = 'Run `dgmo-updater init` if it is installed, or `dgmo-updater repair` to install it.';
+    const managed = await ownerOf(session);
+    const remediation =
+      managed === null
+        ? 'Run `dgmo-updater init` if it is installed, or `dgmo-updater repair` to install it.'
+        : `${managed.manager} has installed it, and updates it: \`${managed.command}\`.`;
     return finding('error', `It is not known which ${app} is installed`, { details, remediation });
   }
   const { binary, source, installedAt, previous, floor } = receipt;
@@ -114,11 +124,13 @@ function rootText({ host, home, settings: own }: Session): string {
 function healthFinding({ healthy, issues }: HealthStatus): Finding {
   const details = issues.map(({ where, what }) => (what.includes(where) ? what : `${where}: ${what}`));
   if (healthy) return finding('ok', 'Everything that belongs to it is whole', { details });
-  const isRepairable = issues.some(({ repair, severity }) => repair !== null && severity === 'damage');
-  const advice = issues.find((issue) => issue.advice !== null)?.advice ?? null;
+  const damage = issues.filter(({ severity }) => severity === 'damage');
+  const advice =
+    damage.find(({ repair, advice: found }) => repair === null && found !== null)?.advice ?? null;
+  const ways = [damage.some(({ repair }) => repair !== null) ? 'Run `dgmo-updater repair`.' : null, advice];
   return finding('error', 'Something is damaged or missing', {
     details,
-    remediation: isRepairable ? 'Run `dgmo-updater repair`.' : advice,
+    remediation: ways.filter((way) => way !== null).join(' ') || null,
   });
 }
 
@@ -129,13 +141,21 @@ async function owner(session: Session): Promise<Finding> {
   return finding('warning', `It belongs to ${manager}`, { remediation: `Update it with \`${command}\`.` });
 }
 
-function searchPath(session: Session): Finding {
-  const { app, layout } = session;
-  const found = onSearchPath(session);
-  const details = found.map(({ path, leadsTo }) => `${path} -> ${leadsTo ?? 'nowhere'}`);
-  if (found[0]?.leadsTo === layout.target) return finding('ok', `\`${app}\` starts it`, { details });
-  if (found.length === 0) {
-    return finding('warning', `\`${app}\` is not found in PATH`, {
+/** Whether this user may replace the executable, where that is not left to a package manager. */
+async function permission(session: Session): Promise<Finding> {
+  if ((await ownerOf(session)) !== null)
+    return finding('skipped', 'Replacing it is left to its package manager');
+  try {
+    requireReplaceable(session);
+    return finding('ok', 'It may be replaced');
+  } catch (error) {
+    if (!(error instanceof MachineError)) throw error;
+    return finding('warning', error.message.replace('; nothing was changed', ''), {
+      remediation: error.advice ?? null,
+    });
+  }
+}
+
       remediation: `Add ${layout.installDir} to PATH.`,
     });
   }
@@ -143,6 +163,13 @@ function searchPath(session: Session): Finding {
     details,
     remediation: `Put ${layout.installDir} first in PATH, or remove the other one.`,
   });
+function searchPath(session: Session): Finding {
+  const { app, layout } = session;
+  const found = onSearchPath(session);
+  const details = found.map(({ path, leadsTo }) => `${path} -> ${leadsTo ?? 'nowhere'}`);
+  if (found[0]?.leadsTo === layout.target) return finding('ok', `\`${app}\` starts it`, { details });
+  if (found.length === 0) {
+    return finding('warning', `\`${app}\` is not found in PATH`, {
 }
 
 /** Below this an update may not fit: the new version, the old one that is kept, and a snapshot. */

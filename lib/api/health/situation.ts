@@ -14,7 +14,7 @@ import type { Owner } from '../../install/ownership/evidence.ts';
 import { ownerOf } from '../../install/ownership/owner.ts';
 import { listSnapshots } from '../../snapshot/index.ts';
 import { compareVersions } from '../../version/index.ts';
-import { isOfPackage } from './of-package.ts';
+import { leftToManager } from './of-package.ts';
 
 /**
  * What can be done: `recover` finishes or undoes what was interrupted, `repair` puts right what is damaged, `install` installs
@@ -53,7 +53,7 @@ export interface Situation {
 export async function situationOf(session: Session): Promise<Situation> {
   const { app, layout, host } = session;
   const receipt = knownReceipt(session);
-  const health = await verifyInstall(session, 'watch');
+  const health = await leftToManager(session, await verifyInstall(session, 'watch'));
   const owed = unconfirmed(session);
   const failedStarts = owed === null ? 0 : failuresOf(session, owed).failed.length;
   const goBackTo = receipt === null ? null : placeBefore(session, receipt, health);
@@ -62,9 +62,7 @@ export async function situationOf(session: Session): Promise<Situation> {
     isKnown: receipt !== null,
     isThere: host.disk.status(layout.target)?.kind === 'file',
     isHealthy: health.healthy,
-    isRepairable: health.repairableIssues.some(
-      (issue) => issue.severity === 'damage' && !(managedBy !== null && isOfPackage(session, issue)),
-    ),
+    isRepairable: health.repairableIssues.some(({ severity }) => severity === 'damage'),
     isInterrupted: interruptedIn(session) !== null,
     canGoBack: goBackTo !== null,
     startsFail: failedStarts > 0,
@@ -111,7 +109,8 @@ export function remediesFor({
   startsFail,
   isManaged,
 }: Facts): Remedy[] {
-  if (!isKnown) return isThere ? ['adopt', 'install'] : ['install'];
+  if (!isKnown)
+    return [...(isThere ? (['adopt'] as const) : []), ...(isManaged ? [] : (['install'] as const))];
   const mayUpdate = isThere && !isManaged;
   const mayGoBack = canGoBack && !isManaged;
   // The first one is selected: what replaces nothing, where nothing is known to be wrong.

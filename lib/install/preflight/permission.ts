@@ -4,7 +4,7 @@ import { shellWord } from '../../format/printable.ts';
 import type { Host } from '../../platform/host.ts';
 import type { Session } from '../session.ts';
 
-type Machine = Pick<Host, 'disk' | 'user'>;
+type Machine = Pick<Host, 'disk' | 'user' | 'platform'>;
 
 /** Throws MachineError if the executable can't be replaced. */
 export function requireReplaceable({ host, layout }: Pick<Session, 'host' | 'layout'>): void {
@@ -17,7 +17,7 @@ export function requireReplaceable({ host, layout }: Pick<Session, 'host' | 'lay
   if (status === null) return;
   // Its own mode does not matter: it is renamed over, not written to.
   const refusal = disk.writeRefusal(target);
-  if (refusal === 'EPERM') throw immutable(target);
+  if (refusal === 'EPERM') throw immutable(host, target);
   const folder = disk.status(installDir);
   const others = [status.owner, folder?.owner].every((owner) => owner !== host.user);
   if (((folder?.mode ?? 0) & STICKY) !== 0 && others && host.user !== 0 && host.user !== null) {
@@ -54,10 +54,11 @@ const STICKY = 0o1000;
  *
  * @param around the install dir or the home that it is in: if that is this user's, nobody else is let in, not even root
  */
-export function requireWritable({ disk, user }: Machine, path: string, around = path): void {
+export function requireWritable(machine: Machine, path: string, around = path): void {
+  const { disk, user } = machine;
   const refusal = disk.writeRefusal(path);
   if (refusal === null || refusal === 'ENOENT') return;
-  if (refusal === 'EPERM') throw immutable(path);
+  if (refusal === 'EPERM') throw immutable(machine, path);
   if (refusal === 'EROFS') {
     throw new MachineError(`${path} is on a filesystem that is read-only (EROFS); nothing was changed`, {
       advice: 'Mount the filesystem writable, then try again.',
@@ -80,8 +81,11 @@ function adviceOf(owner: number | null, user: number | null, path: string, isOwn
   return owner === 0 ? 'Run it as root, for example with sudo.' : 'Run it as the user who owns it.';
 }
 
-function immutable(path: string): MachineError {
+function immutable({ platform }: Machine, path: string): MachineError {
+  const file = shellWord(path);
+  const [show, end] =
+    platform === 'darwin' ? ['ls -ldO', `chflags nouchg,noschg ${file}`] : ['lsattr -d', `chattr -i ${file}`];
   return new MachineError(`${path} is immutable (EPERM); nothing was changed`, {
-    advice: `lsattr shows it. \`chattr -i ${path}\` ends it, if you want updates.`,
+    advice: `\`${show} ${file}\` shows it. Only root may end it: \`sudo ${end}\`, if you want updates.`,
   });
 }

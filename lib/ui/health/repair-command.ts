@@ -112,6 +112,8 @@ export async function putBackExecutable(
   const damage = await health.executableDamage();
   if (damage === null) return null;
   if (!isGiven(line, 'yes')) {
+    // That is left to a package manager.
+    if (damage.repair === null) throw asError(damage);
     if (questions === null) throw failure instanceof UpdaterError ? failure : asError(damage);
     report.text(oneLine(`${damage.where}: ${damage.what}.`));
     if (!(await questions.confirm('Put it back now?'))) throw asError(damage);
@@ -119,7 +121,7 @@ export async function putBackExecutable(
   return health.repairExecutable();
 }
 
-function asError({ where, what, advice }: HealthIssue): DamagedError {
-  const repair = 'Run `dgmo-updater repair`, which puts it back.';
-  return new DamagedError(`${where}: ${what}`, { advice: advice === null ? repair : `${repair} ${advice}` });
+function asError({ where, what, repair, advice }: HealthIssue): DamagedError {
+  const ways = [repair === null ? null : 'Run `dgmo-updater repair`, which puts it back.', advice];
+  return new DamagedError(`${where}: ${what}`, { advice: ways.filter((way) => way !== null).join(' ') });
 }
