@@ -23,8 +23,10 @@ export interface Overview {
   updates: boolean;
   /** Why the installed version was revoked by its publisher, as far as a check has found it; null if it was not. */
   revoked: string | null;
-  /** The package manager that owns the executable. Looked for only if the installed version was revoked. */
+  /** The package manager that owns the executable; null if none is known to. */
   managedBy: Owner | null;
+  /** Why the version that was installed before was taken back here; null if it was not. */
+  previousRejected: string | null;
   lastCheck: LastCheck | null;
   /** Whether the background service runs for this home. */
   serviceRuns: boolean;
@@ -49,6 +51,7 @@ const NOTHING: Omit<Overview, 'home' | 'feed' | 'evolutions' | 'folders' | 'prob
   updates: true,
   revoked: null,
   managedBy: null,
+  previousRejected: null,
   lastCheck: null,
   serviceRuns: false,
   nextCheck: null,
@@ -61,26 +64,28 @@ export async function overviewOf(session: Session): Promise<Overview> {
   const { host, home, app, layout, settings } = session;
   const receipt = receiptUnlessDamaged(host.disk, layout);
   const feed = receipt?.feed ?? settings.feed;
-  if ('missing' in home)
-    return { ...NOTHING, home: null, feed, evolutions: [], folders: null, problem: home.missing.message };
+  const { ownerOf } = await import('../install/ownership/owner.ts');
+  const none = { ...NOTHING, managedBy: await ownerOf(session), feed, evolutions: [], folders: null };
+  if ('missing' in home) return { ...none, home: null, problem: home.missing.message };
   const { folder } = home;
   try {
     const { preferences } = decide(host, folder);
     const { channel, autoUpdate, pin, updates } = preferences;
     const roots = profileRoots(host, { home: folder, app }, snapshotChoices(preferences).profile);
     return {
-      ...NOTHING,
+      ...none,
       ...(await serviceOf(session, folder, receipt)),
       ...{ home: folder, channel, autoUpdate, pin, updates, feed: preferences.feed ?? feed, folders: roots },
       evolutions: installedEvolutions(session, { profile: { roots } }).map(({ id }) => id),
-      ...(await revocation(session, folder, receipt)),
+      revoked: await revocation(session, folder, receipt),
+      previousRejected: await rejection(session, folder, receipt),
       lastCheck: lastCheckOf(host, folder),
       lastChange: ofInstall(historyFile.load(host, folder).entries, receipt).at(-1) ?? null,
       problem: null,
     };
   } catch (error) {
     if (!(error instanceof UpdaterError)) throw error;
-    return { ...NOTHING, home: folder, feed, evolutions: [], folders: null, problem: error.message };
+    return { ...none, home: folder, problem: error.message };
   }
 }
 
@@ -107,18 +112,20 @@ async function serviceOf(
 }
 
 /** Without the record there is nothing to load for it. */
-async function revocation(
-  session: Session,
-  home: string,
-  receipt: Receipt | null,
-): Promise<Pick<Overview, 'revoked' | 'managedBy'> | null> {
+async function revocation(session: Session, home: string, receipt: Receipt | null): Promise<string | null> {
   const { disk, platform } = session.host;
   if (receipt === null || disk.status(pathsOf(platform).join(home, 'revoked.json')) === null) return null;
   const { revocationOf } = await import('../home/admission/revoked.ts');
-  const revoked = revocationOf(session, { app: receipt.app, version: receipt.binary.version });
-  if (revoked === null) return null;
-  const { ownerOf } = await import('../install/ownership/owner.ts');
-  return { revoked, managedBy: await ownerOf(session) };
+  return revocationOf(session, { app: receipt.app, version: receipt.binary.version });
+}
+
+/** Without the record there is nothing to load for it. */
+async function rejection(session: Session, home: string, receipt: Receipt | null): Promise<string | null> {
+  const previous = receipt?.previous ?? null;
+  const { disk, platform } = session.host;
+  if (previous === null || disk.status(pathsOf(platform).join(home, 'choices.json')) === null) return null;
+  const { rejectionOf } = await import('../home/admission/rejected.ts');
+  return rejectionOf(session, previous);
 }
 
 /** Of this installation: others may share the home. Throws DamagedError, MachineError. */

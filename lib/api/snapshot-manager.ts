@@ -1,6 +1,6 @@
 /** The plan's `SnapshotManager`. All snapshots are taken, listed, verified and restored by it. */
 
-import { DamagedError, InterruptedError, PolicyError, UnrecoverableError } from '../errors.ts';
+import { DamagedError, InterruptedError, PolicyError, RevertedError, UnrecoverableError } from '../errors.ts';
 import { array, boolean, decodeInput, integer, nullable, oneOf } from '../format/decoder.ts';
 import {
   callable,
@@ -88,6 +88,14 @@ export interface RollbackOptions extends Omit<RollbackWish, 'snapshot'> {
   args?: readonly string[] | undefined;
   /** Send what the started DGMO prints to standard error. Default: false. */
   outputToError?: boolean | undefined;
+}
+
+/** What a user wants who names nothing has been done: a second step would lead further back than they know. */
+function enough({ version }: RevertedError): RevertedError {
+  return new RevertedError(
+    `${version ?? 'it'} was left just now for the version before it; nothing more was changed`,
+    { advice: '`dgmo-updater rollback <id>` goes further back; `snapshots list` shows the ids.' },
+  );
 }
 
 /** A snapshot in the store. */
@@ -275,6 +283,7 @@ export class SnapshotManager {
    * an interrupted run left open.
    *
    * @param wish where to go. Default: to the state before the last change
+   * @throws RevertedError if a version that fails at every start was left for the one before just now, and the wish names nothing
    * @throws PolicyError if there is nothing to go back to, or the release does not allow it; DamagedError if the snapshot or
    *   the binary is damaged; UsageError if no snapshot has that id
    * @example
@@ -283,7 +292,11 @@ export class SnapshotManager {
    */
   async planRollback(wish: RollbackWish = {}): Promise<RollbackPlan> {
     decodeInput(WISH, wish, 'wish');
-    return this.#recovered(failureOf(UnrecoverableError), async () => planRollback(this.#session, wish));
+    const session = this.#session;
+    return this.#recovered(failureOf(UnrecoverableError), (left) => {
+      if (left !== null && wish.snapshot === undefined && wish.version === undefined) throw enough(left);
+      return planRollback(session, wish);
+    });
   }
 
   /**
@@ -457,10 +470,14 @@ export class SnapshotManager {
     return look(this.#session, work);
   }
 
-  #recovered<Result>(tolerated: Tolerated, work: () => Result | Promise<Result>): Promise<Result> {
+  /** `left`: the version that was just left, because it failed at every start. */
+  #recovered<Result>(
+    tolerated: Tolerated,
+    work: (left: RevertedError | null) => Result | Promise<Result>,
+  ): Promise<Result> {
     return withErrors(this.#session, async () => {
-      await recoverFirst(this.#session, tolerated);
-      return work();
+      const { left } = await recoverFirst(this.#session, tolerated);
+      return work(left);
     });
   }
 

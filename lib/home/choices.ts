@@ -154,13 +154,23 @@ function withQuarantine(choices: Choices, entry: Quarantined): Choices {
   return { ...choices, quarantined: [...others, entry].slice(-MAX_REMEMBERED) };
 }
 
+type Quarantines = Pick<Choices, 'quarantined'>;
+
 /** Whether that executable of the version was tried here and did not work. */
 export function isQuarantined(
-  { quarantined }: Pick<Choices, 'quarantined'>,
+  choices: Quarantines,
   { version, binary }: { version: string; binary: { sha256: string } },
 ): boolean {
-  return quarantined.some(
-    (entry) => entry.version === version && (entry.sha256 === undefined || entry.sha256 === binary.sha256),
+  return quarantineOf(choices, { version, sha256: binary.sha256 }) !== undefined;
+}
+
+/** When and why that executable was found not to work here; undefined if it was not. */
+export function quarantineOf(
+  { quarantined }: Quarantines,
+  { version, sha256 }: { version: string; sha256: string },
+): Quarantined | undefined {
+  return quarantined.find(
+    (entry) => entry.version === version && (entry.sha256 === undefined || entry.sha256 === sha256),
   );
 }
 

@@ -14,7 +14,7 @@ import { StillRunningError, UsageError } from '../errors.ts';
 import { parseList } from './arguments.ts';
 import { requireConsent } from './consent.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
-import { linesText } from './text/lines.ts';
+import { asSentence, linesText } from './text/lines.ts';
 import { ageText, bytesText, countText, snapshotName } from './text/sizes.ts';
 
 export async function runRollback(context: CommandContext): Promise<void> {
@@ -29,7 +29,8 @@ export async function runRollback(context: CommandContext): Promise<void> {
     question: 'Go back?',
     otherwise: `not rolled back: ${plan.receipt.binary.version} is still installed`,
   }));
-  if (isGiven(line, 'yes')) report.announce(`Going back ${wayText(plan, host.clock.now())}.`);
+  if (isGiven(line, 'yes'))
+    report.announce(linesText([`Going back ${wayText(plan, host.clock.now())}.`, ...rejectedText(plan)]));
   const options = {
     relaunch: !isGiven(line, 'no-relaunch'),
     args: line.rest,
@@ -83,11 +84,11 @@ async function describePlan(
   plan: RollbackPlan,
 ): Promise<string> {
   const { receipt, snapshot, running, movedFrom } = plan;
-  const way = `This goes back ${wayText(plan, host.clock.now())}.`;
+  const way = [`This goes back ${wayText(plan, host.clock.now())}.`, ...rejectedText(plan)];
   if (snapshot === null)
-    return `${way}\nThe current executable is kept: \`dgmo-updater rollback\` returns to it.`;
+    return linesText([...way, 'The current executable is kept: `dgmo-updater rollback` returns to it.']);
   const lines = [
-    way,
+    ...way,
     movedFrom === null
       ? null
       : `It was taken in ${movedFrom}, which has been moved or copied since: the folders of today are changed.`,
@@ -98,6 +99,10 @@ async function describePlan(
     'A snapshot of the current state is taken first: `dgmo-updater rollback` returns to it.',
   ];
   return linesText(lines.filter((text) => text !== null));
+}
+
+function rejectedText({ to, rejected }: RollbackPlan): string[] {
+  return rejected === null ? [] : [`${to.version} was taken back here before: ${asSentence(rejected)}`];
 }
 
 /** From where to where, of what, and as of when. */

@@ -10,7 +10,7 @@ import { choicesFile } from '../../home/choices.ts';
 import { decide, variableOf } from '../../home/decided.ts';
 import { PREFERENCE_KEYS } from '../../home/preference-text.ts';
 import { trustedRootOf } from '../../home/trusted-root.ts';
-import { lockedError, type Receipt, type Session } from '../../install/index.ts';
+import { type Binary, lockedError, type Receipt, type Session } from '../../install/index.ts';
 import { ownerOf } from '../../install/ownership/owner.ts';
 import { requireReplaceable } from '../../install/preflight/permission.ts';
 import { asUpdaterError } from '../../platform/failures.ts';
@@ -73,6 +73,13 @@ async function settled(session: Session, check: () => Finding | Promise<Finding>
   }
 }
 
+function keptText(session: Session, previous: Binary | null): string {
+  if (previous === null) return 'none';
+  return rejectionOf(session, previous) === null
+    ? previous.version
+    : `${previous.version}, which was taken back here: only if it is named`;
+}
+
 async function versions(session: Session): Promise<Finding> {
   const { app, settings: own, host, layout, home } = session;
   const receipt = knownReceipt(session);
@@ -94,7 +101,7 @@ async function versions(session: Session): Promise<Finding> {
   const { binary, source, installedAt, previous, floor } = receipt;
   details.push(
     `installed ${timeHere(session, installedAt)} by ${source}`,
-    `kept for a rollback: ${previous?.version ?? 'none'}`,
+    `kept for a rollback: ${keptText(session, previous)}`,
     `nothing older than ${floor} is accepted`,
   );
   const revoked = revocationOf(session, { app: receipt.app, version: binary.version });
@@ -156,13 +163,6 @@ async function permission(session: Session): Promise<Finding> {
   }
 }
 
-      remediation: `Add ${layout.installDir} to PATH.`,
-    });
-  }
-  return finding('warning', `\`${app}\` starts ${found[0]?.path}`, {
-    details,
-    remediation: `Put ${layout.installDir} first in PATH, or remove the other one.`,
-  });
 function searchPath(session: Session): Finding {
   const { app, layout } = session;
   const found = onSearchPath(session);
@@ -170,6 +170,13 @@ function searchPath(session: Session): Finding {
   if (found[0]?.leadsTo === layout.target) return finding('ok', `\`${app}\` starts it`, { details });
   if (found.length === 0) {
     return finding('warning', `\`${app}\` is not found in PATH`, {
+      remediation: `Add ${layout.installDir} to PATH.`,
+    });
+  }
+  return finding('warning', `\`${app}\` starts ${found[0]?.path}`, {
+    details,
+    remediation: `Put ${layout.installDir} first in PATH, or remove the other one.`,
+  });
 }
 
 /** Below this an update may not fit: the new version, the old one that is kept, and a snapshot. */

@@ -1,6 +1,7 @@
 /** What state an installation is in, and what will help: for a person whose DGMO does not start. Changes nothing. */
 import { errorCode, UpdaterError } from '../../errors.ts';
 import { type HealthStatus, knownReceipt, verifyInstall } from '../../health/index.ts';
+import { rejectionOf } from '../../home/admission/rejected.ts';
 import { revocationOf } from '../../home/admission/revoked.ts';
 import { failuresOf, unconfirmed } from '../../install/confirmation/record.ts';
 import {
@@ -136,11 +137,8 @@ function interruptedIn({ host, layout }: Session): Situation['interrupted'] {
 }
 
 /** Where `rollback` goes back to, if nothing else is asked of it. */
-function placeBefore(
-  { host, layout, snapshots }: Session,
-  receipt: Receipt,
-  health: HealthStatus,
-): Situation['goBackTo'] {
+function placeBefore(session: Session, receipt: Receipt, health: HealthStatus): Situation['goBackTo'] {
+  const { host, layout, snapshots } = session;
   const listed = snapshots === null ? [] : safely(() => listSnapshots(host.disk, snapshots.layout));
   const isSound = !health.issues.some(
     ({ type, where }) => type === 'binary_corruption' && where === layout.target,
@@ -148,11 +146,20 @@ function placeBefore(
   const own = listed.filter(
     ({ found }) => !(found instanceof Error) && found.installId === receipt.installId,
   );
-  const newest = stateBefore(own, receipt, {}, () => isSound)?.found;
+  const before = stateBefore(
+    own,
+    receipt,
+    {},
+    {
+      isSound: () => isSound,
+      isRejected: (binary) => rejectionOf(session, binary) !== null,
+    },
+  );
+  const found = before === null || before === 'kept' ? null : before.found;
   const [version, taken] =
-    newest === undefined || newest instanceof Error
-      ? [receipt.previous?.version, null]
-      : [newest.version, newest.timestamp];
+    found === null || found instanceof Error
+      ? [before === 'kept' ? receipt.previous?.version : undefined, null]
+      : [found.version, found.timestamp];
   if (version === undefined) return null;
   return { version, taken, isNewer: compareVersions(version, receipt.binary.version) > 0 };
 }

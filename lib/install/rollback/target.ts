@@ -2,6 +2,7 @@
 
 import { DamagedError, PolicyError, UsageError } from '../../errors.ts';
 import { didYouMean } from '../../format/nearest.ts';
+import { rejectionOf } from '../../home/admission/rejected.ts';
 import { requireNotRevoked } from '../../home/admission/revoked.ts';
 import { homeIfAny } from '../../home/folder.ts';
 import { foundText, statusOf } from '../../platform/files.ts';
@@ -39,6 +40,8 @@ export interface RollbackTarget {
   components: readonly Component[];
   /** The home that the snapshot was taken in, if it has been moved or copied to another place since; null if not. */
   movedFrom: string | null;
+  /** Why the version to go to was taken back here; null if it was not. Only the user goes there, by naming it. */
+  rejected: string | null;
 }
 
 /**
@@ -58,7 +61,8 @@ export function rollbackTarget(session: Session, wish: RollbackWish = {}): Rollb
     checkRelease(receipt, snapshot, to, components);
     requireWholeData(session, receipt, snapshot, components);
   }
-  return { receipt, to, snapshot, components, movedFrom };
+  const rejected = components.includes('binary') ? rejectionOf(session, to) : null;
+  return { receipt, to, snapshot, components, movedFrom, rejected };
 }
 
 /**
@@ -110,40 +114,62 @@ function chooseSnapshot(
       advice: `\`dgmo-updater snapshots list\` shows what there is; \`dgmo-updater update --version ${version}\` installs it from the feed, if that has it.`,
     });
   }
-  const last = stateBefore(own, receipt, wish, () => isIntact(session, receipt));
+  const last = stateBefore(own, receipt, wish, {
+    isSound: () => isIntact(session, receipt),
+    isRejected: (binary) => rejectionOf(session, binary) !== null,
+  });
+  if (last === 'kept') return null;
   if (last !== null) return requireReadable(last, own);
-  const { previous, binary } = receipt;
-  if (previous !== null) return null;
-  throw new PolicyError(
-    `there is no version before ${binary.version} to go back to: none was kept here`,
+  throw nothingBefore(session, receipt, own);
+}
+
+function nothingBefore(session: Session, { previous, binary }: Receipt, own: readonly Listed[]): PolicyError {
+  const within =
     own.length === 0
-      ? {}
-      : {
-          advice: `\`dgmo-updater rollback <id>\` goes back within ${binary.version}; \`snapshots list\` shows the ids.`,
-        },
+      ? undefined
+      : `\`dgmo-updater rollback <id>\` goes back within ${binary.version}; \`snapshots list\` shows the ids.`;
+  const rejected = previous === null ? null : rejectionOf(session, previous);
+  if (previous === null || rejected === null) {
+    return new PolicyError(
+      `there is no version before ${binary.version} to go back to: none was kept here`,
+      within === undefined ? {} : { advice: within },
+    );
+  }
+  const there = `\`dgmo-updater rollback --to ${previous.version}\` goes to ${previous.version} nevertheless.`;
+  return new PolicyError(
+    `there is no version to go back to but ${previous.version}, which was taken back here (${rejected}); nothing was changed`,
+    { advice: within === undefined ? there : `${there} ${within}` },
   );
 }
 
 /**
- * The snapshot that a rollback goes back to if none is named; null: none, or only the binary that is kept in the work dir.
+ * The snapshot that a rollback goes back to if none is named; `kept`: only the binary that is kept in the work dir; null: there is
+ * none. A version that was taken back because it did not work is passed over.
  *
  * @param own the snapshots of this install, the newest last
  * @param isSound whether the installed executable is sound
+ * @param isRejected whether that executable was taken back here
  */
 export function stateBefore(
   own: readonly Listed[],
   { previous, binary }: Pick<Receipt, 'previous' | 'binary'>,
   wish: RollbackWish,
-  isSound: () => boolean,
-): Listed | null {
-  const newestOf = (sha256: string) => own.findLast(({ found }) => checksumOf(found) === sha256) ?? null;
-  if (previous !== null) return newestOf(previous.sha256);
-  const other = own.findLast(
-    (one) => canRestore(one, wish) && (one.found instanceof Error || checksumOf(one.found) !== binary.sha256),
-  );
+  {
+    isSound,
+    isRejected,
+  }: { isSound(): boolean; isRejected(binary: Pick<Binary, 'version' | 'sha256'>): boolean },
+): Listed | 'kept' | null {
+  const newestOf = (sha256: string) => own.findLast(({ found }) => checksumOf(found) === sha256);
+  if (previous !== null && !isRejected(previous)) return newestOf(previous.sha256) ?? 'kept';
+  const isOther = ({ found }: Listed) => {
+    const sha256 = checksumOf(found);
+    if (found instanceof Error || sha256 === null) return true;
+    return sha256 !== binary.sha256 && !isRejected({ version: found.version, sha256 });
+  };
+  const other = own.findLast((one) => canRestore(one, wish) && isOther(one));
   if (other !== undefined) return other;
   // A snapshot of the same version repairs an executable that is damaged or missing.
-  return isSound() ? null : newestOf(binary.sha256);
+  return isSound() ? null : (newestOf(binary.sha256) ?? null);
 }
 
 /** An unreadable snapshot may be of this install, so it counts: choosing it reports the damage. */

@@ -1,5 +1,6 @@
 /** The errors that report how a transaction ended. */
 import { DamagedError, RevertedError, UnrecoverableError } from '../../errors.ts';
+import { rejectionOf } from '../../home/admission/rejected.ts';
 import { ABSENT, type Binary, type Receipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
 import { probe } from './probe.ts';
@@ -49,8 +50,10 @@ export async function requireCommitted(
             : `There is nothing to do: ${from.version} stays installed until you install another version.`,
         });
       }
-      const back =
-        receipt.previous === null || receipt.previous.sha256 === to.sha256 ? null : receipt.previous;
+      const { previous } = receipt;
+      const isBack =
+        previous !== null && previous.sha256 !== to.sha256 && rejectionOf(session, previous) === null;
+      const back = isBack ? previous : null;
       throw new UnrecoverableError(
         `${failed}; ${from.version} is back, but does not work either: ${detail}`,
         {

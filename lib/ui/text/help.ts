@@ -235,7 +235,8 @@ ${EVERYWHERE}`,
 
 Goes back to the state before the last change: executable, config, plugins, evolutions and data. A snapshot of the current
 state is taken first, so that the rollback can be rolled back. A running DGMO is ended, and started again. It shows what
-will change and asks; without a terminal it does nothing without --yes.
+will change and asks; without a terminal it does nothing without --yes. A version that was taken back here because it did
+not work is passed over, unless you name it.
 
   <snapshot>            an id of \`dgmo-updater snapshots list\`, or the beginning of one
   --to <version>        the newest snapshot of this version

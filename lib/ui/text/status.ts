@@ -1,5 +1,5 @@
 /** The status as text. */
-import type { Overview, Status } from '../../api/index.ts';
+import type { Overview, Owner, Status } from '../../api/index.ts';
 import { type LocalOffset, localTime } from '../../api/words.ts';
 import { changeText } from './change.ts';
 import { asSentence, fieldsText } from './lines.ts';
@@ -13,18 +13,21 @@ export interface StatusClock {
 
 export function describeStatus(status: Status, overview: Overview, clock: StatusClock): string {
   const { receipt } = status;
+  const { managedBy } = overview;
   const rows: [string, string][] = [['Executable', status.executable]];
+  if (managedBy !== null)
+    rows.push([
+      'Managed',
+      `by ${managedBy.manager}, as the package ${managedBy.package}. Update it with: ${managedBy.command}`,
+    ]);
   if (receipt !== null) {
     rows.unshift(['Installed', `${receipt.app} ${receipt.binary.version}`]);
     rows.push(['Since', `${localTime(receipt.installedAt, clock.localOffset)} (by ${receipt.source})`]);
-    rows.push([
-      'Before',
-      receipt.previous === null ? 'nothing kept' : `${receipt.previous.version}, kept for rollback`,
-    ]);
+    rows.push(['Before', beforeText(receipt, overview)]);
     if (overview.revoked !== null)
       rows.splice(1, 0, [
         'Revoked',
-        `by its publisher: ${asSentence(overview.revoked)} ${overview.managedBy === null ? 'Run `dgmo-updater update`.' : `Update it with: ${overview.managedBy.command}`}`,
+        `by its publisher: ${asSentence(overview.revoked)} ${managedBy === null ? 'Run `dgmo-updater update`.' : `Update it with: ${managedBy.command}`}`,
       ]);
     const starts = receipt.confirmation?.starts.length;
     if (starts !== undefined)
@@ -35,7 +38,7 @@ export function describeStatus(status: Status, overview: Overview, clock: Status
       status.receiptProblem ??
         (status.binary === 'missing'
           ? `nothing: there is no ${status.executable}`
-          : 'there is a program, and it is not looked after yet: run `dgmo-updater init`'),
+          : `there is a program, and it is not looked after yet${managedBy === null ? ': run `dgmo-updater init`' : ''}`),
     ]);
   if (status.open !== null)
     rows.splice(1, 0, [
@@ -43,20 +46,36 @@ export function describeStatus(status: Status, overview: Overview, clock: Status
       `${changeText(status.open)}: if no other dgmo-updater is at work on it, it was interrupted; \`dgmo-updater recover\` finishes or undoes it`,
     ]);
   const isNew = status.open !== null && status.binary === 'sound' && status.sha256 !== receipt?.binary.sha256;
-  rows.push(['Binary', isNew ? `sound: its bytes are those of ${status.open?.to}` : BINARY[status.binary]]);
+  rows.push([
+    'Binary',
+    isNew ? `sound: its bytes are those of ${status.open?.to}` : binaryText(status.binary, managedBy),
+  ]);
   if (status.sha256 !== null) rows.push(['SHA-256', status.sha256]);
   if (status.journalProblem !== null) rows.push(['Journal', status.journalProblem]);
   rows.push(...updateRows(overview, receipt?.binary.version ?? null, clock));
   return fieldsText(rows);
 }
 
-const BINARY: Record<Status['binary'], string> = {
-  sound: 'sound: its bytes are the ones that were installed',
-  changed:
-    'CHANGED: its bytes are not the ones that were installed. `dgmo-updater repair` puts them back, `init` adopts what you changed',
-  missing: 'MISSING: `dgmo-updater repair` puts it back',
-  unknown: 'unknown: nothing says what its bytes should be',
-};
+function beforeText({ previous }: NonNullable<Status['receipt']>, { previousRejected }: Overview): string {
+  if (previous === null) return 'nothing kept';
+  return previousRejected === null
+    ? `${previous.version}, kept for rollback`
+    : `${previous.version}, taken back here: ${asSentence(previousRejected)} \`rollback\` goes there only if you name it`;
+}
+
+function binaryText(binary: Status['binary'], managedBy: Owner | null): string {
+  const repair = managedBy === null ? '`dgmo-updater repair`' : `\`${managedBy.command}\``;
+  switch (binary) {
+    case 'sound':
+      return 'sound: its bytes are the ones that were installed';
+    case 'changed':
+      return `CHANGED: its bytes are not the ones that were installed. ${repair} puts them back, \`init\` adopts what you changed`;
+    case 'missing':
+      return `MISSING: ${repair} puts it back`;
+    case 'unknown':
+      return 'unknown: nothing says what its bytes should be';
+  }
+}
 
 function updateRows(overview: Overview, installed: string | null, clock: StatusClock): [string, string][] {
   const { channel, feed, lastCheck, lastChange, pin, updates, evolutions, home, folders } = overview;

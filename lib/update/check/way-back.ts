@@ -10,8 +10,8 @@ export interface WayBack {
   version: string;
 }
 
-/** The newest kept state of a version that is not revoked, to which a rollback may go; null if there is none. */
-export function findWayBack(session: Session, { revoked }: ChannelIndex): WayBack | null {
+/** The newest kept state of a version that is not revoked, and has worked here, to which a rollback may go; null if there is none. */
+export function findWayBack(session: Session, { revoked }: Pick<ChannelIndex, 'revoked'>): WayBack | null {
   const { host, snapshots } = session;
   const listed = snapshots === null ? [] : listSnapshots(host.disk, snapshots.layout);
   for (const { id } of listed.toReversed()) {
@@ -24,7 +24,8 @@ export function findWayBack(session: Session, { revoked }: ChannelIndex): WayBac
 
 function wayTo(session: Session, wish: Parameters<typeof rollbackTarget>[1]): WayBack | null {
   try {
-    const { snapshot, to } = rollbackTarget(session, wish);
+    const { snapshot, to, rejected } = rollbackTarget(session, wish);
+    if (rejected !== null) return null;
     return { snapshot: snapshot?.id ?? null, version: to.version };
   } catch (error) {
     // Of another installation, damaged, or not allowed by the release.

@@ -183,7 +183,7 @@ export const INSTALL: readonly MutatedFile[] = [
     tests: ['test/install/rollback/rollback-target.test.ts'],
     changes: [
       ['if (receipt.previous?.version === version) ', 'if (false) '],
-      ['return isSound() ? null : newestOf(binary.sha256);', 'return null;'],
+      ['return isSound() ? null : (newestOf(binary.sha256) ?? null);', 'return null;'],
       [
         'if (snapshot === null) return keptBinary(session, receipt);',
         'if (false) return keptBinary(session, receipt);',
@@ -192,6 +192,24 @@ export const INSTALL: readonly MutatedFile[] = [
       ['if (rollback !== null && back) ', 'if (false) '],
       ['if (!rollback.supported)\n      ', 'if (false) '],
       ['if (both[0] === both[1]) ', 'if (false) '],
+    ],
+  },
+  {
+    file: 'lib/install/rollback/target.ts',
+    tests: ['test/install/rollback/rejected.test.ts'],
+    changes: [
+      ['previous !== null && !isRejected(previous)', 'previous !== null'],
+      [' && !isRejected({ version: found.version, sha256 })', ''],
+    ],
+  },
+  {
+    file: 'lib/install/transaction/transaction.ts',
+    tests: ['test/install/transaction/cannot-start-faults.test.ts'],
+    changes: [
+      [
+        'const old = inconclusive ? await failureOfOld(session, open) : null;',
+        'const old: string | null = null;',
+      ],
     ],
   },
   {
