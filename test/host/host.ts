@@ -11,6 +11,8 @@ export interface SimulatedHostOptions {
   platform?: Platform;
   /** What `--version` of an executable with this content prints; null: it crashes. */
   versionOf(content: Uint8Array): string | null;
+  /** The signal that ends an executable with this content when it is tried; null: none. */
+  signalOf?(content: Uint8Array): string | null;
   /** What an executable with this content does when it is tried, before it prints its version or crashes. */
   onTrial?(disk: SimulatedDisk, content: Uint8Array): void;
   /**
@@ -136,14 +138,15 @@ export function simulatedHost(options: SimulatedHostOptions): SimulatedHost {
         const duration = options.startTakes?.(content) ?? 1;
         time += Math.min(duration, timeLimit);
         const timedOut = duration > timeLimit;
-        const version = timedOut ? null : options.versionOf(content);
+        const signal = timedOut ? 'SIGKILL' : (options.signalOf?.(content) ?? null);
+        const version = signal !== null ? null : options.versionOf(content);
         const ok = version !== null;
         return {
           started: true,
-          code: timedOut ? null : ok ? 0 : 70,
-          signal: timedOut ? 'SIGKILL' : null,
+          code: signal !== null ? null : ok ? 0 : 70,
+          signal,
           stdout: !ok ? '' : args[0] === '--version' ? `${version}\n` : '{"event":"result"}\n',
-          stderr: ok || timedOut ? '' : 'crashed',
+          stderr: ok || signal !== null ? '' : 'crashed',
           timedOut,
           duration,
         };

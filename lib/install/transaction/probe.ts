@@ -13,10 +13,15 @@ export interface ProbeResult {
   detail: string;
   /** It used an instruction that this processor lacks. */
   illegalInstruction?: boolean;
+  /** The version may be the reason, or the machine: too little memory ends a program like that. */
+  inconclusive?: boolean;
 }
 
 /** A shell that started it says 128 + SIGILL; Windows has STATUS_ILLEGAL_INSTRUCTION, as the system and as C see the number. */
 const ILLEGAL_INSTRUCTION = [132, 0xc000001d, 0xc000001d | 0];
+
+/** From here on, what ended a program on Windows is an exception that it did not handle. */
+const WINDOWS_EXCEPTION = 0xc0000000;
 
 const VERSION = /(?<![\w.])v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)/;
 
@@ -39,34 +44,53 @@ const FINAL = new Set(['EACCES', 'EPERM']);
  * @param anyVersion it is enough that it runs: whatever the user had installed may print its version in another way
  */
 export async function probe(session: Session, wanted: Binary, anyVersion = false): Promise<ProbeResult> {
-  const { limits } = session;
-  session.emit({ event: 'probing', version: wanted.version });
-  const run = await runTarget(session, ['--version']);
-  let result = judgeRun(run, anyVersion ? null : wanted.version, limits.probe);
-  if (result.ok === true && session.selfTest !== undefined)
-    result = await testItself(session, session.selfTest);
-  session.emit({
-    event: 'probed',
-    version: wanted.version,
-    ...result,
-    milliseconds: run.started ? Math.round(run.duration) : 0,
-  });
+  const { version } = wanted;
+  session.emit({ event: 'probing', version });
+  const { result, milliseconds } = await tryFile(session, session.layout.target, anyVersion ? null : version);
+  session.emit({ event: 'probed', version, ...result, milliseconds });
   return result;
 }
 
-async function testItself(session: Session, args: readonly string[]): Promise<ProbeResult> {
-  const run = await runTarget(session, args);
-  if (!run.started) return judgeStart(run);
-  if (run.stdout.includes('"event":"result"')) return { ok: true, detail: 'it works here' };
-  const { detail } = judge(run, null, session.limits.probe);
-  return { ok: false, detail: `with \`${args[0]}\` ${detail}` };
+/**
+ * Starts a copy of the version before in the same way, for comparison: what ends both says nothing of either. Returns what it did,
+ * as a clause, if it can't be started either, or its end is as inconclusive; else null.
+ */
+export async function control(session: Session, file: string): Promise<string | null> {
+  const { ok, detail, inconclusive } = (await tryFile(session, file, null)).result;
+  return ok === null || inconclusive === true ? detail : null;
 }
 
-async function runTarget({ host, layout, limits }: Session, args: readonly string[]): Promise<RunResult> {
+async function tryFile(
+  session: Session,
+  file: string,
+  wanted: string | null,
+): Promise<{ result: ProbeResult; milliseconds: number }> {
+  const { limits, selfTest } = session;
+  const run = await runFile(session, file, ['--version']);
+  const result = judgeRun(run, wanted, limits.probe);
+  return {
+    result: result.ok === true && selfTest !== undefined ? await testItself(session, file, selfTest) : result,
+    milliseconds: run.started ? Math.round(run.duration) : 0,
+  };
+}
+
+async function testItself(session: Session, file: string, args: readonly string[]): Promise<ProbeResult> {
+  const run = await runFile(session, file, args);
+  if (!run.started) return judgeStart(run);
+  if (run.stdout.includes('"event":"result"')) return { ok: true, detail: 'it works here' };
+  const { detail, inconclusive = false } = judge(run, null, session.limits.probe);
+  return { ok: false, detail: `with \`${args[0]}\` ${detail}`, ...(inconclusive && { inconclusive }) };
+}
+
+async function runFile(
+  { host, layout, limits }: Session,
+  file: string,
+  args: readonly string[],
+): Promise<RunResult> {
   const { clock, processes, platform } = host;
   const begun = clock.monotonic();
   for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
-    const run = await processes.run(layout.target, [...args], {
+    const run = await processes.run(file, [...args], {
       environment: childEnvironment(host.environment),
       workingDirectory: layout.installDir,
       timeLimit: limits.probe,
@@ -93,8 +117,10 @@ function judgeStart({ code, reason }: NotStarted): ProbeResult {
 }
 
 function judge(run: FinishedRun, wanted: string | null, limit: number): ProbeResult {
-  if (run.timedOut)
-    return { ok: false, detail: `it printed no version within ${Math.round(limit / 1000)} s` };
+  if (run.timedOut) {
+    const detail = `it printed no version within ${Math.round(limit / 1000)} s`;
+    return { ok: false, detail, inconclusive: true };
+  }
   const said = firstLine(run.stderr) ?? firstLine(run.stdout);
   const because = said === null ? '' : `: ${said}`;
   if (isIllegalInstruction(run)) {
@@ -104,8 +130,12 @@ function judge(run: FinishedRun, wanted: string | null, limit: number): ProbeRes
       illegalInstruction: true,
     };
   }
-  if (run.signal !== null) return { ok: false, detail: `it was ended by ${run.signal}${because}` };
-  if (run.code !== 0) return { ok: false, detail: `it exited with code ${run.code}${because}` };
+  if (run.signal !== null)
+    return { ok: false, detail: `it was ended by ${run.signal}${because}`, inconclusive: true };
+  if (run.code !== 0) {
+    const detail = `it exited with code ${run.code}${because}`;
+    return { ok: false, detail, ...(mayLackMemory(run) && { inconclusive: true }) };
+  }
   const printed = printedVersion(run.stdout);
   if (wanted === null) return { ok: true, detail: 'it runs' };
   if (printed !== wanted)
@@ -124,6 +154,13 @@ function isIllegalInstruction({ code, signal, stderr }: FinishedRun): boolean {
   return code !== 0 && /^panic.*: illegal instruction/im.test(stderr);
 }
 
+/** A shell that started it says 128 + the signal. */
+function mayLackMemory({ code, stderr }: FinishedRun): boolean {
+  if (code === null) return false;
+  const isSignal = code > 128 && code < 160;
+  return isSignal || code >>> 0 >= WINDOWS_EXCEPTION || /out of memory|cannot allocate memory/i.test(stderr);
+}
+
 /** Shortened, and without control characters, since it is used in messages and in the journal. */
 function firstLine(output: string): string | null {
   const line = output.split('\n').find((part) => part.trim() !== '');
@@ -139,7 +176,7 @@ function firstLine(output: string): string | null {
  * be started. `detail` says what it did, as a clause.
  */
 export async function askVersion(session: Session): Promise<{ version: string | null; detail: string }> {
-  const run = await runTarget(session, ['--version']);
+  const run = await runFile(session, session.layout.target, ['--version']);
   if (!run.started) return { version: null, detail: judgeStart(run).detail };
   const { ok, detail } = judge(run, null, session.limits.probe);
   if (ok !== true) return { version: null, detail };

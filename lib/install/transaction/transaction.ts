@@ -20,7 +20,7 @@ import { describe, type Session } from '../session.ts';
 import { appendEntry, type OpenTransaction, type Outcome } from './journal.ts';
 import { isShared, keepOld } from './keep.ts';
 import { type Content, next, type Observed, type Step } from './next.ts';
-import { probe } from './probe.ts';
+import { control, probe } from './probe.ts';
 import { replaceTarget } from './replace.ts';
 import { withState } from './stopped.ts';
 import { sweepAfter } from './sweep.ts';
@@ -276,7 +276,7 @@ async function tryNewVersion(
     appendEntry(session.host.disk, session.layout, { type: 'trial', ...trial });
     state.trial = trial;
   }
-  const { ok, detail, illegalInstruction = false } = await probe(session, open.to);
+  const { ok, detail, illegalInstruction = false, inconclusive = false } = await probe(session, open.to);
   state.illegalInstruction = illegalInstruction;
   if (ok === null) {
     state.withoutVerdict = true;
@@ -286,6 +286,15 @@ async function tryNewVersion(
       advice: START_ADVICE,
     });
   }
+  const old = inconclusive ? await failureOfOld(session, open) : null;
+  if (old !== null) {
+    state.withoutVerdict = true;
+    const { from, to } = open;
+    throw new MachineError(
+      `${to.version} could not be tried: ${detail}; ${from.version} can't be started either: ${old}`,
+      { advice: `That is the machine: most likely it has too little memory. ${START_ADVICE}` },
+    );
+  }
   try {
     decide(session, state, ok ? 'commit' : 'revert', detail);
   } catch (error) {
@@ -293,6 +302,15 @@ async function tryNewVersion(
     if (!ok) state.withoutVerdict = true;
     throw error;
   }
+}
+
+/** What the version before does if it is tried; null if it works, if the fault is its own, or if no sound one is kept. */
+async function failureOfOld(session: Session, { id, from }: OpenTransaction): Promise<string | null> {
+  const { host, layout, digests } = session;
+  // A damaged one is never started, and would prove nothing.
+  if (receiptUnlessDamaged(host.disk, layout)?.binary.sha256 !== from.sha256) return null;
+  const kept = [layout.kept(from.sha256), layout.away(id)].find((path) => digests.is(path, from));
+  return kept === undefined ? null : control(session, kept);
 }
 
 /** The verdict counts from the moment that it is in the journal. */

@@ -83,6 +83,31 @@ const TRIALS: [name: string, trial: Trial][] = [
     ),
   ],
   [
+    'a signal ends the new version alone',
+    trialOf(
+      NEW,
+      { signalOf: (content) => (isNew(content) ? 'SIGABRT' : null) },
+      { code: 15, version: '1.0.0', quarantined: ['2.0.0'] },
+    ),
+  ],
+  ['a signal ends both versions', trialOf(NEW, { signalOf: () => 'SIGABRT' }, refused)],
+  [
+    'a signal ends the new version, and then no memory is left to start the old one',
+    trialOf(
+      NEW,
+      {
+        signalOf: (content) => (isNew(content) ? 'SIGKILL' : null),
+        refusal: (content) => (isNew(content) ? null : 'ENOMEM'),
+      },
+      refused,
+    ),
+  ],
+  [
+    'both versions crash by themselves',
+    trialOf(BROKEN, { versionOf: () => null }, { code: 16, version: '1.0.0', quarantined: [] }),
+  ],
+  ['both versions are too slow', trialOf(NEW, { startTakes: () => 31_000 }, refused)],
+  [
     'the new version is slow, but not too slow',
     trialOf(NEW, { startTakes: () => 29_000 }, { code: 0, version: '2.0.0', quarantined: [] }),
   ],
@@ -105,6 +130,16 @@ describe('with no fault', () => {
     const quarantined = choicesFile.load(host, HOME).quarantined.map((each) => each.version);
     expect({ code, version, quarantined }).toEqual(trial.clean);
     trial.afterwards(disk);
+  });
+
+  test('what ends both versions is told as a fault of the machine, whose limits are named', async () => {
+    const trial = trialOf(NEW, { signalOf: () => 'SIGTRAP' }, refused);
+    const host = simulatedHost({ ...trial.host, disk: await trial.prepare() });
+    const error = await trial.go(host).catch((thrown) => thrown);
+    expect(errorMessage(error)).toBe(
+      "2.0.0 could not be tried: it was ended by SIGTRAP; 1.0.0 can't be started either: it was ended by SIGTRAP; 1.0.0 is installed as before",
+    );
+    expect(error instanceof UpdaterError ? error.advice : '').toContain('raise the limits of processes');
   });
 
   test('the sentence names the reason, the state and the next step', async () => {
