@@ -1,6 +1,6 @@
 /** An install: what is installed, and the transactions that change it. */
 export { adopt, requireExecutable } from './adopt.ts';
-export { type Confirmation, FAILED_STARTS } from './confirmation/confirmation.ts';
+export { type Confirmation, CRASH_WINDOW, FAILED_STARTS } from './confirmation/confirmation.ts';
 export {
   failuresOf,
   recordConfirmation,

@@ -3,9 +3,16 @@
  * One that hangs, or ends several times before, is left again: the snapshot from before the update is restored, data and all,
  * and the version is not offered here any more.
  */
-import { BusyError, RevertedError, UnrecoverableError, UpdaterError } from '../../errors.ts';
+import {
+  BusyError,
+  InterruptedError,
+  RevertedError,
+  UnrecoverableError,
+  UpdaterError,
+} from '../../errors.ts';
 import {
   becomesTarget,
+  CRASH_WINDOW,
   endProcess,
   FAILED_STARTS,
   failuresOf,
@@ -34,8 +41,8 @@ export interface StartRequest {
  * Starts DGMO. If the installed version owes a confirmation, watches it, and starts it again if it ends before, up to three
  * times. In a terminal on POSIX this process becomes DGMO, and another one watches it in the background.
  *
- * @throws RevertedError if the version did not confirm: the version before is back, and was started. MachineError if the
- *   system could not start it, which says nothing about the version.
+ * @throws RevertedError if the version did not confirm: the version before is back, and was started. InterruptedError if the user
+ *   ends the watch: the version stays. MachineError if the system could not start it, which says nothing about the version.
  */
 export async function startDgmo(session: Session, request: StartRequest): Promise<void> {
   const { args, outputToError } = request;
@@ -46,6 +53,9 @@ export async function startDgmo(session: Session, request: StartRequest): Promis
     if (started === null) return;
     const watched = waiting === null ? 'confirmed' : await watch(session, started.pid, waiting);
     if (waiting === null || watched === 'confirmed' || watched === 'interrupted') {
+      // At a terminal it is DGMO that the user has interrupted.
+      if (waiting !== null && watched === 'interrupted' && started.ended === null && session.interrupted())
+        throw unwatched(session, waiting);
       await started.ended;
       return;
     }
@@ -58,6 +68,19 @@ export async function startDgmo(session: Session, request: StartRequest): Promis
     await restarted?.ended;
     throw reverted;
   }
+}
+
+function unwatched({ app }: Session, { binary, previous }: Unconfirmed): InterruptedError {
+  const { version } = binary;
+  const minutes = CRASH_WINDOW / 60_000;
+  return new InterruptedError(
+    `interrupted: ${version} is installed and was started, but has not confirmed yet that it is well, and nobody watches it any more`,
+    {
+      advice:
+        `Its starts are counted: after ${FAILED_STARTS} that fail within ${minutes} minutes, the next start of ${app} goes back by itself.` +
+        (previous === null ? '' : ` \`dgmo-updater rollback\` goes back to ${previous.version} now.`),
+    },
+  );
 }
 
 /** For the watcher in the background: watches a start that it can't repeat. Returns why the version was left, else null. */

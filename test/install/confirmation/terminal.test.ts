@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
 import { choicesFile } from '../../../lib/home/choices.ts';
+import { openSession } from '../../../lib/install/index.ts';
+import { loadReceipt } from '../../../lib/install/receipt.ts';
 import { nativeHost } from '../../../lib/platform/native.ts';
 import { openStage, program, type Stage } from '../../update/stage.ts';
 
@@ -19,6 +21,7 @@ const DGMO = (version: string) => `#!/bin/sh
 echo ${version} >> "$DGMO_HOME/data/log"
 case "$(cat "$DGMO_HOME/behaviour")" in
 hangs) exec sleep 600 ;;
+waits) while [ ! -e "$DGMO_HOME/go" ]; do sleep 0.05; done ;;
 ends) echo "2.0.0 crashed"; exit 3 ;;
 confirms) "$(dirname "$0")/dgmo-updater" confirm --version ${version} --home "$DGMO_HOME" >/dev/null
   echo "2.0.0 is well"; exit 5 ;;
@@ -58,18 +61,9 @@ posixOnly('a version that promises to confirm', () => {
     const hear = (bytes: Uint8Array) => {
       said += new TextDecoder().decode(bytes);
     };
-    const command = [
-      path.join(stage.dir, 'dgmo-updater'),
-      ...args,
-      '--home',
-      stage.home,
-      '--exit-limit',
-      '5',
-    ];
-    const env = { ...process.env, DGMO_HOME: stage.home, TERM: 'xterm' };
     if (terminal) {
-      const child = Bun.spawn(command, {
-        env,
+      const child = Bun.spawn(commandOf(args), {
+        env: env(),
         terminal: { cols: 200, rows: 30, data: (_, bytes) => hear(bytes) },
       });
       const code = await child.exited;
@@ -77,10 +71,50 @@ posixOnly('a version that promises to confirm', () => {
       await until(() => said.includes('well'));
       return { code, said };
     }
-    const child = Bun.spawn(command, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    for (const stream of [child.stdout, child.stderr]) for await (const bytes of stream) hear(bytes);
-    return { code: await child.exited, said };
+    const { child, heard } = spawned(args);
+    return { said: await heard, code: await child.exited };
   }
+
+  function spawned(args: string[]) {
+    const child = Bun.spawn(commandOf(args), { env: env(), stdio: ['ignore', 'pipe', 'pipe'] });
+    const heard = Promise.all([child.stdout, child.stderr].map((stream) => new Response(stream).text()));
+    return { child, heard: heard.then((texts) => texts.join('')) };
+  }
+
+  const env = () => ({ ...process.env, DGMO_HOME: stage.home, TERM: 'xterm' });
+  const commandOf = (args: string[]) => [
+    path.join(stage.dir, 'dgmo-updater'),
+    ...args,
+    ...['--home', stage.home, '--exit-limit', '5'],
+  ];
+
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    'and has not yet without a terminal, when the updater is stopped by %s: 130, and how it stands',
+    async (signal) => {
+      fs.writeFileSync(path.join(stage.home, 'behaviour'), 'waits');
+      if (stage.version() !== '1.0.0') await run(['rollback', '--yes', '--kill'], false);
+      fs.rmSync(path.join(stage.home, 'go'), { force: true });
+      fs.writeFileSync(path.join(stage.home, 'data/log'), 'as before\n');
+      const { child, heard } = spawned(['--apply', packages[0] ?? '', '--wait-pid', '0']);
+      await until(() => log() !== 'as before\n');
+      child.kill(signal);
+      const code = await child.exited;
+      // DGMO goes on, and has the same output.
+      fs.writeFileSync(path.join(stage.home, 'go'), '');
+      const said = await heard;
+      expect([code, stage.version(), quarantined()]).toEqual([130, '2.0.0', []]);
+      expect(said).toContain(
+        'interrupted: 2.0.0 is installed and was started, but has not confirmed yet that it is well, and nobody watches it any more',
+      );
+      expect(said).toContain(
+        'after 3 that fail within 10 minutes, the next start of dgmo goes back by itself',
+      );
+      expect(said).toContain('`dgmo-updater rollback` goes back to 1.0.0 now');
+      const { confirmation } =
+        loadReceipt(nativeHost().disk, openSession(nativeHost(), { installDir: stage.dir }).layout) ?? {};
+      expect(confirmation?.starts).toHaveLength(1);
+    },
+  );
 
   async function until(met: () => boolean): Promise<void> {
     while (!met()) await Bun.sleep(20);
