@@ -116,7 +116,7 @@ export async function applyPackages(session: Session, request: ApplyRequest): Pr
   requireOwnInstall(host, layout);
   // DGMO exits for the update, or has exited already. Whatever happens, it has to be started again.
   const awaited = request.noWait ? null : processToAwait(session, request.waitFor);
-  const attempt: Attempt = { route: request.route, versions: null, modernBuild: null };
+  const attempt: Attempt = { route: request.route, begun: false, versions: null, modernBuild: null };
   try {
     requireUpdatesAllowed(session);
     await requireChangeable(session);
@@ -150,6 +150,8 @@ function requireUpdatesAllowed({ host, home }: Session): void {
 
 interface Attempt {
   route: RouteKind | null;
+  /** It was allowed, and nobody else was at work: what never began is not remembered. */
+  begun: boolean;
   /** Known as soon as the package was read. */
   versions: { from: string; to: string } | null;
   /** SHA-256 of the build for newer processors that was installed; null if it is another one, or none was yet. */
@@ -165,6 +167,7 @@ async function installWithFallback(
   attempt: Attempt,
   awaited: number | null,
 ): Promise<Applied> {
+  attempt.begun = true;
   await recoverUpdater(session);
   await recoverTransaction(session);
   recordPublisherOrWarn(session);
@@ -328,12 +331,12 @@ async function prepareSwap(
 /** Saves the outcome for the next check: a version that did not work here is not offered again. */
 async function remember(
   session: Session,
-  { route, versions, modernBuild, applied, failure }: Attempt,
+  { route, begun, versions, modernBuild, applied, failure }: Attempt,
   milliseconds: number,
 ): Promise<void> {
   const { host, home, layout, emit } = session;
   // A mistyped path of a package is no update that failed.
-  if ('missing' in home || failure instanceof UsageError) return;
+  if ('missing' in home || !begun || failure instanceof UsageError) return;
   const how = { route, milliseconds };
   const outcome: UpdateOutcome =
     applied !== undefined

@@ -106,7 +106,7 @@ export async function rollBack(session: Session, request: RollbackRequest): Prom
 }
 
 interface Progress {
-  /** Known as soon as it was decided where to go. */
+  /** Where it goes, once it has begun: what never began is not remembered. */
   target?: RollbackTarget;
   /** DGMO was running, and was ended. */
   stopped: boolean;
@@ -175,9 +175,10 @@ async function goBack(session: Session, request: RollbackRequest, progress: Prog
   if (verdict !== undefined && unconfirmed(session)?.binary.sha256 !== verdict.on.sha256)
     throw new BusyError(`${verdict.on.version} has confirmed meanwhile that it is well; nothing was changed`);
   const target = 'receipt' in request.to ? request.to : planRollback(session, request.to);
-  progress.target = target;
   progress.stopped = await stopForRollback(session, target, request);
-  return change(session, planRollbackChange(session, target));
+  const plan = planRollbackChange(session, target);
+  progress.target = target;
+  return change(session, plan);
 }
 
 /** If a transaction can be neither finished nor undone, the rollback replaces it. */

@@ -90,6 +90,7 @@ export async function repairInstall(session: Session, request: RepairRequest): P
     attempts: new Map(opened.map((issue) => [keyOf(issue), null])),
     seen: opened,
     sources: opened.map(({ where }) => ({ where, how: 'the permissions are set' })),
+    begun: false,
     bytesFetched: 0,
     snapshot: null,
     snapshotTried: false,
@@ -108,7 +109,8 @@ export async function repairInstall(session: Session, request: RepairRequest): P
     note(session, { from: before, failure, milliseconds: host.clock.monotonic() - begun });
   const health = await repairAll(session, request, progress, found).catch(async (error) => {
     const failure = error instanceof InterruptedError ? interruptedAfter(progress) : error;
-    await remember(asUpdaterError(failure, layout.installDir));
+    // What never began, since another updater is at work, is not remembered.
+    if (progress.begun) await remember(asUpdaterError(failure, layout.installDir));
     throw failure;
   });
   const result = {
@@ -136,6 +138,7 @@ async function repairAll(
   const wanted = (status: HealthStatus) => status.repairableIssues.filter((issue) => request.concerns(issue));
   progress.moved = prepareWorkDir(session);
   return withLock(session.host, session.layout, async () => {
+    progress.begun = true;
     let status = found;
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const pending = wanted(status).filter((issue) => !progress.attempts.has(keyOf(issue)));
@@ -193,6 +196,8 @@ interface Progress {
   attempts: Map<string, UpdaterError | null>;
   seen: HealthIssue[];
   sources: RepairResult['sources'];
+  /** No other updater is at work. */
+  begun: boolean;
   bytesFetched: number;
   snapshot: string | null;
   snapshotTried: boolean;
