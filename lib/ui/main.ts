@@ -3,7 +3,7 @@ import type { Host, Settings } from '../api/index.ts';
 import { type ExitCode, errorMessage } from '../errors.ts';
 import { type CommandLine, type CommandName, parseCommandLine } from './arguments.ts';
 import { type CommandContext, installOptions, isGiven } from './context.ts';
-import { type Questions, questionsOnTerminal } from './questions.ts';
+import type { Questions } from './questions.ts';
 import { createReport, type Output, type Report } from './report.ts';
 import { oneLine } from './text/lines.ts';
 
@@ -132,11 +132,13 @@ function contextOf(around: Surroundings, host: Host, line: CommandLine, report: 
   };
 }
 
-/** Where the cursor can't be moved, or only ASCII is shown, the choices are numbered. */
+/** Where the cursor can't be moved, only ASCII is shown, or there is no room for a menu, the choices are numbered. */
 function questionsOf({ output, hangUp, signal }: Surroundings): Questions {
-  if (output.terminal && output.unicode) return questionsOnTerminal(hangUp);
-  const lazily = async () =>
-    (await import('./terminal/plain-questions.ts')).plainQuestions(output, [hangUp, signal]);
+  const lazily = async () => {
+    const { NARROWEST, questionsOnTerminal } = await import('./questions.ts');
+    if (output.terminal && output.unicode && output.columns >= NARROWEST) return questionsOnTerminal(hangUp);
+    return (await import('./terminal/plain-questions.ts')).plainQuestions(output, [hangUp, signal]);
+  };
   return {
     confirm: async (...question) => (await lazily()).confirm(...question),
     choose: async (...question) => (await lazily()).choose(...question),

@@ -9,7 +9,10 @@ export interface Choice {
   hint?: string;
 }
 
-/** Asks the person at the terminal. All throw InterruptedError on Ctrl-C, Ctrl-D, and when the terminal is closed. */
+/**
+ * Asks the person at the terminal. All throw InterruptedError on Ctrl-C, and when the terminal is closed; and for somebody who wants
+ * none of it: q, Esc, Ctrl-D, and n, where that is no answer.
+ */
 export interface Questions {
   /** Yes or no. No is selected at first. */
   confirm(message: string): Promise<boolean>;
@@ -19,36 +22,63 @@ export interface Questions {
   chooseSome(message: string, choices: readonly Choice[], selected: readonly string[]): Promise<string[]>;
 }
 
+/** In fewer columns than these every line of a menu would be broken, and what is drawn again would not meet its place. */
+export const NARROWEST = 20;
+
 /** @param hangUp aborted when the terminal is closed */
 export function questionsOnTerminal(hangUp: AbortSignal): Questions {
   return {
     confirm: (message) =>
-      answerOf<boolean>(({ confirm }, output) => confirm({ message, output, initialValue: false }), hangUp),
+      answerOf<boolean>(
+        ({ confirm }, how) => confirm({ message, initialValue: false, ...how }),
+        hangUp,
+        QUIT,
+      ),
     choose: (message, choices) =>
-      answerOf<string>(({ select }, output) => select({ message, options: [...choices], output }), hangUp),
+      answerOf<string>(({ select }, how) => select({ message, options: [...choices], ...how }), hangUp, NO),
     chooseSome: (message, choices, selected) =>
       answerOf<string[]>(
-        ({ multiselect }, output) =>
+        ({ multiselect }, how) =>
           multiselect({
-            message,
-            options: [...choices],
-            initialValues: [...selected],
-            required: false,
-            output,
+            ...{ message, options: [...choices], initialValues: [...selected], required: false },
+            ...how,
           }),
         hangUp,
+        NO,
       ),
   };
 }
 
-type Ask<Answer> = (prompts: typeof Prompts, output: typeof process.stderr) => Promise<Answer | symbol>;
+interface Key {
+  name?: string;
+  ctrl?: boolean;
+  meta?: boolean;
+}
 
-async function answerOf<Answer>(ask: Ask<Answer>, hangUp: AbortSignal): Promise<Answer> {
+type Ask<Answer> = (
+  prompts: typeof Prompts,
+  how: { output: typeof process.stderr; signal: AbortSignal },
+) => Promise<Answer | symbol>;
+
+/** Keys of somebody who wants none of what is offered. */
+const QUIT: ReadonlySet<string> = new Set(['q', 'escape']);
+const NO: ReadonlySet<string> = new Set([...QUIT, 'n']);
+
+/** @param leave names of the keys that end the question without an answer */
+async function answerOf<Answer>(
+  ask: Ask<Answer>,
+  hangUp: AbortSignal,
+  leave: ReadonlySet<string>,
+): Promise<Answer> {
   // Loaded only for a question, like process.stdin and process.stderr: that takes longer than most commands.
   const prompts = await import('@clack/prompts');
   const { stdin, stderr } = process;
   // Writing to a closed terminal fails, which `hangUp` reports as well.
   stderr.on('error', () => undefined);
+  // A terminal that does not know its width says 0, and the prompt would believe it.
+  stderr.columns ||= 80;
+  const leaving = new AbortController();
+  let left = false;
   const closed = new Promise<symbol>((resolve) => {
     const close = () => {
       // Reading on from a closed terminal would keep a processor busy, and resetting its mode would fail.
@@ -62,12 +92,18 @@ async function answerOf<Answer>(ask: Ask<Answer>, hangUp: AbortSignal): Promise<
     hangUp.addEventListener('abort', close);
     stdin.prependListener('end', close);
     stdin.on('error', close);
-    // The prompt stops listening at Ctrl-D, and never answers.
-    stdin.on('keypress', (_, { name, ctrl }: { name?: string; ctrl?: boolean }) => {
-      if (name === 'd' && ctrl === true) resolve(Symbol('closed'));
-    });
   });
-  const answer = await Promise.race([ask(prompts, stderr), closed]);
+  const heed = (_: unknown, { name = '', ctrl = false, meta = false }: Key) => {
+    // The prompt stops listening at Ctrl-D, and never answers. Esc comes as a meta key.
+    const leaves = ctrl ? name === 'd' : leave.has(name) && (!meta || name === 'escape');
+    if (!leaves) return;
+    left = true;
+    // At Esc the prompt ends by itself, and at other keys not while it still looks at them.
+    if (name !== 'escape') queueMicrotask(() => leaving.abort());
+  };
+  stdin.on('keypress', heed);
+  const answer = await Promise.race([ask(prompts, { output: stderr, signal: leaving.signal }), closed]);
+  stdin.off('keypress', heed);
   if (typeof answer !== 'symbol') return answer;
-  throw new InterruptedError('interrupted: nothing was changed');
+  throw new InterruptedError(`${left ? 'not now' : 'interrupted'}: nothing was changed`);
 }

@@ -19,8 +19,10 @@ export function plainQuestions(output: PlainTerminal, stops: readonly AbortSigna
   ): Promise<Answer> => {
     for (;;) {
       output.error(wrapped(question, output.columns));
-      const answer = read((await readLine(output, stops)).trim());
+      const line = (await readLine(output, stops)).trim();
+      const answer = read(line);
       if (answer !== undefined) return answer;
+      if (/^(no?|q(uit)?)$/i.test(line)) throw new InterruptedError('not now: nothing was changed');
     }
   };
   return {
@@ -31,7 +33,7 @@ export function plainQuestions(output: PlainTerminal, stops: readonly AbortSigna
       }),
     choose(message, choices) {
       const list = choices.map(({ label }, index) => `  ${index + 1}) ${label}\n`).join('');
-      return ask(`${message}\n${list}Number, 1 to ${choices.length} [1]: `, (line) =>
+      return ask(`${message}\n${list}Number, 1 to ${choices.length}, or n for not now [1]: `, (line) =>
         line === '' ? choices[0]?.value : choices[Number(line) - 1]?.value,
       );
     },
@@ -41,14 +43,17 @@ export function plainQuestions(output: PlainTerminal, stops: readonly AbortSigna
           ({ value, label }, index) => `  ${index + 1}) [${selected.includes(value) ? 'x' : ' '}] ${label}\n`,
         )
         .join('');
-      return ask(`${message}\n${list}Numbers with commas, 0 for none [those with an x]: `, (line) => {
-        if (line === '') return [...selected];
-        if (line === '0') return [];
-        const chosen = line.split(',').map((word) => choices[Number(word) - 1]?.value);
-        return chosen.some((value) => value === undefined)
-          ? undefined
-          : chosen.filter((value) => value !== undefined);
-      });
+      return ask(
+        `${message}\n${list}Numbers with commas, 0 for none, or n for not now [those with an x]: `,
+        (line) => {
+          if (line === '') return [...selected];
+          if (line === '0') return [];
+          const chosen = line.split(',').map((word) => choices[Number(word) - 1]?.value);
+          return chosen.some((value) => value === undefined)
+            ? undefined
+            : chosen.filter((value) => value !== undefined);
+        },
+      );
     },
   };
 }

@@ -2,6 +2,7 @@
  * Progress on a terminal: one line for each stage, which is overwritten, with a bar, the percentage, the rate and the time
  * left. It is shown only once a stage takes longer than 0.7 s. Pure, except for what it hands to `Output`.
  */
+import { NARROWEST } from '../questions.ts';
 import { bytesText, durationText, timeText } from '../text/sizes.ts';
 
 export interface ProgressOutput {
@@ -66,7 +67,7 @@ export function createProgress(output: ProgressOutput, { now, later }: Timing): 
     shown = false;
   };
   const show = () => {
-    if (current === null || now() - current.begun < DELAY) return;
+    if (current === null || now() - current.begun < DELAY || output.columns < NARROWEST) return;
     const { stage, begun } = current;
     const measure = current.measure === null ? null : withRate(current.measure, stage, now() - begun);
     if (shown) output.clearLine();

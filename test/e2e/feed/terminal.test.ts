@@ -32,10 +32,12 @@ posixOnly('update on a terminal', () => {
     keys: string,
     then: [prompt: string, keys: string][] = [],
     env: Record<string, string> = {},
+    columns = 120,
   ): Promise<{ code: number; said: string }> {
     const left = [[prompt, keys] as const, ...then];
     let said = '';
-    const child = Bun.spawn([updater, 'update', '--install-dir', stage.dir, '--home', stage.home], {
+    const command = [updater, 'update', '--install-dir', stage.dir, '--home', stage.home];
+    const child = Bun.spawn(['sh', '-c', `stty cols ${columns}; exec "$@"`, 'sh', ...command], {
       env: { ...process.env, TERM: 'xterm', ...env },
       terminal: {
         cols: 120,
@@ -104,6 +106,46 @@ posixOnly('update on a terminal', () => {
     },
     600_000,
   );
+
+  test.each([
+    ['n', 'n'],
+    ['q', 'q'],
+    ['Esc', '\u001b'],
+    ['Ctrl-D', '\u0004'],
+  ])('%s at the question: not now, and nothing has changed', async (_, key) => {
+    const { code, said } = await on(LAST, key);
+    expect({ code, version: stage.version() }).toEqual({ code: 130, version: '1.0.0' });
+    expect(said).toContain('dgmo-updater: not now: nothing was changed');
+    // The cursor is shown again.
+    expect(said.lastIndexOf('\u001b[?25h')).toBeGreaterThan(said.lastIndexOf('\u001b[?25l'));
+    expect(fs.existsSync(path.join(stage.home, 'choices.json'))).toBe(false);
+  });
+
+  test.each(['n', 'q', 'N', 'no'])(
+    '%s at numbered choices: not now, and nothing has changed',
+    async (typed) => {
+      const { code, said } = await on('or n for not now [1]: ', `${typed}\r`, [], { TERM: 'dumb' });
+      expect({ code, version: stage.version() }).toEqual({ code: 130, version: '1.0.0' });
+      expect(said).toContain('dgmo-updater: not now: nothing was changed');
+    },
+  );
+
+  test('another letter is no answer, and the menu stays', async () => {
+    const { code } = await on(LAST, `x${ENTER}`);
+    expect({ code, version: stage.version() }).toEqual({ code: 0, version: '2.0.0' });
+  });
+
+  test.each([
+    [0, LAST],
+    [10_000, LAST],
+    // No room for a menu.
+    [1, '[1]:'],
+    [19, '[1]:'],
+  ])('in %p columns it asks as well', async (columns, prompt) => {
+    const { code, said } = await on(prompt, ENTER, [], {}, columns);
+    expect({ code, version: stage.version() }).toEqual({ code: 0, version: '2.0.0' });
+    if (columns === 0) expect(said).toContain('2.0.0 is available (installed: 1.0.0)');
+  });
 
   test('Ctrl-C at the question: 130, and nothing has changed', async () => {
     const { code } = await on(LAST, CTRL_C);
