@@ -29,7 +29,7 @@ export async function runService(context: CommandContext): Promise<void> {
     case 'uninstall': {
       const { running } = await service.uninstall();
       const text = running
-        ? 'The background service is not started at login any more. One that was started in another way still runs.'
+        ? 'The background service is not started at login any more, but one still runs.'
         : 'The background service is removed, and nothing is left of it.';
       report.result('service', text, { running });
       return;

@@ -243,8 +243,9 @@ exit 0
       await running.ended;
       expect(resultOf(await service('uninstall'))).toMatchObject({ ok: true, running: false });
       const name = path.basename(String(installed.definition));
-      expect(told().slice(-3)).toEqual([
-        `--user disable --now ${name}`,
+      expect(told().slice(-4)).toEqual([
+        `--user disable ${name}`,
+        `--user stop ${name}`,
         '--user daemon-reload',
         `--user reset-failed ${name}`,
       ]);

@@ -242,7 +242,7 @@ describe('where it is written', () => {
     const agent = unit('darwin');
     expect(agent.file.path).toBe('/home/me/Library/LaunchAgents/dgmo-updater.plist');
     expect(agent.enable).toEqual([['launchctl', 'bootstrap', 'gui/501', agent.file.path]]);
-    expect(agent.disable).toEqual([['launchctl', 'bootout', 'gui/501/dgmo-updater']]);
+    expect(agent.stop).toEqual([['launchctl', 'bootout', 'gui/501/dgmo-updater']]);
     const task = unit('win32', { SystemRoot: 'D:\\Win' });
     expect(task.enable[0]?.[0]).toBe('D:\\Win\\System32\\schtasks.exe');
     // schtasks.exe wants UTF-16 with a byte order mark.

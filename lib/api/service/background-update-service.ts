@@ -230,7 +230,8 @@ export class BackgroundUpdateService {
   }
 
   /**
-   * Ends the service, makes the system forget it, and removes all that it has written. The installation stays as it is.
+   * Ends the service, makes the system forget it, and removes all that it has written. The installation stays as it is. That the
+   * service manager does not answer is a `warning`.
    *
    * @returns whether a service still runs, which was started in another way; then its records are still there
    * @throws MachineError if something can't be removed
@@ -243,8 +244,15 @@ export class BackgroundUpdateService {
       const home = requireHome(session.home);
       const unit = this.#unit(home);
       const isEnding = await isInstalled(session.host, unit);
-      await removeUnit(session.host, unit);
-      return { running: !(await removeRecords(session.host, home, isEnding)) };
+      const hung = await removeUnit(session.host, unit);
+      const running = !(await removeRecords(session.host, home, isEnding && hung === null));
+      if (hung !== null) {
+        const { command, said } = hung;
+        const typed = `\`${command.join(' ')}\``;
+        const text = `The definition of the service is removed, but ${unit.manager} does not answer: ${said}. Type ${typed} once it does.`;
+        this.#emit({ event: 'warning', text });
+      }
+      return { running };
     });
   }
 

@@ -13,9 +13,12 @@ import { serviceFile, serviceLock } from '../../service/record.ts';
 import { idleFile } from '../../service/sessions.ts';
 import type { ManagerCommand, Unit } from '../../service/units/definition.ts';
 import { environmentOf, unitFor } from '../../service/units/unit.ts';
+import { madeFolders, withMadeFolders } from './made-folders.ts';
 
+/** Milliseconds in which a service manager answers. */
+const ANSWER = 10_000;
 /** Milliseconds. A service that is ended may finish a swap first. */
-const COMMAND_LIMIT = 60_000;
+const END = 60_000;
 const STOP = { limit: 60_000, pause: 100 };
 /** One that was started in another way was not asked to end. */
 const GONE = { limit: 1000, pause: 100 };
@@ -57,7 +60,7 @@ export function serviceUnit(session: Session, home: string, command: [string, ..
 
 export async function isInstalled(host: Host, { file, isKnown }: Unit): Promise<boolean> {
   if (isKnown === null) return host.disk.status(file.path) !== null;
-  const ran = await runCommand(host, isKnown);
+  const ran = await runCommand(host, isKnown, ANSWER);
   return ran === null;
 }
 
@@ -79,31 +82,57 @@ export async function installUnit(session: Session, unit: Unit): Promise<void> {
   const { dirname } = pathsOf(host.platform);
   const folder = dirname(unit.file.path);
   try {
+    const content = withMadeFolders(host, unit);
     createDirectories(host.disk, folder, dirname);
     // It may have the password of a proxy in it.
-    replaceDurably(host.disk, unit.file.path, folder, unit.file.content, 0o600);
+    replaceDurably(host.disk, unit.file.path, folder, content, 0o600);
   } catch (error) {
     throw asUpdaterError(error, unit.file.path);
   }
   for (const command of unit.enable) {
-    const failure = await runCommand(host, command);
+    const failure = await runCommand(host, command, ANSWER);
     if (failure === null) continue;
-    await removeUnit(host, unit);
-    throw new MachineError(`${unit.manager} does not take the service: ${failure}`, {
-      advice: `Nothing is left of it. \`${command.join(' ')}\` failed. Start \`dgmo-updater service run\` at login in another way.`,
+    const { said, hangs } = failure;
+    await removeUnit(host, unit, { ask: !hangs });
+    const typed = `\`${command.join(' ')}\``;
+    throw new MachineError(`${unit.manager} does not take the service: ${said}`, {
+      advice: hangs
+        ? `Its definition is removed again. Find out why ${typed} does not end, then try again; or start \`dgmo-updater service run\` at login in another way.`
+        : `Nothing is left of it. ${typed} failed. Start \`dgmo-updater service run\` at login in another way.`,
     });
   }
   if (unit.file.temporary) removeIfThere(host.disk, unit.file.path);
 }
 
-/** Everything that `installUnit` has made, and what the service manager has made of it. */
-export async function removeUnit(host: Host, unit: Unit): Promise<void> {
+/**
+ * Removes everything that `installUnit` has made, and what the service manager has made of it. If a command of that hangs, those after
+ * it are not tried.
+ *
+ * @param options.ask false: the service manager is known to hang
+ * @returns the command that did not end, and what is said of it; null if all did
+ */
+export async function removeUnit(
+  host: Host,
+  unit: Unit,
+  { ask }: { ask: boolean } = { ask: true },
+): Promise<{ command: ManagerCommand; said: string } | null> {
   const { disk } = host;
-  // What is not there, or not known, is as wanted.
-  for (const command of unit.disable) await runCommand(host, command);
+  let hung: { command: ManagerCommand; said: string } | null = null;
+  const tell = async (commands: readonly ManagerCommand[], limit: number) => {
+    for (const command of ask ? commands : []) {
+      if (hung !== null) return;
+      // What is not there, or not known, is as wanted.
+      const failure = await runCommand(host, command, limit);
+      if (failure?.hangs === true) hung = { command, said: failure.said };
+    }
+  };
+  await tell(unit.disable, ANSWER);
+  await tell(unit.stop, END);
+  const folders = madeFolders(host, unit);
   for (const path of [unit.file.path, ...unit.traces]) removeIfThere(disk, path);
-  for (const folder of unit.emptyFolders) removeIfEmpty(host, folder);
-  for (const command of unit.afterRemoval) await runCommand(host, command);
+  for (const folder of folders) removeIfEmpty(host, folder);
+  await tell(unit.afterRemoval, ANSWER);
+  return hung;
 }
 
 function removeIfEmpty({ disk }: Host, folder: string): void {
@@ -115,19 +144,23 @@ function removeIfEmpty({ disk }: Host, folder: string): void {
   }
 }
 
-/** Null if it went well; else what it said. */
-async function runCommand(host: Host, [file, ...args]: ManagerCommand): Promise<string | null> {
+/** Null if it went well; else what it said, and whether it did not end within `limit` milliseconds. */
+async function runCommand(
+  host: Host,
+  [file, ...args]: ManagerCommand,
+  limit: number,
+): Promise<{ said: string; hangs: boolean } | null> {
   const { processes, environment, workingDirectory } = host;
   const ran = await processes.run(file, args, {
     environment: childEnvironment(environment),
     workingDirectory,
-    timeLimit: COMMAND_LIMIT,
+    timeLimit: limit,
   });
-  if (!ran.started) return ran.reason;
+  if (!ran.started) return { said: ran.reason, hangs: false };
   if (ran.code === 0) return null;
-  if (ran.timedOut) return `${file} has not ended within ${COMMAND_LIMIT / 1000} s`;
+  if (ran.timedOut) return { said: `${file} has not ended within ${limit / 1000} s`, hangs: true };
   const [said = ''] = (ran.stderr || ran.stdout).trim().split('\n');
-  return said === '' ? `${file} ended with ${ran.code ?? ran.signal}` : said;
+  return { said: said === '' ? `${file} ended with ${ran.code ?? ran.signal}` : said, hangs: false };
 }
 
 /**

@@ -23,13 +23,16 @@ export interface Unit {
   };
   /** Commands that make the manager start it now and at every login. */
   enable: readonly ManagerCommand[];
-  /** Commands that end it and make the manager forget it. What was not there is no failure. */
+  /** Commands that keep the manager from starting it. What was not there is no failure. */
   disable: readonly ManagerCommand[];
+  /** Commands that end it, and wait until it has ended. */
+  stop: readonly ManagerCommand[];
   /** Commands to run after the file is removed. */
   afterRemoval: readonly ManagerCommand[];
-  /** What the manager may have written besides, below folders that go if they are empty. */
+  /** What the manager may have written besides. */
   traces: readonly string[];
-  emptyFolders: readonly string[];
+  /** The folders that may have to be made for it, the innermost first. */
+  folders: readonly string[];
   /** Succeeds if the manager knows it; null: the file says so. */
   isKnown: ManagerCommand | null;
 }

@@ -34,10 +34,11 @@ function forSystemd(host: Host, definition: ServiceDefinition): Unit {
     manager: 'systemd',
     file: { path: join(units, unit), content: utf8(systemdUnit(definition)), temporary: false },
     enable: [systemctl('daemon-reload'), systemctl('enable', '--now', unit)],
-    disable: [systemctl('disable', '--now', unit)],
+    disable: [systemctl('disable', unit)],
+    stop: [systemctl('stop', unit)],
     afterRemoval: [systemctl('daemon-reload'), systemctl('reset-failed', unit)],
     traces: [join(wants, unit)],
-    emptyFolders: [wants, units, join(config, 'systemd')],
+    folders: [wants, units, join(config, 'systemd'), config],
     isKnown: null,
   };
 }
@@ -51,10 +52,11 @@ function forLaunchd(host: Host, definition: ServiceDefinition): Unit {
     manager: 'launchd',
     file: { path, content: utf8(launchAgent(definition)), temporary: false },
     enable: [['launchctl', 'bootstrap', domain, path]],
-    disable: [['launchctl', 'bootout', `${domain}/${name}`]],
+    disable: [],
+    stop: [['launchctl', 'bootout', `${domain}/${name}`]],
     afterRemoval: [],
     traces: [],
-    emptyFolders: [],
+    folders: [],
     isKnown: null,
   };
 }
@@ -77,9 +79,10 @@ function forTaskScheduler(host: Host, home: string, definition: ServiceDefinitio
     file: { path, content: utf16(task), temporary: true },
     enable: [schtasks('/Create', '/F', '/TN', name, '/XML', path), schtasks('/Run', '/TN', name)],
     disable: [schtasks('/End', '/TN', name), schtasks('/Delete', '/F', '/TN', name)],
+    stop: [],
     afterRemoval: [],
     traces: [],
-    emptyFolders: [],
+    folders: [],
     isKnown: schtasks('/Query', '/TN', name),
   };
 }
