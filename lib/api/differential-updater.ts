@@ -190,7 +190,8 @@ export class DifferentialUpdater {
     requireOptions<ApplyPatchOptions>({ output: words }, options);
     const { trustedKeys } = this.#options;
     if (trustedKeys !== undefined) verifyPatchSignature(patch, trustedKeys);
-    if (typeof currentBinary !== 'string') return this.#applyToBytes(currentBinary, patch);
+    if (typeof currentBinary !== 'string')
+      return this.#run('the new binary', () => this.#applyToBytes(currentBinary, patch));
     return this.#run(currentBinary, () => this.#applyToFile(currentBinary, patch, options.output));
   }
 

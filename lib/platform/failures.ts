@@ -46,13 +46,18 @@ const FAILURES: Record<string, [explanation: string, advice?: string]> = {
   ENOMEM: ['no memory is left', LIMITS],
 };
 
+/** What the runtime says if it gets no memory for an array. */
+const NO_MEMORY = /out of memory|allocat/i;
+
 /**
- * Returns a MachineError for an error with an errno name, and every other error as it is.
+ * Returns a MachineError for an error with an errno name and for too little memory, and every other error as it is.
  *
  * @param where named in the message if the error has no path
  */
 export function asUpdaterError(error: unknown, where: string): unknown {
   if (error instanceof UpdaterError || !(error instanceof Error)) return error;
+  if (error instanceof RangeError && NO_MEMORY.test(error.message))
+    return new MachineError(`${where}: no memory is left`, { cause: error, advice: LIMITS });
   if (!('code' in error) || typeof error.code !== 'string' || !/^E[A-Z0-9]+$/.test(error.code)) return error;
   const { code } = error;
   const named = 'path' in error && typeof error.path === 'string' ? error.path : where;
