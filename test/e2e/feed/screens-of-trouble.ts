@@ -67,6 +67,7 @@ export function screensOfTrouble(updaterOf: () => string): void {
         'update --version 1.5.0 --yes',
         'rollback --yes',
         'doctor --offline | grep -A 2 owner',
+        'status | head -3',
         '</dev/null',
       ];
       const unasked = await transcript(typed(lines));
@@ -125,7 +126,7 @@ export function screensOfTrouble(updaterOf: () => string): void {
       await withLock(nativeHost(), layout, async () => {
         const lines = [
           ...['update --yes', 'rollback --yes', 'snapshots create', 'repair --yes'],
-          ...['recover --yes', 'check', 'status | head -2', 'doctor --offline | grep -A 2 lock'],
+          ...['recover --yes', 'check', 'status | head -2', 'doctor --offline | grep -A 2 lock', 'history'],
         ];
         expectScreen('busy-80', await transcript({ ...typed(lines), stage: own }));
       });
@@ -140,7 +141,8 @@ export function screensOfTrouble(updaterOf: () => string): void {
         for (const path of [own.dgmo, own.dir]) {
           Bun.spawnSync(['chattr', '+i', path]);
           try {
-            screens.push(await transcript({ ...typed(['update --yes']), stage: own }));
+            const lines = ['update --yes', 'doctor --offline | grep permission'];
+            screens.push(await transcript({ ...typed(lines), stage: own }));
           } finally {
             Bun.spawnSync(['chattr', '-i', path]);
           }

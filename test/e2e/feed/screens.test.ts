@@ -146,7 +146,7 @@ describe.skipIf(!hasTmux)('on a real terminal', () => {
     using screen = open(['update'], { columns: 80, environment: { ...UTF8, TERM: 'dumb' } });
     await screen.shows('Number, 1 to 4');
     screen.type('9', 'Enter');
-    await screen.shows('Number, 1 to 4 [1]: 9\nUpdate to');
+    await screen.shows('n for not now [1]: 9\nUpdate to');
     screen.type('1', 'Enter');
     await screen.shows('Numbers with commas');
     screen.type('1,2', 'Enter');
