@@ -225,10 +225,13 @@ export function missingReceipt(disk: Disk, { target, workDir }: Layout): NotAdop
     ? new NotAdoptedError(`there is no ${target}`, {
         advice: '`dgmo-updater repair` installs it; --install-dir names another folder.',
       })
-    : new NotAdoptedError(`${target} is not looked after yet: nothing in ${workDir} says which version it is`, {
-        advice:
-          'Run `dgmo-updater init` once, which asks it. If it was looked after before, `dgmo-updater recover` restores what is missing.',
-      });
+    : new NotAdoptedError(
+        `${target} is not looked after yet: nothing in ${workDir} says which version it is`,
+        {
+          advice:
+            'Run `dgmo-updater init` once, which asks it. If it was looked after before, `dgmo-updater recover` restores what is missing.',
+        },
+      );
 }
 
 export function saveReceipt(disk: Disk, layout: Layout, receipt: Receipt): void {
