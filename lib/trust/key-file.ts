@@ -113,7 +113,10 @@ function unseal(head: Omit<KeyFile, 'cipher'>, cipher: KeyFile['cipher'], passph
   } catch (cause) {
     throw new TrustError(
       `the ${head.role} key ${head.keyid.slice(0, 12)} can't be opened: wanted its passphrase, found another`,
-      { advice: 'Give the passphrase that the keys were made with.', cause },
+      {
+        advice: 'Give the one that the keys were made with, or were given last by `release keys passwd`.',
+        cause,
+      },
     );
   }
 }

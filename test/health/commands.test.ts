@@ -2,6 +2,7 @@
 import { afterAll, beforeEach, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
+import { differingText } from '../../lib/health/check/blocks.ts';
 import { UpdateManager } from '../../lib/index.ts';
 import { SETTINGS } from '../update/stage.ts';
 import { openHealthStage } from './stage.ts';
@@ -34,7 +35,7 @@ describe('a damaged executable', () => {
     const verified = await here.run('verify');
     expect(verified.code).toBe(11);
     expect(verified.out).toContain('dgmo-updater repair');
-    expect((await here.run('verify', '--full')).out).toContain('of its 1 blocks of 64 KiB block 0 differs');
+    expect((await here.run('verify', '--full')).out).toContain('; block 0 of its 1 blocks of 64 KiB differs');
     expect(await here.run('status')).toMatchObject({ code: 11 });
     const json = (await here.run('verify', '--json')).result();
     expect(json).toMatchObject({
@@ -43,6 +44,10 @@ describe('a damaged executable', () => {
       healthy: false,
       issues: [{ type: 'binary_corruption' }],
     });
+  });
+
+  test('of several blocks it is said how many, and which is the first', () => {
+    expect(differingText([3, 5, 6], 7)).toBe('3 of its 7 blocks of 64 KiB differ, the first is block 3');
   });
 
   test('one that can not be run is 12', async () => {

@@ -20,15 +20,20 @@ export async function withBlocks(
   const source = openSource(host.disk, layout.target);
   try {
     const differing = await differingBlocks(source, list, () => checkpoint(session));
-    const [first] = differing;
-    if (first === undefined) return issue;
-    const where =
-      differing.length === 1 ? `block ${first}` : `${differing.length} blocks, the first is ${first}`;
-    return {
-      ...issue,
-      what: `${issue.what}; of its ${list.count} blocks of 64 KiB ${where} differ${differing.length === 1 ? 's' : ''}`,
-    };
+    if (differing.length === 0) return issue;
+    return { ...issue, what: `${issue.what}; ${differingText(differing, list.count)}` };
   } finally {
     source.close();
   }
+}
+
+/**
+ * @param differing numbers of blocks, at least one
+ * @param count of all that there are
+ */
+export function differingText(differing: readonly number[], count: number): string {
+  const all = `its ${count} blocks of 64 KiB`;
+  return differing.length === 1
+    ? `block ${differing[0]} of ${all} differs`
+    : `${differing.length} of ${all} differ, the first is block ${differing[0]}`;
 }

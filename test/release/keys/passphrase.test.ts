@@ -117,6 +117,7 @@ test('keys passwd gives every key another passphrase, and continues where it was
   const passwd = ['keys', 'passwd', '--keys', 'keys', ...CHEAP];
   const wrong = await other.release(passwd, { DGMO_KEY_PASSPHRASE: 'wrong', DGMO_KEY_NEW_PASSPHRASE: NEW });
   expect([wrong.code, read()]).toEqual([10, before]);
+  expect(wrong.stderr).toContain('or were given last by `release keys passwd`');
   const short = await other.release(passwd, { DGMO_KEY_NEW_PASSPHRASE: 'short' });
   expect([short.code, read()]).toEqual([2, before]);
 
