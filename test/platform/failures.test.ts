@@ -105,3 +105,15 @@ test.skipIf(!root)(
     }
   },
 );
+
+test('too little memory, as the runtime tells it, is one of the machine; another range is not', () => {
+  const error = asUpdaterError(new RangeError('Out of memory'), '/opt/dgmo');
+  expect(error).toBeInstanceOf(MachineError);
+  expect(error).toMatchObject({
+    exitCode: 12,
+    message: '/opt/dgmo: no memory is left',
+    advice: 'Close some programs, or raise the limit, then try again.',
+  });
+  const fault = new RangeError('slice 5+5 is outside a source of 3 bytes');
+  expect(asUpdaterError(fault, '/opt/dgmo')).toBe(fault);
+});
