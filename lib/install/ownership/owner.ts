@@ -20,10 +20,21 @@ export async function ownerOf(session: Pick<Session, 'host' | 'layout'>): Promis
   return (
     folderOwner(evidence) ??
     nodeOwner(evidence) ??
-    (host.platform === 'linux'
+    (host.platform === 'linux' && mayBeOfSystem(evidence)
       ? (databaseOwner(evidence) ?? (await rpmOwner(host.processes, evidence)))
       : null)
   );
+}
+
+const ROOT = 0;
+
+/** The managers of a system install as root. Their databases take long to read, so they are not asked of what is a person's, in their own folder. */
+function mayBeOfSystem(evidence: Evidence): boolean {
+  const { path } = evidence;
+  return [path, evidence.parent(path)].some((each) => {
+    const status = evidence.status(each);
+    return status === null || status.owner === ROOT;
+  });
 }
 
 /** Throws ManagedInstallError if a package manager owns the executable. */

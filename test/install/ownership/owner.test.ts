@@ -16,17 +16,20 @@ interface Machine {
   /** Symlinks: where each leads. */
   links?: Record<string, string>;
   platform?: Platform;
+  /** Whether root has made all of it, as a manager of the system does. */
+  isOfRoot?: boolean;
 }
 
 const machine = (made: Machine): SimulatedHost => machineWithDisk(made).host;
 
-function machineWithDisk({ path, files = {}, links = {}, platform = 'linux' }: Machine) {
+function machineWithDisk({ path, files = {}, links = {}, platform = 'linux', isOfRoot = false }: Machine) {
   const disk = new SimulatedDisk();
   const bytes = (content: string | object) =>
     new TextEncoder().encode(typeof content === 'string' ? content : JSON.stringify(content));
   disk.place(path, bytes('executable'));
   for (const [file, content] of Object.entries(files)) disk.place(file, bytes(content), 0o644);
   for (const [link, target] of Object.entries(links)) disk.symlink(target, link);
+  if (isOfRoot) for (const each of [path, ...Object.keys(files)]) disk.own(each, 0);
   return { disk, host: simulatedHost({ disk, platform, versionOf }) };
 }
 
@@ -329,7 +332,12 @@ describe('a database of the system', () => {
     ],
   ];
   test.each(cases)('%s', async (_, made, wanted) => {
-    expect(await owner(made)).toEqual(wanted);
+    expect(await owner({ ...made, isOfRoot: true })).toEqual(wanted);
+  });
+
+  test('is not read for what a person has in their own folder', async () => {
+    const [, made] = cases[0] ?? ['', { path: '' }];
+    expect(await owner(made)).toBeNull();
   });
 
   test('dpkg owns also what is missing', async () => {
@@ -344,6 +352,7 @@ describe('a database of the system', () => {
     const made: Machine = {
       path: '/usr/bin/dgmo',
       files: { '/usr/bin/rpm': '', '/usr/bin/dnf': '', '/var/lib/rpm/rpmdb.sqlite': '' },
+      isOfRoot: true,
     };
     const host = machine(made);
     const answer = (code: number, stdout: string): SimulatedHost => ({
