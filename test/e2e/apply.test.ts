@@ -214,6 +214,7 @@ posixOnly('applying a package', () => {
       .map((line) => (JSON.parse(line) as { event: string }).event);
     expect(events.filter((event) => event !== 'progress')).toEqual([
       'verified',
+      'taking snapshot',
       'snapshot',
       'staging',
       'staged',
