@@ -88,6 +88,7 @@ posixOnly('the commands of the feed', () => {
       'route',
       'downloaded',
       'verified',
+      'taking snapshot',
       'snapshot',
       'staging',
       'staged',
