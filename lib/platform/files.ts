@@ -88,13 +88,13 @@ export function writeAll(disk: Disk, handle: Handle, bytes: Uint8Array, position
 }
 
 /** The whole file; null if it does not exist. Throws DamagedError if it is larger than `limit` bytes. */
-export function readFile(disk: Disk, path: string, limit: number): Uint8Array | null {
+export function readFile(disk: Disk, path: string, limit: number, room?: Uint8Array): Uint8Array | null {
   const handle = openIfThere(disk, path);
   if (handle === null) return null;
   try {
     const size = disk.size(handle);
     if (size > limit) throw new DamagedError(`${path} has ${size} bytes, at most ${limit} are possible`);
-    const bytes = new Uint8Array(size);
+    const bytes = room !== undefined && size <= room.length ? room.subarray(0, size) : new Uint8Array(size);
     return bytes.subarray(0, fill(disk, handle, bytes, 0));
   } finally {
     disk.close(handle);

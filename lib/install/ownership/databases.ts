@@ -13,7 +13,7 @@ function dpkg(evidence: Evidence): Owner | null {
   for (const name of evidence.list(DPKG)) {
     if (!name.endsWith('.list')) continue;
     const file = `${DPKG}/${name}`;
-    if (!lists(evidence, evidence.bytes(file), '/')) continue;
+    if (!lists(evidence, file, '/')) continue;
     const package_ = words(name.slice(0, -'.list'.length), ':');
     if (package_ === null) continue;
     const command = `sudo apt-get install --only-upgrade ${package_}`;
@@ -28,7 +28,7 @@ const PACMAN = '/var/lib/pacman/local';
 function pacman(evidence: Evidence): Owner | null {
   for (const name of evidence.list(PACMAN)) {
     const file = `${PACMAN}/${name}/files`;
-    if (!lists(evidence, evidence.bytes(file), '')) continue;
+    if (!lists(evidence, file, '')) continue;
     const fields = evidence.text(`${PACMAN}/${name}/desc`) ?? '';
     const field = (key: string) => new RegExp(`^%${key}%\\n(.*)$`, 'm').exec(fields)?.[1];
     const package_ = word(field('NAME'));
@@ -61,18 +61,19 @@ function apk(evidence: Evidence): Owner | null {
 }
 
 /**
- * Whether one of the lines is a path of the file. Such a line may have symlinks in it, as `/bin/dgmo` has where `/bin` leads to
- * `/usr/bin`: every line that ends with the name is followed.
+ * Whether one of the lines of `file` is a path of the executable. Such a line may have symlinks in it, as `/bin/dgmo` has where
+ * `/bin` leads to `/usr/bin`: every line that ends with the name is followed.
  *
  * @param root what each path begins with
  */
-function lists(evidence: Evidence, bytes: Uint8Array | null, root: '/' | ''): boolean {
+function lists(evidence: Evidence, file: string, root: '/' | ''): boolean {
+  const bytes = evidence.glance(file);
   if (bytes === null) return false;
   const list = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const wanted = `/${evidence.name(evidence.path)}\n`;
   for (let at = list.indexOf(wanted); at !== -1; at = list.indexOf(wanted, at + 1)) {
     const line = list.subarray(list.lastIndexOf('\n', at) + 1, at + wanted.length - 1).toString();
-    if (evidence.isSame(root === '/' ? line : `/${line}`)) return true;
+    if (evidence.isSame(root === '/' ? line : `/${line}`)) return evidence.isBelieved(file);
   }
   return false;
 }
