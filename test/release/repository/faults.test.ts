@@ -159,7 +159,8 @@ async function rotateOnce(host: SimulatedHost, role: 'root' | 'targets' | 'snaps
   try {
     await rotate(host, REPO, { role, replaced: [testKey(old).id], added: [fresh] }, signers);
   } catch (error) {
-    const done = error instanceof Error && error.message.includes(`wanted a ${role} key of root version`);
+    const done =
+      error instanceof Error && error.message.startsWith(`${REPO}: wanted a ${role} key of root version`);
     if (!done) throw error;
   }
 }
