@@ -49,7 +49,11 @@ function Install-ByUpdater {
   }
   # A 32-bit shell has the processor of the system in the second.
   $processor = if ($env:PROCESSOR_ARCHITEW6432) { $env:PROCESSOR_ARCHITEW6432 } else { $env:PROCESSOR_ARCHITECTURE }
-  $target = switch ($processor) { 'AMD64' { 'win32-x64' } 'ARM64' { 'win32-arm64' } default { "win32-$processor" } }
+  $target = switch ($processor) {
+    'AMD64' { 'win32-x64' }
+    'ARM64' { 'win32-arm64' }
+    default { "win32-$processor" }
+  }
   if (-not $updaters.ContainsKey($target)) { throw "there is no updater for $target here" }
   $one = $updaters[$target]
 

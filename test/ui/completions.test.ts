@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { COMMAND_WORDS, type CommandName, OFFERED_WORDS, optionsOf } from '../../lib/ui/arguments.ts';
 import { complete, placesIn } from '../../lib/ui/completions/complete.ts';
+import { syntaxErrors } from '../support/powershell.ts';
 import { openStage, type Stage } from '../update/stage.ts';
 import { command } from './command-line.ts';
 
@@ -129,6 +130,12 @@ posixOnly('in the shell', () => {
     const { out } = await command(stage, ['completions', 'powershell']);
     expect(out).toContain(`$current = if ($wordToComplete) { "$wordToComplete" } else { '=' }`);
     expect(out).toContain("completions words '--' @typed $current 2>$null");
+  });
+
+  test('what PowerShell reads is PowerShell', async () => {
+    const { out } = await command(stage, ['completions', 'powershell']);
+    expect(await syntaxErrors(out)).toEqual([]);
+    expect(await syntaxErrors(out.replace(' })', ' )'))).not.toEqual([]);
   });
 
   test.skipIf(Bun.which('pwsh') === null)('PowerShell', async () => {

@@ -31,9 +31,10 @@ Register-ArgumentCompleter -Native -CommandName dgmo-updater -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
     $typed = @($commandAst.CommandElements | Select-Object -Skip 1 |
         Where-Object { $_.Extent.EndOffset -lt $cursorPosition } | ForEach-Object { "$_" })
+    $program = $commandAst.CommandElements[0].Value
     # Before 7.3 PowerShell does not hand over an empty word.
     $current = if ($wordToComplete) { "$wordToComplete" } else { '=' }
-    & $commandAst.CommandElements[0].Value completions words '--' @typed $current 2>$null |
+    & $program completions words '--' @typed $current 2>$null |
         ForEach-Object { [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_) }
 }
 `,

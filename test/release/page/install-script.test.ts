@@ -14,6 +14,7 @@ import { gzipSync } from 'node:zlib';
 import { nativeHost } from '../../../lib/platform/native.ts';
 import { MACHINES, targetOf } from '../../../lib/version/index.ts';
 import { installerScripts } from '../../../release/page/installers.ts';
+import { syntaxErrors } from '../../support/powershell.ts';
 import { type Folder, freshFolder } from '../run.ts';
 
 const SHELLS = [['sh'], ['dash'], ['bash', '--posix'], ['busybox', 'sh'], ['zsh', '--emulate', 'sh']].filter(
@@ -245,6 +246,12 @@ test('install.ps1 has what install.sh has, for Windows', () => {
     expect(script).toContain(sha256(packed));
     expect(script).toContain(sha256(UPDATER));
   }
+});
+
+test('install.ps1 has the syntax of PowerShell, as a grammar knows it', async () => {
+  const script = scripts(undefined, [...MACHINES]).powershell;
+  expect(await syntaxErrors(script)).toEqual([]);
+  expect(await syntaxErrors(script.replace('} finally {', ' finally {'))).not.toEqual([]);
 });
 
 const POWERSHELL = Bun.which('pwsh') ?? Bun.which('powershell');
