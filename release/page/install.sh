@@ -34,7 +34,8 @@ main() {
   [ -n "$path" ] || fail "there is no updater for $target here"
 
   mkdir -p "$dir" || fail "$dir can't be made"
-  work="$(mktemp -d "$dir/.install.XXXXXX")" || fail "$dir can't be written to"
+  remove_left_work
+  work="$(mktemp -d "$dir/.install.$$.XXXXXX")" || fail "$dir can't be written to"
   trap 'rm -rf "$work"' EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM HUP
@@ -55,6 +56,14 @@ main() {
     place_man_page
   fi
   say "done: \`$("$dir/$app" --version 2>/dev/null | head -n 1)\`. \`$app-updater status\` tells all about it."
+}
+
+# Of a run that was killed: its name tells the process.
+remove_left_work() {
+  for left in "$dir"/.install.*; do
+    name="${left##*/.install.}"
+    if [ -d "$left" ] && ! kill -0 "${name%%.*}" 2>/dev/null; then rm -rf "$left"; fi
+  done
 }
 
 say() { printf '%s\n' "$*" >&2; }

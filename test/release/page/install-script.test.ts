@@ -176,6 +176,24 @@ describe.skipIf(process.platform === 'win32' || SHELLS.length === 0)('install.sh
     expect(start('-i', '-c', 'dgmo --version').stdout.toString()).toContain('1.0.0');
   });
 
+  for (const shell of SHELLS) {
+    test(`removes what a killed run has left, and nothing of one that runs: ${shell.join(' ')}`, async () => {
+      using folder = freshFolder();
+      const killed = Bun.spawn(['true']);
+      await killed.exited;
+      for (const pid of [killed.pid, process.pid]) {
+        mkdirSync(folder.at(`home/.dgmo/bin/.install.${pid}.a1b2c3`), { recursive: true });
+        writeFileSync(folder.at(`home/.dgmo/bin/.install.${pid}.a1b2c3/updater.gz`), 'half');
+      }
+      expect((await run(folder, shell, scripts().shell)).code).toBe(0);
+      expect(readdirSync(folder.at('home/.dgmo/bin')).toSorted()).toEqual([
+        `.install.${process.pid}.a1b2c3`,
+        'dgmo',
+        'dgmo-updater',
+      ]);
+    });
+  }
+
   test('goes where it is told to, and leaves what is there', async () => {
     using folder = freshFolder();
     mkdirSync(folder.at('home/.local/bin'), { recursive: true });
