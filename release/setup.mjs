@@ -32,8 +32,10 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
     );
     process.exit(1);
   }
-  console.error('setup: installing what the lock file names');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  if (!isInstalled()) {
+    console.error('setup: installing what the lock file names');
+    run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  }
   const bun = spawnSync(at('node_modules', 'bun', 'bin', 'bun.exe'), ['--version']);
   if (bun.status !== 0) run(process.execPath, [at('node_modules', 'bun', 'install.js')]);
   writeFileSync(stamp, lock);
@@ -47,6 +49,17 @@ if (
 ) {
   console.error('setup: compiling the WebAssembly (once, for less than a minute)');
   run('npm', ['run', '--silent', 'build:wasm']);
+}
+
+/** By npm's own list, where somebody has run it before. Packages for other systems are not on it. */
+function isInstalled() {
+  const list = at('node_modules', '.package-lock.json');
+  if (!existsSync(list)) return false;
+  const installed = JSON.parse(readFileSync(list, 'utf8')).packages;
+  return Object.entries(JSON.parse(lock).packages).every(
+    ([name, { integrity, optional }]) =>
+      name === '' || installed[name]?.integrity === integrity || (optional && !(name in installed)),
+  );
 }
 
 function newest(folder) {

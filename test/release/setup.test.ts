@@ -56,6 +56,24 @@ describe.skipIf(process.platform === 'win32')('the setup', () => {
     expect(setUp(folder)).toEqual({ exitCode: 0, stdout: '', stderr: '', asked: [''] });
   });
 
+  test('installs nothing where npm has done it, and does where npm has installed something else', () => {
+    const packages = {
+      '': { name: 'dgmo-updater' },
+      'node_modules/a': { integrity: 'sha512-a' },
+      'node_modules/a-win32': { integrity: 'sha512-b', optional: true },
+    };
+    for (const [integrity, asked] of [
+      ['sha512-a', []],
+      ['sha512-c', [expect.stringMatching(/^ci /)]],
+    ] as const) {
+      using folder = checkout();
+      writeFileSync(folder.at('package-lock.json'), JSON.stringify({ packages }));
+      const installed = { packages: { 'node_modules/a': { integrity } } };
+      writeFileSync(folder.at('node_modules/.package-lock.json'), JSON.stringify(installed));
+      expect(setUp(folder).asked).toEqual([...asked, 'run --silent build:wasm']);
+    }
+  });
+
   test('installs again after the lock file has changed, and compiles again after a source has', () => {
     using folder = checkout();
     setUp(folder);
