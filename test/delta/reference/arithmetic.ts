@@ -37,14 +37,17 @@ export function hash(a: number, b: number): number {
   return u32(x ^ (x >>> 13));
 }
 
-/** A table of counters that begin at one half: [probability of 22 bits, bits seen]. */
+/** A counter that begins at one half: its probability, of 22 bits, and the bits that it has seen. */
+export const newCounter = (): [number, number] => [2 ** 21, 0];
+
+/** A table of such counters. */
 export class Counters {
   readonly #map = new Map<number, [number, number]>();
 
   at(index: number): [number, number] {
     let counter = this.#map.get(index);
     if (counter === undefined) {
-      counter = [2 ** 21, 0];
+      counter = newCounter();
       this.#map.set(index, counter);
     }
     return counter;
@@ -82,7 +85,8 @@ export class Decoder {
   }
 
   bit(probability: number): number {
-    const middle = this.#low + Number((BigInt(this.#high - this.#low) * BigInt(probability)) >> 16n);
+    // Less than 2^48, so exact.
+    const middle = this.#low + Math.floor(((this.#high - this.#low) * probability) / 65536);
     const bit = this.#code <= middle ? 1 : 0;
     if (bit) this.#high = middle;
     else this.#low = middle + 1;
@@ -163,13 +167,13 @@ export class Weights {
 
 export function dot(inputs: readonly number[], weights: Int32Array): number {
   let sum = 0;
-  for (const [i, input] of inputs.entries()) sum += Math.floor((input * Number(weights[i])) / 256);
+  for (let i = 0; i < inputs.length; i++) sum += Math.floor((Number(inputs[i]) * Number(weights[i])) / 256);
   return Math.floor(sum / 256);
 }
 
 export function train(inputs: readonly number[], weights: Int32Array, error: number): void {
-  for (const [i, input] of inputs.entries()) {
-    const moved = Number(weights[i]) + Math.floor((input * error + 16384) / 32768);
+  for (let i = 0; i < inputs.length; i++) {
+    const moved = Number(weights[i]) + Math.floor((Number(inputs[i]) * error + 16384) / 32768);
     weights[i] = Math.min(524287, Math.max(-524287, moved));
   }
 }

@@ -43,4 +43,8 @@ export class Files {
   }
 }
 
-export const isIdentifier = (byte: number) => byte >= 128 || /[0-9A-Za-z_$]/.test(String.fromCharCode(byte));
+const IDENTIFIERS = Array.from(
+  { length: 256 },
+  (_, byte) => byte >= 128 || /[0-9A-Za-z_$]/.test(String.fromCharCode(byte)),
+);
+export const isIdentifier = (byte: number) => IDENTIFIERS[byte] === true;

@@ -6,6 +6,7 @@ import {
   dot,
   hash,
   learn,
+  newCounter,
   squash,
   stretch,
   train,
@@ -46,7 +47,8 @@ export class MixedFlags {
 
 interface Bucket {
   check: number;
-  counters: Counters;
+  /** By the bits so far, with a 1 before them. */
+  counters: [number, number][];
   /** The last four bits that were decoded with it, and how often in a row they were these. */
   run: { bits: number; length: number };
 }
@@ -68,7 +70,7 @@ export class Literals {
   readonly #decoder: Decoder;
   readonly #model: Model;
   readonly #bucketBits: number;
-  readonly #buckets = new Map<number, Bucket>();
+  readonly #buckets: (Bucket | undefined)[];
   readonly #weights = new Weights(8520);
   readonly #bitWeights = new Weights(8520);
   readonly #predicted = new Counters();
@@ -78,6 +80,7 @@ export class Literals {
     this.#decoder = decoder;
     this.#model = model;
     this.#bucketBits = bucketBits;
+    this.#buckets = new Array(2 ** bucketBits).fill(undefined);
   }
 
   byte(literal: Literal): number {
@@ -91,7 +94,7 @@ export class Literals {
     const { type } = literal;
     const { contexts: contextLimit, predictions: predictionLimit } = LIMITS[this.#model];
     const indexes = keys.map((key) => this.#bucketIndex(key));
-    const buckets = indexes.map((index) => this.#buckets.get(index) as Bucket);
+    const buckets = indexes.map((index) => this.#buckets[index] as Bucket);
     const weights = this.#weights.set(literal.set);
     const firstPlace = upper === 1 ? 7 : 3;
     let node = upper;
@@ -100,7 +103,7 @@ export class Literals {
       const inputs: number[] = [];
       const learning: { counter: [number, number]; limit: number }[] = [];
       for (const [i, bucket] of buckets.entries()) {
-        const counter = bucket.counters.at(inner);
+        const counter = bucket.counters[inner] as [number, number];
         inputs.push(counter[1] === 0 ? 0 : stretch(chance(counter)));
         learning.push({ counter, limit: contextLimit });
         if (this.#model === 1) {
@@ -157,12 +160,13 @@ export class Literals {
   #bucketIndex(key: number): number {
     const index = key >>> (32 - this.#bucketBits);
     const check = key & 0xffff;
-    const [first, second] = [this.#buckets.get(index), this.#buckets.get(index ^ 1)];
+    const [first, second] = [this.#buckets[index], this.#buckets[index ^ 1]];
     if (first?.check === check) return index;
     if (second?.check === check) return index ^ 1;
-    const seen = (bucket: typeof first) => bucket?.counters.at(1)[1] ?? 0;
+    const seen = (bucket: typeof first) => bucket?.counters[1]?.[1] ?? 0;
     const replaced = seen(second) < seen(first) ? index ^ 1 : index;
-    this.#buckets.set(replaced, { check, counters: new Counters(), run: { bits: 0, length: 0 } });
+    const counters = Array.from({ length: 16 }, newCounter);
+    this.#buckets[replaced] = { check, counters, run: { bits: 0, length: 0 } };
     return replaced;
   }
 }

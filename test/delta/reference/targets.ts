@@ -68,7 +68,8 @@ export class Targets {
   }
 
   #mapped(place: number): number {
-    const before = this.#byOld.filter(({ old }) => old <= place).slice(-NEAREST);
+    const count = this.#countTo(place);
+    const before = this.#byOld.slice(Math.max(0, count - NEAREST), count);
     let longest = 0;
     let found = NOWHERE;
     for (const { start, end, old } of before.reverse()) {
@@ -78,5 +79,16 @@ export class Targets {
       }
     }
     return found;
+  }
+
+  /** How many steps begin at the old place or before it. */
+  #countTo(place: number): number {
+    let [least, most] = [0, this.#byOld.length];
+    while (least < most) {
+      const middle = (least + most) >> 1;
+      if (Number(this.#byOld[middle]?.old) <= place) least = middle + 1;
+      else most = middle;
+    }
+    return least;
   }
 }
