@@ -2,6 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { errorCode, errorMessage, UsageError } from '../../lib/errors.ts';
 
+const NPM_ADVICE =
+  'npm hands on descriptors 0 to 2 alone: under `npm run` give it as standard input, 0, or call `bun release/cli.ts`.';
+
 /**
  * Reads to the end, and returns the first line without its end. A pipe is fine.
  *
@@ -18,6 +21,7 @@ export function readSecret(from: string | number): string {
     const reason = errorCode(cause) ?? errorMessage(cause);
     throw new UsageError(`${name}: wanted a passphrase in its first line, could not read it (${reason})`, {
       cause,
+      ...(typeof from === 'number' && from > 2 ? { advice: NPM_ADVICE } : {}),
     });
   }
 }

@@ -52,6 +52,7 @@ test.skipIf(process.platform === 'win32')('a descriptor, a pipe included', async
     2,
     expect.stringContaining('descriptor 9: wanted a passphrase in its first line, could not read it (EBADF)'),
   ]);
+  expect(closed.stderr.toString()).toContain('npm hands on descriptors 0 to 2 alone');
 });
 
 test('what can not be read, and two at once, are a wrong call', async () => {
