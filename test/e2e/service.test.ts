@@ -2,7 +2,7 @@
  * The compiled background service over a real feed and a real program: not under a running session's feet, by itself afterwards,
  * stopped at any moment, installed and removed without a trace.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -11,9 +11,10 @@ import { keepTrustedRoot } from '../../lib/home/trusted-root.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { makeFeed } from '../release/feed.ts';
 import { skipsWithoutBus, startBus } from '../support/bus.ts';
+import { withUpdater } from '../support/compiled-updater.ts';
 import { makeInstall, resultOf } from '../support/installed.ts';
 import { buildStandin } from '../support/standin.ts';
-import { NATIVE_PLATFORM, openWorkshop, run, type Workshop } from '../support/workshop.ts';
+import { NATIVE_PLATFORM, run } from '../support/workshop.ts';
 import { openStage, SETTINGS, serveFrom } from '../update/stage.ts';
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;
@@ -54,13 +55,10 @@ function startService(updater: string, args: string[], env: Record<string, strin
 }
 
 posixOnly('the background service', () => {
-  let shop: Workshop;
   let updater: string;
-  beforeAll(async () => {
-    shop = await openWorkshop();
-    updater = await shop.rootlessUpdater();
+  withUpdater((compiled) => {
+    ({ updater } = compiled);
   });
-  afterAll(() => shop.remove());
 
   test('does not update a DGMO that runs, and does as soon as it has ended', async () => {
     const [old, fresh] = await Promise.all([

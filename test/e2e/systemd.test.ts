@@ -3,25 +3,23 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { withUpdater } from '../support/compiled-updater.ts';
 import { resultOf } from '../support/installed.ts';
 import { HAS_SYSTEMD, startSystemd } from '../support/systemd.ts';
-import { openWorkshop, run, type Workshop } from '../support/workshop.ts';
+import { run } from '../support/workshop.ts';
 import { openStage } from '../update/stage.ts';
 
 describe.skipIf(!HAS_SYSTEMD)('under a real systemd', () => {
-  let shop: Workshop;
   let updater: string;
   let folder: string;
   const temporary = process.env.TMPDIR;
-  beforeAll(async () => {
+  withUpdater((compiled) => {
+    ({ updater } = compiled);
+  });
+  beforeAll(() => {
     folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'dgmo-systemd-')));
-    shop = await openWorkshop();
-    updater = await shop.rootlessUpdater();
   });
-  afterAll(() => {
-    shop.remove();
-    fs.rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 
   // Quotes, blanks, and what means something to systemd or to a shell.
   test.each(['plain', `it's 100%h "of" $HOME & \\n`])(

@@ -1,16 +1,17 @@
 /** The feed, end to end: the compiled updater against a real server. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { beforeAll, describe, expect, test } from 'bun:test';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { makeFeed } from '../../release/feed.ts';
+import { withStages } from '../../support/compiled-updater.ts';
 import { makeInstall, resultOf } from '../../support/installed.ts';
 import { type Certificates, makeCertificates } from '../../support/servers/certificates.ts';
 import { feedFolder } from '../../support/servers/feed-folder.ts';
 import { serving } from '../../support/servers/serve.ts';
 import { buildStandin, readStandinLog } from '../../support/standin.ts';
 import { NATIVE_PLATFORM, openWorkshop, type Ran, run, type Workshop } from '../../support/workshop.ts';
-import { openStage, type Stage, serveFrom } from '../../update/stage.ts';
+import { type Stage, serveFrom } from '../../update/stage.ts';
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;
 
@@ -19,15 +20,9 @@ posixOnly('the commands of the feed', () => {
   let updater: string;
   let stage: Stage;
 
-  beforeAll(async () => {
-    shop = await openWorkshop();
-    updater = await shop.rootlessUpdater();
+  withStages((opened) => {
+    ({ shop, updater, stage } = opened);
   });
-  afterAll(() => shop.remove());
-  beforeEach(async () => {
-    stage = await openStage();
-  });
-  afterEach(() => stage[Symbol.asyncDispose]());
 
   const upd = (args: string[], env: Record<string, string> = {}): Promise<Ran> =>
     run(updater, [...args, '--install-dir', stage.dir, '--home', stage.home], { cwd: stage.folder, env });

@@ -4,7 +4,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { OFFERED_WORDS } from '../../../lib/ui/arguments.ts';
 import { verbsOf } from '../../../lib/ui/parsing/verbs.ts';
-import { openWorkshop, run, type Workshop } from '../../support/workshop.ts';
+import { withUpdater } from '../../support/compiled-updater.ts';
+import { run } from '../../support/workshop.ts';
 import { openStage, type Stage } from '../../update/stage.ts';
 
 /** What each command is tried with, in an order in which each has something to say. */
@@ -23,14 +24,11 @@ const TRIED = [
 
 const NOTES = '# 2.0.0\n\n## Breaking changes\n\n- `dgmo run` needs **a name**\n\n> Said by nobody.\n';
 
-let shop: Workshop;
 let updater: string;
 let stage: Stage;
-beforeAll(async () => {
-  shop = await openWorkshop();
-  updater = await shop.rootlessUpdater();
+withUpdater((compiled) => {
+  ({ updater } = compiled);
 });
-afterAll(() => shop?.remove());
 
 async function openPlace(): Promise<void> {
   stage = await openStage();

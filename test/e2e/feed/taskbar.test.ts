@@ -1,9 +1,9 @@
 /** What a terminal shows of the progress in its taskbar or tab (OSC 9;4) is gone, however the command ends. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
-import { openWorkshop, type Workshop } from '../../support/workshop.ts';
-import { openStage, type Stage } from '../../update/stage.ts';
+import { withStages } from '../../support/compiled-updater.ts';
+import type { Stage } from '../../update/stage.ts';
 
 const CTRL_C = '\u0003';
 const CTRL_BACKSLASH = '\u001c';
@@ -14,19 +14,12 @@ const statesIn = (said: string) => [...said.matchAll(STATES)].map(([, state]) =>
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;
 
 posixOnly('a download that is shown in the taskbar', () => {
-  let shop: Workshop;
   let updater: string;
   let stage: Stage;
-  beforeAll(async () => {
-    shop = await openWorkshop();
-    updater = await shop.rootlessUpdater();
-  });
-  afterAll(() => shop.remove());
-  beforeEach(async () => {
-    stage = await openStage();
+  withStages(async (opened) => {
+    ({ updater, stage } = opened);
     await stage.release('2.0.0', { deltas: 0 });
   });
-  afterEach(() => stage[Symbol.asyncDispose]());
 
   interface Shown {
     type(keys: string): void;

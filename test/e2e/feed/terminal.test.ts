@@ -1,9 +1,9 @@
 /** `update` with a person in front of it: a real terminal, and Ctrl-C. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
-import { openWorkshop, type Workshop } from '../../support/workshop.ts';
-import { openStage, type Stage } from '../../update/stage.ts';
+import { withStages } from '../../support/compiled-updater.ts';
+import type { Stage } from '../../update/stage.ts';
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;
 
@@ -12,19 +12,12 @@ const ENTER = '\r';
 const CTRL_C = '\u0003';
 
 posixOnly('update on a terminal', () => {
-  let shop: Workshop;
   let updater: string;
   let stage: Stage;
-  beforeAll(async () => {
-    shop = await openWorkshop();
-    updater = await shop.rootlessUpdater();
-  });
-  afterAll(() => shop.remove());
-  beforeEach(async () => {
-    stage = await openStage();
+  withStages(async (opened) => {
+    ({ updater, stage } = opened);
     await stage.release('2.0.0', { notes: '## Added\n\n- a thing\n', deltas: 0 });
   });
-  afterEach(() => stage[Symbol.asyncDispose]());
 
   /** Types `keys` as soon as the terminal shows `prompt`, and what follows after that. */
   async function on(
