@@ -74,7 +74,7 @@ export function noticeText({ kind, version, from, reason }: Notice, app: string)
     case 'failed':
       return `${app} ${version} could not be installed: ${reason ?? 'no reason is known'}. \`dgmo-updater update --version ${version}\` tries it again.`;
     case 'damaged':
-      return `${reason ?? `Something of ${app} is damaged`}. \`dgmo-updater verify\` says more, and \`dgmo-updater repair\` puts it right.`;
+      return `${reason ?? `Something of ${app} is damaged`}. \`dgmo-updater verify\` says more, and what puts it right.`;
     case 'repaired':
       return `${reason ?? `The executable of ${app} was damaged, and was put back`}. \`dgmo-updater history\` says when.`;
   }

@@ -19,6 +19,7 @@ import { trustRoot } from '../../trust/index.ts';
 import type { UpdateContext } from '../../update/context.ts';
 import { baselineOf, targetName, targetOf } from '../../version/index.ts';
 import { historyOf } from '../overview.ts';
+import { SOURCE_WORDS } from '../words.ts';
 import { checkNetwork } from './doctor-network.ts';
 import { type Diagnosis, type DoctorCheck, type Finding, finding, timeHere } from './finding.ts';
 import { leftToManager } from './of-package.ts';
@@ -100,7 +101,7 @@ async function versions(session: Session): Promise<Finding> {
   }
   const { binary, source, installedAt, previous, floor } = receipt;
   details.push(
-    `installed ${timeHere(session, installedAt)} by ${source}`,
+    `installed ${timeHere(session, installedAt)} ${SOURCE_WORDS[source]}`,
     `kept for a rollback: ${keptText(session, previous)}`,
     `nothing older than ${floor} is accepted`,
   );

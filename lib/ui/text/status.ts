@@ -1,6 +1,6 @@
 /** The status as text. */
 import type { Overview, Owner, Status } from '../../api/index.ts';
-import { type LocalOffset, localTime } from '../../api/words.ts';
+import { type LocalOffset, localTime, SOURCE_WORDS } from '../../api/words.ts';
 import { changeText } from './change.ts';
 import { asSentence, fieldsText } from './lines.ts';
 import { ageText } from './sizes.ts';
@@ -22,7 +22,10 @@ export function describeStatus(status: Status, overview: Overview, clock: Status
     ]);
   if (receipt !== null) {
     rows.unshift(['Installed', `${receipt.app} ${receipt.binary.version}`]);
-    rows.push(['Since', `${localTime(receipt.installedAt, clock.localOffset)} (by ${receipt.source})`]);
+    rows.push([
+      'Since',
+      `${localTime(receipt.installedAt, clock.localOffset)} (${SOURCE_WORDS[receipt.source]})`,
+    ]);
     rows.push(['Before', beforeText(receipt, overview)]);
     if (overview.revoked !== null)
       rows.splice(1, 0, [
