@@ -212,6 +212,13 @@ const PROGRAMS: readonly Program[] = [
     file: 'compiler',
   },
   {
+    kind: 'Haskell, ELF x86-64',
+    name: '@elm_binaries/linux_x64',
+    from: '0.19.2-0',
+    to: '0.19.3-0',
+    file: 'elm',
+  },
+  {
     kind: 'Rust, ELF x86-64 (musl)',
     name: '@tailwindcss/oxide-linux-x64-musl',
     from: '4.3.4',
