@@ -4,7 +4,7 @@
  * of the patch is checked against both files before it is used.
  */
 import { DamagedError } from '../errors.ts';
-import { copyAndDigest, type Digest, type Source, sliceSource } from '../platform/files.ts';
+import { copyAndDigest, type Digest, RunningDigest, type Source, sliceSource } from '../platform/files.ts';
 import { BsdiffStreams } from './bsdiff/streams.ts';
 import { MIXING } from './format.ts';
 import { type PatchHeader, readPatchHeader } from './header.ts';
@@ -17,6 +17,8 @@ export interface ApplyOptions {
   /** Receives the new file piece by piece; a piece is valid until `write` returns. What it throws ends the work. */
   write: (chunk: Uint8Array) => void;
   checkpoint?: Checkpoint;
+  /** What was written, as it reads back when all is. Without it, what is passed to `write` is digested. */
+  readBack?: () => Promise<Digest>;
   /** Whether the old file's digest is checked before the first byte is written. Default true. */
   verifyOld?: boolean;
   /** Called in the end, for a patch of `mixing`, with the bytes that each part of what is modelled costs. */
@@ -42,7 +44,13 @@ export async function applyPatch(options: ApplyOptions): Promise<Digest> {
   const checkOld = (sha256: string) => {
     if (sha256 !== header.fromChecksum) throw otherBinary(header, `SHA-256 ${sha256}`, header.fromChecksum);
   };
-  const output = new Output(options.write, checkpoint);
+  const { write, readBack } = options;
+  const running = new RunningDigest();
+  const digested = (chunk: Uint8Array) => {
+    write(chunk);
+    running.update(chunk);
+  };
+  const output = new Output(readBack === undefined ? digested : write, checkpoint);
   if (header.algorithm === MIXING) {
     // It is read once, and digested as it is read.
     await decodeMixing(header, body, old, verifyOld ? checkOld : null, output, checkpoint, options.onCosts);
@@ -50,7 +58,7 @@ export async function applyPatch(options: ApplyOptions): Promise<Digest> {
     if (verifyOld) checkOld(await digestSource(old, checkpoint));
     await decodeBsdiff(header, body, old, output);
   }
-  const digest = output.digest();
+  const digest = readBack === undefined ? running.digest() : await readBack();
   if (digest.sha256 !== header.toChecksum) {
     throw new DamagedError(
       `the patch gave a file with SHA-256 ${digest.sha256}, wanted ${header.toChecksum} (version ${header.toVersion})`,

@@ -1,5 +1,5 @@
-/** The new file as it is made: digested, and passed on in chunks. */
-import { CHUNK, type Digest, RunningDigest } from '../platform/files.ts';
+/** The new file as it is made, which is passed on in chunks. */
+import { CHUNK } from '../platform/files.ts';
 
 /** Awaited from time to time, so that the caller can look for Ctrl-C. What it throws ends the work. */
 export type Checkpoint = () => Promise<void> | void;
@@ -10,7 +10,6 @@ export const CHECKPOINT_INTERVAL = 8 << 20;
 export class Output {
   readonly #write: (chunk: Uint8Array) => void;
   readonly #checkpoint: Checkpoint;
-  readonly #digest = new RunningDigest();
   readonly #chunk = new Uint8Array(CHUNK);
   #filled = 0;
   #sinceCheckpoint = 0;
@@ -40,15 +39,10 @@ export class Output {
   /** Passes on bytes that are not in the chunk, which must have been flushed. */
   async pass(bytes: Uint8Array): Promise<void> {
     if (bytes.length > 0) this.#write(bytes);
-    this.#digest.update(bytes);
     this.#sinceCheckpoint += bytes.length;
     if (this.#sinceCheckpoint >= CHECKPOINT_INTERVAL) {
       this.#sinceCheckpoint = 0;
       await this.#checkpoint();
     }
-  }
-
-  digest(): Digest {
-    return this.#digest.digest();
   }
 }

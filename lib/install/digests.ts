@@ -2,7 +2,7 @@
  * Digests of executables. What has not the size of the one that is wanted, or is larger than any can be, is not read. A file is read once per run, and again only if it was written since (another inode, size or
  * time), even if it was renamed. Nothing is remembered from one run to the next.
  */
-import type { Disk, FileStatus } from '../platform/disk.ts';
+import type { Disk, FileStatus, ReadBack } from '../platform/disk.ts';
 import { type Digest, digestFile } from '../platform/files.ts';
 import { MAX_BINARY_SIZE } from '../version/index.ts';
 
@@ -63,20 +63,21 @@ export class Digests {
     this.#known.set(identity, { sha256, size });
   }
 
-  /** Reads the file from the disk, if it has the wanted size, even if its digest is known. `onPiece` gets each piece of it. */
-  async readBack(
-    path: string,
-    { size }: Pick<Digest, 'size'>,
-    onPiece?: (bytes: Uint8Array) => void,
-  ): Promise<Digest | null> {
+  /** Reads the file from the disk, if it has the wanted size, even if its digest is known. */
+  async readBack(path: string, { size }: Pick<Digest, 'size'>): Promise<Digest | null> {
     const status = this.#disk.status(path);
     if (status !== null && status.size !== size) return { sha256: '', size: status.size };
     const { digestAhead } = await import('../platform/threads/read-ahead.ts');
-    return this.#keep(status, await digestAhead(this.#disk, path, onPiece));
+    return this.#keep(status, await digestAhead(this.#disk, path));
+  }
+
+  /** Stores what the file, which nobody writes any more, was read back as while it was written. */
+  learnReadBack(path: string, found: ReadBack): void {
+    this.#keep(this.#disk.status(path), found);
   }
 
   /** `status` was taken before the file was read. */
-  #keep(status: FileStatus | null, found: (Digest & { checksum: string }) | null): Digest | null {
+  #keep(status: FileStatus | null, found: ReadBack | null): Digest | null {
     if (found === null) return null;
     const { checksum, ...digest } = found;
     if (status === null) return digest;

@@ -61,6 +61,25 @@ export interface HeldFolder {
   close(): void;
 }
 
+/** A file as it was read from the disk. */
+export interface ReadBack {
+  /** SHA-256, 64 lower-case hex digits. */
+  sha256: string;
+  /** Bytes. */
+  size: number;
+  /** See `Checksum` in threads/read-ahead.ts. */
+  checksum: string;
+}
+
+/** Reads a file in the background, behind the one that writes it. */
+export interface Follower {
+  /** So many bytes, from the first one on, are written. */
+  written(size: number): void;
+  /** After the last one: what is in the file. Null if the system has taken the thread away. To be called once. */
+  readBack(): Promise<ReadBack | null>;
+  close(): void;
+}
+
 export interface Disk {
   /**
    * `read`: an existing file. `read itself`: the same, but ELOOP if the path is a symlink. `create`: a new file, EEXIST if
@@ -87,7 +106,11 @@ export interface Disk {
   truncate(handle: Handle, size: number): void;
   /** Writes everything to the drive (fsync; F_FULLFSYNC on macOS). */
   flush(handle: Handle): void;
-  /** The same in the background. The handle has to stay open until it resolves. */
+  /** A hint: these bytes are not written again, so that the drive may have them before the flush. Does nothing where there is no such call. */
+  beginFlush(handle: Handle, position: number, size: number): void;
+  /** For a file that was opened as `create`. Null if the system gives no thread for it. To be closed before the handle is. */
+  follow(handle: Handle): Follower | null;
+  /** As `flush`, in the background. The handle has to stay open until it resolves. */
   flushMeanwhile(handle: Handle): Promise<void>;
   close(handle: Handle): void;
   /** Of the path itself (a symlink is not followed); null if it does not exist. */

@@ -7,7 +7,8 @@ import { knownPath, posixHold } from './posix/held-folder.ts';
 import { posixSetMode } from './posix/itself.ts';
 import { createdByUs } from './posix/ownership.ts';
 import { nameOf, systemPath } from './posix/raw-names.ts';
-import { fullFlush, posixNextData } from './posix/system.ts';
+import { fullFlush, posixBeginFlush, posixNextData } from './posix/system.ts';
+import { followInThread } from './threads/follower.ts';
 import { inThread } from './threads/thread-pool.ts';
 import { windowsRename } from './windows/system.ts';
 
@@ -17,7 +18,8 @@ const { O_RDONLY, O_RDWR, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
 const OPEN_FLAGS = {
   read: O_RDONLY | O_NONBLOCK,
   'read itself': O_RDONLY | O_NOFOLLOW | O_NONBLOCK,
-  create: 'wx',
+  // It is read back through the same handle.
+  create: 'wx+',
   update: O_RDWR | O_NONBLOCK,
 } as const;
 
@@ -279,6 +281,8 @@ const effects: Disk = {
   write: (handle, bytes, position) => named(handle, () => write(handle, bytes, position)),
   truncate: (handle, size) => named(handle, () => fs.ftruncateSync(handle, size)),
   flush: (handle) => named(handle, () => flush(handle)),
+  beginFlush: posixBeginFlush,
+  follow: followInThread,
   flushMeanwhile: (handle) =>
     (darwin ? Promise.try(fullFlush, handle) : flushInThread(handle)).catch((error) => {
       throw withPath(error, handle);

@@ -3,9 +3,16 @@
  * `bun delta-child.ts generate|apply|floor|compress|decompress ...`. Prints one line of JSON (Measured, delta.ts).
  */
 import fs from 'node:fs';
-import { applyPatch, compressFramed, decompressFull, generatePatch } from '../../lib/delta/index.ts';
+import {
+  applyPatch,
+  compressFramed,
+  decompressFull,
+  generatePatch,
+  readPatchHeader,
+} from '../../lib/delta/index.ts';
 import { ANY_SIZE, digestFile, openSource, writeAll } from '../../lib/platform/files.ts';
 import { nativeDisk } from '../../lib/platform/native-disk.ts';
+import { NewFile } from '../../lib/platform/new-file.ts';
 
 const tasks: Record<string, (...paths: string[]) => Promise<void>> = {
   async generate(old = '', fresh = '', patch = '') {
@@ -21,19 +28,12 @@ const tasks: Record<string, (...paths: string[]) => Promise<void>> = {
   /** From the patch to a new file that is verified, flushed, and read back. */
   async apply(old = '', patch = '', fresh = '') {
     const sources = { old: openSource(nativeDisk, old), patch: openSource(nativeDisk, patch) };
-    const handle = nativeDisk.open(fresh, 'create');
-    let done = 0;
-    const { sha256 } = await applyPatch({
-      ...sources,
-      write(chunk) {
-        writeAll(nativeDisk, handle, chunk, done);
-        done += chunk.length;
-      },
-    });
-    nativeDisk.flush(handle);
-    nativeDisk.close(handle);
-    if (digestFile(nativeDisk, fresh, ANY_SIZE)?.sha256 !== sha256)
-      throw new Error('it reads back otherwise');
+    const { toSize } = readPatchHeader(sources.patch);
+    const file = new NewFile(nativeDisk, fresh, 0o700, toSize);
+    const write = (chunk: Uint8Array) => file.write(chunk);
+    await applyPatch({ ...sources, write, readBack: () => file.readBack() });
+    file.flush();
+    file.close();
   },
 
   /** A whole binary as a package carries it. */

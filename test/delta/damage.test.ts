@@ -105,6 +105,14 @@ describe('another old file', () => {
   });
 });
 
+test('what was written reads back otherwise', async () => {
+  const readBack = async () => ({ sha256: 'ab'.repeat(32), size: 600 });
+  const options = { patch: memorySource(patch), old: memorySource(old), write: () => undefined };
+  const error = await failure(applyPatch({ ...options, readBack }));
+  expect(error).toBeInstanceOf(DamagedError);
+  expect(String(error)).toContain(`the patch gave a file with SHA-256 ${'ab'.repeat(32)}, wanted `);
+});
+
 describe('what the caller throws comes through as it is', () => {
   const good = { patch: memorySource(patch), old: memorySource(old), write: () => undefined };
   const thrown = new Error('ENOSPC');
@@ -114,6 +122,10 @@ describe('what the caller throws comes through as it is', () => {
 
   test('from write', async () => {
     expect(await failure(applyPatch({ ...good, write: fail }))).toBe(thrown);
+  });
+
+  test('from reading back', async () => {
+    expect(await failure(applyPatch({ ...good, readBack: () => Promise.reject(thrown) }))).toBe(thrown);
   });
 
   test('from checkpoint', async () => {

@@ -1,11 +1,12 @@
 /**
- * Staging: writes the new binary beside the old one, flushes it and reads it back, while DGMO still runs. The target is not
+ * Staging: writes the new binary beside the old one, reads it back and flushes it, while DGMO still runs. The target is not
  * touched.
  */
 
 import { applyPatch, BlockDigests, decompressFull, SpareBlocksMaker } from '../../delta/index.ts';
 import { DamagedError } from '../../errors.ts';
 import { type Route, requirePatchAsSigned, type Step } from '../../package/index.ts';
+import type { ReadBack } from '../../platform/disk.ts';
 import {
   type Digest,
   digestBytes,
@@ -13,8 +14,8 @@ import {
   openSource,
   removeIfThere,
   type Source,
-  writeAll,
 } from '../../platform/files.ts';
+import { NewFile } from '../../platform/new-file.ts';
 import { binaryFor } from '../../version/index.ts';
 import { executableMode, NEW_EXECUTABLE, takeOver } from '../executable-mode.ts';
 import { keepBlocks } from '../kept-blocks.ts';
@@ -62,25 +63,21 @@ export async function stageUpdate(
 
 async function takeRoute(session: Session, staging: Staging, route: Route): Promise<void> {
   const { layout, host } = session;
+  const signed = binaryFor(staging.contents.manifest, staging.contents)?.blocks;
+  const blocks =
+    signed === undefined ? null : { list: new BlockDigests(), spare: new SpareBlocksMaker(staging.to.size) };
   let old = layout.target;
   for (const [index, step] of route.steps.entries()) {
     const last = index === route.steps.length - 1;
     const path = last ? staging.path : `${staging.path}.${index}`;
-    await takeStep(session, staging, step, old, path, index === 0);
+    const found = await takeStep(session, staging, step, { old, path, fromTarget: index === 0 }, (bytes) => {
+      if (!last) return;
+      blocks?.list.update(bytes);
+      blocks?.spare.update(bytes);
+    });
     if (index > 0) removeIfThere(host.disk, old);
     old = path;
-  }
-  const signed = binaryFor(staging.contents.manifest, staging.contents)?.blocks;
-  const blocks =
-    signed === undefined ? null : { list: new BlockDigests(), spare: new SpareBlocksMaker(staging.to.size) };
-  const found = await session.digests.readBack(staging.path, staging.to, (bytes) => {
-    blocks?.list.update(bytes);
-    blocks?.spare.update(bytes);
-  });
-  if (found?.sha256 !== staging.to.sha256 || found.size !== staging.to.size) {
-    throw new DamagedError(
-      `the prepared ${staging.to.version} reads back as ${foundText(found)}, wanted SHA-256 ${staging.to.sha256}`,
-    );
+    if (last) requireStaged(session, staging, found);
   }
   host.disk.flushDirectory(layout.workDir);
   const list = blocks?.list.list();
@@ -88,48 +85,60 @@ async function takeRoute(session: Session, staging: Staging, route: Route): Prom
     keepBlocks(host, layout, staging.to, { list, spare: blocks.spare.encode() });
 }
 
+function requireStaged({ digests }: Session, { path, to }: Staging, found: ReadBack): void {
+  if (found.sha256 !== to.sha256 || found.size !== to.size) {
+    throw new DamagedError(
+      `the prepared ${to.version} reads back as ${foundText(found)}, wanted SHA-256 ${to.sha256}`,
+    );
+  }
+  digests.learnReadBack(path, found);
+}
+
+/** Where a step leads: from the file `old`, which may be the installed binary itself, to a new file at `path`. */
+interface Way {
+  old: string;
+  path: string;
+  fromTarget: boolean;
+}
+
+/** Returns what was written, as it reads back; `onPiece` gets it in pieces. */
 async function takeStep(
   session: Session,
   staging: Staging,
   step: Step,
-  old: string,
-  path: string,
-  fromTarget: boolean,
-): Promise<void> {
+  { old, path, fromTarget }: Way,
+  onPiece: (bytes: Uint8Array) => void,
+): Promise<ReadBack> {
   const { disk } = session.host;
   const payload = staging.contents.payload(step.index);
   const { toSize } = step.payload;
   if (step.payload.kind === 'full') {
     const form = step.payload.compression;
     requireOldUnchanged(session, staging.from);
-    await writeFile(
-      session,
-      staging,
-      path,
-      (write, checkpoint) => decompressFull({ form, source: payload, size: toSize, write, checkpoint }),
-      toSize,
+    return await writeFile(session, staging, { path, size: toSize, onPiece }, (write, checkpoint) =>
+      decompressFull({ form, source: payload, size: toSize, write, checkpoint }),
     );
-    return;
   }
   requirePatchAsSigned(payload, step.payload);
   const identity = disk.status(old)?.identity;
   const source = openSource(disk, old);
   try {
-    await writeFile(
+    const found = await writeFile(
       session,
       staging,
-      path,
-      (write, checkpoint) => applyPatch({ patch: payload, old: source, write, checkpoint }),
-      toSize,
+      { path, size: toSize, onPiece },
+      (write, checkpoint, readBack) =>
+        applyPatch({ patch: payload, old: source, write, checkpoint, readBack }),
     );
+    // applyPatch has read and verified all of the old binary, so it need not be read again before the swap.
+    if (fromTarget && identity !== undefined) session.digests.learn(identity, staging.from);
+    return found;
   } catch (error) {
     if (fromTarget) throwIfOldIsChanged(session, staging.from, source, error);
     throw error;
   } finally {
     source.close();
   }
-  // applyPatch has read and verified all of the old binary, so it need not be read again before the swap.
-  if (fromTarget && identity !== undefined) session.digests.learn(identity, staging.from);
 }
 
 /** Throws DamagedError if the installed binary was changed by hand: it must not be overwritten. */
@@ -156,41 +165,53 @@ function changedByHand({ layout, digests }: Session, from: Binary): DamagedError
   );
 }
 
-type Producer = (write: (chunk: Uint8Array) => void, checkpoint: () => Promise<void>) => Promise<Digest>;
+type Producer = (
+  write: (chunk: Uint8Array) => void,
+  checkpoint: () => Promise<void>,
+  readBack: () => Promise<Digest>,
+) => Promise<Digest>;
+
+interface Wanted {
+  path: string;
+  /** Bytes. */
+  size: number;
+  onPiece: (bytes: Uint8Array) => void;
+}
 
 async function writeFile(
   session: Session,
   staging: Staging,
-  path: string,
+  { path, size, onPiece }: Wanted,
   produce: Producer,
-  total: number,
-): Promise<void> {
+): Promise<ReadBack> {
   const { disk } = session.host;
   removeIfThere(disk, path);
   const { target } = session.layout;
   const replaced = disk.status(target);
   const mode = executableMode(replaced?.mode ?? NEW_EXECUTABLE);
   // For nobody else until it is complete.
-  const handle = disk.open(path, 'create', 0o700);
+  const file = new NewFile(disk, path, 0o700, size);
   try {
-    let done = 0;
     await produce(
       (chunk) => {
-        writeAll(disk, handle, chunk, done);
-        done += chunk.length;
+        file.write(chunk);
+        onPiece(chunk);
       },
       async () => {
-        session.emit({ event: 'progress', done, total });
+        session.emit({ event: 'progress', done: file.size, total: size });
         await checkpoint(session);
       },
+      () => file.readBack(),
     );
+    const found = await file.readBack();
     // What a chain has in between is for nobody else, and removed again.
     if (path === staging.path) {
       if (replaced !== null) takeOver(session, path, target);
       if (replaced?.mode !== mode) disk.setMode(path, mode);
     }
-    disk.flush(handle);
+    file.flush();
+    return found;
   } finally {
-    disk.close(handle);
+    file.close();
   }
 }

@@ -54,6 +54,21 @@ export function memoryCalls(): ReturnType<typeof loadMemory> | null {
   return memory;
 }
 
+function loadWriting(name: string) {
+  const { i32, i64_fast, u32 } = FFIType;
+  return dlopen(name, {
+    sync_file_range: { args: [i32, i64_fast, i64_fast, u32], returns: i32 },
+  }).symbols;
+}
+
+let writing: ReturnType<typeof loadWriting> | null | undefined;
+
+/** How files are written, as Linux is told. Null if it can't be loaded. */
+export function writingCalls(): ReturnType<typeof loadWriting> | null {
+  if (writing === undefined) writing = firstOf(loadWriting);
+  return writing;
+}
+
 function loadLocalTime(name: string) {
   return dlopen(name, { localtime_r: { args: [FFIType.ptr, FFIType.ptr], returns: FFIType.ptr } }).symbols;
 }

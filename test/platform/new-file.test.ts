@@ -1,0 +1,117 @@
+/** A new file reads back as what is on the disk, however large it is and whoever reads it. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { Disk, Handle } from '../../lib/platform/disk.ts';
+import { CHUNK } from '../../lib/platform/files.ts';
+import { nativeDisk } from '../../lib/platform/native-disk.ts';
+import { NewFile } from '../../lib/platform/new-file.ts';
+import { digestAhead } from '../../lib/platform/threads/read-ahead.ts';
+
+const LARGE = 64 * CHUNK;
+/** Written in pieces that no block is a multiple of. */
+const PIECE = 1_000_003;
+
+let folder: string;
+
+beforeAll(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dgmo-new-file-'));
+});
+
+afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+/** A period that no piece is a multiple of. */
+const PATTERN = Uint8Array.from({ length: 65_521 }, (_, index) => (index * 31) >> 7);
+
+const content = (size: number): Uint8Array => Buffer.alloc(size, PATTERN);
+
+/** Writes it, and returns what it read back as, and what is on the disk. */
+async function written(disk: Disk, bytes: Uint8Array) {
+  const file = path.join(folder, 'file');
+  fs.rmSync(file, { force: true });
+  const made = new NewFile(disk, file, 0o600, bytes.length);
+  try {
+    for (let at = 0; at < bytes.length; at += PIECE) made.write(bytes.subarray(at, at + PIECE));
+    const found = await made.readBack();
+    expect(await made.readBack()).toBe(found);
+    made.flush();
+    expect(made.size).toBe(bytes.length);
+    return { found, kept: await digestAhead(nativeDisk, file) };
+  } finally {
+    made.close();
+  }
+}
+
+/** Real files, by a disk that counts what it is asked for beside. */
+function counting(changes: Partial<Disk> = {}) {
+  const asked = { followers: 0, closed: 0, ranges: [] as [number, number][] };
+  const disk: Disk = {
+    ...nativeDisk,
+    beginFlush(handle, position, size) {
+      asked.ranges.push([position, size]);
+      nativeDisk.beginFlush(handle, position, size);
+    },
+    follow(handle) {
+      const follower = nativeDisk.follow(handle);
+      if (follower === null) return null;
+      asked.followers++;
+      return {
+        ...follower,
+        close() {
+          asked.closed++;
+          follower.close();
+        },
+      };
+    },
+    ...changes,
+  };
+  return { disk, asked };
+}
+
+test.each([0, 5, CHUNK, 3 * CHUNK + 1])('a small file of %i bytes', async (size) => {
+  const { disk, asked } = counting();
+  const { found, kept } = await written(disk, content(size));
+  expect(found).toEqual(kept as NonNullable<typeof kept>);
+  expect(asked).toEqual({ followers: 0, closed: 0, ranges: [] });
+});
+
+describe.skipIf(os.availableParallelism() < 2)('by a thread', () => {
+  test.each([LARGE, LARGE + 1, LARGE + CHUNK - 1])('a large file of %i bytes', async (size) => {
+    const { disk, asked } = counting();
+    const { found, kept } = await written(disk, content(size));
+    expect(found).toEqual(kept as NonNullable<typeof kept>);
+    expect({ followers: asked.followers, closed: asked.closed }).toEqual({ followers: 1, closed: 1 });
+    // Each byte once, from the first one on.
+    let end = 0;
+    for (const [position, length] of asked.ranges) {
+      expect(position).toBe(end);
+      end += length;
+    }
+    expect(size - end).toBeLessThan(17 * CHUNK);
+  });
+
+  test('what the drive has made of it is told, not what was written', async () => {
+    const bytes = content(LARGE);
+    const lying = (handle: Handle, piece: Uint8Array, position: number) => {
+      const at = LARGE / 2 - position;
+      const wrong = at >= 0 && at < piece.length ? piece.with(at, (piece[at] ?? 0) ^ 1) : piece;
+      return nativeDisk.write(handle, wrong, position);
+    };
+    const good = await written(counting().disk, bytes);
+    const { found, kept } = await written(counting({ write: lying }).disk, bytes);
+    expect(found).toEqual(kept as NonNullable<typeof kept>);
+    expect(found.sha256).not.toBe(good.found.sha256);
+  });
+
+  test('that the system takes away', async () => {
+    const follow = () => ({ written: () => undefined, readBack: async () => null, close: () => undefined });
+    const { found, kept } = await written(counting({ follow }).disk, content(LARGE));
+    expect(found).toEqual(kept as NonNullable<typeof kept>);
+  });
+});
+
+test('without a thread', async () => {
+  const { found, kept } = await written(counting({ follow: () => null }).disk, content(LARGE));
+  expect(found).toEqual(kept as NonNullable<typeof kept>);
+});
