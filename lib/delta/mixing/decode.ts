@@ -124,6 +124,7 @@ class Decoder {
       } else if (due === WINDOW_FULL) {
         await this.#passOn(exports.made() >>> 0, exports.freshAt(0));
         exports.slide();
+        this.#second?.giveBackBulk();
       } else if (due === BULK_DUE) {
         await this.#placeBulk();
       } else if (due === DONE) {

@@ -43,6 +43,12 @@ export async function encodeLight(bulk: Uint8Array, stretches: readonly Stretch[
   return new Uint8Array(Buffer.concat(made));
 }
 
+/** Gives the memory back from one byte of bulk to another, if that is enough. Returns where what was given back ends. */
+function givenBack({ buffer, byteOffset }: Uint8Array, from: number, end: number): number {
+  if (end - from < GIVEN_BACK_FROM) return from;
+  return giveBack(buffer, byteOffset + from, byteOffset + end) - byteOffset;
+}
+
 /** Bulk that is taken bit by bit. Much of it is decoded by a thread of its own, while this one models what lies between. */
 export class LightBulk {
   readonly name: string;
@@ -53,6 +59,8 @@ export class LightBulk {
   #ahead: LightAhead | null = null;
   /** Bytes, from the first one on, whose memory the system has back. */
   #givenBack = 0;
+  /** Where those end that it has back of another thread's; 0 if there are none. */
+  #givenBackElsewhere = 0;
   #bytes: Uint8Array = new Uint8Array(0);
 
   private constructor(stream: Source, size: number, name: string, checkpoint: Checkpoint) {
@@ -88,9 +96,7 @@ export class LightBulk {
       if (this.#ahead.result !== DONE) return;
       this.#ahead.retire();
     }
-    const { buffer, byteOffset } = bytes;
-    if (taken - this.#givenBack < GIVEN_BACK_FROM) return;
-    this.#givenBack = giveBack(buffer, byteOffset + this.#givenBack, byteOffset + taken) - byteOffset;
+    this.#givenBack = givenBack(bytes, this.#givenBack, taken);
   }
 
   /** For another thread: all bytes; of them are there the first `progress[0]`, or all if it is null. */
@@ -99,6 +105,21 @@ export class LightBulk {
     return ahead === null
       ? { bytes: this.#bytes, progress: null }
       : { bytes: ahead.bytes, progress: ahead.words };
+  }
+
+  /** The same of what another thread takes, which goes on until `restore`: from byte `from` to `end` it was taken. */
+  giveBackElsewhere(from: number, end: number): void {
+    if (this.#ahead?.result !== DONE) return;
+    this.#givenBackElsewhere = givenBack(this.#ahead.bytes, Math.max(from, this.#givenBackElsewhere), end);
+  }
+
+  /** What another thread has taken is to be taken once more. */
+  async restore(): Promise<void> {
+    if (this.#ahead === null || this.#givenBackElsewhere === 0) return;
+    const { length } = this.#ahead.bytes;
+    this.#ahead.close();
+    this.#ahead = null;
+    this.#bytes = await this.#decode(length);
   }
 
   /** Another thread has taken the next `size` bytes. */

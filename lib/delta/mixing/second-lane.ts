@@ -49,12 +49,12 @@ for (;;) {
       const place = lane.freshAt(lane.made()) >>> 0;
       new Uint8Array(memory.buffer, place, size).set(bulk.subarray(from + taken, from + taken + size));
       taken += size;
+      tell(${TAKEN}, taken);
     }
     lane.bulkPlaced();
   } else if (due === ${WINDOW_FULL}) {
     parentPort.postMessage(null);
   } else {
-    tell(${TAKEN}, taken);
     for (let part = 0; part < ${PARTS.length}; part++) tell(${COSTS} + part, lane.costOf(part));
     tell(${RESULT}, due);
     parentPort.postMessage(null);
@@ -98,6 +98,7 @@ export class SecondLane {
     const window = this.#module.exports.secondWindow(this.#second.address, this.#second.size);
     while (this.#thread !== null) {
       const result = Atomics.load(this.#words, RESULT);
+      this.giveBackBulk();
       await made(Atomics.load(this.#words, MADE), window);
       if (result === DONE) {
         this.#bulk?.skip(Atomics.load(this.#words, TAKEN));
@@ -109,7 +110,15 @@ export class SecondLane {
       await this.#checkpoint();
       if (!isWorking && Atomics.load(this.#words, RESULT) === WORKING) this.close();
     }
+    await this.#bulk?.restore();
     await this.#makeHere(made);
+  }
+
+  /** To be called now and then while it is made: the memory of the bulk that it has taken goes back to the system. */
+  giveBackBulk(): void {
+    if (this.#thread === null) return;
+    const from = this.#module.exports.secondBulk() >>> 0;
+    this.#bulk?.giveBackElsewhere(from, from + Atomics.load(this.#words, TAKEN));
   }
 
   close(): void {

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, spyOn, test } from 'bun:test';
 import os from 'node:os';
 import { isHashes } from '../../../lib/delta/mixing/containers/image.ts';
 import { regionsOf } from '../../../lib/delta/mixing/executable.ts';
+import { LightBulk } from '../../../lib/delta/mixing/light.ts';
 import { DamagedError, MachineError } from '../../../lib/errors.ts';
 import { HelperThread } from '../../../lib/platform/threads/helper-thread.ts';
 import { assemble } from '../forge.ts';
@@ -29,6 +30,14 @@ afterEach(() => {
 /** Without a second processor, no thread is started. */
 function withoutThreads(): void {
   spies.push(spyOn(os, 'availableParallelism').mockReturnValue(1));
+}
+
+/** The other thread ends where its script has this line. */
+function endingBefore(line: string): void {
+  const start = HelperThread.start.bind(HelperThread);
+  const started = (script: string, data: unknown) =>
+    start(line === '' ? 'throw new Error("no")' : script.replace(line, 'throw new Error("no")'), data);
+  spies.push(spyOn(HelperThread, 'start').mockImplementation(started));
 }
 
 test('there are samples', () => {
@@ -78,7 +87,7 @@ test.each([
   else expect(await failure(apply(patch, old))).toBeInstanceOf(refused);
 });
 
-test('bulk is taken by both lanes', async () => {
+test('bulk is taken by both lanes, and by this thread if the other one ends', async () => {
   const { old = new Uint8Array(), fresh = new Uint8Array() } = sample ?? {};
   const parts = [
     randomBytes(5000, 1),
@@ -92,22 +101,22 @@ test('bulk is taken by both lanes', async () => {
   expect(parse(patch).streams.at(-1)?.rawSize).toBeGreaterThan(19_000);
   same(await apply(patch, old), wanted);
   same(applyPlainly(patch, old), wanted);
+  const restored = spyOn(LightBulk.prototype, 'restore');
+  spies.push(restored);
+  endingBefore('tell(2, due)');
+  same(await apply(patch, old), wanted);
+  expect(restored).toHaveBeenCalledTimes(1);
   withoutThreads();
   same(await apply(patch, old), wanted);
 });
 
 test.each([
-  ['at once', () => 'throw new Error("no")'],
-  [
-    'when it was about to tell that it is done',
-    (script: string) => script.replace('tell(2, due)', 'throw new Error("no")'),
-  ],
-])('a thread that ends %s is done without', async (_, change) => {
+  ['at once', ''],
+  ['when it was about to tell that it is done', 'tell(2, due)'],
+])('a thread that ends %s is done without', async (_, line) => {
   const { old = new Uint8Array(), fresh = new Uint8Array() } = sample ?? {};
   const patch = await inLanes(old, fresh);
-  const start = HelperThread.start.bind(HelperThread);
-  const started = (script: string, data: unknown) => start(change(script), data);
-  spies.push(spyOn(HelperThread, 'start').mockImplementation(started));
+  endingBefore(line);
   same(await apply(patch, old), fresh);
   same(await inLanes(old, fresh), patch);
 });

@@ -48,6 +48,26 @@ test.skipIf(process.platform !== 'linux')(
   },
 );
 
+test.skipIf(process.platform !== 'linux' || os.availableParallelism() < 2)(
+  'what another thread has taken is given back, and there once more when it has to be taken again',
+  async () => {
+    const opened = await open(stream);
+    const before = await opened.take(1 << 19);
+    // All is decoded then.
+    await opened.take(SIZE - (1 << 19));
+    const { bytes } = opened.shared();
+    opened.left = SIZE - (1 << 19);
+    opened.giveBackElsewhere(1 << 19, 3 << 19);
+    expect(bytes.subarray((1 << 19) + 65_536, (3 << 19) - 65_536).every((byte) => byte === 0)).toBe(true);
+    expect(Buffer.compare(before, bulk.subarray(0, 1 << 19))).toBe(0);
+    expect(Buffer.compare(bytes.subarray(3 << 19), bulk.subarray(3 << 19))).toBe(0);
+    await opened.restore();
+    expect(Buffer.compare(await opened.take(SIZE - (1 << 19)), bulk.subarray(1 << 19))).toBe(0);
+    await opened.end();
+    opened.close();
+  },
+);
+
 async function takeAll(bytes: Uint8Array): Promise<void> {
   const opened = await open(bytes);
   try {
