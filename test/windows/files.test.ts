@@ -5,6 +5,7 @@
  */
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { buildStandin } from '../support/standin.ts';
 import { compileForWindows, describeOnWine, startWine, type WineProcess } from '../support/wine.ts';
@@ -120,6 +121,13 @@ describeOnWine('files on Windows', () => {
       ['rename', at('two'), at('folder')],
     );
     expect(answers).toEqual(['ok', 'ok', 'ok', '1', 'ENOENT', 'ENOENT', 'EPERM']);
+  });
+
+  test('a large file is read back by a thread while it is written', async () => {
+    const [answer] = await probe.ask(['writeLarge', probe.at('large'), String((64 << 20) + 5)]);
+    const { isFollowed, found, kept } = answer as { isFollowed: boolean; found: unknown; kept: unknown };
+    expect(found).toEqual(kept);
+    expect(isFollowed).toBe(os.availableParallelism() > 1);
   });
 
   test('paths longer than 260 characters', async () => {

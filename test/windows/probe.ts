@@ -10,6 +10,8 @@ import { isOnBatteryOnWindows, untouchedOnWindows } from '../../lib/platform/des
 import { nativeHost } from '../../lib/platform/native.ts';
 import { nativeDisk } from '../../lib/platform/native-disk.ts';
 import { nativeProcesses } from '../../lib/platform/native-processes.ts';
+import { NewFile } from '../../lib/platform/new-file.ts';
+import { digestAhead } from '../../lib/platform/threads/read-ahead.ts';
 import { windowsExecutable, windowsIsAlive } from '../../lib/platform/windows/processes.ts';
 import { windowsStart } from '../../lib/platform/windows/start.ts';
 import { windowsAcquireLock, windowsRename } from '../../lib/platform/windows/system.ts';
@@ -26,6 +28,26 @@ const operations = {
     nativeDisk.write(handle, Buffer.from(content), 0);
     nativeDisk.flush(handle);
     nativeDisk.close(handle);
+  },
+  writeLarge: async (file: string, size: string) => {
+    let isFollowed = false;
+    const follow = (handle: number) => {
+      const follower = nativeDisk.follow(handle);
+      if (follower === null) return null;
+      const readBack = async () => {
+        const found = await follower.readBack();
+        isFollowed = found !== null;
+        return found;
+      };
+      return { ...follower, readBack };
+    };
+    const made = new NewFile({ ...nativeDisk, follow }, file, 0o700, Number(size));
+    for (const piece = Buffer.alloc(1_000_003, 'piece'); made.size < Number(size); )
+      made.write(piece.subarray(0, Number(size) - made.size));
+    const found = await made.readBack();
+    made.flush();
+    made.close();
+    return { isFollowed, found, kept: await digestAhead(nativeDisk, file) };
   },
   hold: (file: string) => void nativeDisk.open(file, 'read'),
   holdForWriting: (file: string) => void nativeDisk.open(file, 'update'),
