@@ -1,5 +1,5 @@
 // Makes a fresh checkout ready with nothing but Node and npm: installs what the lock file names, lets bun place
-// its executable (npm may hold back install scripts), compiles the WebAssembly. Quick when all of it stands.
+// its executable (no other install script runs), compiles the WebAssembly. Quick when all of it stands.
 import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -34,7 +34,8 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
   }
   if (!isInstalled()) {
     console.error('setup: installing what the lock file names');
-    run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+    // Without the packages' scripts: one would compile a parser that nobody needs where no prebuilt one fits.
+    run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
   }
   const bun = spawnSync(at('node_modules', 'bun', 'bin', 'bun.exe'), ['--version']);
   if (bun.status !== 0) run(process.execPath, [at('node_modules', 'bun', 'install.js')]);

@@ -12,7 +12,7 @@ import {
 } from '../../lib/delta/index.ts';
 import { ANY_SIZE, digestFile, openSource, writeAll } from '../../lib/platform/files.ts';
 import { nativeDisk } from '../../lib/platform/native-disk.ts';
-import { NewFile } from '../../lib/platform/new-file.ts';
+import { NewFile } from '../../lib/platform/replacement/new-file.ts';
 
 const tasks: Record<string, (...paths: string[]) => Promise<void>> = {
   async generate(old = '', fresh = '', patch = '') {

@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { Disk, Handle } from '../../lib/platform/disk.ts';
 import { CHUNK } from '../../lib/platform/files.ts';
 import { nativeDisk } from '../../lib/platform/native-disk.ts';
-import { NewFile } from '../../lib/platform/new-file.ts';
+import { NewFile } from '../../lib/platform/replacement/new-file.ts';
 import { digestAhead } from '../../lib/platform/threads/read-ahead.ts';
 
 const LARGE = 64 * CHUNK;

@@ -10,7 +10,7 @@ import { isOnBatteryOnWindows, untouchedOnWindows } from '../../lib/platform/des
 import { nativeHost } from '../../lib/platform/native.ts';
 import { nativeDisk } from '../../lib/platform/native-disk.ts';
 import { nativeProcesses } from '../../lib/platform/native-processes.ts';
-import { NewFile } from '../../lib/platform/new-file.ts';
+import { NewFile } from '../../lib/platform/replacement/new-file.ts';
 import { digestAhead } from '../../lib/platform/threads/read-ahead.ts';
 import { windowsExecutable, windowsIsAlive } from '../../lib/platform/windows/processes.ts';
 import { windowsStart } from '../../lib/platform/windows/start.ts';

@@ -15,7 +15,7 @@ import {
   removeIfThere,
   type Source,
 } from '../../platform/files.ts';
-import { NewFile } from '../../platform/new-file.ts';
+import { NewFile } from '../../platform/replacement/new-file.ts';
 import { binaryFor } from '../../version/index.ts';
 import { executableMode, NEW_EXECUTABLE, takeOver } from '../executable-mode.ts';
 import { keepBlocks } from '../kept-blocks.ts';

@@ -2,9 +2,9 @@
  * A new file that is written from its first byte to its last, read back before it is believed, and flushed. A large one is given to the
  * drive while it is written, and read back by a thread of its own, behind the writer: in the end little is left to wait for.
  */
-import type { Disk, Follower, Handle, ReadBack } from './disk.ts';
-import { writeAll } from './files.ts';
-import { digestAhead } from './threads/read-ahead.ts';
+import type { Disk, Follower, Handle, ReadBack } from '../disk.ts';
+import { writeAll } from '../files.ts';
+import { digestAhead } from '../threads/read-ahead.ts';
 
 /** Bytes: below, starting a thread takes longer. */
 const LARGE = 1 << 26;
