@@ -61,7 +61,7 @@ export async function applyPatch(options: ApplyOptions): Promise<Digest> {
   const digest = readBack === undefined ? running.digest() : await readBack();
   if (digest.sha256 !== header.toChecksum) {
     throw new DamagedError(
-      `the patch gave a file with SHA-256 ${digest.sha256}, wanted ${header.toChecksum} (version ${header.toVersion})`,
+      `${readBack === undefined ? 'the patch gave a file with' : 'what the patch gave reads back as'} SHA-256 ${digest.sha256}, wanted ${header.toChecksum} (version ${header.toVersion})`,
     );
   }
   return digest;

@@ -71,7 +71,7 @@ export interface ReadBack {
   checksum: string;
 }
 
-/** Reads a file in the background, behind the one that writes it. */
+/** Reads a file in the background, behind the one that writes it, and has the drive begin to write it where that can be asked for. */
 export interface Follower {
   /** So many bytes, from the first one on, are written. */
   written(size: number): void;
@@ -106,10 +106,8 @@ export interface Disk {
   truncate(handle: Handle, size: number): void;
   /** Writes everything to the drive (fsync; F_FULLFSYNC on macOS). */
   flush(handle: Handle): void;
-  /** A hint: these bytes are not written again, so that the drive may have them before the flush. Does nothing where there is no such call. */
-  beginFlush(handle: Handle, position: number, size: number): void;
   /** For a file that was opened as `create`. Null if the system gives no thread for it. To be closed before the handle is. */
-  follow(handle: Handle): Follower | null;
+  follow(handle: Handle): Promise<Follower | null>;
   /** As `flush`, in the background. The handle has to stay open until it resolves. */
   flushMeanwhile(handle: Handle): Promise<void>;
   close(handle: Handle): void;

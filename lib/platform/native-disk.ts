@@ -7,8 +7,7 @@ import { knownPath, posixHold } from './posix/held-folder.ts';
 import { posixSetMode } from './posix/itself.ts';
 import { createdByUs } from './posix/ownership.ts';
 import { nameOf, systemPath } from './posix/raw-names.ts';
-import { fullFlush, posixBeginFlush, posixNextData } from './posix/system.ts';
-import { followInThread } from './threads/follower.ts';
+import { fullFlush, posixNextData } from './posix/system.ts';
 import { inThread } from './threads/thread-pool.ts';
 import { windowsRename } from './windows/system.ts';
 
@@ -281,8 +280,7 @@ const effects: Disk = {
   write: (handle, bytes, position) => named(handle, () => write(handle, bytes, position)),
   truncate: (handle, size) => named(handle, () => fs.ftruncateSync(handle, size)),
   flush: (handle) => named(handle, () => flush(handle)),
-  beginFlush: posixBeginFlush,
-  follow: followInThread,
+  follow: async (handle) => (await import('./threads/follower.ts')).followInThread(handle),
   flushMeanwhile: (handle) =>
     (darwin ? Promise.try(fullFlush, handle) : flushInThread(handle)).catch((error) => {
       throw withPath(error, handle);

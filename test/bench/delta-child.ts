@@ -29,7 +29,7 @@ const tasks: Record<string, (...paths: string[]) => Promise<void>> = {
   async apply(old = '', patch = '', fresh = '') {
     const sources = { old: openSource(nativeDisk, old), patch: openSource(nativeDisk, patch) };
     const { toSize } = readPatchHeader(sources.patch);
-    const file = new NewFile(nativeDisk, fresh, 0o700, toSize);
+    const file = await NewFile.create(nativeDisk, fresh, 0o700, toSize);
     const write = (chunk: Uint8Array) => file.write(chunk);
     await applyPatch({ ...sources, write, readBack: () => file.readBack() });
     file.flush();

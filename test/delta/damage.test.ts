@@ -110,7 +110,7 @@ test('what was written reads back otherwise', async () => {
   const options = { patch: memorySource(patch), old: memorySource(old), write: () => undefined };
   const error = await failure(applyPatch({ ...options, readBack }));
   expect(error).toBeInstanceOf(DamagedError);
-  expect(String(error)).toContain(`the patch gave a file with SHA-256 ${'ab'.repeat(32)}, wanted `);
+  expect(String(error)).toContain(`what the patch gave reads back as SHA-256 ${'ab'.repeat(32)}, wanted `);
 });
 
 describe('what the caller throws comes through as it is', () => {

@@ -201,11 +201,7 @@ export class SimulatedDisk implements Disk {
     inode.dirty = false;
   }
 
-  beginFlush(_handle: Handle, _position: number, _size: number): void {
-    // What is in the cache is lost in a power cut, hint or not.
-  }
-
-  follow(_handle: Handle): null {
+  async follow(_handle: Handle): Promise<null> {
     return null;
   }
 

@@ -149,7 +149,6 @@ export function faultyDisk(simulated: SimulatedDisk, faults: FaultInjector, wind
     },
     truncate: (handle, size) => guarded('truncate', '', () => disk.truncate(handle, size)),
     flush,
-    beginFlush: (...range) => disk.beginFlush(...range),
     follow: (handle) => disk.follow(handle),
     flushMeanwhile: async (handle) => flush(handle),
     close: (handle) => {
@@ -221,7 +220,6 @@ function withBackslashes(disk: SimulatedDisk): Disk {
     write: (handle, bytes, position) => disk.write(handle, bytes, position),
     truncate: (handle, size) => disk.truncate(handle, size),
     flush: (handle) => disk.flush(handle),
-    beginFlush: (...range) => disk.beginFlush(...range),
     follow: (handle) => disk.follow(handle),
     flushMeanwhile: (handle) => disk.flushMeanwhile(handle),
     close: (handle) => disk.close(handle),

@@ -31,8 +31,8 @@ const operations = {
   },
   writeLarge: async (file: string, size: string) => {
     let isFollowed = false;
-    const follow = (handle: number) => {
-      const follower = nativeDisk.follow(handle);
+    const follow = async (handle: number) => {
+      const follower = await nativeDisk.follow(handle);
       if (follower === null) return null;
       const readBack = async () => {
         const found = await follower.readBack();
@@ -41,7 +41,7 @@ const operations = {
       };
       return { ...follower, readBack };
     };
-    const made = new NewFile({ ...nativeDisk, follow }, file, 0o700, Number(size));
+    const made = await NewFile.create({ ...nativeDisk, follow }, file, 0o700, Number(size));
     for (const piece = Buffer.alloc(1_000_003, 'piece'); made.size < Number(size); )
       made.write(piece.subarray(0, Number(size) - made.size));
     const found = await made.readBack();

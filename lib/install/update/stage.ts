@@ -190,7 +190,7 @@ async function writeFile(
   const replaced = disk.status(target);
   const mode = executableMode(replaced?.mode ?? NEW_EXECUTABLE);
   // For nobody else until it is complete.
-  const file = new NewFile(disk, path, 0o700, size);
+  const file = await NewFile.create(disk, path, 0o700, size);
   try {
     await produce(
       (chunk) => {

@@ -54,21 +54,6 @@ export function memoryCalls(): ReturnType<typeof loadMemory> | null {
   return memory;
 }
 
-function loadWriting(name: string) {
-  const { i32, i64_fast, u32 } = FFIType;
-  return dlopen(name, {
-    sync_file_range: { args: [i32, i64_fast, i64_fast, u32], returns: i32 },
-  }).symbols;
-}
-
-let writing: ReturnType<typeof loadWriting> | null | undefined;
-
-/** How files are written, as Linux is told. Null if it can't be loaded. */
-export function writingCalls(): ReturnType<typeof loadWriting> | null {
-  if (writing === undefined) writing = firstOf(loadWriting);
-  return writing;
-}
-
 function loadLocalTime(name: string) {
   return dlopen(name, { localtime_r: { args: [FFIType.ptr, FFIType.ptr], returns: FFIType.ptr } }).symbols;
 }
@@ -107,7 +92,8 @@ export function libc(): ReturnType<typeof load> | null {
   return loaded;
 }
 
-function firstOf<Calls>(load: (name: string) => Calls): Calls | null {
+/** What `load` makes of the C library; null if it can't be loaded. */
+export function firstOf<Calls>(load: (name: string) => Calls): Calls | null {
   for (const name of absoluteNames()) {
     try {
       return load(name);

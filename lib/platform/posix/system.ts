@@ -1,21 +1,13 @@
 /** What POSIX has and node:fs does not: a flush that reaches the drive on macOS, holes, the owner of the terminal. */
 import type { Pointer } from 'bun:ffi';
 import fs from 'node:fs';
-import { lastError, libc, writingCalls } from './libc.ts';
+import { lastError, libc } from './libc.ts';
 
 const F_FULLFSYNC = 51;
 
 /** On macOS, fsync leaves the bytes in the cache of the drive, unlike F_FULLFSYNC. Falls back to fsync without support. */
 export function fullFlush(handle: number): void {
   if (libc()?.fcntl(handle, F_FULLFSYNC, null) !== 0) fs.fsyncSync(handle);
-}
-
-const SYNC_FILE_RANGE_WRITE = 2;
-
-/** See `Disk.beginFlush`. It begins to write, and leaves errors for the flush to report. */
-export function posixBeginFlush(handle: number, position: number, size: number): void {
-  if (process.platform === 'linux')
-    writingCalls()?.sync_file_range(handle, position, size, SYNC_FILE_RANGE_WRITE);
 }
 
 const SEEK_DATA = process.platform === 'darwin' ? 4 : 3;

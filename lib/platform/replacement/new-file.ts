@@ -8,8 +8,6 @@ import { digestAhead } from '../threads/read-ahead.ts';
 
 /** Bytes: below, starting a thread takes longer. */
 const LARGE = 1 << 26;
-/** Bytes that the drive is given at once. */
-const GIVEN_AT_ONCE = 1 << 24;
 /** Of a file that somebody has removed. It matches none. */
 const NOTHING: ReadBack = { sha256: '', size: 0, checksum: '' };
 
@@ -17,13 +15,17 @@ export class NewFile {
   readonly #disk: Disk;
   readonly #path: string;
   readonly #handle: Handle;
-  readonly #isLarge: boolean;
-  #follower: Follower | null = null;
+  readonly #follower: Follower | null;
   #found: ReadBack | null = null;
   /** Bytes that are written. */
   #done = 0;
-  /** Bytes that the drive was given. */
-  #given = 0;
+
+  private constructor(disk: Disk, path: string, handle: Handle, follower: Follower | null) {
+    this.#disk = disk;
+    this.#path = path;
+    this.#handle = handle;
+    this.#follower = follower;
+  }
 
   /**
    * Creates it. Throws EEXIST if it exists.
@@ -31,11 +33,9 @@ export class NewFile {
    * @param mode permission bits
    * @param size bytes that it is to have
    */
-  constructor(disk: Disk, path: string, mode: number, size: number) {
-    this.#disk = disk;
-    this.#path = path;
-    this.#isLarge = size >= LARGE;
-    this.#handle = disk.open(path, 'create', mode);
+  static async create(disk: Disk, path: string, mode: number, size: number): Promise<NewFile> {
+    const handle = disk.open(path, 'create', mode);
+    return new NewFile(disk, path, handle, size < LARGE ? null : await disk.follow(handle));
   }
 
   /** Bytes that are written. */
@@ -44,14 +44,9 @@ export class NewFile {
   }
 
   write(bytes: Uint8Array): void {
-    // Not before there is something to read: until then others may need the memory.
-    if (this.#isLarge && this.#done === 0) this.#follower = this.#disk.follow(this.#handle);
     writeAll(this.#disk, this.#handle, bytes, this.#done);
     this.#done += bytes.length;
     this.#follower?.written(this.#done);
-    if (!this.#isLarge || this.#done - this.#given < GIVEN_AT_ONCE) return;
-    this.#disk.beginFlush(this.#handle, this.#given, this.#done - this.#given);
-    this.#given = this.#done;
   }
 
   /** What is in it, after the last byte was written. */

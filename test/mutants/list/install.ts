@@ -366,7 +366,7 @@ export const INSTALL: readonly MutatedFile[] = [
     file: 'lib/install/update/stage.ts',
     tests: ['test/install/read-back.test.ts'],
     changes: [
-      ['if (found?.sha256 !== staging.to.sha256 || found.size !== staging.to.size) {', 'if (false) {'],
+      ['if (found.sha256 !== to.sha256 || found.size !== to.size) {', 'if (false) {'],
       [
         'requirePatchAsSigned(payload, step.payload);',
         '',
