@@ -62,15 +62,27 @@ export function withNextStep(
   const { outColumns, unicode } = context.screen;
   const notes = outColumns === null ? PLAIN_NOTES : { columns: outColumns, colors: false, unicode };
   const text = describeCheck(found, decided, notes);
+  const { values } = context.line;
+  const back = update.direction === 'back';
+  const command = updateCommand(back ? { ...values, version: update.version } : values, typed);
   const how =
     update.managedBy !== null
       ? managedText(update.managedBy)
-      : update.direction === 'back'
+      : back
         ? wayBack === null
-          ? `\`dgmo-updater update --version ${update.version}\` goes back to it.`
+          ? `${command} goes back to it.`
           : wayBackText(wayBack, decided.localOffset)
         : typed
-          ? '`dgmo-updater update --yes` installs it without asking.'
-          : 'Run `dgmo-updater update` to install it.';
+          ? `${command} installs it without asking.`
+          : `Run ${command} to install it.`;
   return `${text}\n${how}`;
+}
+
+/** Who has typed it already lacks --yes. */
+function updateCommand(asked: Record<string, unknown>, typed: boolean): string {
+  const words = ['version', 'channel', 'evolutions'].map((name) => {
+    const value = asked[name];
+    return typeof value === 'string' ? ` --${name} ${value}` : '';
+  });
+  return `\`dgmo-updater update${words.join('')}${typed ? ' --yes' : ''}\``;
 }

@@ -50,7 +50,11 @@ export async function offerService(context: CommandContext, questions: Questions
     const { running, installed, installable } = await service.status();
     if (running || installed || !installable) return;
     report.text('The background service installs updates while DGMO does not run.');
-    if (!(await questions.confirm('Start it now and at every login?'))) return;
+    if (!(await questions.confirm('Start it now and at every login?'))) {
+      const how = '`dgmo-updater service install` starts it.';
+      report.text(`Until it runs, nothing is installed by itself. ${how}`);
+      return;
+    }
     const { manager } = await service.install();
     report.text(`It is installed (${manager}). \`dgmo-updater service uninstall\` removes it.`);
   } catch (error) {

@@ -47,6 +47,30 @@ posixOnly('a person decides', () => {
     );
   });
 
+  test('the command that is named installs what was asked about: its version, channel and evolutions', async () => {
+    const search = { id: 'search', description: 'Searches', autoApply: false, riskLevel: 'low' } as const;
+    await stage.release('1.2.0', { evolutions: [search], deltas: 0 });
+    await stage.release('1.3.0', { channel: 'beta', deltas: 0 });
+    const advice = async (...args: string[]) => (await run(...args)).out.trimEnd().split('\n').at(-1);
+    expect([
+      await advice('update'),
+      await advice('update', '--version', '1.1.0'),
+      await advice('update', '--evolutions', 'search'),
+      await advice('update', '--channel', 'beta'),
+      await advice('check', '--channel', 'beta'),
+    ]).toEqual([
+      '`dgmo-updater update --yes` installs it without asking.',
+      '`dgmo-updater update --version 1.1.0 --yes` installs it without asking.',
+      '`dgmo-updater update --evolutions search --yes` installs it without asking.',
+      '`dgmo-updater update --channel beta --yes` installs it without asking.',
+      'Run `dgmo-updater update --channel beta` to install it.',
+    ]);
+    expect(await run('update', '--yes')).toMatchObject({ code: 0 });
+    expect(await advice('update', '--version', '1.1.0')).toBe(
+      '`dgmo-updater update --version 1.1.0 --yes` goes back to it.',
+    );
+  });
+
   test('where a package manager owns it, its command is told in place of ours, and nobody is asked', async () => {
     const owner = { manager: 'Tea', package: 'dgmo', command: 'tea upgrade dgmo' };
     fs.writeFileSync(path.join(stage.dir, 'managed-by.json'), JSON.stringify(owner));

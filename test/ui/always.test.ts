@@ -1,5 +1,7 @@
 /** "Always Auto-Update", and then Ctrl-C: whoever is told that nothing was changed has not agreed to anything either. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import fs from 'node:fs';
+import path from 'node:path';
 import { InterruptedError } from '../../lib/errors.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { parseCommandLine } from '../../lib/ui/arguments.ts';
@@ -12,7 +14,9 @@ const posixOnly = process.platform === 'win32' ? describe.skip : describe;
 
 posixOnly('always by itself', () => {
   let stage: Stage;
+  let said: string[];
   beforeEach(async () => {
+    said = [];
     stage = await openStage();
     await stage.release('2.0.0');
   });
@@ -27,7 +31,7 @@ posixOnly('always by itself', () => {
       begin: () => undefined,
       eventsOf: () => () => undefined,
       announce: () => undefined,
-      text: () => undefined,
+      text: (text) => said.push(text),
       styled: () => undefined,
       result: () => undefined,
       failure: () => 1,
@@ -57,6 +61,14 @@ posixOnly('always by itself', () => {
   test('is saved with the update', async () => {
     await update(false);
     expect([autoUpdate(), stage.version()]).toEqual(['all', '2.0.0']);
+  });
+
+  test('and whoever does not want the service is told that nothing comes by itself without it', async () => {
+    fs.writeFileSync(path.join(stage.dir, 'dgmo-updater'), '#!/bin/sh\n', { mode: 0o755 });
+    await update(false);
+    expect(said.at(-1)).toBe(
+      'Until it runs, nothing is installed by itself. `dgmo-updater service install` starts it.',
+    );
   });
 
   test.each(['manual', 'security'] as const)(
