@@ -93,6 +93,20 @@ describe.skipIf(os.availableParallelism() < 2)('by a thread', () => {
     expect(found.sha256).not.toBe(good.found.sha256);
   });
 
+  test('what somebody else writes where it has been read is found out', async () => {
+    const file = path.join(folder, 'file');
+    fs.rmSync(file, { force: true });
+    const bytes = content(2 * LARGE);
+    const made = await NewFile.create(nativeDisk, file, 0o600, bytes.length);
+    for (let at = 0; at < bytes.length; at += PIECE) made.write(bytes.subarray(at, at + PIECE));
+    const other = fs.openSync(file, 'r+');
+    fs.writeSync(other, Uint8Array.of(1), 0, 1, 0);
+    fs.closeSync(other);
+    const found = await made.readBack();
+    made.close();
+    expect(found).toEqual((await digestAhead(nativeDisk, file)) as typeof found);
+  });
+
   test('that the system takes away', async () => {
     const follow = async () => ({
       written: () => undefined,
