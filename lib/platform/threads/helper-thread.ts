@@ -8,8 +8,8 @@ import { Worker } from 'node:worker_threads';
 
 /** Milliseconds that a helper may say nothing. One that was not started by the system says nothing at all. */
 const PATIENCE = 10_000;
-/** Processes and threads that the user may have at least. Close to the limit, the engine ends the process as it starts a thread. */
-const LEAST_LIMIT = 1024;
+/** Processes and threads that the user may have at least, and open files. Close to a limit, the engine ends the process as it starts a thread. */
+const LEAST_LIMITS = { 'Max processes': 1024, 'Max open files': 64 };
 
 export class HelperThread {
   readonly #worker: Worker;
@@ -39,7 +39,7 @@ export class HelperThread {
    * @param script CommonJS. `workerData` of node:worker_threads is `data`; it calls `parentPort.postMessage` after each step
    */
   static start(script: string, data: unknown): HelperThread | null {
-    if (os.availableParallelism() < 2 || processLimit() < LEAST_LIMIT) return null;
+    if (os.availableParallelism() < 2 || !hasRoom()) return null;
     try {
       return new HelperThread(new Worker(script, { eval: true, workerData: data }));
     } catch {
@@ -73,12 +73,15 @@ export class HelperThread {
   }
 }
 
-/** Infinity where there is none, or the system does not say. */
-function processLimit(): number {
+/** True where there are no limits, or the system does not say. */
+function hasRoom(): boolean {
   try {
-    const [, limit] = /^Max processes\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1')) ?? [];
-    return limit === undefined ? Number.POSITIVE_INFINITY : Number(limit);
+    const limits = readFileSync('/proc/self/limits', 'latin1');
+    return Object.entries(LEAST_LIMITS).every(([name, least]) => {
+      const [, limit] = new RegExp(`^${name}\\s+(\\d+)`, 'm').exec(limits) ?? [];
+      return limit === undefined || Number(limit) >= least;
+    });
   } catch {
-    return Number.POSITIVE_INFINITY;
+    return true;
   }
 }
