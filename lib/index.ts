@@ -106,6 +106,7 @@ export type {
   DownloadRoute,
   Held,
   Hold,
+  OfferedEvolution,
   Owner as PackageOwner,
   PackageOptions,
   PassedRelease,

@@ -265,16 +265,21 @@ async function installFrom(
     if (changed) requireRoomFor(session, prepared);
     await keepCompanions(session, prepared.contents);
     await bringUpdater(session, prepared);
-    if (changed) await change(session, prepared, awaited);
-    else if (awaited !== null) await awaitExit(session, awaited);
-    return { from, to, changed, evolutions: prepared.evolutions.map(({ carried }) => carried.id) };
+    const snapshot = changed ? await change(session, prepared, awaited) : null;
+    if (!changed && awaited !== null) await awaitExit(session, awaited);
+    const evolutions = prepared.evolutions.map(({ carried }) => carried.id);
+    return { from, to, changed, evolutions, before: snapshot?.id ?? null };
   } finally {
     prepared.close();
   }
 }
 
-/** The transaction. */
-async function change(session: Session, prepared: PreparedUpdate, awaited: number | null): Promise<void> {
+/** The transaction. Returns the snapshot of the state before. */
+async function change(
+  session: Session,
+  prepared: PreparedUpdate,
+  awaited: number | null,
+): Promise<Snapshot | null> {
   const { receipt, from, to } = prepared;
   const snapshot = await snapshotBeforeUpdate(session, prepared);
   const folders = updateFolders(session, prepared, snapshot);
@@ -297,6 +302,7 @@ async function change(session: Session, prepared: PreparedUpdate, awaited: numbe
     throw error;
   }
   await pruneAfter(session, after);
+  return snapshot;
 }
 
 function requireRoomFor(session: Session, prepared: PreparedUpdate): void {

@@ -80,6 +80,8 @@ export interface Applied {
   changed: boolean;
   /** Ids of the evolutions that were installed. */
   evolutions: string[];
+  /** Id of the snapshot of the state before; null if none was taken. */
+  before: string | null;
 }
 
 /** The result of a rollback. */

@@ -28,13 +28,19 @@ export async function runApply({ line, report, install }: CommandContext): Promi
 }
 
 /** The result as text, and as data. */
-export function appliedResult({ from, to, changed, evolutions }: Applied): [string, Record<string, unknown>] {
+export function appliedResult({
+  from,
+  to,
+  changed,
+  evolutions,
+  before,
+}: Applied): [string, Record<string, unknown>] {
   const unchanged = from.sha256 === to.sha256;
   const added = evolutions.length === 0 ? '' : ` Installed evolutions: ${evolutions.join(', ')}.`;
   const text = unchanged
     ? `${to.version} is already installed.${added}`
     : `${to.version} is installed (before: ${from.version}).${added}`;
-  return [text, { changed, from: from.version, to: to.version, sha256: to.sha256, evolutions }];
+  return [text, { changed, from: from.version, to: to.version, sha256: to.sha256, evolutions, before }];
 }
 
 export async function runInit({ line, report, install }: CommandContext): Promise<void> {

@@ -3,6 +3,7 @@ import type { Applied, CheckResult, UpdateInfo, UpdateManager } from '../api/ind
 import { InterruptedError, UpdaterError, UsageError } from '../errors.ts';
 import { evolutionWish, parsePid } from './arguments.ts';
 import { holds, lookFor, managerOf, withNextStep } from './check-command.ts';
+import { evolutionsOf, nothingToAddText } from './choices/evolutions.ts';
 import { appliedResult } from './commands.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
 import { FetchedBytes } from './fetched-bytes.ts';
@@ -12,7 +13,7 @@ import { describeRepair } from './text/health.ts';
 import { linesText } from './text/lines.ts';
 import { notesText } from './text/notes.ts';
 import { passedNotesText } from './text/passed-notes.ts';
-import { checkData, describeCheck, evolutionText } from './text/update.ts';
+import { checkData, describeCheck } from './text/update.ts';
 
 /** How long "Remind me later" postpones an update, in milliseconds. */
 const LATER = 24 * 3_600_000;
@@ -66,7 +67,8 @@ export async function runUpdate(context: CommandContext): Promise<void> {
     recover: !isGiven(line, 'check-only'),
     notes: !isGiven(line, 'yes') || isGiven(line, 'check-only'),
   });
-  const wish = optionOf(line, 'evolutions');
+  const wish = evolutionWish(optionOf(line, 'evolutions'));
+  let nothingToAdd: string | null = null;
   if (found.update === null && wish !== undefined && wish !== 'none') {
     // Nothing newer is offered: they are those of the installed version.
     found = await manager.check({
@@ -75,6 +77,8 @@ export async function runUpdate(context: CommandContext): Promise<void> {
       again: true,
       for: 'user',
     });
+    nothingToAdd = found.update === null ? null : nothingToAddText(found.update, wish);
+    if (nothingToAdd !== null) found = { ...found, update: null };
   }
   const { update } = found;
   const tellFound = (text: string, answer?: Answer) =>
@@ -87,6 +91,7 @@ export async function runUpdate(context: CommandContext): Promise<void> {
   if (update === null && !isGiven(line, 'check-only')) {
     await completeUpdater(context, manager, found.installed);
   }
+  if (nothingToAdd !== null) return tellFound(nothingToAdd);
   if (update === null || isGiven(line, 'check-only'))
     return tellFound(withNextStep(context, manager, found, true));
   // Refused before anybody is asked.
@@ -222,18 +227,4 @@ async function decide(
     default:
       return 'now';
   }
-}
-
-/** Which evolutions the user wants: as given, else as chosen; undefined leaves it to the release. */
-async function evolutionsOf(
-  { line, questions }: CommandContext,
-  { evolutions }: UpdateInfo,
-): Promise<ReturnType<typeof evolutionWish>> {
-  const given = evolutionWish(optionOf(line, 'evolutions'));
-  if (given !== undefined || questions === null || evolutions.length === 0) return given;
-  return questions.chooseSome(
-    'Which evolutions do you want with it?',
-    evolutions.map((one) => ({ value: one.id, label: evolutionText(one) })),
-    evolutions.filter(({ autoApply }) => autoApply).map(({ id }) => id),
-  );
 }

@@ -20,7 +20,7 @@ export {
 export { cachePaths } from './cache/layout.ts';
 export { type Asker, type CheckOptions, check } from './check/check.ts';
 export { type Held, type Hold, type Selection, select } from './check/selection.ts';
-export type { CheckResult, UpdateInfo, UpdatePackage } from './check/update-info.ts';
+export type { CheckResult, OfferedEvolution, UpdateInfo, UpdatePackage } from './check/update-info.ts';
 export type { WayBack } from './check/way-back.ts';
 export { type ContextOptions, openContext, type UpdateContext } from './context.ts';
 export { type DownloadRequest, download } from './download/download.ts';

@@ -1,11 +1,14 @@
 /** What there is to know about a release that is offered, and what it takes to download it. Loaded only if there is one. */
+import { UpdaterError } from '../errors.ts';
+import { type InstalledEvolution, installedEvolutions, type Session } from '../install/index.ts';
 import type { Owner } from '../install/ownership/evidence.ts';
-import type { ChannelIndex, ListedRelease } from '../version/index.ts';
+import { asUpdaterError } from '../platform/failures.ts';
+import type { ChannelIndex, DGMOVersion, ListedRelease } from '../version/index.ts';
 import { cachedBytes } from './cache/cache.ts';
 import { readManifest } from './check/channel.ts';
 import { releasesBetween } from './check/releases-between.ts';
 import type { Selection } from './check/selection.ts';
-import type { UpdateInfo } from './check/update-info.ts';
+import type { OfferedEvolution, UpdateInfo } from './check/update-info.ts';
 import type { UpdateContext } from './context.ts';
 import { updaterBytes } from './download/download-updater.ts';
 import { planDownload } from './download/route.ts';
@@ -42,7 +45,7 @@ export async function updateInfo(
     ...kindOf(release, passed),
     changelog: manifest.updates.changes,
     passed: notes ? await withNotes(documents, passed) : withoutNotes(passed),
-    evolutions: manifest.evolutions,
+    evolutions: offeredEvolutions(context, manifest),
     downloadSize: (routes[0]?.remaining ?? 0) + updaterSize,
     updaterSize,
     binarySize: release.binary.size,
@@ -54,4 +57,22 @@ export async function updateInfo(
     release,
     manifest,
   };
+}
+
+function offeredEvolutions({ session }: UpdateContext, { evolutions }: DGMOVersion): OfferedEvolution[] {
+  const here = evolutions.length === 0 ? [] : readInstalled(session);
+  return evolutions.map((one) => ({
+    ...one,
+    installed: here.find(({ id }) => id === one.id)?.version ?? null,
+  }));
+}
+
+/** None if the machine does not let them be read, which the installation of one reports. */
+function readInstalled(session: Session): InstalledEvolution[] {
+  try {
+    return session.snapshots === null ? [] : installedEvolutions(session, session.snapshots);
+  } catch (error) {
+    if (asUpdaterError(error, session.layout.installDir) instanceof UpdaterError) return [];
+    throw error;
+  }
 }

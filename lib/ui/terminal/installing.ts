@@ -24,11 +24,16 @@ export function announcement(update: UpdateInfo): string {
  * @param isRevoked whether the version before was revoked: a rollback refuses to go back to it
  */
 export function receiptText(
-  { from }: Applied,
+  { from, to, before }: Applied,
   downloaded: number,
   milliseconds: number,
   isRevoked: boolean,
 ): string {
   const took = `${bytesText(downloaded)} downloaded, ${durationText(milliseconds)} in all.`;
+  // Without its name a rollback would go to the version before, and not undo that evolutions were added.
+  if (from.sha256 === to.sha256)
+    return before === null
+      ? took
+      : `${took} \`dgmo-updater rollback ${before}\` goes back to ${from.version} as it was before.`;
   return isRevoked ? took : `${took} \`dgmo-updater rollback\` goes back to ${from.version}.`;
 }

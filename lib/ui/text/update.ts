@@ -81,20 +81,23 @@ export function describeUpdate(update: UpdateInfo): string[] {
   ];
   if (update.despite !== null) lines.push(`  ${despiteText(update.despite, update.mandatory)}`);
   for (const one of evolutions) {
-    const about = [riskText(one), one.autoApply ? null : 'only if you choose it'].filter(Boolean).join('; ');
-    lines.push(`  Evolution:  ${one.id}: ${one.description}${about === '' ? '' : ` (${about})`}`);
+    const comes = one.autoApply || one.installed !== null;
+    lines.push(`  Evolution:  ${evolutionText(one, comes ? [] : ['only if you choose it'])}`);
   }
   return lines;
 }
 
 /** An evolution among the others that may be chosen. */
-export function evolutionText(one: UpdateInfo['evolutions'][number]): string {
-  const risk = riskText(one);
-  return `${one.id}: ${one.description}${risk === null ? '' : ` (${risk})`}`;
-}
-
-function riskText({ riskLevel }: UpdateInfo['evolutions'][number]): string | null {
-  return riskLevel === undefined ? null : `risk ${riskLevel}`;
+export function evolutionText(
+  { id, description, riskLevel, installed }: UpdateInfo['evolutions'][number],
+  more: readonly string[] = [],
+): string {
+  const about = [
+    ...(installed === null ? [] : ['installed']),
+    ...(riskLevel === undefined ? [] : [`risk ${riskLevel}`]),
+    ...more,
+  ];
+  return `${id}: ${description}${about.length === 0 ? '' : ` (${about.join('; ')})`}`;
 }
 
 /** The notes; what the feed lists as changes if there are none. */

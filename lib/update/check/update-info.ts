@@ -13,7 +13,16 @@ import type { PassedRelease } from '../passed-releases.ts';
 import type { Held, Hold } from './selection.ts';
 import type { WayBack } from './way-back.ts';
 
-/** A release that is offered. Everything in it is signed, except `downloadSize` and `routes`, which are computed. */
+/** An evolution of a release that is offered. */
+export interface OfferedEvolution extends Evolution {
+  /** The release that the installed one came with; null: it is not installed. */
+  installed: string | null;
+}
+
+/**
+ * A release that is offered. Everything in it is signed, except `downloadSize` and `routes`, which are computed, and what is said
+ * of this installation.
+ */
 export interface UpdateInfo {
   currentVersion: string;
   version: string;
@@ -28,7 +37,7 @@ export interface UpdateInfo {
   changelog: ChangeLog;
   /** The releases that are passed over, newest first; with `notes` of `check` down to the installed one, with what they changed. */
   passed: PassedRelease[];
-  evolutions: Evolution[];
+  evolutions: OfferedEvolution[];
   /** Bytes to download by the cheapest route, and of the updater that comes along. */
   downloadSize: number;
   /** How many of them are of the updater; 0 if none comes along that this installation has not. */

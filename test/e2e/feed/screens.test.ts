@@ -162,5 +162,28 @@ describe.skipIf(!hasTmux)('on a real terminal', () => {
     later.type('Enter');
     expect(await later.shows('[ended with 0]')).toContain('Installed evolutions: dark-mode.');
     expect(fs.existsSync(path.join(stage.home, 'evolutions/dark-mode'))).toBe(true);
+    using all = open(['update', '--evolutions', 'dark-mode'], { columns: 100, environment: UTF8 });
+    expect(await all.shows('[ended with 0]')).toContain('Installed already, as 2.0.0 has it: dark-mode.');
+    const evolutions = [
+      { id: 'dark-mode', description: 'Easier on the eyes', autoApply: false },
+      { id: 'sounds', description: 'Is heard', autoApply: false },
+    ];
+    await stage.release('2.1.0', { evolutions, deltas: 0 });
+    using newer = open(['update'], { columns: 100, environment: UTF8 });
+    await newer.shows('Always Auto-Update');
+    newer.type('Enter');
+    const menu = await newer.shows('Space');
+    expect(menu).toContain('◼ dark-mode: Easier on the eyes (installed)');
+    expect(menu).toContain('◻ sounds: Is heard\n');
+    newer.type('C-c');
+    await newer.shows('[ended with 130]');
+    using plain = open(['update'], { columns: 100, environment: { ...UTF8, TERM: 'dumb' } });
+    await plain.shows('Number, 1 to 4');
+    plain.type('Enter');
+    const list = await plain.shows('Numbers with commas');
+    expect(list).toContain('1) [x] dark-mode: Easier on the eyes (installed)');
+    expect(list).toContain('2) [ ] sounds: Is heard');
+    plain.type('C-c');
+    await plain.shows('[ended with 130]');
   });
 });
