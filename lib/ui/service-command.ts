@@ -42,13 +42,21 @@ export async function runService(context: CommandContext): Promise<void> {
   }
 }
 
-/** For a user who wants updates to be installed by themselves: something has to do it. */
+const ENDS = '`dgmo-updater config unset autoUpdate` ends that';
+
+/** For a user who wants updates to be installed by themselves: something has to do it. Says in the end whether something does. */
 export async function offerService(context: CommandContext, questions: Questions): Promise<void> {
   const { report } = context;
   try {
     const service = serviceOf(context);
     const { running, installed, installable } = await service.status();
-    if (running || installed || !installable) return;
+    if (running) return report.text(`From now on updates are installed by themselves. ${ENDS}.`);
+    if (installed || !installable) {
+      const why = installed
+        ? 'the background service is installed, but does not run'
+        : 'there is no updater beside DGMO, which the background service needs';
+      return report.text(`Nothing is installed by itself yet: ${why}.`);
+    }
     report.text('The background service installs updates while DGMO does not run.');
     if (!(await questions.confirm('Start it now and at every login?'))) {
       const how = '`dgmo-updater service install` starts it.';
@@ -56,11 +64,13 @@ export async function offerService(context: CommandContext, questions: Questions
       return;
     }
     const { manager } = await service.install();
-    report.text(`It is installed (${manager}). \`dgmo-updater service uninstall\` removes it.`);
+    report.text(
+      `From now on updates are installed by themselves (${manager}). ${ENDS}, \`dgmo-updater service uninstall\` removes the service.`,
+    );
   } catch (error) {
     if (!(error instanceof UpdaterError) || error instanceof InterruptedError) throw error;
     // The update goes on.
-    report.text(`${error.message}. ${error.advice ?? ''}`.trimEnd());
+    report.text(`Nothing is installed by itself yet: ${error.message}. ${error.advice ?? ''}`.trimEnd());
   }
 }
 

@@ -105,7 +105,7 @@ export async function runUpdate(context: CommandContext): Promise<void> {
   begun = host.clock.monotonic();
   if (context.questions === null) report.announce(announcement(update));
   try {
-    if (answer === 'auto') await tellAlways(context);
+    if (answer === 'auto') await tellAlways(context, manager);
     const downloaded = await manager.downloadUpdate(update);
     const applied = await manager.applyUpdate(downloaded, {
       ...waiting,
@@ -153,12 +153,14 @@ async function alwaysUpdate(manager: UpdateManager): Promise<() => Promise<unkno
       : manager.setPreferenceText('autoUpdate', said.value);
 }
 
-async function tellAlways(context: CommandContext): Promise<void> {
+async function tellAlways(context: CommandContext, manager: UpdateManager): Promise<void> {
   const { questions, report } = context;
+  if (questions === null) return;
+  if (manager.preferences().autoUpdate === 'all')
+    return (await import('./service-command.ts')).offerService(context, questions);
   report.text(
-    'From now on updates are installed by themselves. `dgmo-updater config unset autoUpdate` ends that.',
+    'Here the environment decides `autoUpdate`, before you do: `dgmo-updater config explain autoUpdate` says more.',
   );
-  if (questions !== null) await (await import('./service-command.ts')).offerService(context, questions);
 }
 
 /** Without --wait-pid the update waits for no process and starts none: a running DGMO keeps running. */

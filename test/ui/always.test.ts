@@ -8,6 +8,7 @@ import { parseCommandLine } from '../../lib/ui/arguments.ts';
 import type { CommandContext } from '../../lib/ui/context.ts';
 import type { Report } from '../../lib/ui/report.ts';
 import { runUpdate } from '../../lib/ui/update-commands.ts';
+import { serviceOn } from '../service/support.ts';
 import { openStage, SETTINGS, type Stage } from '../update/stage.ts';
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;
@@ -23,7 +24,7 @@ posixOnly('always by itself', () => {
   afterEach(() => stage[Symbol.asyncDispose]());
 
   /** @param interrupt Ctrl-C as soon as the answer was given */
-  function update(interrupt: boolean): Promise<void> {
+  function update(interrupt: boolean, environment: Record<string, string> = {}): Promise<void> {
     const stop = new AbortController();
     const report: Report = {
       show: () => undefined,
@@ -37,7 +38,8 @@ posixOnly('always by itself', () => {
       failure: () => 1,
       exitCode: 0,
     };
-    const host = nativeHost();
+    const native = nativeHost();
+    const host = { ...native, environment: { ...native.environment, ...environment } };
     const context: CommandContext = {
       line: parseCommandLine(['update']),
       report,
@@ -68,6 +70,29 @@ posixOnly('always by itself', () => {
     await update(false);
     expect(said.at(-1)).toBe(
       'Until it runs, nothing is installed by itself. `dgmo-updater service install` starts it.',
+    );
+    expect(said.join('\n')).not.toContain('From now on');
+  });
+
+  test('where no updater is beside DGMO, or another one decides, nothing else is promised', async () => {
+    await update(false);
+    expect(said.at(-1)).toBe(
+      'Nothing is installed by itself yet: there is no updater beside DGMO, which the background service needs.',
+    );
+    await stage.release('3.0.0');
+    await update(false, { DGMO_UPDATER_AUTO_UPDATE: 'manual' });
+    expect(said.at(-1)).toContain('Here the environment decides `autoUpdate`, before you do');
+    expect(said.join('\n')).not.toContain('From now on');
+  });
+
+  test('where the service runs, that is told', async () => {
+    fs.writeFileSync(path.join(stage.dir, 'dgmo-updater'), '#!/bin/sh\n', { mode: 0o755 });
+    const { service } = serviceOn(stage);
+    await service.start();
+    await update(false);
+    await service.stop();
+    expect(said).toContain(
+      'From now on updates are installed by themselves. `dgmo-updater config unset autoUpdate` ends that.',
     );
   });
 

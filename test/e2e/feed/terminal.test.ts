@@ -94,7 +94,7 @@ posixOnly('update on a terminal', () => {
       await stage.release('2.1.0', { deltas: 0 });
       const { code, said } = await on(LAST, ALWAYS, [[QUESTION, 'y']], env);
       expect({ code, version: stage.version() }).toEqual({ code: 0, version: '2.1.0' });
-      expect(said).toContain('It is installed (systemd).');
+      expect(said).toContain('installed by themselves (systemd).');
       expect(fs.readFileSync(told, 'utf8')).toMatch(/^--user enable --now dgmo-updater-\w+\.service$/m);
     },
     600_000,
