@@ -1,4 +1,5 @@
 /** Questions on the terminal. */
+import { styleText } from 'node:util';
 import type * as Prompts from '@clack/prompts';
 import { InterruptedError } from '../errors.ts';
 
@@ -34,18 +35,30 @@ export function questionsOnTerminal(hangUp: AbortSignal): Questions {
         hangUp,
         QUIT,
       ),
-    choose: (message, choices) =>
-      answerOf<string>(({ select }, how) => select({ message, options: [...choices], ...how }), hangUp, NO),
-    chooseSome: (message, choices, selected) =>
-      answerOf<string[]>(
-        ({ multiselect }, how) =>
-          multiselect({
-            ...{ message, options: [...choices], initialValues: [...selected], required: false },
-            ...how,
-          }),
+    choose(message, choices) {
+      const options = choices.map((choice) => ({ ...choice }));
+      return answerOf<string>(
+        ({ select }, how) => select({ message, options, ...how }),
         hangUp,
         NO,
-      ),
+        () => {
+          // It is struck through otherwise, like the choice that it takes the place of.
+          for (const option of options) option.label = styleText('reset', 'cancelled');
+        },
+      );
+    },
+    chooseSome(message, choices, selected) {
+      const options = choices.map((choice) => ({ ...choice }));
+      return answerOf<string[]>(
+        ({ multiselect }, how) =>
+          multiselect({ message, options, initialValues: [...selected], required: false, ...how }),
+        hangUp,
+        NO,
+        () => {
+          for (const option of options) option.value = '';
+        },
+      );
+    },
   };
 }
 
@@ -64,11 +77,15 @@ type Ask<Answer> = (
 const QUIT: ReadonlySet<string> = new Set(['q', 'escape']);
 const NO: ReadonlySet<string> = new Set([...QUIT, 'n']);
 
-/** @param leave names of the keys that end the question without an answer */
+/**
+ * @param leave names of the keys that end the question without an answer
+ * @param cancelled called when a key does, before the prompt shows what the cursor is on in its last picture
+ */
 async function answerOf<Answer>(
   ask: Ask<Answer>,
   hangUp: AbortSignal,
   leave: ReadonlySet<string>,
+  cancelled: () => void = () => undefined,
 ): Promise<Answer> {
   // Loaded only for a question, like process.stdin and process.stderr: that takes longer than most commands.
   const prompts = await import('@clack/prompts');
@@ -96,6 +113,7 @@ async function answerOf<Answer>(
   const heed = (_: unknown, { name = '', ctrl = false, meta = false }: Key) => {
     // The prompt stops listening at Ctrl-D, and never answers. Esc comes as a meta key.
     const leaves = ctrl ? name === 'd' : leave.has(name) && (!meta || name === 'escape');
+    if (leaves || (ctrl && name === 'c')) cancelled();
     if (!leaves) return;
     left = true;
     // At Esc the prompt ends by itself, and at other keys not while it still looks at them.

@@ -142,6 +142,25 @@ describe.skipIf(!hasTmux)('on a real terminal', () => {
     await screen.shows('[ended with 130]');
   });
 
+  test.each(['C-c', 'Escape'])(
+    'after %s at a menu no choice is shown as the one that was made',
+    async (key) => {
+      using screen = open(['update'], { columns: 80, environment: UTF8 });
+      await screen.shows('Always Auto-Update');
+      screen.type(key);
+      const ended = (await screen.shows('[ended with 130]')).split('now?\n').at(-1);
+      expect(ended).toMatch(/^│ {2}cancelled\n│\ndgmo-updater: (interrupted|not now): nothing was changed\n/);
+      using some = open(['update'], { columns: 80, environment: UTF8 });
+      await some.shows('Always Auto-Update');
+      some.type('Enter');
+      await some.shows('Space');
+      some.type(key);
+      const left = (await some.shows('[ended with 130]')).split('with it?\n').at(-1);
+      expect(left).toMatch(/^│\ndgmo-updater: (interrupted|not now): nothing was changed\n/);
+      expect(stage.version()).toBe('1.0.0');
+    },
+  );
+
   test('numbered choices: a number, several, and nonsense is asked again', async () => {
     using screen = open(['update'], { columns: 80, environment: { ...UTF8, TERM: 'dumb' } });
     await screen.shows('Number, 1 to 4');
