@@ -1,5 +1,6 @@
 /** `check`, and what `update` and `download` begin with. In its own file so that it starts fast. */
 import { type CheckOptions, type CheckResult, UpdateManager } from '../api/index.ts';
+import { shellWord } from '../api/words.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
 import type { HoldContext } from './text/holds.ts';
 import { PLAIN_NOTES } from './text/notes.ts';
@@ -82,7 +83,7 @@ export function withNextStep(
 function updateCommand(asked: Record<string, unknown>, typed: boolean): string {
   const words = ['version', 'channel', 'evolutions'].map((name) => {
     const value = asked[name];
-    return typeof value === 'string' ? ` --${name} ${value}` : '';
+    return typeof value === 'string' ? ` --${name} ${shellWord(value)}` : '';
   });
   return `\`dgmo-updater update${words.join('')}${typed ? ' --yes' : ''}\``;
 }

@@ -2,8 +2,10 @@
  * `release bundle --repo`: copies a package of the feed, to be carried by hand, with the updater and the schema of the config that
  * the release comes with. It is signed already, so no key is needed.
  */
+
 import path from 'node:path';
 import { PolicyError, UsageError } from '../../lib/errors.ts';
+import { shellWord } from '../../lib/format/printable.ts';
 import {
   companionsOf,
   peekPackage,
@@ -53,7 +55,7 @@ export async function bundlePublished({
   );
   if (channels.some((channel) => isRevoked(channel, version))) {
     throw new PolicyError(`${version} was revoked: its packages are not handed out`, {
-      advice: `\`release status --repo ${repo}\` lists what is offered.`,
+      advice: `\`release status --repo ${shellWord(repo)}\` lists what is offered.`,
     });
   }
   const file = requireListed(published, choose(channels, { version, target, from }));

@@ -1,7 +1,9 @@
 /** `release init`: makes a repository with an empty feed. */
+
 import path from 'node:path';
 import { UsageError } from '../../lib/errors.ts';
 import { MAX_DOCUMENT } from '../../lib/format/json.ts';
+import { shellWord } from '../../lib/format/printable.ts';
 import { isAppName } from '../../lib/package/index.ts';
 import { type Command, readArguments, wholeNumber } from '../command.ts';
 import { readInput } from '../files.ts';
@@ -49,7 +51,7 @@ export const init: Command = {
       await initialize(host, repo, { app: values.app, root, days: lifetimes }, signers);
       print(`${repo}: a repository for ${values.app}, with no release yet\n`);
       hint(
-        `\`release add <version> --repo ${repo} --keys ${keys[0]} --binary <platform>-<arch>=<file> ...\` makes the first one.\n`,
+        `\`release add <version> --repo ${shellWord(repo)} --keys ${shellWord(keys[0])} --binary <platform>-<arch>=<file> ...\` makes the first one.\n`,
       );
     });
   },

@@ -1,5 +1,7 @@
 /** The options of every command that changes a repository: where it is, and where the keys are. */
+
 import { BusyError, UsageError } from '../../lib/errors.ts';
+import { shellWord } from '../../lib/format/printable.ts';
 import type { Host } from '../../lib/platform/host.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import type { SigningKey } from '../../lib/trust/index.ts';
@@ -115,9 +117,9 @@ export async function withSigning<Result>(
 }
 
 /** After a change of the feed. */
-export function tellNext({ repo = '<dir>' }: Pick<SigningValues, 'repo'>): void {
+export function tellNext({ repo }: Pick<SigningValues, 'repo'>): void {
   hint(
-    `\`release publish --repo ${repo} --to <folder or s3://bucket/prefix>\` brings it to where it is served; \`release serve\` does so from here.\n`,
+    `\`release publish --repo ${repo === undefined ? '<dir>' : shellWord(repo)} --to <folder or s3://bucket/prefix>\` brings it to where it is served; \`release serve\` does so from here.\n`,
   );
 }
 

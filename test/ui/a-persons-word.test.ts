@@ -56,12 +56,14 @@ posixOnly('a person decides', () => {
       await advice('update'),
       await advice('update', '--version', '1.1.0'),
       await advice('update', '--evolutions', 'search'),
+      await advice('update', '--evolutions', "search, it's"),
       await advice('update', '--channel', 'beta'),
       await advice('check', '--channel', 'beta'),
     ]).toEqual([
       '`dgmo-updater update --yes` installs it without asking.',
       '`dgmo-updater update --version 1.1.0 --yes` installs it without asking.',
       '`dgmo-updater update --evolutions search --yes` installs it without asking.',
+      "`dgmo-updater update --evolutions 'search, it'\\''s' --yes` installs it without asking.",
       '`dgmo-updater update --channel beta --yes` installs it without asking.',
       'Run `dgmo-updater update --channel beta` to install it.',
     ]);

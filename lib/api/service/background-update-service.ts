@@ -5,7 +5,7 @@ import { anything, callable, type Fields, requireOptions, wordList } from '../..
 import { type LastCheck, lastCheckOf } from '../../home/checks.ts';
 import { requireHome } from '../../home/folder.ts';
 import { type InstallEvent, requireReceipt, requireSameWriters, type Session } from '../../install/index.ts';
-import { childEnvironment } from '../../install/process/start.ts';
+import { childEnvironment, shellCommand } from '../../install/process/start.ts';
 import { type Desktop, nativeDesktop } from '../../platform/desktop/desktop.ts';
 import { createDirectories } from '../../platform/files.ts';
 import type { Lock } from '../../platform/host.ts';
@@ -248,7 +248,7 @@ export class BackgroundUpdateService {
       const running = !(await removeRecords(session.host, home, isEnding && hung === null));
       if (hung !== null) {
         const { command, said } = hung;
-        const typed = `\`${command.join(' ')}\``;
+        const typed = `\`${shellCommand(session.host.platform, command)}\``;
         const text = `The definition of the service is removed, but ${unit.manager} does not answer: ${said}. Type ${typed} once it does.`;
         this.#emit({ event: 'warning', text });
       }

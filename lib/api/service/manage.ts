@@ -2,7 +2,7 @@
 import { errorCode, errorMessage, MachineError } from '../../errors.ts';
 import type { Session } from '../../install/index.ts';
 import { updaterLayout } from '../../install/layout.ts';
-import { childEnvironment } from '../../install/process/start.ts';
+import { childEnvironment, shellCommand } from '../../install/process/start.ts';
 import { asUpdaterError } from '../../platform/failures.ts';
 import { createDirectories, removeIfThere, replaceDurably } from '../../platform/files.ts';
 import type { Host } from '../../platform/host.ts';
@@ -94,7 +94,7 @@ export async function installUnit(session: Session, unit: Unit): Promise<void> {
     if (failure === null) continue;
     const { said, hangs } = failure;
     await removeUnit(host, unit, { ask: !hangs });
-    const typed = `\`${command.join(' ')}\``;
+    const typed = `\`${shellCommand(host.platform, command)}\``;
     throw new MachineError(`${unit.manager} does not take the service: ${said}`, {
       advice: hangs
         ? `Its definition is removed again. Find out why ${typed} does not end, then try again; or start \`dgmo-updater service run\` at login in another way.`

@@ -1,4 +1,5 @@
 /** The executable, the copy that is kept for a rollback, and the updater: whole, runnable, and nobody else's to change. */
+import { shellWord } from '../../format/printable.ts';
 import { type Binary, isUpdaterOpen, type Receipt, type Session } from '../../install/index.ts';
 import { awaitedUpdater, isReplacedByHand, recordedUpdater } from '../../install/updater/updater-record.ts';
 import { fill, foundText, statusOf } from '../../platform/files.ts';
@@ -116,11 +117,6 @@ function checkMode({ host, layout }: Session, path: string, name: string): Healt
 /** By the mode alone, whoever owns it: then only the filesystem can be in the way. */
 function isRunnableBy(user: number | null, mode: number): boolean {
   return user === 0 ? (mode & RUNNABLE) !== 0 : (mode & RUNNABLE) === RUNNABLE;
-}
-
-/** A word for a POSIX shell. */
-export function shellWord(text: string): string {
-  return /^[\w./:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /** What a rollback goes back to. The installation works without it. */

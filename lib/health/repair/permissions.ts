@@ -1,8 +1,10 @@
 /** Setting permissions right. */
+
 import { MachineError } from '../../errors.ts';
+import { shellWord } from '../../format/printable.ts';
 import type { Session } from '../../install/index.ts';
 import { asUpdaterError } from '../../platform/failures.ts';
-import { shellWord, updaterPath } from '../check/executables.ts';
+import { updaterPath } from '../check/executables.ts';
 
 /** Throws MachineError, which names the command to run, if this user may not. */
 export function repairPermissions(session: Session, path: string): void {

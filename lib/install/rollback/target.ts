@@ -2,6 +2,7 @@
 
 import { DamagedError, PolicyError, UsageError } from '../../errors.ts';
 import { didYouMean } from '../../format/nearest.ts';
+import { shellWord } from '../../format/printable.ts';
 import { rejectionOf } from '../../home/admission/rejected.ts';
 import { requireNotRevoked } from '../../home/admission/revoked.ts';
 import { homeIfAny } from '../../home/folder.ts';
@@ -83,7 +84,7 @@ function ofToday(
   throw new PolicyError(
     `the snapshot ${snapshot.id} is of ${component} in ${path}, and ${app} has its ${component} in ${profile.roots[component].join(', ')} now; nothing was changed`,
     {
-      advice: `If ${path} is the folder in use, set it with \`dgmo-updater config set ${component}Folder ${path}\`. --only goes back without ${component}.`,
+      advice: `If ${path} is the folder in use, set it with \`dgmo-updater config set ${component}Folder ${shellWord(path)}\`. --only goes back without ${component}.`,
     },
   );
 }

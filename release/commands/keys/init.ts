@@ -1,6 +1,8 @@
 /** `release keys init`: makes all keys, and the root that names them. */
+
 import path from 'node:path';
 import { UsageError } from '../../../lib/errors.ts';
+import { shellWord } from '../../../lib/format/printable.ts';
 import { removeIfThere } from '../../../lib/platform/files.ts';
 import { nativeHost } from '../../../lib/platform/native.ts';
 import { nativeDisk as disk } from '../../../lib/platform/native-disk.ts';
@@ -96,7 +98,7 @@ export const keysInit: Command = {
     print(`${path.join(folder, ROOT_FILE)}\n`);
     hint(
       `Whoever has ${counted(sizes.root.threshold, 'root key')} and the passphrase is the publisher: keep those offline, each in another place.\n` +
-        `\`release compile --root ${path.join(folder, ROOT_FILE)} --feed <url>\` makes the updaters that trust it, \`release init\` a repository.\n`,
+        `\`release compile --root ${shellWord(path.join(folder, ROOT_FILE))} --feed <url>\` makes the updaters that trust it, \`release init\` a repository.\n`,
     );
   },
 };

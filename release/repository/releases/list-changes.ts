@@ -1,5 +1,7 @@
 /** Changes to a channel's list of releases, as pure functions. */
+
 import { PolicyError, UsageError } from '../../../lib/errors.ts';
+import { shellWord } from '../../../lib/format/printable.ts';
 import { compareVersions, isNewer, type ListedRelease, targetName } from '../../../lib/version/index.ts';
 import type { Channel } from './channel.ts';
 import type { Revoked } from './revocation-times.ts';
@@ -11,7 +13,7 @@ export function findRelease({ releases }: Channel, version: string): ListedRelea
 /** `where`: the channel, or `any channel`. */
 export function noRelease(folder: string, version: string, where: string): UsageError {
   return new UsageError(`${folder}: wanted a release ${version} on ${where}, found none`, {
-    advice: `\`release status --repo ${folder} --all\` lists those that there are.`,
+    advice: `\`release status --repo ${shellWord(folder)} --all\` lists those that there are.`,
   });
 }
 
