@@ -11,6 +11,10 @@ import { type PatchHeader, readPatchHeader } from './header.ts';
 import { decodeMixing } from './mixing/decode.ts';
 import { CHECKPOINT_INTERVAL, type Checkpoint, Output } from './output.ts';
 
+/** What to do if a new file reads back otherwise than it was written. */
+export const NOT_KEPT =
+  'Nothing was changed. Another program has written to the new file, or the drive does not keep what it is given. Try again, and if this happens again, have the drive checked.';
+
 export interface ApplyOptions {
   patch: Source;
   old: Source;
@@ -62,6 +66,7 @@ export async function applyPatch(options: ApplyOptions): Promise<Digest> {
   if (digest.sha256 !== header.toChecksum) {
     throw new DamagedError(
       `${readBack === undefined ? 'the patch gave a file with' : 'what the patch gave reads back as'} SHA-256 ${digest.sha256}, wanted ${header.toChecksum} (version ${header.toVersion})`,
+      readBack === undefined ? {} : { advice: NOT_KEPT },
     );
   }
   return digest;

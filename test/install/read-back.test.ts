@@ -46,6 +46,9 @@ test.each(['full', 'patch'] as const)(
     };
     const apply = applyOn(sessionOn(simulatedHost({ disk, versionOf })), [PACKAGE], { root: testRoot() });
     await expect(apply).rejects.toThrow(DamagedError);
+    await expect(apply).rejects.toMatchObject({
+      advice: expect.stringMatching(/^Nothing was changed\. .*drive/),
+    });
     await expect(apply).rejects.toThrow(/^(the prepared 2\.0\.0|what the patch gave) reads back as SHA-256 /);
     expect(staged.size).toBeGreaterThan(0);
     expect(disk.contentOf(targetPath('linux'))).toEqual(ONE.bytes);

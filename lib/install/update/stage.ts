@@ -3,7 +3,7 @@
  * touched.
  */
 
-import { applyPatch, BlockDigests, decompressFull, SpareBlocksMaker } from '../../delta/index.ts';
+import { applyPatch, BlockDigests, decompressFull, NOT_KEPT, SpareBlocksMaker } from '../../delta/index.ts';
 import { DamagedError } from '../../errors.ts';
 import { type Route, requirePatchAsSigned, type Step } from '../../package/index.ts';
 import type { ReadBack } from '../../platform/disk.ts';
@@ -89,6 +89,7 @@ function requireStaged({ digests }: Session, { path, to }: Staging, found: ReadB
   if (found.sha256 !== to.sha256 || found.size !== to.size) {
     throw new DamagedError(
       `the prepared ${to.version} reads back as ${foundText(found)}, wanted SHA-256 ${to.sha256}`,
+      { advice: NOT_KEPT },
     );
   }
   digests.learnReadBack(path, found);
