@@ -25,6 +25,8 @@ const LEAST_PAUSE = 5 * 60_000;
 export interface Work {
   /** Whether the user wants checks. Asked often. */
   isOn(): boolean;
+  /** Whether a check now may find something else than the last one, because the user has changed a setting. Asked often. */
+  mayFindOther(): boolean;
   /** Looks for an update, and decides what follows. */
   check(): Promise<CheckEnd>;
   /** Goes on with what follows. Returns how soon it wants to go on, in milliseconds; null: there is nothing to do. */
@@ -60,6 +62,7 @@ export async function runLoop(options: LoopOptions): Promise<'stopped' | 'over'>
     last = byTheClock(last, now);
     if (occasion !== null) occasion = { ...occasion, at: Math.min(occasion.at, now) };
     const isOn = work.isOn();
+    if (isOn && occasion?.kind !== 'change' && work.mayFindOther()) occasion = { kind: 'change', at: now };
     const rested = checked === null || clock.monotonic() - checked >= LEAST_PAUSE;
     if (isOn && rested && nextCheck(last, occasion, lot) <= now) {
       const end = await work.check();

@@ -2,7 +2,18 @@
  * What the background service has done and will do, `<home>/service.json`: for `service status`, and for its next start. Only
  * the service writes it, which holds `<home>/service.lock` meanwhile.
  */
-import { array, boolean, type Decoded, integer, line, nullable, object, oneOf } from '../format/decoder.ts';
+import {
+  array,
+  boolean,
+  type Decoded,
+  hex,
+  integer,
+  line,
+  nullable,
+  object,
+  oneOf,
+  optional,
+} from '../format/decoder.ts';
 import { type HomeFile, homeFile } from '../home/home-file.ts';
 import type { Host } from '../platform/host.ts';
 import { pathsOf } from '../platform/path-flavour.ts';
@@ -22,6 +33,8 @@ const shape = object({
   /** The installation that it updates. */
   installDir: nullable(line(4096)),
   lastCheck: nullable(object({ at: time, failures: integer(0, 1_000_000), notBefore: nullable(time) })),
+  /** The settings of the last check (asked.ts). Not there in what older updaters have written. */
+  asked: optional(nullable(object({ source: hex(32), choice: hex(32), newer: boolean })), null),
   /** Null: none is wanted. */
   nextCheck: nullable(time),
   /** The update that is to be installed by itself. */
@@ -51,6 +64,7 @@ export const serviceFile: HomeFile<ServiceRecord> = homeFile(
     startedAt: 0,
     installDir: null,
     lastCheck: null,
+    asked: null,
     nextCheck: null,
     pending: null,
     told: [],

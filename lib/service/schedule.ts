@@ -3,6 +3,7 @@
  *
  * - Every six hours, at times that depend on the install id, so that many installations spread evenly over the six hours.
  * - Soon after a start, after the machine wakes, and when a network comes, if the last check was not just before.
+ * - At once if the user has changed a setting with which the last check may have found something else.
  * - After a failure that may pass, again after 15 minutes, 30, and so on up to six hours; not before the server wants it.
  * - Whatever the clock does: a clock that is set back delays no check by more than six hours, and one that jumps to and fro
  *   brings no more checks than one that does not.
@@ -37,7 +38,7 @@ export interface LastCheck {
 
 /** What makes a check due earlier. */
 export interface Occasion {
-  kind: 'start' | 'wake' | 'reconnect';
+  kind: 'start' | 'wake' | 'reconnect' | 'change';
   at: number;
 }
 
@@ -75,6 +76,7 @@ export function nextCheck(last: LastCheck | null, occasion: Occasion | null, lot
 }
 
 function dueAfter(last: LastCheck, { kind, at }: Occasion, regular: number, { spread }: Lot): number {
+  if (kind === 'change') return Math.min(regular, at);
   const enough = last.failures > 0 ? ENOUGH_FAILED[kind] : ENOUGH;
   if (at - last.at < enough) return regular;
   const soon = at + SPREAD * spread;

@@ -28,6 +28,8 @@ interface Year {
   asleep?(now: number): number;
   /** How far the wall clock is off, by the true time. */
   clockError?(now: number): number;
+  /** Whether the user has changed a setting by that time, since the last check. */
+  changed?(now: number, lastCheck: number): boolean;
   days?: number;
   installId?: string;
 }
@@ -35,6 +37,7 @@ interface Year {
 /** The true times of all checks. The service runs all the time, and sleeps with the machine. */
 async function live(year: Year): Promise<number[]> {
   const { answer = () => WELL, networks = () => 'home', asleep = () => 0, clockError = () => 0 } = year;
+  const { changed = () => false } = year;
   const end = (year.days ?? 365) * DAY;
   const stop = new AbortController();
   const checks: number[] = [];
@@ -58,6 +61,7 @@ async function live(year: Year): Promise<number[]> {
     signal: stop.signal,
     work: {
       isOn: () => true,
+      mayFindOther: () => changed(time, checks.at(-1) ?? 0),
       check: async () => {
         checks.push(time);
         time += 500;
@@ -175,6 +179,17 @@ describe('a year', () => {
     });
     for (const gap of gaps(checks)) expect(gap).toBeGreaterThanOrEqual(5 * MINUTE);
   });
+});
+
+test('a setting that is changed makes one check due, at once, unless the server wants to be left alone', async () => {
+  const at = 2 * DAY + 20 * MINUTE;
+  const changed = (now: number, last: number) => now >= at && last < at;
+  const [others, checks] = [await live({ days: 3 }), await live({ days: 3, changed })];
+  expect(within(checks, at, at + HOUR)).toHaveLength(1);
+  expect(within(checks, at, at + MINUTE)).toHaveLength(1);
+  expect(checks.length - others.length).toBeLessThanOrEqual(1);
+  const answer = (): CheckEnd => ({ ended: 'failed', passing: true, retryAfter: 12 * HOUR });
+  expect(await live({ days: 3, answer, changed })).toEqual(await live({ days: 3, answer }));
 });
 
 describe('ten thousand installations', () => {

@@ -156,6 +156,46 @@ posixOnly('the background service', () => {
     expect(stage.version()).toBe('1.1.0');
   });
 
+  const indexes = () => stage.asked.filter(({ path: asked }) => asked.startsWith('metadata/')).length;
+
+  test('a release that was held back is installed soon after the setting that held it is changed', async () => {
+    const first = await start({ autoUpdate: 'all', minimumAge: '3d' });
+    const { at } = await first.saw('next check');
+    expect((await first.saw('checked')).update).toBeNull();
+    // Neither what changes nothing of it, nor a look at the settings, asks the server.
+    const asked = indexes();
+    settingsOf(stage, { autoUpdate: 'all', minimumAge: '3d', snapshotsKept: 7 });
+    await first.ticks(20);
+    expect(indexes()).toBe(asked);
+    settingsOf(stage, { autoUpdate: 'all' });
+    expect(await first.service.finished()).toBe('updated');
+    expect([stage.version(), (at ?? 0) > Date.now()]).toEqual(['1.1.0', true]);
+  });
+
+  test('the same while the service does not run: it is noticed at its next start', async () => {
+    const first = await start({ autoUpdate: 'all', minimumAge: '3d' });
+    await first.saw('next check');
+    await first.service.stop();
+    const second = await start({ autoUpdate: 'all', minimumAge: null });
+    expect(await second.service.finished()).toBe('updated');
+  });
+
+  test('where the last check saw nothing newer, no setting but that of the channel makes another one due', async () => {
+    const manager = stage.manager();
+    const update = (await manager.checkForUpdates()) ?? expect.unreachable();
+    await manager.applyUpdate(await manager.downloadUpdate(update));
+    const { service, saw, ticks } = await start({ autoUpdate: 'all', minimumAge: '3d' });
+    await saw('next check');
+    const asked = indexes();
+    settingsOf(stage, { autoUpdate: 'security' });
+    await ticks(20);
+    expect(indexes()).toBe(asked);
+    await stage.release('1.2.0', { channel: 'beta', deltas: 0, type: 'security' });
+    settingsOf(stage, { autoUpdate: 'security', channel: 'beta' });
+    expect(await service.finished()).toBe('updated');
+    expect(stage.version()).toBe('1.2.0');
+  });
+
   test('what waits is not forgotten by a service that is started again', async () => {
     const first = await start({ autoUpdate: 'all' }, { running: [4711] });
     await first.saw('update waits');

@@ -28,6 +28,8 @@ export interface Started {
   shown: string[];
   /** Resolves with the next event of that kind, or one that came already. */
   saw<Kind extends ServiceEvent['event']>(kind: Kind): Promise<Extract<ServiceEvent, { event: Kind }>>;
+  /** Resolves when the service has slept so many times more. */
+  ticks(count: number): Promise<void>;
 }
 
 export function settingsOf(stage: Stage, preferences: Record<string, unknown>): void {
@@ -45,6 +47,8 @@ export function serviceOn(stage: Stage, decided: Partial<World> = {}): Started {
   const native = nativeHost();
   const alive = (pid: number) => world.running.includes(pid) || native.processes.isAlive(pid);
   let passed = 0;
+  let slept = 0;
+  let rested: { at: number; resolve(): void } | null = null;
   const host: Host = {
     ...native,
     environment: { ...native.environment, ...world.environment },
@@ -59,6 +63,8 @@ export function serviceOn(stage: Stage, decided: Partial<World> = {}): Started {
       async sleep(milliseconds, signal) {
         await native.clock.sleep(Math.min(milliseconds, 10), signal);
         passed += Math.max(0, milliseconds - 10);
+        slept += 1;
+        if (rested !== null && slept >= rested.at) rested.resolve();
       },
     },
   };
@@ -85,5 +91,9 @@ export function serviceOn(stage: Stage, decided: Partial<World> = {}): Started {
       if (found !== undefined) resolve(found as never);
       else waiting.set(kind, (event) => resolve(event as never));
     });
-  return { service, world, events, shown, saw };
+  const ticks = (count: number) =>
+    new Promise<void>((resolve) => {
+      rested = { at: slept + count, resolve };
+    });
+  return { service, world, events, shown, saw, ticks };
 }

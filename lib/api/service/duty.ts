@@ -16,6 +16,7 @@ import type { Preferences } from '../../home/preferences.ts';
 import { receiptUnlessDamaged, type Session } from '../../install/index.ts';
 import type { Desktop, Supply } from '../../platform/desktop/desktop.ts';
 import { NetworkFailure } from '../../platform/network/network.ts';
+import { askedWith, mayFindOther } from '../../service/asked.ts';
 import { type Obstacle, obstacleToDownload, obstacleToInstall, wishFor } from '../../service/decision.ts';
 import type { ServiceEvent } from '../../service/events.ts';
 import type { Work } from '../../service/loop.ts';
@@ -77,6 +78,11 @@ export class UpdateDuty implements Work {
     return preferences !== null && turnedOffBy(preferences) === null;
   }
 
+  mayFindOther(): boolean {
+    const preferences = this.#preferences();
+    return preferences !== null && mayFindOther(this.#options.journal.record.asked, preferences);
+  }
+
   isOver(): boolean {
     return this.#updated || (this.#checked && this.#pending === null && this.#options.canBeginAnew);
   }
@@ -93,6 +99,10 @@ export class UpdateDuty implements Work {
   }
 
   async check(): Promise<CheckEnd> {
+    const { journal } = this.#options;
+    const preferences = this.#preferences();
+    // What a check that fails would have found is not known; it is made again by the schedule.
+    if (preferences !== null) await journal.note({ asked: askedWith(preferences, true) });
     const end = await this.#checkAndNotify();
     await this.#monitor();
     this.#checked = true;
@@ -131,10 +141,18 @@ export class UpdateDuty implements Work {
     const autoUpdate = this.#preferences()?.autoUpdate;
     const asker = autoUpdate === 'all' || autoUpdate === 'security' ? 'unattended' : 'notice';
     const found = await manager.check({ recover: true, for: asker });
+    await this.#noteNewer(found);
     if (found.update !== null || asker === 'notice' || !isMajorHeld(found))
       return { update: found.update, isMajor: false };
     const { update } = await manager.check({ for: 'notice' });
     return { update, isMajor: true };
+  }
+
+  async #noteNewer({ update, held }: CheckResult): Promise<void> {
+    const { journal } = this.#options;
+    const { asked } = journal.record;
+    const newer = update !== null || held.length > 0;
+    if (asked !== null && asked.newer !== newer) await journal.note({ asked: { ...asked, newer } });
   }
 
   /** The download begins with the next step. One of the same version goes on. */

@@ -13,6 +13,7 @@ export const SERVICE: readonly MutatedFile[] = [
       ['last.notBefore + SPREAD * lot.spread', 'last.notBefore'],
       ['last.failures > 0 ? ENOUGH_FAILED[kind] : ENOUGH', 'ENOUGH_FAILED[kind]'],
       ['if (at - last.at < enough) return regular;', ''],
+      ["if (kind === 'change') return Math.min(regular, at);", "if (kind === 'change') return regular;"],
       ['at + SPREAD * spread', 'at'],
       ['regular <= at ? soon : Math.min(regular, soon)', 'Math.min(regular, soon)'],
       ['regular <= at ? soon : Math.min(regular, soon)', 'regular'],
@@ -32,11 +33,8 @@ export const SERVICE: readonly MutatedFile[] = [
     changes: [
       ['checked === null || clock.monotonic() - checked >= LEAST_PAUSE', 'true'],
       ['last = byTheClock(last, now);', ''],
-      [
-        '      occasion = null;\n',
-        '',
-        { survives: 'a check that went well is enough, whatever happened before it' },
-      ],
+      ['      occasion = null;\n', ''],
+      ["isOn && occasion?.kind !== 'change' && work.mayFindOther()", 'false'],
     ],
   },
   {
