@@ -11,7 +11,7 @@ import { withStopSignal } from '../../platform/signals.ts';
 import { print } from '../../platform/terminal.ts';
 import { repositoryLayout } from '../../repository/layout.ts';
 import { readPublished } from '../../repository/published.ts';
-import { addRelease } from '../../repository/releases/add-release.ts';
+import { addRelease, planRelease } from '../../repository/releases/add-release.ts';
 import type { AddRequest } from '../../repository/releases/add-request.ts';
 import { readChannels } from '../../repository/releases/channel.ts';
 import { findRelease, noRelease, requireNotRevoked } from '../../repository/releases/list-changes.ts';
@@ -22,7 +22,7 @@ import { workLines } from '../../work/report.ts';
 import { processWorkers } from '../../work/workers.ts';
 import { SIGNING_HELP, SIGNING_OPTIONS, tellNext, withSigning } from '../signing.ts';
 import { requireChannel } from './add.ts';
-import { outcomeOf } from './add-summary.ts';
+import { describePlan, outcomeOf } from './add-summary.ts';
 
 const HELP = `Usage: release promote <version> --from <channel> --to <channel> --repo <dir> --keys <keys> [options]
 
@@ -36,6 +36,7 @@ ${SIGNING_HELP}\
   --rollout <percent>      of the installations there that it is offered to (default: as for other targets of the version, else 100)
   --deltas <k>             as for \`release add\` (default ${DEFAULT_PATCHES})
   --apply-limit <bytes>    as for \`release add\`
+  --dry-run                do all this but the long work: print what would be made, and publish nothing
 `;
 
 export const promote: Command = {
@@ -50,6 +51,7 @@ export const promote: Command = {
       rollout: { type: 'string' },
       deltas: { type: 'string' },
       'apply-limit': { type: 'string' },
+      'dry-run': { type: 'boolean', default: false },
     });
     const [version = ''] = operands;
     requireVersion('<version>', version);
@@ -70,6 +72,9 @@ export const promote: Command = {
       level: null,
       applyLimit: applyLimit(values['apply-limit']),
     };
+    if (values['dry-run'] && values['sign-request'] !== undefined) {
+      throw new UsageError('wanted --dry-run or --sign-request, found both');
+    }
     const report = workLines();
     try {
       const result = await withStopSignal((stop) =>
@@ -95,6 +100,10 @@ export const promote: Command = {
             const whole = { ...request, binaries, minimumFrom: found[0]?.release.minimumFrom ?? null };
             const limits = machineLimits();
             const means = { workers: processWorkers(host.disk), limits, report, trial: null, stop };
+            if (values['dry-run']) {
+              const plan = await planRelease(host, repo, whole, signers, means);
+              return { changed: false, text: describePlan(whole, plan) };
+            }
             return outcomeOf(whole, await addRelease(host, repo, whole, signers, means), report.trials);
           });
         }),

@@ -1,6 +1,6 @@
 /** What a release engineer can look up, and a release that goes from one channel to another. */
 import { describe, expect, test } from 'bun:test';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { nativeHost } from '../../../lib/platform/native.ts';
 import { bytesText } from '../../../lib/ui/text/sizes.ts';
@@ -110,6 +110,13 @@ describe('release promote', () => {
     const beta = await feed.index('beta', 'linux-x64');
     const where = ['--repo', feed.folder, '--keys', feed.keys];
     const promote = ['promote', '1.2.0', '--from', 'beta', '--to', 'stable', ...where, '--rollout', '5'];
+    const before = readdirSync(path.join(feed.folder, 'metadata'));
+    expect(await folder.release([...promote, '--dry-run'])).toMatchObject({
+      code: 0,
+      stdout:
+        'would list the packages of linux-x64 that exist\nwould list the packages of win32-x64 that exist\n1.2.0 could be published on stable; nothing was changed\n',
+    });
+    expect(readdirSync(path.join(feed.folder, 'metadata'))).toEqual(before);
     const { code, stdout, stderr } = await folder.release(promote);
     expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
     expect(stdout).toContain('1.2.0 is on stable, for 5 % of the installations\n');
