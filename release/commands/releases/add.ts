@@ -64,7 +64,8 @@ ${SIGNING_HELP}\
   --rollout <percent>      of the installations that it is offered to; \`release rollout\` raises it (default: as for
                            other targets of the version on the channel, else 100)
   --deltas <k>             patches from k earlier releases of the channel, 1, 2, 4, 8, ... back (default ${DEFAULT_PATCHES}). A patch
-                           that is not at least 30 % smaller than the full binary is left out
+                           that is not at least 30 % smaller than the full binary is left out; to a
+                           binary that is a mere stub beside the earlier one none is made
   --from <version>         a patch from this release as well, which many people still have; may be repeated
   --minimum <version>      installations of an older version must update
   --minimum-from <v>       the lowest version that may be updated to this one

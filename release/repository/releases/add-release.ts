@@ -24,7 +24,7 @@ import { type Added, describedBefore, makeEntries } from './entries.ts';
 import { publishedEvolutions } from './evolutions.ts';
 import { type Goal, readGoal, requireNamedBases } from './goal.ts';
 import { requireNotRevoked, withMinimum, withRelease } from './list-changes.ts';
-import { makePayloadFiles, missingPayloads } from './payload-files.ts';
+import { makePayloadFiles, missingPayloads, worthMaking } from './payload-files.ts';
 import { placeUpdaters } from './updaters.ts';
 
 export interface AddOutcome {
@@ -87,7 +87,7 @@ export async function planRelease(
   if (before === undefined) await packEvolutions(request.description.evolutions, request.version);
   return goals.map((goal) => ({
     target: goal.target,
-    jobs: missingPayloads(published, goal, request),
+    jobs: worthMaking(missingPayloads(published, goal, request), means.report.say),
     isNew: goal.here === undefined,
   }));
 }

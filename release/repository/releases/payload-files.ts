@@ -22,6 +22,12 @@ export interface PayloadFile {
 
 /** A patch has to be at least 30 % smaller than the full binary to be worth its space and its checks. */
 const WORTHWHILE = 0.7;
+/**
+ * A patch saves at most the bytes of the new binary, and takes the work for both. Where the old one is large and the new one a stub
+ * beside it, minutes of work could save next to nothing.
+ */
+const LARGE = 16 << 20;
+const STUB = 1 / 256;
 
 /** For each goal the payloads that no package carries yet, the full binary first. Reports which patches are left out. */
 export async function makePayloadFiles(
@@ -33,7 +39,7 @@ export async function makePayloadFiles(
   const { host, layout } = published;
   const { disk } = host;
   const planned = goals.flatMap((goal) =>
-    missingPayloads(published, goal, request)
+    worthMaking(missingPayloads(published, goal, request), means.report.say)
       .filter((job) => {
         const before = wasLeftOut(disk, layout.products, job);
         if (before) means.report.say(`${job.label}: left out, as before`);
@@ -78,6 +84,20 @@ export async function makePayloadFiles(
     noteLeftOut(disk, layout.products, job);
   }
   return made;
+}
+
+/** Reports the patches that are left out before they are made. */
+export function worthMaking(jobs: readonly Job[], say: (line: string) => void): Job[] {
+  return jobs.filter((job) => {
+    if (job.kind === 'full') return true;
+    const [to, from] = [job.to.digest.size, job.from.digest.size];
+    if (from < LARGE || to >= from * STUB) return true;
+    const [small, large] = [to, from].map((count) => count.toLocaleString('en-US'));
+    say(
+      `${job.label}: left out and not made, the new binary has only ${small} bytes and the old one ${large}`,
+    );
+    return false;
+  });
 }
 
 function framesIn(disk: Disk, file: string, size: number): Binary['frames'] {
