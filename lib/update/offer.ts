@@ -37,6 +37,8 @@ export async function updateInfo(
   const step = { from: receipt.binary.version, to: release.version };
   const since = notes && direction === 'forward' ? await releasesSince(documents, index, step) : null;
   const passed = passedBy(since !== null && since.length > releases.length ? since : releases, step);
+  // What was taken back is nothing to read about; what it changed may have come along all the same, so it counts for the kind.
+  const shown = passed.filter(({ version }) => !index.revoked.some((one) => one.version === version));
   const routes = planDownload({ from: receipt.binary.sha256, to: release, releases, cached });
   return {
     currentVersion: receipt.binary.version,
@@ -44,7 +46,7 @@ export async function updateInfo(
     releaseDate: release.releaseDate,
     ...kindOf(release, passed),
     changelog: manifest.updates.changes,
-    passed: notes ? await withNotes(documents, passed) : withoutNotes(passed),
+    passed: notes ? await withNotes(documents, shown) : withoutNotes(shown),
     evolutions: offeredEvolutions(context, manifest),
     downloadSize: (routes[0]?.remaining ?? 0) + updaterSize,
     updaterSize,

@@ -35,7 +35,10 @@ export interface UpdateInfo {
   /** The highest of them all. */
   riskLevel: RiskLevel;
   changelog: ChangeLog;
-  /** The releases that are passed over, newest first; with `notes` of `check` down to the installed one, with what they changed. */
+  /**
+   * The releases that are passed over, newest first, without those that were revoked; with `notes` of `check` down to the installed
+   * one, with what they changed.
+   */
   passed: PassedRelease[];
   evolutions: OfferedEvolution[];
   /** Bytes to download by the cheapest route, and of the updater that comes along. */

@@ -78,6 +78,22 @@ posixOnly('a check', () => {
     expect(next).toMatchObject({ version: '1.1.0', passed: [] });
   });
 
+  test('a revoked release that is passed over is nothing to read about', async () => {
+    await stage.release('1.1.0', { notes: 'Back up before.\n' });
+    await stage.release('1.2.0', { notes: 'Taken back.\n', risk: 'high' });
+    await stage.release('2.0.0');
+    await stage.feed.revoke('1.2.0', 'It loses data');
+    for (const notes of [true, false]) {
+      const update = await stage.manager().checkForUpdates({ notes });
+      expect(update?.passed.map(({ version }) => version)).toEqual(['1.1.0']);
+      // What it changed has come along.
+      expect(update?.riskLevel).toBe('high');
+    }
+    expect((await stage.manager().checkForUpdates({ notes: true }))?.passed[0]?.changelog?.notes).toBe(
+      'Back up before.\n',
+    );
+  });
+
   test('notes that the feed does not have are no failure', async () => {
     await stage.release('1.1.0', { notes: 'Back up before.\n' });
     await stage.release('1.2.0', { notes: 'More.\n' });
