@@ -38,6 +38,15 @@ function Install-ByUpdater {
     } finally { $source.Dispose() }
   }
 
+  # Of a run that was killed: its name tells the process.
+  function Remove-LeftWork([string] $Folder) {
+    foreach ($left in @(Get-ChildItem -LiteralPath $Folder -Directory -Force)) {
+      if ($left.Name -notmatch '^\.install\.([0-9]{1,9})\.[0-9a-f]{32}$') { continue }
+      if (Get-Process -Id $Matches[1] -ErrorAction SilentlyContinue) { continue }
+      Remove-Item -Recurse -Force -LiteralPath $left.FullName -ErrorAction SilentlyContinue
+    }
+  }
+
   if ($env:OS -ne 'Windows_NT') { throw 'this script is for Windows; on Linux and macOS use install.sh' }
   if (-not $Dir) { $Dir = Join-Path $env:LOCALAPPDATA "$app\bin" }
   $Dir = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Dir)
@@ -60,7 +69,8 @@ function Install-ByUpdater {
   # Windows PowerShell offers less by itself.
   [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
   $null = New-Item -ItemType Directory -Force -Path $Dir
-  $work = Join-Path $Dir ('.install.' + [Guid]::NewGuid().ToString('N'))
+  Remove-LeftWork $Dir
+  $work = Join-Path $Dir (".install.$PID." + [Guid]::NewGuid().ToString('N'))
   $null = New-Item -ItemType Directory -Path $work
   try {
     Write-Host "downloading the updater for $target ($($one.Size) bytes)"

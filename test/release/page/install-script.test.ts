@@ -266,6 +266,23 @@ test('install.ps1 has what install.sh has, for Windows', () => {
   }
 });
 
+test('install.ps1 removes what a killed run has left: the name of the folder tells the process', () => {
+  const { powershell } = scripts();
+  const pattern = new RegExp(/-notmatch '([^']+)'/.exec(powershell)?.[1] ?? 'none');
+  const made = /Join-Path \$Dir \("([^"]+)" \+ \[Guid\]::NewGuid\(\)\.ToString\('N'\)\)/.exec(
+    powershell,
+  )?.[1];
+  expect(pattern.exec(`${made?.replace('$PID', '4711')}${'0f'.repeat(16)}`)?.[1]).toBe('4711');
+  for (const name of [
+    '.install.4711',
+    `.install.${'0f'.repeat(16)}`,
+    'dgmo',
+    `x.install.1.${'0f'.repeat(16)}`,
+  ])
+    expect(pattern.test(name)).toBe(false);
+  expect(powershell.indexOf('Remove-LeftWork $Dir')).toBeLessThan(powershell.indexOf('$work = '));
+});
+
 test('install.ps1 has the syntax of PowerShell, as a grammar knows it', async () => {
   const script = scripts(undefined, [...MACHINES]).powershell;
   expect(await syntaxErrors(script)).toEqual([]);
