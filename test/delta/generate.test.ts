@@ -1,10 +1,12 @@
 /** What generatePatch refuses, and how it reports. */
 import { expect, test } from 'bun:test';
-import { generatePatch } from '../../lib/delta/index.ts';
+import { BSDIFF } from '../../lib/delta/format.ts';
+import { generatePatch, readPatchHeader } from '../../lib/delta/index.ts';
 import { Matcher } from '../../lib/delta/matcher.ts';
 import { MachineError, UsageError } from '../../lib/errors.ts';
-import { randomBytes } from './pairs.ts';
-import { failure } from './support.ts';
+import { memorySource } from '../../lib/platform/files.ts';
+import { randomBytes, randomNumbers } from './pairs.ts';
+import { apply, failure, make } from './support.ts';
 
 const versions = { fromVersion: '1.0.0', toVersion: '1.0.1' };
 const small = randomBytes(5000, 1);
@@ -34,6 +36,23 @@ test('progress goes from 0 to 1 and never back', async () => {
   expect(seen.at(-1)).toBe(1);
   expect(seen).toEqual(seen.toSorted((a, b) => a - b));
   expect(seen.length).toBeGreaterThan(5);
+});
+
+test('a table of which every row holds a number that has moved is aligned, behind what was added', async () => {
+  const next = randomNumbers(5);
+  let line = 1000;
+  const rows = Array.from({ length: 4000 }, () => {
+    line += next() % 40;
+    return { line, rest: [0, 0, 3, next() % 128, 5, next() % 32, 6, 1, 0, 5, 2] };
+  });
+  const table = (by: number) =>
+    rows.flatMap(({ line, rest }) => [(line + by) & 255, (line + by) >> 8, ...rest]);
+  const old = Uint8Array.from(table(0));
+  const fresh = Uint8Array.from([...randomBytes(333, 9), ...table(77)]);
+  const patch = await make(old, fresh, { algorithm: BSDIFF });
+  expect(await apply(patch, old)).toEqual(fresh);
+  const { streams } = readPatchHeader(memorySource(patch));
+  expect(streams.find(({ name }) => name === 'extra')?.rawSize).toBeLessThan(1500);
 });
 
 test('what it is given stays as it is', async () => {

@@ -16,9 +16,17 @@ const BETTER: u32 = 40;
  * a row reach every alignment, so a match of more than BETTER bytes is met with at least LEAST of them still ahead.
  */
 const STRIDE: u32 = 5;
-const LEAST: u32 = 12;
+const LEAST: u32 = 8;
 /** Where the present alignment is equal for this long, nothing else is looked for. */
 const LONG: u32 = 32;
+/**
+ * A shorter match takes over as well if, with what surrounds it, it has this many bytes more equal (less those that are not) than the
+ * present alignment, and that has no more than half of them: so tables are found of which every row holds a number that has changed.
+ */
+const MUCH: u32 = 80;
+/** So far around a match is looked, and no further than where so many more bytes are unequal than equal. */
+const AROUND: u32 = 256;
+const DROP: i32 = 24;
 
 /**
  * Seeds of new alignments in the new bytes [from, to), where `offset` (new - old position, wrapping) is the alignment
@@ -55,7 +63,10 @@ export function findSeeds(
       const from = aligned - back;
       const score =
         from < oldSize ? countEqual(old + from, fresh + at - back, min(back + length, oldSize - from)) : 0;
-      if (back + length > score + BETTER) {
+      if (
+        back + length > score + BETTER ||
+        isBetterAround(old, oldSize, fresh, at, done, to, from, length, back)
+      ) {
         const entry = out + <usize>count * 12;
         store<u32>(entry, at - back);
         store<u32>(entry, matchOld - back, 4);
@@ -74,6 +85,71 @@ export function findSeeds(
     at += STRIDE;
   }
   return count;
+}
+
+/** Of the last `reachForward` or `reachBackward`: equal bytes less unequal ones. */
+let balanced: i32 = 0;
+
+/** Whether the match found at `at`, of `length` bytes and `back` before them, is better by what surrounds it than what is at `held` of the old file. */
+function isBetterAround(
+  old: usize,
+  oldSize: u32,
+  fresh: usize,
+  at: u32,
+  done: u32,
+  to: u32,
+  held: u32,
+  length: u32,
+  back: u32,
+): bool {
+  const oldEnd = matchOld + length;
+  const up = reachForward(
+    old + oldEnd,
+    fresh + at + length,
+    min(AROUND, min(to - at - length, oldSize - oldEnd)),
+  );
+  const above = balanced;
+  const oldStart = matchOld - back;
+  const start = at - back;
+  const down = reachBackward(
+    old + oldStart,
+    fresh + start,
+    min(AROUND, min(start - done, min(oldStart, held))),
+  );
+  const size = down + back + length + up;
+  const place = held - down;
+  const equal =
+    place < oldSize ? countEqual(old + place, fresh + start - down, min(size, oldSize - place)) : 0;
+  return equal <= size / 2 && <i32>(back + length) + above + balanced > <i32>(equal + MUCH);
+}
+
+function reachForward(a: usize, b: usize, limit: u32): u32 {
+  let balance: i32 = 0;
+  let best: u32 = 0;
+  balanced = 0;
+  for (let i: u32 = 0; i < limit && balance > balanced - DROP; ) {
+    balance += load<u8>(a + i) === load<u8>(b + i) ? 1 : -1;
+    i++;
+    if (balance > balanced) {
+      balanced = balance;
+      best = i;
+    }
+  }
+  return best;
+}
+
+function reachBackward(a: usize, b: usize, limit: u32): u32 {
+  let balance: i32 = 0;
+  let best: u32 = 0;
+  balanced = 0;
+  for (let i: u32 = 1; i <= limit && balance > balanced - DROP; i++) {
+    balance += load<u8>(a - i) === load<u8>(b - i) ? 1 : -1;
+    if (balance > balanced) {
+      balanced = balance;
+      best = i;
+    }
+  }
+  return best;
 }
 
 /** How far, at most `limit`, to go up from two places so that equal bytes less unequal ones are the most. */
