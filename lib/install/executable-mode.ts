@@ -1,12 +1,12 @@
 import type { Session } from './session.ts';
 
 /**
- * The mode of an executable that replaces one with this mode. Everyone who may read it may run it, even if the permission to run
- * it was removed by mistake. One that its own owner could not read and run (chmod 000) gets that, and if nobody could, the mode of a
- * new one.
+ * The mode of an executable that replaces one with this mode: the same, if anybody may run it. It may have capabilities or a group
+ * that not everybody who may read it is to have. If the permission to run it was removed by mistake, whoever may read it gets that,
+ * and if nobody may read it either (chmod 000), it has the mode of a new one. Its owner may read and run it.
  */
 export function executableMode(mode: number): number {
-  const runnable = mode | ((mode & 0o444) >> 2);
+  const runnable = (mode & 0o111) === 0 ? mode | ((mode & 0o444) >> 2) : mode;
   return (runnable & 0o111) === 0 ? mode | NEW_EXECUTABLE : runnable | 0o500;
 }
 

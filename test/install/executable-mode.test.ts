@@ -17,6 +17,10 @@ describe('the mode after it was replaced', () => {
     [0o200, 0o755],
     [0o055, 0o555],
     [0o4755, 0o4755],
+    // Whoever may read it, but not run it, does not get its capabilities or its group.
+    [0o754, 0o754],
+    [0o2754, 0o2754],
+    [0o744, 0o744],
   ])('%o becomes %o', (before, after) => {
     expect(executableMode(before).toString(8)).toBe(after.toString(8));
   });

@@ -4,7 +4,7 @@
  */
 import { applyPatch, decompressFull, type FullForm } from '../../delta/index.ts';
 import { DamagedError, TrustError } from '../../errors.ts';
-import { NEW_EXECUTABLE, takeOver } from '../../install/executable-mode.ts';
+import { executableMode, NEW_EXECUTABLE, takeOver } from '../../install/executable-mode.ts';
 import {
   abandon,
   type Binary,
@@ -325,7 +325,7 @@ function modelFor({ host, layout }: Session, { previous }: Receipt): string | nu
   return models.find((path) => statusOf(host.disk, path) !== null) ?? null;
 }
 
-/** Whoever may read it may run it, its owner may do both, and nobody else may change it. */
+/** As after an update, but that its owner may change it, and not everybody. */
 function modeAfter(mode: number): number {
-  return (mode | 0o700 | ((mode & 0o444) >> 2)) & ~0o002;
+  return (executableMode(mode) | 0o200) & ~0o002;
 }

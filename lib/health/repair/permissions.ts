@@ -2,6 +2,7 @@
 
 import { MachineError } from '../../errors.ts';
 import { shellWord } from '../../format/printable.ts';
+import { executableMode } from '../../install/executable-mode.ts';
 import type { Session } from '../../install/index.ts';
 import { asUpdaterError } from '../../platform/failures.ts';
 import { updaterPath } from '../check/executables.ts';
@@ -33,8 +34,8 @@ export function repairPermissions(session: Session, path: string): void {
   });
 }
 
-/** Its owner may do everything with it; who may read a program may run it, and nobody else may change it. */
+/** Its owner may do everything with it, and not everybody may change it. */
 function modeAfter(mode: number, kind: 'folder' | 'program' | 'file'): number {
   if (kind === 'folder') return mode | 0o700;
-  return (kind === 'program' ? mode | 0o700 | ((mode & 0o444) >> 2) : mode | 0o600) & ~0o002;
+  return (kind === 'program' ? executableMode(mode) | 0o200 : mode | 0o600) & ~0o002;
 }
