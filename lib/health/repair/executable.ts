@@ -293,7 +293,10 @@ export async function swapInPrepared(
   const there = statusOf(host.disk, layout.target);
   // What can be no executable can't be gone back to either, and whoever has put it there may want it.
   const isStranger = there !== null && digests.of(layout.target)?.sha256 === '';
-  if (isStranger) moveAside(session, layout.target);
+  if (isStranger) {
+    const beside = moveAside(session, layout.target);
+    session.emit({ event: 'warning', text: `What was at ${layout.target} is kept: it is ${beside} now.` });
+  }
   const found = digests.of(layout.target);
   const from: Binary = { version: to.version, ...(found ?? { sha256: ABSENT, size: 0 }) };
   const open = begin(session, {
