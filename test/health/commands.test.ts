@@ -52,7 +52,9 @@ describe('a damaged executable', () => {
 
   test('one that can not be run is 12', async () => {
     fs.chmodSync(here.dgmo, 0o644);
-    expect((await here.run('status')).code).toBe(12);
+    const { code, out } = await here.run('status');
+    expect(code).toBe(12);
+    expect(out).toMatch(/^Permission: +NOBODY MAY RUN IT: `dgmo-updater repair` puts that right$/m);
     expect((await here.run('verify')).code).toBe(12);
   });
 

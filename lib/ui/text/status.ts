@@ -53,6 +53,8 @@ export function describeStatus(status: Status, overview: Overview, clock: Status
     'Binary',
     isNew ? `sound: its bytes are those of ${status.open?.to}` : binaryText(status.binary, managedBy),
   ]);
+  if (!status.runnable)
+    rows.push(['Permission', `NOBODY MAY RUN IT: ${repairCommand(managedBy)} puts that right`]);
   if (status.sha256 !== null) rows.push(['SHA-256', status.sha256]);
   if (status.journalProblem !== null) rows.push(['Journal', status.journalProblem]);
   rows.push(...updateRows(overview, receipt?.binary.version ?? null, clock));
@@ -67,17 +69,20 @@ function beforeText({ previous }: NonNullable<Status['receipt']>, { previousReje
 }
 
 function binaryText(binary: Status['binary'], managedBy: Owner | null): string {
-  const repair = managedBy === null ? '`dgmo-updater repair`' : `\`${managedBy.command}\``;
   switch (binary) {
     case 'sound':
       return 'sound: its bytes are the ones that were installed';
     case 'changed':
-      return `CHANGED: its bytes are not the ones that were installed. ${repair} puts them back, \`init\` adopts what you changed`;
+      return `CHANGED: its bytes are not the ones that were installed. ${repairCommand(managedBy)} puts them back, \`init\` adopts what you changed`;
     case 'missing':
-      return `MISSING: ${repair} puts it back`;
+      return `MISSING: ${repairCommand(managedBy)} puts it back`;
     case 'unknown':
       return 'unknown: nothing says what its bytes should be';
   }
+}
+
+function repairCommand(managedBy: Owner | null): string {
+  return managedBy === null ? '`dgmo-updater repair`' : `\`${managedBy.command}\``;
 }
 
 function updateRows(overview: Overview, installed: string | null, clock: StatusClock): [string, string][] {
