@@ -89,6 +89,22 @@ test('the proxy is looked up for the feed that is asked, not for the one that wa
   expect(out).toContain('http://127.0.0.1:1/elsewhere/ is reached directly');
 });
 
+test('room for few more files is told, whatever the bytes are', async () => {
+  const host = nativeHost();
+  const spaceAt = async (files: number) => {
+    const room = { bytes: 1e12, files, filesystem: '1' };
+    const disk = { ...host.disk, room: () => room };
+    const { checks } = await here.health({ host: { ...host, disk } }).diagnose({ offline: true });
+    return checks.find(({ id }) => id === 'space');
+  };
+  expect(await spaceAt(1000)).toMatchObject({ status: 'ok' });
+  expect(await spaceAt(3)).toMatchObject({
+    status: 'warning',
+    summary: `There is room for few more files on the disk of ${here.dir}`,
+    remediation: 'Remove some files (`df -i` shows the filesystems).',
+  });
+});
+
 test('doctor ends with 11 if the install is damaged, and shows no secret', async () => {
   fs.writeFileSync(here.dgmo, 'x');
   fs.writeFileSync(path.join(here.home, 'config', 'auth.json'), '{"token": "hunter2"}');

@@ -13,6 +13,7 @@ import { trustedRootOf } from '../../home/trusted-root.ts';
 import { type Binary, lockedError, type Receipt, type Session } from '../../install/index.ts';
 import { ownerOf } from '../../install/ownership/owner.ts';
 import { requireReplaceable } from '../../install/preflight/permission.ts';
+import { MARGIN } from '../../install/preflight/space.ts';
 import { asUpdaterError } from '../../platform/failures.ts';
 import { proxyFor } from '../../platform/network/proxy.ts';
 import { trustRoot } from '../../trust/index.ts';
@@ -194,6 +195,12 @@ function space(session: Session): Finding {
     ({ folder, room }) =>
       `${folder}: ${room === null ? 'unknown' : `${Math.floor(room.bytes / 1e6)} MB`} free`,
   );
+  const crowded = rooms.find(({ room }) => room !== null && room.files !== null && room.files < MARGIN.files);
+  if (crowded !== undefined)
+    return finding('warning', `There is room for few more files on the disk of ${crowded.folder}`, {
+      details: [...details, `${crowded.room?.files} inodes free`],
+      remediation: 'Remove some files (`df -i` shows the filesystems).',
+    });
   const tight = rooms.find(({ room }) => room !== null && room.bytes < LITTLE * size);
   if (tight === undefined) return finding('ok', 'There is room for an update', { details });
   return finding('warning', `There is little room on the disk of ${tight.folder}`, {

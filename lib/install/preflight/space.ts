@@ -15,7 +15,7 @@ export interface Need {
 }
 
 /** What else is written: the journal, the receipt, the documents of a snapshot. 4 MiB, and some files. */
-const MARGIN = { bytes: 1 << 22, files: 32 };
+export const MARGIN = { bytes: 1 << 22, files: 32 };
 
 /**
  * @param change as a part of the message: "the update to 2.0.0"
