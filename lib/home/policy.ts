@@ -50,7 +50,7 @@ function readPolicy(host: Host, path: string): Policy {
   if (ignored !== null) return { ...nothing, ignored };
   const bytes = readFile(host.disk, path, LIMIT);
   if (bytes === null) return { ...nothing, ignored: null };
-  const document = parseEdited(bytes, path);
+  const document = withAdvice(() => parseEdited(bytes, path));
   if (typeof document !== 'object' || document === null || Array.isArray(document))
     throw new DamagedError(`${path}: wanted an object with settings, found something else`, {
       advice: ADVICE,
@@ -77,8 +77,15 @@ const ADVICE = 'Ask your administrator to correct it.';
 /** A value may be written as in `updater.json`, or as it is typed after `config set`. */
 function decided(values: Preferences, key: PreferenceKey, value: unknown, path: string): Preferences {
   const where = `${path}: ${key}`;
+  return withAdvice(() =>
+    withValue(values, key, typeof value === 'string' ? typedValue(key, value, where) : value, where),
+  );
+}
+
+/** Throws DamagedError, which says who can correct it. */
+function withAdvice<T>(understand: () => T): T {
   try {
-    return withValue(values, key, typeof value === 'string' ? typedValue(key, value, where) : value, where);
+    return understand();
   } catch (error) {
     throw new DamagedError(error instanceof Error ? error.message : String(error), {
       advice: ADVICE,

@@ -13,6 +13,7 @@ const POLICY = '/etc/dgmo-updater/policy.json';
 const ROOT = 0;
 
 interface Said {
+  /** A string is the text of the file. */
   policy?: unknown;
   environment?: Record<string, string>;
   user?: Parameters<typeof preferencesFile.change>[2];
@@ -26,7 +27,8 @@ async function machine({
   const disk = new SimulatedDisk();
   const simulated = simulatedHost({ disk, versionOf: () => null });
   if (policy !== undefined) {
-    disk.place(POLICY, new TextEncoder().encode(JSON.stringify(policy)));
+    const text = typeof policy === 'string' ? policy : JSON.stringify(policy);
+    disk.place(POLICY, new TextEncoder().encode(text));
     disk.own('/etc/dgmo-updater', ROOT);
     disk.own(POLICY, ROOT);
   }
@@ -89,11 +91,26 @@ describe('who decides', () => {
     ['an unknown key', { chanel: 'beta' }, '"chanel"'],
     ['a wrong value', { pin: 'latest' }, 'a semantic version'],
     ['no object', [], 'wanted an object'],
-  ])('a policy with %s: nobody knows what the administrator wants', async (_, policy, message) => {
-    const { host } = await machine({ policy });
-    expect(() => decide(host, HOME)).toThrow(DamagedError);
-    expect(() => decide(host, HOME)).toThrow(message);
-  });
+    ['a text that is no JSON', '{"pin":', 'wanted JSON'],
+    ['a name that is there twice', '{"pin": "1.0.0", "pin": "1.1.0"}', '"pin" twice'],
+  ])(
+    'a policy with %s: nobody knows what the administrator wants, who is to correct it',
+    async (_, policy, message) => {
+      const { host } = await machine({ policy });
+      const thrown = (() => {
+        try {
+          return decide(host, HOME);
+        } catch (error) {
+          return error;
+        }
+      })();
+      expect(thrown).toBeInstanceOf(DamagedError);
+      expect(thrown).toMatchObject({
+        message: expect.stringContaining(message),
+        advice: 'Ask your administrator to correct it.',
+      });
+    },
+  );
 
   test('what the administrator has decided the user can not change', async () => {
     const { host } = await machine({ policy: { channel: 'stable' } });
