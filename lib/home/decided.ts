@@ -114,13 +114,15 @@ function requireOn({ preferences, settings }: Decided): void {
   const decision = settings.find(({ key }) => key === 'updates');
   throw new PolicyError(
     `updates are turned off here (${decision === undefined ? 'updates = off' : decisionText(decision)})`,
-    {
-      advice:
-        decision?.decidedBy === 'user'
-          ? '`dgmo-updater config set updates on` turns them on.'
-          : 'Whoever decided that can turn them on.',
-    },
+    { advice: turnOnText(decision) },
   );
+}
+
+function turnOnText(decision: Setting | undefined): string {
+  if (decision?.decidedBy === 'policy') return 'Only an administrator can turn them on.';
+  return decision?.decidedBy === 'environment'
+    ? `Unset ${decision.variable} to turn them on.`
+    : '`dgmo-updater config set updates on` turns them on.';
 }
 
 /** `updates = off, by DGMO_UPDATER_UPDATES`. */

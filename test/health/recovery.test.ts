@@ -237,7 +237,7 @@ describe('on a terminal', () => {
 });
 
 test('whatever the facts are, what will help comes first and nothing is offered that can not be done', () => {
-  for (let bits = 0; bits < 256; bits++) {
+  for (let bits = 0; bits < 512; bits++) {
     const bit = (at: number) => (bits >> at) % 2 === 1;
     const facts: Facts = {
       ...{
@@ -249,18 +249,20 @@ test('whatever the facts are, what will help comes first and nothing is offered 
         canGoBack: bit(5),
         startsFail: bit(6),
         isManaged: bit(7),
+        updatesOff: bit(8),
       },
     };
     const remedies = remediesFor(facts);
     expect(new Set(remedies).size).toBe(remedies.length);
     expect(remedies.includes('rollback')).toBe(facts.isKnown && facts.canGoBack && !facts.isManaged);
-    expect(remedies.includes('update')).toBe(facts.isKnown && facts.isThere && !facts.isManaged);
+    const mayUpdate = !facts.isManaged && !facts.updatesOff;
+    expect(remedies.includes('update')).toBe(facts.isKnown && facts.isThere && mayUpdate);
     // A package manager has brought what is there, and updates it.
-    if (!facts.isKnown) expect(remedies.includes('install')).toBe(!facts.isManaged);
-    if (!facts.isKnown && !facts.isManaged) expect(remedies.at(-1)).toBe('install');
+    if (!facts.isKnown) expect(remedies.includes('install')).toBe(mayUpdate);
+    if (!facts.isKnown && mayUpdate) expect(remedies.at(-1)).toBe('install');
     if (facts.isKnown && facts.isInterrupted) expect(remedies[0]).toBe('recover');
     // The first choice is the selected one: it replaces nothing where nothing is known to be wrong.
-    else if (facts.isKnown && facts.isThere && facts.isHealthy && !facts.startsFail && !facts.isManaged)
+    else if (facts.isKnown && facts.isThere && facts.isHealthy && !facts.startsFail && mayUpdate)
       expect(remedies[0]).toBe('update');
   }
 });

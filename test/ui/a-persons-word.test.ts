@@ -145,6 +145,30 @@ posixOnly('a person decides', () => {
     expect((await run('unpin')).out).toBe('No version was pinned.\n');
   });
 
+  test('pinned by the environment: no command of the user lifts that, and none says so', async () => {
+    const environment = { DGMO_UPDATER_PIN: '1.0.0' };
+    const there = (...args: string[]) => command(stage, args, { environment });
+    expect((await there('check')).out).toContain(
+      '1.1.0 is not offered: 1.0.0 is pinned by the environment: unset DGMO_UPDATER_PIN to lift that.',
+    );
+    expect((await there('pin', '1.1.0')).out).toBe(
+      '1.1.0 is saved, but 1.0.0 is pinned here: `dgmo-updater config explain pin` says by whom.\n',
+    );
+    expect((await run('config', 'get', 'pin')).out).toBe('1.1.0\n');
+  });
+
+  test('updates that are turned off: nobody is told to look for one, and how they are turned on is said', async () => {
+    const environment = { DGMO_UPDATER_UPDATES: 'off' };
+    const there = (...args: string[]) => command(stage, args, { environment });
+    expect((await there('check')).error).toContain('Unset DGMO_UPDATER_UPDATES to turn them on.');
+    await run('update', '--yes');
+    expect((await run()).out).toContain('dgmo-updater update');
+    const { out } = await there();
+    expect(out).toContain('Updates are turned off: `dgmo-updater config explain updates` says by whom.');
+    expect(out).toContain('dgmo-updater rollback');
+    expect(out).not.toContain('dgmo-updater update ');
+  });
+
   test('majors: nobody is given a new major version unattended; who is asked is offered it', async () => {
     await stage.release('2.0.0');
     expect((await stage.manager().check({ for: 'unattended' })).update?.version).toBe('1.1.0');

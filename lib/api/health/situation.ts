@@ -3,6 +3,7 @@ import { errorCode, UpdaterError } from '../../errors.ts';
 import { type HealthStatus, knownReceipt, verifyInstall } from '../../health/index.ts';
 import { rejectionOf } from '../../home/admission/rejected.ts';
 import { revocationOf } from '../../home/admission/revoked.ts';
+import { areUpdatesOff } from '../../home/decided.ts';
 import { failuresOf, unconfirmed } from '../../install/confirmation/record.ts';
 import {
   openTransaction,
@@ -34,6 +35,8 @@ export interface Situation {
   revoked: string | null;
   /** The package manager that owns the executable, and has to change its version; null if none is known to. */
   managedBy: Owner | null;
+  /** Updates are turned off altogether. */
+  updatesOff: boolean;
   health: HealthStatus;
   /** How many starts of it have failed, if it has to confirm that it is well and has not yet; null if it owes nothing. */
   unconfirmed: { failedStarts: number } | null;
@@ -59,6 +62,7 @@ export async function situationOf(session: Session): Promise<Situation> {
   const failedStarts = owed === null ? 0 : failuresOf(session, owed).failed.length;
   const goBackTo = receipt === null ? null : placeBefore(session, receipt, health);
   const managedBy = await ownerOf(session);
+  const updatesOff = 'folder' in session.home && areUpdatesOff(host, session.home.folder);
   const facts: Facts = {
     isKnown: receipt !== null,
     isThere: host.disk.status(layout.target)?.kind === 'file',
@@ -68,6 +72,7 @@ export async function situationOf(session: Session): Promise<Situation> {
     canGoBack: goBackTo !== null,
     startsFail: failedStarts > 0,
     isManaged: managedBy !== null,
+    updatesOff,
   };
   return {
     app,
@@ -77,6 +82,7 @@ export async function situationOf(session: Session): Promise<Situation> {
     revoked:
       receipt === null ? null : revocationOf(session, { app: receipt.app, version: receipt.binary.version }),
     managedBy,
+    updatesOff,
     health,
     unconfirmed: owed === null ? null : { failedStarts },
     interrupted: interruptedIn(session),
@@ -98,6 +104,8 @@ export interface Facts {
   startsFail: boolean;
   /** A package manager owns the executable: neither an update nor a rollback is for the updater. */
   isManaged: boolean;
+  /** Nothing is looked for or downloaded. */
+  updatesOff: boolean;
 }
 
 export function remediesFor({
@@ -109,10 +117,14 @@ export function remediesFor({
   canGoBack,
   startsFail,
   isManaged,
+  updatesOff,
 }: Facts): Remedy[] {
   if (!isKnown)
-    return [...(isThere ? (['adopt'] as const) : []), ...(isManaged ? [] : (['install'] as const))];
-  const mayUpdate = isThere && !isManaged;
+    return [
+      ...(isThere ? (['adopt'] as const) : []),
+      ...(isManaged || updatesOff ? [] : (['install'] as const)),
+    ];
+  const mayUpdate = isThere && !isManaged && !updatesOff;
   const mayGoBack = canGoBack && !isManaged;
   // The first one is selected: what replaces nothing, where nothing is known to be wrong.
   if (isHealthy && !startsFail && !isInterrupted)

@@ -25,11 +25,15 @@ export async function runUnskip({ line, report, install }: CommandContext): Prom
 
 export async function runPin({ line, report, install }: CommandContext): Promise<void> {
   const version = versionOf(line.command, line.operands);
-  await new UpdateManager(install).setPreferences({ pin: version });
+  const manager = new UpdateManager(install);
+  await manager.setPreferences({ pin: version });
+  const { pin } = manager.preferences();
   report.result(
     'pin',
-    `${version} is pinned: no other version is offered. \`dgmo-updater unpin\` lifts that.`,
-    { pin: version },
+    pin === version
+      ? `${version} is pinned: no other version is offered. \`dgmo-updater unpin\` lifts that.`
+      : `${version} is saved, but ${pin ?? 'no version'} is pinned here: \`dgmo-updater config explain pin\` says by whom.`,
+    { pin },
   );
 }
 

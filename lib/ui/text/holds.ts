@@ -40,8 +40,8 @@ export function holdText(
     case 'major':
       return `it is a new major version; ${update} offers it`;
     case 'pinned': {
-      const { value, decidedBy } = settingOf(settings, 'pin');
-      return `${value} is pinned by ${WHO[decidedBy]}${lift(decidedBy, '`dgmo-updater unpin`')}`;
+      const { value, decidedBy, variable } = settingOf(settings, 'pin');
+      return `${value} is pinned by ${WHO[decidedBy]}${liftPin(decidedBy, variable)}`;
     }
     case 'young': {
       const { value, decidedBy } = settingOf(settings, 'minimumAge');
@@ -73,10 +73,16 @@ const WHO: Record<Decider, string> = {
   default: 'the default',
 };
 
-function lift(decidedBy: Decider, how: string): string {
-  return decidedBy === 'policy' ? ', who alone can lift that' : `; ${how} lifts that`;
+function liftPin(decidedBy: Decider, variable: string): string {
+  if (decidedBy === 'policy') return ', who alone can lift that';
+  return decidedBy === 'environment'
+    ? `: unset ${variable} to lift that`
+    : '; `dgmo-updater unpin` lifts that';
 }
 
-function settingOf(settings: readonly Setting[], key: PreferenceKey): Pick<Setting, 'value' | 'decidedBy'> {
-  return settings.find((one) => one.key === key) ?? { value: 'none', decidedBy: 'default' };
+function settingOf(
+  settings: readonly Setting[],
+  key: PreferenceKey,
+): Pick<Setting, 'value' | 'decidedBy' | 'variable'> {
+  return settings.find((one) => one.key === key) ?? { value: 'none', decidedBy: 'default', variable: '' };
 }

@@ -8,7 +8,7 @@ import { managedText } from './update.ts';
 
 /** @param now milliseconds since the epoch */
 export function describeSituation(situation: Situation, now: number): string {
-  const { remedies, managedBy } = situation;
+  const { remedies, managedBy, updatesOff } = situation;
   const options = remedies.map(
     (remedy) => `  ${COMMANDS[remedy].padEnd(23)}${remedyLabel(remedy, situation, now)}`,
   );
@@ -16,6 +16,7 @@ export function describeSituation(situation: Situation, now: number): string {
     headline(situation),
     ...describeIssues(notImplied(situation)),
     ...(managedBy === null ? [] : [managedText(managedBy)]),
+    ...(updatesOff ? ['Updates are turned off: `dgmo-updater config explain updates` says by whom.'] : []),
     ...(options.length === 0 ? [] : ['What can be done:', ...options]),
   ]);
 }
