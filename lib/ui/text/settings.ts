@@ -27,7 +27,10 @@ export const SETTING_TEXTS: Record<PreferenceKey, SettingText> = {
     ['all', 'security', 'manual', 'off'],
     'what the background service installs by itself; manual: it only tells; off: it does nothing',
   ),
-  updateWindow: other('02:00-05:00, or none', 'when the background service may install, by the local clock'),
+  updateWindow: other(
+    'a time such as 02:00-05:00, or none',
+    'when the background service may install, by the local clock',
+  ),
   onMetered: words(['wait', 'go'], 'what the background service does on a network that is paid by volume'),
   onBattery: words(['wait', 'go'], 'what the background service does on battery'),
   channel: { words: [], values: 'a name', about: 'the channel of the feed, such as stable or beta' },
@@ -36,9 +39,12 @@ export const SETTING_TEXTS: Record<PreferenceKey, SettingText> = {
     ['auto', 'modern', 'baseline'],
     'of two builds for x64: auto: what suits the processor; baseline: the one for those before 2013',
   ),
-  majors: words(['ask', 'auto'], 'ask: a new major version is never installed without asking'),
+  majors: words(
+    ['ask', 'auto'],
+    'ask: a new major version is never installed without asking; auto: it is treated like any other',
+  ),
   minimumAge: other(
-    '3d, 12h, or none',
+    'an age such as 3d or 12h, or none',
     'how long a release must have been known on this machine before it is offered',
   ),
   securityAtOnce: words(ON_OFF, 'on: security releases do not wait for minimumAge'),
