@@ -5,7 +5,7 @@ export const HEALTH: readonly MutatedFile[] = [
   {
     file: 'lib/health/repair/executable.ts',
     tests: ['test/health/wrong-size.test.ts'],
-    changes: [['if (isStranger) moveAside(session, layout.target);', '']],
+    changes: [['const beside = moveAside(session, layout.target);', 'const beside = null;']],
   },
   {
     file: 'lib/health/check/own-files.ts',
