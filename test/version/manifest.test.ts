@@ -70,6 +70,8 @@ describe('a manifest', () => {
       expect(refusal({ ...fourthManifest(), schema })).toStartWith('manifest.schema: wanted 4');
     }
     expect(schemaOf(fourthManifest())).toBe(4);
+    const { evolutions } = fourthManifest();
+    expect(refusal({ ...testManifest(), evolutions })).toStartWith('manifest.schema: wanted 4');
   });
 
   test('with the schema of the config comes back as it was written, and its frozen vector still reads', () => {
