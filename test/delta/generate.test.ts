@@ -1,6 +1,6 @@
 /** What generatePatch refuses, and how it reports. */
 import { expect, test } from 'bun:test';
-import { BSDIFF } from '../../lib/delta/format.ts';
+import { BSDIFF, MIXING } from '../../lib/delta/format.ts';
 import { generatePatch, readPatchHeader } from '../../lib/delta/index.ts';
 import { Matcher } from '../../lib/delta/matcher.ts';
 import { MachineError, UsageError } from '../../lib/errors.ts';
@@ -53,6 +53,24 @@ test('a table of which every row holds a number that has moved is aligned, behin
   expect(await apply(patch, old)).toEqual(fresh);
   const { streams } = readPatchHeader(memorySource(patch));
   expect(streams.find(({ name }) => name === 'extra')?.rawSize).toBeLessThan(1500);
+});
+
+test('text whose short parts are in another order is aligned part by part, if that is smaller', async () => {
+  const next = randomNumbers(11);
+  const word = () => Array.from({ length: 3 + (next() % 9) }, () => 'etaoinshrdlu'[next() % 12]).join('');
+  const names = Array.from({ length: 300 }, word);
+  const renamed = new Map(names.map((name, index) => [name, index % 4 === 0 ? name.toUpperCase() : name]));
+  const parts = Array.from({ length: 1500 }, () =>
+    Array.from({ length: 70 }, () => names[next() % 300] ?? ''),
+  );
+  const text = (all: readonly string[][]) =>
+    new TextEncoder().encode(all.map((part) => part.join(',')).join(';'));
+  const old = text(parts);
+  const order = parts.map((part) => ({ part, by: next() })).sort((a, b) => a.by - b.by);
+  const fresh = text(order.map(({ part }) => part.map((name) => renamed.get(name) ?? name)));
+  const patch = await make(old, fresh, { algorithm: MIXING });
+  expect(await apply(patch, old)).toEqual(fresh);
+  expect(patch.length / parts.length).toBeLessThan(8);
 });
 
 test('what it is given stays as it is', async () => {

@@ -2,6 +2,7 @@
 
 import { inPieces, withoutDense } from './alignments/dense.ts';
 import { alignFunctions } from './alignments/functions.ts';
+import { countInText } from './alignments/in-text.ts';
 import { alignObjects } from './alignments/objects.ts';
 import { type Image, isCode, isData, isUnwinding, REGION_KINDS } from './containers/image.ts';
 import {
@@ -32,6 +33,13 @@ const CHOICES: readonly MixingChoice[] = [
   { shortest: 700, shortestInText: 400, bulkFrom: 32 },
   { shortest: 2500, shortestInText: 1000, bulkFrom: 16 },
 ];
+/**
+ * Of text, the first choice once more with shorter alignments, which it leaves out, if it takes so many bytes for each of them: a step takes
+ * about 2. If fewer, they are found again as matches; if more, something else takes them.
+ */
+const SHORTER_IN_TEXT = 200;
+const LEAST_FOR_EACH = 8;
+const MOST_FOR_EACH = 32;
 /** The first choices may take less time: bulk costs little more then. */
 const PATIENT_FROM = 3;
 const IMPATIENT_SHARE = 0.62;
@@ -98,6 +106,13 @@ export async function chooseMixing(
     if (made.second === null && made.work < LITTLE)
       others.push({ ...input, alignments, images, secondModel: true });
     let smallest = made;
+    const { shortestInText } = choice;
+    const shorter = countInText(alignments, images.fresh, SHORTER_IN_TEXT, shortestInText);
+    if (sizeOf(made) > LEAST_FOR_EACH * shorter && sizeOf(made) < MOST_FOR_EACH * shorter) {
+      const more = { ...choice, shortestInText: SHORTER_IN_TEXT };
+      const tried = await encodeInLanes({ ...input, alignments, images }, more, most, lanesFrom, report);
+      if (tried !== null && sizeOf(tried) < sizeOf(smallest)) smallest = tried;
+    }
     for (const other of others) {
       const tried = await encodeMixing(other, choice, most, null, report);
       if (tried !== null && sizeOf(tried) < sizeOf(smallest)) smallest = tried;
