@@ -156,6 +156,20 @@ const PROGRAMS: readonly Program[] = [
     file: 'bin/vsce-sign',
   },
   {
+    kind: 'Bun, ELF x86-64',
+    name: 'opencode-linux-x64',
+    from: '1.18.32',
+    to: '1.18.33',
+    file: 'bin/opencode',
+  },
+  {
+    kind: 'C, wasm with debug information',
+    name: 'web-tree-sitter',
+    from: '0.27.1',
+    to: '0.27.2',
+    file: 'debug/web-tree-sitter.wasm',
+  },
+  {
     kind: 'C, wasm',
     name: '@sqlite.org/sqlite-wasm',
     from: '3.53.4-build2',
