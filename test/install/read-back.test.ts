@@ -64,6 +64,7 @@ test.each(['full', 'patch'] as const)(
     disk.place(PACKAGE, await packageFor('linux', [ONE, TWO], kind));
     const apply = applyOn(sessionOn(simulatedHost({ disk, versionOf })), [PACKAGE], { root: testRoot() });
     await expect(apply).rejects.toThrow(DamagedError);
+    await expect(apply).rejects.toMatchObject({ advice: expect.stringContaining('dgmo-updater repair') });
     expect(disk.contentOf(targetPath('linux'))).toEqual(mine);
   },
 );

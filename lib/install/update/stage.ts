@@ -161,7 +161,7 @@ function changedByHand({ layout, digests }: Session, from: Binary): DamagedError
     `${layout.target} is not the ${from.version} that was installed: wanted SHA-256 ${from.sha256}, found ${foundText(digests.of(layout.target))}`,
     {
       advice:
-        'If you changed it yourself, run `dgmo-updater init` to adopt it. Otherwise install it again, or run `dgmo-updater rollback`.',
+        'If you changed it yourself, run `dgmo-updater init` to adopt it. Otherwise run `dgmo-updater repair`, or `dgmo-updater rollback`.',
     },
   );
 }
