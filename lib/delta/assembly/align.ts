@@ -107,6 +107,7 @@ function isBetterAround(
     old + oldEnd,
     fresh + at + length,
     min(AROUND, min(to - at - length, oldSize - oldEnd)),
+    DROP,
   );
   const above = balanced;
   const oldStart = matchOld - back;
@@ -115,6 +116,7 @@ function isBetterAround(
     old + oldStart,
     fresh + start,
     min(AROUND, min(start - done, min(oldStart, held))),
+    DROP,
   );
   const size = down + back + length + up;
   const place = held - down;
@@ -123,60 +125,40 @@ function isBetterAround(
   return equal <= size / 2 && <i32>(back + length) + above + balanced > <i32>(equal + MUCH);
 }
 
-function reachForward(a: usize, b: usize, limit: u32): u32 {
-  let balance: i32 = 0;
-  let best: u32 = 0;
-  balanced = 0;
-  for (let i: u32 = 0; i < limit && balance > balanced - DROP; ) {
-    balance += load<u8>(a + i) === load<u8>(b + i) ? 1 : -1;
-    i++;
-    if (balance > balanced) {
-      balanced = balance;
-      best = i;
-    }
-  }
-  return best;
-}
-
-function reachBackward(a: usize, b: usize, limit: u32): u32 {
-  let balance: i32 = 0;
-  let best: u32 = 0;
-  balanced = 0;
-  for (let i: u32 = 1; i <= limit && balance > balanced - DROP; i++) {
-    balance += load<u8>(a - i) === load<u8>(b - i) ? 1 : -1;
-    if (balance > balanced) {
-      balanced = balance;
-      best = i;
-    }
-  }
-  return best;
-}
-
 /** How far, at most `limit`, to go up from two places so that equal bytes less unequal ones are the most. */
 export function extendForward(a: usize, b: usize, limit: u32): u32 {
-  let balance: i32 = 0;
-  let most: i32 = 0;
-  let best: u32 = 0;
-  for (let i: u32 = 0; i < limit; ) {
-    balance += load<u8>(a + i) === load<u8>(b + i) ? 1 : -1;
-    i++;
-    if (balance > most) {
-      most = balance;
-      best = i;
-    }
-  }
-  return best;
+  return reachForward(a, b, limit, i32.MAX_VALUE);
 }
 
 /** As `extendForward`, going down from the bytes before `a` and `b`. */
 export function extendBackward(a: usize, b: usize, limit: u32): u32 {
+  return reachBackward(a, b, limit, i32.MAX_VALUE);
+}
+
+/** As `extendForward`, and no further than where `drop` bytes more are unequal than at the best place. */
+function reachForward(a: usize, b: usize, limit: u32, drop: i32): u32 {
   let balance: i32 = 0;
-  let most: i32 = 0;
   let best: u32 = 0;
-  for (let i: u32 = 1; i <= limit; i++) {
+  balanced = 0;
+  for (let i: u32 = 0; i < limit && balance > balanced - drop; ) {
+    balance += load<u8>(a + i) === load<u8>(b + i) ? 1 : -1;
+    i++;
+    if (balance > balanced) {
+      balanced = balance;
+      best = i;
+    }
+  }
+  return best;
+}
+
+function reachBackward(a: usize, b: usize, limit: u32, drop: i32): u32 {
+  let balance: i32 = 0;
+  let best: u32 = 0;
+  balanced = 0;
+  for (let i: u32 = 1; i <= limit && balance > balanced - drop; i++) {
     balance += load<u8>(a - i) === load<u8>(b - i) ? 1 : -1;
-    if (balance > most) {
-      most = balance;
+    if (balance > balanced) {
+      balanced = balance;
       best = i;
     }
   }
