@@ -11,8 +11,12 @@ export interface SimulatedHostOptions {
   platform?: Platform;
   /** What `--version` of an executable with this content prints; null: it crashes. */
   versionOf(content: Uint8Array): string | null;
-  /** The signal that ends an executable with this content when it is tried; null: none. */
-  signalOf?(content: Uint8Array): string | null;
+  /**
+   * The signal that ends an executable with this content when it is tried; null: none.
+   *
+   * @param attempt counted from 0
+   */
+  signalOf?(content: Uint8Array, attempt: number): string | null;
   /** What an executable with this content does when it is tried, before it prints its version or crashes. */
   onTrial?(disk: SimulatedDisk, content: Uint8Array): void;
   /**
@@ -132,13 +136,14 @@ export function simulatedHost(options: SimulatedHostOptions): SimulatedHost {
         }
         const content = disk.contentOf(file.replaceAll('\\', '/'));
         if (content === null) return refused('ENOENT');
-        const refusal = options.refusal?.(content, starts++) ?? null;
+        const attempt = starts++;
+        const refusal = options.refusal?.(content, attempt) ?? null;
         if (refusal !== null) return refused(refusal);
         options.onTrial?.(disk, content);
         const duration = options.startTakes?.(content) ?? 1;
         time += Math.min(duration, timeLimit);
         const timedOut = duration > timeLimit;
-        const signal = timedOut ? 'SIGKILL' : (options.signalOf?.(content) ?? null);
+        const signal = timedOut ? 'SIGKILL' : (options.signalOf?.(content, attempt) ?? null);
         const version = signal !== null ? null : options.versionOf(content);
         const ok = version !== null;
         return {

@@ -38,6 +38,12 @@ const CANNOT_RUN_HERE = new Set(['ENOEXEC', 'ENOENT', 'ELIBACC', 'ELIBBAD', 'EBA
 const FINAL = new Set(['EACCES', 'EPERM']);
 
 /**
+ * What a terminal, or whoever ends the updater, sends to its whole process group. A child is in that until it has one of its own, so
+ * that the first of them says nothing of the program.
+ */
+const MEANT_FOR_US = new Set(['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGTERM']);
+
+/**
  * Starts the target with `--version`. It has to exit with code 0 in time, and to print the wanted version first. While the
  * machine has no room for a process, it is tried again until `limits.start` has passed.
  *
@@ -89,6 +95,7 @@ async function runFile(
 ): Promise<RunResult> {
   const { clock, processes, platform } = host;
   const begun = clock.monotonic();
+  let ended = false;
   for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
     const run = await processes.run(file, [...args], {
       environment: childEnvironment(host.environment),
@@ -96,6 +103,10 @@ async function runFile(
       timeLimit: limits.probe,
     });
     const isFinal = (code: string) => CANNOT_RUN_HERE.has(code) || (platform !== 'win32' && FINAL.has(code));
+    if (run.started && !ended && MEANT_FOR_US.has(run.signal ?? '')) {
+      ended = true;
+      continue;
+    }
     if (run.started || isFinal(run.code ?? '')) return run;
     if (clock.monotonic() - begun >= limits.start) return run;
     await clock.sleep(pause);

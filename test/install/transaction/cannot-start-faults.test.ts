@@ -90,6 +90,22 @@ const TRIALS: [name: string, trial: Trial][] = [
       { code: 15, version: '1.0.0', quarantined: ['2.0.0'] },
     ),
   ],
+  [
+    'the Ctrl-C that a terminal sends to all ends the new version before it has a group of its own',
+    trialOf(
+      NEW,
+      { signalOf: (_, attempt) => (attempt === 0 ? 'SIGINT' : null) },
+      { code: 0, version: '2.0.0', quarantined: [] },
+    ),
+  ],
+  [
+    'the new version ends itself as a Ctrl-C would',
+    trialOf(
+      NEW,
+      { signalOf: (content) => (isNew(content) ? 'SIGINT' : null) },
+      { code: 15, version: '1.0.0', quarantined: ['2.0.0'] },
+    ),
+  ],
   ['a signal ends both versions', trialOf(NEW, { signalOf: () => 'SIGABRT' }, refused)],
   [
     'a signal ends the new version, and then no memory is left to start the old one',
