@@ -21,10 +21,14 @@ export interface MutatedFile {
   changes: readonly Change[];
 }
 
-export interface Mutant {
+/** A change of one source file. */
+export interface Replacement {
   file: string;
   find: string;
   replace: string;
+}
+
+export interface Mutant extends Replacement {
   tests: readonly string[];
   survives: string | null;
 }
@@ -42,22 +46,22 @@ export function mutantsOf(files: readonly MutatedFile[]): Mutant[] {
 }
 
 /** The source with the change, and the line of it (from 1). Throws if what it replaces is not there, or more than once. */
-export function applied(mutant: Mutant, source: string): { text: string; line: number } {
-  const { file, find, replace } = mutant;
+export function applied(change: Replacement, source: string): { text: string; line: number } {
+  const { file, find, replace } = change;
   const parts = source.split(find);
   const found = parts.length - 1;
   if (found !== 1) {
     throw new Error(
-      `${file}: wanted exactly one ${JSON.stringify(find)}, found ${found}: mend the list in test/mutants/`,
+      `${file}: wanted exactly one ${JSON.stringify(find)}, found ${found}: mend the list that it is in`,
     );
   }
-  if (find === replace) throw new Error(`${file}: the mutant of ${JSON.stringify(find)} changes nothing`);
+  if (find === replace) throw new Error(`${file}: the change of ${JSON.stringify(find)} changes nothing`);
   const [before = '', after = ''] = parts;
   return { text: before + replace + after, line: before.split('\n').length };
 }
 
 /** One line, as it is printed: what became of what. */
-export function describeChange({ find, replace }: Mutant): string {
+export function describeChange({ find, replace }: Replacement): string {
   const oneLine = (text: string) => text.replaceAll(/\s+/g, ' ').trim();
   return `${oneLine(find)}  ->  ${oneLine(replace) || '(nothing)'}`;
 }
