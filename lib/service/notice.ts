@@ -12,8 +12,9 @@ const MAX_REASON = 300;
 
 const notice = object({
   /**
-   * `available`: the user may install it. `waiting`: it is downloaded, and is installed once DGMO does not run. `installed`: by
-   * the service. `failed`: it could not be installed. `damaged`: something of the installation is. `repaired`: it was.
+   * `available`: the user may install it, or go back to it. `waiting`: it is downloaded, and is installed once DGMO does not
+   * run. `installed`: by the service. `failed`: it could not be installed. `damaged`: something of the installation is.
+   * `repaired`: it was.
    */
   kind: oneOf('available', 'waiting', 'installed', 'failed', 'damaged', 'repaired'),
   /** Milliseconds since the epoch. */
@@ -56,7 +57,9 @@ function isOfHealth({ kind }: Notice): boolean {
 
 /** The notices that are still true with that version installed. */
 export function currentNotices(notices: readonly Notice[], installed: string): Notice[] {
-  return notices.filter(({ kind, version }) => {
+  return notices.filter(({ kind, version, from }) => {
+    // Also a way back: it is from that version alone.
+    if (kind === 'available' && from === installed) return true;
     if (kind === 'available' || kind === 'waiting' || kind === 'failed') return isNewer(version, installed);
     return kind !== 'installed' || version === installed;
   });
@@ -66,6 +69,8 @@ export function currentNotices(notices: readonly Notice[], installed: string): N
 export function noticeText({ kind, version, from, reason }: Notice, app: string): string {
   switch (kind) {
     case 'available':
+      if (from !== null && isNewer(from, version))
+        return `${app} ${from} was revoked by its publisher. ${reason === null ? `\`dgmo-updater update\` says why, and goes back to ${version}.` : `Replace it with: ${reason}`}`;
       return `${app} ${version} is available. ${reason === null ? '`dgmo-updater update` shows what is new, and installs it.' : `Update it with: ${reason}`}`;
     case 'waiting':
       return `${app} ${version} is downloaded. It will be installed when ${app} does not run.`;

@@ -149,6 +149,19 @@ describe('what is said at the next start', () => {
     expect(kinds(currentNotices(all, '1.2.0'))).toEqual(['damaged 1.1.0']);
   });
 
+  test('the way back from a revoked version, as long as that is installed', () => {
+    const wayBack = { ...notice('available', '1.0.0'), from: '1.1.0' };
+    expect(kinds(currentNotices([wayBack], '1.1.0'))).toEqual(['available 1.0.0']);
+    expect(currentNotices([wayBack], '1.0.0')).toEqual([]);
+    expect(currentNotices([wayBack], '1.2.0')).toEqual([]);
+    expect(noticeText(wayBack, 'dgmo')).toBe(
+      'dgmo 1.1.0 was revoked by its publisher. `dgmo-updater update` says why, and goes back to 1.0.0.',
+    );
+    expect(noticeText({ ...wayBack, reason: 'tea upgrade dgmo' }, 'dgmo')).toBe(
+      'dgmo 1.1.0 was revoked by its publisher. Replace it with: tea upgrade dgmo',
+    );
+  });
+
   test('on one line, however long the reason, and no more than ten', () => {
     const [long] = withNotice([], notice('failed', '1.1.0', `a\n${'b'.repeat(1000)}`));
     expect(long?.reason).toMatch(/^a b{298}$/);
