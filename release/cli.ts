@@ -30,7 +30,7 @@ import { rotate } from './commands/rotate.ts';
 import { serve } from './commands/serve.ts';
 import { status } from './commands/status.ts';
 import { asFailure } from './platform/failures.ts';
-import { hasPrinted, outputColumns, print, tell } from './platform/terminal.ts';
+import { hasPrinted, outputColumns, print, tell, written } from './platform/terminal.ts';
 import { goWhereTyped } from './platform/working-folder.ts';
 
 const COMMANDS: readonly Command[] = [
@@ -157,6 +157,15 @@ function failureOf(error: unknown): unknown {
   return { ok: false, exitCode, message: errorMessage(error), advice: advice ?? null };
 }
 
+/** Whoever reads the result must not take its absence for success. */
+async function exitCode(args: string[]): Promise<number> {
+  const code = await main(args);
+  const unwritten = await written();
+  if (unwritten === null || code !== 0) return code;
+  tell(`release: it is done, but the result could not be written to ${errorMessage(unwritten)}\n`);
+  return 12;
+}
+
 keepFiles();
 goWhereTyped();
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await exitCode(process.argv.slice(2));

@@ -1,16 +1,14 @@
-/**
- * Standard output and error. What is printed contains names and headers from outside: every character that could move the
- * cursor or turn the text around is spelled out, whoever forgot to do so before.
- */
+/** Standard output and error: a reader that has closed its pipe ends no command, and what is printed can't move the cursor. */
 import { printableText } from '../../lib/format/printable.ts';
 import { wrapped } from '../../lib/format/wrapped.ts';
+import { standardStreams } from '../../lib/platform/standard-streams.ts';
 
 let printed = false;
 
 /** A result, to standard output. */
 export function print(text: string): void {
   printed = true;
-  process.stdout.write(printableText(text));
+  standardStreams.out(text);
 }
 
 /** Whether there was a result. */
@@ -18,10 +16,14 @@ export function hasPrinted(): boolean {
   return printed;
 }
 
+/** Resolves once all is written: to null, or to why a result could not be. */
+export function written(): Promise<unknown> {
+  return standardStreams.written();
+}
+
 /** A message, to standard error. On a terminal lines break between words. */
 export function tell(text: string): void {
-  const printed = printableText(text);
-  process.stderr.write(isTerminal() ? wrapped(printed, process.stderr.columns || 80) : printed);
+  standardStreams.error(isTerminal() ? wrapped(printableText(text), standardStreams.columns) : text);
 }
 
 /** What can be done next, for whoever sits at the terminal. */
@@ -31,7 +33,8 @@ export function hint(text: string): void {
 
 /** A message over the current line, which is cleared. */
 export function tellOver(text: string): void {
-  process.stderr.write(`\r\u001b[K${printableText(text)}`);
+  standardStreams.clearLine();
+  standardStreams.error(text);
 }
 
 /** How wide the terminal is that standard output is; undefined if it is none. */

@@ -3,7 +3,10 @@ import path from 'node:path';
 import { APPLY_LIMIT } from '../../lib/delta/index.ts';
 import { printableText } from '../../lib/format/printable.ts';
 import packageJson from '../../package.json' with { type: 'json' };
+import { run } from '../support/workshop.ts';
 import { freshFolder } from './run.ts';
+
+const CLI = path.resolve(import.meta.dir, '../../release/cli.ts');
 
 const folder = freshFolder();
 afterAll(() => folder[Symbol.dispose]());
@@ -35,6 +38,24 @@ test('help names every command', async () => {
   expect(code).toBe(0);
   expect(stderr).toBe('');
   for (const name of COMMANDS) expect(stdout).toContain(`  ${name} `);
+});
+
+const posixOnly = process.platform === 'win32' ? test.skip : test;
+
+posixOnly('a reader that has closed the pipe has had enough', async () => {
+  const typed = (words: string) => ['-c', `"$0" "$@" ${words}`, process.execPath, CLI];
+  const closed = await run('bash', [...typed('| true; exit $PIPESTATUS'), '--help']);
+  expect([closed.code, closed.stderr]).toEqual([0, '']);
+  const unheard = await run('bash', [...typed('2>&1 | true; exit $PIPESTATUS'), 'stats']);
+  expect([unheard.code, unheard.stderr]).toEqual([2, '']);
+});
+
+test.skipIf(process.platform !== 'linux')('a result that can not be written: 12', async () => {
+  const { code, stderr } = await run('sh', ['-c', '"$0" "$@" >/dev/full', process.execPath, CLI, '--help']);
+  expect([code, stderr]).toEqual([
+    12,
+    'release: it is done, but the result could not be written to standard output: no space is left on the disk (ENOSPC)\n',
+  ]);
 });
 
 test('help <command> is the help of it, and --version the version', async () => {
