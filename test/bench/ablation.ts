@@ -1,13 +1,12 @@
 /**
- * What each step of `mixing` brings: `bun test/bench/ablation.ts [PATTERN] [--pairs PATTERN]` takes away those whose name matches, each
- * by itself, in a copy of the tree, makes the patches of three pairs of real releases, and prints the table of lib/delta/README.md.
- * Every patch is applied and the result compared. Takes half an hour for all.
+ * What each step of `mixing` brings: `bun test/bench/ablation.ts [PATTERN [OLD NEW ...]]` takes away those whose name matches, each by
+ * itself, in a copy of the tree, makes the patches of the pairs, or of three pairs of real releases, and prints the table of
+ * lib/delta/README.md. Every patch is applied and the result compared. All steps of the three take an hour.
  */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { type CopyOfTree, copyTree } from '../mutants/copy-of-tree.ts';
 import { FOLDER, KEEPING, LANE } from './ablation/kept.ts';
 import { changed, type Step } from './ablation/step.ts';
@@ -26,17 +25,27 @@ interface Pair {
   name: string;
   old: string;
   fresh: string;
-  /** What is kept of it (ablation/kept.ts). */
-  folder: string;
 }
 
-async function fetchPairs(wanted: RegExp, folder: string): Promise<Pair[]> {
+async function fetchPairs(): Promise<Pair[]> {
   const pairs: Pair[] = [];
-  for (const [index, { name, from, to, file }] of PAIRS.entries()) {
-    if (!wanted.test(name)) continue;
-    const old = path.join(await fetchFolder(name, from), file);
-    const fresh = path.join(await fetchFolder(name, to), file);
-    pairs.push({ name: `${name} ${from} -> ${to}`, old, fresh, folder: path.join(folder, String(index)) });
+  for (const { name, from, to, file } of PAIRS) {
+    const [old, fresh] = [await fetchFolder(name, from), await fetchFolder(name, to)];
+    pairs.push({
+      name: `${name} ${from} -> ${to}`,
+      old: path.join(old, file),
+      fresh: path.join(fresh, file),
+    });
+  }
+  return pairs;
+}
+
+function pairsOf(files: readonly string[]): Pair[] {
+  const pairs: Pair[] = [];
+  for (let i = 0; i < files.length; i += 2) {
+    const [old = '', fresh] = files.slice(i, i + 2);
+    if (fresh === undefined) throw new Error(`no new file is given for ${old}`);
+    pairs.push({ name: `${old} -> ${fresh}`, old, fresh });
   }
   return pairs;
 }
@@ -45,51 +54,44 @@ async function fetchPairs(wanted: RegExp, folder: string): Promise<Pair[]> {
 function sizeBy(top: string, { old, fresh }: Pair, algorithm: string, folder: string): number {
   const child = path.join(top, 'test/bench/ablation/child.ts');
   const env = { ...process.env, [FOLDER]: folder };
-  fs.mkdirSync(folder, { recursive: true });
   const said = execFileSync(process.execPath, [child, old, fresh, algorithm], { env, encoding: 'utf8' });
   return Number(said);
 }
 
-/** Without the step; with all of them if it is null. */
-function sizesWithout(step: Step | null, tree: CopyOfTree, pairs: readonly Pair[]): Sizes {
+/** Without the step; with all of them if it is null. `kept`: the folder for what ablation/kept.ts keeps. */
+function sizesWithout(step: Step | null, tree: CopyOfTree, pairs: readonly Pair[], kept: string): Sizes {
   const sources = changed(step?.changes ?? [], tree.read);
   const before = [...sources.keys()].map((file) => [file, tree.read(file)] as const);
   for (const [file, text] of sources) tree.write(file, text);
   try {
     // Compiles the WebAssembly if its source is newer.
     execFileSync('node', ['release/setup.mjs'], { cwd: tree.top });
-    return pairs.map((pair) => {
-      const folder = step?.aligns ? path.join(pair.folder, 'aligned otherwise') : pair.folder;
-      if (step?.aligns) {
-        fs.mkdirSync(folder);
-        fs.copyFileSync(path.join(pair.folder, LANE), path.join(folder, LANE));
-      }
-      return sizeBy(tree.top, pair, 'mixing', folder);
+    return pairs.map((pair, index) => {
+      const folder = path.join(kept, String(index));
+      const own = step?.aligns ? path.join(folder, 'aligned otherwise') : folder;
+      fs.mkdirSync(own, { recursive: true });
+      if (step?.aligns) fs.copyFileSync(path.join(folder, LANE), path.join(own, LANE));
+      return sizeBy(tree.top, pair, 'mixing', own);
     });
   } finally {
     for (const [file, text] of before) tree.write(file, text);
   }
 }
 
-const { values, positionals } = parseArgs({
-  args: process.argv.slice(2),
-  allowPositionals: true,
-  options: { pairs: { type: 'string', default: '.' } },
-});
-const pattern = new RegExp(positionals[0] ?? '.');
+const [pattern = '.', ...files] = process.argv.slice(2);
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ablation-'));
 const tree = copyTree();
 // It ends the encoder, whose error removes the copy.
 process.once('SIGINT', () => process.exit(130));
 try {
-  const pairs = await fetchPairs(new RegExp(values.pairs), folder);
+  const pairs = files.length === 0 ? await fetchPairs() : pairsOf(files);
   for (const [file, text] of changed(KEEPING, tree.read)) tree.write(file, text);
-  const whole = sizesWithout(null, tree, pairs);
-  const bsdiff = pairs.map((pair) => sizeBy(TOP, pair, 'bsdiff', pair.folder));
+  const whole = sizesWithout(null, tree, pairs, folder);
+  const bsdiff = pairs.map((pair) => sizeBy(TOP, pair, 'bsdiff', folder));
   console.error(`whole: ${whole.join(', ')}; by bsdiff: ${bsdiff.join(', ')}`);
   const rows: [name: string, sizes: Sizes][] = [];
-  for (const step of STEPS.filter(({ name }) => pattern.test(name))) {
-    const sizes = sizesWithout(step, tree, pairs);
+  for (const step of STEPS.filter(({ name }) => new RegExp(pattern).test(name))) {
+    const sizes = sizesWithout(step, tree, pairs, folder);
     console.error(`${step.name}: ${sizes.join(', ')}`);
     rows.push([step.name, sizes]);
   }

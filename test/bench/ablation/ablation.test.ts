@@ -32,8 +32,9 @@ describe('the steps', () => {
   });
 });
 
-test('the table has what is larger without, the most first, and what is smaller', () => {
+test('the table has what is larger without, the most first, and what is smaller, but not what is the same', () => {
   const rows = [
+    ['none', [1000, 2000]],
     ['one', [1000, 1990]],
     ['two', [1500, 2001]],
   ] as const;

@@ -3,7 +3,7 @@
 /** Bytes of the patch of each pair. */
 export type Sizes = readonly number[];
 
-/** `whole`: with all steps; the rows of `steps` have by how much more the patches are without each, the most in any pair first. */
+/** `whole`: with all steps; the rows of `steps` have by how much more the patches are without each, the most in any pair first. Those that change none are left out. */
 export function ablationTable(
   pairs: readonly string[],
   whole: Sizes,
@@ -19,6 +19,7 @@ export function ablationTable(
     row(['nothing: the whole patch', ...bytes(whole)]),
     row(['all of it: the whole patch by `bsdiff`', ...bytes(bsdiff)]),
     ...steps
+      .filter(([, sizes]) => sizes.some((size, index) => size !== whole[index]))
       .toSorted(([, a], [, b]) => most(b) - most(a))
       .map(([name, sizes]) =>
         row([name, ...sizes.map((size, index) => difference(size, whole[index] ?? 1))]),

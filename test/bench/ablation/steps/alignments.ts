@@ -36,6 +36,13 @@ export const ALIGNMENT_STEPS: readonly Step[] = [
     changes: changesOf(CHOOSE, ['  if (isCodeEqual(input, images)) withoutCode(images);\n', '']),
   },
   {
+    name: 'page hashes that are computed',
+    changes: changesOf(CHOOSE, [
+      'fresh: regionsOf(input.fresh, true) };',
+      'fresh: regionsOf(input.fresh, false) };',
+    ]),
+  },
+  {
     name: 'boundaries where functions begin',
     changes: changesOf('mixing/encode.ts', ['of moveBoundaries(file, kept, choice.bulkFrom)', 'of kept']),
   },
