@@ -75,6 +75,37 @@ posixOnly('in the shell', () => {
 
   const id = () =>
     (fs.readdirSync(path.join(stage.home, '.snapshots/snapshots'))[0] ?? '').replace('.json', '');
+
+  /** Where the script is, once its first comment was typed on a machine that has none of the folders. */
+  const written = (shell: string, options: string[] = []) => {
+    const home = fs.mkdtempSync(path.join(stage.folder, 'home-'));
+    const script = fs.readFileSync(path.join(folder, shell), 'utf8');
+    const typed = /^# (.*completions .*)$/m.exec(script)?.[1] ?? expect.unreachable();
+    const env = { ...process.env, PATH: `${folder}:${process.env.PATH}`, HOME: home };
+    const { stderr } = Bun.spawnSync([shell, ...options, '-c', typed], { env });
+    expect(stderr.toString()).toBe('');
+    // What runs from source also keeps a cache of Bun there.
+    const found = fs
+      .readdirSync(home, { recursive: true, withFileTypes: true })
+      .filter((one) => one.isFile() && one.name.includes('dgmo-updater'));
+    return found.map(({ parentPath, name }) => {
+      const file = path.join(parentPath, name);
+      return [path.relative(home, file), fs.readFileSync(file, 'utf8') === script];
+    });
+  };
+
+  test.skipIf(Bun.which('bash') === null)('bash is told where it looks', () => {
+    expect(written('bash')).toEqual([['.local/share/bash-completion/completions/dgmo-updater', true]]);
+  });
+
+  test.skipIf(Bun.which('zsh') === null && process.env.CI !== 'true')('zsh is told where it looks', () => {
+    expect(written('zsh', ['-f'])).toEqual([['.zfunc/_dgmo-updater', true]]);
+  });
+
+  test.skipIf(Bun.which('fish') === null && process.env.CI !== 'true')('fish is told where it looks', () => {
+    expect(written('fish', ['--no-config'])).toEqual([['.config/fish/completions/dgmo-updater.fish', true]]);
+  });
+
   const run = (...words: string[]) =>
     Bun.spawnSync(words, { env: { ...process.env, PATH: `${folder}:${process.env.PATH}`, HOME: folder } })
       .stdout.toString()

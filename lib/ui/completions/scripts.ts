@@ -2,7 +2,7 @@
 import type { Verb } from '../parsing/verbs.ts';
 
 export const SCRIPTS: Record<Verb<'completions'>, string> = {
-  bash: `# dgmo-updater completions bash > ~/.local/share/bash-completion/completions/dgmo-updater
+  bash: `# mkdir -p ~/.local/share/bash-completion/completions && dgmo-updater completions bash > $_/dgmo-updater
 _dgmo_updater() {
   local IFS=$'\\n'
   COMPREPLY=($("\${COMP_WORDS[0]}" completions words -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
@@ -10,7 +10,8 @@ _dgmo_updater() {
 complete -o default -F _dgmo_updater dgmo-updater
 `,
   zsh: `#compdef dgmo-updater
-# dgmo-updater completions zsh > ~/.zfunc/_dgmo-updater    with \`fpath+=~/.zfunc\` before compinit
+# mkdir -p ~/.zfunc && dgmo-updater completions zsh > ~/.zfunc/_dgmo-updater
+# and in ~/.zshrc, before compinit: fpath+=~/.zfunc
 _dgmo_updater() {
   local -a found
   found=("\${(@f)$("\${words[1]}" completions words -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
@@ -18,7 +19,7 @@ _dgmo_updater() {
 }
 if [[ $funcstack[1] = _dgmo-updater ]]; then _dgmo_updater "$@"; else compdef _dgmo_updater dgmo-updater; fi
 `,
-  fish: `# dgmo-updater completions fish > ~/.config/fish/completions/dgmo-updater.fish
+  fish: `# mkdir -p ~/.config/fish/completions; dgmo-updater completions fish > ~/.config/fish/completions/dgmo-updater.fish
 function __dgmo_updater_words
     set -l typed (commandline -opc)
     $typed[1] completions words -- $typed[2..-1] (commandline -ct) 2>/dev/null
@@ -26,7 +27,7 @@ end
 complete -c dgmo-updater -f -a '(__dgmo_updater_words)'
 complete -c dgmo-updater -n 'not count (__dgmo_updater_words) >/dev/null' -F
 `,
-  powershell: `# dgmo-updater completions powershell >> $PROFILE
+  powershell: `# New-Item -Force (Split-Path $PROFILE) -ItemType Directory; dgmo-updater completions powershell >> $PROFILE
 Register-ArgumentCompleter -Native -CommandName dgmo-updater -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
     $typed = @($commandAst.CommandElements | Select-Object -Skip 1 |
