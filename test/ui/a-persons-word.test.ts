@@ -231,7 +231,9 @@ posixOnly('a person decides', () => {
     expect((await run('status')).out).toMatch(/Last check: {3}.* ago: 1\.1\.0 is offered/);
     expect((await run('history')).out).toBe('Nothing was updated, rolled back or repaired here yet.\n');
     await run('update', '--yes');
+    expect((await run('status')).out).toMatch(/Last check: {3}.* ago: 1\.1\.0 was offered/);
     await run('rollback', '--yes');
+    expect((await run('status')).out).toMatch(/Last check: {3}.* ago: 1\.1\.0 was offered/);
     const lines = (await run('history')).out.trimEnd().split('\n');
     expect(
       lines.map((line) =>

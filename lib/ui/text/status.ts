@@ -91,7 +91,10 @@ function updateRows(overview: Overview, installed: string | null, clock: StatusC
   return [
     ['Channel', channel],
     ['Feed', feed ?? 'none is known: `dgmo-updater config set feed <url>`'],
-    ['Last check', lastCheck === null ? 'never' : checkText(lastCheck, installed, clock)],
+    [
+      'Last check',
+      lastCheck === null ? 'never' : checkText(lastCheck, isStillOffered(overview, installed), clock),
+    ],
     ['Next check', updates ? nextCheckText(overview, clock) : 'none: updates are turned off'],
     ['Pinned', pin ?? 'no'],
     ['Evolutions', evolutions.length === 0 ? 'none' : evolutions.join(', ')],
@@ -103,14 +106,20 @@ function updateRows(overview: Overview, installed: string | null, clock: StatusC
   ];
 }
 
+/** Neither installed since, nor left by a rollback. */
+function isStillOffered({ lastCheck, lastChange }: Overview, installed: string | null): boolean {
+  const version = lastCheck?.version;
+  return version !== installed && !(lastChange?.kind === 'rollback' && lastChange.from === version);
+}
+
 function checkText(
   { at, ended, version, message }: NonNullable<Overview['lastCheck']>,
-  installed: string | null,
+  stillOffered: boolean,
   { now, localOffset }: StatusClock,
 ): string {
   const found =
     ended === 'offered'
-      ? `${version} ${version === installed ? 'was' : 'is'} offered`
+      ? `${version} ${stillOffered ? 'is' : 'was'} offered`
       : ended === 'nothing'
         ? 'nothing was offered'
         : `failed: ${message}`;
