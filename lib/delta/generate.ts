@@ -11,7 +11,9 @@ import { type Algorithm, BSDIFF, BSDIFF_STREAMS, COMPRESSION, FILE_LIMIT, MAGIC,
 import { encodeHeader, type StreamEntry } from './header.ts';
 import { isVersion } from './header-fields.ts';
 import { type Alignment, Matcher } from './matcher.ts';
-import { APPLY_LIMIT, chooseMixing, LANES_FROM } from './mixing/choose.ts';
+import { APPLY_LIMIT, chooseMixing, imagesOf, LANES_FROM } from './mixing/choose.ts';
+import { converted } from './mixing/code-records.ts';
+import type { MixingInput } from './mixing/encode.ts';
 
 export interface GenerateOptions {
   old: Uint8Array;
@@ -63,8 +65,11 @@ export async function generatePatch(options: GenerateOptions): Promise<Uint8Arra
   const compress = async () => assemble(await compressBsdiff(raw, onProgress), options, checksums);
   const mix = async () => {
     const limit = options.applyLimit ?? APPLY_LIMIT;
+    const images = imagesOf(old, fresh);
+    const files = { old: converted(old, images.old), fresh: converted(fresh, images.fresh) };
+    const aligned = files.old === old ? { alignments } : await align(files.old, files.fresh, onProgress);
     const mixing = await encodeMixing(
-      { old, fresh, alignments },
+      { ...files, images, alignments: aligned.alignments },
       limit,
       options.lanesFrom ?? LANES_FROM,
       onProgress,
@@ -153,7 +158,7 @@ async function compressBsdiff(
 
 /** Null if it would take more work than `limit` to apply. */
 async function encodeMixing(
-  input: { old: Uint8Array; fresh: Uint8Array; alignments: Alignment[] },
+  input: MixingInput,
   limit: number,
   lanesFrom: number,
   onProgress: (fraction: number) => void,

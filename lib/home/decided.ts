@@ -1,7 +1,7 @@
 /** Which settings count, and who decided them: the administrator, else the environment, else the user, else the default. */
 import { PolicyError, UpdaterError } from '../errors.ts';
 import type { Host } from '../platform/host.ts';
-import { loadPolicy, type Policy, readPolicy, withoutFaults } from './policy.ts';
+import { loadPolicy, type Policy } from './policy.ts';
 import {
   PREFERENCE_KEYS,
   type PreferenceKey,
@@ -32,33 +32,18 @@ export interface Decided {
   settings: Setting[];
   /** Why the policy file is ignored; null if it counts, or does not exist. */
   policyIgnored: string | null;
-  /** What can't be read or understood of what the places say, the strongest first; it is passed over in the settings. */
-  faults: UpdaterError[];
 }
 
 /** Throws UsageError, DamagedError or MachineError if one of the places can't be understood. */
 export function decide(host: Host, home: string): Decided {
-  return withoutFaults(survey(host, home));
-}
-
-/** The same for who looks at the settings: what can be understood, and what can't. */
-export function survey(host: Host, home: string): Decided {
-  const own = ownOrFault(host, home);
-  if (!(own instanceof UpdaterError)) return surveyOver(host, home, own);
-  const decided = surveyOver(host, home, DEFAULT_PREFERENCES);
-  return { ...decided, faults: [...decided.faults, own] };
+  return decideOver(host, home, preferencesFile.load(host, home));
 }
 
 function decideOver(host: Host, home: string, own: Preferences): Decided {
-  return withoutFaults(surveyOver(host, home, own));
-}
-
-function surveyOver(host: Host, home: string, own: Preferences): Decided {
-  const policy = readPolicy(host);
-  const faults = [...policy.faults];
+  const policy = loadPolicy(host);
   let preferences: Preferences = DEFAULT_PREFERENCES;
   const settings = PREFERENCE_KEYS.map((key): Setting => {
-    const said = saidOf(host, home, key, { policy, own, faults });
+    const said = saidOf(host, home, key, policy, own);
     const [first, ...overridden] = said.map(({ value, ...who }) => ({
       ...who,
       value: preferenceText(value, key),
@@ -72,7 +57,7 @@ function surveyOver(host: Host, home: string, own: Preferences): Decided {
     };
     return { key, value, decidedBy, where, variable: variableOf(key), overridden };
   });
-  return { preferences, settings, policyIgnored: policy.ignored, faults };
+  return { preferences, settings, policyIgnored: policy.ignored };
 }
 
 /** The settings that count. */
@@ -116,16 +101,11 @@ export function readablePreferences(host: Host, home: string): Preferences {
 }
 
 function readableOrDefault(host: Host, home: string): Preferences {
-  const own = ownOrFault(host, home);
-  return own instanceof UpdaterError ? DEFAULT_PREFERENCES : own;
-}
-
-function ownOrFault(host: Host, home: string): Preferences | UpdaterError {
   try {
     return preferencesFile.load(host, home);
   } catch (error) {
     if (!(error instanceof UpdaterError)) throw error;
-    return error;
+    return DEFAULT_PREFERENCES;
   }
 }
 
@@ -156,12 +136,7 @@ interface Saying {
   value: Preferences;
 }
 
-function saidOf(
-  host: Host,
-  home: string,
-  key: PreferenceKey,
-  { policy, own, faults }: { policy: Policy; own: Preferences; faults: UpdaterError[] },
-): Saying[] {
+function saidOf(host: Host, home: string, key: PreferenceKey, policy: Policy, own: Preferences): Saying[] {
   const said: Saying[] = [];
   if (policy.keys.has(key)) {
     said.push({
@@ -173,13 +148,8 @@ function saidOf(
   const where = variableOf(key);
   const typed = host.environment[where];
   if (typed !== undefined && typed !== '') {
-    try {
-      const value = withValue(DEFAULT_PREFERENCES, key, typedValue(key, typed, where), where);
-      said.push({ decidedBy: 'environment', where, value });
-    } catch (error) {
-      if (!(error instanceof UpdaterError)) throw error;
-      faults.push(error);
-    }
+    const value = withValue(DEFAULT_PREFERENCES, key, typedValue(key, typed, where), where);
+    said.push({ decidedBy: 'environment', where, value });
   }
   if (!Bun.deepEquals(own[key], DEFAULT_PREFERENCES[key]))
     said.push({ decidedBy: 'user', where: preferencesFile.path(host, home), value: own });

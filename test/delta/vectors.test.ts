@@ -80,6 +80,8 @@ test('the vectors are there', () => {
     'third-late',
     'third-mach-o-arm64',
     'third-minified',
+    'third-native-image',
+    'third-native-image-lanes',
     'third-records',
   ]);
 });

@@ -67,15 +67,30 @@ const MANY = 10_000;
 const GUESS = 0.6;
 const BALANCED = 0.55;
 
-/** Null if no try keeps within `limit`, or there is nothing to encode. `onProgress` is called with 0 to 1. */
+/** What the headers of both files say. */
+export function imagesOf(old: Uint8Array, fresh: Uint8Array): MixingInput['images'] {
+  const images = { old: regionsOf(old, false), fresh: regionsOf(fresh, true) };
+  if (!hasRecords(images.old) || !hasRecords(images.fresh)) {
+    for (const { regions } of [images.old, images.fresh])
+      for (const region of regions)
+        if (region.kind === REGION_KINDS.codeRecords) region.kind = REGION_KINDS.data;
+  }
+  return images;
+}
+
+function hasRecords({ regions }: Image): boolean {
+  return regions.some(({ kind }) => kind === REGION_KINDS.codeRecords);
+}
+
+/** `input` has the files as they are modelled (code-records.ts). Null if no try keeps within `limit`, or there is nothing to encode. `onProgress` is called with 0 to 1. */
 export async function chooseMixing(
-  input: Omit<MixingInput, 'images'>,
+  input: MixingInput,
   limit: number,
   lanesFrom: number,
   onProgress: (fraction: number) => void,
 ): Promise<MixingStreams | null> {
   if (input.fresh.length === 0) return null;
-  const images = { old: regionsOf(input.old, false), fresh: regionsOf(input.fresh, true) };
+  const { images } = input;
   if (isCodeEqual(input, images)) withoutCode(images);
   const alignments = alignObjects(
     { ...input, images },
@@ -98,7 +113,8 @@ export async function chooseMixing(
     if (made === null) continue;
     const others: MixingInput[] = [];
     if (alignments !== input.alignments && made.work < LITTLE) others.push({ ...input, images });
-    if (images.old.regions.some(({ kind }) => kind !== REGION_KINDS.text) && made.work < TINY) {
+    const hasParts = images.old.regions.some(({ kind }) => kind !== REGION_KINDS.text);
+    if (hasParts && !hasRecords(images.old) && made.work < TINY) {
       const plain = { old: plainRegions(input.old), fresh: plainRegions(input.fresh) };
       others.push({ ...input, images: plain });
     }

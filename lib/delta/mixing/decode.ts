@@ -9,9 +9,19 @@ import { LANES_STREAMS } from '../format.ts';
 import type { PatchHeader } from '../header.ts';
 import { Inflater } from '../inflater.ts';
 import { CHECKPOINT_INTERVAL, type Checkpoint, type Output } from '../output.ts';
+import { convertRecords, RestoredRecords } from './code-records.ts';
 import { DigestAside } from './digest-aside.ts';
 import { LIGHT, LightBulk } from './light.ts';
-import { BUFFER, BUFFER_DUE, BULK_DUE, DONE, MixingModule, SECOND_DUE, WINDOW_FULL } from './module.ts';
+import {
+  BUFFER,
+  BUFFER_DUE,
+  BULK_DUE,
+  DONE,
+  IMAGES_DUE,
+  MixingModule,
+  SECOND_DUE,
+  WINDOW_FULL,
+} from './module.ts';
 import { HASH_SIZE, type HashedRegion, HashedRegions } from './page-hashes.ts';
 import { costsOf, namedCosts } from './parts.ts';
 import { SecondLane } from './second-lane.ts';
@@ -87,8 +97,9 @@ class Decoder {
   /** Bytes of the new file that were passed on. */
   #passed = 0;
   #hashed: HashedRegions | undefined;
+  #restored: RestoredRecords | undefined;
 
-  /** `beforeFirst` is called before the first byte is passed on. */
+  /** `beforeFirst` is called before the first byte is passed on, and before the old file is changed in memory. */
   constructor(
     module: MixingModule,
     bulk: Inflater | LightBulk,
@@ -119,6 +130,8 @@ class Decoder {
         model.read(given, module.bytes(exports.bufferAddress() + kept, size));
         exports.refill(kept + size);
         given += size;
+      } else if (due === IMAGES_DUE) {
+        await this.#convertOld();
       } else if (due === SECOND_DUE) {
         if (second !== null) this.#second = this.#openSecond(second);
       } else if (due === WINDOW_FULL) {
@@ -152,6 +165,16 @@ class Decoder {
     throw new DamagedError('the patch has two lanes and bulk by zstd, wanted the light coder');
   }
 
+  async #convertOld(): Promise<void> {
+    const records = codeRecords(this.#module, 0);
+    if (records.length === 0) return;
+    await this.#beforeFirst();
+    const { exports } = this.#module;
+    const last = records.at(-1);
+    const size = last === undefined ? 0 : last.offset + last.size;
+    convertRecords(this.#module.bytes(exports.oldFile(), size), records);
+  }
+
   async #placeBulk(): Promise<void> {
     const bulk = this.#bulk;
     const module = this.#module;
@@ -175,10 +198,17 @@ class Decoder {
       const span = isSecond ? this.#hashes.spanAt(this.#passed) : CHUNK;
       const chunk = this.#module.bytes(fresh + this.#passed, Math.min(CHUNK, span, made - this.#passed));
       if (isSecond) this.#hashes.write(this.#passed, chunk);
-      this.#hashes.update(chunk);
       this.#passed += chunk.length;
-      await this.#output.pass(chunk);
+      for (const piece of this.#records.take(chunk)) {
+        this.#hashes.update(piece);
+        await this.#output.pass(piece);
+      }
     }
+  }
+
+  get #records(): RestoredRecords {
+    this.#restored ??= new RestoredRecords(codeRecords(this.#module, 1));
+    return this.#restored;
   }
 
   /** The regions are known when the first byte is made. */
@@ -197,6 +227,14 @@ function hashedRegions(module: MixingModule): HashedRegion[] {
     const pages = pageSize === 0 ? 0 : Math.ceil(end / pageSize) - size / HASH_SIZE;
     return { offset, size, pages: { start: pages * pageSize, end, pageSize } };
   }).filter(({ pages }) => pages.pageSize > 0);
+}
+
+function codeRecords(module: MixingModule, file: 0 | 1): { offset: number; size: number }[] {
+  const { exports } = module;
+  return Array.from({ length: exports.regionCount(file) }, (_, index) => {
+    const [offset = 0, size = 0] = module.words(exports.regionAt(file, index), 2);
+    return { offset, size: exports.hasCodeRecords(file, index) === 0 ? 0 : size };
+  }).filter(({ size }) => size > 0);
 }
 
 async function openBulk(stream: Source, size: number, checkpoint: Checkpoint): Promise<Inflater | LightBulk> {

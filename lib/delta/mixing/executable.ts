@@ -19,6 +19,7 @@ import {
   type RegionKind,
 } from './containers/image.ts';
 import { isMachO, isUniversal, machO, universal } from './containers/mach-o.ts';
+import { withCodeRecords } from './containers/native-image.ts';
 import { isPe, pe } from './containers/pe.ts';
 import { rebaseTables } from './containers/rebases.ts';
 import { symbolTables } from './containers/symbols.ts';
@@ -34,10 +35,10 @@ export function regionsOf(file: Uint8Array, withHashes: boolean): Image {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.length);
   try {
     if (bytes.length >= 64 && isWasm(bytes)) return wasm(bytes);
-    const { parts, end, functions } = partsOf(bytes);
+    const { parts, end, functions, heap } = partsOf(bytes);
     const wanted = parts.filter(({ kind }) => withHashes || !isHashes(kind));
     const image = tidy(bytes, { parts: wanted, end, functions });
-    return withGo(bytes, withDart(bytes, withModules(bytes, image)));
+    return withGo(bytes, withCodeRecords(bytes, withDart(bytes, withModules(bytes, image)), heap));
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return plainRegions(bytes);

@@ -13,6 +13,7 @@ export const BUFFER_DUE = 1;
 export const WINDOW_FULL = 2;
 export const BULK_DUE = 3;
 export const SECOND_DUE = 4;
+export const IMAGES_DUE = 5;
 const NO_MEMORY = -2;
 
 /** Bytes of the buffer, BUFFER of coder.ts. */
@@ -58,6 +59,7 @@ interface Exports extends Buffered {
   bulkClass(): number;
   bulkHashes(): number;
   hashedPages(index: number): number;
+  hasCodeRecords(file: number, index: number): number;
   bulkPlaced(): void;
   bulkTaken(): number;
   work(): number;

@@ -39,12 +39,9 @@ export function posixExecutable(pid: number): string | null {
   return process.platform === 'darwin' ? darwinExecutable(pid) : linuxExecutable(pid);
 }
 
-/**
- * Compares both path and file: a replaced executable has the same path, a moved or linked one is the same file. A symlink is not
- * followed: where the executable was, somebody may have put one that leads to a program that has nothing to do with it.
- */
+/** Compares both path and file: a replaced executable has the same path, a moved or linked one is the same file. */
 export function posixRunning(executable: string): number[] {
-  const file = fileAt(executable, fs.lstatSync);
+  const file = fileAt(executable);
   const isIt = (pid: number) =>
     process.platform === 'darwin' ? runsOnDarwin(pid, executable, file) : runsOnLinux(pid, executable, file);
   const all = process.platform === 'darwin' ? darwinProcesses() : linuxProcesses();
@@ -84,7 +81,7 @@ interface FileIdentity {
 }
 
 /** The errors if a process or a file does not exist any more, or may not be inspected. */
-const CANNOT_LOOK = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM', 'ESRCH'];
+const CANNOT_LOOK = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ESRCH'];
 
 function nullIfRefused<Result>(look: () => Result): Result | null {
   try {
@@ -95,12 +92,9 @@ function nullIfRefused<Result>(look: () => Result): Result | null {
   }
 }
 
-function fileAt(
-  file: string,
-  status: typeof fs.lstatSync | typeof fs.statSync = fs.statSync,
-): FileIdentity | null {
+function fileAt(file: string): FileIdentity | null {
   return nullIfRefused(() => {
-    const { dev, ino } = status(file, { bigint: true });
+    const { dev, ino } = fs.statSync(file, { bigint: true });
     return { device: dev, inode: ino };
   });
 }

@@ -7,6 +7,7 @@ import { bundle } from '../bundle.ts';
 import { randomNumbers } from '../pairs.ts';
 import { elfWithPointer, xcoff } from './halves-executables.ts';
 import { withParts } from './mach-o-parts.ts';
+import { elfWithHeap, heap } from './native-images.ts';
 import { goElf, otherElf } from './other-executables.ts';
 import { dartElf, elfWithSymbols, withSymbols } from './symbol-executables.ts';
 import { thumbElf } from './thumb-executables.ts';
@@ -217,6 +218,17 @@ const linked = (machine: Machine, later: boolean, base: bigint) =>
     wide(base + BigInt(address)),
   );
 
+/** A native image of Java. */
+export function nativeImage(later: boolean): Uint8Array {
+  const layout = { code: 0x1000, data: 0x9000, codeAt: 0x400, dataAt: 0x5000 };
+  const { code, data } = linked('x86', later, 0x200000n);
+  const sections = [
+    { flags: 6, address: layout.code, offset: layout.codeAt, size: code.length },
+    { flags: 3, address: layout.data, offset: layout.dataAt, size: data.length },
+  ];
+  return elfWithHeap(elf('x86', later), sections, heap(later));
+}
+
 /** With symbols, whose names are in another section. */
 export function elfSymbols(later: boolean): Uint8Array {
   const { code, data, starts } = linked('x86', later, 0x200000n);
@@ -283,28 +295,44 @@ export function pe(later: boolean): Uint8Array {
   ]);
 }
 
-/** Two sections with chained pointers, offsets or addresses, or plain ones, and a code signature whose pages are digested. */
-export function machO(later: boolean, form: 'offsets' | 'addresses' | 'plain' = 'offsets'): Uint8Array {
+/**
+ * Two sections with chained pointers, offsets or addresses, or plain ones, and a code signature whose pages are digested; before that the
+ * objects of a native image, if there are any, whose size is a multiple of that of pages.
+ */
+export function machO(
+  later: boolean,
+  form: 'offsets' | 'addresses' | 'plain' = 'offsets',
+  objects: Uint8Array = new Uint8Array(0),
+): Uint8Array {
   const base = 0x100000000n;
   const layout = { code: 0x1000, data: 0x9000, codeAt: 0x1000, dataAt: 0x5000, base };
   const high = { offsets: 0x00100000, addresses: 0x00100001, plain: 1 }[form];
   const pointer = (address: number) => [...little(address), ...little(high)];
   const { code, data } = link('arm', later, layout, pointer);
-  const limit = 0x7000;
+  const end = 0x7000;
+  const limit = end + objects.length;
   const file = Buffer.alloc(limit + 512);
-  const sections = [
+  const sections: {
+    name: string;
+    address: number;
+    offset: number;
+    bytes: ArrayLike<number>;
+    flags: number;
+  }[] = [
     { name: '__text', address: layout.code, offset: layout.codeAt, bytes: code, flags: 0x80000400 },
     { name: '__const', address: layout.data, offset: layout.dataAt, bytes: data, flags: 0 },
   ];
+  if (objects.length > 0)
+    sections.push({ name: '__svm_heap', address: 0x10000, offset: end, bytes: objects, flags: 0 });
   file.writeUInt32LE(0xfeedfacf, 0);
   file.writeUInt32LE(0x0100000c, 4);
   file.writeUInt32LE(2, 16);
   file.writeUInt32LE(0x19, 32);
-  file.writeUInt32LE(72 + 160, 36);
+  file.writeUInt32LE(72 + 80 * sections.length, 36);
   file.write('__TEXT', 40);
   file.writeBigUInt64LE(base, 56);
-  file.writeBigUInt64LE(0x10000n, 64);
-  file.writeUInt32LE(2, 96);
+  file.writeBigUInt64LE(0x10000n + BigInt(objects.length), 64);
+  file.writeUInt32LE(sections.length, 96);
   for (const [i, { name, address, offset, bytes, flags }] of sections.entries()) {
     const at = 104 + 80 * i;
     file.write(name, at);
@@ -314,10 +342,10 @@ export function machO(later: boolean, form: 'offsets' | 'addresses' | 'plain' = 
     file.writeUInt32LE(flags, at + 64);
     file.set(bytes, offset);
   }
-  const command = 32 + 72 + 160;
+  const command = 32 + 72 + 80 * sections.length;
   if (form !== 'plain') {
     // The second of two segments has pointers of the form 2 or 6.
-    const [fixups, segments] = [limit - 0x100, 32];
+    const [fixups, segments] = [end - 0x100, 32];
     file.writeUInt32LE(3, 16);
     file.writeUInt32LE(0x80000034, command + 16);
     file.writeUInt32LE(16, command + 20);
@@ -392,6 +420,8 @@ export function samples(): Sample[] {
     sample('mach-o-addresses', (later) => machO(later, 'addresses')),
     sample('mach-o-symbols', machOWithSymbols),
     sample('mach-o-parts', machOWithParts),
+    sample('native-image', nativeImage),
+    sample('mach-o-native-image', (later) => machO(later, 'offsets', heap(later))),
     sample('elf-symbols', elfSymbols),
     sample('dart', dart),
     sample('wasm', wasmModule),

@@ -19,7 +19,15 @@ const inLanes = async (old: Uint8Array, fresh: Uint8Array, applyLimit?: number) 
   expect(parse(patch).streams).toHaveLength(3);
   return patch;
 };
-const NAMES = ['elf-x86-64', 'mach-o-arm64', 'wasm', 'script', 'go-riscv'];
+const NAMES = [
+  'elf-x86-64',
+  'mach-o-arm64',
+  'native-image',
+  'mach-o-native-image',
+  'wasm',
+  'script',
+  'go-riscv',
+];
 const some = samples().filter(({ name }) => NAMES.includes(name));
 const [sample] = some;
 

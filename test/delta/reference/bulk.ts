@@ -1,6 +1,7 @@
 /** What is new in the new file, as it is in `extra`, and the hashes of its pages: from lib/delta/FORMAT.md. */
 import { createHash } from 'node:crypto';
 import { requireSound } from './arithmetic.ts';
+import { convertRecords } from './code-records.ts';
 import {
   addressIn,
   HASHES,
@@ -42,7 +43,7 @@ export class Bulk {
     const piece = files.fresh.subarray(at, at + size);
     if (region !== undefined && isHashes(region)) {
       const from = at - region.offset;
-      if (files.start === 0) piece.set(digests(files.fresh, region).subarray(from, from + size));
+      if (files.start === 0) piece.set(digests(files.fresh, region, this.#image).subarray(from, from + size));
     } else {
       const extra = this.#extra;
       piece.set(extra.bytes.subarray(extra.at, extra.at + size));
@@ -69,13 +70,14 @@ export class Bulk {
 }
 
 /** The hashes that a region consists of, nothing for one of another kind. */
-export function digests(fresh: Uint8Array, region: Region): Uint8Array {
+export function digests(made: Uint8Array, region: Region, image: Image): Uint8Array {
   if (!isHashes(region)) return new Uint8Array();
+  const fresh = convertRecords(made, image, true);
   const pageSize = region.kind === HASHES ? 4096 : 16384;
-  const made: Uint8Array[] = [];
+  const all: Uint8Array[] = [];
   for (let from = hashedFrom(region); from < region.address; from += pageSize) {
     const bytes = fresh.subarray(from, Math.min(from + pageSize, region.address));
-    made.push(createHash('sha256').update(bytes).digest());
+    all.push(createHash('sha256').update(bytes).digest());
   }
-  return Buffer.concat(made);
+  return Buffer.concat(all);
 }

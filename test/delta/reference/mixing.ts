@@ -6,6 +6,7 @@ import { Counters, type Decoder, hash, NOWHERE, requireSound, u32 } from './arit
 import { NUMBER } from './based.ts';
 import { Bulk, digests, type Extra } from './bulk.ts';
 import { Bytes } from './bytes.ts';
+import { convertRecords } from './code-records.ts';
 import { Files } from './files.ts';
 import { addressIn, DATA, originIn, shortBase, stretchIn } from './image.ts';
 import { Jumps } from './jumps.ts';
@@ -40,25 +41,26 @@ export function decodeMixing(
   const parameters = readParameters(model, which, [old.length, toSize], second !== null);
   const { steps, images, moves } = parameters;
   const split = parameters.split ?? steps.length;
-  const files = new Files(old, toSize, 0);
+  const before = convertRecords(old, images[0], false);
+  const files = new Files(before, toSize, 0);
   const references = new References(files.old, ...images, moves);
   const common = { which, parameters, references, index: new OldIndex(files), extra };
   new Lane(common, model, files).make(steps.slice(0, split));
   if (second !== null) {
     const start = Number(steps[split]?.start);
-    const others = new Files(old, toSize, start);
+    const others = new Files(before, toSize, start);
     new Lane(common, second, others).make(steps.slice(split));
     files.fresh.set(others.fresh.subarray(start), start);
     makeDigests(files.fresh, parameters, start);
   }
   requireSound(extra.at === extra.bytes.length);
-  return files.fresh.slice();
+  return convertRecords(files.fresh, images[1], true);
 }
 
 /** The hashes of pages behind `start`, which the second lane knows nothing of. */
 function makeDigests(fresh: Uint8Array, { images }: Parameters, start: number): void {
   for (const region of images[1].regions) {
-    const made = digests(fresh, region);
+    const made = digests(fresh, region, images[1]);
     const skipped = Math.max(0, start - region.offset);
     if (skipped < made.length) fresh.set(made.subarray(skipped), region.offset + skipped);
   }

@@ -15,7 +15,7 @@ import { LIMITS, type Model } from './limits.ts';
 import { GO, GO_BASES } from './other-references.ts';
 import { type Moves, NO_MOVES, WASM, WASM_DATA } from './wasm.ts';
 
-const KINDS = 40;
+const KINDS = 41;
 /** The first counter of the places in a row, behind the others of steps. */
 const FIRST_PLACE = 80;
 

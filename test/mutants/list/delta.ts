@@ -44,6 +44,26 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/delta/mixing/code-records.ts',
+    tests: ['test/delta/mixing/code-records.test.ts'],
+    changes: [
+      ['this.#frames[high] = this.#isBack ? low + last : low;', 'this.#frames[high] = low;'],
+      ['this.#maps[high] = this.#isBack ? low + last : low;', 'this.#maps[high] = low;'],
+      ['const copy = new Uint8Array(file);', 'const copy = file;'],
+      ['isLast ? records.length : whole', 'whole'],
+      ['isLast ? EMPTY : records.subarray(whole)', 'EMPTY'],
+      ['      this.#conversion = new Conversion(true);\n', ''],
+    ],
+  },
+  {
+    file: 'lib/delta/mixing/containers/native-image.ts',
+    tests: ['test/delta/mixing/code-records.test.ts'],
+    changes: [
+      ['if (at > end) return false;', ''],
+      ['if (place <= last + NEAR) fresh++;', 'fresh++;'],
+    ],
+  },
+  {
     file: 'lib/delta/mixing/containers/unwinding.ts',
     tests: ['test/delta/mixing/containers.test.ts'],
     changes: [

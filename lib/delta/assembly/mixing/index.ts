@@ -17,6 +17,7 @@ export {
   countCosts,
   freshAt,
   goBaseAt,
+  hasCodeRecords,
   hashedPages,
   made,
   measureSteps,

@@ -66,6 +66,7 @@ const BUFFER_DUE: i32 = 1;
 const WINDOW_FULL: i32 = 2;
 const BULK_DUE: i32 = 3;
 const SECOND_DUE: i32 = 4;
+const IMAGES_DUE: i32 = 5;
 const MALFORMED: i32 = -1;
 const NO_MEMORY: i32 = -2;
 
@@ -292,6 +293,10 @@ export function run(last: bool): i32 {
     } else if (phase === 4) {
       return encoding || endsAsEncoded() ? DONE : MALFORMED;
     } else if (phase === 1) {
+      if (!beginImages()) return MALFORMED;
+      phase = 5;
+      if (!encoding) return IMAGES_DUE;
+    } else if (phase === 5) {
       const result = begin();
       if (result < 0) return result;
       phase = 2;
@@ -302,17 +307,22 @@ export function run(last: bool): i32 {
   }
 }
 
-function begin(): i32 {
+/** What the patch says of both files. False if it is malformed. */
+function beginImages(): bool {
   const form = codeRaw(bucketBits + COMPACT, 5);
   const isCompact = form > MOST_BUCKET_BITS;
   bucketBits = isCompact ? form - COMPACT : form;
-  if (bucketBits < LEAST_BUCKET_BITS) return MALFORMED;
+  if (bucketBits < LEAST_BUCKET_BITS) return false;
   for (let i: usize = 0; i < 16; i += 4) {
     const place = State.bases + i;
     if (isCompact) store<u32>(place, codeBase(load<u32>(place), i < 8 ? 0 : load<u32>(place - 8)));
     else store<u32>(place, codeRaw(load<u32>(place), 32));
   }
-  if (!codeRegions(0, State.oldSize) || !codeRegions(1, State.newSize)) return MALFORMED;
+  return codeRegions(0, State.oldSize) && codeRegions(1, State.newSize);
+}
+
+/** The steps, and what is made of the old file alone. */
+function begin(): i32 {
   const count = codeNumber(stepCount, numbers);
   if (count === 0 || count > State.newSize || count > MOST) return MALFORMED;
   if (!encoding && takeSteps(count) === 0) return NO_MEMORY;
@@ -391,7 +401,7 @@ function unit(): void {
 
 export { goBaseAt } from './addresses/data/go';
 export { takeMoves } from './addresses/moves';
-export { regionAt, regionCount, setImageSpan, setRegionCount } from './addresses/regions';
+export { hasCodeRecords, regionAt, regionCount, setImageSpan, setRegionCount } from './addresses/regions';
 export { takeSteps } from './addresses/steps';
 export { costOf, countCosts, refill } from './coding/coder';
 export { useSecondModel, useThirdModel } from './coding/limits';

@@ -15,6 +15,8 @@ const [CONTENT, SYMBOLS, STRINGS, NO_BITS, LOADED_SYMBOLS] = [1, 2, 3, 8, 11];
 const GRAIN = 4096n;
 /** Name of the section where compilers for MIPS tell of functions; bytes for each. */
 const [PROCEDURES, PROCEDURE] = ['.pdr', 32];
+/** Name of the section with the objects of a native image of Java. */
+const HEAP = '.svm_heap';
 /** Flags of a section, of a segment. */
 const [ALLOCATED, INSTRUCTIONS, COMPRESSED, EXECUTABLE] = [2, 4, 2048, 1];
 
@@ -75,6 +77,7 @@ export function elf(bytes: Buffer): Parts {
   };
   let globalOffsets = 0n;
   let functions: Parts['functions'];
+  let heap: Parts['heap'];
   for (let i = 0; i < half(wide ? 60 : 48) && sections > 0; i++) {
     const at = sections + (wide ? 64 : 40) * i;
     const type = word(at + 4);
@@ -100,6 +103,7 @@ export function elf(bytes: Buffer): Parts {
     }
     const address = field(1);
     if (nameOf(word(at)) === '.got') globalOffsets = address;
+    if (nameOf(word(at)) === HEAP && !big) heap = { offset, size };
     let kind = (flags & INSTRUCTIONS) !== 0 ? code : data;
     if (address === unwinding.index) kind = REGION_KINDS.unwindingIndex;
     else if (address === unwinding.records) kind = REGION_KINDS.unwinding;
@@ -126,7 +130,7 @@ export function elf(bytes: Buffer): Parts {
     part.kind = REGION_KINDS.symbols;
     part.bases = [names.address, 0n];
   }
-  return { parts: withCode(parts), end, functions };
+  return { parts: withCode(parts), end, functions, heap };
 }
 
 function codeOf(machine: number, wide: boolean, big: boolean): RegionKind {

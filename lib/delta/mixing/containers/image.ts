@@ -96,6 +96,7 @@ export const REGION_KINDS = {
   powerBased: 37,
   powerBig: 38,
   mipsBased: 39,
+  codeRecords: 40,
 } as const;
 export type RegionKind = (typeof REGION_KINDS)[keyof typeof REGION_KINDS];
 
@@ -160,6 +161,8 @@ export interface Parts {
   end: bigint;
   /** Where there is a table of functions, whose entries begin with an address or with what it is relative to the base. */
   functions?: { offset: number; size: number; entry: number; isAddress: boolean } | undefined;
+  /** The objects that a native image of Java begins with, in the file. */
+  heap?: { offset: number; size: number } | undefined;
 }
 
 /** What of the region lies before `start`, and from `end` on. */

@@ -65,6 +65,7 @@ export function machO(bytes: Buffer): Parts {
   let [symbols, rebases, text] = [0, 0, 0n];
   const segments: bigint[] = [];
   let unwinding: { compact?: Part; wide?: Part } = {};
+  let heap: Parts['heap'];
   let moved = 0n;
   for (let i = 0, at = 32; i < bytes.readUInt32LE(16); i++) {
     const size = bytes.readUInt32LE(at + 4);
@@ -97,6 +98,7 @@ export function machO(bytes: Buffer): Parts {
         };
         parts.push(part);
         const title = bytes.toString('latin1', section, section + 16).replace(/\0.*$/s, '');
+        if (title === HEAP) heap = { offset, size: length };
         if (title === '__unwind_info' && length >= LEAST) unwinding = { ...unwinding, compact: part };
         if (title === '__eh_frame' && length >= LEAST) unwinding = { ...unwinding, wide: part };
       }
@@ -111,8 +113,11 @@ export function machO(bytes: Buffer): Parts {
   if (compact !== undefined) {
     Object.assign(compact, { kind: REGION_KINDS.compactUnwinding, bases: [text, wide?.address ?? 0n] });
   }
-  return { parts, end };
+  return { parts, end, heap };
 }
+
+/** Name of the section with the objects of a native image of Java. */
+const HEAP = '__svm_heap';
 
 /** LC_DYLD_INFO. */
 const DYNAMIC = 0x22;

@@ -5,6 +5,8 @@ import { type Part, type Parts, REGION_KINDS, type RegionKind } from './image.ts
 const ENTRY = 12;
 /** What the optional header of 64 bits begins with. */
 const WIDE = 0x20b;
+/** Name of the section with the objects of a native image of Java, of which 8 bytes are kept. */
+const HEAP = '.svm_hea';
 const CODE: Readonly<Record<number, RegionKind>> = {
   332: REGION_KINDS.x86Legacy,
   34404: REGION_KINDS.x86,
@@ -27,6 +29,7 @@ export function pe(bytes: Buffer): Parts {
   ];
   let at = header + 24 + bytes.readUInt16LE(header + 20);
   let end = base;
+  let heap: Parts['heap'];
   for (let i = 0; i < bytes.readUInt16LE(header + 6); i++, at += 40) {
     const [memory, rva, stored, offset] = [8, 12, 16, 20].map((field) => bytes.readUInt32LE(at + field)) as [
       number,
@@ -38,6 +41,7 @@ export function pe(bytes: Buffer): Parts {
     const limit = address + BigInt(Math.max(memory, stored));
     if (limit > end) end = limit;
     const size = Math.min(memory, stored);
+    if (bytes.toString('latin1', at, at + 8) === HEAP) heap = { offset, size };
     const executable = (bytes.readUInt32LE(at + 36) & 0x20000000) !== 0;
     parts.push({
       offset,
@@ -47,7 +51,7 @@ export function pe(bytes: Buffer): Parts {
     });
     if (offset < (parts[0]?.size ?? 0) && offset > 0 && parts[0] !== undefined) parts[0].size = offset;
   }
-  return { parts, end, functions: wide ? functionTable(bytes, header, base, parts) : undefined };
+  return { parts, end, functions: wide ? functionTable(bytes, header, base, parts) : undefined, heap };
 }
 
 /** The exception directory. */

@@ -37,10 +37,7 @@ export const ALIGNMENT_STEPS: readonly Step[] = [
   },
   {
     name: 'page hashes that are computed',
-    changes: changesOf(CHOOSE, [
-      'fresh: regionsOf(input.fresh, true) };',
-      'fresh: regionsOf(input.fresh, false) };',
-    ]),
+    changes: changesOf(CHOOSE, ['fresh: regionsOf(fresh, true) };', 'fresh: regionsOf(fresh, false) };']),
   },
   {
     name: 'boundaries where functions begin',

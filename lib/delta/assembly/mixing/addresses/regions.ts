@@ -72,7 +72,9 @@ export const WORDS_BIG: u32 = 36;
 export const POWER_BASED: u32 = 37;
 export const POWER_BIG: u32 = 38;
 export const MIPS_BASED: u32 = 39;
-const KINDS: u32 = 40;
+/** Records of a native image of Java, which the caller has converted, and converts back (mixing/code-records.ts). */
+const CODE_RECORDS: u32 = 40;
+const KINDS: u32 = 41;
 
 /** Regions of a file, at most. */
 export const MOST: u32 = 255;
@@ -275,6 +277,11 @@ export function holdsReferences(kind: u32): bool {
 /** Bytes of the pages of which such a region has the hashes. */
 export function pageSizeOf(kind: u32): u32 {
   return kind === HASHES ? 4096 : 16384;
+}
+
+/** Whether the region of that index has records that are converted. */
+export function hasCodeRecords(file: u32, index: u32): bool {
+  return index < regionCount(file) && load<u32>(regionAt(file, index), 12) === CODE_RECORDS;
 }
 
 export function isHashes(kind: u32): bool {
