@@ -7,6 +7,7 @@ import {
   UpdaterError,
   UsageError,
 } from '../errors.ts';
+import { moveExecutableAside } from '../health/repair/aside.ts';
 import { choicesFile, type UpdateOutcome, withIllegalInstruction } from '../home/choices.ts';
 import { requireNotTurnedOff } from '../home/decided.ts';
 import { homeIfAny } from '../home/folder.ts';
@@ -46,6 +47,7 @@ import {
   updateFolders,
   withLock,
 } from '../install/index.ts';
+import { ABSENT } from '../install/receipt.ts';
 import { asUpdaterError } from '../platform/failures.ts';
 import type { Snapshot } from '../snapshot/index.ts';
 import type { TrustedRoot } from '../trust/index.ts';
@@ -290,6 +292,7 @@ async function change(
       abandon(session, open, receipt);
       throw error;
     });
+    if (from.sha256 === ABSENT) moveExecutableAside(session);
     await requireCommitted(
       session,
       await runTransaction(session, open, { resumed: false, ...plan }),

@@ -1,5 +1,6 @@
 /** Carries out a rollback: the executable and the folders go back together, as one transaction. */
 import { BusyError, InterruptedError, RevertedError, UnrecoverableError } from '../errors.ts';
+import { moveExecutableAside } from '../health/repair/aside.ts';
 import type { UpdateOutcome } from '../home/choices.ts';
 import { rememberOutcome } from '../home/remember.ts';
 import {
@@ -38,6 +39,7 @@ import {
   withNextSnapshot,
   writeReceiptOnly,
 } from '../install/index.ts';
+import { ABSENT } from '../install/receipt.ts';
 import { asUpdaterError } from '../platform/failures.ts';
 import type { Snapshot } from '../snapshot/index.ts';
 
@@ -241,6 +243,7 @@ async function transact(
       abandon(session, open, receipt.before);
       throw error;
     }
+    if (from.sha256 === ABSENT) moveExecutableAside(session);
     const ended = await runTransaction(session, open, {
       resumed: false,
       change: folderChange,

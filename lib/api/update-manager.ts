@@ -13,10 +13,10 @@ import {
 import { choicesFile, postponement, withoutSkipped, withSkipped } from '../home/choices.ts';
 import {
   type Decided,
-  decide,
   loadPreferences,
   requireOwnDecision,
   requireUpdatesOn,
+  survey,
 } from '../home/decided.ts';
 import { requireHome } from '../home/folder.ts';
 import { type PreferenceKey, preferenceKey, withPreference, withValue } from '../home/preference-text.ts';
@@ -377,16 +377,17 @@ export class UpdateManager {
   }
 
   /**
-   * Returns each setting with its value as text, who decided it, and what others said who do not count.
+   * Returns each setting with its value as text, who decided it, and what others said who do not count. What can't be understood
+   * of what they say is passed over, and is in `faults`: then `preferences` throws the first of these, and nothing is offered.
    *
-   * @throws as `preferences` does
+   * @throws MachineError if this user has no home
    * @example
    * const { settings } = manager.settings();
    * for (const { key, value, decidedBy } of settings) console.log(`${key} = ${value} (${decidedBy})`);
    */
-  settings(): Pick<Decided, 'settings' | 'policyIgnored'> {
-    const { settings, policyIgnored } = decide(this.#session.host, this.#home());
-    return { settings, policyIgnored };
+  settings(): Omit<Decided, 'preferences'> {
+    const { preferences: _, ...decided } = survey(this.#session.host, this.#home());
+    return decided;
   }
 
   /**

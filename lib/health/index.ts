@@ -14,6 +14,7 @@ export {
 } from './repair/executable.ts';
 export { installEvolutions, repairPlugin, restoreEvolutions } from './repair/folders.ts';
 export { inOrderOfRepair, moveStranger, repairLocally } from './repair/locally.ts';
+export { NoGoodCopyError } from './repair/no-good-copy.ts';
 export { blocksOfOlder } from './repair/older-blocks.ts';
 export {
   knownReceipt,

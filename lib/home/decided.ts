@@ -1,7 +1,7 @@
 /** Which settings count, and who decided them: the administrator, else the environment, else the user, else the default. */
 import { PolicyError, UpdaterError } from '../errors.ts';
 import type { Host } from '../platform/host.ts';
-import { loadPolicy, type Policy } from './policy.ts';
+import { loadPolicy, type Policy, readPolicy, withoutFaults } from './policy.ts';
 import {
   PREFERENCE_KEYS,
   type PreferenceKey,
@@ -32,18 +32,33 @@ export interface Decided {
   settings: Setting[];
   /** Why the policy file is ignored; null if it counts, or does not exist. */
   policyIgnored: string | null;
+  /** What can't be read or understood of what the places say, the strongest first; it is passed over in the settings. */
+  faults: UpdaterError[];
 }
 
 /** Throws UsageError, DamagedError or MachineError if one of the places can't be understood. */
 export function decide(host: Host, home: string): Decided {
-  return decideOver(host, home, preferencesFile.load(host, home));
+  return withoutFaults(survey(host, home));
+}
+
+/** The same for who looks at the settings: what can be understood, and what can't. */
+export function survey(host: Host, home: string): Decided {
+  const own = ownOrFault(host, home);
+  if (!(own instanceof UpdaterError)) return surveyOver(host, home, own);
+  const decided = surveyOver(host, home, DEFAULT_PREFERENCES);
+  return { ...decided, faults: [...decided.faults, own] };
 }
 
 function decideOver(host: Host, home: string, own: Preferences): Decided {
-  const policy = loadPolicy(host);
+  return withoutFaults(surveyOver(host, home, own));
+}
+
+function surveyOver(host: Host, home: string, own: Preferences): Decided {
+  const policy = readPolicy(host);
+  const faults = [...policy.faults];
   let preferences: Preferences = DEFAULT_PREFERENCES;
   const settings = PREFERENCE_KEYS.map((key): Setting => {
-    const said = saidOf(host, home, key, policy, own);
+    const said = saidOf(host, home, key, { policy, own, faults });
     const [first, ...overridden] = said.map(({ value, ...who }) => ({
       ...who,
       value: preferenceText(value, key),
@@ -57,7 +72,7 @@ function decideOver(host: Host, home: string, own: Preferences): Decided {
     };
     return { key, value, decidedBy, where, variable: variableOf(key), overridden };
   });
-  return { preferences, settings, policyIgnored: policy.ignored };
+  return { preferences, settings, policyIgnored: policy.ignored, faults };
 }
 
 /** The settings that count. */
@@ -101,11 +116,16 @@ export function readablePreferences(host: Host, home: string): Preferences {
 }
 
 function readableOrDefault(host: Host, home: string): Preferences {
+  const own = ownOrFault(host, home);
+  return own instanceof UpdaterError ? DEFAULT_PREFERENCES : own;
+}
+
+function ownOrFault(host: Host, home: string): Preferences | UpdaterError {
   try {
     return preferencesFile.load(host, home);
   } catch (error) {
     if (!(error instanceof UpdaterError)) throw error;
-    return DEFAULT_PREFERENCES;
+    return error;
   }
 }
 
@@ -136,7 +156,12 @@ interface Saying {
   value: Preferences;
 }
 
-function saidOf(host: Host, home: string, key: PreferenceKey, policy: Policy, own: Preferences): Saying[] {
+function saidOf(
+  host: Host,
+  home: string,
+  key: PreferenceKey,
+  { policy, own, faults }: { policy: Policy; own: Preferences; faults: UpdaterError[] },
+): Saying[] {
   const said: Saying[] = [];
   if (policy.keys.has(key)) {
     said.push({
@@ -148,8 +173,13 @@ function saidOf(host: Host, home: string, key: PreferenceKey, policy: Policy, ow
   const where = variableOf(key);
   const typed = host.environment[where];
   if (typed !== undefined && typed !== '') {
-    const value = withValue(DEFAULT_PREFERENCES, key, typedValue(key, typed, where), where);
-    said.push({ decidedBy: 'environment', where, value });
+    try {
+      const value = withValue(DEFAULT_PREFERENCES, key, typedValue(key, typed, where), where);
+      said.push({ decidedBy: 'environment', where, value });
+    } catch (error) {
+      if (!(error instanceof UpdaterError)) throw error;
+      faults.push(error);
+    }
   }
   if (!Bun.deepEquals(own[key], DEFAULT_PREFERENCES[key]))
     said.push({ decidedBy: 'user', where: preferencesFile.path(host, home), value: own });

@@ -47,7 +47,7 @@ export function homeFile<Value extends object>(
       } catch (error) {
         if (!(error instanceof DamagedError)) throw asUpdaterError(error, file);
         throw new DamagedError(error.message, {
-          advice: `Correct ${file}, or remove it to return to the defaults.`,
+          advice: `${error.advice === undefined ? '' : `${error.advice} `}Correct ${file}, or remove it to return to the defaults.`,
           cause: error,
         });
       }

@@ -2,14 +2,14 @@
  * The administrator's policy: settings that come before those of the user. The file counts only if the user could not have
  * written it: it and its folder belong to root (on Windows to Administrators or SYSTEM), and nobody else may write them.
  */
-import { DamagedError } from '../errors.ts';
+import { DamagedError, MachineError, UpdaterError } from '../errors.ts';
 import { parseEdited } from '../format/json.ts';
 import { asUpdaterError } from '../platform/failures.ts';
 import { readFile } from '../platform/files.ts';
 import type { Host } from '../platform/host.ts';
 import { pathsOf } from '../platform/path-flavour.ts';
-import { PREFERENCE_KEYS, type PreferenceKey, typedValue, withValue } from './preference-text.ts';
-import { DEFAULT_PREFERENCES, type Preferences } from './preferences.ts';
+import { type PreferenceKey, preferenceKey, typedValue, withValue } from './preference-text.ts';
+import { DEFAULT_PREFERENCES, type Preferences, requireSettings } from './preferences.ts';
 
 const LIMIT = 256 * 1024;
 const ROOT_USER = 0;
@@ -19,9 +19,11 @@ export interface Policy {
   path: string;
   /** The settings that the policy decides, and their values. */
   values: Partial<Preferences>;
-  keys: ReadonlySet<PreferenceKey>;
+  keys: Set<PreferenceKey>;
   /** Why the file is ignored; null if it counts, or does not exist. */
   ignored: string | null;
+  /** What can't be read or understood of it; empty for those who load it. */
+  faults: UpdaterError[];
 }
 
 export function policyPath({ platform, environment }: Host): string {
@@ -36,62 +38,65 @@ export function policyPath({ platform, environment }: Host): string {
  * administrator wants.
  */
 export function loadPolicy(host: Host): Policy {
-  const path = policyPath(host);
-  try {
-    return readPolicy(host, path);
-  } catch (error) {
-    throw asUpdaterError(error, path);
-  }
+  return withoutFaults(readPolicy(host));
 }
 
-function readPolicy(host: Host, path: string): Policy {
-  const nothing = { path, values: {}, keys: new Set<PreferenceKey>() };
-  const ignored = strangerIn(host, path);
-  if (ignored !== null) return { ...nothing, ignored };
-  const bytes = readFile(host.disk, path, LIMIT);
-  if (bytes === null) return { ...nothing, ignored: null };
-  const document = withAdvice(() => parseEdited(bytes, path));
-  if (typeof document !== 'object' || document === null || Array.isArray(document))
-    throw new DamagedError(`${path}: wanted an object with settings, found something else`, {
-      advice: ADVICE,
-    });
-  let values: Preferences = DEFAULT_PREFERENCES;
-  const keys = new Set<PreferenceKey>();
-  for (const [name, value] of Object.entries(document)) {
-    if (name === 'schema' && value === 1) continue;
-    const key = PREFERENCE_KEYS.find((known) => known === name);
-    if (key === undefined) {
-      throw new DamagedError(
-        `${path}: wanted no settings but ${PREFERENCE_KEYS.join(', ')}, found ${JSON.stringify(name)}`,
-        { advice: ADVICE },
-      );
+/** What can be understood of the policy, and in `faults` what can't be. */
+export function readPolicy(host: Host): Policy {
+  const path = policyPath(host);
+  const policy: Policy = { path, values: {}, keys: new Set(), ignored: null, faults: [] };
+  noting(policy, () => {
+    policy.ignored = strangerIn(host, path);
+    const bytes = policy.ignored === null ? readFile(host.disk, path, LIMIT) : null;
+    if (bytes === null) return;
+    const document = parseEdited(bytes, path);
+    if (typeof document !== 'object' || document === null || Array.isArray(document))
+      throw new DamagedError(`${path}: wanted an object with settings, found something else`);
+    for (const [name, value] of Object.entries(document)) {
+      if (name === 'schema' && value === 1) continue;
+      noting(policy, () => decideSetting(policy, name, value));
     }
-    values = decided(values, key, value, path);
-    keys.add(key);
+  });
+  return policy;
+}
+
+/** A value may be written as in `updater.json`, or as it is typed after `config set`. */
+function decideSetting(policy: Policy, name: string, value: unknown): void {
+  const { path, values } = policy;
+  requireSettings([name], path);
+  const key = preferenceKey(name);
+  const where = `${path}: ${key}`;
+  const known = { ...DEFAULT_PREFERENCES, ...values };
+  policy.values = withValue(
+    known,
+    key,
+    typeof value === 'string' ? typedValue(key, value, where) : value,
+    where,
+  );
+  policy.keys.add(key);
+}
+
+/** A fault says who can correct it. */
+function noting(policy: Policy, understand: () => void): void {
+  try {
+    understand();
+  } catch (error) {
+    const fault = asUpdaterError(error, policy.path);
+    if (!(fault instanceof UpdaterError)) throw fault;
+    const advice = `${fault.advice === undefined ? '' : `${fault.advice} `}${ADVICE}`;
+    policy.faults.push(
+      fault instanceof MachineError ? fault : new DamagedError(fault.message, { advice, cause: error }),
+    );
   }
-  return { path, values, keys, ignored: null };
 }
 
 const ADVICE = 'Ask your administrator to correct it.';
 
-/** A value may be written as in `updater.json`, or as it is typed after `config set`. */
-function decided(values: Preferences, key: PreferenceKey, value: unknown, path: string): Preferences {
-  const where = `${path}: ${key}`;
-  return withAdvice(() =>
-    withValue(values, key, typeof value === 'string' ? typedValue(key, value, where) : value, where),
-  );
-}
-
-/** Throws DamagedError, which says who can correct it. */
-function withAdvice<T>(understand: () => T): T {
-  try {
-    return understand();
-  } catch (error) {
-    throw new DamagedError(error instanceof Error ? error.message : String(error), {
-      advice: ADVICE,
-      cause: error,
-    });
-  }
+/** Throws the first of them. */
+export function withoutFaults<Read extends { faults: readonly UpdaterError[] }>(read: Read): Read {
+  const [fault] = read.faults;
+  if (fault !== undefined) throw fault;
+  return read;
 }
 
 /** Why the user may have written the policy; null if they can't have, or there is none. */

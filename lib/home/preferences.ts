@@ -2,6 +2,7 @@
  * The user's own settings, `<home>/updater.json`: read with `config get`, written with `config set`. What counts in the end
  * is in `decided.ts`: an administrator and the environment come before the user.
  */
+import { DamagedError } from '../errors.ts';
 import {
   array,
   boolean,
@@ -15,6 +16,8 @@ import {
   optional,
   stringOf,
 } from '../format/decoder.ts';
+import { didYouMean } from '../format/nearest.ts';
+import { printable } from '../format/printable.ts';
 import { KEEP } from '../snapshot/index.ts';
 import { CHANNEL_NAME, DEFAULT_CHANNEL, feedAddress, isChannelName } from '../version/index.ts';
 import { version } from '../version/semver.ts';
@@ -96,10 +99,24 @@ const shape = object({ schema: oneOf(1, 2, 3, 4), ...fields });
 
 export type Preferences = Omit<Decoded<typeof shape>, 'schema'> & { schema: 4 };
 
-export const decodePreferences: Decoder<Preferences> = (value, path) => ({
-  ...shape(value, path),
-  schema: 4,
-});
+export const decodePreferences: Decoder<Preferences> = (value, path) => {
+  if (typeof value === 'object' && value !== null)
+    requireSettings(
+      Object.keys(value).filter((name) => name !== 'schema'),
+      path,
+    );
+  return { ...shape(value, path), schema: 4 };
+};
+
+/** Throws DamagedError if one of the names is none of a setting: it names that, and the one that was probably meant. */
+export function requireSettings(names: readonly string[], path: string): void {
+  const unknown = names.find((name) => !Object.hasOwn(fields, name));
+  if (unknown === undefined) return;
+  const known = Object.keys(fields);
+  throw new DamagedError(`${path}: there is no setting ${printable(JSON.stringify(unknown))}`, {
+    advice: didYouMean(unknown, known) ?? `The settings are ${known.join(', ')}.`,
+  });
+}
 
 export const DEFAULT_PREFERENCES: Preferences = {
   schema: 4,

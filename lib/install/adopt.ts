@@ -3,6 +3,7 @@ import { DamagedError, UsageError } from '../errors.ts';
 import type { Digest } from '../platform/files.ts';
 import { isVersion } from '../version/index.ts';
 import { versionFault } from '../version/semver.ts';
+import { requireNoStranger } from './installed-binary.ts';
 import { recordPublisher } from './publisher.ts';
 import { type Receipt, receiptUnlessDamaged, saveReceipt } from './receipt.ts';
 import type { Session } from './session.ts';
@@ -81,8 +82,9 @@ function highestRoot(
   return settings.root === null ? given : Math.max(given, seen ?? 1);
 }
 
-/** Throws UsageError if there is nothing to adopt. */
-export function requireExecutable({ layout, digests }: Session): Digest {
+/** Throws UsageError if there is nothing to adopt, DamagedError if something that can be none is in the place of the adopted one. */
+export function requireExecutable(session: Session): Digest {
+  const { host, layout, digests } = session;
   const digest = digests.of(layout.target);
   if (digest?.size === 0) {
     throw new UsageError(`${layout.target} is empty`, {
@@ -90,6 +92,7 @@ export function requireExecutable({ layout, digests }: Session): Digest {
     });
   }
   if (digest !== null && digest.sha256 !== '') return digest;
+  if (receiptUnlessDamaged(host.disk, layout) !== null) requireNoStranger(session, layout.target);
   throw new UsageError(`there is no executable at ${layout.target} to adopt`, {
     advice: 'Name the folder that holds it with --install-dir, and the program with --app.',
   });

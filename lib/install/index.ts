@@ -86,8 +86,9 @@ export { foreignBinary, requireCommitted } from './transaction/outcome-errors.ts
 export { askVersion } from './transaction/probe.ts';
 export { type Recovery, recoverInstall, recoverTransaction } from './transaction/recover.ts';
 export { runTransaction } from './transaction/transaction.ts';
-export { type EvolutionWish, type InstalledEvolution, installedEvolutions } from './update/evolutions.ts';
+export type { EvolutionWish } from './update/evolutions.ts';
 export { planFolders, snapshotBeforeUpdate, updateFolders } from './update/folders.ts';
+export { type InstalledEvolution, installedEvolutions } from './update/installed-evolutions.ts';
 export { type PreparedUpdate, prepareUpdate, receiptAfterUpdate } from './update/prepare.ts';
 export { stageUpdate } from './update/stage.ts';
 export {

@@ -1,6 +1,6 @@
 /** Whether the executable is the one that the receipt names. */
-import { MachineError } from '../errors.ts';
-import type { Digest } from '../platform/files.ts';
+import { DamagedError } from '../errors.ts';
+import { KIND_NAMES } from '../platform/files.ts';
 import { MAX_BINARY_SIZE } from '../version/index.ts';
 import { type Receipt, receiptUnlessDamaged } from './receipt.ts';
 import type { Session } from './session.ts';
@@ -13,13 +13,20 @@ export function isIntact(
   return receipt !== null && digests.is(layout.target, receipt.binary);
 }
 
-/** Throws MachineError if there is something at the path of the executable that can be none: it has no digest to go back to. */
-export function requireFile(found: Digest | null, path: string): void {
-  if (found === null || found.sha256 !== '') return;
-  throw new MachineError(
-    found.size < 0
-      ? `${path} is no file, but a folder, a symlink or something else; nothing was changed`
-      : `${path} is no executable: it has ${found.size} bytes, at most ${MAX_BINARY_SIZE} are possible; nothing was changed`,
+/** Whether something is at the path of the executable that can be none: no file, or one that is too large. */
+export function holdsStranger({ host }: Pick<Session, 'host'>, path: string): boolean {
+  const status = host.disk.status(path);
+  return status !== null && (status.kind !== 'file' || status.size > MAX_BINARY_SIZE);
+}
+
+/** Throws DamagedError if there is: it has no digest to go back to. */
+export function requireNoStranger({ host }: Pick<Session, 'host'>, path: string): void {
+  const status = host.disk.status(path);
+  if (status === null || !holdsStranger({ host }, path)) return;
+  throw new DamagedError(
+    status.kind === 'file'
+      ? `${path} is no executable: it has ${status.size} bytes, at most ${MAX_BINARY_SIZE} are possible; nothing was changed`
+      : `${path} is no executable, but ${KIND_NAMES[status.kind]}; nothing was changed`,
     {
       advice: '`dgmo-updater repair` puts the executable back, and keeps beside it what is there now.',
     },

@@ -97,6 +97,9 @@ function layoutOf(
   };
 }
 
+/** Codes of a path at which there is no file, or whose symlinks lead to none. */
+const LEADS_NOWHERE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
+
 function resolveTarget(
   host: Pick<Host, 'disk'>,
   installDir: string,
@@ -110,7 +113,7 @@ function resolveTarget(
     // The install is here, so a link out of it is what somebody has put in the place of the executable.
     return path.join(host.disk.resolve(installDir), path.basename(target));
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'ENOTDIR') throw asUpdaterError(error, target);
+    if (!LEADS_NOWHERE.has(errorCode(error) ?? '')) throw asUpdaterError(error, target);
   }
   const folder = existingFolder(host, installDir);
   if (host.disk.status(target)?.kind === 'symlink' && !isInstalledHere(host, installDir, path)) {
@@ -132,6 +135,7 @@ function existingFolder(host: Pick<Host, 'disk'>, installDir: string): string {
   try {
     folder = host.disk.resolve(installDir);
   } catch (error) {
+    if (errorCode(error) === 'ELOOP') throw asUpdaterError(error, installDir);
     throw noFolder(installDir, error);
   }
   if (host.disk.status(folder)?.kind !== 'directory') throw noFolder(installDir);

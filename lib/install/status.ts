@@ -3,7 +3,7 @@
  * mistaken for damage.
  */
 import { DamagedError } from '../errors.ts';
-import type { Digest } from '../platform/files.ts';
+import { type Digest, KIND_NAMES } from '../platform/files.ts';
 import { loadReceipt, type Receipt } from './receipt.ts';
 import type { Session } from './session.ts';
 import { type OpenTransaction, openTransaction, readJournal } from './transaction/journal.ts';
@@ -16,10 +16,12 @@ export interface Status {
   receiptProblem: string | null;
   /**
    * `sound`: it has the digest that the receipt names, or that of the new binary of an open transaction. `changed`: it has
-   * another one. `unknown`: there is no receipt.
+   * another one, or is no file. `unknown`: there is no receipt.
    */
   binary: 'sound' | 'changed' | 'missing' | 'unknown';
-  /** Null if it is missing, or has more bytes than an executable can have. */
+  /** What is in its place, if it is no file: `a folder`, `a symlink`, or `a pipe, a socket or a device`; null otherwise. */
+  instead: string | null;
+  /** Null if it is missing, no file, or has more bytes than an executable can have. */
   sha256: string | null;
   /** Whether the mode of the executable allows to run it. True on Windows, where files have no such mode, and if it is missing. */
   runnable: boolean;
@@ -53,6 +55,7 @@ function look(session: Session): Status {
     receiptProblem = error.message;
   }
   const found = digests.of(layout.target);
+  const kind = host.disk.status(layout.target)?.kind ?? 'file';
   const sha256 = found?.sha256 || null;
   const { open, journalProblem } = readOpenTransaction(session);
   return {
@@ -60,7 +63,8 @@ function look(session: Session): Status {
     executable: layout.target,
     receipt,
     receiptProblem,
-    binary: judge(found, receipt, open),
+    binary: kind === 'file' ? judge(found, receipt, open) : 'changed',
+    instead: kind === 'file' ? null : KIND_NAMES[kind],
     sha256,
     runnable: isRunnable(session),
     open:

@@ -98,7 +98,10 @@ function hasFailedHere(host: Host, home: string): boolean {
   }
 }
 
-/** The address of the feed, from the first place that has one. Throws UsageError if there is none, or it can't be used. */
+/** Nobody has named a feed. */
+export class NoFeedError extends UsageError {}
+
+/** The address of the feed, from the first place that has one. Throws NoFeedError if there is none, UsageError if it can't be used. */
 function feedOf({ feed, preferences, receipt, settings, allowPlainHttp }: ContextOptions): string {
   const given = [
     { by: '--feed', address: feed ?? null },
@@ -107,7 +110,7 @@ function feedOf({ feed, preferences, receipt, settings, allowPlainHttp }: Contex
     { by: 'the compiled-in feed', address: settings.feed },
   ].find(({ address }) => address !== null);
   if (given === undefined || given.address === null) {
-    throw new UsageError('no feed is known here: none was compiled in, and none was given', {
+    throw new NoFeedError('no feed is known here: none was compiled in, and none was given', {
       advice: 'Give its address with --feed <url>, or for good with `dgmo-updater config set feed <url>`.',
     });
   }

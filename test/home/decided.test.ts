@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { DamagedError, PolicyError, UsageError } from '../../lib/errors.ts';
-import { decide, requireOwnDecision } from '../../lib/home/decided.ts';
+import { decide, requireOwnDecision, survey } from '../../lib/home/decided.ts';
 import { preferencesFile } from '../../lib/home/preferences.ts';
 import type { Host } from '../../lib/platform/host.ts';
 import { SimulatedDisk } from '../host/disk.ts';
@@ -88,7 +88,7 @@ describe('who decides', () => {
   });
 
   test.each([
-    ['an unknown key', { chanel: 'beta' }, '"chanel"'],
+    ['an unknown key', { chanel: 'beta' }, `${POLICY}: there is no setting "chanel"`],
     ['a wrong value', { pin: 'latest' }, 'a semantic version'],
     ['no object', [], 'wanted an object'],
     ['a text that is no JSON', '{"pin":', 'wanted JSON'],
@@ -107,10 +107,30 @@ describe('who decides', () => {
       expect(thrown).toBeInstanceOf(DamagedError);
       expect(thrown).toMatchObject({
         message: expect.stringContaining(message),
-        advice: 'Ask your administrator to correct it.',
+        advice: expect.stringMatching(/^(Did you mean channel\? )?Ask your administrator to correct it\.$/),
       });
     },
   );
+
+  test('who looks sees what can be understood, who decided it, and all that can not be', async () => {
+    const { host, disk } = await machine({
+      policy: { chanel: 'beta', majors: 'auto', pin: 'latest' },
+      environment: { DGMO_UPDATER_RING: 'first', DGMO_UPDATER_CHANNEL: 'by-environment' },
+    });
+    disk.place(`${HOME}/updater.json`, new TextEncoder().encode('{"autoUpdte":"all"}'));
+    const { settings, faults } = survey(host, HOME);
+    const by = (name: string): string => settings.find(({ key }) => key === name)?.decidedBy ?? '';
+    expect(['majors', 'pin', 'channel', 'ring', 'autoUpdate'].map(by)).toEqual([
+      ...['policy', 'default', 'environment', 'default', 'default'],
+    ]);
+    expect(faults.map(({ message, advice }) => `${message}. ${advice ?? ''}`)).toEqual([
+      expect.stringContaining('"chanel". Did you mean channel? Ask your administrator'),
+      expect.stringContaining('pin: wanted a semantic version'),
+      expect.stringContaining('DGMO_UPDATER_RING: wanted'),
+      expect.stringContaining('"autoUpdte". Did you mean autoUpdate? Correct /home/.dgmo/updater.json'),
+    ]);
+    expect(() => decide(host, HOME)).toThrow('"chanel"');
+  });
 
   test('what the administrator has decided the user can not change', async () => {
     const { host } = await machine({ policy: { channel: 'stable' } });

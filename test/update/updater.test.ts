@@ -118,6 +118,6 @@ posixOnly('is not installed over a folder, which is named', async () => {
   await stage.release('2.5.0', bring('0.5.0'));
   await update();
   expect(warnings).toEqual([
-    `The updater 0.5.0 was not installed: ${there} is no file, but a folder, a symlink or something else; nothing was changed.`,
+    `The updater 0.5.0 was not installed: ${there} is no executable, but a folder; nothing was changed.`,
   ]);
 });

@@ -8,6 +8,7 @@ import {
   discardPrepared,
   isPreparedBefore,
   makeFromPackages,
+  NoGoodCopyError,
   swapInPrepared,
 } from '../../health/index.ts';
 import { trustedRootOf } from '../../home/trusted-root.ts';
@@ -20,6 +21,7 @@ import {
   receiptUnlessDamaged,
   type Session,
 } from '../../install/index.ts';
+import { orGoBack } from '../../install/rollback/way-back.ts';
 import { requireRootVersion } from '../../install/root-version.ts';
 import { openSource, type Source } from '../../platform/files.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
@@ -120,9 +122,8 @@ async function prepareFromFeed(
 ): Promise<Prepared> {
   const { binary } = receipt;
   if (openFeed === null) {
-    throw new DamagedError(`there is no good copy of ${binary.version} on this machine`, {
-      advice:
-        'Run `dgmo-updater repair` without --offline, if updates are not turned off here, `dgmo-updater rollback`, or --apply with a package of that version.',
+    throw new NoGoodCopyError(`there is no good copy of ${binary.version} on this machine`, {
+      advice: `Run \`dgmo-updater repair\` without --offline, if updates are not turned off here${orGoBack(session)}, or apply a package of that version that contains the full binary.`,
     });
   }
   const context = openFeed(receipt);
@@ -130,8 +131,7 @@ async function prepareFromFeed(
   const whole = published === null ? null : fullPackage(published.release);
   if (published === null || whole === null) {
     throw new PolicyError(`the feed has no full binary of the ${binary.version} that was installed here`, {
-      advice:
-        'If you built it yourself, run `dgmo-updater init`. `dgmo-updater rollback` goes back to the version before.',
+      advice: `If you built it yourself, run \`dgmo-updater init\`${orGoBack(session)}.`,
     });
   }
   const fromBlocks = await prepareFromPublished(session, receipt, context, { published, whole });

@@ -1,11 +1,18 @@
 /** Carries out a repair: everything that is wrong and can be put right, each thing from the nearest source that can be verified. */
-import { DamagedError, type ExitCode, InterruptedError, UpdaterError } from '../../errors.ts';
+import {
+  DamagedError,
+  type ExitCode,
+  FailedStartError,
+  InterruptedError,
+  UpdaterError,
+} from '../../errors.ts';
 import {
   type HealthIssue,
   type HealthStatus,
   inOrderOfRepair,
   knownReceipt,
   moveStranger,
+  NoGoodCopyError,
   openRecords,
   prepareWorkDir,
   repairLocally,
@@ -27,9 +34,11 @@ import {
 } from '../../install/index.ts';
 import type { Owner } from '../../install/ownership/evidence.ts';
 import { leftTo, ownerOf } from '../../install/ownership/owner.ts';
+import { orGoBack } from '../../install/rollback/way-back.ts';
 import { recordedUpdater } from '../../install/updater/updater-record.ts';
 import { asUpdaterError } from '../../platform/failures.ts';
-import type { UpdateContext } from '../../update/context.ts';
+import { discardSnapshot } from '../../snapshot/index.ts';
+import { NoFeedError, type UpdateContext } from '../../update/context.ts';
 import { downloadConfigSchema } from '../../update/download/download-config-schema.ts';
 import { keepConfigSchema } from '../steps/config-schema.ts';
 import { repairEvolutions } from './evolutions.ts';
@@ -226,6 +235,7 @@ async function attempt(
   progress: Progress,
   issue: HealthIssue,
 ): Promise<void> {
+  const { snapshot } = progress;
   progress.seen.push(issue);
   session.emit({ event: 'repairing', where: issue.where, what: issue.what });
   try {
@@ -243,11 +253,48 @@ async function attempt(
     progress.sources.push({ where: issue.where, how });
     session.emit({ event: 'repaired', where: issue.where, how });
   } catch (error) {
-    const failure = asUpdaterError(error, issue.where);
+    const failure = withoutFeed(session, issue, asUpdaterError(error, issue.where));
     if (failure instanceof InterruptedError || !(failure instanceof UpdaterError)) throw failure;
+    if (progress.snapshot !== snapshot && isAsBefore(session, issue, failure))
+      await forgetSnapshot(session, progress);
     progress.attempts.set(keyOf(issue), failure);
     session.emit({ event: 'not repaired', where: issue.where, reason: failure.message });
   }
+}
+
+/** That no feed was named is wrong usage of other commands: a repair lacks what it can repair from. */
+function withoutFeed(session: Session, { where }: HealthIssue, failure: unknown): unknown {
+  if (!(failure instanceof NoFeedError)) return failure;
+  const isExecutable = where === session.layout.target;
+  const others = isExecutable
+    ? ` Or apply a package of that version that contains the full binary${orGoBack(session)}.`
+    : '';
+  return new NoGoodCopyError(`there is no good copy of it on this machine, and ${failure.message}`, {
+    advice: `${failure.advice}${others}`,
+    cause: failure,
+  });
+}
+
+/** Whether the attempt has left what it was to repair, and all that a snapshot has, as it was. */
+function isAsBefore(session: Session, { where }: HealthIssue, failure: UpdaterError): boolean {
+  if (failure instanceof NoGoodCopyError) return true;
+  const isTried = failure instanceof FailedStartError || isOpen(session);
+  return where === session.layout.target && !isTried;
+}
+
+/** One that shows what has not changed would push out an older one. The next attempt takes its own. */
+async function forgetSnapshot(session: Session, progress: Progress): Promise<void> {
+  const { host, snapshots } = session;
+  if (snapshots === null || progress.snapshot === null) return;
+  try {
+    await discardSnapshot(host, snapshots.layout, progress.snapshot);
+  } catch (error) {
+    // It is only one more.
+    if (!(asUpdaterError(error, snapshots.layout.folder) instanceof UpdaterError)) throw error;
+    return;
+  }
+  progress.snapshot = null;
+  progress.snapshotTried = false;
 }
 
 const CHANGES_CONTENT: ReadonlySet<string> = new Set([

@@ -70,8 +70,8 @@ async function nearestCopy(
   const running = runningElsewhere(session);
   if (running !== null && running.to.sha256 === wanted) return running;
   let failure: UpdaterError | null = null;
-  const context = openFeed === null ? null : openFeed(receipt);
   try {
+    const context = openFeed === null ? null : openFeed(receipt);
     const brought = receipt.updater ?? (await broughtByRelease(context));
     // A copy that somebody has downloaded and started is newer than what it is to replace, or it is the only one.
     if (brought !== null && (running === null || brought.sha256 === wanted)) {

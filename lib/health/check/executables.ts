@@ -2,7 +2,7 @@
 import { shellWord } from '../../format/printable.ts';
 import { type Binary, isUpdaterOpen, type Receipt, type Session } from '../../install/index.ts';
 import { awaitedUpdater, isReplacedByHand, recordedUpdater } from '../../install/updater/updater-record.ts';
-import { fill, foundText, statusOf } from '../../platform/files.ts';
+import { fill, foundText, KIND_NAMES, statusOf } from '../../platform/files.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
 import { executableName, MAX_BINARY_SIZE } from '../../version/index.ts';
 import type { FileReader } from '../file-reader.ts';
@@ -58,7 +58,8 @@ function checkBinary(
   ];
   const status = statusOf(host.disk, target);
   if (status === null) return damaged(`the executable of ${app} is missing`);
-  if (status.kind !== 'file') return damaged(`wanted the executable of ${app}, found ${KINDS[status.kind]}`);
+  if (status.kind !== 'file')
+    return damaged(`wanted the executable of ${app}, found ${KIND_NAMES[status.kind]}`);
   if (receipt === null) return [];
   const { binary } = receipt;
   const wanted = [binary, ...(expectedInstead === null ? [] : [expectedInstead])];
@@ -72,8 +73,6 @@ function checkBinary(
     ADOPT,
   );
 }
-
-const KINDS = { directory: 'a folder', symlink: 'a symlink', other: 'something that is no file' } as const;
 
 function checkMode({ host, layout }: Session, path: string, name: string): HealthIssue[] {
   if (host.platform === 'win32') return [];
@@ -164,7 +163,7 @@ function checkUpdater(session: Session, files: FileReader): HealthIssue[] {
     // DGMO may come without it, and then updates itself by the library.
     if (status === null) return isUpdater(own) ? damaged('it is missing', { severity: 'notice' }) : [];
     if (status.kind === 'symlink' && runsHere) return [];
-    if (status.kind !== 'file') return damaged(`wanted the updater, found ${KINDS[status.kind]}`);
+    if (status.kind !== 'file') return damaged(`wanted the updater, found ${KIND_NAMES[status.kind]}`);
     if (status.size < LEAST_SIZE) return damaged(`it is cut off: it has ${status.size} bytes`);
     if (!isProgram(host.disk, path)) return damaged('it does not begin like a program');
     const wrongMode = checkMode(session, path, 'the updater');

@@ -1,5 +1,6 @@
 /** Keeping what is damaged: nothing that a user may still want is removed. */
 import type { Session } from '../../install/index.ts';
+import { holdsStranger } from '../../install/installed-binary.ts';
 import { flushFile, removeQuietly, statusOf } from '../../platform/files.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
 
@@ -59,4 +60,12 @@ export function copyAside(session: Session, path: string): string | null {
   }
   disk.flushDirectory(pathsOf(platform).dirname(path));
   return beside;
+}
+
+/** Moves what is at the path of the executable, and can be none, out of the way: whoever has put it there may want it. */
+export function moveExecutableAside(session: Session): void {
+  const { target } = session.layout;
+  if (!holdsStranger(session, target)) return;
+  const beside = moveAside(session, target);
+  session.emit({ event: 'warning', text: `What was at ${target} is kept: it is ${beside} now.` });
 }

@@ -29,7 +29,7 @@ import {
   writeAll,
 } from '../../platform/files.ts';
 import type { TrustedRoot } from '../../trust/index.ts';
-import { moveAside } from './aside.ts';
+import { moveExecutableAside } from './aside.ts';
 
 /** Patches that are applied one after the other, at most. */
 const MOST_PATCHES = 8;
@@ -290,13 +290,7 @@ export async function swapInPrepared(
   const { host, layout, digests } = session;
   const { binary: to } = receipt;
   const prepared = preparedPath(session, to);
-  const there = statusOf(host.disk, layout.target);
-  // What can be no executable can't be gone back to either, and whoever has put it there may want it.
-  const isStranger = there !== null && digests.of(layout.target)?.sha256 === '';
-  if (isStranger) {
-    const beside = moveAside(session, layout.target);
-    session.emit({ event: 'warning', text: `What was at ${layout.target} is kept: it is ${beside} now.` });
-  }
+  moveExecutableAside(session);
   const found = digests.of(layout.target);
   const from: Binary = { version: to.version, ...(found ?? { sha256: ABSENT, size: 0 }) };
   const open = begin(session, {

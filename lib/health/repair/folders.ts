@@ -20,6 +20,7 @@ import { configSchemaHere, isConfigOf, violationsOf, violationsText } from '../c
 import { contentProblem, pluginProblem } from '../check/plugins.ts';
 import { moveAside } from './aside.ts';
 import { lastGood, storedNames } from './last-good.ts';
+import { NoGoodCopyError } from './no-good-copy.ts';
 import { type FileToPlace, placeFile } from './place-file.ts';
 import { validConfig } from './valid-config.ts';
 
@@ -64,13 +65,13 @@ function isGood(bytes: Uint8Array, schema: JsonSchema | null): boolean {
   );
 }
 
-/** Throws DamagedError, before anything is changed, if only the user can know what should be there. */
+/** Throws NoGoodCopyError, before anything is changed, if only the user can know what should be there. */
 function requireValid(path: string, schema: JsonSchema, value: unknown, good: unknown): unknown {
   const valid = isFields(value) ? validConfig(schema, value, isFields(good) ? good : {}) : null;
   if (valid !== null) return valid;
   const found = violationsOf(schema, value);
   const what = found === null ? 'the schema takes too long to correct it' : violationsText(found);
-  throw new DamagedError(`${path}: ${what}`, {
+  throw new NoGoodCopyError(`${path}: ${what}`, {
     advice: 'Correct it by hand: there is no older one to take these settings from.',
   });
 }
@@ -104,13 +105,13 @@ function restoreFolder(session: Session, setup: SnapshotSetup, folder: string): 
   return `${restored} of ${names.length} files from the snapshots; what was there is ${beside}`;
 }
 
-/** Throws DamagedError if no snapshot has the plugin. */
+/** Throws NoGoodCopyError if no snapshot has the plugin. */
 export function repairPlugin(session: Session, setup: SnapshotSetup, path: string): string {
   const { plugins, evolutions } = setup.profile.roots;
   if (plugins.includes(path) || evolutions.includes(path)) return restoreFolder(session, setup, path);
   const good = lastGood(session, setup, path, (bytes) => contentProblem(bytes, path) === null);
   if (good === null) {
-    throw new DamagedError(`no snapshot has a good ${path}`, {
+    throw new NoGoodCopyError(`no snapshot has a good ${path}`, {
       advice: 'Install the plugin again, or remove it from the config.',
     });
   }

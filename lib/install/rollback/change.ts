@@ -16,8 +16,15 @@ import { compareVersions } from '../../version/index.ts';
 import { executableMode, takeOver } from '../executable-mode.ts';
 import { changeToSnapshot, type FolderChange, requestFor } from '../folders/folders.ts';
 import { snapshotBeforeChange } from '../folders/snapshots.ts';
-import { requireFile } from '../installed-binary.ts';
-import { type Binary, type Receipt, requireReceipt, saveReceipt, withoutConfirmation } from '../receipt.ts';
+import { holdsStranger, requireNoStranger } from '../installed-binary.ts';
+import {
+  ABSENT,
+  type Binary,
+  type Receipt,
+  requireReceipt,
+  saveReceipt,
+  withoutConfirmation,
+} from '../receipt.ts';
 import type { Session } from '../session.ts';
 import { appendEntry, type Folders, type OpenTransaction } from '../transaction/journal.ts';
 import { placeBinary } from './stored-binary.ts';
@@ -26,7 +33,7 @@ import { adviceAfter, type RollbackTarget } from './target.ts';
 /** What a rollback changes, decided once the lock is held. */
 export interface RollbackChange {
   target: RollbackTarget;
-  /** The binary to replace: the one in the receipt, or the one that was found at the target instead. */
+  /** The binary to replace: the one in the receipt, or the one that was found at the target instead, or none. */
   from: Binary;
   to: Binary;
   folders: FolderComponent[];
@@ -36,7 +43,7 @@ export interface RollbackChange {
 
 /**
  * Throws BusyError if something else was installed meanwhile: the target was chosen before the lock was taken, and the user
- * may have taken long to confirm it.
+ * may have taken long to confirm it. Throws DamagedError if only folders change, and the executable is something else than a file.
  */
 export function planRollbackChange(session: Session, target: RollbackTarget): RollbackChange {
   const { host, layout, digests } = session;
@@ -49,13 +56,16 @@ export function planRollbackChange(session: Session, target: RollbackTarget): Ro
       { advice: 'Try again.' },
     );
   }
-  const found = digests.of(layout.target);
-  requireFile(found, layout.target);
+  const changesBinary = target.components.includes('binary');
+  if (!changesBinary) requireNoStranger(session, layout.target);
+  // A stranger is moved aside before the swap.
+  const found = holdsStranger(session, layout.target) ? null : digests.of(layout.target);
+  const replaced = found ?? (changesBinary ? { sha256: ABSENT, size: 0 } : receipt.binary);
   const from: Binary =
-    found === null || found.sha256 === receipt.binary.sha256
+    replaced.sha256 === receipt.binary.sha256
       ? receipt.binary
-      : { version: receipt.binary.version, ...found };
-  const to = target.components.includes('binary') ? target.to : from;
+      : { version: receipt.binary.version, ...replaced };
+  const to = changesBinary ? target.to : from;
   const folders = folderComponents(target);
   return { target, from, to, folders, receiptOnly: found?.sha256 === to.sha256 && folders.length === 0 };
 }
@@ -168,7 +178,7 @@ export function receiptAfterRollback({ host }: Session, { target, from, to }: Ro
 }
 
 function previousAfter(receipt: Receipt, from: Binary, to: Binary): Binary | null {
-  // Never go back to a damaged binary.
+  // Never go back to a damaged or missing binary.
   if (from.sha256 !== receipt.binary.sha256) return null;
   return receipt.binary.sha256 === to.sha256 ? receipt.previous : receipt.binary;
 }
@@ -189,7 +199,7 @@ export async function stageRollback(session: Session, open: OpenTransaction): Pr
   if (!(await placeBinary(session, open.to, staged)))
     throw new DamagedError(`the binary of ${open.to.version} is gone`);
   const replaced = host.disk.status(layout.target);
-  if (replaced !== null) {
+  if (replaced?.kind === 'file') {
     takeOver(session, staged, layout.target);
     const mode = executableMode(replaced.mode);
     if (mode !== replaced.mode) host.disk.setMode(staged, mode);

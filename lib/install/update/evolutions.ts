@@ -3,59 +3,19 @@
  * in the evolutions folder, and all its files are in it. `installed.json` beside them is the receipt of these files. A
  * rollback removes what the update installed, since the evolutions folder is part of every snapshot.
  */
-import { DamagedError, UpdaterError, UsageError } from '../../errors.ts';
-import { array, type Decoded, hex, object, oneOf, stringOf } from '../../format/decoder.ts';
-import { parseJson } from '../../format/json.ts';
+import { DamagedError, UsageError } from '../../errors.ts';
 import { didYouMean } from '../../format/nearest.ts';
 import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
 import { MAX_UNPACKED } from '../../package/evolution-index.ts';
 import type { CarriedEvolution, EvolutionArchive } from '../../package/index.ts';
-import { digestBytes, digestFile, foundText, readFile } from '../../platform/files.ts';
+import { digestBytes, digestFile, foundText } from '../../platform/files.ts';
 import type { Amendment, NewFile } from '../../snapshot/index.ts';
 import { EVOLUTIONS_RECEIPT } from '../../version/manifest.ts';
-import { version } from '../../version/semver.ts';
 import type { Session } from '../session.ts';
+import { type InstalledEvolution, installedEvolutions } from './installed-evolutions.ts';
 
 /** What the user wants. `auto`: those that apply automatically, and new versions of those that are installed. */
 export type EvolutionWish = 'auto' | 'all' | 'none' | readonly string[];
-
-const LIMIT = 8 << 20;
-const name = stringOf('a name', (value) => value.length > 0 && value.length <= 1024);
-
-const receiptShape = object({
-  schema: oneOf(1),
-  evolutions: array(
-    object({
-      id: name,
-      /** Of the release that it came with. */
-      version,
-      /** SHA-256 of its archive. */
-      digest: hex(32),
-      files: array(object({ path: name, sha256: hex(32) }), 1, 4096),
-    }),
-    0,
-    1000,
-  ),
-});
-
-export type InstalledEvolution = Decoded<typeof receiptShape>['evolutions'][number];
-
-/** Empty if none was installed, or if the receipt is damaged: existing files are left as they are then. */
-export function installedEvolutions(
-  { host, layout }: Session,
-  { profile }: { profile: Pick<SnapshotSetup['profile'], 'roots'> },
-): InstalledEvolution[] {
-  const [root] = profile.roots.evolutions;
-  if (root === undefined) return [];
-  const path = layout.join(root, EVOLUTIONS_RECEIPT);
-  try {
-    const bytes = readFile(host.disk, path, LIMIT);
-    return bytes === null ? [] : receiptShape(parseJson(bytes, path, LIMIT), path).evolutions;
-  } catch (error) {
-    if (error instanceof UpdaterError) return [];
-    throw error;
-  }
-}
 
 /** Throws UsageError if the user wants one that the package does not contain. */
 export function chooseEvolutions(

@@ -26,7 +26,8 @@ import { type DGMOVersion, isBaseline, isNewer, targetOf, updaterFor } from '../
 import { type Binary, type Receipt, requireReceipt, withoutConfirmation } from '../receipt.ts';
 import { requireRootVersion, withRootVersion } from '../root-version.ts';
 import { checkpoint, type Session } from '../session.ts';
-import { chooseEvolutions, type EvolutionWish, installedEvolutions, isUpToDate } from './evolutions.ts';
+import { chooseEvolutions, type EvolutionWish, isUpToDate } from './evolutions.ts';
+import { installedEvolutions } from './installed-evolutions.ts';
 import { binaryToReplace, repairRoutes } from './repair-from-package.ts';
 
 export interface PrepareOptions {

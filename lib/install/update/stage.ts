@@ -18,9 +18,11 @@ import {
 import { NewFile } from '../../platform/replacement/new-file.ts';
 import { binaryFor } from '../../version/index.ts';
 import { executableMode, NEW_EXECUTABLE, takeOver } from '../executable-mode.ts';
+import { holdsStranger } from '../installed-binary.ts';
 import { keepBlocks } from '../kept-blocks.ts';
 import type { Binary } from '../receipt.ts';
 import { ABSENT } from '../receipt.ts';
+import { orGoBack } from '../rollback/way-back.ts';
 import { checkpoint, type Session } from '../session.ts';
 import type { PreparedUpdate } from './prepare.ts';
 
@@ -145,7 +147,9 @@ async function takeStep(
 /** Throws DamagedError if the installed binary was changed by hand: it must not be overwritten. */
 function requireOldUnchanged(session: Session, from: Binary): void {
   const { host, layout, digests } = session;
-  const isAbsent = from.sha256 === ABSENT && host.disk.status(layout.target) === null;
+  const isAbsent =
+    from.sha256 === ABSENT &&
+    (host.disk.status(layout.target) === null || holdsStranger(session, layout.target));
   if (!isAbsent && !digests.is(layout.target, from)) throw changedByHand(session, from);
 }
 
@@ -156,12 +160,12 @@ function throwIfOldIsChanged(session: Session, from: Binary, old: Source, error:
   throw changedByHand(session, from);
 }
 
-function changedByHand({ layout, digests }: Session, from: Binary): DamagedError {
+function changedByHand(session: Session, from: Binary): DamagedError {
+  const { layout, digests } = session;
   return new DamagedError(
     `${layout.target} is not the ${from.version} that was installed: wanted SHA-256 ${from.sha256}, found ${foundText(digests.of(layout.target))}`,
     {
-      advice:
-        'If you changed it yourself, run `dgmo-updater init` to adopt it. Otherwise run `dgmo-updater repair`, or `dgmo-updater rollback`.',
+      advice: `If you changed it yourself, run \`dgmo-updater init\` to adopt it. Otherwise run \`dgmo-updater repair\`${orGoBack(session)}.`,
     },
   );
 }
@@ -188,7 +192,8 @@ async function writeFile(
   const { disk } = session.host;
   removeIfThere(disk, path);
   const { target } = session.layout;
-  const replaced = disk.status(target);
+  const there = disk.status(target);
+  const replaced = there?.kind === 'file' ? there : null;
   const mode = executableMode(replaced?.mode ?? NEW_EXECUTABLE);
   // For nobody else until it is complete.
   const file = await NewFile.create(disk, path, 0o700, size);

@@ -14,7 +14,7 @@ import {
 } from '../../platform/files.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
 import { isNewer } from '../../version/index.ts';
-import { requireFile } from '../installed-binary.ts';
+import { requireNoStranger } from '../installed-binary.ts';
 import { withLock } from '../lock.ts';
 import { requireRoomToStage } from '../preflight/preflight.ts';
 import { childEnvironment } from '../process/start.ts';
@@ -63,7 +63,7 @@ export async function replaceUpdater(
   const receipt = receiptUnlessDamaged(session.host.disk, session.layout);
   if (own === null || receipt === null || updaterState(session, to.sha256) !== 'wanted') return null;
   const there = own.digests.of(own.layout.target);
-  requireFile(there, own.layout.target);
+  requireNoStranger(own, own.layout.target);
   const installed = await printedVersion(own);
   if (installed !== null && isNewer(installed, to.version)) return null;
   const from = { version: installed ?? '0.0.0', ...(there ?? { sha256: ABSENT, size: 0 }) };
@@ -92,7 +92,7 @@ export async function putBackUpdater(
   const own = updaterSession(session);
   if (own === null) return null;
   const there = own.digests.of(own.layout.target);
-  requireFile(there, own.layout.target);
+  requireNoStranger(own, own.layout.target);
   const recorded = recordedUpdater(session);
   const version = recorded?.binary.version ?? '0.0.0';
   const from = { version, ...(there ?? { sha256: ABSENT, size: 0 }) };

@@ -39,9 +39,12 @@ export function posixExecutable(pid: number): string | null {
   return process.platform === 'darwin' ? darwinExecutable(pid) : linuxExecutable(pid);
 }
 
-/** Compares both path and file: a replaced executable has the same path, a moved or linked one is the same file. */
+/**
+ * Compares both path and file: a replaced executable has the same path, a moved or linked one is the same file. A symlink is not
+ * followed: where the executable was, somebody may have put one that leads to a program that has nothing to do with it.
+ */
 export function posixRunning(executable: string): number[] {
-  const file = fileAt(executable);
+  const file = fileAt(executable, fs.lstatSync);
   const isIt = (pid: number) =>
     process.platform === 'darwin' ? runsOnDarwin(pid, executable, file) : runsOnLinux(pid, executable, file);
   const all = process.platform === 'darwin' ? darwinProcesses() : linuxProcesses();
@@ -81,7 +84,7 @@ interface FileIdentity {
 }
 
 /** The errors if a process or a file does not exist any more, or may not be inspected. */
-const CANNOT_LOOK = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ESRCH'];
+const CANNOT_LOOK = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM', 'ESRCH'];
 
 function nullIfRefused<Result>(look: () => Result): Result | null {
   try {
@@ -92,9 +95,12 @@ function nullIfRefused<Result>(look: () => Result): Result | null {
   }
 }
 
-function fileAt(file: string): FileIdentity | null {
+function fileAt(
+  file: string,
+  status: typeof fs.lstatSync | typeof fs.statSync = fs.statSync,
+): FileIdentity | null {
   return nullIfRefused(() => {
-    const { dev, ino } = fs.statSync(file, { bigint: true });
+    const { dev, ino } = status(file, { bigint: true });
     return { device: dev, inode: ino };
   });
 }

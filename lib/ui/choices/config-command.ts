@@ -9,6 +9,7 @@ import {
 } from '../../api/index.ts';
 import type { CommandContext } from '../context.ts';
 import { parseVerb } from '../parsing/verbs.ts';
+import { asSentence, oneLine } from '../text/lines.ts';
 import { deciderText, SETTING_TEXTS } from '../text/settings.ts';
 import { table } from '../text/table.ts';
 
@@ -42,14 +43,20 @@ function inOrder(settings: readonly Setting[]): Setting[] {
 }
 
 function list(report: Reports, manager: UpdateManager): void {
-  const { settings, policyIgnored } = manager.settings();
+  const { settings, policyIgnored, faults } = manager.settings();
   const rows = inOrder(settings).map(({ key, value, decidedBy, where }) => [
     key,
     value,
     decidedBy === 'default' ? '' : deciderText(decidedBy, where),
   ]);
   if (policyIgnored !== null) report.text(ignoredText(policyIgnored));
-  report.result('config', table(['KEY', 'VALUE', 'DECIDED BY'], rows), { settings, policyIgnored });
+  sayFaults(report, faults);
+  report.result(
+    'config',
+    table(['KEY', 'VALUE', 'DECIDED BY'], rows),
+    { settings, policyIgnored, ...faultData(faults) },
+    faults[0]?.exitCode,
+  );
 }
 
 function get(report: Reports, manager: UpdateManager, name: string | undefined): void {
@@ -65,13 +72,36 @@ function get(report: Reports, manager: UpdateManager, name: string | undefined):
 
 function explain(report: Reports, manager: UpdateManager, name: string | undefined): void {
   const only = name === undefined ? null : preferenceKey(name);
-  const { settings, policyIgnored } = manager.settings();
+  const { settings, policyIgnored, faults } = manager.settings();
   const chosen = inOrder(settings).filter(({ key }) => only === null || key === only);
   const ignored = policyIgnored === null ? [] : [ignoredText(policyIgnored)];
-  report.result('config', [...ignored, ...chosen.map(explainText)].join('\n\n'), {
-    settings: chosen.map((setting) => ({ ...setting, values: SETTING_TEXTS[setting.key].values })),
-    policyIgnored,
-  });
+  sayFaults(report, faults);
+  report.result(
+    'config',
+    [...ignored, ...chosen.map(explainText)].join('\n\n'),
+    {
+      settings: chosen.map((setting) => ({ ...setting, values: SETTING_TEXTS[setting.key].values })),
+      policyIgnored,
+      ...faultData(faults),
+    },
+    faults[0]?.exitCode,
+  );
+}
+
+type Faults = ReturnType<UpdateManager['settings']>['faults'];
+
+/** What can't be understood stops whatever goes by the settings, and is in none of the rows. */
+function sayFaults(report: Reports, faults: Faults): void {
+  for (const { message, advice } of faults)
+    report.text(oneLine(`${asSentence(message)} ${advice ?? ''}`.trim()));
+  if (faults.length > 0)
+    report.text(
+      'Until that is corrected nothing is looked for or installed. These are the settings without it:',
+    );
+}
+
+function faultData(faults: Faults) {
+  return { problems: faults.map(({ message, advice }) => ({ message, advice: advice ?? null })) };
 }
 
 function explainText({ key, value, decidedBy, where, variable, overridden }: Setting): string {

@@ -39,8 +39,8 @@ export function describeStatus(status: Status, overview: Overview, clock: Status
     rows.unshift([
       'Installed',
       status.receiptProblem ??
-        (status.binary === 'missing'
-          ? `nothing: there is no ${status.executable}`
+        (status.binary === 'missing' || status.instead !== null
+          ? `nothing: there is ${status.instead === null ? 'no' : `${status.instead} at`} ${status.executable}`
           : `there is a program, and it is not looked after yet${managedBy === null ? ': run `dgmo-updater init`' : ''}`),
     ]);
   if (status.open !== null)
@@ -51,7 +51,7 @@ export function describeStatus(status: Status, overview: Overview, clock: Status
   const isNew = status.open !== null && status.binary === 'sound' && status.sha256 !== receipt?.binary.sha256;
   rows.push([
     'Binary',
-    isNew ? `sound: its bytes are those of ${status.open?.to}` : binaryText(status.binary, managedBy),
+    isNew ? `sound: its bytes are those of ${status.open?.to}` : binaryText(status, managedBy),
   ]);
   if (!status.runnable)
     rows.push(['Permission', `NOBODY MAY RUN IT: ${repairCommand(managedBy)} puts that right`]);
@@ -68,7 +68,9 @@ function beforeText({ previous }: NonNullable<Status['receipt']>, { previousReje
     : `${previous.version}, taken back here: ${asSentence(previousRejected)} \`rollback\` goes there only if you name it`;
 }
 
-function binaryText(binary: Status['binary'], managedBy: Owner | null): string {
+function binaryText({ binary, instead }: Status, managedBy: Owner | null): string {
+  if (instead !== null)
+    return `CHANGED: ${instead} is in its place. ${repairCommand(managedBy)} puts it back`;
   switch (binary) {
     case 'sound':
       return 'sound: its bytes are the ones that were installed';

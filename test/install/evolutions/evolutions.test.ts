@@ -6,8 +6,8 @@ import {
   chooseEvolutions,
   type EvolutionWish,
   evolutionAmendment,
-  installedEvolutions,
 } from '../../../lib/install/update/evolutions.ts';
+import { installedEvolutions } from '../../../lib/install/update/installed-evolutions.ts';
 import type { CarriedEvolution, EvolutionArchive } from '../../../lib/package/index.ts';
 import { digestBytes } from '../../../lib/platform/files.ts';
 import { type Snapshot, withStore } from '../../../lib/snapshot/index.ts';

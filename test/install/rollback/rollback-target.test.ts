@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { BusyError, DamagedError, PolicyError, UsageError } from '../../../lib/errors.ts';
 import { snapshotInstall } from '../../../lib/install/folders/snapshots.ts';
-import { encodeReceipt, type Receipt, type RollbackRule } from '../../../lib/install/receipt.ts';
+import { ABSENT, encodeReceipt, type Receipt, type RollbackRule } from '../../../lib/install/receipt.ts';
 import { planRollbackChange } from '../../../lib/install/rollback/change.ts';
 import { dataFormatChange, type RollbackWish, rollbackTarget } from '../../../lib/install/rollback/target.ts';
 import {
@@ -306,12 +306,18 @@ test('what was chosen before something else was installed is not carried out', (
   expect(plan).toThrow('2.0.0 was installed, 3.0.0 is now; nothing was changed');
 });
 
-test('something else than a file at the path of the executable: refused, and no record in the journal', async () => {
+test('something else than a file at the path of the executable: it counts as missing, and is refused if only folders go back', async () => {
   const { host, install, target } = machine();
   install(TWO, null, ONE);
   const session = sessionOn(host);
   const chosen = target();
   host.disk.remove(targetPath('linux'));
   host.disk.createDirectory(targetPath('linux'), 0o755);
-  expect(() => planRollbackChange(session, chosen)).toThrow(/is no file, but a folder.*nothing was changed/);
+  expect(planRollbackChange(session, chosen)).toMatchObject({
+    from: { sha256: ABSENT },
+    to: { version: '1.0.0' },
+  });
+  expect(() => planRollbackChange(session, { ...chosen, components: ['config'] })).toThrow(
+    /is no executable, but a folder; nothing was changed/,
+  );
 });

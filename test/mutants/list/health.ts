@@ -3,9 +3,9 @@ import type { MutatedFile } from '../mutant.ts';
 
 export const HEALTH: readonly MutatedFile[] = [
   {
-    file: 'lib/health/repair/executable.ts',
-    tests: ['test/health/wrong-size.test.ts'],
-    changes: [['const beside = moveAside(session, layout.target);', 'const beside = null;']],
+    file: 'lib/health/repair/aside.ts',
+    tests: ['test/health/wrong-size.test.ts', 'test/health/executable-strangers.test.ts'],
+    changes: [['const beside = moveAside(session, target);', 'const beside = null;']],
   },
   {
     file: 'lib/health/check/own-files.ts',

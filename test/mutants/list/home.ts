@@ -93,7 +93,7 @@ export const HOME: readonly MutatedFile[] = [
     changes: [
       ['if (bytes === null) ', 'if (false) '],
       ["if (name === 'schema' && value === 1) ", 'if (false) '],
-      ['if (key === undefined) ', 'if (false) '],
+      ['requireSettings([name], path);', ''],
     ],
   },
   {
