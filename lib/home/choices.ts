@@ -22,7 +22,7 @@ export const LAST_UPDATES = ['updated', 'reverted', 'rolled-back', 'failed'] as 
 export const LAST_ROUTES = ['patch', 'chain', 'full'] as const;
 export const LAST_DURATIONS = ['under-10s', 'under-1m', 'under-10m', 'longer'] as const;
 
-const MAX_REMEMBERED = 200;
+export const MAX_REMEMBERED = 200;
 const MAX_REASON = 1000;
 
 const time = integer(0, 253_402_300_799_999, 'milliseconds since 1970');

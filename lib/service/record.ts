@@ -14,6 +14,7 @@ import {
   oneOf,
   optional,
 } from '../format/decoder.ts';
+import { MAX_REMEMBERED } from '../home/choices.ts';
 import { type HomeFile, homeFile } from '../home/home-file.ts';
 import type { Host } from '../platform/host.ts';
 import { pathsOf } from '../platform/path-flavour.ts';
@@ -23,6 +24,9 @@ import { OBSTACLES } from './decision.ts';
 const MAX_TOLD = 20;
 
 const time = integer(0, 253_402_300_799_999, 'milliseconds since 1970');
+
+/** Of skipped versions, and of those that were left. */
+const MAX_HELD = 2 * MAX_REMEMBERED;
 
 const shape = object({
   schema: oneOf(1),
@@ -34,7 +38,15 @@ const shape = object({
   installDir: nullable(line(4096)),
   lastCheck: nullable(object({ at: time, failures: integer(0, 1_000_000), notBefore: nullable(time) })),
   /** The settings of the last check (asked.ts). Not there in what older updaters have written. */
-  asked: optional(nullable(object({ source: hex(32), choice: hex(32), newer: boolean })), null),
+  asked: optional(
+    nullable(
+      object({
+        ...{ source: hex(32), choice: hex(32), newer: boolean },
+        held: optional(array(version, 0, MAX_HELD), []),
+      }),
+    ),
+    null,
+  ),
   /** Null: none is wanted. */
   nextCheck: nullable(time),
   /** The update that is to be installed by itself. */

@@ -172,6 +172,20 @@ posixOnly('the background service', () => {
     expect([stage.version(), (at ?? 0) > Date.now()]).toEqual(['1.1.0', true]);
   });
 
+  test('a version that was skipped is installed soon after `unskip`; another skip asks nobody', async () => {
+    await stage.manager().skipVersion('1.1.0');
+    const first = await start({ autoUpdate: 'all' });
+    expect((await first.saw('checked')).update).toBeNull();
+    await first.saw('next check');
+    const asked = indexes();
+    await stage.manager().skipVersion('1.3.0');
+    await first.ticks(20);
+    expect(indexes()).toBe(asked);
+    await stage.manager().unskipVersion('1.1.0');
+    expect(await first.service.finished()).toBe('updated');
+    expect(stage.version()).toBe('1.1.0');
+  });
+
   test('the same while the service does not run: it is noticed at its next start', async () => {
     const first = await start({ autoUpdate: 'all', minimumAge: '3d' });
     await first.saw('next check');

@@ -10,7 +10,7 @@ import {
   UpdaterError,
 } from '../../errors.ts';
 import type { HealthStatus } from '../../health/index.ts';
-import { choicesFile } from '../../home/choices.ts';
+import { type Choices, choicesFile, NO_CHOICES } from '../../home/choices.ts';
 import { loadPreferences } from '../../home/decided.ts';
 import type { Preferences } from '../../home/preferences.ts';
 import { receiptUnlessDamaged, type Session } from '../../install/index.ts';
@@ -80,7 +80,8 @@ export class UpdateDuty implements Work {
 
   mayFindOther(): boolean {
     const preferences = this.#preferences();
-    return preferences !== null && mayFindOther(this.#options.journal.record.asked, preferences);
+    const { asked } = this.#options.journal.record;
+    return preferences !== null && mayFindOther(asked, preferences, this.#choices());
   }
 
   isOver(): boolean {
@@ -102,7 +103,7 @@ export class UpdateDuty implements Work {
     const { journal } = this.#options;
     const preferences = this.#preferences();
     // What a check that fails would have found is not known; it is made again by the schedule.
-    if (preferences !== null) await journal.note({ asked: askedWith(preferences, true) });
+    if (preferences !== null) await journal.note({ asked: askedWith(preferences, this.#choices(), true) });
     const end = await this.#checkAndNotify();
     await this.#monitor();
     this.#checked = true;
@@ -335,6 +336,16 @@ export class UpdateDuty implements Work {
     } catch (error) {
       if (!(error instanceof UpdaterError)) throw error;
       return null;
+    }
+  }
+
+  /** Those that can't be read are reported by the check. */
+  #choices(): Choices {
+    try {
+      return choicesFile.load(this.#options.session.host, this.#options.home);
+    } catch (error) {
+      if (!(error instanceof UpdaterError)) throw error;
+      return NO_CHOICES;
     }
   }
 
