@@ -73,6 +73,7 @@ export type { FeedOptions } from './feed-context.ts';
 export type { Diagnosis, DoctorCheck, DoctorStatus } from './health/finding.ts';
 export type { RepairResult } from './health/repair.ts';
 export type { Remedy, Situation } from './health/situation.ts';
+export { unknownVariablesText } from './health/unknown-variables.ts';
 export {
   Installation,
   type InstallationOptions,

@@ -5,6 +5,7 @@ export { type LocalOffset, localTime } from '../format/local-time.ts';
 export { didYouMean } from '../format/nearest.ts';
 export { shellWord } from '../format/printable.ts';
 export { wrapped } from '../format/wrapped.ts';
+export { worstCode } from '../health/exit-code.ts';
 export { timeOfId } from '../snapshot/snapshot-id.ts';
 
 /** How what is installed got there. */

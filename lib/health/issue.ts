@@ -43,8 +43,8 @@ export interface HealthIssue {
   advice: string | null;
   /** A `notice` does not make the installation unhealthy. */
   severity: 'damage' | 'notice';
-  /** 11: damaged or missing. 12: the machine does not let it be read, run or changed. */
-  exitCode: 11 | 12;
+  /** 10: others may write what is believed. 11: damaged or missing. 12: the machine does not let it be read, run or changed. */
+  exitCode: 10 | 11 | 12;
 }
 
 /** The result of `verify`. */
@@ -101,7 +101,7 @@ export function unreadable(type: IssueType, where: string, error: unknown): Heal
   if (error instanceof UpdaterError)
     return issue(type, where, error.message, {
       advice: error.advice ?? null,
-      exitCode: error.exitCode === 12 ? 12 : 11,
+      exitCode: error.exitCode === 10 || error.exitCode === 12 ? error.exitCode : 11,
     });
   if (code === undefined) throw error;
   // It names the file, which may be one of many.

@@ -49,7 +49,7 @@ export async function verifyInstall(
   await checkpoint(session);
   const { snapshots, home } = session;
   if ('missing' in home && home.refused !== undefined)
-    issues.push({ ...unreadable('permission_error', home.refused, home.missing), exitCode: 12 });
+    issues.push(unreadable('permission_error', home.refused, home.missing));
   const { host, layout } = session;
   issues.push(
     ...findings('permission_error', layout.installDir, () => {

@@ -22,7 +22,7 @@ test.skipIf(process.getuid?.() !== 0)('root is told that everybody may move the 
   fs.chmodSync(above, 0o777);
   try {
     expect(await found()).toMatchObject([
-      { type: 'permission_error', where: here.home, exitCode: 12 },
+      { type: 'permission_error', where: here.home, exitCode: 10 },
       { type: 'permission_error', where: here.dir, exitCode: 12 },
     ]);
   } finally {

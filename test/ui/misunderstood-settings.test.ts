@@ -45,3 +45,19 @@ test.each([
   expect(listed.problems).toEqual([expect.objectContaining({ message: expect.stringContaining(file) })]);
   expect((await run(file, text, 'config', 'get', 'channel')).code).toBe(11);
 });
+
+test('a variable of the environment that is no setting: one line, and nothing with --json', async () => {
+  const environment = { DGMO_UPDATER_CHANEL: 'beta', DGMO_UPDATER_PIN: '1.0.0', DGMO_UPDATER_NONE: '1' };
+  const disk = installedDisk('linux', executable('1.0.0'));
+  const host = { ...simulatedHost({ disk, versionOf }), environment };
+  const options = { host, settings: SETTINGS, ownFolder: INSTALL_DIR };
+  for (const verb of ['list', 'explain', 'get']) {
+    const { code, error } = await runCommand(['config', verb, '--home', '/home/.dgmo'], options);
+    expect([code, error]).toEqual([
+      0,
+      'DGMO_UPDATER_CHANEL and 1 more in the environment are no settings, and decide nothing. Did you mean DGMO_UPDATER_CHANNEL?\n',
+    ]);
+  }
+  const json = await runCommand(['config', 'list', '--json', '--home', '/home/.dgmo'], options);
+  expect([json.code, json.error]).toEqual([0, '']);
+});

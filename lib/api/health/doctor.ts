@@ -1,14 +1,13 @@
 /** One page about the whole installation, for a person who looks for what is wrong, and for a bug report. No secrets in it. */
 import { errorMessage, MachineError, UpdaterError } from '../../errors.ts';
-import { didYouMean } from '../../format/nearest.ts';
 import { shownAddress } from '../../format/web-address.ts';
+import { worstCode } from '../../health/exit-code.ts';
 import { type HealthStatus, knownReceipt, onSearchPath, verifyInstall } from '../../health/index.ts';
 import { rejectionOf } from '../../home/admission/rejected.ts';
 import { revocationOf } from '../../home/admission/revoked.ts';
 import { type LastCheck, lastCheckOf } from '../../home/checks.ts';
 import { choicesFile } from '../../home/choices.ts';
-import { decide, variableOf } from '../../home/decided.ts';
-import { PREFERENCE_KEYS } from '../../home/preference-text.ts';
+import { decide } from '../../home/decided.ts';
 import { trustedRootOf } from '../../home/trusted-root.ts';
 import { type Binary, lockedError, type Receipt, type Session } from '../../install/index.ts';
 import { ownerOf } from '../../install/ownership/owner.ts';
@@ -24,6 +23,7 @@ import { SOURCE_WORDS } from '../words.ts';
 import { checkNetwork } from './doctor-network.ts';
 import { type Diagnosis, type DoctorCheck, type Finding, finding, timeHere } from './finding.ts';
 import { leftToManager } from './of-package.ts';
+import { unknownVariablesText } from './unknown-variables.ts';
 
 /** @param openFeed null: nothing is asked of the network */
 export async function diagnose(
@@ -71,7 +71,9 @@ async function settled(session: Session, check: () => Finding | Promise<Finding>
   } catch (error) {
     const failure = asUpdaterError(error, session.layout.installDir);
     if (!(failure instanceof UpdaterError)) throw failure;
-    return finding('error', failure.message, { remediation: failure.advice ?? null });
+    const { exitCode: code } = failure;
+    const exitCode = code === 10 || code === 11 ? code : 12;
+    return finding('error', failure.message, { remediation: failure.advice ?? null, exitCode });
   }
 }
 
@@ -98,7 +100,9 @@ async function versions(session: Session): Promise<Finding> {
       managed === null
         ? 'Run `dgmo-updater init` if it is installed, or `dgmo-updater repair` to install it.'
         : `${managed.manager} has installed it, and updates it: \`${managed.command}\`.`;
-    return finding('error', `It is not known which ${app} is installed`, { details, remediation });
+    return finding('error', `It is not known which ${app} is installed`, {
+      ...{ details, remediation, exitCode: 11 },
+    });
   }
   const { binary, source, installedAt, previous, floor } = receipt;
   details.push(
@@ -140,6 +144,7 @@ function healthFinding({ healthy, issues }: HealthStatus): Finding {
   return finding('error', 'Something is damaged or missing', {
     details,
     remediation: ways.filter((way) => way !== null).join(' ') || null,
+    exitCode: worstCode(damage.map(({ exitCode }) => exitCode)),
   });
 }
 
@@ -262,27 +267,14 @@ function settings({ host, home }: Session): Finding {
       details,
       remediation: 'Tell the administrator.',
     });
-  const [unknown] = unknownVariables(host.environment);
-  if (unknown !== undefined)
-    return finding('warning', `${unknown} in the environment is no setting, and decides nothing`, {
-      details,
-      remediation: didYouMean(unknown, VARIABLES) ?? '`dgmo-updater config explain` lists the variables.',
-    });
+  const unknown = unknownVariablesText(host);
+  if (unknown !== null) return finding('warning', unknown.what, { details, remediation: unknown.advice });
   return finding(
     'ok',
     details.length === 0
       ? 'Every setting is the default'
       : `${details.length} ${details.length === 1 ? 'setting is' : 'settings are'} not the default`,
     { details },
-  );
-}
-
-const VARIABLES = PREFERENCE_KEYS.map(variableOf);
-
-/** Those that were meant to decide something. */
-function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
-  return Object.keys(environment).filter(
-    (name) => name.startsWith('DGMO_UPDATER_') && !VARIABLES.includes(name),
   );
 }
 

@@ -12,6 +12,8 @@ export interface DoctorCheck {
   details: string[];
   /** What to do; null if nothing is to be done. */
   remediation: string | null;
+  /** Of an error: 10, 11 or 12, as for other commands that meet it; 0 of anything else. */
+  exitCode: 0 | 10 | 11 | 12;
   durationMs: number;
 }
 
@@ -32,7 +34,11 @@ export function timeHere({ host }: { host: Pick<Host, 'localOffset'> }, millisec
 export function finding(
   status: DoctorStatus,
   summary: string,
-  { details = [], remediation = null }: { details?: string[]; remediation?: string | null } = {},
+  {
+    details = [],
+    remediation = null,
+    exitCode = 12,
+  }: { details?: string[]; remediation?: string | null; exitCode?: Finding['exitCode'] } = {},
 ): Finding {
-  return { status, summary, details, remediation };
+  return { status, summary, details, remediation, exitCode: status === 'error' ? exitCode : 0 };
 }

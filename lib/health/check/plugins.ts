@@ -36,9 +36,7 @@ export function checkPlugins(
     ...findings('plugin_missing', setup.home, () => checkNamed(session, setup)),
     ...setup.profile.roots.evolutions.flatMap((root) => {
       const refusal = refusalOfShared(session.host, root);
-      return refusal === null
-        ? []
-        : [{ ...unreadable('permission_error', root, refusal), exitCode: 12 as const }];
+      return refusal === null ? [] : [unreadable('permission_error', root, refusal)];
     }),
     ...(isHidden ? [] : findings('plugin_missing', setup.home, () => checkEvolutions(session, setup, files))),
   ];

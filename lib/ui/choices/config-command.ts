@@ -6,6 +6,7 @@ import {
   preferenceKey,
   type Setting,
   UpdateManager,
+  unknownVariablesText,
 } from '../../api/index.ts';
 import type { CommandContext } from '../context.ts';
 import { parseVerb } from '../parsing/verbs.ts';
@@ -13,10 +14,12 @@ import { asSentence, oneLine } from '../text/lines.ts';
 import { deciderText, SETTING_TEXTS } from '../text/settings.ts';
 import { table } from '../text/table.ts';
 
-export async function runConfig({ line, report, install }: CommandContext): Promise<void> {
+export async function runConfig({ line, report, install, host }: CommandContext): Promise<void> {
   const { verb, words } = parseVerb('config', line.operands, 'list');
   const [name, value = ''] = words;
   const manager = new UpdateManager(install);
+  const unknown = unknownVariablesText(host);
+  if (unknown !== null) report.text(oneLine(`${unknown.what}. ${unknown.advice}`));
   switch (verb) {
     case 'list':
       return list(report, manager);

@@ -1,5 +1,6 @@
 /** `doctor`: one page about the installation and its surroundings. */
 import type { Diagnosis, DoctorCheck } from '../../api/index.ts';
+import { worstCode } from '../../api/words.ts';
 import { type CommandContext, isGiven } from '../context.ts';
 import { linesText } from '../text/lines.ts';
 import { healthOf } from './repair-command.ts';
@@ -34,8 +35,6 @@ const ENDINGS: Record<Diagnosis['overallStatus'], string> = {
   error: 'Something is wrong: the lines marked ERROR say what, and what to do.',
 };
 
-function codeOf({ checks }: Diagnosis): 0 | 11 | 12 {
-  const errors = checks.filter(({ status }) => status === 'error');
-  if (errors.length === 0) return 0;
-  return errors.some(({ id }) => id === 'health' || id === 'versions') ? 11 : 12;
+function codeOf({ checks }: Diagnosis): DoctorCheck['exitCode'] {
+  return worstCode(checks.map(({ exitCode }) => exitCode));
 }

@@ -1,6 +1,6 @@
 /** What a check of the installation found, as text. */
 import type { HealthIssue, HealthStatus, RepairResult } from '../../api/index.ts';
-import type { LocalOffset } from '../../api/words.ts';
+import { type LocalOffset, worstCode } from '../../api/words.ts';
 import type { ExitCode } from '../../errors.ts';
 import type { Stage } from '../terminal/progress.ts';
 import { linesText } from './lines.ts';
@@ -79,10 +79,9 @@ export function describeRepair(
   ]);
 }
 
-/** The exit code of a finished check. A damaged file matters more than one that can't be run. */
-export function healthCode({ healthy, issues }: HealthStatus): 0 | 11 | 12 {
-  if (healthy) return 0;
-  return issues.some(({ severity, exitCode }) => severity === 'damage' && exitCode === 11) ? 11 : 12;
+/** The exit code of a finished check. */
+export function healthCode({ issues }: HealthStatus): ReturnType<typeof worstCode> {
+  return worstCode(issues.filter(({ severity }) => severity === 'damage').map(({ exitCode }) => exitCode));
 }
 
 /** The exit code of a repair: why the first thing that is still damaged could not be repaired says who must act. */

@@ -1,0 +1,30 @@
+/** Variables of the environment that were meant to decide a setting, and are none. */
+import { didYouMean } from '../../format/nearest.ts';
+import { variableOf } from '../../home/decided.ts';
+import { PREFERENCE_KEYS } from '../../home/preference-text.ts';
+import type { Host } from '../../platform/host.ts';
+
+const VARIABLES = PREFERENCE_KEYS.map(variableOf);
+
+/** In the order of the environment. */
+function unknownVariables({ environment }: Pick<Host, 'environment'>): string[] {
+  return Object.keys(environment).filter(
+    (name) => name.startsWith('DGMO_UPDATER_') && !VARIABLES.includes(name),
+  );
+}
+
+/** What is wrong, and what was probably meant; null if there is no such variable. */
+export function unknownVariablesText(
+  host: Pick<Host, 'environment'>,
+): { what: string; advice: string } | null {
+  const [first, ...more] = unknownVariables(host);
+  if (first === undefined) return null;
+  const what =
+    more.length === 0
+      ? `${first} in the environment is no setting, and decides nothing`
+      : `${first} and ${more.length} more in the environment are no settings, and decide nothing`;
+  return {
+    what,
+    advice: didYouMean(first, VARIABLES) ?? '`dgmo-updater config explain` lists the variables.',
+  };
+}
