@@ -46,6 +46,13 @@ const hermes = (kind: string, file: string): Program => ({
   to: '260318099.0.8',
   file: `hermesc/${file}`,
 });
+const closure = (kind: string, target: string, from: string, to: string, file = 'compiler'): Program => ({
+  kind: `Java (native image), ${kind}`,
+  name: `google-closure-compiler-${target}`,
+  from,
+  to,
+  file,
+});
 
 const PROGRAMS: readonly Program[] = [
   esbuild('ELF x86-64', 'linux-x64'),
@@ -218,13 +225,10 @@ const PROGRAMS: readonly Program[] = [
     to: '18.4.0-beta.17',
     file: 'native/bin/postgres',
   },
-  {
-    kind: 'Java (native image), ELF x86-64',
-    name: 'google-closure-compiler-linux',
-    from: '20261011.0.0',
-    to: '20261015.0.0',
-    file: 'compiler',
-  },
+  closure('ELF x86-64', 'linux', '20261011.0.0', '20261015.0.0'),
+  closure('ELF arm64', 'linux-arm64', '20260826.0.0', '20260830.0.0'),
+  closure('PE x86-64', 'windows', '20261011.0.0', '20261015.0.0', 'compiler.exe'),
+  closure('Mach-O arm64', 'macos', '20260826.0.0', '20260830.0.0'),
   {
     kind: 'Haskell, ELF x86-64',
     name: '@elm_binaries/linux_x64',
