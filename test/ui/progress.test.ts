@@ -126,6 +126,16 @@ describe('a stage', () => {
   });
 });
 
+test('a download that goes on says at its end what came now', () => {
+  const { progress, pass, seen } = terminal();
+  const download = { event: 'download', version: '2.0.0', package: 1, packages: 1 } as const;
+  const measure = { length: 45_600_000, resumed: 41_900_000, rate: null, left: null };
+  follow(progress, { ...download, ...measure, state: 'receiving', received: 41_900_000, fetched: 0 });
+  pass(1000);
+  follow(progress, { ...download, ...measure, state: 'done', received: 45_600_000, fetched: 3_700_000 });
+  expect(seen.lines).toEqual(['Downloaded 2.0.0: 3.7 MB in 1.0 s.']);
+});
+
 test('an update is shown from the feed to the trial start', () => {
   const { progress, pass, seen } = terminal();
   const download = {

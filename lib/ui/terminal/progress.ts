@@ -25,6 +25,8 @@ export interface Measure {
   rate?: number | null;
   /** Milliseconds; null if it is not known. If not given, it follows from the rate. */
   left?: number | null;
+  /** Bytes that were fetched in this run, for a download that goes on. Default: all. */
+  fetched?: number;
 }
 
 export interface Stage {
@@ -166,7 +168,8 @@ function finishedText(
   milliseconds: number,
   columns: number,
 ): string {
-  const what = bytes && measure !== null ? `${finished}: ${bytesText(measure.total)}` : finished;
+  const what =
+    bytes && measure !== null ? `${finished}: ${bytesText(measure.fetched ?? measure.total)}` : finished;
   const text = `${what} in ${durationText(milliseconds)}.`;
   return Bun.stringWidth(text) < columns ? text : `${finished}.`;
 }

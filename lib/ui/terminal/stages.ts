@@ -61,14 +61,14 @@ function followDownload(
   progress: Progress,
   event: Extract<UpdateEvent, { event: 'download' | 'download updater' }>,
 ): void {
-  const { state, received, length, rate, left } = event;
+  const { state, received, length, fetched, rate, left } = event;
   if (state === 'waiting' || state === 'pausing') {
     progress.clear();
     return;
   }
   const what = downloadName(event);
   progress.begin({ label: `Downloading ${what}`, finished: `Downloaded ${what}`, bytes: true });
-  progress.measure({ done: received, total: length, rate, left });
+  progress.measure({ done: received, total: length, fetched, rate, left });
   if (state === 'done') progress.end();
 }
 
