@@ -31,7 +31,12 @@ export function questionsOnTerminal(hangUp: AbortSignal): Questions {
   return {
     confirm: (message) =>
       answerOf<boolean>(
-        ({ confirm }, how) => confirm({ message, initialValue: false, ...how }),
+        async ({ confirm, isCancel, S_BAR }, how) => {
+          const answer = await confirm({ message, initialValue: false, ...how });
+          // A key that the prompt does not know leaves its last picture, with a blank line below.
+          if (isCancel(answer)) how.output.write(cancelledAbove(how.signal.aborted ? 3 : 2, S_BAR));
+          return answer;
+        },
         hangUp,
         QUIT,
       ),
@@ -60,6 +65,12 @@ export function questionsOnTerminal(hangUp: AbortSignal): Questions {
       );
     },
   };
+}
+
+/** Takes the place of the answer that the cursor was on, so many lines above, which looks as if it had been chosen. */
+function cancelledAbove(lines: number, bar: string): string {
+  const gray = styleText('gray', bar);
+  return `\x1b[${lines}A\r${gray}  cancelled\x1b[K\r\n${gray}\x1b[K\r\n`;
 }
 
 interface Key {

@@ -161,6 +161,15 @@ describe.skipIf(!hasTmux)('on a real terminal', () => {
     },
   );
 
+  test.each(['C-c', 'Escape', 'q'])('after %s at a yes or no neither is shown as chosen', async (key) => {
+    fs.writeFileSync(stage.dgmo, 'damaged');
+    using screen = open(['repair'], { columns: 80, environment: UTF8 });
+    await screen.shows('○ Yes / ● No');
+    screen.type(key);
+    const ended = (await screen.shows('[ended with 130]')).split('Repair it now?\n').at(-1);
+    expect(ended).toMatch(/^│ {2}cancelled\n│\ndgmo-updater: (interrupted|not now)/);
+  });
+
   test('numbered choices: a number, several, and nonsense is asked again', async () => {
     using screen = open(['update'], { columns: 80, environment: { ...UTF8, TERM: 'dumb' } });
     await screen.shows('Number, 1 to 4');
