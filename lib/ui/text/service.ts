@@ -13,7 +13,8 @@ export function describeService(
   const failures = record.lastCheck?.failures ?? 0;
   const when = (time: number) => localTime(time, localOffset);
   const checked = lastCheck === null ? 'never' : when(lastCheck.at);
-  const failed = running && failures > 0 ? `, ${countText(failures, 'failure')} of the service in a row` : '';
+  const failed = lastCheck?.ended === 'failed' ? `, failed: ${lastCheck.message}` : '';
+  const often = running && failures > 1 ? ` (${countText(failures, 'failure')} of the service in a row)` : '';
   const rows: [string, string][] = [
     ['Service', running ? `runs since ${when(startedAt)}, process ${pid}` : 'does not run'],
     [
@@ -24,7 +25,7 @@ export function describeService(
     ],
   ];
   if (installDir !== null) rows.push(['Looks after', installDir]);
-  rows.push(['Last check', `${checked}${failed}`]);
+  rows.push(['Last check', `${checked}${failed}${often}`]);
   if (running) rows.push(['Next check', nextCheck === null ? 'none: it is turned off' : when(nextCheck)]);
   if (running && pending !== null)
     rows.push([
