@@ -94,7 +94,7 @@ export function worthMaking(jobs: readonly Job[], say: (line: string) => void): 
     if (from < LARGE || to >= from * STUB) return true;
     const [small, large] = [to, from].map((count) => count.toLocaleString('en-US'));
     say(
-      `${job.label}: left out and not made, the new binary has only ${small} bytes and the old one ${large}`,
+      `${job.label}: not made: the new binary has only ${small} bytes, of which a patch of the ${large} of the old one would save hardly any`,
     );
     return false;
   });

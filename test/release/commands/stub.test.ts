@@ -11,7 +11,7 @@ test('a patch of a large binary for a stub is left out before it is made, and th
   writeFileSync(folder.at('stub'), noise(1, 3000));
   const add = ['add', '1.1.0', '--repo', feed.folder, '--keys', feed.keys, '--binary', 'linux-x64=stub'];
   const left =
-    'linux-x64: patch from 1.0.0: left out and not made, the new binary has only 3,000 bytes and the old one 17,825,792';
+    'linux-x64: patch from 1.0.0: not made: the new binary has only 3,000 bytes, of which a patch of the 17,825,792 of the old one would save hardly any';
   const dry = await folder.release([...add, '--no-trial', '--dry-run']);
   expect(dry.stderr).toContain(left);
   expect(dry.stdout).toBe(
