@@ -46,13 +46,14 @@ test('it has every option of every command, every exit code, and a line for each
 });
 
 const hasNot = (program: string) => Bun.which(program) === null && process.env.CI !== 'true';
-const read = (...command: string[]) => {
+const readAt = (width: number, ...command: string[]) => {
   const { stdout, stderr, exitCode } = Bun.spawnSync(command, {
     stdin: Buffer.from(page),
-    env: { ...process.env, LC_ALL: 'C.UTF-8', MANWIDTH: '200', MAN_KEEP_FORMATTING: '' },
+    env: { ...process.env, LC_ALL: 'C.UTF-8', MANWIDTH: String(width), MAN_KEEP_FORMATTING: '' },
   });
   return { code: exitCode, out: stdout.toString(), error: stderr.toString() };
 };
+const read = (...command: string[]) => readAt(200, ...command);
 
 describe('it is read by', () => {
   test.skipIf(hasNot('mandoc'))('mandoc', () => {
@@ -68,4 +69,13 @@ describe('it is read by', () => {
     expect(out).toMatch(/^DGMO-UPDATER\(1\)/m);
     expect(out).toMatch(/^ {7}--allow-downgrade$/m);
   });
+
+  test.skipIf(hasNot('man') || process.platform !== 'linux')(
+    'man in 40 columns: only what is typed is wider',
+    () => {
+      const { out } = readAt(40, 'man', '--nj', '--nh', '-l', '-');
+      const wide = out.split('\n').filter((line) => line.length > 40);
+      expect(wide.filter((line) => !/dgmo-updater|^ +\[-|^ +https:/.test(line))).toEqual([]);
+    },
+  );
 });

@@ -123,8 +123,17 @@ function entry(term: string, about: string | null): string[] {
 const CODE_COLUMNS = 71;
 
 function code(lines: readonly string[]): string[] {
-  const fitting = lines.flatMap((line) => pageLine(line, CODE_COLUMNS).split('\n'));
-  return ['.PP', '.nf', ...fitting.map((line) => `\\fB${escaped(line)}\\fR`), '.fi'];
+  return ['.PP', '.nf', ...lines.flatMap(codeLine), '.fi'];
+}
+
+/** What is beside it, after a gap, is below it, and filled. */
+function codeLine(line: string): string[] {
+  const [, typed = line, about] = /^(\S.*?) {2,}(\S.*)$/.exec(line) ?? [];
+  const fitting = pageLine(typed, CODE_COLUMNS).split('\n');
+  return [
+    ...fitting.map((part) => `\\fB${escaped(part)}\\fR`),
+    ...(about === undefined ? [] : ['.RS 4', '.fi', text(about), '.nf', '.RE']),
+  ];
 }
 
 /** What is in backticks is set as what is typed. */
