@@ -5,7 +5,7 @@ import path from 'node:path';
 import { KEEPING } from './kept.ts';
 import { changed } from './step.ts';
 import { STEPS } from './steps/index.ts';
-import { ablationTable } from './table.ts';
+import { ablationTable, difference } from './table.ts';
 
 const read = (file: string) => fs.readFileSync(path.resolve(import.meta.dir, '../../..', file), 'utf8');
 
@@ -30,6 +30,16 @@ describe('the steps', () => {
     expect(() => changed([change], () => 'a')).toThrow('a.ts: wanted exactly one "b", found 0');
     expect(changed([change, { ...change, find: 'c', replace: 'd' }], () => 'ab').get('a.ts')).toBe('ad');
   });
+});
+
+test('by how much more a size is, in bytes and percent', () => {
+  expect([1000, 1001, 900, 985].map((size) => difference(size, 1000))).toEqual([
+    '0',
+    '+1 (0.10 %)',
+    '-100 (-10.0 %)',
+    '-15 (-1.5 %)',
+  ]);
+  expect(difference(99_999, 100_000)).toBe('-1 (0.00 %)');
 });
 
 test('the table has what is larger without, the most first, and what is smaller, but not what is the same', () => {

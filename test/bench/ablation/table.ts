@@ -32,5 +32,5 @@ export function difference(size: number, whole: number): string {
   if (size === whole) return '0';
   const share = (100 * (size - whole)) / whole;
   const more = (size - whole).toLocaleString('en', { signDisplay: 'always' });
-  return `${more} (${share.toFixed(Math.abs(share) >= 1 ? 1 : 2)} %)`;
+  return `${more} (${share.toFixed(Math.abs(share) >= 1 ? 1 : 2).replace('-0.00', '0.00')} %)`;
 }
