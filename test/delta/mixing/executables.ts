@@ -311,7 +311,9 @@ export function machO(
   const { code, data } = link('arm', later, layout, pointer);
   const end = 0x7000;
   const limit = end + objects.length;
-  const file = Buffer.alloc(limit + 512);
+  // With objects there is nothing behind the digests.
+  const signature = objects.length > 0 ? 68 + (32 * limit) / 4096 : 512;
+  const file = Buffer.alloc(limit + signature);
   const sections: {
     name: string;
     address: number;
@@ -358,10 +360,10 @@ export function machO(
   file.writeUInt32LE(0x1d, command);
   file.writeUInt32LE(16, command + 4);
   file.writeUInt32LE(limit, command + 8);
-  file.writeUInt32LE(512, command + 12);
+  file.writeUInt32LE(signature, command + 12);
   const directory = limit + 20;
   file.writeUInt32BE(0xfade0cc0, limit);
-  file.writeUInt32BE(512, limit + 4);
+  file.writeUInt32BE(signature, limit + 4);
   file.writeUInt32BE(1, limit + 8);
   file.writeUInt32BE(20, limit + 16);
   file.writeUInt32BE(0xfade0c02, directory);
