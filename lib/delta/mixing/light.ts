@@ -143,8 +143,11 @@ export class LightBulk {
     if (ahead === null) return this.#bytes;
     const total = ahead.bytes.length;
     const wanted = total - this.left + size;
-    while (ahead.made < wanted || (this.left === 0 && ahead.result === null)) {
-      if (ahead.result !== null) throw this.#malformed(ahead.made);
+    for (;;) {
+      // Asked first: if it has ended, what is made now is all.
+      const { result } = ahead;
+      if (ahead.made >= wanted && (this.left > 0 || result === DONE)) return ahead.bytes;
+      if (result !== null) throw this.#malformed(ahead.made);
       const isWorking = await ahead.step();
       await this.#checkpoint();
       if (isWorking || ahead.result !== null) continue;
@@ -153,8 +156,6 @@ export class LightBulk {
       this.#bytes = await this.#decode(total);
       return this.#bytes;
     }
-    if (this.left === 0 && ahead.result !== DONE) throw this.#malformed(ahead.made);
-    return ahead.bytes;
   }
 
   /** In this thread. */

@@ -31,7 +31,7 @@ const tell = (word, value) => Atomics.store(words, word, value);
 const isThere = (wanted) => {
   if (wanted > bulk.length) return false;
   for (; progress !== null; ) {
-    const { made, result } = { made: Atomics.load(progress, 0), result: Atomics.load(progress, 1) };
+    const { result, made } = { result: Atomics.load(progress, 1), made: Atomics.load(progress, 0) };
     if (made >= wanted) break;
     if (result !== ${WORKING}) return false;
     Atomics.wait(progress, 0, made, ${PATIENCE});

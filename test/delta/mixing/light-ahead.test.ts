@@ -24,6 +24,27 @@ test.skipIf(os.availableParallelism() < 2)('the thread makes all of it', async (
   ahead?.close();
 });
 
+test.skipIf(os.availableParallelism() < 2)('that it ends between two looks at it is no damage', async () => {
+  const opened = await open(stream);
+  const real = Object.getOwnPropertyDescriptor(LightAhead.prototype, 'made') ?? {};
+  let isFirst = true;
+  const made = function (this: LightAhead): number {
+    if (!isFirst) return real.get?.call(this);
+    isFirst = false;
+    while (this.result === null);
+    return 0;
+  };
+  Object.defineProperty(LightAhead.prototype, 'made', { get: made, configurable: true });
+  try {
+    expect(Buffer.compare(await opened.take(SIZE), bulk)).toBe(0);
+    expect(isFirst).toBe(false);
+    await opened.end();
+  } finally {
+    Object.defineProperty(LightAhead.prototype, 'made', real);
+    opened.close();
+  }
+});
+
 test('it is taken piece by piece, and the stream ends with it', async () => {
   const opened = await open(stream);
   for (let at = 0; at < SIZE; at += 65_000) {
