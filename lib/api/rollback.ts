@@ -3,6 +3,7 @@ import { BusyError, InterruptedError, RevertedError, UnrecoverableError } from '
 import { moveExecutableAside } from '../health/repair/aside.ts';
 import type { UpdateOutcome } from '../home/choices.ts';
 import { rememberOutcome } from '../home/remember.ts';
+import { makeRunnable } from '../install/executable-mode.ts';
 import {
   abandon,
   type Binary,
@@ -220,6 +221,8 @@ async function change(session: Session, plan: RollbackChange): Promise<RolledBac
   const after = receiptAfterRollback(session, plan);
   if (plan.receiptOnly) writeReceiptOnly(session, after);
   else await transact(session, plan, before, { before: receipt, after });
+  // If it is the same one, nothing has replaced it.
+  if (components.includes('binary')) makeRunnable(session);
   await pruneAfter(session, after);
   return { from, to, snapshot, components, before };
 }

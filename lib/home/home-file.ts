@@ -23,8 +23,8 @@ export interface HomeFile<Value> {
    * BusyError if another process locks the file for too long, and what `load` throws.
    */
   change(host: Machine, home: string, change: (value: Value) => Value): Promise<Value>;
-  /** Saves the defaults with those of the fields that are valid. Throws what `change` does. */
-  salvage(host: Machine, home: string, fields: Readonly<Record<string, unknown>>): Promise<Value>;
+  /** Saves the defaults with those of the fields that are valid. Returns the names of the others. Throws what `change` does. */
+  salvage(host: Machine, home: string, fields: Readonly<Record<string, unknown>>): Promise<string[]>;
 }
 
 /**
@@ -69,17 +69,19 @@ export function homeFile<Value extends object>(
         throw asUpdaterError(error, file);
       }
     },
-    salvage(host, home, fields) {
+    async salvage(host, home, fields) {
       let salvaged = defaults;
-      for (const field of Object.keys(defaults)) {
-        if (!Object.hasOwn(fields, field)) continue;
+      const lost: string[] = [];
+      for (const [field, value] of Object.entries(fields)) {
         try {
-          salvaged = decode({ ...salvaged, [field]: fields[field] }, what);
+          salvaged = decode({ ...salvaged, [field]: value }, what);
         } catch (error) {
           if (!(error instanceof DamagedError)) throw error;
+          lost.push(field);
         }
       }
-      return this.change(host, home, () => salvaged);
+      await this.change(host, home, () => salvaged);
+      return lost;
     },
   };
 }

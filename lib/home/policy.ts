@@ -83,14 +83,17 @@ function noting(policy: Policy, understand: () => void): void {
   } catch (error) {
     const fault = asUpdaterError(error, policy.path);
     if (!(fault instanceof UpdaterError)) throw fault;
-    const advice = `${fault.advice === undefined ? '' : `${fault.advice} `}${ADVICE}`;
-    policy.faults.push(
-      fault instanceof MachineError ? fault : new DamagedError(fault.message, { advice, cause: error }),
-    );
+    if (fault instanceof MachineError) {
+      policy.faults.push(new MachineError(fault.message, { advice: CLOSED, cause: error }));
+    } else {
+      const advice = `${fault.advice === undefined ? '' : `${fault.advice} `}${ADVICE}`;
+      policy.faults.push(new DamagedError(fault.message, { advice, cause: error }));
+    }
   }
 }
 
 const ADVICE = 'Ask your administrator to correct it.';
+const CLOSED = 'Ask your administrator to let everybody read the file (chmod 644) and its folder (755).';
 
 /** Throws the first of them. */
 export function withoutFaults<Read extends { faults: readonly UpdaterError[] }>(read: Read): Read {

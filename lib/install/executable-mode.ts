@@ -12,6 +12,14 @@ export function executableMode(mode: number): number {
 
 export const NEW_EXECUTABLE = 0o755;
 
+/** Gives the executable that is there the mode that one in its place would have. */
+export function makeRunnable({ host, layout }: Session): void {
+  const status = host.disk.status(layout.target);
+  if (host.platform === 'win32' || status?.kind !== 'file') return;
+  const mode = executableMode(status.mode);
+  if (mode !== status.mode) host.disk.setMode(layout.target, mode);
+}
+
 /**
  * Gives a new executable what the one that it replaces has besides its content, and says so if it can't have all of it.
  *

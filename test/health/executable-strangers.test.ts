@@ -120,3 +120,15 @@ test('after a rollback from a missing executable nothing claims to keep it', asy
   expect((await here.run('rollback', '--yes')).code).toBe(0);
   expect((await here.run('status')).out).toMatch(/Before: +nothing kept/);
 });
+
+test.skipIf(process.platform === 'win32')(
+  'a rollback within a version lets the executable be run again',
+  async () => {
+    const created = await here.run('snapshots', 'create', '--json');
+    const { id } = created.result() as { id: string };
+    fs.chmodSync(here.dgmo, 0o644);
+    expect((await here.run('rollback', '--yes', id)).code).toBe(0);
+    expect(fs.lstatSync(here.dgmo).mode & 0o7777).toBe(0o755);
+    expect(here.stage.version()).toBe('1.1.0');
+  },
+);

@@ -195,6 +195,20 @@ describe('what is the user’s own', () => {
     });
   });
 
+  test('preferences: what is written as it is typed, and by name what can not be read', async () => {
+    const file = path.join(here.home, 'updater.json');
+    fs.writeFileSync(file, '{"schema": 4, "updates": "off", "securityAtOnce": "maybe", "pinn": "1.0.0"}');
+    const { sources } = await here.health().repair({ offline: true });
+    expect(sources).toHaveLength(1);
+    expect(sources[0]?.how).toStartWith(
+      'with what could be read of it, but securityAtOnce and pinn: see `dgmo-updater config list`',
+    );
+    expect(JSON.parse(fs.readFileSync(file, 'utf8'))).toMatchObject({
+      updates: false,
+      securityAtOnce: false,
+    });
+  });
+
   test('a plugin, from a snapshot', async () => {
     fs.writeFileSync(here.plugin, '');
     expect(await here.health().repair({ offline: true })).toMatchObject({ success: true });

@@ -1,7 +1,7 @@
 /** Who decides a setting: the administrator, else the environment, else the user, else the default. */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { DamagedError, PolicyError, UsageError } from '../../lib/errors.ts';
+import { DamagedError, MachineError, PolicyError, UsageError } from '../../lib/errors.ts';
 import { decide, requireOwnDecision, survey } from '../../lib/home/decided.ts';
 import { preferencesFile } from '../../lib/home/preferences.ts';
 import type { Host } from '../../lib/platform/host.ts';
@@ -130,6 +130,17 @@ describe('who decides', () => {
       expect.stringContaining('"autoUpdte". Did you mean autoUpdate? Correct /home/.dgmo/updater.json'),
     ]);
     expect(() => decide(host, HOME)).toThrow('"chanel"');
+  });
+
+  test('a policy that may not be read: only the administrator can help', async () => {
+    const { host } = await machine({ policy: { channel: 'stable' } });
+    const open: Host['disk']['open'] = (path, ...how) => {
+      if (path === POLICY) throw Object.assign(new Error('EACCES'), { code: 'EACCES', path });
+      return host.disk.open(path, ...how);
+    };
+    const [fault] = survey({ ...host, disk: { ...host.disk, open } }, HOME).faults;
+    expect(fault).toBeInstanceOf(MachineError);
+    expect(fault?.advice).toStartWith('Ask your administrator to let everybody read the file');
   });
 
   test('what the administrator has decided the user can not change', async () => {

@@ -168,7 +168,7 @@ describe('a home that others may write is not believed,', () => {
     const { healthy, issues } = await new SelfHealingSystem(install).verify();
     expect(healthy).toBe(false);
     expect(issues).toContainEqual(
-      expect.objectContaining({ type: 'permission_error', where: `${HOME}/.dgmo`, exitCode: 12 }),
+      expect.objectContaining({ type: 'permission_error', where: `${HOME}/.dgmo`, exitCode: 10 }),
     );
   });
 });

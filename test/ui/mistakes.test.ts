@@ -97,6 +97,6 @@ describe.skipIf(process.platform === 'win32')('on an install', () => {
   test('a variable of the environment is named as it is written', async () => {
     const environment = { DGMO_UPDATER_CHANNEL: 'a b', DGMO_UPDATER_TELEMETRY: '' };
     const { error } = await command(stage, ['config'], { environment });
-    expect(error).toStartWith('dgmo-updater: DGMO_UPDATER_CHANNEL: wanted a name of a-z');
+    expect(error).toStartWith('DGMO_UPDATER_CHANNEL: wanted a name of a-z');
   });
 });

@@ -1,9 +1,11 @@
 /** Repairing what the updater keeps in the home. */
-import { DamagedError } from '../../errors.ts';
+import { DamagedError, UsageError } from '../../errors.ts';
+import { listed } from '../../format/json-schema/violation.ts';
 import { salvageJsonc } from '../../format/jsonc.ts';
 import { revokedFile } from '../../home/admission/revoked.ts';
 import { choicesFile } from '../../home/choices.ts';
 import { historyFile } from '../../home/history.ts';
+import { PREFERENCE_KEYS, typedValue } from '../../home/preference-text.ts';
 import { preferencesFile } from '../../home/preferences.ts';
 import type { SnapshotSetup } from '../../home/snapshot-setup.ts';
 import type { Session } from '../../install/index.ts';
@@ -73,7 +75,11 @@ export async function repairSettings(
   const bytes = isSmall ? readFile(host.disk, path, LIMIT) : null;
   const fields = bytes === null ? {} : salvageJsonc(bytes);
   const beside = moveAside(session, path);
-  for (const file of [preferencesFile, choicesFile, revokedFile, historyFile]) {
+  if (preferencesFile.path(host, home) === path) {
+    const lost = await preferencesFile.salvage(host, home, typedFields(fields));
+    return `with what could be read of it${withoutSettings(lost)}; the damaged one is ${beside}`;
+  }
+  for (const file of [choicesFile, revokedFile, historyFile]) {
     if (file.path(host, home) === path) await file.salvage(host, home, fields);
   }
   const later = path === revokedFile.path(host, home) ? '; the next check completes it' : '';
@@ -88,4 +94,27 @@ export function repairCache(session: Session, path: string): string {
     return 'removed';
   }
   return `moved to ${moveAside(session, path)}`;
+}
+
+/** Somebody has wanted them: their defaults may allow what was forbidden. */
+function withoutSettings(lost: readonly string[]): string {
+  const names = lost.filter((name) => name !== 'schema');
+  if (names.length === 0) return '';
+  return `, but ${listed(names)}: see \`dgmo-updater config list\` for what holds now, and set it again with \`config set\``;
+}
+
+/** With the values that are written as they are typed after `config set` as those of JSON. */
+function typedFields(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => {
+      const key = PREFERENCE_KEYS.find((known) => known === name);
+      if (key === undefined || typeof value !== 'string') return [name, value];
+      try {
+        return [name, typedValue(key, value, name)];
+      } catch (error) {
+        if (!(error instanceof UsageError)) throw error;
+        return [name, value];
+      }
+    }),
+  );
 }
