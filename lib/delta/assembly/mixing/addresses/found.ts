@@ -32,6 +32,16 @@ export function isNoted(offset: u32, kind: u32): bool {
   return load<u8>(map + (offset >> 2)) === <u8>((kind << 2) | (offset & 3));
 }
 
+/** The first four bytes from `offset` on, a multiple of 4, of which something is noted, or some place above `last` if there are none. */
+export function nextNoted(offset: u32, last: u32): u32 {
+  while (offset <= last) {
+    const entry = map + (offset >> 2);
+    if (load<u8>(entry) !== 0) break;
+    offset += v128.any_true(v128.load(entry)) ? 4 : 64;
+  }
+  return offset;
+}
+
 /** The kind of the reference that begins at `offset` of the old file, or 0. */
 export function referenceAt(offset: u32): u32 {
   if (map === 0) return 0;

@@ -1,6 +1,6 @@
 /** Finds the references in data: jump tables, pointers, addresses, and the offsets of Bun's table of files. */
 import { State } from '../../state';
-import { forget, isNoted, note, referenceAt } from '../found';
+import { forget, isNoted, nextNoted, note, referenceAt } from '../found';
 import {
   ABSOLUTE,
   CHAIN,
@@ -30,25 +30,25 @@ const LEAST: u32 = 0x1000;
 const LARGE: u32 = 1 << 24;
 
 export function scanTables(start: u32, size: u32, address: u32): void {
-  for (let at: u32 = (0 - start) & 3; at + 4 <= size; ) {
-    if (!isNoted(start + at, MARK)) {
-      at += 4;
-      continue;
-    }
+  if (size < 4) return;
+  const last = start + size - 4;
+  let next: u32 = 0;
+  for (let at = nextNoted((start + 3) & ~3, last); at <= last; at = nextNoted(next, last)) {
+    next = at + 4;
+    if (!isNoted(at, MARK)) continue;
     let end = at;
-    for (let i: u32 = 0; i < TABLE_ENTRIES && end + 4 <= size; i++) {
-      if (i > 0 && isNoted(start + end, MARK)) break;
-      const value = load<u32>(State.old + start + end);
-      if (value === 0 || !inCode(address + at + value)) break;
+    for (let i: u32 = 0; i < TABLE_ENTRIES && end <= last; i++) {
+      if (i > 0 && isNoted(end, MARK)) break;
+      const value = load<u32>(State.old + end);
+      if (value === 0 || !inCode(address + (at - start) + value)) break;
       end += 4;
     }
     const found = end - at >= 8;
-    if (end === at) end += 4;
-    for (let i = at; i < end; i += 4) {
-      if (found) note(start + i, i === at ? TABLE_START : TABLE);
-      else forget(start + i);
+    next = max(end, next);
+    for (let place = at; place < next; place += 4) {
+      if (found) note(place, place === at ? TABLE_START : TABLE);
+      else forget(place);
     }
-    at = end;
   }
 }
 
