@@ -83,17 +83,12 @@ function noting(policy: Policy, understand: () => void): void {
   } catch (error) {
     const fault = asUpdaterError(error, policy.path);
     if (!(fault instanceof UpdaterError)) throw fault;
-    if (fault instanceof MachineError) {
-      policy.faults.push(new MachineError(fault.message, { advice: CLOSED, cause: error }));
-    } else {
-      const advice = `${fault.advice === undefined ? '' : `${fault.advice} `}${ADVICE}`;
-      policy.faults.push(new DamagedError(fault.message, { advice, cause: error }));
-    }
+    const isClosed = fault instanceof MachineError;
+    const help = `Ask your administrator to ${isClosed ? 'let all read it and its folder' : 'correct it'}.`;
+    const advice = isClosed || !fault.advice ? help : `${fault.advice} ${help}`;
+    policy.faults.push(new (isClosed ? MachineError : DamagedError)(fault.message, { advice, cause: error }));
   }
 }
-
-const ADVICE = 'Ask your administrator to correct it.';
-const CLOSED = 'Ask your administrator to let everybody read the file (chmod 644) and its folder (755).';
 
 /** Throws the first of them. */
 export function withoutFaults<Read extends { faults: readonly UpdaterError[] }>(read: Read): Read {

@@ -140,7 +140,7 @@ describe('who decides', () => {
     };
     const [fault] = survey({ ...host, disk: { ...host.disk, open } }, HOME).faults;
     expect(fault).toBeInstanceOf(MachineError);
-    expect(fault?.advice).toStartWith('Ask your administrator to let everybody read the file');
+    expect(fault?.advice).toStartWith('Ask your administrator to let all read it');
   });
 
   test('what the administrator has decided the user can not change', async () => {

@@ -98,5 +98,7 @@ describe.skipIf(process.platform === 'win32')('on an install', () => {
     const environment = { DGMO_UPDATER_CHANNEL: 'a b', DGMO_UPDATER_TELEMETRY: '' };
     const { error } = await command(stage, ['config'], { environment });
     expect(error).toStartWith('DGMO_UPDATER_CHANNEL: wanted a name of a-z');
+    const refused = await command(stage, ['config', 'get', 'channel'], { environment });
+    expect(refused.error).toStartWith('dgmo-updater: DGMO_UPDATER_CHANNEL: wanted a name of a-z');
   });
 });
