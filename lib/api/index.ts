@@ -1,66 +1,34 @@
-/** The operations on an install: the classes of the plan, and every type that they refer to. */
-export type { HealthIssue, HealthStatus, IssueType } from '../health/index.ts';
+/** The operations on an install: the classes of the plan, and what ui/ names of the rooms above. */
+export type { HealthIssue, HealthStatus } from '../health/index.ts';
 export { type Settings, settings } from '../home/compiled-in.ts';
-export type { Decided, Decider, Setting } from '../home/decided.ts';
+export type { Decider, Setting } from '../home/decided.ts';
 export type { HistoryEntry } from '../home/history.ts';
 export { PREFERENCE_KEYS, type PreferenceKey, preferenceKey } from '../home/preference-text.ts';
-export type { Preferences } from '../home/preferences.ts';
-export type { SnapshotSetup } from '../home/snapshot-setup.ts';
 export {
   type Applied,
-  type Binary,
-  type Confirmation,
   dataFormatChange,
-  type EvolutionWish,
   type InstallEvent,
-  type Limits,
   type Outcome,
-  type Receipt,
   type RollbackPreview,
-  type RollbackRule,
-  type RollbackTarget,
   type RollbackWish,
   type RolledBack,
   type Status,
 } from '../install/index.ts';
 export type { Host } from '../platform/host.ts';
-export type { Network, NetworkSettings } from '../platform/network/network.ts';
 export type { Obstacle } from '../service/decision.ts';
 export type { ServiceEvent } from '../service/events.ts';
-export type { Notice } from '../service/notice.ts';
-export type { ServiceRecord } from '../service/record.ts';
-export type { LastCheck as ScheduledCheck } from '../service/schedule.ts';
-export {
-  COMPONENTS,
-  type Component,
-  isComponent,
-  type Pruned,
-  type Snapshot,
-  type Usage,
-} from '../snapshot/index.ts';
+export { COMPONENTS, type Component, isComponent, type Snapshot } from '../snapshot/index.ts';
 export type {
   CheckOptions,
   CheckResult,
-  DownloadProgress,
-  DownloadRoute,
   Held,
   Hold,
   Owner,
-  PackageOptions,
-  PassedRelease,
   UpdateEvent,
   UpdateInfo,
-  UpdatePackage,
   WayBack,
 } from '../update/index.ts';
-export type {
-  ChangeLog,
-  ConfigSchema,
-  DGMOVersion,
-  Evolution,
-  RiskLevel,
-  UpdateType,
-} from '../version/index.ts';
+export type { ChangeLog, ConfigSchema } from '../version/index.ts';
 export type { Adopted, AdoptOptions } from './adopt.ts';
 export type { ApplyOptions, ApplyPackageOptions } from './apply-options.ts';
 export {

@@ -36,7 +36,7 @@ export const BSDIFF_STREAMS = [
 ] as const;
 
 /** The streams of `mixing`: `model` is stored as it is, `extra` is one zstd frame. */
-export const MIXING_STREAMS = [{ name: 'model' }, { name: 'extra' }] as const;
+const MIXING_STREAMS = [{ name: 'model' }, { name: 'extra' }] as const;
 /** With a second lane, whose stream is stored as well. */
 export const LANES_STREAMS = [{ name: 'model' }, { name: 'second' }, { name: 'extra' }] as const;
 

@@ -2,7 +2,7 @@
  * Differences between binaries: making and applying DGMO_PATCH_V1 patches, and compressing whole binaries. Nothing here
  * touches the disk: files are read through a Source and written through a `write`.
  */
-export { type ApplyOptions, applyPatch, NOT_KEPT } from './apply.ts';
+export { applyPatch, NOT_KEPT } from './apply.ts';
 export { zstdFrame, zstdFrameSync } from './compress.ts';
 export type { Algorithm, StreamName } from './format.ts';
 export { decompressFrame } from './frame.ts';
@@ -14,7 +14,7 @@ export {
   differingBlocks,
   readBlockList,
 } from './full/block-list.ts';
-export { decodeFrameIndex, type Frame, type FrameIndex } from './full/frame-index.ts';
+export { decodeFrameIndex, type Frame } from './full/frame-index.ts';
 export {
   compressFramed,
   type FramedOptions,

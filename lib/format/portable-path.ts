@@ -5,11 +5,11 @@
  */
 
 /** Bytes of a name that every filesystem accepts. */
-export const MAX_NAME = 255;
+const MAX_NAME = 255;
 /** Bytes of a path. */
-export const MAX_PATH = 1024;
+const MAX_PATH = 1024;
 /** Names in a path. */
-export const MAX_DEPTH = 32;
+const MAX_DEPTH = 32;
 
 const DEVICE =
   /^(con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])(\.|$)/i;

@@ -31,7 +31,7 @@ import { isTickOver } from '../snapshot/store/reliable-status.ts';
 export type Thoroughness = 'quick' | 'watch' | 'full';
 
 /** Milliseconds after which `watch` reads an unchanged file again. */
-export const READ_AGAIN = 7 * 86_400_000;
+const READ_AGAIN = 7 * 86_400_000;
 
 const LIMIT = 1 << 20;
 const time = integer(0, 253_402_300_799_999, 'milliseconds since 1970');

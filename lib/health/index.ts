@@ -2,7 +2,6 @@
 export { isUpdater } from './check/executables.ts';
 export { evolutionFolders } from './check/plugins.ts';
 export { onSearchPath } from './check/search-path.ts';
-export type { Thoroughness } from './file-reader.ts';
 export type { HealthIssue, HealthStatus, IssueType } from './issue.ts';
 export {
   copyForBlocks,
@@ -25,4 +24,4 @@ export {
   sessionOfRecord,
   writeReceipt,
 } from './repair/records.ts';
-export { executableDamage, recordDigests, requireNotReplaced, verifyInstall } from './verify.ts';
+export { verifyInstall } from './verify.ts';

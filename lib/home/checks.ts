@@ -35,7 +35,7 @@ const shape = object({
 export type Checks = Decoded<typeof shape>;
 export type LastCheck = NonNullable<Checks['last']>;
 
-export const checksFile: HomeFile<Checks> = homeFile({ name: 'checks.json', what: 'checks' }, shape, {
+const checksFile: HomeFile<Checks> = homeFile({ name: 'checks.json', what: 'checks' }, shape, {
   schema: 1,
   last: null,
   seen: [],

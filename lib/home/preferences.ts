@@ -99,7 +99,7 @@ const shape = object({ schema: oneOf(1, 2, 3, 4), ...fields });
 
 export type Preferences = Omit<Decoded<typeof shape>, 'schema'> & { schema: 4 };
 
-export const decodePreferences: Decoder<Preferences> = (value, path) => {
+const decodePreferences: Decoder<Preferences> = (value, path) => {
   if (typeof value === 'object' && value !== null)
     requireSettings(
       Object.keys(value).filter((name) => name !== 'schema'),

@@ -67,7 +67,6 @@ export { noteRootVersion } from './root-version.ts';
 export {
   type Applied,
   checkpoint,
-  DEFAULT_LIMITS,
   type InstallEvent,
   type Limits,
   type RolledBack,
@@ -82,9 +81,9 @@ export {
   readJournal,
   transactionText,
 } from './transaction/journal.ts';
-export { foreignBinary, requireCommitted } from './transaction/outcome-errors.ts';
+export { requireCommitted } from './transaction/outcome-errors.ts';
 export { askVersion } from './transaction/probe.ts';
-export { type Recovery, recoverInstall, recoverTransaction } from './transaction/recover.ts';
+export { recoverTransaction } from './transaction/recover.ts';
 export { runTransaction } from './transaction/transaction.ts';
 export type { EvolutionWish } from './update/evolutions.ts';
 export { planFolders, snapshotBeforeUpdate, updateFolders } from './update/folders.ts';

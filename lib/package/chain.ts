@@ -6,7 +6,7 @@ import { PolicyError, UsageError } from '../errors.ts';
 import { targetName } from '../version/index.ts';
 import type { PackageContents } from './reader.ts';
 
-export const MAX_JOINED = 16;
+const MAX_JOINED = 16;
 
 /**
  * One package with the statement and the evolutions of the last one, and the patches of all. Throws PolicyError if one of

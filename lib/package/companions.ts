@@ -7,7 +7,7 @@ import { DamagedError } from '../errors.ts';
 import type { Source } from '../platform/files.ts';
 import { type DGMOVersion, type Target, targetName, updaterFor } from '../version/index.ts';
 
-export const COMPANIONS = ['updater', 'config schema'] as const;
+const COMPANIONS = ['updater', 'config schema'] as const;
 export type Companion = (typeof COMPANIONS)[number];
 
 export interface CompanionFile {

@@ -15,7 +15,7 @@ import {
 } from './schedule.ts';
 
 /** Milliseconds between two looks at the clock and the networks, and so the delay after a wake. */
-export const TICK = 30_000;
+const TICK = 30_000;
 /**
  * Milliseconds between two checks at least, by the clock that never runs backwards: a clock that is set to and fro makes no
  * others.

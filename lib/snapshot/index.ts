@@ -1,7 +1,7 @@
 /** Snapshots: binary, config, plugins, data and evolutions as they were at one moment, in a content-addressed store. */
 
 export { estimateSnapshot } from './capture/estimate.ts';
-export { type SnapshotRequest, type Taken, takeSnapshot } from './capture/take.ts';
+export { takeSnapshot } from './capture/take.ts';
 export {
   COMPONENTS,
   type Component,
@@ -18,10 +18,10 @@ export {
   type Snapshot,
   setPin,
 } from './document.ts';
-export { bytesToCompact, type CompactOptions, canCompact, compactBinaries } from './inverse/compact.ts';
+export { bytesToCompact, canCompact, compactBinaries } from './inverse/compact.ts';
 export { chainTo, isSoundChain, openBinary, storedBinaries, withoutWhole } from './inverse/inverses.ts';
 export { type Profile, type ProfileSettings, profileOf, profileRoots } from './profile.ts';
-export { type Relocated, relocate } from './relocate.ts';
+export { relocate } from './relocate.ts';
 export type { Amendment, NewFile } from './restore/amend.ts';
 export { checkStored } from './restore/check-stored.ts';
 export { findLoss, leftOut } from './restore/loss.ts';
@@ -35,7 +35,7 @@ export { isSnapshotId } from './snapshot-id.ts';
 export { binaryPath, recogniseExecutable, rememberExecutable, shareBinary } from './store/binaries.ts';
 export { KEEP, type StoreLayout, storeLayout } from './store/layout.ts';
 export { withStore } from './store/lock.ts';
-export { discardSnapshot, type Pruned, type PruneOptions, prune } from './store/prune.ts';
+export { discardSnapshot, type Pruned, prune } from './store/prune.ts';
 export { outdated } from './store/retention.ts';
 export { type Usage, usageOf } from './store/usage.ts';
-export { type Verified, Verifier } from './store/verify.ts';
+export { Verifier } from './store/verify.ts';

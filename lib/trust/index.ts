@@ -1,13 +1,6 @@
 /** What is trusted: keys, the trusted root, signed envelopes, the feed. */
 export { signBinary, verifyBinarySignature } from './binary-signature.ts';
-export {
-  decodeEnvelope,
-  type Envelope,
-  MAX_ENVELOPE,
-  type OpenedEnvelope,
-  openEnvelope,
-  signEnvelope,
-} from './envelope.ts';
+export { decodeEnvelope, MAX_ENVELOPE, openEnvelope, signEnvelope } from './envelope.ts';
 export {
   ANY_KEYS,
   checkTargetPath,
@@ -15,23 +8,16 @@ export {
   eitherOf,
   type Feed,
   type FeedOptions,
-  type KeyPolicy,
-  type Measured,
   type MetadataSource,
-  type NetworkSourceOptions,
   networkSource,
-  OWN_KEYS,
   openFeed,
-  SOURCE_LIMITS,
   type SourceLimits,
-  TARGET_HASHES,
-  type TargetHash,
   type TargetInfo,
   timestampFile,
   verifyTarget,
 } from './feed/index.ts';
 export { type PublicKey, publicKey } from './key.ts';
-export { decodeKeyFile, KEY_FILE_TYPE, type KeyFile, openKey, SCRYPT_COST, sealKey } from './key-file.ts';
+export { decodeKeyFile, KEY_FILE_TYPE, openKey, SCRYPT_COST, sealKey } from './key-file.ts';
 export {
   decodeRoot,
   follows,

@@ -8,7 +8,6 @@ export {
   decodePage,
   encodeIndex,
   encodePage,
-  type IndexPage,
   indexPath,
   isChannelName,
   type ListedFile,

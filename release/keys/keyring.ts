@@ -36,7 +36,7 @@ export function nextKeyNumber(folder: string, role: RoleName): number {
 }
 
 /** Names of the keys and the root in the folder. Empty if the folder does not exist. */
-export function keyringFiles(folder: string): string[] {
+function keyringFiles(folder: string): string[] {
   if (disk.status(folder) === null) return [];
   return disk.list(folder).filter((name) => name === ROOT_FILE || KEY_FILE.test(name));
 }

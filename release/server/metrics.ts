@@ -5,7 +5,7 @@
 import type { Telemetry } from '../../lib/update/check/check-api.ts';
 import type { Route } from './reply.ts';
 
-export const CHECK_OUTCOMES = ['update', 'current', 'unknown', 'refused', 'failed'] as const;
+const CHECK_OUTCOMES = ['update', 'current', 'unknown', 'refused', 'failed'] as const;
 export type CheckOutcome = (typeof CHECK_OUTCOMES)[number];
 
 /** Upper bounds in seconds. */

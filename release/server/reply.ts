@@ -1,6 +1,6 @@
 /** An answer, with what the access log and the metrics record of it. */
 
-export const ROUTES = ['metadata', 'targets', 'page', 'check', 'health', 'metrics', 'other'] as const;
+const ROUTES = ['metadata', 'targets', 'page', 'check', 'health', 'metrics', 'other'] as const;
 export type Route = (typeof ROUTES)[number];
 
 export interface Reply {

@@ -39,7 +39,7 @@ export function makeTree(folder: string, files: number): number {
   return total;
 }
 
-export function fileOf(folder: string, at: number): string {
+function fileOf(folder: string, at: number): string {
   return path.join(folder, `d${Math.floor(at / PER_FOLDER)}`, `f${at}`);
 }
 

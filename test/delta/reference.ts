@@ -161,7 +161,7 @@ function plainDiff(raw: RawStreams, size: number): Int8Array {
   return diff;
 }
 
-export function bspatch(old: Uint8Array, toSize: number, raw: RawStreams): Uint8Array {
+function bspatch(old: Uint8Array, toSize: number, raw: RawStreams): Uint8Array {
   const [diffLengths, extraLengths] = [varints(raw.diffLengths), varints(raw.extraLengths)];
   const diff = plainDiff(
     raw,

@@ -51,7 +51,7 @@ export function fitted(text: string, columns = process.stdout.columns ?? 0): str
   return columns > BAR ? Bun.wrapAnsi(text, columns - BAR) : text;
 }
 
-export function duration(milliseconds: number): string {
+function duration(milliseconds: number): string {
   return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 }
 

@@ -8,7 +8,7 @@ import path from 'node:path';
 import type { Installed } from '../support/installed.ts';
 import { NATIVE_PLATFORM, release, type Workshop } from '../support/workshop.ts';
 
-export const COMPONENT_FOLDERS = ['data', 'config', 'plugins', 'evolutions'];
+const COMPONENT_FOLDERS = ['data', 'config', 'plugins', 'evolutions'];
 
 export interface PackageOptions {
   version: string;

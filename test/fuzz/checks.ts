@@ -6,7 +6,7 @@ import { parse, sha256 } from '../delta/reference.ts';
 import { takeTraps } from './watched-assembly.ts';
 
 /** Something that must not be. */
-export class Finding extends Error {}
+class Finding extends Error {}
 
 export function requireThat(holds: boolean, what: string): void {
   if (!holds) throw new Finding(what);

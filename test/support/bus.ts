@@ -13,7 +13,7 @@ const PYTHON = '/usr/bin/python3';
 const MISSING = ['dbus-daemon', 'busctl', 'notify-send'].filter((name) => Bun.which(name) === null);
 
 /** Why there is no bus here; null if there is one. */
-export const busMissing: string | null =
+const busMissing: string | null =
   process.platform !== 'linux'
     ? 'only Linux has these buses'
     : MISSING.length > 0

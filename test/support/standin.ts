@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Behaviour } from '../fixtures/dgmo/compiled.ts';
 import type { StandinStart } from '../fixtures/dgmo/report.ts';
 
-export type { Behaviour, StandinStart };
+export type { StandinStart };
 
 export interface StandinOptions {
   version: string;

@@ -19,7 +19,7 @@ const MINGW = Bun.which('x86_64-w64-mingw32-gcc');
 const TIME_LIMIT = 280_000;
 
 /** Why there is no Wine here; null where there is. */
-export const wineMissing: string | null =
+const wineMissing: string | null =
   WINE === null || SERVER === null
     ? 'Wine is not installed (Debian: wine64)'
     : MINGW === null

@@ -73,7 +73,7 @@ export interface BundleOptions {
   old?: { version: string; file: string };
 }
 
-export const NATIVE_TARGET = `bun-${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+const NATIVE_TARGET = `bun-${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
 export const NATIVE_PLATFORM = `${process.platform}-${process.arch}`;
 
 /** Makes the keys, too. `app` is the program that the updater is compiled for. */

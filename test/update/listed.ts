@@ -3,7 +3,7 @@
 import type { ListedPackage, ListedRelease } from '../../lib/version/index.ts';
 import { sha256 } from '../support/servers/content.ts';
 
-export function digestOf(text: string): string {
+function digestOf(text: string): string {
   return sha256(new TextEncoder().encode(text));
 }
 

@@ -1,8 +1,8 @@
 /** A release for tests: two targets, every field filled. */
 import type { DGMOVersion } from '../../lib/version/index.ts';
 
-export const SOME_DIGEST = 'ab'.repeat(32);
-export const SOME_SIGNATURE = 'cd'.repeat(64);
+const SOME_DIGEST = 'ab'.repeat(32);
+const SOME_SIGNATURE = 'cd'.repeat(64);
 
 export function testManifest(): DGMOVersion {
   return {

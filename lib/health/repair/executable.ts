@@ -35,7 +35,7 @@ import { moveExecutableAside } from './aside.ts';
 const MOST_PATCHES = 8;
 
 /** Where the verified copy is prepared, before the transaction begins. It is resumed or replaced by the next repair. */
-export function preparedPath({ layout }: Session, { sha256 }: Pick<Binary, 'sha256'>): string {
+function preparedPath({ layout }: Session, { sha256 }: Pick<Binary, 'sha256'>): string {
   return layout.join(layout.workDir, `repair-${sha256.slice(0, 32)}`);
 }
 
@@ -89,7 +89,7 @@ export async function isPreparedBefore(session: Session, wanted: Binary): Promis
 }
 
 /** Whether the prepared copy is the wanted executable. It is read back from the drive. */
-export async function isPrepared(session: Session, wanted: Binary): Promise<boolean> {
+async function isPrepared(session: Session, wanted: Binary): Promise<boolean> {
   const path = preparedPath(session, wanted);
   if (statusOf(session.host.disk, path)?.kind !== 'file') return false;
   return (await session.digests.readBack(path, wanted))?.sha256 === wanted.sha256;

@@ -26,7 +26,7 @@ export function binarySource(session: Session, binary: WantedBinary): string | n
   return paths.find((path) => path !== null && digests.is(path, binary)) ?? null;
 }
 
-export function storedPath({ snapshots }: Session, { sha256 }: Pick<Binary, 'sha256'>): string | null {
+function storedPath({ snapshots }: Session, { sha256 }: Pick<Binary, 'sha256'>): string | null {
   return snapshots === null ? null : binaryPath(snapshots.layout, sha256);
 }
 

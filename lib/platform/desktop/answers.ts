@@ -1,7 +1,7 @@
 /** What the tools of the systems answer about power, network and input, understood. Pure. Null: they do not say. */
 
 /** Of `busctl get-property`: a letter for the type, then the value. */
-export function busValue(output: string): string | null {
+function busValue(output: string): string | null {
   return /^[a-z] (\S+)\s*$/.exec(output)?.[1] ?? null;
 }
 

@@ -1,7 +1,7 @@
 /** Where a redirect may lead. Pure. */
 import { NetworkFailure, type NetworkRequest, type NetworkResponse } from './network.ts';
 
-export const MAX_REDIRECTS = 5;
+const MAX_REDIRECTS = 5;
 /** Characters. Signed addresses of storage have some 2,000; a name in the DNS has 253 at most. */
 const LONGEST_ADDRESS = 8192;
 const LONGEST_NAME = 253;

@@ -2,7 +2,7 @@
 import { UsageError } from '../../errors.ts';
 
 /** Text between tags. Throws UsageError if XML can't express it. */
-export function escaped(text: string): string {
+function escaped(text: string): string {
   // XML 1.0 has no control characters but three, and no lone surrogates.
   if (/(?![\t\n\r])\p{Cc}|[\ufffe\uffff]/u.test(text) || !text.isWellFormed())
     throw new UsageError(

@@ -55,7 +55,7 @@ interface Replacement {
  *
  * @param isWhole whether it has to stay as it is for another reason
  */
-export function replacements(
+function replacements(
   listed: readonly Listed[],
   stored: StoredBinaries,
   isWhole: (sha256: string, base: string) => boolean,

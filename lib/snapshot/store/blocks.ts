@@ -10,7 +10,7 @@ export interface Place extends Stored {
 }
 
 /** Suffix of a file beside a pack that lists its damaged blocks, so that the next snapshot stores them again. */
-export const LOST = '.lost';
+const LOST = '.lost';
 const LOST_LIMIT = 1 << 26;
 
 export class Blocks {

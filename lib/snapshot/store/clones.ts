@@ -23,7 +23,7 @@ export function clonePath(layout: StoreLayout, name: string): string {
 }
 
 /** Returns null if the clone was never read. Throws DamagedError if the seal can't be read. */
-export function sealOf(disk: Disk, layout: StoreLayout, name: string): string | null {
+function sealOf(disk: Disk, layout: StoreLayout, name: string): string | null {
   const path = `${clonePath(layout, name)}${SEAL}`;
   const bytes = expectingFile(path, () => readFile(disk, path, 1024));
   if (bytes === null) return null;

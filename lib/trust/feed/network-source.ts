@@ -19,7 +19,7 @@ export interface SourceLimits {
   totalTime: number;
 }
 
-export const SOURCE_LIMITS: SourceLimits = { idleTimeout: 15_000, totalTime: 30_000 };
+const SOURCE_LIMITS: SourceLimits = { idleTimeout: 15_000, totalTime: 30_000 };
 
 export interface NetworkSourceOptions {
   network: Network;

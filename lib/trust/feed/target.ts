@@ -5,7 +5,7 @@ import { isPortableName } from '../../format/portable-path.ts';
 import { printable } from '../../format/printable.ts';
 
 /** The supported digests, the preferred one first. */
-export const TARGET_HASHES = ['sha256', 'sha512'] as const;
+const TARGET_HASHES = ['sha256', 'sha512'] as const;
 export type TargetHash = (typeof TARGET_HASHES)[number];
 const DIGITS: Record<TargetHash, number> = { sha256: 64, sha512: 128 };
 

@@ -67,7 +67,7 @@ export function wayBackText({ snapshot, version }: WayBack, localOffset: LocalOf
     : `\`dgmo-updater rollback ${snapshot}\` goes back to ${version}, with the data as of ${snapshotTime(snapshot, localOffset)}.`;
 }
 
-export function describeUpdate(update: UpdateInfo): string[] {
+function describeUpdate(update: UpdateInfo): string[] {
   const { version, currentVersion, evolutions } = update;
   const back = update.direction === 'back';
   const lines = [

@@ -22,7 +22,7 @@ export interface PruneLimits {
   maxBytes: number;
 }
 
-export const DEFAULT_PRUNE: PruneLimits = { maxAge: 30 * 86_400_000, maxBytes: 1 << 30 };
+const DEFAULT_PRUNE: PruneLimits = { maxAge: 30 * 86_400_000, maxBytes: 1 << 30 };
 
 /** Empty if there is no cache. Ignores files that are not the cache's own. */
 export function listCache(disk: Disk, folder: string): CacheEntry[] {

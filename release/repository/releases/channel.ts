@@ -31,7 +31,7 @@ export interface Channel {
 }
 
 /** Every channel and target that has an index. */
-export function channelNames({ current }: Published): { name: string; target: Target }[] {
+function channelNames({ current }: Published): { name: string; target: Target }[] {
   const paths = [...(current?.roles.values() ?? [])].flatMap(({ metadata }) =>
     Object.keys(metadata.signed.targets),
   );

@@ -116,7 +116,7 @@ export function fullPackage({ packages }: ListedRelease): ListedPackage | undefi
   return packages.find(({ kind }) => kind === 'full');
 }
 
-export function packageFile({ layout }: Published, listed: ListedPackage): string {
+function packageFile({ layout }: Published, listed: ListedPackage): string {
   return path.join(layout.targets, listed.path);
 }
 

@@ -34,7 +34,7 @@ interface Layout {
 const COUNT = 160;
 
 /** Numbers of the functions in their order; the later version has one more in every forty. */
-export function order(later: boolean): number[] {
+function order(later: boolean): number[] {
   const all = Array.from({ length: COUNT }, (_, i) => i);
   return later ? all.flatMap((i) => (i % 40 === 7 ? [i, COUNT + i] : [i])) : all;
 }
@@ -82,12 +82,7 @@ function encode(machine: Machine, piece: Piece, address: number, target: (piece:
 }
 
 /** Code, and data: pointers to each function, then a table of distances to them, then words. */
-export function link(
-  machine: Machine,
-  later: boolean,
-  layout: Layout,
-  pointer: (address: number) => number[],
-) {
+function link(machine: Machine, later: boolean, layout: Layout, pointer: (address: number) => number[]) {
   const functions = order(later);
   const starts = new Map<number, number>();
   let at = layout.code;
@@ -392,7 +387,7 @@ export function universal(later: boolean): Uint8Array {
 }
 
 /** Two versions of a minified program, with names that changed. */
-export function script(later: boolean): Uint8Array {
+function script(later: boolean): Uint8Array {
   const next = randomNumbers(5);
   const lines: string[] = [];
   for (let i = 0; i < 500; i++) {

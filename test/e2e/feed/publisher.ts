@@ -12,7 +12,7 @@ import { type Delegation, digest, Repository } from '../../trust/feed/repository
 import { type Stage, serveFrom } from '../../update/stage.ts';
 
 const target = parseTarget(NATIVE_PLATFORM) ?? { platform: 'linux', arch: 'x64' };
-export const INDEX = indexPath('stable', target);
+const INDEX = indexPath('stable', target);
 /** The role that vouches for the index. */
 export const ROLE = NATIVE_PLATFORM;
 

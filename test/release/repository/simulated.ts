@@ -73,7 +73,7 @@ export function requestFor(
 const products = new Map<string, Uint8Array>();
 
 /** The real work, the first time; after that the same bytes are written with the same effects on the disk. */
-export function rememberingWorkers(host: Host): Workers {
+function rememberingWorkers(host: Host): Workers {
   return {
     async run(job: Job, output, onProgress, signal) {
       const made = products.get(jobKey(job));
