@@ -1,8 +1,9 @@
 /** `repair`: from each damage back to health, from each source. */
 import { afterAll, beforeEach, describe, expect, test } from 'bun:test';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Disk } from '../../lib/platform/disk.ts';
+import type { Disk, Handle } from '../../lib/platform/disk.ts';
 import { nativeHost } from '../../lib/platform/native.ts';
 import { repairCode } from '../../lib/ui/text/health.ts';
 import { openHealthStage } from './stage.ts';
@@ -19,6 +20,7 @@ const flip = (file: string, at = 20_000) => {
   bytes[at % bytes.length] = (bytes[at % bytes.length] ?? 0) ^ 0x20;
   fs.writeFileSync(file, bytes);
 };
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const packages = () => here.stage.asked.filter(({ path }) => path.endsWith('.dgmopkg'));
 const remove = (...names: string[]) => {
   for (const name of names) fs.rmSync(path.join(here.home, name), { recursive: true, force: true });
@@ -104,6 +106,40 @@ describe('the executable', () => {
     expect(fs.readdirSync(here.workDir).filter((name) => name.startsWith('repair-'))).toEqual([]);
   });
 
+  test('on a drive that keeps other bytes than were written: 12, and the executable is left as it was', async () => {
+    flip(here.dgmo);
+    const before = fs.readFileSync(here.dgmo);
+    const host = nativeHost();
+    const prepared = new Set<Handle>();
+    const disk: Disk = {
+      ...host.disk,
+      open(file, how, mode) {
+        const handle = host.disk.open(file, how, mode);
+        if (path.basename(file).startsWith('repair-')) prepared.add(handle);
+        return handle;
+      },
+      write(handle, bytes, position) {
+        const kept = Uint8Array.from(bytes);
+        if (prepared.has(handle)) kept[0] = (kept[0] ?? 0) ^ 1;
+        return host.disk.write(handle, kept, position);
+      },
+      close(handle) {
+        prepared.delete(handle);
+        host.disk.close(handle);
+      },
+    };
+    const result = await here.health({ host: { ...host, disk } }).repair();
+    expect(packages()).toHaveLength(1);
+    expect(result).toMatchObject({ success: false });
+    expect(result.failed[0]?.error).toMatch(
+      /repair-\S+ reads back as SHA-256 .*, wanted SHA-256 .* as it was/,
+    );
+    expect(result.failed[0]?.advice).toContain('have the drive checked');
+    expect(repairCode(result)).toBe(12);
+    expect(fs.readFileSync(here.dgmo)).toEqual(before);
+    expect(fs.readdirSync(here.workDir).filter((name) => name.startsWith('repair-'))).toEqual([]);
+  });
+
   test('a folder and a link in its place are kept beside', async () => {
     for (const make of [() => fs.mkdirSync(here.dgmo), () => fs.symlinkSync('/bin/true', here.dgmo)]) {
       here.reset();
@@ -120,11 +156,33 @@ describe('the executable', () => {
     }
   });
 
-  test('keeps the mode that it had', async () => {
+  test.each([
+    ['keeps the mode that it had', 0o750, 0o750],
+    ['may be run again', 0o644, 0o755],
+    ['may be changed by its owner', 0o555, 0o755],
+    ['may not be changed by everybody', 0o777, 0o775],
+  ])('%s', async (_, before, after) => {
     flip(here.dgmo);
-    fs.chmodSync(here.dgmo, 0o750);
-    await here.health().repair();
-    expect(fs.statSync(here.dgmo).mode & 0o777).toBe(0o750);
+    fs.chmodSync(here.dgmo, before);
+    expect(await here.health().repair()).toMatchObject({ success: true });
+    expect(fs.statSync(here.dgmo).mode & 0o777).toBe(after);
+  });
+
+  test('a copy that an interrupted repair has prepared is taken if it is intact, and another if not', async () => {
+    const good = fs.readFileSync(here.dgmo);
+    const prepared = path.join(here.workDir, `repair-${sha256(good).slice(0, 32)}`);
+    for (const [isIntact, how] of [
+      [true, 'interrupted repair'],
+      [false, 'the patch'],
+    ] as const) {
+      here.reset();
+      fs.writeFileSync(prepared, good);
+      if (!isIntact) flip(prepared);
+      flip(here.dgmo);
+      const { sources } = await here.health().repair();
+      expect(sources[0]?.how).toContain(how);
+      expect(fs.readFileSync(here.dgmo)).toEqual(good);
+    }
   });
 
   test.each([true, false])(

@@ -2,8 +2,8 @@
  * Putting back an executable that is damaged or missing: a verified copy is prepared beside it and swapped in by the same
  * transaction as an update, never written in place.
  */
-import { applyPatch, decompressFull, type FullForm } from '../../delta/index.ts';
-import { DamagedError, TrustError } from '../../errors.ts';
+import { applyPatch, decompressFull, type FullForm, NOT_KEPT } from '../../delta/index.ts';
+import { DamagedError, MachineError, TrustError } from '../../errors.ts';
 import { executableMode, NEW_EXECUTABLE, takeOver } from '../../install/executable-mode.ts';
 import {
   abandon,
@@ -18,16 +18,18 @@ import {
 import { ABSENT } from '../../install/receipt.ts';
 import { binarySource, placeBinary } from '../../install/rollback/stored-binary.ts';
 import { type PackageContents, readPackage } from '../../package/index.ts';
-import type { Handle } from '../../platform/disk.ts';
+import type { Handle, ReadBack } from '../../platform/disk.ts';
 import {
   type Digest,
   flushFile,
+  foundText,
   openSource,
   removeIfThere,
   type Source,
   statusOf,
   writeAll,
 } from '../../platform/files.ts';
+import { NewFile } from '../../platform/replacement/new-file.ts';
 import type { TrustedRoot } from '../../trust/index.ts';
 import { moveExecutableAside } from './aside.ts';
 
@@ -153,8 +155,7 @@ export async function makeFromPackages(
     });
     for (const way of waysTo(session, wanted, steps)) {
       try {
-        await follow(session, wanted, way);
-        if (await isPrepared(session, wanted)) return way[0]?.from === null ? 'full' : 'patch';
+        if (await follow(session, wanted, way)) return way[0]?.from === null ? 'full' : 'patch';
       } catch (error) {
         // Another way may work. An error of the machine is one for all of them.
         if (!(error instanceof DamagedError)) throw error;
@@ -211,17 +212,22 @@ function waysTo(session: Session, wanted: Binary, steps: readonly PackageStep[])
   return found;
 }
 
-async function follow(session: Session, wanted: Binary, way: readonly PackageStep[]): Promise<void> {
+/** Whether the way leads to the wanted executable, as it reads back. */
+async function follow(session: Session, wanted: Binary, way: readonly PackageStep[]): Promise<boolean> {
   const { disk } = session.host;
   const path = preparedPath(session, wanted);
   const first = way[0]?.from ?? null;
   let old = first === null ? null : binarySource(session, { sha256: first });
+  let found: ReadBack | null = null;
   for (const [index, step] of way.entries()) {
     const into = index === way.length - 1 ? path : `${path}.${index}.tmp`;
-    await take(session, step, old, into);
+    found = await take(session, step, old, into);
     if (index > 0 && old !== null) removeIfThere(disk, old);
     old = into;
   }
+  if (found?.sha256 !== wanted.sha256) return false;
+  session.digests.learnReadBack(path, found);
+  return true;
 }
 
 async function take(
@@ -229,50 +235,58 @@ async function take(
   { contents, index, form, toSize }: PackageStep,
   old: string | null,
   path: string,
-): Promise<void> {
+): Promise<ReadBack> {
   const payload = contents.payload(index);
   if (old === null) {
-    await writePrepared(session, path, toSize, (write, pause) =>
-      decompressFull({ form, source: payload, size: toSize, write, checkpoint: pause }),
+    return await writePrepared(session, path, toSize, (write, checkpoint) =>
+      decompressFull({ form, source: payload, size: toSize, write, checkpoint }),
     );
-    return;
   }
   const source = openSource(session.host.disk, old);
   try {
-    await writePrepared(session, path, toSize, (write, pause) =>
-      applyPatch({ patch: payload, old: source, write, checkpoint: pause }),
+    return await writePrepared(session, path, toSize, (write, checkpoint, readBack) =>
+      applyPatch({ patch: payload, old: source, write, checkpoint, readBack }),
     );
   } finally {
     source.close();
   }
 }
 
-type Producer = (write: (bytes: Uint8Array) => void, checkpoint: () => Promise<void>) => Promise<Digest>;
+type Producer = (
+  write: (bytes: Uint8Array) => void,
+  checkpoint: () => Promise<void>,
+  readBack: () => Promise<Digest>,
+) => Promise<Digest>;
 
 async function writePrepared(
   session: Session,
   path: string,
   total: number,
   produce: Producer,
-): Promise<void> {
+): Promise<ReadBack> {
   const { disk } = session.host;
   removeIfThere(disk, path);
-  const handle = disk.open(path, 'create', 0o700);
+  const file = await NewFile.create(disk, path, 0o700, total);
   try {
-    let done = 0;
-    await produce(
-      (bytes) => {
-        writeAll(disk, handle, bytes, done);
-        done += bytes.length;
-      },
+    const written = await produce(
+      (bytes) => file.write(bytes),
       async () => {
-        session.emit({ event: 'progress', done, total });
+        session.emit({ event: 'progress', done: file.size, total });
         await checkpoint(session);
       },
+      () => file.readBack(),
     );
-    disk.flush(handle);
+    const found = await file.readBack();
+    if (found.sha256 !== written.sha256) {
+      throw new MachineError(
+        `${path} reads back as ${foundText(found)}, wanted SHA-256 ${written.sha256} as it was written`,
+        { advice: NOT_KEPT },
+      );
+    }
+    file.flush();
+    return found;
   } finally {
-    disk.close(handle);
+    file.close();
   }
 }
 

@@ -8,6 +8,18 @@ export const HEALTH: readonly MutatedFile[] = [
     changes: [['const beside = moveAside(session, target);', 'const beside = null;']],
   },
   {
+    file: 'lib/health/repair/executable.ts',
+    tests: ['test/health/from-packages.test.ts', 'test/health/repair.test.ts'],
+    changes: [
+      ['if (found.sha256 !== written.sha256) {', 'if (false) {'],
+      ['(await session.digests.readBack(path, wanted))?.sha256 === wanted.sha256', 'true'],
+      ['if (found?.sha256 !== wanted.sha256) return false;', 'if (found === null) return false;'],
+      ['if (!(error instanceof DamagedError)) throw error;', ''],
+      ['(executableMode(mode) | 0o200) & ~0o002', 'mode'],
+      ['if (model !== null) takeOver(session, staged, model);', ''],
+    ],
+  },
+  {
     file: 'lib/health/check/own-files.ts',
     tests: ['test/health/strangers.test.ts'],
     changes: [
