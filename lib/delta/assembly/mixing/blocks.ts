@@ -8,7 +8,7 @@ import { miss } from './contents/bytes';
 import { referenceHere } from './contents/fields';
 import { isWatched, wordAt } from './contents/renames';
 import { codeSuspect, isSuspect, suspectsAt } from './contents/suspects';
-import { identifiersAt, isIdentifier } from './contents/words';
+import { identifiersAt, isIdentifier, mayBeKnown } from './contents/words';
 import { CODE, counter, State } from './state';
 
 const LARGEST_BLOCK: u32 = 15;
@@ -118,11 +118,15 @@ function stopAtCandidate(most: u32): u32 {
     const words = identifiersAt(there + i);
     let candidates = words & ~((words << 1) | inside);
     inside = words >> 15;
-    candidates |= suspectsAt(State.oldAt + i);
+    const suspects = suspectsAt(State.oldAt + i);
+    candidates |= suspects;
     if (most - i < 16) candidates &= (1 << (most - i)) - 1;
     while (candidates !== 0) {
       const j = i + <u32>ctz(candidates);
-      if (isCandidate(State.at + j, State.oldAt + j)) return j;
+      const isOne =
+        ((suspects >> (j - i)) & 1) !== 0 ||
+        (mayBeKnown(State.oldAt + j) && wordAt(State.at + j, State.oldAt + j));
+      if (isOne && isWatched(State.at + j)) return j;
       candidates &= candidates - 1;
     }
   }

@@ -50,7 +50,7 @@ export const MODEL_STEPS: readonly Step[] = [
       [
         `      const run = runCounter(row, load<u32>(bucket), n, SECOND_LIMIT, inner, step);
       store<usize>(told + (i << 2), run);
-      store<i32>(inputs + (i << 3), select(0, stretch(chance(run)), run === row), 4);
+      store<i32>(inputs + (i << 3), select(0, stretchOf(run), run === row), 4);
 `,
         `      store<i32>(inputs + (i << 3), ((<i32>chance(counter) - 32768) * <i32>(min<u32>(n, 3) * 341)) >> 16, 4);
 `,

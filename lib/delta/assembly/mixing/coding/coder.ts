@@ -4,7 +4,7 @@
  */
 import { take } from '../../memory';
 import { Limits } from './limits';
-import { fillTables, rate } from './tables';
+import { fillTables, rate, stretch } from './tables';
 
 /** Bytes of the buffer between this module and its caller. */
 export const BUFFER: u32 = 1 << 16;
@@ -159,6 +159,11 @@ export function codeBit(bit: u32, probability: u32): u32 {
  */
 export function chance(counter: usize): u32 {
   return min<u32>(65534, max<u32>(1, (load<u32>(counter) ^ 0x80000000) >> 16));
+}
+
+/** `stretch` of it. */
+export function stretchOf(counter: usize): i32 {
+  return stretch((load<u32>(counter) ^ 0x80000000) >> 16);
 }
 
 export function seen(counter: usize): u32 {

@@ -1,6 +1,6 @@
 /** Literals: a byte out of hashed contexts, by either model. */
 import { take } from '../../memory';
-import { chance, codeBit, encoding, FOR_LITERAL, learn, seen, spend } from './coder';
+import { chance, codeBit, encoding, FOR_LITERAL, learn, seen, spend, stretchOf } from './coder';
 import { Limits } from './limits';
 import { dot, INPUTS, inputs, train, weightsOf } from './mixer';
 import { continueRun, isCheck, learnRun, nextRow, openRuns, runCounter, runsOf } from './runs';
@@ -188,10 +188,10 @@ function codeBySecond(
       const bucket = load<usize>(slots + (i << 2));
       const counter = bucket + (inner << 2);
       const n = seen(counter);
-      store<i32>(inputs + (i << 3), select(0, stretch(chance(counter)), n === 0));
+      store<i32>(inputs + (i << 3), select(0, stretchOf(counter), n === 0));
       const run = runCounter(row, load<u32>(bucket), n, SECOND_LIMIT, inner, step);
       store<usize>(told + (i << 2), run);
-      store<i32>(inputs + (i << 3), select(0, stretch(chance(run)), run === row), 4);
+      store<i32>(inputs + (i << 3), select(0, stretchOf(run), run === row), 4);
       row = nextRow(row);
     }
     const alignedCounter = predicting(aligned, alignedContext, place, node);
@@ -221,7 +221,7 @@ function predicting(prediction: i32, context: u32, place: u32, node: u32): usize
 
 /** The input of such a counter. */
 function saying(counter: usize): i32 {
-  return select(0, stretch(chance(counter)), counter === predicted + NO_PREDICTION);
+  return select(0, stretchOf(counter), counter === predicted + NO_PREDICTION);
 }
 
 /** Codes a bit by the inputs, whose weights learn it. `set`: which by the bits so far. */

@@ -3,9 +3,9 @@
  * Compression", 2005), in whole numbers: of flags here, of bytes in literals.ts.
  */
 import { take } from '../../memory';
-import { chance, codeBit, FOR_FLAG, learn, seen, spend } from './coder';
+import { codeBit, FOR_FLAG, learn, seen, spend, stretchOf } from './coder';
 import { Limits } from './limits';
-import { squash, stretch } from './tables';
+import { squash } from './tables';
 
 /** Weights have 16 bits behind the point; they stay below ±8. */
 const WEIGHT_LIMIT: i32 = (1 << 19) - 1;
@@ -103,7 +103,7 @@ function weighFlag(count: usize): void {
   v128.store(inputs, i32x4.splat(0), 16);
   for (let i: usize = 0; i < count; i++) {
     const counter = load<usize>(slots + (i << 2));
-    store<i32>(inputs + (i << 2), select(0, stretch(chance(counter)), seen(counter) === 0));
+    store<i32>(inputs + (i << 2), select(0, stretchOf(counter), seen(counter) === 0));
   }
   store<i32>(inputs + (count << 2), Limits.bias);
 }

@@ -25,13 +25,24 @@ const TEXT: usize = 6;
 let old: usize = 0;
 let oldSize: u32 = 0;
 let table: usize = 0;
-/** A bit for each entry that has a word: small enough to stay in the processor's cache. */
-let taken: usize = 0;
+/** A bit for each word of the table: it tells nearly all others, and is small enough to stay in the processor's cache. */
+let present: usize = 0;
+const PRESENT_BITS: u64 = 16;
+/** Words, of 16 bytes each, that are not looked up until they are learned. */
+let settled: usize = 0;
+const SETTLED_BITS: u64 = 12;
+/** The word of the last `measure`: its length, its bytes with zeros behind them, and a hash of them that nothing depends on. */
+let measured: u32 = 0;
+const MULTIPLIER: u64 = ((<u64>0x9e3779b9) << 32) | 0x7f4a7c15;
+const SECOND_MULTIPLIER: u64 = ((<u64>0xc2b2ae3d) << 32) | 0x27d4eb4f;
+let low: u64 = 0;
+let high: u64 = 0;
+let sum: u64 = 0;
 /** 1 for each byte that belongs to words. */
 let identifiers: usize = 0;
 let flags: usize = 0;
 let outcomes: u32 = 0;
-/** The entry of the last `findWord`, and the length of the old word. */
+/** The entry of the last `findWord`, the hash of the old word and its length. */
 let entry: usize = 0;
 let key: u32 = 0;
 export let wordLength: u32 = 0;
@@ -40,10 +51,11 @@ export function openWords(oldAt: usize, size: u32): bool {
   old = oldAt;
   oldSize = size;
   table = take(ENTRY << BITS);
-  taken = take((1 << BITS) >> 3);
+  present = take((<usize>1) << (<usize>(PRESENT_BITS - 3)));
+  settled = take((<usize>16) << (<usize>SETTLED_BITS));
   flags = take(4 << 16);
   identifiers = take(256);
-  if (table === 0 || taken === 0 || flags === 0 || identifiers === 0) return false;
+  if (table === 0 || present === 0 || settled === 0 || flags === 0 || identifiers === 0) return false;
   for (let byte: u32 = 0; byte < 256; byte++) store<u8>(identifiers + byte, u8(isWordByte(byte)));
   return true;
 }
@@ -76,31 +88,59 @@ function isWordByte(byte: u32): bool {
   );
 }
 
-/** Sets `key` and returns the length of the word that begins at the old `place`; 0 if none does, or it is too long. */
-function measure(place: u32): u32 {
-  let length: u32 = 0;
+/** Measures the word that begins at the old `place`. False if none does, or it is too long. What follows the old file is zero. */
+function measure(place: u32): bool {
+  measured = <u32>ctz(~identifiersAt(old + place));
+  if (measured === 0 || (measured === LONGEST && isIdentifier(load<u8>(old + place + LONGEST)))) return false;
+  const all = u64.MAX_VALUE;
+  low = load<u64>(old + place) & (all >> (64 - 8 * <u64>min<u32>(8, measured)));
+  high = measured <= 8 ? 0 : load<u64>(old + place, 8) & (all >> (128 - 8 * <u64>measured));
+  sum = (low + high * SECOND_MULTIPLIER) * MULTIPLIER;
+  return true;
+}
+
+/** The place of the measured word among those that are settled. */
+function settledSlot(): usize {
+  return settled + ((<usize>(sum >> (64 - SETTLED_BITS))) << 4);
+}
+
+/** Whether the word that begins at the old `place` may be one that is looked up. */
+export function mayBeKnown(place: u32): bool {
+  if (!measure(place)) return false;
+  const index = <u32>(sum >> (64 - PRESENT_BITS));
+  if (((load<u32>(present + ((index >> 5) << 2)) >> (index & 31)) & 1) === 0) return false;
+  const slot = settledSlot();
+  return load<u64>(slot) !== low || load<u64>(slot, 8) !== high;
+}
+
+/** The measured word is not looked up until it is learned. */
+function settle(): void {
+  const slot = settledSlot();
+  store<u64>(slot, low);
+  store<u64>(slot, high, 8);
+}
+
+function hashOf(place: u32, length: u32): u32 {
   let sum: u32 = 0;
-  while (place + length < oldSize && isIdentifier(load<u8>(old + place + length))) {
-    if (length === LONGEST) return 0;
-    sum = hash(sum, load<u8>(old + place + length));
-    length++;
-  }
-  key = sum | 1;
-  return length;
+  for (let i: u32 = 0; i < length; i++) sum = hash(sum, load<u8>(old + place + i));
+  return sum | 1;
 }
 
 /** Whether a word begins at the old `place` of which it is known what it became; `at` is the new place. */
 export function findWord(place: u32, at: u32): bool {
   if (place >= oldSize || !isIdentifier(load<u8>(old + place))) return false;
   if (place > 0 && isIdentifier(load<u8>(old + place - 1))) return false;
-  wordLength = measure(place);
-  if (wordLength === 0) return false;
-  const index = key >> (32 - BITS);
-  if (((load<u32>(taken + ((index >> 5) << 2)) >> (index & 31)) & 1) === 0) return false;
-  entry = table + <usize>index * ENTRY;
-  if (load<u32>(entry) !== key) return false;
+  if (!mayBeKnown(place)) return false;
+  wordLength = measured;
+  key = hashOf(place, wordLength);
+  entry = table + <usize>(key >> (32 - BITS)) * ENTRY;
+  if (load<u32>(entry) !== key) {
+    settle();
+    return false;
+  }
   const first = entry + FIRST;
   if (load<u8>(first, COUNT) >= SETTLED && isSame(first + TEXT, load<u8>(first), old + place, wordLength)) {
+    settle();
     return false;
   }
   return wordLength >= SHORT || at - load<u32>(first + PLACE) < SCOPE;
@@ -188,15 +228,17 @@ function prefer(word: usize, length: u32, at: u32, swap: bool): void {
 
 /** The old word at `place` became the one of `length` bytes at `word`. */
 export function learnWord(place: u32, word: usize, length: u32, at: u32): void {
-  wordLength = measure(place);
-  if (wordLength === 0 || length === 0 || length > LONGEST) return;
+  if (!measure(place) || length === 0 || length > LONGEST) return;
+  wordLength = measured;
+  store<u64>(settledSlot(), 0);
+  key = hashOf(place, wordLength);
   entry = table + <usize>(key >> (32 - BITS)) * ENTRY;
   if (load<u32>(entry) !== key) {
     memory.fill(entry, 0, ENTRY);
     store<u32>(entry, key);
-    const index = key >> (32 - BITS);
-    const word = taken + ((index >> 5) << 2);
-    store<u32>(word, load<u32>(word) | (1 << (index & 31)));
+    const index = <u32>(sum >> (64 - PRESENT_BITS));
+    const bits = present + ((index >> 5) << 2);
+    store<u32>(bits, load<u32>(bits) | (1 << (index & 31)));
   } else if (isSame(entry + FIRST + TEXT, load<u8>(entry + FIRST), word, length)) {
     store<u32>(entry + FIRST + PLACE, at);
     return;
