@@ -28,7 +28,7 @@ import { SecondLane } from './second-lane.ts';
 
 /** 2^EXTRA_WINDOW bytes is the window of the stream `extra`, at most. */
 export const EXTRA_WINDOW = 25;
-const LOADED_AT_ONCE = 1 << 18;
+const LOADED_AT_ONCE = 1 << 20;
 
 /**
  * Writes the new file to `output`. Throws DamagedError if the streams, which are `body`, are malformed.
@@ -59,8 +59,8 @@ export async function decodeMixing(
     if (onCosts !== undefined) module.exports.countCosts();
     if (header.secondModel === true) module.exports.useSecondModel();
     if (header.thirdModel === true) module.exports.useThirdModel();
-    await load(module, old, checkpoint);
     if (checkOld !== null) digest = new DigestAside(module.bytes(module.exports.oldFile(), old.size));
+    await load(module, old, digest, checkpoint);
     decoder = new Decoder(module, bulk, output, check, checkpoint);
     await decoder.make(model, second);
     onCosts?.(decoder.costs);
@@ -245,11 +245,17 @@ async function openBulk(stream: Source, size: number, checkpoint: Checkpoint): P
   return new Inflater(stream, size, EXTRA_WINDOW, name);
 }
 
-async function load(module: MixingModule, old: Source, checkpoint: Checkpoint): Promise<void> {
+async function load(
+  module: MixingModule,
+  old: Source,
+  digest: DigestAside | null,
+  checkpoint: Checkpoint,
+): Promise<void> {
   const start = module.exports.oldFile() >>> 0;
   for (let at = 0; at < old.size; at += LOADED_AT_ONCE) {
     const piece = module.bytes(start + at, Math.min(LOADED_AT_ONCE, old.size - at));
     old.read(at, piece);
+    digest?.read(at + piece.length);
     if (at % CHECKPOINT_INTERVAL === 0) await checkpoint();
   }
 }
