@@ -25,12 +25,14 @@ const TEXT: usize = 6;
 let old: usize = 0;
 let oldSize: u32 = 0;
 let table: usize = 0;
-/** A bit for each word of the table: it tells nearly all others, and is small enough to stay in the processor's cache. */
-let present: usize = 0;
-const PRESENT_BITS: u64 = 16;
-/** Words, of 16 bytes each, that are not looked up until they are learned. */
-let settled: usize = 0;
-const SETTLED_BITS: u64 = 12;
+/** A bit for each entry that has a word: small enough to stay in the processor's cache. */
+let taken: usize = 0;
+/** By entry: how often it may have changed. */
+let changes: usize = 0;
+/** Words that were not to be looked up: 16 bytes of the word, its entry, and how often that had changed. They are so until it changes again. */
+let passed: usize = 0;
+const PASSED_BITS: u64 = 13;
+const PASSED: usize = 5;
 /** The word of the last `measure`: its length, its bytes with zeros behind them, and a hash of them that nothing depends on. */
 let measured: u32 = 0;
 const MULTIPLIER: u64 = ((<u64>0x9e3779b9) << 32) | 0x7f4a7c15;
@@ -51,11 +53,13 @@ export function openWords(oldAt: usize, size: u32): bool {
   old = oldAt;
   oldSize = size;
   table = take(ENTRY << BITS);
-  present = take((<usize>1) << (<usize>(PRESENT_BITS - 3)));
-  settled = take((<usize>16) << (<usize>SETTLED_BITS));
+  taken = take((1 << BITS) >> 3);
+  changes = take(4 << BITS);
+  passed = take((<usize>1) << (<usize>PASSED_BITS + PASSED));
   flags = take(4 << 16);
   identifiers = take(256);
-  if (table === 0 || present === 0 || settled === 0 || flags === 0 || identifiers === 0) return false;
+  if (table === 0 || taken === 0 || changes === 0 || passed === 0) return false;
+  if (flags === 0 || identifiers === 0) return false;
   for (let byte: u32 = 0; byte < 256; byte++) store<u8>(identifiers + byte, u8(isWordByte(byte)));
   return true;
 }
@@ -99,25 +103,34 @@ function measure(place: u32): bool {
   return true;
 }
 
-/** The place of the measured word among those that are settled. */
-function settledSlot(): usize {
-  return settled + ((<usize>(sum >> (64 - SETTLED_BITS))) << 4);
+/** The place of the measured word among those that were passed. */
+function passedSlot(): usize {
+  return passed + ((<usize>(sum >> (64 - PASSED_BITS))) << PASSED);
 }
 
 /** Whether the word that begins at the old `place` may be one that is looked up. */
 export function mayBeKnown(place: u32): bool {
   if (!measure(place)) return false;
-  const index = <u32>(sum >> (64 - PRESENT_BITS));
-  if (((load<u32>(present + ((index >> 5) << 2)) >> (index & 31)) & 1) === 0) return false;
-  const slot = settledSlot();
-  return load<u64>(slot) !== low || load<u64>(slot, 8) !== high;
+  const slot = passedSlot();
+  if (load<u64>(slot) !== low || load<u64>(slot, 8) !== high) return true;
+  return load<u32>(changes + ((<usize>load<u32>(slot, 16)) << 2)) !== load<u32>(slot, 20);
 }
 
-/** The measured word is not looked up until it is learned. */
-function settle(): void {
-  const slot = settledSlot();
+/** The measured word is not to be looked up as its entry is now. */
+function pass(): bool {
+  const slot = passedSlot();
+  const index = key >> (32 - BITS);
   store<u64>(slot, low);
   store<u64>(slot, high, 8);
+  store<u32>(slot, index, 16);
+  store<u32>(slot, load<u32>(changes + ((<usize>index) << 2)), 20);
+  return false;
+}
+
+/** The entry of `key` is about to change. */
+function change(): void {
+  const count = changes + ((<usize>(key >> (32 - BITS))) << 2);
+  store<u32>(count, load<u32>(count) + 1);
 }
 
 function hashOf(place: u32, length: u32): u32 {
@@ -133,15 +146,13 @@ export function findWord(place: u32, at: u32): bool {
   if (!mayBeKnown(place)) return false;
   wordLength = measured;
   key = hashOf(place, wordLength);
-  entry = table + <usize>(key >> (32 - BITS)) * ENTRY;
-  if (load<u32>(entry) !== key) {
-    settle();
-    return false;
-  }
+  const index = key >> (32 - BITS);
+  if (((load<u32>(taken + ((index >> 5) << 2)) >> (index & 31)) & 1) === 0) return pass();
+  entry = table + <usize>index * ENTRY;
+  if (load<u32>(entry) !== key) return pass();
   const first = entry + FIRST;
   if (load<u8>(first, COUNT) >= SETTLED && isSame(first + TEXT, load<u8>(first), old + place, wordLength)) {
-    settle();
-    return false;
+    return pass();
   }
   return wordLength >= SHORT || at - load<u32>(first + PLACE) < SCOPE;
 }
@@ -163,6 +174,7 @@ export function codeWord(place: u32, here: usize, at: u32, most: u32, encoding: 
   const original = old + place;
   const first = entry + FIRST;
   const second = entry + SECOND;
+  change();
   const firstIsOld = isSame(first + TEXT, load<u8>(first), original, wordLength);
   for (let i: u32 = 0; i < 3; i++) {
     const slot = i === 0 ? first : second;
@@ -230,14 +242,14 @@ function prefer(word: usize, length: u32, at: u32, swap: bool): void {
 export function learnWord(place: u32, word: usize, length: u32, at: u32): void {
   if (!measure(place) || length === 0 || length > LONGEST) return;
   wordLength = measured;
-  store<u64>(settledSlot(), 0);
   key = hashOf(place, wordLength);
+  change();
   entry = table + <usize>(key >> (32 - BITS)) * ENTRY;
   if (load<u32>(entry) !== key) {
     memory.fill(entry, 0, ENTRY);
     store<u32>(entry, key);
-    const index = <u32>(sum >> (64 - PRESENT_BITS));
-    const bits = present + ((index >> 5) << 2);
+    const index = key >> (32 - BITS);
+    const bits = taken + ((index >> 5) << 2);
     store<u32>(bits, load<u32>(bits) | (1 << (index & 31)));
   } else if (isSame(entry + FIRST + TEXT, load<u8>(entry + FIRST), word, length)) {
     store<u32>(entry + FIRST + PLACE, at);
