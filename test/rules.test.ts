@@ -143,6 +143,23 @@ describe('what is committed', () => {
     expect(lock.includes('"resolved"')).toBe(false);
   });
 
+  test('at the top, nothing but what belongs there', () => {
+    expect(tracked.filter((path) => !path.includes('/')).sort()).toEqual([
+      '.editorconfig',
+      '.gitignore',
+      '.npmrc',
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'biome.json',
+      'bunfig.toml',
+      'package-lock.json',
+      'package.json',
+      'tsconfig.json',
+      'updater.ts',
+    ]);
+  });
+
   test('no binary', async () => {
     const binaries: string[] = [];
     for (const path of tracked) {
