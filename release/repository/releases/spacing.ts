@@ -5,7 +5,7 @@
  *
  * With DEFAULT_PATCHES any of the last hundred releases reaches the newest in at most seven patches, also where one
  * release on the way has no patches at all; a client takes at most eight (lib/update/download/route.ts). One patch
- * less, 1 to 16 back, takes nine from 95 releases back. test/release/spacing.test.ts proves both.
+ * less, 1 to 16 back, takes nine from 95 releases back. test/release/commands/spacing.test.ts proves both.
  */
 export const DEFAULT_PATCHES = 6;
 

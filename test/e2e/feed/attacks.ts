@@ -1,7 +1,7 @@
 /**
  * The attacks of the TUF specification (section 1.5.2) against the compiled updater: the exit code of the contract, the
  * cause, the old version untouched, and an honest feed believed again afterwards. Where an attack is one on what was seen
- * before, the updater has seen it. Attacks of length and speed are in feed-each-file.ts and test/update/download/slow.test.ts.
+ * before, the updater has seen it. Attacks of length and speed are in each-file.ts and test/update/download/slow.test.ts.
  */
 import { expect, test } from 'bun:test';
 import fs from 'node:fs';

@@ -1,4 +1,4 @@
-/** What lib/delta/mixing.ts calls. */
+/** What lib/delta/mixing/module.ts calls. */
 
 export { lightBulk, lightMade, lightStretches, lightVariables, openLight, runLight } from './light/stream';
 export {
