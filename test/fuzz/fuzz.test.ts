@@ -44,5 +44,5 @@ test('what is decided is written, and what is not is written as it was read', ()
 });
 
 test('there is no target of another name', async () => {
-  expect(runCase('nothing', 1)).rejects.toThrow('there is no target nothing, only model, light');
+  await expect(runCase('nothing', 1)).rejects.toThrow('there is no target nothing, only model, light');
 });

@@ -193,7 +193,7 @@ test(`${stopped}, and goes on when it is run again`, async () => {
     const to = place.at(`to-${at}`);
     cpSync(start, to, { recursive: true });
     const injector = new FaultInjector({ at, fault: { kind: 'stop' } });
-    expect(publishOn(stoppable(injector), feed.folder, to)).rejects.toThrow(Stopped);
+    await expect(publishOn(stoppable(injector), feed.folder, to)).rejects.toThrow(Stopped);
     cpSync(old, place.at(`memory-${at}`), { recursive: true });
     for (const memory of [place.at(`memory-${at}`), place.at(`new-${at}`)]) {
       outcomes.push((await versionsSeen(clientOf(feed, to, memory), fromFolder(to))).join());

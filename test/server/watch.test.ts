@@ -150,7 +150,7 @@ describe('the access log', () => {
   test('is made before anything is served, or it is not started', async () => {
     using feed = feedFolder();
     rmSync(feed.at('nothing'), { force: true });
-    expect(serving(feed.folder, '--access-log', feed.at('nothing', 'log'))).rejects.toThrow(
+    await expect(serving(feed.folder, '--access-log', feed.at('nothing', 'log'))).rejects.toThrow(
       'there is no such file (ENOENT)',
     );
   });

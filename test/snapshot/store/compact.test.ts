@@ -148,7 +148,7 @@ describe('storing older executables as patches', () => {
       join(workshop.layout.inverses, `${nameOf(version(number))}.from.${nameOf(version(number + 1))}`);
     fs.copyFileSync(patch(2), patch(1));
     const opened = openBinary(workshop.host.disk, workshop.layout, nameOf(version(1)));
-    expect(opened).rejects.toThrow('it is a patch for other files');
+    await expect(opened).rejects.toThrow('it is a patch for other files');
   });
 
   test('a damaged executable is neither replaced nor built upon', async () => {

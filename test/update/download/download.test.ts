@@ -311,7 +311,7 @@ describe('the person', () => {
   });
 });
 
-test('what is no digest or no length is refused before anything happens', () => {
-  expect(download(cache.request(server, 'good', seed, { sha256: '../x' }))).rejects.toThrow(/sha256/);
-  expect(download(cache.request(server, 'good', seed, { length: -1 }))).rejects.toThrow(/length/);
+test('what is no digest or no length is refused before anything happens', async () => {
+  await expect(download(cache.request(server, 'good', seed, { sha256: '../x' }))).rejects.toThrow(/sha256/);
+  await expect(download(cache.request(server, 'good', seed, { length: -1 }))).rejects.toThrow(/length/);
 });
