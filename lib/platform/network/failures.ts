@@ -1,15 +1,8 @@
 /** What went wrong on the network, as a sentence that names the host and the cause, and what to do about it. Pure. */
-import { errorCode, errorMessage, MachineError, UpdaterError } from '../../errors.ts';
+import { errorCode, errorMessage, UpdaterError } from '../../errors.ts';
 import { type FailureReason, NetworkFailure } from './network.ts';
+import { LATER, nameOf, type Peer } from './peer.ts';
 import { meaningOf, retryAfter } from './status-codes.ts';
-
-/** Whom a request goes to. */
-export interface Peer {
-  /** With its port, if that is not the default. */
-  host: string;
-  /** Host and port of the proxy, null for a direct connection. */
-  proxy: string | null;
-}
 
 interface Explanation {
   reason: FailureReason;
@@ -18,7 +11,6 @@ interface Explanation {
   advice: string;
 }
 
-const LATER = 'Check the connection, then try again.';
 const CLOCK = 'Check the clock of this machine; if it is right, tell whoever runs the server.';
 const INSPECTED =
   'If a proxy of your network inspects TLS, pass its certificate with --ca-file or NODE_EXTRA_CA_CERTS.';
@@ -90,32 +82,14 @@ const EXPLANATIONS: Record<string, Explanation> = {
   UnrequestedUpgrade: NOT_HTTP,
 };
 
-/** What this machine has run out of: the network is not to blame. */
-const EXHAUSTED: Record<string, string> = {
-  EMFILE: 'too many files are open',
-  ENFILE: 'too many files are open on this machine',
-  ENOMEM: 'no memory is left',
-  ENOBUFS: 'no memory is left for connections',
-};
-
 /** With a proxy, these happen on the way to it. */
 const CONNECTING: ReadonlySet<FailureReason> = new Set(['name', 'refused', 'unreachable']);
 
-/**
- * An error of the system, of TLS or of HTTP as a NetworkFailure, or as a MachineError if this machine lacks something; an
- * UpdaterError is returned as it is.
- */
+/** An error of the system, of TLS or of HTTP as a NetworkFailure; an UpdaterError is returned as it is. */
 export function networkFailure(error: unknown, peer: Peer): UpdaterError {
   if (error instanceof UpdaterError) return error;
   const code = errorCode(error) ?? '';
   if (code === 'ERR_PROXY_TUNNEL') return tunnelRefused(error, peer);
-  const lacking = EXHAUSTED[code];
-  if (lacking !== undefined) {
-    return new MachineError(`the connection to ${nameOf(peer)} could not be opened: ${lacking} (${code})`, {
-      advice: 'Close some programs, or raise the limits of open files and memory, then try again.',
-      cause: error,
-    });
-  }
   const found = EXPLANATIONS[code];
   if (found === undefined) {
     return new NetworkFailure('lost', `the connection to ${nameOf(peer)} failed: ${errorMessage(error)}`, {
@@ -133,11 +107,6 @@ function culprit(peer: Peer, reason: FailureReason): string {
   return nameOf(peer);
 }
 
-/** What lies between us and the host may be the cause as well. */
-function nameOf({ host, proxy }: Peer): string {
-  return proxy === null ? host : `${host} (through the proxy ${proxy})`;
-}
-
 /** The proxy answered CONNECT with a status other than 2xx. */
 function tunnelRefused(error: unknown, { host, proxy }: Peer): NetworkFailure {
   const status = error instanceof Error && 'status' in error ? Number(error.status) : Number.NaN;
@@ -152,26 +121,6 @@ function passwordRequired(proxy: string, cause?: unknown): NetworkFailure {
   return new NetworkFailure('proxy', `${proxy} requires a user name and a password (407)`, {
     advice: PROXY_PASSWORD,
     cause,
-  });
-}
-
-/** @param what follows the host, as in "sent no answer" */
-export function tooLate(peer: Peer, what: string, milliseconds: number): NetworkFailure {
-  return new NetworkFailure('timeout', `${nameOf(peer)} ${what} within ${milliseconds / 1000} s`, {
-    advice: LATER,
-  });
-}
-
-/**
- * Proxies and portals answer with a page of their own, with status 200. Throws NetworkFailure if an answer that should
- * be data is HTML.
- */
-export function refuseWebPage(response: { url: string; headers: Readonly<Record<string, string>> }): void {
-  const type = response.headers['content-type'] ?? '';
-  if (!/^\s*(text\/html|application\/xhtml\+xml)\b/i.test(type)) return;
-  const { host } = new URL(response.url);
-  throw new NetworkFailure('page', `a web page came instead of the file from ${host}`, {
-    advice: 'Log in to the network, or to its proxy, with a browser, then try again.',
   });
 }
 

@@ -14,7 +14,6 @@
  */
 import { InterruptedError, UpdaterError } from '../../errors.ts';
 import { isLoopback, shownAddress } from '../../format/web-address.ts';
-import { networkFailure, type Peer, tooLate } from './failures.ts';
 import {
   type Network,
   NetworkFailure,
@@ -22,6 +21,7 @@ import {
   type NetworkResponse,
   type NetworkSettings,
 } from './network.ts';
+import { exhausted, type Peer, tooLate } from './peer.ts';
 import { proxyFor, type WebProxy } from './proxy.ts';
 import { redirected } from './redirect.ts';
 
@@ -95,6 +95,9 @@ async function exchange(
       return await step();
     } catch (error) {
       close();
+      const lacking = exhausted(error, peer);
+      if (lacking !== null) throw lacking;
+      const { networkFailure } = await import('./failures.ts');
       throw networkFailure(error, peer);
     } finally {
       clearTimeout(timer);

@@ -7,9 +7,9 @@ import { TrustError } from '../../errors.ts';
 import { printable } from '../../format/printable.ts';
 import { shownAddress } from '../../format/web-address.ts';
 import type { Clock } from '../../platform/host.ts';
-import { refuseStatus, refuseWebPage } from '../../platform/network/failures.ts';
 import { type Network, NetworkFailure, type NetworkResponse } from '../../platform/network/network.ts';
 import { meaningOf } from '../../platform/network/status-codes.ts';
+import { refuseWebPage } from '../../platform/network/web-page.ts';
 import type { MetadataSource } from './metadata-source.ts';
 
 export interface SourceLimits {
@@ -55,7 +55,8 @@ export function networkSource(options: NetworkSourceOptions): MetadataSource {
           if (response.status === 403) forbidden.add(url);
           return null;
         }
-        if (response.status !== 200) refuseStatus(response);
+        if (response.status !== 200)
+          (await import('../../platform/network/failures.ts')).refuseStatus(response);
         refuseWebPage(response);
         refuseEncoded(response);
         return await readBody(response, maxLength, () => {

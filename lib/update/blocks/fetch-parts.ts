@@ -7,8 +7,9 @@
  */
 import { DamagedError, type UpdaterError } from '../../errors.ts';
 import type { Clock, Random } from '../../platform/host.ts';
-import { refuseStatus, refuseWebPage } from '../../platform/network/failures.ts';
+import { refuseStatus } from '../../platform/network/failures.ts';
 import { type Network, NetworkFailure, type NetworkResponse } from '../../platform/network/network.ts';
+import { refuseWebPage } from '../../platform/network/web-page.ts';
 import { backoff, pause, randomFraction, throwIfInterrupted } from '../download/backoff.ts';
 import { outOfTime, rangeFault, refuseEncoded, refuseLength, tooSlow } from '../download/fetch-once.ts';
 import { DEFAULT_LIMITS, type DownloadLimits } from '../download/limits.ts';

@@ -2,8 +2,9 @@
 import { DamagedError } from '../../errors.ts';
 import { printable } from '../../format/printable.ts';
 import type { Clock } from '../../platform/host.ts';
-import { refuseStatus, refuseWebPage } from '../../platform/network/failures.ts';
+import { refuseStatus } from '../../platform/network/failures.ts';
 import { type Network, NetworkFailure, type NetworkResponse } from '../../platform/network/network.ts';
+import { refuseWebPage } from '../../platform/network/web-page.ts';
 import { pause, throwIfInterrupted } from './backoff.ts';
 import type { DownloadLimits } from './limits.ts';
 import type { Origin, PartialFile } from './partial-file.ts';

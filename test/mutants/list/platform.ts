@@ -11,9 +11,9 @@ export const PLATFORM: readonly MutatedFile[] = [
     ],
   },
   {
-    file: 'lib/platform/network/failures.ts',
+    file: 'lib/platform/network/native.ts',
     tests: ['test/platform/network/descriptors.test.ts'],
-    changes: [['if (lacking !== undefined) ', 'if (false) ']],
+    changes: [['if (lacking !== null) ', 'if (false) ']],
   },
   {
     file: 'lib/platform/threads/read-ahead.ts',
@@ -49,7 +49,7 @@ export const PLATFORM: readonly MutatedFile[] = [
     ],
   },
   {
-    file: 'lib/platform/network/failures.ts',
+    file: 'lib/platform/network/web-page.ts',
     tests: ['test/update/download/disk-full.test.ts'],
     changes: [['if (!/^\\s*(text\\/html|application\\/xhtml\\+xml)\\b/i.test(type)) ', 'if (false) ']],
   },

@@ -172,7 +172,7 @@ export const TRUST: readonly MutatedFile[] = [
     tests: ['test/trust/feed/network.test.ts'],
     changes: [
       ['if (response.status === 404 || response.status === 403) ', 'if (false) '],
-      ['if (response.status !== 200) ', 'if (false) '],
+      ['if (response.status !== 200)', 'if (false)'],
       ['refuseWebPage(response);', ''],
       ['refuseEncoded(response);', ''],
       ['if (clock.monotonic() > deadline) ', 'if (false) '],

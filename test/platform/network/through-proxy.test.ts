@@ -1,8 +1,8 @@
 /** The real network through proxies, honest ones and others. */
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { refuseWebPage } from '../../../lib/platform/network/failures.ts';
 import { nativeNetwork } from '../../../lib/platform/network/native.ts';
 import type { NetworkSettings } from '../../../lib/platform/network/network.ts';
+import { refuseWebPage } from '../../../lib/platform/network/web-page.ts';
 import { type Certificates, HOST } from '../../support/servers/certificates.ts';
 import { content } from '../../support/servers/content.ts';
 import type { ServerProcess } from '../../support/servers/start.ts';
