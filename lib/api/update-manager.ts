@@ -20,7 +20,7 @@ import {
 } from '../home/decided.ts';
 import { requireHome } from '../home/folder.ts';
 import { type PreferenceKey, preferenceKey, withPreference, withValue } from '../home/preference-text.ts';
-import { DEFAULT_PREFERENCES, type Preferences, preferencesFile } from '../home/preferences.ts';
+import { DEFAULT_PREFERENCES, type Preferences } from '../home/preferences.ts';
 import { requireSeparateFolders } from '../home/snapshot-choices.ts';
 import {
   type Applied,
@@ -385,9 +385,8 @@ export class UpdateManager {
    * const { settings } = manager.settings();
    * for (const { key, value, decidedBy } of settings) console.log(`${key} = ${value} (${decidedBy})`);
    */
-  settings(): Omit<Decided, 'preferences'> {
-    const { preferences: _, ...decided } = survey(this.#session.host, this.#home());
-    return decided;
+  settings(): Decided {
+    return survey(this.#session.host, this.#home());
   }
 
   /**
@@ -395,19 +394,21 @@ export class UpdateManager {
    *
    * @param changes the new values
    * @returns all of the user's own preferences after the change
-   * @throws PolicyError if an administrator has decided one of them; UsageError if a value is invalid, or two components would have the same folder; DamagedError if the file is damaged; MachineError, BusyError if it can't be saved
+   * @throws PolicyError if an administrator has decided one of them; UsageError if a value is invalid, or two components would have the same folder; DamagedError if the file is no JSON; MachineError, BusyError if it can't be saved. Others that can't be understood stay as they are
    * @example
    * await manager.setPreferences({ channel: 'beta', snapshotsKept: 10 });
    */
   async setPreferences(changes: Partial<Omit<Preferences, 'schema'>>): Promise<Preferences> {
     decodeInput(fieldsOf({}), changes, 'changes');
     requireOwnDecision(this.#session.host, Object.keys(changes));
-    return preferencesFile.change(this.#session.host, this.#home(), (now) => {
-      let changed = now;
-      for (const [name, value] of Object.entries(changes))
-        changed = withValue(changed, preferenceKey(name), value);
-      return this.#restorable(changed);
-    });
+    return this.#change(
+      Object.fromEntries(
+        Object.entries(changes).map(([name, value]) => {
+          const key = preferenceKey(name);
+          return [key, withValue(DEFAULT_PREFERENCES, key, value)[key]];
+        }),
+      ),
+    );
   }
 
   /**
@@ -424,28 +425,32 @@ export class UpdateManager {
     preferenceKey(decodeInput(words, key, 'key'));
     decodeInput(words, text, 'text');
     requireOwnDecision(this.#session.host, [key]);
-    return preferencesFile.change(this.#session.host, this.#home(), (now) =>
-      this.#restorable(withPreference(now, key, text)),
-    );
+    return this.#change({ [key]: withPreference(DEFAULT_PREFERENCES, key, text)[key] });
   }
 
   /** Throws UsageError if no snapshot of the folders could be restored. */
-  #restorable(preferences: Preferences): Preferences {
+  async #change(changes: Readonly<Record<string, unknown>>): Promise<Preferences> {
     const { host, layout, app } = this.#session;
-    requireSeparateFolders(host, { home: this.#home(), app, workDir: layout.workDir }, preferences);
-    return preferences;
+    const home = this.#home();
+    const { changeSettings } = await import('../home/own-settings.ts');
+    return changeSettings(host, home, changes, (preferences) =>
+      requireSeparateFolders(host, { home, app, workDir: layout.workDir }, preferences),
+    );
   }
 
   /**
-   * Returns one of the user's own preferences to its default.
+   * Returns one of the user's own preferences to its default. A name that is none of a preference, if the file has it, is removed.
    *
    * @throws as `setPreferences` does
    * @example
    * await manager.resetPreference('channel');
    */
-  async resetPreference(key: PreferenceKey): Promise<Preferences> {
-    preferenceKey(decodeInput(words, key, 'key'));
-    return this.setPreferences({ [key]: DEFAULT_PREFERENCES[key] });
+  async resetPreference(key: PreferenceKey | (string & {})): Promise<Preferences> {
+    decodeInput(words, key, 'key');
+    const { isStrangeSetting } = await import('../home/own-settings.ts');
+    if (isStrangeSetting(this.#session.host, this.#home(), key)) return this.#change({ [key]: undefined });
+    const known = preferenceKey(key);
+    return this.setPreferences({ [known]: DEFAULT_PREFERENCES[known] });
   }
 
   /** The way to the build for older processors of a version. */

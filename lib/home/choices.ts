@@ -82,7 +82,7 @@ export const NO_CHOICES: Choices = {
 };
 
 export const choicesFile: HomeFile<Choices> = homeFile(
-  { name: 'choices.json', what: 'choices' },
+  { name: 'choices.json', what: 'choices', isRepaired: true },
   (value, path) => ({ ...shape(value, path), schema: 3 }),
   NO_CHOICES,
 );

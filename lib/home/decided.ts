@@ -9,7 +9,13 @@ import {
   typedValue,
   withValue,
 } from './preference-text.ts';
-import { DEFAULT_PREFERENCES, type Preferences, preferencesFile } from './preferences.ts';
+import {
+  DEFAULT_PREFERENCES,
+  type OwnSettings,
+  type Preferences,
+  preferencesFile,
+  understand,
+} from './preferences.ts';
 
 /** Who decides, the strongest first. */
 export type Decider = 'policy' | 'environment' | 'user' | 'default';
@@ -43,14 +49,14 @@ export function decide(host: Host, home: string): Decided {
 
 /** The same for who looks at the settings: what can be understood, and what can't. */
 export function survey(host: Host, home: string): Decided {
-  const own = ownOrFault(host, home);
-  if (!(own instanceof UpdaterError)) return surveyOver(host, home, own);
-  const decided = surveyOver(host, home, DEFAULT_PREFERENCES);
-  return { ...decided, faults: [...decided.faults, own] };
+  const own = readOwn(host, home);
+  const decided = surveyOver(host, home, own.preferences);
+  return { ...decided, faults: [...decided.faults, ...own.faults] };
 }
 
-function decideOver(host: Host, home: string, own: Preferences): Decided {
-  return withoutFaults(surveyOver(host, home, own));
+/** What can't be understood of the user's own settings stops nothing. */
+function decideLeniently(host: Host, home: string): Decided {
+  return withoutFaults(surveyOver(host, home, readOwn(host, home).preferences));
 }
 
 function surveyOver(host: Host, home: string, own: Preferences): Decided {
@@ -95,37 +101,28 @@ export function requireUpdatesOn(host: Host, home: string): void {
   requireOn(decide(host, home));
 }
 
-/** Whether updates are turned off altogether; false if that can't be determined: a repair must not fail because of it. */
+/** Whether updates are turned off altogether, as far as that can be understood: a repair must not fail because of the rest. */
 export function areUpdatesOff(host: Host, home: string): boolean {
-  try {
-    return !loadPreferences(host, home).updates;
-  } catch (error) {
-    if (error instanceof UpdaterError) return false;
-    throw error;
-  }
+  return !survey(host, home).preferences.updates;
 }
 
-/** The same, except that preferences of the user that can't be read turn nothing off: they must not stop an update. */
+/** The same, except that what can't be understood of the user's own settings turns nothing off: it must not stop an update. */
 export function requireNotTurnedOff(host: Host, home: string): void {
-  requireOn(decideOver(host, home, readableOrDefault(host, home)));
+  requireOn(decideLeniently(host, home));
 }
 
-/** The settings that count; if those of the user can't be read, as if they had none. */
+/** The settings that count, without what can't be understood of the user's own. */
 export function readablePreferences(host: Host, home: string): Preferences {
-  return decideOver(host, home, readableOrDefault(host, home)).preferences;
+  return decideLeniently(host, home).preferences;
 }
 
-function readableOrDefault(host: Host, home: string): Preferences {
-  const own = ownOrFault(host, home);
-  return own instanceof UpdaterError ? DEFAULT_PREFERENCES : own;
-}
-
-function ownOrFault(host: Host, home: string): Preferences | UpdaterError {
+function readOwn(host: Host, home: string): OwnSettings {
   try {
-    return preferencesFile.load(host, home);
+    const nothing = { preferences: DEFAULT_PREFERENCES, faults: [] };
+    return preferencesFile.read(host, home, understand) ?? nothing;
   } catch (error) {
     if (!(error instanceof UpdaterError)) throw error;
-    return error;
+    return { preferences: DEFAULT_PREFERENCES, faults: [error] };
   }
 }
 

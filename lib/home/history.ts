@@ -35,7 +35,7 @@ const shape = object({ schema: oneOf(1), entries: array(entry, 0, MAX_ENTRIES) }
 export type HistoryEntry = Decoded<typeof entry>;
 
 export const historyFile: HomeFile<Decoded<typeof shape>> = homeFile(
-  { name: 'history.json', what: 'history' },
+  { name: 'history.json', what: 'history', isRepaired: true },
   shape,
   { schema: 1, entries: [] },
 );

@@ -23,6 +23,15 @@ export interface HomeFile<Value> {
    * BusyError if another process locks the file for too long, and what `load` throws.
    */
   change(host: Machine, home: string, change: (value: Value) => Value): Promise<Value>;
+  /** What is in the file, by a decoder that demands less; null if there is none. Throws what `load` does. */
+  read<Content>(host: Machine, home: string, decode: Decoder<Content>): Content | null;
+  /** Like `change`, but without a file it is given null, and what it returns is saved as it is. */
+  amend<Content>(
+    host: Machine,
+    home: string,
+    decode: Decoder<Content>,
+    change: (content: Content | null) => object,
+  ): Promise<void>;
   /** Saves the defaults with those of the fields that are valid. Returns the names of the others. Throws what `change` does. */
   salvage(host: Machine, home: string, fields: Readonly<Record<string, unknown>>): Promise<string[]>;
 }
@@ -30,44 +39,57 @@ export interface HomeFile<Value> {
 /**
  * @param file.what names the value in messages about invalid values of a caller
  * @param file.mayBeLost a power cut may damage it: then it is not flushed. Default: false
+ * @param file.isRepaired `repair` mends it. Default: false, since who needs it next writes it anew
  */
 export function homeFile<Value extends object>(
-  { name, what, mayBeLost = false }: { name: string; what: string; mayBeLost?: boolean },
+  {
+    name,
+    what,
+    mayBeLost = false,
+    isRepaired = false,
+  }: { name: string; what: string; mayBeLost?: boolean; isRepaired?: boolean },
   decode: Decoder<Value>,
   defaults: Value,
 ): HomeFile<Value> {
   const pathOf = ({ platform }: Machine, home: string) => pathsOf(platform).join(home, name);
+  const read = <Read>(host: Machine, home: string, decoded: Decoder<Read>): Read | null => {
+    const file = pathOf(host, home);
+    try {
+      const bytes = readFile(host.disk, file, LIMIT);
+      return bytes === null ? null : decoded(parseEdited(bytes, file), file);
+    } catch (error) {
+      if (!(error instanceof DamagedError)) throw asUpdaterError(error, file);
+      if (error.advice !== undefined) throw error;
+      const otherwise = isRepaired ? 'run `dgmo-updater repair`' : 'remove it';
+      throw new DamagedError(error.message, { advice: `Correct ${file}, or ${otherwise}.`, cause: error });
+    }
+  };
+  const saving = async <Saved>(host: Machine, home: string, next: () => Saved): Promise<Saved> => {
+    const file = pathOf(host, home);
+    try {
+      const lock = await lockOf(host, file, home);
+      try {
+        const value = next();
+        const bytes = new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+        if (mayBeLost) replaceUnflushed(host.disk, file, bytes);
+        else replaceDurably(host.disk, file, home, bytes);
+        return value;
+      } finally {
+        lock.release();
+      }
+    } catch (error) {
+      throw asUpdaterError(error, file);
+    }
+  };
   return {
     path: pathOf,
-    load(host, home) {
-      const file = pathOf(host, home);
-      try {
-        const bytes = readFile(host.disk, file, LIMIT);
-        return bytes === null ? defaults : decode(parseEdited(bytes, file), file);
-      } catch (error) {
-        if (!(error instanceof DamagedError)) throw asUpdaterError(error, file);
-        throw new DamagedError(error.message, {
-          advice: `${error.advice === undefined ? '' : `${error.advice} `}Correct ${file}, or remove it to return to the defaults.`,
-          cause: error,
-        });
-      }
+    load: (host, home) => read(host, home, decode) ?? defaults,
+    read,
+    change(host, home, change) {
+      return saving(host, home, () => decodeInput(decode, change(this.load(host, home)), what));
     },
-    async change(host, home, change) {
-      const file = pathOf(host, home);
-      try {
-        const lock = await lockOf(host, file, home);
-        try {
-          const value = decodeInput(decode, change(this.load(host, home)), what);
-          const bytes = new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
-          if (mayBeLost) replaceUnflushed(host.disk, file, bytes);
-          else replaceDurably(host.disk, file, home, bytes);
-          return value;
-        } finally {
-          lock.release();
-        }
-      } catch (error) {
-        throw asUpdaterError(error, file);
-      }
+    async amend(host, home, decoded, change) {
+      await saving(host, home, () => change(read(host, home, decoded)));
     },
     async salvage(host, home, fields) {
       let salvaged = defaults;

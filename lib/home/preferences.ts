@@ -2,7 +2,7 @@
  * The user's own settings, `<home>/updater.json`: read with `config get`, written with `config set`. What counts in the end
  * is in `decided.ts`: an administrator and the environment come before the user.
  */
-import { DamagedError } from '../errors.ts';
+import { DamagedError, type UpdaterError } from '../errors.ts';
 import {
   array,
   boolean,
@@ -11,13 +11,13 @@ import {
   integer,
   line,
   nullable,
-  object,
   oneOf,
   optional,
   stringOf,
+  unwanted,
 } from '../format/decoder.ts';
 import { didYouMean } from '../format/nearest.ts';
-import { printable } from '../format/printable.ts';
+import { printable, shellWord } from '../format/printable.ts';
 import { KEEP } from '../snapshot/index.ts';
 import { CHANNEL_NAME, DEFAULT_CHANNEL, feedAddress, isChannelName } from '../version/index.ts';
 import { version } from '../version/semver.ts';
@@ -95,17 +95,68 @@ const fields = {
 /** The decoder of each setting. */
 export const PREFERENCE_DECODERS: { readonly [Key in keyof typeof fields]: Decoder<unknown> } = fields;
 
-const shape = object({ schema: oneOf(1, 2, 3, 4), ...fields });
+const schema = oneOf(1, 2, 3, 4);
 
-export type Preferences = Omit<Decoded<typeof shape>, 'schema'> & { schema: 4 };
+export type Preferences = { [Key in keyof typeof fields]: Decoded<(typeof fields)[Key]> } & { schema: 4 };
+
+/** The user's own settings: what can be understood of them, and what can't. */
+export interface OwnSettings {
+  /** The default of each that can't be understood. */
+  preferences: Preferences;
+  faults: UpdaterError[];
+}
 
 const decodePreferences: Decoder<Preferences> = (value, path) => {
-  if (typeof value === 'object' && value !== null)
-    requireSettings(
-      Object.keys(value).filter((name) => name !== 'schema'),
-      path,
-    );
-  return { ...shape(value, path), schema: 4 };
+  const { preferences, faults } = understand(value, path);
+  for (const fault of faults) throw fault;
+  return preferences;
+};
+
+/** The fields of the file. Throws DamagedError if it is not an object, or of a schema that is not known: who knows what they mean? */
+export const settingFields: Decoder<Record<string, unknown>> = (value, path) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw unwanted(path, 'an object', value);
+  const found: Record<string, unknown> = { ...value };
+  if (found.schema !== undefined) schema(found.schema, `${path}.schema`);
+  return found;
+};
+
+/**
+ * Throws what `settingFields` does.
+ *
+ * @param path the file: each fault says how to correct it there
+ */
+export const understand: Decoder<OwnSettings> = (value, path) => {
+  const found = settingFields(value, path);
+  const { schema: written } = found;
+  const faults: UpdaterError[] = [];
+  const noting = (advice: string, decode: () => void) => {
+    try {
+      decode();
+    } catch (error) {
+      if (!(error instanceof DamagedError)) throw error;
+      const first = error.advice === undefined ? '' : `${error.advice} `;
+      faults.push(
+        new DamagedError(error.message, {
+          advice: `${first}${advice} Or correct ${path}.`,
+          cause: error,
+        }),
+      );
+    }
+  };
+  const unset = (name: string) => `\`dgmo-updater config unset ${shellWord(name)}\``;
+  for (const name of Object.keys(found))
+    if (name !== 'schema') noting(`${unset(name)} removes it.`, () => requireSettings([name], path));
+  noting('Run `dgmo-updater repair`.', () => schema(written, `${path}.schema`));
+  let preferences = DEFAULT_PREFERENCES;
+  for (const [name, decode] of Object.entries(fields)) {
+    // Without a schema it was written by hand, and what is missing is not named one by one.
+    if (written === undefined && found[name] === undefined) continue;
+    noting(`${unset(name)} returns it to its default.`, () => {
+      preferences = { ...preferences, [name]: decode(found[name], `${path}.${name}`) };
+    });
+  }
+  return { preferences, faults };
 };
 
 /** Throws DamagedError if one of the names is none of a setting: it names that, and the one that was probably meant. */
@@ -146,7 +197,7 @@ export const DEFAULT_PREFERENCES: Preferences = {
 };
 
 export const preferencesFile: HomeFile<Preferences> = homeFile(
-  { name: 'updater.json', what: 'preferences' },
+  { name: 'updater.json', what: 'preferences', isRepaired: true },
   decodePreferences,
   DEFAULT_PREFERENCES,
 );

@@ -1,10 +1,10 @@
 /** The user's preferences about snapshots. */
-import { UpdaterError, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import type { Host } from '../platform/host.ts';
 import { folderConflict, profileRoots, storeLayout } from '../snapshot/index.ts';
 import type { Settings } from './compiled-in.ts';
-import { loadPreferences } from './decided.ts';
-import { DEFAULT_PREFERENCES, MAX_SNAPSHOTS_KEPT, type Preferences } from './preferences.ts';
+import { survey } from './decided.ts';
+import { MAX_SNAPSHOTS_KEPT, type Preferences } from './preferences.ts';
 import {
   type SetupPlace,
   type SnapshotChoices,
@@ -28,24 +28,22 @@ export function snapshotChoices(preferences: Preferences): SnapshotChoices {
 }
 
 /**
- * Unreadable preferences must not stop an update, a rollback or a recovery. Then the default folders are used, and no
- * snapshot is removed that the user may want to keep. The commands that need the preferences fail and say why.
+ * What can't be understood of the settings must not stop an update, a rollback or a recovery. Then the rest counts, and no snapshot
+ * is removed that the user may want to keep. The commands that need the settings fail and say why.
  */
 function loadSnapshotChoices(host: Host, home: string, warn: (reason: string) => void): SnapshotChoices {
-  try {
-    return snapshotChoices(loadPreferences(host, home));
-  } catch (error) {
-    if (!(error instanceof UpdaterError)) throw error;
-    warn(error.message);
-    return snapshotChoices({ ...DEFAULT_PREFERENCES, snapshotsKept: MAX_SNAPSHOTS_KEPT });
-  }
+  const { preferences, faults } = survey(host, home);
+  const [fault] = faults;
+  if (fault === undefined) return snapshotChoices(preferences);
+  warn(`${fault.message}.${fault.advice === undefined ? '' : ` ${fault.advice}`}`);
+  return snapshotChoices({ ...preferences, snapshotsKept: MAX_SNAPSHOTS_KEPT });
 }
 
 /**
  * Where snapshots of this app are kept, and what they include, as configured in this home.
  *
  * @param installed paths of the executables and of the updater's records
- * @param warn called with the reason if the preferences can't be read, and are ignored
+ * @param warn called with what can't be understood of the settings, and what to do about it, in sentences
  */
 export function snapshotsIn(
   host: Host,

@@ -35,7 +35,7 @@ export interface OpenOptions {
 export function openSession(host: Host, options: OpenOptions): Session {
   const { settings = compiledIn, home = NO_HOME, emit = () => undefined } = options;
   const warn = (reason: string) =>
-    emit({ event: 'warning', text: `${reason}. Snapshots use the default folders.` });
+    emit({ event: 'warning', text: `${reason} Snapshots go by what can be understood of the settings.` });
   const named = options.app ?? settings.app;
   if (!isAppName(named)) {
     throw new UsageError(`--app: wanted a name such as dgmo, found ${JSON.stringify(named)}`);

@@ -127,7 +127,8 @@ describe('who decides', () => {
       expect.stringContaining('"chanel". Did you mean channel? Ask your administrator'),
       expect.stringContaining('pin: wanted a semantic version'),
       expect.stringContaining('DGMO_UPDATER_RING: wanted'),
-      expect.stringContaining('"autoUpdte". Did you mean autoUpdate? Correct /home/.dgmo/updater.json'),
+      expect.stringContaining('"autoUpdte". Did you mean autoUpdate? `dgmo-updater config unset autoUpdte`'),
+      expect.stringContaining('updater.json.schema: wanted 1 or'),
     ]);
     expect(() => decide(host, HOME)).toThrow('"chanel"');
   });

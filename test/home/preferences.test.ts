@@ -121,7 +121,7 @@ describe('preferences', () => {
     try {
       load();
     } catch (error) {
-      expect((error as DamagedError).advice).toContain('remove it');
+      expect((error as DamagedError).advice).toMatch(/`dgmo-updater (repair|config unset)\b/);
     }
   });
 });
@@ -164,7 +164,7 @@ describe('what a program hands in', () => {
   });
 
   test('what is damaged on the disk is not the fault of the program', async () => {
-    fs.writeFileSync(path.join(folder, 'updater.json'), '{}');
+    fs.writeFileSync(path.join(folder, 'updater.json'), '{');
     await expect(preferences({ channel: 'beta' })).rejects.toThrow(DamagedError);
     fs.rmSync(path.join(folder, 'updater.json'));
   });

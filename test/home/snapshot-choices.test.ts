@@ -43,7 +43,6 @@ test.each([
   ['the drive reported an error', 'EIO', WISHED],
   ['it is a directory', 'EISDIR', WISHED],
   ['wanted JSON', undefined, '{"schema":1'],
-  ['updater.json.telemetry', undefined, WISHED.replace('false', '7')],
 ])('%s: the usual folders, no snapshot pruned, and a warning', (reason, fails, text) => {
   const { keep, data, warnings } = setupOf(hostWith(text, fails));
   // Nobody knows how many the person keeps.
@@ -51,6 +50,14 @@ test.each([
   expect(data).toEqual(setupOf(hostWith(JSON.stringify(DEFAULT_PREFERENCES))).data);
   expect(warnings).toEqual([expect.stringContaining(reason)]);
   expect(warnings).toEqual([expect.stringContaining(FILE)]);
+});
+
+test('one that can not be understood: the others count, no snapshot is pruned, and a warning says how to correct it', () => {
+  const { keep, data, warnings } = setupOf(hostWith(WISHED.replace('"telemetry":false', '"telemetry":7')));
+  expect({ keep, data }).toEqual({ keep: 1000, data: ['/data'] });
+  expect(warnings).toEqual([
+    `${FILE}.telemetry: wanted true or false, found 7. \`dgmo-updater config unset telemetry\` returns it to its default. Or correct ${FILE}.`,
+  ]);
 });
 
 test('whoever needs the preferences is told which file can not be read, and why', () => {

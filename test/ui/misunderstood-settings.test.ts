@@ -1,5 +1,7 @@
 /** Settings that can't be understood: they are named with what was meant, and those that can be are listed. */
-import { expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
+import { DEFAULT_PREFERENCES } from '../../lib/home/preferences.ts';
+import type { SimulatedDisk } from '../host/disk.ts';
 import { simulatedHost } from '../host/host.ts';
 import { executable, INSTALL_DIR, installedDisk, versionOf } from '../host/install.ts';
 import { runCommand } from '../support/command-line.ts';
@@ -9,7 +11,10 @@ const POLICY = '/etc/dgmo-updater/policy.json';
 const FILE = '/home/.dgmo/updater.json';
 
 async function run(file: string, text: string, ...argv: string[]) {
-  const disk = installedDisk('linux', executable('1.0.0'));
+  return runOn(installedDisk('linux', executable('1.0.0')), file, text, ...argv);
+}
+
+async function runOn(disk: SimulatedDisk, file: string, text: string, ...argv: string[]) {
   disk.place(file, new TextEncoder().encode(text));
   for (const path of ['/etc/dgmo-updater', POLICY]) if (file === POLICY) disk.own(path, 0);
   const host = simulatedHost({ disk, versionOf });
@@ -28,8 +33,8 @@ test.each([
   [
     'an unknown name in the file',
     FILE,
-    '{"chanel":"beta"}',
-    `"chanel". Did you mean channel? Correct ${FILE}`,
+    JSON.stringify({ ...DEFAULT_PREFERENCES, chanel: 'beta' }),
+    `"chanel". Did you mean channel? \`dgmo-updater config unset chanel\` removes it. Or correct ${FILE}`,
   ],
 ])('%s', async (_, file, text, message) => {
   for (const verb of ['list', 'explain']) {
@@ -60,4 +65,59 @@ test('a variable of the environment that is no setting: one line, and nothing wi
   }
   const json = await runCommand(['config', 'list', '--json', '--home', '/home/.dgmo'], options);
   expect([json.code, json.error]).toEqual([0, '']);
+});
+
+describe('config mends what it is asked to change', () => {
+  const written = (settings: object) => JSON.stringify({ ...DEFAULT_PREFERENCES, ...settings });
+  const disk = () => installedDisk('linux', executable('1.0.0'));
+  const textOf = (on: SimulatedDisk) => JSON.parse(new TextDecoder().decode(on.contentOf(FILE) ?? undefined));
+
+  test.each([
+    ['set', 'autoUpdate', 'all', 'autoUpdate = all\n'],
+    ['unset', 'autoUpdate', '', 'autoUpdate = manual\n'],
+  ])('%s of the key that is wrong', async (verb, key, value, shown) => {
+    const on = disk();
+    const words = ['config', verb, key, value].filter((word) => word !== '');
+    const text = written({ autoUpdate: 'sometimes', updates: false });
+    expect(await runOn(on, FILE, text, ...words)).toMatchObject({ code: 0, out: shown, error: '' });
+    expect(textOf(on)).toEqual({
+      ...DEFAULT_PREFERENCES,
+      autoUpdate: value || 'manual',
+      updates: false,
+    });
+  });
+
+  test('unset of a name that is none of a setting', async () => {
+    const on = disk();
+    const found = await runOn(on, FILE, written({ chanel: 'beta', ring: 7 }), 'config', 'unset', 'chanel');
+    expect(found).toMatchObject({ code: 0, out: 'chanel is removed.\n', error: '' });
+    expect(textOf(on)).toEqual({ ...DEFAULT_PREFERENCES, ring: 7 });
+    const other = await runOn(disk(), FILE, written({}), 'config', 'unset', 'chanel');
+    expect(other).toMatchObject({ code: 2, error: expect.stringContaining('Did you mean channel?') });
+  });
+
+  test('another key: it is saved, what is wrong stays as it is, and is named', async () => {
+    const on = disk();
+    const text = written({ autoUpdate: 'sometimes' });
+    const { code, out, error } = await runOn(on, FILE, text, 'config', 'set', 'dataFolder', '/data');
+    expect([code, out]).toEqual([0, 'dataFolder = /data\n']);
+    expect(error).toContain('found "sometimes". `dgmo-updater config unset autoUpdate` returns it');
+    expect(textOf(on)).toMatchObject({ autoUpdate: 'sometimes', dataFolder: '/data' });
+  });
+
+  test.each([
+    ['no JSON', '{"updates": off'],
+    ['of a later schema', '{"schema":9,"autoUpdate":"all"}'],
+  ])('a file that is %s is left as it is, and the way out is named', async (_, text) => {
+    const on = disk();
+    const { code, error } = await runOn(on, FILE, text, 'config', 'set', 'autoUpdate', 'off');
+    expect([code, new TextDecoder().decode(on.contentOf(FILE) ?? undefined)]).toEqual([11, text]);
+    expect(error).toContain(`Correct ${FILE}, or run \`dgmo-updater repair\`.`);
+  });
+});
+
+test('what the user has turned off stays off if another setting can not be understood', async () => {
+  const text = JSON.stringify({ ...DEFAULT_PREFERENCES, updates: false, majors: 'never' });
+  const { code, error } = await run(FILE, text, '--apply', '/tmp/a.dgmopkg', '--no-wait', '--no-relaunch');
+  expect([code, error]).toEqual([17, expect.stringContaining('updates are turned off here')]);
 });

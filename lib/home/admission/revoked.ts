@@ -36,7 +36,7 @@ type Revocations = ReturnType<typeof shape>;
 const NONE: Revocations = { schema: 1, releases: [] };
 
 export const revokedFile: HomeFile<Revocations> = homeFile(
-  { name: 'revoked.json', what: 'revoked' },
+  { name: 'revoked.json', what: 'revoked', isRepaired: true },
   shape,
   NONE,
 );

@@ -27,13 +27,14 @@ export async function runConfig({ line, report, install, host }: CommandContext)
       return get(report, manager, name);
     case 'explain':
       return explain(report, manager, name);
-    case 'set':
-    case 'unset': {
+    case 'set': {
       const key = preferenceKey(name ?? '');
-      if (verb === 'set') await manager.setPreferenceText(key, value);
-      else await manager.resetPreference(key);
+      await manager.setPreferenceText(key, value);
       return changed(report, manager, key);
     }
+    case 'unset':
+      await manager.resetPreference(name ?? '');
+      return changed(report, manager, name ?? '');
   }
 }
 
@@ -53,7 +54,7 @@ function list(report: Reports, manager: UpdateManager): void {
     decidedBy === 'default' ? '' : deciderText(decidedBy, where),
   ]);
   if (policyIgnored !== null) report.text(ignoredText(policyIgnored));
-  sayFaults(report, faults);
+  sayFaults(report, faults, THE_REST);
   report.result(
     'config',
     table(['KEY', 'VALUE', 'DECIDED BY'], rows),
@@ -78,7 +79,7 @@ function explain(report: Reports, manager: UpdateManager, name: string | undefin
   const { settings, policyIgnored, faults } = manager.settings();
   const chosen = inOrder(settings).filter(({ key }) => only === null || key === only);
   const ignored = policyIgnored === null ? [] : [ignoredText(policyIgnored)];
-  sayFaults(report, faults);
+  sayFaults(report, faults, THE_REST);
   report.result(
     'config',
     [...ignored, ...chosen.map(explainText)].join('\n\n'),
@@ -93,14 +94,13 @@ function explain(report: Reports, manager: UpdateManager, name: string | undefin
 
 type Faults = ReturnType<UpdateManager['settings']>['faults'];
 
+const THE_REST = ' These are the settings without it:';
+
 /** What can't be understood stops whatever goes by the settings, and is in none of the rows. */
-function sayFaults(report: Reports, faults: Faults): void {
+function sayFaults(report: Reports, faults: Faults, then: string): void {
   for (const { message, advice } of faults)
     report.text(oneLine(`${asSentence(message)} ${advice ?? ''}`.trim()));
-  if (faults.length > 0)
-    report.text(
-      'Until that is corrected nothing is looked for or installed. These are the settings without it:',
-    );
+  if (faults.length > 0) report.text(`Until that is corrected nothing is looked for or installed.${then}`);
 }
 
 function faultData(faults: Faults) {
@@ -129,16 +129,21 @@ function changeText(decidedBy: Decider, key: PreferenceKey, variable: string): s
     : `${set}, or ${variable} in the environment`;
 }
 
-function changed(report: Reports, manager: UpdateManager, key: PreferenceKey): void {
-  const setting = manager.settings().settings.find((one) => one.key === key);
-  if (setting === undefined) return;
+function changed(report: Reports, manager: UpdateManager, key: string): void {
+  const { settings, preferences, faults } = manager.settings();
+  const setting = settings.find((one) => one.key === key);
+  sayFaults(report, faults, '');
+  if (setting === undefined) {
+    report.result('config', `${key} is removed.`, { removed: key });
+    return;
+  }
   const { value, decidedBy, where, overridden } = setting;
   const own = overridden.find((other) => other.decidedBy === 'user');
   const text =
     decidedBy === 'environment'
       ? `${key} is saved${own === undefined ? '' : ` as ${own.value}`}, but here it is ${value}, by ${deciderText(decidedBy, where)}.`
       : `${key} = ${value}`;
-  report.result('config', text, { [key]: manager.preferences()[key], decidedBy });
+  report.result('config', text, { [key]: preferences[setting.key], decidedBy });
 }
 
 function ignoredText(reason: string): string {
