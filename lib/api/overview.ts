@@ -1,7 +1,7 @@
 /** What the updater knows about itself here: where its releases come from, what was decided, and what happened last. */
 import { UpdaterError } from '../errors.ts';
 import { type LastCheck, lastCheckOf } from '../home/checks.ts';
-import { decide } from '../home/decided.ts';
+import { survey } from '../home/decided.ts';
 import { type HistoryEntry, historyFile } from '../home/history.ts';
 import type { Preferences } from '../home/preferences.ts';
 import { snapshotChoices } from '../home/snapshot-choices.ts';
@@ -40,11 +40,13 @@ export interface Overview {
   evolutions: string[];
   /** The folders that snapshots include. */
   folders: Record<FolderComponent, readonly string[]> | null;
-  /** Why the settings, or what happened last, can't be read; null if they can. */
+  /** What can't be understood of the settings, or read of what happened last; null if all can. */
   problem: string | null;
+  /** Which of these are not known for that reason: they are given as if there were none. */
+  unknown: ('nextCheck' | 'lastCheck' | 'lastChange' | 'evolutions')[];
 }
 
-const NOTHING: Omit<Overview, 'home' | 'feed' | 'evolutions' | 'folders' | 'problem'> = {
+const NOTHING: Omit<Overview, 'home' | 'feed' | 'evolutions' | 'folders' | 'problem' | 'unknown'> = {
   channel: 'stable',
   autoUpdate: 'manual',
   pin: null,
@@ -66,27 +68,49 @@ export async function overviewOf(session: Session): Promise<Overview> {
   const feed = receipt?.feed ?? settings.feed;
   const { ownerOf } = await import('../install/ownership/owner.ts');
   const none = { ...NOTHING, managedBy: await ownerOf(session), feed, evolutions: [], folders: null };
-  if ('missing' in home) return { ...none, home: null, problem: home.missing.message };
+  if ('missing' in home) return { ...none, home: null, problem: home.missing.message, unknown: [] };
   const { folder } = home;
-  try {
-    const { preferences } = decide(host, folder);
-    const { channel, autoUpdate, pin, updates } = preferences;
-    const roots = profileRoots(host, { home: folder, app }, snapshotChoices(preferences).profile);
-    return {
-      ...none,
-      ...(await serviceOf(session, folder, receipt)),
-      ...{ home: folder, channel, autoUpdate, pin, updates, feed: preferences.feed ?? feed, folders: roots },
-      evolutions: installedEvolutions(session, { profile: { roots } }).map(({ id }) => id),
-      revoked: await revocation(session, folder, receipt),
-      previousRejected: await rejection(session, folder, receipt),
-      lastCheck: lastCheckOf(host, folder),
-      lastChange: ofInstall(historyFile.load(host, folder).entries, receipt).at(-1) ?? null,
-      problem: null,
-    };
-  } catch (error) {
-    if (!(error instanceof UpdaterError)) throw error;
-    return { ...none, home: folder, problem: error.message };
-  }
+  const { preferences, faults } = survey(host, folder);
+  const { channel, autoUpdate, pin, updates } = preferences;
+  const problems = faults.map(({ message }) => message);
+  const unknown: Overview['unknown'] = faults.length === 0 ? [] : ['nextCheck'];
+  const orElse = async <Value>(
+    otherwise: Value,
+    read: () => Value | Promise<Value>,
+    name?: Overview['unknown'][number],
+  ): Promise<Value> => {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof UpdaterError)) throw error;
+      problems.push(error.message);
+      if (name !== undefined) unknown.push(name);
+      return otherwise;
+    }
+  };
+  const roots = await orElse(null, () =>
+    profileRoots(host, { home: folder, app }, snapshotChoices(preferences).profile),
+  );
+  return {
+    ...none,
+    ...{ home: folder, channel, autoUpdate, pin, updates, feed: preferences.feed ?? feed, folders: roots },
+    ...(await orElse(null, () => serviceOf(session, folder, receipt), 'nextCheck')),
+    evolutions: await orElse(
+      [],
+      () => (roots === null ? [] : installedEvolutions(session, { profile: { roots } }).map(({ id }) => id)),
+      'evolutions',
+    ),
+    revoked: await orElse(null, () => revocation(session, folder, receipt)),
+    previousRejected: await orElse(null, () => rejection(session, folder, receipt)),
+    lastCheck: await orElse(null, () => lastCheckOf(host, folder), 'lastCheck'),
+    lastChange: await orElse(
+      null,
+      () => ofInstall(historyFile.load(host, folder).entries, receipt).at(-1) ?? null,
+      'lastChange',
+    ),
+    problem: problems.length === 0 ? null : problems.join('; '),
+    unknown,
+  };
 }
 
 /** Files of the background service: without them there is nothing to load for it. */

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { Installation } from '../../lib/api/index.ts';
 import { LockedError } from '../../lib/errors.ts';
+import { serviceLine } from '../../lib/ui/text/service.ts';
 import { NATIVE_PLATFORM } from '../support/workshop.ts';
 import { openStage, SETTINGS, type Stage } from '../update/stage.ts';
 import { type Started, serviceOn, settingsOf, type World } from './support.ts';
@@ -137,8 +138,23 @@ posixOnly('the background service', () => {
     ['updates', { autoUpdate: 'all', updates: false }],
   ])('%s is off: nobody is asked, and that is told', async (off, preferences) => {
     const { saw, service } = await start(preferences);
-    expect(await saw('next check')).toEqual({ event: 'next check', at: null, off });
+    expect(await saw('next check')).toEqual({ event: 'next check', at: null, off, problem: null });
     await service.stop();
+    expect(stage.asked).toEqual([]);
+  });
+
+  test('settings that can not be understood: nobody is asked, and why is told, at each start', async () => {
+    for (const _ of [1, 2]) {
+      const { saw, service } = await start({ autoUpdate: 'always' });
+      const event = await saw('next check');
+      expect([event.at, event.off]).toEqual([null, null]);
+      expect(serviceLine(event, { localOffset: () => 0 })).toMatch(
+        /^Nothing is looked for until this is corrected: .* `dgmo-updater config unset autoUpdate`/,
+      );
+      expect((await service.status()).problem).toBe(event.problem);
+      await service.stop();
+    }
+    await expect(serviceOn(stage).service.checkAndNotify()).rejects.toThrow('"always"');
     expect(stage.asked).toEqual([]);
   });
 

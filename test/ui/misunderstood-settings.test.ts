@@ -121,3 +121,34 @@ test('what the user has turned off stays off if another setting can not be under
   const { code, error } = await run(FILE, text, '--apply', '/tmp/a.dgmopkg', '--no-wait', '--no-relaunch');
   expect([code, error]).toEqual([17, expect.stringContaining('updates are turned off here')]);
 });
+
+test('the menu does not call it healthy, and offers no update', async () => {
+  const broken = await run(POLICY, '{nonsense');
+  expect(broken.code).toBe(11);
+  expect(broken.out).toContain(
+    `dgmo 1.0.0 is installed in ${INSTALL_DIR}, and its files are whole.\n${POLICY}: `,
+  );
+  expect(broken.out).toContain('Until that is corrected nothing is looked for or installed.');
+  expect(broken.out).not.toContain('dgmo-updater update');
+  const own = await run(FILE, JSON.stringify({ ...DEFAULT_PREFERENCES, chanel: 'beta' }));
+  expect(own.out.match(/"chanel"/g)).toHaveLength(1);
+  expect(own.out).toContain('Until that is corrected nothing is looked for or installed.');
+  const well = await run(POLICY, '{}');
+  expect([well.code, well.out]).toEqual([0, expect.stringContaining('and it is healthy.')]);
+});
+
+test('status tells what it can, and calls nothing unknown "none"', async () => {
+  const HISTORY = '/home/.dgmo/history.json';
+  const entry = { at: 0, kind: 'update', from: '0.9.0', to: '1.0.0', ended: 'done', reason: null };
+  const disk = installedDisk('linux', executable('1.0.0'));
+  const history = { schema: 1, entries: [{ ...entry, milliseconds: null, installId: null }] };
+  disk.place(HISTORY, new TextEncoder().encode(JSON.stringify(history)));
+  const text = JSON.stringify({ ...DEFAULT_PREFERENCES, channel: 'beta', majors: 'never' });
+  const { out } = await runOn(disk, FILE, text, 'status');
+  expect(out).toMatch(/Channel: {6}beta\n/);
+  expect(out).toMatch(/Last change: {2}1970-01-01/);
+  expect(out).toMatch(/Next check: {3}none until the problem below is corrected/);
+  expect(out).toMatch(/Problem: .*found "never"/);
+  const hidden = (await runOn(disk, HISTORY, '{', 'status')).out;
+  expect(hidden).toMatch(/Last change: {2}unknown/);
+});

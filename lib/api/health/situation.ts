@@ -1,9 +1,9 @@
 /** What state an installation is in, and what will help: for a person whose DGMO does not start. Changes nothing. */
-import { errorCode, UpdaterError } from '../../errors.ts';
+import { type ExitCode, errorCode, UpdaterError } from '../../errors.ts';
 import { type HealthStatus, knownReceipt, verifyInstall } from '../../health/index.ts';
 import { rejectionOf } from '../../home/admission/rejected.ts';
 import { revocationOf } from '../../home/admission/revoked.ts';
-import { areUpdatesOff } from '../../home/decided.ts';
+import { areUpdatesOff, survey } from '../../home/decided.ts';
 import { failuresOf, unconfirmed } from '../../install/confirmation/record.ts';
 import {
   openTransaction,
@@ -37,6 +37,8 @@ export interface Situation {
   managedBy: Owner | null;
   /** Updates are turned off altogether. */
   updatesOff: boolean;
+  /** What can't be understood of the settings: until it is corrected nothing is looked for or installed. Null if all can. */
+  settingsProblem: { message: string; advice: string | null; exitCode: ExitCode } | null;
   health: HealthStatus;
   /** How many starts of it have failed, if it has to confirm that it is well and has not yet; null if it owes nothing. */
   unconfirmed: { failedStarts: number } | null;
@@ -63,6 +65,7 @@ export async function situationOf(session: Session): Promise<Situation> {
   const goBackTo = receipt === null ? null : placeBefore(session, receipt, health);
   const managedBy = await ownerOf(session);
   const updatesOff = 'folder' in session.home && areUpdatesOff(host, session.home.folder);
+  const [fault] = 'folder' in session.home ? survey(host, session.home.folder).faults : [];
   const facts: Facts = {
     isKnown: receipt !== null,
     isThere: host.disk.status(layout.target)?.kind === 'file',
@@ -72,7 +75,7 @@ export async function situationOf(session: Session): Promise<Situation> {
     canGoBack: goBackTo !== null,
     startsFail: failedStarts > 0,
     isManaged: managedBy !== null,
-    updatesOff,
+    updatesOff: updatesOff || fault !== undefined,
   };
   return {
     app,
@@ -83,6 +86,10 @@ export async function situationOf(session: Session): Promise<Situation> {
       receipt === null ? null : revocationOf(session, { app: receipt.app, version: receipt.binary.version }),
     managedBy,
     updatesOff,
+    settingsProblem:
+      fault === undefined
+        ? null
+        : { message: fault.message, advice: fault.advice ?? null, exitCode: fault.exitCode },
     health,
     unconfirmed: owed === null ? null : { failedStarts },
     interrupted: interruptedIn(session),
@@ -104,7 +111,7 @@ export interface Facts {
   startsFail: boolean;
   /** A package manager owns the executable: neither an update nor a rollback is for the updater. */
   isManaged: boolean;
-  /** Nothing is looked for or downloaded. */
+  /** Nothing is looked for or downloaded: that is turned off, or the settings can't be understood. */
   updatesOff: boolean;
 }
 

@@ -3,6 +3,7 @@
 import { InterruptedError, LockedError, UsageError } from '../../errors.ts';
 import { anything, callable, type Fields, requireOptions, wordList } from '../../format/inputs.ts';
 import { type LastCheck, lastCheckOf } from '../../home/checks.ts';
+import { loadPreferences } from '../../home/decided.ts';
 import { requireHome } from '../../home/folder.ts';
 import { type InstallEvent, requireReceipt, requireSameWriters, type Session } from '../../install/index.ts';
 import { childEnvironment, shellCommand } from '../../install/process/start.ts';
@@ -21,7 +22,7 @@ import { FEED_FIELDS, type FeedOptions } from '../feed-context.ts';
 import { INSTALL_FIELDS, type InstallOptions, openInstall, withErrors } from '../open-install.ts';
 import { SelfHealingSystem } from '../self-healing-system.ts';
 import { UpdateManager } from '../update-manager.ts';
-import { UpdateDuty } from './duty.ts';
+import { settingsProblem, UpdateDuty } from './duty.ts';
 import { Journal } from './journal.ts';
 import {
   hasUpdater,
@@ -57,6 +58,8 @@ export interface ServiceStatus {
   lastCheck: LastCheck | null;
   /** What the service has written last. */
   record: ServiceRecord;
+  /** What can't be understood of the settings, and what to do about it: until then it looks for nothing. Null if all can. */
+  problem: string | null;
 }
 
 const SERVICE_FIELDS: Fields<BackgroundServiceOptions> = {
@@ -165,7 +168,8 @@ export class BackgroundUpdateService {
    * Checks now, and tells the user, downloads or installs, as the preferences say, without the schedule. What has to wait is left
    * to the service.
    *
-   * @throws LockedError if a service runs for this home: it does that itself
+   * @throws LockedError if a service runs for this home: it does that itself; DamagedError, UsageError or MachineError if the
+   *   settings can't be understood
    * @example
    * await service.checkAndNotify();
    */
@@ -177,6 +181,7 @@ export class BackgroundUpdateService {
       try {
         const desktop = this.#options.desktop ?? nativeDesktop(session.host);
         const duty = this.#duty(home, new Journal(session, home), desktop);
+        loadPreferences(session.host, home);
         if (!duty.isOn()) return;
         await duty.check();
         await duty.proceed();
@@ -206,6 +211,7 @@ export class BackgroundUpdateService {
         definition: unit.file.temporary ? null : unit.file.path,
         lastCheck: lastCheckOf(session.host, home),
         record: serviceFile.load(session.host, home),
+        problem: settingsProblem(session.host, home),
       };
     });
   }

@@ -11,10 +11,11 @@ import {
 } from '../../errors.ts';
 import type { HealthStatus } from '../../health/index.ts';
 import { type Choices, choicesFile, NO_CHOICES } from '../../home/choices.ts';
-import { loadPreferences } from '../../home/decided.ts';
+import { loadPreferences, survey } from '../../home/decided.ts';
 import type { Preferences } from '../../home/preferences.ts';
 import { receiptUnlessDamaged, type Session } from '../../install/index.ts';
 import type { Desktop, Supply } from '../../platform/desktop/desktop.ts';
+import type { Host } from '../../platform/host.ts';
 import { NetworkFailure } from '../../platform/network/network.ts';
 import { askedWith, mayFindOther } from '../../service/asked.ts';
 import { type Obstacle, obstacleToDownload, obstacleToInstall, wishFor } from '../../service/decision.ts';
@@ -91,11 +92,12 @@ export class UpdateDuty implements Work {
   async scheduled(lastCheck: LastCheck | null, nextCheck: number | null): Promise<void> {
     const { journal, emit } = this.#options;
     const at = nextCheck === null ? null : Math.round(nextCheck);
-    // The process that goes on says it, unless it was said before an update.
-    const isSaid = this.isOver() || !journal.isNextCheckNew(at);
     const preferences = this.#preferences();
     const off = preferences === null ? null : turnedOffBy(preferences);
-    if (!isSaid) emit({ event: 'next check', at: nextCheck, off });
+    const problem = settingsProblem(this.#options.session.host, this.#options.home);
+    // The process that goes on says it, unless it was said before an update.
+    const isSaid = this.isOver() || (problem === null && !journal.isNextCheckNew(at));
+    if (!isSaid) emit({ event: 'next check', at: nextCheck, off, problem });
     await journal.noteSchedule({ lastCheck, nextCheck: at }, !isSaid);
   }
 
@@ -370,6 +372,12 @@ export class UpdateDuty implements Work {
           };
     if (!Bun.deepEquals(before, noted)) await this.#options.journal.note({ pending: noted });
   }
+}
+
+/** What can't be understood of the settings, and what to do about it, in sentences; null if all can. */
+export function settingsProblem(host: Host, home: string): string | null {
+  const [fault] = survey(host, home).faults;
+  return fault === undefined ? null : `${fault.message}. ${fault.advice ?? ''}`.trimEnd();
 }
 
 /** The setting that turns checks off; null if none does. */

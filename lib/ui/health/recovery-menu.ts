@@ -14,7 +14,7 @@ export async function runRecoveryMenu(context: CommandContext): Promise<void> {
   const now = host.clock.now();
   const text = describeSituation(situation, now);
   const { remedies } = situation;
-  const code = healthCode(situation.health);
+  const code = healthCode(situation.health) || (situation.settingsProblem?.exitCode ?? 0);
   if (questions === null || remedies.length === 0) return report.result('', text, { ...situation }, code);
   report.text(text.slice(0, text.indexOf('\nWhat can be done:')));
   const answer = await questions.choose('What shall be done?', [

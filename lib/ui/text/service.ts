@@ -6,7 +6,7 @@ import { countText } from './sizes.ts';
 import type { StatusClock } from './status.ts';
 
 export function describeService(
-  { running, installed, manager, definition, lastCheck, record }: ServiceStatus,
+  { running, installed, manager, definition, lastCheck, record, problem }: ServiceStatus,
   { localOffset }: StatusClock,
 ): string {
   const { pid, startedAt, installDir, nextCheck, pending, health } = record;
@@ -26,7 +26,8 @@ export function describeService(
   ];
   if (installDir !== null) rows.push(['Looks after', installDir]);
   rows.push(['Last check', `${checked}${failed}${often}`]);
-  if (running) rows.push(['Next check', nextCheck === null ? 'none: it is turned off' : when(nextCheck)]);
+  const none = problem === null ? 'none: it is turned off' : 'none until the problem below is corrected';
+  if (running) rows.push(['Next check', nextCheck === null ? none : when(nextCheck)]);
   if (running && pending !== null)
     rows.push([
       'Update',
@@ -37,6 +38,7 @@ export function describeService(
       'Health',
       `${health.healthy ? 'sound' : `${countText(health.issues, 'problem')}: \`dgmo-updater verify\` says more`} (${when(health.at)})`,
     ]);
+  if (problem !== null) rows.push(['Problem', problem]);
   return fieldsText(rows);
 }
 
@@ -51,6 +53,7 @@ export function serviceLine(
       if (event.failure !== null) return `The check failed: ${event.failure}.`;
       return event.update === null ? 'Nothing new.' : `${event.update} is offered.`;
     case 'next check':
+      if (event.problem !== null) return `Nothing is looked for until this is corrected: ${event.problem}`;
       return event.at === null
         ? `No check is wanted (\`dgmo-updater config explain ${event.off ?? 'autoUpdate'}\`).`
         : `Next check: ${localTime(event.at, localOffset)}.`;

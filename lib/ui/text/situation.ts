@@ -16,9 +16,21 @@ export function describeSituation(situation: Situation, now: number): string {
     headline(situation),
     ...describeIssues(notImplied(situation)),
     ...(managedBy === null ? [] : [managedText(managedBy)]),
+    ...settingsLines(situation),
     ...(updatesOff ? ['Updates are turned off: `dgmo-updater config explain updates` says by whom.'] : []),
     ...(options.length === 0 ? [] : ['What can be done:', ...options]),
   ]);
+}
+
+/** What is wrong with a file of the user's own is among the issues already. */
+function settingsLines({ settingsProblem, health }: Situation): string[] {
+  if (settingsProblem === null) return [];
+  const { message, advice } = settingsProblem;
+  const isTold = health.issues.some(({ what }) => what === message);
+  return [
+    ...(isTold ? [] : [`${asSentence(message)} ${advice ?? ''}`.trimEnd()]),
+    'Until that is corrected nothing is looked for or installed.',
+  ];
 }
 
 /** That nothing is installed says already that its receipt and its executable are missing, and what was interrupted is told. */
@@ -39,6 +51,7 @@ function headline({
   health,
   unconfirmed,
   remedies,
+  settingsProblem,
 }: Situation): string {
   if (version === null) {
     return remedies.includes('adopt')
@@ -51,7 +64,8 @@ function headline({
   const what = `${app} ${version} is installed in ${installDir}`;
   if (!health.healthy) return `${what}, and something is wrong with it.`;
   if (revoked !== null) return `${what}, and its publisher has revoked it: ${asSentence(revoked)}`;
-  if (unconfirmed === null) return `${what}, and it is healthy.`;
+  if (unconfirmed === null)
+    return `${what}, and ${settingsProblem === null ? 'it is healthy' : 'its files are whole'}.`;
   const { failedStarts } = unconfirmed;
   const starts = failedStarts === 0 ? '' : `; ${failedStarts} of its last starts ended before that`;
   return `${what}. Its files are whole, but it has not confirmed yet that it is well${starts}.`;

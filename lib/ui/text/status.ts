@@ -89,18 +89,23 @@ function repairCommand(managedBy: Owner | null): string {
 
 function updateRows(overview: Overview, installed: string | null, clock: StatusClock): [string, string][] {
   const { channel, feed, lastCheck, lastChange, pin, updates, evolutions, home, folders } = overview;
+  const ifKnown = (name: Overview['unknown'][number], text: string) =>
+    overview.unknown.includes(name) ? 'unknown: the problem below hides it' : text;
   const data = folders?.data ?? [];
   return [
     ['Channel', channel],
     ['Feed', feed ?? 'none is known: `dgmo-updater config set feed <url>`'],
     [
       'Last check',
-      lastCheck === null ? 'never' : checkText(lastCheck, isStillOffered(overview, installed), clock),
+      ifKnown(
+        'lastCheck',
+        lastCheck === null ? 'never' : checkText(lastCheck, isStillOffered(overview, installed), clock),
+      ),
     ],
     ['Next check', updates ? nextCheckText(overview, clock) : 'none: updates are turned off'],
     ['Pinned', pin ?? 'no'],
-    ['Evolutions', evolutions.length === 0 ? 'none' : evolutions.join(', ')],
-    ['Last change', lastChange === null ? 'none' : lastChangeText(lastChange, clock)],
+    ['Evolutions', ifKnown('evolutions', evolutions.length === 0 ? 'none' : evolutions.join(', '))],
+    ['Last change', ifKnown('lastChange', lastChange === null ? 'none' : lastChangeText(lastChange, clock))],
     ['Settings', home ?? 'nowhere'],
     ...(data.length === 0 ? [] : [['Data', data.join(', ')] as [string, string]]),
     ...overview.notices.map((text) => ['Notice', text] as [string, string]),
@@ -130,9 +135,10 @@ function checkText(
 }
 
 function nextCheckText(
-  { autoUpdate, serviceRuns, nextCheck }: Overview,
+  { autoUpdate, serviceRuns, nextCheck, unknown }: Overview,
   { localOffset }: StatusClock,
 ): string {
+  if (unknown.includes('nextCheck')) return 'none until the problem below is corrected';
   if (autoUpdate === 'off') return 'when you ask (autoUpdate is off)';
   if (nextCheck !== null) return `${localTime(nextCheck, localOffset)}, by the background service`;
   if (serviceRuns) return 'when the background service, DGMO or you ask';
