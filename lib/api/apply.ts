@@ -347,7 +347,7 @@ async function remember(
   // A mistyped path of a package is no update that failed.
   if ('missing' in home || !begun || failure instanceof UsageError) return;
   const how = { route, milliseconds };
-  const outcome: UpdateOutcome =
+  const outcome: UpdateOutcome | null =
     applied !== undefined
       ? { ended: 'installed', version: applied.to.version, ...how }
       : failure instanceof RevertedError
@@ -355,7 +355,10 @@ async function remember(
             ...{ ended: 'reverted', version: failure.version, reason: failure.message, ...how },
             tooModern: failure.illegalInstruction && modernBuild !== null ? modernBuild : undefined,
           }
-        : { ended: 'failed', ...how };
+        : // That somebody has stopped it says nothing of the release.
+          failure instanceof InterruptedError
+          ? null
+          : { ended: 'failed', ...how };
   const receipt = receiptUnlessDamaged(host.disk, layout);
   const unwritten = await rememberOutcome(host, home.folder, outcome, {
     kind: 'update',

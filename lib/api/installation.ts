@@ -8,7 +8,9 @@ import type { HistoryEntry } from '../home/history.ts';
 import {
   type InstallEvent,
   type Outcome,
+  openTransaction,
   type Receipt,
+  readJournal,
   recordConfirmation,
   recordStart,
   requireSameWriters,
@@ -16,6 +18,7 @@ import {
   type Status,
   status,
   unconfirmed,
+  undertakingOf,
   withLock,
 } from '../install/index.ts';
 import type { Notice } from '../service/notice.ts';
@@ -46,6 +49,8 @@ export interface InstallationOptions extends InstallOptions {
 export interface Recovered {
   /** How the interrupted transaction ended; null if there was none. */
   outcome: Outcome | null;
+  /** What was interrupted; null if nothing was, or a version was left that failed at its starts. */
+  interrupted: { kind: 'update' | 'rollback' | 'repair'; from: string; to: string } | null;
   /** The receipt was lost or damaged, and has been written again from the journal. */
   receiptRestored: boolean;
   /** Null if nothing was ever adopted here. */
@@ -167,11 +172,13 @@ export class Installation {
     return withErrors(session, async () => {
       const { foreignBinary } = await import('../install/transaction/outcome-errors.ts');
       const { recoverInstall } = await import('../install/transaction/recover.ts');
+      const open = openTransaction(readJournal(session.host.disk, session.layout).entries);
       const { outcome: earlier } = await recoverFirst(session, NO_FAILURE);
       if (earlier === 'foreign') throw foreignBinary(session.layout.target);
       const recovery = await withLock(session.host, session.layout, () => recoverInstall(session));
       const { receiptRestored, receipt, transaction } = recovery;
-      return { outcome: earlier ?? transaction?.outcome ?? null, receiptRestored, receipt };
+      const outcome = earlier ?? transaction?.outcome ?? null;
+      return { outcome, interrupted: open === null ? null : undertakingOf(open), receiptRestored, receipt };
     });
   }
 

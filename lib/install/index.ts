@@ -80,6 +80,7 @@ export {
   openTransaction,
   readJournal,
   transactionText,
+  undertakingOf,
 } from './transaction/journal.ts';
 export { requireCommitted } from './transaction/outcome-errors.ts';
 export { askVersion } from './transaction/probe.ts';

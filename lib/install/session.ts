@@ -31,7 +31,7 @@ export type InstallEvent =
   /** `kill`: by force, as they were asked before. */
   | { event: 'stopping'; pids: number[]; kill?: true }
   /** An interrupted update or rollback is finished or undone. The same one is tried again after a failure. */
-  | { event: 'recovering'; id: string; kind: 'update' | 'rollback'; from: string; to: string }
+  | { event: 'recovering'; id: string; kind: 'update' | 'rollback' | 'repair'; from: string; to: string }
   | { event: 'verified'; version: string; bytes: number }
   | { event: 'staging'; version: string; route: string; bytes: number }
   | { event: 'staged'; version: string; milliseconds: number }

@@ -6,7 +6,7 @@ import { DamagedError } from '../errors.ts';
 import { type Digest, KIND_NAMES } from '../platform/files.ts';
 import { loadReceipt, type Receipt } from './receipt.ts';
 import type { Session } from './session.ts';
-import { type OpenTransaction, openTransaction, readJournal } from './transaction/journal.ts';
+import { type OpenTransaction, openTransaction, readJournal, undertakingOf } from './transaction/journal.ts';
 
 export interface Status {
   installDir: string;
@@ -67,8 +67,7 @@ function look(session: Session): Status {
     instead: kind === 'file' ? null : KIND_NAMES[kind],
     sha256,
     runnable: isRunnable(session),
-    open:
-      open === null ? null : { id: open.id, kind: open.kind, from: open.from.version, to: open.to.version },
+    open: open === null ? null : { id: open.id, ...undertakingOf(open) },
     journalProblem,
   };
 }

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
 import { SnapshotManager } from '../../lib/api/index.ts';
-import { RevertedError } from '../../lib/errors.ts';
+import { InterruptedError, RevertedError } from '../../lib/errors.ts';
 import type { Choices } from '../../lib/home/choices.ts';
 import { openStage, SETTINGS, type Stage } from '../update/stage.ts';
 
@@ -51,6 +51,17 @@ describe('what is remembered', () => {
     fs.writeFileSync(file, '');
     await expect(stage.manager().applyPackage([file], { noWait: true })).rejects.toThrow();
     expect(choices().lastUpdate?.ended).toBe('failed');
+  });
+
+  test('of an update that somebody stops: that it was interrupted, and no failure', async () => {
+    const { files } = await downloaded();
+    const stop = new AbortController();
+    const onEvent = ({ event }: { event: string }) => event === 'snapshot' && stop.abort();
+    const manager = stage.manager({ signal: stop.signal, onEvent });
+    await expect(manager.applyPackage(files, { noWait: true })).rejects.toThrow(InterruptedError);
+    const history = JSON.parse(fs.readFileSync(path.join(stage.home, 'history.json'), 'utf8'));
+    expect(history.entries.at(-1)).toMatchObject({ kind: 'update', ended: 'interrupted' });
+    expect(fs.existsSync(path.join(stage.home, 'choices.json'))).toBe(false);
   });
 
   test('of a package that does not work: it is not offered again', async () => {

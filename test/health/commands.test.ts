@@ -115,7 +115,7 @@ describe('what came of it', () => {
     await here.run('repair', '--yes');
     const entries = (await here.run('history', '--json')).result().entries as Record<string, unknown>[];
     expect(entries.at(-1)).toMatchObject({ kind: 'repair', from: '1.1.0', to: '1.1.0', ended: 'done' });
-    expect((await here.run('status')).out).toContain(': repair within 1.1.0; ');
+    expect((await here.run('status')).out).toContain(': repair of 1.1.0; ');
   });
 
   test('one that fails is there with the reason', async () => {

@@ -18,10 +18,14 @@ const screen = (text: string) =>
     .replaceAll(/as of \d+ (s|min) ago/g, 'as of a while ago')
     .replaceAll(/[0-9a-f]{64}/g, '<digest>');
 
-function interrupt(): void {
+function interrupt(kind: 'update' | 'rollback' | 'repair' = 'update'): void {
   const { receipt } = JSON.parse(fs.readFileSync(path.join(here.workDir, 'installed.json'), 'utf8'));
   const to = { version: '1.2.0', sha256: '0'.repeat(64), size: 1 };
-  const begin = { type: 'begin', id: '0', at: 0, kind: 'update', from: receipt.binary, to, receipt } as const;
+  const change =
+    kind === 'repair'
+      ? ({ kind: 'update', from: { ...receipt.binary, sha256: '1'.repeat(64) }, to: receipt.binary } as const)
+      : ({ kind, from: receipt.binary, to } as const);
+  const begin = { type: 'begin', id: '0', at: 0, ...change, receipt } as const;
   fs.appendFileSync(path.join(here.workDir, 'journal'), encodeEntry(begin));
 }
 
@@ -214,9 +218,20 @@ describe('on a terminal', () => {
   test('an interrupted update is undone', async () => {
     interrupt();
     const { code, said } = await on([['Nothing', ENTER]]);
-    expect(said).toContain('The interrupted update was cancelled');
+    expect(said).toContain('The interrupted update was cancelled before it changed anything: 1.1.0 is');
     expect(code).toBe(0);
     expect((await here.run()).code).toBe(0);
+  });
+
+  test.each(['rollback', 'repair'] as const)('a %s is not called an update', async (kind) => {
+    interrupt(kind);
+    const { out, error, code } = await here.run('recover');
+    expect(code).toBe(0);
+    const end = kind === 'repair' ? 'finished' : 'cancelled before it changed anything';
+    expect(out).toStartWith(`The interrupted ${kind} was ${end}: 1.1.0 is installed.`);
+    expect(error).toContain(
+      kind === 'repair' ? 'The repair of 1.1.0 was' : 'The rollback from 1.1.0 to 1.2.0 was',
+    );
   });
 
   test('it goes back to the state before, once that is confirmed', async () => {

@@ -11,6 +11,7 @@ import {
   readJournal,
   type Session,
   stateBefore,
+  undertakingOf,
 } from '../../install/index.ts';
 import type { Owner } from '../../install/ownership/evidence.ts';
 import { ownerOf } from '../../install/ownership/owner.ts';
@@ -148,7 +149,7 @@ export function remediesFor({
 function interruptedIn({ host, layout }: Session): Situation['interrupted'] {
   try {
     const open = openTransaction(readJournal(host.disk, layout).entries);
-    return open === null ? null : { kind: open.kind, from: open.from.version, to: open.to.version };
+    return open === null ? null : undertakingOf(open);
   } catch (error) {
     if (!(error instanceof UpdaterError) && errorCode(error) === undefined) throw error;
     return null;

@@ -257,12 +257,23 @@ export function isOpen({ host, layout }: Pick<Session, 'host' | 'layout'>): bool
   }
 }
 
-/** What a transaction does, for a message. One that changes folders alone stays within a version. */
-export function transactionText({ kind, from, to }: Pick<OpenTransaction, 'kind' | 'from' | 'to'>): string {
-  const { version } = to;
-  return from.version === version
-    ? `${kind} within ${version}`
-    : `${kind} from ${from.version} to ${version}`;
+type Change = Pick<OpenTransaction, 'kind' | 'from' | 'to'>;
+
+/** What somebody has begun. A repair puts back the version that is installed, by the transaction of an update. */
+export function undertakingOf({ kind, from, to }: Change): {
+  kind: 'update' | 'rollback' | 'repair';
+  from: string;
+  to: string;
+} {
+  const isRepair = kind === 'update' && from.version === to.version;
+  return { kind: isRepair ? 'repair' : kind, from: from.version, to: to.version };
+}
+
+/** The same for a message. One that changes folders alone stays within a version. */
+export function transactionText(change: Change): string {
+  const { kind, from, to } = undertakingOf(change);
+  if (kind === 'repair') return `repair of ${to}`;
+  return from === to ? `${kind} within ${to}` : `${kind} from ${from} to ${to}`;
 }
 
 /** Null if no transaction is open. */

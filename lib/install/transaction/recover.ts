@@ -6,7 +6,14 @@ import { forgetSnapshot } from '../folders/snapshots.ts';
 import { isAppRunning } from '../process/running.ts';
 import { type Receipt, receiptUnlessDamaged, saveReceipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
-import { appendEntry, lastReceipt, type OpenTransaction, openTransaction, readJournal } from './journal.ts';
+import {
+  appendEntry,
+  lastReceipt,
+  type OpenTransaction,
+  openTransaction,
+  readJournal,
+  undertakingOf,
+} from './journal.ts';
 import { foreignBinary } from './outcome-errors.ts';
 import { sweep } from './sweep.ts';
 import { runTransaction, type TransactionResult } from './transaction.ts';
@@ -15,8 +22,7 @@ import { runTransaction, type TransactionResult } from './transaction.ts';
 export async function recoverTransaction(session: Session): Promise<TransactionResult | null> {
   const open = openTransaction(readJournal(session.host.disk, session.layout).entries);
   if (open === null) return null;
-  const { id, kind, from, to } = open;
-  session.emit({ event: 'recovering', id, kind, from: from.version, to: to.version });
+  session.emit({ event: 'recovering', id: open.id, ...undertakingOf(open) });
   const ended = await runTransaction(session, open, {
     resumed: true,
     unusedSinceSnapshot: !isAppRunning(session),
@@ -28,14 +34,13 @@ export async function recoverTransaction(session: Session): Promise<TransactionR
 
 async function noteRecovered(
   { host, home, layout }: Session,
-  { kind, from, to }: OpenTransaction,
+  open: OpenTransaction,
   { outcome, reason }: TransactionResult,
 ): Promise<void> {
   if ('missing' in home || outcome === 'foreign') return;
   await noteInHistory(host, home.folder, {
-    // A repair puts back the version that is installed.
-    kind: kind === 'update' && from.version === to.version ? 'repair' : kind,
-    ...{ from: from.version, to: to.version, reason, milliseconds: null },
+    ...undertakingOf(open),
+    ...{ reason, milliseconds: null },
     ended: outcome === 'committed' ? 'finished' : 'undone',
     installId: receiptUnlessDamaged(host.disk, layout)?.installId ?? null,
   });

@@ -78,23 +78,29 @@ export async function runRecover(context: CommandContext): Promise<void> {
   ];
   report.result('recover', done.length > 0 ? done.join(' ') : 'There was nothing to recover.', {
     outcome: recovered?.outcome ?? null,
+    interrupted: recovered?.interrupted ?? null,
     receiptRestored: recovered?.receiptRestored ?? false,
     version: recovered?.receipt?.binary.version ?? null,
     repaired: repaired?.repaired ?? [],
   });
 }
 
-function recoveredText({ outcome, receiptRestored }: Recovered): string[] {
+function recoveredText({ outcome, interrupted, receiptRestored }: Recovered): string[] {
   return [
-    outcome === null || outcome === 'foreign' ? null : `The interrupted update was ${OUTCOMES[outcome]}.`,
+    // That a version was left which failed at its starts is told by a warning.
+    outcome === null || outcome === 'foreign' || interrupted === null
+      ? null
+      : `The interrupted ${interrupted.kind} was ${ENDS[outcome](interrupted)}.`,
     receiptRestored ? 'The receipt was restored from the journal.' : null,
   ].filter((part) => part !== null);
 }
 
-const OUTCOMES: Record<Exclude<Outcome, 'foreign'>, string> = {
-  committed: 'finished: the new version is installed',
-  reverted: 'undone: the old version is installed',
-  abandoned: 'cancelled before it changed anything: the old version is installed',
+type Interrupted = NonNullable<Recovered['interrupted']>;
+
+const ENDS: Record<Exclude<Outcome, 'foreign'>, (interrupted: Interrupted) => string> = {
+  committed: ({ to }) => `finished: ${to} is installed`,
+  reverted: ({ from }) => `undone: ${from} is installed`,
+  abandoned: ({ from }) => `cancelled before it changed anything: ${from} is installed`,
 };
 
 /**

@@ -5,6 +5,7 @@
 export function changeText(change: { kind: string; from: string | null; to: string | null }): string {
   const { kind, from, to } = change;
   if (isInstall(change)) return `install of ${to ?? '?'}`;
+  if (kind === 'repair' && from === to) return `repair of ${to ?? '?'}`;
   return from === to ? `${kind} within ${to ?? '?'}` : `${kind} from ${from ?? '?'} to ${to ?? '?'}`;
 }
 

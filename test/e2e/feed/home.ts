@@ -91,7 +91,7 @@ export function homes(standing: () => Standing): void {
             standing().fetched(ran);
           else {
             standing().refused(ran, 11, new RegExp(`${name.replace('.', '\\.')}: wanted `));
-            expect(ran.stderr).toContain(`Correct ${file}, or remove it`);
+            expect(ran.stderr).toContain(`Correct ${file}, or run \`dgmo-updater repair\`.`);
           }
           fs.writeFileSync(file, bytes);
         }
