@@ -20,7 +20,12 @@ import {
 } from '../home/decided.ts';
 import { requireHome } from '../home/folder.ts';
 import { type PreferenceKey, preferenceKey, withPreference, withValue } from '../home/preference-text.ts';
-import { DEFAULT_PREFERENCES, type Preferences } from '../home/preferences.ts';
+import {
+  changeSettings,
+  DEFAULT_PREFERENCES,
+  isStrangeSetting,
+  type Preferences,
+} from '../home/preferences.ts';
 import { requireSeparateFolders } from '../home/snapshot-choices.ts';
 import {
   type Applied,
@@ -432,7 +437,6 @@ export class UpdateManager {
   async #change(changes: Readonly<Record<string, unknown>>): Promise<Preferences> {
     const { host, layout, app } = this.#session;
     const home = this.#home();
-    const { changeSettings } = await import('../home/own-settings.ts');
     return changeSettings(host, home, changes, (preferences) =>
       requireSeparateFolders(host, { home, app, workDir: layout.workDir }, preferences),
     );
@@ -447,7 +451,6 @@ export class UpdateManager {
    */
   async resetPreference(key: PreferenceKey | (string & {})): Promise<Preferences> {
     decodeInput(words, key, 'key');
-    const { isStrangeSetting } = await import('../home/own-settings.ts');
     if (isStrangeSetting(this.#session.host, this.#home(), key)) return this.#change({ [key]: undefined });
     const known = preferenceKey(key);
     return this.setPreferences({ [known]: DEFAULT_PREFERENCES[known] });
