@@ -79,6 +79,8 @@ test('the vectors are there', () => {
     'third-lanes',
     'third-late',
     'third-mach-o-arm64',
+    'third-managed',
+    'third-managed-large',
     'third-minified',
     'third-native-image',
     'third-native-image-lanes',

@@ -19,6 +19,7 @@ import {
   type RegionKind,
 } from './containers/image.ts';
 import { isMachO, isUniversal, machO, universal } from './containers/mach-o.ts';
+import { withManaged } from './containers/managed.ts';
 import { withCodeRecords } from './containers/native-image.ts';
 import { isPe, pe } from './containers/pe.ts';
 import { rebaseTables } from './containers/rebases.ts';
@@ -38,7 +39,14 @@ export function regionsOf(file: Uint8Array, withHashes: boolean): Image {
     const { parts, end, functions, heap } = partsOf(bytes);
     const wanted = parts.filter(({ kind }) => withHashes || !isHashes(kind));
     const image = tidy(bytes, { parts: wanted, end, functions });
-    return withGo(bytes, withCodeRecords(bytes, withDart(bytes, withModules(bytes, image)), heap));
+    return withGo(
+      bytes,
+      withCodeRecords(
+        bytes,
+        withDart(bytes, withModules(bytes, withManaged(bytes, image, withHashes))),
+        heap,
+      ),
+    );
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return plainRegions(bytes);

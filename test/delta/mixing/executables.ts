@@ -7,6 +7,7 @@ import { bundle } from '../bundle.ts';
 import { randomNumbers } from '../pairs.ts';
 import { elfWithPointer, xcoff } from './halves-executables.ts';
 import { withParts } from './mach-o-parts.ts';
+import { managed } from './managed-assemblies.ts';
 import { elfWithHeap, heap } from './native-images.ts';
 import { goElf, otherElf } from './other-executables.ts';
 import { dartElf, elfWithSymbols, withSymbols } from './symbol-executables.ts';
@@ -419,6 +420,8 @@ export function samples(): Sample[] {
     sample('mach-o-parts', machOWithParts),
     sample('native-image', nativeImage),
     sample('mach-o-native-image', (later) => machO(later, 'offsets', heap(later))),
+    sample('managed', managed),
+    sample('managed-large', (later) => managed(later, true)),
     sample('elf-symbols', elfSymbols),
     sample('dart', dart),
     sample('wasm', wasmModule),

@@ -12,10 +12,11 @@ import {
 import { hasBases } from './based.ts';
 import { HASHES, hashedFrom, type Image, LARGE_HASHES, type Region } from './image.ts';
 import { LIMITS, type Model } from './limits.ts';
+import { ROWS } from './managed.ts';
 import { GO, GO_BASES } from './other-references.ts';
 import { type Moves, NO_MOVES, WASM, WASM_DATA } from './wasm.ts';
 
-const KINDS = 41;
+const KINDS = 44;
 /** The first counter of the places in a row, behind the others of steps. */
 const FIRST_PLACE = 80;
 
@@ -114,21 +115,25 @@ function readRegions(
       requireSound(start >= hashedTo);
       hashedTo = limit;
     }
+    const before = regions.map((other) => other.kind);
+    if ([GO, WASM_DATA, ROWS].includes(kind) && !(kind === ROWS && before.includes(ROWS))) {
+      requireSound(![GO, WASM_DATA, ROWS].some((other) => before.includes(other)));
+      let last = 0;
+      goBases = like.goBases.map((base, index) => {
+        last = u32(last + base - (like.goBases[index - 1] ?? 0) + unzigzag(next(5)));
+        return last;
+      });
+    }
     let bases: [number, number] = [0, 0];
     if (hasBases(kind)) {
-      bases = [u32(end + distance), 0];
-      if (old !== undefined && hasBases(old.kind))
-        bases = [u32(bases[0] + old.bases[0] - old.address - old.size), old.bases[1]];
+      bases = [kind === ROWS ? 0 : u32(end + distance), 0];
+      if (old !== undefined && hasBases(old.kind)) {
+        const usual = old.kind === ROWS ? 0 : old.address + old.size;
+        bases = [u32(bases[0] + old.bases[0] - usual), old.bases[1]];
+      }
       bases = [u32(bases[0] + unzigzag(next(8))), u32(bases[1] + unzigzag(next(8)))];
     }
     regions.push({ offset, size, address: u32(offset + distance), kind, bases });
-    if (kind !== GO && kind !== WASM_DATA) continue;
-    requireSound(!regions.slice(0, -1).some((other) => other.kind === GO || other.kind === WASM_DATA));
-    let last = 0;
-    goBases = like.goBases.map((base, index) => {
-      last = u32(last + base - (like.goBases[index - 1] ?? 0) + unzigzag(next(5)));
-      return last;
-    });
   }
   return { regions, span, goBases };
 }

@@ -34,6 +34,7 @@ import {
   X86,
 } from './image.ts';
 import { isOfLoongArch, LOONG_ARCH, LoongArch } from './loongarch.ts';
+import { MANAGED, ROWS, Rows, scanManaged } from './managed.ts';
 import {
   FORTH,
   GO,
@@ -57,6 +58,8 @@ export const [POINTER, TABLE, TABLE_START, OFFSET_PAIR] = [12, 15, 44, 46];
 const MARK = 65;
 /** Of a quad in a region of numbers. */
 const NUMBER_QUAD = 64;
+/** Of a quad in a region of records. */
+const ROW_QUAD = 66;
 
 const signed = (value: number, bits: number) => (value << (32 - bits)) >> (32 - bits);
 const pagesOf = (word: number) => u32(signed(((word >> 3) & 0x1ffffc) | ((word >>> 29) & 3), 21) << 12);
@@ -81,6 +84,7 @@ export class References {
   readonly #loongArch: LoongArch;
   readonly #hasLoongArch: boolean;
   readonly #halves: Halves;
+  readonly #rows: Rows;
   readonly #isBigEndian: boolean;
 
   constructor(old: Uint8Array, image: Image, fresh: Image, moves: Moves) {
@@ -93,6 +97,7 @@ export class References {
     };
     this.#newBase = fresh.base;
     this.#isBigEndian = isBigEndian(image.regions);
+    this.#rows = new Rows(image.regions, [image.goBases, fresh.goBases]);
     this.#halves = new Halves(old, [image.regions, fresh.regions], [image.base, fresh.base], (address) =>
       offsetIn(image, address),
     );
@@ -150,6 +155,10 @@ export class References {
       if (hasBases(region.kind)) {
         const note = (offset: number, kind: number) => this.#note(offset, kind);
         scanBased(region, this.#file, note);
+        if (region.kind === MANAGED) scanManaged(region, this.#file.byte, note);
+        if (region.kind === ROWS)
+          for (let quad = region.offset >> 2; 4 * quad < region.offset + region.size; quad++)
+            note(4 * quad, ROW_QUAD);
         if (region.kind === WIDE_UNWINDING) this.#other.scan(region.kind, region);
         continue;
       }
@@ -164,6 +173,7 @@ export class References {
 
   at(offset: number): number {
     const found = this.#quads.get(offset >> 2);
+    if (found?.kind === ROW_QUAD) return this.#rows.at(offset)?.kind ?? 0;
     if (found?.kind === NUMBER_QUAD)
       return isNumber(this.#old, offset, regionIn(this.#image, offset)) ? NUMBER : 0;
     return found !== undefined && found.offset === offset && found.kind !== MARK ? found.kind : 0;
@@ -352,6 +362,7 @@ export class References {
 
   /** Bytes of the field at `offset` of the old file. */
   size(offset: number, kind: number): number {
+    if (this.#rows.has(offset)) return this.#rows.at(offset)?.size ?? 0;
     if (kind === VARIED) return this.#wasm.size(offset);
     if (kind === NUMBER) return sizeOfNumber(this.#old, offset);
     return kind === POINTER || kind === CHAIN || isWide(kind) ? 8 : 4;
@@ -359,6 +370,10 @@ export class References {
 
   /** The number in it. */
   value(offset: number, kind: number): bigint {
+    if (this.#rows.has(offset)) {
+      const bytes = this.#old.subarray(offset, offset + this.size(offset, kind));
+      return bytes.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+    }
     if (kind === VARIED) return this.#wasm.value(offset);
     if (kind === NUMBER) {
       const bytes = this.#old.subarray(offset, offset + sizeOfNumber(this.#old, offset));
@@ -378,6 +393,8 @@ export class References {
   }
 
   target(offset: number, kind: number): number {
+    const row = this.#rows.at(offset);
+    if (row !== undefined) return u32(row.origins[0] + Number(this.value(offset, kind)));
     if (this.#halves.has(kind)) return this.#halves.target(offset, kind);
     const word = kind === ABSOLUTE ? Number(this.value(offset, kind)) : this.#word(offset);
     if (kind === ABSOLUTE || kind === POINTER) return u32(word - Number(this.#image.base & 0xffffffffn));
@@ -428,6 +445,8 @@ export class References {
   field(offset: number, kind: number, address: number, to: number, table: number): bigint {
     const word = this.#word(offset);
     const low = (value: number) => BigInt(u32(value));
+    const row = this.#rows.at(offset);
+    if (row !== undefined) return BigInt.asUintN(8 * row.size, BigInt(u32(to - row.origins[1])));
     if (this.#halves.has(kind)) return BigInt(this.#halves.field(offset, kind, to));
     if (kind === VARIED)
       return this.#isBased(offset)
@@ -466,6 +485,8 @@ export class References {
     expected: number,
     table: number,
   ): number {
+    const row = this.#rows.at(offset);
+    if (row !== undefined) return u32(row.origins[1] + Number(made));
     if (kind === VARIED)
       return this.#isBased(offset)
         ? u32(table + this.#wasm.number(made))

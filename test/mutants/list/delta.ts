@@ -64,6 +64,19 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/delta/mixing/containers/managed.ts',
+    tests: ['test/delta/mixing/managed.test.ts'],
+    changes: [
+      ['if (at + size > rows.offset + rows.size) break;', ''],
+      ["if (column === 'R') layout |= 1 << (size + 2);", ''],
+      [
+        'if (offset + size > bytes.length) return new Map();',
+        '',
+        { survives: 'what lies behind the file is in no region' },
+      ],
+    ],
+  },
+  {
     file: 'lib/delta/mixing/containers/unwinding.ts',
     tests: ['test/delta/mixing/containers.test.ts'],
     changes: [

@@ -97,6 +97,8 @@ export const REGION_KINDS = {
   powerBig: 38,
   mipsBased: 39,
   codeRecords: 40,
+  managed: 42,
+  rows: 43,
 } as const;
 export type RegionKind = (typeof REGION_KINDS)[keyof typeof REGION_KINDS];
 

@@ -14,6 +14,7 @@ const SORTS = {
   jumpTables: 6,
   modules: 7,
   symbols: 8,
+  managed: 9,
 };
 
 /** By the kind of the region that a reference is in, and by its own. */
@@ -23,6 +24,7 @@ const SORT_OF = `function sortOf(code: u32, kind: u32): u32 {
     return kind === ABSOLUTE ? ${SORTS.absolute} : ${SORTS.operands};
   }
   if (code === OFFSETS) return ${SORTS.modules};
+  if (code === 42 || code === 43) return ${SORTS.managed};
   if (code === UNWINDING || code === UNWINDING_INDEX) return ${SORTS.unwinding};
   if (isTable(kind)) return ${SORTS.jumpTables};
   if (kind === POINTER || kind === CHAIN || kind === IMAGE_RELATIVE || kind === ABSOLUTE) return ${SORTS.pointers};
@@ -72,6 +74,7 @@ export const REFERENCE_STEPS: readonly Step[] = [
   { name: 'references: jump tables', changes: forgetting(SORTS.jumpTables) },
   { name: "references: Bun's table of files", changes: forgetting(SORTS.modules) },
   { name: 'references: symbols', changes: forgetting(SORTS.symbols) },
+  { name: 'references: .NET', changes: forgetting(SORTS.managed) },
   {
     name: 'targets: what earlier references became',
     changes: changesOf(TARGETS, [

@@ -1,5 +1,6 @@
 /** Where references of the old file begin: a byte for each four bytes of it. */
 import { take } from '../../memory';
+import { rowFieldAt } from './data/managed';
 import { isNumberAt } from './data/numbers';
 import { MARK, NUMBER, TABLE } from './kinds';
 
@@ -16,11 +17,26 @@ export function note(offset: u32, kind: u32): void {
   store<u8>(map + (offset >> 2), <u8>((kind << 2) | (offset & 3)));
 }
 
-/** Of what is begun by references as `isNumberAt` says. */
+/** Of what is begun by references as `isNumberAt` says, and as `rowFieldAt` does. */
 const NUMBERS: u8 = <u8>((MARK << 2) | 1);
+const ROW_FIELDS: u8 = <u8>((MARK << 2) | 2);
 
 export function noteNumbers(start: u32, size: u32): void {
-  memory.fill(map + (start >> 2), NUMBERS, ((start + size + 3) >> 2) - (start >> 2));
+  fill(start, size, NUMBERS);
+}
+
+export function noteRows(start: u32, size: u32): void {
+  fill(start, size, ROW_FIELDS);
+}
+
+function fill(start: u32, size: u32, entry: u8): void {
+  memory.fill(map + (start >> 2), entry, ((start + size + 3) >> 2) - (start >> 2));
+}
+
+/** As `referenceAt`, where more than one may begin in four bytes. */
+function referenceOf(entry: u32, offset: u32): u32 {
+  if (entry === ROW_FIELDS) return rowFieldAt(offset);
+  return isNumberAt(offset) ? NUMBER : 0;
 }
 
 export function forget(offset: u32): void {
@@ -46,7 +62,7 @@ export function nextNoted(offset: u32, last: u32): u32 {
 export function referenceAt(offset: u32): u32 {
   if (map === 0) return 0;
   const entry: u32 = load<u8>(map + (offset >> 2));
-  if (entry === NUMBERS) return isNumberAt(offset) ? NUMBER : 0;
+  if (entry === NUMBERS || entry === ROW_FIELDS) return referenceOf(entry, offset);
   return entry !== 0 && (entry & 3) === (offset & 3) && entry >> 2 !== MARK ? entry >> 2 : 0;
 }
 
@@ -60,9 +76,9 @@ export function freeOfReferences(offset: u32, most: u32): u32 {
       quad += load<u64>(map + quad) === 0 ? 8 : 1;
       continue;
     }
-    if (entry === NUMBERS) {
+    if (entry === NUMBERS || entry === ROW_FIELDS) {
       for (let place = max(offset, quad << 2); place < min(end, (quad << 2) + 4); place++)
-        if (isNumberAt(place)) return place - offset;
+        if (referenceOf(entry, place) !== 0) return place - offset;
       quad++;
       continue;
     }

@@ -2,6 +2,8 @@
  * Kinds of references, as FORMAT.md numbers them: how large their field is, and in which order its bytes are. Kinds fit into six
  * bits.
  */
+import { State } from '../state';
+import { rowFieldSize, rowsAt } from './data/managed';
 
 /** A branch of x86; an operand relative to the next instruction, + the bytes (0 to 8) between field and instruction's end. */
 export const BRANCH: u32 = 1;
@@ -46,6 +48,7 @@ export const VARIED: u32 = 63;
 
 /** Bytes of the field at `place`, in memory. */
 export function sizeAt(place: usize, kind: u32): u32 {
+  if (isGo(kind) && rowsAt(<u32>(place - State.old)) !== 0) return rowFieldSize(<u32>(place - State.old));
   if (kind === NUMBER) return numberSize(place);
   return kind === VARIED ? variedSize(place) : sizeOf(kind);
 }

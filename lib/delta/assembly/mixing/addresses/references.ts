@@ -8,6 +8,7 @@ import { basedOrigin, scanBased } from './data/based';
 import { goField, goTarget, isGoBig, scanGo, scanGoOfWasm } from './data/go';
 import { scanGoTypes } from './data/go-types';
 import { isShortField, shortBase } from './data/mach-o';
+import { rowField, rowsAt, rowTarget } from './data/managed';
 import { numberField, numberTarget } from './data/numbers';
 import { scanBig, scanDebug, scanOffsets, scanPointers, scanTables, scanWords } from './data/tables';
 import { scanUnwinding, scanUnwindingIndex } from './data/unwinding';
@@ -171,7 +172,7 @@ function scanData(region: usize): bool {
     return true;
   }
   if (hasBases(kind)) {
-    scanBased(kind, start, size, address);
+    scanBased(region);
     return true;
   }
   if (kind === WASM_DATA) {
@@ -212,6 +213,7 @@ export function read(place: usize, kind: u32, size: u32): u64 {
   if (kind === VARIED) return load<u64>(place) & (((<u64>1) << (8 * size)) - 1);
   if (kind === NUMBER) return bswap<u64>(load<u64>(place)) >> (8 * (8 - size));
   if (size === 8) return isBig(kind) ? bswap<u64>(load<u64>(place)) : load<u64>(place);
+  if (size === 2) return <u64>load<u16>(place);
   return <u64>(isBig(kind) ? bswap<u32>(load<u32>(place)) : load<u32>(place));
 }
 
@@ -222,7 +224,13 @@ export function write(place: usize, kind: u32, size: u32, value: u64): void {
     return;
   }
   if (size === 8) store<u64>(place, isBig(kind) ? bswap<u64>(value) : value);
+  else if (size === 2) store<u16>(place, <u16>value);
   else store<u32>(place, isBig(kind) ? bswap<u32>(<u32>value) : <u32>value);
+}
+
+/** Whether such a reference at an offset of the old file is a field of a record whose layout its region tells. */
+function isOfRows(offset: u32, kind: u32): bool {
+  return isGo(kind) && rowsAt(offset) !== 0;
 }
 
 /** Whether the region around an offset of the old file has bases of its own. */
@@ -262,6 +270,7 @@ function low12(word: u32): u32 {
 /** What the reference at `offset` of the old file refers to. */
 export function target(offset: u32, kind: u32): u32 {
   if (isOfHalves(kind)) return halvesTarget(offset, kind);
+  if (isOfRows(offset, kind)) return rowTarget(0, offset, kind, <u32>oldField(offset, kind));
   const word = isBigWord(kind) ? <u32>oldField(offset, kind) : load<u32>(State.old + offset);
   if (kind === ABSOLUTE || kind === POINTER) return word - load<u32>(State.bases);
   if (kind === IMAGE_RELATIVE) return word;
@@ -301,6 +310,7 @@ export function target(offset: u32, kind: u32): u32 {
 export function field(offset: u32, kind: u32, address: u32, to: u32, table: u32): u64 {
   const word = load<u32>(State.old + offset);
   if (isOfHalves(kind)) return <u64>halvesField(offset, kind, to);
+  if (isOfRows(offset, kind)) return rowField(offset, kind, to);
   if (kind === BACK) return <u64>(address - to);
   if (kind === VARIED)
     return isBased(offset)
@@ -338,6 +348,7 @@ export function actual(offset: u32, kind: u32, address: u32, made: u64, expected
     return isBased(offset) ? table + variedNumber(made) : variedTarget(1, State.old + offset, made);
   if (kind === FORTH && isShortField(offset)) return table + (word & 0xffffff);
   if (isOfHalves(kind)) return halvesActual(offset, kind, word, expected);
+  if (isOfRows(offset, kind)) return rowTarget(1, offset, kind, word);
   if (kind === HALF_MIPS) return halfOf(word, expected);
   if (kind === BACK) return address - word;
   if (hasLoongArch && isOfLoongArch(kind)) return loongArchActual(offset, kind, address, word, expected);

@@ -74,7 +74,10 @@ export const POWER_BIG: u32 = 38;
 export const MIPS_BASED: u32 = 39;
 /** Records of a native image of Java, which the caller has converted, and converts back (mixing/code-records.ts). */
 const CODE_RECORDS: u32 = 40;
-const KINDS: u32 = 41;
+/** Instructions of .NET, and records whose layout the second base tells (managed.ts). */
+export const MANAGED: u32 = 42;
+export const ROWS: u32 = 43;
+const KINDS: u32 = 44;
 
 /** Regions of a file, at most. */
 export const MOST: u32 = 255;
@@ -92,6 +95,8 @@ let recent: usize = 0;
 let hasChainedAddresses: bool = false;
 /** Whether the old file has code of LoongArch: then references of arm64's kinds are those of that. */
 export let hasLoongArch: bool = false;
+/** Whether the old file has records whose layout a region tells. */
+export let hasRows: bool = false;
 /** The kind of the last region of the old file with code that finds data by a register, or 0. */
 export let pointerKind: u32 = 0;
 /** Whether the old file has POWER code or pointers of 4 bytes with the highest byte first. */
@@ -119,6 +124,10 @@ export function copyRegions(): bool {
 
 export function regionAt(file: usize, index: u32): usize {
   return tables + (file * <usize>MOST + <usize>index) * ENTRY;
+}
+
+export function indexOf(file: usize, region: usize): u32 {
+  return <u32>((region - regionAt(file, 0)) / ENTRY);
 }
 
 export function regionCount(file: usize): u32 {
@@ -155,6 +164,7 @@ export function codeRegions(file: usize, size: u32): bool {
   let oldDistance: u32 = 0;
   let hashed: u32 = 0;
   let go = false;
+  let rows = false;
   let moves = false;
   for (let i: u32 = 0; i < count; i++) {
     const region = regionAt(file, i);
@@ -194,11 +204,13 @@ export function codeRegions(file: usize, size: u32): bool {
     if (kind === WASM_DATA || kind === WASM) moves = true;
     if (kind === CHAINED_ADDRESSES && file === 0) hasChainedAddresses = true;
     if (kind === LOONG_ARCH && file === 0) hasLoongArch = true;
-    if (kind === GO || kind === WASM_DATA) {
+    if (kind === GO || kind === WASM_DATA || (kind === ROWS && !rows)) {
       if (go) return false;
       go = true;
+      rows = kind === ROWS;
       codeGoBases(file);
     }
+    if (rows && file === 0) hasRows = true;
     store<u32>(region, kind, 12);
     if (hasBases(kind)) codeBases(file, i);
     if (isBased(kind)) {
@@ -215,12 +227,12 @@ export function codeRegions(file: usize, size: u32): bool {
 /** The bases of a region: how far the first is from its end, what the second is; in the new file besides what they were in the old one. */
 function codeBases(file: usize, index: u32): void {
   const region = regionAt(file, index);
-  let first = endAddress(region);
+  let first = usualBase(region);
   let second: u32 = 0;
   if (file === 1 && index < regionCount(0)) {
     const like = regionAt(0, index);
     if (hasBases(load<u32>(like, 12))) {
-      first += load<u32>(like, 16) - endAddress(like);
+      first += load<u32>(like, 16) - usualBase(like);
       second = load<u32>(like, 20);
     }
   }
@@ -228,8 +240,9 @@ function codeBases(file: usize, index: u32): void {
   store<u32>(region, second + codeDifference(load<u32>(region, 20) - second, numbers + 7 * NUMBER), 20);
 }
 
-function endAddress(region: usize): u32 {
-  return load<u32>(region, 8) + load<u32>(region, 4);
+/** The address of its end; of records, whose first base is their size, 0. */
+function usualBase(region: usize): u32 {
+  return load<u32>(region, 12) === ROWS ? 0 : load<u32>(region, 8) + load<u32>(region, 4);
 }
 
 /** A half of a base address. */

@@ -3,25 +3,32 @@
  * offsets, numbers of objects, and what is said elsewhere of Go and of Mach-O.
  */
 import { State } from '../../state';
-import { note, noteNumbers } from '../found';
+import { note, noteNumbers, noteRows } from '../found';
 import { OFFSET } from '../kinds';
 import {
   COMPACT_UNWINDING,
+  MANAGED,
   NUMBERS,
   PAIRS,
   REBASES,
+  ROWS,
   SYMBOLS,
   SYMBOLS_SHORT,
   WIDE_UNWINDING,
 } from '../regions';
 import { scanCompactUnwinding, scanRebases } from './mach-o';
+import { scanManaged } from './managed';
 import { scanUnwinding } from './unwinding';
 
 /** Bytes of a symbol of ELF (of 64 bits), and of Mach-O. */
 const SYMBOL: u32 = 24;
 const SYMBOL_SHORT: u32 = 16;
 
-export function scanBased(kind: u32, start: u32, size: u32, address: u32): void {
+export function scanBased(region: usize): void {
+  const start = load<u32>(region);
+  const size = load<u32>(region, 4);
+  const address = load<u32>(region, 8);
+  const kind = load<u32>(region, 12);
   if (kind === SYMBOLS) {
     for (let at: u32 = 0; at + SYMBOL <= size; at += SYMBOL) {
       noteUnlessZero(start + at);
@@ -41,6 +48,10 @@ export function scanBased(kind: u32, start: u32, size: u32, address: u32): void 
     scanCompactUnwinding(start, size);
   } else if (kind === WIDE_UNWINDING) {
     scanUnwinding(start, size, address, true);
+  } else if (kind === MANAGED) {
+    scanManaged(start, size);
+  } else if (kind === ROWS) {
+    noteRows(start, size);
   } else if (kind === PAIRS) {
     for (let at: u32 = 0; at + 4 <= size; at += 4) note(start + at, OFFSET);
   }
