@@ -67,6 +67,9 @@ export function integer(min: number, max: number, unit?: string): Decoder<number
   };
 }
 
+/** A point in time, up to the end of the year 9999. */
+export const time = integer(0, 253_402_300_799_999, 'milliseconds since 1970');
+
 /** A string that `test` accepts; `wanted` describes such a string. */
 export function stringOf(wanted: string, test: (value: string) => boolean): Decoder<string> {
   return (value, path) => {

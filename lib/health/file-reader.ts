@@ -8,7 +8,7 @@
  * computed again.
  */
 import { DamagedError, errorCode, MachineError } from '../errors.ts';
-import { array, hex, integer, nullable, object, oneOf, stringOf } from '../format/decoder.ts';
+import { array, hex, integer, nullable, object, oneOf, stringOf, time } from '../format/decoder.ts';
 import { decodeSealed, encodeSealed } from '../format/sealed-json.ts';
 import { requireOwnInstall, type Session } from '../install/index.ts';
 import type { FileStatus } from '../platform/disk.ts';
@@ -34,7 +34,6 @@ export type Thoroughness = 'quick' | 'watch' | 'full';
 const READ_AGAIN = 7 * 86_400_000;
 
 const LIMIT = 1 << 20;
-const time = integer(0, 253_402_300_799_999, 'milliseconds since 1970');
 const text = (limit: number) => stringOf(`at most ${limit} characters`, (value) => value.length <= limit);
 
 const shape = object({

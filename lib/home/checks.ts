@@ -4,15 +4,13 @@
  * last one ended, which most checks change alone. It may be lost, so a check that finds nothing flushes nothing.
  */
 import { DamagedError, errorCode, UpdaterError } from '../errors.ts';
-import { array, type Decoded, integer, line, nullable, object, oneOf } from '../format/decoder.ts';
+import { array, type Decoded, line, nullable, object, oneOf, time } from '../format/decoder.ts';
 import type { Host } from '../platform/host.ts';
 import { version } from '../version/semver.ts';
 import { type HomeFile, homeFile } from './home-file.ts';
 
 const MAX_SEEN = 500;
 const MAX_MESSAGE = 1000;
-
-const time = integer(0, 253_402_300_799_999, 'milliseconds since 1970');
 
 const check = object({
   at: time,

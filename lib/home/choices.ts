@@ -12,6 +12,7 @@ import {
   object,
   oneOf,
   optional,
+  time,
 } from '../format/decoder.ts';
 import { isNewer, version } from '../version/semver.ts';
 import { asLine } from './checks.ts';
@@ -24,8 +25,6 @@ export const LAST_DURATIONS = ['under-10s', 'under-1m', 'under-10m', 'longer'] a
 
 export const MAX_REMEMBERED = 200;
 const MAX_REASON = 1000;
-
-const time = integer(0, 253_402_300_799_999, 'milliseconds since 1970');
 
 /** For how long nothing is offered: at most a hundred years. */
 export const postponement = integer(0, 100 * 365 * 86_400_000, 'milliseconds');

@@ -1,6 +1,6 @@
 /** Every update, rollback and repair, and how it ended: `<home>/history.json`, the newest last. */
 import { UpdaterError } from '../errors.ts';
-import { array, type Decoded, integer, line, nullable, object, oneOf } from '../format/decoder.ts';
+import { array, type Decoded, integer, line, nullable, object, oneOf, time } from '../format/decoder.ts';
 import type { Host } from '../platform/host.ts';
 import { version } from '../version/semver.ts';
 import { asLine } from './checks.ts';
@@ -11,7 +11,7 @@ const MAX_REASON = 1000;
 
 const entry = object({
   /** When it ended, in milliseconds since the epoch. */
-  at: integer(0, 253_402_300_799_999, 'milliseconds since 1970'),
+  at: time,
   kind: oneOf('update', 'rollback', 'repair'),
   /** Null if it was not known yet when it failed. */
   from: nullable(version),

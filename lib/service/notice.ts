@@ -2,7 +2,7 @@
  * What the background service has to say at the next start of DGMO, `<home>/notices.json`. DGMO takes the notices, which removes
  * them, and prints them.
  */
-import { array, type Decoded, integer, line, nullable, object, oneOf } from '../format/decoder.ts';
+import { array, type Decoded, line, nullable, object, oneOf, time } from '../format/decoder.ts';
 import { asLine } from '../home/checks.ts';
 import { type HomeFile, homeFile } from '../home/home-file.ts';
 import { isNewer, version } from '../version/semver.ts';
@@ -18,7 +18,7 @@ const notice = object({
    */
   kind: oneOf('available', 'waiting', 'installed', 'failed', 'damaged', 'repaired'),
   /** Milliseconds since the epoch. */
-  at: integer(0, 253_402_300_799_999, 'milliseconds since 1970'),
+  at: time,
   /** The version that it is about; the installed one if something is damaged. */
   version,
   /** The version before, if one was installed. */

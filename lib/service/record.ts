@@ -13,6 +13,7 @@ import {
   object,
   oneOf,
   optional,
+  time,
 } from '../format/decoder.ts';
 import { MAX_REMEMBERED } from '../home/choices.ts';
 import { type HomeFile, homeFile } from '../home/home-file.ts';
@@ -22,8 +23,6 @@ import { version } from '../version/semver.ts';
 import { OBSTACLES } from './decision.ts';
 
 const MAX_TOLD = 20;
-
-const time = integer(0, 253_402_300_799_999, 'milliseconds since 1970');
 
 /** Of skipped versions, and of those that were left. */
 const MAX_HELD = 2 * MAX_REMEMBERED;

@@ -1,7 +1,7 @@
 /**
  * DGMO's own word that it may be updated now, `<home>/idle.json`: which of its processes do nothing that an update could disturb.
  */
-import { array, type Decoded, integer, object, oneOf } from '../format/decoder.ts';
+import { array, type Decoded, integer, object, oneOf, time } from '../format/decoder.ts';
 import { type HomeFile, homeFile } from '../home/home-file.ts';
 
 const MAX_PROCESSES = 100;
@@ -13,7 +13,7 @@ const shape = object({
   idle: array(
     object({
       pid: integer(1, Number.MAX_SAFE_INTEGER),
-      at: integer(0, 253_402_300_799_999, 'milliseconds since 1970'),
+      at: time,
     }),
     0,
     MAX_PROCESSES,

@@ -15,6 +15,7 @@ import {
   oneOf,
   optional,
   stringOf,
+  time,
   unwanted,
 } from '../format/decoder.ts';
 import { decodeSealed, encodeSealed } from '../format/sealed-json.ts';
@@ -28,7 +29,6 @@ import { newer } from './store/tree.ts';
 
 const text = (limit: number) =>
   stringOf(`text of at most ${limit} characters`, (value) => value.length <= limit);
-const time = integer(0, 253_402_300_799_999, 'milliseconds since 1970');
 const bytes = integer(0, Number.MAX_SAFE_INTEGER, 'bytes');
 const snapshotId = stringOf('an id such as 20261125-184210-3f9a', isSnapshotId);
 

@@ -18,6 +18,7 @@ import {
   oneOf,
   stringOf,
   tagged,
+  time,
   unwanted,
 } from '../format/decoder.ts';
 import { parseJson } from '../format/json.ts';
@@ -60,7 +61,7 @@ const release = checked(
   object({
     version,
     /** Milliseconds since the epoch. */
-    releaseDate: integer(0, 253_402_300_799_999, 'milliseconds since 1970'),
+    releaseDate: time,
     type: oneOf(...UPDATE_TYPES),
     riskLevel: oneOf(...RISK_LEVELS),
     /** The binary after the update. */
@@ -126,11 +127,7 @@ const page = object({ schema: oneOf(1), releases, older });
  */
 export const revocationTimes = object({
   /** Milliseconds since the epoch. */
-  revoked: array(
-    object({ version, at: integer(0, 253_402_300_799_999, 'milliseconds since 1970') }),
-    1,
-    MAX_REVOKED,
-  ),
+  revoked: array(object({ version, at: time }), 1, MAX_REVOKED),
 });
 
 export type RevocationTimes = Decoded<typeof revocationTimes>;

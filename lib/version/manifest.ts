@@ -16,6 +16,7 @@ import {
   optional,
   stringOf,
   text,
+  time,
   unwanted,
 } from '../format/decoder.ts';
 import { parseJson } from '../format/json.ts';
@@ -136,7 +137,7 @@ export const configSchema = object({ ...feedFile, length: integer(1, MAX_CONFIG_
 const shape = object({
   schema: optional(oneOf(2, 3, 4), undefined),
   version,
-  releaseDate: integer(0, 253_402_300_799_999, 'milliseconds since 1970'),
+  releaseDate: time,
   binaries: array(binary, 1, TARGETS.length),
   updates: object({
     from: nullable(version),

@@ -3,13 +3,13 @@
  * the same bytes, and signatures that were made on another machine in the meantime still fit.
  */
 
-import { hex, integer, object } from '../../lib/format/decoder.ts';
+import { hex, object, time } from '../../lib/format/decoder.ts';
 import { digestBytes, removeIfThere } from '../../lib/platform/files.ts';
 import type { Host } from '../../lib/platform/host.ts';
 import type { RepositoryLayout } from './layout.ts';
 import { readNote, writeNote } from './work-note.ts';
 
-const startNote = object({ work: hex(32), began: integer(0, 253_402_300_799_999) });
+const startNote = object({ work: hex(32), began: time });
 
 /** Milliseconds since the epoch. `work`: anything that tells this work from other work as JSON. */
 export function startTime({ disk, clock }: Host, layout: RepositoryLayout, work: unknown): number {

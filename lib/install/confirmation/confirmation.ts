@@ -3,10 +3,8 @@
  * was started. Until it has, the receipt says so, with every start that was seen, so that whoever comes next (DGMO itself, the
  * updater, the watcher of a start) knows how often it has failed. Pure.
  */
-import { array, type Decoded, integer, nullable, object, stringOf } from '../../format/decoder.ts';
+import { array, type Decoded, integer, nullable, object, stringOf, time } from '../../format/decoder.ts';
 import { isSnapshotId } from '../../snapshot/index.ts';
-
-const time = integer(0, 253_402_300_799_999, 'milliseconds since 1970');
 
 /** More than are ever counted. */
 const MOST_STARTS = 16;

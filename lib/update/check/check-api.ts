@@ -17,6 +17,7 @@ import {
   object,
   oneOf,
   stringOf,
+  time,
   unwanted,
 } from '../../format/decoder.ts';
 import { parseJson } from '../../format/json.ts';
@@ -77,7 +78,7 @@ const answer = object({
       /** Bytes to download: of the patch from the client's version, or of the full binary if there is none. */
       size: integer(1, MAX_BINARY_SIZE, 'bytes'),
       /** Milliseconds since the epoch. */
-      releaseDate: integer(0, 253_402_300_799_999, 'milliseconds since 1970'),
+      releaseDate: time,
       /** Percent of all installations that it is offered to. */
       rollout: integer(0, 100, 'percent'),
     }),

@@ -10,7 +10,7 @@
 import path from 'node:path';
 import { hexToBytes } from '@noble/hashes/utils.js';
 import { TrustError, UpdaterError } from '../../../lib/errors.ts';
-import { array, type Decoded, hex, integer, object } from '../../../lib/format/decoder.ts';
+import { array, type Decoded, hex, object, time } from '../../../lib/format/decoder.ts';
 import { createDirectories, digestBytes, removeIfThere } from '../../../lib/platform/files.ts';
 import type { Host } from '../../../lib/platform/host.ts';
 import { type PublicKey, type RoleName, type SigningKey, verifySignature } from '../../../lib/trust/index.ts';
@@ -23,7 +23,7 @@ const MAX_SESSION = 64 << 20;
 
 const session = object({
   work: hex(32),
-  began: integer(0, 253_402_300_799_999),
+  began: time,
   signatures: array(object({ keyid: hex(32), message: hex(32), signature: hex(64) }), 0, 100_000),
 });
 

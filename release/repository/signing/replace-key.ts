@@ -10,7 +10,16 @@
  * A root key signs only roots, so one new root is enough for it. The next `rotate` continues an interrupted one.
  */
 import { MachineError, UsageError } from '../../../lib/errors.ts';
-import { array, type Decoded, hex, integer, object, oneOf, optional } from '../../../lib/format/decoder.ts';
+import {
+  array,
+  type Decoded,
+  hex,
+  integer,
+  object,
+  oneOf,
+  optional,
+  time,
+} from '../../../lib/format/decoder.ts';
 import { removeIfThere } from '../../../lib/platform/files.ts';
 import type { Host } from '../../../lib/platform/host.ts';
 import {
@@ -41,7 +50,7 @@ const rotation = object({
   added: array(hex(32), 0, 16),
   /** How many must sign afterwards; as before if it is not there. */
   threshold: optional(integer(1, 16), undefined),
-  began: integer(0, 253_402_300_799_999),
+  began: time,
 });
 
 export type Rotation = Decoded<typeof rotation>;
