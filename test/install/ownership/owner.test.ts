@@ -47,6 +47,17 @@ async function owner(made: Machine, host = machine(made)) {
 const CELLAR = '/opt/homebrew/Cellar/dgmo/1.2.3';
 const RECEIPT = { homebrew_version: '4.5.0', time: 1, source: { tap: 'homebrew/core' } };
 
+function scoopMachine(folder: string, install: object, manifest?: object): Machine {
+  return {
+    platform: 'win32',
+    path: `${folder}/dgmo.exe`,
+    files: {
+      [`${folder}/install.json`]: install,
+      ...(manifest === undefined ? {} : { [`${folder}/manifest.json`]: manifest }),
+    },
+  };
+}
+
 describe('a folder with a note', () => {
   const cases: [name: string, made: Machine, owner: [string, string, string] | null][] = [
     [
@@ -87,6 +98,25 @@ describe('a folder with a note', () => {
       ['Homebrew', 'dgmo', 'brew upgrade --cask dgmo'],
     ],
     [
+      'a cask with a receipt beside its versions as well',
+      {
+        path: '/opt/homebrew/Caskroom/dgmo/1.2.3/dgmo',
+        files: {
+          '/opt/homebrew/Caskroom/dgmo/.metadata/INSTALL_RECEIPT.json': RECEIPT,
+          '/opt/homebrew/Caskroom/dgmo/INSTALL_RECEIPT.json': RECEIPT,
+        },
+      },
+      ['Homebrew', 'dgmo', 'brew upgrade --cask dgmo'],
+    ],
+    [
+      'a file beside the versions of a cask',
+      {
+        path: '/opt/homebrew/Caskroom/dgmo/dgmo',
+        files: { '/opt/homebrew/Caskroom/dgmo/.metadata/INSTALL_RECEIPT.json': RECEIPT },
+      },
+      null,
+    ],
+    [
       'scoop',
       {
         platform: 'win32',
@@ -97,6 +127,26 @@ describe('a folder with a note', () => {
         },
       },
       ['scoop', 'dgmo', 'scoop update dgmo'],
+    ],
+    [
+      'scoop, for everybody, by the junction to the newest version',
+      scoopMachine('/ProgramData/scoop/apps/dgmo/current', { architecture: '64bit' }, { version: '1.2.3' }),
+      ['scoop', 'dgmo', 'scoop update dgmo --global'],
+    ],
+    [
+      'a folder of another version than the manifest of scoop',
+      scoopMachine('/Users/me/scoop/apps/dgmo/1.2.4', { architecture: '64bit' }, { version: '1.2.3' }),
+      null,
+    ],
+    [
+      'an install.json of something else',
+      scoopMachine('/Users/me/scoop/apps/dgmo/1.2.3', { kind: 'setup' }, { version: '1.2.3' }),
+      null,
+    ],
+    [
+      'an install.json with no manifest of scoop',
+      scoopMachine('/Users/me/scoop/apps/dgmo/current', { architecture: '64bit' }),
+      null,
     ],
     ['a folder called scoop', { platform: 'win32', path: '/Users/me/scoop/apps/dgmo/1.2.3/dgmo.exe' }, null],
     [
@@ -126,6 +176,25 @@ describe('a folder with a note', () => {
         },
       },
       ['Flatpak', 'ai.dgmo.Dgmo', 'flatpak update ai.dgmo.Dgmo'],
+    ],
+    [
+      'a folder with a file called metadata, as Flatpak has one',
+      {
+        path: '/home/me/app/bin/dgmo',
+        files: { '/home/me/app/metadata': '[Application]\nname=ai.dgmo.Dgmo\n' },
+      },
+      null,
+    ],
+    [
+      'a record that conda has put aside, and one whose name is no word',
+      {
+        path: '/home/me/conda/bin/dgmo',
+        files: {
+          '/home/me/conda/conda-meta/dgmo-1.2.3-0.json.c~': { name: 'dgmo', files: ['bin/dgmo'] },
+          '/home/me/conda/conda-meta/odd.json': { name: 'dgmo; echo', files: ['bin/dgmo'] },
+        },
+      },
+      null,
     ],
     [
       'conda',

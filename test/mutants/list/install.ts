@@ -101,6 +101,25 @@ export const INSTALL: readonly MutatedFile[] = [
     changes: [['if (!isAppName(named)) {', 'if (false) {']],
   },
   {
+    file: 'lib/install/ownership/folders.ts',
+    tests: ['test/install/ownership/owner.test.ts'],
+    changes: [
+      ["if (name === null || name === 'Caskroom') return null;", 'if (name === null) return null;'],
+      ['if (!inside) return null;', ''],
+      [
+        "if (!evidence.has(folder, 'install.json') || !evidence.has(folder, 'manifest.json')) return null;",
+        '',
+      ],
+      ["typeof installed.architecture !== 'string' || ", ''],
+      ["if (manifest?.version !== version && version !== 'current') return null;", ''],
+      [" && version !== 'current'", ''],
+      ["? ' --global' : ''", "? '' : ''"],
+      [" || !evidence.folders.includes(evidence.join(folder, 'files'))", ''],
+      ["if (!name.endsWith('.json')) continue;", ''],
+      ['if (owned && package_ !== null)', 'if (owned)'],
+    ],
+  },
+  {
     file: 'lib/install/ownership/owner.ts',
     tests: ['test/install/preflight/preflight.test.ts'],
     changes: [['if (owner === null) ', 'if (false) ']],
