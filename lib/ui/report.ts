@@ -15,7 +15,7 @@ import {
 } from '../errors.ts';
 import type { ProgressOutput, Stage } from './terminal/progress.ts';
 import { changeText } from './text/change.ts';
-import { oneLine, withoutCredentials } from './text/lines.ts';
+import { capitalized, oneLine, withoutCredentials } from './text/lines.ts';
 import { countText, durationText } from './text/sizes.ts';
 
 export type ReportedEvent = InstallEvent | UpdateEvent | ServiceEvent;
@@ -282,7 +282,7 @@ function detail(event: ReportedEvent): string | null {
     case 'checking':
       return `Reading the channel ${event.channel} of ${event.feed}.`;
     case 'advice':
-      return `${event.detail.slice(0, 1).toUpperCase()}${event.detail.slice(1)}.`;
+      return `${capitalized(event.detail)}.`;
     case 'route':
       return `Fetching ${event.version}: ${event.kind}, ${event.packages} file(s), ${event.bytes} bytes.`;
     default:

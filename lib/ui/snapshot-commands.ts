@@ -13,7 +13,7 @@ import { DamagedError, UsageError } from '../errors.ts';
 import { requireConsent } from './consent.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
 import { parseVerb } from './parsing/verbs.ts';
-import { fieldsText, linesText, oneLine } from './text/lines.ts';
+import { capitalized, fieldsText, linesText, oneLine } from './text/lines.ts';
 import { ageText, bytesText, countText, durationText, snapshotName, snapshotTime } from './text/sizes.ts';
 import { table } from './text/table.ts';
 
@@ -112,7 +112,7 @@ async function show({ report, host }: CommandContext, manager: SnapshotManager, 
       `${bytesText(metadata.size)}; in the store ${bytesText(own)} for this one only, ${bytesText(shared)} shared`,
     ],
     ...COMPONENTS.map((component): [string, string] => [
-      capital(component),
+      capitalized(component),
       describeComponent(found, component),
     ]),
     ['Checksum', metadata.checksum],
@@ -132,10 +132,6 @@ function describeComponent({ components, kind }: Snapshot, component: Component)
       tree === null ? `${path}: does not exist` : `${path}: ${countText(files, 'file')}, ${bytesText(size)}`,
     )
     .join('; ');
-}
-
-function capital(word: string): string {
-  return `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`;
 }
 
 async function verify(

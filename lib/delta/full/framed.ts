@@ -11,6 +11,7 @@ import { inThread } from '../../platform/threads/thread-pool.ts';
 import { BLOCK_SIZE } from '../../version/binary.ts';
 import { zstdFrame } from '../compress.ts';
 import { checkFrame, decompressFrame } from '../frame.ts';
+import { CHECKPOINT_INTERVAL } from '../output.ts';
 import {
   decodeFrameIndex,
   encodeFrameIndex,
@@ -46,8 +47,6 @@ const LONGEST_FRAME = 98_304;
 const LEVEL = 14;
 /** Frames in the works at once. Each takes its own bytes and those that come out. */
 const AT_ONCE = 4;
-/** Bytes between checkpoints. */
-const CHECKPOINT_INTERVAL = 8 << 20;
 
 export interface FramedOptions {
   /** Of zstd, 1 to 22. */

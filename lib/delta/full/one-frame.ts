@@ -4,12 +4,10 @@
  */
 import { type Digest, RunningDigest, type Source } from '../../platform/files.ts';
 import { Inflater } from '../inflater.ts';
-import type { Checkpoint } from '../output.ts';
+import { CHECKPOINT_INTERVAL, type Checkpoint } from '../output.ts';
 
 /** The window of the frames that were written. A decoder keeps 16 MiB in memory. */
 const WINDOW_LOG = 24;
-/** Bytes between checkpoints. */
-const CHECKPOINT_INTERVAL = 8 << 20;
 
 export interface DecompressOptions {
   source: Source;

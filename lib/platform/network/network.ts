@@ -33,6 +33,11 @@ export interface NetworkResponse {
   close(): void;
 }
 
+/** The host, and the port, that answered. */
+export function hostOf({ url }: NetworkResponse): string {
+  return new URL(url).host;
+}
+
 export interface Network {
   /** Throws NetworkFailure. An answer with a status of 400 or more is returned like any other. */
   request(request: NetworkRequest): Promise<NetworkResponse>;

@@ -90,7 +90,8 @@ function reading<Value>(access: () => Value): Value {
   }
 }
 
-const GONE = new Set(['ENOENT', 'ENOTDIR', 'ESTALE']);
+/** What the system says of something that disappeared meanwhile. */
+export const GONE = new Set(['ENOENT', 'ENOTDIR', 'ESTALE']);
 export const REPLACED = 'it was replaced by something that is not a file while it was read';
 const UNREADABLE: Record<string, string> = {
   EACCES: 'it may not be read',

@@ -4,6 +4,7 @@ import { isWindowsName } from '../../format/portable-path.ts';
 import type { Disk, FileStatus } from '../../platform/disk.ts';
 import type { Host } from '../../platform/host.ts';
 import type { Selection } from '../selection.ts';
+import { GONE } from './read-file.ts';
 
 export type Found =
   | FoundFolder
@@ -37,7 +38,6 @@ const REASONS: Record<string, string> = {
   ENAMETOOLONG: 'its path is longer than the system takes',
 };
 const NOT_A_NAME = 'Windows takes its name for something else';
-const GONE = new Set(['ENOENT', 'ENOTDIR', 'ESTALE']);
 
 /** Sorted by path: folders come before what is in them. What disappears meanwhile is left out. */
 export function walk(options: WalkOptions): Found[] {

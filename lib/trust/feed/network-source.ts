@@ -7,7 +7,12 @@ import { TrustError } from '../../errors.ts';
 import { printable } from '../../format/printable.ts';
 import { shownAddress } from '../../format/web-address.ts';
 import type { Clock } from '../../platform/host.ts';
-import { type Network, NetworkFailure, type NetworkResponse } from '../../platform/network/network.ts';
+import {
+  hostOf,
+  type Network,
+  NetworkFailure,
+  type NetworkResponse,
+} from '../../platform/network/network.ts';
 import { meaningOf } from '../../platform/network/status-codes.ts';
 import { refuseWebPage } from '../../platform/network/web-page.ts';
 import type { MetadataSource } from './metadata-source.ts';
@@ -115,8 +120,4 @@ function tooSlow(response: NetworkResponse, milliseconds: number): NetworkFailur
     `${hostOf(response)} did not send all of ${new URL(response.url).pathname.slice(0, 200)} within ${milliseconds / 1000} s`,
     { advice: 'Try again later, or from another network.' },
   );
-}
-
-function hostOf(response: NetworkResponse): string {
-  return new URL(response.url).host;
 }

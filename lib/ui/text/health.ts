@@ -3,7 +3,7 @@ import type { HealthIssue, HealthStatus, RepairResult } from '../../api/index.ts
 import { type LocalOffset, worstCode } from '../../api/words.ts';
 import type { ExitCode } from '../../errors.ts';
 import type { Stage } from '../terminal/progress.ts';
-import { linesText } from './lines.ts';
+import { capitalized, linesText } from './lines.ts';
 import { bytesText, countText, snapshotName } from './sizes.ts';
 
 /** What `verify` and `repair` begin with. */
@@ -40,9 +40,7 @@ function describeIssue({ what, where, repair, advice }: HealthIssue): string[] {
     repair === null ? advice : [`repair would ${repair}`, advice].filter((part) => part !== null).join('. ');
   return [
     `  ${about}.`,
-    ...(next === null
-      ? []
-      : [`    ${next.slice(0, 1).toUpperCase()}${next.slice(1)}${/[.!]$/.test(next) ? '' : '.'}`]),
+    ...(next === null ? [] : [`    ${capitalized(next)}${/[.!]$/.test(next) ? '' : '.'}`]),
   ];
 }
 

@@ -21,6 +21,11 @@ export function fieldsText(rows: readonly (readonly [label: string, value: strin
   );
 }
 
+/** With a capital letter first. */
+export function capitalized(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+}
+
 /** What somebody else wrote, so that another sentence can follow. */
 export function asSentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;

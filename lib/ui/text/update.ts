@@ -2,6 +2,7 @@
 import type { CheckResult, Owner, UpdateInfo, WayBack } from '../../api/index.ts';
 import type { LocalOffset } from '../../api/words.ts';
 import { despiteText, type HoldContext, holdText } from './holds.ts';
+import { capitalized } from './lines.ts';
 import { type NotesStyle, notesText, PLAIN_NOTES } from './notes.ts';
 import { passedNotesText } from './passed-notes.ts';
 import { bytesText, snapshotTime } from './sizes.ts';
@@ -109,7 +110,7 @@ function describeNotes(update: UpdateInfo, style: NotesStyle): string[] {
   }
   const notes = notesText(changelog.notes, style);
   if (notes !== '') return ['', notes, ''];
-  return changelog.entries.map(({ kind, text }) => `  ${`${capital(kind)}:`.padEnd(11)} ${text}`);
+  return changelog.entries.map(({ kind, text }) => `  ${`${capitalized(kind)}:`.padEnd(11)} ${text}`);
 }
 
 export function downloadText(update: Pick<UpdateInfo, 'downloadSize' | 'updaterSize' | 'routes'>): string {
@@ -126,10 +127,6 @@ function routeText({ routes }: Pick<UpdateInfo, 'routes'>): string {
 }
 
 const ROUTES = { patch: 'a patch', full: 'the full binary' };
-
-function capital(word: string): string {
-  return `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`;
-}
 
 export function checkData(result: CheckResult): Record<string, unknown> {
   const { installed, channel, feed, newest, update, mandatory, revoked, wayBack, managedBy, held } = result;

@@ -8,7 +8,12 @@
 import { DamagedError, type UpdaterError } from '../../errors.ts';
 import type { Clock, Random } from '../../platform/host.ts';
 import { refuseStatus } from '../../platform/network/failures.ts';
-import { type Network, NetworkFailure, type NetworkResponse } from '../../platform/network/network.ts';
+import {
+  hostOf,
+  type Network,
+  NetworkFailure,
+  type NetworkResponse,
+} from '../../platform/network/network.ts';
 import { refuseWebPage } from '../../platform/network/web-page.ts';
 import { backoff, pause, randomFraction, throwIfInterrupted } from '../download/backoff.ts';
 import { outOfTime, rangeFault, refuseEncoded, refuseLength, tooSlow } from '../download/fetch-once.ts';
@@ -139,8 +144,4 @@ async function receive<P extends Part>(
     if (!speed.allows(chunk.length, now)) throw tooSlow(hostOf(response), limits);
   }
   throw new NetworkFailure('lost', `${hostOf(response)} ended the answer before the part that was asked for`);
-}
-
-function hostOf(response: NetworkResponse): string {
-  return new URL(response.url).host;
 }

@@ -3,7 +3,12 @@ import { DamagedError } from '../../errors.ts';
 import { printable } from '../../format/printable.ts';
 import type { Clock } from '../../platform/host.ts';
 import { refuseStatus } from '../../platform/network/failures.ts';
-import { type Network, NetworkFailure, type NetworkResponse } from '../../platform/network/network.ts';
+import {
+  hostOf,
+  type Network,
+  NetworkFailure,
+  type NetworkResponse,
+} from '../../platform/network/network.ts';
 import { refuseWebPage } from '../../platform/network/web-page.ts';
 import { pause, throwIfInterrupted } from './backoff.ts';
 import type { DownloadLimits } from './limits.ts';
@@ -197,8 +202,4 @@ export function outOfTime(host: string, milliseconds: number): NetworkFailure {
     `the download from ${host} was not done within ${milliseconds / 1000} s`,
     { advice: 'Try again: it continues where it stopped.' },
   );
-}
-
-function hostOf(response: NetworkResponse): string {
-  return new URL(response.url).host;
 }
