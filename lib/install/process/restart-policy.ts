@@ -1,12 +1,10 @@
 /** Whether DGMO is started again after an update. */
 import {
-  BusyError,
   DamagedError,
   InterruptedError,
   LockedError,
   RevertedError,
   UnrecoverableError,
-  UpdaterError,
 } from '../../errors.ts';
 import { isIntact } from '../installed-binary.ts';
 import { lockUnlessOtherStarts } from '../lock.ts';
@@ -34,7 +32,7 @@ export async function restartAfter(
 
 /**
  * Always true after a success. After a failure true if DGMO has exited for the update. But not if the user interrupted, if
- * another updater is going to start it, or if the executable does not work.
+ * another updater is going to start it, or if the executable does not work. Whatever is thrown then is a no.
  */
 async function mayStart(session: Session, awaited: number | null, failure: unknown): Promise<boolean> {
   if (failure === undefined || failure instanceof RevertedError) return true;
@@ -43,10 +41,9 @@ async function mayStart(session: Session, awaited: number | null, failure: unkno
     // The old version failed its probe too, but it is what the user had, and may work for them.
     return isIntact(session) && mayRunNow(session);
   }
-  if (failure instanceof LockedError) {
-    if (!(await otherIsDone(session, awaited))) return false;
-  }
-  return (await hasExited(session, awaited)) && mayRunNow(session);
+  if (failure instanceof LockedError && !(await otherIsDone(session, awaited))) return false;
+  await awaitExit(session, awaited);
+  return mayRunNow(session);
 }
 
 /**
@@ -75,16 +72,6 @@ function mustRestoreFolders({ folders, touched, trial, replaced }: OpenTransacti
   return replaced !== null && mustRestoreFolders(replaced);
 }
 
-async function hasExited(session: Session, pid: number): Promise<boolean> {
-  try {
-    await awaitExit(session, pid);
-    return true;
-  } catch (error) {
-    if (error instanceof BusyError || error instanceof InterruptedError) return false;
-    throw error;
-  }
-}
-
 /**
  * Waits until the other updater is done, and recovers a transaction that it may have left open: only then is it safe to
  * start DGMO. False if the other updater starts it.
@@ -96,9 +83,6 @@ async function otherIsDone(session: Session, awaited: number): Promise<boolean> 
   try {
     await recoverTransaction(session);
     return true;
-  } catch (error) {
-    if (error instanceof UpdaterError) return false;
-    throw error;
   } finally {
     lock.release();
   }

@@ -125,6 +125,27 @@ export const INSTALL: readonly MutatedFile[] = [
     changes: [['if (owner === null) ', 'if (false) ']],
   },
   {
+    file: 'lib/install/process/restart-policy.ts',
+    tests: ['test/install/restart-policy.test.ts'],
+    changes: [
+      ['if (failure === undefined) throw error;', ''],
+      ['if (failure === undefined || failure instanceof RevertedError) return true;', ''],
+      ['failure === undefined || failure instanceof RevertedError', 'failure === undefined'],
+      ['if (awaited === null || failure instanceof InterruptedError)', 'if (awaited === null)'],
+      ['return isIntact(session) && mayRunNow(session);', 'return mayRunNow(session);'],
+      ['if (failure instanceof LockedError && !(await otherIsDone(session, awaited))) return false;', ''],
+      ['await awaitExit(session, awaited);', ''],
+      ['return isIntact(session) && !mustRestoreFolders(open);', 'return isIntact(session);'],
+      ['return isIntact(session) && !mustRestoreFolders(open);', 'return !mustRestoreFolders(open);'],
+      [" || open.verdict?.verdict === 'commit'", ''],
+      ['if (error instanceof DamagedError) return null;', ''],
+      ['(touched || trial?.unused === true)', 'touched'],
+      ['(touched || trial?.unused === true)', 'trial?.unused === true'],
+      ['trial?.unused === true', 'trial !== null'],
+      ['return replaced !== null && mustRestoreFolders(replaced);', 'return false;'],
+    ],
+  },
+  {
     file: 'lib/install/receipt.ts',
     tests: ['test/install/receipt.test.ts'],
     changes: [
