@@ -106,7 +106,13 @@ function ownerDetail(path: string): Detail | null {
   const { uid, mode } = files().lstatSync(found);
   if (uid === user) {
     if (!(0o600 & ~mode)) return null;
-    return [`${what} has mode ${(mode & 0o777).toString(8)}`, `Run \`chmod u+rwX ${shellWord(found)}\`.`];
+    const word = shellWord(found);
+    // Of a file that nobody may run it can't be told whether it is a program.
+    const isUnclear = !(mode & 0o111) && !files().lstatSync(found).isDirectory();
+    const way = isUnclear
+      ? `\`chmod u+rw ${word}\`, or \`chmod 755 ${word}\` if it is a program`
+      : `\`chmod u+rwX ${word}\``;
+    return [`${what} has mode ${(mode & 0o777).toString(8)}`, `Run ${way}.`];
   }
   const owner = uid ? `user ${uid}` : 'root';
   const inOwn = outermostForeign(found, user);

@@ -60,7 +60,7 @@ asRoot('are named, each with the command that opens it; those that may be read a
       ...wanted,
       where: closed.path,
       what: expect.stringContaining('it has mode 0'),
-      advice: expect.stringContaining(`chmod u+rwX ${closed.path}`),
+      advice: `Run \`chmod u+rw ${closed.path}\`, or \`chmod 755 ${closed.path}\` if it is a program.`,
     },
     { ...wanted, where: lock.path },
   ]);
@@ -89,6 +89,25 @@ asRoot('are opened before the lock is taken, which may be one of them', () => {
   for (const name of [path.join(folder, 'bin'), workDir, lock]) fs.chownSync(name, SOMEBODY, SOMEBODY);
   expect(asSomebody(() => openRecords(session())).map(({ where }) => where)).toEqual([lock]);
   expect(fs.statSync(lock).mode & 0o777).toBe(0o600);
+});
+
+test('one that is immutable: the command that ends that is named, not a chmod that fails', () => {
+  const { path: file } = place('fixed', process.geteuid?.() ?? 0, 0o600);
+  const host = nativeHost();
+  const disk: typeof host.disk = {
+    ...host.disk,
+    writeRefusal: () => 'EPERM',
+    setMode: (name) => {
+      throw Object.assign(new Error('EPERM'), { code: 'EPERM', path: name });
+    },
+  };
+  const here = openSession({ ...host, disk }, { installDir: path.join(folder, 'bin'), app: 'dgmo' });
+  expect(() => repairPermissions(here, file)).toThrow(
+    expect.objectContaining({
+      message: `${file} is immutable (EPERM); nothing was changed`,
+      advice: expect.not.stringContaining('chmod'),
+    }),
+  );
 });
 
 asRoot('are nothing that another user is told of, in whose folder they are not', () => {

@@ -1,6 +1,8 @@
 /** Commands that look at the same installation agree on who must act. */
 import { afterAll, beforeEach, expect, test } from 'bun:test';
 import fs from 'node:fs';
+import path from 'node:path';
+import { runCommand } from '../support/command-line.ts';
 import { openHealthStage } from './stage.ts';
 
 const here = await openHealthStage();
@@ -28,3 +30,30 @@ test.skipIf(process.platform === 'win32')('a home that everybody may write: 10',
   expect(await codes()).toEqual(all(10));
   expect((await here.run('check')).code).toBe(10);
 });
+
+const SOMEBODY = 65534;
+
+test.skipIf(process.geteuid?.() !== 0)(
+  'an executable that its owner may not read: 12, and its path once',
+  async () => {
+    const files = fs.readdirSync(here.stage.folder, { recursive: true, encoding: 'utf8' });
+    for (const name of ['', ...files]) fs.lchownSync(path.join(here.stage.folder, name), SOMEBODY, SOMEBODY);
+    fs.chmodSync(here.dgmo, 0);
+    process.seteuid?.(SOMEBODY);
+    try {
+      const host = { ...here.host, user: SOMEBODY };
+      const { settings, dir: ownFolder } = here;
+      const { code, error } = await runCommand(['recover', '--home', here.home], {
+        host,
+        settings,
+        ownFolder,
+      });
+      expect(code).toBe(12);
+      const [line = '', advice] = error.split('\n');
+      expect(line.split(here.dgmo)).toHaveLength(2);
+      expect(advice).toContain('`chmod 755 ');
+    } finally {
+      process.seteuid?.(0);
+    }
+  },
+);

@@ -4,6 +4,7 @@ import { MachineError } from '../../errors.ts';
 import { shellWord } from '../../format/printable.ts';
 import { executableMode } from '../../install/executable-mode.ts';
 import type { Session } from '../../install/index.ts';
+import { immutableError } from '../../install/preflight/permission.ts';
 import { asUpdaterError } from '../../platform/failures.ts';
 import { updaterPath } from '../check/executables.ts';
 
@@ -23,6 +24,7 @@ export function repairPermissions(session: Session, path: string): void {
     if (isForeign && host.user === 0) disk.imitate(path, layout.workDir);
     disk.setMode(path, mode);
   } catch (error) {
+    if (disk.writeRefusal(path) === 'EPERM') throw immutableError(host, path);
     throw new MachineError(`the permissions of ${path} can't be changed by this user`, {
       advice: `Run \`sudo chmod ${mode.toString(8)} ${shellWord(path)}\`.`,
       cause: asUpdaterError(error, path),

@@ -17,7 +17,7 @@ export function requireReplaceable({ host, layout }: Pick<Session, 'host' | 'lay
   if (status === null) return;
   // Its own mode does not matter: it is renamed over, not written to.
   const refusal = disk.writeRefusal(target);
-  if (refusal === 'EPERM') throw immutable(host, target);
+  if (refusal === 'EPERM') throw immutableError(host, target);
   const folder = disk.status(installDir);
   const others = [status.owner, folder?.owner].every((owner) => owner !== host.user);
   if (((folder?.mode ?? 0) & STICKY) !== 0 && others && host.user !== 0 && host.user !== null) {
@@ -58,7 +58,7 @@ export function requireWritable(machine: Machine, path: string, around = path): 
   const { disk, user } = machine;
   const refusal = disk.writeRefusal(path);
   if (refusal === null || refusal === 'ENOENT') return;
-  if (refusal === 'EPERM') throw immutable(machine, path);
+  if (refusal === 'EPERM') throw immutableError(machine, path);
   if (refusal === 'EROFS') {
     throw new MachineError(`${path} is on a filesystem that is read-only (EROFS); nothing was changed`, {
       advice: 'Mount the filesystem writable, then try again.',
@@ -81,7 +81,8 @@ function adviceOf(owner: number | null, user: number | null, path: string, isOwn
   return owner === 0 ? 'Run it as root, for example with sudo.' : 'Run it as the user who owns it.';
 }
 
-function immutable({ platform }: Machine, path: string): MachineError {
+/** What no mode lets anybody change. */
+export function immutableError({ platform }: Pick<Machine, 'platform'>, path: string): MachineError {
   const file = shellWord(path);
   const [show, end] =
     platform === 'darwin' ? ['ls -ldO', `chflags nouchg,noschg ${file}`] : ['lsattr -d', `chattr -i ${file}`];

@@ -7,7 +7,7 @@ import {
   type RepairResult,
   SelfHealingSystem,
 } from '../../api/index.ts';
-import { DamagedError, InterruptedError, UpdaterError } from '../../errors.ts';
+import { DamagedError, InterruptedError, MachineError, UpdaterError } from '../../errors.ts';
 import { type CommandContext, isGiven, optionOf } from '../context.ts';
 import { describeHealth, describeRepair, healthCode, READING, repairCode } from '../text/health.ts';
 import { oneLine } from '../text/lines.ts';
@@ -107,7 +107,7 @@ const ENDS: Record<Exclude<Outcome, 'foreign'>, (interrupted: Interrupted) => st
  * Puts back an executable that is damaged or missing, with the user's consent. Returns null if it is intact.
  *
  * @param failure what is thrown if it may not be put back; by default what is wrong with it
- * @throws DamagedError if it stays as it is
+ * @throws DamagedError if it stays as it is, MachineError if the machine does not let it be read
  */
 export async function putBackExecutable(
   context: CommandContext,
@@ -121,13 +121,16 @@ export async function putBackExecutable(
     // That is left to a package manager.
     if (damage.repair === null) throw asError(damage);
     if (questions === null) throw failure instanceof UpdaterError ? failure : asError(damage);
-    report.text(oneLine(`${damage.where}: ${damage.what}.`));
+    report.text(oneLine(`${asError(damage).message}.`));
     if (!(await questions.confirm('Put it back now?'))) throw asError(damage);
   }
   return health.repairExecutable();
 }
 
-function asError({ where, what, repair, advice }: HealthIssue): DamagedError {
+function asError({ where, what, repair, advice, exitCode }: HealthIssue): UpdaterError {
   const ways = [repair === null ? null : 'Run `dgmo-updater repair`, which puts it back.', advice];
-  return new DamagedError(`${where}: ${what}`, { advice: ways.filter((way) => way !== null).join(' ') });
+  const Kind = exitCode === 12 ? MachineError : DamagedError;
+  return new Kind(what.includes(where) ? what : `${where}: ${what}`, {
+    advice: ways.filter((way) => way !== null).join(' '),
+  });
 }
