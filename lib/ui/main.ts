@@ -60,24 +60,34 @@ const COMMANDS: Record<
 };
 
 export async function main(argv: readonly string[], around: Surroundings): Promise<ExitCode> {
-  const code = await run(argv, around);
+  const { code, failed } = await run(argv, around);
   const { output } = around;
   const unwritten = await output.written();
-  if (unwritten === null || code !== 0) return code;
+  if (unwritten === null) return code;
   // Whoever reads the result, such as a script that redirects it to a full disk, must not take its absence for success.
+  const done = failed ? '' : 'it is done, but ';
   output.error(
-    `dgmo-updater: it is done, but the result could not be written to ${oneLine(errorMessage(unwritten))}\n`,
+    `dgmo-updater: ${done}the result could not be written to ${oneLine(errorMessage(unwritten))}\n`,
   );
-  return 12;
+  return failed ? code : 12;
 }
 
-async function run(argv: readonly string[], around: Surroundings): Promise<ExitCode> {
+/** How it ended. `failed`: by an error, which says more than that it could not be written. */
+interface Ended {
+  code: ExitCode;
+  failed: boolean;
+}
+
+const DONE: Ended = { code: 0, failed: false };
+
+async function run(argv: readonly string[], around: Surroundings): Promise<Ended> {
   let line: CommandLine;
   try {
     line = parseCommandLine(argv);
   } catch (error) {
     const json = argv.includes('--json');
-    return reportFor(around, { json, quiet: false, verbose: false }).failure('', error);
+    const code = reportFor(around, { json, quiet: false, verbose: false }).failure('', error);
+    return { code, failed: true };
   }
   const { command } = line;
   const report = reportFor(around, {
@@ -89,26 +99,26 @@ async function run(argv: readonly string[], around: Surroundings): Promise<ExitC
     const { helpText } = await import('./text/help.ts');
     if (isGiven(line, 'json')) {
       report.result('help', '', { of: command, text: helpText(command) });
-      return 0;
+      return DONE;
     }
     const { helpPage } = await import('./text/help-page.ts');
     // Through a pipe it is read on the terminal all the same: `help | less`.
     const { outColumns, columns } = around.output;
     around.output.out(helpPage(helpText(command), outColumns ?? columns));
-    return 0;
+    return DONE;
   }
   if (command === 'version') {
     const { version, revision } = around.settings;
     report.result('version', version, { version, revision });
-    return 0;
+    return DONE;
   }
   try {
     if (around.output.terminal && !isGiven(line, 'json') && !isGiven(line, 'quiet'))
       report.show((await import('./terminal/stages.ts')).stagesOn(around.output, around));
     await COMMANDS[command](contextOf(around, await around.host(), line, report));
-    return report.exitCode;
+    return { code: report.exitCode, failed: false };
   } catch (error) {
-    return report.failure(command, error);
+    return { code: report.failure(command, error), failed: true };
   }
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync } from 'node:fs';
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 
@@ -67,6 +68,27 @@ describe('a result that could not be written', () => {
         'the result could not be written to standard output: no space is left on the disk (ENOSPC)',
       );
       expect(await ended).toEqual([12, null]);
+    },
+  );
+
+  test.skipIf(process.platform !== 'linux')(
+    'one that says that something is wrong, too: 12, not 11',
+    async () => {
+      const folder = mkdtempSync(path.join(os.tmpdir(), 'dgmo-written-'));
+      const place = ['--install-dir', folder, '--home', path.join(folder, 'home')];
+      const { child, ended } = updater(['status', ...place], openSync('/dev/full', 'w'));
+      expect(await textOf(child.stderr)).toContain('it is done, but the result could not be written');
+      expect(await ended).toEqual([12, null]);
+      rmSync(folder, { recursive: true });
+    },
+  );
+
+  test.skipIf(process.platform !== 'linux')(
+    'a failure keeps its code, and nothing is said to be done',
+    async () => {
+      const { child, ended } = updater(['--json', 'frob'], openSync('/dev/full', 'w'));
+      expect(await textOf(child.stderr)).toStartWith('dgmo-updater: the result could not be written');
+      expect(await ended).toEqual([2, null]);
     },
   );
 
