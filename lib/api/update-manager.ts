@@ -20,12 +20,7 @@ import {
 } from '../home/decided.ts';
 import { requireHome } from '../home/folder.ts';
 import { type PreferenceKey, preferenceKey, withPreference, withValue } from '../home/preference-text.ts';
-import {
-  changeSettings,
-  DEFAULT_PREFERENCES,
-  isStrangeSetting,
-  type Preferences,
-} from '../home/preferences.ts';
+import { DEFAULT_PREFERENCES, type Preferences } from '../home/preferences.ts';
 import { requireSeparateFolders } from '../home/snapshot-choices.ts';
 import {
   type Applied,
@@ -437,6 +432,7 @@ export class UpdateManager {
   async #change(changes: Readonly<Record<string, unknown>>): Promise<Preferences> {
     const { host, layout, app } = this.#session;
     const home = this.#home();
+    const { changeSettings } = await import('./steps/change-settings.ts');
     return changeSettings(host, home, changes, (preferences) =>
       requireSeparateFolders(host, { home, app, workDir: layout.workDir }, preferences),
     );
@@ -451,6 +447,7 @@ export class UpdateManager {
    */
   async resetPreference(key: PreferenceKey | (string & {})): Promise<Preferences> {
     decodeInput(words, key, 'key');
+    const { isStrangeSetting } = await import('./steps/change-settings.ts');
     if (isStrangeSetting(this.#session.host, this.#home(), key)) return this.#change({ [key]: undefined });
     const known = preferenceKey(key);
     return this.setPreferences({ [known]: DEFAULT_PREFERENCES[known] });

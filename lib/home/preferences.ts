@@ -18,7 +18,6 @@ import {
 } from '../format/decoder.ts';
 import { didYouMean } from '../format/nearest.ts';
 import { printable, shellWord } from '../format/printable.ts';
-import type { Host } from '../platform/host.ts';
 import { KEEP } from '../snapshot/index.ts';
 import { CHANNEL_NAME, DEFAULT_CHANNEL, feedAddress, isChannelName } from '../version/index.ts';
 import { version } from '../version/semver.ts';
@@ -114,7 +113,7 @@ const decodePreferences: Decoder<Preferences> = (value, path) => {
 };
 
 /** The fields of the file. Throws DamagedError if it is not an object, or of a schema that is not known: who knows what they mean? */
-const settingFields: Decoder<Record<string, unknown>> = (value, path) => {
+export const settingFields: Decoder<Record<string, unknown>> = (value, path) => {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw unwanted(path, 'an object', value);
   const found: Record<string, unknown> = { ...value };
@@ -202,42 +201,6 @@ export const preferencesFile: HomeFile<Preferences> = homeFile(
   decodePreferences,
   DEFAULT_PREFERENCES,
 );
-
-/**
- * Saves the changes, each a valid value, or undefined for a name that is to be removed. What can't be understood of the others stays
- * as it is. Throws what `approve` does, DamagedError if
- * the file is no JSON, or of a schema that is not known, and MachineError, BusyError if it can't be saved.
- *
- * @param approve called with the settings as they would be; those that can't be understood have their defaults
- * @returns the same
- */
-export async function changeSettings(
-  host: Host,
-  home: string,
-  changes: Readonly<Record<string, unknown>>,
-  approve: (preferences: Preferences) => void,
-): Promise<Preferences> {
-  let changed = DEFAULT_PREFERENCES;
-  const file = preferencesFile.path(host, home);
-  await preferencesFile.amend(host, home, settingFields, (found) => {
-    const fields = Object.fromEntries(
-      Object.entries({ ...DEFAULT_PREFERENCES, ...found, ...changes }).filter(
-        ([, value]) => value !== undefined,
-      ),
-    );
-    const { preferences, faults } = understand(fields, file);
-    approve(preferences);
-    changed = preferences;
-    return faults.length === 0 ? preferences : { ...fields, schema: preferences.schema };
-  });
-  return changed;
-}
-
-/** Whether the file has that name, which is none of a setting. */
-export function isStrangeSetting(host: Host, home: string, name: string): boolean {
-  if (name === 'schema' || Object.hasOwn(DEFAULT_PREFERENCES, name)) return false;
-  return Object.hasOwn(preferencesFile.read(host, home, settingFields) ?? {}, name);
-}
 
 /** Milliseconds. */
 export function minimumAgeOf({ minimumAge }: Pick<Preferences, 'minimumAge'>): number {
