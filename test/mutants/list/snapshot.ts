@@ -3,6 +3,28 @@ import type { MutatedFile } from '../mutant.ts';
 
 export const SNAPSHOT: readonly MutatedFile[] = [
   {
+    file: 'lib/snapshot/restore/difference.ts',
+    tests: ['test/snapshot/difference.test.ts'],
+    changes: [
+      ["if (one.kind === 'skipped') continue;", ''],
+      ['if (skippedThen(one.path)) {', 'if (false) {'],
+      ["if (one.kind === 'file') result.leftAlone", 'result.leftAlone'],
+      ['if (isIndex) continue;', ''],
+      ["entry !== undefined && folder === (entry.kind === 'folder')", 'entry !== undefined'],
+      ['if (!folder || !one.mustStay) result', 'result'],
+      ['else if (entry !== undefined) result.blocked', 'else result.blocked'],
+      ["if (entry.kind === 'skipped') continue;", ''],
+      ['if (skippedNow(entry.path)) result.leftAlone.push(entry.path);\n    else ', ''],
+      [', ...removed]', ']'],
+      [".replace(/-wal$/, '')", ''],
+      ["kind === 'file' && isIndexOf", 'isIndexOf'],
+      ['isIndexOf(path, changed) && !removed.has(path)', 'isIndexOf(path, changed)'],
+      [' && !entries.has(path))', ')'],
+      ['> TIME_TOLERANCE', '>= TIME_TOLERANCE'],
+      ['path.startsWith(`${one}/`)', 'path.startsWith(one)'],
+    ],
+  },
+  {
     file: 'lib/snapshot/inverse/compact.ts',
     tests: ['test/snapshot/store/compact.test.ts'],
     changes: [
