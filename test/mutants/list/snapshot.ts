@@ -11,7 +11,7 @@ export const SNAPSHOT: readonly MutatedFile[] = [
       ["if (one.kind === 'file') result.leftAlone", 'result.leftAlone'],
       ['if (isIndex) continue;', ''],
       ["entry !== undefined && folder === (entry.kind === 'folder')", 'entry !== undefined'],
-      ['if (!folder || !one.mustStay) result', 'result'],
+      ['if (!folder || !one.mustStay) result', 'if (true) result'],
       ['else if (entry !== undefined) result.blocked', 'else result.blocked'],
       ["if (entry.kind === 'skipped') continue;", ''],
       ['if (skippedNow(entry.path)) result.leftAlone.push(entry.path);\n    else ', ''],
