@@ -1,5 +1,6 @@
 /** Carries out a rollback: the executable and the folders go back together, as one transaction. */
 import { BusyError, InterruptedError, RevertedError, UnrecoverableError } from '../errors.ts';
+import { requireProgram } from '../health/check/executables.ts';
 import { moveExecutableAside } from '../health/repair/aside.ts';
 import type { UpdateOutcome } from '../home/choices.ts';
 import { rememberOutcome } from '../home/remember.ts';
@@ -178,6 +179,7 @@ async function goBack(session: Session, request: RollbackRequest, progress: Prog
   if (verdict !== undefined && unconfirmed(session)?.binary.sha256 !== verdict.on.sha256)
     throw new BusyError(`${verdict.on.version} has confirmed meanwhile that it is well; nothing was changed`);
   const target = 'receipt' in request.to ? request.to : planRollback(session, request.to);
+  if (!target.components.includes('binary')) requireProgram(session);
   progress.stopped = await stopForRollback(session, target, request);
   const plan = planRollbackChange(session, target);
   progress.target = target;

@@ -157,21 +157,41 @@ export function executableDamage(session: Session): HealthIssue | null {
 
 /**
  * Throws DamagedError if another program seems to have been put in the place of the executable: it is whole as far as can be
- * seen, and of another size. What a person did must not be undone without their word.
+ * seen, and of another size, or a symlink leads to it. What a person did must not be undone without their word.
  */
 export function requireNotReplaced(session: Session): void {
   const { host, layout } = session;
   const receipt = knownReceipt(session);
   const status = host.disk.status(layout.target);
-  if (receipt === null || status?.kind !== 'file' || status.size === receipt.binary.size) return;
-  if (!isProgram(host.disk, layout.target)) return;
+  if (receipt === null || status === null) return;
+  const { version, size } = receipt.binary;
+  const putsBack = 'If not, `dgmo-updater repair` puts the installed version back';
+  if (status.kind === 'symlink') {
+    const program = programBehind(session);
+    if (program === null) return;
+    throw new DamagedError(
+      `${layout.target} is not the ${version} that was installed, but a symlink to the program ${program}`,
+      {
+        advice: `If you put it there yourself, put the program itself there, and run \`dgmo-updater init\` to adopt it. ${putsBack}, and keeps the symlink beside.`,
+      },
+    );
+  }
+  if (status.kind !== 'file' || status.size === size || !isProgram(host.disk, layout.target)) return;
   throw new DamagedError(
-    `${layout.target} is not the ${receipt.binary.version} that was installed: wanted ${receipt.binary.size} bytes, found ${status.size}`,
-    {
-      advice:
-        'If you put it there yourself, run `dgmo-updater init` to adopt it. If not, `dgmo-updater repair` puts the installed version back.',
-    },
+    `${layout.target} is not the ${version} that was installed: wanted ${size} bytes, found ${status.size}`,
+    { advice: `If you put it there yourself, run \`dgmo-updater init\` to adopt it. ${putsBack}.` },
   );
+}
+
+/** The program that the symlink in the place of the executable leads to; null if it leads to none. */
+function programBehind({ host: { disk }, layout }: Session): string | null {
+  try {
+    const path = disk.resolve(layout.target);
+    return disk.status(path)?.kind === 'file' && isProgram(disk, path) ? path : null;
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return null;
+  }
 }
 
 /** The executable that an open transaction puts in the place of the one in the receipt; null: none. */

@@ -19,16 +19,21 @@ export function holdsStranger({ host }: Pick<Session, 'host'>, path: string): bo
   return status !== null && (status.kind !== 'file' || status.size > MAX_BINARY_SIZE);
 }
 
-/** Throws DamagedError if there is: it has no digest to go back to. */
-export function requireNoStranger({ host }: Pick<Session, 'host'>, path: string): void {
+export const REPAIR_ADVICE =
+  '`dgmo-updater repair` puts the executable back, and keeps beside it what is there now.';
+
+/**
+ * Throws DamagedError if there is: it has no digest to go back to.
+ *
+ * @param otherwise what helps as well
+ */
+export function requireNoStranger({ host }: Pick<Session, 'host'>, path: string, otherwise = ''): void {
   const status = host.disk.status(path);
   if (status === null || !holdsStranger({ host }, path)) return;
   throw new DamagedError(
     status.kind === 'file'
       ? `${path} is no executable: it has ${status.size} bytes, at most ${MAX_BINARY_SIZE} are possible; nothing was changed`
       : `${path} is no executable, but ${KIND_NAMES[status.kind]}; nothing was changed`,
-    {
-      advice: '`dgmo-updater repair` puts the executable back, and keeps beside it what is there now.',
-    },
+    { advice: `${REPAIR_ADVICE}${otherwise}` },
   );
 }

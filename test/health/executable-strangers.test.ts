@@ -74,8 +74,22 @@ describe.skipIf(process.platform === 'win32').each(Object.keys(NAMES))('a %s', (
       const { code, error } = await here.run(...argv);
       expect([code, error]).toEqual([11, expect.stringContaining(`is no executable, but ${name}`)]);
       expect(error).toContain('`dgmo-updater repair` puts the executable back');
+      // A repair may have nothing to repair from.
+      if (argv[0] === '--apply')
+        expect(error).toContain('Or move that out of the way, and apply a package that contains the full');
     }
     expect(aside()).toEqual([]);
+  });
+
+  test('an update, which puts back what is damaged: not what somebody may have put there themselves', async () => {
+    const { code, error } = await here.run('update', '--yes');
+    if (kind !== 'symlink to another program') {
+      expect([code, here.stage.version(), aside()]).toEqual([0, '1.2.0', [expect.any(String)]]);
+      return;
+    }
+    expect([code, aside()]).toEqual([11, []]);
+    expect(error).toContain(`not the 1.1.0 that was installed, but a symlink to the program ${other}`);
+    expect(error).toContain('and keeps the symlink beside');
   });
 
   test.each([
@@ -112,6 +126,30 @@ test.skipIf(process.platform === 'win32')(
       process.kill('SIGKILL');
       await once(process, 'exit');
     }
+  },
+);
+
+test.skipIf(process.platform === 'win32').each([
+  ['missing', () => fs.rmSync(here.dgmo)],
+  ['an empty file', () => fs.writeFileSync(here.dgmo, '')],
+  ['no program', () => fs.writeFileSync(here.dgmo, 'hello\n')],
+  ['a symlink', () => put('symlink to another program')],
+  ['a folder', () => put('folder')],
+])(
+  'a rollback of the config alone with an executable that is %s: 11, and nothing is changed',
+  async (_, damage) => {
+    damage();
+    const { code, error } = await here.run('rollback', '--yes', '--only', 'config');
+    expect([code, error]).toEqual([11, expect.stringContaining('nothing was changed')]);
+    expect(error).toContain('`dgmo-updater repair` puts the executable back');
+  },
+);
+
+test.skipIf(process.platform === 'win32')(
+  'with another program that somebody has put there it is carried out',
+  async () => {
+    fs.writeFileSync(here.dgmo, '#!/bin/sh\necho 9.9.9\n');
+    expect((await here.run('rollback', '--yes', '--only', 'config')).code).toBe(0);
   },
 );
 

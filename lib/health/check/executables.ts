@@ -1,6 +1,8 @@
 /** The executable, the copy that is kept for a rollback, and the updater: whole, runnable, and nobody else's to change. */
+import { DamagedError } from '../../errors.ts';
 import { shellWord } from '../../format/printable.ts';
-import { type Binary, isUpdaterOpen, type Receipt, type Session } from '../../install/index.ts';
+import { type Binary, isIntact, isUpdaterOpen, type Receipt, type Session } from '../../install/index.ts';
+import { REPAIR_ADVICE, requireNoStranger } from '../../install/installed-binary.ts';
 import { awaitedUpdater, isReplacedByHand, recordedUpdater } from '../../install/updater/updater-record.ts';
 import { fill, foundText, KIND_NAMES, statusOf } from '../../platform/files.ts';
 import { pathsOf } from '../../platform/path-flavour.ts';
@@ -230,6 +232,21 @@ function checkAwaited(session: Session, receipt: Receipt | null): HealthIssue[] 
 /** Whether that program is the updater, and not DGMO or a test. */
 export function isUpdater(executable: string | null): boolean {
   return executable !== null && /(^|[\\/])dgmo-updater[^\\/]*$/.test(executable);
+}
+
+/**
+ * Throws DamagedError if there is no program in the place of the executable, whoever has made it: folders are not changed for one
+ * that is damaged.
+ */
+export function requireProgram(session: Session): void {
+  if (isIntact(session)) return;
+  const { host, layout } = session;
+  const { target } = layout;
+  requireNoStranger({ host }, target);
+  const isMissing = statusOf(host.disk, target) === null;
+  if (!isMissing && isProgram(host.disk, target)) return;
+  const what = isMissing ? 'is missing' : 'is no executable: it does not begin like one';
+  throw new DamagedError(`${target} ${what}; nothing was changed`, { advice: REPAIR_ADVICE });
 }
 
 /** How programs begin: ELF, PE, Mach-O (one architecture or several), or a script. */

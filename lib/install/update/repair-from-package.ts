@@ -18,7 +18,10 @@ export function binaryToReplace(session: Session, contents: PackageContents, ins
   const absent = { version: installed.version, sha256: ABSENT, size: 0 };
   if (host.disk.status(layout.target) === null) return absent;
   if (!isInstalled(contents, installed)) {
-    requireNoStranger(session, layout.target);
+    // A repair may have nothing to repair from.
+    const isWhole = contents.payloads.some(({ kind }) => kind === 'full');
+    const wanted = isWhole ? 'this package again' : 'a package that contains the full binary';
+    requireNoStranger(session, layout.target, ` Or move that out of the way, and apply ${wanted}.`);
     return installed;
   }
   // It is moved aside before the swap.
