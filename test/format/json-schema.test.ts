@@ -67,7 +67,29 @@ const KEYWORDS: [name: string, schema: unknown, good: unknown[], bad: unknown[]]
     [{ x: 1, y: { x: 2 } }],
     [{ x: '' }, { y: { x: '' } }],
   ],
+  [
+    '$ref to a boolean',
+    {
+      $defs: { never: false, always: true },
+      properties: { a: { $ref: '#/$defs/never' } },
+      $ref: '#/$defs/always',
+    },
+    [{ b: 1 }],
+    [{ a: 1 }],
+  ],
   ['a boolean', { properties: { never: false, always: true } }, [{ always: 1 }], [{ never: 1 }]],
+  [
+    'what is for people and for other programs',
+    {
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      title: 7,
+      default: '',
+      'x-order': [1],
+      type: 'number',
+    },
+    [1],
+    [''],
+  ],
 ];
 
 describe.each(KEYWORDS)('%s', (_, schema, good, bad) => {
@@ -148,6 +170,16 @@ describe('a schema is refused', () => {
     [{ items: [{}] }, 'schema/items: wanted a schema, found a list of 1'],
     [{ required: 'a' }, 'schema/required: wanted a list of names'],
     [7, 'schema: wanted a schema, found 7'],
+    [{ default: 7, $ref: '#/default' }, 'schema: wanted a schema at #/default, found none'],
+    [{ allOf: [] }, 'schema/allOf: wanted a list of schemas'],
+    [{ anyOf: { minimum: 1 } }, 'schema/anyOf: wanted a list of schemas'],
+    [{ oneOf: [{}, { typ: 1 }] }, 'schema/oneOf/1: wanted a keyword that is known'],
+    [{ properties: [{}] }, 'schema/properties: wanted an object of schemas'],
+    [{ minItems: -1 }, 'schema/minItems: wanted a whole number from 0'],
+    [{ maxLength: 1.5 }, 'schema/maxLength: wanted a whole number from 0'],
+    [{ minimum: '1' }, 'schema/minimum: wanted a number'],
+    [{ required: ['a', 1] }, 'schema/required: wanted a list of names'],
+    [{ pattern: 7 }, 'schema/pattern: wanted a regular expression'],
   ])('%j', (schema, message) => expect(() => compileSchema(schema, 'schema')).toThrow(message));
 
   test('when it leads in a circle', () => {

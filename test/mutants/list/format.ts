@@ -109,6 +109,37 @@ export const FORMAT: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/format/json-schema/json-schema.ts',
+    tests: ['test/format/json-schema.test.ts'],
+    changes: [
+      ["ANNOTATIONS.has(name) || name.startsWith('x-')", 'ANNOTATIONS.has(name)'],
+      ["ANNOTATIONS.has(name) || name.startsWith('x-')", "name.startsWith('x-')"],
+      ["if (typeof found === 'boolean' || isFields(found))", 'if (isFields(found))'],
+      ["if (typeof found === 'boolean' || isFields(found))", 'if (found !== undefined)'],
+      ['for (const reference of references(document)) resolve(document, reference, name);', ''],
+      ['if (depth > MAX_DEPTH) ', 'if (false) '],
+    ],
+  },
+  {
+    file: 'lib/format/json-schema/keywords.ts',
+    tests: ['test/format/json-schema.test.ts'],
+    changes: [
+      [
+        "|| value.length === 0) throw unwanted(at, 'a list of schemas'",
+        ") throw unwanted(at, 'a list of schemas'",
+      ],
+      [
+        "!Array.isArray(value) || value.length === 0) throw unwanted(at, 'a list of schemas'",
+        "Object(value).length === 0) throw unwanted(at, 'a list of schemas'",
+      ],
+      ["if (!isFields(value)) throw unwanted(at, 'an object of schemas', value);", ''],
+      ['!Number.isSafeInteger(value) || Number(value) < 0', '!Number.isSafeInteger(value)'],
+      ['!Number.isSafeInteger(value) || Number(value) < 0', 'Number(value) < 0'],
+      ["if (typeof value !== 'number') throw unwanted(at, 'a number', value);", ''],
+      ["!Array.isArray(value) || !value.every((one) => typeof one === 'string')", '!Array.isArray(value)'],
+    ],
+  },
+  {
     file: 'lib/format/json-schema/budget.ts',
     tests: ['test/format/json-schema.test.ts'],
     changes: [['this.#steps < 0 || this.#matching < 0', 'this.#steps < 0']],
