@@ -27,6 +27,7 @@ import { symbolTables } from './containers/symbols.ts';
 import { unwindingTables } from './containers/unwinding.ts';
 import { isWasm, wasm } from './containers/wasm.ts';
 import { isXcoff, xcoff } from './containers/xcoff.ts';
+import { raw } from './raw-code.ts';
 
 /** Bytes of data that are looked at as one. */
 const PIECE = 1 << 18;
@@ -66,7 +67,7 @@ function partsOf(bytes: Buffer): Parts {
   if (isUniversal(bytes)) return universal(bytes);
   if (isPe(bytes)) return pe(bytes);
   if (isXcoff(bytes)) return xcoff(bytes);
-  return { parts: [], end: 0n };
+  return raw(bytes);
 }
 
 /** The entries of the exception directory of PE, or of what is said of functions of MIPS. */

@@ -77,6 +77,15 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/delta/mixing/raw-code.ts',
+    tests: ['test/delta/mixing/raw-code.test.ts'],
+    changes: [
+      ['if (to >= 0 && to < bytes.length && to !== at) calls++;', 'calls++;'],
+      ['parts: [...parts, ...between(parts, bytes.length, data)]', 'parts'],
+      ['some.length * stride * SHARE < all', 'some.length * SHARE < all'],
+    ],
+  },
+  {
     file: 'lib/delta/mixing/containers/unwinding.ts',
     tests: ['test/delta/mixing/containers.test.ts'],
     changes: [

@@ -1,0 +1,117 @@
+/** Code in a file without headers, as firmware is: told by its calls, of which many lead to other places of the file. */
+import { type Part, type Parts, REGION_KINDS, type RegionKind } from './containers/image.ts';
+
+/** Bytes that are looked at as one; so many pieces are looked at before all are. */
+const PIECE = 4096;
+const FIRST = 512;
+/** Pieces with few calls between others are code too, so many in a row. */
+const GAP = 4;
+/** Pieces of code that a file has, at least, and what share of them all. */
+const PIECES = 4;
+const SHARE = 8;
+
+interface Machine {
+  kind: RegionKind;
+  /** Instructions begin at multiples of it. */
+  step: number;
+  /** Calls in a piece of code, more than in noise. */
+  least: number;
+  /** How far a call at `at` leads, if there is one. */
+  distance(bytes: Buffer, at: number): number | undefined;
+}
+
+const MACHINES: readonly Machine[] = [
+  {
+    kind: REGION_KINDS.arm,
+    step: 4,
+    least: 24,
+    distance(bytes, at) {
+      const word = bytes.readUInt32LE(at);
+      return word >>> 26 === 0x25 ? (word << 6) >> 4 : undefined;
+    },
+  },
+  {
+    kind: REGION_KINDS.arm32,
+    step: 4,
+    least: 16,
+    distance(bytes, at) {
+      const word = bytes.readUInt32LE(at);
+      return word >>> 24 === 0xeb ? 8 + ((word << 8) >> 6) : undefined;
+    },
+  },
+  {
+    kind: REGION_KINDS.riscV,
+    step: 2,
+    least: 10,
+    distance(bytes, at) {
+      const word = bytes.readUInt32LE(at);
+      if ((word & 0xfff) !== 0xef) return undefined;
+      const low = ((word >>> 20) & 0x7fe) | ((word >>> 9) & 0x800) | (word & 0xff000);
+      return low - (word >>> 31) * 0x100000;
+    },
+  },
+  {
+    kind: REGION_KINDS.x86,
+    step: 1,
+    least: 12,
+    distance: (bytes, at) => (bytes[at] === 0xe8 ? 5 + bytes.readInt32LE(at + 1) : undefined),
+  },
+];
+
+/** Of 64 bits: moves with a prefix that is an instruction of its own elsewhere. */
+const WIDE_MOVES = [0x8b, 0x89, 0x8d];
+const WIDE = 12;
+
+export function raw(bytes: Buffer): Parts {
+  for (const machine of MACHINES) {
+    const all = Math.floor(bytes.length / PIECE);
+    const stride = Math.ceil(all / FIRST);
+    const some = stride < 2 ? [] : piecesOf(bytes, machine, stride);
+    if (stride > 1 && some.length * stride * SHARE < all) continue;
+    const found = piecesOf(bytes, machine, 1);
+    if (found.length < PIECES || found.length * SHARE < all) continue;
+    const parts: Part[] = [];
+    const kind = machine.kind === REGION_KINDS.x86 ? widthOf(bytes, found) : machine.kind;
+    for (const offset of found) {
+      const last = parts.at(-1);
+      if (last !== undefined && offset - last.offset - last.size <= GAP * PIECE)
+        last.size = offset + PIECE - last.offset;
+      else parts.push({ offset, size: PIECE, address: BigInt(offset), kind });
+    }
+    const isNarrow = kind === REGION_KINDS.arm32 || kind === REGION_KINDS.x86Legacy;
+    const data = isNarrow ? REGION_KINDS.words : REGION_KINDS.pointers;
+    return { parts: [...parts, ...between(parts, bytes.length, data)], end: BigInt(bytes.length) };
+  }
+  return { parts: [], end: 0n };
+}
+
+/** What is no code. */
+function* between(parts: readonly Part[], size: number, kind: RegionKind): Generator<Part> {
+  let end = 0;
+  for (const next of [...parts, { offset: size, size: 0 }]) {
+    if (next.offset > end) yield { offset: end, size: next.offset - end, address: BigInt(end), kind };
+    end = next.offset + next.size;
+  }
+}
+
+/** Where pieces of code begin, of every `stride` pieces one. */
+function piecesOf(bytes: Buffer, { step, least, distance }: Machine, stride: number): number[] {
+  const found: number[] = [];
+  for (let start = 0; start + PIECE + 4 < bytes.length; start += stride * PIECE) {
+    let calls = 0;
+    for (let at = start; at < start + PIECE; at += step) {
+      const to = at + (distance(bytes, at) ?? Number.NaN);
+      if (to >= 0 && to < bytes.length && to !== at) calls++;
+    }
+    if (calls >= least) found.push(start);
+  }
+  return found;
+}
+
+function widthOf(bytes: Buffer, pieces: readonly number[]): RegionKind {
+  let wide = 0;
+  for (const start of pieces)
+    for (let at = start; at < start + PIECE; at++)
+      if (bytes[at] === 0x48 && WIDE_MOVES.includes(bytes[at + 1] ?? 0)) wide++;
+  return wide > WIDE * pieces.length ? REGION_KINDS.x86 : REGION_KINDS.x86Legacy;
+}

@@ -1,0 +1,103 @@
+/** Code that no header tells of. */
+import { expect, test } from 'bun:test';
+import { regionsOf } from '../../../lib/delta/mixing/executable.ts';
+import { randomBytes, randomNumbers } from '../pairs.ts';
+import { apply, make } from '../support.ts';
+
+const SIZE = 0x14000;
+const [DATA, CODE] = [0x3000, 0x11000];
+
+/** In the later version this is added in the middle of the code. */
+const [MIDDLE, ADDED] = [0xa000, 64];
+
+/** Noise, and calls in between, each to one of the functions, which begin at every 256 bytes. */
+function firmware(step: number, call: (file: Buffer, at: number, to: number) => void, later = false): Buffer {
+  const noise = Buffer.from(randomBytes(SIZE, 5));
+  const added = later ? [randomBytes(ADDED, 9)] : [];
+  const file = Buffer.concat([noise.subarray(0, MIDDLE), ...added, noise.subarray(MIDDLE)]);
+  const place = (at: number) => (later && at >= MIDDLE ? at + ADDED : at);
+  const next = randomNumbers(6);
+  for (let at = DATA; at < CODE; at += step) call(file, place(at), place(DATA + 256 * (next() % 200)));
+  return file;
+}
+
+const KINDS = { arm64: 2, arm: 13, riscv: 15, x86: 12 };
+const machines = [
+  {
+    kind: KINDS.arm64,
+    step: 64,
+    call: (file: Buffer, at: number, to: number) =>
+      file.writeUInt32LE((0x94000000 | (((to - at) >> 2) & 0x3ffffff)) >>> 0, at),
+  },
+  {
+    kind: KINDS.arm,
+    step: 64,
+    call: (file: Buffer, at: number, to: number) =>
+      file.writeUInt32LE((0xeb000000 | (((to - at - 8) >> 2) & 0xffffff)) >>> 0, at),
+  },
+  {
+    kind: KINDS.riscv,
+    step: 128,
+    call: (file: Buffer, at: number, to: number) => {
+      const by = to - at;
+      const bits = ((by & 0x7fe) << 20) | ((by & 0x800) << 9) | (by & 0xff000) | (by < 0 ? 0x80000000 : 0);
+      file.writeUInt32LE((bits | 0xef) >>> 0, at);
+    },
+  },
+  {
+    kind: KINDS.x86,
+    step: 64,
+    call: (file: Buffer, at: number, to: number) => {
+      file.writeUInt8(0xe8, at);
+      file.writeInt32LE(to - at - 5, at + 1);
+    },
+  },
+];
+
+test.each(machines)(
+  'code of kind $kind is found by its calls, and what surrounds it is data',
+  ({ kind, step, call }) => {
+    const { regions, span } = regionsOf(firmware(step, call), true);
+    const data = kind === KINDS.arm || kind === KINDS.x86 ? 11 : 4;
+    const kinds: number[] = regions.map((each) => each.kind);
+    expect(kinds).toEqual([data, kind, data]);
+    expect(regions.map(({ offset, address }) => offset - address)).toEqual([0, 0, 0]);
+    expect([regions[1]?.offset, regions[2]?.offset, span]).toEqual([DATA, CODE, SIZE]);
+  },
+);
+
+test('code of 64 bits is told by the prefixes of its moves', () => {
+  const file = firmware(64, (bytes, at, to) => {
+    machines[3]?.call(bytes, at, to);
+    bytes.writeUInt16LE(0x8948, at + 8);
+  });
+  expect(regionsOf(file, true).regions.map(({ kind }) => kind)).toEqual([4, 1, 4]);
+});
+
+test('noise and calls out of the file are no code', () => {
+  expect(regionsOf(randomBytes(1 << 20, 3), true).regions).toEqual([]);
+  const [arm64] = machines;
+  const file = firmware(64, (bytes, at, to) => arm64?.call(bytes, at, to + SIZE));
+  expect(regionsOf(file, true).regions).toEqual([]);
+});
+
+test('a large file is looked at here and there first, and in full where that finds code', () => {
+  const [arm64] = machines;
+  const code = firmware(64, (bytes, at, to) => arm64?.call(bytes, at, to)).subarray(DATA, CODE);
+  const times = 16;
+  const all = Buffer.concat([
+    ...Array.from({ length: times }, () => code),
+    randomBytes(5 * times * code.length, 4),
+  ]);
+  expect(regionsOf(all, true).regions).toMatchObject([{ kind: KINDS.arm64, offset: 0 }, { kind: 4 }]);
+});
+
+test('its patch is smaller than by bsdiff', async () => {
+  const [arm64] = machines;
+  const made = (later: boolean) =>
+    Uint8Array.from(firmware(64, (bytes, at, to) => arm64?.call(bytes, at, to), later));
+  const [old, fresh] = [made(false), made(true)];
+  const patch = await make(old, fresh);
+  expect(Buffer.compare(await apply(patch, old), fresh)).toBe(0);
+  expect(patch.length).toBeLessThan((await make(old, fresh, { algorithm: 'bsdiff' })).length / 2);
+});
