@@ -81,3 +81,16 @@ test('a plugin that no snapshot has: 11, and no snapshot of it', async () => {
   expect([code, out]).toEqual([11, expect.stringContaining('no snapshot has a good')]);
   expect((await here.run('snapshots')).out).toContain('There are no snapshots yet');
 });
+
+test('an evolution that no snapshot has, and that can not be fetched: no snapshot of it, however often it is tried', async () => {
+  fs.writeFileSync(here.evolution, 'damaged');
+  fs.rmSync(path.join(here.home, '.snapshots'), { recursive: true });
+  for (const how of [['--offline'], ['--feed', 'http://127.0.0.1:9/']]) {
+    const { code, out } = await here.run('repair', '--yes', ...how);
+    expect([how, code === 0, out]).toEqual([how, false, expect.stringContaining('Not repaired: ')]);
+    expect((await here.run('snapshots')).out).toContain('There are no snapshots yet');
+  }
+  // One that can be repaired is preceded by one.
+  expect((await here.run('repair', '--yes')).code).toBe(0);
+  expect((await here.run('snapshots')).out).not.toContain('There are no snapshots yet');
+});

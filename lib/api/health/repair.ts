@@ -41,7 +41,7 @@ import { discardSnapshot } from '../../snapshot/index.ts';
 import { NoFeedError, type UpdateContext } from '../../update/context.ts';
 import { downloadConfigSchema } from '../../update/download/download-config-schema.ts';
 import { keepConfigSchema } from '../steps/config-schema.ts';
-import { repairEvolutions } from './evolutions.ts';
+import { repairEvolutions, UntouchedError } from './evolutions.ts';
 import { repairExecutable } from './executable.ts';
 import { isOfPackage } from './of-package.ts';
 import { receiptFromFeed } from './receipt.ts';
@@ -253,9 +253,11 @@ async function attempt(
     progress.sources.push({ where: issue.where, how });
     session.emit({ event: 'repaired', where: issue.where, how });
   } catch (error) {
-    const failure = withoutFeed(session, issue, asUpdaterError(error, issue.where));
+    const isUntouched = error instanceof UntouchedError;
+    const original = asUpdaterError(isUntouched ? error.failure : error, issue.where);
+    const failure = withoutFeed(session, issue, original);
     if (failure instanceof InterruptedError || !(failure instanceof UpdaterError)) throw failure;
-    if (progress.snapshot !== snapshot && isAsBefore(session, issue, failure))
+    if (progress.snapshot !== snapshot && (isUntouched || isAsBefore(session, issue, original)))
       await forgetSnapshot(session, progress);
     progress.attempts.set(keyOf(issue), failure);
     session.emit({ event: 'not repaired', where: issue.where, reason: failure.message });
@@ -276,7 +278,7 @@ function withoutFeed(session: Session, { where }: HealthIssue, failure: unknown)
 }
 
 /** Whether the attempt has left what it was to repair, and all that a snapshot has, as it was. */
-function isAsBefore(session: Session, { where }: HealthIssue, failure: UpdaterError): boolean {
+function isAsBefore(session: Session, { where }: HealthIssue, failure: unknown): boolean {
   if (failure instanceof NoGoodCopyError) return true;
   const isTried = failure instanceof FailedStartError || isOpen(session);
   return where === session.layout.target && !isTried;

@@ -122,27 +122,37 @@ export function repairPlugin(session: Session, setup: SnapshotSetup, path: strin
   return `from the snapshot ${good.snapshot}${beside === null ? '' : `; the damaged one is ${beside}`}`;
 }
 
-/** The files of evolutions that are not as the receipt says, restored from snapshots. Returns what is still missing. */
-export function restoreEvolutions(session: Session, setup: SnapshotSetup): InstalledEvolution[] {
+/** Restores the files of evolutions that are not as the receipt says from snapshots. */
+export function restoreEvolutions(
+  session: Session,
+  setup: SnapshotSetup,
+): { missing: InstalledEvolution[]; restored: number } {
   const [root] = setup.profile.roots.evolutions;
-  if (root === undefined) return [];
+  if (root === undefined) return { missing: [], restored: 0 };
+  let restored = 0;
   const receipt = setup.layout.join(root, EVOLUTIONS_RECEIPT);
   if (installedEvolutions(session, setup).length === 0 && statusOf(session.host.disk, root) !== null) {
     const good = lastGood(session, setup, receipt, parses);
-    if (good !== null) placeFile(session, setup, receipt, { ...good, keepsOther: true });
+    if (good !== null) {
+      placeFile(session, setup, receipt, { ...good, keepsOther: true });
+      restored++;
+    }
   }
-  return installedEvolutions(session, setup).filter((evolution) => {
+  const missing = installedEvolutions(session, setup).filter((evolution) => {
     const damaged = evolution.files.filter(
       (file) => !isIntact(session, fileOf(setup, root, evolution.id, file.path), file.sha256),
     );
     const left = damaged.filter((file) => {
       const path = fileOf(setup, root, evolution.id, file.path);
       const good = lastGood(session, setup, path, (bytes) => digestBytes(bytes).sha256 === file.sha256);
-      if (good !== null) put(session, setup, path, good);
-      return good === null;
+      if (good === null) return true;
+      put(session, setup, path, good);
+      restored++;
+      return false;
     });
     return left.length > 0;
   });
+  return { missing, restored };
 }
 
 function fileOf({ layout }: SnapshotSetup, root: string, id: string, path: string): string {
