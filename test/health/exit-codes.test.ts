@@ -2,6 +2,7 @@
 import { afterAll, beforeEach, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
+import { helpText } from '../../lib/ui/text/help.ts';
 import { runCommand } from '../support/command-line.ts';
 import { openHealthStage } from './stage.ts';
 
@@ -29,6 +30,10 @@ test.skipIf(process.platform === 'win32')('a home that everybody may write: 10',
   fs.chmodSync(here.home, 0o777);
   expect(await codes()).toEqual(all(10));
   expect((await here.run('check')).code).toBe(10);
+});
+
+test('the help of verify names each of its codes', () => {
+  for (const code of [0, 10, 11, 12]) expect(helpText('verify')).toMatch(new RegExp(`\\b${code} if `));
 });
 
 const SOMEBODY = 65534;

@@ -346,7 +346,8 @@ ${EVERYWHERE}`,
 
 Checks everything that belongs to the installation: the executable, the updater, config, plugins and evolutions, permissions,
 the trusted roots, the snapshots, the updater's records, and what the shell starts. Changes nothing. The exit code is 0 if it
-is healthy, 11 if something is damaged or missing, 12 if the machine does not let it be read or run.
+is healthy, 10 if others may write what is believed, 11 if something is damaged or missing, 12 if the machine does not let it be
+read or run.
 
   --full                read everything; otherwise a file that was not written since it was last read is not read again. Of large
                         files that nobody has written since, a checksum is compared for a week, then SHA-256 again
