@@ -54,6 +54,14 @@ const closure = (kind: string, target: string, from: string, to: string, file = 
   file,
 });
 
+const rocksdb = (kind: string, target: string): Program => ({
+  kind: `C++, ${kind}`,
+  name: 'rocksdb-native',
+  from: '3.18.0',
+  to: '3.18.1',
+  file: `prebuilds/${target}/rocksdb-native.bare`,
+});
+
 const PROGRAMS: readonly Program[] = [
   esbuild('ELF x86-64', 'linux-x64'),
   esbuild('ELF arm64', 'linux-arm64'),
@@ -126,6 +134,23 @@ const PROGRAMS: readonly Program[] = [
     from: '2.5.1',
     to: '2.6.0',
     file: 'watcher.node',
+  },
+  rocksdb('ELF x86 (Android)', 'android-ia32'),
+  rocksdb('Mach-O arm64 (iOS)', 'ios-arm64'),
+  {
+    kind: 'C, ELF x86-64 (51 KB)',
+    name: 'bare-fs',
+    from: '4.8.4',
+    to: '4.8.5',
+    file: 'prebuilds/linux-x64/bare-fs.bare',
+  },
+  { kind: 'C++, PE x86', name: '7zip-bin', from: '5.1.1', to: '5.2.0', file: 'win/ia32/7za.exe' },
+  {
+    kind: 'C++, PE x86-64 with resources',
+    name: 'rcedit',
+    from: '4.0.1',
+    to: '5.0.2',
+    file: 'bin/rcedit-x64.exe',
   },
   {
     kind: 'C++, ELF loong64',
