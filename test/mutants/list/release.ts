@@ -3,6 +3,18 @@ import type { MutatedFile } from '../mutant.ts';
 
 export const RELEASE: readonly MutatedFile[] = [
   {
+    file: 'release/keys/describe-message.ts',
+    tests: ['test/release/keys/describe-message.test.ts'],
+    changes: [
+      ["if (signed._type !== 'root')", 'if (true)'],
+      ['if (type === BINARY_TYPE) ', 'if (false) '],
+      ['if (type === STATEMENT_TYPE) ', 'if (true) '],
+      ['if (Buffer.compare(preAuthEncoding(type, payload), message) !== 0) {', 'if (false) {'],
+      ["if (payload.kind === 'full') ", 'if (false) '],
+      ["if (payload.kind === 'patch') ", 'if (false) '],
+    ],
+  },
+  {
     file: 'release/page/html.ts',
     tests: ['test/release/page/page.test.ts'],
     changes: [

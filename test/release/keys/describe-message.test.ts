@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync, writeFileSync } from 'node:fs';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { DamagedError, UsageError } from '../../../lib/errors.ts';
-import { decodeRoot, makeRoot, type SigningKey } from '../../../lib/trust/index.ts';
+import { preAuthEncoding } from '../../../lib/trust/envelope.ts';
+import { decodeRoot, makeRoot, type SigningKey, signBinary } from '../../../lib/trust/index.ts';
 import { describeMessage } from '../../../release/keys/describe-message.ts';
 import { delegationsTo, makeTargets } from '../../../release/repository/documents.ts';
 import { framedDraft, pack } from '../../package/fixture.ts';
@@ -136,6 +137,42 @@ describe('nothing is described, and so signed, that has', () => {
     for (const text of [` ${canonical(parsed(NEXT_ROOT))}`, JSON.stringify(parsed(NEXT_ROOT), null, 1)]) {
       expect(() => describeMessage(bytes(text), CURRENT)).toThrow(DamagedError);
     }
+  });
+});
+
+describe('a binary and a package', () => {
+  const subject = { platform: 'linux', arch: 'x64', size: 1_234_567, checksum: 'ab'.repeat(32) } as const;
+  const ofBinary = signedBy((key) => signBinary(subject, '1.2.0', key), STRANGER);
+  const ofPackage = signedBy((key) => pack(framedDraft(), [key]), STRANGER);
+  const changed = (message: Uint8Array, from: string, to: string) =>
+    Buffer.from(Buffer.from(message).toString('latin1').replace(from, to), 'latin1');
+
+  test('are shown by what they bring, and from what', () => {
+    expect(describeMessage(ofBinary, null)).toEqual({
+      role: 'targets',
+      lines: [`binary of 1.2.0 for linux-x64, 1,234,567 bytes, SHA-256 ${subject.checksum}`],
+    });
+    const { role, lines } = describeMessage(ofPackage, null);
+    expect(role).toBe('targets');
+    expect(lines[4]).toMatch(/^full binary, 40 bytes, SHA-256 [0-9a-f]{64}$/);
+    expect(lines[3]).toMatch(/^patch from 1\.1\.0 \([0-9a-f]{64}\), 20 bytes, SHA-256 [0-9a-f]{64}$/);
+  });
+
+  test('are refused with another length than they have, of the type or of the document, or of another type', () => {
+    for (const message of [ofBinary, ofPackage]) {
+      const [, ofType = '', ofDocument = ''] =
+        /^DSSEv1 (\d+) \S+ (\d+) /.exec(Buffer.from(message).toString('latin1')) ?? [];
+      for (const other of [
+        changed(message, `DSSEv1 ${ofType} `, `DSSEv1 ${Number(ofType) + 1} `),
+        changed(message, `DSSEv1 ${ofType} `, `DSSEv1 0${ofType} `),
+        changed(message, ` ${ofDocument} `, ` ${Number(ofDocument) - 1} `),
+        Buffer.concat([message, Buffer.from('\n')]),
+      ]) {
+        expect(() => describeMessage(other, null)).toThrow('wanted a document with its type and its length');
+      }
+    }
+    const unknown = preAuthEncoding('application/unknown', bytes('{}'));
+    expect(() => describeMessage(unknown, null)).toThrow('found another type of document');
   });
 });
 
