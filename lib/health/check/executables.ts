@@ -245,8 +245,13 @@ export function requireProgram(session: Session): void {
   requireNoStranger({ host }, target);
   const isMissing = statusOf(host.disk, target) === null;
   if (!isMissing && isProgram(host.disk, target)) return;
-  const what = isMissing ? 'is missing' : 'is no executable: it does not begin like one';
-  throw new DamagedError(`${target} ${what}; nothing was changed`, { advice: REPAIR_ADVICE });
+  if (isMissing)
+    throw new DamagedError(`${target} is missing; nothing was changed`, {
+      advice: '`dgmo-updater repair` puts the executable back.',
+    });
+  throw new DamagedError(`${target} is no executable: it does not begin like one; nothing was changed`, {
+    advice: REPAIR_ADVICE,
+  });
 }
 
 /** How programs begin: ELF, PE, Mach-O (one architecture or several), or a script. */
