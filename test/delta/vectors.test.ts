@@ -64,6 +64,7 @@ test('the vectors are there', () => {
     'second-elf-x86',
     'second-elf-x86-64',
     'second-lanes',
+    'second-linux-module',
     'second-mach-o-arm64',
     'second-records',
     'second-script',
@@ -72,6 +73,7 @@ test('the vectors are there', () => {
     'short-equal',
     'short-mixing',
     'something-to-nothing',
+    'third-archive-lanes',
     'third-bundle',
     'third-elf-riscv',
     'third-elf-thumb',
@@ -84,6 +86,7 @@ test('the vectors are there', () => {
     'third-minified',
     'third-native-image',
     'third-native-image-lanes',
+    'third-object-arm64',
     'third-records',
   ]);
 });

@@ -27,6 +27,7 @@ import { symbolTables } from './containers/symbols.ts';
 import { unwindingTables } from './containers/unwinding.ts';
 import { isWasm, wasm } from './containers/wasm.ts';
 import { isXcoff, xcoff } from './containers/xcoff.ts';
+import { objects } from './object-files.ts';
 import { raw } from './raw-code.ts';
 
 /** Bytes of data that are looked at as one. */
@@ -37,6 +38,8 @@ export function regionsOf(file: Uint8Array, withHashes: boolean): Image {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.length);
   try {
     if (bytes.length >= 64 && isWasm(bytes)) return wasm(bytes);
+    const linkedNoFurther = objects(bytes);
+    if (linkedNoFurther !== null) return linkedNoFurther;
     const { parts, end, functions, heap } = partsOf(bytes);
     const wanted = parts.filter(({ kind }) => withHashes || !isHashes(kind));
     const image = tidy(bytes, { parts: wanted, end, functions });

@@ -9,6 +9,7 @@ import { elfWithPointer, xcoff } from './halves-executables.ts';
 import { withParts } from './mach-o-parts.ts';
 import { managed } from './managed-assemblies.ts';
 import { elfWithHeap, heap } from './native-images.ts';
+import { archive, linuxModule, objectFile } from './object-files.ts';
 import { goElf, otherElf } from './other-executables.ts';
 import { dartElf, elfWithSymbols, withSymbols } from './symbol-executables.ts';
 import { thumbElf } from './thumb-executables.ts';
@@ -437,6 +438,9 @@ export function samples(): Sample[] {
     sample('xcoff', xcoff),
     sample('elf-thumb', (later) => thumbElf(0, later)),
     sample('elf-thumb-fixed', (later) => thumbElf(0x10000, later)),
+    sample('archive', archive),
+    sample('object-arm64', (later) => Uint8Array.from(objectFile('arm', later))),
+    sample('linux-module', linuxModule),
     ...(['arm', 'riscv', 's390x'] as const).map((machine) =>
       sample(`go-${machine}`, (later) => goElf(machine, later)),
     ),

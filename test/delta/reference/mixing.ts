@@ -13,9 +13,10 @@ import { Jumps } from './jumps.ts';
 import { LIMITS, type Model } from './limits.ts';
 import { Literals, MixedFlags } from './literals.ts';
 import { Matches, OldIndex } from './matches.ts';
+import { OBJECTS } from './objects.ts';
 import { FORTH } from './other-references.ts';
 import { type Parameters, readParameters, type Step } from './parameters.ts';
-import { OFFSET_PAIR, POINTER, References, TABLE, TABLE_START } from './references.ts';
+import { OFFSET_PAIR, POINTER, References } from './references.ts';
 import { CODE_CLASS, State } from './state.ts';
 import { Targets } from './targets.ts';
 import { VARIED } from './wasm.ts';
@@ -134,9 +135,19 @@ class Lane {
   #unit(): void {
     const state = this.#state;
     const { region, end } = stretchIn(this.#parameters.images[1], state.at, this.#files.fresh.length);
-    if (state.at >= state.regionEnd) state.blockLeft = -1;
-    state.regionEnd = end;
-    state.kind = region?.kind ?? DATA;
+    const { objects } = this.#references;
+    if (objects !== null && region?.kind === OBJECTS) {
+      if (state.at >= state.regionEnd) {
+        state.blockLeft = -1;
+        const most = Math.min(state.stepEnd, end) - state.at;
+        state.kind = objects.code(state.oldAt);
+        state.regionEnd = state.at + objects.stretch(state.oldAt, most);
+      }
+    } else {
+      if (state.at >= state.regionEnd) state.blockLeft = -1;
+      state.regionEnd = end;
+      state.kind = region?.kind ?? DATA;
+    }
     const reference = this.#referenceHere();
     if (reference !== 0 && (!state.wary || (state.history & 15) === 15 || reference >= POINTER)) {
       this.#reference(reference);
@@ -215,7 +226,11 @@ class Lane {
   /** What the field of a table or of an offset is relative to. */
   #tableAt(kind: number): number {
     const { at, oldAt } = this.#state;
-    const [before, after] = this.#parameters.images;
+    const [, after] = this.#parameters.images;
+    const origin = this.#references.predictedOrigin(oldAt, kind);
+    if (origin !== null) return this.#targets.predict(origin).expected;
+    const object = this.#references.objectAt(oldAt, kind);
+    if (object !== null) return object.base(oldAt);
     if (kind === FORTH && this.#references.isShort(oldAt)) return shortBase(after, at);
     if (kind === OFFSET_PAIR || kind === NUMBER || kind === VARIED) {
       return originIn(after, at, {
@@ -223,8 +238,7 @@ class Lane {
         word: (place) => this.#files.newWord(place),
       });
     }
-    if (kind !== TABLE && kind !== TABLE_START) return 0;
-    return this.#targets.predict(addressIn(before, this.#references.tableStart(oldAt))).expected;
+    return 0;
   }
 
   #reference(kind: number): void {

@@ -35,6 +35,7 @@ import {
 } from './image.ts';
 import { isOfLoongArch, LOONG_ARCH, LoongArch } from './loongarch.ts';
 import { MANAGED, ROWS, Rows, scanManaged } from './managed.ts';
+import { isOfObjects, NUMBER_OF_TYPE, OBJECTS, Objects } from './objects.ts';
 import {
   FORTH,
   GO,
@@ -86,6 +87,8 @@ export class References {
   readonly #halves: Halves;
   readonly #rows: Rows;
   readonly #isBigEndian: boolean;
+  /** Null if the old file has none. */
+  readonly objects: Objects | null;
 
   constructor(old: Uint8Array, image: Image, fresh: Image, moves: Moves) {
     this.#old = old;
@@ -112,6 +115,13 @@ export class References {
     );
     this.#wasm = new WasmReferences(old, image.span, moves, (offset, kind) => this.#note(offset, kind));
     this.#loongArch = new LoongArch((offset) => this.#word(offset));
+    this.objects = image.regions.some(({ kind }) => kind === OBJECTS)
+      ? new Objects(
+          old,
+          (offset, kind) => this.#note(offset, kind),
+          (offset) => this.#quads.delete(offset >> 2),
+        )
+      : null;
     this.#hasLoongArch = image.regions.some(({ kind }) => kind === LOONG_ARCH);
     for (const region of image.regions) {
       if (region.kind === WASM) this.#wasm.scanCode(region);
@@ -150,6 +160,10 @@ export class References {
       }
       if (region.kind === WORDS_BIG) {
         this.#other.scan(region.kind, region);
+        continue;
+      }
+      if (region.kind === OBJECTS) {
+        this.objects?.scan(region);
         continue;
       }
       if (hasBases(region.kind)) {
@@ -360,6 +374,17 @@ export class References {
     return start;
   }
 
+  /** The objects, if it is a field of one. */
+  objectAt(offset: number, kind: number): Objects | null {
+    return isOfObjects(kind) && regionIn(this.#image, offset)?.kind === OBJECTS ? this.objects : null;
+  }
+
+  /** The old address whose new one the field is relative to, if that is to be predicted. */
+  predictedOrigin(offset: number, kind: number): number | null {
+    if (kind === TABLE || kind === TABLE_START) return addressIn(this.#image, this.tableStart(offset));
+    return kind === NUMBER_OF_TYPE ? null : (this.objectAt(offset, kind)?.base(offset) ?? null);
+  }
+
   /** Bytes of the field at `offset` of the old file. */
   size(offset: number, kind: number): number {
     if (this.#rows.has(offset)) return this.#rows.at(offset)?.size ?? 0;
@@ -395,6 +420,8 @@ export class References {
   target(offset: number, kind: number): number {
     const row = this.#rows.at(offset);
     if (row !== undefined) return u32(row.origins[0] + Number(this.value(offset, kind)));
+    const objects = this.objectAt(offset, kind);
+    if (objects !== null) return objects.target(objects.base(offset), kind, Number(this.value(offset, kind)));
     if (this.#halves.has(kind)) return this.#halves.target(offset, kind);
     const word = kind === ABSOLUTE ? Number(this.value(offset, kind)) : this.#word(offset);
     if (kind === ABSOLUTE || kind === POINTER) return u32(word - Number(this.#image.base & 0xffffffffn));
@@ -447,6 +474,9 @@ export class References {
     const low = (value: number) => BigInt(u32(value));
     const row = this.#rows.at(offset);
     if (row !== undefined) return BigInt.asUintN(8 * row.size, BigInt(u32(to - row.origins[1])));
+    const objects = this.objectAt(offset, kind);
+    if (objects !== null)
+      return BigInt(objects.field(kind, u32(to - table), Number(this.value(offset, kind))));
     if (this.#halves.has(kind)) return BigInt(this.#halves.field(offset, kind, to));
     if (kind === VARIED)
       return this.#isBased(offset)
@@ -487,6 +517,8 @@ export class References {
   ): number {
     const row = this.#rows.at(offset);
     if (row !== undefined) return u32(row.origins[1] + Number(made));
+    const objects = this.objectAt(offset, kind);
+    if (objects !== null) return objects.target(table, kind, Number(made & 0xffffffffn));
     if (kind === VARIED)
       return this.#isBased(offset)
         ? u32(table + this.#wasm.number(made))

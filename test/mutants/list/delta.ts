@@ -105,6 +105,27 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/delta/mixing/object-files.ts',
+    tests: ['test/delta/mixing/objects.test.ts'],
+    changes: [
+      ['bytes.readUInt16LE(16) === RELOCATABLE', 'true'],
+      ['if (tables.length === 0) return null;', ''],
+      ['const isBehind = offset >= end;', 'const isBehind = true;'],
+      ['key: `${member} ${section.name}`', 'key: section.name'],
+      ['isOrdered: section.type === RELOCATIONS', 'isOrdered: false'],
+      ['return { address: start + address,', 'return { address,'],
+    ],
+  },
+  {
+    file: 'lib/delta/mixing/alignments/functions.ts',
+    tests: ['test/delta/mixing/objects.test.ts'],
+    changes: [
+      ['  aligned.push(...without(alignments, tables));\n', ''],
+      ['if (from <= end) index++;', ''],
+      ['old.tables.map((table) => [table.key, table])', "old.tables.map((table) => ['', table])"],
+    ],
+  },
+  {
     file: 'lib/delta/mixing/containers/symbols.ts',
     tests: ['test/delta/mixing/containers.test.ts'],
     changes: [['start + bytes.readUInt32LE(offset)', 'start']],

@@ -4,12 +4,15 @@
  * which it can be interrupted.
  */
 import { take, takeFrom } from '../memory';
+import { objectCode, objectStretch } from './addresses/data/object-fields';
 import { scan } from './addresses/references';
 import {
   classOf,
   codeBase,
   codeRegions,
   copyRegions,
+  hasObjects,
+  OBJECTS,
   openRegions,
   regionEnd,
   regionOf,
@@ -376,8 +379,13 @@ function unit(): void {
   if (State.at >= State.kindEnd) {
     const region = regionOf(1, State.at);
     State.code = region === 0 ? 0 : load<u32>(region, 12);
-    State.kind = classOf(State.code);
     State.kindEnd = regionEnd(1, State.at, State.newSize);
+    if (hasObjects && State.code === OBJECTS) {
+      // What has not been made says nothing of its sections, but the aligned place does.
+      State.code = objectCode(State.oldAt);
+      State.kindEnd = State.at + objectStretch(State.oldAt, min(State.stepEnd, State.kindEnd) - State.at);
+    }
+    State.kind = classOf(State.code);
     State.blockLeft = -1;
   }
   const reference = referenceHere(State.at, State.oldAt);

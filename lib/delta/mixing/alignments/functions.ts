@@ -8,6 +8,8 @@ import type { FunctionTable, Image } from '../containers/image.ts';
 /** Alignments that are looked at for one that contains a place. */
 const DEPTH = 24;
 const NONE = -1;
+/** Records, of those that are in the order of what they are for, within which one of the same name is looked for. */
+const NEAR = 8;
 
 /** `alignments`, ascending in the new file; those within a table that both files have are replaced. */
 export function alignFunctions(
@@ -15,6 +17,7 @@ export function alignFunctions(
   fresh: Image,
   alignments: readonly Alignment[],
 ): readonly Alignment[] {
+  if (fresh.tables.some(({ key }) => key !== undefined)) return alignByKey(old, fresh, alignments);
   if (old.tables.length !== fresh.tables.length) return alignments;
   const moved = placesOf(alignments);
   let all = alignments;
@@ -25,6 +28,36 @@ export function alignFunctions(
     all = [...cut(all, 0, to.offset), ...table, ...cut(all, to.offset + to.size, Number.POSITIVE_INFINITY)];
   }
   return all;
+}
+
+/** As above, of tables that have keys, which are many. */
+function alignByKey(old: Image, fresh: Image, alignments: readonly Alignment[]): readonly Alignment[] {
+  const moved = placesOf(alignments);
+  const before = new Map(old.tables.map((table) => [table.key, table]));
+  const aligned: Alignment[] = [];
+  const tables = fresh.tables.filter(({ key }) => before.has(key));
+  for (const table of tables)
+    aligned.push(...alignTable(old, fresh, before.get(table.key) as FunctionTable, table, moved));
+  aligned.push(...without(alignments, tables));
+  return aligned.sort((a, b) => a.newStart - b.newStart);
+}
+
+/** What lies in none of the tables, which are ascending and disjoint. */
+function* without(alignments: readonly Alignment[], tables: readonly FunctionTable[]): Generator<Alignment> {
+  let index = 0;
+  for (const { newStart, oldStart, length } of alignments) {
+    const end = newStart + length;
+    let from = newStart;
+    while (from < end) {
+      const table = tables[index];
+      const limit = Math.min(end, table?.offset ?? end);
+      if (limit > from) yield { newStart: from, oldStart: oldStart + from - newStart, length: limit - from };
+      from = Math.max(from, limit);
+      if (table === undefined || from < table.offset) break;
+      from = Math.max(from, table.offset + table.size);
+      if (from <= end) index++;
+    }
+  }
 }
 
 function alignTable(
@@ -73,10 +106,17 @@ function matchRecords(
     const place = moved(offsetOf(old, address));
     const record = place === NONE ? undefined : recordAt.get(keyOf(addressOf(fresh, place), name));
     if (record !== undefined) matches[record] = index;
-    else if (name !== undefined) left.set(name, [...(left.get(name) ?? []), index]);
+    else if (name !== undefined) left.get(name)?.push(index) ?? left.set(name, [index]);
   }
+  let last = NONE;
   for (const [index, { name }] of to.records.entries()) {
-    if (name !== undefined && matches[index] === NONE) matches[index] = left.get(name)?.shift() ?? NONE;
+    if (name !== undefined && matches[index] === NONE) {
+      const records = left.get(name) ?? [];
+      if (from.isOrdered) while ((records[0] ?? last + 1) <= last) records.shift();
+      const isNear = !from.isOrdered || (records[0] ?? NONE) <= last + NEAR;
+      if (isNear) matches[index] = records.shift() ?? NONE;
+    }
+    if (matches[index] !== NONE) last = matches[index] ?? NONE;
   }
   return matches;
 }

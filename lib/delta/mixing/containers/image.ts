@@ -17,6 +17,10 @@ export interface FunctionTable {
   size: number;
   /** What it says of one function: where that begins (relative to the base of the image), and where this is in the file. */
   records: FunctionRecord[];
+  /** Tables of objects are for the same only if they have the same; others are in the same order in both files. */
+  key?: string;
+  /** Whether the records are in the order of what they are for. */
+  isOrdered?: boolean;
 }
 
 export interface FunctionRecord {
@@ -97,6 +101,7 @@ export const REGION_KINDS = {
   powerBig: 38,
   mipsBased: 39,
   codeRecords: 40,
+  objects: 41,
   managed: 42,
   rows: 43,
 } as const;

@@ -15,10 +15,12 @@ const SORTS = {
   modules: 7,
   symbols: 8,
   managed: 9,
+  objects: 10,
 };
 
 /** By the kind of the region that a reference is in, and by its own. */
 const SORT_OF = `function sortOf(code: u32, kind: u32): u32 {
+  if (code === OBJECTS) return ${SORTS.objects};
   if (isCode(code)) {
     if (kind === BRANCH || kind === BRANCH_26 || kind === BRANCH_19) return ${SORTS.branches};
     return kind === ABSOLUTE ? ${SORTS.absolute} : ${SORTS.operands};
@@ -73,6 +75,7 @@ export const REFERENCE_STEPS: readonly Step[] = [
   { name: 'references: how functions are unwound', changes: forgetting(SORTS.unwinding) },
   { name: 'references: jump tables', changes: forgetting(SORTS.jumpTables) },
   { name: "references: Bun's table of files", changes: forgetting(SORTS.modules) },
+  { name: 'references: objects that are linked no further', changes: forgetting(SORTS.objects) },
   { name: 'references: symbols', changes: forgetting(SORTS.symbols) },
   { name: 'references: .NET', changes: forgetting(SORTS.managed) },
   {

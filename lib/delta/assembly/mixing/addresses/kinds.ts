@@ -30,6 +30,12 @@ export const OFFSET: u32 = 46;
 /** In Go's table of functions: + the base (0 to 6, go.ts) that the field is relative to. */
 export const GO_FIELD: u32 = 47;
 export const GO_BASES: u32 = 7;
+/** In a region of objects (data/objects.ts): relative to a place, in bytes, in symbols, with the highest byte first, in sections; a number of a type. */
+export const OBJECT_FIELD: u32 = GO_FIELD;
+export const OBJECT_SYMBOL: u32 = 48;
+export const OBJECT_BIG: u32 = 49;
+export const OBJECT_SECTION: u32 = 50;
+export const OBJECT_NUMBER: u32 = 51;
 /** Branches of arm, of POWER and of RISC-V; AUIPC of RISC-V with the instruction behind it; s390x: relative, in halfwords. */
 export const BRANCH_24: u32 = 54;
 export const BRANCH_POWER: u32 = 55;
@@ -73,6 +79,11 @@ function sizeOf(kind: u32): u32 {
 
 export function isTable(kind: u32): bool {
   return kind === TABLE || kind === TABLE_START;
+}
+
+/** Whether it is a field of an object in a region of these. */
+export function isOfObjects(kind: u32): bool {
+  return kind >= OBJECT_FIELD && kind <= OBJECT_NUMBER;
 }
 
 /** Whether it is a field of Go's table of functions. */

@@ -10,6 +10,8 @@ import { scanGoTypes } from './data/go-types';
 import { isShortField, shortBase } from './data/mach-o';
 import { rowField, rowsAt, rowTarget } from './data/managed';
 import { numberField, numberTarget } from './data/numbers';
+import { objectBase, objectField, objectTarget, openObjects } from './data/object-fields';
+import { scanObjects } from './data/objects';
 import { scanBig, scanDebug, scanOffsets, scanPointers, scanTables, scanWords } from './data/tables';
 import { scanUnwinding, scanUnwindingIndex } from './data/unwinding';
 import { openFound, tableStart } from './found';
@@ -31,11 +33,13 @@ import {
   HALFWORDS,
   IMAGE_RELATIVE,
   isGo,
+  isOfObjects,
   isTable,
   JAL,
   JUMP_MIPS,
   LOW_12,
   NUMBER,
+  OBJECT_NUMBER,
   OFFSET,
   OPERAND,
   POINTER,
@@ -75,12 +79,14 @@ import {
   GO_TYPES,
   hasBases,
   hasLoongArch,
+  hasObjects,
   holdsReferences,
   isBigEndian,
   isCode,
   LOONG_ARCH,
   MIPS,
   MIPS_BASED,
+  OBJECTS,
   OFFSETS,
   POINTERS,
   POINTERS_BIG,
@@ -171,6 +177,11 @@ function scanData(region: usize): bool {
     scanWords(start, size, address);
     return true;
   }
+  if (kind === OBJECTS) {
+    if (!openObjects()) return false;
+    scanObjects(start, size);
+    return true;
+  }
   if (hasBases(kind)) {
     scanBased(region);
     return true;
@@ -229,6 +240,13 @@ export function write(place: usize, kind: u32, size: u32, value: u64): void {
 }
 
 /** Whether such a reference at an offset of the old file is a field of a record whose layout its region tells. */
+/** Whether it is a field of an object. */
+function isOfObject(offset: u32, kind: u32): bool {
+  if (!hasObjects || !isOfObjects(kind)) return false;
+  const region = regionOf(0, offset);
+  return region !== 0 && load<u32>(region, 12) === OBJECTS;
+}
+
 function isOfRows(offset: u32, kind: u32): bool {
   return isGo(kind) && rowsAt(offset) !== 0;
 }
@@ -239,8 +257,15 @@ function isBased(offset: u32): bool {
   return region !== 0 && hasBases(load<u32>(region, 12));
 }
 
+/** The address that the field at `offset` of the old file is relative to if where that is now is to be predicted; else 0xffffffff. */
+export function oldOrigin(offset: u32, kind: u32): u32 {
+  if (isTable(kind)) return addressOf(0, tableStart(offset));
+  return kind !== OBJECT_NUMBER && isOfObject(offset, kind) ? objectBase(offset) : 0xffffffff;
+}
+
 /** What the new field is relative to that is of the same kind as the one at `offset` of the old file. */
 export function newOrigin(offset: u32, kind: u32, place: u32): u32 {
+  if (isOfObject(offset, kind)) return objectBase(offset);
   if (kind === FORTH) return isShortField(offset) ? shortBase(1, place) : 0;
   return kind === OFFSET || kind === NUMBER || kind === VARIED ? origin(1, place) : 0;
 }
@@ -269,6 +294,7 @@ function low12(word: u32): u32 {
 
 /** What the reference at `offset` of the old file refers to. */
 export function target(offset: u32, kind: u32): u32 {
+  if (isOfObject(offset, kind)) return objectTarget(objectBase(offset), kind, <u32>oldField(offset, kind));
   if (isOfHalves(kind)) return halvesTarget(offset, kind);
   if (isOfRows(offset, kind)) return rowTarget(0, offset, kind, <u32>oldField(offset, kind));
   const word = isBigWord(kind) ? <u32>oldField(offset, kind) : load<u32>(State.old + offset);
@@ -309,6 +335,7 @@ export function target(offset: u32, kind: u32): u32 {
  */
 export function field(offset: u32, kind: u32, address: u32, to: u32, table: u32): u64 {
   const word = load<u32>(State.old + offset);
+  if (isOfObject(offset, kind)) return <u64>objectField(kind, to - table, <u32>oldField(offset, kind));
   if (isOfHalves(kind)) return <u64>halvesField(offset, kind, to);
   if (isOfRows(offset, kind)) return rowField(offset, kind, to);
   if (kind === BACK) return <u64>(address - to);
@@ -344,6 +371,7 @@ export function field(offset: u32, kind: u32, address: u32, to: u32, table: u32)
 /** What the field refers to that was made in the new file for that at `offset` of the old one, where `expected` had been predicted. */
 export function actual(offset: u32, kind: u32, address: u32, made: u64, expected: u32, table: u32): u32 {
   const word = <u32>made;
+  if (isOfObject(offset, kind)) return objectTarget(table, kind, word);
   if (kind === VARIED)
     return isBased(offset) ? table + variedNumber(made) : variedTarget(1, State.old + offset, made);
   if (kind === FORTH && isShortField(offset)) return table + (word & 0xffffff);

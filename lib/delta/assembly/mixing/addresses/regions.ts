@@ -35,7 +35,7 @@ export const ARM_32: u32 = 13;
 export const POWER: u32 = 14;
 export const RISC_V: u32 = 15;
 export const S390: u32 = 16;
-const OTHER_CODE: u32 = 17;
+export const OTHER_CODE: u32 = 17;
 /** Data with pointers of 8 bytes, the highest first. */
 export const POINTERS_BIG: u32 = 18;
 /** Debug information: pointers of 8 bytes at any place, offsets within the region of 4 bytes before them. */
@@ -74,6 +74,8 @@ export const POWER_BIG: u32 = 38;
 export const MIPS_BASED: u32 = 39;
 /** Records of a native image of Java, which the caller has converted, and converts back (mixing/code-records.ts). */
 const CODE_RECORDS: u32 = 40;
+/** Objects that are linked no further, and archives of them (objects.ts). Their addresses are offsets. */
+export const OBJECTS: u32 = 41;
 /** Instructions of .NET, and records whose layout the second base tells (managed.ts). */
 export const MANAGED: u32 = 42;
 export const ROWS: u32 = 43;
@@ -97,6 +99,8 @@ let hasChainedAddresses: bool = false;
 export let hasLoongArch: bool = false;
 /** Whether the old file has records whose layout a region tells. */
 export let hasRows: bool = false;
+/** Whether the old file has a region of objects. */
+export let hasObjects: bool = false;
 /** The kind of the last region of the old file with code that finds data by a register, or 0. */
 export let pointerKind: u32 = 0;
 /** Whether the old file has POWER code or pointers of 4 bytes with the highest byte first. */
@@ -204,6 +208,7 @@ export function codeRegions(file: usize, size: u32): bool {
     if (kind === WASM_DATA || kind === WASM) moves = true;
     if (kind === CHAINED_ADDRESSES && file === 0) hasChainedAddresses = true;
     if (kind === LOONG_ARCH && file === 0) hasLoongArch = true;
+    if (kind === OBJECTS && file === 0) hasObjects = true;
     if (kind === GO || kind === WASM_DATA || (kind === ROWS && !rows)) {
       if (go) return false;
       go = true;

@@ -1,8 +1,8 @@
 /** Fields that hold a reference: as predicted, or what they hold instead. */
 import { take } from '../../memory';
-import { referenceAt, tableStart } from '../addresses/found';
-import { isTable, sizeAt } from '../addresses/kinds';
-import { actual, field, newOrigin, read, target, write } from '../addresses/references';
+import { referenceAt } from '../addresses/found';
+import { sizeAt } from '../addresses/kinds';
+import { actual, field, newOrigin, oldOrigin, read, target, write } from '../addresses/references';
 import { addressOf } from '../addresses/regions';
 import { confidence, learnTarget, neighbours, predictTarget } from '../addresses/targets';
 import { charge, codeFlag, encoding, FIELDS, REFERENCES } from '../coding/coder';
@@ -42,7 +42,8 @@ export function codeReference(reference: u32): void {
   const refersTo = target(State.oldAt, reference);
   const address = addressOf(1, State.at);
   let table: u32 = 0;
-  if (isTable(reference)) table = predictTarget(addressOf(0, tableStart(State.oldAt)));
+  const origin = oldOrigin(State.oldAt, reference);
+  if (origin !== 0xffffffff) table = predictTarget(origin);
   else table = newOrigin(State.oldAt, reference, State.at);
   const expected = predictTarget(refersTo);
   const trust = confidence;
