@@ -5,6 +5,7 @@ import { generatePatch, readPatchHeader } from '../../lib/delta/index.ts';
 import { Matcher } from '../../lib/delta/matcher.ts';
 import { MachineError, UsageError } from '../../lib/errors.ts';
 import { memorySource } from '../../lib/platform/files.ts';
+import { managed } from './mixing/managed-assemblies.ts';
 import { randomBytes, randomNumbers } from './pairs.ts';
 import { apply, failure, make } from './support.ts';
 
@@ -83,4 +84,12 @@ test('what it is given stays as it is', async () => {
 test('files for which a WebAssembly memory has no room are told as too little memory', () => {
   const source = { size: 2.5e9, name: 'large', read: () => undefined };
   expect(() => new Matcher(source, source)).toThrow(MachineError);
+});
+
+test('what the old file has nothing of is bulk, if that is smaller', async () => {
+  const [old, fresh] = [randomBytes(5000, 99), managed(true)];
+  const patch = await make(old, fresh, { algorithm: MIXING });
+  expect(Buffer.compare(await apply(patch, old), fresh)).toBe(0);
+  const { streams } = readPatchHeader(memorySource(patch));
+  expect(streams.find(({ name }) => name === 'extra')?.rawSize).toBeGreaterThan(50_000);
 });

@@ -129,6 +129,11 @@ export async function chooseMixing(
       const tried = await encodeInLanes({ ...input, alignments, images }, more, most, lanesFrom, report);
       if (tried !== null && sizeOf(tried) < sizeOf(smallest)) smallest = tried;
     }
+    const next = CHOICES[index + 1];
+    if (index === 0 && next !== undefined && isMostlyNew(alignments, input.fresh.length)) {
+      const tried = await encodeInLanes({ ...input, alignments, images }, next, most, lanesFrom, report);
+      if (tried !== null && sizeOf(tried) < sizeOf(smallest)) smallest = tried;
+    }
     for (const other of others) {
       const tried = await encodeMixing(other, choice, most, null, report);
       if (tried !== null && sizeOf(tried) < sizeOf(smallest)) smallest = tried;
@@ -136,6 +141,11 @@ export async function chooseMixing(
     return smallest;
   }
   return await withoutDensest({ ...input, alignments, images }, limit, lanesFrom, onProgress);
+}
+
+/** Whether the old file has less than half of it: what is compressed or enciphered then may take less as bulk. */
+function isMostlyNew(alignments: MixingInput['alignments'], size: number): boolean {
+  return alignments.reduce((sum, { length }) => sum + length, 0) < size / 2;
 }
 
 /** What takes the most work for its bytes is left to bulk, so that the rest keeps within the limit. */
