@@ -15,6 +15,11 @@ export const BULK_DUE = 3;
 export const SECOND_DUE = 4;
 export const IMAGES_DUE = 5;
 const NO_MEMORY = -2;
+/**
+ * Bytes that the tables of the first lane and the index of the old file take, at most. The map of references comes behind them: it is
+ * mostly empty, and read from its beginning to its end.
+ */
+const LANE_AND_INDEX = 62 << 20;
 
 /** Bytes of the buffer, BUFFER of coder.ts. */
 export const BUFFER = 1 << 16;
@@ -109,7 +114,7 @@ export class MixingModule {
     if (module.exports.open(encode, oldSize, newSize) === 0) throw noMemory();
     // The files are there now. What follows are tables.
     const { buffer } = module.memory;
-    preferHugePages(buffer, buffer.byteLength, 2 ** 32);
+    preferHugePages(buffer, buffer.byteLength, buffer.byteLength + LANE_AND_INDEX);
     return module;
   }
 
@@ -122,6 +127,7 @@ export class MixingModule {
     const address = exports.takeSecond(stream.length) >>> 0;
     if (address === 0) throw noMemory();
     exports.saveVariables(address);
+    preferHugePages(this.memory.buffer, address, this.memory.buffer.byteLength);
     this.bytes(exports.secondStream(address), stream.length).set(stream);
     return { address, size: stream.length };
   }

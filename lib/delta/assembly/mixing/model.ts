@@ -87,7 +87,7 @@ const EVEN_IF_WARY: u32 = 12;
 /** The second lane: bytes of the new file that it makes, at most, since they are in memory. */
 const MOST_SECOND: u32 = 1 << 26;
 /** All that a lane takes but for its window, buckets and targets. */
-const LANE_TABLES: usize = 14 << 20;
+const LANE_TABLES: usize = 13 << 20;
 
 /** How many buckets contexts may have. With COMPACT added, which encoders do, base addresses take only what they need. */
 const LEAST_BUCKET_BITS: u32 = 8;
