@@ -239,14 +239,14 @@ export function write(place: usize, kind: u32, size: u32, value: u64): void {
   else store<u32>(place, isBig(kind) ? bswap<u32>(<u32>value) : <u32>value);
 }
 
-/** Whether such a reference at an offset of the old file is a field of a record whose layout its region tells. */
-/** Whether it is a field of an object. */
+/** Whether such a reference at an offset of the old file is a field of an object. */
 function isOfObject(offset: u32, kind: u32): bool {
   if (!hasObjects || !isOfObjects(kind)) return false;
   const region = regionOf(0, offset);
   return region !== 0 && load<u32>(region, 12) === OBJECTS;
 }
 
+/** Whether such a reference at an offset of the old file is a field of a record whose layout its region tells. */
 function isOfRows(offset: u32, kind: u32): bool {
   return isGo(kind) && rowsAt(offset) !== 0;
 }
