@@ -27,7 +27,7 @@ import { costsOf, namedCosts } from './parts.ts';
 import { SecondLane } from './second-lane.ts';
 
 /** 2^EXTRA_WINDOW bytes is the window of the stream `extra`, at most. */
-export const EXTRA_WINDOW = 25;
+const EXTRA_WINDOW = 25;
 const LOADED_AT_ONCE = 1 << 20;
 
 /**

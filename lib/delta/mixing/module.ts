@@ -196,7 +196,7 @@ export function compiled(): WebAssembly.Module {
 const MOST_PAGES = [65536, 32768, 16384, 8192];
 
 /** Of 64 KiB, and up to 4 GiB, whose addresses are reserved. Threads may share it. Throws MachineError if there is none. */
-export function newMemory(): WebAssembly.Memory {
+function newMemory(): WebAssembly.Memory {
   for (const maximum of MOST_PAGES) {
     try {
       return new WebAssembly.Memory({ initial: 1, maximum, shared: true });
@@ -208,7 +208,7 @@ export function newMemory(): WebAssembly.Memory {
 }
 
 /** A fresh instance each time. */
-export function instantiate<T>(memory: WebAssembly.Memory = newMemory()): T {
+function instantiate<T>(memory: WebAssembly.Memory = newMemory()): T {
   return new WebAssembly.Instance(compiled(), { env: { memory } }).exports as unknown as T;
 }
 

@@ -118,10 +118,10 @@ export const DELTA: readonly MutatedFile[] = [
   },
   {
     file: 'lib/delta/mixing/alignments/functions.ts',
-    tests: ['test/delta/mixing/objects.test.ts'],
+    tests: ['test/delta/mixing/objects.test.ts', 'test/delta/mixing/mixing.test.ts'],
     changes: [
       ['  aligned.push(...without(alignments, tables));\n', ''],
-      ['if (from <= end) index++;', ''],
+      ['if (from <= end) index++;', 'index++;'],
       ['old.tables.map((table) => [table.key, table])', "old.tables.map((table) => ['', table])"],
     ],
   },

@@ -139,11 +139,6 @@ export function isData(kind: RegionKind): boolean {
   );
 }
 
-/** Whether it has bases. */
-export function hasBases(kind: RegionKind): boolean {
-  return kind >= REGION_KINDS.symbols;
-}
-
 export function isUnwinding(kind: RegionKind): boolean {
   const { unwindingIndex, unwinding, compactUnwinding, wideUnwinding } = REGION_KINDS;
   return [unwindingIndex, unwinding, compactUnwinding, wideUnwinding].some((each) => each === kind);
