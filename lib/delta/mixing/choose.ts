@@ -3,7 +3,7 @@
 import { inPieces, withoutDense } from './alignments/dense.ts';
 import { alignFunctions } from './alignments/functions.ts';
 import { countInText } from './alignments/in-text.ts';
-import { alignObjects } from './alignments/objects.ts';
+import { alignInstances } from './alignments/instances.ts';
 import { type Image, isCode, isData, isUnwinding, REGION_KINDS } from './containers/image.ts';
 import {
   encodeMixing,
@@ -92,7 +92,7 @@ export async function chooseMixing(
   if (input.fresh.length === 0) return null;
   const { images } = input;
   if (isCodeEqual(input, images)) withoutCode(images);
-  const alignments = alignObjects(
+  const alignments = alignInstances(
     { ...input, images },
     alignFunctions(images.old, images.fresh, input.alignments),
   );

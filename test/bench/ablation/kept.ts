@@ -47,8 +47,8 @@ export const KEEPING = [
     const made = await encodeMixing({ ...input, alignments, images }, choice, most, place, report);`,
     ],
     [
-      "import { alignObjects } from './alignments/objects.ts';",
-      `${IMPORT('../../../')}import { alignObjects } from './alignments/objects.ts';`,
+      "import { alignInstances } from './alignments/instances.ts';",
+      `${IMPORT('../../../')}import { alignInstances } from './alignments/instances.ts';`,
     ],
   ),
 ];

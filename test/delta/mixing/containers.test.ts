@@ -1,6 +1,6 @@
 /** What is read of the headers of executables. */
 import { expect, test } from 'bun:test';
-import { alignObjects } from '../../../lib/delta/mixing/alignments/objects.ts';
+import { alignInstances } from '../../../lib/delta/mixing/alignments/instances.ts';
 import { regionsOf } from '../../../lib/delta/mixing/executable.ts';
 import { dart, elfSymbols, elfWithUnwinding, machOWithParts, machOWithSymbols } from './executables.ts';
 import { elfWithPointer, xcoff } from './halves-executables.ts';
@@ -100,13 +100,13 @@ test('the snapshot of Dart has numbers, and a table of where its code begins', (
   expect(regionsOf(file, true).regions.map(({ kind }) => kind)).toEqual([4, 1]);
 });
 
-test('numbers of objects are aligned one by one, where objects were added', () => {
+test('numbers of instances are aligned one by one, where instances were added', () => {
   const images = { old: regionsOf(dart(false), true), fresh: regionsOf(dart(true), true) };
   const files = { old: dart(false), fresh: dart(true), images };
   const [from, to] = [images.old, images.fresh].map((image) => image.regions.find(({ kind }) => kind === 29));
   const [oldStart, newStart] = [from?.offset ?? 0, to?.offset ?? 0];
   // Byte by byte it is another.
-  const aligned = alignObjects(files, [{ newStart, oldStart, length: 100 }]);
+  const aligned = alignInstances(files, [{ newStart, oldStart, length: 100 }]);
   expect(aligned[0]).toMatchObject({ newStart, oldStart });
   expect(aligned.length).toBeGreaterThan(5);
   expect(aligned.length).toBeLessThan(40);

@@ -1,4 +1,4 @@
-/** Small executables with tables of symbols, and with the snapshot of a Dart program. The later version has symbols and objects more. */
+/** Small executables with tables of symbols, and with the snapshot of a Dart program. The later version has symbols and instances more. */
 import { randomNumbers } from '../pairs.ts';
 
 /** Where something begins, relative to the base of the image, by its number. */
@@ -92,14 +92,14 @@ function number(value: number): number[] {
   return bytes;
 }
 
-/** Objects that refer to others and to their code, and a table of where that begins. */
+/** Instances that refer to others and to their code, and a table of where that begins. */
 function snapshot(starts: Starts, later: boolean): Buffer {
   const count = 500;
   const ids = Array.from({ length: count }, (_, i) => i).flatMap((i) =>
     later && i % 90 === 40 ? [i, count + i] : [i],
   );
   const numbers = new Map(ids.map((id, index) => [id, 300 + index]));
-  const objects = ids.flatMap((id) => {
+  const instances = ids.flatMap((id) => {
     const next = randomNumbers(id + 77);
     const to = () => number(numbers.get(next() % count) ?? 0);
     return [
@@ -112,7 +112,7 @@ function snapshot(starts: Starts, later: boolean): Buffer {
   });
   const head = Buffer.from(`${'0123456789abcdef'.repeat(2)}product x64\0`, 'latin1');
   const functions = [...starts.values()];
-  const padding = -(20 + head.length + objects.length) & 15;
+  const padding = -(20 + head.length + instances.length) & 15;
   const table = Buffer.alloc(16 + 8 * functions.length);
   table.writeUInt32LE(9, 0);
   table.writeUInt32LE(functions.length, 4);
@@ -121,14 +121,14 @@ function snapshot(starts: Starts, later: boolean): Buffer {
     table.writeUInt32LE(table.length + 24 * (i % 50), 20 + 8 * i);
   }
   const start = Buffer.from([0xf5, 0xf5, 0xdc, 0xdc, ...new Array<number>(16).fill(0)]);
-  start.writeUInt32LE(16 + head.length + objects.length, 4);
+  start.writeUInt32LE(16 + head.length + instances.length, 4);
   start.writeUInt32LE(2, 12);
   const next = randomNumbers(9);
   const rest = Buffer.from(Array.from({ length: 1200 }, () => next() & 127));
   // What counts as many, but does not ascend.
   const decoy = Buffer.alloc(32);
   decoy.writeUInt32LE(20, 4);
-  return Buffer.concat([start, head, Buffer.from(objects), Buffer.alloc(padding), decoy, table, rest]);
+  return Buffer.concat([start, head, Buffer.from(instances), Buffer.alloc(padding), decoy, table, rest]);
 }
 
 /** Functions, and the snapshot that refers to them. */

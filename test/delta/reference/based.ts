@@ -1,5 +1,5 @@
 /**
- * The regions with bases of their own that the plain decoder (mixing.ts) knows: symbols, pairs of offsets, numbers of objects.
+ * The regions with bases of their own that the plain decoder (mixing.ts) knows: symbols, pairs of offsets, numbers of instances.
  * Written from FORMAT.md, for the tests.
  */
 export interface Based {

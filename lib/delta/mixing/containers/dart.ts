@@ -1,5 +1,5 @@
 /**
- * The snapshot of a Dart program that was compiled ahead (runtime/vm/snapshot.h, app_snapshot.cc): objects that refer to each other by
+ * The snapshot of a Dart program that was compiled ahead (runtime/vm/snapshot.h, app_snapshot.cc): instances that refer to each other by
  * numbers, and behind them what is only read, with a table of where the code of each function begins.
  */
 import {

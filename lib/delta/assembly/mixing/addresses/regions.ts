@@ -54,7 +54,7 @@ export const CHAINED_ADDRESSES: u32 = 25;
 export const SYMBOLS: u32 = 26;
 export const SYMBOLS_SHORT: u32 = 27;
 export const PAIRS: u32 = 28;
-/** Numbers of a variable number of bytes, most of them the numbers of objects (numbers.ts). */
+/** Numbers of a variable number of bytes, most of them the numbers of instances (numbers.ts). */
 export const NUMBERS: u32 = 29;
 /** Types of Go (go-types.ts), if there is a region of kind GO. */
 export const GO_TYPES: u32 = 30;

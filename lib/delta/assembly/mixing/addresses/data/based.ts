@@ -1,6 +1,6 @@
 /**
  * Regions with two bases of their own, which the patch carries: tables of symbols, whose names are offsets in a table of strings, pairs of
- * offsets, numbers of objects, and what is said elsewhere of Go and of Mach-O.
+ * offsets, numbers of instances, and what is said elsewhere of Go and of Mach-O.
  */
 import { State } from '../../state';
 import { note, noteNumbers, noteRows } from '../found';

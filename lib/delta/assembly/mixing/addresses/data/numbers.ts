@@ -1,6 +1,6 @@
 /**
  * Numbers of a variable number of bytes, of seven bits each, the highest first, whose last byte has the highest bit: so Dart's snapshots
- * refer to objects. They have no addresses; a number stands for the first base of its region + it.
+ * refer to instances of classes. They have no addresses; a number stands for the first base of its region + it.
  */
 import { State } from '../../state';
 import { NUMBERS, regionOf } from '../regions';

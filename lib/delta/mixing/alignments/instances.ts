@@ -1,5 +1,5 @@
 /**
- * Alignments of two sequences of numbers (assembly/mixing/addresses/data/numbers.ts) that name objects: if an object is added, all numbers behind it
+ * Alignments of two sequences of numbers (assembly/mixing/addresses/data/numbers.ts) that name instances: if one is added, all numbers behind it
  * change, and byte by byte the sequences hardly resemble each other. Aligned number by number, at the least cost, by what each number has become
  * before. For the encoder only.
  */
@@ -33,7 +33,7 @@ interface Files {
 }
 
 /** `alignments`, ascending in the new file; those within regions of numbers that both files have are replaced. */
-export function alignObjects(
+export function alignInstances(
   { old, fresh, images }: Files,
   alignments: readonly Alignment[],
 ): readonly Alignment[] {
