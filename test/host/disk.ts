@@ -88,9 +88,9 @@ export class SimulatedDisk implements Disk {
   /** Every path with its content, as a process sees it, for comparing two states. */
   picture(): Record<string, string> {
     const picture: Record<string, string> = {};
-    for (const [path, id] of [...this.#names].sort()) {
+    for (const [path, id] of inOrder(this.#names)) {
       const inode = this.#inode(id);
-      const content = Buffer.from(inode.content).toString('base64');
+      const content = textOf(inode.content);
       picture[path] = inode.kind === 'file' ? content : `(${inode.kind})${content}`;
     }
     return picture;
@@ -98,19 +98,28 @@ export class SimulatedDisk implements Disk {
 
   /** Every path with its content, as it is on the drive. */
   durablePicture(): unknown {
-    const names = [...this.#durableNames].sort();
-    return names.map(([path, id]) => [path, Buffer.from(this.#inode(id).durable).toString('base64')]);
+    return inOrder(this.#durableNames).map(([path, id]) => [path, textOf(this.#inode(id).durable)]);
   }
 
-  /** What a recovery may depend on, but for times: names, contents, modes, owners and hard links, and what the drive has. */
+  /** What a process may depend on, but for times: names, contents, modes, owners and hard links. */
   state(): string {
     const first = new Map<number, string>();
-    const seen = [...this.#names].sort().map(([path, id]) => {
+    let state = '';
+    for (const [path, id] of inOrder(this.#names)) {
       const { kind, mode, owner, content } = this.#inode(id);
-      if (!first.has(id)) first.set(id, path);
-      return [path, first.get(id), kind, mode, owner, Buffer.from(content).toString('base64')];
-    });
-    return JSON.stringify([seen, this.durablePicture()]);
+      const name = first.get(id);
+      if (name === undefined) first.set(id, path);
+      state += `${path}\0${name ?? path}\0${kind} ${mode} ${owner} ${numberOf(content)}\0`;
+    }
+    return state;
+  }
+
+  /** The same, and what the drive has. */
+  stateWithDrive(): string {
+    let state = `${this.state()}\0`;
+    for (const [path, id] of inOrder(this.#durableNames))
+      state += `${path}\0${numberOf(this.#inode(id).durable)}\0`;
+    return state;
   }
 
   contentOf(path: string): Uint8Array | null {
@@ -238,7 +247,7 @@ export class SimulatedDisk implements Disk {
       changed: inode.modified / 1000,
       fineTimes: false,
       allocated: size,
-      links: [...this.#names.values()].filter((other) => other === id).length,
+      links: this.#linksOf(id),
       identity: `${id}:${size}:${inode.modified}`,
       fingerprint: `${id}:${size}:${inode.modified}:${inode.changes}`,
     };
@@ -344,9 +353,10 @@ export class SimulatedDisk implements Disk {
 
   list(path: string): string[] {
     if (this.#named(path, 'scandir').kind !== 'directory') throw systemError('ENOTDIR', 'scandir', path);
+    const prefix = path === '/' ? path : `${path}/`;
     return [...this.#names.keys()]
-      .filter((name) => name !== '/' && dirname(name) === path)
-      .map((name) => name.slice(path === '/' ? 1 : path.length + 1));
+      .filter((name) => name.startsWith(prefix) && name !== '/' && !name.includes('/', prefix.length))
+      .map((name) => name.slice(prefix.length));
   }
 
   imitate(path: string, model: string): boolean {
@@ -379,6 +389,12 @@ export class SimulatedDisk implements Disk {
   flushDirectory(path: string): void {
     const last = this.#pending.findLastIndex((change) => change.directories.includes(path));
     for (const change of this.#pending.splice(0, last + 1)) applyChange(this.#durableNames, change);
+  }
+
+  #linksOf(id: number): number {
+    let links = 0;
+    for (const other of this.#names.values()) if (other === id) links++;
+    return links;
   }
 
   #newInode(kind: Inode['kind'], mode: number): number {
@@ -445,6 +461,33 @@ export class SimulatedDisk implements Disk {
     applyChange(this.#names, change);
     this.#pending.push(change);
   }
+}
+
+function inOrder(names: Map<string, number>): [path: string, id: number][] {
+  return [...names].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Each content is encoded once: a write makes another, and none is changed in place. */
+const texts = new WeakMap<Uint8Array, string>();
+function textOf(content: Uint8Array): string {
+  const known = texts.get(content);
+  if (known !== undefined) return known;
+  const text = Buffer.from(content).toString('base64');
+  texts.set(content, text);
+  return text;
+}
+
+/** The same number for the same bytes. */
+const numbers = new Map<string, number>();
+const numbered = new WeakMap<Uint8Array, number>();
+function numberOf(content: Uint8Array): number {
+  const known = numbered.get(content);
+  if (known !== undefined) return known;
+  const text = textOf(content);
+  const number = numbers.get(text) ?? numbers.size;
+  numbers.set(text, number);
+  numbered.set(content, number);
+  return number;
 }
 
 function applyChange(names: Map<string, number>, change: NameChange): void {

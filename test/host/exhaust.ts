@@ -4,7 +4,7 @@
  */
 import { UpdaterError } from '../../lib/errors.ts';
 import { LOSSES, type Loss, type SimulatedDisk } from './disk.ts';
-import { ERRORS, type Fault, FaultInjector, HARMLESS, HELD, type Plan, Stopped } from './faults.ts';
+import { ERRORS, type Fault, FaultInjector, HARMLESS, HELD, type Plan } from './faults.ts';
 import { type SimulatedHost, simulatedHost } from './host.ts';
 
 export interface Scenario {
@@ -35,7 +35,12 @@ export async function exhaust(scenario: Scenario): Promise<Tally> {
   const start = await scenario.prepare();
   const clean = new FaultInjector();
   const disk = start.clone();
-  clean.onEffect = () => scenario.always(disk);
+  // A stop leaves the disk as it was before the effect, so that one run shows them all.
+  const stopped: SimulatedDisk[] = [];
+  clean.onEffect = () => {
+    scenario.always(disk);
+    stopped.push(disk.clone());
+  };
   await scenario.work(hostOf(scenario, disk, clean));
   const tally: Tally = { effects: clean.seen.length, points: 0, recoveryPoints: 0 };
   const recovered = new Set<string>();
@@ -44,16 +49,23 @@ export async function exhaust(scenario: Scenario): Promise<Tally> {
 
   for (let at = 0; at < clean.seen.length; at++) {
     const effect = clean.seen[at] ?? '';
+    let onlyOnce = '';
     for (const fault of faultsOf(effect)) {
       if (scenario.isLeftOut?.(effect, fault)) continue;
-      const stopped = await runWith(scenario, start, { at, fault });
       tally.points++;
+      // With no later effect of the kind, the run in which all of them fail is the one in which this one does.
+      if (fault.kind === 'error' && fault.forGood && fault.code === onlyOnce) continue;
+      const faults = new FaultInjector({ at, fault });
+      const ended =
+        (fault.kind === 'stop' ? stopped[at] : null) ??
+        (await runWith(scenario, start, { at, fault }, faults));
+      if (fault.kind === 'error' && !faults.seen.includes(effect, at + 1)) onlyOnce = fault.code;
       const losses: readonly Loss[] = fault.kind === 'stop' ? LOSSES : ['kept', 'lost'];
       for (const loss of losses) {
-        const left = stopped.after(loss);
+        const left = ended.after(loss);
         check(scenario, left, { at, fault }, loss, scenario.always);
         // Many faults leave the same disk behind, whose recovery is tried once.
-        const state = left.state();
+        const state = left.stateWithDrive();
         const plan = { at, fault };
         if (!tried.has(state)) tried.set(state, recoverEverywhere(scenario, left, plan, loss, recovered));
         await tried.get(state);
@@ -83,10 +95,14 @@ function quietHost(scenario: Scenario, disk: SimulatedDisk, faults: FaultInjecto
   return simulatedHost({ ...scenario.host, running: [], held: [], disk, faults });
 }
 
-/** The disk when the run has ended or was stopped. */
-async function runWith(scenario: Scenario, start: SimulatedDisk, plan: Plan): Promise<SimulatedDisk> {
+/** The disk when the run has ended. */
+async function runWith(
+  scenario: Scenario,
+  start: SimulatedDisk,
+  plan: Plan,
+  faults: FaultInjector,
+): Promise<SimulatedDisk> {
   const disk = start.clone();
-  const faults = new FaultInjector(plan);
   faults.onEffect = () => check(scenario, disk, plan, 'kept', scenario.always);
   await settled(scenario.work(hostOf(scenario, disk, faults)), plan);
   return disk;
@@ -144,7 +160,7 @@ async function settled(work: Promise<void>, plan: Plan): Promise<void> {
   try {
     await work;
   } catch (error) {
-    if (!(error instanceof Stopped || error instanceof UpdaterError)) throw failed(plan, 'kept', error);
+    if (!(error instanceof UpdaterError)) throw failed(plan, 'kept', error);
   }
 }
 
