@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { type Installed, makeInstall, resultOf } from '../support/installed.ts';
 import { buildStandin, readStandinLog, waitForStarts } from '../support/standin.ts';
-import { openWorkshop, run, type Workshop } from '../support/workshop.ts';
+import { openSharedWorkshop, run, type Workshop } from '../support/workshop.ts';
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;
 
@@ -25,7 +25,7 @@ posixOnly('applying a package', () => {
     [one, two, shop] = await Promise.all([
       buildStandin({ version: '1.0.0' }),
       buildStandin({ version: '2.0.0' }),
-      openWorkshop(),
+      openSharedWorkshop(),
     ]);
     updater = await shop.updater();
     toTwo = await shop.bundle({ version: '2.0.0', file: two, old: { version: '1.0.0', file: one } });

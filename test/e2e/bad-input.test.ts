@@ -7,7 +7,14 @@ import type { SigningKey } from '../../lib/trust/index.ts';
 import { patchPayload, testPackage } from '../package/fixture.ts';
 import { type Installed, makeInstall, resultOf } from '../support/installed.ts';
 import { buildStandin } from '../support/standin.ts';
-import { NATIVE_PLATFORM, openWorkshop, type Ran, run, type Workshop } from '../support/workshop.ts';
+import {
+  NATIVE_PLATFORM,
+  openSharedWorkshop,
+  openWorkshop,
+  type Ran,
+  run,
+  type Workshop,
+} from '../support/workshop.ts';
 import { testKey, testRootBytes } from '../trust/keys.ts';
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;
@@ -28,7 +35,7 @@ posixOnly('bad input', () => {
     [one, two, shop] = await Promise.all([
       buildStandin({ version: '1.0.0' }),
       buildStandin({ version: '2.0.0' }),
-      openWorkshop(),
+      openSharedWorkshop(),
     ]);
     updater = await shop.updater();
     toTwo = await shop.bundle({ version: '2.0.0', file: two, old: { version: '1.0.0', file: one } });

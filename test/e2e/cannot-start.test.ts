@@ -4,12 +4,12 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { makeInstall } from '../support/installed.ts';
 import { buildStandin } from '../support/standin.ts';
-import { openWorkshop, run, type Workshop } from '../support/workshop.ts';
+import { openSharedWorkshop, run, type Workshop } from '../support/workshop.ts';
 
 describe.skipIf(spawnSync('strace', ['-V']).status !== 0)('an update', () => {
   let shop: Workshop;
   beforeAll(async () => {
-    shop = await openWorkshop();
+    shop = await openSharedWorkshop();
   });
   afterAll(() => shop.remove());
 

@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { type Installed, makeInstall } from '../support/installed.ts';
-import { openWorkshop, run, type Workshop } from '../support/workshop.ts';
+import { openSharedWorkshop, run, type Workshop } from '../support/workshop.ts';
 import { byReference, fillHome, homeOf, homePicture, pack, script } from './snapshot-stage.ts';
 
 const canTrace = spawnSync('strace', ['-V']).status === 0;
@@ -34,7 +34,7 @@ describe.skipIf(!canTrace && process.env.CI !== 'true')('an update that fails in
   const template = () => path.join(shop.folder, 'template');
 
   beforeAll(async () => {
-    shop = await openWorkshop();
+    shop = await openSharedWorkshop();
     const one = script(shop.folder, '1.0.0');
     const bad = script(shop.folder, '2.0.0', FAILED_DATA);
     versions = [one, bad].map((file) => fs.readFileSync(file));

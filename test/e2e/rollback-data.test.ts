@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { type Installed, makeInstall, resultOf } from '../support/installed.ts';
 import { buildStandin, readStandinLog, waitForStarts } from '../support/standin.ts';
-import { openWorkshop, type Workshop } from '../support/workshop.ts';
+import { openSharedWorkshop, type Workshop } from '../support/workshop.ts';
 import { byReference, fillHome, homeOf, homePicture, pack } from './snapshot-stage.ts';
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;
@@ -22,7 +22,7 @@ posixOnly('data across updates and rollbacks', () => {
     const [one, two, opened] = await Promise.all([
       buildStandin({ version: '1.0.0' }),
       buildStandin({ version: '2.0.0', dataVersion: 2 }),
-      openWorkshop(),
+      openSharedWorkshop(),
     ]);
     shop = opened;
     const old = { version: '1.0.0', file: one };

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { type Installed, makeInstall, resultOf } from '../support/installed.ts';
 import { buildStandin, waitForStarts } from '../support/standin.ts';
-import { openWorkshop, type Workshop } from '../support/workshop.ts';
+import { openSharedWorkshop, type Workshop } from '../support/workshop.ts';
 import { byReference, fillHome, homeOf, homePicture, pack, script, snapshotIds } from './snapshot-stage.ts';
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe.concurrent;
@@ -16,7 +16,7 @@ posixOnly('an update', () => {
   const made: Installed[] = [];
 
   beforeAll(async () => {
-    shop = await openWorkshop();
+    shop = await openSharedWorkshop();
     updater = byReference(shop, await shop.updater());
   });
 

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { type Installed, makeInstall, resultOf } from '../support/installed.ts';
 import { buildStandin, readStandinLog, waitForStarts } from '../support/standin.ts';
 import { hasTmux, openScreen } from '../support/tmux.ts';
-import { openWorkshop, run, type Workshop } from '../support/workshop.ts';
+import { openSharedWorkshop, run, type Workshop } from '../support/workshop.ts';
 import { expectScreen, UTF8 } from './feed/kept-screens.ts';
 import {
   byReference,
@@ -37,7 +37,7 @@ posixOnly('rollback while DGMO runs', () => {
     [one, two, shop] = await Promise.all([
       buildStandin({ version: '1.0.0' }),
       buildStandin({ version: '2.0.0', dataVersion: 2 }),
-      openWorkshop(),
+      openSharedWorkshop(),
     ]);
     updater = byReference(shop, await shop.updater());
     const old = { version: '1.0.0', file: one };

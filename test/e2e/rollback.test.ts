@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
 import { type Installed, makeInstall, resultOf } from '../support/installed.ts';
-import { openWorkshop, type Ran, type Workshop } from '../support/workshop.ts';
+import { openSharedWorkshop, type Ran, type Workshop } from '../support/workshop.ts';
 import {
   byReference,
   CTRL_C,
@@ -33,7 +33,7 @@ posixOnly('rollback', () => {
   const made: Installed[] = [];
 
   beforeAll(async () => {
-    shop = await openWorkshop();
+    shop = await openSharedWorkshop();
     updater = byReference(shop, await shop.updater());
     first = script(shop.folder, '0.9.0');
     const two = script(shop.folder, '2.0.0');

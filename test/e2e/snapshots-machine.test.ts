@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { type Installed, makeInstall, resultOf } from '../support/installed.ts';
-import { openWorkshop, type Ran, run, type Workshop } from '../support/workshop.ts';
+import { openSharedWorkshop, type Ran, run, type Workshop } from '../support/workshop.ts';
 import {
   byReference,
   everything,
@@ -30,7 +30,7 @@ posixOnly('a machine that does not play along', () => {
   const mounted: string[] = [];
 
   beforeAll(async () => {
-    shop = await openWorkshop();
+    shop = await openSharedWorkshop();
     updater = byReference(shop, await shop.updater());
     one = script(shop.folder, '1.0.0');
     toTwo = await pack(shop, { version: '2.0.0', file: script(shop.folder, '2.0.0') });

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../../lib/snapshot/document.ts';
 import { type Installed, makeInstall, resultOf } from '../support/installed.ts';
-import { openWorkshop, type Ran, type Workshop } from '../support/workshop.ts';
+import { openSharedWorkshop, type Ran, type Workshop } from '../support/workshop.ts';
 import {
   byReference,
   everything,
@@ -26,7 +26,7 @@ posixOnly('snapshots', () => {
   const made: Installed[] = [];
 
   beforeAll(async () => {
-    shop = await openWorkshop();
+    shop = await openSharedWorkshop();
     updater = byReference(shop, await shop.updater());
     one = script(shop.folder, '1.0.0');
   });

@@ -1,7 +1,7 @@
 /** How tests of the compiled updater begin: it is compiled once for all of a file, and a test may have a stage of its own. */
 import { afterAll, afterEach, beforeAll, beforeEach } from 'bun:test';
 import { openStage, type Stage } from '../update/stage.ts';
-import { openWorkshop, type Workshop } from './workshop.ts';
+import { openSharedWorkshop, type Workshop } from './workshop.ts';
 
 export interface Compiled {
   shop: Workshop;
@@ -13,7 +13,7 @@ export interface Compiled {
 export function withUpdater(begin: (compiled: Compiled) => unknown): void {
   let shop: Workshop | undefined;
   beforeAll(async () => {
-    shop = await openWorkshop();
+    shop = await openSharedWorkshop();
     await begin({ shop, updater: await shop.rootlessUpdater() });
   });
   afterAll(() => shop?.remove());

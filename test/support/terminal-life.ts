@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { program } from '../update/stage.ts';
 import { makeInstall } from './installed.ts';
-import { openWorkshop } from './workshop.ts';
+import { openSharedWorkshop } from './workshop.ts';
 
 export interface Life {
   /** What each start found, the first one included, in order. */
@@ -51,7 +51,7 @@ while :; do read -r line || :; done
 
 /** Linux only: it looks at /proc. */
 export async function liveInTerminal({ updates, patience }: LifeOptions): Promise<Life> {
-  const shop = await openWorkshop();
+  const shop = await openSharedWorkshop();
   const one = path.join(shop.folder, 'one');
   const two = path.join(shop.folder, 'two');
   for (const [file, version] of [

@@ -8,6 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 
 const TOP = path.resolve(import.meta.dir, '../..');
+const CACHE = path.join(TOP, '.cache/workshop');
 export const PASSPHRASE = 'only for tests';
 
 export interface Ran {
@@ -80,14 +81,23 @@ export const NATIVE_PLATFORM = `${process.platform}-${process.arch}`;
 export async function openWorkshop(app = 'dgmo'): Promise<Workshop> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dgmo-workshop-'));
   const keys = path.join(folder, 'keys');
-  await release(['keys', 'init', '--dir', keys, '--scrypt-cost', '10']);
+  await initKeys(keys);
+  return workshopIn(folder, keys, app, compileUpdater);
+}
+
+/** One whose keys and updaters are those of all tests, made once and then cached. Don't write to what it hands out. */
+export async function openSharedWorkshop(): Promise<Workshop> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dgmo-workshop-'));
+  return workshopIn(folder, await sharedKeys(), 'dgmo', sharedUpdater);
+}
+
+function workshopIn(folder: string, keys: string, app: string, compile: typeof compileUpdater): Workshop {
   const root = path.join(keys, 'root.json');
   const updaters = new Map<string, Promise<string>>();
   let packages = 0;
   const once = (target: string, rootOptions: string[]): Promise<string> => {
     const name = rootOptions.length === 0 ? `${target}-rootless` : target;
-    const made =
-      updaters.get(name) ?? compileUpdater(path.join(folder, `dist-${name}`), rootOptions, app, target);
+    const made = updaters.get(name) ?? compile(path.join(folder, `dist-${name}`), rootOptions, app, target);
     updaters.set(name, made);
     return made;
   };
@@ -120,6 +130,64 @@ export async function openWorkshop(app = 'dgmo'): Promise<Workshop> {
   };
 }
 
+async function initKeys(folder: string): Promise<void> {
+  await release(['keys', 'init', '--dir', folder, '--scrypt-cost', '10']);
+}
+
+/** A root is valid for longer than a month. */
+async function sharedKeys(): Promise<string> {
+  return await cached(`keys-${new Date().toISOString().slice(0, 7)}`, initKeys);
+}
+
+async function sharedUpdater(_: string, rootOptions: string[], app: string, target: string): Promise<string> {
+  const sources = sourcesDigest();
+  const options = new Bun.CryptoHasher('sha256').update(`${Bun.version} ${app} ${target}`);
+  for (const file of rootOptions.slice(1)) options.update(fs.readFileSync(file));
+  const name = `updater-${sources.slice(0, 16)}-${target}-${options.digest('hex').slice(0, 16)}`;
+  return updaterIn(
+    await cached(name, async (dist) => {
+      removeUpdatersOfOther(sources.slice(0, 16));
+      await compileUpdater(dist, rootOptions, app, target);
+    }),
+  );
+}
+
+/** What an updater is compiled of, and what compiles it. */
+function sourcesDigest(): string {
+  const hash = new Bun.CryptoHasher('sha256');
+  const files = [...new Bun.Glob('{lib,release}/**/*').scanSync({ cwd: TOP })].sort();
+  for (const file of [...files, 'updater.ts', 'package.json', 'package-lock.json'])
+    hash.update(`${file}\0`).update(fs.readFileSync(path.join(TOP, file)));
+  return hash.digest('hex');
+}
+
+/** Each takes 100 MB. The newest may be in use, by tests that began before the sources changed. */
+function removeUpdatersOfOther(sources: string): void {
+  const others = fs
+    .readdirSync(CACHE)
+    .filter((name) => name.startsWith('updater-') && !name.startsWith(`updater-${sources}-`))
+    .map((name) => path.join(CACHE, name))
+    .sort((a, b) => fs.statSync(b).mtimeMs - fs.statSync(a).mtimeMs);
+  for (const folder of others.slice(4)) fs.rmSync(folder, { recursive: true, force: true });
+}
+
+/** A folder that is made whole, or is there already: all test files get the same. */
+async function cached(name: string, make: (folder: string) => Promise<unknown>): Promise<string> {
+  const folder = path.join(CACHE, name);
+  if (fs.existsSync(folder)) return folder;
+  fs.mkdirSync(CACHE, { recursive: true });
+  const temporary = fs.mkdtempSync(path.join(CACHE, 'unfinished-'));
+  await make(path.join(temporary, name));
+  try {
+    fs.renameSync(path.join(temporary, name), folder);
+  } catch (error) {
+    // Another test file was faster.
+    if (!fs.existsSync(folder)) throw error;
+  }
+  fs.rmSync(temporary, { recursive: true, force: true });
+  return folder;
+}
+
 async function compileUpdater(
   dist: string,
   rootOptions: string[],
@@ -127,6 +195,10 @@ async function compileUpdater(
   target: string,
 ): Promise<string> {
   await release(['compile', '--target', target, ...rootOptions, '--app', app, '--outdir', dist]);
+  return updaterIn(dist);
+}
+
+function updaterIn(dist: string): string {
   const name = fs
     .readdirSync(dist)
     .find((entry) => entry.startsWith('dgmo-updater') && !/\.(sha256|json)$/.test(entry));

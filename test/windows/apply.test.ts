@@ -7,7 +7,7 @@ import { encodeEntry } from '../../lib/install/transaction/journal.ts';
 import { digestBytes } from '../../lib/platform/files.ts';
 import { buildStandin, waitForStarts } from '../support/standin.ts';
 import { compileForWindows, describeOnWine, startWine, windowsPath } from '../support/wine.ts';
-import { openWorkshop, type Workshop } from '../support/workshop.ts';
+import { openSharedWorkshop, type Workshop } from '../support/workshop.ts';
 import { makeWindowsInstall, type WindowsInstall } from './installed.ts';
 
 const TARGET = 'bun-windows-x64';
@@ -26,7 +26,7 @@ describeOnWine('applying a package on Windows', () => {
 
   beforeAll(async () => {
     const standin = (version: string) => buildStandin({ version, target: TARGET });
-    [one, two, shop] = await Promise.all([standin('1.0.0'), standin('2.0.0'), openWorkshop()]);
+    [one, two, shop] = await Promise.all([standin('1.0.0'), standin('2.0.0'), openSharedWorkshop()]);
     broken = await buildStandin({ version: '3.0.0', behaviour: 'crash', target: TARGET });
     updater = await shop.updater(TARGET);
     const old = { version: '1.0.0', file: one };

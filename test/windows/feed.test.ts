@@ -6,7 +6,7 @@ import { makeFeed, type TestFeed } from '../release/feed.ts';
 import { type Serving, serving } from '../support/servers/serve.ts';
 import { buildStandin } from '../support/standin.ts';
 import { describeOnWine } from '../support/wine.ts';
-import { openWorkshop, type Workshop } from '../support/workshop.ts';
+import { openSharedWorkshop, type Workshop } from '../support/workshop.ts';
 import { makeWindowsInstall, type WindowsInstall } from './installed.ts';
 
 const TARGET = 'bun-windows-x64';
@@ -22,7 +22,7 @@ describeOnWine('the feed on Windows', () => {
     const versions = ['1.0.0', '1.1.0', '2.0.0'];
     const [files, opened] = await Promise.all([
       Promise.all(versions.map((version) => buildStandin({ version, target: TARGET }))),
-      openWorkshop(),
+      openSharedWorkshop(),
     ]);
     shop = opened;
     feed = await makeFeed();

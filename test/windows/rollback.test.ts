@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { buildStandin, waitForStarts } from '../support/standin.ts';
 import { describeOnWine, windowsPath } from '../support/wine.ts';
-import { openWorkshop, release, type Workshop } from '../support/workshop.ts';
+import { openSharedWorkshop, release, type Workshop } from '../support/workshop.ts';
 import { makeWindowsInstall, type WindowsInstall } from './installed.ts';
 
 const TARGET = 'bun-windows-x64';
@@ -14,7 +14,7 @@ describeOnWine('rolling back on Windows', () => {
   let here: WindowsInstall | undefined;
 
   beforeAll(async () => {
-    shop = await openWorkshop();
+    shop = await openSharedWorkshop();
   });
 
   afterAll(() => {

@@ -3,14 +3,14 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import { resultOf } from '../support/installed.ts';
 import { describeOnWine, wine } from '../support/wine.ts';
-import { openWorkshop, type Workshop } from '../support/workshop.ts';
+import { openSharedWorkshop, type Workshop } from '../support/workshop.ts';
 import { makeWindowsInstall, type WindowsInstall } from './installed.ts';
 
 describeOnWine('the background service on Windows', () => {
   let shop: Workshop;
   let here: WindowsInstall;
   beforeAll(async () => {
-    shop = await openWorkshop();
+    shop = await openSharedWorkshop();
     const updater = await shop.rootlessUpdater('bun-windows-x64');
     const { version } = JSON.parse(fs.readFileSync('package.json', 'utf8')) as { version: string };
     // Whatever prints its version serves as DGMO.

@@ -10,7 +10,7 @@ import { type Certificates, makeCertificates } from '../../support/servers/certi
 import { feedFolder } from '../../support/servers/feed-folder.ts';
 import { serving } from '../../support/servers/serve.ts';
 import { buildStandin, readStandinLog } from '../../support/standin.ts';
-import { NATIVE_PLATFORM, openWorkshop, type Ran, run, type Workshop } from '../../support/workshop.ts';
+import { NATIVE_PLATFORM, openSharedWorkshop, type Ran, run, type Workshop } from '../../support/workshop.ts';
 import { type Stage, serveFrom } from '../../update/stage.ts';
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;
@@ -519,7 +519,7 @@ posixOnly('with real executables of 100 MB, from `release serve`', () => {
     const versions = ['1.0.0', '1.1.0', '2.0.0'];
     const [files, shop] = await Promise.all([
       Promise.all(versions.map((version) => buildStandin({ version }))),
-      openWorkshop(),
+      openSharedWorkshop(),
     ]);
     const [one = ''] = files;
     const here = await makeInstall({ binary: one, version: '1.0.0', updater: await shop.rootlessUpdater() });

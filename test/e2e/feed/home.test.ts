@@ -1,7 +1,7 @@
 /** Homes of updates that do change the install: full when something is to be remembered, and shared by two updates. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { resultOf } from '../../support/installed.ts';
-import { openWorkshop, run, type Workshop } from '../../support/workshop.ts';
+import { openSharedWorkshop, run, type Workshop } from '../../support/workshop.ts';
 import { mounts, openStanding, type Standing, skipped } from './standing.ts';
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;
@@ -10,7 +10,7 @@ posixOnly('the home', () => {
   let shop: Workshop;
   let standing: Standing;
   beforeAll(async () => {
-    shop = await openWorkshop();
+    shop = await openSharedWorkshop();
     await shop.rootlessUpdater();
   });
   afterAll(() => shop?.remove());

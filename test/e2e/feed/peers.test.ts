@@ -4,7 +4,7 @@
  * it may change the install.
  */
 import { afterAll, beforeAll, describe } from 'bun:test';
-import { openWorkshop, type Workshop } from '../../support/workshop.ts';
+import { openSharedWorkshop, type Workshop } from '../../support/workshop.ts';
 import { attacks } from './attacks.ts';
 import { eachFile } from './each-file.ts';
 import { homes } from './home.ts';
@@ -18,7 +18,7 @@ posixOnly('the feed, and what is not it:', () => {
   let shop: Workshop;
   let opened: Standing;
   beforeAll(async () => {
-    shop = await openWorkshop();
+    shop = await openSharedWorkshop();
     opened = await openStanding(shop);
   });
   afterAll(async () => {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { OFFERED_WORDS } from '../../../lib/ui/arguments.ts';
 import { verbsOf } from '../../../lib/ui/parsing/verbs.ts';
 import { hasTmux, openScreen, type Screen, type ScreenOptions } from '../../support/tmux.ts';
-import { openWorkshop, type Workshop } from '../../support/workshop.ts';
+import { openSharedWorkshop, type Workshop } from '../../support/workshop.ts';
 import { openStage, type Stage } from '../../update/stage.ts';
 import { environmentOf, expectScreen, UTF8 } from './kept-screens.ts';
 import { screensOfChoices } from './screens-of-choices.ts';
@@ -54,7 +54,7 @@ let shop: Workshop;
 let updater: string;
 beforeAll(async () => {
   if (!hasTmux) return;
-  shop = await openWorkshop();
+  shop = await openSharedWorkshop();
   updater = await shop.rootlessUpdater();
 });
 afterAll(() => shop?.remove());
