@@ -7,6 +7,7 @@ import {
   strayEffects,
   uiShortcuts,
   unknownRooms,
+  unusedExports,
   upwardImports,
 } from './support/house-rules.ts';
 import { type SourceFile, sourceFile } from './support/source-file.ts';
@@ -23,6 +24,8 @@ async function sources(pattern: string): Promise<SourceFile[]> {
 const lib = await sources('lib/**/*.ts');
 const release = await sources('release/**/*.ts');
 const all = [...lib, ...release];
+const patterns = ['{lib,release,test}/**/*.{ts,mjs}', 'updater.ts'];
+const everything = (await Promise.all(patterns.map(sources))).flat();
 
 describe('rooms', () => {
   test('there is something to check', () => {
@@ -51,6 +54,10 @@ describe('rooms', () => {
 
   test('ui/ imports nothing of lib but api/ and errors.ts', () => {
     expect(uiShortcuts(lib)).toEqual([]);
+  });
+
+  test('no name is exported that nobody imports', () => {
+    expect(unusedExports(everything)).toEqual([]);
   });
 
   test('only platform/ touches files, processes, sockets, clocks, timers and randomness', () => {
@@ -90,6 +97,8 @@ describe('a rule sees', () => {
     ['ui/ beside api/', uiShortcuts(one('lib/ui/a.ts', "import type { A } from '../home/a.ts';"))],
     ['a cycle', cycles(ring("import { b } from './b.ts';", "import { a } from './a.ts';"))],
     ['a cycle by types', cycles(ring("import type { B } from './b.ts';", "export * from './a.ts';"))],
+    ['a name that nobody imports', unusedExports(ring("import { b } from './b.ts';", 'export const c = 1;'))],
+    ['one of a list', unusedExports(ring("import { b } from './b.ts';", 'export { b, c as d };'))],
     ['a crowded folder', crowdedFolders(Array.from({ length: 17 }, (_, index) => `lib/ui/${index}.ts`))],
     ['an effect', strayEffects(one('lib/ui/a.ts', "import fs from 'node:fs';"))],
     ['an effect in release/', strayEffects(one('release/keys/a.ts', "import fs from 'node:fs/promises';"))],
@@ -116,6 +125,9 @@ describe('a rule sees', () => {
     ['a room before it', upwardImports(one('release/work/a.ts', "import '../keys/b.ts';"))],
     ['lib for release/', upwardImports(one('release/platform/a.ts', "import '../../lib/ui/b.ts';"))],
     ['errors.ts', upwardImports(one('lib/format/a.ts', "import '../errors.ts';"))],
+    ['a name that is imported', unusedExports(ring("import { b } from './b.ts';", 'export function b() {}'))],
+    ['a type that nobody imports', unusedExports(one('lib/ui/a.ts', 'export interface A {}'))],
+    ['the public API', unusedExports(one('lib/index.ts', "export { a } from './a.ts';"))],
     ['an effect in a string', strayEffects(one('lib/ui/a.ts', "const a = 'Date.now() of process.env';"))],
     ['one in a comment', strayEffects(one('lib/ui/a.ts', '/* Date.now() */ // process.env\n'))],
     ['one in a regular expression', strayEffects(one('lib/ui/a.ts', "const a = /'fetch(process.env/;"))],

@@ -127,6 +127,31 @@ export function crowdedFolders(paths: readonly string[]): string[] {
 
 /** Where effects are at home. Everything else gets them from there. */
 const EFFECT_ROOMS = ['lib/platform/', 'release/platform/'];
+/** Of values that a file declares, and of names that it lists. A type may be exported for what is exported of it. */
+const DECLARED = /^export (?:async )?(?:const|let|(?:abstract )?class|function\*?) (\w+)/gm;
+const LISTED = /^export (?:type )?\{([^}]*)\}/gm;
+
+/** Names that nobody imports. `files` are all that there are: tests count as well. */
+export function unusedExports(files: readonly SourceFile[]): string[] {
+  const importers = new Map<string | null, SourceFile[]>();
+  for (const file of files) {
+    for (const { path } of file.imports) importers.set(path, [...(importers.get(path) ?? []), file]);
+  }
+  return files
+    .filter(({ path }) => path !== ABOVE_ALL)
+    .flatMap(({ path, code }) => {
+      const listed = [...code.matchAll(LISTED)].flatMap(([, list = '']) => list.split(','));
+      const names = [
+        ...[...code.matchAll(DECLARED)].map(([, name = '']) => name),
+        ...listed.map((each) => each.trim().split(' ').at(-1) ?? '').filter(Boolean),
+      ];
+      const by = importers.get(path) ?? [];
+      return names
+        .filter((name) => !by.some((file) => new RegExp(`\\b${name}\\b`).test(file.code)))
+        .map((name) => `${path} exports ${name}, which nobody imports`);
+    });
+}
+
 /** What a process begins with: its arguments, its exit code, and for the second its line to the one that started it. */
 const ENTRY_POINTS = ['release/cli.ts', 'release/work/child.ts'];
 
