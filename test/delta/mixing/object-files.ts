@@ -17,16 +17,16 @@ const [TEXT, DATA, SYMBOLS, NAMES, UNWINDING] = [1, 2, 5, 6, 7];
 const COUNT = 60;
 const OUTSIDE = 40;
 
-const nameOf = (id: number) => `${['read', 'write', 'parse'][id % 3]}_${(id * 7919) % 997}_of_${id}`;
+export const nameOf = (id: number) => `${['read', 'write', 'parse'][id % 3]}_${(id * 7919) % 997}_of_${id}`;
 
 /** Numbers of functions in their order; the later version has one more in every twenty. */
-const idsOf = (first: number, later: boolean) =>
+export const idsOf = (first: number, later: boolean) =>
   Array.from({ length: COUNT }, (_, i) => first + i).flatMap((id) =>
     later && id % 20 === 7 ? [id, 1000 + id] : [id],
   );
 
 /** Texts one behind the other, and where each begins. */
-function textsOf(texts: readonly string[]): { bytes: Buffer; at: Map<string, number> } {
+export function textsOf(texts: readonly string[]): { bytes: Buffer; at: Map<string, number> } {
   const at = new Map<string, number>();
   let all = '\0';
   for (const text of texts) {

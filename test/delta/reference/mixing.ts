@@ -13,7 +13,7 @@ import { Jumps } from './jumps.ts';
 import { LIMITS, type Model } from './limits.ts';
 import { Literals, MixedFlags } from './literals.ts';
 import { Matches, OldIndex } from './matches.ts';
-import { OBJECTS } from './objects.ts';
+import { areObjects } from './objects.ts';
 import { FORTH } from './other-references.ts';
 import { type Parameters, readParameters, type Step } from './parameters.ts';
 import { OFFSET_PAIR, POINTER, References } from './references.ts';
@@ -136,7 +136,7 @@ class Lane {
     const state = this.#state;
     const { region, end } = stretchIn(this.#parameters.images[1], state.at, this.#files.fresh.length);
     const { objects } = this.#references;
-    if (objects !== null && region?.kind === OBJECTS) {
+    if (objects !== null && areObjects(region?.kind)) {
       if (state.at >= state.regionEnd) {
         state.blockLeft = -1;
         const most = Math.min(state.stepEnd, end) - state.at;

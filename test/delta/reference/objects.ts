@@ -2,25 +2,81 @@
 import { u32 } from './arithmetic.ts';
 import { instruction } from './x86.ts';
 
-export const OBJECTS = 41;
-export const [FIELD, SYMBOL, BIG, SECTION, NUMBER_OF_TYPE] = [47, 48, 49, 50, 51];
+const [OBJECTS, OTHER_OBJECTS] = [41, 44];
+const [FIELD, SYMBOL, BIG, SECTION, NUMBER_OF_TYPE, INDEX, HALF] = [47, 48, 49, 50, 51, 52, 53];
 const [BRANCH, BRANCH_26, BRANCH_19, BACK] = [1, 16, 17, 18];
 const [TYPES, NAMES] = [0x80000000, 0xc0000000];
 
-export const isOfObjects = (kind: number) => kind >= FIELD && kind <= NUMBER_OF_TYPE;
+export const areObjects = (kind: number | undefined) => kind === OBJECTS || kind === OTHER_OBJECTS;
+export const isOfObjects = (kind: number) => kind >= FIELD && kind <= HALF;
+/** Whether it is a number, and no place. */
+export const isOfNumbers = (kind: number) => kind === NUMBER_OF_TYPE || kind === HALF;
+
+/** Which layout the objects of a region have. */
+export const layoutOf = ({ kind, bases }: { kind: number; bases: readonly [number, number] }) =>
+  kind === OBJECTS ? 0 : bases[1];
+export const LAYOUTS = 6;
+const [COFF, MACH_O] = [4, 5];
+
+/** What the table of layouts says: sizes of records, from which bit on the number of a section or a symbol is and how many it has, and places in records. */
+function layoutAt(index: number) {
+  const rows = [
+    [64, 24, 24, 16, 16, 0, 32, 8, 24, 32, 4, 8, 16, 0, 12, 16],
+    [40, 16, 12, 16, 16, 8, 24, 8, 16, 20, 12, 4, 8, 0, 4, 8],
+    [64, 24, 24, 0, 16, 0, 32, 12, 28, 36, 4, 12, 20, 4, 8, 20],
+    [40, 16, 12, 0, 16, 8, 24, 8, 16, 20, 12, 4, 8, 0, 4, 8],
+    [40, 18, 10, 0, 16, 0, 32, 36, 20, 16, 12, 8, -1, 0, 4, -1],
+    [80, 16, 8, 8, 8, 0, 24, 64, 48, 40, 4, 8, -1, 0, 4, -1],
+  ];
+  const at = (column: number) => rows[index]?.[column] ?? 0;
+  return {
+    ...{ section: at(0), symbol: at(1), relocation: at(2) },
+    ...{ sectionBits: [at(3), at(4)] as const, symbolBits: [at(5), at(6)] as const },
+    ...{ flags: at(7), offset: at(8), size: at(9), home: at(10), value: at(11), extent: at(12) },
+    ...{ place: at(13), to: at(14), addend: at(15) },
+    ...{
+      isElf: index < COFF,
+      first: index < COFF ? 0 : 1,
+      isWide: index % 2 === 0,
+      isBig: index === 2 || index === 3,
+    },
+  };
+}
+
+const numberIn = (word: number, [from, count]: readonly [number, number]) =>
+  Math.floor(word / 2 ** from) % 2 ** count;
+const withNumber = (word: number, bits: readonly [number, number], value: number) =>
+  u32(word + ((value % 2 ** bits[1]) - numberIn(word, bits)) * 2 ** bits[0]);
+
+/** Of machines: the kind of code, how far behind its field an instruction counts from, the types of words that are added to in the section. */
+type Machine = readonly [code: number, ahead: number, words: readonly number[]];
+const OTHER_MACHINE: Machine = [17, 0, []];
+const ELF_MACHINES = new Map<number, Machine>([
+  [3, [12, 0, [1, 2, 9]]],
+  [22, [16, 2, []]],
+  [40, [17, 0, [2, 3, 38, 42]]],
+  [62, [1, 4, []]],
+  [183, [2, 0, []]],
+]);
+const COFF_MACHINES = new Map<number, Machine>([
+  [0x8664, [1, 0, [1, 2, 3, 4, 5, 6, 7, 8, 9, 11]]],
+  [0x14c, [12, 0, [6, 7, 11, 20]]],
+  [0xaa64, [2, 0, [1, 2, 8, 14]]],
+]);
+const MACH_MACHINES = new Map<number, Machine>([
+  [0x1000007, [1, 0, []]],
+  [0x100000c, [2, 0, []]],
+]);
 
 interface Section {
   /** Where its header is. */
   header: number;
-  type: number;
   isCode: boolean;
   /** Whether it is in the object. */
   isHere: boolean;
   /** Where it begins in the file. */
   start: number;
   size: number;
-  link: number;
-  info: number;
 }
 
 /** Of types, by their kind: what a member has, in words: n a name, t a type, x anything else. */
@@ -39,37 +95,41 @@ const MEMBERS = new Map([
 const ONE_MEMBER = [1, 3, 14, 17];
 const OF_TYPE = [2, 8, 9, 10, 11, 12, 13, 14, 17, 18];
 
+interface Hooks {
+  note(offset: number, kind: number): void;
+  forget(offset: number): void;
+  /** Notes what is said of that kind of region. */
+  scan(kind: number, place: { offset: number; size: number; address: number }): void;
+}
+
 export class Objects {
+  readonly isBig: boolean;
+  readonly #layout: ReturnType<typeof layoutAt>;
+  readonly #number: number;
   readonly #view: DataView;
   readonly #old: Uint8Array;
-  readonly #note: (offset: number, kind: number) => void;
-  readonly #forget: (offset: number) => void;
-  /** By quad: what a reference is relative to; the kind of code. What was said last counts. */
-  readonly #bases = new Map<number, { base: number } | { code: number }>();
+  readonly #hooks: Hooks;
+  /** By quad: what a reference is relative to; the kind of code. */
+  readonly #bases = new Map<number, number>();
+  readonly #codes = new Map<number, number>();
 
-  constructor(
-    old: Uint8Array,
-    note: (offset: number, kind: number) => void,
-    forget: (offset: number) => void,
-  ) {
+  constructor(old: Uint8Array, layout: number, hooks: Hooks) {
     this.#old = old;
     this.#view = new DataView(old.buffer, old.byteOffset, old.length);
-    this.#note = note;
-    this.#forget = forget;
+    this.#number = layout;
+    this.#layout = layoutAt(layout);
+    this.isBig = this.#layout.isBig;
+    this.#hooks = hooks;
   }
 
   /** What the field at `offset` is relative to. */
   base(offset: number): number {
-    const said = this.#bases.get(offset >> 2);
-    if (said === undefined) return 0;
-    return 'base' in said ? said.base : 0xffffff00 + said.code;
+    return this.#bases.get(offset >> 2) ?? 0;
   }
 
   /** The kind of code at `offset`, or 0. */
   code(offset: number): number {
-    if (offset >= this.#old.length) return 0;
-    const said = this.#bases.get(offset >> 2);
-    return said !== undefined && 'code' in said ? said.code : 0;
+    return offset >= this.#old.length ? 0 : (this.#codes.get(offset >> 2) ?? 0);
   }
 
   /** Bytes from `offset` on, at most `most`, to where other code or none begins. */
@@ -81,15 +141,25 @@ export class Objects {
   }
 
   target(base: number, kind: number, word: number): number {
-    if (kind === SYMBOL) return u32(base + 24 * word);
+    const { section, symbol, sectionBits, symbolBits } = this.#layout;
+    if (kind === SYMBOL) return u32(base + symbol * numberIn(word, symbolBits));
+    if (kind === INDEX) return Number(BigInt.asUintN(32, BigInt(base) + BigInt(symbol) * BigInt(word)));
     if (kind === BIG) return u32(base + swapped(word));
-    return u32(base + (kind === SECTION ? 64 * (word >>> 16) : word));
+    if (kind === HALF) return u32(base + (word & 0xffff));
+    return u32(
+      base + (kind === SECTION ? section * (numberIn(word, sectionBits) - this.#layout.first) : word),
+    );
   }
 
   field(kind: number, distance: number, word: number): number {
-    if (kind === SYMBOL) return Math.floor(distance / 24);
+    const { section, symbol, sectionBits, symbolBits } = this.#layout;
+    if (kind === SYMBOL) return withNumber(word, symbolBits, Math.floor(distance / symbol));
+    if (kind === INDEX) return Math.floor(distance / symbol);
     if (kind === BIG) return swapped(distance);
-    return kind === SECTION ? u32((Math.floor(distance / 64) << 16) | (word & 0xffff)) : distance;
+    if (kind === HALF) return u32((word & 0xffff0000) | (distance & 0xffff));
+    return kind === SECTION
+      ? withNumber(word, sectionBits, Math.floor(distance / section) + this.#layout.first)
+      : distance;
   }
 
   scan({ offset, size }: { offset: number; size: number }): void {
@@ -98,12 +168,18 @@ export class Objects {
       this.#scanObject(offset, size);
       return;
     }
+    const decimal = (at: number) => Number(/^\d*/.exec(this.#text(at, 9))?.[0] ?? 0);
+    let indexes = 0;
     for (let at = offset + 8; at + 60 <= offset + size; ) {
       const content = at + 60;
-      const length = Number(/^\d*/.exec(this.#text(at + 48, 9))?.[0] ?? 0);
+      const length = decimal(at + 48);
       if (length > offset + size - content) return;
-      if (this.#text(at, 2) === '/ ') this.#scanIndex(offset, content, length);
-      else this.#scanObject(content, length);
+      const isNamed = this.#number !== 0 && this.#text(at, 3) === '#1/';
+      const named = isNamed ? Math.min(decimal(at + 3), length) : 0;
+      if (this.#text(at, 2) === '/ ') this.#scanIndex(offset, content, length, indexes++);
+      else if (named >= 4 && this.#text(content, 4) === '__.S')
+        this.#scanSorted(offset, content + named, length - named);
+      else this.#scanObject(content + named, length - named);
       at = content + length + (length % 2);
     }
   }
@@ -113,118 +189,320 @@ export class Objects {
   }
 
   #word(offset: number): number {
-    return this.#view.getUint32(offset, true);
+    return this.#view.getUint32(offset, !this.isBig);
   }
 
   #half(offset: number): number {
-    return this.#view.getUint16(offset, true);
+    return this.#view.getUint16(offset, !this.isBig);
   }
 
-  #found(offset: number, kind: number, base: number): void {
+  /** In code that stays code, if `isWithin`. */
+  #found(offset: number, kind: number, base: number, isWithin = false): void {
     if (base >= 0xffffff00) return;
-    this.#note(offset, kind);
-    this.#bases.set(offset >> 2, { base });
+    this.#hooks.note(offset, kind);
+    this.#bases.set(offset >> 2, base);
+    if (!isWithin) this.#codes.delete(offset >> 2);
   }
 
   #foundUnlessZero(offset: number, kind: number, base: number): void {
     if (this.#word(offset) !== 0) this.#found(offset, kind, base);
   }
 
-  #scanIndex(archive: number, content: number, size: number): void {
+  #scanIndex(archive: number, content: number, size: number, before: number): void {
     if (size < 4) return;
-    const count = Math.min(swapped(this.#word(content)), Math.floor(size / 4) - 1);
-    for (let i = 1; i <= count; i++) this.#foundUnlessZero(content + 4 * i, BIG, archive);
+    const isSecond = this.#number === COFF && before > 0;
+    const first = this.#view.getUint32(content, isSecond);
+    const count = Math.min(first, Math.floor(size / 4) - 1);
+    for (let i = 1; i <= count; i++)
+      this.#foundUnlessZero(content + 4 * i, isSecond || this.isBig ? FIELD : BIG, archive);
+  }
+
+  #scanSorted(archive: number, content: number, size: number): void {
+    if (size < 8) return;
+    const pairs = Math.floor(Math.min(this.#word(content), size - 8) / 8);
+    for (let i = 0; i < pairs; i++) {
+      this.#foundUnlessZero(content + 4 + 8 * i, FIELD, content + 8 + 8 * pairs);
+      this.#foundUnlessZero(content + 8 + 8 * i, FIELD, archive);
+    }
   }
 
   #scanObject(start: number, size: number): void {
-    if (size < 64 || this.#text(start, 6) !== '\x7fELF\x02\x01') return;
-    const headers = start + this.#word(start + 40);
-    const count = this.#half(start + 60);
-    if (headers + 64 * count > start + size) return;
-    const machine = this.#half(start + 18);
-    this.#foundUnlessZero(start + 40, FIELD, start);
-    const sections = Array.from({ length: count }, (_, index): Section => {
-      const header = headers + 64 * index;
+    if (this.#number === COFF) this.#scanCoff(start, size);
+    else if (this.#number === MACH_O) this.#scanMachO(start, size);
+    else this.#scanElf(start, size);
+  }
+
+  /** `count` headers from `headers` on. */
+  #sections(start: number, size: number, headers: number, count: number, codeFlags: number): Section[] {
+    const { isElf, section, flags, offset, size: length } = this.#layout;
+    return Array.from({ length: count }, (_, index) => {
+      const header = headers + section * index;
       const word = (at: number) => this.#word(header + at);
-      const isHere = index > 0 && ![0, 8].includes(word(4)) && word(24) + word(32) <= size;
+      const isWanted = isElf ? index > 0 && ![0, 8].includes(word(4)) : word(offset) !== 0;
       return {
-        ...{ header, type: word(4), isCode: (word(8) & 4) !== 0, isHere, start: start + word(24) },
-        ...{ size: word(32), link: word(40), info: word(44) },
+        header,
+        isCode: (word(flags) & codeFlags) !== 0,
+        isHere: isWanted && word(offset) + word(length) <= size,
+        start: start + word(offset),
+        size: word(length),
       };
     });
-    const object = new ObjectSections(sections, size);
-    const names = object.here(this.#half(start + 62));
-    for (const section of sections.filter(({ isHere, isCode }) => isHere && isCode))
-      if (object.spend(section)) this.#scanCode(section, machine);
-    for (const section of sections.slice(1)) {
+  }
+
+  #foundSection(start: number, { header, isHere, start: content }: Section): void {
+    this.#foundUnlessZero(header + this.#layout.offset, FIELD, start);
+    if (isHere) this.#foundUnlessZero(header + this.#layout.size, FIELD, content);
+  }
+
+  #scanElf(start: number, size: number): void {
+    const { isWide, section: bytes } = this.#layout;
+    const form = `\x7fELF${isWide ? '\x02' : '\x01'}${this.isBig ? '\x02' : '\x01'}`;
+    if (size < 64 || this.#text(start, 6) !== form) return;
+    const field = start + (isWide ? (this.isBig ? 44 : 40) : 32);
+    const headers = start + this.#word(field);
+    const count = this.#half(start + (isWide ? 60 : 48));
+    if (headers + bytes * count > start + size) return;
+    const number = this.#half(start + 18);
+    const isKnown = this.#number > 0 || number === 62 || number === 183;
+    const machine = (isKnown ? ELF_MACHINES.get(number) : undefined) ?? OTHER_MACHINE;
+    this.#foundUnlessZero(field, FIELD, start);
+    const object = new ObjectSections(
+      this.#sections(start, size, headers, count, 4),
+      0,
+      headers,
+      size,
+      machine,
+    );
+    const names = object.here(this.#half(start + (isWide ? 62 : 50)));
+    this.#scanCode(object);
+    for (const section of object.sections.slice(1)) {
       if (names !== undefined) this.#foundUnlessZero(section.header, FIELD, names.start);
+      this.#foundSection(start, section);
+      if (section.isHere) this.#scanElfSection(object, section);
+    }
+  }
+
+  #scanElfSection(object: ObjectSections, section: Section): void {
+    const { isWide, relocation } = this.#layout;
+    const type = this.#word(section.header + 4);
+    const link = object.here(this.#word(section.header + (isWide ? 40 : 24)));
+    const info = section.header + (isWide ? 44 : 28);
+    if (type === 2) {
+      if (!object.spend(section.size)) return;
+      this.#foundUnlessZero(info, isWide ? SYMBOL : INDEX, section.start);
+      this.#scanSymbols(object, section, link?.start);
+    } else if (type === 4 || (type === 9 && this.#number > 0)) {
+      const changed = object.here(this.#word(info));
+      if (link === undefined || changed === undefined || !object.spend(section.size)) return;
+      const entry = type === 4 ? relocation : relocation - (isWide ? 8 : 4);
+      this.#scanRelocations(object, section, entry, changed, link);
+    } else if (this.#number === 0 && !section.isCode && object.spend(section.size)) this.#scanTypes(section);
+  }
+
+  #scanCoff(start: number, size: number): void {
+    if (size < 20) return;
+    if (this.#word(start) === 0xffff0000) this.#found(start + 16, HALF, 0x80000000);
+    const machine = COFF_MACHINES.get(this.#half(start));
+    if (machine === undefined || this.#half(start + 16) !== 0) return;
+    const count = this.#half(start + 2);
+    const symbols = { start: start + this.#word(start + 8), size: 18 * this.#word(start + 12) };
+    if (20 + 40 * count > size || symbols.start === start || symbols.start + symbols.size > start + size)
+      return;
+    this.#foundUnlessZero(start + 8, FIELD, start);
+    this.#foundUnlessZero(start + 12, INDEX, symbols.start);
+    const headers = start + 20;
+    const sections = this.#sections(start, size, headers, count, 0x20);
+    const object = new ObjectSections(sections, 1, headers, size, machine);
+    this.#scanCode(object);
+    for (const section of sections) {
+      this.#foundSection(start, section);
       this.#foundUnlessZero(section.header + 24, FIELD, start);
       if (!section.isHere) continue;
-      this.#foundUnlessZero(section.header + 32, FIELD, section.start);
-      if (section.type === 2) this.#scanSymbols(object, section, headers);
-      else if (section.type === 4) this.#scanRelocations(object, section, machine);
-      else if (!section.isCode && object.spend(section)) this.#scanTypes(section);
+      if (this.#text(section.header, 8) === '.idata$6' && section.size >= 4)
+        this.#found(section.start, HALF, 0x80000000);
+      this.#scanRelocationsOf(object, section, {
+        ...{ start, size, symbols, at: this.#word(section.header + 24) },
+        count: this.#half(section.header + 32),
+      });
     }
+    if (object.spend(symbols.size)) this.#scanSymbols(object, symbols, symbols.start + symbols.size);
   }
 
-  #scanCode({ start, size }: Section, machine: number): void {
-    const code = machine === 62 ? 1 : machine === 183 ? 2 : 17;
-    for (let quad = start >> 2; 4 * quad < start + size; quad++) this.#bases.set(quad, { code });
-    if (code === 2) {
-      for (let at = start; at + 4 <= start + size; at += 4) {
-        const high = this.#word(at) >>> 24;
-        if ((high & 0x7c) === 0x14) this.#note(at, BRANCH_26);
-        else if ((high === 0x54 && (this.#word(at) & 16) === 0) || (high & 0x7e) === 0x34)
-          this.#note(at, BRANCH_19);
+  #scanRelocationsOf(
+    object: ObjectSections,
+    section: Section,
+    {
+      start,
+      size,
+      symbols,
+      at,
+      count,
+    }: Record<'start' | 'size' | 'at' | 'count', number> & { symbols: Place },
+  ): void {
+    const entry = this.#layout.relocation;
+    if (at + entry * count > size || !object.spend(entry * count)) return;
+    this.#scanRelocations(object, { start: start + at, size: entry * count }, entry, section, symbols);
+  }
+
+  #scanMachO(start: number, size: number): void {
+    if (size < 32 || this.#word(start) !== 0xfeedfacf || this.#word(start + 12) !== 1) return;
+    const command = (number: number, least: number) => {
+      const end = start + 32 + Math.min(this.#word(start + 20), size - 32);
+      for (let at = start + 32; at + 8 <= end; ) {
+        const bytes = this.#word(at + 4);
+        if (bytes < 8 || bytes > end - at) return undefined;
+        if (this.#word(at) === number) return bytes < least ? undefined : at;
+        at += bytes;
+      }
+      return undefined;
+    };
+    const [segment, table, kinds] = [command(0x19, 72), command(2, 24), command(11, 32)];
+    if (segment === undefined || table === undefined) return;
+    const count = this.#word(segment + 64);
+    const symbols = { start: start + this.#word(table + 8), size: 16 * this.#word(table + 12) };
+    if (count > 255 || segment + 72 + 80 * count > start + size) return;
+    if (symbols.start + symbols.size > start + size) return;
+    const origin = start + this.#word(segment + 40);
+    this.#foundUnlessZero(segment + 32, FIELD, origin);
+    this.#foundUnlessZero(segment + 40, FIELD, start);
+    this.#foundUnlessZero(segment + 48, FIELD, origin);
+    this.#foundUnlessZero(table + 8, FIELD, start);
+    this.#foundUnlessZero(table + 12, INDEX, symbols.start);
+    this.#foundUnlessZero(table + 16, FIELD, start);
+    const names = u32(start + this.#word(table + 16));
+    this.#foundUnlessZero(table + 20, FIELD, names);
+    if (kinds !== undefined)
+      for (let field = 8; field < 32; field += 4) this.#foundUnlessZero(kinds + field, INDEX, symbols.start);
+    const machine = MACH_MACHINES.get(this.#word(start + 4)) ?? OTHER_MACHINE;
+    const headers = segment + 72;
+    const sections = this.#sections(start, size, headers, count, 0x80000400);
+    const object = new ObjectSections(sections, 1, headers, size, machine);
+    this.#scanCode(object);
+    for (const section of sections) {
+      this.#foundSection(start, section);
+      this.#foundUnlessZero(section.header + 32, FIELD, origin);
+      this.#foundUnlessZero(section.header + 56, FIELD, start);
+      if (!section.isHere) continue;
+      if (this.#text(section.header, 8) === '__eh_fra' && object.spend(section.size))
+        this.#hooks.scan(33, { offset: section.start, size: section.size, address: section.start });
+      const [at, entries] = [this.#word(section.header + 56), this.#word(section.header + 60)];
+      this.#scanRelocationsOf(object, section, { start, size, symbols, at, count: entries });
+    }
+    if (object.spend(symbols.size)) this.#scanSymbols(object, symbols, names);
+  }
+
+  #scanCode(object: ObjectSections): void {
+    const [code] = object.machine;
+    for (const { start, size, isHere, isCode } of object.sections) {
+      if (!isHere || !isCode || !object.spend(size)) continue;
+      for (let quad = start >> 2; 4 * quad < start + size; quad++) this.#codes.set(quad, code);
+      if (code === 16) this.#hooks.scan(16, { offset: start, size, address: start });
+      if (code === 2) {
+        for (let at = start; at + 4 <= start + size; at += 4) {
+          const word = this.#view.getUint32(at, true);
+          const high = word >>> 24;
+          if ((high & 0x7c) === 0x14) this.#hooks.note(at, BRANCH_26);
+          else if ((high === 0x54 && (word & 16) === 0) || (high & 0x7e) === 0x34)
+            this.#hooks.note(at, BRANCH_19);
+        }
+      }
+      if (code !== 1 && code !== 12) continue;
+      for (let at = start; at + 24 <= start + size; ) {
+        const found = instruction(this.#old, at, code === 12);
+        if (found?.branch === true && found.relativeAt !== 0) this.#hooks.note(at + found.relativeAt, BRANCH);
+        at += found?.length ?? 1;
       }
     }
-    if (code !== 1) return;
-    for (let at = start; at + 24 <= start + size; ) {
-      const found = instruction(this.#old, at, false);
-      if (found?.branch === true && found.relativeAt !== 0) this.#note(at + found.relativeAt, BRANCH);
-      at += found?.length ?? 1;
-    }
   }
 
-  #scanSymbols(object: ObjectSections, table: Section, headers: number): void {
-    if (!object.spend(table)) return;
-    this.#foundUnlessZero(table.header + 44, SYMBOL, table.start);
-    const names = object.here(table.link);
-    for (let at = table.start; at + 24 <= table.start + table.size; at += 24) {
-      if (names !== undefined) this.#foundUnlessZero(at, FIELD, names.start);
-      const index = this.#half(at + 6);
-      if (index === 0 || index >= object.sections.length) continue;
-      this.#found(at + 4, SECTION, headers);
+  #homeOf(symbol: number): number {
+    return numberIn(this.#word(symbol + this.#layout.home), this.#layout.sectionBits);
+  }
+
+  /** What values of symbols in the section are relative to. */
+  #originOf({ start, header }: Section): number {
+    return this.#number === MACH_O ? u32(start - this.#word(header + 32)) : start;
+  }
+
+  #isOfSection(symbol: number): boolean {
+    if (this.#number === COFF) return this.#old[symbol + 16] === 3 && this.#word(symbol + 8) === 0;
+    return ((this.#old[symbol + (this.#layout.isWide ? 4 : 12)] ?? 0) & 15) === 3;
+  }
+
+  #scanSymbols(object: ObjectSections, { start, size }: Place, names: number | undefined): void {
+    const { symbol, home: homeAt, value, extent } = this.#layout;
+    for (let at = start; at + symbol <= start + size; at += symbol) {
+      if (this.#number === COFF) {
+        if (this.#word(at) === 0) this.#foundUnlessZero(at + 4, FIELD, names ?? 0);
+      } else if (names !== undefined) this.#foundUnlessZero(at, FIELD, names);
+      const more = this.#number === COFF ? symbol * (this.#old[at + 17] ?? 0) : 0;
+      const index = this.#homeOf(at);
       const home = object.here(index);
-      if (home === undefined) continue;
-      this.#foundUnlessZero(at + 8, FIELD, home.start);
-      this.#foundUnlessZero(at + 16, FIELD, u32(home.start + this.#word(at + 8)));
+      if (object.has(index)) this.#found(at + homeAt, SECTION, object.headers);
+      if (home !== undefined) {
+        this.#foundUnlessZero(at + value, FIELD, this.#originOf(home));
+        if (extent >= 0) this.#foundUnlessZero(at + extent, FIELD, u32(home.start + this.#word(at + value)));
+        if (more > 0 && this.#isOfSection(at) && at + 2 * symbol <= start + size)
+          this.#foundUnlessZero(at + symbol, FIELD, home.start);
+      }
+      at += more;
     }
   }
 
-  #scanRelocations(object: ObjectSections, table: Section, machine: number): void {
-    const [symbols, changed] = [object.here(table.link), object.here(table.info)];
-    if (symbols === undefined || changed === undefined || !object.spend(table)) return;
-    const ahead = changed.isCode && machine === 62 ? 4 : 0;
-    for (let at = table.start; at + 24 <= table.start + table.size; at += 24) {
-      const [place, symbol] = [this.#word(at), this.#word(at + 12)];
-      if (changed.isCode && place < changed.size) this.#forget(changed.start + place);
-      this.#foundUnlessZero(at, FIELD, changed.start);
-      this.#foundUnlessZero(at + 12, SYMBOL, symbols.start);
-      if (24 * symbol + 24 > symbols.size) continue;
-      const entry = symbols.start + 24 * symbol;
-      const home = object.here(this.#half(entry + 6));
-      if (((this.#old[entry + 4] ?? 0) & 15) !== 3 || home === undefined) continue;
-      this.#found(at + 16, FIELD, home.start + ahead);
-      if (!changed.isCode) this.#scanUnwound(changed, place, u32(home.start + this.#word(at + 16)));
+  #scanRelocations(
+    object: ObjectSections,
+    { start, size }: Place,
+    entry: number,
+    changed: Section,
+    symbols: Place,
+  ): void {
+    const { symbol: bytes, symbolBits, place: placeAt, to, addend } = this.#layout;
+    const [code, ahead, words] = object.machine;
+    for (let at = start; at + entry <= start + size; at += entry) {
+      const [place, word] = [this.#word(at + placeAt), this.#word(at + to)];
+      if (changed.isCode && place < changed.size) this.#hooks.forget(changed.start + place);
+      this.#foundUnlessZero(at + placeAt, FIELD, changed.start);
+      if (this.#number === MACH_O && (word & 0x08000000) === 0) {
+        if (word >>> 28 === 0 && ((word >>> 25) & 3) >= 2 && (word & 0x01000000) === 0)
+          this.#foundInPlace(changed, place, this.#originOf(changed));
+        continue;
+      }
+      this.#foundUnlessZero(at + to, SYMBOL, symbols.start);
+      const index = numberIn(word, symbolBits);
+      if (this.#number === MACH_O || bytes * (index + 1) > symbols.size) continue;
+      const symbol = symbols.start + bytes * index;
+      const home = object.here(this.#homeOf(symbol));
+      if (home === undefined || (this.#number !== COFF && !this.#isOfSection(symbol))) continue;
+      if (addend >= 0 && addend < entry) {
+        this.#found(at + addend, FIELD, home.start + (changed.isCode ? ahead : 0));
+        if (!changed.isCode) this.#foundUnwound(changed, place, u32(home.start + this.#word(at + addend)));
+        continue;
+      }
+      const type = this.#number === COFF ? this.#half(at + 8) : word & 255;
+      if (!words.includes(type)) continue;
+      const isRelative = this.#number !== COFF && changed.isCode && code === 12 && type === 2;
+      const more = this.#number === COFF ? this.#word(symbol + 8) : isRelative ? 4 : 0;
+      this.#foundInPlace(changed, place, u32(home.start + more));
     }
   }
 
-  #scanUnwound({ start, size }: Section, place: number, code: number): void {
+  #foundInPlace(changed: Section, place: number, base: number): void {
+    if (place + 4 > changed.size) return;
+    const word = this.#word(changed.start + place);
+    if (word !== 0) this.#found(changed.start + place, FIELD, base, true);
+    if (!changed.isCode) this.#foundUnwound(changed, place, u32(base + word));
+  }
+
+  #foundUnwound({ header, start, size }: Section, place: number, code: number): void {
+    if (this.#number === MACH_O) {
+      if (this.#text(header, 8) === '__compac' && place + 12 <= size)
+        this.#foundUnlessZero(start + place + 8, FIELD, code);
+      return;
+    }
     if (place < 8 || place + 8 > size || size < 16) return;
     const back = this.#word(start + place - 4);
     if (back === 0 || back > place - 4 || this.#word(start + place - back) !== 0) return;
-    this.#note(start + place - 4, BACK);
+    this.#hooks.note(start + place - 4, BACK);
     this.#foundUnlessZero(start + place + 4, FIELD, code);
   }
 
@@ -253,22 +531,39 @@ export class Objects {
   }
 }
 
+interface Place {
+  start: number;
+  size: number;
+}
+
 class ObjectSections {
   readonly sections: Section[];
+  /** The number of the first of them, and where its header is. */
+  readonly #first: number;
+  readonly headers: number;
+  readonly machine: Machine;
   /** Bytes of sections that may still be looked at. */
   #left: number;
 
-  constructor(sections: Section[], size: number) {
+  constructor(sections: Section[], first: number, headers: number, size: number, machine: Machine) {
     this.sections = sections;
+    this.#first = first;
+    this.headers = headers;
+    this.machine = machine;
     this.#left = size;
   }
 
-  here(index: number): Section | undefined {
-    const section = this.sections[index];
-    return section?.isHere === true ? section : undefined;
+  /** Whether there is a section of that number, in the object or not. */
+  has(index: number): boolean {
+    return index > 0 && index < this.sections.length + this.#first;
   }
 
-  spend({ size }: { size: number }): boolean {
+  here(index: number): Section | undefined {
+    const section = this.sections[index - this.#first];
+    return index > 0 && section?.isHere === true ? section : undefined;
+  }
+
+  spend(size: number): boolean {
     if (size > this.#left) return false;
     this.#left -= size;
     return true;

@@ -13,10 +13,11 @@ import { hasBases } from './based.ts';
 import { HASHES, hashedFrom, type Image, LARGE_HASHES, type Region } from './image.ts';
 import { LIMITS, type Model } from './limits.ts';
 import { ROWS } from './managed.ts';
+import { areObjects, LAYOUTS, layoutOf } from './objects.ts';
 import { GO, GO_BASES } from './other-references.ts';
 import { type Moves, NO_MOVES, WASM, WASM_DATA } from './wasm.ts';
 
-const KINDS = 44;
+const KINDS = 45;
 /** The first counter of the places in a row, behind the others of steps. */
 const FIRST_PLACE = 80;
 
@@ -132,6 +133,11 @@ function readRegions(
         bases = [u32(bases[0] + old.bases[0] - usual), old.bases[1]];
       }
       bases = [u32(bases[0] + unzigzag(next(8))), u32(bases[1] + unzigzag(next(8)))];
+    }
+    if (areObjects(kind) && !isFresh) {
+      const layout = layoutOf({ kind, bases });
+      const others = regions.filter((other) => areObjects(other.kind));
+      requireSound(layout < LAYOUTS && others.every((other) => layoutOf(other) === layout));
     }
     regions.push({ offset, size, address: u32(offset + distance), kind, bases });
   }

@@ -35,8 +35,9 @@ import {
 } from './image.ts';
 import { isOfLoongArch, LOONG_ARCH, LoongArch } from './loongarch.ts';
 import { MANAGED, ROWS, Rows, scanManaged } from './managed.ts';
-import { isOfObjects, NUMBER_OF_TYPE, OBJECTS, Objects } from './objects.ts';
+import { areObjects, isOfNumbers, isOfObjects, layoutOf, Objects } from './objects.ts';
 import {
+  BACK,
   FORTH,
   GO,
   isHalf,
@@ -115,13 +116,15 @@ export class References {
     );
     this.#wasm = new WasmReferences(old, image.span, moves, (offset, kind) => this.#note(offset, kind));
     this.#loongArch = new LoongArch((offset) => this.#word(offset));
-    this.objects = image.regions.some(({ kind }) => kind === OBJECTS)
-      ? new Objects(
-          old,
-          (offset, kind) => this.#note(offset, kind),
-          (offset) => this.#quads.delete(offset >> 2),
-        )
-      : null;
+    const objects = image.regions.find(({ kind }) => areObjects(kind));
+    this.objects =
+      objects === undefined
+        ? null
+        : new Objects(old, layoutOf(objects), {
+            note: (offset, kind) => this.#note(offset, kind),
+            forget: (offset) => this.#quads.delete(offset >> 2),
+            scan: (kind, place) => this.#other.scan(kind, place),
+          });
     this.#hasLoongArch = image.regions.some(({ kind }) => kind === LOONG_ARCH);
     for (const region of image.regions) {
       if (region.kind === WASM) this.#wasm.scanCode(region);
@@ -162,7 +165,7 @@ export class References {
         this.#other.scan(region.kind, region);
         continue;
       }
-      if (region.kind === OBJECTS) {
+      if (areObjects(region.kind)) {
         this.objects?.scan(region);
         continue;
       }
@@ -376,13 +379,13 @@ export class References {
 
   /** The objects, if it is a field of one. */
   objectAt(offset: number, kind: number): Objects | null {
-    return isOfObjects(kind) && regionIn(this.#image, offset)?.kind === OBJECTS ? this.objects : null;
+    return isOfObjects(kind) && areObjects(regionIn(this.#image, offset)?.kind) ? this.objects : null;
   }
 
   /** The old address whose new one the field is relative to, if that is to be predicted. */
   predictedOrigin(offset: number, kind: number): number | null {
     if (kind === TABLE || kind === TABLE_START) return addressIn(this.#image, this.tableStart(offset));
-    return kind === NUMBER_OF_TYPE ? null : (this.objectAt(offset, kind)?.base(offset) ?? null);
+    return isOfNumbers(kind) ? null : (this.objectAt(offset, kind)?.base(offset) ?? null);
   }
 
   /** Bytes of the field at `offset` of the old file. */
@@ -404,6 +407,7 @@ export class References {
       const bytes = this.#old.subarray(offset, offset + sizeOfNumber(this.#old, offset));
       return bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
     }
+    if (this.#isBigObject(kind)) return BigInt(this.#view.getUint32(offset));
     if (isOther(kind) && !this.#halves.has(kind)) return this.#other.value(offset, kind);
     if (kind === OFFSET_PAIR) return BigInt(this.#view.getUint32(offset, !this.isBig(kind)));
     const isLong = kind === POINTER || kind === CHAIN;
@@ -412,7 +416,12 @@ export class References {
       : BigInt(this.#view.getUint32(offset, !this.isBig(kind)));
   }
 
+  #isBigObject(kind: number): boolean {
+    return this.objects?.isBig === true && (kind === BACK || isOfObjects(kind));
+  }
+
   isBig(kind: number): boolean {
+    if (this.#isBigObject(kind)) return true;
     if (this.#isBigEndian && (kind === ABSOLUTE || this.#halves.has(kind))) return true;
     return kind === NUMBER || ((isOther(kind) || kind === OFFSET_PAIR) && this.#other.isBig(kind));
   }
@@ -443,7 +452,7 @@ export class References {
       return u32(shortBase(this.#image, offset) + (word & 0xffffff));
     if (this.#hasLoongArch && isOfLoongArch(kind)) return this.#loongArch.target(offset, kind, address);
     if (kind === BRANCH_24 && this.#isThumb(offset)) return thumbTarget(address, word);
-    if (isOther(kind)) return this.#other.solve(0, kind, address, this.#other.value(offset, kind));
+    if (isOther(kind)) return this.#other.solve(0, kind, address, this.value(offset, kind));
     if (kind === BRANCH) return u32(address + 4 + word);
     if (kind < ABSOLUTE) return u32(address + 4 + kind - OPERAND + word);
     if (kind === BRANCH_26) return u32(address + 4 * signed(word, 26));

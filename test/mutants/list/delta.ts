@@ -106,14 +106,54 @@ export const DELTA: readonly MutatedFile[] = [
   },
   {
     file: 'lib/delta/mixing/object-files.ts',
-    tests: ['test/delta/mixing/objects.test.ts'],
+    tests: ['test/delta/mixing/objects.test.ts', 'test/delta/mixing/other-objects.test.ts'],
     changes: [
-      ['bytes.readUInt16LE(16) === RELOCATABLE', 'true'],
-      ['if (tables.length === 0) return null;', ''],
       ['const isBehind = offset >= end;', 'const isBehind = true;'],
-      ['key: `${member} ${section.name}`', 'key: section.name'],
-      ['isOrdered: section.type === RELOCATIONS', 'isOrdered: false'],
-      ['return { address: start + address,', 'return { address,'],
+      ['layoutOf(member.bytes) === layout && ', ''],
+      ['&& !isWithin(member, importing)', ''],
+      ['table.offset + table.size !== offset', 'false'],
+      ['.trimEnd()', ''],
+      ["if (said === '//') longNames = content;", ''],
+      ['start: at + MEMBER + inFront,', 'start: at + MEMBER,'],
+      ['const key = `${name} ${table.name} ${count}`;', 'const key = `${table.name} ${count}`;'],
+      ['isOrdered: table.isOrdered', 'isOrdered: false'],
+      ['address: start + address,', 'address,'],
+    ],
+  },
+  {
+    file: 'lib/delta/mixing/objects/elf.ts',
+    tests: ['test/delta/mixing/objects.test.ts', 'test/delta/mixing/other-objects.test.ts'],
+    changes: [
+      ['half(16) === RELOCATABLE', 'half(16) > 0'],
+      ['2 - bits + 2 * (order - 1)', '2 - bits + (order - 1)'],
+      ['return type === RELOCATIONS_SHORT ?', 'return false ?'],
+    ],
+  },
+  {
+    file: 'lib/delta/mixing/objects/coff.ts',
+    tests: ['test/delta/mixing/other-objects.test.ts'],
+    changes: [
+      ['bytes.readUInt16LE(16) === 0 &&', ''],
+      ['    count > 0 &&\n', ''],
+      ['bytes.readUInt32LE(0) === IMPORT', 'false'],
+      ['address: section.offset + bytes.readUInt32LE(at),', 'address: bytes.readUInt32LE(at),'],
+    ],
+  },
+  {
+    file: 'lib/delta/mixing/objects/mach-o.ts',
+    tests: ['test/delta/mixing/other-objects.test.ts'],
+    changes: [
+      ['&& bytes.readUInt32LE(12) === 1', ''],
+      ['address: section.offset + bytes.readUInt32LE(at),', 'address: bytes.readUInt32LE(at),'],
+    ],
+  },
+  {
+    file: 'lib/delta/mixing/objects/archive-index.ts',
+    tests: ['test/delta/mixing/objects.test.ts', 'test/delta/mixing/other-objects.test.ts'],
+    changes: [
+      ['name = end + 1;', 'name = end;'],
+      ['names + bytes.readUInt32LE(at)', 'names'],
+      ['  if (count === 0) return undefined;\n  let name', '  let name'],
     ],
   },
   {

@@ -7,12 +7,12 @@ import { take, takeFrom } from '../memory';
 import { objectCode, objectStretch } from './addresses/data/object-fields';
 import { scan } from './addresses/references';
 import {
+  areObjects,
   classOf,
   codeBase,
   codeRegions,
   copyRegions,
   hasObjects,
-  OBJECTS,
   openRegions,
   regionEnd,
   regionOf,
@@ -380,7 +380,7 @@ function unit(): void {
     const region = regionOf(1, State.at);
     State.code = region === 0 ? 0 : load<u32>(region, 12);
     State.kindEnd = regionEnd(1, State.at, State.newSize);
-    if (hasObjects && State.code === OBJECTS) {
+    if (hasObjects && areObjects(State.code)) {
       // What has not been made says nothing of its sections, but the aligned place does.
       State.code = objectCode(State.oldAt);
       State.kindEnd = State.at + objectStretch(State.oldAt, min(State.stepEnd, State.kindEnd) - State.at);

@@ -104,6 +104,7 @@ export const REGION_KINDS = {
   objects: 41,
   managed: 42,
   rows: 43,
+  otherObjects: 44,
 } as const;
 export type RegionKind = (typeof REGION_KINDS)[keyof typeof REGION_KINDS];
 

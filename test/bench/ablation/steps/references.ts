@@ -20,7 +20,7 @@ const SORTS = {
 
 /** By the kind of the region that a reference is in, and by its own. */
 const SORT_OF = `function sortOf(code: u32, kind: u32): u32 {
-  if (code === OBJECTS) return ${SORTS.objects};
+  if (areObjects(code)) return ${SORTS.objects};
   if (isCode(code)) {
     if (kind === BRANCH || kind === BRANCH_26 || kind === BRANCH_19) return ${SORTS.branches};
     return kind === ABSOLUTE ? ${SORTS.absolute} : ${SORTS.operands};

@@ -30,12 +30,14 @@ export const OFFSET: u32 = 46;
 /** In Go's table of functions: + the base (0 to 6, go.ts) that the field is relative to. */
 export const GO_FIELD: u32 = 47;
 export const GO_BASES: u32 = 7;
-/** In a region of objects (data/objects.ts): relative to a place, in bytes, in symbols, with the highest byte first, in sections; a number of a type. */
+/** In a region of objects (data/objects.ts): relative to a place, in bytes, in symbols, with the highest byte first, in sections; a number of a type; in symbols, as all of the word; a number in the lower half. */
 export const OBJECT_FIELD: u32 = GO_FIELD;
 export const OBJECT_SYMBOL: u32 = 48;
 export const OBJECT_BIG: u32 = 49;
 export const OBJECT_SECTION: u32 = 50;
 export const OBJECT_NUMBER: u32 = 51;
+export const OBJECT_INDEX: u32 = 52;
+export const OBJECT_HALF: u32 = 53;
 /** Branches of arm, of POWER and of RISC-V; AUIPC of RISC-V with the instruction behind it; s390x: relative, in halfwords. */
 export const BRANCH_24: u32 = 54;
 export const BRANCH_POWER: u32 = 55;
@@ -83,7 +85,12 @@ export function isTable(kind: u32): bool {
 
 /** Whether it is a field of an object in a region of these. */
 export function isOfObjects(kind: u32): bool {
-  return kind >= OBJECT_FIELD && kind <= OBJECT_NUMBER;
+  return kind >= OBJECT_FIELD && kind <= OBJECT_HALF;
+}
+
+/** Whether it is a number, and no place of the file. */
+export function isObjectNumber(kind: u32): bool {
+  return kind === OBJECT_NUMBER || kind === OBJECT_HALF;
 }
 
 /** Whether it is a field of Go's table of functions. */

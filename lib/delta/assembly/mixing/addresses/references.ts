@@ -11,6 +11,7 @@ import { isShortField, shortBase } from './data/mach-o';
 import { rowField, rowsAt, rowTarget } from './data/managed';
 import { numberField, numberTarget } from './data/numbers';
 import { objectBase, objectField, objectTarget, openObjects } from './data/object-fields';
+import { isBigLayout } from './data/object-layouts';
 import { scanObjects } from './data/objects';
 import { scanBig, scanDebug, scanOffsets, scanPointers, scanTables, scanWords } from './data/tables';
 import { scanUnwinding, scanUnwindingIndex } from './data/unwinding';
@@ -33,13 +34,13 @@ import {
   HALFWORDS,
   IMAGE_RELATIVE,
   isGo,
+  isObjectNumber,
   isOfObjects,
   isTable,
   JAL,
   JUMP_MIPS,
   LOW_12,
   NUMBER,
-  OBJECT_NUMBER,
   OFFSET,
   OPERAND,
   POINTER,
@@ -71,6 +72,7 @@ import {
   ARM,
   ARM_32,
   addressOf,
+  areObjects,
   CHAINED,
   CHAINED_ADDRESSES,
   chainBase,
@@ -86,7 +88,6 @@ import {
   LOONG_ARCH,
   MIPS,
   MIPS_BASED,
-  OBJECTS,
   OFFSETS,
   POINTERS,
   POINTERS_BIG,
@@ -177,7 +178,7 @@ function scanData(region: usize): bool {
     scanWords(start, size, address);
     return true;
   }
-  if (kind === OBJECTS) {
+  if (areObjects(kind)) {
     if (!openObjects()) return false;
     scanObjects(start, size);
     return true;
@@ -199,8 +200,9 @@ function scanData(region: usize): bool {
   return true;
 }
 
-/** Whether such a field of code or data whose highest byte is first has that first. */
+/** Whether such a field of code, of data or of objects whose highest byte is first has that first. */
 function isBigWord(kind: u32): bool {
+  if (isBigLayout && (kind === BACK || isOfObjects(kind))) return true;
   return isBigEndian && (kind === ABSOLUTE || kind === BRANCH_POWER || isOfHalves(kind));
 }
 
@@ -243,7 +245,7 @@ export function write(place: usize, kind: u32, size: u32, value: u64): void {
 function isOfObject(offset: u32, kind: u32): bool {
   if (!hasObjects || !isOfObjects(kind)) return false;
   const region = regionOf(0, offset);
-  return region !== 0 && load<u32>(region, 12) === OBJECTS;
+  return region !== 0 && areObjects(load<u32>(region, 12));
 }
 
 /** Whether such a reference at an offset of the old file is a field of a record whose layout its region tells. */
@@ -260,7 +262,7 @@ function isBased(offset: u32): bool {
 /** The address that the field at `offset` of the old file is relative to if where that is now is to be predicted; else 0xffffffff. */
 export function oldOrigin(offset: u32, kind: u32): u32 {
   if (isTable(kind)) return addressOf(0, tableStart(offset));
-  return kind !== OBJECT_NUMBER && isOfObject(offset, kind) ? objectBase(offset) : 0xffffffff;
+  return !isObjectNumber(kind) && isOfObject(offset, kind) ? objectBase(offset) : 0xffffffff;
 }
 
 /** What the new field is relative to that is of the same kind as the one at `offset` of the old file. */

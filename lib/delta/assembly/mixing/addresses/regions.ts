@@ -6,6 +6,7 @@ import { take } from '../../memory';
 import { codeDifference, codeNumber, NUMBER } from '../coding/coder';
 import { State } from '../state';
 import { goBaseAt, openGo } from './data/go';
+import { ELF_64, LAYOUTS, layout, setLayout } from './data/object-layouts';
 import { GO_BASES } from './kinds';
 import { codeMoves, openMoves } from './moves';
 
@@ -79,7 +80,9 @@ export const OBJECTS: u32 = 41;
 /** Instructions of .NET, and records whose layout the second base tells (managed.ts). */
 export const MANAGED: u32 = 42;
 export const ROWS: u32 = 43;
-const KINDS: u32 = 44;
+/** As OBJECTS, with a layout that the second base tells (object-layouts.ts). All objects of a file have the same. */
+export const OTHER_OBJECTS: u32 = 44;
+const KINDS: u32 = 45;
 
 /** Regions of a file, at most. */
 export const MOST: u32 = 255;
@@ -208,7 +211,6 @@ export function codeRegions(file: usize, size: u32): bool {
     if (kind === WASM_DATA || kind === WASM) moves = true;
     if (kind === CHAINED_ADDRESSES && file === 0) hasChainedAddresses = true;
     if (kind === LOONG_ARCH && file === 0) hasLoongArch = true;
-    if (kind === OBJECTS && file === 0) hasObjects = true;
     if (kind === GO || kind === WASM_DATA || (kind === ROWS && !rows)) {
       if (go) return false;
       go = true;
@@ -218,6 +220,8 @@ export function codeRegions(file: usize, size: u32): bool {
     if (rows && file === 0) hasRows = true;
     store<u32>(region, kind, 12);
     if (hasBases(kind)) codeBases(file, i);
+    if (areObjects(kind) && file === 0 && !openLayout(kind === OBJECTS ? ELF_64 : load<u32>(region, 20)))
+      return false;
     if (isBased(kind)) {
       store<u32>(pointers + (file << 2), load<u32>(region, 16));
       if (file === 0) pointerKind = kind;
@@ -227,6 +231,14 @@ export function codeRegions(file: usize, size: u32): bool {
   }
   hasWasm = hasWasm || (file === 0 && moves);
   return file === 0 || !hasWasm || codeMoves();
+}
+
+/** False if there is no such layout of objects, or the file has others. */
+function openLayout(number: u32): bool {
+  if (number >= LAYOUTS || (hasObjects && number !== layout)) return false;
+  hasObjects = true;
+  setLayout(number);
+  return true;
 }
 
 /** The bases of a region: how far the first is from its end, what the second is; in the new file besides what they were in the old one. */
@@ -271,6 +283,10 @@ function codeGoBases(file: usize): void {
 /** What chained pointers of either file are relative to: 0, or the base, if the old file has a region where they are addresses. */
 export function chainBase(file: usize): u64 {
   return hasChainedAddresses ? load<u64>(State.bases + (file << 3)) : 0;
+}
+
+export function areObjects(kind: u32): bool {
+  return kind === OBJECTS || kind === OTHER_OBJECTS;
 }
 
 export function hasBases(kind: u32): bool {
