@@ -218,6 +218,7 @@ function isCodeEqual(
   const before = code(images.old);
   const after = code(images.fresh);
   return (
+    before.length > 0 &&
     before.length === after.length &&
     before.every(({ offset, size, address }, index) => {
       const now = after[index];

@@ -20,6 +20,8 @@ import {
 } from './containers/image.ts';
 import { isMachO, isUniversal, machO, universal } from './containers/mach-o.ts';
 import { withManaged } from './containers/managed.ts';
+import { classArchive, isClassArchive } from './containers/memory-images/class-archive.ts';
+import { isLinuxImage, linuxImage } from './containers/memory-images/linux-image.ts';
 import { withCodeRecords } from './containers/native-image.ts';
 import { isPe, pe } from './containers/pe.ts';
 import { rebaseTables } from './containers/rebases.ts';
@@ -68,8 +70,10 @@ function partsOf(bytes: Buffer): Parts {
   if (isElf(bytes)) return elf(bytes);
   if (isMachO(bytes)) return machO(bytes);
   if (isUniversal(bytes)) return universal(bytes);
+  if (isLinuxImage(bytes)) return linuxImage(bytes);
   if (isPe(bytes)) return pe(bytes);
   if (isXcoff(bytes)) return xcoff(bytes);
+  if (isClassArchive(bytes)) return classArchive(bytes);
   return raw(bytes);
 }
 

@@ -86,6 +86,24 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/delta/mixing/containers/memory-images/class-archive.ts',
+    tests: ['test/delta/mixing/class-archive.test.ts'],
+    changes: [
+      ['found * SHARE * 8 >= bytes.length - start', 'true'],
+      ['kind: REGION_KINDS.pointers', 'kind: REGION_KINDS.data'],
+    ],
+  },
+  {
+    file: 'lib/delta/mixing/containers/memory-images/linux-image.ts',
+    tests: ['test/delta/mixing/linux-image.test.ts'],
+    changes: [
+      ['upper === NEGATIVE', 'false'],
+      ['.sort((a, b) => b[1].length - a[1].length)', ''],
+      ['isCode(part.kind) ? part.kind : REGION_KINDS.relative', 'part.kind'],
+      ['count * SHARE >= lowers.length', 'true'],
+    ],
+  },
+  {
     file: 'lib/delta/mixing/containers/unwinding.ts',
     tests: ['test/delta/mixing/containers.test.ts'],
     changes: [
