@@ -5,11 +5,15 @@ import path from 'node:path';
 import { COMMAND_WORDS, type CommandName, OFFERED_WORDS, optionsOf } from '../../lib/ui/arguments.ts';
 import { complete, placesIn } from '../../lib/ui/completions/complete.ts';
 import { syntaxErrors } from '../support/powershell.ts';
+import { hasTmux, openScreen } from '../support/tmux.ts';
 import { openStage, type Stage } from '../update/stage.ts';
 import { command } from './command-line.ts';
 
 const KNOWN = { snapshots: ['20261126-1', '20261125-1'], versions: ['2.0.0', '1.0.0'] };
-const offered = (...typed: string[]) => complete(typed, KNOWN);
+const offered = (...typed: string[]) => {
+  const { words, paths } = complete(typed, KNOWN);
+  return paths === null ? words : [paths, ...words];
+};
 
 test.each<[string, string[], string[]]>([
   ['a command', ['sna'], ['snapshots']],
@@ -29,8 +33,18 @@ test.each<[string, string[], string[]]>([
   ['a key', ['config', 'get', 'ch'], ['channel', 'checkApi']],
   ['a value of a setting', ['config', 'set', 'autoUpdate', 'ma'], ['manual']],
   ['a shell', ['completions', 'z'], ['zsh']],
-  ['a file', ['update', '--ca-file', ''], []],
-  ['the arguments of dgmo', ['update', '--', '--ver'], []],
+  ['a file', ['update', '--ca-file', ''], ['files']],
+  ['one after =', ['init', '--root=./ro'], ['files']],
+  ['one as bash hands that over', ['init', '--root', '=', './ro'], ['files']],
+  ['a package', ['--apply', ''], ['files']],
+  ['another package', ['--apply', 'a.dgmopkg', '--via', 'b'], ['files']],
+  ['a folder', ['--home', ''], ['folders']],
+  ['a folder after a command', ['status', '--install-dir=/'], ['folders']],
+  ['what only the user knows', ['snapshots', 'create', '--reason', ''], []],
+  ['a number', ['update', '--wait-pid', ''], []],
+  ['an option that the command has not', ['check', '--root=./ro'], []],
+  ['more than the command takes', ['status', ''], []],
+  ['the arguments of dgmo', ['update', '--', '--ver'], ['files']],
 ])('%s', (_, typed, wanted) => {
   expect(offered(...typed)).toEqual(wanted);
 });
@@ -127,6 +141,30 @@ posixOnly('in the shell', () => {
     expect(after('rollback', '')).toEqual([id()]);
     expect(after('rollback', '--to', '')).toEqual(['1.0.0']);
     expect(after('--home', folder, 'rollback', '')).toEqual(['']);
+    expect(after('status', '')).toEqual(['']);
+    // Outside of a completion there is no compopt, as in the bash of macOS.
+    expect(after('init', '--root', '=', path.join(folder, 'dgmo-'))).toEqual([
+      path.join(folder, 'dgmo-updater'),
+    ]);
+    expect(after('status', '--home', path.join(folder, 'dgmo-'))).toEqual(['']);
+    expect(after('status', '--home', folder.slice(0, -1))).toEqual([folder]);
+  });
+
+  test.skipIf(Bun.which('bash') === null || !hasTmux)('bash, when Tab is pressed', async () => {
+    fs.mkdirSync(path.join(folder, 'one/two'), { recursive: true });
+    fs.writeFileSync(path.join(folder, 'one/three'), '');
+    using screen = openScreen(['bash', '--noprofile', '--norc', '-i'], {
+      columns: 100,
+      environment: { PATH: `${folder}:${process.env.PATH}`, HOME: folder, PS1: '> ' },
+    });
+    screen.type(`. ${path.join(folder, 'bash')}; cd ${folder}; clear`, 'Enter');
+    await screen.shows('>');
+    screen.type('dgmo-updater init --root=one/th', 'Tab', 'X');
+    await screen.shows('dgmo-updater init --root=one/three X');
+    screen.type('C-u', 'dgmo-updater status --home one/t', 'Tab', 'X');
+    await screen.shows('dgmo-updater status --home one/two/X');
+    screen.type('C-u', 'dgmo-updater status one/th', 'Tab', 'X');
+    await screen.shows('dgmo-updater status one/thX');
   });
 
   test.skipIf(Bun.which('zsh') === null && process.env.CI !== 'true')('zsh', () => {
@@ -135,13 +173,15 @@ posixOnly('in the shell', () => {
         'zsh',
         '-f',
         '-c',
-        'compdef() { :; }; compadd() { shift; print -l -- "$@" }; _files() { print files }; . "$0"; words=(dgmo-updater "$@"); CURRENT=$(( $# + 1 )); _dgmo_updater',
+        'compdef() { :; }; compadd() { shift; print -l -- "$@" }; _files() { print files $@ }; compset() { :; }; . "$0"; words=(dgmo-updater "$@"); CURRENT=$(( $# + 1 )); _dgmo_updater',
         path.join(folder, 'zsh'),
         ...words,
       );
     expect(after('stat')).toEqual(['status']);
     expect(after('rollback', '')).toEqual([id()]);
     expect(after('update', '--ca-file', '')).toEqual(['files']);
+    expect(after('update', '--home=')).toEqual(['files -/']);
+    expect(after('status', '')).toEqual(['']);
   });
 
   test.skipIf(Bun.which('fish') === null && process.env.CI !== 'true')('fish', () => {
@@ -155,6 +195,11 @@ posixOnly('in the shell', () => {
     expect(after('dgmo-updater stat')).toEqual(['status']);
     expect(after('dgmo-updater rollback ')).toEqual([id()]);
     expect(after('dgmo-updater rollback --to ')).toEqual(['1.0.0']);
+    expect(after(`dgmo-updater init --root ${folder}/dgmo-`)).toEqual([path.join(folder, 'dgmo-updater')]);
+    expect(after(`dgmo-updater status --home ${folder.slice(0, -1)}`)).toEqual([`${folder}/`]);
+    expect(after(`dgmo-updater status --home=${folder.slice(0, -1)}`)).toEqual([`--home=${folder}/`]);
+    expect(after(`dgmo-updater status --home ${folder}/dgmo-`)).toEqual(['']);
+    expect(after(`dgmo-updater status ${folder}/dgmo-`)).toEqual(['']);
   });
 
   test('PowerShell hands over no empty word, which its older versions would drop', async () => {

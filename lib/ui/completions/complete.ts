@@ -4,7 +4,25 @@ import { type CommandName, commandOfWord, OFFERED_WORDS, optionTable } from '../
 import { formOf, verbsOf } from '../parsing/verbs.ts';
 import { SETTING_TEXTS } from '../text/settings.ts';
 
-/** Values of options. What is not listed is a file, a number, or only the user knows it. */
+/** What may come next. With `paths` the shell is to offer those, which it knows best. */
+export interface Offered {
+  words: string[];
+  paths: Paths | null;
+}
+
+export type Paths = 'files' | 'folders';
+
+/** Options whose values are paths. */
+const OPTION_PATHS: Record<string, Paths> = {
+  'install-dir': 'folders',
+  home: 'folders',
+  'ca-file': 'files',
+  root: 'files',
+  apply: 'files',
+  via: 'files',
+};
+
+/** Values of other options. What is not listed is a number, or only the user knows it. */
 const OPTION_VALUES: Record<string, (known: KnownWords) => readonly string[]> = {
   to: ({ versions }) => versions,
   version: ({ versions }) => versions,
@@ -38,31 +56,38 @@ const OPERANDS: Record<string, readonly Operand[]> = {
   completions: [() => verbsOf('completions')],
 };
 
-/** The words that may replace the last one of `typed`, which may be empty. None: it may be a file. */
-export function complete(typed: readonly string[], known: KnownWords): string[] {
+/** What may replace the last word of `typed`, which may be empty. */
+export function complete(typed: readonly string[], known: KnownWords): Offered {
   // bash hands `--to=1.0` over as three words.
   const words = typed.flatMap((word, index) => (word === '=' && index > 0 ? [] : [word]));
   const current = words.at(-1) === undefined || typed.at(-1) === '=' ? '' : (words.at(-1) ?? '');
   const before = typed.at(-1) === '=' ? words : words.slice(0, -1);
-  if (before.includes('--')) return [];
+  // Only dgmo knows what its arguments are.
+  if (before.includes('--')) return { words: [], paths: 'files' };
   const command = before.map((word) => commandOfWord(word)).find((name) => name !== null) ?? null;
   const options = optionTable(command);
   const last = /^--([^=]+)$/.exec(before.at(-1) ?? '')?.[1];
   const [, name = '', value] = /^--([^=]+)=(.*)$/.exec(current) ?? [];
-  const startsWith = (words: readonly string[], typed: string) =>
-    words.filter((word) => word.startsWith(typed));
-  if (value !== undefined)
-    return startsWith(OPTION_VALUES[name]?.(known) ?? [], value).map((word) => `--${name}=${word}`);
-  if (last !== undefined && options.some((option) => option.name === last && option.takesValue))
-    return startsWith(OPTION_VALUES[last]?.(known) ?? [], current);
+  const startingWith = (start: string, words: readonly string[] = [], prefix = ''): Offered => ({
+    words: words.filter((word) => word.startsWith(start)).map((word) => `${prefix}${word}`),
+    paths: null,
+  });
+  const option = value === undefined ? last : name;
+  const isValue = options.some((one) => one.name === option && one.takesValue);
+  if (option !== undefined && isValue) {
+    const paths = OPTION_PATHS[option];
+    if (paths !== undefined) return { words: [], paths };
+    const values = OPTION_VALUES[option]?.(known);
+    return value === undefined ? startingWith(current, values) : startingWith(value, values, `--${name}=`);
+  }
   if (current.startsWith('-'))
-    return startsWith(
-      options.map((option) => `--${option.name}`),
+    return startingWith(
       current,
+      options.map((option) => `--${option.name}`),
     );
-  if (command === null) return startsWith(OFFERED_WORDS, current);
+  if (command === null) return startingWith(current, OFFERED_WORDS);
   const operands = operandsIn(before, command, options);
-  return startsWith(OPERANDS[command]?.[operands.length]?.(known, operands) ?? [], current);
+  return startingWith(current, OPERANDS[command]?.[operands.length]?.(known, operands));
 }
 
 /** Which installation the words are about, as far as they say. */

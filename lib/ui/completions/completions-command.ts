@@ -9,8 +9,10 @@ import { SCRIPTS } from './scripts.ts';
 export async function runCompletions({ line, report, install }: CommandContext): Promise<void> {
   const [what = '', ...more] = line.operands;
   if (what === 'words' && more.length === 0) {
-    const words = complete(line.rest, await knownWords({ ...install, ...placesIn(line.rest) }));
-    report.result('completions', words.join('\n'), { words });
+    const known = await knownWords({ ...install, ...placesIn(line.rest) });
+    const { words, paths } = complete(line.rest, known);
+    // No word begins with a colon.
+    report.result('completions', paths === null ? words.join('\n') : `:${paths}`, { words, paths });
     return;
   }
   const { verb: shell } = parseVerb('completions', line.operands);
