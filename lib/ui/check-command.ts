@@ -26,12 +26,15 @@ export function managerOf(
   });
 }
 
-export function lookFor(
-  { line }: CommandContext,
+export async function lookFor(
+  context: CommandContext,
   manager: UpdateManager,
   how: Pick<CheckOptions, 'for' | 'notes'> & { recover?: boolean } = {},
 ): Promise<CheckResult> {
-  return manager.check({
+  const { line, host } = context;
+  if (Object.keys(host.environment).some((name) => name.startsWith('DGMO_UPDATER_')))
+    (await import('./choices/unknown-variables.ts')).sayUnknownVariables(context);
+  return await manager.check({
     version: optionOf(line, 'version'),
     channel: optionOf(line, 'channel'),
     ...how,

@@ -63,6 +63,12 @@ test('a variable of the environment that is no setting: one line, and nothing wi
       'DGMO_UPDATER_CHANEL and 1 more in the environment are no settings, and decide nothing. Did you mean DGMO_UPDATER_CHANNEL?\n',
     ]);
   }
+  // What comes after that is about a feed that there is none of.
+  for (const command of ['check', 'update', 'download']) {
+    const { error } = await runCommand([command, '--home', '/home/.dgmo'], options);
+    expect(error).toStartWith('DGMO_UPDATER_CHANEL and 1 more in the environment are no settings, and');
+    expect(error).toContain('feed');
+  }
   const json = await runCommand(['config', 'list', '--json', '--home', '/home/.dgmo'], options);
   expect([json.code, json.error]).toEqual([0, '']);
 });

@@ -6,20 +6,20 @@ import {
   preferenceKey,
   type Setting,
   UpdateManager,
-  unknownVariablesText,
 } from '../../api/index.ts';
 import type { CommandContext } from '../context.ts';
 import { parseVerb } from '../parsing/verbs.ts';
 import { asSentence, oneLine } from '../text/lines.ts';
 import { deciderText, SETTING_TEXTS } from '../text/settings.ts';
 import { table } from '../text/table.ts';
+import { sayUnknownVariables } from './unknown-variables.ts';
 
-export async function runConfig({ line, report, install, host }: CommandContext): Promise<void> {
+export async function runConfig(context: CommandContext): Promise<void> {
+  const { line, report, install } = context;
   const { verb, words } = parseVerb('config', line.operands, 'list');
   const [name, value = ''] = words;
   const manager = new UpdateManager(install);
-  const unknown = unknownVariablesText(host);
-  if (unknown !== null) report.text(oneLine(`${unknown.what}. ${unknown.advice}`));
+  sayUnknownVariables(context);
   switch (verb) {
     case 'list':
       return list(report, manager);
