@@ -247,6 +247,20 @@ const PROGRAMS: readonly Program[] = [
   hermes('ELF x86-64, static', 'linux64-bin/hermesc'),
   hermes('fat Mach-O', 'osx-bin/hermesc'),
   hermes('PE x86-64', 'win64-bin/hermesc.exe'),
+  {
+    kind: 'Rust and V8 (Deno), ELF x86-64',
+    name: '@deno/linux-x64-glibc',
+    from: '2.9.5',
+    to: '2.9.6',
+    file: 'deno',
+  },
+  {
+    kind: 'C (CPython), wasm',
+    name: 'pyodide',
+    from: '314.0.6',
+    to: '314.0.7',
+    file: 'pyodide.asm.wasm',
+  },
   { kind: 'Swift, fat Mach-O', name: 'get-windows', from: '9.2.3', to: '9.3.0', file: 'main' },
   {
     kind: 'Dart, ELF arm',
