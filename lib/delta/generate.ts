@@ -11,6 +11,7 @@ import { type Algorithm, BSDIFF, BSDIFF_STREAMS, COMPRESSION, FILE_LIMIT, MAGIC,
 import { encodeHeader, type StreamEntry } from './header.ts';
 import { isVersion } from './header-fields.ts';
 import { type Alignment, Matcher } from './matcher.ts';
+import { alignBytecode } from './mixing/alignments/bytecode.ts';
 import { APPLY_LIMIT, chooseMixing, imagesOf, LANES_FROM } from './mixing/choose.ts';
 import { converted } from './mixing/code-records.ts';
 import type { MixingInput } from './mixing/encode.ts';
@@ -68,8 +69,12 @@ export async function generatePatch(options: GenerateOptions): Promise<Uint8Arra
     const images = imagesOf(old, fresh);
     const files = { old: converted(old, images.old), fresh: converted(fresh, images.fresh) };
     const aligned = files.old === old ? { alignments } : await align(files.old, files.fresh, onProgress);
+    const bytecode = await alignBytecode({ ...files, images }, aligned.alignments, async (before, after) => {
+      const { alignments: made } = await align(before, after, onProgress);
+      return made;
+    });
     const mixing = await encodeMixing(
-      { ...files, images, alignments: aligned.alignments },
+      { ...files, images, alignments: bytecode },
       limit,
       options.lanesFrom ?? LANES_FROM,
       onProgress,

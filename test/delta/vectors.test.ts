@@ -76,6 +76,8 @@ test('the vectors are there', () => {
     'third-archive-lanes',
     'third-archive-mach-o',
     'third-bundle',
+    'third-bytecode',
+    'third-bytecode-shared',
     'third-elf-riscv',
     'third-elf-thumb',
     'third-elf-x86-64',

@@ -49,7 +49,7 @@ export function regionsOf(file: Uint8Array, withHashes: boolean): Image {
       bytes,
       withCodeRecords(
         bytes,
-        withDart(bytes, withModules(bytes, withManaged(bytes, image, withHashes))),
+        withDart(bytes, withModules(bytes, withManaged(bytes, image, withHashes), withHashes)),
         heap,
       ),
     );

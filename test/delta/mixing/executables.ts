@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { bundle } from '../bundle.ts';
 import { randomNumbers } from '../pairs.ts';
+import { bytecode } from './bytecode-files.ts';
 import { elfWithPointer, xcoff } from './halves-executables.ts';
 import { withParts } from './mach-o-parts.ts';
 import { managed } from './managed-assemblies.ts';
@@ -424,6 +425,8 @@ export function samples(): Sample[] {
     sample('mach-o-native-image', (later) => machO(later, 'offsets', heap(later))),
     sample('managed', managed),
     sample('managed-large', (later) => managed(later, true)),
+    sample('bytecode', bytecode),
+    sample('bytecode-shared', (later) => bytecode(later, true)),
     sample('elf-symbols', elfSymbols),
     sample('dart', dart),
     sample('wasm', wasmModule),

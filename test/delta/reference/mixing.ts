@@ -5,10 +5,11 @@
 import { Counters, type Decoder, hash, NOWHERE, requireSound, u32 } from './arithmetic.ts';
 import { NUMBER } from './based.ts';
 import { Bulk, digests, type Extra } from './bulk.ts';
+import { BYTECODE, SOURCES } from './bytecode.ts';
 import { Bytes } from './bytes.ts';
 import { convertRecords } from './code-records.ts';
 import { Files } from './files.ts';
-import { addressIn, DATA, originIn, shortBase, stretchIn } from './image.ts';
+import { addressIn, DATA, originIn, regionIn, shortBase, stretchIn } from './image.ts';
 import { Jumps } from './jumps.ts';
 import { LIMITS, type Model } from './limits.ts';
 import { Literals, MixedFlags } from './literals.ts';
@@ -232,6 +233,7 @@ class Lane {
     const object = this.#references.objectAt(oldAt, kind);
     if (object !== null) return object.base(oldAt);
     if (kind === FORTH && this.#references.isShort(oldAt)) return shortBase(after, at);
+    if (kind === VARIED && regionIn(after, at)?.kind === BYTECODE) return SOURCES[1];
     if (kind === OFFSET_PAIR || kind === NUMBER || kind === VARIED) {
       return originIn(after, at, {
         byte: (place) => this.#files.newByte(place),

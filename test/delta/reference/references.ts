@@ -13,6 +13,7 @@ import {
   sizeOfNumber,
   WIDE_UNWINDING,
 } from './based.ts';
+import { BYTECODE, SOURCES, scanBytecode } from './bytecode.ts';
 import { scanGoTypes } from './go-types.ts';
 import { Halves, isBased, isBigEndian, WORDS_BIG } from './halves.ts';
 import {
@@ -172,6 +173,7 @@ export class References {
       if (hasBases(region.kind)) {
         const note = (offset: number, kind: number) => this.#note(offset, kind);
         scanBased(region, this.#file, note);
+        if (region.kind === BYTECODE) scanBytecode(region, this.#file, note);
         if (region.kind === MANAGED) scanManaged(region, this.#file.byte, note);
         if (region.kind === ROWS)
           for (let quad = region.offset >> 2; 4 * quad < region.offset + region.size; quad++)
@@ -445,7 +447,7 @@ export class References {
     if (kind === VARIED) {
       const value = this.#wasm.value(offset);
       return this.#isBased(offset)
-        ? u32(this.#origin(offset) + this.#wasm.number(value))
+        ? u32(this.#originOfNumber(offset) + this.#wasm.number(value))
         : this.#wasm.target(0, offset, value);
     }
     if (kind === FORTH && this.isShort(offset))
@@ -472,6 +474,10 @@ export class References {
   /** Whether a FORTH there has 24 bits. */
   isShort(offset: number): boolean {
     return regionIn(this.#image, offset)?.kind === COMPACT;
+  }
+
+  #originOfNumber(offset: number): number {
+    return regionIn(this.#image, offset)?.kind === BYTECODE ? SOURCES[0] : this.#origin(offset);
   }
 
   #origin(offset: number): number {

@@ -77,6 +77,30 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/delta/mixing/containers/bun.ts',
+    tests: ['test/delta/mixing/bytecode.test.ts'],
+    changes: [
+      ['if (start >= end || end > offset) return found;', 'if (start >= end) return found;'],
+      ['if (least !== first || at + last + HEAD > limit) return undefined;', ''],
+      ['if (at + first > limit) return undefined;', ''],
+      ['if (size === 0 || names + WORD + size > limit) return undefined;', ''],
+      ['count > 0 && place + record * count <= limit', 'count > 0'],
+      ['base + (isFresh ? APART : 0)', 'base'],
+      ['STRINGS + (isFresh ? APART : 0)', 'STRINGS'],
+    ],
+  },
+  {
+    file: 'lib/delta/mixing/alignments/bytecode.ts',
+    tests: ['test/delta/mixing/bytecode-alignments.test.ts'],
+    changes: [
+      ['if (now !== undefined) result[index] = now[word >>> 2] ?? word;', ''],
+      ['result[index] = RELATIVE;', ''],
+      ['bytes.fill(128, at, at + size - 1);', ''],
+      ['else now[index] = 4 * index + STRING + move;', ''],
+      ['return new Uint8Array(bytes);', 'return bytes as Uint8Array<ArrayBuffer>;'],
+    ],
+  },
+  {
     file: 'lib/delta/mixing/raw-code.ts',
     tests: ['test/delta/mixing/raw-code.test.ts'],
     changes: [

@@ -1,10 +1,10 @@
 /**
- * Alignments of two sequences of numbers (assembly/mixing/addresses/data/numbers.ts) that name instances: if one is added, all numbers behind it
- * change, and byte by byte the sequences hardly resemble each other. Aligned number by number, at the least cost, by what each number has become
+ * Alignments of two sequences of numbers (assembly/mixing/addresses/data/numbers.ts) that name instances, or of records that begin with such: if one is added, all numbers
+ * behind it change, and byte by byte the sequences hardly resemble each other. Aligned number by number, at the least cost, by what each number has become
  * before. For the encoder only.
  */
 import type { Alignment } from '../../matcher.ts';
-import { type Image, REGION_KINDS } from '../containers/image.ts';
+import { type Image, REGION_KINDS, type Records } from '../containers/image.ts';
 import { cut } from './functions.ts';
 
 /** Numbers that are aligned at once, and how many of them are kept. */
@@ -32,38 +32,33 @@ interface Files {
   images: { old: Image; fresh: Image };
 }
 
-/** `alignments`, ascending in the new file; those within regions of numbers that both files have are replaced. */
+/** `alignments`, ascending in the new file; those within regions of numbers, or records, that both files have are replaced. */
 export function alignInstances(
   { old, fresh, images }: Files,
   alignments: readonly Alignment[],
 ): readonly Alignment[] {
-  const regionsOf = (image: Image) => image.regions.filter(({ kind }) => kind === REGION_KINDS.numbers);
-  const [before, after] = [regionsOf(images.old), regionsOf(images.fresh)];
+  const [before, after] = [sequencesIn(old, images.old), sequencesIn(fresh, images.fresh)];
+  if (before.length !== after.length) return alignments;
   let all = alignments;
   for (const [index, to] of after.entries()) {
     const from = before[index];
-    if (from === undefined || before.length !== after.length) return alignments;
-    const [start, end] = [to.offset, to.offset + to.size];
-    const numbers = alignNumbers(
-      old,
-      fresh,
-      { start: from.offset, end: from.offset + from.size },
-      { start, end },
-    );
-    all = [...cut(all, 0, start), ...numbers, ...cut(all, end, Number.POSITIVE_INFINITY)];
+    if (from === undefined) continue;
+    const [start, end] = [to.starts[0] ?? 0, to.starts.at(-1) ?? 0];
+    all = [...cut(all, 0, start), ...alignNumbers(from, to), ...cut(all, end, Number.POSITIVE_INFINITY)];
   }
   return all;
 }
 
-/** The alignments of the numbers from `start` to `end` in the new file; none if there are none. */
-function alignNumbers(
-  old: Uint8Array,
-  fresh: Uint8Array,
-  from: { start: number; end: number },
-  to: { start: number; end: number },
-): Alignment[] {
-  const before = numbersIn(old, from.start, from.end);
-  const after = numbersIn(fresh, to.start, to.end);
+function sequencesIn(bytes: Uint8Array, { regions, sequences = [] }: Image): Numbers[] {
+  const numbers = regions.filter(({ kind }) => kind === REGION_KINDS.numbers);
+  return [
+    ...numbers.map(({ offset, size }) => numbersIn(bytes, offset, offset + size)),
+    ...sequences.map((records) => keysOf(bytes, records)),
+  ];
+}
+
+/** The alignments of the numbers in the new file; none if there are none. */
+function alignNumbers(before: Numbers, after: Numbers): Alignment[] {
   const alignments: Alignment[] = [];
   const add = (i: number, j: number) => {
     const [oldStart, newStart] = [before.starts[i] ?? 0, after.starts[j] ?? 0];
@@ -102,6 +97,16 @@ function numbersIn(bytes: Uint8Array, start: number, end: number): Numbers {
     value = 0;
   }
   return { values: Int32Array.from(values), starts: Int32Array.from(starts) };
+}
+
+function keysOf(bytes: Uint8Array, { offset, record, count, key }: Records): Numbers {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return {
+    values: Int32Array.from({ length: count }, (_, index) =>
+      view.getInt32(offset + record * index + key, true),
+    ),
+    starts: Int32Array.from({ length: count + 1 }, (_, index) => offset + record * index),
+  };
 }
 
 class Aligner {

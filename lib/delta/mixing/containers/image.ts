@@ -31,6 +31,14 @@ export interface FunctionRecord {
   name?: string;
 }
 
+/** Records that follow each other, `count` of so many bytes each. Those for the same have the same word, or what it became, `key` bytes from their start. */
+export interface Records {
+  offset: number;
+  record: number;
+  count: number;
+  key: number;
+}
+
 export interface Image {
   /** Ascending and disjoint. */
   regions: Region[];
@@ -43,6 +51,8 @@ export interface Image {
   /** The bases of Go's table of functions, as addresses; as many as GO_BASES if there is a region of that kind. */
   goBases: number[];
   wasm?: WasmModule;
+  /** Ascending and disjoint. */
+  sequences?: Records[];
 }
 
 /** Of a WebAssembly module what its references mean. */
@@ -105,6 +115,7 @@ export const REGION_KINDS = {
   managed: 42,
   rows: 43,
   otherObjects: 44,
+  bytecode: 45,
 } as const;
 export type RegionKind = (typeof REGION_KINDS)[keyof typeof REGION_KINDS];
 

@@ -16,6 +16,7 @@ const SORTS = {
   symbols: 8,
   managed: 9,
   objects: 10,
+  bytecode: 11,
 };
 
 /** By the kind of the region that a reference is in, and by its own. */
@@ -26,6 +27,7 @@ const SORT_OF = `function sortOf(code: u32, kind: u32): u32 {
     return kind === ABSOLUTE ? ${SORTS.absolute} : ${SORTS.operands};
   }
   if (code === OFFSETS) return ${SORTS.modules};
+  if (code === BYTECODE) return ${SORTS.bytecode};
   if (code === 42 || code === 43) return ${SORTS.managed};
   if (code === UNWINDING || code === UNWINDING_INDEX) return ${SORTS.unwinding};
   if (isTable(kind)) return ${SORTS.jumpTables};
@@ -77,6 +79,7 @@ export const REFERENCE_STEPS: readonly Step[] = [
   { name: "references: Bun's table of files", changes: forgetting(SORTS.modules) },
   { name: 'references: objects that are linked no further', changes: forgetting(SORTS.objects) },
   { name: 'references: symbols', changes: forgetting(SORTS.symbols) },
+  { name: 'references: bytecode of JavaScript', changes: forgetting(SORTS.bytecode) },
   { name: 'references: .NET', changes: forgetting(SORTS.managed) },
   {
     name: 'targets: what earlier references became',

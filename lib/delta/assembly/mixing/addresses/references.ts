@@ -5,6 +5,7 @@
 import { State } from '../state';
 import { scanArm, scanX86 } from './code';
 import { basedOrigin, scanBased } from './data/based';
+import { sourceOrigin } from './data/bytecode';
 import { goField, goTarget, isGoBig, scanGo, scanGoOfWasm } from './data/go';
 import { scanGoTypes } from './data/go-types';
 import { isShortField, shortBase } from './data/mach-o';
@@ -73,6 +74,7 @@ import {
   ARM_32,
   addressOf,
   areObjects,
+  BYTECODE,
   CHAINED,
   CHAINED_ADDRESSES,
   chainBase,
@@ -269,13 +271,14 @@ export function oldOrigin(offset: u32, kind: u32): u32 {
 export function newOrigin(offset: u32, kind: u32, place: u32): u32 {
   if (isOfObject(offset, kind)) return objectBase(offset);
   if (kind === FORTH) return isShortField(offset) ? shortBase(1, place) : 0;
-  return kind === OFFSET || kind === NUMBER || kind === VARIED ? origin(1, place) : 0;
+  return kind === OFFSET || kind === NUMBER || kind === VARIED ? originOf(1, place, kind) : 0;
 }
 
-/** What the offset at a place is relative to, as the region says that contains it. */
-function origin(file: usize, offset: u32): u32 {
+/** What such a field at a place is relative to, as the region says that contains it. */
+function originOf(file: usize, offset: u32, kind: u32): u32 {
   const region = regionOf(file, offset);
   if (region === 0) return 0;
+  if (kind === VARIED && load<u32>(region, 12) === BYTECODE) return sourceOrigin(file);
   return hasBases(load<u32>(region, 12)) ? basedOrigin(file, region, offset) : load<u32>(region, 8);
 }
 
@@ -304,15 +307,15 @@ export function target(offset: u32, kind: u32): u32 {
   if (kind === IMAGE_RELATIVE) return word;
   if (kind === CHAIN) return word - <u32>chainBase(0);
   if (isTable(kind)) return addressOf(0, tableStart(offset)) + word;
-  if (kind === OFFSET) return origin(0, offset) + <u32>oldField(offset, kind);
-  if (kind === NUMBER) return numberTarget(origin(0, offset), oldField(offset, kind));
+  if (kind === OFFSET) return originOf(0, offset, kind) + <u32>oldField(offset, kind);
+  if (kind === NUMBER) return numberTarget(originOf(0, offset, kind), oldField(offset, kind));
   const address = addressOf(0, offset);
   if (kind === HALF_MIPS) return halfTarget(offset);
   if (kind === BACK) return address - word;
   if (kind === VARIED) {
     const value = oldField(offset, kind);
     return isBased(offset)
-      ? origin(0, offset) + variedNumber(value)
+      ? originOf(0, offset, kind) + variedNumber(value)
       : variedTarget(0, State.old + offset, value);
   }
   if (kind === FORTH && isShortField(offset)) return shortBase(0, offset) + (word & 0xffffff);

@@ -82,7 +82,9 @@ export const MANAGED: u32 = 42;
 export const ROWS: u32 = 43;
 /** As OBJECTS, with a layout that the second base tells (object-layouts.ts). All objects of a file have the same. */
 export const OTHER_OBJECTS: u32 = 44;
-const KINDS: u32 = 45;
+/** Bytecode of JavaScriptCore (bytecode.ts). */
+export const BYTECODE: u32 = 45;
+const KINDS: u32 = 46;
 
 /** Regions of a file, at most. */
 export const MOST: u32 = 255;

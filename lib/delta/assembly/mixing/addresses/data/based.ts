@@ -6,6 +6,7 @@ import { State } from '../../state';
 import { note, noteNumbers, noteRows } from '../found';
 import { OFFSET } from '../kinds';
 import {
+  BYTECODE,
   COMPACT_UNWINDING,
   MANAGED,
   NUMBERS,
@@ -16,6 +17,7 @@ import {
   SYMBOLS_SHORT,
   WIDE_UNWINDING,
 } from '../regions';
+import { scanBytecode } from './bytecode';
 import { scanCompactUnwinding, scanRebases } from './mach-o';
 import { scanManaged } from './managed';
 import { scanUnwinding } from './unwinding';
@@ -52,6 +54,8 @@ export function scanBased(region: usize): void {
     scanManaged(start, size);
   } else if (kind === ROWS) {
     noteRows(start, size);
+  } else if (kind === BYTECODE) {
+    scanBytecode(region);
   } else if (kind === PAIRS) {
     for (let at: u32 = 0; at + 4 <= size; at += 4) note(start + at, OFFSET);
   }
