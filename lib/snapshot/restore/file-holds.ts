@@ -17,7 +17,7 @@ export function fileHolds(
   const handle = openOrNull(disk, path);
   if (handle === null) return false;
   try {
-    if ('blocks' in content) return holdsBlocks(disk, handle, content.blocks);
+    if ('blocks' in content) return holdsBlocks(disk, handle, content.blocks, size);
     const clone = openOrNull(disk, clonePath(layout, content.clone));
     if (clone === null) return false;
     try {
@@ -42,8 +42,9 @@ function openOrNull(disk: Disk, path: string): Handle | null {
   }
 }
 
-function holdsBlocks(disk: Disk, handle: Handle, blocks: readonly string[]): boolean {
-  const buffer = new Uint8Array(BLOCK);
+function holdsBlocks(disk: Disk, handle: Handle, blocks: readonly string[], size: number): boolean {
+  // A byte more than the file has: it may have grown.
+  const buffer = new Uint8Array(Math.min(BLOCK, size + 1));
   let data = 0;
   return blocks.every((block, index) => {
     const at = index * BLOCK;

@@ -54,7 +54,8 @@ export class StoreWriter {
   /** Blocks that were written again. */
   readonly #written = new Set<string>();
   #sharing = true;
-  readonly #buffer = new Uint8Array(PACK_BUFFER);
+  /** Made for the first pack: most writers store nothing. */
+  #buffer: Uint8Array | null = null;
   #changedFolders = new Set<string>();
 
   constructor(host: Host, layout: StoreLayout) {
@@ -116,6 +117,7 @@ export class StoreWriter {
   #put(sha256: string, raw: Uint8Array, frame: Uint8Array | null): void {
     if (this.#pack === null) {
       const path = this.layout.join(this.layout.packs, `${this.#newName(this.layout.packs)}${TEMPORARY}`);
+      this.#buffer ??= new Uint8Array(PACK_BUFFER);
       this.#pack = new PackWriter(this.#disk, path, this.#buffer);
     }
     this.added += this.#pack.add(sha256, raw, frame).stored;
