@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test';
 import { alignInstances } from '../../../lib/delta/mixing/alignments/instances.ts';
 import { regionsOf } from '../../../lib/delta/mixing/executable.ts';
-import { dart, elfSymbols, elfWithUnwinding, machOWithParts, machOWithSymbols } from './executables.ts';
+import { dart, elfSymbols, elfWithUnwinding, machOWithParts, machOWithSymbols, pe } from './executables.ts';
 import { elfWithPointer, xcoff } from './halves-executables.ts';
 import { goElf, otherElf } from './other-executables.ts';
 import { thumbElf } from './thumb-executables.ts';
@@ -19,6 +19,18 @@ test('how functions are unwound is found by the segment, and its records are tab
   // Another way to write addresses is not known.
   file[regions.at(-2)?.offset ?? 0] = 2;
   expect(regionsOf(file, true).tables).toEqual([]);
+});
+
+test('code of an assembly for another system than Windows, whose machine is combined with that, is known', () => {
+  const file = Buffer.from(pe(true));
+  const { regions } = regionsOf(file, true);
+  expect(regions.some(({ kind }) => kind === 1)).toBe(true);
+  const at = file.readUInt32LE(60) + 4;
+  for (const system of [0x7b79, 0x4644, 0xadc4]) {
+    const other = Buffer.from(file);
+    other.writeUInt16LE(file.readUInt16LE(at) ^ system, at);
+    expect(regionsOf(other, true).regions).toEqual(regions);
+  }
 });
 
 test('functions of WebAssembly have addresses behind the data, or those that Go gives them', () => {

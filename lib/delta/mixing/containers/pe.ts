@@ -13,6 +13,17 @@ const CODE: Readonly<Record<number, RegionKind>> = {
   43620: REGION_KINDS.arm,
 };
 
+/** With what ReadyToRun images for other systems than Windows have their machine combined: Linux, macOS, FreeBSD. */
+const SYSTEMS = [0, 0x7b79, 0x4644, 0xadc4];
+
+function codeOf(machine: number): RegionKind {
+  for (const system of SYSTEMS) {
+    const kind = CODE[machine ^ system];
+    if (kind !== undefined) return kind;
+  }
+  return REGION_KINDS.otherCode;
+}
+
 export function isPe(bytes: Buffer): boolean {
   return bytes.readUInt16LE(0) === 0x5a4d;
 }
@@ -20,8 +31,7 @@ export function isPe(bytes: Buffer): boolean {
 export function pe(bytes: Buffer): Parts {
   const header = bytes.readUInt32LE(60);
   if (bytes.readUInt32LE(header) !== 0x4550) return { parts: [], end: 0n };
-  const machine = bytes.readUInt16LE(header + 4);
-  const code = CODE[machine] ?? REGION_KINDS.otherCode;
+  const code = codeOf(bytes.readUInt16LE(header + 4));
   const wide = bytes.readUInt16LE(header + 24) === WIDE;
   const base = wide ? bytes.readBigUInt64LE(header + 48) : BigInt(bytes.readUInt32LE(header + 52));
   const parts: Part[] = [
