@@ -200,6 +200,20 @@ const PROGRAMS: readonly Program[] = [
     file: 'bin/vsce-sign',
   },
   {
+    kind: 'C# in one file, ELF x86-64',
+    name: '@azure/mcp-linux-x64',
+    from: '3.0.0-beta.45',
+    to: '3.0.0-beta.46',
+    file: 'dist/azmcp',
+  },
+  {
+    kind: 'C#, ReadyToRun x86-64',
+    name: '@azure/mcp-linux-x64',
+    from: '0.0.21',
+    to: '0.4.1',
+    file: 'dist/System.Text.Json.dll',
+  },
+  {
     kind: 'Bun, ELF x86-64',
     name: 'opencode-linux-x64',
     from: '1.18.32',

@@ -87,7 +87,7 @@ test('files for which a WebAssembly memory has no room are told as too little me
 });
 
 test('what the old file has nothing of is bulk, if that is smaller', async () => {
-  const [old, fresh] = [randomBytes(5000, 99), managed(true)];
+  const [old, fresh] = [randomBytes(5000, 99), managed(true, false, true)];
   const patch = await make(old, fresh, { algorithm: MIXING });
   expect(Buffer.compare(await apply(patch, old), fresh)).toBe(0);
   const { streams } = readPatchHeader(memorySource(patch));

@@ -75,6 +75,8 @@ test('the vectors are there', () => {
     'something-to-nothing',
     'third-archive-lanes',
     'third-archive-mach-o',
+    'third-assemblies',
+    'third-assemblies-lanes',
     'third-bundle',
     'third-bytecode',
     'third-bytecode-shared',

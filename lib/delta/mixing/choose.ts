@@ -1,5 +1,6 @@
 /** The smallest patch of `mixing` within the limit on work, found by trying. */
 
+import { alignAssemblies } from './alignments/assemblies.ts';
 import { inPieces, withoutDense } from './alignments/dense.ts';
 import { alignFunctions } from './alignments/functions.ts';
 import { countInText } from './alignments/in-text.ts';
@@ -94,7 +95,7 @@ export async function chooseMixing(
   if (isCodeEqual(input, images)) withoutCode(images);
   const alignments = alignInstances(
     { ...input, images },
-    alignFunctions(images.old, images.fresh, input.alignments),
+    alignAssemblies(input, alignFunctions(images.old, images.fresh, input.alignments)),
   );
   let isHopeless = false;
   for (const [index, choice] of CHOICES.entries()) {

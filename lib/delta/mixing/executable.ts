@@ -2,8 +2,11 @@
  * What the headers of an executable (ELF, PE, Mach-O, XCOFF) say of its parts: for the encoder only. What is malformed, or not an
  * executable at all, is data or text.
  */
+
 import { withModules } from './containers/bun.ts';
 import { withDart } from './containers/dart.ts';
+import { withAssemblies } from './containers/dotnet/assemblies.ts';
+import { withManaged } from './containers/dotnet/managed.ts';
 import { elf, isElf } from './containers/elf.ts';
 import { withGo } from './containers/go.ts';
 import {
@@ -19,7 +22,6 @@ import {
   type RegionKind,
 } from './containers/image.ts';
 import { isMachO, isUniversal, machO, universal } from './containers/mach-o.ts';
-import { withManaged } from './containers/managed.ts';
 import { classArchive, isClassArchive } from './containers/memory-images/class-archive.ts';
 import { isLinuxImage, linuxImage } from './containers/memory-images/linux-image.ts';
 import { withCodeRecords } from './containers/native-image.ts';
@@ -44,7 +46,7 @@ export function regionsOf(file: Uint8Array, withHashes: boolean): Image {
     if (linkedNoFurther !== null) return linkedNoFurther;
     const { parts, end, functions, heap } = partsOf(bytes);
     const wanted = parts.filter(({ kind }) => withHashes || !isHashes(kind));
-    const image = tidy(bytes, { parts: wanted, end, functions });
+    const image = withAssemblies(bytes, tidy(bytes, { parts: wanted, end, functions }));
     return withGo(
       bytes,
       withCodeRecords(

@@ -8,7 +8,7 @@ import { randomNumbers } from '../pairs.ts';
 import { bytecode } from './bytecode-files.ts';
 import { elfWithPointer, xcoff } from './halves-executables.ts';
 import { withParts } from './mach-o-parts.ts';
-import { managed } from './managed-assemblies.ts';
+import { assemblies, managed } from './managed-assemblies.ts';
 import { elfWithHeap, heap } from './native-images.ts';
 import { archive, linuxModule, objectFile } from './object-files.ts';
 import { goElf, otherElf } from './other-executables.ts';
@@ -423,8 +423,10 @@ export function samples(): Sample[] {
     sample('mach-o-parts', machOWithParts),
     sample('native-image', nativeImage),
     sample('mach-o-native-image', (later) => machO(later, 'offsets', heap(later))),
-    sample('managed', managed),
-    sample('managed-large', (later) => managed(later, true)),
+    sample('managed', (later) => managed(later, false, true)),
+    sample('managed-large', (later) => managed(later, true, true)),
+    sample('managed-alone', managed),
+    sample('assemblies', assemblies),
     sample('bytecode', bytecode),
     sample('bytecode-shared', (later) => bytecode(later, true)),
     sample('elf-symbols', elfSymbols),

@@ -1,4 +1,4 @@
-/** Small .NET assemblies, with offsets of 2 or of 4 bytes. The later version has strings, rows and methods more. */
+/** Small .NET assemblies, with offsets of 2 or of 4 bytes, alone or in a larger file. The later version has strings, rows and methods more. */
 import { randomNumbers } from '../pairs.ts';
 
 const [BASE, RVA, AT] = [0x400000, 0x2000, 0x200];
@@ -21,11 +21,12 @@ function methodOf(id: number, rowOf: (id: number) => number, stringOf: (id: numb
     );
   }
   body.push(0x2a);
+  if (id % 10 === 3) return [0x13, 0x30, 8, 0, ...u32(body.length), ...token(0x11, rowOf(id)), ...body];
   return [(body.length << 2) | 2, ...body];
 }
 
-/** `isLarge`: offsets have 4 bytes. */
-export function managed(later: boolean, isLarge = false): Uint8Array {
+/** `isLarge`: offsets have 4 bytes; `isMixed`: it is not said that there is no code of a machine. */
+export function managed(later: boolean, isLarge = false, isMixed = false): Uint8Array {
   const ids = Array.from({ length: COUNT }, (_, id) => id).filter((id) => later || id % 50 !== 7);
   const rows = new Map(ids.map((id, index) => [id, index + 1]));
   const known = (id: number) => (rows.has(id) ? id : 0);
@@ -40,13 +41,7 @@ export function managed(later: boolean, isLarge = false): Uint8Array {
   const code: number[] = [];
   const places = ids.map((id) => {
     const place = code.length;
-    code.push(
-      ...methodOf(
-        id,
-        (other) => rows.get(known(other)) ?? 1,
-        (other) => 2 * nameOf(other),
-      ),
-    );
+    code.push(...methodOf(id, (other) => rows.get(known(other)) ?? 1, nameOf));
     return place;
   });
   while (code.length % 4 !== 0) code.push(0);
@@ -88,6 +83,7 @@ export function managed(later: boolean, isLarge = false): Uint8Array {
     ['#~\0\0', tables],
     ['#Strings\0\0\0\0', strings],
     ['#Blob\0\0\0', blobs],
+    ['#US\0', strings],
   ] as const;
   let start = 20 + 12 + streams.reduce((sum, [name]) => sum + 8 + name.length, 0);
   const heads = streams.flatMap(([name, bytes]) => {
@@ -105,7 +101,7 @@ export function managed(later: boolean, isLarge = false): Uint8Array {
     ...streams.flatMap(([, bytes]) => [...bytes]),
   ];
   const metadataAt = RVA + header + code.length;
-  const cli = [72, 0x20005, metadataAt, metadata.length, 1, 0x6000001].flatMap(u32);
+  const cli = [72, 0x20005, metadataAt, metadata.length, isMixed ? 0 : 1, 0x6000001].flatMap(u32);
   const section = [...cli, ...new Array<number>(header - cli.length).fill(0), ...code, ...metadata];
   const file = Buffer.alloc(AT + section.length);
   file.write('MZ');
@@ -124,6 +120,23 @@ export function managed(later: boolean, isLarge = false): Uint8Array {
   file.writeUInt32LE(0x60000020, 0x58 + 224 + 36);
   file.set(section, AT);
   return Uint8Array.from(file);
+}
+
+/** An application that is one file: assemblies, of which one is as it was, with other things around and between them. */
+export function assemblies(later: boolean): Uint8Array {
+  const other = (size: number, seed: number) => {
+    const next = randomNumbers(seed);
+    return Uint8Array.from({ length: size }, () => next() & 255);
+  };
+  return Buffer.concat([
+    other(1000 + (later ? 40 : 0), 1),
+    managed(later),
+    other(128, 2),
+    managed(false),
+    other(8, 3),
+    managed(later, true),
+    other(500, 4),
+  ]);
 }
 
 function u16(value: number): number[] {

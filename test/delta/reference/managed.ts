@@ -16,7 +16,7 @@ const TWO_BYTES = [6, 7, 0x15, 0x16, 0x1c];
 const HIGHEST = [1, 2, 4, 6, 0x0a, 0x11, 0x1b, 0x2b, 0x70];
 
 export function scanManaged(
-  { offset, size }: Based,
+  { offset, size }: Pick<Based, 'offset' | 'size'>,
   byte: (at: number) => number,
   note: (offset: number, kind: number) => void,
 ): void {

@@ -19,7 +19,7 @@ import { FORTH } from './other-references.ts';
 import { type Parameters, readParameters, type Step } from './parameters.ts';
 import { OFFSET_PAIR, POINTER, References } from './references.ts';
 import { CODE_CLASS, State } from './state.ts';
-import { Targets } from './targets.ts';
+import { StepMap, Targets } from './targets.ts';
 import { VARIED } from './wasm.ts';
 import { Suspects, Words } from './words.ts';
 
@@ -45,7 +45,7 @@ export function decodeMixing(
   const split = parameters.split ?? steps.length;
   const before = convertRecords(old, images[0], false);
   const files = new Files(before, toSize, 0);
-  const references = new References(files.old, ...images, moves);
+  const references = new References(files.old, ...images, moves, new StepMap(steps));
   const common = { which, parameters, references, index: new OldIndex(files), extra };
   new Lane(common, model, files).make(steps.slice(0, split));
   if (second !== null) {

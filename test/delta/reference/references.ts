@@ -1,5 +1,6 @@
 /** Where the old file has references, what they refer to, and their fields made anew: from lib/delta/FORMAT.md. */
 import { NOWHERE, u32 } from './arithmetic.ts';
+import { ASSEMBLIES, Assemblies } from './assemblies.ts';
 import {
   COMPACT,
   GO_TYPES,
@@ -49,6 +50,7 @@ import {
   UNWINDING_INDEX,
   X86_32,
 } from './other-references.ts';
+import type { StepMap } from './targets.ts';
 import { BRANCH_24, scanThumb, THUMB, thumbField, thumbTarget } from './thumb.ts';
 import { type Moves, VARIED, WASM, WASM_DATA, WasmReferences } from './wasm.ts';
 import { instruction } from './x86.ts';
@@ -88,11 +90,12 @@ export class References {
   readonly #hasLoongArch: boolean;
   readonly #halves: Halves;
   readonly #rows: Rows;
+  readonly #assemblies: Assemblies;
   readonly #isBigEndian: boolean;
   /** Null if the old file has none. */
   readonly objects: Objects | null;
 
-  constructor(old: Uint8Array, image: Image, fresh: Image, moves: Moves) {
+  constructor(old: Uint8Array, image: Image, fresh: Image, moves: Moves, steps: StepMap) {
     this.#old = old;
     this.#view = new DataView(old.buffer, old.byteOffset, old.length);
     this.#image = image;
@@ -103,6 +106,10 @@ export class References {
     this.#newBase = fresh.base;
     this.#isBigEndian = isBigEndian(image.regions);
     this.#rows = new Rows(image.regions, [image.goBases, fresh.goBases]);
+    const noteRows = (start: number, end: number) => {
+      for (let quad = start >> 2; 4 * quad < end; quad++) this.#note(4 * quad, ROW_QUAD);
+    };
+    this.#assemblies = new Assemblies(old, (offset, kind) => this.#note(offset, kind), noteRows);
     this.#halves = new Halves(old, [image.regions, fresh.regions], [image.base, fresh.base], (address) =>
       offsetIn(image, address),
     );
@@ -175,9 +182,7 @@ export class References {
         scanBased(region, this.#file, note);
         if (region.kind === BYTECODE) scanBytecode(region, this.#file, note);
         if (region.kind === MANAGED) scanManaged(region, this.#file.byte, note);
-        if (region.kind === ROWS)
-          for (let quad = region.offset >> 2; 4 * quad < region.offset + region.size; quad++)
-            note(4 * quad, ROW_QUAD);
+        if (region.kind === ROWS) noteRows(region.offset, region.offset + region.size);
         if (region.kind === WIDE_UNWINDING) this.#other.scan(region.kind, region);
         continue;
       }
@@ -188,11 +193,13 @@ export class References {
     const go = { ...this.#other.go, base: image.base, span: image.span };
     for (const region of image.regions.filter(({ kind }) => kind === GO_TYPES))
       scanGoTypes(old, region, go, (offset, kind) => this.#note(offset, kind));
+    for (const region of image.regions.filter(({ kind }) => kind === ASSEMBLIES))
+      this.#assemblies.scan(region, (place) => steps.mapped(place).left);
   }
 
   at(offset: number): number {
     const found = this.#quads.get(offset >> 2);
-    if (found?.kind === ROW_QUAD) return this.#rows.at(offset)?.kind ?? 0;
+    if (found?.kind === ROW_QUAD) return (this.#rows.at(offset) ?? this.#assemblies.row(offset))?.kind ?? 0;
     if (found?.kind === NUMBER_QUAD)
       return isNumber(this.#old, offset, regionIn(this.#image, offset)) ? NUMBER : 0;
     return found !== undefined && found.offset === offset && found.kind !== MARK ? found.kind : 0;
@@ -387,12 +394,16 @@ export class References {
   /** The old address whose new one the field is relative to, if that is to be predicted. */
   predictedOrigin(offset: number, kind: number): number | null {
     if (kind === TABLE || kind === TABLE_START) return addressIn(this.#image, this.tableStart(offset));
+    const field = this.#assemblies.field(offset, kind);
+    if (field !== undefined) return addressIn(this.#image, field.origin);
     return isOfNumbers(kind) ? null : (this.objectAt(offset, kind)?.base(offset) ?? null);
   }
 
   /** Bytes of the field at `offset` of the old file. */
   size(offset: number, kind: number): number {
     if (this.#rows.has(offset)) return this.#rows.at(offset)?.size ?? 0;
+    const field = this.#assemblies.field(offset, kind);
+    if (field !== undefined) return field.size;
     if (kind === VARIED) return this.#wasm.size(offset);
     if (kind === NUMBER) return sizeOfNumber(this.#old, offset);
     return kind === POINTER || kind === CHAIN || isWide(kind) ? 8 : 4;
@@ -400,7 +411,7 @@ export class References {
 
   /** The number in it. */
   value(offset: number, kind: number): bigint {
-    if (this.#rows.has(offset)) {
+    if (this.#rows.has(offset) || this.#assemblies.field(offset, kind) !== undefined) {
       const bytes = this.#old.subarray(offset, offset + this.size(offset, kind));
       return bytes.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
     }
@@ -431,6 +442,9 @@ export class References {
   target(offset: number, kind: number): number {
     const row = this.#rows.at(offset);
     if (row !== undefined) return u32(row.origins[0] + Number(this.value(offset, kind)));
+    const field = this.#assemblies.field(offset, kind);
+    if (field !== undefined)
+      return u32(addressIn(this.#image, field.origin) + field.distance(Number(this.value(offset, kind))));
     const objects = this.objectAt(offset, kind);
     if (objects !== null) return objects.target(objects.base(offset), kind, Number(this.value(offset, kind)));
     if (this.#halves.has(kind)) return this.#halves.target(offset, kind);
@@ -489,6 +503,8 @@ export class References {
     const low = (value: number) => BigInt(u32(value));
     const row = this.#rows.at(offset);
     if (row !== undefined) return BigInt.asUintN(8 * row.size, BigInt(u32(to - row.origins[1])));
+    const field = this.#assemblies.field(offset, kind);
+    if (field !== undefined) return BigInt(field.value(u32(to - table), word));
     const objects = this.objectAt(offset, kind);
     if (objects !== null)
       return BigInt(objects.field(kind, u32(to - table), Number(this.value(offset, kind))));
@@ -532,6 +548,8 @@ export class References {
   ): number {
     const row = this.#rows.at(offset);
     if (row !== undefined) return u32(row.origins[1] + Number(made));
+    const field = this.#assemblies.field(offset, kind);
+    if (field !== undefined) return u32(table + field.distance(Number(made)));
     const objects = this.objectAt(offset, kind);
     if (objects !== null) return objects.target(table, kind, Number(made & 0xffffffffn));
     if (kind === VARIED)

@@ -7,10 +7,47 @@ import { movedTo } from './wasm.ts';
 /** How many of the last aligned steps may map a place. */
 const NEAREST = 24;
 
+/** Where the steps say that old places are now. */
+export class StepMap {
+  readonly #byOld: Step[];
+
+  constructor(steps: readonly Step[]) {
+    this.#byOld = steps
+      .filter(({ old }) => old !== NOWHERE)
+      .sort((a, b) => a.old - b.old || a.start - b.start);
+  }
+
+  /** The new place of an old one, and bytes from there on that the step has; NOWHERE and 0 if there is none. */
+  mapped(place: number): { place: number; left: number } {
+    const count = this.#countTo(place);
+    const before = this.#byOld.slice(Math.max(0, count - NEAREST), count);
+    let longest = 0;
+    let found = { place: NOWHERE, left: 0 };
+    for (const { start, end, old } of before.reverse()) {
+      if (place - old < end - start && end - start > longest) {
+        longest = end - start;
+        found = { place: start + place - old, left: end - start - (place - old) };
+      }
+    }
+    return found;
+  }
+
+  /** How many steps begin at the old place or before it. */
+  #countTo(place: number): number {
+    let [least, most] = [0, this.#byOld.length];
+    while (least < most) {
+      const middle = (least + most) >> 1;
+      if (Number(this.#byOld[middle]?.old) <= place) least = middle + 1;
+      else most = middle;
+    }
+    return least;
+  }
+}
+
 export class Targets {
   readonly #parameters: Parameters;
   readonly #bits: number;
-  readonly #byOld: Step[];
+  readonly #map: StepMap;
   readonly #learned = new Map<number, { target: number; became: number; count: number }>();
   readonly #near = new Map<number, number>();
   #overall = 0;
@@ -18,9 +55,7 @@ export class Targets {
   constructor(parameters: Parameters, oldSize: number) {
     this.#parameters = parameters;
     this.#bits = Math.min(20, Math.max(10, 26 - Math.clz32(oldSize | 1)));
-    this.#byOld = parameters.steps
-      .filter(({ old }) => old !== NOWHERE)
-      .sort((a, b) => a.old - b.old || a.start - b.start);
+    this.#map = new StepMap(parameters.steps);
   }
 
   /** By how much the neighbours of the target have moved. */
@@ -39,7 +74,7 @@ export class Targets {
     const moved = movedTo(moves, target);
     if (moved !== null) return { expected: moved, trust: 1 };
     const from = offsetIn(images[0], target);
-    const to = from === NOWHERE ? NOWHERE : this.#mapped(from);
+    const to = from === NOWHERE ? NOWHERE : this.#map.mapped(from).place;
     if (to !== NOWHERE) return { expected: addressIn(images[1], to), trust: 1 };
     return { expected: u32(target + this.neighbours(target)), trust: 0 };
   }
@@ -65,30 +100,5 @@ export class Targets {
 
   #slot(target: number): number {
     return u32(Math.imul(target, 0x9e3779b1)) >>> (32 - this.#bits);
-  }
-
-  #mapped(place: number): number {
-    const count = this.#countTo(place);
-    const before = this.#byOld.slice(Math.max(0, count - NEAREST), count);
-    let longest = 0;
-    let found = NOWHERE;
-    for (const { start, end, old } of before.reverse()) {
-      if (place - old < end - start && end - start > longest) {
-        longest = end - start;
-        found = start + place - old;
-      }
-    }
-    return found;
-  }
-
-  /** How many steps begin at the old place or before it. */
-  #countTo(place: number): number {
-    let [least, most] = [0, this.#byOld.length];
-    while (least < most) {
-      const middle = (least + most) >> 1;
-      if (Number(this.#byOld[middle]?.old) <= place) least = middle + 1;
-      else most = middle;
-    }
-    return least;
   }
 }

@@ -44,6 +44,15 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/delta/mixing/containers/dotnet/assemblies.ts',
+    tests: ['test/delta/mixing/assemblies.test.ts'],
+    changes: [
+      ['at % 4 === 0 ? sizeOf(bytes, at) : 0', 'sizeOf(bytes, at)'],
+      [' && start + size <= bytes.length', ''],
+      ['isManaged && ', ''],
+    ],
+  },
+  {
     file: 'lib/delta/mixing/code-records.ts',
     tests: ['test/delta/mixing/code-records.test.ts'],
     changes: [
@@ -64,7 +73,7 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
-    file: 'lib/delta/mixing/containers/managed.ts',
+    file: 'lib/delta/mixing/containers/dotnet/managed.ts',
     tests: ['test/delta/mixing/managed.test.ts'],
     changes: [
       ['if (at + size > rows.offset + rows.size) break;', ''],

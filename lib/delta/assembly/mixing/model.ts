@@ -5,7 +5,7 @@
  */
 import { take, takeFrom } from '../memory';
 import { objectCode, objectStretch } from './addresses/data/object-fields';
-import { scan } from './addresses/references';
+import { scan, scanBySteps } from './addresses/references';
 import {
   areObjects,
   classOf,
@@ -290,7 +290,7 @@ export function run(last: bool): i32 {
       const result = codeStep();
       if (result < 0) return MALFORMED;
       if (result > 0) {
-        if (!sortSteps()) return NO_MEMORY;
+        if (!sortSteps() || !scanBySteps()) return NO_MEMORY;
         phase = 3;
       }
     } else if (phase === 4) {

@@ -43,7 +43,10 @@ function alignByKey(old: Image, fresh: Image, alignments: readonly Alignment[]):
 }
 
 /** What lies in none of the tables, which are ascending and disjoint. */
-function* without(alignments: readonly Alignment[], tables: readonly FunctionTable[]): Generator<Alignment> {
+export function* without(
+  alignments: readonly Alignment[],
+  tables: readonly { offset: number; size: number }[],
+): Generator<Alignment> {
   let index = 0;
   for (const { newStart, oldStart, length } of alignments) {
     const end = newStart + length;

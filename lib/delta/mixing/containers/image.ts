@@ -116,6 +116,7 @@ export const REGION_KINDS = {
   rows: 43,
   otherObjects: 44,
   bytecode: 45,
+  assemblies: 46,
 } as const;
 export type RegionKind = (typeof REGION_KINDS)[keyof typeof REGION_KINDS];
 

@@ -27,7 +27,7 @@ export const ALIGNMENT_STEPS: readonly Step[] = [
   {
     name: 'tables of functions, or symbols, aligned by their entries',
     changes: changesOf(CHOOSE, [
-      '    alignFunctions(images.old, images.fresh, input.alignments),',
+      '    alignAssemblies(input, alignFunctions(images.old, images.fresh, input.alignments)),',
       '    input.alignments,',
     ]),
   },

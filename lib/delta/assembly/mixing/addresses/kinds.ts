@@ -3,6 +3,7 @@
  * bits.
  */
 import { State } from '../state';
+import { assemblyFieldSize, isOfAssembly } from './data/assemblies';
 import { rowFieldSize, rowsAt } from './data/managed';
 
 /** A branch of x86; an operand relative to the next instruction, + the bytes (0 to 8) between field and instruction's end. */
@@ -56,7 +57,11 @@ export const VARIED: u32 = 63;
 
 /** Bytes of the field at `place`, in memory. */
 export function sizeAt(place: usize, kind: u32): u32 {
-  if (isGo(kind) && rowsAt(<u32>(place - State.old)) !== 0) return rowFieldSize(<u32>(place - State.old));
+  if (isGo(kind)) {
+    const offset = <u32>(place - State.old);
+    if (rowsAt(offset) !== 0) return rowFieldSize(offset);
+    if (isOfAssembly(offset, kind)) return assemblyFieldSize(offset);
+  }
   if (kind === NUMBER) return numberSize(place);
   return kind === VARIED ? variedSize(place) : sizeOf(kind);
 }

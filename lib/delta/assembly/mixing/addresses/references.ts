@@ -4,6 +4,13 @@
  */
 import { State } from '../state';
 import { scanArm, scanX86 } from './code';
+import {
+  assemblyDistance,
+  assemblyField,
+  assemblyOrigin,
+  isOfAssembly,
+  scanAssemblies,
+} from './data/assemblies';
 import { basedOrigin, scanBased } from './data/based';
 import { sourceOrigin } from './data/bytecode';
 import { goField, goTarget, isGoBig, scanGo, scanGoOfWasm } from './data/go';
@@ -72,6 +79,7 @@ import {
 import {
   ARM,
   ARM_32,
+  ASSEMBLIES,
   addressOf,
   areObjects,
   BYTECODE,
@@ -126,6 +134,16 @@ export function scan(): bool {
   for (let i: u32 = 0; i < count; i++) if (!scanData(regionAt(0, i))) return false;
   for (let i: u32 = 0; i < count; i++)
     if (load<u32>(regionAt(0, i), 12) === GO_TYPES) scanGoTypes(regionAt(0, i));
+  return true;
+}
+
+/** What depends on the steps, once they are known. False if memory ran out. */
+export function scanBySteps(): bool {
+  for (let i: u32 = 0; i < regionCount(0); i++) {
+    const region = regionAt(0, i);
+    if (load<u32>(region, 12) === ASSEMBLIES && !scanAssemblies(load<u32>(region), load<u32>(region, 4)))
+      return false;
+  }
   return true;
 }
 
@@ -185,6 +203,7 @@ function scanData(region: usize): bool {
     scanObjects(start, size);
     return true;
   }
+  if (kind === ASSEMBLIES) return true;
   if (hasBases(kind)) {
     scanBased(region);
     return true;
@@ -264,6 +283,7 @@ function isBased(offset: u32): bool {
 /** The address that the field at `offset` of the old file is relative to if where that is now is to be predicted; else 0xffffffff. */
 export function oldOrigin(offset: u32, kind: u32): u32 {
   if (isTable(kind)) return addressOf(0, tableStart(offset));
+  if (isOfAssembly(offset, kind)) return assemblyOrigin(offset, kind);
   return !isObjectNumber(kind) && isOfObject(offset, kind) ? objectBase(offset) : 0xffffffff;
 }
 
@@ -302,6 +322,8 @@ export function target(offset: u32, kind: u32): u32 {
   if (isOfObject(offset, kind)) return objectTarget(objectBase(offset), kind, <u32>oldField(offset, kind));
   if (isOfHalves(kind)) return halvesTarget(offset, kind);
   if (isOfRows(offset, kind)) return rowTarget(0, offset, kind, <u32>oldField(offset, kind));
+  if (isOfAssembly(offset, kind))
+    return assemblyOrigin(offset, kind) + assemblyDistance(offset, kind, <u32>oldField(offset, kind));
   const word = isBigWord(kind) ? <u32>oldField(offset, kind) : load<u32>(State.old + offset);
   if (kind === ABSOLUTE || kind === POINTER) return word - load<u32>(State.bases);
   if (kind === IMAGE_RELATIVE) return word;
@@ -343,6 +365,7 @@ export function field(offset: u32, kind: u32, address: u32, to: u32, table: u32)
   if (isOfObject(offset, kind)) return <u64>objectField(kind, to - table, <u32>oldField(offset, kind));
   if (isOfHalves(kind)) return <u64>halvesField(offset, kind, to);
   if (isOfRows(offset, kind)) return rowField(offset, kind, to);
+  if (isOfAssembly(offset, kind)) return <u64>assemblyField(offset, kind, to - table);
   if (kind === BACK) return <u64>(address - to);
   if (kind === VARIED)
     return isBased(offset)
@@ -382,6 +405,7 @@ export function actual(offset: u32, kind: u32, address: u32, made: u64, expected
   if (kind === FORTH && isShortField(offset)) return table + (word & 0xffffff);
   if (isOfHalves(kind)) return halvesActual(offset, kind, word, expected);
   if (isOfRows(offset, kind)) return rowTarget(1, offset, kind, word);
+  if (isOfAssembly(offset, kind)) return table + assemblyDistance(offset, kind, word);
   if (kind === HALF_MIPS) return halfOf(word, expected);
   if (kind === BACK) return address - word;
   if (hasLoongArch && isOfLoongArch(kind)) return loongArchActual(offset, kind, address, word, expected);

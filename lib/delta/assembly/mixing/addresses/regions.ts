@@ -84,7 +84,9 @@ export const ROWS: u32 = 43;
 export const OTHER_OBJECTS: u32 = 44;
 /** Bytecode of JavaScriptCore (bytecode.ts). */
 export const BYTECODE: u32 = 45;
-const KINDS: u32 = 46;
+/** Assemblies of .NET, with what is between them (assemblies.ts). */
+export const ASSEMBLIES: u32 = 46;
+const KINDS: u32 = 47;
 
 /** Regions of a file, at most. */
 export const MOST: u32 = 255;

@@ -202,6 +202,9 @@ function indexPages(): bool {
   return true;
 }
 
+/** Bytes from the place on that the alignment has by which `mapped` answered last, 0 if there was none. */
+export let mappedLeft: u32 = 0;
+
 /** The new place of an old one: by the longest of the alignments before it that contain it, or 0xffffffff. */
 export function mapped(old: u32): u32 {
   const page = pages + ((<usize>(old >> PAGE)) << 2);
@@ -214,6 +217,7 @@ export function mapped(old: u32): u32 {
   }
   let longest: u32 = 0;
   let found: u32 = 0xffffffff;
+  mappedLeft = 0;
   for (let depth: u32 = 0; depth < DEPTH && low > 0; depth++) {
     low--;
     const piece = pieceAt(low);
@@ -222,6 +226,7 @@ export function mapped(old: u32): u32 {
     if (into < length && length > longest) {
       longest = length;
       found = load<u32>(piece, 4) + into;
+      mappedLeft = length - into;
     }
   }
   return found;

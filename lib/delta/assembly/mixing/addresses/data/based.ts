@@ -19,7 +19,7 @@ import {
 } from '../regions';
 import { scanBytecode } from './bytecode';
 import { scanCompactUnwinding, scanRebases } from './mach-o';
-import { scanManaged } from './managed';
+import { findTokens } from './managed';
 import { scanUnwinding } from './unwinding';
 
 /** Bytes of a symbol of ELF (of 64 bits), and of Mach-O. */
@@ -51,7 +51,7 @@ export function scanBased(region: usize): void {
   } else if (kind === WIDE_UNWINDING) {
     scanUnwinding(start, size, address, true);
   } else if (kind === MANAGED) {
-    scanManaged(start, size);
+    findTokens(start, size);
   } else if (kind === ROWS) {
     noteRows(start, size);
   } else if (kind === BYTECODE) {

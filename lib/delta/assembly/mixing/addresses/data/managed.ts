@@ -6,6 +6,7 @@ import { State } from '../../state';
 import { note } from '../found';
 import { GO_FIELD, OFFSET } from '../kinds';
 import { hasRows, indexOf, ROWS, regionOf } from '../regions';
+import { assemblyFieldAt } from './assemblies';
 import { goBaseAt } from './go';
 
 /** Bytes of an instruction with a token, and of the token. */
@@ -23,7 +24,8 @@ function has(set: usize, byte: u32): bool {
   return ((load<u32>(set + ((byte >> 5) << 2)) >> (byte & 31)) & 1) !== 0;
 }
 
-export function scanManaged(start: u32, size: u32): void {
+/** Notes the tokens behind instructions. */
+export function findTokens(start: u32, size: u32): void {
   const end = start + size;
   let last: u32 = 0;
   for (let at = start; end - at >= INSTRUCTION; ) {
@@ -69,7 +71,7 @@ function formAt(region: usize, into: u32): u32 {
 /** The kind of the field that begins at `offset` of the old file, or 0. */
 export function rowFieldAt(offset: u32): u32 {
   const region = rowsAt(offset);
-  if (region === 0) return 0;
+  if (region === 0) return assemblyFieldAt(offset);
   const record = recordSize(region);
   if (record === 0) return 0;
   const place = offset - load<u32>(region);

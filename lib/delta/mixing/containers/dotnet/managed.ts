@@ -1,6 +1,9 @@
 /** The parts of a .NET assembly (ECMA-335) in a PE file: instructions, the tables of metadata, and the heaps that these refer to. */
-import { around, type Image, isCode, MOST_REGIONS, REGION_KINDS, type Region } from './image.ts';
-import { isPe } from './pe.ts';
+
+import { around, type Image, MOST_REGIONS, REGION_KINDS, type Region } from '../image.ts';
+import { isPe } from '../pe.ts';
+import { withAssemblies } from './assemblies.ts';
+import { SEVERAL, TABLES } from './metadata.ts';
 
 const SIGNATURE = 0x424a5342;
 /** Tables that are looked at, bytes at least. */
@@ -16,45 +19,6 @@ const APART = 0x200000;
 /** Bytes of a record whose fields can be told. */
 const RECORD = 32;
 
-/**
- * The columns of each table, by its number: a number of 2 or 4 bytes, S an offset of a string, G of an identifier, B of a blob, R an address; by its number (hex)
- * a row of a table; else one of several tables, with so many bits that tell of which.
- */
-const CODED: Readonly<Record<string, readonly [bits: number, tables: readonly number[]]>> = {
-  type: [2, [2, 1, 27]],
-  constant: [2, [4, 8, 23]],
-  attribute: [5, [6, 4, 1, 2, 8, 9, 10, 0, 14, 23, 20, 17, 26, 27, 32, 35, 38, 39, 40, 42, 44, 43]],
-  marshal: [1, [4, 8]],
-  security: [2, [2, 6, 32]],
-  parent: [3, [2, 1, 26, 6, 27]],
-  semantics: [1, [20, 23]],
-  method: [1, [6, 10]],
-  forwarded: [1, [4, 6]],
-  implementation: [2, [38, 35, 39]],
-  made: [3, [6, 10]],
-  scope: [2, [0, 26, 35, 1]],
-  generic: [1, [2, 6]],
-};
-const TABLES = [
-  ...['2 S G G G', 'scope S S', '4 S S type #4 #6', '#4', '2 S B', '#6', 'R 2 2 S B #8', '#8', '2 2 S'],
-  ...['#2 type', 'parent S B', '2 constant B', 'attribute made B', 'marshal B', '2 security B', '2 4 #2'],
-  ...[
-    '4 #4',
-    'B',
-    '#2 #14',
-    '#14',
-    '2 S type',
-    '#2 #17',
-    '#17',
-    '2 S B',
-    '2 #6 semantics',
-    '#2 method method',
-  ],
-  ...['S', 'B', '2 forwarded S #1a', 'R #4', '4 4', '4', '4 2 2 2 2 4 B S S', '4', '4 4 4'],
-  ...['2 2 2 2 4 B S S B', '4 #23', '4 4 4 #23', '4 S B', '4 4 S S implementation', '4 4 S implementation'],
-  ...['#2 #2', '2 2 generic S', 'method B', '#2a type'],
-];
-
 interface Columns {
   size: number;
   /** The bases of the region. */
@@ -66,6 +30,8 @@ export function withManaged(bytes: Buffer, image: Image, isFresh: boolean): Imag
   const root = assemblyOf(bytes);
   if (root === undefined) return image;
   const { metadata, offsetOf, flags } = root;
+  if ((flags & ONLY_MANAGED) !== 0)
+    return withAssemblies(bytes, { regions: [], base: 0n, span: 0, tables: [], goBases: [] });
   const streams = streamsOf(bytes, metadata);
   const rows = streams.get('#~');
   const [strings, blobs] = [streams.get('#Strings'), streams.get('#Blob')];
@@ -86,8 +52,6 @@ export function withManaged(bytes: Buffer, image: Image, isFresh: boolean): Imag
   kept.push({ ...strings, kind: REGION_KINDS.text }, ...tables);
   if (code !== undefined) kept.push({ ...code, kind: REGION_KINDS.managed });
   let { regions } = image;
-  if ((flags & ONLY_MANAGED) !== 0)
-    regions = regions.map((each) => (isCode(each.kind) ? { ...each, kind: REGION_KINDS.data } : each));
   for (const part of kept) {
     const address = addressAt(part.offset);
     if (address === undefined || part.size === 0 || regions.length + 2 > MOST_REGIONS) continue;
@@ -183,7 +147,7 @@ function columnsOf(table: number, heaps: number, counts: ReadonlyMap<number, num
   if (all === undefined) return undefined;
   const most = (tables: readonly number[]) => Math.max(...tables.map((each) => counts.get(each) ?? 0));
   let [size, wide, layout] = [0, 0, 0];
-  for (const column of all.split(' ')) {
+  for (const column of all) {
     const [width, form] = columnOf(column, heaps, most);
     if (size + width <= RECORD) {
       layout |= form << size;
@@ -208,7 +172,7 @@ function columnOf(
   if (column === 'G') return [width((heaps & 2) !== 0), 0];
   if (column === 'B') return [width((heaps & 4) !== 0), BLOB];
   if (column.startsWith('#')) return [width(most([Number.parseInt(column.slice(1), 16)]) >= 2 ** 16), ROW];
-  const [bits, tables] = CODED[column] ?? [0, []];
+  const [bits, tables] = SEVERAL[column] ?? [0, []];
   return [width(most(tables) >= 2 ** (16 - bits)), ROW];
 }
 
