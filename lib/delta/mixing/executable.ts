@@ -36,6 +36,8 @@ import { raw } from './raw-code.ts';
 
 /** Bytes of data that are looked at as one. */
 const PIECE = 1 << 18;
+/** Bytes from the lowest address to the highest, below this. */
+const MOST_SPAN = 0xffff0000n;
 
 /** Never throws. `withHashes`: whether hashes of pages are a region. */
 export function regionsOf(file: Uint8Array, withHashes: boolean): Image {
@@ -125,21 +127,22 @@ function tidy(bytes: Buffer, { parts, end, functions }: Parts): Image {
   const sorted = parts
     .filter(({ offset, size }) => size > 0 && offset + size <= bytes.length)
     .sort((a, b) => a.offset - b.offset || a.size - b.size);
-  const loaded = sorted.filter(({ kind }) => !isHashes(kind));
+  // What is too far from the rest, as data of each processor at address 0 in kernels of Linux, is in no region.
+  const loaded = sorted.filter(({ kind, address }) => !isHashes(kind) && end - address < MOST_SPAN);
   const first = loaded.reduce(
     (least, { address }) => (address < least ? address : least),
     loaded[0]?.address ?? 0n,
   );
   const base = first - (first % 4096n);
   const span = end - base;
-  if (loaded.length === 0 || span <= 0n || span >= 0xffff0000n) {
+  if (loaded.length === 0 || span <= 0n || span >= MOST_SPAN) {
     return { regions: whole(bytes), base: 0n, span: 0, tables: [], goBases: [] };
   }
   const regions: Region[] = [];
   for (const { offset, size, address, kind, bases } of sorted.flatMap((part) => pieces(bytes, part))) {
     const last = regions.at(-1);
     const relative = Number(isHashes(kind) ? address : address - base);
-    if (!isHashes(kind) && relative + size > Number(span)) continue;
+    if (!isHashes(kind) && (relative < 0 || relative + size > Number(span))) continue;
     if (last !== undefined && offset < last.offset + last.size) continue;
     const gap = last === undefined ? 0 : offset - last.offset - last.size;
     if (

@@ -137,6 +137,22 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/delta/mixing/containers/elf.ts',
+    tests: ['test/delta/mixing/linux-elf.test.ts'],
+    changes: [
+      ['part.kind === REGION_KINDS.pointers ? REGION_KINDS.words : part.kind', 'part.kind'],
+      ['if (half(18) === X86_64 && end > UPPER) return lowered({ parts, end });', ''],
+    ],
+  },
+  {
+    file: 'lib/delta/mixing/executable.ts',
+    tests: ['test/delta/mixing/linux-elf.test.ts'],
+    changes: [
+      ['!isHashes(kind) && end - address < MOST_SPAN', '!isHashes(kind)'],
+      ['(relative < 0 || relative + size > Number(span))', 'relative + size > Number(span)'],
+    ],
+  },
+  {
     file: 'lib/delta/mixing/containers/unwinding.ts',
     tests: ['test/delta/mixing/containers.test.ts'],
     changes: [

@@ -31,7 +31,9 @@ const LITTLE_CODE: Readonly<Record<number, RegionKind>> = {
   243: REGION_KINDS.riscV,
   258: REGION_KINDS.loongArch,
 };
-const [MIPS, POWER, POWER_64, S390, ARM] = [8, 20, 21, 22, 40];
+const [MIPS, POWER, POWER_64, S390, ARM, X86_64] = [8, 20, 21, 22, 40, 62];
+/** Kernels for x86-64 are loaded above it; their code has the lower halves of addresses. */
+const UPPER = 0xffffffff00000000n;
 
 export function isElf(bytes: Buffer): boolean {
   const [width, order] = [bytes[4], bytes[5]];
@@ -130,7 +132,18 @@ export function elf(bytes: Buffer): Parts {
     part.kind = REGION_KINDS.symbols;
     part.bases = [names.address, 0n];
   }
+  if (half(18) === X86_64 && end > UPPER) return lowered({ parts, end });
   return { parts: withCode(parts), end, functions, heap };
+}
+
+/** Addresses without their upper halves, in data as they are in code. */
+function lowered({ parts, end }: Parts): Parts {
+  const lower = parts.map((part) => ({
+    ...part,
+    address: part.address - UPPER,
+    kind: part.kind === REGION_KINDS.pointers ? REGION_KINDS.words : part.kind,
+  }));
+  return { parts: lower, end: end - UPPER };
 }
 
 function codeOf(machine: number, wide: boolean, big: boolean): RegionKind {
