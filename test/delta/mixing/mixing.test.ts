@@ -163,26 +163,32 @@ test('a table of functions is aligned by the functions, in whatever order they a
 
 test('tables of functions with names are taken out of what is aligned, in whatever pieces that is', () => {
   const regions = [{ offset: 0, size: 1000, address: 0, kind: 1 as const }];
-  const tables = [1000, 1200].map((offset) => ({
-    key: `table ${offset}`,
-    offset,
-    size: 120,
-    records: Array.from({ length: 10 }, (_, i) => ({
-      address: 100 * i,
-      offset: offset + 12 * i,
-      size: 12,
-    })),
-  }));
-  const image = { regions, base: 0n, span: 2000, tables, goBases: [] };
+  const imageWith = (places: number[]) => {
+    const tables = places.map((offset, index) => ({
+      key: `table ${index}`,
+      offset,
+      size: 120,
+      records: Array.from({ length: 10 }, (_, i) => ({
+        address: 100 * i,
+        offset: offset + 12 * i,
+        size: 12,
+      })),
+    }));
+    return { regions, base: 0n, span: 4000, tables, goBases: [] };
+  };
   const same = (start: number, end: number) => ({
     newStart: start,
     oldStart: start,
     length: end - start,
   });
   const pieces = [same(0, 1000), same(1000, 1050), same(1050, 1150), same(1150, 1350)];
-  expect(alignFunctions(image, image, pieces)).toEqual([
-    ...[same(0, 1000), same(1000, 1120), same(1120, 1150)],
-    ...[same(1150, 1200), same(1200, 1320), same(1320, 1350)],
+  const moved = (start: number, end: number) => ({ ...same(start, end), oldStart: start + 2000 });
+  expect(alignFunctions(imageWith([3000, 3200]), imageWith([1000, 1200]), pieces)).toEqual([
+    same(0, 1000),
+    moved(1000, 1120),
+    same(1120, 1200),
+    moved(1200, 1320),
+    same(1320, 1350),
   ]);
 });
 

@@ -229,6 +229,10 @@ export const DELTA: readonly MutatedFile[] = [
     changes: [
       ['  aligned.push(...without(alignments, tables));\n', ''],
       ['if (from <= end) index++;', 'index++;'],
+      [
+        'return joined(aligned.sort((a, b) => a.newStart - b.newStart));',
+        'return aligned.sort((a, b) => a.newStart - b.newStart);',
+      ],
       ['old.tables.map((table) => [table.key, table])', "old.tables.map((table) => ['', table])"],
     ],
   },

@@ -39,7 +39,23 @@ function alignByKey(old: Image, fresh: Image, alignments: readonly Alignment[]):
   for (const table of tables)
     aligned.push(...alignTable(old, fresh, before.get(table.key) as FunctionTable, table, moved));
   aligned.push(...without(alignments, tables));
-  return aligned.sort((a, b) => a.newStart - b.newStart);
+  return joined(aligned.sort((a, b) => a.newStart - b.newStart));
+}
+
+/** Those that go on where the one before ends, in both files, as one. */
+function joined(alignments: readonly Alignment[]): Alignment[] {
+  const all: Alignment[] = [];
+  for (const { newStart, oldStart, length } of alignments) {
+    const last = all.at(-1);
+    if (
+      last !== undefined &&
+      last.newStart + last.length === newStart &&
+      last.oldStart + last.length === oldStart
+    )
+      last.length += length;
+    else all.push({ newStart, oldStart, length });
+  }
+  return all;
 }
 
 /** What lies in none of the tables, which are ascending and disjoint. */
@@ -81,15 +97,9 @@ function alignTable(
     const origin = from.records[match];
     if (origin === undefined) continue;
     const length = Math.min(record.size, origin.size);
-    const before = table.at(-1);
-    const size = before?.length ?? 0;
-    if (before?.newStart === record.offset - size && before.oldStart === origin.offset - size) {
-      before.length += length;
-    } else {
-      table.push({ newStart: record.offset, oldStart: origin.offset, length });
-    }
+    table.push({ newStart: record.offset, oldStart: origin.offset, length });
   }
-  return table;
+  return joined(table);
 }
 
 /** By record of the new table that of the old one, or NONE: by where the functions are now, then by name, in the order they are in. */
