@@ -1,5 +1,6 @@
 /** Where a lane of `mixing` is in both files, and how it fares there: what the parts of the reference have in common. */
 import { hash } from './arithmetic.ts';
+import { BYTECODE } from './bytecode.ts';
 import { type Files, isIdentifier } from './files.ts';
 import { DATA, isCode, TEXT } from './image.ts';
 
@@ -33,7 +34,7 @@ export class State {
   }
 
   get class(): number {
-    if (isCode(this.kind)) return CODE_CLASS;
+    if (isCode(this.kind) || this.kind === BYTECODE) return CODE_CLASS;
     return this.kind === TEXT ? TEXT_CLASS : OTHER_CLASS;
   }
 

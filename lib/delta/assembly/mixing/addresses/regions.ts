@@ -396,7 +396,7 @@ export function offsetOf(file: usize, address: u32): u32 {
   return 0xffffffff;
 }
 
-/** 0 data, 1 code, 2 text: what contexts distinguish. */
+/** 0 data, 1 code (bytecode is as well), 2 text: what contexts distinguish. */
 export function classOf(kind: u32): u32 {
-  return isCode(kind) ? 1 : kind === TEXT ? 2 : 0;
+  return isCode(kind) || kind === BYTECODE ? 1 : kind === TEXT ? 2 : 0;
 }
