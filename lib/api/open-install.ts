@@ -23,6 +23,7 @@ import {
   type InstallEvent,
   isUpdaterOpen,
   type Limits,
+  type OpenTransaction,
   type Outcome,
   openSession,
   openTransaction,
@@ -175,13 +176,13 @@ export type Tolerated = (error: unknown) => boolean;
  * Finishes or undoes a transaction that an interrupted run left open. Every operation that changes something begins with it.
  *
  * @param tolerated `init` and `rollback` go on after a failure, because they help when nothing else does
- * @returns what was done: nothing, if the recovery failed and that is tolerated
+ * @returns what was done, and what was `finished`: nothing, if the recovery failed and that is tolerated
  */
 export async function recoverFirst(
   session: Session,
   tolerated: Tolerated,
   kinds: { anyKind?: boolean } = {},
-): Promise<{ outcome: Outcome | null; left: RevertedError | null }> {
+): Promise<{ outcome: Outcome | null; left: RevertedError | null; finished: OpenTransaction | null }> {
   const { host, layout } = session;
   requireSameWriters(host, layout, kinds);
   requireOwnInstall(host, layout);
@@ -191,14 +192,15 @@ export async function recoverFirst(
       const { recoverUpdater } = await import('../install/updater/replace-updater.ts');
       await withLock(host, layout, () => recoverUpdater(session));
     }
-    if (openTransaction(readJournal(host.disk, layout).entries) === null)
-      return { outcome: left === null ? null : 'reverted', left };
+    const open = openTransaction(readJournal(host.disk, layout).entries);
+    if (open === null) return { outcome: left === null ? null : 'reverted', left, finished: null };
     // Loaded only if needed: it imports the whole transaction, and there is rarely one to recover.
     const { recoverTransaction } = await import('../install/transaction/recover.ts');
     const ended = await withLock(host, layout, () => recoverTransaction(session));
-    return { outcome: ended?.outcome ?? (left === null ? null : 'reverted'), left };
+    const finished = ended?.outcome === 'committed' ? open : null;
+    return { outcome: ended?.outcome ?? (left === null ? null : 'reverted'), left, finished };
   } catch (error) {
-    if (tolerated(error)) return { outcome: null, left: null };
+    if (tolerated(error)) return { outcome: null, left: null, finished: null };
     throw error;
   }
 }

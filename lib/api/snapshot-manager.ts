@@ -20,6 +20,7 @@ import {
   findSnapshot,
   type InstallEvent,
   installedPaths,
+  type OpenTransaction,
   outdatedSnapshots,
   previewFolders,
   pruneSnapshots,
@@ -31,6 +32,7 @@ import {
   requireReceipt,
   type Session,
   snapshotInstall,
+  transactionText,
   withLock,
 } from '../install/index.ts';
 import { asUpdaterError } from '../platform/failures.ts';
@@ -95,6 +97,14 @@ function enough({ version }: RevertedError): RevertedError {
   return new RevertedError(
     `${version ?? 'it'} was left just now for the version before it; nothing more was changed`,
     { advice: '`dgmo-updater rollback <id>` goes further back; `snapshots list` shows the ids.' },
+  );
+}
+
+/** The same of a rollback that was interrupted and is repeated: one more would return to where it came from. */
+function finishedJustNow(rollback: OpenTransaction): RevertedError {
+  return new RevertedError(
+    `the ${transactionText(rollback)} was interrupted, and is finished now; nothing more was changed`,
+    { advice: 'Another `dgmo-updater rollback` returns to the state before it.' },
   );
 }
 
@@ -285,7 +295,8 @@ export class SnapshotManager {
    * @param wish where to go. Default: to the state before the last change
    * @throws RevertedError if a version that fails at every start was left for the one before just now, and the wish names nothing
    * @throws PolicyError if there is nothing to go back to, or the release does not allow it; DamagedError if the snapshot or
-   *   the binary is damaged; UsageError if no snapshot has that id
+   *   the binary is damaged; UsageError if no snapshot has that id; RevertedError if none is named, and an interrupted rollback
+   *   was finished first
    * @example
    * const plan = await snapshots.planRollback({ version: '1.4.0' });
    * if (await confirm(`Back to ${plan.to.version}?`)) await snapshots.rollback(plan);
@@ -293,8 +304,11 @@ export class SnapshotManager {
   async planRollback(wish: RollbackWish = {}): Promise<RollbackPlan> {
     decodeInput(WISH, wish, 'wish');
     const session = this.#session;
-    return this.#recovered(failureOf(UnrecoverableError), (left) => {
-      if (left !== null && wish.snapshot === undefined && wish.version === undefined) throw enough(left);
+    return this.#recovered(failureOf(UnrecoverableError), (left, finished) => {
+      if (wish.snapshot === undefined && wish.version === undefined) {
+        if (left !== null) throw enough(left);
+        if (finished?.kind === 'rollback') throw finishedJustNow(finished);
+      }
       return planRollback(session, wish);
     });
   }
@@ -470,14 +484,14 @@ export class SnapshotManager {
     return look(this.#session, work);
   }
 
-  /** `left`: the version that was just left, because it failed at every start. */
+  /** `left`: the version that was just left, because it failed at every start. `finished`: what an interrupted run had begun. */
   #recovered<Result>(
     tolerated: Tolerated,
-    work: (left: RevertedError | null) => Result | Promise<Result>,
+    work: (left: RevertedError | null, finished: OpenTransaction | null) => Result | Promise<Result>,
   ): Promise<Result> {
     return withErrors(this.#session, async () => {
-      const { left } = await recoverFirst(this.#session, tolerated);
-      return work(left);
+      const { left, finished } = await recoverFirst(this.#session, tolerated);
+      return work(left, finished);
     });
   }
 

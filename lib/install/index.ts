@@ -76,6 +76,7 @@ export { type Status, status } from './status.ts';
 export { abandon, begin, newId } from './transaction/begin.ts';
 export {
   isOpen,
+  type OpenTransaction,
   type Outcome,
   openTransaction,
   readJournal,
