@@ -14,12 +14,15 @@ import {
   forgetSnapshot,
   isOpen,
   mayRunNow,
+  type OpenTransaction,
+  openTransaction,
   planRollbackChange,
   pruneAfter,
   type RollbackChange,
   type RollbackTarget,
   type RollbackWish,
   type RolledBack,
+  readJournal,
   receiptAfterRollback,
   recoverTransaction,
   relaunch,
@@ -35,6 +38,7 @@ import {
   stageRollback,
   startCompactor,
   stopRunning,
+  transactionText,
   unconfirmed,
   verifyTarget,
   withLock,
@@ -109,6 +113,14 @@ export async function rollBack(session: Session, request: RollbackRequest): Prom
   return done;
 }
 
+/** Of a rollback that was interrupted and is repeated: one more would return to where it came from. */
+export function finishedJustNow(rollback: OpenTransaction): RevertedError {
+  return new RevertedError(
+    `the ${transactionText(rollback)} was interrupted, and is finished now; nothing more was changed`,
+    { advice: 'Another `dgmo-updater rollback` returns to the state before it.' },
+  );
+}
+
 interface Progress {
   /** Where it goes, once it has begun: what never began is not remembered. */
   target?: RollbackTarget;
@@ -174,11 +186,13 @@ async function restart(
 }
 
 async function goBack(session: Session, request: RollbackRequest, progress: Progress): Promise<RolledBack> {
-  await recoverUnlessStuck(session);
-  const { verdict } = request;
+  const finished = await recoverUnlessStuck(session);
+  const { to, verdict } = request;
   if (verdict !== undefined && unconfirmed(session)?.binary.sha256 !== verdict.on.sha256)
     throw new BusyError(`${verdict.on.version} has confirmed meanwhile that it is well; nothing was changed`);
-  const target = 'receipt' in request.to ? request.to : planRollback(session, request.to);
+  if (finished !== null && !('receipt' in to) && to.snapshot === undefined && to.version === undefined)
+    throw finishedJustNow(finished);
+  const target = 'receipt' in to ? to : planRollback(session, to);
   if (!target.components.includes('binary')) requireProgram(session);
   progress.stopped = await stopForRollback(session, target, request);
   const plan = planRollbackChange(session, target);
@@ -186,12 +200,15 @@ async function goBack(session: Session, request: RollbackRequest, progress: Prog
   return change(session, plan);
 }
 
-/** If a transaction can be neither finished nor undone, the rollback replaces it. */
-async function recoverUnlessStuck(session: Session): Promise<void> {
+/** If a transaction can be neither finished nor undone, the rollback replaces it. Returns a rollback that was finished. */
+async function recoverUnlessStuck(session: Session): Promise<OpenTransaction | null> {
+  const open = openTransaction(readJournal(session.host.disk, session.layout).entries);
   try {
-    await recoverTransaction(session);
+    const ended = await recoverTransaction(session);
+    return ended?.outcome === 'committed' && open?.kind === 'rollback' ? open : null;
   } catch (error) {
     if (!(error instanceof UnrecoverableError)) throw error;
+    return null;
   }
 }
 

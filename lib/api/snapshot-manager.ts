@@ -32,7 +32,6 @@ import {
   requireReceipt,
   type Session,
   snapshotInstall,
-  transactionText,
   withLock,
 } from '../install/index.ts';
 import { asUpdaterError } from '../platform/failures.ts';
@@ -63,7 +62,7 @@ import {
   withErrors,
   withErrorsNow,
 } from './open-install.ts';
-import { planRollback, type RollbackPlan, rollBack } from './rollback.ts';
+import { finishedJustNow, planRollback, type RollbackPlan, rollBack } from './rollback.ts';
 
 export interface SnapshotManagerOptions extends InstallOptions {
   /**
@@ -97,14 +96,6 @@ function enough({ version }: RevertedError): RevertedError {
   return new RevertedError(
     `${version ?? 'it'} was left just now for the version before it; nothing more was changed`,
     { advice: '`dgmo-updater rollback <id>` goes further back; `snapshots list` shows the ids.' },
-  );
-}
-
-/** The same of a rollback that was interrupted and is repeated: one more would return to where it came from. */
-function finishedJustNow(rollback: OpenTransaction): RevertedError {
-  return new RevertedError(
-    `the ${transactionText(rollback)} was interrupted, and is finished now; nothing more was changed`,
-    { advice: 'Another `dgmo-updater rollback` returns to the state before it.' },
   );
 }
 
@@ -334,8 +325,8 @@ export class SnapshotManager {
    * state is taken before.
    *
    * @param to a plan from `planRollback`, or the id of a snapshot. Default: the state before the last change
-   * @throws StillRunningError if DGMO does not end; otherwise as `planRollback` does, and nothing has changed. RevertedError
-   *   if the older version did not work here, and the state before is back. UnrecoverableError if no working binary is left
+   * @throws StillRunningError if DGMO does not end; otherwise as `planRollback` does, and nothing has changed but what an
+   *   interrupted run had begun. RevertedError if the older version did not work here, and the state before is back. UnrecoverableError if no working binary is left
    * @example
    * const { to, before } = await snapshots.rollback();
    */
