@@ -73,14 +73,22 @@ test('the settings that are not the default, and who decided them', async () => 
 });
 
 test('a variable that decides nothing, and the one that was meant', async () => {
-  const environment = { ...here.host.environment, DGMO_UPDATER_AUTOUPDATE: 'off' };
-  const health = here.health({ host: { ...here.host, environment } });
-  const { checks } = await health.diagnose({ offline: true });
-  expect(checks.find(({ id }) => id === 'settings')).toMatchObject({
+  const settingsWith = async (variable: string) => {
+    const environment = { ...here.host.environment, [variable]: 'off' };
+    const health = here.health({ host: { ...here.host, environment } });
+    const { checks } = await health.diagnose({ offline: true });
+    return checks.find(({ id }) => id === 'settings');
+  };
+  expect(await settingsWith('DGMO_UPDATER_AUTOUPDATE')).toMatchObject({
     status: 'warning',
     summary: 'DGMO_UPDATER_AUTOUPDATE in the environment is no setting, and decides nothing',
     remediation: 'Did you mean DGMO_UPDATER_AUTO_UPDATE?',
   });
+  // That all begin alike is no likeness.
+  for (const variable of ['DGMO_UPDATER_', 'DGMO_UPDATER_XYZ'])
+    expect((await settingsWith(variable))?.remediation).toBe(
+      '`dgmo-updater config explain` lists the variables.',
+    );
 });
 
 test('the proxy is looked up for the feed that is asked, not for the one that was compiled in', async () => {

@@ -4,13 +4,12 @@ import { variableOf } from '../../home/decided.ts';
 import { PREFERENCE_KEYS } from '../../home/preference-text.ts';
 import type { Host } from '../../platform/host.ts';
 
+const PREFIX = 'DGMO_UPDATER_';
 const VARIABLES = PREFERENCE_KEYS.map(variableOf);
 
 /** In the order of the environment. */
 function unknownVariables({ environment }: Pick<Host, 'environment'>): string[] {
-  return Object.keys(environment).filter(
-    (name) => name.startsWith('DGMO_UPDATER_') && !VARIABLES.includes(name),
-  );
+  return Object.keys(environment).filter((name) => name.startsWith(PREFIX) && !VARIABLES.includes(name));
 }
 
 /** What is wrong, and what was probably meant; null if there is no such variable. */
@@ -23,8 +22,11 @@ export function unknownVariablesText(
     more.length === 0
       ? `${first} in the environment is no setting, and decides nothing`
       : `${first} and ${more.length} more in the environment are no settings, and decide nothing`;
+  // What all of them begin with is no likeness.
+  const ownName = (variable: string) => variable.slice(PREFIX.length);
+  const near = didYouMean(ownName(first), VARIABLES.map(ownName));
   return {
     what,
-    advice: didYouMean(first, VARIABLES) ?? '`dgmo-updater config explain` lists the variables.',
+    advice: near?.replace('mean ', `mean ${PREFIX}`) ?? '`dgmo-updater config explain` lists the variables.',
   };
 }
