@@ -49,7 +49,10 @@ async function forged(all: readonly Sample[], index: number, kind: number): Prom
   const other = all[(index + 1) % all.length]?.fresh ?? fresh;
   // Backwards it is new, even if the other executable is like this one.
   const half = Uint8Array.from(Buffer.concat([fresh, other.slice(0, 0x3000).reverse()]));
-  return kind === 1 ? parts(old, half, 6000) : parts(randomBytes(3000, index + 1), fresh, 4000);
+  // All of a large one is more work than the limit as bulk already.
+  const limit = (work: number, file: Uint8Array) => Math.max(work, Math.ceil(file.length / 30));
+  if (kind === 1) return parts(old, half, limit(6000, half));
+  return parts(randomBytes(3000, index + 1), fresh, limit(4000, fresh));
 }
 
 async function parts(

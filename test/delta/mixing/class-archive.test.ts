@@ -37,6 +37,12 @@ test('what follows the header has addresses, relative to the word of it that the
 test.each([
   ['no address', (file: Buffer) => file.writeBigUInt64LE(1n, 0x2f0)],
   ['an address of nothing', (file: Buffer) => file.writeBigUInt64LE(BASE << 1n, 0x2f0)],
+  [
+    'more words that might be it than are tried',
+    (file: Buffer) => {
+      for (let at = 0x20; at < 0x20 + 8 * 16; at += 8) file.writeUInt32LE(1, at + 4);
+    },
+  ],
   ['a header longer than the file', (file: Buffer) => file.writeUInt32LE(file.length, 12)],
   ['a header without end', (file: Buffer) => file.writeUInt32LE(0xffffffff, 12)],
 ])('an archive with %s is data', (_, change) => {

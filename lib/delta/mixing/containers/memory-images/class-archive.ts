@@ -7,6 +7,8 @@ const PAGE = 4096;
 const HEADER_SIZE = 12;
 /** Of so many words that follow it one at least is an address. */
 const SHARE = 16;
+/** Words of the header that are tried, each against all of the file. The base is the second to fourth of those that might be it. */
+const MOST_TRIES = 16;
 
 export function isClassArchive(bytes: Buffer): boolean {
   return bytes.readUInt32LE(0) === MAGIC;
@@ -23,9 +25,10 @@ export function classArchive(bytes: Buffer): Parts {
 
 /** Where the parts are mapped, if nothing is there yet: a word of the header, whose addresses follow it. */
 function baseOf(bytes: Buffer, start: number): bigint | undefined {
-  for (let at = 0; at < start; at += 8) {
+  for (let at = 0, tries = 0; at < start && tries < MOST_TRIES; at += 8) {
     const [lower, upper] = [bytes.readUInt32LE(at), bytes.readUInt32LE(at + 4)];
     if (upper === 0 || lower % PAGE !== 0) continue;
+    tries++;
     let found = 0;
     for (let place = start; place + 8 <= bytes.length; place += 8) {
       const distance = bytes.readUInt32LE(place) - lower;
