@@ -1,6 +1,6 @@
 /**
  * Objects that are linked no further (`objects/`), alone or in archives: one region, and their tables of symbols and of relocations as tables of
- * functions. A decoder finds the tables by itself (assembly/mixing/addresses/data/objects.ts), if it knows the layout, which all objects share.
+ * functions. A decoder finds the tables by itself (assembly/mixing/addresses/objects/objects.ts), if it knows the layout, which all objects share.
  */
 import { type FunctionTable, type Image, REGION_KINDS } from './containers/image.ts';
 import { sortedIndex, symbolIndex } from './objects/archive-index.ts';

@@ -4,7 +4,7 @@
  * which it can be interrupted.
  */
 import { take, takeFrom } from '../memory';
-import { objectCode, objectStretch } from './addresses/data/object-fields';
+import { objectCode, objectStretch } from './addresses/objects/fields';
 import { scan, scanBySteps } from './addresses/references';
 import {
   areObjects,

@@ -31,7 +31,7 @@ export const OFFSET: u32 = 46;
 /** In Go's table of functions: + the base (0 to 6, go.ts) that the field is relative to. */
 export const GO_FIELD: u32 = 47;
 export const GO_BASES: u32 = 7;
-/** In a region of objects (data/objects.ts): relative to a place, in bytes, in symbols, with the highest byte first, in sections; a number of a type; in symbols, as all of the word; a number in the lower half. */
+/** In a region of objects (objects/objects.ts): relative to a place, in bytes, in symbols, with the highest byte first, in sections; a number of a type; in symbols, as all of the word; a number in the lower half. */
 export const OBJECT_FIELD: u32 = GO_FIELD;
 export const OBJECT_SYMBOL: u32 = 48;
 export const OBJECT_BIG: u32 = 49;

@@ -18,9 +18,6 @@ import { scanGoTypes } from './data/go-types';
 import { isShortField, shortBase } from './data/mach-o';
 import { rowField, rowsAt, rowTarget } from './data/managed';
 import { numberField, numberTarget } from './data/numbers';
-import { objectBase, objectField, objectTarget, openObjects } from './data/object-fields';
-import { isBigLayout } from './data/object-layouts';
-import { scanObjects } from './data/objects';
 import { scanBig, scanDebug, scanOffsets, scanPointers, scanTables, scanWords } from './data/tables';
 import { scanUnwinding, scanUnwindingIndex } from './data/unwinding';
 import { openFound, tableStart } from './found';
@@ -59,6 +56,9 @@ import {
 } from './kinds';
 import { isOfLoongArch, loongArchActual, loongArchField, loongArchTarget, scanLoongArch } from './loongarch';
 import { halfField, halfOf, halfTarget, jumpField, jumpTarget, scanMips } from './mips';
+import { objectBase, objectField, objectTarget, openObjects } from './objects/fields';
+import { isBigLayout } from './objects/layouts';
+import { scanObjects } from './objects/objects';
 import {
   armField,
   armTarget,

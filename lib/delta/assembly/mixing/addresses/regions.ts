@@ -6,9 +6,9 @@ import { take } from '../../memory';
 import { codeDifference, codeNumber, NUMBER } from '../coding/coder';
 import { State } from '../state';
 import { goBaseAt, openGo } from './data/go';
-import { ELF_64, LAYOUTS, layout, setLayout } from './data/object-layouts';
 import { GO_BASES } from './kinds';
 import { codeMoves, openMoves } from './moves';
+import { ELF_64, LAYOUTS, layout, setLayout } from './objects/layouts';
 
 export const DATA: u32 = 0;
 export const X86: u32 = 1;
@@ -75,12 +75,12 @@ export const POWER_BIG: u32 = 38;
 export const MIPS_BASED: u32 = 39;
 /** Records of a native image of Java, which the caller has converted, and converts back (mixing/code-records.ts). */
 const CODE_RECORDS: u32 = 40;
-/** Objects that are linked no further, and archives of them (objects.ts). Their addresses are offsets. */
+/** Objects that are linked no further, and archives of them (objects/objects.ts). Their addresses are offsets. */
 export const OBJECTS: u32 = 41;
 /** Instructions of .NET, and records whose layout the second base tells (managed.ts). */
 export const MANAGED: u32 = 42;
 export const ROWS: u32 = 43;
-/** As OBJECTS, with a layout that the second base tells (object-layouts.ts). All objects of a file have the same. */
+/** As OBJECTS, with a layout that the second base tells (objects/layouts.ts). All objects of a file have the same. */
 export const OTHER_OBJECTS: u32 = 44;
 /** Bytecode of JavaScriptCore (bytecode.ts). */
 export const BYTECODE: u32 = 45;

@@ -1,11 +1,11 @@
-/** Sections of the object that is looked through, its symbols, its relocations and its code, as the layout has them (object-layouts.ts). */
+/** Sections of the object that is looked through, its symbols, its relocations and its code, as the layout has them (objects/layouts.ts). */
 import { State } from '../../state';
 import { forget, note } from '../found';
 import { BACK, BRANCH, BRANCH_19, BRANCH_26, OBJECT_FIELD, OBJECT_SECTION, OBJECT_SYMBOL } from '../kinds';
 import { scanS390 } from '../other-code';
 import { ARM, S390, X86, X86_32 } from '../regions';
 import { decode, isBranch, relativeAt } from '../x86';
-import { noteCode, noteRelative, noteUnlessZero, noteWithin } from './object-fields';
+import { noteCode, noteRelative, noteUnlessZero, noteWithin } from './fields';
 import {
   addendAt,
   COFF,
@@ -24,7 +24,7 @@ import {
   symbolIn,
   valueAt,
   wordAt,
-} from './object-layouts';
+} from './layouts';
 
 /** Where it begins, its bytes, where the header of section 0 is (of COFF and Mach-O, which have none, would be), how many sections, its kind of code. */
 let start: u32 = 0;

@@ -2,9 +2,9 @@
 import { State } from '../../state';
 import { OBJECT_FIELD, OBJECT_INDEX, OBJECT_SYMBOL } from '../kinds';
 import { ARM, OTHER_CODE, S390, X86, X86_32 } from '../regions';
+import { NOWHERE, noteUnlessZero } from './fields';
+import { ELF_64, flagsAt, halfAt, layout, relocationBytes, wordAt } from './layouts';
 import { scanTypes } from './linux-types';
-import { NOWHERE, noteUnlessZero } from './object-fields';
-import { ELF_64, flagsAt, halfAt, layout, relocationBytes, wordAt } from './object-layouts';
 import {
   contentOf,
   headerOf,
@@ -17,7 +17,7 @@ import {
   scanSymbols,
   setMachine,
   spend,
-} from './object-sections';
+} from './sections';
 
 const ELF: u32 = 0x464c457f;
 /** Types of sections; a flag of sections; machines. */

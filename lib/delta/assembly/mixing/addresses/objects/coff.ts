@@ -2,8 +2,8 @@
 import { State } from '../../state';
 import { OBJECT_FIELD, OBJECT_HALF, OBJECT_INDEX } from '../kinds';
 import { ARM, X86, X86_32 } from '../regions';
-import { noteRelative, noteUnlessZero } from './object-fields';
-import { flagsAt, relocationBytes, symbolBytes } from './object-layouts';
+import { noteRelative, noteUnlessZero } from './fields';
+import { flagsAt, relocationBytes, symbolBytes } from './layouts';
 import {
   contentOf,
   headerOf,
@@ -16,7 +16,7 @@ import {
   scanSymbols,
   setMachine,
   spend,
-} from './object-sections';
+} from './sections';
 
 const HEADER: u32 = 20;
 const INSTRUCTIONS: u32 = 0x20;

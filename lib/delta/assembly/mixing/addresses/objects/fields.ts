@@ -1,4 +1,4 @@
-/** Fields of objects (objects.ts): what each is relative to, and where the old file has code. */
+/** Fields of objects (objects/objects.ts): what each is relative to, and where the old file has code. */
 import { take } from '../../../memory';
 import { State } from '../../state';
 import { note } from '../found';
@@ -11,7 +11,7 @@ import {
   symbolIn,
   withSection,
   withSymbol,
-} from './object-layouts';
+} from './layouts';
 
 /** For each four bytes of the old file what the field that begins there is relative to, and the kind of code there. */
 let bases: usize = 0;

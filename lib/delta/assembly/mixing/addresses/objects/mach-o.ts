@@ -1,9 +1,10 @@
 /** Headers of Mach-O (mach-o/loader.h) of 64 bits, the lowest byte first. */
 import { State } from '../../state';
+import { scanUnwinding } from '../data/unwinding';
 import { OBJECT_FIELD, OBJECT_INDEX } from '../kinds';
 import { ARM, OTHER_CODE, X86 } from '../regions';
-import { noteUnlessZero } from './object-fields';
-import { flagsAt, relocationBytes, symbolBytes } from './object-layouts';
+import { noteUnlessZero } from './fields';
+import { flagsAt, relocationBytes, symbolBytes } from './layouts';
 import {
   contentOf,
   headerOf,
@@ -16,8 +17,7 @@ import {
   scanSymbols,
   setMachine,
   spend,
-} from './object-sections';
-import { scanUnwinding } from './unwinding';
+} from './sections';
 
 const MAGIC: u32 = 0xfeedfacf;
 const OBJECT: u32 = 1;

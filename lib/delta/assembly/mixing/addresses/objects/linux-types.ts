@@ -1,7 +1,7 @@
 /** Types as modules of Linux have them (BTF, its documentation): their numbers, and places of names, go on from those of the kernel. */
 import { State } from '../../state';
 import { OBJECT_NUMBER } from '../kinds';
-import { noteUnlessZero } from './object-fields';
+import { noteUnlessZero } from './fields';
 
 /** What numbers of types are relative to, and places of names: nothing is there. */
 const TYPES: u32 = 0x80000000;

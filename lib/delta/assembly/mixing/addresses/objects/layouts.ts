@@ -1,5 +1,5 @@
 /**
- * How the layouts of objects (objects.ts) differ: ELF of 64 or 32 bits, with the lowest or the highest byte first, COFF, and Mach-O of 64 bits. All
+ * How the layouts of objects (objects/objects.ts) differ: ELF of 64 or 32 bits, with the lowest or the highest byte first, COFF, and Mach-O of 64 bits. All
  * of them have headers of sections, and records of symbols and of relocations; where in these a field is, and what it counts, is told here.
  */
 import { State } from '../../state';

@@ -1,15 +1,15 @@
 /**
  * Objects that are linked no further, alone or in archives: what they say of places is relative to their sections, and stands in tables of sections,
- * symbols and relocations. Addresses are offsets in the file. The layout (object-layouts.ts) says where in these tables what is; only the headers of
+ * symbols and relocations. Addresses are offsets in the file. The layout (objects/layouts.ts) says where in these tables what is; only the headers of
  * ELF (elf.h), COFF and Mach-O differ by more.
  */
 import { State } from '../../state';
 import { OBJECT_BIG, OBJECT_FIELD } from '../kinds';
-import { scanCoff } from './object-coff';
-import { scanElf } from './object-elf';
-import { noteUnlessZero } from './object-fields';
-import { COFF, ELF_64, isBigLayout, layout, MACH_O, wordAt } from './object-layouts';
-import { scanMachO } from './object-mach-o';
+import { scanCoff } from './coff';
+import { scanElf } from './elf';
+import { noteUnlessZero } from './fields';
+import { COFF, ELF_64, isBigLayout, layout, MACH_O, wordAt } from './layouts';
+import { scanMachO } from './mach-o';
 
 /** Bytes of the header of a member of an archive. */
 const MEMBER: u32 = 60;
