@@ -1,6 +1,6 @@
 /** Words that a user may want to type, for completion. In a file of its own, because `status` has to start fast. */
 import { firstSeen } from '../home/checks.ts';
-import { receiptUnlessDamaged, type Session } from '../install/index.ts';
+import { installedEvolutions, receiptUnlessDamaged, type Session } from '../install/index.ts';
 import { listSnapshots } from '../snapshot/document.ts';
 import { storeLayout } from '../snapshot/store/layout.ts';
 
@@ -9,10 +9,12 @@ export interface KnownWords {
   snapshots: string[];
   /** Versions that were installed or seen here. */
   versions: string[];
+  /** Ids of the evolutions that are installed. */
+  evolutions: string[];
 }
 
 export function knownWordsOf(session: Session): KnownWords {
-  const { host, home, layout } = session;
+  const { host, home, layout, snapshots } = session;
   const receipt = receiptUnlessDamaged(host.disk, layout);
   const installed = [receipt?.binary.version, receipt?.previous?.version];
   const listed = 'missing' in home ? [] : listSnapshots(host.disk, storeLayout(host, home.folder));
@@ -21,5 +23,6 @@ export function knownWordsOf(session: Session): KnownWords {
   return {
     snapshots: listed.map(({ id }) => id).reverse(),
     versions: [...new Set([...installed, ...kept, ...seen])].filter((version) => version !== undefined),
+    evolutions: snapshots === null ? [] : installedEvolutions(session, snapshots).map(({ id }) => id),
   };
 }

@@ -9,7 +9,11 @@ import { hasTmux, openScreen } from '../support/tmux.ts';
 import { openStage, type Stage } from '../update/stage.ts';
 import { command } from './command-line.ts';
 
-const KNOWN = { snapshots: ['20261126-1', '20261125-1'], versions: ['2.0.0', '1.0.0'] };
+const KNOWN = {
+  snapshots: ['20261126-1', '20261125-1'],
+  versions: ['2.0.0', '1.0.0'],
+  evolutions: ['menu', 'themes'],
+};
 const offered = (...typed: string[]) => {
   const { words, paths } = complete(typed, KNOWN);
   return paths === null ? words : [paths, ...words];
@@ -29,6 +33,17 @@ test.each<[string, string[], string[]]>([
   ['an id, as PowerShell hands over an empty word', ['rollback', '='], KNOWN.snapshots],
   ['a value, as PowerShell hands over an empty word', ['rollback', '--to', '='], KNOWN.versions],
   ['a command, as PowerShell hands over an empty word', ['='], OFFERED_WORDS],
+  ['part of a list', ['rollback', '--only', 'p'], ['plugins']],
+  [
+    'the rest of a list',
+    ['rollback', '--only', 'config,binary,'],
+    ['config,binary,plugins', 'config,binary,evolutions', 'config,binary,data'],
+  ],
+  ['the rest of one after =', ['rollback', '--only=config,b'], ['--only=config,binary']],
+  ['the rest of one as bash hands that over', ['rollback', '--only', '=', 'config,b'], ['config,binary']],
+  ['what is no list', ['rollback', '--to', '1.0.0,'], []],
+  ['evolutions', ['update', '--evolutions', ''], ['all', 'none', ...KNOWN.evolutions]],
+  ['other evolutions, not all or none of them', ['update', '--evolutions', 'menu,'], ['menu,themes']],
   ['a version', ['pin', ''], KNOWN.versions],
   ['a key', ['config', 'get', 'ch'], ['channel', 'checkApi']],
   ['a value of a setting', ['config', 'set', 'autoUpdate', 'ma'], ['manual']],
@@ -140,6 +155,7 @@ posixOnly('in the shell', () => {
     expect(after('stat')).toEqual(['status']);
     expect(after('rollback', '')).toEqual([id()]);
     expect(after('rollback', '--to', '')).toEqual(['1.0.0']);
+    expect(after('rollback', '--only', 'config,p')).toEqual(['config,plugins']);
     expect(after('--home', folder, 'rollback', '')).toEqual(['']);
     expect(after('status', '')).toEqual(['']);
     // Outside of a completion there is no compopt, as in the bash of macOS.
@@ -179,6 +195,7 @@ posixOnly('in the shell', () => {
       );
     expect(after('stat')).toEqual(['status']);
     expect(after('rollback', '')).toEqual([id()]);
+    expect(after('rollback', '--only', 'config,p')).toEqual(['config,plugins']);
     expect(after('update', '--ca-file', '')).toEqual(['files']);
     expect(after('update', '--home=')).toEqual(['files -/']);
     expect(after('status', '')).toEqual(['']);
@@ -195,6 +212,7 @@ posixOnly('in the shell', () => {
     expect(after('dgmo-updater stat')).toEqual(['status']);
     expect(after('dgmo-updater rollback ')).toEqual([id()]);
     expect(after('dgmo-updater rollback --to ')).toEqual(['1.0.0']);
+    expect(after('dgmo-updater rollback --only config,p')).toEqual(['config,plugins']);
     expect(after(`dgmo-updater init --root ${folder}/dgmo-`)).toEqual([path.join(folder, 'dgmo-updater')]);
     expect(after(`dgmo-updater status --home ${folder.slice(0, -1)}`)).toEqual([`${folder}/`]);
     expect(after(`dgmo-updater status --home=${folder.slice(0, -1)}`)).toEqual([`--home=${folder}/`]);
@@ -204,7 +222,7 @@ posixOnly('in the shell', () => {
 
   test('PowerShell hands over no empty word, which its older versions would drop', async () => {
     const { out } = await command(stage, ['completions', 'powershell']);
-    expect(out).toContain(`$current = if ($wordToComplete) { "$wordToComplete" } else { '=' }`);
+    expect(out).toContain(`$current = if ("$list$wordToComplete") { "$list$wordToComplete" } else { '=' }`);
     expect(out).toContain("completions words '--' @typed $current 2>$null");
   });
 
@@ -218,5 +236,7 @@ posixOnly('in the shell', () => {
     const { out } = await command(stage, ['completions', 'powershell']);
     const script = `${out}; (TabExpansion2 'dgmo-updater stat' 17).CompletionMatches.CompletionText`;
     expect(run('pwsh', '-NoProfile', '-Command', script)).toEqual(['status']);
+    const list = `${out}; (TabExpansion2 'dgmo-updater rollback --only config,p' 37).CompletionMatches.CompletionText`;
+    expect(run('pwsh', '-NoProfile', '-Command', list)).toEqual(['plugins']);
   });
 });

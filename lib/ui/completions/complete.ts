@@ -1,5 +1,5 @@
 /** Which words may come next on a command line: a pure decision by the table of the parser. */
-import { type KnownWords, PREFERENCE_KEYS } from '../../api/index.ts';
+import { COMPONENTS, type KnownWords, PREFERENCE_KEYS } from '../../api/index.ts';
 import { type CommandName, commandOfWord, OFFERED_WORDS, optionTable } from '../arguments.ts';
 import { formOf, verbsOf } from '../parsing/verbs.ts';
 import { SETTING_TEXTS } from '../text/settings.ts';
@@ -26,8 +26,14 @@ const OPTION_PATHS: Record<string, Paths> = {
 const OPTION_VALUES: Record<string, (known: KnownWords) => readonly string[]> = {
   to: ({ versions }) => versions,
   version: ({ versions }) => versions,
-  only: () => ['binary', 'config', 'plugins', 'evolutions', 'data'],
-  evolutions: () => ['all', 'none'],
+  only: () => COMPONENTS.toReversed(),
+  evolutions: ({ evolutions }) => ['all', 'none', ...evolutions],
+};
+
+/** Options whose values are lists with commas, and the values that are no part of one. */
+const LISTS: Record<string, { alone: readonly string[] }> = {
+  only: { alone: [] },
+  evolutions: { alone: ['all', 'none'] },
 };
 
 type Operand = (known: KnownWords, before: readonly string[]) => readonly string[];
@@ -77,8 +83,10 @@ export function complete(typed: readonly string[], known: KnownWords): Offered {
   if (option !== undefined && isValue) {
     const paths = OPTION_PATHS[option];
     if (paths !== undefined) return { words: [], paths };
-    const values = OPTION_VALUES[option]?.(known);
-    return value === undefined ? startingWith(current, values) : startingWith(value, values, `--${name}=`);
+    const list = LISTS[option];
+    const values = OPTION_VALUES[option]?.(known) ?? [];
+    const offered = list === undefined ? values : nextOfList(value ?? current, values, list.alone);
+    return value === undefined ? startingWith(current, offered) : startingWith(value, offered, `--${name}=`);
   }
   if (current.startsWith('-'))
     return startingWith(
@@ -88,6 +96,15 @@ export function complete(typed: readonly string[], known: KnownWords): Offered {
   if (command === null) return startingWith(current, OFFERED_WORDS);
   const operands = operandsIn(before, command, options);
   return startingWith(current, OPERANDS[command]?.[operands.length]?.(known, operands));
+}
+
+/** What is typed up to the last comma, with each value that is not in it yet. */
+function nextOfList(typed: string, values: readonly string[], alone: readonly string[]): readonly string[] {
+  const given = typed.split(',').slice(0, -1);
+  if (given.length === 0) return values;
+  return values
+    .filter((value) => !given.includes(value) && !alone.includes(value))
+    .map((value) => [...given, value].join(','));
 }
 
 /** Which installation the words are about, as far as they say. */

@@ -31,6 +31,6 @@ async function knownWords(install: CommandContext['install']): Promise<KnownWord
     return await new Installation(install).knownWords();
   } catch (error) {
     if (!(error instanceof UpdaterError)) throw error;
-    return { snapshots: [], versions: [] };
+    return { snapshots: [], versions: [], evolutions: [] };
   }
 }

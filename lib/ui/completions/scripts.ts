@@ -61,9 +61,15 @@ Register-ArgumentCompleter -Native -CommandName dgmo-updater -ScriptBlock {
     $typed = @($commandAst.CommandElements | Select-Object -Skip 1 |
         Where-Object { $_.Extent.EndOffset -lt $cursorPosition } | ForEach-Object { "$_" })
     $program = $commandAst.CommandElements[0].Value
+    $element = $commandAst.CommandElements |
+        Where-Object { $_.Extent.StartOffset -lt $cursorPosition -and $_.Extent.EndOffset -ge $cursorPosition } |
+        ForEach-Object { "$_".Substring(0, $cursorPosition - $_.Extent.StartOffset) }
+    # Of a list PowerShell replaces only what is after the last comma.
+    $list = if ("$element" -match '^.*,' -and "$wordToComplete" -notlike '*,*') { $Matches[0] } else { '' }
     # Before 7.3 PowerShell does not hand over an empty word.
-    $current = if ($wordToComplete) { "$wordToComplete" } else { '=' }
+    $current = if ("$list$wordToComplete") { "$list$wordToComplete" } else { '=' }
     & $program completions words '--' @typed $current 2>$null | Where-Object { $_ -notlike ':*' } |
+        ForEach-Object { $_.Substring($list.Length) } |
         ForEach-Object { [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_) }
 }
 `,

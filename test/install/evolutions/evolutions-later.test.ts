@@ -1,5 +1,6 @@
 /** Evolutions of the installed version that the user adds later. */
 import { expect, test } from 'bun:test';
+import { knownWordsOf } from '../../../lib/api/known-words.ts';
 import { simulatedHost } from '../../host/host.ts';
 import { executable, installedDisk, versionOf } from '../../host/install.ts';
 import { applyOn } from '../../host/operations.ts';
@@ -30,6 +31,8 @@ test('are installed, and the binary is not touched', async () => {
     'installed.json',
   ]);
   expect(disk.inodeOf('/opt/dgmo/dgmo')).toBe(before);
+  // Tab offers them.
+  expect(knownWordsOf(sessionOn(simulatedHost({ disk, versionOf }))).evolutions).toEqual(['faster-search']);
   expect((await checkStore(disk)).map(({ reason }) => reason)).toEqual([
     'Pre-update to 2.0.0',
     'Before evolutions of 2.0.0',
