@@ -4,6 +4,7 @@
  */
 
 import { errorMessage, UpdaterError, UsageError } from '../lib/errors.ts';
+import { bounded } from '../lib/format/printable.ts';
 import { wrapped } from '../lib/format/wrapped.ts';
 import { keepFiles } from '../lib/platform/posix/ownership.ts';
 import packageJson from '../package.json' with { type: 'json' };
@@ -147,14 +148,15 @@ function report(error: unknown, json: boolean): number {
     tell(`release: internal error: ${details}\n`);
     return 1;
   }
-  tell(`release: ${error.message}\n`);
-  if (error.advice !== undefined) tell(`${error.advice}\n`);
+  tell(`release: ${bounded(error.message)}\n`);
+  if (error.advice !== undefined) tell(`${bounded(error.advice)}\n`);
   return error.exitCode;
 }
 
 function failureOf(error: unknown): unknown {
   const { exitCode, advice } = error instanceof UpdaterError ? error : { exitCode: 1, advice: undefined };
-  return { ok: false, exitCode, message: errorMessage(error), advice: advice ?? null };
+  const message = bounded(errorMessage(error));
+  return { ok: false, exitCode, message, advice: advice === undefined ? null : bounded(advice) };
 }
 
 /** Whoever reads the result must not take its absence for success. */

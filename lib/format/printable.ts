@@ -29,6 +29,20 @@ export function printableText(text: string): string {
   );
 }
 
+/** More than a name in a path has, which is at most 255. */
+const LONG_WORD = /[^\s\\/]{300,}/g;
+const LONGEST_MESSAGE = 10_000;
+
+/**
+ * A message of bounded length, whatever was put into it: of a word longer than any name in a path 100 characters are left, and
+ * 10,000 of the whole.
+ */
+export function bounded(message: string): string {
+  const cut = (text: string, limit: number) => `${text.slice(0, limit)}... (${text.length} characters)`;
+  const short = message.replace(LONG_WORD, (word) => cut(word, LIMIT));
+  return short.length <= LONGEST_MESSAGE ? short : cut(short, LONGEST_MESSAGE);
+}
+
 const PLAIN_WORD = /^[\w@%+=:,./-]+$/;
 
 /** A word of a command as a POSIX shell reads it back, for commands that a message tells the user to type. */

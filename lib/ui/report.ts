@@ -5,7 +5,7 @@
  */
 
 import type { Applied, InstallEvent, RolledBack, ServiceEvent, UpdateEvent } from '../api/index.ts';
-import { wrapped } from '../api/words.ts';
+import { bounded, wrapped } from '../api/words.ts';
 import {
   type ExitCode,
   errorMessage,
@@ -127,7 +127,7 @@ export function createReport(output: Output, options: ReportOptions): Report {
     },
     event(event) {
       if (options.json) {
-        print({ ...event });
+        print('text' in event ? { ...event, text: bounded(event.text) } : { ...event });
         return;
       }
       if (options.quiet) return;
@@ -136,7 +136,7 @@ export function createReport(output: Output, options: ReportOptions): Report {
         recovering = event.id;
       }
       const text = sentence(event, options.verbose) ?? waitingText(event);
-      if (text !== null) say(oneLine(text));
+      if (text !== null) say(oneLine(bounded(text)));
       stages?.follow(event);
     },
     begin(stage) {
@@ -173,9 +173,9 @@ export function createReport(output: Output, options: ReportOptions): Report {
       clear();
       const hint =
         error instanceof UpdaterError ? error.advice : 'This is a fault of dgmo-updater: please report it.';
-      const advice = hint === undefined ? undefined : withoutCredentials(hint);
+      const advice = hint === undefined ? undefined : bounded(withoutCredentials(hint));
       const original = errorMessage(error);
-      const message = withoutCredentials(original);
+      const message = bounded(withoutCredentials(original));
       if (options.json)
         print({
           ...{ event: 'result', command, ok: false, exitCode, message, advice: advice ?? null },

@@ -40,6 +40,15 @@ test('help names every command', async () => {
   for (const name of COMMANDS) expect(stdout).toContain(`  ${name} `);
 });
 
+test('of a long word as much is printed as it takes to find it', async () => {
+  for (const args of [[], ['--json']]) {
+    const { code, stdout, stderr } = await folder.release(['x'.repeat(3000), ...args]);
+    expect(code).toBe(2);
+    expect(`${stdout}${stderr}`).toContain('xxx... (');
+    expect(`${stdout}${stderr}`).not.toContain('x'.repeat(300));
+  }
+});
+
 const posixOnly = process.platform === 'win32' ? test.skip : test;
 
 posixOnly('a reader that has closed the pipe has had enough', async () => {

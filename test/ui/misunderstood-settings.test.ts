@@ -51,7 +51,7 @@ test.each([
   expect((await run(file, text, 'config', 'get', 'channel')).code).toBe(11);
 });
 
-test('a variable of the environment that is no setting: one line, and nothing with --json', async () => {
+test('a variable of the environment that is no setting: one line, and a warning with --json', async () => {
   const environment = { DGMO_UPDATER_CHANEL: 'beta', DGMO_UPDATER_PIN: '1.0.0', DGMO_UPDATER_NONE: '1' };
   const disk = installedDisk('linux', executable('1.0.0'));
   const host = { ...simulatedHost({ disk, versionOf }), environment };
@@ -69,8 +69,40 @@ test('a variable of the environment that is no setting: one line, and nothing wi
     expect(error).toStartWith('DGMO_UPDATER_CHANEL and 1 more in the environment are no settings, and');
     expect(error).toContain('feed');
   }
-  const json = await runCommand(['config', 'list', '--json', '--home', '/home/.dgmo'], options);
-  expect([json.code, json.error]).toEqual([0, '']);
+  for (const [command, ...words] of [['check'], ['update'], ['download'], ['config', 'list']]) {
+    const typed = [command ?? '', ...words, '--json', '--quiet', '--home', '/home/.dgmo'];
+    const { out, error } = await runCommand(typed, options);
+    expect(error).toBe('');
+    const [warning, result] = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(warning).toEqual({
+      event: 'warning',
+      text: expect.stringMatching(/^DGMO_UPDATER_CHANEL and 1 more .* mean DGMO_UPDATER_CHANNEL\?$/),
+    });
+    expect(result).toMatchObject({ event: 'result', command });
+  }
+});
+
+test('of a variable with a long name as much is printed as it takes to find it', async () => {
+  const name = `DGMO_UPDATER_${'X'.repeat(3000)}`;
+  const disk = installedDisk('linux', executable('1.0.0'));
+  const host = { ...simulatedHost({ disk, versionOf }), environment: { [name]: '1' } };
+  for (const typed of [
+    ['config'],
+    ['check'],
+    ['check', '--json'],
+    ['doctor', '--offline'],
+    ['doctor', '--json'],
+  ]) {
+    const options = { host, settings: SETTINGS, ownFolder: INSTALL_DIR };
+    const { out, error } = await runCommand([...typed, '--home', '/home/.dgmo'], options);
+    expect(`${out}${error}`).toContain(
+      `${name.slice(0, 100)}... (3013 characters) in the environment is no setting`,
+    );
+    expect(`${out}${error}`).not.toContain('X'.repeat(300));
+  }
 });
 
 describe('config mends what it is asked to change', () => {

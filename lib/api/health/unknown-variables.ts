@@ -1,5 +1,6 @@
 /** Variables of the environment that were meant to decide a setting, and are none. */
 import { didYouMean } from '../../format/nearest.ts';
+import { printable } from '../../format/printable.ts';
 import { variableOf } from '../../home/decided.ts';
 import { PREFERENCE_KEYS } from '../../home/preference-text.ts';
 import type { Host } from '../../platform/host.ts';
@@ -18,10 +19,11 @@ export function unknownVariablesText(
 ): { what: string; advice: string } | null {
   const [first, ...more] = unknownVariables(host);
   if (first === undefined) return null;
+  const name = printable(first);
   const what =
     more.length === 0
-      ? `${first} in the environment is no setting, and decides nothing`
-      : `${first} and ${more.length} more in the environment are no settings, and decide nothing`;
+      ? `${name} in the environment is no setting, and decides nothing`
+      : `${name} and ${more.length} more in the environment are no settings, and decide nothing`;
   // What all of them begin with is no likeness.
   const ownName = (variable: string) => variable.slice(PREFIX.length);
   const near = didYouMean(ownName(first), VARIABLES.map(ownName));

@@ -36,5 +36,5 @@ export function asSentence(text: string): string {
  * an address in the place of something else, and may have been joined to a path.
  */
 export function withoutCredentials(text: string): string {
-  return text.replace(/([a-z][a-z0-9+.-]*:[\\/]+)[^\s\\/?#"']*@/gi, '$1');
+  return text.replace(/([a-z][a-z0-9+.-]{0,30}:[\\/]+)[^\s\\/?#"']*@/gi, '$1');
 }

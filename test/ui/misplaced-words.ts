@@ -1,0 +1,28 @@
+/** Command lines with a word that does not belong there, so that a message quotes it. */
+
+export const misplaced = (word: string): string[][] => [
+  [word],
+  ['check', word],
+  ['check', word, '--json'],
+  ['check', word, '--verbose'],
+  ['help', 'check', word],
+  ['--apply', word],
+  ['--apply', word, '--json'],
+  ['--apply', 'p', '--via', word, '--verbose'],
+  ['check', '--feed', word, '--feed', `${word}/b`],
+  ['check', `--${word}`],
+  ['update', '--wait-pid', word],
+  ['rollback', '--only', word],
+  ['rollback', word],
+  ['snapshots', word],
+  ['snapshots', 'show', word],
+  ['snapshots', 'prune', '--keep', word],
+  ['config', word],
+  ['config', 'get', word],
+  ['config', 'set', 'channel', word],
+  ['config', 'set', 'feed', word, 'more'],
+  ['completions', word],
+  ['skip', word],
+  ['pin', word],
+  ['init', '--version', word],
+];
