@@ -2,7 +2,7 @@
 import { UpdaterError } from '../errors.ts';
 import { type LastCheck, lastCheckOf } from '../home/checks.ts';
 import { survey } from '../home/decided.ts';
-import { type HistoryEntry, historyFile } from '../home/history.ts';
+import { type HistoryEntry, historyFile, ofInstall } from '../home/history.ts';
 import type { Preferences } from '../home/preferences.ts';
 import { snapshotChoices } from '../home/snapshot-choices.ts';
 import { installedEvolutions, type Receipt, receiptUnlessDamaged, type Session } from '../install/index.ts';
@@ -157,10 +157,4 @@ export function historyOf({ host, home, layout }: Session): HistoryEntry[] {
   if ('missing' in home) return [];
   const { entries } = historyFile.load(host, home.folder);
   return ofInstall(entries, receiptUnlessDamaged(host.disk, layout));
-}
-
-function ofInstall(entries: readonly HistoryEntry[], receipt: Receipt | null): HistoryEntry[] {
-  return entries.filter(
-    ({ installId }) => receipt === null || installId === null || installId === receipt.installId,
-  );
 }

@@ -9,6 +9,7 @@ import {
   abandon,
   type Binary,
   begin,
+  type Change,
   changesFolders,
   checkpoint,
   forgetSnapshot,
@@ -38,6 +39,7 @@ import {
   stageRollback,
   startCompactor,
   stopRunning,
+  takeUntoldRollback,
   transactionText,
   unconfirmed,
   verifyTarget,
@@ -114,7 +116,7 @@ export async function rollBack(session: Session, request: RollbackRequest): Prom
 }
 
 /** Of a rollback that was interrupted and is repeated: one more would return to where it came from. */
-export function finishedJustNow(rollback: OpenTransaction): RevertedError {
+export function finishedJustNow(rollback: Change): RevertedError {
   return new RevertedError(
     `the ${transactionText(rollback)} was interrupted, and is finished now; nothing more was changed`,
     { advice: 'Another `dgmo-updater rollback` returns to the state before it.' },
@@ -190,14 +192,21 @@ async function goBack(session: Session, request: RollbackRequest, progress: Prog
   const { to, verdict } = request;
   if (verdict !== undefined && unconfirmed(session)?.binary.sha256 !== verdict.on.sha256)
     throw new BusyError(`${verdict.on.version} has confirmed meanwhile that it is well; nothing was changed`);
-  if (finished !== null && !('receipt' in to) && to.snapshot === undefined && to.version === undefined)
-    throw finishedJustNow(finished);
+  if (!('receipt' in to) && !namesTarget(to)) {
+    const before = finished ?? (await takeUntoldRollback(session));
+    if (before !== null) throw finishedJustNow(before);
+  }
   const target = 'receipt' in to ? to : planRollback(session, to);
   if (!target.components.includes('binary')) requireProgram(session);
   progress.stopped = await stopForRollback(session, target, request);
   const plan = planRollbackChange(session, target);
   progress.target = target;
   return change(session, plan);
+}
+
+/** Whether it says where to go: if so, it is carried out whatever was done before. */
+export function namesTarget({ snapshot, version }: RollbackWish): boolean {
+  return snapshot !== undefined || version !== undefined;
 }
 
 /** If a transaction can be neither finished nor undone, the rollback replaces it. Returns a rollback that was finished. */

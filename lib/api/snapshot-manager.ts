@@ -15,6 +15,7 @@ import { requireHome } from '../home/folder.ts';
 import { snapshotsIn } from '../home/snapshot-choices.ts';
 import type { SnapshotSetup } from '../home/snapshot-setup.ts';
 import {
+  type Change,
   checkpoint,
   countRead,
   findSnapshot,
@@ -32,6 +33,8 @@ import {
   requireReceipt,
   type Session,
   snapshotInstall,
+  takeUntoldRollback,
+  untoldRollback,
   withLock,
 } from '../install/index.ts';
 import { asUpdaterError } from '../platform/failures.ts';
@@ -62,7 +65,7 @@ import {
   withErrors,
   withErrorsNow,
 } from './open-install.ts';
-import { finishedJustNow, planRollback, type RollbackPlan, rollBack } from './rollback.ts';
+import { finishedJustNow, namesTarget, planRollback, type RollbackPlan, rollBack } from './rollback.ts';
 
 export interface SnapshotManagerOptions extends InstallOptions {
   /**
@@ -295,10 +298,11 @@ export class SnapshotManager {
   async planRollback(wish: RollbackWish = {}): Promise<RollbackPlan> {
     decodeInput(WISH, wish, 'wish');
     const session = this.#session;
-    return this.#recovered(failureOf(UnrecoverableError), (left, finished) => {
-      if (wish.snapshot === undefined && wish.version === undefined) {
+    return this.#recovered(failureOf(UnrecoverableError), async (left, finished) => {
+      if (!namesTarget(wish)) {
         if (left !== null) throw enough(left);
-        if (finished?.kind === 'rollback') throw finishedJustNow(finished);
+        const before = finished?.kind === 'rollback' ? finished : await this.#untoldRollback();
+        if (before !== null) throw finishedJustNow(before);
       }
       return planRollback(session, wish);
     });
@@ -473,6 +477,13 @@ export class SnapshotManager {
 
   #look<Result>(work: () => Result | Promise<Result>): Promise<Result> {
     return look(this.#session, work);
+  }
+
+  async #untoldRollback(): Promise<Change | null> {
+    const { host, layout } = this.#session;
+    // The lock is taken only if it is needed.
+    if (untoldRollback(this.#session) === null) return null;
+    return withLock(host, layout, () => takeUntoldRollback(this.#session));
   }
 
   /** `left`: the version that was just left, because it failed at every start. `finished`: what an interrupted run had begun. */

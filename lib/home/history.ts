@@ -40,6 +40,16 @@ export const historyFile: HomeFile<Decoded<typeof shape>> = homeFile(
   { schema: 1, entries: [] },
 );
 
+/** Those of this installation, if its receipt can be read: others may share the home. */
+export function ofInstall(
+  entries: readonly HistoryEntry[],
+  receipt: { installId: string } | null,
+): HistoryEntry[] {
+  return entries.filter(
+    ({ installId }) => receipt === null || installId === null || installId === receipt.installId,
+  );
+}
+
 /** Adds an entry. Throws MachineError, BusyError or DamagedError if it can't be saved. */
 export async function addToHistory(
   host: Host,

@@ -28,14 +28,34 @@ export async function rememberOutcome(
   outcome: UpdateOutcome | null,
   { failure, isOpen, ...tried }: Undertaking,
 ): Promise<UpdaterError | null> {
+  return save(host, home, outcome, {
+    ...tried,
+    ended: endOf(failure),
+    reason: failure === undefined ? null : `${errorMessage(failure)}${isOpen ? UNFINISHED : ''}`,
+  });
+}
+
+/** The same for what a run had begun, and another one has finished. */
+export async function rememberFinished(
+  host: Host,
+  home: string,
+  done: Pick<HistoryEntry, 'kind' | 'installId'> & { from: string; to: string },
+): Promise<UpdaterError | null> {
+  const { kind, from, to } = done;
+  const outcome = kind === 'rollback' && from !== to ? ({ ended: 'rolled back', from, to } as const) : null;
+  return save(host, home, outcome, { ...done, ended: 'finished', reason: null, milliseconds: null });
+}
+
+async function save(
+  host: Host,
+  home: string,
+  outcome: UpdateOutcome | null,
+  entry: Omit<HistoryEntry, 'at'>,
+): Promise<UpdaterError | null> {
   try {
     if (outcome !== null)
       await choicesFile.change(host, home, (choices) => withOutcome(choices, outcome, host.clock.now()));
-    await addToHistory(host, home, {
-      ...tried,
-      ended: endOf(failure),
-      reason: failure === undefined ? null : `${errorMessage(failure)}${isOpen ? UNFINISHED : ''}`,
-    });
+    await addToHistory(host, home, entry);
     return null;
   } catch (error) {
     if (error instanceof UpdaterError) return error;

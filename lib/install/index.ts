@@ -63,6 +63,7 @@ export {
   rollbackTarget,
   stateBefore,
 } from './rollback/target.ts';
+export { takeUntoldRollback, untoldRollback } from './rollback/untold.ts';
 export { noteRootVersion } from './root-version.ts';
 export {
   type Applied,
@@ -75,6 +76,7 @@ export {
 export { type Status, status } from './status.ts';
 export { abandon, begin, newId } from './transaction/begin.ts';
 export {
+  type Change,
   isOpen,
   type OpenTransaction,
   type Outcome,

@@ -1,6 +1,7 @@
 /** Cleaning up after an interrupted run: an unfinished transaction, a lost receipt, leftover files. */
 import { DamagedError } from '../../errors.ts';
 import { noteInHistory } from '../../home/history.ts';
+import { rememberFinished } from '../../home/remember.ts';
 import { foundText } from '../../platform/files.ts';
 import { forgetSnapshot } from '../folders/snapshots.ts';
 import { isAppRunning } from '../process/running.ts';
@@ -38,12 +39,12 @@ async function noteRecovered(
   { outcome, reason }: TransactionResult,
 ): Promise<void> {
   if ('missing' in home || outcome === 'foreign') return;
-  await noteInHistory(host, home.folder, {
-    ...undertakingOf(open),
-    ...{ reason, milliseconds: null },
-    ended: outcome === 'committed' ? 'finished' : 'undone',
-    installId: receiptUnlessDamaged(host.disk, layout)?.installId ?? null,
-  });
+  const installId = receiptUnlessDamaged(host.disk, layout)?.installId ?? null;
+  const undertaking = { ...undertakingOf(open), installId };
+  // That it can't be saved must not make the recovery fail.
+  if (outcome === 'committed') await rememberFinished(host, home.folder, undertaking);
+  else
+    await noteInHistory(host, home.folder, { ...undertaking, reason, milliseconds: null, ended: 'undone' });
 }
 
 export interface Recovery {

@@ -3,6 +3,30 @@ import type { MutatedFile } from '../mutant.ts';
 
 export const INSTALL: readonly MutatedFile[] = [
   {
+    file: 'lib/install/rollback/untold.ts',
+    tests: ['test/install/rollback/repeated.test.ts'],
+    changes: [
+      ['=== null ? rollback : null;', '=== null ? null : rollback;'],
+      [
+        "const rollback = untoldRollback(session);\n  if (rollback === null || 'missing' in home) return null;",
+        'const rollback = untoldRollback(session);\n  if (rollback === null) return null;',
+        { survives: 'without a home there is no such rollback: it is for the compiler' },
+      ],
+      [
+        "export function untoldRollback({ host, home, layout }: Session): Begun | null {\n  if ('missing' in home) return null;",
+        "export function untoldRollback({ host, home, layout }: Session): Begun | null {\n  if ('missing' in home) throw home.missing;",
+      ],
+      ['folders !== undefined && folders.home !== home.folder', 'false'],
+      ['if (history.length === 0) return null;', ''],
+      ['entry.at >= at &&', 'true &&'],
+      ['entry.from === from.version && entry.to === to.version', 'entry.to === to.version'],
+      ['entry.from === from.version && entry.to === to.version', 'entry.from === from.version'],
+      ["entry.kind === 'rollback'\n", 'true\n'],
+      [" && entry.ended === 'reverted'", ''],
+      ['if (error instanceof UpdaterError) return null;', ''],
+    ],
+  },
+  {
     file: 'lib/install/file-owners.ts',
     tests: ['test/install/file-owners.test.ts'],
     changes: [
@@ -296,6 +320,12 @@ export const INSTALL: readonly MutatedFile[] = [
     file: 'lib/install/transaction/journal.ts',
     tests: ['test/install/transaction/journal.test.ts'],
     changes: [
+      ["last?.type !== 'end' || last.outcome !== 'committed'", "last?.type !== 'end'"],
+      [
+        "last?.type !== 'end' || last.outcome !== 'committed'",
+        "last?.type === 'end' && last.outcome !== 'committed'",
+      ],
+      ["begun?.kind === 'rollback' ? begun : null", 'begun ?? null'],
       ['if (end === -1) ', 'if (false) '],
       ["if (line[16] !== ' ' || line.slice(0, 16) !== checksum(json)) ", 'if (false) '],
       ["line[16] !== ' ' || line.slice(0, 16) !== checksum(json)", "line[16] !== ' '"],
