@@ -1,6 +1,6 @@
 /** Turning errors of the operating system into MachineErrors, which say where, what happened, and what to do. */
 import { dirname } from 'node:path';
-import { errorCode, errorMessage, MachineError, UpdaterError } from '../errors.ts';
+import { errorCode, errorMessage, MachineError } from '../errors.ts';
 import { shellWord } from '../format/printable.ts';
 
 const SPACE = 'Free some disk space, then try again.';
@@ -55,7 +55,7 @@ const NO_MEMORY = /out of memory|allocat/i;
  * @param where named in the message if the error has no path
  */
 export function asUpdaterError(error: unknown, where: string): unknown {
-  if (error instanceof UpdaterError || !(error instanceof Error)) return error;
+  if (!(error instanceof Error)) return error;
   if (error instanceof RangeError && NO_MEMORY.test(error.message))
     return new MachineError(`${where}: no memory is left`, { cause: error, advice: LIMITS });
   if (!('code' in error) || typeof error.code !== 'string' || !/^E[A-Z0-9]+$/.test(error.code)) return error;

@@ -33,3 +33,14 @@ test('a raw byte is treated like a letter', () => {
 test('Windows has the paths of node:path', () => {
   expect(pathsOf('win32')).toBe(win32);
 });
+
+test('a path is resolved from an absolute one, and a name is not its own suffix, and folders above stay', () => {
+  expect(() => paths.resolve(`a/${RAW}`, 'b')).toThrow(RangeError);
+  expect(paths.basename(`/x/${RAW}.json`, '.json')).toBe(RAW);
+  expect(paths.basename(`/x/${RAW}`, '.json')).toBe(RAW);
+  expect(paths.basename(`/x/${RAW}`, RAW)).toBe(RAW);
+  // Other than node:path, which keeps one of the slashes.
+  expect(paths.dirname(`/x//${RAW}`)).toBe('/x');
+  expect(paths.normalize(`../../${RAW}`)).toBe(`../../${RAW}`);
+  expect(paths.normalize(`/${RAW}/../`)).toBe('/');
+});
