@@ -3,6 +3,11 @@ import type { MutatedFile } from '../mutant.ts';
 
 export const DELTA: readonly MutatedFile[] = [
   {
+    file: 'lib/delta/mixing/alignments/instances.ts',
+    tests: ['test/delta/mixing/instances.test.ts'],
+    changes: [['if (time.pairs <= 0) ', 'if (false) ']],
+  },
+  {
     file: 'lib/delta/apply.ts',
     tests: ['test/delta/forged.test.ts'],
     changes: [
