@@ -10,7 +10,10 @@ import { historyFile, ofInstall } from '../../home/history.ts';
 import { rememberFinished } from '../../home/remember.ts';
 import { receiptUnlessDamaged } from '../receipt.ts';
 import type { Session } from '../session.ts';
-import { type Begun, lastRollback, readJournal } from '../transaction/journal.ts';
+import { type Entry, readJournal } from '../transaction/journal.ts';
+
+/** A transaction, as its first record in the journal has it. */
+type Begun = Extract<Entry, { type: 'begin' }>;
 
 /**
  * Null if there is none, or if that can't be known. Otherwise it is in the history now, so that the next call returns null. The caller
@@ -54,4 +57,12 @@ export function untoldRollback({ host, home, layout }: Session): Begun | null {
     if (error instanceof UpdaterError) return null;
     throw error;
   }
+}
+
+/** The rollback that was the last thing to be done; null if that was something else, or is not done. */
+export function lastRollback(entries: readonly Entry[]): Begun | null {
+  const last = entries.at(-1);
+  if (last?.type !== 'end' || last.outcome !== 'committed') return null;
+  const begun = entries.findLast((entry) => entry.type === 'begin');
+  return begun?.kind === 'rollback' ? begun : null;
 }

@@ -26,9 +26,6 @@ export interface Folders {
   changes: FolderComponent[];
 }
 
-/** A transaction, as its first record has it. */
-export type Begun = Extract<Entry, { type: 'begin' }>;
-
 export type Entry =
   /** A transaction begins: the old binary, the new binary, and the receipt to write on commit. */
   | {
@@ -308,14 +305,6 @@ export function openTransaction(entries: readonly Entry[]): OpenTransaction | nu
       open.verdict = { verdict: entry.verdict, reason: entry.reason };
   }
   return open;
-}
-
-/** The rollback that was the last thing to be done; null if that was something else, or is not done. */
-export function lastRollback(entries: readonly Entry[]): Begun | null {
-  const last = entries.at(-1);
-  if (last?.type !== 'end' || last.outcome !== 'committed') return null;
-  const begun = entries.findLast((entry) => entry.type === 'begin');
-  return begun?.kind === 'rollback' ? begun : null;
 }
 
 /** The receipt after the last committed transaction or `init`, which `recover` writes again if the file is lost. */

@@ -4,13 +4,15 @@ import { SnapshotManager } from '../../../lib/api/index.ts';
 import { MachineError } from '../../../lib/errors.ts';
 import type { HistoryEntry } from '../../../lib/home/history.ts';
 import { type Session, untoldRollback } from '../../../lib/install/index.ts';
+import { lastRollback } from '../../../lib/install/rollback/untold.ts';
+import type { Entry } from '../../../lib/install/transaction/journal.ts';
 import { type SimulatedDisk, systemError } from '../../host/disk.ts';
 import { FaultInjector } from '../../host/faults.ts';
 import { simulatedHost } from '../../host/host.ts';
-import { INSTALL_DIR, versionOf } from '../../host/install.ts';
+import { binaryOf, INSTALL_DIR, receiptOf, versionOf } from '../../host/install.ts';
 import { applyOn, rollBackOn } from '../../host/operations.ts';
 import { testRoot } from '../../trust/keys.ts';
-import { PACKAGE, stage } from '../confirmation/stage.ts';
+import { NEW, OLD, PACKAGE, stage } from '../confirmation/stage.ts';
 import { HOME, sessionOn } from '../transaction/folders-stage.ts';
 
 /** The last entry of the history, or the last version that was left. */
@@ -145,5 +147,22 @@ describe('that a run did not say that it was done is known', () => {
     const host = simulatedHost({ disk, versionOf, faults });
     const manager = new SnapshotManager({ host, installDir: INSTALL_DIR, home: HOME, app: 'dgmo' });
     expect((await manager.planRollback()).to.version).toBe('2.0.0');
+  });
+
+  test('a rollback is the last thing that was done until something else is', () => {
+    const begin: Entry = {
+      ...{ type: 'begin', id: '0011223344556677', at: 1, kind: 'update' },
+      ...{ from: binaryOf(OLD), to: binaryOf(NEW), receipt: receiptOf(NEW, OLD) },
+    };
+    const rollback: Entry = { ...begin, kind: 'rollback' };
+    const end: Entry = { type: 'end', at: 2, outcome: 'committed' };
+    const receipt: Entry = { type: 'receipt', at: 3, receipt: receiptOf(OLD, null) };
+    expect(lastRollback([begin, end, rollback, end])).toEqual(rollback);
+    expect(lastRollback([rollback, end, begin, end])).toBeNull();
+    expect(lastRollback([rollback, end, receipt])).toBeNull();
+    expect(lastRollback([rollback, { type: 'swap' }])).toBeNull();
+    expect(lastRollback([rollback, { type: 'end', at: 0, outcome: 'reverted' }])).toBeNull();
+    expect(lastRollback([end])).toBeNull();
+    expect(lastRollback([])).toBeNull();
   });
 });

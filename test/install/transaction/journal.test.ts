@@ -10,7 +10,6 @@ import {
   type Entry,
   encodeEntry,
   lastReceipt,
-  lastRollback,
   openTransaction,
   readJournal,
 } from '../../../lib/install/transaction/journal.ts';
@@ -142,18 +141,6 @@ describe('interpreting', () => {
     const reverted: Entry[] = [...ENTRIES.slice(0, 3), { type: 'end', at: 0, outcome: 'reverted' }];
     expect(lastReceipt(reverted)?.binary.version).toBe('1.0.0');
     expect(lastReceipt([])).toBeNull();
-  });
-
-  test('a rollback is the last thing that was done until something else is', () => {
-    const rollback: Entry = { ...begin, kind: 'rollback' };
-    const [end] = ENTRIES.slice(-1) as [Entry];
-    expect(lastRollback([begin, end, rollback, end])).toEqual(rollback);
-    expect(lastRollback([rollback, end, begin, end])).toBeNull();
-    expect(lastRollback([rollback, end, ...ENTRIES.slice(0, 1)])).toBeNull();
-    expect(lastRollback([rollback, { type: 'swap' }])).toBeNull();
-    expect(lastRollback([rollback, { type: 'end', at: 0, outcome: 'reverted' }])).toBeNull();
-    expect(lastRollback([end])).toBeNull();
-    expect(lastRollback([])).toBeNull();
   });
 });
 

@@ -6,6 +6,12 @@ export const INSTALL: readonly MutatedFile[] = [
     file: 'lib/install/rollback/untold.ts',
     tests: ['test/install/rollback/repeated.test.ts'],
     changes: [
+      ["last?.type !== 'end' || last.outcome !== 'committed'", "last?.type !== 'end'"],
+      [
+        "last?.type !== 'end' || last.outcome !== 'committed'",
+        "last?.type === 'end' && last.outcome !== 'committed'",
+      ],
+      ["begun?.kind === 'rollback' ? begun : null", 'begun ?? null'],
       ['=== null ? rollback : null;', '=== null ? null : rollback;'],
       [
         "const rollback = untoldRollback(session);\n  if (rollback === null || 'missing' in home) return null;",
@@ -320,12 +326,6 @@ export const INSTALL: readonly MutatedFile[] = [
     file: 'lib/install/transaction/journal.ts',
     tests: ['test/install/transaction/journal.test.ts'],
     changes: [
-      ["last?.type !== 'end' || last.outcome !== 'committed'", "last?.type !== 'end'"],
-      [
-        "last?.type !== 'end' || last.outcome !== 'committed'",
-        "last?.type === 'end' && last.outcome !== 'committed'",
-      ],
-      ["begun?.kind === 'rollback' ? begun : null", 'begun ?? null'],
       ['if (end === -1) ', 'if (false) '],
       ["if (line[16] !== ' ' || line.slice(0, 16) !== checksum(json)) ", 'if (false) '],
       ["line[16] !== ' ' || line.slice(0, 16) !== checksum(json)", "line[16] !== ' '"],
