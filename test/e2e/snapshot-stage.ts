@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Installed } from '../support/installed.ts';
-import { NATIVE_PLATFORM, release, type Workshop } from '../support/workshop.ts';
+import { NATIVE_PLATFORM, type Workshop } from '../support/workshop.ts';
 
 const COMPONENT_FOLDERS = ['data', 'config', 'plugins', 'evolutions'];
 
@@ -18,25 +18,20 @@ export interface PackageOptions {
   say?: string[];
 }
 
-let packages = 0;
+let scripts = 0;
 
 /** `release bundle`: path of the package. */
-export async function pack(
-  shop: Workshop,
-  { version, file, old, say = [] }: PackageOptions,
-): Promise<string> {
-  const to = path.join(shop.folder, `${version}-${packages++}.dgmopkg`);
+export function pack(shop: Workshop, { version, file, old, say = [] }: PackageOptions): Promise<string> {
   const from = old === undefined ? ['--level', '3'] : ['--old', old.file, '--from', old.version];
-  const what = ['--platform', NATIVE_PLATFORM, '--keys', shop.keys, '--new', file];
   // Unless it is said, a release can be rolled back to the one before it alone.
   const lowest = say.includes('--rollback-min') ? [] : ['--rollback-min', '0.1.0'];
-  await release(['bundle', version, ...what, ...from, ...say, ...lowest, '-o', to]);
-  return to;
+  const what = ['--platform', NATIVE_PLATFORM, '--new', file];
+  return shop.package(version, [...what, ...from, ...say, ...lowest]);
 }
 
 /** A DGMO of a few bytes: it says its version, and whatever `body` does before. */
 export function script(folder: string, version: string, body = ''): string {
-  const file = path.join(folder, `script-${version}-${packages++}`);
+  const file = path.join(folder, `script-${version}-${scripts++}`);
   fs.writeFileSync(file, `#!/bin/sh\n${body}\necho ${version}\n`, { mode: 0o755 });
   return file;
 }

@@ -59,6 +59,8 @@ export interface Workshop {
   root: string;
   /** Path of a package; `old` makes it a patch. */
   bundle(options: BundleOptions): Promise<string>;
+  /** The same for what `release bundle <version>` takes besides the keys and where the package goes. */
+  package(version: string, args: readonly string[]): Promise<string>;
   /** Path of the updater for a target of `bun build --compile`; this machine unless given. */
   updater(target?: string): Promise<string>;
   /** The same with no root inside: it trusts the one in its home, so that each test can have a feed with keys of its own. */
@@ -82,16 +84,28 @@ export async function openWorkshop(app = 'dgmo'): Promise<Workshop> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dgmo-workshop-'));
   const keys = path.join(folder, 'keys');
   await initKeys(keys);
-  return workshopIn(folder, keys, app, compileUpdater);
+  return workshopIn({ folder, keys, app, compile: compileUpdater, makePackage: bundlePackage });
 }
 
-/** One whose keys and updaters are those of all tests, made once and then cached. Don't write to what it hands out. */
+/**
+ * One whose keys, updaters and packages are those of all tests, made once and then cached. Don't write to what it hands out, but for packages,
+ * of which each gets a copy.
+ */
 export async function openSharedWorkshop(): Promise<Workshop> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dgmo-workshop-'));
-  return workshopIn(folder, await sharedKeys(), 'dgmo', sharedUpdater);
+  const keys = await sharedKeys();
+  return workshopIn({ folder, keys, app: 'dgmo', compile: sharedUpdater, makePackage: sharedPackage });
 }
 
-function workshopIn(folder: string, keys: string, app: string, compile: typeof compileUpdater): Workshop {
+interface Ways {
+  folder: string;
+  keys: string;
+  app: string;
+  compile: typeof compileUpdater;
+  makePackage: typeof bundlePackage;
+}
+
+function workshopIn({ folder, keys, app, compile, makePackage }: Ways): Workshop {
   const root = path.join(keys, 'root.json');
   const updaters = new Map<string, Promise<string>>();
   let packages = 0;
@@ -105,23 +119,14 @@ function workshopIn(folder: string, keys: string, app: string, compile: typeof c
     folder,
     keys,
     root,
-    async bundle({ version, platform = NATIVE_PLATFORM, app: forApp = app, file, old }) {
-      const to = path.join(folder, `${forApp}-${version}-${packages++}.dgmopkg`);
+    bundle({ version, platform = NATIVE_PLATFORM, app: forApp = app, file, old }) {
       // A full binary takes two minutes at the level that releases are made with.
       const from = old === undefined ? ['--level', '3'] : ['--old', old.file, '--from', old.version];
-      const what = [
-        'bundle',
-        version,
-        '--platform',
-        platform,
-        '--keys',
-        keys,
-        '--app',
-        forApp,
-        '--new',
-        file,
-      ];
-      await release([...what, ...from, '-o', to]);
+      return this.package(version, ['--platform', platform, '--app', forApp, '--new', file, ...from]);
+    },
+    async package(version, args) {
+      const to = path.join(folder, `${version}-${packages++}.dgmopkg`);
+      await makePackage([version, '--keys', keys, ...args], to);
       return to;
     },
     updater: (target = NATIVE_TARGET) => once(target, ['--root', root]),
@@ -139,6 +144,41 @@ async function sharedKeys(): Promise<string> {
   return await cached(`keys-${new Date().toISOString().slice(0, 7)}`, initKeys);
 }
 
+async function bundlePackage(args: readonly string[], to: string): Promise<void> {
+  await release(['bundle', ...args, '-o', to]);
+}
+
+/** By what is in the files that are named, and in the keys, wherever they are. */
+async function sharedPackage(args: readonly string[], to: string): Promise<void> {
+  const hash = new Bun.CryptoHasher('sha256');
+  const digestOf = (file: string) =>
+    new Bun.CryptoHasher('sha256').update(fs.readFileSync(file)).digest('hex');
+  for (const arg of args) {
+    const found = fs.statSync(arg, { throwIfNoEntry: false });
+    hash.update(
+      `${found?.isFile() ? digestOf(arg) : found?.isDirectory() ? digestsIn(arg, digestOf) : arg}\0`,
+    );
+  }
+  const sources = sourcesDigest().slice(0, 16);
+  const made = await cached(
+    path.join(`packages-${sources}`, hash.digest('hex').slice(0, 32)),
+    async (folder) => {
+      removeMadeOfOther('packages', sources);
+      fs.mkdirSync(folder, { recursive: true });
+      await bundlePackage(args, path.join(folder, 'p.dgmopkg'));
+    },
+  );
+  fs.copyFileSync(path.join(made, 'p.dgmopkg'), to, fs.constants.COPYFILE_FICLONE);
+}
+
+function digestsIn(folder: string, digestOf: (file: string) => string): string {
+  const files = fs
+    .readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((one) => one.isFile());
+  const named = files.map(({ parentPath, name }) => path.join(parentPath, name)).sort();
+  return named.map((file) => `${path.relative(folder, file)} ${digestOf(file)}`).join('\n');
+}
+
 async function sharedUpdater(_: string, rootOptions: string[], app: string, target: string): Promise<string> {
   const sources = sourcesDigest();
   const options = new Bun.CryptoHasher('sha256').update(`${Bun.version} ${app} ${target}`);
@@ -146,14 +186,21 @@ async function sharedUpdater(_: string, rootOptions: string[], app: string, targ
   const name = `updater-${sources.slice(0, 16)}-${target}-${options.digest('hex').slice(0, 16)}`;
   return updaterIn(
     await cached(name, async (dist) => {
-      removeUpdatersOfOther(sources.slice(0, 16));
+      removeMadeOfOther('updater', sources.slice(0, 16));
       await compileUpdater(dist, rootOptions, app, target);
     }),
   );
 }
 
-/** What an updater is compiled of, and what compiles it. */
+let digestOfSources: string | undefined;
+
+/** What an updater is compiled of, and what compiles it and makes packages. They stay as they are while a test file runs. */
 function sourcesDigest(): string {
+  digestOfSources ??= computeSourcesDigest();
+  return digestOfSources;
+}
+
+function computeSourcesDigest(): string {
   const hash = new Bun.CryptoHasher('sha256');
   const files = [...new Bun.Glob('{lib,release}/**/*').scanSync({ cwd: TOP })].sort();
   for (const file of [...files, 'updater.ts', 'package.json', 'package-lock.json'])
@@ -162,10 +209,10 @@ function sourcesDigest(): string {
 }
 
 /** Each takes 100 MB. The newest may be in use, by tests that began before the sources changed. */
-function removeUpdatersOfOther(sources: string): void {
+function removeMadeOfOther(what: 'updater' | 'packages', sources: string): void {
   const others = fs
     .readdirSync(CACHE)
-    .filter((name) => name.startsWith('updater-') && !name.startsWith(`updater-${sources}-`))
+    .filter((name) => name.startsWith(`${what}-`) && !name.startsWith(`${what}-${sources}`))
     .map((name) => path.join(CACHE, name))
     .sort((a, b) => fs.statSync(b).mtimeMs - fs.statSync(a).mtimeMs);
   for (const folder of others.slice(4)) fs.rmSync(folder, { recursive: true, force: true });
@@ -175,7 +222,7 @@ function removeUpdatersOfOther(sources: string): void {
 async function cached(name: string, make: (folder: string) => Promise<unknown>): Promise<string> {
   const folder = path.join(CACHE, name);
   if (fs.existsSync(folder)) return folder;
-  fs.mkdirSync(CACHE, { recursive: true });
+  fs.mkdirSync(path.dirname(folder), { recursive: true });
   const temporary = fs.mkdtempSync(path.join(CACHE, 'unfinished-'));
   await make(path.join(temporary, name));
   try {

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { buildStandin, waitForStarts } from '../support/standin.ts';
 import { describeOnWine, windowsPath } from '../support/wine.ts';
-import { openSharedWorkshop, release, type Workshop } from '../support/workshop.ts';
+import { openSharedWorkshop, type Workshop } from '../support/workshop.ts';
 import { makeWindowsInstall, type WindowsInstall } from './installed.ts';
 
 const TARGET = 'bun-windows-x64';
@@ -25,10 +25,8 @@ describeOnWine('rolling back on Windows', () => {
   test('an update whose version migrates the data, and back: the data is the old one, twice', async () => {
     const one = await buildStandin({ version: '1.0.0', target: TARGET });
     const two = await buildStandin({ version: '2.0.0', dataVersion: 2, target: TARGET });
-    const to = path.join(shop.folder, 'two.dgmopkg');
-    const files = ['--new', two, '--old', one, '--from', '1.0.0', '-o', to];
-    const what = ['--platform', 'win32-x64', '--keys', shop.keys, '--data-version', '2'];
-    await release(['bundle', '2.0.0', ...what, ...files]);
+    const files = ['--new', two, '--old', one, '--from', '1.0.0'];
+    const to = await shop.package('2.0.0', ['--platform', 'win32-x64', '--data-version', '2', ...files]);
     here = await makeWindowsInstall({ binary: one, version: '1.0.0', updater: await shop.updater(TARGET) });
     const file = (name: string) => path.join(here?.folder ?? '', 'home', name);
     const read = (name: string) => fs.readFileSync(file(name), 'utf8');
