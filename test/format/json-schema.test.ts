@@ -221,6 +221,27 @@ describe('a schema that asks for more than there is time for ends', () => {
     expect(() => schema.violations(value)).toThrow('takes too long');
   }, 600_000);
 
+  test.each([
+    ['long texts', { const: 'x'.repeat(1 << 20) }, 'x'.repeat(1 << 20), 40],
+    ['long texts in the value alone', { type: 'string' }, 'x'.repeat(1 << 20), 40],
+    ['long lists', { enum: Array(40_000).fill(0) }, 0, 40],
+    ['long lists in the value alone', { type: 'array' }, Array(40_000).fill(0), 40],
+    [
+      'many names',
+      { required: [] },
+      Object.fromEntries(Array.from({ length: 40_000 }, (_, at) => [at, at])),
+      40,
+    ],
+  ])(
+    '%s, by how long they are',
+    (_, schema, value, times) => {
+      const often = (count: number) => compileSchema({ allOf: Array(count).fill(schema) }, 'schema');
+      expect(often(2).violations(value)).toEqual([]);
+      expect(() => often(times).violations(value)).toThrow('takes too long');
+    },
+    600_000,
+  );
+
   test('regular expressions, by the time they take', () => {
     let now = 0;
     const schema = compileSchema({ items: { pattern: '^a+$' } }, 'schema', () => (now += 300));

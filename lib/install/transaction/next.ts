@@ -92,7 +92,8 @@ export function next(known: Known, { target, staged, kept, away }: Observed): St
       if (known.verdict === 'commit') return { do: 'end', outcome: 'committed' };
       if (known.verdict === null && known.withoutVerdict) return restore ?? { do: 'leave open' };
       if (known.verdict === null) return { do: 'probe' };
-      if (restore === null && known.fromNothing) return { do: 'take away' };
+      // Then there is no old one either.
+      if (known.fromNothing) return { do: 'take away' };
       return restore ?? { do: 'give up', reason: 'the old binary is missing' };
 
     case 'missing':

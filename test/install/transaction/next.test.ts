@@ -141,6 +141,23 @@ describe('every state', () => {
     for (const { known, seen } of rejected) expect(next(known, seen)).toEqual({ do: 'take away' });
   });
 
+  test('takes nothing away that is in the place of another', () => {
+    for (const { known, seen } of states())
+      if (next(known, seen).do === 'take away') expect(known.fromNothing).toBe(true);
+    const known: Known = { verdict: 'revert', resumed: true, ...ALONE };
+    const seen: Observed = { target: 'new', staged: 'missing', kept: 'missing', away: 'other' };
+    expect(next(known, seen)).toMatchObject({ do: 'give up' });
+  });
+
+  test('records that a version is rejected that was committed and is gone, before the old one is put back', () => {
+    const gone = [...states()].filter(
+      ({ known, seen }) =>
+        known.verdict === 'commit' && seen.target === 'missing' && [seen.kept, seen.away].includes('old'),
+    );
+    expect(gone.length).toBeGreaterThan(0);
+    for (const { known, seen } of gone) expect(next(known, seen)).toMatchObject({ do: 'reject' });
+  });
+
   test('never keeps a rejected version if the old one exists', () => {
     for (const { known, seen } of states()) {
       if (known.verdict !== 'revert' || seen.target === 'other') continue;

@@ -118,6 +118,11 @@ export const FORMAT: readonly MutatedFile[] = [
       ["if (typeof found === 'boolean' || isFields(found))", 'if (found !== undefined)'],
       ['for (const reference of references(document)) resolve(document, reference, name);', ''],
       ['if (depth > MAX_DEPTH) ', 'if (false) '],
+      ["if (typeof value === 'string') return value.length >> 5;", ''],
+      ['if (Array.isArray(value)) return value.length;', ''],
+      ['isFields(value) ? Object.keys(value).length : 0', '0'],
+      ['1 + sizeOf(argument) + sizeOf(value)', '1 + sizeOf(value)'],
+      ['1 + sizeOf(argument) + sizeOf(value)', '1 + sizeOf(argument)'],
     ],
   },
   {

@@ -3,6 +3,51 @@ import type { MutatedFile } from '../mutant.ts';
 
 export const INSTALL: readonly MutatedFile[] = [
   {
+    file: 'lib/install/transaction/next.ts',
+    tests: ['test/install/transaction/next.test.ts'],
+    changes: [
+      ['known.verdict === null && known.withoutVerdict', 'known.verdict === null'],
+      ['known.verdict === null && known.withoutVerdict', 'known.withoutVerdict'],
+      ['if (known.fromNothing) ', 'if (restore === null) '],
+      ['if (known.fromNothing) ', 'if (false) '],
+      [
+        "known.verdict === 'commit' ? { do: 'reject', reason: 'the new binary is gone' } : restore",
+        'restore',
+      ],
+      [
+        "staged === 'new' && known.foldersPending && known.verdict === null && !known.resumed",
+        'known.foldersPending && known.verdict === null && !known.resumed',
+      ],
+      [
+        "staged === 'new' && known.foldersPending && known.verdict === null && !known.resumed",
+        "staged === 'new' && known.verdict === null && !known.resumed",
+      ],
+      [
+        "staged === 'new' && known.foldersPending && known.verdict === null && !known.resumed",
+        "staged === 'new' && known.foldersPending && !known.resumed",
+      ],
+      [
+        "staged === 'new' && known.foldersPending && known.verdict === null && !known.resumed",
+        "staged === 'new' && known.foldersPending && known.verdict === null",
+      ],
+      ["known.foldersPending && known.verdict !== 'commit'", "known.verdict !== 'commit'"],
+      ["known.foldersPending && known.verdict !== 'commit'", 'known.foldersPending'],
+      ["if (staged !== 'new') return { do: 'give up'", "if (false) return { do: 'give up'"],
+      [
+        'known.resumed && known.foldersChanged && known.verdict === null',
+        'known.foldersChanged && known.verdict === null',
+      ],
+      [
+        'known.resumed && known.foldersChanged && known.verdict === null',
+        'known.resumed && known.verdict === null',
+      ],
+      [
+        'known.resumed && known.foldersChanged && known.verdict === null',
+        'known.resumed && known.foldersChanged',
+      ],
+    ],
+  },
+  {
     file: 'lib/install/rollback/untold.ts',
     tests: ['test/install/rollback/repeated.test.ts'],
     changes: [

@@ -3,6 +3,16 @@ import type { MutatedFile } from '../mutant.ts';
 
 export const RELEASE: readonly MutatedFile[] = [
   {
+    file: 'release/keys/passphrase.ts',
+    tests: ['test/release/keys/typed-passphrase.test.ts', 'test/release/keys/passphrase.test.ts'],
+    changes: [
+      ['if (fixed.length >= MIN_LENGTH) ', 'if (true) '],
+      ['=== chosen) return chosen;', "!== '') return chosen;"],
+      ["typeof file === 'string' && typeof descriptor === 'string'", 'false'],
+      ["if (typeof file === 'string') return", 'if (false) return'],
+    ],
+  },
+  {
     file: 'release/keys/describe-message.ts',
     tests: ['test/release/keys/describe-message.test.ts'],
     changes: [
