@@ -17,7 +17,9 @@ const MEMBER = 60;
 /** The decoder has a word for each four bytes of the old file. */
 const MOST = 1 << 27;
 /** Layouts, as FORMAT.md numbers them. */
-const [ELF_64, COFF, MACH_O] = [0, 4, 5];
+const [COFF, MACH_O] = [4, 5];
+/** What is added to the number of a layout with fields in the headers of members. */
+const LATER = 8;
 
 interface Member {
   name: string;
@@ -41,8 +43,8 @@ export function objects(bytes: Buffer): Image | null {
     offset: 0,
     size: bytes.length,
     address: 0,
-    kind: layout === ELF_64 ? REGION_KINDS.objects : REGION_KINDS.otherObjects,
-    bases: [0, layout] as const,
+    kind: REGION_KINDS.otherObjects,
+    bases: [0, layout + LATER] as const,
   };
   for (const { name, start, bytes } of members) {
     const index =

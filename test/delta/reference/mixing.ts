@@ -98,6 +98,9 @@ class Lane {
   readonly #referenceFlags = new Counters();
   readonly #fieldFlags = new Counters();
   #referenceHistory = 0;
+  /** How many fields in a row nothing predicted, and where the last one ends. */
+  #wrongFields = 0;
+  #wrongAt = 0;
   /** Bytes before the wrong one of the block, -1 for none. */
   #blockMiss = -1;
 
@@ -150,7 +153,8 @@ class Lane {
       state.kind = region?.kind ?? DATA;
     }
     const reference = this.#referenceHere();
-    if (reference !== 0 && (!state.wary || (state.history & 15) === 15 || reference >= POINTER)) {
+    const isLikely = ((state.history & 15) === 15 || reference >= POINTER) && !this.#areUnlikely();
+    if (reference !== 0 && (!state.wary || isLikely)) {
       this.#reference(reference);
     } else if (state.class !== CODE_CLASS && this.#words.isHere()) {
       this.#word();
@@ -231,7 +235,7 @@ class Lane {
     const origin = this.#references.predictedOrigin(oldAt, kind);
     if (origin !== null) return this.#targets.predict(origin).expected;
     const object = this.#references.objectAt(oldAt, kind);
-    if (object !== null) return object.base(oldAt);
+    if (object !== null) return object.newBase(oldAt, kind, at);
     if (kind === FORTH && this.#references.isShort(oldAt)) return shortBase(after, at);
     if (kind === VARIED && regionIn(after, at)?.kind === BYTECODE) return SOURCES[1];
     if (kind === OFFSET_PAIR || kind === NUMBER || kind === VARIED) {
@@ -241,6 +245,13 @@ class Lane {
       });
     }
     return 0;
+  }
+
+  /** In objects, behind three wrong fields in a row, until four bytes behind the last one were right. */
+  #areUnlikely(): boolean {
+    const { history, at } = this.#state;
+    if (this.#references.objects?.isLater !== true || this.#wrongFields < 3) return false;
+    return (history & 15) !== 15 || at - this.#wrongAt < 4;
   }
 
   #reference(kind: number): void {
@@ -256,11 +267,13 @@ class Lane {
     const same = wanted === before ? 1 : 0;
     const right = this.#isWanted(kind, { trust, same, target, expected });
     let value = wanted;
+    let isNew = false;
     if (!right) {
       const neighbour = u32(target + this.#targets.neighbours(target));
       const other = references.field(state.oldAt, kind, address, neighbour, table);
-      value =
-        this.#chosen(kind, { wanted, before, other }) ?? this.#field(kind, size, target, wanted, before);
+      const chosen = this.#chosen(kind, { wanted, before, other });
+      isNew = chosen === null;
+      value = chosen ?? this.#field(kind, size, target, wanted, before);
       state.lastMiss = state.oldAt;
     }
     for (let i = 0; i < size; i++) {
@@ -270,6 +283,8 @@ class Lane {
     const became = references.actual(state.oldAt, kind, address, value, expected, table);
     this.#targets.learn(target, became);
     state.at += size;
+    this.#wrongFields = isNew ? this.#wrongFields + 1 : 0;
+    if (isNew) this.#wrongAt = state.at;
     state.oldAt += size;
     if (this.#matches.length > 0) this.#matches.place += size;
     if (state.wary && right) state.advanceCalm(size);

@@ -4,18 +4,24 @@ import { instruction } from './x86.ts';
 
 const [OBJECTS, OTHER_OBJECTS] = [41, 44];
 const [FIELD, SYMBOL, BIG, SECTION, NUMBER_OF_TYPE, INDEX, HALF] = [47, 48, 49, 50, 51, 52, 53];
+/** 8 bytes: a number in decimal digits. */
+const DECIMAL = 59;
 const [BRANCH, BRANCH_26, BRANCH_19, BACK] = [1, 16, 17, 18];
 const [TYPES, NAMES] = [0x80000000, 0xc0000000];
+const LONG_NAMES = NAMES;
 
 export const areObjects = (kind: number | undefined) => kind === OBJECTS || kind === OTHER_OBJECTS;
-export const isOfObjects = (kind: number) => kind >= FIELD && kind <= HALF;
+export const isOfWords = (kind: number) => kind >= FIELD && kind <= HALF;
+export const isOfObjects = (kind: number) => isOfWords(kind) || kind === DECIMAL;
 /** Whether it is a number, and no place. */
-export const isOfNumbers = (kind: number) => kind === NUMBER_OF_TYPE || kind === HALF;
+export const isOfNumbers = (kind: number) => kind === NUMBER_OF_TYPE || kind === HALF || kind === DECIMAL;
 
 /** Which layout the objects of a region have. */
 export const layoutOf = ({ kind, bases }: { kind: number; bases: readonly [number, number] }) =>
   kind === OBJECTS ? 0 : bases[1];
-export const LAYOUTS = 6;
+/** Of those of which nothing is looked for in the headers of members; there are as many, from 8 on, of which something is. */
+export const isLayout = (number: number) => number % 8 < 6 && number < 16;
+const LATER = 8;
 const [COFF, MACH_O] = [4, 5];
 
 /** What the table of layouts says: sizes of records, from which bit on the number of a section or a symbol is and how many it has, and places in records. */
@@ -95,6 +101,17 @@ const MEMBERS = new Map([
 const ONE_MEMBER = [1, 3, 14, 17];
 const OF_TYPE = [2, 8, 9, 10, 11, 12, 13, 14, 17, 18];
 
+/** The number that eight characters begin with. */
+function decimal(value: bigint): number {
+  const text = Buffer.from(value.toString(16).padStart(16, '0'), 'hex').toString('latin1');
+  return Number(/^\d*/.exec(text)?.[0] ?? 0);
+}
+
+function digits(value: number): bigint {
+  const text = String(value % 100_000_000).padEnd(8);
+  return BigInt(`0x${Buffer.from(text, 'latin1').toString('hex')}`);
+}
+
 interface Hooks {
   note(offset: number, kind: number): void;
   forget(offset: number): void;
@@ -113,7 +130,12 @@ export class Objects {
   readonly #bases = new Map<number, number>();
   readonly #codes = new Map<number, number>();
 
-  constructor(old: Uint8Array, layout: number, hooks: Hooks) {
+  /** Whether there are numbers in decimal digits, and whether what is wrong three times is likely to be no reference. */
+  readonly isLater: boolean;
+
+  constructor(old: Uint8Array, number: number, hooks: Hooks) {
+    const layout = number % LATER;
+    this.isLater = number >= LATER;
     this.#old = old;
     this.#view = new DataView(old.buffer, old.byteOffset, old.length);
     this.#number = layout;
@@ -140,7 +162,15 @@ export class Objects {
     return most;
   }
 
-  target(base: number, kind: number, word: number): number {
+  /** What the field of the new file is relative to, if that need not be predicted. */
+  newBase(offset: number, kind: number, place: number): number {
+    const base = this.base(offset);
+    return kind === DECIMAL && base !== LONG_NAMES ? place + 11 : base;
+  }
+
+  target(base: number, kind: number, value: bigint): number {
+    if (kind === DECIMAL) return u32(base + decimal(value));
+    const word = Number(value & 0xffffffffn);
     const { section, symbol, sectionBits, symbolBits } = this.#layout;
     if (kind === SYMBOL) return u32(base + symbol * numberIn(word, symbolBits));
     if (kind === INDEX) return Number(BigInt.asUintN(32, BigInt(base) + BigInt(symbol) * BigInt(word)));
@@ -151,7 +181,11 @@ export class Objects {
     );
   }
 
-  field(kind: number, distance: number, word: number): number {
+  field(kind: number, distance: number, value: bigint): bigint {
+    return kind === DECIMAL ? digits(distance) : BigInt(this.#wordField(kind, distance, Number(value)));
+  }
+
+  #wordField(kind: number, distance: number, word: number): number {
     const { section, symbol, sectionBits, symbolBits } = this.#layout;
     if (kind === SYMBOL) return withNumber(word, symbolBits, Math.floor(distance / symbol));
     if (kind === INDEX) return Math.floor(distance / symbol);
@@ -174,6 +208,10 @@ export class Objects {
       const content = at + 60;
       const length = decimal(at + 48);
       if (length > offset + size - content) return;
+      if (this.isLater) {
+        if (this.#text(at, 1) === '/') this.#foundDecimal(at + 1, LONG_NAMES);
+        this.#foundDecimal(at + 48, at + 59);
+      }
       const isNamed = this.#number !== 0 && this.#text(at, 3) === '#1/';
       const named = isNamed ? Math.min(decimal(at + 3), length) : 0;
       if (this.#text(at, 2) === '/ ') this.#scanIndex(offset, content, length, indexes++);
@@ -202,6 +240,11 @@ export class Objects {
     this.#hooks.note(offset, kind);
     this.#bases.set(offset >> 2, base);
     if (!isWithin) this.#codes.delete(offset >> 2);
+  }
+
+  #foundDecimal(offset: number, base: number): void {
+    const value = this.#view.getBigUint64(offset);
+    if (digits(decimal(value)) === value) this.#found(offset, DECIMAL, base);
   }
 
   #foundUnlessZero(offset: number, kind: number, base: number): void {

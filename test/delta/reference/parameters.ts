@@ -13,7 +13,7 @@ import { hasBases } from './based.ts';
 import { HASHES, hashedFrom, type Image, LARGE_HASHES, type Region } from './image.ts';
 import { LIMITS, type Model } from './limits.ts';
 import { ROWS } from './managed.ts';
-import { areObjects, LAYOUTS, layoutOf } from './objects.ts';
+import { areObjects, isLayout, layoutOf } from './objects.ts';
 import { GO, GO_BASES } from './other-references.ts';
 import { type Moves, NO_MOVES, WASM, WASM_DATA } from './wasm.ts';
 
@@ -137,7 +137,7 @@ function readRegions(
     if (areObjects(kind) && !isFresh) {
       const layout = layoutOf({ kind, bases });
       const others = regions.filter((other) => areObjects(other.kind));
-      requireSound(layout < LAYOUTS && others.every((other) => layoutOf(other) === layout));
+      requireSound(isLayout(layout) && others.every((other) => layoutOf(other) === layout));
     }
     regions.push({ offset, size, address: u32(offset + distance), kind, bases });
   }

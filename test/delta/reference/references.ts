@@ -37,7 +37,7 @@ import {
 } from './image.ts';
 import { isOfLoongArch, LOONG_ARCH, LoongArch } from './loongarch.ts';
 import { MANAGED, ROWS, Rows, scanManaged } from './managed.ts';
-import { areObjects, isOfNumbers, isOfObjects, layoutOf, Objects } from './objects.ts';
+import { areObjects, isOfNumbers, isOfObjects, isOfWords, layoutOf, Objects } from './objects.ts';
 import {
   BACK,
   FORTH,
@@ -430,7 +430,7 @@ export class References {
   }
 
   #isBigObject(kind: number): boolean {
-    return this.objects?.isBig === true && (kind === BACK || isOfObjects(kind));
+    return this.objects?.isBig === true && (kind === BACK || isOfWords(kind));
   }
 
   isBig(kind: number): boolean {
@@ -446,7 +446,7 @@ export class References {
     if (field !== undefined)
       return u32(addressIn(this.#image, field.origin) + field.distance(Number(this.value(offset, kind))));
     const objects = this.objectAt(offset, kind);
-    if (objects !== null) return objects.target(objects.base(offset), kind, Number(this.value(offset, kind)));
+    if (objects !== null) return objects.target(objects.base(offset), kind, this.value(offset, kind));
     if (this.#halves.has(kind)) return this.#halves.target(offset, kind);
     const word = kind === ABSOLUTE ? Number(this.value(offset, kind)) : this.#word(offset);
     if (kind === ABSOLUTE || kind === POINTER) return u32(word - Number(this.#image.base & 0xffffffffn));
@@ -506,8 +506,7 @@ export class References {
     const field = this.#assemblies.field(offset, kind);
     if (field !== undefined) return BigInt(field.value(u32(to - table), word));
     const objects = this.objectAt(offset, kind);
-    if (objects !== null)
-      return BigInt(objects.field(kind, u32(to - table), Number(this.value(offset, kind))));
+    if (objects !== null) return objects.field(kind, u32(to - table), this.value(offset, kind));
     if (this.#halves.has(kind)) return BigInt(this.#halves.field(offset, kind, to));
     if (kind === VARIED)
       return this.#isBased(offset)
@@ -551,7 +550,7 @@ export class References {
     const field = this.#assemblies.field(offset, kind);
     if (field !== undefined) return u32(table + field.distance(Number(made)));
     const objects = this.objectAt(offset, kind);
-    if (objects !== null) return objects.target(table, kind, Number(made & 0xffffffffn));
+    if (objects !== null) return objects.target(table, kind, made);
     if (kind === VARIED)
       return this.#isBased(offset)
         ? u32(table + this.#wasm.number(made))

@@ -190,6 +190,7 @@ export const DELTA: readonly MutatedFile[] = [
       ['const key = `${name} ${table.name} ${count}`;', 'const key = `${table.name} ${count}`;'],
       ['isOrdered: table.isOrdered', 'isOrdered: false'],
       ['address: start + address,', 'address,'],
+      ['layout + LATER', 'layout'],
     ],
   },
   {

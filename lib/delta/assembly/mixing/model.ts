@@ -54,7 +54,7 @@ import { openLiterals, sizeOfBuckets } from './coding/literals';
 import { openMixer } from './coding/mixer';
 import { BULK_PIECE, bulkBefore, openBulk } from './contents/bulk';
 import { CALM, codeByte, openBytes } from './contents/bytes';
-import { codeReference, openFields, referenceHere } from './contents/fields';
+import { areUnlikely, codeReference, openFields, referenceHere } from './contents/fields';
 import { openInstructions } from './contents/instruction';
 import { openJumps } from './contents/jumps';
 import { HISTORY, indexOld, openIndex, openMatches } from './contents/matches';
@@ -389,7 +389,10 @@ function unit(): void {
     State.blockLeft = -1;
   }
   const reference = referenceHere(State.at, State.oldAt);
-  if (reference !== 0 && (!State.wary || (State.history & 15) === 15 || reference >= EVEN_IF_WARY)) {
+  if (
+    reference !== 0 &&
+    (!State.wary || (((State.history & 15) === 15 || reference >= EVEN_IF_WARY) && !areUnlikely()))
+  ) {
     codeReference(reference);
   } else if (State.kind !== CODE && wordHere(State.at, State.oldAt)) {
     codeWordHere();

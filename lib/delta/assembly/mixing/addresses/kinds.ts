@@ -47,6 +47,8 @@ export const AUIPC: u32 = 57;
 export const HALFWORDS: u32 = 58;
 /** Highest byte first. */
 export const POINTER_BIG: u32 = 59;
+/** In regions of objects: a number in decimal digits, of a member of an archive. */
+export const DECIMAL: u32 = POINTER_BIG;
 /** Of MIPS: J and JAL; either half of an address (mips.ts). */
 export const JUMP_MIPS: u32 = 60;
 export const HALF_MIPS: u32 = 61;
@@ -90,12 +92,12 @@ export function isTable(kind: u32): bool {
 
 /** Whether it is a field of an object in a region of these. */
 export function isOfObjects(kind: u32): bool {
-  return kind >= OBJECT_FIELD && kind <= OBJECT_HALF;
+  return (kind >= OBJECT_FIELD && kind <= OBJECT_HALF) || kind === DECIMAL;
 }
 
 /** Whether it is a number, and no place of the file. */
 export function isObjectNumber(kind: u32): bool {
-  return kind === OBJECT_NUMBER || kind === OBJECT_HALF;
+  return kind === OBJECT_NUMBER || kind === OBJECT_HALF || kind === DECIMAL;
 }
 
 /** Whether it is a field of Go's table of functions. */

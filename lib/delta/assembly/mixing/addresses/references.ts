@@ -56,7 +56,7 @@ import {
 } from './kinds';
 import { isOfLoongArch, loongArchActual, loongArchField, loongArchTarget, scanLoongArch } from './loongarch';
 import { halfField, halfOf, halfTarget, jumpField, jumpTarget, scanMips } from './mips';
-import { objectBase, objectField, objectTarget, openObjects } from './objects/fields';
+import { newObjectBase, objectBase, objectField, objectTarget, openObjects } from './objects/fields';
 import { isBigLayout } from './objects/layouts';
 import { scanObjects } from './objects/objects';
 import {
@@ -289,7 +289,7 @@ export function oldOrigin(offset: u32, kind: u32): u32 {
 
 /** What the new field is relative to that is of the same kind as the one at `offset` of the old file. */
 export function newOrigin(offset: u32, kind: u32, place: u32): u32 {
-  if (isOfObject(offset, kind)) return objectBase(offset);
+  if (isOfObject(offset, kind)) return newObjectBase(offset, kind, place);
   if (kind === FORTH) return isShortField(offset) ? shortBase(1, place) : 0;
   return kind === OFFSET || kind === NUMBER || kind === VARIED ? originOf(1, place, kind) : 0;
 }
@@ -319,7 +319,7 @@ function low12(word: u32): u32 {
 
 /** What the reference at `offset` of the old file refers to. */
 export function target(offset: u32, kind: u32): u32 {
-  if (isOfObject(offset, kind)) return objectTarget(objectBase(offset), kind, <u32>oldField(offset, kind));
+  if (isOfObject(offset, kind)) return objectTarget(objectBase(offset), kind, oldField(offset, kind));
   if (isOfHalves(kind)) return halvesTarget(offset, kind);
   if (isOfRows(offset, kind)) return rowTarget(0, offset, kind, <u32>oldField(offset, kind));
   if (isOfAssembly(offset, kind))
@@ -362,7 +362,7 @@ export function target(offset: u32, kind: u32): u32 {
  */
 export function field(offset: u32, kind: u32, address: u32, to: u32, table: u32): u64 {
   const word = load<u32>(State.old + offset);
-  if (isOfObject(offset, kind)) return <u64>objectField(kind, to - table, <u32>oldField(offset, kind));
+  if (isOfObject(offset, kind)) return objectField(kind, to - table, <u32>oldField(offset, kind));
   if (isOfHalves(kind)) return <u64>halvesField(offset, kind, to);
   if (isOfRows(offset, kind)) return rowField(offset, kind, to);
   if (isOfAssembly(offset, kind)) return <u64>assemblyField(offset, kind, to - table);
@@ -399,7 +399,7 @@ export function field(offset: u32, kind: u32, address: u32, to: u32, table: u32)
 /** What the field refers to that was made in the new file for that at `offset` of the old one, where `expected` had been predicted. */
 export function actual(offset: u32, kind: u32, address: u32, made: u64, expected: u32, table: u32): u32 {
   const word = <u32>made;
-  if (isOfObject(offset, kind)) return objectTarget(table, kind, word);
+  if (isOfObject(offset, kind)) return objectTarget(table, kind, made);
   if (kind === VARIED)
     return isBased(offset) ? table + variedNumber(made) : variedTarget(1, State.old + offset, made);
   if (kind === FORTH && isShortField(offset)) return table + (word & 0xffffff);

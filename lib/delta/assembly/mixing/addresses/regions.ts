@@ -8,7 +8,7 @@ import { State } from '../state';
 import { goBaseAt, openGo } from './data/go';
 import { GO_BASES } from './kinds';
 import { codeMoves, openMoves } from './moves';
-import { ELF_64, LAYOUTS, layout, setLayout } from './objects/layouts';
+import { ELF_64, setLayout } from './objects/layouts';
 
 export const DATA: u32 = 0;
 export const X86: u32 = 1;
@@ -108,6 +108,8 @@ export let hasLoongArch: bool = false;
 export let hasRows: bool = false;
 /** Whether the old file has a region of objects. */
 export let hasObjects: bool = false;
+/** That of its layout, as the region tells it. */
+let layoutNumber: u32 = 0;
 /** The kind of the last region of the old file with code that finds data by a register, or 0. */
 export let pointerKind: u32 = 0;
 /** Whether the old file has POWER code or pointers of 4 bytes with the highest byte first. */
@@ -239,10 +241,10 @@ export function codeRegions(file: usize, size: u32): bool {
 
 /** False if there is no such layout of objects, or the file has others. */
 function openLayout(number: u32): bool {
-  if (number >= LAYOUTS || (hasObjects && number !== layout)) return false;
+  if (hasObjects && number !== layoutNumber) return false;
   hasObjects = true;
-  setLayout(number);
-  return true;
+  layoutNumber = number;
+  return setLayout(number);
 }
 
 /** The bases of a region: how far the first is from its end, what the second is; in the new file besides what they were in the old one. */

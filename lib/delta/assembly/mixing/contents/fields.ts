@@ -2,6 +2,7 @@
 import { take } from '../../memory';
 import { referenceAt } from '../addresses/found';
 import { sizeAt } from '../addresses/kinds';
+import { isLaterLayout } from '../addresses/objects/layouts';
 import { actual, field, newOrigin, oldOrigin, read, target, write } from '../addresses/references';
 import { addressOf } from '../addresses/regions';
 import { confidence, learnTarget, neighbours, predictTarget } from '../addresses/targets';
@@ -20,7 +21,14 @@ const OTHER_SETS: u32 = 768;
 /** The sets of these kinds and those above are behind the sets of words and suspects. */
 const LATER: u32 = 48;
 
+/** So many wrong fields in a row; bytes behind the last one that have to be right before there may be fields again. */
+const UNLIKELY: u32 = 3;
+const AGAIN: u32 = 4;
+
 let referenceHistory: u32 = 0;
+/** Fields of objects in a row that nothing predicted, and where the last one ends. */
+let wrongFields: u32 = 0;
+let wrongAt: u32 = 0;
 let referenceFlags: usize = 0;
 let secondFlags: usize = 0;
 
@@ -34,6 +42,12 @@ export function referenceHere(place: u32, oldPlace: u32): u32 {
   return oldPlace < State.oldSize && place + 8 <= State.stepEnd && oldPlace + 8 <= State.oldSize
     ? referenceAt(oldPlace)
     : 0;
+}
+
+/** Whether what looks like references of an object here is likely to be none: what is new may be aligned with a table. */
+export function areUnlikely(): bool {
+  if (!isLaterLayout || wrongFields < UNLIKELY) return false;
+  return (State.history & 15) !== 15 || State.at - wrongAt < AGAIN;
 }
 
 export function codeReference(reference: u32): void {
@@ -70,6 +84,7 @@ export function codeReference(reference: u32): void {
   }
   referenceHistory = (referenceHistory << 1) | right;
   let value = wanted;
+  let isNew = false;
   if (!right) {
     const other = field(State.oldAt, reference, address, refersTo + neighbours(refersTo), table);
     charge(REFERENCES);
@@ -85,12 +100,15 @@ export function codeReference(reference: u32): void {
       if (found) value = other;
     }
     charge(FIELDS);
-    if (!found) value = codeField(reference, size, refersTo, wanted, before);
+    isNew = !found;
+    if (isNew) value = codeField(reference, size, refersTo, wanted, before);
   }
   write(State.fresh + State.at, reference, size, value);
   learnTarget(refersTo, actual(State.oldAt, reference, address, value, expected, table));
   if (!right) State.lastMiss = State.oldAt;
   State.at += size;
+  wrongFields = isNew ? wrongFields + 1 : 0;
+  if (isNew) wrongAt = State.at;
   State.oldAt += size;
   if (State.matched > 0) State.matchedAt += size;
   if (State.wary && right) advanceCalm(size);

@@ -2,7 +2,7 @@
 import { take } from '../../../memory';
 import { State } from '../../state';
 import { note } from '../found';
-import { OBJECT_BIG, OBJECT_HALF, OBJECT_INDEX, OBJECT_SECTION, OBJECT_SYMBOL } from '../kinds';
+import { DECIMAL, OBJECT_BIG, OBJECT_HALF, OBJECT_INDEX, OBJECT_SECTION, OBJECT_SYMBOL } from '../kinds';
 import {
   firstSection,
   sectionBytes,
@@ -19,6 +19,10 @@ let codes: usize = 0;
 /** No base is that high; one that is none. */
 const LIMIT: u32 = 0xffffff00;
 export const NOWHERE: u32 = 0xffffffff;
+/** What places of long names are relative to: nothing is there. Sizes of members are relative to the last byte of the header. */
+export const LONG_NAMES: u32 = 0xc0000000;
+export const TO_LAST: u32 = 11;
+const SPACES: u32 = 0x20202020;
 
 /** False if memory ran out. */
 export function openObjects(): bool {
@@ -32,8 +36,48 @@ export function objectBase(offset: u32): u32 {
   return load<u32>(bases + (offset & ~3));
 }
 
+/** That of one of the same kind at `place` of the new file, if where that is now need not be predicted. */
+export function newObjectBase(offset: u32, kind: u32, place: u32): u32 {
+  const base = objectBase(offset);
+  return kind === DECIMAL && base !== LONG_NAMES ? place + TO_LAST : base;
+}
+
+/** Such a field that is a number in decimal digits, if it has nothing else but spaces behind it. */
+export function noteDecimal(field: u32, base: u32): void {
+  const digits = bswap<u64>(load<u64>(State.old + field));
+  if (digitsOf(decimalOf(digits)) === digits) noteRelative(field, DECIMAL, base);
+}
+
+/** The number that up to eight digits are, the first one in the highest byte. */
+function decimalOf(digits: u64): u32 {
+  let value: u32 = 0;
+  for (let shift = 56; shift >= 0; shift -= 8) {
+    const digit = (<u32>(digits >> shift) & 255) - 48;
+    if (digit > 9) break;
+    value = 10 * value + digit;
+  }
+  return value;
+}
+
+/** The lowest eight digits of a number, with spaces behind them. */
+function digitsOf(value: u32): u64 {
+  let digits: u64 = 0;
+  let rest = value % 100000000;
+  const shift: u64 = 56;
+  let count: u64 = 0;
+  do {
+    digits = (digits >> 8) | ((<u64>(48 + (rest % 10))) << shift);
+    rest /= 10;
+    count++;
+  } while (rest > 0);
+  const spaces = SPACES | ((<u64>SPACES) << 32);
+  return count === 8 ? digits : digits | (spaces >> (8 * count));
+}
+
 /** What such a field refers to that is relative to `base`. */
-export function objectTarget(base: u32, kind: u32, word: u32): u32 {
+export function objectTarget(base: u32, kind: u32, value: u64): u32 {
+  const word = <u32>value;
+  if (kind === DECIMAL) return base + decimalOf(value);
   if (kind === OBJECT_SYMBOL) return base + symbolBytes() * symbolIn(word);
   if (kind === OBJECT_INDEX) return base + symbolBytes() * word;
   if (kind === OBJECT_BIG) return base + bswap<u32>(word);
@@ -42,7 +86,12 @@ export function objectTarget(base: u32, kind: u32, word: u32): u32 {
 }
 
 /** Such a field that refers to what is `distance` behind the place that it is relative to; `word` is the old one. */
-export function objectField(kind: u32, distance: u32, word: u32): u32 {
+export function objectField(kind: u32, distance: u32, word: u32): u64 {
+  if (kind === DECIMAL) return digitsOf(distance);
+  return <u64>wordField(kind, distance, word);
+}
+
+function wordField(kind: u32, distance: u32, word: u32): u32 {
   if (kind === OBJECT_SYMBOL) return withSymbol(word, distance / symbolBytes());
   if (kind === OBJECT_INDEX) return distance / symbolBytes();
   if (kind === OBJECT_BIG) return bswap<u32>(distance);

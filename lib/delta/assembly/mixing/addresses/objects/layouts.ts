@@ -9,9 +9,13 @@ export const ELF_64: u32 = 0;
 export const COFF: u32 = 4;
 export const MACH_O: u32 = 5;
 export const LAYOUTS: u32 = 6;
+/** The same once more, with what came later. */
+const LATER: u32 = 8;
 
 /** That of all objects of the old file. */
 export let layout: u32 = ELF_64;
+/** Whether fields are looked for in the headers of an archive's members as well, and less where they were wrong. */
+export let isLaterLayout: bool = false;
 /** Whether their highest byte is first. */
 export let isBigLayout: bool = false;
 
@@ -27,9 +31,13 @@ const PLACES = memory.data<u8>([
   12, 4, 8, 0, 4, 8, 36, 20, 16, 12, 8, 0, 0, 4, 0, 64, 48, 40, 4, 8, 0, 0, 4, 0,
 ]);
 
-export function setLayout(number: u32): void {
-  layout = number;
-  isBigLayout = number === 2 || number === 3;
+/** False if there is none of that number. */
+export function setLayout(number: u32): bool {
+  if (number >= 2 * LATER || (number & (LATER - 1)) >= LAYOUTS) return false;
+  layout = number & (LATER - 1);
+  isLaterLayout = number >= LATER;
+  isBigLayout = layout === 2 || layout === 3;
+  return true;
 }
 
 function sizeAt(index: u32): u32 {

@@ -7,12 +7,15 @@ import { State } from '../../state';
 import { OBJECT_BIG, OBJECT_FIELD } from '../kinds';
 import { scanCoff } from './coff';
 import { scanElf } from './elf';
-import { noteUnlessZero } from './fields';
-import { COFF, ELF_64, isBigLayout, layout, MACH_O, wordAt } from './layouts';
+import { LONG_NAMES, noteDecimal, noteUnlessZero, TO_LAST } from './fields';
+import { COFF, ELF_64, isBigLayout, isLaterLayout, layout, MACH_O, wordAt } from './layouts';
 import { scanMachO } from './mach-o';
 
 /** Bytes of the header of a member of an archive. */
 const MEMBER: u32 = 60;
+/** Where in that its size is; how it begins if the name is among the long ones. */
+const SIZE: u32 = 48;
+const SLASH: u32 = 0x2f;
 /** How archives begin, in two words; how names do that are in front of the member; those of an index of macOS. */
 const ARCHIVE: u32 = 0x72613c21;
 const ARCHIVE_END: u32 = 0x0a3e6863;
@@ -32,11 +35,18 @@ export function scanObjects(from: u32, length: u32): void {
   hasIndex = false;
   for (let at = from + 8; at <= end - MEMBER; ) {
     const content = at + MEMBER;
-    const length = decimal(at + 48);
+    const length = decimal(at + SIZE);
     if (length > end - content) break;
+    if (isLaterLayout) noteHeader(at);
     scanMember(from, at, content, length);
     at = content + length + (length & 1);
   }
+}
+
+/** Of a member: where its long name is, and how long it is. */
+function noteHeader(at: u32): void {
+  if (load<u8>(State.old + at) === SLASH) noteDecimal(at + 1, LONG_NAMES);
+  noteDecimal(at + SIZE, at + SIZE + TO_LAST);
 }
 
 function decimal(at: u32): u32 {
