@@ -10,6 +10,7 @@ export const RELEASE: readonly MutatedFile[] = [
       ['=== chosen) return chosen;', "!== '') return chosen;"],
       ["typeof file === 'string' && typeof descriptor === 'string'", 'false'],
       ["if (typeof file === 'string') return", 'if (false) return'],
+      ['if (isCancel(answer)) ', 'if (false) '],
     ],
   },
   {

@@ -3,6 +3,16 @@ import type { MutatedFile } from '../mutant.ts';
 
 export const SNAPSHOT: readonly MutatedFile[] = [
   {
+    file: 'lib/snapshot/store/blocks.ts',
+    tests: ['test/snapshot/store/blocks.test.ts'],
+    changes: [
+      ['disk.status(layout.packs) === null ? [] : ', ''],
+      ['name.endsWith(TEMPORARY) || name.endsWith(LOST)', 'name.endsWith(TEMPORARY)'],
+      ['name.endsWith(TEMPORARY) || name.endsWith(LOST)', 'name.endsWith(LOST)'],
+      ["if (disk.status(this.pathOf(name))?.kind !== 'directory') ", ''],
+    ],
+  },
+  {
     file: 'lib/snapshot/restore/difference.ts',
     tests: ['test/snapshot/difference.test.ts'],
     changes: [

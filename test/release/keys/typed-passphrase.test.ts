@@ -32,4 +32,19 @@ describe.skipIf(!hasTmux)('on a terminal', () => {
     const file = readFileSync(folder.at('keys', 'timestamp-1.key'));
     expect(openKey(file, 'long enough').id).toHaveLength(64);
   });
+
+  test('keys init that is interrupted there makes no keys', async () => {
+    using folder = freshFolder();
+    const keys = folder.at('keys');
+    using screen = openScreen(
+      ['env', '-u', 'DGMO_KEY_PASSPHRASE', process.execPath, CLI, 'keys', 'init', '--dir', keys, ...CHEAP],
+      { columns: 100 },
+    );
+    await screen.shows('Passphrase for the new keys');
+    screen.type('long enough', 'C-c');
+    expect(await screen.shows('[ended with 130]')).toContain(
+      'interrupted at the passphrase, nothing was changed',
+    );
+    expect(existsSync(keys)).toBe(false);
+  });
 });
