@@ -12,9 +12,9 @@ import { encodeHeader, type StreamEntry } from './header.ts';
 import { isVersion } from './header-fields.ts';
 import { type Alignment, Matcher } from './matcher.ts';
 import { alignBytecode } from './mixing/alignments/bytecode.ts';
-import { APPLY_LIMIT, chooseMixing, imagesOf, LANES_FROM } from './mixing/choose.ts';
+import { APPLY_LIMIT, chooseMixing, FOURTH_BELOW, imagesOf, LANES_FROM } from './mixing/choose.ts';
 import { converted } from './mixing/code-records.ts';
-import type { MixingInput } from './mixing/encode.ts';
+import type { MixingInput, MixingStreams } from './mixing/encode.ts';
 
 export interface GenerateOptions {
   old: Uint8Array;
@@ -27,6 +27,8 @@ export interface GenerateOptions {
   applyLimit?: number;
   /** Effort (of `mixing`, assembly/mixing/coding/coder.ts) from which on two lanes make the new file. Default: LANES_FROM of mixing/choose.ts. */
   lanesFrom?: number;
+  /** Work from which on the fourth model of `mixing` is not tried. Default: FOURTH_BELOW of mixing/choose.ts. */
+  fourthBelow?: number;
   /** The only algorithm to use. By default both are tried, and the smaller patch is the result. */
   algorithm?: Algorithm;
 }
@@ -42,8 +44,8 @@ interface Encoded {
   algorithm: Algorithm;
   streams: StreamEntry[];
   content: Buffer;
-  /** Of `mixing`: whether it is by the second model. */
-  secondModel?: boolean;
+  /** Of `mixing`: by which model it is. */
+  modelBy?: MixingStreams['modelBy'];
 }
 
 /**
@@ -77,6 +79,7 @@ export async function generatePatch(options: GenerateOptions): Promise<Uint8Arra
       { ...files, images, alignments: bytecode },
       limit,
       options.lanesFrom ?? LANES_FROM,
+      options.fourthBelow ?? FOURTH_BELOW,
       onProgress,
     );
     return mixing === null ? null : assemble(mixing, options, checksums);
@@ -93,7 +96,7 @@ export async function generatePatch(options: GenerateOptions): Promise<Uint8Arra
 }
 
 function assemble(
-  { algorithm, streams, content, secondModel = false }: Encoded,
+  { algorithm, streams, content, modelBy }: Encoded,
   options: GenerateOptions,
   checksums: { from: string; to: string },
 ): Uint8Array {
@@ -114,7 +117,9 @@ function assemble(
     size: content.length,
     streams,
     short: true,
-    ...(algorithm === MIXING ? (secondModel ? { secondModel: true } : { thirdModel: true }) : {}),
+    ...(modelBy === 2 ? { secondModel: true } : {}),
+    ...(modelBy === 3 ? { thirdModel: true } : {}),
+    ...(modelBy === 4 ? { fourthModel: true } : {}),
   });
   return plain(Buffer.concat([header, content]));
 }
@@ -166,13 +171,14 @@ async function encodeMixing(
   input: MixingInput,
   limit: number,
   lanesFrom: number,
+  fourthBelow: number,
   onProgress: (fraction: number) => void,
 ): Promise<Encoded | null> {
-  const made = await chooseMixing(input, limit, lanesFrom, (fraction) =>
+  const made = await chooseMixing(input, limit, lanesFrom, fourthBelow, (fraction) =>
     onProgress(ALIGNED + (ENCODED - ALIGNED) * fraction),
   );
   if (made === null) return null;
-  const { model, second, extra, secondModel } = made;
+  const { model, second, extra, modelBy } = made;
   const lane =
     second === null
       ? []
@@ -185,7 +191,7 @@ async function encodeMixing(
       { name: 'extra', rawSize: extra.rawSize, compressedSize: extra.frame.length },
     ],
     content: Buffer.concat([model, second ?? new Uint8Array(0), extra.frame]),
-    secondModel,
+    modelBy,
   };
 }
 

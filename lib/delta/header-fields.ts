@@ -23,9 +23,10 @@ export interface PatchHeader {
   headerSize: number;
   /** Whether it is in the short form, without `patchChecksum`, which is computed when it is read. */
   short?: true;
-  /** Of `mixing`: whether it is by the second model, or by the third one. Only the short form can tell. */
+  /** Of `mixing`: whether it is by the second model, by the third or by the fourth one. Only the short form can tell. */
   secondModel?: true;
   thirdModel?: true;
+  fourthModel?: true;
 }
 
 export interface StreamEntry {

@@ -26,7 +26,9 @@ const BY_MIXING = 2;
 const IN_LANES = 1;
 const BY_SECOND_MODEL = 2;
 const BY_THIRD_MODEL = 4;
-const LAST_WAY = BY_MIXING + IN_LANES + BY_THIRD_MODEL;
+/** The fourth model has one lane. */
+const BY_FOURTH = 8;
+const LAST_WAY = BY_FOURTH;
 const EQUAL = 128;
 const CHECK = 8;
 
@@ -70,11 +72,12 @@ export function readShortHeader(patch: Source, start: Buffer): PatchHeader {
     );
   }
   const algorithm = way === BY_BSDIFF ? BSDIFF : MIXING;
-  const more = way - BY_MIXING;
+  const more = way === BY_FOURTH ? 0 : way - BY_MIXING;
   const isSplit = algorithm === MIXING && (more & IN_LANES) !== 0;
   const models = {
     ...(algorithm === MIXING && (more & BY_SECOND_MODEL) !== 0 ? { secondModel: true as const } : {}),
     ...(algorithm === MIXING && (more & BY_THIRD_MODEL) !== 0 ? { thirdModel: true as const } : {}),
+    ...(way === BY_FOURTH ? { fourthModel: true as const } : {}),
   };
   const fromVersion = fields.version('fromVersion');
   const toVersion = fields.versionAfter('toVersion', fromVersion);
@@ -116,8 +119,10 @@ export function readShortHeader(patch: Source, start: Buffer): PatchHeader {
   };
 }
 
-function wayOf({ algorithm, streams, secondModel, thirdModel }: Omit<PatchHeader, 'headerSize'>): number {
+function wayOf(header: Omit<PatchHeader, 'headerSize'>): number {
+  const { algorithm, streams, secondModel, thirdModel, fourthModel } = header;
   if (algorithm === BSDIFF) return BY_BSDIFF;
+  if (fourthModel === true) return BY_FOURTH;
   const isSplit = streams.length === LANES_STREAMS.length;
   const model = thirdModel === true ? BY_THIRD_MODEL : secondModel === true ? BY_SECOND_MODEL : 0;
   return BY_MIXING + (isSplit ? IN_LANES : 0) + model;

@@ -65,7 +65,7 @@ function parseShort(patch: Uint8Array): PlainPatch {
   const form = byte();
   const way = form % 128;
   const algorithm = way === 1 ? 'bsdiff' : 'mixing';
-  const model = way >= 6 ? 3 : way >= 4 ? 2 : 1;
+  const model = way === 8 ? 4 : way >= 6 ? 3 : way >= 4 ? 2 : 1;
   const count = way === 1 ? 10 : way % 2 === 0 ? 2 : 3;
   const fromVersion = text();
   const toVersion = fromVersion.slice(0, byte()) + text();

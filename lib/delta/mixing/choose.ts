@@ -57,6 +57,15 @@ const DENSE_SHARES = [0.95, 0.85];
 
 /** Work. In a small patch, the table of functions may have been aligned as well by its bytes. */
 const LITTLE = 200_000;
+/**
+ * Work by the third model, and bytes of both files, up to which the fourth one is tried if that has one lane: it takes two to three times
+ * as long, and learns of the old file first.
+ */
+export const FOURTH_BELOW = 400_000;
+const SMALL_FOR_FOURTH = 1 << 25;
+/** It is taken if it saves more bytes than that, and more than that share. */
+const LEAST_SAVED = 8;
+const LEAST_SHARE_SAVED = 0.005;
 /** In a tiny one, what describes the parts of the executables may take more than it saves. */
 const TINY = 60_000;
 
@@ -88,6 +97,7 @@ export async function chooseMixing(
   input: MixingInput,
   limit: number,
   lanesFrom: number,
+  fourthBelow: number,
   onProgress: (fraction: number) => void,
 ): Promise<MixingStreams | null> {
   if (input.fresh.length === 0) return null;
@@ -120,28 +130,52 @@ export async function chooseMixing(
       others.push({ ...input, images: plain });
     }
     // In little, the third model has not learned yet where jumps pay.
-    if (made.second === null && made.work < LITTLE)
-      others.push({ ...input, alignments, images, secondModel: true });
+    if (made.second === null && made.work < LITTLE) others.push({ ...input, alignments, images, modelBy: 2 });
     let smallest = made;
+    let best: { input: MixingInput; choice: MixingChoice } = {
+      input: { ...input, alignments, images },
+      choice,
+    };
+    const keep = (tried: MixingStreams | null, by: typeof best) => {
+      if (tried === null || sizeOf(tried) >= sizeOf(smallest)) return;
+      smallest = tried;
+      best = by;
+    };
     const { shortestInText } = choice;
     const shorter = countInText(alignments, images.fresh, SHORTER_IN_TEXT, shortestInText);
     if (sizeOf(made) > LEAST_FOR_EACH * shorter && sizeOf(made) < MOST_FOR_EACH * shorter) {
       const more = { ...choice, shortestInText: SHORTER_IN_TEXT };
-      const tried = await encodeInLanes({ ...input, alignments, images }, more, most, lanesFrom, report);
-      if (tried !== null && sizeOf(tried) < sizeOf(smallest)) smallest = tried;
+      keep(await encodeInLanes(best.input, more, most, lanesFrom, report), { ...best, choice: more });
     }
     const next = CHOICES[index + 1];
     if (index === 0 && next !== undefined && isMostlyNew(alignments, input.fresh.length)) {
-      const tried = await encodeInLanes({ ...input, alignments, images }, next, most, lanesFrom, report);
-      if (tried !== null && sizeOf(tried) < sizeOf(smallest)) smallest = tried;
+      keep(await encodeInLanes(best.input, next, most, lanesFrom, report), { ...best, choice: next });
     }
     for (const other of others) {
-      const tried = await encodeMixing(other, choice, most, null, report);
-      if (tried !== null && sizeOf(tried) < sizeOf(smallest)) smallest = tried;
+      keep(await encodeMixing(other, choice, most, null, report), { input: other, choice });
     }
-    return smallest;
+    return await byFourth(smallest, made.work, best.input, best.choice, most, fourthBelow, report);
   }
   return await withoutDensest({ ...input, alignments, images }, limit, lanesFrom, onProgress);
+}
+
+/** By the fourth model, if that is worth its time; else what there is. */
+async function byFourth(
+  smallest: MixingStreams,
+  work: number,
+  input: MixingInput,
+  choice: MixingChoice,
+  limit: number,
+  below: number,
+  onProgress: (fraction: number) => void,
+): Promise<MixingStreams> {
+  const size = input.old.length + input.fresh.length;
+  if (smallest.second !== null || work >= below || size > SMALL_FOR_FOURTH) return smallest;
+  const fourth: MixingInput = { ...input, modelBy: 4, workByThird: work };
+  const tried = await encodeMixing(fourth, choice, limit, null, onProgress);
+  if (tried === null) return smallest;
+  const saved = sizeOf(smallest) - sizeOf(tried);
+  return saved > LEAST_SAVED && saved > LEAST_SHARE_SAVED * sizeOf(smallest) ? tried : smallest;
 }
 
 /** Whether the old file has less than half of it: what is compressed or enciphered then may take less as bulk. */

@@ -23,8 +23,8 @@ export interface MixingStreams {
   /** Null if there is one lane. */
   second: Uint8Array | null;
   extra: { rawSize: number; frame: Uint8Array };
-  /** Whether it is by the second model; else it is by the third one. */
-  secondModel: boolean;
+  /** By which model it is. */
+  modelBy: 2 | 3 | 4;
   /** Bytes that a decoder has to model, a byte of bulk as a fortieth of one: the measure of its time. */
   work: number;
   /** What each part of `model` costs, in bytes. */
@@ -49,8 +49,10 @@ export interface MixingInput {
   /** Ascending and disjoint in the new file. */
   alignments: readonly Alignment[];
   images: { old: Image; fresh: Image };
-  /** By the second model, not by the third one. */
-  secondModel?: true;
+  /** By the second or the fourth model, not by the third one. The fourth one has no second lane. */
+  modelBy?: 2 | 4;
+  /** For the fourth model: the work of the third one, which says how much of the old file is worth learning. */
+  workByThird?: number;
 }
 
 /** The old place of a step that is bulk, BULK of assembly/mixing/addresses/steps.ts. */
@@ -82,21 +84,33 @@ export async function encodeMixing(
   if (steps.length > 2 * MOST_STEPS || bulkSize > LIGHT_LIMIT) return null;
   const module = MixingModule.open(true, old.length, fresh.length);
   const { exports } = module;
-  if (input.secondModel === true) exports.useSecondModel();
-  else exports.useThirdModel();
+  const { modelBy = 3 } = input;
+  if (modelBy === 2) exports.useSecondModel();
+  else if (modelBy === 3) exports.useThirdModel();
+  else exports.useFourthModel();
   module.bytes(exports.oldFile(), old.length).set(old);
   module.bytes(exports.newFile(), fresh.length).set(fresh);
   describeImage(module, 0, images.old);
   describeImage(module, 1, images.fresh);
-  exports.choose(tableBits(fresh.length));
+  if (modelBy === 4) {
+    const { lessons, buckets } = fourthSizes(input.workByThird ?? 0);
+    exports.choose(buckets, lessons);
+  } else {
+    exports.choose(tableBits(fresh.length), 0);
+  }
   describeMoves(module, movesOf(images.old, images.fresh, input.alignments));
   module.words(exports.takeSteps(steps.length / 2), steps.length).set(steps);
   const measured = isMeasured ? exports.measureSteps() : 0;
 
+  // A decoder by the fourth model takes longer for each bit.
+  const workBy = (bits: number) =>
+    modelBy === 4
+      ? workOf(FOURTH_FACTOR * bits, bulkSize) + Math.ceil(exports.lessonBytes() / LESSONS_PER_BYTE)
+      : workOf(bits, bulkSize);
   exports.careful();
   const lanes = await encodeLanes(input, module, steps, split, (bits, made) => {
     onProgress(made / fresh.length);
-    return workOf(bits, bulkSize) <= limit;
+    return workBy(bits) <= limit;
   });
   if (lanes === null) return null;
   const bulk = plain(Buffer.concat(lanes.map((lane) => lane.bulk)));
@@ -104,9 +118,9 @@ export async function encodeMixing(
   return {
     model: lanes[0].stream,
     second: lanes[1]?.stream ?? null,
-    secondModel: input.secondModel === true,
+    modelBy,
     extra: { rawSize: bulk.length, frame: bulk.length === 0 ? bulk : await encodeLight(bulk, stretches) },
-    work: workOf(sum(lanes.map((lane) => lane.bits)), bulkSize),
+    work: workBy(sum(lanes.map((lane) => lane.bits))),
     costs: namedCosts(lanes.map((lane) => lane.costs)),
     profiles: lanes.map((lane) => lane.profile),
     steps:
@@ -214,6 +228,20 @@ function bulkBytes(steps: Uint32Array, size: number): number {
 
 /** Bytes of bulk that take as long as one that is modelled (75 nanoseconds and 2.9 microseconds). */
 const BULK_PER_BYTE = 40;
+
+/** How much longer the fourth model takes; bytes of the old file that it learns in the time of one that the third one models. */
+const FOURTH_FACTOR = 2.5;
+const LESSONS_PER_BYTE = 2;
+/** It learns of the old file sixteen times what is to be made at most, which takes a third of a second for 2^MOST_LESSONS bytes. */
+const LESSONS_FOR_EACH = 16;
+const MOST_LESSONS = 18;
+
+/** How much the fourth model learns, and how many buckets hold it: both as powers of 2. */
+function fourthSizes(work: number): { lessons: number; buckets: number } {
+  const log = (number: number) => 31 - Math.clz32(number);
+  const lessons = Math.min(MOST_LESSONS, log(LESSONS_FOR_EACH * Math.max(1, work)));
+  return { lessons, buckets: Math.min(20, Math.max(12, log((1 << lessons) + work) + 4)) };
+}
 
 /** More contexts are met in a larger file. */
 function tableBits(size: number): number {

@@ -52,7 +52,8 @@ interface Exports extends Buffered {
     after: number,
     runs: number,
   ): number;
-  choose(bucketBits: number): void;
+  choose(bucketBits: number, lessons: number): void;
+  lessonBytes(): number;
   costOf(part: number): number;
   countCosts(): void;
   run(last: boolean): number;
@@ -72,6 +73,7 @@ interface Exports extends Buffered {
   splitAt(step: number): void;
   useSecondModel(): void;
   useThirdModel(): void;
+  useFourthModel(): void;
   takeSecond(size: number): number;
   secondStream(address: number): number;
   secondStart(): number;

@@ -59,10 +59,11 @@ test('references are what makes executables small', async () => {
   }
 });
 
-test('of little, the smaller one of the last two models makes the patch', async () => {
+test('of little, the smaller one of the second and the third model makes the patch without the fourth one', async () => {
   const ways = new Map<string, number>();
   for (const { name, old, fresh } of samples()) {
-    if (name === 'elf-thumb-fixed' || name === 'elf-x86-64') ways.set(name, (await make(old, fresh))[4] ?? 0);
+    if (name === 'elf-thumb-fixed' || name === 'elf-x86-64')
+      ways.set(name, (await make(old, fresh, { fourthBelow: 0 }))[4] ?? 0);
   }
   expect(Object.fromEntries(ways)).toEqual({ 'elf-thumb-fixed': 4, 'elf-x86-64': 6 });
 });

@@ -158,7 +158,7 @@ export class Weights {
   set(index: number): Int32Array {
     let weights = this.#sets.get(index);
     if (weights === undefined) {
-      weights = new Int32Array(24).fill(this.#first);
+      weights = new Int32Array(36).fill(this.#first);
       this.#sets.set(index, weights);
     }
     return weights;
@@ -171,9 +171,11 @@ export function dot(inputs: readonly number[], weights: Int32Array): number {
   return Math.floor(sum / 256);
 }
 
-export function train(inputs: readonly number[], weights: Int32Array, error: number): void {
+/** `shift`: how slowly they learn. */
+export function train(inputs: readonly number[], weights: Int32Array, error: number, shift = 15): void {
   for (let i = 0; i < inputs.length; i++) {
-    const moved = Number(weights[i]) + Math.floor((Number(inputs[i]) * error + 16384) / 32768);
+    const step = Math.floor((Number(inputs[i]) * error + 2 ** (shift - 1)) / 2 ** shift);
+    const moved = Number(weights[i]) + step;
     weights[i] = Math.min(524287, Math.max(-524287, moved));
   }
 }

@@ -74,7 +74,7 @@ export class Bytes {
       hash(hash(base + 3, wordHash), prediction),
       hash(hash(base + 55, prediction), around),
     ];
-    const isThird = this.#model === 3;
+    const isThird = this.#model >= 3;
     if (isThird) {
       const apart = Math.min(u32(oldAt - lastMiss), 15);
       keys.push(hash(hash(base + 31, match + 1), (aligned + 1) | (apart << 9) | ((history & 7) << 13)));
@@ -94,7 +94,7 @@ export class Bytes {
     const { history } = this.#state;
     const { byte: match, context: matchContext } = this.#matches;
     this.#noteShift();
-    const contexts = [...this.#commonContexts(aligned), ...this.#otherContexts(aligned)];
+    const contexts = this.contexts(aligned);
     const length = match < 0 ? 0 : Math.min(7, 1 + (matchContext >> 2));
     return this.#literals.byte({
       contexts,
@@ -104,7 +104,37 @@ export class Bytes {
       matchContext,
       set: (this.#state.class * 4 + (history & 3)) * 8 + length,
       type: this.#state.class,
+      otherSets: this.#otherSets(matchContext),
     });
+  }
+
+  /** Of the literal here, in their order. */
+  contexts(aligned: number): number[] {
+    const contexts = [...this.#commonContexts(aligned), ...this.#otherContexts(aligned)];
+    return this.#model < 4 ? contexts : [...contexts, ...this.#moreContexts()];
+  }
+
+  /** Those that the fourth model adds. */
+  #moreContexts(): number[] {
+    const { files, at, class: type } = this.#state;
+    const last = files.newWord(at - 4);
+    const two = files.newByte(at - 6) | (files.newByte(at - 5) << 8);
+    return [
+      ...(type === CODE_CLASS ? this.#instruction.moreContexts(at) : []),
+      hash(hash(last & 0xffff00, type), 0x2600),
+      hash(hash(u32(last & 0xff00ff00), two), 0x2700),
+      hash(hash(u32(last & 0xf0f0f0f0), u32(files.newWord(at - 8) & 0xf0f0f0f0)), 0x2800),
+    ];
+  }
+
+  /** Of weights, in the fourth model: by the byte before; by the place in the instruction and the match, or by other bytes before. */
+  #otherSets(matchContext: number): [number, number] {
+    const { files, at, class: type } = this.#state;
+    const place =
+      type === CODE_CLASS
+        ? Math.min(15, this.#instruction.into(at)) * 16 + Math.min(15, matchContext)
+        : (files.newByte(at - 2) & 240) + (at & 15);
+    return [type * 256 + files.newByte(at - 1), type * 256 + place];
   }
 
   /** By how much the word at the last wrong byte has changed. */

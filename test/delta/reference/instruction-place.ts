@@ -16,8 +16,10 @@ const ofFourBytes = (kind: number) => [ARM, ARM_32, POWER, MIPS].includes(kind) 
 export class InstructionPlace {
   readonly #files: Files;
   #begin = 0;
-  /** What tells of the instruction before. */
+  /** What tells of the instruction before, and of the two before that. */
   #before = 0;
+  #second = 0;
+  #third = 0;
 
   constructor(files: Files) {
     this.#files = files;
@@ -31,9 +33,27 @@ export class InstructionPlace {
     return [hash(inside, 0x1100), hash(hash(inside, this.#before), 0x1200)];
   }
 
+  /** Three more of the fourth model, at the place of the last two. */
+  moreContexts(at: number): number[] {
+    const inside = this.#inside(at);
+    const two = hash(this.#before, this.#second);
+    return [
+      hash(hash(inside, two), 0x2300),
+      hash(hash(this.into(at), this.#before), 0x2400),
+      hash(hash(inside, hash(two, this.#third)), 0x2500),
+    ];
+  }
+
+  /** How many bytes of the instruction precede the place. */
+  into(at: number): number {
+    return at - this.#begin;
+  }
+
   #findFixed(at: number, begin: number): void {
     this.#begin = Math.min(begin, at);
     this.#before = this.#files.newByte(begin - 1);
+    this.#second = this.#files.newWord(begin - 4);
+    this.#third = this.#files.newWord(begin - 8);
   }
 
   #findX86(at: number, kind: number): void {
@@ -45,6 +65,8 @@ export class InstructionPlace {
       const length = instruction(bytes, 0, kind === X86_32)?.length ?? 1;
       if (this.#begin + length > at) return;
       const [first = 0, second = 0, third = 0] = bytes;
+      this.#third = this.#second;
+      this.#second = this.#before;
       const hasRex = kind === X86 && first >> 4 === 4;
       this.#before = hasRex ? second | (third << 8) : first | (second << 8);
       this.#begin += length;

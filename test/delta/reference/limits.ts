@@ -1,7 +1,7 @@
 /** How far the counters of the models of `mixing` count, from lib/delta/FORMAT.md. */
 
-/** The second one is that of the ways 4 and 5, the third one of 6 and 7. */
-export type Model = 1 | 2 | 3;
+/** The second one is that of the ways 4 and 5, the third one of 6 and 7, the fourth one of 8. */
+export type Model = 1 | 2 | 3 | 4;
 
 interface Limits {
   /** Of numbers: the flags of their sizes, and the bits below the highest one. */
@@ -45,4 +45,9 @@ const SECOND: Limits = {
   predictions: 100,
 };
 
-export const LIMITS: Readonly<Record<Model, Limits>> = { 1: FIRST, 2: SECOND, 3: SECOND };
+export const LIMITS: Readonly<Record<Model, Limits>> = {
+  1: FIRST,
+  2: SECOND,
+  3: SECOND,
+  4: { ...SECOND, contexts: 30 },
+};

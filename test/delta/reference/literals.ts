@@ -47,8 +47,8 @@ export class MixedFlags {
 
 interface Bucket {
   check: number;
-  /** By the bits so far, with a 1 before them. */
-  counters: [number, number][];
+  /** By the bits so far, with a 1 before them; made when they are first asked for. */
+  counters: ([number, number] | undefined)[];
   /** The last four bits that were decoded with it, and how often in a row they were these. */
   run: { bits: number; length: number };
 }
@@ -64,6 +64,8 @@ export interface Literal {
   set: number;
   /** The class, or 3 for the bytes of a field. */
   type: number;
+  /** Two more sets of weights, of the fourth model. */
+  otherSets: [number, number];
 }
 
 export class Literals {
@@ -75,6 +77,7 @@ export class Literals {
   readonly #bitWeights = new Weights(8520);
   readonly #predicted = new Counters();
   readonly #runs = new Counters();
+  readonly #layers = new Layers();
 
   constructor(decoder: Decoder, model: Model, bucketBits: number) {
     this.#decoder = decoder;
@@ -103,7 +106,7 @@ export class Literals {
       const inputs: number[] = [];
       const learning: { counter: [number, number]; limit: number }[] = [];
       for (const [i, bucket] of buckets.entries()) {
-        const counter = bucket.counters[inner] as [number, number];
+        const counter = counterIn(bucket, inner);
         inputs.push(counter[1] === 0 ? 0 : stretch(chance(counter)));
         learning.push({ counter, limit: contextLimit });
         if (this.#model === 1) {
@@ -124,22 +127,42 @@ export class Literals {
         learning.push({ counter, limit: predictionLimit });
       }
       inputs.push(CONSTANT);
-      const byBits = this.#bitWeights.set(this.#model === 1 ? node : 256 * type + node);
-      const probability = squash(dot(inputs, weights) + dot(inputs, byBits));
-      const bit = this.#decoder.bit(Math.min(65520, Math.max(16, probability)));
-      const error = bit * 65536 - probability;
-      train(inputs, weights, error);
-      train(inputs, byBits, error);
+      let bit: number;
+      if (this.#model === 4) {
+        bit = this.#layers.bit(this.#decoder, inputs, literal, node);
+      } else {
+        const byBits = this.#bitWeights.set(this.#model === 1 ? node : 256 * type + node);
+        const probability = squash(dot(inputs, weights) + dot(inputs, byBits));
+        bit = this.#decoder.bit(Math.min(65520, Math.max(16, probability)));
+        const error = bit * 65536 - probability;
+        train(inputs, weights, error);
+        train(inputs, byBits, error);
+      }
       for (const { counter, limit } of learning) learn(counter, bit, limit);
       inner = inner * 2 + bit;
       node = node * 2 + bit;
     }
-    for (const { run } of buckets) {
-      const bits = inner & 15;
-      run.length = run.length > 0 && run.bits === bits ? Math.min(15, run.length + 1) : 1;
-      run.bits = bits;
-    }
+    for (const bucket of buckets) continueRun(bucket, inner & 15);
     return node;
+  }
+
+  /** Counters and runs learn a byte of the old file; null is a context that it says nothing of. */
+  learn(byte: number, contexts: (number | null)[]): void {
+    const { contexts: limit } = LIMITS[this.#model];
+    for (const upper of [true, false]) {
+      const bits = upper ? byte >> 4 : byte & 15;
+      for (const key of contexts) {
+        if (key === null) continue;
+        const index = this.#bucketIndex(upper ? key : hash(key, 256 + 16 + (byte >> 4)));
+        const bucket = this.#buckets[index] as Bucket;
+        for (let place = 3, inner = 1; place >= 0; place--) {
+          const bit = (bits >> place) & 1;
+          learn(counterIn(bucket, inner), bit, limit);
+          inner = inner * 2 + bit;
+        }
+        continueRun(bucket, bits);
+      }
+    }
   }
 
   /** The counter of what the run says of the bit, null if it says nothing of it. */
@@ -153,7 +176,8 @@ export class Literals {
     const { bits, length } = run;
     if (length === 0 || (bits | 16) >> (4 - index) !== inner) return null;
     const expected = (bits >> (3 - index)) & 1;
-    return this.#runs.at(((row * 16 + length) * 4 + unlikeness(seen, length)) * 2 + expected);
+    const { contexts: limit } = LIMITS[this.#model];
+    return this.#runs.at(((row * 16 + length) * 4 + unlikeness(seen, length, limit)) * 2 + expected);
   }
 
   /** The number of the bucket, which another context may take over before these bits are done. */
@@ -165,15 +189,47 @@ export class Literals {
     if (second?.check === check) return index ^ 1;
     const seen = (bucket: typeof first) => bucket?.counters[1]?.[1] ?? 0;
     const replaced = seen(second) < seen(first) ? index ^ 1 : index;
-    const counters = Array.from({ length: 16 }, newCounter);
-    this.#buckets[replaced] = { check, counters, run: { bits: 0, length: 0 } };
+    this.#buckets[replaced] = { check, counters: [], run: { bits: 0, length: 0 } };
     return replaced;
   }
 }
 
+function counterIn({ counters }: Bucket, index: number): [number, number] {
+  counters[index] ??= newCounter();
+  return counters[index];
+}
+
+function continueRun({ run }: Bucket, bits: number): void {
+  run.length = run.length > 0 && run.bits === bits ? Math.min(15, run.length + 1) : 1;
+  run.bits = bits;
+}
+
+/** The mixing of the fourth model: four sets of weights, and weights of what these say. */
+class Layers {
+  readonly #sets = [new Weights(8520), new Weights(8520), new Weights(8520), new Weights(8520)];
+  readonly #layer = new Weights(16384);
+
+  bit(decoder: Decoder, inputs: readonly number[], { set, type, otherSets }: Literal, node: number): number {
+    const chosen = [set, type * 256 + node, ...otherSets].map((index, i) =>
+      (this.#sets[i] as Weights).set(index),
+    );
+    const said = chosen.map((weights) => Math.min(2047, Math.max(-2047, dot(inputs, weights))));
+    const layer = this.#layer.set(type);
+    const sum = said.reduce((total, x, i) => total + x * Number(layer[i]), 0);
+    const probability = squash(Math.floor(sum / 65536));
+    const bit = decoder.bit(Math.min(65520, Math.max(16, probability)));
+    for (const [i, x] of said.entries()) {
+      train(inputs, chosen[i] as Int32Array, bit * 65536 - squash(x), 14);
+      const moved = Number(layer[i]) + Math.floor((x * (bit * 65536 - probability) + 131072) / 262144);
+      layer[i] = Math.min(262143, Math.max(-262143, moved));
+    }
+    return bit;
+  }
+}
+
 /** How far what a counter has seen is from a run of this length: 0 if it has seen nothing else. */
-function unlikeness(seen: number, length: number): number {
-  if (seen >= 20) return length < 15 ? 2 : 0;
+function unlikeness(seen: number, length: number, limit: number): number {
+  if (seen >= limit) return length < 15 ? 2 : 0;
   if (seen <= length) return 0;
   if (seen <= length + 2) return 1;
   return seen <= 2 * length ? 2 : 3;

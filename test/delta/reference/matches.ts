@@ -100,7 +100,7 @@ export class Matches {
   #indexOldAround(): void {
     const { files, oldAt } = this.#state;
     const from = oldAt > 68 ? oldAt - 64 : 4;
-    if (this.#model !== 3 || this.#state.class === TEXT_CLASS) {
+    if (this.#model < 3 || this.#state.class === TEXT_CLASS) {
       this.#window = { from: 0, to: 0 };
       for (let place = Math.min(files.old.length, oldAt + 512) - 1; place >= from; place--) {
         this.#noteAround(place);
@@ -134,7 +134,7 @@ export class Matches {
     const size = files.old.length;
     if (this.length > 0 && this.place < (this.inFresh ? at : size)) return;
     this.find();
-    if (this.#model === 3 || this.length > 0 || this.#lostAt === 0 || this.#lostMisses >= 8) return;
+    if (this.#model >= 3 || this.length > 0 || this.#lostAt === 0 || this.#lostMisses >= 8) return;
     const isThere = this.#lostInFresh
       ? this.#lostAt >= this.#least() && this.#lostAt < at
       : this.#lostAt < size;

@@ -11,6 +11,7 @@ import { convertRecords } from './code-records.ts';
 import { Files } from './files.ts';
 import { addressIn, DATA, originIn, regionIn, shortBase, stretchIn } from './image.ts';
 import { Jumps } from './jumps.ts';
+import { learnOld } from './lessons.ts';
 import { LIMITS, type Model } from './limits.ts';
 import { Literals, MixedFlags } from './literals.ts';
 import { Matches, OldIndex } from './matches.ts';
@@ -88,6 +89,7 @@ class Lane {
   readonly #jumps: Jumps;
   readonly #flags: MixedFlags;
   readonly #literals: Literals;
+  readonly #learning: { references: References; literals: Literals; index: OldIndex };
   readonly #words: Words;
   readonly #suspects: Suspects;
   readonly #bytes: Bytes;
@@ -115,6 +117,7 @@ class Lane {
     this.#jumps = new Jumps(this.#state, this.#matches);
     this.#flags = new MixedFlags(decoder, which);
     this.#literals = new Literals(decoder, which, parameters.bucketBits);
+    this.#learning = { references, literals: this.#literals, index };
     this.#words = new Words(this.#state, this.#flags);
     this.#suspects = new Suspects(this.#state, this.#flags);
     const coders = { flags: this.#flags, literals: this.#literals };
@@ -124,6 +127,8 @@ class Lane {
   }
 
   make(steps: Step[]): void {
+    const { images, lessons } = this.#parameters;
+    if (this.#which === 4) learnOld(this.#files.old, steps, lessons, images[0], this.#learning);
     for (const { old, end } of steps) {
       this.#state.begin(old, end);
       this.#matches.length = 0;
@@ -297,7 +302,7 @@ class Lane {
     const apart = Math.min(16, u32(this.#state.oldAt - this.#state.lastMiss) >>> 2);
     const set = (kind * 8 + trust) * 2 + same;
     const counters = this.#referenceFlags;
-    const isThird = this.#which === 3;
+    const isThird = this.#which >= 3;
     const move = hash(hash(u32(expected - target), 6), kind) & 16383;
     const right = this.#flags.flag(
       [
@@ -354,6 +359,7 @@ class Lane {
         matchContext: 0,
         set: 96 + i,
         type: FIELD,
+        otherSets: [768 + guess, 768 + 32 + (i & 3) * 2 + (value === above ? 1 : 0)],
       });
       value = (value << 8n) | BigInt(byte);
     }
@@ -454,10 +460,10 @@ class Lane {
     state.step(byte, aligned);
     this.#matches.indexHere();
     this.#matches.indexedHere();
-    if (this.#which === 3) this.#jumps.judge();
+    if (this.#which >= 3) this.#jumps.judge();
     if (!isHit && this.#matches.length === 0 && state.made >= 4) {
       const place = this.#matches.findAround();
-      if (place !== undefined && (this.#which !== 3 || this.#jumps.goesTo(place))) state.jump(place, 15);
+      if (place !== undefined && (this.#which < 3 || this.#jumps.goesTo(place))) state.jump(place, 15);
     }
     this.#followMatch();
     if (isHit) state.advanceCalm(1);

@@ -30,6 +30,8 @@ export interface Step {
 
 export interface Parameters {
   bucketBits: number;
+  /** In the fourth model: 2 to that power are the bytes of the old file that are learned, at most. */
+  lessons: number;
   /** Of the old file and of the new one. */
   images: [Image, Image];
   moves: Moves;
@@ -45,9 +47,11 @@ export function readParameters(
   isSplit: boolean,
 ): Parameters {
   const form = decoder.raw(5);
-  const isCompact = form > 20;
-  const bucketBits = isCompact ? form - 13 : form;
-  requireSound(bucketBits >= 8);
+  const isCompact = model === 4 || form > 20;
+  const bucketBits = isCompact && model < 4 ? form - 13 : form;
+  requireSound(bucketBits >= 8 && bucketBits <= 20);
+  const lessons = model === 4 ? decoder.raw(5) : 0;
+  requireSound(lessons <= 20);
   const counters = numbers(10, model);
   let halves = [0, 0];
   const bases = [0, 1].map(() => {
@@ -69,6 +73,7 @@ export function readParameters(
   if (split !== undefined) requireSound(newSize - (steps[split]?.start ?? 0) <= 2 ** 26);
   return {
     bucketBits,
+    lessons,
     images: [
       { ...first, base: bases[0] ?? 0n },
       { ...second, base: bases[1] ?? 0n },

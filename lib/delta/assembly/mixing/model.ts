@@ -50,6 +50,8 @@ import {
   STEPS,
   startDecoding,
 } from './coding/coder';
+import { openLayers } from './coding/layers';
+import { Limits } from './coding/limits';
 import { openLiterals, sizeOfBuckets } from './coding/literals';
 import { openMixer } from './coding/mixer';
 import { BULK_PIECE, bulkBefore, openBulk } from './contents/bulk';
@@ -57,6 +59,7 @@ import { CALM, codeByte, openBytes } from './contents/bytes';
 import { areUnlikely, codeReference, openFields, referenceHere } from './contents/fields';
 import { openInstructions } from './contents/instruction';
 import { openJumps } from './contents/jumps';
+import { learned, learnOld } from './contents/lessons';
 import { HISTORY, indexOld, openIndex, openMatches } from './contents/matches';
 import { codeWordHere, isWatched, wordHere } from './contents/renames';
 import { isSuspect, openSuspects } from './contents/suspects';
@@ -94,8 +97,13 @@ const LEAST_BUCKET_BITS: u32 = 8;
 const MOST_BUCKET_BITS: u32 = 20;
 const COMPACT: u32 = 13;
 
+/** Of the old file, 2^20 bytes may be learned before all else, in the fourth model. */
+const MOST_LESSONS: u32 = 20;
+
 /** Of this patch. */
 let bucketBits: u32 = 18;
+/** In the fourth model: 2 to that power are the bytes of the old file that are learned, at most. */
+let lessons: u32 = 0;
 
 /** The window: what of the new file is kept. */
 let window: usize = 0;
@@ -169,8 +177,14 @@ export function spent(): u32 {
 }
 
 /** For the encoder: what is chosen for this patch. */
-export function choose(buckets: u32): void {
+export function choose(buckets: u32, learns: u32): void {
   bucketBits = buckets;
+  lessons = learns;
+}
+
+/** Bytes of the old file that were learned. */
+export function lessonBytes(): u32 {
+  return learned;
 }
 
 /** For the encoder: bits that were coded when each step began, of those that are behind it; 0 if memory ran out. */
@@ -291,6 +305,7 @@ export function run(last: bool): i32 {
       if (result < 0) return MALFORMED;
       if (result > 0) {
         if (!sortSteps() || !scanBySteps()) return NO_MEMORY;
+        if (Limits.fourth && !learnOld(lessons)) return NO_MEMORY;
         phase = 3;
       }
     } else if (phase === 4) {
@@ -312,10 +327,14 @@ export function run(last: bool): i32 {
 
 /** What the patch says of both files. False if it is malformed. */
 function beginImages(): bool {
-  const form = codeRaw(bucketBits + COMPACT, 5);
-  const isCompact = form > MOST_BUCKET_BITS;
-  bucketBits = isCompact ? form - COMPACT : form;
-  if (bucketBits < LEAST_BUCKET_BITS) return false;
+  const form = codeRaw(bucketBits + (Limits.fourth ? 0 : COMPACT), 5);
+  const isCompact = Limits.fourth || form > MOST_BUCKET_BITS;
+  bucketBits = form > MOST_BUCKET_BITS ? form - COMPACT : form;
+  if (bucketBits < LEAST_BUCKET_BITS || (Limits.fourth && form > MOST_BUCKET_BITS)) return false;
+  if (Limits.fourth) {
+    lessons = codeRaw(lessons, 5);
+    if (lessons > MOST_LESSONS) return false;
+  }
   for (let i: usize = 0; i < 16; i += 4) {
     const place = State.bases + i;
     if (isCompact) store<u32>(place, codeBase(load<u32>(place), i < 8 ? 0 : load<u32>(place - 8)));
@@ -343,6 +362,7 @@ function openLane(): bool {
   return (
     openMixer() &&
     openLiterals(bucketBits) &&
+    (!Limits.fourth || openLayers()) &&
     openBlocks() &&
     openFields() &&
     openInstructions() &&
@@ -415,7 +435,7 @@ export { takeMoves } from './addresses/moves';
 export { hasCodeRecords, regionAt, regionCount, setImageSpan, setRegionCount } from './addresses/regions';
 export { takeSteps } from './addresses/steps';
 export { costOf, countCosts, refill } from './coding/coder';
-export { useSecondModel, useThirdModel } from './coding/limits';
+export { useFourthModel, useSecondModel, useThirdModel } from './coding/limits';
 export {
   bulkClass,
   bulkHashes,

@@ -47,7 +47,7 @@ export const CONTENT_STEPS: readonly Step[] = [
   {
     name: 'how far the last wrong words moved',
     changes: changesOf('assembly/mixing/contents/literal.ts', [
-      'if (hasAligned && wrongOld + 4 <= State.oldSize && place - wrongOld === into) {',
+      'if (hasAligned && wrongOld + 4 <= State.oldSize && place - wrongOld === wrong) {',
       'if (false) {',
     ]),
   },

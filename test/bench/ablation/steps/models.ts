@@ -1,19 +1,20 @@
-/** What the second and the third model have that the one before has not. */
+/** What the second, the third and the fourth model have that the one before has not. */
 import { changesOf, type Step } from '../step.ts';
 
 const LIMITS = 'assembly/mixing/coding/limits.ts';
 const LITERAL = 'assembly/mixing/contents/literal.ts';
 const LITERALS = 'assembly/mixing/coding/literals.ts';
 const BYTES = 'assembly/mixing/contents/bytes.ts';
+const LAYERS = 'assembly/mixing/coding/layers.ts';
 
 const NO_THIRD = ['  Limits.third = true;\n', ''] as const;
 
-/** Two contexts that the first model has. */
-const OF_FIRST = (index: number) => `context(
-          ${index},
-          hash(hash(first | (second << 9), was | ((State.history & 15) << 9)), 0xc00),
-        );
-        context(${index + 1}, hash(last >> 8, 0xe00));`;
+/** Two contexts that the first model has, the second one out of the last bytes alone. */
+const [OF_FIRST, OF_LAST] = [
+  'hash(hash(first | (second << 9), was | ((State.history & 15) << 9)), 0xc00)',
+  'hash(last >> 8, 0xe00)',
+];
+const OLD_COLUMN = 'else if (State.kind !== CODE) context(7, hash(hash(was, State.at & 7), 0x1800));';
 
 export const MODEL_STEPS: readonly Step[] = [
   {
@@ -66,24 +67,19 @@ export const MODEL_STEPS: readonly Step[] = [
     name: 'second model: instructions',
     changes: changesOf(
       LITERAL,
-      ['        locateInstruction();\n', ''],
-      [
-        `        context(7, hash(soFar, 0x1100));
-        context(8, hash(hash(soFar, opcodeBefore), 0x1200));
-`,
-        `        ${OF_FIRST(7)}\n`,
-      ],
+      ['  locateInstruction();\n', ''],
+      ['context(7, hash(soFar, 0x1100));\n', ''],
+      ['hash(hash(soFar, opcodeBefore), 0x1200)', OF_LAST],
+      [OLD_COLUMN, `${OLD_COLUMN}\n    else context(7, ${OF_FIRST});`],
     ),
   },
   {
     name: 'second model: columns',
-    changes: changesOf(LITERAL, [
-      `        const column = State.at & 7;
-        context(6, hash(hash(load<u8>(end - 8), load<u8>(end - 16)), 0x1700 + column));
-        context(7, hash(hash(was, column), 0x1800));
-`,
-      `        ${OF_FIRST(6)}\n`,
-    ]),
+    changes: changesOf(
+      LITERAL,
+      ['hash(hash(load<u8>(end - 8), load<u8>(end - 16)), 0x1700 + (State.at & 7))', OF_LAST],
+      ['hash(hash(was, State.at & 7), 0x1800)', OF_FIRST],
+    ),
   },
   {
     name: 'second model: weights by type',
@@ -127,6 +123,49 @@ export const MODEL_STEPS: readonly Step[] = [
     changes: changesOf('assembly/mixing/contents/fields.ts', [
       'if (Limits.third) {\n    const move',
       'if (false) {\n    const move',
+    ]),
+  },
+  {
+    name: 'fourth model: all (the third one)',
+    changes: changesOf('mixing/choose.ts', ['FOURTH_BELOW = 400_000', 'FOURTH_BELOW = 0']),
+  },
+  {
+    name: 'fourth model: lessons',
+    changes: changesOf('assembly/mixing/contents/lessons.ts', [
+      'if (amount < BLOCK || blocks === 0) return true;',
+      'if (true) return true;',
+    ]),
+  },
+  {
+    name: 'fourth model: lessons of 2^18 bytes (2^16)',
+    changes: changesOf('mixing/encode.ts', ['const MOST_LESSONS = 18;', 'const MOST_LESSONS = 16;']),
+  },
+  {
+    name: 'fourth model: 2^20 buckets (2^18)',
+    changes: changesOf('mixing/encode.ts', ['Math.min(20, Math.max(12,', 'Math.min(18, Math.max(12,']),
+  },
+  {
+    name: 'fourth model: more contexts',
+    changes: changesOf(
+      LITERAL,
+      ['return Limits.fourth ? describeSparse(10, end, last) : 10;', 'return 10;'],
+      ['return Limits.fourth ? describeSparse(8, end, last) : 8;', 'return 8;'],
+      ['if (!Limits.fourth) return 9;', 'if (true) return 9;'],
+    ),
+  },
+  {
+    name: 'fourth model: two more sets of weights',
+    changes: changesOf(
+      LAYERS,
+      ['secondWeights + ((<usize>second * INPUTS) << 2)', 'secondWeights'],
+      ['thirdWeights + ((<usize>third * INPUTS) << 2)', 'thirdWeights'],
+    ),
+  },
+  {
+    name: 'fourth model: weights of the layer are learned (a quarter each)',
+    changes: changesOf(LAYERS, [
+      'store<i32>(weight, max<i32>(-LAYER_LIMIT, min<i32>(LAYER_LIMIT, moved)));',
+      'store<i32>(weight, moved < -LAYER_LIMIT ? 0 : QUARTER);',
     ]),
   },
 ];

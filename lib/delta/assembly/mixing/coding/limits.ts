@@ -1,13 +1,14 @@
 /**
- * Which of the three models it is that codes, and how many bits counters have seen at most in each: with a low limit they forget
- * sooner. Patches of the first two are read for ever; the third one writes.
+ * Which of the four models it is that codes, and how many bits counters have seen at most in each: with a low limit they forget
+ * sooner. Patches of the first two are read for ever; the third one writes, and where there is little to do the fourth one.
  */
 
 // biome-ignore lint/complexity/noStaticOnlyClass: what is exported otherwise can't be assigned to where it is imported.
 export class Limits {
-  /** Whether it is the second one or a later one; whether it is the third one, which has all that the second one has. */
+  /** Whether it is the second one or a later one, which has all that the second one has; the third one or the fourth; the fourth one. */
   static second: bool = false;
   static third: bool = false;
+  static fourth: bool = false;
   /** Of numbers: how many bits they have; which. */
   static sizes: u32 = 127;
   static digits: u32 = 255;
@@ -43,4 +44,10 @@ export function useSecondModel(): void {
 export function useThirdModel(): void {
   useSecondModel();
   Limits.third = true;
+}
+
+/** The fourth model codes; to be called before all else. */
+export function useFourthModel(): void {
+  useThirdModel();
+  Limits.fourth = true;
 }

@@ -1,36 +1,39 @@
-/** Literals: a byte out of hashed contexts, by either model. */
+/** Literals: a byte out of hashed contexts, by the first three models; what the fourth one has of them (layers.ts). */
 import { take } from '../../memory';
 import { chance, codeBit, encoding, FOR_LITERAL, learn, seen, spend, stretchOf } from './coder';
+import { codeFieldInLayers } from './layers';
 import { Limits } from './limits';
 import { dot, INPUTS, inputs, train, weightsOf } from './mixer';
 import { continueRun, isCheck, learnRun, nextRow, openRuns, runCounter, runsOf } from './runs';
 import { hash, squash, stretch } from './tables';
 
-const WEIGHT: i32 = 8520;
+export const WEIGHT: i32 = 8520;
 /** Sets of weights: chosen by the caller, and by the bits of the byte so far. */
-const SETS: usize = 128;
+export const SETS: usize = 128;
 /** Data, code, text, fields: the second model has sets by the bits so far for each. */
-const TYPES: usize = 4;
+export const TYPES: usize = 4;
 /** A bucket: a check, then a counter for each node of a tree of four bits. */
-const BUCKET: u32 = 6;
+export const BUCKET: u32 = 6;
 /** Bits that a counter in a bucket has seen, at most, in the first model and in the second. */
 const LIMIT: u32 = 127;
-const SECOND_LIMIT: u32 = 20;
+export const SECOND_LIMIT: u32 = 20;
 
 let callerWeights: usize = 0;
 let bitWeights: usize = 0;
-let buckets: usize = 0;
-let bucketShift: u32 = 0;
+export let buckets: usize = 0;
+export let bucketShift: u32 = 0;
 /** By prediction (aligned old byte, match), context, expected bit, position of the bit; then one for what is not predicted. */
 let predicted: usize = 0;
 const NO_PREDICTION: usize = 2 * 64 * 2 * 8 * 4;
 /** Hashes of the contexts of a literal: the caller writes them here. */
 export let contexts: usize = 0;
+/** Contexts of a literal, at most, in the fourth model. */
+export const MOST_CONTEXTS: usize = 16;
 /** Of these four bits: hashes, addresses of buckets. */
 let keys: usize = 0;
-let slots: usize = 0;
+export let slots: usize = 0;
 /** Of this bit: addresses of the counters of runs. */
-let told: usize = 0;
+export let told: usize = 0;
 
 /** Bytes. */
 export function sizeOfBuckets(bits: u32): usize {
@@ -41,17 +44,18 @@ export function openLiterals(bucketBits: u32): bool {
   callerWeights = weightsOf(INPUTS * SETS, WEIGHT);
   bitWeights = weightsOf(INPUTS * 256 * (Limits.second ? TYPES : 1), WEIGHT);
   predicted = take(NO_PREDICTION + 4);
-  contexts = take(16 * 4);
-  keys = take(16 * 4);
-  slots = take(16 * 4);
-  told = take(16 * 4);
+  contexts = take(MOST_CONTEXTS * 4);
+  keys = take((MOST_CONTEXTS + 1) * 4);
+  slots = take(MOST_CONTEXTS * 4);
+  told = take(MOST_CONTEXTS * 4);
   buckets = take(sizeOfBuckets(bucketBits));
   bucketShift = 32 - bucketBits;
   const isThere = callerWeights !== 0 && bitWeights !== 0 && told !== 0 && buckets !== 0;
   return isThere && (!Limits.second || openRuns());
 }
 
-function bucket(key: u32): usize {
+/** The bucket of a context, which is cleared for it if it has none. */
+export function bucket(key: u32): usize {
   const index = key >> bucketShift;
   const check = (key & 0xffff) | 0x10000;
   const first = buckets + ((<usize>index) << BUCKET);
@@ -77,6 +81,7 @@ export function codeLiteral(
   matchedContext: u32,
   set: u32,
 ): u32 {
+  if (Limits.fourth) return codeFieldInLayers(byte, count, aligned, alignedContext, set);
   spend(FOR_LITERAL);
   const weights = callerWeights + ((<usize>set * INPUTS) << 2);
   const used: usize = (2 * count + 6) & ~3;
@@ -84,18 +89,7 @@ export function codeLiteral(
   store<i32>(inputs + ((2 * count + 2) << 2), 77);
   let node: u32 = 1;
   for (let half = 0; half < 2; half++) {
-    // The processor waits for all of them at once if it is told before the first comparison.
-    let touched: u32 = 0;
-    for (let i: usize = 0; i < count; i++) {
-      let key = load<u32>(contexts + (i << 2));
-      if (half !== 0) key = hash(key, node + 256);
-      store<u32>(keys + (i << 2), key);
-      const index = key >> bucketShift;
-      touched |= load<u32>(buckets + ((<usize>index) << BUCKET));
-      touched |= load<u32>(buckets + ((<usize>(index ^ 1)) << BUCKET));
-    }
-    store<u32>(keys + 60, touched);
-    for (let i: usize = 0; i < count; i++) store<usize>(slots + (i << 2), bucket(load<u32>(keys + (i << 2))));
+    findBuckets(count, half, node);
     if (Limits.second)
       node = codeBySecond(
         byte,
@@ -125,6 +119,22 @@ export function codeLiteral(
       );
   }
   return node & 255;
+}
+
+/** The buckets of the first `count` contexts, for the first half of a byte or for the second, to whose node the first one leads. */
+export function findBuckets(count: usize, half: i32, node: u32): void {
+  // The processor waits for all of them at once if it is told before the first comparison.
+  let touched: u32 = 0;
+  for (let i: usize = 0; i < count; i++) {
+    let key = load<u32>(contexts + (i << 2));
+    if (half !== 0) key = hash(key, node + 256);
+    store<u32>(keys + (i << 2), key);
+    const index = key >> bucketShift;
+    touched |= load<u32>(buckets + ((<usize>index) << BUCKET));
+    touched |= load<u32>(buckets + ((<usize>(index ^ 1)) << BUCKET));
+  }
+  store<u32>(keys + (MOST_CONTEXTS << 2), touched);
+  for (let i: usize = 0; i < count; i++) store<usize>(slots + (i << 2), bucket(load<u32>(keys + (i << 2))));
 }
 
 /** Four bits of a byte, whose buckets are found, by the first model. Returns the node that they lead to. */
@@ -213,14 +223,14 @@ function codeBySecond(
 }
 
 /** The counter of a prediction of a byte, if it is still possible, else the one that nobody asks. */
-function predicting(prediction: i32, context: u32, place: u32, node: u32): usize {
+export function predicting(prediction: i32, context: u32, place: u32, node: u32): usize {
   const isPossible = prediction >= 0 && <u32>(prediction | 256) >> (place + 1) === node;
   const counter = predicted + (((context * 2 + ((prediction >> place) & 1)) * 8 + place) << 2);
   return select(counter, predicted + NO_PREDICTION, isPossible);
 }
 
 /** The input of such a counter. */
-function saying(counter: usize): i32 {
+export function saying(counter: usize): i32 {
   return select(0, stretchOf(counter), counter === predicted + NO_PREDICTION);
 }
 

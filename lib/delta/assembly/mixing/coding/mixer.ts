@@ -8,14 +8,15 @@ import { Limits } from './limits';
 import { squash } from './tables';
 
 /** Weights have 16 bits behind the point; they stay below ±8. */
-const WEIGHT_LIMIT: i32 = (1 << 19) - 1;
+export const WEIGHT_LIMIT: i32 = (1 << 19) - 1;
 const FLAG_INPUTS: usize = 8;
 const FLAG_SETS: u32 = 2304;
 const FLAG_WEIGHT: i32 = 22938;
 /** Of the third model: sets whose sum is added to that of the others. */
 const OTHER_SETS: u32 = 1040;
-/** Inputs, at most. */
+/** Inputs of the first three models, at most; of the fourth one. */
 export const INPUTS: usize = 24;
+export const MOST_INPUTS: usize = 36;
 
 export let inputs: usize = 0;
 let flagWeights: usize = 0;
@@ -24,7 +25,7 @@ let otherWeights: usize = 0;
 let slots: usize = 0;
 
 export function openMixer(): bool {
-  inputs = take(INPUTS << 2);
+  inputs = take(MOST_INPUTS << 2);
   flagWeights = weightsOf(FLAG_INPUTS * <usize>FLAG_SETS, FLAG_WEIGHT);
   otherWeights = weightsOf(FLAG_INPUTS * <usize>OTHER_SETS, 0);
   slots = take(FLAG_INPUTS * 4);

@@ -12,8 +12,8 @@ const RUN_COUNT: u32 = 21;
 const MOST: u32 = 15;
 /** Bits that the counter of a run has seen, at most. */
 const LIMIT: u32 = 127;
-/** Contexts of each of the four types; counters of each of those. */
-const CONTEXTS: usize = 10;
+/** Contexts of each of the four types, at most; counters of each of those. */
+const CONTEXTS: usize = 16;
 const COUNTERS: usize = 128;
 
 let runs: usize = 0;

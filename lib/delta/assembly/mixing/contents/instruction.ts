@@ -18,12 +18,24 @@ let begin: u32 = 0;
 export let soFar: u32 = 0;
 /** The first two bytes of the instruction before. */
 export let opcodeBefore: u32 = 0;
+/** For the fourth model: how many bytes of the instruction precede the place; what is known of the two instructions before that one. */
+export let into: u32 = 0;
+export let secondBefore: u32 = 0;
+export let thirdBefore: u32 = 0;
 
 export function openInstructions(): bool {
   scratch = take(SCRATCH);
   if (scratch === 0) return false;
   memory.fill(scratch, 0, SCRATCH);
   return true;
+}
+
+/** Nothing is known any more. */
+export function forgetInstructions(): void {
+  begin = 0;
+  opcodeBefore = 0;
+  secondBefore = 0;
+  thirdBefore = 0;
 }
 
 /** Sets what is exported, for State.at. */
@@ -35,22 +47,32 @@ export function locateInstruction(): void {
       copyKnown(begin);
       const end = begin + max<u32>(1, decode(scratch, code === X86_32));
       if (end > State.at) break;
+      thirdBefore = secondBefore;
+      secondBefore = opcodeBefore;
       opcodeBefore = opcode();
       begin = end;
     }
   } else if (code === ARM || code === ARM_32 || code === MIPS || code === POWER || isBased(code)) {
     begin = State.at & ~3;
-    opcodeBefore = load<u8>(State.fresh + begin - 1);
+    locateBefore();
   } else {
     begin = max<u32>(State.at, 2) - 2;
-    opcodeBefore = load<u8>(State.fresh + begin - 1);
+    locateBefore();
   }
-  const into = State.at - begin;
+  into = State.at - begin;
   soFar = 0;
   if (into > 0) {
     const bytes = load<u64>(State.fresh + State.at - 8) >> (64 - 8 * <u64>min<u32>(into, 8));
     soFar = hash(hash(<u32>bytes, <u32>(bytes >> 32)), into);
   }
+}
+
+/** Of instructions that begin at `begin` and end there. */
+function locateBefore(): void {
+  const place = State.fresh + begin;
+  opcodeBefore = load<u8>(place - 1);
+  secondBefore = load<u32>(place - 4);
+  thirdBefore = load<u32>(place - 8);
 }
 
 /** The encoder has what follows State.at, the decoder has not: it is 0. */

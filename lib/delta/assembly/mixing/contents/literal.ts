@@ -2,12 +2,13 @@
 
 import { addressOf } from '../addresses/regions';
 import { charge, encoding, LITERALS } from '../coding/coder';
+import { codeInLayers } from '../coding/layers';
 import { Limits } from '../coding/limits';
 import { codeLiteral, contexts } from '../coding/literals';
 import { hash } from '../coding/tables';
 import { CODE, State, TEXT_CLASS } from '../state';
 import { BULK_PIECE } from './bulk';
-import { locateInstruction, opcodeBefore, soFar } from './instruction';
+import { into, locateInstruction, opcodeBefore, secondBefore, soFar, thirdBefore } from './instruction';
 import { isIdentifier } from './words';
 
 /** Where bytes began to be wrong, and by how much the last two words were that were. */
@@ -35,60 +36,44 @@ export function literal(place: u32, notAligned: bool, notMatched: bool): u32 {
     wrongOld = place;
   }
   const end = State.fresh + State.at;
-  const last = load<u32>(end - 4);
-  const last1 = last >> 24;
+  const last1: u32 = load<u8>(end - 1);
   const next: u32 = hasAligned ? load<u16>(State.old + place) : 0x10000;
-  context(0, hash((last1 << 8) | State.kind, 0x100));
-  context(1, hash(last >> 16, 0x200));
   context(2, hash(hash(next, last1), 0x300));
   context(3, hash(hash(((<u32>(match + 1)) << 8) | length, was), 0x400));
-  let count: usize;
   if (State.kind === TEXT_CLASS) {
-    context(4, hash(last >> 8, 0x500));
-    context(5, hash(last, 0x600));
-    context(6, hash(hash(last, load<u16>(end - 6)), 0x700));
-    context(7, hash(hash(State.wordHash, last1), 0x800));
     context(8, hash(hash(hasAligned ? oldWord(place) : 0, State.wordHash), 0x900));
     context(9, hash(hash((State.kind << 4) | (hasAligned ? State.history & 7 : 8), was), 0xa00));
-    count = 10;
   } else {
-    const into = State.at - wrongAt;
+    const wrong = State.at - wrongAt;
     let first: u32 = 0x100;
     let second: u32 = 0x100;
-    if (hasAligned && wrongOld + 4 <= State.oldSize && place - wrongOld === into) {
-      first = ((load<u32>(State.old + wrongOld) + shift0) >> (into << 3)) & 255;
-      second = ((load<u32>(State.old + wrongOld) + shift1) >> (into << 3)) & 255;
+    if (hasAligned && wrongOld + 4 <= State.oldSize && place - wrongOld === wrong) {
+      first = ((load<u32>(State.old + wrongOld) + shift0) >> (wrong << 3)) & 255;
+      second = ((load<u32>(State.old + wrongOld) + shift1) >> (wrong << 3)) & 255;
     }
-    context(4, hash(hash(first | (into << 9), was), 0xb00));
-    const spaced = hash(
-      hash(load<u8>(end - 8) | ((<u32>load<u8>(end - 4)) << 8), (State.at & 3) | (State.kind << 2)),
-      0xd00,
-    );
-    count = 8;
-    if (Limits.second) {
-      context(5, spaced);
-      if (State.kind === CODE) {
-        locateInstruction();
-        context(6, branchContext(addressOf(1, State.at), last));
-        context(7, hash(soFar, 0x1100));
-        context(8, hash(hash(soFar, opcodeBefore), 0x1200));
-        count = 9;
-      } else {
-        const column = State.at & 7;
-        context(6, hash(hash(load<u8>(end - 8), load<u8>(end - 16)), 0x1700 + column));
-        context(7, hash(hash(was, column), 0x1800));
-      }
-    } else {
+    context(4, hash(hash(first | (wrong << 9), was), 0xb00));
+    if (!Limits.second)
       context(5, hash(hash(first | (second << 9), was | ((State.history & 15) << 9)), 0xc00));
-      context(6, spaced);
-      context(7, hash(last >> 8, 0xe00));
-      if (State.kind === CODE) {
-        context(8, branchContext(addressOf(1, State.at), last));
-        count = 9;
-      }
-    }
+    else if (State.kind !== CODE) context(7, hash(hash(was, State.at & 7), 0x1800));
   }
+  const count = describeMade(addressOf(1, State.at));
   const set = (State.kind * 4 + (State.history & 3)) * 8 + (match < 0 ? 0 : min<u32>(7, 1 + (length >> 2)));
+  if (Limits.fourth) {
+    return codeInLayers(
+      encoding ? load<u8>(end) : 0,
+      count,
+      hasAligned && !notAligned ? <i32>was : -1,
+      State.history & 31,
+      notMatched ? -1 : match,
+      length,
+      set,
+      State.kind * 256 + last1,
+      State.kind * 256 +
+        (State.kind === CODE
+          ? min<u32>(15, into) * 16 + min<u32>(15, length)
+          : (load<u8>(end - 2) & 240) + (State.at & 15)),
+    );
+  }
   return codeLiteral(
     encoding ? load<u8>(end) : 0,
     count,
@@ -98,6 +83,59 @@ export function literal(place: u32, notAligned: bool, notMatched: bool): u32 {
     length,
     set,
   );
+}
+
+/**
+ * Sets the contexts that are made of the bytes before State.at, whose address is given. Returns how many contexts there are, with those
+ * that the old file makes, which others set.
+ */
+export function describeMade(address: u32): usize {
+  const end = State.fresh + State.at;
+  const last = load<u32>(end - 4);
+  const last1 = last >> 24;
+  context(0, hash((last1 << 8) | State.kind, 0x100));
+  context(1, hash(last >> 16, 0x200));
+  if (State.kind === TEXT_CLASS) {
+    context(4, hash(last >> 8, 0x500));
+    context(5, hash(last, 0x600));
+    context(6, hash(hash(last, load<u16>(end - 6)), 0x700));
+    context(7, hash(hash(State.wordHash, last1), 0x800));
+    return Limits.fourth ? describeSparse(10, end, last) : 10;
+  }
+  const spaced = hash(
+    hash(load<u8>(end - 8) | ((<u32>load<u8>(end - 4)) << 8), (State.at & 3) | (State.kind << 2)),
+    0xd00,
+  );
+  const isCode = State.kind === CODE;
+  if (!Limits.second) {
+    context(6, spaced);
+    context(7, hash(last >> 8, 0xe00));
+    if (isCode) context(8, branchContext(address, last));
+    return isCode ? 9 : 8;
+  }
+  context(5, spaced);
+  if (!isCode) {
+    context(6, hash(hash(load<u8>(end - 8), load<u8>(end - 16)), 0x1700 + (State.at & 7)));
+    return Limits.fourth ? describeSparse(8, end, last) : 8;
+  }
+  locateInstruction();
+  context(6, branchContext(address, last));
+  context(7, hash(soFar, 0x1100));
+  context(8, hash(hash(soFar, opcodeBefore), 0x1200));
+  if (!Limits.fourth) return 9;
+  const two = hash(opcodeBefore, secondBefore);
+  context(9, hash(hash(soFar, two), 0x2300));
+  context(10, hash(hash(into, opcodeBefore), 0x2400));
+  context(11, hash(hash(soFar, hash(two, thirdBefore)), 0x2500));
+  return describeSparse(12, end, last);
+}
+
+/** Contexts of the fourth model out of some of the bytes before `end`, of which `last` are the last four. Returns how many there are with them. */
+function describeSparse(count: usize, end: usize, last: u32): usize {
+  context(count, hash(hash(last & 0xffff00, State.kind), 0x2600));
+  context(count + 1, hash(hash(last & 0xff00ff00, load<u16>(end - 6)), 0x2700));
+  context(count + 2, hash(hash(last & 0xf0f0f0f0, load<u32>(end - 8) & 0xf0f0f0f0), 0x2800));
+  return count + 3;
 }
 
 /**
