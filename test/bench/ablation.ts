@@ -1,7 +1,8 @@
 /**
  * What each step of `mixing` brings: `bun test/bench/ablation.ts [PATTERN [OLD NEW ...]]` takes away those whose name matches, each by
  * itself, in a copy of the tree, makes the patches of the pairs, or of three pairs of real releases, and prints the table of
- * lib/delta/README.md. Every patch is applied and the result compared. All steps of the three take an hour.
+ * lib/delta/README.md. Every patch is applied and the result compared. All steps of the three take an hour. Patches are by the third model; those of
+ * a pattern that begins with `fourth model` are by the fourth one.
  */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -20,6 +21,7 @@ const PAIRS = [
   { name: '@rollup/rollup-linux-x64-gnu', from: '4.68.7', to: '4.68.8', file: 'rollup.linux-x64-gnu.node' },
 ];
 const TOP = path.resolve(import.meta.dir, '../..');
+const [pattern = '.', ...files] = process.argv.slice(2);
 
 interface Pair {
   name: string;
@@ -54,7 +56,11 @@ function pairsOf(files: readonly string[]): Pair[] {
 function sizeBy(top: string, { old, fresh }: Pair, algorithm: string, folder: string): number {
   const child = path.join(top, 'test/bench/ablation/child.ts');
   const env = { ...process.env, [FOLDER]: folder };
-  const said = execFileSync(process.execPath, [child, old, fresh, algorithm], { env, encoding: 'utf8' });
+  const model = pattern.startsWith('fourth model') ? ['fourth'] : [];
+  const said = execFileSync(process.execPath, [child, old, fresh, algorithm, ...model], {
+    env,
+    encoding: 'utf8',
+  });
   return Number(said);
 }
 
@@ -78,7 +84,6 @@ function sizesWithout(step: Step | null, tree: CopyOfTree, pairs: readonly Pair[
   }
 }
 
-const [pattern = '.', ...files] = process.argv.slice(2);
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ablation-'));
 const tree = copyTree();
 // It ends the encoder, whose error removes the copy.
