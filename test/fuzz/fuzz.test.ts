@@ -44,5 +44,7 @@ test('what is decided is written, and what is not is written as it was read', ()
 });
 
 test('there is no target of another name', async () => {
-  await expect(runCase('nothing', 1)).rejects.toThrow('there is no target nothing, only model, light');
+  await expect(runCase('nothing', 1)).rejects.toThrow(
+    'there is no target nothing, only model, fourth, light',
+  );
 });

@@ -32,19 +32,32 @@ interface Forged {
 
 const forgeries = new Map<number, Promise<Forged>>();
 
-/** One of the patches without bulk, with some, of nothing else, and in two lanes; made when it is first wanted. */
+/** One of the patches without bulk, with some, of nothing else, and in two lanes, none by the fourth model; made when it is first wanted. */
 function pickForged(random: Random, withBulk = false): Promise<Forged> {
   const all = samples();
   const index = random.below(all.length);
   const kind = withBulk ? 1 + random.below(2) : random.below(4);
-  const made = forgeries.get(4 * index + kind) ?? forged(all, index, kind);
-  forgeries.set(4 * index + kind, made);
+  return keptForgery(all, index, kind);
+}
+
+const BY_FOURTH = 4;
+
+/** One by the fourth model, if that is smaller. */
+function pickByFourth(random: Random): Promise<Forged> {
+  const all = samples();
+  return keptForgery(all, random.below(all.length), BY_FOURTH);
+}
+
+function keptForgery(all: readonly Sample[], index: number, kind: number): Promise<Forged> {
+  const made = forgeries.get(5 * index + kind) ?? forged(all, index, kind);
+  forgeries.set(5 * index + kind, made);
   return made;
 }
 
 async function forged(all: readonly Sample[], index: number, kind: number): Promise<Forged> {
   const { old, fresh } = all[index] ?? { old: new Uint8Array(), fresh: new Uint8Array() };
   if (kind === 0) return parts(old, fresh);
+  if (kind === BY_FOURTH) return parts(old, fresh, undefined, undefined, {});
   if (kind === 3) return parts(old, fresh, undefined, 0);
   const other = all[(index + 1) % all.length]?.fresh ?? fresh;
   // Backwards it is new, even if the other executable is like this one.
@@ -60,12 +73,13 @@ async function parts(
   fresh: Uint8Array,
   applyLimit?: number,
   lanesFrom?: number,
+  models: { fourthBelow?: number } = { fourthBelow: 0 },
 ): Promise<Forged> {
   const limit = {
     ...(applyLimit === undefined ? {} : { applyLimit }),
     ...(lanesFrom === undefined ? {} : { lanesFrom }),
   };
-  const plain = parse(await make(old, fresh, { algorithm: 'mixing', ...limit }));
+  const plain = parse(await make(old, fresh, { algorithm: 'mixing', ...models, ...limit }));
   const [model] = plain.streams;
   const second = plain.streams.length === 3 ? (plain.streams[1]?.frame ?? null) : null;
   const extra = plain.streams.at(-1);
@@ -192,7 +206,15 @@ async function compare(
 
 /** `model`, or what the second lane is made of, decided anew. */
 export async function changedModel(random: Random): Promise<string> {
-  const forgery = await pickForged(random);
+  return await changedModelOf(await pickForged(random), random);
+}
+
+/** `model` of a patch by the fourth model. */
+export async function changedFourth(random: Random): Promise<string> {
+  return await changedModelOf(await pickByFourth(random), random);
+}
+
+async function changedModelOf(forgery: Forged, random: Random): Promise<string> {
   const { old, plain, model, second, light, bulk } = forgery;
   const isSecond = second !== null && random.once(2);
   const stream = isSecond ? second : model;

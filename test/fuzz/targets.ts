@@ -2,10 +2,11 @@
 import { anyFiles, damagedExecutables } from './files.ts';
 import { changedHeader, changedNumbersOfBsdiff, damagedFrames } from './patches.ts';
 import { Random } from './random.ts';
-import { changedLight, changedModel, damagedOld, damagedStreams } from './streams.ts';
+import { changedFourth, changedLight, changedModel, damagedOld, damagedStreams } from './streams.ts';
 
 const TARGETS: Record<string, (random: Random) => Promise<string>> = {
   model: changedModel,
+  fourth: changedFourth,
   light: changedLight,
   streams: damagedStreams,
   bsdiff: changedNumbersOfBsdiff,
