@@ -309,6 +309,11 @@ export const DELTA: readonly MutatedFile[] = [
         { tests: ['test/delta/vectors.test.ts'] },
       ],
       [
+        'if (header.fourthModel === true) module.exports.useFourthModel();',
+        '',
+        { tests: ['test/delta/mixing/fourth-model.test.ts'] },
+      ],
+      [
         'if (isSecond) this.#hashes.write(this.#passed, chunk);',
         '',
         { tests: ['test/delta/mixing/lanes.test.ts'] },
@@ -400,6 +405,16 @@ export const DELTA: readonly MutatedFile[] = [
       ['if (first !== undefined) ', 'if (false) '],
       ['if (before.length !== now.length || !now.every(isSame)) return false;', ''],
       ['known?.of(groupAt(start)) ?? ', ''],
+    ],
+  },
+  {
+    file: 'lib/delta/mixing/choose.ts',
+    tests: ['test/delta/mixing/fourth-model.test.ts'],
+    changes: [
+      ['if (smallest.second !== null || ', 'if ('],
+      [' || work >= below', ''],
+      [' || size > SMALL_FOR_FOURTH', '', { survives: 'it takes two files of more than 32 MiB' }],
+      ['saved > LEAST_SAVED && ', ''],
     ],
   },
   {
@@ -496,6 +511,16 @@ export const DELTA: readonly MutatedFile[] = [
     changes: [
       ['if (way < BY_BSDIFF || way > LAST_WAY) ', 'if (false) '],
       ['way < BY_BSDIFF || way > LAST_WAY', 'way < BY_BSDIFF'],
+      [
+        '...(way === BY_FOURTH ? { fourthModel: true as const } : {}),',
+        '',
+        { tests: ['test/delta/mixing/fourth-model.test.ts'] },
+      ],
+      [
+        'if (fourthModel === true) return BY_FOURTH;',
+        '',
+        { tests: ['test/delta/mixing/fourth-model.test.ts'] },
+      ],
       [
         "if (name === 'second' && rawSize === 0) ",
         'if (false) ',
