@@ -44,6 +44,52 @@ test('code is told by its calls, and what the rest refers to tells where it is l
   expect([base, span]).toEqual([BASE, 2 * SIZE]);
 });
 
+/** The same for RISC-V, which is a PE file besides: a section of code, half of which has calls, and one of data. */
+function kernelOfRiscV(withHeaders = true): Uint8Array {
+  const file = Buffer.from(randomBytes(SIZE, 5)).fill(0, 0, 4096);
+  const next = randomNumbers(7);
+  for (let at = 4096; at < DATA / 2; at += 128) {
+    const by = 4096 + 2 * (next() % (DATA / 4)) - at;
+    const low = ((by & 0x7fe) << 20) | ((by & 0x800) << 9) | (by & 0xff000);
+    file.writeUInt32LE((low | (by < 0 ? 0x80000000 : 0) | 0xef) >>> 0, at);
+  }
+  file.writeUInt32LE(2 * SIZE, 16);
+  file.write('RSC\x05', 56, 'latin1');
+  if (!withHeaders) return Uint8Array.from(file);
+  file.write('MZ', 0, 'latin1');
+  file.writeUInt32LE(64, 60);
+  file.write('PE\0\0dP\x02\0', 64, 'latin1');
+  file.writeUInt16LE(0xa0, 84);
+  file.writeUInt16LE(0x20b, 88);
+  const sections = [
+    [DATA - 4096, 4096, 0x60000020],
+    [SIZE - DATA, DATA, 0xc0000040],
+  ];
+  for (const [index, [size = 0, at = 0, flags = 0]] of sections.entries()) {
+    const section = 88 + 0xa0 + 40 * index;
+    for (const [field, value] of [size, at, size, at].entries())
+      file.writeUInt32LE(value, section + 8 + 4 * field);
+    file.writeUInt32LE(flags, section + 36);
+  }
+  return Uint8Array.from(file);
+}
+
+test('that for RISC-V says what is code, and is loaded in the last 2 GiB of addresses', () => {
+  const { regions, base, span } = regionsOf(kernelOfRiscV(), true);
+  expect(regions).toEqual([
+    { offset: 0, size: 4096, address: 0, kind: 5 },
+    { offset: 4096, size: DATA - 4096, address: 4096, kind: 15 },
+    { offset: DATA, size: SIZE - DATA, address: DATA, kind: 5 },
+  ]);
+  expect([base, span]).toEqual([0xffffffff80000000n, 2 * SIZE]);
+});
+
+test('without headers the code of that for RISC-V is told by its calls', () => {
+  const { regions, base } = regionsOf(kernelOfRiscV(false), true);
+  expect(regions.find(({ kind }) => kind === 15)).toMatchObject({ offset: 4096 });
+  expect(base).toBe(0xffffffff80000000n);
+});
+
 test('a kernel without code or addresses is data', () => {
   const file = Buffer.alloc(SIZE);
   file.write('ARM\x64', 56, 'latin1');

@@ -124,6 +124,11 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/delta/mixing/containers/pe.ts',
+    tests: ['test/delta/mixing/linux-image.test.ts'],
+    changes: [['20580: REGION_KINDS.riscV', '20580: REGION_KINDS.otherCode']],
+  },
+  {
     file: 'lib/delta/mixing/containers/memory-images/class-archive.ts',
     tests: ['test/delta/mixing/class-archive.test.ts'],
     changes: [
@@ -138,6 +143,8 @@ export const DELTA: readonly MutatedFile[] = [
       ['upper === NEGATIVE', 'false'],
       ['.sort((a, b) => b[1].length - a[1].length)', ''],
       ['isCode(part.kind) ? part.kind : REGION_KINDS.relative', 'part.kind'],
+      ['isRiscV && isPe(bytes)', 'false'],
+      ['isRiscV ? RISC_V_BASE : baseOf(bytes)', 'baseOf(bytes)'],
       ['count * SHARE >= lowers.length', 'true'],
     ],
   },

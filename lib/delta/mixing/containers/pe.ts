@@ -9,6 +9,8 @@ const WIDE = 0x20b;
 const HEAP = '.svm_hea';
 const CODE: Readonly<Record<number, RegionKind>> = {
   332: REGION_KINDS.x86Legacy,
+  20580: REGION_KINDS.riscV,
+  25188: REGION_KINDS.loongArch,
   34404: REGION_KINDS.x86,
   43620: REGION_KINDS.arm,
 };

@@ -1,9 +1,12 @@
-/** A kernel of Linux that is not compressed (`Image` of arm64): its header says neither what is code nor where it is loaded. */
+/** A kernel of Linux that is not compressed (`Image` of arm64 and RISC-V): its header does not say where it is loaded, and that of arm64 not what is code. */
 import { raw } from '../../raw-code.ts';
 import { isCode, type Parts, REGION_KINDS } from '../image.ts';
+import { isPe, pe } from '../pe.ts';
 
-/** "ARM\x64", where the header has it, and where that says how many bytes of memory the kernel takes. */
-const [MAGIC, MAGIC_AT, SIZE_AT] = [0x644d5241, 56, 16];
+/** "ARM\x64" and "RSC\x05", where the header has them, and where that says how many bytes of memory the kernel takes. */
+const [MAGIC, RISC_V, MAGIC_AT, SIZE_AT] = [0x644d5241, 0x05435352, 56, 16];
+/** Where the one for RISC-V is loaded, in the last 2 GiB of what 64 bits can address. */
+const RISC_V_BASE = 0xffffffff80000000n;
 /** It is loaded at a multiple of this, in the highest part of what 64 bits can address, but not at its end, where numbers below 0 are. */
 const GRAIN = 1 << 21;
 const [HIGHEST, NEGATIVE] = [0xffff0000, 0xffffffff];
@@ -11,13 +14,16 @@ const [HIGHEST, NEGATIVE] = [0xffff0000, 0xffffffff];
 const SHARE = 256;
 
 export function isLinuxImage(bytes: Buffer): boolean {
-  return bytes.readUInt32LE(MAGIC_AT) === MAGIC;
+  const magic = bytes.readUInt32LE(MAGIC_AT);
+  return magic === MAGIC || magic === RISC_V;
 }
 
 export function linuxImage(bytes: Buffer): Parts {
-  const base = baseOf(bytes);
+  const isRiscV = bytes.readUInt32LE(MAGIC_AT) === RISC_V;
+  const base = isRiscV ? RISC_V_BASE : baseOf(bytes);
+  const found = isRiscV && isPe(bytes) ? pe(bytes) : raw(bytes);
   // The table of its symbols has offsets, not addresses.
-  const parts = raw(bytes).parts.map((part) => ({
+  const parts = found.parts.map((part) => ({
     ...part,
     address: base + part.address,
     kind: isCode(part.kind) ? part.kind : REGION_KINDS.relative,
