@@ -129,6 +129,9 @@ export async function chooseMixing(
       const plain = { old: plainRegions(input.old), fresh: plainRegions(input.fresh) };
       others.push({ ...input, images: plain });
     }
+    // Where most is new, references are seen in the old code that the new one does not have.
+    if (hasParts && made.work < LITTLE && isMostlyNew(alignments, input.fresh.length))
+      others.push({ ...input, alignments, images: withOtherCode(images) });
     // In little, the third model has not learned yet where jumps pay.
     if (made.second === null && made.work < LITTLE) others.push({ ...input, alignments, images, modelBy: 2 });
     let smallest = made;
@@ -271,6 +274,17 @@ function withoutCode(images: MixingInput['images']): void {
       if (isCode(region.kind) || isData(region.kind) || isUnwinding(region.kind))
         region.kind = REGION_KINDS.data;
   }
+}
+
+/** Code as such of a machine that is not known: without references. */
+function withOtherCode({ old, fresh }: MixingInput['images']): MixingInput['images'] {
+  const changed = (image: Image) => ({
+    ...image,
+    regions: image.regions.map((region) =>
+      isCode(region.kind) ? { ...region, kind: REGION_KINDS.otherCode } : region,
+    ),
+  });
+  return { old: changed(old), fresh: changed(fresh) };
 }
 
 function sizeOf({ model, second, extra }: MixingStreams): number {

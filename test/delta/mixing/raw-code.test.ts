@@ -101,3 +101,25 @@ test('its patch is smaller than by bsdiff', async () => {
   expect(Buffer.compare(await apply(patch, old), fresh)).toBe(0);
   expect(patch.length).toBeLessThan((await make(old, fresh, { algorithm: 'bsdiff' })).length / 2);
 });
+
+test('where most is new, and not as the references of the old code say, the patch knows no code', async () => {
+  const riscV = machines[2];
+  const size = 0x14000;
+  /** Instructions of few kinds, and every fourth a call. */
+  const code = (seed: number) => {
+    const [next, words] = [randomNumbers(seed), randomNumbers(3)];
+    const others = Array.from({ length: 64 }, () => ((words() & ~0xfff) | 0x13) >>> 0);
+    const file = Buffer.alloc(size);
+    for (let at = 0; at < size; at += 4) {
+      if (next() % 4 === 0) riscV?.call(file, at, 256 * (next() % (size / 256)));
+      else file.writeUInt32LE(others[next() % 64] ?? 0, at);
+    }
+    return file;
+  };
+  const old = code(1);
+  const fresh = Buffer.concat([old.subarray(0, 0x6000), code(2).subarray(0x6000)]);
+  const patch = await make(old, fresh);
+  expect(Buffer.compare(await apply(patch, old), fresh)).toBe(0);
+  // 18,128 bytes with references.
+  expect(patch.length).toBeLessThan(18_000);
+});

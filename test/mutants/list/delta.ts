@@ -129,6 +129,11 @@ export const DELTA: readonly MutatedFile[] = [
     changes: [['20580: REGION_KINDS.riscV', '20580: REGION_KINDS.otherCode']],
   },
   {
+    file: 'lib/delta/mixing/choose.ts',
+    tests: ['test/delta/mixing/raw-code.test.ts'],
+    changes: [['images: withOtherCode(images)', 'images']],
+  },
+  {
     file: 'lib/delta/mixing/containers/memory-images/class-archive.ts',
     tests: ['test/delta/mixing/class-archive.test.ts'],
     changes: [
