@@ -26,21 +26,29 @@ test.skipIf(os.availableParallelism() < 2)('the thread makes all of it', async (
 
 test.skipIf(os.availableParallelism() < 2)('that it ends between two looks at it is no damage', async () => {
   const opened = await open(stream);
-  const real = Object.getOwnPropertyDescriptor(LightAhead.prototype, 'made') ?? {};
-  let isFirst = true;
+  const real = Object.getOwnPropertyDescriptors(LightAhead.prototype);
+  let [isFirst, isAsked] = [true, false];
+  // It may have ended before the first look, on a machine that is busy.
+  const result = function (this: LightAhead): number | null {
+    if (isAsked) return real.result.get?.call(this) ?? null;
+    isAsked = true;
+    return null;
+  };
   const made = function (this: LightAhead): number {
-    if (!isFirst) return real.get?.call(this);
+    if (!isFirst) return real.made.get?.call(this) ?? 0;
     isFirst = false;
     while (this.result === null);
     return 0;
   };
+  Object.defineProperty(LightAhead.prototype, 'result', { get: result, configurable: true });
   Object.defineProperty(LightAhead.prototype, 'made', { get: made, configurable: true });
   try {
     expect(Buffer.compare(await opened.take(SIZE), bulk)).toBe(0);
     expect(isFirst).toBe(false);
     await opened.end();
   } finally {
-    Object.defineProperty(LightAhead.prototype, 'made', real);
+    Object.defineProperty(LightAhead.prototype, 'result', real.result);
+    Object.defineProperty(LightAhead.prototype, 'made', real.made);
     opened.close();
   }
 });
