@@ -29,6 +29,8 @@ export interface GenerateOptions {
   lanesFrom?: number;
   /** Work from which on the fourth model of `mixing` is not tried. Default: FOURTH_BELOW of mixing/choose.ts. */
   fourthBelow?: number;
+  /** Which alignments become fast steps of `mixing`, by their index. Default: those that have to, to keep within the limit. */
+  isFast?: (index: number) => boolean;
   /** The only algorithm to use. By default both are tried, and the smaller patch is the result. */
   algorithm?: Algorithm;
 }
@@ -76,7 +78,12 @@ export async function generatePatch(options: GenerateOptions): Promise<Uint8Arra
       return made;
     });
     const mixing = await encodeMixing(
-      { ...files, images, alignments: bytecode },
+      {
+        ...files,
+        images,
+        alignments: bytecode,
+        ...(options.isFast === undefined ? {} : { isFast: options.isFast }),
+      },
       limit,
       options.lanesFrom ?? LANES_FROM,
       options.fourthBelow ?? FOURTH_BELOW,
@@ -120,6 +127,7 @@ function assemble(
     ...(modelBy === 2 ? { secondModel: true } : {}),
     ...(modelBy === 3 ? { thirdModel: true } : {}),
     ...(modelBy === 4 ? { fourthModel: true } : {}),
+    ...(modelBy === 'fast' ? { fastSteps: true } : {}),
   });
   return plain(Buffer.concat([header, content]));
 }

@@ -27,6 +27,8 @@ export interface PatchHeader {
   secondModel?: true;
   thirdModel?: true;
   fourthModel?: true;
+  /** Whether it is by the third model, and has steps that are fast. */
+  fastSteps?: true;
 }
 
 export interface StreamEntry {

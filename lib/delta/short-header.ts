@@ -21,14 +21,17 @@ import { commonStart, damagedHeader, HeaderFields, type PatchHeader } from './he
 
 /** What the byte after the magic tells: how the patch is made, plus EQUAL if both files are equal. */
 const BY_BSDIFF = 1;
-/** Plus what it is besides. */
+/** Plus 1 if it is in lanes, plus twice which of these it is. Those that are missing were never written. */
 const BY_MIXING = 2;
 const IN_LANES = 1;
-const BY_SECOND_MODEL = 2;
-const BY_THIRD_MODEL = 4;
-/** The fourth model has one lane. */
-const BY_FOURTH = 8;
-const LAST_WAY = BY_FOURTH;
+const MODELS: readonly Pick<PatchHeader, 'secondModel' | 'thirdModel' | 'fourthModel' | 'fastSteps'>[] = [
+  {},
+  { secondModel: true },
+  { thirdModel: true },
+  // It has one lane.
+  { fourthModel: true },
+  { fastSteps: true },
+];
 const EQUAL = 128;
 const CHECK = 8;
 
@@ -65,20 +68,15 @@ export function readShortHeader(patch: Source, start: Buffer): PatchHeader {
   const fields = new HeaderFields(start, SHORT_MAGIC.length);
   const form = fields.byte();
   const way = form & ~EQUAL;
-  if (way < BY_BSDIFF || way > LAST_WAY) {
+  const models = way === BY_BSDIFF ? {} : MODELS[(way - BY_MIXING) >> 1];
+  if (models === undefined || (way !== BY_BSDIFF && !waysOfMixing().includes(way))) {
     throw new DamagedError(
-      `the patch is made in the way ${way}, this updater knows ${BY_BSDIFF} (${BSDIFF}) and ${BY_MIXING} to ${LAST_WAY} (${MIXING})`,
+      `the patch is made in the way ${way}, this updater knows ${BY_BSDIFF} (${BSDIFF}) and ${waysOfMixing().join(', ')} (${MIXING})`,
       { advice: 'A newer dgmo-updater is needed for this patch.' },
     );
   }
   const algorithm = way === BY_BSDIFF ? BSDIFF : MIXING;
-  const more = way === BY_FOURTH ? 0 : way - BY_MIXING;
-  const isSplit = algorithm === MIXING && (more & IN_LANES) !== 0;
-  const models = {
-    ...(algorithm === MIXING && (more & BY_SECOND_MODEL) !== 0 ? { secondModel: true as const } : {}),
-    ...(algorithm === MIXING && (more & BY_THIRD_MODEL) !== 0 ? { thirdModel: true as const } : {}),
-    ...(way === BY_FOURTH ? { fourthModel: true as const } : {}),
-  };
+  const isSplit = algorithm === MIXING && ((way - BY_MIXING) & IN_LANES) !== 0;
   const fromVersion = fields.version('fromVersion');
   const toVersion = fields.versionAfter('toVersion', fromVersion);
   const fromSize = fields.varint('fromSize', FILE_LIMIT);
@@ -119,13 +117,25 @@ export function readShortHeader(patch: Source, start: Buffer): PatchHeader {
   };
 }
 
-function wayOf(header: Omit<PatchHeader, 'headerSize'>): number {
-  const { algorithm, streams, secondModel, thirdModel, fourthModel } = header;
+function wayOf({ algorithm, streams, ...header }: Omit<PatchHeader, 'headerSize'>): number {
   if (algorithm === BSDIFF) return BY_BSDIFF;
-  if (fourthModel === true) return BY_FOURTH;
   const isSplit = streams.length === LANES_STREAMS.length;
-  const model = thirdModel === true ? BY_THIRD_MODEL : secondModel === true ? BY_SECOND_MODEL : 0;
-  return BY_MIXING + (isSplit ? IN_LANES : 0) + model;
+  const { secondModel, thirdModel, fourthModel, fastSteps } = header;
+  const index = MODELS.findIndex(
+    (model) =>
+      model.secondModel === secondModel &&
+      model.thirdModel === thirdModel &&
+      model.fourthModel === fourthModel &&
+      model.fastSteps === fastSteps,
+  );
+  return BY_MIXING + (isSplit ? IN_LANES : 0) + 2 * index;
+}
+
+function waysOfMixing(): number[] {
+  return MODELS.flatMap(({ fourthModel }, index) => {
+    const way = BY_MIXING + 2 * index;
+    return fourthModel === true ? [way] : [way, way + IN_LANES];
+  });
 }
 
 /** Tells damage from none. Whether the new file is the right one, its own digest decides. */

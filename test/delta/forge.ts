@@ -32,7 +32,8 @@ export function assemble(patch: PlainPatch): Buffer {
 export function assembleShort(patch: PlainPatch, change = (fields: Buffer): Uint8Array => fields): Buffer {
   const isMixing = patch.algorithm === 'mixing';
   const isEqual = patch.fromChecksum === patch.toChecksum;
-  const way = isMixing ? patch.streams.length + 2 * (patch.model - 1) : 1;
+  const model = patch.fastSteps ? 5 : patch.model;
+  const way = isMixing ? patch.streams.length + 2 * (model - 1) : 1;
   let common = 0;
   while (common < patch.fromVersion.length && patch.fromVersion[common] === patch.toVersion[common]) common++;
   const body = change(

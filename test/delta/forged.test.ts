@@ -220,6 +220,7 @@ describe('header in the short form', () => {
 
   test.each([
     ['a way that is not known', withByte(FORM, 9), 'is made in the way 9, this updater knows 1'],
+    ['a later one', withByte(FORM, 12), 'is made in the way 12, this updater knows 1'],
     ['none', withByte(FORM, 0), 'is made in the way 0'],
     ['another magic', withByte(0, 0x45), 'not a patch: it begins with'],
     [

@@ -29,6 +29,7 @@ export interface PlainPatch {
   algorithm: string;
   /** Of `mixing`. */
   model: Model;
+  fastSteps: boolean;
   compression: string;
   fromVersion: string;
   toVersion: string;
@@ -66,6 +67,7 @@ function parseShort(patch: Uint8Array): PlainPatch {
   const way = form % 128;
   const algorithm = way === 1 ? 'bsdiff' : 'mixing';
   const model = way === 8 ? 4 : way >= 6 ? 3 : way >= 4 ? 2 : 1;
+  const fastSteps = way >= 10;
   const count = way === 1 ? 10 : way % 2 === 0 ? 2 : 3;
   const fromVersion = text();
   const toVersion = fromVersion.slice(0, byte()) + text();
@@ -82,7 +84,7 @@ function parseShort(patch: Uint8Array): PlainPatch {
   take(8);
   const streams = sizes.map(([rawSize, size]) => ({ rawSize, frame: take(size) }));
   const files = { fromVersion, toVersion, fromSize, toSize, fromChecksum, toChecksum };
-  return { short: true, algorithm, model, compression: 'zstd', ...files, streams };
+  return { short: true, algorithm, model, fastSteps, compression: 'zstd', ...files, streams };
 }
 
 function parseLong(patch: Uint8Array): PlainPatch {
@@ -106,6 +108,7 @@ function parseLong(patch: Uint8Array): PlainPatch {
     short: false,
     algorithm,
     model: 1,
+    fastSteps: false,
     compression,
     fromVersion,
     toVersion,
@@ -198,5 +201,5 @@ export function applyPlainly(patch: Uint8Array, old: Uint8Array): Uint8Array {
     second: others.length === 2 ? new Decoder(others[0] ?? new Uint8Array()) : null,
     extra: { bytes, isLight, at: 0 },
   };
-  return decodeMixing(old, plain.toSize, streams, plain.model);
+  return decodeMixing(old, plain.toSize, streams, plain.model, plain.fastSteps);
 }

@@ -4,7 +4,7 @@ import { memorySource } from '../../lib/platform/files.ts';
 export function make(
   old: Uint8Array,
   fresh: Uint8Array,
-  options: Pick<GenerateOptions, 'algorithm' | 'applyLimit' | 'lanesFrom' | 'fourthBelow'> = {},
+  options: Pick<GenerateOptions, 'algorithm' | 'applyLimit' | 'lanesFrom' | 'fourthBelow' | 'isFast'> = {},
 ): Promise<Uint8Array> {
   return generatePatch({ old, new: fresh, fromVersion: '1.0.0', toVersion: '1.0.1', ...options });
 }

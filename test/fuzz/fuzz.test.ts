@@ -45,6 +45,6 @@ test('what is decided is written, and what is not is written as it was read', ()
 
 test('there is no target of another name', async () => {
   await expect(runCase('nothing', 1)).rejects.toThrow(
-    'there is no target nothing, only model, fourth, light',
+    'there is no target nothing, only model, fourth, fast, light',
   );
 });

@@ -1,5 +1,6 @@
 /** Streams of `mixing` that say what no encoder says: `model` and what the light coder made. */
 
+import type { GenerateOptions } from '../../lib/delta/index.ts';
 import { DamagedError } from '../../lib/errors.ts';
 import { assemble } from '../delta/forge.ts';
 import { type Sample, samples } from '../delta/mixing/executables.ts';
@@ -40,7 +41,7 @@ function pickForged(random: Random, withBulk = false): Promise<Forged> {
   return keptForgery(all, index, kind);
 }
 
-const BY_FOURTH = 4;
+const [BY_FOURTH, FAST, FAST_LANES] = [4, 5, 6];
 
 /** One by the fourth model, if that is smaller. */
 function pickByFourth(random: Random): Promise<Forged> {
@@ -48,45 +49,50 @@ function pickByFourth(random: Random): Promise<Forged> {
   return keptForgery(all, random.below(all.length), BY_FOURTH);
 }
 
+/** One with fast steps, in one lane or in two. */
+function pickFast(random: Random): Promise<Forged> {
+  const all = samples();
+  return keptForgery(all, random.below(all.length), random.once(2) ? FAST : FAST_LANES);
+}
+
 function keptForgery(all: readonly Sample[], index: number, kind: number): Promise<Forged> {
-  const made = forgeries.get(5 * index + kind) ?? forged(all, index, kind);
-  forgeries.set(5 * index + kind, made);
+  const made = forgeries.get(7 * index + kind) ?? forged(all, index, kind);
+  forgeries.set(7 * index + kind, made);
   return made;
 }
 
 async function forged(all: readonly Sample[], index: number, kind: number): Promise<Forged> {
   const { old, fresh } = all[index] ?? { old: new Uint8Array(), fresh: new Uint8Array() };
   if (kind === 0) return parts(old, fresh);
-  if (kind === BY_FOURTH) return parts(old, fresh, undefined, undefined, {});
-  if (kind === 3) return parts(old, fresh, undefined, 0);
+  if (kind === BY_FOURTH) return parts(old, fresh, {});
+  if (kind === 3) return parts(old, fresh, { fourthBelow: 0, lanesFrom: 0 });
+  // Three of four alignments.
+  const isFast = (index: number) => index % 4 !== 3;
+  if (kind === FAST) return parts(old, fresh, { isFast });
+  if (kind === FAST_LANES) return parts(old, fresh, { isFast, lanesFrom: 0 });
   const other = all[(index + 1) % all.length]?.fresh ?? fresh;
   // Backwards it is new, even if the other executable is like this one.
   const half = Uint8Array.from(Buffer.concat([fresh, other.slice(0, 0x3000).reverse()]));
   // All of a large one is more work than the limit as bulk already.
   const limit = (work: number, file: Uint8Array) => Math.max(work, Math.ceil(file.length / 30));
-  if (kind === 1) return parts(old, half, limit(6000, half));
-  return parts(randomBytes(3000, index + 1), fresh, limit(4000, fresh));
+  if (kind === 1) return parts(old, half, { fourthBelow: 0, applyLimit: limit(6000, half) });
+  return parts(randomBytes(3000, index + 1), fresh, { fourthBelow: 0, applyLimit: limit(4000, fresh) });
 }
 
 async function parts(
   old: Uint8Array,
   fresh: Uint8Array,
-  applyLimit?: number,
-  lanesFrom?: number,
-  models: { fourthBelow?: number } = { fourthBelow: 0 },
+  options: Pick<GenerateOptions, 'applyLimit' | 'lanesFrom' | 'fourthBelow' | 'isFast'> = { fourthBelow: 0 },
 ): Promise<Forged> {
-  const limit = {
-    ...(applyLimit === undefined ? {} : { applyLimit }),
-    ...(lanesFrom === undefined ? {} : { lanesFrom }),
-  };
-  const plain = parse(await make(old, fresh, { algorithm: 'mixing', ...models, ...limit }));
+  const plain = parse(await make(old, fresh, { algorithm: 'mixing', ...options }));
   const [model] = plain.streams;
   const second = plain.streams.length === 3 ? (plain.streams[1]?.frame ?? null) : null;
   const extra = plain.streams.at(-1);
   requireThat(model !== undefined && plain.algorithm === 'mixing', 'a sample is no patch of mixing');
   const light = extra?.frame[0] === 1 ? extra.frame.subarray(1) : null;
   requireThat(
-    (light === null) === (applyLimit === undefined),
+    // Gaps between fast steps are bulk, if there are any.
+    options.isFast !== undefined || (light === null) === (options.applyLimit === undefined),
     'a sample has bulk, or has none, against its purpose',
   );
   const bulk = light === null ? new Uint8Array() : decodeLight(new Decoder(light), extra?.rawSize ?? 0);
@@ -147,7 +153,13 @@ function changeNumbers(
 }
 
 const decoded = ({ old, plain }: Forged, model: Decoder, second: Decoder | null, bytes: Uint8Array) =>
-  decodeMixing(old, plain.toSize, { model, second, extra: { bytes, isLight: true, at: 0 } }, plain.model);
+  decodeMixing(
+    old,
+    plain.toSize,
+    { model, second, extra: { bytes, isLight: true, at: 0 } },
+    plain.model,
+    plain.fastSteps,
+  );
 
 const decoderOf = (stream: Uint8Array | null) => (stream === null ? null : new Decoder(stream));
 
@@ -212,6 +224,11 @@ export async function changedModel(random: Random): Promise<string> {
 /** `model` of a patch by the fourth model. */
 export async function changedFourth(random: Random): Promise<string> {
   return await changedModelOf(await pickByFourth(random), random);
+}
+
+/** `model`, or what the second lane is made of, of a patch with fast steps. */
+export async function changedFast(random: Random): Promise<string> {
+  return await changedModelOf(await pickFast(random), random);
 }
 
 async function changedModelOf(forgery: Forged, random: Random): Promise<string> {

@@ -2,11 +2,19 @@
 import { anyFiles, damagedExecutables } from './files.ts';
 import { changedHeader, changedNumbersOfBsdiff, damagedFrames } from './patches.ts';
 import { Random } from './random.ts';
-import { changedFourth, changedLight, changedModel, damagedOld, damagedStreams } from './streams.ts';
+import {
+  changedFast,
+  changedFourth,
+  changedLight,
+  changedModel,
+  damagedOld,
+  damagedStreams,
+} from './streams.ts';
 
 const TARGETS: Record<string, (random: Random) => Promise<string>> = {
   model: changedModel,
   fourth: changedFourth,
+  fast: changedFast,
   light: changedLight,
   streams: damagedStreams,
   bsdiff: changedNumbersOfBsdiff,

@@ -1,14 +1,14 @@
 /** The smallest patch of `mixing` within the limit on work, found by trying. */
 
 import { alignAssemblies } from './alignments/assemblies.ts';
-import { inPieces, withoutDense } from './alignments/dense.ts';
+import { inPieces, markFast, withFast, withoutDense } from './alignments/dense.ts';
 import { alignFunctions } from './alignments/functions.ts';
 import { countInText } from './alignments/in-text.ts';
 import { alignInstances } from './alignments/instances.ts';
 import { type Image, isCode, isData, isUnwinding, REGION_KINDS } from './containers/image.ts';
 import {
   encodeMixing,
-  LANE_LIMIT,
+  laneLimit,
   type MixingChoice,
   type MixingInput,
   type MixingStreams,
@@ -49,7 +49,7 @@ const HOPELESS = 0.45;
 
 /**
  * Where none keeps within the limit, what each step takes is measured with this one, unless all takes so many times
- * the limit; then so much of the limit is aimed at, the first that keeps within it.
+ * the limit (then all steps are fast); then so much of the limit is aimed at, the first that keeps within it.
  */
 const DENSE: MixingChoice = { shortest: 64, shortestInText: 64, bulkFrom: 48 };
 const MOST_TIMES = 4;
@@ -107,6 +107,10 @@ export async function chooseMixing(
     { ...input, images },
     alignAssemblies(input, alignFunctions(images.old, images.fresh, input.alignments)),
   );
+  if (input.isFast !== undefined) {
+    const fast = { ...input, images, alignments: markFast(alignments, input.isFast) };
+    return await encodeInLanes(fast, DENSE, limit, lanesFrom, onProgress);
+  }
   let isHopeless = false;
   for (const [index, choice] of CHOICES.entries()) {
     if (isHopeless && index < CHOICES.length - 1) {
@@ -159,7 +163,7 @@ export async function chooseMixing(
     }
     return await byFourth(smallest, made.work, best.input, best.choice, most, fourthBelow, report);
   }
-  return await withoutDensest({ ...input, alignments, images }, limit, lanesFrom, onProgress);
+  return await withinLimit({ ...input, alignments, images }, limit, lanesFrom, onProgress);
 }
 
 /** By the fourth model, if that is worth its time; else what there is. */
@@ -186,24 +190,37 @@ function isMostlyNew(alignments: MixingInput['alignments'], size: number): boole
   return alignments.reduce((sum, { length }) => sum + length, 0) < size / 2;
 }
 
-/** What takes the most work for its bytes is left to bulk, so that the rest keeps within the limit. */
-async function withoutDensest(
+/** What takes the most work for its bytes is left to bulk, or made by fast steps, whichever is smaller, so that the rest keeps within the limit. */
+async function withinLimit(
   input: MixingInput,
   limit: number,
   lanesFrom: number,
   onProgress: (fraction: number) => void,
 ): Promise<MixingStreams | null> {
   const report = (fraction: number) => onProgress((CHOICES.length - 1 + fraction) / CHOICES.length);
+  const measure = (alignments: MixingInput['alignments'], most: number) =>
+    encodeMixing({ ...input, alignments }, DENSE, most, null, report, true);
+  const first = async (tries: Iterable<MixingInput['alignments']>) => {
+    for (const alignments of tries) {
+      const made = await encodeInLanes({ ...input, alignments }, DENSE, limit, lanesFrom, report);
+      if (made !== null) return made;
+    }
+    return null;
+  };
   const pieces = inPieces(input.alignments);
-  const most = limit * MOST_TIMES;
-  const measured = await encodeMixing({ ...input, alignments: pieces }, DENSE, most, null, report, true);
-  if (measured === null) return null;
-  for (const share of DENSE_SHARES) {
-    const kept = withoutDense(pieces, measured.steps, share * limit);
-    const made = await encodeInLanes({ ...input, alignments: kept }, DENSE, limit, lanesFrom, report);
-    if (made !== null) return made;
-  }
-  return null;
+  const measured = await measure(pieces, limit * MOST_TIMES);
+  if (measured === null) return await first([markFast(input.alignments, () => true)]);
+  const bulky = await first(DENSE_SHARES.map((share) => withoutDense(pieces, measured.steps, share * limit)));
+  const fastest = await measure(
+    markFast(pieces, () => true),
+    limit,
+  );
+  if (fastest === null) return bulky;
+  const fast = await first(
+    DENSE_SHARES.map((share) => withFast(pieces, measured.steps, fastest.steps, share * limit)),
+  );
+  if (bulky === null || fast === null) return bulky ?? fast;
+  return sizeOf(fast) < sizeOf(bulky) ? fast : bulky;
 }
 
 /** By two lanes if there is enough to model. Null if it takes more work than `limit`. */
@@ -216,7 +233,7 @@ async function encodeInLanes(
 ): Promise<MixingStreams | null> {
   const size = input.fresh.length;
   const isLong = input.alignments.length >= MANY;
-  const guess = isLong ? Math.max(Math.floor(size * GUESS), size - LANE_LIMIT) : null;
+  const guess = isLong ? Math.max(Math.floor(size * GUESS), size - laneLimit(input)) : null;
   const first = await encodeMixing(input, choice, limit, guess, onProgress);
   if (first === null) return null;
   const efforts = first.profiles.map((lane) => lane.at(-1)?.effort ?? 0);
@@ -225,7 +242,7 @@ async function encodeInLanes(
     return first.second === null ? first : await encodeMixing(input, choice, limit, null, onProgress);
   }
   if (first.second !== null && Math.max(...efforts) < BALANCED * total) return first;
-  const place = Math.max(placeOf(first.profiles, total / 2), size - LANE_LIMIT);
+  const place = Math.max(placeOf(first.profiles, total / 2), size - laneLimit(input));
   return (await encodeMixing(input, choice, limit, place, onProgress)) ?? first;
 }
 

@@ -60,6 +60,7 @@ export async function decodeMixing(
     if (header.secondModel === true) module.exports.useSecondModel();
     if (header.thirdModel === true) module.exports.useThirdModel();
     if (header.fourthModel === true) module.exports.useFourthModel();
+    if (header.fastSteps === true) module.exports.useFastSteps();
     if (checkOld !== null) digest = new DigestAside(module.bytes(module.exports.oldFile(), old.size));
     await load(module, old, digest, checkpoint);
     decoder = new Decoder(module, bulk, output, check, checkpoint);

@@ -23,8 +23,8 @@ export interface MixingStreams {
   /** Null if there is one lane. */
   second: Uint8Array | null;
   extra: { rawSize: number; frame: Uint8Array };
-  /** By which model it is. */
-  modelBy: 2 | 3 | 4;
+  /** By which model it is: `fast` is the third one, with steps that are fast. */
+  modelBy: 2 | 3 | 4 | 'fast';
   /** Bytes that a decoder has to model, a byte of bulk as a fortieth of one: the measure of its time. */
   work: number;
   /** What each part of `model` costs, in bytes. */
@@ -38,8 +38,16 @@ export interface MixingStreams {
 export interface StepWork {
   start: number;
   end: number;
+  /** That a decoder has to model. */
   bits: number;
+  /** Bytes of the patch. */
+  cost: number;
   isBulk: boolean;
+}
+
+export interface MixedAlignment extends Alignment {
+  /** Whether each bit is told by one counter: faster, and of a third more bytes or so. */
+  isFast?: true;
 }
 
 /** What does not change from choice to choice. */
@@ -47,28 +55,45 @@ export interface MixingInput {
   old: Uint8Array;
   fresh: Uint8Array;
   /** Ascending and disjoint in the new file. */
-  alignments: readonly Alignment[];
+  alignments: readonly MixedAlignment[];
   images: { old: Image; fresh: Image };
   /** By the second or the fourth model, not by the third one. The fourth one has no second lane. */
   modelBy?: 2 | 4;
   /** For the fourth model: the work of the third one, which says how much of the old file is worth learning. */
   workByThird?: number;
+  /** Which alignments become fast steps, by their index, if that is not chosen here. */
+  isFast?: (index: number) => boolean;
 }
 
 /** The old place of a step that is bulk, BULK of assembly/mixing/addresses/steps.ts. */
 const BULK = 0xffffffff;
+/** Of the old place of a fast step, FAST of assembly/mixing/addresses/steps.ts. */
+const FAST = 0x80000000;
 /** Bytes that a second lane makes, at most: they are in memory, of which a patch of 185 MB is to take 400 MB. The format allows MOST_SECOND (model.ts). */
-export const LANE_LIMIT = 48 << 20;
+const LANE_LIMIT = 48 << 20;
+/** With fast steps, which are for what takes too much work, so much of a large file besides, so that both lanes have as much to do. */
+const FAST_LANE_SHARE = 0.3;
+const FAST_LANE_LIMIT = 1 << 27;
 /** Bulk is taken in pieces of at most so many bytes, BULK_PIECE of assembly/mixing/contents/bulk.ts. */
 const BULK_PIECE = 1 << 16;
 /** Steps that a patch may have, MOST of assembly/mixing/addresses/steps.ts. */
 const MOST_STEPS = 1 << 22;
 
+/** Bytes of the new file that a second lane makes, at most. */
+export function laneLimit({ fresh, alignments }: Pick<MixingInput, 'fresh' | 'alignments'>): number {
+  const share = Math.min(FAST_LANE_LIMIT, Math.floor(FAST_LANE_SHARE * fresh.length));
+  return hasFast(alignments) ? Math.max(LANE_LIMIT, share) : LANE_LIMIT;
+}
+
+function hasFast(alignments: readonly MixedAlignment[]): boolean {
+  return alignments.some(({ isFast }) => isFast === true);
+}
+
 /**
  * Null if the choice leads to more steps than a patch can have, or to more work than `limit`. `onProgress` is called with
  * 0 to 1.
  *
- * @param splitAt if not null, a second lane makes what begins at that place of the new file, LANE_LIMIT bytes at most
+ * @param splitAt if not null, a second lane makes what begins at that place of the new file, `laneLimit` bytes at most
  */
 export async function encodeMixing(
   input: MixingInput,
@@ -84,10 +109,11 @@ export async function encodeMixing(
   if (steps.length > 2 * MOST_STEPS || bulkSize > LIGHT_LIMIT) return null;
   const module = MixingModule.open(true, old.length, fresh.length);
   const { exports } = module;
-  const { modelBy = 3 } = input;
+  const modelBy = input.modelBy ?? (hasFast(input.alignments) ? 'fast' : 3);
   if (modelBy === 2) exports.useSecondModel();
   else if (modelBy === 3) exports.useThirdModel();
-  else exports.useFourthModel();
+  else if (modelBy === 4) exports.useFourthModel();
+  else exports.useFastSteps();
   module.bytes(exports.oldFile(), old.length).set(old);
   module.bytes(exports.newFile(), fresh.length).set(fresh);
   describeImage(module, 0, images.old);
@@ -124,17 +150,17 @@ export async function encodeMixing(
     costs: namedCosts(lanes.map((lane) => lane.costs)),
     profiles: lanes.map((lane) => lane.profile),
     steps:
-      measured === 0
-        ? []
-        : stepWorks(steps, module.words(measured, steps.length / 2), lanes[0].bits, fresh.length),
+      measured === 0 ? [] : stepWorks(steps, module.words(measured, steps.length), lanes[0], fresh.length),
   };
 }
 
-function stepWorks(steps: Uint32Array, begun: Uint32Array, bits: number, size: number): StepWork[] {
-  return Array.from(begun, (before, index) => ({
+function stepWorks(steps: Uint32Array, begun: Uint32Array, { bits, costs }: Lane, size: number): StepWork[] {
+  const cost = sum(costs);
+  return Array.from({ length: steps.length / 2 }, (_, index) => ({
     start: steps[2 * index] ?? 0,
     end: steps[2 * index + 2] ?? size,
-    bits: (begun[index + 1] ?? bits) - before,
+    bits: (begun[2 * index + 2] ?? bits) - (begun[2 * index] ?? 0),
+    cost: (begun[2 * index + 3] ?? cost) - (begun[2 * index + 1] ?? 0),
     isBulk: steps[2 * index + 1] === BULK,
   }));
 }
@@ -279,10 +305,10 @@ function chooseSteps({ old, fresh, alignments, images }: MixingInput, choice: Mi
     if (to - end >= choice.bulkFrom) steps.push(end, BULK);
     else if (steps.length === 0 && to > 0) steps.push(0, 0);
   };
-  const add = (newStart: number, oldStart: number, length: number) => {
+  const add = (newStart: number, oldStart: number, length: number, isFast = false) => {
     if (length <= 0) return;
     gap(newStart);
-    steps.push(newStart, oldStart);
+    steps.push(newStart, isFast ? oldStart + FAST : oldStart);
     end = newStart + length;
   };
   const addHashes = ({ offset, size }: Region) => {
@@ -297,17 +323,17 @@ function chooseSteps({ old, fresh, alignments, images }: MixingInput, choice: Mi
     return length >= shortest || index === 0 || isFunction;
   });
   const file = { old, fresh, regions: images.fresh.regions };
-  for (const { newStart, oldStart, length } of moveBoundaries(file, kept, choice.bulkFrom)) {
+  for (const { newStart, oldStart, length, isFast } of moveBoundaries(file, kept, choice.bulkFrom)) {
     let from = newStart;
     const limit = newStart + length;
     // Around the hashes, which are computed.
     for (const region of hashes) {
       if (limit <= region.offset) break;
-      add(from, oldStart + from - newStart, region.offset - from);
+      add(from, oldStart + from - newStart, region.offset - from, isFast);
       addHashes(region);
       from = Math.max(from, region.offset + region.size);
     }
-    add(from, oldStart + from - newStart, limit - from);
+    add(from, oldStart + from - newStart, limit - from, isFast);
   }
   for (const region of hashes) addHashes(region);
   gap(fresh.length);

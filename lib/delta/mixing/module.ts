@@ -74,6 +74,7 @@ interface Exports extends Buffered {
   useSecondModel(): void;
   useThirdModel(): void;
   useFourthModel(): void;
+  useFastSteps(): void;
   takeSecond(size: number): number;
   secondStream(address: number): number;
   secondStart(): number;

@@ -59,7 +59,7 @@ describe('the fourth model', () => {
     if (model === undefined) throw new Error('the patch has no stream');
     const decoder = new DecidingDecoder(model.frame, { ...NO_DECISIONS, raws: new Map([[index, value]]) });
     const extra = { bytes: new Uint8Array(), isLight: true, at: 0 };
-    expect(() => decodeMixing(old, fresh.length, { model: decoder, second: null, extra }, 4)).toThrow(
+    expect(() => decodeMixing(old, fresh.length, { model: decoder, second: null, extra }, 4, false)).toThrow(
       RangeError,
     );
     const frame = decoder.written();

@@ -8,6 +8,7 @@ import { Bulk, digests, type Extra } from './bulk.ts';
 import { BYTECODE, SOURCES } from './bytecode.ts';
 import { Bytes } from './bytes.ts';
 import { convertRecords } from './code-records.ts';
+import { Fast } from './fast.ts';
 import { Files } from './files.ts';
 import { addressIn, DATA, originIn, regionIn, shortBase, stretchIn } from './image.ts';
 import { Jumps } from './jumps.ts';
@@ -34,14 +35,16 @@ interface Streams {
   extra: Extra;
 }
 
-/** The new file. `which` is the model that it is decoded by. */
+/** The new file. `which` is the model that it is decoded by, `hasFastSteps` whether steps may be fast besides. */
 export function decodeMixing(
   old: Uint8Array,
   toSize: number,
   { model, second, extra }: Streams,
   which: Model,
+  hasFastSteps: boolean,
 ): Uint8Array {
-  const parameters = readParameters(model, which, [old.length, toSize], second !== null);
+  const sizes = [old.length, toSize] as const;
+  const parameters = readParameters(model, which, sizes, second !== null, hasFastSteps);
   const { steps, images, moves } = parameters;
   const split = parameters.split ?? steps.length;
   const before = convertRecords(old, images[0], false);
@@ -95,6 +98,8 @@ class Lane {
   readonly #bytes: Bytes;
   readonly #targets: Targets;
   readonly #bulk: Bulk;
+  readonly #fast: Fast;
+  #isFast = false;
   readonly #blockFlags = new Counters();
   readonly #blockPlaces = new Counters();
   readonly #referenceFlags = new Counters();
@@ -123,13 +128,15 @@ class Lane {
     const coders = { flags: this.#flags, literals: this.#literals };
     this.#bytes = new Bytes(which, this.#state, this.#matches, coders, parameters.images[1]);
     this.#targets = new Targets(parameters, files.old.length);
+    this.#fast = new Fast(decoder, this.#state);
     this.#bulk = new Bulk(this.#state, parameters.images[1], extra);
   }
 
   make(steps: Step[]): void {
     const { images, lessons } = this.#parameters;
     if (this.#which === 4) learnOld(this.#files.old, steps, lessons, images[0], this.#learning);
-    for (const { old, end } of steps) {
+    for (const { old, end, isFast } of steps) {
+      this.#isFast = isFast;
       this.#state.begin(old, end);
       this.#matches.length = 0;
       this.#words.forgetPending();
@@ -161,12 +168,13 @@ class Lane {
     const isLikely = ((state.history & 15) === 15 || reference >= POINTER) && !this.#areUnlikely();
     if (reference !== 0 && (!state.wary || isLikely)) {
       this.#reference(reference);
-    } else if (state.class !== CODE_CLASS && this.#words.isHere()) {
+    } else if (!this.#isFast && state.class !== CODE_CLASS && this.#words.isHere()) {
       this.#word();
     } else if (state.wary || state.oldAt >= this.#files.old.length) {
       if (!state.wary) this.#beWary();
-      this.#byte();
-    } else if (this.#suspects.isHere()) {
+      if (this.#isFast) this.#fast.byte();
+      else this.#byte();
+    } else if (!this.#isFast && this.#suspects.isHere()) {
       this.#suspect();
     } else {
       this.#block();
@@ -278,7 +286,11 @@ class Lane {
       const other = references.field(state.oldAt, kind, address, neighbour, table);
       const chosen = this.#chosen(kind, { wanted, before, other });
       isNew = chosen === null;
-      value = chosen ?? this.#field(kind, size, target, wanted, before);
+      value =
+        chosen ??
+        (this.#isFast
+          ? this.#fast.field(kind, size, wanted)
+          : this.#field(kind, size, target, wanted, before));
       state.lastMiss = state.oldAt;
     }
     for (let i = 0; i < size; i++) {
@@ -301,6 +313,11 @@ class Lane {
   ): boolean {
     const apart = Math.min(16, u32(this.#state.oldAt - this.#state.lastMiss) >>> 2);
     const set = (kind * 8 + trust) * 2 + same;
+    if (this.#isFast) {
+      const isWanted = this.#fast.isWanted(set, this.#referenceHistory);
+      this.#referenceHistory = u32((this.#referenceHistory << 1) | (isWanted ? 1 : 0));
+      return isWanted;
+    }
     const counters = this.#referenceFlags;
     const isThird = this.#which >= 3;
     const move = hash(hash(u32(expected - target), 6), kind) & 16383;
@@ -372,7 +389,8 @@ class Lane {
     const state = this.#state;
     if (state.blockLeft < 0) this.#beginBlock();
     if (this.#blockMiss === 0) {
-      this.#miss();
+      if (this.#isFast) this.#fast.miss();
+      else this.#miss();
       return;
     }
     // One byte of the block; references between its bytes are units of their own.
@@ -383,6 +401,7 @@ class Lane {
       state.blockLeft = -1;
       state.cleanBlocks++;
     } else if (
+      !this.#isFast &&
       state.at < Math.min(state.stepEnd, state.regionEnd) &&
       state.oldAt < this.#files.old.length &&
       this.#referenceHere() === 0 &&

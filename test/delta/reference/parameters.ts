@@ -26,6 +26,7 @@ export interface Step {
   end: number;
   /** NOWHERE for bulk. */
   old: number;
+  isFast: boolean;
 }
 
 export interface Parameters {
@@ -45,6 +46,7 @@ export function readParameters(
   model: Model,
   [oldSize, newSize]: readonly [number, number],
   isSplit: boolean,
+  hasFastSteps: boolean,
 ): Parameters {
   const form = decoder.raw(5);
   const isCompact = model === 4 || form > 20;
@@ -69,8 +71,9 @@ export function readParameters(
   const count = decoder.number(counters[7] as NumberCounters);
   const split = isSplit ? decoder.number(counters[9] as NumberCounters) : undefined;
   requireSound(split === undefined || (split > 0 && split < count));
-  const steps = readSteps(decoder, model, count, [oldSize, newSize]);
-  if (split !== undefined) requireSound(newSize - (steps[split]?.start ?? 0) <= 2 ** 26);
+  const steps = readSteps(decoder, model, count, [oldSize, newSize], hasFastSteps);
+  if (split !== undefined)
+    requireSound(newSize - (steps[split]?.start ?? 0) <= (hasFastSteps ? 2 ** 28 : 2 ** 26));
   return {
     bucketBits,
     lessons,
@@ -172,14 +175,16 @@ function readSteps(
   model: Model,
   count: number,
   [oldSize, newSize]: readonly [number, number],
+  hasFastSteps: boolean,
 ): Step[] {
   requireSound(count > 0 && count <= Math.min(newSize, 2 ** 22));
   const [lengths, seeks] = [numbers(4, model), numbers(4, model)];
-  const flags = new Counters();
+  const [flags, fastFlags] = [new Counters(), new Counters()];
   const limit = LIMITS[model].steps;
   const recent = new Array<number>(16).fill(0);
   const steps: Step[] = [];
   let context = 0;
+  let wasFast = 0;
   let start = 0;
   for (let i = 0; i < count; i++) {
     if (i > 0) {
@@ -188,6 +193,7 @@ function readSteps(
     }
     requireSound(start < newSize);
     let old = NOWHERE;
+    let isFast = false;
     if (decoder.flag(flags.at(context), limit) === 1) {
       context = 0;
     } else {
@@ -211,10 +217,12 @@ function readSteps(
       recent.unshift(distance);
       old = u32(start + distance);
       requireSound(old <= oldSize);
+      if (hasFastSteps) wasFast = decoder.flag(fastFlags.at(wasFast), limit);
+      isFast = wasFast === 1;
     }
     const last = steps.at(-1);
     if (last !== undefined) last.end = start;
-    steps.push({ start, end: newSize, old });
+    steps.push({ start, end: newSize, old, isFast });
   }
   return steps;
 }

@@ -58,6 +58,16 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/delta/mixing/alignments/dense.ts',
+    tests: ['test/delta/mixing/fast-steps.test.ts'],
+    changes: [
+      ['saved / Math.max(1, lost)', 'saved'],
+      ['filter(({ saved }) => saved > 0)', 'filter(() => true)'],
+      ['work -= trade.saved;', ''],
+      ['last.isFast === piece.isFast &&', ''],
+    ],
+  },
+  {
     file: 'lib/delta/mixing/code-records.ts',
     tests: ['test/delta/mixing/code-records.test.ts'],
     changes: [
@@ -326,6 +336,11 @@ export const DELTA: readonly MutatedFile[] = [
         { tests: ['test/delta/mixing/fourth-model.test.ts'] },
       ],
       [
+        'if (header.fastSteps === true) module.exports.useFastSteps();',
+        '',
+        { tests: ['test/delta/vectors.test.ts'] },
+      ],
+      [
         'if (isSecond) this.#hashes.write(this.#passed, chunk);',
         '',
         { tests: ['test/delta/mixing/lanes.test.ts'] },
@@ -521,18 +536,13 @@ export const DELTA: readonly MutatedFile[] = [
     file: 'lib/delta/short-header.ts',
     tests: ['test/delta/forged.test.ts'],
     changes: [
-      ['if (way < BY_BSDIFF || way > LAST_WAY) ', 'if (false) '],
-      ['way < BY_BSDIFF || way > LAST_WAY', 'way < BY_BSDIFF'],
+      ['if (models === undefined || (way !== BY_BSDIFF && !waysOfMixing().includes(way))) ', 'if (false) '],
       [
-        '...(way === BY_FOURTH ? { fourthModel: true as const } : {}),',
-        '',
-        { tests: ['test/delta/mixing/fourth-model.test.ts'] },
+        'models === undefined || (way !== BY_BSDIFF && !waysOfMixing().includes(way))',
+        'models === undefined',
       ],
-      [
-        'if (fourthModel === true) return BY_FOURTH;',
-        '',
-        { tests: ['test/delta/mixing/fourth-model.test.ts'] },
-      ],
+      ['return fourthModel === true ? [way] : [way, way + IN_LANES];', 'return [way, way + IN_LANES];'],
+      ['(way - BY_MIXING) >> 1', '(way - BY_MIXING) >> 2', { tests: ['test/delta/vectors.test.ts'] }],
       [
         "if (name === 'second' && rawSize === 0) ",
         'if (false) ',

@@ -2,14 +2,15 @@
 import { take } from '../memory';
 import { freeOfReferences } from './addresses/found';
 import { sizeAt } from './addresses/kinds';
-import { BLOCKS, charge, codeFlag, codeRaw, encoding, SUSPECTS } from './coding/coder';
+import { BLOCKS, charge, codeRaw, encoding, SUSPECTS } from './coding/coder';
 import { Limits } from './coding/limits';
 import { miss } from './contents/bytes';
+import { fastMiss, flagOf } from './contents/fast';
 import { referenceHere } from './contents/fields';
 import { isWatched, wordAt } from './contents/renames';
 import { codeSuspect, isSuspect, suspectsAt } from './contents/suspects';
 import { identifiersAt, isIdentifier, mayBeKnown } from './contents/words';
-import { CODE, counter, State } from './state';
+import { counter, State } from './state';
 
 const LARGEST_BLOCK: u32 = 15;
 /** Bytes that are copied at once; among suspects. */
@@ -38,14 +39,14 @@ export function codeBlock(): void {
     blockMiss = -1;
     const row = growth + (State.resumed << 4);
     State.resumed = 0;
-    if (codeFlag(u32(miss >= 0), counter(blockFlags, row * 3 + State.kind), Limits.blocks)) {
+    if (flagOf(u32(miss >= 0), counter(blockFlags, row * 3 + State.kind), Limits.blocks)) {
       let node: u32 = 1;
       let place: u32 = 0;
       for (let bit = 31 - <i32>clz(length); bit >= 0; bit--) {
         const wanted = (<u32>miss >> bit) & 1;
         const y =
           node < 4096
-            ? codeFlag(wanted, counter(blockPlaces, row * 4096 + node), Limits.places)
+            ? flagOf(wanted, counter(blockPlaces, row * 4096 + node), Limits.places)
             : codeRaw(wanted, 1);
         node = node * 2 + y;
         place = place * 2 + y;
@@ -54,10 +55,11 @@ export function codeBlock(): void {
     }
   }
   if (blockMiss === 0) {
-    miss();
+    if (State.fast) fastMiss();
+    else miss();
     return;
   }
-  const watched = State.kind !== CODE && isWatched(State.at);
+  const watched = State.attentive && isWatched(State.at);
   const most = min<u32>(
     min<u32>(blockMiss > 0 ? blockMiss : State.blockLeft, min(State.stepEnd, State.kindEnd) - State.at),
     min<u32>(State.oldSize - State.oldAt, watched ? WATCHED_COPY : LONGEST_COPY),
@@ -135,7 +137,7 @@ function stopAtCandidate(most: u32): u32 {
 
 /** For the encoder: whether the next eight bytes are as they were, and without references, words and suspects. */
 function isPlain(place: u32, oldPlace: u32, most: u32): bool {
-  if (State.kind !== CODE && isWatched(place)) return false;
+  if (State.attentive && isWatched(place)) return false;
   const room = min<u32>(most, min(min(State.stepEnd, State.kindEnd) - place, State.oldSize - oldPlace));
   return (
     room >= 8 &&
@@ -166,7 +168,7 @@ function firstMiss(length: u32): i32 {
       oldPlace += size;
       continue;
     }
-    if (State.kind !== CODE && place > State.at && isCandidate(place, oldPlace)) return -1;
+    if (State.attentive && place > State.at && isCandidate(place, oldPlace)) return -1;
     if (load<u8>(State.fresh + place) !== load<u8>(State.old + oldPlace)) return count;
     count++;
     place++;

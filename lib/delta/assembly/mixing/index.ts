@@ -41,6 +41,7 @@ export {
   takeMoves,
   takeSecond,
   takeSteps,
+  useFastSteps,
   useFourthModel,
   useSecondModel,
   useThirdModel,

@@ -20,6 +20,7 @@ import {
 import {
   BULK,
   codeStep,
+  isFast,
   MOST,
   openSteps,
   sortSteps,
@@ -39,6 +40,8 @@ import {
   charge,
   codeNumber,
   codeRaw,
+  costOfAll,
+  countAsFast,
   effort,
   encoding,
   endsAsEncoded,
@@ -56,6 +59,7 @@ import { openLiterals, sizeOfBuckets } from './coding/literals';
 import { openMixer } from './coding/mixer';
 import { BULK_PIECE, bulkBefore, openBulk } from './contents/bulk';
 import { CALM, codeByte, openBytes } from './contents/bytes';
+import { codeFastByte, openFast, sizeOfFast } from './contents/fast';
 import { areUnlikely, codeReference, openFields, referenceHere } from './contents/fields';
 import { openInstructions } from './contents/instruction';
 import { openJumps } from './contents/jumps';
@@ -89,6 +93,7 @@ const EVEN_IF_WARY: u32 = 12;
 
 /** The second lane: bytes of the new file that it makes, at most, since they are in memory. */
 const MOST_SECOND: u32 = 1 << 26;
+const MOST_SECOND_FAST: u32 = 1 << 28;
 /** All that a lane takes but for its window, buckets and targets. */
 const LANE_TABLES: usize = 13 << 20;
 
@@ -114,7 +119,7 @@ let step: u32 = 0;
 let inBulk: bool = false;
 /** Whether there is a second lane; the step that it begins with. */
 let isSplit: bool = false;
-let stepBits: usize = 0;
+let measures: usize = 0;
 let split: u32 = 0;
 let isSecond: bool = false;
 /** After so many bytes and bits the second lane returns, and the encoder, that the caller may look how far they are. */
@@ -187,10 +192,13 @@ export function lessonBytes(): u32 {
   return learned;
 }
 
-/** For the encoder: bits that were coded when each step began, of those that are behind it; 0 if memory ran out. */
+/**
+ * For the encoder: of each step, two words: bits that were coded when it began, and bytes of the patch that they cost; of those that are
+ * behind it 0. 0 if memory ran out.
+ */
 export function measureSteps(): usize {
-  stepBits = take(4 * <usize>stepCount);
-  return stepBits;
+  measures = take(8 * <usize>stepCount);
+  return measures;
 }
 
 /** A second lane makes what begins with that step. The decoder takes from the patch which step it is. */
@@ -210,7 +218,13 @@ export function takeSecond(size: u32): usize {
 function secondSize(size: u32): usize {
   const window = <usize>(State.newSize - State.end) + 2 * PADDING;
   return (
-    VARIABLES + window + <usize>size + sizeOfBuckets(bucketBits) + sizeOfTargets(State.oldSize) + LANE_TABLES
+    VARIABLES +
+    window +
+    <usize>size +
+    sizeOfBuckets(bucketBits) +
+    sizeOfTargets(State.oldSize) +
+    LANE_TABLES +
+    sizeOfFast()
   );
 }
 
@@ -277,7 +291,8 @@ export function run(last: bool): i32 {
       if (isSplit) {
         isSplit = false;
         State.end = secondStart();
-        return State.newSize - State.end <= MOST_SECOND ? SECOND_DUE : MALFORMED;
+        const most = Limits.fast ? MOST_SECOND_FAST : MOST_SECOND;
+        return State.newSize - State.end <= most ? SECOND_DUE : MALFORMED;
       }
       if (State.at === State.end) {
         if (encoding) finishEncoding();
@@ -301,7 +316,9 @@ export function run(last: bool): i32 {
       unit();
     } else if (phase === 2) {
       charge(STEPS);
+      const before = bits;
       const result = codeStep();
+      if (Limits.fast) countAsFast(before);
       if (result < 0) return MALFORMED;
       if (result > 0) {
         if (!sortSteps() || !scanBySteps()) return NO_MEMORY;
@@ -367,6 +384,7 @@ function openLane(): bool {
     openFields() &&
     openInstructions() &&
     openBytes() &&
+    openFast() &&
     openJumps() &&
     openMatches() &&
     openTargets(State.oldSize) &&
@@ -379,10 +397,14 @@ function openLane(): bool {
 function nextStep(): bool {
   if (step === stepCount || stepStart(step) !== State.at) return false;
   State.oldAt = stepOld(step);
-  if (stepBits !== 0) store<u32>(stepBits + ((<usize>step) << 2), bits);
+  if (measures !== 0) {
+    store<u32>(measures + ((<usize>step) << 3), bits);
+    store<u32>(measures + ((<usize>step) << 3), costOfAll(), 4);
+  }
   step++;
   State.stepEnd = stepStart(step);
   inBulk = State.oldAt === BULK;
+  State.fast = isFast(step - 1);
   State.kindEnd = 0;
   State.wary = true;
   State.calm = CALM - 4;
@@ -408,13 +430,14 @@ function unit(): void {
     State.kind = classOf(State.code);
     State.blockLeft = -1;
   }
+  State.attentive = State.kind !== CODE && !State.fast;
   const reference = referenceHere(State.at, State.oldAt);
   if (
     reference !== 0 &&
     (!State.wary || (((State.history & 15) === 15 || reference >= EVEN_IF_WARY) && !areUnlikely()))
   ) {
     codeReference(reference);
-  } else if (State.kind !== CODE && wordHere(State.at, State.oldAt)) {
+  } else if (State.attentive && wordHere(State.at, State.oldAt)) {
     codeWordHere();
   } else if (State.wary || State.oldAt >= State.oldSize) {
     if (!State.wary) {
@@ -422,8 +445,9 @@ function unit(): void {
       State.calm = 0;
       State.matched = 0;
     }
-    codeByte();
-  } else if (State.kind !== CODE && isWatched(State.at) && isSuspect(State.fresh + State.at, State.oldAt)) {
+    if (State.fast) codeFastByte();
+    else codeByte();
+  } else if (State.attentive && isWatched(State.at) && isSuspect(State.fresh + State.at, State.oldAt)) {
     codeSuspectHere();
   } else {
     codeBlock();
@@ -435,7 +459,7 @@ export { takeMoves } from './addresses/moves';
 export { hasCodeRecords, regionAt, regionCount, setImageSpan, setRegionCount } from './addresses/regions';
 export { takeSteps } from './addresses/steps';
 export { costOf, countCosts, refill } from './coding/coder';
-export { useFourthModel, useSecondModel, useThirdModel } from './coding/limits';
+export { useFastSteps, useFourthModel, useSecondModel, useThirdModel } from './coding/limits';
 export {
   bulkClass,
   bulkHashes,

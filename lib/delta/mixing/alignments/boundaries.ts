@@ -37,13 +37,13 @@ const CODE: readonly RegionKind[] = [
  *
  * @param gap bytes between two alignments from which on they do not meet
  */
-export function moveBoundaries(
+export function moveBoundaries<A extends Alignment>(
   { old, fresh, regions }: { old: Uint8Array; fresh: Uint8Array; regions: readonly Region[] },
-  alignments: readonly Alignment[],
+  alignments: readonly A[],
   gap: number,
-): Alignment[] {
+): A[] {
   const code = regions.filter(({ kind }) => CODE.includes(kind));
-  const made: Alignment[] = [];
+  const made: A[] = [];
   let index = 0;
   for (const next of alignments) {
     const last = made.at(-1);
@@ -59,7 +59,12 @@ export function moveBoundaries(
     const moved = place - next.newStart;
     const end = last.newStart + last.length;
     if (end > place || (moved > 0 && end === next.newStart)) last.length = place - last.newStart;
-    made.push({ newStart: place, oldStart: next.oldStart + moved, length: next.length - moved });
+    made.push({
+      ...next,
+      newStart: place,
+      oldStart: next.oldStart + moved,
+      length: next.length - moved,
+    });
   }
   return made;
 }

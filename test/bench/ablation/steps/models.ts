@@ -121,8 +121,8 @@ export const MODEL_STEPS: readonly Step[] = [
   {
     name: 'third model: second set and counter of references',
     changes: changesOf('assembly/mixing/contents/fields.ts', [
-      'if (Limits.third) {\n    const move',
-      'if (false) {\n    const move',
+      'if (!Limits.third) return codeMixed(',
+      'if (true) return codeMixed(',
     ]),
   },
   {

@@ -8,11 +8,15 @@ import { Limits } from '../coding/limits';
 
 /** The old place of bulk. */
 export const BULK: u32 = 0xffffffff;
+/** Of the old place of a step that is fast; BULK has it as well. */
+const FAST: u32 = 0x80000000;
 /** Steps, at most. */
 export const MOST: u32 = 1 << 22;
 const RECENT: u32 = 16;
 /** Of the flags: where those of the lowest four bits of starts begin. */
 const ROWS: u32 = 128;
+/** Where those of fast steps begin. */
+const SPEEDS: u32 = ROWS + 4 * 64;
 /** Alignments that are looked at for one that contains a place. */
 const DEPTH: u32 = 24;
 
@@ -32,13 +36,14 @@ let flags: usize = 0;
 let recent: usize = 0;
 let coded: u32 = 0;
 let context: u32 = 0;
+let speed: u32 = 0;
 
 export function openSteps(oldBytes: u32, newBytes: u32): bool {
   oldSize = oldBytes;
   newSize = newBytes;
   lengths = take(4 * NUMBER);
   seeks = take(4 * NUMBER);
-  flags = take((ROWS + 4 * 64) * 4);
+  flags = take((SPEEDS + 2) * 4);
   recent = take(RECENT * 4);
   return recent !== 0;
 }
@@ -56,7 +61,13 @@ export function stepStart(index: u32): u32 {
 }
 
 export function stepOld(index: u32): u32 {
-  return load<u32>(steps + ((<usize>index) << 3), 4);
+  const old = load<u32>(steps + ((<usize>index) << 3), 4);
+  return old === BULK ? BULK : old & ~FAST;
+}
+
+export function isFast(index: u32): bool {
+  const old = load<u32>(steps + ((<usize>index) << 3), 4);
+  return old !== BULK && (old & FAST) !== 0;
 }
 
 function flag(index: u32): usize {
@@ -77,8 +88,12 @@ export function codeStep(): i32 {
   if (codeFlag(u32(old === BULK), flag(context), Limits.steps)) {
     store<u32>(at, BULK, 4);
     context = 0;
-  } else if (!codeAligned(at, place, old)) {
-    return -1;
+  } else {
+    if (!codeAligned(at, place, old & ~FAST)) return -1;
+    if (Limits.fast) {
+      speed = codeFlag(old >> 31, flag(SPEEDS + speed), Limits.steps);
+      store<u32>(at, load<u32>(at, 4) | (speed << 31), 4);
+    }
   }
   coded++;
   return coded === stepCount ? 1 : 0;

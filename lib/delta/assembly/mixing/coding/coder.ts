@@ -23,6 +23,9 @@ export let effort: u32 = 0;
 export const FOR_FLAG: u32 = 4;
 export const FOR_LITERAL: u32 = 20;
 export const FOR_MATCH: u32 = 6;
+/** Bits of fast steps take as long as one that is modelled. */
+const FAST_PER_BIT: u32 = 16;
+let fastBits: u32 = 0;
 
 /** Parts of the patch: the model charges each with what it costs. Of the last two there is one for each class. */
 export const STEPS: usize = 1;
@@ -64,6 +67,7 @@ export function restartCoder(address: usize, input: u32): bool {
   overrun = 0;
   bits = 0;
   effort = 0;
+  fastBits = 0;
   low = 0;
   high = 0xffffffff;
   code = 0;
@@ -88,6 +92,13 @@ export function charge(to: usize): void {
 /** What a part costs, in bytes. */
 export function costOf(index: usize): u32 {
   return <u32>(load<u64>(costs + (index << 3)) >> 19);
+}
+
+/** What all parts cost, in bytes. */
+export function costOfAll(): u32 {
+  let sum: u64 = 0;
+  for (let i: usize = 0; i < PARTS; i++) sum += load<u64>(costs + (i << 3));
+  return <u32>(sum >> 19);
 }
 
 /** Decoding: `size` bytes were placed in the buffer. Encoding: the buffer was emptied. */
@@ -145,12 +156,15 @@ function narrow(bit: u32, middle: u32): u32 {
 export function codeBit(bit: u32, probability: u32): u32 {
   bits++;
   bit = narrow(bit, low + <u32>((<u64>(high - low) * <u64>probability) >> 16));
-  // For statistics only: nothing depends on it.
-  if (counting) {
-    const share = <f64>(bit ? probability : 65536 - probability) / 65536;
-    store<u64>(part, load<u64>(part) + <u64>(-Math.log2(share) * 65536));
-  }
+  count(bit, probability);
   return bit;
+}
+
+/** For statistics only: nothing depends on it. */
+function count(bit: u32, probability: u32): void {
+  if (!counting) return;
+  const share = <f64>(bit ? probability : 65536 - probability) / 65536;
+  store<u64>(part, load<u64>(part) + <u64>(-Math.log2(share) * 65536));
 }
 
 /**
@@ -185,6 +199,44 @@ export function codeFlag(bit: u32, counter: usize, limit: u32): u32 {
   const coded = codeBit(bit, chance(counter));
   learn(counter, coded, limit);
   return coded;
+}
+
+/** The same of a fast step, where FAST_PER_BIT bits count as one. */
+export function codeFastFlag(bit: u32, counter: usize, limit: u32): u32 {
+  const probability = chance(counter);
+  const coded = narrow(bit, low + <u32>((<u64>(high - low) * <u64>probability) >> 16));
+  spendFast(1);
+  count(coded, probability);
+  learn(counter, coded, limit);
+  return coded;
+}
+
+/** The same by two counters, in the middle between them. */
+export function codeFastBit(bit: u32, one: usize, two: usize, limit: u32): u32 {
+  const probability = (chance(one) + chance(two)) >> 1;
+  const coded = narrow(bit, low + <u32>((<u64>(high - low) * <u64>probability) >> 16));
+  spendFast(1);
+  count(coded, probability);
+  learn(one, coded, limit);
+  learn(two, coded, limit);
+  return coded;
+}
+
+/** So many bits of a fast step, or what takes as long. */
+export function spendFast(more: u32): void {
+  fastBits += more;
+  if (fastBits < FAST_PER_BIT) return;
+  const whole = fastBits / FAST_PER_BIT;
+  fastBits %= FAST_PER_BIT;
+  bits += whole;
+  spend(FOR_FLAG * whole);
+}
+
+/** What was coded since there were `before` bits counts as in a fast step. */
+export function countAsFast(before: u32): void {
+  const more = bits - before;
+  bits = before;
+  spendFast(more);
 }
 
 /** The same in a stream of which neither bits nor costs are counted. */

@@ -9,6 +9,8 @@ export class Limits {
   static second: bool = false;
   static third: bool = false;
   static fourth: bool = false;
+  /** Whether steps may be fast. */
+  static fast: bool = false;
   /** Of numbers: how many bits they have; which. */
   static sizes: u32 = 127;
   static digits: u32 = 255;
@@ -50,4 +52,10 @@ export function useThirdModel(): void {
 export function useFourthModel(): void {
   useThirdModel();
   Limits.fourth = true;
+}
+
+/** The third model codes, and some steps are fast; to be called before all else. */
+export function useFastSteps(): void {
+  useThirdModel();
+  Limits.fast = true;
 }

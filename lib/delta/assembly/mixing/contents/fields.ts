@@ -6,13 +6,14 @@ import { isLaterLayout } from '../addresses/objects/layouts';
 import { actual, field, newOrigin, oldOrigin, read, target, write } from '../addresses/references';
 import { addressOf } from '../addresses/regions';
 import { confidence, learnTarget, neighbours, predictTarget } from '../addresses/targets';
-import { charge, codeFlag, encoding, FIELDS, REFERENCES } from '../coding/coder';
+import { charge, encoding, FIELDS, REFERENCES } from '../coding/coder';
 import { Limits } from '../coding/limits';
 import { codeLiteral } from '../coding/literals';
 import { codeMixed, codeMixedTwice, counterOfFlag } from '../coding/mixer';
 import { hash } from '../coding/tables';
 import { counter, State } from '../state';
 import { advanceCalm } from './bytes';
+import { codeFastField, codeFastWanted, flagOf } from './fast';
 import { context } from './literal';
 
 const REFERENCE_SETS: u32 = 1024;
@@ -65,23 +66,11 @@ export function codeReference(reference: u32): void {
   const before = read(State.old + State.oldAt, reference, size);
   const same = u32(wanted === before);
   const actualWord = encoding ? read(State.fresh + State.at, reference, size) : 0;
-  const apart = min<u32>(16, (State.oldAt - State.lastMiss) >> 2);
   const set = (reference * 8 + trust) * 2 + same;
-  counterOfFlag(0, counter(referenceFlags, set));
-  counterOfFlag(1, counter(referenceFlags, 4096 + (referenceHistory & 255) * 8 + trust));
-  counterOfFlag(2, counter(referenceFlags, 2 * 4096 + (hash(refersTo, 5) & 4095)));
-  counterOfFlag(3, counter(referenceFlags, 3 * 4096 + (apart * 8 + trust) * 4 + (referenceHistory & 3)));
-  const weights = REFERENCE_SETS + set + (reference < LATER ? 0 : 256);
   const isWanted = u32(actualWord === wanted);
-  let right: u32;
-  if (Limits.third) {
-    const move = hash(hash(expected - refersTo, 6), reference);
-    counterOfFlag(4, counter(referenceFlags, 4 * 4096 + (move & 16383)));
-    const other = OTHER_SETS + apart * 16 + (referenceHistory & 15);
-    right = codeMixedTwice(isWanted, 5, weights, other, Limits.references);
-  } else {
-    right = codeMixed(isWanted, 4, weights, Limits.references);
-  }
+  const right = State.fast
+    ? codeFastWanted(isWanted, set, referenceHistory)
+    : codeWanted(isWanted, set, refersTo, expected - refersTo);
   referenceHistory = (referenceHistory << 1) | right;
   let value = wanted;
   let isNew = false;
@@ -90,18 +79,22 @@ export function codeReference(reference: u32): void {
     charge(REFERENCES);
     let found = false;
     if (!same) {
-      found = codeFlag(u32(actualWord === before), counter(secondFlags, reference * 4), Limits.fields) !== 0;
+      found = flagOf(u32(actualWord === before), counter(secondFlags, reference * 4), Limits.fields) !== 0;
       if (found) value = before;
     }
     if (!found && other !== wanted && (same || other !== before)) {
       found =
-        codeFlag(u32(actualWord === other), counter(secondFlags, reference * 4 + 2 + same), Limits.fields) !==
+        flagOf(u32(actualWord === other), counter(secondFlags, reference * 4 + 2 + same), Limits.fields) !==
         0;
       if (found) value = other;
     }
     charge(FIELDS);
     isNew = !found;
-    if (isNew) value = codeField(reference, size, refersTo, wanted, before);
+    if (isNew) {
+      value = State.fast
+        ? codeFastField(reference, size, wanted, actualWord)
+        : codeField(reference, size, refersTo, wanted, before);
+    }
   }
   write(State.fresh + State.at, reference, size, value);
   learnTarget(refersTo, actual(State.oldAt, reference, address, value, expected, table));
@@ -112,6 +105,23 @@ export function codeReference(reference: u32): void {
   State.oldAt += size;
   if (State.matched > 0) State.matchedAt += size;
   if (State.wary && right) advanceCalm(size);
+}
+
+/** Whether the field is as predicted; the target has moved so far then. */
+function codeWanted(isWanted: u32, set: u32, refersTo: u32, moved: u32): u32 {
+  const trust = (set >> 1) & 7;
+  const reference = set >> 4;
+  const apart = min<u32>(16, (State.oldAt - State.lastMiss) >> 2);
+  counterOfFlag(0, counter(referenceFlags, set));
+  counterOfFlag(1, counter(referenceFlags, 4096 + (referenceHistory & 255) * 8 + trust));
+  counterOfFlag(2, counter(referenceFlags, 2 * 4096 + (hash(refersTo, 5) & 4095)));
+  counterOfFlag(3, counter(referenceFlags, 3 * 4096 + (apart * 8 + trust) * 4 + (referenceHistory & 3)));
+  const weights = REFERENCE_SETS + set + (reference < LATER ? 0 : 256);
+  if (!Limits.third) return codeMixed(isWanted, 4, weights, Limits.references);
+  const move = hash(hash(moved, 6), reference);
+  counterOfFlag(4, counter(referenceFlags, 4 * 4096 + (move & 16383)));
+  const other = OTHER_SETS + apart * 16 + (referenceHistory & 15);
+  return codeMixedTwice(isWanted, 5, weights, other, Limits.references);
 }
 
 /** A field that nothing predicted, byte by byte from its highest. */
