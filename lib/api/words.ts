@@ -3,7 +3,7 @@ import type { Receipt } from '../install/receipt.ts';
 
 export { type LocalOffset, localTime } from '../format/local-time.ts';
 export { didYouMean } from '../format/nearest.ts';
-export { bounded, shellWord } from '../format/printable.ts';
+export { bounded, shellWord, withoutCredentials } from '../format/printable.ts';
 export { wrapped } from '../format/wrapped.ts';
 export { worstCode } from '../health/exit-code.ts';
 export { timeOfId } from '../snapshot/snapshot-id.ts';

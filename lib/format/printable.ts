@@ -5,15 +5,38 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 const INVISIBLE_BUT_LAYOUT = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /**
- * Replaces control and format characters, which could move the cursor or reverse the text, by `\uXXXX`, and cuts the text
- * after `limit` characters, 100 unless given.
+ * A scheme, and what is before the last @ of a host. One letter is a drive. There is no slash and no space in it, but what
+ * JSON makes of quotation marks and control characters may be. Without the bound on the scheme a long word takes squared time.
+ */
+const CREDENTIALS = /([a-z][a-z\d+.-]{1,30}:[\\/]+)[^\s\\/?#]*(?:\\["bfnrtu][^\s\\/?#]*)*@/gi;
+
+/**
+ * The text without user name and password of the addresses in it: an address may be typed in the place of something else, and
+ * may have been joined to a path. Before anything is cut, since without its end it is no address any more.
+ */
+export function withoutCredentials(text: string): string {
+  return text.replace(CREDENTIALS, '$1');
+}
+
+function cut(text: string, limit: number, length = text.length): string {
+  return text.length <= limit ? text : `${text.slice(0, limit)}... (${length} characters)`;
+}
+
+function escapeOf(code: number): string {
+  return `\\u${code.toString(16).padStart(4, '0')}`;
+}
+
+/**
+ * Replaces control and format characters, which could move the cursor or reverse the text, by `\uXXXX`, leaves out the
+ * passwords of addresses, and cuts the text after `limit` characters, 100 unless given.
  */
 export function printable(text: string, limit = LIMIT): string {
-  const escaped = text.replace(INVISIBLE, (character) => {
+  const shown = withoutCredentials(text);
+  const escaped = shown.replace(INVISIBLE, (character) => {
     const code = character.codePointAt(0) ?? 0;
-    return code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, '0')}`;
+    return code > 0xffff ? `\\u{${code.toString(16)}}` : escapeOf(code);
   });
-  return escaped.length <= limit ? escaped : `${escaped.slice(0, limit)}... (${text.length} characters)`;
+  return cut(escaped, limit, shown.length);
 }
 
 /**
@@ -22,10 +45,7 @@ export function printable(text: string, limit = LIMIT): string {
  */
 export function printableText(text: string): string {
   return text.replace(INVISIBLE_BUT_LAYOUT, (character) =>
-    Array.from(
-      { length: character.length },
-      (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
-    ).join(''),
+    character.replace(/./gs, (unit) => escapeOf(unit.charCodeAt(0))),
   );
 }
 
@@ -34,13 +54,12 @@ const LONG_WORD = /[^\s\\/]{300,}/g;
 const LONGEST_MESSAGE = 10_000;
 
 /**
- * A message of bounded length, whatever was put into it: of a word longer than any name in a path 100 characters are left, and
- * 10,000 of the whole.
+ * A message of bounded length without passwords, whatever was put into it: of a word longer than any name in a path 100
+ * characters are left, and 10,000 of the whole.
  */
 export function bounded(message: string): string {
-  const cut = (text: string, limit: number) => `${text.slice(0, limit)}... (${text.length} characters)`;
-  const short = message.replace(LONG_WORD, (word) => cut(word, LIMIT));
-  return short.length <= LONGEST_MESSAGE ? short : cut(short, LONGEST_MESSAGE);
+  const short = withoutCredentials(message).replace(LONG_WORD, (word) => cut(word, LIMIT));
+  return cut(short, LONGEST_MESSAGE);
 }
 
 const PLAIN_WORD = /^[\w@%+=:,./-]+$/;

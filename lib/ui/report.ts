@@ -1,11 +1,11 @@
 /**
  * What the user or a script sees. Messages are written to standard error, results to standard output. With `--json` standard
  * output consists of JSON lines, the last of which is the result. A failure says in one sentence what happened, then the
- * state, then what to do.
+ * state, then what to do. Whatever it is, it is printed without the passwords of addresses.
  */
 
 import type { Applied, InstallEvent, RolledBack, ServiceEvent, UpdateEvent } from '../api/index.ts';
-import { bounded, wrapped } from '../api/words.ts';
+import { bounded, withoutCredentials, wrapped } from '../api/words.ts';
 import {
   type ExitCode,
   errorMessage,
@@ -15,7 +15,7 @@ import {
 } from '../errors.ts';
 import type { ProgressOutput, Stage } from './terminal/progress.ts';
 import { changeText } from './text/change.ts';
-import { capitalized, oneLine, withoutCredentials } from './text/lines.ts';
+import { capitalized, oneLine } from './text/lines.ts';
 import { countText, durationText } from './text/sizes.ts';
 
 export type ReportedEvent = InstallEvent | UpdateEvent | ServiceEvent;
@@ -89,7 +89,10 @@ export interface Report {
 }
 
 export function createReport(output: Output, options: ReportOptions): Report {
-  const print = (value: Record<string, unknown>) => output.out(`${JSON.stringify(value)}\n`);
+  const print = (value: Record<string, unknown>) =>
+    output.out(
+      `${JSON.stringify(value, (_, part) => (typeof part === 'string' ? withoutCredentials(part) : part))}\n`,
+    );
   let stages: Stages | null = null;
   let downloadState = '';
   // The transaction of which it was said: a command may try it again before it goes on.
@@ -151,7 +154,7 @@ export function createReport(output: Output, options: ReportOptions): Report {
     styled(text) {
       if (options.json) return;
       clear();
-      output.styled(`${text}\n`);
+      output.styled(`${withoutCredentials(text)}\n`);
     },
     get exitCode() {
       return resultCode;
@@ -173,9 +176,9 @@ export function createReport(output: Output, options: ReportOptions): Report {
       clear();
       const hint =
         error instanceof UpdaterError ? error.advice : 'This is a fault of dgmo-updater: please report it.';
-      const advice = hint === undefined ? undefined : bounded(withoutCredentials(hint));
+      const advice = hint && bounded(hint);
       const original = errorMessage(error);
-      const message = bounded(withoutCredentials(original));
+      const message = bounded(original);
       if (options.json)
         print({
           ...{ event: 'result', command, ok: false, exitCode, message, advice: advice ?? null },
@@ -195,9 +198,10 @@ export function createReport(output: Output, options: ReportOptions): Report {
   return report;
 }
 
-/** As it is, unless it is printed on a terminal. */
+/** Without passwords. Otherwise as it is, unless it is printed on a terminal. */
 function fitted(text: string, columns: number | null): string {
-  return columns === null ? text : wrapped(text, columns);
+  const shown = withoutCredentials(text);
+  return columns === null ? shown : wrapped(shown, columns);
 }
 
 function resultOf(event: ReportedEvent, endings: Endings): Result | null {

@@ -24,7 +24,8 @@ export function feedAddressFault(address: string, allowPlainHttp = false): strin
   if (url.username !== '' || url.password !== '') return 'an address without user name and password';
   if (/[?#]/.test(address)) return 'an address without a query and a fragment';
   // The parser repairs backslashes, spaces and dots. The message shows the address that was probably meant.
-  if (url.href !== address && url.href !== `${address}/`) return `the canonical form ${url.href}`;
+  if (url.href !== address && url.href !== `${address}/`)
+    return `the canonical form ${shownAddress(url.href)}`;
   return null;
 }
 

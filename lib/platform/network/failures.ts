@@ -14,7 +14,7 @@ interface Explanation {
 const CLOCK = 'Check the clock of this machine; if it is right, tell whoever runs the server.';
 const INSPECTED =
   'If a proxy of your network inspects TLS, pass its certificate with --ca-file or NODE_EXTRA_CA_CERTS.';
-const PROXY_PASSWORD = 'Put them into HTTP_PROXY and HTTPS_PROXY: http://user:password@host:port.';
+const PROXY_PASSWORD = 'Put them into HTTP_PROXY and HTTPS_PROXY, as user:password@ before the host.';
 
 const UNREACHABLE: Explanation = {
   reason: 'unreachable',

@@ -30,11 +30,3 @@ export function capitalized(text: string): string {
 export function asSentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
-
-/**
- * The text without user name and password of the addresses in it. For messages that quote what a user has typed, which may be
- * an address in the place of something else, and may have been joined to a path.
- */
-export function withoutCredentials(text: string): string {
-  return text.replace(/([a-z][a-z0-9+.-]{0,30}:[\\/]+)[^\s\\/?#"']*@/gi, '$1');
-}

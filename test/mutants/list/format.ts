@@ -248,4 +248,15 @@ export const FORMAT: readonly MutatedFile[] = [
       ['/^127(\\.\\d{1,3}){3}$/', '/127(\\.\\d{1,3}){3}$/'],
     ],
   },
+  {
+    file: 'lib/format/printable.ts',
+    tests: ['test/version/printable.test.ts'],
+    changes: [
+      ['const shown = withoutCredentials(text)', 'const shown = text'],
+      ['withoutCredentials(message).replace(', 'message.replace('],
+      ['{1,30}', '{0,30}'],
+      ['{1,30}', '+'],
+      ['(?:\\\\["bfnrtu][^\\s\\\\/?#]*)*@', '@'],
+    ],
+  },
 ];
