@@ -44,6 +44,8 @@ const MOST_FOR_EACH = 32;
 /** The first choices may take less time: bulk costs little more then. */
 const PATIENT_FROM = 3;
 const IMPATIENT_SHARE = 0.62;
+/** From there on so much is left to bulk that fast steps may take less. */
+const BULKY_FROM = 4;
 /** If the limit was reached before this share of the file was made, the next choice would reach it as well. */
 const HOPELESS = 0.45;
 
@@ -161,7 +163,10 @@ export async function chooseMixing(
     for (const other of others) {
       keep(await encodeMixing(other, choice, most, null, report), { input: other, choice });
     }
-    return await byFourth(smallest, made.work, best.input, best.choice, most, fourthBelow, report);
+    const found = await byFourth(smallest, made.work, best.input, best.choice, most, fourthBelow, report);
+    if (index < BULKY_FROM) return found;
+    const other = await withinLimit({ ...input, alignments, images }, limit, lanesFrom, onProgress);
+    return smallerOf(found, other);
   }
   return await withinLimit({ ...input, alignments, images }, limit, lanesFrom, onProgress);
 }
@@ -219,8 +224,14 @@ async function withinLimit(
   const fast = await first(
     DENSE_SHARES.map((share) => withFast(pieces, measured.steps, fastest.steps, share * limit)),
   );
-  if (bulky === null || fast === null) return bulky ?? fast;
-  return sizeOf(fast) < sizeOf(bulky) ? fast : bulky;
+  const smaller = [bulky, fast].reduce(smallerOf);
+  if (smaller !== null && sizeOf(smaller) <= sizeOf(fastest)) return smaller;
+  return smallerOf(smaller, await first([markFast(input.alignments, () => true)]));
+}
+
+function smallerOf(one: MixingStreams | null, other: MixingStreams | null): MixingStreams | null {
+  if (one === null || other === null) return one ?? other;
+  return sizeOf(other) < sizeOf(one) ? other : one;
 }
 
 /** By two lanes if there is enough to model. Null if it takes more work than `limit`. */

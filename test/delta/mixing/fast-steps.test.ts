@@ -53,6 +53,20 @@ test.each([
   same(applyPlainly(patch, old), fresh);
 });
 
+test('what would all be bulk within the limit is aligned by fast steps, if that is smaller', async () => {
+  const old = randomBytes(100_000, 8);
+  // Pieces of 100 bytes in another order, each with another byte in the middle.
+  const pieces = Array.from({ length: 1000 }, (_, index) => {
+    const from = 100 * ((index * 337) % 1000);
+    return old.slice(from, from + 100).map((byte, at) => (at === 50 ? byte ^ 1 : byte));
+  });
+  const fresh = Uint8Array.from(Buffer.concat(pieces));
+  const patch = await make(old, fresh, { algorithm: 'mixing', applyLimit: 4000 });
+  expect(readPatchHeader(memorySource(patch))).toMatchObject({ fastSteps: true });
+  expect(patch.length).toBeLessThan(20_000);
+  same(await apply(patch, old), fresh);
+});
+
 test('of pieces those are fast that save the most work for what they cost, as many as have to be', () => {
   const alignments = [0, 100, 200, 300].map((start) => ({ newStart: start, oldStart: start, length: 100 }));
   const measured = (bits: number[], costs: number[]): StepWork[] =>

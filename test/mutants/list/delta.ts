@@ -139,11 +139,6 @@ export const DELTA: readonly MutatedFile[] = [
     changes: [['20580: REGION_KINDS.riscV', '20580: REGION_KINDS.otherCode']],
   },
   {
-    file: 'lib/delta/mixing/choose.ts',
-    tests: ['test/delta/mixing/raw-code.test.ts'],
-    changes: [['images: withOtherCode(images)', 'images']],
-  },
-  {
     file: 'lib/delta/mixing/containers/memory-images/class-archive.ts',
     tests: ['test/delta/mixing/class-archive.test.ts'],
     changes: [
@@ -442,6 +437,17 @@ export const DELTA: readonly MutatedFile[] = [
       [' || work >= below', ''],
       [' || size > SMALL_FOR_FOURTH', '', { survives: 'it takes two files of more than 32 MiB' }],
       ['saved > LEAST_SAVED && ', ''],
+      ['images: withOtherCode(images)', 'images', { tests: ['test/delta/mixing/raw-code.test.ts'] }],
+      [
+        'if (index < BULKY_FROM) return found;',
+        'return found;',
+        { tests: ['test/delta/mixing/fast-steps.test.ts'] },
+      ],
+      [
+        'if (input.isFast !== undefined) ',
+        'if (false) ',
+        { tests: ['test/delta/mixing/fast-steps.test.ts'] },
+      ],
     ],
   },
   {
