@@ -16,7 +16,7 @@ import {
   told,
   WEIGHT,
 } from './literals';
-import { inputs, MOST_INPUTS, WEIGHT_LIMIT, weightsOf } from './mixer';
+import { dot, inputs, MOST_INPUTS, WEIGHT_LIMIT, weightsOf } from './mixer';
 import { continueRun, learnRun, nextRow, runCounter, runsOf } from './runs';
 import { hash, squash } from './tables';
 
@@ -140,16 +140,7 @@ export function codeInLayers(
 
 /** What the first `count` inputs, a multiple of 4, say under the weights. */
 function sumOf(weights: usize, count: usize): i32 {
-  let sum = i32x4.splat(0);
-  for (let i: usize = 0; i < count << 2; i += 16) {
-    sum = i32x4.add(sum, i32x4.shr_s(i32x4.mul(v128.load(inputs + i), v128.load(weights + i)), 8));
-  }
-  const all =
-    i32x4.extract_lane(sum, 0) +
-    i32x4.extract_lane(sum, 1) +
-    i32x4.extract_lane(sum, 2) +
-    i32x4.extract_lane(sum, 3);
-  return min<i32>(2047, max<i32>(-2047, all >> 8));
+  return min<i32>(2047, max<i32>(-2047, dot(weights, count)));
 }
 
 /** Twice as fast as `train` of mixer.ts. */
