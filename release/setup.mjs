@@ -43,7 +43,7 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
 }
 
 const source = at('lib', 'delta', 'assembly');
-const compiled = ['delta.wasm', 'mixing.wasm'].map((name) => at('lib', 'delta', name));
+const compiled = ['delta.wasm', 'mixing.wasm', 'deflate.wasm'].map((name) => at('lib', 'delta', name));
 if (
   existsSync(source) &&
   compiled.some((file) => !existsSync(file) || newest(source) > statSync(file).mtimeMs)
