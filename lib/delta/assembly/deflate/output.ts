@@ -45,7 +45,7 @@ export function flushOutput(): void {
   filled = 0;
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function putByte(byte: u8): void {
   if (filled === PIECE) flushOutput();
