@@ -4,7 +4,7 @@
 const PIECE: u32 = 1 << 16;
 const piece: usize = memory.data(1 << 16);
 let filled: u32 = 0;
-/** Bits that are no whole byte yet. */
+/** Bits that have not been put into the piece: 31 at most, and whole bytes only if the stream is at the end of a byte. */
 let waiting: u64 = 0;
 let waitingBits: u32 = 0;
 
@@ -22,32 +22,50 @@ export function openOutput(): void {
 export function putBits(value: u32, count: u32): void {
   waiting |= (<u64>value) << waitingBits;
   waitingBits += count;
-  while (waitingBits >= 8) {
-    putByte(<u8>waiting);
-    waiting >>= 8;
-    waitingBits -= 8;
-  }
+  if (waitingBits >= 32) putWord();
 }
 
 /** Zero bits up to the next byte. */
 export function fillByte(): void {
-  if (waitingBits > 0) putBits(0, 8 - waitingBits);
+  putBits(0, (0 - waitingBits) & 7);
 }
 
-/** Bytes as they are, when no bits wait. */
+/** Bytes as they are, at the end of a byte. */
 export function putBytes(place: usize, size: u32): void {
-  for (let i: u32 = 0; i < size; i++) putByte(load<u8>(place + i));
+  putWhole();
+  while (size > 0) {
+    if (filled === PIECE) pass();
+    const part = min(size, PIECE - filled);
+    memory.copy(piece + filled, place, part);
+    filled += part;
+    place += part;
+    size -= part;
+  }
 }
 
-/** Passes on what there is, when no bits wait. */
+/** Passes on what there is, at the end of a byte. */
 export function flushOutput(): void {
+  putWhole();
+  pass();
+}
+
+function putWord(): void {
+  if (filled > PIECE - 4) pass();
+  store<u32>(piece + filled, <u32>waiting);
+  filled += 4;
+  waiting >>= 32;
+  waitingBits -= 32;
+}
+
+/** Puts the whole bytes that wait into the piece. */
+function putWhole(): void {
+  for (; waitingBits >= 8; waitingBits -= 8, waiting >>= 8) {
+    if (filled === PIECE) pass();
+    store<u8>(piece + filled++, <u8>waiting);
+  }
+}
+
+function pass(): void {
   if (filled > 0) emit(piece, filled);
   filled = 0;
-}
-
-// @ts-expect-error: decorator
-@inline
-function putByte(byte: u8): void {
-  if (filled === PIECE) flushOutput();
-  store<u8>(piece + filled++, byte);
 }
