@@ -58,8 +58,6 @@ function openBlock(): void {
   store<u32>(literalCounts + END_OF_BLOCK * 4, 1);
 }
 
-// @ts-expect-error: decorator
-@inline
 function countOne(counts: usize, symbol: u32): void {
   store<u32>(counts + symbol * 4, load<u32>(counts + symbol * 4) + 1);
 }
@@ -122,7 +120,8 @@ function bitsBy(ofLiterals: usize, ofDistances: usize): u32 {
     bits += load<u32>(literalCounts + symbol * 4) * (lengthOf(ofLiterals, symbol) + extra);
   }
   for (let symbol: u32 = 0; symbol < DISTANCES; symbol++) {
-    bits += load<u32>(distanceCounts + symbol * 4) * (lengthOf(ofDistances, symbol) + extraOfDistance(symbol));
+    bits +=
+      load<u32>(distanceCounts + symbol * 4) * (lengthOf(ofDistances, symbol) + extraOfDistance(symbol));
   }
   return bits;
 }
@@ -139,7 +138,10 @@ function writeTokens(ofLiterals: usize, ofDistances: usize): void {
     let symbol = symbolOfLength(length);
     const literal = END_OF_BLOCK + 1 + symbol;
     let size = lengthOf(ofLiterals, literal);
-    putBits(bitsOf(ofLiterals, literal) | ((length - leastOfLength(symbol)) << size), size + extraOfLength(symbol));
+    putBits(
+      bitsOf(ofLiterals, literal) | ((length - leastOfLength(symbol)) << size),
+      size + extraOfLength(symbol),
+    );
     symbol = symbolOfDistance(distance);
     size = lengthOf(ofDistances, symbol);
     putBits(

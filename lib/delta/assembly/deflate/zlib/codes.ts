@@ -19,26 +19,18 @@ const heap: usize = memory.data(2 * 574);
 const ofLength: usize = memory.data(2 * 16);
 let heaped: u32 = 0;
 
-// @ts-expect-error: decorator
-@inline
 function at(table: usize, index: u32): u32 {
   return load<u16>(table + index * 2);
 }
 
-// @ts-expect-error: decorator
-@inline
 function put(table: usize, index: u32, value: u32): void {
   store<u16>(table + index * 2, <u16>value);
 }
 
-// @ts-expect-error: decorator
-@inline
 export function lengthOf(code: usize, symbol: u32): u32 {
   return load<u16>(code + symbol * 4);
 }
 
-// @ts-expect-error: decorator
-@inline
 export function bitsOf(code: usize, symbol: u32): u32 {
   return load<u16>(code + symbol * 4, 2);
 }
@@ -92,8 +84,6 @@ function joinNodes(symbols: u32): u32 {
   return top;
 }
 
-// @ts-expect-error: decorator
-@inline
 function isLighter(a: u32, b: u32): bool {
   const difference = <i32>at(weights, a) - <i32>at(weights, b);
   return difference < 0 || (difference === 0 && load<u8>(depths + a) <= load<u8>(depths + b));

@@ -1,7 +1,8 @@
 /** The longest match for a place of the window, as far as zlib looks for it (see window.ts). */
 import { bytes, FARTHEST, LONGEST, placeBefore, SHORTEST, Window } from './window';
 
-/** How far is looked: by level, in sixteen bits each. */
+/** How far is looked, by level. */
+// biome-ignore lint/complexity/noStaticOnlyClass: what is exported otherwise can't be assigned to where it is imported.
 export class Effort {
   /** A match that is this long is looked for a quarter as far. */
   static good: u32 = 0;
@@ -13,6 +14,7 @@ export class Effort {
   static chain: u32 = 0;
 }
 
+// biome-ignore lint/complexity/noStaticOnlyClass: what is exported otherwise can't be assigned to where it is imported.
 export class Match {
   static length: u32 = 0;
   static distance: u32 = 0;
@@ -55,8 +57,6 @@ export function findMatch(least: u32): void {
 }
 
 /** How many bytes are equal, at most `most`. */
-// @ts-expect-error: decorator
-@inline
 function commonLength(a: usize, b: usize, most: u32): u32 {
   let length: u32 = 0;
   while (length < most) {

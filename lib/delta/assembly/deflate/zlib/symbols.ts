@@ -22,8 +22,7 @@ export function openSymbols(): void {
   let length: u32 = 0;
   for (let symbol: u32 = 0; symbol < LENGTH_SYMBOLS - 1; symbol++) {
     store<u8>(lengthBase + symbol, <u8>length);
-    for (let i: u32 = 0; i < 1 << extraOfLength(symbol); i++)
-      store<u8>(lengthSymbols + length++, <u8>symbol);
+    for (let i: u32 = 0; i < 1 << extraOfLength(symbol); i++) store<u8>(lengthSymbols + length++, <u8>symbol);
   }
   // The greatest length has a symbol of its own.
   store<u8>(lengthSymbols + 255, <u8>(LENGTH_SYMBOLS - 1));
@@ -38,40 +37,28 @@ export function openSymbols(): void {
   }
 }
 
-// @ts-expect-error: decorator
-@inline
 export function symbolOfLength(length: u32): u32 {
   return load<u8>(lengthSymbols + length - SHORTEST);
 }
 
-// @ts-expect-error: decorator
-@inline
 export function symbolOfDistance(distance: u32): u32 {
   const less = distance - 1;
   const row: u32 = less < 256 ? less : 256 + (less >> 7);
   return load<u8>(distanceSymbols + row);
 }
 
-// @ts-expect-error: decorator
-@inline
 export function extraOfLength(symbol: u32): u32 {
   return load<u8>(lengthBits + symbol);
 }
 
-// @ts-expect-error: decorator
-@inline
 export function extraOfDistance(symbol: u32): u32 {
   return symbol < 2 ? 0 : (symbol >> 1) - 1;
 }
 
-// @ts-expect-error: decorator
-@inline
 export function leastOfLength(symbol: u32): u32 {
   return load<u8>(lengthBase + symbol) + SHORTEST;
 }
 
-// @ts-expect-error: decorator
-@inline
 export function leastOfDistance(symbol: u32): u32 {
   return load<u16>(distanceBase + symbol * 2) + 1;
 }

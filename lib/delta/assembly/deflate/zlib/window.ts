@@ -22,6 +22,7 @@ export const bytes: usize = memory.data((1 << 16) + 16, 16);
 const newest: usize = memory.data(2 << 16, 16);
 const before: usize = memory.data(2 << 15, 16);
 
+// biome-ignore lint/complexity/noStaticOnlyClass: what is exported otherwise can't be assigned to where it is imported.
 export class Window {
   /** The next byte to parse, and where the known ones end. */
   static at: u32 = 0;
@@ -87,7 +88,8 @@ export function indexTo(limit: u32): void {
   for (let place = Window.indexed; place < last; place++) {
     const three = load<u32>(bytes + place);
     const hash =
-      (((three & 255) << (hashShift * 2)) ^ (((three >> 8) & 255) << hashShift) ^ ((three >> 16) & 255)) & hashMask;
+      (((three & 255) << (hashShift * 2)) ^ (((three >> 8) & 255) << hashShift) ^ ((three >> 16) & 255)) &
+      hashMask;
     const slot = newest + hash * 2;
     store<u16>(before + (place & (HALF - 1)) * 2, load<u16>(slot));
     store<u16>(slot, <u16>place);
@@ -96,8 +98,6 @@ export function indexTo(limit: u32): void {
 }
 
 /** The place before this one that has the same hash, or 0. */
-// @ts-expect-error: decorator
-@inline
 export function placeBefore(place: u32): u32 {
   return load<u16>(before + (place & (HALF - 1)) * 2);
 }
