@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 export const ZLIB = 0;
+export const GO = 1;
 
 interface Exports {
   memory: WebAssembly.Memory;

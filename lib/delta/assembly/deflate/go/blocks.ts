@@ -1,8 +1,8 @@
 /**
  * Blocks of a stream as Go's compress/flate writes them: which of the three types of DEFLATE one has, and its codes.
  *
- * After compress/flate/huffman_bit_writer.go. Copyright 2009 The Go Authors. All rights reserved. BSD-style licence, see
- * lib/delta/README.md.
+ * After compress/flate/huffman_bit_writer.go. Copyright 2009 The Go Authors. All rights reserved. BSD-style licence,
+ * in LICENSE.
  */
 import { fillByte, putBits, putBytes } from '../output';
 import { makeCodes, reversed } from './codes';

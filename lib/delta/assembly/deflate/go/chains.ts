@@ -1,7 +1,7 @@
 /**
  * Copies as Go's compress/flate finds them at its levels 2 to 9: along chains of places with the same hash of four bytes.
  *
- * After compress/flate/deflate.go. Copyright 2009 The Go Authors. All rights reserved. BSD-style licence, see lib/delta/README.md.
+ * After compress/flate/deflate.go. Copyright 2009 The Go Authors. All rights reserved. BSD-style licence, in LICENSE.
  */
 import { writeBlock } from './blocks';
 import { addByte, addCopy, dropTokens, tokenCount } from './tokens';

@@ -2,7 +2,7 @@
  * Huffman codes as Go's compress/flate makes them: lengths by package-merge, in which a package comes before a symbol of the same
  * frequency, and symbols of the same frequency in their order.
  *
- * After compress/flate/huffman_code.go. Copyright 2009 The Go Authors. All rights reserved. BSD-style licence, see lib/delta/README.md.
+ * After compress/flate/huffman_code.go. Copyright 2009 The Go Authors. All rights reserved. BSD-style licence, in LICENSE.
  */
 
 /** Symbols of an alphabet, and bits of a code, at most. */

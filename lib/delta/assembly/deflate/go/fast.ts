@@ -1,7 +1,7 @@
 /**
  * Copies as Go's compress/flate finds them at its level 1: one candidate for each hash of four bytes.
  *
- * After compress/flate/deflatefast.go. Copyright 2016 The Go Authors. All rights reserved. BSD-style licence, see lib/delta/README.md.
+ * After compress/flate/deflatefast.go. Copyright 2016 The Go Authors. All rights reserved. BSD-style licence, in LICENSE.
  */
 import { addBytes, addCopy, dropTokens } from './tokens';
 

@@ -1,7 +1,7 @@
 /**
  * Streams as Go's compress/flate makes them when it is given all bytes at once.
  *
- * After compress/flate/deflate.go. Copyright 2009 The Go Authors. All rights reserved. BSD-style licence, see lib/delta/README.md.
+ * After compress/flate/deflate.go. Copyright 2009 The Go Authors. All rights reserved. BSD-style licence, in LICENSE.
  */
 import { endBlocks, storeBlock, writeBytesBlock, writeDynamicBlock } from './blocks';
 import { closeChains, openChains, writeChains } from './chains';
