@@ -6,6 +6,7 @@
 import { DamagedError } from '../errors.ts';
 import { copyAndDigest, type Digest, RunningDigest, type Source, sliceSource } from '../platform/files.ts';
 import { BsdiffStreams } from './bsdiff/streams.ts';
+import { unpacked } from './deflate/decode.ts';
 import { MIXING } from './format.ts';
 import { type PatchHeader, readPatchHeader } from './header.ts';
 import { decodeMixing } from './mixing/decode.ts';
@@ -54,8 +55,14 @@ export async function applyPatch(options: ApplyOptions): Promise<Digest> {
     write(chunk);
     running.update(chunk);
   };
-  const output = new Output(readBack === undefined ? digested : write, checkpoint);
-  if (header.algorithm === MIXING) {
+  const passOn = readBack === undefined ? digested : write;
+  const output = new Output(passOn, checkpoint);
+  if (header.unpackedSize !== undefined) {
+    if (verifyOld) checkOld(await digestSource(old, checkpoint));
+    const inner = await unpacked(header, header.unpackedSize, body, old);
+    const packed = new Output(passOn, checkpoint, inner.packing);
+    await decodeMixing(inner.header, inner.body, inner.old, null, packed, checkpoint, options.onCosts);
+  } else if (header.algorithm === MIXING) {
     // It is read once, and digested as it is read.
     await decodeMixing(header, body, old, verifyOld ? checkOld : null, output, checkpoint, options.onCosts);
   } else {

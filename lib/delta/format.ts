@@ -35,12 +35,16 @@ export const BSDIFF_STREAMS = [
   { name: 'extra', windowLog: 23 },
 ] as const;
 
+/** What precedes them if both files are unpacked (deflate/): which streams of DEFLATE they have. */
+export const PACKED_STREAM = { name: 'packed', windowLog: 21 } as const;
+
 /** The streams of `mixing`: `model` is stored as it is, `extra` is one zstd frame. */
 const MIXING_STREAMS = [{ name: 'model' }, { name: 'extra' }] as const;
 /** With a second lane, whose stream is stored as well. */
 export const LANES_STREAMS = [{ name: 'model' }, { name: 'second' }, { name: 'extra' }] as const;
 
 export type StreamName = (
+  | readonly [typeof PACKED_STREAM]
   | typeof BSDIFF_STREAMS
   | typeof MIXING_STREAMS
   | typeof LANES_STREAMS
@@ -55,7 +59,7 @@ export function isStored(name: StreamName): boolean {
   return name === 'model' || name === 'second';
 }
 
-/** Bytes that a stream has at most, decompressed: none has more than one entry for each new byte, of at most five bytes. */
+/** Bytes that a stream has at most, decompressed: none has more than one entry for each new byte, of at most five bytes. `toSize` is that of the unpacked file. */
 export function mostRaw({ toSize }: { toSize: number }): number {
   return toSize * 5;
 }

@@ -7,7 +7,18 @@ import { digestBytes, memorySource } from '../platform/files.ts';
 import { applyPatch } from './apply.ts';
 import { type BsdiffStream, encodeSeeds } from './bsdiff/encoder.ts';
 import { plain, zstdFrame } from './compress.ts';
-import { type Algorithm, BSDIFF, BSDIFF_STREAMS, COMPRESSION, FILE_LIMIT, MAGIC, MIXING } from './format.ts';
+import { type UnpackedPair, unpackPair } from './deflate/encode.ts';
+import { encodeList } from './deflate/list.ts';
+import {
+  type Algorithm,
+  BSDIFF,
+  BSDIFF_STREAMS,
+  COMPRESSION,
+  FILE_LIMIT,
+  MAGIC,
+  MIXING,
+  PACKED_STREAM,
+} from './format.ts';
 import { encodeHeader, type StreamEntry } from './header.ts';
 import { isVersion } from './header-fields.ts';
 import { type Alignment, Matcher } from './matcher.ts';
@@ -39,6 +50,10 @@ export interface GenerateOptions {
 const ALIGNED = 0.5;
 const COMPRESSED = 0.6;
 const ENCODED = 0.95;
+/** Of the compressed streams that have changed: less than this share means that a patch between the files as they are would be larger. */
+const COMPRESSED_SHARE = 0.5;
+/** Bytes of the new file up to which a patch between the files as they are is tried as well as one between the unpacked files. */
+const BOTH_LIMIT = 32 << 20;
 /** Above this many bytes the highest level takes minutes. */
 const HIGHEST_LEVEL_LIMIT = 32 << 20;
 
@@ -48,6 +63,8 @@ interface Encoded {
   content: Buffer;
   /** Of `mixing`: by which model it is. */
   modelBy?: MixingStreams['modelBy'];
+  /** If it is made between the unpacked files. */
+  unpackedSize?: number;
 }
 
 /**
@@ -68,33 +85,23 @@ export async function generatePatch(options: GenerateOptions): Promise<Uint8Arra
   const { alignments, raw } = await align(old, fresh, onProgress);
   const checksums = { from: digestBytes(old).sha256, to: digestBytes(fresh).sha256 };
   const compress = async () => assemble(await compressBsdiff(raw, onProgress), options, checksums);
-  const mix = async () => {
-    const limit = options.applyLimit ?? APPLY_LIMIT;
-    const images = imagesOf(old, fresh);
-    const files = { old: converted(old, images.old), fresh: converted(fresh, images.fresh) };
-    const aligned = files.old === old ? { alignments } : await align(files.old, files.fresh, onProgress);
-    const bytecode = await alignBytecode({ ...files, images }, aligned.alignments, async (before, after) => {
-      const { alignments: made } = await align(before, after, onProgress);
-      return made;
-    });
-    const mixing = await encodeMixing(
-      {
-        ...files,
-        images,
-        alignments: bytecode,
-        ...(options.isFast === undefined ? {} : { isFast: options.isFast }),
-      },
-      limit,
-      options.lanesFrom ?? LANES_FROM,
-      options.fourthBelow ?? FOURTH_BELOW,
-      onProgress,
-    );
+  const mix = async (unpacked: UnpackedPair | null) => {
+    const mixing = await encodeMixing(options, alignments, unpacked, onProgress);
     return mixing === null ? null : assemble(mixing, options, checksums);
+  };
+  const mixBest = async () => {
+    const unpacked = unpackPair(old, fresh);
+    const between = unpacked === null ? null : await mix(unpacked);
+    // What is compressed would be new, if it has changed.
+    const isBetter = between !== null && between.length < COMPRESSED_SHARE * (unpacked?.packedSize ?? 0);
+    return isBetter || (between !== null && fresh.length > BOTH_LIMIT)
+      ? between
+      : smallerOf(await mix(null), between);
   };
   // Other threads compress meanwhile.
   const [bsdiff, mixing] = await Promise.all([
     algorithm === MIXING ? null : compress(),
-    algorithm === BSDIFF ? null : mix(),
+    algorithm === BSDIFF ? null : mixBest(),
   ]);
   const isSmaller = mixing !== null && (bsdiff === null || mixing.length < bsdiff.length);
   const patch = isSmaller && (await makes(mixing, options)) ? mixing : (bsdiff ?? (await compress()));
@@ -102,8 +109,13 @@ export async function generatePatch(options: GenerateOptions): Promise<Uint8Arra
   return patch;
 }
 
+function smallerOf(one: Uint8Array | null, other: Uint8Array | null): Uint8Array | null {
+  if (one === null || other === null) return one ?? other;
+  return other.length < one.length ? other : one;
+}
+
 function assemble(
-  { algorithm, streams, content, modelBy }: Encoded,
+  { algorithm, streams, content, modelBy, unpackedSize }: Encoded,
   options: GenerateOptions,
   checksums: { from: string; to: string },
 ): Uint8Array {
@@ -128,6 +140,7 @@ function assemble(
     ...(modelBy === 3 ? { thirdModel: true } : {}),
     ...(modelBy === 4 ? { fourthModel: true } : {}),
     ...(modelBy === 'fast' ? { fastSteps: true } : {}),
+    ...(unpackedSize === undefined ? {} : { unpackedSize }),
   });
   return plain(Buffer.concat([header, content]));
 }
@@ -174,32 +187,56 @@ async function compressBsdiff(
   return { algorithm: BSDIFF, streams, content: Buffer.concat(frames) };
 }
 
-/** Null if it would take more work than `limit` to apply. */
+/** Null if it would take more work to apply than there may be. */
 async function encodeMixing(
-  input: MixingInput,
-  limit: number,
-  lanesFrom: number,
-  fourthBelow: number,
+  options: GenerateOptions,
+  given: readonly Alignment[],
+  unpacked: UnpackedPair | null,
   onProgress: (fraction: number) => void,
 ): Promise<Encoded | null> {
+  const images = imagesOf(options.old, options.new, unpacked);
+  const old = unpacked?.old.bytes ?? options.old;
+  const fresh = unpacked?.fresh.bytes ?? options.new;
+  const files = { old: converted(old, images.old), fresh: converted(fresh, images.fresh) };
+  const alignments =
+    files.old === options.old ? given : (await align(files.old, files.fresh, onProgress)).alignments;
+  const bytecode = await alignBytecode({ ...files, images }, alignments, async (before, after) => {
+    const { alignments: made } = await align(before, after, onProgress);
+    return made;
+  });
+  const { isFast, applyLimit = APPLY_LIMIT, lanesFrom = LANES_FROM, fourthBelow = FOURTH_BELOW } = options;
+  const input: MixingInput = {
+    ...files,
+    ...{ images, alignments: bytecode },
+    ...(isFast === undefined ? {} : { isFast }),
+  };
+  const limit = applyLimit - (unpacked?.work ?? 0);
   const made = await chooseMixing(input, limit, lanesFrom, fourthBelow, (fraction) =>
     onProgress(ALIGNED + (ENCODED - ALIGNED) * fraction),
   );
   if (made === null) return null;
   const { model, second, extra, modelBy } = made;
-  const lane =
-    second === null
-      ? []
-      : [{ name: 'second' as const, rawSize: second.length, compressedSize: second.length }];
+  const streams: StreamEntry[] = [{ name: 'model', rawSize: model.length, compressedSize: model.length }];
+  const contents: Uint8Array[] = [model];
+  if (second !== null) {
+    streams.push({ name: 'second', rawSize: second.length, compressedSize: second.length });
+    contents.push(second);
+  }
+  streams.push({ name: 'extra', rawSize: extra.rawSize, compressedSize: extra.frame.length });
+  contents.push(extra.frame);
+  if (unpacked !== null) {
+    const { name, windowLog } = PACKED_STREAM;
+    const list = encodeList(unpacked.list);
+    const frame = await zstdFrame(list, { level: 22, windowLog });
+    streams.unshift({ name, rawSize: list.length, compressedSize: frame.length });
+    contents.unshift(frame);
+  }
   return {
     algorithm: MIXING,
-    streams: [
-      { name: 'model', rawSize: model.length, compressedSize: model.length },
-      ...lane,
-      { name: 'extra', rawSize: extra.rawSize, compressedSize: extra.frame.length },
-    ],
-    content: Buffer.concat([model, second ?? new Uint8Array(0), extra.frame]),
+    streams,
+    content: Buffer.concat(contents),
     modelBy,
+    ...(unpacked === null ? {} : { unpackedSize: fresh.length }),
   };
 }
 

@@ -29,6 +29,8 @@ export interface PatchHeader {
   fourthModel?: true;
   /** Whether it is by the third model, and has steps that are fast. */
   fastSteps?: true;
+  /** Whether it is made between the unpacked files (deflate/): bytes of the new one then. */
+  unpackedSize?: number;
 }
 
 export interface StreamEntry {

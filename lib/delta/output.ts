@@ -7,15 +7,25 @@ export type Checkpoint = () => Promise<void> | void;
 /** Bytes between checkpoints. */
 export const CHECKPOINT_INTERVAL = 8 << 20;
 
+/** What comes between what is made and what is written: `take` gets the first, and passes the second on to what it was made with. */
+export type Between = (write: (chunk: Uint8Array) => void) => { take(chunk: Uint8Array): void };
+
 export class Output {
+  /** Gets each chunk that is written, right before it is. */
+  onChunk: (chunk: Uint8Array) => void = () => undefined;
   readonly #write: (chunk: Uint8Array) => void;
   readonly #checkpoint: Checkpoint;
   readonly #chunk = new Uint8Array(CHUNK);
   #filled = 0;
   #sinceCheckpoint = 0;
 
-  constructor(write: (chunk: Uint8Array) => void, checkpoint: Checkpoint) {
-    this.#write = write;
+  constructor(write: (chunk: Uint8Array) => void, checkpoint: Checkpoint, between?: Between) {
+    const last = (chunk: Uint8Array) => {
+      this.onChunk(chunk);
+      write(chunk);
+    };
+    const first = between?.(last);
+    this.#write = first === undefined ? last : (chunk) => first.take(chunk);
     this.#checkpoint = checkpoint;
   }
 

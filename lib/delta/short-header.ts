@@ -15,11 +15,12 @@ import {
   MIXING,
   mostRaw,
   namesOf,
+  PACKED_STREAM,
   SHORT_MAGIC,
 } from './format.ts';
 import { commonStart, damagedHeader, HeaderFields, type PatchHeader } from './header-fields.ts';
 
-/** What the byte after the magic tells: how the patch is made, plus EQUAL if both files are equal. */
+/** What the byte after the magic tells: how the patch is made, plus EQUAL if both files are equal, plus UNPACKED if it is made between unpacked files. */
 const BY_BSDIFF = 1;
 /** Plus 1 if it is in lanes, plus twice which of these it is. Those that are missing were never written. */
 const BY_MIXING = 2;
@@ -33,15 +34,16 @@ const MODELS: readonly Pick<PatchHeader, 'secondModel' | 'thirdModel' | 'fourthM
   { fastSteps: true },
 ];
 const EQUAL = 128;
+const UNPACKED = 64;
 const CHECK = 8;
 
 /** The caller has checked the versions with `isVersion`, and the sizes. */
 export function encodeShortHeader(header: Omit<PatchHeader, 'headerSize'>): Uint8Array {
-  const { fromVersion, toVersion, fromSize, toSize, fromChecksum, toChecksum } = header;
+  const { fromVersion, toVersion, fromSize, toSize, fromChecksum, toChecksum, unpackedSize } = header;
   const writer = new ByteWriter();
   const isEqual = fromChecksum === toChecksum;
   writer.append(Buffer.from(SHORT_MAGIC));
-  writer.byte(wayOf(header) + (isEqual ? EQUAL : 0));
+  writer.byte(wayOf(header) + (isEqual ? EQUAL : 0) + (unpackedSize === undefined ? 0 : UNPACKED));
   writer.byte(fromVersion.length);
   writer.append(Buffer.from(fromVersion));
   const common = commonStart(fromVersion, toVersion);
@@ -52,6 +54,7 @@ export function encodeShortHeader(header: Omit<PatchHeader, 'headerSize'>): Uint
   writer.zigzag(toSize - fromSize);
   writer.append(Buffer.from(fromChecksum, 'hex'));
   if (!isEqual) writer.append(Buffer.from(toChecksum, 'hex'));
+  if (unpackedSize !== undefined) writer.varint(unpackedSize);
   for (const { name, rawSize, compressedSize } of header.streams) {
     writer.varint(rawSize);
     if (rawSize > 0 && !isStored(name)) writer.varint(compressedSize);
@@ -67,11 +70,12 @@ export function encodeShortHeader(header: Omit<PatchHeader, 'headerSize'>): Uint
 export function readShortHeader(patch: Source, start: Buffer): PatchHeader {
   const fields = new HeaderFields(start, SHORT_MAGIC.length);
   const form = fields.byte();
-  const way = form & ~EQUAL;
+  const isUnpacked = (form & UNPACKED) !== 0;
+  const way = form & ~EQUAL & ~UNPACKED;
   const models = way === BY_BSDIFF ? {} : MODELS[(way - BY_MIXING) >> 1];
-  if (models === undefined || (way !== BY_BSDIFF && !waysOfMixing().includes(way))) {
+  if (models === undefined || (way === BY_BSDIFF ? isUnpacked : !waysOfMixing().includes(way))) {
     throw new DamagedError(
-      `the patch is made in the way ${way}, this updater knows ${BY_BSDIFF} (${BSDIFF}) and ${waysOfMixing().join(', ')} (${MIXING})`,
+      `the patch is made in the way ${way}${isUnpacked ? ' between unpacked files' : ''}, this updater knows ${BY_BSDIFF} (${BSDIFF}) and ${waysOfMixing().join(', ')} (${MIXING})`,
       { advice: 'A newer dgmo-updater is needed for this patch.' },
     );
   }
@@ -85,9 +89,11 @@ export function readShortHeader(patch: Source, start: Buffer): PatchHeader {
   const isEqual = (form & EQUAL) !== 0;
   const toChecksum = isEqual ? fromChecksum : fields.digest();
   if (!isEqual && toChecksum === fromChecksum) throw damagedHeader('it has the same checksum twice');
-  const names = isSplit ? LANES_STREAMS.map(({ name }) => name) : namesOf(algorithm);
+  const unpackedSize = isUnpacked ? fields.varint('unpackedSize', FILE_LIMIT) : toSize;
+  const modelled = isSplit ? LANES_STREAMS.map(({ name }) => name) : namesOf(algorithm);
+  const names = isUnpacked ? [PACKED_STREAM.name, ...modelled] : modelled;
   const streams = names.map((name) => {
-    const rawSize = fields.varint(`${name}.rawSize`, mostRaw({ toSize }));
+    const rawSize = fields.varint(`${name}.rawSize`, mostRaw({ toSize: unpackedSize }));
     const isWritten = rawSize > 0 && !isStored(name);
     const compressedSize = isWritten ? fields.varint(`${name}.compressedSize`, FILE_LIMIT) : rawSize;
     if (name === 'second' && rawSize === 0) throw damagedHeader('its second lane is empty');
@@ -114,12 +120,13 @@ export function readShortHeader(patch: Source, start: Buffer): PatchHeader {
     ...{ magic: MAGIC, algorithm, compression: COMPRESSION, fromVersion, toVersion, fromSize, toSize },
     ...{ fromChecksum, toChecksum, patchChecksum, size, streams, headerSize, short: true },
     ...models,
+    ...(isUnpacked ? { unpackedSize } : {}),
   };
 }
 
 function wayOf({ algorithm, streams, ...header }: Omit<PatchHeader, 'headerSize'>): number {
   if (algorithm === BSDIFF) return BY_BSDIFF;
-  const isSplit = streams.length === LANES_STREAMS.length;
+  const isSplit = streams.some(({ name }) => name === 'second');
   const { secondModel, thirdModel, fourthModel, fastSteps } = header;
   const index = MODELS.findIndex(
     (model) =>

@@ -8,6 +8,7 @@ import { Decoder } from './reference/arithmetic.ts';
 import { decodeLight } from './reference/light.ts';
 import type { Model } from './reference/limits.ts';
 import { decodeMixing } from './reference/mixing.ts';
+import { packNew, readPacked, unpackOld } from './reference/packed.ts';
 
 export const STREAM_NAMES = [
   'diffLengths',
@@ -30,6 +31,8 @@ export interface PlainPatch {
   /** Of `mixing`. */
   model: Model;
   fastSteps: boolean;
+  /** Bytes of the unpacked new file, of a patch between unpacked files. */
+  unpackedSize?: number;
   compression: string;
   fromVersion: string;
   toVersion: string;
@@ -64,11 +67,12 @@ function parseShort(patch: Uint8Array): PlainPatch {
     return low < 128 ? low : low - 128 + 128 * number();
   };
   const form = byte();
-  const way = form % 128;
+  const isUnpacked = form % 128 >= 64;
+  const way = form % 64;
   const algorithm = way === 1 ? 'bsdiff' : 'mixing';
   const model = way === 8 ? 4 : way >= 6 ? 3 : way >= 4 ? 2 : 1;
   const fastSteps = way >= 10;
-  const count = way === 1 ? 10 : way % 2 === 0 ? 2 : 3;
+  const count = (way === 1 ? 10 : way % 2 === 0 ? 2 : 3) + (isUnpacked ? 1 : 0);
   const fromVersion = text();
   const toVersion = fromVersion.slice(0, byte()) + text();
   const fromSize = number();
@@ -76,15 +80,17 @@ function parseShort(patch: Uint8Array): PlainPatch {
   const toSize = fromSize + (difference % 2 === 0 ? difference / 2 : -(difference + 1) / 2);
   const fromChecksum = take(32).toString('hex');
   const toChecksum = form >= 128 ? fromChecksum : take(32).toString('hex');
+  const unpacked = isUnpacked ? { unpackedSize: number() } : {};
   const sizes = Array.from({ length: count }, (_, index) => {
     const rawSize = number();
-    const isWritten = rawSize > 0 && !(algorithm === 'mixing' && index < count - 1);
+    const isStored = algorithm === 'mixing' && index < count - 1 && !(isUnpacked && index === 0);
+    const isWritten = rawSize > 0 && !isStored;
     return [rawSize, isWritten ? number() : rawSize] as const;
   });
   take(8);
   const streams = sizes.map(([rawSize, size]) => ({ rawSize, frame: take(size) }));
   const files = { fromVersion, toVersion, fromSize, toSize, fromChecksum, toChecksum };
-  return { short: true, algorithm, model, fastSteps, compression: 'zstd', ...files, streams };
+  return { short: true, algorithm, model, fastSteps, compression: 'zstd', ...files, ...unpacked, streams };
 }
 
 function parseLong(patch: Uint8Array): PlainPatch {
@@ -188,6 +194,20 @@ function bspatch(old: Uint8Array, toSize: number, raw: RawStreams): Uint8Array {
 export function applyPlainly(patch: Uint8Array, old: Uint8Array): Uint8Array {
   const plain = parse(patch);
   if (plain.algorithm !== 'mixing') return bspatch(old, plain.toSize, decompress(plain));
+  if (plain.unpackedSize === undefined) return applyMixing(plain, old, plain.toSize);
+  const [list, ...streams] = plain.streams;
+  const numbers = varints(zstd.decompress(list?.frame ?? new Uint8Array()));
+  const packed = readPacked(numbers, old.length, plain.unpackedSize);
+  const pack = (made: Uint8Array) => packNew(made, packed);
+  return pack(applyMixing({ ...plain, streams }, unpackOld(old, packed), plain.unpackedSize, pack));
+}
+
+function applyMixing(
+  plain: PlainPatch,
+  old: Uint8Array,
+  toSize: number,
+  packed?: (made: Uint8Array) => Uint8Array,
+): Uint8Array {
   const [model, ...others] = plain.streams.map(({ frame }) => frame);
   const extra = plain.streams.at(-1);
   const isLight = extra?.frame[0] === 1;
@@ -199,7 +219,7 @@ export function applyPlainly(patch: Uint8Array, old: Uint8Array): Uint8Array {
   const streams = {
     model: new Decoder(model ?? new Uint8Array()),
     second: others.length === 2 ? new Decoder(others[0] ?? new Uint8Array()) : null,
-    extra: { bytes, isLight, at: 0 },
+    extra: { bytes, isLight, at: 0, ...(packed === undefined ? {} : { packed }) },
   };
-  return decodeMixing(old, plain.toSize, streams, plain.model, plain.fastSteps);
+  return decodeMixing(old, toSize, streams, plain.model, plain.fastSteps);
 }

@@ -1,5 +1,6 @@
 /** The smallest patch of `mixing` within the limit on work, found by trying. */
 
+import type { UnpackedPair } from '../deflate/encode.ts';
 import { alignAssemblies } from './alignments/assemblies.ts';
 import { inPieces, markFast, withFast, withoutDense } from './alignments/dense.ts';
 import { alignFunctions } from './alignments/functions.ts';
@@ -14,6 +15,7 @@ import {
   type MixingStreams,
 } from './encode.ts';
 import { plainRegions, regionsOf } from './executable.ts';
+import { unpackedImage } from './unpacked-image.ts';
 
 /** Work, if the publisher sets no other limit: 6 to 8 seconds of an idle machine (test/bench/README.md). */
 export const APPLY_LIMIT = 4_500_000;
@@ -80,8 +82,15 @@ const GUESS = 0.6;
 const BALANCED = 0.55;
 
 /** What the headers of both files say. */
-export function imagesOf(old: Uint8Array, fresh: Uint8Array): MixingInput['images'] {
-  const images = { old: regionsOf(old, false), fresh: regionsOf(fresh, true) };
+export function imagesOf(
+  old: Uint8Array,
+  fresh: Uint8Array,
+  unpacked: UnpackedPair | null,
+): MixingInput['images'] {
+  const images =
+    unpacked === null
+      ? { old: regionsOf(old, false), fresh: regionsOf(fresh, true) }
+      : { old: unpackedImage(old, unpacked.old, false), fresh: unpackedImage(fresh, unpacked.fresh, true) };
   if (!hasRecords(images.old) || !hasRecords(images.fresh)) {
     for (const { regions } of [images.old, images.fresh])
       for (const region of regions)

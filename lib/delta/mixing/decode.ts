@@ -112,6 +112,7 @@ class Decoder {
     this.#module = module;
     this.#bulk = bulk;
     this.#output = output;
+    output.onChunk = (chunk) => this.#hashes.update(chunk);
     this.#beforeFirst = beforeFirst;
     this.#checkpoint = checkpoint;
   }
@@ -201,10 +202,7 @@ class Decoder {
       const chunk = this.#module.bytes(fresh + this.#passed, Math.min(CHUNK, span, made - this.#passed));
       if (isSecond) this.#hashes.write(this.#passed, chunk);
       this.#passed += chunk.length;
-      for (const piece of this.#records.take(chunk)) {
-        this.#hashes.update(piece);
-        await this.#output.pass(piece);
-      }
+      for (const piece of this.#records.take(chunk)) await this.#output.pass(piece);
     }
   }
 

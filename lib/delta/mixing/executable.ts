@@ -25,6 +25,7 @@ import { isMachO, isUniversal, machO, universal } from './containers/mach-o.ts';
 import { classArchive, isClassArchive } from './containers/memory-images/class-archive.ts';
 import { isLinuxImage, linuxImage } from './containers/memory-images/linux-image.ts';
 import { withCodeRecords } from './containers/native-image.ts';
+import { withNested } from './containers/nested.ts';
 import { isPe, pe } from './containers/pe.ts';
 import { rebaseTables } from './containers/rebases.ts';
 import { symbolTables } from './containers/symbols.ts';
@@ -39,6 +40,8 @@ const PIECE = 1 << 18;
 /** Bytes from the lowest address to the highest, below this. */
 const MOST_SPAN = 0xffff0000n;
 
+const NOTHING: Parts = { parts: [], end: 0n };
+
 /** Never throws. `withHashes`: whether hashes of pages are a region. */
 export function regionsOf(file: Uint8Array, withHashes: boolean): Image {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.length);
@@ -46,10 +49,14 @@ export function regionsOf(file: Uint8Array, withHashes: boolean): Image {
     if (bytes.length >= 64 && isWasm(bytes)) return wasm(bytes);
     const linkedNoFurther = objects(bytes);
     if (linkedNoFurther !== null) return linkedNoFurther;
-    const { parts, end, functions, heap } = partsOf(bytes);
+    const named = partsOf(bytes);
+    // Code that no header tells of is looked for where there is none that has one.
+    const others = named === null ? withNested(bytes, plainRegions(bytes), alone) : null;
+    if (others !== null && others.span > 0) return others;
+    const { parts, end, functions, heap } = named ?? raw(bytes);
     const wanted = parts.filter(({ kind }) => withHashes || !isHashes(kind));
     const image = withAssemblies(bytes, tidy(bytes, { parts: wanted, end, functions }));
-    return withGo(
+    const whole = withGo(
       bytes,
       withCodeRecords(
         bytes,
@@ -57,9 +64,25 @@ export function regionsOf(file: Uint8Array, withHashes: boolean): Image {
         heap,
       ),
     );
+    return withNested(bytes, whole, alone);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return plainRegions(bytes);
+  }
+}
+
+/** What headers say of an executable within another file, which ends anywhere. Never throws. */
+export function alone(bytes: Buffer): Image {
+  const nothing = { regions: [], base: 0n, span: 0, tables: [], goBases: [] };
+  try {
+    if (bytes.length < 64 || !(isElf(bytes) || isMachO(bytes) || isPe(bytes))) return nothing;
+    const { parts, end } = partsOf(bytes) ?? NOTHING;
+    return parts.length === 0
+      ? nothing
+      : tidy(bytes, { parts: parts.filter(({ kind }) => !isHashes(kind)), end });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return nothing;
   }
 }
 
@@ -69,8 +92,9 @@ export function plainRegions(file: Uint8Array): Image {
   return tidy(bytes, { parts: [], end: 0n });
 }
 
-function partsOf(bytes: Buffer): Parts {
-  if (bytes.length < 64) return { parts: [], end: 0n };
+/** Null if no header says anything. */
+function partsOf(bytes: Buffer): Parts | null {
+  if (bytes.length < 64) return NOTHING;
   if (isElf(bytes)) return elf(bytes);
   if (isMachO(bytes)) return machO(bytes);
   if (isUniversal(bytes)) return universal(bytes);
@@ -78,7 +102,7 @@ function partsOf(bytes: Buffer): Parts {
   if (isPe(bytes)) return pe(bytes);
   if (isXcoff(bytes)) return xcoff(bytes);
   if (isClassArchive(bytes)) return classArchive(bytes);
-  return raw(bytes);
+  return null;
 }
 
 /** The entries of the exception directory of PE, or of what is said of functions of MIPS. */
@@ -112,7 +136,8 @@ function* contents(bytes: Buffer, part: Part, otherwise: RegionKind): Generator<
   }
 }
 
-function isText(bytes: Buffer, offset: number, size: number): boolean {
+/** Whether most of it can be printed. */
+export function isText(bytes: Buffer, offset: number, size: number): boolean {
   let printable = 0;
   let total = 0;
   for (let at = offset; at < offset + size && at < bytes.length; at += 61) {

@@ -19,6 +19,7 @@ const PARTS: Record<StreamName, string> = {
   values3: 'differences of three bytes',
   values4: 'longer differences',
   extra: 'new bytes in bulk',
+  packed: 'which parts of both files are compressed, and how those of the new one are made again',
   model: 'where the pieces come from, and all that their prediction got wrong',
   second: 'the same of the last part of the new file, which is made by another thread at the same time',
 };

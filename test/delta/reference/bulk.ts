@@ -20,6 +20,8 @@ export interface Extra {
   bytes: Uint8Array;
   isLight: boolean;
   at: number;
+  /** The new file as it is, of which this is the beginning as it is made: of a patch between unpacked files. */
+  packed?: (made: Uint8Array) => Uint8Array;
 }
 
 const LARGEST_PIECE = 65536;
@@ -43,7 +45,7 @@ export class Bulk {
     const piece = files.fresh.subarray(at, at + size);
     if (region !== undefined && isHashes(region)) {
       const from = at - region.offset;
-      if (files.start === 0) piece.set(digests(files.fresh, region, this.#image).subarray(from, from + size));
+      if (files.start === 0) piece.set(digests(files.fresh, region, this.#image, this.#extra).subarray(from, from + size));
     } else {
       const extra = this.#extra;
       piece.set(extra.bytes.subarray(extra.at, extra.at + size));
@@ -70,9 +72,10 @@ export class Bulk {
 }
 
 /** The hashes that a region consists of, nothing for one of another kind. */
-export function digests(made: Uint8Array, region: Region, image: Image): Uint8Array {
+export function digests(made: Uint8Array, region: Region, image: Image, { packed }: Extra): Uint8Array {
   if (!isHashes(region)) return new Uint8Array();
-  const fresh = convertRecords(made, image, true);
+  const unpacked = convertRecords(made, image, true);
+  const fresh = packed === undefined ? unpacked : packed(unpacked.subarray(0, region.offset));
   const pageSize = region.kind === HASHES ? 4096 : 16384;
   const all: Uint8Array[] = [];
   for (let from = hashedFrom(region); from < region.address; from += pageSize) {

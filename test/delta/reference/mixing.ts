@@ -57,16 +57,16 @@ export function decodeMixing(
     const others = new Files(before, toSize, start);
     new Lane(common, second, others).make(steps.slice(split));
     files.fresh.set(others.fresh.subarray(start), start);
-    makeDigests(files.fresh, parameters, start);
+    makeDigests(files.fresh, parameters, start, extra);
   }
   requireSound(extra.at === extra.bytes.length);
   return convertRecords(files.fresh, images[1], true);
 }
 
 /** The hashes of pages behind `start`, which the second lane knows nothing of. */
-function makeDigests(fresh: Uint8Array, { images }: Parameters, start: number): void {
+function makeDigests(fresh: Uint8Array, { images }: Parameters, start: number, extra: Extra): void {
   for (const region of images[1].regions) {
-    const made = digests(fresh, region, images[1]);
+    const made = digests(fresh, region, images[1], extra);
     const skipped = Math.max(0, start - region.offset);
     if (skipped < made.length) fresh.set(made.subarray(skipped), region.offset + skipped);
   }

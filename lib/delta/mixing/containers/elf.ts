@@ -136,6 +136,20 @@ export function elf(bytes: Buffer): Parts {
   return { parts: withCode(parts), end, functions, heap };
 }
 
+/** The sections that are not loaded and are no tables: what debuggers read. Only of 64 bits with the lowest byte first. */
+export function debugSections(bytes: Buffer): { offset: number; size: number }[] {
+  if (bytes.length < 64 || !isElf(bytes) || bytes[4] !== 2 || bytes[5] !== 1) return [];
+  const sections = Number(bytes.readBigUInt64LE(40));
+  const all = Array.from({ length: bytes.readUInt16LE(60) }, (_, index) => sections + 64 * index);
+  return all
+    .filter((at) => at + 64 <= bytes.length)
+    .filter((at) => bytes.readUInt32LE(at + 4) === CONTENT && (bytes.readUInt32LE(at + 8) & ALLOCATED) === 0)
+    .map((at) => ({
+      offset: Number(bytes.readBigUInt64LE(at + 24)),
+      size: Number(bytes.readBigUInt64LE(at + 32)),
+    }));
+}
+
 /** Addresses without their upper halves, in data as they are in code. */
 function lowered({ parts, end }: Parts): Parts {
   const lower = parts.map((part) => ({

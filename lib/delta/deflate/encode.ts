@@ -1,0 +1,124 @@
+/** Both files of a patch with their streams of DEFLATE decompressed, if that is worth a try: for the encoder only. */
+import { digestBytes } from '../../platform/files.ts';
+import { trailerSize } from './checksums.ts';
+import type { Making } from './deflater.ts';
+import { type FoundStream, findStreams } from './find.ts';
+import { MOST_PACKED, MOST_STREAMS, type PackedList, zerosBefore, zerosBehind } from './list.ts';
+import { MakerFinder } from './makers.ts';
+
+/** What was decompressed: in bytes of the file, and of the unpacked one. */
+export interface Span {
+  start: number;
+  size: number;
+  plainStart: number;
+  plainSize: number;
+  /** Where in the unpacked file what follows is. */
+  plainEnd: number;
+}
+
+export interface UnpackedFile {
+  bytes: Uint8Array;
+  /** Ascending and disjoint. */
+  spans: Span[];
+}
+
+export interface UnpackedPair {
+  old: UnpackedFile;
+  fresh: UnpackedFile;
+  list: PackedList;
+  /** Bytes of what is to be compressed again, compressed. */
+  packedSize: number;
+  /** What compressing again takes, in units of GenerateOptions.applyLimit. */
+  work: number;
+}
+
+/** Bytes of both unpacked files together, for each byte of the files and besides. */
+const MOST_GROWTH = 4;
+const GROWTH_BESIDES = 1 << 26;
+/** Bytes that are compressed again in the time of one that is modelled, by level. */
+const BYTES_FOR_WORK = [60, 60, 60, 60, 40, 40, 40, 30, 20, 15];
+
+/** Null if the new file has no stream that the old one does not have as well and that can be made again. */
+export function unpackPair(old: Uint8Array, fresh: Uint8Array): UnpackedPair | null {
+  const found = findStreams(fresh);
+  if (found.length === 0) return null;
+  const before = findStreams(old);
+  const name = (file: Uint8Array) => (stream: FoundStream) =>
+    digestBytes(file.subarray(stream.start, stream.start + stream.packedSize)).sha256;
+  const oldNames = before.map(name(old));
+  const freshNames = found.map(name(fresh));
+  // What both have is copied as it is.
+  const [inOld, inFresh] = [new Set(oldNames), new Set(freshNames)];
+  const finder = new MakerFinder();
+  const made: { stream: FoundStream; making: Making }[] = [];
+  let left = MOST_PACKED;
+  for (const [index, stream] of found.entries()) {
+    if (inOld.has(freshNames[index] ?? '') || stream.plainSize > left || made.length === MOST_STREAMS)
+      continue;
+    const making = finder.makingOf(fresh, stream);
+    if (making === null) continue;
+    made.push({ stream, making });
+    left -= stream.plainSize;
+  }
+  if (made.length === 0) return null;
+  const kept = before.filter((_, index) => !inFresh.has(oldNames[index] ?? '')).slice(0, MOST_STREAMS);
+  const packedOld = unpack(old, kept, () => 0);
+  const packedFresh = unpack(
+    fresh,
+    made.map(({ stream }) => stream),
+    ({ trailer }) => trailerSize(trailer),
+  );
+  const grown = packedOld.bytes.length + packedFresh.bytes.length;
+  if (grown > MOST_GROWTH * (old.length + fresh.length) + GROWTH_BESIDES) return null;
+  const list: PackedList = {
+    old: kept.map(({ start, packedSize, plainSize }) => ({ start, packedSize, plainSize })),
+    fresh: made.map(({ stream: { start, plainSize, trailer }, making }, index) => {
+      const last = packedFresh.spans[index - 1];
+      return {
+        ...making,
+        gap: start - (last === undefined ? 0 : last.start + last.size),
+        plainSize,
+        trailer,
+      };
+    }),
+  };
+  const work = list.fresh.reduce(
+    (sum, { plainSize, level }) => sum + plainSize / (BYTES_FOR_WORK[level] ?? 1),
+    0,
+  );
+  const packedSize = made.reduce((sum, { stream }) => sum + stream.packedSize, 0);
+  return { old: packedOld, fresh: packedFresh, list, packedSize, work: Math.ceil(work) };
+}
+
+/** @param behind how many bytes behind a stream are left out as well */
+function unpack(
+  file: Uint8Array,
+  streams: readonly FoundStream[],
+  behind: (stream: FoundStream) => number,
+): UnpackedFile {
+  const spans: Span[] = [];
+  const pieces: Uint8Array[] = [];
+  let [end, size] = [0, 0];
+  const add = (piece: Uint8Array) => {
+    pieces.push(piece);
+    size += piece.length;
+  };
+  for (const stream of streams) {
+    const { start, packedSize, plainSize, plain } = stream;
+    add(file.subarray(end, start));
+    add(new Uint8Array(zerosBefore(size, plainSize)));
+    const plainStart = size;
+    add(plain);
+    end = start + packedSize + behind(stream);
+    add(new Uint8Array(zerosBehind(size, end, plainSize)));
+    spans.push({ start, size: end - start, plainStart, plainSize, plainEnd: size });
+  }
+  add(file.subarray(end));
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return { bytes, spans };
+}

@@ -1,0 +1,91 @@
+/** Compresses the streams of the new file again, while the unpacked file passes. */
+import { DamagedError } from '../../errors.ts';
+import { RunningTrailer } from './checksums.ts';
+import { Deflater } from './deflater.ts';
+import { type MadeStream, zerosBefore, zerosBehind } from './list.ts';
+
+/** What is done with the next bytes of the unpacked file. */
+type State = 'copy' | 'skip before' | 'compress' | 'skip behind';
+
+export class Packer {
+  readonly #streams: readonly MadeStream[];
+  readonly #write: (chunk: Uint8Array) => void;
+  #deflater: Deflater | undefined;
+  #trailer: RunningTrailer | null = null;
+  #index = 0;
+  /** Bytes of the unpacked file that have passed, and of the file that were written. */
+  #passed = 0;
+  #written = 0;
+  #state: State = 'copy';
+  /** Bytes until the next state. */
+  #left: number;
+
+  /** `write` receives the packed file; a chunk is valid until it returns. */
+  constructor(streams: readonly MadeStream[], write: (chunk: Uint8Array) => void) {
+    this.#streams = streams;
+    this.#write = (chunk) => {
+      this.#written += chunk.length;
+      write(chunk);
+    };
+    this.#left = streams[0]?.gap ?? Number.POSITIVE_INFINITY;
+    this.#skipEmpty();
+  }
+
+  /** Takes the next bytes of the unpacked file. Throws DamagedError if a stream can't be made as the patch says. */
+  take(chunk: Uint8Array): void {
+    for (let rest = chunk; rest.length > 0; ) {
+      const piece = rest.subarray(0, this.#left);
+      rest = rest.subarray(piece.length);
+      if (this.#state === 'copy') this.#write(piece);
+      else if (this.#state === 'compress') this.#compress(piece);
+      this.#passed += piece.length;
+      this.#left -= piece.length;
+      this.#skipEmpty();
+    }
+  }
+
+  #skipEmpty(): void {
+    while (this.#left === 0) this.#next();
+  }
+
+  /** What follows once all of a state has passed. */
+  #next(): void {
+    const stream = this.#streams[this.#index];
+    if (stream === undefined) this.#left = Number.POSITIVE_INFINITY;
+    else if (this.#state === 'copy') this.#enter('skip before', zerosBefore(this.#passed, stream.plainSize));
+    else if (this.#state === 'skip before') this.#begin(stream);
+    else if (this.#state === 'compress') this.#finish(stream);
+    else {
+      this.#index++;
+      this.#enter('copy', this.#streams[this.#index]?.gap ?? Number.POSITIVE_INFINITY);
+    }
+  }
+
+  #enter(state: State, left: number): void {
+    this.#state = state;
+    this.#left = left;
+  }
+
+  #begin(stream: MadeStream): void {
+    this.#deflater ??= new Deflater();
+    if (!this.#deflater.begin(stream, this.#write)) {
+      const { maker, level, memory } = stream;
+      throw new DamagedError(
+        `the patch is malformed: a stream is to be made by ${maker} with level ${level} and memory ${memory}, which there is not`,
+      );
+    }
+    this.#trailer = new RunningTrailer(stream.trailer);
+    this.#enter('compress', stream.plainSize);
+  }
+
+  #compress(piece: Uint8Array): void {
+    this.#deflater?.write(piece);
+    this.#trailer?.update(piece);
+  }
+
+  #finish({ plainSize }: MadeStream): void {
+    this.#deflater?.finish();
+    if (this.#trailer !== null) this.#write(this.#trailer.bytes);
+    this.#enter('skip behind', zerosBehind(this.#passed, this.#written, plainSize));
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * Executables within another file: in an archive, behind another executable, or in what was compressed there. They are laid out one
+ * behind the other, behind what is loaded.
+ */
+import {
+  type FunctionTable,
+  type Image,
+  isCode,
+  isData,
+  isHashes,
+  isUnwinding,
+  MOST_REGIONS,
+  REGION_KINDS,
+  type Region,
+  type RegionKind,
+} from './image.ts';
+
+/** What executables begin with: ELF, PE, Mach-O of 64 bits. */
+const MAGICS = ['\x7fELF', 'MZ', '\xcf\xfa\xed\xfe'].map((magic) => Buffer.from(magic, 'latin1'));
+/** Bytes of an executable, below: its description would take too much of the patch. */
+const LEAST = 4096;
+/** Executables that are looked at. */
+const MOST_FILES = 64;
+/** What addresses of the next file are rounded up to. */
+const GRAIN = 1 << 16;
+/** Bytes from the lowest address to the highest, at most. */
+const MOST_SPAN = 0xffff0000;
+
+interface Nested {
+  start: number;
+  size: number;
+  image: Image;
+}
+
+/** @param imageOf what headers say of the executable that its argument begins with: none if it has no span */
+export function withNested(bytes: Buffer, image: Image, imageOf: (file: Buffer) => Image): Image {
+  const found = [...nestedIn(bytes, image, imageOf)].sort((a, b) => b.size - a.size);
+  if (found.length === 0) return image;
+  let { regions: outer, base, span: end } = image;
+  const inner: Region[] = [];
+  const tables = [...image.tables];
+  for (const nested of found) {
+    const isFirst = end === 0;
+    const moved = Math.ceil(end / GRAIN) * GRAIN;
+    const count = outer.length + inner.length + nested.image.regions.length;
+    if (count > MOST_REGIONS || moved + nested.image.span > MOST_SPAN) continue;
+    if (isFirst) base = nested.image.base;
+    outer = outer.flatMap((region) => outside(region, nested));
+    inner.push(...placed(nested, moved, isFirst));
+    tables.push(...nested.image.tables.map((table) => placedTable(table, nested.start, moved)));
+    end = moved + nested.image.span;
+  }
+  // Where nothing was loaded, text had the addresses of its places.
+  if (image.span === 0 && end > 0) {
+    const moved = Math.ceil(end / GRAIN) * GRAIN;
+    end = moved + bytes.length;
+    outer = end > MOST_SPAN ? [] : outer.map((region) => ({ ...region, address: region.address + moved }));
+  }
+  const regions = [...outer, ...inner].sort((a, b) => a.offset - b.offset).slice(0, MOST_REGIONS);
+  tables.sort((a, b) => a.offset - b.offset);
+  return { ...image, regions, tables, base, span: end };
+}
+
+/** Ascending and disjoint, outside of what is loaded. */
+function* nestedIn(bytes: Buffer, image: Image, imageOf: (file: Buffer) => Image): Generator<Nested> {
+  const places = MAGICS.flatMap((magic) => [...placesOf(bytes, magic, image)]).sort((a, b) => a - b);
+  let end = 0;
+  let count = 0;
+  for (const start of places) {
+    if (start < end) continue;
+    const file = bytes.subarray(start);
+    const inner = imageOf(file);
+    if (inner.span === 0) continue;
+    const size = inner.regions.reduce((most, region) => Math.max(most, region.offset + region.size), 0);
+    if (size < LEAST) continue;
+    end = start + size;
+    yield { start, size, image: inner };
+    if (++count === MOST_FILES) return;
+  }
+}
+
+/** Where what is no part of an executable has these bytes, but where it begins. */
+function* placesOf(bytes: Buffer, magic: Buffer, { regions, span }: Image): Generator<number> {
+  const loaded = span === 0 ? [] : regions.filter(({ kind }) => kind !== REGION_KINDS.text);
+  let index = 0;
+  for (let at = bytes.indexOf(magic, 1); at >= 0; ) {
+    while (index < loaded.length && endOf(loaded[index]) <= at) index++;
+    const region = loaded[index];
+    const isLoaded = region !== undefined && at >= region.offset;
+    if (!isLoaded) yield at;
+    at = bytes.indexOf(magic, isLoaded ? endOf(region) : at + 1);
+  }
+}
+
+function endOf(region: Region | undefined): number {
+  return region === undefined ? 0 : region.offset + region.size;
+}
+
+/** The parts of a region that are not in the file. */
+function outside(region: Region, { start, size }: Nested): Region[] {
+  const end = endOf(region);
+  if (end <= start || region.offset >= start + size) return [region];
+  const part = (from: number, to: number) =>
+    from < to
+      ? [{ ...region, offset: from, size: to - from, address: region.address + from - region.offset }]
+      : [];
+  return [...part(region.offset, start), ...part(start + size, end)];
+}
+
+/** What refers to its own file alone, and not by where that is loaded, which is elsewhere here. */
+function isKept(kind: RegionKind): boolean {
+  const { wasm, text, symbols, symbolsShort } = REGION_KINDS;
+  if (kind === wasm) return false;
+  return isCode(kind) || isUnwinding(kind) || [text, symbols, symbolsShort].some((each) => each === kind);
+}
+
+/** As they are where the file is one behind others. Pointers are to where their own file is loaded, which only the first one is. */
+function placed({ start, image }: Nested, moved: number, isFirst: boolean): Region[] {
+  return image.regions
+    .filter(({ kind }) => !isHashes(kind))
+    .map((region) => ({
+      ...region,
+      offset: region.offset + start,
+      address: region.address + moved,
+      kind: isKept(region.kind) || (isFirst && isData(region.kind)) ? region.kind : REGION_KINDS.data,
+      ...(region.bases === undefined
+        ? {}
+        : { bases: [region.bases[0] + moved, region.bases[1] + moved] as const }),
+    }));
+}
+
+function placedTable(table: FunctionTable, start: number, moved: number): FunctionTable {
+  const records = table.records.map((record) => ({
+    ...{ ...record, offset: record.offset + start },
+    address: record.address + moved,
+  }));
+  return { ...table, offset: table.offset + start, records };
+}

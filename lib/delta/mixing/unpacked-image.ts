@@ -1,0 +1,105 @@
+/** What the headers of an executable say, in places of the unpacked file (../deflate/): for the encoder only. */
+import type { UnpackedFile } from '../deflate/encode.ts';
+import { debugSections } from './containers/elf.ts';
+import {
+  type FunctionTable,
+  type Image,
+  MOST_REGIONS,
+  REGION_KINDS,
+  type Region,
+} from './containers/image.ts';
+import { withNested } from './containers/nested.ts';
+import { alone, isText, regionsOf } from './executable.ts';
+
+/** What was compressed is laid out behind what is loaded, at multiples of this. */
+const GRAIN = 4096;
+/** Bytes from the lowest address to the highest, at most. */
+const MOST_SPAN = 0xffff0000;
+
+export function unpackedImage(file: Uint8Array, unpacked: UnpackedFile, withHashes: boolean): Image {
+  const image = regionsOf(file, withHashes);
+  // What is no executable says nothing of places: it is looked at as it is unpacked.
+  if (image.wasm !== undefined || image.span === 0) return regionsOf(unpacked.bytes, withHashes);
+  const placeOf = places(unpacked);
+  const tables = image.tables.map((table) => movedTable(table, placeOf));
+  const sequences = image.sequences?.map((records) => ({ ...records, offset: placeOf(records.offset) }));
+  const regions = image.regions.flatMap((region) => around(region, unpacked, placeOf));
+  const moved: Image = {
+    ...{ ...image, regions, tables },
+    ...(sequences === undefined ? {} : { sequences }),
+  };
+  const bytes = Buffer.from(unpacked.bytes.buffer, unpacked.bytes.byteOffset, unpacked.bytes.length);
+  const debug = debugSections(Buffer.from(file.buffer, file.byteOffset, file.length));
+  return withNested(bytes, withStreams(moved, unpacked, debug), alone);
+}
+
+/** Where a place of the file is in the unpacked one: that of the stream, if it is inside of one. Ascending places are found at once. */
+function places({ spans }: UnpackedFile): (offset: number) => number {
+  return (offset) => {
+    let low = 0;
+    let high = spans.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((spans[middle]?.start ?? 0) < offset) low = middle + 1;
+      else high = middle;
+    }
+    const last = spans[low - 1];
+    if (last === undefined) return offset;
+    if (offset < last.start + last.size) return last.plainStart;
+    return last.plainEnd + offset - last.start - last.size;
+  };
+}
+
+function movedTable(table: FunctionTable, placeOf: (offset: number) => number): FunctionTable {
+  const offset = placeOf(table.offset);
+  return {
+    ...table,
+    ...{ offset, size: placeOf(table.offset + table.size) - offset },
+    records: table.records.map((record) => ({ ...record, offset: placeOf(record.offset) })),
+  };
+}
+
+/** The parts of the region that are not compressed. */
+function around(region: Region, { spans }: UnpackedFile, placeOf: (offset: number) => number): Region[] {
+  const end = region.offset + region.size;
+  const parts: Region[] = [];
+  const add = (from: number, to: number) => {
+    if (from >= to) return;
+    parts.push({
+      ...region,
+      offset: placeOf(from),
+      size: to - from,
+      address: region.address + from - region.offset,
+    });
+  };
+  let from = region.offset;
+  for (const { start, size } of spans) {
+    if (start + size <= from || start >= end) continue;
+    add(from, Math.min(start, end));
+    from = Math.max(from, start + size);
+  }
+  add(from, end);
+  return parts;
+}
+
+/** With regions of what was compressed, if it is debug information or text. */
+function withStreams(
+  image: Image,
+  { bytes, spans }: UnpackedFile,
+  debug: readonly { offset: number; size: number }[],
+): Image {
+  const regions = [...image.regions];
+  let end = image.span;
+  for (const { start, plainStart, plainSize } of spans) {
+    const isDebug = debug.some(({ offset, size }) => start >= offset && start < offset + size);
+    if (!isDebug && !isText(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), plainStart, plainSize))
+      continue;
+    const address = Math.ceil(end / GRAIN) * GRAIN + (plainStart % 8);
+    if (address + plainSize > MOST_SPAN || regions.length >= MOST_REGIONS) break;
+    const kind = isDebug ? REGION_KINDS.debug : REGION_KINDS.text;
+    regions.push({ offset: plainStart, size: plainSize, address, kind });
+    end = address + plainSize;
+  }
+  regions.sort((a, b) => a.offset - b.offset);
+  return { ...image, regions: regions.slice(0, MOST_REGIONS), span: end };
+}
