@@ -33,7 +33,9 @@ export function assembleShort(patch: PlainPatch, change = (fields: Buffer): Uint
   const isMixing = patch.algorithm === 'mixing';
   const isEqual = patch.fromChecksum === patch.toChecksum;
   const model = patch.fastSteps ? 5 : patch.model;
-  const way = isMixing ? patch.streams.length + 2 * (model - 1) : 1;
+  const isUnpacked = patch.unpackedSize !== undefined;
+  const lanes = patch.streams.length - (isUnpacked ? 1 : 0);
+  const way = (isMixing ? lanes + 2 * (model - 1) : 1) + (isUnpacked ? 64 : 0);
   let common = 0;
   while (common < patch.fromVersion.length && patch.fromVersion[common] === patch.toVersion[common]) common++;
   const body = change(
@@ -45,8 +47,10 @@ export function assembleShort(patch: PlainPatch, change = (fields: Buffer): Uint
       text(patch.toVersion.slice(common)),
       Buffer.from([...varint(patch.fromSize), ...zigzag(patch.toSize - patch.fromSize)]),
       Buffer.from(patch.fromChecksum + (isEqual ? '' : patch.toChecksum), 'hex'),
+      Buffer.from(patch.unpackedSize === undefined ? [] : varint(patch.unpackedSize)),
       ...patch.streams.map(({ rawSize, frame }, index) => {
-        const isWritten = rawSize > 0 && !(isMixing && index < patch.streams.length - 1);
+        const isStored = isMixing && index < patch.streams.length - 1 && !(isUnpacked && index === 0);
+        const isWritten = rawSize > 0 && !isStored;
         return Buffer.from([...varint(rawSize), ...(isWritten ? varint(frame.length) : [])]);
       }),
     ]),

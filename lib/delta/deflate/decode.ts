@@ -1,4 +1,5 @@
 /** What a patch between unpacked files is once its list of streams has been read: one between two other files. */
+import { DamagedError } from '../../errors.ts';
 import { type Source, sliceSource } from '../../platform/files.ts';
 import { PACKED_STREAM } from '../format.ts';
 import type { PatchHeader } from '../header.ts';
@@ -15,6 +16,17 @@ export interface Unpacked {
   old: Source;
   /** Takes the new file, unpacked, and passes it on as it is. */
   packing: Between;
+}
+
+/** Nothing is written behind the end of the new file, whatever the patch says. */
+function within(size: number, write: (chunk: Uint8Array) => void): (chunk: Uint8Array) => void {
+  let written = 0;
+  return (chunk) => {
+    written += chunk.length;
+    if (written > size)
+      throw new DamagedError(`the patch is malformed: it makes more than the ${size} bytes of the new file`);
+    write(chunk);
+  };
 }
 
 /** Throws DamagedError if the list is malformed. */
@@ -36,7 +48,7 @@ export async function unpacked(
       header: { ...header, fromSize: unpackedOld.size, toSize: unpackedSize, streams },
       body: sliceSource(body, compressedSize, body.size - compressedSize),
       old: unpackedOld,
-      packing: (write) => new Packer(list.fresh, write),
+      packing: (write) => new Packer(list.fresh, within(header.toSize, write)),
     };
   } finally {
     inflater.close();

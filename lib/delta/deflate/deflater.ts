@@ -9,9 +9,9 @@ export type Maker = (typeof MAKERS)[number];
 /** How a stream was made. */
 export interface Making {
   maker: Maker;
-  /** 1 to 9. */
+  /** 1 to 9; of Go 0 to 9. */
   level: number;
-  /** How much it remembers: of zlib memLevel, 1 to 9; else 0. */
+  /** How much it remembers: of zlib memLevel, 1 to 9, and 16 more if it is in shards; else 0. */
   memory: number;
 }
 

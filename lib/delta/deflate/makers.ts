@@ -3,7 +3,11 @@ import { Deflater, type Making } from './deflater.ts';
 import type { FoundStream } from './find.ts';
 
 /** Of zlib's memory, what is usual, and the most. */
-const MEMORIES = [8, 9];
+const USUAL_MEMORY = 8;
+const MEMORIES = [USUAL_MEMORY, 9];
+/** Added to it where each shard of so many bytes is made by itself, as lld does with debug information. */
+const SHARDED = 16;
+const SHARD = 1 << 20;
 /** The levels in the order of how usual they are, and by the header of zlib, which says something of it. */
 const USUAL = [6, 9, 1, 5, 7, 8, 4, 3, 2];
 const BY_HEADER: Readonly<Record<number, readonly number[]>> = {
@@ -22,9 +26,7 @@ export class MakerFinder {
   makingOf(file: Uint8Array, stream: FoundStream): Making | null {
     const packed = file.subarray(stream.start, stream.start + stream.packedSize);
     const last = this.#last === null ? [] : [this.#last];
-    const making = [...last, ...guesses(stream.header)].find((guess) =>
-      this.#makes(guess, stream.plain, packed),
-    );
+    const making = [...last, ...guesses(stream)].find((guess) => this.#makes(guess, stream.plain, packed));
     this.#last = making ?? this.#last;
     return making ?? null;
   }
@@ -50,8 +52,10 @@ export class MakerFinder {
 /** Thrown through the WebAssembly: no more need be made. */
 const OTHER = new Error('another stream');
 
-function* guesses(header: number): Generator<Making> {
+function* guesses({ header, plainSize }: FoundStream): Generator<Making> {
   const levels = BY_HEADER[header] ?? USUAL;
   for (const level of levels) yield { maker: 'Go', level, memory: 0 };
   for (const memory of MEMORIES) for (const level of levels) yield { maker: 'zlib', level, memory };
+  if (plainSize <= SHARD) return;
+  for (const level of USUAL) yield { maker: 'zlib', level, memory: SHARDED + USUAL_MEMORY };
 }

@@ -45,7 +45,8 @@ export class Bulk {
     const piece = files.fresh.subarray(at, at + size);
     if (region !== undefined && isHashes(region)) {
       const from = at - region.offset;
-      if (files.start === 0) piece.set(digests(files.fresh, region, this.#image, this.#extra).subarray(from, from + size));
+      if (files.start === 0)
+        piece.set(digests(files.fresh, region, this.#image, this.#extra).subarray(from, from + size));
     } else {
       const extra = this.#extra;
       piece.set(extra.bytes.subarray(extra.at, extra.at + size));

@@ -1,14 +1,21 @@
 /** Files with their streams of DEFLATE decompressed, from lib/delta/FORMAT.md ("Between unpacked files"). */
 import { crc32, inflateRawSync } from 'node:zlib';
 import { requireSound } from './arithmetic.ts';
-import { deflateGo } from './deflate-go.ts';
-import { deflateZlib } from './deflate-zlib.ts';
+import { deflateAsGo } from './deflate-go.ts';
+import { deflateLikeZlib } from './deflate-zlib.ts';
 
 const MOST_STREAMS = 2 ** 18;
 const MOST_PLAIN = 2 ** 30;
 const MOST_PACKED = 2 ** 28;
-/** Streams that compress: of who made it, which is its place here. */
-const MAKERS = [deflateZlib, deflateGo];
+/** Who made a stream, by its number: null if there is no such level or memory. */
+const MAKERS = [
+  (bytes: Uint8Array, level: number, memory: number) => {
+    const isKnown = level >= 1 && level <= 9 && memory % 16 >= 1 && memory % 16 <= 9 && memory < 32;
+    return isKnown ? deflateLikeZlib(bytes, level, memory) : null;
+  },
+  (bytes: Uint8Array, level: number, memory: number) =>
+    level <= 9 && memory === 0 ? deflateAsGo(bytes, level) : null,
+];
 
 interface OldStream {
   start: number;

@@ -1,0 +1,131 @@
+/** Patches between unpacked files. */
+import { describe, expect, test } from 'bun:test';
+import { readPatchHeader } from '../../../lib/delta/index.ts';
+import { DamagedError } from '../../../lib/errors.ts';
+import { memorySource } from '../../../lib/platform/files.ts';
+import { assemble, varint, zstd } from '../forge.ts';
+import { applyPlainly, parse } from '../reference.ts';
+import { apply, failure, make } from '../support.ts';
+import { goStream, lines, packedSamples, zlibStream } from './packed-files.ts';
+
+const same = (a: Uint8Array, b: Uint8Array) => expect(Buffer.compare(a, b)).toBe(0);
+
+async function both(old: Uint8Array, fresh: Uint8Array, options: Parameters<typeof make>[2] = {}) {
+  const patch = await make(old, fresh, options);
+  same(await apply(patch, old), fresh);
+  same(applyPlainly(patch, old), fresh);
+  return { patch, header: readPatchHeader(memorySource(patch)) };
+}
+
+describe.each(packedSamples())('$name', ({ old, fresh }) => {
+  test('comes back by both decoders, also in two lanes, and with fast steps', async () => {
+    for (const options of [{}, { lanesFrom: 0, fourthBelow: 0 }, { isFast: () => true }]) {
+      const { header } = await both(old, fresh, { algorithm: 'mixing', ...options });
+      expect(header.unpackedSize).toBeGreaterThan(fresh.length);
+      expect(header.streams[0]?.name).toBe('packed');
+    }
+  });
+
+  test('takes a third of what its compressed parts would take', async () => {
+    const { patch } = await both(old, fresh);
+    const packed = await make(old, fresh, { algorithm: 'bsdiff' });
+    expect(3 * patch.length).toBeLessThan(packed.length);
+  });
+});
+
+test('what both files have compressed alike, or what nobody who is known has made, is left as it is', async () => {
+  const start = lines(40, false);
+  const kept = zlibStream(lines(500, false, 2), 6);
+  const [before, after] = [false, true].map((later) =>
+    Uint8Array.from(Buffer.concat([start, kept, Buffer.from(later ? 'later' : 'first')])),
+  );
+  const { header } = await both(before ?? start, after ?? start);
+  expect(header.unpackedSize).toBeUndefined();
+
+  // The sum in the end is wrong.
+  const odd = (later: boolean) => {
+    const stream = goStream(lines(50, later, 3));
+    stream[stream.length - 1] = (stream[stream.length - 1] ?? 0) ^ 1;
+    return Uint8Array.from(Buffer.concat([start, stream]));
+  };
+  expect((await both(odd(false), odd(true))).header.unpackedSize).toBeUndefined();
+});
+
+test('the old file need not have been made by anybody who is known, nor have any stream', async () => {
+  const fresh = Uint8Array.from(zlibStream(lines(300, true), 6));
+  const old = Uint8Array.from(zlibStream(lines(300, false), 6));
+  // As another compressor would: a stored block, and a last one that is empty.
+  const text = lines(300, false);
+  const size = Buffer.alloc(4);
+  size.writeUInt16LE(text.length, 0);
+  size.writeUInt16LE(text.length ^ 0xffff, 2);
+  const tail = old.subarray(old.length - 4);
+  const stored = Uint8Array.from(
+    Buffer.concat([Buffer.from([0x78, 1, 0]), size, text, Buffer.from([3, 0]), tail]),
+  );
+  for (const before of [old, stored, Uint8Array.from(text)]) {
+    const { patch, header } = await both(before, fresh);
+    expect(header.unpackedSize).toBeGreaterThan(fresh.length);
+    expect(patch.length).toBeLessThan(500);
+  }
+});
+
+describe('a patch is refused', () => {
+  const [sample] = packedSamples();
+  const { old, fresh } = sample ?? { old: new Uint8Array(), fresh: new Uint8Array() };
+  /** With another list; `unpackedSize` as it is. */
+  const forged = async (change: (numbers: number[]) => number[]) => {
+    const plain = parse(await make(old, fresh));
+    const [, ...streams] = plain.streams;
+    const numbers = change(await listOf());
+    const raw = Buffer.from(numbers.flatMap(varint));
+    return assemble({ ...plain, streams: [{ rawSize: raw.length, frame: zstd(raw) }, ...streams] });
+  };
+  const listOf = async () => {
+    const patch = parse(await make(old, fresh));
+    const frame = Bun.zstdDecompressSync(patch.streams[0]?.frame ?? new Uint8Array());
+    const numbers: number[] = [];
+    let [value, factor] = [0, 1];
+    for (const byte of frame) {
+      value += (byte & 127) * factor;
+      factor *= 128;
+      if (byte >= 128) continue;
+      numbers.push(value);
+      [value, factor] = [0, 1];
+    }
+    return numbers;
+  };
+  const replaced = (at: number, by: number) => (numbers: number[]) => numbers.with(at, by);
+
+  test('with the list that it had it is not', async () => {
+    same(await apply(await forged((numbers) => numbers), old), fresh);
+  });
+
+  test.each<[what: string, change: (numbers: number[]) => number[]]>([
+    ['there are more old streams than there may be', replaced(0, 2 ** 18 + 1)],
+    ['an old stream begins behind the file', replaced(1, 2 ** 20)],
+    ['it reaches behind the file', replaced(2, 2 ** 20)],
+    ['it holds more than it does', (numbers) => numbers.with(3, (numbers[3] ?? 0) + 1)],
+    ['it is longer than it is', (numbers) => numbers.with(2, (numbers[2] ?? 0) + 1)],
+    ['it begins one byte too late', (numbers) => numbers.with(1, (numbers[1] ?? 0) + 1)],
+    ['an old file would be too large', replaced(3, 2 ** 30)],
+    ['numbers are missing', (numbers) => numbers.slice(0, -1)],
+    ['a number follows', (numbers) => [...numbers, 0]],
+    ['a new stream is made by nobody', (numbers) => numbers.with(-4, 2)],
+    ['a new stream is made at no level', (numbers) => numbers.with(-3, 10)],
+    ['a new stream is made with no memory', (numbers) => numbers.with(-2, 10)],
+    ['something else follows a new stream', (numbers) => numbers.with(-1, 3)],
+    ['a new stream holds nothing', (numbers) => numbers.with(-5, 0)],
+    ['new streams hold more than there is', (numbers) => numbers.with(-5, 2 ** 27)],
+    ['a new stream begins behind the file', (numbers) => numbers.with(-6, 2 ** 27)],
+    ['a new stream is made at another level', (numbers) => numbers.with(-3, 1)],
+  ])('if %s', async (_, change) => {
+    expect(await failure(apply(await forged(change), old))).toBeInstanceOf(DamagedError);
+  });
+
+  test('by the old file, if that has another stream there', async () => {
+    const patch = await make(old, fresh);
+    const other = old.with(60, (old[60] ?? 0) ^ 255);
+    expect(await failure(apply(patch, other))).toBeInstanceOf(DamagedError);
+  });
+});
