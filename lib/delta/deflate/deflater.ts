@@ -38,7 +38,7 @@ export class Deflater {
     module ??= new WebAssembly.Module(readEmbedded(wasmPath));
     const emit = (place: number, size: number) =>
       this.#emit(new Uint8Array(this.#exports.memory.buffer, place >>> 0, size));
-    this.#exports = new WebAssembly.Instance(module, { host: { emit } }).exports as unknown as Exports;
+    this.#exports = new WebAssembly.Instance(module, { output: { emit } }).exports as unknown as Exports;
   }
 
   /** Begins a stream. False if there is no such compressor. */

@@ -20,7 +20,7 @@ let wasm = instantiate();
 
 function instantiate(): Exports {
   const { exports } = new WebAssembly.Instance(compiled, {
-    host: {
+    output: {
       emit: (place: number, size: number) => {
         pieces.push(new Uint8Array((exports as unknown as Exports).memory.buffer, place, size).slice());
       },

@@ -9,7 +9,6 @@ let waiting: u64 = 0;
 let waitingBits: u32 = 0;
 
 /** Receives `size` bytes at `place`, which are valid until it returns. */
-@external("host", "emit")
 declare function emit(place: usize, size: u32): void;
 
 export function openOutput(): void {
