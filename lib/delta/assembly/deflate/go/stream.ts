@@ -3,12 +3,15 @@
  *
  * After compress/flate/deflate.go. Copyright 2009 The Go Authors. All rights reserved. BSD-style licence, in LICENSE.
  */
-import { endBlocks, storeBlock, writeBytesBlock, writeDynamicBlock } from './blocks';
+import { writeBytesBlock, writeDynamicBlock } from './blocks';
 import { closeChains, openChains, writeChains } from './chains';
 import { FAST_BLOCK, fastBlock, findFast, openFast } from './fast';
+import { beginLater, finishLater, writeLater } from './later/stream';
+import { storeBlock, storeEnd } from './stored';
 import { tokenCount } from './tokens';
 
-/** Levels as Go has them. 2 to 9 are those of chains.ts. */
+/** Levels as Go 1.8 to 1.26 has them. 2 to 9 are those of chains.ts. Go 1.27's are by LATER more. */
+const LATER: i32 = 100;
 const HUFFMAN_ONLY: i32 = -2;
 const STORE: i32 = 0;
 const FAST: i32 = 1;
@@ -18,11 +21,14 @@ const FEW: u32 = 16;
 const ENOUGH: u32 = 128;
 
 let level: i32 = STORE;
+let isLater: bool = false;
 /** Bytes of the block that wait, if it is not of chains.ts. */
 let waiting: u32 = 0;
 
 /** False if there is no such level. Go's -1 is 6. */
 export function beginGo(by: i32): bool {
+  isLater = by >= LATER + HUFFMAN_ONLY;
+  if (isLater) return beginLater(by - LATER);
   if (by !== HUFFMAN_ONLY && (by < STORE || by > LAST)) return false;
   level = by;
   waiting = 0;
@@ -32,6 +38,10 @@ export function beginGo(by: i32): bool {
 }
 
 export function writeGo(input: usize, size: u32): void {
+  if (isLater) {
+    writeLater(input, size);
+    return;
+  }
   if (level > FAST) {
     writeChains(input, size);
     return;
@@ -47,9 +57,13 @@ export function writeGo(input: usize, size: u32): void {
 }
 
 export function finishGo(): void {
+  if (isLater) {
+    finishLater();
+    return;
+  }
   if (level > FAST) closeChains();
   else if (waiting > 0) writeWaiting();
-  endBlocks();
+  storeEnd();
 }
 
 /** Writes the block that waits. */
