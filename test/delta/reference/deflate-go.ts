@@ -1,11 +1,11 @@
 /** Streams of DEFLATE as Go makes them, once more, from lib/delta/FORMAT.md: plain, of all bytes at once. */
 
 /** A byte, or a copy. */
-type Token = number | { length: number; distance: number };
+export type Token = number | { length: number; distance: number };
 
 const BLOCK = 65535;
 const ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
-const END_OF_BLOCK = 256;
+export const END_OF_BLOCK = 256;
 
 /** Levels 2 to 9: up to which length a longer copy is looked for from the next place, what is enough, places tried, remembered. */
 const PARAMETERS = new Map([
@@ -42,7 +42,7 @@ export function deflateAsGo(bytes: Uint8Array, level: number): Uint8Array {
 
 const times = (word: number) => Math.imul(word, 0x1e35a7bd) >>> 0;
 
-function equalBytes(bytes: Uint8Array, a: number, b: number, most: number): number {
+export function equalBytes(bytes: Uint8Array, a: number, b: number, most: number): number {
   let length = 0;
   while (length < most && bytes[a + length] === bytes[b + length]) length++;
   return length;
@@ -251,7 +251,7 @@ interface Item {
 }
 
 /** The lengths of codes by package-merge. */
-function codeLengths(frequencies: number[], maxBits: number): number[] {
+export function codeLengths(frequencies: number[], maxBits: number): number[] {
   const lengths = frequencies.map(() => 0);
   const symbols: Item[] = frequencies
     .map((frequency, of) => ({ frequency, of }))
@@ -293,29 +293,30 @@ function codesOf(lengths: number[]): string[] {
   return codes;
 }
 
-const FIXED = codesOf(Array.from({ length: 288 }, (_, i) => (i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8)));
-const FIXED_DISTANCES = codesOf(Array.from({ length: 30 }, () => 5));
+export const FIXED: Codes = {
+  literals: codesOf(Array.from({ length: 288 }, (_, i) => (i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8))),
+  distances: codesOf(Array.from({ length: 30 }, () => 5)),
+  header: '010',
+};
 
-interface Plan {
+/** How often the symbols of a block occur. */
+export interface Counts {
   literals: number[];
   distances: number[];
-  literalCodes: string[];
-  distanceCodes: string[];
-  /** What is before the tokens, in bits from the first on. */
+}
+
+/** Codes, and what a dynamic block of them begins with, in bits from the first on. */
+export interface Codes {
+  literals: string[];
+  distances: string[];
   header: string;
-  /** Bits of a dynamic block, without extra bits of lengths and distances. */
-  size: number;
 }
 
 class Blocks {
   readonly bits = new Bits();
 
   stored(bytes: Uint8Array, last: number): void {
-    this.bits.number(last, 3);
-    this.bits.fill();
-    this.bits.number(bytes.length, 16);
-    this.bits.number(65535 - bytes.length, 16);
-    for (const byte of bytes) this.bits.number(byte, 8);
+    this.bits.stored(bytes, last);
   }
 
   ofBytes(bytes: Uint8Array): void {
@@ -323,51 +324,52 @@ class Blocks {
   }
 
   dynamic(tokens: Token[], bytes: Uint8Array): void {
-    const plan = planOf(tokens);
-    if (8 * (bytes.length + 5) < plan.size + (plan.size >> 4)) this.stored(bytes, 0);
-    else this.#write(plan.header, tokens, plan.literalCodes, plan.distanceCodes);
+    const { codes, size } = plan(countsOf(tokens));
+    if (8 * (bytes.length + 5) < size + (size >> 4)) this.stored(bytes, 0);
+    else this.#write(tokens, codes);
   }
 
   best(tokens: Token[], bytes: Uint8Array | null): void {
-    const plan = planOf(tokens);
-    const fixed =
-      3 +
-      plan.literals.reduce((sum, count, i) => sum + count * Number(FIXED[i]?.length), 0) +
-      plan.distances.reduce((sum, count) => sum + count * 5, 0);
-    const extra = tokens.reduce<number>((sum, token) => {
-      if (typeof token === 'number') return sum;
-      return sum + splitLength(token.length).extra + splitDistance(token.distance).extra;
-    }, 0);
-    const least = Math.min(plan.size, fixed) + extra;
+    const counts = countsOf(tokens);
+    const { codes, size } = plan(counts);
+    const fixed = 3 + codedBits(counts, FIXED);
+    const least = Math.min(size, fixed) + extraBits(tokens);
     if (bytes !== null && bytes.length <= 65535 && 8 * (bytes.length + 5) < least) this.stored(bytes, 0);
-    else if (plan.size < fixed) this.#write(plan.header, tokens, plan.literalCodes, plan.distanceCodes);
-    else this.#write('010', tokens, FIXED, FIXED_DISTANCES);
+    else this.#write(tokens, size < fixed ? codes : FIXED);
   }
 
-  #write(header: string, tokens: Token[], literalCodes: string[], distanceCodes: string[]): void {
-    this.bits.code(header);
-    for (const token of tokens) {
-      if (typeof token === 'number') {
-        this.bits.code(literalCodes[token]);
-        continue;
-      }
-      const length = splitLength(token.length);
-      this.bits.code(literalCodes[257 + length.symbol]);
-      this.bits.number(length.rest, length.extra);
-      const distance = splitDistance(token.distance);
-      this.bits.code(distanceCodes[distance.symbol]);
-      this.bits.number(distance.rest, distance.extra);
-    }
-    this.bits.code(literalCodes[END_OF_BLOCK]);
+  #write(tokens: Token[], codes: Codes): void {
+    this.bits.code(codes.header);
+    this.bits.tokens(tokens, codes);
+    this.bits.code(codes.literals[END_OF_BLOCK]);
   }
 }
 
-function planOf(tokens: Token[]): Plan {
+/** Codes of the block's own; `counts` gets a distance if it has none. Bits are without the extra ones of copies. */
+export function plan(counts: Counts): { codes: Codes; size: number } {
+  if (counts.distances.every((occurs) => occurs === 0)) count(counts.distances, 0);
+  const codes = codesWithHeader(codeLengths(counts.literals, 15), codeLengths(counts.distances, 15));
+  return { codes, size: codes.header.length + codedBits(counts, codes) };
+}
+
+export function extraBits(tokens: Token[]): number {
+  return tokens.reduce<number>((sum, token) => {
+    if (typeof token === 'number') return sum;
+    return sum + splitLength(token.length).extra + splitDistance(token.distance).extra;
+  }, 0);
+}
+
+/** Bits of all symbols by these codes, without extra ones. */
+export function codedBits(counts: Counts, codes: Codes): number {
+  const sum = (of: number[], by: string[]) =>
+    of.reduce((bits, occurs, i) => bits + (occurs === 0 ? 0 : occurs * Number(by[i]?.length)), 0);
+  return sum(counts.literals, codes.literals) + sum(counts.distances, codes.distances);
+}
+
+/** Of the tokens, and the end of the block. */
+export function countsOf(tokens: Token[]): Counts {
   const literals = Array.from({ length: 286 }, () => 0);
-  const distances: number[] = Array.from({ length: 30 }, () => 0);
-  const count = (of: number[], symbol: number) => {
-    of[symbol] = Number(of[symbol]) + 1;
-  };
+  const distances = Array.from({ length: 30 }, () => 0);
   for (const token of [...tokens, END_OF_BLOCK]) {
     if (typeof token === 'number') count(literals, token);
     else {
@@ -375,11 +377,17 @@ function planOf(tokens: Token[]): Plan {
       count(distances, splitDistance(token.distance).symbol);
     }
   }
-  if (distances.every((occurs) => occurs === 0)) count(distances, 0);
-  const [literalLengths, distanceLengths] = [codeLengths(literals, 15), codeLengths(distances, 15)];
-  const literalCount = literalLengths.findLastIndex((length) => length > 0) + 1;
-  const distanceCount = distanceLengths.findLastIndex((length) => length > 0) + 1;
-  const runs = runsOf([...literalLengths.slice(0, literalCount), ...distanceLengths.slice(0, distanceCount)]);
+  return { literals, distances };
+}
+
+function count(of: number[], symbol: number): void {
+  of[symbol] = Number(of[symbol]) + 1;
+}
+
+export function codesWithHeader(literalLengths: number[], distanceLengths: number[]): Codes {
+  const used = (lengths: number[]) => lengths.slice(0, lengths.findLastIndex((length) => length > 0) + 1);
+  const [ofLiterals, ofDistances] = [used(literalLengths), used(distanceLengths)];
+  const runs = runsOf([...ofLiterals, ...ofDistances]);
   const lengths = Array.from({ length: 19 }, () => 0);
   for (const { symbol } of runs) count(lengths, symbol);
   const ofLengths = codeLengths(lengths, 7);
@@ -387,21 +395,13 @@ function planOf(tokens: Token[]): Plan {
   const codes = codesOf(ofLengths);
   const header = [
     '001',
-    lowFirst(literalCount - 257, 5),
-    lowFirst(distanceCount - 1, 5),
+    lowFirst(ofLiterals.length - 257, 5),
+    lowFirst(ofDistances.length - 1, 5),
     lowFirst(lengthCount - 4, 4),
     ...ORDER.slice(0, lengthCount).map((symbol) => lowFirst(Number(ofLengths[symbol]), 3)),
     ...runs.map(({ symbol, rest, extra }) => `${codes[symbol]}${lowFirst(rest, extra)}`),
   ].join('');
-  const coded = (of: number[], by: number[]) => of.reduce((sum, times, i) => sum + times * Number(by[i]), 0);
-  return {
-    literals,
-    distances,
-    literalCodes: codesOf(literalLengths),
-    distanceCodes: codesOf(distanceLengths),
-    header,
-    size: header.length + coded(literals, literalLengths) + coded(distances, distanceLengths),
-  };
+  return { literals: codesOf(literalLengths), distances: codesOf(distanceLengths), header };
 }
 
 function runsOf(lengths: number[]): { symbol: number; rest: number; extra: number }[] {
@@ -437,7 +437,7 @@ function lowFirst(value: number, count: number): string {
   return Array.from({ length: count }, (_, i) => Math.floor(value / 2 ** i) % 2).join('');
 }
 
-class Bits {
+export class Bits {
   #bytes: number[] = [];
   #bit = 0;
 
@@ -451,6 +451,29 @@ class Bits {
       const at = this.#bytes.length - 1;
       this.#bytes[at] = Number(this.#bytes[at]) | (((value >> i) & 1) << (this.#bit++ % 8));
     }
+  }
+
+  tokens(tokens: Token[], codes: Codes): void {
+    for (const token of tokens) {
+      if (typeof token === 'number') {
+        this.code(codes.literals[token]);
+        continue;
+      }
+      const length = splitLength(token.length);
+      this.code(codes.literals[257 + length.symbol]);
+      this.number(length.rest, length.extra);
+      const distance = splitDistance(token.distance);
+      this.code(codes.distances[distance.symbol]);
+      this.number(distance.rest, distance.extra);
+    }
+  }
+
+  stored(bytes: Uint8Array, last: number): void {
+    this.number(last, 3);
+    this.fill();
+    this.number(bytes.length, 16);
+    this.number(65535 - bytes.length, 16);
+    for (const byte of bytes) this.number(byte, 8);
   }
 
   fill(): void {
