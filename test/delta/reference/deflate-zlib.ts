@@ -4,11 +4,13 @@ import { Deflate } from 'pako';
 /** Added to zlib's memLevel for streams in shards, as lld makes them. */
 const SHARDED = 16;
 const SHARD = 1 << 20;
+/** Added to it for the strategy Z_FILTERED. */
+const FILTERED = 64;
 const SYNC_FLUSH = 2;
 const FINISH = 4;
 
 export function deflateLikeZlib(input: Uint8Array, level: number, memory: number): Uint8Array {
-  if (memory < SHARDED) return shard(input, level, memory, FINISH);
+  if (!(memory & SHARDED)) return shard(input, level, memory, FINISH);
   const shards: Uint8Array[] = [];
   for (let at = 0; at === 0 || at < input.length; at += SHARD) {
     const flush = at + SHARD < input.length ? SYNC_FLUSH : FINISH;
@@ -19,7 +21,8 @@ export function deflateLikeZlib(input: Uint8Array, level: number, memory: number
 
 function shard(input: Uint8Array, level: number, memory: number, flush: number): Uint8Array {
   const pieces: Uint8Array[] = [];
-  const stream = new Deflate({ level, memLevel: memory, windowBits: 15, raw: true });
+  const strategy = memory & FILTERED ? 1 : 0;
+  const stream = new Deflate({ level, memLevel: memory & 15, windowBits: 15, strategy, raw: true });
   stream.onData = (piece) => {
     pieces.push(piece);
   };

@@ -4,7 +4,20 @@
  */
 import { beginGo, finishGo, writeGo } from './go/stream';
 import { fillByte, flushOutput, openOutput } from './output';
-import { beginZlib, finishZlib, writeZlib } from './zlib/stream';
+import { isGuideDone } from './zlib/guide';
+import { foundBytes } from './zlib/search';
+import {
+  beginSearch,
+  beginZlib,
+  finishZlib,
+  guideBytes,
+  guidePlace,
+  streamPlace,
+  writeZlib,
+} from './zlib/stream';
+
+/** When a stream by a guide is finished: whether the guide was one for just these bytes. */
+export { foundBytes, guideBytes, guidePlace, isGuideDone, streamPlace };
 
 /** Whose bytes are made again. */
 const ZLIB: i32 = 0;
@@ -24,6 +37,16 @@ export function begin(by: i32, level: i32, memory: i32): bool {
   openOutput();
   if (by === ZLIB) return beginZlib(level, memory);
   return by === GO && memory === 0 && beginGo(level);
+}
+
+/**
+ * Begins the search for a guide (zlib/guide.ts) for the stream that lies at `streamPlace`; what is written then is what that was made of.
+ * When it is finished there are `guideBytes` of a guide at the `guidePlace` of so many, by which `begin` makes the stream again; 0 if none is worth it.
+ */
+export function beginGuide(level: i32, memory: i32): bool {
+  maker = ZLIB;
+  openOutput();
+  return beginSearch(level, memory);
 }
 
 /** Takes the next `size` bytes, which lie at `inputPlace`: INPUT at most. */

@@ -12,6 +12,8 @@ export class Effort {
   static nice: u32 = 0;
   /** Places that are looked at. */
   static chain: u32 = 0;
+  /** Shorter matches are none, where a match waits for a longer one. */
+  static least: u32 = 0;
 }
 
 // biome-ignore lint/complexity/noStaticOnlyClass: what is exported otherwise can't be assigned to where it is imported.

@@ -1,7 +1,10 @@
 /** Streams as zlib 1.3.1 makes them, with a window of 32 KiB and its default strategy, and as lld makes them with it. */
 import { isEmpty, openBlocks, writeBlock, writeStored } from './blocks';
+import { openGuide } from './guide';
 import { Effort } from './matches';
-import { openParser, parseLazily, parseQuickly, tellHeld } from './parser';
+import { GUIDED, OWN, openParser, parseLazily, parseQuickly, SOUGHT, tellHeld } from './parser';
+import { GUIDE, roomFor, STREAM } from './rooms';
+import { finishSearch, openSearch } from './search';
 import { fillWindow, openWindow, Window } from './window';
 
 /** From this level on a match waits for a longer one at the next byte. */
@@ -19,6 +22,16 @@ const MOST_MEMORY: i32 = 9;
 /** Added to it for streams that are made in shards, each by itself, as lld does. */
 const SHARDED: i32 = 16;
 const SHARD: u32 = 1 << 20;
+/** Added to it for streams that are made by a guide (guide.ts). */
+const WITH_GUIDE: i32 = 32;
+/** Added to it for zlib's strategy Z_FILTERED, by which PNG's are made. */
+const FILTERED: i32 = 64;
+/** Then shorter matches are none, where a match waits. */
+const LEAST_FILTERED: u32 = 6;
+
+let way: u32 = OWN;
+let guideSize: u32 = 0;
+let streamSize: u32 = 0;
 
 let levelNow: i32 = 0;
 let memoryNow: i32 = 0;
@@ -26,9 +39,44 @@ let memoryNow: i32 = 0;
 let shardLeft: u32 = 0;
 let sharded: bool = false;
 
+/** Begins a stream, as `memory` says. False if there is nothing like that. */
 export function beginZlib(level: i32, memory: i32): bool {
-  sharded = memory >= SHARDED;
-  memoryNow = sharded ? memory - SHARDED : memory;
+  if ((memory & ~(FILTERED | WITH_GUIDE | SHARDED | 15)) !== 0) return false;
+  way = (memory & WITH_GUIDE) !== 0 ? GUIDED : OWN;
+  sharded = (memory & SHARDED) !== 0;
+  if ((sharded && way === GUIDED) || !setLevel(level, memory & (FILTERED | 15))) return false;
+  openShard();
+  return way === OWN || openGuide(guideSize);
+}
+
+/** Begins the search for a guide: what is written then is what the stream in its room was made of. In the end the guide is in its room. */
+export function beginSearch(level: i32, memory: i32): bool {
+  way = SOUGHT;
+  sharded = false;
+  if (!setLevel(level, memory)) return false;
+  openShard();
+  return openSearch(streamSize);
+}
+
+/** How large the guide in its room is. */
+export function guideBytes(): u32 {
+  return guideSize;
+}
+
+/** Room for a guide, and for a stream; 0 if there is none. They are kept, and others may move. */
+export function guidePlace(size: u32): usize {
+  guideSize = size;
+  return roomFor(GUIDE, size);
+}
+
+export function streamPlace(size: u32): usize {
+  streamSize = size;
+  return roomFor(STREAM, size);
+}
+
+function setLevel(level: i32, memory: i32): bool {
+  memoryNow = memory & ~FILTERED;
+  Effort.least = (memory & FILTERED) !== 0 ? LEAST_FILTERED : 0;
   if (level < 1 || level > LEVELS || memoryNow < LEAST_MEMORY || memoryNow > MOST_MEMORY) return false;
   levelNow = level;
   const effort = efforts + <usize>(level - 1) * 8;
@@ -36,14 +84,13 @@ export function beginZlib(level: i32, memory: i32): bool {
   Effort.lazy = load<u16>(effort, 2);
   Effort.nice = load<u16>(effort, 4);
   Effort.chain = load<u16>(effort, 6);
-  openShard();
   return true;
 }
 
 function openShard(): void {
   openWindow(memoryNow + 7);
   openBlocks((1 << (memoryNow + 6)) - 1);
-  openParser();
+  openParser(way);
   shardLeft = SHARD;
 }
 
@@ -64,7 +111,8 @@ export function writeZlib(input: usize, size: u32): void {
 
 export function finishZlib(): void {
   parseToEnd();
-  writeBlock(true);
+  if (way === OWN) writeBlock(true);
+  else if (way === SOUGHT) guideSize = finishSearch();
 }
 
 /** Ends a shard that is not the last: by an empty block, which is stored, so that the next one begins with a byte. */

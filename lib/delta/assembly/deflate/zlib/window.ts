@@ -7,7 +7,7 @@
  */
 
 /** Half of the window. */
-const HALF: u32 = 1 << 15;
+export const HALF: u32 = 1 << 15;
 export const WINDOW: u32 = HALF * 2;
 export const SHORTEST: u32 = 3;
 export const LONGEST: u32 = 258;
