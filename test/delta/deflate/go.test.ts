@@ -15,7 +15,7 @@ import { Random } from './inputs.ts';
 import { beginDeflate, deflate, GO } from './module.ts';
 
 const FOLDER = path.join(import.meta.dir, '..', '..', 'vectors', 'deflate', 'go');
-const LEVELS = [-2, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 98, 100, 101];
+const LEVELS = [-2, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 98, 100, 101, 102, 103, 104, 105, 106];
 
 const vectors = fs.readdirSync(FOLDER).map((name) => {
   const stream = fs.readFileSync(path.join(FOLDER, name));
@@ -23,12 +23,14 @@ const vectors = fs.readdirSync(FOLDER).map((name) => {
   return { name, level: level === undefined ? -2 : Number(level), stream, bytes: inflateRawSync(stream) };
 });
 
+/** The second implementation has no higher level. */
+const SECOND = 101;
 const secondly = (bytes: Uint8Array, level: number) =>
   level < 98 ? deflateAsGo(bytes, level) : deflateAsLaterGo(bytes, level);
 const isSame = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
 
 test('the vectors are there', () => {
-  expect(vectors).toHaveLength(107);
+  expect(vectors).toHaveLength(137);
   for (const level of LEVELS) expect(vectors.some((vector) => vector.level === level)).toBe(true);
 });
 
@@ -42,6 +44,7 @@ describe('made again as it was', () => {
 
 describe('made again by the second implementation', () => {
   for (const { name, level, stream, bytes } of vectors) {
+    if (level > SECOND) continue;
     test(name, () => {
       expect(isSame(secondly(bytes, level), stream)).toBe(true);
     });
@@ -72,7 +75,7 @@ test('both make the same of bytes of all kinds', () => {
     const level = LEVELS[seed % LEVELS.length] ?? 1;
     const stream = deflate(GO, level, 0, bytes);
     expect([seed, isSame(inflateRawSync(stream), bytes)]).toEqual([seed, true]);
-    expect([seed, isSame(secondly(bytes, level), stream)]).toEqual([seed, true]);
+    if (level <= SECOND) expect([seed, isSame(secondly(bytes, level), stream)]).toEqual([seed, true]);
   }
 });
 

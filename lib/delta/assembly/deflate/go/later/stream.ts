@@ -5,18 +5,21 @@
  */
 import { tokenCount } from '../tokens';
 import { endBlocks, openBlocks, storeBytes, writeBytes, writeDynamic } from './blocks';
-import { BLOCK, block, openHistory } from './history';
-import { findLevel1 } from './level1';
+import { findByLength } from './by-length';
+import { findByOne } from './by-one';
+import { findByTwo } from './by-two';
+import { addBlock, BLOCK, openHistory } from './history';
 
 const HUFFMAN_ONLY: i32 = -2;
 const STORE: i32 = 0;
-const LAST: i32 = 1;
+const LAST: i32 = 6;
 /** Bytes of a block of HUFFMAN_ONLY. */
 const HUFFMAN_BLOCK: u32 = 1 << 15;
 /** Bytes that are stored, and from how many on copies are looked for. */
 const FEW: u32 = 32;
 const ENOUGH: u32 = 128;
 
+const block: usize = memory.data(65535);
 let level: i32 = STORE;
 let blockSize: u32 = BLOCK;
 /** Bytes of the block that wait. */
@@ -58,9 +61,16 @@ function writeWaiting(last: bool): void {
   } else if (level === HUFFMAN_ONLY || size < ENOUGH) {
     writeBytes(block, size, last);
   } else {
-    findLevel1(size);
+    findCopies(addBlock(block, size), size);
     if (tokenCount === 0) storeBytes(block, size);
     else if (tokenCount > size - (size >> 4)) writeBytes(block, size, last);
     else writeDynamic(block, size, last);
   }
+}
+
+function findCopies(place: usize, size: u32): void {
+  const end = place + size;
+  if (level < 3) findByOne(place, end, level);
+  else if (level === 3) findByTwo(place, end);
+  else findByLength(place, end, level);
 }

@@ -1,12 +1,11 @@
 /**
- * Copies as Go finds them at its level 1 since 1.27: one candidate for each hash of five bytes.
+ * Copies as Go finds them at its levels 1 and 2 since 1.27: one candidate for each hash of five bytes.
  *
- * After compress/flate/level1.go. Copyright 2026 The Go Authors. All rights reserved. BSD-style licence, in LICENSE.
+ * After compress/flate/level1.go and level2.go. Copyright 2026 The Go Authors. All rights reserved. BSD-style licence, in LICENSE.
  */
 import { addBytes, dropTokens } from '../tokens';
 import {
   addLong,
-  block,
   extendBack,
   FARTHEST,
   finishBlock,
@@ -14,20 +13,21 @@ import {
   MARGIN,
   matchLength,
   originOf,
+  table,
 } from './history';
-import { table } from './tables';
 
-const HASH_BITS: u32 = 15;
+let hashBits: u32 = 0;
 
 function slotOf(word: u64): usize {
-  return table + (hashOfFive(word, HASH_BITS) << 2);
+  return table + (hashOfFive(word, hashBits) << 2);
 }
 
 /** Makes tokens of the block, none if there are no copies. */
-export function findLevel1(size: u32): void {
+export function findByOne(block: usize, end: usize, level: i32): void {
   dropTokens();
+  const isFirst = level === 1;
+  hashBits = isFirst ? 15 : 17;
   const origin = originOf();
-  const end = block + size;
   const limit = end - MARGIN;
   let pending = block;
   let at = block;
@@ -36,6 +36,7 @@ export function findLevel1(size: u32): void {
     let next = at;
     let match: usize = 0;
     while (true) {
+      at = next;
       let slot = slotOf(word);
       match = origin + load<u32>(slot);
       next = at + 2 + ((at - pending) >> 5);
@@ -43,7 +44,7 @@ export function findLevel1(size: u32): void {
         finishBlock(pending, end);
         return;
       }
-      let ahead = load<u64>(next);
+      const ahead = load<u64>(next);
       store<u32>(slot, <u32>(at - origin));
       slot = slotOf(ahead);
       if (at - match < FARTHEST && load<u32>(match) === <u32>word) {
@@ -53,23 +54,21 @@ export function findLevel1(size: u32): void {
       word = ahead;
       at = next++;
       match = origin + load<u32>(slot);
-      ahead >>= 8;
       store<u32>(slot, <u32>(at - origin));
       if (at - match < FARTHEST && load<u32>(match) === <u32>word) {
-        // As in Go: at the hash of `at`.
-        store<u32>(slot, <u32>(next - origin));
+        // As in Go: level 1 has the next place at the hash of this one.
+        if (isFirst) store<u32>(slot, <u32>(next - origin));
         break;
       }
-      word = ahead;
-      at = next;
+      word = ahead >> 8;
     }
     while (true) {
-      let length = matchLength(at, match, 4, end);
       const back = extendBack(at, match, pending);
+      const length = back + matchLength(at, match, 4, end);
+      const distance = at - match;
       at -= back;
-      length += back;
       addBytes(pending, at);
-      addLong(<u32>length, <u32>(at + back - match));
+      addLong(length, distance);
       at += length;
       pending = at;
       if (next >= at) at = next + 1;
@@ -78,9 +77,12 @@ export function findLevel1(size: u32): void {
         finishBlock(pending, end);
         return;
       }
+      if (!isFirst) rememberInside(at, length, origin);
       word = load<u64>(at - 2);
       store<u32>(slotOf(word), <u32>(at - 2 - origin));
-      word >>= 16;
+      word >>= 8;
+      if (!isFirst) store<u32>(slotOf(word), <u32>(at - 1 - origin));
+      word >>= 8;
       const slot = slotOf(word);
       match = origin + load<u32>(slot);
       store<u32>(slot, <u32>(at - origin));
@@ -90,5 +92,15 @@ export function findLevel1(size: u32): void {
         break;
       }
     }
+  }
+}
+
+/** Level 2 remembers three of seven places in a copy. */
+function rememberInside(at: usize, length: usize, origin: usize): void {
+  for (let inside = at - length + 2; inside < at - 5; inside += 7) {
+    const word = load<u64>(inside);
+    store<u32>(slotOf(word), <u32>(inside - origin));
+    store<u32>(slotOf(word >> 16), <u32>(inside + 2 - origin));
+    store<u32>(slotOf(word >> 32), <u32>(inside + 4 - origin));
   }
 }
