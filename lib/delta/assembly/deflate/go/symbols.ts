@@ -29,16 +29,16 @@ export function frequency(frequencies: usize, symbol: u32): u32 {
 }
 
 /** The extra bits of symbol 257 + `symbol`, of a length. */
-function extraOfLength(symbol: u32): u32 {
+export function extraOfLength(symbol: u32): u32 {
   return symbol < 8 || symbol === 28 ? 0 : (symbol >> 2) - 1;
 }
 
-function extraOfDistance(symbol: u32): u32 {
+export function extraOfDistance(symbol: u32): u32 {
   return symbol < 4 ? 0 : (symbol >> 1) - 1;
 }
 
 /** The symbol of a length, without 257: by its two highest bits below the leading one. */
-function symbolOfLength(length: u32): u32 {
+export function symbolOfLength(length: u32): u32 {
   const value = length - 3;
   if (value < 8) return value;
   if (value === 255) return 28;
@@ -46,7 +46,7 @@ function symbolOfLength(length: u32): u32 {
   return (high << 2) + (value >> high);
 }
 
-function symbolOfDistance(distance: u32): u32 {
+export function symbolOfDistance(distance: u32): u32 {
   const value = distance - 1;
   if (value < 4) return value;
   const high = 30 - clz(value);

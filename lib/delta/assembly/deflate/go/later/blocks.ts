@@ -6,7 +6,7 @@
 import { fillByte, putBits } from '../../output';
 import { makeCodes } from '../codes';
 import { planHeader, writeHeader } from '../header';
-import { storeBlock, storedBits } from '../stored';
+import { STORED, storeBlock, storedBits } from '../stored';
 import {
   codedBits,
   countBytes,
@@ -95,11 +95,11 @@ export function writeBytes(place: usize, size: u32, last: bool): void {
   if (last) endOpen();
 }
 
-/** Writes the tokens by new codes or those in use, or by fixed ones, or stores the bytes. */
-export function writeDynamic(place: usize, size: u32, last: bool): void {
+/** Writes the tokens by new codes or those in use, or by fixed ones, or stores the bytes, if it has them and they are not too many. */
+export function writeDynamic(place: usize, size: u32, hasBytes: bool, last: bool): void {
   countTokens();
   const few = tokenCount + u32(last) < FEW_TOKENS;
-  const stored = storedBits(size);
+  const stored = hasBytes && size <= STORED ? storedBits(size) : IMPOSSIBLE;
   const extra = extraBits();
   if (openHeader > 0 && (isOfBytes || !isUsable())) endOpen();
   // What the estimate counts as distances is as it was counted.

@@ -8,11 +8,14 @@ import { endBlocks, openBlocks, storeBytes, writeBytes, writeDynamic } from './b
 import { findByLength } from './by-length';
 import { findByOne } from './by-one';
 import { findByTwo } from './by-two';
+import { closeChains, openChains, writeChains } from './chains';
 import { addBlock, BLOCK, openHistory } from './history';
 
 const HUFFMAN_ONLY: i32 = -2;
 const STORE: i32 = 0;
-const LAST: i32 = 6;
+/** From here on by chains.ts. */
+const CHAINS: i32 = 7;
+const LAST: i32 = 9;
 /** Bytes of a block of HUFFMAN_ONLY. */
 const HUFFMAN_BLOCK: u32 = 1 << 15;
 /** Bytes that are stored, and from how many on copies are looked for. */
@@ -31,12 +34,17 @@ export function beginLater(by: i32): bool {
   level = by;
   waiting = 0;
   blockSize = level === HUFFMAN_ONLY ? HUFFMAN_BLOCK : BLOCK;
-  openBlocks(level === HUFFMAN_ONLY ? 10 : 7);
-  openHistory();
+  openBlocks(level === HUFFMAN_ONLY ? 10 : level < CHAINS ? 7 : 8);
+  if (level < CHAINS) openHistory();
+  else openChains(level);
   return true;
 }
 
 export function writeLater(input: usize, size: u32): void {
+  if (level >= CHAINS) {
+    writeChains(input, size);
+    return;
+  }
   while (size > 0) {
     if (waiting === blockSize) writeWaiting(false);
     const part = min(size, blockSize - waiting);
@@ -48,7 +56,8 @@ export function writeLater(input: usize, size: u32): void {
 }
 
 export function finishLater(): void {
-  if (waiting > 0) writeWaiting(true);
+  if (level >= CHAINS) closeChains();
+  else if (waiting > 0) writeWaiting(true);
   endBlocks();
 }
 
@@ -64,7 +73,7 @@ function writeWaiting(last: bool): void {
     findCopies(addBlock(block, size), size);
     if (tokenCount === 0) storeBytes(block, size);
     else if (tokenCount > size - (size >> 4)) writeBytes(block, size, last);
-    else writeDynamic(block, size, last);
+    else writeDynamic(block, size, true, last);
   }
 }
 
