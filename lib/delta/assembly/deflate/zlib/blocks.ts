@@ -35,6 +35,9 @@ let tokens: usize = fewTokens;
 let tokenCount: u32 = 0;
 /** A block has no more tokens. */
 let mostTokens: u32 = 0;
+/** Whether each so many tokens are looked at for whether the block should end, as gzip does. */
+let endsEarly: bool = false;
+const LOOK: u32 = 1 << 12;
 
 const literalCounts: usize = memory.data(4 * 286);
 const distanceCounts: usize = memory.data(4 * 30);
@@ -43,7 +46,8 @@ const distances: usize = memory.data(4 * 30);
 const fixedLiterals: usize = memory.data(4 * 288);
 const fixedDistances: usize = memory.data(4 * 30);
 
-export function openBlocks(most: u32): void {
+export function openBlocks(most: u32, early: bool): void {
+  endsEarly = early;
   openSymbols();
   openFixedCodes();
   tokens = fewTokens;
@@ -53,7 +57,7 @@ export function openBlocks(most: u32): void {
 
 /** For blocks that do not end as zlib's do. False if there is no room for their tokens. */
 export function openLongBlocks(most: u32): bool {
-  openBlocks(0);
+  openBlocks(0, false);
   tokens = roomFor(TOKENS, most * 4);
   mostTokens = tokens === 0 ? 0 : most;
   return tokens !== 0;
@@ -93,8 +97,21 @@ export function addMatch(length: u32, distance: u32): void {
   countOne(distanceCounts, symbolOfDistance(distance));
 }
 
-export function isFull(): bool {
-  return tokenCount === mostTokens;
+/** Whether the block ends here; gzip asks that at the place. */
+export function isFull(place: u32): bool {
+  return tokenCount === mostTokens || (endsEarly && tokenCount % LOOK === 0 && isGood(place));
+}
+
+/** Whether the bytes before the place come to less than half, as gzip guesses. */
+function isGood(place: u32): bool {
+  let matches: u32 = 0;
+  let bits = tokenCount * 8;
+  for (let symbol: u32 = 0; symbol < DISTANCES; symbol++) {
+    const count = load<u32>(distanceCounts + symbol * 4);
+    matches += count;
+    bits += count * (5 + extraOfDistance(symbol));
+  }
+  return matches < tokenCount / 2 && bits >> 3 < <u32>(<i32>place - Window.blockStart) / 2;
 }
 
 export function isEmpty(): bool {

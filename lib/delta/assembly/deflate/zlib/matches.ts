@@ -1,5 +1,5 @@
 /** The longest match for a place of the window, as far as zlib looks for it (see window.ts). */
-import { bytes, FARTHEST, LONGEST, placeBefore, SHORTEST, Window } from './window';
+import { AHEAD, bytes, FARTHEST, LONGEST, placeBefore, SHORTEST, WINDOW, Window } from './window';
 
 /** How far is looked, by level. */
 // biome-ignore lint/complexity/noStaticOnlyClass: what is exported otherwise can't be assigned to where it is imported.
@@ -31,8 +31,9 @@ export function findMatch(least: u32): void {
   let place = placeBefore(at);
   if (place === 0 || at - place > FARTHEST) return;
   const limit = at > FARTHEST ? at - FARTHEST : 0;
-  const most = min(LONGEST, ahead);
-  const nice = min(Effort.nice, ahead);
+  if (Window.ofGzip && at > WINDOW - AHEAD) return;
+  const most = Window.ofGzip ? LONGEST : min(LONGEST, ahead);
+  const nice = Window.ofGzip ? Effort.nice : min(Effort.nice, ahead);
   const here = bytes + at;
   let left = least >= Effort.good ? Effort.chain >> 2 : Effort.chain;
   let best = least;

@@ -40,7 +40,7 @@ export function parseQuickly(): void {
     Window.at = at + Token.length;
     if (Token.length <= Effort.lazy) indexTo(Window.at);
     else Window.indexed = Window.at;
-    endIfFull();
+    endIfFull(at);
   }
 }
 
@@ -62,10 +62,10 @@ export function parseLazily(): void {
         Window.at = at - 1 + Token.length;
         indexTo(Window.at);
         letGo();
-        endIfFull();
+        endIfFull(Window.at + 1 - Token.length);
         continue;
       }
-      endIfFull();
+      endIfFull(at);
     }
     held = true;
     heldLength = Match.length;
@@ -98,7 +98,7 @@ function tell(place: u32, length: u32, distance: u32): bool {
   return isOther;
 }
 
-/** Ends a block of zlib's. */
-function endIfFull(): void {
-  if (way === OWN && isFull()) writeBlock(false);
+/** Ends a block, if it is full: that was asked at the place. */
+function endIfFull(place: u32): void {
+  if (way === OWN && isFull(place)) writeBlock(false);
 }

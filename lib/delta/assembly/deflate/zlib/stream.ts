@@ -19,6 +19,11 @@ const efforts = memory.data<u16>([
 /** zlib's memLevel: bits of a hash less 7, and of the number of tokens of a block less 6. */
 const LEAST_MEMORY: i32 = 1;
 const MOST_MEMORY: i32 = 9;
+/** None of zlib's: as gzip and Info-ZIP's zip do it, from which zlib came. Their blocks may end earlier, from this level on. */
+const GZIP: i32 = 10;
+const ZIP: i32 = 11;
+const ENDS_EARLY: i32 = 3;
+const USUAL_MEMORY: i32 = 8;
 /** Added to it for streams that are made in shards, each by itself, as lld does. */
 const SHARDED: i32 = 16;
 const SHARD: u32 = 1 << 20;
@@ -44,6 +49,7 @@ export function beginZlib(level: i32, memory: i32): bool {
   if ((memory & ~(FILTERED | WITH_GUIDE | SHARDED | 15)) !== 0) return false;
   way = (memory & WITH_GUIDE) !== 0 ? GUIDED : OWN;
   sharded = (memory & SHARDED) !== 0;
+  if ((memory & 15) > MOST_MEMORY && (memory & (FILTERED | SHARDED)) !== 0) return false;
   if ((sharded && way === GUIDED) || !setLevel(level, memory & (FILTERED | 15))) return false;
   openShard();
   return way === OWN || openGuide(guideSize);
@@ -77,7 +83,7 @@ export function streamPlace(size: u32): usize {
 function setLevel(level: i32, memory: i32): bool {
   memoryNow = memory & ~FILTERED;
   Effort.least = (memory & FILTERED) !== 0 ? LEAST_FILTERED : 0;
-  if (level < 1 || level > LEVELS || memoryNow < LEAST_MEMORY || memoryNow > MOST_MEMORY) return false;
+  if (level < 1 || level > LEVELS || memoryNow < LEAST_MEMORY || memoryNow > ZIP) return false;
   levelNow = level;
   const effort = efforts + <usize>(level - 1) * 8;
   Effort.good = load<u16>(effort);
@@ -88,8 +94,9 @@ function setLevel(level: i32, memory: i32): bool {
 }
 
 function openShard(): void {
-  openWindow(memoryNow + 7);
-  openBlocks((1 << (memoryNow + 6)) - 1);
+  const isOlder = memoryNow > MOST_MEMORY;
+  openWindow((isOlder ? USUAL_MEMORY : memoryNow) + 7, memoryNow === GZIP);
+  openBlocks((1 << ((isOlder ? MOST_MEMORY : memoryNow) + 6)) - 1, isOlder && levelNow >= ENDS_EARLY);
   openParser(way);
   shardLeft = SHARD;
 }

@@ -33,12 +33,19 @@ export class Window {
   static blockStart: i32 = 0;
   /** Whether no input follows. */
   static ended: bool = false;
+  /** Whether it is as gzip has it: once the end is seen it does not slide any more, and what is behind the end is looked at. */
+  static ofGzip: bool = false;
 }
+
+let endSeen: bool = false;
 
 let hashShift: u32 = 0;
 let hashMask: u32 = 0;
 
-export function openWindow(hashBits: u32): void {
+export function openWindow(hashBits: u32, ofGzip: bool): void {
+  Window.ofGzip = ofGzip;
+  endSeen = false;
+  if (ofGzip) memory.fill(bytes, 0, WINDOW);
   hashShift = (min(hashBits, MOST_HASH_BITS) + 2) / 3;
   hashMask = (1 << min(hashBits, MOST_HASH_BITS)) - 1;
   memory.fill(newest, 0, 2 << MOST_HASH_BITS);
@@ -59,8 +66,12 @@ export function fillWindow(input: usize, size: u32): u32 {
 
 /** Whether enough is known ahead of the next byte. */
 export function isReady(): bool {
-  if (Window.end - Window.at >= AHEAD) return true;
+  if (Window.end - Window.at >= AHEAD || endSeen) return true;
   if (Window.at >= HALF + FARTHEST) slide();
+  if (Window.ended && Window.ofGzip) {
+    endSeen = true;
+    store<u16>(bytes + Window.end, 0);
+  }
   return Window.ended || Window.end === WINDOW;
 }
 
