@@ -23,8 +23,6 @@ const vectors = fs.readdirSync(FOLDER).map((name) => {
   return { name, level: level === undefined ? -2 : Number(level), stream, bytes: inflateRawSync(stream) };
 });
 
-/** The second implementation has no higher level. */
-const SECOND = 101;
 const secondly = (bytes: Uint8Array, level: number) =>
   level < 98 ? deflateAsGo(bytes, level) : deflateAsLaterGo(bytes, level);
 const isSame = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
@@ -44,7 +42,6 @@ describe('made again as it was', () => {
 
 describe('made again by the second implementation', () => {
   for (const { name, level, stream, bytes } of vectors) {
-    if (level > SECOND) continue;
     test(name, () => {
       expect(isSame(secondly(bytes, level), stream)).toBe(true);
     });
@@ -70,12 +67,12 @@ test('one stream leaves nothing behind for the next one', () => {
 
 test('both make the same of bytes of all kinds', () => {
   const samples = vectors.map(({ bytes }) => bytes).filter((bytes) => bytes.length > 1000);
-  for (let seed = 0; seed < 84; seed++) {
-    const bytes = new Random(seed).input(samples, seed % 6 === 0 ? 400_000 : 70_000);
+  for (let seed = 0; seed < 66; seed++) {
+    const bytes = new Random(seed).input(samples, seed % 21 === 0 ? 300_000 : 30_000);
     const level = LEVELS[seed % LEVELS.length] ?? 1;
     const stream = deflate(GO, level, 0, bytes);
     expect([seed, isSame(inflateRawSync(stream), bytes)]).toEqual([seed, true]);
-    if (level <= SECOND) expect([seed, isSame(secondly(bytes, level), stream)]).toEqual([seed, true]);
+    expect([seed, isSame(secondly(bytes, level), stream)]).toEqual([seed, true]);
   }
 });
 

@@ -8,97 +8,37 @@ import {
   codesWithHeader,
   countsOf,
   END_OF_BLOCK,
-  equalBytes,
   extraBits,
   FIXED,
   plan,
   type Token,
 } from './deflate-go.ts';
+import { LaterChains } from './deflate-go-chains.ts';
+import { Tables } from './deflate-go-tables.ts';
 
-/** `level` is 98, 100 or 101. */
+/** `level` is 98, or from 100 to 109. */
 export function deflateAsLaterGo(bytes: Uint8Array, level: number): Uint8Array {
-  const blocks = new OpenBlocks(level === 98 ? 10 : 7);
-  const table = new Map<number, number>();
+  const blocks = new OpenBlocks(level === 98 ? 10 : level < 107 ? 7 : 8);
+  if (level >= 107) {
+    new LaterChains(bytes, level, (...block) => blocks.tokens(...block)).run();
+    return blocks.finish();
+  }
+  const tables = new Tables(bytes, level);
   const most = level === 98 ? 32768 : 65535;
   for (let begin = 0; begin < bytes.length; begin += most) {
     const end = Math.min(bytes.length, begin + most);
     const part = bytes.subarray(begin, end);
     const isLast = end === bytes.length;
-    if (level === 100 || (level === 101 && part.length <= 32)) blocks.store(part);
+    if (level === 100 || (level > 100 && part.length <= 32)) blocks.store(part);
     else if (level === 98 || part.length < 128) blocks.bytes(part, isLast);
     else {
-      const tokens = tokensOfLevel1(bytes, begin, end, table);
+      const tokens = tables.tokens(begin, end);
       if (tokens.length === 0) blocks.store(part);
       else if (tokens.length > part.length - (part.length >> 4)) blocks.bytes(part, isLast);
       else blocks.tokens(tokens, part, isLast);
     }
   }
   return blocks.finish();
-}
-
-function tokensOfLevel1(bytes: Uint8Array, begin: number, end: number, table: Map<number, number>): Token[] {
-  const tokens: Token[] = [];
-  let [at, pending] = [begin, begin];
-  const slot = (place: number) => {
-    let word = 0n;
-    for (let i = 4; i >= 0; i--) word = word * 256n + BigInt(bytes[place + i] ?? 0);
-    return Number(BigInt.asUintN(64, word * 2n ** 24n * 889523592379n) >> 49n);
-  };
-  const set = (place: number) => table.set(slot(place), place);
-  /** What the table has at the slot of a place, which it has then. */
-  const swap = (place: number) => {
-    const found = table.get(slot(place));
-    set(place);
-    return found;
-  };
-  const isCopy = (place: number | undefined, farthest: number): place is number =>
-    place !== undefined && at - place <= farthest && equalBytes(bytes, place, at, 4) === 4;
-  const pass = (to: number) => {
-    for (; pending < to; pending++) tokens.push(Number(bytes[pending]));
-  };
-  const finish = () => {
-    if (tokens.length > 0) pass(end);
-    return tokens;
-  };
-  for (;;) {
-    let next = at + 2 + ((at - pending) >> 5);
-    if (next > end - 11) return finish();
-    let place = swap(at);
-    if (isCopy(place, 32767)) set(next);
-    else {
-      at = next++;
-      place = swap(at);
-      if (isCopy(place, 32767)) table.set(slot(at), next);
-      else {
-        at = next;
-        continue;
-      }
-    }
-    while (isCopy(place, 32768)) {
-      const distance = at - place;
-      let length = equalBytes(bytes, place, at, end - at);
-      while (at > pending && at - distance > 0 && bytes[at - 1] === bytes[at - 1 - distance]) {
-        at--;
-        length++;
-      }
-      pass(at);
-      at += length;
-      pending = at;
-      for (let left = length; left > 0; ) {
-        const part = left > 261 ? 258 : left > 258 ? 255 : left;
-        tokens.push({ length: part, distance });
-        left -= part;
-      }
-      if (next >= at) at = next + 1;
-      if (at >= end - 11) {
-        if (at + length + 8 < end) set(at);
-        return finish();
-      }
-      set(at - 2);
-      place = swap(at);
-    }
-    at++;
-  }
 }
 
 /** Blocks that go on as long as their codes are good. */
@@ -166,10 +106,11 @@ class OpenBlocks {
     this.#end();
   }
 
-  tokens(tokens: Token[], bytes: Uint8Array, isLast: boolean): void {
+  /** Without its bytes a block can't be stored. */
+  tokens(tokens: Token[], bytes: Uint8Array | null, isLast: boolean): void {
     const counts = countsOf(tokens);
     const total = tokens.length + (isLast ? 1 : 0);
-    const stored = 8 * (bytes.length + 5);
+    const stored = bytes === null ? Number.POSITIVE_INFINITY : 8 * (bytes.length + 5);
     const extra = extraBits(tokens);
     if (this.#open !== null && (this.#open.isOfBytes || !hasAll(counts, this.#open.codes))) this.#end();
     const estimated = estimate(counts, total) + extra;
@@ -182,7 +123,7 @@ class OpenBlocks {
       const kept = codedBits(counts, codes) + extra;
       if (renewed < kept) this.#end();
       const least = Math.min(renewed, kept);
-      if (stored <= least) {
+      if (bytes !== null && stored <= least) {
         this.store(bytes);
         return;
       }
@@ -192,7 +133,7 @@ class OpenBlocks {
       }
     }
     if (this.#open === null) {
-      if (stored <= Math.min(fixed, own.size) + extra) {
+      if (bytes !== null && stored <= Math.min(fixed, own.size) + extra) {
         this.store(bytes);
         return;
       }

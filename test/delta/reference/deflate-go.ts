@@ -240,9 +240,9 @@ function split(value: number, steps: number): { symbol: number; extra: number; r
   return { symbol: steps * extra + (value >> extra), extra, rest: value % 2 ** extra };
 }
 
-const splitLength = (length: number) =>
+export const splitLength = (length: number) =>
   length === 258 ? { symbol: 28, extra: 0, rest: 0 } : split(length - 3, 4);
-const splitDistance = (distance: number) => split(distance - 1, 2);
+export const splitDistance = (distance: number) => split(distance - 1, 2);
 
 interface Item {
   frequency: number;
