@@ -11,7 +11,7 @@ export interface Making {
   maker: Maker;
   /** 1 to 9; of Go 0 to 9. */
   level: number;
-  /** How much it remembers: of zlib memLevel, 1 to 9, and 16 more if it is in shards; else 0. */
+  /** How much it remembers: of zlib memLevel, 1 to 9, and 16 more if it is in shards, 64 more if it is filtered; 10 gzip, 11 zip; else 0. */
   memory: number;
 }
 

@@ -2,9 +2,9 @@
 import { Deflater, type Making } from './deflater.ts';
 import type { FoundStream } from './find.ts';
 
-/** Of zlib's memory, what is usual, and the most. */
+/** Of zlib's memory, what is usual, and the most; gzip and zip; and what is usual for PNG, which differs at the levels from 4 on. */
 const USUAL_MEMORY = 8;
-const MEMORIES = [USUAL_MEMORY, 9];
+const MEMORIES = [USUAL_MEMORY, 9, 10, 11, 64 + USUAL_MEMORY];
 /** Added to it where each shard of so many bytes is made by itself, as lld does with debug information. */
 const SHARDED = 16;
 const SHARD = 1 << 20;

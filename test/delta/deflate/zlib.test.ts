@@ -5,6 +5,7 @@
 import { describe, expect, test } from 'bun:test';
 import fs from 'node:fs';
 import path from 'node:path';
+import { deflateLikeZip } from '../reference/deflate-zip.ts';
 import { deflateLikeZlib } from '../reference/deflate-zlib.ts';
 import { Random } from './inputs.ts';
 import { beginDeflate, deflate, ZLIB } from './module.ts';
@@ -101,6 +102,10 @@ test('what zlib has no name for is refused', () => {
     [6, -(2 ** 31)],
   ] as const)
     expect([level, memory, beginDeflate(ZLIB, level, memory)]).toEqual([level, memory, false]);
+  expect([deflateLikeZip(new Uint8Array(), 6, 12), deflateLikeZip(new Uint8Array(), 6, 26)]).toEqual([
+    null,
+    null,
+  ]);
   expect(beginDeflate(ZLIB, 6, 8)).toBe(true);
 });
 
@@ -125,6 +130,35 @@ test('as pako makes it, whatever comes', () => {
       memory,
       sha256: digest(wanted),
     });
+  }
+});
+
+test('as FORMAT.md says, whatever comes', () => {
+  const seed = Number(process.env.SEED ?? 1);
+  const random = new Random(seed + 1);
+  const { code: bytes = new Uint8Array(), text = new Uint8Array() } = inputs;
+  for (let i = 0; i < 40; i++) {
+    const input = random.input([bytes, text], 80_000);
+    const level = 1 + random.below(9);
+    const memory = [8, 1 + random.below(9), 10, 10, 11, 64 + 8, 24][random.below(7)] ?? 8;
+    const made = deflate(ZLIB, level, memory, input);
+    const wanted = deflateLikeZip(input, level, memory) ?? new Uint8Array();
+    expect({ seed, i, level, memory, sha256: digest(made) }).toEqual({
+      seed,
+      i,
+      level,
+      memory,
+      sha256: digest(wanted),
+    });
+  }
+});
+
+test('as FORMAT.md says, what is in the vectors', () => {
+  for (const [index, { input, start, size, level, memory, sha256 }] of vectors.entries()) {
+    if (index % 6 !== 0 || size > 160_000) continue;
+    const bytes = inputs[input]?.subarray(start, start + size) ?? new Uint8Array();
+    const made = deflateLikeZip(bytes, level, memory) ?? new Uint8Array();
+    expect({ level, memory, sha256: digest(made) }).toEqual({ level, memory, sha256 });
   }
 });
 

@@ -2,6 +2,7 @@
 import { crc32, inflateRawSync } from 'node:zlib';
 import { requireSound } from './arithmetic.ts';
 import { deflateAsGo } from './deflate-go.ts';
+import { deflateLikeZip } from './deflate-zip.ts';
 import { deflateLikeZlib } from './deflate-zlib.ts';
 
 const MOST_STREAMS = 2 ** 18;
@@ -11,7 +12,7 @@ const MOST_PACKED = 2 ** 28;
 const MAKERS = [
   (bytes: Uint8Array, level: number, memory: number) => {
     const isKnown = level >= 1 && level <= 9 && memory % 16 >= 1 && memory % 16 <= 9 && memory < 32;
-    return isKnown ? deflateLikeZlib(bytes, level, memory) : null;
+    return isKnown ? deflateLikeZlib(bytes, level, memory) : deflateLikeZip(bytes, level, memory);
   },
   (bytes: Uint8Array, level: number, memory: number) =>
     level <= 9 && memory === 0 ? deflateAsGo(bytes, level) : null,
