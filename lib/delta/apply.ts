@@ -49,6 +49,9 @@ export async function applyPatch(options: ApplyOptions): Promise<Digest> {
   const checkOld = (sha256: string) => {
     if (sha256 !== header.fromChecksum) throw otherBinary(header, `SHA-256 ${sha256}`, header.fromChecksum);
   };
+  const verify = async () => {
+    if (verifyOld) checkOld(await digestSource(old, checkpoint));
+  };
   const { write, readBack } = options;
   const running = new RunningDigest();
   const digested = (chunk: Uint8Array) => {
@@ -58,15 +61,16 @@ export async function applyPatch(options: ApplyOptions): Promise<Digest> {
   const passOn = readBack === undefined ? digested : write;
   const output = new Output(passOn, checkpoint);
   if (header.unpackedSize !== undefined) {
-    if (verifyOld) checkOld(await digestSource(old, checkpoint));
+    await verify();
     const inner = await unpacked(header, header.unpackedSize, body, old);
     const packed = new Output(passOn, checkpoint, inner.packing);
     await decodeMixing(inner.header, inner.body, inner.old, null, packed, checkpoint, options.onCosts);
+    packed.end();
   } else if (header.algorithm === MIXING) {
     // It is read once, and digested as it is read.
     await decodeMixing(header, body, old, verifyOld ? checkOld : null, output, checkpoint, options.onCosts);
   } else {
-    if (verifyOld) checkOld(await digestSource(old, checkpoint));
+    await verify();
     await decodeBsdiff(header, body, old, output);
   }
   const digest = readBack === undefined ? running.digest() : await readBack();

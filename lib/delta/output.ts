@@ -7,13 +7,14 @@ export type Checkpoint = () => Promise<void> | void;
 /** Bytes between checkpoints. */
 export const CHECKPOINT_INTERVAL = 8 << 20;
 
-/** What comes between what is made and what is written: `take` gets the first, and passes the second on to what it was made with. */
-export type Between = (write: (chunk: Uint8Array) => void) => { take(chunk: Uint8Array): void };
+/** What comes between what is made and what is written: `take` gets the first, and passes the second on to what it was made with; `end` is called in the end. */
+export type Between = (write: (chunk: Uint8Array) => void) => { take(chunk: Uint8Array): void; end(): void };
 
 export class Output {
   /** Gets each chunk that is written, right before it is. */
   onChunk: (chunk: Uint8Array) => void = () => undefined;
   readonly #write: (chunk: Uint8Array) => void;
+  readonly #end: () => void;
   readonly #checkpoint: Checkpoint;
   readonly #chunk = new Uint8Array(CHUNK);
   #filled = 0;
@@ -26,6 +27,7 @@ export class Output {
     };
     const first = between?.(last);
     this.#write = first === undefined ? last : (chunk) => first.take(chunk);
+    this.#end = () => first?.end();
     this.#checkpoint = checkpoint;
   }
 
@@ -38,6 +40,11 @@ export class Output {
     const from = this.#filled;
     this.#filled = Math.min(CHUNK, from + wanted);
     return this.#chunk.subarray(from, this.#filled);
+  }
+
+  /** Nothing more is passed on. */
+  end(): void {
+    this.#end();
   }
 
   async flush(): Promise<void> {

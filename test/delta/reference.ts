@@ -191,15 +191,20 @@ function bspatch(old: Uint8Array, toSize: number, raw: RawStreams): Uint8Array {
   return fresh;
 }
 
+/** The numbers of the stream `packed`. */
+export function packedNumbers({ streams: [list] }: PlainPatch): number[] {
+  return varints(zstd.decompress(list?.frame ?? new Uint8Array()));
+}
+
 export function applyPlainly(patch: Uint8Array, old: Uint8Array): Uint8Array {
   const plain = parse(patch);
   if (plain.algorithm !== 'mixing') return bspatch(old, plain.toSize, decompress(plain));
   if (plain.unpackedSize === undefined) return applyMixing(plain, old, plain.toSize);
-  const [list, ...streams] = plain.streams;
-  const numbers = varints(zstd.decompress(list?.frame ?? new Uint8Array()));
-  const packed = readPacked(numbers, old.length, plain.unpackedSize);
-  const pack = (made: Uint8Array) => packNew(made, packed);
-  return pack(applyMixing({ ...plain, streams }, unpackOld(old, packed), plain.unpackedSize, pack));
+  const streams = plain.streams.slice(1);
+  const packed = readPacked(packedNumbers(plain), old.length, plain.unpackedSize);
+  const pack = (made: Uint8Array) => packNew(made, packed, false);
+  const made = applyMixing({ ...plain, streams }, unpackOld(old, packed), plain.unpackedSize, pack);
+  return packNew(made, packed, true);
 }
 
 function applyMixing(

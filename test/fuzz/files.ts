@@ -2,6 +2,7 @@
 import { generatePatch, quickPatch } from '../../lib/delta/index.ts';
 import { regionsOf } from '../../lib/delta/mixing/executable.ts';
 import { memorySource } from '../../lib/platform/files.ts';
+import { packedSamples } from '../delta/deflate/packed-files.ts';
 import { machO, pe, samples, universal } from '../delta/mixing/executables.ts';
 import { adversarialPairs } from '../delta/pairs.ts';
 import { applyPlainly, sha256 } from '../delta/reference.ts';
@@ -32,6 +33,7 @@ async function requireMade(
 export async function damagedExecutables(random: Random): Promise<string> {
   const sample = random.pick([
     ...samples(),
+    ...packedSamples(),
     { name: 'universal', old: universal(false), fresh: universal(true) },
     { name: 'pe and mach-o', old: pe(false), fresh: machO(true) },
   ]);
@@ -87,7 +89,7 @@ let sources: Uint8Array[] | null = null;
 /** Any two files, by either algorithm, and as the store makes its own patches. */
 export async function anyFiles(random: Random): Promise<string> {
   sources ??= [
-    ...samples().flatMap(({ old, fresh }) => [old, fresh]),
+    ...[...samples(), ...packedSamples()].flatMap(({ old, fresh }) => [old, fresh]),
     ...adversarialPairs().map(({ fresh }) => fresh),
   ].filter(({ length }) => length > 0);
   const from = Array.from({ length: 1 + random.below(3) }, () => random.pick(sources ?? []));

@@ -1,5 +1,6 @@
 /** What is fuzzed, by name. Each makes one case of a number, says what became of it, and throws if that must not be. */
 import { anyFiles, damagedExecutables } from './files.ts';
+import { changedList, damagedPacked } from './packed.ts';
 import { changedHeader, changedNumbersOfBsdiff, damagedFrames } from './patches.ts';
 import { Random } from './random.ts';
 import {
@@ -17,6 +18,7 @@ const TARGETS: Record<string, (random: Random) => Promise<string>> = {
   fast: changedFast,
   light: changedLight,
   streams: damagedStreams,
+  packed: (random) => (random.once(4) ? damagedPacked(random) : changedList(random)),
   bsdiff: changedNumbersOfBsdiff,
   frames: damagedFrames,
   header: changedHeader,

@@ -90,6 +90,7 @@ describe('the package', () => {
     expect(rest.map((name) => name.replaceAll(path.sep, '/')).sort()).toEqual([
       'LICENSE',
       'README.md',
+      'dist/lib/delta/deflate.wasm',
       'dist/lib/delta/delta.wasm',
       'dist/lib/delta/mixing.wasm',
       'dist/lib/index.d.ts',

@@ -28,7 +28,7 @@ describe.skipIf(process.platform === 'win32')('the setup', () => {
     writeFileSync(folder.at('lib/delta/assembly/index.ts'), '');
     const executables = {
       'bin/npm':
-        'echo "$@" >> asked\necho talk\n[ "$1" = run ] && touch lib/delta/delta.wasm lib/delta/mixing.wasm\nexit 0',
+        'echo "$@" >> asked\necho talk\n[ "$1" = run ] && touch lib/delta/delta.wasm lib/delta/mixing.wasm lib/delta/deflate.wasm\nexit 0',
       'node_modules/bun/bin/bun.exe': 'exit 0',
     };
     for (const [name, script] of Object.entries(executables)) {

@@ -9,9 +9,9 @@ export type Maker = (typeof MAKERS)[number];
 /** How a stream was made. */
 export interface Making {
   maker: Maker;
-  /** 1 to 9; of Go 0 to 9. */
+  /** 1 to 9; of Go 0 to 9, and of Go since 1.27 98 and 100 to 109. */
   level: number;
-  /** How much it remembers: of zlib memLevel, 1 to 9, and 16 more if it is in shards, 64 more if it is filtered; 10 gzip, 11 zip; else 0. */
+  /** How much it remembers: of zlib memLevel, 1 to 9, and 16 more if it is in shards, 64 by the strategy Z_FILTERED; 10 as gzip, 11 as zip; else 0. */
   memory: number;
 }
 

@@ -48,7 +48,7 @@ export function findStreams(file: Uint8Array): FoundStream[] {
     if (candidate.start < end || damaged === MOST_DAMAGED) continue;
     if (!isPlausible(bytes, candidate.start)) continue;
     const stream = streamAt(bytes, candidate, left);
-    if (stream === null) damaged++;
+    if (stream === null || (!stream.isWhole && stream.packedSize > PROBE)) damaged++;
     if (!stream?.isWhole || stream.packedSize < LEAST || stream.plainSize === 0) continue;
     found.push(stream);
     left -= stream.plainSize;

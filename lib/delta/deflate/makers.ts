@@ -2,9 +2,15 @@
 import { Deflater, type Making } from './deflater.ts';
 import type { FoundStream } from './find.ts';
 
-/** Of zlib's memory, what is usual, and the most; gzip and zip; and what is usual for PNG, which differs at the levels from 4 on. */
+/** Levels of Go since 1.27 that make other streams than before. */
+const GO_LATER = [101, 106, 109, 98];
+/** Of zlib's memory, what is usual, and the most. */
 const USUAL_MEMORY = 8;
-const MEMORIES = [USUAL_MEMORY, 9, 10, 11, 64 + USUAL_MEMORY];
+const MEMORIES = [USUAL_MEMORY, 9];
+/** How gzip and Info-ZIP's zip compress a file. */
+const FILES = [10, 11];
+/** Added to it for the strategy of PNG. */
+const FILTERED = 64;
 /** Added to it where each shard of so many bytes is made by itself, as lld does with debug information. */
 const SHARDED = 16;
 const SHARD = 1 << 20;
@@ -55,7 +61,10 @@ const OTHER = new Error('another stream');
 function* guesses({ header, plainSize }: FoundStream): Generator<Making> {
   const levels = BY_HEADER[header] ?? USUAL;
   for (const level of levels) yield { maker: 'Go', level, memory: 0 };
+  for (const level of GO_LATER) yield { maker: 'Go', level, memory: 0 };
   for (const memory of MEMORIES) for (const level of levels) yield { maker: 'zlib', level, memory };
+  for (const level of levels) yield { maker: 'zlib', level, memory: FILTERED + USUAL_MEMORY };
+  for (const memory of FILES) for (const level of levels) yield { maker: 'zlib', level, memory };
   if (plainSize <= SHARD) return;
   for (const level of USUAL) yield { maker: 'zlib', level, memory: SHARDED + USUAL_MEMORY };
 }

@@ -44,6 +44,15 @@ export class Packer {
     }
   }
 
+  /** Throws DamagedError unless all streams have passed. */
+  end(): void {
+    const missing = this.#streams.length - this.#index;
+    if (missing > 0)
+      throw new DamagedError(
+        `the patch is malformed: ${missing} compressed streams are behind the end of the new file`,
+      );
+  }
+
   #skipEmpty(): void {
     while (this.#left === 0) this.#next();
   }

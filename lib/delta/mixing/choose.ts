@@ -15,7 +15,7 @@ import {
   type MixingStreams,
 } from './encode.ts';
 import { plainRegions, regionsOf } from './executable.ts';
-import { unpackedImage } from './unpacked-image.ts';
+import { unpackedImage } from './within/unpacked-image.ts';
 
 /** Work, if the publisher sets no other limit: 6 to 8 seconds of an idle machine (test/bench/README.md). */
 export const APPLY_LIMIT = 4_500_000;

@@ -5,7 +5,7 @@
 
 import { withModules } from './containers/bun.ts';
 import { withDart } from './containers/dart.ts';
-import { withAssemblies } from './containers/dotnet/assemblies.ts';
+import { assembliesOf, withAssemblies } from './containers/dotnet/assemblies.ts';
 import { withManaged } from './containers/dotnet/managed.ts';
 import { elf, isElf } from './containers/elf.ts';
 import { withGo } from './containers/go.ts';
@@ -25,7 +25,6 @@ import { isMachO, isUniversal, machO, universal } from './containers/mach-o.ts';
 import { classArchive, isClassArchive } from './containers/memory-images/class-archive.ts';
 import { isLinuxImage, linuxImage } from './containers/memory-images/linux-image.ts';
 import { withCodeRecords } from './containers/native-image.ts';
-import { withNested } from './containers/nested.ts';
 import { isPe, pe } from './containers/pe.ts';
 import { rebaseTables } from './containers/rebases.ts';
 import { symbolTables } from './containers/symbols.ts';
@@ -34,6 +33,7 @@ import { isWasm, wasm } from './containers/wasm.ts';
 import { isXcoff, xcoff } from './containers/xcoff.ts';
 import { objects } from './object-files.ts';
 import { raw } from './raw-code.ts';
+import { withNested } from './within/nested.ts';
 
 /** Bytes of data that are looked at as one. */
 const PIECE = 1 << 18;
@@ -50,9 +50,11 @@ export function regionsOf(file: Uint8Array, withHashes: boolean): Image {
     const linkedNoFurther = objects(bytes);
     if (linkedNoFurther !== null) return linkedNoFurther;
     const named = partsOf(bytes);
+    if (named === null) {
+      const within = executablesIn(bytes);
+      if (within !== null) return within;
+    }
     // Code that no header tells of is looked for where there is none that has one.
-    const others = named === null ? withNested(bytes, plainRegions(bytes), alone) : null;
-    if (others !== null && others.span > 0) return others;
     const { parts, end, functions, heap } = named ?? raw(bytes);
     const wanted = parts.filter(({ kind }) => withHashes || !isHashes(kind));
     const image = withAssemblies(bytes, tidy(bytes, { parts: wanted, end, functions }));
@@ -69,6 +71,13 @@ export function regionsOf(file: Uint8Array, withHashes: boolean): Image {
     if (!(error instanceof RangeError)) throw error;
     return plainRegions(bytes);
   }
+}
+
+/** What is in a file that is no executable itself: null if that has none, or assemblies. */
+function executablesIn(bytes: Buffer): Image | null {
+  for (const _ of assembliesOf(bytes, 0)) return null;
+  const found = withNested(bytes, plainRegions(bytes), alone);
+  return found.span > 0 ? found : null;
 }
 
 /** What headers say of an executable within another file, which ends anywhere. Never throws. */

@@ -18,7 +18,7 @@ export function lines(count: number, later: boolean, seed = 1): Buffer {
   return Buffer.from(all.join(''));
 }
 
-export function adler32(bytes: Uint8Array): Buffer {
+function adler32(bytes: Uint8Array): Buffer {
   let [a, b] = [1, 0];
   for (const byte of bytes) {
     a = (a + byte) % 65521;
@@ -41,7 +41,7 @@ export function goStream(bytes: Uint8Array, level = 1): Buffer {
 }
 
 /** A file of gzip (RFC 1952) with a name. */
-export function gzip(bytes: Uint8Array, level: number): Buffer {
+function gzip(bytes: Uint8Array, level: number): Buffer {
   const trailer = Buffer.alloc(8);
   trailer.writeUInt32LE(crc32(bytes));
   trailer.writeUInt32LE(bytes.length, 4);
@@ -50,7 +50,7 @@ export function gzip(bytes: Uint8Array, level: number): Buffer {
 }
 
 /** An entry of a ZIP archive, without a directory. */
-export function zipEntry(name: string, bytes: Uint8Array, level: number): Buffer {
+function zipEntry(name: string, bytes: Uint8Array, level: number): Buffer {
   const content = level === 0 ? bytes : deflateLikeZlib(bytes, level, 8);
   const header = Buffer.alloc(30);
   header.write('PK\x03\x04', 0, 'latin1');

@@ -1,10 +1,11 @@
 /** Patches between unpacked files. */
 import { describe, expect, test } from 'bun:test';
+import { unpackPair } from '../../../lib/delta/deflate/encode.ts';
 import { readPatchHeader } from '../../../lib/delta/index.ts';
 import { DamagedError } from '../../../lib/errors.ts';
 import { memorySource } from '../../../lib/platform/files.ts';
 import { assemble, varint, zstd } from '../forge.ts';
-import { applyPlainly, parse } from '../reference.ts';
+import { applyPlainly, packedNumbers, parse } from '../reference.ts';
 import { apply, failure, make } from '../support.ts';
 import { goStream, lines, packedSamples, zlibStream } from './packed-files.ts';
 
@@ -39,8 +40,7 @@ test('what both files have compressed alike, or what nobody who is known has mad
   const [before, after] = [false, true].map((later) =>
     Uint8Array.from(Buffer.concat([start, kept, Buffer.from(later ? 'later' : 'first')])),
   );
-  const { header } = await both(before ?? start, after ?? start);
-  expect(header.unpackedSize).toBeUndefined();
+  expect(unpackPair(before ?? start, after ?? start)).toBeNull();
 
   // The sum in the end is wrong.
   const odd = (later: boolean) => {
@@ -71,29 +71,18 @@ test('the old file need not have been made by anybody who is known, nor have any
 });
 
 describe('a patch is refused', () => {
-  const [sample] = packedSamples();
-  const { old, fresh } = sample ?? { old: new Uint8Array(), fresh: new Uint8Array() };
+  const [modules, program] = ['modules', 'go-elf'].map((wanted) =>
+    packedSamples().find(({ name }) => name === wanted),
+  );
+  if (modules === undefined || program === undefined) throw new Error('a sample is missing');
+  const { old, fresh } = modules;
   /** With another list; `unpackedSize` as it is. */
-  const forged = async (change: (numbers: number[]) => number[]) => {
-    const plain = parse(await make(old, fresh));
+  const forged = async (change: (numbers: number[]) => number[], of = modules) => {
+    const plain = parse(await make(of.old, of.fresh));
     const [, ...streams] = plain.streams;
-    const numbers = change(await listOf());
+    const numbers = change(packedNumbers(plain));
     const raw = Buffer.from(numbers.flatMap(varint));
     return assemble({ ...plain, streams: [{ rawSize: raw.length, frame: zstd(raw) }, ...streams] });
-  };
-  const listOf = async () => {
-    const patch = parse(await make(old, fresh));
-    const frame = Bun.zstdDecompressSync(patch.streams[0]?.frame ?? new Uint8Array());
-    const numbers: number[] = [];
-    let [value, factor] = [0, 1];
-    for (const byte of frame) {
-      value += (byte & 127) * factor;
-      factor *= 128;
-      if (byte >= 128) continue;
-      numbers.push(value);
-      [value, factor] = [0, 1];
-    }
-    return numbers;
   };
   const replaced = (at: number, by: number) => (numbers: number[]) => numbers.with(at, by);
 
@@ -101,27 +90,60 @@ describe('a patch is refused', () => {
     same(await apply(await forged((numbers) => numbers), old), fresh);
   });
 
-  test.each<[what: string, change: (numbers: number[]) => number[]]>([
-    ['there are more old streams than there may be', replaced(0, 2 ** 18 + 1)],
-    ['an old stream begins behind the file', replaced(1, 2 ** 20)],
-    ['it reaches behind the file', replaced(2, 2 ** 20)],
-    ['it holds more than it does', (numbers) => numbers.with(3, (numbers[3] ?? 0) + 1)],
-    ['it is longer than it is', (numbers) => numbers.with(2, (numbers[2] ?? 0) + 1)],
-    ['it begins one byte too late', (numbers) => numbers.with(1, (numbers[1] ?? 0) + 1)],
-    ['an old file would be too large', replaced(3, 2 ** 30)],
-    ['numbers are missing', (numbers) => numbers.slice(0, -1)],
-    ['a number follows', (numbers) => [...numbers, 0]],
-    ['a new stream is made by nobody', (numbers) => numbers.with(-4, 2)],
-    ['a new stream is made at no level', (numbers) => numbers.with(-3, 10)],
-    ['a new stream is made with no memory', (numbers) => numbers.with(-2, 12)],
-    ['a new stream is made by a guide', (numbers) => numbers.with(-2, 32 + 8)],
-    ['something else follows a new stream', (numbers) => numbers.with(-1, 3)],
-    ['a new stream holds nothing', (numbers) => numbers.with(-5, 0)],
-    ['new streams hold more than there is', (numbers) => numbers.with(-5, 2 ** 27)],
-    ['a new stream begins behind the file', (numbers) => numbers.with(-6, 2 ** 27)],
-    ['a new stream is made at another level', (numbers) => numbers.with(-3, 1)],
-  ])('if %s', async (_, change) => {
-    expect(await failure(apply(await forged(change), old))).toBeInstanceOf(DamagedError);
+  test.each<[what: string, change: (numbers: number[]) => number[], why: RegExp]>([
+    ['there are more old streams than there may be', replaced(0, 2 ** 18 + 1), /at most 262144/],
+    ['an old stream begins behind the file', replaced(1, 2 ** 20), /place of an old stream/],
+    ['it reaches behind the file', replaced(2, 2 ** 20), /size of an old stream/],
+    [
+      'it holds more than it does',
+      (numbers) => numbers.with(3, (numbers[3] ?? 0) + 1),
+      /no compressed stream at byte/,
+    ],
+    [
+      'it is longer than it is',
+      (numbers) => numbers.with(2, (numbers[2] ?? 0) + 1),
+      /no compressed stream at byte/,
+    ],
+    [
+      'it begins one byte too late',
+      (numbers) => numbers.with(1, (numbers[1] ?? 0) + 1),
+      /no compressed stream/,
+    ],
+    ['an old file would be too large', replaced(3, 2 ** 30), /what an old stream holds/],
+    ['numbers are missing', (numbers) => numbers.slice(0, -1), /ends/],
+    ['a number follows', (numbers) => [...numbers, 0], /too many/],
+    ['a new stream is made by nobody', (numbers) => numbers.with(-4, 2), /who made a new stream/],
+    [
+      'a new stream is made at no level',
+      (numbers) => numbers.with(-3, 10),
+      /level 10 and memory 8, which there is not/,
+    ],
+    [
+      'a new stream is made with no memory',
+      (numbers) => numbers.with(-2, 12),
+      /memory 12, which there is not/,
+    ],
+    ['a new stream is made by a guide', (numbers) => numbers.with(-2, 40), /by a guide/],
+    ['something else follows a new stream', (numbers) => numbers.with(-1, 3), /what follows a new stream/],
+    ['a new stream holds nothing', (numbers) => numbers.with(-5, 0), /holds nothing/],
+    [
+      'new streams hold more than there is',
+      (numbers) => numbers.with(-5, 2 ** 27),
+      /what a new stream holds/,
+    ],
+    ['a new stream begins behind the file', (numbers) => numbers.with(-6, 2 ** 27), /place of a new stream/],
+    ['more is made than the file has', (numbers) => numbers.with(-1, 2), /makes more than/],
+    ['a new stream is made at another level', (numbers) => numbers.with(-3, 1), /SHA-256|makes more than/],
+  ])('if %s', async (_, change, why) => {
+    const error = await failure(apply(await forged(change), old));
+    expect(error).toBeInstanceOf(DamagedError);
+    expect(String(error)).toMatch(why);
+  });
+
+  test('if a new stream is behind the end, as zeros precede it', async () => {
+    const late = (numbers: number[]) => numbers.with(-6, (numbers.at(-6) ?? 0) + 1);
+    const error = await failure(apply(await forged(late, program), program.old));
+    expect(String(error)).toMatch(/behind the end of the new file/);
   });
 
   test('by the old file, if that has another stream there', async () => {

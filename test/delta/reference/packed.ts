@@ -2,6 +2,7 @@
 import { crc32, inflateRawSync } from 'node:zlib';
 import { requireSound } from './arithmetic.ts';
 import { deflateAsGo } from './deflate-go.ts';
+import { deflateAsLaterGo } from './deflate-go-later.ts';
 import { deflateLikeZip } from './deflate-zip.ts';
 import { deflateLikeZlib } from './deflate-zlib.ts';
 
@@ -11,11 +12,16 @@ const MOST_PACKED = 2 ** 28;
 /** Who made a stream, by its number: null if there is no such level or memory. */
 const MAKERS = [
   (bytes: Uint8Array, level: number, memory: number) => {
-    const isKnown = level >= 1 && level <= 9 && memory % 16 >= 1 && memory % 16 <= 9 && memory < 32;
-    return isKnown ? deflateLikeZlib(bytes, level, memory) : deflateLikeZip(bytes, level, memory);
+    const isZlib = level >= 1 && level <= 9 && memory % 16 >= 1 && memory % 16 <= 9;
+    return isZlib && (memory & ~(64 + 16 + 15)) === 0
+      ? deflateLikeZlib(bytes, level, memory)
+      : deflateLikeZip(bytes, level, memory);
   },
-  (bytes: Uint8Array, level: number, memory: number) =>
-    level <= 9 && memory === 0 ? deflateAsGo(bytes, level) : null,
+  (bytes: Uint8Array, level: number, memory: number) => {
+    if (memory !== 0) return null;
+    if (level === 98 || (level >= 100 && level <= 109)) return deflateAsLaterGo(bytes, level - 100);
+    return level <= 9 ? deflateAsGo(bytes, level) : null;
+  },
 ];
 
 interface OldStream {
@@ -111,8 +117,8 @@ function inflate(bytes: Uint8Array): Uint8Array {
   }
 }
 
-/** What `unpacked` begins with may be all that there is: a stream that is not there in full is left out, and what follows it. */
-export function packNew(unpacked: Uint8Array, { fresh }: Packed): Uint8Array {
+/** Of a file that ends before its last stream does, only what precedes it is made: enough for digests of that. */
+export function packNew(unpacked: Uint8Array, { fresh }: Packed, isWhole: boolean): Uint8Array {
   let at = 0;
   let size = 0;
   const pieces: Uint8Array[] = [];
@@ -128,6 +134,7 @@ export function packNew(unpacked: Uint8Array, { fresh }: Packed): Uint8Array {
     const isLarge = plainSize >= LARGE;
     const begin = at + gap + (isLarge ? modulo(-at - gap) : 0);
     if (begin + plainSize > unpacked.length) {
+      requireSound(!isWhole);
       add(take(Math.min(gap, unpacked.length - at)));
       return Buffer.concat(pieces);
     }
@@ -139,6 +146,7 @@ export function packNew(unpacked: Uint8Array, { fresh }: Packed): Uint8Array {
     add(packed ?? plain);
     add(trailerOf(plain, trailer));
     if (isLarge) at += modulo(size - at);
+    requireSound(!isWhole || at <= unpacked.length);
   }
   add(unpacked.subarray(at));
   return Buffer.concat(pieces);

@@ -451,6 +451,64 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/delta/deflate/find.ts',
+    tests: ['test/delta/deflate/find.test.ts'],
+    changes: [
+      [
+        'if (candidate.start < end || damaged === MOST_DAMAGED) continue;',
+        'if (candidate.start < end) continue;',
+      ],
+      ['if (!isPlausible(bytes, candidate.start)) continue;', '', { survives: 'it saves time' }],
+      ['stream.packedSize < LEAST || ', ''],
+      ['Buffer.compare(follows, trailerOf(trailer, plain)) === 0 && ', ''],
+      ['(crc === undefined || crc32(plain) === crc)', 'true'],
+      ['if ((flags & 4) !== 0) end', 'if (false) end'],
+      ['if ((flags & 2) !== 0) end', 'if (false) end'],
+    ],
+  },
+  {
+    file: 'lib/delta/deflate/packer.ts',
+    tests: ['test/delta/deflate/unpacked.test.ts'],
+    changes: [
+      ['if (missing > 0)', 'if (false)'],
+      ['if (this.#trailer !== null) this.#write', 'if (false) this.#write'],
+      [
+        'if (!this.#deflater.begin(stream, this.#write)) {',
+        'if (!this.#deflater.begin(stream, this.#write) && false) {',
+      ],
+    ],
+  },
+  {
+    file: 'lib/delta/deflate/decode.ts',
+    tests: ['test/delta/deflate/unpacked.test.ts'],
+    changes: [['if (written > size)', 'if (false)']],
+  },
+  {
+    file: 'lib/delta/deflate/encode.ts',
+    tests: ['test/delta/deflate/unpacked.test.ts'],
+    changes: [
+      ["inOld.has(freshNames[index] ?? '') || ", ''],
+      [' || made.length === MOST_STREAMS', '', { survives: 'it takes 262,144 streams' }],
+      ['stream.plainSize > left', 'false', { survives: 'it takes 256 MiB' }],
+      [
+        'if (grown > MOST_GROWTH * (old.length + fresh.length) + GROWTH_BESIDES) return null;',
+        '',
+        { tests: ['test/delta/deflate/find.test.ts'] },
+      ],
+    ],
+  },
+  {
+    file: 'lib/delta/mixing/within/nested.ts',
+    tests: ['test/delta/mixing/nested.test.ts'],
+    changes: [
+      ['if (start < end) continue;', ''],
+      ['if (size < LEAST) continue;', ''],
+      ['count > MOST_REGIONS || ', ''],
+      ['(isFirst && isData(region.kind))', 'false'],
+      ['if (image.span === 0 && end > 0) {', 'if (false) {'],
+    ],
+  },
+  {
     file: 'lib/delta/generate.ts',
     tests: ['test/delta/generate.test.ts'],
     changes: [
@@ -542,11 +600,8 @@ export const DELTA: readonly MutatedFile[] = [
     file: 'lib/delta/short-header.ts',
     tests: ['test/delta/forged.test.ts'],
     changes: [
-      ['if (models === undefined || (way !== BY_BSDIFF && !waysOfMixing().includes(way))) ', 'if (false) '],
-      [
-        'models === undefined || (way !== BY_BSDIFF && !waysOfMixing().includes(way))',
-        'models === undefined',
-      ],
+      ['(way === BY_BSDIFF ? isUnpacked : !waysOfMixing().includes(way))', 'false'],
+      ['(way === BY_BSDIFF ? isUnpacked : ', '(way !== BY_BSDIFF && '],
       ['return fourthModel === true ? [way] : [way, way + IN_LANES];', 'return [way, way + IN_LANES];'],
       ['(way - BY_MIXING) >> 1', '(way - BY_MIXING) >> 2', { tests: ['test/delta/vectors.test.ts'] }],
       [

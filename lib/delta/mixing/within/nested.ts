@@ -13,7 +13,7 @@ import {
   REGION_KINDS,
   type Region,
   type RegionKind,
-} from './image.ts';
+} from '../containers/image.ts';
 
 /** What executables begin with: ELF, PE, Mach-O of 64 bits. */
 const MAGICS = ['\x7fELF', 'MZ', '\xcf\xfa\xed\xfe'].map((magic) => Buffer.from(magic, 'latin1'));
@@ -80,8 +80,8 @@ function* nestedIn(bytes: Buffer, image: Image, imageOf: (file: Buffer) => Image
 }
 
 /** Where what is no part of an executable has these bytes, but where it begins. */
-function* placesOf(bytes: Buffer, magic: Buffer, { regions, span }: Image): Generator<number> {
-  const loaded = span === 0 ? [] : regions.filter(({ kind }) => kind !== REGION_KINDS.text);
+function* placesOf(bytes: Buffer, magic: Buffer, { regions }: Image): Generator<number> {
+  const loaded = regions.filter(({ kind }) => kind !== REGION_KINDS.text);
   let index = 0;
   for (let at = bytes.indexOf(magic, 1); at >= 0; ) {
     while (index < loaded.length && endOf(loaded[index]) <= at) index++;

@@ -1,15 +1,15 @@
-/** What the headers of an executable say, in places of the unpacked file (../deflate/): for the encoder only. */
-import type { UnpackedFile } from '../deflate/encode.ts';
-import { debugSections } from './containers/elf.ts';
+/** What the headers of an executable say, in places of the unpacked file (../../deflate/): for the encoder only. */
+import type { UnpackedFile } from '../../deflate/encode.ts';
+import { debugSections } from '../containers/elf.ts';
 import {
   type FunctionTable,
   type Image,
   MOST_REGIONS,
   REGION_KINDS,
   type Region,
-} from './containers/image.ts';
-import { withNested } from './containers/nested.ts';
-import { alone, isText, regionsOf } from './executable.ts';
+} from '../containers/image.ts';
+import { alone, isText, regionsOf } from '../executable.ts';
+import { withNested } from './nested.ts';
 
 /** What was compressed is laid out behind what is loaded, at multiples of this. */
 const GRAIN = 4096;

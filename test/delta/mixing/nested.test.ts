@@ -1,0 +1,102 @@
+/** Executables within other files. */
+import { expect, test } from 'bun:test';
+import { REGION_KINDS } from '../../../lib/delta/mixing/containers/image.ts';
+import { regionsOf } from '../../../lib/delta/mixing/executable.ts';
+import { lines } from '../deflate/packed-files.ts';
+import { randomBytes } from '../pairs.ts';
+import { applyPlainly } from '../reference.ts';
+import { apply, make } from '../support.ts';
+import { elf, elfWithDebug, machO, pe } from './executables.ts';
+
+const joined = (...parts: Uint8Array[]) => Uint8Array.from(Buffer.concat(parts));
+const kindAt = (file: Uint8Array, place: number) =>
+  regionsOf(file, true).regions.find(({ offset, size }) => place >= offset && place < offset + size)?.kind;
+
+/** Text and executables, each at an even place. */
+function bundle(later: boolean): { file: Uint8Array; places: number[] } {
+  const parts = [
+    lines(30, later),
+    elf('x86', later),
+    pe(later),
+    lines(30, later, 2),
+    machO(later),
+    elf('arm', later),
+  ];
+  const places: number[] = [];
+  const padded = parts.map((part) => joined(part, new Uint8Array(-part.length & 15)));
+  let at = 0;
+  for (const part of padded) {
+    places.push(at);
+    at += part.length;
+  }
+  return { file: joined(...padded), places };
+}
+
+test('are read, each at addresses of its own', async () => {
+  const [before, after] = [bundle(false), bundle(true)];
+  const { regions, span } = regionsOf(after.file, true);
+  const code = regions.filter(({ kind }) => kind === REGION_KINDS.x86 || kind === REGION_KINDS.arm);
+  expect(code.length).toBeGreaterThanOrEqual(4);
+  const ascending = [...regions].sort((a, b) => a.address - b.address);
+  for (const [index, { address, size }] of ascending.entries())
+    expect(address + size).toBeLessThanOrEqual(ascending[index + 1]?.address ?? span);
+  const patch = await make(before.file, after.file, { algorithm: 'mixing' });
+  expect(Buffer.compare(await apply(patch, before.file), after.file)).toBe(0);
+  expect(Buffer.compare(applyPlainly(patch, before.file), after.file)).toBe(0);
+  // None of them begins as one.
+  const unknown = ({ file, places }: typeof before) =>
+    places.reduce((bytes, place) => bytes.with(place, (bytes[place] ?? 0) ^ 255), file);
+  const without = await make(unknown(before), unknown(after), { algorithm: 'mixing' });
+  expect(patch.length).toBeLessThan(0.8 * without.length);
+});
+
+test('also behind another one; only the first has pointers', () => {
+  const first = elfWithDebug(false);
+  const file = joined(first, elf('x86', true));
+  expect(kindAt(file, first.length + 0x400)).toBe(REGION_KINDS.x86);
+  expect(kindAt(file, first.length + 0x5000)).toBe(REGION_KINDS.data);
+  const { file: archive, places } = bundle(false);
+  const [, x86 = 0] = places;
+  const largest = elf('x86', false).length >= machO(false).length;
+  const kinds = places.slice(1).map((place) => kindAt(archive, place + 0x5000));
+  expect(largest || x86 > 0).toBe(true);
+  expect(kinds.filter((kind) => kind !== undefined && kind !== REGION_KINDS.data).length).toBeGreaterThan(0);
+});
+
+test('text keeps addresses of its own', () => {
+  const file = joined(lines(9000, false), elfWithDebug(false));
+  const { regions, span } = regionsOf(file, true);
+  const text = regions.filter(({ kind, offset }) => kind === REGION_KINDS.text && offset === 0);
+  expect(text).toHaveLength(1);
+  const others = regions.filter(({ offset }) => offset > 0);
+  const highest = Math.max(...others.map(({ address, size }) => address + size));
+  expect(text[0]?.address).toBeGreaterThanOrEqual(highest);
+  expect(span).toBeGreaterThanOrEqual((text[0]?.address ?? 0) + (text[0]?.size ?? 0));
+});
+
+test('one within another is a part of it', () => {
+  const file = joined(lines(20, false), elf('x86', false));
+  const inner = elf('arm', false);
+  const start = file.length - inner.length;
+  // In the data of the outer one, as far as there is room.
+  file.set(inner.subarray(0, 0x1000), file.length - 0x1000);
+  const { regions } = regionsOf(file, true);
+  for (const [index, { offset, size }] of regions.entries())
+    expect(offset + size).toBeLessThanOrEqual(regions[index + 1]?.offset ?? file.length);
+  expect(regions.some(({ kind }) => kind === REGION_KINDS.arm)).toBe(false);
+  expect(start).toBeLessThan(file.length);
+});
+
+test('but not what only begins like one, is small, or has no room in a patch', () => {
+  const start = lines(20, false);
+  expect(regionsOf(joined(start, Buffer.from('\x7fELF\x02\x01'), randomBytes(5000, 1)), true).span).toBe(0);
+  const small = elf('x86', false).slice(0, 3000);
+  expect(regionsOf(joined(start, small), true).span).toBe(0);
+  const many = regionsOf(joined(start, ...Array.from({ length: 60 }, () => elfWithDebug(false))), true);
+  expect(many.regions.length).toBeLessThanOrEqual(255);
+  expect(many.regions.length).toBeGreaterThan(100);
+  for (const table of many.tables)
+    expect(
+      many.regions.some(({ offset, size }) => table.offset >= offset && table.offset < offset + size),
+    ).toBe(true);
+});
