@@ -23,6 +23,7 @@ import { encodeHeader, type StreamEntry } from './header.ts';
 import { isVersion } from './header-fields.ts';
 import { type Alignment, Matcher } from './matcher.ts';
 import { alignBytecode } from './mixing/alignments/bytecode.ts';
+import { alignClasses } from './mixing/alignments/classes.ts';
 import { APPLY_LIMIT, chooseMixing, FOURTH_BELOW, imagesOf, LANES_FROM } from './mixing/choose.ts';
 import { converted } from './mixing/code-records.ts';
 import type { MixingInput, MixingStreams } from './mixing/encode.ts';
@@ -200,10 +201,12 @@ async function encodeMixing(
   const files = { old: converted(old, images.old), fresh: converted(fresh, images.fresh) };
   const alignments =
     files.old === options.old ? given : (await align(files.old, files.fresh, onProgress)).alignments;
-  const bytecode = await alignBytecode({ ...files, images }, alignments, async (before, after) => {
+  const again = async (before: Uint8Array, after: Uint8Array) => {
     const { alignments: made } = await align(before, after, onProgress);
     return made;
-  });
+  };
+  const classes = await alignClasses({ ...files, images }, alignments, again);
+  const bytecode = await alignBytecode({ ...files, images }, classes, again);
   const { isFast, applyLimit = APPLY_LIMIT, lanesFrom = LANES_FROM, fourthBelow = FOURTH_BELOW } = options;
   const input: MixingInput = {
     ...files,

@@ -21,6 +21,7 @@ import {
   type Region,
   type RegionKind,
 } from './containers/image.ts';
+import { hasClasses, withClasses } from './containers/java-classes.ts';
 import { isMachO, isUniversal, machO, universal } from './containers/mach-o.ts';
 import { classArchive, isClassArchive } from './containers/memory-images/class-archive.ts';
 import { isLinuxImage, linuxImage } from './containers/memory-images/linux-image.ts';
@@ -52,7 +53,8 @@ export function regionsOf(file: Uint8Array, withHashes: boolean): Image {
     const named = partsOf(bytes);
     if (named === null) {
       const within = executablesIn(bytes);
-      if (within !== null) return within;
+      const classes = withClasses(bytes, within ?? plainRegions(bytes));
+      if (within !== null || hasClasses(classes)) return classes;
     }
     // Code that no header tells of is looked for where there is none that has one.
     const { parts, end, functions, heap } = named ?? raw(bytes);

@@ -44,6 +44,7 @@ interface Exports extends Buffered {
   setImageSpan(file: number, span: number): void;
   takeSteps(count: number): number;
   measureSteps(): number;
+  nameConstants(offset: number, size: number): void;
   takeMoves(
     first: number,
     shift: number,

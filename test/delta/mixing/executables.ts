@@ -7,6 +7,7 @@ import { bundle } from '../bundle.ts';
 import { randomNumbers } from '../pairs.ts';
 import { bytecode } from './bytecode-files.ts';
 import { elfWithPointer, xcoff } from './halves-executables.ts';
+import { javaClass, javaClasses } from './java-class-files.ts';
 import { withParts } from './mach-o-parts.ts';
 import { assemblies, managed } from './managed-assemblies.ts';
 import { elfWithHeap, heap } from './native-images.ts';
@@ -427,6 +428,8 @@ export function samples(): Sample[] {
     sample('managed-large', (later) => managed(later, true, true)),
     sample('managed-alone', managed),
     sample('assemblies', assemblies),
+    sample('java-classes', javaClasses),
+    sample('java-class', (later) => javaClass(5, later)),
     sample('bytecode', bytecode),
     sample('bytecode-shared', (later) => bytecode(later, true)),
     sample('elf-symbols', elfSymbols),

@@ -7,6 +7,7 @@ import { NUMBER } from './based.ts';
 import { Bulk, digests, type Extra } from './bulk.ts';
 import { BYTECODE, SOURCES } from './bytecode.ts';
 import { Bytes } from './bytes.ts';
+import { NewConstants } from './classes.ts';
 import { convertRecords } from './code-records.ts';
 import { Fast } from './fast.ts';
 import { Files } from './files.ts';
@@ -99,6 +100,7 @@ class Lane {
   readonly #targets: Targets;
   readonly #bulk: Bulk;
   readonly #fast: Fast;
+  readonly #constants: NewConstants;
   #isFast = false;
   readonly #blockFlags = new Counters();
   readonly #blockPlaces = new Counters();
@@ -127,6 +129,7 @@ class Lane {
     this.#suspects = new Suspects(this.#state, this.#flags);
     const coders = { flags: this.#flags, literals: this.#literals };
     this.#bytes = new Bytes(which, this.#state, this.#matches, coders, parameters.images[1]);
+    this.#constants = new NewConstants(files, files.start);
     this.#targets = new Targets(parameters, files.old.length);
     this.#fast = new Fast(decoder, this.#state);
     this.#bulk = new Bulk(this.#state, parameters.images[1], extra);
@@ -237,8 +240,8 @@ class Lane {
 
   #referenceHere(): number {
     const { at, oldAt, stepEnd } = this.#state;
-    if (at + 8 > stepEnd || oldAt + 8 > this.#files.old.length) return 0;
-    return this.#references.at(oldAt);
+    const kind = oldAt + 8 > this.#files.old.length ? 0 : this.#references.at(oldAt);
+    return at + (this.#references.classes.has(oldAt, kind) ? 2 : 8) > stepEnd ? 0 : kind;
   }
 
   /** What the field of a table or of an offset is relative to. */
@@ -260,11 +263,22 @@ class Lane {
     return 0;
   }
 
-  /** In objects, behind three wrong fields in a row, until four bytes behind the last one were right. */
+  /** In objects, and in classes of Java, behind three wrong fields in a row, until four bytes behind the last one were right. */
   #areUnlikely(): boolean {
     const { history, at } = this.#state;
-    if (this.#references.objects?.isLater !== true || this.#wrongFields < 3) return false;
+    const { objects, classes } = this.#references;
+    if ((objects?.isLater !== true && !classes.exist) || this.#wrongFields < 3) return false;
     return (history & 15) !== 15 || at - this.#wrongAt < 4;
+  }
+
+  /** Where what the reference refers to is now. */
+  #expected(kind: number, target: number): { expected: number; trust: number } {
+    const { at, oldAt } = this.#state;
+    const { classes } = this.#references;
+    if (!classes.has(oldAt, kind)) return this.#targets.predict(target);
+    this.#constants.readOn(at);
+    const about = { ...classes.about(oldAt), origin: classes.origin(oldAt) };
+    return this.#targets.predictNumber(target, about, this.#constants);
   }
 
   #reference(kind: number): void {
@@ -274,7 +288,7 @@ class Lane {
     const target = references.target(state.oldAt, kind);
     const address = addressIn(this.#parameters.images[1], state.at);
     const table = this.#tableAt(kind);
-    const { expected, trust } = this.#targets.predict(target);
+    const { expected, trust } = this.#expected(kind, target);
     const wanted = references.field(state.oldAt, kind, address, expected, table);
     const before = references.value(state.oldAt, kind);
     const same = wanted === before ? 1 : 0;

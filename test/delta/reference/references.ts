@@ -15,6 +15,7 @@ import {
   WIDE_UNWINDING,
 } from './based.ts';
 import { BYTECODE, SOURCES, scanBytecode } from './bytecode.ts';
+import { CLASSES, Classes } from './classes.ts';
 import { scanGoTypes } from './go-types.ts';
 import { Halves, isBased, isBigEndian, WORDS_BIG } from './halves.ts';
 import {
@@ -92,6 +93,7 @@ export class References {
   readonly #rows: Rows;
   readonly #assemblies: Assemblies;
   readonly #isBigEndian: boolean;
+  readonly classes: Classes;
   /** Null if the old file has none. */
   readonly objects: Objects | null;
 
@@ -110,6 +112,7 @@ export class References {
       for (let quad = start >> 2; 4 * quad < end; quad++) this.#note(4 * quad, ROW_QUAD);
     };
     this.#assemblies = new Assemblies(old, (offset, kind) => this.#note(offset, kind), noteRows);
+    this.classes = new Classes(old);
     this.#halves = new Halves(old, [image.regions, fresh.regions], [image.base, fresh.base], (address) =>
       offsetIn(image, address),
     );
@@ -195,9 +198,13 @@ export class References {
       scanGoTypes(old, region, go, (offset, kind) => this.#note(offset, kind));
     for (const region of image.regions.filter(({ kind }) => kind === ASSEMBLIES))
       this.#assemblies.scan(region, (place) => steps.mapped(place).left);
+    for (const region of image.regions.filter(({ kind }) => kind === CLASSES))
+      this.classes.scan(region, (place) => steps.mapped(place).left);
   }
 
   at(offset: number): number {
+    const number = this.classes.fieldAt(offset);
+    if (number !== 0) return number;
     const found = this.#quads.get(offset >> 2);
     if (found?.kind === ROW_QUAD) return (this.#rows.at(offset) ?? this.#assemblies.row(offset))?.kind ?? 0;
     if (found?.kind === NUMBER_QUAD)
@@ -401,6 +408,7 @@ export class References {
 
   /** Bytes of the field at `offset` of the old file. */
   size(offset: number, kind: number): number {
+    if (this.classes.has(offset, kind)) return this.classes.sizeAt(offset);
     if (this.#rows.has(offset)) return this.#rows.at(offset)?.size ?? 0;
     const field = this.#assemblies.field(offset, kind);
     if (field !== undefined) return field.size;
@@ -411,6 +419,10 @@ export class References {
 
   /** The number in it. */
   value(offset: number, kind: number): bigint {
+    if (this.classes.has(offset, kind)) {
+      const bytes = this.#old.subarray(offset, offset + this.size(offset, kind));
+      return bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+    }
     if (this.#rows.has(offset) || this.#assemblies.field(offset, kind) !== undefined) {
       const bytes = this.#old.subarray(offset, offset + this.size(offset, kind));
       return bytes.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
@@ -434,12 +446,15 @@ export class References {
   }
 
   isBig(kind: number): boolean {
+    if (this.classes.exist && kind >= 47 && kind <= 50) return true;
     if (this.#isBigObject(kind)) return true;
     if (this.#isBigEndian && (kind === ABSOLUTE || this.#halves.has(kind))) return true;
     return kind === NUMBER || ((isOther(kind) || kind === OFFSET_PAIR) && this.#other.isBig(kind));
   }
 
   target(offset: number, kind: number): number {
+    if (this.classes.has(offset, kind))
+      return u32(this.classes.origin(offset) + Number(this.value(offset, kind)));
     const row = this.#rows.at(offset);
     if (row !== undefined) return u32(row.origins[0] + Number(this.value(offset, kind)));
     const field = this.#assemblies.field(offset, kind);
@@ -501,6 +516,8 @@ export class References {
   field(offset: number, kind: number, address: number, to: number, table: number): bigint {
     const word = this.#word(offset);
     const low = (value: number) => BigInt(u32(value));
+    if (this.classes.has(offset, kind))
+      return BigInt.asUintN(8 * this.size(offset, kind), BigInt(to - this.classes.origin(offset)));
     const row = this.#rows.at(offset);
     if (row !== undefined) return BigInt.asUintN(8 * row.size, BigInt(u32(to - row.origins[1])));
     const field = this.#assemblies.field(offset, kind);
@@ -545,6 +562,7 @@ export class References {
     expected: number,
     table: number,
   ): number {
+    if (this.classes.has(offset, kind)) return u32(this.classes.origin(offset) + Number(made));
     const row = this.#rows.at(offset);
     if (row !== undefined) return u32(row.origins[1] + Number(made));
     const field = this.#assemblies.field(offset, kind);

@@ -1,5 +1,6 @@
 /** Where what references refer to has moved, from lib/delta/FORMAT.md: what was learned of it, the moves and the steps. */
 import { hash, NOWHERE, u32 } from './arithmetic.ts';
+import { type Classes, type NewConstants, nearby } from './classes.ts';
 import { addressIn, offsetIn } from './image.ts';
 import type { Parameters, Step } from './parameters.ts';
 import { movedTo } from './wasm.ts';
@@ -67,9 +68,39 @@ export class Targets {
     );
   }
 
-  predict(target: number): { expected: number; trust: number } {
+  /** What earlier references to it became, if there were any. */
+  learned(target: number): { expected: number; trust: number } | undefined {
     const entry = this.#learned.get(this.#slot(target));
-    if (entry?.target === target) return { expected: entry.became, trust: 2 + Math.min(entry.count, 5) };
+    return entry?.target === target
+      ? { expected: entry.became, trust: 2 + Math.min(entry.count, 5) }
+      : undefined;
+  }
+
+  /** What a number of a class of Java becomes: `fresh` is the class that is made now. */
+  predictNumber(
+    target: number,
+    { origin, constants, around, isInConstants }: ReturnType<Classes['about']> & { origin: number },
+    fresh: NewConstants,
+  ): { expected: number; trust: number } {
+    const number = target - origin;
+    const { content = 0, place = 0 } = constants[number] ?? {};
+    const same = fresh.find(content);
+    if (same !== 0) return { expected: u32(origin + same), trust: 2 };
+    const learned = this.learned(target);
+    if (learned !== undefined) return learned;
+    const moved = place === 0 ? 0 : fresh.numberAt(this.#map.mapped(place).place);
+    if (moved !== 0) return { expected: u32(origin + moved), trust: 1 };
+    for (const apart of nearby(number, constants.length)) {
+      const near = this.learned(target + apart);
+      if (near !== undefined) return { expected: u32(near.expected - apart), trust: 1 };
+    }
+    if (fresh.next !== 0 && isInConstants) return { expected: u32(target + fresh.next - around), trust: 0 };
+    return { expected: u32(target + this.neighbours(target)), trust: 0 };
+  }
+
+  predict(target: number): { expected: number; trust: number } {
+    const learned = this.learned(target);
+    if (learned !== undefined) return learned;
     const { moves, images } = this.#parameters;
     const moved = movedTo(moves, target);
     if (moved !== null) return { expected: moved, trust: 1 };

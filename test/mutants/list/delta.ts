@@ -58,6 +58,24 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/delta/mixing/containers/java-classes.ts',
+    tests: ['test/delta/mixing/java-classes.test.ts'],
+    changes: [
+      ['start - last.offset - last.size <= MOST_BETWEEN', 'true'],
+      ['bytes.readUInt16BE(start + 6) < LEAST_VERSION', 'false'],
+      ['if (size === 0 || at + size > bytes.length) return 0;', 'if (at + size > bytes.length) return 0;'],
+      ['  attributes();\n  return at <= bytes.length ? at : 0;', '  attributes();\n  return at;'],
+    ],
+  },
+  {
+    file: 'lib/delta/mixing/alignments/classes.ts',
+    tests: ['test/delta/mixing/java-classes.test.ts'],
+    changes: [
+      ['!hasClasses(images.old) || ', ''],
+      ['exports.nameConstants(offset, size);', '{}'],
+    ],
+  },
+  {
     file: 'lib/delta/mixing/alignments/dense.ts',
     tests: ['test/delta/mixing/fast-steps.test.ts'],
     changes: [

@@ -22,6 +22,7 @@ export {
   lessonBytes,
   made,
   measureSteps,
+  nameConstants,
   newFile,
   oldFile,
   open,

@@ -4,6 +4,8 @@
  * which it can be interrupted.
  */
 import { take, takeFrom } from '../memory';
+import { hasClasses } from './addresses/data/classes';
+import { openConstants, sizeOfConstants } from './addresses/data/constants';
 import { objectCode, objectStretch } from './addresses/objects/fields';
 import { scan, scanBySteps } from './addresses/references';
 import {
@@ -224,6 +226,7 @@ function secondSize(size: u32): usize {
     sizeOfBuckets(bucketBits) +
     sizeOfTargets(State.oldSize) +
     LANE_TABLES +
+    (hasClasses ? sizeOfConstants() : 0) +
     sizeOfFast()
   );
 }
@@ -389,7 +392,8 @@ function openLane(): bool {
     openMatches() &&
     openTargets(State.oldSize) &&
     openWords(State.old, State.oldSize) &&
-    openSuspects(State.old)
+    openSuspects(State.old) &&
+    (!hasClasses || openConstants())
   );
 }
 
@@ -454,6 +458,7 @@ function unit(): void {
   }
 }
 
+export { nameConstants } from './addresses/data/classes';
 export { goBaseAt } from './addresses/data/go';
 export { takeMoves } from './addresses/moves';
 export { hasCodeRecords, regionAt, regionCount, setImageSpan, setRegionCount } from './addresses/regions';

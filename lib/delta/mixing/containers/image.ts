@@ -117,6 +117,7 @@ export const REGION_KINDS = {
   otherObjects: 44,
   bytecode: 45,
   assemblies: 46,
+  classes: 47,
 } as const;
 export type RegionKind = (typeof REGION_KINDS)[keyof typeof REGION_KINDS];
 

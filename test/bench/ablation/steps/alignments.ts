@@ -32,12 +32,19 @@ export const ALIGNMENT_STEPS: readonly Step[] = [
     ]),
   },
   {
+    name: 'classes of Java aligned by what their constants say',
+    changes: changesOf('generate.ts', [
+      'await alignClasses({ ...files, images }, alignments, again);',
+      'alignments;',
+    ]),
+  },
+  {
     name: 'code that is equal taken for data',
     changes: changesOf(CHOOSE, ['  if (isCodeEqual(input, images)) withoutCode(images);\n', '']),
   },
   {
     name: 'page hashes that are computed',
-    changes: changesOf(CHOOSE, ['fresh: regionsOf(fresh, true) };', 'fresh: regionsOf(fresh, false) };']),
+    changes: changesOf(CHOOSE, ['fresh: regionsOf(fresh, true) }', 'fresh: regionsOf(fresh, false) }']),
   },
   {
     name: 'boundaries where functions begin',

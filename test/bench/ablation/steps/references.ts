@@ -65,6 +65,11 @@ function scanCode(region: usize): void {`,
   );
 }
 
+/** Of what is found once the steps are known, that in regions of one kind. */
+function without(kind: string): [string, string] {
+  return [`if (kind === ${kind} && !scan`, `if (kind === ${kind} && kind === 0 && !scan`];
+}
+
 /** What is found once the steps are known. */
 const BY_STEPS: [string, string] = [
   'export function scanBySteps(): bool {',
@@ -88,13 +93,17 @@ export const REFERENCE_STEPS: readonly Step[] = [
   { name: 'references: bytecode of JavaScript', changes: forgetting(SORTS.bytecode) },
   {
     name: 'references: .NET',
-    changes: [...forgetting(SORTS.managed), ...changesOf(REFERENCES, BY_STEPS)],
+    changes: [...forgetting(SORTS.managed), ...changesOf(REFERENCES, without('ASSEMBLIES'))],
+  },
+  {
+    name: 'references: classes of Java',
+    changes: changesOf(REFERENCES, without('CLASSES')),
   },
   {
     name: 'targets: what earlier references became',
     changes: changesOf(TARGETS, [
-      '  if (count !== 0 && load<u32>(entry) === target) {\n    confidence =',
-      '  if (false) {\n    confidence =',
+      '  if (isLearned(target)) return learnedTarget(target);',
+      '  if (false) return learnedTarget(target);',
     ]),
   },
   {

@@ -1,5 +1,6 @@
 /** Where references of the old file begin: a byte for each four bytes of it. */
 import { take } from '../../memory';
+import { classFieldAt } from './data/classes';
 import { rowFieldAt } from './data/managed';
 import { isNumberAt } from './data/numbers';
 import { MARK, NUMBER, TABLE } from './kinds';
@@ -17,9 +18,10 @@ export function note(offset: u32, kind: u32): void {
   store<u8>(map + (offset >> 2), <u8>((kind << 2) | (offset & 3)));
 }
 
-/** Of what is begun by references as `isNumberAt` says, and as `rowFieldAt` does. */
+/** Of what is begun by references as `isNumberAt` says, as `rowFieldAt` does, and as `classFieldAt` does. */
 const NUMBERS: u8 = <u8>((MARK << 2) | 1);
 const ROW_FIELDS: u8 = <u8>((MARK << 2) | 2);
+const CLASS_FIELDS: u8 = <u8>((MARK << 2) | 3);
 
 export function noteNumbers(start: u32, size: u32): void {
   fill(start, size, NUMBERS);
@@ -29,13 +31,22 @@ export function noteRows(start: u32, size: u32): void {
   fill(start, size, ROW_FIELDS);
 }
 
+export function noteFields(start: u32, size: u32): void {
+  fill(start, size, CLASS_FIELDS);
+}
+
 function fill(start: u32, size: u32, entry: u8): void {
   memory.fill(map + (start >> 2), entry, ((start + size + 3) >> 2) - (start >> 2));
+}
+
+function isOfMany(entry: u32): bool {
+  return entry === NUMBERS || entry === ROW_FIELDS || entry === CLASS_FIELDS;
 }
 
 /** As `referenceAt`, where more than one may begin in four bytes. */
 function referenceOf(entry: u32, offset: u32): u32 {
   if (entry === ROW_FIELDS) return rowFieldAt(offset);
+  if (entry === CLASS_FIELDS) return classFieldAt(offset);
   return isNumberAt(offset) ? NUMBER : 0;
 }
 
@@ -62,7 +73,7 @@ export function nextNoted(offset: u32, last: u32): u32 {
 export function referenceAt(offset: u32): u32 {
   if (map === 0) return 0;
   const entry: u32 = load<u8>(map + (offset >> 2));
-  if (entry === NUMBERS || entry === ROW_FIELDS) return referenceOf(entry, offset);
+  if (isOfMany(entry)) return referenceOf(entry, offset);
   return entry !== 0 && (entry & 3) === (offset & 3) && entry >> 2 !== MARK ? entry >> 2 : 0;
 }
 
@@ -76,7 +87,7 @@ export function freeOfReferences(offset: u32, most: u32): u32 {
       quad += load<u64>(map + quad) === 0 ? 8 : 1;
       continue;
     }
-    if (entry === NUMBERS || entry === ROW_FIELDS) {
+    if (isOfMany(entry)) {
       for (let place = max(offset, quad << 2); place < min(end, (quad << 2) + 4); place++)
         if (referenceOf(entry, place) !== 0) return place - offset;
       quad++;

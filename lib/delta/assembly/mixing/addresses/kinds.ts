@@ -4,6 +4,7 @@
  */
 import { State } from '../state';
 import { assemblyFieldSize, isOfAssembly } from './data/assemblies';
+import { classFieldSize, isOfClass } from './data/classes';
 import { rowFieldSize, rowsAt } from './data/managed';
 
 /** A branch of x86; an operand relative to the next instruction, + the bytes (0 to 8) between field and instruction's end. */
@@ -63,6 +64,7 @@ export function sizeAt(place: usize, kind: u32): u32 {
     const offset = <u32>(place - State.old);
     if (rowsAt(offset) !== 0) return rowFieldSize(offset);
     if (isOfAssembly(offset, kind)) return assemblyFieldSize(offset);
+    if (isOfClass(offset, kind)) return classFieldSize(offset);
   }
   if (kind === NUMBER) return numberSize(place);
   return kind === VARIED ? variedSize(place) : sizeOf(kind);

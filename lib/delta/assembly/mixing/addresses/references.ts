@@ -13,6 +13,8 @@ import {
 } from './data/assemblies';
 import { basedOrigin, scanBased } from './data/based';
 import { sourceOrigin } from './data/bytecode';
+import { hasClasses, isClassKind, isOfClass, numberOrigin, scanClasses } from './data/classes';
+import { openConstants } from './data/constants';
 import { goField, goTarget, isGoBig, scanGo, scanGoOfWasm } from './data/go';
 import { scanGoTypes } from './data/go-types';
 import { isShortField, shortBase } from './data/mach-o';
@@ -85,6 +87,7 @@ import {
   BYTECODE,
   CHAINED,
   CHAINED_ADDRESSES,
+  CLASSES,
   chainBase,
   DEBUG,
   GO,
@@ -141,10 +144,11 @@ export function scan(): bool {
 export function scanBySteps(): bool {
   for (let i: u32 = 0; i < regionCount(0); i++) {
     const region = regionAt(0, i);
-    if (load<u32>(region, 12) === ASSEMBLIES && !scanAssemblies(load<u32>(region), load<u32>(region, 4)))
-      return false;
+    const kind = load<u32>(region, 12);
+    if (kind === ASSEMBLIES && !scanAssemblies(load<u32>(region), load<u32>(region, 4))) return false;
+    if (kind === CLASSES && !scanClasses(load<u32>(region), load<u32>(region, 4))) return false;
   }
-  return true;
+  return !hasClasses || openConstants();
 }
 
 function scanCode(region: usize): void {
@@ -203,7 +207,7 @@ function scanData(region: usize): bool {
     scanObjects(start, size);
     return true;
   }
-  if (kind === ASSEMBLIES) return true;
+  if (kind === ASSEMBLIES || kind === CLASSES) return true;
   if (hasBases(kind)) {
     scanBased(region);
     return true;
@@ -224,6 +228,7 @@ function scanData(region: usize): bool {
 /** Whether such a field of code, of data or of objects whose highest byte is first has that first. */
 function isBigWord(kind: u32): bool {
   if (isBigLayout && (kind === BACK || isOfObjects(kind))) return true;
+  if (hasClasses && isClassKind(kind)) return true;
   return isBigEndian && (kind === ABSOLUTE || kind === BRANCH_POWER || isOfHalves(kind));
 }
 
@@ -247,7 +252,8 @@ export function read(place: usize, kind: u32, size: u32): u64 {
   if (kind === VARIED) return load<u64>(place) & (((<u64>1) << (8 * size)) - 1);
   if (kind === NUMBER) return bswap<u64>(load<u64>(place)) >> (8 * (8 - size));
   if (size === 8) return isBig(kind) ? bswap<u64>(load<u64>(place)) : load<u64>(place);
-  if (size === 2) return <u64>load<u16>(place);
+  if (size === 2) return <u64>(isBig(kind) ? bswap<u16>(load<u16>(place)) : load<u16>(place));
+  if (size === 1) return <u64>load<u8>(place);
   return <u64>(isBig(kind) ? bswap<u32>(load<u32>(place)) : load<u32>(place));
 }
 
@@ -258,7 +264,8 @@ export function write(place: usize, kind: u32, size: u32, value: u64): void {
     return;
   }
   if (size === 8) store<u64>(place, isBig(kind) ? bswap<u64>(value) : value);
-  else if (size === 2) store<u16>(place, <u16>value);
+  else if (size === 2) store<u16>(place, isBig(kind) ? bswap<u16>(<u16>value) : <u16>value);
+  else if (size === 1) store<u8>(place, <u8>value);
   else store<u32>(place, isBig(kind) ? bswap<u32>(<u32>value) : <u32>value);
 }
 
@@ -322,6 +329,7 @@ export function target(offset: u32, kind: u32): u32 {
   if (isOfObject(offset, kind)) return objectTarget(objectBase(offset), kind, oldField(offset, kind));
   if (isOfHalves(kind)) return halvesTarget(offset, kind);
   if (isOfRows(offset, kind)) return rowTarget(0, offset, kind, <u32>oldField(offset, kind));
+  if (isOfClass(offset, kind)) return numberOrigin(offset) + <u32>oldField(offset, kind);
   if (isOfAssembly(offset, kind))
     return assemblyOrigin(offset, kind) + assemblyDistance(offset, kind, <u32>oldField(offset, kind));
   const word = isBigWord(kind) ? <u32>oldField(offset, kind) : load<u32>(State.old + offset);
@@ -365,6 +373,8 @@ export function field(offset: u32, kind: u32, address: u32, to: u32, table: u32)
   if (isOfObject(offset, kind)) return objectField(kind, to - table, <u32>oldField(offset, kind));
   if (isOfHalves(kind)) return <u64>halvesField(offset, kind, to);
   if (isOfRows(offset, kind)) return rowField(offset, kind, to);
+  if (isOfClass(offset, kind))
+    return <u64>((to - numberOrigin(offset)) & (sizeAt(State.old + offset, kind) === 1 ? 255 : 0xffff));
   if (isOfAssembly(offset, kind)) return <u64>assemblyField(offset, kind, to - table);
   if (kind === BACK) return <u64>(address - to);
   if (kind === VARIED)
@@ -405,6 +415,7 @@ export function actual(offset: u32, kind: u32, address: u32, made: u64, expected
   if (kind === FORTH && isShortField(offset)) return table + (word & 0xffffff);
   if (isOfHalves(kind)) return halvesActual(offset, kind, word, expected);
   if (isOfRows(offset, kind)) return rowTarget(1, offset, kind, word);
+  if (isOfClass(offset, kind)) return numberOrigin(offset) + word;
   if (isOfAssembly(offset, kind)) return table + assemblyDistance(offset, kind, word);
   if (kind === HALF_MIPS) return halfOf(word, expected);
   if (kind === BACK) return address - word;

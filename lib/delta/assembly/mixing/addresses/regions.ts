@@ -86,7 +86,9 @@ export const OTHER_OBJECTS: u32 = 44;
 export const BYTECODE: u32 = 45;
 /** Assemblies of .NET, with what is between them (assemblies.ts). */
 export const ASSEMBLIES: u32 = 46;
-const KINDS: u32 = 47;
+/** Classes of Java, with what is between them (classes.ts). */
+export const CLASSES: u32 = 47;
+const KINDS: u32 = 48;
 
 /** Regions of a file, at most. */
 export const MOST: u32 = 255;

@@ -40,13 +40,25 @@ function nearby(target: u32, shift: u32): usize {
   return near + ((<usize>(hash(target >> shift, shift) & 0xffff)) << 2);
 }
 
-export function predictTarget(target: u32): u32 {
+/** Where a prediction was made otherwise. */
+export function setConfidence(trust: u32): void {
+  confidence = trust;
+}
+
+/** Whether earlier references say it. */
+export function isLearned(target: u32): bool {
   const entry = slot(target);
-  const count = load<u32>(entry, 8);
-  if (count !== 0 && load<u32>(entry) === target) {
-    confidence = 2 + min<u32>(count, 5);
-    return load<u32>(entry, 4);
-  }
+  return load<u32>(entry, 8) !== 0 && load<u32>(entry) === target;
+}
+
+export function learnedTarget(target: u32): u32 {
+  const entry = slot(target);
+  confidence = 2 + min<u32>(load<u32>(entry, 8), 5);
+  return load<u32>(entry, 4);
+}
+
+export function predictTarget(target: u32): u32 {
+  if (isLearned(target)) return learnedTarget(target);
   if (hasMoves(target)) {
     confidence = 1;
     return movedTo(target);

@@ -1,5 +1,7 @@
 /** Fields that hold a reference: as predicted, or what they hold instead. */
 import { take } from '../../memory';
+import { hasClasses, isClassKind, isOfClass } from '../addresses/data/classes';
+import { predictNumber } from '../addresses/data/constants';
 import { referenceAt } from '../addresses/found';
 import { sizeAt } from '../addresses/kinds';
 import { isLaterLayout } from '../addresses/objects/layouts';
@@ -40,14 +42,17 @@ export function openFields(): bool {
 }
 
 export function referenceHere(place: u32, oldPlace: u32): u32 {
-  return oldPlace < State.oldSize && place + 8 <= State.stepEnd && oldPlace + 8 <= State.oldSize
-    ? referenceAt(oldPlace)
-    : 0;
+  if (oldPlace >= State.oldSize || oldPlace + 8 > State.oldSize) return 0;
+  if (place + 8 <= State.stepEnd) return referenceAt(oldPlace);
+  // Fields of classes are short, and so are steps.
+  if (!hasClasses || place + 2 > State.stepEnd) return 0;
+  const reference = referenceAt(oldPlace);
+  return isClassKind(reference) && isOfClass(oldPlace, reference) ? reference : 0;
 }
 
 /** Whether what looks like references of an object here is likely to be none: what is new may be aligned with a table. */
 export function areUnlikely(): bool {
-  if (!isLaterLayout || wrongFields < UNLIKELY) return false;
+  if ((!isLaterLayout && !hasClasses) || wrongFields < UNLIKELY) return false;
   return (State.history & 15) !== 15 || State.at - wrongAt < AGAIN;
 }
 
@@ -60,7 +65,9 @@ export function codeReference(reference: u32): void {
   const origin = oldOrigin(State.oldAt, reference);
   if (origin !== 0xffffffff) table = predictTarget(origin);
   else table = newOrigin(State.oldAt, reference, State.at);
-  const expected = predictTarget(refersTo);
+  const expected = isOfClass(State.oldAt, reference)
+    ? predictNumber(State.oldAt, refersTo)
+    : predictTarget(refersTo);
   const trust = confidence;
   const wanted = field(State.oldAt, reference, address, expected, table);
   const before = read(State.old + State.oldAt, reference, size);
