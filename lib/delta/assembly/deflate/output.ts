@@ -1,8 +1,8 @@
 /** Bits of a stream of DEFLATE (RFC 1951), lowest first, which are passed on in pieces. */
 
 /** Bytes of a piece, at most. */
-const PIECE: u32 = 1 << 16;
-const piece: usize = memory.data(1 << 16);
+const PIECE: u32 = 1 << 13;
+const piece: usize = memory.data(1 << 13);
 let filled: u32 = 0;
 /** Bits that have not been put into the piece: 31 at most, and whole bytes only if the stream is at the end of a byte. */
 let waiting: u64 = 0;

@@ -1,5 +1,5 @@
 /** The longest match for a place of the window, as far as zlib looks for it (see window.ts). */
-import { AHEAD, bytes, FARTHEST, LONGEST, placeBefore, SHORTEST, WINDOW, Window } from './window';
+import { bytes, FARTHEST, LONGEST, placeBefore, SHORTEST, Window } from './window';
 
 /** How far is looked, by level. */
 // biome-ignore lint/complexity/noStaticOnlyClass: what is exported otherwise can't be assigned to where it is imported.
@@ -31,9 +31,10 @@ export function findMatch(least: u32): void {
   let place = placeBefore(at);
   if (place === 0 || at - place > FARTHEST) return;
   const limit = at > FARTHEST ? at - FARTHEST : 0;
-  if (Window.ofGzip && at > WINDOW - AHEAD) return;
-  const most = Window.ofGzip ? LONGEST : min(LONGEST, ahead);
-  const nice = Window.ofGzip ? Effort.nice : min(Effort.nice, ahead);
+  if (at > Window.lastLook) return;
+  const regarded = ahead + Window.beyond;
+  const most = min(LONGEST, regarded);
+  const nice = min(Effort.nice, regarded);
   const here = bytes + at;
   let left = least >= Effort.good ? Effort.chain >> 2 : Effort.chain;
   let best = least;

@@ -84,12 +84,12 @@ export function tellHeld(): void {
 function tell(place: u32, length: u32, distance: u32): bool {
   const isMatch = length >= SHORTEST;
   Token.length = isMatch ? length : 1;
-  Token.distance = isMatch ? distance : 0;
   if (way === OWN) {
     if (isMatch) addMatch(length, distance);
     else addLiteral(load<u8>(bytes + place));
     return false;
   }
+  Token.distance = isMatch ? distance : 0;
   if (way === GUIDED) guideToken(Window.end - place);
   else seekToken(place, Window.end - place);
   const isOther = Token.length !== (isMatch ? length : 1) || Token.distance !== (isMatch ? distance : 0);

@@ -33,8 +33,11 @@ export class Window {
   static blockStart: i32 = 0;
   /** Whether no input follows. */
   static ended: bool = false;
-  /** Whether it is as gzip has it: once the end is seen it does not slide any more, and what is behind the end is looked at. */
+  /** Whether it is as gzip has it: once the end is seen it does not slide any more. */
   static ofGzip: bool = false;
+  /** Up to which place matches are looked for, and how many bytes behind the end are regarded. */
+  static lastLook: u32 = 0;
+  static beyond: u32 = 0;
 }
 
 let endSeen: bool = false;
@@ -44,6 +47,8 @@ let hashMask: u32 = 0;
 
 export function openWindow(hashBits: u32, ofGzip: bool): void {
   Window.ofGzip = ofGzip;
+  Window.lastLook = ofGzip ? WINDOW - AHEAD : WINDOW;
+  Window.beyond = ofGzip ? LONGEST : 0;
   endSeen = false;
   if (ofGzip) memory.fill(bytes, 0, WINDOW);
   hashShift = (min(hashBits, MOST_HASH_BITS) + 2) / 3;
