@@ -32,8 +32,6 @@ export interface PackedList {
 
 /** Streams of each file that a patch may name. */
 export const MOST_STREAMS = 1 << 18;
-/** What would be added to zlib's memory for a stream that is made by a guide (assembly/deflate/zlib/guide.ts). */
-const WITH_GUIDE = 32;
 /** Bytes of the new file that may be compressed again. */
 export const MOST_PACKED = 1 << 28;
 
@@ -98,8 +96,6 @@ export async function decodeList(
     const maker = MAKERS[await next('who made a new stream', MAKERS.length - 1)];
     const level = await next('the level of a new stream', 255);
     const memory = await next('the memory of a new stream', 255);
-    if ((memory & WITH_GUIDE) !== 0)
-      throw malformed('a new stream is to be made by a guide, and there is none');
     const trailer = TRAILERS[await next('what follows a new stream', TRAILERS.length - 1)];
     if (maker === undefined || trailer === undefined) throw malformed('it names nobody');
     list.fresh.push({ gap, plainSize, maker, level, memory, trailer });

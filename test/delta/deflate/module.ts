@@ -1,17 +1,16 @@
 /** The module that makes streams of DEFLATE, alone. */
 import fs from 'node:fs';
 import path from 'node:path';
-import type { GuideExports } from '../../../lib/delta/deflate/guides.ts';
 
 export const ZLIB = 0;
 export const GO = 1;
 
-/** Added to zlib's memLevel for streams that are made by a guide. */
-const WITH_GUIDE = 32;
-
-interface Exports extends GuideExports {
-  isGuideDone(): number;
+interface Exports {
+  memory: WebAssembly.Memory;
+  inputPlace(): number;
   begin(by: number, level: number, memory: number): number;
+  write(size: number): void;
+  finish(): void;
 }
 
 const file = path.join(import.meta.dir, '..', '..', '..', 'lib', 'delta', 'deflate.wasm');
@@ -32,24 +31,6 @@ function instantiate(): Exports {
 
 export function beginDeflate(by: number, level: number, memory: number): boolean {
   return wasm.begin(by, level, memory) !== 0;
-}
-
-export function exportsOfModule(): GuideExports {
-  return wasm;
-}
-
-export function deflateByGuide(
-  level: number,
-  memory: number,
-  guide: Uint8Array,
-  input: Uint8Array,
-  sizes?: readonly number[],
-): Uint8Array {
-  const place = wasm.guidePlace(guide.length) >>> 0;
-  new Uint8Array(wasm.memory.buffer, place, guide.length).set(guide);
-  const made = deflate(ZLIB, level, memory + WITH_GUIDE, input, sizes);
-  if (wasm.isGuideDone() === 0) throw new Error('the guide is refused');
-  return made;
 }
 
 /** Compresses `input`, written in pieces of these sizes in turn. All streams are made by one instance, unless one has failed. */

@@ -123,7 +123,11 @@ describe('a patch is refused', () => {
       (numbers) => numbers.with(-2, 12),
       /memory 12, which there is not/,
     ],
-    ['a new stream is made by a guide', (numbers) => numbers.with(-2, 40), /by a guide/],
+    [
+      'a new stream is made with memory of nobody',
+      (numbers) => numbers.with(-2, 32 + 8),
+      /memory 40, which there is not/,
+    ],
     ['something else follows a new stream', (numbers) => numbers.with(-1, 3), /what follows a new stream/],
     ['a new stream holds nothing', (numbers) => numbers.with(-5, 0), /holds nothing/],
     [

@@ -25,7 +25,7 @@ interface Found {
 }
 const NOTHING: Found = { length: 2, distance: 0 };
 
-/** Null if there is no such level or memory. Guides (32) are not made here. */
+/** Null if there is no such level or memory. */
 export function deflateLikeZip(input: Uint8Array, level: number, memory: number): Uint8Array | null {
   const effort = LEVELS[level - 1];
   const base = memory % 16;

@@ -1,23 +1,14 @@
 /**
- * Streams of DEFLATE (RFC 1951) as those made them that are found in executables, bit for bit: of what was decompressed, the
- * same bytes are made again. One stream at a time.
+ * Streams of DEFLATE (RFC 1951) as those made them that are found in files, bit for bit: of what was decompressed, the same bytes
+ * are made again. One stream at a time.
+ *
+ * `zlib/` has zlib 1.3.1, lld, which uses it, gzip 1.12 and Info-ZIP's zip 3.0; `go/` has compress/flate of Go 1.8 to 1.26, and
+ * `go/later/` that of Go since 1.27. Each has files for the stream, for what finds copies, for blocks, and for codes. zlib and Go
+ * share output.ts alone, as they have different rules for all of these.
  */
 import { beginGo, finishGo, writeGo } from './go/stream';
 import { fillByte, flushOutput, openOutput } from './output';
-import { isGuideDone } from './zlib/guide';
-import { foundBytes } from './zlib/search';
-import {
-  beginSearch,
-  beginZlib,
-  finishZlib,
-  guideBytes,
-  guidePlace,
-  streamPlace,
-  writeZlib,
-} from './zlib/stream';
-
-/** When a stream by a guide is finished: whether the guide was one for just these bytes. */
-export { foundBytes, guideBytes, guidePlace, isGuideDone, streamPlace };
+import { beginZlib, finishZlib, writeZlib } from './zlib/stream';
 
 /** Whose bytes are made again. */
 const ZLIB: i32 = 0;
@@ -31,22 +22,18 @@ export function inputPlace(): usize {
   return input;
 }
 
-/** Begins a stream. False if `maker` does not know the level, or how much it remembers (zlib's memLevel, 1 to 9; else 0). */
+/**
+ * Begins a stream. False if `by` has no such level, or `memory`.
+ *
+ * zlib has levels 1 to 9. Its `memory` is memLevel, 1 to 9, and 16 more for shards of 1 MiB as lld has them, and 64 more for the
+ * strategy Z_FILTERED; or 10 for gzip, or 11 for zip. Go has levels 0 to 9, and -2 for HuffmanOnly, each 100 more for Go since 1.27,
+ * and memory 0.
+ */
 export function begin(by: i32, level: i32, memory: i32): bool {
   maker = by;
   openOutput();
   if (by === ZLIB) return beginZlib(level, memory);
   return by === GO && memory === 0 && beginGo(level);
-}
-
-/**
- * Begins the search for a guide (zlib/guide.ts) for the stream that lies at `streamPlace`; what is written then is what that was made of.
- * When it is finished there are `guideBytes` of a guide at the `guidePlace` of so many, by which `begin` makes the stream again; 0 if none is worth it.
- */
-export function beginGuide(level: i32, memory: i32): bool {
-  maker = ZLIB;
-  openOutput();
-  return beginSearch(level, memory);
 }
 
 /** Takes the next `size` bytes, which lie at `inputPlace`: INPUT at most. */

@@ -1,15 +1,7 @@
 /** Blocks: tokens until there are many enough, and which of the three kinds of blocks they become. After zlib 1.3.1 (trees.c), see codes.ts. */
 import { fillByte, putBits, putBytes } from '../output';
 import { assignBits, bitsOf, DISTANCES, LITERALS, lengthOf, makeCode } from './codes';
-import { isWrittenNext, prepareLengths, writeLengths } from './lengths';
-import {
-  distances as distancesRead,
-  literals as literalsRead,
-  openReader,
-  readBits,
-  readCodes,
-} from './reader';
-import { roomFor, TOKENS } from './rooms';
+import { prepareLengths, writeLengths } from './lengths';
 import {
   END_OF_BLOCK,
   extraOfDistance,
@@ -22,16 +14,15 @@ import {
 } from './symbols';
 import { bytes, Window } from './window';
 
-export const STORED: u32 = 0;
-export const FIXED: u32 = 1;
-export const DYNAMIC: u32 = 2;
+const STORED: u32 = 0;
+const FIXED: u32 = 1;
+const DYNAMIC: u32 = 2;
 const LONGEST_CODE: u32 = 15;
 const FIXED_LITERALS: u32 = 288;
 const MOST_TOKENS: u32 = (1 << 15) - 1;
 
 /** Tokens of the block: a distance in the lower half, 0 for a literal; a length or a byte in the upper one. */
-const fewTokens: usize = memory.data(4 << 15);
-let tokens: usize = fewTokens;
+const tokens: usize = memory.data(4 << 15);
 let tokenCount: u32 = 0;
 /** A block has no more tokens. */
 let mostTokens: u32 = 0;
@@ -50,17 +41,8 @@ export function openBlocks(most: u32, early: bool): void {
   endsEarly = early;
   openSymbols();
   openFixedCodes();
-  tokens = fewTokens;
   mostTokens = min(most, MOST_TOKENS);
   openBlock();
-}
-
-/** For blocks that do not end as zlib's do. False if there is no room for their tokens. */
-export function openLongBlocks(most: u32): bool {
-  openBlocks(0, false);
-  tokens = roomFor(TOKENS, most * 4);
-  mostTokens = tokens === 0 ? 0 : most;
-  return tokens !== 0;
 }
 
 function openFixedCodes(): void {
@@ -118,19 +100,11 @@ export function isEmpty(): bool {
   return tokenCount === 0;
 }
 
-let literalCount: u32 = 0;
-let distanceCount: u32 = 0;
-
-/** Makes the codes of the block. Returns how many bits their lengths take. */
-function makeCodes(): u32 {
-  literalCount = makeCode(literals, literalCounts, LITERALS, LONGEST_CODE);
-  distanceCount = makeCode(distances, distanceCounts, DISTANCES, LONGEST_CODE);
-  return prepareLengths(literals, literalCount, distances, distanceCount);
-}
-
 /** Writes the block that ends before the next byte, as what is shortest. */
 export function writeBlock(last: bool): void {
-  const header = makeCodes();
+  const literalCount = makeCode(literals, literalCounts, LITERALS, LONGEST_CODE);
+  const distanceCount = makeCode(distances, distanceCounts, DISTANCES, LONGEST_CODE);
+  const header = prepareLengths(literals, literalCount, distances, distanceCount);
   const dynamicBytes = (header + bitsBy(literals, distances) + 3 + 7) >> 3;
   const fixedBytes = (bitsBy(fixedLiterals, fixedDistances) + 3 + 7) >> 3;
   const size = <u32>(<i32>Window.at - Window.blockStart);
@@ -146,48 +120,6 @@ export function writeBlock(last: bool): void {
   }
   openBlock();
   Window.blockStart = <i32>Window.at;
-}
-
-/** Writes the block by fixed codes. */
-export function writeFixed(last: bool): void {
-  putBits(u32(last) | (FIXED << 1), 3);
-  writeTokens(fixedLiterals, fixedDistances);
-  openBlock();
-}
-
-/** Writes the block by the codes that zlib makes. */
-export function writeDynamic(last: bool): void {
-  makeCodes();
-  putBits(u32(last) | (DYNAMIC << 1), 3);
-  writeLengths(literalCount, distanceCount);
-  writeTokens(literals, distances);
-  openBlock();
-}
-
-/** Writes the block by other codes, which are told by `count` bits at the place. */
-export function writeDynamicBy(last: bool, place: usize, count: u32): void {
-  openReader(place, (count + 7) >> 3);
-  readCodes();
-  openReader(place, (count + 7) >> 3);
-  putBits(u32(last) | (DYNAMIC << 1), 3);
-  for (let left = count; left > 0; ) {
-    const part = min<u32>(left, 16);
-    putBits(readBits(part), part);
-    left -= part;
-  }
-  writeTokens(literalsRead, distancesRead);
-  openBlock();
-}
-
-/** Forgets the block. Whether what is read next is how zlib writes the codes that it makes for it. */
-export function hasCodesOfZlib(): bool {
-  makeCodes();
-  openBlock();
-  return isWrittenNext(literalCount, distanceCount);
-}
-
-export function forgetBlock(): void {
-  openBlock();
 }
 
 export function writeStored(place: usize, size: u32, last: bool): void {

@@ -1,7 +1,6 @@
 /** How zlib writes the lengths of two codes (RFC 1951, 3.2.7): repeated ones, coded again. After zlib 1.3.1 (trees.c), see codes.ts. */
 import { putBits } from '../output';
 import { bitsOf, LENGTHS, lengthOf, makeCode } from './codes';
-import { readBits } from './reader';
 
 const REPEAT: u32 = 16;
 const ZEROS: u32 = 17;
@@ -51,21 +50,6 @@ export function writeLengths(literalCount: u32, distanceCount: u32): void {
     putBits(bitsOf(code, symbol), lengthOf(code, symbol));
     putBits(load<u8>(written + i * 2, 1), extra(symbol));
   }
-}
-
-/** Whether what is read next is just that. */
-export function isWrittenNext(literalCount: u32, distanceCount: u32): bool {
-  if (readBits(5) !== literalCount - 257 || readBits(5) !== distanceCount - 1) return false;
-  if (readBits(4) !== lengthsWritten - FEWEST) return false;
-  for (let i: u32 = 0; i < lengthsWritten; i++) {
-    if (readBits(3) !== lengthOf(code, load<u8>(order + i))) return false;
-  }
-  for (let i: u32 = 0; i < count; i++) {
-    const symbol: u32 = load<u8>(written + i * 2);
-    if (readBits(lengthOf(code, symbol)) !== bitsOf(code, symbol)) return false;
-    if (readBits(extra(symbol)) !== load<u8>(written + i * 2, 1)) return false;
-  }
-  return true;
 }
 
 function extra(symbol: u32): u32 {

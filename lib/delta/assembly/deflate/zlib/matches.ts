@@ -27,14 +27,13 @@ export function findMatch(least: u32): void {
   const at = Window.at;
   Match.length = SHORTEST - 1;
   const ahead = Window.end - at;
-  if (ahead < SHORTEST) return;
+  if (ahead < SHORTEST || at > Window.lastLook) return;
   let place = placeBefore(at);
   if (place === 0 || at - place > FARTHEST) return;
   const limit = at > FARTHEST ? at - FARTHEST : 0;
-  if (at > Window.lastLook) return;
-  const regarded = ahead + Window.beyond;
-  const most = min(LONGEST, regarded);
-  const nice = min(Effort.nice, regarded);
+  const comparable = ahead + Window.beyond;
+  const most = min(LONGEST, comparable);
+  const nice = min(Effort.nice, comparable);
   const here = bytes + at;
   let left = least >= Effort.good ? Effort.chain >> 2 : Effort.chain;
   let best = least;

@@ -1,30 +1,21 @@
 /** Which tokens zlib makes of the bytes: after zlib 1.3.1 (deflate.c), see window.ts. */
 import { addLiteral, addMatch, isFull, writeBlock } from './blocks';
-import { addGuided, guideToken, Token } from './guide';
 import { Effort, findMatch, Match } from './matches';
-import { addSought, seekToken } from './search';
 import { bytes, indexTo, isReady, SHORTEST, Window } from './window';
 
 /** A match of three bytes is none if it is farther. */
 const FAR: u32 = 4096;
 
-/** Whether the tokens are zlib's, or others by a guide, or whether such a guide is sought. */
-export const OWN: u32 = 0;
-export const GUIDED: u32 = 1;
-export const SOUGHT: u32 = 2;
-let way: u32 = OWN;
-
-/** Whether the byte before is not yet told: then a match that begins with it, if this is no shorter than three. */
+/** Whether the byte before is in no token yet; then the match that begins with it, if that has three bytes or more. */
 let held: bool = false;
 let heldLength: u32 = 0;
 let heldDistance: u32 = 0;
 
-export function openParser(by: u32): void {
-  way = by;
-  letGo();
+export function openParser(): void {
+  holdNothing();
 }
 
-function letGo(): void {
+function holdNothing(): void {
   held = false;
   heldLength = SHORTEST - 1;
   heldDistance = 0;
@@ -36,11 +27,16 @@ export function parseQuickly(): void {
     const at = Window.at;
     indexTo(at + 1);
     findMatch(SHORTEST - 1);
-    tell(at, Match.length, Match.distance);
-    Window.at = at + Token.length;
-    if (Token.length <= Effort.lazy) indexTo(Window.at);
-    else Window.indexed = Window.at;
-    endIfFull(at);
+    if (Match.length < SHORTEST) {
+      addLiteral(load<u8>(bytes + at));
+      Window.at = at + 1;
+    } else {
+      addMatch(Match.length, Match.distance);
+      Window.at = at + Match.length;
+      if (Match.length <= Effort.lazy) indexTo(Window.at);
+      else Window.indexed = Window.at;
+    }
+    if (isFull(at)) writeBlock(false);
   }
 }
 
@@ -55,17 +51,17 @@ export function parseLazily(): void {
       const isFar = Match.length === SHORTEST && Match.distance > FAR;
       if (isFar || Match.length < Effort.least) Match.length = SHORTEST - 1;
     }
-    const isMatch = heldLength >= SHORTEST && Match.length <= heldLength;
+    if (heldLength >= SHORTEST && Match.length <= heldLength) {
+      addMatch(heldLength, heldDistance);
+      Window.at = at - 1 + heldLength;
+      indexTo(Window.at);
+      holdNothing();
+      if (isFull(at)) writeBlock(false);
+      continue;
+    }
     if (held) {
-      const isOther = tell(at - 1, isMatch ? heldLength : 1, heldDistance);
-      if (isMatch || isOther) {
-        Window.at = at - 1 + Token.length;
-        indexTo(Window.at);
-        letGo();
-        endIfFull(Window.at + 1 - Token.length);
-        continue;
-      }
-      endIfFull(at);
+      addLiteral(load<u8>(bytes + at - 1));
+      if (isFull(at)) writeBlock(false);
     }
     held = true;
     heldLength = Match.length;
@@ -74,31 +70,8 @@ export function parseLazily(): void {
   }
 }
 
-/** The byte before the end, if it is not yet told. */
-export function tellHeld(): void {
-  if (held) tell(Window.at - 1, 1, 0);
-  letGo();
-}
-
-/** Tells the token that is expected at the place, a byte if it is no match, or another one. Returns whether it is another one. */
-function tell(place: u32, length: u32, distance: u32): bool {
-  const isMatch = length >= SHORTEST;
-  Token.length = isMatch ? length : 1;
-  if (way === OWN) {
-    if (isMatch) addMatch(length, distance);
-    else addLiteral(load<u8>(bytes + place));
-    return false;
-  }
-  Token.distance = isMatch ? distance : 0;
-  if (way === GUIDED) guideToken(Window.end - place);
-  else seekToken(place, Window.end - place);
-  const isOther = Token.length !== (isMatch ? length : 1) || Token.distance !== (isMatch ? distance : 0);
-  if (way === GUIDED) addGuided(place);
-  else addSought(place);
-  return isOther;
-}
-
-/** Ends a block, if it is full: that was asked at the place. */
-function endIfFull(place: u32): void {
-  if (way === OWN && isFull(place)) writeBlock(false);
+/** The byte before the end, if it is in no token yet. */
+export function addHeld(): void {
+  if (held) addLiteral(load<u8>(bytes + Window.at - 1));
+  holdNothing();
 }

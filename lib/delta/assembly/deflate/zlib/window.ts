@@ -7,12 +7,12 @@
  */
 
 /** Half of the window. */
-export const HALF: u32 = 1 << 15;
-export const WINDOW: u32 = HALF * 2;
+const HALF: u32 = 1 << 15;
+const WINDOW: u32 = HALF * 2;
 export const SHORTEST: u32 = 3;
 export const LONGEST: u32 = 258;
 /** Bytes that are known ahead, but at the end of the input. */
-export const AHEAD: u32 = LONGEST + SHORTEST + 1;
+const AHEAD: u32 = LONGEST + SHORTEST + 1;
 export const FARTHEST: u32 = HALF - AHEAD;
 const MOST_HASH_BITS: u32 = 16;
 
@@ -33,20 +33,20 @@ export class Window {
   static blockStart: i32 = 0;
   /** Whether no input follows. */
   static ended: bool = false;
-  /** Whether it is as gzip has it: once the end is seen it does not slide any more. */
-  static ofGzip: bool = false;
-  /** Up to which place matches are looked for, and how many bytes behind the end are regarded. */
+  /** Up to which place matches are looked for, and how many bytes behind the end may be in them. */
   static lastLook: u32 = 0;
   static beyond: u32 = 0;
 }
 
+/** As gzip has it: once it has seen the end it does not slide any more. */
+let ofGzip: bool = false;
 let endSeen: bool = false;
 
 let hashShift: u32 = 0;
 let hashMask: u32 = 0;
 
-export function openWindow(hashBits: u32, ofGzip: bool): void {
-  Window.ofGzip = ofGzip;
+export function openWindow(hashBits: u32, asGzip: bool): void {
+  ofGzip = asGzip;
   Window.lastLook = ofGzip ? WINDOW - AHEAD : WINDOW;
   Window.beyond = ofGzip ? LONGEST : 0;
   endSeen = false;
@@ -73,7 +73,7 @@ export function fillWindow(input: usize, size: u32): u32 {
 export function isReady(): bool {
   if (Window.end - Window.at >= AHEAD || endSeen) return true;
   if (Window.at >= HALF + FARTHEST) slide();
-  if (Window.ended && Window.ofGzip) {
+  if (Window.ended && ofGzip) {
     endSeen = true;
     store<u16>(bytes + Window.end, 0);
   }
