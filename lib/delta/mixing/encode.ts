@@ -281,6 +281,10 @@ function describeImage(module: MixingModule, file: 0 | 1, { regions, base, span,
   for (const [index, { offset, size, address, kind, bases = [address + size, 0] }] of regions.entries()) {
     module.words(exports.regionAt(file, index), 6).set([offset, size, address, kind, ...bases]);
   }
+  const dwarf = regions.find(({ sections }) => sections !== undefined);
+  if (file === 0)
+    for (const [index, address] of (dwarf?.sections ?? []).entries())
+      module.words(exports.dwarfSectionAt(index), 1).set([address]);
   for (const [index, address] of goBases.entries())
     module.words(exports.goBaseAt(file, index), 1).set([address]);
   const words = [Number(base & 0xffffffffn), Number(base >> 32n)];

@@ -175,7 +175,9 @@ function tidy(bytes: Buffer, { parts, end, functions }: Parts): Image {
     return { regions: whole(bytes), base: 0n, span: 0, tables: [], goBases: [] };
   }
   const regions: Region[] = [];
-  for (const { offset, size, address, kind, bases } of sorted.flatMap((part) => pieces(bytes, part))) {
+  for (const { offset, size, address, kind, bases, sections } of sorted.flatMap((part) =>
+    pieces(bytes, part),
+  )) {
     const last = regions.at(-1);
     const relative = Number(isHashes(kind) ? address : address - base);
     if (!isHashes(kind) && (relative < 0 || relative + size > Number(span))) continue;
@@ -191,7 +193,8 @@ function tidy(bytes: Buffer, { parts, end, functions }: Parts): Image {
     } else if (regions.length < MOST_REGIONS) {
       const each = (value: bigint) => Number(BigInt.asUintN(32, value - base));
       const own = bases === undefined ? {} : { bases: [each(bases[0]), each(bases[1])] as const };
-      regions.push({ offset, size, address: relative, kind, ...own });
+      const to = sections?.map((distance) => Number(BigInt.asUintN(32, address + distance - base)));
+      regions.push({ offset, size, address: relative, kind, ...own, ...(to && { sections: to }) });
     }
   }
   const tables = [

@@ -39,6 +39,7 @@ interface Exports extends Buffered {
   baseAddresses(): number;
   regionAt(file: number, index: number): number;
   goBaseAt(file: number, index: number): number;
+  dwarfSectionAt(index: number): number;
   regionCount(file: number): number;
   setRegionCount(file: number, count: number): void;
   setImageSpan(file: number, span: number): void;

@@ -68,7 +68,7 @@ test('any bytes come back, in whatever pieces, and the second decoder converts t
       convertRecords(made, regions);
       same(restored(made, regions, piece), file);
       const image = {
-        ...{ span: 0, base: 0n, goBases: [] },
+        ...{ span: 0, base: 0n, goBases: [], dwarf: [] },
         regions: regions.map((each) => ({ ...each, address: 0, kind: 40, bases: [0, 0] as const })),
       };
       same(convertPlainly(file, image, false), made);

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { bundle } from '../bundle.ts';
 import { randomNumbers } from '../pairs.ts';
 import { bytecode } from './bytecode-files.ts';
+import { dwarfElf } from './dwarf-executables.ts';
 import { elfWithPointer, xcoff } from './halves-executables.ts';
 import { javaClass, javaClasses } from './java-class-files.ts';
 import { withParts } from './mach-o-parts.ts';
@@ -199,6 +200,13 @@ export function elfWithDebug(later: boolean): Uint8Array {
   whole.writeBigUInt64LE(BigInt(sectionsAt), 40);
   whole.writeUInt16LE(4, 60);
   return Uint8Array.from(whole);
+}
+
+/** With debug information of DWARF. */
+export function elfWithDwarf(later: boolean, width: 4 | 8 = 8): Uint8Array {
+  const layout = { code: 0x1000, data: 0x9000, codeAt: 0x400, dataAt: 0x5000, base: 0x200000n };
+  const { code, starts } = link('x86', later, layout, (address) => wide(layout.base + BigInt(address)));
+  return dwarfElf({ code, address: layout.code, base: layout.base, starts }, width);
 }
 
 /** The same with sections that tell how the functions are unwound. */
@@ -416,6 +424,8 @@ export function samples(): Sample[] {
     sample('elf-x86-64', (later) => elf('x86', later)),
     sample('elf-arm64', (later) => elf('arm', later)),
     sample('elf-debug', elfWithDebug),
+    sample('elf-dwarf', elfWithDwarf),
+    sample('elf-dwarf-32', (later) => elfWithDwarf(later, 4)),
     sample('elf-unwinding', elfWithUnwinding),
     sample('pe-x86-64', pe),
     sample('mach-o-arm64', (later) => machO(later)),

@@ -28,6 +28,8 @@ export interface Image {
   span: number;
   base: bigint;
   goBases: number[];
+  /** The addresses of the sections that debug information refers to. */
+  dwarf: number[];
 }
 
 export const isCode = (kind: number) =>

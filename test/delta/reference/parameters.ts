@@ -10,6 +10,7 @@ import {
   unzigzag,
 } from './arithmetic.ts';
 import { hasBases } from './based.ts';
+import { DWARF, SECTIONS } from './dwarf.ts';
 import { HASHES, hashedFrom, type Image, LARGE_HASHES, type Region } from './image.ts';
 import { LIMITS, type Model } from './limits.ts';
 import { ROWS } from './managed.ts';
@@ -17,7 +18,7 @@ import { areObjects, isLayout, layoutOf } from './objects.ts';
 import { GO, GO_BASES } from './other-references.ts';
 import { type Moves, NO_MOVES, WASM, WASM_DATA } from './wasm.ts';
 
-const KINDS = 48;
+const KINDS = 49;
 /** The first counter of the places in a row, behind the others of steps. */
 const FIRST_PLACE = 80;
 
@@ -63,7 +64,7 @@ export function readParameters(
     const [low = 0, high = 0] = halves;
     return (BigInt(high) << 32n) | BigInt(low);
   });
-  const nothing = { regions: [], goBases: new Array<number>(GO_BASES).fill(0) };
+  const nothing = { regions: [], goBases: new Array<number>(GO_BASES).fill(0), dwarf: [] };
   const first = readRegions(decoder, model, counters, nothing, oldSize, false);
   const second = readRegions(decoder, model, counters, first, newSize, true);
   const hasMoves = first.regions.some(({ kind }) => kind === WASM || kind === WASM_DATA);
@@ -91,15 +92,16 @@ function readRegions(
   decoder: Decoder,
   model: Model,
   counters: NumberCounters[],
-  like: Pick<Image, 'regions' | 'goBases'>,
+  like: Pick<Image, 'regions' | 'goBases' | 'dwarf'>,
   fileSize: number,
   isFresh: boolean,
-): Pick<Image, 'regions' | 'span' | 'goBases'> {
+): Pick<Image, 'regions' | 'span' | 'goBases' | 'dwarf'> {
   const next = (field: number) => decoder.number(counters[field] ?? new NumberCounters(model));
   const count = next(0);
   requireSound(count <= 255);
   const span = next(0);
   const regions: Region[] = [];
+  const dwarf: number[] = [];
   let goBases = new Array<number>(GO_BASES).fill(0);
   let [end, distance, likeEnd, likeDistance, hashedTo] = [0, 0, 0, 0, 0];
   for (let i = 0; i < count; i++) {
@@ -133,6 +135,14 @@ function readRegions(
         return last;
       });
     }
+    if (kind === DWARF) {
+      requireSound(!before.includes(DWARF));
+      let last = u32(offset + distance);
+      for (let section = 0; section < SECTIONS && !isFresh; section++) {
+        last = u32(last + unzigzag(next(8)));
+        dwarf.push(last);
+      }
+    }
     let bases: [number, number] = [0, 0];
     if (hasBases(kind)) {
       bases = [kind === ROWS ? 0 : u32(end + distance), 0];
@@ -149,7 +159,7 @@ function readRegions(
     }
     regions.push({ offset, size, address: u32(offset + distance), kind, bases });
   }
-  return { regions, span, goBases };
+  return { regions, span, goBases, dwarf };
 }
 
 function readMoves(decoder: Decoder, model: Model): Moves {

@@ -16,6 +16,7 @@ import {
 } from './based.ts';
 import { BYTECODE, SOURCES, scanBytecode } from './bytecode.ts';
 import { CLASSES, Classes } from './classes.ts';
+import { DWARF, Dwarf } from './dwarf.ts';
 import { scanGoTypes } from './go-types.ts';
 import { Halves, isBased, isBigEndian, WORDS_BIG } from './halves.ts';
 import {
@@ -92,6 +93,7 @@ export class References {
   readonly #halves: Halves;
   readonly #rows: Rows;
   readonly #assemblies: Assemblies;
+  readonly #dwarf: Dwarf;
   readonly #isBigEndian: boolean;
   readonly classes: Classes;
   /** Null if the old file has none. */
@@ -106,6 +108,7 @@ export class References {
       word: (at) => (at + 4 <= old.length ? this.#word(at) : 0),
     };
     this.#newBase = fresh.base;
+    this.#dwarf = new Dwarf(old, image, (offset, kind) => this.#note(offset, kind));
     this.#isBigEndian = isBigEndian(image.regions);
     this.#rows = new Rows(image.regions, [image.goBases, fresh.goBases]);
     const noteRows = (start: number, end: number) => {
@@ -170,6 +173,10 @@ export class References {
       }
       if (region.kind === DEBUG) {
         this.#scanDebug(region);
+        continue;
+      }
+      if (region.kind === DWARF) {
+        this.#dwarf.scan(region);
         continue;
       }
       if (region.kind === WORDS_BIG) {
@@ -403,6 +410,7 @@ export class References {
     if (kind === TABLE || kind === TABLE_START) return addressIn(this.#image, this.tableStart(offset));
     const field = this.#assemblies.field(offset, kind);
     if (field !== undefined) return addressIn(this.#image, field.origin);
+    if (this.#dwarf.has(offset, kind)) return this.#dwarf.origin(offset, kind, (place) => this.at(place));
     return isOfNumbers(kind) ? null : (this.objectAt(offset, kind)?.base(offset) ?? null);
   }
 
@@ -462,6 +470,10 @@ export class References {
       return u32(addressIn(this.#image, field.origin) + field.distance(Number(this.value(offset, kind))));
     const objects = this.objectAt(offset, kind);
     if (objects !== null) return objects.target(objects.base(offset), kind, this.value(offset, kind));
+    if (this.#dwarf.has(offset, kind)) {
+      const origin = this.#dwarf.origin(offset, kind, (place) => this.at(place));
+      return u32(origin + Number(this.value(offset, kind)));
+    }
     if (this.#halves.has(kind)) return this.#halves.target(offset, kind);
     const word = kind === ABSOLUTE ? Number(this.value(offset, kind)) : this.#word(offset);
     if (kind === ABSOLUTE || kind === POINTER) return u32(word - Number(this.#image.base & 0xffffffffn));
@@ -524,6 +536,7 @@ export class References {
     if (field !== undefined) return BigInt(field.value(u32(to - table), word));
     const objects = this.objectAt(offset, kind);
     if (objects !== null) return objects.field(kind, u32(to - table), this.value(offset, kind));
+    if (this.#dwarf.has(offset, kind)) return low(to - table);
     if (this.#halves.has(kind)) return BigInt(this.#halves.field(offset, kind, to));
     if (kind === VARIED)
       return this.#isBased(offset)
@@ -569,6 +582,7 @@ export class References {
     if (field !== undefined) return u32(table + field.distance(Number(made)));
     const objects = this.objectAt(offset, kind);
     if (objects !== null) return objects.target(table, kind, made);
+    if (this.#dwarf.has(offset, kind)) return u32(table + Number(made));
     if (kind === VARIED)
       return this.#isBased(offset)
         ? u32(table + this.#wasm.number(made))

@@ -119,6 +119,16 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/delta/mixing/containers/dwarf.ts',
+    tests: ['test/delta/mixing/dwarf.test.ts'],
+    changes: [
+      ['information === undefined || !sections.has(`${PREFIX}abbrev`)', 'information === undefined'],
+      ['?? address) - address', '?? 0n) - address'],
+      ['information.kind = REGION_KINDS.dwarf;', ''],
+      ["'loc', 'ranges', 'line'", "'ranges', 'loc', 'line'"],
+    ],
+  },
+  {
     file: 'lib/delta/mixing/containers/bun.ts',
     tests: ['test/delta/mixing/bytecode.test.ts'],
     changes: [

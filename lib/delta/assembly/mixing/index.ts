@@ -15,6 +15,7 @@ export {
   choose,
   costOf,
   countCosts,
+  dwarfSectionAt,
   freshAt,
   goBaseAt,
   hasCodeRecords,

@@ -461,7 +461,14 @@ function unit(): void {
 export { nameConstants } from './addresses/data/classes';
 export { goBaseAt } from './addresses/data/go';
 export { takeMoves } from './addresses/moves';
-export { hasCodeRecords, regionAt, regionCount, setImageSpan, setRegionCount } from './addresses/regions';
+export {
+  dwarfSectionAt,
+  hasCodeRecords,
+  regionAt,
+  regionCount,
+  setImageSpan,
+  setRegionCount,
+} from './addresses/regions';
 export { takeSteps } from './addresses/steps';
 export { costOf, countCosts, refill } from './coding/coder';
 export { useFastSteps, useFourthModel, useSecondModel, useThirdModel } from './coding/limits';

@@ -1,5 +1,6 @@
 /** The parts of an ELF file, of 32 or 64 bits and either order of bytes: its sections, or without them its segments. */
 import { withMips, withPower } from './based-code.ts';
+import { isDwarf, tellDwarf } from './dwarf.ts';
 import { type Part, type Parts, REGION_KINDS, type RegionKind } from './image.ts';
 import { withThumb } from './thumb.ts';
 import { type Unwinding, unwindingOf } from './unwinding.ts';
@@ -77,6 +78,7 @@ export function elf(bytes: Buffer): Parts {
     const start = Number(long(names + (wide ? 24 : 16))) + offset;
     return bytes.toString('latin1', start, bytes.indexOf(0, start));
   };
+  const debug = new Map<string, Part>();
   let globalOffsets = 0n;
   let functions: Parts['functions'];
   let heap: Parts['heap'];
@@ -99,8 +101,13 @@ export function elf(bytes: Buffer): Parts {
         part.kind = REGION_KINDS.text;
         unloaded.push(part);
         bySection.set(i, part);
-      } else if (type === CONTENT && wide && !big && (flags & COMPRESSED) === 0)
-        unloaded.push({ offset, size, address: 0n, kind: REGION_KINDS.debug });
+      } else if (type === CONTENT && !big && (flags & COMPRESSED) === 0) {
+        const name = nameOf(word(at));
+        if (wide) part.kind = REGION_KINDS.debug;
+        else if (!isDwarf(name)) continue;
+        unloaded.push(part);
+        debug.set(name, part);
+      }
       continue;
     }
     const address = field(1);
@@ -126,6 +133,7 @@ export function elf(bytes: Buffer): Parts {
     parts.push(part);
     end = address + BigInt(part.size);
   }
+  tellDwarf(debug);
   for (const { part, strings } of tables) {
     const names = bySection.get(strings);
     if (names === undefined) continue;

@@ -9,6 +9,8 @@ export interface Region {
   kind: RegionKind;
   /** Of the kinds that have bases: addresses, as above. */
   bases?: readonly [number, number];
+  /** Of debug information: the addresses of the sections that it refers to. */
+  sections?: readonly number[];
 }
 
 /** Ascending and disjoint in the file. */
@@ -118,6 +120,7 @@ export const REGION_KINDS = {
   bytecode: 45,
   assemblies: 46,
   classes: 47,
+  dwarf: 48,
 } as const;
 export type RegionKind = (typeof REGION_KINDS)[keyof typeof REGION_KINDS];
 
@@ -169,6 +172,8 @@ export interface Part {
   kind: RegionKind;
   /** Of the kinds that have bases: addresses. */
   bases?: readonly [bigint, bigint];
+  /** Of debug information: how far the sections that it refers to are from it. */
+  sections?: readonly bigint[];
 }
 
 export interface Parts {

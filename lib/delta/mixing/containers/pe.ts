@@ -1,4 +1,5 @@
 /** The parts of a PE file. */
+import { tellDwarf } from './dwarf.ts';
 import { type Part, type Parts, REGION_KINDS, type RegionKind } from './image.ts';
 
 /** Bytes of an entry of the exception directory. */
@@ -7,6 +8,9 @@ const ENTRY = 12;
 const WIDE = 0x20b;
 /** Name of the section with the objects of a native image of Java, of which 8 bytes are kept. */
 const HEAP = '.svm_hea';
+/** Bytes of a symbol, and of the longest name of a section that is looked at. */
+const SYMBOL = 18;
+const LONGEST_NAME = 32;
 const CODE: Readonly<Record<number, RegionKind>> = {
   332: REGION_KINDS.x86Legacy,
   20580: REGION_KINDS.riscV,
@@ -42,6 +46,7 @@ export function pe(bytes: Buffer): Parts {
   let at = header + 24 + bytes.readUInt16LE(header + 20);
   let end = base;
   let heap: Parts['heap'];
+  const sections = new Map<string, Part>();
   for (let i = 0; i < bytes.readUInt16LE(header + 6); i++, at += 40) {
     const [memory, rva, stored, offset] = [8, 12, 16, 20].map((field) => bytes.readUInt32LE(at + field)) as [
       number,
@@ -55,15 +60,25 @@ export function pe(bytes: Buffer): Parts {
     const size = Math.min(memory, stored);
     if (bytes.toString('latin1', at, at + 8) === HEAP) heap = { offset, size };
     const executable = (bytes.readUInt32LE(at + 36) & 0x20000000) !== 0;
-    parts.push({
-      offset,
-      size,
-      address,
-      kind: executable ? code : wide ? REGION_KINDS.relative : REGION_KINDS.words,
-    });
+    const kind = executable ? code : wide ? REGION_KINDS.relative : REGION_KINDS.words;
+    const part: Part = { offset, size, address, kind };
+    parts.push(part);
+    if (!executable) sections.set(longName(bytes, header, at), part);
     if (offset < (parts[0]?.size ?? 0) && offset > 0 && parts[0] !== undefined) parts[0].size = offset;
   }
+  tellDwarf(sections);
   return { parts, end, functions: wide ? functionTable(bytes, header, base, parts) : undefined, heap };
+}
+
+/** The name of a section, which a number behind a slash is the place of, in the table of strings behind the symbols. */
+function longName(bytes: Buffer, header: number, at: number): string {
+  const name = bytes.toString('latin1', at, at + 8);
+  if (!/^\/[0-9]{1,7}\0*$/.test(name)) return name;
+  const symbols = bytes.readUInt32LE(header + 12);
+  const start = symbols + SYMBOL * bytes.readUInt32LE(header + 16) + Number.parseInt(name.slice(1), 10);
+  return (
+    bytes.toString('latin1', start, Math.min(start + LONGEST_NAME, bytes.length)).split('\0', 1)[0] ?? ''
+  );
 }
 
 /** The exception directory. */

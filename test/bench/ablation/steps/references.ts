@@ -17,6 +17,7 @@ const SORTS = {
   managed: 9,
   objects: 10,
   bytecode: 11,
+  debug: 12,
 };
 
 /** By the kind of the region that a reference is in, and by its own. */
@@ -28,6 +29,7 @@ const SORT_OF = `function sortOf(code: u32, kind: u32): u32 {
   }
   if (code === OFFSETS) return ${SORTS.modules};
   if (code === BYTECODE) return ${SORTS.bytecode};
+  if (code === DWARF) return ${SORTS.debug};
   if (code === 42 || code === 43) return ${SORTS.managed};
   if (code === UNWINDING || code === UNWINDING_INDEX) return ${SORTS.unwinding};
   if (isTable(kind)) return ${SORTS.jumpTables};
@@ -91,6 +93,7 @@ export const REFERENCE_STEPS: readonly Step[] = [
   { name: 'references: objects that are linked no further', changes: forgetting(SORTS.objects) },
   { name: 'references: symbols', changes: forgetting(SORTS.symbols) },
   { name: 'references: bytecode of JavaScript', changes: forgetting(SORTS.bytecode) },
+  { name: 'references: debug information', changes: forgetting(SORTS.debug) },
   {
     name: 'references: .NET',
     changes: [...forgetting(SORTS.managed), ...changesOf(REFERENCES, without('ASSEMBLIES'))],

@@ -15,6 +15,7 @@ import { basedOrigin, scanBased } from './data/based';
 import { sourceOrigin } from './data/bytecode';
 import { hasClasses, isClassKind, isOfClass, numberOrigin, scanClasses } from './data/classes';
 import { openConstants } from './data/constants';
+import { dwarfOrigin, isOfDwarf, scanDwarf } from './data/dwarf';
 import { goField, goTarget, isGoBig, scanGo, scanGoOfWasm } from './data/go';
 import { scanGoTypes } from './data/go-types';
 import { isShortField, shortBase } from './data/mach-o';
@@ -90,6 +91,7 @@ import {
   CLASSES,
   chainBase,
   DEBUG,
+  DWARF,
   GO,
   GO_TYPES,
   hasBases,
@@ -186,6 +188,7 @@ function scanData(region: usize): bool {
     scanDebug(start, size);
     return true;
   }
+  if (kind === DWARF) return scanDwarf(region);
   if (kind === GO) {
     scanGo(start, size, address);
     return true;
@@ -291,6 +294,7 @@ function isBased(offset: u32): bool {
 export function oldOrigin(offset: u32, kind: u32): u32 {
   if (isTable(kind)) return addressOf(0, tableStart(offset));
   if (isOfAssembly(offset, kind)) return assemblyOrigin(offset, kind);
+  if (isOfDwarf(offset, kind)) return dwarfOrigin(offset, kind);
   return !isObjectNumber(kind) && isOfObject(offset, kind) ? objectBase(offset) : 0xffffffff;
 }
 
@@ -327,6 +331,7 @@ function low12(word: u32): u32 {
 /** What the reference at `offset` of the old file refers to. */
 export function target(offset: u32, kind: u32): u32 {
   if (isOfObject(offset, kind)) return objectTarget(objectBase(offset), kind, oldField(offset, kind));
+  if (isOfDwarf(offset, kind)) return dwarfOrigin(offset, kind) + <u32>oldField(offset, kind);
   if (isOfHalves(kind)) return halvesTarget(offset, kind);
   if (isOfRows(offset, kind)) return rowTarget(0, offset, kind, <u32>oldField(offset, kind));
   if (isOfClass(offset, kind)) return numberOrigin(offset) + <u32>oldField(offset, kind);
@@ -371,6 +376,7 @@ export function target(offset: u32, kind: u32): u32 {
 export function field(offset: u32, kind: u32, address: u32, to: u32, table: u32): u64 {
   const word = load<u32>(State.old + offset);
   if (isOfObject(offset, kind)) return objectField(kind, to - table, <u32>oldField(offset, kind));
+  if (isOfDwarf(offset, kind)) return <u64>(to - table);
   if (isOfHalves(kind)) return <u64>halvesField(offset, kind, to);
   if (isOfRows(offset, kind)) return rowField(offset, kind, to);
   if (isOfClass(offset, kind))
@@ -413,6 +419,7 @@ export function actual(offset: u32, kind: u32, address: u32, made: u64, expected
   if (kind === VARIED)
     return isBased(offset) ? table + variedNumber(made) : variedTarget(1, State.old + offset, made);
   if (kind === FORTH && isShortField(offset)) return table + (word & 0xffffff);
+  if (isOfDwarf(offset, kind)) return table + word;
   if (isOfHalves(kind)) return halvesActual(offset, kind, word, expected);
   if (isOfRows(offset, kind)) return rowTarget(1, offset, kind, word);
   if (isOfClass(offset, kind)) return numberOrigin(offset) + word;

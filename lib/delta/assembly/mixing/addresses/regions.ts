@@ -88,7 +88,9 @@ export const BYTECODE: u32 = 45;
 export const ASSEMBLIES: u32 = 46;
 /** Classes of Java, with what is between them (classes.ts). */
 export const CLASSES: u32 = 47;
-const KINDS: u32 = 48;
+/** Debug information of DWARF (dwarf.ts): at most one in a file. */
+export const DWARF: u32 = 48;
+const KINDS: u32 = 49;
 
 /** Regions of a file, at most. */
 export const MOST: u32 = 255;
@@ -110,6 +112,10 @@ export let hasLoongArch: bool = false;
 export let hasRows: bool = false;
 /** Whether the old file has a region of objects. */
 export let hasObjects: bool = false;
+/** Whether the old file has a region of debug information, and the addresses of the sections that this refers to (dwarf.ts). */
+export let hasDwarf: bool = false;
+let dwarfSections: usize = 0;
+const DWARF_SECTIONS: u32 = 8;
 /** That of its layout, as the region tells it. */
 let layoutNumber: u32 = 0;
 /** The kind of the last region of the old file with code that finds data by a register, or 0. */
@@ -128,7 +134,8 @@ export function openRegions(): bool {
   recent = take(8);
   spans = take(16);
   pointers = take(8);
-  return pointers !== 0 && openGo() && openMoves();
+  dwarfSections = take(4 * <usize>DWARF_SECTIONS);
+  return dwarfSections !== 0 && openGo() && openMoves();
 }
 
 /** For a copy of this module on the same memory: what it writes to here is its own. */
@@ -181,6 +188,7 @@ export function codeRegions(file: usize, size: u32): bool {
   let go = false;
   let rows = false;
   let moves = false;
+  let dwarf = false;
   for (let i: u32 = 0; i < count; i++) {
     const region = regionAt(file, i);
     let likeGap: u32 = 0;
@@ -227,6 +235,11 @@ export function codeRegions(file: usize, size: u32): bool {
     }
     if (rows && file === 0) hasRows = true;
     store<u32>(region, kind, 12);
+    if (kind === DWARF) {
+      if (dwarf) return false;
+      dwarf = true;
+      if (file === 0) codeDwarfSections(start + distance);
+    }
     if (hasBases(kind)) codeBases(file, i);
     if (areObjects(kind) && file === 0 && !openLayout(kind === OBJECTS ? ELF_64 : load<u32>(region, 20)))
       return false;
@@ -239,6 +252,21 @@ export function codeRegions(file: usize, size: u32): bool {
   }
   hasWasm = hasWasm || (file === 0 && moves);
   return file === 0 || !hasWasm || codeMoves();
+}
+
+/** Each by how far it is from the one before, the first from the region. */
+function codeDwarfSections(address: u32): void {
+  hasDwarf = true;
+  for (let i: u32 = 0; i < DWARF_SECTIONS; i++) {
+    const place = dwarfSectionAt(i);
+    address += codeDifference(load<u32>(place) - address, numbers + 7 * NUMBER);
+    store<u32>(place, address);
+  }
+}
+
+/** The address of a section that debug information refers to: of abbreviations, text, text of lines, variables, ranges, lines, and of version 5 variables and ranges. */
+export function dwarfSectionAt(index: u32): usize {
+  return dwarfSections + ((<usize>index) << 2);
 }
 
 /** False if there is no such layout of objects, or the file has others. */
@@ -298,7 +326,7 @@ export function areObjects(kind: u32): bool {
 }
 
 export function hasBases(kind: u32): bool {
-  return kind >= SYMBOLS;
+  return kind >= SYMBOLS && kind !== DWARF;
 }
 
 /** Whether it is code that finds data by a register. */

@@ -1,0 +1,21 @@
+/** Where debug information of DWARF is, and what it refers to, by the names of sections. */
+import { type Part, REGION_KINDS } from './image.ts';
+
+/** What it refers to, in the order of FORMAT.md: abbreviations, text, text of lines, variables, ranges, lines, and of version 5 variables and ranges. */
+const SECTIONS = ['abbrev', 'str', 'line_str', 'loc', 'ranges', 'line', 'loclists', 'rnglists'];
+const PREFIX = '.debug_';
+
+/** Tells the part that holds debug information, once addresses are known, and how far the others are from it. */
+export function tellDwarf(sections: ReadonlyMap<string, Part>): void {
+  const information = sections.get(`${PREFIX}info`);
+  if (information === undefined || !sections.has(`${PREFIX}abbrev`)) return;
+  const { address } = information;
+  information.kind = REGION_KINDS.dwarf;
+  information.sections = SECTIONS.map(
+    (name) => (sections.get(`${PREFIX}${name}`)?.address ?? address) - address,
+  );
+}
+
+export function isDwarf(name: string): boolean {
+  return name.startsWith(PREFIX);
+}
