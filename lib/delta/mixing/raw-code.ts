@@ -40,6 +40,17 @@ const MACHINES: readonly Machine[] = [
     },
   },
   {
+    kind: REGION_KINDS.thumb,
+    step: 2,
+    least: 12,
+    distance(bytes, at) {
+      const [first, second] = [bytes.readUInt16LE(at), bytes.readUInt16LE(at + 2)];
+      // The two bits that a distance of less than 4 MiB does not need are set.
+      if ((first & 0xf800) !== 0xf000 || (second & 0xf800) !== 0xf800) return undefined;
+      return 4 + ((((first & 0x7ff) << 21) >> 9) | ((second & 0x7ff) << 1));
+    },
+  },
+  {
     kind: REGION_KINDS.riscV,
     step: 2,
     least: 10,
@@ -58,6 +69,17 @@ const MACHINES: readonly Machine[] = [
   },
 ];
 
+const NARROW = [REGION_KINDS.arm32, REGION_KINDS.x86Legacy, REGION_KINDS.thumb];
+
+/** The second byte of PUSH with the link register, and the first half of the longer form. */
+const SAVE = 0xb5;
+const SAVE_MORE = 0xe92d;
+/** Code is loaded at multiples of it; functions and words that are looked at, and words that lead to a function, at least. */
+const PAGE = 256;
+const MOST_FUNCTIONS = 2048;
+const MOST_WORDS = 2048;
+const LEAST_VOTES = 8;
+
 /** Of 64 bits: moves with a prefix that is an instruction of its own elsewhere. */
 const WIDE_MOVES = [0x8b, 0x89, 0x8d];
 const WIDE = 12;
@@ -71,25 +93,31 @@ export function raw(bytes: Buffer): Parts {
     const found = piecesOf(bytes, machine, 1);
     if (found.length < PIECES || found.length * SHARE < all) continue;
     const parts: Part[] = [];
+    const base = machine.kind === REGION_KINDS.thumb ? loadedAt(bytes) : 0n;
+    // No table of offsets.
+    const own = machine.kind === REGION_KINDS.thumb ? { bases: [0n, 0n] as const } : {};
     const kind = machine.kind === REGION_KINDS.x86 ? widthOf(bytes, found) : machine.kind;
     for (const offset of found) {
       const last = parts.at(-1);
       if (last !== undefined && offset - last.offset - last.size <= GAP * PIECE)
         last.size = offset + PIECE - last.offset;
-      else parts.push({ offset, size: PIECE, address: BigInt(offset), kind });
+      else parts.push({ offset, size: PIECE, address: base + BigInt(offset), kind, ...own });
     }
-    const isNarrow = kind === REGION_KINDS.arm32 || kind === REGION_KINDS.x86Legacy;
+    const isNarrow = NARROW.some((each) => each === kind);
     const data = isNarrow ? REGION_KINDS.words : REGION_KINDS.pointers;
-    return { parts: [...parts, ...between(parts, bytes.length, data)], end: BigInt(bytes.length) };
+    return {
+      parts: [...parts, ...between(parts, bytes.length, data, base)],
+      end: base + BigInt(bytes.length),
+    };
   }
   return { parts: [], end: 0n };
 }
 
 /** What is no code. */
-function* between(parts: readonly Part[], size: number, kind: RegionKind): Generator<Part> {
+function* between(parts: readonly Part[], size: number, kind: RegionKind, base: bigint): Generator<Part> {
   let end = 0;
   for (const next of [...parts, { offset: size, size: 0 }]) {
-    if (next.offset > end) yield { offset: end, size: next.offset - end, address: BigInt(end), kind };
+    if (next.offset > end) yield { offset: end, size: next.offset - end, address: base + BigInt(end), kind };
     end = next.offset + next.size;
   }
 }
@@ -114,4 +142,25 @@ function widthOf(bytes: Buffer, pieces: readonly number[]): RegionKind {
     for (let at = start; at < start + PIECE; at++)
       if (bytes[at] === 0x48 && WIDE_MOVES.includes(bytes[at + 1] ?? 0)) wide++;
   return wide > WIDE * pieces.length ? REGION_KINDS.x86 : REGION_KINDS.x86Legacy;
+}
+
+/** Where Thumb code is loaded: where most words that are odd, as pointers to it are, lead to functions, which begin by saving registers; 0 if few do. */
+function loadedAt(bytes: Buffer): bigint {
+  const functions: number[] = [];
+  for (let at = 0; at + 4 <= bytes.length && functions.length < MOST_FUNCTIONS; at += 2)
+    if (bytes[at + 1] === SAVE || bytes.readUInt16LE(at) === SAVE_MORE) functions.push(at);
+  const places = new Set(functions.map((at) => at % PAGE));
+  const votes = new Map<number, number>();
+  let words = 0;
+  for (let at = 0; at + 4 <= bytes.length && words < MOST_WORDS; at += 4) {
+    const word = bytes.readUInt32LE(at);
+    if (word % 2 === 0 || !places.has((word - 1) % PAGE)) continue;
+    words++;
+    for (const place of functions) {
+      const base = word - 1 - place;
+      if (base >= 0 && base % PAGE === 0) votes.set(base, (votes.get(base) ?? 0) + 1);
+    }
+  }
+  const [best, count] = [...votes].reduce((most, vote) => (vote[1] > most[1] ? vote : most), [0, 0]);
+  return count < LEAST_VOTES ? 0n : BigInt(best);
 }

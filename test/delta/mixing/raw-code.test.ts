@@ -21,7 +21,9 @@ function firmware(step: number, call: (file: Buffer, at: number, to: number) => 
   return file;
 }
 
-const KINDS = { arm64: 2, arm: 13, riscv: 15, x86: 12 };
+const KINDS = { arm64: 2, arm: 13, riscv: 15, x86: 12, thumb: 34 };
+/** Those of code of 32 bits, whose data has pointers of 4 bytes. */
+const NARROW = [KINDS.arm, KINDS.x86, KINDS.thumb];
 const machines = [
   {
     kind: KINDS.arm64,
@@ -52,13 +54,22 @@ const machines = [
       file.writeInt32LE(to - at - 5, at + 1);
     },
   },
+  {
+    kind: KINDS.thumb,
+    step: 64,
+    call: (file: Buffer, at: number, to: number) => {
+      const by = to - at - 4;
+      file.writeUInt16LE(0xf000 | ((by >> 12) & 0x7ff), at);
+      file.writeUInt16LE(0xf800 | ((by >> 1) & 0x7ff), at + 2);
+    },
+  },
 ];
 
 test.each(machines)(
   'code of kind $kind is found by its calls, and what surrounds it is data',
   ({ kind, step, call }) => {
     const { regions, span } = regionsOf(firmware(step, call), true);
-    const data = kind === KINDS.arm || kind === KINDS.x86 ? 11 : 4;
+    const data = NARROW.includes(kind) ? 11 : 4;
     const kinds: number[] = regions.map((each) => each.kind);
     expect(kinds).toEqual([data, kind, data]);
     expect(regions.map(({ offset, address }) => offset - address)).toEqual([0, 0, 0]);
@@ -122,4 +133,21 @@ test('where most is new, and not as the references of the old code say, the patc
   expect(Buffer.compare(await apply(patch, old), fresh)).toBe(0);
   // 18,128 bytes with references.
   expect(patch.length).toBeLessThan(18_000);
+});
+
+test('where Thumb code is loaded is told by pointers to functions', () => {
+  const thumb = machines[4];
+  for (const [base, count] of [
+    [0x8004000, 40],
+    [0, 4],
+  ] as const) {
+    const file = firmware(64, (bytes, at, to) => thumb?.call(bytes, at, to));
+    for (let i = 0; i < 60; i++) file.writeUInt16LE(0xb570, DATA + 256 * i + 32);
+    for (let i = 0; i < count; i++)
+      file.writeUInt32LE(0x8004000 + DATA + 256 * ((i * 7) % 60) + 33, 0x100 + 4 * i);
+    const image = regionsOf(file, true);
+    expect(image.base).toBe(BigInt(base));
+    expect(image.regions.map(({ kind }) => Number(kind))).toEqual([11, KINDS.thumb, 11]);
+    expect(image.regions[1]?.bases?.[0]).toBe(image.regions[1]?.bases?.[1]);
+  }
 });

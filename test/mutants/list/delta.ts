@@ -157,7 +157,9 @@ export const DELTA: readonly MutatedFile[] = [
     tests: ['test/delta/mixing/raw-code.test.ts'],
     changes: [
       ['if (to >= 0 && to < bytes.length && to !== at) calls++;', 'calls++;'],
-      ['parts: [...parts, ...between(parts, bytes.length, data)]', 'parts'],
+      ['parts: [...parts, ...between(parts, bytes.length, data, base)]', 'parts'],
+      ['return count < LEAST_VOTES ? 0n : BigInt(best);', 'return 0n;'],
+      ['return count < LEAST_VOTES ? 0n : BigInt(best);', 'return BigInt(best);'],
       ['some.length * stride * SHARE < all', 'some.length * SHARE < all'],
     ],
   },
