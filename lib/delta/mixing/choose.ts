@@ -70,6 +70,12 @@ const SMALL_FOR_FOURTH = 1 << 25;
 /** It is taken if it saves more bytes than that, and more than that share. */
 const LEAST_SAVED = 8;
 const LEAST_SHARE_SAVED = 0.005;
+/**
+ * In a small patch whose steps take more than that share, longer alignments only are tried as well: records that are much alike align here
+ * and there, where going on in the same place would cost a byte now and then.
+ */
+const STEPS_SHARE = 0.05;
+const LONGER = [1000, 4000];
 /** In a tiny one, what describes the parts of the executables may take more than it saves. */
 const TINY = 60_000;
 
@@ -172,7 +178,20 @@ export async function chooseMixing(
     for (const other of others) {
       keep(await encodeMixing(other, choice, most, null, report), { input: other, choice });
     }
-    const found = await byFourth(smallest, made.work, best.input, best.choice, most, fourthBelow, report);
+    const usual = { smallest, best };
+    if (made.second === null && made.work < LITTLE && (made.costs.steps ?? 0) > STEPS_SHARE * sizeOf(made)) {
+      for (const shortest of LONGER) {
+        const longer = { ...choice, shortest, shortestInText: Math.max(shortest, shortestInText) };
+        keep(await encodeMixing(best.input, longer, most, null, report), { ...best, choice: longer });
+      }
+    }
+    let found = await byFourth(smallest, made.work, best.input, best.choice, most, fourthBelow, report);
+    // By the fourth model what the third one found smaller may be larger.
+    if (usual.smallest !== smallest) {
+      const { smallest: third, best: by } = usual;
+      const other = await byFourth(third, made.work, by.input, by.choice, most, fourthBelow, report);
+      if (sizeOf(other) < sizeOf(found)) found = other;
+    }
     if (index < BULKY_FROM) return found;
     const other = await withinLimit({ ...input, alignments, images }, limit, lanesFrom, onProgress);
     return smallerOf(found, other);

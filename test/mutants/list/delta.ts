@@ -463,6 +463,11 @@ export const DELTA: readonly MutatedFile[] = [
     file: 'lib/delta/mixing/choose.ts',
     tests: ['test/delta/mixing/fourth-model.test.ts'],
     changes: [
+      [
+        'const LONGER = [1000, 4000];',
+        'const LONGER: number[] = [];',
+        { tests: ['test/delta/mixing/longer-alignments.test.ts'] },
+      ],
       ['if (smallest.second !== null || ', 'if ('],
       [' || work >= below', ''],
       [' || size > SMALL_FOR_FOURTH', '', { survives: 'it takes two files of more than 32 MiB' }],
