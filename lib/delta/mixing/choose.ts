@@ -153,6 +153,9 @@ export async function chooseMixing(
     // Where most is new, references are seen in the old code that the new one does not have.
     if (hasParts && made.work < LITTLE && isMostlyNew(alignments, input.fresh.length))
       others.push({ ...input, alignments, images: withOtherCode(images) });
+    // If nearly all text and all lines of a program have moved, its debug information may take less by its bytes.
+    if (made.work < LITTLE && images.old.regions.some(({ kind }) => kind === REGION_KINDS.dwarf))
+      others.push({ ...input, alignments, images: withoutEntries(images) });
     // In little, the third model has not learned yet where jumps pay.
     if (made.second === null && made.work < LITTLE) others.push({ ...input, alignments, images, modelBy: 2 });
     let smallest = made;
@@ -338,6 +341,17 @@ function withOtherCode({ old, fresh }: MixingInput['images']): MixingInput['imag
     ...image,
     regions: image.regions.map((region) =>
       isCode(region.kind) ? { ...region, kind: REGION_KINDS.otherCode } : region,
+    ),
+  });
+  return { old: changed(old), fresh: changed(fresh) };
+}
+
+/** Debug information without what its entries say. */
+function withoutEntries({ old, fresh }: MixingInput['images']): MixingInput['images'] {
+  const changed = (image: Image) => ({
+    ...image,
+    regions: image.regions.map(({ sections, ...region }) =>
+      sections === undefined ? region : { ...region, kind: REGION_KINDS.debug },
     ),
   });
   return { old: changed(old), fresh: changed(fresh) };
