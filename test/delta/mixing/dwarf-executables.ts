@@ -153,6 +153,7 @@ function sectionsOf({ starts, address, code, base }: Linked, wide: 4 | 8): Secti
     { name: '.debug_info', bytes: info },
     { name: '.debug_line', bytes: line },
     { name: '.debug_str', bytes: text.bytes },
+    { name: '.debug_str_offsets', bytes: all.flatMap(([id]) => number(text.at(`function_${id}`), 4)) },
     { name: '.debug_line_str', bytes: lines.bytes },
     { name: '.debug_loc', bytes: loc },
     { name: '.debug_ranges', bytes: ranges },

@@ -5,7 +5,7 @@ import { applyPlainly } from '../reference.ts';
 import { apply, make } from '../support.ts';
 import { elfWithDwarf } from './executables.ts';
 
-const DWARF = 48;
+const [PAIRS, DWARF] = [28, 48];
 const WIDTHS = [8, 4] as const;
 
 test('debug information is a region, with the addresses of what it refers to', () => {
@@ -25,6 +25,9 @@ test('debug information is a region, with the addresses of what it refers to', (
     expect(textOf(0, 3)).toBe('\x01\x11\x01');
     expect([textOf(1, 8), textOf(2, 8)]).toEqual(['unit-0.c', 'unit-3.c']);
     expect(new Set(sections).size).toBe(8);
+    // As clang writes it: where each piece of text is.
+    const [places] = regions.filter(({ kind }) => Number(kind) === PAIRS);
+    expect(places?.bases).toEqual([sections[1] ?? 0, sections[1] ?? 0]);
   }
 });
 

@@ -125,6 +125,7 @@ export const DELTA: readonly MutatedFile[] = [
       ['information === undefined || !sections.has(`${PREFIX}abbrev`)', 'information === undefined'],
       ['?? address) - address', '?? 0n) - address'],
       ['information.kind = REGION_KINDS.dwarf;', ''],
+      ['places.kind = REGION_KINDS.pairs;', ''],
       ["'loc', 'ranges', 'line'", "'ranges', 'loc', 'line'"],
     ],
   },

@@ -5,11 +5,16 @@ import { type Part, REGION_KINDS } from './image.ts';
 const SECTIONS = ['abbrev', 'str', 'line_str', 'loc', 'ranges', 'line', 'loclists', 'rnglists'];
 const PREFIX = '.debug_';
 
-/** Tells the part that holds debug information, once addresses are known, and how far the others are from it. */
+/** Tells the part that holds debug information, once addresses are known, and how far the others are from it; also the one with places of text, which clang writes. */
 export function tellDwarf(sections: ReadonlyMap<string, Part>): void {
   const information = sections.get(`${PREFIX}info`);
   if (information === undefined || !sections.has(`${PREFIX}abbrev`)) return;
   const { address } = information;
+  const [places, text] = [sections.get(`${PREFIX}str_offsets`), sections.get(`${PREFIX}str`)];
+  if (places !== undefined && text !== undefined) {
+    places.kind = REGION_KINDS.pairs;
+    places.bases = [text.address, text.address];
+  }
   information.kind = REGION_KINDS.dwarf;
   information.sections = SECTIONS.map(
     (name) => (sections.get(`${PREFIX}${name}`)?.address ?? address) - address,
