@@ -102,6 +102,10 @@ export function imagesOf(
       for (const region of regions)
         if (region.kind === REGION_KINDS.codeRecords) region.kind = REGION_KINDS.data;
   }
+  for (const { regions } of [images.old, images.fresh]) {
+    const [, ...others] = regions.filter(({ kind }) => kind === REGION_KINDS.dwarf);
+    for (const region of others) region.kind = REGION_KINDS.debug;
+  }
   return images;
 }
 
@@ -350,8 +354,8 @@ function withOtherCode({ old, fresh }: MixingInput['images']): MixingInput['imag
 function withoutEntries({ old, fresh }: MixingInput['images']): MixingInput['images'] {
   const changed = (image: Image) => ({
     ...image,
-    regions: image.regions.map(({ sections, ...region }) =>
-      sections === undefined ? region : { ...region, kind: REGION_KINDS.debug },
+    regions: image.regions.map((region) =>
+      region.kind === REGION_KINDS.dwarf ? { ...region, kind: REGION_KINDS.debug } : region,
     ),
   });
   return { old: changed(old), fresh: changed(fresh) };

@@ -281,7 +281,7 @@ function describeImage(module: MixingModule, file: 0 | 1, { regions, base, span,
   for (const [index, { offset, size, address, kind, bases = [address + size, 0] }] of regions.entries()) {
     module.words(exports.regionAt(file, index), 6).set([offset, size, address, kind, ...bases]);
   }
-  const dwarf = regions.find(({ sections }) => sections !== undefined);
+  const dwarf = regions.find(({ kind }) => kind === REGION_KINDS.dwarf);
   if (file === 0)
     for (const [index, address] of (dwarf?.sections ?? []).entries())
       module.words(exports.dwarfSectionAt(index), 1).set([address]);
