@@ -119,7 +119,7 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
-    file: 'lib/delta/mixing/containers/dwarf.ts',
+    file: 'lib/delta/mixing/containers/sections/dwarf.ts',
     tests: ['test/delta/mixing/dwarf.test.ts'],
     changes: [
       ['information === undefined || !sections.has(`${PREFIX}abbrev`)', 'information === undefined'],

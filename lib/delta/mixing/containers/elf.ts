@@ -1,7 +1,7 @@
 /** The parts of an ELF file, of 32 or 64 bits and either order of bytes: its sections, or without them its segments. */
 import { withMips, withPower } from './based-code.ts';
-import { isDwarf, tellDwarf } from './dwarf.ts';
 import { type Part, type Parts, REGION_KINDS, type RegionKind } from './image.ts';
+import { isDwarf, tellDwarf } from './sections/dwarf.ts';
 import { withThumb } from './thumb.ts';
 import { type Unwinding, unwindingOf } from './unwinding.ts';
 

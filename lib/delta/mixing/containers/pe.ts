@@ -1,6 +1,7 @@
 /** The parts of a PE file. */
-import { tellDwarf } from './dwarf.ts';
+
 import { type Part, type Parts, REGION_KINDS, type RegionKind } from './image.ts';
+import { tellDwarf } from './sections/dwarf.ts';
 
 /** Bytes of an entry of the exception directory. */
 const ENTRY = 12;

@@ -1,5 +1,5 @@
 /** Where debug information of DWARF is, and what it refers to, by the names of sections. */
-import { type Part, REGION_KINDS } from './image.ts';
+import { type Part, REGION_KINDS } from '../image.ts';
 
 /** What it refers to, in the order of FORMAT.md: abbreviations, text, text of lines, variables, ranges, lines, and of version 5 variables and ranges. */
 const SECTIONS = ['abbrev', 'str', 'line_str', 'loc', 'ranges', 'line', 'loclists', 'rnglists'];
