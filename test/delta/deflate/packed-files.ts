@@ -1,8 +1,11 @@
 /** Files with compressed parts, as zlib and Go make them, in two versions: what patches between unpacked files are for. */
 import { crc32 } from 'node:zlib';
+import type { Making } from '../../../lib/delta/deflate/deflater.ts';
 import { elf, elfWithDebug, machO, type Sample } from '../mixing/executables.ts';
 import { randomNumbers } from '../pairs.ts';
 import { deflateAsGo } from '../reference/deflate-go.ts';
+import { deflateAsLaterGo } from '../reference/deflate-go-later.ts';
+import { deflateLikeZip } from '../reference/deflate-zip.ts';
 import { deflateLikeZlib } from '../reference/deflate-zlib.ts';
 
 /** Lines of a program's log; the later one has a line more in every fifty, and another word in some. */
@@ -27,6 +30,18 @@ function adler32(bytes: Uint8Array): Buffer {
   const sum = Buffer.alloc(4);
   sum.writeUInt32BE(b * 65536 + a);
   return sum;
+}
+
+/** What the second implementations make. */
+export function deflateLike({ maker, level, memory }: Making, bytes: Uint8Array): Uint8Array {
+  if (maker === 'Go') return level < 98 ? deflateAsGo(bytes, level) : deflateAsLaterGo(bytes, level);
+  const made = memory === 10 || memory === 11 ? deflateLikeZip(bytes, level, memory) : null;
+  return made ?? deflateLikeZlib(bytes, level, memory);
+}
+
+/** A stream of zlib (RFC 1950) whose header says that it has the usual level. */
+export function usualStream(making: Making, bytes: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from([0x78, 0x9c]), deflateLike(making, bytes), adler32(bytes)]);
 }
 
 /** A stream of zlib (RFC 1950), at a level that its header tells. */

@@ -1,5 +1,6 @@
 /** Patches between unpacked files. */
 import { describe, expect, test } from 'bun:test';
+import type { Making } from '../../../lib/delta/deflate/deflater.ts';
 import { unpackPair } from '../../../lib/delta/deflate/encode.ts';
 import { readPatchHeader } from '../../../lib/delta/index.ts';
 import { DamagedError } from '../../../lib/errors.ts';
@@ -7,7 +8,7 @@ import { memorySource } from '../../../lib/platform/files.ts';
 import { assemble, varint, zstd } from '../forge.ts';
 import { applyPlainly, packedNumbers, parse } from '../reference.ts';
 import { apply, failure, make } from '../support.ts';
-import { goStream, lines, packedSamples, zlibStream } from './packed-files.ts';
+import { goStream, lines, packedSamples, usualStream, zlibStream } from './packed-files.ts';
 
 const same = (a: Uint8Array, b: Uint8Array) => expect(Buffer.compare(a, b)).toBe(0);
 
@@ -68,6 +69,17 @@ test('the old file need not have been made by anybody who is known, nor have any
     expect(header.unpackedSize).toBeGreaterThan(fresh.length);
     expect(patch.length).toBeLessThan(500);
   }
+});
+
+test('whoever made a stream of the new file, by both decoders', async () => {
+  const makings = [8, 9, 64 + 8, 10, 11].map((memory): Making => ({ maker: 'zlib', level: 6, memory }));
+  for (const level of [6, 98, 101, 106, 109]) makings.push({ maker: 'Go', level, memory: 0 });
+  const file = (later: boolean) =>
+    Uint8Array.from(
+      Buffer.concat(makings.map((making, index) => usualStream(making, lines(90, later, index + 1)))),
+    );
+  expect(unpackPair(file(false), file(true))?.list.fresh).toHaveLength(makings.length);
+  expect((await both(file(false), file(true))).header.streams[0]?.name).toBe('packed');
 });
 
 describe('a patch is refused', () => {

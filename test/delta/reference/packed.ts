@@ -19,7 +19,7 @@ const MAKERS = [
   },
   (bytes: Uint8Array, level: number, memory: number) => {
     if (memory !== 0) return null;
-    if (level === 98 || (level >= 100 && level <= 109)) return deflateAsLaterGo(bytes, level - 100);
+    if (level === 98 || (level >= 100 && level <= 109)) return deflateAsLaterGo(bytes, level);
     return level <= 9 ? deflateAsGo(bytes, level) : null;
   },
 ];
