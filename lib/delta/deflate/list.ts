@@ -82,6 +82,7 @@ export async function decodeList(
     const packedSize = await next('the size of an old stream', fromSize - start);
     unpacked -= packedSize;
     const plainSize = await next('what an old stream holds', FILE_LIMIT - unpacked);
+    if (plainSize === 0) throw malformed('an old stream holds nothing');
     unpacked += plainSize;
     list.old.push({ start, packedSize, plainSize });
     end = start + packedSize;

@@ -60,6 +60,7 @@ export function readPacked(numbers: number[], fromSize: number, unpackedSize: nu
     const packedSize = next(fromSize - start);
     size -= packedSize;
     const plainSize = next(MOST_PLAIN - size);
+    requireSound(plainSize > 0);
     size += plainSize;
     end = start + packedSize;
     return { start, packedSize, plainSize };
