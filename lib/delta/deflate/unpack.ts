@@ -12,7 +12,7 @@ export interface Inflated {
 
 /** The stream that `bytes` begin with, which has at most `limit` bytes, decompressed. Throws what zlib throws. */
 export function inflateStream(bytes: Uint8Array, limit: number): Inflated {
-  // A limit of 0 is none.
+  // zlib takes no limit of 0.
   const options = { info: true, maxOutputLength: Math.max(1, limit) };
   const result = inflateRawSync(bytes, options) as unknown as {
     buffer: Buffer;
