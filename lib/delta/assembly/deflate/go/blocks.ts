@@ -1,7 +1,7 @@
-/** Blocks of a stream as Go 1.8 to 1.26 writes them: which of the three types of DEFLATE one has.
+/**
+ * Blocks of a stream as Go 1.8 to 1.26 writes them: which of the three types of DEFLATE one has.
  *
- * After compress/flate/huffman_bit_writer.go. Copyright 2009 The Go Authors. All rights reserved. BSD-style licence,
- * in LICENSE.
+ * After compress/flate/huffman_bit_writer.go. Copyright 2009 The Go Authors. All rights reserved. BSD-style licence, in LICENSE.
  */
 import { makeCodes } from './codes';
 import { planHeader, writeHeader } from './header';

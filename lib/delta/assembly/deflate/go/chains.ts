@@ -3,8 +3,20 @@
  *
  * After compress/flate/deflate.go. Copyright 2009 The Go Authors. All rights reserved. BSD-style licence, in LICENSE.
  */
+import { matchLength } from '../match-length';
 import { writeBlock } from './blocks';
 import { addByte, addCopy, dropTokens, tokenCount } from './tokens';
+import {
+  addPlace,
+  bytes,
+  fillWindow,
+  isWindowFull,
+  openWindow,
+  placeBefore,
+  slideWindow,
+  WINDOW,
+  Window,
+} from './window';
 
 /** Of levels 2 to 9: what is good enough to look at once instead of twice, what ends a search, and places looked at. */
 const LAZY: usize = memory.data<u16>([0, 0, 4, 16, 16, 32, 128, 258]);
@@ -14,30 +26,18 @@ const CHAIN: usize = memory.data<u16>([8, 32, 16, 32, 128, 256, 1024, 4096]);
 const REMEMBERED: usize = memory.data<u16>([5, 6]);
 
 const BLOCK_TOKENS: u32 = 1 << 14;
-const WINDOW: i32 = 1 << 15;
 const SHORTEST: i32 = 4;
 const LONGEST: i32 = 258;
 /** Copies of SHORTEST bytes are from here at most. */
 const NEAR: i32 = 4096;
 /** Bytes that are to follow, unless none come any more. */
 const AHEAD: i32 = SHORTEST + LONGEST;
-const LATEST: i32 = 1 << 24;
-
-/** Twice a window, and behind it what is compared at once. */
-const bytes: usize = memory.data((1 << 16) + 8);
-/** Of each hash the place where it was last, plus `offset`; of each place in a window that before it. 0 if there is none. */
-const heads: usize = memory.data(4 << 17);
-const HEADS: usize = 4 << 17;
-const earlier: usize = memory.data(4 << 15);
-const EARLIER: usize = 4 << 15;
 
 let lazy: i32 = 0;
 let nice: i32 = 0;
 let chain: i32 = 0;
 let remembered: i32 = 0;
 
-let offset: i32 = 1;
-let filled: i32 = 0;
 let at: i32 = 0;
 /** Where the block begins; -1 if that is no longer in `bytes`. */
 let blockBegin: i32 = 0;
@@ -54,11 +54,8 @@ export function openChains(level: i32): void {
   nice = load<u16>(NICE + entry);
   chain = load<u16>(CHAIN + entry);
   remembered = level < 4 ? <i32>load<u16>(REMEMBERED + entry) : 0;
-  memory.fill(heads, 0, HEADS);
-  memory.fill(earlier, 0, EARLIER);
+  openWindow();
   dropTokens();
-  offset = 1;
-  filled = 0;
   at = 0;
   blockBegin = 0;
   found = SHORTEST - 1;
@@ -67,13 +64,11 @@ export function openChains(level: i32): void {
 
 export function writeChains(input: usize, size: u32): void {
   while (size > 0) {
-    if (filled === 2 * WINDOW) {
+    if (isWindowFull()) {
       findCopies(false);
       moveWindow();
     }
-    const part = min(size, 2 * WINDOW - filled);
-    memory.copy(bytes + filled, input, part);
-    filled += <i32>part;
+    const part = fillWindow(input, size);
     input += part;
     size -= part;
   }
@@ -86,27 +81,13 @@ export function closeChains(): void {
 }
 
 function moveWindow(): void {
-  memory.copy(bytes, bytes + WINDOW, WINDOW);
+  slideWindow();
   at -= WINDOW;
-  filled -= WINDOW;
   blockBegin = blockBegin >= WINDOW ? blockBegin - WINDOW : -1;
-  offset += WINDOW;
-  if (offset > LATEST) {
-    moveEntries(heads, HEADS);
-    moveEntries(earlier, EARLIER);
-    offset = 1;
-  }
-}
-
-/** Places are counted from this window. */
-function moveEntries(table: usize, size: usize): void {
-  const less = offset - 1;
-  for (let entry = table; entry < table + size; entry += 4)
-    store<i32>(entry, max(load<i32>(entry) - less, 0));
 }
 
 function findCopies(last: bool): void {
-  while (filled - at >= (last ? 1 : AHEAD)) {
+  while (Window.filled - at >= (last ? 1 : AHEAD)) {
     if (remembered > 0) takeGreedily();
     else takeLazily();
   }
@@ -134,7 +115,7 @@ function takeLazily(): void {
   const length = found;
   const distance = foundDistance;
   found = SHORTEST - 1;
-  if (length < lazy && length < filled - at && isNear(head)) findCopy(head);
+  if (length < lazy && length < Window.filled - at && isNear(head)) findCopy(head);
   if (length >= SHORTEST && found <= length) {
     addCopy(length, distance);
     const end = at + length - 1;
@@ -152,14 +133,13 @@ function takeLazily(): void {
   at++;
 }
 
-/** Remembers where four bytes are; returns where their hash was before, or -1, as for less than four bytes. */
+/** Remembers where four bytes are; returns where their hash was before, or a place below 0, as for less than four bytes. */
 function remember(place: i32): i32 {
-  if (place + SHORTEST > filled) return -1;
-  const head = heads + ((<usize>((bswap(load<u32>(bytes + place)) * 0x1e35a7bd) >> 15)) << 2);
-  const before = load<i32>(head);
-  store<i32>(earlier + ((<usize>(place & (WINDOW - 1))) << 2), before);
-  store<i32>(head, place + offset);
-  return before - offset;
+  return place + SHORTEST > Window.filled ? -1 : addPlace(place, hashOf(place));
+}
+
+function hashOf(place: i32): u32 {
+  return bswap(load<u32>(bytes + place)) * 0x1e35a7bd;
 }
 
 function isNear(place: i32): bool {
@@ -168,14 +148,14 @@ function isNear(place: i32): bool {
 
 /** Finds the longest copy along the chain that begins at `place`, the nearest of those. There are four bytes or more. */
 function findCopy(place: i32): void {
-  const most = min(LONGEST, filled - at);
+  const most = min(LONGEST, Window.filled - at);
   const enough = min(nice, most);
   const farthest = at - WINDOW;
   const here = bytes + at;
   let next = load<u8>(here + found);
   for (let tries = chain; tries > 0; tries--) {
     if (load<u8>(bytes + place + found) === next) {
-      const length = matchLength(here, bytes + place, most);
+      const length = <i32>matchLength(here, bytes + place, 0, most);
       if (length > found && (length > SHORTEST || at - place <= NEAR)) {
         found = length;
         foundDistance = at - place;
@@ -185,17 +165,9 @@ function findCopy(place: i32): void {
     }
     // The place before that which is a window away was replaced by this one.
     if (place === farthest) return;
-    place = load<i32>(earlier + ((<usize>(place & (WINDOW - 1))) << 2)) - offset;
+    place = placeBefore(place);
     if (place < farthest || place < 0) return;
   }
-}
-
-function matchLength(here: usize, there: usize, most: i32): i32 {
-  for (let length = 0; length < most; length += 8) {
-    const difference = load<u64>(here + length) ^ load<u64>(there + length);
-    if (difference !== 0) return min(most, length + <i32>(ctz(difference) >> 3));
-  }
-  return most;
 }
 
 /** Writes the tokens as a block of the bytes before `at`. */

@@ -113,6 +113,11 @@ function mergeList(level: u32, size: u32, before: u32, all: u32): u32 {
   return length;
 }
 
+/** The length of a symbol's code. */
+export function lengthOf(codes: usize, symbol: u32): u32 {
+  return load<u32>(codes + ((<usize>symbol) << 2)) >> 16;
+}
+
 /** Codes by their lengths (RFC 1951, 3.2.2). */
 function assignCodes(count: u32, codes: usize): void {
   memory.fill(ofLength, 0, 16 * 4);

@@ -3,6 +3,7 @@
  *
  * After compress/flate/deflatefast.go. Copyright 2016 The Go Authors. All rights reserved. BSD-style licence, in LICENSE.
  */
+import { matchLength } from '../match-length';
 import { addBytes, addCopy, dropTokens } from './tokens';
 
 /** Bytes of a block. */
@@ -67,7 +68,7 @@ export function findFast(size: u32): void {
     }
     addBytes(pending, at);
     while (true) {
-      const length = matchLength(at, match, min(LONGEST, end - at));
+      const length = matchLength(at, match, 4, min(LONGEST, end - at));
       addCopy(<u32>length, <u32>(at - match));
       at += length;
       pending = at;
@@ -89,15 +90,6 @@ export function findFast(size: u32): void {
       }
     }
   }
-}
-
-/** How many bytes are equal, of which the first four are: `most` at most. */
-function matchLength(at: usize, match: usize, most: usize): usize {
-  for (let length: usize = 4; length < most; length += 8) {
-    const difference = load<u64>(at + length) ^ load<u64>(match + length);
-    if (difference !== 0) return min(most, length + <usize>(ctz(difference) >> 3));
-  }
-  return most;
 }
 
 function finishFast(pending: usize, end: usize): void {

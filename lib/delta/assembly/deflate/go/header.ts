@@ -1,10 +1,10 @@
-/** Headers of dynamic blocks (RFC 1951, 3.2.7) as Go writes them: the lengths of both codes as one row of runs.
+/**
+ * Headers of dynamic blocks (RFC 1951, 3.2.7) as Go writes them: the lengths of both codes as one row of runs.
  *
- * After compress/flate/huffman_bit_writer.go. Copyright 2009 The Go Authors. All rights reserved. BSD-style licence,
- * in LICENSE.
+ * After compress/flate/huffman_bit_writer.go. Copyright 2009 The Go Authors. All rights reserved. BSD-style licence, in LICENSE.
  */
 import { putBits } from '../output';
-import { makeCodes } from './codes';
+import { lengthOf, makeCodes } from './codes';
 import { codedBits, count, frequency, putCode } from './symbols';
 
 const LENGTHS: u32 = 19;
@@ -50,10 +50,10 @@ export function planHeader(
 
 /** The lengths of both codes, one after the other, as runs. */
 function listRuns(literalCodes: usize, distanceCodes: usize): void {
-  for (let i: u32 = 0; i < literalCount; i++) store<u8>(listed + i, <u8>(frequency(literalCodes, i) >> 16));
+  for (let i: u32 = 0; i < literalCount; i++) store<u8>(listed + i, <u8>lengthOf(literalCodes, i));
   const all = literalCount + distanceCount;
   for (let i: u32 = literalCount; i < all; i++)
-    store<u8>(listed + i, <u8>(frequency(distanceCodes, i - literalCount) >> 16));
+    store<u8>(listed + i, <u8>lengthOf(distanceCodes, i - literalCount));
   memory.fill(lengths, 0, (<usize>LENGTHS) << 2);
   runCount = 0;
   for (let i: u32 = 0; i < all; ) {
@@ -96,7 +96,7 @@ export function writeHeader(): void {
   putBits(literalCount - 257, 5);
   putBits(distanceCount - 1, 5);
   putBits(lengthCount - 4, 4);
-  for (let i: u32 = 0; i < lengthCount; i++) putBits(frequency(lengthCodes, load<u8>(order + i)) >> 16, 3);
+  for (let i: u32 = 0; i < lengthCount; i++) putBits(lengthOf(lengthCodes, load<u8>(order + i)), 3);
   for (let i: u32 = 0; i < runCount; i++) {
     const run = <u32>load<u16>(runs + ((<usize>i) << 1));
     const symbol = run & 255;

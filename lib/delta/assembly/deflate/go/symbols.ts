@@ -1,10 +1,10 @@
-/** How often each symbol of DEFLATE occurs in a block of Go's, what that takes, and the tokens as these symbols.
+/**
+ * How often each symbol of DEFLATE occurs in a block of Go's, what that takes, and the tokens as these symbols.
  *
- * After compress/flate/huffman_bit_writer.go. Copyright 2009 The Go Authors. All rights reserved. BSD-style licence,
- * in LICENSE.
+ * After compress/flate/huffman_bit_writer.go. Copyright 2009 The Go Authors. All rights reserved. BSD-style licence, in LICENSE.
  */
 import { putBits } from '../output';
-import { reversed } from './codes';
+import { lengthOf, reversed } from './codes';
 import { tokenCount, tokens } from './tokens';
 
 export const LITERALS: u32 = 286;
@@ -87,7 +87,7 @@ export function usedSymbols(frequencies: usize, size: u32): u32 {
 /** Bits of `size` symbols by these codes. */
 export function codedBits(frequencies: usize, size: u32, codes: usize): u32 {
   let bits: u32 = 0;
-  for (let i: u32 = 0; i < size; i++) bits += frequency(frequencies, i) * (frequency(codes, i) >> 16);
+  for (let i: u32 = 0; i < size; i++) bits += frequency(frequencies, i) * lengthOf(codes, i);
   return bits;
 }
 

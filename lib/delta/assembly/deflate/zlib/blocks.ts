@@ -1,4 +1,4 @@
-/** Blocks: tokens until there are many enough, and which of the three kinds of blocks they become. After zlib 1.3.1 (trees.c), see codes.ts. */
+/** Blocks: when one has enough tokens, and which of the three kinds of blocks they become. After zlib 1.3.1 (trees.c), see codes.ts. */
 import { fillByte, putBits, putBytes } from '../output';
 import { assignBits, bitsOf, DISTANCES, LITERALS, lengthOf, makeCode } from './codes';
 import { prepareLengths, writeLengths } from './lengths';
@@ -26,7 +26,7 @@ const tokens: usize = memory.data(4 << 15);
 let tokenCount: u32 = 0;
 /** A block has no more tokens. */
 let mostTokens: u32 = 0;
-/** Whether each so many tokens are looked at for whether the block should end, as gzip does. */
+/** Whether it may end earlier, behind every so many tokens, as gzip's. */
 let endsEarly: bool = false;
 const LOOK: u32 = 1 << 12;
 
@@ -79,13 +79,13 @@ export function addMatch(length: u32, distance: u32): void {
   countOne(distanceCounts, symbolOfDistance(distance));
 }
 
-/** Whether the block ends here; gzip asks that at the place. */
+/** Whether the block ends behind its last token; gzip asks that when it is at the place. */
 export function isFull(place: u32): bool {
-  return tokenCount === mostTokens || (endsEarly && tokenCount % LOOK === 0 && isGood(place));
+  return tokenCount === mostTokens || (endsEarly && tokenCount % LOOK === 0 && isHalved(place));
 }
 
-/** Whether the bytes before the place come to less than half, as gzip guesses. */
-function isGood(place: u32): bool {
+/** Whether the bytes of the block before the place take less than half, and few of its tokens are matches, as gzip guesses. */
+function isHalved(place: u32): bool {
   let matches: u32 = 0;
   let bits = tokenCount * 8;
   for (let symbol: u32 = 0; symbol < DISTANCES; symbol++) {

@@ -1,4 +1,5 @@
 /** The longest match for a place of the window, as far as zlib looks for it (see window.ts). */
+import { matchLength } from '../match-length';
 import { bytes, FARTHEST, LONGEST, placeBefore, SHORTEST, Window } from './window';
 
 /** How far is looked, by level. */
@@ -44,7 +45,7 @@ export function findMatch(least: u32): void {
   do {
     const there = bytes + place;
     if (((load<u32>(there + tail) ^ wanted) & mask) === 0) {
-      const length = commonLength(here, there, most);
+      const length = <u32>matchLength(here, there, 0, most);
       if (length > best) {
         best = length;
         Match.distance = at - place;
@@ -57,15 +58,4 @@ export function findMatch(least: u32): void {
     place = placeBefore(place);
   } while (place > limit && --left !== 0);
   Match.length = min(best, ahead);
-}
-
-/** How many bytes are equal, at most `most`. */
-function commonLength(a: usize, b: usize, most: u32): u32 {
-  let length: u32 = 0;
-  while (length < most) {
-    const difference = load<u64>(a + length) ^ load<u64>(b + length);
-    if (difference !== 0) return min(most, length + (<u32>ctz(difference) >> 3));
-    length += 8;
-  }
-  return most;
 }

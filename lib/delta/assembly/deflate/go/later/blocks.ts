@@ -4,7 +4,7 @@
  * After compress/flate/huffman_bit_writer.go. Copyright 2009 The Go Authors. All rights reserved. BSD-style licence, in LICENSE.
  */
 import { fillByte, putBits } from '../../output';
-import { makeCodes } from '../codes';
+import { lengthOf, makeCodes } from '../codes';
 import { planHeader, writeHeader } from '../header';
 import { STORED, storeBlock, storedBits } from '../stored';
 import {
@@ -107,7 +107,7 @@ export function writeDynamic(place: usize, size: u32, hasBytes: bool, last: bool
   if (usedSymbols(distances, DISTANCES) === 0) store<u32>(distances, 1);
   if (openHeader > 0) {
     const fresh = openHeader + estimate;
-    const renewed = fresh + (fresh >> penalty) + (frequency(literalCodes, END_OF_BLOCK) >> 16);
+    const renewed = fresh + (fresh >> penalty) + lengthOf(literalCodes, END_OF_BLOCK);
     const kept =
       codedBits(literals, LITERALS, literalCodes) + codedBits(distances, DISTANCES, distanceCodes) + extra;
     if (renewed < kept) endOpen();
@@ -172,7 +172,7 @@ function bitsInUse(size: u32): u32 {
   for (let i: u32 = 0; i < size; i++) {
     const occurs = frequency(literals, i);
     if (occurs === 0) continue;
-    const length = frequency(literalCodes, i) >> 16;
+    const length = lengthOf(literalCodes, i);
     if (length === 0) return IMPOSSIBLE;
     bits += occurs * length;
   }
@@ -182,6 +182,6 @@ function bitsInUse(size: u32): u32 {
 /** Whether the codes in use have all symbols that occur. */
 function isUsable(): bool {
   for (let i: u32 = 0; i < DISTANCES; i++)
-    if (frequency(distances, i) > 0 && frequency(distanceCodes, i) === 0) return false;
+    if (frequency(distances, i) > 0 && lengthOf(distanceCodes, i) === 0) return false;
   return bitsInUse(LITERALS) < IMPOSSIBLE;
 }

@@ -4,6 +4,7 @@
  * After compress/flate/level4.go, level5.go and level6.go. Copyright 2026 The Go Authors. All rights reserved. BSD-style licence, in
  * LICENSE.
  */
+import { matchLength } from '../../match-length';
 import { addBytes, dropTokens } from '../tokens';
 import {
   addLong,
@@ -16,7 +17,6 @@ import {
   LONGEST,
   longTable,
   MARGIN,
-  matchLength,
   originOf,
   remember,
   table,
@@ -63,7 +63,7 @@ function isGood(place: usize, candidate: usize, word: u64): bool {
 
 /** Like matchLength, 258 at most. */
 function limitedLength(place: usize, candidate: usize): usize {
-  return matchLength(place, candidate, 4, min(end, place + LONGEST));
+  return matchLength(place, candidate, 4, min(end - place, LONGEST));
 }
 
 /** Takes a copy if it is longer. */
@@ -88,8 +88,8 @@ export function findByLength(block: usize, to: usize, by: i32): void {
   const limit = end - MARGIN;
   let word = load<u64>(at);
   while (search(word, limit)) {
-    if (length === 0) length = matchLength(at, match, 4, end);
-    else if (length === LONGEST) length = matchLength(at, match, LONGEST, end);
+    if (length === 0) length = matchLength(at, match, 4, end - at);
+    else if (length === LONGEST) length = matchLength(at, match, LONGEST, end - at);
     if (at + length < limit && (level === 6 || (level === 5 && length < LONG))) tryEnd();
     const back = extendBack(at, match, pending);
     const distance = at - match;
@@ -147,8 +147,8 @@ function searchByOne(word: u64, ahead: u64, ofShort: usize, ofLong: usize): bool
   const ofNext = origin + load<u32>(longSlot(ahead));
   if (isGood(next, ofNext, ahead)) {
     // As in Go: its length is that of what is as far from the first byte as the copy is from here.
-    const wrong = matchLength(next, history + (next - ofNext), 4, end);
-    if (wrong > matchLength(at, match, 4, end)) {
+    const wrong = matchLength(next, history + (next - ofNext), 4, end - next);
+    if (wrong > matchLength(at, match, 4, end - at)) {
       at = next;
       match = ofNext;
     }
@@ -211,7 +211,7 @@ function tryEnd(): void {
 function tryFrom(place: usize, candidate: usize): void {
   const distance = <isize>(place - candidate);
   if (distance <= 0 || distance >= <isize>FARTHEST || <isize>(candidate - history) < 0) return;
-  const longer = matchLength(place, candidate, 0, end);
+  const longer = matchLength(place, candidate, 0, end - place);
   if (longer <= length) return;
   at = place;
   match = candidate;

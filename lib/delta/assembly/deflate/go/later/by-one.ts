@@ -3,18 +3,9 @@
  *
  * After compress/flate/level1.go and level2.go. Copyright 2026 The Go Authors. All rights reserved. BSD-style licence, in LICENSE.
  */
+import { matchLength } from '../../match-length';
 import { addBytes, dropTokens } from '../tokens';
-import {
-  addLong,
-  extendBack,
-  FARTHEST,
-  finishBlock,
-  hashOfFive,
-  MARGIN,
-  matchLength,
-  originOf,
-  table,
-} from './history';
+import { addLong, extendBack, FARTHEST, finishBlock, hashOfFive, MARGIN, originOf, table } from './history';
 
 let hashBits: u32 = 0;
 
@@ -64,7 +55,7 @@ export function findByOne(block: usize, end: usize, level: i32): void {
     }
     while (true) {
       const back = extendBack(at, match, pending);
-      const length = back + matchLength(at, match, 4, end);
+      const length = back + matchLength(at, match, 4, end - at);
       const distance = at - match;
       at -= back;
       addBytes(pending, at);

@@ -3,6 +3,7 @@
  *
  * After compress/flate/level3.go. Copyright 2026 The Go Authors. All rights reserved. BSD-style licence, in LICENSE.
  */
+import { matchLength } from '../../match-length';
 import { addBytes, dropTokens } from '../tokens';
 import {
   addLong,
@@ -11,7 +12,6 @@ import {
   finishBlock,
   hashOfFive,
   MARGIN,
-  matchLength,
   originOf,
   remember,
   table,
@@ -52,7 +52,7 @@ export function findByTwo(block: usize, end: usize): void {
           if (
             at - before <= FAR &&
             load<u32>(before) === <u32>word &&
-            matchLength(at, before, 4, end) > matchLength(at, match, 4, end)
+            matchLength(at, before, 4, end - at) > matchLength(at, match, 4, end - at)
           )
             match = before;
           break;
@@ -64,7 +64,7 @@ export function findByTwo(block: usize, end: usize): void {
     }
     while (true) {
       const back = extendBack(at, match, pending);
-      const length = back + matchLength(at, match, 4, end);
+      const length = back + matchLength(at, match, 4, end - at);
       const distance = at - match;
       at -= back;
       addBytes(pending, at);

@@ -3,9 +3,22 @@
  *
  * After compress/flate/deflate.go. Copyright 2009 The Go Authors. All rights reserved. BSD-style licence, in LICENSE.
  */
+import { matchLength } from '../../match-length';
 import { makeCodes } from '../codes';
 import { count, extraOfDistance, extraOfLength, symbolOfDistance, symbolOfLength } from '../symbols';
 import { addByte, addCopy, dropTokens, tokenCount } from '../tokens';
+import {
+  addPlace,
+  bytes,
+  fillWindow,
+  isWindowFull,
+  lastPlace,
+  openWindow,
+  placeBefore,
+  slideWindow,
+  WINDOW,
+  Window,
+} from '../window';
 import { writeDynamic } from './blocks';
 
 /** Of levels 7 to 9: up to which length a longer copy is looked for, what ends a search, and places looked at. */
@@ -19,22 +32,13 @@ const SAVED: i32 = 4;
 const COST: i32 = 3;
 
 const BLOCK_TOKENS: u32 = 1 << 15;
-const WINDOW: i32 = 1 << 15;
 const SHORTEST: i32 = 4;
 const LONGEST: i32 = 258;
 /** Bytes that are to follow, unless none come any more. */
 const AHEAD: i32 = SHORTEST + LONGEST;
 /** Bytes at the beginning of a copy that another one, found by its end, may lack. */
 const LACKING: i32 = 2;
-const LATEST: i32 = 1 << 24;
 
-/** Twice a window, and behind it what is compared at once. */
-const bytes: usize = memory.data((1 << 16) + 8);
-/** Of each hash the place where it was last, plus `offset`; of each place in a window that before it. 0 if there is none. */
-const heads: usize = memory.data(4 << 17);
-const HEADS: usize = 4 << 17;
-const earlier: usize = memory.data(4 << 15);
-const EARLIER: usize = 4 << 15;
 /** How often bytes occur, and their codes: what they would take without copies. */
 const occurring: usize = memory.data(256 * 4);
 const codes: usize = memory.data(256 * 4);
@@ -43,8 +47,6 @@ let lazy: i32 = 0;
 let nice: i32 = 0;
 let chain: i32 = 0;
 
-let offset: i32 = 1;
-let filled: i32 = 0;
 let at: i32 = 0;
 /** Where the block begins; -1 if that is no longer in `bytes`. */
 let blockBegin: i32 = 0;
@@ -64,11 +66,8 @@ export function openChains(level: i32): void {
   lazy = load<u16>(LAZY + entry);
   nice = load<u16>(NICE + entry);
   chain = load<u16>(CHAIN + entry);
-  memory.fill(heads, 0, HEADS);
-  memory.fill(earlier, 0, EARLIER);
+  openWindow();
   dropTokens();
-  offset = 1;
-  filled = 0;
   at = 0;
   blockBegin = 0;
   found = SHORTEST - 1;
@@ -79,13 +78,11 @@ export function openChains(level: i32): void {
 
 export function writeChains(input: usize, size: u32): void {
   while (size > 0) {
-    if (filled === 2 * WINDOW) {
+    if (isWindowFull()) {
       findCopies();
       moveWindow();
     }
-    const part = min(size, 2 * WINDOW - filled);
-    memory.copy(bytes + filled, input, part);
-    filled += <i32>part;
+    const part = fillWindow(input, size);
     input += part;
     size -= part;
   }
@@ -99,33 +96,19 @@ export function closeChains(): void {
 }
 
 function moveWindow(): void {
-  memory.copy(bytes, bytes + WINDOW, WINDOW);
+  slideWindow();
   at -= WINDOW;
-  filled -= WINDOW;
   blockBegin = blockBegin >= WINDOW ? blockBegin - WINDOW : -1;
-  offset += WINDOW;
-  if (offset > LATEST) {
-    moveEntries(heads, HEADS);
-    moveEntries(earlier, EARLIER);
-    offset = 1;
-  }
-}
-
-/** Places are counted from this window. */
-function moveEntries(table: usize, size: usize): void {
-  const less = offset - 1;
-  for (let entry = table; entry < table + size; entry += 4)
-    store<i32>(entry, max(load<i32>(entry) - less, 0));
 }
 
 function findCopies(): void {
-  if (chain >= COUNTED && filled > at) {
+  if (chain >= COUNTED && Window.filled > at) {
     memory.fill(occurring, 0, 256 * 4);
-    const end = min(filled, at + WINDOW);
+    const end = min(Window.filled, at + WINDOW);
     for (let i = at; i < end; i++) count(occurring, load<u8>(bytes + i));
     makeCodes(occurring, 256, 15, codes);
   }
-  while (filled - at >= (isLast ? 1 : AHEAD)) takeLazily();
+  while (Window.filled - at >= (isLast ? 1 : AHEAD)) takeLazily();
 }
 
 /** The copy from the place before, if that from here is not longer. */
@@ -134,7 +117,7 @@ function takeLazily(): void {
   const length = found;
   const distance = foundDistance;
   found = SHORTEST - 1;
-  if (length < lazy && length < filled - at && head >= max(at - WINDOW, 0)) findCopy(head);
+  if (length < lazy && length < Window.filled - at && head >= max(at - WINDOW, 0)) findCopy(head);
   if (length >= SHORTEST && found <= length) {
     takeCopy(length, distance);
     return;
@@ -188,18 +171,20 @@ function isSame(place: i32): bool {
 
 /** The length from LACKING bytes behind `begin` on of a copy that is found by what follows the one there; its distance is in foundDistance. */
 function lengthByEnd(begin: i32, length: i32, distance: i32): i32 {
-  if (length >= LONGEST - LACKING || begin + length >= filled - (SHORTEST - 1)) return 0;
-  const end = min(filled - at, LONGEST + LACKING) + begin;
-  const source = load<i32>(slotOf(begin + length)) - offset - length;
+  if (length >= LONGEST - LACKING || begin + length >= Window.filled - (SHORTEST - 1)) return 0;
+  const end = min(Window.filled - at, LONGEST + LACKING) + begin;
+  const source = lastPlace(hashOf(begin + length)) - length;
   if (begin - source === distance || source <= max(at - WINDOW, 0) + LACKING) return 0;
-  const longer = matchLength(bytes + begin + LACKING, bytes + source + LACKING, end - begin - LACKING);
+  const longer = <i32>(
+    matchLength(bytes + begin + LACKING, bytes + source + LACKING, 0, end - begin - LACKING)
+  );
   if (longer > length) foundDistance = begin - source;
   return longer;
 }
 
 /** Bytes are tokens without a look, after many without copies. */
 function skip(steps: i32): void {
-  for (let i = 0; i < steps && at < filled - 1; i++) {
+  for (let i = 0; i < steps && at < Window.filled - 1; i++) {
     addPending();
     remember(at);
     at++;
@@ -213,23 +198,18 @@ function addPending(): void {
   endFullBlock();
 }
 
-function slotOf(place: i32): usize {
-  return heads + ((<usize>((load<u32>(bytes + place) * 2654435761) >> 15)) << 2);
+function hashOf(place: i32): u32 {
+  return load<u32>(bytes + place) * 2654435761;
 }
 
-/** Remembers where four bytes are; returns where their hash was before, or -1, as for less than four bytes. */
+/** Remembers where four bytes are; returns where their hash was before, or a place below 0, as for less than four bytes. */
 function remember(place: i32): i32 {
-  if (place + SHORTEST > filled) return -1;
-  const head = slotOf(place);
-  const before = load<i32>(head);
-  store<i32>(earlier + ((<usize>(place & (WINDOW - 1))) << 2), before);
-  store<i32>(head, place + offset);
-  return before - offset;
+  return place + SHORTEST > Window.filled ? -1 : addPlace(place, hashOf(place));
 }
 
 /** Finds the best copy along the chain that begins at `place`. There are four bytes or more. */
 function findCopy(place: i32): void {
-  const most = min(LONGEST, filled - at);
+  const most = min(LONGEST, Window.filled - at);
   const enough = min(nice, most);
   const farthest = max(at - WINDOW, 0);
   const here = bytes + at;
@@ -237,7 +217,7 @@ function findCopy(place: i32): void {
   let saved = SAVED;
   for (let tries = chain; tries > 0; tries--) {
     if (load<u8>(bytes + place + found) === next) {
-      const length = matchLength(here, bytes + place, most);
+      const length = <i32>matchLength(here, bytes + place, 0, most);
       if (length > found) {
         const saves = chain >= COUNTED ? savedBits(here, length, at - place) : i32.MAX_VALUE;
         if (saves > saved) {
@@ -250,7 +230,7 @@ function findCopy(place: i32): void {
       }
     }
     if (place <= farthest) return;
-    place = load<i32>(earlier + ((<usize>(place & (WINDOW - 1))) << 2)) - offset;
+    place = placeBefore(place);
     if (place < farthest) return;
   }
 }
@@ -262,14 +242,6 @@ function savedBits(here: usize, length: i32, distance: i32): i32 {
     bits += <i32>max(1, load<u32>(codes + ((<usize>load<u8>(here + i)) << 2)) >> 16);
   const extra = distance === WINDOW ? 6 : extraOfDistance(symbolOfDistance(distance + 1));
   return bits - <i32>extra - COST - <i32>extraOfLength(symbolOfLength(length));
-}
-
-function matchLength(here: usize, there: usize, most: i32): i32 {
-  for (let length = 0; length < most; length += 8) {
-    const difference = load<u64>(here + length) ^ load<u64>(there + length);
-    if (difference !== 0) return min(most, length + <i32>(ctz(difference) >> 3));
-  }
-  return most;
 }
 
 function endFullBlock(): void {

@@ -71,16 +71,6 @@ export function hashOfSeven(word: u64, bits: u32): usize {
   return <usize>(((word << 8) * 58295818150454627) >> (64 - bits));
 }
 
-/** How many bytes are the same, of which the first `known` are. */
-export function matchLength(at: usize, match: usize, known: usize, end: usize): usize {
-  const most = end - at;
-  for (let length = known; length < most; length += 8) {
-    const difference = load<u64>(at + length) ^ load<u64>(match + length);
-    if (difference !== 0) return min(most, length + <usize>(ctz(difference) >> 3));
-  }
-  return most;
-}
-
 /** How many bytes before are the same, as far as they are in no token yet. */
 export function extendBack(at: usize, match: usize, pending: usize): usize {
   let back: usize = 0;
