@@ -57,28 +57,27 @@ export function regionsOf(file: Uint8Array, withHashes: boolean): Image {
       if (within !== null || hasClasses(classes)) return classes;
     }
     // Code that no header tells of is looked for where there is none that has one.
-    const { parts, end, functions, heap } = named ?? raw(bytes);
-    const wanted = parts.filter(({ kind }) => withHashes || !isHashes(kind));
-    const image = withAssemblies(bytes, tidy(bytes, { parts: wanted, end, functions }));
-    const whole = withGo(
-      bytes,
-      withCodeRecords(
-        bytes,
-        withDart(bytes, withModules(bytes, withManaged(bytes, image, withHashes), withHashes)),
-        heap,
-      ),
-    );
-    return withNested(bytes, whole, alone);
+    return withNested(bytes, imageOf(bytes, named ?? raw(bytes), withHashes), alone);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return plainRegions(bytes);
   }
 }
 
+/** What headers say, and what is found by it. */
+function imageOf(bytes: Buffer, { parts, end, functions, heap }: Parts, withHashes: boolean): Image {
+  const wanted = parts.filter(({ kind }) => withHashes || !isHashes(kind));
+  const image = withAssemblies(bytes, tidy(bytes, { parts: wanted, end, functions }));
+  const managed = withModules(bytes, withManaged(bytes, image, withHashes), withHashes);
+  return withGo(bytes, withCodeRecords(bytes, withDart(bytes, managed), heap));
+}
+
 /** What is in a file that is no executable itself: null if that has none, or assemblies. */
 function executablesIn(bytes: Buffer): Image | null {
   for (const _ of assembliesOf(bytes, 0)) return null;
-  const found = withNested(bytes, plainRegions(bytes), alone);
+  const found = withNested(bytes, plainRegions(bytes), alone, (file) =>
+    imageOf(file, partsOf(file) ?? NOTHING, false),
+  );
   return found.span > 0 ? found : null;
 }
 

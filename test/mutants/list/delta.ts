@@ -606,10 +606,14 @@ export const DELTA: readonly MutatedFile[] = [
     file: 'lib/delta/mixing/within/nested.ts',
     tests: ['test/delta/mixing/nested.test.ts'],
     changes: [
-      ['if (start < end) continue;', ''],
+      [
+        'if (start < end) continue;',
+        '',
+        { survives: 'what is within another one is left out for that besides' },
+      ],
       ['if (size < LEAST) continue;', ''],
       ['count > MOST_REGIONS || ', ''],
-      ['(isFirst && isData(region.kind))', 'false'],
+      ['isFirst || isKept(region.kind)', 'isKept(region.kind)'],
       ['if (image.span === 0 && end > 0) {', 'if (false) {'],
     ],
   },

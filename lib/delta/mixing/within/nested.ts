@@ -6,7 +6,6 @@ import {
   type FunctionTable,
   type Image,
   isCode,
-  isData,
   isHashes,
   isUnwinding,
   MOST_REGIONS,
@@ -32,23 +31,38 @@ interface Nested {
   image: Image;
 }
 
-/** @param imageOf what headers say of the executable that its argument begins with: none if it has no span */
-export function withNested(bytes: Buffer, image: Image, imageOf: (file: Buffer) => Image): Image {
+/**
+ * @param imageOf what headers say of the executable that its argument begins with: none if it has no span
+ * @param wholeOf the same with all that is found by that, for the largest one where nothing else is loaded: it is where it would be alone
+ */
+export function withNested(
+  bytes: Buffer,
+  image: Image,
+  imageOf: (file: Buffer) => Image,
+  wholeOf = imageOf,
+): Image {
   const found = [...nestedIn(bytes, image, imageOf)].sort((a, b) => b.size - a.size);
   if (found.length === 0) return image;
-  let { regions: outer, base, span: end } = image;
+  let { regions: outer, base, span: end, goBases } = image;
   const inner: Region[] = [];
   const tables = [...image.tables];
+  const sequences = [...(image.sequences ?? [])];
   for (const nested of found) {
+    const { start } = nested;
     const isFirst = end === 0;
+    const own = isFirst ? wholeOf(bytes.subarray(start)) : nested.image;
     const moved = Math.ceil(end / GRAIN) * GRAIN;
-    const count = outer.length + inner.length + nested.image.regions.length;
-    if (count > MOST_REGIONS || moved + nested.image.span > MOST_SPAN) continue;
-    if (isFirst) base = nested.image.base;
-    outer = outer.flatMap((region) => outside(region, nested));
-    inner.push(...placed(nested, moved, isFirst));
-    tables.push(...nested.image.tables.map((table) => placedTable(table, nested.start, moved)));
-    end = moved + nested.image.span;
+    const count = outer.length + inner.length + own.regions.length;
+    if (count > MOST_REGIONS || moved + own.span > MOST_SPAN) continue;
+    const taken = { start, size: Math.max(nested.size, endOf(own.regions.at(-1))) };
+    if (inner.some((region) => outside(region, taken)[0] !== region)) continue;
+    outer = outer.flatMap((region) => outside(region, taken));
+    inner.push(...placed(own.regions, start, moved, isFirst));
+    tables.push(...own.tables.map((table) => placedTable(table, start, moved)));
+    end = moved + own.span;
+    if (!isFirst) continue;
+    ({ base, goBases } = own);
+    sequences.push(...(own.sequences ?? []).map((each) => ({ ...each, offset: each.offset + start })));
   }
   // Where nothing was loaded, text had the addresses of its places.
   if (image.span === 0 && end > 0) {
@@ -58,7 +72,7 @@ export function withNested(bytes: Buffer, image: Image, imageOf: (file: Buffer) 
   }
   const regions = [...outer, ...inner].sort((a, b) => a.offset - b.offset).slice(0, MOST_REGIONS);
   tables.sort((a, b) => a.offset - b.offset);
-  return { ...image, regions, tables, base, span: end };
+  return { ...image, regions, tables, base, span: end, goBases, sequences };
 }
 
 /** Ascending and disjoint, outside of what is loaded. */
@@ -96,8 +110,8 @@ function endOf(region: Region | undefined): number {
   return region === undefined ? 0 : region.offset + region.size;
 }
 
-/** The parts of a region that are not in the file. */
-function outside(region: Region, { start, size }: Nested): Region[] {
+/** The parts of a region that are not in the file: itself, if that is elsewhere. */
+function outside(region: Region, { start, size }: Pick<Nested, 'start' | 'size'>): Region[] {
   const end = endOf(region);
   if (end <= start || region.offset >= start + size) return [region];
   const part = (from: number, to: number) =>
@@ -115,14 +129,14 @@ function isKept(kind: RegionKind): boolean {
 }
 
 /** As they are where the file is one behind others. Pointers are to where their own file is loaded, which only the first one is. */
-function placed({ start, image }: Nested, moved: number, isFirst: boolean): Region[] {
-  return image.regions
+function placed(regions: readonly Region[], start: number, moved: number, isFirst: boolean): Region[] {
+  return regions
     .filter(({ kind }) => !isHashes(kind))
     .map((region) => ({
       ...region,
       offset: region.offset + start,
       address: region.address + moved,
-      kind: isKept(region.kind) || (isFirst && isData(region.kind)) ? region.kind : REGION_KINDS.data,
+      kind: isFirst || isKept(region.kind) ? region.kind : REGION_KINDS.data,
       ...(region.bases === undefined
         ? {}
         : { bases: [region.bases[0] + moved, region.bases[1] + moved] as const }),
