@@ -27,6 +27,7 @@ import { alignClasses } from './mixing/alignments/classes.ts';
 import { APPLY_LIMIT, chooseMixing, FOURTH_BELOW, imagesOf, LANES_FROM } from './mixing/choose.ts';
 import { converted } from './mixing/code-records.ts';
 import type { MixingInput, MixingStreams } from './mixing/encode.ts';
+import { isInDebug } from './mixing/within/unpacked-image.ts';
 
 export interface GenerateOptions {
   old: Uint8Array;
@@ -91,7 +92,7 @@ export async function generatePatch(options: GenerateOptions): Promise<Uint8Arra
     return mixing === null ? null : assemble(mixing, options, checksums);
   };
   const mixBest = async () => {
-    const unpacked = unpackPair(old, fresh);
+    const unpacked = unpackPair(old, fresh, isInDebug);
     const between = unpacked === null ? null : await mix(unpacked);
     // What is compressed would be new, if it has changed.
     const isBetter = between !== null && between.length < COMPRESSED_SHARE * (unpacked?.packedSize ?? 0);

@@ -44,8 +44,16 @@ const BYTES_FOR_WORK: Readonly<Record<Maker, readonly number[]>> = {
   Go: [250, 250, 100, 80, 60, 50, 45, 20, 10, 5],
 };
 
-/** Null if the new file has no stream that the old one does not have as well and that can be made again. */
-export function unpackPair(old: Uint8Array, fresh: Uint8Array): UnpackedPair | null {
+/**
+ * Null if the new file has no stream that the old one does not have as well and that can be made again.
+ *
+ * @param isNeeded whether a place of a file is in what is read as a whole: then also what both have alike is decompressed
+ */
+export function unpackPair(
+  old: Uint8Array,
+  fresh: Uint8Array,
+  isNeeded: (file: Uint8Array) => (place: number) => boolean = () => () => false,
+): UnpackedPair | null {
   const found = findStreams(fresh);
   if (found.length === 0) return null;
   const before = findStreams(old);
@@ -55,19 +63,23 @@ export function unpackPair(old: Uint8Array, fresh: Uint8Array): UnpackedPair | n
   const freshNames = found.map(name(fresh));
   // What both have is copied as it is.
   const [inOld, inFresh] = [new Set(oldNames), new Set(freshNames)];
+  const [neededOfOld, neededOfFresh] = [isNeeded(old), isNeeded(fresh)];
+  if (freshNames.every((each) => inOld.has(each))) return null;
   const finder = new MakerFinder();
   const made: { stream: FoundStream; making: Making }[] = [];
   let left = MOST_PACKED;
   for (const [index, stream] of found.entries()) {
-    if (inOld.has(freshNames[index] ?? '') || stream.plainSize > left || made.length === MOST_STREAMS)
-      continue;
+    const isAlike = inOld.has(freshNames[index] ?? '') && !neededOfFresh(stream.start);
+    if (isAlike || stream.plainSize > left || made.length === MOST_STREAMS) continue;
     const making = finder.makingOf(fresh, stream);
     if (making === null) continue;
     made.push({ stream, making });
     left -= stream.plainSize;
   }
   if (made.length === 0) return null;
-  const kept = before.filter((_, index) => !inFresh.has(oldNames[index] ?? '')).slice(0, MOST_STREAMS);
+  const kept = before
+    .filter(({ start }, index) => !inFresh.has(oldNames[index] ?? '') || neededOfOld(start))
+    .slice(0, MOST_STREAMS);
   const packedOld = unpack(old, kept, () => 0);
   const packedFresh = unpack(
     fresh,

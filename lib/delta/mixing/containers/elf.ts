@@ -1,7 +1,7 @@
 /** The parts of an ELF file, of 32 or 64 bits and either order of bytes: its sections, or without them its segments. */
 import { withMips, withPower } from './based-code.ts';
 import { type Part, type Parts, REGION_KINDS, type RegionKind } from './image.ts';
-import { isDwarf, tellDwarf } from './sections/dwarf.ts';
+import { type DebugSection, isDwarf, tellDwarf } from './sections/dwarf.ts';
 import { withThumb } from './thumb.ts';
 import { type Unwinding, unwindingOf } from './unwinding.ts';
 
@@ -75,8 +75,7 @@ export function elf(bytes: Buffer): Parts {
   const sections = Number(long(wide ? 40 : 32));
   const names = sections + (wide ? 64 : 40) * half(wide ? 62 : 50);
   const nameOf = (offset: number) => {
-    const start = Number(long(names + (wide ? 24 : 16))) + offset;
-    return bytes.toString('latin1', start, bytes.indexOf(0, start));
+    return textAt(bytes, Number(long(names + (wide ? 24 : 16))) + offset);
   };
   const debug = new Map<string, Part>();
   let globalOffsets = 0n;
@@ -145,17 +144,23 @@ export function elf(bytes: Buffer): Parts {
 }
 
 /** The sections that are not loaded and are no tables: what debuggers read. Only of 64 bits with the lowest byte first. */
-export function debugSections(bytes: Buffer): { offset: number; size: number }[] {
+export function debugSections(bytes: Buffer): DebugSection[] {
   if (bytes.length < 64 || !isElf(bytes) || bytes[4] !== 2 || bytes[5] !== 1) return [];
   const sections = Number(bytes.readBigUInt64LE(40));
   const all = Array.from({ length: bytes.readUInt16LE(60) }, (_, index) => sections + 64 * index);
+  const names = Number(bytes.readBigUInt64LE(sections + 64 * bytes.readUInt16LE(62) + 24));
   return all
     .filter((at) => at + 64 <= bytes.length)
     .filter((at) => bytes.readUInt32LE(at + 4) === CONTENT && (bytes.readUInt32LE(at + 8) & ALLOCATED) === 0)
     .map((at) => ({
+      name: textAt(bytes, names + bytes.readUInt32LE(at)),
       offset: Number(bytes.readBigUInt64LE(at + 24)),
       size: Number(bytes.readBigUInt64LE(at + 32)),
     }));
+}
+
+function textAt(bytes: Buffer, start: number): string {
+  return bytes.toString('latin1', start, bytes.indexOf(0, start));
 }
 
 /** Addresses without their upper halves, in data as they are in code. */

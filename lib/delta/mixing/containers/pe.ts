@@ -1,7 +1,7 @@
 /** The parts of a PE file. */
 
 import { type Part, type Parts, REGION_KINDS, type RegionKind } from './image.ts';
-import { tellDwarf } from './sections/dwarf.ts';
+import { type DebugSection, isDwarf, plainName, tellDwarf } from './sections/dwarf.ts';
 
 /** Bytes of an entry of the exception directory. */
 const ENTRY = 12;
@@ -69,6 +69,21 @@ export function pe(bytes: Buffer): Parts {
   }
   tellDwarf(sections);
   return { parts, end, functions: wide ? functionTable(bytes, header, base, parts) : undefined, heap };
+}
+
+/** The sections that debuggers read, as compilers of GNU and Go write them. */
+export function debugSectionsOfPe(bytes: Buffer): DebugSection[] {
+  const header = bytes.length < 64 || !isPe(bytes) ? -1 : bytes.readUInt32LE(60);
+  if (header < 0 || header + 24 > bytes.length || bytes.readUInt32LE(header) !== 0x4550) return [];
+  const first = header + 24 + bytes.readUInt16LE(header + 20);
+  return Array.from({ length: bytes.readUInt16LE(header + 6) }, (_, index) => first + 40 * index)
+    .filter((at) => at + 40 <= bytes.length)
+    .map((at) => ({
+      name: longName(bytes, header, at),
+      offset: bytes.readUInt32LE(at + 20),
+      size: bytes.readUInt32LE(at + 16),
+    }))
+    .filter(({ name }) => isDwarf(plainName(name)));
 }
 
 /** The name of a section, which a number behind a slash is the place of, in the table of strings behind the symbols. */

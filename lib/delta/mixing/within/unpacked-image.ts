@@ -5,9 +5,12 @@ import {
   type FunctionTable,
   type Image,
   MOST_REGIONS,
+  type Part,
   REGION_KINDS,
   type Region,
 } from '../containers/image.ts';
+import { debugSectionsOfPe } from '../containers/pe.ts';
+import { type DebugSection, plainName, tellDwarf } from '../containers/sections/dwarf.ts';
 import { alone, isText, regionsOf } from '../executable.ts';
 import { withNested } from './nested.ts';
 
@@ -29,8 +32,23 @@ export function unpackedImage(file: Uint8Array, unpacked: UnpackedFile, withHash
     ...(sequences === undefined ? {} : { sequences }),
   };
   const bytes = Buffer.from(unpacked.bytes.buffer, unpacked.bytes.byteOffset, unpacked.bytes.length);
-  const debug = debugSections(Buffer.from(file.buffer, file.byteOffset, file.length));
-  return withNested(bytes, withStreams(moved, unpacked, debug), alone);
+  return withNested(bytes, withStreams(moved, unpacked, debugSectionsIn(file), placeOf), alone);
+}
+
+/** Whether a place of the file is in debug information, which is read as a whole. */
+export function isInDebug(file: Uint8Array): (place: number) => boolean {
+  const sections = debugSectionsIn(file);
+  return (place) => sections.some(({ offset, size }) => place >= offset && place < offset + size);
+}
+
+function debugSectionsIn(file: Uint8Array): DebugSection[] {
+  const bytes = Buffer.from(file.buffer, file.byteOffset, file.length);
+  try {
+    return [...debugSections(bytes), ...debugSectionsOfPe(bytes)];
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return [];
+  }
 }
 
 /** Where a place of the file is in the unpacked one: that of the stream, if it is inside of one. Ascending places are found at once. */
@@ -86,20 +104,45 @@ function around(region: Region, { spans }: UnpackedFile, placeOf: (offset: numbe
 function withStreams(
   image: Image,
   { bytes, spans }: UnpackedFile,
-  debug: readonly { offset: number; size: number }[],
+  debug: readonly DebugSection[],
+  placeOf: (offset: number) => number,
 ): Image {
   const regions = [...image.regions];
+  const told = new Map<string, Part>();
+  const unpacked = new Map<Part, Region>();
   let end = image.span;
   for (const { start, plainStart, plainSize } of spans) {
-    const isDebug = debug.some(({ offset, size }) => start >= offset && start < offset + size);
-    if (!isDebug && !isText(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), plainStart, plainSize))
-      continue;
+    const section = debug.find(({ offset, size }) => start >= offset && start < offset + size);
+    const isHere = () =>
+      isText(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), plainStart, plainSize);
+    if (section === undefined && !isHere()) continue;
     const address = Math.ceil(end / GRAIN) * GRAIN + (plainStart % 8);
     if (address + plainSize > MOST_SPAN || regions.length >= MOST_REGIONS) break;
-    const kind = isDebug ? REGION_KINDS.debug : REGION_KINDS.text;
-    regions.push({ offset: plainStart, size: plainSize, address, kind });
+    const kind = section === undefined ? REGION_KINDS.text : REGION_KINDS.debug;
+    const region: Region = { offset: plainStart, size: plainSize, address, kind };
+    regions.push(region);
     end = address + plainSize;
+    if (section === undefined) continue;
+    const part: Part = { offset: plainStart, size: plainSize, address: BigInt(address), kind };
+    told.set(plainName(section.name), part);
+    unpacked.set(part, region);
   }
+  for (const { name, offset, size } of debug) {
+    const place = placeOf(offset);
+    const home = regions.find((region) => place >= region.offset && place < region.offset + region.size);
+    if (told.has(plainName(name)) || home === undefined) continue;
+    const address = BigInt(home.address + place - home.offset);
+    told.set(name, { offset: place, size, address, kind: REGION_KINDS.debug });
+  }
+  tellDwarf(told);
+  for (const [part, region] of unpacked) tell(region, part);
   regions.sort((a, b) => a.offset - b.offset);
   return { ...image, regions: regions.slice(0, MOST_REGIONS), span: end };
+}
+
+function tell(region: Region, { kind, bases, sections }: Part): void {
+  region.kind = kind;
+  if (bases !== undefined) region.bases = [Number(bases[0]), Number(bases[1])];
+  if (sections !== undefined)
+    region.sections = sections.map((distance) => (region.address + Number(distance)) >>> 0);
 }

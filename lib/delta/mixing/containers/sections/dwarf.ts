@@ -5,6 +5,11 @@ import { type Part, REGION_KINDS } from '../image.ts';
 const SECTIONS = ['abbrev', 'str', 'line_str', 'loc', 'ranges', 'line', 'loclists', 'rnglists'];
 const PREFIX = '.debug_';
 
+/** The name of the section once it is decompressed: linkers put a z before it, unless a flag of the section says that it is. */
+export function plainName(name: string): string {
+  return name.replace(/^\.zdebug_/, PREFIX);
+}
+
 /** Tells the part that holds debug information, once addresses are known, and how far the others are from it; also the one with places of text, which clang writes. */
 export function tellDwarf(sections: ReadonlyMap<string, Part>): void {
   const information = sections.get(`${PREFIX}info`);
@@ -19,6 +24,13 @@ export function tellDwarf(sections: ReadonlyMap<string, Part>): void {
   information.sections = SECTIONS.map(
     (name) => (sections.get(`${PREFIX}${name}`)?.address ?? address) - address,
   );
+}
+
+/** A section that debuggers read, in bytes of the file. */
+export interface DebugSection {
+  name: string;
+  offset: number;
+  size: number;
 }
 
 export function isDwarf(name: string): boolean {

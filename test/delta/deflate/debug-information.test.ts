@@ -1,0 +1,73 @@
+/** Debug information that is compressed is read as such once it is unpacked. */
+import { expect, test } from 'bun:test';
+import { unpackPair } from '../../../lib/delta/deflate/encode.ts';
+import { REGION_KINDS } from '../../../lib/delta/mixing/containers/image.ts';
+import { isInDebug, unpackedImage } from '../../../lib/delta/mixing/within/unpacked-image.ts';
+import { elfWithDwarf } from '../mixing/executables.ts';
+import { applyPlainly } from '../reference.ts';
+import { apply, make } from '../support.ts';
+import { zlibStream } from './packed-files.ts';
+
+/** The ELF file with its sections of debug information compressed, behind the rest; what is not named is taken for other data. */
+function compressed(file: Uint8Array, isNamed = true): Uint8Array {
+  const made = Buffer.from(file);
+  const pieces: Buffer[] = [made];
+  let end = made.length;
+  const sections = Number(made.readBigUInt64LE(40));
+  const names = Number(made.readBigUInt64LE(sections + 64 * made.readUInt16LE(62) + 24));
+  for (let i = 0; i < made.readUInt16LE(60); i++) {
+    const at = sections + 64 * i;
+    const name = names + made.readUInt32LE(at);
+    if (made.toString('latin1', name, name + 7) !== '.debug_') continue;
+    const [offset, size] = [24, 32].map((field) => Number(made.readBigUInt64LE(at + field)));
+    const plain = Buffer.from(made.subarray(offset, (offset ?? 0) + (size ?? 0)));
+    made.fill(0, offset, (offset ?? 0) + plain.length);
+    const header = Buffer.alloc(24);
+    header.writeUInt32LE(1, 0);
+    header.writeBigUInt64LE(BigInt(plain.length), 8);
+    const packed = Buffer.concat([header, zlibStream(plain, 6)]);
+    made.writeBigUInt64LE(2048n, at + 8);
+    made.writeBigUInt64LE(BigInt(end), at + 24);
+    made.writeBigUInt64LE(BigInt(packed.length), at + 32);
+    if (!isNamed) made.write('.other_', name, 'latin1');
+    pieces.push(packed);
+    end += packed.length;
+  }
+  return Uint8Array.from(Buffer.concat(pieces));
+}
+
+const [old, fresh] = [false, true].map((later) => elfWithDwarf(later));
+if (old === undefined || fresh === undefined) throw new Error('there is no sample');
+
+test('its regions are those that it has otherwise', () => {
+  const [before, after] = [compressed(old), compressed(fresh)];
+  const pair = unpackPair(before, after, isInDebug);
+  if (pair === null) throw new Error('nothing was unpacked');
+  const { regions } = unpackedImage(after, pair.fresh, false);
+  const information = regions.filter(({ kind }) => kind === REGION_KINDS.dwarf);
+  expect(information).toHaveLength(1);
+  const sections = information[0]?.sections ?? [];
+  expect(sections).toHaveLength(8);
+  const textOf = (index: number, length: number) => {
+    const address = sections[index] ?? 0;
+    const region = regions.find((each) => address >= each.address && address < each.address + each.size);
+    const offset = (region?.offset ?? 0) + address - (region?.address ?? 0);
+    return Buffer.from(pair.fresh.bytes).toString('latin1', offset, offset + length);
+  };
+  // Also the abbreviations, which both files have alike.
+  expect(textOf(0, 3)).toBe('\x01\x11\x01');
+  expect(textOf(1, 8)).toBe('unit-0.c');
+});
+
+test('a patch is smaller for it', async () => {
+  const sizes: number[] = [];
+  for (const isNamed of [true, false]) {
+    const pair = [compressed(old, isNamed), compressed(fresh, isNamed)] as const;
+    const patch = await make(...pair, { algorithm: 'mixing' });
+    expect(Buffer.compare(await apply(patch, pair[0]), pair[1])).toBe(0);
+    expect(Buffer.compare(applyPlainly(patch, pair[0]), pair[1])).toBe(0);
+    sizes.push(patch.length);
+  }
+  const [named = 0, unnamed = 0] = sizes;
+  expect(named).toBeLessThan(0.8 * unnamed);
+});
