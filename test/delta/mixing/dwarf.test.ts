@@ -1,9 +1,11 @@
 /** What is read of debug information of DWARF, and what patches of it take. */
 import { expect, test } from 'bun:test';
+import { debugSectionsOfMachO } from '../../../lib/delta/mixing/containers/mach-o.ts';
 import { regionsOf } from '../../../lib/delta/mixing/executable.ts';
+import { randomBytes } from '../pairs.ts';
 import { applyPlainly } from '../reference.ts';
 import { apply, make } from '../support.ts';
-import { elfWithDwarf } from './executables.ts';
+import { elfWithDwarf, machO } from './executables.ts';
 
 const [PAIRS, DWARF] = [28, 48];
 const WIDTHS = [8, 4] as const;
@@ -51,4 +53,42 @@ test('a patch of it takes less than two thirds of what bsdiff makes of it', asyn
     expect(Buffer.compare(await apply(small, old), fresh)).toBe(0);
     expect(Buffer.compare(applyPlainly(small, old), fresh)).toBe(0);
   }
+});
+
+test('in Mach-O it is laid out behind what is loaded, compressed or not', () => {
+  const [code, information, abbreviations] = [machO(false), randomBytes(4000, 1), randomBytes(900, 2)];
+  const file = Buffer.concat([code, information, abbreviations]);
+  let at = 32;
+  for (let left = file.readUInt32LE(16); left > 0; left--) at += file.readUInt32LE(at + 4);
+  file.writeUInt32LE(file.readUInt32LE(16) + 1, 16);
+  file.writeUInt32LE(0x19, at);
+  file.writeUInt32LE(72 + 2 * 80, at + 4);
+  file.write('__DWARF', at + 8);
+  file.writeBigUInt64LE(0x100008000n, at + 24);
+  file.writeUInt32LE(2, at + 64);
+  const sections = [
+    ['__debug_info', code.length, information.length],
+    ['__debug_abbrev', code.length + information.length, abbreviations.length],
+  ] as const;
+  for (const [index, [name, offset, size]] of sections.entries()) {
+    const section = at + 72 + 80 * index;
+    file.write(name, section);
+    file.writeBigUInt64LE(0x100008000n, section + 32);
+    file.writeBigUInt64LE(BigInt(size), section + 40);
+    file.writeUInt32LE(offset, section + 48);
+    file.writeUInt32LE(0x2000000, section + 64);
+  }
+  const { regions, span } = regionsOf(file, false);
+  const [found, names] = [code.length, code.length + information.length].map((place) =>
+    regions.find(({ offset }) => offset === place),
+  );
+  expect(found).toMatchObject({ kind: DWARF, size: 4000 });
+  expect(found?.sections?.[0]).toBe(names?.address ?? -1);
+  const loaded = regions.filter(({ offset }) => offset < code.length);
+  for (const { address, size } of loaded) expect(address + size).toBeLessThanOrEqual(found?.address ?? 0);
+  expect(span).toBeGreaterThanOrEqual((names?.address ?? 0) + 900);
+  expect(debugSectionsOfMachO(file)).toEqual([
+    { name: '.debug_info', offset: code.length, size: 4000 },
+    { name: '.debug_abbrev', offset: code.length + 4000, size: 900 },
+  ]);
 });

@@ -2,8 +2,12 @@
 import { PageHashes } from '../page-hashes.ts';
 import { isHashes, type Part, type Parts, pageSizeOf, REGION_KINDS } from './image.ts';
 import { rebasesOf } from './rebases.ts';
+import { type DebugSection, tellDwarf } from './sections/dwarf.ts';
 
 const MAGIC = 0xfeedfacf;
+/** The segment with debug information. */
+const DEBUG = '__DWARF';
+const PAGE = 4096n;
 
 export function isMachO(bytes: Buffer): boolean {
   return bytes.readUInt32LE(0) === MAGIC;
@@ -55,6 +59,36 @@ export function universal(bytes: Buffer): Parts {
   return { parts: all, end };
 }
 
+/** The sections that debuggers read, by the names that they have in ELF. */
+export function debugSectionsOfMachO(bytes: Buffer): DebugSection[] {
+  const found: DebugSection[] = [];
+  if (bytes.length < 64 || !isMachO(bytes)) return found;
+  for (let i = 0, at = 32; i < bytes.readUInt32LE(16); i++) {
+    const size = bytes.readUInt32LE(at + 4);
+    if (size < 8) break;
+    const isDebug = bytes.readUInt32LE(at) === 0x19 && titleAt(bytes, at + 8) === DEBUG;
+    for (let j = 0; isDebug && j < bytes.readUInt32LE(at + 64); j++) {
+      const section = at + 72 + 80 * j;
+      found.push({
+        name: debugName(titleAt(bytes, section)),
+        offset: bytes.readUInt32LE(section + 48),
+        size: Number(bytes.readBigUInt64LE(section + 40)),
+      });
+    }
+    at += size;
+  }
+  return found;
+}
+
+function titleAt(bytes: Buffer, at: number): string {
+  return bytes.toString('latin1', at, at + 16).replace(/\0.*$/s, '');
+}
+
+/** `__debug_info`, and `__zdebug_info` if it is compressed. */
+function debugName(title: string): string {
+  return title.replace(/^__/, '.');
+}
+
 export function machO(bytes: Buffer): Parts {
   const cpu = bytes.readUInt32LE(4);
   const code =
@@ -65,6 +99,7 @@ export function machO(bytes: Buffer): Parts {
   let [symbols, rebases, text] = [0, 0, 0n];
   const segments: bigint[] = [];
   let unwinding: { compact?: Part; wide?: Part } = {};
+  const debug = new Map<string, Part>();
   let heap: Parts['heap'];
   let moved = 0n;
   for (let i = 0, at = 32; i < bytes.readUInt32LE(16); i++) {
@@ -74,7 +109,7 @@ export function machO(bytes: Buffer): Parts {
     if (bytes.readUInt32LE(at) === SYMBOLS) symbols = at;
     if ((bytes.readUInt32LE(at) & 0x7fffffff) === DYNAMIC) rebases = at;
     if (bytes.readUInt32LE(at) === 0x19) {
-      const name = bytes.toString('latin1', at + 8, at + 24).replace(/\0.*$/s, '');
+      const name = titleAt(bytes, at + 8);
       const address = bytes.readBigUInt64LE(at + 24);
       const limit = address + bytes.readBigUInt64LE(at + 32);
       if (limit > end) end = limit;
@@ -97,7 +132,8 @@ export function machO(bytes: Buffer): Parts {
           kind: executable ? code : pointers,
         };
         parts.push(part);
-        const title = bytes.toString('latin1', section, section + 16).replace(/\0.*$/s, '');
+        const title = titleAt(bytes, section);
+        if (name === DEBUG) debug.set(debugName(title), part);
         if (title === HEAP) heap = { offset, size: length };
         if (title === '__unwind_info' && length >= LEAST) unwinding = { ...unwinding, compact: part };
         if (title === '__eh_frame' && length >= LEAST) unwinding = { ...unwinding, wide: part };
@@ -105,6 +141,13 @@ export function machO(bytes: Buffer): Parts {
     }
     at += size;
   }
+  // It is not loaded, and may have addresses of what is: it is laid out behind that.
+  for (const part of debug.values()) {
+    part.kind = REGION_KINDS.debug;
+    part.address = ((end + PAGE - 1n) / PAGE) * PAGE + BigInt(part.offset % 8);
+    end = part.address + BigInt(part.size);
+  }
+  tellDwarf(debug);
   if (symbols > 0) parts.push(...symbolsOf(bytes, symbols, moved));
   if (rebases > 0) parts.push(...rebasesOf(bytes, rebases, moved, segments));
   const { compact, wide } = unwinding;

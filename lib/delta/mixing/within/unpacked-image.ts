@@ -9,6 +9,7 @@ import {
   REGION_KINDS,
   type Region,
 } from '../containers/image.ts';
+import { debugSectionsOfMachO } from '../containers/mach-o.ts';
 import { debugSectionsOfPe } from '../containers/pe.ts';
 import { type DebugSection, plainName, tellDwarf } from '../containers/sections/dwarf.ts';
 import { alone, isText, regionsOf } from '../executable.ts';
@@ -44,7 +45,7 @@ export function isInDebug(file: Uint8Array): (place: number) => boolean {
 function debugSectionsIn(file: Uint8Array): DebugSection[] {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.length);
   try {
-    return [...debugSections(bytes), ...debugSectionsOfPe(bytes)];
+    return [...debugSections(bytes), ...debugSectionsOfPe(bytes), ...debugSectionsOfMachO(bytes)];
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return [];
