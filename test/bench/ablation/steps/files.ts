@@ -1,0 +1,24 @@
+/** What is within files: what is compressed there, and executables. */
+import { changesOf, type Step } from '../step.ts';
+
+export const FILE_STEPS: readonly Step[] = [
+  {
+    name: 'within files: compressed streams unpacked',
+    changes: changesOf('generate.ts', [
+      'const unpacked = unpackPair(old, fresh, isInDebug);',
+      'const unpacked = isInDebug.length > 9 ? unpackPair(old, fresh) : null;',
+    ]),
+  },
+  {
+    name: 'within files: places modulo 16',
+    changes: changesOf('deflate/list.ts', ['const GRAIN = 16;', 'const GRAIN = 1;']),
+  },
+  {
+    name: 'within files: executables',
+    changes: changesOf('mixing/within/nested.ts', ['if (found.length === 0) return image;', 'return image;']),
+  },
+  {
+    name: 'within files: debug information that was compressed',
+    changes: changesOf('mixing/within/unpacked-image.ts', ['  tellDwarf(told);\n', '']),
+  },
+];
