@@ -36,7 +36,7 @@ export const BSDIFF_STREAMS = [
 ] as const;
 
 /** What precedes them if both files are unpacked (deflate/): which streams of DEFLATE they have. */
-export const PACKED_STREAM = { name: 'packed', windowLog: 21 } as const;
+export const PACKED_STREAM = { name: 'packed', windowLog: 21, mostRaw: 1 << 23 } as const;
 
 /** The streams of `mixing`: `model` is stored as it is, `extra` is one zstd frame. */
 const MIXING_STREAMS = [{ name: 'model' }, { name: 'extra' }] as const;

@@ -91,14 +91,17 @@ export async function generatePatch(options: GenerateOptions): Promise<Uint8Arra
     const mixing = await encodeMixing(options, alignments, unpacked, onProgress);
     return mixing === null ? null : assemble(mixing, options, checksums);
   };
+  const made = async (patch: Uint8Array | null) =>
+    patch !== null && (await makes(patch, options)) ? patch : null;
   const mixBest = async () => {
     const unpacked = unpackPair(old, fresh, isInDebug);
-    const between = unpacked === null ? null : await mix(unpacked);
+    const between = unpacked === null ? null : await made(await mix(unpacked));
     // What is compressed would be new, if it has changed.
     const isBetter = between !== null && between.length < COMPRESSED_SHARE * (unpacked?.packedSize ?? 0);
-    return isBetter || (between !== null && fresh.length > BOTH_LIMIT)
-      ? between
-      : smallerOf(await mix(null), between);
+    if (isBetter || (between !== null && fresh.length > BOTH_LIMIT)) return between;
+    const plainly = await mix(null);
+    const isSmaller = plainly !== null && (between === null || plainly.length < between.length);
+    return isSmaller ? ((await made(plainly)) ?? between) : between;
   };
   // Other threads compress meanwhile.
   const [bsdiff, mixing] = await Promise.all([
@@ -106,14 +109,9 @@ export async function generatePatch(options: GenerateOptions): Promise<Uint8Arra
     algorithm === BSDIFF ? null : mixBest(),
   ]);
   const isSmaller = mixing !== null && (bsdiff === null || mixing.length < bsdiff.length);
-  const patch = isSmaller && (await makes(mixing, options)) ? mixing : (bsdiff ?? (await compress()));
+  const patch = isSmaller ? mixing : (bsdiff ?? (await compress()));
   onProgress(1);
   return patch;
-}
-
-function smallerOf(one: Uint8Array | null, other: Uint8Array | null): Uint8Array | null {
-  if (one === null || other === null) return one ?? other;
-  return other.length < one.length ? other : one;
 }
 
 function assemble(
@@ -196,6 +194,9 @@ async function encodeMixing(
   unpacked: UnpackedPair | null,
   onProgress: (fraction: number) => void,
 ): Promise<Encoded | null> {
+  const { isFast, applyLimit = APPLY_LIMIT, lanesFrom = LANES_FROM, fourthBelow = FOURTH_BELOW } = options;
+  const limit = applyLimit - (unpacked?.work ?? 0);
+  if (limit <= 0) return null;
   const images = imagesOf(options.old, options.new, unpacked);
   const old = unpacked?.old.bytes ?? options.old;
   const fresh = unpacked?.fresh.bytes ?? options.new;
@@ -208,13 +209,11 @@ async function encodeMixing(
   };
   const classes = await alignClasses({ ...files, images }, alignments, again);
   const bytecode = await alignBytecode({ ...files, images }, classes, again);
-  const { isFast, applyLimit = APPLY_LIMIT, lanesFrom = LANES_FROM, fourthBelow = FOURTH_BELOW } = options;
   const input: MixingInput = {
     ...files,
     ...{ images, alignments: bytecode },
     ...(isFast === undefined ? {} : { isFast }),
   };
-  const limit = applyLimit - (unpacked?.work ?? 0);
   const made = await chooseMixing(input, limit, lanesFrom, fourthBelow, (fraction) =>
     onProgress(ALIGNED + (ENCODED - ALIGNED) * fraction),
   );

@@ -6,6 +6,8 @@ export type Checkpoint = () => Promise<void> | void;
 
 /** Bytes between checkpoints. */
 export const CHECKPOINT_INTERVAL = 8 << 20;
+/** Where something comes between that takes its time: it may make less than 100 KB in a second. */
+const SLOW_INTERVAL = 1 << 16;
 
 /** What comes between what is made and what is written: `take` gets the first, and passes the second on to what it was made with; `end` is called in the end. */
 export type Between = (write: (chunk: Uint8Array) => void) => { take(chunk: Uint8Array): void; end(): void };
@@ -15,6 +17,7 @@ export class Output {
   onChunk: (chunk: Uint8Array) => void = () => undefined;
   readonly #write: (chunk: Uint8Array) => void;
   readonly #end: () => void;
+  readonly #interval: number;
   readonly #checkpoint: Checkpoint;
   readonly #chunk = new Uint8Array(CHUNK);
   #filled = 0;
@@ -28,6 +31,7 @@ export class Output {
     const first = between?.(last);
     this.#write = first === undefined ? last : (chunk) => first.take(chunk);
     this.#end = () => first?.end();
+    this.#interval = first === undefined ? CHECKPOINT_INTERVAL : SLOW_INTERVAL;
     this.#checkpoint = checkpoint;
   }
 
@@ -55,9 +59,12 @@ export class Output {
 
   /** Passes on bytes that are not in the chunk, which must have been flushed. */
   async pass(bytes: Uint8Array): Promise<void> {
-    if (bytes.length > 0) this.#write(bytes);
-    this.#sinceCheckpoint += bytes.length;
-    if (this.#sinceCheckpoint >= CHECKPOINT_INTERVAL) {
+    for (let done = 0; done < bytes.length; ) {
+      const piece = bytes.subarray(done, done + this.#interval - this.#sinceCheckpoint);
+      this.#write(piece);
+      done += piece.length;
+      this.#sinceCheckpoint += piece.length;
+      if (this.#sinceCheckpoint < this.#interval) continue;
       this.#sinceCheckpoint = 0;
       await this.#checkpoint();
     }

@@ -93,7 +93,8 @@ export function readShortHeader(patch: Source, start: Buffer): PatchHeader {
   const modelled = isSplit ? LANES_STREAMS.map(({ name }) => name) : namesOf(algorithm);
   const names = isUnpacked ? [PACKED_STREAM.name, ...modelled] : modelled;
   const streams = names.map((name) => {
-    const rawSize = fields.varint(`${name}.rawSize`, mostRaw({ toSize: unpackedSize }));
+    const most = name === PACKED_STREAM.name ? PACKED_STREAM.mostRaw : mostRaw({ toSize: unpackedSize });
+    const rawSize = fields.varint(`${name}.rawSize`, most);
     const isWritten = rawSize > 0 && !isStored(name);
     const compressedSize = isWritten ? fields.varint(`${name}.compressedSize`, FILE_LIMIT) : rawSize;
     if (name === 'second' && rawSize === 0) throw damagedHeader('its second lane is empty');

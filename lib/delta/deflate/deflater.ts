@@ -24,6 +24,7 @@ interface Exports {
   begin(maker: number, level: number, memory: number): number;
   write(size: number): void;
   finish(): void;
+  effort(): number;
 }
 
 let module: WebAssembly.Module | undefined;
@@ -54,6 +55,11 @@ export class Deflater {
       new Uint8Array(memory.buffer, inputPlace() >>> 0, piece.length).set(piece);
       write(piece.length);
     }
+  }
+
+  /** What looking for matches has taken since the stream was begun, in steps of assembly/deflate/effort.ts. */
+  get effort(): number {
+    return this.#exports.effort();
   }
 
   finish(): void {

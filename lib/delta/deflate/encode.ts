@@ -1,10 +1,10 @@
 /** Both files of a patch with their streams of DEFLATE decompressed, if that is worth a try: for the encoder only. */
 import { digestBytes } from '../../platform/files.ts';
+import { PACKED_STREAM } from '../format.ts';
 import { trailerSize } from './checksums.ts';
-import type { Maker, Making } from './deflater.ts';
 import { type FoundStream, findStreams } from './find.ts';
-import { MOST_PACKED, MOST_STREAMS, type PackedList, zerosBefore, zerosBehind } from './list.ts';
-import { MakerFinder } from './makers.ts';
+import { encodeList, MOST_PACKED, MOST_STREAMS, type PackedList, zerosBefore, zerosBehind } from './list.ts';
+import { type Found, MakerFinder } from './makers.ts';
 
 /** What was decompressed: in bytes of the file, and of the unpacked one. */
 export interface Span {
@@ -35,14 +35,8 @@ export interface UnpackedPair {
 /** Bytes of both unpacked files together, for each byte of the files and besides. */
 const MOST_GROWTH = 4;
 const GROWTH_BESIDES = 1 << 26;
-/**
- * Bytes that are compressed again in the time of one that is modelled, by level from 0 on. Measured: zlib 65, 25 and 10 MB/s at levels
- * 1, 6 and 9, Go 170, 29 and 3.
- */
-const BYTES_FOR_WORK: Readonly<Record<Maker, readonly number[]>> = {
-  zlib: [100, 100, 90, 80, 60, 50, 40, 30, 20, 16],
-  Go: [250, 250, 100, 80, 60, 50, 45, 20, 10, 5],
-};
+/** What decompressing an old stream takes. */
+const WORK_FOR_OLD = 30;
 
 /**
  * Null if the new file has no stream that the old one does not have as well and that can be made again.
@@ -66,7 +60,7 @@ export function unpackPair(
   const [neededOfOld, neededOfFresh] = [isNeeded(old), isNeeded(fresh)];
   if (freshNames.every((each) => inOld.has(each))) return null;
   const finder = new MakerFinder();
-  const made: { stream: FoundStream; making: Making }[] = [];
+  const made: { stream: FoundStream; making: Found }[] = [];
   let left = MOST_PACKED;
   for (const [index, stream] of found.entries()) {
     const isAlike = inOld.has(freshNames[index] ?? '') && !neededOfFresh(stream.start);
@@ -100,11 +94,9 @@ export function unpackPair(
       };
     }),
   };
-  const work = list.fresh.reduce(
-    (sum, { plainSize, maker, level }) => sum + plainSize / (BYTES_FOR_WORK[maker][level % 100] ?? 40),
-    0,
-  );
+  const work = made.reduce((sum, { making }) => sum + making.work, WORK_FOR_OLD * kept.length);
   const packedSize = made.reduce((sum, { stream }) => sum + stream.packedSize, 0);
+  if (encodeList(list).length > PACKED_STREAM.mostRaw) return null;
   return { old: packedOld, fresh: packedFresh, list, packedSize, work: Math.ceil(work) };
 }
 

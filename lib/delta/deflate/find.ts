@@ -1,6 +1,7 @@
 /** Finds the streams of DEFLATE in a file, by what precedes them: for the encoder only. */
 import { constants, crc32, inflateRawSync } from 'node:zlib';
 import { type Trailer, trailerOf, trailerSize } from './checksums.ts';
+import { beginsBlock } from './first-block.ts';
 import type { PackedStream } from './list.ts';
 import { inflateStream } from './unpack.ts';
 
@@ -24,6 +25,8 @@ interface Candidate {
 const LEAST = 32;
 /** Bytes of input that must be valid before all is decompressed. */
 const PROBE = 1024;
+/** Places that turned out to have no stream once zlib was asked, which takes time and memory: after so many, no more are looked for. */
+const MOST_WRONG = 4096;
 /** Streams that turned out damaged behind the probe: after so many, no more are looked for. */
 const MOST_DAMAGED = 64;
 /** What all streams of a file together may hold, in bytes, and for each byte of the file. */
@@ -32,6 +35,8 @@ const MOST_PLAIN = 1 << 29;
 /** The first two bytes of zlib with a window of 32 KiB, by level (RFC 1950). */
 const ZLIB_HEADERS = [0x7801, 0x785e, 0x789c, 0x78da];
 const GZIP = Buffer.from([0x1f, 0x8b, 8]);
+/** Bytes of a name or a comment of gzip, at most. */
+const LONGEST_NAME = 4096;
 const ZIP = Buffer.from('PK\x03\x04', 'latin1');
 const ZIP_HEADER = 30;
 /** The compression method of ZIP that is DEFLATE; the flag that says that sizes and checksum come later. */
@@ -44,11 +49,13 @@ export function findStreams(file: Uint8Array): FoundStream[] {
   let end = 0;
   let left = MOST_PLAIN;
   let damaged = 0;
+  let wrong = 0;
   for (const candidate of candidatesIn(bytes)) {
-    if (candidate.start < end || damaged === MOST_DAMAGED) continue;
-    if (!isPlausible(bytes, candidate.start)) continue;
-    const stream = streamAt(bytes, candidate, left);
-    if (stream === null || (!stream.isWhole && stream.packedSize > PROBE)) damaged++;
+    if (candidate.start < end || damaged === MOST_DAMAGED || wrong === MOST_WRONG) continue;
+    if (!beginsBlock(bytes, candidate.start)) continue;
+    const stream = isPlausible(bytes, candidate.start) ? streamAt(bytes, candidate, left) : null;
+    if (!stream?.isWhole) wrong++;
+    if (stream !== null && !stream.isWhole && stream.packedSize > PROBE) damaged++;
     if (!stream?.isWhole || stream.packedSize < LEAST || stream.plainSize === 0) continue;
     found.push(stream);
     left -= stream.plainSize;
@@ -88,9 +95,9 @@ function endOfGzipHeader(bytes: Buffer, at: number): number | null {
   if ((flags & 4) !== 0) end += 2 + (bytes[end] ?? 0) + 256 * (bytes[end + 1] ?? 0);
   for (const named of [8, 16]) {
     if ((flags & named) === 0) continue;
-    const zero = bytes.indexOf(0, end);
+    const zero = bytes.subarray(end, end + LONGEST_NAME).indexOf(0);
     if (zero < 0) return null;
-    end = zero + 1;
+    end += zero + 1;
   }
   if ((flags & 2) !== 0) end += 2;
   return end < bytes.length ? end : null;
@@ -98,9 +105,6 @@ function endOfGzipHeader(bytes: Buffer, at: number): number | null {
 
 /** Whether what begins there can be decompressed for a while. */
 function isPlausible(bytes: Buffer, start: number): boolean {
-  const first = bytes[start] ?? 7;
-  // The kind of the first block (RFC 1951), 3 is none.
-  if (((first >> 1) & 3) === 3) return false;
   try {
     inflateRawSync(bytes.subarray(start, start + PROBE), { finishFlush: constants.Z_SYNC_FLUSH });
     return true;

@@ -1,7 +1,7 @@
 /**
  * Decodes the streams of `mixing`. Memory: the old file, a quarter of it, 12 MiB of the new one, the bulk (at most 128 MiB) and its
  * stream, and at most 220 MiB of tables and windows, whatever the patch says; if it has two lanes, 160 MiB more, of which 64 are the end of the
- * new file.
+ * new file. Between unpacked files (../deflate/) all sizes are those of the unpacked ones, and each old stream is in memory besides while it is read.
  */
 import { DamagedError } from '../../errors.ts';
 import { CHUNK, type Source, sliceSource } from '../../platform/files.ts';

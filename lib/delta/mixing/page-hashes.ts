@@ -1,5 +1,6 @@
 /** SHA-256 of each page of parts of the new file, as the signatures of Mach-O executables list them: computed, not sent. */
 import { createHash } from 'node:crypto';
+import { DamagedError } from '../../errors.ts';
 
 export const HASH_SIZE = 32;
 const LARGEST_PAGE = 16384;
@@ -48,7 +49,12 @@ export class HashedRegions {
     let before = 0;
     for (const { offset, size } of this.#regions) {
       if (place >= offset && place < offset + size) {
-        bytes.set(this.#hashes.bytes(before + place - offset, bytes.length));
+        const made = this.#hashes.bytes(before + place - offset, bytes.length);
+        if (made.length < bytes.length)
+          throw new DamagedError(
+            `the patch is malformed: digests at byte ${place} are of pages that follow them`,
+          );
+        bytes.set(made);
         return;
       }
       before += size;

@@ -1,12 +1,13 @@
 /** Which compressed streams are found in a file. */
 import { describe, expect, test } from 'bun:test';
-import { crc32 } from 'node:zlib';
+import { constants, crc32, deflateRawSync } from 'node:zlib';
 import { unpackPair } from '../../../lib/delta/deflate/encode.ts';
 import { findStreams } from '../../../lib/delta/deflate/find.ts';
+import { beginsBlock } from '../../../lib/delta/deflate/first-block.ts';
 import { MakerFinder } from '../../../lib/delta/deflate/makers.ts';
 import { randomBytes } from '../pairs.ts';
 import { deflateLikeZlib } from '../reference/deflate-zlib.ts';
-import { goStream, lines, zlibStream } from './packed-files.ts';
+import { adler32, goStream, lines, zlibStream } from './packed-files.ts';
 
 const text = lines(60, false);
 const around = (stream: Uint8Array) =>
@@ -84,6 +85,51 @@ describe('is not found', () => {
     expect(findStreams(many(3))).toHaveLength(1);
     expect(findStreams(many(70))).toEqual([]);
   });
+});
+
+test('a stream can begin wherever one of zlib does, at any level and strategy', () => {
+  const inputs = [
+    text,
+    lines(3, false),
+    Buffer.from('a'),
+    randomBytes(300, 5),
+    Buffer.alloc(70_000),
+    lines(2000, true),
+  ];
+  for (const input of inputs) {
+    for (let level = 0; level <= 9; level++) {
+      for (const strategy of [constants.Z_DEFAULT_STRATEGY, constants.Z_FIXED, constants.Z_HUFFMAN_ONLY])
+        expect(beginsBlock(deflateRawSync(input, { level, strategy }), 0)).toBe(true);
+    }
+  }
+});
+
+test('and hardly anywhere else', () => {
+  const noise = randomBytes(20_000, 9);
+  const places = noise.reduce((sum, _, at) => sum + (beginsBlock(noise, at) ? 1 : 0), 0);
+  expect(places).toBeLessThan(300);
+});
+
+test.each([
+  ['the first bytes of zlib', Buffer.from([0x78, 0x9c])],
+  ['words of 32 bits that hold them', Buffer.from([0x78, 1, 0, 0])],
+  ['the first bytes of gzip with a name', Buffer.from([0x1f, 0x8b, 8, 8])],
+])('a file full of %s takes no time', (_, piece) => {
+  const file = Buffer.concat([Buffer.alloc(1 << 20, piece), zlibStream(text, 6)]);
+  expect(findStreams(file)).toHaveLength(1);
+});
+
+test('what nobody known made costs no more time than there is', () => {
+  // Each guess makes next to nothing of it, for long.
+  const zeros = deflateRawSync(new Uint8Array(1 << 22), { level: 6 });
+  const odd = Buffer.concat([Buffer.from([0, 0, 0, 0xff, 0xff]), zeros]);
+  const stream = findStreams(
+    Buffer.concat([Buffer.from([0x78, 0x9c]), odd, adler32(new Uint8Array(1 << 22))]),
+  )[0];
+  if (stream === undefined) throw new Error('the stream is not found');
+  const file = Buffer.concat([Buffer.from([0x78, 0x9c]), odd]);
+  const finder = new MakerFinder();
+  for (let i = 0; i < 100; i++) expect(finder.makingOf(file, stream)).toBeNull();
 });
 
 test('files that would grow too much are left as they are', () => {

@@ -21,7 +21,7 @@ export function lines(count: number, later: boolean, seed = 1): Buffer {
   return Buffer.from(all.join(''));
 }
 
-function adler32(bytes: Uint8Array): Buffer {
+export function adler32(bytes: Uint8Array): Buffer {
   let [a, b] = [1, 0];
   for (const byte of bytes) {
     a = (a + byte) % 65521;

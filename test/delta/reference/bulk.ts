@@ -77,6 +77,7 @@ export function digests(made: Uint8Array, region: Region, image: Image, { packed
   if (!isHashes(region)) return new Uint8Array();
   const unpacked = convertRecords(made, image, true);
   const fresh = packed === undefined ? unpacked : packed(unpacked.subarray(0, region.offset));
+  requireSound(packed === undefined || fresh.length >= region.address);
   const pageSize = region.kind === HASHES ? 4096 : 16384;
   const all: Uint8Array[] = [];
   for (let from = hashedFrom(region); from < region.address; from += pageSize) {

@@ -490,11 +490,9 @@ export const DELTA: readonly MutatedFile[] = [
     file: 'lib/delta/deflate/find.ts',
     tests: ['test/delta/deflate/find.test.ts'],
     changes: [
-      [
-        'if (candidate.start < end || damaged === MOST_DAMAGED) continue;',
-        'if (candidate.start < end) continue;',
-      ],
-      ['if (!isPlausible(bytes, candidate.start)) continue;', '', { survives: 'it saves time' }],
+      [' || damaged === MOST_DAMAGED', ''],
+      ['if (!beginsBlock(bytes, candidate.start)) continue;', '', { survives: 'it saves time and memory' }],
+      [' || wrong === MOST_WRONG', '', { survives: 'it saves time and memory' }],
       ['stream.packedSize < LEAST || ', ''],
       ['Buffer.compare(follows, trailerOf(trailer, plain)) === 0 && ', ''],
       ['(crc === undefined || crc32(plain) === crc)', 'true'],
@@ -554,10 +552,10 @@ export const DELTA: readonly MutatedFile[] = [
     tests: ['test/delta/deflate/makers.test.ts'],
     changes: [
       ['if (Buffer.compare(piece, packed.subarray(at, at + piece.length)) !== 0) throw OTHER;', ''],
-      ['return at === packed.length;', 'return true;'],
+      ['tell(at === packed.length);', 'tell(true);'],
       ['if (error !== OTHER) throw error;', '', { survives: 'nothing else is thrown' }],
       ['this.#last === null ? [] : [this.#last]', '[]'],
-      ['this.#last = making ?? this.#last;', 'this.#last = making;'],
+      ['this.#last = making;', ''],
       ['BY_HEADER[header] ?? USUAL', 'USUAL'],
       ['for (const level of GO_LATER)', 'for (const level of [] as number[])'],
       [

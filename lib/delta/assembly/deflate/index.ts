@@ -6,6 +6,8 @@
  * `go/later/` that of Go since 1.27. Each has files for the stream, for what finds copies, for blocks, and for codes. zlib and Go
  * have different rules for all of these, so that they share no more than output.ts and match-length.ts.
  */
+
+import { Spent } from './effort';
 import { beginGo, finishGo, writeGo } from './go/stream';
 import { fillByte, flushOutput, openOutput } from './output';
 import { beginZlib, finishZlib, writeZlib } from './zlib/stream';
@@ -17,6 +19,11 @@ const GO: i32 = 1;
 const INPUT: u32 = 1 << 16;
 const input: usize = memory.data(1 << 16);
 let maker: i32 = ZLIB;
+
+/** What looking for matches has taken since the stream was begun, in steps (effort.ts). */
+export function effort(): f64 {
+  return <f64>Spent.steps;
+}
 
 export function inputPlace(): usize {
   return input;
@@ -32,6 +39,7 @@ export function inputPlace(): usize {
 export function begin(by: i32, level: i32, memory: i32): bool {
   maker = by;
   openOutput();
+  Spent.steps = 0;
   if (by === ZLIB) return beginZlib(level, memory);
   return by === GO && memory === 0 && beginGo(level);
 }

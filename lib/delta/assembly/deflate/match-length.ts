@@ -1,4 +1,5 @@
 /** How many bytes two places have in common. */
+import { Spent } from './effort';
 
 /**
  * `known` are the first ones that are known to be equal; `most` are compared. Eight are read at a time: up to seven behind these
@@ -7,7 +8,10 @@
 export function matchLength(here: usize, there: usize, known: usize, most: usize): usize {
   for (let length = known; length < most; length += 8) {
     const difference = load<u64>(here + length) ^ load<u64>(there + length);
-    if (difference !== 0) return min(most, length + <usize>(ctz(difference) >> 3));
+    if (difference === 0) continue;
+    Spent.steps += (length - known) >> 3;
+    return min(most, length + <usize>(ctz(difference) >> 3));
   }
+  Spent.steps += most >> 3;
   return most;
 }

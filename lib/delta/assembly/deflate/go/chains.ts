@@ -3,6 +3,7 @@
  *
  * After compress/flate/deflate.go. Copyright 2009 The Go Authors. All rights reserved. BSD-style licence, in LICENSE.
  */
+import { Spent } from '../effort';
 import { matchLength } from '../match-length';
 import { writeBlock } from './blocks';
 import { addByte, addCopy, dropTokens, tokenCount } from './tokens';
@@ -154,6 +155,7 @@ function findCopy(place: i32): void {
   const here = bytes + at;
   let next = load<u8>(here + found);
   for (let tries = chain; tries > 0; tries--) {
+    Spent.steps++;
     if (load<u8>(bytes + place + found) === next) {
       const length = <i32>matchLength(here, bytes + place, 0, most);
       if (length > found && (length > SHORTEST || at - place <= NEAR)) {

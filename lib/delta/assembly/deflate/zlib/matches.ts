@@ -1,4 +1,5 @@
 /** The longest match for a place of the window, as far as zlib looks for it (see window.ts). */
+import { Spent } from '../effort';
 import { matchLength } from '../match-length';
 import { bytes, FARTHEST, LONGEST, placeBefore, SHORTEST, Window } from './window';
 
@@ -36,7 +37,8 @@ export function findMatch(least: u32): void {
   const most = min(LONGEST, comparable);
   const nice = min(Effort.nice, comparable);
   const here = bytes + at;
-  let left = least >= Effort.good ? Effort.chain >> 2 : Effort.chain;
+  const chain = least >= Effort.good ? Effort.chain >> 2 : Effort.chain;
+  let left = chain;
   let best = least;
   // What must be equal for a longer match: its last four bytes, or three.
   let tail: u32 = best > 2 ? best - 3 : 0;
@@ -57,5 +59,6 @@ export function findMatch(least: u32): void {
     }
     place = placeBefore(place);
   } while (place > limit && --left !== 0);
+  Spent.steps += chain - left;
   Match.length = min(best, ahead);
 }

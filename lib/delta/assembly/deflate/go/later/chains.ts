@@ -3,6 +3,7 @@
  *
  * After compress/flate/deflate.go. Copyright 2009 The Go Authors. All rights reserved. BSD-style licence, in LICENSE.
  */
+import { Spent } from '../../effort';
 import { matchLength } from '../../match-length';
 import { makeCodes } from '../codes';
 import { count, extraOfDistance, extraOfLength, symbolOfDistance, symbolOfLength } from '../symbols';
@@ -216,6 +217,7 @@ function findCopy(place: i32): void {
   let next = load<u8>(here + found);
   let saved = SAVED;
   for (let tries = chain; tries > 0; tries--) {
+    Spent.steps++;
     if (load<u8>(bytes + place + found) === next) {
       const length = <i32>matchLength(here, bytes + place, 0, most);
       if (length > found) {
