@@ -614,7 +614,12 @@ export const DELTA: readonly MutatedFile[] = [
         '',
         { survives: 'what is within another one is left out for that besides' },
       ],
-      ['if (size < LEAST) continue;', ''],
+      ['size < LEAST || ', ''],
+      [
+        ' || loaded.some((region) => outside(region, { start, size })[0] !== region)',
+        '',
+        { tests: ['test/delta/mixing/containers.test.ts'] },
+      ],
       ['count > MOST_REGIONS || ', ''],
       ['isFirst || isKept(region.kind)', 'isKept(region.kind)'],
       ['if (image.span === 0 && end > 0) {', 'if (false) {'],

@@ -77,7 +77,8 @@ export function withNested(
 
 /** Ascending and disjoint, outside of what is loaded. */
 function* nestedIn(bytes: Buffer, image: Image, imageOf: (file: Buffer) => Image): Generator<Nested> {
-  const places = MAGICS.flatMap((magic) => [...placesOf(bytes, magic, image)]).sort((a, b) => a - b);
+  const loaded = image.regions.filter(({ kind }) => kind !== REGION_KINDS.text);
+  const places = MAGICS.flatMap((magic) => [...placesOf(bytes, magic, loaded)]).sort((a, b) => a - b);
   let end = 0;
   let count = 0;
   for (const start of places) {
@@ -86,7 +87,8 @@ function* nestedIn(bytes: Buffer, image: Image, imageOf: (file: Buffer) => Image
     const inner = imageOf(file);
     if (inner.span === 0) continue;
     const size = inner.regions.reduce((most, region) => Math.max(most, region.offset + region.size), 0);
-    if (size < LEAST) continue;
+    // The files of a universal one are known already.
+    if (size < LEAST || loaded.some((region) => outside(region, { start, size })[0] !== region)) continue;
     end = start + size;
     yield { start, size, image: inner };
     if (++count === MOST_FILES) return;
@@ -94,8 +96,7 @@ function* nestedIn(bytes: Buffer, image: Image, imageOf: (file: Buffer) => Image
 }
 
 /** Where what is no part of an executable has these bytes, but where it begins. */
-function* placesOf(bytes: Buffer, magic: Buffer, { regions }: Image): Generator<number> {
-  const loaded = regions.filter(({ kind }) => kind !== REGION_KINDS.text);
+function* placesOf(bytes: Buffer, magic: Buffer, loaded: readonly Region[]): Generator<number> {
   let index = 0;
   for (let at = bytes.indexOf(magic, 1); at >= 0; ) {
     while (index < loaded.length && endOf(loaded[index]) <= at) index++;
