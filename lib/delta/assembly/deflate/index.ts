@@ -4,7 +4,8 @@
  *
  * `zlib/` has zlib 1.3.1, lld, which uses it, gzip 1.12 and Info-ZIP's zip 3.0; `go/` has compress/flate of Go 1.8 to 1.26, and
  * `go/later/` that of Go since 1.27. Each has files for the stream, for what finds copies, for blocks, and for codes. zlib and Go
- * have different rules for all of these, so that they share no more than output.ts and match-length.ts.
+ * have different rules for all of these, so that they share no more than how bytes are
+ * compared (match-length.ts), what that has taken (effort.ts), and where it goes (output.ts).
  */
 
 import { Spent } from './effort';
