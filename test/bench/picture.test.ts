@@ -13,6 +13,10 @@ const TABLE = `| pair | bytes | patch | best of the peers | made by | ratio |
 | Go: b 1 -> 2 | 1,000,000 | 1,500 | 3,000 | bsdiff | 0.50 |
 | no peer: c 1 -> 2 | 1,000 | 100 | - | - | - |
 
+| pair | bytes | before | patch | best of the peers | ratio |
+|---|---|---|---|---|---|
+| d 1 -> 2 | 10,000 | 400 | 300 | 500 | 0.60 |
+
 | start | 1 | 2 |
 `;
 

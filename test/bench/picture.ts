@@ -20,8 +20,10 @@ const NUMBER = /^[\d,]+$/;
 export function comparisonsIn(markdown: string): Comparison[] {
   return markdown.split('\n').flatMap((line) => {
     const cells = line.split('|').map((cell) => cell.trim());
-    const [, pair = '', size = '', ours = '', best = ''] = cells;
+    const [, pair = '', size = '', ours = '', best = '', tool = ''] = cells;
     if (cells.length !== 8 || ![size, ours, best].every((cell) => NUMBER.test(cell))) return [];
+    // A table with what a patch was before has as many columns.
+    if (NUMBER.test(tool)) return [];
     const [bytes, patch, peer] = [size, ours, best].map((cell) => Number(cell.replaceAll(',', '')));
     return [{ pair, size: bytes ?? 0, ours: patch ?? 0, best: peer ?? 0 }];
   });
