@@ -37,8 +37,11 @@ export function hash(a: number, b: number): number {
   return u32(x ^ (x >>> 13));
 }
 
+/** Of probabilities of 22 bits. */
+const ONE_HALF = 2 ** 21;
+
 /** A counter that begins at one half: its probability, of 22 bits, and the bits that it has seen. */
-export const newCounter = (): [number, number] => [2 ** 21, 0];
+const newCounter = (): [number, number] => [ONE_HALF, 0];
 
 /** A table of such counters. */
 export class Counters {
@@ -54,12 +57,53 @@ export class Counters {
   }
 }
 
-export const chance = ([probability]: [number, number]) => Math.min(65534, Math.max(1, probability >> 6));
+const chanceOf = (probability: number) => Math.min(65534, Math.max(1, probability >> 6));
+export const chance = ([probability]: [number, number]) => chanceOf(probability);
+
+/** The probability of a counter when it has learned a bit. */
+function learned(probability: number, seen: number, bit: number): number {
+  const rate = Math.floor(655360 / (10 * seen + 16));
+  return probability + Math.floor((((bit ? 4194303 : 0) - probability) * rate) / 65536);
+}
 
 export function learn(counter: [number, number], bit: number, limit: number): void {
-  const rate = Math.floor(655360 / (10 * counter[1] + 16));
-  counter[0] += Math.floor((((bit ? 4194303 : 0) - counter[0]) * rate) / 65536);
+  counter[0] = learned(counter[0], counter[1], bit);
   if (counter[1] < limit) counter[1]++;
+}
+
+/** Very many counters, in two arrays. All of them have seen nothing in the beginning. */
+export class CounterArray {
+  /** How far each probability is from that of a new counter. */
+  readonly #moved: Int32Array;
+  readonly #seen: Uint8Array;
+
+  constructor(count: number) {
+    this.#moved = new Int32Array(count);
+    this.#seen = new Uint8Array(count);
+  }
+
+  /** They have seen nothing again. */
+  clear(from: number, to: number): void {
+    for (let i = from; i < to; i++) {
+      this.#moved[i] = 0;
+      this.#seen[i] = 0;
+    }
+  }
+
+  chance(index: number): number {
+    return chanceOf(ONE_HALF + Number(this.#moved[index]));
+  }
+
+  /** Bits that it has seen. */
+  seen(index: number): number {
+    return Number(this.#seen[index]);
+  }
+
+  learn(index: number, bit: number, limit: number): void {
+    const seen = this.seen(index);
+    this.#moved[index] = learned(ONE_HALF + Number(this.#moved[index]), seen, bit) - ONE_HALF;
+    if (seen < limit) this.#seen[index] = seen + 1;
+  }
 }
 
 /** What a stream is decoded by. The fuzzer hands in one that decides by itself. */

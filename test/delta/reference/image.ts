@@ -32,10 +32,10 @@ export interface Image {
   dwarf: number[];
 }
 
+const CODE = new Set([X86, ARM, MIPS, WASM, THUMB, LOONG_ARCH]);
+
 export const isCode = (kind: number) =>
-  (kind >= X86_32 && kind <= OTHER_CODE) ||
-  isBased(kind) ||
-  [X86, ARM, MIPS, WASM, THUMB, LOONG_ARCH].includes(kind);
+  (kind >= X86_32 && kind <= OTHER_CODE) || isBased(kind) || CODE.has(kind);
 
 export const addressIn = ({ regions }: Image, offset: number) => {
   const region = regions.find((each) => offset >= each.offset && offset < each.offset + each.size);

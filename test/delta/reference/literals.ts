@@ -1,12 +1,12 @@
 /** How flags are mixed and literals decoded, from lib/delta/FORMAT.md. */
 import {
+  CounterArray,
   Counters,
   chance,
   type Decoder,
   dot,
   hash,
   learn,
-  newCounter,
   squash,
   stretch,
   train,
@@ -45,12 +45,53 @@ export class MixedFlags {
   }
 }
 
-interface Bucket {
-  check: number;
-  /** By the bits so far, with a 1 before them; made when they are first asked for. */
-  counters: ([number, number] | undefined)[];
+/** A bucket has so many counters: one for each number of up to four bits so far, with a 1 before them. */
+const COUNTERS = 16;
+
+/** What each context has seen, by the number of its bucket. Flat, since this is where the time goes. */
+class Buckets {
+  readonly #bits: number;
+  /** The check and 1, or 0 while no context has the bucket. */
+  readonly #checks: Uint32Array;
+  readonly counters: CounterArray;
   /** The last four bits that were decoded with it, and how often in a row they were these. */
-  run: { bits: number; length: number };
+  readonly #runBits: Uint8Array;
+  readonly #runLengths: Uint8Array;
+
+  constructor(bits: number) {
+    this.#bits = bits;
+    this.#checks = new Uint32Array(2 ** bits);
+    this.counters = new CounterArray(COUNTERS * 2 ** bits);
+    this.#runBits = new Uint8Array(2 ** bits);
+    this.#runLengths = new Uint8Array(2 ** bits);
+  }
+
+  /** The number of the bucket, which another context may take over before these bits are done. */
+  of(key: number): number {
+    const index = key >>> (32 - this.#bits);
+    const check = (key & 0xffff) + 1;
+    if (this.#checks[index] === check) return index;
+    if (this.#checks[index ^ 1] === check) return index ^ 1;
+    const replaced = this.#seen(index ^ 1) < this.#seen(index) ? index ^ 1 : index;
+    if (this.#checks[replaced] !== 0) this.counters.clear(COUNTERS * replaced, COUNTERS * (replaced + 1));
+    this.#checks[replaced] = check;
+    this.#runLengths[replaced] = 0;
+    return replaced;
+  }
+
+  #seen(bucket: number): number {
+    return this.counters.seen(COUNTERS * bucket + 1);
+  }
+
+  run(bucket: number): { bits: number; length: number } {
+    return { bits: Number(this.#runBits[bucket]), length: Number(this.#runLengths[bucket]) };
+  }
+
+  continueRun(bucket: number, bits: number): void {
+    const run = this.run(bucket);
+    this.#runLengths[bucket] = run.length > 0 && run.bits === bits ? Math.min(15, run.length + 1) : 1;
+    this.#runBits[bucket] = bits;
+  }
 }
 
 export interface Literal {
@@ -71,8 +112,7 @@ export interface Literal {
 export class Literals {
   readonly #decoder: Decoder;
   readonly #model: Model;
-  readonly #bucketBits: number;
-  readonly #buckets: (Bucket | undefined)[];
+  readonly #buckets: Buckets;
   readonly #weights = new Weights(8520);
   readonly #bitWeights = new Weights(8520);
   readonly #predicted = new Counters();
@@ -82,8 +122,7 @@ export class Literals {
   constructor(decoder: Decoder, model: Model, bucketBits: number) {
     this.#decoder = decoder;
     this.#model = model;
-    this.#bucketBits = bucketBits;
-    this.#buckets = new Array(2 ** bucketBits).fill(undefined);
+    this.#buckets = new Buckets(bucketBits);
   }
 
   byte(literal: Literal): number {
@@ -96,8 +135,8 @@ export class Literals {
   #half(upper: number, keys: number[], literal: Literal): number {
     const { type } = literal;
     const { contexts: contextLimit, predictions: predictionLimit } = LIMITS[this.#model];
-    const indexes = keys.map((key) => this.#bucketIndex(key));
-    const buckets = indexes.map((index) => this.#buckets[index] as Bucket);
+    const buckets = keys.map((key) => this.#buckets.of(key));
+    const { counters } = this.#buckets;
     const weights = this.#weights.set(literal.set);
     const firstPlace = upper === 1 ? 7 : 3;
     let node = upper;
@@ -106,14 +145,14 @@ export class Literals {
       const inputs: number[] = [];
       const learning: { counter: [number, number]; limit: number }[] = [];
       for (const [i, bucket] of buckets.entries()) {
-        const counter = counterIn(bucket, inner);
-        inputs.push(counter[1] === 0 ? 0 : stretch(chance(counter)));
-        learning.push({ counter, limit: contextLimit });
+        const counter = COUNTERS * bucket + inner;
+        const seen = counters.seen(counter);
+        inputs.push(seen === 0 ? 0 : stretch(counters.chance(counter)));
         if (this.#model === 1) {
-          inputs.push(((chance(counter) - 32768) * Math.min(counter[1], 3) * 341) >> 16);
+          inputs.push(((counters.chance(counter) - 32768) * Math.min(seen, 3) * 341) >> 16);
           continue;
         }
-        const run = this.#runCounter(bucket, firstPlace - place, inner, counter[1], 4 * i + type);
+        const run = this.#runCounter(bucket, firstPlace - place, inner, seen, 4 * i + type);
         inputs.push(run === null ? 0 : stretch(chance(run)));
         if (run !== null) learning.push({ counter: run, limit: RUNS });
       }
@@ -138,70 +177,48 @@ export class Literals {
         train(inputs, weights, error);
         train(inputs, byBits, error);
       }
+      for (const bucket of buckets) counters.learn(COUNTERS * bucket + inner, bit, contextLimit);
       for (const { counter, limit } of learning) learn(counter, bit, limit);
       inner = inner * 2 + bit;
       node = node * 2 + bit;
     }
-    for (const bucket of buckets) continueRun(bucket, inner & 15);
+    for (const bucket of buckets) this.#buckets.continueRun(bucket, inner & 15);
     return node;
   }
 
   /** Counters and runs learn a byte of the old file; null is a context that it says nothing of. */
   learn(byte: number, contexts: (number | null)[]): void {
     const { contexts: limit } = LIMITS[this.#model];
+    const { counters } = this.#buckets;
     for (const upper of [true, false]) {
       const bits = upper ? byte >> 4 : byte & 15;
       for (const key of contexts) {
         if (key === null) continue;
-        const index = this.#bucketIndex(upper ? key : hash(key, 256 + 16 + (byte >> 4)));
-        const bucket = this.#buckets[index] as Bucket;
+        const bucket = this.#buckets.of(upper ? key : hash(key, 256 + 16 + (byte >> 4)));
         for (let place = 3, inner = 1; place >= 0; place--) {
           const bit = (bits >> place) & 1;
-          learn(counterIn(bucket, inner), bit, limit);
+          counters.learn(COUNTERS * bucket + inner, bit, limit);
           inner = inner * 2 + bit;
         }
-        continueRun(bucket, bits);
+        this.#buckets.continueRun(bucket, bits);
       }
     }
   }
 
   /** The counter of what the run says of the bit, null if it says nothing of it. */
   #runCounter(
-    { run }: Bucket,
+    bucket: number,
     index: number,
     inner: number,
     seen: number,
     row: number,
   ): [number, number] | null {
-    const { bits, length } = run;
+    const { bits, length } = this.#buckets.run(bucket);
     if (length === 0 || (bits | 16) >> (4 - index) !== inner) return null;
     const expected = (bits >> (3 - index)) & 1;
     const { contexts: limit } = LIMITS[this.#model];
     return this.#runs.at(((row * 16 + length) * 4 + unlikeness(seen, length, limit)) * 2 + expected);
   }
-
-  /** The number of the bucket, which another context may take over before these bits are done. */
-  #bucketIndex(key: number): number {
-    const index = key >>> (32 - this.#bucketBits);
-    const check = key & 0xffff;
-    const [first, second] = [this.#buckets[index], this.#buckets[index ^ 1]];
-    if (first?.check === check) return index;
-    if (second?.check === check) return index ^ 1;
-    const seen = (bucket: typeof first) => bucket?.counters[1]?.[1] ?? 0;
-    const replaced = seen(second) < seen(first) ? index ^ 1 : index;
-    this.#buckets[replaced] = { check, counters: [], run: { bits: 0, length: 0 } };
-    return replaced;
-  }
-}
-
-function counterIn({ counters }: Bucket, index: number): [number, number] {
-  counters[index] ??= newCounter();
-  return counters[index];
-}
-
-function continueRun({ run }: Bucket, bits: number): void {
-  run.length = run.length > 0 && run.bits === bits ? Math.min(15, run.length + 1) : 1;
-  run.bits = bits;
 }
 
 /** The mixing of the fourth model: four sets of weights, and weights of what these say. */
