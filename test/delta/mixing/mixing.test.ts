@@ -31,10 +31,21 @@ import { goWasmModule, wasmModule } from './wasm-modules.ts';
 const headerOf = (patch: Uint8Array): PatchHeader => readPatchHeader(memorySource(patch));
 const same = (a: Uint8Array, b: Uint8Array) => expect(Buffer.compare(a, b)).toBe(0);
 
-describe.each(samples())('$name', ({ old, fresh }) => {
+const SAMPLES = samples();
+const patches = new Map<Sample, Promise<Uint8Array>>();
+
+/** The patch of a sample, which is made once for all tests. */
+function patchOf(sample: Sample): Promise<Uint8Array> {
+  const patch = patches.get(sample) ?? make(sample.old, sample.fresh);
+  patches.set(sample, patch);
+  return patch;
+}
+
+describe.each(SAMPLES)('$name', (sample) => {
+  const { old, fresh } = sample;
   test('is made smaller than bsdiff makes it, and applies by both decoders', async () => {
     const bsdiff = await make(old, fresh, { algorithm: 'bsdiff' });
-    const patch = await make(old, fresh);
+    const patch = await patchOf(sample);
     expect(headerOf(patch).algorithm).toBe('mixing');
     expect(patch.length).toBeLessThan(bsdiff.length * 0.8);
     same(await apply(patch, old), fresh);
@@ -43,9 +54,10 @@ describe.each(samples())('$name', ({ old, fresh }) => {
 });
 
 test('references are what makes executables small', async () => {
-  for (const { name, old, fresh } of samples()) {
+  for (const sample of SAMPLES) {
+    const { name, old, fresh } = sample;
     if (['script', 'bundle', 'elf-unknown'].includes(name)) continue;
-    const patch = await make(old, fresh);
+    const patch = await patchOf(sample);
     const plain = { old: Uint8Array.from(old), fresh: Uint8Array.from(fresh) };
     // Not an executable any more: no headers, and nothing that ends the files of Bun, so no addresses.
     for (const file of [plain.old, plain.fresh]) {
@@ -63,7 +75,7 @@ test('references are what makes executables small', async () => {
 
 test('of little, the smaller one of the second and the third model makes the patch without the fourth one', async () => {
   const ways = new Map<string, number>();
-  for (const { name, old, fresh } of samples()) {
+  for (const { name, old, fresh } of SAMPLES) {
     if (name === 'elf-thumb-fixed' || name === 'elf-x86-64')
       ways.set(name, (await make(old, fresh, { fourthBelow: 0 }))[4] ?? 0);
   }
@@ -307,7 +319,7 @@ describe('headers of executables that are malformed', () => {
 });
 
 test('another old file is refused by its digest before anything is written', async () => {
-  const [{ old, fresh }] = samples() as [Sample];
+  const [{ old, fresh }] = SAMPLES as [Sample];
   const patch = memorySource(await make(old, fresh, { algorithm: 'mixing' }));
   const write = () => expect.unreachable();
   // With the second one, what is decoded is malformed before that.
@@ -320,8 +332,9 @@ test('another old file is refused by its digest before anything is written', asy
 });
 
 test('another old file that was not verified, and what the caller throws', async () => {
-  const [{ old, fresh }] = samples() as [Sample];
-  const patch = memorySource(await make(old, fresh));
+  const [sample] = SAMPLES as [Sample];
+  const { old } = sample;
+  const patch = memorySource(await patchOf(sample));
   const wrong = Uint8Array.from(old, (byte, at) => (at % 50 === 7 ? byte ^ 5 : byte));
   const write = () => undefined;
   const error = await failure(applyPatch({ patch, old: memorySource(wrong), write, verifyOld: false }));
@@ -335,7 +348,13 @@ test('another old file that was not verified, and what the caller throws', async
 });
 
 describe('a patch made to deceive', () => {
-  const forged = samples().map(({ old, fresh }) => ({ old, fresh, patch: make(old, fresh) }));
+  const forged = SAMPLES.map(({ old, fresh }, index) => ({
+    old,
+    fresh,
+    get patch() {
+      return patchOf(SAMPLES[index] as Sample);
+    },
+  }));
 
   /** `patch` with another stream `model`, all checksums right. */
   function withModel(patch: Uint8Array, change: (model: Uint8Array) => Uint8Array): Uint8Array {
