@@ -17,6 +17,10 @@ const TABLE = `| pair | bytes | patch | best of the peers | made by | ratio |
 |---|---|---|---|---|---|
 | d 1 -> 2 | 10,000 | 400 | 300 | 500 | 0.60 |
 
+| pair | before | patch | HDiffPatch | ratio before | ratio |
+|---|---|---|---|---|---|
+| e 1 -> 2 | 400 | 300 | 500 | 0.80 | 0.60 |
+
 | start | 1 | 2 |
 `;
 

@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { COMPARISON_HEAD } from './delta.ts';
 
 export interface Comparison {
   pair: string;
@@ -16,14 +17,13 @@ export interface Comparison {
 const HERE = import.meta.dir;
 const NUMBER = /^[\d,]+$/;
 
-/** The rows of all tables with the columns pair, bytes, patch, best of the peers, made by, ratio. */
+/** The rows of all tables with the columns of `COMPARISON_HEAD`. */
 export function comparisonsIn(markdown: string): Comparison[] {
-  return markdown.split('\n').flatMap((line) => {
-    const cells = line.split('|').map((cell) => cell.trim());
-    const [, pair = '', size = '', ours = '', best = '', tool = ''] = cells;
-    if (cells.length !== 8 || ![size, ours, best].every((cell) => NUMBER.test(cell))) return [];
-    // A table with what a patch was before has as many columns.
-    if (NUMBER.test(tool)) return [];
+  const tables = markdown.split(`${COMPARISON_HEAD}\n`).slice(1);
+  const rows = tables.flatMap((table) => table.split(/\n(?!\|)/)[0]?.split('\n') ?? []);
+  return rows.flatMap((row) => {
+    const [, pair = '', size = '', ours = '', best = ''] = row.split('|').map((cell) => cell.trim());
+    if (![size, ours, best].every((cell) => NUMBER.test(cell))) return [];
     const [bytes, patch, peer] = [size, ours, best].map((cell) => Number(cell.replaceAll(',', '')));
     return [{ pair, size: bytes ?? 0, ours: patch ?? 0, best: peer ?? 0 }];
   });
