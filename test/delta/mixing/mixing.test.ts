@@ -348,11 +348,10 @@ test('another old file that was not verified, and what the caller throws', async
 });
 
 describe('a patch made to deceive', () => {
-  const forged = SAMPLES.map(({ old, fresh }, index) => ({
-    old,
-    fresh,
+  const forged = SAMPLES.map((sample) => ({
+    ...sample,
     get patch() {
-      return patchOf(SAMPLES[index] as Sample);
+      return patchOf(sample);
     },
   }));
 
