@@ -59,6 +59,13 @@ test('its regions are those that it has otherwise', () => {
   expect(textOf(1, 8)).toBe('unit-0.c');
 });
 
+test('what both files have alike in another section that is not loaded stays as it is', () => {
+  const streams = (isNamed: boolean) =>
+    unpackPair(compressed(old, isNamed), compressed(fresh, isNamed), isInDebug)?.list.fresh.length ?? 0;
+  expect(streams(false)).toBeGreaterThan(0);
+  expect(streams(false)).toBeLessThan(streams(true));
+});
+
 test('a patch is smaller for it', async () => {
   const sizes: number[] = [];
   for (const isNamed of [true, false]) {

@@ -105,12 +105,21 @@ function elfWithPackedDebug(later: boolean): Uint8Array {
   header.writeBigUInt64LE(BigInt(plain.length), 8);
   header.writeBigUInt64LE(1n, 16);
   const packed = Buffer.concat([header, goStream(plain)]);
-  const table = Buffer.from(file.subarray(sections));
+  const names = Buffer.from('\0.debug_line\0');
+  const table = Buffer.concat([file.subarray(sections), Buffer.alloc(64), names]);
   table.writeBigUInt64LE(2048n, 3 * 64 + 8);
   table.writeBigUInt64LE(BigInt(packed.length), 3 * 64 + 32);
+  table.writeUInt32LE(1, 3 * 64);
   const padding = Buffer.alloc(-packed.length & 7);
   const whole = Buffer.concat([file.subarray(0, offset), packed, padding, table]);
-  whole.writeBigUInt64LE(BigInt(offset + packed.length + padding.length), 40);
+  const tableAt = offset + packed.length + padding.length;
+  whole.writeBigUInt64LE(BigInt(tableAt), 40);
+  // The section of names.
+  whole.writeUInt16LE(5, 60);
+  whole.writeUInt16LE(4, 62);
+  whole.writeUInt32LE(3, tableAt + 4 * 64 + 4);
+  whole.writeBigUInt64LE(BigInt(tableAt + 5 * 64), tableAt + 4 * 64 + 24);
+  whole.writeBigUInt64LE(BigInt(names.length), tableAt + 4 * 64 + 32);
   return Uint8Array.from(Buffer.concat([whole, Buffer.from('icon'), goStream(lines(90, later, 6), 6)]));
 }
 

@@ -1,7 +1,7 @@
 /** The parts of an ELF file, of 32 or 64 bits and either order of bytes: its sections, or without them its segments. */
 import { withMips, withPower } from './based-code.ts';
 import { type Part, type Parts, REGION_KINDS, type RegionKind } from './image.ts';
-import { type DebugSection, isDwarf, tellDwarf } from './sections/dwarf.ts';
+import { type DebugSection, isDwarf, plainName, tellDwarf } from './sections/dwarf.ts';
 import { withThumb } from './thumb.ts';
 import { type Unwinding, unwindingOf } from './unwinding.ts';
 
@@ -143,7 +143,7 @@ export function elf(bytes: Buffer): Parts {
   return { parts: withCode(parts), end, functions, heap };
 }
 
-/** The sections that are not loaded and are no tables: what debuggers read. Only of 64 bits with the lowest byte first. */
+/** What debuggers read, by its names: others are not loaded either, and PyInstaller keeps a whole program in one. Only of 64 bits with the lowest byte first. */
 export function debugSections(bytes: Buffer): DebugSection[] {
   if (bytes.length < 64 || !isElf(bytes) || bytes[4] !== 2 || bytes[5] !== 1) return [];
   const sections = Number(bytes.readBigUInt64LE(40));
@@ -156,7 +156,8 @@ export function debugSections(bytes: Buffer): DebugSection[] {
       name: textAt(bytes, names + bytes.readUInt32LE(at)),
       offset: Number(bytes.readBigUInt64LE(at + 24)),
       size: Number(bytes.readBigUInt64LE(at + 32)),
-    }));
+    }))
+    .filter(({ name }) => isDwarf(plainName(name)));
 }
 
 function textAt(bytes: Buffer, start: number): string {
