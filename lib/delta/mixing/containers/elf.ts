@@ -18,6 +18,8 @@ const GRAIN = 4096n;
 const [PROCEDURES, PROCEDURE] = ['.pdr', 32];
 /** Name of the section with the objects of a native image of Java. */
 const HEAP = '.svm_heap';
+/** Bytes of the name of a section, at most: longer ones are none that is looked for. */
+const LONGEST_NAME = 256;
 /** Flags of a section, of a segment. */
 const [ALLOCATED, INSTRUCTIONS, COMPRESSED, EXECUTABLE] = [2, 4, 2048, 1];
 
@@ -143,7 +145,10 @@ export function elf(bytes: Buffer): Parts {
   return { parts: withCode(parts), end, functions, heap };
 }
 
-/** What debuggers read, by its names: others are not loaded either, and PyInstaller keeps a whole program in one. Only of 64 bits with the lowest byte first. */
+/**
+ * What debuggers read, told by its name: other sections are not loaded either, and PyInstaller keeps a whole program in one. Only of 64 bits with the
+ * lowest byte first.
+ */
 export function debugSections(bytes: Buffer): DebugSection[] {
   if (bytes.length < 64 || !isElf(bytes) || bytes[4] !== 2 || bytes[5] !== 1) return [];
   const sections = Number(bytes.readBigUInt64LE(40));
@@ -160,8 +165,10 @@ export function debugSections(bytes: Buffer): DebugSection[] {
     .filter(({ name }) => isDwarf(plainName(name)));
 }
 
+/** Empty if it does not end. */
 function textAt(bytes: Buffer, start: number): string {
-  return bytes.toString('latin1', start, bytes.indexOf(0, start));
+  const text = bytes.subarray(start, start + LONGEST_NAME);
+  return text.toString('latin1', 0, text.indexOf(0));
 }
 
 /** Addresses without their upper halves, in data as they are in code. */
