@@ -25,7 +25,7 @@ import { type Alignment, Matcher } from './matcher.ts';
 import { alignBytecode } from './mixing/alignments/bytecode.ts';
 import { alignClasses } from './mixing/alignments/classes.ts';
 import { APPLY_LIMIT, chooseMixing, FOURTH_BELOW, imagesOf, LANES_FROM } from './mixing/choose.ts';
-import { converted } from './mixing/code-records.ts';
+import { withRecords } from './mixing/conversions/converted.ts';
 import type { MixingInput, MixingStreams } from './mixing/encode.ts';
 import { isInDebug } from './mixing/within/unpacked-image.ts';
 
@@ -200,7 +200,7 @@ async function encodeMixing(
   const images = imagesOf(options.old, options.new, unpacked);
   const old = unpacked?.old.bytes ?? options.old;
   const fresh = unpacked?.fresh.bytes ?? options.new;
-  const files = { old: converted(old, images.old), fresh: converted(fresh, images.fresh) };
+  const files = { old: withRecords(old, images.old), fresh: withRecords(fresh, images.fresh) };
   const alignments =
     files.old === options.old ? given : (await align(files.old, files.fresh, onProgress)).alignments;
   const again = async (before: Uint8Array, after: Uint8Array) => {

@@ -9,7 +9,8 @@ import { LANES_STREAMS } from '../format.ts';
 import type { PatchHeader } from '../header.ts';
 import { Inflater } from '../inflater.ts';
 import { CHECKPOINT_INTERVAL, type Checkpoint, type Output } from '../output.ts';
-import { convertRecords, RestoredRecords } from './code-records.ts';
+import type { Region, RegionKind } from './containers/image.ts';
+import { convertRegions, isConverted, RestoredFile } from './conversions/converted.ts';
 import { DigestAside } from './digest-aside.ts';
 import { LIGHT, LightBulk } from './light.ts';
 import {
@@ -99,7 +100,7 @@ class Decoder {
   /** Bytes of the new file that were passed on. */
   #passed = 0;
   #hashed: HashedRegions | undefined;
-  #restored: RestoredRecords | undefined;
+  #restored: RestoredFile | undefined;
 
   /** `beforeFirst` is called before the first byte is passed on, and before the old file is changed in memory. */
   constructor(
@@ -169,13 +170,12 @@ class Decoder {
   }
 
   async #convertOld(): Promise<void> {
-    const records = codeRecords(this.#module, 0);
-    if (records.length === 0) return;
+    const regions = convertedRegions(this.#module, 0);
+    const last = regions.at(-1);
+    if (last === undefined) return;
     await this.#beforeFirst();
-    const { exports } = this.#module;
-    const last = records.at(-1);
-    const size = last === undefined ? 0 : last.offset + last.size;
-    convertRecords(this.#module.bytes(exports.oldFile(), size), records);
+    const size = last.offset + last.size;
+    convertRegions(this.#module.bytes(this.#module.exports.oldFile(), size), regions);
   }
 
   async #placeBulk(): Promise<void> {
@@ -202,12 +202,12 @@ class Decoder {
       const chunk = this.#module.bytes(fresh + this.#passed, Math.min(CHUNK, span, made - this.#passed));
       if (isSecond) this.#hashes.write(this.#passed, chunk);
       this.#passed += chunk.length;
-      for (const piece of this.#records.take(chunk)) await this.#output.pass(piece);
+      for (const piece of this.#asItIs.take(chunk)) await this.#output.pass(piece);
     }
   }
 
-  get #records(): RestoredRecords {
-    this.#restored ??= new RestoredRecords(codeRecords(this.#module, 1));
+  get #asItIs(): RestoredFile {
+    this.#restored ??= new RestoredFile(convertedRegions(this.#module, 1));
     return this.#restored;
   }
 
@@ -229,12 +229,12 @@ function hashedRegions(module: MixingModule): HashedRegion[] {
   }).filter(({ pages }) => pages.pageSize > 0);
 }
 
-function codeRecords(module: MixingModule, file: 0 | 1): { offset: number; size: number }[] {
+function convertedRegions(module: MixingModule, file: 0 | 1): Region[] {
   const { exports } = module;
   return Array.from({ length: exports.regionCount(file) }, (_, index) => {
-    const [offset = 0, size = 0] = module.words(exports.regionAt(file, index), 2);
-    return { offset, size: exports.hasCodeRecords(file, index) === 0 ? 0 : size };
-  }).filter(({ size }) => size > 0);
+    const [offset = 0, size = 0, address = 0, kind = 0] = module.words(exports.regionAt(file, index), 4);
+    return { offset, size, address, kind: kind as RegionKind };
+  }).filter(({ kind }) => isConverted(kind));
 }
 
 async function openBulk(stream: Source, size: number, checkpoint: Checkpoint): Promise<Inflater | LightBulk> {

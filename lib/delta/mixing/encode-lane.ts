@@ -1,6 +1,7 @@
 /** Encodes what one lane makes: here, or in a thread of its own while another lane is encoded here. */
 import { HelperThread } from '../../platform/threads/helper-thread.ts';
 import { plain } from '../compress.ts';
+import type { Region } from './containers/image.ts';
 import type { Stretch } from './light.ts';
 import {
   BUFFER,
@@ -142,7 +143,8 @@ for (let due; due !== ${DONE} && Atomics.load(words, ${STOPPED}) === 0; ) {
 export class SecondEncoder {
   readonly #module: MixingModule;
   readonly #second: Second;
-  readonly #fresh: Uint8Array;
+  readonly #freshSize: number;
+  readonly #hashes: readonly Pick<Region, 'offset' | 'size'>[];
   readonly #words = new Int32Array(new SharedArrayBuffer(WORDS * 4));
   readonly #stream: Uint8Array;
   readonly #bulk: Uint8Array;
@@ -151,25 +153,33 @@ export class SecondEncoder {
   #thread: HelperThread | null;
 
   /**
-   * `module` is at SECOND_DUE; `fresh` is the new file in which what is computed is 0.
+   * `module`, which has the new file of `freshSize` bytes, is at SECOND_DUE. A second lane can't compute `hashes`, which depend on the first
+   * one: they are 0 there.
    *
    * @param bulkSize bytes of bulk, at most
    * @param pieces that it is taken in, at most
    */
-  constructor(module: MixingModule, fresh: Uint8Array, bulkSize: number, pieces: number) {
+  constructor(
+    module: MixingModule,
+    freshSize: number,
+    hashes: readonly Pick<Region, 'offset' | 'size'>[],
+    bulkSize: number,
+    pieces: number,
+  ) {
     const { exports, memory } = module;
     this.#module = module;
     const second = module.takeSecond(new Uint8Array(0));
     this.#second = second;
-    const rest = fresh.subarray(exports.secondStart() >>> 0);
-    this.#fresh = fresh;
+    const rest = freshSize - (exports.secondStart() >>> 0);
+    this.#freshSize = freshSize;
+    this.#hashes = hashes;
     this.#place(second);
     this.#words[RESULT] = WORKING;
     this.#words[MADE] = exports.secondStart();
-    this.#stream = new Uint8Array(new SharedArrayBuffer(2 * rest.length + BUFFER));
+    this.#stream = new Uint8Array(new SharedArrayBuffer(2 * rest + BUFFER));
     this.#bulk = new Uint8Array(new SharedArrayBuffer(bulkSize));
     this.#pieces = new Uint32Array(new SharedArrayBuffer(8 * pieces));
-    this.#looks = new Uint32Array(new SharedArrayBuffer(8 * Math.ceil(2 + (MOST_BITS + rest.length) / LOOK)));
+    this.#looks = new Uint32Array(new SharedArrayBuffer(8 * Math.ceil(2 + (MOST_BITS + rest) / LOOK)));
     this.#thread = HelperThread.start(SCRIPT, {
       ...{ wasm: compiled(), memory, second, words: this.#words, stream: this.#stream },
       ...{ bulk: this.#bulk, pieces: this.#pieces, looks: this.#looks },
@@ -203,8 +213,13 @@ export class SecondEncoder {
   #place({ address, size }: Second): void {
     const { exports } = this.#module;
     const start = exports.secondStart() >>> 0;
-    const rest = this.#fresh.subarray(start);
-    this.#module.bytes(exports.secondWindow(address, size) + start, rest.length).set(rest);
+    const rest = this.#module.bytes(exports.newFile() + start, this.#freshSize - start);
+    const placed = this.#module.bytes(exports.secondWindow(address, size) + start, rest.length);
+    placed.set(rest);
+    for (const hashed of this.#hashes) {
+      const end = hashed.offset + hashed.size - start;
+      if (end > 0) placed.fill(0, Math.max(0, hashed.offset - start), end);
+    }
   }
 
   close(): void {

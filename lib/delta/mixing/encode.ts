@@ -3,6 +3,8 @@ import { plain } from '../compress.ts';
 import type { Alignment } from '../matcher.ts';
 import { moveBoundaries } from './alignments/boundaries.ts';
 import { type Image, isHashes, REGION_KINDS, type Region } from './containers/image.ts';
+import { convertRegions } from './conversions/converted.ts';
+import { alignEnds } from './conversions/ends.ts';
 import { encodeLane, type Lane, type OnWork, SecondEncoder } from './encode-lane.ts';
 import { encodeLight, LIGHT_LIMIT, type Stretch } from './light.ts';
 import { MixingModule } from './module.ts';
@@ -103,7 +105,8 @@ export async function encodeMixing(
   onProgress: (fraction: number) => void,
   isMeasured = false,
 ): Promise<MixingStreams | null> {
-  const { old, fresh, images } = input;
+  const { old, fresh } = input;
+  const images = inWords(input);
   const { steps, split } = splitSteps(chooseSteps(input, choice), splitAt);
   const bulkSize = bulkBytes(steps, fresh.length);
   if (steps.length > 2 * MOST_STEPS || bulkSize > LIGHT_LIMIT) return null;
@@ -114,8 +117,8 @@ export async function encodeMixing(
   else if (modelBy === 3) exports.useThirdModel();
   else if (modelBy === 4) exports.useFourthModel();
   else exports.useFastSteps();
-  module.bytes(exports.oldFile(), old.length).set(old);
-  module.bytes(exports.newFile(), fresh.length).set(fresh);
+  place(module.bytes(exports.oldFile(), old.length), old, images.old);
+  place(module.bytes(exports.newFile(), fresh.length), fresh, images.fresh);
   describeImage(module, 0, images.old);
   describeImage(module, 1, images.fresh);
   if (modelBy === 4) {
@@ -134,7 +137,7 @@ export async function encodeMixing(
       ? workOf(FOURTH_FACTOR * bits, bulkSize) + Math.ceil(exports.lessonBytes() / LESSONS_PER_BYTE)
       : workOf(bits, bulkSize);
   exports.careful();
-  const lanes = await encodeLanes(input, module, steps, split, (bits, made) => {
+  const lanes = await encodeLanes(module, images.fresh.regions, fresh.length, steps, split, (bits, made) => {
     onProgress(made / fresh.length);
     return workBy(bits) <= limit;
   });
@@ -154,6 +157,27 @@ export async function encodeMixing(
   };
 }
 
+/** The images in which code of arm64 is in words, to be converted. */
+function inWords({ images, alignments }: MixingInput): MixingInput['images'] {
+  const { arm, armWords } = REGION_KINDS;
+  const [old, fresh] = [images.old.regions, images.fresh.regions].map((regions) =>
+    regions.map((region) => (region.kind === arm ? { ...region, kind: armWords } : region)),
+  ) as [Region[], Region[]];
+  return {
+    old: { ...images.old, regions: old },
+    fresh: { ...images.fresh, regions: alignEnds(old, fresh, alignments) },
+  };
+}
+
+/** The file, with its words converted: records are so already. */
+function place(memory: Uint8Array, file: Uint8Array, { regions }: Image): void {
+  memory.set(file);
+  convertRegions(
+    memory,
+    regions.filter(({ kind }) => kind === REGION_KINDS.armWords),
+  );
+}
+
 function stepWorks(steps: Uint32Array, begun: Uint32Array, { bits, costs }: Lane, size: number): StepWork[] {
   const cost = sum(costs);
   return Array.from({ length: steps.length / 2 }, (_, index) => ({
@@ -167,8 +191,9 @@ function stepWorks(steps: Uint32Array, begun: Uint32Array, { bits, costs }: Lane
 
 /** All by one, or what begins with the step `split` by a second one at the same time. Null if it takes too much work. */
 async function encodeLanes(
-  { fresh, images }: MixingInput,
   module: MixingModule,
+  regions: readonly Region[],
+  freshSize: number,
   steps: Uint32Array,
   split: number | null,
   onWork: OnWork,
@@ -179,8 +204,8 @@ async function encodeLanes(
   }
   module.exports.splitAt(split);
   const rest = steps.subarray(2 * split);
-  const bulkSize = bulkBytes(rest, fresh.length);
-  const pieces = rest.length / 2 + 2 * images.fresh.regions.length + bulkSize / BULK_PIECE + 1;
+  const bulkSize = bulkBytes(rest, freshSize);
+  const pieces = rest.length / 2 + 2 * regions.length + bulkSize / BULK_PIECE + 1;
   let second: SecondEncoder | null = null;
   const onBoth: OnWork = (bits, made) => {
     if (second === null) return onWork(bits, made);
@@ -188,7 +213,8 @@ async function encodeLanes(
   };
   try {
     const first = await encodeLane(module, onBoth, () => {
-      second = new SecondEncoder(module, withoutHashes(fresh, images.fresh), bulkSize, Math.ceil(pieces));
+      const hashes = regions.filter(({ kind }) => isHashes(kind));
+      second = new SecondEncoder(module, freshSize, hashes, bulkSize, Math.ceil(pieces));
     });
     if (first === null) return null;
     const other =
@@ -198,16 +224,6 @@ async function encodeLanes(
   } finally {
     (second as SecondEncoder | null)?.close();
   }
-}
-
-/** A second lane can't compute what depends on the first one: it is 0 there. */
-function withoutHashes(fresh: Uint8Array, image: Image): Uint8Array {
-  const hashes = image.regions.filter(({ kind }) => isHashes(kind));
-  if (hashes.length === 0) return fresh;
-  // What is called slice shares memory if it is a Buffer's.
-  const copy = new Uint8Array(fresh);
-  for (const { offset, size } of hashes) copy.fill(0, offset, offset + size);
-  return copy;
 }
 
 function joined(stretches: readonly Stretch[]): Stretch[] {

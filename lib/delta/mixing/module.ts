@@ -67,7 +67,6 @@ interface Exports extends Buffered {
   bulkClass(): number;
   bulkHashes(): number;
   hashedPages(index: number): number;
-  hasCodeRecords(file: number, index: number): number;
   bulkPlaced(): void;
   bulkTaken(): number;
   work(): number;

@@ -1,13 +1,12 @@
 /** Records that a native image of Java has of its code: converted before they are modelled, and back. */
 import { describe, expect, test } from 'bun:test';
-import fc from 'fast-check';
 import { applyPatch } from '../../../lib/delta/index.ts';
-import { convertRecords, RestoredRecords } from '../../../lib/delta/mixing/code-records.ts';
+import { REGION_KINDS } from '../../../lib/delta/mixing/containers/image.ts';
+import { convertRegions } from '../../../lib/delta/mixing/conversions/converted.ts';
 import { regionsOf } from '../../../lib/delta/mixing/executable.ts';
 import { DamagedError } from '../../../lib/errors.ts';
 import { memorySource } from '../../../lib/platform/files.ts';
 import { randomBytes } from '../pairs.ts';
-import { convertRecords as convertPlainly } from '../reference/code-records.ts';
 import { applyPlainly } from '../reference.ts';
 import { apply, failure, make } from '../support.ts';
 import { elf, machO, nativeImage, pe } from './executables.ts';
@@ -16,13 +15,7 @@ import { codeRecords, heap } from './native-images.ts';
 const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
 const same = (a: Uint8Array, b: Uint8Array) => expect(Buffer.compare(a, b)).toBe(0);
 
-function restored(file: Uint8Array, regions: { offset: number; size: number }[], piece: number): Uint8Array {
-  const records = new RestoredRecords(regions);
-  const made: Uint8Array[] = [];
-  for (let at = 0; at < file.length; at += piece)
-    made.push(...records.take(file.subarray(at, at + piece)).map((each) => each.slice()));
-  return Uint8Array.from(Buffer.concat(made));
-}
+const records = { address: 0, kind: REGION_KINDS.codeRecords };
 
 test('places become how far they are from those before with the same higher part', () => {
   const places = [
@@ -40,7 +33,7 @@ test('places become how far they are from those before with the same higher part
     'a0 0a 1001 7856',
   ];
   const file = bytes(places.join(''));
-  convertRecords(file, [{ offset: 0, size: file.length }]);
+  convertRegions(file, [{ ...records, offset: 0, size: file.length }]);
   const wanted = [
     'a0 05 1001 78560000',
     'a0 06 0001 06000000',
@@ -50,32 +43,6 @@ test('places become how far they are from those before with the same higher part
     'a0 0a 1001 7856',
   ];
   expect(Buffer.from(file).toString('hex')).toBe(wanted.join('').replaceAll(' ', ''));
-});
-
-test('any bytes come back, in whatever pieces, and the second decoder converts them alike', () => {
-  const content = fc.oneof(
-    fc.uint8Array({ maxLength: 400 }),
-    fc.integer({ min: 0, max: 400 }).map((size) => codeRecords(true).subarray(0, size)),
-  );
-  fc.assert(
-    fc.property(content, content, fc.integer({ min: 1, max: 60 }), (first, second, piece) => {
-      const file = Uint8Array.from([1, 2, 3, ...first, ...second, 4, 5]);
-      const regions = [
-        { offset: 3, size: first.length },
-        { offset: 3 + first.length, size: second.length },
-      ].filter(({ size }) => size > 0);
-      const made = file.slice();
-      convertRecords(made, regions);
-      same(restored(made, regions, piece), file);
-      const image = {
-        ...{ span: 0, base: 0n, goBases: [], dwarf: [] },
-        regions: regions.map((each) => ({ ...each, address: 0, kind: 40, bases: [0, 0] as const })),
-      };
-      same(convertPlainly(file, image, false), made);
-      same(convertPlainly(made, image, true), file);
-    }),
-    { numRuns: 300 },
-  );
 });
 
 describe('where they are', () => {

@@ -21,7 +21,7 @@ export interface Reader {
 export const NUMBER = 45;
 const [OFFSET, FORTH, VARIED] = [46, 62, 63];
 
-export const hasBases = (kind: number) => kind >= SYMBOLS && kind !== 48;
+export const hasBases = (kind: number) => kind >= SYMBOLS && kind < 48;
 
 const u32 = (value: number) => value >>> 0;
 

@@ -1,7 +1,7 @@
 /** What is new in the new file, as it is in `extra`, and the hashes of its pages: from lib/delta/FORMAT.md. */
 import { createHash } from 'node:crypto';
 import { requireSound } from './arithmetic.ts';
-import { convertRecords } from './code-records.ts';
+import { convert } from './converted.ts';
 import {
   addressIn,
   HASHES,
@@ -75,7 +75,7 @@ export class Bulk {
 /** The hashes that a region consists of, nothing for one of another kind. */
 export function digests(made: Uint8Array, region: Region, image: Image, { packed }: Extra): Uint8Array {
   if (!isHashes(region)) return new Uint8Array();
-  const unpacked = convertRecords(made, image, true);
+  const unpacked = convert(made, image, true);
   const fresh = packed === undefined ? unpacked : packed(unpacked.subarray(0, region.offset));
   requireSound(packed === undefined || fresh.length >= region.address);
   const pageSize = region.kind === HASHES ? 4096 : 16384;

@@ -1,7 +1,7 @@
 /** How a byte that nothing vouches for is decoded, from lib/delta/FORMAT.md. */
 import { Counters, hash, u32 } from './arithmetic.ts';
 import { isIdentifier } from './files.ts';
-import { addressIn, type Image } from './image.ts';
+import { ARM_WORDS, addressIn, type Image } from './image.ts';
 import { InstructionPlace } from './instruction-place.ts';
 import { LIMITS, type Model } from './limits.ts';
 import type { Literals, MixedFlags } from './literals.ts';
@@ -120,11 +120,22 @@ export class Bytes {
     const last = files.newWord(at - 4);
     const two = files.newByte(at - 6) | (files.newByte(at - 5) << 8);
     return [
-      ...(type === CODE_CLASS ? this.#instruction.moreContexts(at) : []),
+      ...(type === CODE_CLASS ? this.#moreOfInstruction(at) : []),
       hash(hash(last & 0xffff00, type), 0x2600),
       hash(hash(u32(last & 0xff00ff00), two), 0x2700),
       hash(hash(u32(last & 0xf0f0f0f0), u32(files.newWord(at - 8) & 0xf0f0f0f0)), 0x2800),
     ];
+  }
+
+  #moreOfInstruction(at: number): number[] {
+    const { kind } = this.#state;
+    return kind === ARM_WORDS ? [this.#instruction.thirdWordContext(at)] : this.#instruction.moreContexts(at);
+  }
+
+  /** Of a byte at `at`, that address, of a field that is a converted word. */
+  fieldContexts(at: number, address: number): number[] {
+    const contexts = this.#instruction.wordContexts(at, address);
+    return this.#model < 4 ? contexts.slice(0, 4) : contexts;
   }
 
   /** Of weights, in the fourth model: by the byte before; by the place in the instruction and the match, or by other bytes before. */
@@ -200,10 +211,16 @@ export class Bytes {
   #secondContexts(aligned: number): number[] {
     const { files, at, kind } = this.#state;
     const was = aligned < 0 ? 256 : aligned;
-    const contexts = [
-      hash(hash(this.#shifted(aligned, this.#shift[0]) | ((at - this.#wrongAt) << 9), was), 0xb00),
-      this.#columnContext(),
-    ];
+    const first = hash(
+      hash(this.#shifted(aligned, this.#shift[0]) | ((at - this.#wrongAt) << 9), was),
+      0xb00,
+    );
+    if (kind === ARM_WORDS) {
+      const [last, ...others] = this.#instruction.wordContexts(at, addressIn(this.#image, at));
+      const before = others.pop() as number;
+      return [first, before, last, ...others];
+    }
+    const contexts = [first, this.#columnContext()];
     if (this.#state.class === CODE_CLASS)
       return [...contexts, this.#branchContext(), ...this.#instruction.contexts(at, kind)];
     return [

@@ -1,7 +1,6 @@
 /** How records of code are converted, and back: from lib/delta/FORMAT.md. */
-import type { Image } from './image.ts';
+import type { Region } from './image.ts';
 
-const CODE_RECORDS = 40;
 /** A field of so many bytes, of which the first ones are converted. */
 interface Place {
   at: number;
@@ -9,20 +8,16 @@ interface Place {
   low: number;
 }
 
-/** A copy of the file in which all that is said of such regions is done, or undone. */
-export function convertRecords(file: Uint8Array, { regions }: Image, isBack: boolean): Uint8Array {
-  const made = file.slice();
-  for (const { kind, offset, size } of regions) {
-    if (kind !== CODE_RECORDS) continue;
-    const last = new Map<string, number>();
-    for (let at = offset; at < offset + size; ) {
-      const { end, places } = readRecord(file, at);
-      if (end > offset + size) break;
-      for (const place of places) convertPlace(made, place, last, isBack);
-      at = end;
-    }
+/** In place, all that is said of such a region is done, or undone. */
+export function convertRecords(made: Uint8Array, { offset, size }: Region, isBack: boolean): void {
+  const last = new Map<string, number>();
+  for (let at = offset; at < offset + size; ) {
+    // What tells of a record is not converted.
+    const { end, places } = readRecord(made, at);
+    if (end > offset + size) break;
+    for (const place of places) convertPlace(made, place, last, isBack);
+    at = end;
   }
-  return made;
 }
 
 function readRecord(file: Uint8Array, start: number): { end: number; places: Place[] } {

@@ -14,6 +14,8 @@ export const [DATA, X86, ARM, TEXT, POINTERS, RELATIVE, CHAINED, HASHES, LARGE_H
 /** Of debug information. */
 export const DEBUG = 19;
 export const CHAINED_ADDRESSES = 25;
+/** Code of arm64 in converted words. */
+export const ARM_WORDS = 49;
 
 export interface Region {
   offset: number;
@@ -32,7 +34,7 @@ export interface Image {
   dwarf: number[];
 }
 
-const CODE = new Set([X86, ARM, MIPS, WASM, THUMB, LOONG_ARCH]);
+const CODE = new Set([X86, ARM, MIPS, WASM, THUMB, LOONG_ARCH, ARM_WORDS]);
 
 export const isCode = (kind: number) =>
   (kind >= X86_32 && kind <= OTHER_CODE) || isBased(kind) || CODE.has(kind);

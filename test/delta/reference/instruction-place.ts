@@ -33,6 +33,31 @@ export class InstructionPlace {
     return [hash(inside, 0x1100), hash(hash(inside, this.#before), 0x1200)];
   }
 
+  /** Five of a place in converted words, at that address, in the order of a field. */
+  wordContexts(at: number, address: number): [number, number, number, number, number] {
+    this.#begin = at - (address % 4);
+    const [last, before, first] = [4, 8, 12].map((back) => this.#files.newWord(this.#begin - back)) as [
+      number,
+      number,
+      number,
+    ];
+    [this.#before, this.#second, this.#third] = [last & 0xe0ff, before & 0xe0ff, first & 0xe0ff];
+    const inside = this.#inside(at);
+    return [
+      hash(hash(inside, last), 0x2a00),
+      hash(inside, 0x1100),
+      hash(hash(inside, this.#before), 0x1200),
+      hash(hash(inside, hash(this.#before, this.#second)), 0x2300),
+      hash(hash(inside, before), 0x2900),
+    ];
+  }
+
+  /** One more of the fourth model, at the place of the last ones. */
+  thirdWordContext(at: number): number {
+    const two = hash(this.#before, this.#second);
+    return hash(hash(this.#inside(at), hash(two, this.#third)), 0x2500);
+  }
+
   /** Three more of the fourth model, at the place of the last two. */
   moreContexts(at: number): number[] {
     const inside = this.#inside(at);

@@ -8,10 +8,10 @@ import { Bulk, digests, type Extra } from './bulk.ts';
 import { BYTECODE, SOURCES } from './bytecode.ts';
 import { Bytes } from './bytes.ts';
 import { NewConstants } from './classes.ts';
-import { convertRecords } from './code-records.ts';
+import { convert } from './converted.ts';
 import { Fast } from './fast.ts';
 import { Files } from './files.ts';
-import { addressIn, DATA, originIn, regionIn, shortBase, stretchIn } from './image.ts';
+import { ARM_WORDS, addressIn, DATA, originIn, regionIn, shortBase, stretchIn } from './image.ts';
 import { Jumps } from './jumps.ts';
 import { learnOld } from './lessons.ts';
 import { LIMITS, type Model } from './limits.ts';
@@ -48,7 +48,7 @@ export function decodeMixing(
   const parameters = readParameters(model, which, sizes, second !== null, hasFastSteps);
   const { steps, images, moves } = parameters;
   const split = parameters.split ?? steps.length;
-  const before = convertRecords(old, images[0], false);
+  const before = convert(old, images[0], false);
   const files = new Files(before, toSize, 0);
   const references = new References(files.old, ...images, moves, new StepMap(steps));
   const common = { which, parameters, references, index: new OldIndex(files), extra };
@@ -61,7 +61,7 @@ export function decodeMixing(
     makeDigests(files.fresh, parameters, start, extra);
   }
   requireSound(extra.at === extra.bytes.length);
-  return convertRecords(files.fresh, images[1], true);
+  return convert(files.fresh, images[1], true);
 }
 
 /** The hashes of pages behind `start`, which the second lane knows nothing of. */
@@ -290,7 +290,7 @@ class Lane {
     const table = this.#tableAt(kind);
     const { expected, trust } = this.#expected(kind, target);
     const wanted = references.field(state.oldAt, kind, address, expected, table);
-    const before = references.value(state.oldAt, kind);
+    const before = references.before(state.oldAt, kind, address);
     const same = wanted === before ? 1 : 0;
     const right = this.#isWanted(kind, { trust, same, target, expected });
     let value = wanted;
@@ -304,7 +304,7 @@ class Lane {
         chosen ??
         (this.#isFast
           ? this.#fast.field(kind, size, wanted)
-          : this.#field(kind, size, target, wanted, before));
+          : this.#field(kind, size, address, { target, wanted, before }));
       state.lastMiss = state.oldAt;
     }
     for (let i = 0; i < size; i++) {
@@ -364,7 +364,12 @@ class Lane {
     return this.#decoder.flag(counter, limit) === 1 ? other : null;
   }
 
-  #field(kind: number, size: number, target: number, wanted: bigint, before: bigint): bigint {
+  #field(
+    kind: number,
+    size: number,
+    address: number,
+    { target, wanted, before }: { target: number; wanted: bigint; before: bigint },
+  ): bigint {
     let value = 0n;
     for (let i = size - 1; i >= 0; i--) {
       const byteOf = (word: bigint) => Number((word >> BigInt(8 * i)) & 255n);
@@ -381,6 +386,7 @@ class Lane {
         hash(hash(place, low), 3),
         hash(hash(place, guess), close + 512),
         hash(hash(target, 4), low),
+        ...this.#contextsOfWord(kind, address, value, size - 1 - i),
       ];
       const byte = this.#literals.byte({
         contexts,
@@ -395,6 +401,15 @@ class Lane {
       value = (value << 8n) | BigInt(byte);
     }
     return value;
+  }
+
+  /** More contexts of a field in converted words, of which `known` bytes are known. */
+  #contextsOfWord(kind: number, address: number, value: bigint, known: number): number[] {
+    const { at, kind: region } = this.#state;
+    if (region !== ARM_WORDS || !this.#references.isWord(kind)) return [];
+    for (let i = 0; i < known; i++)
+      this.#files.fresh[at + i] = Number((value >> BigInt(8 * (known - 1 - i))) & 255n);
+    return this.#bytes.fieldContexts(at + known, u32(address + known));
   }
 
   // -- Blocks and bytes --

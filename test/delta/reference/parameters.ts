@@ -18,7 +18,7 @@ import { areObjects, isLayout, layoutOf } from './objects.ts';
 import { GO, GO_BASES } from './other-references.ts';
 import { type Moves, NO_MOVES, WASM, WASM_DATA } from './wasm.ts';
 
-const KINDS = 49;
+const KINDS = 50;
 /** The first counter of the places in a row, behind the others of steps. */
 const FIRST_PLACE = 80;
 

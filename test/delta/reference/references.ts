@@ -1,5 +1,6 @@
 /** Where the old file has references, what they refer to, and their fields made anew: from lib/delta/FORMAT.md. */
 import { NOWHERE, u32 } from './arithmetic.ts';
+import { fromWord, toWord } from './arm-words.ts';
 import { ASSEMBLIES, Assemblies } from './assemblies.ts';
 import {
   COMPACT,
@@ -21,6 +22,7 @@ import { scanGoTypes } from './go-types.ts';
 import { Halves, isBased, isBigEndian, WORDS_BIG } from './halves.ts';
 import {
   ARM,
+  ARM_WORDS,
   addressIn,
   CHAINED,
   CHAINED_ADDRESSES,
@@ -95,6 +97,7 @@ export class References {
   readonly #assemblies: Assemblies;
   readonly #dwarf: Dwarf;
   readonly #isBigEndian: boolean;
+  readonly #hasWords: boolean;
   readonly classes: Classes;
   /** Null if the old file has none. */
   readonly objects: Objects | null;
@@ -110,6 +113,8 @@ export class References {
     this.#newBase = fresh.base;
     this.#dwarf = new Dwarf(old, image, (offset, kind) => this.#note(offset, kind));
     this.#isBigEndian = isBigEndian(image.regions);
+    const kinds = image.regions.map(({ kind }) => kind);
+    this.#hasWords = kinds.includes(ARM_WORDS) && !kinds.some((kind) => kind === LOONG_ARCH || isBased(kind));
     this.#rows = new Rows(image.regions, [image.goBases, fresh.goBases]);
     const noteRows = (start: number, end: number) => {
       for (let quad = start >> 2; 4 * quad < end; quad++) this.#note(4 * quad, ROW_QUAD);
@@ -143,7 +148,7 @@ export class References {
     for (const region of image.regions) {
       if (region.kind === WASM) this.#wasm.scanCode(region);
       else if (region.kind === X86 || region.kind === X86_32) this.#scanX86(region);
-      else if (region.kind === ARM) this.#scanArm(region);
+      else if (region.kind === ARM || region.kind === ARM_WORDS) this.#scanArm(region);
       else if (region.kind === LOONG_ARCH)
         this.#loongArch.scan(
           region,
@@ -227,6 +232,21 @@ export class References {
     return this.#view.getUint32(offset, true);
   }
 
+  /** The instruction at an offset, which is in converted words. */
+  #instruction(offset: number): number {
+    return fromWord(this.#view.getUint32(offset), addressIn(this.#image, offset));
+  }
+
+  /** Whether fields of the kind are converted words. */
+  isWord(kind: number): boolean {
+    return this.#hasWords && kind >= BRANCH_26 && kind < TABLE_START && kind !== BACK;
+  }
+
+  /** The four bytes of a reference, or near one. */
+  #wordFor(kind: number, offset: number): number {
+    return this.isWord(kind) ? this.#instruction(offset) : this.#word(offset);
+  }
+
   #inCode(address: number): boolean {
     return this.#image.regions.some(
       ({ kind, address: start, size }) => isCode(kind) && u32(address - start) < size,
@@ -272,15 +292,16 @@ export class References {
     }
   }
 
-  #scanArm({ offset, size, address }: Region): void {
+  #scanArm({ offset, size, address, kind }: Region): void {
+    const wordAt = kind === ARM ? (at: number) => this.#word(at) : (at: number) => this.#instruction(at);
     for (let at = -address & 3; at + 4 <= size; at += 4) {
       const field = offset + at;
-      const word = this.#word(field);
+      const word = wordAt(field);
       if (((word >>> 26) & 31) === 5) this.#note(field, BRANCH_26);
       else if (((word >>> 24) & 0x9f) === 0x90) this.#note(field, ADRP);
       else if ((word >>> 24 === 0x54 && (word & 16) === 0) || ((word >>> 25) & 0x3f) === 0x1a)
         this.#note(field, BRANCH_19);
-      else if (isAdd(word) || ((word >>> 24) & 0x3b) === 0x39) this.#scanLow12(field, at, word);
+      else if (isAdd(word) || ((word >>> 24) & 0x3b) === 0x39) this.#scanLow12(field, at, wordAt);
     }
   }
 
@@ -296,11 +317,12 @@ export class References {
     return regionIn(this.#image, offset)?.kind === THUMB;
   }
 
-  #scanLow12(field: number, at: number, word: number): void {
+  #scanLow12(field: number, at: number, wordAt: (at: number) => number): void {
+    const word = wordAt(field);
     const register = (word >>> 5) & 31;
     for (let back = 1; back <= 12 && 4 * back <= at; back++) {
       const first = field - 4 * back;
-      const before = this.#word(first);
+      const before = wordAt(first);
       if (((before >>> 24) & 0x9f) === 0x90 && (before & 31) === register) {
         this.#note(field, LOW_12 + back);
         if (this.at(first) === ADRP) this.#note(first, ADRP + back);
@@ -455,7 +477,7 @@ export class References {
 
   isBig(kind: number): boolean {
     if (this.classes.exist && kind >= 47 && kind <= 50) return true;
-    if (this.#isBigObject(kind)) return true;
+    if (this.#isBigObject(kind) || this.isWord(kind)) return true;
     if (this.#isBigEndian && (kind === ABSOLUTE || this.#halves.has(kind))) return true;
     return kind === NUMBER || ((isOther(kind) || kind === OFFSET_PAIR) && this.#other.isBig(kind));
   }
@@ -475,7 +497,7 @@ export class References {
       return u32(origin + Number(this.value(offset, kind)));
     }
     if (this.#halves.has(kind)) return this.#halves.target(offset, kind);
-    const word = kind === ABSOLUTE ? Number(this.value(offset, kind)) : this.#word(offset);
+    const word = kind === ABSOLUTE ? Number(this.value(offset, kind)) : this.#wordFor(kind, offset);
     if (kind === ABSOLUTE || kind === POINTER) return u32(word - Number(this.#image.base & 0xffffffffn));
     if (kind === IMAGE_RELATIVE) return word;
     if (kind === CHAIN) return u32(word - Number(this.#chained(this.#image.base) & 0xffffffffn));
@@ -502,10 +524,10 @@ export class References {
     if (kind === BRANCH_19) return u32(address + 4 * signed(word >>> 5, 19));
     if (kind >= ADRP) {
       const start = u32(page(address) + pagesOf(word));
-      return kind === ADRP ? start : u32(start + low12Of(this.#word(offset + 4 * (kind - ADRP))));
+      return kind === ADRP ? start : u32(start + low12Of(this.#wordFor(kind, offset + 4 * (kind - ADRP))));
     }
     const back = 4 * (kind - LOW_12);
-    return u32(page(u32(address - back)) + pagesOf(this.#word(offset - back)) + low12Of(word));
+    return u32(page(u32(address - back)) + pagesOf(this.#wordFor(kind, offset - back)) + low12Of(word));
   }
 
   #isBased(offset: number): boolean {
@@ -525,8 +547,19 @@ export class References {
     return originIn(this.#image, offset, this.#file);
   }
 
+  /** The field at `address` of the new file, if it refers to `to`. */
   field(offset: number, kind: number, address: number, to: number, table: number): bigint {
-    const word = this.#word(offset);
+    const field = this.#field(offset, kind, address, to, table);
+    return this.isWord(kind) ? BigInt(toWord(Number(field), address)) : field;
+  }
+
+  /** The field there, if it is what the old one is. */
+  before(offset: number, kind: number, address: number): bigint {
+    return this.isWord(kind) ? BigInt(toWord(this.#instruction(offset), address)) : this.value(offset, kind);
+  }
+
+  #field(offset: number, kind: number, address: number, to: number, table: number): bigint {
+    const word = this.#wordFor(kind, offset);
     const low = (value: number) => BigInt(u32(value));
     if (this.classes.has(offset, kind))
       return BigInt.asUintN(8 * this.size(offset, kind), BigInt(to - this.classes.origin(offset)));
@@ -589,7 +622,8 @@ export class References {
         : this.#wasm.target(1, offset, made);
     if (kind === FORTH && this.isShort(offset)) return u32(table + Number(made & 0xffffffn));
     if (kind === NUMBER) return u32(table + numberIn(made));
-    const word = Number(made & 0xffffffffn);
+    const whole = Number(made & 0xffffffffn);
+    const word = this.isWord(kind) ? fromWord(whole, address) : whole;
     if (this.#halves.has(kind)) return this.#halves.actual(offset, kind, word, expected);
     if (isHalf(kind)) return this.#other.halfOf(word, expected);
     if (this.#hasLoongArch && isOfLoongArch(kind))

@@ -86,16 +86,44 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
-    file: 'lib/delta/mixing/code-records.ts',
-    tests: ['test/delta/mixing/code-records.test.ts'],
+    file: 'lib/delta/mixing/conversions/code-records.ts',
+    tests: ['test/delta/mixing/conversions.test.ts'],
     changes: [
       ['this.#frames[high] = this.#isBack ? low + last : low;', 'this.#frames[high] = low;'],
       ['this.#maps[high] = this.#isBack ? low + last : low;', 'this.#maps[high] = low;'],
-      ['const copy = new Uint8Array(file);', 'const copy = file;'],
-      ['isLast ? records.length : whole', 'whole'],
-      ['isLast ? EMPTY : records.subarray(whole)', 'EMPTY'],
-      ['      this.#conversion = new Conversion(true);\n', ''],
     ],
+  },
+  {
+    file: 'lib/delta/mixing/conversions/converted.ts',
+    tests: ['test/delta/mixing/conversions.test.ts', 'test/delta/mixing/code-records.test.ts'],
+    changes: [
+      ['const copy = new Uint8Array(file);', 'const copy = file;'],
+      ['isLast ? inside.length : whole', 'whole'],
+      ['isLast ? EMPTY : inside.slice(whole)', 'EMPTY'],
+      ['      this.#conversion = null;\n', ''],
+    ],
+  },
+  {
+    file: 'lib/delta/mixing/conversions/ends.ts',
+    tests: ['test/delta/mixing/raw-code.test.ts'],
+    changes: [
+      ['    second.size -= to - place;\n', ''],
+      ['    first.size += to - place;\n', ''],
+    ],
+  },
+  {
+    file: 'lib/delta/mixing/conversions/words.ts',
+    tests: ['test/delta/mixing/conversions.test.ts'],
+    changes: [
+      ['    const first = -this.#address & (WORD - 1);', '    const first = 0;'],
+      ['    this.#address = address;\n    return at;', '    return at;'],
+      ['((word + words) & DISTANCE)', '(word + words)'],
+    ],
+  },
+  {
+    file: 'lib/delta/mixing/encode.ts',
+    tests: ['test/delta/mixing/arm-words.test.ts'],
+    changes: [['region.kind === arm ? { ...region, kind: armWords } : region', 'region']],
   },
   {
     file: 'lib/delta/mixing/containers/native-image.ts',

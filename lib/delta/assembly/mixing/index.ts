@@ -18,7 +18,6 @@ export {
   dwarfSectionAt,
   freshAt,
   goBaseAt,
-  hasCodeRecords,
   hashedPages,
   lessonBytes,
   made,

@@ -463,7 +463,6 @@ export { goBaseAt } from './addresses/data/go';
 export { takeMoves } from './addresses/moves';
 export {
   dwarfSectionAt,
-  hasCodeRecords,
   regionAt,
   regionCount,
   setImageSpan,

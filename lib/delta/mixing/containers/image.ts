@@ -121,6 +121,7 @@ export const REGION_KINDS = {
   assemblies: 46,
   classes: 47,
   dwarf: 48,
+  armWords: 49,
 } as const;
 export type RegionKind = (typeof REGION_KINDS)[keyof typeof REGION_KINDS];
 
@@ -134,12 +135,12 @@ export function pageSizeOf(kind: RegionKind): number {
 }
 
 export function isCode(kind: RegionKind): boolean {
-  const { x86, arm, x86Legacy, otherCode, mips, wasm, thumb, loongArch, powerBased, mipsBased } =
+  const { x86, arm, x86Legacy, otherCode, mips, wasm, thumb, loongArch, powerBased, mipsBased, armWords } =
     REGION_KINDS;
   return (
     (kind >= x86Legacy && kind <= otherCode) ||
     (kind >= powerBased && kind <= mipsBased) ||
-    [x86, arm, mips, wasm, thumb, loongArch].some((each) => each === kind)
+    [x86, arm, mips, wasm, thumb, loongArch, armWords].some((each) => each === kind)
   );
 }
 

@@ -1,5 +1,5 @@
 /** What a native image of Java (GraalVM) says of its code: an array of bytes among the objects that it begins with (`.svm_heap`). */
-import { endsWithPlace, PLACE, recordSize } from '../code-records.ts';
+import { endsWithPlace, PLACE, recordSize } from '../conversions/code-records.ts';
 import { around, type Image, isCode, MOST_REGIONS, type Parts, REGION_KINDS } from './image.ts';
 
 /** Objects begin at multiples of it, and so does what is in an array; before that is a word, its length. */

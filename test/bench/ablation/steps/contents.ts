@@ -58,4 +58,18 @@ export const CONTENT_STEPS: readonly Step[] = [
       'const growth: u32 = 0;',
     ]),
   },
+  {
+    name: 'code of arm64 in words, calls as absolute',
+    changes: changesOf('mixing/encode.ts', [
+      'region.kind === arm ? { ...region, kind: armWords } : region',
+      'region',
+    ]),
+  },
+  {
+    name: 'code of arm64: contexts of code in its fields',
+    changes: changesOf('assembly/mixing/contents/fields.ts', [
+      'if (isOfWords(reference) && State.code === ARM_WORDS) {',
+      'if (false) {',
+    ]),
+  },
 ];

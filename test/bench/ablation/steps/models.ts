@@ -67,9 +67,15 @@ export const MODEL_STEPS: readonly Step[] = [
     name: 'second model: instructions',
     changes: changesOf(
       LITERAL,
-      ['  locateInstruction();\n', ''],
-      ['context(7, hash(soFar, 0x1100));\n', ''],
-      ['hash(hash(soFar, opcodeBefore), 0x1200)', OF_LAST],
+      [
+        `  locateInstruction(address);
+  if (State.code === ARM_WORDS) return describeWords(end, last);
+  context(6, branchContext(address, last));
+  context(7, hash(soFar, 0x1100));
+  context(8, hash(hash(soFar, opcodeBefore), 0x1200));`,
+        `  context(6, branchContext(address, last));
+  context(8, ${OF_LAST});`,
+      ],
       [OLD_COLUMN, `${OLD_COLUMN}\n    else context(7, ${OF_FIRST});`],
     ),
   },

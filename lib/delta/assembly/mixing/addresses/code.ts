@@ -1,5 +1,6 @@
 /** Finds the references in code of x86 and of arm64, and the places in data that it takes the address of. */
 import { State } from '../state';
+import { fromWord } from './arm-words';
 import { isNoted, note } from './found';
 import { ABSOLUTE, ADRP, BRANCH, BRANCH_19, BRANCH_26, LOW_12, MARK, OPERAND } from './kinds';
 import { target } from './references';
@@ -43,17 +44,20 @@ export function scanX86(start: u32, size: u32, address: u32, legacy: bool): void
   }
 }
 
-export function scanArm(start: u32, size: u32, address: u32): void {
+/** `inWords`: it is in converted words. */
+export function scanArm(start: u32, size: u32, address: u32, inWords: bool): void {
   for (let at: u32 = (0 - address) & 3; at + 4 <= size; at += 4) {
     const field = start + at;
-    const word = load<u32>(State.old + field);
+    const held = load<u32>(State.old + field);
+    const word = inWords ? fromWord(bswap<u32>(held), address + at) : held;
     if ((word & 0x7c000000) === 0x14000000) note(field, BRANCH_26);
     else if ((word & 0x9f000000) === 0x90000000) note(field, ADRP);
     else if ((word & 0xff000010) === 0x54000000 || (word & 0x7e000000) === 0x34000000) note(field, BRANCH_19);
     else if ((word & 0xff800000) === 0x91000000 || (word & 0x3b000000) === 0x39000000) {
       const register = (word >> 5) & 31;
       for (let back: u32 = 1; back <= NEAR && back << 2 <= at; back++) {
-        const before = load<u32>(State.old + field - 4 * back);
+        const last = load<u32>(State.old + field - 4 * back);
+        const before = inWords ? bswap<u32>(last) : last;
         if ((before & 0x9f00001f) === (0x90000000 | register)) {
           note(field, LOW_12 + back);
           const first = field - 4 * back;

@@ -3,6 +3,7 @@
  * field looks when both have moved. Addresses are u32, relative to the base of the image, and wrap.
  */
 import { State } from '../state';
+import { fromWord, toWord } from './arm-words';
 import { scanArm, scanX86 } from './code';
 import {
   assemblyDistance,
@@ -54,6 +55,7 @@ import {
   POINTER,
   POINTER_BIG,
   sizeAt,
+  TABLE_START,
   VARIED,
   variedSize,
 } from './kinds';
@@ -82,6 +84,7 @@ import {
 import {
   ARM,
   ARM_32,
+  ARM_WORDS,
   ASSEMBLIES,
   addressOf,
   areObjects,
@@ -94,6 +97,7 @@ import {
   DWARF,
   GO,
   GO_TYPES,
+  hasArmWords,
   hasBases,
   hasLoongArch,
   hasObjects,
@@ -159,7 +163,8 @@ function scanCode(region: usize): void {
   const size = load<u32>(region, 4);
   const address = load<u32>(region, 8);
   if (kind === X86) scanX86(start, size, address, false);
-  else if (kind === ARM) scanArm(start, size, address);
+  else if (kind === ARM) scanArm(start, size, address, false);
+  else if (kind === ARM_WORDS) scanArm(start, size, address, true);
   else if (kind === X86_32) scanX86(start, size, address, true);
   else if (kind === ARM_32) scanArm32(start, size, address);
   else if (kind === POWER) scanPower(start, size, address);
@@ -235,6 +240,36 @@ function isBigWord(kind: u32): bool {
   return isBigEndian && (kind === ABSOLUTE || kind === BRANCH_POWER || isOfHalves(kind));
 }
 
+/** Whether the field of such a reference is a converted word of arm64. */
+export function isOfWords(kind: u32): bool {
+  return hasArmWords && kind >= BRANCH_26 && kind < TABLE_START && kind !== BACK;
+}
+
+/** The instruction at an offset of the old file, which is in converted words. */
+function instructionAt(offset: u32): u32 {
+  return fromWord(bswap<u32>(load<u32>(State.old + offset)), addressOf(0, offset));
+}
+
+/** The four bytes at an offset of the old file, for a reference that is there. */
+function oldWord(offset: u32, kind: u32): u32 {
+  return isOfWords(kind) ? instructionAt(offset) : load<u32>(State.old + offset);
+}
+
+/** Four bytes near such a reference. */
+function wordNear(offset: u32): u32 {
+  return hasArmWords ? instructionAt(offset) : load<u32>(State.old + offset);
+}
+
+/** A field at `address` of the new image, whose value is given, as it is in memory. */
+export function held(value: u64, kind: u32, address: u32): u64 {
+  return isOfWords(kind) ? <u64>toWord(<u32>value, address) : value;
+}
+
+/** What the field at `address` of the new image would be in memory if what it refers to had moved as far as itself. */
+export function unmoved(offset: u32, kind: u32, size: u32, address: u32): u64 {
+  return isOfWords(kind) ? <u64>toWord(instructionAt(offset), address) : read(State.old + offset, kind, size);
+}
+
 /** Whether the field of such a reference has its highest byte first. */
 function isBig(kind: u32): bool {
   return (
@@ -242,6 +277,7 @@ function isBig(kind: u32): bool {
     kind === HALFWORDS ||
     kind === POINTER_BIG ||
     isBigWord(kind) ||
+    isOfWords(kind) ||
     ((kind === OFFSET || isGo(kind)) && isGoBig)
   );
 }
@@ -337,7 +373,7 @@ export function target(offset: u32, kind: u32): u32 {
   if (isOfClass(offset, kind)) return numberOrigin(offset) + <u32>oldField(offset, kind);
   if (isOfAssembly(offset, kind))
     return assemblyOrigin(offset, kind) + assemblyDistance(offset, kind, <u32>oldField(offset, kind));
-  const word = isBigWord(kind) ? <u32>oldField(offset, kind) : load<u32>(State.old + offset);
+  const word = isBigWord(kind) ? <u32>oldField(offset, kind) : oldWord(offset, kind);
   if (kind === ABSOLUTE || kind === POINTER) return word - load<u32>(State.bases);
   if (kind === IMAGE_RELATIVE) return word;
   if (kind === CHAIN) return word - <u32>chainBase(0);
@@ -363,10 +399,10 @@ export function target(offset: u32, kind: u32): u32 {
   if (kind === BRANCH_19) return address + (signed(word >> 5, 19) << 2);
   if (kind >= ADRP) {
     const page = (address & ~4095) + pages(word);
-    return kind === ADRP ? page : page + low12(load<u32>(State.old + offset + 4 * (kind - ADRP)));
+    return kind === ADRP ? page : page + low12(wordNear(offset + 4 * (kind - ADRP)));
   }
   const back = 4 * (kind - LOW_12);
-  return ((address - back) & ~4095) + pages(load<u32>(State.old + offset - back)) + low12(word);
+  return ((address - back) & ~4095) + pages(wordNear(offset - back)) + low12(word);
 }
 
 /**
@@ -374,7 +410,7 @@ export function target(offset: u32, kind: u32): u32 {
  * file; `table` is the address of its jump table.
  */
 export function field(offset: u32, kind: u32, address: u32, to: u32, table: u32): u64 {
-  const word = load<u32>(State.old + offset);
+  const word = oldWord(offset, kind);
   if (isOfObject(offset, kind)) return objectField(kind, to - table, <u32>oldField(offset, kind));
   if (isOfDwarf(offset, kind)) return <u64>(to - table);
   if (isOfHalves(kind)) return <u64>halvesField(offset, kind, to);
@@ -414,7 +450,7 @@ export function field(offset: u32, kind: u32, address: u32, to: u32, table: u32)
 
 /** What the field refers to that was made in the new file for that at `offset` of the old one, where `expected` had been predicted. */
 export function actual(offset: u32, kind: u32, address: u32, made: u64, expected: u32, table: u32): u32 {
-  const word = <u32>made;
+  const word = isOfWords(kind) ? fromWord(<u32>made, address) : <u32>made;
   if (isOfObject(offset, kind)) return objectTarget(table, kind, made);
   if (kind === VARIED)
     return isBased(offset) ? table + variedNumber(made) : variedTarget(1, State.old + offset, made);

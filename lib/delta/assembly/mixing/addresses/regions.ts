@@ -73,8 +73,7 @@ export const WORDS_BIG: u32 = 36;
 export const POWER_BASED: u32 = 37;
 export const POWER_BIG: u32 = 38;
 export const MIPS_BASED: u32 = 39;
-/** Records of a native image of Java, which the caller has converted, and converts back (mixing/code-records.ts). */
-const CODE_RECORDS: u32 = 40;
+/** 40 are records of a native image of Java, which the caller has converted, and converts back (mixing/conversions/). */
 /** Objects that are linked no further, and archives of them (objects/objects.ts). Their addresses are offsets. */
 export const OBJECTS: u32 = 41;
 /** Instructions of .NET, and records whose layout the second base tells (managed.ts). */
@@ -90,7 +89,9 @@ export const ASSEMBLIES: u32 = 46;
 export const CLASSES: u32 = 47;
 /** Debug information of DWARF (dwarf.ts): at most one in a file. */
 export const DWARF: u32 = 48;
-const KINDS: u32 = 49;
+/** Code of arm64 in words that the caller has converted, and converts back (mixing/conversions/words.ts). */
+export const ARM_WORDS: u32 = 49;
+const KINDS: u32 = 50;
 
 /** Regions of a file, at most. */
 export const MOST: u32 = 255;
@@ -108,6 +109,8 @@ let recent: usize = 0;
 let hasChainedAddresses: bool = false;
 /** Whether the old file has code of LoongArch: then references of arm64's kinds are those of that. */
 export let hasLoongArch: bool = false;
+/** Whether references of arm64's kinds are in converted words: if the old file has such code, and none that takes these kinds for its own. */
+export let hasArmWords: bool = false;
 /** Whether the old file has records whose layout a region tells. */
 export let hasRows: bool = false;
 /** Whether the old file has a region of objects. */
@@ -189,6 +192,7 @@ export function codeRegions(file: usize, size: u32): bool {
   let rows = false;
   let moves = false;
   let dwarf = false;
+  let words = false;
   for (let i: u32 = 0; i < count; i++) {
     const region = regionAt(file, i);
     let likeGap: u32 = 0;
@@ -227,6 +231,7 @@ export function codeRegions(file: usize, size: u32): bool {
     if (kind === WASM_DATA || kind === WASM) moves = true;
     if (kind === CHAINED_ADDRESSES && file === 0) hasChainedAddresses = true;
     if (kind === LOONG_ARCH && file === 0) hasLoongArch = true;
+    if (kind === ARM_WORDS && file === 0) words = true;
     if (kind === GO || kind === WASM_DATA || (kind === ROWS && !rows)) {
       if (go) return false;
       go = true;
@@ -250,6 +255,7 @@ export function codeRegions(file: usize, size: u32): bool {
     if (file === 0 && (kind === WORDS_BIG || kind === POWER_BIG)) isBigEndian = true;
     end = start + length;
   }
+  if (file === 0) hasArmWords = words && !hasLoongArch && pointerKind === 0;
   hasWasm = hasWasm || (file === 0 && moves);
   return file === 0 || !hasWasm || codeMoves();
 }
@@ -326,7 +332,7 @@ export function areObjects(kind: u32): bool {
 }
 
 export function hasBases(kind: u32): bool {
-  return kind >= SYMBOLS && kind !== DWARF;
+  return kind >= SYMBOLS && kind < DWARF;
 }
 
 /** Whether it is code that finds data by a register. */
@@ -349,11 +355,6 @@ export function pageSizeOf(kind: u32): u32 {
   return kind === HASHES ? 4096 : 16384;
 }
 
-/** Whether the region of that index has records that are converted. */
-export function hasCodeRecords(file: u32, index: u32): bool {
-  return index < regionCount(file) && load<u32>(regionAt(file, index), 12) === CODE_RECORDS;
-}
-
 export function isHashes(kind: u32): bool {
   return kind === HASHES || kind === HASHES_OF_LARGE;
 }
@@ -367,6 +368,7 @@ export function isCode(kind: u32): bool {
     kind === WASM ||
     kind === THUMB ||
     kind === LOONG_ARCH ||
+    kind === ARM_WORDS ||
     isBased(kind)
   );
 }

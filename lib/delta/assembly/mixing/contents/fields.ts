@@ -5,8 +5,19 @@ import { predictNumber } from '../addresses/data/constants';
 import { referenceAt } from '../addresses/found';
 import { sizeAt } from '../addresses/kinds';
 import { isLaterLayout } from '../addresses/objects/layouts';
-import { actual, field, newOrigin, oldOrigin, read, target, write } from '../addresses/references';
-import { addressOf } from '../addresses/regions';
+import {
+  actual,
+  field,
+  held,
+  isOfWords,
+  newOrigin,
+  oldOrigin,
+  read,
+  target,
+  unmoved,
+  write,
+} from '../addresses/references';
+import { ARM_WORDS, addressOf } from '../addresses/regions';
 import { confidence, learnTarget, neighbours, predictTarget } from '../addresses/targets';
 import { charge, encoding, FIELDS, REFERENCES } from '../coding/coder';
 import { Limits } from '../coding/limits';
@@ -16,7 +27,7 @@ import { hash } from '../coding/tables';
 import { counter, State } from '../state';
 import { advanceCalm } from './bytes';
 import { codeFastField, codeFastWanted, flagOf } from './fast';
-import { context } from './literal';
+import { context, describeInstruction } from './literal';
 
 const REFERENCE_SETS: u32 = 1024;
 /** Of the second weights, behind those of bytes. */
@@ -69,8 +80,8 @@ export function codeReference(reference: u32): void {
     ? predictNumber(State.oldAt, refersTo)
     : predictTarget(refersTo);
   const trust = confidence;
-  const wanted = field(State.oldAt, reference, address, expected, table);
-  const before = read(State.old + State.oldAt, reference, size);
+  const wanted = held(field(State.oldAt, reference, address, expected, table), reference, address);
+  const before = unmoved(State.oldAt, reference, size, address);
   const same = u32(wanted === before);
   const actualWord = encoding ? read(State.fresh + State.at, reference, size) : 0;
   const set = (reference * 8 + trust) * 2 + same;
@@ -82,7 +93,8 @@ export function codeReference(reference: u32): void {
   let value = wanted;
   let isNew = false;
   if (!right) {
-    const other = field(State.oldAt, reference, address, refersTo + neighbours(refersTo), table);
+    const moved = field(State.oldAt, reference, address, refersTo + neighbours(refersTo), table);
+    const other = held(moved, reference, address);
     charge(REFERENCES);
     let found = false;
     if (!same) {
@@ -100,7 +112,7 @@ export function codeReference(reference: u32): void {
     if (isNew) {
       value = State.fast
         ? codeFastField(reference, size, wanted, actualWord)
-        : codeField(reference, size, refersTo, wanted, before);
+        : codeField(reference, size, refersTo, wanted, before, address);
     }
   }
   write(State.fresh + State.at, reference, size, value);
@@ -132,7 +144,7 @@ function codeWanted(isWanted: u32, set: u32, refersTo: u32, moved: u32): u32 {
 }
 
 /** A field that nothing predicted, byte by byte from its highest. */
-function codeField(reference: u32, size: u32, refersTo: u32, wanted: u64, before: u64): u64 {
+function codeField(reference: u32, size: u32, refersTo: u32, wanted: u64, before: u64, address: u32): u64 {
   let value: u64 = 0;
   for (let i = <i32>size - 1; i >= 0; i--) {
     const shift: u64 = (<u64>i) << 3;
@@ -149,7 +161,15 @@ function codeField(reference: u32, size: u32, refersTo: u32, wanted: u64, before
     context(4, hash(hash(place, guess), (close & 255) + 512));
     context(5, hash(hash(refersTo, 4), <u32>value));
     const y = encoding ? <u32>(read(State.fresh + State.at, reference, size) >> shift) & 255 : 0;
-    const byte = codeLiteral(y, 6, <i32>guess, 32 + (<u32>i & 3) * 2 + equal, -1, 0, 96 + <u32>i);
+    let count: usize = 6;
+    if (isOfWords(reference) && State.code === ARM_WORDS) {
+      const made = size - 1 - <u32>i;
+      if (made > 0) store<u8>(State.fresh + State.at + made - 1, <u8>value);
+      State.at += made;
+      count = describeInstruction(6, address + made);
+      State.at -= made;
+    }
+    const byte = codeLiteral(y, count, <i32>guess, 32 + (<u32>i & 3) * 2 + equal, -1, 0, 96 + <u32>i);
     value = (value << 8) | <u64>byte;
   }
   return value;

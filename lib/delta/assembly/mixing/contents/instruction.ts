@@ -1,6 +1,6 @@
 /** Where in an instruction the new place is, in machine code: what is known of it, and of the one before. */
 import { take } from '../../memory';
-import { ARM, ARM_32, isBased, MIPS, POWER, X86, X86_32 } from '../addresses/regions';
+import { ARM, ARM_32, ARM_WORDS, isBased, MIPS, POWER, X86, X86_32 } from '../addresses/regions';
 import { decode } from '../addresses/x86';
 import { hash } from '../coding/tables';
 import { State } from '../state';
@@ -23,6 +23,12 @@ export let into: u32 = 0;
 export let secondBefore: u32 = 0;
 export let thirdBefore: u32 = 0;
 
+/** Of converted words of arm64: the last two. */
+export let lastWord: u32 = 0;
+export let wordBefore: u32 = 0;
+/** What the highest byte and the highest three bits of the next one say, in memory. */
+const OPCODE: u32 = 0xe0ff;
+
 export function openInstructions(): bool {
   scratch = take(SCRATCH);
   if (scratch === 0) return false;
@@ -38,8 +44,8 @@ export function forgetInstructions(): void {
   thirdBefore = 0;
 }
 
-/** Sets what is exported, for State.at. */
-export function locateInstruction(): void {
+/** Sets what is exported, for State.at, whose address is given. */
+export function locateInstruction(address: u32): void {
   const code = State.code;
   if (code === X86 || code === X86_32) {
     if (begin > State.at || State.at - begin > FURTHEST) begin = max<u32>(State.at, BACK) - BACK;
@@ -52,6 +58,9 @@ export function locateInstruction(): void {
       opcodeBefore = opcode();
       begin = end;
     }
+  } else if (code === ARM_WORDS) {
+    begin = State.at - (address & 3);
+    locateWords();
   } else if (code === ARM || code === ARM_32 || code === MIPS || code === POWER || isBased(code)) {
     begin = State.at & ~3;
     locateBefore();
@@ -65,6 +74,16 @@ export function locateInstruction(): void {
     const bytes = load<u64>(State.fresh + State.at - 8) >> (64 - 8 * <u64>min<u32>(into, 8));
     soFar = hash(hash(<u32>bytes, <u32>(bytes >> 32)), into);
   }
+}
+
+/** Of converted words that begin at `begin` and end there: their opcodes, and the last two whole. */
+function locateWords(): void {
+  const place = State.fresh + begin;
+  lastWord = load<u32>(place - 4);
+  wordBefore = load<u32>(place - 8);
+  opcodeBefore = lastWord & OPCODE;
+  secondBefore = wordBefore & OPCODE;
+  thirdBefore = load<u32>(place - 12) & OPCODE;
 }
 
 /** Of instructions that begin at `begin` and end there. */

@@ -1,6 +1,6 @@
 /** What a byte is that is not as predicted. */
 
-import { addressOf } from '../addresses/regions';
+import { ARM_WORDS, addressOf } from '../addresses/regions';
 import { charge, encoding, LITERALS } from '../coding/coder';
 import { codeInLayers } from '../coding/layers';
 import { Limits } from '../coding/limits';
@@ -8,7 +8,16 @@ import { codeLiteral, contexts } from '../coding/literals';
 import { hash } from '../coding/tables';
 import { CODE, State, TEXT_CLASS } from '../state';
 import { BULK_PIECE } from './bulk';
-import { into, locateInstruction, opcodeBefore, secondBefore, soFar, thirdBefore } from './instruction';
+import {
+  into,
+  lastWord,
+  locateInstruction,
+  opcodeBefore,
+  secondBefore,
+  soFar,
+  thirdBefore,
+  wordBefore,
+} from './instruction';
 import { isIdentifier } from './words';
 
 /** Where bytes began to be wrong, and by how much the last two words were that were. */
@@ -118,7 +127,8 @@ export function describeMade(address: u32): usize {
     context(6, hash(hash(load<u8>(end - 8), load<u8>(end - 16)), 0x1700 + (State.at & 7)));
     return Limits.fourth ? describeSparse(8, end, last) : 8;
   }
-  locateInstruction();
+  locateInstruction(address);
+  if (State.code === ARM_WORDS) return describeWords(end, last);
   context(6, branchContext(address, last));
   context(7, hash(soFar, 0x1100));
   context(8, hash(hash(soFar, opcodeBefore), 0x1200));
@@ -128,6 +138,31 @@ export function describeMade(address: u32): usize {
   context(10, hash(hash(into, opcodeBefore), 0x2400));
   context(11, hash(hash(soFar, hash(two, thirdBefore)), 0x2500));
   return describeSparse(12, end, last);
+}
+
+/** For a field that is an instruction of arm64: four contexts from `first` on. Returns how many there are with them. */
+export function describeInstruction(first: usize, address: u32): usize {
+  locateInstruction(address);
+  context(first, hash(hash(soFar, lastWord), 0x2a00));
+  context(first + 1, hash(soFar, 0x1100));
+  context(first + 2, hash(hash(soFar, opcodeBefore), 0x1200));
+  context(first + 3, hash(hash(soFar, hash(opcodeBefore, secondBefore)), 0x2300));
+  if (!Limits.fourth) return first + 4;
+  context(first + 4, hash(hash(soFar, wordBefore), 0x2900));
+  return first + 5;
+}
+
+/** Those of code of arm64 in converted words. */
+function describeWords(end: usize, last: u32): usize {
+  const two = hash(opcodeBefore, secondBefore);
+  context(5, hash(hash(soFar, wordBefore), 0x2900));
+  context(6, hash(hash(soFar, lastWord), 0x2a00));
+  context(7, hash(soFar, 0x1100));
+  context(8, hash(hash(soFar, opcodeBefore), 0x1200));
+  context(9, hash(hash(soFar, two), 0x2300));
+  if (!Limits.fourth) return 10;
+  context(10, hash(hash(soFar, hash(two, thirdBefore)), 0x2500));
+  return describeSparse(11, end, last);
 }
 
 /** Contexts of the fourth model out of some of the bytes before `end`, of which `last` are the last four. Returns how many there are with them. */
