@@ -1,10 +1,19 @@
-/** Both files of a patch with their streams of DEFLATE decompressed, if that is worth a try: for the encoder only. */
+/** Both files of a patch with their streams of DEFLATE decompressed and their records unpacked, if that is worth a try: for the encoder only. */
 import { digestBytes } from '../../platform/files.ts';
 import { PACKED_STREAM } from '../format.ts';
+import type { Segment } from '../records/find.ts';
 import { trailerSize } from './checksums.ts';
 import { type FoundStream, findStreams } from './find.ts';
-import { encodeList, MOST_PACKED, MOST_STREAMS, type PackedList, zerosBefore, zerosBehind } from './list.ts';
-import { type Found, MakerFinder } from './makers.ts';
+import {
+  encodeList,
+  type Making,
+  MOST_PACKED,
+  MOST_STREAMS,
+  type PackedList,
+  zerosBefore,
+  zerosBehind,
+} from './list.ts';
+import { MakerFinder } from './makers.ts';
 
 /** What was decompressed: in bytes of the file, and of the unpacked one. */
 export interface Span {
@@ -14,7 +23,12 @@ export interface Span {
   plainSize: number;
   /** Where in the unpacked file what follows is. */
   plainEnd: number;
+  /** Of records: the parts of the image, in the unpacked file. */
+  segments?: readonly Segment[];
 }
+
+/** How a stream of the new file is made again, and what that takes. */
+type Made = Making & { work: number };
 
 export interface UnpackedFile {
   bytes: Uint8Array;
@@ -26,7 +40,7 @@ export interface UnpackedPair {
   old: UnpackedFile;
   fresh: UnpackedFile;
   list: PackedList;
-  /** Bytes of what is to be compressed again, compressed. */
+  /** Bytes of what is to be compressed again, compressed. Records do not count: a byte changed in them changes hardly more. */
   packedSize: number;
   /** What compressing again takes, in units of GenerateOptions.applyLimit. */
   work: number;
@@ -35,6 +49,9 @@ export interface UnpackedPair {
 /** Bytes of both unpacked files together, for each byte of the files and besides. */
 const MOST_GROWTH = 4;
 const GROWTH_BESIDES = 1 << 26;
+/** What a run of records takes, and bytes of it that take as long as a byte that is modelled. */
+const WORK_FOR_STREAM = 60;
+const RECORDS_FOR_WORK = 100;
 /** What decompressing an old stream takes. */
 const WORK_FOR_OLD = 30;
 
@@ -60,12 +77,15 @@ export function unpackPair(
   const [neededOfOld, neededOfFresh] = [isNeeded(old), isNeeded(fresh)];
   if (freshNames.every((each) => inOld.has(each))) return null;
   const finder = new MakerFinder();
-  const made: { stream: FoundStream; making: Found }[] = [];
+  const made: { stream: FoundStream; making: Made }[] = [];
   let left = MOST_PACKED;
   for (const [index, stream] of found.entries()) {
     const isAlike = inOld.has(freshNames[index] ?? '') && !neededOfFresh(stream.start);
     if (isAlike || stream.plainSize > left || made.length === MOST_STREAMS) continue;
-    const making = finder.makingOf(fresh, stream);
+    const making =
+      stream.making === undefined
+        ? finder.makingOf(fresh, stream)
+        : { ...stream.making, work: workOfRecords(stream) };
     if (making === null) continue;
     made.push({ stream, making });
     left -= stream.plainSize;
@@ -83,7 +103,10 @@ export function unpackPair(
   const grown = packedOld.bytes.length + packedFresh.bytes.length;
   if (grown > MOST_GROWTH * (old.length + fresh.length) + GROWTH_BESIDES) return null;
   const list: PackedList = {
-    old: kept.map(({ start, packedSize, plainSize }) => ({ start, packedSize, plainSize })),
+    old: kept.map(({ start, packedSize, plainSize, maker }) => ({
+      ...{ start, packedSize, plainSize },
+      ...(maker === undefined ? {} : { maker }),
+    })),
     fresh: made.map(({ stream: { start, plainSize, trailer }, making }, index) => {
       const last = packedFresh.spans[index - 1];
       return {
@@ -94,10 +117,18 @@ export function unpackPair(
       };
     }),
   };
-  const work = made.reduce((sum, { making }) => sum + making.work, WORK_FOR_OLD * kept.length);
-  const packedSize = made.reduce((sum, { stream }) => sum + stream.packedSize, 0);
+  const oldWork = kept.reduce(
+    (sum, stream) => sum + (stream.making === undefined ? WORK_FOR_OLD : workOfRecords(stream)),
+    0,
+  );
+  const work = made.reduce((sum, { making }) => sum + making.work, oldWork);
+  const packedSize = made.reduce((sum, { stream }) => sum + (stream.making ? 0 : stream.packedSize), 0);
   if (encodeList(list).length > PACKED_STREAM.mostRaw) return null;
   return { old: packedOld, fresh: packedFresh, list, packedSize, work: Math.ceil(work) };
+}
+
+function workOfRecords({ packedSize }: FoundStream): number {
+  return WORK_FOR_STREAM + packedSize / RECORDS_FOR_WORK;
 }
 
 /** @param behind how many bytes behind a stream are left out as well */
@@ -121,7 +152,9 @@ function unpack(
     add(plain);
     end = start + packedSize + behind(stream);
     add(new Uint8Array(zerosBehind(size, end, plainSize)));
-    spans.push({ start, size: end - start, plainStart, plainSize, plainEnd: size });
+    const span = { start, size: end - start, plainStart, plainSize, plainEnd: size };
+    const segments = stream.segments?.map((each) => ({ ...each, offset: plainStart + each.offset }));
+    spans.push(segments === undefined ? span : { ...span, segments });
   }
   add(file.subarray(end));
   const bytes = new Uint8Array(size);

@@ -1,8 +1,9 @@
-/** Finds the streams of DEFLATE in a file, by what precedes them: for the encoder only. */
+/** Finds the streams of DEFLATE in a file, by what precedes them, and runs of records: for the encoder only. */
 import { constants, crc32, inflateRawSync } from 'node:zlib';
+import { type FoundRun, findRuns, type Segment } from '../records/find.ts';
 import { type Trailer, trailerOf, trailerSize } from './checksums.ts';
 import { beginsBlock } from './first-block.ts';
-import type { PackedStream } from './list.ts';
+import type { Making, PackedStream } from './list.ts';
 import { inflateStream } from './unpack.ts';
 
 export interface FoundStream extends PackedStream {
@@ -10,6 +11,10 @@ export interface FoundStream extends PackedStream {
   trailer: Trailer;
   /** What is said of how it was made: the two bytes of zlib, or 0. */
   header: number;
+  /** Of records: how they were made. */
+  making?: Making;
+  /** The parts of an image in `plain`. */
+  segments?: readonly Segment[];
 }
 
 /** Where a stream would begin, and what can be checked. */
@@ -19,6 +24,8 @@ interface Candidate {
   header: number;
   /** CRC-32 of what it holds, if that is known. */
   crc?: number;
+  /** Of records. */
+  run?: FoundRun;
 }
 
 /** Bytes of a stream, below: to name it takes as much as it may save. */
@@ -50,18 +57,33 @@ export function findStreams(file: Uint8Array): FoundStream[] {
   let left = MOST_PLAIN;
   let damaged = 0;
   let wrong = 0;
+  const add = (stream: FoundStream) => {
+    if (stream.plainSize > left) return;
+    found.push(stream);
+    left -= stream.plainSize;
+    end = stream.start + stream.packedSize;
+  };
   for (const candidate of candidatesIn(bytes)) {
-    if (candidate.start < end || damaged === MOST_DAMAGED || wrong === MOST_WRONG) continue;
+    if (candidate.start < end) continue;
+    if (candidate.run !== undefined) {
+      add(ofRecords(candidate.run));
+      continue;
+    }
+    if (damaged === MOST_DAMAGED || wrong === MOST_WRONG) continue;
     if (!beginsBlock(bytes, candidate.start)) continue;
     const stream = isPlausible(bytes, candidate.start) ? streamAt(bytes, candidate, left) : null;
     if (!stream?.isWhole) wrong++;
     if (stream !== null && !stream.isWhole && stream.packedSize > PROBE) damaged++;
     if (!stream?.isWhole || stream.packedSize < LEAST || stream.plainSize === 0) continue;
-    found.push(stream);
-    left -= stream.plainSize;
-    end = stream.start + stream.packedSize;
+    add(stream);
   }
   return found;
+}
+
+function ofRecords({ maker, memory, start, packedSize, plain, segments }: FoundRun): FoundStream {
+  const making: Making = { maker, level: 0, memory };
+  const sizes = { start, packedSize, plainSize: plain.length };
+  return { ...sizes, maker, plain, trailer: 'none', header: 0, making, segments };
 }
 
 function candidatesIn(bytes: Buffer): Candidate[] {
@@ -81,6 +103,7 @@ function candidatesIn(bytes: Buffer): Candidate[] {
     const crc = isLater ? {} : { crc: bytes.readUInt32LE(at + 14) };
     found.push({ start, trailer: 'none', header: 0, ...crc });
   }
+  for (const run of findRuns(bytes)) found.push({ start: run.start, trailer: 'none', header: 0, run });
   return found.sort((a, b) => a.start - b.start);
 }
 

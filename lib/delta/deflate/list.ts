@@ -1,28 +1,40 @@
-/** Where both files have streams of DEFLATE, and how those of the new one were made: the stream `packed` of a patch. FORMAT.md has the layout. */
+/** Where both files have what is unpacked, streams of DEFLATE and runs of records, and how those of the new one were made: the stream `packed` of a patch. FORMAT.md has the layout. */
 import { DamagedError } from '../../errors.ts';
 import { ByteWriter } from '../byte-writer.ts';
 import { FILE_LIMIT } from '../format.ts';
 import { type Inflater, VARINT_LIMIT } from '../inflater.ts';
+import { RECORD_MAKERS, type RecordMaker } from '../records/format.ts';
 import { TRAILERS, type Trailer } from './checksums.ts';
-import { MAKERS, type Making } from './deflater.ts';
+import { MAKERS as COMPRESSORS, type Making as Compressing } from './deflater.ts';
 
-/** A stream of DEFLATE, without what precedes and follows it. All in bytes. */
+/** Who made what was unpacked: the number is the one of FORMAT.md. */
+const MAKERS = [...COMPRESSORS, ...RECORD_MAKERS] as const;
+const FIRST_OF_RECORDS = COMPRESSORS.length;
+/** Of a patch that names another one. */
+const NEWER = { advice: 'A newer dgmo-updater is needed for this patch.' };
+
+/** How a stream was made. Of records the level is 0, and the memory what they look like (../records/format.ts). */
+export type Making = Compressing | { maker: RecordMaker; level: number; memory: number };
+
+/** A stream of DEFLATE, without what precedes and follows it, or a run of records. All in bytes. */
 export interface PackedStream {
   /** Where it begins in the file. */
   start: number;
   /** In the file, and decompressed. */
   packedSize: number;
   plainSize: number;
+  /** Of records. */
+  maker?: RecordMaker;
 }
 
 /** A stream that is to be made again. */
-export interface MadeStream extends Making {
+export type MadeStream = Making & {
   /** Bytes of the file between the last one, with what is computed behind that, and this one. */
   gap: number;
   plainSize: number;
   /** What is computed behind it, and is not in the unpacked file. */
   trailer: Trailer;
-}
+};
 
 /** Both ascending and disjoint. */
 export interface PackedList {
@@ -39,9 +51,14 @@ export function encodeList({ old, fresh }: PackedList): Uint8Array {
   const writer = new ByteWriter();
   let end = 0;
   writer.varint(old.length);
-  for (const { start, packedSize, plainSize } of old) {
+  for (const { start, packedSize, plainSize, maker } of old) {
     writer.varint(start - end);
     writer.varint(packedSize);
+    if (maker !== undefined) {
+      // No stream of DEFLATE is named that holds nothing.
+      writer.varint(0);
+      writer.varint(MAKERS.indexOf(maker));
+    }
     writer.varint(plainSize);
     end = start + packedSize;
   }
@@ -68,12 +85,13 @@ export async function decodeList(
   fromSize: number,
   unpackedSize: number,
 ): Promise<PackedList> {
-  const next = async (what: string, most: number) => {
+  const next = async (what: string, most: number, more: { advice?: string } = {}) => {
     await stream.fill(VARINT_LIMIT);
     const value = stream.varint();
-    if (value > most) throw malformed(`${what} is ${value}, at most ${most} is possible`);
+    if (value > most) throw malformed(`${what} is ${value}, at most ${most} is possible`, more);
     return value;
   };
+  const nextMaker = (what: string) => next(what, MAKERS.length - 1, NEWER);
   const list: PackedList = { old: [], fresh: [] };
   let end = 0;
   let unpacked = fromSize;
@@ -81,10 +99,17 @@ export async function decodeList(
     const start = end + (await next('the place of an old stream', fromSize - end));
     const packedSize = await next('the size of an old stream', fromSize - start);
     unpacked -= packedSize;
-    const plainSize = await next('what an old stream holds', FILE_LIMIT - unpacked);
+    const most = FILE_LIMIT - unpacked;
+    let plainSize = await next('what an old stream holds', most);
+    let maker: RecordMaker | undefined;
+    if (plainSize === 0) {
+      const by = await nextMaker('who made an old stream');
+      maker = RECORD_MAKERS[by - FIRST_OF_RECORDS];
+      if (maker !== undefined) plainSize = await next('what an old stream holds', most);
+    }
     if (plainSize === 0) throw malformed('an old stream holds nothing');
     unpacked += plainSize;
-    list.old.push({ start, packedSize, plainSize });
+    list.old.push({ start, packedSize, plainSize, ...(maker === undefined ? {} : { maker }) });
     end = start + packedSize;
   }
   let left = unpackedSize;
@@ -94,7 +119,7 @@ export async function decodeList(
     const most = Math.min(left - gap, MOST_PACKED - packed);
     const plainSize = await next('what a new stream holds', most);
     if (plainSize === 0) throw malformed('a new stream holds nothing');
-    const maker = MAKERS[await next('who made a new stream', MAKERS.length - 1)];
+    const maker = MAKERS[await nextMaker('who made a new stream')];
     const level = await next('the level of a new stream', 255);
     const memory = await next('the memory of a new stream', 255);
     const trailer = TRAILERS[await next('what follows a new stream', TRAILERS.length - 1)];
@@ -121,6 +146,6 @@ export function zerosBehind(at: number, place: number, plainSize: number): numbe
   return plainSize < LARGE ? 0 : (place - at) & (GRAIN - 1);
 }
 
-function malformed(what: string): DamagedError {
-  return new DamagedError(`the list of compressed streams of the patch is malformed: ${what}`);
+function malformed(what: string, more: { advice?: string } = {}): DamagedError {
+  return new DamagedError(`the list of compressed streams of the patch is malformed: ${what}`, more);
 }

@@ -1,16 +1,25 @@
-/** Compresses the streams of the new file again, while the unpacked file passes. */
+/** Makes the streams of the new file again, while the unpacked file passes. */
 import { DamagedError } from '../../errors.ts';
+import { isRecordMaker } from '../records/format.ts';
+import { RecordWriter } from '../records/writer.ts';
 import { RunningTrailer } from './checksums.ts';
 import { Deflater } from './deflater.ts';
 import { type MadeStream, zerosBefore, zerosBehind } from './list.ts';
 
+/** Makes one stream out of what it holds. */
+interface StreamWriter {
+  write(bytes: Uint8Array): void;
+  finish(): void;
+}
+
 /** What is done with the next bytes of the unpacked file. */
-type State = 'copy' | 'skip before' | 'compress' | 'skip behind';
+type State = 'copy' | 'skip before' | 'make' | 'skip behind';
 
 export class Packer {
   readonly #streams: readonly MadeStream[];
   readonly #write: (chunk: Uint8Array) => void;
   #deflater: Deflater | undefined;
+  #writer: StreamWriter | null = null;
   #trailer: RunningTrailer | null = null;
   #index = 0;
   /** Bytes of the unpacked file that have passed, and of the file that were written. */
@@ -37,7 +46,7 @@ export class Packer {
       const piece = rest.subarray(0, this.#left);
       rest = rest.subarray(piece.length);
       if (this.#state === 'copy') this.#write(piece);
-      else if (this.#state === 'compress') this.#compress(piece);
+      else if (this.#state === 'make') this.#make(piece);
       this.#passed += piece.length;
       this.#left -= piece.length;
       this.#skipEmpty();
@@ -48,9 +57,7 @@ export class Packer {
   end(): void {
     const missing = this.#streams.length - this.#index;
     if (missing > 0)
-      throw new DamagedError(
-        `the patch is malformed: ${missing} compressed streams are behind the end of the new file`,
-      );
+      throw new DamagedError(`the patch is malformed: ${missing} streams are behind the end of the new file`);
   }
 
   #skipEmpty(): void {
@@ -63,7 +70,7 @@ export class Packer {
     if (stream === undefined) this.#left = Number.POSITIVE_INFINITY;
     else if (this.#state === 'copy') this.#enter('skip before', zerosBefore(this.#passed, stream.plainSize));
     else if (this.#state === 'skip before') this.#begin(stream);
-    else if (this.#state === 'compress') this.#finish(stream);
+    else if (this.#state === 'make') this.#finish(stream);
     else {
       this.#index++;
       this.#enter('copy', this.#streams[this.#index]?.gap ?? Number.POSITIVE_INFINITY);
@@ -76,24 +83,32 @@ export class Packer {
   }
 
   #begin(stream: MadeStream): void {
-    this.#deflater ??= new Deflater();
-    if (!this.#deflater.begin(stream, this.#write)) {
-      const { maker, level, memory } = stream;
+    const { maker, level, memory } = stream;
+    this.#writer = this.#writerOf(stream);
+    if (this.#writer === null) {
       throw new DamagedError(
         `the patch is malformed: a stream is to be made by ${maker} with level ${level} and memory ${memory}, which there is not`,
       );
     }
     this.#trailer = new RunningTrailer(stream.trailer);
-    this.#enter('compress', stream.plainSize);
+    this.#enter('make', stream.plainSize);
   }
 
-  #compress(piece: Uint8Array): void {
-    this.#deflater?.write(piece);
+  /** Null if there is no such maker. */
+  #writerOf(stream: MadeStream): StreamWriter | null {
+    const { maker, level, memory } = stream;
+    if (isRecordMaker(maker)) return RecordWriter.begin(maker, level, memory, this.#write);
+    this.#deflater ??= new Deflater();
+    return this.#deflater.begin({ maker, level, memory }, this.#write) ? this.#deflater : null;
+  }
+
+  #make(piece: Uint8Array): void {
+    this.#writer?.write(piece);
     this.#trailer?.update(piece);
   }
 
   #finish({ plainSize }: MadeStream): void {
-    this.#deflater?.finish();
+    this.#writer?.finish();
     if (this.#trailer !== null) this.#write(this.#trailer.bytes);
     this.#enter('skip behind', zerosBehind(this.#passed, this.#written, plainSize));
   }

@@ -1,7 +1,9 @@
-/** A file with its streams of DEFLATE decompressed. */
+/** A file with its streams of DEFLATE decompressed, and its records unpacked. */
 import { inflateRawSync } from 'node:zlib';
 import { DamagedError, errorMessage } from '../../errors.ts';
 import type { Source } from '../../platform/files.ts';
+import type { RecordMaker } from '../records/format.ts';
+import { readRun } from '../records/read.ts';
 import { type PackedStream, zerosBefore, zerosBehind } from './list.ts';
 
 /** Of what is decompressed, and how much of the input that was. */
@@ -43,7 +45,7 @@ export function unpackedSource(file: Source, streams: readonly PackedStream[]): 
     const from = position - begun;
     const part = into.subarray(0, piece.size - from);
     if (piece.stream !== undefined) {
-      plain ??= inflateAll(file, piece.stream);
+      plain ??= unpackStream(file, piece.stream);
       part.set(plain.subarray(from, from + part.length));
     } else if (piece.start !== undefined) {
       file.read(piece.start + from, part);
@@ -85,26 +87,31 @@ function piecesOf(size: number, streams: readonly PackedStream[]): Piece[] {
   return pieces;
 }
 
-function inflateAll(file: Source, { start, packedSize, plainSize }: PackedStream): Uint8Array {
+function unpackStream(file: Source, stream: PackedStream): Uint8Array {
+  const { start, packedSize, plainSize, maker } = stream;
   const packed = new Uint8Array(packedSize);
   file.read(start, packed);
   let found: Inflated;
   try {
-    found = inflateStream(packed, plainSize);
+    found = maker === undefined ? inflateStream(packed, plainSize) : unpackRecords(packed, maker);
   } catch (error) {
-    throw wrong(start, errorMessage(error));
+    throw wrong(stream, errorMessage(error));
   }
   const { bytes, consumed } = found;
   if (consumed !== packedSize || bytes.length !== plainSize)
     throw wrong(
-      start,
+      stream,
       `${consumed} bytes of it hold ${bytes.length}, wanted ${plainSize} out of ${packedSize}`,
     );
   return bytes;
 }
 
-function wrong(start: number, what: string): DamagedError {
-  return new DamagedError(
-    `the old file has no compressed stream at byte ${start} as the patch says: ${what}`,
-  );
+function unpackRecords(packed: Uint8Array, maker: RecordMaker): Inflated {
+  const { plain, packedSize } = readRun(packed, 0, maker) ?? { plain: new Uint8Array(0), packedSize: 0 };
+  return { bytes: plain, consumed: packedSize };
+}
+
+function wrong({ start, maker }: PackedStream, what: string): DamagedError {
+  const kind = maker === undefined ? 'compressed stream' : `run of ${maker}`;
+  return new DamagedError(`the old file has no ${kind} at byte ${start} as the patch says: ${what}`);
 }

@@ -158,7 +158,8 @@ export function isText(bytes: Buffer, offset: number, size: number): boolean {
   return printable > total * 0.85;
 }
 
-function tidy(bytes: Buffer, { parts, end, functions }: Parts): Image {
+/** What is made of the parts that are known. */
+export function tidy(bytes: Buffer, { parts, end, functions }: Parts): Image {
   const sorted = parts
     .filter(({ offset, size }) => size > 0 && offset + size <= bytes.length)
     .sort((a, b) => a.offset - b.offset || a.size - b.size);

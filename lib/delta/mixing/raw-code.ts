@@ -84,7 +84,8 @@ const LEAST_VOTES = 8;
 const WIDE_MOVES = [0x8b, 0x89, 0x8d];
 const WIDE = 12;
 
-export function raw(bytes: Buffer): Parts {
+/** @param known where the file is loaded, if that is known */
+export function raw(bytes: Buffer, known?: bigint): Parts {
   for (const machine of MACHINES) {
     const all = Math.floor(bytes.length / PIECE);
     const stride = Math.ceil(all / FIRST);
@@ -93,7 +94,7 @@ export function raw(bytes: Buffer): Parts {
     const found = piecesOf(bytes, machine, 1);
     if (found.length < PIECES || found.length * SHARE < all) continue;
     const parts: Part[] = [];
-    const base = machine.kind === REGION_KINDS.thumb ? loadedAt(bytes) : 0n;
+    const base = known ?? (machine.kind === REGION_KINDS.thumb ? loadedAt(bytes) : 0n);
     // No table of offsets.
     const own = machine.kind === REGION_KINDS.thumb ? { bases: [0n, 0n] as const } : {};
     const kind = machine.kind === REGION_KINDS.x86 ? widthOf(bytes, found) : machine.kind;

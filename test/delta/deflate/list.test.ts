@@ -33,20 +33,25 @@ test('what is written is read', async () => {
     old: [
       { start: 10, packedSize: 20, plainSize: 50 },
       { start: 30, packedSize: 300, plainSize: 70_000 },
+      { start: 400, packedSize: 45, plainSize: 60, maker: 'S-records' },
       { start: 900, packedSize: 100, plainSize: 1 },
     ],
     fresh: [
       { gap: 7, plainSize: 90, maker: 'zlib', level: 6, memory: 8, trailer: 'adler32' },
       { gap: 0, plainSize: 4000, maker: 'Go', level: 101, memory: 0, trailer: 'none' },
       { gap: 3, plainSize: 900, maker: 'zlib', level: 9, memory: 24, trailer: 'crc32' },
+      ...(['Intel HEX', 'S-records', 'UF2'] as const).map(
+        (maker) => ({ gap: 0, plainSize: 0x20, maker, level: 0, memory: 3, trailer: 'none' }) as const,
+      ),
     ],
   };
   const numbers = [
-    [3, 10, 20, 50, 0, 300, 70_000, 570, 100, 1],
-    [3, 7, 90, 0, 6, 8, 1, 0, 4000, 1, 101, 0, 0, 3, 900, 0, 9, 24, 2],
+    [4, 10, 20, 50, 0, 300, 70_000, 70, 45, 0, 3, 60, 455, 100, 1],
+    [6, 7, 90, 0, 6, 8, 1, 0, 4000, 1, 101, 0, 0, 3, 900, 0, 9, 24, 2],
+    [0, 32, 2, 0, 3, 0, 0, 32, 3, 0, 3, 0, 0, 32, 4, 0, 3, 0],
   ].flat();
   expect(Buffer.from(encodeList(list))).toEqual(Buffer.from(numbers.flatMap(varint)));
-  expect(await decode(numbers)).toEqual(list);
+  expect(await decode(numbers, NEW_SIZE + 96)).toEqual(list);
 });
 
 /** Of a list that goes to a limit, and of one that goes one beyond it. */
@@ -66,6 +71,8 @@ const LIMITS: [
     (size) => [2, 10, 20, 2 ** 29, 0, 20, size, 0],
     /what an old stream holds/,
   ],
+  ['what old records hold', 2 ** 30 - 980, (size) => [1, 10, 20, 0, 2, size, 0], /what an old stream holds/],
+  ['who made old records', 4, (maker) => [1, 10, 20, 0, maker, 9, 0], /who made an old stream/],
   ['the place of a new stream', 4999, (gap) => [0, 1, gap, 1, 0, 6, 8, 0], /what a new stream holds/],
   [
     'the place of a second new stream',
@@ -88,7 +95,7 @@ const LIMITS: [
     /what a new stream holds/,
     2 ** 29,
   ],
-  ['who made it', 1, (maker) => [0, 1, 0, 9, maker, 6, 0, 0], /who made/],
+  ['who made it', 4, (maker) => [0, 1, 0, 9, maker, 6, 0, 0], /who made/],
   ['its level', 255, (level) => [0, 1, 0, 9, 0, level, 8, 0], /level of a new stream/],
   ['its memory', 255, (memory) => [0, 1, 0, 9, 0, 6, memory, 0], /memory of a new stream/],
   ['what follows it', 2, (trailer) => [0, 1, 0, 9, 0, 6, 8, trailer], /what follows a new stream/],
@@ -112,6 +119,8 @@ describe('a list is refused', () => {
     ['with an old stream behind the file', [1, 1001, 0, 1, 0], /place of an old stream/],
     ['with a new stream behind the file', [0, 1, 5001, 1, 0, 6, 8, 0], /place of a new stream/],
     ['with an old stream that holds nothing', [1, 10, 20, 0, 0], /an old stream holds nothing/],
+    ['with an old stream that holds nothing by Go', [1, 10, 20, 0, 1, 9, 0], /an old stream holds nothing/],
+    ['with old records that hold nothing', [1, 10, 20, 0, 2, 0, 0], /an old stream holds nothing/],
     ['with a new stream that holds nothing', [0, 1, 10, 0, 0, 6, 8, 0], /a new stream holds nothing/],
     ['that ends too early', [0, 1, 10], /ends/],
     ['that has another number in the end', [0, 0, 0], /too many/],
@@ -120,6 +129,15 @@ describe('a list is refused', () => {
     expect(error).toBeInstanceOf(DamagedError);
     expect(String(error)).toMatch(why);
     expect(() => readPacked(numbers, OLD_SIZE, NEW_SIZE)).toThrow();
+  });
+});
+
+test.each([
+  ['old', [1, 10, 20, 0, 5, 9, 0]],
+  ['new', [0, 1, 0, 9, 5, 0, 0, 0]],
+])('%s streams of a maker that is not known need a newer updater', async (_, numbers) => {
+  expect(await failure(decode(numbers))).toMatchObject({
+    advice: 'A newer dgmo-updater is needed for this patch.',
   });
 });
 

@@ -124,7 +124,7 @@ describe('a patch is refused', () => {
     ['an old file would be too large', replaced(3, 2 ** 30), /what an old stream holds/],
     ['numbers are missing', (numbers) => numbers.slice(0, -1), /ends/],
     ['a number follows', (numbers) => [...numbers, 0], /too many/],
-    ['a new stream is made by nobody', (numbers) => numbers.with(-4, 2), /who made a new stream/],
+    ['a new stream is made by nobody', (numbers) => numbers.with(-4, 5), /who made a new stream/],
     [
       'a new stream is made at no level',
       (numbers) => numbers.with(-3, 10),

@@ -1,10 +1,11 @@
-/** Files with their streams of DEFLATE decompressed, from lib/delta/FORMAT.md ("Between unpacked files"). */
+/** Files with their streams of DEFLATE decompressed and their records unpacked, from lib/delta/FORMAT.md ("Between unpacked files"). */
 import { crc32, inflateRawSync } from 'node:zlib';
 import { requireSound } from './arithmetic.ts';
 import { deflateAsGo } from './deflate-go.ts';
 import { deflateAsLaterGo } from './deflate-go-later.ts';
 import { deflateLikeZip } from './deflate-zip.ts';
 import { deflateLikeZlib } from './deflate-zlib.ts';
+import { packRecords, RECORD_NUMBERS, unpackRecords } from './records.ts';
 
 const MOST_STREAMS = 2 ** 18;
 const MOST_PLAIN = 2 ** 30;
@@ -22,12 +23,17 @@ const MAKERS = [
     if (level === 98 || (level >= 100 && level <= 109)) return deflateAsLaterGo(bytes, level);
     return level <= 9 ? deflateAsGo(bytes, level) : null;
   },
+  ...RECORD_NUMBERS.map(
+    (maker) => (bytes: Uint8Array, level: number, memory: number) => packRecords(bytes, maker, level, memory),
+  ),
 ];
 
 interface OldStream {
   start: number;
   packedSize: number;
   plainSize: number;
+  /** Of records: who made them. */
+  records?: number;
 }
 
 interface NewStream {
@@ -59,11 +65,14 @@ export function readPacked(numbers: number[], fromSize: number, unpackedSize: nu
     const start = end + next(fromSize - end);
     const packedSize = next(fromSize - start);
     size -= packedSize;
-    const plainSize = next(MOST_PLAIN - size);
+    const first = next(MOST_PLAIN - size);
+    const maker = first === 0 ? next(MAKERS.length - 1) : null;
+    requireSound(maker === null || RECORD_NUMBERS.includes(maker));
+    const plainSize = maker === null ? first : next(MOST_PLAIN - size);
     requireSound(plainSize > 0);
     size += plainSize;
     end = start + packedSize;
-    return { start, packedSize, plainSize };
+    return { start, packedSize, plainSize, ...(maker === null ? {} : { records: maker }) };
   });
   let left = unpackedSize;
   let packed = 0;
@@ -91,8 +100,9 @@ export function unpackOld(file: Uint8Array, { old }: Packed): Uint8Array {
     pieces.push(piece);
     size += piece.length;
   };
-  for (const { start, packedSize, plainSize } of old) {
-    const plain = inflate(file.subarray(start, start + packedSize));
+  for (const { start, packedSize, plainSize, records } of old) {
+    const packed = file.subarray(start, start + packedSize);
+    const plain = records === undefined ? inflate(packed) : unpackRecords(packed, records);
     requireSound(plain.length === plainSize);
     add(file.subarray(end, start));
     if (plainSize >= LARGE) add(new Uint8Array(modulo(-size)));

@@ -13,6 +13,7 @@ import { debugSectionsOfMachO } from '../containers/mach-o.ts';
 import { debugSectionsOfPe } from '../containers/pe.ts';
 import { type DebugSection, plainName, tellDwarf } from '../containers/sections/dwarf.ts';
 import { alone, isText, regionsOf } from '../executable.ts';
+import { firmwareImage, isFirmware } from './firmware.ts';
 import { withNested } from './nested.ts';
 
 /** What was compressed is laid out behind what is loaded, at multiples of this. */
@@ -21,9 +22,13 @@ const GRAIN = 4096;
 const MOST_SPAN = 0xffff0000;
 
 export function unpackedImage(file: Uint8Array, unpacked: UnpackedFile, withHashes: boolean): Image {
-  const image = regionsOf(file, withHashes);
+  // In blocks of UF2 there is code as well, but in pieces: what counts is the image.
+  const isInRecords = isFirmware(unpacked, file.length) && alone(Buffer.from(file)).span === 0;
+  const image = isInRecords ? null : regionsOf(file, withHashes);
   // What is no executable says nothing of places: it is looked at as it is unpacked.
-  if (image.wasm !== undefined || image.span === 0) return regionsOf(unpacked.bytes, withHashes);
+  if (image === null || image.wasm !== undefined || image.span === 0) {
+    return firmwareImage(unpacked) ?? regionsOf(unpacked.bytes, withHashes);
+  }
   const placeOf = places(unpacked);
   const tables = image.tables.map((table) => movedTable(table, placeOf));
   const sequences = image.sequences?.map((records) => ({ ...records, offset: placeOf(records.offset) }));
