@@ -5,6 +5,7 @@ import { memorySource } from '../../lib/platform/files.ts';
 import { packedSamples } from '../delta/deflate/packed-files.ts';
 import { machO, pe, samples, universal } from '../delta/mixing/executables.ts';
 import { adversarialPairs } from '../delta/pairs.ts';
+import { firmwareSamples } from '../delta/records/firmware-files.ts';
 import { applyPlainly, sha256 } from '../delta/reference.ts';
 import { make } from '../delta/support.ts';
 import { applied, isSame, readThrough, requireNoTraps, requireThat } from './checks.ts';
@@ -34,6 +35,7 @@ export async function damagedExecutables(random: Random): Promise<string> {
   const sample = random.pick([
     ...samples(),
     ...packedSamples(),
+    ...firmwareSamples(),
     { name: 'universal', old: universal(false), fresh: universal(true) },
     { name: 'pe and mach-o', old: pe(false), fresh: machO(true) },
   ]);
@@ -89,7 +91,7 @@ let sources: Uint8Array[] | null = null;
 /** Any two files, by either algorithm, and as the store makes its own patches. */
 export async function anyFiles(random: Random): Promise<string> {
   sources ??= [
-    ...[...samples(), ...packedSamples()].flatMap(({ old, fresh }) => [old, fresh]),
+    ...[...samples(), ...packedSamples(), ...firmwareSamples()].flatMap(({ old, fresh }) => [old, fresh]),
     ...adversarialPairs().map(({ fresh }) => fresh),
   ].filter(({ length }) => length > 0);
   const from = Array.from({ length: 1 + random.below(3) }, () => random.pick(sources ?? []));

@@ -2,6 +2,7 @@
 import { packedSamples } from '../delta/deflate/packed-files.ts';
 import { assemble, varint, zstd } from '../delta/forge.ts';
 import type { Sample } from '../delta/mixing/executables.ts';
+import { firmwareSamples } from '../delta/records/firmware-files.ts';
 import { applyPlainly, type PlainPatch, packedNumbers, parse, sha256 } from '../delta/reference.ts';
 import { make } from '../delta/support.ts';
 import { applied, isSame, requireThat } from './checks.ts';
@@ -12,7 +13,7 @@ const patches = new Map<Sample, Promise<Uint8Array>>();
 
 /** Both decoders must make the same file, or both refuse it. */
 export async function changedList(random: Random): Promise<string> {
-  samples ??= packedSamples();
+  samples ??= [...packedSamples(), ...firmwareSamples()];
   const sample = random.pick(samples);
   const kept = patches.get(sample) ?? make(sample.old, sample.fresh, { algorithm: 'mixing' });
   patches.set(sample, kept);
@@ -40,7 +41,7 @@ export async function changedList(random: Random): Promise<string> {
 
 /** A list that is right, and an old file that is not, and that nobody has verified. */
 export async function damagedPacked(random: Random): Promise<string> {
-  samples ??= packedSamples();
+  samples ??= [...packedSamples(), ...firmwareSamples()];
   const sample = random.pick(samples);
   const kept = patches.get(sample) ?? make(sample.old, sample.fresh, { algorithm: 'mixing' });
   patches.set(sample, kept);

@@ -3,6 +3,7 @@ import { anyFiles, damagedExecutables } from './files.ts';
 import { changedList, damagedPacked } from './packed.ts';
 import { changedHeader, changedNumbersOfBsdiff, damagedFrames } from './patches.ts';
 import { Random } from './random.ts';
+import { changedTable, damagedRecords } from './records.ts';
 import {
   changedFast,
   changedFourth,
@@ -19,6 +20,7 @@ const TARGETS: Record<string, (random: Random) => Promise<string>> = {
   light: changedLight,
   streams: damagedStreams,
   packed: (random) => (random.once(4) ? damagedPacked(random) : changedList(random)),
+  records: (random) => (random.once(3) ? damagedRecords(random) : changedTable(random)),
   bsdiff: changedNumbersOfBsdiff,
   frames: damagedFrames,
   header: changedHeader,
