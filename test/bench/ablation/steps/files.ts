@@ -1,4 +1,4 @@
-/** What is within files: what is compressed there, and executables. */
+/** What is within files: what is compressed there, records of firmware, and executables. */
 import { changesOf, type Step } from '../step.ts';
 
 export const FILE_STEPS: readonly Step[] = [
@@ -7,6 +7,20 @@ export const FILE_STEPS: readonly Step[] = [
     changes: changesOf('generate.ts', [
       'const unpacked = unpackPair(old, fresh, isInDebug);',
       'const unpacked = isInDebug.length > 9 ? unpackPair(old, fresh) : null;',
+    ]),
+  },
+  {
+    name: 'within files: records of firmware',
+    changes: changesOf('deflate/find.ts', [
+      'for (const run of findRuns(bytes)) found.push',
+      'for (const run of bytes.length < 0 ? findRuns(bytes) : []) found.push',
+    ]),
+  },
+  {
+    name: 'within files: where records say that code is loaded',
+    changes: changesOf('mixing/within/unpacked-image.ts', [
+      'return firmwareImage(unpacked) ?? regionsOf',
+      'return regionsOf',
     ]),
   },
   {
