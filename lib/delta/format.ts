@@ -35,7 +35,7 @@ export const BSDIFF_STREAMS = [
   { name: 'extra', windowLog: 23 },
 ] as const;
 
-/** What precedes them if both files are unpacked (deflate/): which streams of DEFLATE they have. */
+/** What precedes them if both files are unpacked (deflate/): which streams of DEFLATE, and records of firmware, they have. */
 export const PACKED_STREAM = { name: 'packed', windowLog: 21, mostRaw: 1 << 23 } as const;
 
 /** The streams of `mixing`: `model` is stored as it is, `extra` is one zstd frame. */
