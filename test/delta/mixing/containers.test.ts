@@ -2,7 +2,15 @@
 import { expect, test } from 'bun:test';
 import { alignInstances } from '../../../lib/delta/mixing/alignments/instances.ts';
 import { regionsOf } from '../../../lib/delta/mixing/executable.ts';
-import { dart, elfSymbols, elfWithUnwinding, machOWithParts, machOWithSymbols, pe } from './executables.ts';
+import {
+  dart,
+  elf,
+  elfSymbols,
+  elfWithUnwinding,
+  machOWithParts,
+  machOWithSymbols,
+  pe,
+} from './executables.ts';
 import { elfWithPointer, xcoff } from './halves-executables.ts';
 import { goElf, otherElf } from './other-executables.ts';
 import { thumbElf } from './thumb-executables.ts';
@@ -178,6 +186,18 @@ test('code that finds data by a register knows where that points, from the globa
   expect(tables[0]?.records[1]?.address).toBeGreaterThan(tables[0]?.records[0]?.address ?? 0);
   // Programs that are loaded at one address call without it.
   expect(regionsOf(otherElf('mips', true), true).regions[0]?.kind).toBe(20);
+});
+
+test("code of NVIDIA's machines is data, that of other unknown ones is code", () => {
+  const kindsFor = (machine: number) => {
+    const file = Buffer.from(elf('x86', true));
+    file.writeUInt16LE(machine, 18);
+    return regionsOf(file, true).regions.map(({ kind }) => kind);
+  };
+  expect(kindsFor(62)).toEqual([4, 1, 4]);
+  expect(kindsFor(190)).toEqual([4, 0, 4]);
+  // AMD's have instructions of 4 and of 8 bytes.
+  expect(kindsFor(224)).toEqual([4, 17, 4]);
 });
 
 test('a program of AIX has its data in the segment of its code, and what follows the code is data', () => {

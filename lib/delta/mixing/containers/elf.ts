@@ -23,7 +23,7 @@ const LONGEST_NAME = 256;
 /** Flags of a section, of a segment. */
 const [ALLOCATED, INSTRUCTIONS, COMPRESSED, EXECUTABLE] = [2, 4, 2048, 1];
 
-/** By number of the machine; of the others code is read nowhere. */
+/** By number of the machine; of the others code is read nowhere. That of NVIDIA's is in records of 16 bytes, which data is looked at for, and code is not. */
 const LITTLE_CODE: Readonly<Record<number, RegionKind>> = {
   3: REGION_KINDS.x86Legacy,
   8: REGION_KINDS.mips,
@@ -31,6 +31,7 @@ const LITTLE_CODE: Readonly<Record<number, RegionKind>> = {
   40: REGION_KINDS.arm32,
   62: REGION_KINDS.x86,
   183: REGION_KINDS.arm,
+  190: REGION_KINDS.data,
   243: REGION_KINDS.riscV,
   258: REGION_KINDS.loongArch,
 };
