@@ -30,6 +30,8 @@ test('the vectors are there', () => {
     'fast-elf-x86-64',
     'fast-script-lanes',
     'fourth-arm-words',
+    'fourth-debug-object-coff',
+    'fourth-debug-object-own-file',
     'fourth-elf-dwarf',
     'fourth-elf-x86-64',
     'fourth-java-classes',
@@ -38,6 +40,7 @@ test('the vectors are there', () => {
     'fourth-object-arm64',
     'fourth-records',
     'fourth-wasm',
+    'fourth-wasm-dwarf',
     'mixing-bulk',
     'mixing-bundle',
     'mixing-dart',
@@ -80,6 +83,7 @@ test('the vectors are there', () => {
     'packed-s-records',
     'packed-uf2',
     'runs-of-every-length',
+    'second-debug-object-mach-o',
     'second-elf-loongarch',
     'second-elf-mips-pointer',
     'second-elf-power-big',
@@ -108,6 +112,8 @@ test('the vectors are there', () => {
     'third-bundle',
     'third-bytecode',
     'third-bytecode-shared',
+    'third-debug-object-i386',
+    'third-debug-object-x86-64',
     'third-elf-dwarf-32',
     'third-elf-riscv',
     'third-elf-thumb',
@@ -131,6 +137,7 @@ test('the vectors are there', () => {
     'third-object-ppc',
     'third-object-s390x',
     'third-records',
+    'third-wasm-dwarf-lanes',
   ]);
 });
 

@@ -20,6 +20,8 @@ const MOST = 1 << 27;
 const [COFF, MACH_O] = [4, 5];
 /** What is added to the number of a layout with fields in the headers of members. */
 const LATER = 8;
+/** What is added besides if debug information is looked through. */
+const DEBUG = 16;
 
 interface Member {
   name: string;
@@ -44,7 +46,7 @@ export function objects(bytes: Buffer): Image | null {
     size: bytes.length,
     address: 0,
     kind: REGION_KINDS.otherObjects,
-    bases: [0, layout + LATER] as const,
+    bases: [0, layout + LATER + DEBUG] as const,
   };
   for (const { name, start, bytes } of members) {
     const index =

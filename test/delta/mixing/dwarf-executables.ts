@@ -10,7 +10,7 @@ export interface Linked {
   starts: ReadonlyMap<number, number>;
 }
 
-interface Section {
+export interface Section {
   name: string;
   bytes: readonly number[];
   address?: bigint;
@@ -87,18 +87,32 @@ function abbreviations(version: number): number[] {
   ];
 }
 
-function sectionsOf({ starts, address, code, base }: Linked, wide: 4 | 8): Section[] {
+/** Where else it may be. In a module of WebAssembly there are addresses in lines, and lists of variables begin with one; in a file of its own each unit says that its abbreviations are the first. */
+export type Where = 'executable' | 'module' | 'object' | 'own file';
+
+/** `pointers`: where in the entries an address is, and of which place of the code. */
+export function debugSections(
+  { starts, address, code, base }: Linked,
+  wide: 4 | 8,
+  where: Where = 'executable',
+): { sections: Section[]; pointers: { at: number; to: number }[] } {
   const [text, lines] = [new Text(), new Text()];
   const info: number[] = [];
   const abbrev: number[] = [];
   const line: number[] = [];
   const [loc, ranges]: [number[], number[]] = [[], []];
   const [loclists, rnglists]: [number[], number[]] = [[], []];
+  const pointers: { at: number; to: number }[] = [];
+  // Of small objects there is more to say, and those that are new are in the units of their neighbours.
+  const isObject = where === 'object' || where === 'own file';
+  const more = isObject ? 4 : 0;
   const all = [...starts].sort((a, b) => a[1] - b[1]);
   const share = Math.ceil(all.length / 8);
   for (let unit = 0; unit < 8; unit++) {
     const version = 2 + (unit % 4);
-    const own = all.slice(share * unit, share * (unit + 1));
+    const own = isObject
+      ? all.filter(([id]) => Math.floor(((id % 1000) * 8) / 60) === unit)
+      : all.slice(share * unit, share * (unit + 1));
     const start = info.length;
     const [variables, spans] = version < 5 ? [loc, ranges] : [loclists, rnglists];
     const out: number[] = [];
@@ -120,14 +134,13 @@ function sectionsOf({ starts, address, code, base }: Linked, wide: 4 | 8): Secti
     for (const [id, begin] of own) {
       const random = randomNumbers(id + 7);
       const end = all[all.findIndex(([other]) => other === id) + 1]?.[1] ?? address + code.length;
-      out.push(
-        3,
-        ...number(text.at(`function_${id}`), 4),
-        ...number(types[random() % 12] ?? 0, 4),
-        ...pointer(begin),
-      );
+      out.push(3, ...number(text.at(`function_${id}`), 4), ...number(types[random() % 12] ?? 0, 4));
+      pointers.push({ at: start + here(), to: begin });
+      out.push(...pointer(begin));
+      if (where === 'module') line.push(0, 5, 2, ...pointer(begin), 1, id & 127);
+      if (where === 'module') variables.push(255, 255, 255, 255, ...pointer(begin));
       out.push(...(version < 4 ? pointer(end) : number(end - begin, version < 5 ? 4 : 8)));
-      for (let i = random() % 4; i >= 0; i--) {
+      for (let i = (random() % 4) + more; i >= 0; i--) {
         out.push(...uleb(300), ...number(text.at(`variable_${random() % 99}`), 4));
         out.push(...number(types[random() % 12] ?? 0, 4), ...number(variables.length, 4));
         variables.push(...number(random() % 64, 1), ...number(id, 2), 0);
@@ -144,11 +157,12 @@ function sectionsOf({ starts, address, code, base }: Linked, wide: 4 | 8): Secti
     }
     out.push(0, 0);
     const length = number(header - 4 + out.length, 4);
-    const head = version < 5 ? [...number(at, 4), wide] : [1, wide, ...number(at, 4)];
+    const table = number(where === 'own file' ? 0 : at, 4);
+    const head = version < 5 ? [...table, wide] : [1, wide, ...table];
     info.push(...length, ...number(version, 2), ...head, ...out);
     if (info.length !== start + header + out.length) throw new Error('a unit is not as long as it says');
   }
-  return [
+  const sections = [
     { name: '.debug_abbrev', bytes: abbrev },
     { name: '.debug_info', bytes: info },
     { name: '.debug_line', bytes: line },
@@ -160,10 +174,33 @@ function sectionsOf({ starts, address, code, base }: Linked, wide: 4 | 8): Secti
     { name: '.debug_loclists', bytes: loclists },
     { name: '.debug_rnglists', bytes: rnglists },
   ];
+  return { sections, pointers };
+}
+
+/** Functions of both versions have lower numbers. */
+const BOTH = 160;
+
+/** Addresses by number, a run for each unit, in the order of a hash table, or sorted. */
+export function addressSection({ starts, base }: Linked, wide: 4 | 8, isSorted = false): Section {
+  const bytes: number[] = [];
+  for (let unit = 0; unit < 8; unit++) {
+    // What is new belongs to one of them.
+    const own = [...starts].filter(([id]) => (id < BOTH ? Math.floor((id * 8) / BOTH) : 2) === unit);
+    // Of each function where it begins and some places in it.
+    const places = own.flatMap(([, start]) =>
+      [0, 3, 4, 7, 8, 9, 11, 12, 13, 15].slice(0, 2 + unit).map((into) => start + into),
+    );
+    const order = randomNumbers(unit + 3 + own.length);
+    const keyed = places.map((place) => ({ place, key: isSorted ? place : order() }));
+    keyed.sort((a, b) => a.key - b.key);
+    bytes.push(...number(4 + wide * places.length, 4), 5, 0, wide, 0);
+    bytes.push(...keyed.flatMap(({ place }) => number(base + BigInt(place), wide)));
+  }
+  return { name: '.debug_addr', bytes };
 }
 
 /** One segment of code, of 64 or 32 bits, and sections. */
-export function dwarfElf(linked: Linked, wide: 4 | 8): Uint8Array {
+export function dwarfElf(linked: Linked, wide: 4 | 8, more: readonly Section[] = []): Uint8Array {
   const head = wide === 8 ? 64 : 52;
   const { code, address, base } = linked;
   const word = (value: bigint | number) => number(value, wide);
@@ -171,7 +208,8 @@ export function dwarfElf(linked: Linked, wide: 4 | 8): Uint8Array {
   names.at('');
   const sections: Section[] = [
     { name: '.text', bytes: code, address: base + BigInt(address) },
-    ...sectionsOf(linked, wide),
+    ...debugSections(linked, wide).sections,
+    ...more,
   ];
   for (const { name } of sections) names.at(name);
   names.at('.shstrtab');

@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto';
 import { bundle } from '../bundle.ts';
 import { randomNumbers } from '../pairs.ts';
 import { bytecode } from './bytecode-files.ts';
-import { dwarfElf } from './dwarf-executables.ts';
+import { objectsWithDebug } from './debug-objects.ts';
+import { addressSection, dwarfElf } from './dwarf-executables.ts';
 import { elfWithPointer, xcoff } from './halves-executables.ts';
 import { javaClass, javaClasses } from './java-class-files.ts';
 import { withParts } from './mach-o-parts.ts';
@@ -18,7 +19,7 @@ import { otherObjects } from './other-object-files.ts';
 import { dartElf, elfWithSymbols, withSymbols } from './symbol-executables.ts';
 import { thumbElf } from './thumb-executables.ts';
 import { withUnwinding } from './unwinding-sections.ts';
-import { goWasmModule, wasmModule } from './wasm-modules.ts';
+import { goWasmModule, wasmModule, wasmWithDwarf } from './wasm-modules.ts';
 
 export interface Sample {
   name: string;
@@ -202,11 +203,16 @@ export function elfWithDebug(later: boolean): Uint8Array {
   return Uint8Array.from(whole);
 }
 
-/** With debug information of DWARF. */
-export function elfWithDwarf(later: boolean, width: 4 | 8 = 8): Uint8Array {
+/** With debug information of DWARF. `order`: that of its addresses by number, if it has any. */
+export function elfWithDwarf(
+  later: boolean,
+  width: 4 | 8 = 8,
+  order: 'none' | 'sorted' | 'hashed' = 'none',
+): Uint8Array {
   const layout = { code: 0x1000, data: 0x9000, codeAt: 0x400, dataAt: 0x5000, base: 0x200000n };
   const { code, starts } = link('x86', later, layout, (address) => wide(layout.base + BigInt(address)));
-  return dwarfElf({ code, address: layout.code, base: layout.base, starts }, width);
+  const linked = { code, address: layout.code, base: layout.base, starts };
+  return dwarfElf(linked, width, order === 'none' ? [] : [addressSection(linked, width, order === 'sorted')]);
 }
 
 /** The same with sections that tell how the functions are unwound. */
@@ -426,6 +432,7 @@ export function samples(): Sample[] {
     sample('elf-debug', elfWithDebug),
     sample('elf-dwarf', elfWithDwarf),
     sample('elf-dwarf-32', (later) => elfWithDwarf(later, 4)),
+    sample('elf-dwarf-addresses', (later) => elfWithDwarf(later, 8, 'hashed')),
     sample('elf-unwinding', elfWithUnwinding),
     sample('pe-x86-64', pe),
     sample('mach-o-arm64', (later) => machO(later)),
@@ -445,6 +452,7 @@ export function samples(): Sample[] {
     sample('elf-symbols', elfSymbols),
     sample('dart', dart),
     sample('wasm', wasmModule),
+    sample('wasm-dwarf', wasmWithDwarf),
     sample('go-wasm', goWasmModule),
     sample('script', script),
     sample('bundle', bundle),
@@ -461,6 +469,7 @@ export function samples(): Sample[] {
     sample('object-arm64', (later) => Uint8Array.from(objectFile('arm', later))),
     sample('linux-module', linuxModule),
     ...otherObjects().map(({ name, make }) => sample(name, make)),
+    ...objectsWithDebug().map(({ name, make }) => sample(name, make)),
     ...(['arm', 'riscv', 's390x'] as const).map((machine) =>
       sample(`go-${machine}`, (later) => goElf(machine, later)),
     ),

@@ -3,7 +3,7 @@ import { type Code, type Content, contentOf, type Relocation, type Use } from '.
 import { archiveOf, idsOf, nameOf, textsOf } from './object-files.ts';
 
 /** Writes numbers as a layout has them. */
-class Writer {
+export class Writer {
   readonly bytes: Buffer;
   readonly #isBig: boolean;
 

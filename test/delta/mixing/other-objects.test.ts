@@ -30,7 +30,7 @@ describe.each(otherObjects())('$name', ({ layout, make: file }) => {
     const bytes = file(true);
     const { regions, tables } = regionsOf(bytes, true);
     expect(regions).toEqual([
-      { offset: 0, size: bytes.length, address: 0, kind: 44, bases: [0, layout + 8] },
+      { offset: 0, size: bytes.length, address: 0, kind: 44, bases: [0, layout + 24] },
     ]);
     const keys = tables.map(({ key }) => key);
     expect(new Set(keys).size).toBe(keys.length);
@@ -85,7 +85,7 @@ test('of an archive with objects of two layouts those of the first one count', a
   const mixed = (later: boolean) =>
     archiveOf(['a.o/', 'b.o/'], [otherElf('i386', later), objectFile('x86', later)], []);
   const { regions, tables } = regionsOf(mixed(true), true);
-  expect(regions.map(({ kind, bases }) => [kind, bases])).toEqual([[44, [0, 9]]]);
+  expect(regions.map(({ kind, bases }) => [kind, bases])).toEqual([[44, [0, 25]]]);
   expect(tables.filter(({ key }) => key?.startsWith('b.o'))).toEqual([]);
   await both(mixed(false), mixed(true));
 });

@@ -3,6 +3,7 @@
  * whose functions have addresses and whose data has no zeros. The later version has functions more.
  */
 import { randomNumbers } from '../pairs.ts';
+import { debugSections } from './dwarf-executables.ts';
 import { goData } from './other-executables.ts';
 
 const COUNT = 300;
@@ -71,7 +72,8 @@ function segmentsOf(memory: number[], address: number): number[][] {
   return segments;
 }
 
-function module(later: boolean, isGo: boolean): Uint8Array {
+/** Its bytes, and of the section of code the content, and where each function begins. */
+function module(later: boolean, isGo: boolean) {
   const ids = Array.from({ length: COUNT }, (_, i) => i).flatMap((i) =>
     later && i % 60 === 11 ? [i, COUNT + i] : [i],
   );
@@ -115,7 +117,14 @@ function module(later: boolean, isGo: boolean): Uint8Array {
     segments.push(...segmentsOf(table, 0x8000 - (later ? 64 : 0)));
   }
   const imports = Array.from({ length: IMPORTS }, (_, i) => [...named('env'), ...named(`f${i}`), 0, 0]);
-  return Uint8Array.from([
+  const code = number(ids.length, 2);
+  const starts = new Map<number, number>();
+  for (const [index, bytes] of bodies.entries()) {
+    code.push(...number(bytes.length));
+    starts.set(ids[index] ?? 0, code.length);
+    code.push(...bytes);
+  }
+  const bytes = [
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(0, [...named('note'), 1, 2, 3]),
     ...section(1, [1, 0x60, 0, 0]),
@@ -127,13 +136,19 @@ function module(later: boolean, isGo: boolean): Uint8Array {
     ]),
     ...section(3, [...number(ids.length, 2), ...ids.map(() => 0)]),
     ...section(5, [1, 0, 4]),
-    ...section(10, [
-      ...number(ids.length, 2),
-      ...bodies.flatMap((code) => [...number(code.length), ...code]),
-    ]),
+    ...section(10, code),
     ...section(11, [...number(segments.length, 2), ...segments.flat()]),
-  ]);
+  ];
+  return { bytes, code, starts };
 }
 
-export const wasmModule = (later: boolean) => module(later, false);
-export const goWasmModule = (later: boolean) => module(later, true);
+export const wasmModule = (later: boolean) => Uint8Array.from(module(later, false).bytes);
+export const goWasmModule = (later: boolean) => Uint8Array.from(module(later, true).bytes);
+
+/** With debug information of DWARF, where addresses count from the content of the section of code. */
+export function wasmWithDwarf(later: boolean): Uint8Array {
+  const { bytes, code, starts } = module(later, false);
+  const { sections } = debugSections({ code, address: 0, base: 0n, starts }, 4, 'module');
+  const own = sections.map(({ name, bytes }) => section(0, [...named(name), ...bytes]));
+  return Uint8Array.from([...bytes, ...own.flat()]);
+}

@@ -43,12 +43,17 @@ export const addressIn = ({ regions }: Image, offset: number) => {
   const region = regions.find((each) => offset >= each.offset && offset < each.offset + each.size);
   return region === undefined ? offset : u32(region.address + offset - region.offset);
 };
-export const offsetIn = ({ regions }: Image, address: number) => {
-  const region = regions.find(
-    (each) =>
-      (each.kind < HASHES || (each.kind > OFFSETS && each.kind < WASM) || each.kind >= CHAINED_ADDRESSES) &&
-      u32(address - each.address) < each.size,
-  );
+/** Whether an address of WebAssembly is that of a place of the file, where there is debug information. */
+export const isPlace = ({ dwarf }: Image, address: number) => dwarf.length > 0 && address >= 0xe0000000;
+
+/** In the old file. */
+export const offsetIn = ({ regions, dwarf }: Image, address: number) => {
+  const isLoaded = (kind: number) =>
+    kind < HASHES ||
+    (kind > OFFSETS && kind < WASM) ||
+    kind >= CHAINED_ADDRESSES ||
+    (kind === WASM && dwarf.length > 0);
+  const region = regions.find((each) => isLoaded(each.kind) && u32(address - each.address) < each.size);
   return region === undefined ? NOWHERE : region.offset + u32(address - region.address);
 };
 

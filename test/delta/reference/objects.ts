@@ -1,5 +1,6 @@
 /** Objects that are linked no further, from lib/delta/FORMAT.md: where they have references, and what these are relative to. */
-import { u32 } from './arithmetic.ts';
+import { NOWHERE, u32 } from './arithmetic.ts';
+import { Entries, kindOf, RANGES, UNIT, VARIABLES } from './dwarf-entries.ts';
 import { instruction } from './x86.ts';
 
 const [OBJECTS, OTHER_OBJECTS] = [41, 44];
@@ -9,6 +10,10 @@ const DECIMAL = 59;
 const [BRANCH, BRANCH_26, BRANCH_19, BACK] = [1, 16, 17, 18];
 const [TYPES, NAMES] = [0x80000000, 0xc0000000];
 const LONG_NAMES = NAMES;
+/** What lengths of functions are relative to in debug information, if nothing says where they begin. */
+const LENGTHS = 0xd0000000;
+/** Sections of debug information, in the order of FORMAT.md; the first ones are what entries refer to. */
+const DEBUG = ['abbrev', 'str', 'line_str', 'loc', 'ranges', 'line', 'loclists', 'rnglists', 'info'];
 
 export const areObjects = (kind: number | undefined) => kind === OBJECTS || kind === OTHER_OBJECTS;
 export const isOfWords = (kind: number) => kind >= FIELD && kind <= HALF;
@@ -19,9 +24,10 @@ export const isOfNumbers = (kind: number) => kind === NUMBER_OF_TYPE || kind ===
 /** Which layout the objects of a region have. */
 export const layoutOf = ({ kind, bases }: { kind: number; bases: readonly [number, number] }) =>
   kind === OBJECTS ? 0 : bases[1];
-/** Of those of which nothing is looked for in the headers of members; there are as many, from 8 on, of which something is. */
-export const isLayout = (number: number) => number % 8 < 6 && number < 16;
+/** Those of which nothing is looked for in the headers of members; as many, from 8 on, of which something is; as many, from 24 on, that may have debug information besides. */
+export const isLayout = (number: number) => number % 8 < 6 && [0, 1, 3].includes(Math.floor(number / 8));
 const LATER = 8;
+const WITH_DEBUG = 24;
 const [COFF, MACH_O] = [4, 5];
 
 /** What the table of layouts says: sizes of records, from which bit on the number of a section or a symbol is and how many it has, and places in records. */
@@ -113,6 +119,7 @@ function digits(value: number): bigint {
 }
 
 interface Hooks {
+  at(offset: number): number;
   note(offset: number, kind: number): void;
   forget(offset: number): void;
   /** Notes what is said of that kind of region. */
@@ -130,12 +137,14 @@ export class Objects {
   readonly #bases = new Map<number, number>();
   readonly #codes = new Map<number, number>();
 
+  readonly #hasDebug: boolean;
   /** Whether there are numbers in decimal digits, and whether what is wrong three times is likely to be no reference. */
   readonly isLater: boolean;
 
   constructor(old: Uint8Array, number: number, hooks: Hooks) {
     const layout = number % LATER;
     this.isLater = number >= LATER;
+    this.#hasDebug = number >= WITH_DEBUG;
     this.#old = old;
     this.#view = new DataView(old.buffer, old.byteOffset, old.length);
     this.#number = layout;
@@ -317,6 +326,11 @@ export class Objects {
       machine,
     );
     const names = object.here(this.#half(start + (isWide ? 62 : 50)));
+    for (const section of object.sections) {
+      const name = this.#word(section.header);
+      if (names !== undefined && name < names.size)
+        this.#nameSection(object, section, names.start + name + 1, names.start + names.size);
+    }
     this.#scanCode(object);
     for (const section of object.sections.slice(1)) {
       if (names !== undefined) this.#foundUnlessZero(section.header, FIELD, names.start);
@@ -339,6 +353,8 @@ export class Objects {
       if (link === undefined || changed === undefined || !object.spend(section.size)) return;
       const entry = type === 4 ? relocation : relocation - (isWide ? 8 : 4);
       this.#scanRelocations(object, section, entry, changed, link);
+    } else if (object.isInformation(section)) {
+      if (object.spend(section.size)) this.#scanInformation(object, section);
     } else if (this.#number === 0 && !section.isCode && object.spend(section.size)) this.#scanTypes(section);
   }
 
@@ -356,6 +372,12 @@ export class Objects {
     const headers = start + 20;
     const sections = this.#sections(start, size, headers, count, 0x20);
     const object = new ObjectSections(sections, 1, headers, size, machine);
+    for (const section of sections) {
+      const [, digits] = /^\/(\d*)/.exec(this.#text(section.header, 8)) ?? [];
+      if (digits === undefined) continue;
+      const name = symbols.start + symbols.size + Number(digits);
+      if (name < start + size) this.#nameSection(object, section, name + 1, start + size);
+    }
     this.#scanCode(object);
     for (const section of sections) {
       this.#foundSection(start, section);
@@ -363,6 +385,7 @@ export class Objects {
       if (!section.isHere) continue;
       if (this.#text(section.header, 8) === '.idata$6' && section.size >= 4)
         this.#found(section.start, HALF, 0x80000000);
+      if (object.isInformation(section) && object.spend(section.size)) this.#scanInformation(object, section);
       this.#scanRelocationsOf(object, section, {
         ...{ start, size, symbols, at: this.#word(section.header + 24) },
         count: this.#half(section.header + 32),
@@ -420,6 +443,9 @@ export class Objects {
     const headers = segment + 72;
     const sections = this.#sections(start, size, headers, count, 0x80000400);
     const object = new ObjectSections(sections, 1, headers, size, machine);
+    for (const section of sections)
+      if (this.#text(section.header, 2) === '__')
+        this.#nameSection(object, section, section.header + 2, section.header + 16);
     this.#scanCode(object);
     for (const section of sections) {
       this.#foundSection(start, section);
@@ -428,10 +454,45 @@ export class Objects {
       if (!section.isHere) continue;
       if (this.#text(section.header, 8) === '__eh_fra' && object.spend(section.size))
         this.#hooks.scan(33, { offset: section.start, size: section.size, address: section.start });
+      if (object.isInformation(section) && object.spend(section.size)) this.#scanInformation(object, section);
       const [at, entries] = [this.#word(section.header + 56), this.#word(section.header + 60)];
       this.#scanRelocationsOf(object, section, { start, size, symbols, at, count: entries });
     }
     if (object.spend(symbols.size)) this.#scanSymbols(object, symbols, names);
+  }
+
+  /** By what the name of a section has from `at` on, at most to `end`. */
+  #nameSection(object: ObjectSections, section: Section, at: number, end: number): void {
+    if (!this.#hasDebug || this.isBig || !section.isHere) return;
+    const text = this.#text(at, Math.max(0, Math.min(end - at, 26))).replace(/\0.*$/s, '');
+    const [, name = '', split] = /^debug_(\w+)(\.dwo)?$/.exec(text) ?? [];
+    if (DEBUG.includes(name) && !object.debug.has(name))
+      object.debug.set(name, { section, isSplit: split !== undefined });
+  }
+
+  #scanInformation({ debug }: ObjectSections, { start, size }: Section): void {
+    const table = debug.get('abbrev')?.section ?? { start: 0, size: 0 };
+    const isSplit = debug.get('info')?.isSplit === true;
+    new Entries(this.#old).read(start, size, {
+      tableOf: (own, behind) => {
+        const last = behind === NOWHERE ? 0 : behind - table.start;
+        const to = isSplit && last < table.size ? last : own;
+        return to < table.size ? table.start + to : undefined;
+      },
+      attribute: (attribute, low) => {
+        const { name, form, place, unit } = attribute;
+        if (form === 0x01 && name === 0x11) return place;
+        if ((form === 0x06 || form === 0x07) && name === 0x12 && low + unit.wide === place) {
+          this.#foundUnlessZero(place, FIELD, LENGTHS);
+          return low;
+        }
+        const kind = kindOf(attribute);
+        const later = unit.version === 5 && (kind === VARIABLES || kind === RANGES) ? 3 : 0;
+        const base = kind === UNIT ? unit.start : debug.get(DEBUG[kind - UNIT + later] ?? '')?.section.start;
+        if (kind !== 0 && base !== undefined) this.#foundUnlessZero(place, FIELD, base);
+        return low;
+      },
+    });
   }
 
   #scanCode(object: ObjectSections): void {
@@ -507,7 +568,7 @@ export class Objects {
       this.#foundUnlessZero(at + placeAt, FIELD, changed.start);
       if (this.#number === MACH_O && (word & 0x08000000) === 0) {
         if (word >>> 28 === 0 && ((word >>> 25) & 3) >= 2 && (word & 0x01000000) === 0)
-          this.#foundInPlace(changed, place, this.#originOf(changed));
+          this.#foundInPlace(object, changed, place, this.#originOf(changed));
         continue;
       }
       this.#foundUnlessZero(at + to, SYMBOL, symbols.start);
@@ -518,22 +579,35 @@ export class Objects {
       if (home === undefined || (this.#number !== COFF && !this.#isOfSection(symbol))) continue;
       if (addend >= 0 && addend < entry) {
         this.#found(at + addend, FIELD, home.start + (changed.isCode ? ahead : 0));
-        if (!changed.isCode) this.#foundUnwound(changed, place, u32(home.start + this.#word(at + addend)));
+        if (!changed.isCode)
+          this.#foundFunction(object, changed, place, u32(home.start + this.#word(at + addend)));
         continue;
       }
       const type = this.#number === COFF ? this.#half(at + 8) : word & 255;
       if (!words.includes(type)) continue;
       const isRelative = this.#number !== COFF && changed.isCode && code === 12 && type === 2;
       const more = this.#number === COFF ? this.#word(symbol + 8) : isRelative ? 4 : 0;
-      this.#foundInPlace(changed, place, u32(home.start + more));
+      this.#foundInPlace(object, changed, place, u32(home.start + more));
     }
   }
 
-  #foundInPlace(changed: Section, place: number, base: number): void {
+  #foundInPlace(object: ObjectSections, changed: Section, place: number, base: number): void {
     if (place + 4 > changed.size) return;
     const word = this.#word(changed.start + place);
     if (word !== 0) this.#found(changed.start + place, FIELD, base, true);
-    if (!changed.isCode) this.#foundUnwound(changed, place, u32(base + word));
+    if (!changed.isCode) this.#foundFunction(object, changed, place, u32(base + word));
+  }
+
+  #foundFunction(object: ObjectSections, changed: Section, place: number, code: number): void {
+    if (!object.isInformation(changed)) {
+      this.#foundUnwound(changed, place, code);
+      return;
+    }
+    if (place + 12 > changed.size) return;
+    const field = [place + 8, place + 4]
+      .map((at) => changed.start + at)
+      .find((at) => this.#hooks.at(at) === FIELD && this.base(at) === LENGTHS);
+    if (field !== undefined) this.#found(field, FIELD, code);
   }
 
   #foundUnwound({ header, start, size }: Section, place: number, code: number): void {
@@ -580,6 +654,8 @@ interface Place {
 }
 
 class ObjectSections {
+  /** Those with debug information, by their names; the first of each. */
+  readonly debug = new Map<string, { section: Section; isSplit: boolean }>();
   readonly sections: Section[];
   /** The number of the first of them, and where its header is. */
   readonly #first: number;
@@ -604,6 +680,11 @@ class ObjectSections {
   here(index: number): Section | undefined {
     const section = this.sections[index - this.#first];
     return index > 0 && section?.isHere === true ? section : undefined;
+  }
+
+  /** Whether it has entries that are looked through. */
+  isInformation(section: Section): boolean {
+    return this.debug.get('info')?.section === section && this.debug.has('abbrev');
   }
 
   spend(size: number): boolean {

@@ -140,6 +140,7 @@ export class References {
       objects === undefined
         ? null
         : new Objects(old, layoutOf(objects), {
+            at: (offset) => this.at(offset),
             note: (offset, kind) => this.#note(offset, kind),
             forget: (offset) => this.#quads.delete(offset >> 2),
             scan: (kind, place) => this.#other.scan(kind, place),

@@ -1,7 +1,7 @@
 /** Where what references refer to has moved, from lib/delta/FORMAT.md: what was learned of it, the moves and the steps. */
 import { hash, NOWHERE, u32 } from './arithmetic.ts';
 import { type Classes, type NewConstants, nearby } from './classes.ts';
-import { addressIn, offsetIn } from './image.ts';
+import { addressIn, isPlace, offsetIn } from './image.ts';
 import type { Parameters, Step } from './parameters.ts';
 import { movedTo } from './wasm.ts';
 
@@ -102,7 +102,7 @@ export class Targets {
     const learned = this.learned(target);
     if (learned !== undefined) return learned;
     const { moves, images } = this.#parameters;
-    const moved = movedTo(moves, target);
+    const moved = isPlace(images[0], target) ? null : movedTo(moves, target);
     if (moved !== null) return { expected: moved, trust: 1 };
     const from = offsetIn(images[0], target);
     const to = from === NOWHERE ? NOWHERE : this.#map.mapped(from).place;

@@ -158,6 +158,17 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/delta/mixing/containers/sections/debug-addresses.ts',
+    tests: ['test/delta/mixing/dwarf.test.ts'],
+    changes: [
+      ['version !== VERSION ||', ''],
+      ['at === limit && ', ''],
+      ['below * SHARE > count', 'true'],
+      ['name: String(size)', "name: ''"],
+      ['first - base', 'first'],
+    ],
+  },
+  {
     file: 'lib/delta/mixing/containers/bun.ts',
     tests: ['test/delta/mixing/bytecode.test.ts'],
     changes: [
@@ -267,6 +278,7 @@ export const DELTA: readonly MutatedFile[] = [
       ['isOrdered: table.isOrdered', 'isOrdered: false'],
       ['address: start + address,', 'address,'],
       ['layout + LATER', 'layout'],
+      ['LATER + DEBUG', 'LATER', { tests: ['test/delta/mixing/debug-objects.test.ts'] }],
     ],
   },
   {
@@ -330,6 +342,18 @@ export const DELTA: readonly MutatedFile[] = [
       ['if (at > bytes.length) throw', 'if (false) throw'],
       ['if (cursor.at !== end) throw', 'if (false) throw'],
       ['if (kind === 0) functions++;', 'functions++;'],
+    ],
+  },
+  {
+    file: 'lib/delta/mixing/containers/wasm.ts',
+    tests: ['test/delta/mixing/debug-objects.test.ts'],
+    changes: [
+      ['|| offset >= end) return;', ') return;'],
+      ["name.endsWith('str')", 'false'],
+      ['address: PLACES + region.offset', 'address: region.offset'],
+      ['2 ** 32 - PLACES - code', '2 ** 32 - PLACES'],
+      ['bases && {', 'undefined && {'],
+      ['module.shift > 0 ? image : ', ''],
     ],
   },
   {

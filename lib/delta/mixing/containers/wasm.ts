@@ -1,6 +1,14 @@
 /** The parts of a WebAssembly module: its functions and its data (WebAssembly Core Specification 2.0, "Modules"). */
 import { withGo } from './go.ts';
-import { type FunctionTable, type Image, REGION_KINDS, type WasmModule } from './image.ts';
+import {
+  type FunctionTable,
+  type Image,
+  MOST_REGIONS,
+  type Part,
+  REGION_KINDS,
+  type WasmModule,
+} from './image.ts';
+import { isDwarf, tellDwarf } from './sections/dwarf.ts';
 
 const MAGIC = 0x6d736100;
 /** Sections. */
@@ -17,6 +25,8 @@ const GO_SHIFT = 16;
 const MOST_MEMORY = 1 << 28;
 /** How often addresses may go back from one segment to the next, + 1. */
 const MOST_SERIES = 16;
+/** Where there is debug information, addresses from here on are places of the file: neither functions nor data have such ones. */
+const PLACES = 0xe0000000;
 
 export function isWasm(bytes: Buffer): boolean {
   return bytes.readUInt32LE(0) === MAGIC;
@@ -48,6 +58,7 @@ class Cursor {
 
 export function wasm(bytes: Buffer): Image {
   const sections = new Map<number, { at: number; end: number }>();
+  const debug = new Map<string, Part>();
   for (let at = 8; at < bytes.length; ) {
     const cursor = new Cursor(bytes, at);
     const id = cursor.byte();
@@ -55,6 +66,7 @@ export function wasm(bytes: Buffer): Image {
     at = cursor.at + size;
     if (at > bytes.length) throw new RangeError('a section ends behind the module');
     if (id !== 0) sections.set(id, { at: cursor.at, end: at });
+    else addDebug(bytes, cursor, at, debug);
   }
   const cursorOf = (id: number) => {
     const section = sections.get(id);
@@ -92,7 +104,33 @@ export function wasm(bytes: Buffer): Image {
   first?.number();
   add(data === null || first === null ? null : { cursor: first, end: data.end }, REGION_KINDS.wasmData);
   const span = memoryOf(cursorOf(MEMORY)?.cursor, memory, segments);
-  return withTable(bytes, { regions, base: 0n, span, tables: [], goBases: [], wasm: module }, module);
+  const image = withTable(bytes, { regions, base: 0n, span, tables: [], goBases: [], wasm: module }, module);
+  return module.shift > 0 ? image : withDwarf(image, debug, sections.get(CODE)?.at ?? 0, bytes.length);
+}
+
+/** A section that has a name, if it is one that debuggers read. */
+function addDebug(bytes: Buffer, cursor: Cursor, end: number, debug: Map<string, Part>): void {
+  const size = cursor.number();
+  const name = bytes.toString('latin1', cursor.at, Math.min(cursor.at + size, end));
+  const offset = cursor.at + size;
+  if (!isDwarf(name) || offset >= end) return;
+  const kind = name.endsWith('str') ? REGION_KINDS.text : REGION_KINDS.data;
+  debug.set(name, { offset, size: end - offset, address: BigInt(PLACES + offset), kind });
+}
+
+/** With debug information, where addresses of code are relative to the content of its section. */
+function withDwarf(image: Image, debug: ReadonlyMap<string, Part>, code: number, size: number): Image {
+  tellDwarf(debug);
+  const parts = [...debug.values()];
+  if (!parts.some(({ kind }) => kind === REGION_KINDS.dwarf) || size >= 2 ** 32 - PLACES) return image;
+  const regions = image.regions.map((region) => ({ ...region, address: PLACES + region.offset }));
+  for (const { offset, size, kind, bases, sections } of parts) {
+    const to = sections?.map((distance) => PLACES + offset + Number(distance));
+    const own = bases && { bases: [Number(bases[0]), Number(bases[1])] as const };
+    regions.push({ offset, size, address: PLACES + offset, kind, ...own, ...(to && { sections: to }) });
+  }
+  regions.sort((a, b) => a.offset - b.offset);
+  return { ...image, regions: regions.slice(0, MOST_REGIONS), base: BigInt(2 ** 32 - PLACES - code) };
 }
 
 function filledOf(segments: WasmModule['segments']): number {

@@ -95,6 +95,17 @@ export const REFERENCE_STEPS: readonly Step[] = [
   { name: 'references: bytecode of JavaScript', changes: forgetting(SORTS.bytecode) },
   { name: 'references: debug information', changes: forgetting(SORTS.debug) },
   {
+    name: 'references: debug information of objects',
+    changes: changesOf('mixing/object-files.ts', ['layout + LATER + DEBUG]', 'layout + LATER]']),
+  },
+  {
+    name: 'references: debug information of WebAssembly',
+    changes: changesOf('mixing/containers/wasm.ts', [
+      'module.shift > 0 ? image : ',
+      'module.shift >= 0 ? image : ',
+    ]),
+  },
+  {
     name: 'references: .NET',
     changes: [...forgetting(SORTS.managed), ...changesOf(REFERENCES, without('ASSEMBLIES'))],
   },

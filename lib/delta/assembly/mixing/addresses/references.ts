@@ -61,6 +61,7 @@ import {
 } from './kinds';
 import { isOfLoongArch, loongArchActual, loongArchField, loongArchTarget, scanLoongArch } from './loongarch';
 import { halfField, halfOf, halfTarget, jumpField, jumpTarget, scanMips } from './mips';
+import { openDebug } from './objects/debug';
 import { newObjectBase, objectBase, objectField, objectTarget, openObjects } from './objects/fields';
 import { isBigLayout } from './objects/layouts';
 import { scanObjects } from './objects/objects';
@@ -211,7 +212,7 @@ function scanData(region: usize): bool {
     return true;
   }
   if (areObjects(kind)) {
-    if (!openObjects()) return false;
+    if (!openObjects() || !openDebug()) return false;
     scanObjects(start, size);
     return true;
   }

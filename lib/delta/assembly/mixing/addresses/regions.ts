@@ -99,7 +99,9 @@ export const MOST: u32 = 255;
 const ENTRY: usize = 24;
 
 /** Whether the old file has a region of WebAssembly. */
-let hasWasm = false;
+export let hasWasm: bool = false;
+/** In WebAssembly that has debug information, addresses from here on are places of the file, and no functions or data. */
+export const PLACES: u32 = 0xe0000000;
 
 let tables: usize = 0;
 let numbers: usize = 0;
@@ -375,6 +377,7 @@ export function isCode(kind: u32): bool {
 
 /** Whether the address of such a region is its own. */
 function isLoaded(kind: u32): bool {
+  if (kind === WASM) return hasDwarf;
   return kind < HASHES || (kind > OFFSETS && kind < WASM) || kind >= CHAINED_ADDRESSES;
 }
 

@@ -5,7 +5,7 @@
 import { take } from '../../memory';
 import { hash } from '../coding/tables';
 import { hasMoves, movedTo } from './moves';
-import { addressOf, offsetOf } from './regions';
+import { addressOf, hasDwarf, offsetOf, PLACES } from './regions';
 import { mapped } from './steps';
 
 let learned: usize = 0;
@@ -59,7 +59,7 @@ export function learnedTarget(target: u32): u32 {
 
 export function predictTarget(target: u32): u32 {
   if (isLearned(target)) return learnedTarget(target);
-  if (hasMoves(target)) {
+  if (hasMoves(target) && !(hasDwarf && target >= PLACES)) {
     confidence = 1;
     return movedTo(target);
   }

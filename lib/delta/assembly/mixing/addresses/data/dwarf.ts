@@ -6,8 +6,19 @@
 import { take } from '../../../memory';
 import { State } from '../../state';
 import { note, referenceAt } from '../found';
-import { ABSOLUTE, isGo, OFFSET, POINTER } from '../kinds';
-import { addressOf, DWARF, dwarfSectionAt, hasDwarf, imageSpan, offsetOf, regionOf } from '../regions';
+import { ABSOLUTE, isGo, OBJECT_FIELD, OFFSET, POINTER } from '../kinds';
+import { LENGTHS, noteUnlessZero } from '../objects/fields';
+import {
+  addressOf,
+  DWARF,
+  dwarfSectionAt,
+  hasDwarf,
+  hasWasm,
+  imageSpan,
+  offsetOf,
+  regionOf,
+} from '../regions';
+import { noteCodeOfWasm, noteDataOfWasm, openWasm, scanOthersOfWasm } from './wasm-dwarf';
 
 /** Kinds of references, those of Go's table in other regions: relative to the unit, to sections, to where the function begins. */
 const UNIT: u32 = 47;
@@ -58,6 +69,44 @@ let budget: i64 = 0;
 /** The place behind what was read last. */
 let at: u32 = 0;
 
+/** Of objects: where the sections begin that are not in this one (objects/debug.ts), and where the unit does that is looked through. */
+let contents: usize = 0;
+let unitStart: u32 = 0;
+
+/** False if memory ran out. */
+export function openAbbreviations(): bool {
+  if (abbreviations === 0) abbreviations = take((<usize>MOST_CODES) << 3);
+  return abbreviations !== 0;
+}
+
+/**
+ * Debug information of an object, whose abbreviations are from `table` on to `end`. `starts`: by index where its sections begin. With `split`, a
+ * unit's abbreviations are behind those of the one before, as all of them say that they are the first.
+ */
+export function scanUnits(start: u32, size: u32, table: u32, end: u32, starts: usize, split: bool): void {
+  contents = starts;
+  budget = <i64>(MOST_ATTRIBUTES * <u64>size);
+  let known = NONE;
+  let behind = table;
+  for (let unit = start; ; ) {
+    const next = unitAfter(unit, start + size);
+    if (next === NONE) break;
+    const version: u32 = load<u16>(State.old + unit + 4);
+    const own = split && behind < end ? behind - table : load<u32>(State.old + unit + (version < 5 ? 6 : 8));
+    if (own < end - table) {
+      if (own !== known) {
+        readAbbreviations(table + own);
+        behind = at;
+      }
+      known = own;
+      unitStart = unit;
+      scanUnit(unit, next, version);
+    }
+    unit = next;
+  }
+  contents = 0;
+}
+
 /** False if memory ran out. */
 export function scanDwarf(region: usize): bool {
   const start = load<u32>(region);
@@ -66,9 +115,9 @@ export function scanDwarf(region: usize): bool {
   let count: u32 = 0;
   for (let unit = start; unit !== NONE; count++) unit = unitAfter(unit, end);
   units = take((<usize>count) << 2);
-  abbreviations = take((<usize>MOST_CODES) << 3);
-  if (units === 0 || abbreviations === 0) return false;
+  if (units === 0 || !openAbbreviations()) return false;
   budget = <i64>(MOST_ATTRIBUTES * <u64>size);
+  if (hasWasm) openWasm();
   const table = offsetOf(0, load<u32>(dwarfSectionAt(0)));
   let known = NONE;
   for (let unit = start; ; ) {
@@ -85,6 +134,7 @@ export function scanDwarf(region: usize): bool {
     }
     unit = next;
   }
+  if (hasWasm) scanOthersOfWasm(region, RANGES - UNIT, LINES - UNIT, VARIABLES - UNIT);
   return true;
 }
 
@@ -157,7 +207,17 @@ function scanUnit(unit: u32, end: u32, version: u32): void {
       if (name === 0 && form === 0) break;
       const size = sizeOfForm(form, place, end, version, wide);
       if (size > end - place) return;
-      if (form === ADDRESS) {
+      if (contents !== 0) {
+        if (name === LOW && form === ADDRESS) low = place;
+        else if (
+          name === HIGH &&
+          low !== NONE &&
+          low + wide === place &&
+          (form === DATA_4 || form === DATA_8)
+        )
+          noteUnlessZero(place, OBJECT_FIELD, LENGTHS);
+        else noteInObject(name, form, place, version);
+      } else if (form === ADDRESS) {
         if (noteAddress(place, wide) && name === LOW) low = place;
       } else if ((form === DATA_4 || form === DATA_8) && name === HIGH) {
         if (low !== NONE && low + wide === place) note(place, END);
@@ -249,6 +309,17 @@ function fixedSize(form: u32): u32 {
   }
 }
 
+/** Of an object: what is not in its relocations. */
+function noteInObject(name: u32, form: u32, place: u32, version: u32): void {
+  let kind: u32 = 0;
+  if (form === REFERENCE_IN_UNIT) noteUnlessZero(place, OBJECT_FIELD, unitStart);
+  else if (form === STRING_OFFSET) kind = TEXT;
+  else if (form === STRING_OF_LINES) kind = TEXT_OF_LINES;
+  else if (form === SECTION_OFFSET || (form === DATA_4 && version < 4)) kind = sectionOf(name);
+  if (version === 5 && (kind === VARIABLES || kind === RANGES)) kind += LATER;
+  if (kind !== 0) noteUnlessZero(place, OBJECT_FIELD, load<u32>(contents + ((<usize>(kind - UNIT)) << 2)));
+}
+
 function noteAttribute(name: u32, form: u32, place: u32, size: u32, version: u32, wide: u32): void {
   if (form === REFERENCE_IN_UNIT) note(place, UNIT);
   else if (form === STRING_OFFSET) note(place, TEXT);
@@ -261,8 +332,14 @@ function noteAttribute(name: u32, form: u32, place: u32, size: u32, version: u32
     const operation = place + size - wide - 1;
     // Its length is in one byte.
     if (operation === place + 1 && load<u8>(State.old + operation) === OPERATION)
-      noteAddress(operation + 1, wide);
+      noteAddressOfData(operation + 1, wide);
   }
+}
+
+/** As below; in WebAssembly data has addresses of its own. */
+function noteAddressOfData(place: u32, wide: u32): void {
+  if (!hasWasm) noteAddress(place, wide);
+  else if (wide === 4) noteDataOfWasm(place);
 }
 
 /** Whether an address of so many bytes is in the image. */
@@ -274,6 +351,7 @@ function noteAddress(place: u32, wide: u32): bool {
     return true;
   }
   if (wide !== 4) return false;
+  if (hasWasm) return noteCodeOfWasm(place);
   const value = load<u32>(State.old + place);
   if (value === 0 || value - load<u32>(State.bases) >= imageSpan(0)) return false;
   note(place, ABSOLUTE);

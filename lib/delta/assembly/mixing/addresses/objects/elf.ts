@@ -2,6 +2,7 @@
 import { State } from '../../state';
 import { OBJECT_FIELD, OBJECT_INDEX, OBJECT_SYMBOL } from '../kinds';
 import { ARM, OTHER_CODE, S390, X86, X86_32 } from '../regions';
+import { beginDebug, isInformation, nameSection, scanInformation } from './debug';
 import { NOWHERE, noteUnlessZero } from './fields';
 import { ELF_64, flagsAt, halfAt, layout, relocationBytes, wordAt } from './layouts';
 import { scanTypes } from './linux-types';
@@ -65,6 +66,13 @@ export function scanElf(from: u32, length: u32): void {
   if (!openSections(from, length, wordAt(headers), count)) return;
   openMachine(halfAt(from + 18));
   noteUnlessZero(headers, OBJECT_FIELD, from);
+  beginDebug();
+  for (let section: u32 = 1; section < count && isHere(names); section++) {
+    const name = wordAt(headerOf(section));
+    const end = contentOf(names) + lengthOf(names);
+    if (name < lengthOf(names) && isHere(section))
+      nameSection(section, contentOf(names) + name + 1, end, contentOf(section), lengthOf(section));
+  }
   for (let section: u32 = 1; section < count; section++)
     if (isHere(section) && isCode(section)) scanCode(section);
   for (let section: u32 = 1; section < count; section++) {
@@ -105,5 +113,7 @@ function scanSection(section: u32): void {
       lengthOf(symbols),
       isCode(changed),
     );
+  } else if (isInformation(section)) {
+    if (spend(length)) scanInformation(from, length);
   } else if (layout === ELF_64 && !isCode(section) && spend(length)) scanTypes(from, length);
 }

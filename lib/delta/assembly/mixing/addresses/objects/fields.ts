@@ -21,6 +21,8 @@ const LIMIT: u32 = 0xffffff00;
 export const NOWHERE: u32 = 0xffffffff;
 /** What places of long names are relative to: nothing is there. Sizes of members are relative to the last byte of the header. */
 export const LONG_NAMES: u32 = 0xc0000000;
+/** What lengths of functions in debug information are relative to, unless a relocation says where the function begins. */
+export const LENGTHS: u32 = 0xd0000000;
 export const TO_LAST: u32 = 11;
 const SPACES: u32 = 0x20202020;
 

@@ -9,13 +9,16 @@ export const ELF_64: u32 = 0;
 export const COFF: u32 = 4;
 export const MACH_O: u32 = 5;
 export const LAYOUTS: u32 = 6;
-/** The same once more, with what came later. */
+/** The same once more, with what came later, and twice more, with debug information. */
 const LATER: u32 = 8;
+const DEBUG: u32 = 16;
 
 /** That of all objects of the old file. */
 export let layout: u32 = ELF_64;
 /** Whether fields are looked for in the headers of an archive's members as well, and less where they were wrong. */
 export let isLaterLayout: bool = false;
+/** Whether debug information is looked through. */
+export let withDebug: bool = false;
 /** Whether their highest byte is first. */
 export let isBigLayout: bool = false;
 
@@ -33,9 +36,11 @@ const PLACES = memory.data<u8>([
 
 /** False if there is none of that number. */
 export function setLayout(number: u32): bool {
-  if (number >= 2 * LATER || (number & (LATER - 1)) >= LAYOUTS) return false;
+  if (number >= DEBUG + 2 * LATER || (number & (LATER - 1)) >= LAYOUTS) return false;
+  if (number >= 2 * LATER && number < DEBUG + LATER) return false;
   layout = number & (LATER - 1);
   isLaterLayout = number >= LATER;
+  withDebug = number >= DEBUG;
   isBigLayout = layout === 2 || layout === 3;
   return true;
 }

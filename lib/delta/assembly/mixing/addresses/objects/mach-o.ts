@@ -3,6 +3,7 @@ import { State } from '../../state';
 import { scanUnwinding } from '../data/unwinding';
 import { OBJECT_FIELD, OBJECT_INDEX } from '../kinds';
 import { ARM, OTHER_CODE, X86 } from '../regions';
+import { beginDebug, isInformation, nameSection, scanInformation } from './debug';
 import { noteUnlessZero } from './fields';
 import { flagsAt, relocationBytes, symbolBytes } from './layouts';
 import {
@@ -31,6 +32,7 @@ const SYMBOLS: u32 = 2;
 const KINDS: u32 = 11;
 /** Flags of sections with code; how the name of that begins that says how functions are unwound. */
 const INSTRUCTIONS: u32 = 0x80000400;
+const UNDERSCORES: u32 = 0x5f5f;
 const UNWINDING: u64 = ((<u64>0x6172665f) << 32) | 0x68655f5f;
 
 export function scanMachO(from: u32, length: u32): void {
@@ -55,6 +57,12 @@ export function scanMachO(from: u32, length: u32): void {
   noteUnlessZero(table + 16, OBJECT_FIELD, from);
   const names = from + load<u32>(State.old + table, 16);
   noteUnlessZero(table + 20, OBJECT_FIELD, names);
+  beginDebug();
+  for (let section: u32 = 1; section <= count; section++) {
+    const name = headerOf(section);
+    if (load<u16>(State.old + name) === UNDERSCORES && isHere(section))
+      nameSection(section, name + 2, name + 16, contentOf(section), lengthOf(section));
+  }
   noteKinds(commandOf(from, length, KINDS, 32), symbols);
   for (let section: u32 = 1; section <= count; section++)
     if (isHere(section) && isCode(section)) scanCode(section);
@@ -94,6 +102,7 @@ function scanSection(from: u32, length: u32, section: u32, symbols: u32, size: u
   const content = contentOf(section);
   if (load<u64>(State.old + header) === UNWINDING && spend(lengthOf(section)))
     scanUnwinding(content, lengthOf(section), content, true);
+  if (isInformation(section) && spend(lengthOf(section))) scanInformation(content, lengthOf(section));
   const relocations = load<u32>(State.old + header, 56);
   const bytes = <u64>relocationBytes() * load<u32>(State.old + header, 60);
   if (<u64>relocations + bytes > <u64>length || !spend(<u32>bytes)) return;

@@ -1,11 +1,12 @@
 /** Sections of the object that is looked through, its symbols, its relocations and its code, as the layout has them (objects/layouts.ts). */
 import { State } from '../../state';
-import { forget, note } from '../found';
+import { forget, note, referenceAt } from '../found';
 import { BACK, BRANCH, BRANCH_19, BRANCH_26, OBJECT_FIELD, OBJECT_SECTION, OBJECT_SYMBOL } from '../kinds';
 import { scanS390 } from '../other-code';
 import { ARM, S390, X86, X86_32 } from '../regions';
 import { decode, isBranch, relativeAt } from '../x86';
-import { noteCode, noteRelative, noteUnlessZero, noteWithin } from './fields';
+import { isInformation } from './debug';
+import { LENGTHS, noteCode, noteRelative, noteUnlessZero, noteWithin, objectBase } from './fields';
 import {
   addendAt,
   COFF,
@@ -188,7 +189,7 @@ export function scanRelocations(
     if (!isHere(home) || (layout !== COFF && !isOfSection(symbol))) continue;
     if (isExplicit) {
       noteRelative(at + addendAt(), OBJECT_FIELD, contentOf(home) + (inCode ? ahead : 0));
-      if (!inCode) noteUnwound(changed, place, contentOf(home) + wordAt(at + addendAt()));
+      if (!inCode) noteFunction(changed, place, contentOf(home) + wordAt(at + addendAt()));
       continue;
     }
     const type: u32 = layout === COFF ? load<u16>(State.old + at + 8) : word & 255;
@@ -207,7 +208,24 @@ function noteInPlace(changed: u32, place: u32, base: u32, inCode: bool): void {
   const field = contentOf(changed) + place;
   const word = wordAt(field);
   if (word !== 0) noteWithin(field, OBJECT_FIELD, base);
-  if (!inCode) noteUnwound(changed, place, base + word);
+  if (!inCode) noteFunction(changed, place, base + word);
+}
+
+/** What is said of the function at `code` where a place refers to that. */
+function noteFunction(changed: u32, place: u32, code: u32): void {
+  if (!isInformation(changed)) {
+    noteUnwound(changed, place, code);
+    return;
+  }
+  const length = lengthOf(changed);
+  if (length < 12 || place > length - 12) return;
+  if (!noteLength(contentOf(changed) + place + 8, code)) noteLength(contentOf(changed) + place + 4, code);
+}
+
+function noteLength(field: u32, code: u32): bool {
+  if (referenceAt(field) !== OBJECT_FIELD || objectBase(field) !== LENGTHS) return false;
+  noteRelative(field, OBJECT_FIELD, code);
+  return true;
 }
 
 /**
