@@ -28,6 +28,7 @@ import { isLinuxImage, linuxImage } from './containers/memory-images/linux-image
 import { withCodeRecords } from './containers/native-image.ts';
 import { isPe, pe } from './containers/pe.ts';
 import { rebaseTables } from './containers/rebases.ts';
+import { addressTables } from './containers/sections/debug-addresses.ts';
 import { symbolTables } from './containers/symbols.ts';
 import { unwindingTables } from './containers/unwinding.ts';
 import { isWasm, wasm } from './containers/wasm.ts';
@@ -65,9 +66,9 @@ export function regionsOf(file: Uint8Array, withHashes: boolean): Image {
 }
 
 /** What headers say, and what is found by it. */
-function imageOf(bytes: Buffer, { parts, end, functions, heap }: Parts, withHashes: boolean): Image {
+function imageOf(bytes: Buffer, { parts, heap, ...more }: Parts, withHashes: boolean): Image {
   const wanted = parts.filter(({ kind }) => withHashes || !isHashes(kind));
-  const image = withAssemblies(bytes, tidy(bytes, { parts: wanted, end, functions }));
+  const image = withAssemblies(bytes, tidy(bytes, { parts: wanted, ...more }));
   const managed = withModules(bytes, withManaged(bytes, image, withHashes), withHashes);
   return withGo(bytes, withCodeRecords(bytes, withDart(bytes, managed), heap));
 }
@@ -159,7 +160,7 @@ export function isText(bytes: Buffer, offset: number, size: number): boolean {
 }
 
 /** What is made of the parts that are known. */
-export function tidy(bytes: Buffer, { parts, end, functions }: Parts): Image {
+export function tidy(bytes: Buffer, { parts, end, functions, addresses = [] }: Parts): Image {
   const sorted = parts
     .filter(({ offset, size }) => size > 0 && offset + size <= bytes.length)
     .sort((a, b) => a.offset - b.offset || a.size - b.size);
@@ -202,6 +203,7 @@ export function tidy(bytes: Buffer, { parts, end, functions }: Parts): Image {
     ...unwindingTables(bytes, { regions }),
     ...symbolTables(bytes, { regions }),
     ...rebaseTables(bytes, { regions }),
+    ...addressTables(addresses, base),
   ];
   return { regions, base, span: Number(span), tables, goBases: [] };
 }

@@ -1,5 +1,6 @@
 /** What is read of debug information of DWARF, and what patches of it take. */
 import { expect, test } from 'bun:test';
+import { alignFunctions } from '../../../lib/delta/mixing/alignments/functions.ts';
 import { debugSectionsOfMachO } from '../../../lib/delta/mixing/containers/mach-o.ts';
 import { regionsOf } from '../../../lib/delta/mixing/executable.ts';
 import { randomBytes } from '../pairs.ts';
@@ -53,6 +54,66 @@ test('a patch of it takes less than two thirds of what bsdiff makes of it', asyn
     expect(Buffer.compare(await apply(small, old), fresh)).toBe(0);
     expect(Buffer.compare(applyPlainly(small, old), fresh)).toBe(0);
   }
+});
+
+test('addresses by number that are in no order are pointers, and a table of the runs of units', async () => {
+  const [DEBUG, POINTERS, WORDS] = [19, 4, 11];
+  for (const [width, pointers] of [[8, POINTERS] as const, [4, WORDS] as const]) {
+    const file = Buffer.from(elfWithDwarf(true, width, 'hashed'));
+    const { regions, tables } = regionsOf(file, true);
+    const table = tables.find(({ records }) => records.length === 8);
+    expect(table?.isOrdered).toBe(true);
+    let end = table?.offset ?? 0;
+    for (const { offset, size, name } of table?.records ?? []) {
+      expect([offset, String(size)]).toEqual([end, name ?? '']);
+      expect(file.readUInt32LE(offset)).toBe(size - 4);
+      end = offset + size;
+    }
+    expect(end).toBe((table?.offset ?? 0) + (table?.size ?? 0));
+    const first = table?.records[0];
+    const address = BigInt(first?.address ?? 0) + regionsOf(file, true).base;
+    const at = (first?.offset ?? 0) + 8;
+    expect(width === 8 ? file.readBigUInt64LE(at) : BigInt(file.readUInt32LE(at))).toBe(address);
+    const region = regions.find(({ offset, size }) => offset <= at && at < offset + size);
+    expect([Number(region?.kind), ((region?.address ?? 0) + at - (region?.offset ?? 0)) % width]).toEqual([
+      pointers,
+      0,
+    ]);
+    // Sorted ones, or ones whose runs do not fill the section, are as they were.
+    const sorted = regionsOf(elfWithDwarf(true, width, 'sorted'), true);
+    expect(sorted.tables.some(({ records }) => records.length === 8)).toBe(false);
+    if (width === 8) expect(sorted.regions.some(({ kind }) => Number(kind) === DEBUG)).toBe(true);
+    const short = Buffer.from(file);
+    const last = table?.records.at(-1);
+    short.writeUInt32LE((last?.size ?? 0) - 8, last?.offset ?? 0);
+    expect(regionsOf(short, true).tables.some(({ records }) => records.length === 8)).toBe(false);
+    for (const [place, value] of [[0, 8] as const, [4, 4] as const, [6, 2] as const]) {
+      const other = Buffer.from(file);
+      other[(first?.offset ?? 0) + place] = value;
+      expect(regionsOf(other, true).tables.some(({ records }) => records.length === 8)).toBe(false);
+    }
+  }
+});
+
+test('such addresses are aligned by their units', async () => {
+  const [old, fresh] = [elfWithDwarf(false, 8, 'hashed'), elfWithDwarf(true, 8, 'hashed')];
+  const [before, after] = [regionsOf(old, true), regionsOf(fresh, true)];
+  const whole = [{ newStart: 0, oldStart: 0, length: fresh.length }];
+  const aligned = alignFunctions(before, after, whole);
+  const [from, to] = [before, after].map(({ tables }) => tables.at(-1)?.records ?? []);
+  const changed = to?.map(({ size }, index) => size !== from?.[index]?.size);
+  expect(changed?.filter(Boolean)).toHaveLength(1);
+  for (const [index, record] of (to ?? []).entries()) {
+    const length = Math.min(record.size, from?.[index]?.size ?? 0);
+    const covers = aligned.filter(
+      (each) => each.newStart <= record.offset && record.offset + length <= each.newStart + each.length,
+    );
+    const distance = record.offset - (from?.[index]?.offset ?? 0);
+    expect(covers.map(({ newStart, oldStart }) => newStart - oldStart)).toEqual([distance]);
+  }
+  const patch = await make(old, fresh, { algorithm: 'mixing' });
+  expect(Buffer.compare(await apply(patch, old), fresh)).toBe(0);
+  expect(Buffer.compare(applyPlainly(patch, old), fresh)).toBe(0);
 });
 
 test('in Mach-O it is laid out behind what is loaded, compressed or not', () => {

@@ -1,6 +1,7 @@
 /** The parts of an ELF file, of 32 or 64 bits and either order of bytes: its sections, or without them its segments. */
 import { withMips, withPower } from './based-code.ts';
 import { type Part, type Parts, REGION_KINDS, type RegionKind } from './image.ts';
+import { addressRuns } from './sections/debug-addresses.ts';
 import { type DebugSection, isDwarf, plainName, tellDwarf } from './sections/dwarf.ts';
 import { withThumb } from './thumb.ts';
 import { type Unwinding, unwindingOf } from './unwinding.ts';
@@ -129,8 +130,13 @@ export function elf(bytes: Buffer): Parts {
     return half(18) === ARM && !wide && !big ? withThumb(bytes, all, dynamic) : all;
   };
   if (parts.length === 0) return { parts: withCode(loaded), end };
+  const named = debug.get('.debug_addr');
+  const addresses = big ? [] : addressRuns(bytes, named);
+  if (named !== undefined && addresses.length > 0) named.kind = data;
   for (const part of unloaded) {
-    const address = ((end + GRAIN - 1n) / GRAIN) * GRAIN + BigInt(part.offset % 8);
+    // Pointers are looked for at multiples of their size.
+    const apart = part === named && addresses.length > 0 ? 0 : part.offset % 8;
+    const address = ((end + GRAIN - 1n) / GRAIN) * GRAIN + BigInt(apart);
     part.address = address;
     parts.push(part);
     end = address + BigInt(part.size);
@@ -143,7 +149,7 @@ export function elf(bytes: Buffer): Parts {
     part.bases = [names.address, 0n];
   }
   if (half(18) === X86_64 && end > UPPER) return lowered({ parts, end });
-  return { parts: withCode(parts), end, functions, heap };
+  return { parts: withCode(parts), end, functions, heap, addresses };
 }
 
 /**

@@ -177,12 +177,21 @@ export interface Part {
   sections?: readonly bigint[];
 }
 
+/** Addresses of a unit, the first of them, and where they are in the file. */
+export interface AddressRun {
+  first: bigint;
+  offset: number;
+  size: number;
+}
+
 export interface Parts {
   parts: Part[];
   /** The address after the last. */
   end: bigint;
   /** Where there is a table of functions, whose entries begin with an address or with what it is relative to the base. */
   functions?: { offset: number; size: number; entry: number; isAddress: boolean } | undefined;
+  /** Addresses that debug information names by number, if they are in no order. */
+  addresses?: readonly AddressRun[];
   /** The objects that a native image of Java begins with, in the file. */
   heap?: { offset: number; size: number } | undefined;
 }
