@@ -432,7 +432,6 @@ export function samples(): Sample[] {
     sample('elf-debug', elfWithDebug),
     sample('elf-dwarf', elfWithDwarf),
     sample('elf-dwarf-32', (later) => elfWithDwarf(later, 4)),
-    sample('elf-dwarf-addresses', (later) => elfWithDwarf(later, 8, 'hashed')),
     sample('elf-unwinding', elfWithUnwinding),
     sample('pe-x86-64', pe),
     sample('mach-o-arm64', (later) => machO(later)),
