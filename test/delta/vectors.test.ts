@@ -38,6 +38,7 @@ test('the vectors are there', () => {
     'fourth-mach-o-arm64',
     'fourth-minified',
     'fourth-object-arm64',
+    'fourth-own-pointers',
     'fourth-records',
     'fourth-wasm',
     'fourth-wasm-dwarf',
@@ -136,6 +137,8 @@ test('the vectors are there', () => {
     'third-object-i386',
     'third-object-ppc',
     'third-object-s390x',
+    'third-own-pointers',
+    'third-own-pointers-lanes',
     'third-records',
     'third-wasm-dwarf-lanes',
   ]);

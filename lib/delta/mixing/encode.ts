@@ -294,8 +294,12 @@ function describeImage(module: MixingModule, file: 0 | 1, { regions, base, span,
   const { exports } = module;
   exports.setRegionCount(file, regions.length);
   exports.setImageSpan(file, span);
-  for (const [index, { offset, size, address, kind, bases = [address + size, 0] }] of regions.entries()) {
-    module.words(exports.regionAt(file, index), 6).set([offset, size, address, kind, ...bases]);
+  for (const [
+    index,
+    { offset, size, address, kind, ownBase, bases = [address + size, 0] },
+  ] of regions.entries()) {
+    const own = ownBase === undefined ? bases : halves(ownBase);
+    module.words(exports.regionAt(file, index), 6).set([offset, size, address, kind, ...own]);
   }
   const dwarf = regions.find(({ kind }) => kind === REGION_KINDS.dwarf);
   if (file === 0)
@@ -303,8 +307,12 @@ function describeImage(module: MixingModule, file: 0 | 1, { regions, base, span,
       module.words(exports.dwarfSectionAt(index), 1).set([address]);
   for (const [index, address] of goBases.entries())
     module.words(exports.goBaseAt(file, index), 1).set([address]);
-  const words = [Number(base & 0xffffffffn), Number(base >> 32n)];
-  module.words(exports.baseAddresses() + 8 * file, 2).set(words);
+  module.words(exports.baseAddresses() + 8 * file, 2).set(halves(base));
+}
+
+/** Of 64 bits the lower half and the higher one. */
+function halves(value: bigint): [number, number] {
+  return [Number(value & 0xffffffffn), Number((value >> 32n) & 0xffffffffn)];
 }
 
 function describeMoves(module: MixingModule, moves: Moves | undefined): void {

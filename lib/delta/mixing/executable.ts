@@ -14,7 +14,9 @@ import {
   type Image,
   isData,
   isHashes,
+  isOwn,
   MOST_REGIONS,
+  ownKind,
   type Part,
   type Parts,
   REGION_KINDS,
@@ -137,14 +139,19 @@ function* contents(bytes: Buffer, part: Part, otherwise: RegionKind): Generator<
       ? REGION_KINDS.text
       : otherwise;
     if (kind !== undefined && here !== kind) {
-      yield { offset: part.offset + from, size: at - from, address: part.address + BigInt(from), kind };
+      yield pieceOf(part, from, at, kind);
       from = at;
     }
     kind = here;
   }
   if (kind !== undefined) {
-    yield { offset: part.offset + from, size: part.size - from, address: part.address + BigInt(from), kind };
+    yield pieceOf(part, from, part.size, kind);
   }
+}
+
+function pieceOf({ offset, address, ownBase }: Part, from: number, to: number, kind: RegionKind): Part {
+  const own = ownBase === undefined || !isOwn(kind) ? {} : { ownBase };
+  return { offset: offset + from, size: to - from, address: address + BigInt(from), kind, ...own };
 }
 
 /** Whether most of it can be printed. */
@@ -176,8 +183,8 @@ export function tidy(bytes: Buffer, { parts, end, functions, addresses = [] }: P
     return { regions: whole(bytes), base: 0n, span: 0, tables: [], goBases: [] };
   }
   const regions: Region[] = [];
-  for (const { offset, size, address, kind, bases, sections } of sorted.flatMap((part) =>
-    pieces(bytes, part),
+  for (const { offset, size, address, kind, bases, ownBase, sections } of sorted.flatMap((part) =>
+    pieces(bytes, { ...part, ...ownOf(part, base) }),
   )) {
     const last = regions.at(-1);
     const relative = Number(isHashes(kind) ? address : address - base);
@@ -187,6 +194,7 @@ export function tidy(bytes: Buffer, { parts, end, functions, addresses = [] }: P
     if (
       last?.kind === kind &&
       bases === undefined &&
+      (ownBase === undefined || last.ownBase === base + ownBase) &&
       relative - last.address === offset - last.offset &&
       gap < 4096
     ) {
@@ -195,7 +203,8 @@ export function tidy(bytes: Buffer, { parts, end, functions, addresses = [] }: P
       const each = (value: bigint) => Number(BigInt.asUintN(32, value - base));
       const own = bases === undefined ? {} : { bases: [each(bases[0]), each(bases[1])] as const };
       const to = sections?.map((distance) => Number(BigInt.asUintN(32, address + distance - base)));
-      regions.push({ offset, size, address: relative, kind, ...own, ...(to && { sections: to }) });
+      const within = ownBase === undefined ? {} : { ownBase: base + ownBase };
+      regions.push({ offset, size, address: relative, kind, ...own, ...within, ...(to && { sections: to }) });
     }
   }
   const tables = [
@@ -206,6 +215,12 @@ export function tidy(bytes: Buffer, { parts, end, functions, addresses = [] }: P
     ...addressTables(addresses, base),
   ];
   return { regions, base, span: Number(span), tables, goBases: [] };
+}
+
+/** Of pointers that are not relative to the base of the image. */
+function ownOf({ kind, ownBase = 0n }: Part, base: bigint): Partial<Part> {
+  const own = ownKind(kind);
+  return kind === REGION_KINDS.chained && own !== undefined && ownBase + base !== 0n ? { kind: own } : {};
 }
 
 function pieces(bytes: Buffer, part: Part): Part[] {

@@ -219,11 +219,11 @@ test('the files in a universal one are laid out one behind the other', async () 
   const { regions, span } = regionsOf(fresh, true);
   expect(regions.map(({ offset, address, kind }) => ({ offset, address, kind }))).toEqual([
     { offset: 0x2000, address: 0, kind: 2 },
-    { offset: 0x6000, address: 0x8000, kind: 6 },
+    { offset: 0x6000, address: 0x8000, kind: 51 },
     // Hashes: of the pages before an offset of the whole file.
     { offset: 0x8000 + 20 + 48, address: 0x8000, kind: 7 },
     { offset: 0x2000 + 0x8000, address: 0x10000, kind: 2 },
-    { offset: 0x6000 + 0x8000, address: 0x18000, kind: 6 },
+    { offset: 0x6000 + 0x8000, address: 0x18000, kind: 51 },
     { offset: 0x8000 + 20 + 48 + 0x8000, address: 0x8000 + 0x8000, kind: 7 },
   ]);
   expect(span).toBe(0x1f000);
@@ -249,8 +249,9 @@ test('chained pointers of Mach-O are references, in whichever of two forms they 
     const { regions } = regionsOf(machO(false, form), false);
     return regions.map(({ kind }) => kind);
   });
+  // Offsets are relative to the headers, which lie before the base here.
   expect(kinds).toEqual([
-    [2, 6],
+    [2, 51],
     [2, 25],
     [2, 4],
   ]);

@@ -6,7 +6,7 @@ import { lines } from '../deflate/packed-files.ts';
 import { randomBytes } from '../pairs.ts';
 import { applyPlainly } from '../reference.ts';
 import { apply, make } from '../support.ts';
-import { elf, elfWithDebug, machO, pe } from './executables.ts';
+import { elf, elfWithDebug, machO, pe, universal } from './executables.ts';
 
 const joined = (...parts: Uint8Array[]) => Uint8Array.from(Buffer.concat(parts));
 const kindAt = (file: Uint8Array, place: number) =>
@@ -50,17 +50,65 @@ test('are read, each at addresses of its own', async () => {
   expect(patch.length).toBeLessThan(0.8 * without.length);
 });
 
-test('also behind another one; only the first has pointers', () => {
+test('also behind another one, with pointers that have a base of their own', () => {
   const first = elfWithDebug(false);
   const file = joined(first, elf('x86', true));
   expect(kindAt(file, first.length + 0x400)).toBe(REGION_KINDS.x86);
-  expect(kindAt(file, first.length + 0x5000)).toBe(REGION_KINDS.data);
+  expect(kindAt(file, first.length + 0x5000)).toBe(REGION_KINDS.ownPointers);
   const { file: archive, places } = bundle(false);
   const [, x86 = 0] = places;
   const largest = elf('x86', false).length >= machO(false).length;
   const kinds = places.slice(1).map((place) => kindAt(archive, place + 0x5000));
   expect(largest || x86 > 0).toBe(true);
   expect(kinds.filter((kind) => kind !== undefined && kind !== REGION_KINDS.data).length).toBeGreaterThan(0);
+});
+
+test('chained pointers refer to where their file is laid out', () => {
+  for (const form of ['offsets', 'addresses'] as const) {
+    for (const file of [
+      machO(false, form),
+      joined(elf('x86', false), machO(false, form)),
+      universal(false),
+    ]) {
+      const { regions } = regionsOf(file, true);
+      const bytes = Buffer.from(file.buffer);
+      const chained = regions.filter(({ kind }) => kind === REGION_KINDS.ownChained);
+      for (const { offset, size, ownBase = 0n } of chained) {
+        const code = regions.findLast((each) => each.kind === REGION_KINDS.arm && each.offset < offset);
+        const values = Array.from({ length: size >> 3 }, (_, i) => bytes.readBigUInt64LE(offset + 8 * i));
+        const pointers = values.filter((value) => value >> 36n === 0x10000n);
+        const into = pointers.map(
+          (value) => Number(BigInt.asUintN(36, value - ownBase)) - (code?.address ?? 0),
+        );
+        expect(into.length).toBeGreaterThan(20);
+        expect(into.filter((place) => place < 0 || place >= (code?.size ?? 0))).toEqual([]);
+      }
+    }
+  }
+});
+
+test('of the largest one, addresses of 4 bytes count as well', () => {
+  const file = joined(lines(30, false), pe(false));
+  const kinds = new Set(regionsOf(file, true).regions.map(({ kind }) => kind));
+  expect(kinds.has(REGION_KINDS.relative)).toBe(true);
+});
+
+test('their pointers are as in each of them alone', async () => {
+  const of = async (made: (later: boolean) => Uint8Array) => {
+    const [old, fresh] = [made(false), made(true)];
+    const patch = await make(old, fresh, { algorithm: 'mixing' });
+    expect(Buffer.compare(await apply(patch, old), fresh)).toBe(0);
+    expect(Buffer.compare(applyPlainly(patch, old), fresh)).toBe(0);
+    return patch.length;
+  };
+  const [x86, arm] = [(later: boolean) => elf('x86', later), (later: boolean) => elf('arm', later)];
+  expect(await of((later) => joined(x86(later), arm(later)))).toBeLessThan((await of(x86)) + (await of(arm)));
+  // Of Mach-O, whose pointers are chained, as offsets and as addresses; its hashes of pages are not computed there.
+  for (const form of ['offsets', 'addresses'] as const) {
+    const file = (later: boolean) => machO(later, form);
+    const both = await of((later) => joined(x86(later), file(later)));
+    expect(both).toBeLessThan(1.2 * ((await of(x86)) + (await of(file))));
+  }
 });
 
 test('text keeps addresses of its own', () => {

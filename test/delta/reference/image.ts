@@ -16,6 +16,9 @@ export const DEBUG = 19;
 export const CHAINED_ADDRESSES = 25;
 /** Code of arm64 in converted words. */
 export const ARM_WORDS = 49;
+/** Pointers, and chained ones, with a base of their own. */
+export const [OWN_POINTERS, OWN_CHAINED] = [50, 51];
+export const isOwn = (kind: number) => kind === OWN_POINTERS || kind === OWN_CHAINED;
 
 export interface Region {
   offset: number;
@@ -23,6 +26,7 @@ export interface Region {
   address: number;
   kind: number;
   bases: readonly [number, number];
+  ownBase?: bigint;
 }
 
 export interface Image {
@@ -72,6 +76,10 @@ export function stretchIn(image: Image, place: number, fileSize: number): { regi
   if (region !== undefined) return { region, end: region.offset + region.size };
   return { end: image.regions.find(({ offset }) => offset > place)?.offset ?? fileSize };
 }
+
+/** The base of its own that the region around `place` has, else the other one. */
+export const baseAt = (image: Image, place: number, otherwise: bigint) =>
+  regionIn(image, place)?.ownBase ?? otherwise;
 
 /** The second base of the region around `place`. */
 export const shortBase = (image: Image, place: number) => regionIn(image, place)?.bases[1] ?? 0;

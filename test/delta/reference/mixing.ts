@@ -287,6 +287,7 @@ class Lane {
     const size = references.size(state.oldAt, kind);
     const target = references.target(state.oldAt, kind);
     const address = addressIn(this.#parameters.images[1], state.at);
+    references.place = state.at;
     const table = this.#tableAt(kind);
     const { expected, trust } = this.#expected(kind, target);
     const wanted = references.field(state.oldAt, kind, address, expected, table);

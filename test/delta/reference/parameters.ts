@@ -11,14 +11,14 @@ import {
 } from './arithmetic.ts';
 import { hasBases } from './based.ts';
 import { DWARF, SECTIONS } from './dwarf.ts';
-import { HASHES, hashedFrom, type Image, LARGE_HASHES, type Region } from './image.ts';
+import { HASHES, hashedFrom, type Image, isOwn, LARGE_HASHES, type Region } from './image.ts';
 import { LIMITS, type Model } from './limits.ts';
 import { ROWS } from './managed.ts';
 import { areObjects, isLayout, layoutOf } from './objects.ts';
 import { GO, GO_BASES } from './other-references.ts';
 import { type Moves, NO_MOVES, WASM, WASM_DATA } from './wasm.ts';
 
-const KINDS = 50;
+const KINDS = 52;
 /** The first counter of the places in a row, behind the others of steps. */
 const FIRST_PLACE = 80;
 
@@ -101,6 +101,8 @@ function readRegions(
   requireSound(count <= 255);
   const span = next(0);
   const regions: Region[] = [];
+  const lastOwn = like.regions.findLast(({ kind }) => isOwn(kind))?.ownBase ?? 0n;
+  let own = [Number(lastOwn & 0xffffffffn), Number(lastOwn >> 32n)] as [number, number];
   const dwarf: number[] = [];
   let goBases = new Array<number>(GO_BASES).fill(0);
   let [end, distance, likeEnd, likeDistance, hashedTo] = [0, 0, 0, 0, 0];
@@ -157,7 +159,9 @@ function readRegions(
       const others = regions.filter((other) => areObjects(other.kind));
       requireSound(isLayout(layout) && others.every((other) => layoutOf(other) === layout));
     }
-    regions.push({ offset, size, address: u32(offset + distance), kind, bases });
+    if (isOwn(kind)) own = [u32(own[0] + unzigzag(next(8))), u32(own[1] + unzigzag(next(8)))];
+    const within = isOwn(kind) ? { ownBase: BigInt(own[0]) + (BigInt(own[1]) << 32n) } : {};
+    regions.push({ offset, size, address: u32(offset + distance), kind, bases, ...within });
   }
   return { regions, span, goBases, dwarf };
 }

@@ -24,12 +24,15 @@ import {
   ARM,
   ARM_WORDS,
   addressIn,
+  baseAt,
   CHAINED,
   CHAINED_ADDRESSES,
   DEBUG,
   type Image,
   isCode,
+  isOwn,
   OFFSETS,
+  OWN_CHAINED,
   offsetIn,
   originIn,
   POINTERS,
@@ -70,6 +73,7 @@ const NUMBER_QUAD = 64;
 /** Of a quad in a region of records. */
 const ROW_QUAD = 66;
 
+const low32 = (value: bigint) => Number(value & 0xffffffffn);
 const signed = (value: number, bits: number) => (value << (32 - bits)) >> (32 - bits);
 const pagesOf = (word: number) => u32(signed(((word >> 3) & 0x1ffffc) | ((word >>> 29) & 3), 21) << 12);
 const isAdd = (word: number) => (word & 0xff800000) >> 0 === 0x91000000 >> 0;
@@ -86,7 +90,7 @@ export class References {
   readonly #old: Uint8Array;
   readonly #view: DataView;
   readonly #image: Image;
-  readonly #newBase: bigint;
+  readonly #fresh: Image;
   readonly #file: Reader;
   readonly #other: OtherReferences;
   readonly #wasm: WasmReferences;
@@ -99,6 +103,8 @@ export class References {
   readonly #isBigEndian: boolean;
   readonly #hasWords: boolean;
   readonly classes: Classes;
+  /** Of the new file, where the field is that is asked for. */
+  place = 0;
   /** Null if the old file has none. */
   readonly objects: Objects | null;
 
@@ -110,7 +116,7 @@ export class References {
       byte: (at) => old[at] ?? 0,
       word: (at) => (at + 4 <= old.length ? this.#word(at) : 0),
     };
-    this.#newBase = fresh.base;
+    this.#fresh = fresh;
     this.#dwarf = new Dwarf(old, image, (offset, kind) => this.#note(offset, kind));
     this.#isBigEndian = isBigEndian(image.regions);
     const kinds = image.regions.map(({ kind }) => kind);
@@ -204,7 +210,8 @@ export class References {
       }
       if (![GO, UNWINDING, UNWINDING_INDEX].includes(region.kind)) this.#scanTables(region);
       this.#other.scan(region.kind, region);
-      if ([POINTERS, RELATIVE, CHAINED, CHAINED_ADDRESSES].includes(region.kind)) this.#scanPointers(region);
+      const holdsPointers = [POINTERS, RELATIVE, CHAINED, CHAINED_ADDRESSES].includes(region.kind);
+      if (holdsPointers || isOwn(region.kind)) this.#scanPointers(region);
     }
     const go = { ...this.#other.go, base: image.base, span: image.span };
     for (const region of image.regions.filter(({ kind }) => kind === GO_TYPES))
@@ -307,7 +314,7 @@ export class References {
   }
 
   #scanThumb(region: Region): void {
-    const image = { base: Number(this.#image.base & 0xffffffffn), span: this.#image.span };
+    const image = { base: low32(this.#image.base), span: this.#image.span };
     scanThumb(this.#old, region, image, {
       at: (offset) => this.at(offset),
       note: (offset, kind) => this.#note(offset, kind),
@@ -363,19 +370,22 @@ export class References {
   }
 
   /** What chained pointers are relative to. */
-  #chained(base: bigint): bigint {
-    return this.#image.regions.some(({ kind }) => kind === CHAINED_ADDRESSES) ? base : 0n;
+  #chained(image: Image, place: number): bigint {
+    const isFull = this.#image.regions.some(({ kind }) => kind === CHAINED_ADDRESSES);
+    return baseAt(image, place, isFull ? image.base : 0n);
   }
 
   #scanPointers({ offset, size, address, kind }: Region): void {
-    const { span, base } = this.#image;
+    const { span } = this.#image;
+    const base = baseAt(this.#image, offset, this.#image.base);
+    const isChained = [CHAINED, CHAINED_ADDRESSES, OWN_CHAINED].includes(kind);
     for (let at = -address & 7; at + 8 <= size; at += 8) {
       const field = offset + at;
       if (this.at(field) !== 0 || this.at(field + 4) !== 0) continue;
       const value = this.#view.getBigUint64(field, true);
       const to = BigInt.asUintN(64, value - base);
-      if (kind === CHAINED || kind === CHAINED_ADDRESSES) {
-        const low = (value & 0xfffffffffn) - this.#chained(base);
+      if (isChained) {
+        const low = BigInt.asUintN(36, value - this.#chained(this.#image, offset));
         if (value >> 63n === 0n && value >> 36n !== 0n && low >= 0x4000n && low < BigInt(span))
           this.#note(field, CHAIN);
       } else if (to < BigInt(span) && to >= 0x1000n) {
@@ -499,9 +509,10 @@ export class References {
     }
     if (this.#halves.has(kind)) return this.#halves.target(offset, kind);
     const word = kind === ABSOLUTE ? Number(this.value(offset, kind)) : this.#wordFor(kind, offset);
-    if (kind === ABSOLUTE || kind === POINTER) return u32(word - Number(this.#image.base & 0xffffffffn));
+    if (kind === ABSOLUTE) return u32(word - low32(this.#image.base));
+    if (kind === POINTER) return u32(word - low32(baseAt(this.#image, offset, this.#image.base)));
     if (kind === IMAGE_RELATIVE) return word;
-    if (kind === CHAIN) return u32(word - Number(this.#chained(this.#image.base) & 0xffffffffn));
+    if (kind === CHAIN) return u32(word - low32(this.#chained(this.#image, offset)));
     if (kind === TABLE || kind === TABLE_START)
       return u32(addressIn(this.#image, this.tableStart(offset)) + word);
     if (kind === OFFSET_PAIR) return u32(this.#origin(offset) + Number(this.value(offset, kind)));
@@ -582,11 +593,12 @@ export class References {
       return BigInt(this.#loongArch.field(offset, kind, address, to));
     if (kind === BRANCH_24 && this.#isThumb(offset)) return BigInt(thumbField(word, address, to));
     if (isOther(kind)) return this.#other.rebuilt(offset, kind, address, to);
-    if (kind === ABSOLUTE) return low(to + Number(this.#newBase & 0xffffffffn));
-    if (kind === POINTER) return BigInt.asUintN(64, BigInt(to) + this.#newBase);
+    if (kind === ABSOLUTE) return low(to + low32(this.#fresh.base));
+    if (kind === POINTER)
+      return BigInt.asUintN(64, BigInt(to) + baseAt(this.#fresh, this.place, this.#fresh.base));
     if (kind === IMAGE_RELATIVE) return BigInt(to);
     if (kind === CHAIN) {
-      const chained = (BigInt(to) + this.#chained(this.#newBase)) & 0xfffffffffn;
+      const chained = (BigInt(to) + this.#chained(this.#fresh, this.place)) & 0xfffffffffn;
       return (this.#view.getBigUint64(offset, true) & ~0xfffffffffn) | chained;
     }
     if (kind === TABLE || kind === TABLE_START || kind === OFFSET_PAIR) return low(to - table);
@@ -631,9 +643,10 @@ export class References {
       return this.#loongArch.actual(offset, kind, address, word, expected);
     if (kind === BRANCH_24 && this.#isThumb(offset)) return thumbTarget(address, word);
     if (isOther(kind)) return this.#other.solve(1, kind, address, made);
-    if (kind === ABSOLUTE || kind === POINTER) return u32(word - Number(this.#newBase & 0xffffffffn));
+    if (kind === ABSOLUTE) return u32(word - low32(this.#fresh.base));
+    if (kind === POINTER) return u32(word - low32(baseAt(this.#fresh, this.place, this.#fresh.base)));
     if (kind === IMAGE_RELATIVE) return word;
-    if (kind === CHAIN) return u32(word - Number(this.#chained(this.#newBase) & 0xffffffffn));
+    if (kind === CHAIN) return u32(word - low32(this.#chained(this.#fresh, this.place)));
     if (kind === TABLE || kind === TABLE_START || kind === OFFSET_PAIR) return u32(table + word);
     if (kind === BRANCH) return u32(address + 4 + word);
     if (kind < ABSOLUTE) return u32(address + 4 + kind - OPERAND + word);

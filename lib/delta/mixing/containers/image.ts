@@ -9,6 +9,8 @@ export interface Region {
   kind: RegionKind;
   /** Of the kinds that have bases: addresses, as above. */
   bases?: readonly [number, number];
+  /** Of pointers of a file within the file: what they are relative to, so that they refer to where it is laid out. */
+  ownBase?: bigint;
   /** Of debug information: the addresses of the sections that it refers to. */
   sections?: readonly number[];
 }
@@ -122,6 +124,8 @@ export const REGION_KINDS = {
   classes: 47,
   dwarf: 48,
   armWords: 49,
+  ownPointers: 50,
+  ownChained: 51,
 } as const;
 export type RegionKind = (typeof REGION_KINDS)[keyof typeof REGION_KINDS];
 
@@ -147,14 +151,28 @@ export function isCode(kind: RegionKind): boolean {
 /** Whether it is data that may hold addresses. */
 export function isData(kind: RegionKind): boolean {
   const { pointers, chained, words, pointersBig, debug, chainedAddresses, wordsBig } = REGION_KINDS;
+  const { ownPointers, ownChained } = REGION_KINDS;
   return (
     (kind >= pointers && kind <= chained) ||
     kind === words ||
     kind === pointersBig ||
     kind === debug ||
     kind === wordsBig ||
-    kind === chainedAddresses
+    kind === chainedAddresses ||
+    kind === ownPointers ||
+    kind === ownChained
   );
+}
+
+/** Of what kind pointers are in a file within the file, if they are found there. */
+export function ownKind(kind: RegionKind): RegionKind | undefined {
+  const { pointers, relative, chained, chainedAddresses, ownPointers, ownChained } = REGION_KINDS;
+  if (kind === pointers || kind === relative) return ownPointers;
+  return kind === chained || kind === chainedAddresses ? ownChained : undefined;
+}
+
+export function isOwn(kind: RegionKind): boolean {
+  return kind === REGION_KINDS.ownPointers || kind === REGION_KINDS.ownChained;
 }
 
 export function isUnwinding(kind: RegionKind): boolean {
@@ -173,6 +191,8 @@ export interface Part {
   kind: RegionKind;
   /** Of the kinds that have bases: addresses. */
   bases?: readonly [bigint, bigint];
+  /** Of pointers of a file within the file: what they are relative to, less the base of the image. */
+  ownBase?: bigint;
   /** Of debug information: how far the sections that it refers to are from it. */
   sections?: readonly bigint[];
 }

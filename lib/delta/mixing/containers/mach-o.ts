@@ -1,6 +1,6 @@
 /** The parts of a Mach-O file of 64 bits, or of all those in a universal one, which are laid out one behind the other. */
 import { PageHashes } from '../page-hashes.ts';
-import { isHashes, type Part, type Parts, pageSizeOf, REGION_KINDS } from './image.ts';
+import { isHashes, ownKind, type Part, type Parts, pageSizeOf, REGION_KINDS } from './image.ts';
 import { rebasesOf } from './rebases.ts';
 import { type DebugSection, tellDwarf } from './sections/dwarf.ts';
 
@@ -42,6 +42,7 @@ export function universal(bytes: Buffer): Parts {
     all.push(
       ...loaded.map((part) => ({
         ...part,
+        ...ownOf(part, moved),
         offset: start + part.offset,
         address: part.address + moved,
         ...(part.bases === undefined
@@ -57,6 +58,12 @@ export function universal(bytes: Buffer): Parts {
     end = ((limit + moved + GRAIN - 1n) / GRAIN) * GRAIN;
   }
   return { parts: all, end };
+}
+
+/** Of pointers of a file in a universal one, which is laid out so far from where it is loaded. */
+function ownOf({ kind, ownBase = 0n }: Part, moved: bigint): Partial<Part> {
+  const own = ownKind(kind);
+  return own === undefined ? {} : { kind: own, ownBase: ownBase - moved };
 }
 
 /** The sections that debuggers read, by the names that they have in ELF. */
@@ -141,6 +148,8 @@ export function machO(bytes: Buffer): Parts {
     }
     at += size;
   }
+  // Chained pointers are offsets from where the file is loaded, with its headers.
+  for (const part of parts) if (part.kind === REGION_KINDS.chained) part.ownBase = -text;
   // It is not loaded, and may have addresses of what is: it is laid out behind that.
   for (const part of debug.values()) {
     part.kind = REGION_KINDS.debug;

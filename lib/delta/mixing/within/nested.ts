@@ -9,6 +9,7 @@ import {
   isHashes,
   isUnwinding,
   MOST_REGIONS,
+  ownKind,
   REGION_KINDS,
   type Region,
   type RegionKind,
@@ -57,7 +58,7 @@ export function withNested(
     const taken = { start, size: Math.max(nested.size, endOf(own.regions.at(-1))) };
     if (inner.some((region) => outside(region, taken)[0] !== region)) continue;
     outer = outer.flatMap((region) => outside(region, taken));
-    inner.push(...placed(own.regions, start, moved, isFirst));
+    inner.push(...placed(own, start, moved, isFirst));
     tables.push(...own.tables.map((table) => placedTable(table, start, moved)));
     end = moved + own.span;
     if (!isFirst) continue;
@@ -129,15 +130,23 @@ function isKept(kind: RegionKind): boolean {
   return isCode(kind) || isUnwinding(kind) || [text, symbols, symbolsShort].some((each) => each === kind);
 }
 
+/** Pointers, relative to what makes them refer to where the file is laid out; all else is data. */
+function ownOf({ kind, ownBase }: Region, base: bigint, moved: number): Pick<Region, 'kind' | 'ownBase'> {
+  if (ownBase !== undefined) return { kind, ownBase: ownBase - BigInt(moved) };
+  const own = ownKind(kind);
+  if (own === undefined) return { kind: REGION_KINDS.data };
+  return { kind: own, ownBase: (kind === REGION_KINDS.chained ? 0n : base) - BigInt(moved) };
+}
+
 /** As they are where the file is one behind others. Pointers are to where their own file is loaded, which only the first one is. */
-function placed(regions: readonly Region[], start: number, moved: number, isFirst: boolean): Region[] {
+function placed({ regions, base }: Image, start: number, moved: number, isFirst: boolean): Region[] {
   return regions
     .filter(({ kind }) => !isHashes(kind))
     .map((region) => ({
       ...region,
       offset: region.offset + start,
       address: region.address + moved,
-      kind: isFirst || isKept(region.kind) ? region.kind : REGION_KINDS.data,
+      ...(isFirst || isKept(region.kind) ? {} : ownOf(region, base, moved)),
       ...(region.bases === undefined
         ? {}
         : { bases: [region.bases[0] + moved, region.bases[1] + moved] as const }),

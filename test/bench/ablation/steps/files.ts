@@ -32,6 +32,13 @@ export const FILE_STEPS: readonly Step[] = [
     changes: changesOf('mixing/within/nested.ts', ['if (found.length === 0) return image;', 'return image;']),
   },
   {
+    name: 'within files: pointers with a base of their own',
+    changes: changesOf('mixing/containers/image.ts', [
+      'if (kind === pointers || kind === relative) return ownPointers;',
+      'if (kind >= 0) return undefined;',
+    ]),
+  },
+  {
     name: 'within files: debug information that was compressed',
     changes: changesOf('mixing/within/unpacked-image.ts', ['  tellDwarf(told);\n', '']),
   },

@@ -90,6 +90,8 @@ import {
   addressOf,
   areObjects,
   BYTECODE,
+  baseAt,
+  CHAIN_BITS,
   CHAINED,
   CHAINED_ADDRESSES,
   CLASSES,
@@ -109,6 +111,8 @@ import {
   MIPS,
   MIPS_BASED,
   OFFSETS,
+  OWN_CHAINED,
+  OWN_POINTERS,
   POINTERS,
   POINTERS_BIG,
   POWER,
@@ -227,11 +231,22 @@ function scanData(region: usize): bool {
     return true;
   }
   scanTables(start, size, address);
-  if (kind === POINTERS || kind === CHAINED || kind === CHAINED_ADDRESSES || kind === RELATIVE)
-    scanPointers(start, size, address, kind);
+  if (holdsPointers(kind)) scanPointers(start, size, address, kind);
   else if (kind === WORDS) scanWords(start, size, address);
   else if (kind === POINTERS_BIG) scanBig(start, size, address);
   return true;
+}
+
+/** Pointers of eight bytes, the lowest first. */
+function holdsPointers(kind: u32): bool {
+  return (
+    kind === POINTERS ||
+    kind === CHAINED ||
+    kind === CHAINED_ADDRESSES ||
+    kind === RELATIVE ||
+    kind === OWN_POINTERS ||
+    kind === OWN_CHAINED
+  );
 }
 
 /** Whether such a field of code, of data or of objects whose highest byte is first has that first. */
@@ -375,9 +390,10 @@ export function target(offset: u32, kind: u32): u32 {
   if (isOfAssembly(offset, kind))
     return assemblyOrigin(offset, kind) + assemblyDistance(offset, kind, <u32>oldField(offset, kind));
   const word = isBigWord(kind) ? <u32>oldField(offset, kind) : oldWord(offset, kind);
-  if (kind === ABSOLUTE || kind === POINTER) return word - load<u32>(State.bases);
+  if (kind === ABSOLUTE) return word - load<u32>(State.bases);
+  if (kind === POINTER) return word - <u32>baseAt(0, offset);
   if (kind === IMAGE_RELATIVE) return word;
-  if (kind === CHAIN) return word - <u32>chainBase(0);
+  if (kind === CHAIN) return word - <u32>chainBase(0, offset);
   if (isTable(kind)) return addressOf(0, tableStart(offset)) + word;
   if (kind === OFFSET) return originOf(0, offset, kind) + <u32>oldField(offset, kind);
   if (kind === NUMBER) return numberTarget(originOf(0, offset, kind), oldField(offset, kind));
@@ -429,11 +445,11 @@ export function field(offset: u32, kind: u32, address: u32, to: u32, table: u32)
   if (kind === BRANCH_24 && isThumb(offset)) return <u64>thumbField(word, address, to);
   if (kind >= GO_FIELD) return fieldOfOther(kind, address, to, oldField(offset, kind));
   if (kind === ABSOLUTE) return <u64>(to + load<u32>(State.bases, 8));
-  if (kind === POINTER) return <u64>to + load<u64>(State.bases, 8);
+  if (kind === POINTER) return <u64>to + baseAt(1, State.at);
   if (kind === IMAGE_RELATIVE) return <u64>to;
   if (kind === CHAIN) {
-    const chained = (<u64>to + chainBase(1)) & 0xfffffffff;
-    return (load<u64>(State.old + offset) & ~(<u64>0xfffffffff)) | chained;
+    const chained = (<u64>to + chainBase(1, State.at)) & CHAIN_BITS;
+    return (load<u64>(State.old + offset) & ~CHAIN_BITS) | chained;
   }
   if (isTable(kind)) return <u64>(to - table);
   if (kind === OFFSET) return <u64>(to - table);
@@ -466,9 +482,10 @@ export function actual(offset: u32, kind: u32, address: u32, made: u64, expected
   if (hasLoongArch && isOfLoongArch(kind)) return loongArchActual(offset, kind, address, word, expected);
   if (kind === BRANCH_24 && isThumb(offset)) return thumbTarget(address, word);
   if (kind >= GO_FIELD) return targetOfOther(1, kind, address, made);
-  if (kind === ABSOLUTE || kind === POINTER) return word - load<u32>(State.bases, 8);
+  if (kind === ABSOLUTE) return word - load<u32>(State.bases, 8);
+  if (kind === POINTER) return word - <u32>baseAt(1, State.at);
   if (kind === IMAGE_RELATIVE) return word;
-  if (kind === CHAIN) return word - <u32>chainBase(1);
+  if (kind === CHAIN) return word - <u32>chainBase(1, State.at);
   if (isTable(kind)) return table + word;
   if (kind === OFFSET) return table + word;
   if (kind === NUMBER) return numberTarget(table, made);

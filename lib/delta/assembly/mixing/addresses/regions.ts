@@ -91,7 +91,12 @@ export const CLASSES: u32 = 47;
 export const DWARF: u32 = 48;
 /** Code of arm64 in words that the caller has converted, and converts back (mixing/conversions/words.ts). */
 export const ARM_WORDS: u32 = 49;
-const KINDS: u32 = 50;
+/** As POINTERS and CHAINED, of a file within the file, whose base is its own. */
+export const OWN_POINTERS: u32 = 50;
+export const OWN_CHAINED: u32 = 51;
+/** Of a chained pointer, what it refers to. */
+export const CHAIN_BITS: u64 = 0xfffffffff;
+const KINDS: u32 = 52;
 
 /** Regions of a file, at most. */
 export const MOST: u32 = 255;
@@ -109,6 +114,9 @@ let numbers: usize = 0;
 let counts: usize = 0;
 let recent: usize = 0;
 let hasChainedAddresses: bool = false;
+/** Whether either file has regions with a base of their own, and what the last one is. */
+let hasOwnBases: bool = false;
+let lastOwnBase: u64 = 0;
 /** Whether the old file has code of LoongArch: then references of arm64's kinds are those of that. */
 export let hasLoongArch: bool = false;
 /** Whether references of arm64's kinds are in converted words: if the old file has such code, and none that takes these kinds for its own. */
@@ -248,6 +256,7 @@ export function codeRegions(file: usize, size: u32): bool {
       if (file === 0) codeDwarfSections(start + distance);
     }
     if (hasBases(kind)) codeBases(file, i);
+    if (isOwn(kind)) codeOwnBase(region);
     if (areObjects(kind) && file === 0 && !openLayout(kind === OBJECTS ? ELF_64 : load<u32>(region, 20)))
       return false;
     if (isBased(kind)) {
@@ -301,6 +310,34 @@ function codeBases(file: usize, index: u32): void {
   store<u32>(region, second + codeDifference(load<u32>(region, 20) - second, numbers + 7 * NUMBER), 20);
 }
 
+/** The base of its own that a region has: how far each half is from that of the last such region. */
+function codeOwnBase(region: usize): void {
+  hasOwnBases = true;
+  const low =
+    <u32>lastOwnBase + codeDifference(load<u32>(region, 16) - <u32>lastOwnBase, numbers + 7 * NUMBER);
+  const last = <u32>(lastOwnBase >> 32);
+  const high = last + codeDifference(load<u32>(region, 20) - last, numbers + 7 * NUMBER);
+  store<u32>(region, low, 16);
+  store<u32>(region, high, 20);
+  lastOwnBase = load<u64>(region, 16);
+}
+
+/** Whether its pointers are relative to a base of its own. */
+function isOwn(kind: u32): bool {
+  return kind === OWN_POINTERS || kind === OWN_CHAINED;
+}
+
+/** What pointers at a place are relative to. */
+export function baseAt(file: usize, place: u32): u64 {
+  return ownBaseAt(file, place, load<u64>(State.bases + (file << 3)));
+}
+
+function ownBaseAt(file: usize, place: u32, otherwise: u64): u64 {
+  if (!hasOwnBases) return otherwise;
+  const region = regionOf(file, place);
+  return region !== 0 && isOwn(load<u32>(region, 12)) ? load<u64>(region, 16) : otherwise;
+}
+
 /** The address of its end; of records, whose first base is their size, 0. */
 function usualBase(region: usize): u32 {
   return load<u32>(region, 12) === ROWS ? 0 : load<u32>(region, 8) + load<u32>(region, 4);
@@ -325,8 +362,8 @@ function codeGoBases(file: usize): void {
 }
 
 /** What chained pointers of either file are relative to: 0, or the base, if the old file has a region where they are addresses. */
-export function chainBase(file: usize): u64 {
-  return hasChainedAddresses ? load<u64>(State.bases + (file << 3)) : 0;
+export function chainBase(file: usize, place: u32): u64 {
+  return ownBaseAt(file, place, hasChainedAddresses ? load<u64>(State.bases + (file << 3)) : 0);
 }
 
 export function areObjects(kind: u32): bool {

@@ -13,12 +13,15 @@ import {
   TABLE_START,
 } from '../kinds';
 import {
+  baseAt,
+  CHAIN_BITS,
   CHAINED,
   CHAINED_ADDRESSES,
   chainBase,
   imageSpan,
   inCode,
   isBigEndian,
+  OWN_CHAINED,
   offsetOf,
   RELATIVE,
 } from '../regions';
@@ -54,7 +57,8 @@ export function scanTables(start: u32, size: u32, address: u32): void {
 
 export function scanPointers(start: u32, size: u32, address: u32, kind: u32): void {
   const span = imageSpan(0);
-  const base = load<u64>(State.bases);
+  const base = baseAt(0, start);
+  const isChained = kind === CHAINED || kind === CHAINED_ADDRESSES || kind === OWN_CHAINED;
   let at: u32 = (0 - address) & 7;
   while (at + 8 <= size) {
     const field = start + at;
@@ -63,8 +67,8 @@ export function scanPointers(start: u32, size: u32, address: u32, kind: u32): vo
       continue;
     }
     const value = load<u64>(State.old + field);
-    if (kind === CHAINED || kind === CHAINED_ADDRESSES) {
-      const target = (value & 0xfffffffff) - chainBase(0);
+    if (isChained) {
+      const target = ((value & CHAIN_BITS) - chainBase(0, start)) & CHAIN_BITS;
       if (value >> 63 === 0 && value >> 36 !== 0 && target >= 0x4000 && target < <u64>span)
         note(field, CHAIN);
     } else if (value - base < <u64>span && value - base >= <u64>LEAST) {
