@@ -14,7 +14,6 @@ import {
   type Image,
   isData,
   isHashes,
-  isOwn,
   MOST_REGIONS,
   ownKind,
   type Part,
@@ -150,7 +149,7 @@ function* contents(bytes: Buffer, part: Part, otherwise: RegionKind): Generator<
 }
 
 function pieceOf({ offset, address, ownBase }: Part, from: number, to: number, kind: RegionKind): Part {
-  const own = ownBase === undefined || !isOwn(kind) ? {} : { ownBase };
+  const own = ownBase === undefined || kind === REGION_KINDS.text ? {} : { ownBase };
   return { offset: offset + from, size: to - from, address: address + BigInt(from), kind, ...own };
 }
 

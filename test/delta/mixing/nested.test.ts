@@ -87,6 +87,12 @@ test('chained pointers refer to where their file is laid out', () => {
   }
 });
 
+test('those of a universal one are known already', () => {
+  const { regions } = regionsOf(universal(false), true);
+  const code = regions.filter(({ kind }) => kind === REGION_KINDS.arm);
+  expect(code.map(({ address }) => address)).toEqual([0, 0x10000]);
+});
+
 test('of the largest one, addresses of 4 bytes count as well', () => {
   const file = joined(lines(30, false), pe(false));
   const kinds = new Set(regionsOf(file, true).regions.map(({ kind }) => kind));
@@ -140,7 +146,9 @@ test('but not what only begins like one, is small, or has no room in a patch', (
   expect(regionsOf(joined(start, Buffer.from('\x7fELF\x02\x01'), randomBytes(5000, 1)), true).span).toBe(0);
   const small = elf('x86', false).slice(0, 3000);
   expect(regionsOf(joined(start, small), true).span).toBe(0);
-  const many = regionsOf(joined(start, ...Array.from({ length: 60 }, () => elfWithDebug(false))), true);
+  const many = regionsOf(joined(start, ...Array.from({ length: 64 }, () => elfWithDebug(false))), true);
+  // Each has four regions, and is told whole or not at all.
+  expect(many.regions.length % 4).toBe(0);
   expect(many.regions.length).toBeLessThanOrEqual(255);
   expect(many.regions.length).toBeGreaterThan(100);
   for (const table of many.tables)

@@ -9,7 +9,7 @@ export interface Region {
   kind: RegionKind;
   /** Of the kinds that have bases: addresses, as above. */
   bases?: readonly [number, number];
-  /** Of pointers of a file within the file: what they are relative to, so that they refer to where it is laid out. */
+  /** What pointers are relative to if not to the base of the image, so that those of a file within the file refer to where it is laid out. */
   ownBase?: bigint;
   /** Of debug information: the addresses of the sections that it refers to. */
   sections?: readonly number[];
@@ -168,11 +168,8 @@ export function isData(kind: RegionKind): boolean {
 export function ownKind(kind: RegionKind): RegionKind | undefined {
   const { pointers, relative, chained, chainedAddresses, ownPointers, ownChained } = REGION_KINDS;
   if (kind === pointers || kind === relative) return ownPointers;
-  return kind === chained || kind === chainedAddresses ? ownChained : undefined;
-}
-
-export function isOwn(kind: RegionKind): boolean {
-  return kind === REGION_KINDS.ownPointers || kind === REGION_KINDS.ownChained;
+  if (kind === chained || kind === chainedAddresses) return ownChained;
+  return kind === ownPointers || kind === ownChained ? kind : undefined;
 }
 
 export function isUnwinding(kind: RegionKind): boolean {
@@ -191,7 +188,7 @@ export interface Part {
   kind: RegionKind;
   /** Of the kinds that have bases: addresses. */
   bases?: readonly [bigint, bigint];
-  /** Of pointers of a file within the file: what they are relative to, less the base of the image. */
+  /** What pointers are relative to if not to the base of the image, less that. */
   ownBase?: bigint;
   /** Of debug information: how far the sections that it refers to are from it. */
   sections?: readonly bigint[];

@@ -132,10 +132,10 @@ function isKept(kind: RegionKind): boolean {
 
 /** Pointers, relative to what makes them refer to where the file is laid out; all else is data. */
 function ownOf({ kind, ownBase }: Region, base: bigint, moved: number): Pick<Region, 'kind' | 'ownBase'> {
-  if (ownBase !== undefined) return { kind, ownBase: ownBase - BigInt(moved) };
   const own = ownKind(kind);
-  if (own === undefined) return { kind: REGION_KINDS.data };
-  return { kind: own, ownBase: (kind === REGION_KINDS.chained ? 0n : base) - BigInt(moved) };
+  return own === undefined
+    ? { kind: REGION_KINDS.data }
+    : { kind: own, ownBase: (ownBase ?? base) - BigInt(moved) };
 }
 
 /** As they are where the file is one behind others. Pointers are to where their own file is loaded, which only the first one is. */
