@@ -1,6 +1,8 @@
 /** Executables within other files. */
 import { expect, test } from 'bun:test';
+import { createHash } from 'node:crypto';
 import { REGION_KINDS } from '../../../lib/delta/mixing/containers/image.ts';
+import { debugSectionsOfMachO } from '../../../lib/delta/mixing/containers/mach-o.ts';
 import { regionsOf } from '../../../lib/delta/mixing/executable.ts';
 import { lines } from '../deflate/packed-files.ts';
 import { randomBytes } from '../pairs.ts';
@@ -139,6 +141,45 @@ test('one within another is a part of it', () => {
     expect(offset + size).toBeLessThanOrEqual(regions[index + 1]?.offset ?? file.length);
   expect(regions.some(({ kind }) => kind === REGION_KINDS.arm)).toBe(false);
   expect(start).toBeLessThan(file.length);
+});
+
+test('nor behind very many that only begin like one', () => {
+  const wrong = (count: number) => Buffer.from(`${' '.repeat(64)}${'MZ'.repeat(count)}`.padEnd(1 << 17));
+  const kinds = (count: number) =>
+    regionsOf(joined(wrong(count), elf('x86', false)), true).regions.map(({ kind }) => kind);
+  expect(kinds(1000)).toContain(REGION_KINDS.x86);
+  expect(kinds(1 << 15)).not.toContain(REGION_KINDS.x86);
+});
+
+test('sections of Mach-O are those that its commands have room for', () => {
+  const file = Buffer.alloc(4096);
+  file.writeUInt32LE(0xfeedfacf, 0);
+  file.writeUInt32LE(2, 16);
+  for (const at of [32, 32 + 152]) {
+    file.writeUInt32LE(0x19, at);
+    file.writeUInt32LE(152, at + 4);
+    file.write('__DWARF', at + 8, 'latin1');
+    file.writeUInt32LE(40, at + 64);
+  }
+  expect(debugSectionsOfMachO(file)).toHaveLength(2);
+});
+
+test('of a code signature sixteen parts are looked at', () => {
+  const found = (parts: number) => {
+    const file = Buffer.from(machO(false));
+    const directory = file.indexOf(Buffer.from('fade0c02', 'hex'));
+    // Their list is in the first page, the one that counts is the last one.
+    const list = 0x800;
+    let command = 32;
+    while (file.readUInt32LE(command) !== 0x1d) command += file.readUInt32LE(command + 4);
+    file.writeUInt32LE(list, command + 8);
+    file.writeUInt32BE(parts, list + 8);
+    file.writeUInt32BE(directory - list, list + 16 + 8 * (parts - 1));
+    const page = createHash('sha256').update(file.subarray(0, 4096)).digest();
+    file.set(page, directory + file.readUInt32BE(directory + 16));
+    return regionsOf(Uint8Array.from(file), true).regions.some(({ kind }) => kind === REGION_KINDS.hashes);
+  };
+  expect([found(1), found(16), found(17)]).toEqual([true, true, false]);
 });
 
 test('but not what only begins like one, is small, or has no room in a patch', () => {

@@ -800,6 +800,7 @@ export const DELTA: readonly MutatedFile[] = [
       ['count > MOST_REGIONS || ', ''],
       ['isFirst || isKept(region.kind)', 'isKept(region.kind)'],
       ['return own === undefined\n', 'return true\n'],
+      ['if (++wrong === MOST_WRONG) return;', ''],
       ['(ownBase ?? base)', 'base'],
       ['(ownBase ?? base)', '(ownBase ?? 0n)'],
       ['if (image.span === 0 && end > 0) {', 'if (false) {'],

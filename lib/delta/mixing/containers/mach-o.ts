@@ -74,7 +74,7 @@ export function debugSectionsOfMachO(bytes: Buffer): DebugSection[] {
     const size = bytes.readUInt32LE(at + 4);
     if (size < 8) break;
     const isDebug = bytes.readUInt32LE(at) === 0x19 && titleAt(bytes, at + 8) === DEBUG;
-    for (let j = 0; isDebug && j < bytes.readUInt32LE(at + 64); j++) {
+    for (let j = 0; isDebug && j < sectionsOf(bytes, at); j++) {
       const section = at + 72 + 80 * j;
       found.push({
         name: debugName(titleAt(bytes, section)),
@@ -85,6 +85,11 @@ export function debugSectionsOfMachO(bytes: Buffer): DebugSection[] {
     at += size;
   }
   return found;
+}
+
+/** How many sections the segment whose command is at `at` has: they are in the command, so all segments together have no more than the file has room for. */
+function sectionsOf(bytes: Buffer, at: number): number {
+  return Math.min(bytes.readUInt32LE(at + 64), Math.floor((bytes.readUInt32LE(at + 4) - 72) / 80));
 }
 
 function titleAt(bytes: Buffer, at: number): string {
@@ -124,7 +129,7 @@ export function machO(bytes: Buffer): Parts {
       segments.push(address);
       if (name === '__TEXT') text = address;
       if (name === '__LINKEDIT') moved = address - bytes.readBigUInt64LE(at + 40);
-      const sections = bytes.readUInt32LE(at + 64);
+      const sections = sectionsOf(bytes, at);
       for (let j = 0; j < sections; j++) {
         const section = at + 72 + 80 * j;
         const flags = bytes.readUInt32LE(section + 64);
@@ -225,9 +230,13 @@ function pointersOf(bytes: Buffer): Part['kind'] {
   return REGION_KINDS.pointers;
 }
 
+/** Parts of a code signature that are looked at: each may take as long as digesting the file. Signers write fewer than ten. */
+const MOST_BLOBS = 16;
+
 /** The hashes of pages in a code signature, if they are what a decoder would compute. */
 function pageHashes(bytes: Buffer, signature: number): Part[] {
-  for (let i = 0; i < bytes.readUInt32BE(signature + 8); i++) {
+  const count = Math.min(bytes.readUInt32BE(signature + 8), MOST_BLOBS);
+  for (let i = 0; i < count; i++) {
     const directory = signature + bytes.readUInt32BE(signature + 16 + 8 * i);
     if (bytes.readUInt32BE(directory) !== 0xfade0c02) continue;
     const [algorithm, pageLog] = [bytes.readUInt8(directory + 37), bytes.readUInt8(directory + 39)];

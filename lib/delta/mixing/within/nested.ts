@@ -21,6 +21,8 @@ const MAGICS = ['\x7fELF', 'MZ', '\xcf\xfa\xed\xfe'].map((magic) => Buffer.from(
 const LEAST = 4096;
 /** Executables that are looked at. */
 const MOST_FILES = 64;
+/** Places that turned out to have no executable: after so many, no more are looked at. By chance there is one in 64 KiB. */
+const MOST_WRONG = 1 << 15;
 /** What addresses of the next file are rounded up to. */
 const GRAIN = 1 << 16;
 /** Bytes from the lowest address to the highest, at most. */
@@ -82,11 +84,15 @@ function* nestedIn(bytes: Buffer, image: Image, imageOf: (file: Buffer) => Image
   const places = MAGICS.flatMap((magic) => [...placesOf(bytes, magic, loaded)]).sort((a, b) => a - b);
   let end = 0;
   let count = 0;
+  let wrong = 0;
   for (const start of places) {
     if (start < end) continue;
     const file = bytes.subarray(start);
     const inner = imageOf(file);
-    if (inner.span === 0) continue;
+    if (inner.span === 0) {
+      if (++wrong === MOST_WRONG) return;
+      continue;
+    }
     const size = inner.regions.reduce((most, region) => Math.max(most, region.offset + region.size), 0);
     // The files of a universal one are known already.
     if (size < LEAST || loaded.some((region) => outside(region, { start, size })[0] !== region)) continue;
