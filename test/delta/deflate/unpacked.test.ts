@@ -2,22 +2,12 @@
 import { describe, expect, test } from 'bun:test';
 import type { Making } from '../../../lib/delta/deflate/deflater.ts';
 import { unpackPair } from '../../../lib/delta/deflate/encode.ts';
-import { readPatchHeader } from '../../../lib/delta/index.ts';
 import { DamagedError } from '../../../lib/errors.ts';
-import { memorySource } from '../../../lib/platform/files.ts';
+import { both, same } from '../both-decoders.ts';
 import { assemble, varint, zstd } from '../forge.ts';
-import { applyPlainly, packedNumbers, parse } from '../reference.ts';
+import { packedNumbers, parse } from '../reference.ts';
 import { apply, failure, make } from '../support.ts';
 import { goStream, lines, packedSamples, usualStream, zlibStream } from './packed-files.ts';
-
-const same = (a: Uint8Array, b: Uint8Array) => expect(Buffer.compare(a, b)).toBe(0);
-
-async function both(old: Uint8Array, fresh: Uint8Array, options: Parameters<typeof make>[2] = {}) {
-  const patch = await make(old, fresh, options);
-  same(await apply(patch, old), fresh);
-  same(applyPlainly(patch, old), fresh);
-  return { patch, header: readPatchHeader(memorySource(patch)) };
-}
 
 describe.each(packedSamples())('$name', ({ old, fresh }) => {
   test('comes back by both decoders, also in two lanes, and with fast steps', async () => {

@@ -1,11 +1,10 @@
 /** Patches between files of firmware. */
 import { describe, expect, test } from 'bun:test';
 import { unpackPair } from '../../../lib/delta/deflate/encode.ts';
-import { readPatchHeader } from '../../../lib/delta/index.ts';
 import { imagesOf } from '../../../lib/delta/mixing/choose.ts';
 import { REGION_KINDS } from '../../../lib/delta/mixing/containers/image.ts';
 import { DamagedError } from '../../../lib/errors.ts';
-import { memorySource } from '../../../lib/platform/files.ts';
+import { both, same } from '../both-decoders.ts';
 import { assemble, varint, zstd } from '../forge.ts';
 import { samples } from '../mixing/executables.ts';
 import { applyPlainly, packedNumbers, parse } from '../reference.ts';
@@ -19,15 +18,6 @@ import {
   thumbImage,
   uf2File,
 } from './firmware-files.ts';
-
-const same = (a: Uint8Array, b: Uint8Array) => expect(Buffer.compare(a, b)).toBe(0);
-
-async function both(old: Uint8Array, fresh: Uint8Array, options: Parameters<typeof make>[2] = {}) {
-  const patch = await make(old, fresh, options);
-  same(await apply(patch, old), fresh);
-  same(applyPlainly(patch, old), fresh);
-  return { patch, header: readPatchHeader(memorySource(patch)) };
-}
 
 describe.each(firmwareSamples())('$name', ({ old, fresh }) => {
   test('comes back by both decoders, also in two lanes, and with fast steps', async () => {
