@@ -29,6 +29,7 @@ test('the vectors are there', () => {
     'fast-bytecode-shared',
     'fast-elf-x86-64',
     'fast-script-lanes',
+    'fast-words-arm',
     'fourth-arm-words',
     'fourth-debug-object-coff',
     'fourth-debug-object-own-file',
@@ -42,6 +43,8 @@ test('the vectors are there', () => {
     'fourth-records',
     'fourth-wasm',
     'fourth-wasm-dwarf',
+    'fourth-words-arm',
+    'fourth-words-xcoff',
     'mixing-bulk',
     'mixing-bundle',
     'mixing-dart',
@@ -98,6 +101,8 @@ test('the vectors are there', () => {
     'second-mach-o-arm64',
     'second-records',
     'second-script',
+    'second-words-loongarch',
+    'second-words-mips',
     'second-xcoff',
     'short-bsdiff',
     'short-equal',
@@ -141,6 +146,10 @@ test('the vectors are there', () => {
     'third-own-pointers-lanes',
     'third-records',
     'third-wasm-dwarf-lanes',
+    'third-words-arm',
+    'third-words-arm-fixed-lanes',
+    'third-words-mips-pointer',
+    'third-words-power',
   ]);
 });
 

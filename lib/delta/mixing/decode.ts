@@ -232,9 +232,11 @@ function hashedRegions(module: MixingModule): HashedRegion[] {
 function convertedRegions(module: MixingModule, file: 0 | 1): Region[] {
   const { exports } = module;
   return Array.from({ length: exports.regionCount(file) }, (_, index) => {
-    const [offset = 0, size = 0, address = 0, kind = 0] = module.words(exports.regionAt(file, index), 4);
-    return { offset, size, address, kind: kind as RegionKind };
-  }).filter(({ kind }) => isConverted(kind));
+    const region = module.words(exports.regionAt(file, index), 7);
+    const [offset = 0, size = 0, address = 0, kind = 0] = region;
+    const words = region[6] === 1 ? { inWords: true as const } : {};
+    return { offset, size, address, kind: kind as RegionKind, ...words };
+  }).filter(isConverted);
 }
 
 async function openBulk(stream: Source, size: number, checkpoint: Checkpoint): Promise<Inflater | LightBulk> {

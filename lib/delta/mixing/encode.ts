@@ -3,8 +3,9 @@ import { plain } from '../compress.ts';
 import type { Alignment } from '../matcher.ts';
 import { moveBoundaries } from './alignments/boundaries.ts';
 import { type Image, isHashes, REGION_KINDS, type Region } from './containers/image.ts';
-import { convertRegions } from './conversions/converted.ts';
+import { convertRegions, isInWords } from './conversions/converted.ts';
 import { alignEnds } from './conversions/ends.ts';
+import { haveWords } from './conversions/words.ts';
 import { encodeLane, type Lane, type OnWork, SecondEncoder } from './encode-lane.ts';
 import { encodeLight, LIGHT_LIMIT, type Stretch } from './light.ts';
 import { MixingModule } from './module.ts';
@@ -157,12 +158,16 @@ export async function encodeMixing(
   };
 }
 
-/** The images in which code of arm64 is in words, to be converted. */
+/** The images in which code is in words, to be converted. */
 function inWords({ images, alignments }: MixingInput): MixingInput['images'] {
   const { arm, armWords } = REGION_KINDS;
-  const [old, fresh] = [images.old.regions, images.fresh.regions].map((regions) =>
-    regions.map((region) => (region.kind === arm ? { ...region, kind: armWords } : region)),
-  ) as [Region[], Region[]];
+  const inWords = (region: Region): Region =>
+    region.kind === arm
+      ? { ...region, kind: armWords }
+      : haveWords(region.kind)
+        ? { ...region, inWords: true }
+        : region;
+  const [old, fresh] = [images.old.regions.map(inWords), images.fresh.regions.map(inWords)];
   return {
     old: { ...images.old, regions: old },
     fresh: { ...images.fresh, regions: alignEnds(old, fresh, alignments) },
@@ -172,10 +177,7 @@ function inWords({ images, alignments }: MixingInput): MixingInput['images'] {
 /** The file, with its words converted: records are so already. */
 function place(memory: Uint8Array, file: Uint8Array, { regions }: Image): void {
   memory.set(file);
-  convertRegions(
-    memory,
-    regions.filter(({ kind }) => kind === REGION_KINDS.armWords),
-  );
+  convertRegions(memory, regions.filter(isInWords));
 }
 
 function stepWorks(steps: Uint32Array, begun: Uint32Array, { bits, costs }: Lane, size: number): StepWork[] {
@@ -296,10 +298,11 @@ function describeImage(module: MixingModule, file: 0 | 1, { regions, base, span,
   exports.setImageSpan(file, span);
   for (const [
     index,
-    { offset, size, address, kind, ownBase, bases = [address + size, 0] },
+    { offset, size, address, kind, ownBase, inWords, bases = [address + size, 0] },
   ] of regions.entries()) {
     const own = ownBase === undefined ? bases : halves(ownBase);
-    module.words(exports.regionAt(file, index), 6).set([offset, size, address, kind, ...own]);
+    const words = inWords === true ? 1 : 0;
+    module.words(exports.regionAt(file, index), 7).set([offset, size, address, kind, ...own, words]);
   }
   const dwarf = regions.find(({ kind }) => kind === REGION_KINDS.dwarf);
   if (file === 0)

@@ -40,11 +40,94 @@ test('words of arm64 have their highest byte first, and where BL and ADRP go is 
   expect(Buffer.from(file).toString('hex')).toBe(words.map(([, made]) => made).join(''));
 });
 
+/** By kind: words (as numbers) and what they become, at 0x10000 and the multiples of 4 behind it. */
+const WORDS: readonly [kind: Converted['kind'], isBig: boolean, words: [plain: number, made: number][]][] = [
+  [
+    REGION_KINDS.arm32,
+    false,
+    [
+      // MOV. BL; BL that depends on a condition, and B.
+      [0xe3a00001, 0xe3a00001],
+      [0xeb000001, 0xeb004002],
+      [0x0b000001, 0x0b000001],
+      [0xeafffffe, 0xeafffffe],
+      // LDR r1 of the word at 0x10028, LDR r2 of the one behind it, which both are sums; then a word that r3 has, which is none.
+      [0xe59f1010, 0xe59f1010],
+      [0xe59f2010, 0xe59f2010],
+      [0xe59f3010, 0xe59f3010],
+      [0xe08f1001, 0xe08f1001],
+      [0xe79f0002, 0xe79f0002],
+      [0xe04f3003, 0xe04f3003],
+      [0xffffff00, 0x0000ff24],
+      [0xeb000000, 0xeb010028],
+      [0xeb000000, 0xeb00400c],
+    ],
+  ],
+  [
+    REGION_KINDS.powerBased,
+    false,
+    [
+      // BL 8 bytes back; B, BLA, ADDI.
+      [0x4bfffff9, 0x4800fff9],
+      [0x48000008, 0x48000008],
+      [0x48000009 | 2, 0x48000009 | 2],
+      [0x38600001, 0x38600001],
+    ],
+  ],
+  [
+    REGION_KINDS.powerBig,
+    true,
+    [
+      [0x38600001, 0x38600001],
+      [0x48000001, 0x48010005],
+    ],
+  ],
+  [
+    REGION_KINDS.mips,
+    false,
+    [
+      [0x0c004000, 0x0c004000],
+      [0x24020001, 0x24020001],
+    ],
+  ],
+  [
+    REGION_KINDS.loongArch,
+    false,
+    [
+      // BL 4 bytes back, B; PCALAU12I one page back, PCADDU12I.
+      [0x57ffffff, 0x54fffc00],
+      [0x50000400, 0x50000400],
+      [0x1bffffe4, 0x1a0001e4],
+      [0x1c000004, 0x1c000004],
+    ],
+  ],
+];
+
+test.each(WORDS)('of kind %p', (kind, isBig, words) => {
+  const file = new Uint8Array(4 * words.length);
+  const view = new DataView(file.buffer);
+  for (const [index, [plain]] of words.entries()) view.setUint32(4 * index, plain, !isBig);
+  const region = { kind, offset: 0, size: file.length, address: 0x10000, inWords: true as const };
+  const before = file.slice();
+  convertRegions(file, [region]);
+  expect(words.map((_, index) => view.getUint32(4 * index).toString(16))).toEqual(
+    words.map(([, made]) => made.toString(16)),
+  );
+  same(restored(file, [region], 5), before);
+});
+
 test('any bytes come back, in whatever pieces, and the second decoder converts them alike', () => {
   const word = fc.oneof(
     fc.nat(0xffffffff),
     fc.nat(0x3ffffff).map((to) => (0x94000000 | to) >>> 0),
     fc.nat(0xffffff).map((to) => (0xb0000000 | to) >>> 0),
+    fc.nat(0xffffff).map((to) => (0xeb000000 | to) >>> 0),
+    fc.nat(0x3ffffff).map((to) => (0x48000000 | to) >>> 0),
+    fc.nat(0x3ffffff).map((to) => (0x54000000 | to) >>> 0),
+    fc.nat(0x1ffffff).map((to) => (0x1a000000 | to) >>> 0),
+    // LDR of a word that is not far, of one of two registers, and what adds PC to it.
+    fc.nat(0x101f).map((to) => (0xe59f0000 | (to & 0x103c)) >>> 0),
+    fc.constantFrom(0xe08f0000, 0xe08f1001, 0xe79f0000, 0xe79f2001),
   );
   const content = fc.oneof(
     fc.uint8Array({ maxLength: 400 }),
@@ -52,8 +135,15 @@ test('any bytes come back, in whatever pieces, and the second decoder converts t
     fc.uint32Array({ maxLength: 100 }).map((all) => new Uint8Array(all.buffer, 0, all.byteLength)),
     fc.array(word, { maxLength: 100 }).map((all) => new Uint8Array(Uint32Array.from(all).buffer)),
   );
-  const kind = fc.constantFrom(REGION_KINDS.codeRecords, REGION_KINDS.armWords);
-  const part = fc.record({ content, kind, address: fc.oneof(fc.nat(40), fc.nat(0xffffffff)) });
+  const others = WORDS.map(([kind]) => ({ kind, inWords: true as const }));
+  const form = fc.constantFrom(
+    { kind: REGION_KINDS.codeRecords },
+    { kind: REGION_KINDS.armWords },
+    { kind: REGION_KINDS.mipsBased, inWords: true as const },
+    ...others,
+  );
+  const address = fc.oneof(fc.nat(40), fc.nat(0xffffffff));
+  const part = fc.record({ content, form, address }).map(({ form, ...rest }) => ({ ...rest, ...form }));
   fc.assert(
     fc.property(part, part, fc.integer({ min: 1, max: 60 }), (first, second, piece) => {
       const file = Uint8Array.from([1, 2, 3, ...first.content, ...second.content, 4, 5]);
@@ -71,6 +161,6 @@ test('any bytes come back, in whatever pieces, and the second decoder converts t
       same(convert(file, image, false), made);
       same(convert(made, image, true), file);
     }),
-    { numRuns: 300 },
+    { numRuns: 600 },
   );
 });

@@ -5,7 +5,17 @@
 import { randomNumbers } from '../pairs.ts';
 import { goTypes } from './go-types.ts';
 
-type Machine = 'x86' | 'arm' | 'power' | 'power-big' | 'riscv' | 's390x' | 'mips' | 'loongarch' | 'unknown';
+type Machine =
+  | 'x86'
+  | 'arm'
+  | 'arm-anywhere'
+  | 'power'
+  | 'power-big'
+  | 'riscv'
+  | 's390x'
+  | 'mips'
+  | 'loongarch'
+  | 'unknown';
 
 const COUNT = 150;
 const CODE_AT = 0x400;
@@ -24,6 +34,7 @@ interface Kind {
 const KINDS: Readonly<Record<Machine, Kind>> = {
   x86: { number: 3, wide: false, big: false, base: 0x8048000 },
   arm: { number: 40, wide: false, big: false, base: 0x10000 },
+  'arm-anywhere': { number: 40, wide: false, big: false, base: 0 },
   power: { number: 21, wide: true, big: false, base: 0x10000000 },
   'power-big': { number: 20, wide: false, big: true, base: 0x10000000 },
   riscv: { number: 243, wide: true, big: false, base: 0x10000 },
@@ -65,6 +76,13 @@ function encode(machine: Machine, piece: Piece, distance: number, to: number): n
     if (kind === 'fill') return little(0xe3a00000 | (fill & 0xfff));
     if (kind === 'load') return little(to);
     return little((kind === 'call' ? 0xeb000000 : 0x1a000000) | (((distance - 8) >> 2) & 0xffffff));
+  }
+  if (machine === 'arm-anywhere') {
+    // mov; bl; ldr and add, a word that is how far it is from there behind a branch; the same with a second ldr
+    if (kind === 'fill') return little(0xe3a00000 | (fill & 0xfff));
+    if (kind === 'call') return little(0xeb000000 | (((distance - 8) >> 2) & 0xffffff));
+    const sum = kind === 'load' ? 0xe08f1001 : 0xe79f1001;
+    return [0xe59f1004, sum, 0xea000000, distance - 12].flatMap(little);
   }
   if (machine === 'power' || machine === 'power-big') {
     // li; bl; lis, then addi or stw

@@ -1,7 +1,7 @@
 /** How a byte that nothing vouches for is decoded, from lib/delta/FORMAT.md. */
 import { Counters, hash, u32 } from './arithmetic.ts';
 import { isIdentifier } from './files.ts';
-import { ARM_WORDS, addressIn, type Image } from './image.ts';
+import { addressIn, type Image } from './image.ts';
 import { InstructionPlace } from './instruction-place.ts';
 import { LIMITS, type Model } from './limits.ts';
 import type { Literals, MixedFlags } from './literals.ts';
@@ -128,13 +128,13 @@ export class Bytes {
   }
 
   #moreOfInstruction(at: number): number[] {
-    const { kind } = this.#state;
-    return kind === ARM_WORDS ? [this.#instruction.thirdWordContext(at)] : this.#instruction.moreContexts(at);
+    const { inWords } = this.#state;
+    return inWords ? [this.#instruction.thirdWordContext(at)] : this.#instruction.moreContexts(at);
   }
 
   /** Of a byte at `at`, that address, of a field that is a converted word. */
   fieldContexts(at: number, address: number): number[] {
-    const contexts = this.#instruction.wordContexts(at, address);
+    const contexts = this.#instruction.wordContexts(at, this.#state.kind, address);
     return this.#model < 4 ? contexts.slice(0, 4) : contexts;
   }
 
@@ -209,14 +209,14 @@ export class Bytes {
   }
 
   #secondContexts(aligned: number): number[] {
-    const { files, at, kind } = this.#state;
+    const { files, at, kind, inWords } = this.#state;
     const was = aligned < 0 ? 256 : aligned;
     const first = hash(
       hash(this.#shifted(aligned, this.#shift[0]) | ((at - this.#wrongAt) << 9), was),
       0xb00,
     );
-    if (kind === ARM_WORDS) {
-      const [last, ...others] = this.#instruction.wordContexts(at, addressIn(this.#image, at));
+    if (inWords) {
+      const [last, ...others] = this.#instruction.wordContexts(at, kind, addressIn(this.#image, at));
       const before = others.pop() as number;
       return [first, before, last, ...others];
     }

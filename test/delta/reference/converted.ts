@@ -1,7 +1,7 @@
 /** A file as it is modelled, and as it is: from lib/delta/FORMAT.md. */
-import { convertWords } from './arm-words.ts';
 import { convertRecords } from './code-records.ts';
 import { ARM_WORDS, type Image } from './image.ts';
+import { convertWords } from './machine-words.ts';
 
 const CODE_RECORDS = 40;
 
@@ -10,7 +10,15 @@ export function convert(file: Uint8Array, { regions }: Image, isBack: boolean): 
   const made = file.slice();
   for (const region of regions) {
     if (region.kind === CODE_RECORDS) convertRecords(made, region, isBack);
-    else if (region.kind === ARM_WORDS) convertWords(made, region, isBack);
+    else if (region.kind === ARM_WORDS || region.inWords === true) convertWords(made, region, isBack);
   }
   return made;
+}
+
+/** The old file as it is modelled, but with the instructions of code in converted words as they were. */
+export function withInstructions(made: Uint8Array, old: Uint8Array, { regions }: Image): Uint8Array {
+  const plain = made.slice();
+  for (const { offset, size, inWords } of regions)
+    if (inWords === true) plain.set(old.subarray(offset, offset + size), offset);
+  return plain;
 }

@@ -27,7 +27,13 @@ export interface Region {
   kind: number;
   bases: readonly [number, number];
   ownBase?: bigint;
+  /** Whether it is code of another machine in converted words. */
+  inWords?: true;
 }
+
+/** Whether it is code in converted words. */
+export const isInWords = (region: Region | undefined) =>
+  region?.inWords === true || region?.kind === ARM_WORDS;
 
 export interface Image {
   regions: Region[];

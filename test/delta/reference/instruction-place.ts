@@ -1,8 +1,9 @@
 /** Which instruction of the new file a place is in, as the second model knows it: from lib/delta/FORMAT.md. */
-import { hash } from './arithmetic.ts';
+import { hash, u32 } from './arithmetic.ts';
 import type { Files } from './files.ts';
-import { isBased } from './halves.ts';
-import { ARM, X86 } from './image.ts';
+import { isBased, POWER_BASED, POWER_BIG } from './halves.ts';
+import { ARM, ARM_WORDS, X86 } from './image.ts';
+import { LOONG_ARCH } from './loongarch.ts';
 import { ARM_32, MIPS, POWER, X86_32 } from './other-references.ts';
 import { instruction } from './x86.ts';
 
@@ -12,6 +13,17 @@ const WINDOW = 16;
 const [FARTHEST, BACK] = [48, 32];
 
 const ofFourBytes = (kind: number) => [ARM, ARM_32, POWER, MIPS].includes(kind) || isBased(kind);
+
+/** What a word does, whose lowest byte here is the highest of the instruction. */
+function operation(kind: number, word: number): number {
+  const highest = (word & 255) >>> 2;
+  if (kind === ARM_WORDS) return word & 0xe0ff;
+  if (kind === ARM_32) return word & 0xf0ff;
+  if (kind === LOONG_ARCH) return word & 0xc0ff;
+  if (kind === POWER_BASED || kind === POWER_BIG)
+    return u32(word & ([19, 31, 59, 63].includes(highest) ? 0xfe0700fc : 0xfc));
+  return u32(word & (highest === 0 ? 0x3f0000fc : 0xfc));
+}
 
 export class InstructionPlace {
   readonly #files: Files;
@@ -34,14 +46,16 @@ export class InstructionPlace {
   }
 
   /** Five of a place in converted words, at that address, in the order of a field. */
-  wordContexts(at: number, address: number): [number, number, number, number, number] {
+  wordContexts(at: number, kind: number, address: number): [number, number, number, number, number] {
     this.#begin = at - (address % 4);
     const [last, before, first] = [4, 8, 12].map((back) => this.#files.newWord(this.#begin - back)) as [
       number,
       number,
       number,
     ];
-    [this.#before, this.#second, this.#third] = [last & 0xe0ff, before & 0xe0ff, first & 0xe0ff];
+    [this.#before, this.#second, this.#third] = [last, before, first].map((word) =>
+      operation(kind, word),
+    ) as [number, number, number];
     const inside = this.#inside(at);
     return [
       hash(hash(inside, last), 0x2a00),

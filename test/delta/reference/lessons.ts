@@ -2,7 +2,7 @@
 import { Decoder, hash, NOWHERE } from './arithmetic.ts';
 import { Bytes } from './bytes.ts';
 import { Files, isIdentifier } from './files.ts';
-import { DATA, type Image, stretchIn } from './image.ts';
+import { DATA, type Image, isInWords, stretchIn } from './image.ts';
 import { type Literals, MixedFlags } from './literals.ts';
 import { Matches, type OldIndex } from './matches.ts';
 import { areObjects } from './objects.ts';
@@ -57,6 +57,7 @@ export function learnOld(
 function enter(state: State, place: number, image: Image, { objects }: References): void {
   const { region, end } = stretchIn(image, place, state.files.old.length);
   state.kind = region?.kind ?? DATA;
+  state.inWords = isInWords(region);
   state.regionEnd = end;
   if (objects !== null && areObjects(region?.kind)) {
     state.kind = objects.code(place);

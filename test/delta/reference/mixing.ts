@@ -8,10 +8,10 @@ import { Bulk, digests, type Extra } from './bulk.ts';
 import { BYTECODE, SOURCES } from './bytecode.ts';
 import { Bytes } from './bytes.ts';
 import { NewConstants } from './classes.ts';
-import { convert } from './converted.ts';
+import { convert, withInstructions } from './converted.ts';
 import { Fast } from './fast.ts';
 import { Files } from './files.ts';
-import { ARM_WORDS, addressIn, DATA, originIn, regionIn, shortBase, stretchIn } from './image.ts';
+import { addressIn, DATA, isInWords, originIn, regionIn, shortBase, stretchIn } from './image.ts';
 import { Jumps } from './jumps.ts';
 import { learnOld } from './lessons.ts';
 import { LIMITS, type Model } from './limits.ts';
@@ -50,7 +50,13 @@ export function decodeMixing(
   const split = parameters.split ?? steps.length;
   const before = convert(old, images[0], false);
   const files = new Files(before, toSize, 0);
-  const references = new References(files.old, ...images, moves, new StepMap(steps));
+  const references = new References(
+    withInstructions(before, old, images[0]),
+    before,
+    ...images,
+    moves,
+    new StepMap(steps),
+  );
   const common = { which, parameters, references, index: new OldIndex(files), extra };
   new Lane(common, model, files).make(steps.slice(0, split));
   if (second !== null) {
@@ -166,6 +172,7 @@ class Lane {
       if (state.at >= state.regionEnd) state.blockLeft = -1;
       state.regionEnd = end;
       state.kind = region?.kind ?? DATA;
+      state.inWords = isInWords(region);
     }
     const reference = this.#referenceHere();
     const isLikely = ((state.history & 15) === 15 || reference >= POINTER) && !this.#areUnlikely();
@@ -309,7 +316,7 @@ class Lane {
       state.lastMiss = state.oldAt;
     }
     for (let i = 0; i < size; i++) {
-      const place = references.isBig(kind) ? size - 1 - i : i;
+      const place = references.isBigAt(state.oldAt, kind) ? size - 1 - i : i;
       this.#files.fresh[state.at + place] = Number((value >> BigInt(8 * i)) & 255n);
     }
     const became = references.actual(state.oldAt, kind, address, value, expected, table);
@@ -406,8 +413,8 @@ class Lane {
 
   /** More contexts of a field in converted words, of which `known` bytes are known. */
   #contextsOfWord(kind: number, address: number, value: bigint, known: number): number[] {
-    const { at, kind: region } = this.#state;
-    if (region !== ARM_WORDS || !this.#references.isWord(kind)) return [];
+    const { at, oldAt, inWords } = this.#state;
+    if (!inWords || this.#references.wordsOf(oldAt, kind) === 0) return [];
     for (let i = 0; i < known; i++)
       this.#files.fresh[at + i] = Number((value >> BigInt(8 * (known - 1 - i))) & 255n);
     return this.#bytes.fieldContexts(at + known, u32(address + known));

@@ -13,12 +13,13 @@ import { hasBases } from './based.ts';
 import { DWARF, SECTIONS } from './dwarf.ts';
 import { HASHES, hashedFrom, type Image, isOwn, LARGE_HASHES, type Region } from './image.ts';
 import { LIMITS, type Model } from './limits.ts';
+import { haveWords, IN_WORDS } from './machine-words.ts';
 import { ROWS } from './managed.ts';
 import { areObjects, isLayout, layoutOf } from './objects.ts';
 import { GO, GO_BASES } from './other-references.ts';
 import { type Moves, NO_MOVES, WASM, WASM_DATA } from './wasm.ts';
 
-const KINDS = 52;
+const KINDS = 53;
 /** The first counter of the places in a row, behind the others of steps. */
 const FIRST_PLACE = 80;
 
@@ -114,9 +115,13 @@ function readRegions(
       likeEnd = old.offset + old.size;
       likeDistance = u32(old.address - old.offset);
     }
-    const [gap = 0, size = 0, moved = 0, kind = 0] = model.map((value, field) =>
+    if (old?.inWords === true) model[3] = IN_WORDS;
+    const [gap = 0, size = 0, moved = 0, told = 0] = model.map((value, field) =>
       u32(value + unzigzag(next(field + 1))),
     );
+    const inWords = told === IN_WORDS;
+    const kind = inWords ? u32((old?.kind ?? 0) + unzigzag(next(4))) : told;
+    requireSound(!inWords || haveWords(kind));
     distance = u32(distance + moved);
     const offset = end + gap;
     end = offset + size;
@@ -161,7 +166,8 @@ function readRegions(
     }
     if (isOwn(kind)) own = [u32(own[0] + unzigzag(next(8))), u32(own[1] + unzigzag(next(8)))];
     const within = isOwn(kind) ? { ownBase: BigInt(own[0]) + (BigInt(own[1]) << 32n) } : {};
-    regions.push({ offset, size, address: u32(offset + distance), kind, bases, ...within });
+    const words = inWords ? { inWords: true as const } : {};
+    regions.push({ offset, size, address: u32(offset + distance), kind, bases, ...within, ...words });
   }
   return { regions, span, goBases, dwarf };
 }

@@ -1,6 +1,5 @@
 /** Where the old file has references, what they refer to, and their fields made anew: from lib/delta/FORMAT.md. */
 import { NOWHERE, u32 } from './arithmetic.ts';
-import { fromWord, toWord } from './arm-words.ts';
 import { ASSEMBLIES, Assemblies } from './assemblies.ts';
 import {
   COMPACT,
@@ -43,9 +42,11 @@ import {
   X86,
 } from './image.ts';
 import { isOfLoongArch, LOONG_ARCH, LoongArch } from './loongarch.ts';
+import { fromWord, PoolWords, toWord } from './machine-words.ts';
 import { MANAGED, ROWS, Rows, scanManaged } from './managed.ts';
 import { areObjects, isOfNumbers, isOfObjects, isOfWords, layoutOf, Objects } from './objects.ts';
 import {
+  ARM_32,
   BACK,
   FORTH,
   GO,
@@ -73,6 +74,10 @@ const NUMBER_QUAD = 64;
 /** Of a quad in a region of records. */
 const ROW_QUAD = 66;
 
+/** References that only code has, of 4 bytes. */
+const isOfInstructions = (kind: number) => kind >= BRANCH_26 && kind < TABLE_START && kind !== BACK;
+const IN_CODE = new Set([ABSOLUTE, IMAGE_RELATIVE, 54, 55, 60, 61]);
+
 const low32 = (value: bigint) => Number(value & 0xffffffffn);
 const signed = (value: number, bits: number) => (value << (32 - bits)) >> (32 - bits);
 const pagesOf = (word: number) => u32(signed(((word >> 3) & 0x1ffffc) | ((word >>> 29) & 3), 21) << 12);
@@ -89,6 +94,8 @@ export class References {
   readonly #quads = new Map<number, { offset: number; kind: number }>();
   readonly #old: Uint8Array;
   readonly #view: DataView;
+  /** With code as it is modelled. */
+  readonly #modelled: DataView;
   readonly #image: Image;
   readonly #fresh: Image;
   readonly #file: Reader;
@@ -108,9 +115,18 @@ export class References {
   /** Null if the old file has none. */
   readonly objects: Objects | null;
 
-  constructor(old: Uint8Array, image: Image, fresh: Image, moves: Moves, steps: StepMap) {
+  /** @param old with code in converted words as it was, but for that of arm64; `modelled` with all as it is modelled */
+  constructor(
+    old: Uint8Array,
+    modelled: Uint8Array,
+    image: Image,
+    fresh: Image,
+    moves: Moves,
+    steps: StepMap,
+  ) {
     this.#old = old;
     this.#view = new DataView(old.buffer, old.byteOffset, old.length);
+    this.#modelled = new DataView(modelled.buffer, modelled.byteOffset, modelled.length);
     this.#image = image;
     this.#file = {
       byte: (at) => old[at] ?? 0,
@@ -171,6 +187,7 @@ export class References {
           (offset) => this.at(offset),
           (offset, kind) => this.#note(offset, kind),
         );
+      else if (region.kind === ARM_32 && region.inWords === true) this.#scanPools(region);
       else if (isCode(region.kind)) this.#other.scan(region.kind, region);
     }
     for (const region of image.regions.filter(({ kind }) => !isCode(kind))) {
@@ -242,17 +259,30 @@ export class References {
 
   /** The instruction at an offset, which is in converted words. */
   #instruction(offset: number): number {
-    return fromWord(this.#view.getUint32(offset), addressIn(this.#image, offset));
+    return fromWord(ARM_WORDS, this.#view.getUint32(offset), addressIn(this.#image, offset));
   }
 
-  /** Whether fields of the kind are converted words. */
-  isWord(kind: number): boolean {
-    return this.#hasWords && kind >= BRANCH_26 && kind < TABLE_START && kind !== BACK;
+  /** Whether fields of the kind are converted words of arm64. */
+  #isArmWord(kind: number): boolean {
+    return this.#hasWords && isOfInstructions(kind);
+  }
+
+  /** If the field there is a converted word, the kind of region that says how; else 0. */
+  wordsOf(offset: number, kind: number): number {
+    if (this.#isArmWord(kind)) return ARM_WORDS;
+    const region = regionIn(this.#image, offset);
+    return region?.inWords === true && (isOfInstructions(kind) || IN_CODE.has(kind)) ? region.kind : 0;
   }
 
   /** The four bytes of a reference, or near one. */
   #wordFor(kind: number, offset: number): number {
-    return this.isWord(kind) ? this.#instruction(offset) : this.#word(offset);
+    return this.#isArmWord(kind) ? this.#instruction(offset) : this.#word(offset);
+  }
+
+  /** What such a field has in memory at an address, the highest byte first. */
+  #asWord(offset: number, kind: number, address: number, field: number): number {
+    const words = this.wordsOf(offset, kind);
+    return words === 0 || kind === IMAGE_RELATIVE ? field : toWord(words, field, address);
   }
 
   #inCode(address: number): boolean {
@@ -323,6 +353,21 @@ export class References {
 
   #isThumb(offset: number): boolean {
     return regionIn(this.#image, offset)?.kind === THUMB;
+  }
+
+  /** Code of arm (32 bits) in converted words. */
+  #scanPools(region: Region): void {
+    const pools = new PoolWords();
+    const { offset, size, address } = region;
+    for (let at = -address & 3; at + 4 <= size; at += 4) {
+      const here = { offset: offset + at, size: 4, address: u32(address + at) };
+      if (pools.at(at) !== undefined) {
+        if (this.#modelled.getUint32(here.offset) < this.#image.span) this.#note(here.offset, IMAGE_RELATIVE);
+        continue;
+      }
+      pools.pass(at, this.#word(here.offset));
+      this.#other.scan(ARM_32, here);
+    }
   }
 
   #scanLow12(field: number, at: number, wordAt: (at: number) => number): void {
@@ -460,6 +505,8 @@ export class References {
 
   /** The number in it. */
   value(offset: number, kind: number): bigint {
+    if (kind === IMAGE_RELATIVE && this.wordsOf(offset, kind) !== 0)
+      return BigInt(this.#modelled.getUint32(offset));
     if (this.classes.has(offset, kind)) {
       const bytes = this.#old.subarray(offset, offset + this.size(offset, kind));
       return bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
@@ -486,9 +533,14 @@ export class References {
     return this.objects?.isBig === true && (kind === BACK || isOfWords(kind));
   }
 
+  /** Whether what is made in the place of that field has its highest byte first. */
+  isBigAt(offset: number, kind: number): boolean {
+    return this.wordsOf(offset, kind) !== 0 || this.isBig(kind);
+  }
+
   isBig(kind: number): boolean {
     if (this.classes.exist && kind >= 47 && kind <= 50) return true;
-    if (this.#isBigObject(kind) || this.isWord(kind)) return true;
+    if (this.#isBigObject(kind) || this.#isArmWord(kind)) return true;
     if (this.#isBigEndian && (kind === ABSOLUTE || this.#halves.has(kind))) return true;
     return kind === NUMBER || ((isOther(kind) || kind === OFFSET_PAIR) && this.#other.isBig(kind));
   }
@@ -508,7 +560,8 @@ export class References {
       return u32(origin + Number(this.value(offset, kind)));
     }
     if (this.#halves.has(kind)) return this.#halves.target(offset, kind);
-    const word = kind === ABSOLUTE ? Number(this.value(offset, kind)) : this.#wordFor(kind, offset);
+    const isPlain = kind === ABSOLUTE || kind === IMAGE_RELATIVE;
+    const word = isPlain ? Number(this.value(offset, kind)) : this.#wordFor(kind, offset);
     if (kind === ABSOLUTE) return u32(word - low32(this.#image.base));
     if (kind === POINTER) return u32(word - low32(baseAt(this.#image, offset, this.#image.base)));
     if (kind === IMAGE_RELATIVE) return word;
@@ -562,12 +615,16 @@ export class References {
   /** The field at `address` of the new file, if it refers to `to`. */
   field(offset: number, kind: number, address: number, to: number, table: number): bigint {
     const field = this.#field(offset, kind, address, to, table);
-    return this.isWord(kind) ? BigInt(toWord(Number(field), address)) : field;
+    if (this.wordsOf(offset, kind) === 0) return field;
+    return BigInt(this.#asWord(offset, kind, address, Number(field)));
   }
 
   /** The field there, if it is what the old one is. */
   before(offset: number, kind: number, address: number): bigint {
-    return this.isWord(kind) ? BigInt(toWord(this.#instruction(offset), address)) : this.value(offset, kind);
+    const words = this.wordsOf(offset, kind);
+    if (words === 0) return this.value(offset, kind);
+    const word = this.#isArmWord(kind) ? this.#instruction(offset) : Number(this.value(offset, kind));
+    return BigInt(this.#asWord(offset, kind, address, word));
   }
 
   #field(offset: number, kind: number, address: number, to: number, table: number): bigint {
@@ -636,13 +693,14 @@ export class References {
     if (kind === FORTH && this.isShort(offset)) return u32(table + Number(made & 0xffffffn));
     if (kind === NUMBER) return u32(table + numberIn(made));
     const whole = Number(made & 0xffffffffn);
-    const word = this.isWord(kind) ? fromWord(whole, address) : whole;
+    const words = this.wordsOf(offset, kind);
+    const word = words !== 0 && kind !== IMAGE_RELATIVE ? fromWord(words, whole, address) : whole;
     if (this.#halves.has(kind)) return this.#halves.actual(offset, kind, word, expected);
     if (isHalf(kind)) return this.#other.halfOf(word, expected);
     if (this.#hasLoongArch && isOfLoongArch(kind))
       return this.#loongArch.actual(offset, kind, address, word, expected);
     if (kind === BRANCH_24 && this.#isThumb(offset)) return thumbTarget(address, word);
-    if (isOther(kind)) return this.#other.solve(1, kind, address, made);
+    if (isOther(kind)) return this.#other.solve(1, kind, address, words === 0 ? made : BigInt(word));
     if (kind === ABSOLUTE) return u32(word - low32(this.#fresh.base));
     if (kind === POINTER) return u32(word - low32(baseAt(this.#fresh, this.place, this.#fresh.base)));
     if (kind === IMAGE_RELATIVE) return word;

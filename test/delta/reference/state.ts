@@ -15,6 +15,8 @@ export class State {
   regionEnd = 0;
   /** Of the region in the new file. */
   kind = DATA;
+  /** Whether that is code in converted words. */
+  inWords = false;
   wary = true;
   calm = 0;
   misses = 0;

@@ -117,13 +117,31 @@ export const DELTA: readonly MutatedFile[] = [
     changes: [
       ['    const first = -this.#address & (WORD - 1);', '    const first = 0;'],
       ['    this.#address = address;\n    return at;', '    return at;'],
-      ['((word + words) & DISTANCE)', '(word + words)'],
+      ['((word + words) & 0x3ffffff)', '(word + words)'],
+      ['((word + words) & 0xffffff)', '(word + words)'],
+      ['((word + (words << 2)) & 0x3fffffc)', '(word + (words << 2))'],
+      ['((((word >>> 5) + pages) & 0xfffff) << 5)', '(((word >>> 5) + pages) << 5)'],
+      ['isBack ? made : word', 'word'],
+      ['!isBack && !isBig', '!isBack'],
+    ],
+  },
+  {
+    file: 'lib/delta/mixing/conversions/pools.ts',
+    tests: ['test/delta/mixing/conversions.test.ts'],
+    changes: [
+      ['    this.#origins.delete(address);\n', '', { survives: 'no word has that address again' }],
+      ['    this.#loaded[word & 15] = 0;\n', ''],
+      ['if (from > address) ', ''],
+      ['address + 8 + (word & 0xfff)', 'address + (word & 0xfff)'],
     ],
   },
   {
     file: 'lib/delta/mixing/encode.ts',
-    tests: ['test/delta/mixing/arm-words.test.ts'],
-    changes: [['region.kind === arm ? { ...region, kind: armWords } : region', 'region']],
+    tests: ['test/delta/mixing/arm-words.test.ts', 'test/delta/mixing/machine-words.test.ts'],
+    changes: [
+      ['    region.kind === arm\n      ? { ...region, kind: armWords }', '    false\n      ? region'],
+      ['haveWords(region.kind)', 'false'],
+    ],
   },
   {
     file: 'lib/delta/mixing/containers/native-image.ts',

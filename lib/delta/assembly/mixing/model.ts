@@ -15,6 +15,7 @@ import {
   codeRegions,
   copyRegions,
   hasObjects,
+  isInWords,
   openRegions,
   regionEnd,
   regionOf,
@@ -425,6 +426,7 @@ function unit(): void {
   if (State.at >= State.kindEnd) {
     const region = regionOf(1, State.at);
     State.code = region === 0 ? 0 : load<u32>(region, 12);
+    State.inWords = isInWords(region);
     State.kindEnd = regionEnd(1, State.at, State.newSize);
     if (hasObjects && areObjects(State.code)) {
       // What has not been made says nothing of its sections, but the aligned place does.

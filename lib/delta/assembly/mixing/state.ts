@@ -28,6 +28,8 @@ export class State {
   /** Of the region: its class; its kind, 0 outside of regions. */
   static kind: u32 = 0;
   static code: u32 = 0;
+  /** Whether it is code in converted words. */
+  static inWords: bool = false;
   /** Whether the step is fast; whether words and suspects are looked for. */
   static fast: bool = false;
   static attentive: bool = false;

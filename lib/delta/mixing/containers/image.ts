@@ -13,6 +13,8 @@ export interface Region {
   ownBase?: bigint;
   /** Of debug information: the addresses of the sections that it refers to. */
   sections?: readonly number[];
+  /** Code whose words are converted (conversions/words.ts): that of arm64 has a kind of its own. */
+  inWords?: true;
 }
 
 /** Ascending and disjoint in the file. */

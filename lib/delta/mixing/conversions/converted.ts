@@ -3,7 +3,7 @@ import { type Image, REGION_KINDS, type Region, type RegionKind } from '../conta
 import { RecordsConversion } from './code-records.ts';
 import { WordsConversion } from './words.ts';
 
-type Converted = Pick<Region, 'offset' | 'size' | 'address' | 'kind'>;
+type Converted = Pick<Region, 'offset' | 'size' | 'address' | 'kind' | 'inWords'>;
 
 interface Conversion {
   /** The next bytes of the region, in place. Returns how many are done: what is left belongs to what follows, or is as it is. */
@@ -12,15 +12,20 @@ interface Conversion {
 
 const EMPTY = new Uint8Array(0);
 
-/** Whether regions of that kind are converted. */
-export function isConverted(kind: RegionKind): boolean {
-  return kind === REGION_KINDS.codeRecords || kind === REGION_KINDS.armWords;
+/** Whether the region is converted. */
+export function isConverted({ kind, inWords }: Pick<Region, 'kind' | 'inWords'>): boolean {
+  return kind === REGION_KINDS.codeRecords || isInWords({ kind, inWords });
 }
 
-function conversionOf({ address, kind }: Converted, isBack: boolean): Conversion {
-  return kind === REGION_KINDS.codeRecords
+/** Whether it is code in converted words. */
+export function isInWords({ kind, inWords }: { kind: RegionKind; inWords?: true | undefined }): boolean {
+  return kind === REGION_KINDS.armWords || inWords === true;
+}
+
+function conversionOf(region: Converted, isBack: boolean): Conversion {
+  return region.kind === REGION_KINDS.codeRecords
     ? new RecordsConversion(isBack)
-    : new WordsConversion(address, isBack);
+    : new WordsConversion(region, isBack);
 }
 
 /** In place: those regions of `file`. */

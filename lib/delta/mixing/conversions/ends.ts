@@ -4,6 +4,7 @@
  */
 import type { Alignment } from '../../matcher.ts';
 import { REGION_KINDS, type Region } from '../containers/image.ts';
+import { isInWords } from './converted.ts';
 
 /** How far it is moved, in bytes. */
 const FARTHEST = 4096;
@@ -44,10 +45,9 @@ function meetings(regions: readonly Region[]): { first: Region; second: Region; 
     const second = regions[index + 1];
     const end = first.offset + first.size;
     if (second?.offset !== end || second.address !== first.address + first.size) return [];
-    const isMeeting = (isWords(first) && isPlain(second)) || (isPlain(first) && isWords(second));
+    const isMeeting = (isInWords(first) && isPlain(second)) || (isPlain(first) && isInWords(second));
     return isMeeting ? [{ first, second, place: end }] : [];
   });
 }
 
-const isWords = ({ kind }: Region) => kind === REGION_KINDS.armWords;
 const isPlain = ({ kind }: Region) => kind === REGION_KINDS.data || kind === REGION_KINDS.pointers;

@@ -61,14 +61,22 @@ export const CONTENT_STEPS: readonly Step[] = [
   {
     name: 'code of arm64 in words, calls as absolute',
     changes: changesOf('mixing/encode.ts', [
-      'region.kind === arm ? { ...region, kind: armWords } : region',
-      'region',
+      '    region.kind === arm\n      ? { ...region, kind: armWords }',
+      '    false\n      ? region',
     ]),
   },
   {
-    name: 'code of arm64: contexts of code in its fields',
+    name: 'code of other machines in words, calls as absolute',
+    changes: changesOf('mixing/encode.ts', ['haveWords(region.kind)', 'false']),
+  },
+  {
+    name: 'code of arm (32 bits): words that PC is added to as absolute',
+    changes: changesOf('mixing/conversions/words.ts', ['kind === arm32 ? new Pools() : null', 'null']),
+  },
+  {
+    name: 'code in words: contexts of code in its fields',
     changes: changesOf('assembly/mixing/contents/fields.ts', [
-      'if (isOfWords(reference) && State.code === ARM_WORDS) {',
+      'if (State.inWords && wordsOf(State.oldAt, reference) !== 0) {',
       'if (false) {',
     ]),
   },

@@ -69,7 +69,7 @@ export const MODEL_STEPS: readonly Step[] = [
       LITERAL,
       [
         `  locateInstruction(address);
-  if (State.code === ARM_WORDS) return describeWords(end, last);
+  if (State.inWords) return describeWords(end, last);
   context(6, branchContext(address, last));
   context(7, hash(soFar, 0x1100));
   context(8, hash(hash(soFar, opcodeBefore), 0x1200));`,

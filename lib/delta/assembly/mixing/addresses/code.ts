@@ -1,10 +1,10 @@
 /** Finds the references in code of x86 and of arm64, and the places in data that it takes the address of. */
 import { State } from '../state';
-import { fromWord } from './arm-words';
 import { isNoted, note } from './found';
 import { ABSOLUTE, ADRP, BRANCH, BRANCH_19, BRANCH_26, LOW_12, MARK, OPERAND } from './kinds';
 import { target } from './references';
-import { imageSpan, inCode, offsetOf } from './regions';
+import { ARM_WORDS, imageSpan, inCode, offsetOf } from './regions';
+import { fromWord } from './words';
 import { absoluteAt, decode, isBranch, relativeAt } from './x86';
 
 const NEAR: u32 = 12;
@@ -49,7 +49,7 @@ export function scanArm(start: u32, size: u32, address: u32, inWords: bool): voi
   for (let at: u32 = (0 - address) & 3; at + 4 <= size; at += 4) {
     const field = start + at;
     const held = load<u32>(State.old + field);
-    const word = inWords ? fromWord(bswap<u32>(held), address + at) : held;
+    const word = inWords ? fromWord(ARM_WORDS, bswap<u32>(held), address + at) : held;
     if ((word & 0x7c000000) === 0x14000000) note(field, BRANCH_26);
     else if ((word & 0x9f000000) === 0x90000000) note(field, ADRP);
     else if ((word & 0xff000010) === 0x54000000 || (word & 0x7e000000) === 0x34000000) note(field, BRANCH_19);

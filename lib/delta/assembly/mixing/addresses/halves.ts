@@ -8,6 +8,7 @@ import { note, referenceAt } from './found';
 import { ADRP, BRANCH_POWER, HALF_MIPS, LOW_12 } from './kinds';
 import { powerTarget, signed } from './other-code';
 import { imageSpan, isBigEndian, MIPS_BASED, offsetOf, pointerKind, pointerOf } from './regions';
+import { codeWord } from './words';
 
 const LEAST: u32 = 0x1000;
 /** Images at lower addresses may be loaded anywhere. */
@@ -24,7 +25,7 @@ export function scanHalves(start: u32, size: u32, address: u32): void {
   const span = imageSpan(0);
   for (let at: u32 = (0 - address) & 3; at + 4 <= size; at += 4) {
     const field = start + at;
-    const word = codeWord(field);
+    const word = wordAt(field);
     if (!isMips() && (word & 0xfc000002) === 0x48000000) {
       if (powerTarget(address + at, word) < span) note(field, BRANCH_POWER);
     } else if (isLower(word) && baseOf(word) !== 0) {
@@ -50,9 +51,8 @@ function isMips(): bool {
   return pointerKind === MIPS_BASED;
 }
 
-function codeWord(offset: u32): u32 {
-  const word = load<u32>(State.old + offset);
-  return isBigEndian ? bswap<u32>(word) : word;
+function wordAt(offset: u32): u32 {
+  return codeWord(offset, isBigEndian);
 }
 
 /** The register that points. */
@@ -92,7 +92,7 @@ function upperBefore(field: u32, word: u32, at: u32): u32 {
   const register = baseOf(word);
   for (let back: u32 = 1; back <= NEAR && back << 2 <= at; back++) {
     const first = field - 4 * back;
-    const before = codeWord(first);
+    const before = wordAt(first);
     if (changedBy(before) !== register || isSum(before, register)) continue;
     return makes(first) !== 0 ? back : 0;
   }
@@ -101,7 +101,7 @@ function upperBefore(field: u32, word: u32, at: u32): u32 {
 
 /** What the upper half at a place of the old file makes; 0 if that is none. */
 function makes(offset: u32): u32 {
-  const word = codeWord(offset);
+  const word = wordAt(offset);
   const whole = load<u32>(State.bases) >= FIXED ? WHOLE : 0;
   if (!isMips()) {
     if (word >> 26 !== 15) return 0;
@@ -112,7 +112,7 @@ function makes(offset: u32): u32 {
   }
   if (word >> 21 === 15 << 5) {
     const register = changedBy(word);
-    return register === 28 || isSum(codeWord(offset + 4), register) ? BACK : whole;
+    return register === 28 || isSum(wordAt(offset + 4), register) ? BACK : whole;
   }
   if ((word >> 26 !== 55 && word >> 26 !== 35) || baseOf(word) !== 28) return 0;
   const entry = entryOf(word);
@@ -124,7 +124,7 @@ const NONE: u32 = 0xffffffff;
 /** What the entry of the old file has that is loaded, or NONE. */
 function entryOf(word: u32): u32 {
   const offset = offsetOf(0, pointerOf(0) + lowerPart(word));
-  return offset < State.oldSize && State.oldSize - offset >= 4 ? codeWord(offset) : NONE;
+  return offset < State.oldSize && State.oldSize - offset >= 4 ? wordAt(offset) : NONE;
 }
 
 /** Those two bits that are no part of it are left out. */
@@ -141,11 +141,11 @@ function upperAt(offset: u32, kind: u32): u32 {
 }
 
 export function halvesTarget(offset: u32, kind: u32): u32 {
-  const word = codeWord(offset);
+  const word = wordAt(offset);
   if (kind === HALF_MIPS) return pointerOf(0) + lowerPart(word);
   const first = upperAt(offset, kind);
-  const lower = lowerPart(kind >= ADRP ? codeWord(offset + 4 * (kind - ADRP)) : word);
-  const upper = codeWord(first);
+  const lower = lowerPart(kind >= ADRP ? wordAt(offset + 4 * (kind - ADRP)) : word);
+  const upper = wordAt(first);
   const made = makes(first);
   if (made === PAGE) return entryOf(upper) + lower - load<u32>(State.bases);
   return fromSum(0, made, (upper << 16) + lower);
@@ -166,7 +166,7 @@ function sumOf(made: u32, to: u32): u32 {
 
 /** The new field in the place of that at `offset` of the old file. */
 export function halvesField(offset: u32, kind: u32, to: u32): u32 {
-  const word = codeWord(offset);
+  const word = wordAt(offset);
   const made = kind === HALF_MIPS ? FORTH : makes(upperAt(offset, kind));
   const sum = sumOf(made, to);
   if (kind >= ADRP && kind !== HALF_MIPS) return (word & 0xffff0000) | ((sum + 0x8000) >> 16);

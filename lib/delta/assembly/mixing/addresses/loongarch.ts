@@ -3,11 +3,11 @@
  * upper part; what adds, loads or stores, or for PCADDU18I JIRL, at most 12 words behind, has the lower 12 or 18 bits, signed. Kinds are those of
  * arm64.
  */
-import { State } from '../state';
 import { isNoted, note } from './found';
 import { ADRP, BRANCH_26, LOW_12 } from './kinds';
 import { signed } from './other-code';
 import { imageSpan } from './regions';
+import { codeWord } from './words';
 
 const NEAR: u32 = 12;
 
@@ -15,7 +15,7 @@ export function scanLoongArch(start: u32, size: u32, address: u32): void {
   const span = imageSpan(0);
   for (let at: u32 = (0 - address) & 3; at + 4 <= size; at += 4) {
     const field = start + at;
-    const word = load<u32>(State.old + field);
+    const word = codeWord(field);
     if (word >> 27 === 0x0a) {
       if (loongArchTarget(field, BRANCH_26, address + at) < span) note(field, BRANCH_26);
     } else if (isUpper(word)) note(field, ADRP);
@@ -23,7 +23,7 @@ export function scanLoongArch(start: u32, size: u32, address: u32): void {
       const register = (word >> 5) & 31;
       for (let back: u32 = 1; back <= NEAR && back << 2 <= at; back++) {
         const first = field - 4 * back;
-        const before = load<u32>(State.old + first);
+        const before = codeWord(first);
         if ((before & 31) !== register) continue;
         if (
           isUpper(before) &&
@@ -81,24 +81,24 @@ function behind(kind: u32): u32 {
 
 /** What the field at `offset` of the old file, which is at `address`, refers to. */
 export function loongArchTarget(offset: u32, kind: u32, address: u32): u32 {
-  const word = load<u32>(State.old + offset);
+  const word = codeWord(offset);
   if (kind === BRANCH_26) return address + distance(word);
   const back = behind(kind);
-  const upper = load<u32>(State.old + offset - back);
+  const upper = codeWord(offset - back);
   const whole = origin(upper, address - back) + upperPart(upper);
   if (kind === ADRP) return whole;
-  return whole + lowerPart(kind > ADRP ? load<u32>(State.old + offset + 4 * (kind - ADRP)) : word);
+  return whole + lowerPart(kind > ADRP ? codeWord(offset + 4 * (kind - ADRP)) : word);
 }
 
 /** The field at `address` of the new file in the place of that at `offset` of the old one. */
 export function loongArchField(offset: u32, kind: u32, address: u32, to: u32): u32 {
-  const word = load<u32>(State.old + offset);
+  const word = codeWord(offset);
   if (kind === BRANCH_26) {
     const words = (to - address) >> 2;
     return (word & 0xfc000000) | ((words & 0xffff) << 10) | ((words >> 16) & 0x3ff);
   }
   const back = behind(kind);
-  const upper = load<u32>(State.old + offset - back);
+  const upper = codeWord(offset - back);
   const bits = lowerBits(upper);
   const whole = to - origin(upper, address - back);
   if (kind >= ADRP) {
@@ -113,7 +113,7 @@ export function loongArchField(offset: u32, kind: u32, address: u32, to: u32): u
 export function loongArchActual(offset: u32, kind: u32, address: u32, word: u32, expected: u32): u32 {
   if (kind === BRANCH_26) return address + distance(word);
   const back = behind(kind);
-  const upper = kind >= ADRP ? word : load<u32>(State.old + offset - back);
+  const upper = kind >= ADRP ? word : codeWord(offset - back);
   const bits = lowerBits(upper);
   const start = origin(upper, address - back);
   const whole = expected - start;

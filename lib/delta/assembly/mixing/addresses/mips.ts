@@ -7,6 +7,7 @@ import { note } from './found';
 import { HALF_MIPS, JUMP_MIPS } from './kinds';
 import { signed } from './other-code';
 import { imageSpan } from './regions';
+import { codeWord } from './words';
 
 const LUI: u32 = 15;
 /** Bytes from the upper half to the lower one. */
@@ -20,7 +21,7 @@ export function scanMips(start: u32, size: u32, address: u32): void {
   const span = imageSpan(0);
   for (let at: u32 = (0 - address) & 3; at + 4 <= size; at += 4) {
     const field = start + at;
-    const word = load<u32>(State.old + field);
+    const word = codeWord(field);
     if (word >> 27 === 1) {
       if (jumpTarget(0, address + at, word) < span) note(field, JUMP_MIPS);
     } else if (isUpper(word) && at + 12 <= size && isPair(word, field)) {
@@ -39,8 +40,8 @@ function isUpper(word: u32): bool {
 
 /** Whether the two words behind LUI make an address with it: DADDU with $28, then ADDIU, DADDIU, a load or a store. */
 function isPair(word: u32, field: u32): bool {
-  const sum = load<u32>(State.old + field + 4);
-  const last = load<u32>(State.old + field + APART);
+  const sum = codeWord(field + 4);
+  const last = codeWord(field + APART);
   const opcode = last >> 26;
   return (
     (sum & 0xfc1f07ff) === 0x001c002d &&
@@ -61,9 +62,9 @@ export function jumpField(word: u32, to: u32): u32 {
 
 /** What the half at `offset` of the old file is half of. */
 export function halfTarget(offset: u32): u32 {
-  const upper = isUpper(load<u32>(State.old + offset)) ? offset : offset - APART;
-  const high = load<u32>(State.old + upper) << 16;
-  return high + signed(load<u32>(State.old + upper + APART), 16) - low(0);
+  const upper = isUpper(codeWord(offset)) ? offset : offset - APART;
+  const high = codeWord(upper) << 16;
+  return high + signed(codeWord(upper + APART), 16) - low(0);
 }
 
 export function halfField(word: u32, to: u32): u32 {

@@ -4,8 +4,10 @@
  */
 import { State } from '../state';
 import { note } from './found';
-import { ABSOLUTE, AUIPC, BRANCH_24, BRANCH_POWER, HALFWORDS, JAL } from './kinds';
-import { imageSpan } from './regions';
+import { ABSOLUTE, AUIPC, BRANCH_24, BRANCH_POWER, HALFWORDS, IMAGE_RELATIVE, JAL } from './kinds';
+import { forgetPools, isInPool, learnPool } from './pools';
+import { imageSpan, wordsAt } from './regions';
+import { codeWord } from './words';
 
 const LEAST: u32 = 0x1000;
 
@@ -13,12 +15,21 @@ export function signed(value: u32, bits: u32): u32 {
   return <u32>(<i32>(value << (32 - bits)) >> (32 - bits));
 }
 
-/** B and BL, and the words between functions that are addresses, if the image has a fixed one. */
+/** B and BL, and the words between functions that are addresses, if the image has a fixed one, or if they have become so (pools.ts). */
 export function scanArm32(start: u32, size: u32, address: u32): void {
   const span = imageSpan(0);
   const base = load<u32>(State.bases);
+  const hasPools = wordsAt(start) !== 0;
+  if (hasPools) forgetPools();
   for (let at: u32 = (0 - address) & 3; at + 4 <= size; at += 4) {
-    const word = load<u32>(State.old + start + at);
+    const word = codeWord(start + at);
+    if (hasPools) {
+      if (isInPool(at)) {
+        if (bswap<u32>(load<u32>(State.old + start + at)) < span) note(start + at, IMAGE_RELATIVE);
+        continue;
+      }
+      learnPool(at, word);
+    }
     if ((word & 0x0e000000) === 0x0a000000 && word >> 28 !== 15) {
       if (armTarget(address + at, word) < span) note(start + at, BRANCH_24);
     } else if (base >= LEAST && word - base < span && word - base >= LEAST) {
@@ -30,7 +41,7 @@ export function scanArm32(start: u32, size: u32, address: u32): void {
 export function scanPower(start: u32, size: u32, address: u32): void {
   const span = imageSpan(0);
   for (let at: u32 = (0 - address) & 3; at + 4 <= size; at += 4) {
-    const word = load<u32>(State.old + start + at);
+    const word = codeWord(start + at);
     if ((word & 0xfc000002) === 0x48000000 && powerTarget(address + at, word) < span)
       note(start + at, BRANCH_POWER);
   }

@@ -3,7 +3,6 @@
  * field looks when both have moved. Addresses are u32, relative to the base of the image, and wrap.
  */
 import { State } from '../state';
-import { fromWord, toWord } from './arm-words';
 import { scanArm, scanX86 } from './code';
 import {
   assemblyDistance,
@@ -82,6 +81,7 @@ import {
   scanS390,
   signed,
 } from './other-code';
+import { openPools } from './pools';
 import {
   ARM,
   ARM_32,
@@ -131,18 +131,20 @@ import {
   WASM_DATA,
   WORDS,
   WORDS_BIG,
+  wordsAt,
   X86,
   X86_32,
 } from './regions';
 import { isThumb, scanThumb, thumbField, thumbTarget } from './thumb';
 import { scanWasm, scanWasmData, variedBytes, variedField, variedNumber, variedTarget } from './wasm';
+import { codeWord, fromWord, toWord } from './words';
 
 /** Finds the references of the old file, by its regions. False if memory ran out. */
 export function scan(): bool {
   let any = false;
   for (let i: u32 = 0; i < regionCount(0); i++) any = any || holdsReferences(load<u32>(regionAt(0, i), 12));
   if (!any) return true;
-  if (!openFound(State.oldSize)) return false;
+  if (!openFound(State.oldSize) || !openPools()) return false;
   const count = regionCount(0);
   for (let i: u32 = 0; i < count; i++) scanCode(regionAt(0, i));
   for (let i: u32 = 0; i < count; i++) if (!scanData(regionAt(0, i))) return false;
@@ -256,19 +258,45 @@ function isBigWord(kind: u32): bool {
   return isBigEndian && (kind === ABSOLUTE || kind === BRANCH_POWER || isOfHalves(kind));
 }
 
-/** Whether the field of such a reference is a converted word of arm64. */
-export function isOfWords(kind: u32): bool {
-  return hasArmWords && kind >= BRANCH_26 && kind < TABLE_START && kind !== BACK;
+/** Of a reference at an offset of the old file, whose field is a converted word: the kind of the region that says how it is so; else 0. */
+export function wordsOf(offset: u32, kind: u32): u32 {
+  if (isArmWord(kind)) return ARM_WORDS;
+  return isInCode(kind) ? wordsAt(offset) : 0;
 }
 
-/** The instruction at an offset of the old file, which is in converted words. */
+/** Whether the field of such a reference is a converted word of arm64. */
+function isArmWord(kind: u32): bool {
+  return hasArmWords && isOfHalvesOrArm(kind);
+}
+
+/** Whether code that can be in converted words has such references. */
+function isInCode(kind: u32): bool {
+  return (
+    kind === ABSOLUTE ||
+    kind === IMAGE_RELATIVE ||
+    isOfHalvesOrArm(kind) ||
+    kind === BRANCH_24 ||
+    kind === BRANCH_POWER ||
+    kind === JUMP_MIPS ||
+    kind === HALF_MIPS
+  );
+}
+
+function isOfHalvesOrArm(kind: u32): bool {
+  return kind >= BRANCH_26 && kind < TABLE_START && kind !== BACK;
+}
+
+/** The instruction at an offset of the old file, which is in converted words of arm64. */
 function instructionAt(offset: u32): u32 {
-  return fromWord(bswap<u32>(load<u32>(State.old + offset)), addressOf(0, offset));
+  return fromWord(ARM_WORDS, bswap<u32>(load<u32>(State.old + offset)), addressOf(0, offset));
 }
 
 /** The four bytes at an offset of the old file, for a reference that is there. */
 function oldWord(offset: u32, kind: u32): u32 {
-  return isOfWords(kind) ? instructionAt(offset) : load<u32>(State.old + offset);
+  const words = wordsOf(offset, kind);
+  if (words === 0) return load<u32>(State.old + offset);
+  if (words === ARM_WORDS) return instructionAt(offset);
+  return kind === IMAGE_RELATIVE ? bswap<u32>(load<u32>(State.old + offset)) : codeWord(offset);
 }
 
 /** Four bytes near such a reference. */
@@ -277,13 +305,16 @@ function wordNear(offset: u32): u32 {
 }
 
 /** A field at `address` of the new image, whose value is given, as it is in memory. */
-export function held(value: u64, kind: u32, address: u32): u64 {
-  return isOfWords(kind) ? <u64>toWord(<u32>value, address) : value;
+export function held(offset: u32, kind: u32, value: u64, address: u32): u64 {
+  const words = wordsOf(offset, kind);
+  return words !== 0 && kind !== IMAGE_RELATIVE ? <u64>toWord(words, <u32>value, address) : value;
 }
 
 /** What the field at `address` of the new image would be in memory if what it refers to had moved as far as itself. */
 export function unmoved(offset: u32, kind: u32, size: u32, address: u32): u64 {
-  return isOfWords(kind) ? <u64>toWord(instructionAt(offset), address) : read(State.old + offset, kind, size);
+  const words = wordsOf(offset, kind);
+  if (words === 0) return read(State.old + offset, kind, size, false);
+  return held(offset, kind, oldWord(offset, kind), address);
 }
 
 /** Whether the field of such a reference has its highest byte first. */
@@ -293,17 +324,18 @@ function isBig(kind: u32): bool {
     kind === HALFWORDS ||
     kind === POINTER_BIG ||
     isBigWord(kind) ||
-    isOfWords(kind) ||
     ((kind === OFFSET || isGo(kind)) && isGoBig)
   );
 }
 
 function oldField(offset: u32, kind: u32): u64 {
-  return read(State.old + offset, kind, sizeAt(State.old + offset, kind));
+  if (wordsOf(offset, kind) !== 0) return <u64>oldWord(offset, kind);
+  return read(State.old + offset, kind, sizeAt(State.old + offset, kind), false);
 }
 
-/** The number that the field of `size` bytes at a place in memory holds. */
-export function read(place: usize, kind: u32, size: u32): u64 {
+/** The number that the field of `size` bytes at a place in memory holds; `inWords`: it is a converted word. */
+export function read(place: usize, kind: u32, size: u32, inWords: bool): u64 {
+  if (inWords) return <u64>bswap<u32>(load<u32>(place));
   if (kind === VARIED) return load<u64>(place) & (((<u64>1) << (8 * size)) - 1);
   if (kind === NUMBER) return bswap<u64>(load<u64>(place)) >> (8 * (8 - size));
   if (size === 8) return isBig(kind) ? bswap<u64>(load<u64>(place)) : load<u64>(place);
@@ -312,7 +344,11 @@ export function read(place: usize, kind: u32, size: u32): u64 {
   return <u64>(isBig(kind) ? bswap<u32>(load<u32>(place)) : load<u32>(place));
 }
 
-export function write(place: usize, kind: u32, size: u32, value: u64): void {
+export function write(place: usize, kind: u32, size: u32, value: u64, inWords: bool): void {
+  if (inWords) {
+    store<u32>(place, bswap<u32>(<u32>value));
+    return;
+  }
   if (kind === VARIED || kind === NUMBER) {
     const bytes = kind === VARIED ? value : bswap<u64>(value) >> (8 * (8 - size));
     for (let i: u32 = 0; i < size; i++) store<u8>(place + i, <u8>(bytes >> (8 * i)));
@@ -467,7 +503,8 @@ export function field(offset: u32, kind: u32, address: u32, to: u32, table: u32)
 
 /** What the field refers to that was made in the new file for that at `offset` of the old one, where `expected` had been predicted. */
 export function actual(offset: u32, kind: u32, address: u32, made: u64, expected: u32, table: u32): u32 {
-  const word = isOfWords(kind) ? fromWord(<u32>made, address) : <u32>made;
+  const words = wordsOf(offset, kind);
+  const word = words !== 0 && kind !== IMAGE_RELATIVE ? fromWord(words, <u32>made, address) : <u32>made;
   if (isOfObject(offset, kind)) return objectTarget(table, kind, made);
   if (kind === VARIED)
     return isBased(offset) ? table + variedNumber(made) : variedTarget(1, State.old + offset, made);
@@ -481,7 +518,7 @@ export function actual(offset: u32, kind: u32, address: u32, made: u64, expected
   if (kind === BACK) return address - word;
   if (hasLoongArch && isOfLoongArch(kind)) return loongArchActual(offset, kind, address, word, expected);
   if (kind === BRANCH_24 && isThumb(offset)) return thumbTarget(address, word);
-  if (kind >= GO_FIELD) return targetOfOther(1, kind, address, made);
+  if (kind >= GO_FIELD) return targetOfOther(1, kind, address, words !== 0 ? <u64>word : made);
   if (kind === ABSOLUTE) return word - load<u32>(State.bases, 8);
   if (kind === POINTER) return word - <u32>baseAt(1, State.at);
   if (kind === IMAGE_RELATIVE) return word;

@@ -9,6 +9,7 @@ import { goBaseAt, openGo } from './data/go';
 import { GO_BASES } from './kinds';
 import { codeMoves, openMoves } from './moves';
 import { ELF_64, setLayout } from './objects/layouts';
+import { haveWords } from './words';
 
 export const DATA: u32 = 0;
 export const X86: u32 = 1;
@@ -96,12 +97,14 @@ export const OWN_POINTERS: u32 = 50;
 export const OWN_CHAINED: u32 = 51;
 /** Of a chained pointer, what it refers to. */
 export const CHAIN_BITS: u64 = 0xfffffffff;
+/** Before the kind of code whose words are converted so. */
+const IN_WORDS: u32 = 52;
 const KINDS: u32 = 52;
 
 /** Regions of a file, at most. */
 export const MOST: u32 = 255;
-/** offset, size, address, kind, and two bases. */
-const ENTRY: usize = 24;
+/** offset, size, address, kind, two bases, and whether it is in converted words. */
+const ENTRY: usize = 28;
 
 /** Whether the old file has a region of WebAssembly. */
 export let hasWasm: bool = false;
@@ -121,6 +124,8 @@ let lastOwnBase: u64 = 0;
 export let hasLoongArch: bool = false;
 /** Whether references of arm64's kinds are in converted words: if the old file has such code, and none that takes these kinds for its own. */
 export let hasArmWords: bool = false;
+/** Whether either file has code of other machines in converted words. */
+let hasWords: bool = false;
 /** Whether the old file has records whose layout a region tells. */
 export let hasRows: bool = false;
 /** Whether the old file has a region of objects. */
@@ -209,12 +214,14 @@ export function codeRegions(file: usize, size: u32): bool {
     let likeSize: u32 = 0;
     let likeMoved: u32 = 0;
     let likeKind: u32 = 0;
+    let likeWords: u32 = 0;
     if (file === 1 && i < regionCount(0)) {
       const like = regionAt(0, i);
       likeGap = load<u32>(like) - oldEnd;
       likeSize = load<u32>(like, 4);
       likeMoved = load<u32>(like, 8) - load<u32>(like) - oldDistance;
       likeKind = load<u32>(like, 12);
+      likeWords = load<u32>(like, 24);
       oldEnd = load<u32>(like) + likeSize;
       oldDistance += likeMoved;
     }
@@ -229,7 +236,7 @@ export function codeRegions(file: usize, size: u32): bool {
       likeMoved + codeDifference(load<u32>(region, 8) - start - distance - likeMoved, numbers + 3 * NUMBER);
     distance += moved;
     store<u32>(region, start + distance, 8);
-    const kind = likeKind + codeDifference(load<u32>(region, 12) - likeKind, numbers + 4 * NUMBER);
+    const kind = codeKind(region, likeKind, likeWords);
     if (kind >= KINDS) return false;
     if (isHashes(kind)) {
       const limit = start + distance;
@@ -269,6 +276,20 @@ export function codeRegions(file: usize, size: u32): bool {
   if (file === 0) hasArmWords = words && !hasLoongArch && pointerKind === 0;
   hasWasm = hasWasm || (file === 0 && moves);
   return file === 0 || !hasWasm || codeMoves();
+}
+
+/** The kind of a region, with whether it is in converted words. KINDS if there is none such. */
+function codeKind(region: usize, likeKind: u32, likeWords: u32): u32 {
+  const like = likeWords !== 0 ? IN_WORDS : likeKind;
+  const wanted = load<u32>(region, 24) !== 0 ? IN_WORDS : load<u32>(region, 12);
+  let kind = like + codeDifference(wanted - like, numbers + 4 * NUMBER);
+  const words = u32(kind === IN_WORDS);
+  store<u32>(region, words, 24);
+  if (words === 0) return kind;
+  kind = likeKind + codeDifference(load<u32>(region, 12) - likeKind, numbers + 4 * NUMBER);
+  if (!haveWords(kind)) return KINDS;
+  hasWords = true;
+  return kind;
 }
 
 /** Each by how far it is from the one before, the first from the region. */
@@ -447,6 +468,18 @@ export function regionOf(file: usize, offset: u32): usize {
 export function addressOf(file: usize, offset: u32): u32 {
   const region = regionOf(file, offset);
   return region === 0 ? offset : load<u32>(region, 8) + (offset - load<u32>(region));
+}
+
+/** If what is there in the old file is in converted words (but for arm64), the kind of its region, else 0. */
+export function wordsAt(offset: u32): u32 {
+  if (!hasWords) return 0;
+  const region = regionOf(0, offset);
+  return region !== 0 && load<u32>(region, 24) !== 0 ? load<u32>(region, 12) : 0;
+}
+
+/** Whether the region, if it is none of 0, is code in converted words. */
+export function isInWords(region: usize): bool {
+  return region !== 0 && (load<u32>(region, 24) !== 0 || load<u32>(region, 12) === ARM_WORDS);
 }
 
 /** Where the end of the region of `offset` is, or the start of the next one, or `size`. */

@@ -9,15 +9,15 @@ import {
   actual,
   field,
   held,
-  isOfWords,
   newOrigin,
   oldOrigin,
   read,
   target,
   unmoved,
+  wordsOf,
   write,
 } from '../addresses/references';
-import { ARM_WORDS, addressOf } from '../addresses/regions';
+import { addressOf } from '../addresses/regions';
 import { confidence, learnTarget, neighbours, predictTarget } from '../addresses/targets';
 import { charge, encoding, FIELDS, REFERENCES } from '../coding/coder';
 import { Limits } from '../coding/limits';
@@ -80,10 +80,16 @@ export function codeReference(reference: u32): void {
     ? predictNumber(State.oldAt, refersTo)
     : predictTarget(refersTo);
   const trust = confidence;
-  const wanted = held(field(State.oldAt, reference, address, expected, table), reference, address);
+  const wanted = held(
+    State.oldAt,
+    reference,
+    field(State.oldAt, reference, address, expected, table),
+    address,
+  );
   const before = unmoved(State.oldAt, reference, size, address);
   const same = u32(wanted === before);
-  const actualWord = encoding ? read(State.fresh + State.at, reference, size) : 0;
+  const inWords = wordsOf(State.oldAt, reference) !== 0;
+  const actualWord = encoding ? read(State.fresh + State.at, reference, size, inWords) : 0;
   const set = (reference * 8 + trust) * 2 + same;
   const isWanted = u32(actualWord === wanted);
   const right = State.fast
@@ -94,7 +100,7 @@ export function codeReference(reference: u32): void {
   let isNew = false;
   if (!right) {
     const moved = field(State.oldAt, reference, address, refersTo + neighbours(refersTo), table);
-    const other = held(moved, reference, address);
+    const other = held(State.oldAt, reference, moved, address);
     charge(REFERENCES);
     let found = false;
     if (!same) {
@@ -112,10 +118,10 @@ export function codeReference(reference: u32): void {
     if (isNew) {
       value = State.fast
         ? codeFastField(reference, size, wanted, actualWord)
-        : codeField(reference, size, refersTo, wanted, before, address);
+        : codeField(reference, size, refersTo, wanted, before, address, actualWord);
     }
   }
-  write(State.fresh + State.at, reference, size, value);
+  write(State.fresh + State.at, reference, size, value, inWords);
   learnTarget(refersTo, actual(State.oldAt, reference, address, value, expected, table));
   if (!right) State.lastMiss = State.oldAt;
   State.at += size;
@@ -144,7 +150,15 @@ function codeWanted(isWanted: u32, set: u32, refersTo: u32, moved: u32): u32 {
 }
 
 /** A field that nothing predicted, byte by byte from its highest. */
-function codeField(reference: u32, size: u32, refersTo: u32, wanted: u64, before: u64, address: u32): u64 {
+function codeField(
+  reference: u32,
+  size: u32,
+  refersTo: u32,
+  wanted: u64,
+  before: u64,
+  address: u32,
+  actualWord: u64,
+): u64 {
   let value: u64 = 0;
   for (let i = <i32>size - 1; i >= 0; i--) {
     const shift: u64 = (<u64>i) << 3;
@@ -160,9 +174,9 @@ function codeField(reference: u32, size: u32, refersTo: u32, wanted: u64, before
     context(3, hash(hash(place, <u32>value), 3));
     context(4, hash(hash(place, guess), (close & 255) + 512));
     context(5, hash(hash(refersTo, 4), <u32>value));
-    const y = encoding ? <u32>(read(State.fresh + State.at, reference, size) >> shift) & 255 : 0;
+    const y = <u32>(actualWord >> shift) & 255;
     let count: usize = 6;
-    if (isOfWords(reference) && State.code === ARM_WORDS) {
+    if (State.inWords && wordsOf(State.oldAt, reference) !== 0) {
       const made = size - 1 - <u32>i;
       if (made > 0) store<u8>(State.fresh + State.at + made - 1, <u8>value);
       State.at += made;

@@ -1,6 +1,18 @@
 /** Where in an instruction the new place is, in machine code: what is known of it, and of the one before. */
 import { take } from '../../memory';
-import { ARM, ARM_32, ARM_WORDS, isBased, MIPS, POWER, X86, X86_32 } from '../addresses/regions';
+import {
+  ARM,
+  ARM_32,
+  ARM_WORDS,
+  isBased,
+  LOONG_ARCH,
+  MIPS,
+  POWER,
+  POWER_BASED,
+  POWER_BIG,
+  X86,
+  X86_32,
+} from '../addresses/regions';
 import { decode } from '../addresses/x86';
 import { hash } from '../coding/tables';
 import { State } from '../state';
@@ -23,11 +35,9 @@ export let into: u32 = 0;
 export let secondBefore: u32 = 0;
 export let thirdBefore: u32 = 0;
 
-/** Of converted words of arm64: the last two. */
+/** Of converted words: the last two. */
 export let lastWord: u32 = 0;
 export let wordBefore: u32 = 0;
-/** What the highest byte and the highest three bits of the next one say, in memory. */
-const OPCODE: u32 = 0xe0ff;
 
 export function openInstructions(): bool {
   scratch = take(SCRATCH);
@@ -58,7 +68,7 @@ export function locateInstruction(address: u32): void {
       opcodeBefore = opcode();
       begin = end;
     }
-  } else if (code === ARM_WORDS) {
+  } else if (State.inWords) {
     begin = State.at - (address & 3);
     locateWords();
   } else if (code === ARM || code === ARM_32 || code === MIPS || code === POWER || isBased(code)) {
@@ -81,9 +91,23 @@ function locateWords(): void {
   const place = State.fresh + begin;
   lastWord = load<u32>(place - 4);
   wordBefore = load<u32>(place - 8);
-  opcodeBefore = lastWord & OPCODE;
-  secondBefore = wordBefore & OPCODE;
-  thirdBefore = load<u32>(place - 12) & OPCODE;
+  opcodeBefore = opcodeOf(lastWord);
+  secondBefore = opcodeOf(wordBefore);
+  thirdBefore = opcodeOf(load<u32>(place - 12));
+}
+
+/** What a word as it is in memory, the highest byte first, does, as far as few bits say it. */
+function opcodeOf(word: u32): u32 {
+  const code = State.code;
+  if (code === ARM_WORDS) return word & 0xe0ff;
+  if (code === ARM_32) return word & 0xf0ff;
+  if (code === LOONG_ARCH) return word & 0xc0ff;
+  if (code === POWER_BASED || code === POWER_BIG) {
+    const first = word & 0xfc;
+    const isExtended = first === 0x4c || first === 0x7c || first === 0xec || first === 0xfc;
+    return word & (isExtended ? 0xfe0700fc : 0xfc);
+  }
+  return word & ((word & 0xfc) === 0 ? 0x3f0000fc : 0xfc);
 }
 
 /** Of instructions that begin at `begin` and end there. */

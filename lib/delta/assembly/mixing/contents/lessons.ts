@@ -4,7 +4,15 @@
  */
 import { mark, release, take } from '../../memory';
 import { objectCode, objectStretch } from '../addresses/objects/fields';
-import { addressOf, areObjects, classOf, hasObjects, regionEnd, regionOf } from '../addresses/regions';
+import {
+  addressOf,
+  areObjects,
+  classOf,
+  hasObjects,
+  isInWords,
+  regionEnd,
+  regionOf,
+} from '../addresses/regions';
 import { BULK, stepCount, stepOld, stepStart } from '../addresses/steps';
 import { learnLiteral } from '../coding/layers';
 import { hash } from '../coding/tables';
@@ -114,6 +122,7 @@ function enter(place: u32): u32 {
   const region = regionOf(0, place);
   let end = regionEnd(0, place, State.oldSize);
   State.code = region === 0 ? 0 : load<u32>(region, 12);
+  State.inWords = isInWords(region);
   if (hasObjects && areObjects(State.code)) {
     State.code = objectCode(place);
     end = place + objectStretch(place, end - place);

@@ -1,6 +1,6 @@
 /** What a byte is that is not as predicted. */
 
-import { ARM_WORDS, addressOf } from '../addresses/regions';
+import { addressOf } from '../addresses/regions';
 import { charge, encoding, LITERALS } from '../coding/coder';
 import { codeInLayers } from '../coding/layers';
 import { Limits } from '../coding/limits';
@@ -128,7 +128,7 @@ export function describeMade(address: u32): usize {
     return Limits.fourth ? describeSparse(8, end, last) : 8;
   }
   locateInstruction(address);
-  if (State.code === ARM_WORDS) return describeWords(end, last);
+  if (State.inWords) return describeWords(end, last);
   context(6, branchContext(address, last));
   context(7, hash(soFar, 0x1100));
   context(8, hash(hash(soFar, opcodeBefore), 0x1200));
