@@ -3,11 +3,11 @@ import { expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { REGION_KINDS } from '../../../lib/delta/mixing/containers/image.ts';
 import { convertRegions, RestoredFile } from '../../../lib/delta/mixing/conversions/converted.ts';
+import { same } from '../both-decoders.ts';
 import { convert } from '../reference/converted.ts';
 import { codeRecords } from './native-images.ts';
 
 const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
-const same = (a: Uint8Array, b: Uint8Array) => expect(Buffer.compare(a, b)).toBe(0);
 type Converted = Parameters<typeof convertRegions>[1][number];
 
 function restored(file: Uint8Array, regions: Converted[], piece: number): Uint8Array {

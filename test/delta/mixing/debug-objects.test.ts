@@ -1,25 +1,15 @@
 /** Debug information of DWARF in objects that are linked no further, and in modules of WebAssembly. */
 import { describe, expect, test } from 'bun:test';
-import fc from 'fast-check';
 import { regionsOf } from '../../../lib/delta/mixing/executable.ts';
+import { agreeOnDamage, bothMix } from '../both-decoders.ts';
 import { randomNumbers } from '../pairs.ts';
-import { applyPlainly } from '../reference.ts';
-import { apply, make } from '../support.ts';
+import { make } from '../support.ts';
 import { elfObjectWithDebug, objectsWithDebug } from './debug-objects.ts';
 import { goWasmModule, wasmModule, wasmWithDwarf } from './wasm-modules.ts';
 
 const [WASM, WASM_DATA, DWARF, PAIRS] = [23, 24, 48, 28];
 /** Where places of the file begin among the addresses of a module. */
 const PLACES = 0xe0000000;
-
-const same = (a: Uint8Array, b: Uint8Array) => expect(Buffer.compare(a, b)).toBe(0);
-
-async function both(old: Uint8Array, fresh: Uint8Array, options = {}): Promise<Uint8Array> {
-  const patch = await make(old, fresh, { algorithm: 'mixing', ...options });
-  same(await apply(patch, old), fresh);
-  same(applyPlainly(patch, old), fresh);
-  return patch;
-}
 
 const hidden = (file: Uint8Array) => Buffer.concat([Buffer.from('x'), file]);
 
@@ -33,7 +23,7 @@ describe.each(objectsWithDebug())('$name', ({ layout, make: file }) => {
 
   test('takes little of what its entries say, by both decoders', async () => {
     const [old, fresh] = [file(false), file(true)];
-    const patch = await both(old, fresh);
+    const patch = await bothMix(old, fresh);
     const plain = await make(hidden(old), hidden(fresh), { algorithm: 'mixing' });
     expect(patch.length / plain.length).toBeLessThan(0.62);
   });
@@ -45,9 +35,9 @@ test('of a file without the abbreviations the entries are none', async () => {
     copy.write('x', copy.indexOf(`.${name}\0`) + 1, 'latin1');
     return Uint8Array.from(copy);
   };
-  const whole = await both(elfObjectWithDebug(false, 8), elfObjectWithDebug(true, 8));
+  const whole = await bothMix(elfObjectWithDebug(false, 8), elfObjectWithDebug(true, 8));
   for (const name of ['debug_abbrev', 'debug_info']) {
-    const patch = await both(without(name)(false), without(name)(true));
+    const patch = await bothMix(without(name)(false), without(name)(true));
     expect(patch.length).toBeGreaterThan(1.3 * whole.length);
   }
 });
@@ -94,12 +84,12 @@ test('a module without entries, or of Go, has the addresses that it always had',
 
 test('a module takes little of what its entries say, by both decoders, in two lanes as well', async () => {
   const [old, fresh] = [wasmWithDwarf(false), wasmWithDwarf(true)];
-  const patch = await both(old, fresh);
+  const patch = await bothMix(old, fresh);
   const plain = await make(hidden(old), hidden(fresh), { algorithm: 'mixing' });
   expect(patch.length / plain.length).toBeLessThan(0.6);
-  await both(old, fresh, { lanesFrom: 0 });
-  await both(wasmModule(false), fresh);
-  await both(old, wasmModule(true));
+  await bothMix(old, fresh, { lanesFrom: 0 });
+  await bothMix(wasmModule(false), fresh);
+  await bothMix(old, wasmModule(true));
 });
 
 test('whatever they say, both decoders make the same of it', async () => {
@@ -114,16 +104,5 @@ test('whatever they say, both decoders make the same of it', async () => {
     }
     return Uint8Array.from(copy);
   };
-  await fc.assert(
-    fc.asyncProperty(
-      fc.nat({ max: files.length - 1 }),
-      fc.nat(),
-      fc.integer({ min: 0, max: 60 }),
-      async (which, seed, count) => {
-        const file = files[which] as (later: boolean) => Uint8Array;
-        await both(damaged(file(false), seed, count), damaged(file(true), seed + 1, count >> 1));
-      },
-    ),
-    { numRuns: 24 },
-  );
+  await agreeOnDamage(files, damaged, { most: 60, numRuns: 24 });
 }, 600_000);

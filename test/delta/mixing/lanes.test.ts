@@ -6,13 +6,13 @@ import { regionsOf } from '../../../lib/delta/mixing/executable.ts';
 import { LightBulk } from '../../../lib/delta/mixing/light.ts';
 import { DamagedError, MachineError } from '../../../lib/errors.ts';
 import { HelperThread } from '../../../lib/platform/threads/helper-thread.ts';
+import { comesBack, same } from '../both-decoders.ts';
 import { assemble } from '../forge.ts';
 import { randomBytes } from '../pairs.ts';
-import { applyPlainly, type PlainPatch, parse } from '../reference.ts';
+import { type PlainPatch, parse } from '../reference.ts';
 import { apply, failure, make } from '../support.ts';
 import { samples } from './executables.ts';
 
-const same = (a: Uint8Array, b: Uint8Array) => expect(Buffer.compare(a, b)).toBe(0);
 const inLanes = async (old: Uint8Array, fresh: Uint8Array, applyLimit?: number) => {
   const limit = applyLimit === undefined ? {} : { applyLimit };
   const patch = await make(old, fresh, { algorithm: 'mixing', lanesFrom: 0, ...limit });
@@ -55,8 +55,7 @@ test('there are samples', () => {
 describe.each(some)('$name', ({ old, fresh }) => {
   test('comes back by both decoders, with threads and without', async () => {
     const patch = await inLanes(old, fresh);
-    same(await apply(patch, old), fresh);
-    same(applyPlainly(patch, old), fresh);
+    await comesBack(patch, old, fresh);
     withoutThreads();
     same(await apply(patch, old), fresh);
     same(await inLanes(old, fresh), patch);
@@ -107,8 +106,7 @@ test('bulk is taken by both lanes, and by this thread if the other one ends', as
   const wanted = Uint8Array.from(Buffer.concat(parts));
   const patch = await inLanes(old, wanted, 9000);
   expect(parse(patch).streams.at(-1)?.rawSize).toBeGreaterThan(19_000);
-  same(await apply(patch, old), wanted);
-  same(applyPlainly(patch, old), wanted);
+  await comesBack(patch, old, wanted);
   const restored = spyOn(LightBulk.prototype, 'restore');
   spies.push(restored);
   endingBefore('tell(2, due)');

@@ -6,9 +6,10 @@ import { alignFunctions } from '../../../lib/delta/mixing/alignments/functions.t
 import { regionsOf } from '../../../lib/delta/mixing/executable.ts';
 import { DamagedError } from '../../../lib/errors.ts';
 import { memorySource } from '../../../lib/platform/files.ts';
+import { comesBack, same } from '../both-decoders.ts';
 import { assemble } from '../forge.ts';
 import { adversarialPairs, randomBytes, randomNumbers } from '../pairs.ts';
-import { applyPlainly, parse } from '../reference.ts';
+import { parse } from '../reference.ts';
 import { apply, failure, make } from '../support.ts';
 import {
   DIRECTORIES,
@@ -29,7 +30,6 @@ import { goElf } from './other-executables.ts';
 import { goWasmModule, wasmModule } from './wasm-modules.ts';
 
 const headerOf = (patch: Uint8Array): PatchHeader => readPatchHeader(memorySource(patch));
-const same = (a: Uint8Array, b: Uint8Array) => expect(Buffer.compare(a, b)).toBe(0);
 
 const SAMPLES = samples();
 const patches = new Map<Sample, Promise<Uint8Array>>();
@@ -48,8 +48,7 @@ describe.each(SAMPLES)('$name', (sample) => {
     const patch = await patchOf(sample);
     expect(headerOf(patch).algorithm).toBe('mixing');
     expect(patch.length).toBeLessThan(bsdiff.length * 0.8);
-    same(await apply(patch, old), fresh);
-    same(applyPlainly(patch, old), fresh);
+    await comesBack(patch, old, fresh);
   });
 });
 
@@ -90,8 +89,7 @@ test('what a word became is said of all words that have its hash', async () => {
   // Words of seven letters were tried until two had one hash, 0xd045ded3.
   const [old, fresh] = [text('dfhvcoq'), text('shorter')];
   const patch = await make(old, fresh, { algorithm: 'mixing' });
-  same(await apply(patch, old), fresh);
-  same(applyPlainly(patch, old), fresh);
+  await comesBack(patch, old, fresh);
 });
 
 describe('pairs that are hard on a differ', () => {
@@ -107,8 +105,7 @@ test('any two small files', async () => {
   await fc.assert(
     fc.asyncProperty(bytes, bytes, async (old, fresh) => {
       const patch = await make(old, fresh, { algorithm: 'mixing' });
-      same(await apply(patch, old), fresh);
-      same(applyPlainly(patch, old), fresh);
+      await comesBack(patch, old, fresh);
     }),
     { numRuns: 25 },
   );
@@ -136,8 +133,7 @@ describe('the limit on what is modelled', () => {
     const { algorithm, streams } = headerOf(patch);
     expect(algorithm).toBe('mixing');
     expect(streams[1]?.rawSize).toBeGreaterThan(fresh.length * 0.9);
-    same(await apply(patch, old), fresh);
-    same(applyPlainly(patch, old), fresh);
+    await comesBack(patch, old, fresh);
   });
 
   test('leaves to it what takes the most for its bytes, whatever its length', async () => {
@@ -146,8 +142,7 @@ describe('the limit on what is modelled', () => {
     const patch = await make(old, fresh, { applyLimit: 600 });
     expect(headerOf(patch).algorithm).toBe('mixing');
     expect(patch.length).toBeLessThan(bsdiff.length);
-    same(await apply(patch, old), fresh);
-    same(applyPlainly(patch, old), fresh);
+    await comesBack(patch, old, fresh);
   });
 
   test('makes a patch of bsdiff if nothing keeps within it', async () => {
@@ -228,8 +223,7 @@ test('the files in a universal one are laid out one behind the other', async () 
   ]);
   expect(span).toBe(0x1f000);
   const patch = await make(old, fresh);
-  same(await apply(patch, old), fresh);
-  same(applyPlainly(patch, old), fresh);
+  await comesBack(patch, old, fresh);
 });
 
 test('symbols and debug information of ELF, which are not loaded, have addresses behind all that is', async () => {

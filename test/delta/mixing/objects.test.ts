@@ -1,22 +1,11 @@
 /** Objects that are linked no further, and archives of them. */
 import { expect, test } from 'bun:test';
-import fc from 'fast-check';
 import { alignFunctions } from '../../../lib/delta/mixing/alignments/functions.ts';
 import { regionsOf } from '../../../lib/delta/mixing/executable.ts';
+import { agreeOnDamage, bothMix } from '../both-decoders.ts';
 import { randomNumbers } from '../pairs.ts';
-import { applyPlainly } from '../reference.ts';
-import { apply, make } from '../support.ts';
 import { elf } from './executables.ts';
 import { archive, archiveOf, linuxModule, objectFile } from './object-files.ts';
-
-const same = (a: Uint8Array, b: Uint8Array) => expect(Buffer.compare(a, b)).toBe(0);
-
-async function both(old: Uint8Array, fresh: Uint8Array, options = {}): Promise<Uint8Array> {
-  const patch = await make(old, fresh, { algorithm: 'mixing', ...options });
-  same(await apply(patch, old), fresh);
-  same(applyPlainly(patch, old), fresh);
-  return patch;
-}
 
 test('an archive is one region, and its members have tables of relocations and symbols', () => {
   const file = archive(true);
@@ -60,9 +49,9 @@ test('members are found wherever they are, and those that are missing are no rid
   const objects = (later: boolean) => [0, 100, 200].map((first) => objectFile('x86', later, first));
   const [a, b, c] = objects(false) as [Buffer, Buffer, Buffer];
   const whole = archiveOf(['a.o/', 'b.o/', 'c.o/'], [a, b, c], []);
-  const least = (await both(whole, archiveOf(['a.o/', 'b.o/', 'c.o/'], objects(true), []))).length;
+  const least = (await bothMix(whole, archiveOf(['a.o/', 'b.o/', 'c.o/'], objects(true), []))).length;
   const [later, , last] = objects(true) as [Buffer, Buffer, Buffer];
-  expect((await both(whole, archiveOf(['c.o/', 'a.o/'], [last, later], []))).length).toBeLessThan(least);
+  expect((await bothMix(whole, archiveOf(['c.o/', 'a.o/'], [last, later], []))).length).toBeLessThan(least);
 });
 
 test('the tables of a member are aligned with those of the same member and section', () => {
@@ -96,9 +85,9 @@ test('tables that are as they were take no alignment of their own', () => {
 
 test('of only one of both files they are no riddle, nor in two lanes', async () => {
   const [linked, object] = [elf('x86', false), Uint8Array.from(objectFile('x86', true))];
-  await both(linked, object);
-  await both(object, linked);
-  await both(archive(false), archive(true), { lanesFrom: 0 });
+  await bothMix(linked, object);
+  await bothMix(object, linked);
+  await bothMix(archive(false), archive(true), { lanesFrom: 0 });
 });
 
 test('whatever they say, both decoders make the same of it', async () => {
@@ -120,16 +109,5 @@ test('whatever they say, both decoders make the same of it', async () => {
     }
     return Uint8Array.from(copy);
   };
-  await fc.assert(
-    fc.asyncProperty(
-      fc.nat({ max: 2 }),
-      fc.nat(),
-      fc.integer({ min: 0, max: 40 }),
-      async (which, seed, count) => {
-        const make = files[which] as (later: boolean) => Uint8Array;
-        await both(damaged(make(false), seed, count), damaged(make(true), seed + 1, count >> 1));
-      },
-    ),
-    { numRuns: 12 },
-  );
+  await agreeOnDamage(files, damaged, { most: 40, numRuns: 12 });
 }, 600_000);

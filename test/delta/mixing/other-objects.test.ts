@@ -1,11 +1,10 @@
 /** Objects that are linked no further, of other layouts than ELF of 64 bits with the lowest byte first. */
 import { describe, expect, test } from 'bun:test';
-import fc from 'fast-check';
 import { alignFunctions } from '../../../lib/delta/mixing/alignments/functions.ts';
 import { regionsOf } from '../../../lib/delta/mixing/executable.ts';
+import { agreeOnDamage, bothMix } from '../both-decoders.ts';
 import { randomNumbers } from '../pairs.ts';
-import { applyPlainly } from '../reference.ts';
-import { apply, make } from '../support.ts';
+import { make } from '../support.ts';
 import { archiveOf, objectFile } from './object-files.ts';
 import {
   coff,
@@ -15,15 +14,6 @@ import {
   otherElf,
   otherObjects,
 } from './other-object-files.ts';
-
-const same = (a: Uint8Array, b: Uint8Array) => expect(Buffer.compare(a, b)).toBe(0);
-
-async function both(old: Uint8Array, fresh: Uint8Array, options = {}): Promise<Uint8Array> {
-  const patch = await make(old, fresh, { algorithm: 'mixing', ...options });
-  same(await apply(patch, old), fresh);
-  same(applyPlainly(patch, old), fresh);
-  return patch;
-}
 
 describe.each(otherObjects())('$name', ({ layout, make: file }) => {
   test('is one region with its layout, and has tables of relocations and symbols', () => {
@@ -39,7 +29,7 @@ describe.each(otherObjects())('$name', ({ layout, make: file }) => {
 
   test('takes little of what its references say, by both decoders', async () => {
     const [old, fresh] = [file(false), file(true)];
-    const patch = await both(old, fresh);
+    const patch = await bothMix(old, fresh);
     // As text it is nothing that has references.
     const plain = await make(
       Buffer.concat([Buffer.from('x'), old]),
@@ -87,7 +77,7 @@ test('of an archive with objects of two layouts those of the first one count', a
   const { regions, tables } = regionsOf(mixed(true), true);
   expect(regions.map(({ kind, bases }) => [kind, bases])).toEqual([[44, [0, 25]]]);
   expect(tables.filter(({ key }) => key?.startsWith('b.o'))).toEqual([]);
-  await both(mixed(false), mixed(true));
+  await bothMix(mixed(false), mixed(true));
 });
 
 test('one that becomes one of another layout is no riddle', async () => {
@@ -96,7 +86,7 @@ test('one that becomes one of another layout is no riddle', async () => {
     (later: boolean) => objectFile('x86', later),
   ];
   for (const [index, file] of files.entries())
-    await both(
+    await bothMix(
       Uint8Array.from(file(false)),
       Uint8Array.from(files[(index + 1) % files.length]?.(true) ?? []),
     );
@@ -142,8 +132,8 @@ test('where the long names of members are is predicted', async () => {
     return Uint8Array.from(Buffer.from(text.replace(/\/(\d+) ( +\d+ *`\n)/g, '/0$1$2'), 'latin1'));
   };
   const [old, fresh] = [importLibrary(false), importLibrary(true)];
-  const predicted = await both(old, fresh);
-  const told = await both(withZeros(old), withZeros(fresh));
+  const predicted = await bothMix(old, fresh);
+  const told = await bothMix(withZeros(old), withZeros(fresh));
   expect(told.length - predicted.length).toBeGreaterThan(40);
 });
 
@@ -154,7 +144,7 @@ test('behind three wrong fields there are none until four bytes are right again'
   const text = randomNumbers(7);
   const fresh = Buffer.from(file);
   for (let at = table.offset + 3; at < table.offset + table.size; at++) fresh[at] = 97 + (text() % 20);
-  const patch = await both(Uint8Array.from(file), Uint8Array.from(fresh));
+  const patch = await bothMix(Uint8Array.from(file), Uint8Array.from(fresh));
   // The letters alone take more than half a byte each; a field of four that are no reference took four and more.
   expect(patch.length / table.size).toBeLessThan(0.75);
 });
@@ -169,7 +159,7 @@ test('entries of an index are for the symbol that they name', () => {
 });
 
 test('whatever they say, both decoders make the same of it', async () => {
-  const files = otherObjects();
+  const files = otherObjects().map(({ make: file }) => file);
   const damaged = (file: Uint8Array, seed: number, count: number) => {
     const next = randomNumbers(seed);
     const copy = Buffer.from(file);
@@ -187,16 +177,5 @@ test('whatever they say, both decoders make the same of it', async () => {
     }
     return Uint8Array.from(copy);
   };
-  await fc.assert(
-    fc.asyncProperty(
-      fc.nat({ max: files.length - 1 }),
-      fc.nat(),
-      fc.integer({ min: 0, max: 40 }),
-      async (which, seed, count) => {
-        const file = files[which]?.make ?? machArchive;
-        await both(damaged(file(false), seed, count), damaged(file(true), seed + 1, count >> 1));
-      },
-    ),
-    { numRuns: 20 },
-  );
+  await agreeOnDamage(files, damaged, { most: 40, numRuns: 20 });
 }, 600_000);
