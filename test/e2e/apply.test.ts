@@ -5,7 +5,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { type Installed, makeInstall, resultOf } from '../support/installed.ts';
 import { buildStandin, readStandinLog, waitForStarts } from '../support/standin.ts';
-import { openSharedWorkshop, run, type Workshop } from '../support/workshop.ts';
+import { twoVersions } from '../support/two-versions.ts';
+import { run, type Workshop } from '../support/workshop.ts';
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;
 
@@ -22,13 +23,7 @@ posixOnly('applying a package', () => {
   const made: Installed[] = [];
 
   beforeAll(async () => {
-    [one, two, shop] = await Promise.all([
-      buildStandin({ version: '1.0.0' }),
-      buildStandin({ version: '2.0.0' }),
-      openSharedWorkshop(),
-    ]);
-    updater = await shop.updater();
-    toTwo = await shop.bundle({ version: '2.0.0', file: two, old: { version: '1.0.0', file: one } });
+    ({ shop, updater, one, two, toTwo } = await twoVersions());
   });
 
   afterAll(() => {

@@ -7,14 +7,8 @@ import type { SigningKey } from '../../lib/trust/index.ts';
 import { patchPayload, testPackage } from '../package/fixture.ts';
 import { type Installed, makeInstall, resultOf } from '../support/installed.ts';
 import { buildStandin } from '../support/standin.ts';
-import {
-  NATIVE_PLATFORM,
-  openSharedWorkshop,
-  openWorkshop,
-  type Ran,
-  run,
-  type Workshop,
-} from '../support/workshop.ts';
+import { twoVersions } from '../support/two-versions.ts';
+import { NATIVE_PLATFORM, openWorkshop, type Ran, run, type Workshop } from '../support/workshop.ts';
 import { testKey, testRootBytes } from '../trust/keys.ts';
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;
@@ -32,13 +26,7 @@ posixOnly('bad input', () => {
   let before: Record<string, string>;
 
   beforeAll(async () => {
-    [one, two, shop] = await Promise.all([
-      buildStandin({ version: '1.0.0' }),
-      buildStandin({ version: '2.0.0' }),
-      openSharedWorkshop(),
-    ]);
-    updater = await shop.updater();
-    toTwo = await shop.bundle({ version: '2.0.0', file: two, old: { version: '1.0.0', file: one } });
+    ({ shop, updater, one, two, toTwo } = await twoVersions());
     here = await makeInstall({ binary: one, version: '1.0.0', updater });
     before = here.picture();
   });

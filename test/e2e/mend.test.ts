@@ -4,8 +4,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { type Installed, makeInstall, resultOf } from '../support/installed.ts';
-import { buildStandin, readStandinLog, waitForStarts } from '../support/standin.ts';
-import { openSharedWorkshop, openWorkshop, run, type Workshop } from '../support/workshop.ts';
+import { readStandinLog, waitForStarts } from '../support/standin.ts';
+import { twoVersions } from '../support/two-versions.ts';
+import { openWorkshop, run, type Workshop } from '../support/workshop.ts';
 
 const posixOnly = process.platform === 'win32' ? describe.skip : describe;
 
@@ -19,13 +20,7 @@ posixOnly('around an update', () => {
   const made: Installed[] = [];
 
   beforeAll(async () => {
-    [one, two, shop] = await Promise.all([
-      buildStandin({ version: '1.0.0' }),
-      buildStandin({ version: '2.0.0' }),
-      openSharedWorkshop(),
-    ]);
-    updater = await shop.updater();
-    toTwo = await shop.bundle({ version: '2.0.0', file: two, old: { version: '1.0.0', file: one } });
+    ({ shop, updater, one, two, toTwo } = await twoVersions());
     fullTwo = await shop.bundle({ version: '2.0.0', file: two });
   });
 
