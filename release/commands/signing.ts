@@ -48,6 +48,8 @@ export interface SigningValues extends PassphraseValues {
   'sign-request'?: string | undefined;
   signatures: string[];
   without: string[];
+  /** Of commands that can show what they would do: nothing is signed then. */
+  'dry-run'?: boolean;
 }
 
 export interface Signing {
@@ -74,6 +76,10 @@ export async function withSigning<Result>(
   values: SigningValues,
   run: (signing: Signing) => Promise<Result>,
 ): Promise<Result> {
+  const request = values['sign-request'];
+  if (values['dry-run'] === true && request !== undefined) {
+    throw new UsageError('wanted --dry-run or --sign-request, found both');
+  }
   const repo = required('--repo', values.repo);
   const [first, ...others] = values.keys;
   if (first === undefined) throw new UsageError('--keys is wanted, and was not given');
@@ -84,7 +90,6 @@ export async function withSigning<Result>(
     requirePinnedRoot(native, repo, keys);
   }
   for (const folder of keys) requireFolder(folder);
-  const request = values['sign-request'];
   const session = request === undefined ? null : openSession(native, repo, work, values);
   if (session === null && values.signatures.length > 0) {
     throw new UsageError(

@@ -212,6 +212,14 @@ describe('a wrong call says what was wanted and ends with 2:', () => {
       '--rollout: wanted a whole number from 0 to 100',
     ],
     [[...add, '--binary', 'linux-x64=f'], 'repo: wanted a repository, found no repository.json'],
+    [
+      [...add, '--binary', 'linux-x64=f', '--dry-run', '--sign-request', 'r'],
+      'wanted --dry-run or --sign-request, found both',
+    ],
+    [
+      ['promote', '1.0.0', '--from', 'beta', '--to', 'stable', '--dry-run', '--sign-request', 'r'],
+      'wanted --dry-run or --sign-request, found both',
+    ],
     [['promote', '1.0.0', '--from', 'beta', '--to', 'Be ta'], '--to: wanted a name of a-z'],
     [['promote', '1.0.0', '--from', 'Be ta', '--to', 'beta'], '--from: wanted a name of a-z'],
     [['rollout', '1.0.0', '--repo', 'repo', '--keys', 'k'], 'wanted <version> <percent>, found 1.0.0'],

@@ -14,7 +14,7 @@ import {
 } from '../../../lib/version/index.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { applyLimit, type Command, readArguments, wholeNumber } from '../../command.ts';
-import { readInput, requireInput, requireOutput } from '../../files.ts';
+import { readInput, requireInput } from '../../files.ts';
 import { strangeTitle } from '../../manifest/notes.ts';
 import { DESCRIBE_HELP, DESCRIBE_OPTIONS, readDescription, requireVersion } from '../../manifest/options.ts';
 import { readTarget } from '../../manifest/target.ts';
@@ -132,15 +132,11 @@ export const add: Command = {
       level,
       applyLimit: applyLimit(values['apply-limit']),
     };
-    if (values['dry-run'] && values['sign-request'] !== undefined) {
-      throw new UsageError('wanted --dry-run or --sign-request, found both');
-    }
     const report = workLines();
     try {
       const result = await withStopSignal((stop) =>
         withSigning(['add', version], values, async ({ host, repo, signers }) => {
           for (const { file } of [...request.binaries, ...request.updaters]) requireInput(file);
-          if (values['sign-request'] !== undefined) requireOutput(values['sign-request']);
           const strange = strangeTitle(request.description.notes, version);
           if (strange !== null) report.say(strange);
           const { work } = repositoryLayout(repo);

@@ -4,7 +4,6 @@ import { UsageError } from '../../../lib/errors.ts';
 import { createDirectories } from '../../../lib/platform/files.ts';
 import { MAX_PACKAGES, targetName } from '../../../lib/version/index.ts';
 import { applyLimit, type Command, readArguments, required, wholeNumber } from '../../command.ts';
-import { requireOutput } from '../../files.ts';
 import { readDescription, requireVersion } from '../../manifest/options.ts';
 import { withScratchFolder } from '../../platform/scratch.ts';
 import { withStopSignal } from '../../platform/signals.ts';
@@ -72,14 +71,10 @@ export const promote: Command = {
       level: null,
       applyLimit: applyLimit(values['apply-limit']),
     };
-    if (values['dry-run'] && values['sign-request'] !== undefined) {
-      throw new UsageError('wanted --dry-run or --sign-request, found both');
-    }
     const report = workLines();
     try {
       const result = await withStopSignal((stop) =>
         withSigning(['promote', version], values, async ({ host, repo, signers }) => {
-          if (values['sign-request'] !== undefined) requireOutput(values['sign-request']);
           const published = readPublished(host, repo);
           const found = readChannels(published, from).flatMap((channel) => {
             const release = findRelease(channel, version);
