@@ -24,7 +24,10 @@ import { isVersion } from './header-fields.ts';
 import { type Alignment, Matcher } from './matcher.ts';
 import { alignBytecode } from './mixing/alignments/bytecode.ts';
 import { alignClasses } from './mixing/alignments/classes.ts';
-import { APPLY_LIMIT, chooseMixing, FOURTH_BELOW, imagesOf, LANES_FROM } from './mixing/choose.ts';
+import { FOURTH_BELOW } from './mixing/choices/fourth-model.ts';
+import { imagesOf } from './mixing/choices/images.ts';
+import { LANES_FROM } from './mixing/choices/lanes.ts';
+import { APPLY_LIMIT, chooseMixing } from './mixing/choose.ts';
 import { withRecords } from './mixing/conversions/converted.ts';
 import type { MixingInput, MixingStreams } from './mixing/encode.ts';
 import { isInDebug } from './mixing/within/unpacked-image.ts';
@@ -38,9 +41,9 @@ export interface GenerateOptions {
   onProgress?: (fraction: number) => void;
   /** Bytes that may have to be modelled when the patch is applied, 40 of bulk for one: a million takes a second or two. Default 4,500,000. */
   applyLimit?: number;
-  /** Effort (of `mixing`, assembly/mixing/coding/coder.ts) from which on two lanes make the new file. Default: LANES_FROM of mixing/choose.ts. */
+  /** Effort (of `mixing`, assembly/mixing/coding/coder.ts) from which on two lanes make the new file. Default: LANES_FROM of mixing/choices/lanes.ts. */
   lanesFrom?: number;
-  /** Work from which on the fourth model of `mixing` is not tried. Default: FOURTH_BELOW of mixing/choose.ts. */
+  /** Work from which on the fourth model of `mixing` is not tried. Default: FOURTH_BELOW of mixing/choices/fourth-model.ts. */
   fourthBelow?: number;
   /** Which alignments become fast steps of `mixing`, by their index. Default: those that have to, to keep within the limit. */
   isFast?: (index: number) => boolean;

@@ -39,16 +39,16 @@ export const KEEPING = [
   ...changesOf(
     'mixing/choose.ts',
     [
-      'const made = await encodeInLanes({ ...input, alignments, images }, choice, most, lanesFrom, report);',
+      'const made = await encodeInLanes(aligned, choice, means);',
       `const place = await kept('${LANE}', async () => {
-      const first = await encodeInLanes({ ...input, alignments, images }, choice, most, lanesFrom, report);
+      const first = await encodeInLanes(aligned, choice, means);
       return first.second === null ? null : first.profiles[0].at(-1).made;
     });
-    const made = await encodeMixing({ ...input, alignments, images }, choice, most, place, report);`,
+    const made = await encodeMixing(aligned, choice, means.limit, place, means.onProgress);`,
     ],
     [
-      "import { alignInstances } from './alignments/instances.ts';",
-      `${IMPORT('../../../')}import { alignInstances } from './alignments/instances.ts';`,
+      "import type { MixingChoice, MixingInput, MixingStreams } from './encode.ts';",
+      `${IMPORT('../../../')}import { encodeMixing, type MixingChoice, type MixingInput, type MixingStreams } from './encode.ts';`,
     ],
   ),
 ];

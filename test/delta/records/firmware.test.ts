@@ -1,7 +1,7 @@
 /** Patches between files of firmware. */
 import { describe, expect, test } from 'bun:test';
 import { unpackPair } from '../../../lib/delta/deflate/encode.ts';
-import { imagesOf } from '../../../lib/delta/mixing/choose.ts';
+import { imagesOf } from '../../../lib/delta/mixing/choices/images.ts';
 import { REGION_KINDS } from '../../../lib/delta/mixing/containers/image.ts';
 import { DamagedError } from '../../../lib/errors.ts';
 import { both, same } from '../both-decoders.ts';

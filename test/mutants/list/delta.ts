@@ -532,28 +532,28 @@ export const DELTA: readonly MutatedFile[] = [
   },
   {
     file: 'lib/delta/mixing/choose.ts',
+    tests: ['test/delta/mixing/fast-steps.test.ts'],
+    changes: [
+      ['index < BULKY_FROM ? found : ', 'true ? found : '],
+      ['if (input.isFast !== undefined) ', 'if (false) '],
+    ],
+  },
+  {
+    file: 'lib/delta/mixing/choices/around.ts',
+    tests: ['test/delta/mixing/longer-alignments.test.ts'],
+    changes: [
+      ['const LONGER = [1000, 4000];', 'const LONGER: number[] = [];'],
+      ['images: withOtherCode(images)', 'images', { tests: ['test/delta/mixing/raw-code.test.ts'] }],
+    ],
+  },
+  {
+    file: 'lib/delta/mixing/choices/fourth-model.ts',
     tests: ['test/delta/mixing/fourth-model.test.ts'],
     changes: [
-      [
-        'const LONGER = [1000, 4000];',
-        'const LONGER: number[] = [];',
-        { tests: ['test/delta/mixing/longer-alignments.test.ts'] },
-      ],
       ['if (smallest.second !== null || ', 'if ('],
       [' || work >= below', ''],
       [' || size > SMALL_FOR_FOURTH', '', { survives: 'it takes two files of more than 32 MiB' }],
       ['saved > LEAST_SAVED && ', ''],
-      ['images: withOtherCode(images)', 'images', { tests: ['test/delta/mixing/raw-code.test.ts'] }],
-      [
-        'if (index < BULKY_FROM) return found;',
-        'return found;',
-        { tests: ['test/delta/mixing/fast-steps.test.ts'] },
-      ],
-      [
-        'if (input.isFast !== undefined) ',
-        'if (false) ',
-        { tests: ['test/delta/mixing/fast-steps.test.ts'] },
-      ],
     ],
   },
   {

@@ -7,7 +7,7 @@ const FIRST = '{ shortest: 16, shortestInText: 1000, bulkFrom: Number.POSITIVE_I
 export const ALIGNMENT_STEPS: readonly Step[] = [
   {
     name: 'short alignments of text where that is smaller',
-    changes: changesOf(CHOOSE, [
+    changes: changesOf('mixing/choices/around.ts', [
       'if (sizeOf(made) > LEAST_FOR_EACH * shorter && sizeOf(made) < MOST_FOR_EACH * shorter) {',
       'if (false) {',
     ]),
@@ -40,11 +40,14 @@ export const ALIGNMENT_STEPS: readonly Step[] = [
   },
   {
     name: 'code that is equal taken for data',
-    changes: changesOf(CHOOSE, ['  if (isCodeEqual(input, images)) withoutCode(images);\n', '']),
+    changes: changesOf(CHOOSE, ['  if (isCodeEqual(input)) makeCodeData(images);\n', '']),
   },
   {
     name: 'page hashes that are computed',
-    changes: changesOf(CHOOSE, ['fresh: regionsOf(fresh, true) }', 'fresh: regionsOf(fresh, false) }']),
+    changes: changesOf('mixing/choices/images.ts', [
+      'fresh: regionsOf(fresh, true) }',
+      'fresh: regionsOf(fresh, false) }',
+    ]),
   },
   {
     name: 'boundaries where functions begin',

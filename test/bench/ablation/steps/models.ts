@@ -133,7 +133,7 @@ export const MODEL_STEPS: readonly Step[] = [
   },
   {
     name: 'fourth model: all (the third one)',
-    changes: changesOf('mixing/choose.ts', ['FOURTH_BELOW = 400_000', 'FOURTH_BELOW = 0']),
+    changes: changesOf('mixing/choices/fourth-model.ts', ['FOURTH_BELOW = 400_000', 'FOURTH_BELOW = 0']),
   },
   {
     name: 'fourth model: lessons',
