@@ -24,6 +24,7 @@ import {
 } from './containers/image.ts';
 import { hasClasses, withClasses } from './containers/java-classes.ts';
 import { isMachO, isUniversal, machO, universal } from './containers/mach-o.ts';
+import { bootFile, isBootFile } from './containers/memory-images/boot-file.ts';
 import { classArchive, isClassArchive } from './containers/memory-images/class-archive.ts';
 import { isLinuxImage, linuxImage } from './containers/memory-images/linux-image.ts';
 import { withCodeRecords } from './containers/native-image.ts';
@@ -114,6 +115,7 @@ function partsOf(bytes: Buffer): Parts | null {
   if (isPe(bytes)) return pe(bytes);
   if (isXcoff(bytes)) return xcoff(bytes);
   if (isClassArchive(bytes)) return classArchive(bytes);
+  if (isBootFile(bytes)) return bootFile(bytes);
   return null;
 }
 

@@ -227,6 +227,17 @@ export const DELTA: readonly MutatedFile[] = [
     changes: [['20580: REGION_KINDS.riscV', '20580: REGION_KINDS.otherCode']],
   },
   {
+    file: 'lib/delta/mixing/containers/memory-images/boot-file.ts',
+    tests: ['test/delta/mixing/boot-file.test.ts'],
+    changes: [
+      ['size + word(8) + start > bytes.length', 'false'],
+      ['isX86 ? REGION_KINDS.x86Legacy : REGION_KINDS.pointers', 'REGION_KINDS.pointers'],
+      ['lastIndexOf(MAGIC)', 'indexOf(MAGIC)'],
+      [' && code.readUInt32LE(at + 2) < size', ''],
+      ['=== PLAIN_IMAGE', '!== 0'],
+    ],
+  },
+  {
     file: 'lib/delta/mixing/containers/memory-images/class-archive.ts',
     tests: ['test/delta/mixing/class-archive.test.ts'],
     changes: [
