@@ -36,6 +36,7 @@ import { unwindingTables } from './containers/unwinding.ts';
 import { isWasm, wasm } from './containers/wasm.ts';
 import { isXcoff, xcoff } from './containers/xcoff.ts';
 import { objects } from './object-files.ts';
+import { isWasmObject } from './objects/wasm.ts';
 import { raw } from './raw-code.ts';
 import { withNested } from './within/nested.ts';
 
@@ -50,7 +51,7 @@ const NOTHING: Parts = { parts: [], end: 0n };
 export function regionsOf(file: Uint8Array, withHashes: boolean): Image {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.length);
   try {
-    if (bytes.length >= 64 && isWasm(bytes)) return wasm(bytes);
+    if (bytes.length >= 64 && isWasm(bytes) && !isWasmObject(bytes)) return wasm(bytes);
     const linkedNoFurther = objects(bytes);
     if (linkedNoFurther !== null) return linkedNoFurther;
     const named = partsOf(bytes);

@@ -8,6 +8,7 @@ import { importOf, isCoff, tablesOfCoff } from './objects/coff.ts';
 import { layoutOfElf, tablesOfElf } from './objects/elf.ts';
 import { isMachObject, tablesOfMachObject } from './objects/mach-o.ts';
 import { type ObjectTable, textAt } from './objects/object.ts';
+import { isWasmObject } from './objects/wasm.ts';
 
 const ARCHIVE = '!<arch>\n';
 /** Names of indexes, with the number of the first member of that name. */
@@ -17,7 +18,7 @@ const MEMBER = 60;
 /** The decoder has a word for each four bytes of the old file. */
 const MOST = 1 << 27;
 /** Layouts, as FORMAT.md numbers them. */
-const [COFF, MACH_O] = [4, 5];
+const [COFF, MACH_O, WASM] = [4, 5, 6];
 /** What is added to the number of a layout with fields in the headers of members. */
 const LATER = 8;
 /** What is added besides if debug information is looked through. */
@@ -72,6 +73,7 @@ function disjoint(tables: readonly FunctionTable[]): FunctionTable[] {
 
 function layoutOf(bytes: Buffer): number | undefined {
   if (isMachObject(bytes)) return MACH_O;
+  if (isWasmObject(bytes)) return WASM;
   return layoutOfElf(bytes) ?? (isCoff(bytes) ? COFF : undefined);
 }
 
@@ -140,6 +142,7 @@ function tablesOf({ name, start, bytes }: Member, layout: number): FunctionTable
 }
 
 function tablesIn(bytes: Buffer, layout: number): ObjectTable[] {
+  if (layout === WASM) return [];
   if (layout === COFF) return tablesOfCoff(bytes);
   return layout === MACH_O ? tablesOfMachObject(bytes) : tablesOfElf(bytes, layout);
 }

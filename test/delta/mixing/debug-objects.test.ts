@@ -6,8 +6,9 @@ import { randomNumbers } from '../pairs.ts';
 import { make } from '../support.ts';
 import { elfObjectWithDebug, objectsWithDebug } from './debug-objects.ts';
 import { goWasmModule, wasmModule, wasmWithDwarf } from './wasm-modules.ts';
+import { wasmObject } from './wasm-objects.ts';
 
-const [WASM, WASM_DATA, DWARF, PAIRS] = [23, 24, 48, 28];
+const [WASM, WASM_DATA, DWARF, PAIRS, OTHER_OBJECTS] = [23, 24, 48, 28, 44];
 /** Where places of the file begin among the addresses of a module. */
 const PLACES = 0xe0000000;
 
@@ -40,6 +41,29 @@ test('of a file without the abbreviations the entries are none', async () => {
     const patch = await bothMix(without(name)(false), without(name)(true));
     expect(patch.length).toBeGreaterThan(1.3 * whole.length);
   }
+});
+
+test('a module is an object if it has a section that says how it is to be linked', async () => {
+  const linked = (later: boolean) => {
+    const copy = Buffer.from(wasmObject(later));
+    copy.write('L', copy.indexOf('\x07linking') + 1, 'latin1');
+    return Uint8Array.from(copy);
+  };
+  const kindsOf = (file: Uint8Array) => regionsOf(file, true).regions.map(({ kind }) => Number(kind));
+  expect(kindsOf(wasmObject(true))).toEqual([OTHER_OBJECTS]);
+  expect(kindsOf(linked(true))).toContain(WASM);
+  // Data that begins as such a section would.
+  const data = [11, 8, 7, ...Buffer.from('linking')];
+  expect(kindsOf(Uint8Array.from([...linked(true), ...data]))).toContain(WASM);
+  for (let size = 8; size < 64; size++) expect(kindsOf(wasmObject(true).subarray(0, size))).toEqual([]);
+  await bothMix(linked(false), wasmObject(true));
+  await bothMix(wasmObject(false), linked(true));
+});
+
+test('of an object of WebAssembly what is said of more sections than are looked at is nothing', async () => {
+  const withMore = (later: boolean) =>
+    Uint8Array.from([...wasmObject(later), ...Array.from({ length: 300 }, () => [0, 3, 2, 97, 97]).flat()]);
+  await bothMix(withMore(false), withMore(true));
 });
 
 test('in a module all regions have addresses above those of functions and data', () => {

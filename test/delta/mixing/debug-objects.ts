@@ -3,6 +3,7 @@ import { randomNumbers } from '../pairs.ts';
 import { debugSections, type Where } from './dwarf-executables.ts';
 import { idsOf, nameOf, textsOf } from './object-files.ts';
 import { Writer } from './other-object-files.ts';
+import { wasmArchive, wasmObject } from './wasm-objects.ts';
 
 interface Part {
   name: string;
@@ -225,5 +226,7 @@ export function objectsWithDebug(): { name: string; layout: number; make: (later
     { name: 'debug-object-i386', layout: 1, make: (later) => elfObjectWithDebug(later, 4) },
     { name: 'debug-object-coff', layout: 4, make: coffWithDebug },
     { name: 'debug-object-mach-o', layout: 5, make: machObjectWithDebug },
+    { name: 'debug-object-wasm', layout: 6, make: (later) => wasmObject(later) },
+    { name: 'debug-archive-wasm', layout: 6, make: wasmArchive },
   ];
 }

@@ -7,6 +7,8 @@ const [OBJECTS, OTHER_OBJECTS] = [41, 44];
 const [FIELD, SYMBOL, BIG, SECTION, NUMBER_OF_TYPE, INDEX, HALF] = [47, 48, 49, 50, 51, 52, 53];
 /** 8 bytes: a number in decimal digits. */
 const DECIMAL = 59;
+/** A number of 2 to 5 bytes. */
+const VARIED = 63;
 const [BRANCH, BRANCH_26, BRANCH_19, BACK] = [1, 16, 17, 18];
 const [TYPES, NAMES] = [0x80000000, 0xc0000000];
 const LONG_NAMES = NAMES;
@@ -17,18 +19,24 @@ const DEBUG = ['abbrev', 'str', 'line_str', 'loc', 'ranges', 'line', 'loclists',
 
 export const areObjects = (kind: number | undefined) => kind === OBJECTS || kind === OTHER_OBJECTS;
 export const isOfWords = (kind: number) => kind >= FIELD && kind <= HALF;
-export const isOfObjects = (kind: number) => isOfWords(kind) || kind === DECIMAL;
+export const isOfObjects = (kind: number) => isOfWords(kind) || kind === DECIMAL || kind === VARIED;
 /** Whether it is a number, and no place. */
 export const isOfNumbers = (kind: number) => kind === NUMBER_OF_TYPE || kind === HALF || kind === DECIMAL;
 
 /** Which layout the objects of a region have. */
 export const layoutOf = ({ kind, bases }: { kind: number; bases: readonly [number, number] }) =>
   kind === OBJECTS ? 0 : bases[1];
-/** Those of which nothing is looked for in the headers of members; as many, from 8 on, of which something is; as many, from 24 on, that may have debug information besides. */
-export const isLayout = (number: number) => number % 8 < 6 && [0, 1, 3].includes(Math.floor(number / 8));
+/** Those of which nothing is looked for in the headers of members; as many, from 8 on, of which something is; as many, from 24 on, that may have debug information besides; of these also WebAssembly. */
+export const isLayout = (number: number) =>
+  number === WASM || (number % 8 < 6 && [0, 1, 3].includes(Math.floor(number / 8)));
 const LATER = 8;
 const WITH_DEBUG = 24;
 const [COFF, MACH_O] = [4, 5];
+const WASM = 30;
+/** Of WebAssembly: sections that are looked at; types of relocations that add something, and how many there are; a place in code, a place in a section. */
+const MOST_SECTIONS = 256;
+const ADDING = [3, 4, 5, 8, 9, 11, 14, 15, 16, 17, 21, 22, 23, 25];
+const [TYPES_OF_RELOCATIONS, FUNCTION_OFFSET, SECTION_OFFSET] = [27, 8, 9];
 
 /** What the table of layouts says: sizes of records, from which bit on the number of a section or a symbol is and how many it has, and places in records. */
 function layoutAt(index: number) {
@@ -107,6 +115,46 @@ const MEMBERS = new Map([
 const ONE_MEMBER = [1, 3, 14, 17];
 const OF_TYPE = [2, 8, 9, 10, 11, 12, 13, 14, 17, 18];
 
+/** Reads numbers of at most five bytes, to the end. */
+class Cursor {
+  readonly #bytes: Uint8Array;
+  at: number;
+  end: number;
+
+  constructor(bytes: Uint8Array, at: number, end: number) {
+    this.#bytes = bytes;
+    this.at = at;
+    this.end = end;
+  }
+
+  next(): number {
+    const first = this.at;
+    while (this.at < this.end && this.at < first + 5) {
+      this.at++;
+      if ((this.#bytes[this.at - 1] ?? 0) < 128) break;
+    }
+    return this.#bytes
+      .subarray(first, this.at)
+      .reduceRight((value, byte) => (value * 128 + (byte % 128)) % 2 ** 32, 0);
+  }
+}
+
+/** What is in seven bits of each byte, of at most five. */
+function variedNumber(value: bigint): number {
+  let number = 0n;
+  for (let i = 0n; i < 5n; i++) number |= ((value >> (8n * i)) & 127n) << (7n * i);
+  return Number(BigInt.asUintN(32, number));
+}
+
+function variedBytes(number: number, size: number): bigint {
+  let value = 0n;
+  for (let i = 0; i < size; i++) {
+    const more = i + 1 < size ? 128 : 0;
+    value |= BigInt((Math.floor(number / 128 ** i) % 128) + more) << BigInt(8 * i);
+  }
+  return value;
+}
+
 /** The number that eight characters begin with. */
 function decimal(value: bigint): number {
   const text = Buffer.from(value.toString(16).padStart(16, '0'), 'hex').toString('latin1');
@@ -179,6 +227,7 @@ export class Objects {
 
   target(base: number, kind: number, value: bigint): number {
     if (kind === DECIMAL) return u32(base + decimal(value));
+    if (kind === VARIED) return u32(base + variedNumber(value));
     const word = Number(value & 0xffffffffn);
     const { section, symbol, sectionBits, symbolBits } = this.#layout;
     if (kind === SYMBOL) return u32(base + symbol * numberIn(word, symbolBits));
@@ -190,7 +239,8 @@ export class Objects {
     );
   }
 
-  field(kind: number, distance: number, value: bigint): bigint {
+  field(offset: number, kind: number, distance: number, value: bigint): bigint {
+    if (kind === VARIED) return variedBytes(distance, this.#variedSize(offset));
     return kind === DECIMAL ? digits(distance) : BigInt(this.#wordField(kind, distance, Number(value)));
   }
 
@@ -281,6 +331,7 @@ export class Objects {
   #scanObject(start: number, size: number): void {
     if (this.#number === COFF) this.#scanCoff(start, size);
     else if (this.#number === MACH_O) this.#scanMachO(start, size);
+    else if (this.#number === WASM % LATER) this.#scanModule(start, size);
     else this.#scanElf(start, size);
   }
 
@@ -459,6 +510,94 @@ export class Objects {
       this.#scanRelocationsOf(object, section, { start, size, symbols, at, count: entries });
     }
     if (object.spend(symbols.size)) this.#scanSymbols(object, symbols, names);
+  }
+
+  #scanModule(start: number, size: number): void {
+    if (size < 8 || this.#text(start, 4) !== '\0asm') return;
+    const limit = start + size;
+    const sections: Section[] = [];
+    const named: [Section, number, number][] = [];
+    const relocating: Section[] = [];
+    let code: number | undefined;
+    for (let at = start + 8; at < limit && sections.length < MOST_SECTIONS; ) {
+      const cursor = new Cursor(this.#old, at + 1, limit);
+      const bytes = cursor.next();
+      if (bytes > limit - cursor.at) break;
+      this.#foundVaried(at + 1, cursor.at);
+      const [begin, end] = [cursor.at, cursor.at + bytes];
+      const section = { header: 0, isCode: false, isHere: true, start: begin, size: bytes };
+      sections.push(section);
+      cursor.end = end;
+      if (this.#old[at] === 10) {
+        code = begin;
+        this.#scanFunctions(cursor);
+      } else if (this.#old[at] === 0) {
+        const length = cursor.next();
+        const name = cursor.at;
+        section.start = length > end - name ? end : name + length;
+        section.size = end - section.start;
+        if (length > 6 && length <= end - name && this.#text(name, 4) === 'relo') relocating.push(section);
+        else if (length > 0 && length <= end - name) named.push([section, name + 1, name + length]);
+      }
+      at = end;
+    }
+    const object = new ObjectSections(sections, 1, 0, size, OTHER_MACHINE);
+    for (const [section, at, end] of named) this.#nameSection(object, section, at, end);
+    for (const section of sections) if (object.isInformation(section)) this.#scanInformation(object, section);
+    for (const section of relocating) this.#scanRelocationsOfModule(object, section, code);
+  }
+
+  #foundVaried(offset: number, base: number): void {
+    if (this.#variedSize(offset) >= 2) this.#found(offset, VARIED, base);
+  }
+
+  #variedSize(offset: number): number {
+    let size = 1;
+    while (size < 5 && (this.#old[offset + size - 1] ?? 0) >= 128) size++;
+    return size;
+  }
+
+  #scanFunctions(cursor: Cursor): void {
+    for (let i = cursor.next(); i > 0 && cursor.at < cursor.end; i--) {
+      const field = cursor.at;
+      const size = cursor.next();
+      if (size > cursor.end - cursor.at) return;
+      this.#foundVaried(field, cursor.at);
+      cursor.at += size;
+    }
+  }
+
+  #scanRelocationsOfModule(object: ObjectSections, { start, size }: Section, code: number | undefined): void {
+    const cursor = new Cursor(this.#old, start, start + size);
+    const changed = object.sections[cursor.next()];
+    if (changed === undefined) return;
+    for (let i = cursor.next(); i > 0 && cursor.at < cursor.end; i--) {
+      const type = this.#old[cursor.at++] ?? 0;
+      const field = cursor.at;
+      const place = cursor.next();
+      cursor.next();
+      if (type >= TYPES_OF_RELOCATIONS) return;
+      if (ADDING.includes(type)) {
+        const added = cursor.at;
+        const value = cursor.next();
+        const at = changed.start + place;
+        if (place + 4 <= changed.size) {
+          if (type === FUNCTION_OFFSET && code !== undefined) {
+            const to = u32(code + this.#word(at));
+            this.#foundUnlessZero(at, FIELD, code);
+            if (object.isInformation(changed)) this.#foundLength(at + 4, to);
+            this.#foundVaried(added, u32(to - value));
+          } else if (type === SECTION_OFFSET && this.#hooks.at(at) === FIELD) {
+            this.#foundVaried(added, this.base(at));
+          }
+        }
+      }
+      this.#foundVaried(field, changed.start);
+    }
+  }
+
+  #foundLength(field: number, code: number): void {
+    if (this.#hooks.at(field) === FIELD && this.base(field) === LENGTHS) this.#found(field, FIELD, code);
   }
 
   /** By what the name of a section has from `at` on, at most to `end`. */

@@ -637,7 +637,7 @@ export class References {
     const field = this.#assemblies.field(offset, kind);
     if (field !== undefined) return BigInt(field.value(u32(to - table), word));
     const objects = this.objectAt(offset, kind);
-    if (objects !== null) return objects.field(kind, u32(to - table), this.value(offset, kind));
+    if (objects !== null) return objects.field(offset, kind, u32(to - table), this.value(offset, kind));
     if (this.#dwarf.has(offset, kind)) return low(to - table);
     if (this.#halves.has(kind)) return BigInt(this.#halves.field(offset, kind, to));
     if (kind === VARIED)

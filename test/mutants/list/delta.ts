@@ -338,6 +338,14 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/delta/mixing/objects/wasm.ts',
+    tests: ['test/delta/mixing/debug-objects.test.ts'],
+    changes: [
+      ['id === 0 && bytes', 'bytes'],
+      ['.equals(LINKING)', '.length > 0'],
+    ],
+  },
+  {
     file: 'lib/delta/mixing/objects/archive-index.ts',
     tests: ['test/delta/mixing/objects.test.ts', 'test/delta/mixing/other-objects.test.ts'],
     changes: [

@@ -99,6 +99,10 @@ export const REFERENCE_STEPS: readonly Step[] = [
     changes: changesOf('mixing/object-files.ts', ['layout + LATER + DEBUG]', 'layout + LATER]']),
   },
   {
+    name: 'references: objects of WebAssembly',
+    changes: changesOf('mixing/objects/wasm.ts', ['return true;', 'return false;']),
+  },
+  {
     name: 'references: debug information of WebAssembly',
     changes: changesOf('mixing/containers/wasm.ts', [
       'module.shift > 0 ? image : ',

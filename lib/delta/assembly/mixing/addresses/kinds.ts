@@ -57,6 +57,8 @@ export const HALF_MIPS: u32 = 61;
 export const FORTH: u32 = 62;
 /** Of WebAssembly: a number of 2 to 5 bytes, that of a function or an address (wasm.ts). */
 export const VARIED: u32 = 63;
+/** In regions of objects of WebAssembly: such a number, relative to a place, in bytes. */
+export const OBJECT_VARIED: u32 = VARIED;
 
 /** Bytes of the field at `place`, in memory. */
 export function sizeAt(place: usize, kind: u32): u32 {
@@ -94,7 +96,7 @@ export function isTable(kind: u32): bool {
 
 /** Whether it is a field of an object in a region of these. */
 export function isOfObjects(kind: u32): bool {
-  return (kind >= OBJECT_FIELD && kind <= OBJECT_HALF) || kind === DECIMAL;
+  return (kind >= OBJECT_FIELD && kind <= OBJECT_HALF) || kind === DECIMAL || kind === OBJECT_VARIED;
 }
 
 /** Whether it is a number, and no place of the file. */

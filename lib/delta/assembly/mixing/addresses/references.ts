@@ -464,7 +464,7 @@ export function target(offset: u32, kind: u32): u32 {
  */
 export function field(offset: u32, kind: u32, address: u32, to: u32, table: u32): u64 {
   const word = oldWord(offset, kind);
-  if (isOfObject(offset, kind)) return objectField(kind, to - table, <u32>oldField(offset, kind));
+  if (isOfObject(offset, kind)) return objectField(offset, kind, to - table, <u32>oldField(offset, kind));
   if (isOfDwarf(offset, kind)) return <u64>(to - table);
   if (isOfHalves(kind)) return <u64>halvesField(offset, kind, to);
   if (isOfRows(offset, kind)) return rowField(offset, kind, to);

@@ -1,8 +1,19 @@
 /** Fields of objects (objects/objects.ts): what each is relative to, and where the old file has code. */
 import { take } from '../../../memory';
 import { State } from '../../state';
-import { note } from '../found';
-import { DECIMAL, OBJECT_BIG, OBJECT_HALF, OBJECT_INDEX, OBJECT_SECTION, OBJECT_SYMBOL } from '../kinds';
+import { note, referenceAt } from '../found';
+import {
+  DECIMAL,
+  OBJECT_BIG,
+  OBJECT_FIELD,
+  OBJECT_HALF,
+  OBJECT_INDEX,
+  OBJECT_SECTION,
+  OBJECT_SYMBOL,
+  OBJECT_VARIED,
+  variedSize,
+} from '../kinds';
+import { variedBytes, variedNumber } from '../wasm';
 import {
   firstSection,
   sectionBytes,
@@ -80,6 +91,7 @@ function digitsOf(value: u32): u64 {
 export function objectTarget(base: u32, kind: u32, value: u64): u32 {
   const word = <u32>value;
   if (kind === DECIMAL) return base + decimalOf(value);
+  if (kind === OBJECT_VARIED) return base + variedNumber(value);
   if (kind === OBJECT_SYMBOL) return base + symbolBytes() * symbolIn(word);
   if (kind === OBJECT_INDEX) return base + symbolBytes() * word;
   if (kind === OBJECT_BIG) return base + bswap<u32>(word);
@@ -87,9 +99,10 @@ export function objectTarget(base: u32, kind: u32, value: u64): u32 {
   return base + (kind === OBJECT_SECTION ? sectionBytes() * (sectionIn(word) - firstSection()) : word);
 }
 
-/** Such a field that refers to what is `distance` behind the place that it is relative to; `word` is the old one. */
-export function objectField(kind: u32, distance: u32, word: u32): u64 {
+/** Such a field as at `offset` of the old file that refers to what is `distance` behind the place that it is relative to; `word` is the old one. */
+export function objectField(offset: u32, kind: u32, distance: u32, word: u32): u64 {
   if (kind === DECIMAL) return digitsOf(distance);
+  if (kind === OBJECT_VARIED) return variedBytes(distance, variedSize(State.old + offset));
   return <u64>wordField(kind, distance, word);
 }
 
@@ -132,6 +145,13 @@ export function noteWithin(field: u32, kind: u32, base: u32): void {
   if (base >= LIMIT) return;
   note(field, kind);
   store<u32>(bases + (field & ~3), base);
+}
+
+/** How long a function is, if that is said there: what it is relative to is `code`, where the function begins. */
+export function noteLength(field: u32, code: u32): bool {
+  if (referenceAt(field) !== OBJECT_FIELD || objectBase(field) !== LENGTHS) return false;
+  noteRelative(field, OBJECT_FIELD, code);
+  return true;
 }
 
 /** There is code of that kind. */

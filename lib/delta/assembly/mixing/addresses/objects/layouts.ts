@@ -8,7 +8,9 @@ import { State } from '../../state';
 export const ELF_64: u32 = 0;
 export const COFF: u32 = 4;
 export const MACH_O: u32 = 5;
-export const LAYOUTS: u32 = 6;
+/** Of WebAssembly, which has none of these records. */
+export const WASM: u32 = 6;
+const LAYOUTS: u32 = 6;
 /** The same once more, with what came later, and twice more, with debug information. */
 const LATER: u32 = 8;
 const DEBUG: u32 = 16;
@@ -36,7 +38,8 @@ const PLACES = memory.data<u8>([
 
 /** False if there is none of that number. */
 export function setLayout(number: u32): bool {
-  if (number >= DEBUG + 2 * LATER || (number & (LATER - 1)) >= LAYOUTS) return false;
+  if (number >= DEBUG + 2 * LATER) return false;
+  if ((number & (LATER - 1)) >= LAYOUTS && number !== DEBUG + LATER + WASM) return false;
   if (number >= 2 * LATER && number < DEBUG + LATER) return false;
   layout = number & (LATER - 1);
   isLaterLayout = number >= LATER;

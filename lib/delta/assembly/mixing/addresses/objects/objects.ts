@@ -8,8 +8,9 @@ import { OBJECT_BIG, OBJECT_FIELD } from '../kinds';
 import { scanCoff } from './coff';
 import { scanElf } from './elf';
 import { LONG_NAMES, noteDecimal, noteUnlessZero, TO_LAST } from './fields';
-import { COFF, ELF_64, isBigLayout, isLaterLayout, layout, MACH_O, wordAt } from './layouts';
+import { COFF, ELF_64, isBigLayout, isLaterLayout, layout, MACH_O, WASM, wordAt } from './layouts';
 import { scanMachO } from './mach-o';
+import { scanModule } from './wasm';
 
 /** Bytes of the header of a member of an archive. */
 const MEMBER: u32 = 60;
@@ -107,5 +108,6 @@ function scanSortedIndex(archive: u32, content: u32, length: u32): void {
 function scanObject(from: u32, length: u32): void {
   if (layout === COFF) scanCoff(from, length);
   else if (layout === MACH_O) scanMachO(from, length);
+  else if (layout === WASM) scanModule(from, length);
   else scanElf(from, length);
 }

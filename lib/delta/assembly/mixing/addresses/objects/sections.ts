@@ -1,12 +1,12 @@
 /** Sections of the object that is looked through, its symbols, its relocations and its code, as the layout has them (objects/layouts.ts). */
 import { State } from '../../state';
-import { forget, note, referenceAt } from '../found';
+import { forget, note } from '../found';
 import { BACK, BRANCH, BRANCH_19, BRANCH_26, OBJECT_FIELD, OBJECT_SECTION, OBJECT_SYMBOL } from '../kinds';
 import { scanS390 } from '../other-code';
 import { ARM, S390, X86, X86_32 } from '../regions';
 import { decode, isBranch, relativeAt } from '../x86';
 import { isInformation } from './debug';
-import { LENGTHS, noteCode, noteRelative, noteUnlessZero, noteWithin, objectBase } from './fields';
+import { noteCode, noteLength, noteRelative, noteUnlessZero, noteWithin } from './fields';
 import {
   addendAt,
   COFF,
@@ -220,12 +220,6 @@ function noteFunction(changed: u32, place: u32, code: u32): void {
   const length = lengthOf(changed);
   if (length < 12 || place > length - 12) return;
   if (!noteLength(contentOf(changed) + place + 8, code)) noteLength(contentOf(changed) + place + 4, code);
-}
-
-function noteLength(field: u32, code: u32): bool {
-  if (referenceAt(field) !== OBJECT_FIELD || objectBase(field) !== LENGTHS) return false;
-  noteRelative(field, OBJECT_FIELD, code);
-  return true;
 }
 
 /**
