@@ -6,6 +6,7 @@ import { memorySource } from '../../../lib/platform/files.ts';
 import { DecidingDecoder, NO_DECISIONS } from '../../fuzz/deciding-decoder.ts';
 import { comesBack } from '../both-decoders.ts';
 import { assemble } from '../forge.ts';
+import { randomBytes } from '../pairs.ts';
 import { decodeMixing } from '../reference/mixing.ts';
 import { parse } from '../reference.ts';
 import { apply, failure, make } from '../support.ts';
@@ -35,6 +36,12 @@ describe('the fourth model', () => {
   test('is not tried from its limit on, nor where there are two lanes', async () => {
     expect(wayOf(await make(old, fresh, { fourthBelow: 1 }))).toBe(6);
     expect(wayOf(await make(old, fresh, { algorithm: 'mixing', lanesFrom: 0 }))).toBe(7);
+  });
+
+  test('is tried of large files as well, if little of them has changed', async () => {
+    const rest = randomBytes(18 * 2 ** 20, 1);
+    const before = Buffer.concat([old, rest]);
+    expect(wayOf(await make(before, Buffer.concat([fresh, rest])))).toBe(8);
   });
 
   test('is not taken for a few bytes', async () => {

@@ -3,9 +3,12 @@ import { encodeMixing, type MixingChoice, type MixingInput, type MixingStreams }
 import type { Means } from './lanes.ts';
 import { sizeOf } from './size.ts';
 
-/** Work by the third model, and bytes of both files, up to which it is tried if that has one lane. */
+/**
+ * Work by the third model, and bytes of both files, up to which it is tried if that has one lane. A decoder takes 50 MB more, which
+ * larger files leave no room for.
+ */
 export const FOURTH_BELOW = 400_000;
-const SMALL_FOR_FOURTH = 1 << 25;
+const SMALL_FOR_FOURTH = 1 << 28;
 /** It is taken if it saves more bytes than that, and more than that share. */
 const LEAST_SAVED = 8;
 const LEAST_SHARE_SAVED = 0.005;
