@@ -18,7 +18,10 @@ import { releaseOfBinary } from '../update/check/installed-release.ts';
 import type { UpdateContext } from '../update/context.ts';
 import { feedAddress, isVersion } from '../version/index.ts';
 import { versionFault } from '../version/semver.ts';
+import { openFeedContext } from './feed-context.ts';
 import { provisionalReceipt } from './health/receipt.ts';
+import { failureOf, recoverFirst } from './open-install.ts';
+import { requireNothingOpen } from './steps/not-here.ts';
 import { recordReads } from './steps/record-reads.ts';
 
 export interface AdoptOptions {
@@ -42,9 +45,12 @@ export interface Adopted {
 export async function adoptExecutable(
   session: Session,
   { version: given, feed, root }: AdoptOptions,
-  openFeed: (receipt: Receipt) => UpdateContext,
 ): Promise<Adopted> {
   const { host, layout, app } = session;
+  if (session.otherApp === null) await recoverFirst(session, failureOf(UpdaterError));
+  else requireNothingOpen(session);
+  const openFeed = (receipt: Receipt) =>
+    openFeedContext(session, { feed }, { home: requireHome(session.home), receipt, emit: () => undefined });
   if (feed !== undefined) decodeInput(feedAddress, feed, '--feed');
   const document = root === undefined ? null : readRoot(session, root);
   // In a way that the next check can go by.

@@ -1,9 +1,8 @@
 /** The installation itself: what is installed, recovery, and adopting an executable that was installed by hand. */
 
-import { BusyError, UpdaterError } from '../errors.ts';
+import { BusyError } from '../errors.ts';
 import { boolean, decodeInput } from '../format/decoder.ts';
 import { callable, processId, requireOptions, wordList, words } from '../format/inputs.ts';
-import { requireHome } from '../home/folder.ts';
 import type { HistoryEntry } from '../home/history.ts';
 import {
   type InstallEvent,
@@ -26,7 +25,6 @@ import { version as semanticVersion } from '../version/semver.ts';
 import type { Adopted, AdoptOptions } from './adopt.ts';
 import type { KnownWords } from './known-words.ts';
 import {
-  failureOf,
   INSTALL_FIELDS,
   type InstallOptions,
   look,
@@ -277,17 +275,11 @@ export class Installation {
    * const { changed } = await installation.adopt({ version: '1.4.0', feed: 'https://updates.example.com/dgmo' });
    */
   adopt(options: AdoptOptions = {}): Promise<Adopted> {
-    return withErrors(this.#session, async () => {
+    const work = async () => {
       requireOptions<AdoptOptions>({ version: words, feed: words, root: words }, options);
-      const { version, feed, root } = options;
-      await recoverFirst(this.#session, failureOf(UpdaterError));
       const { adoptExecutable } = await import('./adopt.ts');
-      const { openFeedContext } = await import('./feed-context.ts');
-      const session = this.#session;
-      const { home } = session;
-      const openFeed = (receipt: Receipt) =>
-        openFeedContext(session, { feed }, { home: requireHome(home), receipt, emit: () => undefined });
-      return adoptExecutable(session, { version, feed, root }, openFeed);
-    });
+      return adoptExecutable(this.#session, options);
+    };
+    return withErrors(this.#session, work, { anyApp: true });
   }
 }

@@ -106,27 +106,27 @@ export function openInstall(
   }
 }
 
-/** Runs an operation. Errors of the operating system become MachineErrors, which say what to do. */
-export async function withErrors<Result>(session: Session, work: () => Promise<Result>): Promise<Result> {
+/**
+ * Runs an operation. Errors of the operating system become MachineErrors, which say what to do.
+ *
+ * @param kinds whether it is also for another program than the one that was adopted here
+ */
+export async function withErrors<Result>(
+  session: Session,
+  work: () => Promise<Result>,
+  kinds: { anyApp?: boolean } = {},
+): Promise<Result> {
   try {
+    if (session.otherApp !== null && kinds.anyApp !== true) throw (await notHere()).otherProgram(session);
     return await work();
   } catch (error) {
-    throw asUpdaterError(await withOwner(session, error), session.layout.installDir);
+    const told = error instanceof NotAdoptedError ? await (await notHere()).withOwner(session, error) : error;
+    throw asUpdaterError(told, session.layout.installDir);
   }
 }
 
-/** Who brought a version that was never adopted updates it as well: that comes before the advice to adopt it. */
-async function withOwner(session: Session, error: unknown): Promise<unknown> {
-  if (!(error instanceof NotAdoptedError)) return error;
-  const { ownerOf } = await import('../install/ownership/owner.ts');
-  const owner = await ownerOf(session);
-  if (owner === null) return error;
-  const { manager, package: name, command } = owner;
-  return new NotAdoptedError(error.message, {
-    advice: `It was installed by ${manager}, as the package ${name}. Update it with: ${command}`,
-    cause: error,
-  });
-}
+/** Loaded only if needed. */
+const notHere = () => import('./steps/not-here.ts');
 
 /** The same for one that does not wait for anything. */
 export function withErrorsNow<Result>(session: Session, work: () => Result): Result {

@@ -41,6 +41,8 @@ export interface Layout {
 }
 
 const WORK_DIR = '.dgmo-updater';
+/** The updater's own program. */
+export const UPDATER = 'dgmo-updater';
 const RECEIPT = 'installed.json';
 
 /** The files of transactions, which a sweep may remove, have names with these prefixes. */
@@ -62,7 +64,7 @@ export function locate(host: Pick<Host, 'platform' | 'disk'>, installDir: string
 /** The same for the updater itself, which is beside the executable; a folder of its own holds what its transactions need. */
 export function updaterLayout(host: Pick<Host, 'platform'>, { installDir, workDir, lock }: Layout): Layout {
   const path = pathsOf(host.platform);
-  const target = path.join(installDir, executableName('dgmo-updater', host.platform));
+  const target = path.join(installDir, executableName(UPDATER, host.platform));
   return { ...layoutOf(host, { installDir, target, workDir: path.join(workDir, 'updater') }), lock };
 }
 
@@ -101,17 +103,19 @@ function layoutOf(
 const LEADS_NOWHERE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
 
 function resolveTarget(
-  host: Pick<Host, 'disk'>,
+  host: Pick<Host, 'platform' | 'disk'>,
   installDir: string,
   target: string,
   path: PathFlavour,
 ): string {
   try {
     const resolved = host.disk.resolve(target);
-    if (path.dirname(resolved) === host.disk.resolve(installDir) || !isInstalledHere(host, installDir, path))
+    const folder = host.disk.resolve(installDir);
+    const toUpdater = path.basename(resolved) === executableName(UPDATER, host.platform);
+    if (!toUpdater && (path.dirname(resolved) === folder || !isInstalledHere(host, installDir, path)))
       return resolved;
-    // The install is here, so a link out of it is what somebody has put in the place of the executable.
-    return path.join(host.disk.resolve(installDir), path.basename(target));
+    // The install is here, so a link out of it is what somebody has put in the place of the executable. One to the updater always is.
+    return path.join(folder, path.basename(target));
   } catch (error) {
     if (!LEADS_NOWHERE.has(errorCode(error) ?? '')) throw asUpdaterError(error, target);
   }

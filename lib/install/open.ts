@@ -8,7 +8,7 @@ import { isAppName } from '../package/index.ts';
 import type { Host } from '../platform/host.ts';
 import { Digests } from './digests.ts';
 import { requireSameWriters } from './file-owners.ts';
-import { installedPaths, type Layout, locate } from './layout.ts';
+import { installedPaths, type Layout, locate, UPDATER } from './layout.ts';
 import { withPublisher } from './publisher.ts';
 import { loadReceipt } from './receipt.ts';
 import { DEFAULT_LIMITS, type InstallEvent, type Limits, type Session } from './session.ts';
@@ -46,6 +46,7 @@ export function openSession(host: Host, options: OpenOptions): Session {
   const app = (options.app === undefined ? recordedApp(host, first) : null) ?? named;
   // Located again from `installDir`: if the executable is a symlink, the file may have another name in its own folder.
   const layout = app === named ? first : locate(host, options.installDir, app);
+  let adopted: string | undefined;
   let known: Settings | undefined;
   let snapshots: SnapshotSetup | null | undefined;
   return {
@@ -54,6 +55,12 @@ export function openSession(host: Host, options: OpenOptions): Session {
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     digests: new Digests(host.disk),
     app,
+    // Read when it is first asked for, so that opening a session reads nothing that others may have written.
+    get otherApp() {
+      adopted ??= (options.app === undefined ? null : recordedApp(host, layout)) ?? app;
+      // The updater is never the program that it updates.
+      return adopted === app && app !== UPDATER ? null : adopted;
+    },
     home,
     // Read when it is first asked for, which only what trusts a root does.
     get settings() {

@@ -116,6 +116,8 @@ export interface Session {
   digests: Digests;
   /** The program that is updated. */
   app: string;
+  /** The app that was adopted here, if the caller named another one; else null. */
+  readonly otherApp: string | null;
   home: Home;
   /** What this updater was compiled with. */
   readonly settings: Settings;

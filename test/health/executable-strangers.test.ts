@@ -15,12 +15,14 @@ beforeEach(() => here.reset());
 afterAll(() => here[Symbol.asyncDispose]());
 
 const other = path.join(here.stage.folder, 'other');
+const updater = path.join(here.dir, 'dgmo-updater');
 const NAMES: Record<string, string> = {
   folder: 'a folder',
   pipe: 'a pipe, a socket or a device',
   'symlink to itself': 'a symlink',
   'symlink that leads nowhere': 'a symlink',
   'symlink to another program': 'a symlink',
+  'symlink to the updater': 'a symlink',
 };
 
 function put(kind: string): void {
@@ -31,6 +33,7 @@ function put(kind: string): void {
   } else if (kind === 'pipe') spawnSync('mkfifo', [here.dgmo]);
   else if (kind === 'symlink to itself') fs.symlinkSync('dgmo', here.dgmo);
   else if (kind === 'symlink that leads nowhere') fs.symlinkSync('nowhere', here.dgmo);
+  else if (kind === 'symlink to the updater') fs.symlinkSync('dgmo-updater', here.dgmo);
   else {
     fs.copyFileSync('/bin/sleep', other);
     fs.symlinkSync(other, here.dgmo);
@@ -83,12 +86,14 @@ describe.skipIf(process.platform === 'win32').each(Object.keys(NAMES))('a %s', (
 
   test('an update, which puts back what is damaged: not what somebody may have put there themselves', async () => {
     const { code, error } = await here.run('update', '--yes');
-    if (kind !== 'symlink to another program') {
+    if (kind !== 'symlink to another program' && kind !== 'symlink to the updater') {
       expect([code, here.stage.version(), aside()]).toEqual([0, '1.2.0', [expect.any(String)]]);
       return;
     }
     expect([code, aside()]).toEqual([11, []]);
-    expect(error).toContain(`not the 1.1.0 that was installed, but a symlink to the program ${other}`);
+    expect(error).toContain(
+      `not the 1.1.0 that was installed, but a symlink to the program ${kind === 'symlink to the updater' ? updater : other}`,
+    );
     expect(error).toContain('and keeps the symlink beside');
   });
 

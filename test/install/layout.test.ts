@@ -49,3 +49,14 @@ test.skipIf(process.platform !== 'linux')('one whose name is not UTF-8: 12, and 
 test('one that does not exist: wrong usage', () => {
   expect(failure(path.join(folder, 'none')).exitCode).toBe(2);
 });
+
+test('a symlink to the updater is never taken for the program, whether or not something is installed', () => {
+  const suffix = process.platform === 'win32' ? '.exe' : '';
+  const program = path.join(fs.realpathSync(folder), `dgmo${suffix}`);
+  fs.writeFileSync(path.join(folder, `dgmo-updater${suffix}`), '');
+  fs.symlinkSync(`dgmo-updater${suffix}`, program);
+  expect(locate(nativeHost(), folder, 'dgmo').target).toBe(program);
+  fs.mkdirSync(path.join(folder, '.dgmo-updater'));
+  fs.writeFileSync(path.join(folder, '.dgmo-updater', 'installed.json'), '');
+  expect(locate(nativeHost(), folder, 'dgmo').target).toBe(program);
+});

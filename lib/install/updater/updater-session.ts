@@ -1,5 +1,5 @@
 /** The updater as something that is installed: the same transactions, with a journal and a folder of their own. */
-import { updaterLayout } from '../layout.ts';
+import { UPDATER, updaterLayout } from '../layout.ts';
 import type { Session } from '../session.ts';
 import { openTransaction, readJournal } from '../transaction/journal.ts';
 
@@ -15,7 +15,8 @@ export function updaterSession(session: Session): Session | null {
   if (host.disk.status(layout.target)?.kind === 'symlink') return null;
   return {
     ...{ host, layout, digests, limits, home, settings, interrupted },
-    app: 'dgmo-updater',
+    app: UPDATER,
+    otherApp: null,
     snapshots: null,
     // It has to be able to read what is installed here.
     selfTest: ['status', '--json', '--install-dir', session.layout.installDir, '--app', app],
