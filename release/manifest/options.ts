@@ -31,7 +31,8 @@ export const DESCRIBE_HELP = `\
   --risk <r>               ${RISK_LEVELS.join(', ')} (default low)
   --evolution <dir>        a plugin that comes with it: <dir>/evolution.json describes it, and every package carries all
                            files of the folder; may be repeated
-  --data-version <n>       format of the user data (default 1)
+  --data-version <n>       format of the user data, never less than that of an earlier release (default: that of the newest
+                           earlier release in the repository, else 1)
   --rollback-min <v>       lowest version to roll back to (default: any)
   --no-rollback            it cannot be rolled back
   --confirm <seconds>      it confirms its health within this time after a start, and is taken back where it does not
@@ -59,12 +60,15 @@ export interface Description {
   readonly evolutions: readonly EvolutionFolder[];
   /** Markdown. */
   readonly notes: string;
+  /** The format of the user data; null if it was not given. */
+  readonly dataVersion: number | null;
   /**
    * @param from the release before; null if this is the first
    * @param size bytes to download
    * @param now the release date if none was given, in milliseconds since the epoch
+   * @param dataVersion the format of the user data if none was given
    */
-  describe(from: string | null, size: number, now: number): ManifestDraft;
+  describe(from: string | null, size: number, now: number, dataVersion?: number): ManifestDraft;
 }
 
 export function readDescription(version: string, values: DescribeValues): Description {
@@ -77,7 +81,8 @@ export function readDescription(version: string, values: DescribeValues): Descri
       throw new UsageError(`--rollback-min: wanted at most ${version}, found ${rollbackMin}`);
     }
   }
-  const dataVersion = wholeNumber('--data-version', values['data-version'], 1, [0, 0x7fffffff]);
+  const asked = values['data-version'];
+  const given = asked === undefined ? null : wholeNumber('--data-version', asked, 1, [0, 0x7fffffff]);
   const seconds =
     values.confirm === undefined ? null : wholeNumber('--confirm', values.confirm, 1, [1, 3600]);
   const date = readDate(values['release-date']);
@@ -90,8 +95,9 @@ export function readDescription(version: string, values: DescribeValues): Descri
   return {
     evolutions,
     notes: changes.notes,
+    dataVersion: given,
     given: evolutions.length > 0 || noRollback || NAMES.some((name) => values[name] !== undefined),
-    describe: (from, size, now) => ({
+    describe: (from, size, now, dataVersion = FIRST_FORMAT) => ({
       version,
       releaseDate: date ?? now,
       updates: {
@@ -102,7 +108,11 @@ export function readDescription(version: string, values: DescribeValues): Descri
         riskLevel,
       },
       evolutions: evolutions.map(({ entry }) => entry),
-      rollback: { supported: !noRollback, minVersion: rollbackMin ?? ANY_VERSION, dataVersion },
+      rollback: {
+        supported: !noRollback,
+        minVersion: rollbackMin ?? ANY_VERSION,
+        dataVersion: given ?? dataVersion,
+      },
       ...(seconds === null ? {} : { schema: 2 as const, confirm: { seconds } }),
     }),
   };
@@ -110,6 +120,9 @@ export function readDescription(version: string, values: DescribeValues): Descri
 
 /** Below every release: data goes back together with the executable, so by default every rollback is possible. */
 const ANY_VERSION = '0.0.0';
+
+/** Of the user data, if nobody has said another one. */
+export const FIRST_FORMAT = 1;
 
 const NAMES = ['notes', 'type', 'risk', 'data-version', 'rollback-min', 'confirm', 'release-date'] as const;
 

@@ -20,7 +20,7 @@ import { forgetStart, startTime } from '../start-time.ts';
 import type { AddRequest, AddTools } from './add-request.ts';
 import { type Channel, readChannels } from './channel.ts';
 import { placeConfigSchema } from './config-schema.ts';
-import { type Added, describedBefore, makeEntries } from './entries.ts';
+import { type Added, dataVersionFor, describedBefore, makeEntries } from './entries.ts';
 import { publishedEvolutions } from './evolutions.ts';
 import { type Goal, readGoal, requireNamedBases } from './goal.ts';
 import { requireNotRevoked, withMinimum, withRelease } from './list-changes.ts';
@@ -46,7 +46,7 @@ export async function addRelease(
 ): Promise<AddOutcome> {
   return await withRepositoryLock(host, folder, async (layout) => {
     const published = readPublished(host, folder);
-    const { goals, before } = await prepare(published, request, signers, means);
+    const { goals, before, dataVersion } = await prepare(published, request, signers, means);
     const now = startTime(host, layout, work(request, goals));
     // Fails before the long work if something can't be packed.
     const packed =
@@ -56,7 +56,7 @@ export async function addRelease(
     const evolutions = packed ?? (making ? publishedEvolutions(published, before) : []);
     const updaters = making ? await placeUpdaters(published, request, means) : [];
     const configSchema = before === undefined ? placeConfigSchema(published, request) : undefined;
-    const options = { before, payloads, evolutions, updaters, configSchema, now };
+    const options = { before, payloads, evolutions, updaters, configSchema, dataVersion, now };
     const added = await makeEntries(published, goals, request, options, signers);
     const channels = goals.flatMap((goal) => changedChannel(goal, added, request));
     if (channels.length > 0) commit(published, { channels, now: host.clock.now() }, signers);
@@ -98,7 +98,7 @@ async function prepare(
   request: AddRequest,
   signers: Signers,
   means: AddTools,
-): Promise<{ goals: Goal[]; before: DGMOVersion | undefined }> {
+): Promise<{ goals: Goal[]; before: DGMOVersion | undefined; dataVersion: number }> {
   requireCurrent(published);
   requireKeys(signers, published.root, ['targets', 'snapshot', 'timestamp']);
   const { version, channel, updaters } = request;
@@ -106,10 +106,11 @@ async function prepare(
   const goals = request.binaries.map((binary) => readGoal(published, request, binary));
   requireNamedBases(goals, request, means.report.say);
   const before = describedBefore(published, goals, request);
+  const dataVersion = before?.rollback.dataVersion ?? dataVersionFor(published, request);
   const fresh = goals.filter(({ known }) => known === undefined);
   const binaries = fresh.map(({ target, file }) => ({ target, file, version }));
   await means.trial?.([...binaries, ...(fresh.length === 0 ? [] : updaters)]);
-  return { goals, before };
+  return { goals, before, dataVersion };
 }
 
 /** All that tells this work from other work. The paths of the files are no part of it. */

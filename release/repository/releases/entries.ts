@@ -17,6 +17,7 @@ import {
   type UpdaterBinary,
 } from '../../../lib/version/index.ts';
 import type { Signers } from '../../keys/signers.ts';
+import { FIRST_FORMAT } from '../../manifest/options.ts';
 import { blocksOf } from '../../work/payloads.ts';
 import { downloadUrl } from '../layout.ts';
 import type { Published } from '../published.ts';
@@ -58,6 +59,30 @@ export function describedBefore(
   return before;
 }
 
+/**
+ * The format of the user data that a new release writes if nothing is said: that of the newest earlier release, on any channel and for
+ * any target. A format that was raised once stays so, and never goes down: an older program would be taken for one that can read the data.
+ * UsageError if the request says a lower one.
+ */
+export function dataVersionFor(published: Published, { version, description }: AddRequest): number {
+  const earlier = readChannels(published)
+    .flatMap(({ releases }) => releases.filter((release) => isNewer(version, release.version)))
+    .reduce<ListedRelease | null>(
+      (newest, found) => (newest === null || isNewer(found.version, newest.version) ? found : newest),
+      null,
+    );
+  if (earlier === null) return description.dataVersion ?? FIRST_FORMAT;
+  const { dataVersion } = readManifest(published, earlier).rollback;
+  const found = description.dataVersion ?? dataVersion;
+  if (found >= dataVersion) return found;
+  throw new UsageError(
+    `--data-version: wanted at least ${dataVersion}, the format that ${earlier.version} writes, found ${found}`,
+    {
+      advice: `Leave it out if ${version} writes the same format. Another one gets a higher number, never an older one.`,
+    },
+  );
+}
+
 export interface Added {
   target: Target;
   release: ListedRelease;
@@ -73,6 +98,8 @@ export interface EntryOptions {
   /** The updaters that come with it. */
   updaters: readonly UpdaterBinary[];
   configSchema: ConfigSchema | undefined;
+  /** The format of the user data. */
+  dataVersion: number;
   /** Milliseconds since the epoch: the release date, if none was given. */
   now: number;
 }
@@ -82,7 +109,7 @@ export async function makeEntries(
   published: Published,
   goals: readonly Goal[],
   request: AddRequest,
-  { before, payloads, evolutions, updaters, configSchema, now }: EntryOptions,
+  { before, payloads, evolutions, updaters, configSchema, dataVersion, now }: EntryOptions,
   signers: Signers,
 ): Promise<Added[]> {
   const wanted = goals.filter((goal) => goal.here === undefined || payloads.get(goal)?.length !== 0);
@@ -99,6 +126,7 @@ export async function makeEntries(
           keys,
           updaters,
           configSchema,
+          dataVersion,
           now,
         });
   const described = (goal: Goal): Described =>
@@ -179,8 +207,9 @@ function makeManifest(
     keys,
     updaters,
     configSchema,
+    dataVersion,
     now,
-  }: Pick<EntryOptions, 'payloads' | 'updaters' | 'configSchema' | 'now'> & {
+  }: Pick<EntryOptions, 'payloads' | 'updaters' | 'configSchema' | 'dataVersion' | 'now'> & {
     sizes: number;
     keys: SigningKey[];
   },
@@ -195,7 +224,7 @@ function makeManifest(
     const frames = payloads.get(goal)?.find((payload) => payload.frames !== undefined)?.frames;
     return { ...subject, signature, downloadUrl: downloadUrl(version, target), blocks, frames };
   });
-  const draft = before ?? description.describe(previous(goals), sizes, now);
+  const draft = before ?? description.describe(previous(goals), sizes, now, dataVersion);
   const all = before === undefined ? [...updaters] : withUpdaters(before, updaters);
   const described = [...(before?.binaries ?? []), ...binaries];
   return {

@@ -66,6 +66,30 @@ describe('release add', () => {
     ]);
   });
 
+  test('keeps the format of the data that an earlier release has raised, on whatever channel, and never lowers it', async () => {
+    using feed = await makeFeed();
+    const format = async (version: string, channel?: string) =>
+      manifestOf(feed, await listed(feed, version, channel)).rollback.dataVersion;
+    await feed.add('1.0.0', { 'linux-x64': build(0) });
+    expect(await format('1.0.0')).toBe(1);
+    await feed.add('2.0.0-beta.1', { 'linux-x64': build(1) }, { channel: 'beta', dataVersion: 3 });
+    await feed.add('2.0.0', { 'linux-x64': build(2) });
+    expect(await format('2.0.0')).toBe(3);
+    const lower = feed.add('2.1.0', { 'linux-x64': build(3) }, { dataVersion: 2 });
+    await expect(lower).rejects.toThrow(
+      '--data-version: wanted at least 3, the format that 2.0.0 writes, found 2',
+    );
+    expect(await listed(feed, '2.1.0')).toBeUndefined();
+    // One that is older than those that write another format.
+    await feed.add('1.0.1', { 'linux-x64': build(4) });
+    expect(await format('1.0.1')).toBe(1);
+    // Another target is described by the first one.
+    await feed.add('2.0.0', { 'linux-arm64': build(5) });
+    expect(manifestOf(feed, await listed(feed, '2.0.0', 'stable', 'linux-arm64')).rollback.dataVersion).toBe(
+      3,
+    );
+  });
+
   test('makes patches from the last releases of the channel, and from those that are named', async () => {
     using feed = await makeFeed();
     for (const number of [0, 1, 2, 3]) await feed.add(`1.${number}.0`, { 'linux-x64': build(number) });
