@@ -101,12 +101,12 @@ export function readFile(disk: Disk, path: string, limit: number, room?: Uint8Ar
   }
 }
 
-/** The same of a file without which all goes on, in more time: null as well if it may not be read. */
+/** The same of a file without which all goes on, in more time: null as well if it may not be read, or is too large to be one. */
 export function readCacheFile(disk: Disk, path: string, limit: number): Uint8Array | null {
   try {
     return readFile(disk, path, limit);
   } catch (error) {
-    if (errorCode(error) !== 'EACCES') throw error;
+    if (!(error instanceof DamagedError) && errorCode(error) !== 'EACCES') throw error;
     return null;
   }
 }

@@ -157,7 +157,8 @@ test('any bit of any file: found, or of no consequence', async () => {
 test('what is damaged in the cache, or of the lock, hurts nobody', async () => {
   const { layout } = workshop;
   for (const name of fs.readdirSync(layout.cache)) {
-    for (const damage of Object.values(DAMAGES)) {
+    const tooLarge = (path: string) => fs.truncateSync(path, 1 << 30);
+    for (const damage of [...Object.values(DAMAGES), tooLarge]) {
       fs.writeFileSync(join(layout.cache, name), 'some bytes');
       damage(join(layout.cache, name));
       await workshop.take();
