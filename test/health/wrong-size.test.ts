@@ -83,6 +83,19 @@ test.each(['installed.json', 'journal'])('%s of a terabyte is moved, not copied'
   expect(fs.statSync(moved).size).toBe(TERABYTE);
 });
 
+test.each([
+  ['a config', () => here.config, 5 << 20],
+  ['a config that is not even copied', () => here.config, 17 << 20],
+  ['a file of an evolution', () => here.evolution, 257 << 20],
+])('%s that is too large to be one is replaced by the last good one', async (_, place, size) => {
+  const file = place();
+  const good = fs.readFileSync(file, 'utf8');
+  fs.truncateSync(file, size);
+  const { success, failed, health } = await here.health().repair();
+  expect([success, failed, health.issues]).toEqual([true, [], []]);
+  expect(fs.readFileSync(file, 'utf8')).toBe(good);
+});
+
 test('a copy of what is damaged that has no room is not left behind', async () => {
   fs.writeFileSync(path.join(here.workDir, 'installed.json'), 'damaged');
   const { host } = here;

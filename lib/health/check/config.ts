@@ -8,7 +8,8 @@ import { readFile, statusOf } from '../../platform/files.ts';
 import { findings, type HealthIssue, issue } from '../issue.ts';
 import { configSchemaHere, isConfigOf, violationsOf, violationsText } from './config-schema.ts';
 
-const LIMIT = 4 << 20;
+/** Bytes. A config that is larger is none, and nothing of it is worth reading. */
+export const MAX_CONFIG = 4 << 20;
 const REPAIR =
   'keep it beside, and put the last good one in its place, with what can still be read of this one';
 
@@ -99,9 +100,9 @@ function configProblem(
     }
   }
   if (target.kind !== 'file') return { what: 'wanted a file, found a folder' };
-  if (target.size > LIMIT) return { what: `wanted at most ${LIMIT} bytes, found ${target.size}` };
+  if (target.size > MAX_CONFIG) return { what: `wanted at most ${MAX_CONFIG} bytes, found ${target.size}` };
   try {
-    const bytes = readFile(disk, path, LIMIT);
+    const bytes = readFile(disk, path, MAX_CONFIG);
     if (bytes === null) return null;
     const value = parseJsonc(bytes, 'it');
     if (schema === null || !isConfigOf(session, path)) return null;

@@ -16,6 +16,7 @@ import {
 import type { EvolutionArchive } from '../../package/index.ts';
 import { createDirectories, digestBytes, readFile, statusOf } from '../../platform/files.ts';
 import { EVOLUTIONS_RECEIPT } from '../../version/manifest.ts';
+import { MAX_CONFIG } from '../check/config.ts';
 import { configSchemaHere, isConfigOf, violationsOf, violationsText } from '../check/config-schema.ts';
 import { contentProblem, pluginProblem } from '../check/plugins.ts';
 import { moveAside } from './aside.ts';
@@ -24,7 +25,8 @@ import { NoGoodCopyError } from './no-good-copy.ts';
 import { type FileToPlace, placeFile } from './place-file.ts';
 import { validConfig } from './valid-config.ts';
 
-const LIMIT = 16 << 20;
+/** Bytes. A file of an evolution that is larger is not the one that was installed. */
+const LIMIT = 256 << 20;
 
 /** Returns how it was repaired. */
 export function repairConfig(
@@ -35,10 +37,9 @@ export function repairConfig(
 ): string {
   const { disk } = session.host;
   if (setup.profile.roots.config.includes(path)) return restoreFolder(session, setup, path);
-  const salvaged =
-    statusOf(disk, path)?.kind === 'file'
-      ? salvageJsonc(readFile(disk, path, LIMIT) ?? new Uint8Array(0))
-      : {};
+  const status = statusOf(disk, path);
+  const isReadable = status?.kind === 'file' && status.size <= MAX_CONFIG;
+  const salvaged = isReadable ? salvageJsonc(readFile(disk, path, MAX_CONFIG) ?? new Uint8Array(0)) : {};
   const here = isConfigOf(session, path) ? configSchemaHere(session, receipt) : null;
   const schema = here === 'missing' ? null : here;
   const good = lastGood(session, setup, path, (bytes) => isGood(bytes, schema));
@@ -160,8 +161,9 @@ function fileOf({ layout }: SnapshotSetup, root: string, id: string, path: strin
 }
 
 function isIntact({ host }: Session, path: string, sha256: string): boolean {
-  if (statusOf(host.disk, path)?.kind !== 'file') return false;
-  const bytes = readFile(host.disk, path, LIMIT * 16);
+  const status = statusOf(host.disk, path);
+  if (status?.kind !== 'file' || status.size > LIMIT) return false;
+  const bytes = readFile(host.disk, path, LIMIT);
   return bytes !== null && digestBytes(bytes).sha256 === sha256;
 }
 
