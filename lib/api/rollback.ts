@@ -283,6 +283,6 @@ async function transact(
     await requireCommitted(session, ended, from, to, receipt.before);
   } catch (error) {
     await forgetSnapshot(session, open);
-    throw withNextSnapshot(session, plan.target.snapshot, error);
+    throw withNextSnapshot(session, plan.target, error);
   }
 }

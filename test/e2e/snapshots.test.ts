@@ -278,6 +278,8 @@ posixOnly('snapshots', () => {
         expect(ran.code).toBe(11);
         if (folder !== 'packs' || harm !== 'missing') expect(ran.stderr).toContain(file);
         expect(ran.stderr).toContain('`dgmo-updater rollback 2');
+        if (folder !== 'snapshots')
+          expect(ran.stderr).toContain(`\`dgmo-updater rollback ${bad} --only binary\` goes back`);
         expect({ ...everything(here), snapshots: [] }).toEqual(before);
         await done(here.update(['rollback', '--yes', good]));
         expect(read(here, 'data/file')).toBe('the good one');

@@ -28,7 +28,7 @@ import {
 import type { Session } from '../session.ts';
 import { appendEntry, type Folders, type OpenTransaction } from '../transaction/journal.ts';
 import { placeBinary } from './stored-binary.ts';
-import { adviceAfter, type RollbackTarget } from './target.ts';
+import { adviceAfter, dataFormatChange, type RollbackTarget } from './target.ts';
 
 /** What a rollback changes, decided once the lock is held. */
 export interface RollbackChange {
@@ -85,7 +85,7 @@ export async function verifyTarget(session: Session, target: RollbackTarget): Pr
   try {
     await checkStored(requestFor(session, session.snapshots.home, snapshot, folders, 'check'));
   } catch (error) {
-    throw withNextSnapshot(session, snapshot, error);
+    throw withNextSnapshot(session, target, error);
   }
 }
 
@@ -109,7 +109,7 @@ export function previewFolders(session: Session, target: RollbackTarget): Rollba
     const { files, bytes, removed } = planRestore(request);
     return { files, bytes, removed };
   } catch (error) {
-    throw withNextSnapshot(session, snapshot, error);
+    throw withNextSnapshot(session, target, error);
   }
 }
 
@@ -207,10 +207,10 @@ export async function stageRollback(session: Session, open: OpenTransaction): Pr
   host.disk.flushDirectory(layout.workDir);
 }
 
-/** Adds the next snapshot to try to the error, if the error is that this one is damaged. */
+/** Adds the next snapshot to try to the error, and the way that needs none of the folders, if the error is that this one is damaged. */
 export function withNextSnapshot(
   { host, snapshots }: Session,
-  snapshot: Snapshot | null,
+  { receipt, snapshot, components }: RollbackTarget,
   error: unknown,
 ): unknown {
   if (!(error instanceof DamagedError) || error.advice !== undefined) return error;
@@ -218,8 +218,10 @@ export function withNextSnapshot(
   const listed = listSnapshots(host.disk, snapshots.layout).filter(
     ({ found }) => found instanceof Error || found.installId === snapshot.installId,
   );
+  const alone = components.includes('binary') && dataFormatChange({ receipt, snapshot }) === null;
+  const without = `\`dgmo-updater rollback ${snapshot.id} --only binary\` goes back with the executable alone, and keeps the data of now.`;
   return new DamagedError(`${error.message}; nothing was changed`, {
-    advice: adviceAfter(snapshot.id, listed),
+    advice: `${adviceAfter(snapshot.id, listed)}${alone ? ` ${without}` : ''}`,
     cause: error,
   });
 }

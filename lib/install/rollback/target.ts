@@ -56,7 +56,8 @@ export function rollbackTarget(session: Session, wish: RollbackWish = {}): Rollb
   const chosen = chooseSnapshot(session, receipt, listed, wish);
   const components = componentsOf(chosen, wish);
   const { snapshot, movedFrom } = ofToday(session, chosen, components);
-  const to = binaryOf(session, receipt, snapshot, components, listed);
+  const own = listed.filter((one) => isOwn(one, receipt));
+  const to = binaryOf(session, receipt, snapshot, components, own);
   if (wish.force !== true) {
     if (to.version !== receipt.binary.version) requireNotRevoked(session, { app: receipt.app, ...to }, FORCE);
     checkRelease(receipt, snapshot, to, components);

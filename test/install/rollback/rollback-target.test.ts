@@ -271,6 +271,24 @@ describe('damage', () => {
     expect(here.target()).toMatchObject({ snapshot: null, to: { version: '1.0.0' } });
   });
 
+  test('the next snapshot to try is never one of another installation', async () => {
+    const { here, before } = await updated();
+    const other = await here.snapshot();
+    const { disk } = here.host;
+    disk.remove(binaryPath(sessionOn(here.host).snapshots?.layout ?? fail(), ONE.sha256));
+    disk.remove(`${INSTALL_DIR}/.dgmo-updater/kept-${ONE.sha256.slice(0, 32)}`);
+    const advice = () => {
+      try {
+        return here.target({ snapshot: before.id });
+      } catch (error) {
+        return (error as DamagedError).advice;
+      }
+    };
+    expect(advice()).toContain(`The next one is ${other.id}`);
+    here.edit(other, (it) => ({ ...it, installId: '0'.repeat(32) }));
+    expect(advice()).toBe('There is no other snapshot.');
+  });
+
   test('if the binary in the store is missing, another intact copy is used, and without one it is refused', async () => {
     const { here, before } = await updated();
     const { disk } = here.host;
