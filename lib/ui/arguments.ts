@@ -144,8 +144,20 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
       operands: [],
     };
   }
+  const [first] = rest;
+  if (first !== undefined && !TAKES_REST.has(command))
+    throw new UsageError(`${command}: wanted no words after --, found ${JSON.stringify(first)}`);
   return { command, ...parseWords(command, words), rest };
 }
+
+/** Those that may start DGMO, with the words after `--`; and what shells ask for completions of such words. */
+const TAKES_REST: ReadonlySet<CommandName> = new Set([
+  'apply',
+  'update',
+  'rollback',
+  'recovery',
+  'completions',
+]);
 
 /** `help <command>` is `<command> --help`, also with a word of that command. Throws UsageError if there is no such command. */
 function helpFor(words: string[], rest: string[]): CommandLine {

@@ -57,6 +57,21 @@ test('what stands behind -- is for DGMO, --help too', () => {
 });
 
 test.each([
+  ['check', '--exit-code'],
+  ['status', '--json'],
+  ['snapshots', 'create'],
+  ['skip', '2.0.0'],
+])('%s starts no DGMO, so words behind -- are a mistake', (command, word) => {
+  expect(() => parseCommandLine([command, '--', word])).toThrow(
+    `${command}: wanted no words after --, found "${word}"`,
+  );
+});
+
+test.each([['update'], ['rollback'], []])('%s takes them', (...command) => {
+  expect(parseCommandLine([...command, '--', 'a']).rest).toEqual(['a']);
+});
+
+test.each([
   [['--apply', 'p.dgmopkg', '--frob'], '--apply --help'],
   [['status', '--frob'], 'status --help'],
   [['--home'], '`dgmo-updater --help`'],

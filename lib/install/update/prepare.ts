@@ -191,6 +191,7 @@ async function checkNamedDigest(session: Session, source: Source, path: string):
 }
 
 function checkIsFile(session: Session, path: string): void {
+  if (path === '') throw new UsageError('--apply: wanted a package, found nothing');
   const { disk } = session.host;
   let kind: string | undefined;
   try {

@@ -79,7 +79,9 @@ function accept(response: NetworkResponse, partial: PartialFile, url: string): v
     if (fault !== null) {
       // Its ranges can't be used: the next request asks for the whole file.
       if (offset > 0) partial.restart();
-      throw new NetworkFailure('protocol', `${hostOf(response)} answered with ${fault}`);
+      throw new NetworkFailure('protocol', `${hostOf(response)} answered with ${fault}`, {
+        advice: 'Tell whoever runs the server; a proxy of your network may also be the cause.',
+      });
     }
     if (differs(before, origin)) {
       partial.restart();
@@ -143,6 +145,7 @@ export function refuseEncoded({ headers, url }: NetworkResponse): void {
   throw new NetworkFailure(
     'page',
     `${new URL(url).host} sent the file encoded (${printable(encoding, 40)}), which was not asked for`,
+    { advice: 'Tell whoever runs the server; a proxy of your network may also be the cause.' },
   );
 }
 
@@ -183,6 +186,7 @@ async function receive(
     throw new NetworkFailure(
       'lost',
       `${hostOf(response)} ended the file after ${partial.received} of ${partial.length} bytes`,
+      { advice: 'Check the connection, then try again: it continues where it stopped.' },
     );
   }
 }

@@ -166,7 +166,11 @@ describe('an answer is refused', () => {
     ['that says there is nothing', { status: 204 }, '204'],
   ])('%s', async (_, served, message) => {
     const { partial, fetch } = stage();
-    await expect(fetch(served)).rejects.toThrow(message);
+    const refused = fetch(served).catch((error: unknown) => error);
+    expect(await refused).toMatchObject({
+      message: expect.stringContaining(message),
+      advice: expect.stringMatching(/\.$/),
+    });
     expect(partial.received).toBe(0);
   });
 });
