@@ -207,6 +207,12 @@ function snapshotById(session: Session, receipt: Receipt, listed: readonly Liste
 
 /** Finds a snapshot by its id or the beginning of it. Throws UsageError if none, or more than one, matches. */
 export function findSnapshot<One extends { id: string }>(listed: readonly One[], name: string): One {
+  // The beginning of every id: a script whose variable is not set would remove the only snapshot, or go back to it.
+  if (name === '') {
+    throw new UsageError('wanted the id of a snapshot, found ""', {
+      advice: '`dgmo-updater snapshots list` shows all of them.',
+    });
+  }
   const exact = listed.find(({ id }) => id === name);
   const found = exact === undefined ? listed.filter(({ id }) => id.startsWith(name)) : [exact];
   const [one] = found;

@@ -4,7 +4,12 @@ import { BusyError, DamagedError, PolicyError, UsageError } from '../../../lib/e
 import { snapshotInstall } from '../../../lib/install/folders/snapshots.ts';
 import { ABSENT, encodeReceipt, type Receipt, type RollbackRule } from '../../../lib/install/receipt.ts';
 import { planRollbackChange } from '../../../lib/install/rollback/change.ts';
-import { dataFormatChange, type RollbackWish, rollbackTarget } from '../../../lib/install/rollback/target.ts';
+import {
+  dataFormatChange,
+  findSnapshot,
+  type RollbackWish,
+  rollbackTarget,
+} from '../../../lib/install/rollback/target.ts';
 import {
   decodeSnapshot,
   documentPath,
@@ -252,6 +257,12 @@ describe('the rollback rule of the release', () => {
       expect(dataFormatChange(here.target())).toEqual(moved);
     },
   );
+});
+
+test('no id is the beginning of none, also where there is only one snapshot', () => {
+  for (const listed of [[], [{ id: '20261129-120232-7f25' }]])
+    expect(() => findSnapshot(listed, '')).toThrow('wanted the id of a snapshot, found ""');
+  expect(findSnapshot([{ id: '20261129-120232-7f25' }], '2').id).toBe('20261129-120232-7f25');
 });
 
 describe('damage', () => {
