@@ -23,6 +23,8 @@ const LITTLE = 200_000;
  */
 const STEPS_SHARE = 0.05;
 const LONGER = [1000, 4000];
+/** Bytes that are new, of which the model has forgotten the first ones when the last ones come: they may take less as bulk, whose coder looks back further. */
+const MUCH = 1 << 20;
 /** In a tiny one, what describes the parts of the executables may take more than it saves. */
 const TINY = 60_000;
 
@@ -59,7 +61,7 @@ export async function smallestAround(
     const more = { ...choice, shortestInText: SHORTER_IN_TEXT };
     keep(await encodeInLanes(input, more, means), { input, choice: more });
   }
-  if (next !== undefined && isMostlyNew(input)) {
+  if (next !== undefined && (isMostlyNew(input) || newBytes(input) >= MUCH)) {
     keep(await encodeInLanes(input, next, means), { input, choice: next });
   }
   for (const other of otherInputs(first, byBytes)) {
@@ -103,6 +105,11 @@ function otherInputs({ input, made }: Tried, byBytes: MixingInput['alignments'])
 }
 
 /** Whether the old file has less than half of it: what is compressed or enciphered then may take less as bulk. */
-function isMostlyNew({ alignments, fresh }: MixingInput): boolean {
-  return alignments.reduce((sum, { length }) => sum + length, 0) < fresh.length / 2;
+function isMostlyNew(input: MixingInput): boolean {
+  return newBytes(input) > input.fresh.length / 2;
+}
+
+/** Bytes of the new file that no alignment has. */
+function newBytes({ alignments, fresh }: MixingInput): number {
+  return fresh.length - alignments.reduce((sum, { length }) => sum + length, 0);
 }
