@@ -5,6 +5,7 @@ import { moveBoundaries } from './alignments/boundaries.ts';
 import { type Image, isHashes, REGION_KINDS, type Region } from './containers/image.ts';
 import { convertRegions, isInWords } from './conversions/converted.ts';
 import { alignEnds } from './conversions/ends.ts';
+import { haveSizes } from './conversions/instructions.ts';
 import { haveWords } from './conversions/words.ts';
 import { encodeLane, type Lane, type OnWork, SecondEncoder } from './encode-lane.ts';
 import { encodeLight, LIGHT_LIMIT, type Stretch } from './light.ts';
@@ -164,7 +165,7 @@ function inWords({ images, alignments }: MixingInput): MixingInput['images'] {
   const inWords = (region: Region): Region =>
     region.kind === arm
       ? { ...region, kind: armWords }
-      : haveWords(region.kind)
+      : haveWords(region.kind) || haveSizes(region.kind)
         ? { ...region, inWords: true }
         : region;
   const [old, fresh] = [images.old.regions.map(inWords), images.fresh.regions.map(inWords)];

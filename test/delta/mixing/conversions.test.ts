@@ -64,6 +64,18 @@ const WORDS: readonly [kind: Converted['kind'], isBig: boolean, words: [plain: n
     ],
   ],
   [
+    REGION_KINDS.arm32,
+    false,
+    [
+      // BL to itself; LDR r1 of the last word, to which PC is added twice.
+      [0xebfffffe, 0xeb003ffe],
+      [0xe59f1004, 0xe59f1004],
+      [0xe08f1001, 0xe08f1001],
+      [0xe08f2001, 0xe08f2001],
+      [0x00000001, 0x00010011],
+    ],
+  ],
+  [
     REGION_KINDS.powerBased,
     false,
     [
@@ -116,6 +128,33 @@ test.each(WORDS)('of kind %p', (kind, isBig, words) => {
   same(restored(file, [region], 5), before);
 });
 
+test('of RISC-V and s390x, whose instructions have several sizes', () => {
+  const { riscV, s390 } = REGION_KINDS;
+  const convert = (kind: Converted['kind'], address: number, plain: string, made: string) => {
+    const file = bytes(plain);
+    const region = { kind, offset: 0, size: file.length, address, inWords: true as const };
+    convertRegions(file, [region]);
+    expect(Buffer.from(file).toString('hex')).toBe(made.replaceAll(' ', ''));
+    for (const piece of [1, 3, 100]) same(restored(file, [region], piece), bytes(plain));
+  };
+  // C.NOP; JAL ra, 8 bytes on; the same of another register; AUIPC with LD, with SD, with what takes another; no whole pair.
+  const before = '0100 ef008000 6f008000 17050000 03350501 17050000 23380500';
+  const after = '0100 ef00a100 6f008000 17050100 0335a501 17050100 23310502';
+  convert(riscV, 0x10000, `${before} 17050000 03b50501 17050000`, `${after} 17050000 03b50501 17050000`);
+  convert(riscV, 0x1ffff, 'ff ef008000', 'ff ef008200');
+  // AUIPC and ADDI, 8 bytes back.
+  convert(riscV, 0x10000, '17050000 130585ff', '17050100 130585ff');
+  convert(riscV, 0x10008, '17050000 130585ff', '17050100 13050500');
+  convert(riscV, 0x10804, '17050000 13054500', '17150100 13058580');
+  // LR; BRASL, BRCL, LARL, LGRL; LAY; no whole instruction.
+  convert(
+    s390,
+    0x10000,
+    '1822 c0e500000002 c0e400000002 c02000000002 c42800000002 e32000000071 c0e500',
+    '1822 c0e500008003 c0e400000002 c02000008009 c4280000800c e32000000071 c0e500',
+  );
+});
+
 test('any bytes come back, in whatever pieces, and the second decoder converts them alike', () => {
   const word = fc.oneof(
     fc.nat(0xffffffff),
@@ -125,6 +164,10 @@ test('any bytes come back, in whatever pieces, and the second decoder converts t
     fc.nat(0x3ffffff).map((to) => (0x48000000 | to) >>> 0),
     fc.nat(0x3ffffff).map((to) => (0x54000000 | to) >>> 0),
     fc.nat(0x1ffffff).map((to) => (0x1a000000 | to) >>> 0),
+    fc.nat(0xfffff).map((to) => ((to << 12) | 0xef) >>> 0),
+    fc.nat(0xfffff).map((to) => ((to << 12) | 0x517) >>> 0),
+    fc.nat(0xfff).map((to) => ((to << 20) | 0x53503) >>> 0),
+    fc.constantFrom(0x00a52023, 0x00a52823, 0xe5c01822, 0xc0e5, 0x28c4),
     // LDR of a word that is not far, of one of two registers, and what adds PC to it.
     fc.nat(0x101f).map((to) => (0xe59f0000 | (to & 0x103c)) >>> 0),
     fc.constantFrom(0xe08f0000, 0xe08f1001, 0xe79f0000, 0xe79f2001),
@@ -139,7 +182,10 @@ test('any bytes come back, in whatever pieces, and the second decoder converts t
   const form = fc.constantFrom(
     { kind: REGION_KINDS.codeRecords },
     { kind: REGION_KINDS.armWords },
-    { kind: REGION_KINDS.mipsBased, inWords: true as const },
+    ...[REGION_KINDS.mipsBased, REGION_KINDS.riscV, REGION_KINDS.s390].map((kind) => ({
+      kind,
+      inWords: true as const,
+    })),
     ...others,
   );
   const address = fc.oneof(fc.nat(40), fc.nat(0xffffffff));

@@ -458,6 +458,7 @@ export function samples(): Sample[] {
     ...(['x86', 'arm', 'power', 'power-big', 'riscv', 's390x', 'mips', 'loongarch', 'unknown'] as const).map(
       (machine) => sample(`elf-${machine}`, (later) => otherElf(machine, later)),
     ),
+    sample('elf-riscv-far', (later) => otherElf('riscv-far', later)),
     sample('elf-arm-anywhere', (later) => otherElf('arm-anywhere', later)),
     ...(['power', 'mips', 'mips-32'] as const).map((machine) =>
       sample(`elf-${machine}-pointer`, (later) => elfWithPointer(machine, later)),

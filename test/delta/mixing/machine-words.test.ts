@@ -19,6 +19,9 @@ const MACHINES: Readonly<Record<string, (later: boolean) => Uint8Array>> = {
   'MIPS with a register': (later) => elfWithPointer('mips', later),
   POWER: (later) => elfWithPointer('power', later),
   'POWER, the highest byte first': xcoff,
+  'RISC-V': (later) => otherElf('riscv', later),
+  'RISC-V with calls of two instructions': (later) => otherElf('riscv-far', later),
+  s390x: (later) => otherElf('s390x', later),
 };
 
 describe.each(Object.entries(MACHINES))('%s', (_, file) => {
@@ -80,6 +83,15 @@ const CALLS: Readonly<Record<string, [calls: Change, branches: Change]>> = {
     (link): Change =>
       (_, address, next) =>
         0x48000000 + ((4 * distance(address, next)) & 0x3fffffc) + link,
+  ) as [Change, Change],
+  // With the register that calls have, and with another.
+  'RISC-V': [0xef, 0x3ef].map(
+    (operation): Change =>
+      (_, address, next) => {
+        const to = 4 * distance(address, next);
+        const high = ((to & 0x100000) << 11) | ((to & 0x7fe) << 20) | ((to & 0x800) << 9);
+        return (high | (to & 0xff000) | operation) >>> 0;
+      },
   ) as [Change, Change],
   LoongArch: [0x54000000, 0x50000000].map(
     (operation): Change =>

@@ -12,6 +12,7 @@ type Machine =
   | 'power'
   | 'power-big'
   | 'riscv'
+  | 'riscv-far'
   | 's390x'
   | 'mips'
   | 'loongarch'
@@ -38,6 +39,7 @@ const KINDS: Readonly<Record<Machine, Kind>> = {
   power: { number: 21, wide: true, big: false, base: 0x10000000 },
   'power-big': { number: 20, wide: false, big: true, base: 0x10000000 },
   riscv: { number: 243, wide: true, big: false, base: 0x10000 },
+  'riscv-far': { number: 243, wide: true, big: false, base: 0x10000 },
   s390x: { number: 22, wide: true, big: true, base: 0x1000000 },
   mips: { number: 8, wide: true, big: false, base: 0x10000 },
   loongarch: { number: 258, wide: true, big: false, base: 0x10000 },
@@ -92,7 +94,12 @@ function encode(machine: Machine, piece: Piece, distance: number, to: number): n
     const second = (kind === 'load' ? 0x38630000 : 0x90830000) | (to & 0xffff);
     return [0x3c600000 | (((to + 0x8000) >> 16) & 0xffff), second].flatMap(word);
   }
-  if (machine === 'riscv') {
+  if (machine === 'riscv-far' && kind === 'call') {
+    // auipc with jalr
+    const [high, low] = [(distance + 0x800) & 0xfffff000, distance & 0xfff];
+    return [...little(high | 0x97), ...little(0x000080e7 | (low << 20))];
+  }
+  if (machine === 'riscv' || machine === 'riscv-far') {
     // c.nop and addi; jal; auipc with ld, with sd
     if (kind === 'fill') return [1, 0, ...little(0x00050513 | ((fill & 0xfff) << 20))];
     if (kind === 'call') {
@@ -153,7 +160,7 @@ function link(machine: Machine, later: boolean): Linked {
   );
   const { base } = KINDS[machine];
   const align = (code: number[]) => {
-    while (code.length % 8 !== 0) code.push(...(machine === 'riscv' ? [1, 0] : [0]));
+    while (code.length % 8 !== 0) code.push(...(machine.startsWith('riscv') ? [1, 0] : [0]));
   };
   let startOf = new Map<number, number>();
   for (let pass = 0; ; pass++) {

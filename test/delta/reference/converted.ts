@@ -1,6 +1,7 @@
 /** A file as it is modelled, and as it is: from lib/delta/FORMAT.md. */
 import { convertRecords } from './code-records.ts';
 import { ARM_WORDS, type Image } from './image.ts';
+import { convertInstructions, haveSizes } from './machine-instructions.ts';
 import { convertWords } from './machine-words.ts';
 
 const CODE_RECORDS = 40;
@@ -10,6 +11,7 @@ export function convert(file: Uint8Array, { regions }: Image, isBack: boolean): 
   const made = file.slice();
   for (const region of regions) {
     if (region.kind === CODE_RECORDS) convertRecords(made, region, isBack);
+    else if (haveSizes(region.kind) && region.inWords === true) convertInstructions(made, region, isBack);
     else if (region.kind === ARM_WORDS || region.inWords === true) convertWords(made, region, isBack);
   }
   return made;

@@ -4,7 +4,8 @@ import type { Files } from './files.ts';
 import { isBased, POWER_BASED, POWER_BIG } from './halves.ts';
 import { ARM, ARM_WORDS, X86 } from './image.ts';
 import { LOONG_ARCH } from './loongarch.ts';
-import { ARM_32, MIPS, POWER, X86_32 } from './other-references.ts';
+import { haveSizes, sizeOf } from './machine-instructions.ts';
+import { ARM_32, MIPS, POWER, RISC_V, X86_32 } from './other-references.ts';
 import { instruction } from './x86.ts';
 
 /** Bytes of an instruction that are looked at. */
@@ -32,6 +33,8 @@ export class InstructionPlace {
   #before = 0;
   #second = 0;
   #third = 0;
+  /** What tells of the last two instructions. */
+  #words: [number, number] = [0, 0];
 
   constructor(files: Files) {
     this.#files = files;
@@ -47,15 +50,9 @@ export class InstructionPlace {
 
   /** Five of a place in converted words, at that address, in the order of a field. */
   wordContexts(at: number, kind: number, address: number): [number, number, number, number, number] {
-    this.#begin = at - (address % 4);
-    const [last, before, first] = [4, 8, 12].map((back) => this.#files.newWord(this.#begin - back)) as [
-      number,
-      number,
-      number,
-    ];
-    [this.#before, this.#second, this.#third] = [last, before, first].map((word) =>
-      operation(kind, word),
-    ) as [number, number, number];
+    if (haveSizes(kind)) this.#findOfSizes(at, kind, address);
+    else this.#findWords(at, kind, address);
+    const [last, before] = this.#words;
     const inside = this.#inside(at);
     return [
       hash(hash(inside, last), 0x2a00),
@@ -64,6 +61,43 @@ export class InstructionPlace {
       hash(hash(inside, hash(this.#before, this.#second)), 0x2300),
       hash(hash(inside, before), 0x2900),
     ];
+  }
+
+  #findWords(at: number, kind: number, address: number): void {
+    this.#begin = at - (address % 4);
+    const [last, before, first] = [4, 8, 12].map((back) => this.#files.newWord(this.#begin - back)) as [
+      number,
+      number,
+      number,
+    ];
+    this.#words = [last, before];
+    [this.#before, this.#second, this.#third] = [last, before, first].map((word) =>
+      operation(kind, word),
+    ) as [number, number, number];
+  }
+
+  #findOfSizes(at: number, kind: number, address: number): void {
+    if (this.#begin > at || at - this.#begin > FARTHEST) {
+      this.#begin = Math.max(0, at - BACK);
+      if (this.#begin < at && (address - at + this.#begin) % 2 !== 0) this.#begin++;
+    }
+    while (this.#begin < at) {
+      const first = this.#files.newByte(this.#begin);
+      const size = sizeOf(kind, first);
+      if (this.#begin + size > at) return;
+      const bytes = Array.from({ length: 6 }, (_, i) =>
+        i < size ? this.#files.newByte(this.#begin + i) : 0,
+      );
+      const [, second = 0, , , fifth = 0, last = 0] = bytes;
+      const word = u32(bytes.slice(0, 4).reduceRight((sum, byte) => sum * 256 + byte, 0));
+      this.#words = [size === 6 ? hash(word, fifth | (last << 8)) : word, this.#words[0]];
+      this.#third = this.#second;
+      this.#second = this.#before;
+      if (kind === RISC_V) this.#before = word & (size === 2 ? 0xe003 : 0x707f);
+      else if (size === 6 && first >= 0xe0) this.#before = first + 256 * last;
+      else this.#before = first + (size === 6 || first === 0xa5 || first === 0xa7 ? 256 * (second & 15) : 0);
+      this.#begin += size;
+    }
   }
 
   /** One more of the fourth model, at the place of the last ones. */

@@ -46,7 +46,7 @@ const MACHINES: Readonly<Record<number, (bits: string, by: By) => string | null>
 };
 
 function power(bits: string, by: By): string | null {
-  return /^010010.*01$/.test(bits) ? bits.slice(0, 6) + wrapped(bits.slice(6, 30), by(4)) + '01' : null;
+  return /^010010.*01$/.test(bits) ? `${bits.slice(0, 6) + wrapped(bits.slice(6, 30), by(4))}01` : null;
 }
 
 function moved(kind: number, instruction: number, by: By): number {

@@ -414,7 +414,7 @@ class Lane {
   /** More contexts of a field in converted words, of which `known` bytes are known. */
   #contextsOfWord(kind: number, address: number, value: bigint, known: number): number[] {
     const { at, oldAt, inWords } = this.#state;
-    if (!inWords || this.#references.wordsOf(oldAt, kind) === 0) return [];
+    if (!inWords || !(kind === 58 || this.#references.isWordAt(oldAt, kind))) return [];
     for (let i = 0; i < known; i++)
       this.#files.fresh[at + i] = Number((value >> BigInt(8 * (known - 1 - i))) & 255n);
     return this.#bytes.fieldContexts(at + known, u32(address + known));

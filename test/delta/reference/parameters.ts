@@ -13,6 +13,7 @@ import { hasBases } from './based.ts';
 import { DWARF, SECTIONS } from './dwarf.ts';
 import { HASHES, hashedFrom, type Image, isOwn, LARGE_HASHES, type Region } from './image.ts';
 import { LIMITS, type Model } from './limits.ts';
+import { haveSizes } from './machine-instructions.ts';
 import { haveWords, IN_WORDS } from './machine-words.ts';
 import { ROWS } from './managed.ts';
 import { areObjects, isLayout, layoutOf } from './objects.ts';
@@ -121,7 +122,7 @@ function readRegions(
     );
     const inWords = told === IN_WORDS;
     const kind = inWords ? u32((old?.kind ?? 0) + unzigzag(next(4))) : told;
-    requireSound(!inWords || haveWords(kind));
+    requireSound(!inWords || haveWords(kind) || haveSizes(kind));
     distance = u32(distance + moved);
     const offset = end + gap;
     end = offset + size;

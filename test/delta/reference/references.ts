@@ -42,6 +42,7 @@ import {
   X86,
 } from './image.ts';
 import { isOfLoongArch, LOONG_ARCH, LoongArch } from './loongarch.ts';
+import { haveSizes, isAbsolute, isPair, movedRiscV } from './machine-instructions.ts';
 import { fromWord, PoolWords, toWord } from './machine-words.ts';
 import { MANAGED, ROWS, Rows, scanManaged } from './managed.ts';
 import { areObjects, isOfNumbers, isOfObjects, isOfWords, layoutOf, Objects } from './objects.ts';
@@ -76,7 +77,8 @@ const ROW_QUAD = 66;
 
 /** References that only code has, of 4 bytes. */
 const isOfInstructions = (kind: number) => kind >= BRANCH_26 && kind < TABLE_START && kind !== BACK;
-const IN_CODE = new Set([ABSOLUTE, IMAGE_RELATIVE, 54, 55, 60, 61]);
+const [AUIPC, HALFWORDS] = [57, 58];
+const IN_CODE = new Set([ABSOLUTE, IMAGE_RELATIVE, 54, 55, 56, AUIPC, HALFWORDS, 60, 61]);
 
 const low32 = (value: bigint) => Number(value & 0xffffffffn);
 const signed = (value: number, bits: number) => (value << (32 - bits)) >> (32 - bits);
@@ -280,9 +282,27 @@ export class References {
   }
 
   /** What such a field has in memory at an address, the highest byte first. */
-  #asWord(offset: number, kind: number, address: number, field: number): number {
+  #asWord(offset: number, kind: number, address: number, field: bigint): bigint {
+    return this.#converted(offset, kind, address, field, false);
+  }
+
+  /** A field in code as it is in memory at an address, or back. */
+  #converted(offset: number, kind: number, address: number, field: bigint, isBack: boolean): bigint {
     const words = this.wordsOf(offset, kind);
-    return words === 0 || kind === IMAGE_RELATIVE ? field : toWord(words, field, address);
+    if (words === 0 || kind === IMAGE_RELATIVE) return field;
+    if (!haveSizes(words)) return BigInt((isBack ? fromWord : toWord)(words, Number(field), address));
+    const by = isBack ? -address : address;
+    if (kind === AUIPC && !isPair(field)) return field;
+    if (kind !== HALFWORDS) return BigInt.asUintN(8 * this.size(offset, kind), movedRiscV(field, by));
+    const [first = 0, second = 0] = this.#old.subarray(offset - 2, offset);
+    const start = u32(address - 2) >>> 1;
+    return isAbsolute(first, second) ? BigInt.asUintN(32, field + BigInt(isBack ? -start : start)) : field;
+  }
+
+  /** Whether the field there is a converted word, whose highest byte is first. */
+  isWordAt(offset: number, kind: number): boolean {
+    const words = this.wordsOf(offset, kind);
+    return words !== 0 && !haveSizes(words);
   }
 
   #inCode(address: number): boolean {
@@ -535,7 +555,7 @@ export class References {
 
   /** Whether what is made in the place of that field has its highest byte first. */
   isBigAt(offset: number, kind: number): boolean {
-    return this.wordsOf(offset, kind) !== 0 || this.isBig(kind);
+    return this.isWordAt(offset, kind) || this.isBig(kind);
   }
 
   isBig(kind: number): boolean {
@@ -616,15 +636,15 @@ export class References {
   field(offset: number, kind: number, address: number, to: number, table: number): bigint {
     const field = this.#field(offset, kind, address, to, table);
     if (this.wordsOf(offset, kind) === 0) return field;
-    return BigInt(this.#asWord(offset, kind, address, Number(field)));
+    return this.#asWord(offset, kind, address, field);
   }
 
   /** The field there, if it is what the old one is. */
   before(offset: number, kind: number, address: number): bigint {
     const words = this.wordsOf(offset, kind);
     if (words === 0) return this.value(offset, kind);
-    const word = this.#isArmWord(kind) ? this.#instruction(offset) : Number(this.value(offset, kind));
-    return BigInt(this.#asWord(offset, kind, address, word));
+    const word = this.#isArmWord(kind) ? BigInt(this.#instruction(offset)) : this.value(offset, kind);
+    return this.#asWord(offset, kind, address, word);
   }
 
   #field(offset: number, kind: number, address: number, to: number, table: number): bigint {
@@ -692,15 +712,14 @@ export class References {
         : this.#wasm.target(1, offset, made);
     if (kind === FORTH && this.isShort(offset)) return u32(table + Number(made & 0xffffffn));
     if (kind === NUMBER) return u32(table + numberIn(made));
-    const whole = Number(made & 0xffffffffn);
-    const words = this.wordsOf(offset, kind);
-    const word = words !== 0 && kind !== IMAGE_RELATIVE ? fromWord(words, whole, address) : whole;
+    const plain = this.#converted(offset, kind, address, made, true);
+    const word = Number(plain & 0xffffffffn);
     if (this.#halves.has(kind)) return this.#halves.actual(offset, kind, word, expected);
     if (isHalf(kind)) return this.#other.halfOf(word, expected);
     if (this.#hasLoongArch && isOfLoongArch(kind))
       return this.#loongArch.actual(offset, kind, address, word, expected);
     if (kind === BRANCH_24 && this.#isThumb(offset)) return thumbTarget(address, word);
-    if (isOther(kind)) return this.#other.solve(1, kind, address, words === 0 ? made : BigInt(word));
+    if (isOther(kind)) return this.#other.solve(1, kind, address, plain);
     if (kind === ABSOLUTE) return u32(word - low32(this.#fresh.base));
     if (kind === POINTER) return u32(word - low32(baseAt(this.#fresh, this.place, this.#fresh.base)));
     if (kind === IMAGE_RELATIVE) return word;

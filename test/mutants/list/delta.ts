@@ -121,8 +121,19 @@ export const DELTA: readonly MutatedFile[] = [
       ['((word + words) & 0xffffff)', '(word + words)'],
       ['((word + (words << 2)) & 0x3fffffc)', '(word + (words << 2))'],
       ['((((word >>> 5) + pages) & 0xfffff) << 5)', '(((word >>> 5) + pages) << 5)'],
-      ['isBack ? made : word', 'word'],
       ['!isBack && !isBig', '!isBack'],
+    ],
+  },
+  {
+    file: 'lib/delta/mixing/conversions/instructions.ts',
+    tests: ['test/delta/mixing/conversions.test.ts'],
+    changes: [
+      ['this.#isFirst ? Math.min(this.#address & 1, bytes.length) : 0', '0'],
+      ['      if (done === 0) break;\n', ''],
+      ['  if (at + PAIR > view.byteLength) return 0;\n', ''],
+      [' && ((second >>> 15) & 31) === ((word >>> 7) & 31)', ''],
+      ['(to + 0x800)', 'to'],
+      ['Math.trunc(by / 2)', 'by'],
     ],
   },
   {
@@ -131,7 +142,7 @@ export const DELTA: readonly MutatedFile[] = [
     changes: [
       ['    this.#origins.delete(address);\n', '', { survives: 'no word has that address again' }],
       ['    this.#loaded[word & 15] = 0;\n', ''],
-      ['if (from > address) ', ''],
+      ['if (from > address) ', '', { survives: 'a word that was passed is not asked for again' }],
       ['address + 8 + (word & 0xfff)', 'address + (word & 0xfff)'],
     ],
   },
@@ -141,6 +152,7 @@ export const DELTA: readonly MutatedFile[] = [
     changes: [
       ['    region.kind === arm\n      ? { ...region, kind: armWords }', '    false\n      ? region'],
       ['haveWords(region.kind)', 'false'],
+      ['haveSizes(region.kind)', 'false'],
     ],
   },
   {

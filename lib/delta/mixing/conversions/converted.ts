@@ -1,6 +1,7 @@
 /** What of a file is modelled in another form than it has: both files are converted first, and the new one back. */
 import { type Image, REGION_KINDS, type Region, type RegionKind } from '../containers/image.ts';
 import { RecordsConversion } from './code-records.ts';
+import { haveSizes, InstructionsConversion } from './instructions.ts';
 import { WordsConversion } from './words.ts';
 
 type Converted = Pick<Region, 'offset' | 'size' | 'address' | 'kind' | 'inWords'>;
@@ -25,7 +26,9 @@ export function isInWords({ kind, inWords }: { kind: RegionKind; inWords?: true 
 function conversionOf(region: Converted, isBack: boolean): Conversion {
   return region.kind === REGION_KINDS.codeRecords
     ? new RecordsConversion(isBack)
-    : new WordsConversion(region, isBack);
+    : haveSizes(region.kind)
+      ? new InstructionsConversion(region, isBack)
+      : new WordsConversion(region, isBack);
 }
 
 /** In place: those regions of `file`. */

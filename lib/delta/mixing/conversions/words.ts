@@ -63,7 +63,8 @@ export class WordsConversion {
         made = word + by * origin;
       } else {
         made = move(word, by * (address >>> 2), by * (address >>> 12));
-        pools?.learn(address, isBack ? made : word);
+        // What these look at is never changed.
+        pools?.learn(address, word);
       }
       view.setUint32(at, made, isBack && !isBig);
     }

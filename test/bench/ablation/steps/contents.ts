@@ -74,9 +74,13 @@ export const CONTENT_STEPS: readonly Step[] = [
     changes: changesOf('mixing/conversions/words.ts', ['kind === arm32 ? new Pools() : null', 'null']),
   },
   {
+    name: 'code of RISC-V and s390x: instructions as contexts, what is relative as absolute',
+    changes: changesOf('mixing/encode.ts', ['haveSizes(region.kind)', 'false']),
+  },
+  {
     name: 'code in words: contexts of code in its fields',
     changes: changesOf('assembly/mixing/contents/fields.ts', [
-      'if (State.inWords && wordsOf(State.oldAt, reference) !== 0) {',
+      'if (State.inWords && (reference === HALFWORDS || isWordAt(State.oldAt, reference))) {',
       'if (false) {',
     ]),
   },

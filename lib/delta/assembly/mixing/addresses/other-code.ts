@@ -6,6 +6,7 @@ import { State } from '../state';
 import { note } from './found';
 import { ABSOLUTE, AUIPC, BRANCH_24, BRANCH_POWER, HALFWORDS, IMAGE_RELATIVE, JAL } from './kinds';
 import { forgetPools, isInPool, learnPool } from './pools';
+import { target } from './references';
 import { imageSpan, wordsAt } from './regions';
 import { codeWord } from './words';
 
@@ -58,10 +59,10 @@ export function scanRiscV(start: u32, size: u32, address: u32): void {
       continue;
     }
     if ((word & 0x7f) === 0x6f) {
-      if (jalTarget(address + at, word) < span) note(field, JAL);
+      if (target(field, JAL) < span) note(field, JAL);
     } else if ((word & 0x7f) === 0x17 && at + 8 <= size) {
       const pair = load<u64>(State.old + field);
-      if (isPair(pair) && pairTarget(address + at, pair) < span) {
+      if (isPair(pair) && target(field, AUIPC) < span) {
         note(field, AUIPC);
         at += 4;
       }
@@ -88,7 +89,7 @@ export function scanS390(start: u32, size: u32, address: u32): void {
     // LARL, BRCL, BRASL; loads and stores; EXRL and comparisons.
     const relative =
       opcode === 0xc0 ? kind === 0 || kind === 4 || kind === 5 : opcode === 0xc4 || opcode === 0xc6;
-    if (relative && halfwordsTarget(address + at + 2, bswap<u32>(load<u32>(State.old + field, 2))) < span) {
+    if (relative && target(field + 2, HALFWORDS) < span) {
       note(field + 2, HALFWORDS);
     }
     at += 6;
@@ -127,11 +128,12 @@ export function jalField(word: u32, address: u32, to: u32): u32 {
   );
 }
 
-/** Whether the second of two words takes what AUIPC made: a load, a store, ADDI, JALR. */
-function isPair(pair: u64): bool {
+/** Whether the first of two words is AUIPC, and the second takes what that made: a load, a store, ADDI, JALR. */
+export function isPair(pair: u64): bool {
   const second = <u32>(pair >> 32);
   const opcode = second & 0x7f;
   return (
+    (<u32>pair & 0x7f) === 0x17 &&
     ((second >> 15) & 31) === ((<u32>pair >> 7) & 31) &&
     (opcode === 0x03 || opcode === 0x07 || opcode === 0x13 || opcode === 0x67 || isStore(second))
   );

@@ -137,7 +137,7 @@ import {
 } from './regions';
 import { isThumb, scanThumb, thumbField, thumbTarget } from './thumb';
 import { scanWasm, scanWasmData, variedBytes, variedField, variedNumber, variedTarget } from './wasm';
-import { codeWord, fromWord, toWord } from './words';
+import { areOfSizes, codeWord, fromField, fromWord, toField } from './words';
 
 /** Finds the references of the old file, by its regions. False if memory ran out. */
 export function scan(): bool {
@@ -259,9 +259,15 @@ function isBigWord(kind: u32): bool {
 }
 
 /** Of a reference at an offset of the old file, whose field is a converted word: the kind of the region that says how it is so; else 0. */
-export function wordsOf(offset: u32, kind: u32): u32 {
+function wordsOf(offset: u32, kind: u32): u32 {
   if (isArmWord(kind)) return ARM_WORDS;
   return isInCode(kind) ? wordsAt(offset) : 0;
+}
+
+/** Whether the field of such a reference there is a word, with its highest byte first. */
+export function isWordAt(offset: u32, kind: u32): bool {
+  const words = wordsOf(offset, kind);
+  return words !== 0 && !areOfSizes(words);
 }
 
 /** Whether the field of such a reference is a converted word of arm64. */
@@ -278,7 +284,10 @@ function isInCode(kind: u32): bool {
     kind === BRANCH_24 ||
     kind === BRANCH_POWER ||
     kind === JUMP_MIPS ||
-    kind === HALF_MIPS
+    kind === HALF_MIPS ||
+    kind === JAL ||
+    kind === AUIPC ||
+    kind === HALFWORDS
   );
 }
 
@@ -296,6 +305,7 @@ function oldWord(offset: u32, kind: u32): u32 {
   const words = wordsOf(offset, kind);
   if (words === 0) return load<u32>(State.old + offset);
   if (words === ARM_WORDS) return instructionAt(offset);
+  if (areOfSizes(words)) return load<u32>(State.old + offset);
   return kind === IMAGE_RELATIVE ? bswap<u32>(load<u32>(State.old + offset)) : codeWord(offset);
 }
 
@@ -307,14 +317,14 @@ function wordNear(offset: u32): u32 {
 /** A field at `address` of the new image, whose value is given, as it is in memory. */
 export function held(offset: u32, kind: u32, value: u64, address: u32): u64 {
   const words = wordsOf(offset, kind);
-  return words !== 0 && kind !== IMAGE_RELATIVE ? <u64>toWord(words, <u32>value, address) : value;
+  return words !== 0 ? toField(words, offset, kind, value, address) : value;
 }
 
 /** What the field at `address` of the new image would be in memory if what it refers to had moved as far as itself. */
 export function unmoved(offset: u32, kind: u32, size: u32, address: u32): u64 {
   const words = wordsOf(offset, kind);
   if (words === 0) return read(State.old + offset, kind, size, false);
-  return held(offset, kind, oldWord(offset, kind), address);
+  return held(offset, kind, oldField(offset, kind), address);
 }
 
 /** Whether the field of such a reference has its highest byte first. */
@@ -329,7 +339,12 @@ function isBig(kind: u32): bool {
 }
 
 function oldField(offset: u32, kind: u32): u64 {
-  if (wordsOf(offset, kind) !== 0) return <u64>oldWord(offset, kind);
+  const words = wordsOf(offset, kind);
+  if (areOfSizes(words)) {
+    const value = read(State.old + offset, kind, sizeAt(State.old + offset, kind), false);
+    return fromField(words, offset, kind, value, addressOf(0, offset));
+  }
+  if (words !== 0) return <u64>oldWord(offset, kind);
   return read(State.old + offset, kind, sizeAt(State.old + offset, kind), false);
 }
 
@@ -504,7 +519,8 @@ export function field(offset: u32, kind: u32, address: u32, to: u32, table: u32)
 /** What the field refers to that was made in the new file for that at `offset` of the old one, where `expected` had been predicted. */
 export function actual(offset: u32, kind: u32, address: u32, made: u64, expected: u32, table: u32): u32 {
   const words = wordsOf(offset, kind);
-  const word = words !== 0 && kind !== IMAGE_RELATIVE ? fromWord(words, <u32>made, address) : <u32>made;
+  const plain = words !== 0 ? fromField(words, offset, kind, made, address) : made;
+  const word = <u32>plain;
   if (isOfObject(offset, kind)) return objectTarget(table, kind, made);
   if (kind === VARIED)
     return isBased(offset) ? table + variedNumber(made) : variedTarget(1, State.old + offset, made);
@@ -518,7 +534,7 @@ export function actual(offset: u32, kind: u32, address: u32, made: u64, expected
   if (kind === BACK) return address - word;
   if (hasLoongArch && isOfLoongArch(kind)) return loongArchActual(offset, kind, address, word, expected);
   if (kind === BRANCH_24 && isThumb(offset)) return thumbTarget(address, word);
-  if (kind >= GO_FIELD) return targetOfOther(1, kind, address, words !== 0 ? <u64>word : made);
+  if (kind >= GO_FIELD) return targetOfOther(1, kind, address, plain);
   if (kind === ABSOLUTE) return word - load<u32>(State.bases, 8);
   if (kind === POINTER) return word - <u32>baseAt(1, State.at);
   if (kind === IMAGE_RELATIVE) return word;

@@ -3,6 +3,8 @@
  * go is absolute.
  */
 import { State } from '../state';
+import { AUIPC, IMAGE_RELATIVE } from './kinds';
+import { isPair, jalField, jalTarget, pairField, pairTarget } from './other-code';
 import {
   ARM_32,
   ARM_WORDS,
@@ -12,6 +14,8 @@ import {
   MIPS_BASED,
   POWER_BASED,
   POWER_BIG,
+  RISC_V,
+  S390,
   wordsAt,
 } from './regions';
 
@@ -23,8 +27,48 @@ export function haveWords(kind: u32): bool {
     kind === LOONG_ARCH ||
     kind === POWER_BASED ||
     kind === POWER_BIG ||
-    kind === MIPS_BASED
+    kind === MIPS_BASED ||
+    areOfSizes(kind)
   );
+}
+
+/** Whether its instructions have 2 bytes, 4, or 6: then bytes keep their order (mixing/conversions/instructions.ts). */
+export function areOfSizes(kind: u32): bool {
+  return kind === RISC_V || kind === S390;
+}
+
+/** The field of a reference of that kind, at an offset of the old file in a region of kind `words`, as it is converted at `address`. */
+export function toField(words: u32, offset: u32, kind: u32, value: u64, address: u32): u64 {
+  if (kind === IMAGE_RELATIVE) return value;
+  if (words === RISC_V) {
+    if (kind === AUIPC) return isPair(value) ? pairField(value, 0, pairTarget(address, value)) : value;
+    return isCall(<u32>value) ? <u64>jalField(<u32>value, 0, jalTarget(address, <u32>value)) : value;
+  }
+  if (words === S390) return isAbsolute(offset) ? <u64>(<u32>value + ((address - 2) >> 1)) : value;
+  return <u64>toWord(words, <u32>value, address);
+}
+
+/** The field that the converted one is. */
+export function fromField(words: u32, offset: u32, kind: u32, value: u64, address: u32): u64 {
+  if (kind === IMAGE_RELATIVE) return value;
+  if (words === RISC_V) {
+    if (kind === AUIPC) return isPair(value) ? pairField(value, address, pairTarget(0, value)) : value;
+    return isCall(<u32>value) ? <u64>jalField(<u32>value, address, jalTarget(0, <u32>value)) : value;
+  }
+  if (words === S390) return isAbsolute(offset) ? <u64>(<u32>value - ((address - 2) >> 1)) : value;
+  return <u64>fromWord(words, <u32>value, address);
+}
+
+/** JAL that links. */
+function isCall(word: u32): bool {
+  return (word & 0xfff) === 0xef;
+}
+
+/** Whether the field at an offset of the old file is that of LARL, BRASL, a load or a store. */
+function isAbsolute(offset: u32): bool {
+  const opcode: u32 = load<u8>(State.old + offset - 2);
+  const kind: u32 = load<u8>(State.old + offset - 1) & 15;
+  return opcode === 0xc4 || (opcode === 0xc0 && (kind === 0 || kind === 5));
 }
 
 /** The instruction at `address` as a converted word, in a region of that kind. */

@@ -3,18 +3,18 @@ import { take } from '../../memory';
 import { hasClasses, isClassKind, isOfClass } from '../addresses/data/classes';
 import { predictNumber } from '../addresses/data/constants';
 import { referenceAt } from '../addresses/found';
-import { sizeAt } from '../addresses/kinds';
+import { HALFWORDS, sizeAt } from '../addresses/kinds';
 import { isLaterLayout } from '../addresses/objects/layouts';
 import {
   actual,
   field,
   held,
+  isWordAt,
   newOrigin,
   oldOrigin,
   read,
   target,
   unmoved,
-  wordsOf,
   write,
 } from '../addresses/references';
 import { addressOf } from '../addresses/regions';
@@ -88,7 +88,7 @@ export function codeReference(reference: u32): void {
   );
   const before = unmoved(State.oldAt, reference, size, address);
   const same = u32(wanted === before);
-  const inWords = wordsOf(State.oldAt, reference) !== 0;
+  const inWords = isWordAt(State.oldAt, reference);
   const actualWord = encoding ? read(State.fresh + State.at, reference, size, inWords) : 0;
   const set = (reference * 8 + trust) * 2 + same;
   const isWanted = u32(actualWord === wanted);
@@ -176,7 +176,7 @@ function codeField(
     context(5, hash(hash(refersTo, 4), <u32>value));
     const y = <u32>(actualWord >> shift) & 255;
     let count: usize = 6;
-    if (State.inWords && wordsOf(State.oldAt, reference) !== 0) {
+    if (State.inWords && (reference === HALFWORDS || isWordAt(State.oldAt, reference))) {
       const made = size - 1 - <u32>i;
       if (made > 0) store<u8>(State.fresh + State.at + made - 1, <u8>value);
       State.at += made;

@@ -10,9 +10,11 @@ import {
   POWER,
   POWER_BASED,
   POWER_BIG,
+  RISC_V,
   X86,
   X86_32,
 } from '../addresses/regions';
+import { areOfSizes } from '../addresses/words';
 import { decode } from '../addresses/x86';
 import { hash } from '../coding/tables';
 import { State } from '../state';
@@ -35,7 +37,7 @@ export let into: u32 = 0;
 export let secondBefore: u32 = 0;
 export let thirdBefore: u32 = 0;
 
-/** Of converted words: the last two. */
+/** Of converted words: the last two. Of instructions of several sizes what tells of them. */
 export let lastWord: u32 = 0;
 export let wordBefore: u32 = 0;
 
@@ -52,6 +54,8 @@ export function forgetInstructions(): void {
   opcodeBefore = 0;
   secondBefore = 0;
   thirdBefore = 0;
+  lastWord = 0;
+  wordBefore = 0;
 }
 
 /** Sets what is exported, for State.at, whose address is given. */
@@ -66,6 +70,17 @@ export function locateInstruction(address: u32): void {
       thirdBefore = secondBefore;
       secondBefore = opcodeBefore;
       opcodeBefore = opcode();
+      begin = end;
+    }
+  } else if (State.inWords && areOfSizes(code)) {
+    if (begin > State.at || State.at - begin > FURTHEST) {
+      begin = max<u32>(State.at, BACK) - BACK;
+      if (begin < State.at) begin += (address - (State.at - begin)) & 1;
+    }
+    while (begin < State.at) {
+      const end = begin + sizeOfInstruction(State.fresh + begin);
+      if (end > State.at) break;
+      learnInstruction(State.fresh + begin, end - begin);
       begin = end;
     }
   } else if (State.inWords) {
@@ -84,6 +99,31 @@ export function locateInstruction(address: u32): void {
     const bytes = load<u64>(State.fresh + State.at - 8) >> (64 - 8 * <u64>min<u32>(into, 8));
     soFar = hash(hash(<u32>bytes, <u32>(bytes >> 32)), into);
   }
+}
+
+/** Bytes of an instruction of RISC-V or s390x. */
+function sizeOfInstruction(place: usize): u32 {
+  const first: u32 = load<u8>(place);
+  if (State.code === RISC_V) return (first & 3) === 3 ? 4 : 2;
+  return first < 0x40 ? 2 : first < 0xc0 ? 4 : 6;
+}
+
+/** The next one of RISC-V or s390x. */
+function learnInstruction(place: usize, size: u32): void {
+  wordBefore = lastWord;
+  thirdBefore = secondBefore;
+  secondBefore = opcodeBefore;
+  lastWord = size === 2 ? <u32>load<u16>(place) : load<u32>(place);
+  if (State.code === RISC_V) {
+    opcodeBefore = lastWord & (size === 2 ? 0xe003 : 0x707f);
+    return;
+  }
+  const first = lastWord & 255;
+  const hasMore = size === 6 || first === 0xa5 || first === 0xa7;
+  opcodeBefore = first | (hasMore ? lastWord & 0xf00 : 0);
+  if (size < 6) return;
+  if (first >= 0xe0) opcodeBefore = first | ((<u32>load<u8>(place, 5)) << 8);
+  lastWord = hash(lastWord, load<u16>(place, 4));
 }
 
 /** Of converted words that begin at `begin` and end there: their opcodes, and the last two whole. */
