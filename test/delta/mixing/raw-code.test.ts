@@ -131,8 +131,8 @@ test('where most is new, and not as the references of the old code say, the patc
   const fresh = Buffer.concat([old.subarray(0, 0x6000), code(2).subarray(0x6000)]);
   const patch = await make(old, fresh);
   expect(Buffer.compare(await apply(patch, old), fresh)).toBe(0);
-  // 17,143 bytes with references, 17,068 without.
-  expect(patch.length).toBeLessThan(17_100);
+  // 14,919 bytes since code of RISC-V is in words, with references as well; 17,068 before.
+  expect(patch.length).toBeLessThan(15_000);
 });
 
 test('where Thumb code is loaded is told by pointers to functions', () => {
