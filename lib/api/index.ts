@@ -52,6 +52,14 @@ export type { InstallOptions } from './open-install.ts';
 export type { Overview } from './overview.ts';
 export type { RestartCommand, RestartNotice } from './restart.ts';
 export type { RollbackPlan } from './rollback.ts';
+export type { Measure, Progress, Stage } from './screen/stages.ts';
+export {
+  type Choice,
+  type UpdateDecision,
+  type UpdateScreen,
+  UpdateUI,
+  type UpdateUIOptions,
+} from './screen/update-ui.ts';
 export {
   type RepairOptions,
   type SelfHealingOptions,

@@ -1,14 +1,8 @@
 /** Questions on the terminal. */
 import { styleText } from 'node:util';
 import type * as Prompts from '@clack/prompts';
+import type { Choice } from '../api/index.ts';
 import { InterruptedError } from '../errors.ts';
-
-export interface Choice {
-  value: string;
-  label: string;
-  /** Shown beside the label of the choice that the cursor is on. */
-  hint?: string;
-}
 
 /**
  * Asks the person at the terminal. All throw InterruptedError on Ctrl-C, and when the terminal is closed; and for somebody who wants

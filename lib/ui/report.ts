@@ -5,6 +5,7 @@
  */
 
 import type { Applied, InstallEvent, RolledBack, ServiceEvent, UpdateEvent } from '../api/index.ts';
+import type { Stage } from '../api/screen/stages.ts';
 import { bounded, withoutCredentials, wrapped } from '../api/words.ts';
 import {
   type ExitCode,
@@ -13,7 +14,7 @@ import {
   StillRunningError,
   UpdaterError,
 } from '../errors.ts';
-import type { ProgressOutput, Stage } from './terminal/progress.ts';
+import type { ProgressOutput } from './terminal/progress.ts';
 import { changeText } from './text/change.ts';
 import { capitalized, oneLine } from './text/lines.ts';
 import { countText, durationText } from './text/sizes.ts';

@@ -1,9 +1,16 @@
 /** The commands that bring a release: download, update. */
-import type { Applied, CheckResult, UpdateInfo, UpdateManager } from '../api/index.ts';
+import {
+  type Applied,
+  type CheckResult,
+  type UpdateDecision,
+  type UpdateInfo,
+  type UpdateManager,
+  UpdateUI,
+} from '../api/index.ts';
 import { InterruptedError, UpdaterError, UsageError } from '../errors.ts';
 import { evolutionWish, parsePid } from './arguments.ts';
 import { holds, lookFor, managerOf, withNextStep } from './check-command.ts';
-import { evolutionsOf, nothingToAddText } from './choices/evolutions.ts';
+import { nothingToAddText } from './choices/evolutions.ts';
 import { appliedResult } from './commands.ts';
 import { type CommandContext, isGiven, optionOf } from './context.ts';
 import { FetchedBytes } from './fetched-bytes.ts';
@@ -14,9 +21,6 @@ import { linesText } from './text/lines.ts';
 import { notesText } from './text/notes.ts';
 import { passedNotesText } from './text/passed-notes.ts';
 import { checkData, describeCheck } from './text/update.ts';
-
-/** How long "Remind me later" postpones an update, in milliseconds. */
-const LATER = 24 * 3_600_000;
 
 export async function runDownload(context: CommandContext): Promise<void> {
   const { report } = context;
@@ -81,7 +85,7 @@ export async function runUpdate(context: CommandContext): Promise<void> {
     if (nothingToAdd !== null) found = { ...found, update: null };
   }
   const { update } = found;
-  const tellFound = (text: string, answer?: Answer) =>
+  const tellFound = (text: string, answer?: 'later' | 'skip') =>
     report.result('update', text, {
       ...data(),
       changed: repaired !== null,
@@ -96,20 +100,19 @@ export async function runUpdate(context: CommandContext): Promise<void> {
     return tellFound(withNextStep(context, manager, found, true));
   // Refused before anybody is asked.
   if (update.managedBy !== null && context.questions !== null) await manager.downloadUpdate(update);
-  const answer = await decide(context, manager, found, update);
-  if (answer === null) return tellFound(withNextStep(context, manager, found, true));
-  if (answer === 'later') return tellFound(`${update.version} is not offered again before tomorrow.`, answer);
-  if (answer === 'skip') return tellFound(`${update.version} is skipped.`, answer);
-  const evolutions = await evolutionsOf(context, update);
-  const takeBack = answer === 'auto' ? await alwaysUpdate(manager) : null;
+  const decision = await decide(context, manager, found, update, wish);
+  if (decision === null) return tellFound(withNextStep(context, manager, found, true));
+  if (decision.action === 'later')
+    return tellFound(`${update.version} is not offered again before tomorrow.`, decision.action);
+  if (decision.action === 'skip') return tellFound(`${update.version} is skipped.`, decision.action);
   begun = host.clock.monotonic();
   if (context.questions === null) report.announce(announcement(update));
   try {
-    if (answer === 'auto') await tellAlways(context, manager);
+    if (decision.action === 'auto') await tellAlways(context, manager);
     const downloaded = await manager.downloadUpdate(update);
     const applied = await manager.applyUpdate(downloaded, {
       ...waiting,
-      evolutions,
+      evolutions: decision.evolutions,
       // The user has agreed, or has named the version.
       allowDowngrade: update.direction === 'back',
       args: line.rest,
@@ -117,7 +120,8 @@ export async function runUpdate(context: CommandContext): Promise<void> {
     });
     report.result('update', ...ending(applied));
   } catch (error) {
-    if (error instanceof InterruptedError) await takeBack?.();
+    // A user who interrupts the update is told that nothing was changed.
+    if (error instanceof InterruptedError && decision.action === 'auto') await decision.takeBack();
     throw error;
   }
 }
@@ -139,20 +143,6 @@ async function completeUpdater(
   }
 }
 
-/**
- * Saves the choice before the update, which may end with DGMO in place of this process. Returns what takes it back: a user who
- * interrupts the update is told that nothing was changed.
- */
-async function alwaysUpdate(manager: UpdateManager): Promise<() => Promise<unknown>> {
-  const setting = manager.settings().settings.find(({ key }) => key === 'autoUpdate');
-  const said = [setting, ...(setting?.overridden ?? [])].find((one) => one?.decidedBy === 'user');
-  await manager.setPreferences({ autoUpdate: 'all' });
-  return () =>
-    said === undefined
-      ? manager.resetPreference('autoUpdate')
-      : manager.setPreferenceText('autoUpdate', said.value);
-}
-
 async function tellAlways(context: CommandContext, manager: UpdateManager): Promise<void> {
   const { questions, report } = context;
   if (questions === null) return;
@@ -172,23 +162,30 @@ function waitOptions({ line }: CommandContext): { waitFor?: number; relaunch: bo
   return { waitFor: parsePid('--wait-pid', pid), relaunch };
 }
 
-type Answer = 'now' | 'later' | 'skip' | 'auto';
-
-/**
- * Asks the user, and saves the answer. Null if the user can't be asked. `--yes` answers "now", but not for going back to an
- * older version, unless the user has named it.
- */
+/** What the user decides. Null if nobody can be asked. `--yes` agrees, but not to going back to an older version, unless the user has named it. */
 async function decide(
   context: CommandContext,
   manager: UpdateManager,
   found: CheckResult,
   update: UpdateInfo,
-): Promise<Answer | null> {
-  const { line, questions, report, screen } = context;
-  const back = update.direction === 'back';
+  evolutions: ReturnType<typeof evolutionWish>,
+): Promise<UpdateDecision | null> {
+  const { line, questions } = context;
   const named = optionOf(line, 'version') !== undefined;
-  if (isGiven(line, 'yes')) return !back || named ? 'now' : null;
+  if (isGiven(line, 'yes'))
+    return update.direction === 'forward' || named ? { action: 'update', evolutions } : null;
   if (questions === null) return null;
+  const show = () => showUpdate(context, manager, found, update);
+  return new UpdateUI({ manager, screen: { ...questions, show } }).promptForUpdate(update, { evolutions });
+}
+
+function showUpdate(
+  context: CommandContext,
+  manager: UpdateManager,
+  found: CheckResult,
+  update: UpdateInfo,
+): void {
+  const { report, screen } = context;
   report.text(describeCheck(found, holds(context, manager), null));
   const { columns, colors, unicode } = screen;
   const style = { columns, colors, unicode };
@@ -198,35 +195,4 @@ async function decide(
       : passedNotesText(update, style, { whole: true });
   if (notes !== '') report.styled(`\n${notes}\n`);
   if (rest !== null) report.text(`${rest}\n`);
-  const now = { value: 'now', label: back ? 'Go Back Now' : 'Update Now' };
-  const later = { value: 'later', label: 'Remind Me Later', hint: 'tomorrow' };
-  const answer = await questions.choose(
-    back
-      ? `Go back to ${update.version}?`
-      : update.version === update.currentVersion
-        ? `Install evolutions of ${update.version} now?`
-        : `Update to ${update.version} now?`,
-    back
-      ? [later, now]
-      : [
-          now,
-          later,
-          ...(update.mandatory || update.version === update.currentVersion
-            ? []
-            : [{ value: 'skip', label: 'Skip This Version' }]),
-          { value: 'auto', label: 'Always Auto-Update', hint: 'now, and by itself from now on' },
-        ],
-  );
-  switch (answer) {
-    case 'skip':
-      await manager.skipVersion(update.version);
-      return 'skip';
-    case 'later':
-      await manager.remindLater(LATER);
-      return 'later';
-    case 'auto':
-      return 'auto';
-    default:
-      return 'now';
-  }
 }

@@ -56,6 +56,7 @@ const METHODS = {
     ...{ status: 0, overview: 0, knownWords: 0, history: 0, takeNotices: 0, allowUpdate: 1, recover: 0 },
     ...{ beginStart: 1, confirmHealthy: 1, watchStart: 1, finishUpdater: 1, adopt: 1 },
   },
+  UpdateUI: { promptForUpdate: 2, showProgress: 1 },
   DifferentialUpdater: { generatePatch: 3, applyPatch: 3, readPatch: 1, writePatch: 2 },
   /** They take nothing, and work on the machine. */
   BackgroundUpdateService: {
@@ -64,10 +65,10 @@ const METHODS = {
 } as const;
 
 const { UpdateManager, SnapshotManager, SelfHealingSystem, Installation, DifferentialUpdater } = library;
-const { BackgroundUpdateService } = library;
+const { BackgroundUpdateService, UpdateUI } = library;
 const CLASSES = {
   ...{ UpdateManager, SnapshotManager, SelfHealingSystem, Installation, DifferentialUpdater },
-  BackgroundUpdateService,
+  ...{ UpdateUI, BackgroundUpdateService },
 };
 
 type ClassName = keyof typeof METHODS;
@@ -90,6 +91,9 @@ test('all classes of the library and all their methods are here', () => {
 /** Milliseconds. Nothing here is worth waiting for, such as a process of that number. */
 const LIMITS = { exit: 10, held: 10, probe: 5000, start: 10 };
 
+/** Somebody who says no to everything. */
+const SCREEN: library.UpdateScreen = { choose: async () => 'later', chooseSome: async () => [] };
+
 posixOnly('values of other types', () => {
   let stage: Stage;
   let packages: string;
@@ -105,6 +109,11 @@ posixOnly('values of other types', () => {
     await stage[Symbol.asyncDispose]();
   });
   const options = () => ({ installDir: stage.dir, home: stage.home, settings: SETTINGS, limits: LIMITS });
+  const optionsOf = (name: ClassName): object => {
+    if (name === 'DifferentialUpdater') return {};
+    if (name === 'UpdateUI') return { manager: new UpdateManager(options()), screen: SCREEN };
+    return options();
+  };
 
   /** What the call has thrown or rejected with; undefined: nothing. */
   async function failureOf(call: () => unknown): Promise<unknown> {
@@ -138,8 +147,10 @@ posixOnly('values of other types', () => {
         'key',
         'trustedKeys',
         'onProgress',
+        'manager',
+        'screen',
       ]) {
-        const given = { ...(name === 'DifferentialUpdater' ? {} : options()), [option]: strange };
+        const given = { ...optionsOf(name), [option]: strange };
         requireOurs(await failureOf(() => new Class(given)), `${name}({${option}: ${Bun.inspect(strange)}})`);
       }
     }
@@ -157,7 +168,7 @@ posixOnly('values of other types', () => {
     ) => Record<string, (...args: unknown[]) => unknown>;
     for (let position = 0; position < count; position++) {
       for (const strange of STRANGE) {
-        const made = new Class(name === 'DifferentialUpdater' ? {} : options());
+        const made = new Class(optionsOf(name));
         const args = Array.from({ length: count }, (_, index) => (index === position ? strange : undefined));
         const failure = await failureOf(() => made[method]?.(...args));
         requireOurs(failure, `${name}.${method}(${args.map((one) => Bun.inspect(one)).join(', ')})`);

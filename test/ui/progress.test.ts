@@ -1,8 +1,8 @@
 /** Progress on a terminal: what is shown, when, and that nothing of it is left behind. */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { createProgress, DELAY, type Measure, progressText } from '../../lib/ui/terminal/progress.ts';
-import { follow } from '../../lib/ui/terminal/stages.ts';
+import { follow, type Measure } from '../../lib/api/screen/stages.ts';
+import { createProgress, DELAY, progressText } from '../../lib/ui/terminal/progress.ts';
 
 const STAGE = { label: 'Downloading 2.0.0', finished: 'Downloaded 2.0.0', bytes: true };
 const HALF: Measure = { done: 22_800_000, total: 45_600_000, rate: 1_200_000, left: 19_000 };

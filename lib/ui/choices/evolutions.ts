@@ -1,22 +1,5 @@
-/** Which evolutions of a release the user wants. */
+/** What there is to say of evolutions that are wanted. */
 import type { UpdateInfo } from '../../api/index.ts';
-import { evolutionWish } from '../arguments.ts';
-import { type CommandContext, optionOf } from '../context.ts';
-import { evolutionText } from '../text/update.ts';
-
-/** As given, else as chosen; undefined leaves it to the release. */
-export async function evolutionsOf(
-  { line, questions }: CommandContext,
-  { evolutions }: UpdateInfo,
-): Promise<ReturnType<typeof evolutionWish>> {
-  const given = evolutionWish(optionOf(line, 'evolutions'));
-  if (given !== undefined || questions === null || evolutions.length === 0) return given;
-  return questions.chooseSome(
-    'Which evolutions do you want with it?',
-    evolutions.map((one) => ({ value: one.id, label: evolutionText(one) })),
-    evolutions.filter(({ autoApply, installed }) => autoApply || installed !== null).map(({ id }) => id),
-  );
-}
 
 /** That the installed version has all evolutions that are wanted; null if it has not, or one of them is not of that version. */
 export function nothingToAddText(

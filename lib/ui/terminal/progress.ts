@@ -2,6 +2,7 @@
  * Progress on a terminal: one line for each stage, which is overwritten, with a bar, the percentage, the rate and the time
  * left. It is shown only once a stage takes longer than 0.7 s. Pure, except for what it hands to `Output`.
  */
+import type { Measure, Progress, Stage } from '../../api/screen/stages.ts';
 import { NARROWEST } from '../questions.ts';
 import { bytesText, durationText, timeText } from '../text/sizes.ts';
 
@@ -17,39 +18,8 @@ export interface ProgressOutput {
   taskbar(percent: number | null): void;
 }
 
-/** How far a stage is. */
-export interface Measure {
-  done: number;
-  total: number;
-  /** Bytes per second; null if it is not known. If not given, it is reckoned from the beginning of the stage. */
-  rate?: number | null;
-  /** Milliseconds; null if it is not known. If not given, it follows from the rate. */
-  left?: number | null;
-  /** Bytes that were fetched in this run, for a download that goes on. Default: all. */
-  fetched?: number;
-}
-
-export interface Stage {
-  /** In progress: `Downloading 2.0.0`. */
-  label: string;
-  /** Done: `Downloaded 2.0.0`. */
-  finished: string;
-  /** The measure counts bytes. */
-  bytes?: boolean;
-}
-
 /** Milliseconds that a stage may take before it is shown. */
 export const DELAY = 700;
-
-export interface Progress {
-  /** Ends the stage before, if it is another one. */
-  begin(stage: Stage): void;
-  measure(measure: Measure): void;
-  /** Ends the stage. Its line stays, and says how long it took, if it was shown. */
-  end(): void;
-  /** Removes the line: something else is printed, or the operation has failed. */
-  clear(): void;
-}
 
 /** The clock, and a timer. */
 export interface Timing {

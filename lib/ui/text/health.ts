@@ -1,8 +1,8 @@
 /** What a check of the installation found, as text. */
 import type { HealthIssue, HealthStatus, RepairResult } from '../../api/index.ts';
+import type { Stage } from '../../api/screen/stages.ts';
 import { type LocalOffset, worstCode } from '../../api/words.ts';
 import type { ExitCode } from '../../errors.ts';
-import type { Stage } from '../terminal/progress.ts';
 import { capitalized, linesText } from './lines.ts';
 import { bytesText, countText, snapshotName } from './sizes.ts';
 

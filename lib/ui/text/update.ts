@@ -1,5 +1,6 @@
 /** The result of a check as text, and as data for scripts. */
 import type { CheckResult, Owner, UpdateInfo, WayBack } from '../../api/index.ts';
+import { evolutionText } from '../../api/screen/evolution-text.ts';
 import type { LocalOffset } from '../../api/words.ts';
 import { despiteText, type HoldContext, holdText } from './holds.ts';
 import { capitalized } from './lines.ts';
@@ -86,19 +87,6 @@ function describeUpdate(update: UpdateInfo): string[] {
     lines.push(`  Evolution:  ${evolutionText(one, comes ? [] : ['only if you choose it'])}`);
   }
   return lines;
-}
-
-/** An evolution among the others that may be chosen. */
-export function evolutionText(
-  { id, description, riskLevel, installed }: UpdateInfo['evolutions'][number],
-  more: readonly string[] = [],
-): string {
-  const about = [
-    ...(installed === null ? [] : ['installed']),
-    ...(riskLevel === undefined ? [] : [`risk ${riskLevel}`]),
-    ...more,
-  ];
-  return `${id}: ${description}${about.length === 0 ? '' : ` (${about.join('; ')})`}`;
 }
 
 /** The notes; what the feed lists as changes if there are none. */
