@@ -33,9 +33,19 @@ describe('the fourth model', () => {
     await comesBack(fourth, old, fresh);
   });
 
-  test('is not tried from its limit on, nor where there are two lanes', async () => {
+  test('is not tried from its limit on, nor where two lanes are worth much', async () => {
     expect(wayOf(await make(old, fresh, { fourthBelow: 1 }))).toBe(6);
     expect(wayOf(await make(old, fresh, { algorithm: 'mixing', lanesFrom: 0 }))).toBe(7);
+    expect(wayOf(await make(old, fresh, { algorithm: 'mixing', lanesFrom: 15_000 }))).toBe(7);
+  });
+
+  test('is one lane in the place of two, if these have little to do', async () => {
+    const options = { algorithm: 'mixing', lanesFrom: 20_000 } as const;
+    const third = await make(old, fresh, { ...options, fourthBelow: 0 });
+    const fourth = await make(old, fresh, options);
+    expect([wayOf(third), wayOf(fourth)]).toEqual([7, 8]);
+    expect(fourth.length).toBeLessThan(third.length);
+    await comesBack(fourth, old, fresh);
   });
 
   test('is tried of large files as well, if little of them has changed', async () => {

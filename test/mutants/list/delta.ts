@@ -586,9 +586,10 @@ export const DELTA: readonly MutatedFile[] = [
     file: 'lib/delta/mixing/choices/fourth-model.ts',
     tests: ['test/delta/mixing/fourth-model.test.ts'],
     changes: [
-      ['if (smallest.second !== null || ', 'if ('],
-      [' || work >= below', ''],
-      [' || size > SMALL_FOR_FOURTH', '', { survives: 'it takes two files of more than 32 MiB' }],
+      ['smallest.second !== null && ', 'false && '],
+      [' && effortOf(smallest) >= MOST_IN_ONE * lanesFrom', ''],
+      ['work >= below || ', ''],
+      [' || size > SMALL_FOR_FOURTH', '', { survives: 'it takes two files of 256 MiB together' }],
       ['saved > LEAST_SAVED && ', ''],
     ],
   },

@@ -36,14 +36,22 @@ export async function encodeInLanes(
   const guess = isLong ? Math.max(Math.floor(size * GUESS), size - laneLimit(input)) : null;
   const first = await encodeMixing(input, choice, limit, guess, onProgress);
   if (first === null) return null;
-  const efforts = first.profiles.map((lane) => lane.at(-1)?.effort ?? 0);
-  const total = efforts.reduce((sum, lane) => sum + lane, 0);
+  const total = effortOf(first);
   if (total < lanesFrom) {
     return first.second === null ? first : await encodeMixing(input, choice, limit, null, onProgress);
   }
-  if (first.second !== null && Math.max(...efforts) < BALANCED * total) return first;
+  if (first.second !== null && Math.max(...effortsOf(first)) < BALANCED * total) return first;
   const place = Math.max(placeOf(first.profiles, total / 2), size - laneLimit(input));
   return (await encodeMixing(input, choice, limit, place, onProgress)) ?? first;
+}
+
+/** What making all of it takes a decoder, in both lanes. */
+export function effortOf(made: MixingStreams): number {
+  return effortsOf(made).reduce((sum, lane) => sum + lane, 0);
+}
+
+function effortsOf({ profiles }: MixingStreams): number[] {
+  return profiles.map((lane) => lane.at(-1)?.effort ?? 0);
 }
 
 /** How much of the new file is made when so much effort is spent. */
