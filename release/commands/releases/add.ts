@@ -14,7 +14,7 @@ import {
 } from '../../../lib/version/index.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { applyLimit, type Command, readArguments, wholeNumber } from '../../command.ts';
-import { readInput, requireInput } from '../../files.ts';
+import { readInput, requireInput, requireOutput } from '../../files.ts';
 import { strangeTitle } from '../../manifest/notes.ts';
 import { DESCRIBE_HELP, DESCRIBE_OPTIONS, readDescription, requireVersion } from '../../manifest/options.ts';
 import { readTarget } from '../../manifest/target.ts';
@@ -137,6 +137,8 @@ export const add: Command = {
       const result = await withStopSignal((stop) =>
         withSigning(['add', version], values, async ({ host, repo, signers }) => {
           for (const { file } of [...request.binaries, ...request.updaters]) requireInput(file);
+          // Before the work, which takes minutes.
+          if (values['sign-request'] !== undefined) requireOutput(values['sign-request']);
           const strange = strangeTitle(request.description.notes, version);
           if (strange !== null) report.say(strange);
           const { work } = repositoryLayout(repo);

@@ -4,6 +4,7 @@ import { UsageError } from '../../../lib/errors.ts';
 import { createDirectories } from '../../../lib/platform/files.ts';
 import { MAX_PACKAGES, targetName } from '../../../lib/version/index.ts';
 import { applyLimit, type Command, readArguments, required, wholeNumber } from '../../command.ts';
+import { requireOutput } from '../../files.ts';
 import { readDescription, requireVersion } from '../../manifest/options.ts';
 import { withScratchFolder } from '../../platform/scratch.ts';
 import { withStopSignal } from '../../platform/signals.ts';
@@ -75,6 +76,8 @@ export const promote: Command = {
     try {
       const result = await withStopSignal((stop) =>
         withSigning(['promote', version], values, async ({ host, repo, signers }) => {
+          // Before the work, which takes minutes.
+          if (values['sign-request'] !== undefined) requireOutput(values['sign-request']);
           const published = readPublished(host, repo);
           const found = readChannels(published, from).flatMap((channel) => {
             const release = findRelease(channel, version);
