@@ -31,6 +31,7 @@ test('the vectors are there', () => {
     'fast-instructions-riscv',
     'fast-script-lanes',
     'fast-words-arm',
+    'fast-words-thumb',
     'fourth-archive-wasm',
     'fourth-arm-words',
     'fourth-debug-object-coff',
@@ -48,6 +49,7 @@ test('the vectors are there', () => {
     'fourth-wasm',
     'fourth-wasm-dwarf',
     'fourth-words-arm',
+    'fourth-words-thumb',
     'fourth-words-xcoff',
     'mixing-bulk',
     'mixing-bundle',
@@ -158,6 +160,8 @@ test('the vectors are there', () => {
     'third-words-arm-fixed-lanes',
     'third-words-mips-pointer',
     'third-words-power',
+    'third-words-thumb',
+    'third-words-thumb-fixed-lanes',
   ]);
 });
 

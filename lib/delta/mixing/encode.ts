@@ -161,11 +161,11 @@ export async function encodeMixing(
 
 /** The images in which code is in words, to be converted. */
 function inWords({ images, alignments }: MixingInput): MixingInput['images'] {
-  const { arm, armWords } = REGION_KINDS;
+  const { arm, armWords, thumb } = REGION_KINDS;
   const inWords = (region: Region): Region =>
     region.kind === arm
       ? { ...region, kind: armWords }
-      : haveWords(region.kind) || haveSizes(region.kind)
+      : haveWords(region.kind) || haveSizes(region.kind) || region.kind === thumb
         ? { ...region, inWords: true }
         : region;
   const [old, fresh] = [images.old.regions.map(inWords), images.fresh.regions.map(inWords)];

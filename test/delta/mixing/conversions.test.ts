@@ -155,6 +155,37 @@ test('of RISC-V and s390x, whose instructions have several sizes', () => {
   );
 });
 
+test('of Thumb, whose words that are loaded are no instructions', () => {
+  const convert = (address: number, plain: string, made: string) => {
+    const file = bytes(plain);
+    const region = {
+      ...{ kind: REGION_KINDS.thumb, offset: 0, size: file.length, address },
+      inWords: true as const,
+    };
+    convertRegions(file, [region]);
+    expect(Buffer.from(file).toString('hex')).toBe(made.replaceAll(' ', ''));
+    for (const piece of [1, 3, 100]) same(restored(file, [region], piece), bytes(plain));
+  };
+  // NOP; BL to the next one, BL to itself, from an address that ends with 2; B.W; BL without a whole second half.
+  convert(0x10000, '00bf 00f000f8 fff7feff 00f000b8 00f0', 'bf00 f010f803 f010f803 f000b800 00f0');
+  // From a byte that is before the first one.
+  convert(0x1ffff, 'ff 00f000f8', 'ff f020f802');
+  // BLX is from a multiple of 4 on; what has BLX's first half and no such bit is nothing.
+  convert(0x10002, '00f000e8 00f001e8', 'f010e802 f000e801');
+  convert(0x10000, 'fff7feff', 'f010f800');
+  // As far as BL reaches, and around.
+  convert(0x10000, 'fff3ffd7', 'f410d001');
+  // LDR r0 and r9 of words, ADD PC to both and again to r0; LDR r2 of one that nothing is added to; B; these words, and what is no more.
+  convert(
+    0x10000,
+    '0348 dff81090 7844 f944 7844 024a 00bf 01000000 02000000 00f000f8 00f000f8',
+    '4803 f8df9010 4478 44f9 4478 4a02 bf00 0001000b 0001000e f800f000 f010f810',
+  );
+  // A word that is loaded again; one that would not be at a multiple of 4.
+  convert(0x10000, '0148 7844 0049 00bf 01000000', '4801 4478 4900 bf00 00010007');
+  convert(0x10000, 'dff80200 00bf 00f000f8', 'f8df0002 bf00 f010f805');
+});
+
 test('any bytes come back, in whatever pieces, and the second decoder converts them alike', () => {
   const word = fc.oneof(
     fc.nat(0xffffffff),
@@ -171,6 +202,12 @@ test('any bytes come back, in whatever pieces, and the second decoder converts t
     // LDR of a word that is not far, of one of two registers, and what adds PC to it.
     fc.nat(0x101f).map((to) => (0xe59f0000 | (to & 0x103c)) >>> 0),
     fc.constantFrom(0xe08f0000, 0xe08f1001, 0xe79f0000, 0xe79f2001),
+    // Of Thumb: BL and BLX; LDR of either size; ADD with NOP.
+    fc.nat(0x2fff07ff).map((to) => ((to & 0x2fff07ff) | 0xd000f000) >>> 0),
+    fc.nat(0x2ffe07ff).map((to) => ((to & 0x2ffe07ff) | 0xc000f000) >>> 0),
+    fc.nat(0x11f).map((to) => 0x44784800 | (to & 0x11f)),
+    fc.nat(0x101f).map((to) => 0x0000f8df | ((to & 0x101f) << 16)),
+    fc.constantFrom(0x4478bf00, 0xbf004479, 0x447844f8),
   );
   const content = fc.oneof(
     fc.uint8Array({ maxLength: 400 }),
@@ -182,7 +219,7 @@ test('any bytes come back, in whatever pieces, and the second decoder converts t
   const form = fc.constantFrom(
     { kind: REGION_KINDS.codeRecords },
     { kind: REGION_KINDS.armWords },
-    ...[REGION_KINDS.mipsBased, REGION_KINDS.riscV, REGION_KINDS.s390].map((kind) => ({
+    ...[REGION_KINDS.mipsBased, REGION_KINDS.riscV, REGION_KINDS.s390, REGION_KINDS.thumb].map((kind) => ({
       kind,
       inWords: true as const,
     })),

@@ -8,6 +8,7 @@ import { apply, make } from '../support.ts';
 import { elf } from './executables.ts';
 import { elfWithPointer, xcoff } from './halves-executables.ts';
 import { otherElf } from './other-executables.ts';
+import { thumbElf } from './thumb-executables.ts';
 
 const same = (a: Uint8Array, b: Uint8Array) => expect(Buffer.compare(a, b)).toBe(0);
 
@@ -22,6 +23,8 @@ const MACHINES: Readonly<Record<string, (later: boolean) => Uint8Array>> = {
   'RISC-V': (later) => otherElf('riscv', later),
   'RISC-V with calls of two instructions': (later) => otherElf('riscv-far', later),
   s390x: (later) => otherElf('s390x', later),
+  Thumb: (later) => thumbElf(0, later),
+  'Thumb with a fixed address': (later) => thumbElf(0x10000, later),
 };
 
 describe.each(Object.entries(MACHINES))('%s', (_, file) => {
@@ -93,6 +96,18 @@ const CALLS: Readonly<Record<string, [calls: Change, branches: Change]>> = {
         return (high | (to & 0xff000) | operation) >>> 0;
       },
   ) as [Change, Change],
+  // BL; B.W.
+  Thumb: [0xd000, 0x9000].map(
+    (second): Change =>
+      (_, address, next) => {
+        const halves = 2 * distance(address, next) - 2;
+        const [sign, high] = [(halves >> 23) & 1, (((halves >> 21) & 3) ^ 3) & 3];
+        const opposite = sign === 1 ? high ^ 3 : high;
+        const first = 0xf000 | (sign << 10) | ((halves >> 11) & 0x3ff);
+        const last = second | ((opposite & 2) << 12) | ((opposite & 1) << 11) | (halves & 0x7ff);
+        return (first | (last << 16)) >>> 0;
+      },
+  ) as [Change, Change],
   LoongArch: [0x54000000, 0x50000000].map(
     (operation): Change =>
       (_, address, next) => {
@@ -115,7 +130,22 @@ test.each(Object.entries(CALLS))(
   },
 );
 
-test('words that PC is added to are the same wherever they are', async () => {
+test('words that PC is added to are the same in Thumb code', async () => {
+  const withSums =
+    (sum: number): Change =>
+    (into, address, next) =>
+      // LDR r1 of the word; the sum, a branch behind the word; the word.
+      [0xbf004901, (sum | 0xe0010000) >>> 0, 4 * distance(address, next)][((into - 0x400) >> 2) % 3] ?? 0;
+  const file = (later: boolean) => thumbElf(0, later);
+  // ADD r1, PC; ADD r1, r14.
+  const [added, others] = [changed(file(true), withSums(0x4479)), changed(file(true), withSums(0x4471))];
+  const [ofAdded, ofOthers] = [await make(file(false), added), await make(file(false), others)];
+  same(applyPlainly(ofAdded, file(false)), added);
+  same(applyPlainly(ofOthers, file(false)), others);
+  expect(ofAdded.length).toBeLessThan(0.85 * ofOthers.length);
+});
+
+test('words that PC is added to are the same wherever wherever they are', async () => {
   const withSums =
     (sum: number): Change =>
     (into, address, next) =>

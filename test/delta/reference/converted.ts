@@ -3,6 +3,7 @@ import { convertRecords } from './code-records.ts';
 import { ARM_WORDS, type Image } from './image.ts';
 import { convertInstructions, haveSizes } from './machine-instructions.ts';
 import { convertWords } from './machine-words.ts';
+import { convertThumb, THUMB } from './thumb.ts';
 
 const CODE_RECORDS = 40;
 
@@ -12,6 +13,7 @@ export function convert(file: Uint8Array, { regions }: Image, isBack: boolean): 
   for (const region of regions) {
     if (region.kind === CODE_RECORDS) convertRecords(made, region, isBack);
     else if (haveSizes(region.kind) && region.inWords === true) convertInstructions(made, region, isBack);
+    else if (region.kind === THUMB && region.inWords === true) convertThumb(made, region, isBack);
     else if (region.kind === ARM_WORDS || region.inWords === true) convertWords(made, region, isBack);
   }
   return made;

@@ -6,6 +6,7 @@ import { ARM, ARM_WORDS, X86 } from './image.ts';
 import { LOONG_ARCH } from './loongarch.ts';
 import { haveSizes, sizeOf } from './machine-instructions.ts';
 import { ARM_32, MIPS, POWER, RISC_V, X86_32 } from './other-references.ts';
+import { THUMB } from './thumb.ts';
 import { instruction } from './x86.ts';
 
 /** Bytes of an instruction that are looked at. */
@@ -50,7 +51,7 @@ export class InstructionPlace {
 
   /** Five of a place in converted words, at that address, in the order of a field. */
   wordContexts(at: number, kind: number, address: number): [number, number, number, number, number] {
-    if (haveSizes(kind)) this.#findOfSizes(at, kind, address);
+    if (haveSizes(kind) || kind === THUMB) this.#findOfSizes(at, kind, address);
     else this.#findWords(at, kind, address);
     const [last, before] = this.#words;
     const inside = this.#inside(at);
@@ -83,7 +84,7 @@ export class InstructionPlace {
     }
     while (this.#begin < at) {
       const first = this.#files.newByte(this.#begin);
-      const size = sizeOf(kind, first);
+      const size = kind === THUMB ? (first < 0xe8 ? 2 : 4) : sizeOf(kind, first);
       if (this.#begin + size > at) return;
       const bytes = Array.from({ length: 6 }, (_, i) =>
         i < size ? this.#files.newByte(this.#begin + i) : 0,
@@ -93,7 +94,8 @@ export class InstructionPlace {
       this.#words = [size === 6 ? hash(word, fifth | (last << 8)) : word, this.#words[0]];
       this.#third = this.#second;
       this.#second = this.#before;
-      if (kind === RISC_V) this.#before = word & (size === 2 ? 0xe003 : 0x707f);
+      if (kind === THUMB) this.#before = word & (size === 2 ? 0xff : 0xf0ff);
+      else if (kind === RISC_V) this.#before = word & (size === 2 ? 0xe003 : 0x707f);
       else if (size === 6 && first >= 0xe0) this.#before = first + 256 * last;
       else this.#before = first + (size === 6 || first === 0xa5 || first === 0xa7 ? 256 * (second & 15) : 0);
       this.#begin += size;

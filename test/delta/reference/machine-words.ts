@@ -4,10 +4,11 @@ import { isBased, MIPS_BASED, POWER_BASED, POWER_BIG } from './halves.ts';
 import { ARM_WORDS, type Region } from './image.ts';
 import { LOONG_ARCH } from './loongarch.ts';
 import { ARM_32, MIPS } from './other-references.ts';
+import { THUMB } from './thumb.ts';
 
 /** Before the kind of code that is in converted words, but for that of arm64. */
 export const IN_WORDS = 52;
-export const haveWords = (kind: number) => [ARM_32, MIPS, LOONG_ARCH].includes(kind) || isBased(kind);
+export const haveWords = (kind: number) => [ARM_32, MIPS, LOONG_ARCH, THUMB].includes(kind) || isBased(kind);
 
 const toBits = (...parts: string[]) => Number.parseInt(parts.join(''), 2);
 

@@ -60,7 +60,7 @@ import {
   X86_32,
 } from './other-references.ts';
 import type { StepMap } from './targets.ts';
-import { BRANCH_24, scanThumb, THUMB, thumbField, thumbTarget } from './thumb.ts';
+import { BRANCH_24, fromThumb, scanThumb, THUMB, thumbField, thumbTarget, toThumb } from './thumb.ts';
 import { type Moves, VARIED, WASM, WASM_DATA, WasmReferences } from './wasm.ts';
 import { instruction } from './x86.ts';
 
@@ -79,6 +79,8 @@ const ROW_QUAD = 66;
 const isOfInstructions = (kind: number) => kind >= BRANCH_26 && kind < TABLE_START && kind !== BACK;
 const [AUIPC, HALFWORDS] = [57, 58];
 const IN_CODE = new Set([ABSOLUTE, IMAGE_RELATIVE, 54, 55, 56, AUIPC, HALFWORDS, 60, 61]);
+/** Words in Thumb code that are loaded, 46 and 62 as well. */
+const LOADED = new Set([ABSOLUTE, OFFSET_PAIR, FORTH]);
 
 const low32 = (value: bigint) => Number(value & 0xffffffffn);
 const signed = (value: number, bits: number) => (value << (32 - bits)) >> (32 - bits);
@@ -273,7 +275,9 @@ export class References {
   wordsOf(offset: number, kind: number): number {
     if (this.#isArmWord(kind)) return ARM_WORDS;
     const region = regionIn(this.#image, offset);
-    return region?.inWords === true && (isOfInstructions(kind) || IN_CODE.has(kind)) ? region.kind : 0;
+    return region?.inWords === true && (isOfInstructions(kind) || IN_CODE.has(kind) || LOADED.has(kind))
+      ? region.kind
+      : 0;
   }
 
   /** The four bytes of a reference, or near one. */
@@ -290,6 +294,10 @@ export class References {
   #converted(offset: number, kind: number, address: number, field: bigint, isBack: boolean): bigint {
     const words = this.wordsOf(offset, kind);
     if (words === 0 || kind === IMAGE_RELATIVE) return field;
+    if (words === THUMB) {
+      const convert = isBack ? fromThumb : toThumb;
+      return LOADED.has(kind) ? field : BigInt(convert(Number(field), address));
+    }
     if (!haveSizes(words)) return BigInt((isBack ? fromWord : toWord)(words, Number(field), address));
     const by = isBack ? -address : address;
     if (kind === AUIPC && !isPair(field)) return field;
@@ -365,10 +373,11 @@ export class References {
 
   #scanThumb(region: Region): void {
     const image = { base: low32(this.#image.base), span: this.#image.span };
-    scanThumb(this.#old, region, image, {
-      at: (offset) => this.at(offset),
-      note: (offset, kind) => this.#note(offset, kind),
-    });
+    const notes = {
+      at: (offset: number) => this.at(offset),
+      note: (offset: number, kind: number) => this.#note(offset, kind),
+    };
+    scanThumb(this.#old, region, image, notes, region.inWords === true ? this.#modelled : null);
   }
 
   #isThumb(offset: number): boolean {

@@ -137,6 +137,20 @@ export const DELTA: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'lib/delta/mixing/conversions/thumb.ts',
+    tests: ['test/delta/mixing/conversions.test.ts'],
+    changes: [
+      ['this.#isFirst ? Math.min(this.#address & 1, bytes.length) : 0', '0'],
+      ['    this.#address += at;\n', ''],
+      ['(second & 0x1000) === 0 ? (address + 4) & ~3 : address + 4', 'address + 4'],
+      ['    if (this.#words[place] === address + 1) return;\n', ''],
+      ['      this.#loaded[register] = 0;\n', ''],
+      ['if (from > address) ', '', { survives: 'a word that was passed is not asked for again' }],
+      [' && (second & 3) === 0', ''],
+      ['((first >>> 4) & 8)', '0'],
+    ],
+  },
+  {
     file: 'lib/delta/mixing/conversions/pools.ts',
     tests: ['test/delta/mixing/conversions.test.ts'],
     changes: [
@@ -153,6 +167,7 @@ export const DELTA: readonly MutatedFile[] = [
       ['    region.kind === arm\n      ? { ...region, kind: armWords }', '    false\n      ? region'],
       ['haveWords(region.kind)', 'false'],
       ['haveSizes(region.kind)', 'false'],
+      [' || region.kind === thumb', ''],
     ],
   },
   {

@@ -2,6 +2,7 @@
 import { type Image, REGION_KINDS, type Region, type RegionKind } from '../containers/image.ts';
 import { RecordsConversion } from './code-records.ts';
 import { haveSizes, InstructionsConversion } from './instructions.ts';
+import { ThumbConversion } from './thumb.ts';
 import { WordsConversion } from './words.ts';
 
 type Converted = Pick<Region, 'offset' | 'size' | 'address' | 'kind' | 'inWords'>;
@@ -28,7 +29,9 @@ function conversionOf(region: Converted, isBack: boolean): Conversion {
     ? new RecordsConversion(isBack)
     : haveSizes(region.kind)
       ? new InstructionsConversion(region, isBack)
-      : new WordsConversion(region, isBack);
+      : region.kind === REGION_KINDS.thumb
+        ? new ThumbConversion(region, isBack)
+        : new WordsConversion(region, isBack);
 }
 
 /** In place: those regions of `file`. */

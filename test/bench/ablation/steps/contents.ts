@@ -78,6 +78,10 @@ export const CONTENT_STEPS: readonly Step[] = [
     changes: changesOf('mixing/encode.ts', ['haveSizes(region.kind)', 'false']),
   },
   {
+    name: 'Thumb code: instructions as contexts, calls and words that PC is added to as absolute',
+    changes: changesOf('mixing/encode.ts', [' || region.kind === thumb', '']),
+  },
+  {
     name: 'code in words: contexts of code in its fields',
     changes: changesOf('assembly/mixing/contents/fields.ts', [
       'if (State.inWords && (reference === HALFWORDS || isWordAt(State.oldAt, reference))) {',

@@ -137,7 +137,7 @@ import {
 } from './regions';
 import { isThumb, scanThumb, thumbField, thumbTarget } from './thumb';
 import { scanWasm, scanWasmData, variedBytes, variedField, variedNumber, variedTarget } from './wasm';
-import { areOfSizes, codeWord, fromField, fromWord, toField } from './words';
+import { areOfSizes, codeWord, fromField, fromWord, isPlainWord, toField } from './words';
 
 /** Finds the references of the old file, by its regions. False if memory ran out. */
 export function scan(): bool {
@@ -280,6 +280,8 @@ function isInCode(kind: u32): bool {
   return (
     kind === ABSOLUTE ||
     kind === IMAGE_RELATIVE ||
+    kind === OFFSET ||
+    kind === FORTH ||
     isOfHalvesOrArm(kind) ||
     kind === BRANCH_24 ||
     kind === BRANCH_POWER ||
@@ -306,7 +308,7 @@ function oldWord(offset: u32, kind: u32): u32 {
   if (words === 0) return load<u32>(State.old + offset);
   if (words === ARM_WORDS) return instructionAt(offset);
   if (areOfSizes(words)) return load<u32>(State.old + offset);
-  return kind === IMAGE_RELATIVE ? bswap<u32>(load<u32>(State.old + offset)) : codeWord(offset);
+  return isPlainWord(words, kind) ? bswap<u32>(load<u32>(State.old + offset)) : codeWord(offset);
 }
 
 /** Four bytes near such a reference. */

@@ -5,13 +5,49 @@
  */
 import { State } from '../state';
 import { note, referenceAt } from './found';
-import { ABSOLUTE, BRANCH_24, FORTH, OFFSET } from './kinds';
+import { ABSOLUTE, BRANCH_24, FORTH, IMAGE_RELATIVE, OFFSET } from './kinds';
 import { signed } from './other-code';
-import { imageSpan, regionOf, THUMB } from './regions';
+import { forgetPools, learnThumb, loadedThumb } from './pools';
+import { imageSpan, regionOf, THUMB, wordsAt } from './regions';
+import { codeWord } from './words';
 
 const LEAST: u32 = 0x1000;
 
 export function scanThumb(region: usize): void {
+  const start = load<u32>(region);
+  if (wordsAt(start) !== 0) scanWords(region);
+  else scanPlain(region);
+}
+
+/** What is in converted words (mixing/conversions/thumb.ts), where words that are sums have become addresses. */
+function scanWords(region: usize): void {
+  const start = load<u32>(region);
+  const size = load<u32>(region, 4);
+  const address = load<u32>(region, 8);
+  const span = imageSpan(0);
+  forgetPools();
+  for (let at: u32 = address & 1; at + 4 <= size; ) {
+    const field = start + at;
+    const loaded = loadedThumb(address + at);
+    if (loaded !== 0) {
+      const word = bswap<u32>(load<u32>(State.old + field));
+      if (loaded === 1) noteWord(region, at, word);
+      else if (word < span) note(field, IMAGE_RELATIVE);
+      at += 4;
+      continue;
+    }
+    const word = codeWord(field);
+    learnThumb(address + at, word);
+    if ((word & 0xffff) >> 11 < 29) {
+      at += 2;
+      continue;
+    }
+    if (isBranch(word) && thumbTarget(address + at, word) < span) note(field, BRANCH_24);
+    at += 4;
+  }
+}
+
+function scanPlain(region: usize): void {
   const start = load<u32>(region);
   const size = load<u32>(region, 4);
   const address = load<u32>(region, 8);
@@ -42,8 +78,12 @@ export function scanThumb(region: usize): void {
 function noteLoaded(region: usize, into: u32): void {
   const size = load<u32>(region, 4);
   if (into >= size || size - into < 4) return;
+  noteWord(region, into, load<u32>(State.old + load<u32>(region) + into));
+}
+
+/** That word, so many bytes into the region. */
+function noteWord(region: usize, into: u32, word: u32): void {
   const field = load<u32>(region) + into;
-  const word = load<u32>(State.old + field);
   const base = load<u32>(State.bases);
   if (base >= LEAST) {
     if (word - base >= LEAST && word - base < imageSpan(0)) note(field, ABSOLUTE);

@@ -1,9 +1,9 @@
 /**
  * Code in converted words, as mixing/conversions/words.ts makes them: the highest byte first, and where calls and what takes the address of a page
- * go is absolute.
+ * go is absolute. Of Thumb each half of an instruction has its highest byte first (thumb.ts there).
  */
 import { State } from '../state';
-import { AUIPC, IMAGE_RELATIVE } from './kinds';
+import { ABSOLUTE, AUIPC, FORTH, IMAGE_RELATIVE, OFFSET } from './kinds';
 import { isPair, jalField, jalTarget, pairField, pairTarget } from './other-code';
 import {
   ARM_32,
@@ -16,8 +16,10 @@ import {
   POWER_BIG,
   RISC_V,
   S390,
+  THUMB,
   wordsAt,
 } from './regions';
+import { thumbField, thumbTarget } from './thumb';
 
 /** Whether code of that kind of region can be in such words. */
 export function haveWords(kind: u32): bool {
@@ -28,6 +30,7 @@ export function haveWords(kind: u32): bool {
     kind === POWER_BASED ||
     kind === POWER_BIG ||
     kind === MIPS_BASED ||
+    kind === THUMB ||
     areOfSizes(kind)
   );
 }
@@ -39,7 +42,7 @@ export function areOfSizes(kind: u32): bool {
 
 /** The field of a reference of that kind, at an offset of the old file in a region of kind `words`, as it is converted at `address`. */
 export function toField(words: u32, offset: u32, kind: u32, value: u64, address: u32): u64 {
-  if (kind === IMAGE_RELATIVE) return value;
+  if (isPlainWord(words, kind)) return value;
   if (words === RISC_V) {
     if (kind === AUIPC) return isPair(value) ? pairField(value, 0, pairTarget(address, value)) : value;
     return isCall(<u32>value) ? <u64>jalField(<u32>value, 0, jalTarget(address, <u32>value)) : value;
@@ -50,7 +53,7 @@ export function toField(words: u32, offset: u32, kind: u32, value: u64, address:
 
 /** The field that the converted one is. */
 export function fromField(words: u32, offset: u32, kind: u32, value: u64, address: u32): u64 {
-  if (kind === IMAGE_RELATIVE) return value;
+  if (isPlainWord(words, kind)) return value;
   if (words === RISC_V) {
     if (kind === AUIPC) return isPair(value) ? pairField(value, address, pairTarget(0, value)) : value;
     return isCall(<u32>value) ? <u64>jalField(<u32>value, address, jalTarget(0, <u32>value)) : value;
@@ -71,13 +74,21 @@ function isAbsolute(offset: u32): bool {
   return opcode === 0xc4 || (opcode === 0xc0 && (kind === 0 || kind === 5));
 }
 
+/** Whether such a reference there is a word between functions, and no instruction: it is as it is, or has become so. */
+export function isPlainWord(words: u32, kind: u32): bool {
+  if (kind === IMAGE_RELATIVE) return true;
+  return words === THUMB && (kind === ABSOLUTE || kind === OFFSET || kind === FORTH);
+}
+
 /** The instruction at `address` as a converted word, in a region of that kind. */
 export function toWord(kind: u32, instruction: u32, address: u32): u32 {
+  if (kind === THUMB) return rotl<u32>(movedThumb(instruction, address, NOWHERE), 16);
   return moved(kind, instruction, address >> 2, address >> 12);
 }
 
 /** The instruction at `address` that the converted word is. */
 export function fromWord(kind: u32, word: u32, address: u32): u32 {
+  if (kind === THUMB) return movedThumb(rotl<u32>(word, 16), NOWHERE, address);
   return moved(kind, word, 0 - (address >> 2), 0 - (address >> 12));
 }
 
@@ -98,6 +109,16 @@ function moved(kind: u32, word: u32, words: u32, pages: u32): u32 {
     return 0x48000001 | ((word + (words << 2)) & 0x3fffffc);
   }
   return kind === LOONG_ARCH ? movedLoongArch(word, words, pages) : word;
+}
+
+/** Of Thumb, the address at which a distance is what it is relative to 0. */
+const NOWHERE: u32 = 0xfffffffc;
+
+/** BL and BLX, the first half lowest, moved from one address to another. */
+function movedThumb(word: u32, from: u32, to: u32): u32 {
+  const second = word >> 16;
+  const isCall = (word & 0xf800) === 0xf000 && ((second & 0xd000) === 0xd000 || (second & 0xd001) === 0xc000);
+  return isCall ? thumbField(word, to, thumbTarget(from, word)) : word;
 }
 
 /** BL, ADRP. */

@@ -11,6 +11,7 @@ import {
   POWER_BASED,
   POWER_BIG,
   RISC_V,
+  THUMB,
   X86,
   X86_32,
 } from '../addresses/regions';
@@ -72,7 +73,7 @@ export function locateInstruction(address: u32): void {
       opcodeBefore = opcode();
       begin = end;
     }
-  } else if (State.inWords && areOfSizes(code)) {
+  } else if (State.inWords && (areOfSizes(code) || code === THUMB)) {
     if (begin > State.at || State.at - begin > FURTHEST) {
       begin = max<u32>(State.at, BACK) - BACK;
       if (begin < State.at) begin += (address - (State.at - begin)) & 1;
@@ -101,14 +102,15 @@ export function locateInstruction(address: u32): void {
   }
 }
 
-/** Bytes of an instruction of RISC-V or s390x. */
+/** Bytes of an instruction of RISC-V, Thumb or s390x. */
 function sizeOfInstruction(place: usize): u32 {
   const first: u32 = load<u8>(place);
   if (State.code === RISC_V) return (first & 3) === 3 ? 4 : 2;
+  if (State.code === THUMB) return first < 0xe8 ? 2 : 4;
   return first < 0x40 ? 2 : first < 0xc0 ? 4 : 6;
 }
 
-/** The next one of RISC-V or s390x. */
+/** The next one of these. */
 function learnInstruction(place: usize, size: u32): void {
   wordBefore = lastWord;
   thirdBefore = secondBefore;
@@ -116,6 +118,10 @@ function learnInstruction(place: usize, size: u32): void {
   lastWord = size === 2 ? <u32>load<u16>(place) : load<u32>(place);
   if (State.code === RISC_V) {
     opcodeBefore = lastWord & (size === 2 ? 0xe003 : 0x707f);
+    return;
+  }
+  if (State.code === THUMB) {
+    opcodeBefore = lastWord & (size === 2 ? 0xff : 0xf0ff);
     return;
   }
   const first = lastWord & 255;
