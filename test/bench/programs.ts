@@ -141,7 +141,7 @@ const PROGRAMS: readonly Program[] = [
     file: 'rollup.linux-loongarch64-gnu.node',
   },
   {
-    kind: 'C++, ELF arm (Thumb)',
+    kind: 'C++, ELF arm',
     name: '@parcel/watcher-linux-arm-glibc',
     from: '2.5.1',
     to: '2.6.0',
