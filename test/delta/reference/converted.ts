@@ -9,7 +9,8 @@ const CODE_RECORDS = 40;
 
 /** A copy of the file in which what is said of its regions is done, or undone. */
 export function convert(file: Uint8Array, { regions }: Image, isBack: boolean): Uint8Array {
-  const made = file.slice();
+  // What is called slice shares memory if it is a Buffer's.
+  const made = new Uint8Array(file);
   for (const region of regions) {
     if (region.kind === CODE_RECORDS) convertRecords(made, region, isBack);
     else if (haveSizes(region.kind) && region.inWords === true) convertInstructions(made, region, isBack);
@@ -21,7 +22,7 @@ export function convert(file: Uint8Array, { regions }: Image, isBack: boolean): 
 
 /** The old file as it is modelled, but with the instructions of code in converted words as they were. */
 export function withInstructions(made: Uint8Array, old: Uint8Array, { regions }: Image): Uint8Array {
-  const plain = made.slice();
+  const plain = new Uint8Array(made);
   for (const { offset, size, inWords } of regions)
     if (inWords === true) plain.set(old.subarray(offset, offset + size), offset);
   return plain;
