@@ -3,6 +3,7 @@ import { expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { REGION_KINDS } from '../../../lib/delta/mixing/containers/image.ts';
 import { convertRegions, RestoredFile } from '../../../lib/delta/mixing/conversions/converted.ts';
+import { alignEnds } from '../../../lib/delta/mixing/conversions/ends.ts';
 import { same } from '../both-decoders.ts';
 import { convert } from '../reference/converted.ts';
 import { codeRecords } from './native-images.ts';
@@ -184,6 +185,19 @@ test('of Thumb, whose words that are loaded are no instructions', () => {
   // A word that is loaded again; one that would not be at a multiple of 4.
   convert(0x10000, '0148 7844 0049 00bf 01000000', '4801 4478 4900 bf00 00010007');
   convert(0x10000, 'dff80200 00bf 00f000f8', 'f8df0002 bf00 f010f805');
+});
+
+test('code without headers ends where it ended, whatever is behind it', () => {
+  const { thumb, words, text, data, pointers, wordsBig } = REGION_KINDS;
+  const file = (kind: Converted['kind'], code: number) => [
+    { kind: thumb, offset: 0, size: code, address: 0, inWords: true as const },
+    { kind, offset: code, size: 8192 - code, address: code },
+  ];
+  const aligned = [{ newStart: 0, oldStart: 0, length: 8192 }];
+  const sizes = (kind: Converted['kind']) =>
+    alignEnds(file(kind, 4096), file(kind, 5120), aligned).map(({ size }) => size);
+  for (const kind of [words, text, data, pointers]) expect(sizes(kind)).toEqual([4096, 4096]);
+  expect(sizes(wordsBig)).toEqual([5120, 3072]);
 });
 
 test('any bytes come back, in whatever pieces, and the second decoder converts them alike', () => {

@@ -105,8 +105,9 @@ export const DELTA: readonly MutatedFile[] = [
   },
   {
     file: 'lib/delta/mixing/conversions/ends.ts',
-    tests: ['test/delta/mixing/raw-code.test.ts'],
+    tests: ['test/delta/mixing/raw-code.test.ts', 'test/delta/mixing/conversions.test.ts'],
     changes: [
+      ['[data, pointers, words, text]', '[data, pointers]'],
       ['    second.size -= to - place;\n', ''],
       ['    first.size += to - place;\n', ''],
     ],

@@ -3,7 +3,7 @@
  * what is converted in one of both files, and not in the other, is as new. So it is where it was in the old file, as the alignments have it.
  */
 import type { Alignment } from '../../matcher.ts';
-import { REGION_KINDS, type Region } from '../containers/image.ts';
+import { REGION_KINDS, type Region, type RegionKind } from '../containers/image.ts';
 import { isInWords } from './converted.ts';
 
 /** How far it is moved, in bytes. */
@@ -50,4 +50,6 @@ function meetings(regions: readonly Region[]): { first: Region; second: Region; 
   });
 }
 
-const isPlain = ({ kind }: Region) => kind === REGION_KINDS.data || kind === REGION_KINDS.pointers;
+const { data, pointers, words, text } = REGION_KINDS;
+const PLAIN: readonly RegionKind[] = [data, pointers, words, text];
+const isPlain = ({ kind }: Region) => PLAIN.includes(kind);
