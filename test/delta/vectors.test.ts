@@ -162,6 +162,7 @@ test('the vectors are there', () => {
     'third-words-power',
     'third-words-thumb',
     'third-words-thumb-fixed-lanes',
+    'third-words-thumb-loads',
   ]);
 });
 

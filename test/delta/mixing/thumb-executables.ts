@@ -57,16 +57,18 @@ export function thumbElf(base: number, later: boolean): Uint8Array {
         else if (kind === 'exchange') code.push(...branch(target - here - 4, 0xc000));
         else if (kind === 'jump') code.push(...branch(target - here - 4, 0x9000));
         else if (kind === 'near' || kind === 'constant') {
-          // ldr r0, what is 8 bytes on; add r0, pc; b; nop
+          // ldr r0, what is 8 bytes on; add r0, pc, if it is how far something is, else nop; b; nop
           const word = base > 0 ? base + dataOf(to) : dataOf(to) - here - 8;
+          const sum = kind === 'near' && base === 0 ? 0x4478 : 0xbf00;
           code.push(
-            ...halves(0x4801, 0x4478, 0xe001, 0xbf00),
+            ...halves(0x4801, sum, 0xe001, 0xbf00),
             ...little(kind === 'near' ? word : 0x1000 + fill),
           );
         } else if (kind === 'entry') {
-          // b; nop; the word; ldr r0, what is 8 bytes back
+          // b; nop; the word; ldr r0, what is 8 bytes back. Or that, what is 8 bytes on, before them.
           const word = base > 0 ? base + dataOf(to) : 4 * globals.indexOf(to % 40);
-          code.push(...halves(0xe002, 0xbf00), ...little(word), ...halves(0xf85f, 8));
+          if (fill < 32) code.push(...halves(0xe002, 0xbf00), ...little(word), ...halves(0xf85f, 8));
+          else code.push(...halves(0xf8df, 4, 0xe001, 0xbf00), ...little(word));
         } else code.push(...halves(0x2000 | fill, 0xbf00));
       }
     }
