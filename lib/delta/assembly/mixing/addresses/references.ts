@@ -3,7 +3,6 @@
  * field looks when both have moved. Addresses are u32, relative to the base of the image, and wrap.
  */
 import { State } from '../state';
-import { scanArm, scanX86 } from './code';
 import {
   assemblyDistance,
   assemblyField,
@@ -24,7 +23,6 @@ import { numberField, numberTarget } from './data/numbers';
 import { scanBig, scanDebug, scanOffsets, scanPointers, scanTables, scanWords } from './data/tables';
 import { scanUnwinding, scanUnwindingIndex } from './data/unwinding';
 import { openFound, tableStart } from './found';
-import { halvesActual, halvesField, halvesTarget, isOfHalves, scanHalves } from './halves';
 import {
   ABSOLUTE,
   ADRP,
@@ -58,12 +56,16 @@ import {
   VARIED,
   variedSize,
 } from './kinds';
-import { isOfLoongArch, loongArchActual, loongArchField, loongArchTarget, scanLoongArch } from './loongarch';
-import { halfField, halfOf, halfTarget, jumpField, jumpTarget, scanMips } from './mips';
-import { openDebug } from './objects/debug';
-import { newObjectBase, objectBase, objectField, objectTarget, openObjects } from './objects/fields';
-import { isBigLayout } from './objects/layouts';
-import { scanObjects } from './objects/objects';
+import { scanArm, scanX86 } from './machines/code';
+import { halvesActual, halvesField, halvesTarget, isOfHalves, scanHalves } from './machines/halves';
+import {
+  isOfLoongArch,
+  loongArchActual,
+  loongArchField,
+  loongArchTarget,
+  scanLoongArch,
+} from './machines/loongarch';
+import { halfField, halfOf, halfTarget, jumpField, jumpTarget, scanMips } from './machines/mips';
 import {
   armField,
   armTarget,
@@ -80,8 +82,14 @@ import {
   scanRiscV,
   scanS390,
   signed,
-} from './other-code';
-import { openPools } from './pools';
+} from './machines/other-code';
+import { openPools } from './machines/pools';
+import { isThumb, scanThumb, thumbField, thumbTarget } from './machines/thumb';
+import { areOfSizes, codeWord, fromField, fromWord, isPlainWord, toField } from './machines/words';
+import { openDebug } from './objects/debug';
+import { newObjectBase, objectBase, objectField, objectTarget, openObjects } from './objects/fields';
+import { isBigLayout } from './objects/layouts';
+import { scanObjects } from './objects/objects';
 import {
   ARM,
   ARM_32,
@@ -135,9 +143,7 @@ import {
   X86,
   X86_32,
 } from './regions';
-import { isThumb, scanThumb, thumbField, thumbTarget } from './thumb';
 import { scanWasm, scanWasmData, variedBytes, variedField, variedNumber, variedTarget } from './wasm';
-import { areOfSizes, codeWord, fromField, fromWord, isPlainWord, toField } from './words';
 
 /** Finds the references of the old file, by its regions. False if memory ran out. */
 export function scan(): bool {

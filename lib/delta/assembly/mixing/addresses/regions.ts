@@ -7,9 +7,9 @@ import { codeDifference, codeNumber, NUMBER } from '../coding/coder';
 import { State } from '../state';
 import { goBaseAt, openGo } from './data/go';
 import { GO_BASES } from './kinds';
+import { haveWords } from './machines/words';
 import { codeMoves, openMoves } from './moves';
 import { ELF_64, setLayout } from './objects/layouts';
-import { haveWords } from './words';
 
 export const DATA: u32 = 0;
 export const X86: u32 = 1;

@@ -1,5 +1,6 @@
 /** Bulk: bytes of the other stream, and those that are computed. */
 import { take } from '../../memory';
+import { decode, relativeAt } from '../addresses/machines/x86';
 import {
   addressOf,
   classOf,
@@ -12,7 +13,6 @@ import {
   X86,
 } from '../addresses/regions';
 import { BULK, stepOld, stepStart } from '../addresses/steps';
-import { decode, relativeAt } from '../addresses/x86';
 import { State } from '../state';
 
 export const BULK_PIECE: u32 = 1 << 16;

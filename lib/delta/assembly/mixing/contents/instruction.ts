@@ -1,5 +1,7 @@
 /** Where in an instruction the new place is, in machine code: what is known of it, and of the one before. */
 import { take } from '../../memory';
+import { areOfSizes } from '../addresses/machines/words';
+import { decode } from '../addresses/machines/x86';
 import {
   ARM,
   ARM_32,
@@ -15,8 +17,6 @@ import {
   X86,
   X86_32,
 } from '../addresses/regions';
-import { areOfSizes } from '../addresses/words';
-import { decode } from '../addresses/x86';
 import { hash } from '../coding/tables';
 import { State } from '../state';
 

@@ -2,9 +2,9 @@
 import { State } from '../../state';
 import { forget, note } from '../found';
 import { BACK, BRANCH, BRANCH_19, BRANCH_26, OBJECT_FIELD, OBJECT_SECTION, OBJECT_SYMBOL } from '../kinds';
-import { scanS390 } from '../other-code';
+import { scanS390 } from '../machines/other-code';
+import { decode, isBranch, relativeAt } from '../machines/x86';
 import { ARM, S390, X86, X86_32 } from '../regions';
-import { decode, isBranch, relativeAt } from '../x86';
 import { isInformation } from './debug';
 import { noteCode, noteLength, noteRelative, noteUnlessZero, noteWithin } from './fields';
 import {

@@ -2,7 +2,7 @@
  * Words between functions of arm (32 bits) that are how far something is from an instruction: LDR loads them, and ADD or a second LDR adds what
  * PC is; and so of Thumb. They are converted to where it is (mixing/conversions/words.ts, thumb.ts).
  */
-import { take } from '../../memory';
+import { take } from '../../../memory';
 
 /** Words that an LDR reaches ahead, and more; a power of 2. */
 const PLACES: u32 = 2048;

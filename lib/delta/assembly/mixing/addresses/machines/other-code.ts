@@ -2,12 +2,12 @@
  * References in code of arm, POWER, RISC-V and s390x: their branches, and what else is relative to the instruction in a simple
  * way. Fields are words with the lowest byte first, those of s390x with the highest.
  */
-import { State } from '../state';
-import { note } from './found';
-import { ABSOLUTE, AUIPC, BRANCH_24, BRANCH_POWER, HALFWORDS, IMAGE_RELATIVE, JAL } from './kinds';
+import { State } from '../../state';
+import { note } from '../found';
+import { ABSOLUTE, AUIPC, BRANCH_24, BRANCH_POWER, HALFWORDS, IMAGE_RELATIVE, JAL } from '../kinds';
+import { target } from '../references';
+import { imageSpan, wordsAt } from '../regions';
 import { forgetPools, isInPool, learnPool } from './pools';
-import { target } from './references';
-import { imageSpan, wordsAt } from './regions';
 import { codeWord } from './words';
 
 const LEAST: u32 = 0x1000;

@@ -3,10 +3,10 @@
  * upper part; what adds, loads or stores, or for PCADDU18I JIRL, at most 12 words behind, has the lower 12 or 18 bits, signed. Kinds are those of
  * arm64.
  */
-import { isNoted, note } from './found';
-import { ADRP, BRANCH_26, LOW_12 } from './kinds';
+import { isNoted, note } from '../found';
+import { ADRP, BRANCH_26, LOW_12 } from '../kinds';
+import { imageSpan } from '../regions';
 import { signed } from './other-code';
-import { imageSpan } from './regions';
 import { codeWord } from './words';
 
 const NEAR: u32 = 12;

@@ -2,9 +2,8 @@
  * Code in converted words, as mixing/conversions/words.ts makes them: the highest byte first, and where calls and what takes the address of a page
  * go is absolute. Of Thumb each half of an instruction has its highest byte first (thumb.ts there).
  */
-import { State } from '../state';
-import { ABSOLUTE, AUIPC, FORTH, IMAGE_RELATIVE, OFFSET } from './kinds';
-import { isPair, jalField, jalTarget, pairField, pairTarget } from './other-code';
+import { State } from '../../state';
+import { ABSOLUTE, AUIPC, FORTH, IMAGE_RELATIVE, OFFSET } from '../kinds';
 import {
   ARM_32,
   ARM_WORDS,
@@ -18,7 +17,8 @@ import {
   S390,
   THUMB,
   wordsAt,
-} from './regions';
+} from '../regions';
+import { isPair, jalField, jalTarget, pairField, pairTarget } from './other-code';
 import { thumbField, thumbTarget } from './thumb';
 
 /** Whether code of that kind of region can be in such words. */

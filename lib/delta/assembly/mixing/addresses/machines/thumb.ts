@@ -3,12 +3,12 @@
  * a fixed address, these are how far something is, from near them on, or where its address is in the global offset table, which is from the
  * first of the region's two bases to the second.
  */
-import { State } from '../state';
-import { note, referenceAt } from './found';
-import { ABSOLUTE, BRANCH_24, FORTH, IMAGE_RELATIVE, OFFSET } from './kinds';
+import { State } from '../../state';
+import { note, referenceAt } from '../found';
+import { ABSOLUTE, BRANCH_24, FORTH, IMAGE_RELATIVE, OFFSET } from '../kinds';
+import { imageSpan, regionOf, THUMB, wordsAt } from '../regions';
 import { signed } from './other-code';
 import { forgetPools, learnThumb, loadedThumb } from './pools';
-import { imageSpan, regionOf, THUMB, wordsAt } from './regions';
 import { codeWord } from './words';
 
 const LEAST: u32 = 0x1000;

@@ -3,11 +3,11 @@
  * or LUI has the upper half of how far something is from there, what adds, loads or stores behind it the lower one, signed. Kinds are those
  * of arm64, and that of halves of MIPS.
  */
-import { State } from '../state';
-import { note, referenceAt } from './found';
-import { ADRP, BRANCH_POWER, HALF_MIPS, LOW_12 } from './kinds';
+import { State } from '../../state';
+import { note, referenceAt } from '../found';
+import { ADRP, BRANCH_POWER, HALF_MIPS, LOW_12 } from '../kinds';
+import { imageSpan, isBigEndian, MIPS_BASED, offsetOf, pointerKind, pointerOf } from '../regions';
 import { powerTarget, signed } from './other-code';
-import { imageSpan, isBigEndian, MIPS_BASED, offsetOf, pointerKind, pointerOf } from './regions';
 import { codeWord } from './words';
 
 const LEAST: u32 = 0x1000;

@@ -1,9 +1,9 @@
 /** Finds the references in code of x86 and of arm64, and the places in data that it takes the address of. */
-import { State } from '../state';
-import { isNoted, note } from './found';
-import { ABSOLUTE, ADRP, BRANCH, BRANCH_19, BRANCH_26, LOW_12, MARK, OPERAND } from './kinds';
-import { target } from './references';
-import { ARM_WORDS, imageSpan, inCode, offsetOf } from './regions';
+import { State } from '../../state';
+import { isNoted, note } from '../found';
+import { ABSOLUTE, ADRP, BRANCH, BRANCH_19, BRANCH_26, LOW_12, MARK, OPERAND } from '../kinds';
+import { target } from '../references';
+import { ARM_WORDS, imageSpan, inCode, offsetOf } from '../regions';
 import { fromWord } from './words';
 import { absoluteAt, decode, isBranch, relativeAt } from './x86';
 

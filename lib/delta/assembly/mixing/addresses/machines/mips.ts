@@ -2,11 +2,11 @@
  * References in code of MIPS with the lowest byte first: jumps within 256 MiB, and addresses that Go makes of two halves: LUI of the
  * upper one, DADDU of the register that holds 0 there, and what adds the lower one.
  */
-import { State } from '../state';
-import { note } from './found';
-import { HALF_MIPS, JUMP_MIPS } from './kinds';
+import { State } from '../../state';
+import { note } from '../found';
+import { HALF_MIPS, JUMP_MIPS } from '../kinds';
+import { imageSpan } from '../regions';
 import { signed } from './other-code';
-import { imageSpan } from './regions';
 import { codeWord } from './words';
 
 const LUI: u32 = 15;
