@@ -97,6 +97,21 @@ posixOnly('a user', () => {
     expect(manager.settings().settings.find(({ key }) => key === 'autoUpdate')?.decidedBy).toBe('default');
   });
 
+  test.each([
+    ['', [], 'the answer of screen.choose: wanted "now" or "later" or "skip" or "auto", found ""'],
+    [
+      undefined,
+      [],
+      'the answer of screen.choose: wanted "now" or "later" or "skip" or "auto", found nothing',
+    ],
+    ['now', undefined, 'the answer of screen.chooseSome: wanted a list of 0 to 2, found nothing'],
+    ['auto', ['light'], 'the answer of screen.chooseSome[0]: wanted "search" or "dark", found "light"'],
+  ])('who answers %p and %p, has agreed to nothing', async (answer, some, said) => {
+    const ui = answering(answer as string, { chooseSome: async () => some as string[] });
+    await expect(ui.promptForUpdate(await offered())).rejects.toThrow(new UsageError(said));
+    expect(manager.settings().settings.find(({ key }) => key === 'autoUpdate')?.decidedBy).toBe('default');
+  });
+
   test('is asked whether to go back, with "later" as the first answer', async () => {
     await manager.applyUpdate(await manager.downloadUpdate(await offered()));
     const { update } = await manager.check({ version: '1.0.0' });

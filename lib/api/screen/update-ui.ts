@@ -40,6 +40,8 @@ export interface UpdateUIOptions {
   screen: UpdateScreen;
 }
 
+type Answer = 'now' | 'later' | 'skip' | 'auto';
+
 /** What the user has decided. What is to be remembered of it is saved already. */
 export type UpdateDecision =
   | {
@@ -126,7 +128,7 @@ export class UpdateUI {
    *
    * @param update from `checkForUpdates` or `check`
    * @param options.evolutions which evolutions are wanted: then the user is not asked for them
-   * @throws UsageError if it is no update; MachineError, BusyError if the choice can't be saved; PolicyError if an administrator has
+   * @throws UsageError if it is no update, or the screen returns what was not among the choices: then nothing was decided; MachineError, BusyError if the choice can't be saved; PolicyError if an administrator has
    *   decided `autoUpdate`; whatever the screen throws
    * @example
    * const decision = await ui.promptForUpdate(update);
@@ -152,7 +154,7 @@ export class UpdateUI {
         const evolutions = options.evolutions ?? (await this.#chosen(update));
         return { action, evolutions, takeBack: await this.#always() };
       }
-      default:
+      case 'now':
         return { action: 'update', evolutions: options.evolutions ?? (await this.#chosen(update)) };
     }
   }
@@ -171,31 +173,39 @@ export class UpdateUI {
     if (progress !== undefined) follow(progress, event);
   }
 
-  #answer(update: UpdateInfo): Promise<string> {
+  async #answer(update: UpdateInfo): Promise<Answer> {
     const { version, currentVersion, mandatory } = update;
-    const later = { value: 'later', label: 'Remind Me Later', hint: 'tomorrow' };
-    if (update.direction === 'back')
-      return this.#screen.choose(`Go back to ${version}?`, [later, { value: 'now', label: 'Go Back Now' }]);
     const isInstalled = version === currentVersion;
-    return this.#screen.choose(
-      isInstalled ? `Install evolutions of ${version} now?` : `Update to ${version} now?`,
-      [
-        { value: 'now', label: 'Update Now' },
-        later,
-        ...(mandatory || isInstalled ? [] : [{ value: 'skip', label: 'Skip This Version' }]),
-        { value: 'auto', label: 'Always Auto-Update', hint: 'now, and by itself from now on' },
-      ],
-    );
+    const isBack = update.direction === 'back';
+    const now = { value: 'now', label: isBack ? 'Go Back Now' : 'Update Now' } as const;
+    const later = { value: 'later', label: 'Remind Me Later', hint: 'tomorrow' } as const;
+    const skip = { value: 'skip', label: 'Skip This Version' } as const;
+    const auto = {
+      value: 'auto',
+      label: 'Always Auto-Update',
+      hint: 'now, and by itself from now on',
+    } as const;
+    const choices = isBack ? [later, now] : [now, later, ...(mandatory || isInstalled ? [] : [skip]), auto];
+    const message = isBack
+      ? `Go back to ${version}?`
+      : isInstalled
+        ? `Install evolutions of ${version} now?`
+        : `Update to ${version} now?`;
+    const answer = await this.#screen.choose(message, choices);
+    // Of a window that was closed, for instance. Nobody has agreed then.
+    return decodeInput(oneOf(...choices.map(({ value }) => value)), answer, 'the answer of screen.choose');
   }
 
   /** Undefined where there is nothing to choose: that leaves it to the release. */
   async #chosen({ evolutions }: UpdateInfo): Promise<EvolutionWish | undefined> {
     if (evolutions.length === 0) return undefined;
-    return this.#screen.chooseSome(
+    const answer = await this.#screen.chooseSome(
       'Which evolutions do you want with it?',
       evolutions.map((one) => ({ value: one.id, label: evolutionText(one) })),
       evolutions.filter(({ autoApply, installed }) => autoApply || installed !== null).map(({ id }) => id),
     );
+    const known = oneOf(...evolutions.map(({ id }) => id));
+    return decodeInput(array(known, 0, evolutions.length), answer, 'the answer of screen.chooseSome');
   }
 
   /** Saved before the update, which may end with DGMO in place of this process. Returns what takes it back. */

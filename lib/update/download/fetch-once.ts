@@ -29,6 +29,8 @@ export interface FetchOptions {
   signal: AbortSignal | undefined;
 }
 
+const STRANGE_ANSWER = 'Tell whoever runs the server; a proxy of your network may also be the cause.';
+
 /**
  * Returns when the partial file has all of its bytes. Throws NetworkFailure (`reason` is `changed` if the server has
  * another file now than the one that the partial file came from; the partial file is empty then), DamagedError if the
@@ -80,7 +82,7 @@ function accept(response: NetworkResponse, partial: PartialFile, url: string): v
       // Its ranges can't be used: the next request asks for the whole file.
       if (offset > 0) partial.restart();
       throw new NetworkFailure('protocol', `${hostOf(response)} answered with ${fault}`, {
-        advice: 'Tell whoever runs the server; a proxy of your network may also be the cause.',
+        advice: STRANGE_ANSWER,
       });
     }
     if (differs(before, origin)) {
@@ -145,7 +147,7 @@ export function refuseEncoded({ headers, url }: NetworkResponse): void {
   throw new NetworkFailure(
     'page',
     `${new URL(url).host} sent the file encoded (${printable(encoding, 40)}), which was not asked for`,
-    { advice: 'Tell whoever runs the server; a proxy of your network may also be the cause.' },
+    { advice: STRANGE_ANSWER },
   );
 }
 

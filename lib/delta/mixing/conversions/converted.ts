@@ -25,13 +25,11 @@ export function isInWords({ kind, inWords }: { kind: RegionKind; inWords?: true 
 }
 
 function conversionOf(region: Converted, isBack: boolean): Conversion {
-  return region.kind === REGION_KINDS.codeRecords
-    ? new RecordsConversion(isBack)
-    : haveSizes(region.kind)
-      ? new InstructionsConversion(region, isBack)
-      : region.kind === REGION_KINDS.thumb
-        ? new ThumbConversion(region, isBack)
-        : new WordsConversion(region, isBack);
+  const { kind } = region;
+  if (kind === REGION_KINDS.codeRecords) return new RecordsConversion(isBack);
+  if (haveSizes(kind)) return new InstructionsConversion(region, isBack);
+  if (kind === REGION_KINDS.thumb) return new ThumbConversion(region, isBack);
+  return new WordsConversion(region, isBack);
 }
 
 /** In place: those regions of `file`. */
